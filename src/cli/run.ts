@@ -76,7 +76,7 @@ export async function runCommand(words: readonly string[]): Promise<number> {
   const { target, words: forPython } = commandLine
   if (target.kind === 'path' && target.rest.length === 0) throw new UsageMistake('There is nothing to run.', USAGE)
   const settings = settingsFrom(given)
-  const python = pythonOf(settings)
+  const python = pythonOf(settings, placedTarget(target))
   if (python.kind === 'cpython') {
     const environ = { ...process.env, ...variablesFrom(given) }
     const { becomePython } = await import('../host/cpython/become-python.ts')
@@ -185,6 +185,13 @@ function variablesFrom({ 'limits.memory': memory, secrets }: GivenFlags): NodeJS
     ...(memory !== undefined && { [SETTINGS['limits.memory'].variable]: memory }),
     ...(secrets !== undefined && { [SETTINGS.secrets.variable]: resolve(secrets) }),
   }
+}
+
+/** A program that a place may have in it; null for another one. */
+function placedTarget(target: PythonTarget): ProgramTarget | null {
+  if (target.kind === 'module') return { kind: 'module', name: target.text, argv: [] }
+  const [path] = target.kind === 'path' ? target.rest : []
+  return path === undefined || path === '-' ? null : { kind: 'file', path, argv: [] }
 }
 
 function targetOf(target: PythonTarget): ProgramTarget {

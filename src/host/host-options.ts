@@ -1,6 +1,6 @@
 /** What the host of Python is opened with. Used by `python-host.ts` and by whoever opens one. */
 
-import type { ProcessSettings } from '../border/protocol.ts'
+import type { ProcessSettings, ProgramTarget, RunningProgram } from '../border/protocol.ts'
 import type { Clock } from '../engine/ports.ts'
 import type { PythonChoice } from './environment/python-choice.ts'
 import type { ParentLines } from './parent/parent-peer.ts'
@@ -28,6 +28,8 @@ export interface HostOptions {
   readonly process: ProcessSettings
   /** It is for one program, which has the terminal; else for scripts that are served. */
   readonly isProgram: boolean
+  /** The program, where it is for one. */
+  readonly program?: ProgramTarget | RunningProgram | null
   /** The program runs already, and is at the other end of these. Null, the default: Python is started. */
   readonly parent?: ParentLines | null
   /** The process of the first interpreter, where it was started already. */

@@ -50,6 +50,7 @@ export type { HostEvents, HostOptions } from './host-options.ts'
 export class PythonHost implements ScriptHost {
   readonly #options: HostOptions
   readonly #choices: PythonChoices
+  readonly #restrictions: ScriptRestrictions
   /** By choice. */
   readonly #starters = new Map<string, Starter>()
   readonly #shared: InterpreterGroups
@@ -73,7 +74,9 @@ export class PythonHost implements ScriptHost {
       isQuarantined: (script) => this.#quarantined.has(script),
     }
     this.#entrance = new Entrance(homes, this.#generations)
-    this.#choices = new PythonChoices(python, pythonFor, new ScriptRestrictions(restrictions, options.process))
+    this.#restrictions = new ScriptRestrictions(restrictions, options.process)
+    this.#restrictions.requirePlaces()
+    this.#choices = new PythonChoices(python, pythonFor, options.process, this.#restrictions, options.program)
     this.#shared = new InterpreterGroups({
       choices: this.#choices,
       atMost: options.interpreters,
@@ -106,6 +109,11 @@ export class PythonHost implements ScriptHost {
   /** How many interpreters there are, besides those of scripts that live alone. */
   get interpreters(): number {
     return this.#shared.all.length
+  }
+
+  /** Throws `INVALID_ARGUMENT` for a place of `restrictFor` that none of these scripts is in. */
+  requireMatches(targets: readonly LoadTarget[]): void {
+    this.#restrictions.requireMatches(targets)
   }
 
   /** These scripts are going to be served beside those that are: interpreters for them start at once. */

@@ -101,7 +101,9 @@ export async function checkScripts(places: readonly string[], options: CheckOpti
   })
   try {
     await hosts.expect(sources)
-    return await checkAll(sources, leftOut, { hosts, registry, targets, targetOf, clock })
+    const report = await checkAll(sources, leftOut, { hosts, registry, targets, targetOf, clock })
+    hosts.requireMatches([...targetOf.values()])
+    return report
   } finally {
     await hosts.close((message) => log({ level: 'warn', message }))
   }

@@ -8,7 +8,7 @@ import { realpathSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { borderDigest } from '../border/build.ts'
-import type { ProcessSettings, PythonOptions } from '../border/protocol.ts'
+import type { ProcessSettings, ProgramTarget, PythonOptions, RunningProgram } from '../border/protocol.ts'
 import { schemaNameProblem } from '../database/names.ts'
 import type { DatabasePlace } from '../database/place.ts'
 import { shownUrl } from '../database/shown-url.ts'
@@ -105,6 +105,8 @@ export interface ScriptingOptions {
   /** Aborted by who does not wait for the start any more. */
   readonly stopping?: AbortSignal
   readonly isProgram: boolean
+  /** The program, where it is for one. */
+  readonly program?: ProgramTarget | RunningProgram | null
   /** Where the program runs already that has started this process; else Python is started. */
   readonly parent?: ParentLines | null
   /** What was done for a program already; null, the default: nothing. */
@@ -183,7 +185,8 @@ export async function openScripting(options: ScriptingOptions): Promise<Scriptin
     ...{ packageFolder: PACKAGE_FOLDER, restrictions: options.restrictions ?? UNRESTRICTED },
     ...{ python: options.pythonChoice, pythonFor: options.pythonFor, interpreters: options.interpreters },
     ...(options.stopping && { stopping: options.stopping }),
-    ...{ isProgram: options.isProgram, parent: options.parent ?? null, headStart: options.start?.headStart ?? null },
+    ...{ isProgram: options.isProgram, program: options.program ?? null },
+    ...{ parent: options.parent ?? null, headStart: options.start?.headStart ?? null },
     ...(options.stdoutTo && { stdoutTo: options.stdoutTo }),
     prefixesOutput: options.prefixesOutput ?? false,
     limits: options.limits,

@@ -6,6 +6,7 @@
 import type { ProgramTarget, PythonOptions, RunningProgram } from '../border/protocol.ts'
 import { EngineEvents } from '../engine/events.ts'
 import type { StreamBackends } from '../engine/graphs/streams.ts'
+import { restrictedCPython } from '../host/environment/python-choice.ts'
 import type { ParentLines } from '../host/parent/parent-peer.ts'
 import { DEFAULT_LIMITS, type HostLimits } from '../host/process/host-limits.ts'
 import type { Restriction } from '../host/restriction/restriction.ts'
@@ -34,6 +35,8 @@ export type ProgramLimits = Partial<Pick<HostLimits, 'memoryMebibytes' | 'thread
   readonly durability?: Durability
   /** As of `RunnerOptions`; the folder is that of the program's file, else the current one. */
   readonly restrict?: Restriction | null
+  /** As of `RunnerOptions`. A place need not be the program's. */
+  readonly restrictFor?: Readonly<Record<string, Restriction | null>>
   /** As of `RunnerOptions`. */
   readonly secrets?: SecretProvider | string | null
   readonly streams?: StreamBackends
@@ -77,9 +80,10 @@ async function openProgram(
   target: ProgramTarget | RunningProgram,
   begun: { readonly parent?: ParentLines; readonly start?: ProgramStart },
   log: LogSink,
-  { durability = defaultDurability(), python, restrict, secrets, streams, ...limits }: ProgramLimits,
+  { durability = defaultDurability(), python, restrict, restrictFor, secrets, streams, ...limits }: ProgramLimits,
 ): Promise<Program> {
   requireNode()
+  if (target.kind === 'running' && restrict != null) throw restrictedCPython('python')
   const events = new EngineEvents()
   watchForLog(events, log)
   const registry = new LiveRegistry()
@@ -90,8 +94,8 @@ async function openProgram(
     argv: target.kind === 'running' ? [] : target.argv,
     python,
     interpreters: 1,
-    restrictions: checkedRestrictions({ restrict }),
-    isProgram: true,
+    restrictions: checkedRestrictions({ restrict, restrictFor }),
+    ...{ isProgram: true, program: target },
     ...begun,
     limits: { ...DEFAULT_LIMITS, ...limits },
     served: null,

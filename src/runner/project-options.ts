@@ -7,8 +7,9 @@ import { PYODIDE_CHOICE, type PythonChoice, restrictedCPython } from '../host/en
 import { loadSettings, type Settings } from '../settings/settings.ts'
 import { kafkaStreams } from '../streams/kafka.ts'
 import type { RunnerOptions } from './options.ts'
-import type { ProgramLimits } from './program.ts'
+import type { ProgramLimits, ProgramTarget } from './program.ts'
 import { restrictionOf, restrictionsByPlace } from './restriction/of-settings.ts'
+import { refuseRestrictedProgram } from './restriction/restrictions.ts'
 
 const MEBIBYTE = 1024 ** 2
 
@@ -78,6 +79,7 @@ export function programLimitsOf(settings: Settings): ProgramLimits {
   return {
     durability: settings.get('durability'),
     restrict: restrictionOf(settings),
+    restrictFor: restrictionsByPlace(settings),
     ...secretsOf(settings),
     streams: streamsOf(settings),
     memoryMebibytes: mebibytes(settings),
@@ -85,10 +87,15 @@ export function programLimitsOf(settings: Settings): ProgramLimits {
   }
 }
 
-/** That of a program, too. Throws `INVALID_ARGUMENT` for one of the machine's where scripts are to be restricted. */
-export function pythonOf(settings: Settings): PythonChoice {
+/**
+ * That of a program, too: null for one that is no file and no module. Throws `INVALID_ARGUMENT` for one of the machine's where scripts are
+ * to be restricted, or the program is.
+ */
+export function pythonOf(settings: Settings, program: ProgramTarget | null = null): PythonChoice {
   const python = pythonChoice(settings.get('python'), settings.folderOf('python'))
-  if (python.kind === 'cpython' && settings.get('restrict')) throw restrictedCPython(python.executable)
+  if (python.kind !== 'cpython') return python
+  if (settings.get('restrict')) throw restrictedCPython(python.executable)
+  if (program !== null) refuseRestrictedProgram(program, restrictionsByPlace(settings), python.executable)
   return python
 }
 

@@ -208,6 +208,8 @@ export class Runner {
   /** Begins to poll triggers and to run what is unfinished, and keeps the process alive until `close`. Once. */
   async start(): Promise<void> {
     using _hold = this.#alive.hold()
+    // While scripts are still loaded it is called once more afterwards.
+    if (this.#scripts.loading === null) this.#hosts.requireMatches([...this.#scripts.targets.values()])
     if (!this.#isStarted) this.#unbound.await(this.#scripts.loading)
     this.#isStarted = true
     await this.#engine.start()

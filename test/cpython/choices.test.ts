@@ -25,12 +25,16 @@ const cpython = (executable: string): PythonChoice => ({ kind: 'cpython', execut
 const file = (name: string): LoadTarget => ({ kind: 'file', path: join(folder, name) })
 
 describe('the Python of a script', () => {
-  const choices = new PythonChoices(PYODIDE_CHOICE, {
-    [join(folder, 'reports')]: cpython('outer'),
-    [`${join(folder, 'reports', 'daily')}/`]: cpython('inner'),
-    pkg: cpython('of-module'),
-    'pkg.part': PYODIDE_CHOICE,
-  })
+  const choices = new PythonChoices(
+    PYODIDE_CHOICE,
+    {
+      [join(folder, 'reports')]: cpython('outer'),
+      [`${join(folder, 'reports', 'daily')}/`]: cpython('inner'),
+      pkg: cpython('of-module'),
+      'pkg.part': PYODIDE_CHOICE,
+    },
+    { cwd: folder, pythonPath: [], sitePackages: [] },
+  )
 
   it.each<readonly [LoadTarget, string]>([
     [file('a.py'), 'pyodide'],

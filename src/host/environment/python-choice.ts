@@ -1,11 +1,12 @@
 /** Which Python a script is loaded into: the one that comes along, or one of the machine's. Used by `python-host.ts`. */
 
-import type { LoadTarget } from '../../border/protocol.ts'
+import type { LoadTarget, ProgramTarget, RunningProgram } from '../../border/protocol.ts'
 import { UsageError } from '../../errors.ts'
 import type { ScriptRestriction } from '../restriction/restriction.ts'
 import { restrictionKey } from '../restriction/restriction.ts'
 import type { ScriptRestrictions } from '../restriction/script-restrictions.ts'
 import { ByPlace } from './by-place.ts'
+import { moduleFolders, type SearchedFolders } from './module-folders.ts'
 
 /**
  * `pyodide` needs no Python on the machine. `cpython` is one of the machine's, 3.9 or newer: `executable` is a name that is looked
@@ -36,16 +37,20 @@ export class PythonChoices {
   readonly #python: PythonChoice
   readonly #byPlace: ByPlace<PythonChoice>
   readonly #restrictions: ScriptRestrictions | null
+  readonly #program: ProgramTarget | RunningProgram | null
 
   /** `byPlace`: files, folders (with all below) and modules (with all in them), as they are given to be loaded. */
   constructor(
     python: PythonChoice,
     byPlace: Readonly<Record<string, PythonChoice>>,
+    process: SearchedFolders,
     restrictions: ScriptRestrictions | null = null,
+    program: ProgramTarget | RunningProgram | null = null,
   ) {
     this.#python = python
-    this.#byPlace = new ByPlace(byPlace)
+    this.#byPlace = new ByPlace(byPlace, moduleFolders(process))
     this.#restrictions = restrictions
+    this.#program = program
   }
 
   /** Whether all scripts have the same. */
@@ -55,7 +60,7 @@ export class PythonChoices {
 
   /** That of a program, and of scripts where all have the same. */
   get byDefault(): ScriptPython {
-    return placed(this.#python, this.#restrictions?.ofProgram ?? null)
+    return placed(this.#python, this.#restrictions?.ofProgram(this.#program) ?? null)
   }
 
   /** A script is going to be loaded from this folder. */

@@ -2,8 +2,10 @@
 
 import { statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import type { LoadTarget, ProcessSettings } from '../../border/protocol.ts'
+import type { LoadTarget, ProgramTarget, RunningProgram } from '../../border/protocol.ts'
+import { UsageError } from '../../errors.ts'
 import { ByPlace } from '../environment/by-place.ts'
+import { moduleFolders, type SearchedFolders } from '../environment/module-folders.ts'
 import type { Restriction, Restrictions, ScriptRestriction } from './restriction.ts'
 
 export class ScriptRestrictions {
@@ -11,16 +13,38 @@ export class ScriptRestrictions {
   readonly #byPlace: ByPlace<Restriction | null>
   /** By script: the folder that was given to be loaded, which may be above its own. */
   readonly #folders = new Map<string, string>()
-  readonly #process: Pick<ProcessSettings, 'argv' | 'cwd'>
+  readonly #cwd: string
 
-  constructor({ all, byPlace }: Restrictions, process: Pick<ProcessSettings, 'argv' | 'cwd'>) {
+  constructor({ all, byPlace }: Restrictions, process: SearchedFolders) {
     this.#all = all
-    this.#byPlace = new ByPlace(byPlace)
-    this.#process = process
+    this.#byPlace = new ByPlace(byPlace, moduleFolders(process))
+    this.#cwd = process.cwd
   }
 
   get areNone(): boolean {
     return this.#all === null && this.#byPlace.isEmpty
+  }
+
+  /** Throws `INVALID_ARGUMENT` for a place that does not exist: what it was to restrict would not be restricted. */
+  requirePlaces(): void {
+    const [missing] = this.#byPlace.missing
+    if (missing === undefined) return
+    throw new UsageError(
+      'INVALID_ARGUMENT',
+      `restrict-for "${missing}" is not a file, folder or module, so it would restrict nothing. Correct the place, or remove it.`,
+      { path: missing },
+    )
+  }
+
+  /** Throws `INVALID_ARGUMENT` for a place that none of these scripts is in. */
+  requireMatches(targets: readonly LoadTarget[]): void {
+    const [unmatched] = this.#byPlace.unmatched(targets)
+    if (unmatched === undefined) return
+    throw new UsageError(
+      'INVALID_ARGUMENT',
+      `restrict-for "${unmatched}" matches none of the loaded scripts, so it restricts nothing. Load a script of that place, or remove the place.`,
+      { path: unmatched },
+    )
   }
 
   note(target: LoadTarget, folder: string): void {
@@ -28,27 +52,39 @@ export class ScriptRestrictions {
   }
 
   /** Null for one that may do what the process may. Scripts of one folder share what they are held to. */
-  of(target: LoadTarget): ScriptRestriction | null {
+  of(target: LoadTarget, isProgram = false): ScriptRestriction | null {
     if (this.areNone) return null
-    const own = this.#byPlace.of(target)
-    const restriction = own === undefined ? this.#all : own
+    const restriction = this.#nearest(target, isProgram)
     if (restriction === null) return null
     const folder = this.#folders.get(nameOf(target)) ?? this.#folderOf(target)
     return { ...this.#all, ...restriction, folder }
   }
 
-  /** A program's is that of its file, else the current one. */
-  get ofProgram(): ScriptRestriction | null {
-    if (this.#all === null) return null
-    const { argv, cwd } = this.#process
-    const path = resolve(cwd, argv[0] ?? '')
-    const isFile = statSync(path, { throwIfNoEntry: false })?.isFile() ?? false
-    return { ...this.#all, folder: isFile ? dirname(path) : cwd }
+  /** The same for a program. One that is no file and no module is in no place. */
+  ofProgram(target: ProgramTarget | RunningProgram | null): ScriptRestriction | null {
+    if (this.areNone) return null
+    if (target?.kind === 'module') return this.of({ kind: 'module', name: target.name }, true)
+    if (target?.kind === 'file') return this.of({ kind: 'file', path: resolve(this.#cwd, target.path) }, true)
+    return this.#all === null ? null : { ...this.#all, folder: this.#cwd }
+  }
+
+  /** Throws `INVALID_ARGUMENT` for a module of which it is not known which file it is, where places are restricted. */
+  #nearest(target: LoadTarget, isProgram: boolean): Restriction | null {
+    const own = this.#byPlace.of(target, isProgram)
+    if (own !== undefined) return own
+    if (target.kind === 'file' || this.#byPlace.isEmpty || this.#byPlace.isFound(target)) return this.#all
+    throw new UsageError(
+      'INVALID_ARGUMENT',
+      `The file of module "${target.name}" is not found, so it is not known which restriction of restrict-for applies to it. Run or serve its file.`,
+      { script: target.name },
+    )
   }
 
   /** A module is found from the current folder. */
   #folderOf(target: LoadTarget): string {
-    return target.kind === 'file' ? dirname(target.path) : this.#process.cwd
+    if (target.kind === 'module') return this.#cwd
+    const isFolder = statSync(target.path, { throwIfNoEntry: false })?.isDirectory() ?? false
+    return isFolder ? target.path : dirname(target.path)
   }
 }
 

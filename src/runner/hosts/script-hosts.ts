@@ -12,7 +12,7 @@ import type { Restrictions } from '../../host/restriction/restriction.ts'
 import type { LoadedScript } from '../../host/scripts/script-generations.ts'
 import type { Scripting } from '../composition.ts'
 import { closed } from '../refusals.ts'
-import { refuseRestricted } from '../restriction/restrictions.ts'
+import { refuseRestricted, requireMatches } from '../restriction/restrictions.ts'
 import { isModuleFile, type ScriptSource } from '../script-sources.ts'
 import { type MixedHostParts, mixedHost } from './mixed-host.ts'
 
@@ -79,6 +79,13 @@ export class ScriptHosts {
   async expect(sources: readonly ScriptSource[]): Promise<void> {
     const ofPython = sources.filter(({ target }) => !isModule(target))
     if (ofPython.length > 0) (await this.python()).host.expect(ofPython)
+  }
+
+  /** Throws `INVALID_ARGUMENT` for a place of `restrictFor` that none of these scripts is in: it would restrict nothing. */
+  requireMatches(targets: readonly LoadTarget[]): void {
+    const python = this.pythonNow
+    if (python === null) requireMatches(targets, this.#restrictions)
+    else python.host.requireMatches(targets)
   }
 
   /** Loads a script into the host of its kind. `graceMs`: how long what runs of its old generation may take to end. */

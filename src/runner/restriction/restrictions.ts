@@ -1,6 +1,7 @@
 /** What a user grants to scripts, checked before anything is started. Used by the runner and by programs. */
 
-import type { LoadTarget } from '../../border/protocol.ts'
+import { delimiter } from 'node:path'
+import type { LoadTarget, ProgramTarget } from '../../border/protocol.ts'
 import { UsageError } from '../../errors.ts'
 import { type PythonChoice, restrictedCPython } from '../../host/environment/python-choice.ts'
 import { grantsOf } from '../../host/restriction/granted.ts'
@@ -26,9 +27,30 @@ export function checkedRestrictions({ restrict = null, restrictFor = {}, python 
   return Object.freeze({ all: restrict, byPlace: Object.freeze({ ...restrictFor }) })
 }
 
+/** Throws `INVALID_ARGUMENT` for a program that a Python of the machine is to run, and that is to be restricted. */
+export function refuseRestrictedProgram(
+  target: ProgramTarget,
+  restrictFor: Readonly<Record<string, Restriction | null>>,
+  executable: string,
+): void {
+  const restrictions = new ScriptRestrictions(checkedRestrictions({ restrictFor }), withoutPackages())
+  if (restrictions.ofProgram(target) !== null) throw restrictedCPython(executable)
+}
+
+/** Throws `INVALID_ARGUMENT` for a place that none of these scripts is in, where there is no Python. */
+export function requireMatches(targets: readonly LoadTarget[], restrictions: Restrictions): void {
+  new ScriptRestrictions(restrictions, withoutPackages()).requireMatches(targets)
+}
+
+/** Where modules are found besides those of packages. */
+function withoutPackages() {
+  const pythonPath = (process.env.PYTHONPATH ?? '').split(delimiter).filter((entry) => entry !== '')
+  return { cwd: process.cwd(), pythonPath, sitePackages: [] }
+}
+
 /** TypeScript and JavaScript run in the process of the engine. Throws `INVALID_ARGUMENT` for a file that is to be restricted. */
 export function refuseRestricted(target: LoadTarget & { readonly kind: 'file' }, restrictions: Restrictions): void {
-  if (new ScriptRestrictions(restrictions, { argv: [], cwd: process.cwd() }).of(target) === null) return
+  if (new ScriptRestrictions(restrictions, withoutPackages()).of(target) === null) return
   throw new UsageError(
     'INVALID_ARGUMENT',
     `"${target.path}" cannot be restricted: TypeScript and JavaScript run in the process of cloaca itself. Serve it without --restrict, or name it under restrict-for with restrict = false.`,

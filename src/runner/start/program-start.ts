@@ -22,10 +22,11 @@ export interface ProgramStart {
 export function beginProgram(
   argv: readonly string[],
   notice: (message: string) => void,
-  { python, restrict, ...given }: ProgramLimits,
+  { python, restrict, restrictFor, ...given }: ProgramLimits,
 ): ProgramStart {
   const limits = { ...DEFAULT_LIMITS, ...given }
-  const headStart = restrict ? null : startProcess(limits)
+  const isRestricted = restrict != null || Object.keys(restrictFor ?? {}).length > 0
+  const headStart = isRestricted ? null : startProcess(limits)
   return { process: scriptProcess(argv, notice, { python, memoryMebibytes: limits.memoryMebibytes }), headStart }
 }
 
