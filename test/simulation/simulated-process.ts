@@ -20,6 +20,7 @@ import { type Fault, isDeclaredIn, type Program, type ProgramProcess } from './p
 import { SeededRandom } from './random.ts'
 import { type PythonObserver, ScriptedPython } from './scripted-python.ts'
 import { type Machine, SimulatedClock } from './simulated-clock.ts'
+import { simulatedPredicates } from './simulated-predicates.ts'
 import { simulatedStore } from './simulated-store.ts'
 
 /** Receives what an engine does. */
@@ -177,6 +178,7 @@ export class SimulatedProcess {
       registry,
       events,
       newId,
+      predicates: simulatedPredicates(() => this.#ports.loop.now, this.loop),
       instanceId: newId(),
       random: this.random.next,
       config: this.#config(),
@@ -215,6 +217,8 @@ export class SimulatedProcess {
       maxConcurrentTasks: this.spec.slots,
       taskTimeoutMs: TASK_TIMEOUT_MS,
       pollDeadlineMs: 10_000,
+      // Computing time, which is not simulated.
+      predicateTimeoutMs: 60_000,
       cronPollIntervalMs: 10_000,
       cronRecoveryIntervalMs: 5_000,
       cronLostThresholdMs: 5_000,

@@ -8,12 +8,11 @@ import type { StreamBackends } from '../../src/engine/graphs/streams.ts'
 import type { Store } from '../../src/engine/ports.ts'
 import type { Declarations, GraphDeclarations } from '../../src/model/declarations.ts'
 import { codec } from '../../src/native/index.ts'
-import { PredicateRefused, predicateOf } from '../../src/predicates/expression.ts'
-import { invalidPredicate } from '../../src/predicates/predicate-thread.ts'
 import { LiveRegistry } from '../../src/registry/live-registry.ts'
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
 import { FakeClock } from './fake-clock.ts'
 import { FakeHost } from './fake-host.ts'
+import { predicatesHere } from './predicates-here.ts'
 
 export interface EngineParts {
   readonly triggers?: Declarations['triggers']
@@ -101,21 +100,6 @@ export class RunningEngine implements AsyncDisposable {
 
 function rethrow(error: Error): void {
   throw error
-}
-
-/** Predicates without a thread, whose answers would come in a time that the clock of the test does not know. */
-export function predicatesHere(): Predicates {
-  return {
-    async check(expression) {
-      try {
-        predicateOf(expression)
-      } catch (thrown) {
-        throw thrown instanceof PredicateRefused ? invalidPredicate(expression, thrown.message) : thrown
-      }
-    },
-    holds: async ({ expression, ...question }) => predicateOf(expression)(question),
-    close: async () => undefined,
-  }
 }
 
 export function openMemoryStore(clock: FakeClock): Promise<Store> {
