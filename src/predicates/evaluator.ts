@@ -7,9 +7,9 @@
 import type { Environment } from '@marcbachmann/cel-js'
 import type { PredicateLimits } from '../engine/graphs/predicates.ts'
 import { InternalError } from '../errors.ts'
+import { isSlowSearch, linearIndexOf, linearLastIndexOf, linearSplit } from '../patterns/text-search.ts'
 import { Budget, OverBudget } from './budget.ts'
 import { patternOf } from './patterns.ts'
-import { isSlowSearch, linearIndexOf, linearLastIndexOf, linearSplit } from './text-search.ts'
 
 /** A part of an expression, as the library has it. */
 interface Node {

@@ -86,6 +86,7 @@ export const TABLE: readonly Row[] = [
       /^src\/(registry|metrics|model)\//,
       /^src\/errors\.ts$/,
       ...(room === 'cron' ? [/^croner$/] : []),
+      ...(room === 'executions' ? [/^src\/patterns\/text-search\.ts$/] : []),
       ...NODE_PURE,
     ],
   })),

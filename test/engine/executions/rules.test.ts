@@ -63,6 +63,14 @@ describe('a rule about a context value', () => {
     ['{"k":2.5}', 'GreaterThan', '2', true],
     ['{"k":-1e3}', 'LessThan', '0', true],
     ['{"k":9007199254740993}', 'GreaterThan', '9007199254740992', true],
+    ['{"k":-12}', 'LessThan', '-3', true],
+    ['{"k":-12}', 'GreaterThan', '-3', false],
+    ['{"k":-3}', 'GreaterThan', '-12', true],
+    ['{"k":-1}', 'LessThan', '1', true],
+    ['{"k":-0}', 'LessThan', '0', false],
+    ['{"k":21}', 'GreaterThan', '12', true],
+    [`{"k":${'9'.repeat(400)}}`, 'GreaterThan', '1.7976931348623157e308', true],
+    [`{"k":-${'9'.repeat(400)}}`, 'LessThan', '-1.7976931348623157e308', true],
     ['{"k":"3"}', 'GreaterThan', '1', false],
     ['{"k":3}', 'GreaterThan', '"1"', false],
     ['{"k":true}', 'GreaterThan', '0', false],
@@ -85,6 +93,19 @@ describe('a rule about a context value', () => {
     ['{}', 'NotContains', '1', true],
   ] as const)('%s %s %s is %s', (inputText, operator, valueText, holds) => {
     expect(looks(inputText, operator, valueText)).toBe(holds)
+  })
+
+  // By BigInt and by V8's search of texts, these take minutes.
+  it('takes time proportional to its length', () => {
+    const digits = '9'.repeat(64_000_000)
+    const letters = 'a'.repeat(4_000_000)
+    const part = `${'a'.repeat(50_000)}b${'a'.repeat(50_000)}`
+
+    expect(looks(`{"k":${digits}}`, 'GreaterThan', '1')).toBe(true)
+    expect(looks(`{"k":${digits}}`, 'LessThan', '1.5')).toBe(false)
+    expect(looks(`{"k":-${digits}}`, 'LessThan', '-1')).toBe(true)
+    expect(looks(`{"k":${digits}}`, 'LessThan', `1${digits}`)).toBe(true)
+    expect(looks(`{"k":"${letters}"}`, 'Contains', `"${part}"`)).toBe(false)
   })
 
   it('is asked for only when a rule looks at it', () => {

@@ -25,6 +25,11 @@ export function* occurrences(text: string, part: string): Generator<number> {
   }
 }
 
+/** As `text.includes(part)`. */
+export function linearIncludes(text: string, part: string): boolean {
+  return isSlowSearch(text, part) ? linearIndexOf(text, part) !== -1 : text.includes(part)
+}
+
 /** As `text.indexOf(part, from)`. */
 export function linearIndexOf(text: string, part: string, from = 0): number {
   for (const at of occurrences(text, part)) if (at >= from) return at

@@ -2,7 +2,7 @@
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { linearIndexOf, linearLastIndexOf, linearSplit } from '../../src/predicates/text-search.ts'
+import { linearIndexOf, linearLastIndexOf, linearSplit } from '../../src/patterns/text-search.ts'
 
 const LETTERS = fc.string({ unit: fc.constantFrom('a', 'b', 'é', '\u{1F600}'), maxLength: 40 })
 const PART = fc.string({ unit: fc.constantFrom('a', 'b'), minLength: 1, maxLength: 4 })
