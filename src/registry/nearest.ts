@@ -2,8 +2,12 @@
 
 import { distance } from 'fastest-levenshtein'
 
+/** Longer names are not corrected: the distance of two with 100,000 letters takes 15 seconds. */
+const MAX_CORRECTED_LENGTH = 200
+
 /** Of `known`, the closest name that is close enough to be a misspelling; null when none is. The first wins on a tie. */
 export function nearestName(name: string, known: Iterable<string>): string | null {
+  if (name.length > MAX_CORRECTED_LENGTH) return null
   let nearest: string | null = null
   let nearestDistance = Math.floor(name.length / 3) + 2
   const folded = name.toLowerCase()

@@ -5,6 +5,7 @@
 
 import type { AttemptOutcome } from '../../model/execution.ts'
 import type { Backoff, RetryCondition, RetryPolicy } from '../../model/workflow.ts'
+import { linearIncludes } from '../../patterns/text-search.ts'
 
 /** An error text with one of these, in any case, is taken for something that passes. */
 const TRANSIENT_MARKERS = [
@@ -83,5 +84,5 @@ function meetsCondition(
 
 function containsAny(text: string, patterns: readonly string[]): boolean {
   const folded = text.toLowerCase()
-  return patterns.some((pattern) => folded.includes(pattern.toLowerCase()))
+  return patterns.some((pattern) => linearIncludes(folded, pattern.toLowerCase()))
 }

@@ -98,4 +98,11 @@ describe('whether a failed attempt is tried again', () => {
     expect(decide(condition, 'HTTP 500')).toBe('giveUp')
     expect(decide({ kind: 'pattern', patterns: [] }, 'HTTP 500')).toBe('giveUp')
   })
+
+  // By V8's search of texts, it takes ten minutes.
+  it('searches for a pattern in time proportional to the lengths', () => {
+    const half = 'a'.repeat(80_000)
+
+    expect(decide({ kind: 'pattern', patterns: [`${half}b${half}`] }, half.repeat(50))).toBe('giveUp')
+  })
 })
