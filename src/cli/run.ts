@@ -46,6 +46,7 @@ traceback and the exit code are its own. Runners that it opens live until it end
   --restrict
             let the program read its own folder, use what is granted, and nothing else:
             --allow-read PATH, --allow-write PATH, --allow-net HOST, --allow-env NAME, --allow-ffi
+  --        pass all options after the program to it, also --restrict
   --python PYTHON
             name or path of one of the machine, which takes the place of cloaca;
             default: pyodide, which comes along
@@ -62,6 +63,9 @@ const IGNORED_AFTER_MS = 2_000
 /** Flags for settings, as texts. */
 type GivenFlags = Partial<Record<SettingKey, string>>
 
+const RESTRICT_FLAG = '--restrict'
+const RESTRICTION_FLAGS: ReadonlySet<string | null> = new Set(RESTRICTION_KEYS.map((key) => SETTINGS[key].flag))
+
 const SETTINGS_OF_PROGRAM = ['limits.memory', 'secrets', 'python', ...RESTRICTION_KEYS] as const
 
 /** Everything behind the target belongs to the program. */
@@ -75,6 +79,7 @@ export async function runCommand(words: readonly string[]): Promise<number> {
   }
   const { target, words: forPython } = commandLine
   if (target.kind === 'path' && target.rest.length === 0) throw new UsageMistake('There is nothing to run.', USAGE)
+  refuseLateRestriction(commandLine, given)
   const settings = settingsFrom(given)
   const python = pythonOf(settings, placedTarget(target))
   if (python.kind === 'cpython') {
@@ -88,6 +93,24 @@ export async function runCommand(words: readonly string[]): Promise<number> {
   }
   const code = await runPython(commandLine, settings)
   return code < 0 ? SIGNALLED - code : code
+}
+
+/**
+ * Refuses options that would reach the program as its arguments, and would restrict nothing. A program that has such an option itself is
+ * named after "--".
+ */
+function refuseLateRestriction({ target, words }: PythonCommandLine, given: GivenFlags): void {
+  if (given.restrict !== undefined || !('rest' in target)) return
+  const isPath = target.kind === 'path'
+  if (isPath && words.at(-1 - target.rest.length) === '--') return
+  const late = target.rest.slice(isPath ? 1 : 0).find((word) => RESTRICTION_FLAGS.has(word.split('=', 1)[0] ?? ''))
+  if (late === undefined) return
+  const program = { path: target.rest[0], module: '-m MODULE', code: '-c CODE' }[target.kind]
+  const flags = late === RESTRICT_FLAG ? RESTRICT_FLAG : `${RESTRICT_FLAG} ${late}`
+  throw new UsageMistake(
+    `"${late}" after the program restricts nothing. Write: cloaca run ${flags} … ${program} …\n` +
+      `If it is an option of the program itself, write: cloaca run -- ${isPath ? program : 'FILE.py'} … ${late}`,
+  )
 }
 
 function readCommandLine(words: readonly string[], own: OwnOptions): PythonCommandLine {

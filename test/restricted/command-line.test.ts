@@ -75,6 +75,47 @@ def inbox():
   })
 })
 
+describe('options after the program', () => {
+  const SHOWS = 'import sys\nprint(sys.argv[1:])\n'
+
+  it.each([
+    ['program.py', '--restrict'],
+    ['program.py', 'a', '--allow-read', '/srv'],
+    ['program.py', '--allow-write=/srv'],
+    ['-m', 'program', '--allow-net', 'example.org'],
+    ['-c', 'print()', '--allow-env', 'A'],
+    ['-', '--allow-ffi'],
+  ])('that would restrict nothing are refused, with the right order: %j', async (...words) => {
+    await using terminal = new Terminal()
+    terminal.write('program.py', 'print("run")')
+
+    const ended = await terminal.run(['run', ...words])
+
+    expect(ended).toMatchObject({ exitCode: 2, stdout: '' })
+    expect(ended.stderr).toMatch(/"--[a-z-]+.*" after the program restricts nothing\. Write: cloaca run --restrict /)
+  })
+
+  it.each([
+    [['--', 'program.py', '--restrict'], "['--restrict']"],
+    [['-u', '--', 'program.py', '--allow-read=a'], "['--allow-read=a']"],
+    [['program.py', '--restricted', '--allow', '-x'], "['--restricted', '--allow', '-x']"],
+  ])('reach a program that has them itself: %j', async (words, argv) => {
+    await using terminal = new Terminal()
+    terminal.write('program.py', SHOWS)
+
+    expect(await terminal.run(['run', ...words])).toMatchObject({ exitCode: 0, stdout: `${argv}\n` })
+  })
+
+  it.skipIf(restrictionProblem() !== null)('belong to a program that is restricted', async () => {
+    await using terminal = new Terminal()
+    terminal.write('program.py', SHOWS)
+
+    const ended = await terminal.run(['run', '--restrict', 'program.py', '--restrict'])
+
+    expect(ended).toMatchObject({ exitCode: 0, stdout: "['--restrict']\n" })
+  })
+})
+
 describe('settings', () => {
   it('name what is granted in lists, and by place in a table, with paths that count from the file', async () => {
     await using terminal = new Terminal()
