@@ -71,7 +71,7 @@ export class ScriptRunners {
       ['slot.release', async ({ slot }) => answerOf(slot?.release())],
       ['slot.acquire', async ({ slot }) => answerOf(await slot?.acquire())],
       ['runner.open', async ({ payload, generation }) => answerOf(await this.#openRunner(payload, generation))],
-      ['runner.shutdown', async ({ payload }) => answerOf(await this.#shutdown(v.parse(runnerSchema, payload).runner))],
+      ['runner.shutdown', async (call) => answerOf(await this.#shutdownAsked(call))],
       ...runnerCalls,
       ...ofTenants,
     ])
@@ -127,7 +127,7 @@ export class ScriptRunners {
 
   async #ask(known: RunnerCall, call: ScriptCall): Promise<ScriptAnswer> {
     const payload = v.parse(known.schema, call.payload)
-    const opened = this.#engines.get(payload.runner)
+    const opened = this.#openedFor(call, payload.runner)
     if (opened === undefined) throw new PythonRefusal('ValueError', 'Failed to send message to runtime thread')
     try {
       const { value, contextText } = await known.run(opened.engine, payload, call)
@@ -135,6 +135,17 @@ export class ScriptRunners {
     } catch (thrown) {
       throw refusalOf(known.failure, toError(thrown))
     }
+  }
+
+  /** Undefined for a runner that is closed, and to a restricted script for one that another script has opened. */
+  #openedFor({ generation, restriction }: ScriptCall, runner: number) {
+    const opened = this.#engines.get(runner)
+    return restriction === null || opened?.generation === generation ? opened : undefined
+  }
+
+  async #shutdownAsked(call: ScriptCall): Promise<void> {
+    const { runner } = v.parse(runnerSchema, call.payload)
+    if (this.#openedFor(call, runner) !== undefined) await this.#shutdown(runner)
   }
 
   /** Waits for the end of a runner's engine, up to a limit; the engine goes on to its end in any case. */

@@ -259,7 +259,8 @@ export class PythonHost implements ScriptHost {
       notice: (message: string) => this.#options.events.notice(message),
       call: (call: InterpreterCall, asker: CallAsker | null, interpreter: CallAnswers) =>
         void this.#answer({ ...call, restriction }, asker, interpreter),
-      declared: (number: GenerationNumber, json: string) => this.#generations.declared(number, json),
+      declared: (number: GenerationNumber, json: string, interpreter: CallAnswers) =>
+        this.#generations.declared(number, json, interpreter),
     }
   }
 
@@ -351,16 +352,10 @@ export class PythonHost implements ScriptHost {
     try {
       const payload: unknown = JSON.parse(call.payloadJson)
       const { method, contextText, generation, restriction } = call
+      if (this.#generations.isElsewhere(generation, interpreter)) throw notItsOwn(generation)
       const { slot = null, task = null } = asker ?? {}
-      const answer = await this.#options.events.call({
-        method,
-        payload,
-        contextText,
-        slot,
-        task,
-        generation,
-        restriction,
-      })
+      const whose = { slot, task, generation, restriction }
+      const answer = await this.#options.events.call({ method, payload, contextText, ...whose })
       const isUnchanged = answer.contextText === contextText
       interpreter.reply(call.id, JSON.stringify(answer.value ?? null), isUnchanged ? null : answer.contextText)
     } catch (thrown) {
@@ -371,6 +366,10 @@ export class PythonHost implements ScriptHost {
 }
 
 type RestrictedCall = InterpreterCall & Pick<ScriptCall, 'restriction'>
+
+function notItsOwn(generation: GenerationNumber): PythonRefusal {
+  return new PythonRefusal('PermissionError', `script generation ${generation} belongs to another interpreter`)
+}
 
 function restartNotice(name: string, reason: string, failure: Error | null): string {
   if (failure === null) return `${name} was restarted: ${reason}.`

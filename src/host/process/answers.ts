@@ -107,7 +107,7 @@ export type InterpreterCall = Extract<FromInterpreter, { readonly type: 'call' }
 export interface InterpreterEvents {
   /** `asker`: the entry which made the call; null when that has ended. */
   call(call: InterpreterCall, asker: CallAsker | null, interpreter: CallAnswers): void
-  declared(generation: GenerationNumber, declarationsJson: string): void
+  declared(generation: GenerationNumber, declarationsJson: string, interpreter: CallAnswers): void
   /** One line worth a log entry. */
   notice(message: string): void
   /** A line about how Python started, which each interpreter of a machine says in the same words. */

@@ -269,7 +269,7 @@ export class InterpreterProcess {
         this.#programExited(message.token, message.exitCode)
         break
       case 'declared':
-        this.#events.declared(message.generation, message.declarationsJson)
+        this.#events.declared(message.generation, message.declarationsJson, this)
         break
       case 'call':
         this.#events.call(message, this.#open.get(message.token) ?? null, this)

@@ -179,10 +179,16 @@ export class ScriptGenerations {
     return dead
   }
 
+  /** Whether another interpreter has the generation. A message names its generation itself, so a script can name any. */
+  isElsewhere(number: GenerationNumber, interpreter: unknown): boolean {
+    const owner = this.#all.get(number)?.interpreter ?? null
+    return owner !== null && owner !== interpreter
+  }
+
   /** What a script declares after it was loaded, or while its import waits. */
-  declared(number: GenerationNumber, json: string): void {
+  declared(number: GenerationNumber, json: string, interpreter: unknown): void {
     const generation = this.#all.get(number)
-    if (generation === undefined) return // of a script that is not served any more
+    if (generation === undefined || this.isElsewhere(number, interpreter)) return // of a script that is not served any more
     const declarations = decodeDeclarations(generation.script, json)
     generation.declared(declarations)
     this.#options.events.declared(number, declarations, this.#inUse.get(generation.script) === generation)
