@@ -11,7 +11,8 @@ const KINDS: Readonly<Record<string, number>> = {
   programs: 12,
   files: 34,
   databases: 33,
-  network: 17,
+  network: 18,
+  host_functions: 59,
 }
 const NATIVE: Readonly<Record<GrantSet, number>> = { nothing: 21, write: 21, network: 21, native: 10 }
 

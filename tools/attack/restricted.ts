@@ -81,7 +81,7 @@ export async function tryToEscape(set: GrantSet): Promise<Tried> {
   const said: string[] = []
   const restrict: Restriction = {
     ...(grants.includes('write') && { write: [writable] }),
-    ...(grants.includes('net') && { net: [`127.0.0.1:${granted.port}`] }),
+    ...(grants.includes('net') && { net: [`127.0.0.1:${granted.port}`, `localhost:${granted.port}`] }),
     ffi: grants.includes('ffi'),
   }
   await using runner = await Runner.open({ database: ':memory:', restrict, log: ({ message }) => said.push(message) })

@@ -5,8 +5,11 @@
 
 import { constants } from 'node:os'
 
-/** The command line hands these on to a program whether it has a handler or not; the last is about the process's own children. */
-const NOT_HEARD_HERE = new Set(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGCHLD'])
+/**
+ * The command line hands the first three on to a program whether it has a handler or not; SIGCHLD is about the process's own children,
+ * and for the others Node throws.
+ */
+const NOT_HEARD_HERE = new Set(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGCHLD', 'SIGKILL', 'SIGSTOP'])
 
 export class ProcessSignals {
   readonly #raise: (signum: number) => void

@@ -17,14 +17,20 @@ import {
 const QUEUE_LIMIT_BYTES = 4 * 1024 * 1024
 
 /** Node's functions that set an option. */
-export type DatagramOption =
-  | 'setBroadcast'
-  | 'setTTL'
-  | 'setMulticastTTL'
-  | 'setMulticastLoopback'
-  | 'setMulticastInterface'
-  | 'addMembership'
-  | 'dropMembership'
+export const DATAGRAM_OPTIONS = [
+  'setBroadcast',
+  'setTTL',
+  'setMulticastTTL',
+  'setMulticastLoopback',
+  'setMulticastInterface',
+  'addMembership',
+  'dropMembership',
+] as const
+export type DatagramOption = (typeof DATAGRAM_OPTIONS)[number]
+
+export function isDatagramOption(name: string): name is DatagramOption {
+  return (DATAGRAM_OPTIONS as readonly string[]).includes(name)
+}
 
 /** What has to be known when a socket is bound. */
 export interface DatagramOptions {

@@ -9,9 +9,9 @@ import type { Address, Endpoint, ReadResult } from '../descriptors/endpoint.ts'
 import { type EndpointStreams, S_IFSOCK } from '../descriptors/endpoint-streams.ts'
 import { Watches } from '../descriptors/readiness-watches.ts'
 import type { Sockets as SocketFunctions } from '../python-border.ts'
-import { DatagramEndpoint, type DatagramOption } from './datagram-socket.ts'
+import { DatagramEndpoint, isDatagramOption } from './datagram-socket.ts'
 import { isOnlyBound, ListeningEndpoint } from './listening-socket.ts'
-import { NameLookups } from './name-lookups.ts'
+import { NameLookups, type Resolved } from './name-lookups.ts'
 import { addressOf, StreamEndpoint } from './stream-socket.ts'
 import { TlsHandshakes } from './tls-handshakes.ts'
 import { type LocalAddresses, LocalDatagramEndpoint } from './unix-datagrams.ts'
@@ -20,9 +20,18 @@ import { LocalStreams, pairOfStreams } from './unix-streams.ts'
 /** Flag of `open`: for reading and writing. */
 const O_RDWR = 2
 
+/** What a restricted interpreter does besides. */
+export interface SocketRules {
+  readonly resolved: Resolved
+  /** Whether the keys of connections may be written into a file. */
+  mayWrite(path: string): boolean
+}
+
+const NO_RULES: SocketRules = { resolved: () => undefined, mayWrite: () => true }
+
 export class Sockets implements SocketFunctions {
   /** What only sockets with TLS are asked. */
-  readonly tls = new TlsHandshakes((number) => this.#stream(number))
+  readonly tls: TlsHandshakes
   readonly #endpoints = new Map<number, Endpoint>()
   readonly #watches: Watches
   readonly #names: NameLookups
@@ -34,9 +43,10 @@ export class Sockets implements SocketFunctions {
   #streams: EndpointStreams | null = null
   #lastNumber = 0
 
-  constructor(setEvent: (event: number) => void) {
+  constructor(setEvent: (event: number) => void, { resolved, mayWrite }: SocketRules = NO_RULES) {
     this.#watches = new Watches(setEvent)
-    this.#names = new NameLookups(setEvent)
+    this.#names = new NameLookups(setEvent, resolved)
+    this.tls = new TlsHandshakes((number) => this.#stream(number), mayWrite)
   }
 
   /** To be called before any other: where the descriptors come from. */
@@ -278,8 +288,8 @@ export class Sockets implements SocketFunctions {
   /** Sets an option of a datagram socket by its name in Node; the name of an error, or undefined. */
   set_datagram_option(number: number, name: string, ...values: readonly (number | string | boolean)[]) {
     const endpoint = this.#endpoints.get(number)
-    if (!(endpoint instanceof DatagramEndpoint)) return 'ENOPROTOOPT'
-    return endpoint.configure((socket) => (socket[name as DatagramOption] as (...values: unknown[]) => void)(...values))
+    if (!(endpoint instanceof DatagramEndpoint) || !isDatagramOption(name)) return 'ENOPROTOOPT'
+    return endpoint.configure((socket) => (socket[name] as (...values: unknown[]) => void)(...values))
   }
 
   readiness(number: number): number {
@@ -345,6 +355,11 @@ export class Sockets implements SocketFunctions {
 
   take_lookup(event: number): string | undefined {
     return this.#names.take(event)
+  }
+
+  /** Ends a lookup as that of a name that does not exist. */
+  protected refuseLookup(event: number): void {
+    this.#names.refuse(event)
   }
 
   get #attached(): EndpointStreams {

@@ -14,6 +14,7 @@ import {
   describeChains,
   describeSession,
   describeTlsError,
+  type HandshakeSettings,
   sessionOf,
   TlsSessions,
 } from './tls.ts'
@@ -32,9 +33,12 @@ export class TlsHandshakes implements Tls {
   readonly #sessions = new TlsSessions()
   readonly #handshakes = new Map<number, Handshake>()
   readonly #streamOf: (number: number) => StreamEndpoint
+  readonly #mayWrite: (path: string) => boolean
 
-  constructor(streamOf: (number: number) => StreamEndpoint) {
+  /** `mayWrite`: whether the keys of a connection may be written into a file. */
+  constructor(streamOf: (number: number) => StreamEndpoint, mayWrite: (path: string) => boolean) {
     this.#streamOf = streamOf
+    this.#mayWrite = mayWrite
   }
 
   context(settingsJson: string): number | string {
@@ -62,6 +66,9 @@ export class TlsHandshakes implements Tls {
     const endpoint = this.#streamOf(number)
     const known = this.#sessions.find(context) // now: others may have taken its place once the stream is there
     if (known === undefined) throw new Error(`There is no TLS context ${context} any more.`)
+    const settings = JSON.parse(settingsJson) as HandshakeSettings
+    const { keyLog } = settings
+    if (keyLog !== null && !this.#mayWrite(keyLog)) throw new Error(`"${keyLog}" may not be written.`)
     const handshake: Handshake = {
       endpoint,
       context: known,
@@ -83,7 +90,7 @@ export class TlsHandshakes implements Tls {
         endpoint.isAsking = true
       }
       if (earlyEnd !== null) return void setImmediate(() => finish(earlyEnd, null))
-      this.#sessions.handshake(stream, known, settingsJson, finish, (serverName, answer) => {
+      this.#sessions.handshake(stream, known, settings, finish, (serverName, answer) => {
         Object.assign(handshake, { state: 'asked', report: serverName, answer })
         endpoint.isAsking = true
       })

@@ -45,7 +45,7 @@ interface ContextSettings {
 }
 
 /** What one handshake is to do, as JSON from Python. */
-interface HandshakeSettings {
+export interface HandshakeSettings {
   readonly isServer: boolean
   readonly serverName: string | null
   readonly isCertificateRequired: boolean
@@ -123,8 +123,13 @@ export class TlsSessions {
   }
 
   /** Begins a handshake over a connected stream; `end` is called once, `ask` before it where the settings want it. */
-  handshake(stream: Duplex, context: Context, settingsJson: string, end: HandshakeEnd, ask: ContextQuestion): void {
-    const settings = JSON.parse(settingsJson) as HandshakeSettings
+  handshake(
+    stream: Duplex,
+    context: Context,
+    settings: HandshakeSettings,
+    end: HandshakeEnd,
+    ask: ContextQuestion,
+  ): void {
     const contextOf = (number: number) => this.find(number)?.secureContext
     if (settings.isServer) serverHandshake({ stream, options: context.options, settings, end, ask, contextOf })
     else clientHandshake(stream, context.secureContext, settings, end)

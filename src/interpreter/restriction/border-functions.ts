@@ -3,10 +3,10 @@
  * arguments. A script may call each of them by itself, with anything: so each has a list of what it takes, and what is not listed
  * cannot be called. Used by `python-objects.ts`.
  *
- * A kind is a name of `KINDS`; `?` stands for an argument that may be missing, `*` for any number of them.
+ * A kind is a name of `KINDS` (`border-kinds.ts`); `?` stands for an argument that may be missing, `*` for any number of them.
  */
 
-import { types } from 'node:util'
+import { KINDS } from './border-kinds.ts'
 
 type Kinds = string
 type Part = Readonly<Record<string, Kinds | null>>
@@ -14,12 +14,13 @@ type Part = Readonly<Record<string, Kinds | null>>
 /** Null: not a function, but a value that does not change. */
 export const BORDER: Readonly<Record<string, Part | null>> = {
   engine: {
-    request: 'integer integer integer text text text',
+    request: 'integer integer integer text jsonObject text',
     announce: '',
-    declare: 'integer json',
+    declare: 'integer jsonObject',
     outcome: 'integer outcome textOrNone text text text',
-    accumulated: 'integer text json json',
-    graphs_ran: 'integer text json json json',
+    accumulated: 'integer text sizes faults',
+    graphs_ran: 'integer text sizes faults jsonObject',
+    not_started: 'integer',
     skipped: 'integers',
     notice: 'text',
   },
@@ -45,7 +46,7 @@ export const BORDER: Readonly<Record<string, Part | null>> = {
     deliver_signals: '',
     wake: 'integer',
     set_timer: 'timer number number',
-    watch_signal: 'integer flag',
+    watch_signal: 'signal flag',
     kill: 'integer integer',
     exit: 'integer',
   },
@@ -67,7 +68,7 @@ export const BORDER: Readonly<Record<string, Part | null>> = {
     take_blocked: '',
     abandon_write: 'integer text',
   },
-  output: { is_program: null, abandon_output: '', hurry_output: '', log_record: 'integer json' },
+  output: { is_program: null, abandon_output: '', hurry_output: '', log_record: 'integer logRecord' },
   clocks: {
     process_cpu_us: '',
     thread_cpu_us: '',
@@ -82,11 +83,11 @@ export const BORDER: Readonly<Record<string, Part | null>> = {
     open_pair: '',
     open_datagram_pair: '',
     open_descriptor: 'integer',
-    connect: 'integer text port text? port?',
+    connect: 'integer address port address? port?',
     connect_path: 'integer text text',
     state: 'integer',
     take_error: 'integer',
-    bind: 'integer text port flag flag flag',
+    bind: 'integer address port flag flag flag',
     bind_path: 'integer text text',
     unbind: 'integer',
     listen: 'integer',
@@ -109,7 +110,7 @@ export const BORDER: Readonly<Record<string, Part | null>> = {
     peer_address: 'integer',
     set_no_delay: 'integer flag',
     set_keep_alive: 'integer flag',
-    set_datagram_option: 'integer text plain*',
+    set_datagram_option: 'integer datagramOption plain*',
     readiness: 'integer',
     watch: 'integer integers integers',
     watch_descriptors: 'integer integers integers integers?',
@@ -119,15 +120,15 @@ export const BORDER: Readonly<Record<string, Part | null>> = {
     descriptor_readiness: 'integer',
     descriptor_changes: 'integer',
     resolve: 'integer text integer integer',
-    resolve_names: 'integer text port',
+    resolve_names: 'integer address port',
     take_lookup: 'integer',
   },
   tls: {
-    context: 'json',
+    context: 'tlsContext',
     has_context: 'integer',
     default_authorities: 'authorities',
     ciphers: '',
-    start: 'integer integer json flag',
+    start: 'integer integer tlsHandshake flag',
     answer: 'integer integer integer?',
     state: 'integer',
     report: 'integer',
@@ -150,9 +151,9 @@ export const BORDER: Readonly<Record<string, Part | null>> = {
     close: 'integer',
     in_transaction: 'integer',
     total_changes: 'integer',
-    execute: 'integer text json integer',
+    execute: 'integer text sqlParameters integer',
     describe: 'integer text',
-    execute_many: 'integer text json',
+    execute_many: 'integer text sqlParameterLists',
     execute_script: 'integer text',
     next: 'integer integer',
     finish: 'integer',
@@ -163,7 +164,7 @@ export const BORDER: Readonly<Record<string, Part | null>> = {
     take_backup: 'integer',
   },
   children: {
-    spawn: 'integer json',
+    spawn: 'integer jsonObject',
     watch_failure: 'integer integer',
     take_failure: 'integer',
     take: 'integer flag',
@@ -183,33 +184,6 @@ export const BORDER_NAMES: ReadonlySet<string> = new Set([
   ...OF_ANSWERS,
 ])
 
-const HIGHEST_PORT = 65_535
-
-const isInteger = (value: unknown): value is number => Number.isSafeInteger(value)
-const oneOf = (...all: readonly string[]) => {
-  const known: ReadonlySet<unknown> = new Set(all)
-  return (value: unknown) => known.has(value)
-}
-
-const KINDS: Readonly<Record<string, (value: unknown) => boolean>> = {
-  integer: isInteger,
-  number: (value) => typeof value === 'number' && !Number.isNaN(value),
-  text: (value) => typeof value === 'string',
-  textOrNone: (value) => value === undefined || value === null || typeof value === 'string',
-  flag: (value) => typeof value === 'boolean',
-  plain: (value) => typeof value === 'string' || typeof value === 'boolean' || isInteger(value),
-  bytes: (value) => types.isUint8Array(value),
-  integers: (value) => (Array.isArray(value) || types.isInt32Array(value)) && !types.isProxy(value),
-  callback: (value) => typeof value === 'function',
-  promise: (value) => types.isPromise(value),
-  json: (value) => typeof value === 'string' && isJson(value),
-  port: (value) => isInteger(value) && value >= 0 && value <= HIGHEST_PORT,
-  timer: oneOf('real', 'virtual', 'prof'),
-  lock: oneOf('shared', 'exclusive', 'none'),
-  authorities: oneOf('all', 'extra', 'none'),
-  outcome: oneOf('skipped', 'fired', 'completed', 'failed', 'timedOut'),
-}
-
 /** The arguments of a function of these kinds; copies of those that could change meanwhile. Throws a TypeError for others. */
 export function acceptedArguments(name: string, kinds: Kinds, values: readonly unknown[]): unknown[] {
   const all = kinds === '' ? [] : kinds.split(' ')
@@ -221,24 +195,15 @@ export function acceptedArguments(name: string, kinds: Kinds, values: readonly u
 
 function accepted(name: string, index: number, kind: string, value: unknown): unknown {
   const isOptional = kind.endsWith('?')
-  if (isOptional && (value === undefined || value === null)) return value
+  if (isOptional && (value === undefined || value === null)) return undefined
   const kindName = isOptional ? kind.slice(0, -1) : kind
   if (KINDS[kindName]?.(value) !== true) throw refused(name, index)
   if (kindName !== 'integers') return value
   const copy = Array.from(value as Iterable<unknown>)
-  if (!copy.every(isInteger)) throw refused(name, index)
+  if (!copy.every(Number.isSafeInteger)) throw refused(name, index)
   return copy
 }
 
 function refused(name: string, index: number): TypeError {
   return new TypeError(`argument ${index + 1} of "${name}" is not what cloaca itself passes`)
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text)
-    return true
-  } catch {
-    return false
-  }
 }

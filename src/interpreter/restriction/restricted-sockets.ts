@@ -2,16 +2,15 @@
  * Sockets for the scripts of a restricted interpreter: each place that one would reach or listen on is looked at first. Node's permission
  * model only knows whether there is a network at all.
  *
- * Proved by `test/restricted/network.test.ts`.
+ * Proved by `test/restricted/escapes.test.ts`.
  */
 
+import { isIP } from 'node:net'
 import { type Grants, NetGrants } from '../../border/grants.ts'
 import { Sockets } from '../network/sockets.ts'
 import type { FileGrants } from './file-grants.ts'
 
 const REFUSED = 'EACCES'
-/** What a lookup says of a name that does not exist, which a refused one is as good as. */
-const NOT_FOUND = JSON.stringify({ error: 'ENOTFOUND', found: null })
 
 export interface SocketGrants {
   readonly net: Grants['net']
@@ -23,19 +22,19 @@ export interface SocketGrants {
 }
 
 export class RestrictedSockets extends Sockets {
-  readonly #setEvent: (event: number) => void
   readonly #grants: SocketGrants
   readonly #net: NetGrants
   /** Whose last step was refused, and who has not been told yet. */
   readonly #refused = new Set<number>()
-  /** What is looked up, by the event that is set then; null for what was refused. */
-  readonly #lookups = new Map<number, string | null>()
 
   constructor(setEvent: (event: number) => void, grants: SocketGrants) {
-    super(setEvent)
-    this.#setEvent = setEvent
+    const net = new NetGrants(grants.net)
+    super(setEvent, {
+      resolved: (host, addresses) => net.found(host, addresses),
+      mayWrite: (path) => grants.files.mayWrite(path),
+    })
     this.#grants = grants
-    this.#net = new NetGrants(grants.net)
+    this.#net = net
   }
 
   override connect(number: number, host: string, port: number, localAddress?: string, localPort?: number): void {
@@ -78,40 +77,24 @@ export class RestrictedSockets extends Sockets {
   }
 
   override resolve(event: number, host: string, family: number, hints: number): void {
-    const isAllowed = this.#net.allowsLookup(host)
-    this.#lookups.set(event, isAllowed ? host : null)
-    if (isAllowed) super.resolve(event, host, family, hints)
+    if (this.#net.allowsLookup(host)) super.resolve(event, host, family, hints)
     else this.#refuseLookup(event, host)
   }
 
   override resolve_names(event: number, address: string, port: number): void {
-    if (this.#net.allows(address, port)) {
-      super.resolve_names(event, address, port)
-      return
-    }
-    this.#lookups.set(event, null)
-    this.#refuseLookup(event, address)
+    if (this.#net.allows(address, port)) super.resolve_names(event, address, port)
+    else this.#refuseLookup(event, address)
   }
 
-  override take_lookup(event: number): string | undefined {
-    const host = this.#lookups.get(event)
-    this.#lookups.delete(event)
-    if (host === null) return NOT_FOUND
-    const result = super.take_lookup(event)
-    if (host !== undefined && result !== undefined) {
-      const { found } = JSON.parse(result) as { readonly found: readonly (readonly [string, number])[] | null }
-      this.#net.found(host, found?.map(([address]) => address) ?? [])
-    }
-    return result
-  }
-
+  /** A refused name is as good as one that does not exist. */
   #refuseLookup(event: number, host: string): void {
+    super.refuseLookup(event)
     this.#grants.refused(host)
-    setImmediate(() => this.#setEvent(event))
   }
 
+  /** Takes addresses only: Node would look up a name once more, and could find another address. */
   #allows(host: string, port: number): boolean {
-    const isAllowed = this.#net.allows(host, port)
+    const isAllowed = isIP(host) !== 0 && this.#net.allows(host, port)
     if (!isAllowed) this.#grants.refused(host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`)
     return isAllowed
   }

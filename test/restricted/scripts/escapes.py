@@ -7,9 +7,10 @@ import sqlite3
 import threading
 
 import cloaca
-from attempts import Place, databases, files, javascript, native, network, programs
+from attempts import Place, databases, files, host_functions, javascript, native, network, programs
 
-KINDS = {each.__name__.rpartition(".")[2]: each for each in (javascript, native, programs, files, databases, network)}
+MODULES = (javascript, native, programs, files, databases, network, host_functions)
+KINDS = {each.__name__.rpartition(".")[2]: each for each in MODULES}
 
 with cloaca.WorkflowBuilder("escapes"):
 

@@ -2,9 +2,10 @@
 
 import asyncio
 import socket
+import time
 import urllib.request
 
-from attempts import code
+from attempts import border, code
 
 
 def attempts(place):
@@ -20,6 +21,18 @@ def attempts(place):
 
     async def by_loop():
         return await asyncio.open_connection("127.0.0.1", port)
+
+    def lookup_in_place_of_another():
+        # The result of one lookup, taken for that of a name that is granted.
+        event = border().waits.new_event()
+        border().sockets.resolve(event, "127.0.0.2", 4, 0)
+        time.sleep(0.2)
+        try:
+            border().sockets.resolve(event, "localhost", 4, 0)
+        except Exception:
+            pass  # the event is in use
+        border().sockets.take_lookup(event)
+        return connect(ip, tcp, ("127.0.0.2", place.granted_port))
 
     ip, tcp, udp, unix = socket.AF_INET, socket.SOCK_STREAM, socket.SOCK_DGRAM, socket.AF_UNIX
     return {
@@ -38,7 +51,8 @@ def attempts(place):
         "unix_bound": lambda: bind(unix, tcp, f"{files}/made.sock"),
         "unix_datagrams": lambda: bind(unix, udp, f"{outside}/made.sock"),
         "raw": lambda: socket.socket(ip, socket.SOCK_RAW),
-        "name": lambda: socket.getaddrinfo("localhost", 80),
+        "name": lambda: socket.getaddrinfo("example.org", 80),
+        "lookup_in_place_of_another": lookup_in_place_of_another,
         "address": lambda: socket.gethostbyaddr("127.0.0.1"),
     }
 

@@ -1,0 +1,144 @@
+/**
+ * Kinds of arguments of the border's functions, by the names that `border-functions.ts` uses: for each whether a value is of that kind. A
+ * text that is JSON has a kind for what it holds, because its readers, the engine among them, rely on the types in it.
+ */
+
+import { isIP } from 'node:net'
+import { constants } from 'node:os'
+import { types } from 'node:util'
+import { DATAGRAM_OPTIONS } from '../network/datagram-socket.ts'
+
+type Check = (value: unknown) => boolean
+
+const HIGHEST_PORT = 65_535
+/** Nobody can have a handler for them. */
+const UNCATCHABLE: readonly number[] = [constants.signals.SIGKILL, constants.signals.SIGSTOP]
+const SIGNALS: ReadonlySet<unknown> = new Set(
+  Object.values(constants.signals).filter((it) => !UNCATCHABLE.includes(it)),
+)
+/** The lowest size in `FlatValues`: a value that was stopped by its time limit. */
+const LOWEST_SIZE = -3
+
+const isText: Check = (value) => typeof value === 'string'
+const isFlag: Check = (value) => typeof value === 'boolean'
+const isInteger: Check = (value) => Number.isSafeInteger(value)
+const isAddress: Check = (value) => typeof value === 'string' && isIP(value) !== 0
+const oneOf = (...all: readonly string[]): Check => {
+  const known: ReadonlySet<unknown> = new Set(all)
+  return (value) => known.has(value)
+}
+const orNull =
+  (check: Check): Check =>
+  (value) =>
+    value === null || check(value)
+const listOf =
+  (check: Check): Check =>
+  (value) =>
+    Array.isArray(value) && value.every(check)
+const isObject: Check = (value) => typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** An object with these properties and no others. Those whose names end with `?` may be missing. */
+function objectWith(properties: Readonly<Record<string, Check>>): Check {
+  const checks = Object.entries(properties).map(
+    ([name, check]) => [name.replace(/\?$/, ''), check, name.endsWith('?')] as const,
+  )
+  const known = new Set(checks.map(([name]) => name))
+  return (value) => {
+    if (!isObject(value)) return false
+    const object = value as Readonly<Record<string, unknown>>
+    const isComplete = checks.every(([name, check, isOptional]) =>
+      Object.hasOwn(object, name) ? check(object[name]) : isOptional,
+    )
+    return isComplete && Object.keys(object).every((name) => known.has(name))
+  }
+}
+
+const json =
+  (check: Check): Check =>
+  (value) => {
+    if (typeof value !== 'string') return false
+    try {
+      return check(JSON.parse(value))
+    } catch {
+      return false
+    }
+  }
+
+const authorities = oneOf('all', 'extra', 'none')
+const isSize: Check = (value) => isInteger(value) && (value as number) >= LOWEST_SIZE
+const isFault = objectWith({ type: isText, message: isText, traceback: isText })
+
+/** As the interfaces of `network/tls.ts` have them. */
+const isTlsContext = objectWith({
+  authorities: listOf(isText),
+  defaultAuthorities: authorities,
+  revocations: listOf(isText),
+  certificateChains: listOf(isText),
+  keys: listOf(objectWith({ pem: isText, passphrase: isText })),
+  minimumVersion: orNull(isText),
+  maximumVersion: orNull(isText),
+  ciphers: orNull(isText),
+  curve: orNull(isText),
+  dhParameters: orNull(isText),
+  options: isInteger,
+  isPartialChainTrusted: isFlag,
+})
+const isTlsHandshake = objectWith({
+  isServer: isFlag,
+  serverName: orNull(isText),
+  isCertificateRequired: isFlag,
+  isCertificateRequested: isFlag,
+  isHostNameChecked: isFlag,
+  isCommonNameChecked: isFlag,
+  isContextAsked: isFlag,
+  protocols: listOf(isText),
+  session: orNull(isText),
+  ticketKeys: orNull(isText),
+  keyLog: orNull(isText),
+})
+
+/** As `model/log.ts` has it. */
+const isLogRecord = objectWith({
+  at: isInteger,
+  stream: oneOf('log'),
+  level: isText,
+  logger: isText,
+  message: isText,
+  place: isText,
+  'extra?': isObject,
+  'traceback?': isText,
+})
+
+/** As `sqlite.ts` has them. */
+const isBound: Check = (value) => value === null || isText(value) || typeof value === 'number'
+const isParameters = objectWith({ kinds: isText, values: listOf(isBound), names: listOf(isText) })
+
+export const KINDS: Readonly<Record<string, Check>> = {
+  integer: isInteger,
+  number: (value) => typeof value === 'number' && !Number.isNaN(value),
+  text: isText,
+  textOrNone: (value) => value === undefined || value === null || isText(value),
+  flag: isFlag,
+  plain: (value) => isText(value) || isFlag(value) || isInteger(value),
+  bytes: (value) => types.isUint8Array(value),
+  integers: (value) => (Array.isArray(value) || types.isInt32Array(value)) && !types.isProxy(value),
+  callback: (value) => typeof value === 'function',
+  promise: (value) => types.isPromise(value),
+  address: isAddress,
+  port: (value) => isInteger(value) && (value as number) >= 0 && (value as number) <= HIGHEST_PORT,
+  signal: (value) => SIGNALS.has(value),
+  timer: oneOf('real', 'virtual', 'prof'),
+  lock: oneOf('shared', 'exclusive', 'none'),
+  authorities,
+  outcome: oneOf('skipped', 'fired', 'completed', 'failed', 'timedOut'),
+  datagramOption: oneOf(...DATAGRAM_OPTIONS),
+  jsonObject: json(isObject),
+  sizes: json(listOf(isSize)),
+  faults: json(listOf(isFault)),
+  // One line of the log, where records are lines.
+  logRecord: (value) => json(isLogRecord)(value) && !String(value).includes('\n'),
+  tlsContext: json(isTlsContext),
+  tlsHandshake: json(isTlsHandshake),
+  sqlParameters: json(isParameters),
+  sqlParameterLists: json(listOf(isParameters)),
+}
