@@ -5,6 +5,7 @@
 
 import { isIP } from 'node:net'
 import { sep } from 'node:path'
+import type { KeptFiles } from './kept-files.ts'
 
 /** A file or folder that was granted: as it was named, and what it is once symbolic links are resolved. */
 export interface GrantedPath {
@@ -18,6 +19,8 @@ export interface Grants {
   readonly read: readonly GrantedPath[]
   /** Of these, they may be read, written, made and removed. */
   readonly write: readonly GrantedPath[]
+  /** Of those of `write`, what is kept from them unless it is named. */
+  readonly kept: KeptFiles
   /** `host`, `host:port`, `*:port` or `*`. An IPv6 address with a port is in brackets. */
   readonly net: readonly string[]
   /** Whether they may call native code by themselves: `ctypes`, and native modules that they can write. */

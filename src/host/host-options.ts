@@ -1,6 +1,6 @@
 /** What the host of Python is opened with. Used by `python-host.ts` and by whoever opens one. */
 
-import type { ProcessSettings, ProgramTarget, RunningProgram } from '../border/protocol.ts'
+import type { LoadTarget, ProcessSettings, ProgramTarget, RunningProgram } from '../border/protocol.ts'
 import type { Clock } from '../engine/ports.ts'
 import type { PythonChoice } from './environment/python-choice.ts'
 import type { ParentLines } from './parent/parent-peer.ts'
@@ -30,6 +30,8 @@ export interface HostOptions {
   readonly isProgram: boolean
   /** The program, where it is for one. */
   readonly program?: ProgramTarget | RunningProgram | null
+  /** All scripts and programs that this process loads or runs now. */
+  scripts?(): readonly LoadTarget[]
   /** The program runs already, and is at the other end of these. Null, the default: Python is started. */
   readonly parent?: ParentLines | null
   /** The process of the first interpreter, where it was started already. */

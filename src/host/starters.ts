@@ -22,10 +22,10 @@ export function starterFor(choice: ScriptPython, options: HostOptions): Starter 
   const stdoutTo = options.stdoutTo ?? 'stdout'
   if (choice.kind === 'cpython') return new CPythonStarter({ ...starting, stdoutTo, executable: choice.executable })
   const { restriction } = choice
-  const { headStart = null } = options
+  const { headStart = null, scripts = () => [] } = options
   return new InterpreterStarter({
     ...starting,
-    ...{ isProgram, stdoutTo, restriction, headStart },
+    ...{ isProgram, stdoutTo, restriction, headStart, scripts },
     preparing: events.preparing,
   })
 }

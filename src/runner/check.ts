@@ -94,7 +94,7 @@ export async function checkScripts(places: readonly string[], options: CheckOpti
   const targetOf = new Map(sources.map(({ script, target }) => [script, target]))
   const targets = new TaskTargets(registry, () => targetOf)
   const hosts: ScriptHosts = new ScriptHosts({
-    openPython: () => openPython(checked, clock, log),
+    openPython: (_, scripts) => openPython(checked, clock, log, scripts),
     openModules: () => openModules({ ...checked, stdoutTo: 'stderr', log }, clock, onlyChecked(hosts)),
     ...{ targets, restrictions: checked.restrictions, loading: () => null },
     inputs: new WorkflowInputs(registry, () => hosts.modulesNow),
@@ -109,14 +109,19 @@ export async function checkScripts(places: readonly string[], options: CheckOpti
   }
 }
 
-function openPython(options: CheckedOptions, clock: Clock, log: LogSink): Promise<Scripting> {
+function openPython(
+  options: CheckedOptions,
+  clock: Clock,
+  log: LogSink,
+  scripts: () => readonly LoadTarget[],
+): Promise<Scripting> {
   return openScripting({
     argv: [''],
     interpreters: 1,
     pythonChoice: options.python,
     pythonFor: options.pythonFor,
     restrictions: options.restrictions,
-    isProgram: false,
+    ...{ scripts, isProgram: false },
     isDryRun: true,
     stdoutTo: 'stderr',
     limits: hostLimits(options),

@@ -5,10 +5,11 @@
  */
 
 import { realpathSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { borderDigest } from '../border/build.ts'
-import type { ProcessSettings, ProgramTarget, PythonOptions, RunningProgram } from '../border/protocol.ts'
+import type { LoadTarget, ProcessSettings, ProgramTarget, PythonOptions, RunningProgram } from '../border/protocol.ts'
 import { schemaNameProblem } from '../database/names.ts'
 import type { DatabasePlace } from '../database/place.ts'
 import { shownUrl } from '../database/shown-url.ts'
@@ -107,6 +108,8 @@ export interface ScriptingOptions {
   readonly isProgram: boolean
   /** The program, where it is for one. */
   readonly program?: ProgramTarget | RunningProgram | null
+  /** Those that this process loads now, where it is for scripts. */
+  readonly scripts?: () => readonly LoadTarget[]
   /** Where the program runs already that has started this process; else Python is started. */
   readonly parent?: ParentLines | null
   /** What was done for a program already; null, the default: nothing. */
@@ -185,7 +188,7 @@ export async function openScripting(options: ScriptingOptions): Promise<Scriptin
     ...{ packageFolder: PACKAGE_FOLDER, restrictions: options.restrictions ?? UNRESTRICTED },
     ...{ python: options.pythonChoice, pythonFor: options.pythonFor, interpreters: options.interpreters },
     ...(options.stopping && { stopping: options.stopping }),
-    ...{ isProgram: options.isProgram, program: options.program ?? null },
+    ...{ isProgram: options.isProgram, program: options.program ?? null, scripts: () => scriptsOf(options) },
     ...{ parent: options.parent ?? null, headStart: options.start?.headStart ?? null },
     ...(options.stdoutTo && { stdoutTo: options.stdoutTo }),
     prefixesOutput: options.prefixesOutput ?? false,
@@ -210,6 +213,11 @@ export async function openScripting(options: ScriptingOptions): Promise<Scriptin
   engineAssembly.catch(() => undefined) // whoever opens a runner gets the error
   const host: PythonHost = await opening
   return { host, runners }
+}
+
+function scriptsOf({ scripts, program }: ScriptingOptions): readonly LoadTarget[] {
+  const ofProgram = program?.kind === 'file' ? [{ kind: 'file' as const, path: resolve(program.path) }] : []
+  return [...(scripts?.() ?? []), ...ofProgram]
 }
 
 /** In a turn of its own, once the interpreter's process has been started: loading it keeps this one busy for 75 ms. */

@@ -7,6 +7,7 @@
 import { Alerts } from '../alerts/alerts.ts'
 import type { Trigger } from '../authoring/types/trigger.ts'
 import type { AnyWorkflow, InputOf } from '../authoring/types/workflow.ts'
+import type { LoadTarget } from '../border/protocol.ts'
 import type { Engine, ExecuteOptions } from '../engine/engine.ts'
 import { assertEventName, type EngineEventMap, type EngineEventName, EngineEvents } from '../engine/events.ts'
 import type { Clock, PollRequest, RunGraphRequest, Store } from '../engine/ports.ts'
@@ -106,7 +107,7 @@ export class Runner {
     const targets = new TaskTargets(this.#registry, () => this.#scripts.targets)
     this.#inputs = new WorkflowInputs(this.#registry, () => this.#hosts.modulesNow)
     this.#hosts = new ScriptHosts({
-      openPython: (stopping) => this.#openPython(stopping),
+      openPython: (stopping, scripts) => this.#openPython(stopping, scripts),
       openModules: () => openModules({ ...options, log }, clock, this),
       ...{ targets, inputs: this.#inputs, restrictions: options.restrictions, loading: () => this.#scripts.loading },
     })
@@ -364,12 +365,12 @@ export class Runner {
     }
   }
 
-  #openPython(stopping: AbortSignal): Promise<Scripting> {
+  #openPython(stopping: AbortSignal, scripts: () => readonly LoadTarget[]): Promise<Scripting> {
     return openScripting({
       argv: [''],
       ...{ pythonChoice: this.#options.python, pythonFor: this.#options.pythonFor },
       ...{ interpreters: this.#options.interpreters ?? 1, restrictions: this.#options.restrictions },
-      ...{ stopping, isProgram: false },
+      ...{ stopping, scripts, isProgram: false },
       ...{ limits: hostLimits(this.#options), secrets: this.#options.secrets, streams: this.#options.streams },
       served: { database: databasePlace(this.#options), engine: this.#engine },
       startsRunners: this.#options.scriptRunners ?? true,

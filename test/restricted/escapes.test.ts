@@ -13,6 +13,7 @@ const KINDS: Readonly<Record<string, number>> = {
   databases: 33,
   network: 18,
   host_functions: 59,
+  kept: 35,
 }
 const NATIVE: Readonly<Record<GrantSet, number>> = { nothing: 21, write: 21, network: 21, native: 10 }
 

@@ -71,11 +71,13 @@ describe('files', () => {
 })
 
 describe('what Node is told', () => {
+  const kept = { whole: [], modules: [] }
+
   it('is each name once, and the shorter of two with all that begin so, which Node mixes up', () => {
     const granted = (name: string) => ({ named: name, real: name, isFolder: true })
     const read = ['/x/data', '/x/data-old', '/x/data/deep', '/x/other', '/x/other'].map(granted)
 
-    const flags = restrictedFlags({ read, write: [granted('/y')], net: [], ffi: false }, [])
+    const flags = restrictedFlags({ read, write: [granted('/y')], kept, net: [], ffi: false }, [])
 
     const told = flags.filter((flag) => /=\/[xy]/.test(flag))
     expect(told).toEqual([
@@ -85,7 +87,7 @@ describe('what Node is told', () => {
       '--allow-fs-write=/y',
     ])
     expect(flags).not.toContain('--allow-net')
-    expect(restrictedFlags({ read, write: [], net: ['example.org'], ffi: false }, [])).toContain('--allow-net')
+    expect(restrictedFlags({ read, write: [], kept, net: ['example.org'], ffi: false }, [])).toContain('--allow-net')
   })
 })
 

@@ -264,7 +264,7 @@ export const TABLE: readonly Row[] = [
   {
     files: /^src\/host\/restriction\//,
     may: [
-      /^src\/(host\/(restriction\/|environment\/(by-place|module-folders)\.ts$)|border\/)/,
+      /^src\/(host\/(restriction\/|environment\/(by-place|cache-folder|module-folders)\.ts$)|border\/)/,
       /^src\/native\/restriction\//,
       /^src\/errors\.ts$/,
       ...NODE,

@@ -42,12 +42,20 @@ export interface Tried {
   readonly outside: string
   /** Connections to the port that is not granted. */
   readonly connections: number
-  /** Whether the folder that is not granted is as it was, and nothing was written beside the script. */
+  /** Whether the folder that is not granted and kept files are as they were, and nothing was written beside the script. */
   readonly isUnchanged: boolean
 }
 
 const SCRIPTS = fileURLToPath(new URL('../../test/restricted/scripts', import.meta.url))
 const SECRET = 'a secret'
+
+/** In the folder that may be granted: what runs at the next start, and is kept from scripts all the same. */
+const KEPT = {
+  'cloaca.toml': 'restrict = true\n',
+  'package.json': '{ "cloaca": { "restrict": true } }\n',
+  '.cloaca/packages/six.py': 'x = 1\n',
+  'node_modules/cloaca/index.js': '0\n',
+}
 
 /** In the folder that may be granted, to what is not. */
 const LINKS = {
@@ -90,7 +98,8 @@ export async function tryToEscape(set: GrantSet): Promise<Tried> {
     const context = { outside, writable, openPort: open.port, grantedPort: granted.port, grants: [...grants] }
     const came = await executed(runner, 'escapes', context, 'came')
     const used = grants.includes('write') ? await executed(runner, 'uses', context, 'used') : null
-    const isUnchanged = isAsFilled(outside) && readdirSync(SCRIPTS, { recursive: true }).length <= before
+    const isUnchanged =
+      isAsFilled(outside) && isKept(writable) && readdirSync(SCRIPTS, { recursive: true }).length <= before
     return {
       attempts: came as Tried['attempts'],
       used: used as Tried['used'],
@@ -129,6 +138,12 @@ function fill(outside: string, writable: string): void {
   for (const name of ['own.db', 'swapped.db']) {
     new Database(join(writable, name)).exec('CREATE TABLE t (x)').close()
   }
+  for (const [name, text] of Object.entries(KEPT)) {
+    mkdirSync(join(writable, name, '..'), { recursive: true })
+    writeFileSync(join(writable, name), text)
+  }
+  mkdirSync(join(writable, 'sub'))
+  symlinkSync(join(writable, 'cloaca.toml'), join(writable, 'settings-link'))
   for (const [name, target] of Object.entries(LINKS)) symlinkSync(join(outside, target), join(writable, name))
 }
 
@@ -138,6 +153,11 @@ function isAsFilled(outside: string): boolean {
     names === 'engine.sock,library.so,other.db,secret.txt' &&
     readFileSync(join(outside, 'secret.txt'), 'utf8') === SECRET
   )
+}
+
+function isKept(writable: string): boolean {
+  const isSame = Object.entries(KEPT).every(([name, text]) => readFileSync(join(writable, name), 'utf8') === text)
+  return isSame && readdirSync(join(writable, 'sub')).length === 0
 }
 
 interface Listening {

@@ -6,7 +6,7 @@
 import { closeSync } from 'node:fs'
 import type { Grants } from '../../border/grants.ts'
 import { localZoneName } from '../../border/local-zone.ts'
-import type { LogLimits, ProcessSettings, ResourceCeilings, StartData } from '../../border/protocol.ts'
+import type { LoadTarget, LogLimits, ProcessSettings, ResourceCeilings, StartData } from '../../border/protocol.ts'
 import type { Clock } from '../../engine/ports.ts'
 import { HostError, toError } from '../../errors.ts'
 import { type Confinement, confinementProblem } from '../../native/restriction/confinement.ts'
@@ -21,6 +21,7 @@ import {
 import type { HeadStart } from '../peers/head-start.ts'
 import { PYODIDE, type PyodideOptions, spawnPyodide, usualOptions } from '../peers/pyodide.ts'
 import { grantsOf, restrictedSettings } from '../restriction/granted.ts'
+import { keptFiles } from '../restriction/kept.ts'
 import { confinedFlags, confinementOf } from '../restriction/kernel-limits.ts'
 import { restrictedFlags } from '../restriction/node-flags.ts'
 import type { ScriptRestriction } from '../restriction/restriction.ts'
@@ -40,6 +41,8 @@ export interface StarterOptions {
   readonly prefixesOutput: boolean
   /** What its scripts are held to, and the folder that they are loaded from; null where they may do what the process may. */
   readonly restriction?: ScriptRestriction | null
+  /** All scripts and programs that this process loads or runs now. */
+  scripts?(): readonly LoadTarget[]
   /** A process that was started for the first one. */
   readonly headStart?: HeadStart | null
   /** One line worth a log entry. */
@@ -103,11 +106,12 @@ export class InterpreterStarter {
 
   /** What holds for one start: a link may lead elsewhere at the next. Node is told at once which files it reads, its snapshot too. */
   async #restricted(): Promise<Restricted | null> {
-    const { restriction = null, process, packageFolder } = this.#options
+    const { restriction = null, process, packageFolder, scripts = () => [] } = this.#options
     if (restriction === null) return null
     this.#snapshotPath ??= ensureSnapshot(this.#options)
     const snapshot = await this.#snapshotPath
-    const grants = grantsOf(restriction, [restriction.folder, packageFolder, ...process.sitePackages])
+    const kept = keptFiles(restriction.folder, { process, packageFolder, scripts: scripts() })
+    const grants = grantsOf(restriction, [restriction.folder, packageFolder, ...process.sitePackages], kept)
     const files = [snapshot, compileCacheFolder(globalThis.process.env)].filter((path) => path !== null)
     const problem = confinementProblem()
     if (problem !== null) this.#sayOnce(unconfinedNotice(problem))

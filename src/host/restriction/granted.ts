@@ -7,10 +7,12 @@ import { realpathSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import type { GrantedPath, Grants } from '../../border/grants.ts'
 import { netPlaceOf } from '../../border/grants.ts'
+import type { KeptFiles } from '../../border/kept-files.ts'
 import type { ProcessSettings } from '../../border/protocol.ts'
 import { UsageError } from '../../errors.ts'
 import type { Restriction } from './restriction.ts'
 
+const NOTHING: KeptFiles = { whole: [], modules: [] }
 /** How a path is granted, for messages. */
 const FLAGS = { read: '--allow-read', write: '--allow-write' } as const
 
@@ -18,13 +20,14 @@ const FLAGS = { read: '--allow-read', write: '--allow-write' } as const
  * `folders`: what is read besides: the folder of the scripts, and those of Python's packages. Throws `INVALID_ARGUMENT` for what is not there, or
  * cannot be granted.
  */
-export function grantsOf(restriction: Restriction, folders: readonly string[]): Grants {
+export function grantsOf(restriction: Restriction, folders: readonly string[], kept = NOTHING): Grants {
   const { read = [], write = [], net = [], ffi = false } = restriction
   for (const place of net) if (netPlaceOf(place) === undefined) throw unknownPlace(place)
   const theirs = folders.filter((folder) => statusOf(folder) !== null).map((folder) => granted(folder, FLAGS.read))
   return {
     read: [...theirs, ...read.map((path) => granted(path, FLAGS.read))],
     write: write.map((path) => granted(path, FLAGS.write)),
+    kept,
     net,
     ffi,
   }

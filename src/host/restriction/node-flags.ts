@@ -86,7 +86,8 @@ function outermost(paths: readonly string[]): readonly string[] {
   return found
 }
 
-function ownFiles(): readonly string[] {
+/** Files and folders of cloaca's own code. */
+export function ownFiles(): readonly string[] {
   const { resolve } = createRequire(import.meta.url)
   const packages = LOADED_PACKAGES.map((name) => dirname(resolve(`${name}/package.json`)))
   const own = [CODE_FOLDER, ...PACKAGE_PARTS.map((part) => join(PACKAGE_FOLDER, part)), ...packages]

@@ -70,9 +70,12 @@ export interface NodeFS {
     mknod(parent: FileNode, name: string, mode: number, dev: number): FileNode
     setattr(node: FileNode, attributes: NewAttributes): void
     rename(node: FileNode, newFolder: FileNode, newName: string): void
+    unlink(folder: FileNode, name: string): void
+    rmdir(folder: FileNode, name: string): void
   }
   readonly stream_ops: Partial<StreamOperations> & {
     fsync?: (stream: FileStream) => number
+    open(stream: FileStream): void
     setattr(stream: FileStream, attributes: NewAttributes): void
     getattr(stream: FileStream): Attributes
   }

@@ -6,14 +6,17 @@
 import { lstatSync, realpathSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { type GrantedPath, type Grants, isWithin } from '../../border/grants.ts'
+import { isKept, type KeptFiles } from '../../border/kept-files.ts'
 
 export class FileGrants {
   readonly #write: readonly GrantedPath[]
   readonly #all: readonly GrantedPath[]
   readonly #roots: ReadonlySet<string>
+  readonly #kept: KeptFiles
 
-  constructor({ read, write }: Pick<Grants, 'read' | 'write'>) {
+  constructor({ read, write, kept }: Pick<Grants, 'read' | 'write' | 'kept'>) {
     this.#write = write
+    this.#kept = kept
     this.#all = [...read, ...write]
     this.#roots = new Set(this.#all.map(({ real }) => real))
   }
@@ -31,8 +34,20 @@ export class FileGrants {
   }
 
   mayWrite(path: string): boolean {
+    return this.mayHaveWritten(path) && !this.isKept(path)
+  }
+
+  /** Whether its place is granted for writing, even if it is kept from scripts now. */
+  mayHaveWritten(path: string): boolean {
     const real = realPathOf(path)
     return real !== null && isWithin(real, this.#write)
+  }
+
+  /** Whether a file, or the link of this name, is kept from scripts although its place is granted for writing. */
+  isKept(path: string): boolean {
+    const [real, folder] = [realPathOf(path), realPathOf(dirname(path))]
+    const isKeptAt = (each: string | null) => each !== null && isKept(each, this.#write, this.#kept)
+    return isKeptAt(real) || isKeptAt(folder === null ? null : join(folder, basename(path)))
   }
 
   /** Whether whatever is in the folder of a path may be read: also what lies beside a database. */

@@ -71,7 +71,7 @@ export class NativeModules {
     const module = moduleOf(this.#pyodide)
     const path = textAt(module.HEAPU8, record + NAME_AT)
     const real = this.#realPath(this.#pyodide, path)
-    if (real !== null && this.#grants.mayRead(real) && !this.#grants.mayWrite(real)) return true
+    if (real !== null && this.#grants.mayRead(real) && !this.#grants.mayHaveWritten(real)) return true
     this.#refused(path)
     module.dlSetError?.(`"${path}" is native code that a restricted script could have written: that takes --allow-ffi`)
     return false

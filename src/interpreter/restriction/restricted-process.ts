@@ -15,6 +15,7 @@ import type { Files, Host, Signals } from '../python-border.ts'
 import { FileGrants } from './file-grants.ts'
 import { freezeIntrinsics } from './frozen-intrinsics.ts'
 import { guardFiles, mountGranted } from './granted-folders.ts'
+import { keepNodes } from './kept-nodes.ts'
 import { NativeModules } from './native-modules.ts'
 import { hidePrototypes, noGlobals, withoutPrototypes } from './python-objects.ts'
 import { RestrictedSockets } from './restricted-sockets.ts'
@@ -73,6 +74,7 @@ export class RestrictedProcess {
   /** Once all other rules of files are in place. */
   guard(pyodide: PyodideAPI, files: Files): Files {
     guardFiles(pyodide, this.#files, (path, isToWrite) => this.#refusedFile(path, isToWrite))
+    keepNodes(pyodide, this.#files, (path) => this.#refusedFile(path, true))
     return {
       ...files,
       link: (source, target) => (this.#mayLink(source, target) ? files.link(source, target) : 'EACCES'),
@@ -115,7 +117,9 @@ export class RestrictedProcess {
   #refusedFile(path: string, isToWrite: boolean): void {
     const target = whereLinkLeads(path)
     const [verb, flag] = isToWrite ? ['write', '--allow-write'] : ['read', '--allow-read']
-    this.#refused(`${verb} ${target}`, `may not ${verb} "${target}"`, `${flag} "${dirname(target)}"`)
+    const isKept = isToWrite && this.#files.isKept(target)
+    const problem = `may not ${verb} "${target}"${isKept ? ', which the next start loads' : ''}`
+    this.#refused(`${verb} ${target}`, problem, `${flag} "${isKept ? target : dirname(target)}"`)
   }
 
   /** Each thing once. `remedy`: what grants it, if anything does. */

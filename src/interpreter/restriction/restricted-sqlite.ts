@@ -45,7 +45,7 @@ export class RestrictedSqlite extends SqliteDatabases {
       return refusal(`sqlite3 needs cloaca's addon in a restricted process, which is missing: ${this.#problem}`)
     }
     if (contents !== undefined || IN_MEMORY.has(path)) return super.open(path, isReadonly, mustExist, contents)
-    const mayWrite = this.#grants.mayWriteBeside(resolve(path))
+    const mayWrite = this.#mayWrite(path)
     const problem = mayWrite ? '' : this.#problemOfReading(path)
     if (problem !== '') return refusal(problem)
     const opened = this.#explained(super.open(path, isReadonly || !mayWrite, mustExist || !mayWrite))
@@ -63,7 +63,7 @@ export class RestrictedSqlite extends SqliteDatabases {
   }
 
   override backup(event: number, number: number, path: string, schema: string, pages: number): void {
-    if (IN_MEMORY.has(path) || this.#grants.mayWriteBeside(resolve(path))) {
+    if (IN_MEMORY.has(path) || this.#mayWrite(path)) {
       super.backup(event, number, path, schema, pages)
       return
     }
@@ -78,6 +78,11 @@ export class RestrictedSqlite extends SqliteDatabases {
     const [first] = refusals
     if (first === undefined || typeof answer !== 'string' || !answer.startsWith(ERROR)) return answer
     return refusal(notGranted(first.path))
+  }
+
+  #mayWrite(path: string): boolean {
+    const whole = resolve(path)
+    return this.#grants.mayWriteBeside(whole) && !this.#grants.isKept(whole)
   }
 
   #problemOfReading(path: string): string {

@@ -2,10 +2,12 @@
 
 #include <sqlite3ext.h>
 
+#include <algorithm>
 #include <cstring>
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <set>
 #include <system_error>
 #include <utility>
 
@@ -43,11 +45,30 @@ std::map<const sqlite3_io_methods*, sqlite3_io_methods> methods_without_shared_m
 std::vector<SqliteRefusal> refusals;
 bool is_guarded = false;
 
-bool is_within(const fs::path& folder, const std::vector<std::string>& roots) {
+// Names of files and folders that decide what runs at the next start (src/border/kept-files.ts), and ends of names of modules.
+const std::set<std::string> kKeptFiles{"cloaca.toml", "package.json"};
+const std::set<std::string> kKeptFolders{".cloaca", "node_modules"};
+const std::set<std::string> kModuleEnds{".py", ".pyc", ".pyw", ".pth", ".so", ".ts", ".mts", ".cts", ".js", ".mjs", ".cjs"};
+
+std::string in_lower_case(const fs::path& name) {
+  std::string text = name.u8string();
+  for (char& letter : text) letter = letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
+  return text;
+}
+
+bool is_kept_name(const fs::path& name) {
+  return kKeptFiles.count(in_lower_case(name)) != 0 || kModuleEnds.count(in_lower_case(name.extension())) != 0;
+}
+
+// Whether a folder is one of the roots or below one, and none of `excluded` is between them.
+bool is_within(const fs::path& folder, const std::vector<std::string>& roots, const std::set<std::string>& excluded = {}) {
   for (const std::string& root : roots) {
     const fs::path above = fs::u8path(root);
     const auto [left, right] = std::mismatch(above.begin(), above.end(), folder.begin(), folder.end());
-    if (left == above.end()) return true;
+    if (left != above.end()) continue;
+    if (std::none_of(right, folder.end(), [&](const fs::path& name) { return excluded.count(in_lower_case(name)) != 0; })) {
+      return true;
+    }
   }
   return false;
 }
@@ -60,7 +81,7 @@ Access access_to(const char* name) {
   if (!path.is_absolute() || fs::is_symlink(fs::symlink_status(path, error))) return Access::none;
   const fs::path folder = fs::canonical(path.parent_path(), error);
   if (error) return Access::none;
-  if (is_within(folder, folders->writable)) return Access::write;
+  if (!is_kept_name(path.filename()) && is_within(folder, folders->writable, kKeptFolders)) return Access::write;
   return is_within(folder, folders->readable) ? Access::read : Access::none;
 }
 

@@ -17,7 +17,8 @@ import { isModuleFile, type ScriptSource } from '../script-sources.ts'
 import { type MixedHostParts, mixedHost } from './mixed-host.ts'
 
 export interface ScriptHostsOptions extends Pick<MixedHostParts, 'targets' | 'inputs' | 'loading'> {
-  readonly openPython: (stopping: AbortSignal) => Promise<Scripting>
+  /** `scripts`: all that are loaded or expected, of Python and of TypeScript. */
+  readonly openPython: (stopping: AbortSignal, scripts: () => readonly LoadTarget[]) => Promise<Scripting>
   readonly openModules: () => Promise<ModuleScripts>
   /** What scripts are held to: those of TypeScript cannot be. */
   readonly restrictions: Restrictions
@@ -38,9 +39,11 @@ export class ScriptHosts {
   /** Both, for the engine. */
   readonly host: ScriptHost
   readonly #restrictions: Restrictions
+  /** By script. */
+  readonly #known = new Map<string, LoadTarget>()
 
   constructor({ openPython, openModules, restrictions, ...parts }: ScriptHostsOptions) {
-    this.#python = new StartOnce(() => openPython(this.#stopping.signal))
+    this.#python = new StartOnce(() => openPython(this.#stopping.signal, () => [...this.#known.values()]))
     this.#modules = new StartOnce(openModules)
     this.#restrictions = restrictions
     this.host = mixedHost({ ...parts, python: this.#lateHost(), modules: () => this.modulesNow })
@@ -77,6 +80,7 @@ export class ScriptHosts {
 
   /** These are going to be loaded: what starts for them starts at once. */
   async expect(sources: readonly ScriptSource[]): Promise<void> {
+    for (const { script, target } of sources) this.#known.set(script, target)
     const ofPython = sources.filter(({ target }) => !isModule(target))
     if (ofPython.length > 0) (await this.python()).host.expect(ofPython)
   }
@@ -90,6 +94,7 @@ export class ScriptHosts {
 
   /** Loads a script into the host of its kind. `graceMs`: how long what runs of its old generation may take to end. */
   async load({ script, target }: ScriptSource, graceMs: number): Promise<IntoHost> {
+    this.#known.set(script, target)
     if (isModule(target)) {
       refuseRestricted(target, this.#restrictions)
       const modules = await this.modules()

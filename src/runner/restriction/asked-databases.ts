@@ -6,8 +6,9 @@
  */
 
 import { lstatSync, realpathSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { isWithin, NetGrants } from '../../border/grants.ts'
+import { isKept } from '../../border/kept-files.ts'
 import type { DatabasePlace } from '../../database/place.ts'
 import { shownUrl } from '../../database/shown-url.ts'
 import { grantsOf } from '../../host/restriction/granted.ts'
@@ -46,8 +47,9 @@ function problemOf(url: string, restriction: ScriptRestriction): string | null {
     return isGrantedServer(url, new NetGrants(grants.net)) ? null : `${shown}: that takes --allow-net with its server`
   }
   if (location.path === MEMORY_PATH) return null
-  const folder = realFolderOf(location.path)
-  if (folder !== null && isWithin(folder, grants.write)) return null
+  const file = realFileOf(location.path)
+  const kept = { whole: [], modules: [restriction.folder, process.cwd()].map((each) => realpathSync(each)) }
+  if (file !== null && isWithin(dirname(file), grants.write) && !isKept(file, grants.write, kept)) return null
   return `${shown}: that takes --allow-write with its folder`
 }
 
@@ -67,12 +69,12 @@ function isGrantedServer(url: string, net: NetGrants): boolean {
   return net.allows(host, Number(parsed.port) || POSTGRES_PORT)
 }
 
-/** Of the file that a link leads to; null where nothing can be there, and for a link that leads nowhere yet. */
-function realFolderOf(path: string): string | null {
+/** The file that a link leads to; null where nothing can be there, and for a link that leads nowhere yet. */
+function realFileOf(path: string): string | null {
   const whole = resolve(path)
   try {
     const isThere = lstatSync(whole, { throwIfNoEntry: false }) !== undefined
-    return isThere ? dirname(realpathSync(whole)) : realpathSync(dirname(whole))
+    return isThere ? realpathSync(whole) : join(realpathSync(dirname(whole)), basename(whole))
   } catch {
     return null
   }

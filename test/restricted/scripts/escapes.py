@@ -7,9 +7,9 @@ import sqlite3
 import threading
 
 import cloaca
-from attempts import Place, databases, files, host_functions, javascript, native, network, programs
+from attempts import Place, databases, files, host_functions, javascript, kept, native, network, programs
 
-MODULES = (javascript, native, programs, files, databases, network, host_functions)
+MODULES = (javascript, native, programs, files, databases, network, host_functions, kept)
 KINDS = {each.__name__.rpartition(".")[2]: each for each in MODULES}
 
 with cloaca.WorkflowBuilder("escapes"):

@@ -1,0 +1,49 @@
+/**
+ * Files that decide what runs at the next start: settings, packages, scripts and modules. A grant to write the folder around them does
+ * not extend to them, because a restricted script could otherwise write what runs without restriction. Pure: paths come with their
+ * symbolic links resolved. Used by the interpreter, and by the engine for databases that scripts ask for.
+ */
+
+import { basename, relative, sep } from 'node:path'
+import { type GrantedPath, isBelow } from './grants.ts'
+
+export interface KeptFiles {
+  /** Files, and folders with all below. */
+  readonly whole: readonly string[]
+  /** Folders, with all below, in which files are kept whose names are those of modules. */
+  readonly modules: readonly string[]
+}
+
+/** Names that are kept wherever they are. Settings in a `package.json` are a key that anybody could add. */
+const SETTINGS: ReadonlySet<string> = new Set(['cloaca.toml', 'package.json'])
+const PACKAGES: ReadonlySet<string> = new Set(['.cloaca', 'node_modules'])
+/** As Python loads them. */
+const MODULE = /\.(py|pyc|pyw|pth|so)$/i
+
+/** Whether a path that was granted for writing is kept all the same: no grant names it, or a kept folder that it is in. */
+export function isKept(path: string, granted: readonly GrantedPath[], kept: KeptFiles): boolean {
+  const grants = granted.filter(({ real }) => path === real || isBelow(path, real))
+  return grants.length > 0 && grants.every((grant) => isKeptFrom(grant, path, kept))
+}
+
+function isKeptFrom({ real, isFolder }: GrantedPath, path: string, { whole, modules }: KeptFiles): boolean {
+  if (path === real && !isFolder) return false
+  if (SETTINGS.has(namesBetween(real, path).at(-1) ?? '') || isInPackages(real, path)) return true
+  // Folders of packages are granted by their names.
+  const isNamed = PACKAGES.has(basename(real)) || [...whole, ...modules].some((each) => isInPackages(each, real))
+  if (isNamed || whole.some((each) => isIn(real, each))) return false
+  if (whole.some((each) => isIn(path, each))) return true
+  return MODULE.test(basename(path)) && modules.some((folder) => isBelow(path, folder))
+}
+
+function isInPackages(folder: string, path: string): boolean {
+  return isIn(path, folder) && namesBetween(folder, path).some((name) => PACKAGES.has(name))
+}
+
+function namesBetween(folder: string, path: string): readonly string[] {
+  return relative(folder, path).toLowerCase().split(sep)
+}
+
+function isIn(path: string, place: string): boolean {
+  return path === place || isBelow(path, place)
+}

@@ -1,0 +1,37 @@
+/** What restricted scripts may not write although its folder is granted, since the next start runs it: see `border/kept-files.ts`. */
+
+import { realpathSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
+import type { KeptFiles } from '../../border/kept-files.ts'
+import type { LoadTarget, ProcessSettings } from '../../border/protocol.ts'
+import { cacheFolder } from '../environment/cache-folder.ts'
+import { ownFiles } from './node-flags.ts'
+
+export interface Running {
+  readonly process: Pick<ProcessSettings, 'cwd' | 'pythonPath' | 'sitePackages'>
+  /** Folder that holds the `cloaca` package. */
+  readonly packageFolder: string
+  /** All that this process loads or runs, restricted or not. */
+  readonly scripts: readonly LoadTarget[]
+}
+
+/** `folder`: of the restricted scripts. */
+export function keptFiles(folder: string, { process, packageFolder, scripts }: Running): KeptFiles {
+  const files = scripts.flatMap((script) => (script.kind === 'file' ? [script.path] : []))
+  const folders = files.map((path) => (isFolder(path) ? path : dirname(path)))
+  const ours = [...ownFiles(), packageFolder, cacheFolder(globalThis.process.env)]
+  return {
+    whole: realPaths([...ours, ...process.sitePackages, ...files.filter((path) => !isFolder(path))]),
+    modules: realPaths([folder, process.cwd, ...process.pythonPath, ...folders]),
+  }
+}
+
+function realPaths(paths: readonly string[]): readonly string[] {
+  return [...new Set(paths.filter((path) => statSync(path, { throwIfNoEntry: false }) !== undefined))].map((path) =>
+    realpathSync(path),
+  )
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
+}
