@@ -13,7 +13,7 @@ import { loadSettings, type Settings } from '../settings/settings.ts'
 import { SETTINGS, type SettingKey, settingOf } from '../settings/table.ts'
 import { openLog } from './log.ts'
 import { whenNpmIsGone } from './npm.ts'
-import { printUsage, UsageMistake } from './print.ts'
+import { printMessage, printUsage, UsageMistake } from './print.ts'
 import {
   type OwnOption,
   type OwnOptions,
@@ -199,7 +199,9 @@ function optionFor(key: SettingKey, given: GivenFlags): OwnOption {
 
 /** What the flags, the environment and the project's settings say. */
 function settingsFrom(flags: GivenFlags): Settings {
-  return loadSettings({ folder: process.cwd(), environment: process.env, flags })
+  const settings = loadSettings({ folder: process.cwd(), environment: process.env, flags })
+  for (const warning of settings.warnings) printMessage(warning)
+  return settings
 }
 
 /** The same flags for an engine that the program starts. */

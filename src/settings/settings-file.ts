@@ -3,11 +3,12 @@
  * none above it, since whoever may write there may name a command to run. Used by `settings.ts`.
  */
 
-import { readFileSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readFileSync, type Stats } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import type * as smolToml from 'smol-toml'
 import { UsageError } from '../errors.ts'
+import { distrust, isReadableByOthers, shownMode } from './trusted-owner.ts'
 
 export const FILE_NAMES = ['cloaca.toml', 'package.json'] as const
 
@@ -15,22 +16,33 @@ export interface SettingsFile {
   readonly name: (typeof FILE_NAMES)[number]
   /** What is in it, not checked yet. */
   readonly content: unknown
+  /** Its mode, as `chmod` takes it, if users other than its owner may read it; else null. */
+  readonly openMode: string | null
+}
+
+interface Read {
+  readonly text: string
+  readonly status: Stats
 }
 
 const TOML = 'cloaca.toml'
 const MANIFEST = 'package.json'
 
-/** Null where the folder has no settings. Throws `INVALID_SETTINGS` for a file that cannot be read, and where both files have settings. */
+/**
+ * Null where the folder has no settings. Throws `INVALID_SETTINGS` for a file that cannot be read or that other users may change, and where
+ * both files have settings.
+ */
 export function readSettingsFile(folder: string): SettingsFile | null {
-  const toml = textOf(folder, TOML)
+  const toml = readText(folder, TOML)
   const manifest = manifestSettings(folder)
-  if (toml === null) return manifest === undefined ? null : { name: MANIFEST, content: manifest }
-  if (manifest !== undefined) {
+  if (toml === null) return manifest
+  requireTrust(folder, TOML, toml)
+  if (manifest !== null) {
     const message = `Both "${TOML}" and the key "cloaca" of "${MANIFEST}" hold settings. Move all of them to one of the two.`
     throw new UsageError('INVALID_SETTINGS', message, { path: join(folder, TOML) })
   }
   try {
-    return { name: TOML, content: parseToml(toml) }
+    return { name: TOML, content: parseToml(toml.text), openMode: openModeOf(toml) }
   } catch (thrown) {
     throw unreadable(folder, TOML, tomlReason(thrown as smolToml.TomlError))
   }
@@ -53,30 +65,52 @@ function jsonReason({ message }: Error): string {
   return message.replace(/, (?:\.\.\.)?"[\s\S]*$/, ' where none can be')
 }
 
-/** Undefined where there are none. A manifest that holds the word nowhere is of no concern, whatever it is. */
-function manifestSettings(folder: string): unknown {
-  const text = textOf(folder, MANIFEST)
-  if (!text?.includes('"cloaca"')) return undefined
+/** Null where there are none. A manifest that holds the word nowhere is of no concern, whatever it is, and whoever owns it. */
+function manifestSettings(folder: string): SettingsFile | null {
+  const read = readText(folder, MANIFEST)
+  if (!read?.text.includes('"cloaca"')) return null
+  const manifest = parseManifest(folder, read.text)
+  if (manifest === null || typeof manifest !== 'object' || !Object.hasOwn(manifest, 'cloaca')) return null
+  requireTrust(folder, MANIFEST, read)
+  const { cloaca: content } = manifest as { readonly cloaca: unknown }
+  return { name: MANIFEST, content, openMode: openModeOf(read) }
+}
+
+function parseManifest(folder: string, text: string): unknown {
   try {
-    const manifest: unknown = JSON.parse(text)
-    return manifest !== null && typeof manifest === 'object' && Object.hasOwn(manifest, 'cloaca')
-      ? (manifest as { readonly cloaca: unknown }).cloaca
-      : undefined
+    return JSON.parse(text)
   } catch (thrown) {
     throw unreadable(folder, MANIFEST, jsonReason(thrown as Error))
   }
 }
 
+/** Settings name commands to run, and lift restrictions. They are refused rather than ignored, because they may also restrict. */
+function requireTrust(folder: string, name: string, { status }: Read): void {
+  const reason = distrust(join(folder, name), status)
+  if (reason === null) return
+  const message = `The settings in "${name}" are not used: ${reason}`
+  throw new UsageError('INVALID_SETTINGS', message, { path: join(folder, name), reason })
+}
+
+function openModeOf({ status }: Read): string | null {
+  return isReadableByOthers(status) ? shownMode(status) : null
+}
+
 /** Without the mark that some editors of Windows begin a file with; null where there is no file. */
-function textOf(folder: string, name: string): string | null {
+function readText(folder: string, name: string): Read | null {
+  let descriptor: number | null = null
   try {
-    return readFileSync(join(folder, name), 'utf8').replace(/^\ufeff/, '')
+    descriptor = openSync(join(folder, name), 'r')
+    const status = fstatSync(descriptor)
+    return { text: readFileSync(descriptor, 'utf8').replace(/^\ufeff/, ''), status }
   } catch (thrown) {
     const { code, message } = thrown as NodeJS.ErrnoException
     if (code === 'ENOENT' || code === 'ENOTDIR') return null
     // Of a manifest that cannot be read nobody knows whether it has settings; one that is a folder has none.
     if (name === MANIFEST && code === 'EISDIR') return null
     throw unreadable(folder, name, message)
+  } finally {
+    if (descriptor !== null) closeSync(descriptor)
   }
 }
 

@@ -44,10 +44,13 @@ const SHORT_NAME = 6
 export class Settings {
   readonly #found: ReadonlyMap<SettingKey, Found>
   readonly #fileFolder: string
+  /** What a user should know about the file, a sentence each. */
+  readonly warnings: readonly string[]
 
-  constructor(found: ReadonlyMap<SettingKey, Found>, fileFolder: string) {
+  constructor(found: ReadonlyMap<SettingKey, Found>, fileFolder: string, warnings: readonly string[] = []) {
     this.#found = found
     this.#fileFolder = fileFolder
+    this.warnings = warnings
   }
 
   get<Key extends SettingKey>(key: Key): SettingValue<Key> {
@@ -89,7 +92,23 @@ export function loadSettings({ folder, environment, flags = {} }: SettingSources
     if (flag !== null && text !== undefined) readText(key, text, flag, found, problems)
   }
   if (problems.length > 0) throw invalid(problems)
-  return new Settings(found, folder)
+  return new Settings(found, folder, file === null ? [] : openSecrets(file, found))
+}
+
+/** A warning if a file holds a secret and others may read it. */
+function openSecrets({ name, openMode }: SettingsFile, found: ReadonlyMap<SettingKey, Found>): readonly string[] {
+  if (openMode === null) return []
+  const holding = [...found].find(([key, { value, from }]) => from === name && isSecret(key, value))
+  if (holding === undefined) return []
+  return [
+    `"${name}" holds a secret ("${holding[0]}"), and other users may read it (mode ${openMode}). Close it: chmod 600 "${name}"`,
+  ]
+}
+
+/** Whether a value, or a password in it, is not shown. */
+function isSecret(key: SettingKey, value: unknown): boolean {
+  const { type, isPrivate } = settingOf(key)
+  return isPrivate || (typeof value === 'string' && (type.show as (value: string) => string)(value) !== value)
 }
 
 interface Problem {

@@ -1,6 +1,6 @@
 /** Where the packages of a project are looked for, and whose are not used. */
 
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
+import { chmodSync, chownSync, lchownSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -43,27 +43,49 @@ describe('the packages of a project', () => {
     expect(found(scripts)).toEqual([`${folder}.previous`])
   })
 
-  it('above it are not used when everybody may write into their folder, which one line says', () => {
+  it.runIf(process.getuid?.() === 0).each([
+    ['all users', 0o777, 0, 'all users may write to it (owner 0, mode 0777)'],
+    ['another group', 0o775, 1_005, 'group 1005 may write to it (owner 0, mode 0775)'],
+  ])('are not used if %s may write to them, which one line says', (_, mode, group, reason) => {
+    const further = install(outer)
     const folder = install(project)
-    chmodSync(join(project, '.cloaca'), 0o777)
+    chownSync(folder, 0, group)
+    chmodSync(folder, mode)
 
-    expect(found(scripts, scripts)).toEqual([])
-    expect(notices).toEqual([expect.stringContaining(`"${folder}" are not used`)])
-    expect(found(project)).toEqual([folder])
+    expect(found(scripts, project)).toEqual([further])
+    expect(notices).toEqual([expect.stringContaining(`"${folder}" are not used: ${reason}`)])
+    expect(notices[0]).toMatch(/close it: chmod [og]-w "/)
   })
 
-  it.runIf(process.getuid?.() === 0)(
-    'above it are not used when another user owns them, and those further up are',
-    () => {
-      const further = install(outer)
-      const foreign = install(project)
-      chownSync(foreign, 1_001, 1_001)
+  it('are used whatever the mode of the folder around them, and if their own group may write to them', () => {
+    const folder = install(project)
+    chmodSync(join(project, '.cloaca'), 0o777)
+    chmodSync(folder, 0o775)
 
-      expect(found(scripts)).toEqual([further])
-      expect(notices).toEqual([expect.stringContaining(`"${foreign}" are not used: another user`)])
-      expect(found(project)).toEqual([foreign])
-      chownSync(scripts, 1_001, 1_001)
-      expect(found(scripts)).toEqual([foreign])
-    },
-  )
+    expect(found(scripts)).toEqual([folder])
+    expect(notices).toEqual([])
+  })
+
+  it.runIf(process.getuid?.() === 0)('are not used if another user owns them, in the current folder, too', () => {
+    const further = install(outer)
+    const foreign = install(project)
+    chownSync(foreign, 1_001, 1_001)
+    chownSync(project, 1_001, 1_001)
+
+    expect(found(project, scripts)).toEqual([further])
+    expect(notices).toEqual([
+      `The packages in "${foreign}" are not used: user 1001 owns it (mode 0755), and cloaca runs as user 0. If you trust its contents, take it over: chown 0 "${foreign}"`,
+    ])
+  })
+
+  it.runIf(process.getuid?.() === 0)('are not used by a link of another user', () => {
+    const own = install(outer)
+    mkdirSync(join(project, '.cloaca'))
+    const link = join(project, '.cloaca', 'packages')
+    symlinkSync(own, link)
+    lchownSync(link, 1_001, 1_001)
+
+    expect(found(project)).toEqual([own])
+    expect(notices).toEqual([expect.stringContaining(`"${link}" are not used: user 1001 owns it`)])
+  })
 })

@@ -1,10 +1,11 @@
 /** The launcher that scripts find as sys.executable lies in the cache folder, whole, and where nobody else can change it. */
 
 import { execFileSync } from 'node:child_process'
-import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { compileCacheFolder } from '../../src/host/environment/cache-folder.ts'
 import { hiddenVariables, pythonLauncher } from '../../src/host/environment/python-launcher.ts'
 
 let cache = ''
@@ -40,6 +41,15 @@ it('is closed to others, and made again when it is gone', () => {
   expect(statSync(folder).mode & 0o022).toBe(0)
   rmSync(folder, { recursive: true })
   expect(existsSync(launcher())).toBe(true)
+})
+
+it.runIf(process.getuid?.() === 0)('leaves nothing in a cache folder of another user, which is refused', () => {
+  chownSync(cache, 1_001, 1_001)
+
+  expect(launcher()).toBe('')
+  expect(compileCacheFolder({ CLOACA_CACHE_DIR: cache })).toBeNull()
+  expect(readdirSync(cache)).toEqual([])
+  expect(notices).toEqual([expect.stringContaining('another user owns the folder')])
 })
 
 it('is none where none can be written, which is said', () => {

@@ -272,7 +272,12 @@ export const TABLE: readonly Row[] = [
   },
   {
     files: /^src\/host\/environment\//,
-    may: [/^src\/(host\/(environment|restriction)|border)\//, /^src\/errors\.ts$/, ...NODE],
+    may: [
+      /^src\/(host\/(environment|restriction)|border)\//,
+      /^src\/settings\/trusted-owner\.ts$/,
+      /^src\/errors\.ts$/,
+      ...NODE,
+    ],
   },
   {
     files: /^src\/host\/peers\//,

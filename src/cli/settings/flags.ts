@@ -6,6 +6,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { loadSettings, type Settings } from '../../settings/settings.ts'
 import { SETTING_KEYS, type SettingKey, settingOf } from '../../settings/table.ts'
+import { printMessage } from '../print.ts'
 
 /** Adds the flags of these settings, in their order; of all that have one by default. */
 export function withSettings(command: Command, keys: readonly SettingKey[] = SETTING_KEYS): Command {
@@ -26,7 +27,9 @@ export function settingsFrom(options: object = {}): Settings {
     if (typeof text === 'string') flags[key] = text
     else if (text === true) flags[key] = 'true'
   }
-  return loadSettings({ folder: process.cwd(), environment: process.env, flags })
+  const settings = loadSettings({ folder: process.cwd(), environment: process.env, flags })
+  for (const warning of settings.warnings) printMessage(warning)
+  return settings
 }
 
 /** Its value stays a text, so that it is read where those of files and variables are. */

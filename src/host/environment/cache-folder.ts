@@ -5,7 +5,7 @@
 
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { closeToOthers, makeOwnFolder } from './trusted-files.ts'
+import { makeClosedFolders } from './trusted-files.ts'
 
 export function cacheFolder(environ: NodeJS.ProcessEnv): string {
   return environ.CLOACA_CACHE_DIR || join(environ.XDG_CACHE_HOME || join(homedir(), '.cache'), 'cloaca')
@@ -15,8 +15,7 @@ export function cacheFolder(environ: NodeJS.ProcessEnv): string {
 export function compileCacheFolder(environ: NodeJS.ProcessEnv): string | null {
   const folder = join(cacheFolder(environ), 'compiled')
   try {
-    makeOwnFolder(folder)
-    for (const each of [cacheFolder(environ), folder]) closeToOthers(each)
+    makeClosedFolders(cacheFolder(environ), folder)
     return folder
   } catch {
     return null // there can be none, and everything starts a little later

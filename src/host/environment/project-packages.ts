@@ -1,12 +1,11 @@
 /**
  * What `cloaca pip` installed for a project: `.cloaca/packages` in the folder where one starts, or in the nearest above it.
- * Called when a process's settings are read. What is in it is run, so that a folder above, as /tmp/.cloaca is for whatever
- * is started below /tmp, must not be somebody else's.
+ * Called when a process's settings are read. What is in it is run, so it must not be somebody else's.
  */
 
-import { existsSync, type Stats, statSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { isOpenToAll, isOwn } from './trusted-files.ts'
+import { distrust } from '../../settings/trusted-owner.ts'
 
 /** The nearest folder for each place where one starts. `notice` hears of one that is not used, and why. */
 export function projectPackages(places: readonly string[], notice: (message: string) => void): readonly string[] {
@@ -15,7 +14,7 @@ export function projectPackages(places: readonly string[], notice: (message: str
     if (!noticed.has(message)) notice(message)
     noticed.add(message)
   }
-  const found = places.map((place) => nearestPackages(place, statSync(place, { throwIfNoEntry: false }), noticeOnce))
+  const found = places.map((place) => nearestPackages(place, noticeOnce))
   return [...new Set(found.filter((folder) => folder !== null))]
 }
 
@@ -25,18 +24,13 @@ function existingFolder(folder: string): string {
   return !existsSync(folder) && existsSync(previous) ? previous : folder
 }
 
-function nearestPackages(start: string, started: Stats | undefined, notice: (message: string) => void): string | null {
+function nearestPackages(start: string, notice: (message: string) => void): string | null {
   for (let place = start; ; place = dirname(place)) {
-    const outer = join(place, '.cloaca')
-    const folder = existingFolder(join(outer, 'packages'))
-    const status = statSync(folder, { throwIfNoEntry: false })
-    if (status?.isDirectory()) {
-      // Whoever owns the folder where one starts owns the scripts there, which are trusted.
-      const isTrusted = [statSync(outer), status].every(
-        (each) => (isOwn(each) || each.uid === started?.uid) && !isOpenToAll(each),
-      )
-      if (place === start || isTrusted) return folder
-      notice(`The packages in "${folder}" are not used: another user owns that folder or may write into it.`)
+    const folder = existingFolder(join(place, '.cloaca', 'packages'))
+    if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) {
+      const reason = distrust(folder)
+      if (reason === null) return folder
+      notice(`The packages in "${folder}" are not used: ${reason}`)
     }
     if (dirname(place) === place) return null
   }

@@ -9,7 +9,7 @@ import { delimiter, join } from 'node:path'
 import { HANDED_VARIABLE } from '../../border/channel.ts'
 import { toError } from '../../errors.ts'
 import { cacheFolder } from './cache-folder.ts'
-import { closeToOthers, makeOwnFolder } from './trusted-files.ts'
+import { closeToOthers, makeClosedFolders } from './trusted-files.ts'
 
 /** Names, separated by commas, of variables that the launcher has set, for `hiddenVariables`. */
 export const HIDDEN_VARIABLES = 'CLOACA_PYTHON_HIDDEN'
@@ -49,8 +49,9 @@ export function pythonLauncher(
   const parent = join(cache, 'python')
   const folder = join(parent, digest)
   try {
+    makeClosedFolders(cache, parent)
     if (!existsSync(folder)) makeWhole(parent, folder, files)
-    for (const each of [cache, parent, folder]) closeToOthers(each)
+    closeToOthers(folder)
     return join(folder, NAME)
   } catch (error) {
     notice(`sys.executable is empty, since no launcher could be written: ${toError(error).message}`)
@@ -60,7 +61,6 @@ export function pythonLauncher(
 
 /** Another process may make the same at the same time. */
 function makeWhole(parent: string, folder: string, files: Readonly<Record<string, string>>): void {
-  makeOwnFolder(parent)
   const made = mkdtempSync(join(parent, 'new-'))
   try {
     for (const [name, content] of Object.entries(files)) writeFileSync(join(made, name), content, { mode: 0o755 })

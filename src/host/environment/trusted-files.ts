@@ -1,6 +1,5 @@
 /**
- * Whose files are taken for our own: what is in a snapshot or in an installed package is run. Used for the cache folder
- * and for the folders of packages.
+ * Whose files are taken for our own: what is in a snapshot or a launcher is run. Used for the cache folder.
  */
 
 import { chmodSync, existsSync, mkdirSync, type Stats, statSync } from 'node:fs'
@@ -8,7 +7,6 @@ import { dirname } from 'node:path'
 
 const ROOT = 0
 const WRITABLE_BY_OTHERS = 0o022
-const WRITABLE_BY_ALL = 0o002
 const STICKY = 0o1000
 
 /** Whether this user, or root, owns it. Where users have no numbers (Windows), everything is. */
@@ -20,11 +18,6 @@ export function isOwn({ uid }: Pick<Stats, 'uid'>): boolean {
 /** Whether users other than its owner may write it. */
 export function isOpenToOthers({ mode }: Pick<Stats, 'mode'>): boolean {
   return process.geteuid !== undefined && (mode & WRITABLE_BY_OTHERS) !== 0
-}
-
-/** The same without its group, which is often the owner's own. */
-export function isOpenToAll({ mode }: Pick<Stats, 'mode'>): boolean {
-  return process.geteuid !== undefined && (mode & WRITABLE_BY_ALL) !== 0
 }
 
 /**
@@ -57,4 +50,12 @@ export function closeToOthers(folder: string): void {
   }
   const mode = (status.mode & 0o777).toString(8)
   throw new Error(`others may write into the folder "${folder}" (mode ${mode}), and what is in it is run`)
+}
+
+/** Makes folders, the outer ones first: nothing is made in one before it is certain that others cannot change it. Throws as `closeToOthers` does. */
+export function makeClosedFolders(...folders: readonly string[]): void {
+  for (const folder of folders) {
+    makeOwnFolder(folder)
+    closeToOthers(folder)
+  }
 }

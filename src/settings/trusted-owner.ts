@@ -1,0 +1,44 @@
+/**
+ * Whether a file or folder that decides what runs may be used: only this user and root may be able to change it. The mode of the folder
+ * around it does not matter, because a file that was put in its place has another owner. Used for settings, and for packages.
+ */
+
+import { lstatSync, type Stats, statSync } from 'node:fs'
+
+const ROOT = 0
+const GROUP_WRITES = 0o020
+const OTHERS_WRITE = 0o002
+const OTHERS_READ = 0o004
+const GROUP_READS = 0o040
+
+/**
+ * Returns why it must not be used, with owner, mode and remedy; null where it may be. `status`: of the open file, where it is open. On
+ * Windows, where owners have no numbers, nothing is checked.
+ */
+export function distrust(path: string, status: Stats = statSync(path)): string | null {
+  const user = process.geteuid?.()
+  if (user === undefined) return null
+  // The owner of a link chooses where it leads.
+  const foreign = [status, lstatSync(path)].find(({ uid }) => uid !== user && uid !== ROOT)
+  const mode = shownMode(foreign ?? status)
+  if (foreign !== undefined) {
+    return `user ${foreign.uid} owns it (mode ${mode}), and cloaca runs as user ${user}. If you trust its contents, take it over: chown ${user} "${path}"`
+  }
+  const owner = `owner ${status.uid}, mode ${mode}`
+  if ((status.mode & OTHERS_WRITE) !== 0)
+    return `all users may write to it (${owner}). If you trust its contents, close it: chmod o-w "${path}"`
+  if ((status.mode & GROUP_WRITES) !== 0 && status.gid !== process.getegid?.())
+    return `group ${status.gid} may write to it (${owner}). If you trust its contents, close it: chmod g-w "${path}"`
+  return null
+}
+
+/** Whether users other than its owner may read it. */
+export function isReadableByOthers({ mode, gid }: Stats): boolean {
+  if (process.geteuid === undefined) return false
+  return (mode & OTHERS_READ) !== 0 || ((mode & GROUP_READS) !== 0 && gid !== process.getegid?.())
+}
+
+/** As `chmod` takes it. */
+export function shownMode({ mode }: Pick<Stats, 'mode'>): string {
+  return (mode & 0o7777).toString(8).padStart(4, '0')
+}

@@ -1,0 +1,100 @@
+/** Settings are used only if nobody else can change them, and a secret in them should not be readable by others. */
+
+import { chmodSync, chownSync, writeFileSync } from 'node:fs'
+import { expect, it } from 'vitest'
+import { loadSettings } from '../../src/settings/settings.ts'
+import { Terminal } from '../support/cloaca-process.ts'
+
+const isRoot = process.getuid?.() === 0
+
+interface Owned {
+  readonly name?: string
+  readonly text?: string
+  readonly mode?: number
+  readonly user?: number
+  readonly group?: number
+}
+
+/** Settings of a folder that holds this file, or why they are refused. */
+async function loaded({ name = 'cloaca.toml', text = 'grace = "2s"\n', mode = 0o600, user, group }: Owned) {
+  await using terminal = new Terminal()
+  const path = terminal.write(name, '')
+  writeFileSync(path, text)
+  chmodSync(path, mode)
+  if (user !== undefined || group !== undefined) chownSync(path, user ?? 0, group ?? 0)
+  try {
+    const settings = loadSettings({ folder: terminal.folder, environment: {} })
+    return { grace: settings.get('grace'), warnings: settings.warnings, refusal: '' }
+  } catch (error) {
+    const { code, message } = error as { readonly code: string; readonly message: string }
+    return { code, refusal: message.replace(`${terminal.folder}/`, '') }
+  }
+}
+
+const MANIFEST = { name: 'package.json', text: '{ "cloaca": { "grace": "2s" } }' }
+
+it.each<[string, Owned]>([
+  ['of its owner alone', {}],
+  ['that others may read', { mode: 0o644 }],
+  ['that their own group may write to', { mode: 0o664 }],
+  ['in a manifest', MANIFEST],
+])('settings %s are used', async (_, owned) => {
+  expect(await loaded(owned)).toEqual({ grace: 2_000, warnings: [], refusal: '' })
+})
+
+it.each<[string, Owned, string]>([
+  ['all users may write to', { mode: 0o666 }, 'all users may write to it (owner '],
+  ['all users may write to, in a manifest', { ...MANIFEST, mode: 0o606 }, 'all users may write to it (owner '],
+])('settings that %s are refused with owner, mode and remedy', async (_, owned, reason) => {
+  const { code, refusal } = await loaded(owned)
+  const name = owned.name ?? 'cloaca.toml'
+
+  expect(code).toBe('INVALID_SETTINGS')
+  expect(refusal).toContain(`The settings in "${name}" are not used: ${reason}`)
+  expect(refusal).toContain(`chmod o-w "${name}"`)
+})
+
+it.runIf(isRoot).each<[string, Owned, string]>([
+  ['belong to another user', { user: 1_001 }, 'user 1001 owns it (mode 0600), and cloaca runs as user 0.'],
+  ['belong to another user, in a manifest', { ...MANIFEST, user: 1_001 }, 'user 1001 owns it (mode 0600)'],
+  ['another group may write to', { mode: 0o660, group: 1_005 }, 'group 1005 may write to it (owner 0, mode 0660).'],
+])('settings that %s are refused', async (_, owned, reason) => {
+  expect(await loaded(owned)).toMatchObject({ code: 'INVALID_SETTINGS', refusal: expect.stringContaining(reason) })
+})
+
+it.runIf(isRoot)('a package.json of another user without settings of cloaca is of no concern', async () => {
+  const owned = { name: 'package.json', text: '{ "dependencies": { "cloaca": "1" } }', user: 1_001, mode: 0o666 }
+
+  expect(await loaded(owned)).toMatchObject({ grace: 30_000, refusal: '' })
+})
+
+it.each<[string, Owned, readonly string[]]>([
+  ['a secret that others may read', { mode: 0o644, text: 'alerts.secret = "x"\ngrace = "2s"\n' }, ['"alerts.secret"']],
+  [
+    'a password in a URL that others may read',
+    { mode: 0o604, text: 'database = "postgresql://a:b@c/d"\ngrace = "2s"\n' },
+    ['"database"'],
+  ],
+  ['a secret that its owner alone reads', { text: 'alerts.secret = "x"\ngrace = "2s"\n' }, []],
+  ['no secret', { mode: 0o644, text: 'database = "postgresql://a@c/d"\ngrace = "2s"\n' }, []],
+])('a file with %s causes a warning if others may read it', async (_, owned, keys) => {
+  const { warnings = [] } = await loaded(owned)
+
+  expect(warnings).toHaveLength(keys.length)
+  for (const [index, key] of keys.entries()) {
+    expect(warnings[index]).toContain(`"cloaca.toml" holds a secret (${key}), and other users may read it (mode 06`)
+    expect(warnings[index]).toContain('chmod 600 "cloaca.toml"')
+  }
+})
+
+it.each([['config'], ['run', '-c', 'print()']])('the command line prints the warning: %s', async (...words) => {
+  await using terminal = new Terminal()
+  chmodSync(terminal.write('cloaca.toml', 'alerts.secret = "hidden"\n'), 0o644)
+
+  const { stderr } = await terminal.run(words)
+
+  expect(stderr).toContain(
+    'cloaca: "cloaca.toml" holds a secret ("alerts.secret"), and other users may read it (mode 0644)',
+  )
+  expect(stderr).not.toContain('hidden')
+})
