@@ -46,6 +46,15 @@ params = cloaca.Context({"db": {"$secret": "warehouse"}, "table": "orders"})
 runner.register_workflow_instance("counts", "orders", "* * * * * *", "UTC", params)
 `
 
+/** The manual says what hides secrets from a script, and what does not. */
+const READS_ENGINE = `
+import os
+try:
+    print("CLOACA_SECRET_API" in open(f"/proc/{os.getppid()}/environ").read())
+except OSError as error:
+    print(type(error).__name__)
+`
+
 const PROGRAM = `
 import os, cloaca
 
@@ -207,6 +216,17 @@ describe('a program', () => {
     expect(without.stdout).toContain('RuntimeError: secrets backend not configured')
     expect(failing.stdout).toContain('ValueError: ***')
     expect(said(failing)).not.toContain(OF_FILE)
+  })
+
+  it.runIf(process.platform === 'linux')('reads the environment of the engine unless it is restricted', async () => {
+    await using terminal = new Terminal()
+    terminal.write('program.py', READS_ENGINE)
+    const env = { CLOACA_SECRET_API: OF_VARIABLE }
+
+    const free = await terminal.run(['run', 'program.py'], { env })
+    const restricted = await terminal.run(['run', '--restrict', 'program.py'], { env })
+
+    expect([free, restricted].map(({ stdout }) => stdout)).toEqual(['True\n', 'FileNotFoundError\n'])
   })
 
   it('is not started when the folder of its secrets is missing', async () => {

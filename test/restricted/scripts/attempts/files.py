@@ -12,6 +12,8 @@ def attempts(place):
     outside, writable = place.outside, place.writable
     return {
         "environ": lambda: open("/proc/self/environ", "rb").read(),
+        "environ_of_engine": lambda: open(f"/proc/{os.getppid()}/environ", "rb").read(),
+        "memory_of_engine": lambda: open(f"/proc/{os.getppid()}/mem", "rb").read(1),
         "memory": lambda: open("/proc/self/mem", "rb").read(1),
         "maps": lambda: open("/proc/self/maps", "rb").read(1),
         "root": lambda: os.listdir("/proc/self/root"),

@@ -36,6 +36,13 @@ def _without_ffi(place):
         loader = importlib.machinery.ExtensionFileLoader("made", path)
         return importlib.util.module_from_spec(importlib.util.spec_from_loader("made", loader))
 
+    def library_of_ctypes():
+        with open("/tmp/library.so", "wb") as file:
+            file.write(EMPTY_LIBRARY)
+        import ctypes
+
+        return ctypes.CDLL("/tmp/library.so")
+
     def extension_by_link():
         os.symlink(f"{place.outside}/library.so", "/tmp/link.so")
         loader = importlib.machinery.ExtensionFileLoader("link", "/tmp/link.so")
@@ -57,6 +64,7 @@ def _without_ffi(place):
         "loader_of_builtins": lambda: importlib.machinery.BuiltinImporter.load_module("_ctypes").CFuncPtr,
         "extension_in_memory": lambda: extension("/tmp/made.so"),
         "extension_in_writable": lambda: extension(f"{place.writable}/made.so"),
+        "library_of_ctypes": library_of_ctypes,
         "extension_by_link": extension_by_link,
         "stand_in_of_pandas": stand_in_of_pandas,
     }
