@@ -25,7 +25,9 @@ const native = pureWheel('native', '1.0', '', {
 })
 const library: Wheel = { fileName: 'libhelper-1.0.zip', bytes: zip([['libhelper.so', binary('libhelper.so')]]) }
 const faulty = ['wrong', 'gone', 'cut', 'stalled'].map((name) => pureWheel(name, '1.0', '#'.repeat(5000), { tag: TAG }))
-const builds = [native, library, module, ...faulty, pureWheel('pure', '1.0', 'version = 1')]
+/** A build with native code, of which the index has newer versions that fit. */
+const array = pureWheel('arrays', '1.0', 'version = 1', { tag: TAG })
+const builds = [native, library, module, ...faulty, pureWheel('pure', '1.0', 'version = 1'), array]
 
 let server: PackageServer
 let terminal: Terminal
@@ -38,6 +40,9 @@ beforeAll(async () => {
   server.offer(
     pureWheel('app', '1.0', '', { requires: ['native>=1', 'pure'] }),
     pureWheel('pure', '2.0', 'version = 2'),
+    pureWheel('arrays', '2.0', 'version = 2'),
+    pureWheel('arrays', '3.0', 'version = 3', { tag: TAG }),
+    pureWheel('uses-arrays', '1.0', '', { requires: ['arrays>=1'] }),
   )
   for (const version of ['1.0', '1.1']) server.list(`native-${version}-${LINUX}.whl`)
   for (const { fileName, bytes } of builds) {
@@ -76,6 +81,23 @@ describe("Pyodide's own builds", () => {
     expect(listed?.stdout).not.toContain('libhelper')
     expect(used.stdout).toBe('42 2 True True\n')
     expect(used.stderr).toMatch(/^[^\n]*Native code of a package opens a socket of its own[^\n]*pg8000[^\n]*\n$/)
+  })
+
+  it('with native code are not replaced by newer versions of the index, unless these are asked for', async () => {
+    const [installed, upgraded, asked] = await pip(
+      'install uses-arrays',
+      'install --upgrade arrays',
+      'install arrays==3.0',
+    )
+    const used = await run('import importlib.metadata as m; print(m.version("arrays"))')
+
+    expect(installed?.stdout).toMatch(/Successfully installed .*arrays-1\.0/)
+    expect(installed?.stderr).toContain(
+      'arrays 1.0 is taken, Pyodide\'s build; the index has 3.0. To have that one, ask for its number: cloaca pip install "arrays==3.0".',
+    )
+    expect(upgraded?.stdout).not.toContain('Successfully installed')
+    expect(asked?.stdout).toContain('Successfully installed arrays-3.0')
+    expect(used.stdout).toBe('3.0\n')
   })
 
   it('come from the cache the next time, whose files are checked; libraries go with what needs them', async () => {

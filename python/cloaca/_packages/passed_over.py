@@ -98,7 +98,7 @@ class PassedOver:
         )
 
     def _mention_newer(self, chosen: Any, requirements: List[Any]) -> None:
-        """Says in one line where a newer version has no wheel that runs here."""
+        """Says in one line where a newer version has no wheel that runs here, or is no build of Pyodide's."""
         kind = pip_module("_internal.resolution.resolvelib.candidates").LinkCandidate
         if not isinstance(chosen, kind) or chosen.source_link.comes_from is None:
             return  # what is installed already, an extra, a folder or a file
@@ -109,7 +109,14 @@ class PassedOver:
             and (not version.is_prerelease or chosen.version.is_prerelease)
             and all(_is_wanted(requirement, version) for requirement in requirements)
         ]
-        if newer:
+        on_index = self._sources.newer_on_index.get(canonical(chosen.project_name))
+        if on_index is not None and on_index > chosen.version:
+            print(
+                f"cloaca: {chosen.project_name} {chosen.version} is taken, Pyodide's build; the index has {on_index}. To "
+                f'have that one, ask for its number: cloaca pip install "{chosen.project_name}=={on_index}".',
+                file=sys.stderr,
+            )
+        elif newer:
             print(
                 f"cloaca: {chosen.project_name} {chosen.version} is taken; {max(newer)} has no wheel that runs here.",
                 file=sys.stderr,

@@ -1,8 +1,9 @@
 """Where pip finds wheels besides its index: Pyodide's own builds, and wheels for Linux without their native files.
 
-pip's resolver decides. For each requirement it is offered what its index has; Pyodide's build of the package in
-addition where that is newer than anything that fits; and where nothing fits at all, wheels from which the native files
-are removed when they are installed. Used by ``command``.
+pip's resolver decides. For each requirement it is offered what its index has; in place of that Pyodide's build of a
+package with native code, unless another version is asked for; in addition Pyodide's build of any other package where
+that is newer than anything that fits; and where nothing fits at all, wheels from which the native files are removed
+when they are installed. Used by ``command``.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ class Sources:
         self._mirror = mirror
         #: By package, what the index has and what does not run here: by file name.
         self.unfit: Dict[str, Dict[str, Any]] = {}
+        #: By package, the newest version of the index in whose place Pyodide's build is offered.
+        self.newer_on_index: Dict[str, Any] = {}
         #: The wheels whose native files are removed, by file name.
         self._native_free: Dict[str, str] = {}
         self._results: Dict[Any, Any] = {}
@@ -68,21 +71,34 @@ class Sources:
 
     def _with_others(self, finder: Any, name: str, specifier: Any, hashes: Any, result: Any) -> Any:
         evaluator = finder.make_candidate_evaluator(name, specifier=specifier, hashes=hashes)
-        for others in (self._builds, self._wheels_for_linux):
-            found = others(finder, name, specifier, result)
-            if found:
-                result = evaluator.compute_best_candidate([*found, *result.all_candidates])
-        return result
+        found = self._builds(finder, name, specifier, result)
+        alone = evaluator.compute_best_candidate(found)
+        if self._is_native(name) and is_found(alone):
+            # A wheel of the index would take the place of native code that was made for this Pyodide.
+            self._note_newer(name, result, alone)
+            return alone
+        if found:
+            result = evaluator.compute_best_candidate([*found, *result.all_candidates])
+        found = self._wheels_for_linux(finder, name, specifier, result)
+        return evaluator.compute_best_candidate([*found, *result.all_candidates]) if found else result
+
+    def _is_native(self, name: str) -> bool:
+        build = self._lock.wheel(name)
+        return build is not None and build.is_native
+
+    def _note_newer(self, name: str, of_index: Any, build: Any) -> None:
+        if is_found(of_index) and of_index.best_candidate.version > build.best_candidate.version:
+            self.newer_on_index[canonical(name)] = of_index.best_candidate.version
 
     def _builds(self, finder: Any, name: str, specifier: Any, result: Any) -> List[Any]:
-        """Pyodide's build of a package, where it is asked for and newer than what else fits."""
+        """Pyodide's build of a package, where it is asked for and is native, or newer than what else fits."""
         build = self._lock.wheel(name)
         if build is None or not (finder.index_urls or os.environ.get("CLOACA_PYODIDE_MIRROR")):
             return []
         if specifier is not None and not specifier.contains(build.version, prereleases=True):
             return []
         version = pip_module("_vendor.packaging.version").Version(build.version)
-        if is_found(result) and result.best_candidate.version >= version:
+        if not build.is_native and is_found(result) and result.best_candidate.version >= version:
             return []
         session = finder._link_collector.session
         connection = Connection(session)

@@ -23,6 +23,11 @@ class Build:
     depends: Tuple[str, ...]
     is_shared_library: bool
 
+    @property
+    def is_native(self) -> bool:
+        """Whether it holds native code, which nobody but Pyodide builds for this version."""
+        return self.file_name.endswith(".whl") and not self.file_name.endswith("-none-any.whl")
+
 
 class Lock:
     """The builds by their names; names are compared as pip compares them."""
