@@ -33,6 +33,13 @@ describe.skipIf(restrictionProblem() !== null).each(Object.keys(GRANT_SETS) as G
       expect(attempts).toHaveLength(KINDS[kind] ?? NATIVE[set])
     })
 
+    it('has made all of its attempts', () => {
+      const kinds = Object.values({ ...KINDS, native: NATIVE[set] })
+
+      expect(Object.keys(tried.attempts)).toHaveLength(kinds.reduce((sum, count) => sum + count, 0))
+      expect(Object.keys(tried.attempts).length).toBeGreaterThanOrEqual(190)
+    })
+
     it('has changed nothing of what it was not granted, and has connected to nothing', () => {
       expect(tried.isUnchanged).toBe(true)
       expect(tried.connections).toBe(0)

@@ -19,9 +19,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import Database from 'better-sqlite3'
 import { type Restriction, Runner } from '../../src/index.ts'
-
-/** Counts an attempt of a class of attacks. */
-export type Report = (attackClass: string, isBlocked: boolean, what: string) => void
+import type { AttackClass, Attempts } from './report.ts'
 
 /** Which grants a process has. The rest of the machine is closed to it. */
 export const GRANT_SETS = {
@@ -77,8 +75,18 @@ export function isRefused(answer: string): boolean {
 }
 
 /** Tries all attempts with one set of grants. */
-export async function tryToEscape(set: GrantSet): Promise<Tried> {
-  const grants: readonly string[] = GRANT_SETS[set]
+export function tryToEscape(set: GrantSet): Promise<Tried> {
+  return attempted({ grants: GRANT_SETS[set], isRestricted: true, only: null })
+}
+
+interface Attempted {
+  readonly grants: readonly string[]
+  readonly isRestricted: boolean
+  /** Names of attempts; null for all. */
+  readonly only: readonly string[] | null
+}
+
+async function attempted({ grants, isRestricted, only }: Attempted): Promise<Tried> {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'cloaca-restricted-')))
   const [outside, writable] = [join(folder, 'outside'), join(folder, 'writable')]
   const before = readdirSync(SCRIPTS, { recursive: true }).length
@@ -87,15 +95,19 @@ export async function tryToEscape(set: GrantSet): Promise<Tried> {
   const granted = await listen()
   const locals = [outside, writable].map((each) => createServer().listen(join(each, 'engine.sock')))
   const said: string[] = []
-  const restrict: Restriction = {
+  const restriction: Restriction = {
     ...(grants.includes('write') && { write: [writable] }),
     ...(grants.includes('net') && { net: [`127.0.0.1:${granted.port}`, `localhost:${granted.port}`] }),
     ffi: grants.includes('ffi'),
   }
-  await using runner = await Runner.open({ database: ':memory:', restrict, log: ({ message }) => said.push(message) })
+  await using runner = await Runner.open({
+    database: ':memory:',
+    restrict: isRestricted ? restriction : null,
+    log: ({ message }) => said.push(message),
+  })
   try {
     await runner.load(join(SCRIPTS, 'escapes.py'))
-    const context = { outside, writable, openPort: open.port, grantedPort: granted.port, grants: [...grants] }
+    const context = { outside, writable, openPort: open.port, grantedPort: granted.port, grants: [...grants], only }
     const came = await executed(runner, 'escapes', context, 'came')
     const used = grants.includes('write') ? await executed(runner, 'uses', context, 'used') : null
     const isUnchanged =
@@ -118,16 +130,33 @@ async function executed(runner: Runner, workflow: string, context: Record<string
   return value
 }
 
-/** For `npm run attack`. */
-export async function attackRestricted(report: Report): Promise<void> {
-  for (const set of Object.keys(GRANT_SETS) as readonly GrantSet[]) {
-    const { attempts, connections, isUnchanged } = await tryToEscape(set)
-    const attackClass = `restricted script, granted ${GRANT_SETS[set].join(' and ') || 'nothing'}`
-    for (const [attempt, answer] of Object.entries(attempts))
-      report(attackClass, isRefused(answer), `${attempt}: ${answer}`)
-    report(attackClass, connections === 0, `${connections} connections to a port that is not granted`)
-    report(attackClass, isUnchanged, 'files that are not granted have changed')
-  }
+/** One class for each set of grants. */
+export const RESTRICTED_ATTACKS: readonly AttackClass[] = (Object.keys(GRANT_SETS) as readonly GrantSet[]).map(
+  (set) => ({
+    name: `restricted script, granted ${GRANT_SETS[set].join(' and ') || 'nothing'}`,
+    run: (attempts) => attackRestricted(set, attempts),
+  }),
+)
+
+/** Of each kind an attempt that a script makes without restriction, and that has to succeed there: else it proves nothing. */
+const CONTROLS = [
+  'files: absolute',
+  'files: listing',
+  'databases: opened',
+  'kept: settings',
+  'network: tcp',
+  'programs: os_system',
+]
+
+async function attackRestricted(set: GrantSet, attempts: Attempts): Promise<void> {
+  const free = await attempted({ grants: [], isRestricted: false, only: CONTROLS })
+  const failed = CONTROLS.filter((name) => !free.attempts[name]?.startsWith('reached: '))
+  if (failed.length > 0) throw new Error(`a script without restriction could not do this either: ${failed.join(', ')}`)
+  const { attempts: answers, connections, isUnchanged } = await tryToEscape(set)
+  for (const [attempt, answer] of Object.entries(answers))
+    attempts.count(isRefused(answer) ? null : `${attempt}: ${answer}`)
+  attempts.count(connections === 0 ? null : `${connections} connections to a port that is not granted`)
+  attempts.count(isUnchanged ? null : 'files that are not granted have changed')
 }
 
 function fill(outside: string, writable: string): void {
