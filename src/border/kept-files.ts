@@ -12,13 +12,16 @@ export interface KeptFiles {
   readonly whole: readonly string[]
   /** Folders, with all below, in which files are kept whose names are those of modules. */
   readonly modules: readonly string[]
+  /** The same for modules of TypeScript and JavaScript. */
+  readonly scriptModules: readonly string[]
 }
 
 /** Names that are kept wherever they are. Settings in a `package.json` are a key that anybody could add. */
 const SETTINGS: ReadonlySet<string> = new Set(['cloaca.toml', 'package.json'])
 const PACKAGES: ReadonlySet<string> = new Set(['.cloaca', 'node_modules'])
-/** As Python loads them. */
+/** As Python loads them, and as Node does. */
 const MODULE = /\.(py|pyc|pyw|pth|so)$/i
+const SCRIPT_MODULE = /\.[cm]?[jt]s$/i
 
 /** Whether a path that was granted for writing is kept all the same: no grant names it, or a kept folder that it is in. */
 export function isKept(path: string, granted: readonly GrantedPath[], kept: KeptFiles): boolean {
@@ -26,14 +29,17 @@ export function isKept(path: string, granted: readonly GrantedPath[], kept: Kept
   return grants.length > 0 && grants.every((grant) => isKeptFrom(grant, path, kept))
 }
 
-function isKeptFrom({ real, isFolder }: GrantedPath, path: string, { whole, modules }: KeptFiles): boolean {
+function isKeptFrom({ real, isFolder }: GrantedPath, path: string, kept: KeptFiles): boolean {
   if (path === real && !isFolder) return false
   if (SETTINGS.has(namesBetween(real, path).at(-1) ?? '') || isInPackages(real, path)) return true
+  const { whole, modules, scriptModules } = kept
   // Folders of packages are granted by their names.
-  const isNamed = PACKAGES.has(basename(real)) || [...whole, ...modules].some((each) => isInPackages(each, real))
+  const folders = [...whole, ...modules, ...scriptModules]
+  const isNamed = PACKAGES.has(basename(real)) || folders.some((each) => isInPackages(each, real))
   if (isNamed || whole.some((each) => isIn(real, each))) return false
   if (whole.some((each) => isIn(path, each))) return true
-  return MODULE.test(basename(path)) && modules.some((folder) => isBelow(path, folder))
+  const isBelowOneOf = (places: readonly string[]) => places.some((folder) => isBelow(path, folder))
+  return (MODULE.test(path) && isBelowOneOf(modules)) || (SCRIPT_MODULE.test(path) && isBelowOneOf(scriptModules))
 }
 
 function isInPackages(folder: string, path: string): boolean {

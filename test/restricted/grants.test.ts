@@ -71,7 +71,7 @@ describe('files', () => {
 })
 
 describe('what Node is told', () => {
-  const kept = { whole: [], modules: [] }
+  const kept = { whole: [], modules: [], scriptModules: [] }
 
   it('is each name once, and the shorter of two with all that begin so, which Node mixes up', () => {
     const granted = (name: string) => ({ named: name, real: name, isFolder: true })

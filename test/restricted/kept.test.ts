@@ -71,6 +71,7 @@ describe.skipIf(restrictionProblem() !== null)('a script that may write the curr
       terminal.write('open/flow.mjs', 'export const nothing = 1\n'),
       terminal.write('open/free.py', 'import cloaca\n'),
     ]
+    const helper = terminal.write('open/lib/helper.mjs', '')
     terminal.write(
       'held/job.py',
       `import cloaca\n${WRITES}\nwith cloaca.WorkflowBuilder("job"):\n    @cloaca.task()\n    def write(context):\n        context["came"] = [came(path) for path in context["paths"]]\n        return context\n`,
@@ -79,10 +80,10 @@ describe.skipIf(restrictionProblem() !== null)('a script that may write the curr
     await using runner = await Runner.open({ database: ':memory:', restrictFor })
     await runner.loadAll([join(terminal.folder, 'open'), join(terminal.folder, 'held')])
 
-    const paths = [flow, free, join(terminal.folder, 'open/added.py'), join(terminal.folder, 'open/data.csv')]
+    const paths = [flow, helper, free, join(terminal.folder, 'open/added.py'), join(terminal.folder, 'open/data.csv')]
     const { context } = await runner.execute('job', { paths })
 
-    expect(context.came).toEqual(['PermissionError', 'PermissionError', 'PermissionError', 'written'])
+    expect(context.came).toEqual([...Array(4).fill('PermissionError'), 'written'])
     expect(readFileSync(flow, 'utf8')).toBe('export const nothing = 1\n')
   })
 })
@@ -90,7 +91,7 @@ describe.skipIf(restrictionProblem() !== null)('a script that may write the curr
 describe('a path', () => {
   const granted = (...paths: readonly string[]) =>
     paths.map((real) => ({ named: real, real, isFolder: !/\.\w+$/.test(real) }))
-  const kept = { whole: ['/p/venv', '/p/flow.ts'], modules: ['/p/jobs'] }
+  const kept = { whole: ['/p/venv', '/p/flow.ts'], modules: ['/p/jobs'], scriptModules: ['/p/flows'] }
 
   it.each([
     ['/p/cloaca.toml', ['/p'], true],
@@ -108,6 +109,9 @@ describe('a path', () => {
     ['/p/flow.ts', ['/p'], true],
     ['/p/other.ts', ['/p'], false],
     ['/p/jobs/a.py', ['/p'], true],
+    ['/p/flows/lib/a.mts', ['/p'], true],
+    ['/p/flows/a.csv', ['/p'], false],
+    ['/p/jobs/report.js', ['/p'], false],
     ['/p/jobs/out/a.py', ['/p/jobs/out'], true],
     ['/p/jobs/a.py', ['/p', '/p/jobs/a.py'], false],
     ['/p/jobs/.cloaca/packages/a.py', ['/p/jobs'], true],

@@ -12,7 +12,7 @@ import type { ProcessSettings } from '../../border/protocol.ts'
 import { UsageError } from '../../errors.ts'
 import type { Restriction } from './restriction.ts'
 
-const NOTHING: KeptFiles = { whole: [], modules: [] }
+const NOTHING: KeptFiles = { whole: [], modules: [], scriptModules: [] }
 /** How a path is granted, for messages. */
 const FLAGS = { read: '--allow-read', write: '--allow-write' } as const
 

@@ -23,6 +23,7 @@ export function keptFiles(folder: string, { process, packageFolder, scripts }: R
   return {
     whole: realPaths([...ours, ...process.sitePackages, ...files.filter((path) => !isFolder(path))]),
     modules: realPaths([folder, process.cwd, ...process.pythonPath, ...folders]),
+    scriptModules: realPaths(files.filter(isScriptModule).map((path) => dirname(path))),
   }
 }
 
@@ -30,6 +31,11 @@ function realPaths(paths: readonly string[]): readonly string[] {
   return [...new Set(paths.filter((path) => statSync(path, { throwIfNoEntry: false }) !== undefined))].map((path) =>
     realpathSync(path),
   )
+}
+
+/** Of TypeScript or JavaScript, which Node loads with what it imports. */
+function isScriptModule(path: string): boolean {
+  return /\.[cm]?[jt]s$/.test(path)
 }
 
 function isFolder(path: string): boolean {

@@ -14,10 +14,10 @@ type Part = Readonly<Record<string, Kinds | null>>
 /** Null: not a function, but a value that does not change. */
 export const BORDER: Readonly<Record<string, Part | null>> = {
   engine: {
-    request: 'integer integer integer text jsonObject text',
+    request: 'integer integer integer text jsonObject contextText',
     announce: '',
     declare: 'integer jsonObject',
-    outcome: 'integer outcome textOrNone text text text',
+    outcome: 'integer outcome outcomeText text text text',
     accumulated: 'integer text sizes faults',
     graphs_ran: 'integer text sizes faults jsonObject',
     not_started: 'integer',
@@ -190,14 +190,15 @@ export function acceptedArguments(name: string, kinds: Kinds, values: readonly u
   const rest = all.at(-1)?.endsWith('*') ? (all.pop() ?? '').slice(0, -1) : null
   if (rest === null && values.length > all.length) throw refused(name, all.length)
   const count = Math.max(all.length, values.length)
-  return Array.from({ length: count }, (_, index) => accepted(name, index, all[index] ?? rest ?? '', values[index]))
+  return Array.from({ length: count }, (_, index) => accepted(name, index, all[index] ?? rest ?? '', values))
 }
 
-function accepted(name: string, index: number, kind: string, value: unknown): unknown {
+function accepted(name: string, index: number, kind: string, values: readonly unknown[]): unknown {
+  const value = values[index]
   const isOptional = kind.endsWith('?')
   if (isOptional && (value === undefined || value === null)) return undefined
   const kindName = isOptional ? kind.slice(0, -1) : kind
-  if (KINDS[kindName]?.(value) !== true) throw refused(name, index)
+  if (KINDS[kindName]?.(value, values) !== true) throw refused(name, index)
   if (kindName !== 'integers') return value
   const copy = Array.from(value as Iterable<unknown>)
   if (!copy.every(Number.isSafeInteger)) throw refused(name, index)

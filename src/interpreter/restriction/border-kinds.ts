@@ -68,6 +68,22 @@ const authorities = oneOf('all', 'extra', 'none')
 const isSize: Check = (value) => isInteger(value) && (value as number) >= LOWEST_SIZE
 const isFault = objectWith({ type: isText, message: isText, traceback: isText })
 
+const isContext = json(isObject)
+/** Outcomes whose text is a context; that of others is a reason. */
+const WITH_CONTEXT: ReadonlySet<unknown> = new Set(['fired', 'completed'])
+
+/** Whether the sizes in `FlatValues` divide a text into values that are JSON. */
+function dividesValues(sizesJson: unknown, text: unknown): boolean {
+  if (!json(listOf(isSize))(sizesJson) || typeof text !== 'string') return false
+  const sizes = (JSON.parse(String(sizesJson)) as readonly number[]).filter((size) => size >= 0)
+  let begin = 0
+  for (const size of sizes) {
+    if (!json(() => true)(text.slice(begin, begin + size))) return false
+    begin += size
+  }
+  return begin === text.length
+}
+
 /** As the interfaces of `network/tls.ts` have them. */
 const isTlsContext = objectWith({
   authorities: listOf(isText),
@@ -113,7 +129,8 @@ const isLogRecord = objectWith({
 const isBound: Check = (value) => value === null || isText(value) || typeof value === 'number'
 const isParameters = objectWith({ kinds: isText, values: listOf(isBound), names: listOf(isText) })
 
-export const KINDS: Readonly<Record<string, Check>> = {
+/** `all`: all arguments of the call. */
+export const KINDS: Readonly<Record<string, (value: unknown, all: readonly unknown[]) => boolean>> = {
   integer: isInteger,
   number: (value) => typeof value === 'number' && !Number.isNaN(value),
   text: isText,
@@ -133,7 +150,10 @@ export const KINDS: Readonly<Record<string, Check>> = {
   outcome: oneOf('skipped', 'fired', 'completed', 'failed', 'timedOut'),
   datagramOption: oneOf(...DATAGRAM_OPTIONS),
   jsonObject: json(isObject),
-  sizes: json(listOf(isSize)),
+  contextText: (value) => value === '' || isContext(value),
+  outcomeText: (value, [, outcome]) =>
+    value === undefined || value === null || (WITH_CONTEXT.has(outcome) ? isContext(value) : isText(value)),
+  sizes: (value, [, text]) => dividesValues(value, text),
   faults: json(listOf(isFault)),
   // One line of the log, where records are lines.
   logRecord: (value) => json(isLogRecord)(value) && !String(value).includes('\n'),

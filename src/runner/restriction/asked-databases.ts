@@ -48,7 +48,8 @@ function problemOf(url: string, restriction: ScriptRestriction): string | null {
   }
   if (location.path === MEMORY_PATH) return null
   const file = realFileOf(location.path)
-  const kept = { whole: [], modules: [restriction.folder, process.cwd()].map((each) => realpathSync(each)) }
+  const folders = [restriction.folder, process.cwd()].map((each) => realpathSync(each))
+  const kept = { whole: [], modules: folders, scriptModules: folders }
   if (file !== null && isWithin(dirname(file), grants.write) && !isKept(file, grants.write, kept)) return null
   return `${shown}: that takes --allow-write with its folder`
 }
