@@ -19,7 +19,7 @@ export interface KeptFiles {
 /** Names that are kept wherever they are. Settings in a `package.json` are a key that anybody could add. */
 const SETTINGS: ReadonlySet<string> = new Set(['cloaca.toml', 'package.json'])
 const PACKAGES: ReadonlySet<string> = new Set(['.cloaca', 'node_modules'])
-/** As Python loads them, and as Node does. */
+/** Names of modules that Python loads, and of those that Node loads. */
 const MODULE = /\.(py|pyc|pyw|pth|so)$/i
 const SCRIPT_MODULE = /\.[cm]?[jt]s$/i
 

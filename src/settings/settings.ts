@@ -44,7 +44,7 @@ const SHORT_NAME = 6
 export class Settings {
   readonly #found: ReadonlyMap<SettingKey, Found>
   readonly #fileFolder: string
-  /** What a user should know about the file, a sentence each. */
+  /** Warnings about the settings file, one sentence each. */
   readonly warnings: readonly string[]
 
   constructor(found: ReadonlyMap<SettingKey, Found>, fileFolder: string, warnings: readonly string[] = []) {

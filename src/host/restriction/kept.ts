@@ -1,4 +1,4 @@
-/** What restricted scripts may not write although its folder is granted, since the next start runs it: see `border/kept-files.ts`. */
+/** Files that restricted scripts may not write although their folder is granted, because the next start loads them: see `border/kept-files.ts`. */
 
 import { realpathSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
@@ -11,7 +11,7 @@ export interface Running {
   readonly process: Pick<ProcessSettings, 'cwd' | 'pythonPath' | 'sitePackages'>
   /** Folder that holds the `cloaca` package. */
   readonly packageFolder: string
-  /** All that this process loads or runs, restricted or not. */
+  /** All scripts and programs that this process loads or runs, restricted or not. */
   readonly scripts: readonly LoadTarget[]
 }
 

@@ -20,7 +20,7 @@ import { LocalStreams, pairOfStreams } from './unix-streams.ts'
 /** Flag of `open`: for reading and writing. */
 const O_RDWR = 2
 
-/** What a restricted interpreter does besides. */
+/** Rules that only a restricted interpreter has. */
 export interface SocketRules {
   readonly resolved: Resolved
   /** Whether the keys of connections may be written into a file. */

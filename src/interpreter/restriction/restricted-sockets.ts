@@ -92,7 +92,7 @@ export class RestrictedSockets extends Sockets {
     this.#grants.refused(host)
   }
 
-  /** Takes addresses only: Node would look up a name once more, and could find another address. */
+  /** Takes addresses only: Node would look up a name again, and could find another address. */
   #allows(host: string, port: number): boolean {
     const isAllowed = isIP(host) !== 0 && this.#net.allows(host, port)
     if (!isAllowed) this.#grants.refused(host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`)
