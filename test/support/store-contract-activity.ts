@@ -44,6 +44,27 @@ export function describeActivityContract(context: ContractContext): void {
       expect(bar?.counts.failed).toBeLessThan(610)
     })
 
+    test('is the same in many parts as in few, for runs of skips of any length', async () => {
+      await context.store.saveTriggers([declaration()], START)
+      const ticks = [0, 5, 5, 61, 62, 130, 131, 199, 260, 261, 262, 420, 500, 501, 599]
+      for (const [index, second] of ticks.entries()) {
+        const at = START + second * 1_000
+        if (index % 5 === 4) await context.store.recordFailed(failedTick({ at }))
+        else context.store.noteSkip(skippedTick({ at }))
+      }
+      await context.store.listTicks('inbox', { limit: 1, offset: 0 })
+
+      const sums = async (bars: number) => {
+        const counts = await barsOf(bars, START + 600_000)
+        const sum = (of: (each: (typeof counts)[number]) => number | undefined) =>
+          counts.reduce((total, each) => total + (of(each) ?? 0), 0)
+        return [counts.length, sum(({ skipped }) => skipped), sum(({ failed }) => failed)]
+      }
+
+      expect(await sums(1)).toEqual([1, 12, 3])
+      expect(await sums(10)).toEqual([10, 12, 3])
+    })
+
     test('is nothing for a trigger that there is none of', async () => {
       expect(await barsOf(2, START + MINUTE)).toEqual([{}, {}])
     })

@@ -66,16 +66,20 @@ async function bars(session: Session, query: ActivityQuery): Promise<readonly Ac
     session.all<Barred<BarParts['inside']>>(SKIPS_BETWEEN, run.seq, from, to, BAR_AT_MOST),
     session.all<Barred<Run>>(SKIPS_ACROSS, run.seq, edges),
   ])
-  const of = <Found>(found: readonly Barred<Found>[], bar: number) => found.filter((each) => each.bar === bar)
+  const [happeningsOf, insideOf, acrossOf] = [byBar(happenings), byBar(inside), byBar(across)]
   return from.map((at, index) => {
     const bar = index + 1
     return barOf({
       at,
       endAt: to[index] ?? at,
-      happenings: of(happenings, bar),
-      inside: of(inside, bar)[0] ?? { count: 0, runs: 0, last_at: null },
-      across: [of(across, bar)[0], of(across, bar + 1)[0]],
+      happenings: happeningsOf.get(bar) ?? [],
+      inside: insideOf.get(bar)?.[0] ?? { count: 0, runs: 0, last_at: null },
+      across: [acrossOf.get(bar)?.[0], acrossOf.get(bar + 1)?.[0]],
       open: run.count > 0 ? run : null,
     })
   })
+}
+
+function byBar<Found>(found: readonly Barred<Found>[]): ReadonlyMap<number, readonly Barred<Found>[]> {
+  return Map.groupBy(found, ({ bar }) => bar)
 }
