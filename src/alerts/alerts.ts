@@ -8,7 +8,7 @@ import type { AlertStore, Clock } from '../engine/ports.ts'
 import { ALERT_KINDS, type Alert, type AlertDelivery, type AlertKind } from '../model/alert.ts'
 import { AlertHistory } from './alert-history.ts'
 import { AlertRules, type Overdue } from './alert-rules.ts'
-import { command } from './command.ts'
+import { type CommandPorts, command } from './command.ts'
 import { type AlertReceiver, DeliveryQueue } from './delivery-queue.ts'
 import { webhook } from './webhook.ts'
 
@@ -61,11 +61,11 @@ export class Alerts {
   }
 
   /** Null where nobody is to be told. */
-  static of(options: AlertOptions, ports: AlertPorts): Alerts | null {
+  static of(options: AlertOptions, ports: AlertPorts & CommandPorts): Alerts | null {
     const { url = null, secret = null, command: words = null } = options
     const receivers = [
       ...(url === null ? [] : [webhook({ url, secret }, ports.clock)]),
-      ...(words === null ? [] : [command(words, ports.clock)]),
+      ...(words === null ? [] : [command(words, ports)]),
     ]
     return Alerts.to(receivers, options, ports)
   }

@@ -6,15 +6,19 @@
 import { spawn } from 'node:child_process'
 import type { Clock } from '../engine/ports.ts'
 import type { Alert } from '../model/alert.ts'
-import { withoutSecretVariables } from '../secrets/variables.ts'
 import { alertJson } from './alert-json.ts'
 import type { AlertReceiver } from './delivery-queue.ts'
 
 const LONGEST_MS = 30_000
-const SECRET = 'CLOACA_ALERTS_SECRET'
+
+export interface CommandPorts {
+  readonly clock: Clock
+  /** Returns the variables that the command has besides those of its alert. */
+  readonly environment: () => NodeJS.ProcessEnv
+}
 
 /** A text is a line for the system's shell, a list a program with its arguments. */
-export function command(words: string | readonly string[], clock: Clock): AlertReceiver {
+export function command(words: string | readonly string[], { clock, environment }: CommandPorts): AlertReceiver {
   const [program = '', ...args] = typeof words === 'string' ? [words] : words
   return {
     to: 'command',
@@ -24,7 +28,7 @@ export function command(words: string | readonly string[], clock: Clock): AlertR
         const child = spawn(program, args, {
           shell: typeof words === 'string',
           stdio: ['pipe', 'ignore', 'ignore'],
-          env: environmentFor(alert),
+          env: { ...environment(), ...variablesOf(alert) },
           // A group of its own, so that what it has started is ended with it.
           detached: process.platform !== 'win32',
         })
@@ -46,9 +50,8 @@ export function command(words: string | readonly string[], clock: Clock): AlertR
   }
 }
 
-function environmentFor({ kind, message }: Alert): NodeJS.ProcessEnv {
-  const { [SECRET]: _, ...environment } = withoutSecretVariables(process.env)
-  return { ...environment, CLOACA_ALERT_KIND: kind, CLOACA_ALERT_MESSAGE: message.replaceAll('\0', '') }
+function variablesOf({ kind, message }: Alert): NodeJS.ProcessEnv {
+  return { CLOACA_ALERT_KIND: kind, CLOACA_ALERT_MESSAGE: message.replaceAll('\0', '') }
 }
 
 function ending(code: number | null, signal: NodeJS.Signals | null, stopping: AbortSignal): string {

@@ -54,6 +54,7 @@ import { RunnerSources } from './resources/sources.ts'
 import { RunnerTriggers } from './resources/triggers.ts'
 import { RunnerWorkflows } from './resources/workflows.ts'
 import { type ExecutionResult, executionResult, type ResultOf } from './results.ts'
+import { commandEnvironment } from './start/script-process.ts'
 
 const GRACE_MS = 30_000
 /** How long the end of a runner waits for alerts and spans that are on their way. */
@@ -163,7 +164,7 @@ export class Runner {
     const store = await openStore(databasePlace(checked), durability, clock, notice, checked.readOnly)
     const alerts = checked.readOnly
       ? null
-      : Alerts.of(checked.alerts ?? {}, { store: store.alerts, clock, warn: notice })
+      : Alerts.of(checked.alerts ?? {}, { store: store.alerts, clock, warn: notice, environment: commandEnvironment })
     alerts?.watch(events)
     const spans = await openSpans(clock, notice)
     spans?.watch(events)

@@ -5,8 +5,3 @@ export const SECRET_PREFIX = 'CLOACA_SECRET_'
 export function isSecretVariable(name: string): boolean {
   return name.startsWith(SECRET_PREFIX) && name.length > SECRET_PREFIX.length
 }
-
-/** A copy without them. */
-export function withoutSecretVariables<Value>(environment: Readonly<Record<string, Value>>): Record<string, Value> {
-  return Object.fromEntries(Object.entries(environment).filter(([name]) => !isSecretVariable(name)))
-}

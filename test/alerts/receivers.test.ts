@@ -126,32 +126,30 @@ describe('a command', () => {
   })
   afterEach(() => folder[Symbol.dispose]())
 
-  it('gets the alert on stdin and in its environment, without the secret, and nothing of it on the command line', async () => {
+  const environment = () => ({ PATH: process.env.PATH })
+
+  it('gets the alert on stdin and in its environment, and nothing of it on the command line', async () => {
     const file = folder.file('out')
-    process.env.CLOACA_ALERTS_SECRET = 'hush'
-    try {
-      await command(`cat > ${file}; env | grep CLOACA_ALERT >> ${file}`, clock).send(ALERT, NEVER)
-    } finally {
-      delete process.env.CLOACA_ALERTS_SECRET
-    }
+
+    await command(`cat > ${file}; env | grep CLOACA_ALERT >> ${file}`, { clock, environment }).send(ALERT, NEVER)
 
     const text = readFileSync(file, 'utf8')
     expect(text).toContain('"kind":"trigger-late"')
     expect(text).toContain('CLOACA_ALERT_MESSAGE=It is "late"; $(rm -rf)')
-    expect(text).not.toContain('hush')
   })
 
   it.each([
     ['exits with another code than 0', ['sh', '-c', 'exit 3'], /exited with code 3/],
     ['does not exist', ['/missing/program'], /could not be started: .*ENOENT/],
   ])('that %s has not received it', async (_, words, message) => {
-    await expect(command(words, clock).send(ALERT, NEVER)).rejects.toThrow(message)
+    await expect(command(words, { clock, environment }).send(ALERT, NEVER)).rejects.toThrow(message)
   })
 
   it('that hangs is ended after 30 s, with what it has started', async () => {
     const fake = new FakeClock()
     const file = folder.file('pid')
-    const sending = command(`sleep 600 & echo $! > ${file}.new; mv ${file}.new ${file}; wait`, fake).send(ALERT, NEVER)
+    const hangs = `sleep 600 & echo $! > ${file}.new; mv ${file}.new ${file}; wait`
+    const sending = command(hangs, { clock: fake, environment }).send(ALERT, NEVER)
     const ended = expect(sending).rejects.toThrow(/ended by SIGKILL/)
     while (!existsSync(file)) await new Promise(setImmediate)
 
@@ -181,6 +179,7 @@ describe('the history of alerts', () => {
       store: refusals.of(store.alerts),
       clock: fake,
       warn: (line) => warnings.push(line),
+      environment: () => ({ PATH: process.env.PATH }),
     })
     const events = new EngineEvents()
     alerts?.watch(events)

@@ -70,4 +70,36 @@ describe('a serving process with alerts', () => {
       expect(stdout + stderr).not.toMatch(/hush-hush|T0P/)
     }
   })
+
+  it('gives its command an environment without tokens, passwords and secrets', async () => {
+    await using terminal = new Terminal()
+    terminal.write('fails.py', FAILS)
+    const secret = 'hush-hush-hush-hush'
+    const secrets = {
+      CLOACA_HTTP_TOKEN: secret,
+      CLOACA_DATABASE_URL: `sqlite://${secret}.db`,
+      PGPASSWORD: secret,
+      CLOACA_ALERTS_SECRET: secret,
+      CLOACA_ALERTS_URL: `http://127.0.0.1:9/${secret}`,
+      CLOACA_STREAMS_KAFKA_PASSWORD: secret,
+      CLOACA_SECRET_WAREHOUSE: secret,
+    }
+    const env = {
+      ...secrets,
+      OWN_VARIABLE: 'kept',
+      CLOACA_ALERTS_ON: 'execution-failed',
+      CLOACA_ALERTS_COMMAND: 'cat > /dev/null; env > told.new; mv told.new told',
+    }
+
+    const serving = terminal.start(['serve', 'fails.py'], { env })
+    await serving.logs("workflow 'etl' failed")
+    serving.kill('SIGTERM')
+    await serving.ended
+
+    const told = readFileSync(join(terminal.folder, 'told'), 'utf8')
+    expect(told).toMatch(/^OWN_VARIABLE=kept$/m)
+    expect(told).toMatch(/^CLOACA_ALERT_KIND=execution-failed$/m)
+    expect(told).not.toContain(secret)
+    expect(Object.keys(secrets).filter((name) => told.includes(name))).toEqual([])
+  })
 })

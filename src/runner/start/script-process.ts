@@ -1,4 +1,4 @@
-/** This process as scripts shall see it: without what is secret. Used by `composition.ts` and `program-start.ts`. */
+/** The environment of this process for scripts and commands: without secrets. Used by `composition.ts`, `program-start.ts` and `runner.ts`. */
 
 import type { ProcessSettings } from '../../border/protocol.ts'
 import {
@@ -7,7 +7,10 @@ import {
   type SettingsOptions,
 } from '../../host/environment/process-settings.ts'
 import { isSecretVariable } from '../../secrets/variables.ts'
-import { PRIVATE_VARIABLES } from '../../settings/table.ts'
+import { PRIVATE_VARIABLES, SETTINGS } from '../../settings/table.ts'
+
+/** Variables with a password of the database, which the command of alerts does not need. */
+const DATABASE_VARIABLES: ReadonlySet<string> = new Set([SETTINGS.database.variable, 'PGPASSWORD'])
 
 /** `notice` hears of packages that are not used, and of what cannot be made. */
 export function scriptProcess(
@@ -24,4 +27,9 @@ export function scriptEnvironment(): Readonly<Record<string, string>> {
     ([name]) => !PRIVATE_VARIABLES.has(name) && !isSecretVariable(name),
   )
   return Object.fromEntries(shown)
+}
+
+/** Returns the environment for the command of alerts, which has no secrets and cannot open the database with it. */
+export function commandEnvironment(): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(scriptEnvironment()).filter(([name]) => !DATABASE_VARIABLES.has(name)))
 }
