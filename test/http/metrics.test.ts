@@ -192,7 +192,7 @@ describe('the text of metrics', () => {
     expect(metrics.value('cloaca_executions_started_total', { workflow: 'other' })).toBe(100)
   })
 
-  it.each(['"', '\\', '\n', 'a"b\\n\nc', '},{', 'ünïcode 🚽', '\u001b[31mred', '', '__proto__', 'constructor'])(
+  it.each(['"', '\\', '\n', 'a"b\\n\nc', '},{', 'ünïcode 🚽', 'C:\\jobs', '', '__proto__', 'constructor'])(
     'keeps a trigger that is called %j',
     (name) => {
       const engine = new EngineCounters()
@@ -201,6 +201,40 @@ describe('the text of metrics', () => {
       expect(metricsOf(engine).value('cloaca_polls_total', { trigger: name, outcome: 'fired' })).toBe(1)
     },
   )
+
+  it('shows control characters of names as escapes, and keeps names apart', () => {
+    const names = [
+      '\u001b[31mred',
+      '\\x1b[31mred',
+      '\\\u001b',
+      '\\\\x1b',
+      '\\\\u001b',
+      '\u0000',
+      '\u009b2J',
+      '\u202e',
+      '\ud800',
+      '\udfff',
+      '\t',
+      '\r\n',
+    ]
+    const engine = new EngineCounters()
+    names.forEach((name, index) => {
+      for (let polls = 0; polls <= index; polls++) engine.triggers.of(name).polled('fired', 1, 2)
+      engine.workflows.of(name).started += 1
+    })
+
+    const text = exposition(
+      families({ engine, store: new StoreCounters(), now, host: null }, new Histogram(SHORT_BOUNDS_MS)),
+    )
+
+    const sent = new TextDecoder().decode(new TextEncoder().encode(text))
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they must not be there
+    expect(sent).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\ufffd]/)
+    const metrics = new Metrics(sent)
+    const fired = metrics.samples('cloaca_polls_total').filter(({ labels }) => labels.outcome === 'fired')
+    expect(fired.map(({ value }) => value)).toEqual(names.map((_, index) => index + 1))
+    expect(fired[0]?.labels.trigger).toBe('\\x1b[31mred')
+  })
 
   it('is what the manual says, metric by metric and label by label', () => {
     const engine = new EngineCounters()

@@ -64,8 +64,25 @@ function line(name: string, pairs: string, value: number): string {
 }
 
 function pairsOf(labels: Labels): string {
-  const pairs = Object.entries(labels).map(([key, text]) => `${key}="${escapedLabel(text)}"`)
+  const pairs = Object.entries(labels).map(([key, text]) => `${key}="${escapedLabel(visibleLabel(text))}"`)
   return pairs.join(',')
+}
+
+/**
+ * Control characters, which would steer the terminal of a person who reads metrics, the controls of direction, and halves of surrogate
+ * pairs. A line feed is escaped by the format. A backslash that looks like the beginning of an escape is matched as well, so that two
+ * names never become one.
+ */
+const INVISIBLE =
+  /\\(?=[\\xu]|[^\P{Cc}\n]|[\p{Cs}\u2028-\u202e\u2066-\u2069])|[^\P{Cc}\n]|[\p{Cs}\u2028-\u202e\u2066-\u2069]/gu
+
+/** Returns a label in which each invisible character is an escape such as `\x1b`. */
+function visibleLabel(text: string): string {
+  return text.replace(INVISIBLE, (character) => {
+    if (character === '\\') return '\\\\'
+    const digits = character.charCodeAt(0).toString(16)
+    return digits.length <= 2 ? `\\x${digits.padStart(2, '0')}` : `\\u${digits.padStart(4, '0')}`
+  })
 }
 
 function escapedLabel(text: string): string {
