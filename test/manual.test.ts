@@ -93,13 +93,19 @@ describe('the messages in the manual', () => {
 
 describe('the command line of the manual', () => {
   it('has every command with all its options', () => {
-    const described = tableRows(readDocument('docs/command-line.md'), 'Command').map(([usage = '', what = '']) => ({
-      command: (codeIn(usage)[0] ?? '').replace(/^cloaca /, '').replace(/( \[?[A-Z]+\]?…?)+$/, ''),
-      options: [
+    const page = readDocument('docs/command-line.md')
+    expect(page).toContain('Every command that has the flag of a setting also has `--settings FILE`')
+    const described = tableRows(page, 'Command').map(([usage = '', what = '']) => {
+      const options = [
         ...codeIn(what).filter((text) => text.startsWith('--')),
         ...(what.includes('the flags of all [settings]') ? SETTING_FLAGS : []),
-      ],
-    }))
+      ]
+      const hasSettings = options.some((option) => SETTING_FLAGS.includes(option))
+      return {
+        command: (codeIn(usage)[0] ?? '').replace(/^cloaca /, '').replace(/( \[?[A-Z]+\]?…?)+$/, ''),
+        options: [...options, ...(hasSettings ? ['--settings'] : [])],
+      }
+    })
     const nothing = () => undefined
     const commands = [
       serveCommand(nothing),
@@ -164,14 +170,16 @@ describe('the settings of the manual', () => {
   it('have no variable beside settings that would be taken for a misspelt one', () => {
     const described = codeInTable('docs/settings.md', 'Variable', 0).filter((name) => name.startsWith('CLOACA_'))
 
-    const environment = Object.fromEntries(described.map((name) => [name, 'x']))
+    // The file that it names would have to exist.
+    const others = described.filter((name) => name !== 'CLOACA_SETTINGS')
+    const environment = Object.fromEntries(others.map((name) => [name, 'x']))
     expect(() => loadSettings({ folder: join(ROOT, 'docs'), environment })).not.toThrow()
   })
 
   it('have every environment variable that the sources read', () => {
     const sources = [...sourceFiles('src', '.ts'), ...sourceFiles('python/cloaca', '.py')].map((file) => file.text)
     const read = sources.flatMap((text) =>
-      [...text.matchAll(/\benv(?:iron)?\.(?:get\(")?(CLOACA_\w+)/g)].map((match) => match[1] ?? ''),
+      [...text.matchAll(/\benv(?:iron|ironment)?\.(?:get\(")?(CLOACA_\w+)/g)].map((match) => match[1] ?? ''),
     )
 
     const described = codeInTable('docs/settings.md', 'Variable', 0)

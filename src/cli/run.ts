@@ -43,6 +43,8 @@ traceback and the exit code are its own. Runners that it opens live until it end
             memory limit, such as 2gb; a number alone means MiB; default: 1gb
   --secrets FOLDER
             folder of files with the secrets of tasks
+  --settings FILE
+            file with settings, in place of cloaca.toml; default: that of this folder
   --restrict
             let the program read its own folder, use what is granted, and nothing else:
             --allow-read PATH, --allow-write PATH, --allow-net HOST, --allow-env NAME, --allow-ffi
@@ -71,7 +73,15 @@ const SETTINGS_OF_PROGRAM = ['limits.memory', 'secrets', 'python', ...RESTRICTIO
 /** Everything behind the target belongs to the program. */
 export async function runCommand(words: readonly string[]): Promise<number> {
   const given: GivenFlags = {}
-  const own = Object.fromEntries(SETTINGS_OF_PROGRAM.map((key) => [settingOf(key).flag, optionFor(key, given)]))
+  let file: string | undefined
+  const fileOption: OwnOption = {
+    takesArgument: true,
+    given(name) {
+      file = name
+    },
+  }
+  const flags = SETTINGS_OF_PROGRAM.map((key) => [settingOf(key).flag, optionFor(key, given)] as const)
+  const own: OwnOptions = { '--settings': fileOption, ...Object.fromEntries(flags) }
   const commandLine = readCommandLine(words, own)
   if (commandLine.target.kind === 'help') {
     printUsage(USAGE)
@@ -80,10 +90,10 @@ export async function runCommand(words: readonly string[]): Promise<number> {
   const { target, words: forPython } = commandLine
   if (target.kind === 'path' && target.rest.length === 0) throw new UsageMistake('There is nothing to run.', USAGE)
   refuseLateRestriction(commandLine, given)
-  const settings = settingsFrom(given)
+  const settings = settingsFrom(given, file)
   const python = pythonOf(settings, placedTarget(target))
   if (python.kind === 'cpython') {
-    const environ = { ...process.env, ...variablesFrom(given) }
+    const environ = { ...process.env, ...variablesFrom(given, file) }
     const { becomePython } = await import('../host/cpython/become-python.ts')
     return await becomePython({ executable: python.executable, words: forPython, environ })
   }
@@ -198,15 +208,16 @@ function optionFor(key: SettingKey, given: GivenFlags): OwnOption {
 }
 
 /** What the flags, the environment and the project's settings say. */
-function settingsFrom(flags: GivenFlags): Settings {
-  const settings = loadSettings({ folder: process.cwd(), environment: process.env, flags })
+function settingsFrom(flags: GivenFlags, file?: string): Settings {
+  const settings = loadSettings({ folder: process.cwd(), file, environment: process.env, flags })
   for (const warning of settings.warnings) printMessage(warning)
   return settings
 }
 
 /** The same flags for an engine that the program starts. */
-function variablesFrom({ 'limits.memory': memory, secrets }: GivenFlags): NodeJS.ProcessEnv {
+function variablesFrom({ 'limits.memory': memory, secrets }: GivenFlags, file?: string): NodeJS.ProcessEnv {
   return {
+    ...(file !== undefined && { CLOACA_SETTINGS: resolve(file) }),
     ...(memory !== undefined && { [SETTINGS['limits.memory'].variable]: memory }),
     ...(secrets !== undefined && { [SETTINGS.secrets.variable]: resolve(secrets) }),
   }

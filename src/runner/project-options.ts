@@ -16,6 +16,8 @@ const MEBIBYTE = 1024 ** 2
 export interface ProjectOptions {
   /** Where `cloaca.toml` or `package.json` is. Default: the current folder. */
   readonly folder?: string
+  /** File with settings in place of these two. Default: the one that `CLOACA_SETTINGS` names. */
+  readonly file?: string
   /** Default: the environment of the process. */
   readonly environment?: Readonly<Record<string, string | undefined>>
 }
@@ -24,8 +26,8 @@ export interface ProjectOptions {
  * The options that `cloaca.toml` (or the key `cloaca` of `package.json`) and the environment ask for, for
  * `Runner.open({ ...projectOptions(), log })`. Throws `INVALID_SETTINGS` with all that is wrong with them.
  */
-export function projectOptions({ folder = '.', environment = process.env }: ProjectOptions = {}): RunnerOptions {
-  return optionsOf(loadSettings({ folder, environment }))
+export function projectOptions({ folder = '.', file, environment = process.env }: ProjectOptions = {}): RunnerOptions {
+  return optionsOf(loadSettings({ folder, file, environment }))
 }
 
 /** What these settings come to. How a log is written is for whoever writes it. */

@@ -1,20 +1,21 @@
 /**
- * The file in which a project has its settings: `cloaca.toml`, or `package.json` with a key `cloaca`, in one folder and in
- * none above it, since whoever may write there may name a command to run. Used by `settings.ts`.
+ * The file in which a project has its settings: the one that the user has named, or `cloaca.toml`, or `package.json` with a key
+ * `cloaca`, in one folder and in none above it, since whoever may write there may name a command to run. Used by `settings.ts`.
  */
 
 import { closeSync, fstatSync, openSync, readFileSync, type Stats } from 'node:fs'
 import { createRequire } from 'node:module'
-import { join } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import type * as smolToml from 'smol-toml'
 import { UsageError } from '../errors.ts'
 import { distrust, isReadableByOthers, shownMode } from './trusted-owner.ts'
 
-export const FILE_NAMES = ['cloaca.toml', 'package.json'] as const
-
 export interface SettingsFile {
-  readonly name: (typeof FILE_NAMES)[number]
-  /** What is in it, not checked yet. */
+  /** As messages show it: as the user has named it, or without its folder. */
+  readonly name: string
+  /** Absolute. */
+  readonly path: string
+  /** Settings that are not checked yet. */
   readonly content: unknown
   /** Its mode, as `chmod` takes it, if users other than its owner may read it; else null. */
   readonly openMode: string | null
@@ -22,6 +23,12 @@ export interface SettingsFile {
 
 interface Read {
   readonly text: string
+  readonly status: Stats
+}
+
+/** Settings of a file. */
+interface Content {
+  readonly content: unknown
   readonly status: Stats
 }
 
@@ -35,16 +42,48 @@ const MANIFEST = 'package.json'
 export function readSettingsFile(folder: string): SettingsFile | null {
   const toml = readText(folder, TOML)
   const manifest = manifestSettings(folder)
-  if (toml === null) return manifest
-  requireTrust(folder, TOML, toml)
+  if (toml === null) return manifest === null ? null : trustedFile(folder, MANIFEST, manifest)
   if (manifest !== null) {
     const message = `Both "${TOML}" and the key "cloaca" of "${MANIFEST}" hold settings. Move all of them to one of the two.`
     throw new UsageError('INVALID_SETTINGS', message, { path: join(folder, TOML) })
   }
+  return trustedFile(folder, TOML, tomlSettings(folder, TOML, toml))
+}
+
+/**
+ * Reads the file that the user has named, whoever owns it. Throws `INVALID_SETTINGS` for one that is missing, cannot be read, or has no
+ * settings.
+ */
+export function readNamedFile(name: string): SettingsFile {
+  const path = resolve(name)
+  const [folder, file] = [dirname(path), basename(path)]
+  const read = readText(folder, file)
+  if (read === null) {
+    const message = `There is no settings file "${name}". Name an existing file with --settings or CLOACA_SETTINGS.`
+    throw new UsageError('INVALID_SETTINGS', message, { path: name })
+  }
+  const found = file === MANIFEST ? manifestSettings(folder) : tomlSettings(folder, file, read)
+  if (found === null) {
+    const message = `"${name}" has no settings: it has no key "cloaca".`
+    throw new UsageError('INVALID_SETTINGS', message, { path: name })
+  }
+  return { name, path, content: found.content, openMode: openModeOf(found.status) }
+}
+
+/** Settings name commands to run, and lift restrictions. They are refused rather than ignored, because they may also restrict. */
+function trustedFile(folder: string, name: string, { content, status }: Content): SettingsFile {
+  const path = resolve(folder, name)
+  const reason = distrust(path, status)
+  if (reason === null) return { name, path, content, openMode: openModeOf(status) }
+  const message = `The settings in "${name}" are not used: ${reason}`
+  throw new UsageError('INVALID_SETTINGS', message, { path: join(folder, name), reason })
+}
+
+function tomlSettings(folder: string, name: string, { text, status }: Read): Content {
   try {
-    return { name: TOML, content: parseToml(toml.text), openMode: openModeOf(toml) }
+    return { content: parseToml(text), status }
   } catch (thrown) {
-    throw unreadable(folder, TOML, tomlReason(thrown as smolToml.TomlError))
+    throw unreadable(folder, name, tomlReason(thrown as smolToml.TomlError))
   }
 }
 
@@ -66,14 +105,12 @@ function jsonReason({ message }: Error): string {
 }
 
 /** Null where there are none. A manifest that holds the word nowhere is of no concern, whatever it is, and whoever owns it. */
-function manifestSettings(folder: string): SettingsFile | null {
+function manifestSettings(folder: string): Content | null {
   const read = readText(folder, MANIFEST)
   if (!read?.text.includes('"cloaca"')) return null
   const manifest = parseManifest(folder, read.text)
   if (manifest === null || typeof manifest !== 'object' || !Object.hasOwn(manifest, 'cloaca')) return null
-  requireTrust(folder, MANIFEST, read)
-  const { cloaca: content } = manifest as { readonly cloaca: unknown }
-  return { name: MANIFEST, content, openMode: openModeOf(read) }
+  return { content: (manifest as { readonly cloaca: unknown }).cloaca, status: read.status }
 }
 
 function parseManifest(folder: string, text: string): unknown {
@@ -84,15 +121,7 @@ function parseManifest(folder: string, text: string): unknown {
   }
 }
 
-/** Settings name commands to run, and lift restrictions. They are refused rather than ignored, because they may also restrict. */
-function requireTrust(folder: string, name: string, { status }: Read): void {
-  const reason = distrust(join(folder, name), status)
-  if (reason === null) return
-  const message = `The settings in "${name}" are not used: ${reason}`
-  throw new UsageError('INVALID_SETTINGS', message, { path: join(folder, name), reason })
-}
-
-function openModeOf({ status }: Read): string | null {
+function openModeOf(status: Stats): string | null {
   return isReadableByOthers(status) ? shownMode(status) : null
 }
 

@@ -4,17 +4,20 @@
  * environment is only read.
  */
 
+import { dirname } from 'node:path'
 import { distance } from 'fastest-levenshtein'
 import { UsageError } from '../errors.ts'
 import { shownValue } from '../model/arguments.ts'
 import { didYouMean } from '../registry/nearest.ts'
 import { isSecretVariable } from '../secrets/variables.ts'
-import { FILE_NAMES, readSettingsFile, type SettingsFile } from './settings-file.ts'
+import { readNamedFile, readSettingsFile, type SettingsFile } from './settings-file.ts'
 import { OTHER_VARIABLES, SETTING_KEYS, type SettingKey, type SettingValue, settingOf } from './table.ts'
 
 export interface SettingSources {
   /** Where `cloaca.toml` or `package.json` would be. */
   readonly folder: string
+  /** File in place of these two. Default: the one that `CLOACA_SETTINGS` names. */
+  readonly file?: string | undefined
   readonly environment: Readonly<Record<string, string | undefined>>
   /** Texts of flags that were given. */
   readonly flags?: Readonly<Partial<Record<SettingKey, string>>>
@@ -32,6 +35,7 @@ export interface ShownSetting {
 interface Found {
   readonly value: unknown
   readonly from: string
+  readonly isOfFile: boolean
 }
 
 const DEFAULT = 'default'
@@ -43,13 +47,14 @@ const SHORT_NAME = 6
 
 export class Settings {
   readonly #found: ReadonlyMap<SettingKey, Found>
-  readonly #fileFolder: string
+  /** Absolute path of the file with settings; null if there is none. */
+  readonly file: string | null
   /** Warnings about the settings file, one sentence each. */
   readonly warnings: readonly string[]
 
-  constructor(found: ReadonlyMap<SettingKey, Found>, fileFolder: string, warnings: readonly string[] = []) {
+  constructor(found: ReadonlyMap<SettingKey, Found>, file: string | null, warnings: readonly string[] = []) {
     this.#found = found
-    this.#fileFolder = fileFolder
+    this.file = file
     this.warnings = warnings
   }
 
@@ -65,8 +70,7 @@ export class Settings {
 
   /** The folder from which a relative path in it counts: that of the file, where it stands in one. */
   folderOf(key: SettingKey): string {
-    const from = this.#found.get(key)?.from
-    return from !== undefined && (FILE_NAMES as readonly string[]).includes(from) ? this.#fileFolder : '.'
+    return this.file !== null && this.#found.get(key)?.isOfFile === true ? dirname(this.file) : '.'
   }
 
   /** Every setting, in the order of the table. */
@@ -80,10 +84,12 @@ export class Settings {
 }
 
 /** Throws `INVALID_SETTINGS` with everything that is wrong: keys that do not exist, and values that do not fit. */
-export function loadSettings({ folder, environment, flags = {} }: SettingSources): Settings {
+export function loadSettings({ folder, file: named, environment, flags = {} }: SettingSources): Settings {
   const problems: Problem[] = []
   const found = new Map<SettingKey, Found>()
-  const file = readSettingsFile(folder)
+  // A variable that is empty is not set.
+  const name = named ?? (environment.CLOACA_SETTINGS || undefined)
+  const file = name === undefined ? readSettingsFile(folder) : readNamedFile(name)
   if (file !== null) readFile(file, found, problems)
   readEnvironment(environment, found, problems)
   for (const key of SETTING_KEYS) {
@@ -92,7 +98,7 @@ export function loadSettings({ folder, environment, flags = {} }: SettingSources
     if (flag !== null && text !== undefined) readText(key, text, flag, found, problems)
   }
   if (problems.length > 0) throw invalid(problems)
-  return new Settings(found, folder, file === null ? [] : openSecrets(file, found))
+  return new Settings(found, file?.path ?? null, file === null ? [] : openSecrets(file, found))
 }
 
 /** A warning if a file holds a secret and others may read it. */
@@ -126,7 +132,7 @@ function readFile({ name, content }: SettingsFile, found: Map<SettingKey, Found>
     }
     const { type, isPrivate } = settingOf(path)
     const read = type.read(value)
-    if (read !== undefined) found.set(path, { value: read, from: name })
+    if (read !== undefined) found.set(path, { value: read, from: name, isOfFile: true })
     else problems.push({ path, message: mismatch(`${name}: "${path}"`, type.expected, value, isPrivate) })
   }
 }
@@ -186,7 +192,7 @@ function readText(
 ): void {
   const { type, isPrivate } = settingOf(key)
   const value = type.readText(text)
-  if (value !== undefined) found.set(key, { value, from })
+  if (value !== undefined) found.set(key, { value, from, isOfFile: false })
   else problems.push({ path: from, message: mismatch(`"${from}"`, type.expected, text, isPrivate) })
 }
 

@@ -385,7 +385,7 @@ export type SettingValue<Key extends SettingKey> = (typeof SETTINGS)[Key] extend
 export const SETTING_KEYS = Object.freeze(Object.keys(SETTINGS)) as readonly SettingKey[]
 
 /** Variables of cloaca that are no settings. */
-export const OTHER_VARIABLES: ReadonlySet<string> = new Set(['CLOACA_CACHE_DIR', 'CLOACA_TRACE'])
+export const OTHER_VARIABLES: ReadonlySet<string> = new Set(['CLOACA_CACHE_DIR', 'CLOACA_SETTINGS', 'CLOACA_TRACE'])
 
 /** Variables that scripts are not to see. */
 export const PRIVATE_VARIABLES: ReadonlySet<string> = new Set(

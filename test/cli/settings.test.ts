@@ -55,6 +55,43 @@ describe('the settings of a project', () => {
     expect(JSON.parse(programs.stdout)).toContainEqual({ key: 'grace', value: '30s', from: 'default' })
   })
 
+  it('are read from the file that is named, wherever the command is started, and the log names it', async () => {
+    await using terminal = new Terminal()
+    terminal.write('busy.py', BUSY)
+    const file = terminal.write('etc/jobs.toml', 'database = "sqlite://named.db"\njitter = "2s"\ngrace = "100ms"\n')
+    terminal.write('cloaca.toml', 'database = "sqlite://other.db"\n')
+    const env = { CLOACA_SETTINGS: file }
+
+    const serving = terminal.start(['serve', 'busy.py', '--settings', 'etc/jobs.toml'])
+    const { msg } = await serving.logs('settings are read from')
+    await serving.logs('serving ')
+    const byFlag = await terminal.run(['config', '--settings', 'etc/jobs.toml'])
+    const byVariable = await terminal.run(['config', '--json'], { env })
+    const listed = await terminal.run(['trigger', 'list', '--settings', file])
+    const missing = await terminal.run(['run', '--settings', 'missing.toml', '-c', 'print("ran")'])
+    serving.kill('SIGTERM')
+    await serving.ended
+
+    expect(msg).toBe(`settings are read from "${file}"`)
+    expect(byFlag.stdout).toMatch(/^database +sqlite:\/\/named\.db +etc\/jobs\.toml$/m)
+    expect(JSON.parse(byVariable.stdout)).toContainEqual({ key: 'jitter', value: '2s', from: file })
+    expect(listed.stdout).toMatch(/^hangs /m)
+    expect(missing).toMatchObject({ exitCode: 1, stdout: '' })
+    expect(missing.stderr).toContain('There is no settings file "missing.toml"')
+  })
+
+  it('are named as missing in the log of a server that is started in the wrong folder', async () => {
+    await using terminal = new Terminal()
+    terminal.write('busy.py', BUSY)
+    const serving = terminal.start(['serve', 'busy.py'])
+
+    const { msg } = await serving.logs('no settings file')
+    serving.kill('SIGTERM')
+
+    expect(msg).toBe(`no settings file in "${terminal.folder}"`)
+    await serving.ended
+  })
+
   it('limit the memory of a program that is run', async () => {
     await using terminal = new Terminal()
     terminal.write('cloaca.toml', '[limits]\nmemory = "384mb"\n')

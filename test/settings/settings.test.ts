@@ -116,6 +116,49 @@ describe('a setting', () => {
   })
 })
 
+describe('a file that is named', () => {
+  it('takes the place of those in the folder, and relative paths count from it', () => {
+    mkdirSync(folder.file('etc'))
+    writeFileSync(folder.file('etc/jobs.toml'), 'grace = "2s"\npython = ".venv/bin/python"\n')
+    toml('grace = "9s"\njitter = "9s"\n')
+
+    const settings = load({ file: folder.file('etc/jobs.toml') })
+
+    expect(settings.file).toBe(folder.file('etc/jobs.toml'))
+    expect([settings.get('grace'), settings.isSet('jitter')]).toEqual([2_000, false])
+    expect(optionsOf(settings).python).toEqual({ kind: 'cpython', executable: folder.file('etc/.venv/bin/python') })
+    expect(settings.shown()).toContainEqual({ key: 'grace', value: '2s', from: folder.file('etc/jobs.toml') })
+  })
+
+  it('may be named by a variable, which counts less than the flag, or be a package.json', () => {
+    writeFileSync(folder.file('one.toml'), 'grace = "1s"')
+    writeFileSync(folder.file('two.toml'), 'grace = "2s"')
+    manifest({ cloaca: { grace: '3s' } })
+    const environment = { CLOACA_SETTINGS: folder.file('one.toml') }
+
+    expect(load({ environment }).get('grace')).toBe(1_000)
+    expect(load({ environment, file: folder.file('two.toml') }).get('grace')).toBe(2_000)
+    expect(load({ environment, file: folder.file('package.json') }).get('grace')).toBe(3_000)
+    expect(load({ environment: { CLOACA_SETTINGS: '' } }).file).toBe(folder.file('package.json'))
+  })
+
+  it.each([
+    ['missing.toml', /There is no settings file ".*missing\.toml"/],
+    ['package.json', /".*package\.json" has no settings: it has no key "cloaca"/],
+    ['broken.toml', /The settings in "broken\.toml" cannot be read: /],
+    ['', /cannot be read: EISDIR/],
+  ])('is refused where it has no settings: %j', (name, message) => {
+    writeFileSync(folder.file('broken.toml'), 'grace = ')
+    writeFileSync(folder.file('package.json'), '{}')
+    toml('grace = "9s"')
+
+    const error = refusal({ file: name === '' ? '' : folder.file(name) })
+
+    expect(error).toMatchObject({ code: 'INVALID_SETTINGS' })
+    expect(error.message).toMatch(message)
+  })
+})
+
 describe('what is no setting', () => {
   it.each([
     ['graze = "2s"', 'graze', /There is no setting "graze"\. Did you mean "grace"\?/],

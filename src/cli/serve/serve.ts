@@ -65,6 +65,7 @@ async function serve(places: readonly string[], options: ServeOptions): Promise<
   const graceMs = settings.get('grace')
   scriptsAt(places) // throws before a database is made for what is not there
   const runner = await Runner.open({ ...workerOptions(settings, options), prefixOutput: options.prefix, log })
+  log({ level: 'info', message: settingsText(settings) })
   const stop = stopSignal(() => log({ level: 'warn', message: `stopped at once${cutOff(runner.underWay)}` }))
   let isStopping = false
   void stop.then(() => {
@@ -120,6 +121,11 @@ function workerOptions(settings: Settings, { poll, onlyWorkflows, concurrency }:
       ...(concurrency !== undefined && { maxConcurrentTasks: concurrency }),
     },
   }
+}
+
+/** A process that is started in the wrong folder would use another database without a word. */
+function settingsText({ file }: Settings): string {
+  return file === null ? `no settings file in "${process.cwd()}"` : `settings are read from "${file}"`
 }
 
 function names(text: string): readonly string[] {

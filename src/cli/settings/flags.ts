@@ -8,8 +8,14 @@ import { loadSettings, type Settings } from '../../settings/settings.ts'
 import { SETTING_KEYS, type SettingKey, settingOf } from '../../settings/table.ts'
 import { printMessage } from '../print.ts'
 
-/** Adds the flags of these settings, in their order; of all that have one by default. */
+const FILE = new Option(
+  '--settings <file>',
+  'file with settings, in place of cloaca.toml (default: that of this folder)',
+)
+
+/** Adds the flags of these settings, in their order, and that of the file with settings. By default those of all settings. */
 export function withSettings(command: Command, keys: readonly SettingKey[] = SETTING_KEYS): Command {
+  if (!command.options.includes(FILE)) command.addOption(FILE)
   for (const key of keys) {
     const option = flagOf(key)
     if (option !== null) command.addOption(option)
@@ -27,7 +33,13 @@ export function settingsFrom(options: object = {}): Settings {
     if (typeof text === 'string') flags[key] = text
     else if (text === true) flags[key] = 'true'
   }
-  const settings = loadSettings({ folder: process.cwd(), environment: process.env, flags })
+  const { settings: file } = given
+  const settings = loadSettings({
+    folder: process.cwd(),
+    file: typeof file === 'string' ? file : undefined,
+    environment: process.env,
+    flags,
+  })
   for (const warning of settings.warnings) printMessage(warning)
   return settings
 }
