@@ -90,7 +90,11 @@ export function missingTask(label: string, script: string): AttemptOutcome {
 export function maskedFault(fault: PythonFault, masks: Masks | null): PythonFault {
   if (masks === null) return boundedFault(fault)
   const { type, message, traceback } = fault
-  return boundedFault({ type, message: masks.inText(message), traceback: masks.inText(traceback) })
+  return boundedFault({
+    type: masks.inText(type),
+    message: masks.inText(message),
+    traceback: masks.inText(traceback),
+  })
 }
 
 /** The same words as for Python. */

@@ -140,11 +140,12 @@ it('blots out secrets in what is printed, logged and thrown', async () => {
     const { password } = await secret('db')
     console.log(`connecting with ${password}`)
     log.info('connected', { password })
-    throw new Error(`refused: ${password}`)
+    throw Object.assign(new Error(`refused: ${password}`), { name: `Refused_${password}` })
   })
 
   const all = JSON.stringify([outcome, functions.records, functions.printed])
   expect(all).not.toContain('hunter2')
+  expect(all).toContain('Refused_***')
   expect(functions.printed[0]).toBe('connecting with ***\n')
 })
 

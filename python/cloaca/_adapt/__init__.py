@@ -74,6 +74,7 @@ def freeze() -> None:
 def install(settings: Dict[str, Any]) -> None:
     """Installs all adaptations, in an order in which each finds what it needs. Called once per interpreter."""
     from . import interrupts
+    from .children import masked_output
     from .files import descriptors, standard_input, standard_output
     from .imports import installed_packages, project_packages
     from .process import accounts, collector, process, randomness, warnings, zone
@@ -91,6 +92,7 @@ def install(settings: Dict[str, Any]) -> None:
     socket_module.install()
     standard_output.install(settings)
     standard_input.install(settings)
+    masked_output.install()
     run_sync.install()
     sleep.install()
     interrupts.install()

@@ -12,16 +12,21 @@ of_test: contextvars.ContextVar[Optional[Callable[[str], Dict[str, str]]]] = con
     "cloaca_secrets_of_test", default=None
 )
 
+#: Whether a call of this process was given a secret: what its children print has to be masked from then on.
+was_given = False
+
 NOT_CONFIGURED = "secrets backend not configured"
 
 
 def fields_of(name: str) -> Dict[str, str]:
     """All fields of a secret."""
+    global was_given
     given = of_test.get()
     if given is not None:
         return given(name)
     if not bridge.has_engine():
         raise RuntimeError(NOT_CONFIGURED)
+    was_given = True
     answer: Any = bridge.call("secret", {"name": name})
     fields: Dict[str, str] = answer["fields"]
     return fields

@@ -314,6 +314,7 @@ class Session:
         if wait is None:
             return
         if method == "secret" and answer[0] != "error":
+            self._speaker.divert()
             self._speaker.put(self._speaker.add_secret, origin, json.loads(answer[1])["fields"])
         wait.settle(answer)
 

@@ -16,6 +16,7 @@ import stat
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from ..._border import bridge, host, stacks
+from . import masked_output
 
 INHERITED = (0, 1, 2)
 
@@ -89,24 +90,29 @@ def start(order: Order) -> int:
     if umask < 0:
         umask = os.umask(0)
         os.umask(umask)
+    descriptors, diversion = masked_output.divert(order.descriptors)
     wanted = {
         "candidates": list(order.candidates),
         "argv": list(order.argv),
         "environ": order.environ,
         "folder": order.folder if order.folder is not None else os.getcwd(),
-        "descriptors": list(order.descriptors),
+        "descriptors": descriptors,
         "hasOwnSession": order.has_own_session,
         "uid": order.uid,
         "gid": order.gid,
         "umask": umask,
         "group": order.group,
     }
-    started = host.children.spawn(stacks.running.origin, json.dumps(wanted))
+    try:
+        started = host.children.spawn(stacks.running.origin, json.dumps(wanted))
+    finally:
+        diversion.close()
     if isinstance(started, str):
         step, _, code = started.partition(":")
         raise _failure(step, code, order)
     if started < 0:
         raise _failure(PROGRAM, _late_code(started), order)
+    diversion.started(int(started))
     return int(started)
 
 

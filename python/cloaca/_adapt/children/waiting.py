@@ -19,6 +19,7 @@ from ..._border import bridge, host
 from ..builtin import builtin
 from ..c_numbers import c_int
 from ..pauses import pause_until
+from . import masked_output
 
 _ANY = -1
 #: How a child ends that could not be started: exit code 255.
@@ -58,6 +59,8 @@ def _wait(pid: int, is_at_once: bool, is_kept: bool) -> Optional[Tuple[int, int]
     while ended is None and not is_at_once:
         _wait_for_end(pid)
         ended = _take(pid, is_kept)
+    if ended is not None:
+        masked_output.drain(ended[0])
     return ended
 
 

@@ -135,6 +135,10 @@ def _hidden_in_json(found: Any) -> str:
     return _SHOWN if found["hidden"] is not None else str(found[0])
 
 
+#: In place of the token of an attempt: what is no call's, from which all secrets of the process are hidden.
+PROCESS = -1
+
+
 class SecretMasks:
     """The masks of executions, by the tokens of their attempts."""
 
@@ -142,6 +146,7 @@ class SecretMasks:
         self._attempts: Dict[int, Tuple[str, str]] = {}
         self._by_execution: Dict[str, Masks] = {}
         self._held: Dict[Tuple[int, str], bytes] = {}
+        self._of_process = Masks()
 
     def attempt_begins(self, token: int, execution_id: str, task_id: str) -> None:
         """One try of a task begins."""
@@ -149,6 +154,7 @@ class SecretMasks:
 
     def add(self, token: int, fields: Dict[str, str]) -> None:
         """An attempt is about to be given a secret."""
+        self._of_process.add(iter(fields.values()))
         if token in self._attempts:
             execution_id = self._attempts[token][0]
             masks = self._by_execution.get(execution_id) or Masks()
@@ -157,6 +163,8 @@ class SecretMasks:
 
     def of(self, token: int) -> Optional[Masks]:
         """None where nothing is to be hidden."""
+        if token == PROCESS:
+            return self._of_process
         if not self._by_execution or token not in self._attempts:
             return None
         return self._by_execution.get(self._attempts[token][0])

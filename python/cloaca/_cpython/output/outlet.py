@@ -28,6 +28,7 @@ class Outlet:
 
     def __init__(self, descriptor: int, notice: Callable[[str], None], prefix_of: Callable[[int], str]) -> None:
         self._descriptor = descriptor
+        self._name = "stdout" if descriptor == 1 else "stderr"
         self._notice = notice
         self._prefix_of = prefix_of if os.isatty(descriptor) else lambda token: ""
         self._waiting: List[bytes] = []
@@ -42,6 +43,10 @@ class Outlet:
     def is_behind(self) -> bool:
         """Whether something is kept, or held until its line ends."""
         return bool(self._waiting or self._held)
+
+    def move(self, descriptor: int) -> None:
+        """Writes to another descriptor of the same stream from now on."""
+        self._descriptor = descriptor
 
     def print(self, token: int, data: bytes) -> None:
         """Takes what a call prints, 0 for what is nobody's."""
@@ -109,10 +114,9 @@ class Outlet:
 
     def _report_loss(self) -> None:
         if self._lost_bytes:
-            name = "stdout" if self._descriptor == 1 else "stderr"
             lost, self._lost_bytes = self._lost_bytes, 0
             self._notice(
-                f"{lost} bytes that scripts printed are missing on {name}: they could not be written ({self._reason})"
+                f"{lost} bytes that scripts printed are missing on {self._name}: they could not be written ({self._reason})"
             )
 
     def _attempt(self, data: bytes) -> int:

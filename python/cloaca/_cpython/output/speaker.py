@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import queue
 import time
-from typing import Any, Callable, Dict, List, Set, Tuple
+from typing import Any, Callable, Dict, List, Optional, Set, Tuple
 
 from ..._border import fault
 from ..channel import helpers
 from ..channel.frames import FrameError
 from ..channel.lines import Lines
 from .call_log import CallLog, Piece, records_message
-from .masks import SecretMasks
+from .diverted import DivertedDescriptors
+from .masks import PROCESS, SecretMasks
 from .outlet import RETRY_S, Outlet
 
 #: Between two messages with logs of attempts; after a large one the others have their turn, too.
@@ -58,6 +59,7 @@ class Speaker:
         if not is_program:
             for name, number in (("stdout", 1), ("stderr", 2)):
                 self._outlets[name] = Outlet(number, self._notice, self._label_of)
+        self._diverted: Optional[DivertedDescriptors] = None
         #: By type of message: what is done when it is too large.
         self.failed_calls: Dict[str, Callable[[Dict[str, Any], FrameError], None]] = {}
         helpers.start(self._speak)
@@ -74,10 +76,17 @@ class Speaker:
 
     def printed(self, token: int, stream: str, data: bytes, is_logged: bool) -> None:
         """Takes what a call prints; the caller waits while there is too much of it."""
+        if self._diverted is not None:
+            self._diverted.drain()
         self._pending_bytes += len(data)
         self._queue.put((self._print, (token, stream, data, is_logged, int(time.time() * 1000))))
         while self._pending_bytes > _MOST_PENDING_BYTES:
             _sleep(0.001)
+
+    def divert(self) -> None:
+        """Masks what children and native code write to the standard descriptors, too. Called before a secret is handed out."""
+        if self._outlets and self._diverted is None:
+            self._diverted = DivertedDescriptors(self._outlets, lambda name, data: self.put(self._print_diverted, name, data))
 
     def attempt_begins(self, token: int, execution_id: str, task_id: str) -> None:
         """One try of a task begins."""
@@ -122,7 +131,8 @@ class Speaker:
         self._end_output(token)
         if masks is not None and "error" in outcome:
             error = outcome["error"]
-            error["message"], error["traceback"] = masks.in_text(error["message"]), masks.in_text(error["traceback"])
+            for part in ("type", "message", "traceback"):
+                error[part] = masks.in_text(error[part])
         if "error" in outcome:
             error = outcome["error"]
             error["message"], error["traceback"] = fault.bounded(error["message"], error["traceback"])
@@ -152,6 +162,8 @@ class Speaker:
 
     def finish(self, then: Callable[[], None]) -> None:
         """Writes and sends everything; the process is about to end. ``then`` is called by the speaking thread."""
+        if self._diverted is not None:
+            self._diverted.drain()
         self._queue.put((self._finish, (then,)))
 
     # ------------------------------------------------------------------------------------------------- what is said
@@ -228,6 +240,14 @@ class Speaker:
         self._show(token, stream, shown)
         if token and not is_logged:
             self._log_of(token).print(stream, shown, at)
+
+    def _print_diverted(self, stream: str, data: bytes) -> None:
+        """No data: nothing more has come for a while."""
+        if data:
+            self._show(0, stream, self._masks.take(PROCESS, stream, data))
+        else:
+            for name, held in self._masks.end(PROCESS):
+                self._show(0, name, held)
 
     def _show(self, token: int, stream: str, data: bytes) -> None:
         outlet = self._outlets.get(stream)

@@ -26,6 +26,7 @@ class _ServedRaw(io.RawIOBase):
         self._descriptor = descriptor
         self._stream = name
         self._take = take
+        self._is_terminal = os.isatty(descriptor)
         self.name = f"<{name}>"
         self.mode = "wb"
 
@@ -36,7 +37,7 @@ class _ServedRaw(io.RawIOBase):
         return self._descriptor
 
     def isatty(self) -> bool:
-        return os.isatty(self._descriptor)
+        return self._is_terminal
 
     def write(self, data: Any) -> int:
         self._take(threads.output_token(), self._stream, bytes(data), threads.is_logged())

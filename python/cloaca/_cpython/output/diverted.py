@@ -1,0 +1,62 @@
+"""Standard descriptors of a process that was given a secret: what children and native code write to them is masked, too.
+
+Each becomes a pipe, which a thread reads. Python's own streams do not go this way: the speaker has what they print, with
+the call that printed it. Made by ``speaker`` before the first secret is handed out.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import threading
+from typing import Callable, Dict
+
+from ..channel import helpers
+from .outlet import Outlet
+
+_PIECE_BYTES = 65_536
+#: The beginning of a secret is held until more comes, or nothing has come for so long.
+_HELD_FOR_S = 1.0
+_NUMBERS = {"stdout": 1, "stderr": 2}
+
+
+class DivertedDescriptors:
+    """Both descriptors. ``take`` is given bytes by the name of their stream, and b"" when nothing has come for a while."""
+
+    def __init__(self, outlets: Dict[str, Outlet], take: Callable[[str, bytes], None]) -> None:
+        self._take = take
+        self._lock = threading.Lock()
+        self._pipes: Dict[str, int] = {}
+        for name, number in _NUMBERS.items():
+            outlets[name].move(os.dup(number))
+            read, write = os.pipe()
+            os.dup2(write, number)
+            os.close(write)
+            self._pipes[name] = read
+            helpers.start(self._copy, name, read)
+
+    def drain(self) -> None:
+        """Takes what has been written, before something is printed that comes after it."""
+        for name, read in self._pipes.items():
+            while self._take_piece(name, read):
+                pass
+
+    def _copy(self, name: str, read: int) -> None:
+        while True:
+            _wait(read, None)
+            self._take_piece(name, read)
+            if not _wait(read, _HELD_FOR_S):
+                self._take(name, b"")
+
+    def _take_piece(self, name: str, read: int) -> bool:
+        with self._lock:
+            if not _wait(read, 0):
+                return False
+            self._take(name, os.read(read, _PIECE_BYTES))
+            return True
+
+
+def _wait(descriptor: int, within_s: "float | None") -> bool:
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    return bool(poll.poll(None if within_s is None else within_s * 1_000))
