@@ -13,6 +13,9 @@ export interface RawResponse {
   readonly body: string
 }
 
+/** A server that waits for more has nothing to say for so long. */
+const QUIET_MS = 500
+
 const CLOSED: RawResponse = { status: 0, headers: {}, body: '' }
 
 export class RawClient {
@@ -80,4 +83,19 @@ export class RawClient {
     if (isStream || headers.connection === 'close') this.close()
     settle({ status: Number(first.split(' ')[1]), headers, body: isStream ? '' : body })
   }
+}
+
+/** Sends bytes and the end of what is sent. Settles with everything that is received until the connection is closed, or nothing more comes. */
+export async function answersTo(port: number, bytes: string): Promise<string> {
+  const socket = connect(port, '127.0.0.1')
+  socket.setEncoding('latin1').on('error', () => undefined)
+  let received = ''
+  socket.on('data', (part: string) => {
+    received += part
+  })
+  await once(socket, 'connect')
+  socket.setTimeout(QUIET_MS, () => socket.destroy())
+  socket.end(bytes, 'latin1')
+  await new Promise((resolve) => socket.once('close', resolve))
+  return received
 }

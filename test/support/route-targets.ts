@@ -2,7 +2,7 @@
 
 import { listen } from '../../src/http/server.ts'
 import { httpHandler, type Runner } from '../../src/index.ts'
-import { RawClient } from './raw-client.ts'
+import { answersTo, RawClient } from './raw-client.ts'
 import type { RouteCase } from './route-cases.ts'
 import type { Access, RouteRequest } from './route-requests.ts'
 
@@ -15,6 +15,8 @@ export interface RouteAnswer {
 export interface RouteTarget extends AsyncDisposable {
   readonly access: Access
   send(request: RouteRequest): Promise<RouteAnswer>
+  /** Sends bytes on a connection of their own, after which nothing more is sent. Settles with all that comes back. */
+  sendBytes(bytes: string): Promise<string>
 }
 
 export interface TargetOptions {
@@ -70,6 +72,7 @@ async function serverTarget(runner: Runner, host: string, token: string | null):
       idle.push(client)
       return answer
     },
+    sendBytes: (bytes) => answersTo(port, bytes),
     async [Symbol.asyncDispose]() {
       for (const client of idle) client.close()
       await server.close()
@@ -98,6 +101,7 @@ function handlerTarget(runner: Runner, token: string | null): RouteTarget {
       }
       return { status, headers: all, body: await response.text() }
     },
+    sendBytes: () => Promise.reject(new Error('a handler takes no bytes')),
     [Symbol.asyncDispose]: async () => undefined,
   }
 }
