@@ -9,9 +9,10 @@
 import { HTTP_ATTACKS } from './http.ts'
 import { type AttackClass, type AttackResult, hasFindings, reportLines, runClass } from './report.ts'
 import { RESTRICTED_ATTACKS } from './restricted.ts'
+import { SECRET_ATTACKS } from './secrets.ts'
 import { TENANT_ATTACKS } from './tenants.ts'
 
-const CLASSES: readonly AttackClass[] = [...TENANT_ATTACKS, ...RESTRICTED_ATTACKS, ...HTTP_ATTACKS]
+const CLASSES: readonly AttackClass[] = [...TENANT_ATTACKS, ...RESTRICTED_ATTACKS, ...HTTP_ATTACKS, ...SECRET_ATTACKS]
 
 process.once('SIGINT', () => process.exit(130))
 // Ends what an attack that was given up has left running.
