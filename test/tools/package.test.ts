@@ -76,6 +76,17 @@ describe('the package', () => {
     expect(packedFiles(/^dist\/.*\.d\.ts$/).length).toBe(packedFiles(/^src\/(?!page\/).*\.ts$/).length)
   })
 
+  it('has a bill of the packages that are installed with it, and of no others', () => {
+    const bom = JSON.parse(read('sbom.cdx.json'))
+    const names = bom.components.map(({ name }: { readonly name: string }) => name)
+
+    expect([bom.bomFormat, bom.metadata.component.name]).toEqual(['CycloneDX', manifest.name])
+    expect(packed.has('sbom.cdx.json')).toBe(true)
+    expect(Object.keys(manifest.dependencies).filter((name) => !names.includes(name))).toEqual([])
+    expect(names).toContain('pg-protocol')
+    expect(Object.keys(manifest.devDependencies).filter((name) => names.includes(name))).toEqual([])
+  })
+
   it('runs a program, and its engine a workflow', () => {
     const program = `
 import cloaca

@@ -1,0 +1,55 @@
+/**
+ * Asks the package registry for known vulnerabilities of the packages that users install, and exits with 1 if there is one. Some registries,
+ * such as mirrors, do not offer this: that is stated, and is no failure. Any other failure is one.
+ *
+ *     npm run check:audit
+ */
+
+import { spawnSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+
+/** Answers of a registry that does not have the address. */
+const NOT_OFFERED: ReadonlySet<number> = new Set([404, 405, 501])
+
+export interface Verdict {
+  readonly isFailure: boolean
+  readonly message: string
+}
+
+/** `report`: what `npm audit --json` prints. */
+export function verdictOf(report: string): Verdict {
+  const { statusCode, message, vulnerabilities } = parsed(report)
+  if (vulnerabilities === undefined) {
+    const isOffered = statusCode === undefined || !NOT_OFFERED.has(statusCode)
+    const said = message ?? 'npm audit printed no report'
+    if (isOffered) return { isFailure: true, message: `Vulnerabilities are not known: ${said}` }
+    return { isFailure: false, message: `Nothing was checked: this registry offers no audit (${said}).` }
+  }
+  const found = Object.entries(vulnerabilities).map(([name, { severity }]) => `${name} (${severity})`)
+  if (found.length === 0) return { isFailure: false, message: 'No package has a known vulnerability.' }
+  return { isFailure: true, message: `Packages with known vulnerabilities: ${found.join(', ')}. See: npm audit` }
+}
+
+interface Report {
+  readonly statusCode?: number
+  readonly message?: string
+  readonly vulnerabilities?: Readonly<Record<string, { readonly severity: string }>>
+}
+
+function parsed(report: string): Report {
+  try {
+    return JSON.parse(report) as Report
+  } catch {
+    return {}
+  }
+}
+
+function main(): number {
+  const words = ['audit', '--json', '--omit=dev']
+  const { stdout } = spawnSync('npm', words, { encoding: 'utf8', shell: process.platform === 'win32' })
+  const { isFailure, message } = verdictOf(stdout ?? '')
+  console.log(message)
+  return isFailure ? 1 : 0
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) process.exitCode = main()
