@@ -112,8 +112,8 @@ class PassedOver:
         on_index = self._sources.newer_on_index.get(canonical(chosen.project_name))
         if on_index is not None and on_index > chosen.version:
             print(
-                f"cloaca: {chosen.project_name} {chosen.version} is taken, Pyodide's build; the index has {on_index}. To "
-                f'have that one, ask for its number: cloaca pip install "{chosen.project_name}=={on_index}".',
+                f"cloaca: {chosen.project_name} {chosen.version} is taken, Pyodide's build; the index has {on_index}. "
+                f'To have that one, ask for its number: cloaca pip install "{chosen.project_name}=={on_index}".',
                 file=sys.stderr,
             )
         elif newer:

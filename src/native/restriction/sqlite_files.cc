@@ -45,10 +45,12 @@ std::map<const sqlite3_io_methods*, sqlite3_io_methods> methods_without_shared_m
 std::vector<SqliteRefusal> refusals;
 bool is_guarded = false;
 
-// Names of files and folders that decide what runs at the next start (src/border/kept-files.ts), and ends of names of modules.
+// Names of files and folders that decide what runs at the next start, and ends of names of modules: see
+// src/border/kept-files.ts.
 const std::set<std::string> kKeptFiles{"cloaca.toml", "package.json"};
 const std::set<std::string> kKeptFolders{".cloaca", "node_modules"};
-const std::set<std::string> kModuleEnds{".py", ".pyc", ".pyw", ".pth", ".so", ".ts", ".mts", ".cts", ".js", ".mjs", ".cjs"};
+const std::set<std::string> kModuleEnds{".py",  ".pyc", ".pyw", ".pth", ".so", ".ts",
+                                        ".mts", ".cts", ".js",  ".mjs", ".cjs"};
 
 std::string in_lower_case(const fs::path& name) {
   std::string text = name.u8string();
@@ -61,14 +63,13 @@ bool is_kept_name(const fs::path& name) {
 }
 
 // Whether a folder is one of the roots or below one, and none of `excluded` is between them.
-bool is_within(const fs::path& folder, const std::vector<std::string>& roots, const std::set<std::string>& excluded = {}) {
+bool is_within(const fs::path& folder, const std::vector<std::string>& roots,
+               const std::set<std::string>& excluded = {}) {
+  const auto is_excluded = [&](const fs::path& name) { return excluded.count(in_lower_case(name)) != 0; };
   for (const std::string& root : roots) {
     const fs::path above = fs::u8path(root);
     const auto [left, right] = std::mismatch(above.begin(), above.end(), folder.begin(), folder.end());
-    if (left != above.end()) continue;
-    if (std::none_of(right, folder.end(), [&](const fs::path& name) { return excluded.count(in_lower_case(name)) != 0; })) {
-      return true;
-    }
+    if (left == above.end() && std::none_of(right, folder.end(), is_excluded)) return true;
   }
   return false;
 }

@@ -69,6 +69,9 @@ def attempts(place):
     def record(**facts):
         return border().output.log_record(0, json.dumps({**RECORD, **facts}))
 
+    def watched(number):
+        return border().signals.watch_signal(number, True)
+
     def same_event_twice():
         event = border().waits.new_event()
         sockets.resolve(event, "127.0.0.1", 4, 0)
@@ -119,7 +122,7 @@ def attempts(place):
         "record_of_cut": lambda: record(stream="cut", cutBytes=1),
         "record_without_time": lambda: record(at="1"),
         "record_with_more": lambda: record(isPart=True),
-        **{f"signal_{number}": lambda number=number: border().signals.watch_signal(number, True) for number in (0, 9, 19, 99)},
+        **{f"signal_{number}": lambda number=number: watched(number) for number in (0, 9, 19, 99)},
         "kill_engine": lambda: code(border().signals.kill(os.getppid(), 15)),
         "kill_group": lambda: code(border().signals.kill(-os.getpid(), 0)),
         "unknown_timer": lambda: border().signals.set_timer("constructor", 1, 1),
