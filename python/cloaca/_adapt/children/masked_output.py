@@ -1,8 +1,8 @@
 """What child processes of served tasks print, once a task of this process was given a secret.
 
 A child that inherits standard output or error writes to the terminal or file of the engine itself, past the masks. It
-gets a pipe in place of them, and a thread of its call prints what comes out of it, as if the call had printed it: secrets
-are hidden, and the log has it. Can go with ``starting``.
+gets a pipe in place of them, and a thread of its call prints what comes out of it, as if the call had printed it:
+secrets are hidden, and the log has it. Can go with ``starting``.
 
 Proved by ``test/cli/secrets.test.ts``.
 """

@@ -1,7 +1,7 @@
-"""Standard descriptors of a process that was given a secret: what children and native code write to them is masked, too.
+"""Standard descriptors of a process that was given a secret: what children and native code write to them is masked.
 
-Each becomes a pipe, which a thread reads. Python's own streams do not go this way: the speaker has what they print, with
-the call that printed it. Made by ``speaker`` before the first secret is handed out.
+Each becomes a pipe, which a thread reads. Python's own streams do not go this way: the speaker has what they print,
+with the call that printed it. Made by ``speaker`` before the first secret is handed out.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import select
 import threading
-from typing import Callable, Dict
+from typing import Callable, Dict, Optional
 
 from ..channel import helpers
 from .outlet import Outlet
@@ -21,7 +21,7 @@ _NUMBERS = {"stdout": 1, "stderr": 2}
 
 
 class DivertedDescriptors:
-    """Both descriptors. ``take`` is given bytes by the name of their stream, and b"" when nothing has come for a while."""
+    """Both descriptors. ``take`` gets bytes with the name of their stream, and b"" when nothing came for a while."""
 
     def __init__(self, outlets: Dict[str, Outlet], take: Callable[[str, bytes], None]) -> None:
         self._take = take
@@ -56,7 +56,7 @@ class DivertedDescriptors:
             return True
 
 
-def _wait(descriptor: int, within_s: "float | None") -> bool:
+def _wait(descriptor: int, within_s: Optional[float]) -> bool:
     poll = select.poll()
     poll.register(descriptor, select.POLLIN)
     return bool(poll.poll(None if within_s is None else within_s * 1_000))

@@ -115,9 +115,8 @@ class Outlet:
     def _report_loss(self) -> None:
         if self._lost_bytes:
             lost, self._lost_bytes = self._lost_bytes, 0
-            self._notice(
-                f"{lost} bytes that scripts printed are missing on {self._name}: they could not be written ({self._reason})"
-            )
+            missing = f"{lost} bytes that scripts printed are missing on {self._name}"
+            self._notice(f"{missing}: they could not be written ({self._reason})")
 
     def _attempt(self, data: bytes) -> int:
         """Writes what can be written without a wait. Returns how much that was."""

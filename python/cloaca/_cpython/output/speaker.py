@@ -84,9 +84,13 @@ class Speaker:
             _sleep(0.001)
 
     def divert(self) -> None:
-        """Masks what children and native code write to the standard descriptors, too. Called before a secret is handed out."""
+        """Masks what children and native code write to descriptors, too. Called before a secret is handed out."""
         if self._outlets and self._diverted is None:
-            self._diverted = DivertedDescriptors(self._outlets, lambda name, data: self.put(self._print_diverted, name, data))
+
+            def take(stream: str, data: bytes) -> None:
+                self.put(self._print_diverted, stream, data)
+
+            self._diverted = DivertedDescriptors(self._outlets, take)
 
     def attempt_begins(self, token: int, execution_id: str, task_id: str) -> None:
         """One try of a task begins."""
