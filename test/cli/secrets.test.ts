@@ -7,7 +7,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { type CloacaProcess, type ProcessEnd, Terminal } from '../support/cloaca-process.ts'
-import { expectChildrenMasked } from '../support/secretive-children.ts'
+import { expectChildrenMasked, SECRET_OF_CHILDREN } from '../support/secretive-children.ts'
 import { ServedHttp } from '../support/served-http.ts'
 
 const OF_FILE = 'Zq7-of-a-file-Xw3'
@@ -192,7 +192,10 @@ describe.skipIf(process.platform !== 'linux')('the secrets of served tasks', () 
 
 describe('the children of a task that was given a secret', () => {
   it('print it nowhere', async () => {
-    await expectChildrenMasked([])
+    const { everything } = await expectChildrenMasked([])
+
+    expect(everything).toContain('Told_***')
+    expect(everything).not.toContain(SECRET_OF_CHILDREN)
   })
 })
 

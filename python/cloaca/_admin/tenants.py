@@ -141,15 +141,15 @@ class DatabaseAdmin(Sealed):
         return credentials
 
     def remove_tenant(self, schema_name: str, username: str) -> None:
-        """Drops the schema with everything in it, then the users that were made for it. What does not exist is no error.
+        """Drops the schema with everything in it, then the users that were made for it, as far as they exist.
 
         Args:
             schema_name: Name of the schema.
             username: Name of a user that `create_tenant` made for it.
 
         Raises:
-            RuntimeError: A name is not allowed, the schema has no tables of cloaca, the user was not made for it, or the
-                server cannot be reached or refuses, as where a user owns something elsewhere ("Failed to remove
+            RuntimeError: A name is not allowed, the schema has no tables of cloaca, the user was not made for it, or
+                the server cannot be reached or refuses, as where a user owns something elsewhere ("Failed to remove
                 tenant"). Nothing is changed then.
         """
         schema, user = arguments.text(schema_name, "schema_name"), arguments.text(username, "username")

@@ -1,4 +1,4 @@
-"""Takes JavaScript, and what calls it, away from the scripts of a restricted interpreter: nothing of it can be imported.
+"""Takes JavaScript, and what calls it, away from the scripts of a restricted interpreter: they cannot import it.
 
 What cloaca needs itself it has imported by then. Not the only line of defence: a script that looks for them finds the
 host's functions behind any function of cloaca's. They take only what is listed
@@ -49,7 +49,7 @@ def take_border_away() -> None:
 
 
 def take_native_code_away() -> None:
-    """Has an import of ``ctypes`` say what grants it. That there is none is the host's doing, which no script can undo."""
+    """Makes an import of ``ctypes`` name the grant. The host has removed the module, which no script can undo."""
     sys.meta_path.insert(0, _NoNativeCode())
 
 

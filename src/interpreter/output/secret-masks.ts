@@ -51,7 +51,12 @@ export class SecretMasks {
   inFault(token: StackToken, fault: RaisedFault): RaisedFault {
     const masks = this.of(token)
     if (masks === null) return boundedFault(fault)
-    return boundedFault({ ...fault, message: masks.inText(fault.message), traceback: masks.inText(fault.traceback) })
+    return boundedFault({
+      ...fault,
+      type: masks.inText(fault.type),
+      message: masks.inText(fault.message),
+      traceback: masks.inText(fault.traceback),
+    })
   }
 
   /** What is to be said of the context that an attempt returns, which is stored as it is; null for nothing. */
