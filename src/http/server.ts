@@ -6,6 +6,7 @@ import { isIP } from 'node:net'
 import { hostname as nameOfMachine } from 'node:os'
 import { createAdaptorServer } from '@hono/node-server'
 import { SystemClock } from '../engine/clock.ts'
+import type { Clock } from '../engine/ports.ts'
 import { UsageError } from '../errors.ts'
 import type { LogSink } from '../runner/log-lines.ts'
 import type { Runner } from '../runner/runner.ts'
@@ -25,6 +26,8 @@ export interface ServerOptions {
   /** Names that requests may be for besides the address that is listened on: those of a proxy. */
   readonly hosts: readonly string[]
   readonly log: LogSink
+  /** Clock that measures the age of connections. Default: the system's. */
+  readonly clock?: Clock
 }
 
 export interface HttpServer {
@@ -47,7 +50,7 @@ export async function listen(runner: Runner, options: ServerOptions): Promise<Ht
   const hosts = options.hosts.map(canonicalHost)
   if (options.token === null) assertLocal(host, hosts)
   else if (options.token.length < SHORTEST_TOKEN && !(isLoopback(host) && hosts.length === 0)) throw tooShort()
-  const clock = new SystemClock({ keepsProcessAlive: false })
+  const { clock = new SystemClock({ keepsProcessAlive: false }) } = options
   const wrongTokens = new WrongTokens(clock, options.log)
   const isOurs = (name: string): boolean => isName(name, host) || isAmongHosts(name, hosts)
   const rules: AccessRules = { token: options.token, isOurs, onWrongToken: () => wrongTokens.add() }

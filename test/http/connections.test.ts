@@ -16,12 +16,15 @@ const ADDRESSES = process.platform !== 'darwin'
 describe.runIf(ADDRESSES)('a server with connections that are not used', () => {
   let runner: Runner
   let server: HttpServer
+  let clock: FakeClock
   const sockets = new Set<Socket>()
   beforeEach(async () => {
     runner = await Runner.open({ database: ':memory:', durability: 'normal' })
+    clock = new FakeClock()
     server = await listen(runner, {
       ...{ host: '127.0.0.1', port: 0, mayMove: false, hosts: [], token: null },
       log: () => {},
+      clock,
     })
   })
   afterEach(async () => {
@@ -51,8 +54,11 @@ describe.runIf(ADDRESSES)('a server with connections that are not used', () => {
     return all
   }
 
-  /** Their heads might still be on their way before. */
-  const olderThanASecond = () => new Promise((resolve) => setTimeout(resolve, 1_100))
+  /** Makes the connections so old that their heads cannot be on their way. The answer to a probe shows that the server has accepted them. */
+  const olderThanASecond = async () => {
+    await healthy()
+    clock.standStill(1_000)
+  }
   const healthy = async () => (await rawRequest(server.url, 'GET /healthz HTTP/1.1', 'Host: 127.0.0.1')).status
   const isOpen = (socket: Socket) => !socket.destroyed && socket.readyState === 'open'
   /** Those that are still open when the server has closed what it closes. */
