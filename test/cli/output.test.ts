@@ -111,12 +111,12 @@ describe('the output of a command', () => {
 const MUCH_TO_LOG = `
 import cloaca
 polls = 0
-@cloaca.trigger(on="nothing", poll_interval="1ms")
+@cloaca.trigger(name="fails" * 20_000, on="nothing", poll_interval="1ms")
 def fails():
     global polls
     polls += 1
     print("poll", polls, "ends")
-    raise ValueError("x" * 200_000)
+    raise ValueError("an error is shown with 1,000 characters, a name is not cut")
 `
 
 const MUCH_PRINTED = `
@@ -141,7 +141,7 @@ def prints():
     print("x" * 200_000)
     if polls == 3:
         open("third", "w").close()
-    raise ValueError("x" * 200_000)
+    raise ValueError("x" * 1_000)
 `
 
 describe('a serving process', () => {
@@ -154,13 +154,13 @@ describe('a serving process', () => {
     await using terminal = new Terminal()
     using pipe = new Pipe(terminal.folder)
     const serving = serve(terminal, MUCH_TO_LOG, { stderr: pipe.descriptor })
-    await serving.prints('poll 9 ends')
+    await serving.prints('poll 60 ends')
 
     const read = await pipe.readUntil('are missing here')
 
     const lines = read.slice(0, read.indexOf('\n', read.indexOf('are missing here'))).split('\n')
     const records = lines.map((line) => JSON.parse(line) as LogRecord)
-    expect(records.length).toBeLessThan(9)
+    expect(records.length).toBeLessThan(60)
     expect(records.at(-1)?.level).toBe('warn')
     const notice = /^\d+ messages \(\d+ bytes\) are missing here: they could not be written \(EAGAIN\)$/
     expect(records.at(-1)?.msg).toMatch(notice)
@@ -210,7 +210,7 @@ describe('a serving process', () => {
       const log = join(disk.folder, 'log')
       const stderr = openSync(log, constants.O_CREAT | constants.O_WRONLY | constants.O_APPEND)
       const serving = serve(terminal, MUCH_TO_LOG, { stderr })
-      await serving.prints('poll 9 ends')
+      await serving.prints('poll 60 ends')
 
       truncateSync(log)
       spawnSync('mount', ['-o', 'remount,size=64m', disk.folder])

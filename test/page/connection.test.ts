@@ -118,8 +118,8 @@ describePage('the page and its engine', () => {
     const visit = await site.visit('about:blank')
     const { page } = visit
     const seen: string[] = []
-    page.on('request', async (request) => {
-      if (request.url().includes('/api/v1/')) seen.push((await request.allHeaders()).authorization ?? '')
+    page.on('request', (request) => {
+      if (request.url().includes('/api/v1/')) seen.push(request.headers().authorization ?? '')
     })
     await page.goto(own.url)
     const dialog = page.getByRole('dialog', { name: 'A token is needed' })

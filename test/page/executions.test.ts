@@ -82,9 +82,10 @@ describePage('the list of executions', () => {
     await page.getByLabel('Trigger').press('Enter')
     await page.getByText('No executions match the filter').waitFor()
     await page.getByRole('button', { name: 'Clear the filter' }).click()
-    await page.locator('.trend-bar').last().click()
+    // The present hour may have begun after the executions.
+    await page.locator('.trend-bar:has(.fill)').last().click()
 
-    await expect.poll(() => page.locator('.rows-row').count()).toBeGreaterThan(5)
+    await expect.poll(() => page.locator('.rows-row').count()).toBeGreaterThan(0)
     expect(page.url()).toMatch(/since=.*until=/)
     await page.locator('.trend-bar').first().click()
     await page.getByText('No executions match the filter').waitFor()

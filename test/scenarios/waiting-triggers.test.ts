@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { LogLine } from '../../src/index.ts'
+import type { EngineEventMap } from '../../src/engine/events.ts'
 import { ObservedRunner } from '../support/observed-runner.ts'
 import { differs } from '../support/python-differences.ts'
 import { TestAuthority } from '../support/test-authority.ts'
@@ -16,11 +16,9 @@ import { TestAuthority } from '../support/test-authority.ts'
 const POLL_DEADLINE_MS = 6_000
 
 /** Names of the triggers whose time was over, and whose traceback leads to the line that waits. */
-function stoppedWhereTheyWait(log: readonly LogLine[]): ReadonlySet<unknown> {
-  const stopped = log.filter(
-    ({ message, traceback }) => message.includes('timed out') && / in ask\n/.test(traceback ?? ''),
-  )
-  return new Set(stopped.map(({ facts }) => facts?.trigger))
+function stoppedWhereTheyWait(failed: readonly EngineEventMap['triggerFailed'][]): ReadonlySet<string> {
+  const stopped = failed.filter(({ outcome, error }) => outcome === 'timedOut' && / in ask\n/.test(error.traceback))
+  return new Set(stopped.map(({ trigger }) => trigger))
 }
 
 describe('a trigger that waits for a server', () => {
@@ -70,7 +68,7 @@ describe('a trigger that waits for a server', () => {
     }
     // Of two that wait at the same time, one is on the main thread.
     const stoppable = differs('waits-in-c', { pyodide: 2, cpython: 1 })
-    await expect.poll(() => stoppedWhereTheyWait(served.log).size).toBe(stoppable)
+    await expect.poll(() => stoppedWhereTheyWait(served.events('triggerFailed')).size).toBe(stoppable)
     const stacks = served.log.filter(({ message }) =>
       /^what Python did when it was killed:[\s\S]* in ask\n/.test(message),
     )
