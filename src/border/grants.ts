@@ -15,11 +15,11 @@ export interface GrantedPath {
 }
 
 export interface Grants {
-  /** Of these, files may be read. Those of `write` are not repeated here. */
+  /** Files, and folders with all below, that scripts may only read. Those of `write` are readable, too. */
   readonly read: readonly GrantedPath[]
-  /** Of these, they may be read, written, made and removed. */
+  /** Files, and folders with all below, that scripts may read, write, make and remove. */
   readonly write: readonly GrantedPath[]
-  /** Of those of `write`, what is kept from them unless it is named. */
+  /** Files below the folders of `write` that scripts may not change unless a grant names them. */
   readonly kept: KeptFiles
   /** `host`, `host:port`, `*:port` or `*`. An IPv6 address with a port is in brackets. */
   readonly net: readonly string[]

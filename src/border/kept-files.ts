@@ -1,7 +1,8 @@
 /**
- * Files that decide what runs at the next start: settings, packages, scripts and modules. A grant to write the folder around them does
- * not extend to them, because a restricted script could otherwise write what runs without restriction. Pure: paths come with their
- * symbolic links resolved. Used by the interpreter, and by the engine for databases that scripts ask for.
+ * Files that the next start reads or runs: settings, packages, scripts and modules. A grant to write the folder around
+ * them does not include them, because a restricted script could otherwise write code that runs without restriction.
+ * Pure: paths come with their symbolic links resolved. Used by the interpreter, and by the engine for databases that
+ * scripts ask for.
  */
 
 import { basename, relative, sep } from 'node:path'
@@ -10,9 +11,9 @@ import { type GrantedPath, isBelow } from './grants.ts'
 export interface KeptFiles {
   /** Files, and folders with all below. */
   readonly whole: readonly string[]
-  /** Folders, with all below, in which files are kept whose names are those of modules. */
+  /** Folders, with all below, in which files with names of Python modules are kept. */
   readonly modules: readonly string[]
-  /** The same for modules of TypeScript and JavaScript. */
+  /** Folders, with all below, in which modules of TypeScript and JavaScript are kept. */
   readonly scriptModules: readonly string[]
 }
 

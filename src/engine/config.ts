@@ -35,7 +35,10 @@ export interface EngineConfig {
   readonly maxWaitingEvents: number
   /** Limit of computing time of one evaluation of a predicate. A subscription whose predicate exceeds it is degraded. */
   readonly predicateTimeoutMs: number
-  /** The same in steps: evaluated parts of the expression, in loops each time. */
+  /**
+   * Maximum number of steps of one evaluation of a predicate: evaluated parts of the expression, in loops each time.
+   * Long texts and lists take additional steps.
+   */
   readonly predicateSteps: number
   /** At most this much is added at random to each due time of a trigger. 0: none. Never adds up. */
   readonly pollJitterMs: number

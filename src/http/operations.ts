@@ -14,14 +14,14 @@ export interface Call<Query, Body> {
   param(name: string): string
   readonly query: Query
   readonly body: Body
-  /** The body to the letter, or the context in it; null for none. */
+  /** Unchanged text of the body, or of its member `context` for an operation with `bringsContext`; null for none. */
   readonly bodyText: string | null
 }
 
-/** What is taken, or answered as a `StoredContext`, is a context to the letter. */
+/** Kind of a body, or of an answer (a `StoredContext`): the unchanged text of a context, which is a JSON object. */
 export const CONTEXT_TEXT = 'context'
 
-/** The same of any JSON value. */
+/** Kind of a body or an answer: the unchanged text of any JSON value. */
 export const JSON_TEXT = 'json'
 
 export interface Operation {
@@ -31,9 +31,9 @@ export interface Operation {
   readonly tag: string
   readonly summary: string
   readonly query: AnySchema
-  /** Null: it takes none. `context`: a JSON object, or `json`: a JSON value, which are not parsed. */
+  /** Schema of the body; null for no body. The kinds `CONTEXT_TEXT` and `JSON_TEXT` are not parsed. */
   readonly body: AnySchema | typeof CONTEXT_TEXT | typeof JSON_TEXT | null
-  /** The body has a member `context`, which is kept to the letter: it is the `bodyText` of the call. */
+  /** Whether the body may have a member `context`. Its text is the `bodyText` of the call, unchanged. */
   readonly bringsContext: boolean
   readonly answer: AnySchema | typeof CONTEXT_TEXT | typeof JSON_TEXT
   /** Whether equal requests share an answer for a second. */

@@ -38,7 +38,7 @@ export interface HttpServer {
   close(): Promise<void>
 }
 
-/** Of a server that others than this machine reach. */
+/** Minimum number of characters of the token of a server that other machines can reach. */
 const SHORTEST_TOKEN = 16
 const WILDCARDS: ReadonlySet<string> = new Set(['0.0.0.0', '::'])
 /** Who sends a request a letter at a time keeps a connection from others no longer than this. Answers may last. */

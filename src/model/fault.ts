@@ -15,7 +15,7 @@ const KIBIBYTE = 1024
 const MAX_TYPE_BYTES = KIBIBYTE
 const MAX_MESSAGE_BYTES = 16 * KIBIBYTE
 const MAX_TRACEBACK_BYTES = 47 * KIBIBYTE
-/** What is left for the text that says how much was cut. */
+/** Number of bytes reserved for the note that says how much was cut. */
 const NOTE_BYTES = 64
 /** Number of characters of an error in lists, log lines and alerts. */
 export const MAX_SHOWN_CHARACTERS = 1_000
@@ -55,7 +55,7 @@ export function shownFault(fault: PythonFault | null): PythonFault | null {
   return { ...fault, message: shownError(fault.message), traceback: shownTraceback(fault.traceback) }
 }
 
-/** `tailPart`: how much of what is kept is the end of the text. */
+/** `tailPart`: share of the kept text that is the end of the given text (0 to 1). The rest is its beginning. */
 function cut(given: string, bytes: number, tailPart: number): string {
   if (given.length * 3 <= bytes) return given
   // Half a character of two units has no form in UTF-8.

@@ -25,18 +25,18 @@ export function* occurrences(text: string, part: string): Generator<number> {
   }
 }
 
-/** As `text.includes(part)`. */
+/** Returns `text.includes(part)`, in linear time. */
 export function linearIncludes(text: string, part: string): boolean {
   return isSlowSearch(text, part) ? linearIndexOf(text, part) !== -1 : text.includes(part)
 }
 
-/** As `text.indexOf(part, from)`. */
+/** Returns `text.indexOf(part, from)`, in linear time. */
 export function linearIndexOf(text: string, part: string, from = 0): number {
   for (const at of occurrences(text, part)) if (at >= from) return at
   return -1
 }
 
-/** As `text.lastIndexOf(part, from)`. */
+/** Returns `text.lastIndexOf(part, from)`, in linear time. */
 export function linearLastIndexOf(text: string, part: string, from = Number.POSITIVE_INFINITY): number {
   let last = -1
   for (const at of occurrences(text, part)) {
@@ -46,7 +46,7 @@ export function linearLastIndexOf(text: string, part: string, from = Number.POSI
   return last
 }
 
-/** As `text.split(part)`. */
+/** Returns `text.split(part)`, in linear time. */
 export function linearSplit(text: string, part: string): string[] {
   const pieces: string[] = []
   let from = 0

@@ -15,7 +15,7 @@ import { patternOf } from './patterns.ts'
 interface Node {
   readonly op: string
   readonly args: unknown
-  /** Of a call of a method: its receiver and arguments. */
+  /** Receiver and arguments, if the part calls a method. */
   readonly receiverWithArgs?: readonly Node[]
   readonly handle: (args: readonly unknown[], evaluator: Evaluator, node: Node) => unknown
   evaluate(evaluator: Evaluator, node: Node, context: unknown): unknown
@@ -156,7 +156,7 @@ function slowSearch<Answer>(
   return search(String(text), String(part), Number(from))
 }
 
-/** As the library does it: the last of `limit` pieces is the rest. */
+/** Splits a text as the library does: the last of `limit` pieces is the rest. Undefined for an invalid limit. */
 function splitWithin(text: string, part: string, limit: unknown): string[] | undefined {
   if (limit !== undefined && typeof limit !== 'bigint') return undefined
   const pieces = linearSplit(text, part)

@@ -1,4 +1,4 @@
-/** What the engine's thread asks the thread of predicates, and what that answers. */
+/** Messages between the engine's thread and the thread of predicates. */
 
 import type { PredicateQuestion } from '../engine/graphs/predicates.ts'
 
@@ -6,5 +6,5 @@ export type PredicateRequest =
   | { readonly kind: 'check'; readonly expression: string }
   | ({ readonly kind: 'holds' } & PredicateQuestion)
 
-/** Of a check: null, or why the expression is refused. */
+/** Answer to `check`: null, or the reason for which the expression is refused. Answer to `holds`: whether it holds. */
 export type PredicateAnswer = boolean | string | null

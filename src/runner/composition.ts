@@ -108,7 +108,7 @@ export interface ScriptingOptions {
   readonly isProgram: boolean
   /** The program, where it is for one. */
   readonly program?: ProgramTarget | RunningProgram | null
-  /** Those that this process loads now, where it is for scripts. */
+  /** Returns the scripts that this process loads now, unless it runs a program. */
   readonly scripts?: () => readonly LoadTarget[]
   /** Where the program runs already that has started this process; else Python is started. */
   readonly parent?: ParentLines | null

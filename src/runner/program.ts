@@ -35,7 +35,7 @@ export type ProgramLimits = Partial<Pick<HostLimits, 'memoryMebibytes' | 'thread
   readonly durability?: Durability
   /** As of `RunnerOptions`; the folder is that of the program's file, else the current one. */
   readonly restrict?: Restriction | null
-  /** As of `RunnerOptions`. A place need not be the program's. */
+  /** Restrictions by place, as in `RunnerOptions`. Places that the program is not in are allowed. */
   readonly restrictFor?: Readonly<Record<string, Restriction | null>>
   /** As of `RunnerOptions`. */
   readonly secrets?: SecretProvider | string | null

@@ -90,8 +90,9 @@ export function programLimitsOf(settings: Settings): ProgramLimits {
 }
 
 /**
- * That of a program, too: null for one that is no file and no module. Throws `INVALID_ARGUMENT` for one of the machine's where scripts are
- * to be restricted, or the program is.
+ * Returns the Python that the settings choose for scripts and programs. Throws `INVALID_ARGUMENT` for a CPython if all
+ * scripts, or this program, are to be restricted. `program`: null for none, and for one that is neither a file nor a
+ * module.
  */
 export function pythonOf(settings: Settings, program: ProgramTarget | null = null): PythonChoice {
   const python = pythonChoice(settings.get('python'), settings.folderOf('python'))

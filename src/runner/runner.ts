@@ -210,7 +210,7 @@ export class Runner {
   /** Begins to poll triggers and to run what is unfinished, and keeps the process alive until `close`. Once. */
   async start(): Promise<void> {
     using _hold = this.#alive.hold()
-    // While scripts are still loaded it is called once more afterwards.
+    // If scripts are still loading, the caller calls `start` again afterwards, and the places are checked then.
     if (this.#scripts.loading === null) this.#hosts.requireMatches([...this.#scripts.targets.values()])
     if (!this.#isStarted) this.#unbound.await(this.#scripts.loading)
     this.#isStarted = true

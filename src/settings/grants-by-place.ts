@@ -2,7 +2,7 @@
 
 import type { ValueType } from './value-types.ts'
 
-/** What scripts are granted, each by its key: lists of texts, and whether they may call native code. */
+/** Grants of scripts: lists of texts, and whether scripts may call native code (`ffi`). */
 export interface GrantedSettings {
   readonly read?: readonly string[]
   readonly write?: readonly string[]

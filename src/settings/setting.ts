@@ -1,4 +1,4 @@
-/** What a setting is. Used by `table.ts`, which has all of them. */
+/** Type of a setting. Used by `table.ts`, which lists all settings. */
 
 import type { ValueType } from './value-types.ts'
 
@@ -8,7 +8,7 @@ export interface Setting<Value> {
   readonly variable: string
   /** Null where it has none: secrets would be seen in the list of processes. */
   readonly flag: string | null
-  /** What the flag's help calls the value. */
+  /** Name of the value in the help of the flag. */
   readonly placeholder: string
   /** One phrase, for help texts and the manual. */
   readonly doc: string

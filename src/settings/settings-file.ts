@@ -1,6 +1,7 @@
 /**
- * The file in which a project has its settings: the one that the user has named, or `cloaca.toml`, or `package.json` with a key
- * `cloaca`, in one folder and in none above it, since whoever may write there may name a command to run. Used by `settings.ts`.
+ * The settings file of a project: the file that the user has named, or else `cloaca.toml` or `package.json` with a key
+ * `cloaca` in one folder. Folders above it are not searched, because a user who can write there could name a command to
+ * run. Used by `settings.ts`.
  */
 
 import { closeSync, fstatSync, openSync, readFileSync, type Stats } from 'node:fs'
@@ -11,7 +12,7 @@ import { UsageError } from '../errors.ts'
 import { distrust, isReadableByOthers, shownMode } from './trusted-owner.ts'
 
 export interface SettingsFile {
-  /** As messages show it: as the user has named it, or without its folder. */
+  /** Name for messages: as the user has named the file, or without its folder. */
   readonly name: string
   /** Absolute. */
   readonly path: string
@@ -51,8 +52,8 @@ export function readSettingsFile(folder: string): SettingsFile | null {
 }
 
 /**
- * Reads the file that the user has named, whoever owns it. Throws `INVALID_SETTINGS` for one that is missing, cannot be read, or has no
- * settings.
+ * Reads the file that the user has named, regardless of its owner. Throws `INVALID_SETTINGS` for a file that is
+ * missing, cannot be read, or has no settings.
  */
 export function readNamedFile(name: string): SettingsFile {
   const path = resolve(name)
@@ -104,7 +105,7 @@ function jsonReason({ message }: Error): string {
   return message.replace(/, (?:\.\.\.)?"[\s\S]*$/, ' where none can be')
 }
 
-/** Null where there are none. A manifest that holds the word nowhere is of no concern, whatever it is, and whoever owns it. */
+/** Returns the settings of a manifest; null if it has none. A manifest without the text `"cloaca"` is not parsed. */
 function manifestSettings(folder: string): Content | null {
   const read = readText(folder, MANIFEST)
   if (!read?.text.includes('"cloaca"')) return null

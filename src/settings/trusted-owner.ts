@@ -1,6 +1,7 @@
 /**
- * Whether a file or folder that decides what runs may be used: only this user and root may be able to change it. The mode of the folder
- * around it does not matter, because a file that was put in its place has another owner. Used for settings, and for packages.
+ * Decides whether a settings file or a folder of packages may be used: only this user and root may be able to change
+ * it. The mode of the folder around it does not matter, because a file that another user puts in its place has another
+ * owner.
  */
 
 import { lstatSync, type Stats, statSync } from 'node:fs'
@@ -38,7 +39,7 @@ export function isReadableByOthers({ mode, gid }: Stats): boolean {
   return (mode & OTHERS_READ) !== 0 || ((mode & GROUP_READS) !== 0 && gid !== process.getegid?.())
 }
 
-/** As `chmod` takes it. */
+/** Returns the mode as four octal digits, as `chmod` takes it. */
 export function shownMode({ mode }: Pick<Stats, 'mode'>): string {
   return (mode & 0o7777).toString(8).padStart(4, '0')
 }

@@ -152,7 +152,7 @@ export function secret(type: ValueType<string>): ValueType<string> {
   return { ...type, show: () => 'set' }
 }
 
-/** What a header can carry: a line break or a letter beyond ASCII would never arrive as it was written. */
+/** Token that an HTTP header can carry: a line break or a character outside ASCII would not arrive unchanged. */
 export const TOKEN = secret(
   typeOf<string>('a text of at most 4,096 characters from "!" to "~", without spaces and line breaks', (text) =>
     /^[!-~]{1,4096}$/.test(text) ? text : undefined,

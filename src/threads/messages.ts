@@ -1,4 +1,4 @@
-/** What the engine's thread and a worker thread send each other. */
+/** Messages between the engine's thread and a worker thread. */
 
 export type ThreadAnswer<Answer> =
   | { readonly kind: 'answered'; readonly answer: Answer }

@@ -1,4 +1,4 @@
-/** `npm run attack`: what counts as a finding, and what is printed. The attacks themselves are run by hand and in CI. */
+/** Findings and output of `npm run attack`. The attacks themselves are run by hand and in CI. */
 
 import { expect, test } from 'vitest'
 import { hasFindings, reportLines, runClass } from '../../tools/attack/report.ts'

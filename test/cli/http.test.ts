@@ -16,7 +16,7 @@ def quiet():
 /** As where nobody has set a port. */
 const DEFAULT_PORT = { env: { CLOACA_HTTP_PORT: '' } }
 
-/** Of 16 characters. */
+/** Token of the minimum length, 16 characters. */
 const TOKEN = 's3cret-of-a-test'
 
 const listening = async (serving: CloacaProcess) => String((await serving.logs('HTTP is at')).url)

@@ -1,4 +1,4 @@
-/** Bodies that are small in bytes and large in what they hold. */
+/** Bodies of few bytes that are deeply nested, or have many keys or values. */
 
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'

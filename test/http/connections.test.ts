@@ -61,7 +61,7 @@ describe.runIf(ADDRESSES)('a server with connections that are not used', () => {
   }
   const healthy = async () => (await rawRequest(server.url, 'GET /healthz HTTP/1.1', 'Host: 127.0.0.1')).status
   const isOpen = (socket: Socket) => !socket.destroyed && socket.readyState === 'open'
-  /** Those that are still open when the server has closed what it closes. */
+  /** Waits until at most `most` of the connections are open, and returns the open ones. */
   const left = async (all: readonly Socket[], most: number) => {
     await expect.poll(() => all.filter(isOpen).length, { timeout: 60_000 }).toBeLessThanOrEqual(most)
     return all.filter(isOpen)
@@ -147,6 +147,6 @@ it('closes the oldest connection whose client does not read its answer if all ot
   clock.standStill(1_000)
   opened(1_002)
 
-  // One that has sent nothing for a second goes before those that do not read.
+  // A connection that has sent nothing for a second is closed before those whose clients do not read.
   expect(closed).toEqual([500, 501, 1_000])
 })

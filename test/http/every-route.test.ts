@@ -84,7 +84,7 @@ describe('ids of others', () => {
 
     const cases = WITH_IDS.flatMap((route) => foreignIdCases(route, target.access, foreign))
 
-    // The same requests lead somewhere with ids of its own.
+    // With ids of the runner's own database, the same GET requests succeed.
     expect(
       WITH_IDS.filter(({ method, path }) => method === 'GET' && !reached.has(path)).map(({ path }) => path),
     ).toEqual([])

@@ -1,4 +1,4 @@
-/** Numbers that no database can store: they are refused, on each store alike, and are no failure of the server. */
+/** Numbers that no database can store are refused, and do not make the server fail. */
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -62,7 +62,7 @@ async function use(opening: Opening): Promise<void> {
   }
 }
 
-/** Statements that plant code, by what they plant it in. */
+/** Statements that plant code, by the object that they plant it in. */
 const PLANTS: readonly (readonly [name: string, sql: string])[] = [
   [
     'a view in the place of the table of versions',
@@ -196,7 +196,7 @@ describe('code that a tenant has planted', () => {
   })
 
   it('is not run by a superuser in "public", where a stranger made any of our tables or sequences', async () => {
-    // Not by a comment of ours: as a user of the database who is no tenant.
+    // Without cloaca's comment on its role, the tenant is an ordinary user of the database.
     await sql('GRANT CREATE, USAGE ON SCHEMA public TO h_evil; COMMENT ON ROLE h_evil IS NULL')
     const ours =
       await sql(`SELECT relname AS name FROM pg_class c WHERE relnamespace = 'evil'::regnamespace AND relkind IN ('r', 'p', 'S')
@@ -283,7 +283,7 @@ describe('locks that a tenant takes', () => {
   beforeEach(async () => {
     holder = new pg.Client({ connectionString: tenant.url })
     await holder.connect()
-    // Those that earlier versions took.
+    // Locks that earlier versions took.
     for (const schema of ['other', 'own']) {
       await holder.query(
         `SELECT pg_advisory_lock(${0x636c6f61}, hashtext('${schema}')), pg_advisory_lock(${0x636c6f62}, hashtext('${schema}'))`,
@@ -315,7 +315,7 @@ describe('notifications', () => {
     await spy.connect()
     const heard: unknown[] = []
     spy.on('notification', (notification) => heard.push(notification))
-    // What anybody can compute: the digest of the schema's name, as earlier versions had it.
+    // A channel name that everybody can compute: earlier versions used the digest of the schema's name.
     await spy
       .query("SELECT format('LISTEN cloaca_%s', left(encode(sha256('other'), 'hex'), 16)) AS listen")
       .then(({ rows }) => spy.query(rows[0].listen))

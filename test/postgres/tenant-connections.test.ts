@@ -96,7 +96,8 @@ it('an engine with default settings stays below the default limit while it polls
     expect(observed.events('trouble')).toEqual([])
   })
 
-  // One that writes, three that read, and one that listens: fewer would mean that the watcher saw too little. With upkeep, one more.
+  // One connection writes, three read, one listens, and upkeep needs one more. Fewer would mean that the watcher has
+  // missed some.
   expect([5, 6]).toContain(most)
 })
 

@@ -1,4 +1,6 @@
-/** What goes with a tenant that is removed, and what an administrator cannot remove by a mistaken name. */
+/**
+ * Removal of a tenant: everything that goes with it, and names that are refused because they are not those of a tenant.
+ */
 
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { DatabaseAdmin } from '../../src/store/postgres/admin/database-admin.ts'

@@ -1,4 +1,4 @@
-/** Events and predicates that would take hours: a serving process answers meanwhile, also after a restart. */
+/** A serving process keeps answering despite events and predicates that would take hours, also after a restart. */
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Terminal } from '../support/cloaca-process.ts'

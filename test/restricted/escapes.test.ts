@@ -1,4 +1,7 @@
-/** What a script of a restricted process tries is refused, attempt by attempt; what is granted goes on as ever. One process for each set of grants. */
+/**
+ * Scripts of a restricted process are refused everything but their grants, attempt by attempt. One process per set of
+ * grants.
+ */
 
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'

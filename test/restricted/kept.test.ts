@@ -1,4 +1,7 @@
-/** What runs at the next start stays as it is, also in a folder that a restricted script may write, unless it is granted by name. */
+/**
+ * A restricted script cannot change files that the next start runs, even in a folder that it may write, unless granted
+ * by name.
+ */
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'

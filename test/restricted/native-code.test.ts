@@ -35,7 +35,7 @@ print(came(lambda: of_package("other")))
 print(came(of_package("pandas.errors")))
 `
 
-/** A module of WebAssembly with nothing in it: that it was loaded is told by what Python misses in it. */
+/** Loads empty modules of WebAssembly. If one is loaded, Python reports that it lacks an export. */
 const LOADS = `
 import importlib.machinery, importlib.util, sys
 for path in sys.argv[1:]:

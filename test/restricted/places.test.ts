@@ -1,4 +1,7 @@
-/** `restrict-for` restricts what is in a place, by whatever name a command is given it, and does not start with a place that restricts nothing. */
+/**
+ * `restrict-for` restricts the scripts in a place, by whatever name a command is given them, and a place that restricts
+ * nothing prevents the start.
+ */
 
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

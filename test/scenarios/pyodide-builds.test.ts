@@ -25,7 +25,7 @@ const native = pureWheel('native', '1.0', '', {
 })
 const library: Wheel = { fileName: 'libhelper-1.0.zip', bytes: zip([['libhelper.so', binary('libhelper.so')]]) }
 const faulty = ['wrong', 'gone', 'cut', 'stalled'].map((name) => pureWheel(name, '1.0', '#'.repeat(5000), { tag: TAG }))
-/** A build with native code, of which the index has newer versions that fit. */
+/** A build with native code. The index has newer versions that also run here. */
 const array = pureWheel('arrays', '1.0', 'version = 1', { tag: TAG })
 const builds = [native, library, module, ...faulty, pureWheel('pure', '1.0', 'version = 1'), array]
 

@@ -1,6 +1,6 @@
 /**
- * A tenant that attacks: its schema has functions that try to gain the rights of whoever runs them, by every way that PostgreSQL offers. Used
- * by tests and by `npm run attack`.
+ * A tenant that attacks: its schema has functions that try to gain the rights of the user who runs them, in every way
+ * that PostgreSQL offers. Used by tests and by `npm run attack`.
  */
 
 import { existsSync, rmSync } from 'node:fs'

@@ -13,7 +13,7 @@ export interface RawResponse {
   readonly body: string
 }
 
-/** A server that waits for more has nothing to say for so long. */
+/** Time without data after which a server is considered to be waiting for more. */
 const QUIET_MS = 500
 
 const CLOSED: RawResponse = { status: 0, headers: {}, body: '' }
@@ -85,7 +85,10 @@ export class RawClient {
   }
 }
 
-/** Sends bytes and the end of what is sent. Settles with everything that is received until the connection is closed, or nothing more comes. */
+/**
+ * Sends bytes and ends its side of the connection. Settles with everything that is received until the connection is
+ * closed, or is quiet for `QUIET_MS`.
+ */
 export async function answersTo(port: number, bytes: string): Promise<string> {
   const socket = connect(port, '127.0.0.1')
   socket.setEncoding('latin1').on('error', () => undefined)

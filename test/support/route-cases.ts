@@ -22,7 +22,7 @@ import {
 export interface RouteCase {
   readonly name: string
   readonly request: RouteRequest
-  /** Statuses of which one is the answer. */
+  /** Permitted statuses of the answer. */
   readonly expected: readonly number[]
 }
 
@@ -304,7 +304,7 @@ function pathCases(route: Route, access: Access): readonly RouteCase[] {
       request: { ...bare, target: absolute(access.host) },
       expected: refused(route, access),
     },
-    // Who is meant follows from `Host` alone, which browsers set, and proxies pass on.
+    // `Host` alone decides which server is meant: browsers set it, and proxies pass it on.
     {
       name: 'in absolute form, and for another host',
       request: withHeaders({ ...allowed, target: absolute(access.host) }, { host: 'evil.example' }),

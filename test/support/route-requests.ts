@@ -2,13 +2,13 @@
 
 export interface RouteRequest {
   readonly method: string
-  /** As it stands in the first line of the request. */
+  /** Target as in the first line of the request. */
   readonly target: string
   readonly headers: Readonly<Record<string, string>>
   readonly body: string | null
 }
 
-/** Who is asked, and what it takes. */
+/** Address and token of the server, and how requests reach it. */
 export interface Access {
   readonly token: string | null
   /** Name and port, as in `Host`. */

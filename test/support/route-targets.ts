@@ -1,4 +1,4 @@
-/** What requests of `route-cases.ts` are sent to: servers, by way of a connection, and handlers. */
+/** Targets of the requests of `route-cases.ts`: servers, over connections, and handlers. */
 
 import { listen } from '../../src/http/server.ts'
 import { httpHandler, type Runner } from '../../src/index.ts'
@@ -35,7 +35,7 @@ export async function openTarget(runner: Runner, { listensOn, token }: TargetOpt
   return listensOn === null ? handlerTarget(runner, token) : await serverTarget(runner, listensOn, token)
 }
 
-/** Sends attacks. Returns what is wrong with the answers. */
+/** Sends attacks. Returns one text for each wrong answer. */
 export async function findingsOf(target: RouteTarget, cases: readonly RouteCase[]): Promise<readonly string[]> {
   const found: string[] = []
   const waiting = cases.values()

@@ -22,7 +22,7 @@ export function bytesToSend(host: string, trigger: string): readonly NamedBytes[
   ]
 }
 
-/** A second request in what may be taken for the body of the first one. */
+/** Returns requests that contain a second request, in bytes that a parser could take for the body of the first one. */
 function smuggled(host: string, hidden: string): readonly NamedBytes[] {
   const lengths = [
     'Content-Length: 0',

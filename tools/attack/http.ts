@@ -27,7 +27,7 @@ const TARGETS = [
   { listensOn: null, token: ROUTE_TOKEN },
 ] as const
 
-/** What only a request that was let in is answered: data, or a refusal of another kind than those of the access rules. */
+/** Matches answers that only admitted requests get: data, or a refusal that is not one of the access rules. */
 const LET_IN = /"items"|cloaca_build_info|"code":"(?!TOKEN_REFUSED|HOST_REFUSED|ORIGIN_REFUSED)/
 
 type Database = 'SQLite' | 'PostgreSQL'

@@ -3,7 +3,7 @@
 /** One kind of attack. It attacks programs and servers that it has started itself, on this machine only. */
 export interface AttackClass {
   readonly name: string
-  /** Makes attempts until it has made all of them. A rejection counts as a finding. */
+  /** Makes all attempts. A rejection of the promise is a finding, too. */
   readonly run: (attempts: Attempts) => Promise<void>
 }
 
@@ -30,7 +30,7 @@ export class Attempts {
     else this.#findings.push(finding)
   }
 
-  /** Counts several attempts of which none has gained anything. */
+  /** Counts several attempts that have gained nothing. */
   countBlocked(attempts: number): void {
     this.#blocked += attempts
   }

@@ -1,6 +1,7 @@
 /**
- * Attacks a restricted interpreter from the inside: `test/restricted/scripts/escapes.py` tries what is in its folder `attempts`, in one
- * process for each set of grants. Used by `npm run attack`, and by the tests of restricted scripts. Nothing but this machine is reached.
+ * Attacks a restricted interpreter from the inside. `test/restricted/scripts/escapes.py` makes the attempts of its
+ * folder `attempts`, in one process for each set of grants. Used by `npm run attack`, and by the tests of restricted
+ * scripts. Reaches only this machine.
  */
 
 import {
@@ -21,7 +22,7 @@ import Database from 'better-sqlite3'
 import { type Restriction, Runner } from '../../src/index.ts'
 import type { AttackClass, Attempts } from './report.ts'
 
-/** Which grants a process has. The rest of the machine is closed to it. */
+/** Sets of grants, each for one process. The rest of the machine is closed to it. */
 export const GRANT_SETS = {
   nothing: [],
   write: ['write'],
@@ -33,7 +34,7 @@ export type GrantSet = keyof typeof GRANT_SETS
 export interface Tried {
   /** By attempt (`kind: name`): `reached: …` or `refused: …`. */
   readonly attempts: Readonly<Record<string, string>>
-  /** What the script did that it may do; null where it may not write. */
+  /** Results of what the script may do; null if it may not write. */
   readonly used: Readonly<Record<string, unknown>> | null
   /** Lines of the log. */
   readonly said: readonly string[]
@@ -47,7 +48,10 @@ export interface Tried {
 const SCRIPTS = fileURLToPath(new URL('../../test/restricted/scripts', import.meta.url))
 const SECRET = 'a secret'
 
-/** In the folder that may be granted: what runs at the next start, and is kept from scripts all the same. */
+/**
+ * Files in the folder that may be granted. Scripts may not write them even then, because the next start reads or runs
+ * them.
+ */
 const KEPT = {
   'cloaca.toml': 'restrict = true\n',
   'package.json': '{ "cloaca": { "restrict": true } }\n',
@@ -55,7 +59,7 @@ const KEPT = {
   'node_modules/cloaca/index.js': '0\n',
 }
 
-/** In the folder that may be granted, to what is not. */
+/** Symbolic links in the folder that may be granted, by name. They lead to names in the folder that is not granted. */
 const LINKS = {
   'link.txt': 'secret.txt',
   'moved.txt': 'secret.txt',
@@ -138,7 +142,7 @@ export const RESTRICTED_ATTACKS: readonly AttackClass[] = (Object.keys(GRANT_SET
   }),
 )
 
-/** Of each kind an attempt that a script makes without restriction, and that has to succeed there: else it proves nothing. */
+/** Attempts that must succeed without a restriction. Otherwise, their refusal with one proves nothing. */
 const CONTROLS = [
   'files: absolute',
   'files: listing',

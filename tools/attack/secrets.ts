@@ -12,10 +12,10 @@ import { allowedRequest, routesOf } from '../../test/support/route-requests.ts'
 import { Attacked, tablesOf } from './attacked-server.ts'
 import type { AttackClass, Attempts } from './report.ts'
 
-/** Of tasks: what they print. */
+/** Secrets that tasks print. */
 const OF_FILE = 'Zq7-of "a" file\\Xw3-ü'
 const OF_VARIABLE = 'Kd9/of a variable+Lm4=='
-/** Of the server. */
+/** Secrets of the server. */
 const TOKEN = 'Tk4-of-http-requests-Vb8'
 const ALERTS = 'Al5-signs-alerts-Nq2'
 const KAFKA = 'Kf6-password-of-kafka-Rt9'
@@ -218,7 +218,7 @@ async function answersOf(serving: CloacaProcess): Promise<Answers> {
   return { answers, id }
 }
 
-/** What the system shows of interpreters to their user, on Linux. */
+/** Returns command lines of processes and environments of interpreters, as Linux shows them to their user. */
 function processesOf(): Readonly<Record<string, string>> {
   if (process.platform !== 'linux') return {}
   const read = (pid: string, name: string): string => {

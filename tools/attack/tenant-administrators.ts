@@ -25,7 +25,7 @@ export async function plantOnTables(attempts: Attempts): Promise<void> {
 
 export async function plantFunctions(attempts: Attempts): Promise<void> {
   using attacked = await Attacked.start()
-  // As before PostgreSQL 15.
+  // Default of PostgreSQL before version 15.
   await attacked.sql('GRANT CREATE ON SCHEMA public TO PUBLIC')
   const evil = await HostileTenant.create(attacked.database, 'evil', 'evil_u')
   await evil.run('GRANT USAGE ON SCHEMA evil TO PUBLIC')

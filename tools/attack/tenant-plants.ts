@@ -10,7 +10,10 @@ export interface OwnTable {
 
 export interface Plant {
   readonly name: string
-  /** Statements on one table. PostgreSQL refuses some kinds for some tables, such as defaults of identity columns: these are no attempts. */
+  /**
+   * Returns statements on one table. PostgreSQL refuses some kinds for some tables, such as defaults of identity
+   * columns. Refused statements are not attempts.
+   */
   readonly on: (schema: string, table: OwnTable) => string
 }
 

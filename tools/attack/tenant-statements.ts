@@ -1,4 +1,4 @@
-/** What a tenant may try by SQL against others: each statement has to be refused for want of a right. */
+/** Statements with which a tenant attacks others. The server must refuse each of them for lack of a right. */
 
 /** A table of another tenant. */
 export interface Target {
@@ -49,7 +49,7 @@ export const ON_TABLE: readonly OnTable[] = [
   ({ name, column }, own) => `CREATE TABLE ${own}.taken (other bigint REFERENCES ${name} (${column}))`,
 ]
 
-/** What a tenant may try against the server, its administrators, and the other tenant `victim` with its user. */
+/** Returns statements against the server, its administrators, and the other tenant `victim` with its user. */
 export function onServer(own: string, user: string, victim: string, victimUser: string): readonly string[] {
   return [
     `ALTER ROLE ${user} SUPERUSER`,

@@ -64,7 +64,7 @@ async function attackServer(attempts: Attempts): Promise<void> {
   using attacked = await Attacked.start()
   const evil = await HostileTenant.create(attacked.database, 'evil', 'evil_u')
   await attacked.admin.createTenant({ schemaName: 'victim', username: 'victim_u' })
-  // Somebody to end.
+  // A session that the tenant tries to terminate.
   const administrator = new pg.Client({ connectionString: attacked.database.url })
   await administrator.connect()
   for (const statement of onServer('evil', 'evil_u', 'victim', 'victim_u')) {

@@ -1,6 +1,7 @@
 /**
- * Asks the package registry for known vulnerabilities of the packages that users install, and exits with 1 if there is one. Some registries,
- * such as mirrors, do not offer this: that is stated, and is no failure. Any other failure is one.
+ * Asks the package registry for known vulnerabilities of the packages that users install, and exits with 1 if there is
+ * one. If the registry does not offer this, like some mirrors, it prints that and exits with 0. If the request fails
+ * otherwise, it exits with 1.
  *
  *     npm run check:audit
  */

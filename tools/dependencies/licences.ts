@@ -8,7 +8,7 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
-/** SPDX identifiers. Whoever adds one has read what it asks of those who pass the package on. */
+/** SPDX identifiers of permitted licences. Before you add one, read its conditions for redistribution. */
 const ALLOWED: ReadonlySet<string> = new Set([
   '0BSD',
   'Apache-2.0',

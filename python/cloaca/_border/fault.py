@@ -21,10 +21,10 @@ _STOPS = os.path.join("", "cloaca", "_cpython", "calls", "")
 #: Where the frames of what drives coroutines come from.
 _ASYNCIO = os.path.dirname(os.path.abspath(asyncio.__file__)) + os.sep
 
-#: Number of bytes of UTF-8 of a message and of a traceback: the engine stores no more of an error.
+#: Maximum number of bytes (UTF-8) of a message and of a traceback. The engine stores the same maximum.
 _MOST_MESSAGE_BYTES = 16 * 1024
 _MOST_TRACEBACK_BYTES = 47 * 1024
-#: What is left for the text that says how much was cut.
+#: Number of bytes reserved for the note that says how much was cut.
 _NOTE_BYTES = 64
 
 

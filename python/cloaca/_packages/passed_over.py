@@ -98,7 +98,7 @@ class PassedOver:
         )
 
     def _mention_newer(self, chosen: Any, requirements: List[Any]) -> None:
-        """Says in one line where a newer version has no wheel that runs here, or is no build of Pyodide's."""
+        """Prints one line if a newer version was passed over: no wheel of it runs here, or Pyodide did not build it."""
         kind = pip_module("_internal.resolution.resolvelib.candidates").LinkCandidate
         if not isinstance(chosen, kind) or chosen.source_link.comes_from is None:
             return  # what is installed already, an extra, a folder or a file

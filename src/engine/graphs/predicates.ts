@@ -1,4 +1,4 @@
-/** What the engine needs of predicates: a port of `graphs.ts`. The plug is `src/predicates/`. */
+/** Port through which the engine checks and evaluates predicates of subscriptions. Implemented in `src/predicates/`. */
 
 import type { ReactorFiring } from '../../model/graphs/rows.ts'
 

@@ -67,7 +67,7 @@ export class Subscriptions {
     return this.#passes.stop()
   }
 
-  /** Predicates that have no answer now will have none: this is no error of theirs, and nothing is stored for it. */
+  /** Stops without storing the steps in progress: predicates that are cut off by the stop are not at fault. */
   cut(): void {
     this.#isCut = true
     void this.stop()

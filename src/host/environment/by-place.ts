@@ -10,7 +10,7 @@ import { join, resolve, sep } from 'node:path'
 import type { LoadTarget } from '../../border/protocol.ts'
 
 interface Place<Value> {
-  /** As it was given. */
+  /** Path or module name, as the user gave it. */
   readonly given: string
   /** Its real file, or folder with all below; null where none is found. */
   readonly path: string | null
@@ -18,7 +18,7 @@ interface Place<Value> {
 }
 
 interface Script {
-  /** Of a module. */
+  /** Name of the module; null for a file. */
   readonly name: string | null
   /** Its real file; of a package that is run as a program that of the program, too, which comes first. Empty where none is found. */
   readonly paths: readonly string[]
@@ -44,7 +44,7 @@ export class ByPlace<Value> {
     return this.#places.length === 0
   }
 
-  /** Places that are no file, folder or module that exists. */
+  /** Given places at which there is no file, folder or module. */
   get missing(): readonly string[] {
     return this.#places.filter(({ path }) => path === null).map(({ given }) => given)
   }
@@ -102,7 +102,7 @@ function moduleFile(name: string, folders: readonly string[]): string | null {
   for (const part of name.split('.')) {
     const bases = searched.map((folder) => join(folder, part))
     const packageOrFile = bases.map(regularModule).find((found) => found !== null)
-    // Folders that are no packages come last, and all of them together are one.
+    // Folders without `__init__.py` (namespace packages) come last, and all of them together are one package.
     searched = packageOrFile === undefined ? bases.filter(isFolder) : [packageOrFile]
   }
   return searched[0] ?? null

@@ -1,4 +1,4 @@
-/** Where Python finds modules by their names, as far as that is known before it runs. Used by what looks scripts up by place. */
+/** Folders in which Python searches for modules, as far as known before it starts. Used to find scripts by place. */
 
 import type { ProcessSettings } from '../../border/protocol.ts'
 
@@ -6,7 +6,7 @@ export type SearchedFolders = Pick<ProcessSettings, 'cwd' | 'pythonPath' | 'site
   readonly python?: Pick<ProcessSettings['python'], 'flags'>
 }
 
-/** In order. With `-P` and `-I` the current folder is not searched. */
+/** Returns the folders in the order of the search. With `-P` and `-I` the current folder is not searched. */
 export function moduleFolders({ cwd, pythonPath, sitePackages, python }: SearchedFolders): readonly string[] {
   const isSafe = (python?.flags.safe_path ?? 0) > 0
   return [...(isSafe ? [] : [cwd]), ...pythonPath, ...sitePackages]

@@ -1,6 +1,7 @@
 /**
- * What `cloaca pip` installed for a project: `.cloaca/packages` in the folder where one starts, or in the nearest above it.
- * Called when a process's settings are read. What is in it is run, so it must not be somebody else's.
+ * Packages that `cloaca pip` installed for a project: `.cloaca/packages` in the folder where the search starts, or in
+ * the nearest folder above it. Called when the settings of a process are read. A folder that other users can change is
+ * not used, because Python runs its files.
  */
 
 import { existsSync, statSync } from 'node:fs'

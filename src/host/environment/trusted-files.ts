@@ -1,5 +1,6 @@
 /**
- * Whose files are taken for our own: what is in a snapshot or a launcher is run. Used for the cache folder.
+ * Checks of owner and mode for the cache folder. Snapshots and launchers in it are executed, so other users must not be
+ * able to change it.
  */
 
 import { chmodSync, existsSync, mkdirSync, type Stats, statSync } from 'node:fs'

@@ -35,7 +35,7 @@ export interface PyodideOptions {
   readonly compileCacheFolder: string | null
   /** Flags for its Node beside the usual ones. */
   readonly nodeFlags: readonly string[]
-  /** What the kernel limits it to; null for no limits. */
+  /** Limits that the kernel sets for the interpreter's process; null for none. */
   readonly confinement: Confinement | null
 }
 

@@ -33,7 +33,7 @@ function realPaths(paths: readonly string[]): readonly string[] {
   )
 }
 
-/** Of TypeScript or JavaScript, which Node loads with what it imports. */
+/** Returns whether a path is a module of TypeScript or JavaScript, which Node loads together with its imports. */
 function isScriptModule(path: string): boolean {
   return /\.[cm]?[jt]s$/.test(path)
 }

@@ -1,4 +1,7 @@
-/** What the kernel lets a restricted interpreter open, besides what Node is told: what Node and the C library need. Used by the starter. */
+/**
+ * Limits that the kernel sets for a restricted interpreter: it can open only the granted files and those that Node and
+ * the C library need, and reach only the TCP ports of its grants. Used by the starter of interpreters.
+ */
 
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
@@ -25,7 +28,7 @@ const DNS_PORT = 53
 const OPENSSL_CONFIGS = ['/etc/ssl/openssl.cnf', '/usr/lib/ssl/openssl.cnf', '/etc/pki/tls/openssl.cnf']
 const NO_CONFIG = '/dev/null'
 
-/** `files`: what the interpreter reads besides at its start, as Node is told. */
+/** `files`: other files that the interpreter reads at its start, as in `restrictedFlags`. */
 export function confinementOf(grants: Grants, files: readonly string[]): Confinement {
   const { net, write } = grants
   const loaded = mappedFiles()

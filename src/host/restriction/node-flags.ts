@@ -51,7 +51,7 @@ export function restrictedFlags(grants: Grants, files: readonly string[]): reado
   ]
 }
 
-/** All that an interpreter reads: its own files, `files`, and what is granted. */
+/** Returns the names of all files and folders that an interpreter may read: its own, `files`, and the granted ones. */
 export function readableNames({ read, write }: Grants, files: readonly string[]): readonly string[] {
   return [...ownFiles(), ...files, ...namesOf(read), ...namesOf(write)]
 }

@@ -60,7 +60,7 @@ export class ScriptRestrictions {
     return { ...this.#all, ...restriction, folder }
   }
 
-  /** The same for a program. One that is no file and no module is in no place. */
+  /** Returns the restriction of a program; null if it has none. Only a file or a module can be in a place. */
   ofProgram(target: ProgramTarget | RunningProgram | null): ScriptRestriction | null {
     if (this.areNone) return null
     if (target?.kind === 'module') return this.of({ kind: 'module', name: target.name }, true)
@@ -68,7 +68,10 @@ export class ScriptRestrictions {
     return this.#all === null ? null : { ...this.#all, folder: this.#cwd }
   }
 
-  /** Throws `INVALID_ARGUMENT` for a module of which it is not known which file it is, where places are restricted. */
+  /**
+   * Returns the restriction of the nearest place. Throws `INVALID_ARGUMENT` for a module whose file is not found, if
+   * places have restrictions.
+   */
   #nearest(target: LoadTarget, isProgram: boolean): Restriction | null {
     const own = this.#byPlace.of(target, isProgram)
     if (own !== undefined) return own

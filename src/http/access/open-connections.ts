@@ -18,9 +18,9 @@ const MAX_IDLE_OF_ADDRESS = 100
 const MAX_OPEN = 900
 /** For more, the oldest one is closed even if its head may be on its way. */
 const MAX_CROWDED = 980
-/** Number of connections that Node accepts. It is reached only while so many requests are answered. */
+/** Maximum number of connections that Node accepts. Reached only while about 1,000 requests are being answered. */
 const MAX_ACCEPTED = 1_000
-/** Many connections at the same time are no attack: their heads are read before one of them is closed. */
+/** Time for a head to arrive. A burst is not an attack: younger connections are closed only above `MAX_CROWDED`. */
 const HEAD_WITHIN_MS = 1_000
 
 type State = 'idle' | 'sending' | 'answered'
@@ -88,7 +88,7 @@ export class OpenConnections {
     })
   }
 
-  /** As the newest in its state. */
+  /** Moves a connection to a state, as the newest one in it. */
   #move(socket: Socket, state: State): void {
     const open = this.#open.get(socket)
     if (open === undefined) return

@@ -28,9 +28,9 @@ export const SAFE_HEADERS: Readonly<Record<string, string>> = {
 }
 
 const READING: ReadonlySet<string> = new Set(['GET', 'HEAD'])
-/** What no page of another site has a reason to load: it could not read the answer, but would have it made. */
+/** Paths that pages of other sites may not load: they cannot read the answer, but could make the server compute it. */
 const DATA = /^\/(?:api|metrics|events)(?:\/|$)/
-/** What probes ask for, which have no token: they learn nothing else. */
+/** Paths of probes, which are answered without a token. */
 const PROBES: ReadonlySet<string> = new Set(['/healthz', '/readyz'])
 
 /** Throws the problem of a request that may not be answered. `path` is that of the route. */

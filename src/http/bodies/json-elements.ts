@@ -21,7 +21,7 @@ export function elementRanges(text: string): Uint32Array<ArrayBuffer> | null {
   return Uint32Array.from(isEmpty ? [] : ranges)
 }
 
-/** Where the string ends that begins there. */
+/** Returns the index of the quotation mark that ends the string beginning at `from`. */
 function endOfString(text: string, from: number): number {
   for (let end = text.indexOf('"', from + 1); ; end = text.indexOf('"', end + 1)) {
     let backslashes = 0

@@ -1,20 +1,21 @@
 /**
- * What is read out of a body: in the thread that asks, or in that of `thread-entry.ts` if the body is large. Results are plain,
- * and as small as the caller allows: to send a large value from thread to thread takes as long as to parse it.
+ * Parses bodies and returns parts of them: in the calling thread, or for large bodies in the thread of
+ * `thread-entry.ts`. Results are plain data and as small as possible, because sending a large value between threads
+ * takes as long as parsing it.
  */
 
 import { CloacaError, type ErrorCode, type ErrorFacts } from '../../errors.ts'
 import { codec } from '../../native/index.ts'
 import { elementRanges } from './json-elements.ts'
 
-/** What a body is refused for. */
+/** Reason for which a body is refused. */
 export interface BodyProblem {
   readonly code: ErrorCode | 'BODY_NOT_JSON'
   readonly message: string
   readonly facts: ErrorFacts
 }
 
-/** An object without its member `context`, which is kept to the letter. */
+/** JSON text of a body without its member `context`, and the unchanged text of that member; null if there is none. */
 export interface WithoutContext {
   readonly restText: string
   readonly contextText: string | null

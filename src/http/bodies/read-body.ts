@@ -7,7 +7,7 @@ import { bodyWithoutContext } from './large-bodies.ts'
 
 export interface ReadBody {
   readonly body: unknown
-  /** To the letter, or the context in it; null for none. */
+  /** Unchanged text of the body, or of its member `context` for an operation with `bringsContext`; null for none. */
   readonly bodyText: string | null
 }
 
@@ -87,7 +87,7 @@ function largerThan(bytes: number): string {
   return `is larger than ${bytes / MEBIBYTE} MiB`
 }
 
-/** What is still to come is not read: the connection ends with the answer. */
+/** Returns a problem whose answer also closes the connection, so that the rest of the body is not read. */
 function tooLarge(exceeded: string): HttpProblem {
   return new HttpProblem(413, 'BODY_TOO_LARGE', `The body ${exceeded}.`, { connection: 'close' })
 }

@@ -16,7 +16,7 @@ const readiness = (description: string, example: object) => ({
   content: { 'application/json': { schema: READINESS, example } },
 })
 const OK = { type: 'object', properties: { status: { const: 'ok' } }, required: ['status'] }
-/** Of probes, which need no token. */
+/** Refusals on the paths of probes, which need no token. */
 const HOST_REFUSALS = { 400: problemResponse(400, ['HOST_REFUSED']), 421: problemResponse(421, ['HOST_REFUSED']) }
 const REFUSALS = {
   ...HOST_REFUSALS,

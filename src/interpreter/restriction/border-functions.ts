@@ -1,7 +1,7 @@
 /**
- * The functions of the border (`python-border.ts`) that the scripts of a restricted interpreter can call, and the kinds of their
- * arguments. A script may call each of them by itself, with anything: so each has a list of what it takes, and what is not listed
- * cannot be called. Used by `python-objects.ts`.
+ * The functions of the border (`python-border.ts`) that the scripts of a restricted interpreter can call, and the kinds
+ * of their arguments. A script may call each of them directly, with any arguments: so the arguments of each function
+ * are listed, and a function that is not listed cannot be called. Used by `python-objects.ts`.
  *
  * A kind is a name of `KINDS` (`border-kinds.ts`); `?` stands for an argument that may be missing, `*` for any number of them.
  */
@@ -184,7 +184,7 @@ export const BORDER_NAMES: ReadonlySet<string> = new Set([
   ...OF_ANSWERS,
 ])
 
-/** The arguments of a function of these kinds; copies of those that could change meanwhile. Throws a TypeError for others. */
+/** Returns the arguments of a call; copies lists that could change later. Throws a TypeError for other kinds. */
 export function acceptedArguments(name: string, kinds: Kinds, values: readonly unknown[]): unknown[] {
   const all = kinds === '' ? [] : kinds.split(' ')
   const rest = all.at(-1)?.endsWith('*') ? (all.pop() ?? '').slice(0, -1) : null

@@ -84,7 +84,7 @@ function dividesValues(sizesJson: unknown, text: unknown): boolean {
   return begin === text.length
 }
 
-/** As the interfaces of `network/tls.ts` have them. */
+/** Checks TLS contexts, as the interfaces of `network/tls.ts` define them. */
 const isTlsContext = objectWith({
   authorities: listOf(isText),
   defaultAuthorities: authorities,
@@ -113,7 +113,7 @@ const isTlsHandshake = objectWith({
   keyLog: orNull(isText),
 })
 
-/** As `model/log.ts` has it. */
+/** Checks log records, as `model/log.ts` defines them. */
 const isLogRecord = objectWith({
   at: isInteger,
   stream: oneOf('log'),
@@ -125,7 +125,7 @@ const isLogRecord = objectWith({
   'traceback?': isText,
 })
 
-/** As `sqlite.ts` has them. */
+/** Checks parameters of SQL statements, as `sqlite.ts` defines them. */
 const isBound: Check = (value) => value === null || isText(value) || typeof value === 'number'
 const isParameters = objectWith({ kinds: isText, values: listOf(isBound), names: listOf(isText) })
 

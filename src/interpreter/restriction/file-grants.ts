@@ -21,7 +21,7 @@ export class FileGrants {
     this.#roots = new Set(this.#all.map(({ real }) => real))
   }
 
-  /** Folders with all below, of which the writable ones are readable, too. */
+  /** Granted folders, with all below. The writable ones are also among the readable ones. */
   get folders(): { readonly readable: readonly string[]; readonly writable: readonly string[] } {
     const foldersOf = (granted: readonly GrantedPath[]) =>
       granted.filter(({ isFolder }) => isFolder).map(({ real }) => real)

@@ -1,6 +1,6 @@
 /**
- * Makes JavaScript's own objects unchangeable in a restricted interpreter, so that a script which comes to hold one of them cannot put
- * something in the way of everybody else. Called once everything is loaded, before the first line of a script.
+ * Makes JavaScript's own objects unchangeable in a restricted interpreter, so that a script which obtains one of them
+ * cannot change what other code does with it. Called once everything is loaded, before the first line of a script.
  *
  * A property of a frozen prototype cannot be assigned in the objects that inherit it, though much code does that (`error.name = …`). So
  * the properties of prototypes become accessors first, whose setter defines the property in the object itself: as Node's own
@@ -17,7 +17,7 @@ import net from 'node:net'
 import stream from 'node:stream'
 import tls from 'node:tls'
 
-/** Of the global object: what the language defines, and not what Node adds. */
+/** Names of the global object that the language defines, without those that Node adds. */
 const OF_LANGUAGE = [
   'Object Function Array Number Boolean String Symbol BigInt Date RegExp Promise Proxy Reflect JSON Math Atomics Intl Iterator',
   'Map Set WeakMap WeakSet WeakRef FinalizationRegistry ArrayBuffer SharedArrayBuffer DataView WebAssembly Temporal',
@@ -37,8 +37,8 @@ const OF_NODE: readonly (object | undefined)[] = [
 ]
 
 /**
- * Properties of the language's prototypes that code assigns in objects which inherit them. The others stay what they are: V8 looks up
- * `then` or `next` much slower where it is an accessor.
+ * Properties of the language's prototypes that code assigns in objects which inherit them. Except in
+ * `Object.prototype`, only these become accessors: V8 looks up `then` or `next` much slower if it is an accessor.
  */
 const OFTEN_ASSIGNED: ReadonlySet<string> = new Set(['constructor', 'toString', 'toJSON', 'valueOf', 'name', 'message'])
 
@@ -93,7 +93,7 @@ function collectClass(object: object | undefined, found: Set<object>): void {
   }
 }
 
-/** Of a class: its property `constructor` leads back. */
+/** Returns whether an object is the prototype of a class, to which its property `constructor` leads back. */
 function isPrototype(object: object): boolean {
   const owner = Object.getOwnPropertyDescriptor(object, 'constructor')?.value as unknown
   return object === Object.prototype || (isObject(owner) && (owner as { prototype?: unknown }).prototype === object)

@@ -66,7 +66,7 @@ export function keepNodes(pyodide: PyodideAPI, grants: FileGrants, refused: (pat
       return null
     }
   }
-  // Of a folder all that is in it is renamed, too: nothing kept may go, and nothing may come to where it would be kept.
+  // Renaming a folder also renames the files in it: none of them may be kept, neither at its old nor at its new path.
   fs.rename = (oldPath, newPath) => {
     const ends = [hostPath(oldPath), hostPath(newPath)].filter((path) => path !== null)
     const [source] = ends

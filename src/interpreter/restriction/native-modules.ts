@@ -121,7 +121,7 @@ function shorten(table: number, { HEAPU32: words, HEAPU8: bytes }: Module): void
   words.set([0, 0], kept)
 }
 
-/** Text in the interpreter's memory. What is not UTF-8 is no name that anything has: two decoders could read two names in it. */
+/** Returns a name in the interpreter's memory; empty if it is not UTF-8, which two decoders could read as two names. */
 function textAt(bytes: Uint8Array, address: number): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(

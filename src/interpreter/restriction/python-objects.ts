@@ -113,7 +113,7 @@ function nameReader(env: Pick<AttributeImports, 'memory'>): (address: number) =>
   }
 }
 
-/** An object that has this property of another one, if that has it itself, and nothing else: whatever is then read of it. */
+/** Returns an object that has only this own property of another object, or none, so that nothing else can be read. */
 function onlyProperty(object: unknown, name: unknown): object {
   if (typeof name !== 'string' || object === null) return EMPTY
   if ((typeof object !== 'object' && typeof object !== 'function') || !Object.hasOwn(object, name)) return EMPTY

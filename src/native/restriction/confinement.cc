@@ -27,7 +27,7 @@ int child_confinement_error() { return -1; }
 namespace cloaca {
 namespace {
 
-// Of linux/landlock.h, which an older system lacks in part: the numbers are the same on all processors.
+// Constants of linux/landlock.h, which older systems lack in part. The numbers are the same on all processors.
 constexpr long kCreateRuleset = 444;
 constexpr long kAddRule = 445;
 constexpr long kRestrictSelf = 446;
@@ -129,7 +129,7 @@ volatile int* error_of_child = nullptr;
 int wanted_rules = -1;
 pthread_t wanting_thread;
 
-// Of the child's own: Node reads its memory and its limits there.
+// Lets the child read its own folder in /proc, where Node finds its memory usage and its limits.
 int allow_own_process(int rules) {
   const int descriptor = open("/proc/self", O_PATH | O_CLOEXEC);
   if (descriptor < 0) return 0;

@@ -27,9 +27,10 @@ struct ConfinedPorts {
 // Makes the rules of Landlock. Returns their descriptor, or a negative error number: ENOSYS or EOPNOTSUPP where the kernel has none.
 int make_confinement(const ConfinedFiles& files, const ConfinedPorts& ports);
 
-// The next process that this thread forks is held to these rules from its first instruction; -1: to none. Returns 0 or an error number.
+// Applies these rules to the next process that this thread forks, from its first instruction on; -1: none. Returns 0 or
+// an error number.
 int set_child_confinement(int rules);
-// What became of it: 0, an error number, or a negative number if no process was forked since.
+// Returns the result of applying them: 0, an error number, or a negative number if no process was forked since.
 int child_confinement_error();
 
 // Lets no thread of this process start programs, trace other processes, or use parts of the kernel that an interpreter has no use for; and

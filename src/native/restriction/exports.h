@@ -1,4 +1,4 @@
-// What this folder exports to JavaScript. Called by addon.cc.
+// Exports the functions of this folder to JavaScript. Called by addon.cc.
 
 #pragma once
 

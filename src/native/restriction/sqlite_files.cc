@@ -45,8 +45,8 @@ std::map<const sqlite3_io_methods*, sqlite3_io_methods> methods_without_shared_m
 std::vector<SqliteRefusal> refusals;
 bool is_guarded = false;
 
-// Names of files and folders that decide what runs at the next start, and ends of names of modules: see
-// src/border/kept-files.ts.
+// Names of files and folders that the next start reads or runs, and suffixes of modules. A grant to write the folder
+// around them does not include them: see src/border/kept-files.ts.
 const std::set<std::string> kKeptFiles{"cloaca.toml", "package.json"};
 const std::set<std::string> kKeptFolders{".cloaca", "node_modules"};
 const std::set<std::string> kModuleEnds{".py",  ".pyc", ".pyw", ".pth", ".so", ".ts",
@@ -108,7 +108,7 @@ int open_file(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags,
     const bool is_to_write = (flags & kWriting) != 0;
     const Access access = access_to(name);
     if (access == Access::write) return open(vfs, name, file, flags, flags_then);
-    // As on a disk that is read only: SQLite itself opens such a database for reading.
+    // A main database without write access is opened read-only, as SQLite itself does on a read-only disk.
     const bool may_be_read_only = (flags & SQLITE_OPEN_MAIN_DB) != 0 && (flags & SQLITE_OPEN_DELETEONCLOSE) == 0;
     if (access == Access::none || (is_to_write && !may_be_read_only)) return refuse(name, is_to_write);
     const int status = open(vfs, name, file, (flags & ~kWriting) | SQLITE_OPEN_READONLY, flags_then);

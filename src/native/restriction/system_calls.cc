@@ -111,7 +111,7 @@ int forbid_system_calls(bool has_network) {
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return errno;
   const long answered = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &program);
   if (answered == 0) return 0;
-  // A thread that cannot be held to it is told by its number.
+  // A positive result is the id of a thread that the filter could not be applied to.
   return answered > 0 ? EAGAIN : errno;
 }
 

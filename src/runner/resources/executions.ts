@@ -206,7 +206,7 @@ export class RunnerExecutions {
     return await this.#ofKnown(id, (known) => this.#engine.executions.attempts(known))
   }
 
-  /** What people did to it, newest first. Throws `EXECUTION_NOT_FOUND`. */
+  /** Actions of users on the execution, newest first. Throws `EXECUTION_NOT_FOUND`. */
   async actions(id: string): Promise<readonly ActionRow[]> {
     using _hold = this.#alive.hold()
     return await this.#ofKnown(id, (known) => this.#engine.executions.actions(known))

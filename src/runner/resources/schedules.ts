@@ -90,7 +90,7 @@ export class RunnerSchedules {
     await this.#engine.scheduleSteering.delete(textArgument(id, 'id'), steering(options).actor)
   }
 
-  /** What people did to it, newest first. */
+  /** Actions of users on the schedule, newest first. */
   async actions(id: string): Promise<readonly ActionRow[]> {
     using _hold = this.#alive.hold()
     return await this.#engine.scheduleSteering.actions(textArgument(id, 'id'))

@@ -180,7 +180,7 @@ export class RunnerTriggers {
     return await this.#engine.triggerSteering.poll(name, steering(options))
   }
 
-  /** What people did to it, newest first. Throws `TRIGGER_NOT_FOUND`. */
+  /** Actions of users on the trigger, newest first. Throws `TRIGGER_NOT_FOUND`. */
   async actions(name: string): Promise<readonly ActionRow[]> {
     using _hold = this.#alive.hold()
     await this.get(name)

@@ -42,7 +42,7 @@ export function requireMatches(targets: readonly LoadTarget[], restrictions: Res
   new ScriptRestrictions(restrictions, withoutPackages()).requireMatches(targets)
 }
 
-/** Where modules are found besides those of packages. */
+/** Returns the folders in which modules are searched, without those of installed packages. */
 function withoutPackages() {
   const pythonPath = (process.env.PYTHONPATH ?? '').split(delimiter).filter((entry) => entry !== '')
   return { cwd: process.cwd(), pythonPath, sitePackages: [] }

@@ -28,7 +28,7 @@ _copying: Dict[int, List[threading.Thread]] = {}
 
 
 class Diversion:
-    """Pipes of a child in place of standard streams, and threads that print what comes out of them."""
+    """Pipes that replace the standard streams of a child, and threads that print the child's output."""
 
     def __init__(self) -> None:
         self._write_ends: Dict[int, int] = {}

@@ -36,7 +36,7 @@ class DivertedDescriptors:
             helpers.start(self._copy, name, read)
 
     def drain(self) -> None:
-        """Takes what has been written, before something is printed that comes after it."""
+        """Takes all output written so far, so that it is shown before the output that the caller prints next."""
         for name, read in self._pipes.items():
             while self._take_piece(name, read):
                 pass

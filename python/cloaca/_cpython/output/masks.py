@@ -135,7 +135,7 @@ def _hidden_in_json(found: Any) -> str:
     return _SHOWN if found["hidden"] is not None else str(found[0])
 
 
-#: In place of the token of an attempt: what is no call's, from which all secrets of the process are hidden.
+#: Replaces the token of an attempt for output that belongs to no call. All secrets of the process are hidden in it.
 PROCESS = -1
 
 

@@ -3,7 +3,7 @@
  * it (views, triggers, functions that statements call), and the server runs this code with the rights of the session.
  *
  *   schema of the user, of a superuser, or of the database's owner by way of `public`   as the user
- *   schema of a role of which the user is a member                                      SET LOCAL ROLE in each transaction
+ *   schema of a role that the user is a member of                                       SET LOCAL ROLE in each transaction
  *   any other schema                                                                    as the user
  *   schema of another user, or in which a tenant may create functions                   refused, if the user is an administrator
  *

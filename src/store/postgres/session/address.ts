@@ -39,7 +39,7 @@ export function postgresAddress(url: string, schema: string | null = null, drive
   }
 }
 
-/** The same, with the first schema of the user's search path where none is named. */
+/** Returns the address, with the first schema of the user's search path if it names none. */
 export async function withOwnSchema(session: Session, address: PostgresAddress): Promise<PostgresAddress> {
   if (address.schema !== '') return address
   const row = await session.one<{ readonly name: string | null }>('SELECT pg_catalog.current_schema() AS name')

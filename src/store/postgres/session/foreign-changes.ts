@@ -29,7 +29,9 @@ const CHANNEL = 'SELECT channel FROM cloaca_schema WHERE channel IS NOT NULL'
 export interface KnownChanges {
   /** Number of changes so far. */
   readonly count: number
-  /** Channel of notifications. Its name is random: whoever cannot read the tables can neither listen to it nor notify it. */
+  /**
+   * Channel of notifications. Its name is random, so users who cannot read the tables can neither listen nor notify.
+   */
   readonly channel: string
 }
 

@@ -1,7 +1,7 @@
-"""What a script tries to get out of a restricted process, by kind: a module for each, with a function ``attempts``.
+"""Attempts of a script to exceed the grants of its process. Each kind has a module with a function ``attempts``.
 
-Each attempt is a function by its name. It is refused if it raises an exception that says so, and has succeeded if it
-returns. `Place` has the folders and ports that are there, and what is granted.
+That function returns functions by the names of the attempts. An attempt is refused if it raises an exception that says
+so, and has succeeded if it returns. `Place` has the folders and ports of the attempts, and what is granted.
 """
 
 import cloaca

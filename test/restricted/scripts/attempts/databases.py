@@ -1,4 +1,4 @@
-"""How it would reach files through SQLite, and servers through the engine."""
+"""Attempts to reach files through SQLite, and servers through the engine."""
 
 import json
 import os

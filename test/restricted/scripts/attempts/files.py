@@ -1,4 +1,4 @@
-"""How it would reach files."""
+"""Attempts to reach files."""
 
 import mmap
 import os

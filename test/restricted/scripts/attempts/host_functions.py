@@ -1,4 +1,4 @@
-"""How it would misuse the host's functions, with arguments that cloaca itself never passes."""
+"""Attempts to misuse the host's functions, with arguments that cloaca itself never passes."""
 
 import json
 import os

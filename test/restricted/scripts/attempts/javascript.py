@@ -1,4 +1,4 @@
-"""How it would reach JavaScript, and so Node."""
+"""Attempts to reach JavaScript, and through it Node."""
 
 import gc
 import importlib

@@ -1,4 +1,4 @@
-"""How it would change what runs at the next start, in a folder that it may write."""
+"""Attempts to change files that the next start reads or runs, in a folder that the script may write."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""How it would call native code, or have it called, with and without being granted it."""
+"""Attempts to call native code directly or indirectly, with and without the grant."""
 
 import importlib
 import importlib.machinery

@@ -1,4 +1,4 @@
-"""How it would reach addresses."""
+"""Attempts to reach network addresses."""
 
 import asyncio
 import socket
@@ -10,7 +10,8 @@ from attempts import border, code
 
 def attempts(place):
     outside, port = place.outside, place.open_port
-    # Where there is a network, sockets are files as others are.
+    # With the grant "net", Unix sockets are reached like other files. Without it, they are refused even in folders that
+    # are granted.
     files = outside if "net" in place.grants else place.writable
 
     def connect(family, kind, address):

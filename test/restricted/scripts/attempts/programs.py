@@ -1,4 +1,4 @@
-"""How it would start programs, and signal other processes."""
+"""Attempts to start programs, and to signal other processes."""
 
 import json
 import os
