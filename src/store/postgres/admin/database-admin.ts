@@ -3,7 +3,7 @@
 import { inspect } from 'node:util'
 import { schemaNameProblem, userNameProblem } from '../../../database/names.ts'
 import { UsageError } from '../../../errors.ts'
-import { numberArgument, textArgument } from '../../../model/arguments.ts'
+import { shownValue, textArgument } from '../../../model/arguments.ts'
 import { type AdminUrl, adminUrl } from './admin-url.ts'
 import { generatedPassword, scramVerifier } from './scram.ts'
 
@@ -133,10 +133,9 @@ function checkedNames(
   return { schemaName, username }
 }
 
-function checkedConnections(given: number): number {
-  const connections = numberArgument(given, 'connections', 0)
-  if (Number.isInteger(connections) && connections <= MAX_CONNECTIONS) return connections
-  const message = `"connections" must be a whole number, ${MAX_CONNECTIONS} or less, but ${connections} was given.`
+function checkedConnections(connections: number): number {
+  if (Number.isInteger(connections) && connections >= 0 && connections <= MAX_CONNECTIONS) return connections
+  const message = `"connections" must be a whole number from 0 to ${MAX_CONNECTIONS}, but ${shownValue(connections)} was given.`
   throw new UsageError('INVALID_ARGUMENT', message, { path: 'connections' })
 }
 
