@@ -16,7 +16,7 @@ import time
 import cloaca
 
 PRICES = {"shop-a": 19, "shop-b": 17, "shop-c": 23}
-WAIT_SECONDS = 0.5
+WAIT_SECONDS = 1.5
 
 
 async def ask(shop):
