@@ -102,6 +102,10 @@ class Engine:
     def wait_for(self, kind, limit_s=_LIMIT_S):
         return self._wait(lambda: self.answers.pop(kind, None), limit_s, f"no {kind}")
 
+    def wait_for_output(self, text, limit_s=_LIMIT_S):
+        """Waits until the process has written these bytes to its standard output, which another thread reads."""
+        self._wait(lambda: text in self.printed.get("stdout", b"") or None, limit_s, f"no {text!r} on stdout")
+
     def _wait(self, look, limit_s, what):
         end = time.monotonic() + limit_s
         with self._arrived:
@@ -169,7 +173,9 @@ class Engine:
             data = os.read(stream.fileno(), 65_536)
             if not data:
                 return
-            self.printed.setdefault(name, bytearray()).extend(data)
+            with self._arrived:
+                self.printed.setdefault(name, bytearray()).extend(data)
+                self._arrived.notify_all()
 
     def _drop_reports(self):
         try:

@@ -308,7 +308,7 @@ def test_a_forked_child_has_no_engine_and_its_own_output(engine):
     token = engine.begin(engine.task("work", "fork"))
 
     assert json.loads(engine.answer(token)["contextText"])["code"] == 7
-    assert b"the child's own" in engine.printed["stdout"]
+    engine.wait_for_output(b"the child's own")
 
 
 def test_a_large_context_comes_and_goes_whole(engine):

@@ -2,7 +2,7 @@
 
 A child that inherits standard output or error writes to the terminal or file of the engine itself, past the masks. It
 gets a pipe in place of them, and a thread of its call prints what comes out of it, as if the call had printed it:
-secrets are hidden, and the log has it. Can go with ``starting``.
+secrets are hidden, and the log has it. Can go when Pyodide starts processes itself.
 
 Proved by ``test/cli/secrets.test.ts``.
 """
