@@ -58,9 +58,11 @@ const run = (taskId: string) => scripts.runTask({ ...taskRequest(), script: 'ord
 
 it.each(['at_once', 'later'])('names the task that computes %s, with the function and the line', async (task) => {
   notices.length = 0
+  // A busy machine may also hold up the test's own code, which is reported like a task.
+  const ofTask = () => notices.find((notice) => notice.startsWith('task '))
 
   // Again until it is seen: whoever watches is a thread of its own, which may not have begun, or been held up as well.
-  while (notices.length === 0) {
+  while (ofTask() === undefined) {
     const innocent = run('waits')
     await run(task)
     await innocent
@@ -70,7 +72,7 @@ it.each(['at_once', 'later'])('names the task that computes %s, with the functio
     task === 'at_once'
       ? "task 'at_once' of workflow 'orders'"
       : "task '(waits|later)' of workflow 'orders' or task '(waits|later)' of workflow 'orders'"
-  expect(notices[0]).toMatch(
+  expect(ofTask()).toMatch(
     new RegExp(
       `^${suspects} has kept the event loop busy for \\d\\.\\d s, in compute \\(${path}:7\\): nothing else was polled or run meanwhile\\.`,
     ),
