@@ -4,7 +4,7 @@ import { constants } from 'node:os'
 import { expect, it } from 'vitest'
 import { ProcessSignals } from '../../src/host/process/process-signals.ts'
 
-it('ignores signals that nobody can have a handler for, and numbers that are no signal', () => {
+it('ignores signals that cannot be handled, and unknown numbers', () => {
   const signals = new ProcessSignals(() => undefined)
 
   for (const signum of [constants.signals.SIGKILL, constants.signals.SIGSTOP, 0, -1, 9_999]) {

@@ -73,7 +73,7 @@ describe('a body', () => {
     expect({ status, detail }).toEqual({ status: 413, detail: 'The body is larger than 1 MiB.' })
   })
 
-  it('within the limits is read to the letter, also where it is large', async () => {
+  it('within the limits keeps the text of its context unchanged, even if it is large', async () => {
     const context = `{"exact": 1.0, "id": 1152921504606846977, "many": ${keys(50_000)}}`
     const body = `{"workflow": "unknown", "context": ${context}, "context" : ${context}}`
 

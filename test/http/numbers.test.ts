@@ -69,7 +69,7 @@ describe('numbers in bodies and addresses', () => {
     expect(observed.log.filter(({ message }) => message.includes('HTTP request failed'))).toEqual([])
   })
 
-  it('refuses what is older than time itself', async () => {
+  it('refuses to prune by an age that no database can store', async () => {
     const { status, json } = await client.post('/api/v1/executions/prune', '{"olderThanMs": 1e300}')
 
     expect({ status, code: json.code }).toEqual({ status: 400, code: 'INVALID_ARGUMENT' })

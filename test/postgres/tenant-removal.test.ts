@@ -69,7 +69,7 @@ describe('removing a tenant', () => {
   })
 })
 
-describe('removing what is not a tenant', () => {
+describe('removing a schema or a user that does not belong to a tenant', () => {
   const prepare = async () => {
     await sql("CREATE SCHEMA billing; CREATE TABLE billing.invoices (id int); CREATE ROLE r_app LOGIN PASSWORD 'pw'")
     await admin.createTenant({ schemaName: 'acme', username: 'r_acme' })
@@ -103,7 +103,7 @@ describe('removing what is not a tenant', () => {
     expect(await namesLeft()).toEqual({ users: ['r_acme'], schemas: ['acme', 'other'] })
   })
 
-  it('is no error if neither the schema nor the user exists', async () => {
+  it('succeeds if neither the schema nor the user exists', async () => {
     await admin.removeTenant('missing', 'nobody_u')
 
     expect(await namesLeft()).toEqual({ users: [], schemas: [] })

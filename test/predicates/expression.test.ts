@@ -101,7 +101,7 @@ describe('a predicate', () => {
       expect(holds('payload.all(x, x >= 0 && x < 1000 && x % 1 == 0)', list(1_000))).toBe(true)
     })
 
-    it('is counted anew for each firing', () => {
+    it('starts again with each firing', () => {
       const predicate = predicateOf('payload.all(x, payload.all(y, x + y >= 0))')
       const ask = (count: number) =>
         predicate({ firing: { payloadText: list(count), reactor: 'temps' }, tenant: 'public', limits: LIMITS })

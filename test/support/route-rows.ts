@@ -1,7 +1,7 @@
 /** One row of each kind in a database, with names and ids of its own, and requests for them. Needs no Python. */
 
 import type { Store } from '../../src/engine/ports.ts'
-import type { WorkflowDefinition } from '../../src/model/workflow.ts'
+import { workflow as workflowOf } from './declared.ts'
 import { declared, FedSource, graph, reactor, source, subscription } from './graph-builders.ts'
 import { declaration, firedTick, newCron, newExecution } from './store-builders.ts'
 
@@ -22,7 +22,7 @@ export async function addRows(store: Store, owner: string): Promise<readonly Rou
   const execution = newExecution({ workflow })
   const cron = newCron({ workflow, instanceName: `${owner} schedule` })
   const subscribed = subscription({ reactor: names.reactor, workflow })
-  await store.saveWorkflows([definition(workflow)], at)
+  await store.saveWorkflows([workflowOf(workflow, {})], at)
   await store.saveTriggers([declaration({ name: trigger, workflow })], at)
   await store.createExecution(execution, { kind: 'call' }, at)
   await store.recordFired(firedTick({ trigger, at, execution: newExecution({ workflow }) }))
@@ -44,19 +44,4 @@ export async function addRows(store: Store, owner: string): Promise<readonly Rou
     { ...rest, name: names.reactor, id: firings[0]?.id ?? '' },
     { ...rest, name: names.graph, id: cron.id },
   ]
-}
-
-function definition(key: string): WorkflowDefinition {
-  return {
-    key,
-    title: key,
-    description: '',
-    tags: {},
-    tenant: 'public',
-    package: 'embedded',
-    version: '0123456789abcdef',
-    tasks: [],
-    script: 'workflows.py',
-    place: null,
-  }
 }

@@ -126,7 +126,7 @@ export class RestrictedProcess {
   #refused(what: string, problem: string, remedy: string | null): void {
     if (this.#said.has(what) || this.#said.size > SAID_REFUSALS) return
     this.#said.add(what)
-    if (this.#said.size > SAID_REFUSALS) this.#say('Restricted scripts were refused more than is told here.')
+    if (this.#said.size > SAID_REFUSALS) this.#say('Further refusals of restricted scripts are not logged.')
     else if (remedy === null) this.#say(`A restricted script ${problem}.`)
     else this.#say(`A restricted script ${problem}: that takes ${remedy}.`)
   }
