@@ -5,7 +5,7 @@
  */
 
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -108,11 +108,13 @@ async function startEngine(url: string): Promise<ChildProcess> {
   return engine
 }
 
-const notes = (): readonly Note[] =>
-  readFileSync(join(folder, 'journal'), 'utf8')
-    .trimEnd()
-    .split('\n')
-    .map((line) => JSON.parse(line) as Note)
+/** Returns the notes of all engines: none before the first poll, which creates the journal. */
+function notes(): readonly Note[] {
+  const journal = join(folder, 'journal')
+  if (!existsSync(journal)) return []
+  const lines = readFileSync(journal, 'utf8').split('\n').slice(0, -1)
+  return lines.map((line) => JSON.parse(line) as Note)
+}
 
 const filesIn = (part: string) => SOURCE_NAMES.flatMap((name) => readdirSync(join(folder, part, name)))
 
