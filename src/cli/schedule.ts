@@ -83,7 +83,7 @@ async function list(runner: Runner, { json, limit }: ListOptions): Promise<void>
 
 async function show(runner: Runner, row: CronRow, options: DatabaseOptions): Promise<void> {
   if (options.json) return printJson(await record(runner, row))
-  const next = row.undeclaredAt === null ? await runner.schedules.nextInstants(row.id, NEXT_INSTANTS) : []
+  const next = row.undeclaredAt === null ? await runner.schedules.nextInstants(row, NEXT_INSTANTS) : []
   const note = await lastNote(runner, row)
   printFields({
     schedule: row.triggerName ?? row.instanceName ?? row.id,
@@ -144,7 +144,7 @@ async function setEnabled(name: string, isEnabled: boolean, options: NotedOption
 }
 
 async function record(runner: Runner, row: CronRow) {
-  return scheduleRecord(row, await runner.schedules.nextInstants(row.id, NEXT_INSTANTS))
+  return scheduleRecord(row, await runner.schedules.nextInstants(row, NEXT_INSTANTS))
 }
 
 function action({ note }: { readonly note?: string }): ActionOptions {

@@ -19,20 +19,13 @@ import type {
   ExecutionSummary,
 } from '../model/execution.ts'
 import type { LogSink } from '../model/log.ts'
-import type { Catchup, TriggerOverrides } from '../model/policy.ts'
+import type { TriggerOverrides } from '../model/policy.ts'
 import type { EndedExecutions, Retention, RetentionHold } from '../model/retention.ts'
-import type {
-  CronFiringRow,
-  CronRow,
-  CronStats,
-  FiringRow,
-  InstanceRow,
-  TickRow,
-  TriggerRow,
-} from '../model/schedule.ts'
+import type { FiringRow, InstanceRow, TickRow, TriggerRow } from '../model/schedule.ts'
 import type { PollOutcome } from '../model/trigger.ts'
 import type { TaskRuns, WorkflowDefinition } from '../model/workflow.ts'
 import type { StartLimit } from './clock-port.ts'
+import type { CronStore } from './cron/cron-store.ts'
 import type { GraphHost } from './graphs/graph-host.ts'
 import type { GraphStore } from './graphs/graph-store.ts'
 import type {
@@ -40,8 +33,6 @@ import type {
   ActionStore,
   ActivityStore,
   AlertStore,
-  CronClaim,
-  CronMove,
   ExecutionFilter,
   FailedTick,
   FailedTickResult,
@@ -52,9 +43,8 @@ import type {
   InstanceCode,
   LeasedTriggers,
   LogStore,
-  NewCronSchedule,
   NewExecution,
-  NewTriggerCron,
+  Page,
   PageAfter,
   RecordedAction,
   Settlement,
@@ -67,6 +57,7 @@ import type {
 
 export type { EndedExecutions, Retention, RetentionHold } from '../model/retention.ts'
 export type { Clock, StartLimit, Timer, Trouble, WallJump } from './clock-port.ts'
+export type * from './cron/cron-store.ts'
 export type * from './graphs/graph-host.ts'
 export type * from './graphs/graph-store.ts'
 export type * from './store-ports.ts'
@@ -160,11 +151,6 @@ export interface ScriptHost extends GraphHost {
 
 // ---------------------------------------------------------------------------------------------------------- store
 
-export interface Page {
-  readonly limit: number
-  readonly offset: number
-}
-
 /** What became of a database while it was open. */
 export type StoreChange =
   /** It was removed, replaced or damaged, or what is in its place cannot be used: `error` says what to do. */
@@ -181,7 +167,7 @@ export type StoreChange =
  * refuses, and then nothing of that step is stored. "Newest first" means by creation, the later call first on a tie.
  * What is not promised: any order between calls of different ticks of the event loops of different processes.
  */
-export interface Store {
+export interface Store extends CronStore {
   /** What it did since it was opened. */
   readonly counters: StoreCounters
 
@@ -322,48 +308,8 @@ export interface Store {
 
   /** Remembers what the code declares, replacing by key, so that other processes can list and start it. */
   saveWorkflows(workflows: readonly WorkflowDefinition[], at: number): Promise<void>
-  /** The newest definition of each workflow that was ever saved, by key. */
-  listWorkflows(): Promise<readonly WorkflowDefinition[]>
-
-  // -- cron schedules
-
-  /** Rejects with `DUPLICATE_INSTANCE` when the workflow has an instance of that name. */
-  createCron(schedule: NewCronSchedule): Promise<void>
-  /** The schedules of cron triggers, in one step: created, or refreshed where the code changed. One per trigger name. In their order. */
-  saveTriggerCrons(schedules: readonly NewTriggerCron[]): Promise<readonly CronRow[]>
-  /** Newest first. */
-  listCrons(page: Page & { readonly enabledOnly: boolean }): Promise<readonly CronRow[]>
-  getCron(id: string): Promise<CronRow | null>
-  /** False when there is no such schedule. */
-  updateCron(
-    id: string,
-    change: { readonly expression: string; readonly timezone: string; readonly nextRunAt: number },
-    at: number,
-  ): Promise<boolean>
-  /** What counts for a cron trigger in place of what the code declares; null resets it. False when there is no such trigger. */
-  overrideTriggerCron(triggerName: string, catchup: Catchup | null, at: number, action?: NewAction): Promise<boolean>
-  /** Gives schedules other next instants. Leaves alone those whose `nextRunAt` is not as it was seen. */
-  rescheduleCrons(moves: readonly CronMove[], at: number): Promise<void>
-  setCronEnabled(id: string, isEnabled: boolean, at: number): Promise<boolean>
-  deleteCron(id: string): Promise<boolean>
-  /** Every enabled schedule, soonest first. */
-  enabledCrons(): Promise<readonly CronRow[]>
-  /**
-   * Fires one due instant: firing row, execution and the schedule's next and last instants in one step. False, and
-   * nothing stored, when the row's `nextRunAt` is no longer `dueAt`, or it is disabled or gone.
-   */
-  claimCron(claim: CronClaim): Promise<boolean>
-  /** Newest first. */
-  listCronFirings(scheduleId: string, page: PageAfter): Promise<readonly CronFiringRow[]>
-  /** Firings without a run, claimed in [notBeforeAt, olderThanAt], with fewer than `maxAttempts` recoveries, oldest first. */
-  lostCronFirings(query: {
-    readonly notBeforeAt: number
-    readonly olderThanAt: number
-    readonly maxAttempts: number
-  }): Promise<readonly CronFiringRow[]>
-  /** Starts the run of a lost firing and counts the recovery. False when it got a run meanwhile. `execution` null only counts. */
-  recoverCronFiring(firingId: string, execution: NewExecution | null, at: number): Promise<boolean>
-  cronStats(sinceAt: number, at: number): Promise<CronStats>
+  /** The newest definition of each workflow that was ever saved, by key. `keys`: of these workflows only. */
+  listWorkflows(keys?: readonly string[]): Promise<readonly WorkflowDefinition[]>
 
   readonly actions: ActionStore
   readonly alerts: AlertStore

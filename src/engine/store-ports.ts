@@ -19,7 +19,7 @@ import type {
   WorkflowSample,
 } from '../model/history.ts'
 import type { LogPiece } from '../model/log.ts'
-import type { Catchup, TriggerPolicy } from '../model/policy.ts'
+import type { TriggerPolicy } from '../model/policy.ts'
 import type { TickOutcome } from '../model/schedule.ts'
 
 /** What the code says of a poll trigger. */
@@ -188,39 +188,6 @@ export interface NewTask {
   readonly kept?: TaskRun
 }
 
-export interface NewCronSchedule {
-  readonly id: string
-  readonly workflow: string
-  readonly expression: string
-  readonly timezone: string
-  readonly catchup: Catchup
-  readonly nextRunAt: number
-  readonly triggerName: string | null
-  readonly instanceName: string | null
-  readonly paramsText: string | null
-  readonly at: number
-}
-
-export type NewTriggerCron = NewCronSchedule & { readonly triggerName: string }
-
-export interface CronMove {
-  readonly scheduleId: string
-  /** The `nextRunAt` that the caller saw. */
-  readonly seenRunAt: number
-  readonly nextRunAt: number | null
-}
-
-export interface CronClaim {
-  readonly scheduleId: string
-  /** The `nextRunAt` that the claimer saw. */
-  readonly dueAt: number
-  readonly nextRunAt: number | null
-  readonly firingId: string
-  readonly at: number
-  /** The run to start, or null when it cannot be started now. */
-  readonly execution: NewExecution | null
-}
-
 /** How one attempt changes its execution; one atomic step. */
 export interface Settlement {
   readonly executionId: string
@@ -303,10 +270,13 @@ export interface ExecutionFilter {
   readonly after?: string
 }
 
-/** Which part of a list: `after` is the id of the last one of the part before, however far back that is. */
-export interface PageAfter {
+export interface Page {
   readonly limit: number
   readonly offset: number
+}
+
+/** Which part of a list: `after` is the id of the last one of the part before, however far back that is. */
+export interface PageAfter extends Page {
   readonly after?: string
 }
 

@@ -5,6 +5,9 @@ import { distance } from 'fastest-levenshtein'
 /** Longer names are not corrected: the distance of two with 100,000 letters takes 15 seconds. */
 const MAX_CORRECTED_LENGTH = 200
 
+/** Maximum number of stored names that the search for a misspelling reads: the newest. */
+export const MAX_COMPARED_NAMES = 10_000
+
 /** Of `known`, the closest name that is close enough to be a misspelling; null when none is. The first wins on a tie. */
 export function nearestName(name: string, known: Iterable<string>): string | null {
   if (name.length > MAX_CORRECTED_LENGTH) return null

@@ -25,6 +25,8 @@ export interface CronSteps<Session> {
   saveTriggerCrons(session: Session, schedules: readonly NewTriggerCron[]): StepResult<readonly CronRow[]>
   listCrons(session: Session, page: Page & { readonly enabledOnly: boolean }): StepResult<readonly CronRow[]>
   getCron(session: Session, id: string): StepResult<CronRow | null>
+  findCrons(session: Session, name: string, limit: number): StepResult<readonly CronRow[]>
+  triggerCrons(session: Session, triggerNames: readonly string[]): StepResult<readonly CronRow[]>
   updateCron(session: Session, id: string, change: CronChange, at: number): StepResult<boolean>
   overrideTriggerCron(session: Session, trigger: string, catchup: Catchup | null, at: number): StepResult<boolean>
   rescheduleCrons(session: Session, moves: readonly CronMove[], at: number): StepResult<void>
@@ -68,6 +70,14 @@ export abstract class StoreCrons<Session> {
 
   getCron(id: string): Promise<CronRow | null> {
     return this.step('read', (session) => this.crons.getCron(session, id))
+  }
+
+  findCrons(name: string, limit: number): Promise<readonly CronRow[]> {
+    return this.step('read', (session) => this.crons.findCrons(session, name, limit))
+  }
+
+  triggerCrons(triggerNames: readonly string[]): Promise<readonly CronRow[]> {
+    return this.step('read', (session) => this.crons.triggerCrons(session, triggerNames))
   }
 
   updateCron(

@@ -103,7 +103,7 @@ CREATE TABLE crons (
 
 CREATE INDEX crons_by_creation ON crons (created_at);
 
-CREATE UNIQUE INDEX crons_by_instance ON crons (workflow, instance_name) WHERE instance_name IS NOT NULL;
+CREATE UNIQUE INDEX crons_by_instance ON crons (instance_name, workflow) WHERE instance_name IS NOT NULL;
 
 CREATE INDEX crons_by_next_run ON crons (next_run_at) WHERE enabled = 1;
 

@@ -77,6 +77,46 @@ export function describeCronContract(context: ContractContext): void {
       expect(await ids({ ...FIRST_PAGE, enabledOnly: true })).toEqual([newest, first])
     })
 
+    test('finds schedules by the name of their trigger or instance, or by their id, newest first', async () => {
+      const [trigger] = await context.store.saveTriggerCrons([{ ...newCron(), triggerName: 'nightly_report' }])
+      const made = ['a', 'b'].map((workflow) => newCron({ workflow, instanceName: 'eu' }))
+      for (const schedule of made) await context.store.createCron(schedule)
+      const found = async (name: string, limit = 10) =>
+        (await context.store.findCrons(name, limit)).map((cron) => cron.id)
+      const [older, newer] = made.map((schedule) => schedule.id)
+
+      expect(await context.store.findCrons('nightly_report', 10)).toEqual([trigger])
+      expect(await found('eu')).toEqual([newer, older])
+      expect(await found('eu', 1)).toEqual([newer])
+      expect(await found(String(older))).toEqual([older])
+      expect(await found('us')).toEqual([])
+    })
+
+    test('finds schedules by the beginning of their id if no name is equal to it', async () => {
+      const ids = ['aaaa0000', 'aaaa1111', 'aaab0000'].map((start) => `${start}${randomUUID().slice(8)}`)
+      for (const id of ids) await context.store.createCron(newCron({ id }))
+      await context.store.createCron(newCron({ instanceName: 'aaab' }))
+      const found = async (name: string) => (await context.store.findCrons(name, 10)).map((cron) => cron.id)
+
+      expect(await found('aaaa')).toEqual([ids[1], ids[0]])
+      expect(await found('aaaa0')).toEqual([ids[0]])
+      expect(await found('aaab')).not.toContain(ids[2])
+      expect(await found('aaab0')).toEqual([ids[2]])
+      expect([await found(''), await found('%'), await found('AAAA')]).toEqual([[], [], []])
+    })
+
+    test('returns the schedules of several cron triggers, and none for unknown names', async () => {
+      const named = (triggerName: string) => ({ ...newCron(), triggerName })
+      const saved = await context.store.saveTriggerCrons([named('a'), named('b'), named('c')])
+
+      const found = await context.store.triggerCrons(['c', 'nobody', 'a'])
+
+      expect(new Map(found.map((row) => [row.triggerName, row]))).toEqual(
+        new Map(saved.filter((row) => row.triggerName !== 'b').map((row) => [row.triggerName, row])),
+      )
+      expect(await context.store.triggerCrons([])).toEqual([])
+    })
+
     test('enabled schedules come soonest first', async () => {
       const made = [30, 10, 20].map((minutes) => newCron({ nextRunAt: START + minutes * MINUTE_MS }))
       for (const schedule of made) await context.store.createCron(schedule)

@@ -56,6 +56,8 @@ export function describeSubscriptionContract(context: ContractContext): void {
       const list = async (filter: Parameters<ReturnType<typeof graphs>['listSubscriptions']>[0]) =>
         (await graphs().listSubscriptions(filter)).map((row) => `${row.reactor} ${row.workflow} ${row.tenant}`)
 
+      expect(await graphs().getSubscription(disabled)).toEqual(await subscribed(disabled))
+      expect(await graphs().getSubscription('unknown')).toBeNull()
       expect(await list(ALL)).toEqual(['a x t', 'a x u', 'a y t', 'b x t'])
       expect(await list({ enabledOnly: true })).toEqual(['a x t', 'a x u', 'b x t'])
       expect(await list({ tenant: 't', enabledOnly: true })).toEqual(['a x t', 'b x t'])

@@ -59,6 +59,15 @@ export function describeWorkflowContract(context: ContractContext): void {
       expect(await context.store.listWorkflows()).toEqual([gone, changed])
     })
 
+    test('lists only the definitions of the given workflows', async () => {
+      const [a, b, c] = ['a', 'b', 'c'].map((key) => definition({ key }))
+      if (a === undefined || b === undefined || c === undefined) throw new Error('no definitions')
+      await context.store.saveWorkflows([a, b, c], START)
+
+      expect(await context.store.listWorkflows(['c', 'nobody', 'a'])).toEqual([a, c])
+      expect(await context.store.listWorkflows([])).toEqual([])
+    })
+
     test('without any there are none', async () => {
       await context.store.saveWorkflows([], START)
 

@@ -5,11 +5,14 @@ import type { NewAction } from '../../model/action.ts'
 import type { ContextText } from '../../model/context.ts'
 import type { Catchup } from '../../model/policy.ts'
 import type { CronFiringRow, CronRow, CronStats } from '../../model/schedule.ts'
+import { didYouMean, MAX_COMPARED_NAMES } from '../../registry/nearest.ts'
 import type { EngineConfig } from '../config.ts'
 import type { Clock, ContextCodec, Page, PageAfter, Store } from '../ports.ts'
 import type { CronScheduler } from './cron-scheduler.ts'
 import { nextRunAt } from './expressions.ts'
 import { instanceParams } from './instance-params.ts'
+
+const MAX_IDS_IN_MESSAGE = 10
 
 export interface CronCallsPorts {
   readonly store: Store
@@ -65,6 +68,26 @@ export class CronCalls {
     const row = await this.#ports.store.getCron(id)
     if (row === null) throw unknownSchedule(id)
     return row
+  }
+
+  /** The schedule of a cron trigger; null where there is none. */
+  async ofTrigger(triggerName: string): Promise<CronRow | null> {
+    this.#assertUsable()
+    await this.#scheduler.settled()
+    const [row] = await this.#ports.store.triggerCrons([triggerName])
+    return row ?? null
+  }
+
+  /** See `RunnerSchedules.find`. */
+  async find(name: string): Promise<CronRow> {
+    this.#assertUsable()
+    await this.#scheduler.settled()
+    const [row, ...others] = await this.#ports.store.findCrons(name, MAX_IDS_IN_MESSAGE)
+    if (row === undefined) throw await this.#unknownName(name)
+    if (others.length === 0) return row
+    const ids = [row, ...others].map(({ id }) => id).join(', ')
+    const message = `Several schedules are meant by "${name}": ${ids}. Give the id of one.`
+    throw new UsageError('SCHEDULE_NOT_FOUND', message, { scheduleId: name })
   }
 
   /** The next instant is computed anew, from now. Throws `SCHEDULE_NOT_FOUND`, `INVALID_CRON` or `INVALID_TIMEZONE`. */
@@ -129,6 +152,16 @@ export class CronCalls {
   async stats(sinceAt: number): Promise<CronStats> {
     this.#assertUsable()
     return this.#ports.store.cronStats(sinceAt, this.#ports.clock.now())
+  }
+
+  async #unknownName(name: string): Promise<UsageError> {
+    const rows = await this.#ports.store.listCrons({ limit: MAX_COMPARED_NAMES, offset: 0, enabledOnly: false })
+    const nearest = didYouMean(
+      name,
+      rows.flatMap(({ triggerName, instanceName }) => triggerName ?? instanceName ?? []),
+    )
+    const message = `There is no schedule "${name}" in this database.${nearest}`
+    return new UsageError('SCHEDULE_NOT_FOUND', message, { scheduleId: name })
   }
 
   async #create(

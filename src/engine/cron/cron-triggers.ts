@@ -50,7 +50,7 @@ export class CronTriggers {
       (trigger) => trigger.timing.kind === 'cron' && this.#takenOver.get(trigger.name) !== trigger,
     )
     if (triggers.length === 0) return
-    const rows = await store.listCrons({ limit: Number.MAX_SAFE_INTEGER, offset: 0, enabledOnly: false })
+    const rows = await store.triggerCrons(triggers.map(({ name }) => name))
     const known = new Map(rows.map((row) => [row.triggerName, row]))
     const schedules = triggers.flatMap((trigger) => this.#scheduleOf(trigger, known.get(trigger.name) ?? null) ?? [])
     await store.saveTriggerCrons(schedules)

@@ -174,6 +174,14 @@ export class GraphCalls {
     return this.#ports.store.graphs.listSubscriptions(filter)
   }
 
+  /** Rejects with `SUBSCRIPTION_NOT_FOUND`. */
+  async subscription(id: string): Promise<Subscription> {
+    this.#assertOpen()
+    const row = await this.#ports.store.graphs.getSubscription(id)
+    if (row === null) throw unknownSubscription(id)
+    return row
+  }
+
   /** Paused, it starts nothing, and loses nothing while its firings are kept. Rejects with `SUBSCRIPTION_NOT_FOUND`. */
   async setSubscriptionEnabled(id: string, isEnabled: boolean, actor: Actor): Promise<void> {
     this.#assertOpen()

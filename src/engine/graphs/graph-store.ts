@@ -259,6 +259,7 @@ export interface GraphStore {
     readonly reactor?: string
     readonly enabledOnly: boolean
   }): Promise<readonly Subscription[]>
+  getSubscription(id: string): Promise<Subscription | null>
   /** False when there is none of this id. */
   setSubscriptionEnabled(id: string, isEnabled: boolean, at: number): Promise<boolean>
   /**

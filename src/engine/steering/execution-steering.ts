@@ -216,7 +216,7 @@ export class ExecutionSteering {
   async #definitionOf({ workflow }: Pick<Execution, 'workflow'>): Promise<WorkflowDefinition> {
     const { registry, store } = this.#ports
     const declared = registry.current().workflows.get(workflow)
-    const definition = declared ?? (await store.listWorkflows()).find(({ key }) => key === workflow)
+    const definition = declared ?? (await store.listWorkflows([workflow]))[0]
     if (definition !== undefined) return definition
     throw new UsageError('WORKFLOW_NOT_FOUND', `There is no workflow "${workflow}" in this database.`, { workflow })
   }

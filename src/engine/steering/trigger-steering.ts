@@ -212,7 +212,7 @@ export class TriggerSteering {
   ): Promise<FiredTick> {
     const { codec, newId, registry, store } = this.#ports
     const declared = registry.current().workflows.get(workflow)
-    const definition = declared ?? (await store.listWorkflows()).find(({ key }) => key === workflow)
+    const definition = declared ?? (await store.listWorkflows([workflow]))[0]
     if (definition === undefined) {
       const message = `Trigger "${name}" starts workflow "${workflow}", and there is none of that name in this database.`
       throw new UsageError('WORKFLOW_NOT_FOUND', message, { trigger: name, workflow })

@@ -1,8 +1,7 @@
 /** `/api/v1/reactors`, `/firings` and `/subscriptions`: reactors, what they did, and which workflows they start. */
 
 import * as v from 'valibot'
-import { UsageError } from '../../errors.ts'
-import type { ReactorFiring, ReactorRow, Subscription } from '../../model/graphs/rows.ts'
+import type { ReactorFiring, ReactorRow } from '../../model/graphs/rows.ts'
 import {
   firingDetailRecord,
   type ReactorWait,
@@ -103,7 +102,7 @@ const steering = (verb: 'pause' | 'resume'): Operation =>
     answer: schema.SUBSCRIPTION,
     handle: async ({ runner, param, body }) => {
       await runner.reactors[verb](param('id'), { ...given(body), source: 'http' })
-      return subscriptionRecord(await subscriptionOf(runner, param('id')))
+      return subscriptionRecord(await runner.reactors.subscription(param('id')))
     },
   })
 
@@ -128,7 +127,7 @@ const WRITES: readonly Operation[] = [
     status: 201,
     handle: async ({ runner, body: { reactor, workflow, ...options } }) => {
       const id = await runner.reactors.subscribe(reactor, workflow, { ...given(options), source: 'http' })
-      return subscriptionRecord(await subscriptionOf(runner, id))
+      return subscriptionRecord(await runner.reactors.subscription(id))
     },
   }),
   steering('pause'),
@@ -151,7 +150,7 @@ const WRITES: readonly Operation[] = [
     query: schema.DELETE_SUBSCRIPTION,
     answer: schema.SUBSCRIPTION_DELETED,
     handle: async ({ runner, param, query }) => {
-      const { id, reactor, workflow, tenant } = await subscriptionOf(runner, param('id'))
+      const { id, reactor, workflow, tenant } = await runner.reactors.subscription(param('id'))
       await runner.reactors.unsubscribe(reactor, workflow, { ...given(query), tenant, source: 'http' })
       return { id, deleted: true }
     },
@@ -190,10 +189,4 @@ async function firingOf(runner: Runner, id: string): Promise<Detail> {
   const detail = await runner.reactors.firing(id)
   if (detail !== null) return detail
   throw new HttpProblem(404, 'FIRING_NOT_FOUND', `There is no firing "${id}": it may have been pruned.`)
-}
-
-async function subscriptionOf(runner: Runner, id: string): Promise<Subscription> {
-  const row = (await runner.reactors.subscriptions()).find((each) => each.id === id)
-  if (row !== undefined) return row
-  throw new UsageError('SUBSCRIPTION_NOT_FOUND', `There is no subscription "${id}".`, { subscriptionId: id })
 }

@@ -128,5 +128,5 @@ export const SCHEDULE_OPERATIONS: readonly Operation[] = [
 ]
 
 async function record(runner: Runner, row: CronRow) {
-  return scheduleRecord(row, await runner.schedules.nextInstants(row.id, NEXT_INSTANTS))
+  return scheduleRecord(row, await runner.schedules.nextInstants(row, NEXT_INSTANTS))
 }

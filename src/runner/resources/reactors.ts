@@ -95,6 +95,12 @@ export class RunnerReactors {
     return await this.#engine.graphs.listSubscriptions({ ...filter, enabledOnly: filter.enabledOnly ?? false })
   }
 
+  /** Throws `SUBSCRIPTION_NOT_FOUND`. */
+  async subscription(subscriptionId: string): Promise<Subscription> {
+    using _hold = this.#alive.hold()
+    return await this.#engine.graphs.subscription(textArgument(subscriptionId, 'subscriptionId'))
+  }
+
   /** Starts nothing until `resume`; what fires meanwhile is passed on then. Throws `SUBSCRIPTION_NOT_FOUND`. */
   async pause(subscriptionId: string, options: ActionOptions = {}): Promise<void> {
     using _hold = this.#alive.hold()

@@ -1,17 +1,12 @@
 /** `runner.schedules`: cron schedules. */
 
 import type { Engine } from '../../engine/engine.ts'
-import { UsageError } from '../../errors.ts'
 import type { ActionRow } from '../../model/action.ts'
 import { flagArgument, numberArgument, textArgument } from '../../model/arguments.ts'
 import type { CronFiringRow, CronRow, CronStats } from '../../model/schedule.ts'
-import { didYouMean } from '../../registry/nearest.ts'
 import type { KeepAlive } from '../keep-alive.ts'
 import { type ActionOptions, steering } from './action-options.ts'
 import { type PageAfterOptions, type PageOptions, pageAfterOf, pageOf } from './page.ts'
-
-/** More than any database has. */
-const ALL = 1_000_000
 
 function cronOf(expression: unknown, timezone: unknown) {
   return { expression: textArgument(expression, 'expression'), timezone: textArgument(timezone, 'timezone') }
@@ -51,23 +46,17 @@ export class RunnerSchedules {
    * nearest name, also where several are meant.
    */
   async find(name: string): Promise<CronRow> {
-    const rows = await this.list({ limit: ALL })
-    const named = rows.filter((row) => [row.triggerName, row.instanceName, row.id].includes(textArgument(name, 'name')))
-    const found = named.length > 0 ? named : rows.filter((row) => row.id.startsWith(name))
-    const [row, ...others] = found
-    if (row !== undefined && others.length === 0) return row
-    const known = rows.flatMap((each) => each.triggerName ?? each.instanceName ?? [])
-    const message =
-      row === undefined
-        ? `There is no schedule "${name}" in this database.${didYouMean(name, known)}`
-        : `Several schedules are meant by "${name}": ${found.map(({ id }) => id).join(', ')}. Give the id of one.`
-    throw new UsageError('SCHEDULE_NOT_FOUND', message, { scheduleId: name })
+    using _hold = this.#alive.hold()
+    return await this.#engine.crons.find(textArgument(name, 'name'))
   }
 
-  /** The next instants at which it fires, at most `count`. Throws `SCHEDULE_NOT_FOUND`. */
-  async nextInstants(id: string, count = 5): Promise<readonly number[]> {
+  /**
+   * The next instants at which a schedule fires, at most `count`. `schedule`: its id, or its row as `list` returns it,
+   * which is not read again. Throws `SCHEDULE_NOT_FOUND`.
+   */
+  async nextInstants(schedule: string | CronRow, count = 5): Promise<readonly number[]> {
     using _hold = this.#alive.hold()
-    const row = await this.#engine.crons.get(textArgument(id, 'id'))
+    const row = typeof schedule === 'object' ? schedule : await this.#engine.crons.get(textArgument(schedule, 'id'))
     return this.#engine.crons.nextInstants(row, numberArgument(count, 'count', 0))
   }
 

@@ -14,7 +14,7 @@ import type { Catchup, TriggerOverrides } from '../../model/policy.ts'
 import type { CronRow, FiringRow, TickOutcome, TickRow, TriggerRow } from '../../model/schedule.ts'
 import type { SourcePlace } from '../../model/workflow.ts'
 import type { LiveRegistry } from '../../registry/live-registry.ts'
-import { didYouMean } from '../../registry/nearest.ts'
+import { didYouMean, MAX_COMPARED_NAMES } from '../../registry/nearest.ts'
 import type { WorkflowInputs } from '../hosts/workflow-inputs.ts'
 import type { KeepAlive } from '../keep-alive.ts'
 import { checkedCatchup, checkedSettings } from '../trigger-settings.ts'
@@ -68,9 +68,6 @@ export interface TickInfo extends TickRow {
 }
 
 const HOUR_MS = 3_600_000
-
-/** More than any database has. */
-const ALL = 1_000_000
 
 export class RunnerTriggers {
   readonly #alive: KeepAlive
@@ -261,7 +258,7 @@ export class RunnerTriggers {
   }
 
   async #unknown(name: string): Promise<UsageError> {
-    const rows = await this.#engine.triggers.list({ limit: ALL, offset: 0, enabledOnly: false })
+    const rows = await this.#engine.triggers.list({ limit: MAX_COMPARED_NAMES, offset: 0, enabledOnly: false })
     const cron =
       this.#registry.current().triggers.get(name)?.timing.kind === 'cron' || (await this.#cron(name)) !== null
     const hint = cron
@@ -276,8 +273,7 @@ export class RunnerTriggers {
 
   async #cron(name: string): Promise<CronRow | null> {
     if (!this.#engine.config.cronEnabled) return null
-    const rows = await this.#engine.crons.list({ limit: ALL, offset: 0, enabledOnly: false })
-    return rows.find((row) => row.triggerName === name) ?? null
+    return await this.#engine.crons.ofTrigger(name)
   }
 }
 

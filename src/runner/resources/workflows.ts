@@ -34,12 +34,11 @@ export class RunnerWorkflows {
   async get(workflow: string): Promise<WorkflowDefinition> {
     using _hold = this.#alive.hold()
     textArgument(workflow, 'workflow')
-    const definitions = await this.#store.listWorkflows()
-    const definition = definitions.find((each) => each.key === workflow)
+    const [definition] = await this.#store.listWorkflows([workflow])
     if (definition !== undefined) return definition
     const nearest = didYouMean(
       workflow,
-      definitions.map((each) => each.key),
+      (await this.#store.listWorkflows()).map((each) => each.key),
     )
     const message = `There is no workflow "${workflow}" in this database.${nearest}`
     throw new UsageError('WORKFLOW_NOT_FOUND', message, { workflow })

@@ -25,6 +25,15 @@ export const GET_CRON = `SELECT ${COLUMNS} FROM crons WHERE id = $1`
 
 export const GET_TRIGGER_CRON = `SELECT ${COLUMNS} FROM crons WHERE trigger_name = $1`
 
+export const GET_TRIGGER_CRONS = `SELECT ${COLUMNS} FROM crons WHERE trigger_name = ANY ($1::text[])`
+
+export const FIND_CRONS_BY_NAME = `
+SELECT ${COLUMNS} FROM crons WHERE trigger_name = $1 OR instance_name = $1 OR id = $1
+ORDER BY created_at DESC, seq DESC LIMIT $2`
+
+export const FIND_CRONS_BY_PREFIX = `
+SELECT ${COLUMNS} FROM crons WHERE id >= $1 AND id < $2 ORDER BY created_at DESC, seq DESC LIMIT $3`
+
 export const LIST_CRONS = `
 SELECT ${COLUMNS} FROM crons WHERE enabled OR NOT $1 ORDER BY created_at DESC, seq DESC LIMIT $2 OFFSET $3`
 

@@ -26,8 +26,11 @@ import {
   CRON_STATS,
   DELETE_CRON,
   ENABLED_CRONS_BY_NEXT_RUN,
+  FIND_CRONS_BY_NAME,
+  FIND_CRONS_BY_PREFIX,
   GET_CRON,
   GET_TRIGGER_CRON,
+  GET_TRIGGER_CRONS,
   INSERT_CRON,
   INSERT_CRON_FIRING,
   LIST_CRON_FIRINGS,
@@ -112,6 +115,18 @@ export async function deleteCron(session: Session, id: string): Promise<boolean>
 export async function getCron(session: Session, id: string): Promise<CronRow | null> {
   const record = await session.one<CronRecord>(GET_CRON, id)
   return record === undefined ? null : cronRow(record)
+}
+
+export async function findCrons(session: Session, name: string, limit: number): Promise<readonly CronRow[]> {
+  if (name === '') return []
+  const named = await session.all<CronRecord>(FIND_CRONS_BY_NAME, name, limit)
+  const records =
+    named.length > 0 ? named : await session.all<CronRecord>(FIND_CRONS_BY_PREFIX, name, `${name}\u{10FFFF}`, limit)
+  return records.map(cronRow)
+}
+
+export async function triggerCrons(session: Session, triggerNames: readonly string[]): Promise<readonly CronRow[]> {
+  return (await session.all<CronRecord>(GET_TRIGGER_CRONS, triggerNames)).map(cronRow)
 }
 
 export async function listCrons(

@@ -330,8 +330,8 @@ export class PostgresStore extends StoreCrons<Session> implements Store {
     return this.step('write', (session) => workflows.saveWorkflows(session, definitions, at))
   }
 
-  listWorkflows(): Promise<readonly WorkflowDefinition[]> {
-    return this.step('read', workflows.listWorkflows)
+  listWorkflows(keys?: readonly string[]): Promise<readonly WorkflowDefinition[]> {
+    return this.step('read', (session) => workflows.listWorkflows(session, keys))
   }
 
   onForeignChange(callback: () => void): () => void {

@@ -11,7 +11,9 @@ INSERT INTO workflows (key, definition, saved_at) SELECT key, definition, $3 FRO
 ON CONFLICT (key) DO UPDATE SET definition = excluded.definition, saved_at = excluded.saved_at
 WHERE workflows.definition <> excluded.definition`
 
-const LIST_WORKFLOWS = 'SELECT definition FROM workflows ORDER BY key'
+/** Value: the keys, or null for all. */
+const LIST_WORKFLOWS = `
+SELECT definition FROM workflows WHERE $1::text[] IS NULL OR key = ANY ($1::text[]) ORDER BY key`
 
 export async function saveWorkflows(
   session: Session,
@@ -27,7 +29,10 @@ export async function saveWorkflows(
   )
 }
 
-export async function listWorkflows(session: Session): Promise<readonly WorkflowDefinition[]> {
-  const records = await session.all<{ readonly definition: string }>(LIST_WORKFLOWS)
+export async function listWorkflows(
+  session: Session,
+  keys?: readonly string[],
+): Promise<readonly WorkflowDefinition[]> {
+  const records = await session.all<{ readonly definition: string }>(LIST_WORKFLOWS, keys ?? null)
   return records.map((record) => JSON.parse(record.definition) as WorkflowDefinition)
 }

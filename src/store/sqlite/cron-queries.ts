@@ -32,6 +32,13 @@ export const GET_CRON = `SELECT ${COLUMNS} FROM crons WHERE id = ?`
 
 export const GET_TRIGGER_CRON = `SELECT ${COLUMNS} FROM crons WHERE trigger_name = ?`
 
+export const FIND_CRONS_BY_NAME = `
+SELECT ${COLUMNS} FROM crons WHERE trigger_name = ? OR instance_name = ? OR id = ?
+ORDER BY created_at DESC, seq DESC LIMIT ?`
+
+export const FIND_CRONS_BY_PREFIX = `
+SELECT ${COLUMNS} FROM crons WHERE id >= ? AND id < ? ORDER BY created_at DESC, seq DESC LIMIT ?`
+
 export const LIST_CRONS = `SELECT ${COLUMNS} FROM crons ORDER BY created_at DESC, seq DESC LIMIT ? OFFSET ?`
 
 export const LIST_ENABLED_CRONS = `

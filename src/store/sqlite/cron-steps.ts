@@ -27,6 +27,8 @@ import {
   DELETE_CRON,
   ENABLED_CRONS_BY_NEXT_RUN,
   FIND_CRON_OF_FIRING,
+  FIND_CRONS_BY_NAME,
+  FIND_CRONS_BY_PREFIX,
   GET_CRON,
   GET_TRIGGER_CRON,
   INSERT_CRON,
@@ -106,6 +108,18 @@ export function deleteCron(connection: Connection, id: string): boolean {
 export function getCron(connection: Connection, id: string): CronRow | null {
   const record = connection.one<CronRecord>(GET_CRON, id)
   return record === undefined ? null : cronRow(record)
+}
+
+export function findCrons(connection: Connection, name: string, limit: number): readonly CronRow[] {
+  if (name === '') return []
+  const named = connection.all<CronRecord>(FIND_CRONS_BY_NAME, name, name, name, limit)
+  const records =
+    named.length > 0 ? named : connection.all<CronRecord>(FIND_CRONS_BY_PREFIX, name, `${name}\u{10FFFF}`, limit)
+  return records.map(cronRow)
+}
+
+export function triggerCrons(connection: Connection, triggerNames: readonly string[]): readonly CronRow[] {
+  return triggerNames.flatMap((name) => connection.all<CronRecord>(GET_TRIGGER_CRON, name)).map(cronRow)
 }
 
 export function listCrons(connection: Connection, page: Page & { readonly enabledOnly: boolean }): readonly CronRow[] {

@@ -315,8 +315,8 @@ export class SqliteStore extends StoreCrons<Connection> implements Store {
     return this.step('write', (connection) => workflows.saveWorkflows(connection, definitions, at))
   }
 
-  listWorkflows(): Promise<readonly WorkflowDefinition[]> {
-    return this.step('read', workflows.listWorkflows)
+  listWorkflows(keys?: readonly string[]): Promise<readonly WorkflowDefinition[]> {
+    return this.step('read', (connection) => workflows.listWorkflows(connection, keys))
   }
 
   onForeignChange(callback: () => void): () => void {

@@ -6,3 +6,7 @@ ON CONFLICT (key) DO UPDATE SET definition = excluded.definition, saved_at = exc
 WHERE definition <> excluded.definition`
 
 export const LIST_WORKFLOWS = 'SELECT definition FROM workflows ORDER BY key'
+
+/** Value: JSON of the keys. */
+export const GET_WORKFLOWS =
+  'SELECT definition FROM workflows WHERE key IN (SELECT value FROM json_each(?)) ORDER BY key'

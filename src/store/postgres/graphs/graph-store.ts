@@ -92,6 +92,7 @@ function subscribing(
   | 'subscribe'
   | 'unsubscribe'
   | 'listSubscriptions'
+  | 'getSubscription'
   | 'setSubscriptionEnabled'
   | 'replay'
   | 'pendingSubscriptions'
@@ -102,6 +103,7 @@ function subscribing(
     unsubscribe: (reactor, workflow, tenant) =>
       steps.add('accept', (session) => subscriptions.unsubscribe(session, reactor, workflow, tenant)),
     listSubscriptions: (filter) => steps.add('read', (session) => subscriptions.listSubscriptions(session, filter)),
+    getSubscription: (id) => steps.add('read', (session) => subscriptions.getSubscription(session, id)),
     setSubscriptionEnabled: (id, isEnabled, at) =>
       steps.add('accept', (session) => subscriptions.setSubscriptionEnabled(session, id, isEnabled, at)),
     replay: (id, fromSequence, at) =>

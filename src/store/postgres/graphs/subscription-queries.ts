@@ -24,6 +24,8 @@ export const LIST_SUBSCRIPTIONS = `${SUBSCRIPTIONS}
 WHERE ($1::text IS NULL OR tenant = $1) AND ($2::text IS NULL OR reactor = $2) AND (enabled OR NOT $3::boolean)
 ORDER BY reactor, workflow, tenant`
 
+export const GET_SUBSCRIPTION = `${SUBSCRIPTIONS} WHERE subscriptions.id = $1`
+
 export const LOCK_SUBSCRIPTION = `${SUBSCRIPTIONS} WHERE subscriptions.id = $1 FOR NO KEY UPDATE OF subscriptions`
 
 /** Value: the workflows. */

@@ -16,6 +16,7 @@ import type { Session } from '../session/session.ts'
 import {
   CLAIM_FIRINGS,
   DELETE_SUBSCRIPTION,
+  GET_SUBSCRIPTION,
   LIST_PENDING,
   LIST_PENDING_FIRINGS,
   LIST_SUBSCRIPTIONS,
@@ -50,6 +51,11 @@ export async function listSubscriptions(
 ): Promise<readonly Subscription[]> {
   const values = [tenant ?? null, reactor ?? null, enabledOnly]
   return (await session.all<SubscriptionRecord>(LIST_SUBSCRIPTIONS, ...values)).map(subscriptionRow)
+}
+
+export async function getSubscription(session: Session, id: string): Promise<Subscription | null> {
+  const record = await session.one<SubscriptionRecord>(GET_SUBSCRIPTION, id)
+  return record === undefined ? null : subscriptionRow(record)
 }
 
 export async function setSubscriptionEnabled(

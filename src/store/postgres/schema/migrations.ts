@@ -312,6 +312,12 @@ ALTER TABLE cloaca_schema ADD COLUMN channel text;
 UPDATE cloaca_schema SET channel = 'cloaca_' || replace(gen_random_uuid()::text, '-', '') WHERE version = 1;
 `
 
+/** Schedules are found by the name of their instance. */
+const CRONS_BY_NAME = `
+DROP INDEX crons_by_instance;
+CREATE UNIQUE INDEX crons_by_instance ON crons (instance_name, workflow) WHERE instance_name IS NOT NULL;
+`
+
 /** Migration n brings version n - 1 to version n. */
 export const MIGRATIONS: readonly string[] = [
   INSTANCES_AND_TRIGGERS + EXECUTIONS + CRONS_AND_WORKFLOWS + ACTIONS_AND_ALERTS,
@@ -319,4 +325,5 @@ export const MIGRATIONS: readonly string[] = [
   HISTORY_BY_TIME,
   GRAPHS,
   RANDOM_CHANNEL,
+  CRONS_BY_NAME,
 ]

@@ -84,6 +84,7 @@ function subscribing(
   | 'subscribe'
   | 'unsubscribe'
   | 'listSubscriptions'
+  | 'getSubscription'
   | 'setSubscriptionEnabled'
   | 'replay'
   | 'pendingSubscriptions'
@@ -94,6 +95,7 @@ function subscribing(
     unsubscribe: (reactor, workflow, tenant) =>
       step('accept', (connection) => subscriptions.unsubscribe(connection, reactor, workflow, tenant)),
     listSubscriptions: (filter) => step('read', (connection) => subscriptions.listSubscriptions(connection, filter)),
+    getSubscription: (id) => step('read', (connection) => subscriptions.getSubscription(connection, id)),
     setSubscriptionEnabled: (id, isEnabled, at) =>
       step('accept', (connection) => subscriptions.setSubscriptionEnabled(connection, id, isEnabled, at)),
     replay: (id, fromSequence, at) =>

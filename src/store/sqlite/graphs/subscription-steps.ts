@@ -50,6 +50,11 @@ export function listSubscriptions(
   return records.map(subscriptionRow)
 }
 
+export function getSubscription(connection: Connection, id: string): Subscription | null {
+  const record = connection.one<SubscriptionRecord>(GET_SUBSCRIPTION, id)
+  return record === undefined ? null : subscriptionRow(record)
+}
+
 export function setSubscriptionEnabled(connection: Connection, id: string, isEnabled: boolean, at: number): boolean {
   return connection.run(SET_SUBSCRIPTION_ENABLED, Number(isEnabled), at, id) === 1
 }

@@ -332,6 +332,12 @@ ALTER TABLE task_runs ADD COLUMN attempt_queued_at INTEGER;
 ALTER TABLE task_runs ADD COLUMN attempt_started_at INTEGER;
 `
 
+/** Schedules are found by the name of their instance. */
+const CRONS_BY_NAME = `
+DROP INDEX crons_by_instance;
+CREATE UNIQUE INDEX crons_by_instance ON crons (instance_name, workflow) WHERE instance_name IS NOT NULL;
+`
+
 /** Migration n brings version n - 1 to version n. */
 export const MIGRATIONS: readonly string[] = [
   INSTANCES_AND_TRIGGERS + EXECUTIONS + CRONS + WORKFLOWS,
@@ -343,4 +349,5 @@ export const MIGRATIONS: readonly string[] = [
   GRAPHS,
   DECLARED_ONCE,
   COMPLETING_ATTEMPTS,
+  CRONS_BY_NAME,
 ]
