@@ -60,6 +60,7 @@ export function workflowDefinition(workflow: DeclaredWorkflow, script: string): 
   return Object.freeze({
     ...{ key, title, description, tags, tenant, package: name, script, place },
     version: versionOf(workflow),
+    ...(workflow.input !== null && { checksInput: true as const }),
     tasks: workflow.tasks.map((task) => taskDefinition(task, namespace)),
   })
 }

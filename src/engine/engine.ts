@@ -17,68 +17,34 @@ import { UsageError } from '../errors.ts'
 import type { ContextText } from '../model/context.ts'
 import type { Execution, ExecutionSummary } from '../model/execution.ts'
 import type { WorkflowDefinition } from '../model/workflow.ts'
-import type { RegistrySource } from '../registry/live-registry.ts'
-import { didYouMean } from '../registry/nearest.ts'
+import { declaredWorkflow } from '../registry/registry.ts'
 import { ActionInbox } from './actions/action-inbox.ts'
 import { ActionRequests } from './actions/action-requests.ts'
 import { type EngineConfig, engineConfig } from './config.ts'
 import { CronCalls } from './cron/cron-calls.ts'
 import { CronScheduler } from './cron/cron-scheduler.ts'
 import { isScheduled } from './cron/cron-triggers.ts'
+import type { EngineOptions, ExecuteOptions } from './engine-options.ts'
 import { EngineEvents } from './events.ts'
 import { AnnouncedCode } from './executions/announced-code.ts'
 import { Executor } from './executions/executor.ts'
 import { RunEnds, unknownExecution } from './executions/run-ends.ts'
 import { newExecution } from './firing-context.ts'
 import { GraphCalls } from './graphs/graph-calls.ts'
-import { Graphs, type GraphsPorts } from './graphs/graphs.ts'
-import type { StreamBackends } from './graphs/streams.ts'
+import { Graphs } from './graphs/graphs.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { within } from './periodic.ts'
-import type {
-  Clock,
-  ContextCodec,
-  ExecutionFilter,
-  Page,
-  ScriptHost,
-  Store,
-  StoreChange,
-  TaskSlot,
-  Timer,
-} from './ports.ts'
+import type { ExecutionFilter, Page, StoreChange, Timer } from './ports.ts'
 import { StartOnce } from './start-once.ts'
 import { ExecutionSteering } from './steering/execution-steering.ts'
 import { Health } from './steering/health.ts'
+import { InputChecks } from './steering/input-checks.ts'
 import { InstanceCalls } from './steering/instance-calls.ts'
 import { ScheduleSteering } from './steering/schedule-steering.ts'
 import { TriggerSteering } from './steering/trigger-steering.ts'
 import { Scheduler } from './triggers/scheduler.ts'
 import { TriggerCalls } from './triggers/trigger-calls.ts'
 import { keepAlive, startUpkeep } from './upkeep/upkeep.ts'
-
-export interface EngineOptions extends Pick<GraphsPorts, 'predicates'> {
-  readonly store: Store
-  readonly host: ScriptHost
-  readonly clock: Clock
-  readonly codec: ContextCodec
-  readonly registry: RegistrySource
-  readonly config?: Partial<EngineConfig>
-  readonly events?: EngineEvents
-  /** UUID of this runner; a new one by default. */
-  readonly instanceId?: string
-  readonly newId?: () => string
-  /** In [0, 1), for jitter. */
-  readonly random?: () => number
-  /** What streams are read with, by type. Default: nothing. */
-  readonly streams?: StreamBackends
-}
-
-export interface ExecuteOptions {
-  /** How long to wait; null without limit. The engine's setting by default. */
-  readonly timeoutMs?: number | null
-  /** The slot of the task that calls: lent while it waits, so that its own run cannot keep the other from running. */
-  readonly callerSlot?: TaskSlot
-}
 
 type Ports = Required<Omit<EngineOptions, 'config'>> & { readonly config: EngineConfig }
 
@@ -103,6 +69,7 @@ export class Engine {
   readonly #code: AnnouncedCode
   readonly #ends: RunEnds
   readonly #inbox: ActionInbox
+  readonly #inputs: InputChecks
   readonly #releases: (() => void)[] = []
   #state: 'open' | 'running' | 'stopping' | 'closed' = 'open'
   readonly #entered = new StartOnce(() => this.#enter())
@@ -120,6 +87,7 @@ export class Engine {
       newId: () => crypto.randomUUID(),
       random: Math.random,
       streams: {},
+      checkInput: async () => null,
       ...options,
       config: engineConfig(options.config),
     }
@@ -148,11 +116,13 @@ export class Engine {
     this.crons = new CronCalls(ports, this.#cronScheduler, assertOpen)
     const requests = new ActionRequests(ports.store, ports.clock)
     this.#releases.push(() => requests.stop())
-    const steering = { ...ports, executor: this.#executor, ends: this.#ends, requests, scheduler: this.#scheduler }
+    this.#inputs = new InputChecks({ ...ports, requests })
+    const parts = { executor: this.#executor, ends: this.#ends, scheduler: this.#scheduler, inputs: this.#inputs }
+    const steering = { ...ports, ...parts, requests }
     this.executions = new ExecutionSteering(steering, assertOpen)
     this.triggerSteering = new TriggerSteering({ ...steering, triggers: this.triggers, crons: this.crons }, assertOpen)
     this.scheduleSteering = new ScheduleSteering({ ...ports, crons: this.crons })
-    for (const served of [this.executions, this.triggerSteering]) served.serve(this.#inbox)
+    for (const served of [this.executions, this.triggerSteering, this.#inputs]) served.serve(this.#inbox)
     this.instances = new InstanceCalls(ports, assertOpen)
     this.health = new Health({ ...steering, heartbeat, graphs: this.#graphs }, assertOpen)
   }
@@ -226,12 +196,14 @@ export class Engine {
 
   /** Starts a run and waits for its end. Its tasks come without outputs: `getExecution` has them. */
   async execute(workflow: string, inputText: ContextText, options: ExecuteOptions = {}): Promise<Execution> {
+    const definition = this.#declared(workflow)
+    const checkedText = await this.#inputs.checked(definition, inputText)
     this.#assertOpen()
     const id = this.#ports.newId()
     const ended = this.#ends.until(id, false)
     this.#executor.acquirer.ask(id)
     options.callerSlot?.release()
-    const accepted = this.#submit(id, workflow, inputText)
+    const accepted = this.#submit(id, definition, checkedText)
     const cancelTimeout = this.#limitWait(id, workflow, accepted, options.timeoutMs)
     try {
       this.#ends.accepting(id, accepted)
@@ -244,20 +216,16 @@ export class Engine {
 
   /** Starts a run, and settles with its id when it is accepted. */
   async submit(workflow: string, inputText: ContextText): Promise<string> {
-    this.#assertOpen()
-    const id = this.#ports.newId()
-    await this.#submit(id, workflow, inputText)
-    return id
+    return await this.submitDefinition(this.#declared(workflow), inputText)
   }
 
   /** Starts a run of a workflow whose code may be in another process, and settles with its id when it is accepted. */
   async submitDefinition(definition: WorkflowDefinition, inputText: ContextText): Promise<string> {
     this.#assertOpen()
-    const { store, clock, newId } = this.#ports
-    const id = newId()
-    const created = store.createExecution(newExecution(id, definition, inputText), { kind: 'call' }, clock.now())
-    this.#executor.acquirer.wake()
-    await created
+    const checkedText = await this.#inputs.checked(definition, inputText)
+    this.#assertOpen()
+    const id = this.#ports.newId()
+    await this.#submit(id, definition, checkedText)
     return id
   }
 
@@ -323,17 +291,17 @@ export class Engine {
   }
 
   /** What cannot be submitted rejects, whatever it is: somebody waits already. */
-  async #submit(id: string, workflow: string, inputText: ContextText): Promise<void> {
-    const { registry, store, clock } = this.#ports
-    const { workflows } = registry.current()
-    const definition = workflows.get(workflow)
-    if (definition === undefined) {
-      const message = `Workflow not found in registry: ${workflow}.${didYouMean(workflow, workflows.keys())}`
-      throw new UsageError('WORKFLOW_NOT_FOUND', message, { workflow })
-    }
+  async #submit(id: string, definition: WorkflowDefinition, inputText: ContextText): Promise<void> {
+    const { store, clock, registry } = this.#ports
     const created = store.createExecution(newExecution(id, definition, inputText), { kind: 'call' }, clock.now())
-    this.#executor.acquirer.made(id)
+    if (registry.current().workflows.has(definition.key)) this.#executor.acquirer.made(id)
+    else this.#executor.acquirer.wake()
     await created
+  }
+
+  #declared(workflow: string): WorkflowDefinition {
+    this.#assertOpen()
+    return declaredWorkflow(this.#ports.registry.current(), workflow)
   }
 
   /** Returns the end of the limit. One that is not accepted yet does not go on: that is waited for, or why not. */

@@ -250,6 +250,7 @@ export interface ActionStore {
   /** The first answer counts: false when there was one before, or there is no such action. */
   answer(id: string, answer: ActionAnswer, at: number): Promise<boolean>
   get(id: string): Promise<ActionRow | null>
+  remove(id: string): Promise<void>
   /** Newest first, on one target, or on all where it is null. `after`: the id of one; [] when it does not exist. */
   list(target: string | null, page: PageAfter): Promise<readonly ActionRow[]>
 }

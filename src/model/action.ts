@@ -19,6 +19,7 @@ export type ActionKind =
   | 'subscribe'
   | 'unsubscribe'
   | 'replay'
+  | 'check'
 
 /**
  * A request for an execution, which its owner applies. A newer one replaces an older one that was not applied, and joins one
@@ -47,7 +48,7 @@ export type ActionSource = 'cli' | 'node' | 'http' | 'python'
 export interface NewAction {
   readonly id: string
   readonly kind: ActionKind
-  /** The id of an execution, a schedule or a subscription, the name of a trigger, or `reactor` and its name. */
+  /** The id of an execution, a schedule or a subscription, the name of a trigger or workflow, or `reactor` and its name. */
   readonly target: string
   readonly source: ActionSource
   /** Why, in the words of who did it. */

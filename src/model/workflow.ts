@@ -96,6 +96,8 @@ export interface WorkflowDefinition {
   readonly version: string
   /** In an order in which dependencies come first. */
   readonly tasks: readonly TaskDefinition[]
+  /** Whether its code checks what executions begin with, by a schema; missing for most. */
+  readonly checksInput?: true
   /** Id of the script that declared it: its functions run the tasks, except for those that say otherwise. */
   readonly script: string
   readonly place: SourcePlace | null

@@ -4,6 +4,7 @@
  * and what is good goes on.
  */
 
+import { UsageError } from '../errors.ts'
 import type { TriggerDefinition } from '../model/trigger.ts'
 import type { SourcePlace, TaskDefinition, WorkflowDefinition } from '../model/workflow.ts'
 import { type GraphProblem, orderTasks } from './graph.ts'
@@ -59,6 +60,14 @@ export const EMPTY_REGISTRY: Registry = Object.freeze({
   workflows: new Map(),
   graphs: NO_GRAPHS,
 })
+
+/** Returns a workflow by its name. Throws `WORKFLOW_NOT_FOUND`, with the nearest name. */
+export function declaredWorkflow({ workflows }: Registry, workflow: string): WorkflowDefinition {
+  const definition = workflows.get(workflow)
+  if (definition !== undefined) return definition
+  const message = `Workflow not found in registry: ${workflow}.${didYouMean(workflow, workflows.keys())}`
+  throw new UsageError('WORKFLOW_NOT_FOUND', message, { workflow })
+}
 
 /** Triggers that name a workflow which nobody declared. They are polled; when one fires, no workflow starts. */
 export function unboundTriggers(registry: Registry): readonly RegistryProblem[] {

@@ -7,6 +7,7 @@ import { Engine } from '../engine/engine.ts'
 import type { EngineEvents } from '../engine/events.ts'
 import type { StreamBackends } from '../engine/graphs/streams.ts'
 import type { Clock, ScriptHost, Store } from '../engine/ports.ts'
+import type { InputCheck } from '../engine/steering/input-checks.ts'
 import { codec } from '../native/index.ts'
 import { PredicateThread } from '../predicates/predicate-thread.ts'
 import type { RegistrySource } from '../registry/live-registry.ts'
@@ -39,6 +40,8 @@ export interface EngineParts {
   readonly streams: StreamBackends
   readonly events: EngineEvents
   readonly clock: Clock
+  /** Missing for an engine without scripts of TypeScript. */
+  readonly checkInput?: InputCheck
 }
 
 /** An engine over its parts, not started. */

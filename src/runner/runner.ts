@@ -8,7 +8,8 @@ import { Alerts } from '../alerts/alerts.ts'
 import type { Trigger } from '../authoring/types/trigger.ts'
 import type { AnyWorkflow, InputOf } from '../authoring/types/workflow.ts'
 import type { LoadTarget } from '../border/protocol.ts'
-import type { Engine, ExecuteOptions } from '../engine/engine.ts'
+import type { Engine } from '../engine/engine.ts'
+import type { ExecuteOptions } from '../engine/engine-options.ts'
 import { assertEventName, type EngineEventMap, type EngineEventName, EngineEvents } from '../engine/events.ts'
 import type { Clock, PollRequest, RunGraphRequest, Store } from '../engine/ports.ts'
 import { toError, UsageError } from '../errors.ts'
@@ -130,10 +131,11 @@ export class Runner {
     const registry = this.#registry
     this.#engine = makeEngine({
       ...{ store, host: this.#hosts.host, settings: options.config ?? {}, streams: options.streams, events, clock },
+      checkInput: (workflow, contextText) => this.#inputs.checked(workflow, contextText),
       registry: options.onlyWorkflows === undefined ? registry : onlyWorkflows(registry, options.onlyWorkflows),
     })
-    this.triggers = new RunnerTriggers(this.#alive, this.#engine, registry, this.#inputs)
-    this.workflows = new RunnerWorkflows(this.#alive, this.#engine, store, this.#inputs)
+    this.triggers = new RunnerTriggers(this.#alive, this.#engine, registry)
+    this.workflows = new RunnerWorkflows(this.#alive, this.#engine, store)
     this.executions = new RunnerExecutions(this.#alive, this.#engine)
     this.schedules = new RunnerSchedules(this.#alive, this.#engine)
     this.instances = new RunnerInstances(this.#alive, this.#engine)
@@ -267,9 +269,7 @@ export class Runner {
     const timeoutMs = options?.timeoutMs ?? null
     if (timeoutMs !== null) numberArgument(timeoutMs, 'timeoutMs', 0)
     await this.#engine.enter()
-    return executionResult(
-      await this.#engine.execute(workflow, await this.#inputs.checked(workflow, contextText), options),
-    )
+    return executionResult(await this.#engine.execute(workflow, contextText, options))
   }
 
   /** Polls a trigger once, without starting or recording anything. */

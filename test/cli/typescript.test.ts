@@ -112,6 +112,33 @@ describe('TypeScript beside Python', () => {
   })
 })
 
+const CHECKED = `
+import { workflow } from 'cloaca'
+
+const isOrder = (value: unknown): value is { order_id: number } => typeof (value as { order_id?: unknown }).order_id === 'number'
+const issues = [{ message: 'expected a number', path: ['order_id'] }]
+const input = { '~standard': { version: 1, vendor: 'test', validate: (value: unknown) => isOrder(value) ? { value } : { issues } } } as const
+
+export const checked = workflow('checked', { input }).task('ship', ({ order_id }) => ({ shipped: order_id }))
+`
+
+it('refuses a --context that the input schema of a served workflow refuses, and starts nothing', async () => {
+  await using terminal = new Terminal()
+  terminal.write('checked.ts', CHECKED)
+  const serving = terminal.start(['serve', 'checked.ts', '--no-http', ...DATABASE], {})
+  await serving.logs('serving ')
+
+  const refused = await terminal.run(['workflow', 'run', 'checked', '--context', '{"order_id": "x"}', ...DATABASE])
+  const run = ['workflow', 'run', 'checked', '--wait', '--context']
+  const accepted = await terminal.run([...run, '{"order_id": 7}', ...DATABASE])
+  const listed = await terminal.run(['execution', 'list', '--json', ...DATABASE])
+
+  expect(refused).toMatchObject({ exitCode: 2, stdout: '' })
+  expect(refused.stderr).toContain('The input of workflow "checked" does not fit: order_id: expected a number.')
+  expect(accepted).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('"shipped":7') })
+  expect(JSON.parse(listed.stdout)).toHaveLength(1)
+})
+
 const DATABASE = ['--db', 'sqlite://shop.db']
 
 async function watching(terminal: Terminal): Promise<CloacaProcess> {

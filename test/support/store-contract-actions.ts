@@ -34,6 +34,19 @@ export function describeActionContract(context: ContractContext): void {
       expect(await context.store.actions.get('a-1')).toMatchObject({ answer: done, answeredAt: START + 1 })
     })
 
+    test('removes an action, whether it was answered or not', async () => {
+      await context.store.actions.ask(action())
+      await context.store.actions.ask(action({ id: 'a-2' }))
+      await context.store.actions.ask(action({ id: 'a-3' }))
+      await context.store.actions.answer('a-2', { isRefused: false, text: null }, START + 1)
+
+      await context.store.actions.remove('a-1')
+      await context.store.actions.remove('a-2')
+      await context.store.actions.remove('none')
+
+      expect((await context.store.actions.list(null, FIRST_PAGE)).map(({ id }) => id)).toEqual(['a-3'])
+    })
+
     test('an answer to one that does not exist is refused', async () => {
       expect(await context.store.actions.answer('none', { isRefused: false, text: null }, START)).toBe(false)
       expect(await context.store.actions.get('none')).toBeNull()

@@ -23,6 +23,7 @@ import type { Scheduler } from '../triggers/scheduler.ts'
 import { reportOf } from '../triggers/tick-recorder.ts'
 import type { TriggerCalls } from '../triggers/trigger-calls.ts'
 import type { SteeringOptions } from './execution-steering.ts'
+import type { InputChecks } from './input-checks.ts'
 import { removeTrigger } from './trigger-removal.ts'
 
 export interface TriggerSteeringPorts {
@@ -36,6 +37,7 @@ export interface TriggerSteeringPorts {
   readonly triggers: TriggerCalls
   readonly crons: CronCalls
   readonly requests: ActionRequests
+  readonly inputs: InputChecks
   readonly executor: Executor
 }
 
@@ -119,7 +121,8 @@ export class TriggerSteering {
 
   /**
    * Starts the workflow of a trigger, as if a poll of it had fired with that context; null: without one. Needs no process
-   * that serves, and works for one that is disabled. Rejects with `TRIGGER_NOT_FOUND`, `WORKFLOW_NOT_FOUND` and `INVALID_CONTEXT`.
+   * that serves, and works for one that is disabled. Rejects with `TRIGGER_NOT_FOUND`,
+   * `WORKFLOW_NOT_FOUND` and `INVALID_CONTEXT`, and with `ACTION_REFUSED` if no engine can check the context.
    */
   async fire(name: string, contextText: ContextText | null, { actor, force }: FireOptions): Promise<FireReport> {
     const { store, executor } = this.#ports
@@ -210,15 +213,16 @@ export class TriggerSteering {
     { source, note }: Actor,
     force: boolean,
   ): Promise<FiredTick> {
-    const { codec, newId, registry, store } = this.#ports
+    const { codec, newId, registry, store, inputs } = this.#ports
     const declared = registry.current().workflows.get(workflow)
     const definition = declared ?? (await store.listWorkflows([workflow]))[0]
     if (definition === undefined) {
       const message = `Trigger "${name}" starts workflow "${workflow}", and there is none of that name in this database.`
       throw new UsageError('WORKFLOW_NOT_FOUND', message, { trigger: name, workflow })
     }
+    const firedText = await inputs.checkedFiring(definition, contextText)
     const at = this.#ports.clock.now()
-    const { inputText, contextHash } = firingContext(contextText, { name }, at, codec)
+    const { inputText, contextHash } = firingContext(firedText, { name }, at, codec)
     return {
       trigger: name,
       lease: null,

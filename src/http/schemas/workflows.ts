@@ -46,6 +46,7 @@ const HEAD = {
   version: v.string(),
   script: v.string(),
   place: PLACE,
+  checksInput: v.optional(v.pipe(v.literal(true), v.description('its code checks what executions begin with'))),
 }
 
 export const WORKFLOW_LIST = listOf(v.strictObject({ ...HEAD, taskCount: COUNT }))

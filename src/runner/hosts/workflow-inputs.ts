@@ -1,7 +1,7 @@
-/** What executions begin with, as the `input` of their workflow wants it. Used wherever the Node API takes a context. */
+/** Checks what executions begin with by the `input` of workflows that are loaded here. Called by the engine, and for what triggers fire. */
 
 import type { ModuleScripts } from '../../functions/module-scripts.ts'
-import type { ContextText } from '../../model/context.ts'
+import { type ContextText, EMPTY_CONTEXT } from '../../model/context.ts'
 import type { LiveRegistry } from '../../registry/live-registry.ts'
 
 export class WorkflowInputs {
@@ -13,20 +13,20 @@ export class WorkflowInputs {
     this.#modules = modules
   }
 
-  /** The same text where nothing has to change. Throws `INVALID_CONTEXT` for what does not fit, with every problem. */
-  async checked(workflow: string, contextText: ContextText): Promise<ContextText> {
+  /** Checks a context as `InputCheck` describes. `INVALID_CONTEXT` names every problem. */
+  async checked(workflow: string, contextText: ContextText): Promise<ContextText | null> {
     const modules = this.#modules()
-    const definition = modules === null ? undefined : this.#registry.current().workflows.get(workflow)
-    if (modules === null || definition === undefined) return contextText
-    return await modules.checkedInput(definition.script, workflow, contextText)
+    const definition = this.#registry.current().workflows.get(workflow)
+    if (definition?.checksInput !== true) return definition === undefined ? null : contextText
+    return (await modules?.checkedInput(definition.script, workflow, contextText)) ?? null
   }
 
   /** Of what a trigger starts; null, where it fires nothing, is the empty context. */
   async checkedFor(trigger: string, contextText: ContextText | null): Promise<ContextText | null> {
     const workflow = this.#modules() === null ? undefined : this.#registry.current().triggers.get(trigger)?.workflow
     if (workflow === undefined) return contextText
-    const given = contextText ?? '{}'
-    const checked = await this.checked(workflow, given)
+    const given = contextText ?? EMPTY_CONTEXT
+    const checked = (await this.checked(workflow, given)) ?? given
     return checked === given ? contextText : checked
   }
 }

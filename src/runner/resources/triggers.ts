@@ -15,7 +15,6 @@ import type { CronRow, FiringRow, TickOutcome, TickRow, TriggerRow } from '../..
 import type { SourcePlace } from '../../model/workflow.ts'
 import type { LiveRegistry } from '../../registry/live-registry.ts'
 import { didYouMean, MAX_COMPARED_NAMES } from '../../registry/nearest.ts'
-import type { WorkflowInputs } from '../hosts/workflow-inputs.ts'
 import type { KeepAlive } from '../keep-alive.ts'
 import { checkedCatchup, checkedSettings } from '../trigger-settings.ts'
 import { type ActionOptions, steering } from './action-options.ts'
@@ -74,13 +73,10 @@ export class RunnerTriggers {
   readonly #engine: Engine
   readonly #registry: LiveRegistry
 
-  readonly #inputs: WorkflowInputs
-
-  constructor(alive: KeepAlive, engine: Engine, registry: LiveRegistry, inputs: WorkflowInputs) {
+  constructor(alive: KeepAlive, engine: Engine, registry: LiveRegistry) {
     this.#alive = alive
     this.#engine = engine
     this.#registry = registry
-    this.#inputs = inputs
   }
 
   /** Newest first. */
@@ -154,7 +150,7 @@ export class RunnerTriggers {
   /**
    * Starts the workflow of a trigger as if a poll had fired with this context, or without one: with the keys that the engine
    * adds, with deduplication and within `maxActive`. Whoever serves the workflow runs it; a trigger that is disabled
-   * is fired, too. Throws `TRIGGER_NOT_FOUND`, `WORKFLOW_NOT_FOUND` and `INVALID_CONTEXT`.
+   * is fired, too. Throws `TRIGGER_NOT_FOUND`, `WORKFLOW_NOT_FOUND` and `INVALID_CONTEXT`, and `ACTION_REFUSED` as `workflows.submit` does.
    */
   async fire(name: string, context: JsonObject | null = null, options: FireOptions = {}): Promise<FireReport> {
     using _hold = this.#alive.hold()
@@ -247,8 +243,7 @@ export class RunnerTriggers {
   async #fire(name: string, contextText: ContextText | null, options: FireOptions): Promise<FireReport> {
     const { force = false } = options
     await this.get(name)
-    const fired = await this.#inputs.checkedFor(name, contextText)
-    return await this.#engine.triggerSteering.fire(name, fired, { actor: steering(options).actor, force })
+    return await this.#engine.triggerSteering.fire(name, contextText, { actor: steering(options).actor, force })
   }
 
   #info(row: TriggerRow): TriggerInfo {

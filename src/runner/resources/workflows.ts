@@ -7,7 +7,6 @@ import { textArgument } from '../../model/arguments.ts'
 import { type ContextText, checkedContextText, contextTextOf, type JsonObject } from '../../model/context.ts'
 import type { WorkflowDefinition } from '../../model/workflow.ts'
 import { didYouMean } from '../../registry/nearest.ts'
-import type { WorkflowInputs } from '../hosts/workflow-inputs.ts'
 import type { KeepAlive } from '../keep-alive.ts'
 import { SAMPLE_LIMITS, type WorkflowStats, workflowStats } from './workflow-stats.ts'
 
@@ -15,13 +14,11 @@ export class RunnerWorkflows {
   readonly #alive: KeepAlive
   readonly #engine: Engine
   readonly #store: Store
-  readonly #inputs: WorkflowInputs
 
-  constructor(alive: KeepAlive, engine: Engine, store: Store, inputs: WorkflowInputs) {
+  constructor(alive: KeepAlive, engine: Engine, store: Store) {
     this.#alive = alive
     this.#engine = engine
     this.#store = store
-    this.#inputs = inputs
   }
 
   /** Every workflow that was ever served on this database, by name: the newest definition of each. */
@@ -60,7 +57,11 @@ export class RunnerWorkflows {
     return await this.#engine.instances.isServed()
   }
 
-  /** Accepts a run without waiting for it: any process that serves the workflow runs it. Returns its id. Throws `WORKFLOW_NOT_FOUND`. */
+  /**
+   * Accepts a run without waiting for it: any process that serves the workflow runs it. Returns its id. Throws `WORKFLOW_NOT_FOUND`,
+   * `INVALID_CONTEXT` for a context that the `input` of the workflow refuses, and `ACTION_REFUSED` if it has an `input` and no engine that
+   * serves it can check the context.
+   */
   async submit(workflow: string, context: JsonObject = {}): Promise<string> {
     using _hold = this.#alive.hold()
     return await this.#submit(workflow, contextTextOf(context))
@@ -73,7 +74,6 @@ export class RunnerWorkflows {
   }
 
   async #submit(workflow: string, contextText: ContextText): Promise<string> {
-    const definition = await this.get(workflow)
-    return await this.#engine.submitDefinition(definition, await this.#inputs.checked(workflow, contextText))
+    return await this.#engine.submitDefinition(await this.get(workflow), contextText)
   }
 }

@@ -7,6 +7,8 @@ import { answerAction, askAction, recordAction } from './action-steps.ts'
 
 const COLUMNS = 'id, kind, target, source, note, arguments, created_at, answered_at, is_refused, answer'
 
+const DELETE_ACTION = 'DELETE FROM actions WHERE id = $1'
+
 const GET_ACTION = `SELECT ${COLUMNS} FROM actions WHERE id = $1`
 
 const LIST_UNANSWERED = `SELECT ${COLUMNS} FROM actions WHERE answered_at IS NULL ORDER BY seq LIMIT $1`
@@ -27,6 +29,10 @@ export function actionStore(step: AddStep): ActionStore {
     unanswered: (limit) =>
       step('read', async (session) => (await session.all<ActionRecord>(LIST_UNANSWERED, limit)).map(actionRow)),
     answer: (id, answer, at) => step('accept', (session) => answerAction(session, id, answer, at)),
+    remove: (id) =>
+      step('accept', async (session) => {
+        await session.run(DELETE_ACTION, id)
+      }),
     get: (id) =>
       step('read', async (session) => {
         const record = await session.one<ActionRecord>(GET_ACTION, id)

@@ -9,6 +9,8 @@ INSERT INTO actions (id, kind, target, source, note, arguments, created_at) VALU
 export const ANSWER_ACTION = `
 UPDATE actions SET answered_at = ?, is_refused = ?, answer = ? WHERE id = ? AND answered_at IS NULL`
 
+export const DELETE_ACTION = 'DELETE FROM actions WHERE id = ?'
+
 export const GET_ACTION = `SELECT ${COLUMNS} FROM actions WHERE id = ?`
 
 export const LIST_UNANSWERED = `SELECT ${COLUMNS} FROM actions WHERE answered_at IS NULL ORDER BY seq LIMIT ?`

@@ -7,6 +7,7 @@ import type { StepResult } from '../../steps.ts'
 import type { Connection } from '../file/connection.ts'
 import {
   ANSWER_ACTION,
+  DELETE_ACTION,
   FIND_ACTION,
   GET_ACTION,
   INSERT_ACTION,
@@ -35,6 +36,10 @@ export function recordedIf(isDone: StepResult<boolean>, connection: Connection, 
 /** False when it was answered before, or does not exist. */
 export function answerAction(connection: Connection, id: string, answer: ActionAnswer, at: number): boolean {
   return connection.run(ANSWER_ACTION, at, Number(answer.isRefused), answer.text, id) === 1
+}
+
+export function removeAction(connection: Connection, id: string): void {
+  connection.run(DELETE_ACTION, id)
 }
 
 export function getAction(connection: Connection, id: string): ActionRow | null {

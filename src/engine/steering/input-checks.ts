@@ -1,0 +1,107 @@
+/**
+ * Checks what executions begin with by the `input` schema of their workflow, whoever starts them. The schema is code: it is called in
+ * this process if the code is here, and otherwise by the engine that serves the workflow, which is asked through the store.
+ */
+
+import { CloacaError, UsageError } from '../../errors.ts'
+import type { ActionAnswer, ActionRow, NewAction } from '../../model/action.ts'
+import { type ContextText, EMPTY_CONTEXT } from '../../model/context.ts'
+import type { WorkflowDefinition } from '../../model/workflow.ts'
+import type { ActionInbox } from '../actions/action-inbox.ts'
+import type { ActionRequests } from '../actions/action-requests.ts'
+import type { Clock, Store } from '../ports.ts'
+
+/**
+ * Checks what an execution of a workflow begins with. Returns the context as the `input` of the workflow makes it, the same text if
+ * nothing changes, and null if the workflow's code is not in this process. Rejects with `INVALID_CONTEXT` for what does not fit.
+ */
+export type InputCheck = (workflow: string, contextText: ContextText) => Promise<ContextText | null>
+
+export interface InputChecksPorts {
+  readonly store: Pick<Store, 'actions' | 'hasLivingInstance'>
+  readonly clock: Clock
+  readonly newId: () => string
+  readonly requests: ActionRequests
+  readonly checkInput: InputCheck
+}
+
+/** Answer of an engine that called the schema. `contextText` is null if nothing changes. */
+type Verdict = { readonly contextText: ContextText | null } | { readonly problem: string }
+
+const CHECKED_WITHIN_MS = 10_000
+
+/** Age after which any engine refuses a request: its process has ended. Clocks of two hosts may differ by some minutes. */
+const ABANDONED_AFTER_MS = 600_000
+
+export class InputChecks {
+  readonly #ports: InputChecksPorts
+
+  constructor(ports: InputChecksPorts) {
+    this.#ports = ports
+  }
+
+  /** Answers other processes that start workflows of this one. */
+  serve(inbox: ActionInbox): void {
+    inbox.handle('check', (action) => this.#answer(action))
+  }
+
+  /**
+   * Returns the context as the schema makes it, or the same text if nothing changes. Rejects with `INVALID_CONTEXT` for a context that
+   * does not fit, and with `ACTION_REFUSED` if no engine can call the schema.
+   */
+  async checked({ key, checksInput }: WorkflowDefinition, contextText: ContextText): Promise<ContextText> {
+    const here = await this.#ports.checkInput(key, contextText)
+    if (here !== null) return here
+    return checksInput === true ? await this.#checkedElsewhere(key, contextText) : contextText
+  }
+
+  /** Checks what a trigger fires. Null, no context, is checked as the empty one. */
+  async checkedFiring(workflow: WorkflowDefinition, contextText: ContextText | null): Promise<ContextText | null> {
+    const given = contextText ?? EMPTY_CONTEXT
+    const checked = await this.checked(workflow, given)
+    return checked === given ? contextText : checked
+  }
+
+  async #checkedElsewhere(workflow: string, contextText: ContextText): Promise<ContextText> {
+    const { store, clock, newId, requests } = this.#ports
+    if (!(await store.hasLivingInstance(clock.now()))) throw unchecked(workflow, 'no engine serves this database')
+    const action: NewAction = {
+      ...{ id: newId(), kind: 'check', target: workflow, source: 'node', note: null },
+      ...{ argumentsText: contextText, at: clock.now() },
+    }
+    const answer = await requests.ask(action, CHECKED_WITHIN_MS)
+    await store.actions.remove(action.id)
+    if (answer === null) throw unchecked(workflow, 'no engine that serves it answered in time')
+    if (answer.isRefused) throw unchecked(workflow, answer.text ?? 'the engine that serves it refused')
+    const verdict = JSON.parse(answer.text ?? '{}') as Verdict
+    if ('problem' in verdict) throw new UsageError('INVALID_CONTEXT', verdict.problem, { workflow })
+    return verdict.contextText ?? contextText
+  }
+
+  /** Null if another engine has the code. */
+  async #answer({ target, argumentsText, at }: ActionRow): Promise<ActionAnswer | null> {
+    const given = argumentsText ?? EMPTY_CONTEXT
+    const verdict = await this.#verdict(target, given)
+    if (verdict !== null) return { isRefused: false, text: JSON.stringify(verdict) }
+    const isAbandoned = this.#ports.clock.now() - at > ABANDONED_AFTER_MS
+    return isAbandoned ? { isRefused: true, text: 'no engine that serves it answered in time' } : null
+  }
+
+  async #verdict(workflow: string, contextText: ContextText): Promise<Verdict | null> {
+    try {
+      const checked = await this.#ports.checkInput(workflow, contextText)
+      if (checked === null) return null
+      return { contextText: checked === contextText ? null : checked }
+    } catch (thrown) {
+      if (thrown instanceof CloacaError && thrown.code === 'INVALID_CONTEXT') return { problem: thrown.message }
+      throw thrown
+    }
+  }
+}
+
+function unchecked(workflow: string, reason: string): UsageError {
+  const message =
+    `Workflow "${workflow}" was not started because its input could not be checked: ${reason}. ` +
+    'Serve its script with cloaca serve, then try again.'
+  return new UsageError('ACTION_REFUSED', message, { workflow, reason })
+}
