@@ -1,5 +1,7 @@
 /** The public API: named exports, nothing else. */
 
+/// <reference lib="esnext.disposable" preserve="true" />
+
 export type { AlertOptions } from './alerts/alerts.ts'
 export { type Fire, fire, type Skip, skip } from './authoring/answers.ts'
 export {

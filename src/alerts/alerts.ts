@@ -27,6 +27,7 @@ export interface AlertOptions {
   readonly lateByMs?: number
 }
 
+/** @internal */
 export interface AlertPorts {
   readonly store: AlertStore
   readonly clock: Clock
@@ -38,6 +39,7 @@ export interface AlertPorts {
 const FAILURES_IN_ROW = 3
 const LATE_BY_MS = 60_000
 
+/** @internal */
 export class Alerts {
   readonly #rules: AlertRules
   readonly #queues: readonly DeliveryQueue[]

@@ -25,6 +25,7 @@ import { SharedAnswers } from './shared-answers.ts'
 
 export const API = '/api/v1'
 
+/** @internal */
 export const OPERATIONS: readonly Operation[] = [
   ...TRIGGER_OPERATIONS,
   ...WORKFLOW_OPERATIONS,

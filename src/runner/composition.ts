@@ -42,7 +42,10 @@ import { scriptProcess } from './start/script-process.ts'
 
 export type Durability = 'full' | 'normal'
 
-/** The durability that `CLOACA_DURABILITY` asks for; `full` by default. */
+/**
+ * The durability that `CLOACA_DURABILITY` asks for; `full` by default.
+ * @internal
+ */
 export function defaultDurability(): Durability {
   const wanted = process.env.CLOACA_DURABILITY || SETTINGS.durability.default
   if (wanted === 'full' || wanted === 'normal') return wanted
@@ -57,17 +60,24 @@ const PACKAGE_FOLDER = fileURLToPath(new URL('../../python', import.meta.url))
 /**
  * The clock of one runner's parts: what its timers and listeners throw is reported by the runner's events. What keeps the
  * process alive is decided by `KeepAlive`, not by timers that are pending.
+ * @internal
  */
 export function clockOf(events: EngineEvents): Clock {
   return new SystemClock({ keepsProcessAlive: false, onTrouble: (trouble) => events.emit('trouble', trouble) })
 }
 
-/** The database that is meant when none is named. */
+/**
+ * The database that is meant when none is named.
+ * @internal
+ */
 export function defaultDatabaseUrl(): string {
   return process.env.CLOACA_DATABASE_URL || SETTINGS.database.default
 }
 
-/** What the options of a runner name. Throws `INVALID_ARGUMENT` for a schema that cannot be. */
+/**
+ * Returns the database that the options of a runner name. Throws `INVALID_ARGUMENT` for an impossible schema.
+ * @internal
+ */
 export function databasePlace({ database, schema }: { database?: string; schema?: string | null }): DatabasePlace {
   // A variable that is meant for the database of another one is not heeded.
   const ofEnvironment = database === undefined ? process.env[SETTINGS.schema.variable] || null : null
@@ -90,12 +100,16 @@ export function databaseFile(databaseUrl = defaultDatabaseUrl()): string | null 
   return location.path === MEMORY_PATH || location.path.startsWith('file:') ? null : location.path
 }
 
-/** Interpreters, and the runners that the scripts in them open. */
+/**
+ * Interpreters, and the runners that the scripts in them open.
+ * @internal
+ */
 export interface Scripting {
   readonly host: PythonHost
   readonly runners: ScriptRunners
 }
 
+/** @internal */
 export interface ScriptingOptions {
   readonly argv: readonly string[]
   readonly interpreters: number
@@ -153,6 +167,7 @@ function sayProblems(problems: readonly RegistryProblem[], notice: (message: str
 /**
  * Starts Python. Declarations that scripts make while they run reach the registry by themselves; what a script declares while
  * it is loaded is known to its own runners at once, and in use when all of it is good.
+ * @internal
  */
 export async function openScripting(options: ScriptingOptions): Promise<Scripting> {
   const { registry, notice, served } = options

@@ -62,6 +62,7 @@ export interface LoadOptions {
   readonly onlyPlaces?: boolean
 }
 
+/** @internal */
 export interface LoadedScriptsOptions {
   readonly registry: LiveRegistry
   readonly clock: Clock
@@ -84,6 +85,7 @@ interface Made {
 /** A script that takes longer than this to be loaded lets the next one begin. */
 const LOAD_ALONE_MS = 5_000
 
+/** @internal */
 export class LoadedScripts {
   readonly #options: LoadedScriptsOptions
   /** By script. */

@@ -28,6 +28,7 @@ const SPANS_WITHIN_MS = 5_000
 const MOST_NAMES = 6
 
 export type { ProgramTarget, PythonOptions } from '../border/protocol.ts'
+/** @internal */
 export type { ParentLines } from '../host/parent/parent-peer.ts'
 
 /** What it may use, and what its databases survive; the defaults where nothing is given. */
@@ -58,7 +59,10 @@ export function startProgram(target: ProgramTarget, log: LogSink, limits: Progra
   return openProgram(target, {}, log, limits)
 }
 
-/** The same, where its process was started already, under the same limits. */
+/**
+ * The same, where its process was started already, under the same limits.
+ * @internal
+ */
 export function continueProgram(
   start: ProgramStart,
   target: ProgramTarget,
@@ -71,6 +75,7 @@ export function continueProgram(
 /**
  * Serves the program that has started this process and has handed it its lines, until that ends. Rejects with
  * `INTERPRETER_START_FAILED` when the two are of different versions.
+ * @internal
  */
 export function serveParent(lines: ParentLines, log: LogSink, limits: ProgramLimits = {}): Promise<Program> {
   return openProgram({ kind: 'running' }, { parent: lines }, log, limits)

@@ -12,7 +12,10 @@ export interface Readiness {
   readonly python: string | null
 }
 
-/** Never rejects. */
+/**
+ * Never rejects.
+ * @internal
+ */
 export async function readinessOf(engine: Engine, hosts: ScriptHosts, withinMs: number): Promise<Readiness> {
   const [database, python] = await Promise.all([engine.health.unwritable(withinMs), unanswered(hosts, withinMs)])
   return { isReady: database === null && python === null, database, python }

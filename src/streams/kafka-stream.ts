@@ -13,25 +13,16 @@ import { once } from 'node:events'
 import type { Stream, StreamMessage, StreamRequest } from '../engine/graphs/streams.ts'
 import { toError } from '../errors.ts'
 import { eventText } from './event-text.ts'
-import type { KafkaClient } from './kafka.ts'
+import type { KafkaClient, KafkaConsumer, KafkaConsumerOptions, KafkaMessage, KafkaMessages } from './kafka-client.ts'
 
 /** Messages that are handed on at once. */
 const MOST_AT_ONCE = 500
 /** Reasons that a message has. */
 const MOST_REASONS = 3
 
-type Consumer = InstanceType<KafkaClient['Consumer']>
-type Messages = Awaited<ReturnType<Consumer['consume']>>
-type Message = NonNullable<ReturnType<Messages['read']>> & {
-  readonly partition: number
-  readonly offset: bigint
-  readonly value: Buffer | undefined
-}
-type ConsumerOptions = ConstructorParameters<KafkaClient['Consumer']>[0]
-
 export class KafkaStream implements Stream {
-  readonly #consumer: Consumer
-  readonly #messages: Messages
+  readonly #consumer: KafkaConsumer
+  readonly #messages: KafkaMessages
   readonly #request: StreamRequest
   readonly #topicId: string
   /** By partition, the offset to go on with. */
@@ -39,7 +30,7 @@ export class KafkaStream implements Stream {
   #committing: Promise<void> | null = null
   #closing: Promise<void> | null = null
 
-  private constructor(consumer: Consumer, messages: Messages, request: StreamRequest, topicId: string) {
+  private constructor(consumer: KafkaConsumer, messages: KafkaMessages, request: StreamRequest, topicId: string) {
     this.#consumer = consumer
     this.#messages = messages
     this.#request = request
@@ -49,7 +40,7 @@ export class KafkaStream implements Stream {
   /** Rejects when the topic cannot be read, with the reasons in one sentence. */
   static async open(
     client: KafkaClient,
-    options: ConsumerOptions,
+    options: KafkaConsumerOptions,
     request: StreamRequest,
     start: 'earliest' | 'latest',
   ): Promise<KafkaStream> {
@@ -128,23 +119,23 @@ export class KafkaStream implements Stream {
     }
   }
 
-  #take(): readonly Message[] {
-    const taken: Message[] = []
+  #take(): readonly KafkaMessage[] {
+    const taken: KafkaMessage[] = []
     while (taken.length < MOST_AT_ONCE) {
-      const message = this.#messages.read() as Message | null
+      const message = this.#messages.read()
       if (message === null) break
       taken.push(message)
     }
     return taken
   }
 
-  async #deliver(messages: readonly Message[]): Promise<void> {
+  async #deliver(messages: readonly KafkaMessage[]): Promise<void> {
     await this.#request.deliver(messages.map((message) => this.#handedOn(message)))
     for (const { partition, offset } of messages) this.#stored.set(partition, offset + 1n)
     this.#committing ??= this.#commitAll()
   }
 
-  #handedOn({ partition, offset, value }: Message): StreamMessage {
+  #handedOn({ partition, offset, value }: KafkaMessage): StreamMessage {
     const place = `${prefixOf(this.#request.topic, this.#topicId)}${partition}`
     return { eventText: eventText(value), position: { partition: place, offset: Number(offset) } }
   }

@@ -7,11 +7,23 @@ import { readFileSync } from 'node:fs'
 import type { ConnectionOptions } from 'node:tls'
 import type { StreamBackend } from '../engine/graphs/streams.ts'
 import { UsageError } from '../errors.ts'
+import type { KafkaClient } from './kafka-client.ts'
 import { KafkaStream } from './kafka-stream.ts'
 
-/** How the brokers are reached over TLS: as `tls.connect` has it, with the names of files for what is in files. They are read each time that a topic is opened. */
-export interface KafkaTls
-  extends Pick<ConnectionOptions, 'ca' | 'cert' | 'key' | 'passphrase' | 'rejectUnauthorized' | 'servername'> {
+/** A certificate or key in PEM, as text or bytes; a list holds several. */
+type KafkaPem = string | Uint8Array | readonly (string | Uint8Array)[]
+
+/**
+ * TLS options for the connections to the brokers, as in `tls.connect`. `caFile`, `certFile` and `keyFile` name files, which are read
+ * each time that a topic is opened.
+ */
+export interface KafkaTls {
+  readonly ca?: KafkaPem | undefined
+  readonly cert?: KafkaPem | undefined
+  readonly key?: KafkaPem | undefined
+  readonly passphrase?: string | undefined
+  readonly rejectUnauthorized?: boolean | undefined
+  readonly servername?: string | undefined
   readonly caFile?: string
   readonly certFile?: string
   readonly keyFile?: string
@@ -38,9 +50,6 @@ export interface KafkaOptions {
   /** Further options of the `Consumer` of `@platformatic/kafka`. */
   readonly consumer?: Readonly<Record<string, unknown>>
 }
-
-/** What this needs of the client, which may not be installed. */
-export type KafkaClient = typeof import('@platformatic/kafka')
 
 const PACKAGE = '@platformatic/kafka'
 const CLIENT_ID = 'cloaca'
@@ -103,7 +112,8 @@ function tlsOptions(tls: true | KafkaTls): ConnectionOptions {
   if (tls === true) return {}
   const { caFile, certFile, keyFile, ...others } = tls
   return {
-    ...others,
+    // Node's types ask for a Buffer where any Uint8Array will do.
+    ...(others as Pick<ConnectionOptions, keyof typeof others>),
     ...(caFile !== undefined && { ca: readFileSync(caFile) }),
     ...(certFile !== undefined && { cert: readFileSync(certFile) }),
     ...(keyFile !== undefined && { key: readFileSync(keyFile) }),

@@ -4,48 +4,36 @@
  */
 
 import { spawnSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join, posix, relative } from 'node:path'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join, posix } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { PackedPackage } from '../support/packed-package.ts'
 import { ROOT } from '../support/source-tree.ts'
 
-const NOT_COPIED = /^(\.git|\.vitest|node_modules|build|dist|prebuilds)$/
 const LINK = /\]\(([^)\s]+)\)|^\[[^\]]+\]: (\S+)/gm
 
-const checkout = mkdtempSync(join(tmpdir(), 'cloaca-package-'))
 const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
+let checkout: PackedPackage
 let packed: ReadonlySet<string>
 
 beforeAll(() => {
-  cpSync(ROOT, checkout, { recursive: true, filter: (path) => !NOT_COPIED.test(relative(ROOT, path)) })
-  symlinkSync(join(ROOT, 'node_modules'), join(checkout, 'node_modules'))
   // What lies about after some work.
-  write('dist/removed.js', '')
-  write('python/cloaca/__pycache__/removed.cpython-314.pyc', '')
-  write('jobs.db', '')
-  const { status, stdout, stderr } = spawnSync('npm', ['pack', '--json', '--silent'], {
-    cwd: checkout,
-    encoding: 'utf8',
-  })
-  expect(stderr).toBe('')
-  expect(status).toBe(0)
-  packed = new Set(filesIn(JSON.parse(stdout)))
+  const leftovers = {
+    'dist/removed.js': '',
+    'python/cloaca/__pycache__/removed.cpython-314.pyc': '',
+    'jobs.db': '',
+  }
+  checkout = PackedPackage.make(leftovers)
+  packed = checkout.files
 })
-afterAll(() => rmSync(checkout, { recursive: true, force: true }))
+afterAll(() => checkout[Symbol.dispose]())
 
 /** What Node runs, and not a browser. */
 const MODULES = /^dist\/(?!page\/).*\.js$/
 
 function write(path: string, text: string): void {
-  mkdirSync(join(checkout, posix.dirname(path)), { recursive: true })
-  writeFileSync(join(checkout, path), text)
-}
-
-/** npm prints a list of packages, or in later versions an object of them. */
-function filesIn(report: object): readonly string[] {
-  const [pack] = Object.values(report) as { files: readonly { path: string }[] }[]
-  return (pack?.files ?? []).map((file) => file.path)
+  mkdirSync(join(checkout.folder, posix.dirname(path)), { recursive: true })
+  writeFileSync(join(checkout.folder, path), text)
 }
 
 function packedFiles(pattern: RegExp): readonly string[] {
@@ -59,13 +47,13 @@ function isPacked(path: string): boolean {
 
 /** In the folder of the copy. */
 function node(...words: readonly string[]) {
-  const { stdout, stderr, status } = spawnSync(process.execPath, words, { cwd: checkout, encoding: 'utf8' })
+  const { stdout, stderr, status } = spawnSync(process.execPath, words, { cwd: checkout.folder, encoding: 'utf8' })
   return { stdout, stderr, status }
 }
 
 const cloaca = (...words: readonly string[]) => node('dist/cli/main.js', ...words)
 
-const read = (path: string) => readFileSync(join(checkout, path), 'utf8')
+const read = (path: string) => readFileSync(join(checkout.folder, path), 'utf8')
 
 describe('the package', () => {
   it('has what its manifest names, a licence, and the types of every source', () => {

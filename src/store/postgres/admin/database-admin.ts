@@ -61,6 +61,7 @@ export class TenantCredentials {
     return `postgresql://${encodeURIComponent(this.username)}:${encodeURIComponent(this.#password)}@${this.#place}`
   }
 
+  /** @internal */
   [inspect.custom](): string {
     return `TenantCredentials { username: '${this.username}', schemaName: '${this.schemaName}', password: '***', connectionString: '***' }`
   }
@@ -117,6 +118,7 @@ export class DatabaseAdmin {
     return await listTenants(this.#url)
   }
 
+  /** @internal */
   [inspect.custom](): string {
     return 'DatabaseAdmin {}'
   }
