@@ -8,6 +8,7 @@
 export type ErrorCode =
   // ScriptError
   | 'SCRIPT_LOAD_FAILED'
+  | 'PROCESS_EXIT'
   // UsageError
   | 'NODE_TOO_OLD'
   | 'INVALID_ARGUMENT'
@@ -73,6 +74,10 @@ export interface ErrorFacts {
   readonly byteOffset?: number
   /** Why, without the sentence around it. */
   readonly reason?: string
+  /** Of a call that was to end the process, with the place of the call. */
+  readonly exitCode?: number
+  readonly file?: string
+  readonly line?: number
   /** The Python traceback, complete, as Python prints it. */
   readonly traceback?: string
 }
@@ -95,7 +100,7 @@ export abstract class CloacaError extends Error {
   }
 }
 
-/** The user's Python is wrong. Raised when a script cannot be loaded or declares something impossible. */
+/** The user's script is wrong: it cannot be loaded, declares something impossible, or was to end the process that it runs in. */
 export class ScriptError extends CloacaError {}
 
 /** The caller of the TypeScript API or of the command line is wrong. */

@@ -66,6 +66,8 @@ function stoppedOutcome(stop: Stop, label: string): AttemptOutcome {
   switch (stop.kind) {
     case 'timedOut':
       return { kind: 'timedOut', error: overdue(stop, label) }
+    case 'exited':
+      return { kind: 'failed', error: faultOf(stop.reason, TASK_FAILED), isFinal: true }
     case 'background':
       return { kind: 'failed', error: faultOf(stop.reason, `${TASK_FAILED} in the background`) }
     case 'stopping':

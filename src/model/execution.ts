@@ -19,7 +19,12 @@ export function isFinal(status: TaskStatus): boolean {
 export type AttemptOutcome =
   | { readonly kind: 'completed'; readonly contextText: ContextText }
   /** The body, its graph or a post-invocation raised, or returned something that is not a context. */
-  | { readonly kind: 'failed'; readonly error: PythonFault }
+  | {
+      readonly kind: 'failed'
+      readonly error: PythonFault
+      /** True: no retry policy applies, since the attempt was to end the process. */
+      readonly isFinal?: true
+    }
   /** The deadline passed; the body was stopped. */
   | { readonly kind: 'timedOut'; readonly error: PythonFault }
   /** The interpreter died under it; not the task's fault as far as one knows. */

@@ -38,10 +38,14 @@ export const orders = workflow('orders')
   .task('patient', async () => { await sleep(200); return { patient: true } })
   .task('eats', () => { const eaten = []; for (;;) eaten.push(new Array(100_000).fill(1)) })
   .task('exits', () => process.exit(7))
+  .task('kills', () => process.kill(process.pid, 'SIGKILL'))
+  .task('aborts', async () => { await sleep(1); process.abort() })
+  .task('loose', async () => { await sleep(400); return { loose: true } })
   .task('defers', async (_context, { deferUntil, attempt }) => { await deferUntil(() => true, { pollEvery: '1ms' }); return { attempt } })
   .task('secret', async (_context, { secret, log }) => { const { value } = await secret('db'); console.log('got', value); log.info('done'); return { length: value.length } })
   .task('background', async () => { void Promise.reject(new Error('left behind')); await sleep(50) })
 export const inbox = trigger('inbox', { every: '1s', starts: orders }, () => skip('nothing new'))
+export const leaves = trigger('leaves', { every: '1s', starts: orders }, () => process.exit(8))
 export const stuck = trigger('stuck', { every: '1s', starts: orders }, () => { for (;;); })
 `
 
@@ -57,7 +61,10 @@ beforeAll(async () => {
     packageUrl: new URL('../../src/index.ts', import.meta.url).href,
     runner: () => null,
   })
-  expect(await load(SCRIPT)).toMatchObject({ fault: null, triggers: [{ name: 'inbox' }, { name: 'stuck' }] })
+  expect(await load(SCRIPT)).toMatchObject({
+    fault: null,
+    triggers: [{ name: 'inbox' }, { name: 'leaves' }, { name: 'stuck' }],
+  })
 })
 
 afterAll(async () => {
@@ -158,7 +165,7 @@ it('stops a task that is cancelled: one that listens, and one that computes', as
   expect(await computes).toMatchObject({ kind: 'cancelled', lostScripts: ['orders.ts'] })
 })
 
-it('survives a task that takes all memory, and one that ends its thread', async () => {
+it('survives a task that takes all memory', async () => {
   expect(await run('eats')).toMatchObject({
     kind: 'lost',
     error: {
@@ -166,11 +173,27 @@ it('survives a task that takes all memory, and one that ends its thread', async 
         "The worker of script \"orders.ts\" is gone: it reached its memory limit of 64 MiB. It was stopped because of task 'eats' of workflow 'orders'.",
     },
   })
-  expect(await run('exits')).toMatchObject({
-    kind: 'lost',
-    error: { message: expect.stringContaining('it ended with exit code 7') },
-  })
   expect(await left('where')).toMatchObject({ value: 'first' })
+})
+
+it('fails a task or poll that would end its thread or the process, and keeps the thread', async () => {
+  const { thread } = await left('where')
+  const patient = run('patient')
+
+  for (const [taskId, exitCode] of [
+    ['exits', 7],
+    ['kills', 137],
+    ['aborts', 134],
+  ] as const) {
+    expect(await run(taskId)).toMatchObject({
+      kind: 'failed',
+      isFinal: true,
+      error: { type: 'PROCESS_EXIT', message: expect.stringContaining(` with exit code ${exitCode}: `) },
+    })
+  }
+  expect(await poll('leaves')).toMatchObject({ kind: 'failed', error: { type: 'PROCESS_EXIT' } })
+  expect(await patient).toMatchObject({ kind: 'completed' })
+  expect(await left('where')).toMatchObject({ thread })
 })
 
 it('hands slots, secrets and logs across', async () => {
@@ -196,6 +219,21 @@ it('fails the attempt that leaves a rejection behind, and no other', async () =>
     kind: 'failed',
     error: { message: 'Task execution failed in the background: Error: left behind' },
   })
+})
+
+it('logs what fails outside of tasks and polls with file and line, and keeps the thread', async () => {
+  const failing = `
+setTimeout(() => { throw new Error('in a timer') }, 100)
+setTimeout(() => void Promise.reject('in a promise'), 100)
+`
+  expect(await load(SCRIPT + failing)).toMatchObject({ fault: null })
+
+  expect(await run('loose')).toMatchObject({ kind: 'completed' })
+  const line = SCRIPT.split('\n').length + 1
+  expect(notices.slice(-2)).toEqual([
+    `uncaught exception outside of tasks and polls (${join(folder, 'orders.ts')}, line ${line}): Error: in a timer`,
+    'unhandled rejection outside of tasks and polls: "in a promise" (string) was thrown, which is no Error',
+  ])
 })
 
 it('is loaded anew in another thread, while what runs in the old one ends', async () => {

@@ -363,6 +363,7 @@ export const TABLE: readonly Row[] = [
       /^src\/http\/server\.ts$/,
       /^src\/host\/environment\/cache-folder\.ts$/,
       /^src\/host\/cpython\/become-python\.ts$/,
+      /^src\/functions\/calls\/faults\.ts$/,
       /^src\/model\/(instant|fault)\.ts$/,
       /^src\/patterns\//,
       /^chokidar$/,

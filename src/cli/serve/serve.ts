@@ -2,6 +2,7 @@
 
 import { Command } from 'commander'
 import { toError } from '../../errors.ts'
+import { uncaughtLine } from '../../functions/calls/faults.ts'
 import type { HttpServer } from '../../http/server.ts'
 import { cutOff, type LogSink, Runner, type ScriptReport } from '../../index.ts'
 import { optionsOf } from '../../runner/project-options.ts'
@@ -66,6 +67,7 @@ async function serve(places: readonly string[], options: ServeOptions): Promise<
   scriptsAt(places) // throws before a database is made for what is not there
   const runner = await Runner.open({ ...workerOptions(settings, options), prefixOutput: options.prefix, log })
   log({ level: 'info', message: settingsText(settings) })
+  logUncaught(log)
   const stop = stopSignal(() => log({ level: 'warn', message: `stopped at once${cutOff(runner.underWay)}` }))
   let isStopping = false
   void stop.then(() => {
@@ -106,6 +108,13 @@ async function serve(places: readonly string[], options: ServeOptions): Promise<
   } finally {
     await runner.close({ graceMs })
     await http?.close()
+  }
+}
+
+/** Logs errors that belong to no task and no poll, and that would end the process otherwise. */
+function logUncaught(log: LogSink): void {
+  for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+    process.on(event, (thrown: unknown) => log({ level: 'error', ...uncaughtLine(thrown, event) }))
   }
 }
 

@@ -34,7 +34,7 @@ export function decideRetry(
   outcome: Extract<AttemptOutcome, { readonly kind: 'failed' | 'timedOut' }>,
   random: number,
 ): RetryDecision {
-  const isLast = attempt >= Math.max(1, policy.maxAttempts)
+  const isLast = attempt >= Math.max(1, policy.maxAttempts) || (outcome.kind === 'failed' && outcome.isFinal === true)
   if (isLast || !meetsCondition(policy.condition, outcome)) return { kind: 'giveUp' }
   return { kind: 'retry', delayMs: retryDelayMs(policy, attempt, random) }
 }

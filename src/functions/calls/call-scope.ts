@@ -1,22 +1,21 @@
 /**
  * Whose work is under way: Node hands the scope of a call on to everything that it sets off, also to what goes on in the
- * background. So what is printed, a rejection that nobody handles and what a timer throws find their call. Installed while there
- * is a host, for the whole process; what is nobody's goes on as if none of this were there.
+ * background. So what is printed, a rejection that nobody handles, what a timer throws and a call of `process.exit` find their call.
+ * Installed while there is a host, for the whole process; what is nobody's goes on as if none of this were there.
  */
 
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { Console } from 'node:console'
 import { Writable } from 'node:stream'
 import type { Printed } from '../../output/call-log.ts'
+import { captureExits, captureUncaught, type EndScope } from './process-ends.ts'
 
 /** A call as its work sees it. */
-export interface CallScope {
+export interface CallScope extends EndScope {
   /** What another thread knows it by; 0 where none does. */
   readonly number: number
   /** Takes what it prints. */
   print(stream: Printed, text: string): void
-  /** Takes what was thrown in its background, where nobody handles it. */
-  failedInBackground(thrown: unknown): void
   /** Kept for it: each call has its own groups, counters and timers of `console`. */
   console: Console | null
 }
@@ -65,9 +64,9 @@ export function installScopes(): Disposable {
 
 function install(): () => void {
   // For ever: what calls have left behind may still fail when the last host is closed.
-  if (!isWatched) watchBackground()
+  if (!isWatched) captureUncaught(currentScope)
   isWatched = true
-  const undo = [captureConsole(), captureStream('stdout'), captureStream('stderr')]
+  const undo = [captureConsole(), captureStream('stdout'), captureStream('stderr'), captureExits(currentScope)]
   return () => {
     for (const each of undo) each()
   }
@@ -133,29 +132,4 @@ function captureStream(stream: Printed): () => void {
 
 function textOf({ buffer, byteOffset, byteLength }: ArrayBufferView): string {
   return Buffer.from(buffer, byteOffset, byteLength).toString()
-}
-
-/** A listener of ours keeps Node from ending the process, also because of what is nobody's: then it has to end all the same. */
-function watchBackground(): void {
-  const rejected = (reason: unknown): void => {
-    const scope = storage.getStore()
-    if (scope !== undefined) scope.failedInBackground(reason)
-    else if (process.listenerCount('unhandledRejection') === 1) process.nextTick(throwAgain, reason)
-  }
-  const thrown = (error: unknown): void => {
-    const scope = storage.getStore()
-    if (scope !== undefined) {
-      scope.failedInBackground(error)
-      return
-    }
-    if (process.listenerCount('uncaughtException') > 1) return
-    process.off('uncaughtException', thrown)
-    process.nextTick(throwAgain, error)
-  }
-  process.on('unhandledRejection', rejected)
-  process.on('uncaughtException', thrown)
-}
-
-function throwAgain(thrown: unknown): never {
-  throw thrown
 }

@@ -5,8 +5,10 @@
 
 import { fileURLToPath } from 'node:url'
 import { inspect, types } from 'node:util'
+import { ScriptError } from '../../errors.ts'
 import { shortened, shownValue } from '../../model/arguments.ts'
 import type { PythonFault } from '../../model/fault.ts'
+import type { SourcePlace } from '../../model/workflow.ts'
 
 /** Why the signal of a poll or attempt is aborted that takes too long. */
 export class DeadlineError extends Error {
@@ -27,10 +29,29 @@ export function faultOf(thrown: unknown, prefix: string): PythonFault {
     const message = `${prefix}: ${shownThrown(thrown)} was thrown, which is no Error`
     return { type: 'NonErrorThrown', message, traceback: '' }
   }
+  if (isExitError(thrown)) {
+    return { type: thrown.code, message: `${thrown.code}: ${thrown.message}`, traceback: traceOf(thrown) }
+  }
   const type = read(() => thrown.name, 'Error')
   const text = read(() => thrown.message, '')
   const hint = FROZEN.test(text) && type === 'TypeError' ? FROZEN_HINT : ''
   return { type, message: `${prefix}: ${type}${text === '' ? '' : ': '}${text}${hint}`, traceback: traceOf(thrown) }
+}
+
+/** The error that a function sees in which the process was to end. */
+export function isExitError(thrown: unknown): thrown is ScriptError {
+  return thrown instanceof ScriptError && thrown.code === 'PROCESS_EXIT'
+}
+
+/** Returns the log line for an error that nothing catches and that belongs to no task and no poll. */
+export function uncaughtLine(thrown: unknown, origin: NodeJS.UncaughtExceptionOrigin) {
+  const at = isError(thrown) ? placeOf(thrown) : null
+  const what = origin === 'unhandledRejection' ? 'unhandled rejection' : 'uncaught exception'
+  const where = at === null ? '' : ` (${at.file}, line ${at.line})`
+  const { message, traceback } = faultOf(thrown, `${what} outside of tasks and polls${where}`)
+  // Without a frame of the user's the error is ours, and the frames that are left out otherwise are what is of use.
+  const whole = at === null && isError(thrown) ? shownPlaces(read(() => thrown.stack, '')) : traceback
+  return { message, traceback: whole }
 }
 
 /** The errors of another realm are errors as well. */
@@ -102,6 +123,20 @@ function ownStack(error: Error): string {
     .split('\n')
     .filter((line) => !((line.startsWith('    at ') && line.includes(OWN_FOLDER)) || NODE_FRAME.test(line)))
     .join('\n')
+}
+
+/** A frame with a file, as a stack has it without URLs. */
+const FILE_FRAME = /^ {4}at .*?\(?(\/[^()]*?|[A-Za-z]:[^()]*?):(\d+):\d+\)?$/gm
+
+/** Places of the user's frames in a traceback, from the inside out. */
+export function placesIn(traceback: string): readonly SourcePlace[] {
+  return [...traceback.matchAll(FILE_FRAME)].map(([, file = '', line]) => ({ file, line: Number(line) }))
+}
+
+/** The line of the user's that an error comes from: that of a package only if there is no other. Null if it is not known. */
+export function placeOf(error: Error): SourcePlace | null {
+  const places = placesIn(ownStack(error))
+  return places.find(({ file }) => !/[\\/]node_modules[\\/]/.test(file)) ?? places[0] ?? null
 }
 
 /** Of this package's code. */

@@ -1,6 +1,7 @@
 /**
  * One poll or attempt of a function. It has to end: at its deadline, when it is cancelled, and when something that it set off
- * fails where nobody handles it, its signal is aborted, and what has not ended a second later is given up.
+ * fails where nobody handles it, its signal is aborted, and what has not ended a second later is given up. A call that was to end the
+ * process, such as `process.exit`, is given up immediately.
  *
  * States, and the moves:
  *   running  -> ended      it returned, threw, or its promise settled
@@ -10,13 +11,15 @@
 
 import type { Console } from 'node:console'
 import type { Clock, Timer } from '../../engine/ports.ts'
+import type { ScriptError } from '../../errors.ts'
 import type { LogSink } from '../../model/log.ts'
 import type { Printed } from '../../output/call-log.ts'
 import { isPromiseLike } from '../promise-like.ts'
 import type { CallOutput } from './call-output.ts'
 import { type CallScope, inScope } from './call-scope.ts'
-import { CancelledError, DeadlineError } from './faults.ts'
+import { CancelledError, DeadlineError, isExitError } from './faults.ts'
 import type { OpenCalls } from './open-calls.ts'
+import { exitError, type ProcessExit } from './process-ends.ts'
 
 /** Longer than anybody else should wait for a turn. */
 const BUSY_MS = 500
@@ -26,7 +29,7 @@ const GIVEN_UP_AFTER_MS = 1_000
 
 /** Why it has to end. */
 export interface Stop {
-  readonly kind: 'timedOut' | 'cancelled' | 'background' | 'stopping'
+  readonly kind: 'timedOut' | 'cancelled' | 'background' | 'stopping' | 'exited'
   readonly reason: unknown
 }
 
@@ -136,6 +139,7 @@ export class FunctionCall implements CallScope {
         (value) => this.#promiseEnded({ kind: 'returned', value }),
         (thrown: unknown) => this.#promiseEnded({ kind: 'threw', thrown }),
       )
+      if (this.#stop?.kind === 'exited') this.#giveUp()
     })
   }
 
@@ -178,7 +182,23 @@ export class FunctionCall implements CallScope {
     this.output.print(stream, text)
   }
 
+  exited(exit: ProcessExit): ScriptError {
+    const { label } = this
+    if (this.#hasEnded) {
+      const late = exitError(label, exit, ' after its end: the call was ignored')
+      this.#ports.notice(late.message)
+      return late
+    }
+    const failed = this.executionId === null ? 'the poll failed' : 'the attempt failed and is not retried'
+    const advice = 'Return or throw an error instead: other tasks and polls share the process, which continues.'
+    const error = exitError(label, exit, ` with exit code ${exit.exitCode}: ${failed}. ${advice}`)
+    this.stop({ kind: 'exited', reason: error })
+    if (this.#resolve !== null && this.#stop?.reason === error) this.#giveUp()
+    return error
+  }
+
   failedInBackground(thrown: unknown): void {
+    if (isExitError(thrown)) return // it has been reported where it was called
     if (!this.#hasEnded) {
       this.stop({ kind: 'background', reason: thrown })
       return
@@ -220,14 +240,18 @@ export class FunctionCall implements CallScope {
     const stop = this.#stop
     if (stop === null) return
     this.#isGivenUp = true
+    this.#givingUp?.cancel()
     open.remove(this)
-    notice(
-      `${label} goes on although its signal was aborted a second ago: it is given up, and what it returns is ignored`,
-    )
+    if (stop.kind !== 'exited') {
+      notice(
+        `${label} goes on although its signal was aborted a second ago: it is given up, and what it returns is ignored`,
+      )
+    }
     this.#resolve?.(this.#end({ kind: 'stopped', stop }))
   }
 
   #endedLate(end: CallEnd): void {
+    if (end.kind === 'threw' && isExitError(end.thrown)) return
     const { label } = this
     const { notice, clock } = this.#ports
     const lateMs = Math.round(clock.monotonic() - this.deadlineAt)

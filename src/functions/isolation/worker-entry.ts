@@ -6,6 +6,7 @@ import type { ContextCheck } from '../../authoring/types.ts'
 import { SystemClock } from '../../engine/clock.ts'
 import { InternalError, toError } from '../../errors.ts'
 import { SecretNotGranted, type SecretProvider } from '../../secrets/provider.ts'
+import { uncaughtLine } from '../calls/faults.ts'
 import { standardPrinter } from '../calls/printing.ts'
 import { checkedText } from '../checked-text.ts'
 import { FunctionHost } from '../function-host.ts'
@@ -135,5 +136,9 @@ function received(message: ToWorker): void {
   }
 }
 
+// The thread would end otherwise, and lose what else runs in it.
+for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+  process.on(event, (thrown: unknown) => notice(uncaughtLine(thrown, event).message))
+}
 showCurrentCall(data.current)
 port.on('message', received)

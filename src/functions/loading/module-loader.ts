@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs'
 import { basename, isAbsolute } from 'node:path'
 import type { Clock } from '../../engine/ports.ts'
 import type { SourcePlace } from '../../model/workflow.ts'
-import { faultOf } from '../calls/faults.ts'
+import { faultOf, placesIn } from '../calls/faults.ts'
 import { ModuleGraph } from './module-graph.ts'
 import { nativeImport } from './native-import.ts'
 import { placeOfSyntaxError } from './syntax-place.ts'
@@ -91,10 +91,7 @@ export async function moduleFault(thrown: unknown, path: string, files: readonly
 
 /** The first frame in a file of the script. */
 function placeIn(traceback: string, files: readonly string[]): SourcePlace | null {
-  for (const [, file = '', line] of traceback.matchAll(/^ {4}at .*?\(?(\/[^()]*?|[A-Za-z]:[^()]*?):(\d+):\d+\)?$/gm)) {
-    if (files.includes(file)) return { file, line: Number(line) }
-  }
-  return null
+  return placesIn(traceback).find(({ file }) => files.includes(file)) ?? null
 }
 
 /** Of a module that is not there, Node says by which file it was asked for, and not in which line. */

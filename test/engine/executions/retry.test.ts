@@ -65,6 +65,13 @@ describe('whether a failed attempt is tried again', () => {
     expect(attempt).toBe(tries)
   })
 
+  it('is no for an attempt that called process.exit, whatever the policy says', () => {
+    const outcome = { kind: 'failed', error: fault('connection timeout'), isFinal: true } as const
+
+    expect(decideRetry(retrying(3), 1, outcome, 0)).toEqual({ kind: 'giveUp' })
+    expect(decideRetry(retrying(3, { condition: { kind: 'transient' } }), 1, outcome, 0)).toEqual({ kind: 'giveUp' })
+  })
+
   it('is yes for anything with "all", and no for anything with "never"', () => {
     expect(decide({ kind: 'all' }, 'bad input')).toBe('retry')
     expect(decide({ kind: 'never' }, 'connection reset')).toBe('giveUp')
