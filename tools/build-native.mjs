@@ -1,14 +1,24 @@
 /**
  * Builds the context codec's addon. npm runs it as this package's install script, `npm run native:prebuild` with --prebuild.
- * It must run on Node 20 without any dependency of its own, and an install must never fail because of it: what cannot be
- * built is told in one line, and the TypeScript codec is used. Only --prebuild fails when there is nothing to ship.
+ * It must run on Node 20 without any dependency of its own. An install fails only for a Node on which cloaca does not start, since
+ * npm shows the output of no other install script. What cannot be built is told in one line, and the TypeScript codec is used.
+ * --prebuild fails when there is nothing to ship.
  */
 
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { createRequire } from 'node:module'
-import { delimiter, dirname, join } from 'node:path'
+import { delimiter, dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
@@ -35,6 +45,7 @@ main()
 
 function main() {
   const isPrebuild = process.argv.includes('--prebuild')
+  if (!isPrebuild && isNodeTooOld()) return
   const problem = isCurrent(BUILD_FOLDER) || (!isPrebuild && isCurrent(PREBUILD_FOLDER)) ? null : build()
   if (problem === null) {
     if (isPrebuild) shipPrebuilt()
@@ -44,6 +55,30 @@ function main() {
     `cloaca: the native context codec was not built (${problem}). The slower TypeScript codec is used instead.`,
   )
   if (isPrebuild) process.exitCode = 1
+}
+
+/** Says so as well, and makes the install fail. */
+function isNodeTooOld() {
+  const { engines } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
+  const [oldest] = /\d+/.exec(engines.node)
+  const version = versionOfNode()
+  if (Number.parseInt(version, 10) >= Number(oldest)) return false
+  console.error(
+    `cloaca needs Node ${oldest} or newer, and this is Node ${version}. Install a newer Node, then install cloaca again.`,
+  )
+  process.exitCode = 1
+  return true
+}
+
+/**
+ * The version of the Node that will run cloaca. In this repository, that is the Node of its own dependencies. In a project that
+ * links this repository, it is the project's, on which npm runs, but npm runs this script with the repository's.
+ */
+function versionOfNode() {
+  const { npm_config_local_prefix: project, npm_config_user_agent: agent = '' } = process.env
+  const isOwnInstall = project && existsSync(project) && realpathSync(project) === resolve(ROOT)
+  const [, ofInstaller] = / node\/v(\S+)/.exec(agent) ?? []
+  return isOwnInstall ? process.versions.node : (ofInstaller ?? process.versions.node)
 }
 
 function isCurrent(folder) {

@@ -1,5 +1,6 @@
 /**
- * The install script where something that it needs is missing: the install goes on, one line says why, and the twin is used.
+ * The install script where something that it needs is missing: the install goes on, one line says why, and the twin is used. With a
+ * Node that is too old, the install fails.
  * Each test works on a copy of the few files that the script needs, in a folder of its own.
  */
 
@@ -72,8 +73,37 @@ it('without node-gyp the install succeeds and says so', () => {
   expect(linesOf(install.stdout)).toEqual([expect.stringContaining('node-gyp was not found')])
 })
 
+describe('with a Node that is too old', () => {
+  const OLD = "data:text/javascript,Object.defineProperty(process.versions,'node',{value:'20.20.2'})"
+  const needed = 'cloaca needs Node 24 or newer, and this is Node 20.20.2.'
+  const agent = 'npm/11.19.1 node/v20.20.2 linux x64 workspaces/false'
+
+  it('the install fails and names the required version, because npm hides the output of a script that succeeds', () => {
+    const install = run(['--import', OLD, 'tools/build-native.mjs'])
+
+    expect(install).toMatchObject({ status: 1, stdout: '' })
+    expect(linesOf(install.stderr)).toEqual([expect.stringContaining(needed)])
+  })
+
+  it('the install fails in a project that links the package, whose scripts run on a newer Node', () => {
+    const install = run(['tools/build-native.mjs'], { npm_config_user_agent: agent, npm_config_local_prefix: tmpdir() })
+
+    expect(install).toMatchObject({ status: 1, stdout: '' })
+    expect(linesOf(install.stderr)).toEqual([expect.stringContaining(needed)])
+  })
+
+  it('the install succeeds in the repository itself, which brings a newer Node', () => {
+    const install = run(['tools/build-native.mjs'], { npm_config_user_agent: agent, npm_config_local_prefix: folder })
+
+    expect(install).toMatchObject({ status: 0, stderr: '' })
+  })
+})
+
 /** Runs Node in the copy, with headers that are just enough to come to the compiler, which is not there. */
-function run(nodeArguments: readonly string[]): { status: number | null; stdout: string; stderr: string } {
+function run(
+  nodeArguments: readonly string[],
+  ofNpm: Readonly<Record<string, string>> = {},
+): { status: number | null; stdout: string; stderr: string } {
   const headers = join(folder, 'headers', 'include', 'node')
   mkdirSync(headers, { recursive: true })
   writeFileSync(join(headers, 'common.gypi'), "{'target_defaults': {'configurations': {'Release': {}}}}")
@@ -90,6 +120,10 @@ function run(nodeArguments: readonly string[]): { status: number | null; stdout:
     PATH: `${programs}${delimiter}${process.env.PATH}`,
     npm_config_node_gyp: undefined, // npm names its own copy when it runs the tests
     npm_config_nodedir: join(folder, 'headers'),
+    // Those of the npm that runs the tests.
+    npm_config_user_agent: undefined,
+    npm_config_local_prefix: undefined,
+    ...ofNpm,
   }
   return spawnSync(process.execPath, nodeArguments, { cwd: folder, env, encoding: 'utf8' })
 }
