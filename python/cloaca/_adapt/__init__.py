@@ -27,13 +27,14 @@ def prepare() -> None:
     from .signals import signals, timers
     from .sockets import socket_module
     from .sqlite import sqlite3_module
-    from .threads import pools, threading
+    from .threads import async_exceptions, pools, threading
     from .tls import ssl_module
 
     collector.prepare()
     tracebacks.prepare()
     threading.prepare()
     pools.prepare()
+    async_exceptions.prepare()
     zone_database.prepare()
     compiled_modules.prepare()
     missing_modules.prepare()

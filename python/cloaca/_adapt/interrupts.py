@@ -169,7 +169,7 @@ def _check_between_steps(frame: Any) -> None:
         _cancel_once()
     _is_turn_over = _is_turn_over or bool(found & _IS_TURN_OVER)
     if not _is_between_steps(frame):
-        if found & _HAS_SIGNALS or _is_turn_over or bridge.is_garbage_due():
+        if found & _HAS_SIGNALS or _is_turn_over or stack.exception is not None or bridge.is_garbage_due():
             _check_later()
         else:
             _put_off_at = None
@@ -178,6 +178,8 @@ def _check_between_steps(frame: Any) -> None:
     if found & _HAS_SIGNALS:
         handle_signals()
     bridge.collect_garbage()
+    if stack.exception is not None:
+        _raise_exception(frame)
     if _is_turn_over:
         _is_turn_over = False
         _give_way(frame)
@@ -248,6 +250,14 @@ def _cancel_once() -> None:
     if not stacks.running.is_cancelled:
         stacks.running.is_cancelled = True
         raise Cancelled("cancelled")
+
+
+def _raise_exception(frame: Any) -> None:
+    """Raises what another thread has set, in a step of the script: the steps of this package belong together."""
+    if _package.has_file(frame.f_code.co_filename):
+        _check_later()
+    else:
+        raise stacks.take_exception()
 
 
 def _give_way(frame: Any) -> None:

@@ -15,7 +15,7 @@ import json
 import sys
 import time
 from asyncio import _get_running_loop, _set_running_loop
-from typing import Any, Callable, Optional, Tuple
+from typing import Any, Callable, Dict, Optional, Tuple
 
 from . import calls, host, stacks
 from .cancelled import Cancelled
@@ -49,6 +49,9 @@ _LONGEST_SLEEP_S = 9e9
 
 #: How often a stack has been suspended.
 suspensions = 0
+
+#: The stacks that wait, by their numbers as threads.
+suspended: Dict[int, stacks.Stack] = {}
 
 #: The stack that ends the interpreter, once there is one: no other goes on after a wait, as python's daemon threads.
 last_stack: Optional[stacks.Stack] = None
@@ -294,6 +297,8 @@ def _wait(suspension_for: Callable[[int], Any]) -> Any:
     if answer[0] == "cancelled":
         stacks.running.is_cancelled = True
         raise Cancelled(answer[1])
+    if stack.exception is not None:
+        raise stacks.take_exception()
     return answer
 
 
@@ -317,6 +322,7 @@ def _answer(suspension_for: Callable[..., Any], *arguments: Any) -> Any:
     is_logged = stacks.running_call[stacks.IS_LOGGED]
     stacks.running = stacks.OUTSIDE
     stacks.running_token[0] = stacks.running_call[0] = stacks.running_call[1] = 0
+    suspended[me.ident] = me
     _set_running_loop(loop_of_pyodide)
     try:
         suspension = suspension_for(*arguments)
@@ -325,6 +331,7 @@ def _answer(suspension_for: Callable[..., Any], *arguments: Any) -> Any:
         if last_stack is not None and me is not last_stack:
             stay()
         _set_running_loop(loop)
+        suspended.pop(me.ident, None)
         stacks.running = me
         stacks.running_token[0] = me.token
         stacks.running_call[0] = me.call

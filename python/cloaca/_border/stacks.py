@@ -58,6 +58,8 @@ class Stack:
     is_cancelled: bool = False
     #: When it was last stopped for being overdue, by the monotonic clock.
     stopped_at: float = float("-inf")
+    #: Exception that another thread has set, to be raised as soon as Python's steps go on: see `take_exception`.
+    exception: Any = None
     #: What runs on it when it is that of a script's event loop: see `Loop`.
     loop: Optional[Loop] = None
 
@@ -79,6 +81,14 @@ class Stack:
         self.generation = generation
         running_token[0] = token
         running_call[CALL] = 0
+
+
+def take_exception() -> Any:
+    """Returns the exception that another thread has set for the running stack, or None, and clears it."""
+    exception = running.exception
+    if exception is not None:
+        del running.exception
+    return exception
 
 
 #: Called with a stack that ends and to which something was added.

@@ -215,3 +215,95 @@ def test_tracing_reaches_threads_that_are_started_later() -> None:
         threading.settrace(None)  # type: ignore[arg-type]
     assert "traced" in seen
     assert sys.gettrace() is not trace
+
+
+# ------------------------------------------------------------------- exceptions that another thread sets, by ``ctypes``
+
+
+class Stopped(Exception):
+    pass
+
+
+def set_exception(thread_id: int, exception: Any) -> int:
+    ctypes = pytest.importorskip("ctypes")
+    return int(ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread_id), ctypes.py_object(exception)))
+
+
+def test_an_exception_that_a_thread_sets_for_itself_ends_its_loop() -> None:
+    with pytest.raises(Stopped):
+        set_exception(threading.get_ident(), Stopped)
+        until = time.monotonic() + LIMIT
+        while time.monotonic() < until:
+            pass
+
+
+@pytest.mark.parametrize("step", [lambda: None, lambda: time.sleep(0.001)], ids=["computes", "waits"])
+def test_an_exception_that_another_thread_sets_ends_a_thread_that(step: Callable[[], None]) -> None:
+    has_begun, ends = threading.Event(), []
+
+    def work() -> None:
+        try:
+            until = time.monotonic() + LIMIT
+            while time.monotonic() < until:
+                has_begun.set()
+                step()
+        except Stopped:
+            ends.append("stopped")
+
+    (thread,) = run(work)
+    assert has_begun.wait(LIMIT)
+
+    assert set_exception(thread.ident or 0, Stopped) == 1
+
+    join([thread])
+    assert ends == ["stopped"]
+
+
+def test_an_exception_of_a_thread_does_not_shorten_its_wait() -> None:
+    waits, go_on, ends = threading.Event(), threading.Event(), []
+
+    def wait() -> None:
+        try:
+            waits.set()
+            go_on.wait(LIMIT)
+            ends.append("went on")
+        except Stopped:
+            ends.append("stopped")
+
+    (thread,) = run(wait)
+    assert waits.wait(LIMIT)
+    set_exception(thread.ident or 0, Stopped)
+    thread.join(0.05)
+    assert ends == []
+
+    go_on.set()
+
+    join([thread])
+    assert ends == ["stopped"]
+
+
+def test_an_exception_is_set_for_no_thread_that_has_ended() -> None:
+    (thread,) = run(lambda: None)
+    join([thread])
+
+    assert set_exception(thread.ident or 0, Stopped) == 0
+
+
+def test_an_exception_can_be_taken_back() -> None:
+    waits, go_on, ends = threading.Event(), threading.Event(), []
+
+    def wait() -> None:
+        waits.set()
+        go_on.wait(LIMIT)
+        ends.append("went on")
+
+    (thread,) = run(wait)
+    assert waits.wait(LIMIT)
+    ctypes = pytest.importorskip("ctypes")
+    set_exception(thread.ident or 0, Stopped)
+
+    assert ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), None) == 1
+
+    go_on.set()
+    join([thread])
+    assert ends == ["went on"]

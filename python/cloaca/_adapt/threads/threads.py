@@ -12,13 +12,16 @@ from __future__ import annotations
 
 import functools
 import os
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from ..._border import bridge, stacks
 from .. import unraisable
 from ..c_numbers import c_seconds
 
-_unstarted: Dict[int, Callable[[], None]] = {}
+#: The stack of a thread, its function, and what is called at its end.
+_Unstarted = Tuple[stacks.Stack, Callable[[], Any], Callable[[], None]]
+
+_unstarted: Dict[int, _Unstarted] = {}
 _unjoined: Dict[int, _ThreadHandle] = {}
 _count = 0
 
@@ -115,7 +118,7 @@ def start_new_thread(function: Callable[..., Any], args: Any, kwargs: Optional[D
 
 def _launch(stack: stacks.Stack, function: Callable[[], Any], ended: Callable[[], None]) -> None:
     global _count
-    _unstarted[stack.ident] = lambda: stacks.run_in(stack, _run, function, ended)
+    _unstarted[stack.ident] = (stack, function, ended)
     _count += 1
     if _count == 1:
         bridge.threads_run(True)
@@ -133,6 +136,8 @@ def _launch(stack: stacks.Stack, function: Callable[[], Any], ended: Callable[[]
 def _run(function: Callable[[], Any], ended: Callable[[], None]) -> None:
     global _count
     try:
+        if stacks.running.exception is not None:
+            raise stacks.take_exception()
         function()
     except SystemExit:
         pass
@@ -150,7 +155,14 @@ def _run(function: Callable[[], Any], ended: Callable[[], None]) -> None:
 
 def run_thread(ident: int) -> None:
     """Runs a started thread to its end. The host calls it with a stack of its own."""
-    _unstarted.pop(ident)()
+    stack, function, ended = _unstarted.pop(ident)
+    stacks.run_in(stack, _run, function, ended)
+
+
+def unstarted_stack(ident: int) -> Optional[stacks.Stack]:
+    """Returns the stack of a thread that the host has not entered yet, or None."""
+    unstarted = _unstarted.get(ident)
+    return None if unstarted is None else unstarted[0]
 
 
 def join_all() -> None:
