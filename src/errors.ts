@@ -1,60 +1,177 @@
 /**
- * Every error class of cloaca, split by who must act: the script's author, the caller of our API, the database,
- * an interpreter, or us. Tests and callers look at `code` and the fact fields, never at the text.
+ * Every error class of cloaca, by who must act: the script's author, the caller of the API, the administrator of the
+ * database, or the developers of cloaca. Tests and callers compare `code` and `facts`, never the text.
  * Imports nothing, so that every folder may use it.
  */
 
-/** Stable codes. ARCHITECTURE.md's table says what each one means and what to do. */
+/**
+ * Stable codes, by class. Each has a comment with its meaning and, after `Fix:`, the remedy.
+ * `tools/error-codes.ts` writes them to `docs/errors.md`.
+ */
 export type ErrorCode =
   // ScriptError
+  /**
+   * A script cannot be parsed, or raised an exception while it was loaded.
+   * Fix: Correct the script; `facts.traceback` shows the line.
+   */
   | 'SCRIPT_LOAD_FAILED'
+  /**
+   * A TypeScript function called `process.exit`, `process.abort`, `process.reallyExit` or `process.kill(process.pid)`.
+   * Fix: Return or throw an error instead; `facts` has the file, the line and the exit code.
+   */
   | 'PROCESS_EXIT'
   // UsageError
+  /** The version of Node is older than 24. Fix: Use Node 24 or newer. */
   | 'NODE_TOO_OLD'
+  /** An argument, option or path is wrong. Fix: Read the message: it shows the value and the expected one. */
   | 'INVALID_ARGUMENT'
+  /**
+   * A setting in `cloaca.toml`, `package.json`, a variable or an option is wrong.
+   * Fix: Read the message: it names each wrong setting and the nearest valid key.
+   */
   | 'INVALID_SETTINGS'
+  /**
+   * A context is not a JSON object, contains a value that JSON cannot represent, or does not match its schema.
+   * Fix: Correct the value at `facts.path`, or the text at `facts.byteOffset`.
+   */
   | 'INVALID_CONTEXT'
+  /**
+   * A workflow declared in TypeScript has no task.
+   * Fix: Chain the calls of `task`, and export or register the value that the last call returns.
+   */
   | 'EMPTY_WORKFLOW'
+  /** Two workflows, or two triggers, have the same name. Fix: Rename one of them. */
   | 'DECLARED_TWICE'
+  /** The database URL cannot be parsed. Fix: Write `sqlite://PATH`, a path, `:memory:`, or `postgresql://…`. */
   | 'INVALID_DATABASE_URL'
+  /**
+   * No loaded script declares the workflow, or the database does not contain it.
+   * Fix: Check the name; if a similar name exists, the message shows it.
+   */
   | 'WORKFLOW_NOT_FOUND'
+  /**
+   * No loaded script declares the trigger, or the database does not contain it.
+   * Fix: Check the name; if a similar name exists, the message shows it.
+   */
   | 'TRIGGER_NOT_FOUND'
+  /** The database has no execution with this id. Fix: Check the id and the database. */
   | 'EXECUTION_NOT_FOUND'
+  /** The database has no cron schedule with this id. Fix: Check the id and the database. */
   | 'SCHEDULE_NOT_FOUND'
+  /**
+   * The execution takes longer than the caller waits, and continues.
+   * Fix: Wait longer, or read the result later with `facts.executionId`.
+   */
   | 'EXECUTION_TIMEOUT'
+  /**
+   * The execution or trigger is in a state that does not allow the action, such as cancelling an ended execution.
+   * Fix: Read the message: it states the reason and, if there is one, another command.
+   */
   | 'ACTION_REFUSED'
+  /** No script that is served on the database declares the source. Fix: Check the name and the database. */
   | 'SOURCE_NOT_FOUND'
+  /**
+   * Polling and stream accumulators do not accept pushed events.
+   * Fix: Push to a passthrough, batch or state accumulator.
+   */
   | 'SOURCE_NOT_PUSHABLE'
+  /**
+   * The maximum number of events is already queued for the source.
+   * Fix: Push later; `cloaca source show NAME` shows why events are queued.
+   */
   | 'SOURCE_FULL'
+  /** The database has no reactor with this name. Fix: Check the name and the database. */
   | 'REACTOR_NOT_FOUND'
+  /**
+   * The database has no computation graph with this name.
+   * Fix: Check the name, and that the script of the graph is loaded.
+   */
   | 'GRAPH_NOT_FOUND'
+  /** The database has no such subscription. Fix: Check the id and the database. */
   | 'SUBSCRIPTION_NOT_FOUND'
+  /** The `when` of a subscription cannot be parsed, or does not return a bool. Fix: Correct the expression. */
   | 'INVALID_PREDICATE'
+  /**
+   * The client library of a stream's backend is not installed or cannot be loaded.
+   * Fix: Install the package that the message names.
+   */
   | 'STREAM_UNAVAILABLE'
+  /** A cron expression cannot be parsed, or never fires. Fix: Correct the expression. */
   | 'INVALID_CRON'
+  /** A time zone is unknown. Fix: Use an IANA name in its exact case, such as `Europe/Paris`. */
   | 'INVALID_TIMEZONE'
+  /** Cron scheduling is disabled in this runner. Fix: Set `enable_cron_scheduling`. */
   | 'CRON_DISABLED'
+  /** The runner is closed. Fix: Open a new runner. */
   | 'RUNNER_CLOSED'
+  /**
+   * The HTTP server cannot listen on the requested address.
+   * Fix: Choose another address with `--host` and `--port`, or disable HTTP with `--no-http`.
+   */
   | 'ADDRESS_UNAVAILABLE'
   // StoreError
+  /**
+   * The database cannot be opened, or does not belong to cloaca.
+   * Fix: Read the message: check the path and its permissions, or the server and its user.
+   */
   | 'DATABASE_UNAVAILABLE'
+  /**
+   * The database rejected a step, or cannot be reached.
+   * Fix: Read the message and `cause`: for example a full disk, a lock, or a lost connection.
+   */
   | 'DATABASE_FAILED'
+  /** A newer version of cloaca created or upgraded the database. Fix: Update cloaca, or use another database. */
   | 'DATABASE_TOO_NEW'
+  /**
+   * The database is open for reading only, and an older version of cloaca wrote it.
+   * Fix: Upgrade it by serving it once with this version.
+   */
   | 'DATABASE_TOO_OLD'
+  /**
+   * The database file was removed, replaced or damaged while it was open.
+   * Fix: Move the file back, restore a copy, or create an empty file with its name.
+   */
   | 'DATABASE_REPLACED'
+  /**
+   * The workflow already has an instance with this name.
+   * Fix: Choose another name, or delete the schedule of the existing instance.
+   */
   | 'DUPLICATE_INSTANCE'
+  /**
+   * The database server already has a user with this name.
+   * Fix: Choose another name, or remove the existing tenant first.
+   */
   | 'DUPLICATE_USER'
+  /**
+   * The schema to remove has no tables of cloaca, or belongs to another user.
+   * Fix: Check both names, or remove them with `--force`.
+   */
   | 'NOT_A_TENANT'
+  /**
+   * Another engine has taken over the execution, or it has ended.
+   * Fix: Do nothing: cloaca discards the result of this engine.
+   */
   | 'EXECUTION_NOT_OWNED'
   // HostError
+  /** Python did not start. Fix: Read the message; delete the cache folder to build a new memory snapshot. */
   | 'INTERPRETER_START_FAILED'
+  /** Ctrl-C was pressed while Python was starting for a program. Fix: Start the program again. */
   | 'INTERPRETER_INTERRUPTED'
+  /**
+   * An interpreter process, or the worker thread of a script, died during a request.
+   * Fix: Read the message: it names the cause; cloaca replaces the interpreter by itself.
+   */
   | 'INTERPRETER_DIED'
+  /**
+   * The interpreters were closed before they received the request.
+   * Fix: Send no request to a runner that is closing.
+   */
   | 'HOST_CLOSED'
   // InternalError
+  /** This is a defect of cloaca. Fix: Report it, with the message. */
   | 'INTERNAL'
 
-/** What an error knows beyond its words. Each field is named after the glossary's word. */
+/** Facts about an error as fields, so that callers need not parse the message. */
 export interface ErrorFacts {
   readonly script?: string
   readonly workflow?: string
@@ -66,19 +183,21 @@ export interface ErrorFacts {
   readonly reactor?: string
   readonly graph?: string
   readonly subscriptionId?: string
-  /** Of the events that are stored, where others of the same request are not. */
+  /** Sequences of the stored events, if other events of the same request were rejected. */
   readonly sequences?: readonly number[]
-  /** Where a value is wrong, from the outside in: `triggers[2].pollIntervalMs`. */
+  /** Path to the wrong value, from the outside in: `triggers[2].pollIntervalMs`. */
   readonly path?: string
   /** Offset in bytes of the first wrong byte of a context's text. */
   readonly byteOffset?: number
-  /** Why, without the sentence around it. */
+  /** Cause, without the rest of the sentence. */
   readonly reason?: string
-  /** Of a call that was to end the process, with the place of the call. */
+  /** Exit code that a function passed to `process.exit` or a similar method. */
   readonly exitCode?: number
+  /** File of that call. */
   readonly file?: string
+  /** Line of that call, from 1. */
   readonly line?: number
-  /** The Python traceback, complete, as Python prints it. */
+  /** Complete Python traceback, as Python prints it. */
   readonly traceback?: string
 }
 
@@ -86,7 +205,7 @@ export interface CloacaErrorOptions extends ErrorFacts {
   readonly cause?: unknown
 }
 
-/** The base of all errors that cloaca throws on purpose. */
+/** Base class of all errors that cloaca throws on purpose. */
 export abstract class CloacaError extends Error {
   readonly code: ErrorCode
   readonly facts: ErrorFacts
@@ -100,26 +219,26 @@ export abstract class CloacaError extends Error {
   }
 }
 
-/** The user's script is wrong: it cannot be loaded, declares something impossible, or was to end the process that it runs in. */
+/** The script is wrong: it cannot be loaded, or calls a method that ends the process. */
 export class ScriptError extends CloacaError {}
 
-/** The caller of the TypeScript API or of the command line is wrong. */
+/** The caller of the TypeScript API, the HTTP API or the command line is wrong. */
 export class UsageError extends CloacaError {}
 
-/** The database refused: it cannot be opened, is not ours, or failed in the middle of a step. */
+/** The database rejected a step, or cannot be opened. */
 export class StoreError extends CloacaError {}
 
-/** An interpreter or its thread died, or cannot be started. */
+/** An interpreter died, or cannot be started. */
 export class HostError extends CloacaError {}
 
-/** We are wrong. The message asks for a report. */
+/** cloaca is wrong. The message asks for a report. */
 export class InternalError extends CloacaError {
   constructor(message: string, options: CloacaErrorOptions = {}) {
     super('INTERNAL', `${message} This is a defect in cloaca: please report it with this message.`, options)
   }
 }
 
-/** Turns whatever was thrown into an Error, once, at a border. */
+/** Converts a thrown value to an Error, once, at a border. */
 export function toError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown))
 }

@@ -3,6 +3,7 @@
 import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, dirname, join, normalize } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { ERRORS_PAGE, errorClasses, errorsPage } from '../tools/error-codes.ts'
 import { codeIn, readDocument, tableRows } from './support/documents.ts'
 import { ROOT, sourceFiles } from './support/source-tree.ts'
 
@@ -42,15 +43,34 @@ describe('the import table of ARCHITECTURE.md', () => {
   })
 })
 
-describe('the error codes of ARCHITECTURE.md', () => {
-  it('are those of src/errors.ts, each with its meaning and what to do', () => {
-    const union = /export type ErrorCode =([\s\S]*?)\n\n/.exec(readDocument('src/errors.ts'))?.[1] ?? ''
-    const codes = [...union.matchAll(/'([A-Z_]+)'/g)].map((match) => match[1])
-    const rows = tableRows(ARCHITECTURE, 'Code')
-
-    expect(rows.map(([code = '']) => codeIn(code)[0])).toEqual(codes)
-    expect(rows.filter(([, meaning, advice]) => !meaning || !advice)).toEqual([])
+describe('docs/errors.md', () => {
+  it('is the text that tools/error-codes.ts writes', () => {
+    expect(readFileSync(ERRORS_PAGE, 'utf8')).toBe(errorsPage())
   })
+
+  it('lists each code below the class of the errors that have it', () => {
+    const codes = errorClasses().flatMap(({ name, codes }) => codes.map(({ code }) => [code, name] as const))
+    const classes = new Map(codes)
+    const thrown = sourceFiles('src', '.ts').flatMap(({ path, text }) =>
+      [...text.matchAll(/new (\w+Error)\(\s*(?:\w+ \? )?'([A-Z_]+)'/g)].map(([, name, code = '']) => ({
+        path,
+        name,
+        code,
+      })),
+    )
+
+    expect(thrown.filter(({ name, code }) => classes.get(code) !== name)).toEqual([])
+    expect(codes.filter(([code]) => code !== 'INTERNAL' && !thrown.some((one) => one.code === code))).toEqual([])
+  })
+
+  it.each(["| 'LOST'", "/** Meaning only. */\n  | 'LOST'"])(
+    'is not written for a code without a remedy: %j',
+    (member) => {
+      const source = `export type ErrorCode =\n  // HostError\n  ${member}\n\n/** Died. */\nexport class HostError {}\n`
+
+      expect(() => errorClasses(source)).toThrow('"LOST" of src/errors.ts has no comment')
+    },
+  )
 })
 
 describe('the files that the documents name', () => {
