@@ -1,12 +1,15 @@
 /**
- * Holds the structure of the tree: who may import whom, who owns what, how large a file may grow.
- * The tables are those of ARCHITECTURE.md. A new area gets a row in both, not an exception here.
+ * Checks the structure of the tree: permitted imports, owners of modules, and sizes of files. A new area gets a row in
+ * `support/import-table.ts` with its reason, not an exception here.
  */
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { builtinModules } from 'node:module'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { type Row, TABLE } from './support/import-table.ts'
+import { readDocument } from './support/documents.ts'
+import { isPermitted, type Row, rowsWithoutReason } from './support/import-rows.ts'
+import { TABLE } from './support/import-table.ts'
 import { ROOT, type SourceFile, sourceFiles } from './support/source-tree.ts'
 
 /** What only the named files may touch. */
@@ -64,15 +67,23 @@ describe('the structure of the tree', () => {
     expect(homeless).toEqual([])
   })
 
+  it('states a reason in each row of the import table', () => {
+    expect(rowsWithoutReason(TABLE)).toEqual([])
+  })
+
+  it('permits only imports of files that exist and of dependencies', () => {
+    const { dependencies, devDependencies, optionalDependencies } = JSON.parse(readDocument('package.json'))
+    const packages = Object.keys({ ...dependencies, ...devDependencies, ...optionalDependencies })
+    const targets = [...sources.map((file) => file.path), ...builtinModules.map((name) => `node:${name}`), ...packages]
+    const patterns = TABLE.flatMap(({ files, may, mayTypes = [] }) => [files, ...may, ...mayTypes])
+
+    expect(patterns.filter((pattern) => !targets.some((target) => pattern.test(target)))).toEqual([])
+  })
+
   it('imports in the directions of the table only', () => {
     const offences = sources.flatMap((file) => {
       const row = rowOf(file)
-      return file.imports
-        .filter(({ target, isTypeOnly }) => {
-          const allowed = [...(row?.may ?? []), ...(isTypeOnly ? (row?.mayTypes ?? []) : [])]
-          return !allowed.some((pattern) => pattern.test(target))
-        })
-        .map(({ target }) => `${file.path} imports ${target}`)
+      return file.imports.filter((one) => !isPermitted(one, row)).map(({ target }) => `${file.path} imports ${target}`)
     })
 
     expect(offences).toEqual([])

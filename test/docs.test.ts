@@ -4,44 +4,10 @@ import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, dirname, join, normalize } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { ERRORS_PAGE, errorClasses, errorsPage } from '../tools/error-codes.ts'
-import { codeIn, readDocument, tableRows } from './support/documents.ts'
+import { readDocument, tableRows } from './support/documents.ts'
 import { ROOT, sourceFiles } from './support/source-tree.ts'
 
 const ARCHITECTURE = readDocument('ARCHITECTURE.md')
-const sources = sourceFiles('src', '.ts')
-
-describe('the import table of ARCHITECTURE.md', () => {
-  const rows = tableRows(ARCHITECTURE, 'Files').map(([files = '', may = '', mayTypes = '']) => ({
-    files: codeIn(files),
-    may: codeIn(may),
-    mayTypes: codeIn(mayTypes),
-  }))
-  const rowOf = (path: string) => rows.find((row) => row.files.some((file) => path.startsWith(file)))
-
-  it('has a row for every source file', () => {
-    expect(sources.filter(({ path }) => rowOf(path) === undefined).map(({ path }) => path)).toEqual([])
-  })
-
-  it('allows every import that there is', () => {
-    const offences = sources.flatMap(({ path, imports }) => {
-      const row = rowOf(path)
-      return imports
-        .filter(({ target, isTypeOnly }) => {
-          const allowed = [...(row?.may ?? []), ...(isTypeOnly ? (row?.mayTypes ?? []) : [])]
-          return !allowed.some((start) => target.startsWith(start))
-        })
-        .map(({ target }) => `${path} imports ${target}`)
-    })
-
-    expect(offences).toEqual([])
-  })
-
-  it('names no file that does not exist', () => {
-    const named = rows.flatMap(({ files, may, mayTypes }) => [...files, ...may, ...mayTypes])
-
-    expect(named.filter((name) => name.startsWith('src/') && !existsSync(join(ROOT, name)))).toEqual([])
-  })
-})
 
 describe('docs/errors.md', () => {
   it('is the text that tools/error-codes.ts writes', () => {

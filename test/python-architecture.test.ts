@@ -1,22 +1,13 @@
 /**
- * Holds the structure of the Python package, as `architecture.test.ts` holds that of `src/`.
- * The table is that of ARCHITECTURE.md. A new area gets a row in both, not an exception here.
+ * Checks the structure of the Python package, as `architecture.test.ts` checks that of `src/`. A new area gets a row in
+ * the table below with its reason, not an exception.
  */
 
 import { dirname } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { isPermitted, type Row, rowsWithoutReason } from './support/import-rows.ts'
 import { type PythonFile, pythonFile, pythonFiles } from './support/python-tree.ts'
 
-interface Row {
-  /** Files that the row is about, from the package's folder: the first row that matches a file counts. */
-  readonly files: RegExp
-  /** Files of the package that they may import. */
-  readonly may: readonly RegExp[]
-  /** What they may import as types only. */
-  readonly mayTypes?: readonly RegExp[]
-}
-
-/** Where the package's files are: for the checks of whose frame it is. */
 const PLACE = /^_package\.py$/
 const BORDER = /^_border\//
 const LOOPS = /^_loops\//
@@ -37,35 +28,57 @@ const ADAPTATIONS = [
 /** Of the packages of adaptations, which use another: no others know of each other. */
 const USES: Readonly<Record<string, string>> = { tls: 'sockets', sockets: 'files', signals: 'process' }
 
+/** Permitted imports of files of the package, from the folder of the package. */
 const TABLE: readonly Row[] = [
-  { files: PLACE, may: [] },
-  { files: /^_missing\//, may: [] },
-  { files: /^_values\//, may: [/^_values\//] },
-  { files: BORDER, may: [BORDER, PLACE], mayTypes: [/^_declarations\/declaration\.py$/] },
-  // The event loops of scripts, as far as stacks and threads drive them alike.
-  { files: LOOPS, may: [LOOPS, BORDER] },
-  { files: /^_declarations\//, may: [/^_declarations\//, BORDER, PLACE, /^_policy\.py$/] },
-  // What type checkers are told of the functions and dicts of programs.
-  { files: /^_types\//, may: [/^_types\//, /^_(context|handle|result)\.py$/] },
-  // The authoring API: one noun each, all in one folder.
-  // Starts the engine of a program, when it is first needed.
+  { files: PLACE, reason: 'Recognizes frames of the package for every other folder, so it imports none.', may: [] },
+  {
+    files: /^_missing\//,
+    reason: 'Modules of the standard library that Pyodide leaves out, which must not need the package.',
+    may: [],
+  },
+  { files: /^_values\//, reason: 'Checks and conversions of plain values are pure functions.', may: [] },
+  {
+    files: BORDER,
+    reason: 'Every call to the engine leaves through it, so it imports none of its callers.',
+    may: [PLACE],
+    mayTypes: [/^_declarations\/declaration\.py$/],
+  },
+  { files: LOOPS, reason: 'Event loops of scripts do the same on stacks and on threads.', may: [BORDER] },
+  {
+    files: /^_declarations\//,
+    reason: 'Declarations are recorded as values, before an engine reads them.',
+    may: [BORDER, PLACE, /^_policy\.py$/],
+  },
+  {
+    files: /^_types\//,
+    reason: 'Describes the functions and dicts of programs for type checkers, with the nouns of the public API.',
+    may: [/^_(context|handle|result)\.py$/],
+  },
   {
     files: /^__init__\.py$/,
+    reason: 'Exports the public names, and starts the engine of a program when it is first needed.',
     may: [/^_?\w+\.py$/, /^_(admin|graphs|types|values|declarations)\//, BORDER, /^_cpython\/around\/engine\.py$/],
   },
-  { files: /^_?\w+\.py$/, may: [/^_?\w+\.py$/, /^_(admin|graphs|types|values|declarations)\//, BORDER] },
-  // Computation graphs, in a folder of their own.
+  {
+    files: /^_?\w+\.py$/,
+    reason: 'The public API has one file for each noun, all in one folder, and works on CPython without an engine.',
+    may: [/^_(admin|graphs|types|values|declarations)\//, BORDER],
+  },
   {
     files: /^_graphs\//,
-    may: [/^_graphs\//, /^_(context|sealed)\.py$/, /^_(types|values|declarations)\//, BORDER],
+    reason: 'Computation graphs are a part of the public API that runs entirely in Python.',
+    may: [/^_(context|sealed)\.py$/, /^_(types|values|declarations)\//, BORDER],
   },
-  { files: /^_admin\//, may: [/^_admin\//, /^_sealed\.py$/, /^_values\//, BORDER] },
-  { files: /^_packages\//, may: [/^_packages\//] },
-  // What users' unit tests import: it runs attempts and polls as the engine does, without it.
+  {
+    files: /^_admin\//,
+    reason: 'Administration of a database needs no workflow and no trigger.',
+    may: [/^_sealed\.py$/, /^_values\//, BORDER],
+  },
+  { files: /^_packages\//, reason: 'No script imports it, because pip runs as a program of its own.', may: [] },
   {
     files: /^testing\//,
+    reason: 'Unit tests of users run attempts and polls with the code of the engine, but without an engine.',
     may: [
-      /^testing\//,
       BORDER,
       /^_(types|values|declarations)\//,
       /^_engine\/(attempt|poll)\.py$/,
@@ -74,12 +87,13 @@ const TABLE: readonly Row[] = [
   },
   {
     files: /^_engine\/entry\.py$/,
+    reason: 'The interpreter calls this file first; it installs the adaptations, then calls the other files.',
     may: [/^_engine\//, BORDER, /^_declarations\//, /^_adapt\/(__init__|interrupts|threads\/threads)\.py$/],
   },
   {
     files: /^_engine\//,
+    reason: 'Runs the code of users for the engine, on Pyodide and partly on CPython, so it needs no adaptation.',
     may: [
-      /^_engine\//,
       LOOPS,
       BORDER,
       PLACE,
@@ -89,35 +103,42 @@ const TABLE: readonly Row[] = [
       /^_packages\/replacements\.py$/,
     ],
   },
-  // A process of CPython: its conversation with the engine, and where calls run there.
-  { files: /^_cpython\/channel\//, may: [/^_cpython\/channel\//, PLACE] },
+  {
+    files: /^_cpython\/channel\//,
+    reason: 'Lines between CPython and the engine carry messages, and do not depend on their meaning.',
+    may: [PLACE],
+  },
   {
     files: /^_cpython\/calls\//,
-    may: [/^_cpython\/calls\//, /^_cpython\/channel\/helpers\.py$/, LOOPS, BORDER, /^_engine\/(finish|poll)\.py$/],
+    reason: 'Calls run on threads and are stopped there, whatever the message was that started them.',
+    may: [/^_cpython\/channel\/helpers\.py$/, LOOPS, BORDER, /^_engine\/(finish|poll)\.py$/],
   },
-  { files: /^_cpython\/output\//, may: [/^_cpython\/(output|channel)\//, /^_cpython\/calls\/threads\.py$/, BORDER] },
+  {
+    files: /^_cpython\/output\//,
+    reason: 'Printed text belongs to the call of the thread that prints it, and leaves through the channel.',
+    may: [/^_cpython\/channel\//, /^_cpython\/calls\/threads\.py$/, BORDER],
+  },
   {
     files: /^_cpython\//,
-    may: [
-      /^_cpython\//,
-      BORDER,
-      PLACE,
-      /^_(declarations|logs)\//,
-      /^_engine\/(?!entry|script_loop|workers|stack_report)/,
-    ],
+    reason:
+      'A process of CPython has threads in place of stacks, so it leaves out the files of `_engine` about stacks.',
+    may: [BORDER, PLACE, /^_(declarations|logs)\//, /^_engine\/(?!entry|script_loop|workers|stack_report)/],
   },
-  { files: /^_logs\//, may: [/^_logs\//, BORDER] },
-  { files: /^_adapt\/__init__\.py$/, may: [/^_logs\//, /^_adapt\//] },
-  { files: ADAPT_BASE, may: [ADAPT_BASE, BORDER, PLACE] },
+  { files: /^_logs\//, reason: 'Log records are sent to the engine, and need nothing else.', may: [BORDER] },
+  {
+    files: /^_adapt\/__init__\.py$/,
+    reason: 'Installs all adaptations, in their order.',
+    may: [/^_logs\//, /^_adapt\//],
+  },
+  {
+    files: ADAPT_BASE,
+    reason: 'Adaptations share these files, so they import no adaptation.',
+    may: [BORDER, PLACE],
+  },
   ...ADAPTATIONS.map((name) => ({
     files: new RegExp(`^_adapt/${name}/`),
-    may: [
-      new RegExp(`^_adapt/${name}/`),
-      ...(USES[name] === undefined ? [] : [new RegExp(`^_adapt/${USES[name]}/`)]),
-      ADAPT_BASE,
-      BORDER,
-      PLACE,
-    ],
+    reason: 'An adaptation can be deleted without the others, except for those that build on it.',
+    may: [...(USES[name] === undefined ? [] : [new RegExp(`^_adapt/${USES[name]}/`)]), ADAPT_BASE, BORDER, PLACE],
   })),
 ]
 
@@ -136,14 +157,15 @@ describe('the structure of the Python package', () => {
     expect(files.filter((file) => rowOf(file) === undefined).map((file) => file.path)).toEqual([])
   })
 
+  it('states a reason in each row of the import table', () => {
+    expect(rowsWithoutReason(TABLE)).toEqual([])
+  })
+
   it('imports in the directions of the table only', () => {
     const offences = files.flatMap((file) => {
       const row = rowOf(file)
       return file.imports
-        .filter(({ target, isTypeOnly }) => {
-          const allowed = [...(row?.may ?? []), ...(isTypeOnly ? (row?.mayTypes ?? []) : [])]
-          return isOurs(target) && !allowed.some((pattern) => pattern.test(target))
-        })
+        .filter((one) => isOurs(one.target) && !isPermitted(one, row))
         .map(({ target }) => `${file.path} imports ${target}`)
     })
 

@@ -1,376 +1,390 @@
-/** Who may import whom below `src/`: the table of ARCHITECTURE.md, as data. The first row that matches a file counts. */
+/** Permitted imports below `src/`, each with its reason. Used by `architecture.test.ts`. */
 
-export interface Row {
-  /** Files that the row is about: the first row that matches a file counts. */
-  readonly files: RegExp
-  /** What they may import: paths from the root, packages, `node:` modules. */
-  readonly may: readonly RegExp[]
-  /** What they may import as types only. */
-  readonly mayTypes?: readonly RegExp[]
-}
+import type { Row } from './import-rows.ts'
 
 const NODE_PURE = [/^node:(path|url|util|buffer|assert|crypto|module|events)$/]
 const NODE = [/^node:/]
 
-/** What the rooms of the engine share. */
+/** Files that the rooms of the engine share. */
 const ENGINE_BASE =
   /^src\/engine\/(clock-port|config|due|events|firing-context|heartbeat|periodic|ports|recorded-actions|store-ports)\.ts$/
 
+const ERRORS = /^src\/errors\.ts$/
+const PORTS = /^src\/engine\/ports\.ts$/
+const ADDON = /^src\/native\/index\.ts$/
+const BORDER = /^src\/border\//
+const PYTHON_BORDER = /^src\/interpreter\/python-border\.ts$/
+const PYODIDE = /^pyodide/
+
 export const TABLE: readonly Row[] = [
-  { files: /^src\/errors\.ts$/, may: [] },
-  { files: /^src\/database\//, may: [/^src\/database\//] },
-  { files: /^src\/output\//, may: [/^src\/output\//, /^src\/model\/log(-window)?\.ts$/, ...NODE] },
-  { files: /^src\/model\//, may: [/^src\/model\//, /^src\/errors\.ts$/, /^ms$/] },
-  { files: /^src\/patterns\//, may: [/^src\/patterns\//, /^re2js$/] },
+  {
+    files: /^src\/errors\.ts$/,
+    reason: 'Every folder throws these errors, so the file imports none of them.',
+    may: [],
+  },
+  {
+    files: /^src\/database\//,
+    reason: 'Settings, stores and commands read names of databases without loading a store.',
+    may: [],
+  },
+  {
+    files: /^src\/output\//,
+    reason: 'Both processes write output, so the folder imports nothing that belongs to one of them.',
+    may: [/^src\/model\/log(-window)?\.ts$/, ...NODE],
+  },
+  {
+    files: /^src\/model\//,
+    reason: 'Plain values and their checks, which every room uses and which therefore do no I/O.',
+    may: [ERRORS],
+  },
+  {
+    files: /^src\/patterns\//,
+    reason: 'Searching text in linear time is independent of the engine, and only this folder loads `re2js`.',
+    may: [/^re2js$/],
+  },
   {
     files: /^src\/registry\//,
-    may: [/^src\/registry\//, /^src\/model\//, /^src\/errors\.ts$/, /^fastest-levenshtein$/],
+    reason: 'Declarations are checked as values, before a host or a store receives them.',
+    may: [/^src\/model\//, ERRORS, /^fastest-levenshtein$/],
   },
-  { files: /^src\/metrics\//, may: [/^src\/metrics\//], mayTypes: [/^src\/model\//] },
-  // What users import to declare workflows and triggers: it runs nothing.
+  {
+    files: /^src\/metrics\//,
+    reason: 'Counters depend neither on the code that increments them nor on the code that reads them.',
+    may: [],
+    mayTypes: [/^src\/model\//],
+  },
   {
     files: /^src\/authoring\//,
-    may: [/^src\/(authoring|model)\//, /^src\/registry\/nearest\.ts$/, /^src\/errors\.ts$/, ...NODE_PURE],
+    reason: 'Users import it to declare workflows, so importing it starts nothing and loads no engine.',
+    may: [/^src\/model\//, /^src\/registry\/nearest\.ts$/, ERRORS, ...NODE_PURE],
     mayTypes: [/^src\/secrets\//, /^@standard-schema\/spec$/],
   },
   {
     files: /^src\/functions\/(calls|loading)\//,
-    may: [
-      /^src\/functions\/(calls|loading|promise-like\.ts$)/,
-      /^src\/(authoring|model|output|secrets)\//,
-      /^src\/native\/index\.ts$/,
-      /^src\/errors\.ts$/,
-      ...NODE,
-    ],
-    mayTypes: [/^src\/engine\/ports\.ts$/],
+    reason: 'Worker threads of scripts load it too, so it imports nothing that belongs to the engine.',
+    may: [/^src\/functions\/promise-like\.ts$/, /^src\/(authoring|model|output|secrets)\//, ADDON, ERRORS, ...NODE],
+    mayTypes: [PORTS],
   },
   {
     files: /^src\/functions\/(isolation|blocking)\//,
+    reason: 'Both folders supervise a thread, and measure its time with the clock of the engine.',
     may: [
       /^src\/(functions|authoring|model|secrets)\//,
       /^src\/engine\/clock\.ts$/,
       /^src\/host\/process\/labels\.ts$/,
-      /^src\/errors\.ts$/,
+      ERRORS,
       ...NODE,
     ],
-    mayTypes: [/^src\/engine\/ports\.ts$/],
+    mayTypes: [PORTS],
   },
   {
     files: /^src\/functions\//,
-    may: [
-      /^src\/(functions|authoring|model|output|secrets)\//,
-      /^src\/native\/index\.ts$/,
-      /^src\/host\/process\/labels\.ts$/,
-      /^src\/errors\.ts$/,
-      ...NODE,
-    ],
-    mayTypes: [/^src\/engine\/ports\.ts$/],
+    reason: 'Implements the port of the engine for TypeScript; it shares only names of calls with the host.',
+    may: [/^src\/(authoring|model|output|secrets)\//, ADDON, /^src\/host\/process\/labels\.ts$/, ERRORS, ...NODE],
+    mayTypes: [PORTS],
   },
-  // What users' unit tests import: the engine's decisions and the function host, without an engine or a store.
   {
     files: /^src\/testing\//,
+    reason: 'Unit tests of users run the decisions of the engine and the function host, without an engine or a store.',
     may: [
-      /^src\/(testing|authoring|functions|model)\//,
-      /^src\/engine\/executions\/run-state\.ts$/,
-      /^src\/engine\/(firing-context|ports)\.ts$/,
+      /^src\/(authoring|functions|model)\//,
+      /^src\/engine\/(executions\/run-state|firing-context|ports)\.ts$/,
       /^src\/(registry\/nearest|native\/index|secrets\/provider|errors)\.ts$/,
       ...NODE,
     ],
   },
-  // Triggers, executions, cron, actions and graphs do not know each other: engine.ts joins them.
   ...['triggers', 'executions', 'cron', 'actions', 'graphs'].map((room) => ({
     files: new RegExp(`^src/engine/${room}/`),
+    reason: 'Triggers, executions, cron, actions and graphs do not import each other: `engine.ts` connects them.',
     may: [
-      new RegExp(`^src/engine/${room}/`),
       ENGINE_BASE,
       /^src\/(registry|metrics|model)\//,
-      /^src\/errors\.ts$/,
+      ERRORS,
       ...(room === 'cron' ? [/^croner$/] : []),
       ...(room === 'executions' ? [/^src\/patterns\/text-search\.ts$/] : []),
       ...NODE_PURE,
     ],
   })),
-  // The engine's clock is the one that interpreters compare with.
   {
     files: /^src\/engine\/clock\.ts$/,
+    reason: 'The engine and the interpreters compare times of the same monotonic clock.',
     may: [/^src\/engine\//, /^src\/border\/machine-clock\.ts$/],
   },
   {
     files: /^src\/engine\//,
-    may: [/^src\/(engine|registry|metrics|model)\//, /^src\/errors\.ts$/, ...NODE_PURE],
+    reason: 'The engine decides; stores, hosts and clocks implement its ports, so it imports none of them.',
+    may: [/^src\/(registry|metrics|model)\//, ERRORS, ...NODE_PURE],
   },
   {
     files: /^src\/threads\//,
-    may: [/^src\/threads\//, /^src\/errors\.ts$/, ...NODE],
+    reason: 'The time limit of a thread does not depend on the work that the thread does.',
+    may: [ERRORS, ...NODE],
     mayTypes: [/^src\/engine\/clock-port\.ts$/],
   },
   {
     files: /^src\/predicates\//,
-    may: [/^src\/(predicates|threads|patterns)\//, /^src\/errors\.ts$/, /^@marcbachmann\/cel-js$/, ...NODE],
+    reason: 'Strangers write expressions, so a thread with a budget evaluates them behind an interface.',
+    may: [/^src\/(threads|patterns)\//, ERRORS, /^@marcbachmann\/cel-js$/, ...NODE],
     mayTypes: [/^src\/engine\//],
   },
-  // Its names of variables are for everybody who hands an environment on.
   {
     files: /^src\/secrets\//,
-    may: [/^src\/secrets\//, /^src\/errors\.ts$/, ...NODE],
+    reason: 'Every room that passes an environment to a process needs the names of the variables that hold secrets.',
+    may: [ERRORS, ...NODE],
   },
   {
     files: /^src\/settings\//,
+    reason: 'Settings are read before an engine exists, so reading them loads no part of it.',
     may: [
-      /^src\/(settings|model|database)\//,
-      /^src\/secrets\/variables\.ts$/,
-      /^src\/registry\/nearest\.ts$/,
-      /^src\/errors\.ts$/,
+      /^src\/(model|database)\//,
+      /^src\/(secrets\/variables|registry\/nearest)\.ts$/,
+      ERRORS,
       /^(ms|fastest-levenshtein|smol-toml)$/,
       ...NODE,
     ],
   },
   {
     files: /^src\/alerts\//,
-    may: [/^src\/(alerts|model)\//, /^src\/secrets\/variables\.ts$/, /^src\/errors\.ts$/, ...NODE],
+    reason: 'Alerts listen to events; the engine runs without them.',
+    may: [/^src\/model\//, /^src\/secrets\/variables\.ts$/, ERRORS, ...NODE],
     mayTypes: [/^src\/engine\//],
   },
-  // Loaded only where an SDK is set up: everything else of it is types.
   {
     files: /^src\/tracing\//,
-    may: [/^src\/(tracing|model)\//, /^src\/errors\.ts$/, /^@opentelemetry\/api$/],
+    reason: 'Spans need an SDK that users install, so no other code depends on them.',
+    may: [/^src\/model\//, ERRORS, /^@opentelemetry\/api$/],
     mayTypes: [/^src\/engine\//],
   },
-  { files: /^src\/native\//, may: [/^src\/native\//, /^src\/errors\.ts$/, /^node-gyp-build$/, ...NODE] },
+  {
+    files: /^src\/native\//,
+    reason: 'The process of an interpreter loads the addon too, so it imports nothing that belongs to the engine.',
+    may: [ERRORS, /^node-gyp-build$/, ...NODE],
+  },
   {
     files: /^src\/store\/sqlite\/file\//,
-    may: [/^src\/store\/sqlite\/file\//, /^src\/store\/[^/]+$/, /^src\/errors\.ts$/, /^better-sqlite3$/, ...NODE],
-    mayTypes: [/^src\/engine\/ports\.ts$/, /^src\/metrics\//],
+    reason: 'Opening, locking and committing a file does not depend on its tables.',
+    may: [/^src\/store\/[^/]+$/, ERRORS, /^better-sqlite3$/, ...NODE],
+    mayTypes: [PORTS, /^src\/metrics\//],
   },
   {
     files: /^src\/store\/sqlite\/schema\//,
-    may: [/^src\/store\/sqlite\/(schema|file)\//, /^src\/store\/[^/]+$/, /^src\/errors\.ts$/],
+    reason: 'Migrations run before any step, so they need only the open file.',
+    may: [/^src\/store\/sqlite\/file\//, /^src\/store\/[^/]+$/, ERRORS],
   },
   {
     files: /^src\/store\/sqlite\//,
-    may: [
-      /^src\/store\//,
-      /^src\/native\/index\.ts$/,
-      /^src\/(metrics|model)\//,
-      /^src\/errors\.ts$/,
-      /^better-sqlite3$/,
-      ...NODE,
-    ],
-    mayTypes: [/^src\/engine\/ports\.ts$/],
+    reason: 'Implements the port of the engine on SQLite, without code of the other store.',
+    may: [/^src\/store\/(graphs\/|[^/]+$)/, /^src\/(metrics|model)\//, ERRORS, ...NODE],
+    mayTypes: [PORTS],
   },
   {
     files: /^src\/store\/postgres\/session\//,
-    may: [
-      /^src\/store\/postgres\/session\//,
-      /^src\/store\/[^/]+$/,
-      /^src\/database\//,
-      /^src\/errors\.ts$/,
-      /^(pg|pg-connection-string)$/,
-      ...NODE,
-    ],
-    mayTypes: [/^src\/engine\/ports\.ts$/, /^src\/metrics\//],
+    reason: 'Connections, transactions and group commit do not depend on the tables, and only this folder loads `pg`.',
+    may: [/^src\/store\/[^/]+$/, /^src\/database\//, ERRORS, /^(pg|pg-connection-string)$/, ...NODE],
+    mayTypes: [PORTS, /^src\/metrics\//],
   },
   {
     files: /^src\/store\/postgres\//,
-    may: [
-      /^src\/store\/(postgres\/|graphs\/|[^/]+$)/,
-      /^src\/(database|metrics|model)\//,
-      /^src\/errors\.ts$/,
-      ...NODE,
-    ],
-    mayTypes: [/^src\/engine\/ports\.ts$/, /^pg$/],
+    reason: 'Implements the port of the engine on PostgreSQL, without code of the other store.',
+    may: [/^src\/store\/(graphs\/|[^/]+$)/, /^src\/(database|metrics|model)\//, ERRORS, ...NODE],
+    mayTypes: [PORTS, /^pg$/],
   },
   {
     files: /^src\/store\/graphs\//,
-    may: [/^src\/store\/(graphs\/|[^/]+$)/, /^src\/model\//, /^src\/errors\.ts$/, ...NODE],
-    mayTypes: [/^src\/engine\/ports\.ts$/],
+    reason: 'Decisions about events and values are made without a database, so that both stores make the same ones.',
+    may: [/^src\/store\/[^/]+$/, /^src\/model\//, ERRORS, ...NODE],
+    mayTypes: [PORTS],
   },
-  // What every store shares knows none of them.
   {
     files: /^src\/store\//,
-    may: [/^src\/store\/[^/]+$/, /^src\/(database|model)\//, /^src\/errors\.ts$/, ...NODE],
-    mayTypes: [/^src\/engine\/ports\.ts$/, /^src\/metrics\//],
+    reason: 'Code that both stores share imports neither of them.',
+    may: [/^src\/store\/[^/]+$/, /^src\/(database|model)\//, ERRORS, ...NODE],
+    mayTypes: [PORTS, /^src\/metrics\//],
   },
-  { files: /^src\/border\//, may: [/^src\/border\//, ...NODE] },
+  {
+    files: /^src\/border\//,
+    reason: 'Both processes load the messages, so the folder imports nothing that belongs to one of them.',
+    may: NODE,
+  },
   {
     files: /^src\/interpreter\/descriptors\//,
-    may: [
-      /^pyodide/,
-      /^src\/interpreter\/(descriptors\/|text-for-python\.ts$)/,
-      /^src\/border\//,
-      /^src\/native\/handed-files\.ts$/,
-      ...NODE,
-    ],
-    mayTypes: [/^src\/interpreter\/python-border\.ts$/],
+    reason: 'Files, network and children are built on descriptors, so descriptors import none of them.',
+    may: [PYODIDE, BORDER, /^src\/native\/handed-files\.ts$/, ...NODE],
+    mayTypes: [PYTHON_BORDER],
   },
   {
     files: /^src\/interpreter\/files\//,
-    may: [
-      /^pyodide/,
-      /^src\/interpreter\/(files|descriptors)\//,
-      /^src\/border\//,
-      /^src\/native\/(file-locks|handed-files)\.ts$/,
-      ...NODE,
-    ],
-    mayTypes: [/^src\/interpreter\/python-border\.ts$/],
+    reason: 'Files use descriptors, and the addon locks them and creates named pipes.',
+    may: [PYODIDE, /^src\/interpreter\/descriptors\//, /^src\/native\/(file-locks|handed-files)\.ts$/, ...NODE],
+    mayTypes: [PYTHON_BORDER],
   },
   {
     files: /^src\/interpreter\/crypto\//,
-    may: [/^src\/interpreter\/(crypto\/|descriptors\/endpoint\.ts$)/, ...NODE],
-    mayTypes: [/^src\/interpreter\/python-border\.ts$/],
+    reason: 'Digests are computed by Node; only the reading of bytes is shared with descriptors.',
+    may: [/^src\/interpreter\/descriptors\/endpoint\.ts$/, ...NODE],
+    mayTypes: [PYTHON_BORDER],
   },
   {
     files: /^src\/interpreter\/network\//,
-    may: [/^src\/interpreter\/(network|descriptors)\//, /^src\/interpreter\/text-for-python\.ts$/, ...NODE],
-    mayTypes: [/^src\/interpreter\/python-border\.ts$/],
+    reason: 'Sockets are descriptors, and need no other room.',
+    may: [/^src\/interpreter\/descriptors\//, ...NODE],
+    mayTypes: [PYTHON_BORDER],
   },
-  { files: /^src\/interpreter\/zone\//, may: [/^src\/(interpreter\/zone|border)\//, /^pyodide/, ...NODE] },
-  { files: /^src\/interpreter\/pyodide\//, may: [/^src\/(interpreter\/pyodide|border)\//, /^pyodide/, ...NODE] },
+  {
+    files: /^src\/interpreter\/zone\//,
+    reason: "The time zone of Python's C library does not depend on the other rooms.",
+    may: [BORDER, PYODIDE, ...NODE],
+  },
+  {
+    files: /^src\/interpreter\/pyodide\//,
+    reason: 'Pyodide is compiled and restored first, before the other rooms are needed.',
+    may: [BORDER, PYODIDE, ...NODE],
+  },
   {
     files: /^src\/interpreter\/children\//,
-    may: [/^src\/interpreter\/(children|descriptors)\//, /^src\/border\//, /^src\/native\/child-group\.ts$/, ...NODE],
-    mayTypes: [/^src\/interpreter\/python-border\.ts$/],
+    reason: 'Child processes inherit descriptors, and the addon starts them in process groups.',
+    may: [/^src\/interpreter\/descriptors\//, BORDER, /^src\/native\/child-group\.ts$/, ...NODE],
+    mayTypes: [PYTHON_BORDER],
   },
   {
     files: /^src\/interpreter\/stacks\//,
-    may: [
-      /^src\/interpreter\/(stacks\/|text-for-python\.ts$)/,
-      /^src\/border\//,
-      /^src\/native\/control-thread\.ts$/,
-      /^pyodide/,
-      ...NODE,
-    ],
+    reason: 'How a stack is suspended does not depend on what it waits for.',
+    may: [/^src\/interpreter\/text-for-python\.ts$/, BORDER, /^src\/native\/control-thread\.ts$/, PYODIDE, ...NODE],
   },
   {
     files: /^src\/interpreter\/output\//,
-    may: [/^src\/interpreter\/output\//, /^src\/(border|output)\//, /^src\/model\/(log|fault)\.ts$/, ...NODE],
+    reason: 'Printed text becomes log pieces of the model; the mailbox interrupts a wait for a slow reader.',
+    may: [/^src\/(border|output)\//, /^src\/model\/(log|fault)\.ts$/, ...NODE],
     mayTypes: [/^src\/interpreter\/signal-mailbox\.ts$/],
   },
   {
     files: /^src\/interpreter\/restriction\//,
-    may: [/^src\/(interpreter|border)\//, /^src\/native\/(restriction\/|file-locks\.ts$)/, /^pyodide/, ...NODE],
+    reason: 'It restricts what the other rooms do, so it may import each of them.',
+    may: [/^src\/(interpreter|border)\//, /^src\/native\/(restriction\/|file-locks\.ts$)/, PYODIDE, ...NODE],
   },
   {
     files: /^src\/interpreter\//,
+    reason: 'Connects the rooms of an interpreter, which runs in a process without an engine.',
     may: [
-      /^src\/(interpreter|border|output)\//,
-      /^src\/errors\.ts$/,
+      /^src\/(border|output)\//,
+      ERRORS,
       /^src\/native\/(file-locks|control-thread)\.ts$/,
-      /^pyodide/,
+      PYODIDE,
       /^better-sqlite3$/,
       ...NODE,
     ],
   },
   {
     files: /^src\/host\/restriction\//,
+    reason: 'What scripts may reach is translated to flags of Node and rules of the kernel before a process starts.',
     may: [
-      /^src\/(host\/(restriction\/|environment\/(by-place|cache-folder|module-folders)\.ts$)|border\/)/,
-      /^src\/native\/restriction\//,
-      /^src\/errors\.ts$/,
+      /^src\/host\/environment\/(by-place|cache-folder|module-folders)\.ts$/,
+      /^src\/(border|native\/restriction)\//,
+      ERRORS,
       ...NODE,
     ],
   },
   {
     files: /^src\/host\/environment\//,
-    may: [
-      /^src\/(host\/(environment|restriction)|border)\//,
-      /^src\/settings\/trusted-owner\.ts$/,
-      /^src\/errors\.ts$/,
-      ...NODE,
-    ],
+    reason: 'Files and variables are prepared in the same way for every kind of process.',
+    may: [/^src\/(host\/restriction|border)\//, /^src\/settings\/trusted-owner\.ts$/, ERRORS, ...NODE],
   },
   {
     files: /^src\/host\/peers\//,
-    may: [/^src\/(host\/(peers|environment)|border|native\/restriction)\//, /^src\/errors\.ts$/, ...NODE],
-    mayTypes: [/^src\/engine\/ports\.ts$/],
+    reason: 'Starting and killing a process does not depend on its scripts or on its supervision.',
+    may: [/^src\/(host\/environment|border|native\/restriction)\//, ERRORS, ...NODE],
+    mayTypes: [PORTS],
   },
   {
     files: /^src\/host\/cpython\//,
-    may: [/^src\/(host\/(cpython|peers|process|environment)|border)\//, /^src\/errors\.ts$/, ...NODE],
-    mayTypes: [/^src\/engine\/ports\.ts$/],
+    reason: 'Once a CPython is found and started, it is supervised like any other interpreter.',
+    may: [/^src\/(host\/(peers|process|environment)|border)\//, ERRORS, ...NODE],
+    mayTypes: [PORTS],
   },
-  // In place of what starts interpreters.
   {
     files: /^src\/host\/parent\//,
-    may: [/^src\/host\/(parent|process|peers|environment)\//, /^src\/border\//, /^src\/errors\.ts$/, ...NODE],
-    mayTypes: [/^src\/engine\/ports\.ts$/],
+    reason: 'Takes the place of the code that starts interpreters if a Python program has started the engine.',
+    may: [/^src\/(host\/(process|peers|environment)|border)\//, ERRORS, ...NODE],
+    mayTypes: [PORTS],
   },
   {
     files: /^src\/host\/process\//,
+    reason: 'One interpreter is supervised in the same way, whichever scripts it has.',
     may: [
-      /^src\/host\/(process|peers|environment|restriction)\//,
+      /^src\/host\/(peers|environment|restriction)\//,
       /^src\/(border|model|native\/restriction)\//,
-      /^src\/errors\.ts$/,
+      ERRORS,
       /^valibot$/,
       ...NODE,
     ],
-    mayTypes: [/^src\/engine\/ports\.ts$/, /^src\/metrics\//],
+    mayTypes: [PORTS, /^src\/metrics\//],
   },
   {
     files: /^src\/host\/scripts\//,
-    may: [/^src\/host\/(scripts|process)\//, /^src\/(border|model)\//, /^src\/errors\.ts$/, /^valibot$/, ...NODE],
-    mayTypes: [/^src\/engine\/ports\.ts$/],
+    reason: 'Generations of scripts use one process, and do not depend on its kind.',
+    may: [/^src\/(host\/process|border|model)\//, ERRORS, /^valibot$/, ...NODE],
+    mayTypes: [PORTS],
   },
   {
     files: /^src\/host\//,
-    may: [/^src\/(host|border|model)\//, /^src\/errors\.ts$/, /^valibot$/, ...NODE],
-    mayTypes: [/^src\/engine\/ports\.ts$/, /^src\/metrics\//],
+    reason: 'Implements the port of the engine for Python; it decides nothing and stores nothing.',
+    may: [/^src\/(border|model)\//, ERRORS, ...NODE],
+    mayTypes: [PORTS, /^src\/metrics\//],
   },
-  // The client of Kafka may not be installed: it is loaded where a topic is opened.
   {
     files: /^src\/streams\//,
-    may: [/^src\/streams\//, /^src\/errors\.ts$/, /^@platformatic\/kafka$/, ...NODE],
+    reason: 'The client of Kafka is optional and loaded when a topic is opened, so no other folder loads it.',
+    may: [ERRORS, /^@platformatic\/kafka$/, ...NODE],
     mayTypes: [/^src\/engine\/graphs\/streams\.ts$/],
   },
   {
     files: /^src\/default-runner\//,
+    reason: 'Answers calls of scripts with an engine that it is given, so it imports only types of the engine.',
     may: [
-      /^src\/(default-runner|database|model|secrets)\//,
-      /^src\/errors\.ts$/,
-      /^src\/host\/script-call\.ts$/,
-      /^src\/border\/protocol\.ts$/,
+      /^src\/(database|model|secrets)\//,
+      /^src\/(errors|host\/script-call|border\/protocol)\.ts$/,
       /^valibot$/,
       ...NODE,
     ],
     mayTypes: [/^src\/engine\//],
   },
-  { files: /^src\/runner\//, may: [/^src\/(?!cli|http|page|index)/, /^ms$/, ...NODE] },
-  // Everything goes through the Node API; what that gives becomes JSON in one place.
+  {
+    files: /^src\/runner\//,
+    reason: 'Composes all rooms below it; HTTP and the command line use it, so it imports neither.',
+    may: [/^src\/(?!cli|http|page|index)/, ...NODE],
+  },
   {
     files: /^src\/http\//,
+    reason: 'HTTP calls the Node API as users do, and `runner/records/` converts its values to JSON.',
     may: [
-      /^src\/(http|metrics|model|runner\/records|threads)\//,
+      /^src\/(metrics|model|runner\/records|threads)\//,
       /^src\/(errors|native\/index|engine\/(clock|settings-check))\.ts$/,
       /^(hono|@hono\/node-server|valibot|@valibot\/to-json-schema)$/,
       ...NODE,
     ],
     mayTypes: [/^src\/(runner|engine)\//],
   },
-  // It runs in browsers: of the rest it knows the shapes of what it is answered.
   {
     files: /^src\/page\//,
-    may: [/^src\/page\//, /^preact(\/hooks)?$/, /^@preact\/signals$/, /^@dagrejs\/dagre$/],
+    reason: 'The page runs in browsers, so it shares with the server only the types of answers.',
+    may: [/^preact(\/hooks)?$/, /^@preact\/signals$/, /^@dagrejs\/dagre$/],
     mayTypes: [/^src\/http\/schemas\//, /^valibot$/],
   },
-  { files: /^src\/index\.ts$/, may: [/^src\/(?!cli|page)/] },
+  {
+    files: /^src\/index\.ts$/,
+    reason: 'Exports the Node API, which does not include the command line and the page.',
+    may: [/^src\/(?!cli|page)/],
+  },
   {
     files: /^src\/cli\//,
+    reason: 'Commands call the Node API, and import the few files that start a program before the engine is loaded.',
     may: [
-      /^src\/(cli|database|output|settings)\//,
+      /^src\/(database|output|patterns|settings|runner\/records)\//,
       /^src\/(index|errors)\.ts$/,
       /^src\/runner\/(program|project-options|script-sources|start\/[^/]+)\.ts$/,
-      /^src\/runner\/records\//,
-      /^src\/http\/server\.ts$/,
-      /^src\/host\/environment\/cache-folder\.ts$/,
-      /^src\/host\/cpython\/become-python\.ts$/,
-      /^src\/functions\/calls\/faults\.ts$/,
+      /^src\/(http\/server|host\/(environment\/cache-folder|cpython\/become-python)|functions\/calls\/faults)\.ts$/,
       /^src\/model\/(instant|fault)\.ts$/,
-      /^src\/patterns\//,
-      /^chokidar$/,
-      /^commander$/,
-      /^pino$/,
-      /^ms$/,
-      /^string-width$/,
+      /^(chokidar|commander|pino|ms|string-width)$/,
       ...NODE,
     ],
   },
