@@ -1,5 +1,6 @@
-"""The border between Python and the engine: the calls out, the stack that runs, its waits, and errors as data.
+"""The border between Python and the engine, in an interpreter's process.
 
-Lives in an interpreter's process. On plain CPython it is there and connected to nothing, so that the authoring API
+``bridge`` calls the engine and waits for its answers, ``suspension`` suspends a stack, ``stacks`` knows which stack
+runs, and ``fault`` turns errors into data. On plain CPython the border is connected to nothing, so that the public API
 works in editors and unit tests.
 """

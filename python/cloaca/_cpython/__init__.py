@@ -1,5 +1,6 @@
-"""A process of CPython that the engine talks to: messages in and out, where calls run, how they are stopped.
+"""A process of CPython as an interpreter: messages in and out, calls, and how calls are stopped.
 
-Runs in a process of the user's own Python, 3.9 or newer, which the engine has started (``child``). Nothing here needs
-Pyodide: threads are threads, and a wait is one of the operating system.
+``session`` answers the messages of the engine, ``calls.entries`` runs calls on threads, ``calls.limits`` stops them,
+and ``output.speaker`` sends their output. ``around`` is for a program under plain Python, which starts the engine.
+The process runs the user's own Python, 3.9 or newer. Nothing here needs Pyodide.
 """

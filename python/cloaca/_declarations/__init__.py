@@ -1,4 +1,5 @@
-"""What a script declares, as values: triggers, tasks and workflows, checked, kept by generation, and sent as data.
+"""Declarations of a script as values: triggers, tasks and workflows, checked, and sent as data.
 
-Used by the decorators and builders of the public API, in an interpreter's process and on plain CPython.
+``ledger`` keeps them by generation, and ``graph`` orders the tasks of a workflow. The decorators and builders of the
+public API use this package, in an interpreter's process and on plain CPython.
 """

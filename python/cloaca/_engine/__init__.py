@@ -1,4 +1,6 @@
-"""What the engine calls in an interpreter's process: load a script, poll triggers, run tasks, run a program, end it.
+"""Functions that the engine calls in an interpreter's process: load a script, poll triggers, run tasks or a program.
 
-``entry`` has the functions that the interpreter's TypeScript calls; nothing that users import leads here.
+``entry`` has the functions that the interpreter's TypeScript calls. ``loading`` loads a script, ``state`` passes its
+state on to the next generation, and ``finish`` does what python does at its end. ``accumulate`` and ``graphs`` answer
+messages about sources and graphs. No module that users import leads here.
 """
