@@ -1,13 +1,14 @@
-/** ARCHITECTURE and CONTRIBUTING are true: their tables agree with the sources, and what they name exists. */
+/** Compares the documents for contributors with the sources: error codes, tables of rooms, names of files, links. */
 
 import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs'
-import { basename, dirname, join, normalize } from 'node:path'
+import { basename, dirname, join, normalize, relative } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { ERRORS_PAGE, errorClasses, errorsPage } from '../tools/error-codes.ts'
 import { readDocument, tableRows } from './support/documents.ts'
 import { ROOT, sourceFiles } from './support/source-tree.ts'
 
 const ARCHITECTURE = readDocument('ARCHITECTURE.md')
+const BIG_ROOMS = ['engine', 'store', 'host', 'interpreter', 'page', 'http', 'runner']
 
 describe('docs/errors.md', () => {
   it('is the text that tools/error-codes.ts writes', () => {
@@ -82,34 +83,80 @@ describe('the links of the documents', () => {
   })
 })
 
-describe('README, ARCHITECTURE and a file', () => {
-  // What somebody looks for, and what the file that is found says about it.
-  it.each([
-    ['hangs', 'src/host/process/watchdog.ts', 'deadline'],
-    ['deduplication', 'src/store/sqlite/trigger-queries.ts', 'context_hash = ?'],
-    ['`recv`', 'python/cloaca/_adapt/sockets/transfers.py', 'def recv'],
-    ['`recv`', 'src/interpreter/network/stream-socket.ts', 'override read('],
-    ['`--grace`', 'src/settings/table.ts', '--grace'],
-    ['`limits.memory`', 'src/settings/table.ts', 'limits.memory'],
-  ])('answer in two links where to look for %s: %s', (word, file, text) => {
-    const rows = ARCHITECTURE.split('\n').filter((line) => line.startsWith('|') && line.split('|')[1]?.includes(word))
-
-    expect(linksOf('README.md').map((link) => link.file)).toContain('ARCHITECTURE.md')
-    expect(rows.some((row) => row.includes(`](${file})`))).toBe(true)
-    expect(readDocument(file)).toContain(text)
+describe('ARCHITECTURE.md', () => {
+  it('has at most 16 KB and 20 words in its glossary', () => {
+    expect(Buffer.byteLength(ARCHITECTURE)).toBeLessThanOrEqual(16 * 1024)
+    expect(tableRows(ARCHITECTURE, 'Word').length).toBeLessThanOrEqual(20)
   })
 
-  it('has nothing but links in the table of places', () => {
-    const places = tableRows(ARCHITECTURE, 'Concern').map(([, place = '']) => place)
-
-    expect(places.filter((place) => !place.startsWith('['))).toEqual([])
+  it.each(BIG_ROOMS)('links to the README of %s', (room) => {
+    expect(linksOf('ARCHITECTURE.md').map(({ file }) => file)).toContain(`src/${room}/README.md`)
   })
 })
 
-/** The relative links of a document, from the root. */
-function linksOf(document: string): readonly { readonly file: string; readonly anchor: string }[] {
-  const prose = readDocument(document).replace(/^```[\s\S]*?^```/gm, '')
-  return [...prose.matchAll(/\]\(([^)\s]+)\)/g)]
+describe('the table of a room', () => {
+  it.each(BIG_ROOMS)('lists each file and folder of src/%s', (room) => {
+    const rows = roomRows(room)
+    const listed = rows.flatMap(({ entries }) => entries)
+    const existing = readdirSync(join(ROOT, 'src', room)).filter((name) => name !== 'README.md')
+
+    expect([...listed].sort()).toEqual(existing.sort())
+    expect(rows.filter(({ role, forbidden }) => !/\w/.test(role) || !/\w/.test(forbidden))).toEqual([])
+  })
+})
+
+describe('README.md', () => {
+  // Question, link to a room in README.md, file that the room's README links to, and a text in that file.
+  it.each([
+    ['hang', 'src/host/README.md', 'src/host/process/watchdog.ts', 'deadline'],
+    ['deduplication', 'src/store/README.md', 'src/store/sqlite/trigger-queries.ts', 'context_hash = ?'],
+    ['`recv`', 'src/interpreter/README.md', 'python/cloaca/_adapt/sockets/transfers.py', 'def recv'],
+    ['`recv`', 'src/interpreter/README.md', 'src/interpreter/network/stream-socket.ts', 'override read('],
+    ['`--grace`', 'src/settings/README.md', 'src/settings/table.ts', '--grace'],
+    ['`limits.memory`', 'src/settings/README.md', 'src/settings/table.ts', 'limits.memory'],
+  ])('leads from %s by way of %s to %s', (word, room, file, text) => {
+    const questions = tableRows(readDocument('README.md'), 'Question about').filter(([question]) =>
+      question?.includes(word),
+    )
+    const lines = readDocument(room)
+      .split('\n')
+      .filter((line) => line.includes(word))
+
+    expect(questions.map(([, link]) => link)).toEqual([expect.stringContaining(`](${room})`)])
+    expect(lines.flatMap((line) => linksIn(line, room)).map((link) => link.file)).toContain(file)
+    expect(readDocument(file)).toContain(text)
+  })
+})
+
+interface RoomRow {
+  readonly entries: readonly string[]
+  readonly role: string
+  readonly forbidden: string
+}
+
+/** Rows of the table in the README of a room: `entries` are names of files and folders directly in the room. */
+function roomRows(room: string): readonly RoomRow[] {
+  const readme = `src/${room}/README.md`
+  return tableRows(readDocument(readme), 'File').map(([files = '', role = '', forbidden = '']) => ({
+    entries: linksIn(files, readme).map(({ file }) => relative(join('src', room), file).replace(/\/README\.md$/, '')),
+    role,
+    forbidden,
+  }))
+}
+
+interface Link {
+  readonly file: string
+  readonly anchor: string
+}
+
+/** Returns the relative links of a document, from the root. */
+function linksOf(document: string): readonly Link[] {
+  return linksIn(readDocument(document).replace(/^```[\s\S]*?^```/gm, ''), document)
+}
+
+/** Returns the relative links in a part of a document, from the root. */
+function linksIn(markdown: string, document: string): readonly Link[] {
+  return [...markdown.matchAll(/\]\(([^)\s]+)\)/g)]
     .map((match) => match[1] ?? '')
     .filter((target) => !/^\w+:/.test(target))
     .map((target) => {
@@ -118,7 +165,7 @@ function linksOf(document: string): readonly { readonly file: string; readonly a
     })
 }
 
-/** The headings of a document, as GitHub names them in links. */
+/** Returns the headings of a document, as GitHub names them in links. */
 function anchorsOf(document: string): ReadonlySet<string> {
   const headings = readFileSync(join(ROOT, document), 'utf8').matchAll(/^#+ (.*)$/gm)
   return new Set(
