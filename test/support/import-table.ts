@@ -367,7 +367,7 @@ export const TABLE: readonly Row[] = [
   {
     files: /^src\/page\//,
     reason: 'The page runs in browsers, so it shares with the server only the types of answers.',
-    may: [/^preact(\/hooks)?$/, /^@preact\/signals$/, /^@dagrejs\/dagre$/],
+    may: [/^src\/model\/rule-text\.ts$/, /^preact(\/hooks)?$/, /^@preact\/signals$/, /^@dagrejs\/dagre$/],
     mayTypes: [/^src\/http\/schemas\//, /^valibot$/],
   },
   {
@@ -383,7 +383,7 @@ export const TABLE: readonly Row[] = [
       /^src\/(index|errors)\.ts$/,
       /^src\/runner\/(program|project-options|script-sources|start\/[^/]+)\.ts$/,
       /^src\/(http\/server|host\/(environment\/cache-folder|cpython\/become-python)|functions\/calls\/faults)\.ts$/,
-      /^src\/model\/(instant|fault)\.ts$/,
+      /^src\/model\/(instant|fault|rule-text)\.ts$/,
       /^(chokidar|commander|pino|ms|string-width)$/,
       ...NODE,
     ],

@@ -2,10 +2,10 @@
 
 import { relative, resolve } from 'node:path'
 import type { CheckedScript, CheckProblem, CheckReport, TaskDefinition, WorkflowDefinition } from '../../index.ts'
+import { ruleText } from '../../model/rule-text.ts'
 import { formatDuration, printLine, printTexts } from '../print.ts'
 import { count, declaredText } from '../serve/script-log.ts'
 import { indentedText, visibleLine } from '../visible-text.ts'
-import { ruleText } from './rule-text.ts'
 
 export function printReport({ scripts, problems }: CheckReport): void {
   for (const script of scripts) printScript(script)

@@ -1,12 +1,14 @@
 /** Workflows and the graph of their tasks. */
 
 import * as v from 'valibot'
+import type { TriggerRule } from '../../model/workflow.ts'
 import { COUNT, INSTANT, listOf, NUMBER_OR_NULL, PLACE } from './parts.ts'
 
-const RULE: v.GenericSchema<unknown, unknown> = v.pipe(
+/** Its JSON schema names only the type: rules are nested. */
+const RULE = v.pipe(
   v.looseObject({ type: v.string() }),
   v.description('when the task runs: Always, TaskSuccess, ContextValue, All, …'),
-)
+) as unknown as v.GenericSchema<TriggerRule>
 
 const TASK = v.strictObject({
   id: v.string(),

@@ -1,5 +1,6 @@
 /** The task that is chosen: its attempts with what they raised, and its contexts. */
 
+import { ruleText } from '../../model/rule-text.ts'
 import type { Attempt, Execution, Task, Workflow } from '../api/answers.ts'
 import { useKeys } from '../keyboard/keys.ts'
 import { plain } from '../log/ansi.ts'
@@ -54,11 +55,13 @@ export function TaskPanel({ execution, task, workflow }: TaskPanelProps) {
 
 function Facts({ definition }: { readonly definition: Workflow['tasks'][number] }) {
   const { dependencies, retry, timeoutMs, rule, place } = definition
+  const condition = ruleText(rule)
+  const isRetried = retry.maxAttempts > 1 && retry.condition.kind !== 'never'
   const facts = [
     ...(dependencies.length > 0 ? [`after ${dependencies.join(', ')}`] : []),
-    ...(retry.maxAttempts > 1 ? [`${retry.maxAttempts} attempts`] : []),
-    ...(timeoutMs === null ? [] : [`at most ${shownDuration(timeoutMs)}`]),
-    ...((rule as { readonly type: string }).type === 'Always' ? [] : [`when ${(rule as { type: string }).type}`]),
+    ...(isRetried ? [`at most ${retry.maxAttempts} attempts`] : []),
+    ...(timeoutMs === null ? [] : [`at most ${shownDuration(timeoutMs)} per attempt`]),
+    ...(condition === '' ? [] : [`if ${condition}`]),
   ]
   return (
     <p class="faint small facts">

@@ -1,6 +1,6 @@
-/** A trigger rule in words, for one line. Pure. */
+/** A trigger rule in words, for one line of the command line or the page. Pure. */
 
-import type { ContextOperator, TriggerRule } from '../../index.ts'
+import type { ContextOperator, TriggerRule } from './workflow.ts'
 
 const OPERATORS: Readonly<Record<ContextOperator, string>> = {
   Equals: '==',
@@ -13,7 +13,7 @@ const OPERATORS: Readonly<Record<ContextOperator, string>> = {
   NotExists: 'does not exist',
 }
 
-/** '' for the rule that is always true. */
+/** Returns the words of a rule, or '' if it is always true. */
 export function ruleText(rule: TriggerRule): string {
   switch (rule.type) {
     case 'Always':
@@ -37,7 +37,7 @@ export function ruleText(rule: TriggerRule): string {
   }
 }
 
-/** `isEmptyTrue`: what it is without conditions. */
+/** `isEmptyTrue`: value of a rule without conditions. */
 function joined(conditions: readonly TriggerRule[], word: string, isEmptyTrue: boolean): string {
   const texts = conditions.map((condition) => ruleText(condition) || 'always')
   const [only] = texts
