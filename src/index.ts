@@ -212,6 +212,7 @@ export type { RunnerReactors, SubscribeOptions } from './runner/resources/reacto
 export type { RunnerSchedules } from './runner/resources/schedules.ts'
 export type { PushOptions, RunnerSources } from './runner/resources/sources.ts'
 export type {
+  CronTriggerInfo,
   FireOptions,
   RunnerTriggers,
   TickInfo,

@@ -131,7 +131,7 @@ export class AlertRules {
     this.#late = new Set(late.map(({ trigger }) => trigger))
   }
 
-  #cronFired({ scheduleId, workflow, scheduledAt, at, recoveryAttempt }: CronFiredEvent): void {
+  #cronFired({ scheduleId, trigger, workflow, scheduledAt, at, recoveryAttempt }: CronFiredEvent): void {
     if (recoveryAttempt > 0) return
     if (at - scheduledAt < this.#options.lateByMs) {
       this.#lateSchedules.delete(scheduleId)
@@ -140,7 +140,8 @@ export class AlertRules {
     // One that catches up on many instants is late once.
     if (this.#lateSchedules.has(scheduleId)) return
     this.#lateSchedules.add(scheduleId)
-    const message = `A schedule of workflow "${workflow}" fired ${seconds(at - scheduledAt)} late.`
+    const name = trigger === null ? `A schedule of workflow "${workflow}"` : `Trigger "${trigger}"`
+    const message = `${name} fired ${seconds(at - scheduledAt)} late.`
     this.#raise('trigger-late', scheduleId, message)
   }
 

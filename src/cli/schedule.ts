@@ -2,7 +2,7 @@
 
 import { Command } from 'commander'
 import { type ActionOptions, type CronRow, formatInstant, type Runner } from '../index.ts'
-import { scheduleKind, scheduleRecord } from '../runner/records/schedules.ts'
+import { cronProblem, scheduleKind, scheduleRecord } from '../runner/records/schedules.ts'
 import { type DatabaseOptions, withDatabase, withReader, withRunner } from './database.ts'
 import { instantText } from './display.ts'
 import { withExamples } from './help.ts'
@@ -85,6 +85,7 @@ async function show(runner: Runner, row: CronRow, options: DatabaseOptions): Pro
   if (options.json) return printJson(await record(runner, row))
   const next = row.undeclaredAt === null ? await runner.schedules.nextInstants(row, NEXT_INSTANTS) : []
   const note = await lastNote(runner, row)
+  const problem = cronProblem(row)
   printFields({
     schedule: row.triggerName ?? row.instanceName ?? row.id,
     kind: scheduleKind(row),
@@ -92,6 +93,7 @@ async function show(runner: Runner, row: CronRow, options: DatabaseOptions): Pro
     cron: row.expression,
     zone: row.timezone,
     enabled: enabledText(row),
+    ...(problem === null ? {} : { broken: problem }),
     ...(note === null ? {} : { note }),
     'last fired': instantText(row.lastRunAt, 'never'),
     ...Object.fromEntries(next.map((at, index) => [index === 0 ? 'next' : ' '.repeat(index), formatInstant(at)])),
@@ -100,9 +102,11 @@ async function show(runner: Runner, row: CronRow, options: DatabaseOptions): Pro
   })
 }
 
-/** A cron trigger that no script declares any more does not fire. */
-function enabledText({ isEnabled, undeclaredAt }: CronRow): string {
-  return undeclaredAt === null ? (isEnabled ? 'yes' : 'no') : 'not declared'
+/** A cron trigger that no script declares any more, or whose expression is wrong, does not fire. */
+function enabledText(row: CronRow): string {
+  if (row.undeclaredAt !== null) return 'not declared'
+  if (cronProblem(row) !== null) return 'broken'
+  return row.isEnabled ? 'yes' : 'no'
 }
 
 /** What was said when it was enabled or disabled last. */

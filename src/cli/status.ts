@@ -3,7 +3,15 @@
 import { Command } from 'commander'
 import type { ExecutionStatus, Runner, Subscription, TriggerInfo } from '../index.ts'
 import { type InstanceInfo, instanceInfos, instanceRecord, instanceState } from '../runner/records/instances.ts'
-import { failing, type Status, statusOf, statusRecord, undeclared } from '../runner/records/status.ts'
+import {
+  broken,
+  failing,
+  type Status,
+  statusOf,
+  statusRecord,
+  triggerCounts,
+  undeclared,
+} from '../runner/records/status.ts'
 import { type DatabaseOptions, withDatabase, withReader } from './database.ts'
 import { withExamples } from './help.ts'
 import { printFields, printJson, printLine, printTable } from './print.ts'
@@ -52,14 +60,15 @@ function printInstances(rows: readonly InstanceInfo[]): void {
 async function status(runner: Runner, options: DatabaseOptions): Promise<void> {
   const found = await statusOf(runner)
   if (options.json) return printJson(statusRecord(found))
-  const { instances, triggers, late, executions, failures } = found
-  const enabled = triggers.filter(({ isEnabled }) => isEnabled)
+  const { instances, triggers, crons, late, executions, failures } = found
+  const { all, enabled } = triggerCounts(found)
   printInstances(instances)
   printLine('')
   printFields({
-    triggers: `${triggers.length}, ${enabled.length} enabled${namesText('late', late)}`,
-    ...namesField('failing', failing(triggers)),
-    ...namesField('not declared', undeclared(triggers)),
+    triggers: `${all}, ${enabled} enabled${listText('late', namesOf(late))}`,
+    ...namesField('failing', namesOf(failing(triggers))),
+    ...namesField('broken', broken(crons)),
+    ...namesField('not declared', undeclared(found)),
     ...graphFields(found),
     executions: countsText(executions),
   })
@@ -95,16 +104,13 @@ function listText(what: string, texts: readonly string[]): string {
   return texts.length === 0 ? '' : `, ${what}: ${texts.join(', ')}`
 }
 
-function namesText(what: string, triggers: readonly TriggerInfo[]): string {
-  return listText(
-    what,
-    triggers.map(({ name }) => name),
-  )
+function namesOf(triggers: readonly TriggerInfo[]): readonly string[] {
+  return triggers.map(({ name }) => name)
 }
 
-/** None where there are none of these. */
-function namesField(what: string, triggers: readonly TriggerInfo[]): Record<string, string> {
-  return triggers.length === 0 ? {} : { [what]: triggers.map(({ name }) => name).join(', ') }
+/** Returns no field if there are no names. */
+function namesField(what: string, names: readonly string[]): Record<string, string> {
+  return names.length === 0 ? {} : { [what]: names.join(', ') }
 }
 
 function countsText(counts: Readonly<Partial<Record<ExecutionStatus, number>>>): string {

@@ -76,7 +76,7 @@ export const RUNNER_CALLS: Readonly<Record<string, RunnerCall>> = {
     }),
   ),
   'runner.listCrons': call('Failed to list cron schedules: ', pageOfEnabled, async (engine, query) => ({
-    value: (await engine.crons.list(query)).map(cronDict),
+    value: (await engine.crons.listScheduled(query)).map(cronDict),
   })),
   'runner.getCron': call('Failed to get cron schedule: ', schedule, async (engine, { id }) => {
     return { value: cronDict(await engine.crons.get(id)) }

@@ -23,7 +23,6 @@ import { ActionRequests } from './actions/action-requests.ts'
 import { type EngineConfig, engineConfig } from './config.ts'
 import { CronCalls } from './cron/cron-calls.ts'
 import { CronScheduler } from './cron/cron-scheduler.ts'
-import { isScheduled } from './cron/cron-triggers.ts'
 import type { EngineOptions, ExecuteOptions } from './engine-options.ts'
 import { EngineEvents } from './events.ts'
 import { AnnouncedCode } from './executions/announced-code.ts'
@@ -108,7 +107,7 @@ export class Engine {
     this.#scheduler = new Scheduler({ ...ports, heartbeat }, fired)
     this.#cronScheduler = new CronScheduler(ports, fired)
     this.#graphs = new Graphs({ ...ports, heartbeat }, fired)
-    this.#code = new AnnouncedCode({ ...ports, isScheduled })
+    this.#code = new AnnouncedCode(ports)
     this.#inbox = new ActionInbox(ports)
     const assertOpen = (): void => this.#assertOpen()
     this.triggers = new TriggerCalls(ports.store, this.#scheduler.triggers, assertOpen)

@@ -46,6 +46,8 @@ export interface TriggerFailedEvent {
 
 export interface CronFiredEvent {
   readonly scheduleId: string
+  /** Name of the cron trigger; null for a schedule that no trigger declares. */
+  readonly trigger: string | null
   readonly workflow: string
   /** The instant that was due. */
   readonly scheduledAt: number

@@ -46,6 +46,7 @@ export function cronInput(
   codec: ContextCodec,
 ): ContextText {
   const added = {
+    ...(schedule.triggerName !== null && { trigger_name: schedule.triggerName }),
     scheduled_time: formatInstant(scheduledAt),
     schedule_id: schedule.id,
     schedule_timezone: schedule.timezone,

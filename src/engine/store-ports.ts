@@ -49,8 +49,6 @@ export interface InstanceCode {
   /** The names of its triggers: those that are polled, and those with a cron expression. */
   readonly polled: readonly string[]
   readonly crons: readonly string[]
-  /** Of triggers whose cron expression is wrong: what is stored of one counts as not declared. */
-  readonly unscheduled?: readonly string[]
   /** Those that it runs. */
   readonly workflows: readonly { readonly name: string; readonly version: string }[]
 }

@@ -67,7 +67,8 @@ export interface TaskRun {
 export type ExecutionOrigin =
   | { readonly kind: 'call' }
   | { readonly kind: 'trigger'; readonly trigger: string; readonly firingId: string }
-  | { readonly kind: 'cron'; readonly scheduleId: string; readonly firingId: string }
+  /** `trigger`: name of the cron trigger; null for a schedule that no trigger declares. */
+  | { readonly kind: 'cron'; readonly scheduleId: string; readonly trigger: string | null; readonly firingId: string }
   | { readonly kind: 'reactor'; readonly reactor: string; readonly firingId: string }
 
 /** An execution with everything that is needed to go on with it. */

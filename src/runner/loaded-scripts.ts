@@ -6,6 +6,7 @@
 
 import { resolve, sep } from 'node:path'
 import type { LoadTarget } from '../border/protocol.ts'
+import { scheduleProblem } from '../engine/cron/expressions.ts'
 import type { Clock } from '../engine/ports.ts'
 import { ScriptError } from '../errors.ts'
 import type { SourcePlace } from '../model/workflow.ts'
@@ -28,6 +29,8 @@ export interface ScriptReport {
   /** Names of the triggers and workflows that it declared. */
   readonly triggers: readonly string[]
   readonly workflows: readonly string[]
+  /** Names of those of the triggers that never fire, since their cron expression or zone is wrong. */
+  readonly brokenTriggers: readonly string[]
   /** Names of the sources, reactors and graphs that it declared. */
   readonly sources: readonly string[]
   readonly reactors: readonly string[]
@@ -284,6 +287,7 @@ function reportOf(loaded: Loaded, isKept: boolean, problems: readonly RegistryPr
   return {
     script,
     triggers: loaded.triggers.map((trigger) => trigger.name),
+    brokenTriggers: loaded.triggers.filter(isBroken).map((trigger) => trigger.name),
     workflows: loaded.workflows.map((workflow) => workflow.key),
     sources: loaded.graphs?.sources.map(({ name }) => name) ?? [],
     reactors: loaded.graphs?.reactors.map(({ name }) => name) ?? [],
@@ -294,6 +298,10 @@ function reportOf(loaded: Loaded, isKept: boolean, problems: readonly RegistryPr
     isKept,
     problems: problems.map(({ message }) => message),
   }
+}
+
+function isBroken({ timing }: Loaded['triggers'][number]): boolean {
+  return timing.kind === 'cron' && scheduleProblem(timing) !== null
 }
 
 /** Of a file that another one does not find, the line is not known. */

@@ -89,7 +89,7 @@ function tellTriggers(events: EngineEvents, log: LogSink): void {
   events.on('triggerFired', ({ trigger, workflow, executionId }) =>
     log({
       level: 'info',
-      message: `trigger '${trigger}' fired: workflow '${workflow}' ${executionId === null ? 'could not be started' : 'starts'}`,
+      message: firedText(`trigger '${trigger}'`, workflow, executionId),
       facts: { trigger, workflow, executionId },
     }),
   )
@@ -102,13 +102,17 @@ function tellTriggers(events: EngineEvents, log: LogSink): void {
     const level = isRepeated ? 'debug' : 'error'
     log({ level, message: error.message, facts: { trigger }, traceback: error.traceback })
   })
-  events.on('cronFired', ({ workflow, scheduleId, executionId }) =>
+  events.on('cronFired', ({ trigger, workflow, scheduleId, executionId }) =>
     log({
       level: 'info',
-      message: `cron schedule fired workflow '${workflow}'`,
-      facts: { workflow, scheduleId, executionId },
+      message: firedText(trigger === null ? 'cron schedule' : `trigger '${trigger}'`, workflow, executionId),
+      facts: { ...(trigger !== null && { trigger }), workflow, scheduleId, executionId },
     }),
   )
+}
+
+function firedText(what: string, workflow: string, executionId: string | null): string {
+  return `${what} fired: workflow '${workflow}' ${executionId === null ? 'could not be started' : 'starts'}`
 }
 
 function tellGraphs(events: EngineEvents, log: LogSink): void {

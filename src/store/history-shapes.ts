@@ -10,6 +10,9 @@ import { type ExecutionRecord, executionSummary, type TaskRecord, taskRun } from
 /** In the order in which they are counted. */
 export const STATUSES: readonly ExecutionStatus[] = ['Pending', 'Running', 'Paused', 'Completed', 'Failed', 'Cancelled']
 
+/** Executions that a trigger started, polled or with a cron expression: their `origin_source` is its name. */
+export const STARTED_BY_TRIGGER = "origin IN ('trigger', 'cron')"
+
 /** Of each status. Measured with 500,000 executions: 0.4 ms a status through an index alone. */
 export const COUNTED_AT_MOST = 10_000
 /** In all bars of a trend together, so that many bars cost no more than few. */

@@ -141,6 +141,7 @@ export interface ExecutionRecord {
   readonly status: ExecutionStatus
   readonly origin: ExecutionOrigin['kind']
   readonly origin_source: string | null
+  readonly schedule_id: string | null
   readonly firing_id: string | null
   readonly created_at: number
   readonly started_at: number | null
@@ -235,7 +236,7 @@ export function declaredNames({ polled, crons }: Pick<InstanceCode, 'polled' | '
 
 /** A process without any, such as one that only starts workflows, says nothing about those of others. */
 export function declaresTriggers(code: InstanceCode | undefined): boolean {
-  return code !== undefined && code.polled.length + code.crons.length + (code.unscheduled?.length ?? 0) > 0
+  return code !== undefined && code.polled.length + code.crons.length > 0
 }
 
 interface CronOverrides {
@@ -325,7 +326,7 @@ export function fault(text: string | null): PythonFault | null {
   return text === null ? null : (JSON.parse(text) as PythonFault)
 }
 
-/** The column `origin_source`: the name or id of what started it. */
+/** Returns the column `origin_source`: the name of the trigger or reactor that started it, or else the id of the schedule. */
 export function originSource(origin: ExecutionOrigin): string | null {
   switch (origin.kind) {
     case 'call':
@@ -333,10 +334,15 @@ export function originSource(origin: ExecutionOrigin): string | null {
     case 'trigger':
       return origin.trigger
     case 'cron':
-      return origin.scheduleId
+      return origin.trigger ?? origin.scheduleId
     case 'reactor':
       return origin.reactor
   }
+}
+
+/** Returns the column `schedule_id`, which only executions of cron triggers have. */
+export function originSchedule(origin: ExecutionOrigin): string | null {
+  return origin.kind === 'cron' && origin.trigger !== null ? origin.scheduleId : null
 }
 
 /** The column `firing_id`. */
@@ -351,7 +357,9 @@ function origin(record: ExecutionRecord): ExecutionOrigin {
     case 'trigger':
       return { kind: 'trigger', trigger: source, firingId }
     case 'cron':
-      return { kind: 'cron', scheduleId: source, firingId }
+      return record.schedule_id === null
+        ? { kind: 'cron', scheduleId: source, trigger: null, firingId }
+        : { kind: 'cron', scheduleId: record.schedule_id, trigger: source, firingId }
     case 'reactor':
       return { kind: 'reactor', reactor: source, firingId }
     case 'call':

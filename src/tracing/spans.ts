@@ -40,14 +40,10 @@ export class Spans {
     events.on('triggerFired', ({ trigger, workflow, firingId, at }) =>
       this.#fired(`${trigger} fired`, firingId, { 'cloaca.trigger': trigger, 'cloaca.workflow': workflow }, at),
     )
-    events.on('cronFired', ({ scheduleId, workflow, firingId, at }) =>
-      this.#fired(
-        `${workflow} is due`,
-        firingId,
-        { 'cloaca.schedule.id': scheduleId, 'cloaca.workflow': workflow },
-        at,
-      ),
-    )
+    events.on('cronFired', ({ scheduleId, trigger, workflow, firingId, at }) => {
+      const attributes = { ...scheduleAttributes(scheduleId, trigger), 'cloaca.workflow': workflow }
+      this.#fired(`${workflow} is due`, firingId, attributes, at)
+    })
     events.on('executionStarted', (event) => this.#executionStarted(event))
     events.on('taskStarted', ({ executionId, workflow, taskId, attempt, at }) => {
       const attributes = { 'cloaca.workflow': workflow, 'cloaca.task': taskId, 'cloaca.attempt': attempt }
@@ -154,8 +150,12 @@ function originAttributes(origin: ExecutionOrigin): Attributes {
     case 'trigger':
       return { 'cloaca.trigger': origin.trigger, 'cloaca.firing.id': origin.firingId }
     case 'cron':
-      return { 'cloaca.schedule.id': origin.scheduleId, 'cloaca.firing.id': origin.firingId }
+      return { ...scheduleAttributes(origin.scheduleId, origin.trigger), 'cloaca.firing.id': origin.firingId }
     case 'reactor':
       return { 'cloaca.reactor': origin.reactor, 'cloaca.firing.id': origin.firingId }
   }
+}
+
+function scheduleAttributes(scheduleId: string, trigger: string | null): Attributes {
+  return { 'cloaca.schedule.id': scheduleId, ...(trigger !== null && { 'cloaca.trigger': trigger }) }
 }

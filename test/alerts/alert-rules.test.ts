@@ -122,7 +122,14 @@ describe('a trigger that is late', () => {
 
   it('may be a schedule that fired late, and not one of which a lost run is started again', () => {
     const { events, alerts } = watching()
-    const fired = { scheduleId: 's-1', workflow: 'etl', firingId: 'f', executionId: null, scheduledAt: 0 }
+    const fired = {
+      scheduleId: 's-1',
+      trigger: null,
+      workflow: 'etl',
+      firingId: 'f',
+      executionId: null,
+      scheduledAt: 0,
+    }
 
     events.emit('cronFired', { ...fired, at: 59_000, recoveryAttempt: 0 })
     events.emit('cronFired', { ...fired, at: 90_000, recoveryAttempt: 1 })

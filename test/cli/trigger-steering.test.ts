@@ -182,7 +182,7 @@ describe('with nobody serving', () => {
     expect(lines(shown)).toContainEqual(
       expect.stringMatching(/^declared {2}by no script that is served, since .*: cloaca trigger delete inbox$/),
     )
-    expect(status.stdout).toMatch(/^not declared +inbox$/m)
+    expect(status.stdout).toMatch(/^not declared +inbox, nightly$/m)
     expect(crons.stdout).toMatch(/^nightly .* not declared +never$/m)
     expect(refused).toMatchObject({
       exitCode: 1,
@@ -208,7 +208,7 @@ describe('with nobody serving', () => {
 
     expect(ends.map(({ exitCode }) => exitCode)).toEqual([2, 2, 2, 2, 2, 2, 1])
     expect(ends.map(({ stderr }) => stderr).join('')).toMatch(
-      /Give at least one option[\s\S]*a duration such as[\s\S]*at least 1ms[\s\S]*1 or more, or none[\s\S]*not several[\s\S]*skip, all, none[\s\S]*A cron trigger has that name/,
+      /Give at least one option[\s\S]*a duration such as[\s\S]*at least 1ms[\s\S]*1 or more, or none[\s\S]*not several[\s\S]*skip, all, none[\s\S]*follows a cron expression and is not polled[\s\S]*workflow run etl/,
     )
   })
 })

@@ -90,6 +90,28 @@ describe('the schema', () => {
     expect(versions).toHaveLength(SCHEMA_VERSION)
   })
 
+  test('of version 10 finds older executions of cron triggers by the name of the trigger', async () => {
+    withConnection((connection) => {
+      connection.script(
+        `CREATE TABLE cloaca_schema (version INTEGER PRIMARY KEY, applied_at INTEGER NOT NULL) STRICT; ${MIGRATIONS.slice(0, 9).join(';')}`,
+      )
+      for (let version = 1; version <= 9; version++) connection.run('INSERT INTO cloaca_schema VALUES (?, 1)', version)
+      connection.script(`
+      INSERT INTO crons (id, workflow, expression, timezone, next_run_at, created_at, updated_at, trigger_name)
+      VALUES ('c-1', 'report', '@daily', 'UTC', 5, 1, 1, 'nightly'), ('c-2', 'report', '@daily', 'UTC', 5, 1, 1, NULL);
+      INSERT INTO executions (id, workflow, version, status, origin, origin_source, firing_id, created_at)
+      VALUES ('e-1', 'report', 'v', 'Pending', 'cron', 'c-1', 'f-1', 3), ('e-2', 'report', 'v', 'Pending', 'cron', 'c-2', 'f-2', 3);`)
+    })
+
+    const upgraded = await open()
+
+    const found = await upgraded.listExecutions({ limit: 9, offset: 0, trigger: 'nightly' })
+    const origin = { kind: 'cron', scheduleId: 'c-1', trigger: 'nightly', firingId: 'f-1' }
+    expect(found).toMatchObject([{ id: 'e-1', origin }])
+    expect(await upgraded.getExecution('e-2')).toMatchObject({ origin: { scheduleId: 'c-2', trigger: null } })
+    await upgraded.close()
+  })
+
   test.each(MIGRATIONS.slice(1).map((_, index) => index + 1))(
     'a database of version %i is brought to this one, with what is in it',
     async (version) => {

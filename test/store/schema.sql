@@ -134,7 +134,7 @@ CREATE TABLE executions (
   -- The task whose output is the final context; null: execution_finals has it.
   final_task_id TEXT,
   error_message TEXT
-, retry_of TEXT, paused_at INTEGER, cancel_requested_at INTEGER, owner_number INTEGER NOT NULL DEFAULT 0, request_number INTEGER NOT NULL DEFAULT 0, request TEXT) STRICT;
+, retry_of TEXT, paused_at INTEGER, cancel_requested_at INTEGER, owner_number INTEGER NOT NULL DEFAULT 0, request_number INTEGER NOT NULL DEFAULT 0, request TEXT, schedule_id TEXT) STRICT;
 
 CREATE INDEX executions_by_age ON executions (ended_at) WHERE ended_at IS NOT NULL;
 

@@ -234,6 +234,90 @@ export function describeCronContract(context: ContractContext): void {
     })
   })
 
+  describe('a cron trigger whose expression is wrong', () => {
+    const wrong = { ...newCron({ expression: '61 * * * *' }), nextRunAt: null, triggerName: 'nightly_report' }
+    const saved = async () => (await context.store.listCrons({ ...FIRST_PAGE, enabledOnly: false }))[0]
+
+    test('is stored without a next run, and has one again when the expression is mended', async () => {
+      await context.store.saveTriggerCrons([wrong])
+      expect(await saved()).toMatchObject({ expression: '61 * * * *', nextRunAt: null })
+
+      await context.store.saveTriggerCrons([{ ...wrong, expression: '1 * * * *', nextRunAt: START + 99 }])
+
+      expect(await saved()).toMatchObject({ expression: '1 * * * *', nextRunAt: START + 99 })
+    })
+
+    test('has a next run when a later version accepts the same expression', async () => {
+      await context.store.saveTriggerCrons([wrong])
+
+      await context.store.saveTriggerCrons([{ ...wrong, nextRunAt: START + 99 }])
+
+      expect(await saved()).toMatchObject({ expression: '61 * * * *', nextRunAt: START + 99 })
+    })
+  })
+
+  describe('executions of a cron trigger', () => {
+    const started = async () => {
+      const schedule = { ...newCron(), triggerName: 'nightly_report' }
+      await context.store.saveTriggerCrons([schedule])
+      const claim = cronClaim(schedule)
+      await context.store.claimCron(claim)
+      await context.store.createExecution(newExecution(), { kind: 'call' }, START)
+      return { schedule, claim, id: claim.execution?.id ?? '' }
+    }
+
+    test('have the names of the trigger and the schedule as their origin', async () => {
+      const { schedule, claim, id } = await started()
+
+      const origin = {
+        kind: 'cron',
+        scheduleId: schedule.id,
+        trigger: 'nightly_report',
+        firingId: claim.firingId,
+      }
+      expect(await context.store.getExecution(id)).toMatchObject({ origin })
+      expect(await context.store.history.overview(id)).toMatchObject({ origin })
+      expect(await context.store.listExecutions({ ...FIRST_PAGE, workflow: 'nightly' })).toMatchObject([{ origin }])
+    })
+
+    test('are listed, counted and charted by the name of the trigger, also after it is removed', async () => {
+      const { schedule, claim, id } = await started()
+      const since = { sinceAt: START, untilAt: claim.at + 1 }
+      const found = async () => ({
+        listed: (await context.store.listExecutions({ ...FIRST_PAGE, trigger: 'nightly_report' })).map((row) => row.id),
+        pending: await context.store.listExecutions({ ...FIRST_PAGE, trigger: 'nightly_report', status: 'Pending' }),
+        counted: await context.store.history.counts({ trigger: 'nightly_report' }),
+        charted: await context.store.history.trend({ trigger: 'nightly_report', bars: 1, ...since }),
+      })
+      const expected = {
+        listed: [id],
+        pending: [{ id }],
+        counted: { Pending: { count: 1 } },
+        charted: [{ counts: { Pending: 1 } }],
+      }
+      expect(await found()).toMatchObject(expected)
+
+      await context.store.deleteCron(schedule.id)
+
+      expect(await found()).toMatchObject(expected)
+      expect(await context.store.listExecutions({ ...FIRST_PAGE, trigger: schedule.id })).toEqual([])
+    })
+
+    test('that are recovered have the name of the trigger, too', async () => {
+      const schedule = { ...newCron(), triggerName: 'nightly_report' }
+      await context.store.saveTriggerCrons([schedule])
+      const claim = cronClaim(schedule, { execution: null })
+      await context.store.claimCron(claim)
+      const execution = newExecution({ workflow: 'nightly' })
+
+      await context.store.recoverCronFiring(claim.firingId, execution, claim.at + 1)
+
+      expect(await context.store.listExecutions({ ...FIRST_PAGE, trigger: 'nightly_report' })).toMatchObject([
+        { id: execution.id, origin: { kind: 'cron', scheduleId: schedule.id, trigger: 'nightly_report' } },
+      ])
+    })
+  })
+
   describe('cron firings', () => {
     test('a due instant fires once, with its execution and the next instant in one step', async () => {
       const schedule = newCron()
@@ -258,7 +342,7 @@ export function describeCronContract(context: ContractContext): void {
         },
       ])
       expect(await context.store.getExecution(claim.execution?.id ?? '')).toMatchObject({
-        origin: { kind: 'cron', scheduleId: schedule.id, firingId: claim.firingId },
+        origin: { kind: 'cron', scheduleId: schedule.id, trigger: null, firingId: claim.firingId },
         createdAt: claim.at,
       })
     })

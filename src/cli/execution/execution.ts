@@ -175,7 +175,7 @@ function statusText({ status, pausedAt, cancelRequestedAt, endedAt }: ExecutionR
 
 function originText(origin: ExecutionOrigin, retryOf: string | null): string {
   if (retryOf !== null) return `retry of ${idText(retryOf)}`
-  if (origin.kind === 'trigger') return `trigger ${origin.trigger}`
+  if ('trigger' in origin && origin.trigger !== null) return `trigger ${origin.trigger}`
   if (origin.kind === 'reactor') return `reactor ${origin.reactor}`
   return origin.kind === 'cron' ? `schedule ${idText(origin.scheduleId)}` : 'API or CLI'
 }

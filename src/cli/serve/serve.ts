@@ -197,7 +197,10 @@ function summaryOf(reports: readonly ScriptReport[]): string {
     graphs: once((report) => report.graphs),
   }
   const scripts = reports.filter((report) => report.error === null).length
-  return `${declaredText(all)} of ${count(scripts, 'script')}`
+  const broken = once((report) => report.brokenTriggers).map((name) => `"${name}"`)
+  const brokenText =
+    broken.length === 0 ? '' : `; broken: ${broken.length === 1 ? 'trigger' : 'triggers'} ${broken.join(', ')}`
+  return `${declaredText(all)} of ${count(scripts, 'script')}${brokenText}`
 }
 
 /** What a stop waits for, for how long, and how not to wait for it. */

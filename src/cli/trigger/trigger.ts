@@ -1,7 +1,14 @@
 /** `cloaca trigger`: the commands, and those of them that look at triggers. */
 
 import { Command } from 'commander'
-import { type CronRow, type Runner, type TickOutcome, type TickRow, type TriggerInfo, UsageError } from '../../index.ts'
+import {
+  type CronTriggerInfo,
+  type Runner,
+  type TickOutcome,
+  type TickRow,
+  type TriggerInfo,
+  UsageError,
+} from '../../index.ts'
 import { cronFiringRecord } from '../../runner/records/schedules.ts'
 import { cronTriggerRecord, firingRecord, tickRecord, triggerRecord } from '../../runner/records/triggers.ts'
 import { type DatabaseOptions, withDatabase, withReader } from '../database.ts'
@@ -60,12 +67,8 @@ export function triggerCommand(finish: (exitCode: number) => void): Command {
   return trigger
 }
 
-async function cronTriggers(runner: Runner): Promise<readonly CronRow[]> {
-  return (await runner.schedules.list(ALL)).filter((row) => row.triggerName !== null)
-}
-
 async function list(runner: Runner, options: DatabaseOptions): Promise<void> {
-  const [polled, crons] = [await runner.triggers.list(ALL), await cronTriggers(runner)]
+  const [polled, crons] = [await runner.triggers.list(ALL), await runner.triggers.listCron()]
   if (options.json) return printJson([...polled.map(triggerRecord), ...crons.map(cronTriggerRecord)])
   printTable(
     ['TRIGGER', 'KIND', 'WORKFLOW', 'EVERY', 'ENABLED', 'LAST'],
@@ -88,11 +91,12 @@ function polledCells(row: TriggerInfo): readonly Cell[] {
   ]
 }
 
-function cronCells(row: CronRow): readonly Cell[] {
+function cronCells(row: CronTriggerInfo): readonly Cell[] {
   const every = row.timezone === 'UTC' ? row.expression : `${row.expression} ${row.timezone}`
   const last = { instant: row.lastRunAt, missing: 'never' }
-  const isEnabled = row.undeclaredAt === null ? (row.isEnabled ? 'yes' : 'no') : UNDECLARED
-  return [row.triggerName ?? '', 'cron', row.workflow, every, isEnabled, last]
+  const isEnabled = row.problem === null ? (row.isEnabled ? 'yes' : 'no') : 'broken'
+  const enabled = row.undeclaredAt === null ? isEnabled : UNDECLARED
+  return [row.triggerName, 'cron', row.workflow, every, enabled, last]
 }
 
 async function show(runner: Runner, name: string, options: DatabaseOptions): Promise<void> {
@@ -115,31 +119,32 @@ async function show(runner: Runner, name: string, options: DatabaseOptions): Pro
   })
 }
 
-async function polledOrCron(runner: Runner, name: string): Promise<TriggerInfo | CronRow> {
+async function polledOrCron(runner: Runner, name: string): Promise<TriggerInfo | CronTriggerInfo> {
   try {
     return await runner.triggers.get(name)
   } catch (thrown) {
     if (!(thrown instanceof UsageError) || thrown.code !== 'TRIGGER_NOT_FOUND') throw thrown
-    const cron = (await cronTriggers(runner)).find((row) => row.triggerName === name)
+    const cron = (await runner.triggers.listCron()).find((row) => row.triggerName === name)
     if (cron === undefined) throw thrown
     return cron
   }
 }
 
-async function showCron(runner: Runner, row: CronRow, options: DatabaseOptions): Promise<void> {
+async function showCron(runner: Runner, row: CronTriggerInfo, options: DatabaseOptions): Promise<void> {
   if (options.json) return printJson(cronTriggerRecord(row))
   const note = await lastNote(runner, row)
   printFields({
-    trigger: row.triggerName ?? '',
+    trigger: row.triggerName,
     workflow: row.workflow,
     cron: row.expression,
     zone: row.timezone,
     'catches up': row.catchup,
     enabled: row.isEnabled ? 'yes' : 'no',
+    ...(row.problem === null ? {} : { broken: row.problem }),
     ...(note === null ? {} : { note }),
     next: row.isEnabled ? instantText(row.nextRunAt, 'never') : 'when it is enabled',
     'last fired': instantText(row.lastRunAt, 'never'),
-    ...undeclaredField({ name: row.triggerName ?? '', undeclaredAt: row.undeclaredAt }),
+    ...undeclaredField({ name: row.triggerName, undeclaredAt: row.undeclaredAt }),
     id: row.id,
   })
 }
@@ -214,7 +219,7 @@ async function history(runner: Runner, name: string, options: HistoryOptions): P
 }
 
 /** A cron trigger is not polled: what it fired is all there is. */
-async function cronHistory(runner: Runner, row: CronRow, { limit, json }: HistoryOptions): Promise<void> {
+async function cronHistory(runner: Runner, row: CronTriggerInfo, { limit, json }: HistoryOptions): Promise<void> {
   const firings = await runner.schedules.history(row.id, { limit })
   if (json) return printJson(firings.map(cronFiringRecord))
   printTable(

@@ -28,6 +28,12 @@ export interface CronTiming {
   readonly timezone: string
 }
 
+type CronPage = Page & { readonly enabledOnly: boolean }
+
+export type CronTriggerRow = CronRow & { readonly triggerName: string }
+
+const ALL = { limit: Number.MAX_SAFE_INTEGER, offset: 0 }
+
 export class CronCalls {
   readonly #ports: CronCallsPorts
   readonly #scheduler: CronScheduler
@@ -55,10 +61,25 @@ export class CronCalls {
   }
 
   /** Newest first. */
-  async list(page: Page & { readonly enabledOnly: boolean }): Promise<readonly CronRow[]> {
+  async list(page: CronPage): Promise<readonly CronRow[]> {
     this.#assertUsable()
     await this.#scheduler.settled()
     return this.#ports.store.listCrons(page)
+  }
+
+  /** Returns the schedules of all cron triggers, newest first, also where this process does not fire them. */
+  async listTriggers(): Promise<readonly CronTriggerRow[]> {
+    this.#assertOpen()
+    await this.#scheduler.settled()
+    const rows = await this.#ports.store.listCrons({ ...ALL, enabledOnly: false })
+    return rows.filter(isCronTrigger)
+  }
+
+  /** Returns schedules as `list` does, without those of cron triggers whose expression or zone is wrong. */
+  async listScheduled({ enabledOnly, limit, offset }: CronPage): Promise<readonly CronRow[]> {
+    const rows = await this.list({ ...ALL, enabledOnly })
+    const scheduled = rows.filter((row) => !isCronTrigger(row) || row.nextRunAt !== null)
+    return scheduled.slice(offset, offset + limit)
   }
 
   /** Throws `SCHEDULE_NOT_FOUND`. */
@@ -199,6 +220,10 @@ export class CronCalls {
     if (this.#ports.config.cronEnabled) return
     throw new UsageError('CRON_DISABLED', 'Cron scheduling not enabled. Set enable_cron_scheduling to use schedules.')
   }
+}
+
+function isCronTrigger(row: CronRow): row is CronTriggerRow {
+  return row.triggerName !== null
 }
 
 function nextAfter({ expression, timezone }: CronTiming, after: number): number | null {

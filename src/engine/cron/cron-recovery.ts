@@ -37,6 +37,7 @@ async function recover(firing: CronFiringRow, ports: CronSchedulerPorts, onAccep
   events.counters.workflows.of(schedule.workflow).cronFirings += 1
   events.emit('cronFired', {
     scheduleId: schedule.id,
+    trigger: schedule.triggerName,
     workflow: schedule.workflow,
     scheduledAt: firing.scheduledAt,
     at,

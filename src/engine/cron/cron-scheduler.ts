@@ -238,13 +238,12 @@ export class CronScheduler {
       row.catchup === 'none'
         ? 'its catchup is "none"'
         : `the latest ${config.cronMaxCatchupExecutions} are caught up (cron_max_catchup_executions)`
-    const name = row.triggerName === null ? `schedule "${row.id}"` : `trigger "${row.triggerName}"`
     const until = nextRunAt === null ? '' : ` and before ${formatInstant(nextRunAt)}`
     events.emit('warning', {
       code: 'CRON_MISSED',
       scheduleId: row.id,
       workflow: row.workflow,
-      message: `Cron ${name} missed what was due from ${formatInstant(dueAt)} on${until}: nothing is started for it, since ${why}.`,
+      message: `Cron ${shownName(row)} missed what was due from ${formatInstant(dueAt)} on${until}: nothing is started for it, since ${why}.`,
     })
   }
 
@@ -261,6 +260,7 @@ export class CronScheduler {
     events.counters.workflows.of(row.workflow).cronFirings += 1
     events.emit('cronFired', {
       scheduleId: row.id,
+      trigger: row.triggerName,
       workflow: row.workflow,
       scheduledAt: claim.dueAt,
       at: claim.at,
@@ -274,9 +274,13 @@ export class CronScheduler {
       code: 'UNKNOWN_WORKFLOW',
       scheduleId: row.id,
       workflow: row.workflow,
-      message: `Cron schedule "${row.id}" fired, but nothing was started: Workflow not found in registry: ${row.workflow}.${hint}`,
+      message: `Cron ${shownName(row)} fired, but nothing was started: Workflow not found in registry: ${row.workflow}.${hint}`,
     })
   }
+}
+
+function shownName({ triggerName, id }: CronRow): string {
+  return triggerName === null ? `schedule "${id}"` : `trigger "${triggerName}"`
 }
 
 /**

@@ -18,7 +18,11 @@ export interface NewCronSchedule {
   readonly at: number
 }
 
-export type NewTriggerCron = NewCronSchedule & { readonly triggerName: string }
+export type NewTriggerCron = Omit<NewCronSchedule, 'nextRunAt'> & {
+  readonly triggerName: string
+  /** Null if its expression or zone is wrong. */
+  readonly nextRunAt: number | null
+}
 
 export interface CronMove {
   readonly scheduleId: string

@@ -3,7 +3,6 @@
  * scheduler; a declaration that was taken over is not stored again until it changes.
  */
 
-import { toError } from '../../errors.ts'
 import type { CronRow } from '../../model/schedule.ts'
 import type { TriggerDefinition } from '../../model/trigger.ts'
 import type { RegistrySource } from '../../registry/live-registry.ts'
@@ -11,7 +10,7 @@ import type { EngineEvents } from '../events.ts'
 import type { Clock, NewTriggerCron, Store } from '../ports.ts'
 import { followingRunAt } from './catchup.ts'
 import type { CronTime } from './cron-time.ts'
-import { nextRunAt } from './expressions.ts'
+import { scheduleProblem } from './expressions.ts'
 
 export interface CronTriggersPorts {
   readonly store: Store
@@ -24,12 +23,12 @@ export interface CronTriggersPorts {
 
 const verdicts = new WeakMap<TriggerDefinition, boolean>()
 
-/** Whether it is a cron trigger that fires: its expression and its zone are right. */
-export function isScheduled(trigger: TriggerDefinition, now: number): boolean {
+/** Returns whether a trigger is a cron trigger whose expression and zone are right. */
+function isScheduled(trigger: TriggerDefinition): boolean {
   if (trigger.timing.kind !== 'cron') return false
   let verdict = verdicts.get(trigger)
   if (verdict === undefined) {
-    verdict = followingRunAt(trigger.timing, now) !== null
+    verdict = scheduleProblem(trigger.timing) === null
     verdicts.set(trigger, verdict)
   }
   return verdict
@@ -43,7 +42,9 @@ export class CronTriggers {
     this.#ports = ports
   }
 
-  /** Stores the schedules of triggers that are new or were declared anew, in one step. A bad expression is reported once. */
+  /**
+   * Stores the schedules of new and changed triggers, in one step. Reports a wrong expression once; its schedule has no next run.
+   */
   async takeOver(): Promise<void> {
     const { store, registry } = this.#ports
     const triggers = [...registry.current().triggers.values()].filter(
@@ -52,7 +53,7 @@ export class CronTriggers {
     if (triggers.length === 0) return
     const rows = await store.triggerCrons(triggers.map(({ name }) => name))
     const known = new Map(rows.map((row) => [row.triggerName, row]))
-    const schedules = triggers.flatMap((trigger) => this.#scheduleOf(trigger, known.get(trigger.name) ?? null) ?? [])
+    const schedules = triggers.flatMap((trigger) => this.#scheduleOf(trigger, known.get(trigger.name) ?? null))
     await store.saveTriggerCrons(schedules)
     for (const trigger of triggers) this.#takenOver.set(trigger.name, trigger)
   }
@@ -62,41 +63,34 @@ export class CronTriggers {
     this.#takenOver.clear()
   }
 
-  /**
-   * A cron trigger's schedule fires only where the code declares it, so that it ends with the code. What is stored of one whose
-   * expression is wrong by now is of an earlier version.
-   */
+  /** Returns whether a schedule may fire here. A cron trigger's fires only where the code declares it with a right expression. */
   isOurs(row: CronRow): boolean {
     if (row.triggerName === null) return true
-    const { registry, clock } = this.#ports
-    const trigger = registry.current().triggers.get(row.triggerName)
-    return trigger !== undefined && isScheduled(trigger, clock.now())
+    const trigger = this.#ports.registry.current().triggers.get(row.triggerName)
+    return trigger !== undefined && isScheduled(trigger)
   }
 
-  /** Null when it cannot be scheduled. */
-  #scheduleOf(trigger: TriggerDefinition, row: CronRow | null): NewTriggerCron | null {
+  #scheduleOf(trigger: TriggerDefinition, row: CronRow | null): readonly NewTriggerCron[] {
     const { clock, time, events, newId } = this.#ports
-    if (trigger.timing.kind !== 'cron') return null
+    if (trigger.timing.kind !== 'cron') return []
     const { expression, timezone, catchup } = trigger.timing
-    let firstRunAt: number
-    try {
-      firstRunAt = nextRunAt(expression, timezone, time.countsFrom(row))
-    } catch (thrown) {
-      const message = `Cron trigger "${trigger.name}" is not scheduled: ${toError(thrown).message}`
+    const problem = scheduleProblem(trigger.timing)
+    if (problem !== null) {
+      const message = `Cron trigger "${trigger.name}" is not scheduled: ${problem}`
       events.emit('warning', { code: 'INVALID_CRON_TRIGGER', trigger: trigger.name, message })
-      return null
     }
-    return {
+    const schedule = {
       id: newId(),
       workflow: trigger.workflow,
       expression,
       timezone,
       catchup,
-      nextRunAt: firstRunAt,
+      nextRunAt: problem === null ? followingRunAt(trigger.timing, time.countsFrom(row)) : null,
       triggerName: trigger.name,
       instanceName: null,
       paramsText: null,
       at: clock.now(),
     }
+    return [schedule]
   }
 }

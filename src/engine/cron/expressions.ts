@@ -41,6 +41,17 @@ export function nextRunAt(expression: string, timezone: string, after: number): 
   )
 }
 
+/** Returns why a schedule never fires, or null if it does. Expressions have no years, so the time does not matter. */
+export function scheduleProblem({ expression, timezone }: { expression: string; timezone: string }): string | null {
+  try {
+    nextRunAt(expression, timezone, 0)
+    return null
+  } catch (thrown) {
+    if (thrown instanceof UsageError) return thrown.message
+    throw thrown
+  }
+}
+
 /** The instant of the first matching local time after the given one. */
 function nextMatch(pattern: Cron, timezone: string, localTime: number): number | null {
   const next = pattern.nextRun(new Date(localTime))

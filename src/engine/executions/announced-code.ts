@@ -20,8 +20,6 @@ export interface AnnouncedCodePorts {
   readonly registry: RegistrySource
   readonly events: EngineEvents
   readonly config: Pick<EngineConfig, 'pollingEnabled'>
-  /** Whether a trigger is one with a cron expression that fires. */
-  readonly isScheduled: (trigger: TriggerDefinition, now: number) => boolean
 }
 
 export class AnnouncedCode {
@@ -103,16 +101,14 @@ export class AnnouncedCode {
   }
 
   #code(): InstanceCode {
-    const { registry, config, clock, isScheduled } = this.#ports
+    const { registry, config } = this.#ports
     const { triggers, workflows } = registry.current()
-    const now = clock.now()
     const named = (isWanted: (trigger: TriggerDefinition) => boolean) =>
       [...triggers.values()].filter(isWanted).map(({ name }) => name)
     return {
       isPolling: config.pollingEnabled,
       polled: named(({ timing }) => timing.kind === 'poll'),
-      crons: named((trigger) => isScheduled(trigger, now)),
-      unscheduled: named((trigger) => trigger.timing.kind === 'cron' && !isScheduled(trigger, now)),
+      crons: named(({ timing }) => timing.kind === 'cron'),
       workflows: [...workflows.values()].map(({ key, version }) => ({ name: key, version })),
     }
   }

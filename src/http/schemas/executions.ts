@@ -21,7 +21,12 @@ const TASK_STATUS = v.picklist(['NotStarted', 'Ready', 'Running', 'Completed', '
 const ORIGIN = v.variant('kind', [
   v.strictObject({ kind: v.literal('call') }),
   v.strictObject({ kind: v.literal('trigger'), trigger: v.string(), firingId: v.string() }),
-  v.strictObject({ kind: v.literal('cron'), scheduleId: v.string(), firingId: v.string() }),
+  v.strictObject({
+    kind: v.literal('cron'),
+    scheduleId: v.string(),
+    trigger: v.pipe(TEXT_OR_NULL, v.description('null for a schedule that no trigger declares')),
+    firingId: v.string(),
+  }),
   v.strictObject({ kind: v.literal('reactor'), reactor: v.string(), firingId: v.string() }),
 ])
 

@@ -20,6 +20,10 @@ export const SCHEDULE = v.strictObject({
     INSTANT_OR_NULL,
     v.description('of a cron trigger: since when no script that is served declares it'),
   ),
+  problem: v.pipe(
+    TEXT_OR_NULL,
+    v.description('why a cron trigger never fires: its expression or zone is wrong; null if it fires'),
+  ),
   createdAt: INSTANT,
   updatedAt: INSTANT,
 })

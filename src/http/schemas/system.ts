@@ -23,7 +23,14 @@ export const INSTANCE_LIST = listOf(INSTANCE)
 
 export const STATUS_OF_ALL = v.strictObject({
   instances: v.array(INSTANCE),
-  triggers: v.strictObject({ all: COUNT, enabled: COUNT, late: NAMES, failing: NAMES, undeclared: NAMES }),
+  triggers: v.strictObject({
+    all: v.pipe(COUNT, v.description('polled triggers and cron triggers')),
+    enabled: COUNT,
+    late: NAMES,
+    failing: NAMES,
+    broken: v.pipe(NAMES, v.description('cron triggers whose expression or zone is wrong: they never fire')),
+    undeclared: NAMES,
+  }),
   executions: v.pipe(v.record(v.string(), COUNT), v.description('how many there are in each status')),
   atLeast: v.pipe(v.array(v.string()), v.description('of these statuses there may be more: it is not counted further')),
   lastFailures: v.array(

@@ -7,7 +7,7 @@ import { useResource } from '../live/resource.ts'
 import { StateBadge, shortId } from '../parts/states.tsx'
 import { Causes } from '../reactors/causes.tsx'
 import { Link } from '../routing/link.tsx'
-import { addressFor } from '../routing/location.ts'
+import { addressFor, addressOfCron } from '../routing/location.ts'
 
 /** An execution may be tried again and again. */
 const STEPS_BACK = 5
@@ -100,22 +100,22 @@ function Firing({ origin, firing }: { readonly origin: FiringOrigin; readonly fi
 
 type FiringOrigin = Exclude<Execution['origin'], { readonly kind: 'call' }>
 
-function Starter({ origin }: { readonly origin: Exclude<Execution['origin'], { readonly kind: 'call' }> }) {
+function Starter({ origin }: { readonly origin: FiringOrigin }) {
   if (origin.kind === 'reactor') {
-    return (
-      <>
-        <span class="faint">reactor </span>
-        <Link to={addressFor('reactors', origin.reactor)}>{origin.reactor}</Link>
-      </>
-    )
+    return <Named what="reactor" name={origin.reactor} to={addressFor('reactors', origin.reactor)} />
   }
-  const isTrigger = origin.kind === 'trigger'
+  if (origin.kind === 'trigger') {
+    return <Named what="trigger" name={origin.trigger} to={addressFor('triggers', origin.trigger)} />
+  }
+  if (origin.trigger === null) return <Named what="schedule" name={shortId(origin.scheduleId)} to="/schedules" />
+  return <Named what="trigger" name={origin.trigger} to={addressOfCron(origin.trigger)} />
+}
+
+function Named({ what, name, to }: { readonly what: string; readonly name: string; readonly to: string }) {
   return (
     <>
-      <span class="faint">{isTrigger ? 'trigger' : 'schedule'} </span>
-      <Link to={isTrigger ? addressFor('triggers', origin.trigger) : '/schedules'}>
-        {isTrigger ? origin.trigger : shortId(origin.scheduleId)}
-      </Link>
+      <span class="faint">{what} </span>
+      <Link to={to}>{name}</Link>
     </>
   )
 }

@@ -9,7 +9,7 @@ import { shownDuration } from '../parts/durations.ts'
 import { StateBadge, shortId } from '../parts/states.tsx'
 import { Time } from '../parts/time.tsx'
 import { Link } from '../routing/link.tsx'
-import { addressFor, query, setQuery } from '../routing/location.ts'
+import { addressFor, addressOfCron, query, setQuery } from '../routing/location.ts'
 import { type RowsHandle, VirtualRows } from '../rows/virtual-rows.tsx'
 import { select, selected } from './selection.ts'
 
@@ -125,7 +125,8 @@ function StartedBy({ row }: { readonly row: ExecutionRow }) {
   if (retryOf !== null) return <>retry of {shortId(retryOf)}</>
   if (origin.kind === 'trigger') return <Link to={addressFor('triggers', origin.trigger)}>{origin.trigger}</Link>
   if (origin.kind === 'reactor') return <Link to={addressFor('reactors', origin.reactor)}>{origin.reactor}</Link>
-  return <>{origin.kind === 'cron' ? 'a schedule' : 'a call'}</>
+  if (origin.kind === 'call') return <>a call</>
+  return origin.trigger === null ? <>a schedule</> : <Link to={addressOfCron(origin.trigger)}>{origin.trigger}</Link>
 }
 
 export function Took({ startedAt, endedAt }: { readonly startedAt: string | null; readonly endedAt: string | null }) {

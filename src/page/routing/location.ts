@@ -52,6 +52,11 @@ export function addressFor(...parts: readonly string[]): string {
   return `/${parts.map(encodeURIComponent).join('/')}`
 }
 
+/** Returns the address of a cron trigger, which is a row of the schedules. */
+export function addressOfCron(trigger: string): string {
+  return `/schedules?q=${encodeURIComponent(trigger)}`
+}
+
 function current(): Place {
   return { path: location.pathname.slice(BASE.length) || '/', query: location.search }
 }

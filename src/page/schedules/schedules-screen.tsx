@@ -80,7 +80,7 @@ function Schedules({ schedules, onChange }: SchedulesProps) {
 }
 
 function Row({ schedule, onChange }: { readonly schedule: Schedule; onChange(): void }) {
-  const { id, workflow, expression, timezone, kind, enabled, nextRuns, lastRunAt, catchup } = schedule
+  const { id, workflow, expression, timezone, kind, enabled, nextRuns, lastRunAt, catchup, problem } = schedule
   const words = cronInWords(expression)
   return (
     <tr data-row={id} class={enabled ? '' : 'off'}>
@@ -109,11 +109,27 @@ function Row({ schedule, onChange }: { readonly schedule: Schedule; onChange(): 
           {catchup !== 'skip' && `, what was missed: ${catchup}`}
         </div>
       </td>
-      <td class="nowrap">{enabled ? <Next instants={nextRuns} /> : <span class="faint">disabled</span>}</td>
+      {problem === null ? (
+        <td class="nowrap">{enabled ? <Next instants={nextRuns} /> : <span class="faint">disabled</span>}</td>
+      ) : (
+        <td>
+          <Broken problem={problem} />
+        </td>
+      )}
       <td class="nowrap medium-only">
         <Time at={lastRunAt} />
       </td>
     </tr>
+  )
+}
+
+/** A cron trigger whose expression or zone is wrong. */
+function Broken({ problem }: { readonly problem: string }) {
+  return (
+    <>
+      <span class="badge failed">broken</span>
+      <div class="small faint">{problem}</div>
+    </>
   )
 }
 

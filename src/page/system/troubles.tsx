@@ -3,13 +3,13 @@
 import type { Status } from '../api/answers.ts'
 import { Time } from '../parts/time.tsx'
 import { Link } from '../routing/link.tsx'
-import { addressFor } from '../routing/location.ts'
+import { addressFor, addressOfCron } from '../routing/location.ts'
 
 export function Troubles({ status }: { readonly status: Status }) {
   const { triggers, lastFailures, subscriptions } = status
   const { degraded } = subscriptions
-  const { late, failing, undeclared } = triggers
-  if (late.length + failing.length + undeclared.length + lastFailures.length + degraded.length === 0) {
+  const { late, failing, broken, undeclared } = triggers
+  if (late.length + failing.length + broken.length + undeclared.length + lastFailures.length + degraded.length === 0) {
     return <p class="all-well">Nothing is late, and nothing has failed.</p>
   }
   return (
@@ -25,9 +25,19 @@ export function Troubles({ status }: { readonly status: Status }) {
         names={failing}
       />
       <Names
+        title="Broken"
+        what={[
+          'has a wrong cron expression or zone and never fires',
+          'have a wrong cron expression or zone and never fire',
+        ]}
+        names={broken}
+        addressOf={addressOfCron}
+      />
+      <Names
         title="Not declared"
         what={['is declared by no script that is served', 'are declared by no script that is served']}
         names={undeclared}
+        addressOf={(name) => `/triggers?q=${encodeURIComponent(name)}`}
       />
       {degraded.length > 0 && (
         <section>
@@ -70,11 +80,13 @@ function Names({
   title,
   what,
   names,
+  addressOf = (name) => addressFor('triggers', name),
 }: {
   readonly title: string
   /** Of one, and of several. */
   readonly what: readonly [string, string]
   readonly names: readonly string[]
+  readonly addressOf?: (name: string) => string
 }) {
   if (names.length === 0) return null
   return (
@@ -86,7 +98,7 @@ function Names({
       <ul class="names">
         {names.slice(0, NAMES_AT_MOST).map((name) => (
           <li key={name}>
-            <Link to={addressFor('triggers', name)}>{name}</Link>
+            <Link to={addressOf(name)}>{name}</Link>
           </li>
         ))}
         {names.length > NAMES_AT_MOST && <li class="faint">and {names.length - NAMES_AT_MOST} more</li>}

@@ -23,7 +23,7 @@ export function TriggerSwitch({ trigger, onDone }: { readonly trigger: Switched;
       role="switch"
       class="switch"
       aria-checked={trigger.enabled}
-      aria-label={`${trigger.name} is polled`}
+      aria-label={`${trigger.name} is enabled`}
       title={trigger.enabled ? 'Enabled: click to disable it (e)' : 'Disabled: click to enable it (e)'}
       onClick={() => askToSwitch(trigger, onDone)}
     />
@@ -64,8 +64,8 @@ function Ask({ trigger: { name, enabled }, onDone }: { readonly trigger: Switche
       <form onSubmit={act}>
         <p>
           {enabled
-            ? 'It is polled no more, also after restarts, until it is enabled again.'
-            : 'It is polled again from now on.'}
+            ? 'It starts nothing until you enable it again, even after a restart.'
+            : 'It starts its workflow again from now on.'}
         </p>
         <label>
           Why (kept with the trigger; may be empty)

@@ -1,4 +1,4 @@
-/** All polled triggers: how often, what the last poll came to, when the next is due. */
+/** All triggers: how often each is polled or when it fires, the last poll or firing, when the next is due. */
 
 import { useRef } from 'preact/hooks'
 import type { Trigger } from '../api/answers.ts'
@@ -11,6 +11,7 @@ import { AllHidden, NothingYet } from '../parts/empty.tsx'
 import { Loaded } from '../parts/loaded.tsx'
 import { matches, Search } from '../parts/search.tsx'
 import { query, setQuery } from '../routing/location.ts'
+import { type CronTrigger, CronTriggerRow, readCronTriggers } from './cron-trigger-row.tsx'
 import { useRowPool } from './row-pool.ts'
 import { askToSwitch, SwitchDialog } from './switching.tsx'
 import { TriggerRow } from './trigger-row.tsx'
@@ -19,20 +20,33 @@ const AT_MOST = 1_000
 /** As `triggers.css` has it. */
 const ROW_PX = 62
 
+const CONCERNS: ReadonlySet<string> = new Set(['tick', 'skips', 'triggerFired', 'cronFired', 'warning'])
+
+type Listed = Trigger | CronTrigger
+
+/** Reads the polled triggers, then the cron triggers. */
+async function readAll(signal: AbortSignal): Promise<readonly Listed[]> {
+  const [polled, crons] = await Promise.all([
+    read('/triggers', { query: { limit: AT_MOST }, signal }),
+    readCronTriggers(signal),
+  ])
+  return [...polled.items, ...crons]
+}
+
 export function TriggersScreen() {
   const triggers = useResource('triggers', {
-    load: (signal) => read('/triggers', { query: { limit: AT_MOST }, signal }),
-    concerns: ({ name }) => name === 'tick' || name === 'skips' || name === 'triggerFired' || name === 'warning',
+    load: readAll,
+    concerns: ({ name }) => CONCERNS.has(name),
   })
   useReadingAgain(triggers, OTHERS_EVERY_MS)
   return (
     <main>
       <div class="title-row">
         <h1>Triggers</h1>
-        <Filters triggers={triggers.value.value?.items ?? []} />
+        <Filters triggers={triggers.value.value ?? []} />
       </div>
       <Loaded resource={triggers} what="triggers">
-        {({ items }) => <Triggers triggers={items} onChange={() => triggers.reload()} />}
+        {(all) => <Triggers triggers={all} onChange={() => triggers.reload()} />}
       </Loaded>
       <SwitchDialog />
     </main>
@@ -40,13 +54,14 @@ export function TriggersScreen() {
 }
 
 const STATES = {
-  failing: ({ failuresInRow }: Trigger) => failuresInRow > 0,
-  disabled: ({ enabled }: Trigger) => !enabled,
+  failing: (trigger: Listed) => trigger.kind === 'poll' && trigger.failuresInRow > 0,
+  broken: (trigger: Listed) => trigger.kind === 'cron trigger' && trigger.problem !== null,
+  disabled: ({ enabled }: Listed) => !enabled,
 } as const
 
 type State = keyof typeof STATES
 
-function Filters({ triggers }: { readonly triggers: readonly Trigger[] }) {
+function Filters({ triggers }: { readonly triggers: readonly Listed[] }) {
   const chosen = query.value.get('state')
   return (
     <div class="chips">
@@ -72,7 +87,7 @@ function Filters({ triggers }: { readonly triggers: readonly Trigger[] }) {
 }
 
 interface TriggersProps {
-  readonly triggers: readonly Trigger[]
+  readonly triggers: readonly Listed[]
   onChange(): void
 }
 
@@ -102,9 +117,15 @@ function Triggers({ triggers, onChange }: TriggersProps) {
         <Head />
         <tbody ref={list}>
           {pool.abovePx > 0 && <tr key="above" style={{ height: `${pool.abovePx}px` }} />}
-          {shown.slice(pool.from, pool.until).map((trigger) => (
-            <TriggerRow key={`t ${trigger.name}`} trigger={trigger} onChange={onChange} />
-          ))}
+          {shown
+            .slice(pool.from, pool.until)
+            .map((trigger) =>
+              trigger.kind === 'poll' ? (
+                <TriggerRow key={`t ${trigger.name}`} trigger={trigger} onChange={onChange} />
+              ) : (
+                <CronTriggerRow key={`c ${trigger.name}`} trigger={trigger} onChange={onChange} />
+              ),
+            )}
           {pool.belowPx > 0 && <tr key="below" style={{ height: `${pool.belowPx}px` }} />}
         </tbody>
       </table>
@@ -145,8 +166,8 @@ function NoTriggers() {
   return (
     <NothingYet title="No trigger has been served yet">
       <p>
-        A trigger is a function with <code>@cloaca.trigger</code> that is polled, and starts a workflow. Serve a file
-        that has one:
+        A trigger is a function with <code>@cloaca.trigger</code> that is polled, or has a cron expression, and starts a
+        workflow. Serve a file that has one:
       </p>
       <pre>cloaca serve jobs.py</pre>
     </NothingYet>

@@ -1,5 +1,6 @@
 /** Cron schedules as JSON. Instants are RFC 3339. */
 
+import { scheduleProblem } from '../../engine/cron/expressions.ts'
 import { formatInstant } from '../../model/instant.ts'
 import type { CronFiringRow, CronRow } from '../../model/schedule.ts'
 import { instant } from './instants.ts'
@@ -23,9 +24,15 @@ export function scheduleRecord(row: CronRow, nextRuns: readonly number[]) {
     nextRuns: nextRuns.map(formatInstant),
     lastRunAt: instant(lastRunAt),
     undeclaredAt: instant(undeclaredAt),
+    problem: cronProblem(row),
     createdAt: formatInstant(createdAt),
     updatedAt: formatInstant(updatedAt),
   }
+}
+
+/** Returns why the schedule of a cron trigger never fires, or null if it does. Other schedules are checked when they are made. */
+export function cronProblem(row: CronRow): string | null {
+  return row.triggerName === null || row.nextRunAt !== null ? null : scheduleProblem(row)
 }
 
 export function scheduleKind(row: CronRow): string {

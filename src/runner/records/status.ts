@@ -3,7 +3,7 @@
 import type { ExecutionStatus, ExecutionSummary } from '../../model/execution.ts'
 import { shownError } from '../../model/fault.ts'
 import type { ReactorRow, SourceRow, Subscription } from '../../model/graphs/rows.ts'
-import type { TriggerInfo } from '../resources/triggers.ts'
+import type { CronTriggerInfo, TriggerInfo } from '../resources/triggers.ts'
 import type { Runner } from '../runner.ts'
 import { type InstanceInfo, instanceInfos, instanceRecord } from './instances.ts'
 import { instant } from './instants.ts'
@@ -15,6 +15,7 @@ const SHOWN_FAILURES = 5
 export interface Status {
   readonly instances: readonly InstanceInfo[]
   readonly triggers: readonly TriggerInfo[]
+  readonly crons: readonly CronTriggerInfo[]
   /** Those that have not been polled for two of their intervals. */
   readonly late: readonly TriggerInfo[]
   readonly executions: Readonly<Partial<Record<ExecutionStatus, number>>>
@@ -32,9 +33,10 @@ export interface WaitingReactor {
 
 /** `counted`: where counting all executions would take too long. */
 export async function statusOf(runner: Runner, counted?: Status['executions']): Promise<Status> {
-  const [rows, triggers, late, executions, failures, sources, reactors, subscriptions] = await Promise.all([
+  const [rows, triggers, crons, late, executions, failures, sources, reactors, subscriptions] = await Promise.all([
     runner.instances.list(),
     runner.triggers.list({ limit: ALL }),
+    runner.triggers.listCron(),
     runner.triggers.listLate(),
     counted ?? runner.executions.count(),
     runner.executions.list({ limit: SHOWN_FAILURES, status: 'Failed' }),
@@ -43,12 +45,25 @@ export async function statusOf(runner: Runner, counted?: Status['executions']): 
     runner.reactors.subscriptions(),
   ])
   const instances = instanceInfos(rows, sources)
-  return { instances, triggers, late, executions, failures, sources, reactors, subscriptions }
+  return { instances, triggers, crons, late, executions, failures, sources, reactors, subscriptions }
 }
 
 export async function waitingReactors(runner: Runner): Promise<readonly WaitingReactor[]> {
   const rows = await runner.reactors.list()
   return await Promise.all(rows.map(async (row) => ({ row, wait: await waitOf(runner, row) })))
+}
+
+/** Returns the number of triggers, polled ones and those with a cron expression, and the number of those that are enabled. */
+export function triggerCounts({ triggers, crons }: Status): { readonly all: number; readonly enabled: number } {
+  const all = [...triggers, ...crons]
+  return { all: all.length, enabled: all.filter(({ isEnabled }) => isEnabled).length }
+}
+
+/** Returns the names of cron triggers that never fire, since their expression or zone is wrong. */
+export function broken(crons: readonly CronTriggerInfo[]): readonly string[] {
+  return crons.flatMap(({ triggerName, problem, undeclaredAt }) =>
+    problem !== null && undeclaredAt === null ? triggerName : [],
+  )
 }
 
 /** Enabled ones whose last poll failed. */
@@ -58,21 +73,22 @@ export function failing(triggers: readonly TriggerInfo[]): readonly TriggerInfo[
   )
 }
 
-/** Those that no script declares any more. */
-export function undeclared(triggers: readonly TriggerInfo[]): readonly TriggerInfo[] {
-  return triggers.filter(({ undeclaredAt }) => undeclaredAt !== null)
+/** Returns the names of triggers that no script declares any more. */
+export function undeclared({ triggers, crons }: Status): readonly string[] {
+  const all = [...triggers, ...crons.map(({ triggerName, undeclaredAt }) => ({ name: triggerName, undeclaredAt }))]
+  return all.filter(({ undeclaredAt }) => undeclaredAt !== null).map(({ name }) => name)
 }
 
 export function statusRecord(status: Status) {
-  const { instances, triggers, late, executions, failures } = status
+  const { instances, triggers, crons, late, executions, failures } = status
   return {
     instances: instances.map((row) => instanceRecord(row, instances)),
     triggers: {
-      all: triggers.length,
-      enabled: triggers.filter(({ isEnabled }) => isEnabled).length,
+      ...triggerCounts(status),
       late: late.map(({ name }) => name),
       failing: failing(triggers).map(({ name }) => name),
-      undeclared: undeclared(triggers).map(({ name }) => name),
+      broken: broken(crons),
+      undeclared: undeclared(status),
     },
     executions,
     lastFailures: failures.map(({ id, workflow, endedAt, errorMessage }) => {

@@ -2,8 +2,8 @@
 
 import { shownError } from '../../model/fault.ts'
 import { formatInstant } from '../../model/instant.ts'
-import type { CronRow, FiringRow, TickRow } from '../../model/schedule.ts'
-import type { TriggerInfo } from '../resources/triggers.ts'
+import type { FiringRow, TickRow } from '../../model/schedule.ts'
+import type { CronTriggerInfo, TriggerInfo } from '../resources/triggers.ts'
 import { instant } from './instants.ts'
 
 export function triggerRecord(row: TriggerInfo) {
@@ -28,7 +28,7 @@ export function triggerRecord(row: TriggerInfo) {
 }
 
 /** A cron trigger, which is a schedule. */
-export function cronTriggerRecord(row: CronRow) {
+export function cronTriggerRecord(row: CronTriggerInfo) {
   return {
     id: row.id,
     name: row.triggerName,
@@ -41,6 +41,7 @@ export function cronTriggerRecord(row: CronRow) {
     nextRunAt: instant(row.nextRunAt),
     lastRunAt: instant(row.lastRunAt),
     undeclaredAt: instant(row.undeclaredAt),
+    problem: row.problem,
     createdAt: formatInstant(row.createdAt),
     updatedAt: formatInstant(row.updatedAt),
   }

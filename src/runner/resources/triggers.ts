@@ -16,6 +16,7 @@ import type { SourcePlace } from '../../model/workflow.ts'
 import type { LiveRegistry } from '../../registry/live-registry.ts'
 import { didYouMean, MAX_COMPARED_NAMES } from '../../registry/nearest.ts'
 import type { KeepAlive } from '../keep-alive.ts'
+import { cronProblem } from '../records/schedules.ts'
 import { checkedCatchup, checkedSettings } from '../trigger-settings.ts'
 import { type ActionOptions, steering } from './action-options.ts'
 import { type PageAfterOptions, type PageOptions, pageAfterOf, pageOf } from './page.ts'
@@ -29,6 +30,13 @@ export interface TriggerInfo extends TriggerRow {
   readonly description: string | null
   /** Where its function is written. */
   readonly place: SourcePlace | null
+}
+
+/** A cron trigger: its schedule. */
+export interface CronTriggerInfo extends CronRow {
+  readonly triggerName: string
+  /** Why it never fires: its expression or zone is wrong. Null if it fires. */
+  readonly problem: string | null
 }
 
 export interface FireOptions extends ActionOptions {
@@ -79,12 +87,19 @@ export class RunnerTriggers {
     this.#registry = registry
   }
 
-  /** Newest first. */
+  /** Returns the polled triggers, newest first. `listCron` returns the others. */
   async list(options: PageOptions & { readonly enabledOnly?: boolean } = {}): Promise<readonly TriggerInfo[]> {
     using _hold = this.#alive.hold()
     const { enabledOnly = false } = options
     const rows = await this.#engine.triggers.list({ ...pageOf(options), enabledOnly })
     return rows.map((row) => this.#info(row))
+  }
+
+  /** Returns the cron triggers, newest first: those whose expression is wrong, too. */
+  async listCron(): Promise<readonly CronTriggerInfo[]> {
+    using _hold = this.#alive.hold()
+    const rows = await this.#engine.crons.listTriggers()
+    return rows.map((row) => ({ ...row, problem: cronProblem(row) }))
   }
 
   /** Enabled triggers that have not been polled for two of their intervals, in whatever process. */
@@ -254,15 +269,14 @@ export class RunnerTriggers {
 
   async #unknown(name: string): Promise<UsageError> {
     const rows = await this.#engine.triggers.list({ limit: MAX_COMPARED_NAMES, offset: 0, enabledOnly: false })
-    const cron =
-      this.#registry.current().triggers.get(name)?.timing.kind === 'cron' || (await this.#cron(name)) !== null
-    const hint = cron
-      ? ' A cron trigger has that name: see cloaca schedule.'
-      : didYouMean(
-          name,
-          rows.map((row) => row.name),
-        )
-    const message = `There is no ${cron ? 'polled ' : ''}trigger "${name}" in this database.${hint}`
+    const declared = this.#registry.current().triggers.get(name)
+    const cron = declared?.timing.kind === 'cron' ? declared : await this.#cron(name)
+    if (cron !== null) return notPolled(name, cron.workflow)
+    const hint = didYouMean(
+      name,
+      rows.map((row) => row.name),
+    )
+    const message = `There is no trigger "${name}" in this database.${hint}`
     return new UsageError('TRIGGER_NOT_FOUND', message, { trigger: name })
   }
 
@@ -270,6 +284,14 @@ export class RunnerTriggers {
     if (!this.#engine.config.cronEnabled) return null
     return await this.#engine.crons.ofTrigger(name)
   }
+}
+
+/** Returns the error of a call that only polled triggers have. */
+function notPolled(name: string, workflow: string): UsageError {
+  const message =
+    `Trigger "${name}" follows a cron expression and is not polled. Show it with: cloaca trigger show ${name}; ` +
+    `start its workflow with: cloaca workflow run ${workflow}`
+  return new UsageError('TRIGGER_NOT_FOUND', message, { trigger: name })
 }
 
 function tickFilter(options: TickListOptions): Page & TickFilter {

@@ -13,13 +13,14 @@ INSERT INTO crons (id, workflow, expression, timezone, catchup, next_run_at, cre
 VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8, $9, $10)
 ON CONFLICT DO NOTHING`
 
-/** The next instant is computed anew only where the timing changed; a row without a difference stays as it is. */
+/** Replaces the next run only if there is none or the timing changed. A row without a difference stays as it is. */
 export const REFRESH_TRIGGER_CRON = `
 UPDATE crons
-SET next_run_at = CASE WHEN (expression, timezone) IS NOT DISTINCT FROM ($2::text, $3::text) THEN next_run_at ELSE $5 END,
+SET next_run_at = CASE WHEN (expression, timezone) IS NOT DISTINCT FROM ($2::text, $3::text) THEN coalesce(next_run_at, $5) ELSE $5 END,
     workflow = $1, expression = $2, timezone = $3, catchup = $4, updated_at = $6
 WHERE trigger_name = $7
-  AND (workflow, expression, timezone, catchup) IS DISTINCT FROM ($1::text, $2::text, $3::text, $4::text)`
+  AND ((workflow, expression, timezone, catchup) IS DISTINCT FROM ($1::text, $2::text, $3::text, $4::text)
+       OR next_run_at IS NULL AND $5::bigint IS NOT NULL)`
 
 export const GET_CRON = `SELECT ${COLUMNS} FROM crons WHERE id = $1`
 
@@ -60,7 +61,8 @@ export const DELETE_CRON = 'DELETE FROM crons WHERE id = $1'
 /** The claim itself: of several claimers of one instant, one changes the row. */
 export const CLAIM_CRON = `
 UPDATE crons SET next_run_at = $1, last_run_at = $2, updated_at = $2, last_scheduled_at = next_run_at
-WHERE id = $3 AND next_run_at = $4 AND enabled`
+WHERE id = $3 AND next_run_at = $4 AND enabled
+RETURNING trigger_name`
 
 export const INSERT_CRON_FIRING = `
 INSERT INTO cron_firings (id, cron_seq, scheduled_at, claimed_at, execution_id, updated_at)
@@ -81,7 +83,7 @@ ORDER BY claimed_at, cron_firings.seq`
 export const RECOVER_CRON_FIRING = `
 UPDATE cron_firings SET recovery_attempts = recovery_attempts + 1, execution_id = $1, updated_at = $2
 FROM crons WHERE cron_firings.id = $3 AND execution_id IS NULL AND crons.seq = cron_seq
-RETURNING crons.id`
+RETURNING crons.id, crons.trigger_name`
 
 export const CRON_STATS = `
 SELECT count(*) AS total, count(execution_id) AS successful,

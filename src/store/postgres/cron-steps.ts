@@ -47,7 +47,7 @@ import { insertExecutions } from './executions/execution-steps.ts'
 import type { Session } from './session/session.ts'
 
 /** False when the workflow has an instance of that name. */
-export async function insertCron(session: Session, schedule: NewCronSchedule): Promise<boolean> {
+export async function insertCron(session: Session, schedule: NewCronSchedule | NewTriggerCron): Promise<boolean> {
   const { id, workflow, expression, timezone, nextRunAt, at, triggerName, instanceName, paramsText } = schedule
   const timing = [expression, timezone, catchupText(schedule.catchup), nextRunAt]
   return (await session.run(INSERT_CRON, id, workflow, ...timing, at, triggerName, instanceName, paramsText)) === 1
@@ -142,10 +142,12 @@ export async function enabledCrons(session: Session): Promise<readonly CronRow[]
 
 export async function claimCron(session: Session, claim: CronClaim): Promise<boolean> {
   const { scheduleId, dueAt, nextRunAt, firingId, at, execution } = claim
-  if ((await session.run(CLAIM_CRON, nextRunAt, at, scheduleId, dueAt)) === 0) return false
+  const cron = await session.one<Pick<CronRecord, 'trigger_name'>>(CLAIM_CRON, nextRunAt, at, scheduleId, dueAt)
+  if (cron === undefined) return false
   await session.run(INSERT_CRON_FIRING, firingId, dueAt, at, execution?.id ?? null, scheduleId)
   if (execution === null) return true
-  await insertExecutions(session, [{ execution, origin: { kind: 'cron', scheduleId, firingId }, at }])
+  const origin = { kind: 'cron', scheduleId, trigger: cron.trigger_name, firingId } as const
+  await insertExecutions(session, [{ execution, origin, at }])
   return true
 }
 
@@ -173,10 +175,12 @@ export async function recoverCronFiring(
   execution: NewExecution | null,
   at: number,
 ): Promise<boolean> {
-  const cron = await session.one<{ readonly id: string }>(RECOVER_CRON_FIRING, execution?.id ?? null, at, firingId)
+  const started = [execution?.id ?? null, at, firingId]
+  const cron = await session.one<Pick<CronRecord, 'id' | 'trigger_name'>>(RECOVER_CRON_FIRING, ...started)
   if (cron === undefined) return false
   if (execution === null) return true
-  await insertExecutions(session, [{ execution, origin: { kind: 'cron', scheduleId: cron.id, firingId }, at }])
+  const origin = { kind: 'cron', scheduleId: cron.id, trigger: cron.trigger_name, firingId } as const
+  await insertExecutions(session, [{ execution, origin, at }])
   return true
 }
 

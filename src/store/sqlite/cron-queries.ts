@@ -15,18 +15,19 @@ INSERT INTO crons (id, workflow, expression, timezone, catchup, next_run_at, cre
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT DO NOTHING`
 
-/** The next instant is computed anew only where the timing changed; a row without a difference stays as it is. */
+/** Replaces the next run only if there is none or the timing changed. A row without a difference stays as it is. */
 export const REFRESH_TRIGGER_CRON = `
 WITH declared (workflow, expression, timezone, catchup, next_run_at, at) AS (VALUES (?, ?, ?, ?, ?, ?))
 UPDATE crons
 SET next_run_at = iif((crons.expression, crons.timezone) IS (declared.expression, declared.timezone),
-                      crons.next_run_at, declared.next_run_at),
+                      coalesce(crons.next_run_at, declared.next_run_at), declared.next_run_at),
     workflow = declared.workflow, expression = declared.expression, timezone = declared.timezone,
     catchup = declared.catchup, updated_at = declared.at
 FROM declared
 WHERE trigger_name = ?
-  AND (crons.workflow, crons.expression, crons.timezone, crons.catchup)
-      IS NOT (declared.workflow, declared.expression, declared.timezone, declared.catchup)`
+  AND ((crons.workflow, crons.expression, crons.timezone, crons.catchup)
+      IS NOT (declared.workflow, declared.expression, declared.timezone, declared.catchup)
+    OR crons.next_run_at IS NULL AND declared.next_run_at IS NOT NULL)`
 
 export const GET_CRON = `SELECT ${COLUMNS} FROM crons WHERE id = ?`
 
@@ -63,7 +64,8 @@ export const DELETE_CRON = 'DELETE FROM crons WHERE id = ?'
 /** The claim itself: of several claimers of one instant, one changes the row. */
 export const CLAIM_CRON = `
 UPDATE crons SET next_run_at = ?, last_run_at = ?, updated_at = ?, last_scheduled_at = next_run_at
-WHERE id = ? AND next_run_at = ? AND enabled = 1`
+WHERE id = ? AND next_run_at = ? AND enabled = 1
+RETURNING trigger_name`
 
 export const INSERT_CRON_FIRING = `
 INSERT INTO cron_firings (id, cron_seq, scheduled_at, claimed_at, execution_id, updated_at)
@@ -88,7 +90,7 @@ UPDATE cron_firings SET recovery_attempts = recovery_attempts + 1, execution_id 
 WHERE id = ? AND execution_id IS NULL`
 
 export const FIND_CRON_OF_FIRING = `
-SELECT crons.id FROM cron_firings JOIN crons ON cron_seq = crons.seq WHERE cron_firings.id = ?`
+SELECT crons.id, trigger_name FROM cron_firings JOIN crons ON cron_seq = crons.seq WHERE cron_firings.id = ?`
 
 export const CRON_STATS = `
 SELECT count(*) AS total, count(execution_id) AS successful,

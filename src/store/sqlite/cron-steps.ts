@@ -49,7 +49,7 @@ import { insertExecution } from './executions/execution-steps.ts'
 import type { Connection } from './file/connection.ts'
 
 /** False when the workflow has an instance of that name. */
-export function insertCron(connection: Connection, schedule: NewCronSchedule): boolean {
+export function insertCron(connection: Connection, schedule: NewCronSchedule | NewTriggerCron): boolean {
   const { id, workflow, expression, timezone, nextRunAt, at, triggerName, instanceName, paramsText } = schedule
   const timing = [expression, timezone, catchupText(schedule.catchup), nextRunAt]
   const values = [id, workflow, ...timing, at, at, triggerName, instanceName, paramsText]
@@ -133,9 +133,11 @@ export function enabledCrons(connection: Connection): readonly CronRow[] {
 
 export function claimCron(connection: Connection, claim: CronClaim): boolean {
   const { scheduleId, dueAt, nextRunAt, firingId, at, execution } = claim
-  if (connection.run(CLAIM_CRON, nextRunAt, at, at, scheduleId, dueAt) === 0) return false
+  const cron = connection.one<Pick<CronRecord, 'trigger_name'>>(CLAIM_CRON, nextRunAt, at, at, scheduleId, dueAt)
+  if (cron === undefined) return false
   connection.run(INSERT_CRON_FIRING, firingId, dueAt, at, execution?.id ?? null, at, scheduleId)
-  if (execution !== null) insertExecution(connection, execution, { kind: 'cron', scheduleId, firingId }, at)
+  if (execution === null) return true
+  insertExecution(connection, execution, { kind: 'cron', scheduleId, trigger: cron.trigger_name, firingId }, at)
   return true
 }
 
@@ -166,8 +168,10 @@ export function recoverCronFiring(
   at: number,
 ): boolean {
   if (connection.run(RECOVER_CRON_FIRING, execution?.id ?? null, at, firingId) === 0) return false
-  const scheduleId = connection.one<{ readonly id: string }>(FIND_CRON_OF_FIRING, firingId)?.id ?? ''
-  if (execution !== null) insertExecution(connection, execution, { kind: 'cron', scheduleId, firingId }, at)
+  if (execution === null) return true
+  const cron = connection.one<Pick<CronRecord, 'id' | 'trigger_name'>>(FIND_CRON_OF_FIRING, firingId)
+  const { id: scheduleId = '', trigger_name: trigger = null } = cron ?? {}
+  insertExecution(connection, execution, { kind: 'cron', scheduleId, trigger, firingId }, at)
   return true
 }
 

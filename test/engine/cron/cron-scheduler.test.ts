@@ -315,6 +315,30 @@ describe('a trigger with a cron expression', () => {
 
     expect(warnings).toMatchObject([{ code: 'INVALID_CRON_TRIGGER', trigger: 'bad' }])
     expect(running.host.runs).toHaveLength(1)
+    const listed = await running.engine.crons.listTriggers()
+    expect(listed.map(({ triggerName, nextRunAt }) => [triggerName, nextRunAt !== null])).toEqual([
+      ['good', true],
+      ['bad', false],
+    ])
+    const scheduled = await running.engine.crons.listScheduled(ALL)
+    expect(scheduled.map(({ triggerName }) => triggerName)).toEqual(['good'])
+    expect(await running.engine.crons.listScheduled({ ...ALL, offset: 1 })).toEqual([])
+  })
+
+  it('gives its name to the context of its execution and to the event', async () => {
+    await using running = await RunningEngine.start({
+      triggers: [cronTrigger('hourly', '0 * * * *', { workflow: 'nightly' })],
+      workflows: [nightly],
+    })
+    const fired = running.record('cronFired')
+
+    await running.clock.advance(HOUR_MS)
+
+    expect(JSON.parse(running.host.runs[0]?.inputText ?? '')).toMatchObject({
+      trigger_name: 'hourly',
+      scheduled_time: '2026-01-01T01:00:00.000+00:00',
+    })
+    expect(fired).toMatchObject([{ trigger: 'hourly', workflow: 'nightly' }])
   })
 
   it.each([
@@ -343,7 +367,7 @@ describe('a trigger with a cron expression', () => {
         await using broken = await serve(wrong)
         await clock.advance(3 * HOUR_MS)
         expect(broken.host.runs).toHaveLength(0)
-        expect(await row()).toMatchObject({ isEnabled: true, undeclaredAt: expect.any(Number) })
+        expect(await row()).toMatchObject({ isEnabled: true, undeclaredAt: null, nextRunAt: null })
         await broken.engine.stop({ graceMs: 0 })
       }
 

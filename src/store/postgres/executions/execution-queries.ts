@@ -1,20 +1,21 @@
 /** The SQL of executions and their task runs. Each text is one statement, named after what the store wants done. */
 
+import { STARTED_BY_TRIGGER } from '../../history-shapes.ts'
 import { SERVER_NOW } from '../instance-queries.ts'
 import { DAY_MS, FIRST_SEQ_OF_A_DAY, firstSeq, newSeq } from '../schema/families.ts'
 
 /** Those that have ended, and those that are under way: a row is in one of the two tables. */
 export const ALL_EXECUTIONS = `(
-  SELECT seq, id, workflow, version, status, origin, origin_source, firing_id, created_at, started_at, ended_at, final_task_id,
+  SELECT seq, id, workflow, version, status, origin, origin_source, schedule_id, firing_id, created_at, started_at, ended_at, final_task_id,
          error_message, retry_of, NULL::bigint AS paused_at, cancel_requested_at FROM executions
   UNION ALL
-  SELECT execution_seq, id, workflow, version, status, origin, origin_source, firing_id, created_at, started_at, NULL::bigint,
+  SELECT execution_seq, id, workflow, version, status, origin, origin_source, schedule_id, firing_id, created_at, started_at, NULL::bigint,
          NULL::text, NULL::text, retry_of, paused_at, cancel_requested_at FROM active_executions
 )`
 
 /** Of one that is under way, as `a`; with the names of those that have ended. */
 const ACTIVE_COLUMNS = `
-a.execution_seq AS seq, a.id, a.workflow, a.version, a.status, a.origin, a.origin_source, a.firing_id, a.created_at, a.started_at,
+a.execution_seq AS seq, a.id, a.workflow, a.version, a.status, a.origin, a.origin_source, a.schedule_id, a.firing_id, a.created_at, a.started_at,
 NULL::bigint AS ended_at, NULL::text AS final_task_id, NULL::text AS error_message, a.retry_of, a.paused_at, a.cancel_requested_at`
 
 /** Finds an execution with its owner's number and the request that waits. */
@@ -28,11 +29,11 @@ export const seqOf = (id: string): string => `
 
 export const INSERT_EXECUTIONS = `
 WITH given AS (
-  SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::text[], $9::text[])
-    WITH ORDINALITY AS g (id, workflow, version, origin, origin_source, firing_id, created_at, retry_of, context, n)
+  SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::bigint[], $9::text[], $10::text[])
+    WITH ORDINALITY AS g (id, workflow, version, origin, origin_source, schedule_id, firing_id, created_at, retry_of, context, n)
 ), added AS (
-  INSERT INTO active_executions (execution_seq, id, workflow, version, origin, origin_source, firing_id, created_at, retry_of)
-  SELECT ${newSeq('created_at')}, id, workflow, version, origin, origin_source, firing_id, created_at, retry_of FROM given ORDER BY n
+  INSERT INTO active_executions (execution_seq, id, workflow, version, origin, origin_source, schedule_id, firing_id, created_at, retry_of)
+  SELECT ${newSeq('created_at')}, id, workflow, version, origin, origin_source, schedule_id, firing_id, created_at, retry_of FROM given ORDER BY n
   RETURNING execution_seq, id
 )
 INSERT INTO execution_inputs (execution_seq, context) SELECT added.execution_seq, given.context FROM added JOIN given USING (id)`
@@ -123,7 +124,7 @@ export function executionListing(
   const value = (given: string | number) => `$${values.push(given)}`
   const conditions: string[] = []
   if (workflow !== undefined) conditions.push(`e.workflow = ${value(workflow)}`)
-  if (trigger !== undefined) conditions.push(`e.origin = 'trigger' AND e.origin_source = ${value(trigger)}`)
+  if (trigger !== undefined) conditions.push(`e.${STARTED_BY_TRIGGER} AND e.origin_source = ${value(trigger)}`)
   if (status !== undefined) conditions.push(`e.status = ${value(status)}`)
   if (sinceAt !== undefined)
     conditions.push(`e.created_at >= ${value(sinceAt)}`, createdSince(value(firstSeq(sinceAt))))
@@ -229,11 +230,11 @@ WITH ended AS (
   USING unnest($1::bigint[], $2::text[], $3::bigint[], $4::text[], $5::text[])
     AS g (seq, ended_as, ended_at, error_message, final_task_id)
   WHERE a.execution_seq = g.seq AND a.execution_seq = ANY ($1::bigint[])
-  RETURNING a.execution_seq, a.id, a.workflow, a.version, g.ended_as, a.origin, a.origin_source, a.firing_id, a.created_at, a.started_at,
+  RETURNING a.execution_seq, a.id, a.workflow, a.version, g.ended_as, a.origin, a.origin_source, a.schedule_id, a.firing_id, a.created_at, a.started_at,
             g.ended_at, g.final_task_id, g.error_message, a.retry_of, a.cancel_requested_at
 )
-INSERT INTO executions (seq, id, workflow, version, status, origin, origin_source, firing_id, created_at, started_at, ended_at, final_task_id,
-                        error_message, retry_of, cancel_requested_at)
+INSERT INTO executions (seq, id, workflow, version, status, origin, origin_source, schedule_id, firing_id, created_at, started_at, ended_at,
+                        final_task_id, error_message, retry_of, cancel_requested_at)
 SELECT * FROM ended`
 
 export const INSERT_FINALS = `

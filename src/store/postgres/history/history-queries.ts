@@ -2,6 +2,7 @@
 
 import type { ExecutionStatus } from '../../../model/execution.ts'
 import type { CountFilter, TrendQuery } from '../../../model/history.ts'
+import { STARTED_BY_TRIGGER } from '../../history-shapes.ts'
 import { ALL_EXECUTIONS, tableOf } from '../executions/execution-queries.ts'
 import type { Value } from '../session/session.ts'
 
@@ -66,7 +67,7 @@ FROM unnest($1::bigint[], $2::bigint[]) WITH ORDINALITY AS g (since_at, until_at
 function narrowed({ workflow, trigger, sinceAt, untilAt }: CountFilter, value: (given: Value) => string): string[] {
   const conditions: string[] = []
   if (workflow !== undefined) conditions.push(`e.workflow = ${value(workflow)}`)
-  if (trigger !== undefined) conditions.push(`e.origin = 'trigger' AND e.origin_source = ${value(trigger)}`)
+  if (trigger !== undefined) conditions.push(`e.${STARTED_BY_TRIGGER} AND e.origin_source = ${value(trigger)}`)
   if (sinceAt !== undefined) conditions.push(`e.created_at >= ${value(sinceAt)}`)
   if (untilAt !== undefined) conditions.push(`e.created_at < ${value(untilAt)}`)
   return conditions

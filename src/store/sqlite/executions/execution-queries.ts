@@ -1,7 +1,9 @@
 /** The SQL of executions and their task runs. Each text is one statement, named after what the store wants done. */
 
+import { STARTED_BY_TRIGGER } from '../../history-shapes.ts'
+
 export const EXECUTION_COLUMNS =
-  'seq, id, workflow, version, status, origin, origin_source, firing_id, created_at, started_at, ended_at, ' +
+  'seq, id, workflow, version, status, origin, origin_source, schedule_id, firing_id, created_at, started_at, ended_at, ' +
   'final_task_id, error_message, retry_of, paused_at, cancel_requested_at'
 
 /** Finds an execution that has not ended. */
@@ -10,8 +12,8 @@ const OWNED_COLUMNS = `${EXECUTION_COLUMNS}, owner_seq, owner_number, request_nu
 const NEWEST_FIRST = 'ORDER BY created_at DESC, seq DESC LIMIT ? OFFSET ?'
 
 export const INSERT_EXECUTION = `
-INSERT INTO executions (id, workflow, version, status, origin, origin_source, firing_id, created_at, retry_of)
-VALUES (?, ?, ?, 'Pending', ?, ?, ?, ?, ?)`
+INSERT INTO executions (id, workflow, version, status, origin, origin_source, schedule_id, firing_id, created_at, retry_of)
+VALUES (?, ?, ?, 'Pending', ?, ?, ?, ?, ?, ?)`
 
 export const INSERT_INPUT = 'INSERT INTO execution_inputs (execution_seq, context) VALUES (?, ?)'
 
@@ -74,7 +76,7 @@ export function executionListing({
   if (workflow !== undefined) conditions.push(['workflow = ?', workflow])
   if (trigger !== undefined) {
     const column = status === undefined || isCommon ? 'origin_source' : '+origin_source'
-    conditions.push([`origin = 'trigger' AND ${column} = ?`, trigger])
+    conditions.push([`${STARTED_BY_TRIGGER} AND ${column} = ?`, trigger])
   }
   if (status !== undefined)
     conditions.push([(isCommon && isNarrowed) || retryOf !== undefined ? '+status = ?' : 'status = ?', status])

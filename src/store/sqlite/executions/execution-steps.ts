@@ -17,6 +17,7 @@ import {
   executionSummary,
   faultText,
   originFiring,
+  originSchedule,
   originSource,
   type TaskRecord,
   taskRun,
@@ -53,7 +54,7 @@ export function insertExecution(
   origin: ExecutionOrigin,
   at: number,
 ): void {
-  const started = [originSource(origin), originFiring(origin)]
+  const started = [originSource(origin), originSchedule(origin), originFiring(origin)]
   const { id, workflow, version } = added
   const { retryOf = null } = added
   const seq = connection.insert(INSERT_EXECUTION, id, workflow, version, origin.kind, ...started, at, retryOf)

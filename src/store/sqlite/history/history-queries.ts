@@ -2,7 +2,7 @@
 
 import type { ExecutionStatus } from '../../../model/execution.ts'
 import type { CountFilter } from '../../../model/history.ts'
-import { STATUSES } from '../../history-shapes.ts'
+import { STARTED_BY_TRIGGER, STATUSES } from '../../history-shapes.ts'
 
 /** `octet_length` looks at the head of a row only: a context of any size costs nothing. */
 export const LIST_TASKS_WITHOUT_OUTPUTS = `
@@ -29,7 +29,7 @@ export function countListing(status: ExecutionStatus, filter: CountFilter): [str
     values.push(workflow)
   }
   if (trigger !== undefined) {
-    narrowed.push(`origin = 'trigger' AND origin_source = ?`)
+    narrowed.push(`${STARTED_BY_TRIGGER} AND origin_source = ?`)
     values.push(trigger)
   }
   if (narrowed.length === 0) {
@@ -103,7 +103,7 @@ function narrowedBy({ workflow, trigger }: CountFilter): [string, Values] {
     values.push(workflow)
   }
   if (trigger !== undefined) {
-    conditions.push(`origin = 'trigger' AND origin_source = ?`)
+    conditions.push(`${STARTED_BY_TRIGGER} AND origin_source = ?`)
     values.push(trigger)
   }
   return [conditions.join(' AND '), values]

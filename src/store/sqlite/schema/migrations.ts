@@ -338,6 +338,14 @@ DROP INDEX crons_by_instance;
 CREATE UNIQUE INDEX crons_by_instance ON crons (instance_name, workflow) WHERE instance_name IS NOT NULL;
 `
 
+/** Executions of a cron trigger are found by its name, as those of a polled one are. */
+const EXECUTIONS_OF_CRON_TRIGGERS = `
+-- Of an execution that a cron trigger started, whose origin_source is the name of the trigger.
+ALTER TABLE executions ADD COLUMN schedule_id TEXT;
+UPDATE executions SET schedule_id = origin_source, origin_source = trigger_name FROM crons
+WHERE origin = 'cron' AND crons.id = origin_source AND trigger_name IS NOT NULL;
+`
+
 /** Migration n brings version n - 1 to version n. */
 export const MIGRATIONS: readonly string[] = [
   INSTANCES_AND_TRIGGERS + EXECUTIONS + CRONS + WORKFLOWS,
@@ -350,4 +358,5 @@ export const MIGRATIONS: readonly string[] = [
   DECLARED_ONCE,
   COMPLETING_ATTEMPTS,
   CRONS_BY_NAME,
+  EXECUTIONS_OF_CRON_TRIGGERS,
 ]

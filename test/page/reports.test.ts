@@ -1,0 +1,79 @@
+/** Cron triggers, and the rules and retries of tasks, as a visitor sees them. */
+
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { describePage, type Served, Site, UNTIL } from '../support/browser.ts'
+import { PageApi } from '../support/page-api.ts'
+import { expectSound } from '../support/page-audit.ts'
+
+const REPORTS = fileURLToPath(new URL('scripts/reports.py', import.meta.url))
+
+describePage('the page', () => {
+  const site = new Site()
+  let served: Served
+  beforeAll(async () => {
+    served = await site.serve([site.terminal.write('reports.py', readFileSync(REPORTS, 'utf8'))])
+    await served.process.logs("workflow 'report' completed")
+  })
+  afterAll(() => site[Symbol.asyncDispose]())
+
+  const visit = async (path: string, options = {}) => {
+    const one = await site.visit(`${served.url.replace(/\/$/, '')}${path}`, options)
+    await one.isLive()
+    return one
+  }
+
+  it('lists a cron trigger among the triggers, with its times and a switch, and says why a wrong one is broken', async () => {
+    const { page, complaints } = await visit('/triggers')
+    const row = page.locator('[data-row="each_second"]')
+    await row.waitFor()
+    const fired = await row.locator('time').first().getAttribute('datetime')
+
+    await expect.poll(() => row.locator('time').first().getAttribute('datetime'), UNTIL).not.toBe(fired)
+
+    expect(await row.textContent()).toContain('every second')
+    const wrong = page.locator('[data-row="wrong_zone"]')
+    expect(await wrong.textContent()).toMatch(/broken.*Invalid timezone: Europe\/Berlinn\./)
+    await page.getByRole('button', { name: 'broken 1' }).click()
+    await expect.poll(() => page.locator('[data-row]').count(), UNTIL).toBe(1)
+    await wrong.getByRole('switch').click()
+    await page.getByRole('button', { name: 'Disable' }).click()
+    await page.getByText('"wrong_zone" is disabled').waitFor()
+    expect(complaints).toEqual([])
+  })
+
+  it('names a cron trigger as what started its executions, and finds them by it', async () => {
+    const { page } = await visit('/executions?trigger=each_second')
+    const link = page.locator('a[href$="/schedules?q=each_second"]').first()
+
+    await link.waitFor()
+    await link.click()
+
+    await page.getByText('every second').waitFor()
+    expect(await page.locator('[data-row]').count()).toBe(1)
+  })
+
+  it('shows a cron trigger with a wrong zone as broken on the system screen, with a link to its schedule', async () => {
+    const { page } = await visit('/system')
+
+    await page.getByText('1 trigger that has a wrong cron expression or zone and never fires').waitFor()
+    await page.getByRole('link', { name: 'wrong_zone' }).click()
+
+    await page.getByText('Invalid timezone: Europe/Berlinn.').waitFor()
+  })
+
+  it('fits cron triggers and what is wrong with them into a narrow screen', async () => {
+    await expectSound(await visit('/triggers', { viewport: { width: 360, height: 740 } }))
+  })
+
+  it('shows the whole rule of a task, and its limit of attempts', async () => {
+    const [run] = (await new PageApi(served.url).get('/executions?limit=1&status=Completed')).items
+    const { page } = await visit(`/executions/${run.id}?task=publish`)
+
+    await page.getByText('if all of (check completed, any of (rows > 5, fetch failed))').waitFor()
+    await page.locator('.gantt-row[data-task="fetch"] button').click()
+    await page.getByText('at most 3 attempts').waitFor()
+    expect(await page.getByText('when All').count()).toBe(0)
+  })
+})
