@@ -1,7 +1,6 @@
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 import { LIMIT_MS, TEST_LIMIT_MS } from './test/support/limits.ts'
+import { TEST_CACHE } from './test/support/test-cache.ts'
 
 /** `CLOACA_CAMPAIGNS=1`: the campaigns, too. */
 const campaigns = process.env.CLOACA_CAMPAIGNS === '1' ? ['test/**/*.campaign.ts'] : []
@@ -111,6 +110,6 @@ export default defineConfig({
     // What is looked at again and again comes when it comes: the machine may be busy.
     expect: { poll: { timeout: LIMIT_MS, interval: 50 } },
     // Most of what a command costs that a test starts is the reading of its modules.
-    env: { NODE_COMPILE_CACHE: join(tmpdir(), 'cloaca-test-modules') },
+    env: { NODE_COMPILE_CACHE: `${TEST_CACHE}-modules` },
   },
 })

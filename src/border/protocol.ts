@@ -47,7 +47,8 @@ export interface ProcessSettings {
   readonly cwd: string
   readonly executable: string
   readonly hostname: string
-  readonly user: string
+  /** Name of the user; null if the system has none, as for the numeric user of a container. */
+  readonly user: string | null
   readonly uid: number
   readonly gid: number
   readonly euid: number

@@ -1,14 +1,13 @@
 /** Recursion without end in a script: how it ends, and that it costs no other script its state. */
 
 import { execFile } from 'node:child_process'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { stackSizeKb } from '../../src/interpreter/stacks/stack-sizes.ts'
 import type { AttemptOutcome } from '../../src/model/execution.ts'
 import { OpenHost } from '../support/open-host.ts'
+import { TEST_CACHE } from '../support/test-cache.ts'
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 const SCRIPT = fileURLToPath(new URL('../scenarios/recursion.py', import.meta.url))
@@ -73,7 +72,7 @@ describe('recursion without end', () => {
     const { stdout, stderr } = await promisify(execFile)(
       '/bin/sh',
       ['-c', limited, 'sh', process.execPath, MAIN, ...program],
-      { env: { CLOACA_CACHE_DIR: join(tmpdir(), 'cloaca-test-cache'), ...process.env } },
+      { env: { CLOACA_CACHE_DIR: TEST_CACHE, ...process.env } },
     )
 
     expect(stdout).toBe('ended\n')

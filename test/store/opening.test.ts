@@ -297,21 +297,17 @@ describe('a database that cannot be opened', () => {
     expect(error.message).toContain('restore a copy')
   })
 
-  test.skipIf(process.getuid?.() !== 0)(
-    'a file without the right to write it is refused (needs root, to become a user without it)',
-    async () => {
-      await (await open()).close()
-      chmodSync(path, 0o444)
-      chmodSync(folder.path, 0o777)
+  test('a file without the right to write it is refused', async () => {
+    await (await open()).close()
+    chmodSync(path, 0o444)
+    chmodSync(folder.path, 0o777)
 
-      await using opening = startStoreProcess(
-        path,
-        `process.setgid(65534)
-         process.setuid(65534)
-         await open().catch((error) => say(error.code + ' ' + error.message))`,
-      )
+    await using opening = startStoreProcess(
+      path,
+      `await becomeUnprivileged()
+       await open().catch((error) => say(error.code + ' ' + error.message))`,
+    )
 
-      expect((await opening.lines.next()).value).toMatch(/^DATABASE_UNAVAILABLE .*permission denied/)
-    },
-  )
+    expect((await opening.lines.next()).value).toMatch(/^DATABASE_UNAVAILABLE .*permission denied/)
+  })
 })

@@ -10,10 +10,10 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { LIMIT_MS } from './limits.ts'
+import { TEST_CACHE } from './test-cache.ts'
 import { TEST_ENVIRON } from './test-python.ts'
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
-const CACHE = process.env.CLOACA_CACHE_DIR ?? join(tmpdir(), 'cloaca-test-cache')
 
 export interface ProcessEnd {
   readonly stdout: string
@@ -52,7 +52,7 @@ export class CloacaProcess {
       cwd,
       stdio: ['pipe', options.stdout ?? 'pipe', options.stderr ?? 'pipe'],
       // Many serve at once: none takes the port that is everybody's default.
-      env: { ...process.env, CLOACA_CACHE_DIR: CACHE, CLOACA_HTTP_PORT: '0', ...TEST_ENVIRON, ...options.env },
+      env: { ...process.env, CLOACA_CACHE_DIR: TEST_CACHE, CLOACA_HTTP_PORT: '0', ...TEST_ENVIRON, ...options.env },
     })
     this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       this.#stdout += text

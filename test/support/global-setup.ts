@@ -6,11 +6,15 @@
 import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { reservePostgres, stopPostgres } from './postgres-server.ts'
+import { TEST_CACHE } from './test-cache.ts'
 
 export function setup(): void {
   reservePostgres()
   const cli = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
-  execFileSync(process.execPath, [cli, 'run', '-c', 'pass'], { stdio: 'inherit' })
+  execFileSync(process.execPath, [cli, 'run', '-c', 'pass'], {
+    env: { ...process.env, CLOACA_CACHE_DIR: TEST_CACHE },
+    stdio: 'inherit',
+  })
 }
 
 export function teardown(): void {

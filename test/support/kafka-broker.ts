@@ -11,9 +11,9 @@ import { join } from 'node:path'
 import { Admin, Producer } from '@platformatic/kafka'
 import { LIMIT_MS } from './limits.ts'
 import { TestAuthority } from './test-authority.ts'
+import { TEST_CACHE } from './test-cache.ts'
 
 const VERSION = '4.0.0'
-const CACHE = process.env.CLOACA_CACHE_DIR ?? join(tmpdir(), 'cloaca-test-cache')
 const RETRY_MS = 100
 /** Of a user of the test. */
 export const KAFKA_USER = { username: 'reader', password: 'Yv4-of-the-broker-Rt8' }
@@ -153,7 +153,7 @@ log.cleaner.enable=false
 
 /** Of the jars in Maven's cache: asked for once. */
 function classPath(): string {
-  const folder = join(CACHE, `kafka-${VERSION}`)
+  const folder = join(TEST_CACHE, `kafka-${VERSION}`)
   const file = join(folder, 'classpath')
   if (existsSync(file)) {
     const path = readFileSync(file, 'utf8')

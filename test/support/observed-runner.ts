@@ -3,8 +3,6 @@
  * that has come already, and never for time.
  */
 
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import {
   type EngineEventMap,
   type EngineEventName,
@@ -16,10 +14,11 @@ import {
 import { LIMIT_MS } from './limits.ts'
 import { scenarioPath } from './run-script.ts'
 import { type ScenarioDatabase, scenarioDatabase } from './scenario-database.ts'
+import { TEST_CACHE } from './test-cache.ts'
 import { TEST_CHOICE } from './test-python.ts'
 
 // The same folder as that of scripts run through the command line: the memory snapshot is made once.
-process.env.CLOACA_CACHE_DIR ??= join(tmpdir(), 'cloaca-test-cache')
+process.env.CLOACA_CACHE_DIR ??= TEST_CACHE
 
 const EVENTS: readonly EngineEventName[] = [
   'tick',

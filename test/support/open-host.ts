@@ -1,8 +1,6 @@
 /** An interpreter host with a script loaded, as the runner opens it, whose notices are kept. */
 
 import { EventEmitter, once } from 'node:events'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { SystemClock } from '../../src/engine/clock.ts'
 import type { Clock, NotEntered, TaskSlot } from '../../src/engine/ports.ts'
@@ -12,9 +10,10 @@ import { DEFAULT_LIMITS, type HostLimits } from '../../src/host/process/host-lim
 import { type HostOptions, PythonHost } from '../../src/host/python-host.ts'
 import type { AttemptOutcome } from '../../src/model/execution.ts'
 import type { PollOutcome } from '../../src/model/trigger.ts'
+import { TEST_CACHE } from './test-cache.ts'
 import { TEST_CHOICE } from './test-python.ts'
 
-process.env.CLOACA_CACHE_DIR ??= join(tmpdir(), 'cloaca-test-cache')
+process.env.CLOACA_CACHE_DIR ??= TEST_CACHE
 
 /** Holds the Python package. */
 export const PACKAGE_FOLDER = fileURLToPath(new URL('../../python', import.meta.url))

@@ -3,6 +3,7 @@
 import { fileURLToPath } from 'node:url'
 
 type Preload =
+  | 'without-account'
   | 'without-addon'
   | 'without-kafka'
   | 'of-another-version'

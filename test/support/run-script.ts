@@ -1,6 +1,5 @@
 /**
  * Runs a user's script as a user does: `cloaca run FILE`, or by python (see `test-python.ts`), in a folder of its own.
- * Test files share one cache folder, so that the memory snapshot is made once.
  */
 
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
@@ -10,10 +9,10 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { programFor } from './scenario-database.ts'
+import { TEST_CACHE } from './test-cache.ts'
 import { programCommand } from './test-python.ts'
 
 const SCENARIOS = fileURLToPath(new URL('../scenarios/', import.meta.url))
-const CACHE = process.env.CLOACA_CACHE_DIR ?? join(tmpdir(), 'cloaca-test-cache')
 
 export interface ScriptRun {
   readonly stdout: string
@@ -60,7 +59,7 @@ function run(words: readonly string[], cwd: string, options: ScriptOptions): Pro
   const command = programCommand(words, options.env?.PYTHONPATH)
   const child = spawn(command.executable, command.words, {
     cwd,
-    env: { ...process.env, CLOACA_CACHE_DIR: CACHE, ...options.env, ...command.environ },
+    env: { ...process.env, CLOACA_CACHE_DIR: TEST_CACHE, ...options.env, ...command.environ },
   })
   const output: { stdout: string; stderr: string } = { stdout: '', stderr: '' }
   child.stdout.setEncoding('utf8').on('data', (text: string) => {

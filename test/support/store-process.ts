@@ -7,12 +7,22 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 
+/** "nobody", who has no rights of its own. Root becomes this user; everybody else lacks rights already. */
+const OTHER_USER = 65_534
+
 const PRELUDE = `
 import { openSqliteStore } from ${JSON.stringify(import.meta.resolve('../../src/store/sqlite/sqlite-store.ts'))}
 import { SystemClock } from ${JSON.stringify(import.meta.resolve('../../src/engine/clock.ts'))}
 import * as builders from ${JSON.stringify(import.meta.resolve('./store-builders.ts'))}
 const clock = new SystemClock()
 const open = (durability = 'normal') => openSqliteStore({ path: process.argv[1], durability, clock })
+// The addon of SQLite is loaded first: another user may not be able to read the folder of this checkout.
+const becomeUnprivileged = async () => {
+  await (await openSqliteStore({ path: ':memory:', durability: 'normal', clock })).close()
+  if (process.getuid() !== 0) return
+  process.setgid(${OTHER_USER})
+  process.setuid(${OTHER_USER})
+}
 const say = (line) => new Promise((resolve) => process.stdout.write(line + '\\n', resolve))
 `
 
@@ -28,7 +38,9 @@ export interface StoreProcess extends AsyncDisposable {
   ended(): Promise<number | null>
 }
 
-/** `program` may use `open`, `say`, `builders` and `clock`. */
+/**
+ * `program` may use `open`, `say`, `builders` and `clock`, and `becomeUnprivileged` to have only the rights that modes of files give.
+ */
 export function startStoreProcess(path: string, program: string): StoreProcess {
   const child: ChildProcess = spawn(
     process.execPath,

@@ -3,12 +3,22 @@
  * anything else.
  */
 
-import { homedir } from 'node:os'
+import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { makeClosedFolders } from './trusted-files.ts'
 
 export function cacheFolder(environ: NodeJS.ProcessEnv): string {
-  return environ.CLOACA_CACHE_DIR || join(environ.XDG_CACHE_HOME || join(homedir(), '.cache'), 'cloaca')
+  if (environ.CLOACA_CACHE_DIR) return environ.CLOACA_CACHE_DIR
+  return join(environ.XDG_CACHE_HOME || cachesOfUser(), 'cloaca')
+}
+
+/** A user whom the system does not know has no home without `HOME`, but a folder for temporary files. */
+function cachesOfUser(): string {
+  try {
+    return join(homedir(), '.cache')
+  } catch {
+    return join(tmpdir(), `cache-${process.geteuid?.() ?? 0}`)
+  }
 }
 
 /** Where Node keeps JavaScript that it has compiled: an existing folder, or null where others could put something into it. */

@@ -32,7 +32,7 @@ export function currentProcessSettings(
     cwd: process.cwd(),
     executable: pythonLauncher({ environ: process.env, memoryMebibytes, packages }, notice),
     hostname: hostname(),
-    user: userInfo().username,
+    user: userName(),
     uid: process.getuid?.() ?? 0,
     gid: process.getgid?.() ?? 0,
     euid: process.geteuid?.() ?? 0,
@@ -46,6 +46,15 @@ export function currentProcessSettings(
     python,
     handedDescriptors: handedDescriptors(process.env),
     bytecodeFolder: python.environ.PYTHONPYCACHEPREFIX || join(cacheFolder(process.env), 'bytecode'),
+  }
+}
+
+/** Null for a user whom the system does not know, as in a container that runs as a number. */
+function userName(): string | null {
+  try {
+    return userInfo().username
+  } catch {
+    return null
   }
 }
 

@@ -13,7 +13,7 @@ import errno
 import functools
 import os
 import sys
-from typing import Any, Callable, Dict, List, Set, Tuple
+from typing import Any, Callable, Dict, List, Optional, Set, Tuple
 
 from ..builtin import builtin
 
@@ -106,6 +106,13 @@ def _search_path(path: List[str], settings: Dict[str, Any]) -> List[str]:
     return ordered
 
 
+def _login_name(user: Optional[str], /) -> str:
+    """Return the actual login name."""
+    if user is None:
+        raise OSError(errno.ENXIO, os.strerror(errno.ENXIO))
+    return user
+
+
 def _name_host_and_user(settings: Dict[str, Any]) -> None:
     import getpass
     import platform
@@ -115,7 +122,8 @@ def _name_host_and_user(settings: Dict[str, Any]) -> None:
     uname = os.uname()
     real = os.uname_result((uname.sysname, host, uname.release, uname.version, uname.machine))
     os.uname = lambda: real
-    os.getlogin = lambda: user
+    os.getlogin = functools.partial(_login_name, user)
     socket.gethostname = lambda: host
     platform.node = lambda: host
-    getpass.getuser = lambda: os.environ.get("LOGNAME") or os.environ.get("USER") or user
+    if user is not None:  # else CPython's own raises OSError without variables
+        getpass.getuser = lambda: os.environ.get("LOGNAME") or os.environ.get("USER") or user

@@ -1,0 +1,6 @@
+/** The cache folder that all tests of one user share, so that the memory snapshot is made once. Another user does not trust it. */
+
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+export const TEST_CACHE = process.env.CLOACA_CACHE_DIR ?? join(tmpdir(), `cloaca-test-cache-${process.getuid?.() ?? 0}`)
