@@ -8,6 +8,7 @@ type Preload =
   | 'without-kafka'
   | 'of-another-version'
   | 'killed-at-start'
+  | 'leaking-stacks'
   | 'broken-code'
   | 'never-ready'
   | 'when-told'
