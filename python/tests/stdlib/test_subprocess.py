@@ -193,6 +193,21 @@ def test_an_open_file_is_shared_with_its_offset(tmp_path):
         assert subprocess.run(["cat"], stdin=file, stdout=subprocess.PIPE, timeout=LIMIT).stdout == b"second\nthird\n"
 
 
+def test_a_child_has_its_input_where_the_script_has_closed_its_own(tmp_path):
+    (tmp_path / "in").write_bytes(b"input")
+    with open(tmp_path / "in", "rb") as given, open(tmp_path / "out", "wb") as output:
+        kept = os.dup(0)
+        os.close(0)  # the pipe over which errors are reported gets this number
+        try:
+            code = subprocess.call(["cat"], stdin=given, stdout=output, timeout=LIMIT)
+        finally:
+            os.dup2(kept, 0)
+            os.close(kept)
+
+    assert code == 0
+    assert (tmp_path / "out").read_bytes() == b"input"
+
+
 def test_nothing_is_read_from_devnull_and_nothing_arrives_there():
     run = subprocess.run(["cat"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=LIMIT)
 

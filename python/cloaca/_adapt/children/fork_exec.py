@@ -13,7 +13,7 @@ import errno
 import importlib
 import os
 import sys
-from typing import Any, Dict, List, Sequence, Tuple
+from typing import Any, List, Sequence, Tuple
 
 from ..._border import host
 from ..builtin import builtin
@@ -114,15 +114,15 @@ def _split(variable: bytes) -> Tuple[str, str]:
 def _handed_over(
     streams: Sequence[int], kept: Sequence[int], closes_others: bool, own: Sequence[int]
 ) -> List[Tuple[int, int]]:
-    """Descriptors of the child, each with the script's that it is."""
-    handed: Dict[int, int] = {}
+    """Returns descriptors of the child, each with that of the script. ``own``: the pipe for errors, which no child has.
+
+    The pipe may have the number of a standard stream that the script has closed, and the child has another stream there.
+    """
+    inherited = {*INHERITED, *kept}
     if not closes_others:
-        handed.update((int(each), int(each)) for each in host.descriptors.inheritable())
-    handed.update((each, each) for each in kept)
-    for child, given in zip(INHERITED, streams):
-        handed[child] = child if given == -1 else given
-    for each in own:
-        handed.pop(each, None)
+        inherited.update(int(each) for each in host.descriptors.inheritable())
+    handed = {each: each for each in inherited.difference(own)}
+    handed.update((child, given) for child, given in zip(INHERITED, streams) if given != -1)
     return sorted(handed.items())
 
 
