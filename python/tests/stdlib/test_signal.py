@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from typing import Any, Iterator, List
@@ -127,3 +129,18 @@ def test_a_frame_of_a_folder_whose_name_begins_as_the_package_s_is_the_script_s(
     exec(code, {"signal": signal})
 
     assert seen == [neighbour]
+
+
+def test_interrupt_main_at_the_end_of_a_script_reports_that_there_is_no_handler_any_more() -> None:
+    code = """import _thread
+class AtTheEnd:
+    def __del__(self):
+        _thread.interrupt_main()
+        print("went on")
+at_the_end = AtTheEnd()"""
+
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=LIMIT)
+
+    assert "OSError: Signal 2 ignored due to race condition" in run.stderr
+    assert "KeyboardInterrupt" not in run.stderr
+    assert (run.stdout, run.returncode) == ("went on\n", 0)

@@ -20,7 +20,7 @@ from typing import Any, Callable, Dict, Iterable, List, Optional, Set
 
 from ... import _package
 from ..._border import bridge, host, stacks
-from .. import interrupts
+from .. import interrupts, unraisable
 from ..builtin import builtin
 from ..c_numbers import c_int, c_long, c_seconds
 
@@ -166,8 +166,12 @@ def send_to_thread(thread_id: int, signalnum: Any, /) -> None:
 def interrupt_main(signum: Any = _SIGINT, /) -> None:
     """Simulate the arrival of the given signal in the main thread."""
     number = _number(signum)
-    if _handlers.get(number, SIG_DFL) not in (SIG_DFL, SIG_IGN):
-        interrupts.raise_in_main(number)
+    if _handlers.get(number, SIG_DFL) in (SIG_DFL, SIG_IGN):
+        return
+    if bridge.last_stack is not None:  # python drops its handlers before it drops the script's names
+        unraisable.report(OSError(f"Signal {number} ignored due to race condition"), "Exception ignored in: None")
+        return
+    interrupts.raise_in_main(number)
 
 
 def pause() -> None:
