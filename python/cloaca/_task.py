@@ -105,6 +105,7 @@ class TaskDecorator(Unbuildable):
         return declaration
 
 
+@arguments.by_name
 def task(
     *,
     id: Optional[str] = None,

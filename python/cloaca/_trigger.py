@@ -99,6 +99,7 @@ def trigger(
 ) -> TriggerDecorator: ...
 
 
+@arguments.by_name
 def trigger(
     workflow: Optional[str] = None,
     *,

@@ -162,7 +162,8 @@ class WorkflowBuilder(Sealed):
             raise ValueError("Task must be either a string task ID or a function object with __name__ attribute")
         found = ledger.find_decorated(self._namespace, task_id)
         if found is None:
-            raise ValueError(f"Task '{task_id}' not found in registry. Make sure it was decorated with @task.")
+            hint = graph.did_you_mean(task_id, ledger.ids_decorated_in(self._namespace)).lstrip(".")
+            raise ValueError(f"Task '{task_id}' not found in registry. Make sure it was decorated with @task.{hint}")
         if task_id in self._added:
             raise ValueError(f"Failed to add task: Duplicate task: {found.full_name}")
         self._added[task_id] = found

@@ -50,6 +50,8 @@ def nothing_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
         ("import google.cloud.storage", "Install it: cloaca pip install google-cloud-storage"),
         ("from google.cloud import (\n    storage,\n)", "Install it: cloaca pip install google-cloud-storage"),
         ("from azure.mgmt.compute import A", "Install it: cloaca pip install azure-mgmt-compute"),
+        ("import cloacaa", "Did you mean 'cloaca'?"),
+        ("from claoca import task", "Did you mean 'cloaca'?"),
         ("import nowhere.x", "If it is a package of the index, install it: cloaca pip install nowhere"),
     ],
 )

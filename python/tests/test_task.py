@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import gc
 import threading
+from typing import Any
 
 import pytest
 
@@ -318,3 +319,25 @@ def test_a_function_keeps_its_id_when_another_one_is_decorated_under_it(name):
         workflow = builder.build()
 
     assert tasks_of(workflow)["third"]["dependencies"] == ["shared"]
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: cloaca.task(print), r"positional.*: write @cloaca\.task\(\), with parentheses$"),
+        (lambda: cloaca.batch_accumulator(print), r": write @cloaca\.batch_accumulator\(\), with parentheses$"),
+        (lambda: cloaca.task(retry_atempts=3), r"'retry_atempts'\. Did you mean 'retry_attempts'\?$"),
+        (lambda: cloaca.trigger(poll_intervall="1s"), r"'poll_intervall'\. Did you mean 'poll_interval'\?$"),
+        (lambda: cloaca.reactor(name="r", acumulators=["a"]), r"'acumulators'\. Did you mean 'accumulators'\?$"),
+        (lambda: cloaca.state_accumulator(capacty=1), r"'capacty'\. Did you mean 'capacity'\?$"),
+        (lambda: cloaca.task(after=["a"]), r"'after'\. Its keywords are id, dependencies, .*, timeout$"),
+    ],
+)
+def test_a_wrong_argument_of_a_decorator_is_refused_with_the_right_one(call: Any, message: str) -> None:
+    with pytest.raises(TypeError, match=message):
+        call()
+
+
+def test_a_type_error_in_the_body_of_a_decorator_is_unchanged() -> None:
+    with pytest.raises(TypeError, match=r"^argument 'id': expected str, got int$"):
+        cloaca.task(id=1)  # type: ignore[arg-type]

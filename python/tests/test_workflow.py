@@ -313,3 +313,11 @@ def test_a_constructor_that_raises_is_named(name):
     assert str(caught.value) == "Failed to call workflow constructor: LookupError: gone"
     assert isinstance(caught.value.__cause__, LookupError)
     assert workflow_as_data(name) is None
+
+
+def test_an_unknown_task_is_refused_with_the_nearest_one() -> None:
+    with cloaca.WorkflowBuilder("nearest"):
+        cloaca.task(id="fetch_orders")(keep)
+
+    with pytest.raises(ValueError, match=r"decorated with @task\. Did you mean 'fetch_orders'\?$"):
+        cloaca.WorkflowBuilder("nearest").add_task("fetch_order")

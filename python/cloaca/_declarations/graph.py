@@ -23,7 +23,7 @@ def problem_of(tasks: Tasks, namespace: Namespace) -> Optional[str]:
             if dependency not in tasks:
                 missing = full_name(namespace, dependency)
                 sentence = f"Missing dependency: task '{task.full_name}' depends on '{missing}' which is not registered"
-                return sentence + _did_you_mean(dependency, [other for other in tasks if other != task.id])
+                return sentence + did_you_mean(dependency, [other for other in tasks if other != task.id])
     cycle = _cycle_in(tasks)
     if cycle:
         names = json.dumps([full_name(namespace, task_id) for task_id in cycle], ensure_ascii=False)
@@ -31,7 +31,8 @@ def problem_of(tasks: Tasks, namespace: Namespace) -> Optional[str]:
     return None
 
 
-def _did_you_mean(name: str, known: List[str]) -> str:
+def did_you_mean(name: str, known: List[str]) -> str:
+    """Returns the nearest known name as a further sentence, or nothing if none is close."""
     import difflib
 
     nearest = difflib.get_close_matches(name, known, 1)

@@ -125,6 +125,11 @@ def find_decorated(namespace: Namespace, task_id: str) -> Optional[TaskDeclarati
     return current().decorated.get(namespace, {}).get(task_id)
 
 
+def ids_decorated_in(namespace: Namespace) -> List[str]:
+    """Returns the ids of all tasks that were decorated under a namespace."""
+    return list(current().decorated.get(namespace, {}))
+
+
 def task_id_of_function(function: object, namespace: Namespace) -> Optional[str]:
     """The id that a function was decorated under: in the given namespace if it was, else the latest anywhere."""
     generation = current()

@@ -44,6 +44,7 @@ def passthrough_accumulator(func: E) -> E:
     return func
 
 
+@arguments.by_name
 def stream_accumulator(*, type: str, topic: str, group: Optional[str] = None) -> Callable[[E], E]:
     """Declares the decorated function as a source that reads its events from a stream.
 
@@ -68,6 +69,7 @@ def stream_accumulator(*, type: str, topic: str, group: Optional[str] = None) ->
     return _decorator("stream", stream=origin)
 
 
+@arguments.by_name
 def polling_accumulator(*, interval: str) -> Callable[[P], P]:
     """Declares the decorated function as a source that is asked for its values.
 
@@ -89,6 +91,7 @@ def polling_accumulator(*, interval: str) -> Callable[[P], P]:
     return _decorator("polling", **_interval(interval, "interval"))
 
 
+@arguments.by_name
 def batch_accumulator(*, flush_interval: str, max_buffer_size: Optional[int] = None) -> Callable[[B], B]:
     """Declares the decorated function as a source that gathers the events that are pushed to it.
 
@@ -117,6 +120,7 @@ def batch_accumulator(*, flush_interval: str, max_buffer_size: Optional[int] = N
     return _decorator("batch", max_size=most, **timing)
 
 
+@arguments.by_name
 def state_accumulator(*, capacity: int) -> Callable[[E], E]:
     """Declares the decorated function as a source that keeps what it has returned, over restarts too.
 

@@ -21,6 +21,7 @@ _MODES = ("when_any", "when_all")
 _ATTRIBUTE = "_cloaca_reactor"
 
 
+@arguments.by_name
 def reactor(
     *, name: str, accumulators: ListOf[str], mode: Literal["when_any", "when_all"] = "when_any"
 ) -> Callable[[C], C]:

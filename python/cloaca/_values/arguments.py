@@ -7,9 +7,13 @@ and no database can hold), naming the parameter.
 
 from __future__ import annotations
 
+import functools
+import inspect
 import math
 from collections.abc import Sequence
-from typing import Any, List, NoReturn, Optional
+from typing import Any, Callable, Dict, List, NoReturn, Optional, Tuple, TypeVar, cast
+
+C = TypeVar("C", bound=Callable[..., Any])
 
 UNSIGNED_MAX = 2**64 - 1
 
@@ -124,6 +128,35 @@ def function(value: object, name: str) -> Any:
 def optional_function(value: object, name: str) -> Any:
     """Something that can be called, or None."""
     return None if value is None else function(value, name)
+
+
+def by_name(function: C) -> C:
+    """Decorates a function that takes its arguments by name: the ``TypeError`` for a wrong one says how to correct it."""
+
+    @functools.wraps(function)
+    def call(*values: Any, **keywords: Any) -> Any:
+        try:
+            return function(*values, **keywords)
+        except TypeError as error:
+            trace = error.__traceback__
+            if trace is None or trace.tb_next is not None:  # raised by its body
+                raise
+            raise TypeError(f"{error}{_advice(function, str(error), values, keywords)}") from None
+
+    return cast(C, call)
+
+
+def _advice(function: Callable[..., Any], text: str, values: Tuple[Any, ...], keywords: Dict[str, Any]) -> str:
+    if len(values) == 1 and callable(values[0]):
+        return f": write @cloaca.{function.__name__}(), with parentheses"
+    known = list(inspect.signature(function).parameters)
+    unknown = next((key for key in keywords if key not in known), None)
+    if unknown is None or "Did you mean" in text:  # since Python 3.13
+        return ""
+    import difflib
+
+    nearest = difflib.get_close_matches(unknown, known, 1)
+    return f". Did you mean '{nearest[0]}'?" if nearest else f". Its keywords are {', '.join(known)}"
 
 
 def refuse(value: object, name: str, expected: str) -> NoReturn:

@@ -16,6 +16,9 @@ from .distributions import distribution_of
 #: How a script is run by another Python.
 _OTHER_PYTHON = "--python python3"
 
+#: The package of scripts, which a misspelt import means.
+_OWN_NAME = "cloaca"
+
 _NATIVE_SUFFIXES = (".so", ".pyd", ".dylib")
 
 #: Modules that have left the standard library, by the version since which they are gone.
@@ -80,6 +83,8 @@ def _of_missing(error: ModuleNotFoundError) -> Optional[str]:
         )
     if not all(part.isidentifier() for part in name.split(".")):
         return None
+    if _is_misspelt(top):
+        return f"Did you mean {_OWN_NAME!r}?"
     wanted = next((full for full in _imported_names(error) if f"{full}.".startswith(f"{name}.")), name)
     distribution = distribution_of(wanted)
     if _is_complete_package(name):
@@ -95,6 +100,13 @@ def _of_missing(error: ModuleNotFoundError) -> Optional[str]:
     if distribution is not None:
         return f"Install it: cloaca pip install {distribution}"
     return f"If it is a package of the index, install it: cloaca pip install {top}" if "." not in name else None
+
+
+def _is_misspelt(name: str) -> bool:
+    """Whether a name is close to this package's own, and it is not that name itself."""
+    import difflib
+
+    return bool(difflib.get_close_matches(name, [_OWN_NAME], 1, 0.82)) and name != _OWN_NAME
 
 
 def _is_complete_package(name: str) -> bool:
