@@ -263,7 +263,9 @@ interface Described {
 
 function leavesOf(command: Command, parent: string): readonly Described[] {
   const name = `${parent}${command.name()}`
-  if (command.commands.length > 0) return command.commands.flatMap((each) => leavesOf(each, `${name} `))
+  const visible = command.createHelp().visibleCommands(command)
+  const commands = command.commands.filter((each) => visible.includes(each))
+  if (commands.length > 0) return commands.flatMap((each) => leavesOf(each, `${name} `))
   return [{ command: name, options: command.options.map((option) => option.long ?? '') }]
 }
 

@@ -24,10 +24,12 @@ export function completionCommand(program: Command): Command {
 }
 
 function completionsOf(command: Command, path: readonly string[]): readonly Completion[] {
-  const subcommands = command.commands.map((each) => each.name())
+  const shown = command.createHelp().visibleCommands(command)
+  const visible = command.commands.filter((each) => shown.includes(each))
+  const subcommands = visible.map((each) => each.name())
   const options = command.options.flatMap(({ long }) => long ?? [])
   const own = { words: path.join(' '), next: [...subcommands, ...options, '--help'] }
-  return [own, ...command.commands.flatMap((each) => completionsOf(each, [...path, each.name()]))]
+  return [own, ...visible.flatMap((each) => completionsOf(each, [...path, each.name()]))]
 }
 
 /** Where nothing is known, files are completed: scripts and folders. */

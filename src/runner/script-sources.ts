@@ -93,6 +93,18 @@ export function isScriptFile(name: string): boolean {
   return name.endsWith('.py') || (isModuleFile(name) && !NO_SCRIPT.test(name))
 }
 
+/**
+ * Returns the places that are neither files nor folders, nor modules in these folders. Python may find a module elsewhere, as in its
+ * standard library: only Python itself decides.
+ */
+export function missingModules(places: readonly string[], folders: readonly string[]): readonly string[] {
+  const isIn = (folder: string, name: string) => ['', '.py'].some((suffix) => existsSync(join(folder, name + suffix)))
+  return places.filter((place) => {
+    const [name = ''] = place.split('.')
+    return statusOf(place) === null && !folders.some((folder) => isIn(folder, name))
+  })
+}
+
 /** Throws `INVALID_ARGUMENT` for what is no file or folder, and cannot be the name of a module. */
 export function requirePlace(place: string): void {
   if (statusOf(place) === null && !isModuleName(place)) throw noSuchPlace(place)

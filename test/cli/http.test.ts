@@ -54,11 +54,17 @@ describe.concurrent('the HTTP interface of a serving process', () => {
     await once(other, 'listening')
     const { port } = other.address() as AddressInfo
 
-    const { exitCode, stderr } = await terminal.run(['serve', 'jobs.py', '--port', String(port), '--db', ':memory:'])
+    const serve = (place: string) => terminal.run(['serve', place, '--port', String(port), '--db', ':memory:'])
+    const { exitCode, stderr } = await serve('jobs.py')
+    const misspelt = await serve('jobz')
     other.close()
 
     expect(exitCode).toBe(1)
     expect(stderr).toContain(`Port ${port} of 127.0.0.1 is taken by another process.`)
+    expect(stderr.indexOf('"msg":"stopped"')).toBeGreaterThan(stderr.indexOf('is taken by another process'))
+    // A module that is not there is the first mistake to correct.
+    expect(misspelt).toMatchObject({ exitCode: 1 })
+    expect(misspelt.stderr).toMatch(/cloaca: There is no file, folder or Python module "jobz" .* Besides: Port \d+ /)
   })
 
   it('is open to other machines with a token only', async () => {

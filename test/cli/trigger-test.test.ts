@@ -52,6 +52,18 @@ describe('cloaca trigger test', () => {
     expect(end.stderr).not.toContain('polled beside')
   })
 
+  it('warns of a workflow that the file does not declare, with the nearest name', async () => {
+    terminal.write(
+      'misspelt.py',
+      'import cloaca\nwith cloaca.WorkflowBuilder("order"):\n    cloaca.task(id="t")(lambda ctx: ctx)\n' +
+        '@cloaca.trigger(on="ordr")\ndef asks():\n    return cloaca.TriggerResult.skip()\n',
+    )
+    const end = await terminal.run(['trigger', 'test', 'misspelt.py', 'asks'])
+
+    expect(end).toMatchObject({ exitCode: 0, stdout: 'Trigger "asks" skipped.\n' })
+    expect(end.stderr).toMatch(/Trigger "asks" starts workflow "ordr", which is not declared.* Did you mean "order"\?/)
+  })
+
   it('names the nearest trigger of the file', async () => {
     const end = await terminal.run(['trigger', 'test', SHOP, 'new_orders'])
 

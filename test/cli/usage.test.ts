@@ -9,6 +9,7 @@ describe.concurrent('the command line', () => {
 
   it.each([
     [['trigger', 'lst'], /unknown command 'lst'\n\(Did you mean list\?\)/],
+    [['execution', 'rerun', '5b9debd0', '--all'], /unknown command 'rerun'\n\(Did you mean retry\?\)/],
     [['sevre', 'shop.py'], /unknown command 'sevre'\n\(Did you mean serve\?\)/],
     [['trigger', 'list', '--jsn'], /unknown option '--jsn'\n\(Did you mean --json\?\)/],
     [['serve'], /missing required argument 'places'/],

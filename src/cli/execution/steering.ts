@@ -1,6 +1,6 @@
 /** `cloaca execution cancel | pause | resume | retry`: done at once, or asked of the process that runs the execution. */
 
-import { type Command, Option } from 'commander'
+import { Command, Option } from 'commander'
 import { type ActionOptions, CloacaError, type Runner } from '../../index.ts'
 import { type DatabaseOptions, withDatabase, withRunner } from '../database.ts'
 import { idText } from '../display.ts'
@@ -66,6 +66,7 @@ export function addSteeringCommands(execution: Command, finish: (exitCode: numbe
     .option('--from <task>', 'run this task and all that come after it')
     .addOption(new Option('--all', 'run everything').conflicts('from'))
     .action((ids: string[], options: RetryOptions) => all(ids, options, (runner, id) => retry(runner, id, options)))
+  for (const word of RETRY_SYNONYMS) refuseSynonym(execution, word)
   const pruning = execution
     .command('prune')
     .description('remove executions that have ended, with all that belongs to them')
@@ -74,6 +75,15 @@ export function addSteeringCommands(execution: Command, finish: (exitCode: numbe
     .option('--status <status>', `only those in this status: ${ENDED.join(', ')}`, oneOf('status', ENDED))
     .option('--dry-run', 'only say how many they are')
     .action((options: PruneOptions) => withRunner(options, (runner) => prune(runner, options)))
+}
+
+/** Other words for `retry`. By their letters they are closer to the names of other commands, which would be suggested. */
+const RETRY_SYNONYMS = ['rerun', 'restart'] as const
+
+function refuseSynonym(execution: Command, word: string): void {
+  const refusing = new Command(word).helpOption(false).allowUnknownOption().allowExcessArguments()
+  refusing.action(() => refusing.error(`error: unknown command '${word}'\n(Did you mean retry?)`))
+  execution.addCommand(refusing, { hidden: true })
 }
 
 /** The process that runs them answers many at once as soon as one. */

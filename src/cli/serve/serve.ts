@@ -1,12 +1,13 @@
 /** `cloaca serve`: loads scripts, polls their triggers and runs their workflows until it is told to stop. */
 
 import { Command } from 'commander'
-import { toError } from '../../errors.ts'
+import { toError, UsageError } from '../../errors.ts'
 import { uncaughtLine } from '../../functions/calls/faults.ts'
 import type { HttpServer } from '../../http/server.ts'
 import { cutOff, type LogSink, Runner, type ScriptReport } from '../../index.ts'
 import { optionsOf } from '../../runner/project-options.ts'
-import { scriptsAt } from '../../runner/script-sources.ts'
+import { missingModules, scriptsAt } from '../../runner/script-sources.ts'
+import { scriptProcess } from '../../runner/start/script-process.ts'
 import type { Settings } from '../../settings/settings.ts'
 import { shownDuration } from '../../settings/value-types.ts'
 import { withExamples } from '../help.ts'
@@ -14,6 +15,7 @@ import { jsonLines } from '../json-log.ts'
 import { openLog } from '../log.ts'
 import { whenNpmIsGone } from '../npm.ts'
 import { positiveNumber } from '../option-values.ts'
+import { printError } from '../print.ts'
 import { settingsFrom, withSettings } from '../settings/flags.ts'
 import { openHttp } from './http.ts'
 import { count, declaredText, declaresAny, ScriptLog } from './script-log.ts'
@@ -34,6 +36,8 @@ interface ServeOptions {
 const DONE = 0
 const FAILED = 1
 const INTERRUPTED = 130
+
+const MEBIBYTE = 1024 ** 2
 
 const OTHER_SOURCES = '\nThe same settings are read from cloaca.toml and the environment: see cloaca config.'
 
@@ -77,7 +81,9 @@ async function serve(places: readonly string[], options: ServeOptions): Promise<
   let http: HttpServer | null = null
   try {
     // Before anything is loaded: an address that cannot be had is known at once.
-    if (options.http && settings.get('http.enabled')) http = await openHttp(runner, settings, log)
+    if (options.http && settings.get('http.enabled')) {
+      http = await openHttp(runner, settings, log).catch((thrown) => rejectWithMissing(places, settings, thrown))
+    }
     const since = performance.timeOrigin + performance.now()
     // A script may take long to load: the others are served meanwhile, and it may be what the user wants to stop.
     let early: Promise<void> | null = null
@@ -105,6 +111,9 @@ async function serve(places: readonly string[], options: ServeOptions): Promise<
     const exitCode = await stop
     await watch?.close()
     return exitCode
+  } catch (thrown) {
+    printError(thrown) // before the log says that it has stopped
+    return FAILED
   } finally {
     await runner.close({ graceMs })
     await http?.close()
@@ -116,6 +125,16 @@ function logUncaught(log: LogSink): void {
   for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
     process.on(event, (thrown: unknown) => log({ level: 'error', ...uncaughtLine(thrown, event) }))
   }
+}
+
+/** Rejects with the reason why there is no HTTP, after places that do not exist: they are the first mistake to correct. */
+async function rejectWithMissing(places: readonly string[], settings: Settings, thrown: unknown): Promise<never> {
+  const memoryMebibytes = settings.get('limits.memory') / MEBIBYTE
+  const { cwd, pythonPath, sitePackages } = scriptProcess([''], () => undefined, { memoryMebibytes })
+  const [missing] = missingModules(places, [cwd, ...pythonPath, ...sitePackages])
+  if (missing === undefined) throw thrown
+  const message = `There is no file, folder or Python module "${missing}" in "${cwd}" or in the packages. Check its name. Besides: ${toError(thrown).message}`
+  throw new UsageError('INVALID_ARGUMENT', message, { script: missing, cause: thrown })
 }
 
 /** What this process does of all that the database has to be done. */
