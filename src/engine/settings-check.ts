@@ -11,6 +11,8 @@ import { didYouMean } from '../registry/nearest.ts'
 export interface SettingCheck {
   readonly expected: string
   fits(value: unknown): boolean
+  /** Names what is wrong within a value that does not fit, with a hint; null or missing: the value as a whole. */
+  wrongPart?(value: unknown): string | null
   /** Nothing of a value that is wrong is shown. */
   readonly isPrivate?: true
   /** The checks of the settings within it. */
@@ -66,10 +68,8 @@ export function objectOf(within: SettingChecks): SettingCheck {
 export function checkSetting(value: unknown, check: SettingCheck, path: string): void {
   if (value === undefined) return
   if (!check.fits(value)) {
-    throw invalid(
-      path,
-      `"${path || 'options'}" must be ${check.expected}, but ${check.isPrivate ? 'something else' : shownValue(value)} was given.`,
-    )
+    const whole = `${check.isPrivate ? 'something else' : shownValue(value)} was given.`
+    throw invalid(path, `"${path || 'options'}" must be ${check.expected}, but ${check.wrongPart?.(value) ?? whole}`)
   }
   if (check.within !== undefined && value !== null) checkWithin(value as object, check.within, path)
 }

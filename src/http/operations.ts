@@ -2,6 +2,7 @@
 
 import * as v from 'valibot'
 import { UsageError } from '../errors.ts'
+import { didYouMean } from '../registry/nearest.ts'
 import type { Runner } from '../runner/runner.ts'
 import { NOTHING } from './schemas/parts.ts'
 
@@ -100,13 +101,35 @@ export function answersText({ answer }: Operation): boolean {
 export function checked(schema: AnySchema, value: unknown, what: string): unknown {
   const result = v.safeParse(schema, value)
   if (result.success) return result.output
-  const problems = result.issues.map((issue) => {
-    const path = v.getDotPath(issue)
-    return `${path === null ? what : `"${path}" of the ${what}`}: ${issue.message}`
-  })
-  throw new UsageError('INVALID_ARGUMENT', `${problems.join('; ')}.`, {
+  const problems = result.issues.map((issue) => problemText(schema, issue, what))
+  throw new UsageError('INVALID_ARGUMENT', problems.join(' '), {
     path: (result.issues[0] && v.getDotPath(result.issues[0])) ?? what,
   })
+}
+
+/** Describes one problem as a sentence. Valibot's own text for an unknown field is "Expected never". */
+function problemText(schema: AnySchema, issue: v.BaseIssue<unknown>, what: string): string {
+  const path = v.getDotPath(issue)
+  const subject = path === null ? what : `"${path}" of the ${what}`
+  if (issue.expected !== 'never') return `${subject}: ${issue.message}.`
+  const keys = (issue.path ?? []).map(({ key }) => String(key))
+  return `${subject} is unknown.${didYouMean(keys.at(-1) ?? '', fieldsAt(schema, keys.slice(0, -1)))}`
+}
+
+/** Returns the names of the fields that a schema has at a path; none where it is not an object. */
+function fieldsAt(schema: unknown, path: readonly string[]): readonly string[] {
+  const { wrapped, item, entries = {} } = (schema ?? {}) as SchemaParts
+  if (wrapped !== undefined) return fieldsAt(wrapped, path)
+  const [key, ...rest] = path
+  if (key === undefined) return Object.keys(entries)
+  return fieldsAt(item ?? (Object.hasOwn(entries, key) ? entries[key] : undefined), rest)
+}
+
+/** Parts of a schema of Valibot: of an optional one, of a list, and of an object. */
+interface SchemaParts {
+  readonly wrapped?: unknown
+  readonly item?: unknown
+  readonly entries?: Readonly<Record<string, unknown>>
 }
 
 type Given<Options> = { readonly [Key in keyof Options]?: Exclude<Options[Key], undefined> }

@@ -127,8 +127,8 @@ export interface RunnerOptions {
 }
 
 /** The same as of the settings of a project. */
-function asSetting({ expected, read }: ValueType<unknown>): SettingCheck {
-  return { expected, fits: (value) => read(value) !== undefined }
+function asSetting({ expected, read, wrongPart }: ValueType<unknown>): SettingCheck {
+  return { expected, fits: (value) => read(value) !== undefined, ...(wrongPart && { wrongPart }) }
 }
 
 const ALERTS_CHECK = objectOf({

@@ -12,6 +12,7 @@ import { didYouMean } from '../registry/nearest.ts'
 import { isSecretVariable } from '../secrets/variables.ts'
 import { readNamedFile, readSettingsFile, type SettingsFile } from './settings-file.ts'
 import { OTHER_VARIABLES, SETTING_KEYS, type SettingKey, type SettingValue, settingOf } from './table.ts'
+import type { ValueType } from './value-types.ts'
 
 export interface SettingSources {
   /** Where `cloaca.toml` or `package.json` would be. */
@@ -133,14 +134,17 @@ function readFile({ name, content }: SettingsFile, found: Map<SettingKey, Found>
     const { type, isPrivate } = settingOf(path)
     const read = type.read(value)
     if (read !== undefined) found.set(path, { value: read, from: name, isOfFile: true })
-    else problems.push({ path, message: mismatch(`${name}: "${path}"`, type.expected, value, isPrivate) })
+    else problems.push({ path, message: mismatch(`${name}: "${path}"`, type, value, isPrivate) })
   }
 }
 
 /** The settings of a file by their full keys. What stands in the place of a section is a problem where it is none. */
 function flattened(name: string, content: unknown, problems: Problem[]): readonly (readonly [string, unknown])[] {
   if (!isTable(content)) {
-    problems.push({ path: name, message: mismatch(`${name}: "cloaca"`, 'an object with settings', content, false) })
+    problems.push({
+      path: name,
+      message: mismatch(`${name}: "cloaca"`, { expected: 'an object with settings' }, content, false),
+    })
     return []
   }
   const within = (table: Readonly<Record<string, unknown>>, prefix: string): readonly (readonly [string, unknown])[] =>
@@ -148,7 +152,10 @@ function flattened(name: string, content: unknown, problems: Problem[]): readonl
       const key = prefix + inner
       if (!SECTIONS.has(key)) return [[key, value] as const]
       if (isTable(value)) return within(value, `${key}.`)
-      problems.push({ path: key, message: mismatch(`${name}: "${key}"`, 'a table of settings', value, true) })
+      problems.push({
+        path: key,
+        message: mismatch(`${name}: "${key}"`, { expected: 'a table of settings' }, value, true),
+      })
       return []
     })
   return within(content, '')
@@ -193,13 +200,18 @@ function readText(
   const { type, isPrivate } = settingOf(key)
   const value = type.readText(text)
   if (value !== undefined) found.set(key, { value, from, isOfFile: false })
-  else problems.push({ path: from, message: mismatch(`"${from}"`, type.expected, text, isPrivate) })
+  else problems.push({ path: from, message: mismatch(`"${from}"`, type, text, isPrivate) })
 }
 
 /** Of what is wrong in a private setting, nothing is said but that it is. */
-function mismatch(subject: string, expected: string, value: unknown, isPrivate: boolean): string {
-  const given = isPrivate ? 'something else was given' : `${shownValue(value)} was given`
-  return `${subject} must be ${expected}, but ${given}.`
+function mismatch(
+  subject: string,
+  { expected, wrongPart }: Pick<ValueType<never>, 'expected' | 'wrongPart'>,
+  value: unknown,
+  isPrivate: boolean,
+): string {
+  const given = isPrivate ? 'something else was given.' : (wrongPart?.(value) ?? `${shownValue(value)} was given.`)
+  return `${subject} must be ${expected}, but ${given}`
 }
 
 /** The nearest key, or the one that ends like this where the section was forgotten. */

@@ -5,6 +5,8 @@
 
 import ms from 'ms'
 import { shownUrl } from '../database/shown-url.ts'
+import { shownValue } from '../model/arguments.ts'
+import { didYouMean } from '../registry/nearest.ts'
 
 /** `undefined` stands for what does not fit. */
 export interface ValueType<Value> {
@@ -16,6 +18,8 @@ export interface ValueType<Value> {
   readText(text: string): Value | undefined
   /** As it would be written in a file, without quotes. */
   show(value: Value): string
+  /** Names what is wrong within a value that does not fit, with a hint; null or missing: the value as a whole. */
+  wrongPart?(value: unknown): string | null
 }
 
 const NEVER = 'never'
@@ -37,13 +41,7 @@ export const TEXT = typeOf<string>('a text that is not empty', (text) => (text.t
 export const TEXTS: ValueType<readonly string[]> = {
   expected: 'a list of texts that are not empty',
   read: (value) => (Array.isArray(value) ? textsOf(value) : undefined),
-  readText: (text) =>
-    textsOf(
-      text
-        .split(',')
-        .map((part) => part.trim())
-        .filter((part) => part !== ''),
-    ),
+  readText: (text) => textsOf(wordsIn(text).filter((part) => part !== '')),
   show: (texts) => texts.join(', '),
 }
 
@@ -74,8 +72,14 @@ export function someOf<Choice extends string>(...choices: readonly Choice[]): Va
   return {
     expected: `a list of some of ${listed(choices)}`,
     read,
-    readText: (text) => read(text.split(',').map((part) => part.trim())),
+    readText: (text) => read(wordsIn(text)),
     show: (chosen) => chosen.join(', '),
+    wrongPart(value) {
+      const words: readonly unknown[] = typeof value === 'string' ? wordsIn(value) : Array.isArray(value) ? value : []
+      const wrong = words.find((word) => !choices.some((choice) => choice === word))
+      if (wrong === undefined) return null
+      return `${shownValue(wrong)} was given.${typeof wrong === 'string' ? didYouMean(wrong, choices) : ''}`
+    },
   }
 }
 
@@ -274,6 +278,11 @@ function parsedSize(text: string): number | undefined {
 
 function isBare(text: string): boolean {
   return /^\s*\d+(\.\d+)?\s*$/.test(text)
+}
+
+/** Words of a variable, with commas between them. */
+function wordsIn(text: string): readonly string[] {
+  return text.split(',').map((word) => word.trim())
 }
 
 function listed(choices: readonly string[]): string {

@@ -331,7 +331,11 @@ describe('the settings of alerts', () => {
 
   it.each([
     ['on = []', /a list of some of/],
-    ['on = ["trigger-lat"]', /a list of some of/],
+    [
+      'on = ["trigger-lat"]',
+      /a list of some of .*, but "trigger-lat" \(string\) was given\. Did you mean "trigger-late"\?$/,
+    ],
+    ['on = ["trigger-late", 3]', /, but 3 \(number\) was given\.$/],
     ['command = []', /a list of a program and its arguments/],
     ['failures-in-row = 0', /1 or more/],
     ['every = 3', /There is no setting "alerts\.every"/],
@@ -343,6 +347,12 @@ describe('the settings of alerts', () => {
 })
 
 describe('the options of a Node program', () => {
+  it('name the wrong word of a list of alerts', () => {
+    expect(() => runnerOptions({ alerts: { on: ['trigger-late', 'database-refusd'] as never } })).toThrow(
+      /"alerts\.on" must be .*, but "database-refusd" \(string\) was given\. Did you mean "database-refused"\?$/,
+    )
+  })
+
   it('are those of its project, and Runner.open takes them', () => {
     toml('max-concurrent-tasks = 9\n[limits]\nload = "3s"\n[retention]\nexecutions = "never"')
 

@@ -358,7 +358,7 @@ export const TABLE: readonly Row[] = [
     reason: 'HTTP calls the Node API as users do, and `runner/records/` converts its values to JSON.',
     may: [
       /^src\/(metrics|model|runner\/records|threads)\//,
-      /^src\/(errors|native\/index|engine\/(clock|settings-check))\.ts$/,
+      /^src\/(errors|native\/index|registry\/nearest|engine\/(clock|settings-check))\.ts$/,
       /^(hono|@hono\/node-server|valibot|@valibot\/to-json-schema)$/,
       ...NODE,
     ],
