@@ -45,7 +45,7 @@ export function scheduleCommand(): Command {
     .option('--timezone <zone>', 'name of an IANA zone', 'UTC')
     .option('--note <text>', NOTE)
     .action((name: string, cron: string, options: TimingOptions) => change(name, cron, options))
-  named('enable', 'let a schedule fire again; what was missed meanwhile fires once')
+  named('enable', 'let a schedule fire again, and catch up on missed times')
     .option('--note <text>', NOTE)
     .action((name: string, options: NotedOptions) => setEnabled(name, true, options))
   named('disable', 'stop a schedule from firing, also after restarts')
