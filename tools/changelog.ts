@@ -1,7 +1,7 @@
 /**
  * Moves the files of `.changes/` into a section of `CHANGELOG.md`. Run it once for each release.
  *
- *     node tools/changelog.ts 0.2.0
+ *     npx node tools/changelog.ts 0.2.0
  *
  * One file describes one change, so that branches that are merged do not change the same lines: `NNN.feature.md` or
  * `NNN.fix.md`, with one paragraph of Markdown.
@@ -78,7 +78,7 @@ export function release(root: string, version: string, date: string): void {
 
 function main([version = '']: readonly string[]): void {
   if (!/^\d+\.\d+\.\d+$/.test(version)) {
-    console.error(`"${version}" is not a version such as 0.2.0. Run: node tools/changelog.ts VERSION`)
+    console.error(`"${version}" is not a version such as 0.2.0. Run: npx node tools/changelog.ts VERSION`)
     process.exitCode = 2
     return
   }

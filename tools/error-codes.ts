@@ -2,7 +2,7 @@
  * Writes `docs/errors.md` from the comments in `src/errors.ts`. Run it after a change of an error code; a test compares
  * the two.
  *
- *     node tools/error-codes.ts
+ *     npx node tools/error-codes.ts
  */
 
 import { readFileSync, writeFileSync } from 'node:fs'
