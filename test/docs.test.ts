@@ -49,17 +49,22 @@ describe('the files that the documents name', () => {
   // Names that stand for any of a kind.
   const placeholders = new Set(['_noun.py', 'name.py', 'name.test.ts', 'script.py'])
 
-  it.each(['ARCHITECTURE.md', 'CONTRIBUTING.md'])('exist, in %s', (document) => {
-    const named = [...readDocument(document).matchAll(/(?<![\w*-])[\w./-]*\w\.(?:ts|py|sql)\b/g)].map(([name]) => name)
+  it.each(['ARCHITECTURE.md', 'CONTRIBUTING.md', ...BIG_ROOMS.map((room) => `src/${room}/README.md`)])(
+    'exist, in %s',
+    (document) => {
+      const named = [...readDocument(document).matchAll(/(?<![\w*-])[\w./-]*\w\.(?:ts|py|sql)\b/g)].map(
+        ([name]) => name,
+      )
 
-    const missing = named.filter((name) =>
-      name.includes('/') && /^(src|python|test|tools)\//.test(name)
-        ? !existsSync(join(ROOT, name)) && !placeholders.has(basename(name))
-        : !existing.has(basename(name)) && !placeholders.has(basename(name)),
-    )
+      const missing = named.filter((name) =>
+        name.includes('/') && /^(src|python|test|tools)\//.test(name)
+          ? !existsSync(join(ROOT, name)) && !placeholders.has(basename(name))
+          : !existing.has(basename(name)) && !placeholders.has(basename(name)),
+      )
 
-    expect(missing).toEqual([])
-  })
+      expect(missing).toEqual([])
+    },
+  )
 
   it('hold the classes and methods that the flow picture names', () => {
     const ports = readDocument('src/engine/ports.ts')
