@@ -80,8 +80,8 @@ class DefaultRunnerConfig(Sealed):
 
     Args:
         max_concurrent_tasks: Tasks of one runner that run at the same time, 4 unless given; at least 1.
-        scheduler_poll_interval_ms: Checked, without effect: tasks that are ready or due again are noticed immediately. At
-            least 10, 100 unless given.
+        scheduler_poll_interval_ms: Checked, without effect: tasks that are ready or due again are noticed immediately.
+            At least 10, 100 unless given.
         task_timeout_seconds: Limit of one attempt of a task, deferral included, 300 s.
         workflow_timeout_seconds: How long `DefaultRunner.execute` waits, 3600 s. As an attribute, None: no limit.
         db_pool_size: Checked, without effect: an engine opens the connections that it needs. At least 1, 10 unless
@@ -89,8 +89,8 @@ class DefaultRunnerConfig(Sealed):
         enable_recovery: Whether tasks of a dead runner are taken back, True.
         enable_cron_scheduling: Whether cron works, True; triggers are not affected.
         cron_poll_interval_seconds: Longest time between two checks of the schedules, 30 s; due times are met exactly.
-        cron_max_catchup_executions: Maximum number of missed runs that a cron trigger with ``catchup="all"`` starts, 100;
-            at most 1000.
+        cron_max_catchup_executions: Maximum number of missed runs that a cron trigger with ``catchup="all"`` starts,
+            100; at most 1000.
         cron_enable_recovery: Whether cron runs that were recorded but never started are started later, True.
         cron_recovery_interval_seconds: How often such runs are looked for, 300 s.
         cron_lost_threshold_minutes: Age at which such a run counts as lost, 10 minutes.
@@ -125,7 +125,9 @@ class DefaultRunnerConfig(Sealed):
     enable_recovery = _Field(True, arguments.flag, "Whether tasks of a dead runner are taken back.")
     enable_cron_scheduling = _Field(True, arguments.flag, "Whether cron works; triggers are not affected.")
     cron_poll_interval_seconds = _Field(30, arguments.unsigned, "Longest time between two checks of the schedules.")
-    cron_max_catchup_executions = _Field(100, _catchup, "Maximum number of missed runs that a cron trigger with catchup=\"all\" starts.")
+    cron_max_catchup_executions = _Field(
+        100, _catchup, 'Maximum number of missed runs that a cron trigger with catchup="all" starts.'
+    )
     cron_enable_recovery = _Field(
         True, arguments.flag, "Whether cron runs that were recorded but never started are started later."
     )
