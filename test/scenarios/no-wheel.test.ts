@@ -34,6 +34,7 @@ beforeAll(async () => {
     pureWheel('within', '1.0', '', { requires: ['secure==1.0'] }),
   )
   server.list(`psycopg2-2.9-${LINUX}.whl`)
+  server.list(`numpy-2.3.9-${LINUX}.whl`)
 })
 
 afterAll(async () => {
@@ -70,6 +71,18 @@ describe('a package without a wheel that runs here', () => {
 
     expect(bad).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('DO NOT MATCH THE HASHES') })
     expect(good).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('Successfully installed pyyaml-6.0.9') })
+  })
+
+  it('names the mirror that has its build and cannot be reached, and that nothing was installed', async () => {
+    const before = packages()
+    const [end] = await pip('install secure==1.0 numpy')
+
+    expect(end?.exitCode).toBe(1)
+    expect(end?.stderr).toMatch(
+      /"numpy" was not installed: Pyodide's build of it is at http:\/\/127\.0\.0\.1:9\/builds, which cannot be reached\..*--python python3\n/,
+    )
+    expect(end?.stderr).toMatch(/\ncloaca: Nothing was installed or removed\.\n$/)
+    expect(packages()).toEqual(before)
   })
 
   it('stops what needs it, instead of an old version; an old one that is asked for is installed', async () => {

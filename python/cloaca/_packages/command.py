@@ -54,7 +54,10 @@ def main(words: List[str], lock_path: str, pyodide_version: str) -> int:
         print(f"cloaca: installed from wheels for Linux, without their native files: {names}.", file=sys.stderr)
     if code != 0:
         for name in dict.fromkeys([*missing.names, *passed_over.missing]):
-            print(f"cloaca: {reason(name)}", file=sys.stderr)
+            is_built = lock.wheel(name) is not None and not mirror.is_reachable
+            print(f"cloaca: {reason(name, mirror.address if is_built else None)}", file=sys.stderr)
+        if changes:
+            print("cloaca: Nothing was installed or removed.", file=sys.stderr)
     return code
 
 
@@ -69,10 +72,10 @@ def _change(words: List[str], target: str, lock: Lock, mirror: Mirror) -> int:
                 change.keep()
             return code
     except Refused as error:
-        print(f"cloaca: {error} Nothing was installed or removed.", file=sys.stderr)
+        print(f"cloaca: {error}", file=sys.stderr)
         return 1
     except OSError as error:
-        print(f"cloaca: {target} cannot be changed: {error}. Nothing was installed or removed.", file=sys.stderr)
+        print(f"cloaca: {target} cannot be changed: {error}.", file=sys.stderr)
         return 1
 
 

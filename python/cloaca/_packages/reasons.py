@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import List
+from typing import List, Optional
 
 from . import package_index
 from .package_index import Unavailable
@@ -12,8 +12,11 @@ from .replacements import instead_of
 PLATFORM = "pyemscripten_2026_0_wasm32"
 
 
-def reason(name: str) -> str:
-    """One line about a package that pip has not found, or not in a version that is asked for."""
+def reason(name: str, unreachable_mirror: Optional[str] = None) -> str:
+    """Returns one line about a package that pip has not found, or not in a version that is asked for.
+
+    ``unreachable_mirror`` is the address of Pyodide's builds, if they include the package and cannot be reached.
+    """
     try:
         files = [file for file, _ in package_index.files_of(name)]
     except Unavailable as error:
@@ -21,6 +24,12 @@ def reason(name: str) -> str:
     wheels = sorted({file[:-4].rpartition("-")[2] for file in files if file.endswith(".whl")})
     if any(_runs_here(file) for file in files):
         return f'"{name}" has wheels that run here, but not in the version that is asked for. Ask for another version.'
+    if unreachable_mirror is not None:
+        return (
+            f'"{name}" was not installed: Pyodide\'s build of it is at {unreachable_mirror}, which cannot be reached. Set '
+            "CLOACA_PYODIDE_MIRROR to a copy that can, or run the script under the system's CPython, with its own "
+            "packages: --python python3"
+        )
     if wheels:
         shown = ", ".join(wheels[:4]) + (", …" if len(wheels) > 4 else "")
         cause = f"its wheels hold native code for other machines ({shown})"

@@ -50,6 +50,11 @@ class Mirror:
         """Whether its files are on this machine."""
         return "://" not in self.address
 
+    @property
+    def is_reachable(self) -> bool:
+        """Whether it has answered so far, or was not asked yet."""
+        return self._is_reachable
+
     def url(self, build: Build) -> str:
         """The address of a file."""
         return f"{self.address}/{build.file_name}"
