@@ -6,13 +6,14 @@
 import type { EngineEvents } from '../engine/events.ts'
 import { StoreError, toError } from '../errors.ts'
 import { shownError, shownTraceback } from '../model/fault.ts'
+import { formatInstant, formatInstantOrNull } from '../model/instant.ts'
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
 export interface LogLine {
   readonly level: LogLevel
   readonly message: string
-  /** Names and ids, for logs that are read by programs. */
+  /** Names, ids and times (RFC 3339), for logs that are read by programs. */
   readonly facts?: Readonly<Record<string, string | number | null>>
   /** Python's own traceback, complete. */
   readonly traceback?: string
@@ -65,7 +66,7 @@ export function watchForLog(events: EngineEvents, whole: LogSink): void {
   events.on('stopped', ({ cut }) => log({ level: 'info', message: `stopped${cutOff(cut)}` }))
   events.on('trouble', ({ during, error, retryAt }) => {
     const level = retryAt !== null && isKnown(error) ? 'debug' : 'error'
-    log({ level, message: `${during} failed: ${error.message}`, facts: { retryAt } })
+    log({ level, message: `${during} failed: ${error.message}`, facts: { retryAt: formatInstantOrNull(retryAt) } })
   })
 }
 
@@ -163,7 +164,7 @@ function tellExecutions(events: EngineEvents, log: LogSink): void {
     log({
       level: 'warn',
       message: `task '${taskId}' of workflow '${workflow}' failed in attempt ${attempt} and is tried again: ${error.message}`,
-      facts: { workflow, task: taskId, executionId, attempt, retryAt },
+      facts: { workflow, task: taskId, executionId, attempt, retryAt: formatInstant(retryAt) },
       traceback: error.traceback,
     }),
   )

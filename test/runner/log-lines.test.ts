@@ -30,3 +30,18 @@ it('a trigger that is kept away is an error once, until something else has becom
     'error not run for another 20 s',
   ])
 })
+
+it('writes the time of the next attempt as all other times of a log are written', () => {
+  const events = new EngineEvents()
+  const lines: LogLine[] = []
+  watchForLog(events, (line) => void lines.push(line))
+  const retryAt = Date.parse('2026-01-31T08:00:00.250Z')
+  const error = { type: 'OSError', message: 'no', traceback: '' }
+
+  events.emit('taskRetried', { executionId: 'e', workflow: 'w', taskId: 't', attempt: 1, error, retryAt })
+  events.emit('trouble', { during: 'saving', error: new Error('no'), retryAt })
+  events.emit('trouble', { during: 'saving', error: new Error('no'), retryAt: null })
+
+  const times = lines.map(({ facts }) => facts?.retryAt)
+  expect(times).toEqual(['2026-01-31T08:00:00.250+00:00', '2026-01-31T08:00:00.250+00:00', null])
+})
