@@ -16,7 +16,7 @@ from ._declarations.declaration import (
 from ._sealed import Unbuildable, new
 from ._types.functions import PollFunction
 from ._values import arguments
-from ._values.duration import optional_duration_ms, optional_limit_ms, parse_duration_ms
+from ._values.duration import optional_duration_ms, optional_limit_ms, parse_interval_ms
 
 F = TypeVar("F", bound=PollFunction)
 #: A function that is never called, since there is a cron expression.
@@ -214,7 +214,7 @@ def _interval_ms(interval: Optional[str], is_older: bool) -> int:
     if interval is None:
         return _OLDER_DEFAULT_MS if is_older else _DEFAULT_MS
     try:
-        return parse_duration_ms(interval, bare_seconds=is_older)
+        return parse_interval_ms(interval, bare_seconds=is_older)
     except ValueError as error:
         raise ValueError(f"Invalid poll_interval '{interval}': {error}") from None
 

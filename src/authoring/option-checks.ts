@@ -5,8 +5,8 @@
 
 import { type ErrorFacts, UsageError } from '../errors.ts'
 import { shownValue } from '../model/arguments.ts'
+import { durationMs, intervalMs } from '../model/time/duration.ts'
 import { didYouMean } from '../registry/nearest.ts'
-import { durationMs } from './duration.ts'
 
 /** Whose options are looked at: `task "ship" of workflow "orders"`, and its facts. */
 export interface Owner {
@@ -81,11 +81,20 @@ export function optionalChoice<Choice extends string>(
 
 /** A duration in milliseconds, or null. */
 export function optionalDuration(owner: Owner, options: Given, key: string): number | null {
+  return optionalTime(owner, options, key, durationMs)
+}
+
+/** The interval of a poll in milliseconds, or null. */
+export function optionalInterval(owner: Owner, options: Given, key: string): number | null {
+  return optionalTime(owner, options, key, intervalMs)
+}
+
+function optionalTime(owner: Owner, options: Given, key: string, parse: typeof durationMs): number | null {
   const value = options[key]
   if (value === undefined) return null
   const expected = `a duration, such as "250ms", "20s", "5m" or "1h"`
   if (typeof value !== 'string') throw refused(owner, key, expected, value)
-  const ms = durationMs(value)
+  const ms = parse(value)
   if (typeof ms === 'number') return ms
   throw refused(owner, key, `${expected} (${ms.reason})`, value)
 }

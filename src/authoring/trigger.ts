@@ -12,6 +12,7 @@ import {
   optionalCount,
   optionalDuration,
   optionalFlag,
+  optionalInterval,
   optionalLimit,
   optionalText,
   optionsOf,
@@ -96,7 +97,7 @@ function timingOf(owner: Owner, given: Given): TriggerTiming {
     for (const key of ['timezone', 'catchup']) {
       if (given[key] !== undefined) throw conflict(owner, key, `"${key}" is about "cron", which is missing`)
     }
-    return { kind: 'poll', intervalMs: optionalDuration(owner, given, 'every') ?? DEFAULT_INTERVAL_MS }
+    return { kind: 'poll', intervalMs: optionalInterval(owner, given, 'every') ?? DEFAULT_INTERVAL_MS }
   }
   if (typeof cron !== 'string') throw refused(owner, 'cron', 'a cron expression, such as "0 6 * * 1-5"', cron)
   for (const key of POLLING) {

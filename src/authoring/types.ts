@@ -9,8 +9,8 @@ import type { SecretFields } from '../secrets/provider.ts'
 import type { Fire, Skip } from './answers.ts'
 import type { Frozen } from './types/json.ts'
 
-/** A whole number and a unit, as in `'250ms'`, `'20s'`, `'5m'` or `'1h'`. */
-export type Duration = `${number}${'ms' | 's' | 'm' | 'h'}`
+/** A whole number and a unit, as in `'250ms'`, `'20s'`, `'5m'`, `'1h'` or `'7d'`. */
+export type Duration = `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`
 
 /** Writes to the log of the execution or of the poll: it is in the history and on the page, and `serve` prints it. */
 export interface TaskLog {

@@ -1,7 +1,7 @@
 /** Values of the options of the commands, checked. */
 
 import { InvalidArgumentError } from 'commander'
-import ms, { type StringValue } from 'ms'
+import { durationMs } from '../model/time/duration.ts'
 
 /** From 0 on. Anything else is wrong usage. */
 export function wholeNumber(text: string): number {
@@ -19,15 +19,15 @@ export function positiveNumber(text: string): number {
 
 /** A duration in milliseconds: `90s`, `12h`, `7d`. Anything else is wrong usage. */
 export function duration(text: string): number {
-  const durationMs = ms(text as StringValue)
-  if (typeof durationMs === 'number' && durationMs >= 0 && /\D/.test(text)) return durationMs
+  const ms = durationMs(text)
+  if (typeof ms === 'number') return ms
   throw new InvalidArgumentError('It must be a duration such as 90s, 12h or 7d.')
 }
 
 /** How far back something begins: a duration (`2h`) before now, or an instant. Anything else is wrong usage. */
 export function beginning(text: string): { readonly at: number } | { readonly agoMs: number } {
-  const agoMs = ms(text as StringValue)
-  if (typeof agoMs === 'number' && agoMs >= 0 && /\D/.test(text)) return { agoMs }
+  const agoMs = durationMs(text)
+  if (typeof agoMs === 'number') return { agoMs }
   const at = isDate(text.slice(0, 10)) ? Date.parse(text) : Number.NaN
   if (!Number.isNaN(at)) return { at }
   throw new InvalidArgumentError('It must be a duration such as 2h or 7d, or an instant such as 2026-01-31T08:00:00Z.')

@@ -3,9 +3,9 @@
  * flag, and how it is shown. Pure; used by `table.ts`. Durations are milliseconds and sizes bytes once they are read.
  */
 
-import ms from 'ms'
 import { shownUrl } from '../database/shown-url.ts'
 import { shownValue } from '../model/arguments.ts'
+import { durationMs } from '../model/time/duration.ts'
 import { didYouMean } from '../registry/nearest.ts'
 
 /** `undefined` stands for what does not fit. */
@@ -115,12 +115,11 @@ export const YES_OR_NO: ValueType<boolean> = {
 /** Text with a unit. In variables and flags a bare number counts seconds where `bareSeconds` says so. */
 export function durationFrom(leastMs: number, { bareSeconds = false } = {}): ValueType<number> {
   const least = leastMs === 0 ? '' : `, at least ${shownDuration(leastMs)}`
-  const fits = (durationMs: number | undefined) =>
-    durationMs !== undefined && Number.isFinite(durationMs) && durationMs >= leastMs ? durationMs : undefined
+  const fits = (ms: ReturnType<typeof durationMs>) => (typeof ms === 'number' && ms >= leastMs ? ms : undefined)
   return {
     expected: `a duration such as "30s", "5m" or "12h"${least}`,
-    read: (value) => (typeof value === 'string' ? fits(parsedDuration(value)) : undefined),
-    readText: (text) => fits(bareSeconds && isBare(text) ? Number(text) * 1_000 : parsedDuration(text)),
+    read: (value) => (typeof value === 'string' ? fits(durationMs(value)) : undefined),
+    readText: (text) => fits(bareSeconds && isBare(text) ? Number(text) * 1_000 : durationMs(text)),
     show: shownDuration,
   }
 }
@@ -260,12 +259,6 @@ function textsOf(values: readonly unknown[]): readonly string[] | undefined {
 
 function hostsOf(texts: readonly string[] | undefined): readonly string[] | undefined {
   return texts?.every((text) => HOST.test(text)) ? texts : undefined
-}
-
-/** `ms` takes a bare number for milliseconds, which nobody who writes one here means. */
-function parsedDuration(text: string): number | undefined {
-  if (text.trim() === '' || isBare(text) || text.length > 100) return undefined
-  return ms(text.trim() as ms.StringValue)
 }
 
 function parsedSize(text: string): number | undefined {

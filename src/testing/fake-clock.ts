@@ -2,11 +2,11 @@
 
 // The real ones, also when a test has replaced the global ones.
 import { setImmediate } from 'node:timers'
-import { durationMs } from '../authoring/duration.ts'
 import type { Duration } from '../authoring/types.ts'
 import type { Clock, Timer } from '../engine/ports.ts'
 import { UsageError } from '../errors.ts'
 import { shownValue } from '../model/arguments.ts'
+import { durationMs } from '../model/time/duration.ts'
 
 /** A length of time: a duration, or a number of milliseconds. */
 export type FakeTime = Duration | number

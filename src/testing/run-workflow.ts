@@ -1,13 +1,13 @@
 /** `runWorkflow`: runs a workflow to its end, in the process of the test. */
 
 import { declarationsOf } from '../authoring/definition.ts'
-import { durationMs } from '../authoring/duration.ts'
 import type { AnyWorkflow, InputOf } from '../authoring/types/workflow.ts'
 import { InternalError, UsageError } from '../errors.ts'
 import { frozenContext } from '../functions/context-values.ts'
 import { FunctionHost } from '../functions/function-host.ts'
 import { shownValue } from '../model/arguments.ts'
 import { type ContextText, contextTextOf, contextValueOf, type JsonObject } from '../model/context.ts'
+import { durationMs } from '../model/time/duration.ts'
 import { didYouMean } from '../registry/nearest.ts'
 import { type SecretProvider, secretFields } from '../secrets/provider.ts'
 import { takenClock } from './fake-clock.ts'

@@ -121,7 +121,7 @@ describe('a call of task', () => {
     ],
     [
       () => task({ timeout: '20 seconds' }),
-      `"timeout" of task "ship" of workflow "orders" must be a duration, such as "250ms", "20s", "5m" or "1h" (unknown unit 'seconds', expected s, m, h, or ms), but "20 seconds" (string) was given.`,
+      `"timeout" of task "ship" of workflow "orders" must be a duration, such as "250ms", "20s", "5m" or "1h" (unknown unit 'seconds', expected s, m, h, d, or ms), but "20 seconds" (string) was given.`,
     ],
     [
       () => base().task('ship', { python: { script: 'a.py', task: 'a' }, onSuccess: nothing }),

@@ -1,6 +1,6 @@
 /** The routes of `/api/v1` over a real runner: what they answer, and that it is what the OpenAPI document says. */
 
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -12,6 +12,9 @@ import { ObservedRunner } from '../support/observed-runner.ts'
 const SHOP = fileURLToPath(new URL('../cli/scripts/shop.py', import.meta.url))
 /** As nobody but a program would write it: numbers that JavaScript does not have, and white space. */
 const EXACT = '{"one": 1.0,  "large": 123456789012345678901234567890, "text": "ü\\u00fc"}'
+
+const { accepted, refused } = JSON.parse(readFileSync(new URL('../fixtures/durations.json', import.meta.url), 'utf8'))
+const DURATIONS: Readonly<Record<string, readonly { readonly text: string }[]>> = { accepted, refused }
 
 const TALKS = `
 import cloaca, logging
@@ -363,6 +366,17 @@ describe('the HTTP interface', () => {
     expect(json).toMatchObject({ type: `urn:cloaca:problem:${code}`, status, code })
     expect(json.detail).toContain(detail)
     expect(headers.get('content-type')).toBe('application/problem+json')
+  })
+
+  it('takes durations as numbers of milliseconds only, and no text as one', async () => {
+    const texts = Object.values(DURATIONS).flat()
+    expect(texts.length).toBeGreaterThan(20)
+    for (const { text } of texts) {
+      const { status, json } = await client.post('/api/v1/triggers/quiet/set', { timeoutMs: text })
+
+      expect({ status, code: json.code }).toEqual({ status: 400, code: 'INVALID_ARGUMENT' })
+      expect(json.detail).toContain('"timeoutMs" of the body: ')
+    }
   })
 
   it('refuses bodies that are no JSON, no context, or not asked for', async () => {

@@ -57,7 +57,7 @@ describe('a setting', () => {
   it('may stand under "cloaca" in package.json, and a package.json without it has none', () => {
     manifest({ name: 'cloaca', version: '1.0.0' })
     const without = load().get('limits.poll')
-    manifest({ name: 'jobs', cloaca: { limits: { poll: '1.5s', memory: '2gb' }, 'max-concurrent-tasks': 8 } })
+    manifest({ name: 'jobs', cloaca: { limits: { poll: '1500ms', memory: '2gb' }, 'max-concurrent-tasks': 8 } })
 
     const settings = load()
 
@@ -96,8 +96,8 @@ describe('a setting', () => {
     ['30s', 30_000],
     ['500ms', 500],
     ['5m', 300_000],
-    ['1.5h', 5_400_000],
-    ['7 days', 604_800_000],
+    ['90m', 5_400_000],
+    [' 7d ', 604_800_000],
     ['never', null],
   ])('that is a duration is written with its unit: %s', (text, expected) => {
     toml(`[retention]\nexecutions = "${text}"`)

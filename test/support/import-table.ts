@@ -35,7 +35,7 @@ export const TABLE: readonly Row[] = [
   {
     files: /^src\/model\//,
     reason: 'Plain values and their checks, which every room uses and which therefore do no I/O.',
-    may: [ERRORS],
+    may: [ERRORS, /^ms$/],
   },
   {
     files: /^src\/patterns\//,
@@ -139,7 +139,7 @@ export const TABLE: readonly Row[] = [
       /^src\/(model|database)\//,
       /^src\/(secrets\/variables|registry\/nearest)\.ts$/,
       ERRORS,
-      /^(ms|fastest-levenshtein|smol-toml)$/,
+      /^(fastest-levenshtein|smol-toml)$/,
       ...NODE,
     ],
   },
@@ -383,8 +383,8 @@ export const TABLE: readonly Row[] = [
       /^src\/(index|errors)\.ts$/,
       /^src\/runner\/(program|project-options|script-sources|start\/[^/]+)\.ts$/,
       /^src\/(http\/server|host\/(environment\/cache-folder|cpython\/become-python)|functions\/calls\/faults)\.ts$/,
-      /^src\/model\/(instant|fault|rule-text)\.ts$/,
-      /^(chokidar|commander|pino|ms|string-width)$/,
+      /^src\/model\/(time\/duration|instant|fault|rule-text)\.ts$/,
+      /^(chokidar|commander|pino|string-width)$/,
       ...NODE,
     ],
   },

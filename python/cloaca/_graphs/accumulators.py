@@ -7,7 +7,7 @@ from typing import Any, Callable, List, Optional, TypeVar
 from .._declarations import ledger
 from .._declarations.declaration import SourceDeclaration, StreamOrigin, description_of, place_of
 from .._values import arguments
-from .._values.duration import parse_duration_ms
+from .._values.duration import parse_interval_ms
 
 #: ``f(event)``; it may be ``async``.
 E = TypeVar("E", bound=Callable[[Any], Any])
@@ -170,7 +170,7 @@ def _interval(value: object, name: str) -> Any:
     text = arguments.text(value, name)
     problem, interval_ms = None, None
     try:
-        interval_ms = parse_duration_ms(text)
+        interval_ms = parse_interval_ms(text)
         if interval_ms == 0:
             problem, interval_ms = f"Invalid {name} '{text}': it must be longer than 0", None
     except ValueError as error:

@@ -1,13 +1,16 @@
-"""The grammar of durations: a whole number and a unit, ``100ms``, ``5s``, ``1m``, ``2h``."""
+"""The grammar of durations: a whole number and a unit, ``100ms``, ``5s``, ``1m``, ``2h``, ``7d``."""
 
 from __future__ import annotations
 
 import re
-from typing import Optional
+from typing import Optional, Tuple
 
 from . import arguments
 
-_UNIT_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000}
+_UNIT_MS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "ms": 1}
+
+#: Units of poll intervals, whose grammar the API fixes.
+_INTERVAL_UNITS = ("s", "m", "h", "ms")
 
 _NUMBER = re.compile(r"[0-9]+\Z", re.ASCII).match
 _TRAILING_LETTERS = re.compile(r"[A-Za-z]*\Z").search
@@ -40,16 +43,32 @@ def optional_limit_ms(value: object, name: str) -> Optional[int]:
     return limit_ms
 
 
-def parse_duration_ms(text: str, bare_seconds: bool = False) -> int:
-    """A duration in milliseconds.
+def parse_duration_ms(text: str) -> int:
+    """Returns a duration in milliseconds.
 
     Args:
-        text: A whole number, directly followed by ``ms``, ``s``, ``m`` or ``h``; blanks around it do not count.
-        bare_seconds: Whether a number without a unit is taken, as seconds.
+        text: A whole number, directly followed by ``ms``, ``s``, ``m``, ``h`` or ``d``; blanks around it are ignored.
 
     Raises:
-        ValueError: The text is no duration; the message is the reason alone.
+        ValueError: The text is not a duration; the message is the reason alone.
     """
+    return _parsed(text, tuple(_UNIT_MS))
+
+
+def parse_interval_ms(text: str, bare_seconds: bool = False) -> int:
+    """Returns a poll interval in milliseconds. It has no days.
+
+    Args:
+        text: As of `parse_duration_ms`.
+        bare_seconds: Whether a number without a unit is accepted, as seconds.
+
+    Raises:
+        ValueError: The text is not an interval; the message is the reason alone.
+    """
+    return _parsed(text, _INTERVAL_UNITS, bare_seconds)
+
+
+def _parsed(text: str, units: Tuple[str, ...], bare_seconds: bool = False) -> int:
     trimmed = text.strip()
     if not trimmed:
         raise ValueError("empty string")
@@ -59,9 +78,9 @@ def parse_duration_ms(text: str, bare_seconds: bool = False) -> int:
     if bare_seconds and not unit and _NUMBER(digits):
         unit = "s"
     if not unit or not digits:
-        raise ValueError(f"expected number followed by unit (s, m, h, ms), got '{trimmed}'")
-    if unit not in _UNIT_MS:
-        raise ValueError(f"unknown unit '{unit}', expected s, m, h, or ms")
+        raise ValueError(f"expected number followed by unit ({', '.join(units)}), got '{trimmed}'")
+    if unit not in units:
+        raise ValueError(f"unknown unit '{unit}', expected {', '.join(units[:-1])}, or {units[-1]}")
     if not _NUMBER(digits) or len(digits) > 20:
         raise ValueError(f"'{digits}' is not a valid number")
     duration_ms = int(digits) * _UNIT_MS[unit]

@@ -120,7 +120,7 @@ interface CommonTriggerOptions<Starts> {
 /** What a trigger is declared with whose function is called on an interval. */
 export interface PollOptions<Starts> extends CommonTriggerOptions<Starts> {
   /** From one call to the next, such as `'2s'`: 30 s unless given. It is called at once when a runner takes it over, and never overlaps itself. */
-  readonly every?: Duration | undefined
+  readonly every?: Exclude<Duration, `${number}d`> | undefined
   /** How long one call may take before it is stopped and counts as timed out. As the engine is set unless given: 30 s by default. */
   readonly timeout?: Duration | undefined
   /** Each call is later by a random part of it, which never adds up. As the engine is set unless given: none by default. */

@@ -94,8 +94,8 @@ function overridesOf({ interval, timeout, jitter, maxActive, pauseAfter, onChang
 function duration(leastMs: number): (text: string) => number {
   const type = durationFrom(leastMs)
   return (text) => {
-    const durationMs = type.readText(text)
-    if (durationMs !== undefined) return Math.round(durationMs)
+    const ms = type.readText(text)
+    if (ms !== undefined) return ms
     throw new InvalidArgumentError(`It must be ${type.expected}.`)
   }
 }

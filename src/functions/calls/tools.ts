@@ -1,10 +1,10 @@
 /** What functions are given beside the context. What most of them do not use is made when it is asked for. */
 
-import { durationMs } from '../../authoring/duration.ts'
 import type { PollTools, TaskLog, TaskTools } from '../../authoring/types.ts'
 import type { Clock, TaskRequest } from '../../engine/ports.ts'
 import { UsageError } from '../../errors.ts'
 import { shownValue } from '../../model/arguments.ts'
+import { durationMs } from '../../model/time/duration.ts'
 import { codec } from '../../native/index.ts'
 import type { Masks } from '../../output/masks.ts'
 import type { SecretFields, SecretProvider } from '../../secrets/provider.ts'

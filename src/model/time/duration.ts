@@ -1,25 +1,41 @@
-/** The grammar of durations, the same as on the Python side: a whole number and a unit, `100ms`, `5s`, `1m`, `2h`. Pure. */
+/**
+ * The grammar of durations, the same as on the Python side: a whole number and a unit, `100ms`, `5s`, `1m`, `2h`, `7d`. Blanks around it
+ * are ignored. Pure.
+ */
 
-const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
+import ms, { type StringValue } from 'ms'
 
-/** Digits of a number that is still read. */
-const LONGEST_NUMBER = 20
+const UNITS = ['s', 'm', 'h', 'd', 'ms'] as const
 
-/** A duration in milliseconds, or why the text is none. Blanks around it do not count. */
+/** Units of poll intervals, whose grammar the Python API fixes. */
+const INTERVAL_UNITS = ['s', 'm', 'h', 'ms'] as const
+
+/** Maximum number of digits. */
+const MAX_DIGITS = 20
+
+/** Returns a duration in milliseconds, or the reason why the text is not one. */
 export function durationMs(text: string): number | { readonly reason: string } {
+  return parsed(text, UNITS)
+}
+
+/** Returns a poll interval in milliseconds, or the reason why the text is not one. It has no days. */
+export function intervalMs(text: string): number | { readonly reason: string } {
+  return parsed(text, INTERVAL_UNITS)
+}
+
+function parsed(text: string, units: readonly string[]): number | { readonly reason: string } {
   const trimmed = text.trim()
   if (trimmed === '') return { reason: 'empty string' }
   const unit = /[A-Za-z]*$/.exec(trimmed)?.[0] ?? ''
   const digits = trimmed.slice(0, trimmed.length - unit.length)
   if (unit === '' || digits === '') {
-    return { reason: `expected number followed by unit (s, m, h, ms), got '${trimmed}'` }
+    return { reason: `expected number followed by unit (${units.join(', ')}), got '${trimmed}'` }
   }
-  const unitMs = Object.hasOwn(UNIT_MS, unit) ? UNIT_MS[unit] : undefined
-  if (unitMs === undefined) return { reason: `unknown unit '${unit}', expected s, m, h, or ms` }
-  if (!/^[0-9]+$/.test(digits) || digits.length > LONGEST_NUMBER) {
-    return { reason: `'${digits}' is not a valid number` }
+  if (!units.includes(unit)) {
+    return { reason: `unknown unit '${unit}', expected ${units.slice(0, -1).join(', ')}, or ${units.at(-1)}` }
   }
-  const ms = Number(digits) * unitMs
-  if (Number.isSafeInteger(ms)) return ms
+  if (!/^[0-9]+$/.test(digits) || digits.length > MAX_DIGITS) return { reason: `'${digits}' is not a valid number` }
+  const result = ms(`${digits}${unit}` as StringValue)
+  if (Number.isSafeInteger(result)) return result
   return { reason: `'${digits}' is not a valid number of '${unit}': it is too large` }
 }
