@@ -18,7 +18,7 @@ import { IsolatedScript } from './isolation/isolated-script.ts'
 import { refuseIsolation, wantsWorker } from './isolation/wants-worker.ts'
 import { exportedValues } from './loading/exported-values.ts'
 import { pathOf } from './loading/module-graph.ts'
-import { type ModuleFault, ModuleLoader, moduleFault } from './loading/module-loader.ts'
+import { type ImportedModule, type ModuleFault, ModuleLoader, moduleFault } from './loading/module-loader.ts'
 
 /** What came of loading one file. */
 export interface LoadedModule extends Declarations {
@@ -89,12 +89,13 @@ export class ModuleScripts {
 
   async #loadHere(script: string, path: string): Promise<LoadedModule> {
     this.#watch ??= this.#watchLoop() // first: the import may be what does not end
+    this.#loader.watch = this.#watch
     const imported = await this.#loader.import(path)
     const { files } = imported
     if (imported.kind === 'failed') return { script, files, fault: imported.fault, triggers: [], workflows: [] }
     try {
       refuseIsolation(imported.exports)
-      const declared = declarationsOf(await this.#valuesOf(imported.exports), script)
+      const declared = declarationsOf(await this.#valuesOf(imported), script)
       this.#use(script, declared, files)
       this.#forgetIsolated(script)
       return { script, files, fault: null, ...declared.declarations }
@@ -185,12 +186,12 @@ export class ModuleScripts {
     return this.#isolated.size === 0 ? undefined : this.#isolated.get(script)
   }
 
-  async #valuesOf(exports: Readonly<Record<string, unknown>>): Promise<readonly unknown[]> {
+  async #valuesOf({ url, exports }: ImportedModule & { readonly kind: 'imported' }): Promise<readonly unknown[]> {
     const { values, defaultFunction } = exportedValues(exports)
     if (defaultFunction === null) return values
     const registered: unknown[] = []
-    const called = this.#registering.run(registered, async () => await defaultFunction(this.#options.runner()))
-    await this.#loader.within(called)
+    const call = async () => await defaultFunction(this.#options.runner())
+    await this.#loader.within(url, () => this.#registering.run(registered, call))
     return [...new Set([...values, ...registered])]
   }
 

@@ -79,10 +79,10 @@ it.each(['at_once', 'later'])('names the task that computes %s, with the functio
   )
 })
 
-it('names an import that never comes to an end, and how to end the process', async () => {
+it('names an import that computes for ever in a timer and cannot be stopped, and how to end the process', async () => {
   await using terminal = new Terminal()
-  terminal.write('endless.mjs', '\nfor (;;);\n')
-  const loading = terminal.start(['serve', 'endless.mjs', '--db', ':memory:', '--no-http'])
+  terminal.write('endless.mjs', 'await new Promise(() => setTimeout(() => {\nfor (;;);\n}))')
+  const loading = terminal.start(['serve', 'endless.mjs', '--db', ':memory:', '--no-http', '--load-timeout', '1s'])
 
   await loading.complains(`(${pathToFileURL(join(terminal.folder, 'endless.mjs'))}:2) keeps the event loop busy`)
   await loading.complains('kill -9 ')

@@ -1,5 +1,6 @@
 /**
- * Names functions that keep the engine's thread busy: while one computes, nothing is polled, run or answered, and no limit is kept.
+ * Names functions that keep the engine's thread busy: while one computes, nothing is polled, run or answered, and no limit is kept. Stops
+ * scripts that compute while they are loaded, beyond their limit.
  * Held by `module-scripts.ts` while there are scripts whose functions run in this thread.
  */
 
@@ -7,7 +8,16 @@ import inspector from 'node:inspector'
 import { Worker } from 'node:worker_threads'
 import type { Clock, Timer } from '../../engine/ports.ts'
 import { toError } from '../../errors.ts'
-import { BEAT_EVERY_MS, BLOCKED_AFTER_MS, type BlockedFrame, type WatchData } from './watch-messages.ts'
+import type { SourcePlace } from '../../model/workflow.ts'
+import type { LoadWatch } from '../loading/module-loader.ts'
+import {
+  BEAT_EVERY_MS,
+  BLOCKED_AFTER_MS,
+  type BlockedFrame,
+  type FromWatch,
+  type ToWatch,
+  type WatchData,
+} from './watch-messages.ts'
 
 const ENTRY = new URL(`./watch-entry${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)
 
@@ -20,12 +30,14 @@ export interface LoopWatchOptions {
   readonly fileOf: (url: string) => string | null
 }
 
-export class LoopWatch {
+export class LoopWatch implements LoadWatch {
   readonly #options: LoopWatchOptions
   readonly #beats = new Int32Array(new SharedArrayBuffer(8))
   readonly #worker: Worker
   #timer: Timer | null = null
   #lastBeatAt: number
+  /** By URL of a script that was stopped while it was loaded. */
+  readonly #stopped = new Map<string, BlockedFrame>()
   /** How long the thread stood still the last time. */
   #stoodMs = 0
 
@@ -34,7 +46,10 @@ export class LoopWatch {
     this.#lastBeatAt = options.clock.monotonic()
     const workerData: WatchData = { beats: this.#beats }
     this.#worker = new Worker(ENTRY, { workerData, name: 'cloaca loop watch' })
-    this.#worker.on('message', (frames: readonly BlockedFrame[]) => this.#blocked(frames))
+    this.#worker.on('message', (message: FromWatch) => {
+      if (message.type === 'blocked') this.#blocked(message.frames)
+      else this.#stopped.set(message.load, message.frame)
+    })
     this.#worker.on('error', (error) => {
       options.notice(`Functions that block the event loop are not named any more: ${toError(error).message}`)
     })
@@ -45,6 +60,26 @@ export class LoopWatch {
   async close(): Promise<void> {
     this.#timer?.cancel()
     await this.#worker.terminate()
+  }
+
+  begin(load: string, urls: readonly string[], limitMs: number): () => void {
+    this.#send({ type: 'loading', load, urls, limitMs })
+    return () => this.#send({ type: 'loaded', load })
+  }
+
+  module(load: string, url: string): void {
+    this.#send({ type: 'module', load, url })
+  }
+
+  stoppedAt(load: string): SourcePlace | null {
+    const frame = this.#stopped.get(load)
+    this.#stopped.delete(load)
+    const file = frame === undefined ? null : this.#options.fileOf(frame.url)
+    return frame === undefined || file === null ? null : { file, line: frame.line }
+  }
+
+  #send(message: ToWatch): void {
+    this.#worker.postMessage(message)
   }
 
   #beat(): void {

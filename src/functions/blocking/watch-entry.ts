@@ -1,13 +1,22 @@
 /**
  * The thread that looks whether the engine's goes on. When that stands still it is stopped for an instant, as a debugger does,
- * to see where it is. When it does not go on at all, nobody else can say so: then it is written to stderr from here.
+ * to see where it is. When it does not go on at all, nobody else can say so: then it is written to stderr from here. A script that
+ * computes beyond the limit of its load is stopped for good; `watched-loads.ts` decides which.
  */
 
 import { writeSync } from 'node:fs'
 import { Session } from 'node:inspector'
 import { parentPort, workerData } from 'node:worker_threads'
 import { SystemClock } from '../../engine/clock.ts'
-import { BEAT_EVERY_MS, BLOCKED_AFTER_MS, type BlockedFrame, type WatchData } from './watch-messages.ts'
+import {
+  BEAT_EVERY_MS,
+  BLOCKED_AFTER_MS,
+  type BlockedFrame,
+  type FromWatch,
+  type ToWatch,
+  type WatchData,
+} from './watch-messages.ts'
+import { canBeStopped, WatchedLoads } from './watched-loads.ts'
 
 const STUCK_AFTER_MS = 5_000
 const STDERR = 2
@@ -20,6 +29,9 @@ let beatAt = 0
 let lookedAt = 0
 let frames: readonly BlockedFrame[] | null = null
 let hasSaidStuck = false
+const loads = new WatchedLoads(clock)
+
+const send = (message: FromWatch): void => parentPort?.postMessage(message)
 
 function look(): void {
   clock.wakeAfter(BEAT_EVERY_MS, look)
@@ -29,20 +41,39 @@ function look(): void {
   const beat = Atomics.load(beats, 0)
   // This thread was held up as well, by a machine that slept, or a process that was stopped.
   if (beat !== lastBeat || wasHeldUp || Atomics.load(beats, 1) === 1) {
-    if (frames !== null && frames.length > 0) parentPort?.postMessage(frames)
+    if (frames !== null && frames.length > 0) send({ type: 'blocked', frames })
     ;[lastBeat, beatAt, frames, hasSaidStuck] = [beat, now, null, false]
     return
   }
-  if (frames === null && now - beatAt > BLOCKED_AFTER_MS) {
+  if (now - beatAt <= BLOCKED_AFTER_MS) return
+  if (frames === null) {
     frames = []
     sample((found) => {
       frames = found
+      return false
     })
   }
+  if (loads.becameOverdue()) sample(stopsLoad)
   if (hasSaidStuck || now - beatAt <= STUCK_AFTER_MS) return
   hasSaidStuck = true
   // It may have gone from one function to the next since.
-  sample((found) => saySo(found, clock.monotonic() - beatAt))
+  sample((found) => {
+    if (loads.of(found) === null) saySo(found, clock.monotonic() - beatAt)
+    return false
+  })
+}
+
+/** Returns whether the thread is to be stopped where it is: in a script whose load is overdue. */
+function stopsLoad(found: readonly BlockedFrame[]): boolean {
+  const load = loads.overdueOf(found)
+  if (load === null) return false
+  if (!canBeStopped(found)) {
+    saySo(found, clock.monotonic() - beatAt)
+    return false
+  }
+  frames = []
+  send({ type: 'stopped', ...load })
+  return true
 }
 
 function saySo([frame]: readonly BlockedFrame[], forMs: number): void {
@@ -54,26 +85,25 @@ function saySo([frame]: readonly BlockedFrame[], forMs: number): void {
   )
 }
 
-/** Where the engine's thread is, from the inside out. */
-function sample(use: (frames: readonly BlockedFrame[]) => void): void {
+/** Pauses the engine's thread, and tells where it is, from the inside out. True: it is stopped for good, as by an error that nothing can catch. */
+function sample(use: (frames: readonly BlockedFrame[]) => boolean): void {
   const session = new Session()
   session.connectToMainThread()
   const urls = new Map<string, string>()
   session.on('Debugger.scriptParsed', ({ params }) => urls.set(params.scriptId, params.url))
   session.on('Debugger.paused', ({ params }) => {
-    session.post('Debugger.resume')
+    const found = params.callFrames.map(({ functionName, location }) => ({
+      name: functionName || 'a function',
+      url: urls.get(location.scriptId) ?? '',
+      line: location.lineNumber + 1,
+    }))
+    session.post('Debugger.resume', { terminateOnResume: use(found) })
     session.post('Debugger.disable')
     session.disconnect()
-    use(
-      params.callFrames.map(({ functionName, location }) => ({
-        name: functionName || 'a function',
-        url: urls.get(location.scriptId) ?? '',
-        line: location.lineNumber + 1,
-      })),
-    )
   })
   session.post('Debugger.enable')
   session.post('Debugger.pause')
 }
 
+parentPort?.on('message', (message: ToWatch) => loads.received(message))
 look()

@@ -15,3 +15,15 @@ export interface BlockedFrame {
   /** From 1 on. */
   readonly line: number
 }
+
+/** To the watching thread: what is loaded in the engine's thread. `load`: the URL of a script that is being loaded. */
+export type ToWatch =
+  | { readonly type: 'loading'; readonly load: string; readonly limitMs: number; readonly urls: readonly string[] }
+  | { readonly type: 'module'; readonly load: string; readonly url: string }
+  | { readonly type: 'loaded'; readonly load: string }
+
+export type FromWatch =
+  /** The thread has computed for long, and goes on. From the inside out. */
+  | { readonly type: 'blocked'; readonly frames: readonly BlockedFrame[] }
+  /** A script computed beyond the limit of its load, and was stopped in this line. */
+  | { readonly type: 'stopped'; readonly load: string; readonly frame: BlockedFrame }

@@ -16,13 +16,17 @@ export class ModuleGraph {
   readonly #imports = new Map<string, Set<string>>()
   /** By path of a script: the generation in which it was imported last. */
   readonly #generations = new Map<string, number>()
+  /** By URL: the script with which it was imported first. */
+  readonly #scripts = new Map<string, string>()
   readonly #packageUrl: string
+  readonly #onModule: (script: string, url: string) => void
   readonly #hooks: { deregister(): void }
   #generation = 0
 
-  /** `packageUrl`: of the module that `cloaca` stands for. */
-  constructor(packageUrl: string) {
+  /** `packageUrl`: of the module that `cloaca` stands for. `onModule`: called before a module of a script is imported, with the URLs of both. */
+  constructor(packageUrl: string, onModule: (script: string, url: string) => void) {
     this.#packageUrl = packageUrl
+    this.#onModule = onModule
     this.#hooks = registerHooks({
       resolve: (specifier, context, next) => {
         const { parentURL } = context
@@ -42,7 +46,13 @@ export class ModuleGraph {
     this.#generations.set(path, this.#generation)
     const url = numbered(pathToFileURL(path), this.#generation)
     this.#imports.set(url, new Set())
+    this.#scripts.set(url, url)
     return url
+  }
+
+  /** The modules that were imported first with this script, by its URL. */
+  urlsOf(script: string): readonly string[] {
+    return [...this.#scripts].filter(([, owner]) => owner === script).map(([url]) => url)
   }
 
   /** The files that a script was made of when it was imported under this URL, as far as it came: its own first. */
@@ -61,7 +71,12 @@ export class ModuleGraph {
     const generation = Number(new URL(parentUrl).searchParams.get(PARAMETER) ?? 0)
     const url = numbered(new URL(resolved.url), generation)
     this.#imports.get(parentUrl)?.add(url)
-    if (!this.#imports.has(url)) this.#imports.set(url, new Set())
+    if (!this.#imports.has(url)) {
+      this.#imports.set(url, new Set())
+      const script = this.#scripts.get(parentUrl) ?? parentUrl
+      this.#scripts.set(url, script)
+      this.#onModule(script, url)
+    }
     return { ...resolved, url }
   }
 }

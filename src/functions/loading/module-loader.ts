@@ -23,28 +23,41 @@ export interface ModuleFault {
 export type ImportedModule =
   | {
       readonly kind: 'imported'
+      readonly url: string
       readonly exports: Readonly<Record<string, unknown>>
       readonly files: readonly string[]
     }
   | { readonly kind: 'failed'; readonly fault: ModuleFault; readonly files: readonly string[] }
 
+/** Watches, from another thread, the thread in which scripts are loaded. They are named by their URLs. */
+export interface LoadWatch {
+  /** Stops the script if it computes beyond the limit. `urls`: its modules so far. Returns what ends the watch. */
+  begin(script: string, urls: readonly string[], limitMs: number): () => void
+  /** Another module of the script. */
+  module(script: string, url: string): void
+  /** The line in which the script was stopped; null if it was not. */
+  stoppedAt(script: string): SourcePlace | null
+}
+
 export class ModuleLoader {
   readonly #clock: Clock
   readonly #deadlineMs: number
   readonly #graph: ModuleGraph
+  /** Null: a script that computes for ever keeps the thread. */
+  watch: LoadWatch | null = null
 
   constructor(clock: Clock, deadlineMs: number, packageUrl: string) {
     this.#clock = clock
     this.#deadlineMs = deadlineMs
-    this.#graph = new ModuleGraph(packageUrl)
+    this.#graph = new ModuleGraph(packageUrl, (script, module) => this.watch?.module(script, module))
   }
 
   /** Never rejects. What was imported before is imported anew, with all that it imports. */
   async import(path: string): Promise<ImportedModule> {
     const url = this.#graph.begin(path)
     try {
-      const exports = await this.#inTime(nativeImport(url))
-      return { kind: 'imported', exports, files: this.#graph.filesOf(url) }
+      const exports = await this.#inTime(url, () => nativeImport(url))
+      return { kind: 'imported', url, exports, files: this.#graph.filesOf(url) }
     } catch (thrown) {
       const files = this.#graph.filesOf(url)
       const missing = missingModule(thrown)?.module
@@ -54,30 +67,43 @@ export class ModuleLoader {
     }
   }
 
-  /** Work that belongs to the loading of a script. Rejects when it takes too long. */
-  async within<Result>(work: Promise<Result>): Promise<Result> {
-    return await this.#inTime(work)
+  /** Calls a function that belongs to the loading of a script, named by its URL. Rejects when it takes too long. */
+  async within<Result>(url: string, work: () => Promise<Result>): Promise<Result> {
+    return await this.#inTime(url, work)
   }
 
   close(): void {
     this.#graph.close()
   }
 
-  async #inTime<Result>(work: Promise<Result>): Promise<Result> {
+  async #inTime<Result>(url: string, work: () => Promise<Result>): Promise<Result> {
     const limit = Promise.withResolvers<never>()
-    const timer = this.#clock.wakeAfter(this.#deadlineMs, () => {
-      limit.reject(new LoadTimeout(`its import did not end within ${this.#deadlineMs / 1_000} s`))
-    })
+    const endWatch = this.watch?.begin(url, this.#graph.urlsOf(url), this.#deadlineMs)
+    const overdue = (): void => limit.reject(new LoadTimeout(this.#deadlineMs, this.watch?.stoppedAt(url) ?? null))
+    // Not in the same turn: the watch may have stopped the script in this moment, and its message has to come in.
+    const timer = this.#clock.wakeAfter(this.#deadlineMs, () => this.#clock.soon(overdue))
     try {
-      return await Promise.race([work, limit.promise])
+      // As a microtask, so that the script is all that is stopped: what calls it would never continue either.
+      return await Promise.race([Promise.resolve().then(work), limit.promise])
     } finally {
       timer.cancel()
+      endWatch?.()
     }
   }
 }
 
 class LoadTimeout extends Error {
   override readonly name = 'TimeoutError'
+  /** The line in which it was stopped while it computed; null if it waited. */
+  readonly place: SourcePlace | null
+
+  constructor(limitMs: number, place: SourcePlace | null) {
+    const stopped = place === null ? '' : ' and was stopped, since it computed'
+    super(`its import did not end within ${limitMs / 1_000} s${stopped}: do the work in a task, or raise "limits.load"`)
+    this.place = place
+    // Its own frames are those of the timer.
+    this.stack = `${this.name}: ${this.message}${place === null ? '' : `\n    at ${place.file}:${place.line}:1`}`
+  }
 }
 
 /** What was thrown while a script was loaded, with the place in one of the user's files. */
@@ -85,8 +111,17 @@ export async function moduleFault(thrown: unknown, path: string, files: readonly
   const { type, message, traceback } = faultOf(thrown, '')
   const head = `: ${type}: `
   const text = message.startsWith(head) ? message.slice(head.length) : message.slice(': '.length)
-  const place = thrown instanceof SyntaxError ? await placeOfSyntaxError(thrown, files) : placeIn(traceback, files)
-  return { type, message: text, traceback, place: place ?? missingImport(thrown, path) }
+  return {
+    type,
+    message: text,
+    traceback,
+    place: (await placeOfFault(thrown, traceback, files)) ?? missingImport(thrown, path),
+  }
+}
+
+async function placeOfFault(thrown: unknown, traceback: string, files: readonly string[]): Promise<SourcePlace | null> {
+  if (thrown instanceof LoadTimeout) return thrown.place
+  return thrown instanceof SyntaxError ? await placeOfSyntaxError(thrown, files) : placeIn(traceback, files)
 }
 
 /** The first frame in a file of the script. */

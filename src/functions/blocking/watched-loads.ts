@@ -1,0 +1,70 @@
+/**
+ * Scripts that the engine's thread is loading, with their limits. Stopping the thread drops all that is on its stack and all microtasks that
+ * wait, so it is done only where that is the script's own code. Used by `watch-entry.ts`.
+ */
+
+import type { Clock } from '../../engine/ports.ts'
+import type { BlockedFrame, ToWatch } from './watch-messages.ts'
+
+/** The timer of the loader itself is due first. */
+const TOLERANCE_MS = 200
+const OWN_FOLDER = new URL('../../', import.meta.url).href
+
+interface Load {
+  readonly until: number
+  readonly urls: Set<string>
+  isOverdue: boolean
+}
+
+export class WatchedLoads {
+  readonly #clock: Clock
+  /** By the URL of the script. */
+  readonly #loads = new Map<string, Load>()
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  received(message: ToWatch): void {
+    const { load } = message
+    if (message.type === 'module') this.#loads.get(load)?.urls.add(message.url)
+    else if (message.type === 'loaded') this.#loads.delete(load)
+    else {
+      const until = this.#clock.monotonic() + message.limitMs + TOLERANCE_MS
+      this.#loads.set(load, { until, urls: new Set(message.urls), isOverdue: false })
+    }
+  }
+
+  /** True once for each load that has exceeded its limit. */
+  becameOverdue(): boolean {
+    const now = this.#clock.monotonic()
+    const overdue = [...this.#loads.values()].filter(({ until, isOverdue }) => !isOverdue && until <= now)
+    for (const load of overdue) load.isOverdue = true
+    return overdue.length > 0
+  }
+
+  /** The load of which these frames are, with the innermost frame of it; null for tasks, polls and code of the engine. */
+  of(frames: readonly BlockedFrame[]): { readonly load: string; readonly frame: BlockedFrame } | null {
+    const outermost = frames.findLast(({ url }) => url.startsWith('file:') && !url.startsWith(OWN_FOLDER))
+    for (const [load, { urls }] of this.#loads) {
+      const frame = frames.find(({ url }) => urls.has(url))
+      if (frame !== undefined && outermost !== undefined && urls.has(outermost.url)) return { load, frame }
+    }
+    return null
+  }
+
+  overdueOf(frames: readonly BlockedFrame[]): ReturnType<WatchedLoads['of']> {
+    const found = this.of(frames)
+    return found !== null && this.#loads.get(found.load)?.isOverdue ? found : null
+  }
+}
+
+/**
+ * False for the callback of a timer or an immediate: Node 24 and 26 end the process when these do not return ("async hook stack has become
+ * corrupted"). Modules, ticks, microtasks and callbacks of the system may be stopped.
+ */
+export function canBeStopped(frames: readonly BlockedFrame[]): boolean {
+  return !frames.some(
+    ({ name, url }) => url === 'node:internal/timers' && /^(listOnTimeout|processImmediate)$/.test(name),
+  )
+}

@@ -1,0 +1,86 @@
+/** Which code the watching thread stops: that of a script whose load is overdue, and no other. */
+
+import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { SystemClock } from '../../src/engine/clock.ts'
+import { canBeStopped, WatchedLoads } from '../../src/functions/blocking/watched-loads.ts'
+import { ModuleScripts } from '../../src/functions/module-scripts.ts'
+import { FakeClock } from '../support/fake-clock.ts'
+import { taskRequest } from './open-functions.ts'
+
+const SCRIPT = 'file:///jobs/orders.ts'
+const HELPER = 'file:///jobs/helper.ts'
+const OWN = new URL('../../src/functions/module-scripts.ts', import.meta.url).href
+
+const at = (url: string, line: number, name = 'a function') => ({ url, line, name })
+
+function overdue() {
+  const clock = new FakeClock()
+  const loads = new WatchedLoads(clock)
+  loads.received({ type: 'loading', load: SCRIPT, urls: [SCRIPT], limitMs: 1_000 })
+  loads.received({ type: 'module', load: SCRIPT, url: HELPER })
+  return { clock, loads }
+}
+
+describe('the load that frames belong to', () => {
+  it('is that whose module is outermost, with its innermost line, once the limit is over', async () => {
+    const { clock, loads } = overdue()
+    const frames = [at('file:///jobs/node_modules/x/index.js', 9), at(HELPER, 3), at(SCRIPT, 7), at(OWN, 200)]
+
+    expect(loads.becameOverdue()).toBe(false)
+    expect(loads.of(frames)).toEqual({ load: SCRIPT, frame: at(HELPER, 3) })
+    expect(loads.overdueOf(frames)).toBe(null)
+    await clock.advance(1_300)
+
+    expect([loads.becameOverdue(), loads.becameOverdue()]).toEqual([true, false])
+    expect(loads.overdueOf(frames)).toEqual({ load: SCRIPT, frame: at(HELPER, 3) })
+  })
+
+  it('is none for another script that calls a module of it, for the engine, and after the load', async () => {
+    const { clock, loads } = overdue()
+    await clock.advance(1_300)
+    loads.becameOverdue()
+
+    expect(loads.overdueOf([at(HELPER, 3), at('file:///jobs/other.ts', 5)])).toBe(null)
+    expect(loads.overdueOf([at('node:fs', 3), at(OWN, 5)])).toBe(null)
+    loads.received({ type: 'loaded', load: SCRIPT })
+    expect(loads.overdueOf([at(SCRIPT, 7)])).toBe(null)
+  })
+
+  it('cannot be stopped in a callback of a timer or an immediate, which would end the process', () => {
+    expect(canBeStopped([at(SCRIPT, 7), at('node:internal/modules/esm/module_job', 569, 'run')])).toBe(true)
+    expect(canBeStopped([at(SCRIPT, 7), at('node:internal/timers', 685, 'listOnTimeout')])).toBe(false)
+    expect(canBeStopped([at(SCRIPT, 7), at('node:internal/timers', 574, 'processImmediate')])).toBe(false)
+  })
+})
+
+it('lets a task of another script compute beyond the limit of a load that waits meanwhile', async () => {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'cloaca-loads-')))
+  const scripts = new ModuleScripts({
+    clock: new SystemClock({ keepsProcessAlive: false, onTrouble: () => undefined }),
+    printer: { print: () => undefined, ended: () => undefined, drain: () => Promise.resolve() },
+    ...{ secrets: null, logLimits: { attemptBytes: 65_536, pollBytes: 65_536 }, notice: () => undefined },
+    ...({ stdoutTo: 'stderr', prefixes: false, memoryMebibytes: 64, loadDeadlineMs: 1_500 } as const),
+    packageUrl: new URL('../../src/index.ts', import.meta.url).href,
+    runner: () => null,
+  })
+  const load = (name: string, text: string) => {
+    writeFileSync(join(folder, name), text)
+    return scripts.load(name, join(folder, name))
+  }
+  const task = `async () => { await null; const end = performance.now() + 3_500; while (performance.now() < end); return { done: true } }`
+  await load(
+    'orders.ts',
+    `import { workflow } from 'cloaca'\nexport const o = workflow('orders').task('ship', ${task})`,
+  )
+
+  const waits = load('waits.ts', 'await new Promise(() => undefined)\nexport {}')
+  const outcome = await scripts.runTask({ ...taskRequest(), script: 'orders.ts' })
+
+  expect(outcome).toEqual({ kind: 'completed', contextText: '{"done":true}' })
+  expect(await waits).toMatchObject({ fault: { type: 'TimeoutError' } })
+  await scripts.close()
+  rmSync(folder, { recursive: true })
+})
