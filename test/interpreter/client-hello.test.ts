@@ -3,10 +3,12 @@
 import { PassThrough } from 'node:stream'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { offeredCiphers, readClientHello } from '../../src/interpreter/network/client-hello.ts'
+import { parseClientHello, readClientHello } from '../../src/interpreter/network/client-hello.ts'
 
-/** A hello with these ciphers, in records of so many bytes. */
-function hello(ciphers: readonly number[], recordBytes = 16_384): Buffer {
+const TWO_CIPHERS = [0x1301, 0xc02f]
+
+/** Makes a hello with these ciphers and extensions, in records of at most `recordBytes`. */
+function hello(ciphers: readonly number[], recordBytes = 16_384, extensions = Buffer.alloc(0)): Buffer {
   const list = Buffer.from(ciphers.flatMap((each) => [each >> 8, each & 0xff]))
   const body = Buffer.concat([
     Buffer.from([3, 3]),
@@ -14,7 +16,8 @@ function hello(ciphers: readonly number[], recordBytes = 16_384): Buffer {
     Buffer.from([4, 1, 2, 3, 4]),
     Buffer.from([list.length >> 8, list.length & 0xff]),
     list,
-    Buffer.from([1, 0]),
+    Buffer.from([1, 0, extensions.length >> 8, extensions.length & 0xff]),
+    extensions,
   ])
   const message = Buffer.concat([Buffer.from([1, 0, body.length >> 8, body.length & 0xff]), body])
   const records: Buffer[] = []
@@ -26,23 +29,31 @@ function hello(ciphers: readonly number[], recordBytes = 16_384): Buffer {
 }
 
 it('has the ciphers that are offered, also of a hello that records cut in pieces', () => {
-  expect(offeredCiphers(hello([0x1301, 0xc02f]))).toEqual([0x1301, 0xc02f])
-  expect(offeredCiphers(hello([0x1301, 0xc02f], 7))).toEqual([0x1301, 0xc02f])
+  expect(parseClientHello(hello(TWO_CIPHERS))).toEqual({ ciphers: TWO_CIPHERS, protocols: [] })
+  expect(parseClientHello(hello(TWO_CIPHERS, 7))).toEqual({ ciphers: TWO_CIPHERS, protocols: [] })
+})
+
+it('has the protocols that are offered, after other extensions', () => {
+  const other = [0, 23, 0, 1, 7]
+  const protocols = [0, 16, 0, 14, 0, 12, 2, ...Buffer.from('h2'), 8, ...Buffer.from('http/1.1')]
+  const bytes = hello(TWO_CIPHERS, 7, Buffer.from([...other, ...protocols, ...other]))
+
+  expect(parseClientHello(bytes)).toEqual({ ciphers: TWO_CIPHERS, protocols: ['h2', 'http/1.1'] })
 })
 
 it('waits for more of a hello that is not whole, and takes nothing else for one', () => {
-  const whole = hello([0x1301, 0xc02f], 20)
+  const whole = hello(TWO_CIPHERS, 20)
 
-  for (let size = 0; size < whole.length; size++) expect(offeredCiphers(whole.subarray(0, size))).toBeUndefined()
-  expect(offeredCiphers(Buffer.from('GET / HTTP/1.1\r\n'))).toBeNull()
-  expect(offeredCiphers(Buffer.from([0x16, 3, 1, 0, 0]))).toBeNull()
+  for (let size = 0; size < whole.length; size++) expect(parseClientHello(whole.subarray(0, size))).toBeUndefined()
+  expect(parseClientHello(Buffer.from('GET / HTTP/1.1\r\n'))).toBeNull()
+  expect(parseClientHello(Buffer.from([0x16, 3, 1, 0, 0]))).toBeNull()
 })
 
 it('fails for no bytes at all', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 200 }), fc.boolean(), (bytes, isHandshake) => {
       const head = isHandshake ? Buffer.from([0x16, 3, 1, 0, bytes.length, 1, 0, 0, 40]) : Buffer.alloc(0)
-      offeredCiphers(Buffer.concat([head, bytes]))
+      parseClientHello(Buffer.concat([head, bytes]))
     }),
   )
 })

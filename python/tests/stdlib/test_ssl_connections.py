@@ -6,7 +6,7 @@ import ssl
 import sys
 import threading
 from pathlib import Path
-from typing import Any, List
+from typing import Any, List, Optional
 
 import pytest
 from limits import LIMIT
@@ -298,3 +298,30 @@ def test_a_conversation_is_secured_in_the_middle_and_goes_on_in_plain() -> None:
 
     assert heard == [b"starttls", b"secret", b"open"]
     assert answers == [b"go on", b"secretly", b"farewell"]
+
+
+@pytest.mark.parametrize(
+    ("offered", "agreed"),
+    [(["other", "http/1.1", "h2"], "h2"), (["other"], None), ([], None)],
+    ids=["shared protocols", "other protocols", "no protocols"],
+)
+def test_a_server_chooses_a_protocol_or_goes_on_without_one(offered: List[str], agreed: Optional[str]) -> None:
+    server, client = server_context(), client_context()
+    server.set_alpn_protocols(["h2", "http/1.1"])
+    client.set_alpn_protocols(offered)
+    chosen: List[Any] = []
+
+    def answer(connection: Any) -> None:
+        chosen.append(connection.selected_alpn_protocol())
+        connection.sendall(b"hello")
+
+    with serving(server, answer) as address, socket.create_connection(address, LIMIT) as plain:
+        with client.wrap_socket(plain, server_hostname="localhost") as secured:
+            assert secured.recv(5) == b"hello"
+            assert [secured.selected_alpn_protocol(), *chosen] == [agreed, agreed]
+
+
+def test_connect_ex_raises_for_a_name_that_is_not_found() -> None:
+    with client_context().wrap_socket(socket.socket(), server_hostname="localhost") as secured:
+        with pytest.raises(socket.gaierror):
+            secured.connect_ex(("nothere.invalid", 443))

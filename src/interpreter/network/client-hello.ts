@@ -1,4 +1,4 @@
-/** The beginning of a client's handshake, read before Node reads it: which ciphers the client offers. */
+/** The beginning of a client's handshake, read before Node reads it: the ciphers and protocols that the client offers. */
 
 import type { Duplex } from 'node:stream'
 
@@ -6,14 +6,23 @@ import type { Duplex } from 'node:stream'
 const LONGEST_BYTES = 20 * 1024
 const HANDSHAKE_RECORD = 0x16
 const CLIENT_HELLO = 1
+/** Type of the extension with the protocols of the application (ALPN). */
+const PROTOCOLS_EXTENSION = 16
+
+export interface ClientHello {
+  /** Identifiers of the offered ciphers. */
+  readonly ciphers: readonly number[]
+  /** Names of the offered protocols of the application, such as `http/1.1`. */
+  readonly protocols: readonly string[]
+}
 
 /**
- * Reads the hello that comes next, puts it back, and calls `read` with the identifiers of the ciphers that it offers; null for
- * what is no hello. When the stream ends before, `end` is called instead, with its error or null.
+ * Reads the hello that comes next, puts it back, and calls `read` with its parts; null for what is no hello. When the stream
+ * ends before, `end` is called instead, with its error or null.
  */
 export function readClientHello(
   stream: Duplex,
-  read: (ciphers: readonly number[] | null) => void,
+  read: (hello: ClientHello | null) => void,
   end: (error: Error | null) => void,
 ): void {
   const chunks: Buffer[] = []
@@ -26,18 +35,18 @@ export function readClientHello(
   const onReadable = () => {
     for (let chunk = stream.read(); chunk !== null; chunk = stream.read()) chunks.push(chunk)
     const bytes = Buffer.concat(chunks)
-    const ciphers = offeredCiphers(bytes)
-    if (ciphers === undefined && bytes.length < LONGEST_BYTES) return
+    const hello = parseClientHello(bytes)
+    if (hello === undefined && bytes.length < LONGEST_BYTES) return
     finish(() => {
       stream.unshift(bytes)
-      read(ciphers ?? null)
+      read(hello ?? null)
     })
   }
   stream.on('readable', onReadable).on('end', onEnd).on('close', onEnd).on('error', onError)
 }
 
-/** Identifiers of the ciphers of a hello; null for what is none; undefined when there is more to come. */
-export function offeredCiphers(bytes: Buffer): readonly number[] | null | undefined {
+/** Returns the parts of a hello; null for what is none; undefined when there is more to come. */
+export function parseClientHello(bytes: Buffer): ClientHello | null | undefined {
   const message = handshakeMessage(bytes)
   if (message === null || message === undefined) return message
   const afterRandom = 2 + 32
@@ -47,7 +56,28 @@ export function offeredCiphers(bytes: Buffer): readonly number[] | null | undefi
   const end = start + message.readUInt16BE(start - 2)
   const ciphers: number[] = []
   for (let at = start; at + 2 <= Math.min(end, message.length); at += 2) ciphers.push(message.readUInt16BE(at))
-  return ciphers
+  return { ciphers, protocols: offeredProtocols(message, end) }
+}
+
+/** Returns the protocols in the extensions of a message whose ciphers end at `at`. */
+function offeredProtocols(message: Buffer, at: number): string[] {
+  const compressionBytes = message[at] ?? 0
+  for (let start = at + 1 + compressionBytes + 2; start + 4 <= message.length; ) {
+    const [type, size] = [message.readUInt16BE(start), message.readUInt16BE(start + 2)]
+    start += 4
+    if (type === PROTOCOLS_EXTENSION) return namesIn(message.subarray(start + 2, start + size))
+    start += size
+  }
+  return []
+}
+
+/** Returns names in a list, each of which is preceded by its number of bytes. */
+function namesIn(list: Buffer): string[] {
+  const names: string[] = []
+  for (let at = 0; at < list.length; at += 1 + (list[at] ?? 0)) {
+    names.push(list.toString('latin1', at + 1, at + 1 + (list[at] ?? 0)))
+  }
+  return names
 }
 
 /** The first message of a handshake, which records may cut in pieces. */

@@ -21,7 +21,7 @@ import {
   type TLSSocket,
   type TlsOptions,
 } from 'node:tls'
-import { readClientHello } from './client-hello.ts'
+import { type ClientHello, readClientHello } from './client-hello.ts'
 import { refuseServer } from './tls-alerts.ts'
 import { type Authorities, authoritiesOf, chainsOf } from './tls-chain.ts'
 
@@ -239,12 +239,12 @@ function serverHandshake(handshake: ServerHandshake): void {
   handshake.stream.allowHalfOpen = false
   readClientHello(
     handshake.stream,
-    (ciphers) => answerClient(handshake, ciphers),
+    (hello) => answerClient(handshake, hello),
     (error) => handshake.end(error ?? new UnexpectedEnd(), null),
   )
 }
 
-function answerClient(handshake: ServerHandshake, clientCiphers: readonly number[] | null): void {
+function answerClient(handshake: ServerHandshake, hello: ClientHello | null): void {
   const { stream, options, settings, end, ask, contextOf } = handshake
   let isOver = false
   const finish: HandshakeEnd = (error, socket) => {
@@ -268,7 +268,7 @@ function answerClient(handshake: ServerHandshake, clientCiphers: readonly number
     rejectUnauthorized: false,
     ...(settings.ticketKeys !== null && { ticketKeys: Buffer.from(settings.ticketKeys, 'base64') }),
     ...(settings.isContextAsked && { SNICallback: chooseContext }),
-    ...(settings.protocols.length > 0 && { ALPNProtocols: [...settings.protocols] }),
+    ...(hasCommonProtocol(settings.protocols, hello) && { ALPNProtocols: [...settings.protocols] }),
   })
   if (settings.keyLog !== null) logKeys(server, settings.keyLog)
   server.on('secureConnection', (socket) => {
@@ -278,7 +278,7 @@ function answerClient(handshake: ServerHandshake, clientCiphers: readonly number
       socket.destroy()
       finish(isMissing ? new MissingCertificate() : socket.authorizationError, null)
     } else {
-      OFFERED.set(socket, clientCiphers)
+      OFFERED.set(socket, hello?.ciphers ?? null)
       finish(null, socket)
     }
   })
@@ -288,6 +288,11 @@ function answerClient(handshake: ServerHandshake, clientCiphers: readonly number
     finish(isEnd ? new UnexpectedEnd() : error, null)
   })
   server.emit('connection', stream)
+}
+
+/** Node refuses a client that offers other protocols only (26.10); CPython goes on without a protocol. */
+function hasCommonProtocol(protocols: readonly string[], hello: ClientHello | null): boolean {
+  return protocols.length > 0 && (hello === null || protocols.some((each) => hello.protocols.includes(each)))
 }
 
 /** Identifiers of the ciphers that the client of a server's socket offered; null where that is not known. */

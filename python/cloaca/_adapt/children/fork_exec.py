@@ -116,7 +116,7 @@ def _handed_over(
 ) -> List[Tuple[int, int]]:
     """Returns descriptors of the child, each with that of the script. ``own``: the pipe for errors, which no child has.
 
-    The pipe may have the number of a standard stream that the script has closed, and the child has another stream there.
+    The pipe may have the number of a standard stream that the script has closed, where the child has another stream.
     """
     inherited = {*INHERITED, *kept}
     if not closes_others:

@@ -279,7 +279,7 @@ class SSLSocket(Side, socket.socket):
         try:
             self.connect(addr)
         except OSError as error:
-            if isinstance(error, ssl.SSLError):
+            if isinstance(error, (ssl.SSLError, socket.gaierror)):
                 raise
             return error.errno or errno.EAGAIN
         return 0
