@@ -1,0 +1,83 @@
+"""``subprocess``: the pipes, files and descriptors that a program gets from the script."""
+
+import os
+import subprocess
+
+from limits import LIMIT
+
+
+def shell(code, **options):
+    return subprocess.run(code, shell=True, capture_output=True, text=True, timeout=LIMIT, **options)
+
+
+def test_a_pipe_of_the_script_is_a_childs_and_keeps_what_was_written_before():
+    reader, writer = os.pipe()
+    os.write(writer, b"before ")
+    child = subprocess.Popen(["sh", "-c", "printf after"], stdout=writer)
+    os.close(writer)
+    child.wait(LIMIT)
+
+    with open(reader, "rb") as file:
+        assert file.read() == b"before after"
+
+    reader, writer = os.pipe()
+    os.write(writer, b"x" * 60_000)
+    os.close(writer)
+    counted = subprocess.run(["wc", "-c"], stdin=reader, stdout=subprocess.PIPE, timeout=LIMIT)
+    os.close(reader)
+    assert int(counted.stdout) == 60_000
+
+
+def test_a_pipe_is_a_file_of_the_child_that_can_be_opened_again():
+    assert shell("echo again > /dev/stderr").stderr == "again\n"
+
+
+def test_an_open_file_is_shared_with_its_offset(tmp_path):
+    path = tmp_path / "out"
+    with path.open("w+") as file:
+        file.write("first\n")
+        file.flush()
+        subprocess.run(["echo", "second"], stdout=file, timeout=LIMIT)
+        file.write("third\n")
+    with path.open() as file:
+        assert file.readline() == "first\n"
+        os.lseek(file.fileno(), len("first\n"), os.SEEK_SET)
+        assert subprocess.run(["cat"], stdin=file, stdout=subprocess.PIPE, timeout=LIMIT).stdout == b"second\nthird\n"
+
+
+def test_a_child_has_its_input_where_the_script_has_closed_its_own(tmp_path):
+    (tmp_path / "in").write_bytes(b"input")
+    with open(tmp_path / "in", "rb") as given, open(tmp_path / "out", "wb") as output:
+        kept = os.dup(0)
+        os.close(0)  # the pipe over which errors are reported gets this number
+        try:
+            code = subprocess.call(["cat"], stdin=given, stdout=output, timeout=LIMIT)
+        finally:
+            os.dup2(kept, 0)
+            os.close(kept)
+
+    assert code == 0
+    assert (tmp_path / "out").read_bytes() == b"input"
+
+
+def test_nothing_is_read_from_devnull_and_nothing_arrives_there():
+    run = subprocess.run(["cat"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=LIMIT)
+
+    assert run.stdout == b""
+    assert subprocess.run(["echo", "x"], stdout=subprocess.DEVNULL, timeout=LIMIT).returncode == 0
+
+
+def test_descriptors_are_handed_over_where_they_are_named_or_inheritable():
+    reader, writer = os.pipe()
+    code = f"echo x > /dev/fd/{writer}"
+    try:
+        assert shell(code).returncode != 0
+        assert shell(code, pass_fds=(writer,)).returncode == 0
+        assert os.read(reader, 10) == b"x\n"
+        os.set_inheritable(writer, True)
+        assert shell(code).returncode != 0
+        assert shell(code, close_fds=False).returncode == 0
+        assert os.read(reader, 10) == b"x\n"
+    finally:
+        os.close(reader)
+        os.close(writer)
