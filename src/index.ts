@@ -148,7 +148,6 @@ export type {
   TaskOverview,
   TrendBar,
 } from './model/history.ts'
-export { formatInstant } from './model/instant.ts'
 export type { LogRecord, LogStream } from './model/log.ts'
 export type { Catchup, TriggerOverrides, TriggerPolicy, TriggerSettings } from './model/policy.ts'
 export type {
@@ -161,6 +160,7 @@ export type {
   TickRow,
   TriggerRow,
 } from './model/schedule.ts'
+export { formatInstant } from './model/time/instant.ts'
 export type { PollOutcome, PollTest, TriggerDefinition, TriggerTiming } from './model/trigger.ts'
 export type {
   Backoff,

@@ -2,7 +2,7 @@
 
 import { hostname } from 'node:os'
 import type { Alert } from '../model/alert.ts'
-import { formatInstant } from '../model/instant.ts'
+import { formatInstant } from '../model/time/instant.ts'
 
 export function alertJson({ id, kind, subject, message, at }: Alert): string {
   return JSON.stringify({ id, kind, subject, message, at: formatInstant(at), host: hostname() })

@@ -8,7 +8,7 @@ import { isatty } from 'node:tty'
 import { styleText } from 'node:util'
 import type * as stringWidth from 'string-width'
 import { shownError } from '../model/fault.ts'
-import { formatInstant } from '../model/instant.ts'
+import { formatInstant } from '../model/time/instant.ts'
 import { visibleLine } from './visible-text.ts'
 
 /** A value of a table, or the text that it has in any case. */

@@ -5,7 +5,7 @@
 
 import * as v from 'valibot'
 import { PythonRefusal } from '../host/script-call.ts'
-import { formatInstant, formatInstantOrNull, parseInstant } from '../model/instant.ts'
+import { formatInstant, formatInstantOrNull, parseInstant } from '../model/time/instant.ts'
 import { cronDict, cronFiringDict, cronStatsDict, firingDict, triggerDict } from './dicts.ts'
 import { GRAPH_CALLS } from './graph-calls.ts'
 import { call, PYTHON, type RunnerCall } from './runner-call.ts'

@@ -4,8 +4,8 @@
  */
 
 import type { Subscription } from '../model/graphs/rows.ts'
-import { formatInstant, formatInstantOrNull } from '../model/instant.ts'
 import type { CronFiringRow, CronRow, CronStats, FiringRow, TriggerRow } from '../model/schedule.ts'
+import { formatInstant, formatInstantOrNull } from '../model/time/instant.ts'
 
 export function triggerDict(row: TriggerRow) {
   return {

@@ -1,8 +1,8 @@
 /** The context that a firing gives to its execution: what was fired, and the keys that the engine adds. Pure. */
 
 import { type ContextText, EMPTY_CONTEXT } from '../model/context.ts'
-import { formatInstant } from '../model/instant.ts'
 import type { CronRow } from '../model/schedule.ts'
+import { formatInstant } from '../model/time/instant.ts'
 import type { TriggerDefinition } from '../model/trigger.ts'
 import type { WorkflowDefinition } from '../model/workflow.ts'
 import type { ContextCodec, NewExecution } from './ports.ts'

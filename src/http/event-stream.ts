@@ -12,7 +12,7 @@
 import { SystemClock } from '../engine/clock.ts'
 import type { EngineEventMap, EngineEventName } from '../engine/events.ts'
 import type { Timer } from '../engine/ports.ts'
-import { formatInstant } from '../model/instant.ts'
+import { formatInstant } from '../model/time/instant.ts'
 import type { Runner } from '../runner/runner.ts'
 import type { OtherRoute } from './app.ts'
 import { cutOff } from './connections.ts'

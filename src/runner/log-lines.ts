@@ -6,7 +6,7 @@
 import type { EngineEvents } from '../engine/events.ts'
 import { StoreError, toError } from '../errors.ts'
 import { shownError, shownTraceback } from '../model/fault.ts'
-import { formatInstant, formatInstantOrNull } from '../model/instant.ts'
+import { formatInstant, formatInstantOrNull } from '../model/time/instant.ts'
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 

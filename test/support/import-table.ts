@@ -383,7 +383,7 @@ export const TABLE: readonly Row[] = [
       /^src\/(index|errors)\.ts$/,
       /^src\/runner\/(program|project-options|script-sources|start\/[^/]+)\.ts$/,
       /^src\/(http\/server|host\/(environment\/cache-folder|cpython\/become-python)|functions\/calls\/faults)\.ts$/,
-      /^src\/model\/(time\/duration|instant|fault|rule-text)\.ts$/,
+      /^src\/model\/(time\/(duration|instant)|fault|rule-text)\.ts$/,
       /^(chokidar|commander|pino|string-width)$/,
       ...NODE,
     ],

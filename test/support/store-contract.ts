@@ -10,6 +10,7 @@ import { describeActionContract } from './store-contract-actions.ts'
 import { describeActivityContract } from './store-contract-activity.ts'
 import { describeAlertContract } from './store-contract-alerts.ts'
 import { describeAttemptContract } from './store-contract-attempts.ts'
+import { describeCronTriggerContract } from './store-contract-cron-triggers.ts'
 import { describeCronContract } from './store-contract-crons.ts'
 import { describeDeclaredContract } from './store-contract-declared.ts'
 import { describeExecutionContract } from './store-contract-executions.ts'
@@ -98,6 +99,7 @@ export function describeStoreContract(name: string, factory: StoreFactory): void
     describeSteeringContract(context)
     describeOwnerContract(context)
     describeCronContract(context)
+    describeCronTriggerContract(context)
     describeUpkeepContract(context)
     describeSourceContract(context)
     describeReactorContract(context)

@@ -13,8 +13,8 @@
  */
 
 import { toError } from '../../errors.ts'
-import { formatInstant } from '../../model/instant.ts'
 import type { CronRow } from '../../model/schedule.ts'
+import { formatInstant } from '../../model/time/instant.ts'
 import type { RegistrySource } from '../../registry/live-registry.ts'
 import { didYouMean } from '../../registry/nearest.ts'
 import type { EngineConfig } from '../config.ts'

@@ -14,7 +14,7 @@
 import { toError } from '../../errors.ts'
 import { shownError } from '../../model/fault.ts'
 import type { ReactorFiring, Subscription } from '../../model/graphs/rows.ts'
-import { formatInstant } from '../../model/instant.ts'
+import { formatInstant } from '../../model/time/instant.ts'
 import type { WorkflowDefinition } from '../../model/workflow.ts'
 import type { RegistrySource } from '../../registry/live-registry.ts'
 import type { EngineEvents } from '../events.ts'

@@ -4,7 +4,7 @@
  */
 
 import { toError } from '../../errors.ts'
-import { formatInstant } from '../../model/instant.ts'
+import { formatInstant } from '../../model/time/instant.ts'
 import type { EngineEvents } from '../events.ts'
 import { runPeriodically } from '../periodic.ts'
 import type { Clock, Retention, RetentionHold, Store, Timer } from '../ports.ts'

@@ -1,6 +1,6 @@
 /** What the engine does when the wall clock is set, and the one line that it says. Listened for from its start to its end. */
 
-import { formatInstant } from '../../model/instant.ts'
+import { formatInstant } from '../../model/time/instant.ts'
 import type { CronScheduler } from '../cron/cron-scheduler.ts'
 import type { CronJump } from '../cron/cron-time.ts'
 import type { EngineEvents } from '../events.ts'

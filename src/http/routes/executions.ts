@@ -1,7 +1,7 @@
 /** `/api/v1/executions`: what ran, and what can be done to it. */
 
 import type { ExecutionSummary } from '../../model/execution.ts'
-import { formatInstant } from '../../model/instant.ts'
+import { formatInstant } from '../../model/time/instant.ts'
 import { actionRecord, attemptRecord, summaryRecord } from '../../runner/records/executions.ts'
 import { countsRecord, overviewRecord, taskOverviewRecords, trendRecord } from '../../runner/records/overviews.ts'
 import { storedContext, storedOutput, storedTaskInput } from '../context-answers.ts'

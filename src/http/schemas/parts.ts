@@ -1,7 +1,7 @@
 /** What several schemas have in common. */
 
 import * as v from 'valibot'
-import { isDate } from '../../model/instant.ts'
+import { isDate } from '../../model/time/instant.ts'
 
 export const INSTANT = v.pipe(v.string(), v.isoTimestamp(), v.description('RFC 3339, in UTC'))
 export const INSTANT_OR_NULL = v.nullable(INSTANT)

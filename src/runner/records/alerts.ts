@@ -1,7 +1,7 @@
 /** Alerts as JSON: a contract, whose fields `docs/command-line.md` lists. Instants are RFC 3339. */
 
 import type { AlertRow } from '../../model/alert.ts'
-import { formatInstant } from '../../model/instant.ts'
+import { formatInstant } from '../../model/time/instant.ts'
 import { instant } from './instants.ts'
 
 export function alertRecord({ at, deliveries, ...row }: AlertRow) {

@@ -3,7 +3,7 @@
 import type { ActionRow } from '../../model/action.ts'
 import type { AttemptRow, ExecutionSummary } from '../../model/execution.ts'
 import { shownError } from '../../model/fault.ts'
-import { formatInstant } from '../../model/instant.ts'
+import { formatInstant } from '../../model/time/instant.ts'
 import type { ExecutionResult } from '../results.ts'
 import { instant } from './instants.ts'
 

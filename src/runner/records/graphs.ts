@@ -2,7 +2,7 @@
 
 import { shownFault } from '../../model/fault.ts'
 import type { GraphRow } from '../../model/graphs/rows.ts'
-import { formatInstant } from '../../model/instant.ts'
+import { formatInstant } from '../../model/time/instant.ts'
 import { instant } from './instants.ts'
 
 /** A row of a list. */

@@ -1,8 +1,8 @@
 /** Runners that are open on a database as JSON. Instants are RFC 3339. */
 
 import type { SourceRow } from '../../model/graphs/rows.ts'
-import { formatInstant } from '../../model/instant.ts'
 import type { InstanceRow } from '../../model/schedule.ts'
+import { formatInstant } from '../../model/time/instant.ts'
 
 export type InstanceState = 'dead' | 'serving' | 'standby' | 'idle'
 

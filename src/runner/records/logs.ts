@@ -1,7 +1,7 @@
 /** What tasks and polls printed and logged, as JSON. Instants are RFC 3339. */
 
-import { formatInstant } from '../../model/instant.ts'
 import type { LogRecord } from '../../model/log.ts'
+import { formatInstant } from '../../model/time/instant.ts'
 import type { ExecutionLogRecord } from '../resources/execution-log.ts'
 import type { PollLogRecords } from '../resources/poll-logs.ts'
 

@@ -2,7 +2,7 @@
 
 import type { AttemptRow } from '../../model/execution.ts'
 import type { ActivityBar, ExecutionCounts, ExecutionOverview, TaskOverview, TrendBar } from '../../model/history.ts'
-import { formatInstant } from '../../model/instant.ts'
+import { formatInstant } from '../../model/time/instant.ts'
 import type { WorkflowStats } from '../resources/workflow-stats.ts'
 import { attemptRecord } from './executions.ts'
 import { instant } from './instants.ts'

@@ -3,7 +3,7 @@
 import type { FiringDetail } from '../../engine/graphs/graph-store.ts'
 import { CloacaError } from '../../errors.ts'
 import type { ReactorFiring, ReactorInput, ReactorRow, Subscription } from '../../model/graphs/rows.ts'
-import { formatInstant } from '../../model/instant.ts'
+import { formatInstant } from '../../model/time/instant.ts'
 import type { ExecutionResult } from '../results.ts'
 import type { Runner } from '../runner.ts'
 import { instant } from './instants.ts'

@@ -1,8 +1,8 @@
 /** Cron schedules as JSON. Instants are RFC 3339. */
 
 import { scheduleProblem } from '../../engine/cron/expressions.ts'
-import { formatInstant } from '../../model/instant.ts'
 import type { CronFiringRow, CronRow } from '../../model/schedule.ts'
+import { formatInstant } from '../../model/time/instant.ts'
 import { instant } from './instants.ts'
 
 /** `nextRuns`: the next instants at which it fires. */

@@ -3,7 +3,7 @@
 import type { SourcePollRow } from '../../engine/graphs/graph-store.ts'
 import { shownFault } from '../../model/fault.ts'
 import type { SourceEvent, SourceRow } from '../../model/graphs/rows.ts'
-import { formatInstant } from '../../model/instant.ts'
+import { formatInstant } from '../../model/time/instant.ts'
 import type { Runner } from '../runner.ts'
 import { instant } from './instants.ts'
 

@@ -1,8 +1,8 @@
 /** Triggers, their ticks and their firings as JSON: contracts, whose fields `docs/command-line.md` lists. Instants are RFC 3339. */
 
 import { shownError } from '../../model/fault.ts'
-import { formatInstant } from '../../model/instant.ts'
 import type { FiringRow, TickRow } from '../../model/schedule.ts'
+import { formatInstant } from '../../model/time/instant.ts'
 import type { CronTriggerInfo, TriggerInfo } from '../resources/triggers.ts'
 import { instant } from './instants.ts'
 
