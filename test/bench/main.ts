@@ -6,11 +6,11 @@
 import { writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 import type { Figure } from './figure.ts'
-import { executeFigures, logFigures, pollFigures, printFigures, startFigures } from './program-figures.ts'
+import { executeFigures, logFigures, pollFigures, startFigures } from './program-figures.ts'
 
 const GROUPS: Readonly<Record<string, () => Promise<Figure[]>>> = {
   start: startFigures,
-  print: printFigures,
+  print: async () => (await import('./printing.ts')).printFigures(),
   execute: executeFigures,
   logs: logFigures,
   poll: pollFigures,

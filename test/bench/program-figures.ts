@@ -90,13 +90,3 @@ export async function startFigures(): Promise<Figure[]> {
   walls.sort((a, b) => a - b)
   return [{ name: 'run of an empty script, p50', value: (walls[3] ?? Number.NaN) / 1000, unit: 's', budget: 0.5 }]
 }
-
-export async function printFigures(): Promise<Figure[]> {
-  const code = 'for number in range(1_000_000): print(number)'
-  const walls: number[] = []
-  for (let run = 0; run < 5; run++) {
-    walls.push((await runProgram(['-c', code], { environ: { PYTHONUNBUFFERED: '' } })).wallMs)
-  }
-  const value = Math.min(...walls) / 1000
-  return [{ name: 'a million printed lines into a pipe, start included', value, unit: 's', budget: 1.5 }]
-}
