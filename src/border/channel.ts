@@ -22,7 +22,7 @@ export const FIRST_HANDED = 6
 export const HANDED_VARIABLE = 'CLOACA_PYTHON_DESCRIPTORS'
 
 /** Counts up with each change of the protocol's messages or of the control records. */
-export const PROTOCOL_VERSION = 11
+export const PROTOCOL_VERSION = 12
 
 /**
  * A control record is two numbers of 4 bytes, little endian: an operation and its argument, or, to the engine, a report

@@ -254,6 +254,8 @@ export type FromInterpreter =
       /** A signal that has it look for what it was told to stop, while C code lets no thread of it listen. Null: there is none. */
       readonly stopSignal: number | null
     }
+  /** A step of making a snapshot is done. */
+  | { readonly type: 'snapshotStep'; readonly done: string }
   | { readonly type: 'snapshot'; readonly snapshot: Uint8Array }
   /** An entry has started a process that is not in the interpreter's group; or that process has ended. */
   | {

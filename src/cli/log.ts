@@ -11,17 +11,39 @@ import { indentedText, visibleText } from './visible-text.ts'
 export type LogThreshold = (typeof LOG_LEVELS)[number]
 
 const MINUTE_MS = 60_000
+/** Control characters for a terminal: back to the beginning of the line, and erase it. */
+const CLEAR_LINE = '\r\u001b[K'
 
 /** The text of a line, with its end. */
 export type LogFormat = (line: LogLine) => string
 
+interface LogOutput {
+  write(text: string): void
+  readonly isTerminal: boolean
+}
+
 /** A sink that keeps lines of the given level and above. A line is out when the call returns, if anybody takes it. */
-export function openLog(threshold: LogThreshold, format: LogFormat = lineForPeople): LogSink {
+export function openLog(
+  threshold: LogThreshold,
+  format: LogFormat = lineForPeople,
+  output: LogOutput = { write: writeStderr, isTerminal: process.stderr.isTTY === true },
+): LogSink {
   tellLossAs((message) => format({ level: 'warn', message }))
+  const showsProgress = format === lineForPeople && threshold !== 'silent' && output.isTerminal
+  let isShown = false // a step of progress, in a line that has not ended
   const write = (line: LogLine) => {
-    if (LOG_LEVELS.indexOf(line.level) >= LOG_LEVELS.indexOf(threshold)) writeStderr(format(line))
+    const isStep = showsProgress && line.progress !== undefined
+    if (!isStep && LOG_LEVELS.indexOf(line.level) < LOG_LEVELS.indexOf(threshold)) return
+    const text = isStep ? shownStep(line) : format(line)
+    output.write(isShown ? `${CLEAR_LINE}${text}` : text)
+    isShown = isStep && text !== ''
   }
   return Object.assign(write, { least: threshold })
+}
+
+/** Nothing after the last step: what the user waits for comes now. */
+function shownStep({ message, progress }: LogLine): string {
+  return progress === 'ended' ? '' : visibleText(message)
 }
 
 function lineForPeople({ level, message, traceback }: LogLine): string {

@@ -20,7 +20,7 @@ export interface HostEvents extends GenerationEvents {
   /** A script lives in an interpreter of its own from now on. `label`: the poll or task because of which. */
   quarantined(script: string, label: string, reason: string): void
   /** The first start takes longer than the others. */
-  preparing(message: string): void
+  preparing(message: string, isDone: boolean): void
 }
 
 export interface HostOptions {

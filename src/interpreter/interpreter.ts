@@ -151,11 +151,13 @@ export class Interpreter {
     return new Interpreter(entry, output, workers, stacks)
   }
 
-  /** Starts Python cold, imports what scripts use, and returns its memory. */
-  static async makeSnapshot(packageFolder: string): Promise<Uint8Array> {
+  /** Starts Python cold, imports what scripts use, and returns its memory. `done` is called after each of the two steps that take long. */
+  static async makeSnapshot(packageFolder: string, done: (step: string) => void): Promise<Uint8Array> {
     const pyodide = await loadPyodide({ ...MAKE_SNAPSHOT, env: START_ENVIRONMENT })
+    done('Pyodide loaded')
     mountHostFolders(pyodide)
     preparePackage(pyodide, packageFolder)
+    done('modules imported')
     return takeSnapshot(pyodide)
   }
 

@@ -373,7 +373,8 @@ function converse(): void {
 }
 
 async function makeSnapshot(packageFolder: string): Promise<void> {
-  send({ type: 'snapshot', snapshot: await Interpreter.makeSnapshot(packageFolder) })
+  const done = (step: string) => send({ type: 'snapshotStep', done: step })
+  send({ type: 'snapshot', snapshot: await Interpreter.makeSnapshot(packageFolder, done) })
 }
 
 process.on('uncaughtException', fatal)

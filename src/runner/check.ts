@@ -138,7 +138,7 @@ function openPython(
     quarantined: () => undefined,
     // What is wrong with single declarations is reported by the check itself.
     notice: (message) => log({ level: 'debug', message }),
-    preparing: (message) => log({ level: 'info', message }),
+    preparing: (message, isDone) => log({ level: 'info', message, progress: isDone ? 'ended' : 'under way' }),
   })
 }
 

@@ -156,7 +156,7 @@ export interface ScriptingOptions {
   readonly python?: PythonOptions | undefined
   readonly notice: (message: string) => void
   /** Hears why the start takes longer than usual. */
-  readonly preparing: (message: string) => void
+  readonly preparing: (message: string, isDone: boolean) => void
 }
 
 /** What is wrong with what a script declares while it runs; what is wrong at its loading is in the report of that. */

@@ -17,6 +17,8 @@ export interface LogLine {
   readonly facts?: Readonly<Record<string, string | number | null>>
   /** Python's own traceback, complete. */
   readonly traceback?: string
+  /** For a step of the very first start. A terminal can show all steps in one line until the last one has ended. */
+  readonly progress?: 'under way' | 'ended'
 }
 
 export interface LogSink {

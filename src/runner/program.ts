@@ -117,7 +117,7 @@ async function openProgram(
       void spans.then((found) => found?.watch(events))
     },
     notice: (message) => log({ level: 'warn', message }),
-    preparing: (message) => log({ level: 'info', message }),
+    preparing: (message, isDone) => log({ level: 'info', message, progress: isDone ? 'ended' : 'under way' }),
   })
   const { host, runners } = await alive.during(opening)
   const ended = host.runProgram(target).finally(async () => {

@@ -390,7 +390,7 @@ export class Runner {
         this.#spans?.watch(events)
       },
       notice: (message) => this.#log({ level: 'warn', message }),
-      preparing: (message) => this.#log({ level: 'info', message }),
+      preparing: (message, isDone) => this.#log({ level: 'info', message, progress: isDone ? 'ended' : 'under way' }),
     })
   }
 }

@@ -47,7 +47,12 @@ describe('the first start on a machine', () => {
       const kept = statSync(program).ino
       const second = await preparationsOfStart()
 
-      expect(first).toEqual([expect.stringContaining('takes some seconds, once')])
+      expect(first).toEqual([
+        'preparing Python for this machine, once, which takes 5 to 30 s',
+        expect.stringMatching(/^preparing Python: 1 of 3, Pyodide loaded in \d+\.\d s$/),
+        expect.stringMatching(/^preparing Python: 2 of 3, modules imported in \d+\.\d s$/),
+        expect.stringMatching(/^preparing Python: 3 of 3, snapshot of \d+ MiB stored in \d+\.\d s$/),
+      ])
       expect(second).toEqual([])
       expect(files.length).toBeGreaterThan(20)
       expect(statSync(program).ino).toBe(kept) // it is written anew where it could not be used

@@ -301,6 +301,7 @@ export class InterpreterProcess {
       case 'hello':
         this.#checkHello(message)
         break
+      case 'snapshotStep':
       case 'snapshot':
         this.#dieOf('it sent a snapshot that nobody asked for')
         break

@@ -47,12 +47,15 @@ export interface StarterOptions {
   readonly headStart?: HeadStart | null
   /** One line worth a log entry. */
   notice(message: string): void
-  /** The first start takes longer than the others. */
-  preparing(message: string): void
+  /** The first start takes longer than the others. Called before and after each of its steps; `isDone`: after the last one. */
+  preparing(message: string, isDone: boolean): void
 }
 
 /** Nothing that Python does ends its process so: somebody else did. */
 const SIGNALS_OF_OTHERS: ReadonlySet<NodeJS.Signals> = new Set(['SIGKILL', 'SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'])
+
+/** Pyodide is loaded, modules are imported, and the snapshot is stored. */
+const PREPARING_STEPS = 3
 
 /** What one start is held to. */
 interface Restricted {
@@ -193,8 +196,12 @@ async function ensureSnapshot(options: StarterOptions): Promise<string | null> {
     const found = findSnapshot(place, options.clock.now(), options.notice)
     if (found !== null) return found
     prepareSnapshotFolder(place)
-    options.preparing('preparing Python for this machine, which takes some seconds, once')
-    return storeSnapshot(place, await makeSnapshot(options), options.clock.now())
+    options.preparing('preparing Python for this machine, once, which takes 5 to 30 s', false)
+    const done = stepsOf(options)
+    const snapshot = await makeSnapshot(options, done)
+    const path = storeSnapshot(place, snapshot, options.clock.now())
+    done(`snapshot of ${Math.round(snapshot.length / 1024 ** 2)} MiB stored`)
+    return path
   } catch (error) {
     const cause = `Python starts without a memory snapshot, which takes longer: ${toError(error).message}.`
     options.notice(`${cause} Set CLOACA_CACHE_DIR to a folder that is yours alone.`)
@@ -202,12 +209,29 @@ async function ensureSnapshot(options: StarterOptions): Promise<string | null> {
   }
 }
 
+/** Reports each step with its time. */
+function stepsOf({ clock, preparing }: StarterOptions): (step: string) => void {
+  let count = 0
+  let before = clock.monotonic()
+  return (step) => {
+    const now = clock.monotonic()
+    count++
+    const seconds = ((now - before) / 1_000).toFixed(1)
+    preparing(`preparing Python: ${count} of ${PREPARING_STEPS}, ${step} in ${seconds} s`, count === PREPARING_STEPS)
+    before = now
+  }
+}
+
 /** In a process of its own, which ends with it. */
-function makeSnapshot({ packageFolder, ceilings, clock, process }: StarterOptions): Promise<Uint8Array> {
+function makeSnapshot(
+  { packageFolder, ceilings, clock, process }: StarterOptions,
+  done: (step: string) => void,
+): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     const options = pyodideOptions({ isProgram: false, stdoutTo: 'stderr', ceilings, process }, [])
     const child = new InterpreterChild(spawnPyodide(options), clock, {
       received(message) {
+        if (message.type === 'snapshotStep') return done(message.done)
         if (message.type === 'snapshot') resolve(message.snapshot)
         if (message.type === 'fatal') reject(new Error(message.message))
         if (message.type !== 'hello') child.kill()

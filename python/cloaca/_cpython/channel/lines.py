@@ -20,7 +20,7 @@ from . import frames, helpers
 MESSAGES_IN, MESSAGES_OUT, CONTROL, STACKS_OUT = 3, 4, 5, 6
 
 #: Counts up with each change of the messages: that of ``channel.ts``.
-PROTOCOL_VERSION = 11
+PROTOCOL_VERSION = 12
 
 #: Operations of control records, from the engine.
 REQUEST_CHECK, RAISE, INTERRUPT, END_SLICE, ACKNOWLEDGE = 1, 2, 3, 4, 5
