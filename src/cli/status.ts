@@ -2,6 +2,7 @@
 
 import { Command } from 'commander'
 import type { ExecutionStatus, Runner, Subscription, TriggerInfo } from '../index.ts'
+import { waitText } from '../runner/records/executions.ts'
 import { type InstanceInfo, instanceInfos, instanceRecord, instanceState } from '../runner/records/instances.ts'
 import {
   broken,
@@ -15,7 +16,7 @@ import {
 import { type DatabaseOptions, withDatabase, withReader } from './database.ts'
 import { withExamples } from './help.ts'
 import { printFields, printJson, printLine, printTable } from './print.ts'
-import { waitText } from './reactor/wait-text.ts'
+import { waitText as reactorWaitText } from './reactor/wait-text.ts'
 
 export function instanceCommand(): Command {
   const group = new Command('instance').description('list the processes that serve a database')
@@ -60,7 +61,7 @@ function printInstances(rows: readonly InstanceInfo[]): void {
 async function status(runner: Runner, options: DatabaseOptions): Promise<void> {
   const found = await statusOf(runner)
   if (options.json) return printJson(statusRecord(found))
-  const { instances, triggers, crons, late, executions, failures } = found
+  const { instances, triggers, crons, late, executions, waiting, failures } = found
   const { all, enabled } = triggerCounts(found)
   printInstances(instances)
   printLine('')
@@ -72,6 +73,9 @@ async function status(runner: Runner, options: DatabaseOptions): Promise<void> {
     ...graphFields(found),
     executions: countsText(executions),
   })
+  for (const { workflow, executions: count } of waiting) {
+    printLine(`${count === 1 ? '1 execution is' : `${count} executions are`} ${waitText({ kind: 'engine', workflow })}`)
+  }
   if (failures.length === 0) return
   printLine('')
   printTable(
@@ -84,7 +88,7 @@ async function status(runner: Runner, options: DatabaseOptions): Promise<void> {
 /** None where no script has declared any. */
 function graphFields({ sources, reactors, subscriptions }: Status): Record<string, string> {
   const waiting = sources.filter((row) => row.waiting > 0).map((row) => `${row.name} ${row.waiting}`)
-  const waits = reactors.flatMap(({ row, wait }) => (wait === null ? [] : `${row.name} is ${waitText(wait)}`))
+  const waits = reactors.flatMap(({ row, wait }) => (wait === null ? [] : `${row.name} is ${reactorWaitText(wait)}`))
   const degraded = subscriptions.filter(({ isDegraded }) => isDegraded).map(subscriptionText)
   const paused = subscriptions.filter(({ isEnabled }) => !isEnabled).map(subscriptionText)
   return {

@@ -5,22 +5,11 @@ import type { AlertRow } from '../model/alert.ts'
 import type { ContextText } from '../model/context.ts'
 import type { AttemptRow, ExecutionStatus, TaskRun } from '../model/execution.ts'
 import type { PythonFault } from '../model/fault.ts'
-import type {
-  ActivityBar,
-  ActivityQuery,
-  ContextOf,
-  CountFilter,
-  ExecutionCounts,
-  ExecutionOverview,
-  LastTicks,
-  TickDetail,
-  TrendBar,
-  TrendQuery,
-  WorkflowSample,
-} from '../model/history.ts'
 import type { LogPiece } from '../model/log.ts'
 import type { TriggerPolicy } from '../model/policy.ts'
 import type { TickOutcome } from '../model/schedule.ts'
+
+export type { ActivityStore, HistoryStore } from './history-ports.ts'
 
 /** What the code says of a poll trigger. */
 export interface TriggerDeclaration {
@@ -341,28 +330,4 @@ export interface LogStore {
   ): Promise<readonly TickLog[]>
   /** In the order of writing, in which the pieces of one attempt are in their own. [] for an unknown execution. */
   list(query: LogQuery): Promise<readonly StoredLogPiece[]>
-}
-
-/** Reads of the history that cost the same however long it is. */
-export interface HistoryStore {
-  /** Reads no context; null for an unknown execution. */
-  overview(executionId: string): Promise<ExecutionOverview | null>
-  /** To the letter; null while there is none, and for an unknown execution or task. */
-  contextText(executionId: string, of: ContextOf): Promise<ContextText | null>
-  /** How many there are in each status, counted up to a limit. */
-  counts(filter: CountFilter): Promise<ExecutionCounts>
-  /** The oldest bar first. */
-  trend(query: TrendQuery): Promise<readonly TrendBar[]>
-  /** Newest first. */
-  sample(workflow: string, limits: { readonly executions: number; readonly attempts: number }): Promise<WorkflowSample>
-}
-
-/** What the polls of triggers came to. What each costs does not grow with the history. */
-export interface ActivityStore {
-  /** The oldest bar first; bars without counts for an unknown trigger. */
-  bars(query: ActivityQuery): Promise<readonly ActivityBar[]>
-  /** By trigger; those that were never polled are missing. Skips of the last second may be. */
-  lastTicks(triggers: readonly string[]): Promise<ReadonlyMap<string, LastTicks>>
-  /** `untilAt`: an instant up to which it lasted, such as a `lastAt` of it in a list. Null where there is none. */
-  tick(trigger: string, id: string, untilAt: number): Promise<TickDetail | null>
 }

@@ -71,6 +71,12 @@ export type ExecutionOrigin =
   | { readonly kind: 'cron'; readonly scheduleId: string; readonly trigger: string | null; readonly firingId: string }
   | { readonly kind: 'reactor'; readonly reactor: string; readonly firingId: string }
 
+/** What an execution that nobody runs waits for: an engine that has its workflow. */
+export interface ExecutionWait {
+  readonly kind: 'engine'
+  readonly workflow: string
+}
+
 /** An execution with everything that is needed to go on with it. */
 export interface Execution {
   readonly id: string

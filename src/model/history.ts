@@ -103,3 +103,9 @@ export interface TickDetail {
   /** What its poll printed and logged, as JSON lines; null for nothing. */
   readonly logText: string | null
 }
+
+/** A workflow that no living engine has, and the number of its executions that wait for one. */
+export interface WaitingWorkflow {
+  readonly workflow: string
+  readonly executions: number
+}

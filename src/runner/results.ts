@@ -3,7 +3,7 @@
 import type { Frozen } from '../authoring/types/json.ts'
 import type { OutputOf } from '../authoring/types/workflow.ts'
 import { type ContextText, contextValueOf, type JsonObject } from '../model/context.ts'
-import type { Execution, ExecutionOrigin, ExecutionStatus, TaskStatus } from '../model/execution.ts'
+import type { Execution, ExecutionOrigin, ExecutionStatus, ExecutionWait, TaskStatus } from '../model/execution.ts'
 
 export interface TaskResult {
   readonly id: string
@@ -35,6 +35,8 @@ export interface ExecutionResult {
   readonly pausedAt: number | null
   /** When its end was asked for before that came; null: it was not. */
   readonly cancelRequestedAt: number | null
+  /** What it waits for while nobody runs it, if it was created at least 5 s ago; null: nothing. */
+  readonly waitingFor: ExecutionWait | null
   readonly tasks: readonly TaskResult[]
 }
 
@@ -48,7 +50,7 @@ export type WorkflowResult<Flow> = Omit<ExecutionResult, 'status' | 'context'> &
 /** What `execute` returns, for a workflow or for the name of one. */
 export type ResultOf<Flow> = Flow extends string ? ExecutionResult : WorkflowResult<Flow>
 
-export function executionResult(execution: Execution): ExecutionResult {
+export function executionResult(execution: Execution, waitingFor: ExecutionWait | null = null): ExecutionResult {
   const contextText = execution.finalText ?? execution.inputText
   let context: JsonObject | null = null
   return {
@@ -69,6 +71,7 @@ export function executionResult(execution: Execution): ExecutionResult {
     endedAt: execution.endedAt,
     pausedAt: execution.pausedAt,
     cancelRequestedAt: execution.cancelRequestedAt,
+    waitingFor,
     tasks: execution.tasks.map((task) => ({
       id: task.taskId,
       status: task.status,

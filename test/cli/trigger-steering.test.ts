@@ -90,7 +90,7 @@ describe('with nobody serving', () => {
     expect(said[1]).toContain('--context cannot be read from "nowhere.json": ENOENT')
     expect(said[2]).toBe('cloaca: There is no trigger "inbax" in this database. Did you mean "inbox"?\n')
     expect(said[3]).toBe(
-      'cloaca: There is no polled trigger "nightly" in this database. A cron trigger has that name: see cloaca schedule.\n',
+      'cloaca: Trigger "nightly" follows a cron expression and is not polled. Show it with: cloaca trigger show nightly; start its workflow with: cloaca workflow run etl\n',
     )
     expect(said[4]).toBe('cloaca: No process polls trigger "inbox": serve its script with cloaca serve.\n')
   })

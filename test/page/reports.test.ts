@@ -1,18 +1,28 @@
 /** Cron triggers, and the rules and retries of tasks, as a visitor sees them. */
 
+import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { SystemClock } from '../../src/engine/clock.ts'
+import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
 import { describePage, type Served, Site, UNTIL } from '../support/browser.ts'
 import { PageApi } from '../support/page-api.ts'
 import { expectSound } from '../support/page-audit.ts'
+import { newExecution } from '../support/store-builders.ts'
 
 const REPORTS = fileURLToPath(new URL('scripts/reports.py', import.meta.url))
 
 describePage('the page', () => {
   const site = new Site()
   let served: Served
+  const waiting = randomUUID()
   beforeAll(async () => {
+    const path = join(site.terminal.folder, 'site.db')
+    const store = await openSqliteStore({ path, durability: 'normal', clock: new SystemClock() })
+    await store.createExecution(newExecution({ id: waiting, workflow: 'gone' }), { kind: 'call' }, Date.now() - 6_000)
+    await store.close()
     served = await site.serve([site.terminal.write('reports.py', readFileSync(REPORTS, 'utf8'))])
     await served.process.logs("workflow 'report' completed")
   })
@@ -61,6 +71,27 @@ describePage('the page', () => {
     await page.getByRole('link', { name: 'wrong_zone' }).click()
 
     await page.getByText('Invalid timezone: Europe/Berlinn.').waitFor()
+  })
+
+  it('says what an execution waits for whose workflow no engine has, in the list, on its screen and on the system screen', async () => {
+    const words = 'waiting for an engine that has workflow gone'
+    const { page } = await visit('/executions?workflow=gone')
+    await page.getByText(words).waitFor()
+
+    await page.goto(`${served.url.replace(/\/$/, '')}/executions/${waiting}`)
+    await page.getByText(`This execution is ${words}.`).waitFor()
+    await page.goto(`${served.url.replace(/\/$/, '')}/system`)
+    await page.getByText(`1 execution is ${words}`).waitFor()
+  })
+
+  it('shows links at a mistyped address', async () => {
+    const one = await site.visit(`${served.url.replace(/\/$/, '')}/trigers`)
+    await one.page.getByText('/trigers').waitFor()
+
+    await one.page.locator('main').getByRole('link').first().click()
+
+    await one.page.getByRole('heading', { level: 1 }).waitFor()
+    expect(one.page.url()).not.toContain('trigers')
   })
 
   it('fits cron triggers and what is wrong with them into a narrow screen', async () => {

@@ -148,6 +148,8 @@ CREATE INDEX executions_by_status ON executions (status, created_at);
 
 CREATE INDEX executions_by_workflow ON executions (workflow, created_at);
 
+CREATE INDEX executions_failed ON executions (ended_at) WHERE status = 'Failed';
+
 CREATE INDEX executions_owned ON executions (owner_seq) WHERE owner_seq IS NOT NULL;
 
 CREATE INDEX executions_unowned ON executions (workflow, created_at) WHERE owner_seq IS NULL AND ended_at IS NULL;

@@ -48,6 +48,31 @@ export function describeHistoryContract(context: ContractContext): void {
     return execution.id
   }
 
+  test('the executions that failed last are listed by their end, the last one first', async () => {
+    await context.store.openInstance(ME, START)
+    const fail = async (createdAt: number, endedAt: number, status: 'Completed' | 'Failed' = 'Failed') => {
+      const { id, workflow } = newExecution({})
+      await context.store.createExecution(newExecution({ id }), { kind: 'call' }, createdAt)
+      const acquisition = { instanceId: ME, workflows: [workflow], at: createdAt, limit: 1, recover: false }
+      await context.store.acquireExecutions({ ...acquisition, executionIds: [id] })
+      await context.store.settle(settlement(id, { end: { status, endedAt, finalText: '{}', errorMessage: null } }))
+      return id
+    }
+    const long = await fail(START, START + 90)
+    const short = await fail(START + 10, START + 20)
+    await fail(START + 30, START + 95, 'Completed')
+    const middle = await fail(START + 20, START + 50)
+
+    const failed = await context.store.history.lastFailed(9)
+
+    expect(failed.map(({ id, endedAt }) => [id, endedAt])).toEqual([
+      [long, START + 90],
+      [middle, START + 50],
+      [short, START + 20],
+    ])
+    expect((await context.store.history.lastFailed(1)).map(({ id }) => id)).toEqual([long])
+  })
+
   test('errors are stored with at most 64 KiB, of attempts, tasks, ticks and polls of sources', async () => {
     const error = { type: 'ValueError', message: 'é'.repeat(300_000), traceback: 'é'.repeat(300_000) }
     const execution = newExecution({})

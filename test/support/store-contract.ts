@@ -29,6 +29,7 @@ import { describeSubscriptionContract } from './store-contract-subscriptions.ts'
 import { describeTickContract } from './store-contract-ticks.ts'
 import { describeTriggerContract } from './store-contract-triggers.ts'
 import { describeUpkeepContract } from './store-contract-upkeep.ts'
+import { describeWaitingContract } from './store-contract-waiting.ts'
 import { describeWorkflowContract } from './store-contract-workflows.ts'
 
 /** One database, and the store objects on it. */
@@ -100,6 +101,7 @@ export function describeStoreContract(name: string, factory: StoreFactory): void
     describeOwnerContract(context)
     describeCronContract(context)
     describeCronTriggerContract(context)
+    describeWaitingContract(context)
     describeUpkeepContract(context)
     describeSourceContract(context)
     describeReactorContract(context)

@@ -10,7 +10,7 @@ import type {
   ReactorFiring,
   Runner,
 } from '../../index.ts'
-import { executionRecord, summaryRecord } from '../../runner/records/executions.ts'
+import { executionRecord, summaryRecord, waitText } from '../../runner/records/executions.ts'
 import { firingBehind, reactorFiringRecord } from '../../runner/records/reactors.ts'
 import { type DatabaseOptions, withDatabase, withReader } from '../database.ts'
 import { idText, instantText } from '../display.ts'
@@ -168,7 +168,8 @@ async function printEndOfLog(runner: Runner, id: string, { taskId, attempt }: At
   printTexts(indentedLogLines(found.slice(-SHOWN_LOG_LINES), '  '))
 }
 
-function statusText({ status, pausedAt, cancelRequestedAt, endedAt }: ExecutionResult): string {
+function statusText({ status, pausedAt, cancelRequestedAt, endedAt, waitingFor }: ExecutionResult): string {
+  if (waitingFor !== null) return `${status}, ${waitText(waitingFor)}`
   if (endedAt === null && cancelRequestedAt !== null) return `${status}, being cancelled`
   return pausedAt === null ? status : `${status} since ${instantText(pausedAt)}`
 }

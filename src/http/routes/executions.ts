@@ -1,6 +1,5 @@
 /** `/api/v1/executions`: what ran, and what can be done to it. */
 
-import type { ExecutionSummary } from '../../model/execution.ts'
 import { formatInstant } from '../../model/time/instant.ts'
 import { actionRecord, attemptRecord, summaryRecord } from '../../runner/records/executions.ts'
 import { countsRecord, overviewRecord, taskOverviewRecords, trendRecord } from '../../runner/records/overviews.ts'
@@ -24,7 +23,7 @@ const READS: readonly Operation[] = [
     handle: ({ runner, query: { since, until, limit, cursor, ...filter } }) =>
       pageAfter(
         { limit, cursor },
-        ({ id }: ExecutionSummary) => id,
+        ({ id }: { readonly id: string }) => id,
         summaryRecord,
         (page) => runner.executions.list({ ...given(filter), ...given({ sinceAt: since, untilAt: until }), ...page }),
       ),

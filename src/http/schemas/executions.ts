@@ -64,6 +64,10 @@ const SUMMARY = {
   createdAt: INSTANT,
   startedAt: INSTANT_OR_NULL,
   endedAt: INSTANT_OR_NULL,
+  waitingFor: v.pipe(
+    v.nullable(v.strictObject({ kind: v.literal('engine'), workflow: v.string() })),
+    v.description('nobody runs it for 5 s or longer, since no living engine has its workflow; else null'),
+  ),
   errorMessage: TEXT_OR_NULL,
 }
 

@@ -32,6 +32,15 @@ export const STATUS_OF_ALL = v.strictObject({
     undeclared: NAMES,
   }),
   executions: v.pipe(v.record(v.string(), COUNT), v.description('how many there are in each status')),
+  waiting: v.pipe(
+    v.array(
+      v.strictObject({
+        waitingFor: v.strictObject({ kind: v.literal('engine'), workflow: v.string() }),
+        executions: COUNT,
+      }),
+    ),
+    v.description('how many executions wait for an engine that has their workflow, by workflow'),
+  ),
   atLeast: v.pipe(v.array(v.string()), v.description('of these statuses there may be more: it is not counted further')),
   lastFailures: v.array(
     v.strictObject({ id: v.string(), workflow: v.string(), endedAt: INSTANT_OR_NULL, errorMessage: TEXT_OR_NULL }),

@@ -13,7 +13,7 @@ import { Log } from '../log/log.tsx'
 import { jump, marker } from '../log/marker.ts'
 import { Loaded } from '../parts/loaded.tsx'
 import { RawLink } from '../parts/raw-link.tsx'
-import { hasEnded, shortId } from '../parts/states.tsx'
+import { hasEnded, shortId, waitWords } from '../parts/states.tsx'
 import { Time } from '../parts/time.tsx'
 import { Link } from '../routing/link.tsx'
 import { addressFor, query, setQuery } from '../routing/location.ts'
@@ -52,6 +52,7 @@ export function ExecutionScreen({ params: [id = ''] }: ScreenProps) {
 function Shown({ execution, resource }: { readonly execution: Execution; readonly resource: Resource<Execution> }) {
   const workflow = useWorkflow(execution.workflow)
   const { tasks } = execution
+  const wait = waitWords(execution)
   const name = query.value.get('task')
   const task = tasks.find(({ id }) => id === name) ?? null
   const startAt = Date.parse(execution.createdAt)
@@ -72,6 +73,7 @@ function Shown({ execution, resource }: { readonly execution: Execution; readonl
     <>
       <Head execution={execution} task={task?.id ?? null} onDone={() => resource.reload()} />
       <CauseChain execution={execution} />
+      {wait !== null && <p class="faint">This execution is {wait}.</p>}
       {execution.errorMessage !== null && <p class="error-words">{plain(execution.errorMessage)}</p>}
       <Tasks execution={execution} workflow={workflow} chosen={task?.id ?? null} />
       <div class={task === null ? 'below' : 'below with-task'}>

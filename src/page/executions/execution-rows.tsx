@@ -6,7 +6,7 @@ import { useKeys } from '../keyboard/keys.ts'
 import { now } from '../live/clock.ts'
 import { plain } from '../log/ansi.ts'
 import { shownDuration } from '../parts/durations.ts'
-import { StateBadge, shortId } from '../parts/states.tsx'
+import { StateBadge, shortId, waitWords } from '../parts/states.tsx'
 import { Time } from '../parts/time.tsx'
 import { Link } from '../routing/link.tsx'
 import { addressFor, addressOfCron, query, setQuery } from '../routing/location.ts'
@@ -85,6 +85,7 @@ function Head({ rows }: { readonly rows: readonly ExecutionRow[] }) {
 function Row({ row, isCurrent }: { readonly row: ExecutionRow; readonly isCurrent: boolean }) {
   const short = shortId(row.id)
   const isChosen = selected.value.has(short)
+  const wait = waitWords(row)
   return (
     <div class={`execution-row${isCurrent ? ' current' : ''}${isChosen ? ' chosen' : ''}`} data-row={short}>
       <input
@@ -100,6 +101,12 @@ function Row({ row, isCurrent }: { readonly row: ExecutionRow; readonly isCurren
       </span>
       <span class="ellipsis">
         <StateBadge state={row.status} />
+        {wait !== null && (
+          <span class="faint small" title={wait}>
+            {' '}
+            {wait}
+          </span>
+        )}
         {row.errorMessage !== null && (
           <span class="faint small" title={row.errorMessage}>
             {' '}

@@ -1,6 +1,6 @@
 /** States of executions and tasks: their words and their colours, which are the same everywhere. */
 
-import type { ExecutionStatus, TaskStatus } from '../api/answers.ts'
+import type { ExecutionRow, ExecutionStatus, TaskStatus } from '../api/answers.ts'
 import type { Tone } from './tones.ts'
 
 export type State = ExecutionStatus | TaskStatus
@@ -34,6 +34,11 @@ export function toneOf(state: State): Tone {
 
 export function StateBadge({ state }: { readonly state: State }) {
   return <span class={`state ${toneOf(state)}`}>{WORDS[state] ?? state}</span>
+}
+
+/** Returns what an execution that nobody runs waits for, or null. */
+export function waitWords({ waitingFor }: Pick<ExecutionRow, 'waitingFor'>): string | null {
+  return waitingFor === null ? null : `waiting for an engine that has workflow ${waitingFor.workflow}`
 }
 
 /** True for those that an execution does not leave. */

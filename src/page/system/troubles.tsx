@@ -6,10 +6,19 @@ import { Link } from '../routing/link.tsx'
 import { addressFor, addressOfCron } from '../routing/location.ts'
 
 export function Troubles({ status }: { readonly status: Status }) {
-  const { triggers, lastFailures, subscriptions } = status
+  const { triggers, lastFailures, subscriptions, waiting } = status
   const { degraded } = subscriptions
   const { late, failing, broken, undeclared } = triggers
-  if (late.length + failing.length + broken.length + undeclared.length + lastFailures.length + degraded.length === 0) {
+  if (
+    late.length +
+      failing.length +
+      broken.length +
+      undeclared.length +
+      lastFailures.length +
+      degraded.length +
+      waiting.length ===
+    0
+  ) {
     return <p class="all-well">Nothing is late, and nothing has failed.</p>
   }
   return (
@@ -39,6 +48,19 @@ export function Troubles({ status }: { readonly status: Status }) {
         names={undeclared}
         addressOf={(name) => `/triggers?q=${encodeURIComponent(name)}`}
       />
+      {waiting.length > 0 && (
+        <section>
+          <h2>Waiting</h2>
+          <ul>
+            {waiting.map(({ waitingFor: { workflow }, executions }) => (
+              <li key={workflow}>
+                {executions === 1 ? '1 execution is' : `${executions} executions are`} waiting for an engine that has
+                workflow <Link to={`/executions?workflow=${encodeURIComponent(workflow)}`}>{workflow}</Link>
+              </li>
+            ))}
+          </ul>
+        </section>
+      )}
       {degraded.length > 0 && (
         <section>
           <h2>Degraded</h2>

@@ -1,14 +1,15 @@
 /** Executions as JSON: a contract, whose fields `docs/command-line.md` lists. Instants are RFC 3339. */
 
 import type { ActionRow } from '../../model/action.ts'
-import type { AttemptRow, ExecutionSummary } from '../../model/execution.ts'
+import type { AttemptRow, ExecutionSummary, ExecutionWait } from '../../model/execution.ts'
 import { shownError } from '../../model/fault.ts'
 import { formatInstant } from '../../model/time/instant.ts'
+import type { Waiting } from '../resources/executions.ts'
 import type { ExecutionResult } from '../results.ts'
 import { instant } from './instants.ts'
 
 /** A row of a list. */
-export function summaryRecord(row: ExecutionSummary) {
+export function summaryRecord(row: Waiting<ExecutionSummary>) {
   return {
     id: row.id,
     workflow: row.workflow,
@@ -19,8 +20,14 @@ export function summaryRecord(row: ExecutionSummary) {
     createdAt: formatInstant(row.createdAt),
     startedAt: instant(row.startedAt),
     endedAt: instant(row.endedAt),
+    waitingFor: row.waitingFor,
     errorMessage: shownError(row.errorMessage),
   }
+}
+
+/** Returns the words for what an execution waits for. */
+export function waitText({ workflow }: ExecutionWait): string {
+  return `waiting for an engine that has workflow ${workflow}`
 }
 
 /** An execution with everything that is known of it. `context` has its numbers as JavaScript reads them, `contextText` as they are. */
@@ -41,6 +48,7 @@ export function executionWithoutContext(result: ExecutionResult, attempts: reado
     endedAt: instant(result.endedAt),
     pausedAt: instant(result.pausedAt),
     cancelRequestedAt: instant(result.cancelRequestedAt),
+    waitingFor: result.waitingFor,
     errorMessage: result.errorMessage,
     tasks: taskRecords(result, attempts),
   }

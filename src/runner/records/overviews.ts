@@ -3,11 +3,12 @@
 import type { AttemptRow } from '../../model/execution.ts'
 import type { ActivityBar, ExecutionCounts, ExecutionOverview, TaskOverview, TrendBar } from '../../model/history.ts'
 import { formatInstant } from '../../model/time/instant.ts'
+import type { Waiting } from '../resources/executions.ts'
 import type { WorkflowStats } from '../resources/workflow-stats.ts'
 import { attemptRecord } from './executions.ts'
 import { instant } from './instants.ts'
 
-export function overviewRecord(overview: ExecutionOverview, attempts: readonly AttemptRow[]) {
+export function overviewRecord(overview: Waiting<ExecutionOverview>, attempts: readonly AttemptRow[]) {
   const { createdAt, startedAt, endedAt, pausedAt, cancelRequestedAt, inputBytes, finalBytes, ...facts } = overview
   return {
     ...facts,

@@ -3,6 +3,7 @@
 import type { ExecutionStatus, ExecutionSummary } from '../../model/execution.ts'
 import { shownError } from '../../model/fault.ts'
 import type { ReactorRow, SourceRow, Subscription } from '../../model/graphs/rows.ts'
+import type { WaitingWorkflow } from '../../model/history.ts'
 import type { CronTriggerInfo, TriggerInfo } from '../resources/triggers.ts'
 import type { Runner } from '../runner.ts'
 import { type InstanceInfo, instanceInfos, instanceRecord } from './instances.ts'
@@ -19,7 +20,9 @@ export interface Status {
   /** Those that have not been polled for two of their intervals. */
   readonly late: readonly TriggerInfo[]
   readonly executions: Readonly<Partial<Record<ExecutionStatus, number>>>
-  /** The last ones. */
+  /** Workflows that no living engine has, with the number of executions that wait for one. */
+  readonly waiting: readonly WaitingWorkflow[]
+  /** Executions that failed last, by their end. */
   readonly failures: readonly ExecutionSummary[]
   readonly sources: readonly SourceRow[]
   readonly reactors: readonly WaitingReactor[]
@@ -33,19 +36,21 @@ export interface WaitingReactor {
 
 /** `counted`: where counting all executions would take too long. */
 export async function statusOf(runner: Runner, counted?: Status['executions']): Promise<Status> {
-  const [rows, triggers, crons, late, executions, failures, sources, reactors, subscriptions] = await Promise.all([
-    runner.instances.list(),
-    runner.triggers.list({ limit: ALL }),
-    runner.triggers.listCron(),
-    runner.triggers.listLate(),
-    counted ?? runner.executions.count(),
-    runner.executions.list({ limit: SHOWN_FAILURES, status: 'Failed' }),
-    runner.sources.list(),
-    waitingReactors(runner),
-    runner.reactors.subscriptions(),
-  ])
+  const [rows, triggers, crons, late, executions, waiting, failures, sources, reactors, subscriptions] =
+    await Promise.all([
+      runner.instances.list(),
+      runner.triggers.list({ limit: ALL }),
+      runner.triggers.listCron(),
+      runner.triggers.listLate(),
+      counted ?? runner.executions.count(),
+      runner.executions.waiting(),
+      runner.executions.lastFailed(SHOWN_FAILURES),
+      runner.sources.list(),
+      waitingReactors(runner),
+      runner.reactors.subscriptions(),
+    ])
   const instances = instanceInfos(rows, sources)
-  return { instances, triggers, crons, late, executions, failures, sources, reactors, subscriptions }
+  return { instances, triggers, crons, late, executions, waiting, failures, sources, reactors, subscriptions }
 }
 
 export async function waitingReactors(runner: Runner): Promise<readonly WaitingReactor[]> {
@@ -80,7 +85,7 @@ export function undeclared({ triggers, crons }: Status): readonly string[] {
 }
 
 export function statusRecord(status: Status) {
-  const { instances, triggers, crons, late, executions, failures } = status
+  const { instances, triggers, crons, late, executions, waiting, failures } = status
   return {
     instances: instances.map((row) => instanceRecord(row, instances)),
     triggers: {
@@ -91,6 +96,10 @@ export function statusRecord(status: Status) {
       undeclared: undeclared(status),
     },
     executions,
+    waiting: waiting.map(({ workflow, executions: count }) => ({
+      waitingFor: { kind: 'engine' as const, workflow },
+      executions: count,
+    })),
     lastFailures: failures.map(({ id, workflow, endedAt, errorMessage }) => {
       return { id, workflow, endedAt: instant(endedAt), errorMessage: shownError(errorMessage) }
     }),

@@ -7,8 +7,8 @@ import type { CancelResult, PauseResult } from '../../engine/steering/execution-
 import { UsageError } from '../../errors.ts'
 import type { ActionRow } from '../../model/action.ts'
 import { numberArgument, textArgument } from '../../model/arguments.ts'
-import type { AttemptRow, Execution, ExecutionStatus, ExecutionSummary } from '../../model/execution.ts'
-import type { CountFilter, ExecutionCounts, ExecutionOverview, TrendBar } from '../../model/history.ts'
+import type { AttemptRow, Execution, ExecutionStatus, ExecutionSummary, ExecutionWait } from '../../model/execution.ts'
+import type { CountFilter, ExecutionCounts, ExecutionOverview, TrendBar, WaitingWorkflow } from '../../model/history.ts'
 import { didYouMean } from '../../registry/nearest.ts'
 import type { KeepAlive } from '../keep-alive.ts'
 import { type ExecutionResult, executionResult } from '../results.ts'
@@ -64,6 +64,12 @@ export interface TrendOptions extends CountFilter {
 
 const DAY_MS = 86_400_000
 
+/** An execution that nobody runs waits for an engine from this age on: engines that have its workflow take it earlier. */
+const WAITING_AFTER_MS = 5_000
+
+/** A row with what its execution waits for while nobody runs it; null: nothing. */
+export type Waiting<Row> = Row & { readonly waitingFor: ExecutionWait | null }
+
 export class RunnerExecutions {
   readonly #alive: KeepAlive
   readonly #engine: Engine
@@ -74,16 +80,18 @@ export class RunnerExecutions {
   }
 
   /** Newest first. Throws `EXECUTION_NOT_FOUND` where there is none to go on `after`. */
-  async list(options: ExecutionListOptions = {}): Promise<readonly ExecutionSummary[]> {
+  async list(options: ExecutionListOptions = {}): Promise<readonly Waiting<ExecutionSummary>[]> {
     using _hold = this.#alive.hold()
     const { status, retryOf, after } = options
-    return await this.#engine.listExecutions({
+    const rows = await this.#engine.listExecutions({
       ...pageOf(options),
       ...countFilter(options),
       ...(status !== undefined && { status: textArgument(status, 'status') as ExecutionStatus }),
       ...(retryOf !== undefined && { retryOf: await this.#idOf(retryOf) }),
       ...(after !== undefined && { after: await this.#idOf(after) }),
     })
+    const waits = await this.#waits(rows)
+    return rows.map((row) => ({ ...row, waitingFor: waits.get(row.id) ?? null }))
   }
 
   /**
@@ -92,15 +100,19 @@ export class RunnerExecutions {
    */
   async get(id: string): Promise<ExecutionResult> {
     using _hold = this.#alive.hold()
-    return executionResult(await this.#whole(id))
+    const execution = await this.#whole(id)
+    const waits = await this.#waits([execution])
+    return executionResult(execution, waits.get(execution.id))
   }
 
   /**
    * Without its contexts, of which it has the sizes: they are not read, however large they are. Throws as `get` does.
    */
-  async overview(id: string): Promise<ExecutionOverview> {
+  async overview(id: string): Promise<Waiting<ExecutionOverview>> {
     using _hold = this.#alive.hold()
-    return await this.#overview(await this.#idOf(id))
+    const overview = await this.#overview(await this.#idOf(id))
+    const waits = await this.#waits([overview])
+    return { ...overview, waitingFor: waits.get(overview.id) ?? null }
   }
 
   /** The context that it was started with, to the letter. Throws `EXECUTION_NOT_FOUND`. */
@@ -194,6 +206,18 @@ export class RunnerExecutions {
     })
   }
 
+  /** Returns the executions that failed last, by their end: the last one first. */
+  async lastFailed(limit: number): Promise<readonly ExecutionSummary[]> {
+    using _hold = this.#alive.hold()
+    return await this.#engine.executions.history.lastFailed(numberArgument(limit, 'limit', 0))
+  }
+
+  /** Counts executions that wait for an engine that has their workflow, by workflow. */
+  async waiting(): Promise<readonly WaitingWorkflow[]> {
+    using _hold = this.#alive.hold()
+    return await this.#engine.executions.history.countWaiting(this.#engine.executions.now() - WAITING_AFTER_MS)
+  }
+
   /** How many there are in each status, all of them counted; those that there are none of are missing. */
   async count(): Promise<Readonly<Partial<Record<ExecutionStatus, number>>>> {
     using _hold = this.#alive.hold()
@@ -263,6 +287,19 @@ export class RunnerExecutions {
       ...(status !== undefined && { status }),
     }
     return await this.#engine.executions.prune(which, dryRun, steering(options).actor)
+  }
+
+  /** Returns what each of the executions waits for; those that wait for nothing are missing. */
+  async #waits(rows: readonly ExecutionSummary[]): Promise<ReadonlyMap<string, ExecutionWait>> {
+    const open = rows.filter(({ status }) => status === 'Pending' || status === 'Running')
+    if (open.length === 0) return new Map()
+    const { history } = this.#engine.executions
+    const createdUntil = this.#engine.executions.now() - WAITING_AFTER_MS
+    const ids = open.map(({ id }) => id)
+    const waiting = await history.listWaiting(ids, createdUntil)
+    return new Map(
+      open.flatMap(({ id, workflow }) => (waiting.has(id) ? [[id, { kind: 'engine' as const, workflow }]] : [])),
+    )
   }
 
   async #whole(id: string): Promise<Execution> {

@@ -139,7 +139,7 @@ export class PostgresStore extends StoreCrons<Session> implements Store {
     this.#skips = new SkipWriter(clock, addReport, triggers.writeSkips)
     this.actions = actionStore(addStep)
     this.alerts = alertStore(addStep)
-    this.history = historyStore(addStep)
+    this.history = historyStore(addStep, (session) => this.#liveness.livingSeqs(session))
     this.activity = activityStore(addStep)
     const hosting = { steps: this.#steps, liveness: this.#liveness, declarations: this.#declaredGraphs }
     this.graphs = graphStore({ ...hosting, isOwn: (instanceId) => this.#instances.has(instanceId) })

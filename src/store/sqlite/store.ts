@@ -127,7 +127,7 @@ export class SqliteStore extends StoreCrons<Connection> implements Store {
     this.#skips = new SkipWriter(options.clock, addStep, triggers.writeSkips)
     this.actions = actionStore(addStep)
     this.alerts = alertStore(addStep)
-    this.history = historyStore(addStep)
+    this.history = historyStore(addStep, (connection) => this.#liveness.livingSeqs(connection, clock.now()))
     this.activity = activityStore(addStep)
     this.graphs = graphStore(addStep, this.#liveness, this.#declarations)
     const readTicks: ReadTicks<Connection> = (trigger, run) => this.#readTicks(trigger, run)

@@ -12,6 +12,9 @@ SELECT t.position AS seq, t.task_id, full_name, status, attempts, recoveries, no
 FROM task_runs t LEFT JOIN task_outputs o ON o.execution_seq = $1 AND o.task_id = t.task_id
 WHERE t.execution_seq = $1 ORDER BY t.position`
 
+export const LIST_LAST_FAILED = `
+SELECT *, NULL::bigint AS paused_at FROM executions WHERE status = 'Failed' ORDER BY ended_at DESC, seq DESC LIMIT $1`
+
 export const SIZES = `
 SELECT (SELECT octet_length(context) FROM execution_inputs WHERE execution_seq = $1) AS input,
        (SELECT octet_length(context) FROM execution_finals WHERE execution_seq = $1) AS final`

@@ -26,8 +26,9 @@ import {
   TREND_AT_MOST,
   workflowSample,
 } from '../../history-shapes.ts'
-import type { ExecutionRecord } from '../../rows.ts'
+import { type ExecutionRecord, executionSummary } from '../../rows.ts'
 import { GET_EXECUTION, GET_FINAL, GET_INPUT } from '../executions/execution-queries.ts'
+import { countWaiting, listWaiting } from '../executions/waiting-steps.ts'
 import type { Session } from '../session/session.ts'
 import type { AddStep } from '../steps.ts'
 import { LIST_ATTEMPTS } from './attempt-queries.ts'
@@ -35,6 +36,7 @@ import {
   countListing,
   GET_OUTPUT,
   groupedTrend,
+  LIST_LAST_FAILED,
   LIST_TASKS_WITHOUT_OUTPUTS,
   SAMPLE_ATTEMPTS,
   SAMPLE_EXECUTIONS,
@@ -49,12 +51,24 @@ interface BarRecord {
   readonly last_at: number
 }
 
-export function historyStore(step: AddStep): HistoryStore {
+/** `livingSeqs`: returns the instances that seem alive. */
+export function historyStore(
+  step: AddStep,
+  livingSeqs: (session: Session) => Promise<ReadonlySet<number>>,
+): HistoryStore {
   return {
     overview: (id) => step('read', (session) => overview(session, id)),
     contextText: (id, of) => step('read', (session) => contextText(session, id, of)),
     counts: (filter) => step('read', (session) => counts(session, filter)),
     trend: (query) => step('read', (session) => trend(session, query)),
+    lastFailed: (limit) =>
+      step('read', async (session) =>
+        (await session.all<ExecutionRecord>(LIST_LAST_FAILED, limit)).map(executionSummary),
+      ),
+    listWaiting: (ids, createdUntil) =>
+      step('read', async (session) => listWaiting(session, ids, createdUntil, await livingSeqs(session))),
+    countWaiting: (createdUntil) =>
+      step('read', async (session) => countWaiting(session, createdUntil, await livingSeqs(session))),
     sample: (workflow, limits) => step('read', (session) => sample(session, workflow, limits)),
   }
 }

@@ -318,8 +318,9 @@ DROP INDEX crons_by_instance;
 CREATE UNIQUE INDEX crons_by_instance ON crons (instance_name, workflow) WHERE instance_name IS NOT NULL;
 `
 
-/** Executions of a cron trigger are found by its name, as those of a polled one are. */
-const EXECUTIONS_OF_CRON_TRIGGERS = `
+/** Executions of a cron trigger are found by its name, as those of a polled one are; those that failed last by their end. */
+const EXECUTIONS_BY_TRIGGER_AND_END = `
+CREATE INDEX executions_failed ON executions (ended_at) WHERE status = 'Failed';
 -- Of an execution that a cron trigger started, whose origin_source is the name of the trigger.
 ALTER TABLE executions ADD COLUMN schedule_id text;
 ALTER TABLE active_executions ADD COLUMN schedule_id text;
@@ -337,5 +338,5 @@ export const MIGRATIONS: readonly string[] = [
   GRAPHS,
   RANDOM_CHANNEL,
   CRONS_BY_NAME,
-  EXECUTIONS_OF_CRON_TRIGGERS,
+  EXECUTIONS_BY_TRIGGER_AND_END,
 ]

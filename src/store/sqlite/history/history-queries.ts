@@ -3,12 +3,17 @@
 import type { ExecutionStatus } from '../../../model/execution.ts'
 import type { CountFilter } from '../../../model/history.ts'
 import { STARTED_BY_TRIGGER, STATUSES } from '../../history-shapes.ts'
+import { EXECUTION_COLUMNS } from '../executions/execution-queries.ts'
 
 /** `octet_length` looks at the head of a row only: a context of any size costs nothing. */
 export const LIST_TASKS_WITHOUT_OUTPUTS = `
 SELECT seq, task_id, full_name, status, attempts, recoveries, not_before_at, started_at, ended_at, finished_order, error,
        octet_length(output) AS output_bytes
 FROM task_runs WHERE execution_seq = ?`
+
+/** `seq` is a part of the index. */
+export const LIST_LAST_FAILED = `
+SELECT ${EXECUTION_COLUMNS} FROM executions WHERE status = 'Failed' ORDER BY ended_at DESC, seq DESC LIMIT ?`
 
 export const INPUT_BYTES = 'SELECT octet_length(context) AS bytes FROM execution_inputs WHERE execution_seq = ?'
 

@@ -25,9 +25,10 @@ import {
   TREND_AT_MOST,
   workflowSample,
 } from '../../history-shapes.ts'
-import type { ExecutionRecord } from '../../rows.ts'
+import { type ExecutionRecord, executionSummary } from '../../rows.ts'
 import type { AddStep } from '../../steps.ts'
 import { GET_EXECUTION, GET_FINAL, GET_INPUT } from '../executions/execution-queries.ts'
+import { countWaiting, listWaiting } from '../executions/waiting-steps.ts'
 import type { Connection } from '../file/connection.ts'
 import { SAMPLE_ATTEMPTS } from './attempt-queries.ts'
 import {
@@ -36,6 +37,7 @@ import {
   GET_OUTPUT,
   groupedTrend,
   INPUT_BYTES,
+  LIST_LAST_FAILED,
   LIST_TASKS_WITHOUT_OUTPUTS,
   narrowedTrend,
   SAMPLE_EXECUTIONS,
@@ -57,12 +59,22 @@ interface BarRecord {
   readonly last_at: number | null
 }
 
-export function historyStore(step: AddStep<Connection>): HistoryStore {
+/** `livingSeqs`: returns the instances that seem alive. */
+export function historyStore(
+  step: AddStep<Connection>,
+  livingSeqs: (connection: Connection) => ReadonlySet<number>,
+): HistoryStore {
   return {
     overview: (id) => step('read', (connection) => overview(connection, id)),
     contextText: (id, of) => step('read', (connection) => contextText(connection, id, of)),
     counts: (filter) => step('read', (connection) => counts(connection, filter)),
     trend: (query) => trend(step, query),
+    lastFailed: (limit) =>
+      step('read', (connection) => connection.all<ExecutionRecord>(LIST_LAST_FAILED, limit).map(executionSummary)),
+    listWaiting: (ids, createdUntil) =>
+      step('read', (connection) => listWaiting(connection, ids, createdUntil, livingSeqs(connection))),
+    countWaiting: (createdUntil) =>
+      step('read', (connection) => countWaiting(connection, createdUntil, livingSeqs(connection))),
     sample: (workflow, limits) => step('read', (connection) => sample(connection, workflow, limits)),
   }
 }
