@@ -59,6 +59,26 @@ describe('the page is served', () => {
     }
   })
 
+  it('at such an address to a browser without the token, too; data and programs still need it', async () => {
+    const guarded = { token: 's3cret' }
+    const browser = { accept: 'text/html,*/*;q=0.8' }
+    const lost = await Promise.all(['/trigers', '/triggers/', '/a/b/c'].map((path) => get(path, browser, guarded)))
+    const data = ['/api/v1/triggers', '/api/v1/trigers', '/api/v1/events', '/api', '/metrics', '/metrics/x']
+    const refused = await Promise.all([
+      ...data.map((path) => get(path, browser, guarded)),
+      get('/trigers', { accept: 'application/json' }, guarded),
+      get('/trigers', {}, guarded),
+    ])
+
+    for (const answer of lost) {
+      expect([answer.status, answer.headers.get('content-type')]).toEqual([404, 'text/html; charset=utf-8'])
+    }
+    for (const answer of refused) {
+      expect(answer.status).toBe(401)
+      expect(await answer.json()).toMatchObject({ code: 'TOKEN_REFUSED' })
+    }
+  })
+
   it('packed where that is accepted, and kept for good, since a change has another name', async () => {
     const path = scriptOf(await (await get('/')).text())
 

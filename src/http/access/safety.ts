@@ -5,7 +5,7 @@
 
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { isIP } from 'node:net'
-import { isOfPage } from '../page.ts'
+import { isOfBrowser, isOfPage } from '../page.ts'
 import { HttpProblem } from '../problems.ts'
 
 export interface AccessRules {
@@ -46,6 +46,8 @@ export function assertAllowed(request: Request, path: string, rules: AccessRules
     throw new HttpProblem(403, 'ORIGIN_REFUSED', message)
   }
   if (isReading && (rules.token === null || PROBES.has(path) || isOfPage(path))) return
+  // A mistyped address of the page: the answer is the page, which says that there is nothing.
+  if (isOfBrowser(request) && !DATA.test(path)) return
   if (rules.token !== null) {
     if (hasToken(request, rules.token)) return
     if (request.headers.has('authorization')) rules.onWrongToken()

@@ -51,8 +51,15 @@ function NoSuchPage() {
       <div class="empty">
         <h2>There is no such page</h2>
         <p>
-          <Link to="/">All triggers</Link>
+          Nothing is at <code>{path.value}</code>. See one of these:
         </p>
+        <ul class="names">
+          {SECTIONS.map(({ to, title }) => (
+            <li key={to}>
+              <Link to={to}>{title}</Link>
+            </li>
+          ))}
+        </ul>
       </div>
     </main>
   )
