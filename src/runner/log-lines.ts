@@ -5,7 +5,7 @@
 
 import type { EngineEvents } from '../engine/events.ts'
 import { StoreError, toError } from '../errors.ts'
-import { shownError, shownTraceback } from '../model/fault.ts'
+import { type PythonFault, shownError, shownTraceback } from '../model/fault.ts'
 import { formatInstant, formatInstantOrNull } from '../model/time/instant.ts'
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
@@ -96,14 +96,11 @@ function tellTriggers(events: EngineEvents, log: LogSink): void {
       facts: { trigger, workflow, executionId },
     }),
   )
-  // One that is kept away for a while, since an interpreter died of it, is not polled at each of its instants.
-  const keptAway = new Set<string>()
+  const isNew = onceInBackOff()
   events.on('triggerFailed', ({ trigger, error }) => {
-    const isRepeated = error.type === NOT_RUN && keptAway.has(trigger)
-    if (error.type === NOT_RUN) keptAway.add(trigger)
-    else keptAway.delete(trigger)
-    const level = isRepeated ? 'debug' : 'error'
-    log({ level, message: error.message, facts: { trigger }, traceback: error.traceback })
+    if (isNew(trigger, error)) {
+      log({ level: 'error', message: error.message, facts: { trigger }, traceback: error.traceback })
+    }
   })
   events.on('cronFired', ({ trigger, workflow, scheduleId, executionId }) =>
     log({
@@ -112,6 +109,21 @@ function tellTriggers(events: EngineEvents, log: LogSink): void {
       facts: { ...(trigger !== null && { trigger }), workflow, scheduleId, executionId },
     }),
   )
+}
+
+/**
+ * Returns a filter for failures. A poll that is not run, since its interpreter died of it, fails with the same message until its
+ * back-off ends: only the seconds that are left differ. The filter lets the first one pass, and the next one that differs.
+ */
+function onceInBackOff(): (name: string, error: PythonFault) => boolean {
+  const last = new Map<string, string>()
+  return (name, { type, message }) => {
+    const text = type === NOT_RUN ? message.replace(/\d+(?= s$)/, '') : null
+    const isRepeated = text !== null && last.get(name) === text
+    if (text === null) last.delete(name)
+    else last.set(name, text)
+    return !isRepeated
+  }
 }
 
 function firedText(what: string, workflow: string, executionId: string | null): string {
@@ -128,14 +140,16 @@ function tellGraphs(events: EngineEvents, log: LogSink): void {
       }),
     )
   }
-  events.on('sourceFailed', ({ source, sequence, error }) =>
+  const isNew = onceInBackOff()
+  events.on('sourceFailed', ({ source, sequence, error }) => {
+    if (!isNew(source, error)) return
     log({
       level: 'error',
       message: `source '${source}' ${sequence === null ? '' : `passed over its event ${sequence}: `}${error.message}`,
       facts: { source, sequence },
       traceback: error.traceback,
-    }),
-  )
+    })
+  })
   events.on('graphFailed', ({ graph, firingSequence, runs, error }) => {
     const which = runs === 1 ? `firing ${firingSequence}` : `${runs} firings from ${firingSequence} on`
     log({

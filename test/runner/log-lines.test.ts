@@ -4,7 +4,7 @@ import { expect, it } from 'vitest'
 import { EngineEvents } from '../../src/engine/events.ts'
 import { type LogLine, watchForLog } from '../../src/runner/log-lines.ts'
 
-it('a trigger that is kept away is an error once, until something else has become of it', () => {
+it('logs the message about a trigger in back-off once, and again when it changes', () => {
   const events = new EngineEvents()
   const lines: LogLine[] = []
   watchForLog(events, (line) => void lines.push(line))
@@ -19,15 +19,35 @@ it('a trigger that is kept away is an error once, until something else has becom
   fail('other', 'NotRun', 'not run either')
   fail('inbox', 'ValueError', 'it raised')
   fail('inbox', 'NotRun', 'not run for another 20 s')
+  for (let poll = 0; poll < 2; poll++) fail('inbox', 'NotRun', 'the script is not served any more')
 
   expect(lines.map(({ level, message }) => `${level} ${message}`)).toEqual([
     'error it died',
     'error not run for another 9 s',
-    'debug not run for another 8 s',
-    'debug not run for another 7 s',
     'error not run either',
     'error it raised',
     'error not run for another 20 s',
+    'error the script is not served any more',
+  ])
+})
+
+it('logs the message about a source in back-off once, and other failures each time', () => {
+  const events = new EngineEvents()
+  const lines: LogLine[] = []
+  watchForLog(events, (line) => void lines.push(line))
+  const fail = (type: string, message: string) =>
+    events.emit('sourceFailed', {
+      ...{ source: 'probe', script: 'jobs.py', sequence: null, at: 0 },
+      error: { type, message, traceback: '' },
+    })
+
+  for (const seconds of [9, 8, 7]) fail('NotRun', `it is not run for another ${seconds} s`)
+  for (let poll = 0; poll < 2; poll++) fail('ValueError', 'it raised')
+
+  expect(lines.map(({ message }) => message)).toEqual([
+    "source 'probe' it is not run for another 9 s",
+    "source 'probe' it raised",
+    "source 'probe' it raised",
   ])
 })
 
