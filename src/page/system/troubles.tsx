@@ -9,16 +9,8 @@ export function Troubles({ status }: { readonly status: Status }) {
   const { triggers, lastFailures, subscriptions, waiting } = status
   const { degraded } = subscriptions
   const { late, failing, broken, undeclared } = triggers
-  if (
-    late.length +
-      failing.length +
-      broken.length +
-      undeclared.length +
-      lastFailures.length +
-      degraded.length +
-      waiting.length ===
-    0
-  ) {
+  const lists = [late, failing, broken, undeclared, lastFailures, degraded, waiting]
+  if (lists.every(({ length }) => length === 0)) {
     return <p class="all-well">Nothing is late, and nothing has failed.</p>
   }
   return (
@@ -48,51 +40,66 @@ export function Troubles({ status }: { readonly status: Status }) {
         names={undeclared}
         addressOf={(name) => `/triggers?q=${encodeURIComponent(name)}`}
       />
-      {waiting.length > 0 && (
-        <section>
-          <h2>Waiting</h2>
-          <ul>
-            {waiting.map(({ waitingFor: { workflow }, executions }) => (
-              <li key={workflow}>
-                {executions === 1 ? '1 execution is' : `${executions} executions are`} waiting for an engine that has
-                workflow <Link to={`/executions?workflow=${encodeURIComponent(workflow)}`}>{workflow}</Link>
-              </li>
-            ))}
-          </ul>
-        </section>
-      )}
-      {degraded.length > 0 && (
-        <section>
-          <h2>Degraded</h2>
-          <p class="small faint">Subscriptions that start nothing, since their predicate failed</p>
-          <ul class="names">
-            {degraded.slice(0, NAMES_AT_MOST).map(({ reactor, workflow, tenant }) => (
-              <li key={`${reactor} ${workflow} ${tenant}`}>
-                <Link to={addressFor('reactors', reactor)}>
-                  {workflow} to {reactor}
-                </Link>
-              </li>
-            ))}
-          </ul>
-        </section>
-      )}
-      {lastFailures.length > 0 && (
-        <section>
-          <h2>Executions that failed last</h2>
-          <ul>
-            {lastFailures.map(({ id, workflow, endedAt, errorMessage }) => (
-              <li key={id} class="failure">
-                <Link to={addressFor('executions', id)}>{workflow}</Link>
-                <span class="faint">
-                  <Time at={endedAt} />
-                </span>
-                <span class="faint clamp">{errorMessage}</span>
-              </li>
-            ))}
-          </ul>
-        </section>
-      )}
+      <Waiting waiting={waiting} />
+      <Degraded degraded={degraded} />
+      <LastFailures failures={lastFailures} />
     </div>
+  )
+}
+
+function Waiting({ waiting }: { readonly waiting: Status['waiting'] }) {
+  if (waiting.length === 0) return null
+  return (
+    <section>
+      <h2>Waiting</h2>
+      <ul>
+        {waiting.map(({ waitingFor: { workflow }, executions }) => (
+          <li key={workflow}>
+            {executions === 1 ? '1 execution is' : `${executions} executions are`} waiting for an engine that has
+            workflow <Link to={`/executions?workflow=${encodeURIComponent(workflow)}`}>{workflow}</Link>
+          </li>
+        ))}
+      </ul>
+    </section>
+  )
+}
+
+function Degraded({ degraded }: { readonly degraded: Status['subscriptions']['degraded'] }) {
+  if (degraded.length === 0) return null
+  return (
+    <section>
+      <h2>Degraded</h2>
+      <p class="small faint">Subscriptions that start nothing, since their predicate failed</p>
+      <ul class="names">
+        {degraded.slice(0, NAMES_AT_MOST).map(({ reactor, workflow, tenant }) => (
+          <li key={`${reactor} ${workflow} ${tenant}`}>
+            <Link to={addressFor('reactors', reactor)}>
+              {workflow} to {reactor}
+            </Link>
+          </li>
+        ))}
+      </ul>
+    </section>
+  )
+}
+
+function LastFailures({ failures }: { readonly failures: Status['lastFailures'] }) {
+  if (failures.length === 0) return null
+  return (
+    <section>
+      <h2>Executions that failed last</h2>
+      <ul>
+        {failures.map(({ id, workflow, endedAt, errorMessage }) => (
+          <li key={id} class="failure">
+            <Link to={addressFor('executions', id)}>{workflow}</Link>
+            <span class="faint">
+              <Time at={endedAt} />
+            </span>
+            <span class="faint clamp">{errorMessage}</span>
+          </li>
+        ))}
+      </ul>
+    </section>
   )
 }
 
