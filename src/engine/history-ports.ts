@@ -1,4 +1,4 @@
-/** What the engine needs of a store to show its history. Part of the port in `ports.ts`. */
+/** Queries about the history, as part of the store's port in `ports.ts`. */
 
 import type { ContextText } from '../model/context.ts'
 import type { ExecutionSummary } from '../model/execution.ts'
@@ -21,7 +21,7 @@ import type {
 export interface HistoryStore {
   /** Reads no context; null for an unknown execution. */
   overview(executionId: string): Promise<ExecutionOverview | null>
-  /** To the letter; null while there is none, and for an unknown execution or task. */
+  /** The stored text, unchanged; null while there is none, and for an unknown execution or task. */
   contextText(executionId: string, of: ContextOf): Promise<ContextText | null>
   /** How many there are in each status, counted up to a limit. */
   counts(filter: CountFilter): Promise<ExecutionCounts>
@@ -40,12 +40,12 @@ export interface HistoryStore {
   sample(workflow: string, limits: { readonly executions: number; readonly attempts: number }): Promise<WorkflowSample>
 }
 
-/** What the polls of triggers came to. What each costs does not grow with the history. */
+/** Results of the polls of triggers. The cost of each query does not grow with the history. */
 export interface ActivityStore {
   /** The oldest bar first; bars without counts for an unknown trigger. */
   bars(query: ActivityQuery): Promise<readonly ActivityBar[]>
   /** By trigger; those that were never polled are missing. Skips of the last second may be. */
   lastTicks(triggers: readonly string[]): Promise<ReadonlyMap<string, LastTicks>>
-  /** `untilAt`: an instant up to which it lasted, such as a `lastAt` of it in a list. Null where there is none. */
+  /** `untilAt`: a time up to which it lasted, such as a `lastAt` of it in a list. Null where there is none. */
   tick(trigger: string, id: string, untilAt: number): Promise<TickDetail | null>
 }

@@ -71,7 +71,7 @@ export type ExecutionOrigin =
   | { readonly kind: 'cron'; readonly scheduleId: string; readonly trigger: string | null; readonly firingId: string }
   | { readonly kind: 'reactor'; readonly reactor: string; readonly firingId: string }
 
-/** What an execution that nobody runs waits for: an engine that has its workflow. */
+/** Reason why no engine runs an execution: it waits for one that has its workflow. */
 export interface ExecutionWait {
   readonly kind: 'engine'
   readonly workflow: string

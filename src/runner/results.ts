@@ -35,7 +35,7 @@ export interface ExecutionResult {
   readonly pausedAt: number | null
   /** When its end was asked for before that came; null: it was not. */
   readonly cancelRequestedAt: number | null
-  /** What it waits for while nobody runs it, if it was created at least 5 s ago; null: nothing. */
+  /** Reason why no engine runs the execution, from 5 s after its creation on; otherwise null. */
   readonly waitingFor: ExecutionWait | null
   readonly tasks: readonly TaskResult[]
 }

@@ -1,4 +1,4 @@
-/** Which code the watching thread stops: that of a script whose load is overdue, and no other. */
+/** The watching thread stops only the code of a script whose load is overdue. */
 
 import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -38,7 +38,7 @@ describe('the load that frames belong to', () => {
     expect(loads.overdueOf(frames)).toEqual({ load: SCRIPT, frame: at(HELPER, 3) })
   })
 
-  it('is none for another script that calls a module of it, for the engine, and after the load', async () => {
+  it('is not given for another script that calls a module of it, for the engine, and after the load', async () => {
     const { clock, loads } = overdue()
     await clock.advance(1_300)
     loads.becameOverdue()
@@ -56,7 +56,7 @@ describe('the load that frames belong to', () => {
   })
 })
 
-it('lets a task of another script compute beyond the limit of a load that waits meanwhile', async () => {
+it('lets a task of another script compute beyond the limit of a load that is waiting', async () => {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'cloaca-loads-')))
   const scripts = new ModuleScripts({
     clock: new SystemClock({ keepsProcessAlive: false, onTrouble: () => undefined }),

@@ -27,7 +27,7 @@ describe('a duration', () => {
     for (const { read, readText } of [SETTING, BARE_SETTING]) expect([read(text), readText(text)]).toEqual([ms, ms])
   })
 
-  it.each(refused)('"$text" is none', ({ text, reason }) => {
+  it.each(refused)('refuses "$text"', ({ text, reason }) => {
     expect(durationMs(text)).toEqual({ reason })
     expect(() => duration(text)).toThrow('It must be a duration such as 90s, 12h or 7d.')
     expect([SETTING.read(text), SETTING.readText(text), BARE_SETTING.read(text)]).toEqual([

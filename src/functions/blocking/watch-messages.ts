@@ -16,14 +16,14 @@ export interface BlockedFrame {
   readonly line: number
 }
 
-/** To the watching thread: what is loaded in the engine's thread. `load`: the URL of a script that is being loaded. */
+/** To the watching thread: the modules that the engine's thread loads. `load`: the URL of a script that is being loaded. */
 export type ToWatch =
   | { readonly type: 'loading'; readonly load: string; readonly limitMs: number; readonly urls: readonly string[] }
   | { readonly type: 'module'; readonly load: string; readonly url: string }
   | { readonly type: 'loaded'; readonly load: string }
 
 export type FromWatch =
-  /** The thread has computed for long, and goes on. From the inside out. */
+  /** The thread has computed for long, and continues. Frames from the inside out. */
   | { readonly type: 'blocked'; readonly frames: readonly BlockedFrame[] }
   /** A script computed beyond the limit of its load, and was stopped in this line. */
   | { readonly type: 'stopped'; readonly load: string; readonly frame: BlockedFrame }

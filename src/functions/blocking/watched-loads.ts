@@ -43,7 +43,7 @@ export class WatchedLoads {
     return overdue.length > 0
   }
 
-  /** The load of which these frames are, with the innermost frame of it; null for tasks, polls and code of the engine. */
+  /** The load that these frames belong to, with its innermost frame; null for tasks, polls and code of the engine. */
   of(frames: readonly BlockedFrame[]): { readonly load: string; readonly frame: BlockedFrame } | null {
     const outermost = frames.findLast(({ url }) => url.startsWith('file:') && !url.startsWith(OWN_FOLDER))
     for (const [load, { urls }] of this.#loads) {

@@ -83,7 +83,7 @@ export class ModuleLoader {
     // Not in the same turn: the watch may have stopped the script in this moment, and its message has to come in.
     const timer = this.#clock.wakeAfter(this.#deadlineMs, () => this.#clock.soon(overdue))
     try {
-      // As a microtask, so that the script is all that is stopped: what calls it would never continue either.
+      // Runs as a microtask, so that only the script is stopped: its callers would never continue either.
       return await Promise.race([Promise.resolve().then(work), limit.promise])
     } finally {
       timer.cancel()

@@ -17,7 +17,7 @@ export interface ClientHello {
 }
 
 /**
- * Reads the hello that comes next, puts it back, and calls `read` with its parts; null for what is no hello. When the stream
+ * Reads the hello that comes next, puts it back, and calls `read` with its parts; null for other data. When the stream
  * ends before, `end` is called instead, with its error or null.
  */
 export function readClientHello(
@@ -45,7 +45,7 @@ export function readClientHello(
   stream.on('readable', onReadable).on('end', onEnd).on('close', onEnd).on('error', onError)
 }
 
-/** Returns the parts of a hello; null for what is none; undefined when there is more to come. */
+/** Returns the parts of a hello; null for other data; undefined if the hello is not complete. */
 export function parseClientHello(bytes: Buffer): ClientHello | null | undefined {
   const message = handshakeMessage(bytes)
   if (message === null || message === undefined) return message
@@ -71,7 +71,7 @@ function offeredProtocols(message: Buffer, at: number): string[] {
   return []
 }
 
-/** Returns names in a list, each of which is preceded by its number of bytes. */
+/** Returns the names of a list. Each name is preceded by its number of bytes. */
 function namesIn(list: Buffer): string[] {
   const names: string[] = []
   for (let at = 0; at < list.length; at += 1 + (list[at] ?? 0)) {

@@ -290,7 +290,7 @@ function answerClient(handshake: ServerHandshake, hello: ClientHello | null): vo
   server.emit('connection', stream)
 }
 
-/** Node refuses a client that offers other protocols only (26.10); CPython goes on without a protocol. */
+/** Node refuses a client that offers other protocols only (26.10); CPython continues without a protocol. */
 function hasCommonProtocol(protocols: readonly string[], hello: ClientHello | null): boolean {
   return protocols.length > 0 && (hello === null || protocols.some((each) => hello.protocols.includes(each)))
 }

@@ -23,7 +23,7 @@ def printing(stream):
     return work
 
 
-# As sys.stdout is made: only the descriptor differs.
+# Created like sys.stdout, with another descriptor.
 discarded = io.TextIOWrapper(
     io.FileIO(os.devnull, "wb"), encoding="utf-8", write_through=getattr(sys.stdout, "write_through", False)
 )
