@@ -141,9 +141,9 @@ export class FunctionHost {
     return [...this.#open].map(({ label }) => label)
   }
 
-  /** What may have kept the thread busy until now, of the scripts that are meant. */
-  suspects(isMeant: (script: string) => boolean): readonly string[] {
-    return [...new Set(this.#open.suspects(isMeant).map(({ label }) => label))]
+  /** Labels of calls of the scripts that are meant, which may have kept the thread busy at a monotonic time. */
+  suspects(isMeant: (script: string) => boolean, at: number): readonly string[] {
+    return [...new Set(this.#open.suspects(isMeant, at).map(({ label }) => label))]
   }
 
   /** Nothing is called any more. What is under way is asked to end, and given up a second later. */

@@ -177,7 +177,7 @@ export class ModuleScripts {
       clock,
       notice,
       fileOf: userFile,
-      suspects: (file) => this.#host.suspects((script) => this.#files.get(script)?.has(file) === true),
+      suspects: (file, at) => this.#host.suspects((script) => this.#files.get(script)?.has(file) === true, at),
     })
   }
 

@@ -74,7 +74,7 @@ it.each(['at_once', 'later'])('names the task that computes %s, with the functio
       : "task '(waits|later)' of workflow 'orders' or task '(waits|later)' of workflow 'orders'"
   expect(ofTask()).toMatch(
     new RegExp(
-      `^${suspects} has kept the event loop busy for \\d\\.\\d s, in compute \\(${path}:7\\): nothing else was polled or run meanwhile\\.`,
+      `^${suspects} has kept the event loop busy for \\d+\\.\\d s, in compute \\(${path}:7\\): nothing else was polled or run meanwhile\\.`,
     ),
   )
 })

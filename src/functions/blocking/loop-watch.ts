@@ -14,6 +14,7 @@ import {
   BEAT_EVERY_MS,
   BLOCKED_AFTER_MS,
   type BlockedFrame,
+  type BlockedSample,
   type FromWatch,
   type ToWatch,
   type WatchData,
@@ -23,8 +24,8 @@ const ENTRY = new URL(`./watch-entry${import.meta.url.endsWith('.ts') ? '.ts' : 
 
 export interface LoopWatchOptions {
   readonly clock: Clock
-  /** Labels of what is under way in a script of this file, and of what has just computed for so long. */
-  readonly suspects: (file: string) => readonly string[]
+  /** Labels of calls in scripts of this file that may have kept the thread busy at a monotonic time. */
+  readonly suspects: (file: string, at: number) => readonly string[]
   readonly notice: (message: string) => void
   /** The path behind the URL of a module; null where it is none of the user's. */
   readonly fileOf: (url: string) => string | null
@@ -47,7 +48,7 @@ export class LoopWatch implements LoadWatch {
     const workerData: WatchData = { beats: this.#beats }
     this.#worker = new Worker(ENTRY, { workerData, name: 'cloaca loop watch' })
     this.#worker.on('message', (message: FromWatch) => {
-      if (message.type === 'blocked') this.#blocked(message.frames)
+      if (message.type === 'blocked') this.#blocked(message)
       else this.#stopped.set(message.load, message.frame)
     })
     this.#worker.on('error', (error) => {
@@ -93,12 +94,12 @@ export class LoopWatch implements LoadWatch {
     this.#timer = clock.wakeAfter(BEAT_EVERY_MS, () => this.#beat())
   }
 
-  #blocked(frames: readonly BlockedFrame[]): void {
+  #blocked({ frames, at }: BlockedSample): void {
     const { fileOf, suspects, notice } = this.#options
     for (const { name, url, line } of frames) {
       const file = fileOf(url)
       if (file === null) continue
-      const labels = suspects(file)
+      const labels = suspects(file, at)
       const who = labels.length === 0 ? `a function of ${file}` : labels.join(' or ')
       const seconds = (this.#stoodMs / 1_000).toFixed(1)
       notice(

@@ -12,6 +12,7 @@ import {
   BEAT_EVERY_MS,
   BLOCKED_AFTER_MS,
   type BlockedFrame,
+  type BlockedSample,
   type FromWatch,
   type ToWatch,
   type WatchData,
@@ -27,7 +28,7 @@ const clock = new SystemClock()
 let lastBeat = -1
 let beatAt = 0
 let lookedAt = 0
-let frames: readonly BlockedFrame[] | null = null
+let blocked: BlockedSample | null = null
 let hasSaidStuck = false
 const loads = new WatchedLoads(clock)
 
@@ -41,15 +42,15 @@ function look(): void {
   const beat = Atomics.load(beats, 0)
   // This thread was held up as well, by a machine that slept, or a process that was stopped.
   if (beat !== lastBeat || wasHeldUp || Atomics.load(beats, 1) === 1) {
-    if (frames !== null && frames.length > 0) send({ type: 'blocked', frames })
-    ;[lastBeat, beatAt, frames, hasSaidStuck] = [beat, now, null, false]
+    if (blocked !== null && blocked.frames.length > 0) send({ type: 'blocked', ...blocked })
+    ;[lastBeat, beatAt, blocked, hasSaidStuck] = [beat, now, null, false]
     return
   }
   if (now - beatAt <= BLOCKED_AFTER_MS) return
-  if (frames === null) {
-    frames = []
-    sample((found) => {
-      frames = found
+  if (blocked === null) {
+    blocked = { frames: [], at: now }
+    sample((frames) => {
+      blocked = { frames, at: clock.monotonic() }
       return false
     })
   }
@@ -71,7 +72,7 @@ function stopsLoad(found: readonly BlockedFrame[]): boolean {
     saySo(found, clock.monotonic() - beatAt)
     return false
   }
-  frames = []
+  blocked = { frames: [], at: clock.monotonic() }
   send({ type: 'stopped', ...load })
   return true
 }
@@ -92,6 +93,7 @@ function sample(use: (frames: readonly BlockedFrame[]) => boolean): void {
   const urls = new Map<string, string>()
   session.on('Debugger.scriptParsed', ({ params }) => urls.set(params.scriptId, params.url))
   session.on('Debugger.paused', ({ params }) => {
+    // Until the debugger resumes the thread, nothing begins or ends in it.
     const found = params.callFrames.map(({ functionName, location }) => ({
       name: functionName || 'a function',
       url: urls.get(location.scriptId) ?? '',

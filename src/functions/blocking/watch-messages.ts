@@ -9,6 +9,12 @@ export interface WatchData {
   readonly beats: Int32Array
 }
 
+/** Where the engine's thread was at a monotonic time of the machine, from the inside out. */
+export interface BlockedSample {
+  readonly frames: readonly BlockedFrame[]
+  readonly at: number
+}
+
 export interface BlockedFrame {
   readonly name: string
   readonly url: string
@@ -24,6 +30,6 @@ export type ToWatch =
 
 export type FromWatch =
   /** The thread has computed for long, and continues. Frames from the inside out. */
-  | { readonly type: 'blocked'; readonly frames: readonly BlockedFrame[] }
+  | ({ readonly type: 'blocked' } & BlockedSample)
   /** A script computed beyond the limit of its load, and was stopped in this line. */
   | { readonly type: 'stopped'; readonly load: string; readonly frame: BlockedFrame }

@@ -148,7 +148,8 @@ export class FunctionCall implements CallScope {
       return inScope(this, work)
     } finally {
       const { clock, open } = this.#ports
-      if (clock.monotonic() - (this.deadlineAt - this.#called.deadlineMs) > BUSY_MS) open.wasBusy(this)
+      const from = this.deadlineAt - this.#called.deadlineMs
+      if (clock.monotonic() - from > BUSY_MS) open.wasBusy(this, from)
     }
   }
 

@@ -6,15 +6,18 @@
 import type { Clock, Timer } from '../../engine/ports.ts'
 import type { FunctionCall } from './function-call.ts'
 
-/** Calls that have ended are remembered so long: what they did is noticed a moment later. */
-const RECENT_MS = 500
-/** The same for those that have computed for long. Then nobody was there who noticed it, and they are not to be blamed for the next. */
-const BUSY_RECENT_MS = 2_000
 const MOST_RECENT = 16
 
-interface Recent {
+interface Ended {
   readonly call: FunctionCall
   readonly at: number
+}
+
+/** A call that computed from one time to another, before it returned or waited. */
+interface Busy {
+  readonly call: FunctionCall
+  readonly from: number
+  readonly until: number
 }
 
 export class OpenCalls {
@@ -27,10 +30,10 @@ export class OpenCalls {
     this.#clock = clock
   }
 
-  /** Since somebody asked. */
-  readonly #busy: Recent[] = []
-  /** By turns. */
-  readonly #recent: Recent[] = []
+  /** The newest ones. */
+  readonly #busy: Busy[] = []
+  /** The newest ones, by turns. */
+  readonly #recent: Ended[] = []
   #nextRecent = 0
 
   get size(): number {
@@ -49,18 +52,18 @@ export class OpenCalls {
   }
 
   /** It has computed for long before it returned or waited. */
-  wasBusy(call: FunctionCall): void {
-    this.#busy.push({ call, at: this.#clock.monotonic() })
+  wasBusy(call: FunctionCall, from: number): void {
+    this.#busy.push({ call, from, until: this.#clock.monotonic() })
     if (this.#busy.length > MOST_RECENT) this.#busy.shift()
   }
 
-  /** Who of these scripts may have kept the thread busy until now. */
-  suspects(isMeant: (script: string) => boolean): readonly FunctionCall[] {
-    const now = this.#clock.monotonic()
+  /** Calls of these scripts that may have kept the thread busy at a monotonic time, which may be long ago on a busy machine. */
+  suspects(isMeant: (script: string) => boolean, at: number): readonly FunctionCall[] {
     const isOfThese = ({ script }: FunctionCall) => isMeant(script)
-    const busy = callsSince(now - BUSY_RECENT_MS, this.#busy.splice(0)).filter(isOfThese)
-    if (busy.length > 0) return busy
-    return [...new Set([...this.#calls, ...callsSince(now - RECENT_MS, this.#recent)])].filter(isOfThese)
+    const busy = this.#busy.filter(({ from, until }) => from <= at && at <= until).map(({ call }) => call)
+    if (busy.some(isOfThese)) return busy.filter(isOfThese)
+    const endedLater = this.#recent.filter((ended) => ended.at >= at).map(({ call }) => call)
+    return [...new Set([...this.#calls, ...endedLater])].filter(isOfThese)
   }
 
   [Symbol.iterator](): Iterator<FunctionCall> {
@@ -89,8 +92,4 @@ export class OpenCalls {
     }
     if (next < Number.POSITIVE_INFINITY) this.#arm(next)
   }
-}
-
-function callsSince(since: number, recent: readonly Recent[]): readonly FunctionCall[] {
-  return recent.filter(({ at }) => at > since).map(({ call }) => call)
 }
