@@ -367,7 +367,7 @@ export const TABLE: readonly Row[] = [
   {
     files: /^src\/page\//,
     reason: 'The page runs in browsers, so it shares with the server only the types of answers.',
-    may: [/^src\/model\/rule-text\.ts$/, /^preact(\/hooks)?$/, /^@preact\/signals$/, /^@dagrejs\/dagre$/],
+    may: [/^src\/runner\/records\/rule-text\.ts$/, /^preact(\/hooks)?$/, /^@preact\/signals$/, /^@dagrejs\/dagre$/],
     mayTypes: [/^src\/http\/schemas\//, /^valibot$/],
   },
   {
@@ -383,7 +383,7 @@ export const TABLE: readonly Row[] = [
       /^src\/(index|errors)\.ts$/,
       /^src\/runner\/(program|project-options|script-sources|start\/[^/]+)\.ts$/,
       /^src\/(http\/server|host\/(environment\/cache-folder|cpython\/become-python)|functions\/calls\/faults)\.ts$/,
-      /^src\/model\/(time\/(duration|instant)|fault|rule-text)\.ts$/,
+      /^src\/model\/(time\/(duration|instant)|fault)\.ts$/,
       /^(chokidar|commander|pino|string-width)$/,
       ...NODE,
     ],

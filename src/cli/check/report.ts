@@ -2,7 +2,7 @@
 
 import { relative, resolve } from 'node:path'
 import type { CheckedScript, CheckProblem, CheckReport, TaskDefinition, WorkflowDefinition } from '../../index.ts'
-import { ruleText } from '../../model/rule-text.ts'
+import { ruleText } from '../../runner/records/rule-text.ts'
 import { formatDuration, printLine, printTexts } from '../print.ts'
 import { count, declaredText } from '../serve/script-log.ts'
 import { indentedText, visibleLine } from '../visible-text.ts'

@@ -1,7 +1,7 @@
 /** The graph of a workflow as text: for people at a terminal, and for Mermaid. Pure. */
 
 import type { TaskDefinition, WorkflowDefinition } from '../../index.ts'
-import { ruleText } from '../../model/rule-text.ts'
+import { ruleText } from '../../runner/records/rule-text.ts'
 
 /** One line a task, indented by the longest way to it. `definition.tasks` has dependencies first. */
 export function graphLines({ tasks }: WorkflowDefinition): readonly string[] {

@@ -1,6 +1,6 @@
 /** The task that is chosen: its attempts with what they raised, and its contexts. */
 
-import { ruleText } from '../../model/rule-text.ts'
+import { ruleText } from '../../runner/records/rule-text.ts'
 import type { Attempt, Execution, Task, Workflow } from '../api/answers.ts'
 import { useKeys } from '../keyboard/keys.ts'
 import { plain } from '../log/ansi.ts'

@@ -1,6 +1,6 @@
 /** A trigger rule in words, for one line of the command line or the page. Pure. */
 
-import type { ContextOperator, TriggerRule } from './workflow.ts'
+import type { ContextOperator, TriggerRule } from '../../model/workflow.ts'
 
 const OPERATORS: Readonly<Record<ContextOperator, string>> = {
   Equals: '==',
