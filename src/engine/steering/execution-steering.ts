@@ -20,6 +20,7 @@ import type { WorkflowDefinition } from '../../model/workflow.ts'
 import type { RegistrySource } from '../../registry/live-registry.ts'
 import type { ActionInbox } from '../actions/action-inbox.ts'
 import type { ActionRequests } from '../actions/action-requests.ts'
+import { recordDone } from '../actions/recorded-actions.ts'
 import type { EngineEvents } from '../events.ts'
 import type { Executor } from '../executions/executor.ts'
 import { mergedOutputs } from '../executions/ready.ts'
@@ -37,7 +38,6 @@ import type {
   Store,
   StoredLogPiece,
 } from '../ports.ts'
-import { recordDone } from '../recorded-actions.ts'
 
 export interface SteeringPorts {
   readonly store: Store

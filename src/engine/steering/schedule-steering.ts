@@ -1,10 +1,10 @@
 /** What people may do to cron schedules: create, change, enable, disable, delete. Each is a row of actions, with who and why. */
 
 import type { ActionKind, ActionRow, Actor } from '../../model/action.ts'
+import { recordDone } from '../actions/recorded-actions.ts'
 import type { CronCalls, CronTiming } from '../cron/cron-calls.ts'
 import type { EngineEvents } from '../events.ts'
 import type { Clock, Store } from '../ports.ts'
-import { recordDone } from '../recorded-actions.ts'
 import { removeTrigger } from './trigger-removal.ts'
 
 export interface ScheduleSteeringPorts {

@@ -1,9 +1,9 @@
 /** Records actions whose change is stored already. */
 
-import { toError } from '../errors.ts'
-import type { ActionAnswer, NewAction } from '../model/action.ts'
-import type { EngineEvents } from './events.ts'
-import type { Store } from './ports.ts'
+import { toError } from '../../errors.ts'
+import type { ActionAnswer, NewAction } from '../../model/action.ts'
+import type { EngineEvents } from '../events.ts'
+import type { Store } from '../ports.ts'
 
 export interface RecordPorts {
   readonly store: Pick<Store, 'actions'>
