@@ -35,7 +35,9 @@ const GROUPS = [
 const CHUNKS = 'chunks'
 /** Shared by all that asks where it is, so that it is in the folder of the chunks itself. */
 const PLACES = 'cloaca:places'
-const PLACES_CODE = `export const placeOf = (path) => new URL('../' + path, import.meta.url).href`
+/** A name that no file declares itself. */
+const PLACE_FUNCTION = '__placeOf'
+const PLACES_CODE = `export const ${PLACE_FUNCTION} = (path) => new URL('../' + path, import.meta.url).href`
 const OWN_URL = 'import.meta.url'
 
 /** Each file finds what lies beside it as if it were still where it was: `dist` has the folders of `src`. */
@@ -48,7 +50,7 @@ const keepPlaces: Plugin = {
       const code = readFileSync(path, 'utf8')
       const place = relative(SOURCE, path).split(sep).join('/').replace(/\.ts$/, '.js')
       const contents = code.includes(OWN_URL)
-        ? `${code.replaceAll(OWN_URL, `placeOf(${JSON.stringify(place)})`)}\nimport { placeOf } from '${PLACES}'\n`
+        ? `${code.replaceAll(OWN_URL, `${PLACE_FUNCTION}(${JSON.stringify(place)})`)}\nimport { ${PLACE_FUNCTION} } from '${PLACES}'\n`
         : code
       return { contents, loader: 'ts' satisfies Loader }
     })
