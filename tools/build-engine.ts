@@ -49,9 +49,8 @@ const keepPlaces: Plugin = {
     onLoad({ filter: /\.ts$/ }, ({ path }) => {
       const code = readFileSync(path, 'utf8')
       const place = relative(SOURCE, path).split(sep).join('/').replace(/\.ts$/, '.js')
-      const contents = code.includes(OWN_URL)
-        ? `${code.replaceAll(OWN_URL, `${PLACE_FUNCTION}(${JSON.stringify(place)})`)}\nimport { ${PLACE_FUNCTION} } from '${PLACES}'\n`
-        : code
+      const withPlace = code.replaceAll(OWN_URL, `${PLACE_FUNCTION}(${JSON.stringify(place)})`)
+      const contents = withPlace === code ? code : `${withPlace}\nimport { ${PLACE_FUNCTION} } from '${PLACES}'\n`
       return { contents, loader: 'ts' satisfies Loader }
     })
   },

@@ -282,7 +282,7 @@ export class Runner {
     const { triggers } = this.#registry.current()
     const definition = triggers.get(textArgument(trigger, 'trigger'))
     if (definition === undefined) throw unknownTrigger(trigger, triggers.keys())
-    if (!this.#isStarted) this.#unbound.report((problem) => 'trigger' in problem && problem.trigger === trigger)
+    if (!this.#isStarted) this.#unbound.reportMisspelt(definition)
     return await pollTest(definition, this.#engine.config, this.#clock, (request) => this.#poll(request))
   }
 

@@ -52,7 +52,7 @@ describe('cloaca trigger test', () => {
     expect(end.stderr).not.toContain('polled beside')
   })
 
-  it('warns of a workflow that the file does not declare, with the nearest name', async () => {
+  it('warns of a workflow whose name is similar to one of the file', async () => {
     terminal.write(
       'misspelt.py',
       'import cloaca\nwith cloaca.WorkflowBuilder("order"):\n    cloaca.task(id="t")(lambda ctx: ctx)\n' +
@@ -62,6 +62,16 @@ describe('cloaca trigger test', () => {
 
     expect(end).toMatchObject({ exitCode: 0, stdout: 'Trigger "asks" skipped.\n' })
     expect(end.stderr).toMatch(/Trigger "asks" starts workflow "ordr", which is not declared.* Did you mean "order"\?/)
+  })
+
+  it('does not warn of a workflow that another file may declare', async () => {
+    terminal.write(
+      'elsewhere.py',
+      'import cloaca\n@cloaca.trigger(on="order")\ndef asks():\n    return cloaca.TriggerResult.skip()\n',
+    )
+    const end = await terminal.run(['trigger', 'test', 'elsewhere.py', 'asks'])
+
+    expect(end).toMatchObject({ exitCode: 0, stdout: 'Trigger "asks" skipped.\n', stderr: '' })
   })
 
   it('names the nearest trigger of the file', async () => {

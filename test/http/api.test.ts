@@ -284,7 +284,7 @@ describe('the HTTP interface', () => {
     const [health, ready] = [await client.get('/healthz'), await client.get('/readyz')]
 
     expect(instances.json.items).toMatchObject([{ pid: process.pid, state: 'serving' }])
-    expect(status.json.triggers.all).toBe(4)
+    expect(status.json.triggers.all).toBe(5)
     expect(health).toMatchObject({ status: 200, json: { status: 'ok' } })
     expect(ready).toMatchObject({ status: 200, json: { status: 'ready', database: null, python: null } })
   })

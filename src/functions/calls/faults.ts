@@ -44,7 +44,7 @@ export function isExitError(thrown: unknown): thrown is ScriptError {
 }
 
 /** Returns the log line for an error that nothing catches and that belongs to no task and no poll. */
-export function uncaughtLine(thrown: unknown, origin: NodeJS.UncaughtExceptionOrigin) {
+export function uncaughtLine(thrown: unknown, origin: 'uncaughtException' | 'unhandledRejection') {
   const at = isError(thrown) ? placeOf(thrown) : null
   const what = origin === 'unhandledRejection' ? 'unhandled rejection' : 'uncaught exception'
   const where = at === null ? '' : ` (${at.file}, line ${at.line})`

@@ -1,6 +1,8 @@
 /** Names in declarations that nothing loaded has: said once scripts are loaded, since what is meant may come with the next. */
 
+import type { TriggerDefinition } from '../../model/trigger.ts'
 import type { LiveRegistry } from '../../registry/live-registry.ts'
+import { didYouMean } from '../../registry/nearest.ts'
 import { type RegistryProblem, unboundTriggers } from '../../registry/registry.ts'
 import type { LogSink } from '../log-lines.ts'
 import type { TaskTargets } from './task-targets.ts'
@@ -22,6 +24,12 @@ export class UnboundNames {
     for (const { message, script } of problems.filter(isMeant)) {
       this.#log({ level: 'warn', message, facts: { script } })
     }
+  }
+
+  /** Reports the workflow of a trigger if a loaded one has a similar name. Otherwise another file may declare it. */
+  reportMisspelt({ name, workflow }: TriggerDefinition): void {
+    if (didYouMean(workflow, this.#registry.current().workflows.keys()) === '') return
+    this.report((problem) => problem.kind === 'unknownWorkflow' && problem.trigger === name)
   }
 
   /** Reports when what is being loaded is loaded. Until then triggers wait whose workflow may come with it. */
