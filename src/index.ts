@@ -113,6 +113,7 @@ export type {
   ExecutionOrigin,
   ExecutionStatus,
   ExecutionSummary,
+  ExecutionWait,
   TaskRun,
   TaskStatus,
 } from './model/execution.ts'
@@ -147,6 +148,7 @@ export type {
   LastTicks,
   TaskOverview,
   TrendBar,
+  WaitingWorkflow,
 } from './model/history.ts'
 export type { LogRecord, LogStream } from './model/log.ts'
 export type { Catchup, TriggerOverrides, TriggerPolicy, TriggerSettings } from './model/policy.ts'
