@@ -26,8 +26,8 @@ def reason(name: str, unreachable_mirror: Optional[str] = None) -> str:
         return f'"{name}" has wheels that run here, but not in the version that is asked for. Ask for another version.'
     if unreachable_mirror is not None:
         return (
-            f'"{name}" was not installed: Pyodide\'s build of it is at {unreachable_mirror}, which cannot be reached. Set '
-            "CLOACA_PYODIDE_MIRROR to a copy that can, or run the script under the system's CPython, with its own "
+            f'"{name}" was not installed: Pyodide\'s build of it is at {unreachable_mirror}, which cannot be reached. '
+            "Set CLOACA_PYODIDE_MIRROR to a copy that can, or run the script under the system's CPython, with its own "
             "packages: --python python3"
         )
     if wheels:

@@ -131,7 +131,7 @@ def optional_function(value: object, name: str) -> Any:
 
 
 def by_name(function: C) -> C:
-    """Decorates a function that takes its arguments by name: the ``TypeError`` for a wrong one says how to correct it."""
+    """Decorates a function that takes its arguments by name: the ``TypeError`` for a wrong one names the remedy."""
 
     @functools.wraps(function)
     def call(*values: Any, **keywords: Any) -> Any:
