@@ -1,9 +1,19 @@
 /** Where the machine's Python keeps its packages: asked for once, as long as nothing that it depends on has changed. */
 
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { findExecutable } from '../../src/host/cpython/executable.ts'
 import { installedPackageFolders } from '../../src/host/environment/machine-packages.ts'
 
 let root: string
@@ -83,6 +93,15 @@ describe("the machine's Python", () => {
     installPython({ isPyenv: true })
     expect(await installedPackageFolders({ ...environ, VIRTUAL_ENV: root })).toEqual([])
     expect(timesAsked()).toBe(0)
+  })
+
+  it('is found after a folder of PATH that the system refuses to read', async () => {
+    installPython({ isPyenv: true })
+    symlinkSync('circle', join(root, 'circle'))
+    const path = `${join(root, 'circle')}:${environ.PATH}`
+
+    expect(await installedPackageFolders({ ...environ, PATH: path })).toEqual([packages])
+    expect(findExecutable('python3', { PATH: path }, root)).toBe(join(root, 'shims', 'python3'))
   })
 
   it('is asked where nothing can be kept', async () => {

@@ -1,9 +1,9 @@
 /** Finds the Python that a user names, and tells what is wrong with one that does not start. Used by `starter.ts`. */
 
 import { type ExecException, execFile } from 'node:child_process'
-import { statSync } from 'node:fs'
+import { type Stats, statSync } from 'node:fs'
 import { basename, delimiter, join, resolve, sep } from 'node:path'
-import { HostError } from '../../errors.ts'
+import { HostError, toError } from '../../errors.ts'
 import { tooOld } from '../peers/cpython.ts'
 
 const ANSWERS_WITHIN_MS = 10_000
@@ -37,7 +37,8 @@ export function findExecutable(
 }
 
 function problemOf(path: string): string | null {
-  const status = statSync(path, { throwIfNoEntry: false })
+  const status = statusOf(path)
+  if (typeof status === 'string') return `"${path}" cannot be read: ${status}`
   if (status === undefined) return `there is no file "${path}". Check the path`
   if (status.isDirectory()) {
     const inner = join(path, 'bin', 'python')
@@ -45,6 +46,15 @@ function problemOf(path: string): string | null {
     return `"${path}" is a folder. Give ${hint}`
   }
   return status.isFile() && (status.mode & 0o111) !== 0 ? null : `"${path}" is no file that may be executed`
+}
+
+/** Returns the reason as text if the system refuses to tell, for example because a folder is not readable. */
+function statusOf(path: string): Stats | string | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false })
+  } catch (error) {
+    return toError(error).message
+  }
 }
 
 export function unusable(executable: string, problem: string, cause?: unknown): HostError {

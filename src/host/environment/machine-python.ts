@@ -4,7 +4,17 @@
  */
 
 import { createHash } from 'node:crypto'
-import { closeSync, existsSync, openSync, readFileSync, readSync, realpathSync, statSync } from 'node:fs'
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  openSync,
+  readFileSync,
+  readSync,
+  realpathSync,
+  statSync,
+} from 'node:fs'
 import { basename, delimiter, dirname, isAbsolute, join } from 'node:path'
 
 const NAME = 'python3'
@@ -23,9 +33,14 @@ export function findMachinePython(environ: Readonly<Record<string, string>>, fol
   return path === undefined ? null : { path, digest: digestOf(path, environ, folder) }
 }
 
+/** Returns whether this user can start a file. Shells skip everything else in a folder of PATH, whatever the reason. */
 function isExecutable(path: string): boolean {
-  const status = statSync(path, { throwIfNoEntry: false })
-  return status?.isFile() === true && (status.mode & 0o111) !== 0
+  try {
+    accessSync(path, constants.X_OK)
+    return statSync(path).isFile()
+  } catch {
+    return false
+  }
 }
 
 function digestOf(path: string, environ: Readonly<Record<string, string>>, folder: string): string | null {
