@@ -263,7 +263,7 @@ export interface Page {
   readonly offset: number
 }
 
-/** Which part of a list: `after` is the id of the last one of the part before, however far back that is. */
+/** Part of a list: `after` is the id of the last row of the part before, however old that row is. */
 export interface PageAfter extends Page {
   readonly after?: string
 }

@@ -69,8 +69,7 @@ export class InputChecks {
       ...{ id: newId(), kind: 'check', target: workflow, source: 'node', note: null },
       ...{ argumentsText: contextText, at: clock.now() },
     }
-    const answer = await requests.ask(action, CHECKED_WITHIN_MS)
-    await store.actions.remove(action.id)
+    const answer = await requests.ask(action, CHECKED_WITHIN_MS).finally(() => store.actions.remove(action.id))
     if (answer === null) throw unchecked(workflow, 'no engine that serves it answered in time')
     if (answer.isRefused) throw unchecked(workflow, answer.text ?? 'the engine that serves it refused')
     const verdict = JSON.parse(answer.text ?? '{}') as Verdict

@@ -49,7 +49,7 @@ export function uncaughtLine(thrown: unknown, origin: 'uncaughtException' | 'unh
   const what = origin === 'unhandledRejection' ? 'unhandled rejection' : 'uncaught exception'
   const where = at === null ? '' : ` (${at.file}, line ${at.line})`
   const { message, traceback } = faultOf(thrown, `${what} outside of tasks and polls${where}`)
-  // Without a frame of the user's the error is ours, and the frames that are left out otherwise are what is of use.
+  // If no frame is in the user's files, the error is in cloaca: keep the frames that are hidden otherwise.
   const whole = at === null && isError(thrown) ? shownPlaces(read(() => thrown.stack, '')) : traceback
   return { message, traceback: whole }
 }

@@ -1,6 +1,6 @@
 /**
- * Calls that end the process, and errors that nothing catches: within a call of a script's function they end that call only. Whose they
- * are is told by the async context, which Node keeps for all that a call sets off. Everything else does what it does without this file.
+ * Calls that end the process, and errors that nothing catches: within a call of a script's function they end that call only. The
+ * async context, which Node keeps for everything that a call starts, identifies the call. Other code behaves as without this file.
  *
  * The context, as observed in Node 24.21 and 26.10:
  * - Uncaught exception: the context of the code that threw. Timers, immediates, ticks, microtasks and listeners of sockets run in the context

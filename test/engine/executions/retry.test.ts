@@ -65,7 +65,7 @@ describe('whether a failed attempt is tried again', () => {
     expect(attempt).toBe(tries)
   })
 
-  it('is no for an attempt that called process.exit, whatever the policy says', () => {
+  it('does not retry an attempt that called process.exit, whatever the policy is', () => {
     const outcome = { kind: 'failed', error: fault('connection timeout'), isFinal: true } as const
 
     expect(decideRetry(retrying(3), 1, outcome, 0)).toEqual({ kind: 'giveUp' })
