@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { ROOT } from '../support/source-tree.ts'
 import { nativeTexts, pythonTexts } from './c-texts.ts'
 import { markdownTexts } from './markdown-texts.ts'
-import { findIn } from './rules.ts'
+import { findIn, type TextKind } from './rules.ts'
 import { lineAt, type Text } from './text.ts'
 import { typescriptTexts } from './typescript-texts.ts'
 
@@ -24,6 +24,7 @@ const ACCEPTED = /language-ok: \S/
 export interface Match {
   readonly path: string
   readonly line: number
+  readonly kind: TextKind | 'width'
   readonly found: string
   readonly advice: string
 }
@@ -66,7 +67,7 @@ export function checkFile(path: string, source: string): Report {
   const phrases = texts.flatMap((text) =>
     findIn(text.kind, text.text)
       .filter(({ at }) => text.isStart || at > 0)
-      .map(({ at, found, advice }) => ({ path, line: lineAt(text, at), found, advice })),
+      .map(({ at, found, advice }) => ({ path, line: lineAt(text, at), kind: text.kind, found, advice })),
   )
   const matches = [...phrases, ...wideLines(path, lines)]
     .filter(({ line }) => !ACCEPTED.test(lines[line - 1] ?? ''))
@@ -91,7 +92,7 @@ function wideLines(path: string, lines: readonly string[]): readonly Match[] {
     if (path.endsWith('.md') && line.trimStart().startsWith('```')) isFenced = !isFenced
     const isLong = line.length > MAX_COLUMNS && !/\S{80}/.test(line)
     if (!isLong || isFenced || (path.endsWith('.md') && line.startsWith('|'))) return []
-    return [{ path, line: index + 1, found: `${line.length} columns`, advice: `wrap at ${MAX_COLUMNS}` }]
+    return [{ path, line: index + 1, kind: 'width', found: `${line.length} columns`, advice: `wrap at ${MAX_COLUMNS}` }]
   })
 }
 
