@@ -102,7 +102,7 @@ describe('a text is found', () => {
 
   it('names the line and a better word', () => {
     expect(checkFile('a.ts', 'const x = 1\n// The answer is sent\n// at once.\n').matches).toEqual([
-      { path: 'a.ts', line: 3, found: 'at once', advice: 'write "immediately"' },
+      { path: 'a.ts', line: 3, kind: 'comment', found: 'at once', advice: 'write "immediately"' },
     ])
   })
 
