@@ -277,6 +277,23 @@ raise SystemExit("5 exit")`
   })
 
   it.each([
+    ['', 'BufferedWriter FileIO', 'bytes\nprinted\n'],
+    ['1', 'FileIO None', 'printed\nbytes\n'],
+  ])('has the stdout.buffer of python if PYTHONUNBUFFERED is "%s"', async (unbuffered, types, stdout) => {
+    const code = `import sys
+buffer = sys.stdout.buffer
+print("printed")
+buffer.write(b"bytes\\n")
+buffer.flush()
+names = [type(one).__name__ if one else None for one in (buffer, getattr(buffer, "raw", None))]
+print(*names, file=sys.stderr)`
+
+    const program = await terminal.run(['run', '-c', code], { env: { PYTHONUNBUFFERED: unbuffered } })
+
+    expect(program).toMatchObject({ exitCode: 0, stdout, stderr: `${types}\n` })
+  })
+
+  it.each([
     ['os._exit(3)', 3],
     ['os.kill(os.getpid(), signal.SIGTERM)', 143],
   ])('that ends by %s has printed what it printed', async (end, exitCode) => {

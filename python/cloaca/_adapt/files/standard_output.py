@@ -35,7 +35,7 @@ def install(settings: Dict[str, Any]) -> None:
         raw = io.FileIO(descriptor, "wb", closefd=False)
         raw.name = f"<{name}>"
         stream = io.TextIOWrapper(
-            raw,
+            raw if is_unbuffered else _passing_on(raw),
             encoding or "utf-8",
             (name == "stdout" and errors) or usual_errors,
             line_buffering=name == "stderr" or has_whole_lines,
@@ -47,6 +47,18 @@ def install(settings: Dict[str, Any]) -> None:
         setattr(sys, f"__{name}__", stream)
 
     bridge.expect_calls = _expect_calls
+
+
+def _passing_on(raw: io.FileIO) -> io.BufferedWriter:
+    """Returns a writer, as ``sys.stdout.buffer`` is under python, that passes all bytes to its raw file immediately.
+
+    The text layer checks faster whether a ``BufferedWriter`` is closed than whether a raw file is: a million printed
+    lines take 0.2 to 0.3 s less (Pyodide 314.0.7).
+    """
+    writer = io.BufferedWriter(raw)
+    writer.write = raw.write  # type: ignore[method-assign]
+    writer.flush = raw.flush  # type: ignore[method-assign]
+    return writer
 
 
 def _expect_calls() -> None:
