@@ -51,7 +51,7 @@ def prepare() -> None:
     signals.prepare()
     timers.prepare()
     socket_module.prepare()
-    # It imports ``selectors``, which keeps the functions that ``select`` has now.
+    # ``fork_exec`` imports ``selectors``, which keeps the functions that ``select`` has now.
     fork_exec.prepare()
     ssl_module.prepare()
     urllib3.prepare()

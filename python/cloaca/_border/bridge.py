@@ -151,15 +151,12 @@ def sleep_ms(delay_ms: float) -> None:
     if not host.is_connected or _has_threads:
         time.sleep(min(delay_ms / 1000, _LONGEST_SLEEP_S))
     else:
-        delay = float(delay_ms)  # an int of more than 53 bits would become a BigInt, which does not work in calculations
+        delay = float(delay_ms)  # an int of more than 53 bits would become a BigInt, which cannot be added
         _wait(lambda token: host.waits.sleep(token, delay))
 
 
 def meanwhile(wait: Callable[[], Any]) -> Any:
-    """Runs a wait of cloaca itself.
-
-    If the caller runs in the event loop of a script, the loop continues during the wait.
-    """
+    """Runs a wait of cloaca itself. A script's event loop continues during the wait if the caller runs in it."""
     loop = stacks.current().loop
     return wait() if loop is None or not loop.is_in_step else loop.run_meanwhile(wait)
 

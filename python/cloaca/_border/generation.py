@@ -38,7 +38,7 @@ class TaskIds:
         key = id(function)
 
         def forget(reference: object) -> None:
-            # No lock, because garbage can be collected while the lock is held. The identity may have been reused.
+            # No lock, because garbage can be collected while this thread has it. The identity may have been reused.
             if key in of_function and of_function[key].holds is reference:
                 del of_function[key]
 

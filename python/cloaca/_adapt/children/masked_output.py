@@ -82,7 +82,7 @@ def _stream_of(descriptor: int) -> Optional[int]:
     try:
         status = os.fstat(descriptor)
     except OSError:
-        return None  # it is not open
+        return None  # the descriptor is not open
     return _streams.get((status.st_dev, status.st_ino))
 
 

@@ -83,7 +83,7 @@ def _get_code(self: Any, fullname: str) -> types.CodeType:
     code = _read(path, head)
     if code is None:
         code = _compile(self, fullname)
-        # It creates the folder, writes a temporary file and renames it, and ignores errors.
+        # ``set_data`` creates the folder, writes a temporary file and renames it, and ignores errors.
         importlib.machinery.SourceFileLoader(fullname, source).set_data(path, head + marshal.dumps(code))
     return code
 

@@ -165,7 +165,7 @@ def _looked_up(event: int) -> Any:
     """Suspends the calling stack until a lookup is done, and returns the host's answer."""
     bridge.wait_event(event)
     answer = border.sockets.take_lookup(event)
-    assert answer is not None  # it was not taken before
+    assert answer is not None  # each answer is taken once
     return json.loads(answer)
 
 

@@ -296,7 +296,7 @@ class NativeCursor(_Base):
         finally:
             self._is_busy = False
         if not self._ready and self._running is not None:
-            self._take_portion(self._running)  # as in CPython, the next row is fetched immediately
+            self._take_portion(self._running)  # fetches the next row immediately, as CPython does
         factory = self._row_factory
         if factory is None:
             return row

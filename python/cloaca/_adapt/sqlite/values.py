@@ -24,7 +24,7 @@ _EXACT = 2**53
 
 @functools.lru_cache(maxsize=512)
 def is_change(sql: str) -> bool:
-    """Returns whether a statement changes rows. If so, it begins a transaction and has a row count."""
+    """Returns whether a statement changes rows. If so, it begins a transaction and sets ``rowcount``."""
     leading = _LEADING.match(sql)
     return sql[leading.end() if leading else 0 :][:7].lower().startswith(_CHANGES)
 

@@ -58,7 +58,7 @@ class SSLSocket(Side, socket.socket):
         try:
             name = context._encode_hostname(server_hostname)
         except BaseException:
-            sock.close()  # as CPython, which has taken over the connection by now
+            sock.close()  # CPython also closes it here
             raise
         timeout = sock.gettimeout()
         self = cls.__new__(cls)

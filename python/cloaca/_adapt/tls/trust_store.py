@@ -91,7 +91,7 @@ class Store:
         try:
             entries = sorted(os.listdir(folder))
         except OSError:
-            return  # as in OpenSSL, which opens the folder only to search an authority; the folder may be missing
+            return  # OpenSSL also accepts a missing folder, since it opens it only to search an authority
         for entry in entries:
             if _HASHED.fullmatch(entry):
                 self._add_file(os.path.join(folder, entry), self._folder_authorities)
@@ -109,13 +109,13 @@ class Store:
             try:
                 self._add_file(file, self._authorities)
             except OSError:
-                pass  # as in OpenSSL: a default file that does not exist adds no authority
+                pass  # a default file that does not exist adds no authority, as in OpenSSL
         for each in (folder or "").split(os.pathsep):
             if each:
                 self._add_folder(each)
         self._default_authorities = "extra" if file and folder else "all"
 
-    # --- what is known ----------------------------------------------------------------------------------------------
+    # --- known authorities ------------------------------------------------------------------------------------------
 
     def _listed(self) -> List[bytes]:
         texts = list(self._authorities)
