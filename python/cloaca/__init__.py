@@ -1,9 +1,10 @@
-"""cloaca: workflows and triggers, declared with decorators, run by the cloaca engine for Node.
+"""cloaca: workflows and triggers in Python, run by the cloaca engine for Node.
 
-Decorate functions with `task` inside a `WorkflowBuilder` block to make a workflow, and with `trigger` to start one when
-something happens. A script that opens a `DefaultRunner` is run with ``npx cloaca run SCRIPT.py``; the triggers and
-workflows of a file are served with ``npx cloaca serve FILE.py``. There the package runs in an interpreter's process.
-Under plain Python, a runner starts the engine as a child process, where it is installed; all else needs none.
+Decorate functions with `task` inside a `WorkflowBuilder` block to define a workflow, and with `trigger` to start a
+workflow when something happens. ``npx cloaca run SCRIPT.py`` runs a script that opens a `DefaultRunner`. ``npx cloaca
+serve FILE.py`` serves the triggers and workflows of a file. Both commands run the package in the process of an
+interpreter. Under plain Python, a `DefaultRunner` starts the engine as a child process if the engine is installed.
+Everything else in the package works without an engine.
 """
 
 import atexit as _atexit
@@ -45,7 +46,7 @@ from ._trigger import TriggerDecorator, trigger
 from ._workflow import Workflow, WorkflowBuilder, register_workflow_constructor
 
 if _TYPE_CHECKING:
-    # Names for annotations only: to a program that runs they do not exist, here as on the native engine.
+    # Names for annotations only. As on the native engine, they do not exist at run time.
     from ._types.dicts import CronExecution as CronExecution
     from ._types.dicts import CronExecutionStats as CronExecutionStats
     from ._types.dicts import CronSchedule as CronSchedule
@@ -55,7 +56,7 @@ if _TYPE_CHECKING:
     from ._types.dicts import TriggerSchedule as TriggerSchedule
     from ._types.rules import TriggerRule as TriggerRule
 
-#: The older name of `WorkflowResult`.
+#: Older name of `WorkflowResult`.
 PipelineResult = WorkflowResult
 
 __all__ = [
@@ -111,14 +112,14 @@ __all__ = [
 
 
 def _start_engine() -> None:
-    """Starts the engine of a program that runs under plain Python: at the first call that needs it."""
+    """Starts the engine for a program that runs under plain Python, on the first call that needs it."""
     from ._cpython.around import engine
 
     engine.start()
 
 
 def _end_engine() -> None:
-    """Ends what `_start_engine` has started, with the program, behind the exit functions that it registered since."""
+    """Stops the engine that `_start_engine` started, after the exit functions that were registered since."""
     around = _sys.modules.get(f"{__name__}._cpython.around.engine")
     if around is not None:
         _shutdown_all_runners()

@@ -1,4 +1,4 @@
-"""`DefaultRunnerConfig`: fourteen settings of a runner, each checked when it is set."""
+"""`DefaultRunnerConfig`: the fourteen settings of a runner. Each setting is checked when it is assigned."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 class _Field(Generic[T]):
-    """A setting: a readable and writable attribute with a default and a check."""
+    """Setting of a runner: a readable and writable attribute with a default and a check."""
 
     def __init__(self, default: T, check: Callable[[object, str], T], doc: str, may_be_none: bool = False) -> None:
         self.default = default
@@ -73,36 +73,42 @@ def _timeout(value: object, name: str) -> Optional[int]:
 
 @final
 class DefaultRunnerConfig(Sealed):
-    """Settings of a `DefaultRunner`. A runner copies them when it is made; later edits have no effect on it.
+    """Settings of a `DefaultRunner`.
 
-    Every argument is also a readable and writable attribute of the same name. In the constructor None stands for the
-    default. A failed assignment leaves the old value.
+    Every argument is also a readable and writable attribute of the same name. None as an argument means the default. If
+    an assignment fails, the attribute keeps its old value. A runner copies its settings when it is created, so later
+    changes do not affect it.
 
     Args:
-        max_concurrent_tasks: Tasks of one runner that run at the same time, 4 unless given; at least 1.
-        scheduler_poll_interval_ms: Checked, without effect: tasks that are ready or due again are noticed immediately.
-            At least 10, 100 unless given.
-        task_timeout_seconds: Limit of one attempt of a task, deferral included, 300 s.
-        workflow_timeout_seconds: How long `DefaultRunner.execute` waits, 3600 s. As an attribute, None: no limit.
-        db_pool_size: Checked, without effect: an engine opens the connections that it needs. At least 1, 10 unless
-            given.
-        enable_recovery: Whether tasks of a dead runner are taken back, True.
-        enable_cron_scheduling: Whether cron works, True; triggers are not affected.
-        cron_poll_interval_seconds: Longest time between two checks of the schedules, 30 s; due times are met exactly.
-        cron_max_catchup_executions: Maximum number of missed runs that a cron trigger with ``catchup="all"`` starts,
-            100; at most 1000.
-        cron_enable_recovery: Whether cron runs that were recorded but never started are started later, True.
-        cron_recovery_interval_seconds: How often such runs are looked for, 300 s.
-        cron_lost_threshold_minutes: Age at which such a run counts as lost, 10 minutes.
-        cron_max_recovery_age_seconds: Age beyond which it is given up, 86400 s.
-        cron_max_recovery_attempts: How often it is started at most, 3.
+        max_concurrent_tasks: Maximum number of tasks that one runner executes at the same time, at least 1. Default: 4.
+        scheduler_poll_interval_ms: Checked but not used, because the engine notices ready and due tasks immediately. At
+            least 10 ms. Default: 100 ms.
+        task_timeout_seconds: Time limit in seconds for one attempt of a task, including the time that it is deferred.
+            Default: 300.
+        workflow_timeout_seconds: Seconds that `DefaultRunner.execute` waits for a run. Default: 3600. Set the attribute
+            to None to wait without a limit.
+        db_pool_size: Checked but not used, because the engine opens as many connections as it needs. At least 1.
+            Default: 10.
+        enable_recovery: Whether the runner takes over the tasks of runners that died. Default: True.
+        enable_cron_scheduling: Whether cron schedules work. False does not affect triggers that are polled. Default:
+            True.
+        cron_poll_interval_seconds: Maximum number of seconds between two checks of the cron schedules. Runs start on
+            time whatever the interval is. Default: 30.
+        cron_max_catchup_executions: Maximum number of missed runs that a cron trigger with ``catchup="all"`` starts, at
+            most 1000. Default: 100.
+        cron_enable_recovery: Whether the runner starts cron runs that were recorded but never started. Default: True.
+        cron_recovery_interval_seconds: Seconds between two searches for such lost runs. Default: 300.
+        cron_lost_threshold_minutes: Age in minutes from which a recorded run that never started is considered lost.
+            Default: 10.
+        cron_max_recovery_age_seconds: Age in seconds from which a lost run is no longer started. Default: 86400.
+        cron_max_recovery_attempts: Maximum number of times that the runner tries to start a lost run. Default: 3.
         pipeline_timeout_seconds: Older name of ``workflow_timeout_seconds``.
 
     Raises:
-        ValueError: A value is outside its limits ("Invalid configuration: …"), or both names of the timeout are given
-            and differ.
+        ValueError: A value is outside its limits ("Invalid configuration: …"), or both names of the workflow timeout
+            are given with different values.
         OverflowError: A number is negative.
-        TypeError: A value has a wrong type.
+        TypeError: A value has the wrong type.
 
     Example:
         >>> config = DefaultRunnerConfig(max_concurrent_tasks=8, task_timeout_seconds=20)
@@ -113,28 +119,36 @@ class DefaultRunnerConfig(Sealed):
 
     _values: Dict[str, Any]
 
-    max_concurrent_tasks = _Field(4, _at_least_one, "Tasks of one runner that run at the same time.")
+    max_concurrent_tasks = _Field(4, _at_least_one, "Maximum number of tasks that run at the same time.")
     scheduler_poll_interval_ms = _Field(
-        100, _scheduler_interval, "Milliseconds; checked, without effect: ready and due tasks are noticed immediately."
+        100, _scheduler_interval, "Milliseconds. Checked but not used: the engine notices ready tasks immediately."
     )
-    task_timeout_seconds = _Field(300, arguments.unsigned, "Limit of one attempt of a task, deferral included.")
+    task_timeout_seconds = _Field(
+        300, arguments.unsigned, "Time limit in seconds for one attempt of a task, including time that it is deferred."
+    )
     workflow_timeout_seconds = _Field[Optional[int]](
-        3600, _timeout, "How long `DefaultRunner.execute` waits; None: no limit.", may_be_none=True
+        3600, _timeout, "Seconds that `DefaultRunner.execute` waits for a run. None: no limit.", may_be_none=True
     )
-    db_pool_size = _Field(10, _at_least_one, "Checked, without effect: an engine opens the connections that it needs.")
-    enable_recovery = _Field(True, arguments.flag, "Whether tasks of a dead runner are taken back.")
-    enable_cron_scheduling = _Field(True, arguments.flag, "Whether cron works; triggers are not affected.")
-    cron_poll_interval_seconds = _Field(30, arguments.unsigned, "Longest time between two checks of the schedules.")
+    db_pool_size = _Field(10, _at_least_one, "Checked but not used: the engine opens as many connections as it needs.")
+    enable_recovery = _Field(True, arguments.flag, "Whether the runner takes over the tasks of runners that died.")
+    enable_cron_scheduling = _Field(True, arguments.flag, "Whether cron schedules work. Triggers are not affected.")
+    cron_poll_interval_seconds = _Field(30, arguments.unsigned, "Maximum seconds between two checks of the schedules.")
     cron_max_catchup_executions = _Field(
         100, _catchup, 'Maximum number of missed runs that a cron trigger with catchup="all" starts.'
     )
     cron_enable_recovery = _Field(
-        True, arguments.flag, "Whether cron runs that were recorded but never started are started later."
+        True, arguments.flag, "Whether the runner starts cron runs that were recorded but never started."
     )
-    cron_recovery_interval_seconds = _Field(300, arguments.unsigned, "How often such runs are looked for.")
-    cron_lost_threshold_minutes = _Field(10, _minutes, "Age at which such a run counts as lost.")
-    cron_max_recovery_age_seconds = _Field(86400, arguments.unsigned, "Age beyond which it is given up.")
-    cron_max_recovery_attempts = _Field(3, arguments.unsigned, "How often it is started at most.")
+    cron_recovery_interval_seconds = _Field(300, arguments.unsigned, "Seconds between two searches for such lost runs.")
+    cron_lost_threshold_minutes = _Field(
+        10, _minutes, "Age in minutes from which a recorded run that never started is considered lost."
+    )
+    cron_max_recovery_age_seconds = _Field(
+        86400, arguments.unsigned, "Age in seconds from which a lost run is no longer started."
+    )
+    cron_max_recovery_attempts = _Field(
+        3, arguments.unsigned, "Maximum number of times that the runner tries to start a lost run."
+    )
 
     def __init__(
         self,
@@ -170,7 +184,7 @@ class DefaultRunnerConfig(Sealed):
 
     @staticmethod
     def default() -> DefaultRunnerConfig:
-        """A config with every default."""
+        """Returns a config in which every setting has its default."""
         return DefaultRunnerConfig()
 
     @property
@@ -183,7 +197,7 @@ class DefaultRunnerConfig(Sealed):
         self.workflow_timeout_seconds = value
 
     def to_dict(self) -> RunnerSettings:
-        """All fourteen settings, by their names."""
+        """Returns all fourteen settings by name."""
         return cast(RunnerSettings, dict(self._values))
 
     def __repr__(self) -> str:

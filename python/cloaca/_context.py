@@ -1,7 +1,7 @@
-"""`Context`, the bag of JSON values that runs carry, and the environment variables `var` and `var_or`.
+"""`Context`, the JSON data that a run passes from task to task, and the functions `var` and `var_or`.
 
-A context that arrives as text stays text until somebody looks into it, and one that nobody changed is handed on as
-the text it came with: contexts may be megabytes, and most tasks touch a few keys.
+A context can have megabytes, and most tasks use only a few keys. A context that arrives as text is therefore parsed on
+the first access, and one that nobody changed is passed on as the original text.
 """
 
 from __future__ import annotations
@@ -18,24 +18,26 @@ from ._values.json import parse_object
 
 _MISSING: Any = object()
 
-#: The key under which names of secrets are kept by the names that parameters gave them.
+#: Key that maps the aliases of secrets to the names of the secrets.
 _ALIASES = "__cloacina_secret_refs__"
 
 
 @final
 class Context(Sealed):
-    """A string-keyed bag of JSON values: what a run starts with, what each task is handed, what a result holds.
+    """Dictionary of JSON values with text keys.
 
-    Values are copied on their way in and out, so that changing your own list or dict never changes the stored one:
-    to alter a nested value, read it, edit it and `set` it back. Stored are None, bool, int (64 bits), finite float,
-    str, lists (from list, tuple, set, frozenset, range) and dicts with str keys (from mappings and dataclass
-    instances). NaN and the infinities become None. Anything else raises TypeError.
+    A run starts with one, each task receives one, and a result contains one.
+
+    Values are copied when they are stored and when they are read, so a change to your own list or dict never changes
+    the stored one. To change a nested value, read it, edit it, and `set` it again. A context stores None, bool, int (64
+    bits), finite float, str, lists (made from list, tuple, set, frozenset and range) and dicts with str keys (made from
+    mappings and dataclass instances). NaN and the infinities become None. Any other value raises TypeError.
 
     Args:
-        data: The first content. None stands for no content.
+        data: Initial content. None means an empty context.
 
     Raises:
-        TypeError: ``data`` is no dict, a key is no str, or a value has no JSON form.
+        TypeError: ``data`` is not a dict, a key is not a str, or a value cannot be stored as JSON.
 
     Example:
         >>> ctx = Context({"n": 1})
@@ -46,7 +48,7 @@ class Context(Sealed):
         Context({"n":1,"names":["Ada"]})
     """
 
-    # At least one of the two is present. Both: the text is that of the values.
+    # At least one of the two is present. If both are, the text is the JSON of the values.
     __slots__ = ("_values", "_json")
 
     _values: Optional[Dict[str, Any]]
@@ -63,55 +65,58 @@ class Context(Sealed):
 
     @staticmethod
     def from_json(json_str: str) -> Context:
-        """Makes a context of the text of a JSON object.
+        """Creates a context from the text of a JSON object.
 
-        Integers beyond 64 bits are read as floats.
+        Integers of more than 64 bits are read as floats.
 
         Args:
             json_str: The JSON text.
 
         Raises:
-            ValueError: The text is not JSON, or not an object ("Failed to deserialize from JSON").
+            ValueError: The text is not valid JSON, or not an object ("Failed to deserialize from JSON").
         """
         return _of_values(parse_object(arguments.any_text(json_str, "json_str")))
 
     @staticmethod
     def _from_text(text: str) -> Context:
-        """A context of text that the engine or this class wrote: it is trusted, and parsed when needed."""
+        """Returns a context for text that the engine or this class wrote.
+
+        It trusts the text, and parses it when needed.
+        """
         context = new(Context)
         context._values = None
         context._json = text
         return context
 
     def _text(self) -> str:
-        """The JSON text, made at most once between two changes."""
+        """Returns the JSON text, which is serialized at most once between two changes."""
         if self._json is None:
             self._json = json_text(self._values)
         return self._json
 
     def _read(self) -> Dict[str, Any]:
-        """The values, to look at."""
+        """Returns the values for reading."""
         values = self._values
         if values is None:
             self._values = values = json.loads(self._json or "{}")
         return values
 
     def _write(self) -> Dict[str, Any]:
-        """The values, to change: the text is no longer theirs."""
+        """Returns the values for writing, and discards the text, which no longer matches them."""
         values = self._read()
         self._json = None
         return values
 
     def get(self, key: str, default: Any = None) -> Any:
-        """Returns a fresh copy of the value of ``key``, or ``default`` when there is no such key.
+        """Returns a copy of the value of ``key``, or ``default`` if the key does not exist.
 
-        A key that holds None yields None, not ``default``.
+        A stored None is returned as None, not as ``default``.
         """
         value = self._read().get(key if type(key) is str and key.isascii() else key_of(key), _MISSING)
         return default if value is _MISSING else copy_of(value)
 
     def set(self, key: str, value: Any) -> None:
-        """Stores a copy of ``value`` under ``key``, whether the key exists or not."""
+        """Stores a copy of ``value`` under ``key``, whether or not the key exists."""
         try:
             name, copy = key_of(key), stored(value, 1)
         except TypeError as error:
@@ -120,10 +125,10 @@ class Context(Sealed):
         self._write()[name] = copy
 
     def insert(self, key: str, value: Any) -> None:
-        """Stores ``value`` under a new key.
+        """Stores a copy of ``value`` under a new key.
 
         Raises:
-            ValueError: The key exists ("Key already exists").
+            ValueError: The key already exists ("Key already exists").
         """
         try:
             name, copy = key_of(key), stored(value, 1)
@@ -138,7 +143,7 @@ class Context(Sealed):
         """Replaces the value of an existing key.
 
         Raises:
-            KeyError: There is no such key ("Key not found").
+            KeyError: The key does not exist ("Key not found").
         """
         try:
             name, copy = key_of(key), stored(value, 1)
@@ -150,20 +155,23 @@ class Context(Sealed):
         self._write()[name] = copy
 
     def remove(self, key: str) -> Any:
-        """Removes ``key`` and returns its old value; returns None when there is no such key."""
+        """Removes ``key`` and returns its value, or returns None if the key does not exist."""
         name = key_of(key)
         return self._write().pop(name) if name in self._read() else None
 
     def to_dict(self) -> Dict[str, Any]:
-        """Returns the content as a plain dict that shares nothing with the context."""
+        """Returns the content as a plain dict. Changes to the dict do not change the context."""
         copy: Dict[str, Any] = copy_of(self._read())
         return copy
 
     def update_from_dict(self, d: Dict[str, Any]) -> None:
-        """Stores every item of ``d``: existing keys are overwritten as a whole, the others are kept.
+        """Stores every item of ``d``.
+
+        The values of existing keys are replaced, not merged, and all other keys are kept.
 
         Raises:
-            TypeError: ``d`` is no dict, or holds what a context cannot; then nothing is changed.
+            TypeError: ``d`` is not a dict, or contains a value that a context cannot store. The context is then
+                unchanged.
         """
         if not isinstance(d, dict):
             arguments.refuse(d, "d", "dict")
@@ -175,15 +183,18 @@ class Context(Sealed):
         return self._text()
 
     def secret(self, name: str) -> Dict[str, str]:
-        """Returns all fields of a secret. Values never enter the context's data, its JSON or storage.
+        """Returns all fields of a secret.
+
+        The values never become part of the context's data or of its JSON, and the engine does not store them.
 
         Args:
-            name: Name of the secret, or an alias that the parameters of an instance gave one (``{"$secret": …}``).
+            name: Name of the secret, or an alias that the parameters of a workflow instance define (``{"$secret":
+                …}``).
 
         Raises:
-            RuntimeError: This run has no secrets backend ("secrets backend not configured"), or it failed.
-            KeyError: There is no such secret ("secret not found").
-            PermissionError: The workflow may not have it ("secret not granted").
+            RuntimeError: This run has no secrets backend ("secrets backend not configured"), or the backend failed.
+            KeyError: The secret does not exist ("secret not found").
+            PermissionError: The workflow may not read the secret ("secret not granted").
         """
         text = arguments.text(name, "name")
         aliases = self._read().get(_ALIASES)
@@ -195,13 +206,13 @@ class Context(Sealed):
         """Returns one field of a secret.
 
         Args:
-            name: As `secret` has it.
+            name: Name or alias of the secret, as for `secret`.
             field: Name of the field.
 
         Raises:
-            KeyError: There is no such secret, or it has no such field.
-            RuntimeError: As `secret` does.
-            PermissionError: As `secret` does.
+            KeyError: The secret does not exist, or it has no such field.
+            RuntimeError: For the same reasons as `secret`.
+            PermissionError: For the same reason as `secret`.
         """
         field_name = arguments.text(field, "field")
         fields = self.secret(name)
@@ -246,13 +257,13 @@ def _of_values(values: Dict[str, Any]) -> Context:
 
 
 def var(name: str) -> str:
-    """Returns the environment variable ``CLOACINA_VAR_<name>``, read at this moment.
+    """Returns the current value of the environment variable ``CLOACINA_VAR_<name>``.
 
     Args:
-        name: The rest of the variable's name, used verbatim.
+        name: Name of the variable without the prefix, with unchanged case.
 
     Raises:
-        KeyError: The variable is not set. One that is set to the empty string counts as set.
+        KeyError: The variable is not set. A variable that is set to the empty string is set.
     """
     key = f"CLOACINA_VAR_{arguments.text(name, 'name')}"
     value = os.environ.get(key)
@@ -262,11 +273,11 @@ def var(name: str) -> str:
 
 
 def var_or(name: str, default: str) -> str:
-    """Returns the environment variable ``CLOACINA_VAR_<name>``, or ``default`` when it is not set.
+    """Returns the current value of the environment variable ``CLOACINA_VAR_<name>``, or ``default`` if it is not set.
 
     Args:
-        name: The rest of the variable's name, used verbatim.
-        default: What to return for a variable that is not set.
+        name: Name of the variable without the prefix, with unchanged case.
+        default: Value to return if the variable is not set.
     """
     fallback = arguments.text(default, "default")
     return os.environ.get(f"CLOACINA_VAR_{arguments.text(name, 'name')}", fallback)

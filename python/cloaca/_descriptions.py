@@ -1,6 +1,6 @@
-"""Declarative decorators: parameters, secrets and fields, for tools that read the source.
+"""Decorators that describe parameters, secrets and fields to tools that read the source.
 
-They change nothing at run time.
+They have no effect at run time.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 @final
 class WorkflowParamsDecorator(Unbuildable):
-    """What `workflow_params` returns: returns what it decorates."""
+    """Decorator that `workflow_params` returns. It returns the decorated object unchanged."""
 
     __slots__ = ()
 
@@ -25,7 +25,7 @@ class WorkflowParamsDecorator(Unbuildable):
 
 @final
 class WorkflowSecretsDecorator(Unbuildable):
-    """What `workflow_secrets` returns: returns what it decorates."""
+    """Decorator that `workflow_secrets` returns. It returns the decorated object unchanged."""
 
     __slots__ = ()
 
@@ -35,7 +35,7 @@ class WorkflowSecretsDecorator(Unbuildable):
 
 
 def workflow_params(**params: Any) -> WorkflowParamsDecorator:
-    """Names the parameters of a workflow, for tools. Nothing is checked against them at run time.
+    """Describes the parameters of a workflow to tools. The engine does not check them at run time.
 
     Args:
         params: ``name=type`` or ``name=(type, default)``, with the types str, int, float, bool, list and dict.
@@ -49,7 +49,7 @@ def workflow_params(**params: Any) -> WorkflowParamsDecorator:
 
 
 def workflow_secrets(*names: Any) -> WorkflowSecretsDecorator:
-    """Names the secrets that a workflow uses, for tools.
+    """Lists the secrets that a workflow uses, for tools.
 
     Args:
         names: Names of secrets.
@@ -63,7 +63,7 @@ def workflow_secrets(*names: Any) -> WorkflowSecretsDecorator:
 
 
 def boundary_schema(**fields: Any) -> Callable[[T], T]:
-    """Names the fields of what a function emits, for tools.
+    """Describes the fields of the values that a function emits, for tools.
 
     Args:
         fields: ``name=type``, with the types str, int, float, bool, list and dict.

@@ -1,4 +1,4 @@
-"""`TaskHandle`: lets a running task give its place back while it waits for something outside."""
+"""`TaskHandle`: lets a running task release its slot while it waits for an external condition."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from ._values import arguments
 
 
 class Slot(Protocol):
-    """The place of a running task, and the time that it spends without one."""
+    """Slot of a running task: the right to run. The task can release it, wait, and acquire it again."""
 
     def release(self) -> None:
-        """Gives the place back."""
+        """Releases the slot."""
         ...
 
     def sleep_ms(self, delay_ms: int) -> None:
-        """Waits while others run."""
+        """Waits while other tasks run."""
         ...
 
     def acquire(self) -> None:
-        """Waits for a place and takes it."""
+        """Waits for a free slot and takes it."""
         ...
 
 
 class _EngineSlot:
-    """A place among the tasks that the engine runs."""
+    """Slot of a task that the engine runs."""
 
     __slots__ = ("_run_token",)
 
@@ -48,31 +48,32 @@ class _EngineSlot:
 
 @final
 class TaskHandle(Unbuildable):
-    """What a task is given as its second argument when that is named ``handle`` or ``task_handle``.
+    """Second argument of a task whose second parameter is named ``handle`` or ``task_handle``.
 
-    It serves its task while the body runs; afterwards its methods raise ValueError ("already been consumed").
+    A task can use its handle while its body runs. Afterwards the methods raise ValueError ("already been consumed").
     """
 
     __slots__ = ("_slot", "_waits", "_ended")
 
     _slot: Slot
-    #: How many threads of the task are in `defer_until`.
+    #: Number of the task's threads that are in `defer_until`.
     _waits: int
     _ended: bool
 
     def defer_until(self, condition: Callable[[], bool], poll_interval_ms: int = 1000) -> None:
-        """Waits until a condition holds, without occupying one of the runner's concurrent tasks meanwhile.
+        """Waits until a condition holds, and releases the task's slot while it waits.
 
-        It sleeps, then asks, again and again; when the answer is True it waits for a free place and returns. The time
-        counts towards the timeout of the task, which stays "Running".
+        It sleeps and calls the condition in turn. When the condition returns True, it waits for a free slot, takes it,
+        and returns. The whole wait is part of the task's timeout. The status of the task remains "Running".
 
         Args:
-            condition: Called without arguments. Only a real True ends the wait; an exception is printed and counts
-                as False.
-            poll_interval_ms: Milliseconds of sleep before each call.
+            condition: Function without parameters. Only the value True ends the wait. If the function raises an
+                exception, the exception is printed, and the wait continues.
+            poll_interval_ms: Milliseconds to sleep before each call of the condition.
 
         Raises:
-            ValueError: The body has ended ("already been consumed"), or the engine refuses ("defer_until failed").
+            ValueError: The body of the task has ended ("already been consumed"), or the engine rejects the call
+                ("defer_until failed").
         """
         arguments.function(condition, "condition")
         interval_ms = arguments.unsigned(poll_interval_ms, "poll_interval_ms")
@@ -87,7 +88,7 @@ class TaskHandle(Unbuildable):
         self._waits -= 1
 
     def is_slot_held(self) -> bool:
-        """Whether the task occupies its place: False only while `defer_until` waits."""
+        """Returns whether the task holds its slot. It is False only while `defer_until` waits."""
         self._check_use()
         return self._waits == 0
 
@@ -100,7 +101,7 @@ class TaskHandle(Unbuildable):
 
 
 def open_handle(slot: Union[int, Slot]) -> TaskHandle:
-    """The handle of a body that starts now. A number is the engine's, for the attempt."""
+    """Returns the handle for a task body that starts now. An int is the engine's number of the attempt."""
     handle = new(TaskHandle)
     handle._slot = _EngineSlot(slot) if isinstance(slot, int) else slot
     handle._waits, handle._ended = 0, False
@@ -108,7 +109,7 @@ def open_handle(slot: Union[int, Slot]) -> TaskHandle:
 
 
 def close_handle(handle: TaskHandle) -> None:
-    """Its body has ended."""
+    """Marks the handle as ended, because the body of its task has ended."""
     handle._ended = True
 
 

@@ -1,4 +1,4 @@
-"""`TaskNamespace` and `WorkflowContext`: the parts of full task names."""
+"""`TaskNamespace` and `WorkflowContext`: the parts of a task's full name."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from ._values import arguments
 
 @final
 class TaskNamespace(Sealed):
-    """The four parts of a task's full name, ``tenant::package::workflow::task``. Compares and hashes by value.
+    """The four parts of a task's full name, ``tenant::package::workflow::task``.
+
+    Two namespaces are equal, and have the same hash, if their parts are equal.
 
     Example:
         >>> str(TaskNamespace("public", "embedded", "etl", "read"))
@@ -31,10 +33,10 @@ class TaskNamespace(Sealed):
 
     @staticmethod
     def from_string(text: str) -> TaskNamespace:
-        """Takes a full name apart.
+        """Splits a full name into its parts.
 
         Raises:
-            ValueError: It has not exactly four parts ("Invalid namespace format").
+            ValueError: The text does not have exactly four parts ("Invalid namespace format").
         """
         parts = arguments.text(text, "text").split("::")
         if len(parts) != 4:
@@ -43,35 +45,35 @@ class TaskNamespace(Sealed):
 
     @property
     def tenant_id(self) -> str:
-        """First part."""
+        """First part: the tenant."""
         return self._parts[0]
 
     @property
     def package_name(self) -> str:
-        """Second part."""
+        """Second part: the package."""
         return self._parts[1]
 
     @property
     def workflow_id(self) -> str:
-        """Third part."""
+        """Third part: the workflow."""
         return self._parts[2]
 
     @property
     def task_id(self) -> str:
-        """Fourth part; empty for the workflow itself."""
+        """Fourth part: the task. Empty in the namespace of a workflow."""
         return self._parts[3]
 
     def parent(self) -> TaskNamespace:
-        """The namespace of the workflow: the same with an empty task id."""
+        """Returns the namespace of the workflow: the same parts with an empty task id."""
         return TaskNamespace(*self._parts[:3], "")
 
     def is_child_of(self, other: TaskNamespace) -> bool:
-        """Whether this is a task of the workflow ``other``."""
+        """Returns whether this is a task of the workflow ``other``."""
         _check(other, "other")
         return self._parts[:3] == other._parts[:3] and other.task_id == "" and self.task_id != ""
 
     def is_sibling_of(self, other: TaskNamespace) -> bool:
-        """Whether both are different tasks of one workflow."""
+        """Returns whether this and ``other`` are two different tasks of the same workflow."""
         _check(other, "other")
         return self._parts[:3] == other._parts[:3] and "" != self.task_id != other.task_id != ""
 
@@ -90,7 +92,9 @@ class TaskNamespace(Sealed):
 
 @final
 class WorkflowContext(Sealed):
-    """The three parts of names that the tasks of a workflow share. Compares by value and cannot be hashed.
+    """The first three parts of a task's full name, which all tasks of a workflow share.
+
+    Two contexts are equal if their parts are equal. They cannot be hashed.
 
     Example:
         >>> str(WorkflowContext("public", "embedded", "etl").task_namespace("read"))
@@ -110,33 +114,33 @@ class WorkflowContext(Sealed):
 
     @property
     def tenant_id(self) -> str:
-        """First part."""
+        """First part: the tenant."""
         return self._parts[0]
 
     @property
     def package_name(self) -> str:
-        """Second part."""
+        """Second part: the package."""
         return self._parts[1]
 
     @property
     def workflow_id(self) -> str:
-        """Third part."""
+        """Third part: the workflow."""
         return self._parts[2]
 
     def task_namespace(self, task_id: str) -> TaskNamespace:
-        """The full name of a task of this workflow."""
+        """Returns the full name of a task of this workflow."""
         return TaskNamespace(*self._parts, task_id)
 
     def resolve_dependency(self, name: str) -> TaskNamespace:
-        """The full name of a dependency: ``name`` is taken as a short id, whatever it looks like."""
+        """Returns the full name of a dependency. ``name`` is always a task id; it is never parsed as a full name."""
         return TaskNamespace(*self._parts, name)
 
     def workflow_namespace(self) -> TaskNamespace:
-        """The namespace of the workflow itself, with an empty task id."""
+        """Returns the namespace of the workflow itself, with an empty task id."""
         return TaskNamespace(*self._parts, "")
 
     def contains_namespace(self, ns: TaskNamespace) -> bool:
-        """Whether a full name is one of this workflow."""
+        """Returns whether a full name belongs to this workflow."""
         _check(ns, "ns")
         return ns._parts[:3] == self._parts
 

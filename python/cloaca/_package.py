@@ -1,13 +1,13 @@
-"""Which files are this package's: the one place that knows which frames are not the user's."""
+"""Tells the files of this package apart from the user's files, for example in tracebacks."""
 
 from __future__ import annotations
 
 import os
 
-#: With its separator: a neighbour's name may begin with the package's.
+#: Folder of the package, with a final separator: the name of a neighbouring folder can begin with this one's.
 FOLDER = os.path.dirname(os.path.abspath(__file__)) + os.sep
 
 
 def has_file(filename: str) -> bool:
-    """Whether a file is of this package."""
+    """Returns whether a file belongs to this package."""
     return filename.startswith(FOLDER)

@@ -1,4 +1,4 @@
-"""Retry policies: how often a failed task is tried again, after which delay, and after which errors."""
+"""Retry policies: how often a failed task is retried, after which delay, and after which errors."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from ._sealed import Unbuildable, new
 from ._types.functions import ListOf
 from ._values import arguments
 
-# Takes no part in `random.seed`, and cannot repeat itself in an interpreter restored from a memory snapshot.
+# Independent of `random.seed`. Two interpreters restored from the same memory snapshot get different numbers.
 _jitter_source = random.SystemRandom()
 
 
 @final
 class BackoffStrategy(Unbuildable):
-    """How the delay grows from attempt to attempt: `fixed`, `linear` or `exponential`."""
+    """Growth of the delay from attempt to attempt: `fixed`, `linear` or `exponential`."""
 
     __slots__ = ("_kind", "_base", "_multiplier")
 
@@ -26,21 +26,21 @@ class BackoffStrategy(Unbuildable):
 
     @staticmethod
     def fixed() -> BackoffStrategy:
-        """Always the initial delay."""
+        """Uses the initial delay before every retry."""
         return _backoff("fixed", 1.0, 1.0)
 
     @staticmethod
     def linear(multiplier: float) -> BackoffStrategy:
-        """Initial delay times the number of the failed attempt times ``multiplier``."""
+        """Uses the initial delay times the number of the failed attempt times ``multiplier``."""
         return _backoff("linear", 1.0, arguments.number(multiplier, "multiplier"))
 
     @staticmethod
     def exponential(base: float, multiplier: Optional[float] = None) -> BackoffStrategy:
-        """Initial delay times ``multiplier`` times ``base`` to the power of the number of failed attempts before.
+        """Uses the initial delay times ``multiplier``, and multiplies it by ``base`` after each further attempt.
 
         Args:
-            base: The factor from one delay to the next.
-            multiplier: Factor of every delay, 1.0 unless given.
+            base: Factor between two successive delays.
+            multiplier: Factor that applies to every delay. Default: 1.0.
         """
         factor = 1.0 if multiplier is None else arguments.number(multiplier, "multiplier")
         return _backoff("exponential", arguments.number(base, "base"), factor)
@@ -61,7 +61,7 @@ def _backoff(kind: str, base: float, multiplier: float) -> BackoffStrategy:
 
 @final
 class RetryCondition(Unbuildable):
-    """Which failures are tried again: `never`, `transient_only`, `all_errors` or `error_pattern`."""
+    """Failures after which a task is retried: `never`, `transient_only`, `all_errors` or `error_pattern`."""
 
     __slots__ = ("_kind", "_patterns")
 
@@ -70,25 +70,26 @@ class RetryCondition(Unbuildable):
 
     @staticmethod
     def never() -> RetryCondition:
-        """No failure, whatever the number of attempts."""
+        """Retries after no failure, whatever the number of attempts."""
         return _condition("never")
 
     @staticmethod
     def transient_only() -> RetryCondition:
-        """Failures that may pass: timeouts, database trouble, and texts that speak of such.
+        """Retries after failures that may be temporary.
 
-        The texts: timeout, connection, network, temporary, unavailable, busy, overloaded, rate limit.
+        These are timeouts, database errors, and errors whose text contains one of these words: timeout, connection,
+        network, temporary, unavailable, busy, overloaded, rate limit.
         """
         return _condition("transient")
 
     @staticmethod
     def all_errors() -> RetryCondition:
-        """Every failure."""
+        """Retries after every failure."""
         return _condition("all")
 
     @staticmethod
     def error_pattern(patterns: ListOf[str]) -> RetryCondition:
-        """Failures whose text contains one of the patterns, ignoring case."""
+        """Retries after failures whose text contains one of the patterns. Case is ignored."""
         return _condition("pattern", tuple(arguments.texts(patterns, "patterns")))
 
     def __repr__(self) -> str:
@@ -107,7 +108,7 @@ def _condition(kind: str, patterns: Tuple[str, ...] = ()) -> RetryCondition:
 
 @dataclass(frozen=True)
 class PolicyValues:
-    """The parts of a policy. Delays are in seconds."""
+    """Parts of a policy. Delays are in seconds."""
 
     max_attempts: int
     initial_delay: float
@@ -129,7 +130,9 @@ DEFAULT_VALUES = PolicyValues(
 
 @final
 class RetryPolicy(Unbuildable):
-    """When and how often a failed task is tried again. Made by `RetryPolicy.builder` or `RetryPolicy.default`.
+    """Decides when and how often a failed task is retried.
+
+    Create one with `RetryPolicy.builder` or `RetryPolicy.default`.
 
     Example:
         >>> policy = RetryPolicy.builder().max_attempts(5).initial_delay(0.25).with_jitter(False).build()
@@ -143,27 +146,28 @@ class RetryPolicy(Unbuildable):
 
     @staticmethod
     def builder() -> RetryPolicyBuilder:
-        """A builder that starts from the default policy."""
+        """Returns a builder that starts with the default policy."""
         return _builder(DEFAULT_VALUES)
 
     @staticmethod
     def default() -> RetryPolicy:
-        """Three attempts, exponential backoff from 1 s to at most 60 s with jitter, after every error."""
+        """Returns the default policy: 3 attempts, retries after any error, exponential delays from 1 s to 60 s, jitter.
+        """
         return policy_of(DEFAULT_VALUES)
 
     @property
     def max_attempts(self) -> int:
-        """Attempts in total; 1 and 0 both mean a single try."""
+        """Total number of attempts. 1 and 0 both mean a single attempt."""
         return self._values.max_attempts
 
     @property
     def initial_delay(self) -> float:
-        """Seconds before the second attempt."""
+        """Delay in seconds before the second attempt."""
         return self._values.initial_delay
 
     @property
     def max_delay(self) -> float:
-        """Seconds that a delay may have before jitter."""
+        """Maximum delay in seconds, before jitter is applied."""
         return self._values.max_delay
 
     @property
@@ -172,11 +176,14 @@ class RetryPolicy(Unbuildable):
         return self._values.jitter
 
     def calculate_delay(self, attempt: int) -> float:
-        """The delay in seconds after failed attempt number ``attempt`` (1 for the first), cut to whole milliseconds."""
+        """Returns the delay in seconds after failed attempt number ``attempt``, counted from 1.
+
+        Milliseconds are the precision.
+        """
         return delay_ms_after(self._values, arguments.unsigned(attempt, "attempt"), _jitter_source.random()) / 1000
 
     def should_retry(self, attempt: int, error_type: str) -> bool:
-        """Whether attempts are left after attempt number ``attempt``; the text is not looked at."""
+        """Returns whether another attempt follows attempt number ``attempt``. The error text is ignored."""
         arguments.text(error_type, "error_type")
         return arguments.unsigned(attempt, "attempt") < self._values.max_attempts
 
@@ -189,55 +196,55 @@ class RetryPolicy(Unbuildable):
 
 
 def policy_of(values: PolicyValues) -> RetryPolicy:
-    """A policy of the given parts."""
+    """Returns a policy with the given parts."""
     policy = new(RetryPolicy)
     policy._values = values
     return policy
 
 
 def values_of(policy: RetryPolicy) -> PolicyValues:
-    """The parts of a policy."""
+    """Returns the parts of a policy."""
     return policy._values
 
 
 @final
 class RetryPolicyBuilder(Unbuildable):
-    """Collects the parts of a `RetryPolicy`. Each method returns a new builder and leaves this one as it is."""
+    """Builder of a `RetryPolicy`. Each method returns a new builder and leaves the original unchanged."""
 
     __slots__ = ("_values",)
 
     _values: PolicyValues
 
     def max_attempts(self, n: int) -> RetryPolicyBuilder:
-        """Attempts in total; 1 and 0 both mean a single try."""
+        """Sets the total number of attempts. 1 and 0 both mean a single attempt."""
         return _builder(replace(self._values, max_attempts=arguments.unsigned(n, "n")))
 
     def initial_delay(self, seconds: float) -> RetryPolicyBuilder:
-        """Seconds before the second attempt; ValueError when negative."""
+        """Sets the delay in seconds before the second attempt. Raises ValueError if it is negative."""
         return _builder(replace(self._values, initial_delay=arguments.seconds(seconds, "initial_delay")))
 
     def max_delay(self, seconds: float) -> RetryPolicyBuilder:
-        """Seconds that a delay may have before jitter; ValueError when negative."""
+        """Sets the maximum delay in seconds, before jitter is applied. Raises ValueError if it is negative."""
         return _builder(replace(self._values, max_delay=arguments.seconds(seconds, "max_delay")))
 
     def backoff_strategy(self, s: BackoffStrategy) -> RetryPolicyBuilder:
-        """How the delay grows."""
+        """Sets how the delay grows from attempt to attempt."""
         if not isinstance(s, BackoffStrategy):
             arguments.refuse(s, "s", "BackoffStrategy")
         return _builder(replace(self._values, backoff=s))
 
     def retry_condition(self, c: RetryCondition) -> RetryPolicyBuilder:
-        """Which failures are tried again."""
+        """Sets the failures after which the task is retried."""
         if not isinstance(c, RetryCondition):
             arguments.refuse(c, "c", "RetryCondition")
         return _builder(replace(self._values, condition=c))
 
     def with_jitter(self, flag: bool) -> RetryPolicyBuilder:
-        """Whether delays are multiplied by a random factor from 0.75 to 1.25."""
+        """Sets whether delays are multiplied by a random factor from 0.75 to 1.25."""
         return _builder(replace(self._values, jitter=arguments.flag(flag, "flag")))
 
     def build(self) -> RetryPolicy:
-        """The policy."""
+        """Returns the policy."""
         return policy_of(self._values)
 
     def __repr__(self) -> str:
@@ -251,21 +258,25 @@ def _builder(values: PolicyValues) -> RetryPolicyBuilder:
 
 
 def delay_ms_after(values: PolicyValues, attempt: int, random_number: float) -> int:
-    """The delay after failed attempt number ``attempt`` in milliseconds, with a number from 0 to 1 for the jitter."""
+    """Returns the delay in milliseconds after failed attempt number ``attempt``.
+
+    ``random_number`` (0 to 1) sets the jitter.
+    """
     growing = _grown(milliseconds(values.initial_delay), values.backoff, max(1, attempt))
     delay_ms = min(growing, milliseconds(values.max_delay))
     if values.jitter:
         delay_ms *= 0.75 + random_number * 0.5
-    return max(0, int(round(delay_ms, 6)))  # behind the sixth decimal is what floats cannot hold
+    return max(0, int(round(delay_ms, 6)))  # digits after the sixth are rounding errors of floats
 
 
 def milliseconds(seconds: float) -> float:
-    """What the engine gets for a number of seconds, and what `RetryPolicy.calculate_delay` begins with."""
+    """Converts seconds to the milliseconds that the engine receives and that `RetryPolicy.calculate_delay` starts from.
+    """
     return round(seconds * 1000, 6)
 
 
 def _grown(delay: float, backoff: BackoffStrategy, k: int) -> float:
-    """The initial delay as the strategy lets it grow after failed attempt ``k``."""
+    """Returns the delay that the strategy derives from the initial delay after failed attempt ``k``."""
     if backoff._kind == "fixed" or delay == 0:
         return delay
     if backoff._kind == "linear":
@@ -277,5 +288,5 @@ def _grown(delay: float, backoff: BackoffStrategy, k: int) -> float:
 
 
 def _shortest(value: float) -> str:
-    """A float as short as it reads back, whole numbers without a point."""
+    """Formats a float with as few digits as possible, and a whole number without a decimal point."""
     return str(int(value)) if value == int(value) else repr(value)

@@ -1,4 +1,4 @@
-"""`TriggerResult`, what a trigger function says, and `WorkflowResult`, what a run comes to."""
+"""`TriggerResult`, the return value of a trigger function, and `WorkflowResult`, the result of a run."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ from ._sealed import Unbuildable, new
 from ._types.dicts import WorkflowStatus
 from ._values import arguments
 
-#: Characters of a reason. It is kept with every run of skips.
+#: Maximum number of characters of a reason. Each series of skips stores one.
 _LONGEST_REASON = 500
 
 
 @final
 class TriggerResult(Unbuildable):
-    """The answer of a trigger function: `TriggerResult.fire` starts the workflow, `TriggerResult.skip` does not.
+    """Return value of a trigger function: `TriggerResult.fire` starts the workflow, `TriggerResult.skip` does not.
 
-    Every instance is truthy and equal to itself only; ask `is_fire_result` or `is_skip_result`.
+    Every instance is true in a condition and equal only to itself. Use `is_fire_result` or `is_skip_result` to tell
+    them apart.
 
     Example:
         >>> TriggerResult.fire(Context({"file": "a.csv"})).is_fire_result()
@@ -29,21 +30,21 @@ class TriggerResult(Unbuildable):
     __slots__ = ("_fires", "_text")
 
     _fires: bool
-    #: Of a firing the JSON text of its context, of a skip its reason; None where there is none. One slot for both: most
-    #: polls skip, and make one of these.
+    #: JSON text of the context if the result fires, the reason if it skips, or None. Both share one slot to keep the
+    #: object small: most polls create one.
     _text: Optional[str]
 
     @staticmethod
     def skip(reason: Optional[str] = None) -> TriggerResult:
-        """Nothing to do: the trigger is called again after its interval.
+        """Returns a result that starts nothing. The trigger is called again after its interval.
 
         Args:
-            reason: Why, for the history of the trigger: "no file is older than 5 s". Skips one after the other with
-                the same reason are one record with a count. Beyond 500 characters it is cut. This is an addition: the
-                native engine's ``skip`` takes none.
+            reason: Reason for the history of the trigger, such as "no file is older than 5 s". Successive skips with
+                the same reason become one record with a number. The text is cut after 500 characters. The native
+                engine's ``skip`` has no ``reason``.
 
         Raises:
-            TypeError: ``reason`` is neither text nor None.
+            TypeError: ``reason`` is neither a str nor None.
         """
         result = new(TriggerResult)
         result._fires = False
@@ -52,10 +53,10 @@ class TriggerResult(Unbuildable):
 
     @staticmethod
     def fire(context: Optional[Context] = None) -> TriggerResult:
-        """Start the workflow.
+        """Returns a result that starts the workflow.
 
         Args:
-            context: What the workflow starts with, copied now. The engine adds ``trigger_name`` and ``triggered_at``.
+            context: Initial context of the workflow, copied now. The engine adds ``trigger_name`` and ``triggered_at``.
 
         Raises:
             TypeError: ``context`` is neither a `Context` nor None.
@@ -71,11 +72,11 @@ class TriggerResult(Unbuildable):
         return result
 
     def is_fire_result(self) -> bool:
-        """Whether the workflow is to be started."""
+        """Returns whether the result starts the workflow."""
         return self._fires
 
     def is_skip_result(self) -> bool:
-        """Whether there is nothing to do."""
+        """Returns whether the result starts nothing."""
         return not self._fires
 
     def __repr__(self) -> str:
@@ -85,14 +86,14 @@ class TriggerResult(Unbuildable):
 
 
 def _shortened(reason: str) -> Optional[str]:
-    """One line that UTF-8 can say; None for what says nothing."""
+    """Returns the reason as one line of valid UTF-8, or None if nothing remains."""
     line = " ".join(reason[: 4 * _LONGEST_REASON].split()).encode("utf-8", "replace").decode("utf-8")
     return (line if len(line) <= _LONGEST_REASON else line[: _LONGEST_REASON - 1] + "…") or None
 
 
 @final
 class WorkflowResult(Unbuildable):
-    """How a run ended. Returned by `DefaultRunner.execute`; also known as ``PipelineResult``."""
+    """Result of a run, which `DefaultRunner.execute` returns. Its older name is ``PipelineResult``."""
 
     __slots__ = ("_facts", "_final_text")
 
@@ -101,33 +102,33 @@ class WorkflowResult(Unbuildable):
 
     @property
     def execution_id(self) -> str:
-        """Id of the execution, as the command line and Node know it. An addition: the native engine has none."""
+        """Id of the execution, as in the command line and in Node. The native engine does not have this attribute."""
         return str(self._facts["execution_id"])
 
     @property
     def status(self) -> WorkflowStatus:
-        """How it ended: "Completed" or "Failed". An addition: "Cancelled", which the native engine does not know."""
+        """Final status: "Completed" or "Failed", or "Cancelled", which the native engine does not have."""
         return cast(WorkflowStatus, str(self._facts["status"]))
 
     @property
     def start_time(self) -> str:
-        """When the run began, RFC 3339 in UTC."""
+        """Time at which the run started, in RFC 3339 and UTC."""
         return str(self._facts["start_time"])
 
     @property
     def end_time(self) -> Optional[str]:
-        """When the run ended, RFC 3339 in UTC."""
+        """Time at which the run ended, in RFC 3339 and UTC."""
         time: Optional[str] = self._facts["end_time"]
         return time
 
     @property
     def final_context(self) -> Context:
-        """The output of the completed task that finished last; a new `Context` each time."""
+        """Output of the completed task that finished last. Each access returns a new `Context`."""
         return Context._from_text(self._final_text)
 
     @property
     def error_message(self) -> Optional[str]:
-        """None when the run completed, else how many tasks failed, and why."""
+        """None if the run completed. Otherwise the number of failed tasks, and their errors."""
         message: Optional[str] = self._facts["error_message"]
         return message
 

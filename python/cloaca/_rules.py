@@ -1,6 +1,6 @@
-"""Trigger rules: plain dicts that say whether a task runs at all, and their check.
+"""Trigger rules: plain dicts that decide whether a task runs, and the functions that build and check them.
 
-A rule is evaluated by the engine, once, when every dependency of its task is final.
+The engine evaluates a rule once, after every dependency of the task has ended.
 """
 
 from __future__ import annotations
@@ -49,46 +49,46 @@ _ALIASES: Dict[str, CanonicalOperator] = {
 
 
 def always() -> AlwaysRule:
-    """The rule that is always true: the task runs, however its dependencies ended. It is the default."""
+    """Returns the rule that is always true: the task runs, however its dependencies ended. This is the default."""
     return {"type": "Always"}
 
 
 def task_success(task_name: str) -> TaskRule:
-    """True when the named task completed.
+    """Returns a rule that is true if the named task completed.
 
     Args:
-        task_name: Short id of a task of the same workflow, or its full name; normally a declared dependency.
+        task_name: Id of a task of the same workflow, or a full task name. Normally the task is a declared dependency.
     """
     return {"type": "TaskSuccess", "task_name": arguments.text(task_name, "task_name")}
 
 
 def task_failed(task_name: str) -> TaskRule:
-    """True when the named task failed for good.
+    """Returns a rule that is true if the named task failed and is not retried.
 
     Args:
-        task_name: Short id of a task of the same workflow, or its full name; normally a declared dependency.
+        task_name: Id of a task of the same workflow, or a full task name. Normally the task is a declared dependency.
     """
     return {"type": "TaskFailed", "task_name": arguments.text(task_name, "task_name")}
 
 
 def task_skipped(task_name: str) -> TaskRule:
-    """True when the named task was skipped.
+    """Returns a rule that is true if the named task was skipped.
 
     Args:
-        task_name: Short id of a task of the same workflow, or its full name; normally a declared dependency.
+        task_name: Id of a task of the same workflow, or a full task name. Normally the task is a declared dependency.
     """
     return {"type": "TaskSkipped", "task_name": arguments.text(task_name, "task_name")}
 
 
 def context_value(key: str, operator: Operator, value: Any) -> ContextValueRule:
-    """Compares a value of the context that the task would receive.
+    """Returns a rule that compares a value of the context that the task would receive.
 
     Args:
         key: Key of the context.
         operator: ``Equals`` (``==``, ``eq``), ``NotEquals`` (``!=``, ``ne``), ``GreaterThan`` (``>``, ``gt``),
-            ``LessThan`` (``<``, ``lt``), ``Contains``, ``NotContains``, ``Exists`` or ``NotExists``; case and
-            underscores do not count.
-        value: What to compare with, any value that a context can hold. ``Exists`` and ``NotExists`` ignore it.
+            ``LessThan`` (``<``, ``lt``), ``Contains``, ``NotContains``, ``Exists`` or ``NotExists``. Case and
+            underscores are ignored.
+        value: Value to compare with: any value that a context can store. ``Exists`` and ``NotExists`` ignore it.
 
     Raises:
         ValueError: The operator is unknown ("unknown operator").
@@ -101,25 +101,27 @@ def context_value(key: str, operator: Operator, value: Any) -> ContextValueRule:
 
 
 def all_of(*conditions: TriggerRule) -> CombinedRule:
-    """True when every condition is true; true without conditions."""
+    """Returns a rule that is true if every condition is true, or if there are no conditions."""
     return {"type": "All", "conditions": list(conditions)}
 
 
 def any_of(*conditions: TriggerRule) -> CombinedRule:
-    """True when at least one condition is true; false without conditions."""
+    """Returns a rule that is true if at least one condition is true. Without conditions it is false."""
     return {"type": "Any", "conditions": list(conditions)}
 
 
 def none_of(*conditions: TriggerRule) -> CombinedRule:
-    """True when no condition is true; true without conditions."""
+    """Returns a rule that is true if no condition is true, or if there are no conditions."""
     return {"type": "None", "conditions": list(conditions)}
 
 
 def checked(rule: object) -> WireRule:
-    """The wire form of a rule that a task was given; a bare condition means `all_of` of it.
+    """Converts a task's rule to the form that the engine reads.
+
+    A single condition becomes `all_of` with that condition.
 
     Raises:
-        ValueError: It is no rule ("invalid trigger rule").
+        ValueError: The argument is not a rule ("invalid trigger rule").
     """
     wire = _checked(rule, "trigger_rules", 0)
     if wire["type"] in ("Always", "All", "Any", "None"):

@@ -1,7 +1,7 @@
-"""`DefaultRunner`: a program's way to the engine.
+"""`DefaultRunner`: the connection of a program to the engine.
 
-Each method checks the types of its arguments, asks the engine, and returns what it answers. The engine raises what the
-documentation promises, with its texts.
+Each method checks the types of its arguments, calls the engine, and returns its answer. The engine raises the
+documented errors with the documented texts.
 """
 
 from __future__ import annotations
@@ -29,18 +29,19 @@ from ._values.convert import json_text, stored
 
 @final
 class DefaultRunner(Sealed):
-    """Runs workflows, polls triggers and fires cron schedules, with everything recorded in a database.
+    """Runs workflows, polls triggers and starts cron schedules. A database records everything.
 
-    The services start with the runner and end with `shutdown`, or with the ``with`` block. Every method blocks its
-    caller only. Several runners may be open at once, and several processes may share a database.
+    The runner starts its services when it is created, and stops them in `shutdown` or at the end of the ``with`` block.
+    A method blocks only its caller. Several runners can be open at the same time, and several processes can share a
+    database.
 
     Args:
         database_url: ``sqlite://jobs.db`` (relative), ``sqlite:////srv/jobs.db`` (absolute), a path that ends in
             ``.db``, ``.sqlite`` or ``.sqlite3``, ``:memory:``, or ``postgresql://USER:PASSWORD@HOST/DATABASE``.
 
     Raises:
-        RuntimeError: The URL is not understood, the database cannot be opened, or there is no engine: neither was the
-            script started with ``npx cloaca run``, nor is one installed that plain Python could start.
+        RuntimeError: The URL is not valid, the database cannot be opened, or there is no engine: the script was not
+            started with ``npx cloaca run``, and no engine is installed that plain Python could start.
 
     Example:
         >>> with DefaultRunner(":memory:") as runner:
@@ -51,7 +52,7 @@ class DefaultRunner(Sealed):
     __slots__ = ("_id", "_closed")
 
     _id: int
-    #: Why it cannot be used any more, or None.
+    #: Error that every call raises because the runner is closed, or None.
     _closed: Optional[Exception]
 
     def __init__(self, database_url: str) -> None:
@@ -59,11 +60,11 @@ class DefaultRunner(Sealed):
 
     @staticmethod
     def with_config(database_url: str, config: DefaultRunnerConfig) -> DefaultRunner:
-        """A runner with settings of its own.
+        """Creates a runner with other settings than the defaults.
 
         Args:
             database_url: See `DefaultRunner`.
-            config: The settings, copied now.
+            config: Settings, copied now.
         """
         runner = new(DefaultRunner)
         runner._start(database_url, config)
@@ -71,17 +72,19 @@ class DefaultRunner(Sealed):
 
     @staticmethod
     def with_schema(database_url: str, schema: str) -> DefaultRunner:
-        """A runner that keeps its data in one schema of a PostgreSQL database.
+        """Creates a runner that keeps its data in one schema of a PostgreSQL database.
 
-        Runners in two schemas never see each other's runs or schedules. On SQLite, use one file for each tenant.
+        Runners in different schemas never see each other's runs or schedules. With SQLite, use one file for each
+        tenant.
 
         Args:
-            database_url: ``postgres://`` or ``postgresql://``.
-            schema: Made when missing: 1 to 63 ASCII letters, digits and underscores, the first no digit.
+            database_url: A ``postgres://`` or ``postgresql://`` URL.
+            schema: Name of the schema, which is created if it does not exist: 1 to 63 ASCII letters, digits and
+                underscores, not starting with a digit.
 
         Raises:
-            ValueError: The database is not PostgreSQL, or the schema's name is not allowed.
-            RuntimeError: The server cannot be reached, or refuses ("Failed to set up schema").
+            ValueError: The database is not PostgreSQL, or the name of the schema is not allowed.
+            RuntimeError: The server cannot be reached, or rejects the schema ("Failed to set up schema").
         """
         url, name = arguments.text(database_url, "database_url"), arguments.text(schema, "schema")
         database.check_schema(url, name)
@@ -103,12 +106,12 @@ class DefaultRunner(Sealed):
         _open[self._id] = self
 
     def shutdown(self) -> None:
-        """Stops the services and releases the database; a second call does nothing.
+        """Stops the services and releases the database. A second call does nothing.
 
-        Runs that have not ended stay recorded, and the next runner on the database goes on with them.
+        Unfinished runs stay recorded, and the next runner on the database continues them.
 
         Raises:
-            ValueError: It took more than 5 s ("Shutdown timed out").
+            ValueError: The shutdown took more than 5 s ("Shutdown timed out").
         """
         if self._closed is not None:
             return
@@ -117,18 +120,18 @@ class DefaultRunner(Sealed):
         bridge.call("runner.shutdown", {"runner": self._id})
 
     def execute(self, workflow_name: str, context: Context) -> WorkflowResult:
-        """Runs a workflow with a copy of a context and waits for its end.
+        """Runs a workflow with a copy of the context, and waits until it ends.
 
         Args:
             workflow_name: Name under which the workflow is registered.
-            context: The initial context.
+            context: Initial context.
 
         Returns:
-            The result, with status "Completed" or "Failed"; a failed task raises nothing here.
+            The result, with status "Completed" or "Failed". A failed task does not raise an exception here.
 
         Raises:
-            ValueError: The workflow is unknown, or the run takes longer than the runner's ``workflow_timeout_seconds``;
-                then the run itself goes on.
+            ValueError: The workflow is not registered, or the run takes longer than the runner's
+                ``workflow_timeout_seconds``. In the second case the run continues.
         """
         name = arguments.text(workflow_name, "workflow_name")
         _check_context(context, "context")
@@ -139,16 +142,16 @@ class DefaultRunner(Sealed):
         return result
 
     def register_cron_workflow(self, workflow_name: str, cron_expression: str, timezone: str) -> str:
-        """Makes a new schedule that starts a workflow, and returns its id.
+        """Creates a cron schedule that starts a workflow, and returns the schedule's id.
 
         Args:
-            workflow_name: Name of the workflow; it need not exist yet.
-            cron_expression: Five fields (minute, hour, day, month, weekday), or six with seconds first, or "@daily" and
-                the like.
-            timezone: IANA name of the zone in which the expression is read.
+            workflow_name: Name of the workflow, which does not have to exist yet.
+            cron_expression: Five fields (minute, hour, day, month, weekday), six fields that start with seconds, or a
+                nickname such as "@daily".
+            timezone: IANA name of the time zone of the expression.
 
         Raises:
-            ValueError: The expression or the zone is invalid, or cron is switched off.
+            ValueError: The expression or the time zone is not valid, or cron scheduling is disabled.
         """
         return str(
             self._ask(
@@ -162,18 +165,19 @@ class DefaultRunner(Sealed):
     def register_workflow_instance(
         self, workflow_name: str, instance_name: str, cron_expression: str, timezone: str, params: Context
     ) -> str:
-        """Makes a named schedule with fixed parameters, and returns its id.
+        """Creates a named cron schedule with fixed parameters, and returns the schedule's id.
 
         Args:
-            workflow_name: Name of the workflow; it need not exist yet.
-            instance_name: Name of the instance, unique for the workflow.
+            workflow_name: Name of the workflow, which does not have to exist yet.
+            instance_name: Name of the instance, which is unique within the workflow.
             cron_expression: See `register_cron_workflow`.
             timezone: See `register_cron_workflow`.
-            params: Keys of every run's initial context. A value ``{"$secret": "name"}`` makes its key an alias of a
-                secret.
+            params: Parameters, which become keys of each run's initial context. A value ``{"$secret": "name"}`` makes
+                its key an alias of that secret.
 
         Raises:
-            ValueError: The expression or the zone is invalid, the instance exists, or cron is switched off.
+            ValueError: The expression or the time zone is not valid, the instance already exists, or cron scheduling is
+                disabled.
         """
         payload: Dict[str, object] = {
             "workflow": arguments.text(workflow_name, "workflow_name"),
@@ -189,22 +193,28 @@ class DefaultRunner(Sealed):
     def list_cron_schedules(
         self, enabled_only: Optional[bool] = None, limit: Optional[int] = None, offset: Optional[int] = None
     ) -> List[CronSchedule]:
-        """Cron schedules, newest first; all of them unless ``enabled_only`` is True. ``limit`` is 100 unless given."""
+        """Returns cron schedules, newest first.
+
+        Args:
+            enabled_only: True returns only enabled schedules. Default: all schedules.
+            limit: Maximum number of schedules. Default: 100.
+            offset: Number of schedules to leave out at the beginning. Default: 0.
+        """
         return list(self._ask("runner.listCrons", enabledOnly=_enabled_only(enabled_only), **_page(limit, offset)))
 
     def get_cron_schedule(self, schedule_id: str) -> CronSchedule:
-        """One cron schedule.
+        """Returns one cron schedule.
 
         Raises:
-            ValueError: The id is malformed or unknown.
+            ValueError: The id is malformed, or no schedule has it.
         """
         return cast(CronSchedule, self._ask("runner.getCron", id=arguments.text(schedule_id, "schedule_id")))
 
     def update_cron_schedule(self, schedule_id: str, cron_expression: str, timezone: str) -> None:
-        """Gives a schedule another expression and zone. Its next run is computed from now.
+        """Changes the expression and the time zone of a schedule. The next run is computed from now.
 
         Raises:
-            ValueError: The id is malformed or unknown, or the expression or the zone is invalid.
+            ValueError: The id is malformed, no schedule has it, or the expression or the time zone is not valid.
         """
         self._ask(
             "runner.updateCron",
@@ -214,9 +224,9 @@ class DefaultRunner(Sealed):
         )
 
     def set_cron_schedule_enabled(self, schedule_id: str, enabled: bool) -> None:
-        """Switches a schedule on or off. Unknown ids do nothing.
+        """Enables or disables a schedule. An unknown id has no effect.
 
-        One that became due while it was off fires as soon as it is switched on.
+        A schedule that became due while it was disabled starts a run as soon as it is enabled.
         """
         self._ask(
             "runner.setCronEnabled",
@@ -225,22 +235,28 @@ class DefaultRunner(Sealed):
         )
 
     def delete_cron_schedule(self, schedule_id: str) -> None:
-        """Deletes a schedule. Unknown ids do nothing."""
+        """Deletes a schedule. An unknown id has no effect."""
         self._ask("runner.deleteCron", id=arguments.text(schedule_id, "schedule_id"))
 
     def get_cron_execution_history(
         self, schedule_id: str, limit: Optional[int] = None, offset: Optional[int] = None
     ) -> List[CronExecution]:
-        """The firings of a schedule, newest first. ``limit`` is 100 unless given."""
+        """Returns the firings of a schedule, newest first.
+
+        Args:
+            schedule_id: Id of the schedule.
+            limit: Maximum number of firings. Default: 100.
+            offset: Number of firings to leave out at the beginning. Default: 0.
+        """
         return list(
             self._ask("runner.cronHistory", id=arguments.text(schedule_id, "schedule_id"), **_page(limit, offset))
         )
 
     def get_cron_execution_stats(self, since: str) -> CronExecutionStats:
-        """Counts of the firings at or after an instant, and the percentage of them that started a run.
+        """Returns the number of firings since a time, and the percentage of them that started a run.
 
         Args:
-            since: RFC 3339 with an offset or ``Z``.
+            since: Earliest time of a firing, in RFC 3339 with an offset or ``Z``.
         """
         stats = cast(CronExecutionStats, self._ask("runner.cronStats", since=arguments.text(since, "since")))
         # A whole number comes through JavaScript without its fraction.
@@ -250,18 +266,24 @@ class DefaultRunner(Sealed):
     def list_trigger_schedules(
         self, enabled_only: Optional[bool] = None, limit: Optional[int] = None, offset: Optional[int] = None
     ) -> List[TriggerSchedule]:
-        """Triggers, newest first; all of them unless ``enabled_only`` is True. ``limit`` is 100 unless given."""
+        """Returns triggers, newest first.
+
+        Args:
+            enabled_only: True returns only enabled triggers. Default: all triggers.
+            limit: Maximum number of triggers. Default: 100.
+            offset: Number of triggers to leave out at the beginning. Default: 0.
+        """
         return list(self._ask("runner.listTriggers", enabledOnly=_enabled_only(enabled_only), **_page(limit, offset)))
 
     def get_trigger_schedule(self, trigger_name: str) -> Optional[TriggerSchedule]:
-        """One trigger, or None when the name is unknown."""
+        """Returns one trigger, or None if the name is unknown."""
         schedule: Optional[TriggerSchedule] = self._ask(
             "runner.getTrigger", name=arguments.text(trigger_name, "trigger_name")
         )
         return schedule
 
     def set_trigger_enabled(self, trigger_name: str, enabled: bool) -> None:
-        """Switches the polling of a trigger on or off; that survives restarts. Unknown names do nothing."""
+        """Enables or disables the polling of a trigger, also after a restart. An unknown name has no effect."""
         self._ask(
             "runner.setTriggerEnabled",
             name=arguments.text(trigger_name, "trigger_name"),
@@ -271,7 +293,13 @@ class DefaultRunner(Sealed):
     def get_trigger_execution_history(
         self, trigger_name: str, limit: Optional[int] = None, offset: Optional[int] = None
     ) -> List[TriggerExecution]:
-        """The firings of a trigger that were not dropped, newest first. ``limit`` is 100 unless given."""
+        """Returns the firings of a trigger that started a run, newest first. Suppressed duplicates are not included.
+
+        Args:
+            trigger_name: Name of the trigger.
+            limit: Maximum number of firings. Default: 100.
+            offset: Number of firings to leave out at the beginning. Default: 0.
+        """
         return list(
             self._ask(
                 "runner.triggerHistory", name=arguments.text(trigger_name, "trigger_name"), **_page(limit, offset)
@@ -279,21 +307,20 @@ class DefaultRunner(Sealed):
         )
 
     def push(self, source: str, value: Any, *, timeout: Optional[float] = None) -> int:
-        """Gives an event to a source, and returns its sequence number there: 1 for the first one, and so on.
+        """Sends an event to a source, and returns the event's sequence number in the source, which starts at 1.
 
-        The event is stored when this returns: it is accumulated and delivered to the reactors that list the source even
-        after a restart, in the order of the numbers. An addition: the native engine hosts no sources.
+        When the call returns, the event is stored. Its source receives it, and passes a value on to the reactors that
+        list the source, in the order of the numbers, even after a restart. The native engine does not have this method.
 
         Args:
-            source: Name of a passthrough, batch or state accumulator, or one that only a reactor lists.
-            value: What the accumulator's function gets; converted as a `Context` does.
-            timeout: Seconds to wait when so many events of the source wait already that no more are taken; 30 unless
-                given, 0 does not wait.
+            source: Name of a passthrough, batch or state accumulator, or of a source that only a reactor lists.
+            value: Value for the accumulator's function, converted as in a `Context`.
+            timeout: Seconds to wait while the queue of the source is full. 0 does not wait. Default: 30.
 
         Raises:
-            TypeError: The value has no JSON form ("unsupported type").
-            ValueError: There is no such source, it takes no events that are pushed, or too many waited until the time
-                was over ("Failed to push event").
+            TypeError: The value cannot be stored as JSON ("unsupported type").
+            ValueError: The source does not exist, it does not accept pushed events, or its queue stayed full until the
+                timeout ("Failed to push event").
         """
         payload: Dict[str, object] = {
             "source": arguments.text(source, "source"),
@@ -307,20 +334,22 @@ class DefaultRunner(Sealed):
     def subscribe_workflow_to_reactor(
         self, reactor: str, workflow: str, tenant: Optional[str] = None, *, when: Optional[str] = None
     ) -> str:
-        """Has a workflow started each time a reactor fires, and returns the id of the subscription.
+        """Starts a workflow each time a reactor fires, and returns the id of the subscription.
 
-        A run's initial context has the values of the firing by source, ``reactor_name``, ``reactor_firing_id`` and
-        ``reactor_fired_at``. Subscribing again keeps the id and replaces the predicate.
+        The initial context of a run has one key for each source of the firing, and ``reactor_name``,
+        ``reactor_firing_id`` and ``reactor_fired_at``. A second call for the same names keeps the id and replaces the
+        predicate.
 
         Args:
-            reactor: Name of the reactor; it need not exist yet, nor does the workflow.
+            reactor: Name of the reactor. Neither the reactor nor the workflow has to exist yet.
             workflow: Name of the workflow.
-            tenant: "public" unless given.
-            when: A CEL expression over ``payload`` (the values by source), ``reactor`` and ``tenant``, such as
-                ``payload.price > 10.0``: firings for which it is false start nothing. None: all start it.
+            tenant: Tenant of the subscription. Default: "public".
+            when: CEL expression over ``payload`` (the values by source), ``reactor`` and ``tenant``, such as
+                ``payload.price > 10.0``. A firing for which it is false starts nothing. Default: every firing starts
+                the workflow.
 
         Raises:
-            ValueError: The expression is wrong ("Invalid predicate expression").
+            ValueError: The expression is not valid ("Invalid predicate expression").
 
         Example:
             >>> runner.subscribe_workflow_to_reactor("temps", "cool-down", when="payload.probe.c > 80")
@@ -336,7 +365,7 @@ class DefaultRunner(Sealed):
         )
 
     def unsubscribe_workflow_from_reactor(self, reactor: str, workflow: str, tenant: Optional[str] = None) -> bool:
-        """Ends a subscription. Returns whether there was one. ``tenant`` is "public" unless given."""
+        """Ends a subscription, and returns whether it existed. ``tenant`` defaults to "public"."""
         return bool(
             self._ask(
                 "runner.unsubscribe",
@@ -347,7 +376,7 @@ class DefaultRunner(Sealed):
         )
 
     def list_reactor_subscriptions(self, tenant: Optional[str] = None) -> List[ReactorSubscription]:
-        """The enabled subscriptions of a tenant, "public" unless given."""
+        """Returns the enabled subscriptions of a tenant, which defaults to "public"."""
         return list(self._ask("runner.subscriptions", tenant=_tenant(tenant)))
 
     def _ask(self, method: str, **payload: object) -> Any:

@@ -1,7 +1,7 @@
-"""What every public class is: final, without ad hoc attributes, neither picklable nor copyable.
+"""Base classes of the public classes, which are final, take no other attributes, and cannot be pickled or copied.
 
-Programs meet these classes as if they were compiled ones. Each public class extends `Sealed`, or `Unbuildable` when
-only the package may make its instances, and lists its slots.
+The public classes behave like classes of a C extension. Each of them extends `Sealed`, or `Unbuildable` if only the
+package may create its instances, and lists its slots.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ T = TypeVar("T")
 
 
 class Sealed:
-    """A class that cannot be extended, pickled or copied, and whose instances take no other attributes."""
+    """Base of a class that cannot be extended, pickled or copied, and whose instances take no other attributes."""
 
     __slots__ = ()
 
     def __init_subclass__(cls) -> None:
         for base in cls.__bases__:
-            # The two classes of this file are there to be extended; what extends them is not.
+            # Only the two classes of this file can be extended.
             if issubclass(base, Sealed) and base.__module__ != __name__:
                 raise TypeError(f"type 'cloaca.{base.__name__}' is not an acceptable base type")
 
@@ -27,7 +27,7 @@ class Sealed:
 
 
 class Unbuildable(Sealed):
-    """A sealed class that programs cannot call; the package makes its instances with `new`."""
+    """Base of a sealed class whose constructor programs cannot call. The package creates its instances with `new`."""
 
     __slots__ = ()
 
@@ -36,11 +36,11 @@ class Unbuildable(Sealed):
 
 
 def new(kind: Type[T]) -> T:
-    """An instance of an unbuildable class whose slots are still empty."""
+    """Returns an instance of an unbuildable class with empty slots."""
     return object.__new__(kind)
 
 
 def rebadge(exports: Iterable[Any], module: str = "cloaca") -> None:
-    """Makes users meet ``cloaca.Context`` in messages and tracebacks, not the private module that holds it."""
+    """Sets the module of exports, so that tracebacks show ``cloaca.Context`` instead of a private module."""
     for export in exports:
         export.__module__ = module

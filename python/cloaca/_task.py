@@ -1,4 +1,4 @@
-"""The `task` decorator: declares a function as a task of the workflow whose block is open."""
+"""The `task` decorator, which makes a function a task of the workflow whose block is open."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _CONDITIONS = {
 
 @final
 class TaskDecorator(Unbuildable):
-    """What `task` returns: decorates a function and returns the same function."""
+    """Decorator that `task` returns. It returns the decorated function unchanged."""
 
     __slots__ = (
         "_id",
@@ -124,44 +124,50 @@ def task(
     trigger_rules: Optional[TriggerRule] = None,
     timeout: Optional[str] = None,
 ) -> TaskDecorator:
-    """Declares the decorated function as a task of the workflow whose `WorkflowBuilder` block is open on this thread.
+    """Makes the decorated function a task of the workflow whose `WorkflowBuilder` block is open on this thread.
 
-    The function is called with a `Context` of its own, and with a `TaskHandle` when its second parameter is named
-    ``handle`` or ``task_handle``. It returns the context that is its output; None stands for its unchanged input, and
-    an exception fails the attempt. ``async def`` functions are awaited. The input of a task is the initial context of
-    its run, or, with dependencies, the merge of their outputs in the order of ``dependencies``. The decorator returns
-    the function unchanged. A later task of the same id replaces the earlier one.
+    The engine calls the function with a `Context`, and also with a `TaskHandle` if the second parameter is named
+    ``handle`` or ``task_handle``. The function returns the context that is the task's output. If it returns None, the
+    output is the unchanged input. An exception fails the attempt. The engine awaits ``async def`` functions. The input
+    of a task without dependencies is the initial context of the run. The input of other tasks is the merge of the
+    outputs of their dependencies, in the order of ``dependencies``. The decorator returns the function unchanged. A
+    later task with the same id replaces the earlier one.
 
     Args:
-        id: Id of the task within its workflow; the function's name unless given.
-        dependencies: Ids or decorated functions of the tasks that must have ended, however, before it starts.
-        retry: A complete policy; excludes the ``retry_`` keywords, each of which replaces a part of the default policy.
-        retry_attempts: Attempts in total, 3 unless given; 1 and 0 both mean a single try.
-        retry_backoff: "fixed", "linear" or "exponential" (the default).
-        retry_delay_ms: Milliseconds before the second attempt, 1000 unless given.
-        retry_max_delay_ms: Longest delay in milliseconds, 60000 unless given.
-        retry_condition: "all" (the default), "transient" or "never".
-        retry_jitter: Whether delays vary by a quarter, True unless given.
-        on_success: ``on_success(task_id, context)`` is called after a successful attempt, with the output.
-        on_failure: ``on_failure(task_id, error, context)`` is called after every failed attempt, also one that is
-            tried again. What a callback returns or raises does not change the task's outcome.
-        invokes: A `ComputationGraphBuilder` without a reactor, whose block has closed: its graph runs after the body,
-            in the same attempt. Its first node gets the output; each terminal node that ran stores its value there,
-            under the name of the node.
-        post_invocation: ``post_invocation(context)`` is called after that graph with the output. A `Context` that it
-            returns replaces the output, anything else is ignored. An exception fails the attempt, as one in the graph
-            does.
-        trigger_rules: Condition for running at all, such as ``task_success("fetch")``; the task is skipped when it is
-            false. `always` unless given: a task runs even if its dependencies failed.
-        timeout: An addition: how long one attempt may take before it is stopped and fails, deferral included, such as
-            "90s"; what the engine is set to unless given, 5 min by default.
+        id: Id of the task within its workflow. Default: the name of the function.
+        dependencies: Ids or decorated functions of the tasks that must have ended, successfully or not, before this one
+            starts.
+        retry: Complete retry policy. It cannot be combined with the ``retry_`` keywords, each of which replaces one
+            part of the default policy.
+        retry_attempts: Total number of attempts. 1 and 0 both mean a single attempt. Default: 3.
+        retry_backoff: "fixed", "linear" or "exponential". Default: "exponential".
+        retry_delay_ms: Milliseconds before the second attempt. Default: 1000.
+        retry_max_delay_ms: Maximum delay in milliseconds. Default: 60000.
+        retry_condition: Failures after which the task is retried: "all", "transient" or "never". Default: "all".
+        retry_jitter: Whether delays are multiplied by a random factor from 0.75 to 1.25. Default: True.
+        on_success: Function that is called as ``on_success(task_id, context)`` after a successful attempt, with the
+            output.
+        on_failure: Function that is called as ``on_failure(task_id, error, context)`` after every failed attempt,
+            including attempts that are retried. The return value or an exception of either callback does not change the
+            result of the task.
+        invokes: `ComputationGraphBuilder` without a reactor, whose block is closed. Its graph runs after the body, as
+            part of the attempt. The first node receives the output of the body. Each terminal node that ran adds its
+            value to the output, under the name of the node.
+        post_invocation: Function that is called as ``post_invocation(context)`` with the output after that graph. If it
+            returns a `Context`, that is the new output. Other return values are ignored. An exception in it or in the
+            graph fails the attempt.
+        trigger_rules: Condition such as ``task_success("fetch")``. If it is false, the task is skipped. Default:
+            `always`, so the task runs even if its dependencies failed.
+        timeout: Time limit for one attempt, including the time that it is deferred, such as "90s". The engine stops an
+            attempt that takes longer, and the attempt fails. Default: the limit of the engine, which is 5 minutes
+            unless configured. The native engine does not have this argument.
 
     Raises:
-        ValueError: An unknown backoff or condition, a malformed timeout, ``retry`` together with ``retry_`` keywords,
-            an invalid rule; when decorating: no block is open on this thread, a dependency is neither text nor
-            function, ``post_invocation`` comes without ``invokes``, or that is no graph, one whose block has not
-            closed, or one with a reactor.
-        TypeError: An argument has a wrong type.
+        ValueError: A backoff or condition is unknown, the timeout is malformed, ``retry`` is combined with ``retry_``
+            keywords, or the rule is not valid. When the function is decorated: no block is open on this thread, a
+            dependency is neither text nor a function, ``post_invocation`` is given without ``invokes``, or ``invokes``
+            is not a graph, is a graph whose block is still open, or is a graph with a reactor.
+        TypeError: An argument has the wrong type.
         OverflowError: A number is negative.
 
     Example:
@@ -202,19 +208,20 @@ def constructor(
     dependencies: Any = None,
     runtime: Any = None,
 ) -> NoReturn:
-    """Adds a task that an external, sandboxed provider implements. This engine has no providers: it always raises.
+    """Raises ValueError: this engine has no external, sandboxed providers that could implement a task.
 
     Args:
         id: Id of the task within its workflow.
         from_: Name of the provider.
-        constructor: Name of what the provider is to make.
+        constructor: Name of the provider's constructor.
         config: Settings of the provider.
-        grants: What the provider may use.
-        dependencies: Ids of the tasks that must have ended before.
-        runtime: Where the provider runs.
+        grants: Permissions of the provider.
+        dependencies: Ids of the tasks that must have ended before this one starts.
+        runtime: Runtime of the provider.
 
     Raises:
-        ValueError: No `WorkflowBuilder` block is open on this thread; otherwise, there are no providers.
+        ValueError: No `WorkflowBuilder` block is open on this thread, or, in an open block, this engine has no
+            providers.
     """
     for value, name in ((id, "id"), (from_, "from_"), (constructor, "constructor")):
         arguments.text(value, name)
@@ -223,7 +230,7 @@ def constructor(
 
 
 def _policy(retry: Optional[RetryPolicy], **given: Any) -> RetryPolicy:
-    """The policy of a task: the given one, or the default with each part that a keyword replaces."""
+    """Returns the policy of a task: ``retry``, or the default policy with the parts that keywords replace."""
     keywords = {name: value for name, value in given.items() if value is not None}
     if retry is not None and not isinstance(retry, RetryPolicy):
         arguments.refuse(retry, "retry", "RetryPolicy")
@@ -259,7 +266,7 @@ def _choice(keywords: Dict[str, Any], name: str, choices: Dict[str, Any]) -> Any
 
 
 def _dependency_ids(dependencies: List[Any], namespace: Namespace) -> Tuple[str, ...]:
-    """The ids that dependencies stand for, each once, in the order given: that of the context merge."""
+    """Returns the ids of the dependencies without duplicates, in the given order. Contexts are merged in this order."""
     ids: Dict[str, None] = {}
     for index, dependency in enumerate(dependencies):
         if isinstance(dependency, str):
@@ -275,7 +282,7 @@ def _dependency_ids(dependencies: List[Any], namespace: Namespace) -> Tuple[str,
 
 
 def id_of_function(function: Any, namespace: Namespace) -> str:
-    """The id under which a function was decorated, if need be beneath other decorators; else its name."""
+    """Returns the id under which a function or a function that it wraps was decorated, or else the function's name."""
     layer = function
     while layer is not None:
         found = ledger.task_id_of_function(layer, namespace)
@@ -287,12 +294,12 @@ def id_of_function(function: Any, namespace: Namespace) -> str:
 
 
 def takes_handle(function: Callable[..., Any]) -> bool:
-    """Whether the second parameter asks for the handle by its name, and can be given by position."""
+    """Returns whether the second parameter has the name of the handle and can be passed by position."""
     try:
         parameters = list(inspect.signature(function).parameters.values())
         if len(parameters) < 2 or parameters[1].name not in ("handle", "task_handle"):
             return False
-        # The name may be that of a function beneath a wrapper; the call meets the wrapper.
+        # The name can be a parameter of a wrapped function, but the engine calls the wrapper.
         inspect.signature(function, follow_wrapped=False).bind(None, None)
         return True
     except (TypeError, ValueError):

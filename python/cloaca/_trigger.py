@@ -1,4 +1,4 @@
-"""The `trigger` decorator: declares a function that a runner calls on an interval, or a cron schedule."""
+"""The `trigger` decorator, which makes a function a polled trigger or a cron schedule."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from ._values import arguments
 from ._values.duration import optional_duration_ms, optional_limit_ms, parse_interval_ms
 
 F = TypeVar("F", bound=PollFunction)
-#: A function that is never called, since there is a cron expression.
+#: Type of the function of a cron trigger, which is never called.
 Unpolled = TypeVar("Unpolled", bound=Callable[..., Any])
 
 _DEFAULT_MS = 30_000
-#: With the older spelling, ``workflow=``.
+#: Default with the older spelling, ``workflow=``.
 _OLDER_DEFAULT_MS = 5_000
 _CATCHUPS = ("skip", "all", "none")
 
 
 @final
 class TriggerDecorator(Unbuildable):
-    """What `trigger` returns: decorates a function and returns the same function."""
+    """Decorator that `trigger` returns. It returns the decorated function unchanged."""
 
     __slots__ = ("_name", "_workflow", "_timing", "_allow_concurrent", "_policy")
 
@@ -62,7 +62,7 @@ class TriggerDecorator(Unbuildable):
 if TYPE_CHECKING:
 
     class CronTriggerDecorator(TriggerDecorator):  # type: ignore[misc]
-        """A `TriggerDecorator` for functions that are never called: what they take and return does not matter."""
+        """`TriggerDecorator` for cron triggers. Their function is never called, so it may have any signature."""
 
         def __call__(self, func: Unpolled) -> Unpolled: ...
 
@@ -116,40 +116,43 @@ def trigger(
     on_change: bool = False,
     catchup: Optional[Literal["skip", "all", "none"]] = None,
 ) -> TriggerDecorator:
-    """Declares the decorated function as a trigger: runners call it on an interval, and start a workflow when it fires.
+    """Makes the decorated function a trigger: runners call it at an interval, and start a workflow when it fires.
 
-    The function takes no arguments and returns a `TriggerResult`, or True (fire without a context) or False (skip). An
-    exception, another value, or a call longer than 30 s is logged, fires nothing, and the function is called again
-    after its interval. It is called at once when a runner takes it over; calls of one trigger never overlap. The
-    decorator returns the function unchanged. A later declaration of the same name replaces the earlier one.
+    The function takes no arguments. It returns a `TriggerResult`, True (fire without a context) or False (skip). If it
+    raises an exception, returns another value, or takes longer than 30 s, the runner logs an error, starts nothing, and
+    calls the function again after its interval. A runner makes the first call immediately. Calls of one trigger never
+    overlap. The decorator returns the function unchanged. A later trigger with the same name replaces the earlier one.
 
     Args:
-        workflow: Name of the workflow to start, in the older spelling, with which ``poll_interval`` defaults to 5 s and
-            may be a bare number of seconds.
-        name: Unique name of the trigger; the function's name unless given.
-        on: Name of the workflow to start, in the newer spelling; the trigger's own name unless given. The workflow need
-            not exist yet.
-        poll_interval: A whole number with a unit, ``ms``, ``s``, ``m`` or ``h``, such as "500ms" or "1m"; 30 s unless
-            given.
-        cron: A cron expression instead of polling: the workflow is started on schedule, the function is never called.
-        timezone: IANA name of the time zone of ``cron``; "UTC" unless given.
-        allow_concurrent: False drops a firing while a run that this trigger started with an equal context is active.
-        timeout: An addition, as all that follow: how long one call may take before it is stopped and counts as timed
-            out, such as "5s"; what the engine is set to unless given, 30 s by default.
-        jitter: Each call is later by a random part of it, such as "2s", which never adds up; none unless given.
-        max_active: So many runs that this trigger started may be active; what it fires beyond that is recorded as
-            limited and starts nothing. Without limit unless given.
-        pause_after: After so many failed calls in a row the trigger is disabled, with a note that says why. Never
-            unless given.
-        on_change: True fires only when the answer turns from skip to fire: a condition that stays true fires once.
-        catchup: With ``cron``, what becomes of instants that were missed: "skip" starts one run for all of them, "all"
-            one for each (the latest, at most ``cron_max_catchup_executions``), "none" nothing. "skip" unless given.
+        workflow: Name of the workflow to start, in the older spelling. With it, ``poll_interval`` defaults to 5 s and
+            can be a plain number of seconds.
+        name: Unique name of the trigger. Default: the name of the function.
+        on: Name of the workflow to start, in the newer spelling. The workflow does not have to exist yet. Default: the
+            name of the trigger.
+        poll_interval: Whole number with the unit ``ms``, ``s``, ``m`` or ``h``, such as "500ms" or "1m". Default: 30 s.
+        cron: Cron expression. The workflow then starts on schedule, and the function is never called.
+        timezone: IANA name of the time zone of ``cron``. Default: "UTC".
+        allow_concurrent: Whether the trigger may start a run while a run that it started with an equal context is
+            active. False drops such firings. Default: False.
+        timeout: Time limit for one call, such as "5s". The engine stops a call that takes longer and logs a timeout.
+            Default: the limit of the engine, which is 30 s unless configured. The native engine does not have this
+            argument and the following ones.
+        jitter: Maximum random delay of each call, such as "2s". The delays do not add up. Default: none.
+        max_active: Maximum number of active runs that this trigger started. Further firings are recorded as limited and
+            start nothing. Default: no limit.
+        pause_after: Number of failed calls in a row after which the trigger is disabled, with a note that gives the
+            reason. Default: never.
+        on_change: Whether the trigger fires only when its result changes from skip to fire, so that a condition that
+            stays true fires once. Default: False.
+        catchup: Handling of scheduled times that a ``cron`` trigger missed. "skip" starts one run for all of them.
+            "all" starts one run for each of the latest ones, at most ``cron_max_catchup_executions``. "none" starts
+            nothing. Default: "skip".
 
     Raises:
-        ValueError: The interval or another duration is malformed, ``cron`` comes with ``poll_interval`` or another
-            keyword about polling, or without a workflow, ``catchup`` comes without it, or ``workflow`` and ``on``
-            differ.
-        TypeError: An argument has a wrong type.
+        ValueError: The interval or another duration is malformed, ``cron`` is combined with ``poll_interval`` or
+            another polling argument, ``cron`` is given without a workflow, ``catchup`` is given without ``cron``, or
+            ``workflow`` and ``on`` differ.
+        TypeError: An argument has the wrong type.
 
     Example:
         >>> @trigger(on="ingest", poll_interval="2s")
@@ -158,7 +161,7 @@ def trigger(
     """
     if callable(workflow) and not isinstance(workflow, str):
         # Used without parentheses, as ``@cloaca.trigger``.
-        raise TypeError("trigger needs parentheses, also without arguments: write @cloaca.trigger()")
+        raise TypeError("trigger needs parentheses, even without arguments: write @cloaca.trigger()")
     older, newer = arguments.optional_text(workflow, "workflow"), arguments.optional_text(on, "on")
     if older is not None and newer is not None and older != newer:
         raise ValueError(f"`workflow` ('{older}') and `on` ('{newer}') name different workflows: give one of them")
@@ -193,7 +196,7 @@ def _checked_catchup(catchup: Optional[str], expression: Optional[str]) -> str:
         expected = ", ".join(f'"{choice}"' for choice in _CATCHUPS)
         raise ValueError(f'unknown catchup "{catchup}": expected one of {expected}')
     if expression is None:
-        raise ValueError("`catchup` requires `cron`: a polled trigger is asked once for all instants that it missed")
+        raise ValueError("`catchup` requires `cron`: a polled trigger is called once, however many polls it missed")
     return catchup
 
 

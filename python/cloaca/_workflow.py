@@ -1,4 +1,4 @@
-"""`WorkflowBuilder` and `Workflow`: tasks become a named workflow, in a block or one by one."""
+"""`WorkflowBuilder` and `Workflow`: combine tasks into a named workflow, with a block or with explicit calls."""
 
 from __future__ import annotations
 
@@ -22,9 +22,11 @@ from ._values import arguments
 
 @final
 class Workflow(Unbuildable):
-    """A checked description of a workflow, made by `WorkflowBuilder.build`. It never changes and has no run method.
+    """Validated description of a workflow, which `WorkflowBuilder.build` returns.
 
-    All names in its lists are full: ``tenant::package::workflow::task``.
+    It is immutable and cannot be run itself.
+
+    The names in its lists are full names: ``tenant::package::workflow::task``.
     """
 
     __slots__ = ("_declaration", "_tasks")
@@ -34,37 +36,37 @@ class Workflow(Unbuildable):
 
     @property
     def name(self) -> str:
-        """The builder's name."""
+        """Name that was given to the builder."""
         return self._declaration.title
 
     @property
     def description(self) -> str:
-        """The description, "" if none was given."""
+        """Description of the workflow, or "" if it has none."""
         return self._declaration.description
 
     @property
     def version(self) -> str:
-        """16 hex digits; equal definitions have equal versions in every process."""
+        """Version: 16 hexadecimal digits. Equal definitions have the same version in every process."""
         return self._declaration.version
 
     def topological_sort(self) -> List[str]:
-        """Every task, after its dependencies."""
+        """Returns the names of all tasks, each after its dependencies."""
         return [task.full_name for task in self._declaration.tasks]
 
     def get_execution_levels(self) -> List[List[str]]:
-        """Every task by level: a level depends on earlier levels only."""
+        """Returns the names of all tasks by level. The tasks of a level depend only on tasks of earlier levels."""
         return [self._full(level) for level in graph.levels_of(self._tasks)]
 
     def get_roots(self) -> List[str]:
-        """The tasks without dependencies."""
+        """Returns the names of the tasks without dependencies."""
         return self._full(graph.roots_of(self._tasks))
 
     def get_leaves(self) -> List[str]:
-        """The tasks that nothing depends on."""
+        """Returns the names of the tasks on which no other task depends."""
         return self._full(graph.leaves_of(self._tasks))
 
     def validate(self) -> None:
-        """Raises ValueError when the workflow is invalid, which one that was built never is."""
+        """Raises ValueError if the workflow is not valid. A workflow that was built is always valid."""
         problem = graph.problem_of(self._tasks, self._declaration.namespace)
         if problem is not None:
             raise ValueError(f"Workflow validation failed: {problem}")
@@ -78,20 +80,22 @@ class Workflow(Unbuildable):
 
 @final
 class WorkflowBuilder(Sealed):
-    """Makes a workflow of tasks.
+    """Builds a workflow from tasks.
 
-    As a block, it takes every task decorated inside it, and leaving the block checks and registers the workflow. With
-    `add_task` and `build` it makes a `Workflow` of tasks decorated earlier under the same tenant, package and key,
-    without registering it.
+    Used as a ``with`` block, it collects every task that is decorated in the block. At the end of the block it
+    validates and registers the workflow. Used with `add_task` and `build`, it returns a `Workflow` of tasks that were
+    decorated earlier under the same tenant, package and key, and does not register it.
 
     Args:
         name: Display name.
-        tenant: First part of full task names, "public" unless given.
-        package: Second part, "embedded" unless given.
-        workflow: Third part, and the key under which the workflow is registered and executed; ``name`` unless given.
+        tenant: First part of full task names. Default: "public".
+        package: Second part of full task names. Default: "embedded".
+        workflow: Third part of full task names, and the key under which the workflow is registered and executed.
+            Default: ``name``.
 
     Raises:
-        ValueError: At the end of the block ("Workflow validation failed"): no task, an unknown dependency, or a cycle.
+        ValueError: At the end of the block, the workflow has no task, an unknown dependency, or a cycle ("Workflow
+            validation failed").
 
     Example:
         >>> with WorkflowBuilder("etl") as b:
@@ -112,7 +116,7 @@ class WorkflowBuilder(Sealed):
     _tags: Dict[str, str]
     #: Tasks decorated in the block.
     _collected: Dict[str, TaskDeclaration]
-    #: Tasks picked with `add_task`.
+    #: Tasks added with `add_task`.
     _added: Dict[str, TaskDeclaration]
     _place: Optional[Place]
 
@@ -137,7 +141,7 @@ class WorkflowBuilder(Sealed):
         self._place = place_of_caller()
 
     def description(self, text: str) -> None:
-        """Sets the description; the last call wins."""
+        """Sets the description. The last call takes effect."""
         self._description = arguments.text(text, "text")
 
     def tag(self, key: str, value: str) -> None:
@@ -146,13 +150,13 @@ class WorkflowBuilder(Sealed):
         self._tags[name] = content
 
     def add_task(self, task: Union[str, Callable[..., Any]]) -> None:
-        """Picks a task that was decorated earlier under the same tenant, package and workflow key.
+        """Adds a task that was decorated earlier under the same tenant, package and workflow key.
 
         Args:
-            task: Its id or its function.
+            task: Id or function of the task.
 
         Raises:
-            ValueError: There is no such task, it is there already, or the argument is neither text nor function.
+            ValueError: The task does not exist, it was already added, or the argument is neither text nor a function.
         """
         if isinstance(task, str):
             task_id = arguments.text(task, "task")
@@ -169,15 +173,17 @@ class WorkflowBuilder(Sealed):
         self._added[task_id] = found
 
     def build(self) -> Workflow:
-        """Makes the workflow of the tasks picked with `add_task`, or, if none was, of those decorated in the block.
+        """Returns a workflow of the tasks added with `add_task`.
+
+        If there are none, it uses those decorated in the block.
 
         Raises:
-            ValueError: No task, an unknown dependency, or a cycle ("Failed to build workflow").
+            ValueError: There is no task, an unknown dependency, or a cycle ("Failed to build workflow").
         """
         return self._build(self._added or self._collected, "Failed to build workflow")
 
     def _collect(self, task: TaskDeclaration) -> None:
-        """Takes a task that was decorated in the block."""
+        """Collects a task that is decorated in the block."""
         earlier = self._collected.get(task.id)
         if earlier is not None:
             ledger.note_task_twin(earlier, task)
@@ -220,15 +226,15 @@ class WorkflowBuilder(Sealed):
 
 
 def register_workflow_constructor(name: str, constructor: Callable[[], Workflow]) -> None:
-    """Registers the workflow that ``constructor`` returns, replacing an earlier one of that name.
+    """Registers the workflow that ``constructor`` returns. It replaces an earlier workflow with the same name.
 
     Args:
-        name: The name under which it is executed; another one than its own makes an alias.
-        constructor: Called once, now, without arguments.
+        name: Name under which the workflow is executed. It can differ from the workflow's own name, as an alias.
+        constructor: Function without parameters, which is called once, immediately.
 
     Raises:
-        ValueError: The constructor raises or cannot be called ("Failed to call workflow constructor"), or returns
-            something else than a `Workflow` ("Failed to extract workflow from constructor").
+        ValueError: The constructor raises an exception or is not callable ("Failed to call workflow constructor"), or
+            it does not return a `Workflow` ("Failed to extract workflow from constructor").
 
     Example:
         >>> register_workflow_constructor("etl-again", builder.build)

@@ -144,7 +144,7 @@ def test_a_source_that_nobody_declared_fails_each_event():
     assert values == [RAISED, RAISED]
     assert errors[1] == {
         "type": "LookupError",
-        "message": "source 'nobody declared this' is not declared in this process any more",
+        "message": "source 'nobody declared this' is no longer declared in this process",
         "traceback": "",
     }
 
@@ -311,7 +311,7 @@ def test_a_graph_that_nobody_declared_fails():
     values, errors = answer_of(run_graphs(["nobody declared this"], [{"a": 1}, {"a": 2}]))
 
     assert values == [RAISED, RAISED]
-    assert errors[0]["message"] == "graph 'nobody declared this' is not declared in this process any more"
+    assert errors[0]["message"] == "graph 'nobody declared this' is no longer declared in this process"
 
 
 def test_graphs_stop_early_at_the_end_of_a_payload(name, monkeypatch):

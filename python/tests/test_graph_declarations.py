@@ -98,7 +98,7 @@ def test_a_source_is_told_with_its_facts(decorator, kind, facts):
 def test_a_wrong_duration_is_the_runtimes_business_and_told_as_a_problem(decorator, problem):
     data = accumulate(decorator())
 
-    assert data["problem"].startswith(f'Source "s" cannot be taken over: {problem}')
+    assert data["problem"].startswith(f'Source "s" cannot be used: {problem}')
     assert data["intervalText"] is not None
 
 

@@ -52,7 +52,7 @@ def nothing_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
         ("from azure.mgmt.compute import A", "Install it: cloaca pip install azure-mgmt-compute"),
         ("import cloacaa", "Did you mean 'cloaca'?"),
         ("from claoca import task", "Did you mean 'cloaca'?"),
-        ("import nowhere.x", "If it is a package of the index, install it: cloaca pip install nowhere"),
+        ("import nowhere.x", "If it is a package on PyPI, install it: cloaca pip install nowhere"),
     ],
 )
 def test_a_missing_package_is_named_as_on_the_index(tmp_path: Path, statement: str, expected: str) -> None:
@@ -92,14 +92,14 @@ def test_one_of_native_code_is_said_to_need_another_python_or_package(
 def test_other_failures_get_no_advice(tmp_path: Path, statement: str, expected: Optional[str]) -> None:
     found = advice.advice_on(failure(tmp_path, statement))
 
-    assert found is expected or "belongs to the standard library" in str(found)
+    assert found is expected or "is part of the standard library" in str(found)
 
 
 def test_a_module_that_left_the_standard_library_is_said_to_have_left() -> None:
     said = advice.advice_on(ModuleNotFoundError("No module named 'cgi'", name="cgi"))
 
     assert said == (
-        '"cgi" left the standard library with Python 3.13. Install what took its place: cloaca pip install legacy-cgi'
+        '"cgi" was removed from the standard library in Python 3.13. Install its replacement: cloaca pip install legacy-cgi'
     )
 
 

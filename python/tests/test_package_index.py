@@ -94,8 +94,8 @@ def test_links_are_read_where_an_index_has_html_only(index: Index) -> None:
     ("kind", "page", "reason"),
     [
         (JSON, document("2.0", files=[]), "of version 2.0 of the index API"),
-        (JSON, document(), "not what PEP 691 describes: KeyError('files')"),
-        (JSON, "<a href='parcel.whl'>", "not what PEP 691 describes: JSONDecodeError"),
+        (JSON, document(), "does not follow PEP 691: KeyError('files')"),
+        (JSON, "<a href='parcel.whl'>", "does not follow PEP 691: JSONDecodeError"),
         ("text/plain", "parcel.whl", "not the page of a package index: its type is text/plain"),
     ],
 )
@@ -112,7 +112,7 @@ def test_an_answer_that_is_none_of_an_index_is_refused_with_the_reason(
 
 
 def test_a_package_that_the_index_does_not_have_is_said_to_be_unknown(index: Index) -> None:
-    with pytest.raises(package_index.Unavailable, match=r"/simple does not know it\.$"):
+    with pytest.raises(package_index.Unavailable, match=r"/simple does not have it\.$"):
         package_index.files_of("parcel")
 
 

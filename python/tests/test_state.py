@@ -64,14 +64,14 @@ def test_a_value_that_is_json_comes_back_as_it_was(value: Any) -> None:
 @pytest.mark.parametrize(
     ("value", "why"),
     [
-        (object(), "holds a value of the type object, which is not JSON"),
-        ([{"a": (1, 2)}], "holds a value of the type tuple, which is not JSON"),
-        (Text("a"), "holds a value of the type Text, which is not JSON"),
-        (Color.RED, "holds a value of the type Color, which is not JSON"),
-        ([float("nan")], "holds nan, which is not JSON"),
-        (-float("inf"), "holds -inf, which is not JSON"),
-        ({"a": {1: 2}}, "holds a dict with a key of the type int, and keys of JSON are str"),
-        ({Text("a"): 2}, "holds a dict with a key of the type Text, and keys of JSON are str"),
+        (object(), "contains a value of type object, which is not JSON"),
+        ([{"a": (1, 2)}], "contains a value of type tuple, which is not JSON"),
+        (Text("a"), "contains a value of type Text, which is not JSON"),
+        (Color.RED, "contains a value of type Color, which is not JSON"),
+        ([float("nan")], "contains nan, which is not JSON"),
+        (-float("inf"), "contains -inf, which is not JSON"),
+        ({"a": {1: 2}}, "contains a dict with a key of type int, but JSON keys are str"),
+        ({Text("a"): 2}, "contains a dict with a key of type Text, but JSON keys are str"),
         (10**5000, "holds an int of more than 4300 digits"),
         (nested(512), "is nested more than 511 levels deep, or contains itself"),
         (nested(5000), "is nested more than 511 levels deep, or contains itself"),
@@ -135,7 +135,7 @@ def test_only_what_is_set_is_handed_on_and_nothing_is_computed_for_it() -> None:
 
 @pytest.mark.parametrize("names", ["seen", {"seen": 1}, None, {"seen"}], ids=repr)
 def test_names_that_are_no_list_are_told(names: Any) -> None:
-    problem = f"__cloaca_state__ is of the type {type(names).__name__}, and is to be a list of names"
+    problem = f"__cloaca_state__ must be a list of names, but has type {type(names).__name__}"
 
     assert taken(__cloaca_state__=names, seen=1) == {"problem": problem, "others": [], "values": {}}
     after = generation_with(__cloaca_state__=names, seen=1)
@@ -148,8 +148,8 @@ def test_a_name_that_is_no_text_is_told() -> None:
 
     assert answer["values"] == {"seen": 1}
     assert answer["others"] == [
-        ["__cloaca_state__[1]", "is of the type int, and is to be a name"],
-        ["__cloaca_state__[2]", "is of the type Text, and is to be a name"],
+        ["__cloaca_state__[1]", "must be a name, but has type int"],
+        ["__cloaca_state__[2]", "must be a name, but has type Text"],
     ]
 
 

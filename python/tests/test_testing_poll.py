@@ -64,7 +64,7 @@ def test_a_trigger_that_raises_is_an_outcome_with_its_traceback(name):
     assert (result.outcome, result.error_type) == ("failed", "KeyError")
     assert result.error == f"trigger '{name}' raised exception: KeyError: 'inbox'"
     assert result.traceback.splitlines()[1].startswith(f'  File "{__file__}", line ')
-    with pytest.raises(ValueError, match=r"did not fire, it failed: (?s:.*)in broken"):
+    with pytest.raises(ValueError, match=r"failed and did not fire: (?s:.*)in broken"):
         _ = result.context
 
 
@@ -104,7 +104,7 @@ def test_what_is_no_trigger_is_refused(name):
         poll(inbox)
     declare(name, inbox)
     declare(f"{name}-too", inbox)
-    with pytest.raises(ValueError, match=f"'inbox' stands for several triggers: .*'{name}', '{name}-too'"):
+    with pytest.raises(ValueError, match=f"'inbox' is the function of several triggers: .*'{name}', '{name}-too'"):
         poll(inbox)
     with pytest.raises(ValueError, match=rf"no trigger '{name}-to' is declared\. Did you mean '{name}-too'\?"):
         poll(f"{name}-to")

@@ -285,7 +285,7 @@ def test_a_wrong_argument_is_refused(name, arguments, error, text):
 @pytest.mark.parametrize(
     ("options", "error", "text"),
     [
-        ({"tasks": {"fecth": keep}}, ValueError, r"has no task 'fecth' to be faked\. Did you mean 'fetch'\?"),
+        ({"tasks": {"fecth": keep}}, ValueError, r"has no task 'fecth' to fake\. Did you mean 'fetch'\?"),
         ({"tasks": {"fetch": 5}}, TypeError, r"argument 'tasks\['fetch'\]': expected a function, a Context or a dict"),
         ({"tasks": {"fetch": {"x": 1j}}}, TypeError, r"unsupported type complex at \['x'\]"),
         ({"tasks": [keep]}, TypeError, "argument 'tasks': expected a dict of fakes by task id, got list"),

@@ -35,7 +35,7 @@ describe('a package that is missing', () => {
     const poll = await python.poll(polled, 'poll')
     const task = await python.runTask(polled, 'work', 'run')
 
-    expect(fault?.message).toContain(`No module named 'yaml_that_nobody_has'. If it is a package of the index`)
+    expect(fault?.message).toContain(`No module named 'yaml_that_nobody_has'. If it is a package on PyPI`)
     expect(fault?.message).toContain(command)
     expect(fault?.traceback).toContain(command)
     expect(poll).toMatchObject({ kind: 'failed', error: { traceback: expect.stringContaining(command) } })
@@ -48,7 +48,7 @@ describe('a package that is missing', () => {
     expect(run.exitCode).toBe(1)
     expect(run.stderr.trimEnd().split('\n').slice(-2)).toEqual([
       "ModuleNotFoundError: No module named 'yaml_that_nobody_has'",
-      'If it is a package of the index, install it: cloaca pip install yaml_that_nobody_has',
+      'If it is a package on PyPI, install it: cloaca pip install yaml_that_nobody_has',
     ])
   })
 })

@@ -229,7 +229,7 @@ lock = object()
     expect((await runner.execute('shop')).context).toMatchObject({ answer: String(2n ** 70n) })
     expect(log.map(({ message }) => message)).toContainEqual(
       expect.stringMatching(
-        /without the old values of "lock" in __cloaca_state__: "lock" holds a value of the type object/,
+        /without the old values of "lock" in __cloaca_state__: "lock" contains a value of type object/,
       ),
     )
   })

@@ -79,7 +79,7 @@ describe('a package without a wheel that runs here', () => {
 
     expect(end?.exitCode).toBe(1)
     expect(end?.stderr).toMatch(
-      /"numpy" was not installed: Pyodide's build of it is at http:\/\/127\.0\.0\.1:9\/builds, which cannot be reached\..*--python python3\n/,
+      /"numpy" was not installed: cannot reach http:\/\/127\.0\.0\.1:9\/builds, which has Pyodide's build of it\..*--python python3\n/,
     )
     expect(end?.stderr).toMatch(/\ncloaca: Nothing was installed or removed\.\n$/)
     expect(packages()).toEqual(before)

@@ -139,6 +139,6 @@ describe('a package of a project', () => {
     expect(version?.stdout).toMatch(/^pip 26\.3 from /)
     expect([native?.exitCode, unknown?.exitCode]).toEqual([1, 1])
     expect(native?.stderr).toMatch(/"onlynative" cannot run here.*manylinux_2_17_x86_64/)
-    expect(unknown?.stderr).toContain('there is no package "nowhere"')
+    expect(unknown?.stderr).toContain('Package "nowhere" not found')
   })
 })

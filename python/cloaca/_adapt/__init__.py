@@ -1,12 +1,12 @@
-"""Adaptations of the standard library to an interpreter in WebAssembly, which lives in a process of its own.
+"""Adaptations of the standard library to an interpreter in WebAssembly, which runs in its own process.
 
-A package for each concern; what they share stands beside this file: ``interrupts`` and ``readiness`` wait and wake,
-``builtin``, ``c_numbers``, ``pauses`` and ``unraisable`` are small tools.
+Each concern has its own package. Modules that several packages use are next to this file: ``interrupts`` and
+``readiness`` suspend and wake stacks, and ``builtin``, ``c_numbers``, ``pauses`` and ``unraisable`` are small tools.
 
-``prepare`` and ``install`` are the one visible place where they are put in: ``prepare`` before the memory snapshot is
-taken, for what is the same in every process, ``install`` at each start. Each module says in its header what it
-replaces, why, with which Pyodide version it was needed, and what would let us delete it; where a concern has several
-modules, the one with ``prepare`` or ``install`` says so for all. None is active under CPython.
+All adaptations are installed here: by ``prepare`` before the memory snapshot is taken, if they are the same in every
+process, or by ``install`` at each start. The header of each module says what the module replaces, why, which version of
+Pyodide needed it, and when it can be deleted. If several modules belong to one concern, the header of the one with
+``prepare`` or ``install`` applies to all. No adaptation is active under CPython.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any, Dict
 
 
 def prepare() -> None:
-    """Prepares the standard library before the modules that scripts use are imported. Called once per interpreter."""
+    """Adapts the standard library before the modules that scripts use are imported. Called once per interpreter."""
     from .._logs import logging_module
     from .children import fork_exec, groups, os_functions, waiting
     from .files import descriptors, file_locks, files
@@ -51,13 +51,13 @@ def prepare() -> None:
     signals.prepare()
     timers.prepare()
     socket_module.prepare()
-    # It imports ``selectors``, which keeps what ``select`` has.
+    # ``fork_exec`` imports ``selectors``, which keeps the functions that ``select`` has now.
     fork_exec.prepare()
     ssl_module.prepare()
     urllib3.prepare()
     logging_module.prepare()
     sqlite3_module.prepare()
-    # A selector of asyncio's is one of ``selectors``, which has more of them now.
+    # asyncio takes its selector from ``selectors``, which has more of them now.
     from .sockets import event_loop
 
     event_loop.prepare()
@@ -66,14 +66,14 @@ def prepare() -> None:
 
 
 def freeze() -> None:
-    """Called when everything is imported, before the memory snapshot is taken."""
+    """Prepares for the memory snapshot. Called when everything is imported, before the snapshot is taken."""
     from .process import collector
 
     collector.freeze()
 
 
 def install(settings: Dict[str, Any]) -> None:
-    """Installs all adaptations, in an order in which each finds what it needs. Called once per interpreter."""
+    """Installs all adaptations in the order of their dependencies. Called once per interpreter."""
     from . import interrupts
     from .children import masked_output
     from .files import descriptors, standard_input, standard_output

@@ -1,6 +1,7 @@
-"""Makes a Python function take the place of one of C.
+"""Replaces a C function of a module with a Python function.
 
-A function of Python that is kept in a class becomes a method, one of C does not: ``class Waiter: pause = time.sleep``.
+A Python function that is stored in a class becomes a method, and a C function does not: ``class Waiter: pause =
+time.sleep``.
 """
 
 from __future__ import annotations
@@ -11,11 +12,11 @@ from typing import Any, Callable
 
 
 class _Builtin(staticmethod):  # type: ignore[type-arg]
-    """Shows itself as what it stands for."""
+    """Wrapper that looks like the built-in function that it replaces."""
 
     __slots__ = ()
 
-    @property  # type: ignore[misc]  # ``isinstance`` asks for it, and with that ``inspect.isbuiltin``
+    @property  # type: ignore[misc]  # for ``isinstance``, and so for ``inspect.isbuiltin``
     def __class__(self) -> type:
         return types.BuiltinFunctionType
 
@@ -31,7 +32,7 @@ class _Builtin(staticmethod):  # type: ignore[type-arg]
 
 
 def builtin(function: Callable[..., Any], module: str, name: str = "") -> Any:
-    """The function, as something that does not become a method and says that it is ``module.name``."""
+    """Wraps a function so that it does not become a method and shows the name ``module.name``."""
     function.__module__ = module
     function.__name__ = function.__qualname__ = name or function.__name__
     return _Builtin(function)

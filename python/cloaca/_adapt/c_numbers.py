@@ -1,7 +1,7 @@
-"""The numbers of C: an adapted function refuses the ints that the function of C refuses, in its words.
+"""Conversions to C numbers: adapted functions reject the same ints as the C functions, with the same messages.
 
-Nothing is replaced here. An int of more than 53 bits becomes a BigInt in JavaScript, which cannot be counted with: what
-goes to the host went through one of these, or is a float.
+This module replaces nothing. An int of more than 53 bits becomes a BigInt in JavaScript, which cannot be used in
+calculations. Every number that is sent to the host is therefore converted here, or is a float.
 """
 
 from __future__ import annotations
@@ -9,12 +9,15 @@ from __future__ import annotations
 import operator
 from typing import Any
 
-#: The longest time that a clock of C counts, in 64 bits of nanoseconds.
+#: Longest time that a C clock can express, as 64 bits of nanoseconds.
 _LONGEST_S = 2**63 / 1e9
 
 
 def c_int(value: Any) -> int:
-    """An int of 32 bits; raises OverflowError for others, and TypeError for what is no integer."""
+    """Converts to an int of 32 bits.
+
+    Raises OverflowError for a larger value, and TypeError for a value of another type.
+    """
     number = c_long(value)
     if number >= 2**31:
         raise OverflowError("signed integer is greater than maximum")
@@ -24,12 +27,15 @@ def c_int(value: Any) -> int:
 
 
 def c_unsigned(value: Any) -> int:
-    """The 32 bits of an int that C looks at, whatever else it has; raises TypeError for what is no integer."""
+    """Returns the low 32 bits of an int, as C does. Raises TypeError for a value of another type."""
     return operator.index(value) & 0xFFFFFFFF
 
 
 def c_long(value: Any) -> int:
-    """An int of 64 bits; raises OverflowError for others, and TypeError for what is no integer."""
+    """Converts to an int of 64 bits.
+
+    Raises OverflowError for a larger value, and TypeError for a value of another type.
+    """
     number = operator.index(value)
     if not -(2**63) <= number < 2**63:
         raise OverflowError("Python int too large to convert to C long")
@@ -37,7 +43,7 @@ def c_long(value: Any) -> int:
 
 
 def c_size(value: Any) -> int:
-    """A size of 64 bits, cut to what has a place in 32: no call takes more at once."""
+    """Converts to a size of 64 bits, limited to the largest value of 32 bits, which no single call exceeds."""
     number = operator.index(value)
     if not -(2**63) <= number < 2**63:
         raise OverflowError("Python int too large to convert to C ssize_t")
@@ -45,7 +51,7 @@ def c_size(value: Any) -> int:
 
 
 def c_seconds(value: Any) -> float:
-    """A time in seconds; raises ValueError for NaN, and OverflowError for one that no clock counts."""
+    """Converts to seconds. Raises ValueError for NaN, and OverflowError for a time that no clock can express."""
     if not hasattr(value, "__float__") and not hasattr(value, "__index__"):
         raise TypeError(f"'{type(value).__name__}' object cannot be interpreted as an integer or float")
     seconds = float(value)

@@ -1,11 +1,11 @@
-"""What the host wants of running Python: stop an overdue stack, deliver a signal, give way to other stacks.
+"""Interrupts running Python for the host: stops an overdue stack, delivers signals, and lets other stacks run.
 
-The host raises one and the same signal through Pyodide's interrupt buffer (314.0.7), which holds no more than one, and
-says in a mailbox what it is about; Python checks that between two steps, and when a wait is interrupted. A signal's
-handler runs on the main stack, as under python: when another one happens to run, the signal is kept and the main stack
-is woken. A stack that computes for long gives way between two steps, as python's threads do; never inside this package,
-whose own steps belong together. A read or write of C that has to wait is interrupted in the same way, and waits here
-(``files.descriptors``). Can go when an interpreter can be told to interrupt one stack.
+The host always raises the same signal through Pyodide's interrupt buffer (314.0.7), which can hold only one, and
+describes the reason in a mailbox. Python checks the mailbox between two steps, and when a wait is interrupted. A signal
+handler runs on the main stack, as under python: if another stack is running, the signal is kept and the main stack is
+woken. A stack that computes for a long time yields between two steps, as a Python thread does, but never inside this
+package, whose steps must not be separated. A C read or write that has to wait is interrupted in the same way, and waits
+here (``files.descriptors``). Can be deleted when an interpreter can interrupt a single stack.
 
 Proved by ``python/tests/test_engine_interrupts.py``.
 """
@@ -28,23 +28,23 @@ _HAS_SIGNALS, _IS_OVERDUE, _IS_TURN_OVER, _IS_CANCELLED = 1, 2, 4, 8
 
 _TOO_LONG = "timed out: stopped while it was computing (timeout)"
 
-#: Instructions at which nothing but Python is at work.
+#: Instructions at which no C code is running.
 _STEPS = {opcode.opmap["RESUME"], opcode.opmap["JUMP_BACKWARD"]}
 _PUT_OFF_AT_MOST_S = 0.05
-#: A stack that was stopped has so long to end, as under CPython: its ``finally`` blocks are not stopped at once.
+#: Minimum time between two stops of a stack, as under CPython, so that its ``finally`` blocks can run.
 _AGAIN_AFTER_S = 0.1
 _put_off_at: Optional[float] = None
 _steps_here = 0
 _is_turn_over = False
 
-#: The host gives positive numbers to what it enters.
+#: Token of the stack for handlers. The host uses positive numbers for the stacks that it enters.
 _TOKEN_FOR_HANDLERS = -1
 
 _suspensions = -1
 
 
-#: What a read or write of C found that it has to wait for, how to wait for it, and how to say that it will not go on:
-#: ``files.descriptors`` connects.
+#: Connected by ``files.descriptors``: the event that a C read or write has to wait for, and functions that wait for it
+#: and that abandon it.
 def take_blocked() -> Any:
     return None
 
@@ -58,14 +58,14 @@ def give_up(blocked: Any) -> None:
 
 
 def abandon_output() -> None:
-    """Says that a write to a standard stream does not go on: ``files.standard_output`` connects."""
+    """Abandons a write to a standard stream. Connected by ``files.standard_output``."""
 
 
 #: Signals that wait for the main stack.
 _kept: List[int] = []
 #: SIGINT and SIGQUIT, which the keys of a terminal send.
 _OF_KEYS = {2, 3}
-#: How many stacks wait for a command to which the keys are left.
+#: Number of stacks that wait for a command, during which Ctrl-C is for the command only.
 _commands = 0
 
 _c_signal = _signal.signal
@@ -78,19 +78,19 @@ def install() -> None:
 
 
 def connect(deliver: Callable[[int], None]) -> None:
-    """Names the function that acts on a signal."""
+    """Sets the function that acts on a signal."""
     global _deliver
     _deliver = deliver
 
 
 def raise_in_main(signum: int) -> None:
-    """Delivers a signal: now when the main stack runs, else as soon as it goes on."""
+    """Delivers a signal: now if the main stack is running, else as soon as it resumes."""
     _kept.append(signum)
     _deliver_kept()
 
 
 def handle_signals() -> None:
-    """Takes what is in the mailbox, and delivers what can be delivered here."""
+    """Takes the signals from the mailbox, and delivers those that can be delivered on this stack."""
     _kept.extend(host.signals.take_signals())
     if _kept:
         _deliver_kept()
@@ -111,7 +111,7 @@ def _deliver_kept() -> None:
 
 @contextlib.contextmanager
 def keys_left_to_command() -> Iterator[None]:
-    """As C's ``system`` does: Ctrl-C is for the command, and whoever waits for it ignores it."""
+    """Ignores Ctrl-C in its block, as C's ``system`` does: the key is for the command that runs."""
     global _commands
     _commands += 1
     try:
@@ -122,7 +122,10 @@ def keys_left_to_command() -> Iterator[None]:
 
 
 def deliver() -> None:
-    """Delivers what is in the mailbox where no script has the main stack, which this then is. Raises nothing."""
+    """Delivers the signals in the mailbox while no script uses the main stack.
+
+    Runs as the main stack, and raises nothing.
+    """
     if bridge.last_stack is not None:
         return  # the interpreter is ending, and the script's names are gone
     if stacks.MAIN.token:
@@ -132,7 +135,7 @@ def deliver() -> None:
     try:
         stacks.run_in(stack, handle_signals)
     except BaseException as error:
-        print("Exception ignored in a handler of a signal:", file=sys.stderr)
+        print("Exception ignored in a signal handler:", file=sys.stderr)
         traceback.print_exception(error)
     finally:
         stacks.leave_main(stack)
@@ -156,7 +159,10 @@ def _on_interrupt(signum: int, frame: Any) -> None:
 
 
 def _check_between_steps(frame: Any) -> None:
-    """Acts between two steps of Python. C checks for signals in the middle of its work, too: then it is put off."""
+    """Acts between two steps of Python.
+
+    C also checks for signals in the middle of its work; then the action is postponed.
+    """
     global _put_off_at, _is_turn_over
     stack = stacks.running
     found = int(host.signals.check(stack.token))
@@ -186,10 +192,11 @@ def _check_between_steps(frame: Any) -> None:
 
 
 def _check_later() -> None:
-    """Puts off what there is to do until a check comes between two steps.
+    """Postpones the pending actions to a check that happens between two steps.
 
-    C checks at once, in each ``str()`` say, and the interpreter at every 51st step only (seen in 314.0.7). Did this
-    take as many steps each time, that one could always be a step of this function, and never one of the script.
+    C checks immediately, for example in each ``str()``, and the interpreter checks at every 51st step (seen in
+    314.0.7). If this function always took the same number of steps, that check could always fall into this function,
+    and never into the script. The number of steps therefore varies.
     """
     global _put_off_at, _steps_here
     if _put_off_at is None:
@@ -201,15 +208,15 @@ def _check_later() -> None:
 
 
 def _is_between_steps(frame: Any) -> bool:
-    """Whether no C code is at work under the frame: a handler, a finalizer or another stack may use the same file.
+    """Returns whether no C code runs below the frame. A handler, finalizer or other stack could use the same file.
 
-    In a call that cannot be known, unless it is the standard streams that are at work; so the next checks decide. When
-    they say the same for a while, the call is a long one of C (a search, say), which may be interrupted.
+    In a call this is unknown, except for the standard streams, so the next checks decide. If they find the same state
+    for some time, the call is a long C call, such as a search, which may be interrupted.
     """
     code = frame.f_code.co_code
     if frame.f_lasti < len(code) and code[frame.f_lasti] in _STEPS:
         return True
-    # Read once: C checks for signals in these calls, too, and that check may clear what is read here.
+    # Read it once: C also checks for signals in these calls, and that check can clear the variable.
     put_off_at = _put_off_at
     return put_off_at is not None and time.monotonic() - put_off_at > _PUT_OFF_AT_MOST_S and not _is_writing()
 
@@ -221,7 +228,7 @@ def _is_writing() -> bool:
         except RuntimeError:
             return True  # "reentrant call"
         except (ValueError, AttributeError):
-            continue  # closed, or there is none
+            continue  # closed, or missing
     return False
 
 
@@ -238,7 +245,7 @@ def _check_mailbox() -> None:
 
 
 def _stop(stack: stacks.Stack) -> None:
-    """Stops a stack that is overdue, unless that has just been done."""
+    """Stops an overdue stack, unless it was stopped a moment ago."""
     now = time.monotonic()
     if now - stack.stopped_at >= _AGAIN_AFTER_S:
         stack.stopped_at = now
@@ -246,14 +253,17 @@ def _stop(stack: stacks.Stack) -> None:
 
 
 def _cancel_once() -> None:
-    """Raises Cancelled in the stack that runs, which has not heard of it yet: then it may clean up undisturbed."""
+    """Raises Cancelled in the running stack, but only once, so that the stack can clean up undisturbed."""
     if not stacks.running.is_cancelled:
         stacks.running.is_cancelled = True
         raise Cancelled("cancelled")
 
 
 def _raise_exception(frame: Any) -> None:
-    """Raises what another thread has set, in a step of the script: the steps of this package belong together."""
+    """Raises the exception that another thread has set, in a step of the script.
+
+    Steps of this package are not separated.
+    """
     if _package.has_file(frame.f_code.co_filename):
         _check_later()
     else:
@@ -261,7 +271,7 @@ def _raise_exception(frame: Any) -> None:
 
 
 def _give_way(frame: Any) -> None:
-    """Suspends a stack that has not been suspended since it was last asked."""
+    """Suspends the stack if it has not been suspended since the last call."""
     global _suspensions
     if bridge.suspensions != _suspensions:
         _suspensions = bridge.suspensions

@@ -1,7 +1,7 @@
-"""Waits for what nobody announces, by asking again and again.
+"""Waits for conditions that send no notification, by polling.
 
-Nothing is replaced here. A pause suspends the calling stack. Where that cannot be, it blocks all stacks if there is a
-timeout, and raises RuntimeError if there is none: what is waited for may be another stack's to do.
+This module replaces nothing. A pause suspends the calling stack. If that is impossible, a wait with a timeout blocks
+all stacks, and a wait without one raises RuntimeError, because it could depend on another stack.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ _blocking_sleep = time.sleep
 
 
 def pause_until(is_done: Callable[[], bool], pauses_ms: Sequence[float], timeout_s: float = math.inf) -> bool:
-    """Asks until the answer is yes; False when the time is over before.
+    """Polls a condition until it is true. Returns False if the time is over first.
 
     Args:
-        is_done: The question; it is asked at least once.
-        pauses_ms: How long to pause after each answer; the last pause is repeated.
-        timeout_s: For how long to ask.
+        is_done: Condition, which is checked at least once.
+        pauses_ms: Milliseconds to pause after each check. The last pause is repeated.
+        timeout_s: Maximum number of seconds to poll.
     """
     until = time.monotonic() + timeout_s
     for pause_ms in itertools.chain(pauses_ms, itertools.repeat(pauses_ms[-1])):

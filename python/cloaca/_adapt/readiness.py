@@ -1,7 +1,6 @@
-"""What the socket adaptations share: the host's sockets, and waiting for one of them.
+"""Functions that the socket adaptations share: the host's sockets, and waiting for one of them.
 
-Nothing is replaced here. A wait suspends the calling stack only, and a deadline
-or a signal reaches it there.
+This module replaces nothing. A wait suspends only the calling stack, and a deadline or a signal ends it.
 """
 
 from __future__ import annotations
@@ -16,12 +15,13 @@ from .._border.javascript import array_of
 
 READABLE, WRITABLE, BROKEN, HUNG_UP, NOT_OPEN = 1, 4, 8, 16, 32
 
-#: Makes the exception of a code that is no name of an error number, by how the code begins; given the rest of it.
+#: Functions that create the exception for a code that is not the name of an errno, by the code's prefix. Each receives
+#: the rest of the code.
 errors_by_prefix: Dict[str, Callable[[str], BaseException]] = {}
 
 
 class Deadline:
-    """When a blocking call has to give up: a timeout of None is never, 0 is at once."""
+    """Time at which a blocking call has to give up. The timeout None means never, and 0 means immediately."""
 
     def __init__(self, timeout: Optional[float]) -> None:
         self.timeout = timeout
@@ -29,11 +29,11 @@ class Deadline:
         self._has_checked_again = False
 
     def left_ms(self) -> float:
-        """Milliseconds left; negative: no limit."""
+        """Returns the milliseconds left. A negative number means no limit."""
         return -1 if self._end is None else max(0.0, (self._end - time.monotonic()) * 1000)
 
     def may_check_again(self) -> bool:
-        """Lets happen what is due, once: a script that asks in a loop without waiting would never see a change."""
+        """Lets pending events happen, once. Otherwise a script that polls without waiting would never see a change."""
         if self._has_checked_again or not bridge.can_wait():
             return False
         self._has_checked_again = True
@@ -42,18 +42,18 @@ class Deadline:
 
 
 def give_way() -> None:
-    """Lets a thread go on that was woken: asking the system gives way under python, also where there is no waiting."""
+    """Lets a woken thread continue, as system calls do under python even if they do not wait."""
     if bridge.is_waited_for() and bridge.can_wait():
         bridge.sleep_ms(0)
 
 
 def wait_ready(numbers: Sequence[int], bits: Sequence[int], left_ms: float) -> bool:
-    """Suspends the calling stack until one of the host's sockets is ready; False when the time was over before."""
+    """Suspends the calling stack until one of the host's sockets is ready. Returns False if the time is over first."""
     return _wait(host.sockets.watch, numbers, bits, left_ms)
 
 
 def wait_descriptors(descriptors: Sequence[int], bits: Sequence[int], left_ms: float) -> bool:
-    """The same for descriptors, of sockets, pipes and files."""
+    """Suspends the calling stack until one of the descriptors (sockets, pipes, files) is ready, like `wait_ready`."""
     return _wait(host.sockets.watch_descriptors, descriptors, bits, left_ms)
 
 
@@ -67,7 +67,7 @@ def _wait(watch: Callable[[int, Any, Any], None], numbers: Sequence[int], bits: 
 
 
 def wait_or_time_out(number: int, bits: int, deadline: Deadline) -> None:
-    """Waits until the socket may be ready, with the exceptions of a socket that has a timeout."""
+    """Waits until the socket may be ready. Raises the exceptions of a socket that has a timeout."""
     if deadline.timeout == 0:
         if deadline.may_check_again():
             return
@@ -78,7 +78,8 @@ def wait_or_time_out(number: int, bits: int, deadline: Deadline) -> None:
 
 
 def fail(name: str) -> NoReturn:
-    """Raises the OSError for the name of an error number, or what `errors_by_prefix` has for another code."""
+    """Raises the OSError for the name of an errno, or the exception that `errors_by_prefix` creates for another code.
+    """
     for prefix, error_of in errors_by_prefix.items():
         if name.startswith(prefix):
             raise error_of(name.removeprefix(prefix))
@@ -86,12 +87,12 @@ def fail(name: str) -> NoReturn:
     raise OSError(number, os.strerror(number))
 
 
-#: Of sockets that are made from now on.
+#: Timeout of sockets that are created from now on.
 default_timeout: Optional[float] = None
 
 
 def getdefaulttimeout() -> Optional[float]:
-    """Returns the default timeout in seconds for new socket objects; None means that they have none."""
+    """Returns the default timeout in seconds (float) for new socket objects. None means that they have no timeout."""
     return default_timeout
 
 
@@ -102,7 +103,7 @@ def setdefaulttimeout(timeout: Any, /) -> None:
 
 
 def timeout_number(value: Any, refusal: str) -> Optional[float]:
-    """A timeout that a script gave, as a float; raises TypeError with the given words for what is not a number."""
+    """Converts a timeout to a float. Raises TypeError with the text ``refusal`` if it is not a number."""
     if value is None:
         return None
     if isinstance(value, str) or not (hasattr(value, "__float__") or hasattr(value, "__index__")):
@@ -111,7 +112,7 @@ def timeout_number(value: Any, refusal: str) -> Optional[float]:
 
 
 def checked_timeout(timeout: Any) -> Optional[float]:
-    """The timeout of a socket in seconds; None means that there is none."""
+    """Returns the timeout of a socket in seconds, or None if it has none."""
     value = timeout_number(timeout, f"'{timeout.__class__.__name__}' object cannot be interpreted as an integer")
     if value is None:
         return None

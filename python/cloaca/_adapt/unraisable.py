@@ -1,7 +1,7 @@
-"""Reports an exception that nobody can be given: of a thread, or of a callback that C would have called.
+"""Reports an exception that cannot be raised: from a thread, or from a callback that C would have called.
 
-Nothing is replaced here. ``sys.unraisablehook`` takes an object of C's, which cannot be made from Python, so what the
-standard hook would print is printed here, and a hook of the script's gets an object with the same attributes.
+This module replaces nothing. ``sys.unraisablehook`` takes a C object that Python cannot create. So the text of the
+standard hook is printed here, and a hook of the script receives an object with the same attributes.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any, Optional
 
 
 def report(error: BaseException, message: Optional[str] = None, about: Any = None) -> None:
-    """Reports an exception, with the object that it is about, unless that is None."""
+    """Reports an exception. ``about`` is the object that raised it, if there is one."""
     if sys.unraisablehook is sys.__unraisablehook__:
         head = message or "Exception ignored in"
         print(f"{head}:" if about is None else f"{head}: {about!r}", file=sys.stderr)

@@ -1,1 +1,1 @@
-"""What administers a database server, from programs, in an interpreter's process and on plain CPython."""
+"""Administration of a database server by programs, in the process of an interpreter and on plain CPython."""

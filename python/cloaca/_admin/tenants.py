@@ -1,7 +1,6 @@
-"""`DatabaseAdmin`: makes and removes tenants of a PostgreSQL database, with `TenantConfig` and `TenantCredentials`.
+"""`DatabaseAdmin`, `TenantConfig` and `TenantCredentials`: create and remove tenants of a PostgreSQL database.
 
-Names and URLs are checked here, before the engine is asked; the engine connects, and raises what the documentation
-promises.
+Names and URLs are checked here before the engine is called. The engine connects, and raises the documented errors.
 """
 
 from __future__ import annotations
@@ -15,12 +14,12 @@ from .._values import arguments, database
 
 @final
 class TenantConfig(Sealed):
-    """What a tenant shall be: a schema, and the user who has it. `DatabaseAdmin.create_tenant` checks it.
+    """Description of a tenant to create: a schema and its user. `DatabaseAdmin.create_tenant` checks it.
 
     Args:
-        schema_name: Name of the schema: 1 to 63 ASCII letters, digits and underscores, the first no digit.
-        username: Name of the user, by the same rule. It must not exist yet.
-        password: Its password; None or "" means that one of 32 letters and digits is made.
+        schema_name: Name of the schema: 1 to 63 ASCII letters, digits and underscores, not starting with a digit.
+        username: Name of the user, with the same rule. The user must not exist yet.
+        password: Password of the user. None or "" means a generated password of 32 letters and digits.
 
     Example:
         >>> TenantConfig("acme", "acme_u")
@@ -46,7 +45,7 @@ class TenantConfig(Sealed):
 
     @property
     def password(self) -> str:
-        """The password; "" when one shall be made."""
+        """Password of the user, or "" if it is to be generated."""
         return self._password
 
     def __repr__(self) -> str:
@@ -55,7 +54,7 @@ class TenantConfig(Sealed):
 
 @final
 class TenantCredentials(Unbuildable):
-    """What a new tenant connects with. Returned by `DatabaseAdmin.create_tenant`."""
+    """Credentials of a new tenant, which `DatabaseAdmin.create_tenant` returns."""
 
     __slots__ = ("_schema_name", "_username", "_password", "_connection_string")
 
@@ -71,7 +70,7 @@ class TenantCredentials(Unbuildable):
 
     @property
     def password(self) -> str:
-        """The password: the one that was given, or the one that was made. It is kept nowhere else."""
+        """Given or generated password. It is not stored anywhere else."""
         return self._password
 
     @property
@@ -81,7 +80,7 @@ class TenantCredentials(Unbuildable):
 
     @property
     def connection_string(self) -> str:
-        """A ``postgresql://`` URL with the password in it, for `DefaultRunner`: it leads to the tenant's schema."""
+        """URL for `DefaultRunner` that connects to the tenant's schema: ``postgresql://``, with the password."""
         return self._connection_string
 
     def __repr__(self) -> str:
@@ -93,17 +92,17 @@ class TenantCredentials(Unbuildable):
 
 @final
 class DatabaseAdmin(Sealed):
-    """Makes and removes tenants of a PostgreSQL database: schemas, each with a user of its own.
+    """Creates and removes tenants of a PostgreSQL database. A tenant is a schema with its own user.
 
-    Making one only reads the URL; each call connects by itself, blocks its caller only, and may be made
+    The constructor only parses the URL. Each call opens its own connection, blocks only its caller, and can be made
     from any thread.
 
     Args:
-        database_url: ``postgresql://USER:PASSWORD@HOST:PORT/DATABASE``, of a user who may make schemas and roles. Host
-            and port are ``localhost`` and 5432 where they are missing; what stands behind a ``?`` is dropped.
+        database_url: ``postgresql://USER:PASSWORD@HOST:PORT/DATABASE``, with a user who may create schemas and roles.
+            The host defaults to ``localhost`` and the port to 5432. Query parameters are ignored.
 
     Raises:
-        RuntimeError: The URL is not one of PostgreSQL, cannot be parsed, or names no database.
+        RuntimeError: The URL is not a PostgreSQL URL, cannot be parsed, or has no database name.
 
     Example:
         >>> admin = DatabaseAdmin("postgresql://root:pw@db/app")
@@ -119,17 +118,17 @@ class DatabaseAdmin(Sealed):
         self._url = url
 
     def create_tenant(self, config: TenantConfig) -> TenantCredentials:
-        """Makes a tenant: the schema where it is missing, the tables, the user with rights there and nowhere else.
+        """Creates a tenant: its schema if missing, the tables, and a user with rights only in this schema.
 
         Args:
             config: Names and password.
 
         Returns:
-            What the tenant connects with.
+            The credentials of the tenant.
 
         Raises:
-            RuntimeError: A name is not allowed, the user exists, or the server cannot be reached or refuses ("Failed to
-                create tenant"). Nothing is changed then.
+            RuntimeError: A name is not allowed, the user already exists, or the server cannot be reached or rejects the
+                request ("Failed to create tenant"). Nothing is changed then.
         """
         if not isinstance(config, TenantConfig):
             arguments.refuse(config, "config", "TenantConfig")
@@ -141,16 +140,16 @@ class DatabaseAdmin(Sealed):
         return credentials
 
     def remove_tenant(self, schema_name: str, username: str) -> None:
-        """Drops the schema with everything in it, then the users that were made for it, as far as they exist.
+        """Drops the schema with its contents, then the users that were created for it, if they exist.
 
         Args:
             schema_name: Name of the schema.
-            username: Name of a user that `create_tenant` made for it.
+            username: Name of a user that `create_tenant` created for the schema.
 
         Raises:
-            RuntimeError: A name is not allowed, the schema has no tables of cloaca, the user was not made for it, or
-                the server cannot be reached or refuses, as where a user owns something elsewhere ("Failed to remove
-                tenant"). Nothing is changed then.
+            RuntimeError: A name is not allowed, the schema has no tables of cloaca, the user was not created for it, or
+                the server cannot be reached or rejects the request, for example because a user owns other objects
+                ("Failed to remove tenant"). Nothing is changed then.
         """
         schema, user = arguments.text(schema_name, "schema_name"), arguments.text(username, "username")
         bridge.call("tenants.remove", self._payload("Failed to remove tenant", schema, user))

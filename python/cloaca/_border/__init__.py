@@ -1,6 +1,6 @@
-"""The border between Python and the engine, in an interpreter's process.
+"""Interface between Python and the engine, in the process of an interpreter.
 
-``bridge`` calls the engine and waits for its answers, ``suspension`` suspends a stack, ``stacks`` knows which stack
-runs, and ``fault`` turns errors into data. On plain CPython the border is connected to nothing, so that the public API
+``bridge`` calls the engine and waits for its answers, ``suspension`` suspends a stack, ``stacks`` knows the running
+stack, and ``fault`` converts errors to data. On plain CPython the interface is not connected, so that the public API
 works in editors and unit tests.
 """

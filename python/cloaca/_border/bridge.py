@@ -1,11 +1,9 @@
-"""Python's way to the engine: requests, waits, events, threads, declarations.
+"""Calls of the engine: requests, waits, events, threads, declarations.
 
-The parts of the host that adapt the standard library are handed to ``_adapt`` itself. Inside the engine,
-``connect`` is called once by ``_engine.entry`` with the host's functions; on plain CPython nothing is connected, the
-authoring API works, and what needs the engine says how to get it.
-
-Every wait of a script goes through ``_wait``: it suspends the calling stack only, and it is where a deadline reaches a
-stack that is waiting.
+``_adapt`` receives the other parts of the host directly. In the engine, ``_engine.entry`` calls ``connect`` once with
+the functions of the host. On plain CPython nothing is connected: the API for declarations works, and calls that need
+the engine raise an error that says how to start it. Every wait of a script goes through ``_wait``, which suspends only
+the calling stack, and which raises the error when a waiting stack is overdue.
 """
 
 from __future__ import annotations
@@ -22,52 +20,53 @@ from .cancelled import Cancelled
 from .suspension import suspender
 
 NO_ENGINE = (
-    "This needs the cloaca engine, which runs in Node. Run the file with `npx cloaca run SCRIPT.py`, "
+    "This call needs the cloaca engine, which runs in Node. Run the file with `npx cloaca run SCRIPT.py`, "
     "or serve its triggers with `npx cloaca serve SCRIPT.py`."
 )
 
-#: Runs the handlers of signals that have come in, when the main stack is running.
+#: Runs the handlers of signals that have arrived, if the main stack is running.
 handle_signals: Callable[[], None] = lambda: None
 
-#: Called with the time at which a wait began, by the stack that waits, when something else than its end wakes it.
+#: Called by a waiting stack that is woken before its wait ends, with the time at which the wait began.
 report_wait: Callable[[float], None] = lambda since: None
 
-#: Called where a stack waits and where an entry into Python ends.
+#: Called when a stack waits and when a call into Python ends.
 collect_garbage: Callable[[], None] = lambda: None
 
-#: Whether `collect_garbage` would find something to do.
+#: Whether `collect_garbage` has work to do.
 is_garbage_due: Callable[[], bool] = lambda: False
 
-#: Called by whoever adds the first poll or attempt.
+#: Called before the first poll or attempt.
 expect_calls: Callable[[], None] = lambda: None
 
-#: Set when printed text could not be written at a moment at which nobody could be told.
+#: Error of output that could not be written at a time when the error could not be raised.
 unwritten: Optional[OSError] = None
 
-#: ``time.sleep`` refuses more: a clock of C counts nanoseconds in 64 bits.
+#: Maximum argument of ``time.sleep``, because a C clock has 64 bits of nanoseconds.
 _LONGEST_SLEEP_S = 9e9
 
-#: How often a stack has been suspended.
+#: Number of times that a stack was suspended.
 suspensions = 0
 
-#: The stacks that wait, by their numbers as threads.
+#: Waiting stacks by their thread identities.
 suspended: Dict[int, stacks.Stack] = {}
 
-#: The stack that ends the interpreter, once there is one: no other goes on after a wait, as python's daemon threads.
+#: The stack that ends the interpreter, or None. Then no other stack continues after a wait, like daemon threads.
 last_stack: Optional[stacks.Stack] = None
 
-#: The loop that Pyodide made for itself. Never runs anything of a script's.
+#: The loop that Pyodide created for itself. It never runs code of a script.
 loop_of_pyodide: Any = None
 
 _suspend: Optional[Callable[[int], bytes]] = None
 _can_suspend: Callable[[], bool] = lambda: False
 _take_declarations: Callable[[], Any] = list
-#: Whether something was declared of which it is not known that it was sent.
+#: Whether there are declarations that may not have been sent yet.
 has_declared = False
-#: Whether it is a process of CPython.
+#: Whether this is a process of CPython.
 _has_threads = False
 
-#: Asks the engine, by entry, generation, method, JSON and the text of a context, and waits for: status, JSON, text.
+#: Sends a request to the engine (entry, generation, method, JSON, text of a context) and waits for the answer (status,
+#: JSON, text).
 Ask = Callable[[int, int, str, str, str], Tuple[str, str, Any]]
 
 
@@ -82,9 +81,9 @@ _ask: Ask = _ask_suspended
 
 
 class DeadlineExceeded(BaseException):
-    """Stops a poll or a task that ran longer than it may.
+    """Stops a poll or a task that exceeded its time limit.
 
-    Not an ``Exception``, so that a script's ``except Exception`` does not keep an overdue call alive.
+    It is not an ``Exception``, so a script's ``except Exception`` does not keep an overdue call alive.
     """
 
     __module__ = "cloaca"
@@ -95,7 +94,7 @@ def connect(
     can_suspend: Callable[[], bool],
     take_declarations: Callable[[], Any],
 ) -> None:
-    """Connects this interpreter to the host. Called once, by ``_engine.entry``."""
+    """Connects this interpreter to the host. ``_engine.entry`` calls it once."""
     global _suspend, _can_suspend, _take_declarations
     _suspend = suspender(suspension_descriptor)
     _can_suspend = can_suspend
@@ -103,34 +102,34 @@ def connect(
 
 
 def connect_threads(ask: Ask, send: Callable[[], None]) -> None:
-    """Connects a process of CPython, whose waits are those of its threads. ``host`` is connected before."""
+    """Connects a process of CPython, in which threads wait. ``host`` is already connected."""
     global _ask, _send_declarations, _has_threads
     _ask, _send_declarations, _has_threads = ask, send, True
 
 
 def start_engine() -> None:
-    """Starts an engine for this program, or raises RuntimeError: ``cloaca`` connects what does."""
+    """Starts an engine for this program, or raises RuntimeError. ``cloaca`` connects the function that starts it."""
     raise RuntimeError(NO_ENGINE)
 
 
 def has_engine() -> bool:
-    """Whether there is an engine: one that hosts this interpreter, or one that this program has started."""
+    """Returns whether there is an engine: one that hosts this interpreter, or one that this program has started."""
     return host.is_connected
 
 
 def can_wait() -> bool:
-    """Whether the calling stack can be suspended, so that others run while it waits."""
-    # Outside of stacks Pyodide thinks that it can, and fails (seen in 314.0.7).
+    """Returns whether the calling stack can be suspended, so that others run while it waits."""
+    # Outside of stacks Pyodide reports that it can suspend, and then fails (seen in 314.0.7).
     return host.is_connected and stacks.running is not stacks.OUTSIDE and _can_suspend()
 
 
 def call(method: str, payload: dict[str, object]) -> Any:
-    """Asks the engine and waits for its answer, raising the built-in exception that the engine names."""
+    """Sends a request to the engine and waits for the answer. Raises the built-in exception that the engine names."""
     return call_with_context(method, payload, "")[0]
 
 
 def call_with_context(method: str, payload: dict[str, object], text: str) -> Tuple[Any, str]:
-    """Like `call`, with the text of a context that goes along, and one that comes back."""
+    """Like `call`, but also sends the text of a context, and returns one."""
     if not host.is_connected:
         start_engine()
     send_declarations()
@@ -143,7 +142,7 @@ def call_with_context(method: str, payload: dict[str, object], text: str) -> Tup
 
 
 def text_of(text: Any) -> str:
-    """A text of the host's: a long one comes as UTF-8, which is many times faster."""
+    """Returns a text of the host as str. The host sends long texts as UTF-8 bytes, which is many times faster."""
     return text if isinstance(text, str) else text.to_bytes().decode()
 
 
@@ -152,18 +151,18 @@ def sleep_ms(delay_ms: float) -> None:
     if not host.is_connected or _has_threads:
         time.sleep(min(delay_ms / 1000, _LONGEST_SLEEP_S))
     else:
-        delay = float(delay_ms)  # an int of more than 53 bits would become a BigInt, which cannot be counted with
+        delay = float(delay_ms)  # an int of more than 53 bits would become a BigInt, which cannot be added
         _wait(lambda token: host.waits.sleep(token, delay))
 
 
 def meanwhile(wait: Callable[[], Any]) -> Any:
-    """Makes a wait of cloaca's own: in the event loop of a script, that loop goes on meanwhile."""
+    """Runs a wait of cloaca itself. A script's event loop continues during the wait if the caller runs in it."""
     loop = stacks.current().loop
     return wait() if loop is None or not loop.is_in_step else loop.run_meanwhile(wait)
 
 
 def announce() -> None:
-    """Tells the host that something was declared. Sent before the next request or answer, or soon."""
+    """Notifies the host of a declaration, which is sent with the next request or answer, or soon."""
     global has_declared
     if host.is_connected:
         has_declared = True
@@ -171,7 +170,8 @@ def announce() -> None:
 
 
 def send_declarations() -> None:
-    """Sends what was declared since the last time, so that no request and no answer arrives before what it needs."""
+    """Sends the declarations since the last call, so that they arrive before the requests and answers that need them.
+    """
     global has_declared
     has_declared = False
     _send_declarations()
@@ -186,12 +186,12 @@ _send_declarations: Callable[[], None] = _send_at_once
 
 
 def threads_run(is_any: bool) -> None:
-    """Tells the host whether there are threads that Python started, which want their turns."""
+    """Notifies the host whether there are threads that Python started, which need time slices."""
     host.threads.threads_run(is_any)
 
 
 def wait_for_promise(promise: Any) -> Any:
-    """Suspends the calling stack until a promise of JavaScript has ended; returns its value or raises its reason."""
+    """Suspends the calling stack until a JavaScript promise settles. Returns its value or raises its reason."""
     status, value = _wait(lambda token: host.waits.wait_promise(token, promise))
     if status != "ok":
         raise value
@@ -199,7 +199,7 @@ def wait_for_promise(promise: Any) -> Any:
 
 
 def read_input(size: int) -> bytes:
-    """Suspends the calling stack until there is standard input; empty at its end."""
+    """Suspends the calling stack until there is standard input. Returns no bytes at the end of the input."""
     while True:
         status, value = _wait(lambda token: host.waits.wait_input(token, size))
         if status != "ok":
@@ -210,40 +210,40 @@ def read_input(size: int) -> bytes:
 
 
 def new_event() -> int:
-    """Makes an event that a stack can wait for, once: a number. It is used up by `set_event` and by its wait."""
+    """Creates an event, a number that a stack can wait for once. `set_event` or the end of the wait deletes it."""
     return int(host.waits.new_event())
 
 
 def wait_event(event: int, timeout_ms: float = -1) -> bool:
-    """Suspends the calling stack until the event is set; False when ``timeout_ms`` (negative: none) passed before."""
+    """Suspends the calling stack until the event is set. Returns False after ``timeout_ms`` (negative: no limit)."""
     try:
         limit = float(timeout_ms)
         return bool(_wait(lambda token: host.waits.wait_event(token, event, limit))[0] == "ok")
     except BaseException:
-        host.waits.set_event(event)  # its wait was stopped, or never began: nobody else knows the event
+        host.waits.set_event(event)  # its wait was stopped or never began, and no other code knows the event
         raise
 
 
 def set_event(event: int) -> None:
-    """Wakes the stacks that wait for the event. Never waits itself."""
+    """Wakes the stacks that wait for the event. It never waits itself."""
     global _woken_after
     _woken_after = suspensions
     host.waits.set_event(event)
 
 
 def is_waited_for() -> bool:
-    """Whether a stack that was woken has not gone on since, because this one has not waited."""
+    """Returns whether a woken stack could not continue yet, because this stack has not waited since."""
     return _woken_after == suspensions
 
 
 def stop_others() -> None:
-    """Lets no other stack go on any more."""
+    """Prevents all other stacks from continuing."""
     global last_stack
     last_stack = stacks.running
 
 
 def last_words() -> None:
-    """Writes out what was printed, as far as somebody takes it at once: ``_adapt.files.standard_output`` connects."""
+    """Flushes printed output as far as possible without waiting. Connected by ``_adapt.files.standard_output``."""
 
 
 def exit_now(status: int) -> None:
@@ -255,13 +255,13 @@ def exit_now(status: int) -> None:
 
 
 def exit_by_signal(number: int) -> None:
-    """Exit the process as if a signal had ended it."""
+    """Ends the process as if a signal had killed it."""
     last_words()
     host.signals.exit(-number)  # never returns
 
 
 def start_thread(ident: int) -> None:
-    """Asks the host to enter a stack of its own for a thread: see ``_adapt.threads.threads.run_thread``."""
+    """Asks the host to enter a separate stack for a thread: see ``_adapt.threads.threads.run_thread``."""
     if not host.is_connected:
         raise RuntimeError(NO_ENGINE)
     if not host.threads.start_thread(ident):
@@ -271,8 +271,8 @@ def start_thread(ident: int) -> None:
 def _wait(suspension_for: Callable[[int], Any]) -> Any:
     if not can_wait():
         raise RuntimeError(
-            "This call waits, and cannot wait here: Python was entered in a way that cannot be suspended "
-            "(a callback from JavaScript). Make the call from a task, a trigger, or the script itself."
+            "This call has to wait, but a callback from JavaScript cannot be suspended. "
+            "Make the call from a task, a trigger, or the script itself."
         )
     stack = stacks.running
     token, loop = stack.token, stack.loop
@@ -280,7 +280,7 @@ def _wait(suspension_for: Callable[[int], Any]) -> Any:
         loop.will_wait()
     since = time.monotonic()
     answer = _answer(suspension_for, token)
-    # A signal wakes the stack so that its handler runs here, as python does; then the wait goes on.
+    # A signal wakes the stack to run its handler here, as in python. Then the wait continues.
     while answer[0] == "signal":
         try:
             handle_signals()
@@ -303,15 +303,15 @@ def _wait(suspension_for: Callable[[int], Any]) -> Any:
 
 
 _YES = ("ok",)
-#: How many suspensions there had been when an event was last set.
+#: Value of `suspensions` when an event was last set.
 _woken_after = -1
 
 
 def _answer(suspension_for: Callable[..., Any], *arguments: Any) -> Any:
     """Lets other stacks run until the host has an answer.
 
-    Pyodide asks for the event loop at each suspension and gives it to the next stack (seen in 314.0.7): it gets one of
-    its own kind, never a script's.
+    Pyodide reads the event loop at each suspension and gives it to the next stack (seen in 314.0.7). It gets its own
+    loop, and never that of a script.
     """
     assert _suspend is not None
     global suspensions
@@ -339,11 +339,11 @@ def _answer(suspension_for: Callable[..., Any], *arguments: Any) -> Any:
 
 
 def rest(is_left: bool, has_skipped: bool) -> bool:
-    """Suspends a worker until there is work; False when enough of them rest, and it shall end.
+    """Suspends a worker until there is work. Returns False if enough workers rest, and this one has to end.
 
     Args:
-        is_left: Whether something waits for a worker already.
-        has_skipped: Whether the host has skips to take.
+        is_left: Whether there is already work for a worker.
+        has_skipped: Whether the host has results of skipped polls to collect.
     """
     assert _suspend is not None
     global suspensions
@@ -358,7 +358,7 @@ def rest(is_left: bool, has_skipped: bool) -> bool:
 
 
 def stay() -> None:
-    """Suspends a stack for ever."""
+    """Suspends a stack forever."""
     assert _suspend is not None
     while True:
         host.waits.wait_event(0, host.waits.new_event())

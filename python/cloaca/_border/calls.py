@@ -1,10 +1,8 @@
-"""Calls that are awaited: which poll or attempt the running code belongs to, and what remains of one that is awaited.
+"""Calls that are awaited: the poll or attempt that the running code belongs to, and the rest of an awaited call.
 
-Synchronous code waits here for what an async function returned, too.
-
-All async functions of a script share one stack, that of its event loop (``_engine.script_loop``), so the stack alone
-does not say whose work is done. A context variable does: each call is awaited in a context of its own, and what it
-starts (tasks, callbacks, ``asyncio.to_thread``) inherits that.
+Synchronous code also waits here for the result of an async function. All async functions of a script share one stack,
+that of its event loop (``_engine.script_loop``), so the stack does not identify the call. A context variable does: each
+call is awaited in its own context, which everything that it starts (tasks, callbacks, ``asyncio.to_thread``) inherits.
 """
 
 from __future__ import annotations
@@ -18,10 +16,10 @@ from . import stacks
 
 
 class Call:
-    """A poll or an attempt that is awaited. Its name is for messages: ``trigger 'feed'``.
+    """Poll or attempt that is awaited. Its name is for messages, such as ``trigger 'feed'``.
 
-    ``stop_reason`` is set when it shall stop, ``is_overdue`` when that is because its time is over, ``is_held_up``
-    until its loop has heard of it, and ``is_cancelled`` when it has heard itself that its execution is cancelled.
+    ``stop_reason`` is set when the call has to stop, and ``is_overdue`` if its time is over. ``is_held_up`` is set
+    until its loop is notified, and ``is_cancelled`` after the call itself was notified that its execution is cancelled.
     ``stopped`` is that of `Awaiting`.
     """
 
@@ -49,29 +47,31 @@ class Call:
         self.cancellations = 0
 
 
-#: The call whose work a context does, in and after the loop of a script; None elsewhere.
+#: Call that a context works for, in and after the loop of a script, else None.
 running: contextvars.ContextVar[Optional[Call]] = contextvars.ContextVar("cloaca_call", default=None)
 
 
 def current_token() -> int:
-    """The number of the entry into Python for which the running code works, 0 for none: the current call.
+    """Returns the number of the entry into Python that the running code works for, the current call, or 0.
 
-    Right in polls, tasks and programs, in the threads and asyncio tasks that they start, and after the call has ended.
+    It is correct in polls, tasks and programs, in threads and asyncio tasks that they start, and after the call has
+    ended.
     """
     call = running.get()
     return stacks.current().origin if call is None else call.token
 
 
 class Awaiting:
-    """What a function came to that has to be awaited: in the loop of its script, in the context of the call.
+    """Awaitable that a function returned, which is awaited in the loop of its script and in the context of the call.
 
     Args:
-        name: Whose it is, for messages.
-        awaitable: What the function returned.
-        ended: Called with what it came to and with None, or with None and what it raised. Returns the outcome, or
-            what has to be awaited next.
-        stopped: Called with the outcome of a call that was stopped from outside. Returns the one that is reported.
-        is_begun: Whether any of the user's code has run for the call. Otherwise it may still be too late to start it.
+        name: Name of the function's trigger or task, for messages.
+        awaitable: Return value of the function.
+        ended: Function that is called with the result and None, or with None and the exception. It returns the outcome,
+            or the next `Awaiting`.
+        stopped: Function that is called with the outcome of a call that was stopped from outside. It returns the
+            outcome to report.
+        is_begun: Whether any user code has run for the call. If not, it may be too late to start it.
     """
 
     __slots__ = ("name", "awaitable", "ended", "stopped", "is_begun", "context")
@@ -93,12 +93,12 @@ class Awaiting:
 
 
 def is_untouched(function: Any, awaitable: Any) -> bool:
-    """Returns whether no code of the user's has run yet: the function is async, and the awaitable is its coroutine."""
+    """Returns whether no user code has run yet: the function is async, and the awaitable is its coroutine."""
     return getattr(awaitable, "cr_code", None) is getattr(function, "__code__", function)
 
 
 def is_awaitable(value: Any) -> bool:
-    """Whether an async function returned it, or another one something of the kind."""
+    """Returns whether a value has to be awaited, such as the result of an async function."""
     return inspect.isawaitable(value)
 
 
@@ -110,7 +110,7 @@ def drop(awaitable: Any) -> None:
 
 
 async def result_of(awaitable: Any) -> Any:
-    """Awaits an awaitable that may not be a coroutine, from which asyncio makes no task."""
+    """Awaits an awaitable that may not be a coroutine, because asyncio creates tasks only from coroutines."""
     return await awaitable
 
 
@@ -118,7 +118,7 @@ def _run(value: Any) -> Any:
     return asyncio.run(result_of(value))
 
 
-#: Waits for an awaitable: inside the engine in the loop of the script, for which ``_engine.script_loops`` connects.
+#: Waits for an awaitable. In the engine, ``_engine.script_loops`` connects a function that uses the script's loop.
 wait_for: Callable[[Any], Any] = _run
 
 

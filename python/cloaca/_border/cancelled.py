@@ -1,14 +1,14 @@
-"""`Cancelled`: stops a task whose execution was cancelled. Raised by the engine where the task waits or computes."""
+"""`Cancelled`: raised in a task whose execution was cancelled, while the task waits or computes."""
 
 from __future__ import annotations
 
 
 class Cancelled(BaseException):
-    """Raised inside a task whose execution was cancelled, so that ``finally`` blocks and context managers clean up.
+    """Raised inside a task whose execution was cancelled, so that ``finally`` blocks and context managers can clean up.
 
-    They have 5 s for it; after that the interpreter is restarted. Not an ``Exception``: ``except Exception`` does not
-    keep a cancelled task alive. Let it pass; who catches it raises it again. ``asyncio`` tasks get
-    ``asyncio.CancelledError`` as ever. An addition: the native engine has no such class.
+    They have 5 s for this. After that, the interpreter is restarted. ``except Exception`` does not catch the class,
+    because it is not an ``Exception``. If you catch it, raise it again. ``asyncio`` tasks get
+    ``asyncio.CancelledError`` as usual. The native engine does not have this class.
 
     Example:
         >>> try:

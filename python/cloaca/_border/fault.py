@@ -1,7 +1,7 @@
-"""Exceptions of users' code as data: type name, message, traceback.
+"""Exceptions of user code as data: type name, message, traceback.
 
-A traceback begins in the user's code: the frames of this package, and of what imports modules and drives coroutines for
-it, are left out at its top.
+A traceback begins in the user's code. Its first frames are left out if they belong to this package, to the import
+system, or to the code that runs coroutines.
 """
 
 from __future__ import annotations
@@ -16,22 +16,23 @@ from typing import Optional, Tuple
 from .. import _package
 from .stops import is_stop
 
-#: In the name of each file that stops calls in a CPython.
+#: Part of the paths of the files that stop calls in CPython.
 _STOPS = os.path.join("", "cloaca", "_cpython", "calls", "")
-#: Where the frames of what drives coroutines come from.
+#: Folder of asyncio, whose frames run coroutines.
 _ASYNCIO = os.path.dirname(os.path.abspath(asyncio.__file__)) + os.sep
 
 #: Maximum number of bytes (UTF-8) of a message and of a traceback. The engine stores the same maximum.
 _MOST_MESSAGE_BYTES = 16 * 1024
 _MOST_TRACEBACK_BYTES = 47 * 1024
-#: Number of bytes reserved for the note that says how much was cut.
+#: Number of bytes reserved for the note about removed characters.
 _NOTE_BYTES = 64
 
 
 def bounded(message: str, traceback: str) -> Tuple[str, str]:
-    """Cuts a message, and the middle of a traceback: frames are at its beginning, and a long message at its end.
+    """Shortens the end of a message, and the middle of a traceback.
 
-    The twin of ``src/model/fault.ts``. Secrets are to be hidden before: half of one would not be found.
+    The frames are at the beginning of a traceback, and a long message is at its end. The function is the twin of
+    ``src/model/fault.ts``. Mask secrets before the call, because the mask would not find a part of a secret.
     """
     return _cut(message, _MOST_MESSAGE_BYTES, 0), _cut(traceback, _MOST_TRACEBACK_BYTES, 0.75)
 
@@ -51,7 +52,7 @@ def _cut(text: str, most: int, tail_part: float) -> str:
 
 
 def type_and_text(error: BaseException) -> Tuple[str, str]:
-    """The name of an exception's class, and ``<class>: <message>``."""
+    """Returns the name of an exception's class, and ``<class>: <message>``."""
     name = type(error).__name__
     try:
         return name, f"{name}: {error}"
@@ -62,7 +63,7 @@ def type_and_text(error: BaseException) -> Tuple[str, str]:
 
 
 def traceback_text(error: BaseException) -> str:
-    """The traceback as python prints it, with causes and notes, from the first frame of the user on."""
+    """Returns the traceback as python prints it, with causes and notes, starting at the first user frame."""
     trace = user_frames(error.__traceback__) or error.__traceback__
     if not _is_stopped(error):
         return "".join(traceback.format_exception(type(error), error, trace))
@@ -77,7 +78,7 @@ def traceback_text(error: BaseException) -> str:
 
 
 def _is_stopped(error: BaseException) -> bool:
-    """Whether it was raised by what stops calls in a CPython, which is below the line that it came to."""
+    """Returns whether the code that stops calls in CPython raised the exception, below the line that it interrupted."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
@@ -85,7 +86,8 @@ def _is_stopped(error: BaseException) -> bool:
 
 
 def that_was_there(error: BaseException) -> BaseException:
-    """The exception that came while the user's code ran: what stops a call may come again when that has been left."""
+    """Returns the exception that was raised in the user's code. The stop of a call can raise a second one afterwards.
+    """
     before = error.__context__
     if before is None or type(before) is not type(error) or user_frames(error.__traceback__) is not None:
         return error
@@ -93,14 +95,17 @@ def that_was_there(error: BaseException) -> BaseException:
 
 
 def user_frames(trace: Optional[TracebackType]) -> Optional[TracebackType]:
-    """The traceback without our frames at its top; None when all are ours, as for a file whose syntax is wrong."""
+    """Returns the traceback without the package's frames at its beginning, or None if all frames are the package's.
+
+    All frames are the package's if, for example, the syntax of a file is wrong.
+    """
     while trace is not None and is_ours(trace.tb_frame.f_code.co_filename):
         trace = trace.tb_next
     return trace
 
 
 def is_ours(filename: str) -> bool:
-    """Whether a file is between the engine and the user's code."""
+    """Returns whether a file is between the engine and the user's code."""
     if filename.startswith(("<frozen importlib", "<frozen runpy")) or filename == importlib.__file__:
         return True
     path = os.path.abspath(filename)

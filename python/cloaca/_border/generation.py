@@ -1,8 +1,9 @@
-"""Everything that one loading of a script declared. A script that is loaded anew gets a new generation.
+"""Declarations of one load of a script. A script that is loaded again gets a new generation.
 
-Each stack belongs to a generation (``stacks``): the one that is being loaded on it, or whose trigger or task it runs.
-A thread belongs to that of the stack that started it. So what is declared in the middle of an import that waits, in a
-poll or in a thread is the script's that declares it. A program, and a process without the engine, has one, `PROGRAM`.
+Each stack belongs to a generation (``stacks``): the one that is being loaded on it, or the one whose trigger or task it
+runs. A thread belongs to the generation of the stack that started it. A declaration therefore belongs to the script
+that makes it, even during an import that waits, in a poll or in a thread. A program, and a process without the engine,
+has a single generation, `PROGRAM`.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ PROGRAM_NUMBER = 0
 
 
 class TaskIds:
-    """The ids under which one function was decorated. ``holds``: the function, weakly where that is possible."""
+    """Ids under which one function was decorated. ``holds`` is the function, as a weak reference if possible."""
 
     __slots__ = ("holds", "of_namespace")
 
@@ -37,7 +38,7 @@ class TaskIds:
         key = id(function)
 
         def forget(reference: object) -> None:
-            # No lock: garbage is collected at any moment, under the lock too. The identity may be another's by now.
+            # No lock, because garbage can be collected while this thread has it. The identity may have been reused.
             if key in of_function and of_function[key].holds is reference:
                 del of_function[key]
 
@@ -48,7 +49,7 @@ class TaskIds:
 
 
 class Generation:
-    """What one loading declared. Changed by `_declarations.ledger` alone."""
+    """Declarations of one load. Only `_declarations.ledger` changes it."""
 
     __slots__ = (
         "number",
@@ -69,46 +70,46 @@ class Generation:
 
     def __init__(self, number: int) -> None:
         self.number = number
-        #: The module that was loaded, once there is one.
+        #: Loaded module, or None before it is loaded.
         self.module: Any = None
-        #: The names of the modules that were first imported on one of its stacks while it was loaded, in order.
+        #: Names of modules that were first imported on one of its stacks during the load, in order.
         self.imported: List[str] = []
         self.triggers: Dict[str, TriggerDeclaration] = {}
-        #: The number by which a trigger is polled.
+        #: Numbers by which triggers are polled.
         self.poll_numbers: Dict[str, int] = {}
         self.workflows: Dict[str, WorkflowDeclaration] = {}
         self.sources: Dict[str, SourceDeclaration] = {}
         self.reactors: Dict[str, ReactorDeclaration] = {}
         self.graphs: Dict[str, GraphDeclaration] = {}
-        #: Every task decorated, for builders that pick tasks.
+        #: All decorated tasks, for builders that add tasks.
         self.decorated: Dict[Namespace, Dict[str, TaskDeclaration]] = {}
-        #: The task ids of each function that lives, by its identity.
+        #: Task ids of each living function, by its identity.
         self.of_function: Dict[int, TaskIds] = {}
-        #: By registered key. A task that a later registration left out stays here, for the runs that began before it.
+        #: Tasks by registered key. A task that a later registration left out stays here for runs that started earlier.
         self.runnable: Dict[str, Dict[str, TaskDeclaration]] = {}
-        #: What the engine has not been sent yet, in order: kind and name.
+        #: Kind and name of the declarations that have not been sent to the engine, in order.
         self.pending: Dict[Tuple[str, str], None] = {}
-        #: Names that were declared again elsewhere in the script, as data: the first ones.
+        #: First declarations of names that were declared again elsewhere in the script, as data.
         self.twins: List[Dict[str, Any]] = []
 
 
 PROGRAM = Generation(PROGRAM_NUMBER)
 
-#: All that are in use, by number.
+#: All generations in use, by number.
 generations: Dict[int, Generation] = {PROGRAM_NUMBER: PROGRAM}
 
-#: By the number by which a trigger is polled: its name, its function and whose it is.
+#: Name, function and generation of each trigger, by the number by which it is polled.
 polled: Dict[int, Tuple[str, Callable[..., Any], Generation]] = {}
 
 
 def begin(number: int) -> Generation:
-    """A new generation, in use from now on."""
+    """Starts a new generation."""
     generation = generations[number] = Generation(number)
     return generation
 
 
 def drop(number: int) -> Optional[Generation]:
-    """Forgets a generation: nothing of it is polled or run any more."""
+    """Deletes a generation. Its triggers are no longer polled, and its tasks no longer run."""
     generation = generations.pop(number, None)
     if generation is not None:
         for poll_number in generation.poll_numbers.values():

@@ -1,10 +1,10 @@
-"""The border inside the interpreter: every function of the host's that Python calls.
+"""Interface of the interpreter: all functions of the host that Python calls.
 
-Its twin is ``src/interpreter/python-border.ts``, with the same names in the same order; what each function does is said
-there. ``engine`` leaves the process, as messages; all others are answered in the interpreter's own process. On plain
-CPython nothing is connected, and ``is_connected`` is False.
+Its twin is ``src/interpreter/python-border.ts``, which has the same names in the same order and describes each
+function. Calls of ``engine`` leave the process as messages. All others are answered in the process of the interpreter.
+On plain CPython nothing is connected, and ``is_connected`` is False.
 
-A list or bytes that go out are made by ``javascript``; what comes back as ``Any`` is a value of JavaScript's.
+``javascript`` creates the lists and bytes that are passed to the host. A result of type ``Any`` is a JavaScript value.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any, Optional, Protocol
 
 
 class Engine(Protocol):
-    """What the engine is told and asked: messages, which leave the process."""
+    """Messages and requests to the engine, which leave the process."""
 
     def request(
         self,
@@ -43,7 +43,7 @@ class Engine(Protocol):
 
 
 class Waits(Protocol):
-    """What suspends the calling stack, and what wakes it."""
+    """Functions that suspend the calling stack, and functions that wake it."""
 
     def sleep(self, token: int, delay_ms: float) -> Any: ...
     def wait_again(self, token: int, number: int) -> Any: ...
@@ -60,7 +60,7 @@ class Waits(Protocol):
 
 
 class Threads(Protocol):
-    """The threads that Python starts."""
+    """Threads that Python starts."""
 
     def start_thread(self, ident: int) -> bool: ...
     def threads_run(self, is_any: bool) -> None: ...
@@ -81,7 +81,7 @@ class Signals(Protocol):
 
 
 class Files(Protocol):
-    """The machine's files, where Emscripten's calls do not reach."""
+    """Files of the machine, for operations that Emscripten does not support."""
 
     def umask(self, mask: int) -> int: ...
     def link(self, source: str, target: str) -> str: ...
@@ -95,7 +95,7 @@ class Files(Protocol):
 
 
 class Descriptors(Protocol):
-    """Flags of open files, and reads and writes of C that would wait."""
+    """Flags of open files, and C reads and writes that have to wait."""
 
     def status_flags(self, descriptor: int) -> int: ...
     def set_status_flags(self, descriptor: int, flags: int) -> bool: ...
@@ -117,7 +117,7 @@ class Output(Protocol):
 
 
 class Clocks(Protocol):
-    """Processor time and the local zone."""
+    """CPU time and the local time zone."""
 
     def process_cpu_us(self) -> int: ...
     def thread_cpu_us(self) -> int: ...
@@ -127,9 +127,9 @@ class Clocks(Protocol):
 
 
 class Sockets(Protocol):
-    """Sockets by a number that is never given again, and descriptors for scripts.
+    """Sockets by a number that is never reused, and their descriptors for scripts.
 
-    Nothing waits: an event that `watch` sets says when a socket is ready. Readiness is in the bits of `poll`.
+    No function waits. An event that `watch` sets reports that a socket is ready. Readiness is in the bits of `poll`.
     """
 
     def open_stream(self) -> int: ...
@@ -188,7 +188,7 @@ class Sockets(Protocol):
 
 
 class Tls(Protocol):
-    """TLS over sockets of `Sockets`."""
+    """TLS on the sockets of `Sockets`."""
 
     def context(self, settings_json: str) -> Any: ...
     def has_context(self, context: int) -> bool: ...
@@ -204,7 +204,7 @@ class Tls(Protocol):
 
 
 class Hashes(Protocol):
-    """Digests of `hashlib` by number, and keys of passwords."""
+    """Digests of `hashlib` by number, and keys derived from passwords."""
 
     def open(self, algorithm: str) -> Optional[int]: ...
     def copy(self, number: int) -> int: ...
@@ -235,7 +235,7 @@ class Hashes(Protocol):
 
 
 class Sqlite(Protocol):
-    """Databases of `sqlite3` by the number of their connection. Errors come as JSON."""
+    """Databases of `sqlite3` by the number of their connection. Errors are returned as JSON."""
 
     def open(self, path: str, is_readonly: bool, must_exist: bool, contents: Any = ...) -> Any: ...
     def close(self, number: int) -> None: ...
@@ -273,7 +273,7 @@ class Children(Protocol):
 
 
 class Machine(Protocol):
-    """What is answered in the interpreter's own process."""
+    """Functions that are answered in the process of the interpreter."""
 
     waits: Waits
     threads: Threads
@@ -291,7 +291,7 @@ class Machine(Protocol):
 
 
 class Host(Protocol):
-    """What Python is handed when it starts."""
+    """Functions that Python receives when it starts."""
 
     engine: Engine
     machine: Machine
@@ -316,23 +316,23 @@ children: Children
 
 
 def connect_process(to_engine: Engine, output_of_calls: Output) -> None:
-    """Connects a process of CPython, which needs nothing else of a host. Called once, by ``_cpython.session``."""
+    """Connects a process of CPython, which needs no other functions of a host. ``_cpython.session`` calls it once."""
     global is_connected, engine, output
     engine, output, is_connected = to_engine, output_of_calls, True
 
 
 def disconnect() -> None:
-    """There is no engine any more: this process was forked from one that has it."""
+    """Disconnects this process, which was forked from a process with an engine."""
     global is_connected
     is_connected = False
 
 
 def connect(host: Host) -> None:
-    """Takes the host's functions into use. Called once in an interpreter, by ``_engine.entry``."""
+    """Connects the functions of the host. ``_engine.entry`` calls it once in an interpreter."""
     global is_connected, engine, waits, threads, signals, files, descriptors, output, clocks
     global sockets, tls, hashes, sqlite, children
     machine = host.machine
-    # Each part is fetched once: looking up a name of an object of JavaScript's costs as much as calling it.
+    # Each part is fetched once, because the lookup of a name in a JavaScript object costs as much as a call.
     engine = host.engine
     waits, threads, signals = machine.waits, machine.threads, machine.signals
     files, descriptors, output, clocks = machine.files, machine.descriptors, machine.output, machine.clocks

@@ -1,6 +1,6 @@
-"""Python's values as JavaScript's, for calls of the host: the one place that makes them.
+"""Converts Python values to JavaScript values for calls of the host. No other module creates them.
 
-Imported inside the engine only: on plain CPython there is no ``pyodide``.
+It is imported only in the engine, because plain CPython does not have ``pyodide``.
 """
 
 from __future__ import annotations
@@ -10,30 +10,30 @@ from typing import Any, Callable, List
 
 from pyodide.ffi import can_run_sync, create_proxy, destroy_proxies, to_js
 
-#: Whether Pyodide thinks that the calling stack can be suspended: see ``bridge.can_wait``.
+#: Whether Pyodide reports that the calling stack can be suspended: see ``bridge.can_wait``.
 can_suspend: Callable[[], bool] = can_run_sync
 
 
 def array_of(items: List[Any]) -> Any:
-    """A list as an array."""
+    """Converts a list to an array."""
     return to_js(items)
 
 
 def integers_of(items: List[int]) -> Any:
-    """Integers of 32 bits as a typed array, which takes a third of the time that an array takes."""
+    """Converts integers of 32 bits to a typed array, which takes a third of the time of an array."""
     return to_js(array.array("i", items))
 
 
 def bytes_of(data: Any) -> Any:
-    """A copy of a bytes-like object, as an array of bytes."""
+    """Copies a bytes-like object to an array of bytes."""
     return to_js(data if isinstance(data, (bytes, bytearray)) else bytes(data))
 
 
 def callback(function: Callable[..., Any]) -> Any:
-    """A function that the host may call until `destroy` is called with it."""
+    """Returns a function that the host may call until `destroy` is called with it."""
     return create_proxy(function)
 
 
 def destroy(proxy: Any) -> None:
-    """Ends the life of a `callback`, which the host does not call any more."""
+    """Destroys a `callback`, which the host no longer calls."""
     destroy_proxies(to_js([proxy]))

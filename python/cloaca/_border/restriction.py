@@ -1,9 +1,9 @@
-"""Takes JavaScript, and what calls it, away from the scripts of a restricted interpreter: they cannot import it.
+"""Removes JavaScript, and the functions that call it, from the scripts of a restricted interpreter.
 
-What cloaca needs itself it has imported by then. Not the only line of defence: a script that looks for them finds the
-host's functions behind any function of cloaca's. They take only what is listed
-(``src/interpreter/restriction/border-functions.ts``), the objects lead nowhere (``python-objects.ts`` there), and Node
-refuses what was not granted.
+Scripts can then not import them. The modules that cloaca itself needs are already imported. This is not the only
+protection: a script that searches for them can find the functions of the host behind any function of cloaca. Those
+functions accept only listed calls (``src/interpreter/restriction/border-functions.ts``), the objects lead to nothing
+else (``python-objects.ts`` in the same folder), and Node denies everything that was not granted.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ import sys
 import types
 from typing import Any
 
-#: JavaScript's global object, and Pyodide's own.
+#: Modules of JavaScript's global object, and of Pyodide's.
 _MODULES = ("js", "pyodide_js")
-#: What runs JavaScript, or makes Python's objects known to it.
+#: Functions that run JavaScript, or make Python objects available to it.
 _FUNCTIONS = ("run_js", "register_js_module", "unregister_js_module")
 
 
 def take_javascript_away() -> None:
-    """Removes the modules that are objects of JavaScript's, and the ways to import them again."""
+    """Removes the modules that are JavaScript objects, and the finders that could import them again."""
     sys.meta_path[:] = [finder for finder in sys.meta_path if not _is_of_javascript(finder)]
     for name, module in list(sys.modules.items()):
         package = name.partition(".")[0]
@@ -30,14 +30,14 @@ def take_javascript_away() -> None:
         elif package in ("pyodide", "_pyodide"):
             for attribute in (*_MODULES, *_FUNCTIONS):
                 vars(module).pop(attribute, None)
-    # Imported by name, they would come from the standard library again.
+    # Otherwise an import by name would load them again from the standard library.
     for name in ("pyodide._run_js", "pyodide.code", "pyodide.http"):
         sys.modules[name] = None  # type: ignore[assignment]
 
 
 def take_border_away() -> None:
-    """Leaves scripts the public names of cloaca, without the modules behind them, which hold the host's functions."""
-    importlib.import_module("cloaca.testing")  # is in the memory snapshot: scripts may import it, and it needs them
+    """Leaves scripts the public names of cloaca, without the private modules, which contain the host's functions."""
+    importlib.import_module("cloaca.testing")  # scripts may import it, and it needs the private modules
     hidden = [name for name in sys.modules if name.startswith(("cloaca._", "cloaca.testing._"))]
     for package in ("cloaca", "cloaca.testing"):
         attributes = vars(sys.modules[package])
@@ -49,31 +49,34 @@ def take_border_away() -> None:
 
 
 def take_native_code_away() -> None:
-    """Makes an import of ``ctypes`` name the grant. The host has removed the module, which no script can undo."""
+    """Makes an import of ``ctypes`` fail with a message that names the option.
+
+    The host has removed the module, which no script can undo.
+    """
     sys.meta_path.insert(0, _NoNativeCode())
 
 
 class _NoNativeCode:
-    """Finds ``ctypes`` for nobody but packages that import it and seldom use it: what they get has nothing in it."""
+    """Finder that rejects ``ctypes``. Packages that import it but seldom use it get an empty module."""
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
         if name != "ctypes" and name != "_ctypes":
             return None
         if name == "ctypes" and _importing_package() in _SELDOM_USERS:
             return importlib.machinery.ModuleSpec(name, self)  # type: ignore[arg-type]
-        raise ModuleNotFoundError(f"{name} needs --allow-ffi, since this script is restricted", name=name)
+        raise ModuleNotFoundError(f'"{name}" needs --allow-ffi because this script is restricted', name=name)
 
     def create_module(self, spec: Any) -> Any:
         return None
 
     def exec_module(self, module: Any) -> None:
         def missing(name: str) -> Any:
-            raise ImportError(f"ctypes.{name} needs --allow-ffi, since this script is restricted", name="ctypes")
+            raise ImportError(f'"ctypes.{name}" needs --allow-ffi because this script is restricted', name="ctypes")
 
         module.__getattr__ = missing
 
 
-#: Packages that cannot be imported without ``ctypes``, and can be used (seen in pandas 3.1).
+#: Packages that need ``ctypes`` for their import, but work without its functions (seen in pandas 3.1).
 _SELDOM_USERS = ("pandas",)
 
 

@@ -1,4 +1,4 @@
-"""The runners of this process that are open, for whoever ends the process or has lost the engine."""
+"""Open runners of this process, for the code that ends the process or has lost the engine."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from . import fault
 
 
 class Runner(Protocol):
-    """One that is open: ``_runner.DefaultRunner``."""
+    """Open runner: ``_runner.DefaultRunner``."""
 
     def shutdown(self) -> None:
-        """Ends it in order."""
+        """Shuts the runner down."""
         ...
 
     def _lose(self, reason: str) -> None:
-        """Nobody answers it any more."""
+        """Marks the runner as lost, because its engine is gone."""
         ...
 
 
-#: By their numbers.
+#: Open runners by number.
 open_runners: Dict[int, Runner] = {}
 
 
@@ -34,7 +34,7 @@ def shutdown_all() -> None:
 
 
 def lose_all(reason: str) -> None:
-    """Their engine is gone: whatever is asked of them raises RuntimeError with this reason."""
+    """Marks all runners as lost. Their calls then raise RuntimeError with this reason."""
     runners = list(open_runners.values())
     open_runners.clear()
     for runner in runners:

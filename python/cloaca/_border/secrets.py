@@ -1,4 +1,4 @@
-"""Where secrets come from: the engine, or the test that runs a workflow by itself."""
+"""Source of secrets: the engine, or the test that runs a workflow without an engine."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from typing import Any, Callable, Dict, Optional
 
 from . import bridge
 
-#: What a test gives in the place of the engine: returns the fields of a secret, or raises what the engine would.
+#: Function of a test that replaces the engine: returns the fields of a secret, or raises the engine's error.
 of_test: contextvars.ContextVar[Optional[Callable[[str], Dict[str, str]]]] = contextvars.ContextVar(
     "cloaca_secrets_of_test", default=None
 )
 
-#: Whether a call of this process was given a secret: what its children print has to be masked from then on.
+#: Whether a call of this process received a secret. Then the output of its children has to be masked.
 was_given = False
 
 NOT_CONFIGURED = "secrets backend not configured"
 
 
 def fields_of(name: str) -> Dict[str, str]:
-    """All fields of a secret."""
+    """Returns all fields of a secret."""
     global was_given
     given = of_test.get()
     if given is not None:

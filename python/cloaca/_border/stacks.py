@@ -1,9 +1,9 @@
-"""Which stack runs now. Each poll, task, program and Python thread has a stack of its own, and an identity with it.
+"""Running stack. Each poll, task, program and Python thread has its own stack with its own identity.
 
-The interpreter has one thread of the system, and all its stacks share it: what makes a Python thread here is the stack.
-``running`` is set when a stack is entered, when it goes on after a wait (``bridge``), and to `OUTSIDE` while none is
-running; so it is right wherever Python code runs. A context variable would not do: it follows the context into
-``Context.run`` and ``asyncio.to_thread``, not the stack.
+The interpreter has one thread of the system, which all its stacks share, so a Python thread here is a stack.
+``running`` is set when a stack is entered and when it continues after a wait (``bridge``). It is `OUTSIDE` while no
+stack runs. So it is correct wherever Python code runs. A context variable would not be correct, because it follows the
+context into ``Context.run`` and ``asyncio.to_thread``, not the stack.
 """
 
 from __future__ import annotations
@@ -20,33 +20,34 @@ _idents = itertools.count(1)
 
 
 class Loop(Protocol):
-    """The event loop of a script, as far as others ask for it: see ``_engine.script_loop``."""
+    """Event loop of a script, as far as other modules use it: see ``_engine.script_loop``."""
 
-    #: Whether one of its steps is at work: from one ``await`` to the next, or a callback.
+    #: Whether a step is running: the code between two ``await`` expressions, or a callback.
     is_in_step: bool
 
     def will_wait(self) -> None:
-        """Called before a wait within a step, during which the loop does nothing else."""
+        """Called before a wait within a step, during which the loop is blocked."""
         ...
 
     def check_step(self, frame: Any, is_overdue: bool) -> bool:
-        """Called now and then in a step, which may have taken too long: whether it should give way.
+        """Called from time to time in a step that may take too long. Returns whether the step should yield.
 
         It may raise DeadlineExceeded.
         """
         ...
 
     def run_meanwhile(self, wait: Callable[[], Any]) -> Any:
-        """Makes a wait within a step, during which the loop goes on."""
+        """Waits within a step, while the loop continues."""
         ...
 
 
 class Stack:
-    """One stack: its number as a thread, the host's number for the entry into Python, or 0, and whose script it runs.
+    """One stack: its thread identity, its entry into Python, and the generation of its script.
 
-    ``origin`` is the number of the entry for which it works: for a thread, that of the stack which started it. ``call``
-    says whose output is what it prints: `NO_CALL` for nobody's, 0 for that of the entry in ``token``, else a token. A
-    stack belongs to the generation of the one that makes it, unless another is given.
+    ``token`` is the host's number of the entry, or 0. ``origin`` is the number of the entry that it works for. For a
+    thread, that is the entry of the stack that started it. ``call`` tells whose output it prints: `NO_CALL` for none, 0
+    for the entry in ``token``, else a token. A stack belongs to the generation of the stack that creates it, unless
+    another one is given.
     """
 
     ident: int
@@ -54,13 +55,13 @@ class Stack:
     origin: int
     call: int
     generation: Generation
-    #: It has heard that it is cancelled, which it hears once.
+    #: Whether it was notified of its cancellation, which happens once.
     is_cancelled: bool = False
-    #: When it was last stopped for being overdue, by the monotonic clock.
+    #: Monotonic time at which it was last stopped because it was overdue.
     stopped_at: float = float("-inf")
-    #: Exception that another thread has set, to be raised as soon as Python's steps go on: see `take_exception`.
+    #: Exception that another thread has set. It is raised when Python continues: see `take_exception`.
     exception: Any = None
-    #: What runs on it when it is that of a script's event loop: see `Loop`.
+    #: Loop that runs on it, if it is the stack of a script's event loop.
     loop: Optional[Loop] = None
 
     def __init__(self, token: int = 0, generation: Optional[Generation] = None, origin: int = 0, call: int = 0) -> None:
@@ -71,9 +72,9 @@ class Stack:
         self.generation = running.generation if generation is None else generation
 
     def become(self, token: int, generation: Generation) -> None:
-        """Makes the stack that runs another one, for the next entry: a new one costs twice as much.
+        """Makes the running stack another one for the next entry, because a new stack costs twice as much.
 
-        Nothing may have been added to it, and nobody else may know it.
+        Nothing may have been added to the stack, and no other code may refer to it.
         """
         self.ident = next(_idents)
         self.token = self.origin = token
@@ -91,27 +92,27 @@ def take_exception() -> Any:
     return exception
 
 
-#: Called with a stack that ends and to which something was added.
+#: Called with an ending stack that has additional attributes.
 ended: Callable[[Stack], object] = id
-#: How many a stack has to which nothing was added.
+#: Number of attributes of a stack to which nothing was added.
 OWN_ATTRIBUTES = 5
 
-#: Of a stack that works for no poll and no attempt.
+#: Call of a stack that works for no poll and no attempt.
 NO_CALL = -1
 
-#: The stack of the program, or of the script that is being loaded: Python's main thread.
+#: Stack of the program, or of the script that is being loaded. It is Python's main thread.
 MAIN = Stack(0, PROGRAM, call=NO_CALL)
 
-#: No stack: a call from the host that cannot wait.
+#: Stand-in while no stack runs: a call from the host that cannot wait.
 OUTSIDE = Stack(0, PROGRAM)
 
 running: Stack = OUTSIDE
 
-#: Its token, where the host's control thread can read it when everything else hangs.
+#: Token of the running stack, which the host's control thread can read even if everything else hangs.
 running_token = array.array("i", [0])
 
-#: Where the host finds whose output is what is printed: the ``call`` of the stack that runs; whether it is left out of
-#: logs, since they have it already; and, set by the host, whether any poll or attempt has printed anything so far.
+#: Origin of printed output, for the host: the ``call`` of the running stack, whether the output is left out of logs
+#: because they already have it, and, set by the host, whether any poll or attempt has printed anything so far.
 running_call = array.array("i", [0, 0, 0])
 CALL, IS_LOGGED, HAS_PRINTED = 0, 1, 2
 
@@ -120,7 +121,7 @@ def _print_nothing() -> None:
     pass
 
 
-#: Hands on what was printed, before another stack prints. Does nothing until there are polls and tasks.
+#: Flushes printed output before another stack prints. Does nothing until there are polls and tasks.
 write_out: Callable[[], None] = _print_nothing
 
 
@@ -129,7 +130,7 @@ def _output_token() -> int:
     return call if call > 0 else 0
 
 
-#: The poll or attempt whose output is what is printed now; 0 for none.
+#: Returns the token of the poll or attempt that prints now, or 0.
 output_token: Callable[[], int] = _output_token
 
 
@@ -142,18 +143,18 @@ def _write_logged(write: Callable[[], object]) -> None:
         running_call[IS_LOGGED] = 0
 
 
-#: Calls a function that writes what logs have already.
+#: Calls a function whose output logs already have.
 write_logged: Callable[[Callable[[], object]], None] = _write_logged
 
 
 def call_for_thread() -> int:
-    """The ``call`` of a thread that the running stack starts."""
+    """Returns the ``call`` of a thread that the running stack starts."""
     stack = current()
     return stack.call or stack.token or NO_CALL
 
 
 def get_ident() -> int:
-    """Return a non-zero integer that no other thread has."""
+    """Return a non-zero integer that identifies the calling thread."""
     return running.ident
 
 
@@ -161,7 +162,7 @@ def _current() -> Stack:
     return running
 
 
-#: The stack that runs now: of the interpreter, or, in a process of CPython, of the calling thread.
+#: Returns the running stack: that of the interpreter, or, in a process of CPython, that of the calling thread.
 current: Callable[[], Stack] = _current
 
 
@@ -170,13 +171,13 @@ def connect_threads(
     output_token_of_thread: Callable[[], int],
     write_logged_in_thread: Callable[[Callable[[], object]], None],
 ) -> None:
-    """Has each thread of the process run a stack of its own. Called once, in a process of CPython."""
+    """Gives each thread of the process its own stack. Called once, in a process of CPython."""
     global current, output_token, write_logged
     current, output_token, write_logged = current_of_thread, output_token_of_thread, write_logged_in_thread
 
 
 def run_in(stack: Stack, function: Callable[..., Any], *arguments: Any) -> Any:
-    """Runs a function as the first of a stack, in a context of its own, as a thread does."""
+    """Runs the first function of a stack in its own context, as a thread does."""
     previous = enter(stack)
     try:
         return contextvars.Context().run(function, *arguments)
@@ -185,7 +186,7 @@ def run_in(stack: Stack, function: Callable[..., Any], *arguments: Any) -> Any:
 
 
 def enter(stack: Stack) -> Stack:
-    """Has a stack run from now on, until `leave`. Returns the one that ran before."""
+    """Makes a stack the running one until `leave`. Returns the previous one."""
     global running
     previous, running = running, stack
     running_token[0] = stack.token
@@ -195,21 +196,21 @@ def enter(stack: Stack) -> Stack:
 
 
 def leave(stack: Stack, previous: Stack) -> None:
-    """Ends a stack, after which the one before runs again."""
+    """Ends a stack and makes the previous one the running one."""
     global running
     try:
         if running_call[HAS_PRINTED]:
             write_out()
-    finally:  # whatever interrupts that: a stack that is overdue is interrupted again and again while it runs
+    finally:  # even if it is interrupted, because an overdue stack is interrupted repeatedly
         running_token[0] = previous.token
         running_call[CALL] = previous.call
         running = previous
-    if len(stack.__dict__) > OWN_ATTRIBUTES:  # `end`, without a call of it
+    if len(stack.__dict__) > OWN_ATTRIBUTES:  # inlined `end`
         ended(stack)
 
 
 def go_on_in(stack: Stack, function: Callable[[], Any]) -> None:
-    """Runs a function as a further part of a stack whose identity another one has had so far."""
+    """Runs a function as a further part of a stack, whose identity another stack had until now."""
     global running
     running = stack
     _set_running_loop(None)
@@ -221,24 +222,24 @@ def go_on_in(stack: Stack, function: Callable[[], Any]) -> None:
 
 
 def new_ident() -> int:
-    """A number that no other stack has."""
+    """Returns a number that no other stack has."""
     return next(_idents)
 
 
 def end(stack: Stack) -> None:
-    """Drops what was added to a stack. A thread calls it before its end, so that finalizers may wait."""
+    """Deletes the additional attributes of a stack. A thread calls it before its end, so that finalizers can wait."""
     if len(stack.__dict__) > OWN_ATTRIBUTES:
         ended(stack)
 
 
 def work_for(stack: Stack, origin: int, call: int) -> None:
-    """Has the running stack work for another entry than the one that it was started for."""
+    """Makes the running stack work for another entry than the one that it was started for."""
     stack.origin, stack.call = origin, call
     running_call[CALL] = call
 
 
 def enter_main(token: int, generation: Generation = PROGRAM) -> Stack:
-    """The main stack, entered under the given number; another one while the main stack is taken."""
+    """Enters the main stack with the given token. Returns another stack while the main stack is in use."""
     if MAIN.token:
         return Stack(token, generation, call=NO_CALL)
     MAIN.token = MAIN.origin = token
@@ -247,6 +248,6 @@ def enter_main(token: int, generation: Generation = PROGRAM) -> Stack:
 
 
 def leave_main(stack: Stack) -> None:
-    """Ends what `enter_main` began."""
+    """Leaves the stack that `enter_main` returned."""
     stack.token = stack.origin = 0
     stack.generation = PROGRAM

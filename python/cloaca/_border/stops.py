@@ -1,6 +1,7 @@
-"""What stops a call from outside, and is therefore no outcome of the script's code.
+"""Stops of a call from outside, which are not an outcome of the script's code.
 
-Asked by whatever calls functions of a script: each of them lets a stop through, and makes an outcome of all else.
+The code that calls functions of a script uses this module. It re-raises a stop, and converts all other exceptions to
+outcomes.
 """
 
 from __future__ import annotations
@@ -11,18 +12,18 @@ import contextvars
 from .bridge import DeadlineExceeded
 from .cancelled import Cancelled
 
-#: Whether a unit test makes the call: Ctrl-C there, and what ``pytest.fail`` raises, are for who runs the test.
+#: Whether a unit test makes the call. Then Ctrl-C, and the exception of ``pytest.fail``, are for the test runner.
 in_unit_test: contextvars.ContextVar[bool] = contextvars.ContextVar("cloaca_in_unit_test", default=False)
 
-#: What is the script's own doing in a unit test, too.
+#: Exceptions that belong to the script, even in a unit test.
 OF_SCRIPTS = (Exception, SystemExit, asyncio.CancelledError)
 
 
 def is_stop(error: BaseException) -> bool:
-    """Whether what a call raised is to go through: its time is over, or its execution was cancelled.
+    """Returns whether an exception has to be re-raised: the call is overdue, or its execution was cancelled.
 
-    Everything else that a script raises is what its call comes to, also when it is no ``Exception``: a task that
-    awaited what was cancelled fails as any other.
+    All other exceptions are the outcome of the call, even if they are not an ``Exception``. For example, a task fails
+    normally if it awaited something that was cancelled.
     """
     if isinstance(error, (DeadlineExceeded, Cancelled)):
         return True

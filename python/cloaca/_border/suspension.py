@@ -1,9 +1,8 @@
-"""Suspends the running stack: the one step in Python below every wait.
+"""Suspends the running stack. Every wait ends up in this one step.
 
-Reading a byte from the host's descriptor suspends the stack until the host has an answer, and finds nothing to read
-when the answer is a plain yes. The host's ``suspension.ts`` says why it is done so. The class of the socket is kept
-from here, since the adaptations put another one in its place. Can go when ``pyodide.ffi.run_sync`` is as quick (see
-there).
+Reading a byte from the host's descriptor suspends the stack until the host has an answer. It returns no bytes if the
+answer is a plain yes. ``suspension.ts`` of the host gives the reasons. The socket class is saved here, because the
+adaptations replace it. Can be deleted when ``pyodide.ffi.run_sync`` is as fast (see there).
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ _kept: List[_socket.socket] = []
 
 
 def suspender(descriptor: int) -> Callable[[int], bytes]:
-    """What suspends when it is called with 1: an empty answer means yes, else there is more to read from the host."""
+    """Returns the function that suspends when called with 1. No bytes mean yes, else the host has more to read."""
     sock = _Socket(_socket.AF_INET, _socket.SOCK_STREAM, 0, descriptor)
-    _kept.append(sock)  # closing it would be reported
+    _kept.append(sock)  # garbage collection of an open socket would print a warning
     return sock.recv

@@ -1,4 +1,4 @@
-"""What ``_border.host`` is connected to in a process of CPython: twins of ``python-border.ts``, as far as they go."""
+"""Implements ``_border.host`` in a process of CPython. The parts are twins of those in ``python-border.ts``."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from .output.speaker import Speaker
 
 
 class Session(Protocol):
-    """The conversation with the engine, as far as it is needed here."""
+    """Part of the session with the engine that is needed here."""
 
     announce: Callable[[], None]
     not_started: Callable[[int], None]
     notice: Callable[[str], None]
 
     def ended(self, token: int, outcome: Any) -> None:
-        """A poll or an attempt has ended."""
+        """Reports the end of a poll or an attempt."""
         ...
 
     def answered(self, token: int, message: Dict[str, Any]) -> None:
-        """What came of events or graphs."""
+        """Sends the results of events or graphs."""
         ...
 
 
 class EngineBorder:
-    """What ``_border.host.engine`` is in a process of CPython."""
+    """Implements ``_border.host.engine`` in a process of CPython."""
 
     def __init__(self, session: Session) -> None:
         self.announce = session.announce
@@ -34,24 +34,24 @@ class EngineBorder:
         self._session = session
 
     def outcome(self, token: int, *outcome: Any) -> None:
-        """How a poll or an attempt ended."""
+        """Reports how a poll or an attempt has ended."""
         self._session.ended(token, outcome)
 
     def accumulated(self, token: int, text: str, sizes_json: str, errors_json: str) -> None:
-        """What the function of a source returned."""
+        """Reports the return values of a source's function."""
         sizes, errors = json.loads(sizes_json), json.loads(errors_json)
         message = {"type": "accumulated", "token": token, "text": text, "sizes": sizes, "errors": errors}
         self._session.answered(token, message)
 
     def graphs_ran(self, token: int, text: str, sizes_json: str, errors_json: str, nodes_json: str) -> None:
-        """What graphs came to."""
+        """Reports the results of graphs."""
         sizes, errors = json.loads(sizes_json), json.loads(errors_json)
         message = {"type": "graphsRan", "token": token, "text": text, "sizes": sizes, "errors": errors}
         self._session.answered(token, {**message, "nodesJson": nodes_json})
 
 
 class OutputBorder:
-    """What ``_border.host.output`` is in a process of CPython."""
+    """Implements ``_border.host.output`` in a process of CPython."""
 
     is_program = False
 
@@ -59,5 +59,5 @@ class OutputBorder:
         self._speaker = speaker
 
     def log_record(self, call: int, record_json: str) -> None:
-        """Takes a record of ``logging`` for the log of a call."""
+        """Adds a record of ``logging`` to the log of a call."""
         self._speaker.put(self._speaker.log, call, record_json)

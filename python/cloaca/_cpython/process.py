@@ -1,4 +1,4 @@
-"""A process of CPython from its first message to its end. Called by ``child``, on the main thread."""
+"""Process of CPython from its first message to its end. ``child`` calls it on the main thread."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _EXIT_FATAL = 70
 
 
 def run() -> None:
-    """Never returns."""
+    """Runs the process. Never returns."""
     ready = threading.Event()
     session: Optional[Session] = None
     start: Dict[str, Any] = {}
@@ -31,7 +31,7 @@ def run() -> None:
         if reason and "listen" not in reason:
             _fatal(to_engine, reason)
         if os.getpgrp() == os.getpid():
-            os.killpg(0, signal.SIGKILL)  # with the programs that scripts have started, as the engine would
+            os.killpg(0, signal.SIGKILL)  # also kills the programs that scripts have started, as the engine does
         _exit(0)
 
     def received(message: Dict[str, Any]) -> None:
@@ -46,18 +46,18 @@ def run() -> None:
             start.update(message["data"])
             started.set()
         else:
-            _fatal(to_engine, f'"{message["type"]}" came before "start"')
+            _fatal(to_engine, f'"{message["type"]}" arrived before "start"')
 
     def controlled(operation: int, argument: int) -> None:
         if session is not None:
             session.controlled(operation, argument)
 
     to_engine = lines.Lines(lines.MESSAGES_IN, lines.MESSAGES_OUT, lines.CONTROL, ended)
-    lines.end_with_engine(lines.STACKS_OUT)  # on which the engine sends nothing
+    lines.end_with_engine(lines.STACKS_OUT)  # the engine sends nothing on this line
     to_engine.send(hello(package_digest(), _dump_stacks_to(lines.STACKS_OUT)))
     to_engine.listen(received, controlled)
     started.wait()
-    sys.argv[:] = start["process"]["argv"]  # not the file that python was started with
+    sys.argv[:] = start["process"]["argv"]  # instead of the file that python was started with
     try:
         session = Session(to_engine, start)
     except BaseException as error:
@@ -68,7 +68,7 @@ def run() -> None:
 
 
 def hello(digest: str, stacks_signal: Optional[int]) -> Dict[str, Any]:
-    """The first message."""
+    """Returns the first message."""
     return {
         "type": "hello",
         "protocolVersion": lines.PROTOCOL_VERSION,
@@ -81,12 +81,12 @@ def hello(digest: str, stacks_signal: Optional[int]) -> Dict[str, Any]:
 
 
 def _dump_stacks_to(descriptor: int) -> Optional[int]:
-    """The signal that has the stacks of all threads written there, also while C code lets no Python run."""
+    """Returns the signal that writes the stacks of all threads to the descriptor, even while C code blocks Python."""
     number = limits.STOP_SIGNAL + 1 if hasattr(signal, "SIGRTMIN") else int(signal.SIGUSR2)
     try:
         faulthandler.register(number, lines.moved(descriptor), all_threads=True)
     except (OSError, AttributeError):
-        return None  # it was handed no such descriptor, or the system has no such signals
+        return None  # the descriptor was not passed, or the system has no such signals
     return number
 
 

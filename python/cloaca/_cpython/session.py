@@ -1,7 +1,7 @@
-"""The conversation of a process of CPython with the engine: messages in, work, answers out.
+"""Session of a process of CPython with the engine: receives messages, does the work, and sends answers.
 
-The twin of ``src/interpreter/session.ts``, with the same messages: each load, poll, task and program that comes in is
-answered exactly once. Used by ``child`` in a process that the engine has started.
+The twin of ``src/interpreter/session.ts``, with the same messages. Each load, poll, task and program that arrives is
+answered exactly once. ``child`` uses it in a process that the engine has started.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _LAST_WORDS_WITHIN_S = 2.0
 
 
 class Session:
-    """One process. ``lines``: open ones, on which nothing has been said but ``hello``."""
+    """Session of one process. ``to_engine`` are open lines on which only ``hello`` was sent."""
 
     def __init__(self, to_engine: lines.Lines, start: Dict[str, Any]) -> None:
         self._lines = to_engine
@@ -49,7 +49,7 @@ class Session:
         self._watch_resources(ceilings)
         self._replies: Dict[int, Tuple[Wait, int, str]] = {}
         self._numbers = itertools.count(1)
-        #: The tokens of the loads that are under way.
+        #: Tokens of the loads in progress.
         self._loading: Set[int] = set()
         self._connect()
 
@@ -71,7 +71,7 @@ class Session:
         self._replace_exit()
 
     def _replace_exit(self) -> None:
-        """Has the engine told who ends the process, and what was said before."""
+        """Makes ``os._exit`` report to the engine which call ends the process, after all earlier output was sent."""
         leave = os._exit
 
         def _exit(status: int) -> NoReturn:
@@ -92,21 +92,21 @@ class Session:
         os._exit = _exit
 
     def serve(self) -> None:
-        """Does what the engine asks for, on the calling thread, which is the main one. Never returns."""
+        """Serves the requests of the engine on the calling thread, which is the main thread. Never returns."""
         self._speaker.say({"type": "ready", "isFromSnapshot": False, "notice": None})
         self._entries.serve_main()
 
     # ------------------------------------------------------------------------------------------------ messages come in
 
     def receive(self, message: Dict[str, Any]) -> None:
-        """Takes a message. Called by the thread that reads them."""
+        """Handles a message. Called by the thread that reads messages."""
         handle: Optional[Callable[[Dict[str, Any]], None]] = getattr(self, f"_on_{message['type']}", None)
         if handle is None:
-            raise ValueError(f'A message came that this process does not understand: "{message["type"]}".')
+            raise ValueError(f'Unknown message type: "{message["type"]}".')
         handle(message)
 
     def controlled(self, operation: int, argument: int) -> None:
-        """Takes a control record. Called by the thread that reads them."""
+        """Handles a control record. Called by the thread that reads them."""
         if operation == lines.INTERRUPT:
             token = argument if argument < 1 << 31 else (1 << 32) - argument
             if not self._async.stop_again(token):
@@ -116,7 +116,7 @@ class Session:
             self._raise(argument)
 
     def _raise(self, number: int) -> None:
-        """A signal that the engine has got, for the script's handler, or for what python does without one."""
+        """Raises a signal that the engine has received, for the script's handler or for python's default action."""
         self._speaker.say({"type": "tookSignals"})
         try:
             signal.pthread_kill(threading.main_thread().ident or 0, number)
@@ -231,7 +231,7 @@ class Session:
 
         self._speaker.say({"type": "stacks", "stacksJson": stack_report.report(self._entries.threads())})
 
-    # ----------------------------------------------------------------------------------------------- what calls come to
+    # --------------------------------------------------------------------------------------- outcomes of calls -
 
     def _poll(self, thread: CallThread, token: int, number: int, start_before: float) -> None:
         found = polled.get(number)
@@ -263,7 +263,7 @@ class Session:
         self._speaker.put(self._speaker.skipped, tokens)
 
     def ended(self, token: int, outcome: Any) -> None:
-        """Tells how a poll or an attempt has ended."""
+        """Reports how a poll or an attempt has ended."""
         if type(outcome) is not tuple:
             outcome.report(token)
             return
@@ -319,12 +319,15 @@ class Session:
         wait.settle(answer)
 
     def announce(self) -> None:
-        """Something was declared: it is sent before what comes next, unless it is by what is being loaded."""
+        """Schedules the sending of a declaration before the next message.
+
+        Declarations of a load are sent with its result.
+        """
         if stacks.current().origin not in self._loading:
             self._speaker.put(self._flush_declarations)
 
     def _send_declarations(self) -> None:
-        """Has sent what was declared, before anything that is put in from now on."""
+        """Sends the declarations before everything that is submitted from now on."""
         if ledger.has_pending():
             self._speaker.put(self._flush_declarations)
 
@@ -333,11 +336,11 @@ class Session:
             self._speaker.declared(number, json.dumps(declarations))
 
     def notice(self, message: str) -> None:
-        """Sends one line worth a log entry."""
+        """Sends one line for the log."""
         self._speaker.say({"type": "notice", "message": message})
 
     def answered(self, token: int, message: Dict[str, Any]) -> None:
-        """Sends what came of events or graphs."""
+        """Sends the results of events or graphs."""
         self._speaker.put(self._speaker.answered, token, message)
 
     def _call_too_large(self, message: Dict[str, Any], error: Exception) -> None:
@@ -350,6 +353,6 @@ class Session:
 
 
 def _forget_engine() -> None:
-    """In a forked child: it has no engine, and its output is its own."""
+    """Disconnects a forked child from the engine, and restores its output."""
     host.disconnect()
     streams.restore()

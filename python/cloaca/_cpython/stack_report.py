@@ -1,4 +1,4 @@
-"""What the threads of this process are at: asked for when somebody wants to know why nothing goes on."""
+"""Report of what the threads of this process are doing, for the search for the cause of a standstill."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .calls import limits
 
 
 def report(calls: List[limits.CallThread]) -> str:
-    """As JSON, a list: ``token``, ``isThread``, ``waitsFor``, ``seconds``, ``frames`` as in a traceback."""
+    """Returns a JSON list with ``token``, ``isThread``, ``waitsFor``, ``seconds``, and ``frames`` as in a traceback."""
     frames, now = sys._current_frames(), time.monotonic()
     tokens = {thread.ident: thread for thread in calls}
     entries: List[Dict[str, Any]] = []
@@ -38,7 +38,7 @@ def report(calls: List[limits.CallThread]) -> str:
 
 
 def _text_of(frame: Any) -> str:
-    """Frames outside of this package, the innermost last; '' where there are none."""
+    """Returns the frames outside of this package, the innermost last, or '' if there are none."""
     theirs = [each for each, _ in traceback.walk_stack(frame) if not _package.has_file(each.f_code.co_filename)]
     if frame is None or all(each.f_code.co_filename == threading.__file__ for each in theirs):
         return ""

@@ -1,6 +1,6 @@
-"""The `WorkflowBuilder` blocks that are open, by thread.
+"""Open `WorkflowBuilder` blocks by thread.
 
-A task goes to the innermost one of the thread that decorates it.
+A task belongs to the innermost block of the thread that decorates it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _OTHER_THREAD = (
 
 
 class Block(Protocol):
-    """An open block: where decorated tasks go."""
+    """Open block, which collects decorated tasks."""
 
     @property
     def _namespace(self) -> Namespace: ...
@@ -47,10 +47,10 @@ def leave(block: Block) -> None:
 
 
 def current() -> Block:
-    """The innermost block of the calling thread.
+    """Returns the innermost block of the calling thread.
 
     Raises:
-        ValueError: It has none open.
+        ValueError: The thread has no open block.
     """
     blocks = _open.get(threading.get_ident())
     if blocks:

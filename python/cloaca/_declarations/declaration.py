@@ -1,6 +1,7 @@
-"""What a program declares, as values: triggers, tasks, workflows, sources, reactors and graphs, with their functions.
+"""Declarations of a program as values: triggers, tasks, workflows, sources, reactors and graphs, with their functions.
 
-Made by the decorators and the builder, kept by `ledger`, turned into plain data by `wire`. Never changed once made.
+The decorators and the builder create them, `ledger` keeps them, and `wire` converts them to plain data. They are
+immutable.
 """
 
 from __future__ import annotations
@@ -18,13 +19,13 @@ from .._policy import RetryPolicy
 Namespace = Tuple[str, str, str]
 
 
-#: Characters. It is shown beside the name.
+#: Maximum number of characters of a description, which is shown next to the name.
 _LONGEST_DESCRIPTION = 4_000
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where something was declared, for messages."""
+    """Place of a declaration, for messages."""
 
     file: str
     line: int
@@ -32,14 +33,14 @@ class Place:
 
 @dataclass(frozen=True)
 class PollTiming:
-    """A trigger that is called on an interval."""
+    """Timing of a trigger that is called at an interval."""
 
     interval_ms: int
 
 
 @dataclass(frozen=True)
 class CronTiming:
-    """A trigger that stands for a cron schedule; its function is never called."""
+    """Timing of a trigger that is a cron schedule. Its function is never called."""
 
     expression: str
     timezone: str
@@ -49,7 +50,7 @@ class CronTiming:
 
 @dataclass(frozen=True)
 class TriggerPolicy:
-    """How a trigger is polled and fires, beyond its interval. None: as the engine is set, or without limit."""
+    """Further rules for the polls and firings of a trigger. None means the setting of the engine, or no limit."""
 
     timeout_ms: Optional[int]
     jitter_ms: Optional[int]
@@ -60,7 +61,7 @@ class TriggerPolicy:
 
 @dataclass(frozen=True)
 class TriggerDeclaration:
-    """A function decorated with `trigger`."""
+    """Function decorated with `trigger`."""
 
     name: str
     workflow: str
@@ -68,54 +69,55 @@ class TriggerDeclaration:
     allow_concurrent: bool
     policy: TriggerPolicy
     function: Callable[..., Any]
-    #: Its docstring; empty for none.
+    #: Docstring of the function, or "".
     description: str
     place: Optional[Place]
 
 
 @dataclass(frozen=True)
 class TaskDeclaration:
-    """A function decorated with `task`. ``rule`` has the wire form of `wire`."""
+    """Function decorated with `task`. ``rule`` has the form that `wire` sends."""
 
     id: str
     namespace: Namespace
     dependencies: Tuple[str, ...]
     policy: RetryPolicy
-    #: Of one attempt; None: as the engine's settings have it.
+    #: Time limit of one attempt, or None for the engine's setting.
     timeout_ms: Optional[int]
     rule: Dict[str, Any]
     function: Callable[..., Any]
     takes_handle: bool
     on_success: Optional[Callable[..., Any]]
     on_failure: Optional[Callable[..., Any]]
-    #: The graph that runs after the body, and the function that is called after that.
+    #: Graph that runs after the body, and function that is called after the graph.
     invokes: Optional[GraphDeclaration]
     post_invocation: Optional[Callable[..., Any]]
     place: Optional[Place]
 
     @property
     def full_name(self) -> str:
-        """``tenant::package::workflow::task``."""
+        """Full name: ``tenant::package::workflow::task``."""
         return full_name(self.namespace, self.id)
 
 
 @dataclass(frozen=True)
 class WorkflowDeclaration:
-    """A checked set of tasks. The key under which it is registered is the ledger's business."""
+    """Checked set of tasks. `ledger` keeps the key under which it is registered."""
 
     title: str
     namespace: Namespace
     description: str
     tags: Dict[str, str]
     version: str
-    #: Dependencies come first.
+    #: Tasks, with dependencies first.
     tasks: Tuple[TaskDeclaration, ...]
     place: Optional[Place]
 
 
 @dataclass(frozen=True)
 class StreamOrigin:
-    """Where a stream is read: a kind of backend, and what is read there. ``group`` None: the name of the graph."""
+    """Origin of a stream: the type of backend and the topic. Without a ``group``, the name of the graph is the group.
+    """
 
     type: str
     topic: str
@@ -124,7 +126,7 @@ class StreamOrigin:
 
 @dataclass(frozen=True)
 class SourceDeclaration:
-    """A function decorated with one of the accumulators."""
+    """Function decorated with one of the accumulators."""
 
     name: str
     #: "passthrough", "stream", "polling", "batch" or "state".
@@ -132,22 +134,22 @@ class SourceDeclaration:
     function: Callable[..., Any]
     description: str
     place: Optional[Place]
-    #: Between two calls of a polling source, or two flushes of a batch, as it was written.
+    #: Interval between two calls of a polling source, or two flushes of a batch, as written in the script.
     interval_text: Optional[str] = None
-    #: The same in milliseconds; None where there is none, and where the text is not a duration.
+    #: The interval in milliseconds, or None if there is none or the text is not a duration.
     interval_ms: Optional[int] = None
-    #: Events of a batch.
+    #: Maximum number of events in a batch.
     max_size: Optional[int] = None
-    #: Of a state: how many values are kept; below 0 all.
+    #: Number of values that a state keeps. A negative number keeps all.
     capacity: Optional[int] = None
     stream: Optional[StreamOrigin] = None
-    #: Why no runtime can take it over, as a sentence.
+    #: Reason why the source cannot run, as a sentence.
     problem: Optional[str] = None
 
 
 @dataclass(frozen=True)
 class ReactorDeclaration:
-    """A class decorated with `reactor`."""
+    """Class decorated with `reactor`."""
 
     name: str
     sources: Tuple[str, ...]
@@ -159,7 +161,7 @@ class ReactorDeclaration:
 
 @dataclass(frozen=True)
 class NodeDeclaration:
-    """A node of a graph. ``routes``: pairs of variant and node; None for a node that does not route."""
+    """Node of a graph. ``routes`` has pairs of variant and node. Other nodes have None."""
 
     id: str
     inputs: Tuple[str, ...]
@@ -168,7 +170,7 @@ class NodeDeclaration:
 
     @property
     def targets(self) -> Tuple[str, ...]:
-        """The nodes that may receive its value, each once."""
+        """Nodes that may receive the value of this node, without duplicates."""
         if self.routes is not None:
             return tuple(dict.fromkeys(node for _, node in self.routes))
         return () if self.next is None else (self.next,)
@@ -176,38 +178,38 @@ class NodeDeclaration:
 
 @dataclass(frozen=True)
 class GraphDeclaration:
-    """A graph whose block has closed."""
+    """Graph whose block is closed."""
 
     name: str
-    #: Name of the reactor; None for a graph that tasks invoke.
+    #: Name of the reactor, or None for a graph that tasks invoke.
     reactor: Optional[str]
-    #: In the order of the topology.
+    #: Nodes in the order of the topology.
     nodes: Tuple[NodeDeclaration, ...]
-    #: What runs it: a `_graphs.plan.Plan`.
+    #: Plan that runs the graph: a `_graphs.plan.Plan`.
     plan: Any
     description: str
     place: Optional[Place]
 
 
 def full_name(namespace: Namespace, task_id: str) -> str:
-    """The full name of a task."""
+    """Returns the full name of a task."""
     return "::".join((*namespace, task_id))
 
 
 def place_of(function: Any) -> Optional[Place]:
-    """Where a function is written; None for a callable without Python code."""
+    """Returns where a function is defined, or None for a callable without Python code."""
     code = getattr(inspect.unwrap(function), "__code__", None)
     return Place(code.co_filename, code.co_firstlineno) if isinstance(code, CodeType) else None
 
 
 def description_of(function: Any) -> str:
-    """The docstring of a function, without its indentation; empty for none, and for a callable without Python code."""
+    """Returns the docstring of a function without its indentation, or "" if it has none or no Python code."""
     text = getattr(inspect.unwrap(function), "__doc__", None) if place_of(function) is not None else None
     return inspect.cleandoc(text)[:_LONGEST_DESCRIPTION] if isinstance(text, str) else ""
 
 
 def place_of_caller() -> Optional[Place]:
-    """The line outside this package that led here."""
+    """Returns the line outside this package that led to this call."""
     frame = sys._getframe(1)
     while _package.has_file(frame.f_code.co_filename):
         if frame.f_back is None:

@@ -1,6 +1,6 @@
-"""Facts about a set of tasks: what is wrong with it, its order, its levels, its version. Pure functions.
+"""Properties of a set of tasks: its errors, order, levels and version. All functions are pure.
 
-Tasks are a dict by id; dependencies are ids. Only `problem_of` takes a set that may be wrong.
+Tasks are a dict by id, and dependencies are ids. Only `problem_of` accepts a set that may be invalid.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ Tasks = Mapping[str, TaskDeclaration]
 
 
 def problem_of(tasks: Tasks, namespace: Namespace) -> Optional[str]:
-    """Why the set is no workflow, or None."""
+    """Returns why the set is not a valid workflow, or None."""
     if not tasks:
         return "Workflow cannot be empty"
     for task in tasks.values():
@@ -40,7 +40,7 @@ def did_you_mean(name: str, known: List[str]) -> str:
 
 
 def levels_of(tasks: Tasks) -> List[List[str]]:
-    """Ids by level: a level depends on earlier levels only. In each, the order of declaration."""
+    """Returns ids by level. A level depends only on earlier levels, and keeps the order of declaration."""
     waiting = {task_id: set(task.dependencies) for task_id, task in tasks.items()}
     dependents = _dependents_in(tasks)
     position = {task_id: index for index, task_id in enumerate(tasks)}
@@ -59,19 +59,19 @@ def levels_of(tasks: Tasks) -> List[List[str]]:
 
 
 def roots_of(tasks: Tasks) -> List[str]:
-    """Ids of the tasks without dependencies."""
+    """Returns the ids of the tasks without dependencies."""
     return [task_id for task_id, task in tasks.items() if not task.dependencies]
 
 
 def leaves_of(tasks: Tasks) -> List[str]:
-    """Ids of the tasks that nothing depends on."""
+    """Returns the ids of the tasks on which no other task depends."""
     return [task_id for task_id, dependents in _dependents_in(tasks).items() if not dependents]
 
 
 def version_of(
     title: str, namespace: Namespace, description: str, tags: Mapping[str, str], tasks: Sequence[TaskDeclaration]
 ) -> str:
-    """The fingerprint of a workflow: 16 hex digits, equal for equal definitions in every process."""
+    """Returns the fingerprint of a workflow: 16 hexadecimal digits, equal for equal definitions in every process."""
     tasks_by_id = sorted((task.id, task.dependencies) for task in tasks)
     definition = (title, namespace, description, sorted(tags.items()), tasks_by_id)
     text = json.dumps(definition, ensure_ascii=True, separators=(",", ":"))
@@ -87,10 +87,10 @@ def _dependents_in(tasks: Tasks) -> Dict[str, List[str]]:
 
 
 def _cycle_in(tasks: Tasks) -> List[str]:
-    """One cycle, its first id repeated at its end; empty when there is none.
+    """Returns one cycle, with its first id repeated at the end, or no ids if there is no cycle.
 
-    Walks along dependencies without recursion, since chains may be longer than Python's stack. ``path`` holds the ids
-    being looked at, ``done`` those from which no cycle can be reached.
+    It follows dependencies without recursion, since chains can be longer than Python's stack. ``path`` has the ids of
+    the current path, and ``done`` those from which no cycle can be reached.
     """
     done = set()
     for start in tasks:

@@ -1,4 +1,4 @@
-"""Sources, reactors and graphs as plain data, as ``wire`` has triggers and workflows."""
+"""Sources, reactors and graphs as plain data, like triggers and workflows in ``wire``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Wire = Dict[str, Any]
 
 
 def source_wire(source: SourceDeclaration) -> Wire:
-    """A source as data."""
+    """Returns a source as data."""
     stream = source.stream
     return {
         "kind": "source",
@@ -30,7 +30,7 @@ def source_wire(source: SourceDeclaration) -> Wire:
 
 
 def reactor_wire(reactor: ReactorDeclaration) -> Wire:
-    """A reactor as data."""
+    """Returns a reactor as data."""
     return {
         "kind": "reactor",
         "reactor": {
@@ -43,7 +43,7 @@ def reactor_wire(reactor: ReactorDeclaration) -> Wire:
 
 
 def graph_wire(graph: GraphDeclaration) -> Wire:
-    """A graph as data."""
+    """Returns a graph as data."""
     return {
         "kind": "graph",
         "graph": {

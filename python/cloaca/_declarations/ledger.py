@@ -1,8 +1,8 @@
-"""What was declared, by generation: it belongs to the script that runs when it is declared.
+"""Declarations by generation. A declaration belongs to the script that is running when it is made.
 
-Decorators and builders record here; `_engine.poll` and `_engine.attempt` find functions here; the engine takes from
-here, as plain data, what was declared since it last asked. A later declaration of a name replaces the earlier one of
-its generation.
+Decorators and builders record declarations here. `_engine.poll` and `_engine.attempt` find functions here. The engine
+takes the declarations since its last request, as plain data. A later declaration of a name replaces the earlier one of
+the same generation.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ from .wire import Wire, trigger_wire, workflow_wire
 
 _lock = threading.Lock()
 _poll_numbers = itertools.count(1)
-#: Those that are worth a message; a program may declare one name again and again.
+#: Maximum number of repeated declarations that are reported. A program may repeat one name very often.
 _MOST_TWINS = 100
 
 
 def current() -> Generation:
-    """The generation of the script that runs now."""
+    """Returns the generation of the running script."""
     return stacks.current().generation
 
 
 def record_trigger(trigger: TriggerDeclaration) -> None:
-    """Declares a trigger."""
+    """Records a trigger."""
     generation = current()
     with _lock:
         earlier = generation.triggers.get(trigger.name)
@@ -54,7 +54,7 @@ def record_trigger(trigger: TriggerDeclaration) -> None:
 
 
 def record_task(task: TaskDeclaration) -> None:
-    """Remembers a decorated task. It runs as part of a recorded workflow only."""
+    """Records a decorated task. It runs only as part of a recorded workflow."""
     generation = current()
     with _lock:
         generation.decorated.setdefault(task.namespace, {})[task.id] = task
@@ -66,7 +66,7 @@ def record_task(task: TaskDeclaration) -> None:
 
 
 def record_workflow(key: str, workflow: WorkflowDeclaration) -> None:
-    """Declares a workflow under the key by which it is executed."""
+    """Records a workflow under the key by which it is executed."""
     generation = current()
     with _lock:
         earlier = generation.workflows.get(key)
@@ -79,17 +79,17 @@ def record_workflow(key: str, workflow: WorkflowDeclaration) -> None:
 
 
 def record_source(source: SourceDeclaration) -> None:
-    """Declares a source."""
+    """Records a source."""
     _record("source", current().sources, source)
 
 
 def record_reactor(reactor: ReactorDeclaration) -> None:
-    """Declares a reactor."""
+    """Records a reactor."""
     _record("reactor", current().reactors, reactor)
 
 
 def record_graph(graph: GraphDeclaration) -> None:
-    """Declares a graph."""
+    """Records a graph."""
     _record("graph", current().graphs, graph)
 
 
@@ -105,23 +105,23 @@ def _record(kind: str, declared: Dict[str, Any], declaration: Any) -> None:
 
 
 def note_task_twin(earlier: TaskDeclaration, task: TaskDeclaration) -> None:
-    """Remembers that a block has a second task of one name."""
+    """Records that a block has two tasks with the same name."""
     with _lock:
         _note_twin(current(), "task", task.full_name, earlier.place, task.place)
 
 
 def find_trigger(name: str) -> Optional[TriggerDeclaration]:
-    """The trigger of that name."""
+    """Returns the trigger with this name, or None."""
     return current().triggers.get(name)
 
 
 def find_task(workflow_key: str, task_id: str) -> Optional[TaskDeclaration]:
-    """The task that runs for an id of a registered workflow."""
+    """Returns the task that runs for an id of a registered workflow, or None."""
     return current().runnable.get(workflow_key, {}).get(task_id)
 
 
 def find_decorated(namespace: Namespace, task_id: str) -> Optional[TaskDeclaration]:
-    """The task that was decorated under that full name, in a registered workflow or not."""
+    """Returns the task that was decorated under this full name, or None. Its workflow may not be registered."""
     return current().decorated.get(namespace, {}).get(task_id)
 
 
@@ -131,7 +131,7 @@ def ids_decorated_in(namespace: Namespace) -> List[str]:
 
 
 def task_id_of_function(function: object, namespace: Namespace) -> Optional[str]:
-    """The id that a function was decorated under: in the given namespace if it was, else the latest anywhere."""
+    """Returns the id under which a function was decorated in the namespace, or else its latest id anywhere, or None."""
     generation = current()
     with _lock:
         ids = generation.of_function.get(id(function))
@@ -141,18 +141,19 @@ def task_id_of_function(function: object, namespace: Namespace) -> Optional[str]
 
 
 def has_pending() -> bool:
-    """Whether anything was declared since `take_pending` was called last."""
+    """Returns whether there are declarations since the last call of `take_pending`."""
     return any(each.pending for each in list(generations.values()))
 
 
 def take_pending() -> List[Tuple[int, List[Wire]]]:
-    """What was declared since the last call: for each generation, its number and its declarations in order, as data."""
+    """Takes the declarations since the last call, as data: the number and the ordered declarations of each generation.
+    """
     taken = [(each.number, take_pending_of(each)) for each in list(generations.values()) if each.pending]
     return [(number, wires) for number, wires in taken if wires]
 
 
 def take_pending_of(generation: Generation) -> List[Wire]:
-    """What one generation has declared since the last call, in order, as plain data."""
+    """Takes the declarations of one generation since the last call, in order, as data."""
     with _lock:
         taken = list(generation.pending)
         generation.pending.clear()
@@ -160,7 +161,7 @@ def take_pending_of(generation: Generation) -> List[Wire]:
 
 
 def expect_another_engine() -> None:
-    """Has everything sent that was ever declared, to an engine that knows nothing of it."""
+    """Marks all declarations as pending, for another engine that does not know them."""
     with _lock:
         for generation in generations.values():
             for kind, declared in _declared(generation):
@@ -169,13 +170,13 @@ def expect_another_engine() -> None:
 
 
 def after_fork() -> None:
-    """In a forked child: whoever held the lock is not there."""
+    """Replaces the lock in a forked child, where no thread may be left to release it."""
     global _lock
     _lock = threading.Lock()
 
 
 def _declared(generation: Generation) -> List[Tuple[str, Dict[str, Any]]]:
-    """By kind, in an order in which nothing comes before what it names."""
+    """Returns declarations by kind, in an order in which each comes after the declarations that it names."""
     return [
         ("source", dict(generation.sources)),
         ("reactor", dict(generation.reactors)),
@@ -186,7 +187,7 @@ def _declared(generation: Generation) -> List[Tuple[str, Dict[str, Any]]]:
 
 
 def _note_twin(generation: Generation, kind: str, name: str, earlier: Optional[Place], later: Optional[Place]) -> None:
-    # The same place is the same declaration: a module that is imported again, or a decorator in a loop.
+    # Ignores repetitions of one place: a module that is imported again, or a decorator in a loop.
     if earlier is None or later is None or earlier == later or len(generation.twins) >= _MOST_TWINS:
         return
     generation.twins.append(

@@ -1,6 +1,6 @@
-"""Declarations as plain data: what the engine gets of them. Functions stay behind; every key is always there.
+"""Declarations as plain data for the engine, without functions. Every key is always present.
 
-The TypeScript twins of these shapes are in ``src/model/workflow.ts`` and ``src/model/trigger.ts``.
+The TypeScript twins of these forms are in ``src/model/workflow.ts`` and ``src/model/trigger.ts``.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ Wire = Dict[str, Any]
 
 
 def trigger_wire(trigger: TriggerDeclaration, poll_number: int) -> Wire:
-    """A trigger as data, with the number by which it is polled."""
+    """Returns a trigger as data, with the number by which it is polled."""
     timing = trigger.timing
     if isinstance(timing, CronTiming):
         timing_wire: Wire = {
@@ -49,7 +49,7 @@ def _trigger_policy_wire(policy: TriggerPolicy) -> Wire:
 
 
 def workflow_wire(key: str, workflow: WorkflowDeclaration) -> Wire:
-    """A workflow as data, under the key by which it is executed."""
+    """Returns a workflow as data, under the key by which it is executed."""
     tenant, package, _ = workflow.namespace
     return {
         "kind": "workflow",

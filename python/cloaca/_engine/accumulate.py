@@ -1,6 +1,6 @@
-"""Calls the function of a source with events, and says what came of each. Called by ``workers`` for a message.
+"""Calls the function of a source with events, and reports the results. ``workers`` calls it for a message.
 
-Events are small and come in hundreds: that road is one call, one check and the JSON of what it returned.
+Events are small and arrive in hundreds, so the fast path is one call, one check and the JSON of the result.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from .._values.convert import json_text, stored, stored_object
 from . import flat_values
 from .flat_values import Fault, Stopped, Value
 
-#: What no async function returned.
+#: Types that are never awaitable.
 _PLAIN = frozenset({dict, list, str, int, float, bool, tuple})
 
 
 class Accumulation:
-    """One message: events for one source. ``mode``: "each", "batch" or "poll"."""
+    """One message: events for one source. ``mode`` is "each", "batch" or "poll"."""
 
     __slots__ = ("_source", "_mode", "_text", "_name", "_function", "_calls", "_values", "_characters", "_until")
 
@@ -32,15 +32,15 @@ class Accumulation:
         self._text = events_text
         self._name = f"source '{source}'"
         self._function: Any = None
-        #: The arguments of each call.
+        #: Arguments of each call.
         self._calls: List[Any] = []
-        #: What each call that has ended came to. The call in hand is the next one.
+        #: Results of the calls that have ended. The current call is the next one.
         self._values: List[Value] = []
         self._characters = 0
         self._until = 0.0
 
     def begin(self, generation: Optional[Generation]) -> Union[Accumulation, Awaiting]:
-        """Makes the calls. What stops them from outside goes through; then `stopped` is called."""
+        """Makes the calls. A stop from outside is re-raised, and then `stopped` is called."""
         events = json.loads(bridge.text_of(self._text))
         self._text = None
         self._calls = [(event,) for event in events] if self._mode == "each" else [(events,)]
@@ -48,7 +48,7 @@ class Accumulation:
             self._calls = [()]
         source = None if generation is None else generation.sources.get(self._source)
         if source is None:
-            message = f"{self._name} is not declared in this process any more"
+            message = f"{self._name} is no longer declared in this process"
             self._values.extend(Fault("failed", "LookupError", message) for _ in self._calls)
             return self
         self._function = source.function
@@ -78,7 +78,7 @@ class Accumulation:
         return self
 
     def _ended(self, value: Any, error: Optional[BaseException]) -> Union[Accumulation, Awaiting]:
-        """Goes on after a call that was awaited."""
+        """Continues after a call that was awaited."""
         if error is not None:
             self._values.append(self._raised(error))
         elif value is None:
@@ -101,13 +101,13 @@ class Accumulation:
         self._values.append(flat_values.checked(self._name, text) if is_large else text)
 
     def stopped(self, outcome: Stopped) -> Accumulation:
-        """The answer after the calls were stopped from outside: the one in hand is the one that was stopped."""
+        """Returns the answer after a stop from outside. The current call is the one that was stopped."""
         if not self._calls or len(self._values) < len(self._calls):
             self._values.append(flat_values.stopped(f"{self._name} was stopped", outcome))
         return self
 
     def report(self, token: int) -> None:
-        """Sends what came of the calls."""
+        """Sends the results of the calls."""
         host.engine.accumulated(token, *flat_values.packed(self._values))
 
     def _raised(self, error: BaseException) -> Fault:

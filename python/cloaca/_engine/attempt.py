@@ -1,7 +1,9 @@
-"""One attempt of a task: body, output, graph, callbacks. Called by ``entry``; what came of it is returned, not raised.
+"""One attempt of a task: body, output, graph, callbacks.
 
-The input arrives as text, and each party (body, callbacks) gets a context of its own of it, so that nobody's edits
-reach anybody else.
+``entry`` calls it. Results and errors are returned, not raised.
+
+The input arrives as text. The body and each callback get their own context made from it, so that no change affects
+another one.
 """
 
 from __future__ import annotations
@@ -20,13 +22,13 @@ from .._graphs.plan import GraphFailed
 from .._handle import Slot, TaskHandle, close_handle, open_handle
 from .packages import advice
 
-#: "completed" or "failed"; the output's text, None for the input's; type, message and traceback of what went wrong.
+#: "completed" or "failed"; text of the output, or None if it equals the input; type, message, traceback of the error.
 Outcome = Tuple[str, Optional[str], str, str, str]
 Result = Union[Outcome, Awaiting]
 
 
 def run(workflow_key: str, task_id: str, input_text: str, run_token: int) -> Result:
-    """Runs one attempt of a declared task: see `run_task`. ``run_token`` is the engine's number for it."""
+    """Runs one attempt of a declared task: see `run_task`. ``run_token`` is the engine's number of the attempt."""
     task = ledger.find_task(workflow_key, task_id)
     if task is None:
         message = f"task '{task_id}' of workflow '{workflow_key}' is not declared in this process"
@@ -35,10 +37,10 @@ def run(workflow_key: str, task_id: str, input_text: str, run_token: int) -> Res
 
 
 def run_task(task: TaskDeclaration, workflow_key: str, input_text: str, slot: Union[int, Slot]) -> Result:
-    """Runs one attempt of a task. What an async body or callback returns is awaited by the caller.
+    """Runs one attempt of a task. The caller awaits the result of an async body or callback.
 
-    Exceptions are outcomes, all of them. What stops an attempt from outside goes through, without callbacks: see
-    `is_stop`.
+    All exceptions become outcomes, except a stop of the attempt from outside, which is re-raised without calling
+    callbacks: see `is_stop`.
     """
     attempt = _Attempt(task, f"task '{task.id}' of workflow '{workflow_key}'", input_text)
     try:
@@ -55,7 +57,7 @@ def run_task(task: TaskDeclaration, workflow_key: str, input_text: str, slot: Un
 
 
 def _run_with_handle(task: TaskDeclaration, context: Context, slot: Union[int, Slot]) -> Any:
-    """Runs the body with a handle, which is closed at its end."""
+    """Runs the body with a handle, which is closed when the body ends."""
     handle = open_handle(slot)
     is_over = True
     try:
@@ -70,7 +72,7 @@ def _run_with_handle(task: TaskDeclaration, context: Context, slot: Union[int, S
 
 
 class _WithHandle:
-    """Awaitable that a body returned, with the handle that is closed at its end."""
+    """Awaitable that a body returned, with the handle that is closed when it ends."""
 
     __slots__ = ("_awaitable", "_handle", "cr_code")
 
@@ -89,13 +91,13 @@ class _WithHandle:
             close_handle(self._handle)
 
     def close(self) -> None:
-        """Closes both: the body is not going to run."""
+        """Closes the awaitable and the handle, because the body will not run."""
         close_handle(self._handle)
         drop(self._awaitable)
 
 
 class _Attempt:
-    """What is known while it runs, and what comes after its body."""
+    """State of an attempt, and the steps after its body."""
 
     __slots__ = ("task", "name", "input_text")
 
@@ -105,7 +107,7 @@ class _Attempt:
         self.input_text = input_text
 
     def body_ended(self, returned: Any, error: Optional[BaseException]) -> Result:
-        """The outcome, or what has to be awaited before it is one."""
+        """Returns the outcome, or the next `Awaiting`."""
         if error is None:
             try:
                 output_text = _output_of(self.task, self.input_text, returned)
@@ -118,7 +120,7 @@ class _Attempt:
         return self._failed(error, self.input_text)
 
     def _invoke(self, output_text: str) -> Result:
-        """Runs the graph after the body, and what is called after that."""
+        """Runs the graph after the body, and then ``post_invocation``."""
         graph, function = self.task.invokes, self.task.post_invocation
         assert graph is not None
         try:
@@ -144,7 +146,7 @@ class _Attempt:
         return Awaiting(f"post_invocation of {self.name}", value, ended) if is_awaitable(value) else ended(value, None)
 
     def _completed(self, output_text: str) -> Result:
-        # A large context that nobody changed need not travel back.
+        # An unchanged context, which can be large, is not sent back.
         outcome = ("completed", None if output_text is self.input_text else output_text, "", "", "")
         callback = self.task.on_success
         if callback is None:
@@ -152,7 +154,7 @@ class _Attempt:
         return self._call_back("on_success", outcome, callback, Context._from_text(output_text))
 
     def _failed(self, error: BaseException, context_text: str, message: Optional[str] = None) -> Result:
-        """``context_text``: what ``on_failure`` gets."""
+        """Returns the outcome of a failed attempt. ``context_text`` is the context for ``on_failure``."""
         advice.attach(error)
         type_name, text = fault.type_and_text(error)
         message = f"Python task execution failed: {text}" if message is None else message
@@ -163,7 +165,7 @@ class _Attempt:
         return self._call_back("on_failure", outcome, callback, message, Context._from_text(context_text))
 
     def _call_back(self, kind: str, outcome: Outcome, function: Any, *arguments: Any) -> Result:
-        """Calls a callback. Its failure is printed and changes nothing."""
+        """Calls a callback. Its errors are printed and do not change the outcome."""
 
         def ended(_: Any, error: Optional[BaseException]) -> Outcome:
             if error is not None:

@@ -1,7 +1,7 @@
-"""What the host calls in an interpreter: start, load a script, poll triggers, run a task, run a program.
+"""Functions that the host calls in an interpreter: start, load a script, poll triggers, run a task, run a program.
 
-Runs only inside the engine. The host enters each function with a stack of its own (``callPromising``), so a wait in
-one suspends nobody else. Nothing here decides anything: it calls the user's code and reports what came of it.
+They run only inside the engine. The host enters each function on its own stack (``callPromising``), so a wait in one
+function does not suspend others. The functions make no decisions: they call the user's code and report the results.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from .._declarations import ledger
 from . import loading, program, script_loop, script_loops, stack_report, state, workers
 from .finish import end_interpreter, wind_up
 
-#: What polls triggers, runs tasks and graphs, and hands events to sources.
+#: Functions that poll triggers, run tasks and graphs, and pass events to sources.
 add_polls = workers.add_polls
 add_task = workers.add_task
 add_events = workers.add_events
@@ -28,18 +28,18 @@ count_waiting = workers.count_waiting
 take_skipped = workers.take_skipped
 work = workers.work
 
-#: What is awaited in the loops of scripts.
+#: Functions for calls that are awaited in the loops of scripts.
 stop_call = script_loops.stop
 is_held_up = script_loops.is_held_up
 
-#: What suspended stacks wait for.
+#: Functions that report what suspended stacks wait for.
 begin_stack_report = stack_report.begin
 count_stack_reports = stack_report.count
 take_stack_report = stack_report.take
 
 
 def start(functions: host.Host, settings_json: str) -> None:
-    """Makes this interpreter the one of the given process: after a cold start and after a snapshot alike."""
+    """Initializes this interpreter for the given process, after a cold start or from a snapshot."""
     settings = json.loads(settings_json)
     host.connect(functions)
     bridge.connect(functions.machine.suspension_descriptor, javascript.can_suspend, ledger.take_pending)
@@ -54,23 +54,23 @@ def start(functions: host.Host, settings_json: str) -> None:
 
 
 def running_token_address() -> int:
-    """Where in the memory the number of the stack that runs stands."""
+    """Returns the memory address of the running stack's token."""
     return stacks.running_token.buffer_info()[0]
 
 
 def running_call_address() -> int:
-    """Where the numbers stand that say whose output is what is printed."""
+    """Returns the memory address of the numbers that identify the origin of printed output."""
     return stacks.running_call.buffer_info()[0]
 
 
 def load(token: int, generation_number: int, script: str, target_json: str) -> str:
-    """Loads a script as a new generation. Returns what it declared, its files, or what is wrong, as JSON."""
+    """Loads a script as a new generation. Returns its declarations, its files and its fault as JSON."""
     generation = begin(generation_number)
     target, unmet = json.loads(target_json), None
     try:
         unmet = _in_main(token, generation, loading.unmet_requirements, target)
         fault, files = _in_main(token, generation, loading.load, script, target, generation)
-    except BaseException as error:  # it was stopped from outside
+    except BaseException as error:  # the load was stopped from outside
         fault, files = loading.fault_of(error), []
     declarations = ledger.take_pending_of(generation)
     return json.dumps(
@@ -85,18 +85,18 @@ def load(token: int, generation_number: int, script: str, target_json: str) -> s
 
 
 def unload(generation_number: int) -> None:
-    """Forgets a generation that another has replaced, or that did not come to be."""
+    """Drops a generation that was replaced, or whose load failed."""
     drop(generation_number)
     script_loops.end(generation_number)
 
 
 def take_state(token: int, generation_number: int) -> str:
-    """What a module hands on to the next generation, as JSON."""
+    """Returns the state that a module passes to the next generation, as JSON."""
     return _exchange_state(token, generation_number, state.take)
 
 
 def give_state(token: int, generation_number: int, state_json: str) -> str:
-    """Hands it what the generation before handed on."""
+    """Passes the state of the previous generation to a module."""
     return _exchange_state(token, generation_number, state.give, state_json)
 
 
@@ -104,7 +104,7 @@ def _exchange_state(token: int, generation_number: int, function: Callable[..., 
     generation = generations.get(generation_number)
     try:
         return str(_in_main(token, generation or PROGRAM, function, generation, *arguments))
-    except BaseException as error:  # it was stopped from outside
+    except BaseException as error:  # the exchange was stopped from outside
         return state.not_exchanged(error)
 
 
@@ -117,12 +117,12 @@ def _in_main(token: int, generation: Generation, function: Callable[..., Any], *
 
 
 def run_program(token: int, target_json: str) -> int:
-    """Runs a script as ``python`` would, up to its exit functions, and returns the exit code."""
+    """Runs a script as ``python`` would, including its exit functions, and returns the exit code."""
     return int(_in_main(token, PROGRAM, program.run, json.loads(target_json)))
 
 
 def run_thread(ident: int) -> None:
-    """Runs a thread that Python started, to its end, or drives the loop of a script."""
+    """Runs a thread that Python started to its end, or drives the loop of a script."""
     drive = script_loop.unstarted.pop(ident, None)
     if drive is not None:
         drive()
@@ -131,7 +131,7 @@ def run_thread(ident: int) -> None:
 
 
 def finish(token: int) -> None:
-    """Does what python does at its end, as far as it is left to do, before the engine ends this interpreter."""
+    """Does the remaining work that python does at its end, before the engine ends this interpreter."""
     stack = stacks.enter_main(token)
     try:
         stacks.run_in(stack, wind_up)
@@ -141,10 +141,10 @@ def finish(token: int) -> None:
 
 
 def deliver_signals() -> None:
-    """Runs the handlers of signals that came in while no script has the main stack."""
+    """Runs the handlers of signals that arrived while no script uses the main stack."""
     interrupts.deliver()
 
 
 def flush_declarations() -> None:
-    """Sends pending declarations: the host asks for it after `announce`."""
+    """Sends pending declarations. The host calls it after `announce`."""
     bridge.send_declarations()

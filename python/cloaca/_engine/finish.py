@@ -1,6 +1,7 @@
-"""What python does at its end: waits for threads, calls exit functions, writes out files, drops the script's names.
+"""Work that python does at its end: waits for threads, calls exit functions, flushes files, deletes the script's names.
 
-``program`` calls `wind_up` when a script has ended, ``entry`` both before the engine ends the interpreter.
+``program`` calls `wind_up` when a script has ended. ``entry`` calls both functions before the engine ends the
+interpreter.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import Any, Callable, List, Optional
 
 from .._border import bridge
 
-#: python's own code for a standard stream that cannot be written to.
+#: Exit code of python if a standard stream cannot be written.
 _UNWRITABLE = 120
 
 
@@ -25,14 +26,14 @@ def _end_nothing() -> None:
     pass
 
 
-#: Ends the event loops of scripts, and waits for that for a while: whoever has them connects.
+#: Ends the event loops of scripts, and waits some time for their end. The module with the loops connects it.
 end_loops: Callable[[], None] = _end_nothing
 
 
 def wind_up() -> int:
-    """Waits for threads, calls exit functions; returns 0, or the exit code when a standard stream cannot be written.
+    """Waits for threads and calls exit functions. Returns 0, or the exit code if a standard stream cannot be written.
 
-    Does it once: other stacks go on until `end_interpreter`. A Ctrl-C ends the step that it meets, and no other.
+    It works once. Other stacks continue until `end_interpreter`. Ctrl-C ends only the current step.
     """
     code = 0
     while _steps_left:
@@ -40,7 +41,7 @@ def wind_up() -> int:
             while _steps_left:
                 code = _steps_left.pop(0)() or code
         except KeyboardInterrupt:
-            continue  # what it met of the script's has said so; the rest is cloaca's own, where python hears of none
+            continue  # the interrupted code of the script has reported it; the rest is cloaca's own code
     return code
 
 
@@ -59,32 +60,32 @@ def _call_exit_functions() -> None:
 
 
 def end_interpreter() -> None:
-    """Writes out files that nobody closed, and drops the script's names. No other stack goes on."""
+    """Flushes files that are still open, and deletes the script's names. No other stack continues."""
     bridge.stop_others()
     sys.settrace(None)
     sys.setprofile(None)
     _write_out_files()
-    sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__  # the script's own may be of its names
+    sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__  # streams of the script can depend on its names
     _drop_main()
     _flush_standard_streams()
 
 
 def _write_out_files() -> None:
-    """Files that nobody closed: under python, what was written to them gets there when they are deallocated."""
+    """Flushes files that are still open. Under python, this happens when they are deallocated."""
     standard = {sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__}
     for each in gc.get_objects():
         if issubclass(type(each), (io.TextIOWrapper, io.BufferedWriter, io.BufferedRandom)) and each not in standard:
-            # It is closed, or its disk is full: python says nothing either.
+            # The file is closed, or its disk is full. Python also ignores this.
             with contextlib.suppress(OSError, ValueError):
                 each.flush()
 
 
 class _Mark:
-    """Lives as long as a namespace that it is put into."""
+    """Object that lives as long as the namespace that contains it."""
 
 
 def _drop_main() -> None:
-    """Calls the finalizers of the script's objects: of all that is reachable from its global names only."""
+    """Calls the finalizers of the objects that are reachable only from the script's global names."""
     main = sys.modules.pop("__main__", None)
     if main is None:
         return
@@ -95,7 +96,7 @@ def _drop_main() -> None:
     gc.collect()
     if alive() is None:
         return
-    # Something outside holds a function of the script's, and with it the names: they are cleared one by one.
+    # An object outside refers to a function of the script, and so to the names. They are cleared one by one.
     for namespace in gc.get_referrers(alive()):
         if type(namespace) is dict and namespace.get("__mark__") is alive():
             _clear(namespace)
@@ -103,7 +104,7 @@ def _drop_main() -> None:
 
 
 def _clear(namespace: Any) -> None:
-    """Sets the names to None in python's order: those with an underscore first, the builtins never."""
+    """Sets the names to None in python's order: first those with an underscore, and never the builtins."""
     for name in [name for name in namespace if name.startswith("_") and not name.startswith("__")]:
         namespace[name] = None
     for name in [name for name in namespace if not name.startswith("_") or name.startswith("__")]:
@@ -126,7 +127,7 @@ def _flush_standard_streams() -> int:
     return code
 
 
-#: What `wind_up` has not done yet; each step returns an exit code, or nothing.
+#: Remaining steps of `wind_up`. Each returns an exit code, or None.
 _steps_left: List[Callable[[], Optional[int]]] = [
     *(_end_threads, _call_exit_functions),
     *(lambda: end_loops(), _flush_standard_streams),

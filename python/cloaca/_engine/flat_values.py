@@ -1,4 +1,4 @@
-"""What functions of sources and graphs came to, on its way to the engine: flat, since there may be hundreds of values.
+"""Results of functions of sources and graphs in a flat form, since there can be hundreds of values in one message.
 
 The twin of ``src/border/flat-values.ts``.
 """
@@ -11,9 +11,9 @@ from .._border import bridge, fault, host
 from .._values.convert import json_text
 from .packages import advice
 
-#: So long a batch goes on before the engine has its answer: the rest it asks for again.
+#: Maximum time of a batch before the engine gets an answer. It then requests the rest again.
 MOST_S = 0.05
-#: Characters of the values of one answer; the one that goes beyond it is the last. Far below what a message may have.
+#: Number of characters after which an answer ends. It is far below the maximum of a message.
 MOST_CHARACTERS = 16_777_216
 _LARGEST_VALUE = 134_217_728
 
@@ -21,7 +21,7 @@ _NONE, _RAISED, _OVERDUE = -1, -2, -3
 
 
 class Fault:
-    """Why a call has no value. ``kind``: "failed", or "timedOut" when it was stopped by its time limit."""
+    """Reason why a call has no value. ``kind`` is "failed", or "timedOut" if the time limit stopped the call."""
 
     __slots__ = ("kind", "type", "message", "traceback")
 
@@ -31,38 +31,38 @@ class Fault:
         self.message, self.traceback = fault.bounded(message, traceback)
 
 
-#: JSON text; None for None.
+#: JSON text of a value, None, or a fault.
 Value = Union[str, None, Fault]
 
-#: How a stack ends that is stopped from outside: see ``poll.Outcome``.
+#: Outcome of a stack that was stopped from outside: see ``poll.Outcome``.
 Stopped = Tuple[str, Optional[str], str, str, str]
 
 
 def raised(beginning: str, error: BaseException) -> Fault:
-    """What a function of the user's raised."""
+    """Returns the fault for an exception of a user's function."""
     advice.attach(error)
     type_name, text = fault.type_and_text(error)
     return Fault("failed", type_name, f"{beginning}: {text}", fault.traceback_text(error))
 
 
 def stopped(beginning: str, outcome: Stopped) -> Fault:
-    """A call that was stopped from outside."""
+    """Returns the fault for a call that was stopped from outside."""
     kind, _, type_name, message, traceback = outcome
     return Fault(kind, type_name, f"{beginning}: {message}", traceback)
 
 
 def checked(name: str, text: str) -> Value:
-    """The text of a value, or why it cannot be sent."""
+    """Returns the text of a value, or a fault if it is too large."""
     if len(text) <= _LARGEST_VALUE:
         return text
-    message = f"{name} returned a value of {len(text)} characters, and {_LARGEST_VALUE} may be handed on"
+    message = f"{name} returned a value of {len(text)} characters, which is more than the maximum of {_LARGEST_VALUE}"
     return Fault("failed", "OverflowError", message)
 
 
 def report(token: int, outcome: Any) -> None:
-    """Tells the engine how an entry has ended: with a ``poll.Outcome``, or with an answer that reports itself."""
+    """Reports how an entry has ended: with a ``poll.Outcome``, or with an answer that reports itself."""
     if bridge.has_declared:
-        bridge.send_declarations()  # what fires may start what it has just declared
+        bridge.send_declarations()  # a trigger can start a workflow that it has just declared
     if type(outcome) is tuple:
         host.engine.outcome(token, *outcome)
     else:
@@ -70,10 +70,10 @@ def report(token: int, outcome: Any) -> None:
 
 
 def packed(values: List[Value]) -> Tuple[str, str, str]:
-    """The text of all values, their sizes and their errors, as the engine reads them."""
+    """Returns the text of all values, their sizes and their errors, in the form that the engine reads."""
     texts = [value for value in values if type(value) is str]
     text = "".join(texts)
-    # JavaScript counts a character beyond the first 65,536 as two.
+    # In JavaScript, characters above U+FFFF have a length of two.
     sizes = list(map(len if text.isascii() else _units, texts))
     errors: List[Dict[str, Any]] = []
     if len(texts) < len(values):

@@ -1,4 +1,4 @@
-"""Runs the graphs of a reactor with the payloads of its firings. Called by ``workers`` for a message."""
+"""Runs the graphs of a reactor with the payloads of its firings. ``workers`` calls it for a message."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ from .._values.convert import copy_of, json_text, stored
 from . import flat_values
 from .flat_values import Fault, Stopped, Value
 
-#: Of a value that people look at: characters, and of what is not JSON or large; and what is not large.
+#: Maximum number of characters of a value that users see: as JSON, and as ``repr`` if it is not JSON or is large.
 _LONGEST_SHOWN, _LONGEST_REPR = 1_000, 200
 _MOST_ITEMS = 200
 
 
 class GraphRuns:
-    """One message: graphs, each to be run with each payload."""
+    """One message: graphs and payloads. Each graph runs with each payload."""
 
     __slots__ = ("_names", "_text", "_values", "_nodes", "_shown", "_count")
 
     def __init__(self, names_json: str, payloads_text: Any) -> None:
         self._names: List[str] = json.loads(names_json)
         self._text = payloads_text
-        #: What each run that has ended came to, payload by payload. The run in hand is the next one.
+        #: Results of the runs that have ended, payload by payload. The current run is the next one.
         self._values: List[Value] = []
-        #: Of the newest payload: for each graph the values of its nodes.
+        #: For the newest payload, the values of the nodes by graph.
         self._nodes: Dict[str, Tuple[GraphDeclaration, Sequence[Any]]] = {}
         self._shown = "{}"
         self._count = 0
 
     def begin(self, generation: Optional[Generation]) -> GraphRuns:
-        """Runs them. What stops them from outside goes through; then `stopped` is called."""
+        """Runs the graphs. A stop from outside is re-raised, and then `stopped` is called."""
         payloads = json.loads(bridge.text_of(self._text))
         self._text = None
         self._count = len(payloads) * len(self._names)
@@ -46,22 +46,22 @@ class GraphRuns:
         last = len(graphs) - 1
         for payload in payloads:
             for index, graph in enumerate(graphs):
-                # The last one may keep it; nobody's edits reach another.
+                # Each graph gets its own copy, and the last one gets the original.
                 value = self._run(self._names[index], graph, payload if index == last else copy_of(payload))
                 self._values.append(value)
                 characters += len(value) if isinstance(value, str) else 0
             if time.monotonic() > until or characters > flat_values.MOST_CHARACTERS:
                 break
-        # Here, where it has a time limit: it may call functions of the user's.
+        # Computed within the time limit, because it can call functions of the user.
         self._shown = _shown(self._nodes)
         return self
 
     def _run(self, name: str, graph: Optional[GraphDeclaration], payload: Dict[str, Any]) -> Value:
         if graph is None:
-            return Fault("failed", "LookupError", f"graph '{name}' is not declared in this process any more")
+            return Fault("failed", "LookupError", f"graph '{name}' is no longer declared in this process")
         plan, values = graph.plan, cast(Sequence[Any], ())
         try:
-            # A graph without a reactor is run here by hand only: its context has the payload.
+            # A graph without a reactor runs here only on request. The payload is in its context.
             given = plan.given_of(payload) if graph.reactor is not None else contexts_of(plan, json_text(payload))
             values = plan.run(given)
             outputs = plan.outputs(values)
@@ -75,19 +75,19 @@ class GraphRuns:
             self._nodes[name] = (graph, values)
 
     def stopped(self, outcome: Stopped) -> GraphRuns:
-        """The answer after the runs were stopped from outside: the one in hand is the one that was stopped."""
+        """Returns the answer after a stop from outside. The current run is the one that was stopped."""
         if self._count == 0 or len(self._values) < self._count:
             name = self._names[len(self._values) % len(self._names)] if self._names else ""
             self._values.append(flat_values.stopped(f"graph '{name}' was stopped", outcome))
         return self
 
     def report(self, token: int) -> None:
-        """Sends what came of the runs."""
+        """Sends the results of the runs."""
         host.engine.graphs_ran(token, *flat_values.packed(self._values), self._shown)
 
 
 def _shown(nodes: Dict[str, Tuple[GraphDeclaration, Sequence[Any]]]) -> str:
-    """By graph and node, what the nodes returned, as JSON for people to look at."""
+    """Returns the values of the nodes by graph, as JSON for users."""
     graphs = []
     for name, (graph, values) in nodes.items():
         pairs = zip(graph.plan.names, values)
@@ -104,7 +104,7 @@ def _shown_value(value: Any) -> str:
             text = json_text(stored(value))
             return text if len(text) <= _LONGEST_SHOWN else json.dumps(text[: _LONGEST_SHOWN - 1] + "…")
     except Exception:
-        pass  # it is not JSON
+        pass  # the value is not JSON
     try:
         return json.dumps(_brief.repr(value)[:_LONGEST_REPR])
     except Exception as error:
@@ -112,7 +112,8 @@ def _shown_value(value: Any) -> str:
 
 
 def _is_small(value: Any, items_left: int) -> int:
-    """How many of the items are left after those of the value; below 0: it has more."""
+    """Returns how many of ``items_left`` remain after the items of the value. A negative number means that it has more.
+    """
     if type(value) is dict:
         value = value.values()
     elif type(value) not in (list, tuple, set, frozenset):

@@ -1,7 +1,7 @@
-"""Loads one script: a file or a module, anew each time, with the helpers of the user's that it imports.
+"""Loads one script, a file or a module, again each time, together with the user's modules that it imports.
 
-Called by ``entry`` on a stack of the new generation. What was there before stays as it is until the new one is good:
-when a loading fails, ``sys.modules`` is as it was. Several may be under way, so each keeps to what it imported itself.
+``entry`` calls it on a stack of the new generation. The previous generation remains until the new one has been loaded.
+If a load fails, ``sys.modules`` is restored. Several loads can be in progress, so each considers only its own imports.
 """
 
 from __future__ import annotations
@@ -19,30 +19,30 @@ from .._border.stops import is_stop
 from . import program
 from .packages import advice, requirements
 
-#: By script: the modules of the user's that its newest good generation has, by name.
+#: User modules of the newest valid generation, by script and module name.
 _modules_of: Dict[str, Dict[str, ModuleType]] = {}
 
-#: By script: its newest good generation, which may import more while it polls.
+#: Newest valid generation by script. It can import more modules while it polls.
 _newest: Dict[str, Generation] = {}
 
-#: A file that was compiled so soon after it was saved may have been saved again since, with the same time and size.
+#: Seconds after a save in which a compiled file is not trusted. A second save can have the same time and size.
 _SAME_SAVE_SECONDS = 2
 
-#: The name of a class's module, as python keeps it: its metaclass may have an attribute of that name.
+#: Returns the module name of a class, even if its metaclass has an attribute of that name.
 _MODULE_OF_CLASS = type.__dict__["__module__"].__get__
 
 
 class _ImportRecorder:
-    """Asked first of all who finds modules: finds none, and notes who imports which."""
+    """First finder of modules. It finds none, and records which generation imports which module."""
 
     @staticmethod
     def find_spec(name: str, path: Any = None, target: Any = None) -> None:
-        """Notes the name."""
+        """Records the name."""
         stacks.current().generation.imported.append(name)
 
 
 def load(script: str, target: Dict[str, str], generation: Generation) -> Tuple[Optional[Dict[str, Any]], List[str]]:
-    """Runs the module of a script. Returns what is wrong with it, or None, and its files, the user's."""
+    """Runs the module of a script. Returns its fault, or None, and the user's files that belong to it."""
     if _ImportRecorder not in sys.meta_path:
         sys.meta_path.insert(0, _ImportRecorder)
     aside = _set_aside(script)
@@ -65,16 +65,16 @@ def _failed(
             _restore(generation, aside)
             return fault_of(error), files
         except bridge.DeadlineExceeded:
-            continue  # what is overdue is stopped again and again: here it has stopped, and only says why
+            continue  # an overdue load is stopped repeatedly, but it has ended and only reports the error
 
 
 def unmet_requirements(target: Dict[str, str]) -> Optional[Dict[str, Any]]:
-    """What the requirements file beside a script's file asks for and is not installed."""
+    """Returns the requirements of the requirements file next to the script that are not installed."""
     return requirements.unmet_beside(target["path"]) if target["kind"] == "file" else None
 
 
 def fault_of(error: BaseException) -> Dict[str, Any]:
-    """What is wrong with a script, as data. Never fails, whatever an exception of the user's does when it is asked."""
+    """Returns the fault of a script as data. It never fails, whatever the methods of a user's exception do."""
     return {
         "type": type(error).__name__,
         "message": _or_else("<exception str() failed>", _message_of, error),
@@ -84,7 +84,7 @@ def fault_of(error: BaseException) -> Dict[str, Any]:
 
 
 def _or_else(otherwise: Any, function: Callable[..., Any], *arguments: Any) -> Any:
-    """What a function returns; something else where it raises."""
+    """Returns the result of a function, or ``otherwise`` if it raises an exception."""
     try:
         return function(*arguments)
     except BaseException as raised:
@@ -94,25 +94,25 @@ def _or_else(otherwise: Any, function: Callable[..., Any], *arguments: Any) -> A
 
 
 def _message_of(error: BaseException) -> str:
-    """In one line, with what to do about it."""
+    """Returns the message in one line, with advice."""
     text = str(error.msg if isinstance(error, SyntaxError) else error)
     what_to_do = advice.advice_on(error)
     return text if what_to_do is None else f"{text}. {what_to_do}"
 
 
 def _name_and_place(target: Dict[str, str]) -> Tuple[str, Optional[str]]:
-    """The name under which the module is imported, and its file; None: where python finds it."""
+    """Returns the name for the import of the module, and its file, or None if python searches it."""
     if target["kind"] == "module":
         if os.getcwd() not in sys.path:
-            sys.path.insert(0, os.getcwd())  # as ``python -m`` does
+            sys.path.insert(0, os.getcwd())  # like ``python -m``
         return target["name"], None
     path = target["path"]
     folder, stem = os.path.dirname(path), os.path.splitext(os.path.basename(path))[0]
-    parts, root = [stem.replace(".", "_")], folder  # "report.2024.py" is no module of a package "report"
+    parts, root = [stem.replace(".", "_")], folder  # "report.2024.py" is not a module of a package "report"
     while os.path.isfile(os.path.join(root, "__init__.py")):
         parts.insert(0, os.path.basename(root))
         root = os.path.dirname(root)
-    for place in (folder, root):  # its neighbours are importable, and so is its package
+    for place in (folder, root):  # makes its neighbours and its package importable
         if place not in sys.path:
             sys.path.insert(0, place)
     if parts[-1] == "__init__":
@@ -121,7 +121,7 @@ def _name_and_place(target: Dict[str, str]) -> Tuple[str, Optional[str]]:
 
 
 def _set_aside(script: str) -> Dict[str, ModuleType]:
-    """Takes the modules of the generation before out of the way, so that they are imported anew."""
+    """Removes the modules of the previous generation from ``sys.modules``, so that they are imported again."""
     modules = dict(_modules_of.get(script, {}))
     if script in _newest:
         modules.update(_imported_by(_newest[script]))
@@ -133,7 +133,7 @@ def _set_aside(script: str) -> Dict[str, ModuleType]:
 
 
 def _forget_compiled(module: ModuleType) -> None:
-    """Python compares the time of a source in whole seconds: a second save within one would not be seen."""
+    """Deletes compiled code that may be outdated, since Python compares the times of sources in whole seconds."""
     source, compiled = _file_of(module), globals_of(module).get("__cached__")
     if source is None or type(compiled) is not str:
         return
@@ -141,14 +141,14 @@ def _forget_compiled(module: ModuleType) -> None:
         if os.stat(compiled).st_mtime - os.stat(source).st_mtime < _SAME_SAVE_SECONDS:
             os.remove(compiled)
     except OSError:
-        pass  # there is none, or it is another user's, who knows when it is out of date
+        pass  # there is no compiled file, or it belongs to another user, who has to keep it up to date
 
 
 def _run(name: str, path: Optional[str], aside: Dict[str, ModuleType], generation: Generation) -> ModuleType:
     parent, _, stem = name.rpartition(".")
     package = (importlib.import_module if path else _import_named)(parent) if parent else None
     if path is not None and name in sys.modules and _file_of(sys.modules[name]) != path:
-        name = f"{name}@{path}"  # another folder's file of that name, or a module of the standard library
+        name = f"{name}@{path}"  # the name belongs to a file of another folder or to the standard library
     if name in sys.modules:
         aside[name] = sys.modules.pop(name)
     generation.imported.append(name)
@@ -162,8 +162,8 @@ def _import_named(name: str) -> ModuleType:
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
-        if f"{name}.".startswith(f"{error.name}."):  # and not one that it imports
-            error.msg = f"there is no file or folder {name!r}, and no module of that name"
+        if f"{name}.".startswith(f"{error.name}."):  # not a module that it imports
+            error.msg = f"no file, folder or module is named {name!r}"
         raise
 
 
@@ -172,24 +172,24 @@ def _run_file(name: str, path: str) -> ModuleType:
     search = [os.path.dirname(path)] if is_package else None
     spec: Any = importlib.util.spec_from_file_location(name, path, submodule_search_locations=search)
     if spec is None or spec.loader is None:
-        raise ImportError(f"{path} is not a Python file: its name does not end in .py")
+        raise ImportError(f'"{path}" is not a Python file: its name does not end in .py')
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
     except BaseException:
-        sys.modules.pop(name, None)  # or what the module has put there in its place
+        sys.modules.pop(name, None)  # the module itself, or an object with which it replaced itself
         raise
     return module
 
 
 def _restore(generation: Generation, aside: Dict[str, ModuleType]) -> None:
-    """As if it had not been loaded."""
+    """Restores ``sys.modules`` to the state before the load."""
     for name in _imported_by(generation):
         del sys.modules[name]
     for name, module in aside.items():
         if name in sys.modules:
-            continue  # another script has imported it anew meanwhile
+            continue  # another script has imported it again
         sys.modules[name] = module
         parent, _, stem = name.rpartition(".")
         if parent in sys.modules:
@@ -197,22 +197,22 @@ def _restore(generation: Generation, aside: Dict[str, ModuleType]) -> None:
 
 
 def _imported_by(generation: Generation) -> Dict[str, ModuleType]:
-    """The user's modules of which it was the first to import them, by name."""
+    """Returns the user's modules that this generation imported first, by name."""
     modules = {name: sys.modules.get(name) for name in generation.imported}
     return {name: module for name, module in modules.items() if module is not None and _is_users(module)}
 
 
 def globals_of(module: Any) -> Dict[str, Any]:
-    """The globals of a module, or of what stands in its place. No code of the user's runs for it."""
+    """Returns the globals of a module, or of an object that replaces one. It runs no code of the user."""
     try:
         names = object.__getattribute__(module, "__dict__")
-    except Exception:  # it has none, or its class has something else by that name
+    except Exception:  # there is no ``__dict__``, or the class defines another attribute with that name
         return {}
     return names if type(names) is dict else {}
 
 
 def _users_modules(generation: Generation) -> Dict[str, ModuleType]:
-    """A script's module, those that came with it, and those that it uses and another script had imported."""
+    """Returns the script's module, the modules that it imported, and those that it uses and another script imported."""
     names = {id(each): name for name, each in list(sys.modules.items())}
     found = {id(each): each for each in (generation.module, *_imported_by(generation).values())}
     todo = list(found.values())
@@ -235,7 +235,7 @@ def _file_of(module: Any) -> Optional[str]:
 
 
 def _files_come_to(generation: Generation, place: Optional[str], error: BaseException) -> List[str]:
-    """The user's files that a failed loading came to, and those that it looked for: the mistake is in one of them."""
+    """Returns the user's files of a failed load, including files that it searched. The mistake is in one of them."""
     files = set(_files_of(_imported_by(generation)))
     if place is not None:
         files.add(place)
@@ -248,7 +248,7 @@ def _files_come_to(generation: Generation, place: Optional[str], error: BaseExce
 
 
 def _places_of_missing(error: ImportError, place: Optional[str]) -> List[str]:
-    """Where a module of the user's would be that was not found."""
+    """Returns the paths where a missing module of the user would be."""
     parent, _, stem = (error.name or "").rpartition(".")
     missing = getattr(error, "name_from", None)
     if missing is not None:
@@ -263,12 +263,12 @@ def _places_of_missing(error: ImportError, place: Optional[str]) -> List[str]:
 
 
 def _is_of(value: Any, kind: type) -> bool:
-    """Whether a value is of a type, whatever a proxy says that it is."""
+    """Returns whether a value is of a type, ignoring the ``__class__`` that a proxy pretends to have."""
     return issubclass(type(value), kind)
 
 
 def _module_name(value: Any) -> str:
-    """The module of a class, a function, or something else that can be called; '' for others."""
+    """Returns the module of a class, a function or another callable, or '' for other values."""
     if not callable(value):
         return ""
     if _is_of(value, MethodType):

@@ -1,6 +1,6 @@
-"""Calls one trigger function and says what came of it. Called by ``entry`` for every due trigger.
+"""Calls one trigger function and returns the outcome. ``entry`` calls it for every due trigger.
 
-Most polls skip: that road is one look-up, one call and two checks.
+Most polls skip, so the path for skips is fast: one lookup, one call and two checks.
 """
 
 from __future__ import annotations
@@ -15,21 +15,21 @@ from .._border.stops import is_stop
 from .._result import TriggerResult
 from .packages import advice
 
-#: "skipped", "fired" or "failed"; the fired context's text, or why it skipped; type, message and traceback of what went
-#: wrong.
+#: "skipped", "fired" or "failed"; text of the fired context, or reason of the skip; type, message and traceback of the
+#: error.
 Outcome = Tuple[str, Optional[str], str, str, str]
 
 SKIPPED: Outcome = ("skipped", None, "", "", "")
 
 
 def poll(number: int) -> Union[Outcome, Awaiting]:
-    """Calls the trigger function that is polled by that number. What an async one returns is awaited by the caller.
+    """Calls the trigger function with this poll number. The caller awaits the result of an async function.
 
-    Exceptions are outcomes, all of them. What stops a call from outside goes through: see `is_stop`.
+    All exceptions become outcomes, except a stop of the call from outside, which is re-raised: see `is_stop`.
     """
     found = polled.get(number)
     if found is None:
-        return ("failed", None, "LookupError", "the trigger is not declared in this process any more", "")
+        return ("failed", None, "LookupError", "the trigger is no longer declared in this process", "")
     name, function, _ = found
     try:
         result = function()

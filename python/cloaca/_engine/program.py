@@ -1,6 +1,6 @@
 """Runs a script as ``python script.py`` does: argv, ``__main__``, tracebacks, exit codes, exit functions.
 
-Called by ``entry``; knows nothing of the engine.
+``entry`` calls it. It does not depend on the engine.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from .packages import advice
 
 _LIBRARY = os.path.dirname(os.__file__)
 
-#: By SIGINT, as python ends itself.
+#: Exit by SIGINT, as python does.
 INTERRUPTED = -2
 
 
@@ -49,7 +49,7 @@ def _execute(target: Dict[str, Any]) -> None:
 
 
 def _search_first(folder: str) -> None:
-    """Puts a folder in front of the search path, unless python is told not to."""
+    """Adds a folder at the start of the search path, unless python's options forbid that."""
     if not getattr(sys.flags, "safe_path", False):
         sys.path.insert(0, folder)
 
@@ -59,7 +59,7 @@ def _execute_path(path: str) -> None:
         sys.path.insert(0, os.path.abspath(path))
         _run_as_main("__main__", is_alone=False)
         return
-    path = os.path.abspath(path)  # in tracebacks, and as ``__file__``; ``sys.argv`` keeps what was given
+    path = os.path.abspath(path)  # for tracebacks and ``__file__``; ``sys.argv`` keeps the given path
     _search_first(os.path.dirname(path))
     with open(path, "rb") as file:
         source = file.read()
@@ -67,13 +67,13 @@ def _execute_path(path: str) -> None:
 
 
 def _run_as_main(name: str, *, is_alone: bool) -> None:
-    """Runs a module as python's ``-m`` does; ``is_alone``: its file becomes the program's name."""
+    """Runs a module as python's ``-m`` does. ``is_alone`` makes its file the program's name."""
     sys.modules["__main__"] = types.ModuleType("__main__")
     runpy._run_module_as_main(name, is_alone)  # type: ignore[attr-defined]
 
 
 def _execute_source(source: Any, name: str, file: Optional[str]) -> None:
-    # The script is sys.modules["__main__"], as under python: pickle, dataclasses and unittest look there.
+    # The script is sys.modules["__main__"], as under python, because pickle, dataclasses and unittest use it.
     main = types.ModuleType("__main__")
     if file is not None:
         main.__file__ = file
@@ -99,7 +99,7 @@ def _exit_code(stop: SystemExit) -> int:
 
 
 def _report(error: BaseException) -> int:
-    """Prints an uncaught exception as python does, through ``sys.excepthook``."""
+    """Prints an uncaught exception as python does, with ``sys.excepthook``."""
     advice.attach(error)
     trace = fault.user_frames(error.__traceback__)
     try:
@@ -114,13 +114,13 @@ def _report(error: BaseException) -> int:
 
 
 def format_user_traceback(error: BaseException) -> str:
-    """The complete traceback of an exception as python prints it, starting in the user's code."""
+    """Returns the complete traceback of an exception as python prints it, starting in the user's code."""
     advice.attach(error)
     return "".join(traceback.format_exception(type(error), error, fault.user_frames(error.__traceback__)))
 
 
 def place_of(error: BaseException) -> Optional[Dict[str, Any]]:
-    """The file and line of the user's that an exception is about: where the syntax is wrong, or the last step."""
+    """Returns the user's file and line of an exception: the place of a syntax error, or the last line that ran."""
     if isinstance(error, SyntaxError) and type(error.filename) is str and type(error.lineno) is int:
         return {"file": error.filename, "line": error.lineno}
     place, trace = None, fault.user_frames(error.__traceback__)

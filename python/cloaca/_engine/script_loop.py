@@ -1,13 +1,14 @@
-"""The event loop of a script: all its async triggers and tasks run in it side by side, as long as the script is loaded.
+"""Event loop of a script. All its async triggers and tasks run in it concurrently while the script is loaded.
 
-So clients, locks and background tasks of asyncio can be kept from one poll to the next. It is the standard library's
-loop (``_adapt.sockets.event_loop``) on a stack of its own. A *step*, what runs from one ``await`` to the next, bears
-the number of the call whose context it has, so that limits, interrupts and messages are about that call.
+So a script can keep asyncio's clients, locks and background tasks from one poll to the next. It is the standard
+library's loop (``_adapt.sockets.event_loop``) on its own stack. A *step* is the code that runs between two ``await``
+expressions. It has the number of the call in whose context it runs, so that limits, interrupts and messages apply to
+that call.
 
-A step that blocks keeps the others waiting, as in any loop of asyncio, and is named after a second. A wait of cloaca's
-own (``runner.execute``, ``handle.defer_until``) does not block: what such a step waits for may have to run in this very
-loop. It keeps the stack on which it was begun, another one drives the loop meanwhile, and when the answer is there the
-two change places until the step has ended::
+A step that blocks delays the others, as in any asyncio loop, and is reported after a second. A wait of cloaca itself
+(``runner.execute``, ``handle.defer_until``) does not block, because its result may depend on this loop. The waiting
+step keeps its stack, and another stack drives the loop during the wait. When the answer arrives, the stacks switch
+until the step ends::
 
     stack A   step ── run_meanwhile: waits ─────────── the answer ──── rest of the step ── ends
     stack B            drives the loop ········· _hand_over: waits ···················── drives on
@@ -30,20 +31,20 @@ from .._border.generation import Generation
 from .._loops import blocking
 from .._loops.base import ENDS_WITHIN_S, Left, ScriptLoopBase, run_handle
 
-#: A step that began later than this before its call is stopped is told by ``CancelledError`` alone.
+#: Minimum time that a step runs before it is interrupted. A younger step gets only the ``CancelledError``.
 _STOPPED_AFTER_S = 0.1
-#: A step that was stopped so often does not listen.
+#: Number of stops after which a step is considered unstoppable.
 _DEAF_AFTER = 10
 _PAUSE_AFTER_ERROR_MS = 100
 
 _Task: Any = asyncio.Task
 
-#: Stacks that shall drive a loop, until the host has entered them.
+#: Functions of stacks that will drive a loop and that the host has not entered yet.
 unstarted: Dict[int, Callable[[], None]] = {}
 
 
 class _LoopStack(stacks.Stack):
-    """The stack of a loop: whether it has heard that it is cancelled is said of the call whose step runs."""
+    """Stack of a loop. Whether it was notified of a cancellation is a property of the call whose step runs."""
 
     loop: Any = None
 
@@ -59,7 +60,7 @@ class _LoopStack(stacks.Stack):
 
 
 class ScriptLoop(ScriptLoopBase):
-    """The loop of one generation of a script. ``start`` is called once, ``end`` when the script ends."""
+    """Loop of one generation of a script. ``start`` is called once, and ``end`` when the script ends."""
 
     tells_why = True
 
@@ -67,15 +68,15 @@ class ScriptLoop(ScriptLoopBase):
         super().__init__()
         self.stack = _LoopStack(0, generation)
         self.stack.loop = self
-        #: The calls among ``open_tokens`` that shall stop and have not yet: no other step may keep them from it.
+        #: Calls among ``open_tokens`` that have to stop and have not stopped yet. No other step may prevent this.
         self.stopping: Dict[int, Call] = {}
-        self._no_call = -self.stack.ident - 1  # no other stack has it, and nothing of the host's
+        self._no_call = -self.stack.ident - 1  # neither another stack nor the host uses this number
         self._steps = 0
         self._seen_step, self._seen_at = 0, 0.0
         self._watched_step = 0
         self._stops_of_step = 0
         self._blocking = blocking.BlockingNotices()
-        #: What the stack waits for that drives the loop, while a step goes on that had waited on another.
+        #: Event of the driving stack, which waits while a step continues that had waited on another stack.
         self._waiting_driver: Optional[int] = None
         self._is_admitting = False
         self._end_waiters: List[int] = []
@@ -83,7 +84,7 @@ class ScriptLoop(ScriptLoopBase):
     # ------------------------------------------------------------------------------------------------ what goes in
 
     def start(self) -> None:
-        """Begins on a stack of its own. Raises RuntimeError when there are as many stacks as there may be."""
+        """Starts the loop on its own stack. Raises RuntimeError if there are too many stacks."""
         running, token = stacks.running, stacks.running_token[0]
         ident = stacks.new_ident()
         unstarted[ident] = lambda: stacks.go_on_in(self.stack, self._drive)
@@ -96,7 +97,7 @@ class ScriptLoop(ScriptLoopBase):
             stacks.running, stacks.running_token[0] = running, token
 
     def admit(self, coroutine: Any, context: Any) -> Any:
-        """Makes a task, from any stack."""
+        """Creates a task. It can be called on any stack."""
         self._is_admitting = True
         try:
             return _Task(coroutine, loop=self, context=context)
@@ -108,7 +109,7 @@ class ScriptLoop(ScriptLoopBase):
             super()._check_thread()
 
     def wait_for_end(self, timeout_s: float) -> bool:
-        """Waits until the loop is closed; False when the time is over before."""
+        """Waits until the loop is closed. Returns False if the time is over first."""
         if self.is_closed():
             return True
         event = bridge.new_event()
@@ -129,7 +130,7 @@ class ScriptLoop(ScriptLoopBase):
                 self._wake_driver()
                 return
             except bridge.DeadlineExceeded:
-                continue  # it came too late for the step that it was meant for
+                continue  # the stop was too late for its step
             except BaseException as error:
                 self._report("Exception in the event loop of a script", error)
                 bridge.sleep_ms(_PAUSE_AFTER_ERROR_MS)
@@ -152,7 +153,7 @@ class ScriptLoop(ScriptLoopBase):
     # ------------------------------------------------------------------------------------------------------- steps
 
     def run_step(self, handle: Any) -> None:
-        """Runs a step in the name of its call."""
+        """Runs a step for its call."""
         stack, call = self.stack, handle._context.get(running_call)
         self.call = call
         self._steps += 1
@@ -161,23 +162,23 @@ class ScriptLoop(ScriptLoopBase):
         try:
             run_handle(handle)
         except (SystemExit, KeyboardInterrupt) as error:
-            self._report(f"{self.who()} raised {type(error).__name__} in a task of its own or a callback", error)
+            self._report(f"{self.who()} raised {type(error).__name__} in a background task or a callback", error)
         finally:
             self.leave_step()
         if self._waiting_driver is not None:
             raise Left
 
     def leave_step(self) -> None:
-        """Nothing is stopped from here on: what there is to do is ours."""
+        """Leaves a step. Code after it cannot be stopped, because it belongs to this package."""
         if stacks.running_call[stacks.HAS_PRINTED]:
             stacks.write_out()
         self.is_in_step = False
         self.stack.token = self.stack.origin = stacks.running_token[0] = 0
 
-    # ------------------------------------------------------------------------------- waits during which it goes on
+    # ------------------------------------------------------------------------------- waits while the loop continues
 
     def run_meanwhile(self, wait: Callable[[], Any]) -> Any:
-        """Makes a wait within a step on a stack of its own, while another stack drives the loop."""
+        """Waits within a step on a separate stack, while another stack drives the loop."""
         call, token = self.call, self.stack.token
         own = stacks.Stack(token, self.stack.generation)
         if self._waiting_driver is None:
@@ -189,7 +190,7 @@ class ScriptLoop(ScriptLoopBase):
         try:
             return wait()
         finally:
-            own.token = 0  # nothing stops it until it is back
+            own.token = 0  # not stoppable until it continues the step
             if call is not None and own.is_cancelled:
                 call.is_cancelled = True
             self._come_back()
@@ -220,16 +221,16 @@ class ScriptLoop(ScriptLoopBase):
     # ------------------------------------------------------------------------------------------- steps that block
 
     def will_wait(self) -> None:
-        """Has the wait of a step woken after a second, so that it can say where it is."""
+        """Has the wait of a step woken after a second, so that its place can be reported."""
         if self._watched_step != self._steps:
             self._watched_step = self._steps
             self._see_step()
             host.waits.signal_after(self.stack.token, blocking.NAMED_AFTER_S * 1000)
 
     def check_step(self, frame: Any, is_overdue: bool) -> bool:
-        """Names a step that has taken too long, and raises DeadlineExceeded where it has to be stopped.
+        """Reports a step that takes too long, and raises DeadlineExceeded if it has to stop.
 
-        Returns whether it should give way: the host may have to be heard, and nobody else asks for that.
+        Returns whether the step should yield so that messages of the host can be received.
         """
         since_s = time.monotonic() - self._see_step()
         if since_s >= _STOPPED_AFTER_S:
@@ -239,7 +240,7 @@ class ScriptLoop(ScriptLoopBase):
         return since_s >= _STOPPED_AFTER_S
 
     def _stop_step(self, frame: Any, is_overdue: bool) -> None:
-        """Stops a step whose time is over, or which has no limit itself and keeps a call from stopping."""
+        """Stops a step that is overdue, or that has no time limit itself and prevents the stop of another call."""
         reason = "timed out: stopped while it was computing (timeout)"
         if not is_overdue:
             held_up = next(iter(self.stopping.values()), None)
@@ -249,15 +250,15 @@ class ScriptLoop(ScriptLoopBase):
             if not self._stops_of_step:
                 host.engine.notice(blocking.stop_notice(self.who(), frame, reason))
         self._stops_of_step += 1
-        self._seen_at = time.monotonic()  # it has as long again to end
+        self._seen_at = time.monotonic()  # the time until the next stop starts again
         raise bridge.DeadlineExceeded(reason)
 
     def is_deaf(self) -> bool:
-        """Whether the step that runs goes on, however often it was stopped."""
+        """Returns whether the running step continues after many stops."""
         return self._seen_step == self._steps and self._stops_of_step >= _DEAF_AFTER
 
     def _see_step(self) -> float:
-        """Since when it is known that the step runs: reading the clock for each would cost too much."""
+        """Returns since when the step is known to run. Reading the clock for each step would cost too much."""
         if self._seen_step != self._steps:
             self._seen_step, self._seen_at, self._stops_of_step = self._steps, time.monotonic(), 0
         return self._seen_at

@@ -1,7 +1,7 @@
-"""Awaits what async triggers, tasks and callbacks return, each in the event loop of its script.
+"""Awaits the results of async triggers, tasks and callbacks, each in the event loop of its script.
 
-The loop of a script begins with the first such call, and ends with the script. A call whose time is over is cancelled,
-and again when it swallows that; the loop goes on. Called by ``workers`` and ``entry``.
+The loop of a script starts with the first such call, and ends with the script. An overdue call is cancelled, and
+cancelled again if it swallows the cancellation; the loop continues. ``workers`` and ``entry`` call this module.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _skipped: List[int] = []
 
 
 def begin(token: int, generation: Generation, awaiting: Awaiting, start_before: float) -> Any:
-    """Has a call awaited. Returns its outcome where it comes to nothing, else None.
+    """Schedules a call to be awaited. Returns its outcome if it was already stopped, else None.
 
     ``start_before``: see ``start_limit``.
     """
@@ -47,12 +47,12 @@ def begin(token: int, generation: Generation, awaiting: Awaiting, start_before: 
 
 
 async def _make(call: Call, loop: ScriptLoop, awaiting: Awaiting, start_before: float) -> None:
-    """Awaits a call to its end, in a task of its own, and reports what came of it."""
+    """Awaits a call in its own task, and reports its outcome."""
     try:
         outcome = await awaited_calls.outcome_of(awaiting, start_before)
-        loop.leave_step()  # what is stopped from here on would never be answered
+        loop.leave_step()  # a stop after this line would leave the call without an answer
     except BaseException as error:
-        loop.leave_step()  # at once: a call that is overdue is interrupted again and again
+        loop.leave_step()  # immediately, because an overdue call is interrupted repeatedly
         outcome = call.stopped(awaited_calls.stopped(call, error))
     _end_call(call, loop, outcome)
 
@@ -72,7 +72,7 @@ def _end_call(call: Call, loop: ScriptLoop, outcome: Any) -> None:
 
 
 def _end_calls_of(loop: ScriptLoop) -> None:
-    """Those that were cancelled before they began, or did not end although they were."""
+    """Reports the calls of a loop that were cancelled before they began, or that did not end although cancelled."""
     for call, owner in list(_calls.values()):
         if owner is loop:
             _end_call(call, loop, awaited_calls.ended_with_script(call))
@@ -88,11 +88,11 @@ def _report_skipped() -> None:
 
 
 def stop(token: int, reason: str, is_cancelled: bool) -> Optional[int]:
-    """Stops a call whose time is over, or whose execution is cancelled, which it hears once.
+    """Stops an overdue or cancelled call. A call is notified of a cancellation once.
 
-    Called by the host, outside of stacks.
-    Returns None when no call of that number is awaited here. Else the number of a step that keeps the loop from it and
-    has no limit itself, which the loop stops when it is signalled; 0 when there is none.
+    The host calls it outside of stacks. It returns None if no call with this token is awaited here. Otherwise it
+    returns the number of a step without its own time limit that prevents the stop, or 0. The loop stops that step when
+    it is signalled.
     """
     if token not in _calls:
         return None
@@ -108,7 +108,7 @@ def stop(token: int, reason: str, is_cancelled: bool) -> Optional[int]:
 
 
 def is_held_up(token: int) -> bool:
-    """Whether the loop has not come to a call yet that is to be stopped, since another one blocks it and will end."""
+    """Returns whether the stop of a call is delayed because another step blocks the loop and can still be stopped."""
     if token not in _calls:
         return False
     call, loop = _calls[token]
@@ -119,7 +119,7 @@ def is_held_up(token: int) -> bool:
 
 
 def wait_for(awaitable: Any) -> Any:
-    """Suspends the calling stack until the loop of its script has awaited something; its loop goes on if it is one."""
+    """Suspends the calling stack until the loop of its script has awaited an object. A loop of the caller continues."""
     stack = stacks.running
     loop = stack.loop if isinstance(stack.loop, ScriptLoop) else _loops.of(stack.generation)
     context = awaited_calls.context_of_caller(stack.origin)
@@ -138,11 +138,11 @@ def wait_for(awaitable: Any) -> Any:
 
 _loops = LoopsByGeneration(ScriptLoop, _report_skipped, _end_calls_of)
 
-#: Ends the loop of a generation, soon: what is pending is cancelled.
+#: Ends the loop of a generation soon, and cancels its pending work.
 end = _loops.end
 
 
 def connect() -> None:
-    """From now on async functions are awaited in the loops of their scripts."""
+    """From now on awaits the results of async functions in the loops of their scripts."""
     border_calls.wait_for = wait_for
     finish.end_loops = _loops.end_all

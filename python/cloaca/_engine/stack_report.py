@@ -1,8 +1,8 @@
-"""What the stacks wait for that are suspended: asked for when somebody wants to know why nothing goes on.
+"""Report of what the suspended stacks wait for, for the search for the cause of a standstill.
 
-Only a stack itself can walk its frames: parts of them lie in memory of C, which is another stack's while it is
-suspended (seen in Pyodide 314.0.7: the interpreter dies of it). So the host wakes each stack as for a signal, it
-reports, and goes on waiting.
+Only a stack itself can walk its frames. Parts of them are in C memory, which another stack uses while the stack is
+suspended (seen in Pyodide 314.0.7: otherwise the interpreter crashes). So the host wakes each stack as for a signal.
+The stack adds its report and continues to wait.
 
 Proved by ``test/runner/stacks.test.ts``.
 """
@@ -20,7 +20,7 @@ from typing import Any, Dict, List, Optional
 
 from .._border import bridge, stacks
 
-#: What a stack waits for that is suspended in one of these functions of ``_border.bridge``.
+#: Descriptions of waits in the functions of ``_border.bridge``.
 _WAITS = {
     "call_with_context": "an answer of the engine",
     "sleep_ms": "a time",
@@ -34,19 +34,22 @@ _report: Optional[List[Dict[str, Any]]] = None
 
 
 def begin() -> None:
-    """From now on each stack that is woken reports."""
+    """Starts a report. From now on each stack that is woken adds its entry."""
     global _report
     linecache.checkcache()
     _report = []
 
 
 def count() -> int:
-    """How many have reported."""
+    """Returns the number of entries."""
     return len(_report or ())
 
 
 def take() -> str:
-    """The report as JSON, a list: ``token``, ``isThread``, ``waitsFor``, ``seconds``, ``frames`` as in a traceback."""
+    """Returns the report as a JSON list of entries.
+
+    An entry has ``token``, ``isThread``, ``waitsFor``, ``seconds``, and ``frames`` as in a traceback.
+    """
     global _report
     report, _report = _report or [], None
     return json.dumps(report)
@@ -73,7 +76,7 @@ bridge.report_wait = _report_wait
 
 
 def _text_of(chain: List[FrameType]) -> str:
-    """Frames outside of this package, the innermost last; all of them where there are none outside."""
+    """Returns the frames outside of this package, the innermost last, or all frames if there are none outside."""
     theirs = [frame for frame in chain if not frame.f_code.co_filename.startswith(_OWN_FOLDER + os.sep)]
     summary = traceback.StackSummary.extract((frame, frame.f_lineno) for frame in theirs or chain)
     summary.reverse()

@@ -1,7 +1,7 @@
-"""What a script hands on to its next generation: globals named in ``__cloaca_state__``, as far as they are JSON.
+"""State that a script passes to its next generation: the globals named in ``__cloaca_state__``, if they are JSON.
 
-Called by ``entry``, and by the session of a CPython, for a script that is loaded again. No code of the user's runs for
-it. A value that cannot be handed on is named, with the reason, and costs no other one.
+``entry`` and the session of a CPython process call it for a script that is loaded again. It runs no code of the user. A
+value that cannot be passed is reported with its reason, and does not affect the others.
 """
 
 from __future__ import annotations
@@ -15,20 +15,23 @@ from .._border.generation import Generation
 from .._values.convert import MAX_DEPTH
 from .loading import globals_of
 
-#: Of all values of a script together.
+#: Maximum number of characters of all values of a script together.
 _MOST_CHARACTERS = 67_108_864
-#: A text of so many digits is as much as python reads as an int.
+#: Maximum number of digits and bits of an int that python can parse.
 _MOST_DIGITS, _MOST_BITS = 4_300, 14_284
-#: What a value has at least: itself, and what divides it from the next.
+#: Minimum number of characters of a value, including the separator.
 _LEAST_CHARACTERS = 2
 
 
 class _Refused(Exception):
-    """Why a value is not handed on."""
+    """Reason why a value cannot be passed."""
 
 
 def take(generation: Optional[Generation]) -> str:
-    """As JSON: the values by name, why others are not among them, and why there are none at all, or null."""
+    """Returns the state of a module as JSON.
+
+    It has the values by name, the reasons why other values are missing, and a problem with all of them, or null.
+    """
     module_globals = {} if generation is None else globals_of(generation.module)
     texts: List[str] = []
     others: List[Tuple[str, str]] = []
@@ -36,7 +39,7 @@ def take(generation: Optional[Generation]) -> str:
     names, problem = _names_in(module_globals)
     for place, name in enumerate(names):
         if type(name) is not str:
-            others.append((f"__cloaca_state__[{place}]", f"is of the type {_type_name(name)}, and is to be a name"))
+            others.append((f"__cloaca_state__[{place}]", f"must be a name, but has type {_type_name(name)}"))
         elif name in module_globals:
             try:
                 text = f"{json.dumps(name)}:{_text_of(module_globals[name], room)}"
@@ -49,7 +52,7 @@ def take(generation: Optional[Generation]) -> str:
 
 
 def give(generation: Optional[Generation], state_json: str) -> str:
-    """Sets those of the values that the module names, too. Returns, as JSON, why none was set, or null."""
+    """Sets the values that the module also names. Returns as JSON why no value was set, or null."""
     if generation is None:
         return _answer(None)
     module_globals, values = globals_of(generation.module), json.loads(state_json)["values"]
@@ -61,7 +64,7 @@ def give(generation: Optional[Generation], state_json: str) -> str:
 
 
 def not_exchanged(error: BaseException) -> str:
-    """The answer where something stopped `take` or `give`."""
+    """Returns the answer if `take` or `give` was stopped."""
     return _answer(fault.type_and_text(error)[1])
 
 
@@ -70,10 +73,10 @@ def _answer(problem: Optional[str], others: Optional[List[Tuple[str, str]]] = No
 
 
 def _names_in(module_globals: Dict[str, Any]) -> Tuple[List[Any], Optional[str]]:
-    """What is in ``__cloaca_state__``, and what is wrong with it."""
+    """Returns the names in ``__cloaca_state__``, and a problem with it."""
     names = module_globals.get("__cloaca_state__", ())
     if type(names) is not list and type(names) is not tuple:
-        return [], f"__cloaca_state__ is of the type {_type_name(names)}, and is to be a list of names"
+        return [], f"__cloaca_state__ must be a list of names, but has type {_type_name(names)}"
     return list(names), None
 
 
@@ -84,7 +87,7 @@ def _why(error: BaseException) -> str:
 
 
 def _text_of(value: Any, room: int) -> str:
-    """A value as JSON, of which it comes back as it was."""
+    """Returns a value as JSON that can be converted back to the same value."""
     _check(value, room)
     text = json.dumps(value, allow_nan=False)
     if len(text) > room:
@@ -93,7 +96,7 @@ def _text_of(value: Any, room: int) -> str:
 
 
 def _check(value: Any, room: int) -> None:
-    """Refuses what does not come back from JSON as the same value of the same types, and what is too much."""
+    """Rejects values that JSON does not restore with the same types, and values that are too large."""
     levels = [iter([value])]
     while levels:
         for each in levels[-1]:
@@ -103,7 +106,7 @@ def _check(value: Any, room: int) -> None:
                 _refuse_size()
             if kind is int:
                 if each.bit_length() > _MOST_BITS:
-                    raise _Refused(f"holds an int of more than {_MOST_DIGITS} digits")
+                    raise _Refused(f"contains an int of more than {_MOST_DIGITS} digits")
             elif kind is dict or kind is list:
                 if len(levels) > MAX_DEPTH:
                     raise _Refused(f"is nested more than {MAX_DEPTH} levels deep, or contains itself")
@@ -111,26 +114,26 @@ def _check(value: Any, room: int) -> None:
                 break
             elif kind is float:
                 if not math.isfinite(each):
-                    raise _Refused(f"holds {each}, which is not JSON")
+                    raise _Refused(f"contains {each}, which is not JSON")
             elif each is not None and kind is not str and kind is not bool:
-                raise _Refused(f"holds a value of the type {_type_name(each)}, which is not JSON")
+                raise _Refused(f"contains a value of type {_type_name(each)}, which is not JSON")
         else:
             levels.pop()
 
 
 def _items_of(value: Dict[Any, Any]) -> List[Any]:
-    """The keys and the values of a dict."""
+    """Returns the keys and the values of a dict."""
     keys = list(value)
     for key in keys:
         if type(key) is not str:
-            raise _Refused(f"holds a dict with a key of the type {_type_name(key)}, and keys of JSON are str")
+            raise _Refused(f"contains a dict with a key of type {_type_name(key)}, but JSON keys are str")
     return keys + list(value.values())
 
 
 def _refuse_size() -> NoReturn:
-    raise _Refused(f"is too large: all values together may have {_MOST_CHARACTERS} characters of JSON")
+    raise _Refused(f"is too large: all values together can have {_MOST_CHARACTERS} characters of JSON")
 
 
 def _type_name(value: Any) -> str:
-    name: str = type.__dict__["__name__"].__get__(type(value))  # a metaclass may have one of its own
+    name: str = type.__dict__["__name__"].__get__(type(value))  # a metaclass can define its own ``__name__``
     return name

@@ -1,11 +1,11 @@
 """Workers: stacks that make polls and run tasks, one after the other.
 
-Entering Python takes a stack, and a new one of 60 MB costs more than a task that does nothing. So a worker that has
-nothing to do rests, and goes on with what comes next. When one waits inside a poll or a task, the host sees work left
-over and wakes or enters another, so that nobody delays others by waiting.
+Each entry into Python needs a stack, and a new stack of 60 MB costs more than an empty task. So an idle worker rests
+and continues with the next request. If a worker waits inside a poll or a task, the host sees that requests remain, and
+wakes or enters another worker. So a wait does not delay other calls.
 
-Each request has a time from which on it is not started (``start_limit``). The clock is read before each request, since
-the process may have been stopped after the one before: then another engine may have taken over what was requested.
+Each request has a time after which it must not start (``start_limit``). The clock is read before each request, because
+the process may have been stopped in between. Another engine may then have taken over the requested work.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from .._border.calls import Awaiting
 from .._border.start_limit import NOT_STARTED, clock
 from . import accumulate, attempt, flat_values, graphs, poll, script_loops
 
-#: For so long a worker goes on before the host has its turn, for messages in both directions.
+#: Time that a worker runs before the host can exchange messages in both directions.
 _TURN_S = 0.002
-#: What a deep recursion took of a stack's memory is given back with the stack, so none lasts for ever.
+#: Number of calls after which a worker ends, to release stack memory that a deep recursion has used.
 _CALLS_OF_ONE_WORKER = 10_000
 
-#: Requests that no worker has taken yet. Each begins with its token and the time from which on it is not started. Then
-#: comes the number of a trigger; a generation and a batch of calls; or the arguments of `attempt`.
+#: Requests that no worker has taken yet. Each starts with its token and the time after which it must not start. Then
+#: come the number of a trigger, or a generation and a batch of calls, or the arguments of `attempt`.
 _waiting: Deque[Tuple[Any, ...]] = collections.deque()
 _LENGTH_OF_POLL, _LENGTH_OF_BATCH = 3, 4
 _START_BEFORE = 1
@@ -36,9 +36,9 @@ _skipped: List[int] = []
 
 
 def add_polls(batch: Any, start_before: float, is_again: bool) -> None:
-    """Takes polls to make: their tokens, and then as many numbers of triggers, as a typed array of JavaScript's.
+    """Queues polls: a typed array of JavaScript with their tokens, followed by the numbers of their triggers.
 
-    ``start_before``: time on `clock`. ``is_again``: they were too late before, and precede other requests.
+    ``start_before`` is a time on `clock`. ``is_again`` puts requests first that were too late before.
     """
     numbers = batch.to_py().tolist()
     count = len(numbers) // 2
@@ -54,7 +54,7 @@ def add_task(
     task_id: str,
     input_text: Any,
 ) -> None:
-    """Takes an attempt to run."""
+    """Queues an attempt."""
     _add([(token, start_before, generation_number, workflow, task_id, input_text)], is_again)
 
 
@@ -67,13 +67,13 @@ def add_events(
     mode: str,
     events_text: Any,
 ) -> None:
-    """Takes events for the function of a source."""
+    """Queues events for the function of a source."""
     batch = accumulate.Accumulation(source, mode, events_text)
     _add([(token, start_before, generation_number, batch)], is_again)
 
 
 def add_graphs(token: int, generation_number: int, names_json: str, payloads_text: Any) -> None:
-    """Takes graphs to run, which may start at any time."""
+    """Queues graphs, which have no latest start."""
     _add([(token, math.inf, generation_number, graphs.GraphRuns(names_json, payloads_text))], False)
 
 
@@ -86,14 +86,14 @@ def _add(requests: Iterable[Tuple[Any, ...]], is_again: bool) -> None:
 
 
 def count_waiting() -> int:
-    """How many polls, batches and attempts no worker has taken yet."""
+    """Returns the number of polls, batches and attempts that no worker has taken yet."""
     return len(_waiting)
 
 
 def take_skipped() -> Any:
-    """The tokens of the polls that skipped since the last time, as a typed array of JavaScript's.
+    """Takes the tokens of the polls that skipped since the last call, as a typed array of JavaScript.
 
-    Most polls skip, and a call into the host costs as much as such a poll: they are reported in one.
+    Most polls skip, and a call of the host costs as much as such a poll, so skips are reported together.
     """
     tokens = javascript.integers_of(_skipped)
     _skipped.clear()
@@ -101,7 +101,7 @@ def take_skipped() -> Any:
 
 
 def work() -> None:
-    """Makes what waits on this stack, rests while there is nothing, and ends when enough others rest."""
+    """Makes queued calls on this stack, rests if there are none, and ends if enough other workers rest."""
     calls_left = _CALLS_OF_ONE_WORKER
     while calls_left > 0:
         calls_left -= _work_for_a_turn()
@@ -111,7 +111,7 @@ def work() -> None:
 
 
 def _work_for_a_turn() -> int:
-    """Returns how many calls it made."""
+    """Makes calls for one turn, and returns their number."""
     made, now = 0, clock.now()
     until = now + _TURN_S
     while _waiting and now <= until:
@@ -128,7 +128,7 @@ def _work_for_a_turn() -> int:
 
 
 def _make_polls(until: float) -> int:
-    """Makes polls, all on one stack, until one does more than skip or leaves something behind. Returns how many."""
+    """Makes polls on one stack until one of them does more than skip, or adds to the stack. Returns their number."""
     made, token, start_before, now_s = 0, 0, 0.0, clock.now
     owner: Optional[generation.Generation] = None
     outcome: Any = None
@@ -157,7 +157,7 @@ def _make_polls(until: float) -> int:
                 if printed[stacks.HAS_PRINTED]:
                     stacks.write_out()
                 _skipped.append(token)
-                stack.token = 0  # what stops a call comes too late for this one, and must not meet the next
+                stack.token = 0  # a late stop of this call must not stop the next one
                 if len(stack.__dict__) > stacks.OWN_ATTRIBUTES or sys.getrefcount(stack) != references:
                     break
         finally:
@@ -190,7 +190,7 @@ def _make_call(call: Tuple[Any, ...]) -> None:
 
 
 def _report(token: int, outcome: Any) -> None:
-    """Tells what came of a call; None: nothing yet, or it has been told."""
+    """Reports the outcome of a call. None means that there is none yet, or that it was already reported."""
     if outcome is poll.SKIPPED:
         _skipped.append(token)
     elif outcome is not None:
@@ -211,12 +211,12 @@ def _run_attempt(
 
 
 def _in_stack(function: Callable[..., Any], *arguments: Any) -> Any:
-    """Calls a function, and writes out what it printed before its stack is left."""
+    """Calls a function, and flushes its output before its stack is left."""
     try:
         result = function(*arguments)
     except BaseException:
-        # It may be said again before the engine knows that it was heard: the first one is the outcome. Only files of
-        # this package may be at work here, since another is taken for the user's: see `fault.that_was_there`.
+        # A second stop can arrive before the engine knows that the first one worked; the first one is the outcome. Only
+        # code of this package may run here, because other frames are treated as the user's: see `fault.that_was_there`.
         try:  # noqa: SIM105
             stacks.write_out()
         except bridge.DeadlineExceeded:
@@ -227,7 +227,7 @@ def _in_stack(function: Callable[..., Any], *arguments: Any) -> Any:
 
 
 def _stopped(error: BaseException) -> attempt.Outcome:
-    """The outcome of a call that was stopped from outside: overdue, or interrupted."""
+    """Returns the outcome of a call that was stopped from outside: overdue, or interrupted."""
     error = fault.that_was_there(error)
     kind = "timedOut" if isinstance(error, bridge.DeadlineExceeded) else "failed"
     name, text = fault.type_and_text(error)

@@ -1,4 +1,4 @@
-"""The five accumulators: decorators that declare a function as a named source of events."""
+"""The five accumulators: decorators that make a function a named source of events."""
 
 from __future__ import annotations
 
@@ -9,29 +9,30 @@ from .._declarations.declaration import SourceDeclaration, StreamOrigin, descrip
 from .._values import arguments
 from .._values.duration import parse_interval_ms
 
-#: ``f(event)``; it may be ``async``.
+#: Type of a function ``f(event)``, which may be ``async``.
 E = TypeVar("E", bound=Callable[[Any], Any])
-#: ``f(events)``, the list of all that wait.
+#: Type of a function ``f(events)``, which receives the list of queued events.
 B = TypeVar("B", bound=Callable[[List[Any]], Any])
-#: ``f()``.
+#: Type of a function ``f()``.
 P = TypeVar("P", bound=Callable[[], Any])
 
 _INT_MAX = 2**63 - 1
 
 
 def passthrough_accumulator(func: E) -> E:
-    """Declares the decorated function as the source of its name, which takes the events that are pushed to it.
+    """Makes the decorated function a source that receives pushed events. The source has the function's name.
 
-    Used bare, without parentheses. ``func(event)`` is called with each event, in order; what it returns is delivered to
-    the reactors that list the source, as JSON data, and None drops the event. It may be ``async``. The decorator
-    returns the function unchanged, as all accumulators do; a later source of the same name replaces the earlier one.
+    Use it without parentheses. ``func(event)`` is called for each event, in order. Its return value is delivered to the
+    reactors that list the source, as JSON data. None drops the event. The function may be ``async``. Like all
+    accumulators, the decorator returns the function unchanged, and a later source with the same name replaces the
+    earlier one.
 
     Args:
-        func: The function; its name is that of the source.
+        func: Function of the source. Its name is the name of the source.
 
     Raises:
-        AttributeError: It has no ``__name__``.
-        TypeError: It is not a function.
+        AttributeError: ``func`` has no ``__name__``.
+        TypeError: ``func`` is not a function.
 
     Example:
         >>> @passthrough_accumulator
@@ -46,17 +47,17 @@ def passthrough_accumulator(func: E) -> E:
 
 @arguments.by_name
 def stream_accumulator(*, type: str, topic: str, group: Optional[str] = None) -> Callable[[E], E]:
-    """Declares the decorated function as a source that reads its events from a stream.
+    """Makes the decorated function a source that reads events from a stream.
 
-    ``func(event)`` is called with each event, as with `passthrough_accumulator`.
+    ``func(event)`` is called for each event, as with `passthrough_accumulator`.
 
     Args:
-        type: Kind of the backend, such as "kafka". The engine has to know it, not this process.
-        topic: What is read there.
-        group: Name of the group of readers that share the events; the name of the graph unless given.
+        type: Type of the backend, such as "kafka". The engine must support it, not this process.
+        topic: Topic to read.
+        group: Name of the group of readers that share the events. Default: the name of the graph.
 
     Raises:
-        TypeError: An argument is missing or has a wrong type.
+        TypeError: An argument is missing or has the wrong type.
 
     Example:
         >>> @stream_accumulator(type="kafka", topic="orders")
@@ -71,17 +72,17 @@ def stream_accumulator(*, type: str, topic: str, group: Optional[str] = None) ->
 
 @arguments.by_name
 def polling_accumulator(*, interval: str) -> Callable[[P], P]:
-    """Declares the decorated function as a source that is asked for its values.
+    """Makes the decorated function a source that is polled for values.
 
-    ``func()`` is called every ``interval``; calls never overlap. What it returns is delivered, None is nothing this
-    time. It may be ``async``.
+    ``func()`` is called every ``interval``, and calls never overlap. Its return value is delivered. None delivers
+    nothing. The function may be ``async``.
 
     Args:
-        interval: A whole number with a unit, ``ms``, ``s``, ``m`` or ``h``, such as "500ms" or "1m". Checked when a
-            runtime takes the source over.
+        interval: Whole number with the unit ``ms``, ``s``, ``m`` or ``h``, such as "500ms" or "1m". It is checked when
+            a runner starts to use the source.
 
     Raises:
-        TypeError: The argument is missing or has a wrong type.
+        TypeError: The argument is missing or has the wrong type.
 
     Example:
         >>> @polling_accumulator(interval="5s")
@@ -93,19 +94,19 @@ def polling_accumulator(*, interval: str) -> Callable[[P], P]:
 
 @arguments.by_name
 def batch_accumulator(*, flush_interval: str, max_buffer_size: Optional[int] = None) -> Callable[[B], B]:
-    """Declares the decorated function as a source that gathers the events that are pushed to it.
+    """Makes the decorated function a source that collects pushed events.
 
-    ``func(events)`` is called with the list of all that wait, oldest first, every ``flush_interval``, or as soon as
-    ``max_buffer_size`` wait; never with an empty list. What it returns is delivered, None is nothing. It may be
-    ``async``.
+    ``func(events)`` is called with the list of queued events, oldest first, every ``flush_interval`` or as soon as
+    ``max_buffer_size`` events are queued. The list is never empty. The return value is delivered. None delivers
+    nothing. The function may be ``async``.
 
     Args:
-        flush_interval: A whole number with a unit, ``ms``, ``s``, ``m`` or ``h``, such as "2s". Checked when a runtime
-            takes the source over.
-        max_buffer_size: So many events are not waited with; without limit unless given.
+        flush_interval: Whole number with the unit ``ms``, ``s``, ``m`` or ``h``, such as "2s". It is checked when a
+            runner starts to use the source.
+        max_buffer_size: Number of queued events that causes a call before the interval is over. Default: no limit.
 
     Raises:
-        TypeError: An argument is missing or has a wrong type.
+        TypeError: An argument is missing or has the wrong type.
         OverflowError: ``max_buffer_size`` is negative.
 
     Example:
@@ -122,17 +123,18 @@ def batch_accumulator(*, flush_interval: str, max_buffer_size: Optional[int] = N
 
 @arguments.by_name
 def state_accumulator(*, capacity: int) -> Callable[[E], E]:
-    """Declares the decorated function as a source that keeps what it has returned, over restarts too.
+    """Makes the decorated function a source that keeps its return values, even after a restart.
 
-    ``func(value)`` is called with each event; what it returns is appended to a list, and the whole list is delivered,
-    oldest first. It may be ``async``.
+    ``func(value)`` is called for each event. Its return value is appended to a list, and the whole list is delivered,
+    oldest value first. The function may be ``async``.
 
     Args:
-        capacity: How many values are kept, the newest; below 0 all of them. 0 keeps and delivers none.
+        capacity: Maximum number of values to keep. The newest values are kept. A negative number keeps all of them, and
+            0 keeps and delivers none.
 
     Raises:
-        TypeError: The argument is missing or has a wrong type.
-        OverflowError: It does not fit into 64 bits.
+        TypeError: The argument is missing or has the wrong type.
+        OverflowError: ``capacity`` does not fit into 64 bits.
 
     Example:
         >>> @state_accumulator(capacity=20)
@@ -157,7 +159,7 @@ def _declare(func: Any, kind: str, **facts: Any) -> None:
     name = arguments.text(func.__name__, "name")
     arguments.function(func, "func")
     if facts.get("problem") is not None:
-        facts = {**facts, "problem": f'Source "{name}" cannot be taken over: {facts["problem"]}'}
+        facts = {**facts, "problem": f'Source "{name}" cannot be used: {facts["problem"]}'}
     ledger.record_source(
         SourceDeclaration(
             name=name, kind=kind, function=func, description=description_of(func), place=place_of(func), **facts
@@ -166,7 +168,7 @@ def _declare(func: Any, kind: str, **facts: Any) -> None:
 
 
 def _interval(value: object, name: str) -> Any:
-    """A duration as far as it is one: what is wrong with it is for the runtime that takes the source over."""
+    """Parses a duration. Errors are not raised here, but reported by the runner that would use the source."""
     text = arguments.text(value, name)
     problem, interval_ms = None, None
     try:

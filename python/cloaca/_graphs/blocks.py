@@ -1,4 +1,4 @@
-"""The `ComputationGraphBuilder` blocks that are open, by thread: a node goes to the innermost of its thread."""
+"""Open `ComputationGraphBuilder` blocks by thread. A node belongs to the innermost block of its thread."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _OUTSIDE = "@cloaca.node must be used inside a ComputationGraphBuilder context m
 
 
 class Block(Protocol):
-    """An open block: where decorated nodes go."""
+    """Open block, which collects decorated nodes."""
 
     def _collect(self, name: str, function: Callable[..., Any]) -> None: ...
 
@@ -23,7 +23,7 @@ def enter(block: Block) -> None:
 
 
 def leave(block: Block) -> None:
-    """Closes a block, on whichever thread it was opened, and with it those that were opened in it and left open."""
+    """Closes a block, on whichever thread it was opened, and the blocks inside it that are still open."""
     for thread, blocks in list(_open.items()):
         for index in reversed(range(len(blocks))):
             if blocks[index] is block:
@@ -34,13 +34,13 @@ def leave(block: Block) -> None:
 
 
 def current() -> Block:
-    """The innermost block of the calling thread.
+    """Returns the innermost block of the calling thread.
 
     Raises:
-        ValueError: It has none open.
+        ValueError: The thread has no open block.
     """
     blocks = _open.get(threading.get_ident())
     if blocks:
         return blocks[-1]
-    hint = ": a block is open on another thread, decorate nodes on that one" if _open else ""
+    hint = ". A block is open on another thread: decorate nodes on that thread" if _open else ""
     raise ValueError(_OUTSIDE + hint)

@@ -1,4 +1,4 @@
-"""`ComputationGraphBuilder`: functions become the nodes of a graph, in a block."""
+"""`ComputationGraphBuilder`: combines functions into the nodes of a graph, in a block."""
 
 from __future__ import annotations
 
@@ -18,32 +18,34 @@ from .reactor import declaration_of
 
 _NO_BUNDLE = (
     "ComputationGraphBuilder no longer accepts the bundled `react={...}`: decorate a class with @cloaca.reactor, and "
-    "give it as `reactor=`"
+    "pass it as `reactor=`"
 )
 
 
 @final
 class ComputationGraphBuilder(Sealed):
-    """Makes a computation graph: plain functions that hand values to one another, run in one go.
+    """Builds a computation graph: plain functions that pass values to each other and run one after the other.
 
-    As a block, it takes the functions that are decorated with `node` inside it; leaving the block checks and registers
-    the graph. With ``reactor`` the graph runs with each firing of that reactor; without, a task runs it, see
-    ``invokes`` of `task`. Both can be tried with `execute`, without a runner. Another graph of the same name replaces
-    it.
+    Used as a ``with`` block, it collects the functions that are decorated with `node` in the block. At the end of the
+    block it checks and registers the graph. A graph with a ``reactor`` runs each time that reactor fires. A graph
+    without one is run by a task: see ``invokes`` of `task`. You can try both with `execute`, without a runner. A later
+    graph with the same name replaces the earlier one.
 
     Args:
         name: Unique name of the graph.
-        graph: The topology: a dict from the name of each node to a dict, with the keys ``inputs`` (a list of sources
-            that are handed to this node; only with ``reactor``), ``next`` (the node that gets its value) or ``routes``
-            (a dict from variant to node, for a node that chooses). A node with neither is terminal.
-        reactor: A class decorated with `reactor`, or None.
-        react: Refused: an older spelling.
+        graph: Topology: a dict from the name of each node to a dict with the keys ``inputs`` (list of sources that are
+            passed to the node, only with ``reactor``), ``next`` (name of the node that receives its value) or
+            ``routes`` (dict from variant to node, for a node that chooses the next node). A node with neither ``next``
+            nor ``routes`` is terminal.
+        reactor: Class decorated with `reactor`, or None.
+        react: Older argument, which is rejected.
 
     Raises:
-        TypeError: Something in the topology has a wrong type, or ``reactor`` is not such a class.
-        ValueError: ``react`` is given. At the end of the block: a function that is no node, ``inputs`` that the reactor
-            does not have or in a graph without one, a ``next`` or a route to an unknown node, or a cycle.
-        AttributeError: At the end of the block: a node has no function.
+        TypeError: A part of the topology has the wrong type, or ``reactor`` is not a decorated class.
+        ValueError: ``react`` is given. At the end of the block: a function is not a node of the topology, ``inputs``
+            names a source that the reactor does not have or is used without a reactor, ``next`` or a route names an
+            unknown node, or there is a cycle.
+        AttributeError: At the end of the block, a node has no function.
 
     Example:
         >>> with ComputationGraphBuilder("double", graph={"read": {"next": "out"}, "out": {}}) as g:
@@ -62,9 +64,9 @@ class ComputationGraphBuilder(Sealed):
     _name: str
     _nodes: Tuple[NodeDeclaration, ...]
     _reactor: Optional[ReactorDeclaration]
-    #: Decorated in the block.
+    #: Functions that were decorated in the block.
     _functions: Dict[str, Callable[..., Any]]
-    #: Once the block has closed.
+    #: Declaration of the graph, or None while the block is open.
     _declaration: Optional[GraphDeclaration]
     _place: Optional[Place]
 
@@ -80,28 +82,28 @@ class ComputationGraphBuilder(Sealed):
 
     @property
     def NAME(self) -> str:
-        """The name of the graph."""
+        """Name of the graph."""
         return self._name
 
     def execute(self, inputs: Dict[str, Any]) -> Any:
-        """Runs the graph once, on this thread, and returns what its terminal node returned.
+        """Runs the graph once on this thread, and returns the value of its terminal node.
 
         Args:
-            inputs: With a reactor: values by source, converted as a `Context` does; a missing source is None, unknown
-                ones do not count. Without: the content of the context that the first node gets.
+            inputs: With a reactor, values by source, converted as in a `Context`. A missing source is None, and unknown
+                sources are ignored. Without a reactor, the content of the context that the first node receives.
 
         Returns:
-            The value of the terminal node that ran, of the last one if several did, as plain JSON data; None when none
-            ran.
+            The value of the terminal node that ran, as JSON data. If several ran, the value of the last one. None if
+            none ran.
 
         Raises:
-            TypeError: ``inputs`` is not a dict, or holds what has no JSON form ("unsupported type").
-            ValueError: The block has not closed ("not built yet"), or a node raised or returned what it may not ("graph
-                execution failed"); the node's own exception is its cause.
+            TypeError: ``inputs`` is not a dict, or contains a value that cannot be stored as JSON ("unsupported type").
+            ValueError: The block is still open ("not built yet"), or a node raised an exception or returned an invalid
+                value ("graph execution failed"). The exception of the node is the cause.
         """
         declaration = self._declaration
         if declaration is None:
-            raise ValueError(f"graph '{self._name}' not built yet: execute it after its block")
+            raise ValueError(f"graph '{self._name}' not built yet: call execute() after the end of its block")
         if not isinstance(inputs, dict):
             arguments.refuse(inputs, "inputs", "dict")
         plan: Plan = declaration.plan
@@ -112,7 +114,7 @@ class ComputationGraphBuilder(Sealed):
         return outputs[-1][1] if outputs else None
 
     def _collect(self, name: str, function: Callable[..., Any]) -> None:
-        """Takes a function that was decorated in the block."""
+        """Collects a function that is decorated in the block."""
         self._functions[name] = function
 
     def __enter__(self) -> ComputationGraphBuilder:
@@ -154,7 +156,7 @@ class ComputationGraphBuilder(Sealed):
 
 
 def declaration_of_graph(graph: object) -> Optional[GraphDeclaration]:
-    """What a builder has made so far: None before its block has closed, and for anything else."""
+    """Returns the declaration of a builder, or None before its block is closed or for any other object."""
     return graph._declaration if isinstance(graph, ComputationGraphBuilder) else None
 
 

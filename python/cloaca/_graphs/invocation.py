@@ -1,4 +1,4 @@
-"""A graph that a task invokes: it gets the output of the task, and its terminal nodes store their values in it."""
+"""Graph that a task invokes. It receives the output of the task, and its terminal nodes store their values in it."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from .plan import Plan
 
 
 def contexts_of(plan: Plan, text: str) -> List[Context]:
-    """A context of its own for each first node."""
+    """Returns a separate context for each first node."""
     return [Context._from_text(text) for _ in range(plan.root_count)]
 
 
 def invoke(graph: GraphDeclaration, output_text: str) -> str:
-    """Runs a graph with the output of a task. Returns the output after that.
+    """Runs a graph with the output of a task, and returns the output with the values of the graph.
 
     Raises:
-        GraphFailed: A node raised, or returned what it may not.
+        GraphFailed: A node raised an exception or returned an invalid value.
     """
     plan: Plan = graph.plan
     outputs = plan.outputs(plan.run(contexts_of(plan, output_text)))

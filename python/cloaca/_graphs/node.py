@@ -1,4 +1,4 @@
-"""The `node` decorator: declares a function as a node of the graph whose block is open."""
+"""The `node` decorator, which makes a function a node of the graph whose block is open."""
 
 from __future__ import annotations
 
@@ -12,23 +12,25 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def node(func: F) -> F:
-    """Declares the decorated function as the node of its name, in the `ComputationGraphBuilder` block that is open.
+    """Makes the decorated function a node of the graph whose `ComputationGraphBuilder` block is open.
 
-    Used bare, without parentheses. It is called by position: with a value for each of the node's ``inputs``, None for a
-    source that has none, and then with the values of the nodes that lead to it and ran. The first node of a graph
-    without a reactor gets one `Context`, and the target of a route the payload of the variant. What it returns goes to
-    the next node as the same object; a routing node returns a tuple of a variant's name and a payload; what a node
-    without a next one returns must have a JSON form, see `Context`. The decorator returns the function unchanged.
+    The function's name is the name of the node. Use the decorator without parentheses. It returns the function
+    unchanged.
 
-    Nodes are called one after another, on the thread that runs the graph. ``async def`` functions are not awaited, and
-    refused.
+    The function is called with positional arguments: first a value for each of the node's ``inputs``, or None for a
+    source without a value, then the values of the preceding nodes that ran. The first node of a graph without a reactor
+    receives a `Context`. The target of a route receives the payload of its variant. The return value is passed to the
+    next node as the same object. A routing node returns a tuple of a variant name and a payload. The return value of a
+    terminal node must be convertible to JSON: see `Context`.
+
+    Nodes run one after the other on the thread that runs the graph. ``async def`` functions are rejected.
 
     Args:
-        func: The function.
+        func: Function of the node.
 
     Raises:
         ValueError: No block is open on this thread ("must be used inside a ComputationGraphBuilder").
-        TypeError: It is not a function, or an ``async`` one.
+        TypeError: ``func`` is not a function, or is an ``async`` function.
 
     Example:
         >>> with ComputationGraphBuilder("double", graph={"out": {}}):
@@ -40,6 +42,6 @@ def node(func: F) -> F:
     arguments.function(func, "func")
     if inspect.iscoroutinefunction(func) or inspect.isasyncgenfunction(func):
         name = getattr(func, "__name__", "func")
-        raise TypeError(f"node '{name}' is an async function: nodes are called one after another, without awaiting any")
+        raise TypeError(f"node '{name}' is an async function, but nodes must be synchronous: use def, not async def")
     block._collect(arguments.text(func.__name__, "name"), func)
     return func

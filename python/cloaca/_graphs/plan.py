@@ -1,7 +1,7 @@
-"""A graph as a flat list of steps, made once when its block closes, so that a run is one loop.
+"""A graph as a flat list of steps, which is created once when its block closes, so that a run is one loop.
 
-A run keeps one value for each node: what its function returned, `Routed` for a routing node, `ABSENT` for one that did
-not run. Steps are in an order in which what feeds a node comes before it, and otherwise in that of the topology.
+A run keeps one value for each node: the return value of its function, `Routed` for a routing node, or `ABSENT` for a
+node that did not run. A node comes after the nodes that feed it, and otherwise the order is that of the topology.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from .._values.convert import copy_of, stored
 
 ABSENT: Any = object()
 
-#: The one feeder of a step that has several, or one that routes.
+#: Marks a step that has several feeders, or a feeder that routes.
 _SEVERAL = -2
 _NONE = -1
 
-#: Index of a node, its function, the places of what it is given, its only feeder, its feeders with whether they route,
-#: and for a routing node the index of each variant's target.
+#: Index of a node, its function, the positions of its given arguments, its only feeder, all feeders with a flag for
+#: routing, and, for a routing node, the index of each variant's target.
 _Step = Tuple[
     int,
     Callable[..., Any],
@@ -32,17 +32,17 @@ _Step = Tuple[
 
 
 class GraphFailed(Exception):
-    """Why a run failed, in words. What a node raised is its cause, ``values`` what the nodes before it returned."""
+    """Raised if a run failed. A node's exception is its cause, and ``values`` are the values of the nodes before it."""
 
     values: Sequence[Any] = ()
 
 
 class _NotRouted(Exception):
-    """A routing node returned something else than it has to."""
+    """Raised if a routing node returned an invalid value."""
 
 
 class Routed:
-    """What a routing node returned, and the index of the node that gets it; -1 for none."""
+    """Return value of a routing node, and the index of the node that receives it, or -1."""
 
     __slots__ = ("variant", "payload", "target")
 
@@ -53,15 +53,15 @@ class Routed:
 
 
 class Plan:
-    """A graph that can be run, any number of times and by several threads at once."""
+    """Graph that can run any number of times, also concurrently in several threads."""
 
     __slots__ = ("names", "sources", "root_count", "_places", "_steps", "_terminals")
 
-    #: Of the nodes, by index: the order of the topology.
+    #: Names of the nodes in the order of the topology.
     names: Tuple[str, ...]
-    #: What its nodes ask for, each once.
+    #: Sources of all nodes, without duplicates.
     sources: Tuple[str, ...]
-    #: How many nodes get the context of a trigger-less graph.
+    #: Number of nodes that receive the context of a trigger-less graph.
     root_count: int
 
     def __init__(
@@ -77,7 +77,7 @@ class Plan:
         index_of = {name: index for index, name in enumerate(self.names)}
         places: List[str] = []
         feeders = _feeders_of(nodes)
-        # What is given comes in a list: the sources of each node behind each other, or a context for each root.
+        # The given arguments are one list: the sources of each node one after the other, or a context for each root.
         steps: List[_Step] = []
         roots = 0
         for name in order:
@@ -97,7 +97,10 @@ class Plan:
         )
 
     def given_of(self, payload: Mapping[str, Any]) -> List[Any]:
-        """What the nodes get of stored values by source, None for what is missing; each node has its own."""
+        """Returns the arguments of the nodes from stored values by source, None for missing ones.
+
+        Each node gets a copy.
+        """
         get = payload.get
         return [copy_of(get(source)) if is_shared else get(source) for source, is_shared in self._places]
 
@@ -105,10 +108,10 @@ class Plan:
         """Runs the nodes, dependencies first. Returns the value of each.
 
         Args:
-            given: What `given_of` returned, or ``root_count`` contexts.
+            given: Result of `given_of`, or ``root_count`` contexts.
 
         Raises:
-            GraphFailed: A node raised, or did not return what it has to.
+            GraphFailed: A node raised an exception or returned an invalid value.
         """
         values = [ABSENT] * len(self.names)
         index = 0
@@ -131,7 +134,7 @@ class Plan:
         except _NotRouted as error:
             raise _failed(f"node '{self.names[index]}' {error}", values) from None
         except BaseException as error:
-            # `execute` runs a graph in the program itself, whose Ctrl-C is not the node's.
+            # `execute` runs a graph in the program itself, where Ctrl-C is not an error of the node.
             if is_stop(error) or isinstance(error, (KeyboardInterrupt, GeneratorExit)):
                 raise
             text = f"node '{self.names[index]}' failed: {fault.type_and_text(error)[1]}"
@@ -139,10 +142,10 @@ class Plan:
         return values
 
     def outputs(self, values: Sequence[Any]) -> List[Tuple[str, Any]]:
-        """The stored values of the terminal nodes that ran, by name, in the order in which they ran.
+        """Returns the stored values of the terminal nodes that ran, by name, in the order of the run.
 
         Raises:
-            GraphFailed: One has no stored form.
+            GraphFailed: A value cannot be stored.
         """
         outputs: List[Tuple[str, Any]] = []
         for index in self._terminals:
@@ -179,7 +182,7 @@ def _failed(text: str, values: Sequence[Any]) -> GraphFailed:
 
 
 def _feeders_of(nodes: Sequence[NodeDeclaration]) -> Dict[str, List[Tuple[str, bool]]]:
-    """By node: the nodes whose values it receives, in the order of the topology, each with whether it routes."""
+    """Returns for each node the nodes that feed it, in the order of the topology, with a flag for routing."""
     feeders: Dict[str, List[Tuple[str, bool]]] = {node.id: [] for node in nodes}
     for node in nodes:
         for target in node.targets:
@@ -213,5 +216,5 @@ def _routed(routes: Mapping[str, int], value: Any) -> Routed:
 
 
 def _reason(error: Exception) -> str:
-    """A conversion says ``unsupported type X``; what else is raised on its way needs its class."""
+    """Returns the text of a conversion error. Errors other than ``unsupported type X`` need the name of their class."""
     return str(error) if type(error) is TypeError else fault.type_and_text(error)[1]

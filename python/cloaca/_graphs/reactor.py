@@ -1,4 +1,4 @@
-"""The `reactor` decorator: declares a class as what fires the graphs that are bound to it."""
+"""The `reactor` decorator, which makes a class a reactor that runs the graphs bound to it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ C = TypeVar("C", bound=type)
 
 _MODES = ("when_any", "when_all")
 
-#: Where a decorated class keeps its declaration.
+#: Attribute of a decorated class that has its declaration.
 _ATTRIBUTE = "_cloaca_reactor"
 
 
@@ -25,23 +25,23 @@ _ATTRIBUTE = "_cloaca_reactor"
 def reactor(
     *, name: str, accumulators: ListOf[str], mode: Literal["when_any", "when_all"] = "when_any"
 ) -> Callable[[C], C]:
-    """Declares the decorated class as a reactor: it fires when its sources deliver, and runs the graphs bound to it.
+    """Makes the decorated class a reactor, which fires when its sources deliver, and runs the graphs bound to it.
 
-    A reactor keeps the newest value of each source. With each firing, every graph that names the class as its
-    ``reactor`` runs with the values of all sources; a source that has not delivered yet is None. The body of the class
-    is not used. The decorator returns the same class, with the attributes ``NAME`` (str), ``ACCUMULATORS`` (list of
-    str) and ``REACTION_MODE`` (str). A later reactor of the same name replaces the earlier one.
+    A reactor keeps the newest value of each source. Each time it fires, every graph that has the class as its
+    ``reactor`` runs with the values of all sources, with None for sources that have not delivered yet. The body of the
+    class is not used. The decorator returns the same class with the attributes ``NAME`` (str), ``ACCUMULATORS`` (list
+    of str) and ``REACTION_MODE`` (str). A later reactor with the same name replaces the earlier one.
 
     Args:
         name: Unique name of the reactor.
-        accumulators: Names of its sources, at least one, each once. They need not be declared first; a name that no
-            function is declared for is a source whose events are handed on as they are.
-        mode: "when_any" fires with each value that any source delivers; "when_all" as soon as every source has
+        accumulators: Names of its sources, at least one, without duplicates. They do not have to be declared first. If
+            no function is declared for a name, the events of that source are delivered unchanged.
+        mode: "when_any" fires for each value that a source delivers. "when_all" fires as soon as every source has
             delivered since the last firing.
 
     Raises:
         ValueError: ``name`` or ``accumulators`` is empty, a source is listed twice, or the mode is unknown.
-        TypeError: An argument has a wrong type, or what is decorated is not a class.
+        TypeError: An argument has the wrong type, or the decorated object is not a class.
 
     Example:
         >>> @reactor(name="temps", accumulators=["probe"])
@@ -91,10 +91,10 @@ def _description_of(cls: Type[object]) -> str:
 
 
 def declaration_of(reactor_class: object) -> ReactorDeclaration:
-    """The reactor that a class was declared as.
+    """Returns the reactor that a class declares.
 
     Raises:
-        TypeError: It is not such a class.
+        TypeError: The class is not decorated with `reactor`.
     """
     found = getattr(reactor_class, _ATTRIBUTE, None) if isinstance(reactor_class, type) else None
     if isinstance(found, ReactorDeclaration):

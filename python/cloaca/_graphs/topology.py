@@ -1,4 +1,4 @@
-"""The topology of a graph as a program writes it, read and checked. Pure functions; what runs it is ``plan``."""
+"""Parses and checks the topology of a graph as a program writes it. All functions are pure. ``plan`` runs the graph."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _KEYS = ("inputs", "next", "routes")
 
 
 def nodes_of(graph: object) -> Tuple[NodeDeclaration, ...]:
-    """The nodes of a topology, in its order.
+    """Returns the nodes of a topology, in its order.
 
     Raises:
-        TypeError: Something in it has a wrong type.
+        TypeError: A part of the topology has the wrong type.
     """
     if not isinstance(graph, dict):
         arguments.refuse(graph, "graph", "dict")
@@ -38,7 +38,7 @@ def _node_of(name: str, entry: object) -> NodeDeclaration:
     return NodeDeclaration(
         id=name,
         inputs=tuple(arguments.texts(inputs, f"{at}['inputs']")),
-        # With both, the routes count.
+        # If both are given, the routes take precedence.
         next=following if routes is None else None,
         routes=routes,
     )
@@ -54,12 +54,13 @@ def _routes_of(at: str, routes: object) -> Tuple[Tuple[str, str], ...]:
 
 
 def _warn_of_key(at: str, key: object) -> None:
-    """Other keys mean nothing, and a misspelt one would be missed."""
-    warnings.warn(f"{at} has the key {key!r}, which means nothing: known are {', '.join(_KEYS)}", stacklevel=6)
+    """Warns about an unknown key, which may be misspelt and has no effect."""
+    known = ", ".join(_KEYS)
+    warnings.warn(f"{at} has the unknown key {key!r}, which has no effect. Known keys: {known}", stacklevel=6)
 
 
 def function_problem(nodes: Sequence[NodeDeclaration], functions: Iterable[str], graph: str) -> Optional[Exception]:
-    """What is wrong between the nodes and the functions of a block: the exception to raise, or None."""
+    """Returns the exception to raise if the nodes and the functions of a block do not match, or None."""
     names, given = dict.fromkeys(node.id for node in nodes), dict.fromkeys(functions)
     bare = [name for name in names if name not in given]
     if bare:
@@ -86,14 +87,14 @@ def function_problem(nodes: Sequence[NodeDeclaration], functions: Iterable[str],
 def problems_of(
     nodes: Sequence[NodeDeclaration], graph: str, reactor: Optional[str], sources: Sequence[str]
 ) -> List[str]:
-    """What is wrong with a topology, as sentences. ``reactor`` None: of a graph that tasks invoke."""
+    """Returns the problems of a topology as sentences. A graph that tasks invoke has no ``reactor``."""
     names, known_sources = {node.id for node in nodes}, set(sources)
     problems: List[str] = []
     for node in nodes:
         if reactor is None and node.inputs:
             problems.append(
-                f"node '{node.id}' of graph '{graph}' has 'inputs', which only a graph with a reactor has: a "
-                "trigger-less computation graph gets the context of a task"
+                f"node '{node.id}' of graph '{graph}' has 'inputs', which need a graph with a reactor: a "
+                "trigger-less computation graph receives the context of a task"
             )
         for source in node.inputs if reactor is not None else ():
             if source not in known_sources:
@@ -111,10 +112,10 @@ def problems_of(
 
 
 def order_of(nodes: Sequence[NodeDeclaration], graph: str) -> List[str]:
-    """The names of the nodes: what feeds one comes before it, and otherwise they keep their order.
+    """Returns the names of the nodes, each after the nodes that feed it, otherwise in their order.
 
     Raises:
-        ValueError: There is a cycle.
+        ValueError: The graph has a cycle.
     """
     position = {node.id: index for index, node in enumerate(nodes)}
     missing = dict.fromkeys(position, 0)
@@ -137,7 +138,7 @@ def order_of(nodes: Sequence[NodeDeclaration], graph: str) -> List[str]:
 
 
 def _cycle_in(targets: Mapping[str, Sequence[str]], ordered: Set[str]) -> List[str]:
-    """One cycle, its first name repeated at its end. Each node that has no place in the order is fed by such a one."""
+    """Returns one cycle, with its first name repeated at the end. Another unordered node feeds each unordered node."""
     feeders: Dict[str, str] = {}
     for name, leads_to in targets.items():
         if name not in ordered:
@@ -147,13 +148,13 @@ def _cycle_in(targets: Mapping[str, Sequence[str]], ordered: Set[str]) -> List[s
     while name not in path:
         path[name] = None
         name = feeders[name]
-    # Walked against the arrows.
+    # The path follows the edges backwards.
     walked = list(path)
     return [name, *reversed(walked[walked.index(name) :])]
 
 
 def _did_you_mean(name: str, known: Iterable[str]) -> str:
-    import difflib  # where something is wrong only
+    import difflib  # imported only for an error
 
     nearest = difflib.get_close_matches(name, list(known), 1)
     return f". Did you mean '{nearest[0]}'?" if nearest else ""

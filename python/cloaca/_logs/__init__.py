@@ -1,4 +1,4 @@
-"""``logging``: its records are kept in the logs of the polls and attempts that make them.
+"""``logging``: records are kept in the logs of the polls and attempts that make them.
 
-Runs in an interpreter's process.
+The code runs in the process of an interpreter.
 """

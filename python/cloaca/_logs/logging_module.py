@@ -1,12 +1,11 @@
-"""``logging``: what polls and attempts log is in their logs, with level, logger, place and ``extra``.
+"""``logging``: copies the records of polls and attempts to their logs, with level, logger, place and ``extra``.
 
-A record that a logger hands to its handlers is kept as they get it: behind its filters, and once, also where a handler
-shows it on a standard stream. A record that only a level keeps from that is kept from INFO on all the same; not where
-``logging.disable`` or the logger's ``disabled`` says that nobody wants it, and not where the logger has filters, which
-it would have to pass. For a script nothing changes: levels, ``isEnabledFor``, handlers, factories, ``findCaller``.
-
-The functions that are replaced have the file name of ``logging``, whose frames are passed over where the place of a
-call is looked for. Seen in 314.0.7 (CPython 3.14); can go only with the logs.
+A record that a logger passes to its handlers is kept as the handlers get it, after the logger's filters. It is kept
+once, even if a handler also prints it to a standard stream. A record from INFO that only its level keeps from the
+handlers is kept too. Exceptions are ``logging.disable``, a disabled logger, and a logger with filters, which the record
+would have to pass. For a script nothing changes: levels, ``isEnabledFor``, handlers, factories, ``findCaller``. The
+replaced functions have the file name of ``logging``, whose frames are skipped in the search for the place of a call.
+Seen in 314.0.7 (CPython 3.14). Can be deleted only together with the logs.
 
 Proved by ``python/tests/stdlib/test_logging.py`` and ``test/scenarios/logging-of-tasks.test.ts``.
 """
@@ -21,15 +20,15 @@ from typing import Any, Dict, Optional, Set
 from .._border import stacks
 from . import records
 
-#: Below it nothing is kept that nobody wants to see.
+#: Minimum level of a record that is kept although its level keeps it from the handlers.
 _LEAST = logging.INFO
 
 _SRCFILE: str = logging._srcfile  # type: ignore[assignment]
 
-#: Records that are being handed to handlers, by identity: the log has them already.
+#: Identities of records that handlers are processing. The log already has them.
 _kept: Set[int] = set()
 
-#: What takes the place of methods of ``logging``: made in its namespace, under the name of its file.
+#: Replacements for methods of ``logging``, which are compiled in its namespace with the name of its file.
 _SOURCE = """
 def replacements(keep_unseen, keep_unseen_of_adapter, keep_seen, forget, call_handlers, write):
     def debug(self, msg, *args, **kwargs):
@@ -102,7 +101,7 @@ def replacements(keep_unseen, keep_unseen_of_adapter, keep_seen, forget, call_ha
 
 
 def prepare() -> None:
-    """Replaces the methods, before a script has seen any of them."""
+    """Replaces the methods, before a script can use them."""
     made: Dict[str, Any] = {}
     exec(compile(_SOURCE, _SRCFILE, "exec"), logging.__dict__, made)
     call_handlers = logging.Logger.callHandlers
@@ -114,7 +113,7 @@ def prepare() -> None:
 
 
 def _replace(owner: Any, name: str, function: Any) -> None:
-    """Puts a function in the place of a method, with its name, its line and its text for ``help``."""
+    """Replaces a method with a function that has the method's name, line and docstring."""
     method = getattr(owner, name)
     code, old = function.__code__, method.__code__
     code = code.replace(co_name=old.co_name, co_firstlineno=old.co_firstlineno)
@@ -126,7 +125,7 @@ def _replace(owner: Any, name: str, function: Any) -> None:
 
 
 def _keep_seen(record: Any) -> bool:
-    """Keeps a record that the handlers get. False when nobody's log is concerned."""
+    """Keeps a record that the handlers get. Returns False if it belongs to no log."""
     call = stacks.output_token()
     if call == 0 or id(record) in _kept:
         return False
@@ -140,7 +139,7 @@ def _forget(record: Any) -> None:
 
 
 def _keep_unseen(logger: Any, level: Any, msg: Any, args: Any, kwargs: Dict[str, Any]) -> None:
-    """Keeps what a level alone keeps from the handlers."""
+    """Keeps a record that only its level keeps from the handlers."""
     if level < _LEAST:
         return
     call = stacks.output_token()
@@ -155,7 +154,7 @@ def _keep_unseen_of_adapter(adapter: Any, level: Any, msg: Any, args: Any, kwarg
         return
     logger = adapter
     while isinstance(logger, logging.LoggerAdapter):
-        # One of the script's own shall not be called for what it would not have been called for.
+        # A ``process`` method of the script is not called for a record for which logging would not call it.
         if type(logger).process is logging.LoggerAdapter.process:
             msg, processed = logger.process(msg, dict(kwargs))
             kwargs = dict(processed)
@@ -165,7 +164,7 @@ def _keep_unseen_of_adapter(adapter: Any, level: Any, msg: Any, args: Any, kwarg
 
 
 def _place(stacklevel: Any) -> str:
-    """File and line of the call, as ``Logger.findCaller`` has them."""
+    """Returns file and line of the call, as ``Logger.findCaller`` does."""
     frame: Optional[types.FrameType] = sys._getframe(1)
     while frame is not None and frame.f_code.co_filename in (_SRCFILE, __file__):
         frame = frame.f_back
@@ -177,7 +176,7 @@ def _place(stacklevel: Any) -> str:
 
 
 def _write(record: Any, stream: Any, text: str) -> None:
-    """Writes what a handler shows of a record: not into the log again, when it goes to a standard stream."""
+    """Writes the text of a handler. Text for a standard stream is not copied to the log again."""
     is_ours = stream is sys.__stderr__ or stream is sys.__stdout__
     if id(record) not in _kept or not is_ours:
         stream.write(text)

@@ -12,10 +12,10 @@ from typing import Any, Dict, Optional
 
 from .._border import host, stacks
 
-#: What every record has: the rest was given as ``extra``.
+#: Attributes of every record. All others were passed as ``extra``.
 _OWN = frozenset(vars(logging.LogRecord("", 0, "", 0, "", None, None))) | {"message", "asctime"}
 
-#: As many has a record without: two of those above are added where it is shown.
+#: Number of attributes of a record without ``extra``. Two attributes are added only when it is formatted.
 _LEAST_VALUES = len(_OWN) - 2
 
 _LONGEST_TEXT = 16_384
@@ -38,7 +38,7 @@ def keep(call: int, record: logging.LogRecord) -> None:
 
 
 def keep_call(call: int, logger: str, level: int, msg: Any, args: Any, place: str, extra: Any, exc_info: Any) -> None:
-    """Sends what would have become a record."""
+    """Sends a call of ``logging`` that created no record."""
     if isinstance(exc_info, BaseException):
         exc_info = (type(exc_info), exc_info, exc_info.__traceback__)
     elif exc_info and not isinstance(exc_info, tuple):
@@ -80,14 +80,14 @@ def _send(
         entry["extra"] = {str(name): _plain(value) for name, value in list(extra.items())}
     if trace:
         entry["traceback"] = _short(trace)
-    stacks.write_out()  # what was printed before comes before
+    stacks.write_out()  # earlier output comes first
     host.output.log_record(call, json.dumps(entry, ensure_ascii=False))
 
 
 def _formatted(msg: Any, args: Any) -> str:
     try:
         return str(msg) % args if args else str(msg)
-    except Exception:  # the arguments do not fit: logging itself says so, where the record is shown
+    except Exception:  # wrong arguments, which logging itself reports when it prints the record
         return f"{_shown(msg) if not isinstance(msg, str) else msg} {_shown(args)}"
 
 
@@ -115,11 +115,11 @@ def _formatted_exception(exc_info: Any) -> Optional[str]:
 
 
 def _plain(value: Any) -> Any:
-    """A value as JSON has it, what JSON does not have as the text that shows it."""
+    """Returns a value as JSON, or its ``repr`` if it is not JSON."""
     if value is None or isinstance(value, (bool, int)):
         return value
     if isinstance(value, float):
-        return value if value - value == 0 else repr(value)  # neither infinite nor no number
+        return value if value - value == 0 else repr(value)  # neither infinite nor NaN
     if isinstance(value, str):
         return _short(value)
     if isinstance(value, (dict, list, tuple)):

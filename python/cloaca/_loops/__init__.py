@@ -1,4 +1,5 @@
-"""The event loops of scripts, as far as it is the same whether stacks drive them or threads.
+"""Event loops of scripts: the code that stacks and threads share.
 
-Lives in an interpreter's process: ``_engine`` has what stacks of Pyodide add, ``_cpython.calls`` what threads do.
+The code runs in the process of an interpreter. ``_engine`` has the code for stacks of Pyodide, and ``_cpython.calls``
+the code for threads.
 """

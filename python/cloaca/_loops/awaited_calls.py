@@ -1,4 +1,4 @@
-"""A call that is awaited in the event loop of its script: what it comes to, and how it is stopped."""
+"""Outcome and stop of a call that is awaited in the event loop of its script."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from .._border.start_limit import NOT_STARTED, clock
 from .._border.stops import is_stop
 from .base import Left, ScriptLoopBase
 
-#: Kind, result, name of the error's class, its text, its traceback.
+#: Kind, result, and the class name, text and traceback of the error.
 Outcome = Tuple[str, Optional[str], str, str, str]
 
-#: A call that goes on after it was cancelled may have something to clean up.
+#: Seconds after which a call that still runs is cancelled again. They give it time to clean up.
 _CANCELLED_AGAIN_AFTER_S, _AND_AGAIN_AFTER_S = 1.0, 0.1
 
 
 async def outcome_of(awaiting: Awaiting, start_before: float) -> Any:
-    """Awaits a call, and what it has to await next, until there is an outcome. Raises what stops it.
+    """Awaits a call, and each following `Awaiting`, until there is an outcome. Re-raises a stop.
 
-    Other steps may have kept the loop since the async function was called: it may be too late for its first step.
+    Other steps may have blocked the loop since the async function was called, so it can be too late for its first step.
     """
     if not awaiting.is_begun and clock.now() >= start_before:
         drop(awaiting.awaitable)
@@ -45,19 +45,23 @@ async def outcome_of(awaiting: Awaiting, start_before: float) -> Any:
 
 
 def _goes_through(error: BaseException) -> bool:
-    """Whether it stops the call, which is then not the script's doing. Called in the asyncio task of the call."""
+    """Returns whether an exception stops the call, so that the script did not raise it.
+
+    Called in the call's asyncio task.
+    """
     if isinstance(error, (GeneratorExit, Left)):
-        return True  # its loop has ended
+        return True  # the loop has ended
     if not isinstance(error, asyncio.CancelledError):
         return is_stop(error)
     call, task = running_call.get(), asyncio.current_task()
     was_stopped = call is not None and call.stop_reason is not None
-    # A task of the script's that was awaited and had been cancelled raises the same. Python 3.11 tells them apart.
+    # Awaiting a cancelled task of the script raises the same exception. Python 3.11 distinguishes them.
     return was_stopped or task is None or bool(getattr(task, "cancelling", bool)())
 
 
 def context_of_caller(origin: int) -> contextvars.Context:
-    """The context in which synchronous code has something awaited: that of its call, by its token for want of one."""
+    """Returns the context in which synchronous code awaits something: that of its call, or one with the call's token.
+    """
     context = contextvars.copy_context()
     if running_call.get() is None:
         context.run(running_call.set, Call(origin, "an async function"))
@@ -65,7 +69,7 @@ def context_of_caller(origin: int) -> contextvars.Context:
 
 
 def cancel(call: Call, loop: ScriptLoopBase) -> None:
-    """Cancels a call that shall stop: once, and again and again when its time is over. A callback of its loop."""
+    """Cancels a call that has to stop, and repeats it if the call is overdue. Runs as a callback of the call's loop."""
     call.is_held_up = False
     if call.task is None or call.task.done() or (call.is_cancelled and not call.is_overdue):
         return
@@ -79,7 +83,8 @@ def cancel(call: Call, loop: ScriptLoopBase) -> None:
 
 
 def stopped(call: Call, error: BaseException) -> Outcome:
-    """The outcome of a call that raised what is no Exception, most often since it was stopped."""
+    """Returns the outcome of a call that raised an exception that is not an Exception, mostly because it was stopped.
+    """
     if isinstance(error, asyncio.CancelledError) and call.stop_reason is not None:
         return stopped_by(call.is_overdue, call.stop_reason, error)
     kind = "timedOut" if isinstance(error, DeadlineExceeded) else "failed"
@@ -88,13 +93,13 @@ def stopped(call: Call, error: BaseException) -> Outcome:
 
 
 def stopped_by(is_overdue: bool, reason: str, error: Optional[BaseException]) -> Outcome:
-    """The outcome of a call that was stopped, with the traceback of an error if there is one."""
+    """Returns the outcome of a call that was stopped, with the traceback of ``error`` if there is one."""
     kind, stop = ("timedOut", DeadlineExceeded(reason)) if is_overdue else ("failed", Cancelled(reason))
     name, text = fault.type_and_text(stop)
     return (kind, None, name, text, "" if error is None else fault.traceback_text(error))
 
 
 def ended_with_script(call: Call) -> Any:
-    """What is reported of a call whose loop has ended before it."""
-    message = f"{call.name} was cancelled: its script has ended, or has been loaded again"
+    """Returns the outcome of a call whose loop has ended before the call."""
+    message = f"{call.name} was cancelled: its script has ended or was reloaded"
     return call.stopped(("failed", None, "CancelledError", message, ""))

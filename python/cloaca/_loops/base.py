@@ -1,7 +1,7 @@
-"""The event loop of a script, whatever drives it: its steps, and its end.
+"""Event loop of a script, independent of what drives it: its steps and its end.
 
-It is the standard library's loop. A *step* is what runs from one ``await`` to the next, or a callback. What it takes to
-run one in the name of its call, and to go on while one waits, is different for stacks (``_engine.script_loop``) and for
+It is the standard library's loop. A *step* is the code that runs between two ``await`` expressions, or a callback.
+Running a step for its call, and continuing while a step waits, differ between stacks (``_engine.script_loop``) and
 threads (``_cpython.calls.script_loop``).
 """
 
@@ -15,7 +15,7 @@ from typing import Any, Callable, Dict, Optional, Set
 from .._border.calls import Call
 from . import open_ends
 
-#: What is cancelled at the end may take so long to clean up.
+#: Maximum time that cancelled tasks have to clean up at the end.
 ENDS_WITHIN_S = 1.5
 
 run_handle = events.Handle._run
@@ -24,7 +24,7 @@ _StandardLoop: Any = asyncio.SelectorEventLoop
 
 
 class Left(BaseException):
-    """Ends what has driven a loop which another stack or thread drives by now."""
+    """Ends the driver of a loop that another stack or thread drives now."""
 
 
 class _Step(events.Handle):
@@ -42,31 +42,31 @@ class _TimedStep(events.TimerHandle):
 
 
 class ScriptLoopBase(_StandardLoop):  # type: ignore[misc]
-    """The loop of one generation of a script. ``end`` is called when the script ends.
+    """Loop of one generation of a script. ``end`` is called when the script ends.
 
-    A subclass adds ``start``, which has the loop driven until ``_is_over`` and closes it then, ``wait_for_end``,
+    A subclass adds ``start``, which drives the loop until ``_is_over`` and then closes it, ``wait_for_end``,
     ``run_step``, which is called with the handle of each step, and ``run_meanwhile``.
     """
 
-    #: Whether a task that is cancelled is told why, by the message of its CancelledError.
+    #: Whether the CancelledError of a cancelled task has the reason as its message.
     tells_why = False
 
     def __init__(self) -> None:
         super().__init__()
         self.is_in_step = False
-        #: The call whose step runs, or ran last; None for nobody's.
+        #: Call whose step runs or ran last, or None if the step belongs to no call.
         self.call: Optional[Call] = None
         #: Called before the loop may wait.
         self.before_wait: Callable[[], None] = lambda: None
         #: Called with the loop when it is closed.
         self.after_end: Callable[[Any], None] = lambda _: None
-        #: The tokens of the calls that have not ended: what blocks for one of them has a time limit of its own.
+        #: Tokens of the calls that have not ended. A blocking step of such a call has its own time limit.
         self.open_tokens: Set[int] = set()
         self._is_ending = self._is_over = False
         self._servers: Any = weakref.WeakSet()
 
     def who(self) -> str:
-        """Whose step runs, for messages."""
+        """Returns a description of the running step's owner, for messages."""
         call = self.call
         if call is None:
             return "a callback"
@@ -75,7 +75,10 @@ class ScriptLoopBase(_StandardLoop):  # type: ignore[misc]
     # ------------------------------------------------------------------------------------------------------ its end
 
     def end(self) -> None:
-        """Cancels what is left, closes generators and the loop, soon; to be called from anywhere, twice too."""
+        """Cancels the remaining tasks, and closes generators and the loop, soon.
+
+        It can be called anywhere, and repeatedly.
+        """
         if not self._is_ending:
             self._is_ending = True
             self.call_soon_threadsafe(lambda: self.create_task(self._wind_up()))
@@ -102,11 +105,14 @@ class ScriptLoopBase(_StandardLoop):  # type: ignore[misc]
                 self._report("Exception in a task that was cancelled at the end of its script", task.exception())
         for task in pending:
             task._log_destroy_pending = False
-            message = f"A task did not end with its script, within {ENDS_WITHIN_S} s after it was cancelled"
+            message = f"A task did not end within {ENDS_WITHIN_S} s after it was cancelled at the end of its script"
             self.call_exception_handler({"message": message, "task": task})
 
     def call_exception_handler(self, context: Dict[str, Any]) -> None:
-        """Reports what went wrong. What complains after the end that nobody closed it was closed with the loop."""
+        """Reports an error.
+
+        Complaints about unclosed objects after the end are ignored, because the loop has closed them.
+        """
         if not (self.is_closed() and str(context.get("message")).startswith("Unclosed ")):
             super().call_exception_handler(context)
 
@@ -131,19 +137,19 @@ class ScriptLoopBase(_StandardLoop):  # type: ignore[misc]
         return handle
 
     def call_soon_threadsafe(self, callback: Any, *args: Any, context: Any = None) -> Any:
-        """Like that of any loop; stacks take turns with it, and need no lock."""
+        """Like the method of any loop, but without a lock, because stacks take turns with the loop."""
         self._check_closed()
         handle = self._call_soon(callback, args, context)
         self._write_to_self()
         return handle
 
     def call_at(self, when: float, callback: Any, *args: Any, context: Any = None) -> Any:
-        """Like that of any loop."""
+        """Like the method of any loop."""
         handle = super().call_at(when, callback, *args, context=context)
         handle.__class__ = _TimedStep
         return handle
 
     def _add_callback(self, handle: Any) -> None:
-        if type(handle) is events.Handle:  # of a file that is ready, or a signal
+        if type(handle) is events.Handle:  # callback of a file that is ready, or of a signal
             handle.__class__ = _Step
         super()._add_callback(handle)

@@ -1,4 +1,4 @@
-"""The event loops of scripts: each begins with the first call that is awaited, and ends with its script."""
+"""Event loops of scripts. Each starts with the first call that is awaited, and ends with its script."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from typing import Any, Callable, Dict, Generic, List, TypeVar
 from .._border.generation import Generation, generations
 from .base import ENDS_WITHIN_S, ScriptLoopBase
 
-#: What a loop does at its end besides cancelling takes little.
+#: Time for all loops to end. Except for the cancellation, the end of a loop takes little time.
 _ALL_END_WITHIN_S = ENDS_WITHIN_S + 0.2
 
 Loop = TypeVar("Loop", bound=ScriptLoopBase)
 
 
 class LoopsByGeneration(Generic[Loop]):
-    """The loops that are in use, by the number of their generation.
+    """Loops in use, by the number of their generation.
 
     Args:
-        new: Makes the loop of a generation.
-        before_wait: Called before one of them may wait.
-        after_end: Called with a loop that is closed.
+        new: Function that creates the loop of a generation.
+        before_wait: Function that is called before a loop may wait.
+        after_end: Function that is called with a closed loop.
     """
 
     def __init__(
@@ -31,15 +31,15 @@ class LoopsByGeneration(Generic[Loop]):
         self._loops: Dict[int, Loop] = {}
 
     def of(self, generation: Generation) -> Loop:
-        """The loop of a generation, begun when it is first asked for.
+        """Returns the loop of a generation, which is started at the first call.
 
         Raises:
-            RuntimeError: Its script has ended, or nothing more can be begun that would drive a loop.
+            RuntimeError: Its script has ended, or nothing can be started that would drive the loop.
         """
         loop = self._loops.get(generation.number)
         if loop is None:
             if generations.get(generation.number) is not generation:
-                raise RuntimeError("the script has ended, or has been loaded again")
+                raise RuntimeError("the script has ended or was reloaded")
             loop = self._new(generation)
             loop.before_wait = self._before_wait
             loop.after_end = self._after_end
@@ -48,23 +48,23 @@ class LoopsByGeneration(Generic[Loop]):
         return loop
 
     def by_number(self) -> Dict[int, Loop]:
-        """Those that have begun and not been ended."""
+        """Returns the loops that have started and were not ended."""
         return dict(self._loops)
 
     def end(self, generation_number: int) -> None:
-        """Ends the loop of a generation, soon: what is pending is cancelled."""
+        """Ends the loop of a generation soon, and cancels its pending work."""
         loop = self._loops.pop(generation_number, None)
         if loop is not None:
             loop.end()
 
     def end_all_soon(self) -> List[Loop]:
-        """Ends all of them, without waiting for that. Returns them."""
+        """Ends all loops without waiting, and returns them."""
         loops = self.by_number()
         for number in loops:
             self.end(number)
         return list(loops.values())
 
     def end_all(self) -> None:
-        """Ends all of them, and waits for that for a while."""
+        """Ends all loops, and waits for their end for some time."""
         for loop in self.end_all_soon():
             loop.wait_for_end(_ALL_END_WITHIN_S)

@@ -1,5 +1,5 @@
-"""``cloaca pip``: pip itself, and where it finds packages that run in the engine's Python.
+"""``cloaca pip``: pip itself, and the search for packages that run in the engine's Python.
 
-It runs as a program of its own, in an interpreter's process; no script imports it,
-and the engine's advice takes from it what can be used in place of a package. ``command`` starts, pip decides.
+It runs as a separate program in an interpreter's process, and no script imports it. The engine's advice uses its list
+of alternatives to packages. ``command`` starts pip, and pip makes the decisions.
 """

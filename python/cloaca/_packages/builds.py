@@ -1,9 +1,9 @@
-"""Building packages from folders and source archives, as ``-e`` does: their build backends run in this interpreter.
+"""Builds packages from folders and source archives, as for ``-e``: their build backends run in this interpreter.
 
-pip starts a Python for each step of a build, with the build's own packages in its path by means of a
-``sitecustomize`` module. Here the step is run in place, with the same path, and what it changed is put back: a second
-interpreter for each of three steps takes longer than the build. Backends in pure Python work (setuptools, hatchling,
-flit, poetry); a compiler there is none. Used by ``command``.
+pip starts a Python process for each step of a build, with the packages of the build in its path by means of a
+``sitecustomize`` module. Here the step runs in this process with the same path, and its changes are undone, because
+another interpreter for each of the three steps would take longer than the build. Backends in pure Python work
+(setuptools, hatchling, flit, poetry). There is no compiler. ``command`` uses this module.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from .pip_modules import pip_module, replace
 
 
 def connect(packages: str) -> None:
-    """Has pip build in this interpreter; ``packages`` are there for builds that are not isolated."""
+    """Makes pip build in this interpreter. ``packages`` is the folder for builds that are not isolated."""
     os.environ.setdefault("PIP_USE_FEATURE", "inprocess-build-deps")
 
     def make(original: Any) -> Any:
@@ -37,7 +37,7 @@ def connect(packages: str) -> None:
 
 
 class _Runner:
-    """Runs what pip would have another Python run: a script with its arguments."""
+    """Runs a script with arguments that pip would run in another Python process."""
 
     def __init__(self, packages: str) -> None:
         self._packages = packages
@@ -58,7 +58,7 @@ class _Runner:
             raise self._failure(command[2], f"{type(error).__name__}: {error}", output) from error
 
     def _folders(self) -> List[str]:
-        """Where the packages of the build are: beside pip's ``sitecustomize``, which no other place names."""
+        """Returns the folders with the packages of the build. They are next to pip's ``sitecustomize``."""
         place = os.environ.get("PYTHONPATH", "")
         if os.path.exists(os.path.join(place, "sitecustomize.py")):
             return glob.glob(os.path.join(os.path.dirname(place), "*", "lib", "python*", "site-packages"))
@@ -67,7 +67,7 @@ class _Runner:
     def _failure(self, step: str, why: str, output: io.StringIO) -> Exception:
         said = output.getvalue().strip()
         return pip_module("_internal.exceptions").InstallationError(  # type: ignore[no-any-return]
-            f"The build of a package from its source failed in {step}: {why}" + (f"\n{said}" if said else "")
+            f"Building a package from its source failed in {step}: {why}" + (f"\n{said}" if said else "")
         )
 
 
@@ -75,7 +75,7 @@ class _Runner:
 def _as_process(
     arguments: List[str], cwd: Optional[str], environ: Dict[str, str], output: io.StringIO
 ) -> Iterator[None]:
-    """Gives a block arguments, a folder and an environment of its own, and takes back what it imported and set."""
+    """Gives a block its own arguments, folder and environment, and undoes its imports and changes afterwards."""
     before = {"path": sys.path[:], "argv": sys.argv[:], "meta_path": sys.meta_path[:], "path_hooks": sys.path_hooks[:]}
     modules, place, variables = {*sys.modules}, os.getcwd(), dict(os.environ)
     handlers, level = logging.root.handlers[:], logging.root.level

@@ -1,8 +1,8 @@
-"""``cloaca pip``: pip itself, run in the engine's Python, installing packages that run there.
+"""``cloaca pip``: runs pip in the engine's Python, and installs packages that run there.
 
-Pure wheels and wheels for Pyodide's ABI, with their dependencies, from the index that pip is configured for, into
-``.cloaca/packages`` beside the project, where ``run`` and ``serve`` look. Everything else is pip's: its commands,
-options, configuration files and environment variables.
+It installs pure wheels and wheels for Pyodide's ABI, with their dependencies, from the index that pip is configured
+for, into ``.cloaca/packages`` of the project, where ``run`` and ``serve`` search. Everything else is that of pip: its
+commands, options, configuration files and environment variables.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from .staging import staging
 
 TARGET = os.path.join(".cloaca", "packages")
 
-#: The commands that change what is installed.
+#: Commands that change the installed packages.
 _CHANGES = ("install", "uninstall")
 _MISSING = re.compile(r"No matching distribution found for ([A-Za-z0-9._-]+)")
 
@@ -35,10 +35,13 @@ def main(words: List[str], lock_path: str, pyodide_version: str) -> int:
     try:
         pip_modules.load(pip_wheel.pip_folder(), target)
     except PermissionError as error:
-        print(f"cloaca: pip cannot be kept: {error}. Set CLOACA_CACHE_DIR to a folder of yours.", file=sys.stderr)
+        print(
+            f"cloaca: Cannot store pip in the cache folder: {error}. Set CLOACA_CACHE_DIR to a folder of yours.",
+            file=sys.stderr,
+        )
         return 1
     except (Unavailable, OSError) as error:
-        print(f"cloaca: pip cannot be fetched: {error}", file=sys.stderr)
+        print(f"cloaca: Cannot download pip: {error}", file=sys.stderr)
         return 1
     lock, mirror = read_lock(lock_path), mirror_of(pyodide_version, pip_wheel.cache_folder())
     sources = Sources(lock, mirror)
@@ -51,7 +54,7 @@ def main(words: List[str], lock_path: str, pyodide_version: str) -> int:
     code = _change(words, target, lock, mirror) if changes else _run_pip(words)
     if code == 0 and sources.without_native_files:
         names = ", ".join(sources.without_native_files)
-        print(f"cloaca: installed from wheels for Linux, without their native files: {names}.", file=sys.stderr)
+        print(f"cloaca: Installed from wheels for Linux, without their native files: {names}.", file=sys.stderr)
     if code != 0:
         for name in dict.fromkeys([*missing.names, *passed_over.missing]):
             is_built = lock.wheel(name) is not None and not mirror.is_reachable
@@ -62,7 +65,7 @@ def main(words: List[str], lock_path: str, pyodide_version: str) -> int:
 
 
 def _change(words: List[str], target: str, lock: Lock, mirror: Mirror) -> int:
-    """Runs a command that changes the packages: all of what it does is kept, or nothing."""
+    """Runs a command that changes the packages. Either all of its changes are kept, or none."""
     try:
         with staging(target) as change:
             pip_modules.install_into(change.path, target)
@@ -75,13 +78,13 @@ def _change(words: List[str], target: str, lock: Lock, mirror: Mirror) -> int:
         print(f"cloaca: {error}", file=sys.stderr)
         return 1
     except OSError as error:
-        print(f"cloaca: {target} cannot be changed: {error}.", file=sys.stderr)
+        print(f'cloaca: Cannot change "{target}": {error}.', file=sys.stderr)
         return 1
 
 
 def _run_pip(words: List[str]) -> int:
     sys.argv[0] = "cloaca pip"
-    # Not as `python -m pip` does, which forbids every import once something is installed.
+    # Not like `python -m pip`, which forbids all imports after an installation.
     try:
         return int(pip_modules.pip_module("_internal.cli.main").main(words or ["--help"]))
     except SystemExit as stop:  # `--version`, and help
@@ -89,16 +92,16 @@ def _run_pip(words: List[str]) -> int:
 
 
 def _command(words: List[str]) -> str:
-    """The command among the arguments, which may have options in front of it; empty when there is none."""
+    """Returns the command among the arguments, which can have options before it, or "" if there is none."""
     parser = pip_modules.pip_module("_internal.cli.main_parser").create_main_parser()
     try:
         return str(next(iter(parser.parse_args(words)[1]), ""))
     except SystemExit:
-        return ""  # pip will say the same again, in its own words
+        return ""  # pip reports the same error itself
 
 
 class _MissingPackages(logging.Handler):
-    """Notes the packages for which pip says that it found nothing to install."""
+    """Records the packages for which pip reports that it found nothing to install."""
 
     def __init__(self) -> None:
         super().__init__(logging.ERROR)

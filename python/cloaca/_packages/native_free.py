@@ -1,9 +1,9 @@
-"""Wheels for Linux without their native files, for packages that go on without them.
+"""Wheels for Linux without their native files, for packages that work without them.
 
-Some packages have a fallback in Python for what their C does, and publish wheels with both only. ``TABLE`` names those
-that were seen to import and to work without their native files, with the versions for which that is so. Such a wheel is
-taken where no other source has the package: pip installs it as it is, so that its digest is the index's, and then the
-native files are removed. Used by ``sources``.
+Some packages have a Python fallback for their C code, but publish only wheels with both. ``TABLE`` lists packages that
+were tested to import and work without their native files, with the tested versions. Such a wheel is used if no other
+source has the package. pip installs the wheel unchanged, so its digest is that of the index, and then the native files
+are removed. ``sources`` uses this module.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from typing import Any, Dict, Iterable, List, Optional, Tuple
 
 from .distribution.lock import canonical
 
-#: Package: the series that were seen to do without, from the first version to before the one that was not looked at.
-#: Seen were markupsafe 3.0.4, pyyaml 6.0.4, pymongo 4.20.1, tornado 6.6.1, watchdog 6.0.0 and 7.1.0, zope.interface 8.7
-#: and google-crc32c 1.9.0.
+#: First version that works without native files, and first version that was not tested, by package. Tested versions:
+#: markupsafe 3.0.4, pyyaml 6.0.4, pymongo 4.20.1, tornado 6.6.1, watchdog 6.0.0 and 7.1.0, zope.interface 8.7 and
+#: google-crc32c 1.9.0.
 TABLE: Dict[str, Tuple[str, str]] = {
     "google-crc32c": ("1", "2"),
     "markupsafe": ("3", "4"),
@@ -35,7 +35,7 @@ _LINUX_WHEEL = re.compile(r"-(?P<python>[^-]+)-(?P<abi>[^-]+)-(?P<platform>[^-]*
 
 
 def is_known(name: str, version: Any, version_of: Any) -> bool:
-    """Whether a version of a package does without its native files. ``version_of`` reads a version from its text."""
+    """Returns whether a version works without its native files. ``version_of`` parses a version."""
     if name not in TABLE:
         return False
     first, beyond = map(version_of, TABLE[name])
@@ -43,7 +43,7 @@ def is_known(name: str, version: Any, version_of: Any) -> bool:
 
 
 def preferred(file_names: Iterable[str], python: str) -> Optional[str]:
-    """Of a version's files, the wheel for Linux that is the most like one for this Python (``cp314``)."""
+    """Returns the wheel for Linux that is most similar to one for this Python (``cp314``), or None."""
     ranked: List[Tuple[int, str]] = []
     for name in file_names:
         found = _LINUX_WHEEL.search(name)
@@ -56,7 +56,7 @@ def preferred(file_names: Iterable[str], python: str) -> Optional[str]:
 
 
 def remove_native_files(folder: str, name: str) -> List[str]:
-    """Removes the native files of a package that was installed into a folder, also from its record; returns them."""
+    """Removes the native files of an installed package, also from its record, and returns their names."""
     information = next((each for each in os.listdir(folder) if _is_information_of(each, name)), None)
     if information is None:
         return []
@@ -95,7 +95,7 @@ def _quoted(cell: str) -> str:
 
 
 def _put(path: str, text: str) -> None:
-    """Writes a file anew: the one that is there may be a link to what another folder has."""
+    """Replaces a file instead of writing into it, because it can be a hard link to a file in another folder."""
     with open(f"{path}.tmp", "w", encoding="utf-8", newline="") as file:
         file.write(text)
     os.replace(f"{path}.tmp", path)

@@ -1,7 +1,7 @@
-"""The package index that pip is configured for: which files it has of a package, and their contents.
+"""Package index that pip is configured for: its files of a package, and their contents.
 
-Asked for JSON (PEP 691), which pypi.org and current mirrors have. Folders of links, which a plain web server can be,
-have HTML only, and pip takes them; so they are read as well. Used by ``pip``.
+It requests JSON (PEP 691), which pypi.org and current mirrors support. Folders of links on a plain web server have only
+HTML, which pip also accepts, so HTML is supported too. ``pip`` uses this module.
 """
 
 from __future__ import annotations
@@ -25,24 +25,24 @@ _ACCEPT = {"Accept": f"{_JSON}, {_HTML[0]};q=0.2, {_HTML[1]};q=0.1"}
 
 
 class Unavailable(Exception):
-    """Something that cannot be had from the index, and why."""
+    """Raised if something is not available from the index, with the reason."""
 
 
 def address() -> str:
-    """Where the index is, without a slash at its end."""
+    """Returns the address of the index, without a slash at the end."""
     return (_setting("index-url") or DEFAULT_ADDRESS).rstrip("/")
 
 
 def files_of(name: str) -> List[Tuple[str, str]]:
-    """Names and addresses of the files that the index has of a package."""
+    """Returns the names and addresses of the index's files of a package."""
     base = f"{address()}/{re.sub(r'[-_.]+', '-', name).lower()}/"
     try:
         with _open(base, _ACCEPT) as response:
             kind, place, page = response.headers.get_content_type(), response.geturl(), response.read()
     except urllib.error.HTTPError as error:
         if error.code == 404:
-            raise Unavailable(f"{address()} does not know it.") from None
-        raise Unavailable(f"{base} answers {error.code} {error.reason}.") from None
+            raise Unavailable(f"{address()} does not have it.") from None
+        raise Unavailable(f"{base} returned {error.code} {error.reason}.") from None
     except urllib.error.URLError as error:
         raise Unavailable(f"{base} cannot be reached: {error.reason}.") from None
     if kind == _JSON:
@@ -50,12 +50,12 @@ def files_of(name: str) -> List[Tuple[str, str]]:
     elif kind in _HTML:
         files = _links_in_html(page)
     else:
-        raise Unavailable(f"{base} is not the page of a package index: its type is {kind}.")
+        raise Unavailable(f"{base} is not a package index: its content type is {kind}.")
     return [(file, urllib.parse.urljoin(place, link)) for file, link in files]
 
 
 def fetch(url: str) -> bytes:
-    """The contents of a file of the index."""
+    """Returns the contents of a file of the index."""
     with _open(url.partition("#")[0], {}) as response:
         return response.read()  # type: ignore[no-any-return]
 
@@ -72,9 +72,9 @@ def _files_in_json(base: str, page: bytes) -> List[Tuple[str, str]]:
         version = document["meta"]["api-version"]
         files = [(str(file["filename"]), str(file["url"])) for file in document["files"]]
     except (ValueError, TypeError, LookupError) as error:
-        raise Unavailable(f"{base} is not what PEP 691 describes: {error!r}.") from None
+        raise Unavailable(f"{base} does not follow PEP 691: {error!r}.") from None
     if str(version).partition(".")[0] != "1":
-        raise Unavailable(f"{base} is of version {version} of the index API, and only version 1 is known.")
+        raise Unavailable(f"{base} has version {version} of the index API, but only version 1 is supported.")
     return files
 
 
@@ -94,7 +94,7 @@ def _links_in_html(page: bytes) -> List[Tuple[str, str]]:
 
 
 def _setting(name: str) -> Optional[str]:
-    """A setting of pip, from its environment variable or its configuration files, as pip itself would find it."""
+    """Returns a setting of pip from its environment variable or configuration files, as pip itself finds it."""
     given = os.environ.get(f"PIP_{name.upper().replace('-', '_')}")
     if given:
         return given

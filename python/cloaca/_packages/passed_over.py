@@ -1,8 +1,8 @@
-"""Versions that pip's resolver passes over because something that they need has no wheel that runs here.
+"""Versions that pip's resolver skips because a dependency has no wheel that runs here.
 
-pip then takes an older version, which may be ten years old and fail when it is imported. So: where the newest version
-that was asked for is passed over for that reason, nothing is installed, and what is missing is named. Where a package
-itself has newer versions without a wheel for here, one line says so. Used by ``command``.
+pip would then install an older version, which can be ten years old and fail at its import. Therefore nothing is
+installed if the newest suitable version is skipped for this reason, and the missing dependency is named. If the package
+itself has newer versions without a suitable wheel, one line reports that. ``command`` uses this module.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from .distribution.lock import canonical
 from .pip_modules import pip_module, replace
 from .sources import Sources, is_found
 
-#: After so many versions of one package there is no sense in looking at older ones.
+#: Number of skipped versions of one package after which older ones are not tried.
 _ENOUGH_VERSIONS = 20
 _SUFFIXES = (".tar.gz", ".zip", ".tar.bz2", ".tar.xz", ".tgz")
 
 
 @dataclass(frozen=True)
 class Blocked:
-    """A version of a package that cannot be installed, and the requirement of it that has no wheel."""
+    """Version of a package that cannot be installed, with the requirement that has no wheel."""
 
     candidate: Any
     requirement: str
@@ -33,7 +33,7 @@ class Blocked:
 
 
 class PassedOver:
-    """What was passed over in one command."""
+    """Skipped versions of one command."""
 
     def __init__(self, sources: Sources) -> None:
         self._sources = sources
@@ -42,11 +42,11 @@ class PassedOver:
 
     @property
     def missing(self) -> List[str]:
-        """The packages for want of which versions were passed over."""
+        """Dependencies that are missing and caused versions to be skipped."""
         return list(dict.fromkeys(each.missing for each in self.blocked))
 
     def connect(self) -> None:
-        """Has pip's resolver report here."""
+        """Makes pip's resolver report to this object."""
         reporter = pip_module("_internal.resolution.resolvelib.reporter").PipReporter
         resolver = pip_module("_internal.resolution.resolvelib.resolver").Resolver
         replace(reporter, "rejecting_candidate", self._rejecting_candidate)
@@ -80,7 +80,7 @@ class PassedOver:
         return resolve
 
     def _refuse_older(self, chosen: Any, requirements: List[Any]) -> None:
-        """Raises where a newer version would do for all that require the package, if what it needs could be had."""
+        """Raises an error if a newer version that satisfies all requirements was skipped for a missing dependency."""
         for each in self.blocked:
             if (
                 each.candidate.project_name == chosen.project_name
@@ -93,15 +93,15 @@ class PassedOver:
         name = blocked.candidate.project_name
         oldest = min(each.candidate.version for each in self.blocked if each.candidate.project_name == name)
         return pip_module("_internal.exceptions").InstallationError(  # type: ignore[no-any-return]
-            f"{blocked}, which has no wheel that runs here, and no older version of {name} is taken in its place. To "
-            f'have one all the same, ask for its number: cloaca pip install "{name}<{oldest}".'
+            f"{blocked}, which has no wheel that runs here. No older version of {name} was installed instead. To "
+            f'install one anyway, request it: cloaca pip install "{name}<{oldest}".'
         )
 
     def _mention_newer(self, chosen: Any, requirements: List[Any]) -> None:
-        """Prints one line if a newer version was passed over: no wheel of it runs here, or Pyodide did not build it."""
+        """Prints one line if a newer version was skipped: no wheel of it runs here, or Pyodide did not build it."""
         kind = pip_module("_internal.resolution.resolvelib.candidates").LinkCandidate
         if not isinstance(chosen, kind) or chosen.source_link.comes_from is None:
-            return  # what is installed already, an extra, a folder or a file
+            return  # an installed package, an extra, a folder or a file
         newer = [
             version
             for version in _versions_of(self._sources.unfit.get(canonical(chosen.project_name), {}))
@@ -112,18 +112,18 @@ class PassedOver:
         on_index = self._sources.newer_on_index.get(canonical(chosen.project_name))
         if on_index is not None and on_index > chosen.version:
             print(
-                f"cloaca: {chosen.project_name} {chosen.version} is taken, Pyodide's build; the index has {on_index}. "
-                f'To have that one, ask for its number: cloaca pip install "{chosen.project_name}=={on_index}".',
+                f"cloaca: Using Pyodide's build of {chosen.project_name} {chosen.version}; the index has {on_index}. "
+                f'To install that version, request it: cloaca pip install "{chosen.project_name}=={on_index}".',
                 file=sys.stderr,
             )
         elif newer:
             print(
-                f"cloaca: {chosen.project_name} {chosen.version} is taken; {max(newer)} has no wheel that runs here.",
+                f"cloaca: Using {chosen.project_name} {chosen.version}, as {max(newer)} has no wheel that runs here.",
                 file=sys.stderr,
             )
 
     def _is_without_wheel(self, requirement: Any) -> bool:
-        """Whether a package has versions that would do, and none of them a wheel that runs here."""
+        """Returns whether a package has suitable versions, but no wheel of them runs here."""
         _, ireq = requirement.get_candidate_lookup()
         if ireq is None or ireq.req is None or self._finder is None:
             return False
@@ -144,7 +144,7 @@ def _is_wanted(requirement: Any, version: Any) -> bool:
 
 
 def _versions_of(links: Dict[str, Any]) -> List[Any]:
-    """The versions that file names are of; names that say none are left out."""
+    """Returns the versions in file names. Names without a version are left out."""
     found = []
     for file_name in links:
         parsed = _version_in(file_name)

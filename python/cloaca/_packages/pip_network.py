@@ -1,6 +1,6 @@
-"""How files of a mirror are fetched: with pip's settings (certificates, proxies, credentials) and few retries.
+"""Downloads files of a mirror with pip's settings (certificates, proxies, credentials) and few retries.
 
-A mirror that is down shall cost seconds, not minutes. Used by ``sources`` and ``shared_libraries``.
+A mirror that is down should cost seconds, not minutes. ``sources`` and ``shared_libraries`` use this module.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _MOST_TRIES = 3
 
 
 class Connection:
-    """Requests to a mirror, by the settings of one of pip's sessions."""
+    """Requests to a mirror, with the settings of one of pip's sessions."""
 
     def __init__(self, session: Any) -> None:
         self._settings = session
@@ -36,7 +36,7 @@ class Connection:
         self._session.mount("http://", network.HTTPAdapter(max_retries=0))
 
     def ask(self, url: str) -> int:
-        """The status of an address."""
+        """Returns the status of an address."""
         try:
             with self._session.head(url, allow_redirects=True, timeout=self._timeout) as response:
                 return int(response.status_code)
@@ -45,7 +45,7 @@ class Connection:
 
     @contextlib.contextmanager
     def open(self, url: str, start: int) -> Iterator[Tuple[int, Iterator[bytes]]]:
-        """The status of an address, and what it has from a byte on."""
+        """Returns the status of an address, and its bytes from an offset on."""
         headers: Dict[str, str] = {"Range": f"bytes={start}-"} if start else {}
         try:
             with self._session.get(url, stream=True, headers=headers, timeout=self._timeout) as response:
@@ -59,13 +59,13 @@ class Connection:
 
 
 def _cause(error: Any) -> str:
-    """What went wrong, without the address and the classes that it went through."""
+    """Returns the cause of an error, without the address and the names of wrapping classes."""
     inner = error.args[0] if error.args else error
     return in_one_line(getattr(inner, "reason", None) or inner).rpartition(": ")[2]
 
 
 def mount(session: Any, mirror: Mirror, lock: Lock) -> None:
-    """Has one of pip's sessions fetch what a mirror has through it: kept files first, checked against their digests."""
+    """Makes one of pip's sessions use a mirror: stored files first, with checked digests."""
     requests = pip_module("_vendor.requests")
     prefix = f"{mirror.address}/"
     if getattr(session, "_cloaca_prefix", None) == prefix:
@@ -75,7 +75,7 @@ def mount(session: Any, mirror: Mirror, lock: Lock) -> None:
     connection = Connection(session)
 
     class Adapter(requests.adapters.BaseAdapter):  # type: ignore[misc, name-defined]
-        """Answers with files of the mirror."""
+        """Answers requests with files of the mirror."""
 
         def send(self, request: Any, **rest: Any) -> Any:
             build = lock.of_file(str(request.url).rpartition("/")[2])
@@ -94,6 +94,6 @@ def mount(session: Any, mirror: Mirror, lock: Lock) -> None:
             return response
 
         def close(self) -> None:
-            """Has nothing open."""
+            """Does nothing, because nothing is open."""
 
     session.mount(prefix, Adapter())

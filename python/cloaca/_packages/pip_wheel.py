@@ -1,6 +1,6 @@
-"""pip itself: one wheel, fetched from the index that pip is configured for, checked and kept in the cache folder.
+"""pip itself: one wheel, which is downloaded from pip's configured index, checked, and stored in the cache folder.
 
-Its modules are changed in places (``pip_modules``), so that it is one version, known by its digest.
+Some of its modules are changed (``pip_modules``), so a single version is used, which its digest identifies.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ PIP_SHA256 = "f3b60b20ffaadd4415ed7957212a38ac63fa4c5fa375bd0f4a797777940fad13"
 
 
 def cache_folder() -> str:
-    """Where what was downloaded is kept."""
+    """Returns the folder of downloaded files."""
     return os.environ.get("CLOACA_CACHE_DIR") or os.path.join(
         os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "cloaca"
     )
 
 
 def pip_folder() -> str:
-    """The folder from which pip is imported: what is in its wheel, so that its modules are compiled once only.
+    """Returns the folder from which pip is imported. It has the extracted wheel, so modules are compiled only once.
 
     Raises:
-        Unavailable: The index does not have it, or something else in its place.
-        OSError: It cannot be kept.
+        Unavailable: The index does not have the wheel, or has another file.
+        OSError: The wheel cannot be stored.
     """
     folder = os.path.join(cache_folder(), f"pip-{PIP_SHA256[:16]}")
     if os.path.isdir(folder):
@@ -41,17 +41,17 @@ def pip_folder() -> str:
         os.rename(made, folder)
     except OSError:
         shutil.rmtree(made, ignore_errors=True)
-        if not os.path.isdir(folder):  # else another process has made it meanwhile
+        if not os.path.isdir(folder):  # else another process has created the folder
             raise
     return folder
 
 
 def _pip_wheel() -> str:
-    """The path of pip's wheel, fetched when it is not there yet.
+    """Returns the path of pip's wheel, which is downloaded if it is missing.
 
     Raises:
-        Unavailable: The index does not have it, or something else in its place.
-        OSError: It cannot be kept.
+        Unavailable: The index does not have the wheel, or has another file.
+        OSError: The wheel cannot be stored.
     """
     path = os.path.join(cache_folder(), PIP_WHEEL)
     if os.path.exists(path) and digest_of(path) == PIP_SHA256:
@@ -61,7 +61,7 @@ def _pip_wheel() -> str:
         raise Unavailable(f"{package_index.address()} does not have {PIP_WHEEL}.")
     data = package_index.fetch(place)
     if hashlib.sha256(data).hexdigest() != PIP_SHA256:
-        raise Unavailable(f"{place} is not the file that was expected: its SHA-256 digest differs.")
+        raise Unavailable(f"{place} is not the expected file: its SHA-256 digest differs.")
     os.makedirs(cache_folder(), 0o700, exist_ok=True)
     with open(f"{path}.{os.getpid()}.tmp", "wb") as file:
         file.write(data)
@@ -70,7 +70,7 @@ def _pip_wheel() -> str:
 
 
 def digest_of(path: str) -> str:
-    """The SHA-256 digest of a file, in hexadecimal."""
+    """Returns the SHA-256 digest of a file as hexadecimal digits."""
     found = hashlib.sha256()
     with open(path, "rb") as file:
         while chunk := file.read(1 << 20):

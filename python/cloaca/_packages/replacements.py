@@ -1,4 +1,4 @@
-"""What to use in place of packages that cannot be had here. Used by ``reasons``."""
+"""Alternatives to packages that are not available here. ``reasons`` uses this module."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _KAFKA = "kafka-python"
 _REST = "its API over HTTP: google-api-python-client with google-auth, or requests"
 _GRPC = "the HTTP (REST) interface of the service, with requests or httpx"
 
-#: The package, and what does its work.
+#: Alternatives by package.
 _INSTEAD: Dict[str, str] = {
     **dict.fromkeys(("psycopg2", "psycopg2-binary", "psycopg", "psycopg-binary", "psycopg-c", "asyncpg"), _POSTGRES),
     **dict.fromkeys(("mysqlclient", "mysql-connector-python", "asyncmy"), _MYSQL),
@@ -32,10 +32,10 @@ _INSTEAD: Dict[str, str] = {
     "google-cloud-tasks": _REST,
     "google-cloud-spanner": _REST,
     "google-cloud-bigtable": _REST,
-    "google-cloud-bigquery-storage": "google-cloud-bigquery, which asks over HTTP",
+    "google-cloud-bigquery-storage": "google-cloud-bigquery, which uses HTTP",
     "google-ads": _REST,
     "pycurl": "requests or httpx",
-    "hiredis": "redis, which does without it",
+    "hiredis": "redis, which works without it",
     "uvloop": "asyncio's own event loop",
     "pyodbc": "a driver in pure Python for the database: pg8000, pymysql, or python-tds for SQL Server",
     "pymssql": "python-tds, a driver for SQL Server in pure Python",
@@ -43,12 +43,12 @@ _INSTEAD: Dict[str, str] = {
     "python-snappy": "cramjam, or gzip of the standard library",
     "python-ldap": "ldap3, which is pure Python",
     "pyzmq": "a broker with a client in pure Python (redis, pika, paho-mqtt)",
-    "psutil": "os and resource of the standard library, for what there is of them",
+    "psutil": "os and resource of the standard library, as far as they suffice",
 }
 
 
 def instead_of(name: str) -> Optional[str]:
-    """What to use in place of a package; None where nothing is known."""
+    """Returns an alternative to a package, or None if none is known."""
     known = _INSTEAD.get(canonical(name))
     if known is None and canonical(name).startswith("grpc"):
         return _GRPC

@@ -1,7 +1,8 @@
-"""The shared libraries that installed builds of Pyodide need: they are no packages, so pip knows nothing of them.
+"""Shared libraries that installed builds of Pyodide need. They are not packages, so pip does not know them.
 
-They are unpacked into one folder beside the packages, which goes and comes with these, and where the loader looks for
-them (``_adapt/imports/project_packages.py``). Used by ``command``.
+They are extracted into a folder next to the packages, where the loader searches for them
+(``_adapt/imports/project_packages.py``). The folder is installed and removed together with the packages. ``command``
+uses this module.
 """
 
 from __future__ import annotations
@@ -23,11 +24,11 @@ _LIST = "libraries.json"
 
 
 def install(packages: str, lock: Lock, mirror: Mirror) -> None:
-    """Makes a folder of packages have the libraries that its packages need, and no others.
+    """Installs the libraries that a folder of packages needs, and removes all others.
 
     Raises:
-        Refused: The mirror does not have one.
-        OSError: One cannot be kept.
+        Refused: The mirror does not have a library.
+        OSError: A library cannot be stored.
     """
     folder = os.path.join(packages, FOLDER)
     needed = lock.libraries_of(_builds_in(packages, lock))
@@ -60,7 +61,7 @@ def _present(folder: str) -> Any:
 
 
 def _builds_in(packages: str, lock: Lock) -> List[str]:
-    """The packages in a folder that are Pyodide's builds: of its version, and for its platform."""
+    """Returns the packages in a folder that are Pyodide's builds, with its version and platform."""
     names = []
     for found in importlib.metadata.distributions(path=[packages]):
         build = lock.wheel(found.metadata["Name"] or "")

@@ -1,9 +1,9 @@
-"""Where pip finds wheels besides its index: Pyodide's own builds, and wheels for Linux without their native files.
+"""Sources of wheels in addition to pip's index: Pyodide's own builds, and wheels for Linux without their native files.
 
-pip's resolver decides. For each requirement it is offered what its index has; in place of that Pyodide's build of a
-package with native code, unless another version is asked for; in addition Pyodide's build of any other package where
-that is newer than anything that fits; and where nothing fits at all, wheels from which the native files are removed
-when they are installed. Used by ``command``.
+pip's resolver makes the decisions. For each requirement it gets the files of its index, with these changes. For a
+package with native code, Pyodide's build replaces them, unless another version is requested. For any other package,
+Pyodide's build is added if it is newer than all suitable files. If no file is suitable, wheels are added whose native
+files are removed at installation. ``command`` uses this module.
 """
 
 from __future__ import annotations
@@ -20,23 +20,23 @@ from .pip_network import Connection, mount
 
 
 class Sources:
-    """The sources of one command of pip."""
+    """Sources of one command of pip."""
 
     def __init__(self, lock: Lock, mirror: Mirror) -> None:
         self._lock = lock
         self._mirror = mirror
-        #: By package, what the index has and what does not run here: by file name.
+        #: Files of the index that do not run here, by package and file name.
         self.unfit: Dict[str, Dict[str, Any]] = {}
-        #: By package, the newest version of the index in whose place Pyodide's build is offered.
+        #: Newest version in the index that Pyodide's build replaces, by package.
         self.newer_on_index: Dict[str, Any] = {}
-        #: The wheels whose native files are removed, by file name.
+        #: Wheels whose native files are removed, by file name.
         self._native_free: Dict[str, str] = {}
         self._results: Dict[Any, Any] = {}
         #: Names and versions of packages that were installed without their native files.
         self.without_native_files: List[str] = []
 
     def connect(self) -> None:
-        """Has pip use them."""
+        """Makes pip use the sources."""
         finder = pip_module("_internal.index.package_finder").PackageFinder
         wheel = pip_module("_internal.models.wheel").Wheel
         candidate = pip_module("_internal.resolution.resolvelib.candidates")._InstallRequirementBackedCandidate
@@ -48,7 +48,7 @@ class Sources:
         replace(pip_module("_internal.operations.install.wheel"), "install_wheel", self._install_wheel)
 
     def _get_install_candidate(self, original: Any) -> Any:
-        """Notes which files do not fit."""
+        """Records the files that do not run here."""
 
         def get_install_candidate(finder: Any, link_evaluator: Any, link: Any) -> Any:
             found = original(finder, link_evaluator, link)
@@ -74,7 +74,7 @@ class Sources:
         found = self._builds(finder, name, specifier, result)
         alone = evaluator.compute_best_candidate(found)
         if self._is_native(name) and is_found(alone):
-            # A wheel of the index would take the place of native code that was made for this Pyodide.
+            # A wheel of the index would replace native code that was built for this version of Pyodide.
             self._note_newer(name, result, alone)
             return alone
         if found:
@@ -91,7 +91,8 @@ class Sources:
             self.newer_on_index[canonical(name)] = of_index.best_candidate.version
 
     def _builds(self, finder: Any, name: str, specifier: Any, result: Any) -> List[Any]:
-        """Pyodide's build of a package, where it is asked for and is native, or newer than what else fits."""
+        """Returns Pyodide's build of a package if it is requested, and native or newer than the other suitable files.
+        """
         build = self._lock.wheel(name)
         if build is None or not (finder.index_urls or os.environ.get("CLOACA_PYODIDE_MIRROR")):
             return []
@@ -117,7 +118,7 @@ class Sources:
         return list(finder.evaluate_links(finder.make_link_evaluator(name), [link]))
 
     def _wheels_for_linux(self, finder: Any, name: str, specifier: Any, result: Any) -> List[Any]:
-        """Wheels that do without their native files, one for each version, where nothing else fits."""
+        """Returns wheels that work without their native files, one for each version, if no other file is suitable."""
         if is_found(result):
             return []
         versions: Dict[str, List[str]] = {}
@@ -146,7 +147,7 @@ class Sources:
         return find_most_preferred_tag
 
     def _iter_dependencies(self, original: Any) -> Any:
-        """What Pyodide's builds need, by the lock, also where their own metadata does not name it."""
+        """Adds dependencies of Pyodide's builds from the lock that their own metadata does not name."""
 
         def iter_dependencies(candidate: Any, with_requires: bool) -> Iterator[Any]:
             yield from original(candidate, with_requires)
@@ -179,10 +180,10 @@ class Sources:
 
 
 def is_found(result: Any) -> bool:
-    """Whether there is a candidate that pip would take: those that were withdrawn it takes by number only."""
+    """Returns whether there is a candidate that pip would install. It installs withdrawn versions only by number."""
     return any(not each.link.is_yanked for each in result.applicable_candidates)
 
 
 def _is_file_of(file_name: str, name: str) -> bool:
-    """Whether a file is a wheel or a source archive of a package: a folder of files has others, too."""
+    """Returns whether a file is a wheel or source archive of a package. A folder of files can have others too."""
     return file_name.endswith((".whl", ".tar.gz", ".zip")) and canonical(file_name).startswith(f"{name}-")

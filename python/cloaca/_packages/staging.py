@@ -1,8 +1,8 @@
-"""A folder of packages that is changed as a whole, or not at all.
+"""Changes a folder of packages as a whole, or not at all.
 
-pip changes a copy of the folder (hard links: no file is written in place, each is made anew and put in the other's
-place), and the copy takes the folder's place when pip has succeeded. So a command that is killed, or that finds the
-disk full, leaves what was there, and no script sees half of a package. Used by ``command``.
+pip changes a copy of the folder, and the copy replaces the folder when pip has succeeded. The copy consists of hard
+links, which is safe because pip replaces files instead of writing into them. So a command that is killed, or that runs
+out of disk space, leaves the old folder, and no script sees half of a package. ``command`` uses this module.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ import shutil
 import sys
 from typing import Iterator
 
-#: Behind the name of a folder of packages: the copy that is changed, what was there before, and the lock.
+#: Suffixes of a package folder's name for the copy, for the previous folder, and for the lock.
 _NEXT, _PREVIOUS, _LOCK = ".next", ".previous", ".lock"
 
 
 class Staging:
-    """A change of a folder of packages: ``path`` is the copy to change."""
+    """Change of a folder of packages. ``path`` is the copy to change."""
 
     def __init__(self, target: str) -> None:
         self._target = target
@@ -27,11 +27,11 @@ class Staging:
         self._has_succeeded = False
 
     def keep(self) -> None:
-        """Has the copy take the folder's place when the change ends."""
+        """Makes the copy replace the folder when the change ends."""
         self._has_succeeded = True
 
     def begin(self) -> None:
-        """Makes the copy, of what is there; what a change that was killed has left is removed."""
+        """Removes the remains of a change that was killed, and creates the copy."""
         _mend(self._target)
         if os.path.isdir(self._target):
             shutil.copytree(self._target, self.path, symlinks=True, copy_function=_link)
@@ -39,20 +39,20 @@ class Staging:
             os.mkdir(self.path)
 
     def end(self) -> None:
-        """Puts the copy in the folder's place, or throws it away."""
+        """Replaces the folder with the copy, or deletes the copy."""
         if not self._has_succeeded:
             shutil.rmtree(self.path, ignore_errors=True)
             return
         if os.path.isdir(self._target):
             os.rename(self._target, self._target + _PREVIOUS)
-        # Between these two lines there is no folder: whoever looks then takes the previous one (project-packages.ts).
+        # Between these two lines the folder does not exist, and the engine uses the previous one (project-packages.ts).
         os.rename(self.path, self._target)
         shutil.rmtree(self._target + _PREVIOUS, ignore_errors=True)
 
 
 @contextlib.contextmanager
 def staging(target: str) -> Iterator[Staging]:
-    """One change of a folder of packages at a time; others wait for it."""
+    """Makes one change of a folder of packages. Other changes wait for its end."""
     os.makedirs(os.path.dirname(target), exist_ok=True)
     with open(target + _LOCK, "a", encoding="ascii") as lock:
         _take(lock.fileno(), target)
@@ -69,11 +69,12 @@ def _take(descriptor: int, target: str) -> None:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            print(f"cloaca: another cloaca pip changes {target}; waiting for it.", file=sys.stderr, flush=True)
+            message = f'cloaca: Waiting for another "cloaca pip" that is changing "{target}".'
+            print(message, file=sys.stderr, flush=True)
             fcntl.flock(descriptor, fcntl.LOCK_EX)
     except OSError as error:
-        # Without the addon, or on a file system without locks, nobody is kept out: two copies would be one folder.
-        print(f"cloaca: {target} cannot be locked ({error}): run one cloaca pip at a time.", file=sys.stderr)
+        # Without the addon, or on a file system without locks, two commands could change the same copy.
+        print(f'cloaca: Cannot lock "{target}" ({error}). Run only one "cloaca pip" at a time.', file=sys.stderr)
 
 
 def _mend(target: str) -> None:
@@ -93,6 +94,6 @@ def _link(source: str, destination: str) -> str:
 
 
 def shown(text: str, target: str) -> str:
-    """A text that may name the copy, with the folder's own name."""
+    """Replaces the name of the copy in a text with the name of the folder."""
     inside = os.path.join(*target.split(os.sep)[-2:])
     return text.replace(inside + _NEXT, inside)

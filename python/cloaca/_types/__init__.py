@@ -1,1 +1,1 @@
-"""Types of what programs hand in and get back, in every process; at run time they change and check nothing."""
+"""Types of arguments and results of the API, in every process. They have no effect at run time."""

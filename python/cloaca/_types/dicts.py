@@ -1,4 +1,4 @@
-"""The dicts that runners and configurations return, with exactly their keys. Instants are RFC 3339 in UTC."""
+"""Dicts that runners and configurations return, with all their keys. Times are RFC 3339 in UTC."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Literal, Optional, TypedDict
 
 
 class TriggerSchedule(TypedDict):
-    """A trigger that is polled."""
+    """Polled trigger."""
 
     id: str
     trigger_name: str
@@ -20,7 +20,7 @@ class TriggerSchedule(TypedDict):
 
 
 class TriggerExecution(TypedDict):
-    """A firing of a trigger. ``completed_at`` is None while its run is active."""
+    """Firing of a trigger. ``completed_at`` has no value (None) while its run is active."""
 
     id: str
     schedule_id: str
@@ -32,7 +32,7 @@ class TriggerExecution(TypedDict):
 
 
 class CronSchedule(TypedDict):
-    """A cron schedule."""
+    """Cron schedule."""
 
     id: str
     workflow_name: str
@@ -47,7 +47,7 @@ class CronSchedule(TypedDict):
 
 
 class CronExecution(TypedDict):
-    """A firing of a cron schedule."""
+    """Firing of a cron schedule."""
 
     id: str
     schedule_id: str
@@ -59,7 +59,7 @@ class CronExecution(TypedDict):
 
 
 class CronExecutionStats(TypedDict):
-    """Counts of the firings of all cron schedules; ``success_rate`` is a percentage, from 0 to 100."""
+    """Numbers of firings of all cron schedules. ``success_rate`` is a percentage from 0 to 100."""
 
     total_executions: int
     successful_executions: int
@@ -68,7 +68,7 @@ class CronExecutionStats(TypedDict):
 
 
 class ReactorSubscription(TypedDict):
-    """A workflow that is started when a reactor fires."""
+    """Subscription that starts a workflow when a reactor fires."""
 
     id: str
     reactor_name: str
@@ -87,7 +87,7 @@ class ReactorSubscription(TypedDict):
 
 
 class RunnerSettings(TypedDict):
-    """The settings of a `DefaultRunnerConfig`, by their names."""
+    """Settings of a `DefaultRunnerConfig`, by name."""
 
     max_concurrent_tasks: int
     scheduler_poll_interval_ms: int
@@ -105,5 +105,5 @@ class RunnerSettings(TypedDict):
     cron_max_recovery_attempts: int
 
 
-#: How a run ended.
+#: Final status of a run.
 WorkflowStatus = Literal["Completed", "Failed", "Cancelled"]

@@ -1,7 +1,7 @@
-"""What the functions of triggers, tasks and callbacks look like to type checkers.
+"""Types of the functions of triggers, tasks and callbacks, for type checkers.
 
-They bound the type variables of the decorators, which return the very function that they were given. A function
-without annotations fits as long as its parameters do.
+They are the bounds of the type variables of the decorators, which return the decorated function. A function without
+annotations matches if its parameters do.
 """
 
 from __future__ import annotations
@@ -12,49 +12,49 @@ from .._context import Context
 from .._handle import TaskHandle
 from .._result import TriggerResult
 
-#: What a poll may say; only a real ``bool`` is one.
+#: Return value of a poll: a `TriggerResult`, True or False.
 PollAnswer = Union[TriggerResult, bool]
 
-#: A function that is polled: without arguments, and it may be ``async``.
+#: Function of a polled trigger, without parameters. It may be ``async``.
 PollFunction = Callable[[], Union[PollAnswer, Awaitable[PollAnswer]]]
 
-#: What a task may return; None stands for its unchanged input.
+#: Return value of a task. None means its unchanged input.
 TaskOutput = Union[Context, None, Awaitable[Optional[Context]]]
 
 
 class HandleFunction(Protocol):
-    """A task that takes a handle: its second parameter has one of two names, this is one of them."""
+    """Function of a task with a handle, whose second parameter has the first of the two allowed names."""
 
     def __call__(self, context: Context, /, handle: TaskHandle) -> TaskOutput:
         """Runs the task."""
 
 
 class TaskHandleFunction(Protocol):
-    """A task that takes a handle, under the other of the two names."""
+    """Function of a task with a handle, whose second parameter has the second of the two allowed names."""
 
     def __call__(self, context: Context, /, task_handle: TaskHandle) -> TaskOutput:
         """Runs the task."""
 
 
-#: The body of a task; it may be ``async``.
+#: Body of a task. It may be ``async``.
 TaskFunction = Union[Callable[[Context], TaskOutput], HandleFunction, TaskHandleFunction]
 
-#: ``on_success(task_id, context)``. What it returns is ignored.
+#: Function ``on_success(task_id, context)``. Its return value is ignored.
 SuccessCallback = Callable[[str, Context], object]
 
-#: ``on_failure(task_id, error, context)``. What it returns is ignored.
+#: Function ``on_failure(task_id, error, context)``. Its return value is ignored.
 FailureCallback = Callable[[str, str, Context], object]
 
-#: ``post_invocation(context)``, after the graph of a task; it may be ``async``. A `Context` replaces the output.
+#: Function ``post_invocation(context)``, called after a task's graph. It may be ``async``. It can return a new output.
 PostInvocation = Callable[[Context], object]
 
 T_co = TypeVar("T_co", covariant=True)
 
 
 class ListOf(Protocol[T_co]):
-    """A list, tuple or another sequence, but not a text, which is a sequence of its characters to type checkers."""
+    """List, tuple or another sequence, but not a str, which is a sequence of str to type checkers."""
 
-    # Of a text this takes texts only: so a text does not fit.
+    # ``str.__contains__`` accepts only str, so a str does not match this protocol.
     def __contains__(self, value: object, /) -> bool: ...
 
     def __len__(self) -> int: ...

@@ -1,4 +1,4 @@
-"""The topology of a computation graph as programs write it: plain dicts."""
+"""Topology of a computation graph as programs write it: plain dicts."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from typing import Dict, List, Mapping, TypedDict
 
 
 class NodeTopology(TypedDict, total=False):
-    """A node: what it is handed, and who gets its value."""
+    """Node: its sources, and the nodes that receive its value."""
 
     inputs: List[str]
     next: str
     routes: Dict[str, str]
 
 
-#: By the name of each node.
+#: Topology of a graph: nodes by name.
 Topology = Mapping[str, NodeTopology]

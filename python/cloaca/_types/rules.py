@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, Sequence, TypedDict, Union
 
-#: The usual spellings, for type checkers and editors: case and underscores do not count.
+#: Common spellings of operators, for type checkers and editors. Case and underscores are ignored at run time.
 Operator = Literal[
     "Equals",
     "NotEquals",
@@ -32,7 +32,7 @@ Operator = Literal[
     "lt",
 ]
 
-#: The names of operators as rules hold them.
+#: Names of operators in rules.
 CanonicalOperator = Literal[
     "Equals",
     "NotEquals",
@@ -46,20 +46,20 @@ CanonicalOperator = Literal[
 
 
 class AlwaysRule(TypedDict):
-    """Always true."""
+    """Rule that is always true."""
 
     type: Literal["Always"]
 
 
 class TaskRule(TypedDict):
-    """True when a task ended in one way."""
+    """Rule that is true if a task ended with a certain status."""
 
     type: Literal["TaskSuccess", "TaskFailed", "TaskSkipped"]
     task_name: str
 
 
 class ContextValueRule(TypedDict):
-    """Compares a value of the context."""
+    """Rule that compares a value of the context."""
 
     type: Literal["ContextValue"]
     key: str
@@ -68,11 +68,11 @@ class ContextValueRule(TypedDict):
 
 
 class CombinedRule(TypedDict):
-    """Combines other rules."""
+    """Rule that combines other rules."""
 
     type: Literal["All", "Any", "None"]
     conditions: Sequence[TriggerRule]
 
 
-#: A trigger rule.
+#: Any trigger rule.
 TriggerRule = Union[AlwaysRule, TaskRule, ContextValueRule, CombinedRule]

@@ -1,4 +1,4 @@
-"""Checks and conversions of plain values: arguments, what a context stores, JSON, durations, database URLs.
+"""Checks and conversions of plain values: arguments, context values, JSON, durations, database URLs.
 
-Pure functions that know nothing of the engine, in an interpreter's process and on plain CPython.
+The functions are pure and do not depend on the engine, in an interpreter's process and on plain CPython.
 """

@@ -1,8 +1,8 @@
-"""Checks of arguments: the package converts nothing silently.
+"""Checks of arguments. The package does not convert arguments silently.
 
-Each function returns the argument as an exact builtin value, or raises ``TypeError`` (wrong type), ``OverflowError``
-(a number that an unsigned or 64-bit parameter cannot hold) or ``UnicodeEncodeError`` (a lone surrogate, which no name
-and no database can hold), naming the parameter.
+Each function returns the argument as an exact builtin value, or raises ``TypeError`` (wrong type), ``OverflowError`` (a
+number that does not fit into an unsigned or 64-bit parameter) or ``UnicodeEncodeError`` (a lone surrogate, which names
+and databases cannot contain). The error names the parameter.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ UNSIGNED_MAX = 2**64 - 1
 
 
 def text(value: object, name: str) -> str:
-    """A ``str`` without lone surrogates."""
+    """Returns a ``str`` without lone surrogates."""
     found = any_text(value, name)
     if not found.isascii():
         try:
@@ -31,7 +31,7 @@ def text(value: object, name: str) -> str:
 
 
 def any_text(value: object, name: str) -> str:
-    """A ``str`` of whatever characters, for what is only shown."""
+    """Returns a ``str`` with any characters, for text that is only shown."""
     if type(value) is str:
         return value
     if isinstance(value, str):
@@ -40,43 +40,43 @@ def any_text(value: object, name: str) -> str:
 
 
 def optional_text(value: object, name: str) -> Optional[str]:
-    """A ``str`` or None."""
+    """Returns a ``str`` or None."""
     return None if value is None else text(value, name)
 
 
 def texts(value: object, name: str) -> List[str]:
-    """A list of ``str``; a bare ``str`` is none."""
+    """Returns a list of ``str``. A single ``str`` is rejected."""
     return [text(item, f"{name}[{index}]") for index, item in enumerate(items(value, name))]
 
 
 def items(value: object, name: str) -> List[Any]:
-    """The elements of a list or another sequence that is no text."""
+    """Returns the elements of a list or another sequence, except text."""
     if isinstance(value, Sequence) and not isinstance(value, (str, bytes, bytearray, memoryview)):
         return list(value)
     refuse(value, name, "list")
 
 
 def flag(value: object, name: str) -> bool:
-    """A real ``bool``: 0 and 1 are none."""
+    """Returns a ``bool``. 0 and 1 are rejected."""
     if value is True or value is False:
         return value
     refuse(value, name, "bool")
 
 
 def optional_flag(value: object, name: str) -> Optional[bool]:
-    """A real ``bool`` or None."""
+    """Returns a ``bool`` or None."""
     return None if value is None else flag(value, name)
 
 
 def whole(value: object, name: str) -> int:
-    """An ``int``: a ``float`` is none, however whole."""
+    """Returns an ``int``. A ``float`` is rejected, even if it is whole."""
     if isinstance(value, int):
         return int(value)
     refuse(value, name, "int")
 
 
 def unsigned(value: object, name: str) -> int:
-    """An ``int`` from 0 to 2**64 - 1."""
+    """Returns an ``int`` from 0 to 2**64 - 1."""
     number = whole(value, name)
     if number < 0:
         raise OverflowError(f"argument '{name}': can't convert negative int to unsigned")
@@ -86,22 +86,22 @@ def unsigned(value: object, name: str) -> int:
 
 
 def optional_unsigned(value: object, name: str) -> Optional[int]:
-    """An ``int`` from 0 to 2**64 - 1, or None."""
+    """Returns an ``int`` from 0 to 2**64 - 1, or None."""
     return None if value is None else unsigned(value, name)
 
 
 def optional_count(value: object, name: str) -> Optional[int]:
-    """An ``int`` from 1 on, or None; a ``bool`` is none."""
+    """Returns an ``int`` of at least 1, or None. A ``bool`` is rejected."""
     if isinstance(value, bool):
         refuse(value, name, "int")
     count = optional_unsigned(value, name)
     if count == 0:
-        raise ValueError(f"{name} must be 1 or more, got 0; leave it out for no limit")
+        raise ValueError(f"{name} must be 1 or more, got 0; omit it for no limit")
     return count
 
 
 def number(value: object, name: str) -> float:
-    """A finite ``int`` or ``float``, as a ``float``."""
+    """Returns a finite ``int`` or ``float`` as a ``float``."""
     if not isinstance(value, (int, float)):
         refuse(value, name, "float")
     result = float(value)
@@ -111,7 +111,7 @@ def number(value: object, name: str) -> float:
 
 
 def seconds(value: object, name: str) -> float:
-    """A finite number of seconds that is not negative."""
+    """Returns a finite number of seconds that is not negative."""
     result = number(value, name)
     if result < 0:
         raise ValueError(f"{name} must not be negative, got {result}")
@@ -119,19 +119,19 @@ def seconds(value: object, name: str) -> float:
 
 
 def function(value: object, name: str) -> Any:
-    """Something that can be called."""
+    """Returns a callable."""
     if callable(value):
         return value
     refuse(value, name, "function")
 
 
 def optional_function(value: object, name: str) -> Any:
-    """Something that can be called, or None."""
+    """Returns a callable or None."""
     return None if value is None else function(value, name)
 
 
 def by_name(function: C) -> C:
-    """Decorates a function that takes its arguments by name: the ``TypeError`` for a wrong one names the remedy."""
+    """Decorates a function with keyword-only arguments, and adds advice to the ``TypeError`` for a wrong argument."""
 
     @functools.wraps(function)
     def call(*values: Any, **keywords: Any) -> Any:
@@ -160,5 +160,5 @@ def _advice(function: Callable[..., Any], text: str, values: Tuple[Any, ...], ke
 
 
 def refuse(value: object, name: str, expected: str) -> NoReturn:
-    """Raises the TypeError for an argument of a wrong type."""
+    """Raises the TypeError for an argument of the wrong type."""
     raise TypeError(f"argument '{name}': expected {expected}, got {type(value).__name__}")

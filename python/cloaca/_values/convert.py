@@ -1,7 +1,7 @@
-"""Turns Python values into what a context stores, and stored values into fresh copies.
+"""Converts Python values to stored values of a context, and copies stored values.
 
-Stored values consist of exact ``None``, ``bool``, ``int``, ``float``, ``str``, ``list`` and ``dict`` (``str`` keys)
-only, so that `copy_of` may use ``marshal``, which is several times faster than any walk in Python.
+Stored values consist only of exact ``None``, ``bool``, ``int``, ``float``, ``str``, ``list`` and ``dict`` (with ``str``
+keys). So `copy_of` can use ``marshal``, which is several times faster than a loop in Python.
 """
 
 from __future__ import annotations
@@ -16,31 +16,32 @@ from typing import Any, Callable, Collection, Dict, List, NoReturn
 INT_MIN = -(2**63)
 INT_MAX = 2**64 - 1
 
-#: Levels of nesting below a context: the engine reads 512, the context itself being the first.
+#: Maximum levels of nesting below a context. The engine reads 512 levels, including the context itself.
 MAX_DEPTH = 511
 
-#: From this length on it pays to look whether the items of a list are all alike.
+#: Length of a list from which it is faster to check first whether all items have the same type.
 _MANY = 16
 
 _SCALARS = frozenset({type(None), bool, int, float, str})
 
 
 def _encoder() -> Callable[[Any], str]:
-    """What turns a stored value into compact JSON text, every character as itself."""
+    """Returns a function that converts a stored value to compact JSON text without escapes for non-ASCII characters."""
     encode = json.JSONEncoder(ensure_ascii=False, check_circular=False, allow_nan=False, separators=(",", ":")).encode
     make = getattr(json.encoder, "c_make_encoder", None)
     if make is None:
         return encode
-    # The encoder makes one of these for each text, which costs more than the text of a small value.
+    # ``encode`` would create this object for each text, which costs more than the text of a small value.
     chunks = make(None, refuse, json.encoder.encode_basestring, None, ":", ",", False, False, False)
     return lambda value: "".join(chunks(value, 0))
 
 
 def stored(value: Any, depth: int = 0) -> Any:
-    """The stored form of any convertible value; raises ``TypeError`` for the others.
+    """Returns the stored form of a convertible value. Raises ``TypeError`` for other values.
 
-    ``depth`` counts the containers around it. The loops of the next two functions repeat what is most common of this
-    one, since a call costs more than all the rest where Python is WebAssembly, and a level of nesting a stack frame.
+    ``depth`` is the number of containers around the value. The loops of the next two functions repeat the most common
+    branches of this function, because in WebAssembly a call costs more than the rest, and each level of nesting needs a
+    stack frame.
     """
     kind = type(value)
     if kind is str:
@@ -59,7 +60,7 @@ def stored(value: Any, depth: int = 0) -> Any:
 
 
 def stored_object(value: Mapping[Any, Any], depth: int = 0) -> Dict[str, Any]:
-    """The stored form of a mapping with ``str`` keys."""
+    """Returns the stored form of a mapping with ``str`` keys."""
     depth = _deeper(depth)
     copy: Dict[str, Any] = {}
     key: Any = None
@@ -106,7 +107,7 @@ def _stored_items(values: Collection[Any], depth: int) -> List[Any]:
 
 
 def _are_alike(values: Collection[Any]) -> bool:
-    """Whether all are scalars of one kind that are stored as they are. Says so without a loop in Python."""
+    """Returns whether all values are scalars of one type that are stored unchanged, without a loop in Python."""
     kinds = set(map(type, values))
     if kinds == {str}:
         return "".join(values).isascii()
@@ -122,7 +123,7 @@ def _deeper(depth: int) -> int:
 
 
 def key_of(key: object) -> str:
-    """A key in its stored form; raises ``TypeError`` when it is no text."""
+    """Returns the stored form of a key. Raises ``TypeError`` if it is not text."""
     if type(key) is str:
         return key if key.isascii() else _text(key)
     if isinstance(key, str):
@@ -131,7 +132,7 @@ def key_of(key: object) -> str:
 
 
 def copy_of(value: Any) -> Any:
-    """A copy of a stored value that shares nothing with it."""
+    """Returns a copy of a stored value that shares nothing with the original."""
     if type(value) in _SCALARS:
         return value
     return marshal.loads(marshal.dumps(value))
@@ -139,20 +140,20 @@ def copy_of(value: Any) -> Any:
 
 def _text(value: str) -> str:
     if not value.isascii():
-        value.encode()  # a lone surrogate is no text: UnicodeEncodeError
+        value.encode()  # UnicodeEncodeError for a lone surrogate, which is not valid text
     return value
 
 
 def _too_big(value: int) -> NoReturn:
-    shown = str(value) if value.bit_length() <= 256 else f"one of {value.bit_length()} bits"
-    raise OverflowError(f"int is outside of the 64 bits that a context can hold (-2**63 to 2**64 - 1): {shown}")
+    shown = str(value) if value.bit_length() <= 256 else f"it has {value.bit_length()} bits"
+    raise OverflowError(f"int does not fit into the 64 bits of a context (-2**63 to 2**64 - 1): {shown}")
 
 
 def _less_common(value: object, depth: int) -> Any:
-    """Subclasses of the builtin types, and the types that are stored as another one."""
+    """Returns the stored form of a subclass of a builtin type, or of a type that is stored as another one."""
     if isinstance(value, str):
         return _text(str.__str__(value))
-    if isinstance(value, int):  # also the members of an IntEnum
+    if isinstance(value, int):  # including members of an IntEnum
         return stored(int(value), depth)
     if isinstance(value, float):
         return stored(float(value), depth)
@@ -168,18 +169,18 @@ def _less_common(value: object, depth: int) -> Any:
 
 
 def refuse(value: object) -> NoReturn:
-    """Raises the TypeError for a value that a context cannot hold."""
+    """Raises the TypeError for a value that a context cannot store."""
     error = TypeError(f"unsupported type {type(value).__name__}")
     vars(error)[_PLACE] = ""
     raise error
 
 
-#: Where a `refuse` that goes outwards keeps its place.
+#: Attribute of an error of `refuse` that has the place of the value.
 _PLACE = "_cloaca_place"
 
 
 def add_place(error: TypeError, key: object) -> None:
-    """Lets the error of `refuse` name the key or index of the value, before those that it names already."""
+    """Adds the key or index of the value to the error of `refuse`, before those that it already has."""
     place = vars(error).get(_PLACE)
     if place is not None:
         kind = str(error)[: -len(f" at {place}")] if place else str(error)
@@ -187,5 +188,5 @@ def add_place(error: TypeError, key: object) -> None:
         error.args = (f"{kind} at {place}",)
 
 
-#: JSON text of a stored value.
+#: Returns the JSON text of a stored value.
 json_text = _encoder()

@@ -1,4 +1,4 @@
-"""The grammar of durations: a whole number and a unit, ``100ms``, ``5s``, ``1m``, ``2h``, ``7d``."""
+"""Grammar of durations: a whole number and a unit, such as ``100ms``, ``5s``, ``1m``, ``2h``, ``7d``."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from . import arguments
 
 _UNIT_MS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "ms": 1}
 
-#: Units of poll intervals, whose grammar the API fixes.
+#: Units of poll intervals, which the API defines.
 _INTERVAL_UNITS = ("s", "m", "h", "ms")
 
 _NUMBER = re.compile(r"[0-9]+\Z", re.ASCII).match
 _TRAILING_LETTERS = re.compile(r"[A-Za-z]*\Z").search
 
-#: The longest duration that the engine counts exactly, in milliseconds.
+#: Longest duration in milliseconds that the engine can represent exactly.
 _LONGEST_MS = 2**53 - 1
 
 
 def optional_duration_ms(value: object, name: str) -> Optional[int]:
-    """An argument that is a duration or None, in milliseconds.
+    """Converts an argument that is a duration or None to milliseconds.
 
     Raises:
-        TypeError: It is neither text nor None.
-        ValueError: The text is no duration.
+        TypeError: The argument is neither text nor None.
+        ValueError: The text is not a duration.
     """
     duration = arguments.optional_text(value, name)
     if duration is None:
@@ -36,10 +36,10 @@ def optional_duration_ms(value: object, name: str) -> Optional[int]:
 
 
 def optional_limit_ms(value: object, name: str) -> Optional[int]:
-    """The same for a limit, which is never zero."""
+    """Converts an argument that is a time limit or None to milliseconds. A limit must not be zero."""
     limit_ms = optional_duration_ms(value, name)
     if limit_ms == 0:
-        raise ValueError(f"Invalid {name} '{value}': it must be longer than 0; leave it out for the engine's own limit")
+        raise ValueError(f"Invalid {name} '{value}': it must be longer than 0; omit it for the engine's own limit")
     return limit_ms
 
 
@@ -47,23 +47,23 @@ def parse_duration_ms(text: str) -> int:
     """Returns a duration in milliseconds.
 
     Args:
-        text: A whole number, directly followed by ``ms``, ``s``, ``m``, ``h`` or ``d``; blanks around it are ignored.
+        text: Whole number, directly followed by ``ms``, ``s``, ``m``, ``h`` or ``d``. Blanks around it are ignored.
 
     Raises:
-        ValueError: The text is not a duration; the message is the reason alone.
+        ValueError: The text is not a duration. The message is only the reason.
     """
     return _parsed(text, tuple(_UNIT_MS))
 
 
 def parse_interval_ms(text: str, bare_seconds: bool = False) -> int:
-    """Returns a poll interval in milliseconds. It has no days.
+    """Returns a poll interval in milliseconds. Days are not allowed.
 
     Args:
-        text: As of `parse_duration_ms`.
+        text: Text as in `parse_duration_ms`.
         bare_seconds: Whether a number without a unit is accepted, as seconds.
 
     Raises:
-        ValueError: The text is not an interval; the message is the reason alone.
+        ValueError: The text is not an interval. The message is only the reason.
     """
     return _parsed(text, _INTERVAL_UNITS, bare_seconds)
 

@@ -1,7 +1,7 @@
-"""Reads JSON that users give, as strictly as the format is defined.
+"""Parses JSON of users as strictly as the format is defined.
 
-``json.loads`` also takes ``NaN``, numbers beyond the range of a float, lone surrogates and any depth; a context takes
-none of these. Its plain, fast path is used unless a look at the text says that one of them may be there.
+``json.loads`` also accepts ``NaN``, numbers outside the range of a float, lone surrogates and any depth, which a
+context does not accept. Its fast path is used unless the text shows that one of them may be present.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from typing import Any, Dict, List, NoReturn
 
 from .convert import INT_MAX, INT_MIN, MAX_DEPTH
 
-# With every digit turned into 0, a search for fixed bytes finds any long number: many times faster than a pattern.
+# Replaces every digit with 0. Then a search for fixed bytes finds any long number, much faster than a pattern.
 _FOLDED_DIGITS = bytes.maketrans(b"123456789", b"000000000")
 _BIG_NUMBERS = (b"0" * 19, b"e000", b"E000", b"e+000", b"E+000")
 _SURROGATES = (b"\\ud", b"\\uD")
 
 
 def parse_object(text: str) -> Dict[str, Any]:
-    """The JSON object in ``text`` as stored values; raises ``ValueError`` for anything else."""
+    """Returns the JSON object in ``text`` as stored values. Raises ``ValueError`` for any other text."""
     data = text.encode()  # UnicodeEncodeError for a lone surrogate
     try:
         value = _parse(text, data)
@@ -36,14 +36,14 @@ def _parse(text: str, data: bytes) -> Any:
     else:
         value = json.loads(text, parse_constant=_no_constant)
     if any(sign in folded for sign in _SURROGATES):
-        json.dumps(value, ensure_ascii=False).encode()  # UnicodeEncodeError, a ValueError, for a lone one
+        json.dumps(value, ensure_ascii=False).encode()  # UnicodeEncodeError (a ValueError) for a lone surrogate
     if data.count(b"[") + data.count(b"{") > MAX_DEPTH and type(value) in (dict, list):
         _check_depth(value)
     return value
 
 
 def _check_depth(value: Any) -> None:
-    """Looks at one level of containers after the other."""
+    """Checks the depth, one level of containers after the other."""
     level, depth = [value], 0
     while level:
         depth += 1

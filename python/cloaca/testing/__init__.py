@@ -1,9 +1,8 @@
-"""Unit tests of workflows and triggers: without the engine, a database or waiting.
+"""Unit tests of workflows and triggers without the engine, a database or waiting.
 
-`run_workflow` runs the graph of a workflow in the process of the test, on CPython or inside the engine, with the
-semantics of the engine: the flow of contexts, rules, retries, time limits, callbacks, deferral. Time is a `FakeClock`,
-which jumps to the next thing that happens. `poll` asks a trigger once. An addition: the native engine has no such
-module.
+`run_workflow` runs the graph of a workflow in the process of the test, on CPython or inside the engine. It follows the
+rules of the engine: flow of contexts, trigger rules, retries, time limits, callbacks and deferral. Time is a
+`FakeClock`, which jumps to the next event. `poll` calls a trigger once. The native engine does not have this module.
 
 Example:
     >>> import cloaca

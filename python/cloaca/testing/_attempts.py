@@ -1,4 +1,4 @@
-"""One attempt of a task in a test: `_engine.attempt`, within a time limit, on the thread of the test or a strand."""
+"""One attempt of a task in a test: `_engine.attempt` within a time limit, on the thread of the test or on a strand."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from ._clock import FakeClock
 from ._decisions import overdue_message
 from ._strands import Loop
 
-#: See `_engine.attempt`; "timedOut" comes in addition.
+#: Outcome of `_engine.attempt`, or "timedOut".
 Outcome = attempt.Outcome
 
 
 class Limit:
-    """How long an attempt may take: time of the clock of the test, and real time."""
+    """Time limit of an attempt, in the time of the test's clock and in real time."""
 
     def __init__(self, name: str, clock: FakeClock, limit_ms: float) -> None:
         self.message = overdue_message(name, limit_ms)
@@ -32,43 +32,43 @@ class Limit:
         self._began_at_s = time.monotonic()
 
     def left_ms(self) -> float:
-        """What is left of it on the clock of the test."""
+        """Returns the remaining time on the clock of the test."""
         return self._ends_at_ms - self._clock._now_ms
 
     def left_s(self) -> float:
-        """What is left of it in real seconds."""
+        """Returns the remaining time in real seconds."""
         return self._limit_ms / 1000 - (time.monotonic() - self._began_at_s)
 
     def check(self) -> None:
-        """Stops the attempt if it is over."""
+        """Stops the attempt if the time is over."""
         if self.left_ms() <= 0 or self.left_s() <= 0:
             raise DeadlineExceeded(self.message)
 
 
 class StrandSlot:
-    """What a handle asks: its task waits, parked, until the clock has come to the next poll."""
+    """Slot of a handle. Its task is parked until the clock reaches the next poll."""
 
     def __init__(self, limit: Limit, park_for: Callable[[float], None]) -> None:
         self._limit = limit
         self._park_for = park_for
 
     def release(self) -> None:
-        """Others run whenever this one is parked."""
+        """Does nothing, because other tasks run whenever this one is parked."""
 
     def sleep_ms(self, delay_ms: int) -> None:
-        """Parks until then, or until the time is over."""
-        # A poll that takes no time at all would never let any pass.
+        """Parks the task for the delay, or until its time is over."""
+        # At least 1 ms, because the clock would never advance without a delay.
         self._park_for(min(max(1, delay_ms), max(1, self._limit.left_ms())))
         self._limit.check()
 
     def acquire(self) -> None:
-        """It runs, so it has a place."""
+        """Does nothing, because the running task already has its slot."""
 
 
 def run_attempt(
     task: TaskDeclaration, workflow: str, input_text: str, limit: Limit, slot: StrandSlot, loop: Loop
 ) -> Outcome:
-    """Runs an attempt to its end. What is meant for who runs the test goes through: Ctrl-C, ``pytest.fail``."""
+    """Runs an attempt to its end. Exceptions for the test runner are re-raised, such as Ctrl-C and ``pytest.fail``."""
     limited = replace(task, function=_within(task.function, limit))
     before = in_unit_test.set(True)
     try:
@@ -88,7 +88,7 @@ def run_attempt(
 
 
 def _within(function: Callable[..., Any], limit: Limit) -> Callable[..., Any]:
-    """A body whose late result or exception is dropped, as the engine stops it before there is one."""
+    """Returns a body whose late result or exception is dropped, because the engine would have stopped it before."""
 
     def body(*arguments: Any) -> Any:
         try:
@@ -101,7 +101,7 @@ def _within(function: Callable[..., Any], limit: Limit) -> Callable[..., Any]:
 
 
 async def _awaited(awaitable: Any, limit: Limit) -> Any:
-    """Awaits within a limit: when that is over, it is cancelled."""
+    """Awaits within a time limit, after which the awaitable is cancelled."""
     current = asyncio.current_task()
     assert current is not None
     is_over = False

@@ -1,4 +1,4 @@
-"""`FakeClock`: the time of a test, which passes only when something asks it to."""
+"""`FakeClock`: the time of a test, which advances only on request."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ _DEFAULT_START = datetime(2000, 1, 1, tzinfo=timezone.utc)
 
 @final
 class FakeClock(Sealed):
-    """The time of a test. It stands still until `advance` is called, or `run_workflow` jumps to what happens next.
+    """Time of a test. It stands still until `advance` is called, or `run_workflow` jumps to the next event.
 
-    What runs on it is what the engine would wait for: delays before retries, the polls of `TaskHandle.defer_until` and
-    time limits. It does not change ``time.time``, ``time.sleep`` or ``asyncio.sleep``: in bodies these are real.
+    It replaces the clock of the engine: for delays before retries, the polls of `TaskHandle.defer_until` and time
+    limits. It does not change ``time.time``, ``time.sleep`` or ``asyncio.sleep``, which are real in the bodies of
+    tasks.
 
     Args:
-        start: The time that it shows first, a `datetime.datetime` with a time zone or RFC 3339 text; 2000-01-01 00:00
-            UTC unless given.
+        start: Initial time: a `datetime.datetime` with a time zone, or RFC 3339 text. Default: 2000-01-01 00:00 UTC.
 
     Raises:
-        ValueError: The text is no time, or the time has no time zone.
-        TypeError: ``start`` is something else.
+        ValueError: The text is not a time, or the time has no time zone.
+        TypeError: ``start`` has the wrong type.
 
     Example:
         >>> clock = FakeClock()
@@ -48,16 +48,18 @@ class FakeClock(Sealed):
         self._numbers = itertools.count()
 
     def now(self) -> datetime:
-        """The time that it shows, in UTC."""
+        """Returns the current time of the clock, in UTC."""
         return datetime_of(self._now_ms)
 
     @property
     def elapsed(self) -> float:
-        """Seconds that it has advanced since it was made."""
+        """Seconds by which the clock has advanced since it was created."""
         return (self._now_ms - self._started_at_ms) / 1000
 
     def advance(self, seconds: float) -> None:
-        """Lets time pass, and calls what `call_later` has planned for it. In the body of a task: as if it took so long.
+        """Advances the clock, and calls the functions that `call_later` scheduled for that time.
+
+        A call in the body of a task simulates that the body takes so long.
 
         Raises:
             ValueError: ``seconds`` is negative or not finite.
@@ -65,7 +67,7 @@ class FakeClock(Sealed):
         self._move_to(self._now_ms + _milliseconds(seconds, "seconds"))
 
     def call_later(self, seconds: float, function: Callable[[], Any]) -> None:
-        """Calls a function once the clock has advanced so far: what happens outside while a workflow runs.
+        """Schedules a function for a later time of the clock, to simulate an external event while a workflow runs.
 
         Raises:
             ValueError: ``seconds`` is negative or not finite.
@@ -81,7 +83,7 @@ class FakeClock(Sealed):
         heapq.heappush(self._timers, (self._now_ms + delay_ms, next(self._numbers), function))
 
     def _move_to(self, at_ms: int) -> None:
-        """Lets time pass until an instant. It never goes back."""
+        """Advances the clock to a time. It never goes back."""
         while self._timers and self._timers[0][0] <= at_ms:
             due_at_ms, _, function = heapq.heappop(self._timers)
             self._now_ms = max(self._now_ms, due_at_ms)
@@ -93,17 +95,17 @@ class FakeClock(Sealed):
 
 
 def milliseconds_of(instant: datetime) -> int:
-    """Milliseconds since 1970."""
+    """Returns the milliseconds since 1970."""
     return (instant - _EPOCH) // timedelta(milliseconds=1)
 
 
 def datetime_of(at_ms: int) -> datetime:
-    """An instant in UTC."""
+    """Returns a time in UTC."""
     return _EPOCH + timedelta(milliseconds=at_ms)
 
 
 def text_of(at_ms: int) -> str:
-    """RFC 3339 in UTC, as the engine writes it: ``2030-01-02T03:04:05.678+00:00``."""
+    """Returns RFC 3339 text in UTC, in the format of the engine: ``2030-01-02T03:04:05.678+00:00``."""
     return datetime_of(at_ms).isoformat(timespec="milliseconds")
 
 
@@ -113,7 +115,7 @@ def _milliseconds(seconds: object, name: str) -> int:
 
 def _instant(start: object) -> datetime:
     if isinstance(start, str):
-        # Before Python 3.11 `fromisoformat` knows no Z.
+        # Before Python 3.11 `fromisoformat` does not accept Z.
         instant = datetime.fromisoformat(f"{start[:-1]}+00:00" if start[-1:] in ("Z", "z") else start)
     elif isinstance(start, datetime):
         instant = start

@@ -1,7 +1,7 @@
-"""What the engine decides about a run: rules, retries, and what an ended run comes to.
+"""Decisions of the engine about a run: rules, retries, and the result of an ended run.
 
-Its own decisions are in ``src/engine/executions`` (rules.ts, retry.ts, ready.ts). The tables of ``test/fixtures`` are
-run against both, and ``python/tests/test_testing_against_the_engine.py`` runs the same workflows on both.
+The engine's own code is in ``src/engine/executions`` (rules.ts, retry.ts, ready.ts). Tests run the tables of
+``test/fixtures`` with both, and ``python/tests/test_testing_agreement.py`` runs the same workflows with both.
 """
 
 from __future__ import annotations
@@ -14,18 +14,19 @@ from ._merge import canonical
 
 _MISSING: Any = object()
 
-#: An error text with one of these, in any case, is taken for something that passes.
+#: Words, in upper or lower case, that mark an error as transient.
 _TRANSIENT = ("timeout", "connection", "network", "temporary", "unavailable", "busy", "overloaded", "rate limit")
 
-#: In the middle of what jitter may add and take away, so that delays are the same in every test.
+#: Middle of the range of the jitter, so that delays are the same in every test.
 _NO_JITTER = 0.5
 
-#: Failures named in the message of a run; the others are counted.
+#: Maximum number of failures in the message of a run. The others are counted.
 _NAMED_FAILURES = 5
 
 
 def meets_rule(rule: Dict[str, Any], status_of: Callable[[str], Optional[str]], input_text: Callable[[], str]) -> bool:
-    """Whether a task runs whose dependencies have all ended. ``rule``: the wire form of `_rules`."""
+    """Returns whether a task runs after all its dependencies have ended. ``rule`` has the form that the engine reads.
+    """
     kind = rule["type"]
     if kind == "Always":
         return True
@@ -70,7 +71,7 @@ def _is_number(value: Any) -> bool:
 
 
 def retry_delay_ms(policy: RetryPolicy, attempt: int, message: str, is_timeout: bool) -> Optional[int]:
-    """How long to wait after failed attempt number ``attempt``; None when it is not tried again."""
+    """Returns the delay after failed attempt number ``attempt``, or None if the task is not retried."""
     values = values_of(policy)
     if attempt >= max(1, values.max_attempts) or not _meets_condition(values.condition, message, is_timeout):
         return None
@@ -92,7 +93,7 @@ def _contains_any(text: str, patterns: Sequence[str]) -> bool:
 
 
 def error_message(ended: Mapping[str, Tuple[str, Optional[str]]]) -> Optional[str]:
-    """Why a run failed, None for one that did not. ``ended``: of each task its status and its error."""
+    """Returns why a run failed, or None if it did not. ``ended`` has the status and the error of each task."""
     failed: List[str] = []
     for task_id, (status, error) in ended.items():
         if status == "Failed":
@@ -110,6 +111,6 @@ def error_message(ended: Mapping[str, Tuple[str, Optional[str]]]) -> Optional[st
 
 
 def overdue_message(name: str, limit_ms: Union[int, float]) -> str:
-    """What is recorded of an attempt that took too long."""
+    """Returns the error text of an attempt that exceeded its time limit."""
     limit_s = limit_ms / 1000
     return f"{name} timed out: it exceeded its timeout of {limit_s:.15g} s"

@@ -1,4 +1,4 @@
-"""Fakes: what takes the place of the bodies of tasks in a test."""
+"""Fakes, which replace the bodies of tasks in a test."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from .._declarations.declaration import TaskDeclaration
 from .._task import takes_handle
 from .._types.functions import TaskFunction
 
-#: A function as a task's own; a `Context`, the output; or a dict: what the output has beyond the input.
+#: Function in place of a task's own; or a `Context`, which is the output; or a dict, which is added to the input.
 Fake = Union[TaskFunction, Context, Mapping[str, Any]]
 
 
 def with_fakes(
     tasks: Tuple[TaskDeclaration, ...], fakes: Optional[Mapping[str, Fake]], workflow: str
 ) -> List[TaskDeclaration]:
-    """The tasks, those with a fake with that as their body. All else of them stays: retries, rule, callbacks, graph."""
+    """Returns the tasks with fakes as their bodies. Retries, rules, callbacks and graphs are unchanged."""
     given = _checked(fakes)
     ids = [task.id for task in tasks]
     for name in given:
         if name not in ids:
-            raise ValueError(f"workflow '{workflow}' has no task '{name}' to be faked. {nearest(name, ids)}")
+            raise ValueError(f"workflow '{workflow}' has no task '{name}' to fake. {nearest(name, ids)}")
     return [_faked(task, given[task.id]) if task.id in given else task for task in tasks]
 
 
@@ -57,8 +57,8 @@ def _faked(task: TaskDeclaration, function: Callable[..., Any]) -> TaskDeclarati
 
 
 def nearest(name: str, names: List[str]) -> str:
-    """What may have been meant, as a sentence."""
+    """Returns a sentence with the nearest name, or with all names."""
     close = difflib.get_close_matches(name, names, 1)
     if close:
         return f"Did you mean '{close[0]}'?"
-    return f"There is {', '.join(repr(each) for each in names)}." if names else "There is none."
+    return f"Known names: {', '.join(repr(each) for each in names)}." if names else "No names are known."

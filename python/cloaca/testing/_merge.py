@@ -1,4 +1,7 @@
-"""The merge of contexts, by the rules of the engine, whose own is in ``src/native``; `test_testing_merge` compares."""
+"""Merge of contexts with the rules of the engine, whose own code is in ``src/native``.
+
+`test_testing_decisions` compares them.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,8 @@ from typing import Any, Dict, List
 
 
 def merged(texts: List[str]) -> str:
-    """The input of a task: the outputs of its dependencies in their order, those that there are. JSON texts."""
+    """Returns the input of a task as JSON text: the merge of the existing outputs of its dependencies, in their order.
+    """
     if not texts:
         return "{}"
     if len(texts) == 1:
@@ -19,12 +23,12 @@ def merged(texts: List[str]) -> str:
 
 
 def canonical(value: Any) -> str:
-    """Equal for equal values, different for 1, 1.0 and true, which Python takes for equal."""
+    """Returns text that is equal for equal values, and differs for 1, 1.0 and true, which are equal in Python."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 
 
 def _merge_into(result: Dict[str, Any], later: Dict[str, Any]) -> None:
-    pairs = [(result, later)]  # no recursion: contexts may be 512 levels deep
+    pairs = [(result, later)]  # no recursion, because contexts can be 512 levels deep
     for earlier, added in pairs:
         for key, value in added.items():
             there = earlier.get(key)

@@ -1,4 +1,4 @@
-"""`poll`: asks a trigger once, as the engine does."""
+"""`poll`: calls a trigger once, as the engine does."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from ._strands import Loop
 
 
 def poll(trigger: Union[str, Callable[..., Any]], *, clock: Optional[FakeClock] = None) -> PollResult:
-    """Calls the function of a trigger once, and returns what came of it. An exception in it is an outcome.
+    """Calls the function of a trigger once, and returns the outcome. An exception in the function is an outcome.
 
     Args:
-        trigger: Its name, or the function that was decorated. ``async`` functions are awaited.
-        clock: What ``triggered_at`` of a fired context is read from; a new one unless given.
+        trigger: Name of the trigger, or the decorated function. ``async`` functions are awaited.
+        clock: Clock for ``triggered_at`` of a fired context. Default: a new clock.
 
     Raises:
-        ValueError: There is no such trigger, the function stands for several, or it is a cron schedule, whose function
-            is never called.
-        TypeError: An argument has a wrong type.
+        ValueError: The trigger does not exist, the function belongs to several triggers, or the trigger is a cron
+            schedule, whose function is never called.
+        TypeError: An argument has the wrong type.
 
     Example:
         >>> @trigger(on="orders")
@@ -102,4 +102,4 @@ def _found(trigger: object) -> TriggerDeclaration:
     if not found:
         raise ValueError(f"'{name}' is not decorated as a trigger. {nearest(name, list(declared))}")
     names = ", ".join(f"'{each.name}'" for each in found)
-    raise ValueError(f"'{name}' stands for several triggers: give the name of one of {names}")
+    raise ValueError(f"'{name}' is the function of several triggers: pass the name of one of them: {names}")

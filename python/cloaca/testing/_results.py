@@ -1,4 +1,4 @@
-"""What `run_workflow` and `poll` return."""
+"""Results of `run_workflow` and `poll`."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from .._context import Context
 
 @dataclass(frozen=True)
 class TaskRun:
-    """How one task of a run ended."""
+    """Result of one task of a run."""
 
     id: str
     status: Literal["Completed", "Failed", "Skipped"]
-    #: For each attempt the seconds from the start of the run to its begin, on the clock of the test.
+    #: Seconds from the start of the run to the start of each attempt, on the clock of the test.
     attempted_at: Tuple[float, ...]
-    #: What it was given; None for a task that never began.
+    #: Input of the task, or None if it never started.
     input: Optional[Context]
-    #: What it came to; None unless it is Completed.
+    #: Output of the task, or None unless it is Completed.
     output: Optional[Context]
-    #: Of the last attempt that failed, as the engine records it; None for a task that completed or was skipped.
+    #: Error of the last failed attempt, as the engine records it, or None if the task completed or was skipped.
     error: Optional[str]
     #: The name of the exception's class.
     error_type: Optional[str]
@@ -29,37 +29,37 @@ class TaskRun:
 
     @property
     def attempts(self) -> int:
-        """How often it was tried."""
+        """Number of attempts."""
         return len(self.attempted_at)
 
 
 @dataclass(frozen=True)
 class WorkflowRun:
-    """How a run ended: what `cloaca.WorkflowResult` has, and each task."""
+    """Result of a run: the attributes of `cloaca.WorkflowResult`, and the result of each task."""
 
     status: Literal["Completed", "Failed"]
-    #: None when it completed, else how many tasks failed, and why.
+    #: None if the run completed. Otherwise the number of failed tasks, and their errors.
     error_message: Optional[str]
-    #: The output of the completed task that finished last and is not empty; else what the run began with.
+    #: Last output of a completed task that is not empty, or else the initial context.
     final_context: Context
-    #: By id, dependencies first.
+    #: Results of the tasks by id, dependencies first.
     tasks: Dict[str, TaskRun] = field(repr=False)
-    #: RFC 3339 in UTC, on the clock of the test.
+    #: Times in RFC 3339 and UTC, on the clock of the test.
     start_time: str = field(repr=False)
     end_time: str = field(repr=False)
 
 
 @dataclass(frozen=True)
 class PollResult:
-    """What one poll of a trigger came to."""
+    """Result of one poll of a trigger."""
 
     trigger: str
     outcome: Literal["fired", "skipped", "failed"]
-    #: Name of the workflow that it starts.
+    #: Name of the workflow that the trigger starts.
     workflow: str
-    #: Why it skipped, where it said so.
+    #: Reason of a skip, if the trigger gave one.
     reason: Optional[str]
-    #: What went wrong, as the engine records it; None unless it failed.
+    #: Error of a failed poll, as the engine records it, or None.
     error: Optional[str]
     #: The name of the exception's class.
     error_type: Optional[str]
@@ -69,15 +69,15 @@ class PollResult:
 
     @property
     def context(self) -> Context:
-        """What the workflow would start with: the fired context, ``trigger_name`` and ``triggered_at``.
+        """Initial context of the workflow: the fired context, ``trigger_name`` and ``triggered_at``.
 
         Raises:
-            ValueError: The trigger did not fire; the message says what it did instead.
+            ValueError: The trigger did not fire. The message says what it did instead.
         """
         if self._fired is not None:
             return self._fired
         if self.outcome == "failed":
             trace = f"\n\n{self.traceback}" if self.traceback else ""
-            raise ValueError(f"trigger '{self.trigger}' did not fire, it failed: {self.error}{trace}")
+            raise ValueError(f"trigger '{self.trigger}' failed and did not fire: {self.error}{trace}")
         why = "" if self.reason is None else f": {self.reason}"
-        raise ValueError(f"trigger '{self.trigger}' did not fire, it skipped{why}")
+        raise ValueError(f"trigger '{self.trigger}' skipped and did not fire{why}")

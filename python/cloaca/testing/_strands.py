@@ -1,8 +1,8 @@
-"""Strands and loops: what bodies run on that wait.
+"""Strands and loops, on which waiting bodies of tasks run.
 
-A task that takes a handle runs on a strand, a thread of its own, so that others run while it is in `defer_until`. Only
-one of all threads runs at a time: the run resumes a strand and waits until that parks or ends, so the order of what
-happens is the same every time. All other bodies run on the thread of the test.
+A task with a handle runs on a strand, which is a thread, so that other tasks run while it is in `defer_until`. Only one
+of all threads runs at a time: the run resumes a strand and waits until it parks or ends. The order of events is
+therefore always the same. All other bodies run on the thread of the test.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from .._border import bridge, calls
 
 
 class Abandoned(BaseException):
-    """Ends a strand whose run was given up."""
+    """Ends a strand whose run was abandoned."""
 
 
 class Strand:
-    """A thread that runs only between `resume` and the next `park`."""
+    """Thread that runs only between `resume` and the next `park`."""
 
     def __init__(self, function: Callable[[], Any]) -> None:
         self._function = function
@@ -35,7 +35,7 @@ class Strand:
         self._thread.start()
 
     def resume(self) -> None:
-        """Lets it run until it parks or ends; raises what its function raised."""
+        """Runs the strand until it parks or ends. Raises the exception of its function."""
         self._go_on.release()
         self._is_parked.acquire()
         if self.is_over:
@@ -44,15 +44,15 @@ class Strand:
                 raise self._error
 
     def park(self) -> None:
-        """Called on the strand: waits to be resumed."""
+        """Waits to be resumed. Called on the strand."""
         self._is_parked.release()
-        # Under the engine an async body parks in the loop of its script, where others run on meanwhile.
+        # In the engine, an async body parks in the loop of its script, which continues to run other code.
         bridge.meanwhile(self._go_on.acquire)
         if self._is_abandoned:
             raise Abandoned
 
     def abandon(self) -> None:
-        """Ends it where it is parked."""
+        """Ends the strand at its `park`."""
         self._is_abandoned = True
         if not self.is_over:
             self._go_on.release()
@@ -73,16 +73,16 @@ class Strand:
 
 
 class Loop:
-    """Awaits what async bodies return, one after the other, in one event loop that lasts as long as the run.
+    """Awaits the results of async bodies, one after the other, in one event loop that lasts as long as the run.
 
-    Under the engine that is the loop of the script, as in a run there.
+    In the engine, this is the loop of the script, as in a real run.
     """
 
     def __init__(self) -> None:
         self._loop: Optional[asyncio.AbstractEventLoop] = None
 
     def run(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
-        """What a coroutine comes to."""
+        """Returns the result of a coroutine."""
         if bridge.has_engine():
             return calls.wait_for(coroutine)
         if self._loop is None:
@@ -91,14 +91,15 @@ class Loop:
         return _beside_running_loop(lambda: loop.run_until_complete(coroutine))
 
     def close(self) -> None:
-        """Cancels what bodies have left running there."""
+        """Cancels the tasks that bodies have left in the loop."""
         loop, self._loop = self._loop, None
         if loop is not None:
             _beside_running_loop(lambda: _wind_up(loop))
 
 
 def _beside_running_loop(function: Callable[[], Any]) -> Any:
-    """Calls a function that runs a loop: on another thread if this one has a loop already, that of an async test."""
+    """Calls a function that runs a loop. If this thread already has one, as in an async test, it uses another thread.
+    """
     if asyncio._get_running_loop() is None:
         return function()
     with ThreadPoolExecutor(1, "cloaca loop") as pool:

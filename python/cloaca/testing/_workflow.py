@@ -1,4 +1,4 @@
-"""`run_workflow`: one run of a workflow, in the process of the test."""
+"""`run_workflow`: one run of a workflow in the process of the test."""
 
 from __future__ import annotations
 
@@ -31,29 +31,30 @@ def run_workflow(
     secrets: Optional[Mapping[str, Mapping[str, str]]] = None,
     task_timeout_seconds: float = 300,
 ) -> WorkflowRun:
-    """Runs a workflow to its end, here and now, and returns how each task ended. A failed task raises nothing.
+    """Runs a workflow to its end, in this process, and returns the result of each task.
 
-    Tasks run one at a time, in the order in which they become ready, as the engine would run them: their input is the
-    merge of what their dependencies returned, rules, retries, callbacks and graphs count. Nothing waits: the clock
-    jumps to the next attempt, or the next poll of a `TaskHandle`. Delays with jitter are those in the middle.
+    A failed task raises no exception.
 
-    An attempt is timed out when the clock or a real clock has gone beyond its limit. An async body is cancelled then;
-    any other goes on to its end, and what it comes to is dropped.
+    Tasks run one at a time, in the order in which they become ready. As in the engine, their input is the merge of the
+    outputs of their dependencies, and rules, retries, callbacks and graphs apply. Nothing waits: the clock jumps to the
+    next attempt or the next poll of a `TaskHandle`. Jitter is always zero.
 
-    Exceptions that are no `Exception`, such as those of ``pytest.fail`` and ``pytest.skip``, go through.
+    An attempt times out when the clock of the test or the real clock exceeds the limit. An async body is then
+    cancelled. Any other body runs to its end, and its result is dropped. Exceptions that do not derive from
+    `Exception`, such as those of ``pytest.fail`` and ``pytest.skip``, are re-raised.
 
     Args:
-        workflow: Its name, or what a builder built, or a builder whose block has closed.
-        context: What it starts with; empty unless given.
-        tasks: Fakes by task id, each in the place of one body: a function as the task's own, a `Context`, which is the
-            output, or a dict, which is added to the input. A `unittest.mock.Mock` is a function as well.
-        clock: The clock of the test; a new one unless given.
-        secrets: What `Context.secret` finds: the fields of each secret by its name.
-        task_timeout_seconds: Limit of an attempt whose task has no ``timeout`` of its own.
+        workflow: Name of the workflow, a `Workflow`, or a builder whose block is closed.
+        context: Initial context. Default: empty.
+        tasks: Fakes by task id, each of which replaces one body: a function like a task's own, a `Context`, which is
+            the output, or a dict, which is added to the input. A `unittest.mock.Mock` is a function too.
+        clock: Clock of the test. Default: a new clock.
+        secrets: Secrets for `Context.secret`: the fields of each secret by its name.
+        task_timeout_seconds: Time limit of an attempt whose task has no ``timeout``. Default: 300.
 
     Raises:
-        ValueError: There is no such workflow, or it has no task of the name of a fake.
-        TypeError: An argument has a wrong type, or a context or a fake has a value without a JSON form.
+        ValueError: The workflow does not exist, or it has no task with the id of a fake.
+        TypeError: An argument has the wrong type, or a context or a fake has a value that cannot be stored as JSON.
 
     Example:
         >>> with WorkflowBuilder("orders") as orders:
@@ -113,7 +114,7 @@ def _input_text(context: object) -> str:
 def _secrets_of(secrets: Optional[Mapping[str, Mapping[str, str]]]) -> Callable[[str], Dict[str, str]]:
     def fields_of(name: str) -> Dict[str, str]:
         if secrets is None:
-            raise RuntimeError(f"{border_secrets.NOT_CONFIGURED}: give run_workflow(…, secrets={{'{name}': {{…}}}})")
+            raise RuntimeError(f"{border_secrets.NOT_CONFIGURED}: call run_workflow(…, secrets={{'{name}': {{…}}}})")
         if name not in secrets:
             raise KeyError(f"secret not found: {name}")
         return dict(secrets[name])
@@ -122,7 +123,7 @@ def _secrets_of(secrets: Optional[Mapping[str, Mapping[str, str]]]) -> Callable[
 
 
 class _Task:
-    """A task of a run: how far it has come."""
+    """State of a task in a run."""
 
     def __init__(self, declaration: TaskDeclaration) -> None:
         self.declaration = declaration
@@ -136,7 +137,7 @@ class _Task:
 
 
 class _Run:
-    """One run. What is to happen waits in a queue, by the instant at which it does."""
+    """One run. Future events are in a queue, ordered by their times."""
 
     def __init__(
         self, key: str, declarations: List[TaskDeclaration], input_text: str, clock: FakeClock, limit_ms: float
@@ -173,7 +174,7 @@ class _Run:
         heapq.heappush(self._queue, (self._clock._now_ms + delay_ms, next(self._numbers), happen))
 
     def _release(self, released: List[_Task]) -> None:
-        """Decides about tasks whose dependencies have all ended, and about those that these decisions release."""
+        """Starts or skips tasks whose dependencies have all ended, and the tasks that are freed by skips."""
         for task in released:
             declaration = task.declaration
             if meets_rule(declaration.rule, self._status_of, partial(self._input_of, declaration)):
@@ -184,7 +185,7 @@ class _Run:
                 released += self._freed_by(task)
 
     def _freed_by(self, ended: _Task) -> List[_Task]:
-        """The tasks whose last dependency has ended."""
+        """Returns the tasks whose last dependency has ended."""
         for task in ended.dependents:
             task.unfinished -= 1
         return [task for task in ended.dependents if task.unfinished == 0]

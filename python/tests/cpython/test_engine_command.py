@@ -57,7 +57,8 @@ def test_a_variable_without_words_is_as_none(monkeypatch, tmp_path, given):
 def test_a_command_line_that_cannot_be_read_is_shown(monkeypatch):
     monkeypatch.setenv("CLOACA_ENGINE", "node 'main.js")
 
-    with pytest.raises(RuntimeError, match=r"^CLOACA_ENGINE cannot be read .*: No closing quotation: node 'main\.js$"):
+    expected = r"""^CLOACA_ENGINE is not a valid shell command line \(No closing quotation\): "node 'main\.js"$"""
+    with pytest.raises(RuntimeError, match=expected):
         command.find()
 
 
@@ -82,7 +83,7 @@ def test_the_nearest_one_counts_and_that_of_the_script_before_that_of_the_curren
 def test_without_node_the_package_cannot_run(tmp_path):
     install(tmp_path / "project")
 
-    with pytest.raises(RuntimeError, match=r"node_modules.cloaca runs in Node 24 or newer, and there is no `node`"):
+    with pytest.raises(RuntimeError, match=r'^No `node` on the PATH for the cloaca engine in ".*node_modules.cloaca"'):
         command.find()
 
 

@@ -98,7 +98,7 @@ def test_wait4_tells_what_waitpid_tells():
     [lambda: os.fork(), lambda: os.forkpty()],
 )
 def test_a_process_that_goes_on_twice_says_that_it_cannot_and_what_to_do(call):
-    with pytest.raises(OSError, match=r"cannot copy this process: .* use threads"):
+    with pytest.raises(OSError, match=r"cannot copy this process: .* Use threads"):
         call()
 
 

@@ -264,7 +264,7 @@ def test_streams_without_a_descriptor_are_refused():
 
 @IN_ENGINE
 def test_what_would_need_fork_says_what_to_use_instead():
-    with pytest.raises(OSError, match=r"preexec_fn cannot be called: .* Use start_new_session"):
+    with pytest.raises(OSError, match=r"preexec_fn is not supported: .* Use start_new_session"):
         subprocess.Popen(["true"], preexec_fn=os.getpid)
 
 

@@ -1,4 +1,4 @@
-"""Other processes: ``subprocess``, ``os.system``, ``os.spawn*``, ``os.posix_spawn``, ``os.waitpid`` and their kin.
+"""Child processes: ``subprocess``, ``os.system``, ``os.spawn*``, ``os.posix_spawn``, ``os.waitpid`` and the like.
 
-Runs in an interpreter's process, of which they are children.
+The code runs in the process of an interpreter, which is the parent of the children.
 """

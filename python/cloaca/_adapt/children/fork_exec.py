@@ -1,8 +1,9 @@
-"""``subprocess``: CPython's own, over a ``_posixsubprocess.fork_exec`` that has the host start the process.
+"""``subprocess``: CPython's module with a ``_posixsubprocess.fork_exec`` that lets the host start the process.
 
-Pyodide's ``subprocess`` (seen in 314.0.7) knows that its platform has no processes and refuses; it is imported again as
-on Linux. What fails is said as CPython's C code says it, through the pipe for errors, so that exceptions are the same.
-``preexec_fn`` cannot be called: there is no time between fork and exec. Can go with ``starting``.
+Pyodide's ``subprocess`` (seen in 314.0.7) refuses to start processes because its platform has none. The module is
+therefore imported again as on Linux. Failures are reported through the error pipe, as by CPython's C code, so that the
+exceptions are the same. ``preexec_fn`` cannot be called, because there is no step between fork and exec. Can be deleted
+together with ``starting``.
 
 Proved by ``python/tests/stdlib/test_subprocess.py``.
 """
@@ -22,10 +23,10 @@ from . import waiting
 from .starting import DESCRIPTORS, FOLDER, GROUP, INHERITED, Failure, Order, environment, start, text, texts
 
 NO_PREEXEC = (
-    "preexec_fn cannot be called: the cloaca engine starts processes without fork. Use start_new_session, "
-    "process_group, umask, user, group, cwd, env or pass_fds, or a small program in between"
+    "preexec_fn is not supported: the cloaca engine starts processes without fork. Use start_new_session, "
+    "process_group, umask, user, group, cwd, env or pass_fds, or start a small program that makes the call"
 )
-#: Of users and groups.
+#: Largest id of a user or group.
 _LARGEST_ID = 2**31 - 1
 
 
@@ -114,9 +115,11 @@ def _split(variable: bytes) -> Tuple[str, str]:
 def _handed_over(
     streams: Sequence[int], kept: Sequence[int], closes_others: bool, own: Sequence[int]
 ) -> List[Tuple[int, int]]:
-    """Returns descriptors of the child, each with that of the script. ``own``: the pipe for errors, which no child has.
+    """Returns pairs of a descriptor in the child and the script's descriptor.
 
-    The pipe may have the number of a standard stream that the script has closed, where the child has another stream.
+    ``own`` is the error pipe, which no child gets.
+
+    The pipe can have the number of a standard stream that the script has closed. The child has another stream there.
     """
     inherited = {*INHERITED, *kept}
     if not closes_others:
@@ -127,12 +130,12 @@ def _handed_over(
 
 
 def prepare() -> None:
-    """Puts the function in, and has ``subprocess`` use it. Afterwards the functions of ``os`` are the right ones."""
+    """Installs the function and reloads ``subprocess``. Called when the functions of ``os`` are adapted."""
     import _posixsubprocess
     import fcntl
     import subprocess
 
-    # A pipe's size cannot be changed; ``pipesize`` is then passed over, as on macOS.
+    # The size of a pipe cannot be changed, so ``pipesize`` is ignored, as on macOS.
     for name in ("F_SETPIPE_SZ", "F_GETPIPE_SZ"):
         if hasattr(fcntl, name):
             delattr(fcntl, name)

@@ -1,7 +1,7 @@
-"""``os.killpg``, ``os.getpgid``, ``os.getpgrp`` and ``os.getsid``: groups of processes, as the system has them.
+"""``os.killpg``, ``os.getpgid``, ``os.getpgrp`` and ``os.getsid`` with the process groups of the operating system.
 
-Pyodide's (seen in 314.0.7) know a single process with the number 42. Read from ``/proc``, where there is one. Can go
-with ``starting``.
+Pyodide's functions (seen in 314.0.7) know a single process with the number 42. The groups are read from ``/proc`` if
+the system has it. Can be deleted together with ``starting``.
 
 Proved by ``python/tests/stdlib/test_os_processes.py``.
 """
@@ -16,7 +16,7 @@ from ..builtin import builtin
 from ..c_numbers import c_int
 
 _c_getpgid, _c_getsid = os.getpgid, os.getsid
-#: Places behind the name of the program.
+#: Positions of the fields after the name of the program.
 _GROUP, _SESSION = 2, 3
 
 
@@ -46,7 +46,7 @@ def getsid(pid: int, /) -> int:
 
 
 def _facts(pid: int) -> List[str]:
-    """What the system says of a process behind its name; nothing where it says nothing."""
+    """Returns the fields of ``/proc/PID/stat`` after the name of the program, or no fields if there is no ``/proc``."""
     if not os.path.exists("/proc/self/stat"):
         return []
     try:

@@ -1,8 +1,8 @@
-"""What child processes of served tasks print, once a task of this process was given a secret.
+"""Masks secrets in the output of child processes of served tasks, once a task of this process was given a secret.
 
-A child that inherits standard output or error writes to the terminal or file of the engine itself, past the masks. It
-gets a pipe in place of them, and a thread of its call prints what comes out of it, as if the call had printed it:
-secrets are hidden, and the log has it. Can go when Pyodide starts processes itself.
+A child that inherits standard output or error would write directly to the terminal or file of the engine, without the
+masks. Instead the child gets a pipe, and a thread of its call prints the output as if the call had printed it, so the
+secrets are masked and the log has the output. Can be deleted when Pyodide starts processes itself.
 
 Proved by ``test/cli/secrets.test.ts``.
 """
@@ -17,11 +17,11 @@ from ..._border import secrets, stacks
 from ..._border.generation import PROGRAM
 
 _PIECE_BYTES = 65_536
-#: How long the end of a child waits for its output. What it has started itself may keep the pipe open.
+#: Maximum time that an ended child's output is waited for. Processes that the child started can keep the pipe open.
 _DRAINED_WITHIN_S = 0.25
 
 _STANDARD = (1, 2)
-#: Device and number of the streams that the process began with, and their descriptors.
+#: Descriptors of the streams that the process started with, by device and inode.
 _streams: Dict[Tuple[int, int], int] = {}
 _copying: Dict[int, List[threading.Thread]] = {}
 
@@ -35,7 +35,7 @@ class Diversion:
         self._threads: List[threading.Thread] = []
 
     def end_of(self, stream: int) -> int:
-        """Returns the end of the pipe that a child writes to in place of a stream."""
+        """Returns the end of the pipe to which a child writes instead of a standard stream."""
         if stream not in self._write_ends:
             read, self._write_ends[stream] = os.pipe()
             thread = threading.Thread(target=_copy, args=(read, stream), daemon=True)
@@ -44,18 +44,18 @@ class Diversion:
         return self._write_ends[stream]
 
     def close(self) -> None:
-        """Leaves the pipes to the child: threads end with it."""
+        """Closes the write ends in this process. The threads end when the child closes its own."""
         for end in self._write_ends.values():
             os.close(end)
 
     def started(self, pid: int) -> None:
-        """Has the end of a child wait for its output."""
+        """Makes waiting for the child also wait for its output."""
         if self._threads:
             _copying[pid] = self._threads
 
 
 def divert(descriptors: Sequence[Tuple[int, int]]) -> Tuple[List[Tuple[int, int]], Diversion]:
-    """Returns descriptors of a child, with pipes in place of standard streams."""
+    """Returns the descriptors of a child, with pipes in place of standard streams."""
     diversion = Diversion()
     if not secrets.was_given or stacks.running.generation is PROGRAM:
         return list(descriptors), diversion
@@ -67,7 +67,7 @@ def divert(descriptors: Sequence[Tuple[int, int]]) -> Tuple[List[Tuple[int, int]
 
 
 def drain(pid: int) -> None:
-    """Waits until what a child has printed before its end is printed here."""
+    """Waits until the output that a child printed before its end is printed here."""
     for thread in _copying.pop(pid, ()):
         thread.join(_DRAINED_WITHIN_S)
 
@@ -82,12 +82,12 @@ def _stream_of(descriptor: int) -> Optional[int]:
     try:
         status = os.fstat(descriptor)
     except OSError:
-        return None  # it is not open
+        return None  # the descriptor is not open
     return _streams.get((status.st_dev, status.st_ino))
 
 
 def install() -> None:
-    """Remembers the streams that the process begins with."""
+    """Remembers the streams that the process starts with."""
     for stream in _STANDARD:
         status = os.fstat(stream)
         _streams.setdefault((status.st_dev, status.st_ino), stream)

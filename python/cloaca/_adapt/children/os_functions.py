@@ -1,8 +1,9 @@
 """``os.system``, ``os.spawn*``, ``os.posix_spawn*`` and, for programs, ``os.exec*``.
 
-``os.exec*`` replaces a process, which an interpreter cannot: the program is started as a child, has what the script had
-open, and when it has ended, the script ends in the same way. What is served cannot be replaced at all. Pyodide's
-functions (seen in 314.0.7) say "Function not implemented". Can go with ``starting``.
+``os.exec*`` replaces a process, which is impossible for an interpreter. Instead the program is started as a child with
+the open files of the script, and when it has ended, the script ends with the same status. A served script cannot be
+replaced at all. Pyodide's functions (seen in 314.0.7) raise "Function not implemented". Can be deleted together with
+``starting``.
 
 Proved by ``python/tests/stdlib/test_os_processes.py``.
 """
@@ -25,13 +26,13 @@ from .waiting import waitpid
 _SHELL = "/bin/sh"
 _OPEN, _CLOSE, _DUP2 = 0, 1, 2
 NOT_REPLACED = (
-    "os.{} cannot replace this process: it holds the scripts that the cloaca engine serves. "
+    "os.{} cannot replace this process: it runs all scripts that the cloaca engine serves. "
     "Start the program with subprocess instead"
 )
 
 
 def system(command: Any) -> int:
-    """Execute the command in a subshell, and return its status as `wait` has it."""
+    """Execute the command in a subshell, and return its status in the format of `wait`."""
     sys.audit("os.system", command)
     order = Order([_SHELL], [_SHELL, "-c", text(command)], environment(), _inherited())
     try:
@@ -42,7 +43,7 @@ def system(command: Any) -> int:
 
 
 def _inherited() -> List[Tuple[int, int]]:
-    """The descriptors that a child inherits, each as itself."""
+    """Returns the descriptors that a child inherits, each with its own number."""
     return sorted({(int(each), int(each)) for each in host.descriptors.inheritable()})
 
 
@@ -60,7 +61,7 @@ def _spawn(mode: int, file: Any, args: Any, env: Any, is_searched: bool) -> int:
 
 
 def _ended_with_127() -> int:
-    """What a process is that could not become another one: a child that has ended."""
+    """Starts a child that ends with status 127, as a process does that cannot execute the program."""
     return start(Order([_SHELL], [_SHELL, "-c", "exit 127"], environment(), []))
 
 
@@ -141,7 +142,7 @@ def _posix_spawn(
         raise OSError(errno.EINVAL, os.strerror(errno.EINVAL), path)
     if scheduler is not None or setsigmask:
         raise OSError(
-            errno.ENOTSUP, f"{name}: the cloaca engine sets no scheduler and no signal mask of another process"
+            errno.ENOTSUP, f"{name}: the cloaca engine cannot set the scheduler or signal mask of another process"
         )
     opened: List[int] = []
     try:
@@ -158,7 +159,8 @@ def _posix_spawn(
 
 
 def _after_actions(actions: Sequence[Any], opened: List[int]) -> List[Tuple[int, int]]:
-    """What the child has open when these actions were taken; what is opened for it goes into a list."""
+    """Returns the child's descriptors after the actions. Files that are opened for the child are added to ``opened``.
+    """
     descriptors = dict(_inherited())
     for action in actions:
         if not isinstance(action, tuple) or not action:
@@ -212,16 +214,16 @@ def _replace(name: str, candidates: Sequence[str], path: Any, args: Any, env: An
     if code < 0:
         bridge.exit_by_signal(-code)
     bridge.exit_now(code)
-    raise AssertionError("the process went on after its end")
+    raise AssertionError("the process still runs after it has exited")
 
 
 def _hand_signals_on(pid: int) -> None:
-    """The program has no handlers: what is sent to the process is for it."""
+    """Forwards the signals of this process to the program."""
     for signum in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGUSR1, signal.SIGUSR2, signal.SIGQUIT):
         try:
             signal.signal(signum, lambda number, frame: os.kill(pid, number))
         except ValueError:
-            return  # another thread than the main one has no say in it
+            return  # only the main thread can set handlers
 
 
 def execv(path: Any, argv: Any, /) -> NoReturn:

@@ -1,8 +1,8 @@
-"""How a process is started: by the host, on Node's ``child_process``.
+"""Starts processes through the host, with ``child_process`` of Node.
 
-Nothing is replaced here; the other modules call `start`. WebAssembly has no processes (seen in Pyodide 314.0.7), and no
-``fork``: what has to happen between ``fork`` and ``exec`` is said in advance, and the host does it. Can go when
-Emscripten can start processes.
+This module replaces nothing; other modules call `start`. WebAssembly has no processes (seen in Pyodide 314.0.7), and no
+``fork``. The steps between ``fork`` and ``exec`` are described in advance, and the host executes them. Can be deleted
+when Emscripten can start processes.
 
 Proved by ``python/tests/stdlib/test_subprocess.py``.
 """
@@ -22,31 +22,32 @@ INHERITED = (0, 1, 2)
 
 FOLDER, DESCRIPTORS, GROUP, PROGRAM = "folder", "descriptors", "group", "program"
 
-#: Of arguments and variables that are not UTF-8, which Node cannot hand on.
-NOT_UTF8 = "the cloaca engine can hand only valid UTF-8 to another process, and {} is not"
+#: Message for arguments and variables that are not valid UTF-8, which Node cannot pass on.
+NOT_UTF8 = "{} is not valid UTF-8, and the cloaca engine can pass only valid UTF-8 to another process"
 NOT_TO_BE_HANDED = (
-    "another process can have files, pipes, connected sockets and the standard streams of a script, and nothing else "
-    "of what it has open: descriptor {} is {}"
+    "descriptor {} cannot be passed to another process: it is {}. A script can pass on files, pipes, connected sockets "
+    "and its standard streams"
 )
 
 
 NO_GROUP = (
-    "the cloaca engine cannot choose the group of a process on this machine: its native addon was not built, or "
-    "processes are started without fork, as under macOS. Use start_new_session instead"
+    "the process group cannot be set on this machine: the native addon of the cloaca engine was not built, or the "
+    "system starts processes without fork, as macOS does. Use start_new_session instead"
 )
 
 
 class Failure(OSError):
-    """No process was started. ``step``: what failed."""
+    """Raised if no process was started. ``step`` is the step that failed."""
 
     step = PROGRAM
 
 
 class Order(NamedTuple):
-    """What is wanted of a process.
+    """Description of a process to start.
 
-    ``descriptors``: those of the child, each with the script's that it is. ``group``: a number, or 0 for a group of its
-    own; None for the script's, where the script is a program, else for a session of its own.
+    ``descriptors`` has pairs of a descriptor in the child and the script's descriptor. ``group`` is the number of a
+    process group, 0 for a new group, or None. None means the group of the script if the script is a program, else a new
+    session.
     """
 
     candidates: Sequence[str]
@@ -62,12 +63,12 @@ class Order(NamedTuple):
 
 
 def texts(given: Any) -> List[str]:
-    """Arguments as the host takes them; refuses what ``execv`` would, and what the host cannot hand on."""
+    """Returns arguments as text for the host. Rejects those that ``execv`` rejects, and those that are not UTF-8."""
     return [text(each) for each in given]
 
 
 def text(given: Any) -> str:
-    """An argument, a path or a variable as the host takes it."""
+    """Returns an argument, a path or a variable as text for the host."""
     encoded = os.fsencode(given)
     if b"\0" in encoded:
         raise ValueError("embedded null byte")
@@ -78,14 +79,14 @@ def text(given: Any) -> str:
 
 
 def environment(given: Any = None) -> Dict[str, str]:
-    """The variables of a child: those given, or the script's own."""
+    """Returns the environment of a child: the given variables, or those of the script."""
     if given is None:
         return {os.fsdecode(name): text(value) for name, value in os.environb.items()}
     return {text(name): text(value) for name, value in dict(given).items()}
 
 
 def start(order: Order) -> int:
-    """Starts a process, and returns its number. Raises `Failure`, whose ``errno`` is that of the step that failed."""
+    """Starts a process and returns its number. Raises `Failure` with the ``errno`` of the step that failed."""
     umask = order.umask
     if umask < 0:
         umask = os.umask(0)
@@ -117,7 +118,8 @@ def start(order: Order) -> int:
 
 
 def _late_code(number: int) -> str:
-    """The error of a process that could not be started, which Node tells in the next tick of its event loop."""
+    """Returns the error of a process that could not be started, which Node reports in the next tick of its event loop.
+    """
     if not bridge.can_wait():
         return "EACCES"
     event = bridge.new_event()
@@ -142,14 +144,18 @@ def _not_to_be_handed(descriptors: Sequence[int]) -> str:
     for each in descriptors:
         mode = os.fstat(each).st_mode
         if stat.S_ISSOCK(mode):
-            return NOT_TO_BE_HANDED.format(each, "a socket that is not connected, has TLS, or is another child's")
+            return NOT_TO_BE_HANDED.format(
+                each, "a socket that is not connected, that uses TLS, or that another child has"
+            )
         if stat.S_ISFIFO(mode):
-            return NOT_TO_BE_HANDED.format(each, "a named pipe from which bytes were taken: have the child open it")
-    return NOT_TO_BE_HANDED.format(max(descriptors, default=-1), "none of them")
+            return NOT_TO_BE_HANDED.format(
+                each, "a named pipe from which the script has already read (let the child open it)"
+            )
+    return NOT_TO_BE_HANDED.format(max(descriptors, default=-1), "of another kind")
 
 
 def program_candidates(file: Any, environ: Any = None) -> List[str]:
-    """Where a program may be: the path itself, or its name in each folder of ``PATH``."""
+    """Returns the possible paths of a program: the path itself, or the name in each folder of ``PATH``."""
     name = text(file)
     if os.path.dirname(name):
         return [name]

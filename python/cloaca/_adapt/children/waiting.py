@@ -1,8 +1,8 @@
-"""``os.waitpid``, ``wait``, ``wait3``, ``wait4`` and ``waitid``: how children have ended.
+"""``os.waitpid``, ``wait``, ``wait3``, ``wait4`` and ``waitid``: wait until children end.
 
-A wait suspends the calling stack only. The host learns of an end at once, and keeps it until it is asked for; that a
-child was stopped or continued it does not learn. Pyodide's functions (seen in 314.0.7) know no child. Can go with
-``starting``.
+A wait suspends only the calling stack. The host is notified immediately when a child ends, and keeps the result until a
+script reads it. It is not notified when a child is stopped or continued. Pyodide's functions (seen in 314.0.7) know no
+children. Can be deleted together with ``starting``.
 
 Proved by ``python/tests/stdlib/test_subprocess.py``.
 """
@@ -22,19 +22,19 @@ from ..pauses import pause_until
 from . import masked_output
 
 _ANY = -1
-#: How a child ends that could not be started: exit code 255.
+#: Status of a child that could not be started: exit code 255.
 _FAILED_STATUS = 255 << 8
-#: Larger than any number of a process.
+#: A number that is larger than any number of a process.
 _FIRST_FAILED = 2**30
 
 _failed: Set[int] = set()
 _last_failed = _FIRST_FAILED
-#: Where the stack cannot be suspended.
+#: Pauses between two checks if the stack cannot be suspended.
 _PAUSES_MS = (1, 2, 5, 10)
 
 
 def failed_child() -> int:
-    """The number of a process that was to be started and was not, for whoever waits for it."""
+    """Returns a number for a process that could not be started, so that the caller can wait for it."""
     global _last_failed
     _last_failed += 1
     _failed.add(_last_failed)
@@ -51,10 +51,10 @@ def waitpid(pid: int, options: int, /) -> Tuple[int, int]:
 
 
 def _wait(pid: int, is_at_once: bool, is_kept: bool) -> Optional[Tuple[int, int]]:
-    """The number and status of a child that has ended; None when it is asked at once, and none has."""
+    """Returns the number and status of an ended child, or None if ``is_at_once`` is set and no child has ended."""
     ended = _take(pid, is_kept)
     if ended is None and is_at_once and bridge.can_wait():
-        bridge.sleep_ms(0)  # what has happened is heard of between two waits, and a script may ask in a loop
+        bridge.sleep_ms(0)  # events arrive between two waits, and a script may poll in a loop
         ended = _take(pid, is_kept)
     while ended is None and not is_at_once:
         _wait_for_end(pid)
@@ -90,12 +90,12 @@ def wait() -> Tuple[int, int]:
 
 
 def wait3(options: int) -> Tuple[int, int, Any]:
-    """Wait for completion of a child process; nothing is known of what it has used."""
+    """Wait for completion of a child process. The resource usage is always zero."""
     return wait4(_ANY, options)
 
 
 def wait4(pid: int, options: int) -> Tuple[int, int, Any]:
-    """Wait for completion of a specific child process; nothing is known of what it has used."""
+    """Wait for completion of a specific child process. The resource usage is always zero."""
     return (*waitpid(pid, options), _no_usage())
 
 

@@ -1,4 +1,4 @@
 """``os``, ``fcntl`` and the standard streams: creation modes, descriptors, locks, input and output.
 
-Runs in an interpreter's process, whose files are the host's.
+The code runs in the process of an interpreter, and works on the files of the host.
 """

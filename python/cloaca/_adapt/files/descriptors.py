@@ -1,9 +1,9 @@
-"""``os`` and ``fcntl`` on the flags of descriptors, and reads and writes that have to wait.
+"""``os`` and ``fcntl`` on flags of descriptors, and reads and writes that have to wait.
 
-In Pyodide (seen in 314.0.7) O_NONBLOCK cannot be taken back, every descriptor counts as inheritable, ``os.readv`` of
-an empty pipe loses what it has read, and ``os.pipe2`` and ``os.sendfile`` do not exist. A read or write of C that has
-to wait is interrupted by the host (``endpoint-streams.ts``), and the handler of the interrupt waits here, on the stack
-that made the call. Can go when Emscripten keeps these flags and its reads and writes can suspend.
+In Pyodide (seen in 314.0.7), O_NONBLOCK cannot be cleared, every descriptor is inheritable, ``os.readv`` on an empty
+pipe loses the data that it read, and ``os.pipe2`` and ``os.sendfile`` do not exist. The host interrupts a C read or
+write that has to wait (``endpoint-streams.ts``), and the handler of the interrupt waits here, on the stack that made
+the call. Can be deleted when Emscripten keeps these flags, and its reads and writes can suspend.
 
 Proved by ``python/tests/stdlib/test_descriptors.py``.
 """
@@ -24,13 +24,13 @@ from ..c_numbers import c_int, c_long, c_size, c_unsigned
 
 FD_CLOEXEC = 1
 
-#: Emscripten opens no more, and makes a place for each number below one that a copy is to have.
+#: Limit of Emscripten, which allocates an entry for every number below the requested number of a copy.
 _MOST_DESCRIPTORS = 4096
 _COPIES = (fcntl.F_DUPFD, fcntl.F_DUPFD_CLOEXEC)
 
 _fcntl: Any = fcntl.fcntl
 _c_dup2, _c_pipe, _c_readv, _c_writev = os.dup2, os.pipe, os.readv, os.writev
-#: At once, so that other stacks get their turn.
+#: Maximum number of bytes per call, so that other stacks can run in between.
 _SENDFILE_CHUNK = 256 * 1024
 
 
@@ -40,7 +40,7 @@ def _take_blocked() -> Optional[Tuple[int, int, str]]:
 
 
 def _wait_until_ready(blocked: Tuple[int, int, str]) -> None:
-    """Suspends the calling stack until a read or write can go on."""
+    """Suspends the calling stack until a read or write can continue."""
     readiness.wait_descriptors(blocked[:1], blocked[1:2], -1)
 
 
@@ -53,7 +53,7 @@ def _bad_descriptor() -> OSError:
 
 
 def status_flags(descriptor: int) -> int:
-    """The flags of an open file."""
+    """Returns the flags of an open file."""
     flags = int(host.descriptors.status_flags(descriptor))
     if flags < 0:
         raise _bad_descriptor()
@@ -93,7 +93,7 @@ def set_inheritable(fd: int, inheritable: Any, /) -> None:
 
 
 def number_of(fd: Any) -> int:
-    """The number of a descriptor that is given as a number or as something that has one; refuses as C does."""
+    """Returns the number of a descriptor, or of an object with ``fileno()``. Rejects the same values as C."""
     if not isinstance(fd, int):
         if not hasattr(fd, "fileno"):
             raise TypeError("argument must be an int, or have a fileno() method.")
@@ -189,7 +189,7 @@ def sendfile(out_fd: Any, in_fd: Any, offset: Optional[int], count: int) -> int:
 
 
 def prepare() -> None:
-    """Puts the functions in; the one for the other commands of ``fcntl`` has its place already."""
+    """Installs the functions. The function for the other commands of ``fcntl`` is already installed."""
     global _fcntl
     _fcntl = fcntl.fcntl
     fcntl.fcntl = builtin(control, "fcntl", "fcntl")

@@ -1,9 +1,9 @@
-"""``fcntl.flock``, ``fcntl.lockf``, ``os.lockf``, the record locks of ``fcntl.fcntl``: real locks on the host's files.
+"""``fcntl.flock``, ``fcntl.lockf``, ``os.lockf`` and record locks of ``fcntl.fcntl`` as real locks on the host's files.
 
-In Pyodide (seen in 314.0.7) every file lock succeeds, whoever holds it. Here the engine's addon takes them, which other
-processes see (``file-rules.ts``); waiting for one suspends the calling thread only. Without the addon they are refused.
-As everywhere, a record lock is the process's: it does not keep out other scripts that the same engine serves. Can go
-when Pyodide's locks are the host's.
+In Pyodide (seen in 314.0.7) every file lock succeeds, even if another process has it. Here the engine's addon takes the
+locks, which other processes see (``file-rules.ts``). Waiting for a lock suspends only the calling thread. Without the
+addon, locking fails. As on every system, a record lock belongs to the process, so it does not exclude other scripts of
+the same engine. Can be deleted when Pyodide's locks are those of the host.
 
 Proved by ``python/tests/stdlib/test_fcntl.py``.
 """
@@ -23,9 +23,9 @@ from ..c_numbers import c_int, c_long
 from ..pauses import pause_until
 from .descriptors import number_of
 
-NO_LOCKS = "files cannot be locked, since the engine's native addon was not loaded ({}); build it with `npm rebuild`"
+NO_LOCKS = "files cannot be locked: the engine's native addon was not loaded ({}). Build it with `npm rebuild`"
 
-#: Between two tries to take a lock; the last one is repeated.
+#: Pauses between two attempts to take a lock. The last one is repeated.
 _PAUSES_MS = (1, 2, 4, 8, 16, 32, 50)
 _BY_TYPE = {fcntl.F_RDLCK: "shared", fcntl.F_WRLCK: "exclusive", fcntl.F_UNLCK: "none"}
 _TYPES = {lock: number for number, lock in _BY_TYPE.items()}
@@ -49,7 +49,10 @@ def _fail(name: str) -> None:
 
 
 def _take(try_to: Callable[[], str], waits: bool) -> None:
-    """Takes a lock; when another has it, waits until it is free or raises ``BlockingIOError``."""
+    """Takes a lock.
+
+    If another process has it, waits until it is free, or raises ``BlockingIOError`` if ``waits`` is False.
+    """
     name = ""
 
     def is_decided() -> bool:
@@ -63,7 +66,7 @@ def _take(try_to: Callable[[], str], waits: bool) -> None:
 
 
 def _from_start(descriptor: int, start: int, whence: int) -> int:
-    """An offset from the start of the file: the host does not know where the script is in it."""
+    """Returns an offset from the start of the file, because the host does not know the script's position in it."""
     start = c_long(start)
     if whence == os.SEEK_CUR:
         start += os.lseek(descriptor, 0, os.SEEK_CUR)
@@ -77,7 +80,7 @@ def _from_start(descriptor: int, start: int, whence: int) -> int:
 
 
 def _lock(descriptor: int, lock: str, start: int, length: int) -> str:
-    """Tries to take a lock. The host counts in 53 bits: beyond them a place is the nearest one that it knows."""
+    """Tries to take a lock. The host's numbers have 53 bits, so larger offsets are rounded."""
     return str(host.files.lock_records(descriptor, lock, float(start), float(length)))
 
 
@@ -112,7 +115,7 @@ def lockf(fd: Any, cmd: int, len: int = 0, start: int = 0, whence: int = 0, /) -
 
 
 def lock_from_here(fd: int, command: int, length: int, /) -> None:
-    """Apply, test or remove a POSIX lock on an open file descriptor, from the current position on."""
+    """Apply, test or remove a POSIX lock on an open file descriptor, starting at the current position."""
     descriptor = _descriptor(fd)
     command, length = c_int(command), c_long(length)
     sys.audit("os.lockf", descriptor, command, length)
@@ -136,7 +139,7 @@ def control(fd: Any, cmd: int, arg: Any = 0, /) -> Any:
         return _c_fcntl(fd, cmd, arg)
     descriptor = _descriptor(fd)
     sys.audit("fcntl.fcntl", descriptor, cmd, arg)
-    # Systems fill the end up differently.
+    # The padding at the end depends on the system.
     given = bytes(arg).ljust(_FLOCK.size, b"\0")
     kind, whence, start, length, _ = _FLOCK.unpack_from(given)
     if kind not in _BY_TYPE:

@@ -1,7 +1,7 @@
-"""``os`` on the host's files: umask, hard links and pipes with a name.
+"""``os`` on the host's files: umask, hard links and named pipes.
 
-In Pyodide (seen in 314.0.7) ``os.umask`` changes nothing, and ``os.link`` and ``os.mkfifo`` do not exist. The host
-keeps the umask and makes both (``file-rules.ts``). Can go when Pyodide does the same.
+In Pyodide (seen in 314.0.7), ``os.umask`` has no effect, and ``os.link`` and ``os.mkfifo`` do not exist. Here the host
+keeps the umask and creates links and pipes (``file-rules.ts``). Can be deleted when Pyodide does the same.
 
 Proved by ``python/tests/stdlib/test_os.py``.
 """

@@ -1,6 +1,7 @@
-"""``sys.stdin``: a stack that waits for input is suspended, and the others go on; a signal reaches it.
+"""``sys.stdin``: a read suspends only the waiting stack, other stacks continue, and signals interrupt the wait.
 
-Pyodide's (seen in 314.0.7) blocks the only thread there is until a line comes. Can go when Pyodide can wait there.
+Pyodide's ``sys.stdin`` (seen in 314.0.7) blocks the only thread until a line arrives. Can be deleted when Pyodide can
+wait there.
 
 Proved by ``test/scenarios/terminal.test.ts``.
 """
@@ -20,7 +21,7 @@ _c_input = builtins.input
 
 
 class _RawInput(io.RawIOBase):
-    """Descriptor 0, read by the host."""
+    """Raw input of descriptor 0, which the host reads."""
 
     name = "<stdin>"
     mode = "rb"

@@ -1,11 +1,12 @@
-"""``sys.stdout`` and ``sys.stderr``: when what is printed goes out, and in which order, is as under python.
+"""``sys.stdout`` and ``sys.stderr``: output is written at the same times and in the same order as under python.
 
-Pyodide's streams (seen in 314.0.7) buffer bytes, and such a buffer looks for signals in the middle of its work, where
-neither a handler nor another stack may use it. So the texts go to the descriptors without one. The text layer has a
-buffer, too, which it empties before it calls anybody: a program that prints into a file or pipe uses that, as large as
-python's; it is emptied by ``os._exit`` and a deadly signal, too, which under python lose what is in it. On a terminal,
-on stderr and in what is served, texts go out in whole lines: a service's output appears when it is printed, and is not
-lost with an interpreter that has to be ended. Can go when the interpreter's threads have identities that C knows.
+Pyodide's streams (seen in 314.0.7) buffer bytes, and such a buffer checks for signals in the middle of its work, when
+neither a handler nor another stack may use it. The text is therefore written to the descriptors without a byte buffer.
+The text layer also has a buffer, which it empties before it calls other code. A program that prints into a file or pipe
+uses this buffer, with the size that it has under python. ``os._exit`` and fatal signals flush it, while under python
+they lose its content. On a terminal, on stderr and in served scripts, text is written in whole lines, so the output of
+a service appears immediately, and survives an interpreter that has to be killed. Can be deleted when C knows the
+identities of the interpreter's threads.
 
 Proved by ``test/cli/output.test.ts``.
 """
@@ -62,7 +63,10 @@ def _passing_on(raw: io.FileIO) -> io.BufferedWriter:
 
 
 def _expect_calls() -> None:
-    """From now on what a stack has printed is handed on before another one prints: so it is known whose it is."""
+    """Flushes the output of a stack, from now on, before another stack prints.
+
+    So the engine knows which stack printed each text.
+    """
     bridge.expect_calls = lambda: None
     flushes = [stream.flush for stream in _streams]
 
@@ -71,17 +75,17 @@ def _expect_calls() -> None:
             try:
                 flush()
             except OSError as error:
-                bridge.unwritten = error  # said at the end, as python does where its last words cannot be written
+                bridge.unwritten = error  # reported at exit, as python does if it cannot flush its output
             except ValueError:
                 pass  # the script has closed it
 
     stacks.write_out = write_out
-    write_out()  # what was printed so far is nobody's
+    write_out()  # the output so far belongs to no stack
 
 
 def _write_out() -> None:
     host.output.hurry_output()
     for stream in (sys.stdout, sys.__stdout__, sys.stderr):
-        # It is closed, or its reader is gone: nobody is left to report it to.
+        # The stream is closed, or its reader has gone, so the error cannot be reported.
         with contextlib.suppress(AttributeError, OSError, ValueError):
             stream.flush()  # type: ignore[union-attr]

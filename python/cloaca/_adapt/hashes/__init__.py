@@ -1,4 +1,4 @@
-"""``hashlib``: the digests and the keys of passwords that CPython takes from OpenSSL, by Node's.
+"""``hashlib``: Node's implementations of the digests and key derivations that CPython takes from OpenSSL.
 
-Runs in an interpreter's process.
+The code runs in the process of an interpreter.
 """

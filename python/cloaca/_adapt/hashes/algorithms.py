@@ -1,6 +1,6 @@
-"""The names of digests: Python's, and OpenSSL's for the same.
+"""Names of digests in Python and in OpenSSL.
 
-Nothing is replaced here; ``hashlib_module`` calls it.
+This module replaces nothing; ``hashlib_module`` calls it.
 """
 
 from __future__ import annotations
@@ -9,16 +9,16 @@ from typing import Dict, NamedTuple
 
 
 class Algorithm(NamedTuple):
-    """A digest that Node makes."""
+    """Digest that Node computes."""
 
     name: str
-    #: OpenSSL's name for it.
+    #: Name in OpenSSL.
     openssl: str
     digest_size: int
     block_size: int
 
 
-#: Those that Pyodide has not, under every name that OpenSSL has for them.
+#: Digests that Pyodide lacks, with all their names in OpenSSL.
 _OPENSSL = (
     (Algorithm("md5-sha1", "md5-sha1", 36, 64), "md5-sha1"),
     (Algorithm("ripemd160", "ripemd160", 20, 64), "ripemd160 ripemd-160 ripemd rmd160"),
@@ -26,7 +26,7 @@ _OPENSSL = (
     (Algorithm("sha512_256", "sha512-256", 32, 128), "sha512_256 sha512-256 sha-512/256 sha2-512/256"),
     (Algorithm("sm3", "sm3", 32, 64), "sm3"),
 )
-#: Those that Pyodide has, under OpenSSL's names.
+#: Digests that Pyodide has, with their names in OpenSSL.
 _BUILTIN = """
 md5 md5 ssl3-md5
 sha1 sha1 sha-1 ssl3-sha1
@@ -47,11 +47,11 @@ blake2s blake2s256 blake2s-256
 ALGORITHMS: Dict[str, Algorithm] = {alias: each for each, aliases in _OPENSSL for alias in aliases.split()}
 _builtin = [line.split() for line in _BUILTIN.split("\n") if line]
 BUILTIN_NAMES: Dict[str, str] = {alias: name for name, *aliases in _builtin for alias in aliases}
-#: OpenSSL's names of Pyodide's digests, for what Node computes with them.
+#: OpenSSL's names of Pyodide's digests, for key derivations in Node.
 _OPENSSL_NAMES: Dict[str, str] = {name: alias for name, alias, *_ in _builtin}
 
 
 def openssl_name(name: str) -> str:
-    """OpenSSL's name of a digest that ``hashlib.new`` knows."""
+    """Returns OpenSSL's name of a digest that ``hashlib.new`` knows."""
     known = ALGORITHMS.get(name.lower())
     return known.openssl if known is not None else _OPENSSL_NAMES.get(name, name)

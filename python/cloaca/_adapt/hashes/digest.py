@@ -1,6 +1,6 @@
-"""A digest that Node computes, with the face of OpenSSL's under CPython.
+"""Digest that Node computes, with the interface of OpenSSL's digests under CPython.
 
-Goes with ``hashlib_module``. The state is the host's; it lives as long as the object.
+It belongs to ``hashlib_module``. The host keeps the state, which lives as long as the object.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from ..._border import host
 from ..._border.javascript import bytes_of
 from .algorithms import Algorithm
 
-#: Bytes that are copied to JavaScript at once.
+#: Maximum number of bytes that are copied to JavaScript in one call.
 _CHUNK_BYTES = 1 << 20
 
 
@@ -76,7 +76,7 @@ class HASH:
 
 
 def viewed(data: Any) -> memoryview:
-    """The bytes of an argument, with the refusals of CPython's digests."""
+    """Returns the bytes of an argument. Raises the errors of CPython's digests."""
     if isinstance(data, str):
         raise TypeError("Strings must be encoded before hashing")
     try:

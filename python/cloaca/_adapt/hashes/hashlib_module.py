@@ -1,7 +1,8 @@
-"""``hashlib`` with what CPython takes from OpenSSL: ``pbkdf2_hmac``, ``scrypt``, RIPEMD-160, SM3, SHA-512/224 and /256.
+"""``hashlib`` with the functions that CPython takes from OpenSSL.
 
-Pyodide (seen in 314.0.7) has CPython's own digests only. The others, and OpenSSL's further names for all of them, come
-from Node's crypto. ``_hashlib`` itself stays missing: CPython's own digests need no copy. Can go when Pyodide's Python
+These are ``pbkdf2_hmac``, ``scrypt``, RIPEMD-160, SM3, SHA-512/224 and SHA-512/256. Pyodide (seen in 314.0.7) has only
+CPython's own digests. The others, and OpenSSL's additional names for all digests, come from Node's crypto. The module
+``_hashlib`` itself is still missing, because CPython's own digests need no copy. Can be deleted when Pyodide's Python
 has ``_hashlib``.
 
 Proved by ``python/tests/stdlib/test_hashlib.py``.
@@ -52,7 +53,7 @@ def new(name: str, *args: Any, **options: Any) -> Any:
 
 
 def _data(data: Any = None, /, *, usedforsecurity: bool = True, **named: Any) -> Any:
-    """What a constructor is to begin with: by position, or by one of its two names."""
+    """Returns the initial data of a hash: the positional argument, or the one with either of its two names."""
     given = [data] if data is not None else []
     given += [named.pop(name) for name in ("data", "string") if name in named]
     if named:

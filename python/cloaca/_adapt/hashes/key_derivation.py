@@ -1,7 +1,7 @@
-"""Keys that are derived from passwords: ``hashlib.pbkdf2_hmac`` and ``hashlib.scrypt``.
+"""``hashlib.pbkdf2_hmac`` and ``hashlib.scrypt``: derive keys from passwords.
 
-Goes with ``hashlib_module``. Node derives them in a thread of its own, so other stacks run meanwhile, as the other
-threads under CPython. Where the caller cannot be suspended it derives them at once.
+They belong to ``hashlib_module``. Node derives a key in a separate thread while other stacks run, as other threads do
+under CPython. If the caller cannot be suspended, Node derives the key synchronously.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from ..._border.javascript import bytes_of
 from .algorithms import openssl_name
 
 _LARGEST_INT = 2**31 - 1
-#: What Node takes for the parameters of scrypt. Far below that OpenSSL refuses them for their memory.
+#: Largest parameter of scrypt that Node accepts. OpenSSL rejects much smaller ones because of their memory.
 _LARGEST_PARAMETER = 2**32 - 1
 
 
@@ -70,7 +70,7 @@ def _unsigned(name: str, value: Any) -> int:
 
 
 def _bytes(data: Any) -> Any:
-    """A bytes-like argument as the host takes it."""
+    """Converts a bytes-like argument for the host."""
     try:
         return bytes_of(memoryview(data))
     except TypeError:
@@ -84,7 +84,7 @@ def _derived(begin: Callable[[int], None]) -> bytes:
         if event != 0:
             bridge.wait_event(event)
     finally:
-        key = host.hashes.take_key(event)  # also when the wait was stopped: then nobody else takes it
+        key = host.hashes.take_key(event)  # also if the wait was stopped, since no other caller takes the key
     if isinstance(key, str):
         raise ValueError(key)
     return key.to_bytes()  # type: ignore[no-any-return]

@@ -1,4 +1,4 @@
-"""What can be imported: packages that were installed for this Python, and modules that Pyodide leaves out.
+"""Imports of packages that were installed for this Python, and of modules that Pyodide leaves out.
 
-Runs in an interpreter's process.
+The code runs in the process of an interpreter.
 """

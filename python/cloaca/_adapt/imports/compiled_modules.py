@@ -1,12 +1,13 @@
-"""What is compiled from the standard library and from installed packages is kept, and not compiled again.
+"""Keeps the compiled code of the standard library and of installed packages, so that it is not compiled again.
 
-Pyodide (314.0.7) brings the sources of its standard library in a zip archive, and Python keeps compiled code for files
-only: each process compiles each module anew, and twice, since the path of a module in an archive is asked for by
-compiling it; that takes 5 to 20 ms a module here. And what is in an archive is read again, 600 names in 45 ms, whenever
-caches are invalidated, as at each start; those of Pyodide and of this package never change. The code is kept where that
-of files is, below ``sys.pycache_prefix`` in the cache folder, and known by the checksum that the archive has of its
-source. ``PYTHONDONTWRITEBYTECODE`` speaks of scripts: elsewhere, python and pip have compiled what they installed
-before it counts. Can go when the archive of Pyodide holds compiled code.
+Pyodide (314.0.7) has the sources of its standard library in a zip archive, and Python keeps compiled code only for
+files. Without this module, each process compiles each module twice, because Python compiles a module of an archive just
+to find its path. This takes 5 to 20 ms per module. Python also reads the directory of an archive again whenever caches
+are invalidated, as at each start: 45 ms for 600 names. The archives of Pyodide and of this package never change. The
+compiled code is stored where that of files is, below ``sys.pycache_prefix`` in the cache folder, and is identified by
+the checksum of the source in the archive. ``PYTHONDONTWRITEBYTECODE`` is ignored here: under python, the installers
+have already compiled the standard library and the packages. Can be deleted when the archive of Pyodide contains
+compiled code.
 
 Proved by ``python/tests/stdlib/test_compiled_modules.py``.
 """
@@ -26,14 +27,14 @@ from typing import Any, Iterator, Optional, Tuple
 
 from ... import _package
 
-#: Flags of a compiled file: known by a digest, which is compared here and by nobody else.
+#: Flags of a compiled file that is identified by a digest. Only this module compares the digest.
 _BY_DIGEST = 1
 
 _compile: Any = zipimport.zipimporter.get_code
 _find: Any = zipimport.zipimporter.get_filename
 _forget: Any = zipimport.zipimporter.invalidate_caches
 
-#: The archive of the standard library, and this package's own.
+#: Archive of the standard library, and folder of this package's own archives.
 _LIBRARY = next((entry for entry in sys.path if entry.endswith(".zip")), None)
 _VENDOR = os.path.join(_package.FOLDER, "_vendor") + os.sep
 
@@ -46,7 +47,7 @@ def prepare() -> None:
 
 @contextmanager
 def kept() -> Iterator[None]:
-    """Within it, Python writes compiled code whatever ``PYTHONDONTWRITEBYTECODE`` says."""
+    """Lets Python write compiled code in its block, whatever ``PYTHONDONTWRITEBYTECODE`` is."""
     before = sys.dont_write_bytecode
     sys.dont_write_bytecode = False
     try:
@@ -82,13 +83,13 @@ def _get_code(self: Any, fullname: str) -> types.CodeType:
     code = _read(path, head)
     if code is None:
         code = _compile(self, fullname)
-        # It makes the folder, writes aside, renames, and does without where nothing can be written.
+        # ``set_data`` creates the folder, writes a temporary file and renames it, and ignores errors.
         importlib.machinery.SourceFileLoader(fullname, source).set_data(path, head + marshal.dumps(code))
     return code
 
 
 def _source_of(archive: Any, fullname: str) -> Optional[Tuple[str, bytes]]:
-    """The path of a module's source in the archive, and eight bytes that only this content has."""
+    """Returns the path of a module's source in the archive, and eight bytes that identify its content."""
     stem = archive.prefix + fullname.rpartition(".")[2]
     files = archive._get_files()
     for name in (f"{stem}/__init__.py", f"{stem}.py"):
@@ -104,5 +105,5 @@ def _read(path: str, head: bytes) -> Optional[types.CodeType]:
             data = file.read()
         code = marshal.loads(memoryview(data)[len(head) :]) if data.startswith(head) else None
     except (OSError, EOFError, ValueError, TypeError):
-        return None  # there is none yet, or it is damaged and written anew
+        return None  # the file does not exist yet, or is damaged and will be replaced
     return code if isinstance(code, types.CodeType) else None

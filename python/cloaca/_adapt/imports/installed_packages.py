@@ -1,11 +1,10 @@
-"""Pure-Python packages of the machine's own Python can be imported, as under ``python script.py``.
+"""Lets scripts import pure-Python packages of the system's CPython, as under ``python script.py``.
 
-An interpreter in WebAssembly (Pyodide 314.0.7) has the standard library only. The first import that finds nothing asks
-the host where ``python3`` keeps its packages, and they are searched from then on, after everything else. With an active
-virtual environment its folders are on the path from the start, and nothing is asked. Packages with native code for the
-machine do not load, and an installed package that stumbles over what does not exist here is no import: libraries that
-try one and go on without it expect ``ImportError``. Can go when scripts bring all their
-packages along.
+An interpreter in WebAssembly (Pyodide 314.0.7) has only the standard library. The first import that finds nothing asks
+the host for the package folders of ``python3``, which are then searched last. If a virtual environment is active, its
+folders are on the path from the start, and the host is not asked. Packages with native code for the system do not load.
+An installed package that fails because a feature of the platform is missing raises ``ImportError``, since libraries
+with optional dependencies expect that. Can be deleted when scripts bring all their packages along.
 
 Proved by ``python/tests/stdlib/test_installed_packages.py``.
 """
@@ -21,24 +20,24 @@ from typing import Any, Callable, Optional, Sequence, TypeVar
 from ..._border import bridge
 from . import compiled_modules, native_modules, trio
 
-#: Folders in which installers put packages.
+#: Folders into which installers put packages.
 _FOLDERS = ("/site-packages/", "/dist-packages/", "/.cloaca/packages/")
-#: What a module raises that needs a system call, a process, a platform or another Python than there is.
+#: Errors of a module that needs a system call, a process, a platform or a version of Python that is missing.
 _MISSING = (RuntimeError, AttributeError, OSError, SystemError, SyntaxError)
-#: Frames of this file are left out of tracebacks, and passed over by ``warnings``.
+#: Name of a file whose frames are left out of tracebacks and ignored by ``warnings``.
 _IMPORT_SYSTEM = "<frozen importlib._bootstrap_external>"
 
 _Method = TypeVar("_Method", bound=Callable[..., Any])
 
 
 def _of_import_system(method: _Method) -> _Method:
-    """Has CPython take the method for one of its own loaders'."""
+    """Makes CPython treat the method as part of its own import system."""
     method.__code__ = method.__code__.replace(co_filename=_IMPORT_SYSTEM)  # type: ignore[attr-defined]
     return method
 
 
 class _ModuleLoader(importlib.machinery.SourceFileLoader):
-    """Loads a module that an installer put there, and keeps its compiled code."""
+    """Loads a module of an installed package, and keeps its compiled code."""
 
     @_of_import_system
     def get_code(self, fullname: str) -> Optional[types.CodeType]:
@@ -52,19 +51,19 @@ class _ModuleLoader(importlib.machinery.SourceFileLoader):
 
 
 class _PackageLoader(_ModuleLoader):
-    """Loads one that is imported by its first name; what fails for want of the platform fails as ``ImportError``."""
+    """Loads a top-level module, and raises ``ImportError`` if it fails because a feature of the platform is missing."""
 
     @_of_import_system
     def exec_module(self, module: types.ModuleType) -> None:
         try:
             super().exec_module(module)
         except _MISSING as error:
-            words = f"{self.name} cannot be imported in the cloaca engine ({type(error).__name__}: {error})"
+            words = f'"{self.name}" cannot be imported in the cloaca engine ({type(error).__name__}: {error})'
             raise ImportError(words, name=self.name, path=self.path) from error
 
 
 class _PathFinder(importlib.machinery.PathFinder):
-    """The search of the path, which gives installed packages a loader of their own."""
+    """Searches the path, and gives modules of installed packages their own loader."""
 
     @classmethod
     @_of_import_system
@@ -82,7 +81,7 @@ class _PathFinder(importlib.machinery.PathFinder):
 
 
 class _Finder(importlib.abc.MetaPathFinder):
-    """Stands last among the finders, and removes itself when it was asked once."""
+    """Last finder of modules. It removes itself after its first search."""
 
     def find_spec(
         self, name: str, path: Optional[Sequence[str]], target: Any = None

@@ -1,6 +1,6 @@
-"""Modules of the standard library that Pyodide (314.0.7) leaves out, found last: those in ``_missing``.
+"""Modules of the standard library that Pyodide (314.0.7) leaves out, from the folder ``_missing``.
 
-Can go when Pyodide brings them.
+Python searches the folder last. Can be deleted when Pyodide has these modules.
 
 Proved by ``python/tests/stdlib/test_dbm.py``.
 """

@@ -1,8 +1,9 @@
-"""Native modules of another machine are not there, as those are whose names say so.
+"""Ignores native modules for another platform, even if their names do not contain the platform.
 
-A virtual environment that the machine's Python fills holds modules in the machine's code. Where a name does not tell
-(``_x.abi3.so``, ``_x.so``), Pyodide (314.0.7) takes them for its own and fails with "need to see wasm magic number",
-also in packages that have the same module in Python beside it. Can go when it looks at them before.
+A virtual environment of the system's CPython contains native modules for the system. If the name does not show the
+platform (``_x.abi3.so``, ``_x.so``), Pyodide (314.0.7) tries to load the module and fails with "need to see wasm magic
+number", even in packages that have the same module in Python next to it. Can be deleted when Pyodide checks such files
+before it loads them.
 
 Proved by ``python/tests/stdlib/test_installed_packages.py``.
 """
@@ -19,7 +20,7 @@ _WEBASSEMBLY = b"\0asm"
 
 
 def usable(spec: importlib.machinery.ModuleSpec) -> Optional[importlib.machinery.ModuleSpec]:
-    """The same, or the one of the module in Python beside it, or None."""
+    """Returns the spec if its module can be loaded, else that of the Python module next to it, or None."""
     if not isinstance(spec.loader, importlib.machinery.ExtensionFileLoader) or _is_ours(spec.loader.path):
         return spec
     folder, file = os.path.split(spec.loader.path)
@@ -32,4 +33,4 @@ def _is_ours(path: str) -> bool:
         with io.open_code(path) as file:
             return file.read(len(_WEBASSEMBLY)) == _WEBASSEMBLY
     except OSError:
-        return True  # who loads it will say why it cannot be read
+        return True  # the loader reports why it cannot be read

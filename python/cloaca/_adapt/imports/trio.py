@@ -1,9 +1,9 @@
-"""trio can be imported, and runs over ``select.epoll``.
+"""Lets scripts import trio, which then runs on ``select.epoll``.
 
-Where ``sys.platform`` is none that it knows, trio (seen in 0.35.0) wants three functions for ``kqueue`` of the module
-whose ``epoll`` it has just taken. They are put there for the import, and taken out of the package, which would wait for
-programs with them, and has ``waitid`` for that. Can go when trio asks ``select`` for both, as it does in
-``trio.lowlevel``.
+If trio (seen in 0.35.0) does not know ``sys.platform``, it imports three functions for ``kqueue`` from the module that
+gave it ``epoll``. These functions are added for the import, and removed from the package afterwards. Otherwise trio
+would use them to wait for programs, although it has ``waitid`` for that. Can be deleted when trio checks ``select`` for
+both features, as it does in ``trio.lowlevel``.
 
 Proved by ``python/tests/stdlib/test_trio.py``.
 """
@@ -18,7 +18,7 @@ _KQUEUE_NAMES = ("current_kqueue", "monitor_kevent", "wait_kevent")
 
 
 def complete(module: types.ModuleType) -> None:
-    """Adds what is missing to the module of trio that is concerned, once it was run, and takes it from its package."""
+    """Adds the missing functions to the module of trio that was just executed, or removes them from its package."""
     names = vars(module)
     for name in _KQUEUE_NAMES:
         if module.__name__ == _MODULE:
@@ -28,4 +28,4 @@ def complete(module: types.ModuleType) -> None:
 
 
 def _refuse(*_: Any) -> Any:
-    raise NotImplementedError("there is no kqueue in the cloaca engine: trio uses epoll, as under Linux")
+    raise NotImplementedError("kqueue is not available in the cloaca engine: trio uses epoll, as on Linux")

@@ -1,8 +1,8 @@
-"""urllib3, and ``requests`` above it, use sockets and ``ssl`` as everywhere.
+"""Lets urllib3, and ``requests``, which uses it, work with sockets and ``ssl`` as on other platforms.
 
-Under WebAssembly urllib3 (seen in 2.8.0) puts a transport over the browser's ``fetch`` in their place, which knows no
-timeouts, proxies, certificates or streams. It is asked for by importing one module, which is made to do nothing. Can go
-when urllib3 looks whether sockets exist.
+Under WebAssembly, urllib3 (seen in 2.8.0) replaces them with a transport that uses the browser's ``fetch``, which has
+no timeouts, proxies, certificates or streams. It does so by importing one module, which has no effect here. Can be
+deleted when urllib3 checks whether sockets exist.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 import types
 
-#: pip (seen in 26.3) brings a copy of its own.
+#: Modules of urllib3 and of the copy that pip (seen in 26.3) contains.
 _TRANSPORTS = ("urllib3.contrib.emscripten", "pip._vendor.urllib3.contrib.emscripten")
 
 

@@ -1,4 +1,4 @@
-"""What a script learns of its process and machine: number, user, clocks, time zone, environment, memory, tracebacks.
+"""Properties of the process and the machine: number, user, clocks, time zone, environment, memory, tracebacks.
 
-Runs in an interpreter's process.
+The code runs in the process of an interpreter.
 """

@@ -1,7 +1,7 @@
-"""``pwd`` and ``grp``, and who the process belongs to.
+"""``pwd`` and ``grp``, and the user and group of the process.
 
-Pyodide (seen in 314.0.7) has neither module, and says that everything belongs to user 0. Read from the host's files.
-Can go when Pyodide has them.
+Pyodide (seen in 314.0.7) has neither module, and reports user 0 as the owner of everything. The entries are read from
+the host's files. Can be deleted when Pyodide has the modules.
 
 Proved by ``python/tests/stdlib/test_pwd.py``.
 """
@@ -18,7 +18,7 @@ from ..builtin import builtin
 
 
 class struct_passwd(NamedTuple):  # the name that scripts see
-    """The entry of a user."""
+    """Entry of a user."""
 
     pw_name: str
     pw_passwd: str
@@ -30,7 +30,7 @@ class struct_passwd(NamedTuple):  # the name that scripts see
 
 
 class struct_group(NamedTuple):  # the name that scripts see
-    """The entry of a group."""
+    """Entry of a group."""
 
     gr_name: str
     gr_passwd: str
@@ -102,7 +102,7 @@ def prepare() -> None:
         for key, function in contents.items():
             setattr(module, key, builtin(function, name, key))
         sys.modules[name] = module
-    # It was imported before, when there was no such module.
+    # ``pathlib`` was imported before these modules existed.
     pathlib.Path.owner = _owner  # type: ignore[method-assign]
     pathlib.Path.group = _group  # type: ignore[method-assign]
 

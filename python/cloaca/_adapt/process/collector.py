@@ -1,11 +1,12 @@
-"""The garbage collector makes no incremental steps.
+"""Turns off the incremental steps of the garbage collector.
 
-CPython 3.14's incremental collection walks the frames of the running thread. In Pyodide (314.0.7) stacks are
-suspended and resumed under one thread, the chain of frames leads into stacks that are gone, and the walk corrupts
-memory ("memory access out of bounds"; ``gc.collect(1)`` while another stack is suspended shows it). Young and full
-collections walk no frames. So the automatic collector stays off, and the same work is done where a stack waits, where
-an entry into Python ends, and when the host interrupts a stack that computes for long. Scripts see ``gc`` as it was.
-Can go when Pyodide keeps the frames of suspended stacks apart, or CPython returns to generations.
+CPython 3.14's incremental collection walks the frames of the running thread. In Pyodide (314.0.7), where stacks are
+suspended and resumed in one thread, the chain of frames leads into stacks that no longer exist, and the walk corrupts
+memory ("memory access out of bounds"; ``gc.collect(1)`` shows it while another stack is suspended). Young and full
+collections walk no frames. The automatic collector therefore stays off, and the same work is done when a stack waits,
+when a call into Python ends, and when the host interrupts a stack that computes for a long time. For scripts, ``gc``
+looks unchanged. Can be deleted when Pyodide separates the frames of suspended stacks, or CPython returns to
+generations.
 
 Proved by ``python/tests/stdlib/test_gc.py``.
 """
@@ -17,7 +18,7 @@ from typing import Callable
 
 from ..._border import bridge, stacks
 
-#: Objects that may be born before the young ones are looked at: CPython's own threshold is 2,000.
+#: Number of new objects after which the young ones are collected. CPython's own threshold is 2,000.
 _YOUNG_LIMIT = 10_000
 _YOUNG_COLLECTIONS_A_FULL_ONE = 10
 
@@ -27,7 +28,7 @@ _young_collections = 0
 
 
 def prepare() -> None:
-    """Turns the automatic collector off. Before anything is imported."""
+    """Turns the automatic collector off. Called before anything is imported."""
     gc.disable()
     gc.enable, gc.disable, gc.isenabled = _enable, _disable, _is_enabled_for_scripts
     gc.collect = collect
@@ -38,13 +39,14 @@ def install() -> None:
 
 
 def freeze() -> None:
-    """Leaves out of every collection what the snapshot holds, which lives as long as the interpreter."""
+    """Excludes the objects of the snapshot from every collection, because they live as long as the interpreter."""
     _collect(2)
     gc.freeze()
 
 
 def collect(generation: int = 2) -> int:
-    """Run the garbage collector, and return the number of unreachable objects. Generation 1 means all of them here."""
+    """Run the garbage collector, and return the number of unreachable objects. Here generation 1 means all generations.
+    """
     if not 0 <= generation <= 2:
         raise ValueError("invalid generation")
     return _collect(0 if generation == 0 else 2)
@@ -55,12 +57,12 @@ def is_due() -> bool:
 
 
 def collect_when_due() -> None:
-    """Does what the automatic collector would have done by now."""
+    """Collects garbage as the automatic collector would have done by now."""
     global _young_collections
     if not is_due():
         return
     _young_collections += 1
-    # What finalizers print belongs to nobody who is known: the objects are anybody's.
+    # The output of finalizers belongs to no call, because the objects can belong to any.
     call = stacks.running_call[stacks.CALL]
     stacks.running_call[stacks.CALL] = stacks.NO_CALL
     try:

@@ -1,7 +1,8 @@
-"""``time.process_time``, ``time.thread_time`` and their clocks: computing time, as the system counts it.
+"""``time.process_time``, ``time.thread_time`` and their clocks, with the CPU time that the operating system measures.
 
-Pyodide's ``process_time`` is the time of day, and it has no ``thread_time`` (seen in 314.0.7). The process is the
-engine's too; the thread is the interpreter's, which all Python threads share. Can go when Pyodide asks its host.
+Pyodide's ``process_time`` is the time of day, and it has no ``thread_time`` (seen in 314.0.7). The process time
+includes the engine's code in the process. The thread time is that of the interpreter's thread, which all Python threads
+share. Can be deleted when Pyodide asks its host.
 
 Proved by ``python/tests/stdlib/test_time.py``.
 """
@@ -61,7 +62,7 @@ def get_clock_info(name: str, /) -> Any:
     )
 
 
-#: All Python threads are one thread of the system.
+#: Clock of every Python thread, since all of them are one thread of the system.
 _CLOCK_ALL_THREADS = -2
 _COMPUTING = {
     time.CLOCK_PROCESS_CPUTIME_ID: process_time_ns,

@@ -1,8 +1,8 @@
-"""What cannot be in WebAssembly: a copy of this process. The exceptions say so, and what to do instead.
+"""Errors for functions that would copy this process, which WebAssembly cannot do, with advice on alternatives.
 
-Pyodide's own (seen in 314.0.7) say "Function not implemented", or that a module is missing. ``multiprocessing`` can
-be imported, and what needs no processes serves threads: ``multiprocessing.pool.ThreadPool``,
-``multiprocessing.dummy``, locks and queues. Can go when WebAssembly can copy a process.
+Pyodide's own errors (seen in 314.0.7) are "Function not implemented", or that a module is missing. ``multiprocessing``
+can be imported, and its parts that need no processes work with threads: ``multiprocessing.pool.ThreadPool``,
+``multiprocessing.dummy``, locks and queues. Can be deleted when WebAssembly can copy a process.
 
 Proved by ``python/tests/stdlib/test_os_processes.py``.
 """
@@ -21,25 +21,24 @@ from ..builtin import builtin
 
 NO_PROCESSES = (
     "{} cannot copy this process: the cloaca engine runs Python in WebAssembly, which has no fork. "
-    "Start another program with subprocess; in place of copies use threads "
-    "(threading, concurrent.futures.ThreadPoolExecutor)"
+    "Use threads (threading, concurrent.futures.ThreadPoolExecutor), or start another program with subprocess"
 )
 
 _FUNCTIONS_OF_OS = ("fork", "forkpty")
 
 
 def refuse(name: str) -> NoReturn:
-    """Says that a function cannot start a process."""
+    """Raises the error for a function that cannot start a process."""
     raise OSError(errno.ENOTSUP, NO_PROCESSES.format(name))
 
 
 class SemLock:
-    """A semaphore of ``multiprocessing``. There is one process, so one of ``threading`` does."""
+    """Semaphore of ``multiprocessing``. There is only one process, so it uses ``threading``."""
 
     SEM_VALUE_MAX = 2**31 - 1
 
     def __init__(self, kind: int, value: int, maxvalue: int, name: str, unlink: bool = True) -> None:
-        # Without a name, nobody starts a process to clean it up.
+        # Without a name, multiprocessing starts no process to clean it up.
         self.kind, self.maxvalue, self.name, self.handle = kind, maxvalue, None, 0
         self._value = value
         self._owner = self._holds = 0
@@ -98,7 +97,8 @@ def prepare() -> None:
     for name in _FUNCTIONS_OF_OS:
         setattr(os, name, builtin(lambda *_, name=f"os.{name}", **__: refuse(name), "os", name))
     multiprocessing.util.spawnv_passfds = lambda *_: refuse("multiprocessing")
-    # It has kept the function that says 42 everywhere, and takes each pool's end for that of another process.
+    # The default argument is the original ``getpid``, which returns 42. With it, each pool would seem to end in another
+    # process.
     *first, _ = multiprocessing.util.Finalize.__call__.__defaults__ or ()
     multiprocessing.util.Finalize.__call__.__defaults__ = (*first, lambda: os.getpid())
     module: Any = types.ModuleType("_multiprocessing")

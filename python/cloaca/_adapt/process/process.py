@@ -1,8 +1,8 @@
-"""Process identity: environment, current folder, argv, executable, pid, host and user are those of the real process.
+"""Identity of the process: environment, current folder, argv, executable, pid, host and user of the real process.
 
-Pyodide (seen in 314.0.7) has an environment of its own (``HOME=/home/pyodide``, ``PYTHONINSPECT=1``), pid 42, host
-``emscripten`` and, after a snapshot, the ``sys.executable`` of the program that made it. Can go when Pyodide takes
-these from its host.
+Pyodide (seen in 314.0.7) has its own environment (``HOME=/home/pyodide``, ``PYTHONINSPECT=1``), pid 42, host
+``emscripten`` and, after a snapshot, the ``sys.executable`` of the program that created the snapshot. Can be deleted
+when Pyodide takes these values from its host.
 
 Proved by ``test/scenarios/process.test.ts``.
 """
@@ -27,7 +27,7 @@ def install(settings: Dict[str, Any]) -> None:
     numbers = {"getpid": settings["pid"], "getppid": settings["parentPid"]}
     for name, number in numbers.items():
         function = builtin(_constantly(number), "posix", name)
-        for module in (os, sys.modules["posix"]):  # pickle looks into the second
+        for module in (os, sys.modules["posix"]):  # pickle uses the second
             setattr(module, name, function)
     _follow_options(settings["python"])
     os.cpu_count = os.process_cpu_count = lambda: settings["cpuCount"]  # type: ignore[attr-defined]
@@ -43,13 +43,13 @@ def install(settings: Dict[str, Any]) -> None:
 
 def _constantly(number: int) -> Callable[[], int]:
     def number_of_process() -> int:
-        """Return the number of the process, or of the one that has started it."""
+        """Return the number of the process, or of its parent."""
         return number
 
     return number_of_process
 
 
-#: Fields of ``sys.flags`` that have a name and no place.
+#: Fields of ``sys.flags`` that have a name but no index.
 _UNSHOWN = ("gil", "thread_inherit_context", "context_aware_warnings")
 
 
@@ -70,7 +70,7 @@ class _Flags(tuple):  # type: ignore[type-arg]
 
 
 def _follow_options(options: Dict[str, Any]) -> None:
-    """What ``sys`` says of python's command line. Its own ``flags`` cannot be made anew."""
+    """Sets the options of Python's command line in ``sys``. CPython's own ``flags`` object cannot be created again."""
     shown = type(sys.flags).__match_args__  # type: ignore[attr-defined]
     flags = {name: getattr(sys.flags, name) for name in shown}
     flags["dont_write_bytecode"] = int(bool(options["environ"].get("PYTHONDONTWRITEBYTECODE")))
@@ -98,7 +98,7 @@ def _terminal_size(size: Any, fd: int = 1, /) -> os.terminal_size:
 
 
 def _search_path(path: List[str], settings: Dict[str, Any]) -> List[str]:
-    """PYTHONPATH, the standard library, then site-packages, each folder once; scripts put their own folder in front."""
+    """Returns the search path without duplicates: PYTHONPATH, standard library, site-packages."""
     ordered: List[str] = []
     for entry in [*settings["pythonPath"], *path, *settings["sitePackages"]]:
         if entry and entry not in ordered:
@@ -125,5 +125,5 @@ def _name_host_and_user(settings: Dict[str, Any]) -> None:
     os.getlogin = functools.partial(_login_name, user)
     socket.gethostname = lambda: host
     platform.node = lambda: host
-    if user is not None:  # else CPython's own raises OSError without variables
+    if user is not None:  # else CPython's own function raises OSError if the variables are missing
         getpass.getuser = lambda: os.environ.get("LOGNAME") or os.environ.get("USER") or user

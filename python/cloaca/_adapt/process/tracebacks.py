@@ -1,8 +1,8 @@
-"""``traceback`` passes over the frames of what stands for C.
+"""Makes ``traceback`` omit the frames of functions that replace C functions.
 
-Functions of C leave no frames in a traceback; those that replace them here are written in Python, and theirs would show
-in every ``KeyboardInterrupt`` and ``ConnectionRefusedError``. The exceptions themselves keep them. Can go with the last
-of the adaptations.
+C functions leave no frames in a traceback. The functions that replace them here are written in Python, so their frames
+would appear in every ``KeyboardInterrupt`` and ``ConnectionRefusedError``. The exceptions themselves keep the frames.
+Can be deleted together with the last of the adaptations.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def _stands_for_c(frame: Any) -> bool:
 def _passing_over(walk: Callable[[Any], Iterator[Any]]) -> Callable[[Any], Iterator[Any]]:
     @functools.wraps(walk)
     def walk_on(start: Any) -> Iterator[Any]:
-        # Whoever begins at such a frame asks for it: pytest looks at each entry by itself.
+        # A walk that starts at such a frame includes it, because pytest examines each entry separately.
         return (step for place, step in enumerate(walk(start)) if place == 0 or not _stands_for_c(step[0]))
 
     return walk_on

@@ -1,7 +1,7 @@
-"""``warnings`` heeds PYTHONWARNINGS, and with it ``-W``.
+"""Makes ``warnings`` follow PYTHONWARNINGS, and so the option ``-W``.
 
-CPython reads it while it starts, which in Pyodide (314.0.7) was before the memory snapshot. Can go when an interpreter
-can be started with options.
+CPython reads the variable when it starts, which in Pyodide (314.0.7) was before the memory snapshot. Can be deleted
+when an interpreter can be started with options.
 
 Proved by ``test/cli/run.test.ts``.
 """

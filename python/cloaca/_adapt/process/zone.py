@@ -1,10 +1,10 @@
 """The local time zone: its names in ``time`` and ``datetime``, and ``time.tzset``.
 
-Pyodide (seen in 314.0.7) knows the offsets of the local time zone, but calls it "UTC-0500" and the like; the constants
-of ``time`` are those of the machine on which the memory snapshot was made; and ``tzset`` does not exist. The host sets
-the names where the C library keeps them, and the zone of the interpreter's process. ``TZ`` may name a zone of the
-database, also by its path, or describe one: ``IST-5:30``, ``CET-1CEST,M3.5.0,M10.5.0/3``. Can go when Pyodide asks for
-the names at start, and Emscripten knows POSIX's rules.
+Pyodide (seen in 314.0.7) knows the offsets of the local time zone, but uses names such as "UTC-0500". The constants of
+``time`` are those of the machine that created the memory snapshot, and ``tzset`` does not exist. The host sets the
+names in the C library, and the zone of the interpreter's process. ``TZ`` can contain the name or path of a zone in the
+database, or describe a zone: ``IST-5:30``, ``CET-1CEST,M3.5.0,M10.5.0/3``. Can be deleted when Pyodide asks for the
+names at its start, and Emscripten knows the rules of POSIX.
 
 Proved by ``python/tests/stdlib/test_time.py``.
 """
@@ -20,7 +20,7 @@ from typing import Optional, Tuple
 from ..._border import host
 from ..builtin import builtin
 
-#: As in the initialization of CPython's ``time``: on Linux the names and offsets are those of January and July.
+#: Seconds of a year. As in CPython's ``time``, the names and offsets on Linux are those of January and July.
 _YEAR_SECONDS = (365 * 24 + 6) * 3600
 
 
@@ -33,7 +33,7 @@ def tzset() -> None:
     text = text.removeprefix(":")
     name = (text.partition("/zoneinfo/")[2] if text.startswith("/") else text) or "UTC"
     if _zone(name) is not None and host.clocks.change_zone(name):
-        _use(name)  # not Node's name for it: it calls GMT0 UTC
+        _use(name)  # the name in ``TZ``, because Node's name can differ: it calls GMT0 UTC
     else:
         host.clocks.describe_zone(text)
         _show_described()
@@ -55,7 +55,7 @@ def _zone(name: str) -> Optional[zoneinfo.ZoneInfo]:
 
 
 def _use(zone_name: str) -> None:
-    """Shows the names and offsets of a zone of the database."""
+    """Sets the names and offsets of a zone of the database."""
     zone = _zone(zone_name)
     if zone is None:
         return
@@ -65,7 +65,7 @@ def _use(zone_name: str) -> None:
 
 
 def _seasons(zone: datetime.tzinfo) -> Tuple[Tuple[str, int], Tuple[str, int]]:
-    """The name and the seconds west of Greenwich of standard time and of daylight saving time."""
+    """Returns the name and the seconds west of Greenwich, for standard time and for daylight saving time."""
     year = datetime.date.today().year
     both = [datetime.datetime(year, month, 1, tzinfo=zone) for month in (1, 7)]
     winter, summer = sorted(both, key=lambda when: when.utcoffset() or datetime.timedelta())
@@ -76,7 +76,7 @@ def _seasons(zone: datetime.tzinfo) -> Tuple[Tuple[str, int], Tuple[str, int]]:
 
 
 def _show_described() -> None:
-    """Shows those of the zone that ``TZ`` describes."""
+    """Sets the names and offsets of the zone that ``TZ`` describes."""
     january = int(time.time()) // _YEAR_SECONDS * _YEAR_SECONDS
     both = [time.localtime(instant) for instant in (january, january + _YEAR_SECONDS // 2)]
     winter, summer = sorted(both, key=lambda when: when.tm_gmtoff)

@@ -1,9 +1,9 @@
-"""``zoneinfo``: the time zone database, for machines that have none, and the part that Pyodide leaves out.
+"""``zoneinfo``: the time zone database for systems that have none, and the part that Pyodide leaves out.
 
-``zoneinfo`` looks into the system's database, then for the package ``tzdata``, which Pyodide (seen in 314.0.7) does not
-bring along. Its wheel lies in ``_vendor``, found last on the search path. ``zoneinfo._zoneinfo``, the implementation in
-Python for where there is none in C, is not brought along either: the one in C stands in for it. Can go when Pyodide
-brings both.
+``zoneinfo`` searches the system's database and then the package ``tzdata``, which Pyodide (seen in 314.0.7) does not
+include. Its wheel is in ``_vendor``, which is searched last. Pyodide also lacks ``zoneinfo._zoneinfo``, the Python
+implementation for systems without the C one. Here the C implementation is used in its place. Can be deleted when
+Pyodide includes both.
 
 Proved by ``python/tests/stdlib/test_zoneinfo.py``.
 """
@@ -22,7 +22,7 @@ _VENDOR = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.a
 
 
 class _StandIn(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Finds ``zoneinfo._zoneinfo``, and makes it of a ``_zoneinfo`` of its own."""
+    """Finds ``zoneinfo._zoneinfo``, and creates it from a second instance of the C module."""
 
     def find_spec(self, name: str, path: Any, target: Any = None) -> Optional[importlib.machinery.ModuleSpec]:
         if name != "zoneinfo._zoneinfo":
@@ -41,4 +41,4 @@ def prepare() -> None:
     sys.meta_path.append(_StandIn())
     for wheel in glob.glob(os.path.join(_VENDOR, "tzdata-*.whl")):
         sys.path.append(wheel)
-        pkgutil.get_importer(wheel)  # reads what is in it, once for all processes
+        pkgutil.get_importer(wheel)  # reads its directory once for all processes

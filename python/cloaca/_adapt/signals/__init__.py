@@ -1,4 +1,4 @@
 """``signal``: handlers, masks, alarms and interval timers.
 
-Runs in an interpreter's process; its control thread hears the signals and keeps the timers.
+The code runs in the process of an interpreter, whose control thread receives the signals and keeps the timers.
 """

@@ -1,8 +1,9 @@
 """``signal``: handlers, alarms and interval timers, masks and waiting for signals.
 
-Pyodide's ``signal`` (seen in 314.0.7) gets no signal of the process, and runs a handler on whatever stack is running.
-Here the handlers are kept in Python, and run on the main stack (``interrupts``); a handler for a signal of the process
-is announced to the host, which listens for it. Can go when Pyodide has threads and signals.
+Pyodide's ``signal`` (seen in 314.0.7) receives no signals of the process, and runs a handler on the current stack, main
+or not. Here the handlers are kept in Python and run on the main stack (``interrupts``). When a script sets a handler
+for a signal of the process, the host starts to listen for the signal. Can be deleted when Pyodide has threads and
+signals.
 
 Proved by ``python/tests/stdlib/test_signal.py``.
 """
@@ -55,7 +56,7 @@ def _numbers(sigset: Iterable[Any]) -> Set[int]:
 
 
 def set_handler(signalnum: Any, handler: Any, /) -> Any:
-    """Set the action for the given signal, and return the one before."""
+    """Set the action for the given signal, and return the previous action."""
     if not callable(handler) and handler not in (SIG_DFL, SIG_IGN):
         raise TypeError("signal handler must be signal.SIG_IGN, signal.SIG_DFL, or a callable object")
     if stacks.running is not stacks.MAIN and stacks.running is not stacks.OUTSIDE:
@@ -75,7 +76,7 @@ def get_handler(signalnum: Any, /) -> Any:
 
 
 def deliver(number: int) -> None:
-    """Acts on a signal, on the main stack: its handler, or what the system does without one."""
+    """Acts on a signal on the main stack: calls its handler, or does what the system does without a handler."""
     global _handled
     if number in _blocked:
         if number not in _held:
@@ -95,7 +96,7 @@ def deliver(number: int) -> None:
 
 
 def _interrupted_frame() -> Any:
-    """The frame of the script that the signal interrupted."""
+    """Returns the frame of the script that the signal interrupted."""
     frame = sys._getframe(1)
     while frame.f_back is not None and _package.has_file(frame.f_code.co_filename):
         frame = frame.f_back
@@ -133,7 +134,7 @@ def raise_signal(signalnum: Any, /) -> None:
 
 
 def send(pid: int, number: int, /) -> None:
-    """Sends a signal to a process; the process itself gets it at once."""
+    """Sends a signal to a process. The process itself receives it immediately."""
     pid, number = c_int(pid), c_long(number)
     if not 0 <= number <= _LARGEST:
         raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
@@ -141,7 +142,7 @@ def send(pid: int, number: int, /) -> None:
         interrupts.raise_in_main(number)
         return
     if pid == os.getpid() and number == _SIGKILL and host.output.is_program:
-        host.signals.exit(-_SIGKILL)  # never returns; a process that is gone is taken for one that has crashed
+        host.signals.exit(-_SIGKILL)  # never returns; without it the engine would report a crash
     name = host.signals.kill(pid, number)
     if name:
         code = getattr(errno, name, errno.EINVAL)
@@ -168,7 +169,7 @@ def interrupt_main(signum: Any = _SIGINT, /) -> None:
     number = _number(signum)
     if _handlers.get(number, SIG_DFL) in (SIG_DFL, SIG_IGN):
         return
-    if bridge.last_stack is not None:  # python drops its handlers before it drops the script's names
+    if bridge.last_stack is not None:  # python drops its handlers before the names of the script
         unraisable.report(OSError(f"Signal {number} ignored due to race condition"), "Exception ignored in: None")
         return
     interrupts.raise_in_main(number)
@@ -182,7 +183,7 @@ def pause() -> None:
 
 
 def set_wakeup_fd(fd: int, /, *, warn_on_full_buffer: bool = True) -> int:
-    """Sets the descriptor to which a byte is written for each signal, and returns the one before."""
+    """Sets the descriptor to which a byte is written for each signal, and returns the previous one."""
     global _wakeup_fd, _warn_on_full_buffer
     if isinstance(fd, float) or not hasattr(fd, "__index__"):
         raise TypeError(f"'{type(fd).__name__}' object cannot be interpreted as an integer")
@@ -217,7 +218,7 @@ def set_mask(how: int, mask: Iterable[Any], /) -> Set[int]:
 
 
 def pending() -> Set[int]:
-    """Signals that arrived while they were blocked."""
+    """Examine pending signals: those that arrived while they were blocked."""
     return set(_held)
 
 
@@ -229,7 +230,7 @@ def wait_for(sigset: Iterable[Any], /) -> int:
 
 
 def wait_for_info(sigset: Iterable[Any], timeout: Optional[float] = None, /) -> Any:
-    """Like `sigwait`, with the facts of the signal; None when ``timeout`` seconds passed before."""
+    """Like `sigwait`, but returns information about the signal, or None after ``timeout`` seconds."""
     if timeout is not None and timeout < 0:
         raise ValueError("timeout must be non-negative")
     number = _wait_for(_numbers(sigset), timeout)
@@ -262,7 +263,7 @@ def install() -> None:
 
 
 def prepare() -> None:
-    """Puts the functions in, under the names of the C module, which ``signal`` wraps, and of ``signal``."""
+    """Installs the functions under the names of the C module, which ``signal`` wraps, and in ``signal``."""
     import _thread
 
     functions: Dict[str, Callable[..., Any]] = {

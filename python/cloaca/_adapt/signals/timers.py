@@ -1,7 +1,7 @@
 """``signal.alarm`` and the interval timers, which Pyodide (seen in 314.0.7) does not have.
 
-The timers are those of the interpreter's process, so that a script that computes cannot hold them up.
-``ITIMER_VIRTUAL`` and ``ITIMER_PROF`` count the computing time of that process. Can go with ``signals``.
+The timers are those of the interpreter's process, so a script that computes cannot delay them. ``ITIMER_VIRTUAL`` and
+``ITIMER_PROF`` measure the CPU time of that process. Can be deleted together with ``signals``.
 
 Proved by ``python/tests/stdlib/test_signal.py``.
 """
@@ -24,12 +24,12 @@ from ..process import cpu_clocks
 _KINDS = {0: "real", 1: "virtual", 2: "prof"}
 _CLOCKS: Dict[int, Callable[[], float]] = {0: time.monotonic, 1: cpu_clocks.process_time, 2: cpu_clocks.process_time}
 
-#: Of each timer that runs: the instant on its clock at which it is due, and its interval, in seconds.
+#: Running timers: the time at which each is due, on its own clock, and its interval. Both in seconds.
 _running: Dict[int, Tuple[float, float]] = {}
 
 
 def getitimer(which: int, /) -> Tuple[float, float]:
-    """Return the seconds until the timer fires, and its interval; zeros when it does not run."""
+    """Return the seconds until the timer fires, and its interval. Both are zero if it is not running."""
     if which not in _KINDS:
         raise _signal.ItimerError(errno.EINVAL, os.strerror(errno.EINVAL))
     if which not in _running:
@@ -45,7 +45,7 @@ def getitimer(which: int, /) -> Tuple[float, float]:
 
 
 def setitimer(which: int, seconds: float, interval: float = 0.0, /) -> Tuple[float, float]:
-    """Sets a timer that fires after ``seconds``, and after that every ``interval`` seconds; returns what was left."""
+    """Sets a timer to fire after ``seconds``, then every ``interval`` seconds. Returns the previous remaining time."""
     before = getitimer(which)
     if not isinstance(seconds, (int, float)) or not isinstance(interval, (int, float)):
         raise TypeError("must be real number, not " + type(seconds).__name__)
@@ -61,7 +61,10 @@ def setitimer(which: int, seconds: float, interval: float = 0.0, /) -> Tuple[flo
 
 
 def alarm(seconds: int, /) -> int:
-    """Arrange for SIGALRM to arrive after the given number of seconds, 0: not at all; returns what was left."""
+    """Arrange for SIGALRM to arrive after the given number of seconds, or never if 0.
+
+    Returns the previous remaining time.
+    """
     left = setitimer(0, c_unsigned(c_int(seconds)))[0]
     return max(1, math.floor(left + 0.5)) if left > 0 else 0
 

@@ -1,4 +1,4 @@
-"""``socket``, ``select``, ``selectors`` and the event loop of ``asyncio``, over the sockets of Node.
+"""``socket``, ``select``, ``selectors`` and the event loop of ``asyncio``, implemented with the sockets of Node.
 
-Runs in an interpreter's process, which holds the sockets (``src/interpreter/network/``).
+The code runs in the process of an interpreter, which owns the sockets (``src/interpreter/network/``).
 """

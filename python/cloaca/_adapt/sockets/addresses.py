@@ -1,6 +1,6 @@
-"""Addresses of sockets, as scripts give them: checked, and as the host needs them.
+"""Checks socket addresses of scripts, and converts them for the host.
 
-Nothing is replaced here; ``socket_object`` uses it.
+This module replaces nothing; ``socket_object`` uses it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _UNSIGNED = 1 << 32
 
 
 def parse_address(family: int, address: Any, call: str) -> Tuple[str, int]:
-    """An address of the internet, with its host as a number: host and port."""
+    """Returns host and port of an internet address, with the host as a numeric address."""
     name = "AF_INET" if family == AF_INET else "AF_INET6"
     if not isinstance(address, tuple):
         raise TypeError(f"{call}(): {name} address must be tuple, not {type(address).__name__}")
@@ -54,7 +54,7 @@ def _integer(value: Any) -> int:
 
 
 def parse_path(address: Any) -> bytes:
-    """An address of a Unix socket: a path, or a name that begins with a null byte and is no path."""
+    """Returns the address of a Unix socket: a path, or a name that begins with a null byte, which is not a path."""
     if isinstance(address, str):
         path = os.fsencode(address)
     else:
@@ -68,12 +68,12 @@ def parse_path(address: Any) -> bytes:
 
 
 def path_for_host(path: bytes) -> str:
-    """The same address for the host, whose current folder is another."""
+    """Converts the address of a Unix socket for the host, whose current folder differs."""
     return os.fsdecode(path) if path.startswith(b"\0") else os.path.abspath(os.fsdecode(path))
 
 
 def path_for_script(path: Optional[bytes]) -> Union[str, bytes]:
-    """The same address as scripts see it."""
+    """Converts the address of a Unix socket for scripts."""
     if path is None:
         return ""
     return path if path.startswith(b"\0") else os.fsdecode(path)

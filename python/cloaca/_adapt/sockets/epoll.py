@@ -1,6 +1,7 @@
-"""``select.epoll``, which Pyodide (seen in 314.0.7) does not have, over the readiness of sockets and pipes.
+"""``select.epoll``, which Pyodide (seen in 314.0.7) does not have, based on the readiness of sockets and pipes.
 
-With it comes ``selectors.EpollSelector``, which is the default selector under Linux. Can go with ``select_poll``.
+It makes ``selectors.EpollSelector`` available, which is the default selector on Linux. Can be deleted together with
+``select_poll``.
 
 Proved by ``python/tests/stdlib/test_select.py``.
 """
@@ -45,7 +46,7 @@ _MOST_EVENTS = 2**31 - 1
 
 
 class _Interest:
-    """What is wanted of one descriptor, and for an edge-triggered one, what was reported already."""
+    """Events to watch on one descriptor and, if it is edge-triggered, the last reported state."""
 
     __slots__ = ("changes", "file", "is_reported", "mask")
 
@@ -56,10 +57,10 @@ class _Interest:
 
 
 class _Interests(Dict[int, _Interest]):
-    """What is wanted of which descriptor."""
+    """Events to watch, by descriptor."""
 
 
-#: By the descriptor of the object; several objects may share one.
+#: Interests by the descriptor of the epoll object. Several objects can share one.
 _interests: weakref.WeakValueDictionary[int, _Interests] = weakref.WeakValueDictionary()
 
 
@@ -75,7 +76,7 @@ class epoll:  # the name that scripts see
         if c_int(flags) & ~CONSTANTS["EPOLL_CLOEXEC"]:
             raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
         self._events: List[int] = []
-        # Stands for the object where a descriptor is asked for; nothing is read from it.
+        # Descriptor of the object. Nothing is ever read from it.
         self._descriptor = os.open(os.devnull, os.O_RDONLY)
         self._interests = _interests[self._descriptor] = _Interests()
 
@@ -100,7 +101,7 @@ class epoll:  # the name that scripts see
             try:
                 self.close()
             except OSError:
-                pass  # nobody is left to report it to
+                pass  # a finalizer cannot report it
 
     @property
     def closed(self) -> bool:
@@ -143,14 +144,14 @@ class epoll:  # the name that scripts see
         del self._interests[self._known(fd)]
 
     def poll(self, timeout: Optional[float] = None, maxevents: int = -1) -> List[Tuple[int, int]]:
-        """Wait for events, at most ``timeout`` seconds (None or negative: without limit)."""
+        """Wait for events for at most ``timeout`` seconds. None or a negative number means no limit."""
         deadline = Deadline(poll_timeout(timeout, 1000))
         maxevents = c_int(maxevents)
         if maxevents != -1 and maxevents <= 0:
             raise ValueError(f"maxevents must be greater than 0, got {maxevents}")
         self._check()
         while True:
-            os.fstat(self._descriptor)  # raises when it was closed behind our back
+            os.fstat(self._descriptor)  # raises an error if a script closed the descriptor itself
             ready = self._ready(_MOST_EVENTS if maxevents == -1 else maxevents)
             left = deadline.left_ms()
             if ready or (left == 0 and not deadline.may_check_again()):
@@ -160,7 +161,7 @@ class epoll:  # the name that scripts see
             self._check()
 
     def _wait(self, left_ms: float) -> None:
-        """Waits until there may be something to report; an edge that was reported counts again when it has changed."""
+        """Waits until there may be events. An edge that was reported triggers again when the state has changed."""
         event = bridge.new_event()
         self._events.append(event)
         watched = [(number, each) for number, each in self._interests.items() if not each.is_reported]
@@ -177,7 +178,7 @@ class epoll:  # the name that scripts see
             host.sockets.unwatch(event)
 
     def _set(self, number: int, interest: _Interest) -> None:
-        """Changes what is wanted; another thread that waits here takes notice."""
+        """Changes the events to watch, and wakes other threads that wait here."""
         self._interests[number] = interest
         for event in self._events:
             bridge.set_event(event)
@@ -224,14 +225,14 @@ class epoll:  # the name that scripts see
 
 
 def _can_be_watched(number: int) -> bool:
-    """A terminal can, and counts as ready; a file or folder cannot."""
+    """Returns whether the descriptor can be watched. A terminal can, and is always ready. A file or folder cannot."""
     import stat
 
     return stat.S_ISCHR(os.fstat(number).st_mode)
 
 
 def prepare() -> None:
-    """Puts ``epoll`` in; before ``selectors`` is imported."""
+    """Installs ``epoll``. Called before ``selectors`` is imported."""
     select.epoll = epoll  # type: ignore[misc,assignment]
     for name, value in CONSTANTS.items():
         setattr(select, name, value)

@@ -1,10 +1,10 @@
-"""``asyncio``: each ``asyncio.run`` has an event loop of its own, which runs on the stack that called it.
+"""``asyncio``: each ``asyncio.run`` has its own event loop, which runs on the stack that called it.
 
-Pyodide (seen in 314.0.7) has one loop for all, fed by JavaScript's, which cannot be run, stopped or closed: two runs
-share it, ``asyncio.Runner`` and pytest-asyncio say that it is running, and callbacks come on any stack. Here the
-standard library's own selector loop is put back; only its selector differs: it suspends the stack until a socket is
-ready, the time is over, or another stack wakes it, for which it needs no pair of sockets. Can go when Pyodide can
-block.
+Pyodide (seen in 314.0.7) has one loop for all, which is driven by JavaScript's loop and cannot be run, stopped or
+closed. Two runs share it, ``asyncio.Runner`` and pytest-asyncio report that it is already running, and callbacks run on
+any stack. This module restores the selector loop of the standard library with another selector, which suspends the
+stack until a socket is ready, the time is over, or another stack wakes it. Waking needs no pair of sockets. Can be
+deleted when Pyodide can block.
 
 Proved by ``python/tests/stdlib/test_asyncio.py``.
 """
@@ -26,14 +26,14 @@ from ..._border.javascript import array_of
 from ..readiness import READABLE, WRITABLE
 from .select_poll import ready_among
 
-#: A loop that is never idle lets other stacks run this often.
+#: Interval at which a loop that is never idle lets other stacks run.
 _TURN_S = 0.002
 
 _Loop: Any = _unix_events._UnixSelectorEventLoop
 
 
 class StackSelector(selectors.PollSelector):
-    """A selector whose ``select`` suspends the calling stack, and which other stacks can wake."""
+    """Selector whose ``select`` suspends the calling stack, and which other stacks can wake."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -41,13 +41,16 @@ class StackSelector(selectors.PollSelector):
         self._turn_began = time.monotonic()
 
     def wake(self) -> None:
-        """Ends a ``select`` that waits."""
+        """Ends a waiting ``select``."""
         if self._event is not None:
             bridge.set_event(self._event)
             self._event = None
 
     def select(self, timeout: Optional[float] = None) -> List[Tuple[selectors.SelectorKey, int]]:
-        """Waits until a registered file is ready, at most ``timeout`` seconds; lets others run, those woken at once."""
+        """Waits until a registered file is ready, for at most ``timeout`` seconds.
+
+        It lets other stacks run, and those that are already woken run immediately.
+        """
         ready = self._ready()
         if ready or (timeout is not None and timeout <= 0):
             if time.monotonic() - self._turn_began > _TURN_S or bridge.is_waited_for():
@@ -59,7 +62,7 @@ class StackSelector(selectors.PollSelector):
         return self._ready()
 
     def _ready(self) -> List[Tuple[selectors.SelectorKey, int]]:
-        """What is ready now; unlike a ``select`` without waiting, this never suspends."""
+        """Returns the files that are ready now. Unlike a ``select`` without waiting, this never suspends the stack."""
         found = []
         for number, bits in ready_among(self._wanted):
             key = self._fd_to_key.get(number)  # type: ignore[attr-defined]
@@ -88,7 +91,8 @@ class StackSelector(selectors.PollSelector):
 
 
 class _SelectOnStack(StackSelector):
-    """A loop's own selector: while it waits, anything that is scheduled wakes it, a promise of JavaScript too."""
+    """Default selector of a loop. Everything that is scheduled while it waits wakes it, even by a JavaScript promise.
+    """
 
     loop: Any = None
 
@@ -133,7 +137,8 @@ def _write_to_self(self: Any) -> None:
 
 
 class _NoSocket:
-    """In the place of the socket that signals are written to: here the handler itself schedules the callback."""
+    """Replacement of the socket to which signals are written, because here the handler schedules the callback itself.
+    """
 
     def fileno(self) -> int:
         return -1
@@ -154,7 +159,7 @@ def _add_signal_handler(self: Any, sig: int, callback: Callable[..., Any], *args
 
 
 def _import_streams_anew() -> None:
-    """``asyncio.streams`` was imported when there were no Unix sockets yet, and has no functions for them."""
+    """Imports ``asyncio.streams`` again, because Unix sockets did not exist yet when it was imported."""
     for module in (asyncio.streams, asyncio.subprocess):
         importlib.reload(module)
         for name in module.__all__:
@@ -164,7 +169,7 @@ def _import_streams_anew() -> None:
 
 
 def prepare() -> None:
-    """Puts the standard loop back, over stacks."""
+    """Restores the standard loop, which then runs on stacks."""
     _import_streams_anew()
     _Loop.__init__ = _init
     _Loop._make_self_pipe = _make_self_pipe

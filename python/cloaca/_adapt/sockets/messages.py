@@ -1,7 +1,7 @@
-"""``sendmsg`` and ``recvmsg``: several buffers at once, and descriptors that are sent along.
+"""``sendmsg`` and ``recvmsg``: several buffers in one call, and descriptors that are sent along.
 
-Nothing is replaced here; ``socket_object`` makes the class of it. Descriptors reach only sockets of the same
-interpreter, since a descriptor means nothing to another process.
+This module replaces nothing; ``socket_object`` builds its class from it. Descriptors can be sent only to sockets of the
+same interpreter, because a descriptor has no meaning in another process.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _LONGEST_LENGTH = 0x7FFFFFFF
 
 
 class Messages(Transfers):
-    """The part of a socket that sends and receives messages."""
+    """Methods of a socket that send and receive messages."""
 
     __slots__ = ()
 
@@ -80,7 +80,7 @@ class Messages(Transfers):
         return len(data), ancillary, message_flags | truncated, address
 
     def _take_descriptors(self, size: int, room: int) -> Tuple[List[Tuple[int, int, bytes]], int]:
-        """The descriptors that came with the last bytes, as far as there is room for them; the others are closed."""
+        """Returns the descriptors that came with the last bytes and fit into the buffer. The others are closed."""
         description = self._description
         if description.family != AF_UNIX or description.kind == SOCK_DGRAM:
             return [], 0
@@ -103,7 +103,7 @@ def _iterated(value: Any, position: int, call: str = "sendmsg") -> List[Any]:
 
 
 def _descriptors_in(ancillary: Any) -> List[int]:
-    """The descriptors in the control messages that a script sends."""
+    """Returns the descriptors in the control messages that a script sends."""
     found = array.array("i")
     is_known = True
     for item in _iterated(ancillary, 2):

@@ -1,6 +1,6 @@
-"""Addresses and names: ``getaddrinfo`` and its family, looked up by Node.
+"""``getaddrinfo`` and related functions: addresses and names, which Node looks up.
 
-Pyodide's (seen in 314.0.7) invents an address for every name. Can go when Pyodide asks the system.
+Pyodide's functions (seen in 314.0.7) invent an address for every name. Can be deleted when Pyodide asks the system.
 
 Proved by ``python/tests/stdlib/test_socket.py``.
 """
@@ -56,7 +56,7 @@ def _unknown(code: int) -> Exception:
 
 
 def numeric_family(host: str) -> int:
-    """The family of a numeric address; 0 for a name."""
+    """Returns the family of a numeric address, or 0 for a name."""
     try:
         return AF_INET if ipaddress.ip_address(host.partition("%")[0]).version == 4 else AF_INET6
     except ValueError:
@@ -64,7 +64,7 @@ def numeric_family(host: str) -> int:
 
 
 def scope_number(name: str) -> Optional[int]:
-    """The number of a network interface, for the scope of an address; None when there is no such interface."""
+    """Returns the number of a network interface for the scope of an address, or None if it does not exist."""
     if name.isdigit():
         return int(name)
     return next((number for number, known in if_nameindex() if known == name), None)
@@ -104,7 +104,7 @@ def if_indextoname(if_index: int, /) -> str:
 
 
 def format_address(family: int, address: Optional[Sequence[Any]]) -> Any:
-    """An address of the internet as scripts see it; None is that of a socket without one."""
+    """Returns an internet address in the form that scripts see. None is the address of a socket without one."""
     if address is None or len(address) < 2:
         return ("0.0.0.0", 0) if family == AF_INET else ("::", 0, 0, 0)
     host, port = address[0], int(address[1])
@@ -115,7 +115,7 @@ def format_address(family: int, address: Optional[Sequence[Any]]) -> Any:
 
 
 def _canonical(address: str) -> str:
-    """A numeric address as the system writes it."""
+    """Returns a numeric address in the notation of the system."""
     plain, percent, scope = address.partition("%")
     return str(ipaddress.ip_address(plain)) + percent + scope
 
@@ -145,7 +145,7 @@ def inet_ntop(address_family: int, packed_ip: Any, /) -> str:
 
 
 def resolve(host: str, family: int) -> List[Tuple[str, int]]:
-    """Addresses of a host with their families, in the system's order."""
+    """Returns the addresses of a host with their families, in the order of the system."""
     known = numeric_family(host)
     if known:
         if "%" in host and scope_number(host.partition("%")[2]) is None:
@@ -162,10 +162,10 @@ def resolve(host: str, family: int) -> List[Tuple[str, int]]:
 
 
 def _looked_up(event: int) -> Any:
-    """Suspends the calling stack until a lookup is over; what the host found."""
+    """Suspends the calling stack until a lookup is done, and returns the host's answer."""
     bridge.wait_event(event)
     answer = border.sockets.take_lookup(event)
-    assert answer is not None  # it was not taken before
+    assert answer is not None  # each answer is taken once
     return json.loads(answer)
 
 
@@ -211,7 +211,7 @@ def _port_number(port: Any, kind: Tuple[int, int], flags: int) -> int:
         port = bytes(port).decode("ascii")
     if not isinstance(port, str):
         raise OSError("Int or String expected")
-    port.encode()  # raises for what is no text
+    port.encode()  # raises an error if it is not valid text
     if port.isdigit():
         return int(port) & 0xFFFF
     try:
@@ -251,7 +251,7 @@ def _services() -> dict[Tuple[str, str], int]:
                     for name in (words[0], *words[2:]):
                         found.setdefault((name, over), int(number))
     except OSError:
-        pass  # no such file on this system: the usual services are enough
+        pass  # the system does not have this file; the usual services are enough
     return found
 
 

@@ -1,6 +1,6 @@
-"""The open sockets of this interpreter by descriptor.
+"""Open sockets of this interpreter, by descriptor.
 
-Nothing is replaced here; ``socket_object`` and the TLS adaptations share it.
+This module replaces nothing; ``socket_object`` and the TLS adaptations share it.
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ TYPE_FLAGS = 0o2000000 | 0o4000  # SOCK_CLOEXEC, SOCK_NONBLOCK
 
 
 class Description:
-    """An open socket that one or several descriptors name."""
+    """Open socket, which one or more descriptors refer to."""
 
     def __init__(self, number: int, family: int, kind: int, proto: int) -> None:
         self.number = number  # the host's
         self.family, self.kind, self.proto = family, kind, proto
         self.options: Dict[Tuple[int, int], Any] = {}
         self.is_bound = False
-        #: A call of ``connect`` did not wait for what comes of it.
+        #: Whether a call of ``connect`` returned before the connection was made.
         self.is_connecting = False
-        #: Of a Unix socket: its own address and its peer's, as they were given.
+        #: Own address and peer address of a Unix socket, as the script passed them.
         self.path: Optional[bytes] = None
         self.peer_path: Optional[bytes] = None
 
 
-#: By descriptor. One that was closed behind a socket's back stays here, and says so at its next use.
+#: Sockets by descriptor. An entry whose descriptor was closed directly fails at its next use.
 descriptions: Dict[int, Description] = {}
-#: By the host's number, for descriptors that were duplicated elsewhere.
+#: Sockets by the host's number, for descriptors that were duplicated elsewhere.
 _by_number: weakref.WeakValueDictionary[int, Description] = weakref.WeakValueDictionary()
 
 
@@ -55,7 +55,7 @@ def open_socket(family: int, kind: int, proto: int) -> int:
 
 
 def adopt(number: int, family: int, kind: int, proto: int) -> int:
-    """Gives a socket that the host made a descriptor."""
+    """Opens a descriptor for a socket of the host, and returns it."""
     opened = host.sockets.open_descriptor(number)
     if isinstance(opened, str):
         fail(opened)
@@ -65,7 +65,7 @@ def adopt(number: int, family: int, kind: int, proto: int) -> int:
 
 
 def find(descriptor: int) -> Optional[Description]:
-    """The socket of a descriptor, whoever made the descriptor; None for another kind of file."""
+    """Returns the socket of a descriptor, even if it was created elsewhere, or None for another kind of file."""
     number = host.sockets.descriptor_socket(descriptor)
     if number < 0:
         return None
@@ -75,20 +75,20 @@ def find(descriptor: int) -> Optional[Description]:
 
 
 def _handed(number: int) -> Description:
-    """A connected socket that the process was handed by whoever started it."""
+    """Returns a connected socket that the process inherited from its parent."""
     address = list(host.sockets.local_address(number) or [""])
     family = AF_UNIX if len(address) == 1 else AF_INET6 if ":" in address[0] else AF_INET
     return Description(int(number), family, SOCK_STREAM, 0)
 
 
 def duplicate(descriptor: int) -> int:
-    """Another descriptor of the same socket."""
+    """Returns another descriptor of the same socket."""
     copy = os.dup(descriptor)
     find(copy)
     return copy
 
 
 def close_descriptor(descriptor: int) -> None:
-    """Closes a descriptor, and the socket with its last one."""
+    """Closes a descriptor. The socket is closed with its last descriptor."""
     descriptions.pop(descriptor, None)
     os.close(descriptor)

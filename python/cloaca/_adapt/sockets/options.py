@@ -1,6 +1,6 @@
-"""Options of sockets: those that Node knows are set, the others are only kept.
+"""Socket options: those that Node supports are applied, the others are only stored.
 
-Nothing is replaced here; ``socket_object`` uses it.
+This module replaces nothing; ``socket_object`` uses it.
 """
 
 from __future__ import annotations
@@ -46,12 +46,12 @@ _DEFAULTS = {
     (IPPROTO_IPV6, IPV6_MULTICAST_HOPS): 1,
     (IPPROTO_IPV6, IPV6_MULTICAST_LOOP): 1,
 }
-#: A system makes a buffer twice as large as it is asked for, and not smaller than this.
+#: Minimum sizes of buffers. A system doubles the requested size.
 _SMALLEST_BUFFERS = {(SOL_SOCKET, SO_SNDBUF): 4608, (SOL_SOCKET, SO_RCVBUF): 2304}
 
 
 def _membership(value: Any) -> Tuple[str, ...]:
-    """The group and the local address of an ``ip_mreq`` or ``ip_mreqn``."""
+    """Returns the group and the local address of an ``ip_mreq`` or ``ip_mreqn``."""
     data = bytes(value)
     if len(data) < 8:
         raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
@@ -84,7 +84,7 @@ def _flag(value: Any) -> Tuple[bool]:
     return (bool(_number(value)[0]),)
 
 
-#: Options of datagram sockets: Node's function for each, and its arguments.
+#: Options of datagram sockets: the function of Node for each, and a function that returns its arguments.
 _OF_DATAGRAMS: Dict[Tuple[int, int], Tuple[str, Callable[[Any], Tuple[Any, ...]]]] = {
     (SOL_SOCKET, SO_BROADCAST): ("setBroadcast", _flag),
     (IPPROTO_IP, IP_TTL): ("setTTL", _number),
@@ -106,7 +106,7 @@ _OF_DATAGRAMS: Dict[Tuple[int, int], Tuple[str, Callable[[Any], Tuple[Any, ...]]
 
 
 def set_option(description: Description, level: int, option: int, value: Any, length: Optional[int]) -> None:
-    """Keeps an option of a socket, and sets those that Node knows."""
+    """Stores an option of a socket, and applies it if Node supports it."""
     level, option = operator.index(level), operator.index(option)
     which = (level, option)
     value = _checked(value, length)
@@ -148,7 +148,7 @@ def _checked(value: Any, length: Optional[int]) -> Any:
 
 
 def get_option(description: Description, level: int, option: int, buflen: int) -> Any:
-    """An option's value as an int, or as bytes when a length is given."""
+    """Returns the value of an option as an int, or as bytes if a length is given."""
     value = _option(description, operator.index(level), operator.index(option))
     if not 0 <= buflen <= 1024:
         raise OSError("getsockopt buflen out of range")

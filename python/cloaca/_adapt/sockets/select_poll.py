@@ -1,6 +1,7 @@
-"""``select.select`` and ``select.poll`` that suspend the calling stack until a socket or pipe is ready.
+"""``select.select`` and ``select.poll``, which suspend the calling stack until a socket or pipe is ready.
 
-Pyodide's (seen in 314.0.7) know its own descriptors only, and cannot wait. Can go with ``socket_object``.
+Pyodide's functions (seen in 314.0.7) know only its own descriptors, and cannot wait. Can be deleted together with
+``socket_object``.
 
 Proved by ``python/tests/stdlib/test_select.py``.
 """
@@ -17,15 +18,15 @@ from ..c_numbers import c_seconds
 from ..files.descriptors import number_of
 from ..readiness import BROKEN, HUNG_UP, READABLE, WRITABLE, Deadline, timeout_number
 
-#: What is reported without being asked for: the descriptor is broken, hung up, or not open.
+#: States that are always reported: the descriptor is broken, hung up, or not open.
 UNASKED = BROKEN | HUNG_UP | readiness.NOT_OPEN
 
-#: C counts milliseconds in an int.
+#: Maximum timeout, because C has an int of milliseconds.
 _LONGEST_MS = 2**31 - 1
 
 
 def _described(group: Any) -> List[Tuple[Any, int]]:
-    """The members of a group with their descriptors; asking one for it may shorten the group."""
+    """Returns the members of a group with their descriptors. Getting a descriptor can shorten the group."""
     members = group if isinstance(group, (list, tuple)) else list(group)
     found: List[Tuple[Any, int]] = []
     while len(found) < len(members):
@@ -35,7 +36,7 @@ def _described(group: Any) -> List[Tuple[Any, int]]:
 
 
 def ready_among(wanted: Dict[int, int]) -> List[Tuple[int, int]]:
-    """The descriptors that are ready for what is wanted of them, with their bits."""
+    """Returns the descriptors that are ready for the requested events, with their event bits."""
     bits_of = host.sockets.descriptor_readiness
     found = []
     for number, bits in wanted.items():
@@ -51,7 +52,7 @@ def wait_among(wanted: Dict[int, int], left_ms: float) -> None:
 
 
 def poll_timeout(timeout: Any, ms_per_unit: float) -> Optional[float]:
-    """The timeout of a ``poll`` in seconds; None, or a negative one, means that there is none."""
+    """Converts the timeout of ``poll`` to seconds. None and negative timeouts become None, which means no limit."""
     number = timeout_number(timeout, "timeout must be a real number or None")
     if number is None:
         return None

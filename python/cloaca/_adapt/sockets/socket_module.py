@@ -1,9 +1,8 @@
-"""Puts the sockets of Node under the standard library's ``socket``, ``select`` and ``selectors``.
+"""Makes ``socket``, ``select`` and ``selectors`` of the standard library use the sockets of Node.
 
-``prepare`` is called before other modules are imported, since they keep what they import: it replaces the contents of
-``_socket`` (a C module of Pyodide 314.0.7 that cannot reach the network) and imports ``socket`` anew over them.
-``install`` connects them to the host, at every start. Can go when Pyodide
-reaches the network by itself.
+``prepare`` is called before other modules are imported, because modules keep the names that they import. It replaces
+the contents of ``_socket`` (a C module of Pyodide 314.0.7 that cannot use the network) and imports ``socket`` again.
+``install`` connects the modules to the host at every start. Can be deleted when Pyodide itself can use the network.
 
 Proved by ``python/tests/stdlib/test_socket.py``.
 """
@@ -26,7 +25,7 @@ from . import epoll, name_lookups, open_sockets, select_poll, socket_object
 
 _INTERFACES = ("if_nameindex", "if_nametoindex", "if_indextoname", "inet_pton", "inet_ntop")
 
-#: How long the end of a process waits for bytes that do not go out.
+#: Maximum time that the end of a process waits for unsent bytes.
 _LONGEST_END_S = 5
 
 
@@ -43,7 +42,7 @@ def prepare() -> None:
     _socket.dup = open_sockets.duplicate  # type: ignore[assignment]
     _socket.has_ipv6 = True
     _socket.AF_UNIX, _socket.SO_REUSEADDR, _socket.SO_REUSEPORT = 1, 2, 15  # type: ignore[misc]
-    for name in ("IPPROTO_UDPLITE", "IPPROTO_MPTCP"):  # protocols that Node does not speak
+    for name in ("IPPROTO_UDPLITE", "IPPROTO_MPTCP"):  # protocols that Node does not support
         for module in (_socket, sys.modules.get("socket")):
             if hasattr(module, name):
                 delattr(module, name)
@@ -60,9 +59,10 @@ def install() -> None:
 
 
 def _send_the_rest() -> None:
-    """Lets what was written go out before the process ends, as a system does.
+    """Sends all written data before the process ends, as a system does.
 
-    Gives up on a peer that does not read, and at a Ctrl-C, of which nothing is said: python would have ended by then.
+    It gives up if a peer does not read, and on Ctrl-C. Ctrl-C prints no traceback, because python would already have
+    ended.
     """
     if not bridge.can_wait():
         return

@@ -1,9 +1,8 @@
-"""``_socket.socket`` over the sockets of Node.
+"""``_socket.socket``, implemented with the sockets of Node.
 
-Pyodide's own (seen in 314.0.7) pretends that every connection succeeded, or with its NodeSockFS knows IPv4 clients
-only,
-without error numbers, timeouts, UDP or listening. Everything above, ``socket`` included, is the standard library's.
-Can go when Pyodide's sockets listen, time out and report errors.
+Pyodide's own class (seen in 314.0.7) pretends that every connection succeeds. With its NodeSockFS, it has only IPv4
+clients, without error numbers, timeouts, UDP or listening. All layers above, including ``socket``, are those of the
+standard library. Can be deleted when Pyodide's sockets can listen, time out and report errors.
 
 Proved by ``python/tests/stdlib/test_socket.py``.
 """
@@ -64,7 +63,7 @@ class socket(Messages):  # the name that scripts see
             try:
                 socket.close(self)
             except OSError:
-                pass  # the descriptor was closed by somebody else
+                pass  # the script has closed the descriptor itself
 
     @property
     def _description(self) -> Description:
@@ -72,7 +71,7 @@ class socket(Messages):  # the name that scripts see
         return description if description is not None else fail("EBADF")
 
     def _said(self, index: int) -> int:
-        """What whoever made this of a descriptor said that it is; 0 for nothing."""
+        """Returns the family, type or protocol that was given together with a descriptor, or 0 if none was given."""
         given: Tuple[int, ...] = getattr(self, "_given", (-1, -1, -1))
         return max(0, int(given[index]))
 
@@ -114,7 +113,7 @@ class socket(Messages):  # the name that scripts see
         self._set_timeout(readiness.checked_timeout(value))
 
     def _set_timeout(self, timeout: Optional[float]) -> None:
-        """Sets the timeout, and makes the descriptor one that does not block when there is one."""
+        """Sets the timeout. With a timeout, the descriptor becomes non-blocking."""
         descriptors.set_blocking(self._fd, timeout is None)
         self._timeout = timeout
 
@@ -135,7 +134,7 @@ class socket(Messages):  # the name that scripts see
         if error is not None:
             fail(error)
         number, kind = self._description.number, self._description.kind
-        if kind == SOCK_DGRAM:  # nothing happens but here, whatever the timeout
+        if kind == SOCK_DGRAM:  # connecting is a local operation, so the timeout does not apply
             deadline = Deadline(None)
         elif deadline.timeout == 0 and host.sockets.state(number) == "connecting":
             self._description.is_connecting = True
@@ -163,7 +162,7 @@ class socket(Messages):  # the name that scripts see
                 return "EALREADY"
             was_connecting, description.is_connecting = description.is_connecting, False
             if was_connecting and state == "connected":
-                return None  # what came of the call before, told once
+                return None  # result of the previous call, reported once
             if was_connecting and state == "failed" and (error := host.sockets.take_error(description.number)):
                 return str(error)
             if state == "connected" or host.sockets.is_listening(description.number):
@@ -201,7 +200,7 @@ class socket(Messages):  # the name that scripts see
             fail("EINVAL")
         number = description.number
         if description.family == AF_UNIX:
-            # Without a name, a socket gets one that is no path.
+            # A socket without a name gets one that is not a path.
             path = addresses.parse_path(address) or b"\0" + os.urandom(3).hex()[:5].encode()
             if not path.startswith(b"\0") and os.path.lexists(path):
                 fail("EADDRINUSE")
@@ -287,13 +286,13 @@ class socket(Messages):  # the name that scripts see
 
 
 def _kept(of: socket) -> Description:
-    """The description of a socket, also after it was closed."""
+    """Returns the description of a socket, even after it was closed."""
     description = descriptions.get(of._fd) or getattr(of, "_last", None)
     return description if description is not None else Description(-1, AF_INET, SOCK_STREAM, 0)
 
 
 def socketpair(family: int = AF_UNIX, type: int = SOCK_STREAM, proto: int = 0, /) -> Tuple[socket, socket]:
-    """A pair of connected sockets."""
+    """Returns a pair of connected sockets."""
     kind = type & ~TYPE_FLAGS
     if family != AF_UNIX or kind not in (SOCK_STREAM, SOCK_DGRAM):
         fail("EOPNOTSUPP")

@@ -1,7 +1,7 @@
-"""What a socket receives and sends: the methods of ``_socket.socket`` for data.
+"""Methods of ``_socket.socket`` that receive and send data.
 
-Nothing is replaced here; ``socket_object`` makes the class. Each method calls the others by name, since a subclass of
-a script may replace them.
+This module replaces nothing; ``socket_object`` builds its class from it. Each method names the class when it calls
+another one, since a subclass of a script may override it.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from .open_sockets import AF_UNIX, SOCK_DGRAM, Description
 
 MSG_PEEK, MSG_TRUNC, MSG_WAITALL, MSG_DONTWAIT = 2, 32, 256, 64
 
-#: Bytes copied to JavaScript at once.
+#: Maximum number of bytes that are copied to JavaScript in one call.
 _CHUNK = 256 * 1024
-#: Stands for the address to which a socket is connected.
+#: Marker for the address to which a socket is connected.
 _PEER = object()
 
 _LONGEST_DATAGRAM, _LONGEST_LOCAL_DATAGRAM = 65507, 212_960
 
 
 class Transfers:
-    """The part of a socket that receives and sends."""
+    """Methods of a socket that receive and send data."""
 
     __slots__ = ("_fd", "_last", "_timeout", "_given")
 
@@ -82,7 +82,7 @@ class Transfers:
         return self._receive(bufsize, flags)[:2]
 
     def _receive(self, size: int, flags: int) -> Tuple[bytes, Any, int]:
-        """Data, their sender, and flags that say what became of them."""
+        """Returns received data, their sender, and message flags."""
         description = self._description
         if description.kind != SOCK_DGRAM:
             return Transfers.recv(self, size, flags), None, 0
@@ -115,7 +115,7 @@ class Transfers:
         view = _bytes_of(data)
         deadline = Deadline(0 if flags & MSG_DONTWAIT else self._timeout)
         sent = self._write(view, deadline)
-        # A socket that blocks takes everything; what went wrong after a part of it is raised by the next call.
+        # A blocking socket takes all data. An error after a part of the data is raised by the next call.
         while sent < len(view) and deadline.timeout is None:
             try:
                 sent += self._write(view[sent:], deadline)
@@ -181,7 +181,7 @@ def _bytes_of(data: Any) -> memoryview:
 
 
 def _sender(family: int, address: List[Any]) -> Any:
-    """The address of a datagram's sender; None for a Unix socket without one."""
+    """Returns the address of a datagram's sender, or None for a Unix socket without one."""
     if family != AF_UNIX:
         return names.format_address(family, address)
     return addresses.path_for_script(os.fsencode(address[0])) if address[0] else None

@@ -1,4 +1,4 @@
-"""``sqlite3`` on files of the host: native SQLite with real locks, behind the classes of the standard library.
+"""``sqlite3`` on files of the host: native SQLite with real locks, with the classes of the standard library.
 
-Runs in an interpreter's process, which holds the databases (``src/interpreter/sqlite.ts``).
+The code runs in the process of an interpreter, which owns the databases (``src/interpreter/sqlite.ts``).
 """

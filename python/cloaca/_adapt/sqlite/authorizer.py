@@ -1,8 +1,8 @@
-"""``Connection.set_authorizer`` on files of the host.
+"""``Connection.set_authorizer`` for files of the host.
 
-better-sqlite3 (seen in 13.2) cannot ask anybody. So the SQLite of the interpreter is asked: it prepares each statement
-first, in a database in memory that has the tables of the file and none of their rows, and calls the authorizer as it
-would anyway. Goes with ``connection``.
+better-sqlite3 (seen in 13.2) has no authorizer. Each statement is therefore first prepared by the interpreter's own
+SQLite, in a database in memory that has the tables of the file without their rows. That SQLite calls the authorizer. It
+belongs to ``connection``.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _ORDER = ("table", "index", "view", "trigger")
 
 
 class Authorizer:
-    """Asks a callback about each statement of a connection before it runs."""
+    """Calls the authorizer for each statement of a connection before the statement runs."""
 
     def __init__(self, connection: Any, callback: Callable[..., Any]) -> None:
         self._connection, self._callback = connection, callback
@@ -36,17 +36,17 @@ class Authorizer:
         return answer
 
     def check(self, sql: str) -> None:
-        """Raises what CPython raises for a statement that is not allowed, or that SQLite cannot read."""
+        """Raises the error of CPython for a statement that is not allowed or not valid SQL."""
         self._is_ignoring = False
         try:
             self._current_mirror().execute(f"EXPLAIN {sql}")
         except sqlite3.ProgrammingError:
-            pass  # the values for its parameters are missing, which is found after the question
+            pass  # raised after the authorizer was called, because the parameters have no values
         if self._is_ignoring:
-            raise errors.unsupported("An authorizer that answers SQLITE_IGNORE")
+            raise errors.unsupported("An authorizer that returns SQLITE_IGNORE")
 
     def check_script(self, sql: str) -> Iterator[str]:
-        """The statements of a script one by one, each when it may run."""
+        """Returns the statements of a script one by one, each after it was allowed."""
         statement = ""
         for part in sql.split(";"):
             statement += f"{part};"
@@ -68,7 +68,7 @@ class Authorizer:
 
 
 def _made(schema: Any, functions: Dict[Tuple[str, str], Any]) -> sqlite3.Connection:
-    """A database in memory with the same tables and functions."""
+    """Creates a database in memory with the same tables and functions."""
     mirror = _Bundled(":memory:", isolation_level=None)
     for kind, name in functions:
         called, _, count = name.rpartition("/")
@@ -81,7 +81,7 @@ def _made(schema: Any, functions: Dict[Tuple[str, str], Any]) -> sqlite3.Connect
             try:
                 mirror.execute(sql.replace("CREATE ", f"CREATE {place}", 1))
             except sqlite3.Error:
-                pass  # what this SQLite does not know: a statement about it is refused
+                pass  # this SQLite does not support it, so statements that use it are rejected
     return mirror
 
 

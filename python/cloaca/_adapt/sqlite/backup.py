@@ -1,4 +1,4 @@
-"""``Connection.backup`` between databases in files and in memory, which two different SQLites hold."""
+"""``Connection.backup`` between databases in files and in memory, which belong to two different SQLite libraries."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from . import errors
 
 
 class Copies:
-    """The part of a connection that is copied: into bytes, and into another database."""
+    """Methods of a connection that copy its database into bytes, or into another database."""
 
     _path: str
 
@@ -44,7 +44,7 @@ class Copies:
 
 
 def copy_database(source: Any, target: Any, pages: int, progress: Any, schema: str) -> None:
-    """Copies ``source`` over ``target``, whichever of the two is a file."""
+    """Copies ``source`` over ``target``. Either of them can be a file."""
     if not isinstance(target, sqlite3.Connection):
         raise TypeError(f"backup() argument 1 must be sqlite3.Connection, not {type(target).__name__}")
     if target is source:
@@ -54,7 +54,8 @@ def copy_database(source: Any, target: Any, pages: int, progress: Any, schema: s
     if target.in_transaction:
         raise sqlite3.OperationalError("target is in transaction")
     if progress is not None and pages > 0:
-        # Progress is reported before the copy, which is made in one: what it changes is in it, and it can prevent it.
+        # Progress is reported before the copy, which is made in one step. The callback can change the source, and an
+        # exception in it prevents the copy.
         ((count,),) = source.execute(f'PRAGMA "{schema}".page_count').fetchall()
         for remaining in range(count - pages, 0, -pages):
             progress(sqlite3.SQLITE_OK, remaining, count)

@@ -1,8 +1,8 @@
-"""``Connection.blobopen`` on files of the host: a value that is read and written in pieces.
+"""``Connection.blobopen`` for files of the host: reads and writes parts of a value.
 
-better-sqlite3 (seen in 13.2) has no incremental access, so the value is held as it was read, and every write puts it
-back. As under CPython a blob is of no use any more once somebody else changed its row, and it never changes its size.
-Goes with ``connection``.
+better-sqlite3 (seen in 13.2) has no incremental access, so the whole value is kept in memory, and every write stores it
+again. As under CPython, a blob can no longer be used after another statement changed its row, and its size never
+changes. It belongs to ``connection``.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Blob:
     def __init__(self, connection: Any, table: str, column: str, row: int, readonly: bool, name: str) -> None:
         self._connection, self._is_readonly, self._row = connection, readonly, row
         self._table, self._column = f"{_quoted(name)}.{_quoted(table)}", _quoted(column)
-        # Qualified, since a word in quotes that is no column could be taken for a string.
+        # Qualified, because SQLite treats a quoted word that is not a column as a string.
         read = f"{_quoted(table)}.{self._column}"
         self._select = f"SELECT typeof({read}), CAST({read} AS BLOB) FROM {self._table} WHERE rowid = ?"
         self._is_closed, self._offset = False, 0
@@ -45,7 +45,10 @@ class Blob:
     # --- the row ----------------------------------------------------------------------------------------------------
 
     def _fetch(self) -> Optional[Tuple[str, Optional[bytes]]]:
-        """The type and the bytes of the value; no bytes for a number or nothing, None for no row."""
+        """Returns the type and the bytes of the value, or None if the row does not exist.
+
+        A number or NULL has no bytes.
+        """
         row = self._plain_cursor().execute(self._select, (self._row,)).fetchone()
         if row is None:
             return None
@@ -57,7 +60,7 @@ class Blob:
         return cursor
 
     def _current_versions(self) -> Tuple[int, int]:
-        """What changes with every change of the database: by this connection, and by others."""
+        """Returns numbers that change with every change of the database, by this connection or by others."""
         (version,) = self._plain_cursor().execute("PRAGMA data_version").fetchone()
         return self._connection.total_changes, version
 
@@ -67,7 +70,7 @@ class Blob:
             raise sqlite3.ProgrammingError("Cannot operate on a closed blob.")
 
     def _check_row(self) -> None:
-        """Raises when the row is another than the one that was opened."""
+        """Raises an error if the row differs from the row that was opened."""
         versions = self._current_versions()
         if versions != self._versions:
             if self._fetch() != (self._kind, bytes(self._data)):
@@ -77,7 +80,7 @@ class Blob:
             self._versions = versions
 
     def _put(self, at: slice, data: Any) -> None:
-        """Changes a part, in the database first."""
+        """Changes a part of the value, first in the database."""
         if self._is_readonly:
             error = sqlite3.OperationalError("attempt to write a readonly database")
             error.sqlite_errorcode, error.sqlite_errorname = sqlite3.SQLITE_READONLY, "SQLITE_READONLY"
@@ -87,14 +90,14 @@ class Blob:
         changed[at] = data
         value = "CAST(? AS TEXT)" if self._kind == "text" else "?"
         sql = f"UPDATE {self._table} SET {self._column} = {value} WHERE rowid = ?"
-        # Not through a cursor, which would begin a transaction: writing to a blob does not.
+        # Without a cursor, which would begin a transaction. Writing to a blob does not.
         self._connection._run_plainly(sql, (bytes(changed), self._row))
         self._data, self._versions = changed, self._current_versions()
 
     # --- as a file --------------------------------------------------------------------------------------------------
 
     def read(self, length: int = -1, /) -> bytes:
-        """Read data at the current offset position; all to the end if length is negative or not given."""
+        """Read data at the current offset position, up to the end if length is negative or not given."""
         self._check()
         end = len(self._data) if length < 0 else min(len(self._data), self._offset + length)
         if end > self._offset:

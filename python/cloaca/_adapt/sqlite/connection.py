@@ -1,8 +1,9 @@
-"""``sqlite3.Connection`` on files of the host: native SQLite (better-sqlite3), with real locks and shared memory.
+"""``sqlite3.Connection`` for files of the host: native SQLite (better-sqlite3) with real locks and shared memory.
 
-The SQLite inside Pyodide (seen in 314.0.7) sees no other process's locks and destroys databases in WAL mode. A
-connection to a file is made an instance of this class; the C connection underneath stays, on an empty database in
-memory, so that it is still a ``sqlite3.Connection`` and ``sqlite3.Row`` works. Can go when ``_sqlite3`` locks for real.
+The SQLite in Pyodide (seen in 314.0.7) does not see the locks of other processes, and destroys databases in WAL mode. A
+connection to a file becomes an instance of this class. Its C connection still exists, for an empty database in memory,
+so that the object is a ``sqlite3.Connection`` and ``sqlite3.Row`` works. Can be deleted when ``_sqlite3`` uses real
+locks.
 
 Proved by ``test/scenarios/sqlite-files.test.ts``.
 """
@@ -28,7 +29,7 @@ from .values import is_change
 
 _Base = sqlite3.Connection
 _BundledCursor = sqlite3.Cursor
-#: Pauses between two tries to get a lock, in milliseconds: those of SQLite's own busy handler.
+#: Milliseconds between two attempts to get a lock, as in SQLite's own busy handler.
 _PAUSES_MS = (1, 2, 5, 10, 15, 20, 25, 25, 25, 50, 50, 100)
 
 
@@ -37,10 +38,10 @@ class NativeConnection(Transactions, Copies, _Base):
 
     __module__ = "sqlite3"
 
-    #: Of cursors that no factory makes: ``sqlite3_module`` names the class that scripts see.
+    #: Class of cursors that no factory creates. ``sqlite3_module`` sets the class that scripts see.
     _cursor_class: type = _BundledCursor
 
-    #: The host's number of the open database. None while none is open, which `_check` refuses before the host is asked.
+    #: The host's number of the open database, or None while it is closed. `_check` then raises an error.
     _number: int
 
     def _open(self, path: str, options: Dict[str, Any], is_readonly: bool, must_exist: bool) -> None:
@@ -71,12 +72,15 @@ class NativeConnection(Transactions, Copies, _Base):
     # --- running statements -----------------------------------------------------------------------------------------
 
     def _check(self) -> int:
-        """The number of the open database; raises for a closed one, and in another thread."""
+        """Returns the number of the open database. Raises an error if it is closed, or in another thread."""
         self._check_thread()
         return self._check_open()
 
     def _check_open(self) -> int:
-        """The same for what CPython answers in every thread: a connection that was shared may be asked how it is."""
+        """Returns the number of the open database like `_check`, but also in other threads.
+
+        CPython allows some methods in every thread.
+        """
         if self.__dict__.get("_number") is None:
             never = not self.__dict__.get("_was_opened")
             raise sqlite3.ProgrammingError(
@@ -88,7 +92,8 @@ class NativeConnection(Transactions, Copies, _Base):
         check_thread(self.__dict__.get("_thread"))
 
     def _when_free(self, call: Callable[[], Any]) -> Any:
-        """The answer of a call; while another connection holds a lock it is tried again, until the timeout."""
+        """Returns the result of a call. While another connection holds a lock, it repeats the call until the timeout.
+        """
         answer: Any = None
         problem: Optional[Dict[str, str]] = None
 
@@ -110,7 +115,7 @@ class NativeConnection(Transactions, Copies, _Base):
         return error if cause is None else functions.with_cause(error, cause)
 
     def _prepare_to_write(self) -> None:
-        """Commits survive a power cut, as with SQLite elsewhere: better-sqlite3 is built to risk them in WAL mode."""
+        """Makes commits survive a power failure, as SQLite does by default. better-sqlite3 risks them in WAL mode."""
         if not self._is_durable:
             self._is_durable = host.sqlite.execute_script(self._number, "PRAGMA synchronous = FULL") is None
 
@@ -126,7 +131,7 @@ class NativeConnection(Transactions, Copies, _Base):
         self._when_free(lambda: host.sqlite.execute_script(self._number, sql))
 
     def _run_plainly(self, sql: str, parameters: Any = ()) -> Any:
-        """Runs a statement of the module's own: no transaction is begun, and no callback hears of it."""
+        """Runs a statement of this module, without beginning a transaction and without calling callbacks."""
         bound = json.dumps(values.encode_parameters([None] * len(parameters), parameters))
         answer = self._when_free(lambda: host.sqlite.execute(self._check(), sql, bound, 1_000_000))
         answer = json.loads(bridge.text_of(answer))
@@ -141,7 +146,7 @@ class NativeConnection(Transactions, Copies, _Base):
         return bool(host.sqlite.in_transaction(number))
 
     def _begin_for(self, sql: str) -> None:
-        """Begins the transaction that a statement needs, where transactions are begun implicitly."""
+        """Begins the transaction that a statement needs, if transactions begin implicitly."""
         if self._autocommit == LEGACY_TRANSACTION_CONTROL and self._isolation_level is not None:
             if is_change(sql) and not host.sqlite.in_transaction(self._number):
                 self._execute(f"BEGIN {self._isolation_level}")
@@ -257,7 +262,7 @@ class NativeConnection(Transactions, Copies, _Base):
         if callback is not None and not callable(callback):
             raise TypeError("parameter must be callable")
         if callback is not None:
-            raise errors.unsupported("A collation of one's own", "sort the rows in Python")
+            raise errors.unsupported("A collation function", "sort the rows in Python")
 
     def blobopen(self, table: str, column: str, row: int, /, *, readonly: bool = False, name: str = "main") -> Any:
         self._check()
@@ -269,7 +274,7 @@ class NativeConnection(Transactions, Copies, _Base):
         if not view.c_contiguous:
             raise BufferError("memoryview: underlying buffer is not C-contiguous")
         if name != "main":
-            raise errors.unsupported("deserialize into an attached database")
+            raise errors.unsupported("Deserializing into an attached database")
         image = bytearray(view.cast("B"))
         if len(image) > 19:
             image[18] = image[19] = 1  # not WAL, which a database in memory cannot be
@@ -308,12 +313,12 @@ class NativeConnection(Transactions, Copies, _Base):
         limits.set_config(self, _Base, op, enable)
 
     def interrupt(self) -> None:
-        """Does nothing: no statement can be running while Python runs, since calls of SQLite are synchronous."""
+        """Does nothing. No statement runs while Python code runs, because calls of SQLite are synchronous."""
         self._check_open()
 
 
 def check_thread(owner: Optional[int]) -> None:
-    """Raises in another thread than the one that made the connection; None is a connection for all of them."""
+    """Raises an error in another thread than the one that created the connection. ``owner`` None allows all threads."""
     if owner is not None and threading.get_ident() != owner:
         raise sqlite3.ProgrammingError(
             "SQLite objects created in a thread can only be used in that same thread. The object was created in "

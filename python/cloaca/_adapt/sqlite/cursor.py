@@ -1,7 +1,7 @@
-"""``sqlite3.Cursor`` of a connection to a file: statements run in native SQLite, and rows come in growing portions.
+"""``sqlite3.Cursor`` of a connection to a file: native SQLite runs the statements and returns rows in growing portions.
 
-The C cursor underneath belongs to the connection's empty database in memory; it lends its description to
-``sqlite3.Row``, which reads it from there. Goes with ``connection``.
+The C cursor belongs to the connection's empty database in memory. Its description is set for ``sqlite3.Row``, which
+reads it there. The module belongs to ``connection``.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from .names import with_whole_paths
 from .transactions import LEGACY_TRANSACTION_CONTROL
 
 _Base = sqlite3.Cursor
-#: Rows asked for at first, and at most, in one call of the host.
+#: Number of rows requested in the first call of the host, and at most in one call.
 _FIRST_ROWS, _MOST_ROWS = 1, 1000
-#: Executions of ``executemany`` in one call of the host.
+#: Number of executions of ``executemany`` in one call of the host.
 _BATCH = 500
 _NO_KINDS = itertools.repeat(False)
 
@@ -122,7 +122,7 @@ class NativeCursor(_Base):
         return self
 
     def _run_many(self, number: int, sql: str, batch: List[Any]) -> None:
-        """Runs a statement once for each of a batch's parameters, and empties the batch."""
+        """Runs a statement once for each set of parameters in a batch, and empties the batch."""
         connection = self._connection
         connection._begin_for(sql)
         connection._prepare_to_write()
@@ -196,9 +196,9 @@ class NativeCursor(_Base):
         return self._take_answer(answer)
 
     def _run_for_bytes(self) -> Any:
-        """Runs the query so that texts come as they are in the file, from the first row that is still missing.
+        """Runs the query again with texts as bytes, starting at the first row that was not received yet.
 
-        None: it is no query, or the file has texts that Python's are made of anyway.
+        Returns None if the statement is not a query, or if the texts of the file are valid UTF-8 anyway.
         """
         number, sql, bound = self._query
         connection = self._connection
@@ -228,7 +228,7 @@ class NativeCursor(_Base):
         return result
 
     def _exactly(self, rows: str, result: Any) -> Any:
-        """Asks for the rows again, as they are in the file, where a text of theirs is doubtful; None: it is not."""
+        """Requests the rows again as bytes if one of their texts may not be valid UTF-8. Otherwise returns None."""
         if self._has_kinds or not text.is_doubtful(rows):
             return None
         running, self._running = self._running, None
@@ -296,7 +296,7 @@ class NativeCursor(_Base):
         finally:
             self._is_busy = False
         if not self._ready and self._running is not None:
-            self._take_portion(self._running)  # as CPython: the row that follows is looked for at once
+            self._take_portion(self._running)  # fetches the next row immediately, as CPython does
         factory = self._row_factory
         if factory is None:
             return row
@@ -322,7 +322,7 @@ class NativeCursor(_Base):
         return tuple(row)
 
     def _describe_for_rows(self) -> None:
-        """Gives the C cursor the description, which is where ``sqlite3.Row`` looks."""
+        """Gives the description to the C cursor, where ``sqlite3.Row`` reads it."""
         if self._is_described or self._description is None:
             return
         names = ", ".join('NULL AS "{}"'.format(column[0].replace('"', '""')) for column in self._description)

@@ -1,4 +1,4 @@
-"""The exceptions of ``sqlite3``, made of what native SQLite reports. Nothing is replaced here."""
+"""Exceptions of ``sqlite3`` for the errors that native SQLite reports. This module replaces nothing."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ _OPERATIONAL = [
 
 
 def primary_code(name: str) -> str:
-    """``BUSY`` of ``SQLITE_BUSY_SNAPSHOT``."""
+    """Returns the primary part of a code: ``BUSY`` for ``SQLITE_BUSY_SNAPSHOT``."""
     return name.removeprefix("SQLITE_").partition("_")[0]
 
 
 def exception_of(described: dict[str, str]) -> Exception:
-    """The exception for an error of better-sqlite3: its code and its message."""
+    """Returns the exception for an error of better-sqlite3, which has a code and a message."""
     name, message = described["code"], described["message"]
     if not name.startswith("SQLITE_"):
         return _exception_of_misuse(message)
@@ -55,7 +55,7 @@ def exception_of(described: dict[str, str]) -> Exception:
 
 
 def _exception_of_misuse(message: str) -> Exception:
-    """For what better-sqlite3 itself refuses, before SQLite hears of it."""
+    """Returns the exception for an error of better-sqlite3 itself, which SQLite did not raise."""
     if "more than one statement" in message:
         return sqlite3.ProgrammingError("You can only execute one statement at a time.")
     if "directory does not exist" in message:
@@ -68,18 +68,20 @@ def _exception_of_misuse(message: str) -> Exception:
 
 
 def fail(answer: str) -> NoReturn:
-    """Raises the exception for an error that came as JSON."""
+    """Raises the exception for an error in JSON."""
     raise exception_of(json.loads(answer)["error"])
 
 
 def unsupported(what: str, instead: str = "") -> sqlite3.NotSupportedError:
-    """The exception for what only a database in memory can do here."""
-    way = "copy the database into memory: source.backup(sqlite3.connect(':memory:'))"
+    """Returns the exception for a feature that only a database in memory has here."""
+    way = "copy the database into memory with source.backup(sqlite3.connect(':memory:'))"
     advice = f"{instead}, or {way}" if instead else way
-    return sqlite3.NotSupportedError(f"{what} cannot be used with a database in a file here; {advice}")
+    return sqlite3.NotSupportedError(
+        f"{what} is not supported for a database in a file in the cloaca engine: {advice}"
+    )
 
 
 def is_busy(described: Any) -> bool:
-    """Whether waiting may help: another connection holds a lock."""
+    """Returns whether waiting may help because another connection holds a lock."""
     name: str = described["code"]
     return primary_code(name) == "BUSY" and name != "SQLITE_BUSY_SNAPSHOT"

@@ -1,8 +1,8 @@
-"""Texts as the file has them, whether they are UTF-8 or not.
+"""Texts exactly as they are in the file, even if they are not valid UTF-8.
 
-better-sqlite3 (seen in 13.2) decodes texts, and puts replacement characters where they are no UTF-8. So a query whose
-texts go to a ``text_factory``, or have such characters, runs inside of another one, which makes bytes of texts and says
-which they were. Goes with ``cursor``.
+better-sqlite3 (seen in 13.2) decodes texts, and replaces invalid bytes. If a query's texts go to a ``text_factory``, or
+contain replacement characters, the query therefore runs inside another one, which returns texts as bytes and marks
+them. The module belongs to ``cursor``.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ _QUERY = re.compile(r"(?:\s+|--[^\n]*\n|/\*.*?\*/)*(?:select|values|with)\b", re
 
 
 def is_query(sql: str) -> bool:
-    """Whether a statement can stand inside of another one."""
+    """Returns whether a statement can be nested in another one."""
     return _QUERY.match(sql) is not None
 
 
 def is_doubtful(rows: str) -> bool:
-    """Whether the rows, as JSON, have a text that was perhaps no UTF-8."""
+    """Returns whether rows in JSON contain a text that may not have been valid UTF-8."""
     return "\ufffd" in rows
 
 
 def decoded(data: bytes, column: str) -> str:
-    """A text of a file as a str; raises as CPython where it is no UTF-8."""
+    """Decodes a text of the file. Raises the error of CPython if it is not valid UTF-8."""
     try:
         return data.decode()
     except UnicodeDecodeError:
@@ -35,9 +35,9 @@ def decoded(data: bytes, column: str) -> str:
 
 
 def as_bytes(sql: str, count: int, start: int) -> str:
-    """The query with two columns for each of its own: the value with bytes for a text, and whether it was one.
+    """Returns a query with two columns for each original one: the value, with text as bytes, and whether it is text.
 
-    It begins with the row of the given number.
+    The result starts with row number ``start``.
     """
     names = [f"c{index}" for index in range(count)]
     values = [f"CASE typeof({name}) WHEN 'text' THEN CAST({name} AS BLOB) ELSE {name} END" for name in names]
@@ -48,5 +48,5 @@ def as_bytes(sql: str, count: int, start: int) -> str:
 
 
 def pairs_of(cells: Sequence[Any]) -> List[Tuple[Any, bool]]:
-    """The values of a row of such a query, each with whether it is a text."""
+    """Returns the values of a row of such a query, each with a flag that tells whether it is a text."""
     return [(cells[index], bool(cells[index + 1])) for index in range(0, len(cells), 2)]

@@ -1,4 +1,4 @@
-"""Functions and aggregates that a script gives to native SQLite, which calls them back in the middle of a statement."""
+"""Functions and aggregates of a script that native SQLite calls while it runs a statement."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .. import unraisable
 from . import errors
 from .values import decode, encode_base
 
-#: Whether failures of functions are shown: ``sqlite3.enable_callback_tracebacks``.
+#: Whether errors of functions are printed: ``sqlite3.enable_callback_tracebacks``.
 shows_failures = False
 _enable = sqlite3.enable_callback_tracebacks
 _states = itertools.count(1)
@@ -36,13 +36,13 @@ def _failed(connection: Any, words: str, error: BaseException, function: Any) ->
 
 
 def _show(error: BaseException, function: Any) -> None:
-    """Reports a failure that nobody will hear of, where that was asked for."""
+    """Prints an error that is not raised, if the script asked for that."""
     if shows_failures:
         unraisable.report(error, f"Exception ignored on sqlite3 callback {function!r}")
 
 
 def with_cause(error: Exception, cause: BaseException) -> Exception:
-    """The exception for a function's failure that CPython tells apart from the others."""
+    """Returns the exception for a function's error that CPython distinguishes from the others."""
     return cause if isinstance(cause, Exception) else error
 
 
@@ -91,7 +91,10 @@ def create_aggregate(connection: Any, databases: Sqlite, name: str, count: int, 
     method = ""
 
     def run(step: str, state: int, arguments: str) -> Any:
-        """A state begins with its first row: an aggregate of no rows is NULL, as under CPython."""
+        """Runs a step of an aggregate.
+
+        A state starts with its first row, so an aggregate of no rows is NULL, as in CPython.
+        """
         nonlocal method
         if step == "start":
             return "i", next(_states)
@@ -125,7 +128,7 @@ def create_aggregate(connection: Any, databases: Sqlite, name: str, count: int, 
 
 
 def call_trace(trace: Callable[[str], Any], sql: str) -> None:
-    """Calls a trace callback with a statement; its failures are nobody's."""
+    """Calls a trace callback with a statement. Errors of the callback are not raised."""
     try:
         trace(sql)
     except Exception as error:

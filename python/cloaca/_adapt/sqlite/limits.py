@@ -1,8 +1,8 @@
-"""``Connection.setlimit``, ``getlimit``, ``setconfig`` and ``getconfig`` on files of the host.
+"""``Connection.setlimit``, ``getlimit``, ``setconfig`` and ``getconfig`` for files of the host.
 
-better-sqlite3 (seen in 13.2) reaches neither SQLite's limits nor its settings: the limits that Python can watch over
-are kept here, the settings that have a pragma go through it, and the others keep the values that they have everywhere.
-Goes with ``connection``.
+better-sqlite3 (seen in 13.2) has no access to the limits and settings of SQLite. Limits that Python can check are
+checked here, settings that have a pragma are set with it, and the others keep their defaults. The module belongs to
+``connection``.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any, Dict
 
 from . import errors
 
-#: What SQLite is built with, by category.
+#: Limits that SQLite is built with, by category.
 _DEFAULTS: Dict[int, int] = {
     sqlite3.SQLITE_LIMIT_LENGTH: 1_000_000_000,
     sqlite3.SQLITE_LIMIT_SQL_LENGTH: 1_000_000_000,
@@ -41,7 +41,7 @@ _PRAGMAS = {
 
 
 class Limits:
-    """The limits of one connection."""
+    """Limits of one connection."""
 
     def __init__(self) -> None:
         self._values = dict(_DEFAULTS)
@@ -52,7 +52,10 @@ class Limits:
         return self._values[category]
 
     def set(self, category: int, limit: int) -> int:
-        """The limit as it was before; a negative one changes nothing, and none is raised above what SQLite has."""
+        """Sets a limit and returns its previous value.
+
+        A negative limit changes nothing, and the maximum is SQLite's own limit.
+        """
         before = self.get(category)
         if limit < 0:
             return before

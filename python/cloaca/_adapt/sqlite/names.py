@@ -1,7 +1,8 @@
-"""What a name means to SQLite: a file of the host, or something that no other process can see.
+"""Meaning of database names in SQLite: a file of the host, or a database that no other process can see.
 
-Nothing is replaced here; ``sqlite3_module`` asks it for what is opened, ``cursor`` for what a statement names:
-the native library takes relative names from the folder of the process, not from the script's, and no URIs.
+This module replaces nothing. ``sqlite3_module`` uses it for names that are opened, and ``cursor`` for names in
+statements. The native library resolves relative names from the folder of the process, not of the script, and does not
+support URIs.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import re
 from typing import Any, List, Mapping, Optional, Tuple
 from urllib.parse import parse_qs, unquote, urlsplit
 
-#: Folders of the interpreter's own, which no other process can see.
+#: Folders of the interpreter itself, which no other process can see.
 OWN_FOLDERS = ("/lib/", "/dev/", "/proc/", "/sys/")
 
 _LITERAL = r"'(?P<literal>(?:[^']|'')*)'"
@@ -22,7 +23,8 @@ _NAMES_A_FILE = re.compile(
 
 
 def host_file(database: Any, uri: bool) -> Optional[Tuple[str, str]]:
-    """The host's path and the mode that a database name means; None for one that no other process can see."""
+    """Returns the host's path and the mode for a database name, or None for a database that no other process can see.
+    """
     name, mode = os.fsdecode(database), ""
     if uri and name.startswith("file:"):
         parts = urlsplit(name)
@@ -38,7 +40,7 @@ def host_file(database: Any, uri: bool) -> Optional[Tuple[str, str]]:
 
 
 def with_whole_paths(sql: str, parameters: Any = ()) -> Tuple[str, Any]:
-    """The statements and their parameters, with whole paths where they name files."""
+    """Returns statements and their parameters with absolute paths for names of files."""
     found = _NAMES_A_FILE.search(sql)
     if found is None:
         return sql, parameters

@@ -1,10 +1,10 @@
-"""``sqlite3`` opens files of the host with native SQLite, and everything else with the SQLite inside Pyodide.
+"""``sqlite3`` opens files of the host with native SQLite, and all other databases with the SQLite in Pyodide.
 
-That one (seen in 314.0.7) sees no other process's locks and no shared memory: it writes while another process holds the
-database, and destroys one in WAL mode. So ``sqlite3.Connection`` and ``Cursor`` look at what they open: a file of the
-host becomes a ``NativeConnection``; databases in memory, temporary ones and those in the interpreter's own folders
-stay, and
-cannot attach files of the host. Can go when ``_sqlite3`` locks files for real.
+The SQLite in Pyodide (seen in 314.0.7) sees no locks of other processes and no shared memory. It writes while another
+process has locked the database, and destroys a database in WAL mode. ``sqlite3.Connection`` and ``Cursor`` therefore
+check what they open. A connection to a file of the host becomes a ``NativeConnection``. Databases in memory, temporary
+ones, and those in the interpreter's own folders stay with Pyodide, and cannot attach files of the host. Can be deleted
+when ``_sqlite3`` uses real file locks.
 
 Proved by ``test/scenarios/sqlite-files.test.ts``.
 """
@@ -27,7 +27,7 @@ from .cursor import NativeCursor
 from .names import host_file
 from .transactions import LEGACY_TRANSACTION_CONTROL
 
-#: Files between a script and what it calls, which warnings are not about.
+#: Folders whose frames warnings skip, because they are between a script and the function that it calls.
 _OURS = (os.path.dirname(os.path.dirname(__file__)), os.path.dirname(sqlite3.__file__))
 _NAMES = ("timeout", "detect_types", "isolation_level", "check_same_thread", "factory", "cached_statements", "uri")
 _DEFAULTS: Dict[str, Any] = {
@@ -45,7 +45,7 @@ _GUARDED = (
     "create_function create_aggregate create_window_function blobopen serialize deserialize setlimit getlimit "
     "executescript backup getconfig setconfig __call__ __exit__"
 )
-#: Parameters that will be positional only; CPython warns of them in C, in the name of the caller.
+#: Parameters that will be positional-only. CPython warns about them in C, with the caller's line.
 _POSITIONAL = {
     "set_authorizer": ("authorizer_callback",),
     "set_progress_handler": ("progress_handler",),
@@ -106,11 +106,11 @@ class Connection(_BundledConnection):
         return super().cursor(Cursor if factory is _BundledCursor else factory)
 
     def set_authorizer(self, authorizer_callback: Any) -> None:
-        """Set authorizer callback. Attaching files of the host stays refused."""
+        """Set authorizer callback. Attaching files of the host is still rejected."""
 
         def authorize(action: int, first: Any, *rest: Any) -> Any:
             if action == sqlite3.SQLITE_ATTACH and not self._is_deserializing:
-                # None: the name is not in the statement itself, and may be anything.
+                # None: the name is not in the statement itself, and can be any file.
                 if first is None or host_file(first, uri=True) is not None:
                     return sqlite3.SQLITE_DENY
             return sqlite3.SQLITE_OK if authorizer_callback is None else authorizer_callback(action, first, *rest)
@@ -118,7 +118,7 @@ class Connection(_BundledConnection):
         super().set_authorizer(authorize)
 
     def deserialize(self, data: Any, /, *, name: str = "main") -> None:
-        self._is_deserializing = True  # SQLite does it by attaching a database that it calls "x"
+        self._is_deserializing = True  # SQLite deserializes by attaching a database named "x"
         try:
             super().deserialize(data, name=name)
         finally:
@@ -147,9 +147,9 @@ class Cursor(_BundledCursor):
 
 
 def _kept_to_thread(method: Any) -> Any:
-    """The call, failing in another thread than the connection's: to the bundled SQLite all threads are one.
+    """Makes a method fail in another thread than the connection's, because the bundled SQLite sees only one thread.
 
-    Cursors are left alone: a frame between them and their caller would misplace the warnings of converters.
+    Methods of cursors are unchanged: an additional frame would give warnings of converters the wrong line.
     """
     positional = _POSITIONAL.get(method.__name__, ())
 
@@ -180,12 +180,13 @@ _natives: Dict[type, type] = {}
 
 
 def _native(kind: type, native: type) -> type:
-    """The same class over native SQLite: a script's own methods come first, those of the bundled SQLite last."""
+    """Returns the class with native SQLite as its base: the script's methods first, those of the bundled SQLite last.
+    """
     if kind not in _natives:
         known = Connection if native is NativeConnection else Cursor
         namespace = {"__module__": kind.__module__, "__doc__": kind.__doc__, "__qualname__": kind.__qualname__}
         if kind is known:
-            # Its own methods are those of the bundled SQLite, so the native ones stand before it.
+            # Its own methods are those of the bundled SQLite, so the native ones come first.
             _natives[kind] = type(kind.__name__, (native, kind), {**namespace, "__init__": kind.__init__})
         else:
             _natives[kind] = type(kind.__name__, (kind, _native(known, native)), namespace)
@@ -218,7 +219,7 @@ def _warn_of_position(name: str) -> None:
 
 
 def _warn_in_the_name_of_the_caller() -> None:
-    """The default adapters and converters warn of their end: under CPython no frame of ``sqlite3`` is between."""
+    """Makes the default adapters and converters warn with the caller's line, as under CPython."""
     adapter: Any = sqlite3.adapters[datetime.date, sqlite3.PrepareProtocol]
 
     def warn(words: str, category: Any, stacklevel: int) -> None:

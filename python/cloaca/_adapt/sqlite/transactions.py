@@ -1,6 +1,6 @@
-"""The transactions of a ``sqlite3.Connection`` to a file of the host: when they begin, and how they end.
+"""Transactions of a ``sqlite3.Connection`` to a file of the host: when they begin and how they end.
 
-Goes with ``connection``, which is made of it.
+The module belongs to ``connection``, which uses its class as a base.
 """
 
 from __future__ import annotations
@@ -8,14 +8,14 @@ from __future__ import annotations
 import sqlite3
 from typing import Any, Literal, Optional
 
-#: Under its own name, since type checkers know it of Python 3.12 and later only.
+#: Copied here, because type checkers know the name only in Python 3.12 and later.
 LEGACY_TRANSACTION_CONTROL: int = sqlite3.LEGACY_TRANSACTION_CONTROL  # type: ignore[attr-defined]
 
 _LEVELS = ("", "DEFERRED", "IMMEDIATE", "EXCLUSIVE")
 
 
 class Transactions:
-    """The part of a connection that begins and ends transactions."""
+    """Methods of a connection that begin and end transactions."""
 
     _autocommit: Any
     _isolation_level: Optional[str]

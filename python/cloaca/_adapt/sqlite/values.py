@@ -1,4 +1,4 @@
-"""Statements, parameters and rows on their way between Python and native SQLite. Nothing is replaced here."""
+"""Converts statements, parameters and rows between Python and native SQLite. This module replaces nothing."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ _LEADING = re.compile(r"(?:\s+|--[^\n]*(?:\n|$)|/\*.*?\*/)+", re.DOTALL)
 _CHANGES = ("insert", "update", "delete", "replace")
 _STRING_ADVICE = re.compile(r'no such column: ("(?:[^"]|"")*") - should this be a string literal')
 _BASE_TYPES = (int, float, str, bytearray)
-#: Integers up to here are exact in JSON as JavaScript reads it.
+#: Integers below this number are exact when JavaScript parses them as JSON.
 _EXACT = 2**53
 
 
 @functools.lru_cache(maxsize=512)
 def is_change(sql: str) -> bool:
-    """Whether a statement changes rows: such a one begins a transaction and has a row count."""
+    """Returns whether a statement changes rows. If so, it begins a transaction and sets ``rowcount``."""
     leading = _LEADING.match(sql)
     return sql[leading.end() if leading else 0 :][:7].lower().startswith(_CHANGES)
 
 
 @functools.lru_cache(maxsize=512)
 def parameter_names(sql: str) -> List[Optional[str]]:
-    """The parameters of a statement by their numbers: the name of each, None for one without."""
+    """Returns the parameters of a statement by number: the name of each, or None for one without a name."""
     names: List[Optional[str]] = []
     for match in _TOKEN.finditer(sql):
         token = match["parameter"]
@@ -50,9 +50,9 @@ def parameter_names(sql: str) -> List[Optional[str]]:
 
 
 def with_string_literal(sql: str, message: str) -> Optional[str]:
-    """The statement with one word in double quotes made a string, where SQLite says that no column is called so.
+    """Returns the statement with one double-quoted word as a string, if SQLite reported that no such column exists.
 
-    SQLite takes such a word for a string unless it is built otherwise, as better-sqlite3's is.
+    SQLite treats such a word as a string, but the SQLite of better-sqlite3 is built without this feature.
     """
     advice = _STRING_ADVICE.search(message)
     if advice is None:
@@ -64,7 +64,7 @@ def with_string_literal(sql: str, message: str) -> Optional[str]:
 
 
 def bind(names: List[Optional[str]], parameters: Any) -> Iterable[Any]:
-    """The values for the parameters, by their numbers."""
+    """Returns the values of the parameters by number."""
     if isinstance(parameters, (tuple, list)) or (
         not isinstance(parameters, dict)
         and hasattr(parameters, "__getitem__")
@@ -82,7 +82,7 @@ def bind(names: List[Optional[str]], parameters: Any) -> Iterable[Any]:
                     f"Binding {index + 1} ('{name}') is a named parameter, but you supplied a sequence which "
                     "requires nameless (qmark) placeholders."
                 )
-        return (parameters[index] for index in range(len(names)))  # adapters may still change the sequence
+        return (parameters[index] for index in range(len(names)))  # lazily, because adapters can change the sequence
     if hasattr(parameters, "keys") or isinstance(parameters, dict):
         return [_named(parameters, index, name) for index, name in enumerate(names)]
     raise sqlite3.ProgrammingError("parameters are of unsupported type")
@@ -100,7 +100,7 @@ def _named(parameters: Any, index: int, name: Optional[str]) -> Any:
 
 
 def encode(value: Any, name: str) -> Tuple[str, Any]:
-    """A value with its kind, as ``src/interpreter/sqlite.ts`` takes them; adapters are applied."""
+    """Returns a value with its kind, as ``src/interpreter/sqlite.ts`` expects them. Adapters are applied."""
     kind = type(value)
     if kind not in _BASE_TYPES or (kind, sqlite3.PrepareProtocol) in sqlite3.adapters:
         if value is None:
@@ -110,7 +110,7 @@ def encode(value: Any, name: str) -> Tuple[str, Any]:
 
 
 def encode_base(value: Any, name: str) -> Tuple[str, Any]:
-    """A value that SQLite can hold, with its kind."""
+    """Returns a value that SQLite can store, with its kind."""
     if value is None:
         return "n", None
     if isinstance(value, int):
@@ -132,7 +132,7 @@ def encode_base(value: Any, name: str) -> Tuple[str, Any]:
 
 
 def expanded(sql: str, parameters_json: str) -> str:
-    """The statement with its values in the place of its parameters, as trace callbacks see it."""
+    """Returns the statement with values in place of its parameters, for trace callbacks."""
     parameters = json.loads(parameters_json)
     values = [_literal(kind, value) for kind, value in zip(parameters["kinds"], parameters["values"])]
     unnamed = iter(values[: len(values) - len(parameters["names"])])
@@ -160,7 +160,7 @@ def _float(value: float) -> Any:
 
 
 def encode_parameters(names: List[Optional[str]], parameters: Any) -> Dict[str, Any]:
-    """The values of a statement's parameters as the host takes them: those without names first."""
+    """Returns the values of a statement's parameters in the form that the host expects: those without names first."""
     if not names and not parameters:
         return {"kinds": "", "values": [], "names": []}
     bound = bind(names, parameters)
@@ -176,13 +176,13 @@ def encode_parameters(names: List[Optional[str]], parameters: Any) -> Dict[str, 
 
 
 def _shown(names: List[Optional[str]], index: int) -> str:
-    """A parameter as messages name it: its number, or its name in quotes."""
+    """Returns a parameter as messages show it: its number, or its name in quotes."""
     name = names[index]
     return str(index + 1) if name is None or name[0] == "?" else f"'{name}'"
 
 
 def decode(value: Any) -> Any:
-    """A value of SQLite: bytes come as an object with base64."""
+    """Converts a value of SQLite to Python. Bytes arrive as an object with base64."""
     return base64.b64decode(value["b"]) if type(value) is dict else value
 
 
@@ -190,7 +190,7 @@ Converter = Callable[[Any], Any]
 
 
 def converters_of(columns: Sequence[Tuple[str, Optional[str]]], detect_types: int) -> List[Optional[Converter]]:
-    """The converter of each column, by its name in brackets or its declared type."""
+    """Returns the converter of each column, by the name in brackets or by the declared type."""
     return [_converter_of(name, declared, detect_types) for name, declared in columns]
 
 
@@ -204,7 +204,7 @@ def _converter_of(name: str, declared: Optional[str], detect_types: int) -> Opti
 
 
 def raw(value: Any) -> bytes:
-    """A value as the bytes that a converter gets: SQLite's text of it."""
+    """Returns a value as bytes for a converter: SQLite's text form of the value."""
     if isinstance(value, bytes):
         return value
     if isinstance(value, float):
@@ -214,7 +214,7 @@ def raw(value: Any) -> bytes:
 
 
 def text_maker(factory: Any) -> Optional[Converter]:
-    """What turns a text of SQLite into what ``text_factory`` asks for; None where it is a str already."""
+    """Returns a function that converts a text for ``text_factory``, or None if the text is already right."""
     if factory is str:
         return None
     return lambda text: factory(text.encode("utf-8", "surrogateescape"))

@@ -1,4 +1,4 @@
-"""``threading``, ``queue``, ``time.sleep``: threads that are stacks, and locks that suspend the stack which waits.
+"""``threading``, ``queue`` and ``time.sleep``: threads that are stacks, and locks that suspend the waiting stack.
 
-Runs in an interpreter's process, where all stacks share one thread of the system.
+The code runs in the process of an interpreter, where all stacks share one thread of the system.
 """

@@ -1,9 +1,9 @@
-"""``ctypes.pythonapi.PyThreadState_SetAsyncExc`` raises an exception in another thread.
+"""``ctypes.pythonapi.PyThreadState_SetAsyncExc``: raises an exception in another thread.
 
-CPython's function looks for the thread among those of the system, and Pyodide (seen in 314.0.7) has one for all of its
-stacks: it found nothing, and a script that waited for the exception computed for ever. Here the exception is kept with
-the stack, and raised as CPython raises it: between two steps of Python, and at the end of a wait, which it does not
-shorten. Can go when Pyodide has threads.
+CPython's function searches the threads of the system, and Pyodide (seen in 314.0.7) has one thread for all stacks. So
+the function found nothing, and a script that waited for the exception computed forever. Here the exception is stored in
+the stack, and raised as by CPython: between two steps of Python, and at the end of a wait, which it does not shorten.
+Can be deleted when Pyodide has threads.
 
 Proved by ``python/tests/stdlib/test_threading.py``.
 """
@@ -37,7 +37,7 @@ _exec_module.__code__ = _exec_module.__code__.replace(co_filename="<frozen impor
 
 
 class _SetAsyncExc:
-    """The function of C: it has the attributes that scripts set on one, which change nothing here."""
+    """The C function with the attributes that scripts set, which have no effect here."""
 
     __name__ = _NAME
     argtypes: Any = None
@@ -45,7 +45,7 @@ class _SetAsyncExc:
     errcheck: Any = None
 
     def __call__(self, ident: Any, exception: Any = None, /) -> int:
-        """Has a thread raise an exception, or no longer; returns the number of threads with that identity: 0 or 1."""
+        """Sets or clears the exception of a thread. Returns the number of threads with that identity: 0 or 1."""
         stack = _stack_of(getattr(ident, "value", ident))
         if stack is None:
             return 0
@@ -56,7 +56,7 @@ class _SetAsyncExc:
 
 
 def _object_in(value: Any) -> Any:
-    """The object in a ``ctypes.py_object``; None for that of a null pointer."""
+    """Returns the object in a ``ctypes.py_object``, or None for a null pointer."""
     try:
         return getattr(value, "value", value) if type(value).__name__ == "py_object" else value
     except ValueError:

@@ -1,9 +1,8 @@
-"""``_thread.lock`` and ``_thread.RLock``: a stack that waits for a lock is suspended, and the others go on.
+"""``_thread.lock`` and ``_thread.RLock``: a lock suspends only the stack that waits for it, and other stacks continue.
 
-In Pyodide (seen in 314.0.7) a lock that is taken blocks the only thread there is, for ever. A lock that is free costs
-no call to the host. As under CPython, a lock that is released is free for anyone, and one of those who wait is woken
-to try its luck; when that one has waited for long, the lock is handed to it, so that none starves. Can go when
-Pyodide has threads.
+In Pyodide (seen in 314.0.7) a taken lock blocks the only thread forever. A free lock needs no call of the host. As
+under CPython, any stack can take a released lock, and one of the waiting stacks is woken to try it. If that stack has
+waited for a long time, the lock is handed over to it, so no stack starves. Can be deleted when Pyodide has threads.
 
 Proved by ``python/tests/stdlib/test_threading.py``.
 """
@@ -16,14 +15,17 @@ from typing import Any, Deque, Optional, Tuple, Union
 
 from ..._border import bridge, stacks
 
-#: The longest timeout in seconds, as ``threading.TIMEOUT_MAX`` has it.
+#: Maximum timeout in seconds: ``threading.TIMEOUT_MAX``.
 _LONGEST_S = 9223372036.0
-#: A stack that has waited longer gets the lock before anyone else.
+#: Waiting time after which a stack gets the lock before all other stacks.
 _HANDED_OVER_AFTER_S = 0.001
 
 
 class _Waiter:
-    """A stack that waits for a lock. ``is_woken``: it left the queue; ``is_granted``: the lock is its own."""
+    """Stack that waits for a lock.
+
+    ``is_woken`` means that it left the queue, and ``is_granted`` that it owns the lock.
+    """
 
     __slots__ = ("event", "ident", "is_granted", "is_woken", "handed_over_after")
 
@@ -35,7 +37,7 @@ class _Waiter:
 
 
 def _wait(lock: Union[lock, RLock], limit_ms: float) -> bool:
-    """Waits until the lock is taken by this stack; False when ``limit_ms`` (negative: none) passed before."""
+    """Waits until this stack takes the lock. Returns False after ``limit_ms``, which is negative for no limit."""
     until = None if limit_ms < 0 else time.monotonic() + limit_ms / 1000
     waiter = _Waiter()
     if lock._waiters is None:
@@ -69,7 +71,7 @@ def _leave(lock: Union[lock, RLock], waiter: _Waiter) -> None:
 
 
 def _give_up(lock: Union[lock, RLock], waiter: _Waiter) -> None:
-    """Leaves the queue without the lock; another one is woken in this one's place."""
+    """Leaves the queue without the lock, and wakes another stack instead."""
     _leave(lock, waiter)
     if waiter.is_granted:
         lock._free()
@@ -78,7 +80,7 @@ def _give_up(lock: Union[lock, RLock], waiter: _Waiter) -> None:
 
 
 def _wake_next(lock: Union[lock, RLock]) -> None:
-    """A lock has become free: wakes the stack that has waited longest, if any."""
+    """Wakes the stack that has waited longest for a lock that was released."""
     if not lock._waiters:
         return
     waiter = lock._waiters.popleft()
@@ -90,7 +92,7 @@ def _wake_next(lock: Union[lock, RLock]) -> None:
 
 
 def _timeout_ms(blocking: object, timeout: Any) -> float:
-    """Milliseconds to wait, -1 for ever; refuses what ``acquire`` refuses."""
+    """Returns the milliseconds to wait, or -1 for no limit. Rejects the same arguments as ``acquire``."""
     if not isinstance(timeout, (int, float)):
         raise TypeError(f"'{type(timeout).__name__}' object cannot be interpreted as an integer")
     if timeout != timeout:
@@ -123,7 +125,7 @@ class lock:  # the name that scripts see
         raise TypeError("type '_thread.lock' is not an acceptable base type")
 
     def acquire(self, blocking: Any = True, timeout: Any = -1) -> bool:
-        """Lock the lock; wait for it unless ``blocking`` is false, no longer than ``timeout`` seconds."""
+        """Lock the lock. Unless ``blocking`` is false, wait for it for at most ``timeout`` seconds."""
         limit_ms = -1 if blocking is True and timeout == -1 else _timeout_ms(blocking, timeout)
         if not self._is_locked:
             self._is_locked = True
@@ -133,7 +135,7 @@ class lock:  # the name that scripts see
         return _wait(self, limit_ms)
 
     def release(self) -> None:
-        """Unlock the lock, which another thread may have locked."""
+        """Release the lock, which another thread may have acquired."""
         if not self._is_locked:
             raise RuntimeError("release unlocked lock")
         self._is_locked = False
@@ -141,7 +143,7 @@ class lock:  # the name that scripts see
             _wake_next(self)
 
     def locked(self) -> bool:
-        """Whether the lock is taken."""
+        """Return whether the lock is in its locked state."""
         return self._is_locked
 
     def __enter__(self) -> bool:
@@ -173,7 +175,7 @@ class lock:  # the name that scripts see
 
 
 class RLock:
-    """A lock that the thread which has it may lock again."""
+    """Reentrant lock: the thread that owns it can acquire it again."""
 
     __slots__ = ("_owner", "_count", "_waiters", "__weakref__")
     __module__ = "_thread"
@@ -190,7 +192,10 @@ class RLock:
         return self
 
     def acquire(self, blocking: Any = True, timeout: Any = -1) -> bool:
-        """Lock the lock, or lock it once more; wait for it at most ``timeout`` seconds unless ``blocking`` is false."""
+        """Lock the lock, also if this thread owns it.
+
+        Unless ``blocking`` is false, wait for at most ``timeout`` seconds.
+        """
         limit_ms = -1 if blocking is True and timeout == -1 else _timeout_ms(blocking, timeout)
         me = stacks.running.ident
         if self._count == 0:
@@ -205,7 +210,7 @@ class RLock:
         return _wait(self, limit_ms)
 
     def release(self) -> None:
-        """Unlock the lock once; after the last time it is free."""
+        """Release the lock once. After the last release it is free."""
         if self._count == 0 or self._owner != stacks.running.ident:
             raise RuntimeError("cannot release un-acquired lock")
         self._count -= 1
@@ -213,7 +218,7 @@ class RLock:
             self._free()
 
     def locked(self) -> bool:
-        """Whether the lock is taken, by any thread."""
+        """Return whether any thread owns the lock."""
         return self._count != 0
 
     def __enter__(self) -> bool:
@@ -231,7 +236,7 @@ class RLock:
         if self._waiters:
             _wake_next(self)
 
-    # What ``threading.Condition`` uses.
+    # Methods that ``threading.Condition`` uses.
 
     def _is_owned(self) -> bool:
         return self._count != 0 and self._owner == stacks.running.ident

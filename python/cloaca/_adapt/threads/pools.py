@@ -1,8 +1,8 @@
-"""``concurrent.futures``: a thread of a pool works for whoever gave it what it does, not for whoever started it.
+"""``concurrent.futures``: the thread of a pool runs each work item for the task that submitted it.
 
-A pool starts its threads when it is first given something, and keeps them. What a task submits is that task's: what it
-prints, and what it asks the engine for. Nothing else is changed. Needed since threads are stacks here (Pyodide 314.0.7
-has none); can go together with ``threads``.
+A pool starts its threads at the first submission and keeps them. The output and the requests of a work item belong to
+the task that submitted it, not to the task that started the thread. Nothing else is changed. Needed because threads are
+stacks here (Pyodide 314.0.7 has no threads). Can be deleted together with ``threads``.
 
 Proved by ``test/scenarios/output-of-tasks.test.ts``.
 """

@@ -1,7 +1,7 @@
-"""``pyodide.ffi.run_sync`` suspends the calling stack in a way that a deadline and a signal can end.
+"""``pyodide.ffi.run_sync``: suspends the calling stack so that a deadline or a signal can end the wait.
 
-Pyodide's own cannot be ended early, and runs coroutines on the one loop that ``sockets.event_loop`` replaces. Seen with
-Pyodide 314.0.7; can go when ``run_sync`` can be cancelled.
+Pyodide's own function cannot be ended early, and runs coroutines on the single loop that ``sockets.event_loop``
+replaces. Seen with Pyodide 314.0.7. Can be deleted when ``run_sync`` can be cancelled.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def install() -> None:
 
 
 def run_sync(awaitable: Any) -> Any:
-    """Like ``pyodide.ffi.run_sync``, but ends with `DeadlineExceeded` when the calling stack is overdue."""
+    """Like ``pyodide.ffi.run_sync``, but raises `DeadlineExceeded` when the calling stack is overdue."""
     if not bridge.can_wait():
         return _run_sync(awaitable)
     if isinstance(awaitable, pyodide.ffi.JsProxy):

@@ -1,6 +1,7 @@
-"""``time.sleep`` suspends the calling stack only, and a deadline or a signal reaches it there.
+"""``time.sleep``: suspends only the calling stack, and a deadline or a signal can end the wait.
 
-Pyodide's own sleeps through its event loop, where nothing can end it early (seen in 314.0.7). Can go when it can be.
+Pyodide's own function sleeps in its event loop, where nothing can end it early (seen in 314.0.7). Can be deleted when
+that is possible.
 
 Proved by ``python/tests/test_engine_interrupts.py``.
 """

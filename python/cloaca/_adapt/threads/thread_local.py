@@ -1,7 +1,8 @@
-"""``threading.local``: each stack sees attributes of its own.
+"""``threading.local``: each stack has its own attributes.
 
-Pyodide's ``_thread._local`` (seen in 314.0.7) gives all stacks the same attributes. This is the standard library's
-``_threading_local`` with a quicker way to find the attributes of the running stack. Can go when Pyodide's is per stack.
+Pyodide's ``_thread._local`` (seen in 314.0.7) gives all stacks the same attributes. This module is ``_threading_local``
+of the standard library with a faster way to find the attributes of the running stack. Can be deleted when Pyodide's
+class works per stack.
 
 Proved by ``python/tests/stdlib/test_threading_local.py``.
 """
@@ -19,7 +20,7 @@ _set = object.__setattr__
 
 
 class _Attributes(_threading_local._localimpl):
-    """The attributes of every stack; ``owner`` is the number of the stack whose are in place in ``holder``."""
+    """Attributes of all stacks. ``owner`` is the number of the stack whose attributes are in ``holder``."""
 
     __slots__ = ("holder", "owner")
 
@@ -28,7 +29,7 @@ class _Attributes(_threading_local._localimpl):
 
 
 class local:
-    """Thread-local data: each thread sees attributes of its own."""
+    """Thread-local data: each thread has its own attributes."""
 
     __slots__ = ("_local__impl", "__dict__", "__weakref__")
     __module__ = "_thread"
@@ -70,9 +71,10 @@ class local:
 
 
 def _switch(self: local, impl: Any) -> None:
-    """Puts the running stack's attributes in place, and makes them when it has none yet.
+    """Installs the attributes of the running stack, and creates them if the stack has none yet.
 
-    A script's ``__init__`` may wait, and when it is back, another stack's can be in place: whoever calls looks again.
+    A script's ``__init__`` can wait, and then the attributes of another stack can be installed. Callers therefore check
+    again.
     """
     impl.owner = stacks.running.ident
     try:
@@ -84,7 +86,7 @@ def _switch(self: local, impl: Any) -> None:
 
 
 def _forget(stack: stacks.Stack) -> None:
-    """Drops the attributes of a stack that ends; their finalizers are still called on it, and may wait."""
+    """Deletes the attributes of a stack that ends. Their finalizers run on that stack, and can wait."""
     for name, attributes_of in list(vars(stack).items()):
         impl = attributes_of() if name.startswith("_threading_local") else None
         # ``_threading_local.local`` itself, when a script uses it, does this later.

@@ -1,9 +1,9 @@
-"""Puts stacks, locks and thread-local data in the place of ``_thread``'s, wherever they were taken already.
+"""Installs stacks, locks and thread-local data in place of those of ``_thread``, including copies in other modules.
 
-Pyodide imports ``threading``, ``asyncio``, ``logging`` and more while it starts (seen in 314.0.7), so replacing the
-functions of ``_thread`` is not enough: what those modules took from it, and the locks that they made, are exchanged
-too. Done before the memory snapshot is taken, so that it costs nothing at start. Can go with ``threads`` and
-``locks``.
+Pyodide imports ``threading``, ``asyncio``, ``logging`` and other modules while it starts (seen in 314.0.7), so it is
+not enough to replace the functions of ``_thread``. The names that those modules imported from it, and the locks that
+they created, are replaced too. This happens before the memory snapshot is taken, so it costs nothing at start. Can be
+deleted together with ``threads`` and ``locks``.
 
 Proved by ``python/tests/stdlib/test_threading.py``.
 """
@@ -48,7 +48,7 @@ _REPLACEMENTS: Dict[str, Any] = {
 
 
 def prepare() -> None:
-    """Exchanges everything. Called once per interpreter, before the modules that scripts use are imported."""
+    """Replaces everything. Called once per interpreter, before the modules that scripts use are imported."""
     originals: List[Tuple[Any, Any]] = []
     for name, replacement in _REPLACEMENTS.items():
         if hasattr(_thread, name):
@@ -78,14 +78,15 @@ def _exchange(module: Any, originals: List[Tuple[Any, Any]]) -> None:
 
 
 def _reload_threading() -> List[Tuple[Any, Any]]:
-    """Runs the module over the replaced functions; returns what others may have taken from it, and what it is now."""
+    """Reloads the module, and returns the names that others may have imported from it, with their old and new values.
+    """
     before = dict(vars(threading))
     importlib.reload(threading)
     return [(before[name], getattr(threading, name)) for name in threading.__all__ if name in before]
 
 
 def _name_entered_stacks() -> None:
-    """In a poll or a task, whose stack no script started, the thread has the name that it has under python."""
+    """Names the thread of a poll or a task, whose stack no script started, as python does."""
     make = threading._DummyThread.__init__
 
     def make_named(self: Any) -> None:
@@ -103,7 +104,7 @@ class SimpleQueue(queue._PySimpleQueue):  # type: ignore[misc, name-defined]
 
 
 def _replace_in_queue(module: Any) -> None:
-    # The one of C waits on a lock of C, and finds out again and again that it did not get it.
+    # The C class waits for a C lock, which it never gets, in a busy loop.
     module.SimpleQueue, module.Empty = SimpleQueue, queue.Empty
 
 
@@ -111,7 +112,7 @@ def _replace_in_thread(module: Any) -> None:
     for name, replacement in _REPLACEMENTS.items():
         setattr(module, name, replacement)
     if hasattr(module, "_excepthook"):
-        # The one of C takes all stacks for one thread; without it ``threading`` uses its own.
+        # The C function treats all stacks as one thread. Without it, ``threading`` uses its own function.
         del module._excepthook
 
 
@@ -119,7 +120,7 @@ _load_builtin = BuiltinImporter.exec_module
 
 
 def _load_and_replace(module: Any) -> None:
-    """Replaces in a module of C that is imported afresh, too."""
+    """Loads a built-in module, and also replaces the names in it."""
     _load_builtin(module)
     replace = {"_thread": _replace_in_thread, "_queue": _replace_in_queue}.get(module.__name__)
     if replace is not None:
@@ -132,7 +133,7 @@ def _restart_modules() -> None:
     for handler in [*logging._handlers.values(), logging.lastResort]:  # type: ignore[attr-defined]
         if handler is not None:
             handler.createLock()
-    # Their classes were derived from the thread-local type that all stacks share.
+    # The class was derived from the thread-local type that all stacks share.
     events = importlib.import_module("asyncio.events")
     events._BaseDefaultEventLoopPolicy._Local = type(
         "_Local", (thread_local.local,), {"_loop": None, "__module__": "asyncio.events"}
@@ -140,7 +141,7 @@ def _restart_modules() -> None:
 
 
 def _announce() -> None:
-    """Says that threads can be started, to those who ask before they try."""
+    """Reports support for threads to modules that check for it."""
     facts = sys._emscripten_info  # type: ignore[attr-defined]
     known = {name: getattr(facts, name) for name in ("emscripten_version", "runtime", "shared_memory")}
     sys._emscripten_info = types.SimpleNamespace(**known, pthreads=True)  # type: ignore[attr-defined]

@@ -1,9 +1,9 @@
-"""``_thread``: threads are stacks of their own, which take turns on the one that there is.
+"""``_thread``: threads are separate stacks, which take turns on the only thread of the system.
 
 Pyodide (seen in 314.0.7) cannot start threads ("can't start new thread") and gives every stack the same identity. Here
-a thread is a stack that the host enters; its identity is the stack's. Joins suspend the calling stack only. Nothing
-runs at the same time: threads take turns, when one of them waits or has computed for a while (``interrupts``).
-Can go when Pyodide has threads.
+a thread is a stack that the host enters, and its identity is that of the stack. A join suspends only the calling stack.
+Threads never run at the same time: another one continues when a thread waits or has computed for a while
+(``interrupts``). Can be deleted when Pyodide has threads.
 
 Proved by ``python/tests/stdlib/test_threading.py``.
 """
@@ -18,7 +18,7 @@ from ..._border import bridge, stacks
 from .. import unraisable
 from ..c_numbers import c_seconds
 
-#: The stack of a thread, its function, and what is called at its end.
+#: Stack of a thread, its function, and the function that is called at its end.
 _Unstarted = Tuple[stacks.Stack, Callable[[], Any], Callable[[], None]]
 
 _unstarted: Dict[int, _Unstarted] = {}
@@ -27,7 +27,7 @@ _count = 0
 
 
 class _ThreadHandle:
-    """What ``threading.Thread`` holds of a thread: its number, and whether it has ended."""
+    """Handle that ``threading.Thread`` keeps of a thread: its number, and whether it has ended."""
 
     __module__ = "_thread"
 
@@ -39,11 +39,11 @@ class _ThreadHandle:
         self._joiners: List[int] = []
 
     def is_done(self) -> bool:
-        """Whether the thread has ended."""
+        """Return whether the thread has ended."""
         return self._state == "done"
 
     def join(self, timeout: Optional[float] = None) -> None:
-        """Waits for the end of the thread, at most ``timeout`` seconds."""
+        """Waits for the end of the thread, for at most ``timeout`` seconds."""
         if self._state == "new":
             raise RuntimeError("thread not started")
         if self._state == "done":
@@ -77,7 +77,7 @@ class _ThreadHandle:
 
 
 def make_thread_handle(ident: int) -> _ThreadHandle:
-    """A handle of a thread that runs already."""
+    """Returns a handle of a thread that is already running."""
     handle = _ThreadHandle()
     handle._start(ident)
     return handle
@@ -86,7 +86,8 @@ def make_thread_handle(ident: int) -> _ThreadHandle:
 def start_joinable_thread(
     function: Callable[[], Any], handle: Optional[_ThreadHandle] = None, daemon: bool = True
 ) -> _ThreadHandle:
-    """Starts a thread and returns its handle; the interpreter waits for it at its end unless it is a daemon."""
+    """Starts a thread and returns its handle. At its end, the interpreter waits for the thread unless it is a daemon.
+    """
     if not callable(function):
         raise TypeError("thread function must be callable")
     if handle is None:
@@ -154,7 +155,7 @@ def _run(function: Callable[[], Any], ended: Callable[[], None]) -> None:
 
 
 def run_thread(ident: int) -> None:
-    """Runs a started thread to its end. The host calls it with a stack of its own."""
+    """Runs a started thread to its end. The host calls it on a separate stack."""
     stack, function, ended = _unstarted.pop(ident)
     stacks.run_in(stack, _run, function, ended)
 
@@ -166,23 +167,23 @@ def unstarted_stack(ident: int) -> Optional[stacks.Stack]:
 
 
 def join_all() -> None:
-    """Waits for the threads that are no daemons, as the interpreter does at its end."""
+    """Waits for the threads that are not daemons, as the interpreter does at its end."""
     while _unjoined:
         for handle in list(_unjoined.values()):
             handle.join()
 
 
 def count() -> int:
-    """How many threads were started and have not ended."""
+    """Return the number of threads that were started and have not ended."""
     return _count
 
 
 def native_id() -> int:
-    """The number of the system's thread: the process's own for the main thread, invented for the others."""
+    """Return the system's number of the thread: that of the process for the main thread, an invented one for others."""
     stack = stacks.running
     return os.getpid() if stack is stacks.MAIN else os.getpid() + stack.ident
 
 
 def main_ident() -> int:
-    """The number of the main thread."""
+    """Return the identity of the main thread."""
     return stacks.MAIN.ident

@@ -1,4 +1,4 @@
-"""``ssl``: TLS by Node, behind the classes of the standard library, with certificates checked as OpenSSL does.
+"""``ssl``: TLS of Node with the classes of the standard library, and certificate checks as in OpenSSL.
 
-Runs in an interpreter's process, over the sockets of ``_adapt.sockets``.
+The code runs in the process of an interpreter, and uses the sockets of ``_adapt.sockets``.
 """

@@ -1,6 +1,6 @@
 """Certificates: the dict of ``getpeercert``, and the checks of ``VERIFY_X509_STRICT``, which Node does not make.
 
-Nothing is replaced here; the TLS adaptations call it. Pure Python. Can go when Pyodide has OpenSSL.
+This module replaces nothing; the TLS adaptations call it. It is pure Python. Can be deleted when Pyodide has OpenSSL.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ Item = Tuple[int, bytes]
 
 
 def der_items(data: bytes) -> Iterator[Item]:
-    """The tag and contents of each element of a DER sequence."""
+    """Returns the tag and contents of each element of a DER sequence."""
     at = 0
     while at < len(data):
         tag, length, at = data[at], data[at + 1], at + 2
@@ -104,7 +104,7 @@ def _general_name(tag: int, data: bytes) -> Tuple[str, Any]:
 
 
 class Certificate:
-    """A certificate, taken apart."""
+    """Parsed certificate."""
 
     def __init__(self, der: bytes) -> None:
         ((_, whole),) = der_items(der)
@@ -114,7 +114,7 @@ class Certificate:
             self.version = next(der_items(fields.pop(0)[1]))[1][0] + 1
         self.serial = f"{int.from_bytes(fields[0][1], 'big'):X}"
         self.issuer, self.subject = _name(fields[2][1]), _name(fields[4][1])
-        #: The algorithm of its key, as an object identifier.
+        #: Object identifier of the key's algorithm.
         self.key_kind = _oid(next(der_items(next(der_items(fields[5][1]))[1]))[1])
         self.validity = [_time(tag, data) for tag, data in der_items(fields[3][1])]
         self.extensions: Dict[str, Tuple[bool, bytes]] = {}
@@ -138,7 +138,7 @@ class Certificate:
 
     @property
     def can_sign(self) -> bool:
-        """Whether OpenSSL takes it for an authority: it says so, or is older than the extension that says so."""
+        """Whether OpenSSL accepts the certificate as an authority, even without the extension for authorities."""
         if _BASIC in self.extensions:
             return self.is_authority
         usage = self.extensions.get(_KEY_USAGE)
@@ -147,7 +147,7 @@ class Certificate:
         return self.version == 1 and self.issuer == self.subject
 
     def as_dict(self) -> Dict[str, Any]:
-        """What ``getpeercert`` returns."""
+        """Returns the dict of ``getpeercert``."""
         serial = self.serial if len(self.serial) % 2 == 0 else f"0{self.serial}"
         found: Dict[str, Any] = {
             "subject": self.subject,
@@ -173,7 +173,7 @@ class Certificate:
         return location.decode("latin-1") if _oid(oid) == method and tag == 0x86 else None
 
     def strict_problem(self, is_last: bool) -> Optional[Tuple[int, str]]:
-        """What RFC 5280 forbids in this certificate, as OpenSSL's number and words; None: nothing."""
+        """Returns the first violation of RFC 5280 in this certificate, as OpenSSL's number and text, or None."""
         usage = self.extensions.get(_KEY_USAGE)
         signs = usage is not None and bool(_bits(usage[1]) & 0x04)
         basic, alternative = self.extensions.get(_BASIC), self.extensions.get(_ALT_NAME)
@@ -221,7 +221,7 @@ def _bits(data: bytes) -> int:
 
 
 def _uris(data: bytes) -> Iterator[str]:
-    """The URIs anywhere inside nested elements."""
+    """Returns the URIs in nested elements of any depth."""
     for tag, contents in der_items(data):
         if tag == 0x86:
             yield contents.decode("latin-1")
@@ -230,7 +230,10 @@ def _uris(data: bytes) -> Iterator[str]:
 
 
 def strict_problem(chain: Sequence[bytes]) -> Optional[Tuple[int, str]]:
-    """What ``VERIFY_X509_STRICT`` refuses in a chain that was verified otherwise, its peer's certificate first."""
+    """Returns the first violation that ``VERIFY_X509_STRICT`` finds in an otherwise verified chain, or None.
+
+    The certificate of the peer comes first in the chain.
+    """
     if len(chain) < 2:
         return None
     for index, der in enumerate(chain):

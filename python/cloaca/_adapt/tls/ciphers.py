@@ -1,13 +1,14 @@
-"""The ciphers that ``SSLContext.get_ciphers`` and ``SSLSocket.cipher`` describe, as OpenSSL does; Node names them only.
+"""Descriptions of ciphers for ``SSLContext.get_ciphers`` and ``SSLSocket.cipher``, as in OpenSSL.
 
-Nothing is replaced here; the TLS adaptations call it. Can go when Pyodide has OpenSSL.
+Node reports only the names of ciphers. This module replaces nothing; the TLS adaptations call it. Can be deleted when
+Pyodide has OpenSSL.
 """
 
 from __future__ import annotations
 
 from typing import Any, Dict, List, Optional
 
-#: Identifier in hexadecimal digits and name of those that a context offers by default, in their order.
+#: Hexadecimal identifiers and names of the ciphers that a context offers by default, in their order.
 _DEFAULT = """
 1302 TLS_AES_256_GCM_SHA384
 1303 TLS_CHACHA20_POLY1305_SHA256
@@ -27,7 +28,7 @@ C027 ECDHE-RSA-AES128-SHA256
 006B DHE-RSA-AES256-SHA256
 0067 DHE-RSA-AES128-SHA256
 """
-#: Others that are asked for by name.
+#: Other ciphers that can be selected by name.
 _OTHERS = """
 009D AES256-GCM-SHA384
 009C AES128-GCM-SHA256
@@ -54,7 +55,7 @@ _KNOWN = {**DEFAULT, **_numbers(_OTHERS)}
 
 
 def version_of(name: str) -> str:
-    """The oldest version of TLS that has the cipher."""
+    """Returns the oldest version of TLS that has the cipher."""
     if name.startswith("TLS_"):
         return "TLSv1.3"
     if name.endswith("-SHA"):
@@ -70,7 +71,8 @@ def bits_of(name: str) -> int:
 
 
 def offered(ciphers: Optional[str], versions: List[str], names: List[str]) -> List[Dict[str, Any]]:
-    """What a context offers: the default, or what its cipher string names; ``names`` are all that there are."""
+    """Returns the ciphers that a context offers: the default, or those in its cipher string. ``names`` has all ciphers.
+    """
     if ciphers is None:
         chosen = list(DEFAULT)
     else:
@@ -89,7 +91,7 @@ def _is_usual(name: str) -> bool:
 
 
 def describe(name: str) -> Dict[str, Any]:
-    """A cipher as ``get_ciphers`` shows it."""
+    """Returns the description of a cipher for ``get_ciphers``."""
     version, bits = version_of(name), bits_of(name)
     is_aead = "GCM" in name or "POLY1305" in name or "CCM" in name
     is_newest = version == "TLSv1.3"

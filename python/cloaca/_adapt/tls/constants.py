@@ -1,7 +1,7 @@
-"""Numbers and object identifiers of OpenSSL 3, as CPython's ``_ssl`` has them.
+"""Numbers and object identifiers of OpenSSL 3, as in CPython's ``_ssl``.
 
-Pyodide's stub (seen in 314.0.7) has wrong ones: options that mean something else, alerts that are counted through, and
-one made-up object identifier. Can go when Pyodide has OpenSSL.
+Pyodide's stub (seen in 314.0.7) has wrong values: options with other meanings, alerts that are simply numbered, and one
+invented object identifier. Can be deleted when Pyodide has OpenSSL.
 
 Proved by ``python/tests/stdlib/test_ssl.py``.
 """
@@ -46,7 +46,7 @@ _NUMBERS = {
     "OPENSSL_VERSION_NUMBER": 0x30500000,
 }
 
-#: Number, short name, long name and identifier of what certificates and purposes name most.
+#: Number, short name, long name and identifier of the objects that are most common in certificates and purposes.
 _OBJECTS = (
     (13, "CN", "commonName", "2.5.4.3"),
     (14, "C", "countryName", "2.5.4.6"),
@@ -75,7 +75,7 @@ Object = Tuple[int, str, str, str]
 
 
 def prepare() -> None:
-    """Corrects ``_ssl``, of which ``ssl`` makes its enumerations when it is loaded."""
+    """Corrects the constants of ``_ssl``, from which ``ssl`` creates its enumerations when it is loaded."""
     for name, number in _NUMBERS.items():
         setattr(_ssl, name, number)
     _ssl.OPENSSL_VERSION = "OpenSSL 3.5.0 (through Node)"  # type: ignore[misc]
@@ -102,7 +102,7 @@ def nid2obj(nid: int, /) -> Object:
 
 
 def prepare_objects(ssl: Any) -> None:
-    """Gives ``ssl`` its purposes, and the class that looks identifiers up."""
+    """Installs the purposes in ``ssl``, and the class that looks up identifiers."""
 
     class _ASN1Object(ssl._ASN1Object.__base__):  # type: ignore[misc]
         """ASN.1 object identifier lookup"""

@@ -1,7 +1,7 @@
-"""``ssl.SSLContext`` whose settings reach Node: authorities, certificates of its own, versions, ciphers, protocols.
+"""``ssl.SSLContext``, whose settings apply to Node: authorities, own certificates, versions, ciphers, protocols.
 
-Pyodide's stub (seen in 314.0.7) keeps settings as plain fields that nothing reads, and its connections accept every
-certificate. Can go when Pyodide has OpenSSL.
+Pyodide's stub (seen in 314.0.7) stores settings that nothing reads, and its connections accept every certificate. Can
+be deleted when Pyodide has OpenSSL.
 
 Proved by ``python/tests/stdlib/test_ssl.py``.
 """
@@ -54,7 +54,7 @@ class SSLContext(trust_store.Store, _Stub):
     _is_asked_later: bool
     _ticket_keys: str
     _counts: Dict[str, int]
-    #: Of the host's context, and the settings that it was made with.
+    #: Number of the host's context, and the settings that it was created with.
     _number: Optional[int]
     _key_of_number: str
 
@@ -95,7 +95,7 @@ class SSLContext(trust_store.Store, _Stub):
             raise trust_store.pem_error() from None
 
     def _try(self, name: str, value: Any) -> None:
-        """Sets a field, unless Node refuses the context that it makes."""
+        """Sets a field, and restores it if Node rejects the resulting context."""
         before = getattr(self, name)
         setattr(self, name, value)
         try:
@@ -244,7 +244,7 @@ class SSLContext(trust_store.Store, _Stub):
         return {**super().session_stats(), **counts, **ends}
 
     def _versions(self) -> List[str]:
-        """The versions that may be spoken, oldest first."""
+        """Returns the TLS versions that may be used, oldest first."""
         allowed = []
         lowest, highest = self._minimum_version, self._maximum_version
         if self._protocol.name in _OLD_PROTOCOLS:
@@ -262,7 +262,7 @@ class SSLContext(trust_store.Store, _Stub):
         return allowed
 
     def host_context(self) -> int:
-        """The number of Node's context with these settings, made again when one of them changed."""
+        """Returns the number of Node's context with these settings. A changed setting creates a new context."""
         versions = self._versions()
         if not versions:
             raise errors.ssl_error("NO_PROTOCOLS_AVAILABLE")
@@ -280,7 +280,7 @@ class SSLContext(trust_store.Store, _Stub):
         }
         loaded = len(self._authorities), len(self._folder_authorities), len(self._revocations), checks_revocation
         key = repr((loaded, settings))
-        # The host forgets contexts that were not used for long.
+        # The host deletes contexts that were not used for a long time.
         if self._number is None or key != self._key_of_number or not host.tls.has_context(self._number):
             settings["authorities"] = self._authorities + self._folder_authorities
             settings["revocations"] = self._revocations if checks_revocation else []
@@ -339,7 +339,7 @@ class SSLContext(trust_store.Store, _Stub):
         )
 
     def handshake_settings(self, is_server: bool, server_name: Optional[str], session: Any = None) -> str:
-        """What a handshake with this context has to look at, as JSON."""
+        """Returns the settings of this context that a handshake needs, as JSON."""
         if is_server and not self._ticket_keys:
             self._ticket_keys = base64.b64encode(os.urandom(48)).decode()
         return json.dumps(

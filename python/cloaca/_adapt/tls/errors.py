@@ -1,6 +1,6 @@
-"""The exceptions of ``ssl``, made of what Node reports, in OpenSSL's words as CPython shows them.
+"""Exceptions of ``ssl`` for the errors that Node reports, with the texts of OpenSSL that CPython shows.
 
-``SSLCertVerificationError`` is a ``ValueError`` too, as under CPython; Pyodide's stub (seen in 314.0.7) is not.
+``SSLCertVerificationError`` is also a ``ValueError``, as under CPython, but not in Pyodide's stub (seen in 314.0.7).
 
 Proved by ``python/tests/stdlib/test_ssl_connections.py``.
 """
@@ -11,7 +11,7 @@ import _ssl
 import json
 from typing import Optional
 
-#: Node's names of OpenSSL's verification results: the number, and the words.
+#: Numbers and texts of OpenSSL's verification results, by Node's names.
 _VERIFICATION = {
     "UNABLE_TO_GET_ISSUER_CERT": (2, "unable to get issuer certificate"),
     "UNABLE_TO_GET_CRL": (3, "unable to get certificate CRL"),
@@ -24,7 +24,7 @@ _VERIFICATION = {
     "DEPTH_ZERO_SELF_SIGNED_CERT": (18, "self-signed certificate"),
     "SELF_SIGNED_CERT_IN_CHAIN": (19, "self-signed certificate in certificate chain"),
     "UNABLE_TO_GET_ISSUER_CERT_LOCALLY": (20, "unable to get local issuer certificate"),
-    # OpenSSL finds number 20 first; CPython stops there, Node goes on and reports this one.
+    # OpenSSL finds number 20 first. CPython stops there, while Node continues and reports this one.
     "UNABLE_TO_VERIFY_LEAF_SIGNATURE": (20, "unable to get local issuer certificate"),
     "CERT_CHAIN_TOO_LONG": (22, "certificate chain too long"),
     "CERT_REVOKED": (23, "certificate revoked"),
@@ -39,12 +39,12 @@ _VERIFICATION = {
 
 
 def shown(error: _ssl.SSLError) -> str:
-    """``str`` of an SSLError: its words, or all that it was made with."""
+    """Returns ``str`` of an SSLError: its text, or all its arguments."""
     return error.strerror if isinstance(error.strerror, str) else str(error.args)
 
 
 class SSLCertVerificationError(_ssl.SSLError, ValueError):
-    """A certificate could not be verified."""
+    """Raised if a certificate could not be verified."""
 
     __module__ = "ssl"
     verify_code: int
@@ -52,7 +52,7 @@ class SSLCertVerificationError(_ssl.SSLError, ValueError):
 
 
 def verification_error(code: int, words: str) -> SSLCertVerificationError:
-    """The exception for a certificate that is refused."""
+    """Returns the exception for a certificate that is rejected."""
     text = f"[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: {words} (_ssl.c:1077)"
     error = SSLCertVerificationError(1, text)
     error.library, error.reason = "SSL", "CERTIFICATE_VERIFY_FAILED"
@@ -61,7 +61,7 @@ def verification_error(code: int, words: str) -> SSLCertVerificationError:
 
 
 def ssl_error(reason: str, library: str = "SSL", number: int = 1) -> _ssl.SSLError:
-    """An SSLError with OpenSSL's reason, such as ``WRONG_VERSION_NUMBER``."""
+    """Returns an SSLError with OpenSSL's reason, such as ``WRONG_VERSION_NUMBER``."""
     words = reason.lower().replace("_", " ")
     reason = reason.replace("SSL/TLS_", "SSLV3_")  # the name is older than the words
     error = _ssl.SSLError(number, f"[{library}: {reason}] {words} (_ssl.c:1077)")
@@ -70,7 +70,7 @@ def ssl_error(reason: str, library: str = "SSL", number: int = 1) -> _ssl.SSLErr
 
 
 def unexpected_end() -> _ssl.SSLEOFError:
-    """The exception for a connection that ended without a word of TLS."""
+    """Returns the exception for a connection that ended without a TLS close message."""
     words = "EOF occurred in violation of protocol (_ssl.c:1077)"
     error = _ssl.SSLEOFError(8, f"[SSL: UNEXPECTED_EOF_WHILE_READING] {words}")
     error.library, error.reason = "SSL", "UNEXPECTED_EOF_WHILE_READING"
@@ -78,12 +78,12 @@ def unexpected_end() -> _ssl.SSLEOFError:
 
 
 def ended() -> _ssl.SSLZeroReturnError:
-    """The exception for reading when both sides have said farewell."""
+    """Returns the exception for a read after both sides have closed TLS."""
     return _ssl.SSLZeroReturnError(6, "TLS/SSL connection has been closed (EOF) (_ssl.c:2580)")
 
 
 def error_of(report: str, server_name: Optional[str]) -> OSError:
-    """The exception for a handshake or a context that Node refused."""
+    """Returns the exception for a handshake or a context that Node rejected."""
     import errno
 
     described = json.loads(report)

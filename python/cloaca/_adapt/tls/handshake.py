@@ -1,6 +1,6 @@
-"""The handshake of ``SSLSocket`` and ``SSLObject``: how it begins, what it asks in the middle, and how it ends.
+"""Handshake of ``SSLSocket`` and ``SSLObject``: how it starts, its callback, and how it ends.
 
-Nothing is replaced here. Node makes the handshake; a server's ``sni_callback`` is called in between, by whoever waits.
+This module replaces nothing. Node makes the handshake. The waiting stack calls the ``sni_callback`` of a server.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from .session import Session
 
 
 def begin(side: Any, number: int) -> None:
-    """Starts the handshake of a socket or an object on the host's socket of that number."""
+    """Starts the handshake of a socket or object on the host's socket with the given number."""
     settings = side._context.handshake_settings(side.server_side, side.server_hostname, side._wanted_session)
-    # Where nobody is told, TLS goes the shorter way.
+    # If nobody has to be notified of cut connections, TLS uses a shorter way.
     host.tls.start(number, side._context.host_context(), settings, not getattr(side, "suppress_ragged_eofs", True))
 
 
 def is_under_way(side: Any, number: int) -> bool:
-    """Whether the handshake is not over; a question of the host's is answered first."""
+    """Returns whether the handshake is still in progress. It first answers a pending question of the host."""
     state = host.tls.state(number)
     if state == "asked":
         alert = _ask(side, str(host.tls.report(number)))
@@ -32,19 +32,19 @@ def is_under_way(side: Any, number: int) -> bool:
 
 
 def finish(side: Any, number: int) -> Session:
-    """The outcome of a handshake that is over; raises when it failed."""
+    """Returns the result of a finished handshake. Raises an error if it failed."""
     report = str(host.tls.report(number))
     if host.tls.state(number) == "failed":
         raise errors.error_of(report, side.server_hostname)
     session = Session(report, side._context, side.server_side, number)
     session.check_strictly(side._context)
     if side.server_side and session.server_name is None:
-        _ask(side, None)  # there was no question: Node asks for the names that clients give only
+        _ask(side, None)  # Node calls back only if the client sends a server name
     return session
 
 
 def _ask(side: Any, server_name: Any) -> Any:
-    """Calls ``sni_callback``, which may change the context; the alert that refuses the client, or None."""
+    """Calls ``sni_callback``, which can change the context. Returns the alert that rejects the client, or None."""
     callback = side._context.sni_callback
     if callback is None:
         return None

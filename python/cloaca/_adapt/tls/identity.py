@@ -1,6 +1,6 @@
-"""The certificates of one's own that ``SSLContext.load_cert_chain`` loads: one for each kind of key.
+"""Own certificates of a context, which ``SSLContext.load_cert_chain`` loads: one for each kind of key.
 
-Goes with ``context``, which hands them to Node; Node takes keys and certificates apart.
+The module belongs to ``context``, which passes them to Node. Node parses keys and certificates.
 """
 
 from __future__ import annotations
@@ -9,18 +9,18 @@ from typing import Any, Dict, Optional, Tuple
 
 from . import trust_store
 
-#: OpenSSL's limit for passwords, in bytes.
+#: Maximum number of bytes of a password in OpenSSL.
 _LONGEST = 1024
 
 
 class Identity:
-    """The loaded chains with their keys, by the kind of the key; never changed."""
+    """Loaded chains with their keys, by the kind of the key. Immutable."""
 
     def __init__(self, chains: Optional[Dict[str, Tuple[str, str, Optional[str]]]] = None) -> None:
         self._chains = chains or {}
 
     def with_files(self, certfile: Any, keyfile: Any, password: Any) -> Identity:
-        """This one and what the files have; raises what CPython raises for files that cannot be used."""
+        """Returns a copy with the contents of the files added. Raises the errors of CPython for unusable files."""
         if certfile is None:
             raise TypeError("certfile should be a valid filesystem path")
         if password is not None and not callable(password):
@@ -41,7 +41,7 @@ class Identity:
         return Identity({**self._chains, certificate.key_kind: (chain, key, passphrase)})
 
     def settings(self) -> Dict[str, Any]:
-        """What Node has to know."""
+        """Returns the settings for Node."""
         chains = self._chains.values()
         keys = [{"pem": key, "passphrase": passphrase or ""} for _, key, passphrase in chains]
         return {"certificateChains": [chain for chain, _, _ in chains], "keys": keys}

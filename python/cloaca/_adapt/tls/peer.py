@@ -1,6 +1,6 @@
-"""What ``SSLSocket`` and ``SSLObject`` answer about the peer, once the handshake is over.
+"""Methods of ``SSLSocket`` and ``SSLObject`` that describe the peer after the handshake.
 
-Nothing is replaced here; both are made of it.
+This module replaces nothing; both classes extend its class.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from .session import Session
 
 
 class Peer:
-    """The questions that only the outcome of the handshake can answer."""
+    """Methods that depend on the result of the handshake."""
 
     _session: Optional[Session]
     _context: Any
@@ -73,7 +73,10 @@ class Peer:
         return None if self._session is None else self._session.channel_binding(cb_type)
 
     def verify_client_post_handshake(self) -> None:
-        """Asks for a certificate now: as of a client that cannot show one later, since Node's OpenSSL is not asked."""
+        """Requests a certificate now.
+
+        It fails as for a client that cannot send one later, because Node has no such feature.
+        """
         if self._session is None:
             raise ValueError("No SSL wrapper around " + str(self))
         if not self.server_side:

@@ -1,7 +1,7 @@
-"""What ``SSLSocket`` and ``SSLObject`` share: the outcome of a handshake, and what it says about the peer.
+"""Result of a handshake, which ``SSLSocket`` and ``SSLObject`` share, with information about the peer.
 
-A certificate that the context checks was checked by Node when this exists; ``VERIFY_X509_STRICT`` and missing
-revocations are checked here.
+When it is created, Node has already checked the certificate, if the context requires that. ``VERIFY_X509_STRICT`` and
+missing revocation lists are checked here.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ _NODE_HEAD = b"\0nodejs:tls:session:1\0"
 
 
 class SSLSession:
-    """What a client keeps of a connection, to take it up again in another one."""
+    """Session of a client, which another connection can resume."""
 
     __module__ = "_ssl"
 
     text: str
-    #: The session's id; one of TLS 1.3 has none, and goes by its ticket.
+    #: Id of the session. TLS 1.3 has no ids, so it is derived from the ticket.
     id: bytes
     time: int
     timeout: int
@@ -38,7 +38,7 @@ class SSLSession:
 
     @classmethod
     def _of(cls, text: str, context: Any) -> SSLSession:
-        """The session that OpenSSL wrote down, as base64 of DER."""
+        """Returns the session that OpenSSL serialized as base64 of DER."""
         self = cls.__new__(cls)
         self.text, self._context = text, context
         fields = list(der_items(next(iter(der_items(_written(base64.b64decode(text)))))[1]))
@@ -58,7 +58,8 @@ class SSLSession:
 
 
 def _written(data: bytes) -> bytes:
-    """OpenSSL's part of a session: Node (seen in 26.10) puts the server's name before it."""
+    """Returns OpenSSL's part of a serialized session. Node (seen in 26.10) puts the name of the server in front of it.
+    """
     if not data.startswith(_NODE_HEAD):
         return data
     start = len(_NODE_HEAD)
@@ -66,7 +67,7 @@ def _written(data: bytes) -> bytes:
 
 
 def check_session(session: Any, context: Any, server_side: bool, is_over: bool) -> None:
-    """Raises what CPython raises for a session that cannot be taken up."""
+    """Raises the error of CPython for a session that cannot be resumed."""
     if not isinstance(session, SSLSession):
         raise TypeError("Value is not a SSLSession.")
     if session._context is not context:
@@ -78,7 +79,7 @@ def check_session(session: Any, context: Any, server_side: bool, is_over: bool) 
 
 
 class Session:
-    """A handshake that ended well."""
+    """Result of a successful handshake."""
 
     def __init__(self, report: str, context: Any, is_server: bool, number: int) -> None:
         self._number = number
@@ -87,11 +88,11 @@ class Session:
         self.protocol: Optional[str] = facts["protocol"]
         self.is_reused: bool = facts["isReused"]
         self.server_name: Optional[str] = facts["serverName"]
-        #: As Node has it: what the peer sent, and what ends it.
+        #: Chain in Node: the certificates that the peer sent, and those that complete the chain.
         self.chain: List[bytes] = [base64.b64decode(each) for each in facts["certificates"]]
-        #: Identifiers of the ciphers that the client offered, of a server.
+        #: On a server, identifiers of the ciphers that the client offered.
         self.client_ciphers: Optional[List[int]] = facts["clientCiphers"]
-        # The first of the two Finished messages: the client's, or the server's when a session is taken up.
+        # The first of the two Finished messages: the client's, or the server's if a session is resumed.
         self.finished: Optional[str] = facts["finished" if facts["isReused"] == is_server else "peerFinished"]
         context._counts["accept" if is_server else "connect"] += 1
         context._counts["hits"] += self.is_reused
@@ -100,10 +101,10 @@ class Session:
         self._cipher: Optional[Dict[str, str]] = facts["cipher"]
 
     def check_strictly(self, context: Any) -> None:
-        """Raises when the context asks for more than Node has checked."""
+        """Raises an error if a check fails that the context requires and Node does not make."""
         if context.verify_mode != ssl.CERT_NONE and context.verify_flags & ssl.VERIFY_X509_STRICT:
             problem = strict_problem(self.chain)
-            # An authority that the peer sent in an old edition is not the one that counts.
+            # The peer can send an old version of an authority, which is not the one that is used.
             if problem is not None:
                 problem = strict_problem(self.verified_chain())
             if problem is not None:
@@ -113,11 +114,11 @@ class Session:
                 raise errors.verification_error(3, "unable to get certificate CRL")
 
     def sent_chain(self) -> List[bytes]:
-        """What the peer has sent."""
+        """Returns the certificates that the peer sent."""
         return self._host_chain("sent")
 
     def verified_chain(self) -> List[bytes]:
-        """What the peer was checked by: authorities that are trusted, before those that it sent."""
+        """Returns the chain that verified the peer, with trusted authorities in place of those that the peer sent."""
         return self._host_chain("verified")
 
     def _host_chain(self, kind: str) -> List[bytes]:
@@ -125,7 +126,10 @@ class Session:
         return list(self.chain) if chains is None else [base64.b64decode(each) for each in json.loads(chains)[kind]]
 
     def shared_ciphers(self, context: Any) -> List[Tuple[str, str, int]]:
-        """Of a server: what both offer, in its own order; the one agreed on, when the client's are not known."""
+        """Returns the ciphers that both sides offer, in the server's order.
+
+        It returns only the agreed cipher if those of the client are unknown.
+        """
         offered = self.client_ciphers
         if offered is None:
             agreed = self.cipher()
@@ -153,7 +157,7 @@ class Session:
 
 
 def check_wrapping(context: Any, server_side: bool, server_hostname: Any, session: Any) -> None:
-    """Raises what CPython raises for arguments that contradict one another."""
+    """Raises the errors of CPython for arguments that contradict each other."""
     if server_side:
         if server_hostname:
             raise ValueError("server_hostname can only be specified in client mode")

@@ -1,6 +1,6 @@
-"""What ``SSLSocket`` and ``SSLObject`` share as one side of a connection: the context, and the session to take up.
+"""One side of a TLS connection: the context and the session that ``SSLSocket`` and ``SSLObject`` share.
 
-Nothing is replaced here; both are made of it.
+This module replaces nothing; both classes extend its class.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from .session import SSLSession, check_session
 
 
 class Side(Peer):
-    """One side of a connection. Scripts get it from their context and cannot make one."""
+    """One side of a connection. Scripts get it from their context and cannot create one."""
 
-    #: The call that returns instances.
+    #: Name of the call that returns instances.
     _maker = ""
     _wanted_session: Any
 
@@ -25,13 +25,13 @@ class Side(Peer):
         )
 
     def _begin(self, context: Any) -> None:
-        """Sets what a side has before its handshake."""
+        """Sets the attributes that a side has before its handshake."""
         self._context = context
         self._session = None
         self._wanted_session = None
 
     def _host_socket(self) -> int:
-        """The number of the host's socket on which this side speaks TLS."""
+        """Returns the number of the host's socket that this side uses for TLS."""
         raise NotImplementedError
 
     @property

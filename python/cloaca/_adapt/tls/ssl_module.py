@@ -1,7 +1,7 @@
-"""Puts the TLS of Node under the standard library's ``ssl``.
+"""Makes ``ssl`` of the standard library use the TLS of Node.
 
-``prepare`` is called after that of the sockets, and before
-other modules are imported. Seen with Pyodide 314.0.7; can go when Pyodide has OpenSSL.
+``prepare`` is called after that of the sockets, and before other modules are imported. Seen with Pyodide 314.0.7. Can
+be deleted when Pyodide has OpenSSL.
 
 Proved by ``python/tests/stdlib/test_ssl.py``.
 """
@@ -55,7 +55,7 @@ def _default_verify_paths() -> tuple[str, str, str, str]:
 
 
 def _decode_file(path: Any, /) -> Any:
-    """The certificate in a file of PEM, as ``getpeercert`` shows it."""
+    """Returns the certificate in a PEM file, in the form of ``getpeercert``."""
     with open(path, encoding="latin-1") as file:
         text = file.read()
     start, end = text.index(ssl.PEM_HEADER), text.index(ssl.PEM_FOOTER) + len(ssl.PEM_FOOTER)

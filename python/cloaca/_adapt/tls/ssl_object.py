@@ -1,7 +1,8 @@
-"""``ssl.SSLObject``: TLS between two buffers in memory, which async libraries carry over connections of their own.
+"""``ssl.SSLObject``: TLS between two buffers in memory, for async libraries that make their own connections.
 
-Node makes TLS over streams only, so an object has a pair of them inside: TLS speaks on one end, and the bytes of the
-buffers go in and come out at the other. Pyodide's stub (seen in 314.0.7) raises. Can go when Pyodide has OpenSSL.
+Node supports TLS only over streams, so an object contains a pair of them. One end is used by TLS, and the bytes of the
+buffers pass through the other end. Pyodide's stub (seen in 314.0.7) raises errors. Can be deleted when Pyodide has
+OpenSSL.
 
 Proved by ``python/tests/stdlib/test_ssl_connections.py``.
 """
@@ -22,7 +23,7 @@ from .side import Side
 
 _StubBIO = ssl.MemoryBIO
 
-#: Turns of Node's event loop without any change after which TLS has nothing more to say.
+#: Number of turns of Node's event loop without a change after which TLS has nothing more to send.
 _IDLE_TURNS = 6
 _CHUNK = 64 * 1024
 
@@ -48,12 +49,12 @@ class SSLObject(Side):
     __module__ = "ssl"
     _maker = "SSLContext.wrap_bio()"
 
-    #: The buffers, which are the script's.
+    #: Buffers of the script.
     _incoming: Any
     _outgoing: Any
     _server_side: bool
     _server_hostname: Optional[str]
-    #: The ends of the pair, by the host's numbers: TLS speaks on the near one.
+    #: Ends of the pair, as numbers of the host. TLS uses the near one.
     _near: int
     _far: int
     _is_started: bool
@@ -84,7 +85,7 @@ class SSLObject(Side):
 
     @property
     def _sslobj(self) -> SSLObject:
-        """What libraries ask about the peer: here the object itself."""
+        """Object that libraries use to get information about the peer: here the object itself."""
         return self
 
     def _host_socket(self) -> int:
@@ -101,7 +102,7 @@ class SSLObject(Side):
     # --- between the buffers and TLS --------------------------------------------------------------------------------
 
     def _feed(self) -> None:
-        """Gives TLS what has come in."""
+        """Passes received data to TLS."""
         while self._incoming.pending:
             data = self._incoming.read(_CHUNK)
             host.sockets.write(self._far, bytes_of(data))
@@ -110,7 +111,7 @@ class SSLObject(Side):
             host.sockets.shutdown(self._far, False, True)
 
     def _drain(self) -> bool:
-        """Takes what TLS wants to send; whether there was something."""
+        """Takes the data that TLS has to send, and returns whether there was any."""
         has_moved = False
         while True:
             data = host.sockets.read(self._far, _CHUNK, False)
@@ -120,7 +121,8 @@ class SSLObject(Side):
             has_moved = True
 
     def _run_until(self, is_done: Any) -> bool:
-        """Lets TLS work until the condition holds or it has nothing more to do; whether the condition holds."""
+        """Lets TLS work until the condition holds or there is nothing more to do. Returns whether the condition holds.
+        """
         self._feed()
         idle = 0
         while idle < _IDLE_TURNS:
@@ -140,7 +142,7 @@ class SSLObject(Side):
         if not self._run_until(lambda: not is_under_way(self, self._near)):
             raise _want_read()
         self._session = finish(self, self._near)
-        # What belongs to the handshake and is sent after it: TLS 1.3's Finished, and the server's tickets.
+        # Sends the rest of the handshake: Finished of TLS 1.3, and the tickets of a server.
         self._run_until(lambda: False)
 
     def read(self, len: int = 1024, buffer: Any = None) -> Any:
@@ -181,7 +183,7 @@ class SSLObject(Side):
         return int(taken)
 
     def unwrap(self) -> None:
-        """Sends that no more will be sent, and waits for the peer to say the same."""
+        """Closes TLS in this direction, and waits for the peer to do the same."""
         if not self._is_closed:
             self._is_closed = True
             host.sockets.shutdown(self._near, False, True)

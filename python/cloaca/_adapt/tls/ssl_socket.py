@@ -1,7 +1,7 @@
-"""``ssl.SSLSocket`` over the TLS of Node.
+"""``ssl.SSLSocket``, implemented with the TLS of Node.
 
-Pyodide's stub (seen in 314.0.7) cannot make a handshake without its NodeSockFS, and checks no certificate with it. Can
-go when Pyodide has OpenSSL.
+Pyodide's stub (seen in 314.0.7) cannot make a handshake without its NodeSockFS, and with it checks no certificate. Can
+be deleted when Pyodide has OpenSSL.
 
 Proved by ``python/tests/stdlib/test_ssl_connections.py``.
 """
@@ -38,7 +38,7 @@ class SSLSocket(Side, socket.socket):
     suppress_ragged_eofs: bool
     _connected: bool
     _is_failed: bool
-    #: TLS has ended, and the connection goes on in plain.
+    #: Whether TLS has ended and the connection continues unencrypted.
     _is_plain: bool
 
     @classmethod
@@ -58,7 +58,7 @@ class SSLSocket(Side, socket.socket):
         try:
             name = context._encode_hostname(server_hostname)
         except BaseException:
-            sock.close()  # as CPython, which has taken its connection over by now
+            sock.close()  # CPython also closes it here
             raise
         timeout = sock.gettimeout()
         self = cls.__new__(cls)
@@ -95,7 +95,8 @@ class SSLSocket(Side, socket.socket):
 
     @property
     def _sslobj(self) -> Optional[SSLSocket]:
-        """What libraries (httpcore 1.0.9) ask about the peer: here the socket itself, once the handshake is over."""
+        """Object that libraries (httpcore 1.0.9) use to get information about the peer: the socket after its handshake.
+        """
         return None if self._session is None else self
 
     def _host_socket(self) -> int:
@@ -107,7 +108,7 @@ class SSLSocket(Side, socket.socket):
         if self._session is not None:
             return
         if not self._connected:
-            self.getpeername()  # raises, unless a connection that was begun without waiting is there
+            self.getpeername()  # raises an error, unless a non-blocking connect has succeeded since
             self._connected = True
         number = descriptions[self.fileno()].number
         if host.tls.state(number) == "none":
@@ -135,7 +136,10 @@ class SSLSocket(Side, socket.socket):
             raise TimeoutError(words)
 
     def _is_secured(self) -> bool:
-        """Whether data goes through TLS, if need be after a handshake; without one only when never connected."""
+        """Returns whether data passes through TLS.
+
+        It makes the handshake if that is missing, and is False if not connected.
+        """
         if self._session is not None or self._is_plain:
             return not self._is_plain
         if self._is_failed:
@@ -295,7 +299,10 @@ class SSLSocket(Side, socket.socket):
         return secured, addr
 
     def unwrap(self) -> SSLSocket:
-        """Ends TLS. What began in plain goes on in plain; else the connection ends too, since Node cannot go on."""
+        """Ends TLS.
+
+        A connection that started unencrypted continues unencrypted. Otherwise it ends too, as Node requires.
+        """
         if self._session is None:
             raise ValueError(f"No SSL wrapper around {self}")
         number = descriptions[self.fileno()].number
@@ -311,7 +318,7 @@ class SSLSocket(Side, socket.socket):
         return self
 
     def _end_with_connection(self, number: int, deadline: readiness.Deadline) -> None:
-        """Says farewell and waits for the peer's, or for the end of the connection, which looks the same here."""
+        """Closes TLS, and waits for the peer to close it or to end the connection, which look the same here."""
         self.shutdown(socket.SHUT_WR)
         while not host.sockets.is_ended(number):
             data = host.sockets.read(number, 1, False)

@@ -1,6 +1,6 @@
-"""Whom an ``ssl.SSLContext`` trusts: the authorities and revocations that were loaded into it.
+"""Authorities and revocation lists that an ``ssl.SSLContext`` trusts.
 
-Goes with ``context``, which is made of it; Node checks certificates against what is collected here.
+The module belongs to ``context``, which extends its class. Node checks certificates against this collection.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ _PEM = re.compile(r"-----BEGIN (?:TRUSTED )?CERTIFICATE-----.+?-----END (?:TRUST
 _REVOCATIONS = re.compile(r"-----BEGIN X509 CRL-----.+?-----END X509 CRL-----", re.DOTALL)
 _HASHED = re.compile(r"[0-9a-f]{8}\.\d+")
 
-#: Certificates and lists of revocations, in PEM.
+#: Certificates and revocation lists in PEM.
 Contents = Tuple[List[str], List[str]]
 
 _files: Dict[str, Tuple[Tuple[int, int, int], Contents]] = {}
 
 
 class Store:
-    """The part of a context that knows authorities."""
+    """Methods of a context that manage authorities."""
 
     _authorities: List[str]
-    #: Of folders: trusted like the others, but listed only after a connection that needed them.
+    #: Authorities from folders, which are trusted like the others, but listed only after a connection needed them.
     _folder_authorities: List[str]
     _revocations: List[str]
-    #: Those of the system and of NODE_EXTRA_CA_CERTS, the latter only, or none.
+    #: Default authorities: those of the system and of NODE_EXTRA_CA_CERTS, only the latter, or none.
     _default_authorities: str
 
     def _empty(self) -> None:
@@ -75,7 +75,7 @@ class Store:
         self._authorities += [ssl.DER_cert_to_PEM_cert(each) for each in found]
 
     def _add_pem(self, text: str, place: List[str]) -> bool:
-        """Adds what a text has; whether it had something."""
+        """Adds the contents of a text, and returns whether it contained any."""
         return self._take(_contents(text), place)
 
     def _add_file(self, path: str, place: List[str]) -> None:
@@ -91,7 +91,7 @@ class Store:
         try:
             entries = sorted(os.listdir(folder))
         except OSError:
-            return  # as OpenSSL: a folder is looked into when an authority is searched, and may be missing
+            return  # OpenSSL also accepts a missing folder, since it opens it only to search an authority
         for entry in entries:
             if _HASHED.fullmatch(entry):
                 self._add_file(os.path.join(folder, entry), self._folder_authorities)
@@ -102,19 +102,20 @@ class Store:
         self.set_default_verify_paths()
 
     def set_default_verify_paths(self) -> None:
-        """The files that SSL_CERT_FILE and SSL_CERT_DIR name, else the system's; always NODE_EXTRA_CA_CERTS."""
+        """Loads the files in SSL_CERT_FILE and SSL_CERT_DIR, else those of the system, and always NODE_EXTRA_CA_CERTS.
+        """
         file, folder = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
         if file:
             try:
                 self._add_file(file, self._authorities)
             except OSError:
-                pass  # as OpenSSL: a default that does not exist trusts nobody
+                pass  # a default file that does not exist adds no authority, as in OpenSSL
         for each in (folder or "").split(os.pathsep):
             if each:
                 self._add_folder(each)
         self._default_authorities = "extra" if file and folder else "all"
 
-    # --- what is known ----------------------------------------------------------------------------------------------
+    # --- known authorities ------------------------------------------------------------------------------------------
 
     def _listed(self) -> List[bytes]:
         texts = list(self._authorities)
@@ -134,7 +135,7 @@ class Store:
         return {"x509": len(listed), "crl": len(self._revocations), "x509_ca": count}
 
     def note_chain(self, chain: Sequence[bytes]) -> None:
-        """Lists the authorities of folders that a connection needed, as OpenSSL, which loads them then."""
+        """Lists the authorities from folders that a connection needed, as OpenSSL does, which loads them then."""
         if not self._folder_authorities:
             return
         used = [text for text in self._folder_authorities if ssl.PEM_cert_to_DER_cert(text) in chain]
@@ -150,7 +151,10 @@ def _contents(text: str) -> Contents:
 
 
 def _contents_of_file(path: str) -> Contents:
-    """What a file has. Every new context reads the same hundreds of them, so what has not changed is remembered."""
+    """Returns the contents of a file.
+
+    Unchanged files are cached, because every new context reads hundreds of certificates.
+    """
     seen = os.stat(path)
     state = (seen.st_mtime_ns, seen.st_size, seen.st_ino)
     remembered = _files.get(path)
@@ -161,7 +165,7 @@ def _contents_of_file(path: str) -> Contents:
 
 
 def check_pem(text: str) -> None:
-    """Raises for a certificate in PEM that cannot be read; quickly, since there may be hundreds of them."""
+    """Raises an error if a certificate in PEM cannot be parsed. It is fast, because there can be hundreds of them."""
     try:
         der = binascii.a2b_base64("".join(text.split("-----")[2].split()), strict_mode=True)
         if len(_split_der(der)) != 1:
@@ -171,7 +175,7 @@ def check_pem(text: str) -> None:
 
 
 def first_certificate(text: str) -> Optional[Certificate]:
-    """The first of the certificates in PEM, all of which must be readable."""
+    """Returns the first certificate in PEM. Raises an error if one of the certificates cannot be parsed."""
     found = _PEM.findall(text)
     for each in found:
         check_pem(each)
@@ -185,7 +189,7 @@ def pem_error() -> ssl.SSLError:
 
 
 def _split_der(data: bytes) -> List[bytes]:
-    """The certificates that stand one after another in DER."""
+    """Returns the certificates in a sequence of DER data."""
     found: List[bytes] = []
     at = 0
     while at < len(data):

@@ -1,1 +1,1 @@
-"""A program's own process, which has started the engine as a child: the engine's command, its process, what is said."""
+"""Process of a program that has started the engine as a child: the engine's command, its process and its messages."""

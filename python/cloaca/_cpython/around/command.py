@@ -1,7 +1,7 @@
-"""Which command starts the engine: asked once, when a program first needs it. Starts nothing itself.
+"""Command that starts the engine. It is searched once, when a program first needs it. Nothing is started here.
 
-In this order: the command line in ``CLOACA_ENGINE``; the npm package in a ``node_modules`` of the script's folder or
-one above it, then of the current folder or one above it; a ``cloaca`` on the PATH.
+The first of these is used: the command line in ``CLOACA_ENGINE``; the npm package in a ``node_modules`` of the script's
+folder or of a folder above it, then of the current folder or of a folder above it; a ``cloaca`` on the PATH.
 """
 
 from __future__ import annotations
@@ -15,26 +15,26 @@ from typing import Iterator, List, Optional
 
 VARIABLE = "CLOACA_ENGINE"
 
-#: Within a ``node_modules``.
+#: Path within a ``node_modules``.
 _ENTRY = os.path.join("cloaca", "dist", "cli", "main.js")
 
 NOT_FOUND = (
-    "This needs the cloaca engine, which runs in Node 24 or newer, and it was not found. Install it beside the script "
-    "with `npm install cloaca`, or for everybody with `npm install --global cloaca`, or name the command that starts "
-    f"it in {VARIABLE}. Without a Python on the machine: npx cloaca run SCRIPT.py"
+    "The cloaca engine was not found. It needs Node 24 or newer. Install it next to the script with "
+    "`npm install cloaca`, or for all users with `npm install --global cloaca`, or set "
+    f"{VARIABLE} to the command that starts it. Without a Python installation, use: npx cloaca run SCRIPT.py"
 )
 
 NOT_ON_WINDOWS = (
-    "This needs the cloaca engine, and on Windows Python cannot start it: the lines between the two are sockets that a "
-    "child process inherits. Run the script with: npx cloaca run SCRIPT.py"
+    "Python cannot start the cloaca engine on Windows, because child processes cannot inherit sockets there. "
+    "Run the script with: npx cloaca run SCRIPT.py"
 )
 
 
 def find() -> List[str]:
-    """The words of the command, without its arguments.
+    """Returns the words of the command, without the arguments of the engine.
 
     Raises:
-        RuntimeError: There is none, or it cannot be read; says what to do.
+        RuntimeError: The command was not found, or is not valid. The message says what to do.
     """
     if sys.platform == "win32":
         raise RuntimeError(NOT_ON_WINDOWS)
@@ -54,7 +54,7 @@ def _split(given: str) -> List[str]:
     try:
         return shlex.split(given)
     except ValueError as error:
-        problem = f"{VARIABLE} cannot be read as a command line, with quotes as in a shell: {error}: {given}"
+        problem = f'{VARIABLE} is not a valid shell command line ({error}): "{given}"'
         raise RuntimeError(problem) from None
 
 
@@ -67,7 +67,7 @@ def _installed_entry() -> Optional[str]:
 
 
 def _node_for(entry: str) -> str:
-    """The Node that the project has by npm's package ``node``, as npm's scripts take it; else that of the PATH."""
+    """Returns the Node of npm's package ``node`` in the project, as npm scripts use it, else the one on the PATH."""
     package = os.path.dirname(os.path.dirname(os.path.dirname(entry)))
     for modules in (os.path.dirname(package), os.path.join(package, "node_modules")):
         pinned = shutil.which("node", path=os.path.join(modules, ".bin"))
@@ -76,18 +76,18 @@ def _node_for(entry: str) -> str:
     node = shutil.which("node")
     if node is None:
         raise RuntimeError(
-            f"The cloaca engine in {package} runs in Node 24 or newer, and there is no `node` on the PATH. "
-            f"Install Node from https://nodejs.org, or name the command that starts the engine in {VARIABLE}."
+            f'No `node` on the PATH for the cloaca engine in "{package}", which needs Node 24 or newer. '
+            f"Install Node from https://nodejs.org, or set {VARIABLE} to the command that starts the engine."
         )
     return node
 
 
 def _folders() -> Iterator[str]:
-    """The script's folder and those above it, then the current folder and those above that."""
+    """Returns the script's folder and its parents, then the current folder and its parents."""
     file = getattr(sys.modules.get("__main__"), "__file__", None)
     if isinstance(file, str):
         yield from _with_parents(os.path.dirname(os.path.abspath(file)))
-    with contextlib.suppress(FileNotFoundError):  # it was removed
+    with contextlib.suppress(FileNotFoundError):  # the folder was removed
         yield from _with_parents(os.getcwd())
 
 

@@ -1,7 +1,7 @@
-"""The engine of this process: started by the first call that needs it, and ended with the program.
+"""Engine of this process: started by the first call that needs it, and stopped with the program.
 
-There is one at a time. When it is gone, who waits for it gets one RuntimeError, and the next runner starts another. A
-forked child has none, and starts its own.
+There is at most one engine at a time. If it dies, all waiting calls get one RuntimeError, and the next runner starts
+another engine. A forked child has no engine, and starts its own.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 #: A cold start of Node on a busy machine takes seconds.
 _ANSWERS_WITHIN_S = 60.0
-#: As long as the end of a program waits for its runners elsewhere, and for the end of the lines.
+#: Maximum time that the end of a program waits for its runners, and for the end of the lines.
 _ENDS_WITHIN_S = 7.0
 _DIES_WITHIN_S = 2.0
 
@@ -43,7 +43,7 @@ class _Engine:
         self._start: Dict[str, Any] = {}
         self._answered = threading.Event()
         self._has_begun = False
-        #: Why it cannot be used, when the lines have ended before it has begun.
+        #: Reason why it cannot be used, if the lines ended before it was ready.
         self._failure = ""
         self._ending = threading.Lock()
         self._is_over = False
@@ -51,12 +51,12 @@ class _Engine:
 
     @property
     def pid(self) -> int:
-        """Of its process."""
+        """Number of the engine's process."""
         return self._process.pid
 
     def begin(self) -> None:
-        """Has it answer, and connects the program to it. Raises RuntimeError."""
-        # Read while Node begins, which takes longer.
+        """Waits for the engine and connects the program to it. Raises RuntimeError if that fails."""
+        # Computed while Node starts, which takes longer.
         from ..process import hello
         from .session import ProgramSession
 
@@ -88,11 +88,11 @@ class _Engine:
         self._answered.clear()
 
     def hang_up(self) -> None:
-        """Ends the lines, as if the engine had."""
+        """Closes the lines, as if the engine had closed them."""
         self._process.hang_up()
 
     def end(self) -> None:
-        """Ends it in order."""
+        """Stops the engine in order."""
         with self._ending:
             if self._is_over:
                 return
@@ -106,7 +106,7 @@ class _Engine:
         self._release(0.0)
 
     def forget(self) -> None:
-        """In a forked child: it is the parent's."""
+        """Releases the engine in a forked child, because it belongs to the parent."""
         self._is_over = True
         self._process.forget()
 
@@ -118,7 +118,7 @@ class _Engine:
                 self._start = message["data"]
                 self._answered.set()
             else:
-                raise ValueError(f'"{message["type"]}" came before "start"')
+                raise ValueError(f'"{message["type"]}" arrived before "start"')
         except (ValueError, LookupError, TypeError) as error:
             self._hung_up(f"{type(error).__name__}: {error}")
 
@@ -127,18 +127,18 @@ class _Engine:
             self._session.controlled(operation, argument)
 
     def _hung_up(self, reason: str) -> None:
-        """The lines have ended, without anybody here having wanted it; called by whoever notices."""
+        """Handles the unexpected end of the lines. Called by the thread that notices it."""
         with self._ending:
             if self._is_over:
                 return
             self._is_over = True
-        why = self._process.why_ended() if not reason else f"said what could not be understood: {reason}"
+        why = self._process.why_ended() if not reason else f"sent an invalid message: {reason}"
         if not self._has_begun or self._session is None:
             self._failure = f"The cloaca engine did not start: it {why}"
             self._answered.set()
             return
         _gone(self)
-        reason = f"The cloaca engine {why}. A new DefaultRunner starts another one"
+        reason = f"The cloaca engine {why}. A new DefaultRunner starts another engine"
         runners.lose_all(reason)
         self._session.lose(reason)
         self._release(_DIES_WITHIN_S)
@@ -149,10 +149,10 @@ class _Engine:
 
 
 def start() -> None:
-    """Starts the engine, unless there is one.
+    """Starts the engine, unless it is already running.
 
     Raises:
-        RuntimeError: It cannot be found, does not start, or does not belong to this package.
+        RuntimeError: The engine cannot be found, does not start, or has another version than this package.
     """
     global _current
     with _starting:
@@ -166,7 +166,7 @@ def start() -> None:
 
 
 def end() -> None:
-    """Ends the engine with the program. Called once its runners are shut down."""
+    """Stops the engine with the program. Called after its runners were shut down."""
     global _current
     with _starting:
         engine, _current = _current, None
@@ -176,12 +176,12 @@ def end() -> None:
 
 
 def pid() -> Optional[int]:
-    """Of the engine's process, if there is one."""
+    """Returns the number of the engine's process, or None if there is no engine."""
     return None if _current is None else _current.pid
 
 
 def _hang_up() -> None:
-    """A thread of the engine's own has failed: the program goes on, and is told that there is no engine."""
+    """Disconnects the engine after one of its helper threads failed. The program continues without it."""
     if _current is not None:
         _current.hang_up()
 
@@ -204,7 +204,10 @@ def _after_fork() -> None:
     threads.enter(stacks.Stack(0, PROGRAM, call=stacks.NO_CALL))
     output.after_fork()
     ledger.after_fork()
-    runners.lose_all(f"The runner belongs to process {engine._owner}, from which this one was forked: open one here")
+    runners.lose_all(
+        f"The runner belongs to process {engine._owner}, which forked this one. "
+        "Open another DefaultRunner in this process"
+    )
 
 
 if hasattr(os, "register_at_fork"):

@@ -1,7 +1,7 @@
-"""``sys.stdout`` and ``sys.stderr`` of a program while polls and tasks run: what those print is noted for their logs.
+"""Copies the output of polls and tasks for their logs, while it goes to ``sys.stdout`` and ``sys.stderr`` of a program.
 
-The streams are those that the program has at that moment, its own or others' (a test's, a notebook's), and get all of
-it as ever. Between calls nothing stands in their place.
+The streams are those that the program has at that moment, its own or others (those of a test or a notebook). They
+receive all output as usual. They are replaced only while calls run.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from typing import Any, Callable, Deque, Dict, Optional
 
 from ..calls import threads
 
-#: Takes the token of a call, the name of the stream, bytes, and whether logs have them already.
+#: Receives the token of a call, the name of the stream, bytes, and whether logs already have them.
 Taker = Callable[[int, str, bytes, bool], None]
 
 _NAMES = ("stdout", "stderr")
 
-#: So many streams of a program may have had something in their place a moment ago.
+#: Maximum number of replaced streams that are kept alive.
 _KEPT = 4
 
 _lock = threading.Lock()
@@ -27,7 +27,7 @@ _take: Optional[Taker] = None
 
 
 class _Noted:
-    """Stands for a stream, and notes what calls write."""
+    """Replaces a stream, and copies what calls write."""
 
     def __init__(self, stream: Any, name: str) -> None:
         self._cloaca_stream = stream
@@ -60,8 +60,8 @@ class _Noted:
         return repr(self._cloaca_stream)
 
 
-#: Those that stand for the streams, or did last. A ``print`` that is at work in another thread goes on writing to what
-#: was there when it began, and before CPython 3.13.3 does not keep that alive (gh-130163).
+#: Current and recent replacements of the streams. A ``print`` in another thread continues to write to the stream that
+#: it started with, and CPython before 3.13.3 does not keep that stream alive (gh-130163).
 _kept: Dict[str, Deque[_Noted]] = {name: collections.deque(maxlen=_KEPT) for name in _NAMES}
 
 
@@ -75,13 +75,13 @@ def _noted(stream: Any, name: str) -> _Noted:
 
 
 def note(take: Taker) -> None:
-    """From now on ``take`` is told what calls print."""
+    """Passes the output of calls to ``take`` from now on."""
     global _take
     _take = take
 
 
 def calls_begin(count: int) -> None:
-    """So many calls begin, which may print."""
+    """Replaces the streams before ``count`` calls, which may print."""
     global _calls
     with _lock:
         _calls += count
@@ -92,7 +92,7 @@ def calls_begin(count: int) -> None:
 
 
 def calls_end(count: int) -> None:
-    """So many have ended: with the last one the program's streams are back, unless it has others there meanwhile."""
+    """Restores the streams when the last of the running calls has ended. Streams that the program has replaced stay."""
     global _calls
     with _lock:
         _calls -= count
@@ -101,7 +101,7 @@ def calls_end(count: int) -> None:
 
 
 def reset() -> None:
-    """No call is under way, and none is noted."""
+    """Restores the streams and forgets all calls."""
     global _calls, _take
     with _lock:
         _calls, _take = 0, None
@@ -109,7 +109,7 @@ def reset() -> None:
 
 
 def after_fork() -> None:
-    """In a forked child no call runs, and whoever held the lock is not there."""
+    """Resets the module in a forked child, where no call runs and the lock may never be released."""
     global _lock
     _lock = threading.Lock()
     reset()

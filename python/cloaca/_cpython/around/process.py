@@ -1,7 +1,7 @@
-"""The engine as a child process of a program: started with two sockets, ended with the program, and why it ended.
+"""The engine as a child process of a program: starts it with two sockets, stops it, and tells why it ended.
 
-What is said on its lines is the business of ``session``. The engine's stdout and stderr are a file without a name: what
-it says there before it begins, or as it dies, is the reason that a program is told.
+``session`` handles the messages. Stdout and stderr of the engine are a file without a name. If the engine does not
+start, or dies, the text in that file is the reason that the program reports.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ import subprocess
 import tempfile
 from typing import IO, List, Optional
 
-#: As much of what an engine says at its end as a person wants to read.
+#: Maximum number of bytes of the engine's output in an error message.
 _MOST_SHOWN = 4_000
 _DIES_WITHIN_S = 2.0
 
 
 class EngineProcess:
-    """One engine, which has its end of the lines from the beginning."""
+    """One engine process, which has its ends of the lines from the start."""
 
     def __init__(self, command: List[str]) -> None:
-        """Starts it.
+        """Starts the process.
 
         Raises:
-            RuntimeError: There is no such program, or it may not be run.
+            RuntimeError: The program does not exist, or may not be executed.
         """
         self._command = command
         self._output = _nameless_file()
@@ -58,27 +58,27 @@ class EngineProcess:
 
     @property
     def pid(self) -> int:
-        """Of its process."""
+        """Number of the process."""
         return self._process.pid
 
     @property
     def messages(self) -> int:
-        """The descriptor of the program's end of the messages, both ways."""
+        """Descriptor of the program's end of the messages, in both directions."""
         return self._messages.fileno()
 
     @property
     def control(self) -> int:
-        """The descriptor of the program's end of the control records."""
+        """Descriptor of the program's end of the control records."""
         return self._control.fileno()
 
     def hang_up(self) -> None:
-        """Ends the lines: who reads them sees their end, on both sides."""
+        """Closes the lines in both directions, so that both sides read their end."""
         for line in (self._messages, self._control):
             with contextlib.suppress(OSError):
                 line.shutdown(socket.SHUT_RDWR)
 
     def wait(self, limit_s: float) -> bool:
-        """Waits for its end. False when it has not come within the limit."""
+        """Waits for the end of the process. Returns False if the limit was reached first."""
         try:
             self._process.wait(limit_s)
         except subprocess.TimeoutExpired:
@@ -86,7 +86,7 @@ class EngineProcess:
         return True
 
     def end(self, within_s: float) -> None:
-        """Hangs up, and sees to it that the process is gone. Its resources are free after that."""
+        """Closes the lines, makes sure that the process has ended, and releases its resources."""
         self.hang_up()
         if not self.wait(within_s):
             self._process.kill()
@@ -94,17 +94,18 @@ class EngineProcess:
         self._close()
 
     def forget(self) -> None:
-        """Lets go of it in a process that was forked from the one that had started it."""
+        """Releases the resources in a process that was forked from the one that started the engine."""
         self._close()
-        self._process.returncode = 0  # else it is taken for a child of this process
+        self._process.returncode = 0  # else subprocess treats it as a child of this process
 
     def why_ended(self, within_s: float = _DIES_WITHIN_S) -> str:
-        """How it has ended, and what it said: goes on from "the engine"."""
+        """Returns how the process ended, with its output. The text continues a sentence that starts with "the engine".
+        """
         if not self.wait(within_s):
             self._process.kill()
-            return f"hung up and did not end (started with `{self._shown}`)"
+            return f"closed its connection but did not exit (started with `{self._shown}`)"
         code = self._process.returncode
-        how = f"ended with exit code {code}" if code >= 0 else f"was ended by signal {-code}"
+        how = f"ended with exit code {code}" if code >= 0 else f"was killed by signal {-code}"
         said = self._last_words()
         if not said:
             return f"{how} (started with `{self._shown}`)"
@@ -135,11 +136,11 @@ def _nameless_file() -> Optional[IO[bytes]]:
     try:
         return tempfile.TemporaryFile()
     except OSError:
-        return None  # there is no folder for it: what the engine says is lost
+        return None  # there is no folder for it, so the output of the engine is lost
 
 
 def _copy_of_stderr() -> Optional[int]:
-    """Where the engine writes log lines; None where the program has no stderr."""
+    """Returns a descriptor for log lines of the engine, or None if the program has no stderr."""
     try:
         return os.dup(2)
     except OSError:

@@ -1,6 +1,6 @@
-"""The conversation of a program with the engine that it has started.
+"""Messages between a program and the engine that it has started.
 
-It is that of any process of CPython, but the program has its main thread, its standard streams and its end to itself.
+They are those of any process of CPython, but the main thread, the standard streams and the exit belong to the program.
 Polls and tasks run on threads, and nothing here outlives the engine.
 """
 
@@ -20,34 +20,37 @@ from ..channel import lines
 from ..session import Session
 from . import output
 
-#: Messages that ask for calls.
+#: Types of messages that request calls.
 _CALLS = frozenset({"polls", "task", "events", "graphs"})
 
 _is_adapted = False
 
 
 class ProgramSession(Session):
-    """What one engine is told, and asked. ``start``: what it has said first; ``begun`` is called when it may ask."""
+    """Messages to and from one engine.
+
+    ``start`` is its first message, and ``begun`` is called when it may send requests.
+    """
 
     def __init__(self, to_engine: lines.Lines, start: Dict[str, Any], begun: Callable[[], None]) -> None:
         self._begun = begun
-        #: Why there is nobody to ask any more.
+        #: Reason why the engine no longer answers.
         self._loss = ""
-        #: The engine's number for the program; 0 until it has one.
+        #: The engine's number of the program, or 0 before it has one.
         self._token = 0
         super().__init__(to_engine, start)
 
     def begin(self) -> None:
-        """The engine may ask for something from now on."""
+        """Reports that the engine may send requests from now on."""
         self._speaker.say({"type": "ready", "isFromSnapshot": False, "notice": None})
 
     def say_ended(self) -> None:
-        """The program has ended, and asks for nothing any more. What it has in event loops is cancelled before."""
+        """Cancels the event loops, and reports that the program has ended and sends no more requests."""
         self._async.end_all()
         self._speaker.say({"type": "programEnded", "token": self._token, "exitCode": 0})
 
     def lose(self, reason: str) -> None:
-        """The engine is gone: who waits for it is told, and what it has asked for is stopped."""
+        """Ends all waiting calls with this reason, and stops the calls that the engine requested."""
         self._loss = reason
         for number in list(self._replies):
             self._settle(number, _lost(reason))
@@ -59,13 +62,13 @@ class ProgramSession(Session):
         self.close()
 
     def close(self) -> None:
-        """Ends the threads that have nothing to do for the program."""
+        """Ends the threads that do not work for the program."""
         self._entries.close()
         self._speaker.put(sys.exit)  # its thread ends
         output.reset()
 
     def _watch_resources(self, ceilings: Dict[str, Any]) -> None:
-        """Nobody asks, and the memory is the program's own affair."""
+        """Does nothing: the engine does not limit the memory of a program."""
 
     def _connect(self) -> None:
         global _is_adapted
@@ -88,7 +91,7 @@ class ProgramSession(Session):
         return super()._ask(origin, generation, method, payload_json, text)
 
     def receive(self, message: Dict[str, Any]) -> None:
-        """Takes a message. Called by the thread that reads them."""
+        """Handles a message. Called by the thread that reads messages."""
         if message["type"] in _CALLS:
             output.calls_begin(len(message["tokens"]) if message["type"] == "polls" else 1)
         super().receive(message)
@@ -98,7 +101,7 @@ class ProgramSession(Session):
         super()._say_skipped(tokens)
 
     def ended(self, token: int, outcome: Any) -> None:
-        """Says how a call has ended."""
+        """Reports how a call has ended."""
         if type(outcome) is tuple and outcome is not poll.SKIPPED:
             output.calls_end(1)
         super().ended(token, outcome)
@@ -109,7 +112,7 @@ class ProgramSession(Session):
         super().not_started(token)
 
     def answered(self, token: int, message: Dict[str, Any]) -> None:
-        """Sends what came of events or graphs."""
+        """Sends the results of events or graphs."""
         output.calls_end(1)
         super().answered(token, message)
 

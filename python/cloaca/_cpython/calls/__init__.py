@@ -1,1 +1,1 @@
-"""Where the calls of a process of CPython run: threads, event loops, waits, and how a call is stopped."""
+"""Calls in a process of CPython: their threads, event loops and waits, and how a call is stopped."""

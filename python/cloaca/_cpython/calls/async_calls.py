@@ -1,7 +1,8 @@
-"""Awaits what async triggers, tasks and callbacks return, each in the event loop of its script (``script_loop``).
+"""Awaits the results of async triggers, tasks and callbacks, each in the event loop of its script (``script_loop``).
 
-The loop of a script begins with the first such call, and ends with the script. A call whose time is over is cancelled,
-and again when it swallows that; the loop goes on. A step of it that blocks is stopped as a call on a thread is.
+The loop of a script starts with the first such call, and ends with the script. An overdue call is cancelled, and
+cancelled again if it swallows the cancellation; the loop continues. A blocking step of the loop is stopped like a call
+on a thread.
 """
 
 from __future__ import annotations
@@ -26,9 +27,9 @@ from .entries import Entries
 from .script_loop import ScriptLoop
 from .waits import Stop, Wait
 
-#: A step that has not ended so long after a call was to stop, blocks the loop.
+#: Time after the stop of a call from which a step that is still running blocks the loop.
 _BLOCKS_AFTER_S = 0.1
-#: While another call's step keeps one from stopping, the engine is told so often that it was heard.
+#: Interval of acknowledgements to the engine while the step of another call delays a stop.
 _ACKNOWLEDGE_EVERY_S = 0.5
 _LOOK_EVERY_S = 0.25
 
@@ -36,7 +37,10 @@ _sleep = time.sleep
 
 
 class AsyncCalls:
-    """The calls that are awaited. ``ended`` is told the outcome of each, ``acknowledge`` that a stop was heard."""
+    """Calls that are awaited.
+
+    ``ended`` receives the outcome of each, and ``acknowledge`` is called for each delayed stop.
+    """
 
     def __init__(
         self,
@@ -56,23 +60,23 @@ class AsyncCalls:
         self._loops = LoopsByGeneration(self._new_loop, self._report_skipped, self._end_calls_of)
         self._making = threading.Lock()
         self._calls: Dict[int, Tuple[Call, ScriptLoop]] = {}
-        #: Of calls that shall stop: why, since when, the step that ran then, when the engine was last told, and the
-        #: last step that was stopped for it.
+        #: Calls that have to stop: the reason, the time, the step that ran then, the time of the last acknowledgement,
+        #: and the last step that was stopped for it.
         self._stops: Dict[int, List[Any]] = {}
         self._skipped: List[int] = []
         border_calls.wait_for = self.wait_for
-        #: Ends the loop of a generation, soon: what is pending is cancelled.
+        #: Ends the loop of a generation soon, and cancels its pending work.
         self.end = self._loops.end
-        #: Ends all loops, and waits for that for a while.
+        #: Ends all loops, and waits for their end for some time.
         self.end_all = finish.end_loops = self._loops.end_all
 
     # ------------------------------------------------------------------------------------------------------ one call
 
     def begin(self, token: int, generation: Generation, awaiting: Awaiting, start_before: float) -> None:
-        """Has a call awaited. ``start_before``: see ``start_limit``.
+        """Schedules a call to be awaited. ``start_before``: see ``start_limit``.
 
         Raises:
-            RuntimeError: Its script has ended, or there can be no more threads.
+            RuntimeError: Its script has ended, or no more threads can be started.
         """
         try:
             with self._making:
@@ -86,7 +90,7 @@ class AsyncCalls:
         self._calls[token] = (call, loop)
 
         def end(_: Any) -> None:
-            if token in self._calls:  # it was cancelled before its first step, and so has none
+            if token in self._calls:  # the call was cancelled before its first step
                 drop(awaiting.awaitable)
                 self._end_call(call, loop, call.stopped(awaited_calls.stopped(call, asyncio.CancelledError())))
 
@@ -94,7 +98,7 @@ class AsyncCalls:
             call.task = loop.create_task(self._make(call, loop, awaiting, start_before))
             call.task.add_done_callback(end)
             if token in self._stops:
-                awaited_calls.cancel(call, loop)  # it was to stop before it had begun
+                awaited_calls.cancel(call, loop)  # the call was stopped before it had begun
 
         loop.call_soon_threadsafe(admit, context=awaiting.context)
         stop = self._entries.take_stop(token)
@@ -102,7 +106,7 @@ class AsyncCalls:
             self.stop(token, stop)
 
     async def _make(self, call: Call, loop: ScriptLoop, awaiting: Awaiting, start_before: float) -> None:
-        """Awaits a call to its end, in a task of its own, and reports what came of it."""
+        """Awaits a call in its own task, and reports its outcome."""
         try:
             outcome = await awaited_calls.outcome_of(awaiting, start_before)
         except BaseException as error:
@@ -121,7 +125,7 @@ class AsyncCalls:
             self._tell_end(call.token, outcome)
 
     def _end_calls_of(self, loop: ScriptLoop) -> None:
-        """Those that were cancelled before they began, or did not end although they were."""
+        """Reports the calls of a loop that were cancelled before they began, or that did not end although cancelled."""
         for call, owner in list(self._calls.values()):
             if owner is loop:
                 self._end_call(call, loop, awaited_calls.ended_with_script(call))
@@ -140,7 +144,7 @@ class AsyncCalls:
     # -------------------------------------------------------------------------------------------------- how it stops
 
     def stop(self, token: int, stop: Stop) -> bool:
-        """Stops a call whose time is over, or whose execution is cancelled. False when none of that number is here."""
+        """Stops an overdue or cancelled call. Returns False if there is no call with this token here."""
         if token not in self._calls:
             return False
         call, loop = self._calls[token]
@@ -154,7 +158,7 @@ class AsyncCalls:
         return True
 
     def stop_again(self, token: int) -> bool:
-        """Sees to it that a call does stop. False when none of that number is here."""
+        """Makes sure that a call stops. Returns False if there is no call with this token here."""
         if token not in self._calls or token not in self._stops:
             return token in self._calls
         (call, loop), told = self._calls[token], self._stops[token]
@@ -178,7 +182,7 @@ class AsyncCalls:
         return True
 
     def _name_what_blocks(self) -> None:
-        """Has the user told of steps that take long, since nothing else of their script's goes on meanwhile."""
+        """Warns users of steps that take long, because they block all other async calls of their script."""
         seen: Dict[int, Tuple[int, float]] = {}
         while not self._is_abandoned:
             _sleep(_LOOK_EVERY_S)
@@ -196,7 +200,7 @@ class AsyncCalls:
     # ------------------------------------------------------------------------------------------ from synchronous code
 
     def wait_for(self, awaitable: Any) -> Any:
-        """Waits until the loop of the script has awaited something; the caller's loop goes on meanwhile."""
+        """Waits until the loop of the script has awaited an object. The caller's loop continues during the wait."""
         stack = stacks.current()
         loop = stack.loop
         if not isinstance(loop, ScriptLoop):
@@ -221,7 +225,7 @@ class AsyncCalls:
     # --------------------------------------------------------------------------------------------------- the end of all
 
     def abandon(self, stop: Stop) -> None:
-        """Stops everything, soon: nobody waits for what comes of it."""
+        """Stops all calls soon. Their outcomes are ignored."""
         self._is_abandoned = True
         for token in list(self._calls):
             self.stop(token, stop)
@@ -229,5 +233,5 @@ class AsyncCalls:
 
 
 def _frame_of(ident: int) -> Any:
-    """The innermost frame of a thread; None when it has none."""
+    """Returns the innermost frame of a thread, or None."""
     return sys._current_frames().get(ident)

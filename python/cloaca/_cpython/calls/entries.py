@@ -1,8 +1,8 @@
-"""Where calls run: one after the other on the main thread, and those that would have to wait for it on threads.
+"""Runs calls: one after the other on the main thread, and on further threads if they would have to wait for it.
 
-What waits is taken by whoever is free, the main thread first. While nobody gets on with it, since all are inside of
-calls that take long, threads are added: one at once when a call waits for the engine, else more and more of them each
-few milliseconds. So ten thousand short polls need one thread, and a hundred tasks that sleep need a hundred.
+A free thread takes the next queued call, the main thread first. While all threads are busy with long calls, threads are
+added: one immediately if a call waits for the engine, else an increasing number every few milliseconds. So ten thousand
+short polls need one thread, and a hundred sleeping tasks need a hundred.
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ from ..channel import helpers
 from .limits import CallThread, thread_of_caller, watch_main
 from .waits import Stop, Wait
 
-#: Without a call begun for so long, another thread is added.
+#: Time without the start of a call after which another thread is added.
 _ADD_AFTER_S = 0.003
-#: A thread that has had nothing to do for so long ends.
+#: Idle time after which a thread ends.
 _IDLE_S = 10.0
 
 _sleep = time.sleep
 
-#: One call: whose, and what is to be done; returns how it ended, or None when that is reported by others.
+#: Function of a call. It returns the outcome, or None if other code reports that.
 Function = Callable[[], Any]
 
 
 class Call:
-    """A load, an attempt, a batch: anything but a poll."""
+    """Load, attempt or batch: any call except a poll."""
 
     __slots__ = ("token", "generation", "function", "ended", "stack_call", "start_before")
 
@@ -61,14 +61,14 @@ class Call:
 
 
 def stopped_outcome(error: BaseException) -> Any:
-    """The outcome of a call that was stopped from outside: overdue, cancelled, or interrupted."""
+    """Returns the outcome of a call that was stopped from outside: overdue, cancelled, or interrupted."""
     name, text = fault.type_and_text(error)
     kind = "timedOut" if isinstance(error, DeadlineExceeded) else "failed"
     return (kind, None, name, text, fault.traceback_text(error))
 
 
 class Stopped:
-    """What a call comes to that was stopped from outside."""
+    """Result of a call that was stopped from outside."""
 
     __slots__ = ("error",)
 
@@ -82,7 +82,7 @@ def _start_before_of(call: Any) -> float:
 
 
 class _Parked:
-    """A thread with nothing to do."""
+    """Idle thread."""
 
     __slots__ = ("thread", "lock")
 
@@ -93,7 +93,7 @@ class _Parked:
 
 
 class Entries:
-    """The calls of one process. ``poll`` makes a poll by its number and says what came of it, by ``poll_ended``."""
+    """Calls of one process. ``poll`` makes a poll by its number and reports its outcome through ``poll_ended``."""
 
     def __init__(
         self,
@@ -120,11 +120,11 @@ class Entries:
     # -------------------------------------------------------------------------------------------------- what goes in
 
     def add_polls(self, tokens: List[int], numbers: List[int], start_before: float, is_again: bool) -> None:
-        """Takes polls to make, by the numbers of triggers. ``is_again``: they were too late, and precede others."""
+        """Queues polls by the numbers of their triggers. ``is_again`` puts polls first that were too late before."""
         self._add(list(zip(tokens, numbers, itertools.repeat(start_before))), is_again)
 
     def add(self, call: Call, is_again: bool = False) -> None:
-        """Takes a call to make."""
+        """Queues a call."""
         self._add([call], is_again)
 
     def _add(self, calls: List[Any], is_again: bool) -> None:
@@ -135,21 +135,21 @@ class Entries:
         self._wake_one()
 
     def add_main(self, job: Callable[[], None]) -> None:
-        """Takes something that the main thread alone can do, as soon as it has nothing else to do."""
+        """Queues a job that only the main thread can do. It runs as soon as the thread is free."""
         self._main_jobs.append(job)
         self._unpark(self._parked_main)
 
     def will_wait(self) -> None:
-        """The calling thread's call waits for the engine: others have their turn."""
+        """Lets other calls run while the calling thread's call waits for the engine."""
         if self._waiting and not self._wake_parked():
             self._start_thread()
 
     def _wake_one(self) -> None:
-        if not self._wake_parked() or len(self._waiting) > 1:  # whoever takes the first may be busy with it for long
+        if not self._wake_parked() or len(self._waiting) > 1:  # the first call can take long
             try:
                 self._pacer.release()
             except RuntimeError:
-                return  # it is awake
+                return  # the pacer is awake
 
     def _wake_parked(self) -> bool:
         return self._unpark(self._parked_main) or self._unpark(self._parked)
@@ -164,7 +164,7 @@ class Entries:
         return True
 
     def close(self) -> None:
-        """Nothing is called any more: what waits is dropped, and threads end when they have nothing to do."""
+        """Drops the queued calls, starts no more calls, and ends idle threads."""
         self._is_closed = True
         self._waiting.clear()
         while self._unpark(self._parked):
@@ -190,7 +190,7 @@ class Entries:
                 step *= 2
 
     def _has_unsaid(self) -> bool:
-        """Whether a thread has made polls that it could tell of only at the end of the call that it makes now."""
+        """Returns whether a thread has skipped polls that it could otherwise report only after its current call."""
         return any(thread.skipped for thread in self.threads())
 
     def _start_thread(self) -> None:
@@ -198,12 +198,12 @@ class Entries:
             try:
                 threading.Thread(target=self._serve_thread, name="cloaca calls", daemon=True).start()
             except RuntimeError:
-                return  # there can be no more: those that there are take what waits
+                return  # no more threads can be started; the existing ones take the queued calls
 
     # -------------------------------------------------------------------------------------------------- what serves
 
     def serve_main(self) -> None:
-        """Makes calls on the main thread, and does its jobs. Never returns."""
+        """Makes calls and runs jobs on the main thread. Never returns."""
         thread = CallThread(is_main=True)
         watch_main(thread)
         self._threads[thread.ident] = thread
@@ -213,7 +213,7 @@ class Entries:
                     self._main_jobs.popleft()()
                 self._serve(thread)
                 self._park(thread, self._parked_main, -1)
-            except KeyboardInterrupt:  # of nobody's: no call runs
+            except KeyboardInterrupt:  # no call is running
                 self._parked_main.clear()
 
     def _serve_thread(self) -> None:
@@ -228,7 +228,7 @@ class Entries:
             self._threads.pop(thread.ident, None)
 
     def _park(self, thread: CallThread, parked: List[_Parked], limit_s: float) -> bool:
-        """Waits until there is something to do. False when there was nothing for so long."""
+        """Waits until there is work. Returns False if there was none within the limit."""
         mine = _Parked(thread)
         parked.append(mine)
         if not self._waiting and not (thread.is_main and self._main_jobs) and mine.lock.acquire(True, limit_s):
@@ -236,11 +236,11 @@ class Entries:
         try:
             parked.remove(mine)
         except ValueError:
-            return True  # somebody has just woken it
+            return True  # another thread has just woken it
         return bool(self._waiting) or thread.is_main
 
     def _serve(self, thread: CallThread) -> None:
-        """Makes what waits, until nothing does."""
+        """Makes queued calls until there are none."""
         waiting, poll = self._waiting, self._poll
         while not (thread.is_main and self._main_jobs):
             try:
@@ -262,7 +262,7 @@ class Entries:
     def enter(
         self, thread: CallThread, start_before: float, stack: Stack, function: Callable[..., Any], *arguments: Any
     ) -> Any:
-        """Calls a function on a stack: what it returns, `Stopped`, or `NOT_STARTED`."""
+        """Calls a function on a stack. Returns its result, `Stopped`, or `NOT_STARTED`."""
         token = stack.token
         thread.enter(token, stack)
         if clock.now() >= start_before:
@@ -279,7 +279,7 @@ class Entries:
         except BaseException as error:
             thread.leave()
             result = Stopped(error)
-        # What is to be awaited may have been stopped already, which is for whoever awaits it.
+        # The stop of a call that has to be awaited is for the code that awaits it.
         if self._stops and type(result) is not Awaiting:
             self._stops.pop(token, None)
         if self._waiting:
@@ -289,13 +289,13 @@ class Entries:
     def _answer_late(self) -> None:
         """Reports requests at the head of the queue that are too late by now.
 
-        Called before the outcome of the call that delayed them is reported: the engine sends them again before it sends
-        requests that follow from that outcome.
+        It is called before the outcome of the call that delayed them is reported. The engine then sends them again
+        before it sends requests that follow from that outcome.
         """
         now, waiting = clock.now(), self._waiting
         try:
             while now >= _start_before_of(waiting[0]):
-                call = waiting.popleft()  # perhaps another one: other threads take calls, too
+                call = waiting.popleft()  # possibly another call, because other threads also take calls
                 if now < _start_before_of(call):
                     waiting.appendleft(call)
                     return
@@ -306,7 +306,7 @@ class Entries:
     # --------------------------------------------------------------------------------------------------- how it stops
 
     def ask(self, wait: Wait) -> Any:
-        """Has the calling thread wait for an answer, while others go on."""
+        """Makes the calling thread wait for an answer, while other calls run."""
         thread = thread_of_caller()
         if thread is None or thread.token == 0:
             return wait.wait()
@@ -314,7 +314,7 @@ class Entries:
         return thread.wait(wait)
 
     def stop(self, token: int, stop: Stop) -> None:
-        """Stops a call, or sees to it that it does not begin."""
+        """Stops a call, or prevents its start."""
         with self._stopping:
             self._stops[token] = stop
             thread = self._thread_of(token)
@@ -322,18 +322,18 @@ class Entries:
                 thread.tell(token, stop)
 
     def take_stop(self, token: int) -> Optional[Stop]:
-        """What a call was told that is not known here any more."""
+        """Returns and deletes the stop of a call that is no longer known here."""
         return self._stops.pop(token, None)
 
     def stop_again(self, token: int) -> None:
-        """Tells it once more, if it goes on."""
+        """Stops a call again if it is still running."""
         stop, thread = self._stops.get(token), self._thread_of(token)
         if stop is not None and thread is not None:
             with self._stopping:
                 thread.tell(token, stop)
 
     def threads(self) -> List[CallThread]:
-        """Those on which calls run."""
+        """Returns the threads on which calls run."""
         return list(self._threads.values())
 
     def _thread_of(self, token: int) -> Optional[CallThread]:

@@ -1,10 +1,10 @@
-"""How a call is stopped whose time is over, or whose execution is cancelled, wherever it is.
+"""Stops an overdue or cancelled call, whatever it is doing.
 
-On the main thread a signal has a handler raise the exception, also in ``sleep``, ``recv`` and a lock. Another thread is
-told by an asynchronous exception between two steps of Python, and its waits of ``waits`` are ended. What does neither
-(it waits in C, or computes there) is left to the engine, which ends the process a second later.
+On the main thread, the handler of a signal raises the exception, also in ``sleep``, ``recv`` and a lock. On another
+thread, an asynchronous exception is raised between two steps of Python, and waits of ``waits`` are ended. If neither
+works, because the call waits or computes in C, the engine kills the process a second later.
 
-The moves of a thread: `enter` (a call begins), `leave` (it has ended, and nothing stops the thread any more).
+A thread calls `enter` when a call begins, and `leave` when it has ended and can no longer be stopped.
 """
 
 from __future__ import annotations
@@ -21,33 +21,33 @@ from ..._border.stacks import Stack
 from . import threads
 from .waits import Stop, Wait
 
-#: A call that was told to stop has so long to clean up before it is told again.
+#: Time that a stopped call has to clean up before it is stopped again.
 _AGAIN_AFTER_S = 0.1
 
-#: What the engine has said is read in this time, once the main thread lets others run.
+#: Time within which messages of the engine are read after the main thread lets other threads run.
 _HEARD_WITHIN_S = 0.02
 
 _pause = time.sleep
 
 
 def _stop_signal() -> int:
-    """One that scripts do not use, and that does not end a program which they start."""
+    """Returns a signal that scripts do not use, and that does not end the programs that they start."""
     first = getattr(signal, "SIGRTMIN", None)
     return signal.SIGURG if first is None else int(first) + 9
 
 
 class CallThread:
-    """A thread on which calls run, one after the other."""
+    """Thread on which calls run, one after the other."""
 
     def __init__(self, is_main: bool) -> None:
         self.ident = threading.get_ident()
         self.is_main = is_main
-        #: The call that runs; 0 while nothing can be stopped.
+        #: Token of the running call, or 0 while nothing can be stopped.
         self.token = 0
         self.since = 0.0
-        #: Polls that have skipped, of which the engine has not been told yet.
+        #: Skipped polls that were not reported to the engine yet.
         self.skipped: Deque[int] = collections.deque()
-        #: What the call was told that had this token.
+        #: Stop of the call with the token in ``stopped_token``.
         self.stop: Optional[Stop] = None
         self.stopped_token = 0
         self._wait: Optional[Wait] = None
@@ -57,7 +57,7 @@ class CallThread:
         _local.thread = self
 
     def enter(self, token: int, stack: Stack) -> None:
-        """A call begins on this thread."""
+        """Begins a call on this thread."""
         self._before = threads.enter(stack)
         self.stop = None
         self._told_at = 0.0
@@ -65,7 +65,7 @@ class CallThread:
         self.token = token
 
     def leave(self) -> None:
-        """The call has ended. To be called again where what stops it comes in the middle of this."""
+        """Ends the call. If a stop interrupts this method, it has to be called again."""
         while True:
             try:
                 self.token = 0
@@ -77,10 +77,10 @@ class CallThread:
                 threads.enter(self._before)
                 return
             except (DeadlineExceeded, Cancelled):
-                continue  # too late
+                continue  # the stop was too late
 
     def wait(self, wait: Wait, timeout_s: float = -1) -> Any:
-        """Waits on this thread, where a stop ends it."""
+        """Waits on this thread. A stop ends the wait."""
         self._wait = wait
         try:
             return wait.wait(timeout_s)
@@ -88,12 +88,12 @@ class CallThread:
             self._wait = None
 
     def tell(self, token: int, stop: Stop) -> None:
-        """Stops the call if it is the one that runs here. Called by one other thread at a time."""
+        """Stops the call with this token if it is running here. Called by one other thread at a time."""
         now = time.monotonic()
         if self.token != token or now - self._told_at < _AGAIN_AFTER_S:
             return
         if self.stop is not None and stop.is_cancelled:
-            return  # it hears that once
+            return  # a cancellation is raised once
         self.stop, self.stopped_token, self._told_at = stop, token, now
         wait = self._wait
         if wait is not None and self.token == token and wait.settle(stop):
@@ -118,12 +118,15 @@ _local = _Local()
 
 
 def thread_of_caller() -> Optional[CallThread]:
-    """The calling thread, if calls run on it."""
+    """Returns the calling thread if calls run on it, else None."""
     return _local.thread
 
 
 def begin_sleep(wait: Wait) -> bool:
-    """Whether the calling thread's sleep is to be one that can be ended: the main thread's is interrupted anyway."""
+    """Returns whether a sleep of the calling thread has to be interruptible here.
+
+    Signals interrupt the main thread anyway.
+    """
     thread = _local.thread
     if thread is None or thread.is_main or thread.token == 0:
         return False
@@ -132,13 +135,13 @@ def begin_sleep(wait: Wait) -> bool:
 
 
 def waiter_of_caller() -> Optional[Callable[[Wait, float], Any]]:
-    """How the calling thread waits for others where a stop is to end that."""
+    """Returns the function that the calling thread uses for waits that a stop can end, or None."""
     thread = _local.thread
     return None if thread is None or thread.is_main or thread.token == 0 else thread.wait
 
 
 def end_sleep() -> None:
-    """The sleep is over."""
+    """Marks the end of the sleep."""
     if _local.thread is not None:
         _local.thread._wait = None
 
@@ -149,7 +152,7 @@ def _reason() -> List[str]:
 
 
 class _ThreadDeadline(DeadlineExceeded):
-    """Raised by its class alone, which is all that another thread can name."""
+    """Raised without arguments, because another thread can only name the class of an asynchronous exception."""
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*(args or _reason()))
@@ -177,16 +180,16 @@ try:
     _set_exception: Any = ctypes.pythonapi.PyThreadState_SetAsyncExc
     _ident_type: Any = ctypes.c_ulong
     _object_type: Any = ctypes.py_object
-except ImportError:  # a Python without it: what computes on another thread than the main one is not stopped
+except ImportError:  # without ctypes, a call that computes on another thread than the main one cannot be stopped
     _set_exception = None
 
 
 def watch_main(main: CallThread) -> None:
-    """Has the signal raise in the main thread what its call was told. To be called by the main thread."""
+    """Installs the signal handler that raises the stop of the main thread's call. Called on the main thread."""
 
     def handle(_signum: int, _frame: Any) -> None:
         if main.token and main.stop is None:
-            _pause(_HEARD_WITHIN_S)  # the engine's signal, for C code that looks for signals and lets no thread listen
+            _pause(_HEARD_WITHIN_S)  # for C code that checks signals but does not let threads run
         stop = main.stop
         if stop is not None and main.token and main.token == main.stopped_token:
             raise stop.error()

@@ -1,11 +1,11 @@
-"""The event loop of a script: all its async triggers and tasks run in it side by side, as long as the script is loaded.
+"""Event loop of a script. All its async triggers and tasks run in it concurrently while the script is loaded.
 
-It is the standard library's loop on a thread of its own. A *step*, what runs from one ``await`` to the next, bears the
-number of the call whose context it has, so that limits and output are about that call.
+It is the standard library's loop on its own thread. A *step* is the code that runs between two ``await`` expressions.
+It has the number of the call in whose context it runs, so that limits and output apply to that call.
 
-A step that blocks keeps the others waiting, as in any loop of asyncio. A wait of cloaca's own (``runner.execute``,
-``handle.defer_until``) does not: what such a step waits for may have to run in this very loop. It keeps its thread, and
-another one drives the loop meanwhile; when the answer is there the two change places until the step has ended::
+A step that blocks delays the others, as in any asyncio loop. A wait of cloaca itself (``runner.execute``,
+``handle.defer_until``) does not block, because its result may depend on this loop. The waiting step keeps its thread,
+and another thread drives the loop during the wait. When the answer arrives, the threads switch until the step ends::
 
     thread A   step -- run_meanwhile: waits ----------- the answer ---- rest of the step -- ends
     thread B            drives the loop ................ _hand_over: waits ................ drives on
@@ -33,14 +33,14 @@ _tasks: Any = asyncio.tasks
 
 
 class ScriptLoop(ScriptLoopBase):
-    """The loop of one generation of a script. ``start`` is called once, ``end`` when the script ends."""
+    """Loop of one generation of a script. ``start`` is called once, and ``end`` when the script ends."""
 
     def __init__(self, generation: Generation) -> None:
         super().__init__()
         self.generation = generation
-        #: The thread that drives it.
+        #: Thread that drives the loop.
         self.driver: Optional[CallThread] = None
-        #: Threads that wait within a step, while another one drives.
+        #: Threads that wait within a step, while another one drives the loop.
         self.aside: List[CallThread] = []
         self.steps = 0
         self._waiting_driver: Any = None
@@ -49,11 +49,11 @@ class ScriptLoop(ScriptLoopBase):
     # ------------------------------------------------------------------------------------------------ from elsewhere
 
     def start(self) -> None:
-        """Has a thread drive the loop. Raises RuntimeError when there can be no more threads."""
+        """Starts a thread that drives the loop. Raises RuntimeError if no more threads can be started."""
         threading.Thread(target=self._drive, name="cloaca event loop", daemon=True).start()
 
     def wait_for_end(self, timeout_s: float) -> bool:
-        """Waits until the loop is closed; False when the time is over before."""
+        """Waits until the loop is closed. Returns False if the time is over first."""
         return self._ended.wait(timeout_s)
 
     # ----------------------------------------------------------------------------------------------------- the driver
@@ -71,7 +71,7 @@ class ScriptLoop(ScriptLoopBase):
                 self._wake_driver()
                 return
             except (DeadlineExceeded, Cancelled):
-                continue  # it came too late for the step that it was meant for
+                continue  # the stop was too late for its step
             except BaseException as error:
                 self._report("Exception in the event loop of a script", error)
         self._let_go()
@@ -97,12 +97,12 @@ class ScriptLoop(ScriptLoopBase):
     # ------------------------------------------------------------------------------------------------------- steps
 
     def run_step(self, handle: Any) -> None:
-        """Runs a step in the name of its call, which may be stopped in it."""
+        """Runs a step for its call, which can be stopped during the step."""
         driver, call = self.driver, handle._context.get(running_call)
         assert driver is not None
         self.call = call
         self.steps += 1
-        # What is nobody's any more is stopped, too, where it keeps others from stopping.
+        # A step without a call can also be stopped, if it delays the stop of other calls.
         token = -self.steps if call is None or call.token not in self.open_tokens else call.token
         self.is_in_step = True
         driver.enter(token, self._stack_of(0 if call is None else call.token))
@@ -118,14 +118,14 @@ class ScriptLoop(ScriptLoopBase):
 
     @property
     def step_token(self) -> int:
-        """By which the step that runs can be stopped; 0 for none."""
+        """Number by which the running step can be stopped, or 0."""
         driver = self.driver
         return 0 if driver is None else driver.token
 
-    # ------------------------------------------------------------------------------- waits during which it goes on
+    # ------------------------------------------------------------------------------- waits while the loop continues
 
     def run_meanwhile(self, wait: Callable[[], Any]) -> Any:
-        """Makes a wait within a step, while another thread drives the loop."""
+        """Waits within a step, while another thread drives the loop."""
         me, call, task = self.driver, self.call, asyncio.current_task(self)
         assert me is not None
         token, number = me.token, 0 if call is None else call.token
@@ -139,12 +139,12 @@ class ScriptLoop(ScriptLoopBase):
             self.start()
         else:
             self._wake_driver()
-        # As far as this wait is concerned, the thread is one that has no loop.
+        # For this wait, the thread has no loop.
         me.enter(token, Stack(number, self.generation))
         try:
             return wait()
         finally:
-            me.leave()  # nothing stops it until it is back
+            me.leave()  # not stoppable until it continues the step
             self.aside.remove(me)
             self._come_back(me, task)
             self.call = call
@@ -162,7 +162,7 @@ class ScriptLoop(ScriptLoopBase):
             _tasks._enter_task(self, task)
 
     def _hand_over(self, ready: Any) -> None:
-        """A step of the driver: the thread that has waited ends its own one first."""
+        """Step of the driver that lets the thread that waited end its own step first."""
         me, task = self.driver, asyncio.current_task(self)
         assert me is not None and task is None
         self.is_in_step = False

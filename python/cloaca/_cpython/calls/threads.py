@@ -1,7 +1,7 @@
-"""Whose work a thread does: each thread of the process has a stack (``_border.stacks``), which says so.
+"""Call that a thread works for: each thread of the process has a stack (``_border.stacks``), which tells it.
 
-A thread that a script starts works for the call that started it, and a thread of a pool for whoever gave it what it
-does. So the parts of ``threading`` and ``concurrent.futures`` that start threads note that.
+A thread that a script starts works for the call that started it, and the thread of a pool for the call that submitted
+the work. The functions of ``threading`` and ``concurrent.futures`` that start threads therefore record the call.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _local = _Local()
 
 
 def current() -> Stack:
-    """The stack of the calling thread."""
+    """Returns the stack of the calling thread."""
     stack = _local.stack
     if stack is None:
         starter = getattr(threading.current_thread(), _STARTER, None)
@@ -40,13 +40,13 @@ def current() -> Stack:
 
 
 def enter(stack: Optional[Stack]) -> Optional[Stack]:
-    """Has the calling thread work for another one from now on. Returns the one before."""
+    """Makes the calling thread work for another stack from now on. Returns the previous one."""
     before, _local.stack = _local.stack, stack
     return before
 
 
 def output_token() -> int:
-    """The poll or attempt whose output is what the calling thread prints; 0 for none."""
+    """Returns the token of the poll or attempt for which the calling thread prints, or 0."""
     call = calls.running.get()
     if call is not None:
         return call.token
@@ -56,7 +56,7 @@ def output_token() -> int:
 
 
 def write_logged(write: Callable[[], object]) -> None:
-    """Calls a function that writes what logs have already."""
+    """Calls a function whose output logs already have."""
     _local.is_logged = True
     try:
         write()
@@ -65,12 +65,12 @@ def write_logged(write: Callable[[], object]) -> None:
 
 
 def is_logged() -> bool:
-    """Whether logs have already what the calling thread writes."""
+    """Returns whether logs already have the output of the calling thread."""
     return _local.is_logged
 
 
 def connect() -> None:
-    """From now on ``stacks`` asks here, and threads know who started them. Called once, before a script runs."""
+    """Makes ``stacks`` use this module, and threads record who started them. Called once, before a script runs."""
     stacks.connect_threads(current, output_token, write_logged)
     start = threading.Thread.start
     submit = pools.ThreadPoolExecutor.submit
@@ -100,7 +100,7 @@ def connect() -> None:
 
 
 class _Work:
-    """What a pool is given, in the name of who gave it."""
+    """Work for a pool, with the stack of the call that submitted it."""
 
     __slots__ = ("function", "stack")
 

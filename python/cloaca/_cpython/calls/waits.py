@@ -1,7 +1,7 @@
 """Waits that can be ended from outside: for an answer of the engine, and for a time.
 
-A thread that waits in C hears nothing of an exception that it is to raise; the main thread hears of signals only. So a
-call that waits on another thread waits here, where its time limit finds it.
+A thread that waits in C does not notice an exception that it has to raise, and the main thread notices only signals. So
+a call that waits on another thread waits here, where a stop can end it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ..._border.cancelled import Cancelled
 
 
 class Stop:
-    """Why a call shall stop: its time is over, or it was cancelled."""
+    """Reason to stop a call: it is overdue, or it was cancelled."""
 
     __slots__ = ("reason", "is_cancelled")
 
@@ -26,12 +26,12 @@ class Stop:
         self.is_cancelled = is_cancelled
 
     def error(self) -> BaseException:
-        """The exception that says so."""
+        """Returns the exception for the reason."""
         return Cancelled(self.reason) if self.is_cancelled else DeadlineExceeded(self.reason)
 
 
 class Wait:
-    """One wait of one thread, ended once: by its answer, or by what stops it."""
+    """Single wait of one thread. An answer or a stop ends it, once."""
 
     __slots__ = ("answer", "_lock", "_rights")
 
@@ -42,7 +42,7 @@ class Wait:
         self._rights = [None]
 
     def settle(self, answer: Any) -> bool:
-        """Ends it. False when it was ended before."""
+        """Ends the wait. Returns False if it has already ended."""
         try:
             self._rights.pop()
         except IndexError:
@@ -52,7 +52,7 @@ class Wait:
         return True
 
     def wait(self, timeout_s: float = -1) -> Any:
-        """The answer; None when the time is over before. Raises what stops it."""
+        """Returns the answer, or None if the time is over first. Raises the exception of a stop."""
         self._lock.acquire(True, timeout_s)
         if type(self.answer) is Stop:
             raise self.answer.error()
@@ -60,7 +60,7 @@ class Wait:
 
 
 def replace_sleep(begin: Callable[[Wait], bool], end: Callable[[], None]) -> None:
-    """Has ``time.sleep`` wait so where ``begin`` says that the calling thread runs a call that may be stopped."""
+    """Makes ``time.sleep`` use such a wait if ``begin`` returns True, because the thread's call can be stopped."""
     sleep = time.sleep
 
     def sleep_in_call(seconds: float, /) -> None:
@@ -80,7 +80,7 @@ def replace_sleep(begin: Callable[[Wait], bool], end: Callable[[], None]) -> Non
 
 
 class _Waiter:
-    """The lock that a thread waits with in ``threading.Condition``: it is acquired, and then waited for."""
+    """Lock for ``threading.Condition`` that is acquired and then waited for, with a wait that can be ended."""
 
     __slots__ = ("_await", "_wait")
 
@@ -102,15 +102,15 @@ class _Waiter:
 
 
 def replace_waiters(waiter_of_caller: Callable[[], Optional[Callable[[Wait, float], Any]]]) -> None:
-    """Has conditions wait so, and with them events, queues, semaphores, barriers and futures.
+    """Makes conditions use such waits, and with them events, queues, semaphores, barriers and futures.
 
-    ``waiter_of_caller``: how the calling thread waits where a call may be stopped; None: as ever.
+    ``waiter_of_caller`` returns the function that the calling thread waits with if its call can be stopped, else None.
     """
     allocate = threading._allocate_lock  # type: ignore[attr-defined]
     waiting = threading.Condition.wait.__code__
 
     def allocate_lock() -> Any:
-        # A process that is forked off in a call makes locks of other kinds by this name, too.
+        # A process that is forked in a call also creates other kinds of locks by this name.
         wait = waiter_of_caller() if sys._getframe(1).f_code is waiting else None
         return allocate() if wait is None else _Waiter(wait)
 

@@ -1,4 +1,4 @@
-"""Which code of the package this process runs: an engine and a package that do not agree are of different versions."""
+"""Digest of the package's code in this process, with which the engine detects a package of another version."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from typing import Iterator, Tuple
 
 from ... import _package
 
-#: Folders that only the engine's own Python uses, and that a package on its own may lack.
+#: Folders that only the engine's own Python uses, and that an installed package may lack.
 _LEFT_OUT = frozenset({"_adapt", "_packages", "_missing"})
 _DIGITS = 16
 
 
 def package_digest(folder: str = _package.FOLDER) -> str:
-    """Of all Python files of the package, by path and content. The twin of ``package-digest.ts`` of the engine."""
+    """Returns a digest of the paths and contents of all Python files. The twin of ``package-digest.ts`` of the engine.
+    """
     digest = hashlib.sha256()
     for path, file in sorted(_files(folder)):
         with open(file, "rb") as source:

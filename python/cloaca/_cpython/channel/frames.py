@@ -1,9 +1,9 @@
-"""How a message becomes bytes and is read again. The twin of ``src/border/frames.ts``, which says what is where.
+"""Encodes and decodes messages. The twin of ``src/border/frames.ts``, which describes the format.
 
-4 bytes   length of all that follows, little endian
-4 bytes   length of the head
-head      JSON: [message, [[path, length], ...]]
-rest      the long texts of the message, behind each other, in the order of the head
+    4 bytes   length of all that follows, little endian
+    4 bytes   length of the head
+    head      JSON: [message, [[path, length], ...]]
+    rest      the long texts of the message, one after the other, in the order of the head
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ import json
 import struct
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
-#: No message is larger: a length beyond it is a line that went wrong, and is not waited for.
+#: Maximum size of a message. A larger length means that the line is corrupted.
 LARGEST_FRAME_BYTES = 256 * 1024 * 1024
-#: Shorter texts cost less in the JSON.
+#: Number of characters from which a text is sent outside the JSON. Shorter texts cost less in the JSON.
 _LONG_TEXT = 2_048
 
 _LENGTH = struct.Struct("<I")
@@ -24,14 +24,14 @@ Path = List[Any]
 
 
 class FrameError(ValueError):
-    """What came is no message, or one is too large to be sent."""
+    """Raised if received bytes are not a message, or if a message is too large to be sent."""
 
 
 def encode(message: Dict[str, Any]) -> bytes:
-    """The bytes of a message.
+    """Returns the bytes of a message.
 
     Raises:
-        FrameError: It is too large.
+        FrameError: The message is too large.
     """
     found: List[Tuple[Path, bytes]] = []
     lean = _without_long_texts(message, [], found)
@@ -43,7 +43,7 @@ def encode(message: Dict[str, Any]) -> bytes:
 
 
 def _without_long_texts(value: Any, path: Path, found: List[Tuple[Path, bytes]]) -> Any:
-    """A copy of what has a long text in it; all else as it is."""
+    """Returns a copy without the long texts. Values without long texts are returned unchanged."""
     if type(value) is str:
         return _without_text(value, path, found) if len(value) >= _LONG_TEXT else value
     if type(value) is dict:
@@ -57,21 +57,21 @@ def _without_text(text: str, path: Path, found: List[Tuple[Path, bytes]]) -> Opt
     try:
         found.append((path, text.encode()))
     except UnicodeEncodeError:
-        return text  # half of a surrogate pair, which only JSON can say
+        return text  # half of a surrogate pair, which only JSON can express
     return None
 
 
 class FrameReader:
-    """Reads messages from a function that returns so many bytes, or fewer at the end."""
+    """Reads messages with a function that returns the requested number of bytes, or fewer at the end."""
 
     def __init__(self, read: Callable[[int], bytes]) -> None:
         self._read = read
 
     def next(self) -> Optional[Dict[str, Any]]:
-        """The next message; None at the end.
+        """Returns the next message, or None at the end.
 
         Raises:
-            FrameError: It is not a message, or was cut off. Nothing can be read after that.
+            FrameError: The bytes are not a message, or the message is incomplete. Nothing can be read afterwards.
         """
         start = self._read(_LENGTH.size)
         if not start:
@@ -80,7 +80,7 @@ class FrameReader:
             raise FrameError("A message was cut off.")
         (length,) = _LENGTH.unpack(start)
         if not _LENGTH.size <= length <= LARGEST_FRAME_BYTES:
-            raise FrameError(f"A message of {length} bytes was announced.")
+            raise FrameError(f"A message of {length} bytes was announced, but {LARGEST_FRAME_BYTES} are the maximum.")
         frame = self._read(length)
         if len(frame) < length:
             raise FrameError(f"A message of {length} bytes was cut off after {len(frame)}.")
@@ -88,10 +88,10 @@ class FrameReader:
 
 
 def decode(frame: bytes) -> Dict[str, Any]:
-    """The message of a frame, without its first length.
+    """Returns the message of a frame, which does not include its first length.
 
     Raises:
-        FrameError: It is not a message.
+        FrameError: The bytes are not a message.
     """
     (head_length,) = _LENGTH.unpack_from(frame)
     at = _LENGTH.size + head_length
@@ -101,7 +101,7 @@ def decode(frame: bytes) -> Dict[str, Any]:
             _put(message, path, frame[at : at + length].decode())
             at += length
     except (ValueError, TypeError, LookupError) as error:
-        raise FrameError(f"A message has a head that cannot be understood: {error}") from error
+        raise FrameError(f"A message has an invalid head: {error}") from error
     if type(message) is not dict or type(message.get("type")) is not str:
         raise FrameError("A message has no type.")
     return message

@@ -1,4 +1,4 @@
-"""Threads of the engine's own in a process of CPython: scripts do not see them in ``threading``."""
+"""Threads of the engine itself in a process of CPython. Scripts do not see them in ``threading``."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ def _end_process() -> None:
     _exit(_EXIT_FATAL)
 
 
-#: Called when one of them has failed, which nobody else would notice.
+#: Called when one of the threads has failed, because no other code would notice.
 failed: Callable[[], None] = _end_process
 
 
 def start(function: Callable[..., Any], *arguments: Any) -> None:
-    """Has a thread call a function, which goes on as long as the process, or until it raises SystemExit."""
+    """Starts a thread that calls a function. The thread runs as long as the process, or until it raises SystemExit."""
     _thread.start_new_thread(_run, (function, arguments))
 
 

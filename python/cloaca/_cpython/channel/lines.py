@@ -1,7 +1,7 @@
-"""The lines to the engine, as ``src/border/channel.ts`` has them: messages in, messages out, control records.
+"""Lines to the engine, the twin of ``src/border/channel.ts``: messages in, messages out, control records.
 
-Their descriptors are moved out of the way of a script's own, and closed in a forked child: neither it nor a program
-that the script starts can hold a line open.
+Their descriptors are moved to high numbers, out of the way of a script's own, and closed in a forked child. Neither the
+child nor a program that the script starts can keep a line open.
 """
 
 from __future__ import annotations
@@ -16,31 +16,31 @@ from typing import Any, Callable, Dict, List
 
 from . import frames, helpers
 
-#: The numbers under which the engine hands them over.
+#: Numbers of the descriptors that the engine passes.
 MESSAGES_IN, MESSAGES_OUT, CONTROL, STACKS_OUT = 3, 4, 5, 6
 
-#: Counts up with each change of the messages: that of ``channel.ts``.
+#: Version of the messages, as in ``channel.ts``. Each change increases it.
 PROTOCOL_VERSION = 12
 
-#: Operations of control records, from the engine.
+#: Operations of control records from the engine.
 REQUEST_CHECK, RAISE, INTERRUPT, END_SLICE, ACKNOWLEDGE = 1, 2, 3, 4, 5
-#: Reports, to the engine.
+#: Kinds of reports to the engine.
 MISSES, RESIDENT_MEBIBYTES, OPEN_FILES, RUNNING_TOKEN, MEMORY_MEBIBYTES = 1, 2, 3, 4, 5
 
 _RECORD = struct.Struct("<II")
 _LARGEST_READ = 1 << 20
-#: A script's own files get the lowest numbers, as in any process.
+#: Lowest number of a moved descriptor, so that a script's own files get the lowest numbers, as in any process.
 _FIRST_NUMBER = 500
 
 
 _CLOSES_WITHIN_S = 2.0
 
-#: Those whose descriptors are open.
+#: Instances whose descriptors are open.
 _all: weakref.WeakSet[Lines] = weakref.WeakSet()
 
 
 class Lines:
-    """The three lines. ``ended`` is called, on any thread, when one is closed or says what cannot be understood."""
+    """The three lines. ``ended`` is called, on any thread, when a line is closed or receives invalid bytes."""
 
     def __init__(self, messages_in: int, messages_out: int, control: int, ended: Callable[[str], None]) -> None:
         self._in, self._out, self._control = (moved(each) for each in (messages_in, messages_out, control))
@@ -52,14 +52,17 @@ class Lines:
         _all.add(self)
 
     def listen(self, received: Callable[[Dict[str, Any]], None], controlled: Callable[[int, int], None]) -> None:
-        """Calls back with messages, and with the operation and the argument of control records: a thread for each."""
+        """Starts one thread for messages and one for control records, which call the functions with each of them."""
         for read, callback in ((self._read_messages, received), (self._read_control, controlled)):
             reader = _Reader()
             self._readers.append(reader)
             helpers.start(reader.run, read, callback)
 
     def send(self, message: Dict[str, Any]) -> None:
-        """Returns when it is written: the engine always reads. Raises FrameError for one that is too large."""
+        """Sends a message and returns when it is written, since the engine always reads.
+
+        Raises FrameError if it is too large.
+        """
         data = memoryview(frames.encode(message))
         with self._writing:
             try:
@@ -78,13 +81,16 @@ class Lines:
                 self._end("")
 
     def close(self) -> None:
-        """Closes them, once their other ends are closed: who still read would read what gets the number next."""
+        """Closes the descriptors after their other ends are closed.
+
+        A reader could otherwise read a new file with the number.
+        """
         self._is_open = False
         if all(reader.wait(_CLOSES_WITHIN_S) for reader in self._readers):
             self.forget()
 
     def forget(self) -> None:
-        """Closes them at once: in a forked child, where no thread reads them."""
+        """Closes the descriptors immediately, in a forked child, where no thread reads them."""
         self._is_open = False
         if self not in _all:
             return
@@ -110,10 +116,10 @@ class Lines:
         except frames.FrameError as error:
             self._end(str(error))
         except OSError:
-            self._end("")  # as it is when the engine was killed
+            self._end("")  # for example because the engine was killed
 
     def _read(self, size: int) -> bytes:
-        """So many bytes, or fewer at the end."""
+        """Returns the requested number of bytes, or fewer at the end."""
         chunk = os.read(self._in, min(size, _LARGEST_READ))
         if len(chunk) == size or not chunk:
             return chunk
@@ -142,14 +148,14 @@ class Lines:
 
 
 class _Reader:
-    """A thread that reads one line to its end."""
+    """Thread that reads one line to its end."""
 
     def __init__(self) -> None:
         self._ident = 0
         self._is_over = threading.Event()
 
     def run(self, read: Callable[[Any], None], callback: Any) -> None:
-        """Reads, on the calling thread."""
+        """Reads on the calling thread."""
         self._ident = threading.get_ident()
         try:
             read(callback)
@@ -157,7 +163,7 @@ class _Reader:
             self._is_over.set()
 
     def wait(self, limit_s: float) -> bool:
-        """Waits until nothing is read any more; who calls this on the thread itself reads nothing any more."""
+        """Waits until the thread no longer reads. On the thread itself, returns True immediately."""
         return self._ident == threading.get_ident() or self._is_over.wait(limit_s)
 
 
@@ -171,12 +177,12 @@ if hasattr(os, "register_at_fork"):
 
 
 def moved(descriptor: int) -> int:
-    """The same line under a number that no script expects for its own files, and that no other program inherits."""
+    """Moves a descriptor to a high number, away from a script's own files, and makes it non-inheritable."""
     try:
         import fcntl
 
         number = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, _FIRST_NUMBER)
-    except (ImportError, OSError):  # there may be fewer descriptors
+    except (ImportError, OSError):  # the limit of descriptors can be lower
         os.set_inheritable(descriptor, False)
         return descriptor
     os.close(descriptor)
@@ -184,16 +190,16 @@ def moved(descriptor: int) -> int:
 
 
 def end_with_engine(line: int) -> None:
-    """Has the system kill this process when the engine is gone, also while Python cannot run: with the group it leads.
+    """Makes the system kill this process and its group when the engine is gone, even while Python cannot run.
 
-    Nothing may ever be sent to this end of the line. Where the system is not Linux, only threads of Python's notice.
+    Nothing may ever be sent to this end of the line. On other systems than Linux, only Python threads notice the end.
     """
     if os.getpgrp() != os.getpid() or not _is_killed_with(line):
         _end_with_parent()
 
 
 def _is_killed_with(line: int) -> bool:
-    """Whether the group is killed as soon as the other end of a line is closed."""
+    """Returns whether the group is killed as soon as the other end of a line is closed."""
     try:
         import fcntl
 
@@ -206,13 +212,13 @@ def _is_killed_with(line: int) -> bool:
 
 
 def _end_with_parent() -> None:
-    """Without the group: what is told of a parent's end comes to one process, whose end would then close the line."""
+    """Makes the system kill only this process, since a signal for a parent's end reaches only one process."""
     parent = os.getppid()
     try:
         import ctypes
 
-        ctypes.CDLL(None).prctl(1, 9)  # PR_SET_PDEATHSIG, SIGKILL: of Linux
+        ctypes.CDLL(None).prctl(1, 9)  # PR_SET_PDEATHSIG, SIGKILL of Linux
     except (ImportError, OSError, AttributeError):
         return
     if os.getppid() != parent:
-        _exit(1)  # it went meanwhile
+        _exit(1)  # the parent has ended since

@@ -1,4 +1,4 @@
-"""Tells the engine how much memory this process has, and how many files it has open, once a second."""
+"""Reports the memory and the number of open files of this process to the engine, once a second."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _BYTES_PER_MEBIBYTE = 1_048_576
 
 
 class Resources:
-    """Looks now and then, on a thread of its own. ``ceilings`` are those of ``StartData``."""
+    """Checks the resources periodically on its own thread. ``ceilings`` are those of ``StartData``."""
 
     def __init__(self, to_engine: lines.Lines, ceilings: Dict[str, Any]) -> None:
         self._lines = to_engine
@@ -40,7 +40,7 @@ class Resources:
 
 
 def resident_mebibytes() -> Optional[int]:
-    """The memory that this process occupies, where the system says it."""
+    """Returns the resident memory of this process in MiB, or None if the system does not report it."""
     try:
         with open("/proc/self/statm", "rb") as file:
             pages = int(file.read().split()[1])
@@ -50,7 +50,7 @@ def resident_mebibytes() -> Optional[int]:
 
 
 def open_files() -> Optional[int]:
-    """How many descriptors this process has, where the system says it."""
+    """Returns the number of open descriptors of this process, or None if the system does not report it."""
     try:
         return len(os.listdir("/proc/self/fd"))
     except OSError:
@@ -58,7 +58,7 @@ def open_files() -> Optional[int]:
 
 
 def _set_open_files(most: Optional[int]) -> None:
-    """Beyond it, EMFILE. What was allowed before is not exceeded."""
+    """Sets the limit of open files, after which EMFILE is raised. An existing lower limit is kept."""
     if most is None:
         return
     try:

@@ -1,1 +1,1 @@
-"""What calls print and log in a process of CPython, on its way to the engine and to the process's standard streams."""
+"""Output and log records of calls in a process of CPython, which go to the engine and to the standard streams."""

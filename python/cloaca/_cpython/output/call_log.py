@@ -1,7 +1,7 @@
-"""The log of one poll or attempt between two messages to the engine: what it printed, line by line, and what it logged.
+"""Log of one poll or attempt between two messages to the engine: printed lines and log records.
 
-The twin of ``call-log.ts``: however much is printed, no more is kept than the limit, of which the first quarter is the
-beginning and the rest the end; what is cut is counted. What is printed to one stream within a millisecond is one
+The twin of ``call-log.ts``. The size is limited: the first quarter of the limit keeps the beginning, the rest keeps the
+end, and the removed part in between is counted. Lines that are printed to one stream within a millisecond are one
 record.
 """
 
@@ -12,14 +12,14 @@ import time
 from collections import deque
 from typing import Any, Deque, Dict, List, Optional, Tuple
 
-#: A longer text is several records.
+#: Maximum number of bytes of a record. Longer texts become several records.
 _LONGEST_TEXT_BYTES = 16_384
-#: So many bytes of records are a piece, which is the least that is cut from what is stored.
+#: Number of bytes of records that form a piece. Stored logs are shortened by whole pieces.
 _PIECE_BYTES = 32_768
-#: Of a record beside its text, about.
+#: Approximate number of bytes of a record without its text.
 _RECORD_BYTES = 48
 
-#: Text, and of it: records, bytes, and the records and bytes that were cut before it.
+#: Text, its number of records and bytes, and the number of records and bytes that were removed before it.
 Piece = Tuple[str, int, int, int, int]
 
 
@@ -40,7 +40,7 @@ class _Entry:
 
 
 class CallLog:
-    """One log. ``limit_bytes``: how much of it is kept."""
+    """Log of one call. ``limit_bytes`` is its maximum size."""
 
     def __init__(self, limit_bytes: int) -> None:
         self._limit = limit_bytes
@@ -49,19 +49,19 @@ class CallLog:
         self._is_head_full = False
         self._tail: Deque[_Entry] = deque()
         self._tail_bytes = 0
-        #: The newest, which may get more lines.
+        #: Newest entry, which can still get more lines.
         self._open: Optional[_Entry] = None
         self._partial: Dict[str, bytes] = {}
-        #: When the first record came in that was not taken; monotonic.
+        #: Monotonic time of the first record that was not taken yet.
         self.since: Optional[float] = None
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing is left of it."""
+        """Whether nothing is left in the log."""
         return self._open is None and not self._head and not self._tail and not self._partial
 
     def print(self, stream: str, data: bytes, at: int) -> None:
-        """Takes what is printed."""
+        """Adds printed bytes."""
         if not data:
             return
         if self.since is None:
@@ -73,14 +73,14 @@ class CallLog:
             self._print_lines(stream, data, at)
 
     def log(self, text: str) -> None:
-        """Takes a record of ``logging``, as JSON."""
+        """Adds a record of ``logging``, as JSON."""
         if self.since is None:
             self.since = time.monotonic()
         self._close()
         self._keep(_Entry(0, "log", text, False, 1, len(text.encode(errors="replace")) + 1))
 
     def take(self, is_all: bool, at: int) -> List[Piece]:
-        """All of it, as pieces; with what is not a whole line yet when no more is to come."""
+        """Takes all records as pieces. ``is_all`` includes incomplete lines, because the output has ended."""
         self.since = None
         if is_all:
             for stream in ("stdout", "stderr"):
@@ -95,7 +95,7 @@ class CallLog:
         return _pieces_of(entries)
 
     def _print_much(self, stream: str, data: bytes, at: int) -> None:
-        """All but the first and the last of it are cut anyway: they are only counted."""
+        """Adds only the beginning and the end of a large output, and counts the rest, which would be removed anyway."""
         begin = data.rfind(b"\n", 0, self._limit) + 1
         end = data.find(b"\n", len(data) - self._limit) + 1
         if begin == 0 or end == 0:
@@ -141,7 +141,7 @@ class CallLog:
             newest = self._open = _Entry(at, stream, text, is_part, lines, _RECORD_BYTES + len(text))
         newest.is_part = is_part
         if is_part:
-            self._close()  # what follows goes on in the same line
+            self._close()  # the following text continues the line
 
     def _close(self) -> None:
         if self._open is not None:
@@ -167,7 +167,7 @@ class CallLog:
 
 
 def _whole_characters(data: bytes, begin: int, end: int) -> int:
-    """Where the last character ends that is whole before ``end``."""
+    """Returns the end of the last character that is complete before ``end``."""
     at = end
     while at > end - 4 and at > begin + 1 and data[at : at + 1] and data[at] & 0xC0 == 0x80:
         at -= 1
@@ -200,12 +200,12 @@ def _pieces_of(entries: List[_Entry]) -> List[Piece]:
 
 
 def units_of(text: str) -> int:
-    """The length of a text as JavaScript has it."""
+    """Returns the length of a text in JavaScript."""
     return len(text) if text.isascii() else len(text.encode("utf-16-le", errors="surrogatepass")) // 2
 
 
 def records_message(pieces: List[Tuple[int, Piece]]) -> Optional[Dict[str, Any]]:
-    """The message with pieces of calls, each with its token; None for none."""
+    """Returns the message with pieces of calls, each with its token, or None if there are no pieces."""
     if not pieces:
         return None
     sizes: List[int] = []

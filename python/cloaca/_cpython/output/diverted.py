@@ -1,7 +1,7 @@
-"""Standard descriptors of a process that was given a secret: what children and native code write to them is masked.
+"""Standard descriptors of a process that received a secret. Output of children and native code to them is masked.
 
-Each becomes a pipe, which a thread reads. Python's own streams do not go this way: the speaker has what they print,
-with the call that printed it. Made by ``speaker`` before the first secret is handed out.
+Each descriptor becomes a pipe, which a thread reads. Python's own streams do not use the pipes: the speaker receives
+their output together with its call. ``speaker`` creates the pipes before the first secret is passed on.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from ..channel import helpers
 from .outlet import Outlet
 
 _PIECE_BYTES = 65_536
-#: The beginning of a secret is held until more comes, or nothing has come for so long.
+#: Time without further output after which a possible beginning of a secret is released.
 _HELD_FOR_S = 1.0
 _NUMBERS = {"stdout": 1, "stderr": 2}
 
 
 class DivertedDescriptors:
-    """Both descriptors. ``take`` gets bytes with the name of their stream, and b"" when nothing came for a while."""
+    """Both descriptors. ``take`` receives bytes with the name of their stream, and b"" after a time without output."""
 
     def __init__(self, outlets: Dict[str, Outlet], take: Callable[[str, bytes], None]) -> None:
         self._take = take

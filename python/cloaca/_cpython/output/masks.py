@@ -1,6 +1,6 @@
-"""What is to be hidden of what calls print: the secrets that their execution was given.
+"""Masks the secrets that an execution received in the output of its calls.
 
-The twin of ``secret-masks.ts``, ``masks.ts`` and ``secret-forms.ts``: the same texts are hidden in the same way.
+The twin of ``secret-masks.ts``, ``masks.ts`` and ``secret-forms.ts``, which mask the same texts in the same way.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ from typing import Any, Dict, Iterator, List, Optional, Set, Tuple
 from urllib.parse import quote
 
 _SHOWN = "***"
-#: Shorter values are shown: they would hide half of what is printed, and are hardly secret.
+#: Minimum length of a masked value. Shorter values would mask half of the output, and are hardly secret.
 _LEAST_CHARACTERS = 6
-#: A context that has a shorter one has it by chance: the name of a host, say.
+#: Minimum length of a value for a warning. A context can contain shorter values by chance, such as a host name.
 _TELLING_CHARACTERS = 12
-#: Of executions that were given secrets, and of attempts: one that has ended may have left threads behind.
+#: Maximum number of remembered executions and attempts. An attempt that has ended can leave threads behind.
 _MOST_REMEMBERED = 2_000
 
 
 def forms_of(value: str) -> Set[str]:
-    """The texts in which a value may be printed: as it is, line by line, quoted, in URLs, and in base64."""
+    """Returns the texts as which a value may be printed: unchanged, by line, quoted, in URLs, and in base64."""
     texts = [text for text in [value, *(line.strip() for line in re.split(r"\r?\n", value))] if _is_long(text)]
     forms = [form for text in texts for form in (text, *_quoted(text), *_in_urls(text), *_in_base64(text))]
     return set(filter(_is_long, forms))
@@ -38,7 +38,7 @@ def _quoted(text: str) -> List[str]:
 
 
 def _in_ascii(text: str) -> str:
-    """As ``json.dumps`` and ``ascii`` have it."""
+    """Escapes non-ASCII characters as ``json.dumps`` and ``ascii`` do."""
     return re.sub("[^\\x00-\\x7f]", lambda found: json.dumps(found[0])[1:-1], text)
 
 
@@ -51,7 +51,7 @@ def _in_urls(text: str) -> List[str]:
 
 
 def _in_base64(text: str) -> Iterator[str]:
-    """What is the same in every text that holds it, wherever it begins there."""
+    """Returns the base64 characters that are the same wherever the text begins in an encoded text."""
     data = text.encode(errors="replace")
     for before in range(3):
         whole = base64.b64encode(b"\0" * before + data).decode().rstrip("=")
@@ -61,7 +61,7 @@ def _in_base64(text: str) -> Iterator[str]:
 
 
 class Masks:
-    """Hides the values that one execution was given."""
+    """Masks the values that one execution received."""
 
     def __init__(self) -> None:
         self._values: Set[str] = set()
@@ -69,7 +69,7 @@ class Masks:
         self._patterns: Dict[str, Any] = {}
 
     def add(self, values: Iterator[str]) -> None:
-        """Values that are too short are not hidden."""
+        """Adds values. Values that are too short are not masked."""
         for value in values:
             if value not in self._values:
                 self._values.add(value)
@@ -77,15 +77,15 @@ class Masks:
                 self._patterns.clear()
 
     def in_text(self, text: str) -> str:
-        """A text without them."""
+        """Returns a text with the values masked."""
         return str(self._pattern("text").sub(_SHOWN, text)) if self._forms else text
 
     def in_json(self, text: str) -> str:
-        """The same in the texts of a JSON value, which stays JSON."""
+        """Returns JSON with the values masked in its texts. The result is valid JSON."""
         return str(self._pattern("json").sub(_hidden_in_json, text)) if self._forms else text
 
     def is_told(self, text: str) -> bool:
-        """Whether JSON holds a value itself."""
+        """Returns whether JSON contains one of the values."""
         return any(
             len(value) >= _TELLING_CHARACTERS
             and (json.dumps(value)[1:-1] in text or json.dumps(value, ensure_ascii=False)[1:-1] in text)
@@ -93,7 +93,7 @@ class Masks:
         )
 
     def in_bytes(self, data: bytes, is_last: bool) -> Tuple[bytes, bytes]:
-        """What may be shown of bytes of UTF-8, and what may be the beginning of something to hide, if more follows."""
+        """Returns bytes of UTF-8 that can be shown, and final bytes that could be the beginning of a masked value."""
         if not self._forms:
             return data, b""
         shown = self._pattern("bytes").sub(_SHOWN.encode(), data)
@@ -103,7 +103,7 @@ class Masks:
         return (shown, b"") if held == 0 else (shown[:-held], shown[-held:])
 
     def _held(self, data: bytes) -> int:
-        """How many bytes at the end may become a text that is hidden."""
+        """Returns the number of bytes at the end that could become a masked text."""
         longest = self._patterns.setdefault("longest", max(len(form.encode(errors="replace")) for form in self._forms))
         forms = self._patterns.setdefault("forms", [form.encode(errors="replace") for form in self._forms])
         starts = {form[:1] for form in forms}
@@ -121,7 +121,7 @@ class Masks:
                 written = {
                     json.dumps(form, ensure_ascii=is_ascii)[1:-1] for form in forms for is_ascii in (True, False)
                 }
-                # What is escaped belongs together: nothing begins within.
+                # An escape sequence is a unit, so no match begins inside it.
                 texts = "|".join(re.escape(form) for form in sorted(written, key=len, reverse=True))
                 self._patterns[kind] = re.compile(rf"(?P<hidden>{texts})|\\u....|\\.", re.DOTALL)
             elif kind == "bytes":
@@ -140,7 +140,7 @@ PROCESS = -1
 
 
 class SecretMasks:
-    """The masks of executions, by the tokens of their attempts."""
+    """Masks of executions, by the tokens of their attempts."""
 
     def __init__(self) -> None:
         self._attempts: Dict[int, Tuple[str, str]] = {}
@@ -149,11 +149,11 @@ class SecretMasks:
         self._of_process = Masks()
 
     def attempt_begins(self, token: int, execution_id: str, task_id: str) -> None:
-        """One try of a task begins."""
+        """Registers the start of an attempt."""
         _remember(self._attempts, token, (execution_id, task_id))
 
     def add(self, token: int, fields: Dict[str, str]) -> None:
-        """An attempt is about to be given a secret."""
+        """Registers a secret that an attempt is about to receive."""
         self._of_process.add(iter(fields.values()))
         if token in self._attempts:
             execution_id = self._attempts[token][0]
@@ -162,7 +162,7 @@ class SecretMasks:
             _remember(self._by_execution, execution_id, masks)
 
     def of(self, token: int) -> Optional[Masks]:
-        """None where nothing is to be hidden."""
+        """Returns the masks of an attempt, or None if there is nothing to mask."""
         if token == PROCESS:
             return self._of_process
         if not self._by_execution or token not in self._attempts:
@@ -170,7 +170,7 @@ class SecretMasks:
         return self._by_execution.get(self._attempts[token][0])
 
     def take(self, token: int, stream: str, data: bytes) -> bytes:
-        """What may be shown of what a call prints, and of what was held back of it."""
+        """Returns the bytes that can be shown, from new output of a call and from earlier output that was kept back."""
         masks = self.of(token)
         if masks is None:
             return data
@@ -180,7 +180,7 @@ class SecretMasks:
         return shown
 
     def end(self, token: int) -> List[Tuple[str, bytes]]:
-        """Nothing more comes of a call: what was held back of it, by stream."""
+        """Ends the output of a call. Returns the bytes that were kept back, by stream."""
         rest = []
         for stream in ("stdout", "stderr"):
             held = self._held.pop((token, stream), None)
@@ -190,18 +190,19 @@ class SecretMasks:
         return rest
 
     def warning(self, token: int, context_text: str) -> Optional[str]:
-        """What is to be said of the context that an attempt returns, which is stored as it is."""
+        """Returns a warning if the context that an attempt returns contains a secret, because contexts are not masked.
+        """
         masks = self.of(token)
         if masks is None or not masks.is_told(context_text):
             return None
         return (
             f'task "{self._attempts[token][1]}" has put the value of a secret into its context, where it is stored and '
-            "shown: let each task that needs it ask for it with ctx.secret"
+            "shown. Call ctx.secret in each task that needs the secret instead"
         )
 
 
 def _remember(known: Dict[Any, Any], key: Any, value: Any) -> None:
-    """As the newest; the oldest is forgotten when there are too many."""
+    """Adds an entry as the newest, and deletes the oldest if there are too many."""
     known.pop(key, None)
     known[key] = value
     if len(known) > _MOST_REMEMBERED:

@@ -1,8 +1,8 @@
-"""Writes what served scripts print to a standard stream, on which nothing may depend.
+"""Writes the output of served scripts to a standard stream without ever waiting.
 
-The twin of ``outlet.ts`` and ``whole-lines.ts``: a write never waits. What cannot be written now (a pipe that nobody
-reads, a full disk) is kept, up to a limit, and written as soon as that is possible; what is beyond the limit is lost,
-and counted. Lines are let out whole, each with whose it is where that is wanted.
+The twin of ``outlet.ts`` and ``whole-lines.ts``. Output that cannot be written now (to a pipe without a reader, or a
+full disk) is kept up to a limit, and written as soon as possible. Output above the limit is lost and counted. Lines are
+written whole, with a prefix that names their task if configured.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ import time
 from typing import Callable, Dict, List
 
 _LIMIT_BYTES = 1024 * 1024
-#: A pipe takes so much in one piece, or nothing.
+#: Number of bytes that a pipe accepts as a whole or not at all.
 _PIECE_BYTES = 4096
-#: The beginning of a line is held until its end comes, or its call ends, or it has waited so long.
+#: Time after which an incomplete line is written, unless it is completed or its call ends before.
 _HELD_FOR_S = 1.0
 _MOST_HELD_BYTES = 65_536
-#: How long the last words wait for a reader that takes nothing.
+#: Time that the final output waits for a reader that does not read.
 _STALLED_AFTER_S = 0.25
 RETRY_S = 0.02
 
 
 class Outlet:
-    """The way to one standard stream. ``notice`` hears of what was lost."""
+    """Output to one standard stream. ``notice`` receives messages about lost output."""
 
     def __init__(self, descriptor: int, notice: Callable[[str], None], prefix_of: Callable[[int], str]) -> None:
         self._descriptor = descriptor
@@ -41,15 +41,15 @@ class Outlet:
 
     @property
     def is_behind(self) -> bool:
-        """Whether something is kept, or held until its line ends."""
+        """Whether output is kept because it cannot be written, or because its line is incomplete."""
         return bool(self._waiting or self._held)
 
     def move(self, descriptor: int) -> None:
-        """Writes to another descriptor of the same stream from now on."""
+        """Uses another descriptor of the same stream from now on."""
         self._descriptor = descriptor
 
     def print(self, token: int, data: bytes) -> None:
-        """Takes what a call prints, 0 for what is nobody's."""
+        """Prints output of a call. The token 0 means that it belongs to no call."""
         data = self._held.pop(token, b"") + data
         end = data.rfind(b"\n") + 1
         if end > 0:
@@ -62,13 +62,13 @@ class Outlet:
                 self.ended(token)
 
     def ended(self, token: int) -> None:
-        """Nothing more comes of a call."""
+        """Writes the incomplete line of a call that has ended."""
         held = self._held.pop(token, None)
         if held is not None:
             self._let_out(token, held + b"\n")
 
     def check(self) -> None:
-        """Writes what is kept, and lets out what was held for long."""
+        """Writes kept output, and incomplete lines that are too old."""
         if self._held and time.monotonic() - self._held_since > _HELD_FOR_S:
             for token in list(self._held):
                 self.ended(token)
@@ -76,7 +76,7 @@ class Outlet:
             self._write_out()
 
     def drain(self) -> None:
-        """Writes what is kept, as long as somebody takes it."""
+        """Writes kept output as long as the reader accepts it."""
         for token in list(self._held):
             self.ended(token)
         stalled_at, before = time.monotonic() + _STALLED_AFTER_S, self._waiting_bytes
@@ -97,7 +97,7 @@ class Outlet:
         written = 0 if self._waiting else self._attempt(lines)
         if written == len(lines):
             return
-        # A write of which a part is out is kept whatever the limit, so that no line is torn.
+        # The rest of a partial write is kept even above the limit, so that no line is split.
         if written == 0 and self._waiting_bytes + len(lines) > _LIMIT_BYTES:
             self._lost_bytes += len(lines)
         else:
@@ -119,7 +119,7 @@ class Outlet:
             self._notice(f"{missing}: they could not be written ({self._reason})")
 
     def _attempt(self, data: bytes) -> int:
-        """Writes what can be written without a wait. Returns how much that was."""
+        """Writes as many bytes as possible without waiting, and returns their number."""
         view, written = memoryview(data), 0
         try:
             while written < len(view):

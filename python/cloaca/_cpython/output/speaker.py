@@ -1,7 +1,7 @@
-"""What this process says: outcomes, calls, logs, in the order in which they were put in, from one thread.
+"""Sends the messages of this process: outcomes, calls and logs, in the order of submission, from one thread.
 
-A thread that may be stopped at any moment only puts something in, which is one step; so no message is ever torn, and no
-lock is left behind. Here texts are masked, lines are put together, and messages are written.
+A thread that can be stopped at any moment only adds to a queue, which is one step. So no message is ever incomplete,
+and no lock stays locked. This thread masks texts, completes lines, and writes messages.
 """
 
 from __future__ import annotations
@@ -19,24 +19,24 @@ from .diverted import DivertedDescriptors
 from .masks import PROCESS, SecretMasks
 from .outlet import RETRY_S, Outlet
 
-#: Between two messages with logs of attempts; after a large one the others have their turn, too.
+#: Seconds between two messages with logs of attempts, and after a large one, so that other messages are sent too.
 _SEND_EVERY_S, _SEND_MUCH_EVERY_S = 0.02, 0.2
 _MUCH_BYTES = 65_536
-#: A poll that takes longer than this is sent before its end.
+#: Duration of a poll from which its log is sent before its end.
 _POLL_UNSENT_S = 0.2
-#: Who prints more than is written waits.
+#: Maximum number of bytes that are queued. Code that prints more has to wait.
 _MOST_PENDING_BYTES = 8_388_608
 _MOST_LABELS = 2_000
-#: For so long what was put in is gathered before it is said.
+#: Time for which submissions are collected before they are sent.
 _TURN_S = 0.005
-#: Outcomes that travel in one message.
+#: Maximum number of outcomes in one message.
 _MOST_OUTCOMES = 1_000
 
 _sleep = time.sleep
 
 
 class Speaker:
-    """The thread that speaks. Everything that is put in is said, in its order."""
+    """Thread that sends all submissions in their order."""
 
     def __init__(self, lines: Lines, limits: Dict[str, Any], is_program: bool, prefixes: bool) -> None:
         self._lines = lines
@@ -60,22 +60,22 @@ class Speaker:
             for name, number in (("stdout", 1), ("stderr", 2)):
                 self._outlets[name] = Outlet(number, self._notice, self._label_of)
         self._diverted: Optional[DivertedDescriptors] = None
-        #: By type of message: what is done when it is too large.
+        #: Functions by type of message that handle a message that is too large.
         self.failed_calls: Dict[str, Callable[[Dict[str, Any], FrameError], None]] = {}
         helpers.start(self._speak)
 
     # --------------------------------------------------------------------------------------------------- what goes in
 
     def put(self, what: Callable[..., None], *arguments: Any) -> None:
-        """Has a method of this class, or another function, called by the speaking thread."""
+        """Makes the thread call a method of this class, or another function."""
         self._queue.put((what, arguments))
 
     def say(self, message: Dict[str, Any]) -> None:
-        """Sends a message, behind all that was put in before."""
+        """Sends a message after all earlier submissions."""
         self._queue.put((self._send, (message,)))
 
     def printed(self, token: int, stream: str, data: bytes, is_logged: bool) -> None:
-        """Takes what a call prints; the caller waits while there is too much of it."""
+        """Takes output of a call. The caller waits while too much output is queued."""
         if self._diverted is not None:
             self._diverted.drain()
         self._pending_bytes += len(data)
@@ -84,7 +84,7 @@ class Speaker:
             _sleep(0.001)
 
     def divert(self) -> None:
-        """Masks what children and native code write to descriptors, too. Called before a secret is handed out."""
+        """Also masks the output of children and native code to descriptors. Called before a secret is passed on."""
         if self._outlets and self._diverted is None:
 
             def take(stream: str, data: bytes) -> None:
@@ -93,7 +93,7 @@ class Speaker:
             self._diverted = DivertedDescriptors(self._outlets, take)
 
     def attempt_begins(self, token: int, execution_id: str, task_id: str) -> None:
-        """One try of a task begins."""
+        """Registers the start of an attempt."""
         self._attempts.add(token)
         self._masks.attempt_begins(token, execution_id, task_id)
         if self._prefixes:
@@ -103,16 +103,16 @@ class Speaker:
                 self._labels.pop(next(iter(self._labels)))
 
     def add_secret(self, token: int, fields: Dict[str, str]) -> None:
-        """An attempt is about to be given a secret."""
+        """Registers a secret that an attempt is about to receive."""
         self._masks.add(token, fields)
 
     def log(self, token: int, record: str) -> None:
-        """Takes a record of ``logging``, as JSON."""
+        """Adds a record of ``logging``, as JSON."""
         masks = self._masks.of(token)
         self._log_of(token).log(record if masks is None else masks.in_json(record))
 
     def skipped(self, tokens: List[int]) -> None:
-        """These polls skipped."""
+        """Reports skipped polls."""
         for token in tokens if self._logs else ():
             if self._limits["keepsSkips"]:
                 self._end_log(token)
@@ -130,7 +130,7 @@ class Speaker:
         self._not_started.append(token)
 
     def ended(self, token: int, outcome: Dict[str, Any]) -> None:
-        """How a poll or an attempt has ended."""
+        """Reports how a poll or an attempt has ended."""
         masks = self._masks.of(token)
         self._end_output(token)
         if masks is not None and "error" in outcome:
@@ -154,23 +154,23 @@ class Speaker:
             self._say_outcomes()
 
     def declared(self, generation: int, declarations_json: str) -> None:
-        """What a script has declared."""
+        """Reports the declarations of a script."""
         self._send({"type": "declared", "generation": generation, "declarationsJson": declarations_json})
 
     def answered(self, token: int, message: Dict[str, Any]) -> None:
-        """What came of events or graphs."""
+        """Reports the results of events or graphs."""
         self._end_output(token)
         self._end_log(token)
         self._send_logs()
         self._send(message)
 
     def finish(self, then: Callable[[], None]) -> None:
-        """Writes and sends everything; the process is about to end. ``then`` is called by the speaking thread."""
+        """Writes and sends everything before the process ends. The thread then calls ``then``."""
         if self._diverted is not None:
             self._diverted.drain()
         self._queue.put((self._finish, (then,)))
 
-    # ------------------------------------------------------------------------------------------------- what is said
+    # -------------------------------------------------------------------------------------------------------- messages ---
 
     def _speak(self) -> None:
         while True:
@@ -201,7 +201,7 @@ class Speaker:
 
     def _say_outcomes(self) -> None:
         if self._not_started:
-            # Before the outcomes, which let the engine send other requests: it sends these again first.
+            # Before the outcomes, so that the engine sends these again before requests that follow from the outcomes.
             not_started, self._not_started = self._not_started, []
             self._lines.send({"type": "notStarted", "tokens": not_started})
         skipped, tokens, outcomes = self._skipped, self._tokens, self._outcomes
@@ -212,7 +212,7 @@ class Speaker:
         try:
             self._lines.send({"type": "outcomes", "skipped": skipped, "tokens": tokens, "outcomes": outcomes})
         except FrameError:
-            # Together they are too large, or one of them is, which is then the failure of that one.
+            # All of them together are too large, or one of them is, and then fails.
             self._lines.send({"type": "outcomes", "skipped": skipped, "tokens": [], "outcomes": []})
             for token, outcome in zip(tokens, outcomes):
                 self._say_outcome(token, outcome)
@@ -226,17 +226,17 @@ class Speaker:
             self._lines.send({"type": "outcomes", "skipped": [], "tokens": [token], "outcomes": [outcome]})
 
     def _too_large(self, message: Dict[str, Any], error: FrameError) -> None:
-        """What cannot be sent is answered here where somebody waits for an answer."""
+        """Handles a message that is too large: answers it here if a caller waits for it, else logs it."""
         failed = self.failed_calls.get(message.get("type", ""))
         if failed is not None:
             failed(message, error)
         else:
-            self._notice(f"{error} It was: {message.get('type')}.")
+            self._notice(f'{error} The type of the message is "{message.get("type")}".')
 
     def _notice(self, text: str) -> None:
         self._lines.send({"type": "notice", "message": text})
 
-    # -------------------------------------------------------------------------------------------------- what is printed
+    # ---------------------------------------------------------------------------------------- output ---------
 
     def _print(self, token: int, stream: str, data: bytes, is_logged: bool, at: int) -> None:
         self._pending_bytes -= len(data)
@@ -246,7 +246,7 @@ class Speaker:
             self._log_of(token).print(stream, shown, at)
 
     def _print_diverted(self, stream: str, data: bytes) -> None:
-        """No data: nothing more has come for a while."""
+        """Shows output from a descriptor. Without data, no output has arrived for some time."""
         if data:
             self._show(0, stream, self._masks.take(PROCESS, stream, data))
         else:
@@ -291,7 +291,7 @@ class Speaker:
             self._lines.send(message)
 
     def _check(self) -> None:
-        """What is done now and then: logs of what still runs, and output that could not be written."""
+        """Sends logs of running calls, and writes output that could not be written before."""
         for outlet in self._outlets.values():
             outlet.check()
         now = time.monotonic()
@@ -305,7 +305,7 @@ class Speaker:
                 continue
             self._ended += [(token, piece) for piece in log.take(False, int(time.time() * 1000))]
             if not is_attempt and log.is_empty:
-                self._logs.pop(token)  # of a thread that its call has left behind nobody says that it has ended
+                self._logs.pop(token)  # the end of a thread that its call left behind is not reported
         self._send_logs()
 
     def _finish(self, then: Callable[[], None]) -> None:

@@ -1,6 +1,6 @@
-"""``sys.stdout`` and ``sys.stderr`` of a process of CPython: what a call prints is in its log.
+"""``sys.stdout`` and ``sys.stderr`` of a process of CPython, which copy the output of a call to its log.
 
-What served scripts print is handed to the speaker (``speaker``), which writes it: nobody waits for a reader.
+The output of served scripts goes to the speaker (``speaker``), which writes it, so no script waits for a reader.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from typing import Any, Callable
 
 from ..calls import threads
 
-#: Takes the token of a call or 0, the name of the stream, bytes, and whether logs have them already.
+#: Receives the token of a call or 0, the name of the stream, bytes, and whether logs already have them.
 Taker = Callable[[int, str, bytes, bool], None]
 
 _kept: Any = []
 
 
 class _ServedRaw(io.RawIOBase):
-    """The stream below the texts: hands on what is written, with whose it is."""
+    """Stream below the text layer, which passes on written bytes with their call."""
 
     def __init__(self, descriptor: int, name: str, take: Taker) -> None:
         super().__init__()
@@ -44,7 +44,7 @@ class _ServedRaw(io.RawIOBase):
         return len(data)
 
     def close(self) -> None:
-        """Does nothing: the process has its standard streams until its end."""
+        """Does nothing, because the process has its standard streams until its end."""
 
 
 def serve(take: Taker) -> None:
@@ -57,7 +57,7 @@ def serve(take: Taker) -> None:
 
 
 def restore() -> None:
-    """Gives a forked child the streams that the process had in the beginning."""
+    """Restores the original streams of the process in a forked child."""
     for name, stream in _kept:
         setattr(sys, name, stream)
         setattr(sys, f"__{name}__", stream)

@@ -1,1 +1,1 @@
-"""What is said of packages that a script lacks: which to install, and how. Runs in an interpreter's process."""
+"""Advice on packages that a script lacks: which to install, and how. The code runs in an interpreter's process."""

@@ -1,6 +1,9 @@
-"""What to do when an import fails for want of a package: said below the traceback that nobody has caught.
+"""Advice for an import that fails because a package is missing.
 
-Not when it is raised: most imports that fail are only tried. Used by whatever reports errors of scripts.
+It is shown below the traceback of an uncaught exception.
+
+It is not computed when the exception is raised, since most failing imports are optional. All code that reports errors
+of scripts uses it.
 """
 
 from __future__ import annotations
@@ -13,15 +16,15 @@ from typing import Any, Iterator, List, Optional, Sequence
 
 from .distributions import distribution_of
 
-#: How a script is run by another Python.
+#: Option that runs a script with another Python.
 _OTHER_PYTHON = "--python python3"
 
-#: The package of scripts, which a misspelt import means.
+#: Name of this package, for advice on misspelt imports.
 _OWN_NAME = "cloaca"
 
 _NATIVE_SUFFIXES = (".so", ".pyd", ".dylib")
 
-#: Modules that have left the standard library, by the version since which they are gone.
+#: Modules that were removed from the standard library, by the version that removed them.
 _GONE = {
     "3.12": "asynchat asyncore distutils imp smtpd",
     "3.13": """
@@ -32,22 +35,22 @@ _GONE = {
 _REMOVED = {module: version for version, modules in _GONE.items() for module in modules.split()}
 
 
-#: In a process of CPython packages are a matter of its own pip.
+#: False in a process of CPython, where packages are installed with its own pip.
 is_wanted = True
 
 
 def attach(error: Any) -> None:
-    """Adds to an exception that is about to be reported, as a note, which package to install. Never fails."""
+    """Adds a note to an exception that is about to be reported, with the package to install. It never fails."""
     try:
         text = advice_on(error)
         if text is not None and text not in getattr(error, "__notes__", ()):
             error.add_note(text)
     except Exception:
-        return  # a class of exceptions of the user's that takes no notes: it is reported as it is
+        return  # a user's exception class that accepts no notes is reported unchanged
 
 
 def advice_on(error: BaseException) -> Optional[str]:
-    """Which package to install, in a sentence; None where the exception does not come from a failed import."""
+    """Returns a sentence with the package to install, or None if the exception is not due to a failed import."""
     for each in _chain(error) if is_wanted else ():
         if isinstance(each, ImportError) and isinstance(each.name, str) and each.name:
             foreign = _foreign_file(each)
@@ -59,7 +62,7 @@ def advice_on(error: BaseException) -> Optional[str]:
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """The exception, and those that led to it."""
+    """Yields the exception and its causes."""
     seen: List[int] = []
     each: Optional[BaseException] = error
     while each is not None and id(each) not in seen:
@@ -74,12 +77,12 @@ def _of_missing(error: ModuleNotFoundError) -> Optional[str]:
     removed = _REMOVED.get(top)
     if removed is not None:
         distribution = distribution_of(top)
-        instead = "" if distribution is None else f" Install what took its place: cloaca pip install {distribution}"
-        return f'"{top}" left the standard library with Python {removed}.{instead}'
+        instead = "" if distribution is None else f" Install its replacement: cloaca pip install {distribution}"
+        return f'"{top}" was removed from the standard library in Python {removed}.{instead}'
     if top in getattr(sys, "stdlib_module_names", ()):  # since Python 3.10
         return (
-            f'"{name}" belongs to the standard library, but not to the part of it that the engine\'s Python has. '
-            f"A Python of the machine may have it: {_OTHER_PYTHON}"
+            f'"{name}" is part of the standard library, but the engine\'s Python does not have it. '
+            f"The system's CPython may have it: {_OTHER_PYTHON}"
         )
     if not all(part.isidentifier() for part in name.split(".")):
         return None
@@ -88,29 +91,30 @@ def _of_missing(error: ModuleNotFoundError) -> Optional[str]:
     wanted = next((full for full in _imported_names(error) if f"{full}.".startswith(f"{name}.")), name)
     distribution = distribution_of(wanted)
     if _is_complete_package(name):
-        return None  # it is there, and has no such module
-    from ..._packages.replacements import instead_of  # of pip's, which few need
+        return None  # the package is installed, but has no such module
+    from ..._packages.replacements import instead_of  # imported here, because few scripts need it
 
     in_place = instead_of(distribution or top)
     if in_place is not None:
         return (
-            f"Install it: cloaca pip install {distribution or top}. Its native code may have no build for the engine's "
-            f"Python, in WebAssembly: then use {in_place}, or a Python of the machine that has it: {_OTHER_PYTHON}"
+            f"Install it: cloaca pip install {distribution or top}. If it has no build for the engine's Python "
+            f"(WebAssembly), use {in_place} instead, or use the system's CPython: {_OTHER_PYTHON}"
         )
     if distribution is not None:
         return f"Install it: cloaca pip install {distribution}"
-    return f"If it is a package of the index, install it: cloaca pip install {top}" if "." not in name else None
+    return f"If it is a package on PyPI, install it: cloaca pip install {top}" if "." not in name else None
 
 
 def _is_misspelt(name: str) -> bool:
-    """Whether a name is close to this package's own, and it is not that name itself."""
+    """Returns whether a name is similar to the name of this package, but differs from it."""
     import difflib
 
     return bool(difflib.get_close_matches(name, [_OWN_NAME], 1, 0.82)) and name != _OWN_NAME
 
 
 def _is_complete_package(name: str) -> bool:
-    """Whether the package of a missing module is there and no mere namespace, which others may add to."""
+    """Returns whether the package of a missing module is installed, and is not a namespace that other packages extend.
+    """
     parent = name.rpartition(".")[0]
     while parent and parent not in sys.modules:
         parent = parent.rpartition(".")[0]
@@ -118,7 +122,7 @@ def _is_complete_package(name: str) -> bool:
 
 
 def _imported_names(error: BaseException) -> List[str]:
-    """What the statement imports that failed: of ``from google.cloud import storage``, ``google.cloud.storage``."""
+    """Returns the names in the failed import statement, such as ``google.cloud`` for ``import google.cloud``."""
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith("<frozen")]
     if not frames or frames[-1].lineno is None:
         return []
@@ -141,23 +145,23 @@ def _of_foreign(name: str, file: str) -> str:
     top = name.partition(".")[0].lstrip("_")
     distribution = distribution_of(name.lstrip("_")) or top
     return (
-        f'"{name}" is native code for another machine, which the engine\'s Python, in WebAssembly, cannot run: {file}. '
-        f"Run the script under the Python that it was built for ({_OTHER_PYTHON}), or install a build for the engine: "
+        f'"{name}" is native code for another platform, which the engine\'s Python (WebAssembly) cannot run: {file}. '
+        f"Run the script with the Python that it was built for ({_OTHER_PYTHON}), or install a build for the engine: "
         f"cloaca pip install {distribution}"
     )
 
 
 def _foreign_file(error: ImportError) -> Optional[str]:
-    """The file of a module that is not found because it was compiled for the machine."""
+    """Returns the file of a module that is not found because it was compiled for another platform."""
     name = error.name or ""
-    missing = getattr(error, "name_from", None)  # of ``from package import _native``
+    missing = getattr(error, "name_from", None)  # set by ``from package import _native``
     parent, _, stem = name.rpartition(".")
     found = _native_file(_places_of(parent), stem)
     return found if found or missing is None else _native_file(_places_of(name), missing)
 
 
 def _places_of(package: str) -> Sequence[str]:
-    """The folders of a package, or those of one that is none any more because its import has failed."""
+    """Returns the folders of a package. If its import has failed, they are derived from the search path."""
     if not package:
         return sys.path
     known = getattr(sys.modules.get(package), "__path__", None)

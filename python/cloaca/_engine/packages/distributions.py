@@ -1,6 +1,6 @@
-"""Which distribution brings a module, where its name on the index is another than the one that is imported.
+"""Names of the distributions that contain modules whose import name differs.
 
-The longest entry counts: ``google.cloud.storage`` before ``google``. Used by ``advice``.
+The longest entry takes precedence: ``google.cloud.storage`` before ``google``. ``advice`` uses this module.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Optional
 
-#: Distribution: the modules by which it is imported.
+#: Modules that are imported from each distribution.
 _MODULES = {
     "apache-airflow": "airflow",
     "argon2-cffi": "argon2",
@@ -175,7 +175,7 @@ _MODULES = {
     "zope.interface": "zope.interface zope",
 }
 
-#: Those of which the imported name is the distribution's, so that no doubt is needed.
+#: Known distributions whose import name is the name of the distribution.
 _SAME_NAME = """
     aiobotocore aiofiles aiohttp aiokafka aiomysql aioredis aiosmtplib alembic anyio apprise apscheduler
     arrow asyncpg babel backoff boto3 botocore cachetools celery certifi cffi charset_normalizer click
@@ -196,12 +196,12 @@ _SAME_NAME = """
 _BY_MODULE = {module: name for name, modules in _MODULES.items() for module in modules.split()}
 _BY_MODULE.update({name: name.replace("_", "-") for name in _SAME_NAME.split()})
 
-#: Of namespaces that several distributions share: ``azure.mgmt.compute`` is in ``azure-mgmt-compute``.
+#: Separators for namespaces that several distributions share: ``azure.mgmt.compute`` is in ``azure-mgmt-compute``.
 _NAMESPACES = {"azure": "-", "google.cloud": "-", "opentelemetry": "-", "zope": ".", "ruamel": ".", "backports": "."}
 
 
 def distribution_of(module: str) -> Optional[str]:
-    """The name of the distribution that is known to bring a module; None where it is not known."""
+    """Returns the name of the distribution that contains a module, or None if it is unknown."""
     parts = module.split(".")
     for length in range(len(parts), 0, -1):
         prefix = ".".join(parts[:length])

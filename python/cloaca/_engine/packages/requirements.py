@@ -1,7 +1,7 @@
-"""Whether what the requirements file beside a script asks for is there.
+"""Checks whether the requirements in the requirements file next to a script are installed.
 
-What a line means is told by ``packaging``, whose wheel lies in ``_vendor`` and is loaded under a name of its own:
-scripts import another one, or none. Used by ``loading``.
+``packaging`` parses the lines. Its wheel is in ``_vendor``, and is loaded under another name, because scripts import
+their own version, or none. ``loading`` uses this module.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ from ... import _package
 
 FILE = "requirements.txt"
 
-#: More is no list of requirements.
+#: Maximum size of a requirements file.
 _LONGEST_BYTES = 1 << 20
 _DEEPEST = 10
 
 _LIBRARY = "cloaca._vendored_packaging"
 _INCLUDED = re.compile(r"(?:-r|--requirement)[ =]*(.+)")
 _COMMENT = re.compile(r"(^|\s)#.*$")
-#: What follows a requirement on its line, as ``--hash=sha256:…``.
+#: Options after a requirement on its line, such as ``--hash=sha256:…``.
 _OPTION = re.compile(r"\s--?[a-z].*$")
 
 
 def unmet_beside(script: str) -> Optional[Dict[str, Any]]:
-    """The requirements file in a script's folder, with what of it is not installed; None when nothing is missing."""
+    """Returns the requirements file in a script's folder with its unmet requirements, or None if all are met."""
     file = os.path.join(os.path.dirname(os.path.abspath(script)), FILE)
     if not os.path.isfile(file):
         return None
@@ -41,7 +41,7 @@ def unmet_beside(script: str) -> Optional[Dict[str, Any]]:
 
 
 def _lines(file: str, seen: Set[str]) -> Iterator[str]:
-    """The requirements of a file, and of those that it includes, without comments and options."""
+    """Yields the requirements of a file and of the files that it includes, without comments and options."""
     path = os.path.realpath(file)
     if path in seen or len(seen) >= _DEEPEST:
         return
@@ -50,7 +50,7 @@ def _lines(file: str, seen: Set[str]) -> Iterator[str]:
         with open(path, encoding="utf-8-sig", errors="replace") as stream:
             text = stream.read(_LONGEST_BYTES)
     except OSError:
-        return  # pip will say why it cannot be read
+        return  # pip reports why it cannot be read
     for line in text.replace("\\\n", " ").splitlines():
         line = _COMMENT.sub("", line).strip()
         included = _INCLUDED.fullmatch(line)
@@ -71,7 +71,7 @@ def _unmet(line: str) -> Iterator[str]:
         elif not requirement.specifier.contains(version, prereleases=True):
             yield f"{requirement.name}{requirement.specifier}, but {version} is installed"
     except ValueError:
-        return  # a path, an address, or a mistake: pip knows
+        return  # a path, a URL or a mistake, which pip handles
 
 
 def _installed(name: str) -> Optional[str]:
@@ -82,7 +82,7 @@ def _installed(name: str) -> Optional[str]:
             if not is_last:
                 importlib.util.find_spec(
                     _LIBRARY.replace(".", "_")
-                )  # which nobody finds: now the machine's are looked into, too
+                )  # a failing search adds the package folders of the system's CPython
     return None
 
 

@@ -1,8 +1,8 @@
-"""Simple databases of bytes by bytes, in files. ``shelve`` keeps its objects in one.
+"""Simple databases that map bytes to bytes, in files. ``shelve`` stores its objects in one.
 
-A module of the standard library that Pyodide (314.0.7) leaves out: found here when it is found nowhere else, under
-the engine only. New files are SQLite's, with the table that CPython 3.13 and newer use; those of the other libraries
-are recognized, and refused by name. Can go when Pyodide brings it.
+A module of the standard library that Pyodide (314.0.7) leaves out. It is used only in the engine, if no other module is
+found. New files are SQLite files with the table of CPython 3.13 and newer. Files of the other libraries are recognized,
+and rejected with the name of the library. Can be deleted when Pyodide includes the module.
 
 Proved by ``python/tests/stdlib/test_dbm.py``.
 """
@@ -26,7 +26,7 @@ _Error.__module__ = "dbm"
 
 error = (_Error, OSError)
 
-#: What CPython's own tests use: the modules from the best downwards, the one for new files, those imported so far.
+#: Names that CPython's own tests use: modules by preference, the module for new files, and the imported modules.
 _names = ["dbm.sqlite3", "dbm.gnu", "dbm.ndbm", "dbm.dumb"]
 _defaultmod: Any = None
 _modules: Dict[str, Any] = {}
@@ -38,7 +38,7 @@ _GNU_MAGICS = (0x13579ACE, 0x13579ACD, 0x13579ACF)
 def open(file: Any, flag: str = "r", mode: int = 0o666) -> Any:
     """Open or create the database at ``file``.
 
-    ``flag``: "r" to read (default), "w" to write too, "c" to create it when it does not exist, "n" for an empty one.
+    ``flag``: "r" to read (default), "w" to also write, "c" to create it if it does not exist, "n" for an empty one.
     """
     kind = None if "n" in flag else whichdb(file)
     if kind is None:
@@ -62,7 +62,8 @@ def _module(name: str) -> Any:
 
 
 def whichdb(filename: Any) -> Optional[str]:
-    """Guess which module can open the file: its name, "" when there is none, None when the file cannot be read."""
+    """Guess which module can open the file. Returns its name, "" if there is none, or None if the file cannot be read.
+    """
     path = os.fsencode(filename)
     if os.path.exists(path + b".pag") and os.path.exists(path + b".dir"):
         return "dbm.ndbm"

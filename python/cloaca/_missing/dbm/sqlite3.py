@@ -1,4 +1,4 @@
-"""A database of bytes by bytes in an SQLite file. See the package."""
+"""Database that maps bytes to bytes in an SQLite file. See the package."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _FLAGS = {"r": "ro", "w": "rw", "c": "rwc", "n": "rwc"}
 
 
 class error(OSError):  # the name that scripts see
-    """What can go wrong with such a database."""
+    """Raised for errors of such a database."""
 
 
 def _bytes(value: Union[bytes, str, Any]) -> bytes:
@@ -79,7 +79,7 @@ class _Database(MutableMapping):  # type: ignore[type-arg]
             raise error(str(failure)) from failure
 
     def keys(self) -> Any:
-        """The keys, as a list of bytes."""
+        """Return the keys as a list of bytes."""
         return list(super().keys())
 
     def close(self) -> None:

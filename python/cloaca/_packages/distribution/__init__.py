@@ -1,4 +1,4 @@
-"""Pyodide's distribution: which files it has, and where they come from.
+"""Pyodide's distribution: its files and their origins.
 
-Runs in the process of ``cloaca pip``, and knows nothing of pip.
+The code runs in the process of ``cloaca pip``, and does not depend on pip.
 """

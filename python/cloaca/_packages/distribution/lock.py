@@ -1,7 +1,7 @@
-"""Pyodide's own builds: the packages that ``pyodide-lock.json`` names, which is installed with the engine.
+"""Pyodide's own builds: the packages in ``pyodide-lock.json``, which is installed with the engine.
 
-Each has one version, a file name, a SHA-256 digest and the names of what it depends on. Read by ``sources`` (wheels,
-for pip) and ``shared_libraries`` (the rest).
+Each has one version, a file name, a SHA-256 digest and the names of its dependencies. ``sources`` reads the wheels, for
+pip, and ``shared_libraries`` reads the rest.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, Dict, Iterable, List, Optional, Tuple
 
 @dataclass(frozen=True)
 class Build:
-    """A file of Pyodide's distribution."""
+    """File of Pyodide's distribution."""
 
     name: str
     version: str
@@ -25,12 +25,12 @@ class Build:
 
     @property
     def is_native(self) -> bool:
-        """Whether it holds native code, which nobody but Pyodide builds for this version."""
+        """Whether it contains native code, which only Pyodide builds for this version."""
         return self.file_name.endswith(".whl") and not self.file_name.endswith("-none-any.whl")
 
 
 class Lock:
-    """The builds by their names; names are compared as pip compares them."""
+    """Builds by name. Names are compared as in pip."""
 
     def __init__(self, document: Any) -> None:
         self._builds: Dict[str, Build] = {}
@@ -45,20 +45,20 @@ class Lock:
             )
 
     def wheel(self, name: str) -> Optional[Build]:
-        """The build of a package, if it is one that pip can install: tests of packages, and libraries, are not."""
+        """Returns the build of a package that pip can install. Tests of packages and libraries are left out."""
         build = self._builds.get(canonical(name))
         return build if build is not None and build.file_name.endswith(".whl") else None
 
     def of_file(self, file_name: str) -> Optional[Build]:
-        """The build that a file name is of."""
+        """Returns the build with this file name, or None."""
         return next((build for build in self._builds.values() if build.file_name == file_name), None)
 
     def packages_of(self, build: Build) -> List[Build]:
-        """The packages that a build needs, whether or not its own metadata names them."""
+        """Returns the packages that a build needs, whether or not its own metadata names them."""
         return [found for found in map(self.wheel, build.depends) if found is not None]
 
     def libraries_of(self, names: Iterable[str]) -> List[Build]:
-        """The shared libraries that builds need, with those that these need in turn, in the order to load them."""
+        """Returns the shared libraries that builds need, directly or not, in the order in which they must be loaded."""
         found: Dict[str, Build] = {}
 
         def add(name: str) -> None:
@@ -77,11 +77,11 @@ class Lock:
 
 
 def canonical(name: str) -> str:
-    """The name of a package as indexes write it."""
+    """Returns the name of a package in the form that indexes use."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def read_lock(path: str) -> Lock:
-    """The lock of this installation."""
+    """Returns the lock of this installation."""
     with open(path, encoding="utf-8") as file:
         return Lock(json.load(file))

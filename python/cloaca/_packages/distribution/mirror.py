@@ -1,8 +1,8 @@
-"""Where the files of Pyodide's distribution come from, and where they are kept.
+"""Downloads and stores the files of Pyodide's distribution.
 
-From the network that serves this version of Pyodide, or from ``CLOACA_PYODIDE_MIRROR``: an address, or a folder. A file
-is checked against its digest whenever it is used, also when it was kept. A mirror that does not answer costs a few
-seconds once, and one line. Used by ``sources`` and ``shared_libraries``.
+The files come from the network that serves this version of Pyodide, or from ``CLOACA_PYODIDE_MIRROR``, which is an
+address or a folder. The digest of a file is checked at each use, even if the file was stored. A mirror that does not
+answer costs a few seconds once, and prints one line. ``sources`` and ``shared_libraries`` use this module.
 """
 
 from __future__ import annotations
@@ -18,27 +18,28 @@ from typing import Any, Callable, ContextManager, Dict, Iterator, Tuple
 from ..pip_wheel import digest_of
 from .lock import Build
 
-#: Longer than a slow network takes to say that a file is there.
+#: Maximum time for an answer. It is longer than a slow network needs to report that a file exists.
 ANSWER_WITHIN_S = 5.0
 _CHUNK_BYTES = 1 << 16
 
-#: Opens a file of a mirror: given its address and the byte to begin at, the status and the bytes that follow.
+#: Function that opens a file of a mirror at an address and a start offset, and returns the status and the bytes.
 Open = Callable[[str, int], ContextManager[Tuple[int, Iterator[bytes]]]]
 
 
 class Refused(Exception):
-    """A file that a mirror does not have, or has otherwise than the lock says, and what to do."""
+    """Raised if a mirror does not have a file, or has another one than the lock requires. The message says what to do.
+    """
 
 
 class Interrupted(Exception):
-    """A transfer that ended too early, and why."""
+    """Raised if a transfer ended too early, with the reason."""
 
 
 class Mirror:
-    """The files of one distribution."""
+    """Files of one distribution."""
 
     def __init__(self, address: str, folder: str, answer_within_s: float = ANSWER_WITHIN_S) -> None:
-        """``address`` is a URL or the path of a folder; ``folder`` is where what was downloaded is kept."""
+        """Creates a mirror. ``address`` is a URL or the path of a folder, and ``folder`` stores downloaded files."""
         self.address = address.rstrip("/")
         self._folder = folder
         self._answer_within_s = answer_within_s
@@ -47,20 +48,23 @@ class Mirror:
 
     @property
     def is_folder(self) -> bool:
-        """Whether its files are on this machine."""
+        """Whether the files are on this machine."""
         return "://" not in self.address
 
     @property
     def is_reachable(self) -> bool:
-        """Whether it has answered so far, or was not asked yet."""
+        """Whether all requests so far were answered, or none was made yet."""
         return self._is_reachable
 
     def url(self, build: Build) -> str:
-        """The address of a file."""
+        """Returns the address of a file."""
         return f"{self.address}/{build.file_name}"
 
     def has(self, build: Build, ask: Callable[[str], int]) -> bool:
-        """Whether a file can be had. ``ask`` returns the status of an address, or raises; that is remembered."""
+        """Returns whether a file is available.
+
+        ``ask`` returns the status of an address or raises an error. Results are cached.
+        """
         if not self._is_reachable:
             return self._is_kept(build)
         if build.file_name not in self._found:
@@ -68,16 +72,16 @@ class Mirror:
         return self._found[build.file_name]
 
     def file(self, build: Build, open_url: Open, tries: int = 3) -> str:
-        """The path of a file, whose digest is right.
+        """Returns the path of a file with the right digest.
 
         Raises:
-            Refused: The mirror does not have it, or not as it should be.
-            OSError: It cannot be kept.
+            Refused: The mirror does not have the file, or has a file with another digest.
+            OSError: The file cannot be stored.
         """
         if self.is_folder:
             path = os.path.join(self.address, build.file_name)
             if not os.path.exists(path):
-                raise Refused(f"{path} does not exist. Copy it there, or set CLOACA_PYODIDE_MIRROR to another place.")
+                raise Refused(f'"{path}" does not exist. Copy it there, or change CLOACA_PYODIDE_MIRROR.')
             _check(path, build, path)
             return path
         path = self._place(build)
@@ -95,14 +99,14 @@ class Mirror:
         return path
 
     def _download(self, build: Build, path: str, open_url: Open, tries: int) -> None:
-        """Fetches a file; a connection that is cut or says nothing more is opened again for the rest."""
+        """Downloads a file. If the connection is cut or stalls, it is opened again for the rest."""
         print(f"Downloading {build.file_name} from {self.address}", flush=True)
         for left in reversed(range(tries)):
             try:
                 start = os.path.getsize(path) if os.path.exists(path) else 0
                 with open_url(self.url(build), start) as (status, chunks):
                     if status not in (200, 206):
-                        raise Refused(f"{self.url(build)} answers {status}.")
+                        raise Refused(f"{self.url(build)} returned status {status}.")
                     with open(path, "ab" if status == 206 else "wb") as file:
                         for chunk in chunks:
                             file.write(chunk)
@@ -110,15 +114,15 @@ class Mirror:
             except Interrupted as error:
                 if left == 0:
                     raise Refused(
-                        f"{self.url(build)} stopped in the middle: {in_one_line(error)}. Try again, or set "
-                        "CLOACA_PYODIDE_MIRROR to another place."
+                        f"The download of {self.url(build)} was interrupted: {in_one_line(error)}. Try again, or set "
+                        "CLOACA_PYODIDE_MIRROR to another mirror."
                     ) from None
 
     def _look(self, build: Build, ask: Callable[[str], int]) -> bool:
         if self.is_folder:
             if os.path.isdir(self.address):
                 return os.path.exists(os.path.join(self.address, build.file_name))
-            return self._give_up("there is no such folder")
+            return self._give_up("the folder does not exist")
         answer: Dict[str, Any] = {}
 
         def look() -> None:
@@ -127,22 +131,22 @@ class Mirror:
             except Exception as error:
                 answer["error"] = in_one_line(error)
 
-        # A look-up of its name, or a connection, may take longer than any limit of theirs.
+        # A name lookup or a connection can take longer than its own time limit.
         thread = threading.Thread(target=look, daemon=True)
         thread.start()
         thread.join(self._answer_within_s)
         if "status" not in answer:
             return self._give_up(answer.get("error", f"no answer within {self._answer_within_s:g} s"))
         if answer["status"] in (403, 404, 410):
-            print(f"cloaca: {self.url(build)} is not there ({answer['status']}).", file=sys.stderr)
+            print(f"cloaca: {self.url(build)} not found (status {answer['status']}).", file=sys.stderr)
             return False
         return True
 
     def _give_up(self, why: str) -> bool:
         self._is_reachable = False
         print(
-            f"cloaca: Pyodide's builds at {self.address} cannot be reached ({why}); going on without them. "
-            "CLOACA_PYODIDE_MIRROR names another place.",
+            f"cloaca: Cannot reach Pyodide's builds at {self.address} ({why}); continuing without them. "
+            "To use another mirror, set CLOACA_PYODIDE_MIRROR.",
             file=sys.stderr,
         )
         return False
@@ -156,7 +160,7 @@ class Mirror:
 
 
 def mirror_of(version: str, cache: str) -> Mirror:
-    """The mirror that the user names, else the network that serves this version of Pyodide."""
+    """Returns the mirror that the user configured, else the network that serves this version of Pyodide."""
     named = os.environ.get("CLOACA_PYODIDE_MIRROR")
     address = named or f"https://cdn.jsdelivr.net/pyodide/v{version}/full"
     if address.startswith("file://"):
@@ -165,7 +169,7 @@ def mirror_of(version: str, cache: str) -> Mirror:
 
 
 def in_one_line(error: object) -> str:
-    """What an error says, on one line and not endless."""
+    """Returns the text of an error on one line, limited in length."""
     return " ".join(str(error).split())[:300] or type(error).__name__
 
 
@@ -173,6 +177,6 @@ def _check(path: str, build: Build, place: str) -> None:
     found = digest_of(path)
     if found != build.sha256:
         raise Refused(
-            f"{place} is not the file that Pyodide's lock names: its SHA-256 digest is {found}, and {build.sha256} is "
-            "expected. Nothing of it was installed. Fetch it again, or set CLOACA_PYODIDE_MIRROR to another place."
+            f"{place} is not the file in Pyodide's lock: its SHA-256 digest is {found}, but {build.sha256} is "
+            "expected. It was not installed. Download it again, or set CLOACA_PYODIDE_MIRROR to another mirror."
         )
