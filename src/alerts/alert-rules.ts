@@ -55,7 +55,7 @@ export class AlertRules {
           this.#raise(
             'execution-failed',
             executionId,
-            `Workflow "${workflow}" failed: ${errorMessage ?? 'no reason is known'}`,
+            `Workflow "${workflow}" failed: ${errorMessage ?? 'unknown reason'}`,
           )
         }
       }),
@@ -67,13 +67,13 @@ export class AlertRules {
         this.#raise(
           'interpreter-quarantined',
           script,
-          `Script "${script}" has an interpreter of its own from now on, because of ${culprit}: ${reason}`,
+          `Script "${script}" was moved to its own interpreter because of ${culprit}: ${reason}`,
         ),
       ),
     )
     this.#on('database-refused', () =>
       events.on('trouble', ({ during, error }) => {
-        if (error instanceof StoreError) this.#refused(`The database refused: ${during} failed: ${error.message}`)
+        if (error instanceof StoreError) this.#refused(`Database error while ${during}: ${error.message}`)
       }),
     )
   }

@@ -41,7 +41,7 @@ export function command(words: string | readonly string[], { clock, environment 
           if (error === null) resolve()
           else reject(error)
         }
-        child.on('error', ({ message }) => settle(new Error(`it could not be started: ${message}`)))
+        child.on('error', ({ message }) => settle(new Error(`it did not start: ${message}`)))
         child.on('exit', (code, signal) => settle(code === 0 ? null : new Error(ending(code, signal, stopping))))
         child.stdin.on('error', () => undefined) // one that reads nothing
         child.stdin.end(alertJson(alert))
@@ -56,7 +56,9 @@ function variablesOf({ kind, message }: Alert): NodeJS.ProcessEnv {
 
 function ending(code: number | null, signal: NodeJS.Signals | null, stopping: AbortSignal): string {
   if (stopping.aborted) return 'the engine stopped'
-  return code === null ? `it was ended by ${signal}, or after ${LONGEST_MS / 1_000} s` : `it exited with code ${code}`
+  return code === null
+    ? `it was killed by ${signal} (its time limit is ${LONGEST_MS / 1_000} s)`
+    : `it exited with code ${code}`
 }
 
 function kill(pid: number | undefined): void {

@@ -61,7 +61,7 @@ export class DeliveryQueue {
   put(alert: Alert): void {
     const { clock, warn } = this.#ports
     if (this.#isClosing || this.#waiting.length >= MOST_WAITING) {
-      const error = this.#isClosing ? 'the engine stopped' : `${MOST_WAITING} others waited already`
+      const error = this.#isClosing ? 'the engine stopped' : `${MOST_WAITING} other alerts are already queued`
       this.#end({ alert, since: 0, attempts: 0 }, 'failed', error)
       if (!this.#isFull) warn(`Alerts for ${this.#receiver.shown} are given up: ${error}.`)
       this.#isFull = true

@@ -57,5 +57,5 @@ function reasonOf(thrown: unknown, stopping: AbortSignal): string {
   const { name, cause } = thrown as Error
   if (name === 'TimeoutError') return `it did not answer within ${LONGEST_MS / 1_000} s`
   const { code, message } = (cause ?? {}) as { readonly code?: string; readonly message?: string }
-  return `it could not be reached: ${code ?? message ?? 'the request failed'}`
+  return `it is unreachable: ${code ?? message ?? 'the request failed'}`
 }

@@ -49,7 +49,7 @@ export function fire(context?: object): Fire<object> {
  */
 export function skip(reason?: string): Skip {
   if (reason !== undefined && typeof reason !== 'string') {
-    const message = `The reason of skip() is a string, but ${shownValue(reason)} was given.`
+    const message = `The reason of skip() must be a string, but ${shownValue(reason)} was given.`
     throw new UsageError('INVALID_ARGUMENT', message, { path: 'reason' })
   }
   return marked({ kind: 'skip', reason: reason?.slice(0, LONGEST_REASON) })

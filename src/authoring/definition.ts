@@ -113,14 +113,14 @@ function goesOn(longer: DeclaredWorkflow, shorter: DeclaredWorkflow): boolean {
 
 function refuseEmpty(workflow: DeclaredWorkflow): void {
   if (workflow.tasks.length > 0) return
-  const message = `Workflow "${workflow.key}"${at(workflow)} has no task. "task" returns a new workflow and leaves the old one as it is: chain the calls, and export or register what the last one returns.`
+  const message = `Workflow "${workflow.key}"${at(workflow)} has no task. Each call of "task" returns a new workflow and does not change the old one: chain the calls, and export or register the value that the last call returns.`
   throw new UsageError('EMPTY_WORKFLOW', message, { workflow: workflow.key })
 }
 
 type Placed = Pick<DeclaredWorkflow, 'place'>
 
 function twice(what: 'workflow' | 'trigger', name: string, first: Placed, second: Placed): UsageError {
-  const message = `There are two different ${what}s "${name}"${at(first)} and${at(second) || ' elsewhere'}. Rename one of them.`
+  const message = `Two different ${what}s are named "${name}": one${at(first)}, the other${at(second) || ' elsewhere'}. Rename one of them.`
   return new UsageError('DECLARED_TWICE', message, { [what]: name })
 }
 
@@ -129,6 +129,6 @@ function at({ place }: Placed): string {
 }
 
 function neither(value: unknown): UsageError {
-  const message = `Only workflows and triggers can be registered, as workflow() and trigger() return them, but ${shownValue(value)} was given.`
+  const message = `Only the values that workflow() and trigger() return can be registered, but ${shownValue(value)} was given.`
   return new UsageError('INVALID_ARGUMENT', message, { path: 'values' })
 }

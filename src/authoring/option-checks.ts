@@ -24,7 +24,7 @@ export function optionsOf(owner: Owner, options: unknown, known: readonly string
   }
   for (const key of Object.keys(options)) {
     if (known.includes(key)) continue
-    const message = `The options of ${owner.what} have an unknown key "${key}".${didYouMean(key, known)} Known are: ${known.join(', ')}.`
+    const message = `The options of ${owner.what} contain an unknown key "${key}".${didYouMean(key, known)} Valid keys: ${known.join(', ')}.`
     throw new UsageError('INVALID_ARGUMENT', message, { ...owner.facts, path: key })
   }
   return options as Given
@@ -103,13 +103,13 @@ function optionalTime(owner: Owner, options: Given, key: string, parse: typeof d
 export function optionalLimit(owner: Owner, options: Given, key: string): number | null {
   const ms = optionalDuration(owner, options, key)
   if (ms !== 0) return ms
-  throw refused(owner, key, "longer than 0; leave it out for the engine's own limit", options[key])
+  throw refused(owner, key, "longer than 0 (omit it to use the engine's limit)", options[key])
 }
 
 /** A name: any text but the empty one. */
 export function nameOf(value: unknown, what: string): string {
   if (typeof value === 'string' && value !== '') return value
-  const message = `The name of a ${what} is a string that is not empty, but ${shownValue(value)} was given.`
+  const message = `The name of a ${what} must be a non-empty string, but ${shownValue(value)} was given.`
   throw new UsageError('INVALID_ARGUMENT', message, { path: 'name' })
 }
 

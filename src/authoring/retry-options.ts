@@ -64,5 +64,5 @@ function conditionOf(owner: Owner, on: unknown): RetryCondition {
   if (Array.isArray(on) && on.every((pattern) => typeof pattern === 'string')) {
     return { kind: 'pattern', patterns: Object.freeze([...on]) }
   }
-  throw refused(owner, 'retryOn', `"all", "transient", "never", or a list of texts that a message may have`, on)
+  throw refused(owner, 'retryOn', `"all", "transient", "never", or a list of texts to look for in error messages`, on)
 }

@@ -119,12 +119,14 @@ function combined<Tasks extends string>(type: 'All' | 'Any' | 'None', rules: rea
   for (const [index, each] of rules.entries()) {
     if (ruleOf(each) !== null) continue
     const name = type.toLowerCase()
-    const message = `${name}() takes rules, such as succeeded('fetch'), but its argument ${index + 1} is ${shownValue(each)}.`
+    const message = `Argument ${index + 1} of ${name}() must be a rule, such as succeeded('fetch'), but ${shownValue(each)} was given.`
     throw new UsageError('INVALID_ARGUMENT', message, { path: `rules[${index}]` })
   }
   const conditions = rules.map(({ rule }) => rule)
   if (depthOf({ type, conditions }) > DEEPEST) {
-    throw new UsageError('INVALID_ARGUMENT', `Rules are nested more than ${DEEPEST} levels deep.`, { path: 'rules' })
+    throw new UsageError('INVALID_ARGUMENT', `Rules are nested more than ${DEEPEST} levels deep. Simplify them.`, {
+      path: 'rules',
+    })
   }
   return made(
     { type, conditions },

@@ -25,7 +25,9 @@ export function inputCheck(workflow: string, schema: InputSchema): ContextCheck 
   return (context) =>
     settled(schema['~standard'].validate(context), (result) => {
       if (result.issues === undefined) return result.value as JsonObject
-      throw new UsageError('INVALID_CONTEXT', `${what} does not fit: ${shownIssues(result.issues)}.`, { workflow })
+      throw new UsageError('INVALID_CONTEXT', `${what} does not match its schema: ${shownIssues(result.issues)}.`, {
+        workflow,
+      })
     })
 }
 

@@ -52,11 +52,11 @@ export function declaredTask(
 function newId(before: TasksBefore, id: unknown): string {
   const { workflow } = before
   if (typeof id !== 'string' || id === '') {
-    const message = `The id of a task is a string that is not empty, but workflow "${workflow}" was given ${shownValue(id)}.`
+    const message = `The id of a task of workflow "${workflow}" must be a non-empty string, but ${shownValue(id)} was given.`
     throw new UsageError('INVALID_ARGUMENT', message, { workflow, path: 'id' })
   }
   if (!before.has(id)) return id
-  const message = `Workflow "${workflow}" has a task "${id}" already. Give this one another id.`
+  const message = `Workflow "${workflow}" already has a task "${id}". Use another id.`
   throw new UsageError('INVALID_ARGUMENT', message, { workflow, path: 'id', task: id })
 }
 
@@ -66,8 +66,8 @@ function dependenciesOf(owner: Owner, before: TasksBefore, after: unknown): read
     const id = idOf(owner, before.workflow, each)
     if (before.has(id)) return id
     const known = before.ids()
-    const have = known.length === 0 ? ' It has no task before this one.' : didYouMean(id, known)
-    const message = `"after" of ${owner.what} names "${id}", which is no task that was added before it.${have}`
+    const have = known.length === 0 ? ' This is the first task of the workflow.' : didYouMean(id, known)
+    const message = `"after" of ${owner.what} names "${id}", but no task with this id was added before.${have}`
     throw new UsageError('INVALID_ARGUMENT', message, { ...owner.facts, path: 'after' })
   })
   return Object.freeze([...new Set(ids)])
@@ -85,7 +85,7 @@ function idOf(owner: Owner, workflow: string, ref: unknown): string {
   }
   const of: unknown = 'workflow' in ref ? ref.workflow : undefined
   if (of === workflow) return ref.id
-  const message = `"after" of ${owner.what} has a task of ${typeof of === 'string' ? `workflow "${of}"` : 'no workflow'}. Name one of its own.`
+  const message = `"after" of ${owner.what} contains a task of ${typeof of === 'string' ? `workflow "${of}"` : 'no workflow'}. Use a task of the same workflow.`
   throw new UsageError('INVALID_ARGUMENT', message, { ...owner.facts, path: 'after' })
 }
 
@@ -98,7 +98,7 @@ function whenOf(owner: Owner, when: unknown): TriggerRule {
 
 function functionOf(owner: Owner, given: Given, run: unknown): DeclaredFunction {
   if (typeof run !== 'function') {
-    const message = `The last argument of ${owner.what} must be its function, but ${shownValue(run)} was given. A task that is written in Python has the option "python" instead.`
+    const message = `The last argument of ${owner.what} must be its function, but ${shownValue(run)} was given. For a task written in Python, use the option "python".`
     throw new UsageError('INVALID_ARGUMENT', message, { ...owner.facts, path: 'run' })
   }
   return Object.freeze({
@@ -111,18 +111,18 @@ function functionOf(owner: Owner, given: Given, run: unknown): DeclaredFunction 
 
 function pythonOf(owner: Owner, given: Given, run: unknown): DeclaredPython {
   const python = given.python
-  const expected = `where the task is, such as { script: 'score.py', task: 'score' }`
+  const expected = `an object that locates the task, such as { script: 'score.py', task: 'score' }`
   if (typeof python !== 'object' || python === null) throw refused(owner, 'python', expected, python)
   for (const key of ['onSuccess', 'onFailure']) {
     if (given[key] === undefined) continue
     throw new UsageError(
       'INVALID_ARGUMENT',
-      `${owner.what[0]?.toUpperCase()}${owner.what.slice(1)} has "${key}", but is written in Python: its callbacks are those of the Python file.`,
+      `${owner.what[0]?.toUpperCase()}${owner.what.slice(1)} must not set "${key}", because the task is written in Python. Declare its callbacks in the Python file.`,
       { ...owner.facts, path: key },
     )
   }
   if (run !== undefined) {
-    const message = `${owner.what[0]?.toUpperCase()}${owner.what.slice(1)} has both a function and "python". Give one of them.`
+    const message = `${owner.what[0]?.toUpperCase()}${owner.what.slice(1)} has both a function and the option "python". Remove one of them.`
     throw new UsageError('INVALID_ARGUMENT', message, { ...owner.facts, path: 'python' })
   }
   const inside: Owner = { what: `the Python task of ${owner.what}`, facts: owner.facts }
@@ -139,11 +139,11 @@ function pythonOf(owner: Owner, given: Given, run: unknown): DeclaredPython {
 function addsOf(owner: Owner, adds: unknown): InputSchema | null {
   if (adds === undefined) return null
   if (isSchema(adds)) return adds
-  throw refused(owner, 'adds', 'a schema that follows Standard Schema, of valibot, zod or arktype for example', adds)
+  throw refused(owner, 'adds', 'a schema that implements Standard Schema, for example of valibot, zod or arktype', adds)
 }
 
 function requiredText(owner: Owner, given: Given, key: string): string {
   const value = given[key]
   if (typeof value === 'string' && value !== '') return value
-  throw refused(owner, key, 'a string that is not empty', value)
+  throw refused(owner, key, 'a non-empty string', value)
 }

@@ -95,13 +95,15 @@ function timingOf(owner: Owner, given: Given): TriggerTiming {
   const { cron } = given
   if (cron === undefined) {
     for (const key of ['timezone', 'catchup']) {
-      if (given[key] !== undefined) throw conflict(owner, key, `"${key}" is about "cron", which is missing`)
+      if (given[key] !== undefined)
+        throw conflict(owner, key, `"${key}" requires "cron". Add "cron", or remove "${key}"`)
     }
     return { kind: 'poll', intervalMs: optionalInterval(owner, given, 'every') ?? DEFAULT_INTERVAL_MS }
   }
   if (typeof cron !== 'string') throw refused(owner, 'cron', 'a cron expression, such as "0 6 * * 1-5"', cron)
   for (const key of POLLING) {
-    if (given[key] !== undefined) throw conflict(owner, key, `it has "cron" and "${key}", but is not polled`)
+    if (given[key] !== undefined)
+      throw conflict(owner, key, `"${key}" applies to polling, but "cron" is set. Remove one of them`)
   }
   return {
     kind: 'cron',
@@ -124,14 +126,14 @@ function policyOf(owner: Owner, given: Given): TriggerPolicy {
 function pollOf(owner: Owner, given: Given, poll: unknown): ModuleTrigger['poll'] {
   if (given.cron !== undefined) {
     if (poll === undefined) return null
-    throw conflict(owner, 'cron', 'it has "cron" and a function, which would never be called')
+    throw conflict(owner, 'cron', '"cron" is set, so the function would never be called. Remove one of them')
   }
   if (typeof poll === 'function') return poll as ModuleTrigger['poll']
-  const message = `The last argument of ${owner.what} must be its function, but ${shownValue(poll)} was given. One that starts on a schedule has the option "cron" instead.`
+  const message = `The last argument of ${owner.what} must be its function, but ${shownValue(poll)} was given. For a trigger with a schedule, use the option "cron".`
   throw new UsageError('INVALID_ARGUMENT', message, { ...owner.facts, path: 'poll' })
 }
 
 function conflict(owner: Owner, key: string, why: string): UsageError {
-  const message = `The options of ${owner.what} contradict each other: ${why}. Leave one of them out.`
+  const message = `The options of ${owner.what} conflict: ${why}.`
   return new UsageError('INVALID_ARGUMENT', message, { ...owner.facts, path: key })
 }

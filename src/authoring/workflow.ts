@@ -128,7 +128,12 @@ class TaskList {
 function schemaOf(owner: Owner, input: unknown): InputSchema | null {
   if (input === undefined) return null
   if (isSchema(input)) return input
-  throw refused(owner, 'input', 'a schema that follows Standard Schema, of valibot, zod or arktype for example', input)
+  throw refused(
+    owner,
+    'input',
+    'a schema that implements Standard Schema, for example of valibot, zod or arktype',
+    input,
+  )
 }
 
 function tagsOf(owner: Owner, tags: unknown): Readonly<Record<string, string>> {

@@ -31,7 +31,7 @@ export function encodeFrame(message: object): Buffer[] {
   const bodyBytes = found.reduce((sum, [, bytes]) => sum + bytes.length, 0)
   const length = LENGTH_BYTES + head.length + bodyBytes
   if (length > LARGEST_FRAME_BYTES) {
-    throw new FrameError(`A message of ${length} bytes is larger than the ${LARGEST_FRAME_BYTES} that may be sent.`)
+    throw new FrameError(`A message of ${length} bytes exceeds the maximum of ${LARGEST_FRAME_BYTES} bytes.`)
   }
   const lengths = Buffer.allocUnsafe(2 * LENGTH_BYTES)
   lengths.writeUInt32LE(length, 0)

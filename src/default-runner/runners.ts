@@ -84,7 +84,7 @@ export class ScriptRunners {
 
   async answer(call: ScriptCall): Promise<ScriptAnswer> {
     const answer = this.#answers.get(call.method)
-    if (answer === undefined) throw new InternalError(`A script asked for "${call.method}", which nobody answers.`)
+    if (answer === undefined) throw new InternalError(`A script called the unknown method "${call.method}".`)
     return await answer(call)
   }
 
@@ -159,7 +159,7 @@ export class ScriptRunners {
     const timer = this.#clock.wakeAfter(
       LONGEST_SHUTDOWN_MS,
       () => limit.reject(new Error(`Shutdown timed out after ${LONGEST_SHUTDOWN_MS / 1000} seconds`)),
-      'the limit of a shutdown',
+      'limiting a shutdown',
     )
     try {
       await Promise.race([closing, limit.promise])

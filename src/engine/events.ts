@@ -217,7 +217,7 @@ const EVENT_NAMES: Readonly<Record<EngineEventName, true>> = {
 export function assertEventName(name: unknown): asserts name is EngineEventName {
   if (typeof name === 'string' && Object.hasOwn(EVENT_NAMES, name)) return
   const nearest = typeof name === 'string' ? didYouMean(name, Object.keys(EVENT_NAMES)) : ''
-  const message = `There is no event ${typeof name === 'string' ? `"${name}"` : shownValue(name)}.${nearest}`
+  const message = `Unknown event ${typeof name === 'string' ? `"${name}"` : shownValue(name)}.${nearest}`
   throw new UsageError('INVALID_ARGUMENT', message, { path: 'name' })
 }
 
@@ -269,7 +269,7 @@ export class EngineEvents {
   #listenerFailed(name: EngineEventName, thrown: unknown): void {
     const error = toError(thrown)
     if (name !== 'trouble' && this.isHeard('trouble')) {
-      this.emit('trouble', { during: `telling a listener of the event "${name}"`, error, retryAt: null })
+      this.emit('trouble', { during: `calling a listener of the event "${name}"`, error, retryAt: null })
     } else {
       const message = `A listener of the event "${name}" threw: ${error.message}`
       this.#reportListenerError(new Error(message, { cause: error }))

@@ -49,7 +49,7 @@ export class WallWatch {
     this.#offset = at - this.#clock.monotonic()
     if (Math.abs(at - expectedAt) <= SMALLEST_JUMP_MS) return
     for (const listener of [...this.#listeners]) {
-      this.#clock.attempt('following the wall clock', () => listener({ expectedAt, at }))
+      this.#clock.attempt('watching the wall clock', () => listener({ expectedAt, at }))
     }
   }
 }

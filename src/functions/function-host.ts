@@ -131,7 +131,7 @@ export class FunctionHost {
   cancelTasks(executionId: string): void {
     for (const call of this.#open) {
       if (call.executionId !== executionId) continue
-      const reason = new CancelledError(`${call.label} was stopped: its execution is cancelled`)
+      const reason = new CancelledError(`${call.label} was stopped because its execution was cancelled`)
       call.stop({ kind: 'cancelled', reason })
     }
   }

@@ -48,7 +48,7 @@ class Writing {
 
   members(value: unknown): MemberTexts {
     if (typeof value !== 'object' || value === null) throw this.#refused(notAnObject(value))
-    if (this.#read(() => Array.isArray(value))) throw this.#refused('an array is no context; return an object')
+    if (this.#read(() => Array.isArray(value))) throw this.#refused('a context must be an object, not an array')
     this.#around.push(value)
     this.#requirePlain(value)
     const texts = new Map<string, string>()
@@ -64,10 +64,10 @@ class Writing {
         return value ? 'true' : 'false'
       case 'number':
         if (Number.isFinite(value)) return JSON.stringify(value)
-        throw this.#refused(`${value} is no JSON value; use null, or a text`)
+        throw this.#refused(`${value} is not a JSON value; use null, or a string`)
       case 'bigint':
         if (value <= MOST_EXACT && value >= -MOST_EXACT) return value.toString()
-        throw this.#refused(`${value}n is beyond 2^53, and JavaScript would read another number; use a text`)
+        throw this.#refused(`${value}n exceeds 2^53, so JavaScript would read another number; use a string`)
       case 'object':
         return value === null ? 'null' : this.#container(value)
       default:
@@ -76,9 +76,9 @@ class Writing {
   }
 
   #container(value: object): string {
-    if (this.#around.includes(value)) throw this.#refused('it contains itself, which JSON cannot hold')
+    if (this.#around.includes(value)) throw this.#refused('it contains itself, which JSON cannot represent')
     if (this.#around.length === MAX_DEPTH) {
-      throw this.#refused(`it is nested deeper than ${MAX_DEPTH} levels, the context itself being the first`)
+      throw this.#refused(`it is nested deeper than ${MAX_DEPTH} levels, including the context itself`)
     }
     const isArray = this.#read(() => Array.isArray(value))
     this.#around.push(value)
@@ -89,14 +89,14 @@ class Writing {
 
   #array(values: readonly unknown[]): string {
     if (this.#read(() => Object.getPrototypeOf(values)) !== Array.prototype && !this.#isForeign(values)) {
-      throw this.#refused(`an instance of ${this.#className(values)} is no JSON value; use [...list]`)
+      throw this.#refused(`an instance of ${this.#className(values)} is not a JSON value; use [...list]`)
     }
     this.#refuseToJson(values)
     const length = this.#read(() => values.length)
     let text = '['
     for (let index = 0; index < length; index++) {
       this.#path.push(index)
-      if (!this.#read(() => index in values)) throw this.#refused('it is a hole in the array; use null')
+      if (!this.#read(() => index in values)) throw this.#refused('the array has no element here; use null')
       text += (index === 0 ? '' : ',') + this.#text(this.#read(() => values[index]))
       this.#path.pop()
     }
@@ -115,7 +115,7 @@ class Writing {
   #eachMember(value: Readonly<Record<string, unknown>>, use: (key: string, text: string) => void): void {
     for (const key of this.#read(() => Reflect.ownKeys(value))) {
       if (typeof key === 'symbol') {
-        throw this.#refused(`its key ${String(key)} is a symbol, which JSON cannot hold; use a text`)
+        throw this.#refused(`its key ${String(key)} is a symbol, which JSON cannot represent; use a string`)
       }
       if (!this.#read(() => Object.prototype.propertyIsEnumerable.call(value, key))) continue
       this.#path.push(key)
@@ -147,7 +147,7 @@ class Writing {
   /** What it stands for is somebody else's decision, and what a type says of it would not be what is stored. */
   #refuseToJson(value: object): void {
     const toJson = this.#read(() => (value as { readonly toJSON?: unknown }).toJSON)
-    if (typeof toJson === 'function') throw this.#refused('it has a toJSON method; return what that returns')
+    if (typeof toJson === 'function') throw this.#refused('it has a toJSON method; return the result of that method')
   }
 
   #className(value: object): string {
@@ -157,7 +157,9 @@ class Writing {
 
   #wellFormed(text: string): string {
     if (text.isWellFormed()) return text
-    throw this.#refused(`it holds half of a surrogate pair, which is no text: ${JSON.stringify(shortened(text))}`)
+    throw this.#refused(
+      `it contains half of a surrogate pair, which is not valid text: ${JSON.stringify(shortened(text))}`,
+    )
   }
 
   #read<Result>(read: () => Result): Result {
@@ -179,35 +181,35 @@ class Writing {
 
 /** What to write instead, for the classes that are met most. */
 const INSTEAD: Readonly<Record<string, string>> = {
-  Date: 'a Date is no JSON value; use .toISOString()',
-  Map: 'a Map is no JSON value; use Object.fromEntries(map)',
-  Set: 'a Set is no JSON value; use [...set]',
-  URL: 'a URL is no JSON value; use .href',
-  RegExp: 'a RegExp is no JSON value; use .source',
-  Promise: 'a Promise is no JSON value; await it first',
-  Buffer: "a Buffer is no JSON value; use .toString('base64')",
-  Uint8Array: 'a Uint8Array is no JSON value; use Array.from(bytes), or a text',
+  Date: 'a Date is not a JSON value; use .toISOString()',
+  Map: 'a Map is not a JSON value; use Object.fromEntries(map)',
+  Set: 'a Set is not a JSON value; use [...set]',
+  URL: 'a URL is not a JSON value; use .href',
+  RegExp: 'a RegExp is not a JSON value; use .source',
+  Promise: 'a Promise is not a JSON value; await it first',
+  Buffer: "a Buffer is not a JSON value; use .toString('base64')",
+  Uint8Array: 'a Uint8Array is not a JSON value; use Array.from(bytes), or a string',
 }
 
 function instanceRefusal(className: string): string {
-  return INSTEAD[className] ?? `an instance of ${className} is no JSON value; return a plain object with what is needed`
+  return INSTEAD[className] ?? `an instance of ${className} is not a JSON value; return a plain object with its data`
 }
 
 function noJson(value: unknown): string {
-  if (value === undefined) return 'undefined is no JSON value; leave the key out, or use null'
-  if (typeof value === 'function') return 'a function is no JSON value; return what it returns'
-  return `a ${typeof value} is no JSON value; use a text`
+  if (value === undefined) return 'undefined is not a JSON value; omit the key, or use null'
+  if (typeof value === 'function') return 'a function is not a JSON value; return its result'
+  return `a ${typeof value} is not a JSON value; use a string`
 }
 
 function notAnObject(value: unknown): string {
-  if (value === null) return 'null is no context; return an object, or nothing'
-  return `a ${typeof value} is no context; return an object, or nothing`
+  if (value === null) return 'a context must be an object, not null; return an object, or nothing'
+  return `a context must be an object, not a ${typeof value}; return an object, or nothing`
 }
 
 function messageOf(thrown: unknown): string {
   try {
     return thrown instanceof Error ? thrown.message : String(thrown)
   } catch {
-    return 'what was thrown cannot be shown'
+    return 'the thrown value cannot be displayed'
   }
 }

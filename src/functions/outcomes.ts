@@ -29,7 +29,7 @@ export const TASK_FAILED = 'Task execution failed'
 
 /** How the message of a poll begins that fired what its workflow does not take. */
 export function unfitting(trigger: string): string {
-  return `${triggerLabel(trigger)} fired a context that does not fit`
+  return `${triggerLabel(trigger)} fired an invalid context`
 }
 
 export function pollOutcomeOf(end: CallEnd, trigger: string): PollOutcome | NotEntered {
@@ -37,7 +37,7 @@ export function pollOutcomeOf(end: CallEnd, trigger: string): PollOutcome | NotE
   switch (end.kind) {
     case 'returned':
       try {
-        return answered(end.value, trigger)
+        return answered(end.value)
       } catch (thrown) {
         return { kind: 'failed', error: boundedFault(faultOf(thrown, failed)) }
       }
@@ -73,7 +73,7 @@ function stoppedOutcome(stop: Stop, label: string): AttemptOutcome {
     case 'stopping':
       return {
         kind: 'lost',
-        error: { type: 'HostClosed', message: `${label} was stopped with its host`, traceback: '' },
+        error: { type: 'HostClosed', message: `${label} was stopped because the runner is closing`, traceback: '' },
       }
     case 'cancelled': {
       const { message } = stop.reason as Error
@@ -84,7 +84,7 @@ function stoppedOutcome(stop: Stop, label: string): AttemptOutcome {
 
 /** The script has others of its workflow. */
 export function missingTask(label: string, script: string): AttemptOutcome {
-  const message = `${label} was not run: script "${script}" does not have it any more`
+  const message = `${label} was not run: script "${script}" no longer declares it`
   return { kind: 'failed', error: { type: 'NotRun', message, traceback: '' } }
 }
 
@@ -105,16 +105,14 @@ function overdue({ reason }: Stop, label: string): PythonFault {
   return { type: 'DeadlineError', message: `${label} timed out: ${message.replace(`${label} `, 'it ')}`, traceback: '' }
 }
 
-function answered(value: unknown, trigger: string): PollOutcome {
+function answered(value: unknown): PollOutcome {
   if (value === false) return SKIPPED
   if (value === true) return FIRED
   const answer = answerOf(value)
   if (answer?.kind === 'skip') return answer.reason === undefined ? SKIPPED : { kind: 'skipped', reason: answer.reason }
   if (answer?.kind === 'fire') return answer.context === undefined ? FIRED : fired(answer.context)
   if (typeof value === 'object' && value !== null) return fired(value)
-  throw new TypeError(
-    `the function of a trigger returns fire(…), an object, skip(…), true or false, but ${triggerLabel(trigger)} returned ${shownValue(value)}`,
-  )
+  throw new TypeError(`it returned ${shownValue(value)}, but must return fire(…), an object, skip(…), true or false`)
 }
 
 function fired(context: unknown): PollOutcome {

@@ -18,7 +18,7 @@ import { eventsLabel, graphLabel, sourceLabel } from './process/labels.ts'
 import { type EntryAnswer, lostEntry, overdueFault } from './process/outcomes.ts'
 
 /** How it is said that the generation in use does not declare what is asked for. */
-const NOT_DECLARED: EntryAnswer = { kind: 'refused', reason: 'it is not declared any more' }
+const NOT_DECLARED: EntryAnswer = { kind: 'refused', reason: 'it is no longer declared' }
 
 export async function accumulateThrough(request: AccumulateRequest, enter: Enter): Promise<AccumulateAnswer> {
   const { source, mode, events, firstSequence, deadlineMs, startLimit, stopping, log } = request

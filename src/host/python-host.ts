@@ -218,8 +218,8 @@ export class PythonHost implements ScriptHost {
   async unanswered(withinMs: number): Promise<string | null> {
     const reports = await this.#stackReports(withinMs)
     if (reports.some(({ isAnswered }) => isAnswered)) return null
-    if (reports.length > 0) return `No interpreter answered within ${withinMs} ms.`
-    return 'No interpreter runs: the last one has ended, and the next one has not started yet. The log says why.'
+    if (reports.length > 0) return `No interpreter responded within ${withinMs} ms.`
+    return 'No interpreter is running: the last one ended, and the next one has not started yet. The log contains the cause.'
   }
 
   #stackReports(withinMs: number): Promise<readonly StackReport[]> {
@@ -377,5 +377,5 @@ function restartNotice(name: string, reason: string, failure: Error | null): str
 }
 
 function closed(): HostError {
-  return new HostError('HOST_CLOSED', 'The interpreter host is closed.')
+  return new HostError('HOST_CLOSED', 'The Python interpreters of this runner are closed.')
 }

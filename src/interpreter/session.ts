@@ -269,7 +269,7 @@ function receive(interpreter: Interpreter, message: Received): void {
       return
     case 'start':
     case 'makeSnapshot':
-      fatal(new Error(`a second "${message.type}" came`))
+      fatal(new Error(`received a second "${message.type}"`))
       return
     default:
       message satisfies never
@@ -278,7 +278,7 @@ function receive(interpreter: Interpreter, message: Received): void {
 
 /** Only a Python that has started the engine runs its program already. */
 function startable(target: Message<'program'>['target']): ProgramTarget {
-  return target.kind === 'running' ? fatal(new Error('this process was taken for one with a program')) : target
+  return target.kind === 'running' ? fatal(new Error('this process does not run a program')) : target
 }
 
 /**
@@ -368,7 +368,7 @@ function converse(): void {
       receiver.then((receive) => {
         receiveNow = receive
       }, fatal)
-    } else fatal(new Error(`"${message.type}" came before "start"`))
+    } else fatal(new Error(`received "${message.type}" before "start"`))
   }, fatal)
 }
 

@@ -31,11 +31,15 @@ export function contextTextOf(value: JsonObject): ContextText {
  */
 export function checkedContextText(text: string): ContextText {
   if (typeof text !== 'string') {
-    throw new UsageError('INVALID_CONTEXT', `The text of a context is a text, but ${shownValue(text)} was given.`)
+    throw new UsageError(
+      'INVALID_CONTEXT',
+      `The text of a context must be a string, but ${shownValue(text)} was given.`,
+    )
   }
   objectOf(parsed(text))
   // What is not escaped may also be in a key that a later one of the same name hides.
-  if (!text.isWellFormed()) throw new UsageError('INVALID_CONTEXT', 'A context holds half of a surrogate pair.')
+  if (!text.isWellFormed())
+    throw new UsageError('INVALID_CONTEXT', 'A context must not contain half of a surrogate pair.')
   return text
 }
 
@@ -43,14 +47,14 @@ function parsed(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch (cause) {
-    throw new UsageError('INVALID_CONTEXT', `A context is JSON, but: ${(cause as Error).message}`, { cause })
+    throw new UsageError('INVALID_CONTEXT', `A context must be valid JSON: ${(cause as Error).message}`, { cause })
   }
 }
 
 function objectOf(value: unknown): JsonObject {
   const copy = plainJson(value, 'context')
   if (typeof copy === 'object' && copy !== null && !Array.isArray(copy)) return copy as JsonObject
-  const message = `A context must be a JSON object with string keys, like {"order": 7}, but ${shownValue(value)} was given.`
+  const message = `A context must be a JSON object with string keys, such as {"order": 7}, but ${shownValue(value)} was given.`
   throw new UsageError('INVALID_CONTEXT', message, { path: 'context' })
 }
 

@@ -36,7 +36,7 @@ class Copying {
     if (typeof value !== 'object') throw this.#refused(noJson(value))
     if (this.#around.includes(value)) throw this.#refused('contains itself')
     if (this.#around.length === MAX_DEPTH) {
-      throw this.#refused(`is nested deeper than ${MAX_DEPTH} levels, the context itself being the first`)
+      throw this.#refused(`is nested deeper than ${MAX_DEPTH} levels, including the context itself`)
     }
     this.#around.push(value)
     const source = this.#stoodFor(value)
@@ -87,7 +87,9 @@ class Copying {
 
   #text(text: string): string {
     if (text.isWellFormed()) return text
-    throw this.#refused(`holds half of a surrogate pair, which is not a text: ${JSON.stringify(shortened(text))}`)
+    throw this.#refused(
+      `contains half of a surrogate pair, which is not valid text: ${JSON.stringify(shortened(text))}`,
+    )
   }
 
   #read<Result>(read: () => Result): Result {
@@ -103,7 +105,7 @@ class Copying {
       if (typeof key === 'number') return `${before}[${key}]`
       return IDENTIFIER.test(key) ? `${before}.${key}` : `${before}[${JSON.stringify(key)}]`
     }, this.#name)
-    const message = `A context holds JSON only, but "${shortened(path)}" ${why}.`
+    const message = `A context must contain only JSON values, but "${shortened(path)}" ${why}.`
     return new UsageError('INVALID_CONTEXT', message, { path, ...(cause === undefined ? {} : { cause }) })
   }
 }
@@ -111,7 +113,7 @@ class Copying {
 const NOT_PLAIN = Symbol('not plain')
 
 function noJson(value: unknown): string {
-  return `is ${shownValue(value)}: convert it to text or to a number first`
+  return `is ${shownValue(value)}: convert it to a string or a number first`
 }
 
 function messageOf(thrown: unknown): string {

@@ -39,7 +39,7 @@ export type Catchup = 'skip' | 'all' | 'none'
 export const CATCHUPS: readonly Catchup[] = ['skip', 'all', 'none']
 
 /** What a poll that is not a change is recorded with. */
-export const UNCHANGED_REASON = 'on_change: the answer before was to fire, too'
+export const UNCHANGED_REASON = 'on_change: the previous poll also fired'
 
 /** What a firing beyond the limit is recorded with. */
 export function limitedReason(maxActive: number, active: number): string {
@@ -49,5 +49,5 @@ export function limitedReason(maxActive: number, active: number): string {
 /** What a trigger is disabled with after so many failed polls. */
 export function failuresNote(failures: number, lastMessage: string): string {
   const polls = failures === 1 ? '1 failed poll' : `${failures} failed polls in a row`
-  return `disabled after ${polls}, the last: ${lastMessage}`
+  return `disabled after ${polls}; last error: ${lastMessage}`
 }

@@ -42,7 +42,7 @@ function load(): Loaded {
     return {
       binary: null,
       path: null,
-      problem: 'it is older than its sources; `npm rebuild` or `npm ci` builds it anew',
+      problem: 'it is older than its sources; rebuild it with `npm rebuild` or `npm ci`',
     }
   } catch (error) {
     const [firstLine = ''] = toError(error).message.split('\n')

@@ -21,7 +21,7 @@ export class GroupRefusal extends Error {
 
   constructor(group: number, error: number) {
     const code = getSystemErrorName(-error)
-    super(`no process could be started in group ${group}: ${code}`)
+    super(`cannot start a process in group ${group}: ${code}`)
     this.name = 'GroupRefusal'
     this.code = code
   }

@@ -31,7 +31,7 @@ export function openSystemPipe(): PipeEnds {
   const [error, reader, writer] = addon.openPipe()
   if (error === 0) return [reader, writer]
   const code = getSystemErrorName(-error)
-  throw Object.assign(new Error(`no pipe could be made: ${code}`), { code })
+  throw Object.assign(new Error(`cannot create a pipe: ${code}`), { code })
 }
 
 /** Two connected sockets. Throws with the code of an error number, ENOSYS where there is no addon. */
@@ -39,20 +39,20 @@ export function openSocketPair(): readonly [number, number] {
   const [error, one, other] = addon?.openSocketPair() ?? [system.errno.ENOSYS, -1, -1]
   if (error === 0) return [one, other]
   const code = getSystemErrorName(-error)
-  throw Object.assign(new Error(`no sockets could be made: ${code}`), { code })
+  throw Object.assign(new Error(`cannot create a pair of sockets: ${code}`), { code })
 }
 
 /** Throws with the code of an error number. */
 export function makeNamedPipe(path: string, mode: number): void {
   if (addon === null) {
-    if (existsSync(path)) throw Object.assign(new Error(`there is a "${path}"`), { code: 'EEXIST' })
+    if (existsSync(path)) throw Object.assign(new Error(`"${path}" already exists`), { code: 'EEXIST' })
     execFileSync('mkfifo', ['-m', mode.toString(8), path], { stdio: 'ignore' })
     return
   }
   const error = addon.makeNamedPipe(path, mode)
   if (error !== 0) {
     const code = getSystemErrorName(-error)
-    throw Object.assign(new Error(`"${path}" could not be made: ${code}`), { code })
+    throw Object.assign(new Error(`cannot create "${path}": ${code}`), { code })
   }
 }
 

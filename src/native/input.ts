@@ -52,7 +52,7 @@ export function acceptText(json: JsonText, position: Position = null): JsonText 
 /** The error for a text that is wrong at a byte. */
 export function refusal(fault: Fault, byteOffset: number, json: JsonText, position: Position): UsageError {
   const subject = position === null ? 'The context' : `Context ${position + 1} of the merge`
-  const message = `${subject} is refused: ${describe(fault, byteOffset, json)}.`
+  const message = `${subject} is invalid: ${describe(fault, byteOffset, json)}.`
   const path = position === null ? {} : { path: `[${position}]` }
   return new UsageError('INVALID_CONTEXT', message, { byteOffset, ...path })
 }
@@ -62,15 +62,15 @@ function describe(fault: Fault, byteOffset: number, json: JsonText): string {
     case 'unexpectedEnd':
       return `its JSON ends at byte ${byteOffset}, before the value is complete`
     case 'unexpectedByte':
-      return `its JSON cannot go on with ${characterAt(json, byteOffset)} at byte ${byteOffset}`
+      return `its JSON has an unexpected ${characterAt(json, byteOffset)} at byte ${byteOffset}`
     case 'controlCharacter':
       return `the control character at byte ${byteOffset} must be written as an escape`
     case 'brokenEscape':
-      return `the escape is wrong from ${characterAt(json, byteOffset)} at byte ${byteOffset} on`
+      return `its escape sequence is invalid from ${characterAt(json, byteOffset)} at byte ${byteOffset}`
     case 'invalidUtf8':
-      return `what begins at byte ${byteOffset} is not valid UTF-8`
+      return `it is not valid UTF-8 at byte ${byteOffset}`
     case 'tooDeep':
-      return `byte ${byteOffset} opens a list or object inside ${MAX_DEPTH} others, and no more than ${MAX_DEPTH} are read`
+      return `it is nested deeper than ${MAX_DEPTH} levels at byte ${byteOffset}`
     case 'notAnObject':
       return `the value at byte ${byteOffset} is not an object`
     case 'tooLong':

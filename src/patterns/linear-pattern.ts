@@ -41,5 +41,5 @@ function sizeOf(source: string): number {
 function reasonOf(thrown: unknown): string {
   const { message } = thrown as Error
   const reason = message.replace(/^error parsing regexp: /, '')
-  return `${reason}; the syntax is that of RE2, which has no look-around and no back-references`
+  return `${reason}; patterns use RE2 syntax, which has no look-around and no back-references`
 }

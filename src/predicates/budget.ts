@@ -36,7 +36,7 @@ export class Budget {
     const { predicateTimeoutMs } = this.#limits
     if (performance.now() - this.#startedAt <= predicateTimeoutMs) return
     if (cpuMs() - this.#startedCpuMs <= predicateTimeoutMs) return
-    throw new OverBudget(`it computes for more than ${predicateTimeoutMs} ms (limits.predicate)`)
+    throw new OverBudget(`it runs for more than ${predicateTimeoutMs} ms (limits.predicate)`)
   }
 }
 

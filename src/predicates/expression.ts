@@ -35,7 +35,7 @@ export function predicateOf(expression: string): Predicate {
   return ({ firing: { payloadText, reactor }, tenant, limits }) => {
     const answer = evaluate({ payload: celValue(payloadText), reactor, tenant }, limits)
     if (typeof answer === 'boolean') return answer
-    throw new Error(`it gives ${typeof answer === 'bigint' ? 'an int' : `a ${typeof answer}`}, and not a bool`)
+    throw new Error(`it returns ${typeof answer === 'bigint' ? 'an int' : `a ${typeof answer}`}, not a bool`)
   }
 }
 
@@ -53,7 +53,7 @@ function checked(expression: string): (variables: Record<string, unknown>, limit
   if (!valid) throw new PredicateRefused(firstLine(error))
   const wrong = wrongPattern(parsed.ast)
   if (wrong !== null) throw new PredicateRefused(wrong)
-  if (type !== 'bool' && type !== 'dyn') throw new PredicateRefused(`it gives ${type}, and has to give a bool`)
+  if (type !== 'bool' && type !== 'dyn') throw new PredicateRefused(`it returns ${type}, but must return a bool`)
   return (variables, limits) => withinBudget(parsed.ast, limits, () => parsed(variables))
 }
 

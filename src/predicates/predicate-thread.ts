@@ -40,7 +40,7 @@ export class PredicateThread implements Predicates {
 }
 
 export function invalidPredicate(expression: string, reason: string): UsageError {
-  const message = `Invalid predicate expression: ${reason}. It is: ${expression}`
+  const message = `Invalid predicate expression: ${reason}. Expression: ${expression}`
   return new UsageError('INVALID_PREDICATE', message, { reason })
 }
 

@@ -97,7 +97,7 @@ function emptyWorkflow(workflow: WorkflowDefinition): RegistryProblem {
     workflow: workflow.key,
     script: workflow.script,
     place: workflow.place,
-    message: `Workflow "${workflow.key}" has no task. Declare at least one inside its block.`,
+    message: `Workflow "${workflow.key}" has no task. Declare at least one task inside its block.`,
   }
 }
 
@@ -109,7 +109,7 @@ function graphProblem(workflow: WorkflowDefinition, problem: GraphProblem): Regi
       kind: 'dependencyCycle',
       fullNames: problem.fullNames,
       place: workflow.place,
-      message: `The tasks of workflow "${workflow.key}" depend on each other in a circle: ${problem.fullNames.join(' -> ')}. Remove one of these dependencies.`,
+      message: `The tasks of workflow "${workflow.key}" depend on each other in a cycle: ${problem.fullNames.join(' -> ')}. Remove one of these dependencies.`,
     }
   }
   const task = workflow.tasks.find((each) => each.id === problem.task)
@@ -120,7 +120,7 @@ function graphProblem(workflow: WorkflowDefinition, problem: GraphProblem): Regi
     task: problem.task,
     dependency: problem.dependency,
     place: task?.place ?? workflow.place,
-    message: `Task "${problem.task}" of workflow "${workflow.key}" depends on "${problem.dependency}", which the workflow does not have.${didYouMean(problem.dependency, known)}`,
+    message: `Task "${problem.task}" of workflow "${workflow.key}" depends on "${problem.dependency}", which is not a task of this workflow.${didYouMean(problem.dependency, known)}`,
   }
 }
 
@@ -186,7 +186,7 @@ function isSamePlace({ place }: Declared, other: Declared): boolean {
 }
 
 function byBoth(declared: Declared, other: Declared, inUse: Declared): string {
-  return `by "${other.script}" and by "${declared.script}"; that of "${inUse.script}" counts. Rename one of them.`
+  return `by "${other.script}" and by "${declared.script}"; the declaration of "${inUse.script}" is used. Rename one of them.`
 }
 
 function unknownWorkflow(trigger: TriggerDefinition, registry: Registry): RegistryProblem {
@@ -196,6 +196,6 @@ function unknownWorkflow(trigger: TriggerDefinition, registry: Registry): Regist
     workflow: trigger.workflow,
     script: trigger.script,
     place: trigger.place,
-    message: `Trigger "${trigger.name}" starts workflow "${trigger.workflow}", which is not declared: when it fires, nothing starts.${didYouMean(trigger.workflow, registry.workflows.keys())}`,
+    message: `Trigger "${trigger.name}" starts workflow "${trigger.workflow}", which is not declared, so its firings start nothing.${didYouMean(trigger.workflow, registry.workflows.keys())}`,
   }
 }

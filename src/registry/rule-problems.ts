@@ -33,7 +33,7 @@ export function ruleProblems(workflow: WorkflowDefinition): readonly RegistryPro
       ...(canSkip ? (['Skipped'] as const) : []),
     ])
     if (canRun) continue
-    const message = `Task "${task.id}" of workflow "${workflow.key}" never runs: its rule is false however the other tasks end.`
+    const message = `Task "${task.id}" of workflow "${workflow.key}" never runs: its rule is false for every possible result of the other tasks.`
     problems.push(problem('unreachableTask', message, task, workflow))
   }
   return problems
@@ -60,19 +60,22 @@ function conditionProblems(
       const { operator, key, valueText } = condition
       const isOrder = operator === 'GreaterThan' || operator === 'LessThan'
       if (!isOrder || /^\s*-?\d/.test(valueText)) return []
-      return [`${who} compares "${key}" by ${operator} with ${valueText}, which is not a number: it is never true.`]
+      return [
+        `${who} compares "${key}" by ${operator} with ${valueText}, which is not a number, so the condition is never true.`,
+      ]
     }
     const other = byName.get(condition.taskName)
     if (other === undefined) {
       const known = workflow.tasks.map(({ id }) => id)
       return [
-        `${who} asks about task "${condition.taskName}", which the workflow does not have.${didYouMean(condition.taskName, known)}`,
+        `${who} refers to task "${condition.taskName}", which is not in the workflow.${didYouMean(condition.taskName, known)}`,
       ]
     }
-    if (other.id === task.id)
-      return [`${who} asks about the task itself, which has not run when the rule is looked at.`]
+    if (other.id === task.id) return [`${who} refers to the task itself, which has not run when the rule is evaluated.`]
     if (isBefore(other, task, byName)) return []
-    return [`${who} asks about task "${other.id}", which may not have ended by then. Make it a dependency.`]
+    return [
+      `${who} refers to task "${other.id}", which may not have ended when the rule is evaluated. Make it a dependency.`,
+    ]
   })
 }
 

@@ -194,8 +194,8 @@ async function checkAll(
   const declared = triggers.size + workflows.size + graphs.sources.size + graphs.reactors.size + graphs.graphs.size
   if (problems.length === 0 && declared === 0) {
     const script = good[0]?.script ?? ''
-    const hint = isModuleFile(script) ? ' Of a module, what it exports is served: is an export missing?' : ''
-    const message = `No trigger and no workflow is declared: there would be nothing to serve.${hint}`
+    const hint = isModuleFile(script) ? ' A module serves only its exported values: check for a missing export.' : ''
+    const message = `Nothing to serve: no trigger and no workflow is declared.${hint}`
     problems.push({ kind: 'nothingDeclared', message, script, place: null, traceback: null })
   }
   const scripts = good.map((loaded) => checkedScript(loaded, registry.current()))
@@ -239,11 +239,11 @@ function namesOf(declared: readonly { readonly name: string }[] = []): readonly 
 }
 
 function leftOutProblem({ path, reason }: LeftOut): CheckProblem {
-  return { kind: 'leftOut', message: `It is left out: ${reason}`, script: path, place: null, traceback: null }
+  return { kind: 'leftOut', message: `Skipped: ${reason}`, script: path, place: null, traceback: null }
 }
 
 function loadProblem({ script, fault }: Loaded): CheckProblem {
-  const message = `It cannot be loaded: ${fault?.type}: ${fault?.message}`
+  const message = `Cannot load it: ${fault?.type}: ${fault?.message}`
   return { kind: 'cannotBeLoaded', message, script, place: fault?.place ?? null, traceback: fault?.traceback || null }
 }
 
@@ -254,7 +254,7 @@ function twins(loaded: Loaded): readonly CheckProblem[] {
   return loaded.twins.map(({ kind, name, earlier, place }) => {
     const where = earlier.file === place.file ? `line ${earlier.line}` : `"${earlier.file}", line ${earlier.line}`
     const noun = `${kind.charAt(0).toUpperCase()}${kind.slice(1)}`
-    const message = `${noun} "${name}" is declared in ${where} already: this one takes its place. Rename one of them.`
+    const message = `${noun} "${name}" is already declared in ${where}, and this declaration replaces it. Rename one of them.`
     return { kind: 'twinNames', message, script, place, traceback: null }
   })
 }
@@ -271,7 +271,7 @@ function badCrons({ script, triggers }: Loaded, at: number): readonly CheckProbl
       nextRunAt(timing.expression, timing.timezone, at)
       return []
     } catch (thrown) {
-      const message = `Trigger "${name}" has a schedule that cannot be followed: ${toError(thrown).message}`
+      const message = `Trigger "${name}" has an invalid schedule: ${toError(thrown).message}`
       return [{ kind: 'badCron', message, script, place, traceback: null }]
     }
   })

@@ -49,7 +49,7 @@ export type Durability = 'full' | 'normal'
 export function defaultDurability(): Durability {
   const wanted = process.env.CLOACA_DURABILITY || SETTINGS.durability.default
   if (wanted === 'full' || wanted === 'normal') return wanted
-  throw new UsageError('INVALID_ARGUMENT', `CLOACA_DURABILITY is "full" or "normal", but it is "${wanted}".`)
+  throw new UsageError('INVALID_ARGUMENT', `CLOACA_DURABILITY must be "full" or "normal", but it is "${wanted}".`)
 }
 
 borderDigest() // of the code that is loaded now, whatever is installed later
@@ -85,9 +85,9 @@ export function databasePlace({ database, schema }: { database?: string; schema?
   if (place.schema === null) return Object.freeze(place)
   const problem = isPostgresUrl(place.url)
     ? schemaNameProblem(place.schema)
-    : `"${place.schema}" needs PostgreSQL, and the database is "${shownUrl(place.url)}": on SQLite, use a file of its own for each tenant`
+    : `"${place.schema}" needs PostgreSQL, but the database is "${shownUrl(place.url)}". On SQLite, use a separate file for each tenant`
   if (problem === null) return Object.freeze(place)
-  throw new UsageError('INVALID_ARGUMENT', `The schema cannot be used: ${problem}.`, {
+  throw new UsageError('INVALID_ARGUMENT', `Cannot use the schema: ${problem}.`, {
     path: 'schema',
     reason: problem,
   })
@@ -272,8 +272,8 @@ async function answerOf(
 function refuseToDo({ method }: ScriptCall): Promise<never> {
   const [exception, failure] = REFUSED_WHEN_DRY[method] ?? ['RuntimeError', '']
   const message =
-    `${failure}the script is only checked, and nothing is started. ` +
-    'Put what a program does under: if __name__ == "__main__":'
+    `${failure}the script is only being checked, so nothing is started. ` +
+    'Move the code of a program under: if __name__ == "__main__":'
   return Promise.reject(new PythonRefusal(exception, message))
 }
 

@@ -151,7 +151,7 @@ const PYTHON_CHECK: SettingCheck = {
 }
 
 const PYTHON_FOR_CHECK: SettingCheck = {
-  expected: 'an object with such a Python for each place',
+  expected: 'an object that maps each place to such a Python',
   fits: (value) => typeof value === 'object' && value !== null && Object.values(value).every(isPythonChoice),
 }
 
@@ -170,7 +170,7 @@ const STREAMS_CHECK: SettingCheck = {
 }
 
 const PATHS: SettingCheck = {
-  expected: 'a list of texts',
+  expected: 'a list of strings',
   fits: (value) => Array.isArray(value) && value.every((each) => typeof each === 'string' && each !== ''),
 }
 const RESTRICTION_CHECK = orNull(
@@ -181,7 +181,7 @@ const RESTRICTION_CHECK = orNull(
 )
 
 const BY_PLACE: SettingCheck = {
-  expected: 'an object with what each place is granted',
+  expected: 'an object that maps each place to its grants',
   fits: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
 }
 

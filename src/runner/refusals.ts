@@ -8,6 +8,6 @@ export function closed(): UsageError {
 }
 
 export function unknownTrigger(trigger: string, known: Iterable<string>): UsageError {
-  const message = `There is no trigger "${trigger}" in the loaded scripts.${didYouMean(trigger, known)}`
+  const message = `Trigger "${trigger}" not found in the loaded scripts.${didYouMean(trigger, known)}`
   return new UsageError('TRIGGER_NOT_FOUND', message, { trigger })
 }

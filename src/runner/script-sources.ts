@@ -111,8 +111,8 @@ export function requirePlace(place: string): void {
 }
 
 function noSuchPlace(place: string): UsageError {
-  const hint = place.includes(NO_UTF8) ? 'Names that are not UTF-8 cannot be served: rename it.' : 'Check the path.'
-  return new UsageError('INVALID_ARGUMENT', `There is no file or folder "${place}". ${hint}`, { script: place })
+  const hint = place.includes(NO_UTF8) ? 'Its name is not valid UTF-8: rename it.' : 'Check the path.'
+  return new UsageError('INVALID_ARGUMENT', `File or folder "${place}" not found. ${hint}`, { script: place })
 }
 
 function sourcesAt(place: string, leaveOut: LeaveOut): readonly ScriptSource[] {
@@ -128,19 +128,19 @@ function scriptsInFolder(folder: string, leaveOut: LeaveOut): readonly ScriptSou
   const paths = searched(folder, (each) => leftOut.push(each))
   for (const each of leftOut) leaveOut(each)
   if (paths.length > 0) return paths.map((path) => ({ ...fileSource(path), folder }))
-  const message = `The folder "${folder}" holds no file of Python, TypeScript or JavaScript (*.py, *.ts, *.mts, *.js, *.mjs), and no folder below it does.`
+  const message = `The folder "${folder}" and its subfolders contain no Python, TypeScript or JavaScript file (*.py, *.ts, *.mts, *.js, *.mjs).`
   throw new UsageError('INVALID_ARGUMENT', [message, ...leftOut.map(leftOutText)].join(' '), { script: folder })
 }
 
 export function leftOutText({ path, reason }: LeftOut): string {
-  return `"${path}" is left out: ${reason}`
+  return `"${path}" is skipped: ${reason}`
 }
 
 function searched(folder: string, leaveOut: LeaveOut): readonly string[] {
   try {
     return filesBelow(folder, new Set(), leaveOut)
   } catch (error) {
-    const message = `The folder "${folder}" cannot be searched: ${toError(error).message}`
+    const message = `Cannot search the folder "${folder}": ${toError(error).message}`
     throw new UsageError('INVALID_ARGUMENT', message, { script: folder })
   }
 }
@@ -162,7 +162,7 @@ function filesBelow(folder: string, above: ReadonlySet<string>, leaveOut: LeaveO
       if (status?.isDirectory()) return filesBelow(file, path, leaveOut)
       if (status !== undefined) return isScriptFile(entry.name) ? [file] : []
       if (mayHoldScripts && entry.name.includes(NO_UTF8)) {
-        leaveOut({ path: file, reason: 'its name is not UTF-8. Rename it.' })
+        leaveOut({ path: file, reason: 'its name is not valid UTF-8. Rename it.' })
       }
     } catch (error) {
       if (mayHoldScripts)
@@ -240,7 +240,7 @@ function statusOf(place: string): Stats | null {
   try {
     return statSync(place, { throwIfNoEntry: false }) ?? null
   } catch (error) {
-    const message = `"${place}" cannot be read: ${toError(error).message}`
+    const message = `Cannot read "${place}": ${toError(error).message}`
     throw new UsageError('INVALID_ARGUMENT', message, { script: place })
   }
 }

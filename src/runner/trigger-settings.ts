@@ -16,7 +16,7 @@ const SETTINGS_CHECK = objectOf({
 /** JavaScript callers write undefined for "not given". */
 export function checkedSettings(settings: TriggerOverrides): TriggerOverrides {
   if (settings === undefined) {
-    throw new UsageError('INVALID_ARGUMENT', '"settings" must be an object, or null to reset all.', {
+    throw new UsageError('INVALID_ARGUMENT', '"settings" must be an object, or null to reset all settings.', {
       path: 'settings',
     })
   }

@@ -61,7 +61,7 @@ async function fieldsIn(folder: string): Promise<SecretFields> {
 
 /** Without the end of a line that editors and `echo` leave behind it. */
 async function valueIn(path: string, size: number): Promise<string> {
-  if (size > LARGEST_BYTES) throw new Error(`"${path}" has ${size} bytes, and may have ${LARGEST_BYTES}`)
+  if (size > LARGEST_BYTES) throw new Error(`"${path}" has ${size} bytes, but may have at most ${LARGEST_BYTES}`)
   const text = textOf(await readFile(path))
   if (text === null) throw new Error(`"${path}" is not UTF-8 text`)
   return text.replace(/\r?\n$/, '')

@@ -24,7 +24,7 @@ export type SecretProvider = (
 export class SecretNotGranted extends Error {
   override readonly name = 'SecretNotGranted'
 
-  constructor(message = 'The workflow may not have this secret.') {
+  constructor(message = 'The workflow is not allowed to read this secret.') {
     super(message)
   }
 }

@@ -46,7 +46,7 @@ function firstOf(providers: readonly SecretProvider[]): SecretProvider {
 function folderOf(option: string): string {
   const folder = resolve(option)
   if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return folder
-  const message = `There is no folder "${folder}" to read secrets from. Check the path, or leave the option "secrets" out.`
+  const message = `The secrets folder "${folder}" does not exist. Check the path, or omit the option "secrets".`
   throw new UsageError('INVALID_ARGUMENT', message, { path: 'secrets' })
 }
 
@@ -57,14 +57,15 @@ export async function askForSecret(
   request: SecretRequest | null,
 ): Promise<SecretAnswer> {
   if (provider === null) return { kind: 'notConfigured', message: 'secrets backend not configured' }
-  if (request === null) return failed('secrets are given to tasks while they run, and to nobody else')
+  if (request === null) return failed('only running tasks can read secrets')
   try {
     const found = await provider(name, request)
     if (found === null || found === undefined) return { kind: 'unknown', message: `secret not found: ${name}` }
     const fields = secretFields(found)
-    if (fields === null) return failed(`the fields of "${name}" must be an object of texts`)
+    if (fields === null) return failed(`the fields of "${name}" must be an object of strings`)
     const size = Object.values(fields).reduce((sum, value) => sum + value.length, 0)
-    if (size > MOST_CHARACTERS) return failed(`"${name}" has ${size} characters, and may have ${MOST_CHARACTERS}`)
+    if (size > MOST_CHARACTERS)
+      return failed(`"${name}" has ${size} characters, but may have at most ${MOST_CHARACTERS}`)
     return { kind: 'found', fields }
   } catch (thrown) {
     if (thrown instanceof SecretNotGranted) return { kind: 'notGranted', message: `secret not granted: ${name}` }

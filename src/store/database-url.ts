@@ -17,8 +17,8 @@ export type DatabaseLocation =
   | { readonly kind: 'postgres'; readonly url: string }
 
 const ACCEPTED =
-  'Accepted are sqlite://jobs.db (relative), sqlite:///srv/jobs.db (absolute), sqlite://:memory:, a path that starts ' +
-  'with "/", "./" or "../" or ends in .db, .sqlite or .sqlite3, :memory:, file: URIs, and postgresql://USER:PASSWORD@HOST/DATABASE.'
+  'Use sqlite://jobs.db (relative), sqlite:///srv/jobs.db (absolute), sqlite://:memory:, :memory:, a file: URI, ' +
+  'postgresql://USER:PASSWORD@HOST/DATABASE, or a path that starts with "/", "./" or "../", or ends in .db, .sqlite or .sqlite3.'
 
 /** Throws `INVALID_DATABASE_URL` for what names no database. */
 export function parseDatabaseUrl(text: string): DatabaseLocation {
@@ -35,18 +35,18 @@ function pathOf(text: string): string {
   if (/^sqlite:\/\//i.test(text)) return pathAfterScheme(text)
   if (/^file:/i.test(text)) return pathOfUri(text)
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(text))
-    throw invalid(text, `"${text.split(':', 1)[0]}" is not a kind of database it knows`)
+    throw invalid(text, `databases of type "${text.split(':', 1)[0]}" are not supported`)
   if (/^sqlite:/i.test(text)) throw invalid(text, 'two slashes are missing after "sqlite:"')
   if (text.trim() === '') throw invalid(text, 'it is empty')
   if (/^\.{0,2}[/\\]/.test(text) || /^[a-z]:[/\\]/i.test(text) || /\.(db|sqlite3?)$/.test(text)) return text
-  throw invalid(text, 'it is neither a URL nor recognisable as a file path')
+  throw invalid(text, 'it is neither a URL nor a file path')
 }
 
 /** Everything after `sqlite://` is the path, up to a `?`: what follows is for other drivers and is ignored. */
 function pathAfterScheme(text: string): string {
   const [rest = ''] = text.slice('sqlite://'.length).split('?', 1)
   if (rest === MEMORY_PATH || rest === `/${MEMORY_PATH}`) return MEMORY_PATH
-  if (rest === '' || rest === '/') throw invalid(text, 'it names no file')
+  if (rest === '' || rest === '/') throw invalid(text, 'it contains no file name')
   if (rest.startsWith('//')) return rest.replace(/^\/+/, '/')
   return /^\/[a-z]:[/\\]/i.test(rest) ? rest.slice(1) : rest
 }
@@ -62,7 +62,7 @@ function pathOfUri(text: string): string {
   refuseUnkeepable(text, parameters)
   const path = decodedPath(text, encoded)
   if (parameters.get('mode') === 'memory' || path === MEMORY_PATH) return MEMORY_PATH
-  if (path === '') throw invalid(text, 'it names no file')
+  if (path === '') throw invalid(text, 'it contains no file name')
   return path
 }
 
@@ -73,21 +73,18 @@ function decodedPath(text: string, encoded: string): string {
     if (url.host === 'localhost') url.host = ''
     return fileURLToPath(url)
   } catch (error) {
-    throw invalid(text, `the path in it cannot be read (${error instanceof Error ? error.message : String(error)})`)
+    throw invalid(text, `its path cannot be decoded (${error instanceof Error ? error.message : String(error)})`)
   }
 }
 
 /** Parameters that would be a promise broken in silence; the others only tune SQLite and are ignored. */
 function refuseUnkeepable(text: string, parameters: URLSearchParams): void {
   if (parameters.get('mode') === 'ro' || parameters.get('immutable') === '1') {
-    throw invalid(text, 'a runner writes to its database, so it cannot be opened for reading only')
+    throw invalid(text, 'a runner writes to its database, so it cannot open one for reading only')
   }
-  if (parameters.has('vfs')) throw invalid(text, 'a "vfs" cannot be chosen')
+  if (parameters.has('vfs')) throw invalid(text, 'the parameter "vfs" is not supported')
 }
 
 function invalid(text: string, why: string): UsageError {
-  return new UsageError(
-    'INVALID_DATABASE_URL',
-    `The database URL "${shownUrl(text)}" cannot be used: ${why}. ${ACCEPTED}`,
-  )
+  return new UsageError('INVALID_DATABASE_URL', `Invalid database URL "${shownUrl(text)}": ${why}. ${ACCEPTED}`)
 }

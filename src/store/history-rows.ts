@@ -36,13 +36,13 @@ export function attemptRow(record: AttemptRecord): AttemptRow {
 /** What is known of an attempt whose end nobody reported. */
 export const PROCESS_DIED: PythonFault = {
   type: 'ProcessDied',
-  message: 'The process that ran it ended before it did.',
+  message: 'The process that ran this attempt ended before the attempt did.',
   traceback: '',
 }
 
 export const RUNNER_STOPPED: PythonFault = {
   type: 'RunnerStopped',
-  message: 'The runner stopped and did not wait for its end.',
+  message: 'The runner stopped without waiting for this attempt to end.',
   traceback: '',
 }
 

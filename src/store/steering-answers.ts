@@ -27,5 +27,5 @@ export const NOTHING_STOPPED = JSON.stringify({ stopped: 0, lostScripts: [] })
 /** Answer to the request that waits when its execution ends. */
 export function endAnswer(request: SteeringRequest, end: ExecutionEnd, cancelReport = NOTHING_STOPPED): ActionAnswer {
   if (request.kind === 'cancel' && end.status === 'Cancelled') return { isRefused: false, text: cancelReport }
-  return { isRefused: true, text: `The execution had ended before: ${end.status}.` }
+  return { isRefused: true, text: `The execution had already ended: ${end.status}.` }
 }

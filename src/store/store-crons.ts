@@ -56,7 +56,7 @@ export abstract class StoreCrons<Session> {
   async createCron(schedule: NewCronSchedule): Promise<void> {
     if (await this.step('accept', (session) => this.crons.insertCron(session, schedule))) return
     const { workflow, instanceName } = schedule
-    const message = `The workflow "${workflow}" has an instance named "${instanceName}" already. Choose another name.`
+    const message = `Workflow "${workflow}" already has an instance named "${instanceName}". Choose another name.`
     throw new StoreError('DUPLICATE_INSTANCE', message, { workflow })
   }
 

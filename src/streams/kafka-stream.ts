@@ -88,7 +88,7 @@ export class KafkaStream implements Stream {
 
   #watch(): void {
     this.#messages.on('error', (error: Error) => this.#failed(error))
-    this.#messages.on('close', () => this.#failed(new Error('the client has ended the stream')))
+    this.#messages.on('close', () => this.#failed(new Error('the client ended the stream')))
   }
 
   /** A group that begins at the end begins there once: what comes while nobody reads is not lost. */
@@ -183,7 +183,7 @@ function prefixOf(topic: string, topicId: string): string {
 /** The client's errors are trees, which say at the top how often something was tried. */
 function readable(thrown: unknown, topic: string): Error {
   const reasons = [...new Set(leavesOf(toError(thrown)))].slice(0, MOST_REASONS)
-  return new Error(`topic "${topic}" of Kafka cannot be read: ${reasons.join('; ')}`, { cause: thrown })
+  return new Error(`Cannot read Kafka topic "${topic}": ${reasons.join('; ')}`, { cause: thrown })
 }
 
 function leavesOf(error: Error): readonly string[] {

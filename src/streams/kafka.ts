@@ -86,7 +86,7 @@ function brokersOf({ brokers = (process.env.KAFKA_BROKERS ?? '').split(',') }: K
   const named = brokers.map((broker) => broker.trim()).filter((broker) => broker !== '')
   if (named.length > 0) return named
   throw unavailable(
-    'no broker is known: set KAFKA_BROKERS, or "brokers" below [streams.kafka] in cloaca.toml, to HOST:PORT',
+    'no broker is configured: set KAFKA_BROKERS, or "brokers" in [streams.kafka] of cloaca.toml, to HOST:PORT',
   )
 }
 
@@ -105,7 +105,7 @@ async function loadClient(): Promise<KafkaClient> {
 }
 
 function unavailable(reason: string): UsageError {
-  return new UsageError('STREAM_UNAVAILABLE', `Streams of type "kafka" cannot be read, since ${reason}`, { reason })
+  return new UsageError('STREAM_UNAVAILABLE', `Cannot read streams of type "kafka": ${reason}`, { reason })
 }
 
 function tlsOptions(tls: true | KafkaTls): ConnectionOptions {

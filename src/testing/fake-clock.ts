@@ -125,7 +125,7 @@ export class FakeClock {
   constructor(start: Date | string | number = DEFAULT_START) {
     this.#startAt = start instanceof Date || typeof start === 'string' ? new Date(start).getTime() : start
     if (!Number.isSafeInteger(this.#startAt)) {
-      const message = `The start of a FakeClock is a date, as '2030-01-02T03:04:05Z', but ${shownValue(start)} was given.`
+      const message = `The start of a FakeClock must be a date such as '2030-01-02T03:04:05Z', but ${shownValue(start)} was given.`
       throw new UsageError('INVALID_ARGUMENT', message, { path: 'start' })
     }
     ports.set(this, new ClockPort(this.#startAt))
@@ -162,7 +162,7 @@ export class FakeClock {
    */
   callLater(time: FakeTime, happens: () => unknown): void {
     if (typeof happens !== 'function') {
-      const message = `callLater() takes a time and a function, but ${shownValue(happens)} was given.`
+      const message = `The second argument of callLater() must be a function, but ${shownValue(happens)} was given.`
       throw new UsageError('INVALID_ARGUMENT', message, { path: 'happens' })
     }
     portOf(this).wakeAfter(millisecondsOf(time), happens)
@@ -174,12 +174,12 @@ export function takenClock(clock: FakeClock | undefined): ClockPort {
   if (clock === undefined) return new ClockPort(DEFAULT_START)
   const port = ports.get(clock)
   if (port === undefined) {
-    const message = `The option "clock" is a FakeClock of cloaca/testing, but ${shownValue(clock)} was given.`
+    const message = `The option "clock" must be a FakeClock of cloaca/testing, but ${shownValue(clock)} was given.`
     throw new UsageError('INVALID_ARGUMENT', message, { path: 'clock' })
   }
   if (port.isTaken) {
     const message =
-      'The FakeClock is moved by another runWorkflow or pollTrigger that has not ended. Await that first, or give each its own clock.'
+      'Another runWorkflow or pollTrigger call is still using this FakeClock. Await that call first, or give each call its own clock.'
     throw new UsageError('INVALID_ARGUMENT', message, { path: 'clock' })
   }
   return port
@@ -187,7 +187,7 @@ export function takenClock(clock: FakeClock | undefined): ClockPort {
 
 function portOf(clock: FakeClock): ClockPort {
   const port = ports.get(clock)
-  if (port === undefined) throw new TypeError('this is no FakeClock')
+  if (port === undefined) throw new TypeError('this value is not a FakeClock')
   return port
 }
 
@@ -195,6 +195,6 @@ function portOf(clock: FakeClock): ClockPort {
 export function millisecondsOf(time: FakeTime): number {
   const ms = typeof time === 'string' ? durationMs(time) : time
   if (typeof ms === 'number' && Number.isFinite(ms) && ms >= 0) return ms
-  const message = `A length of time is a duration, as '90s', or a number of milliseconds, but ${shownValue(time)} was given.`
+  const message = `A length of time must be a duration such as '90s', or a number of milliseconds, but ${shownValue(time)} was given.`
   throw new UsageError('INVALID_ARGUMENT', message, { path: 'time' })
 }

@@ -14,7 +14,7 @@ type Run = ModuleTask['run']
 /** The declaration of a workflow value. Throws `INVALID_ARGUMENT`. */
 export function declaredWorkflow(workflow: unknown): DeclaredWorkflow {
   if (isWorkflow(workflow)) return workflow.declared
-  const message = `runWorkflow() takes a workflow, as workflow() and task() return it, but ${shownValue(workflow)} was given.`
+  const message = `The argument of runWorkflow() must be a workflow, as workflow() and task() return it, but ${shownValue(workflow)} was given.`
   throw new UsageError('INVALID_ARGUMENT', message, { path: 'workflow' })
 }
 
@@ -28,7 +28,7 @@ export function withFakes(workflow: DeclaredWorkflow, fakes: unknown): { readonl
     const fake = given.get(task.id)
     if (fake !== undefined) return faked(task, fake)
     if (task.runs.kind === 'function') return task
-    const message = `Task "${task.id}" of workflow "${workflow.key}" is written in Python ("${task.runs.task}" in ${task.runs.script}), which does not run in a unit test of TypeScript. Give it a fake: tasks: { ${task.id}: … }.`
+    const message = `Task "${task.id}" of workflow "${workflow.key}" is written in Python ("${task.runs.task}" in ${task.runs.script}), so it cannot run in a TypeScript unit test. Pass a fake: tasks: { ${task.id}: … }.`
     throw new UsageError('INVALID_ARGUMENT', message, { workflow: workflow.key, task: task.id })
   })
   const value = { declared: Object.freeze({ ...workflow, tasks }) }
@@ -39,7 +39,7 @@ export function withFakes(workflow: DeclaredWorkflow, fakes: unknown): { readonl
 function fakesOf(workflow: DeclaredWorkflow, fakes: unknown): ReadonlyMap<string, Run> {
   if (fakes === undefined) return new Map()
   if (typeof fakes !== 'object' || fakes === null) {
-    const message = `The option "tasks" of runWorkflow() is an object with fakes by the ids of tasks, but ${shownValue(fakes)} was given.`
+    const message = `The option "tasks" of runWorkflow() must be an object that maps task ids to fakes, but ${shownValue(fakes)} was given.`
     throw new UsageError('INVALID_ARGUMENT', message, { path: 'tasks' })
   }
   const ids = workflow.tasks.map(({ id }) => id)
@@ -47,7 +47,7 @@ function fakesOf(workflow: DeclaredWorkflow, fakes: unknown): ReadonlyMap<string
   for (const [id, fake] of Object.entries(fakes)) {
     if (fake === undefined) continue
     if (!ids.includes(id)) {
-      const message = `Workflow "${workflow.key}" has no task "${id}" to be faked.${didYouMean(id, ids)}`
+      const message = `Workflow "${workflow.key}" has no task "${id}", so its fake is never used.${didYouMean(id, ids)}`
       throw new UsageError('INVALID_ARGUMENT', message, { workflow: workflow.key, path: `tasks.${id}` })
     }
     runs.set(id, runOf(workflow, id, fake))
@@ -58,7 +58,7 @@ function fakesOf(workflow: DeclaredWorkflow, fakes: unknown): ReadonlyMap<string
 function runOf(workflow: DeclaredWorkflow, id: string, fake: unknown): Run {
   if (typeof fake === 'function') return fake as Run
   if (typeof fake === 'object' && fake !== null) return () => fake
-  const message = `The fake of task "${id}" of workflow "${workflow.key}" is a function, or an object that the task returns, but ${shownValue(fake)} was given.`
+  const message = `The fake of task "${id}" of workflow "${workflow.key}" must be a function, or the object that the task returns, but ${shownValue(fake)} was given.`
   throw new UsageError('INVALID_ARGUMENT', message, { workflow: workflow.key, path: `tasks.${id}` })
 }
 
@@ -79,7 +79,7 @@ function checkedFake(id: string, adds: InputSchema, run: Run): Run {
       settled(adds['~standard'].validate(returned ?? {}), ({ issues }) => {
         if (issues === undefined) return returned
         throw new TypeError(
-          `what the fake of the Python task "${id}" returned does not fit its "adds": ${shownIssues(issues)}`,
+          `the result of the fake of Python task "${id}" does not match its "adds" schema: ${shownIssues(issues)}`,
         )
       })
     const returned = run(context, tools)

@@ -39,7 +39,7 @@ export async function pollTrigger<Any extends Trigger>(
   refuseUnknown(options, OPTIONS)
   const { declarations, functions } = declarationsOf([polledTrigger(trigger)], TEST_SCRIPT)
   const definition = declarations.triggers[0]
-  if (definition === undefined) throw new InternalError('a trigger has no definition')
+  if (definition === undefined) throw new InternalError('A trigger has no definition.')
   const deadlineMs = definition.policy.timeoutMs ?? limitOf(options.pollTimeout, 'pollTimeout', DEFAULT_LIMIT_MS)
   const clock = takenClock(options.clock)
   clock.isTaken = true
@@ -58,11 +58,11 @@ export async function pollTrigger<Any extends Trigger>(
 
 function polledTrigger(trigger: unknown): Trigger {
   if (!isTrigger(trigger)) {
-    const message = `pollTrigger() takes a trigger, as trigger() returns it, but ${shownValue(trigger)} was given.`
+    const message = `The argument of pollTrigger() must be a trigger, as trigger() returns it, but ${shownValue(trigger)} was given.`
     throw new UsageError('INVALID_ARGUMENT', message, { path: 'trigger' })
   }
   if (trigger.declared.poll !== null) return trigger
-  const message = `Trigger "${trigger.name}" is a schedule: it has no function that could be polled.`
+  const message = `Trigger "${trigger.name}" has a schedule instead of a function, so it cannot be polled.`
   throw new UsageError('INVALID_ARGUMENT', message, { trigger: trigger.name })
 }
 
@@ -72,7 +72,7 @@ function resultOf(
   at: number,
   log: readonly LogRecord[],
 ): PollResult {
-  if (outcome.kind === 'notEntered') throw new InternalError(`trigger "${name}" was not entered`)
+  if (outcome.kind === 'notEntered') throw new InternalError(`Trigger "${name}" was not called.`)
   const error = outcome.kind === 'failed' || outcome.kind === 'timedOut' ? outcome.error : null
   const reason = outcome.kind === 'skipped' ? outcome.reason : null
   const fired = outcome.kind === 'fired' ? firingContext(outcome.contextText, { name }, at, codec).inputText : null

@@ -47,7 +47,7 @@ export async function runWorkflow<Flow extends AnyWorkflow>(
   const declared = declaredWorkflow(workflow)
   const { declarations, functions } = declarationsOf([withFakes(declared, options.tasks)], TEST_SCRIPT)
   const definition = declarations.workflows[0]
-  if (definition === undefined) throw new InternalError('a workflow has no definition')
+  if (definition === undefined) throw new InternalError('A workflow has no definition.')
   const secrets = secretsOf(options.secrets)
   const limitMs = limitOf(options.taskTimeout, 'taskTimeout', DEFAULT_LIMIT_MS)
   const clock = takenClock(options.clock)
@@ -81,20 +81,20 @@ export function limitOf(value: unknown, name: string, byDefault: number): number
   if (value === undefined) return byDefault
   const ms = typeof value === 'string' ? durationMs(value) : Number.NaN
   if (typeof ms === 'number' && ms > 0) return ms
-  const message = `The option "${name}" is a duration above zero, as '20s', but ${shownValue(value)} was given.`
+  const message = `The option "${name}" must be a duration above zero, such as '20s', but ${shownValue(value)} was given.`
   throw new UsageError('INVALID_ARGUMENT', message, { path: name })
 }
 
 /** Throws `INVALID_ARGUMENT`. */
 export function refuseUnknown(options: unknown, known: readonly string[]): void {
   if (typeof options !== 'object' || options === null) {
-    throw new UsageError('INVALID_ARGUMENT', `Options are an object, but ${shownValue(options)} was given.`, {
+    throw new UsageError('INVALID_ARGUMENT', `"options" must be an object, but ${shownValue(options)} was given.`, {
       path: 'options',
     })
   }
   for (const key of Object.keys(options)) {
     if (known.includes(key)) continue
-    const message = `There is no option "${key}".${didYouMean(key, known)} There are: ${known.join(', ')}.`
+    const message = `Unknown option "${key}".${didYouMean(key, known)} Valid options: ${known.join(', ')}.`
     throw new UsageError('INVALID_ARGUMENT', message, { path: key })
   }
 }
@@ -104,7 +104,7 @@ function secretsOf(secrets: RunWorkflowOptions<never>['secrets']): SecretProvide
   if (typeof secrets === 'function') return secrets
   const isWrong = typeof secrets !== 'object' || Object.values(secrets).some((fields) => secretFields(fields) === null)
   if (!isWrong) return (name) => (Object.hasOwn(secrets, name) ? (secrets[name] ?? null) : null)
-  const message = `The option "secrets" has the fields of each secret by its name, as { db: { password: '…' } }, all of them strings.`
+  const message = `The option "secrets" must map each name to an object of strings, such as { db: { password: '…' } }.`
   throw new UsageError('INVALID_ARGUMENT', message, { path: 'secrets' })
 }
 

@@ -100,7 +100,7 @@ export class Run {
     if (this.#thrown !== null) throw this.#thrown
     if (this.#end !== null) return
     if (this.#isBusy()) await changed
-    else if (!(await this.#ports.clock.jump())) throw new InternalError('a run has not ended, and waits for nothing')
+    else if (!(await this.#ports.clock.jump())) throw new InternalError('A run has not ended, but waits for nothing.')
   }
 
   /** Whether a function is at work: then time stands still until it has ended, or waits for the clock. */
@@ -166,7 +166,7 @@ export class Run {
   }
 
   #settle(index: number, outcome: AttemptOutcome | NotEntered): void {
-    if (outcome.kind === 'notEntered') throw new InternalError('a task of a test was not entered')
+    if (outcome.kind === 'notEntered') throw new InternalError('A task of a test was not called.')
     this.#take(this.#state.settle(index, outcome, this.#ports.clock.now(), NO_JITTER))
   }
 
@@ -185,13 +185,13 @@ export class Run {
 
   #task(id: string): TaskSoFar {
     const task = this.#tasks.get(id)
-    if (task === undefined) throw new InternalError(`a run has no task "${id}"`)
+    if (task === undefined) throw new InternalError(`A run has no task "${id}".`)
     return task
   }
 }
 
 function ended(id: string, { change, inputText, attemptedAt, log }: TaskSoFar): TaskEnd {
-  if (change === null) throw new InternalError(`a run has ended without its task "${id}"`)
+  if (change === null) throw new InternalError(`A run ended without its task "${id}".`)
   return { change, inputText, attemptedAt, records: log.records }
 }
 

@@ -7,7 +7,7 @@ import type { ThreadAnswer } from './messages.ts'
 /** Answers each request with the result of `handle`; what it throws rejects the request. */
 export function answerRequests<Request, Answer>(handle: (request: Request) => Answer): void {
   const port = parentPort
-  if (port === null) throw new InternalError('The entry file of a worker thread was started as something else.')
+  if (port === null) throw new InternalError('The entry file of a worker thread was not started in a worker thread.')
   const send = (message: ThreadAnswer<Answer>): void => port.postMessage(message)
   port.on('message', (request: Request) => {
     try {

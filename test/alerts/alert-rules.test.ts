@@ -160,6 +160,6 @@ describe('other troubles', () => {
     refuses()
 
     expect(alerts.map(({ kind }) => kind)).toEqual(['interpreter-quarantined', 'database-refused', 'database-refused'])
-    expect(alerts[1]?.message).toBe('The database refused: recording a firing failed: the disk is full')
+    expect(alerts[1]?.message).toBe('Database error while recording a firing: the disk is full')
   })
 })

@@ -85,7 +85,9 @@ describe('a queue of alerts', () => {
     await clock.advance(1_000)
 
     expect(full).toBe(500)
-    expect(warnings).toEqual(['Alerts for https://alerts.example.com are given up: 1000 others waited already.'])
+    expect(warnings).toEqual([
+      'Alerts for https://alerts.example.com are given up: 1000 other alerts are already queued.',
+    ])
     expect([...deliveries.values()].filter(({ outcome }) => outcome === 'delivered')).toHaveLength(1_000)
   })
 

@@ -92,7 +92,7 @@ describe('a URL', () => {
     [
       'cuts it off',
       (response: ServerResponse) => void response.destroy(),
-      /could not be reached: (ECONNRESET|UND_ERR_SOCKET)/,
+      /is unreachable: (ECONNRESET|UND_ERR_SOCKET)/,
     ],
   ])('that %s has not received it; neither secret nor path are in the error', async (_, how, message) => {
     answer = how
@@ -140,7 +140,7 @@ describe('a command', () => {
 
   it.each([
     ['exits with another code than 0', ['sh', '-c', 'exit 3'], /exited with code 3/],
-    ['does not exist', ['/missing/program'], /could not be started: .*ENOENT/],
+    ['does not exist', ['/missing/program'], /did not start: .*ENOENT/],
   ])('that %s has not received it', async (_, words, message) => {
     await expect(command(words, { clock, environment }).send(ALERT, NEVER)).rejects.toThrow(message)
   })
@@ -150,7 +150,7 @@ describe('a command', () => {
     const file = folder.file('pid')
     const hangs = `sleep 600 & echo $! > ${file}.new; mv ${file}.new ${file}; wait`
     const sending = command(hangs, { clock: fake, environment }).send(ALERT, NEVER)
-    const ended = expect(sending).rejects.toThrow(/ended by SIGKILL/)
+    const ended = expect(sending).rejects.toThrow(/killed by SIGKILL/)
     while (!existsSync(file)) await new Promise(setImmediate)
 
     await fake.advance(30_000)

@@ -262,7 +262,7 @@ describe('what a file declares', () => {
     const error = thrownBy(() => declarationsOf([base, workflow('etl').task('other', nothing)], SCRIPT))
 
     expect(error).toMatchObject({ code: 'DECLARED_TWICE', facts: { workflow: 'etl' } })
-    expect(error.message).toMatch(/definition\.test\.ts:\d+\) and .*definition\.test\.ts:\d+\)/)
+    expect(error.message).toMatch(/definition\.test\.ts:\d+\), the other .*definition\.test\.ts:\d+\)/)
   })
 
   it('refuses two values that go on differently from one', () => {

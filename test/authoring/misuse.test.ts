@@ -43,7 +43,7 @@ describe('a call of workflow', () => {
 
   it('names the option that was probably meant', () => {
     expect(errorOf(() => workflow('orders', { descripton: '' })).message).toBe(
-      'The options of workflow "orders" have an unknown key "descripton". Did you mean "description"? Known are: input, title, description, tags, tenant, package.',
+      'The options of workflow "orders" contain an unknown key "descripton". Did you mean "description"? Valid keys: input, title, description, tags, tenant, package.',
     )
   })
 })
@@ -117,7 +117,7 @@ describe('a call of task', () => {
   it.each([
     [
       () => task({ after: 'fecth' }),
-      '"after" of task "ship" of workflow "orders" names "fecth", which is no task that was added before it. Did you mean "fetch"?',
+      '"after" of task "ship" of workflow "orders" names "fecth", but no task with this id was added before. Did you mean "fetch"?',
     ],
     [
       () => task({ timeout: '20 seconds' }),
@@ -125,7 +125,7 @@ describe('a call of task', () => {
     ],
     [
       () => base().task('ship', { python: { script: 'a.py', task: 'a' }, onSuccess: nothing }),
-      'Task "ship" of workflow "orders" has "onSuccess", but is written in Python: its callbacks are those of the Python file.',
+      'Task "ship" of workflow "orders" must not set "onSuccess", because the task is written in Python. Declare its callbacks in the Python file.',
     ],
   ] as const)('says what to do (%#)', (call, message) => {
     expect(errorOf(call).message).toBe(message)

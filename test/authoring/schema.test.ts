@@ -43,7 +43,7 @@ describe('the input of a workflow', () => {
         code: 'INVALID_CONTEXT',
         facts: { workflow: 'orders' },
         message: expect.stringMatching(
-          /^The input of workflow "orders" does not fit: order_id: .*number.*; note: .*2.*\.$/,
+          /^The input of workflow "orders" does not match its schema: order_id: .*number.*; note: .*2.*\.$/,
         ),
       }),
     )
@@ -62,7 +62,7 @@ describe('the input of a workflow', () => {
 
     await expect(check?.({ score: 7, more: 1 })).resolves.toEqual({ score: 7 })
     await expect(check?.({ score: 'x' })).rejects.toThrow(
-      'The input of workflow "scores" does not fit: lines[2].score: no number.',
+      'The input of workflow "scores" does not match its schema: lines[2].score: no number.',
     )
   })
 
@@ -73,7 +73,9 @@ describe('the input of a workflow', () => {
     const flow = workflow('many', { input: strict as StandardSchemaV1<{ a: 1 }> }).task('t', () => {})
     const check = functionsOf(flow).inputs.get('many')
 
-    expect(() => check?.({})).toThrow(/^The input of workflow "many" does not fit: .{800,1200}; and 990 more\.$/)
+    expect(() => check?.({})).toThrow(
+      /^The input of workflow "many" does not match its schema: .{800,1200}; and 990 more\.$/,
+    )
   })
 })
 
@@ -96,7 +98,7 @@ describe('what a Python task adds', () => {
 
     expect(run(flow, 'use', { score: 2 })).toEqual({ double: 4 })
     expect(() => run(flow, 'use', { score: 'two' })).toThrow(
-      /^Task "use" of workflow "scores" was not called: what the Python task "score" set does not fit its "adds", or it has failed: score: .*number/,
+      /^Task "use" of workflow "scores" was not called: the values that the Python task "score" set do not match its "adds" schema, or that task failed: score: .*number/,
     )
     expect(run(flow, 'late', { score: 'two' })).toEqual({ done: true })
   })
@@ -121,7 +123,7 @@ describe('what a Python task adds', () => {
   ] as const)('is checked unless the rule of the task lets it fail (%#)', (when, isChecked) => {
     const flow = base.task('use', { after: 'score', when }, () => ({ done: true }))
 
-    if (isChecked) expect(() => run(flow, 'use', {})).toThrow('does not fit its "adds"')
+    if (isChecked) expect(() => run(flow, 'use', {})).toThrow('do not match its "adds" schema')
     else expect(run(flow, 'use', {})).toEqual({ done: true })
   })
 

@@ -34,6 +34,6 @@ test('an interpreter of another installation is not talked to, and what to do is
 
   await expect(OpenHost.open([])).rejects.toMatchObject({
     code: 'INTERPRETER_START_FAILED',
-    message: expect.stringContaining('cloaca was updated while this process ran, which has to be started again'),
+    message: expect.stringContaining('cloaca was updated while this process was running. Restart this process'),
   })
 })

@@ -129,9 +129,9 @@ describe('a check', () => {
       ['bad/module.py', 2, 'cannotBeLoaded'],
       ['bad/twin.py', 3, 'duplicateWorkflow'],
     ])
-    expect(people.stdout).toMatch(/^bad\/bad\.py:6: Trigger "twin" is declared in line 4 already/m)
+    expect(people.stdout).toMatch(/^bad\/bad\.py:6: Trigger "twin" is already declared in line 4, and/m)
     expect(people.stdout).toMatch(/^bad\/bad\.py:10: .*never fires in UTC\.$/m)
-    expect(people.stdout).toMatch(/^bad\/executes\.py:7: It cannot be loaded: .*nothing is started/m)
+    expect(people.stdout).toMatch(/^bad\/executes\.py:7: Cannot load it: .*nothing is started/m)
     expect(people.stdout).toMatch(/^bad\/module\.py:2: .*missing_module.*\n {4}Traceback/m)
     expect(people.stdout).toMatch(/: 14 problems$/m)
     expect(readdirSync(terminal.folder)).not.toContain('made.db')
@@ -146,7 +146,7 @@ describe('a check', () => {
 
     expect(end.exitCode).toBe(1)
     expect(end.stdout).toMatch(/^partly\/good\.py\n {2}trigger came: /)
-    expect(end.stdout).toMatch(/^partly\/loop\.py: It is left out: .*ELOOP/m)
+    expect(end.stdout).toMatch(/^partly\/loop\.py: Skipped: .*ELOOP/m)
     expect(end.stdout).toMatch(/^2 triggers and 1 workflow of 1 script: 1 problem$/m)
   })
 
@@ -181,11 +181,13 @@ describe('a check', () => {
     ])
 
     expect(slow.exitCode).toBe(1)
-    expect(slow.stdout).toMatch(/slow\.py.*: It cannot be loaded: TimeoutError: its import did not end within 0\.2 s/)
+    expect(slow.stdout).toMatch(/slow\.py.*: Cannot load it: TimeoutError: its import did not end within 0\.2 s/)
     expect(slow.stdout.match(/Traceback|File "|During handling/g)).toEqual(['Traceback', 'File "'])
     expect(nothing.exitCode).toBe(1)
-    expect(nothing.stdout).toContain('there would be nothing to serve')
-    expect(module.stdout).toMatch(/^module\.ts: .* Of a module, what it exports is served: is an export missing\?$/m)
+    expect(nothing.stdout).toContain('Nothing to serve: ')
+    expect(module.stdout).toMatch(
+      /^module\.ts: .* A module serves only its exported values: check for a missing export\.$/m,
+    )
   })
 
   it('of a script that needs native code names --python, which it does not for a package that nobody knows', async () => {

@@ -144,18 +144,18 @@ describe('with a database that was served for a while, cloaca', () => {
   })
 
   it.each([
-    [['trigger', 'show', 'new_orders'], 'There is no trigger "new_orders" in this database. Did you mean "new_order"?'],
-    [['trigger', 'disable', 'nothing_like_it'], 'There is no trigger "nothing_like_it" in this database.'],
-    [['workflow', 'run', 'refunds'], 'There is no workflow "refunds" in this database. Did you mean "refund"?'],
-    [['execution', 'show', 'x'], 'There is no execution "x" in this database.'],
-    [['workflow', 'show', 'refunds'], 'There is no workflow "refunds" in this database. Did you mean "refund"?'],
+    [['trigger', 'show', 'new_orders'], 'Trigger "new_orders" not found in this database. Did you mean "new_order"?'],
+    [['trigger', 'disable', 'nothing_like_it'], 'Trigger "nothing_like_it" not found in this database.'],
+    [['workflow', 'run', 'refunds'], 'Workflow "refunds" not found in this database. Did you mean "refund"?'],
+    [['execution', 'show', 'x'], 'Execution "x" not found in this database.'],
+    [['workflow', 'show', 'refunds'], 'Workflow "refunds" not found in this database. Did you mean "refund"?'],
     ...['constructor', '__proto__', 'toString'].flatMap((name): [string[], string][] =>
       ['trigger', 'workflow', 'execution'].map((noun) => [
         [noun, 'show', name],
         `There is no ${noun} "${name}" in this database.`,
       ]),
     ),
-    [['workflow', 'run', 'constructor'], 'There is no workflow "constructor" in this database.'],
+    [['workflow', 'run', 'constructor'], 'Workflow "constructor" not found in this database.'],
   ])('%s says what is not there, and what may have been meant', async (words, message) => {
     const end = await cloaca(...words)
 

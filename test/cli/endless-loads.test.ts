@@ -48,7 +48,7 @@ describe('a script that computes or waits for ever while it is loaded', () => {
         script,
         place: { file: join(terminal.folder, file), line },
         message: expect.stringContaining(
-          `its import did not end within 1.5 s${line === 0 ? '' : ' and was stopped, since it computed'}: `,
+          `its import did not end within 1.5 s${line === 0 ? '' : ' and was stopped because it kept computing'}. `,
         ),
         traceback: expect.stringContaining('TimeoutError: '),
       })),
@@ -60,7 +60,7 @@ describe('a script that computes or waits for ever while it is loaded', () => {
     const { stdout, exitCode } = await terminal.run(['check', 'module.ts', 'worker.ts', '--load-timeout', '1s'])
 
     expect(exitCode).toBe(1)
-    expect(stdout).toContain('module.ts:5: It cannot be loaded: TimeoutError: its import did not end within 1 s and')
+    expect(stdout).toContain('module.ts:5: Cannot load it: TimeoutError: its import did not end within 1 s and')
     expect(stdout).toContain('the import of "worker.ts" did not end within 1 s')
   })
 

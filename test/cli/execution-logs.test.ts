@@ -84,7 +84,7 @@ test('an unknown execution, an unknown task and a pattern that is none are refus
   })
   expect(cloaca('logs', id, '--task', 'lead')).toMatchObject({
     status: 1,
-    stderr: expect.stringMatching(/^cloaca: There is no task "lead".*Did you mean "load"\?/),
+    stderr: expect.stringMatching(/^cloaca: Execution ".*" has no task "lead".*Did you mean "load"\?/),
   })
   expect(cloaca('logs', id, '--grep', '(')).toMatchObject({ status: 2 })
   expect(cloaca('logs', id, '--grep', '(?=load)')).toMatchObject({

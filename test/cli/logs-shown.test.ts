@@ -152,7 +152,7 @@ describe('a trigger whose polls print', () => {
     const quiet = await run('trigger', 'logs', 'quiet')
     const both = await run('trigger', 'logs', 'inbox', '--tick', silent ?? '', '--follow')
 
-    expect(missing).toMatchObject({ exitCode: 1, stderr: expect.stringMatching(/^cloaca: There is no log of a tick /) })
+    expect(missing).toMatchObject({ exitCode: 1, stderr: expect.stringMatching(/^cloaca: No log found for tick /) })
     expect(quiet.stdout).toMatch(/^Nothing that its polls printed or logged is kept\./)
     expect(both.exitCode).toBe(2)
   })

@@ -132,7 +132,7 @@ async function askedOf(serving: CloacaProcess): Promise<string> {
   await http.execute('greet')
   const failed = await http.execute('fails')
   await http.post('/executions', { workflow: 'crashes', context: {} })
-  await serving.logs('was ended by SIGKILL')
+  await serving.logs('was killed by SIGKILL')
   const paths = [...PATHS, ...['', '/log', '/context'].map((part) => `/api/v1/executions/${failed.id}${part}`)]
   return (await Promise.all(paths.map(async (path) => await (await fetch(http.url + path)).text()))).join('\n')
 }

@@ -115,16 +115,19 @@ it('what there is none of is exit code 1, with what there is', async () => {
 
   expect(ends.map(({ exitCode }) => exitCode)).toEqual([1, 1, 1, 1, 1, 1, 2])
   const said = ends.map(({ stderr }) => stderr)
-  expect(said[0]).toBe('cloaca: There is no reactor "ovn". Did you mean "oven"?\n')
+  expect(said[0]).toBe('cloaca: Reactor "ovn" not found in this database. Did you mean "oven"?\n')
   expect(said[1]).toBe('cloaca: There is no firing 3 of reactor "oven". It has not fired yet.\n')
   expect(said[2]).toContain('Did you mean "door"?')
   expect(said[3]).toBe(
     'cloaca: There is no subscription of workflow "rong" to reactor "any". Subscribed to it: ring.\n',
   )
-  expect(said[5]).toBe('cloaca: There is no graph "juge". Did you mean "judge"?\n')
+  expect(said[5]).toBe('cloaca: Graph "juge" not found in this database. Did you mean "judge"?\n')
   const early = await run('reactor', 'subscribe', 'later', 'ringing')
-  expect(early).toMatchObject({ exitCode: 0, stderr: expect.stringContaining('There is no reactor "later".') })
-  expect(early.stderr).toContain('There is no workflow "ringing" in this database.')
+  expect(early).toMatchObject({
+    exitCode: 0,
+    stderr: expect.stringContaining('Reactor "later" not found in this database.'),
+  })
+  expect(early.stderr).toContain('Workflow "ringing" not found in this database.')
 })
 
 it('an execution names the firing and the events that caused it, and so do its retries', async () => {

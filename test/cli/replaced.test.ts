@@ -36,14 +36,14 @@ it('loses no order when its database is removed and begun anew', async () => {
 
   rmSync(database)
   for (let count = 1; count <= 14; count++) order(count)
-  const lost = await serving.logs('was removed or moved away')
+  const lost = await serving.logs('was removed or moved while')
   terminal.write('orders.db', '')
   await serving.logs('is back: polling continues')
   await serving.logs("workflow 'order' completed", 15)
   serving.kill('SIGTERM')
   const { exitCode } = await serving.ended
 
-  expect(serving.log.filter(({ msg }) => msg.includes('was removed or moved away'))).toEqual([lost])
+  expect(serving.log.filter(({ msg }) => msg.includes('was removed or moved while'))).toEqual([lost])
   expect(lost.level).toBe('error')
   expect(readdirSync(join(terminal.folder, 'packed')).filter((name) => name.startsWith('order'))).toHaveLength(15)
   expect(exitCode).toBe(0)

@@ -249,7 +249,7 @@ describe('a program', () => {
 
     for (const { exitCode, stderr } of ends) {
       expect(exitCode).toBe(1)
-      expect(stderr).toContain(`There is no folder "${join(terminal.folder, 'mounted')}" to read secrets from.`)
+      expect(stderr).toContain(`The secrets folder "${join(terminal.folder, 'mounted')}" does not exist.`)
     }
   })
 })

@@ -257,7 +257,10 @@ describe('a serving process', () => {
 
     expect(end.exitCode).toBe(1)
     expect(end.stderr).toContain('no trigger and no workflow is declared in \\"folder\\"')
-    expect(missing).toMatchObject({ exitCode: 1, stderr: expect.stringMatching(/^cloaca: There is no file or folder/) })
+    expect(missing).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringMatching(/^cloaca: File or folder ".*" not found/),
+    })
     expect(unknown.stdout).toContain(
       "no file, folder or module is named 'fodler'. If it is a package",
     )

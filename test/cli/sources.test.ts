@@ -81,10 +81,10 @@ it('what cannot be pushed is said, and why', async () => {
 
   expect(refusals.map(({ exitCode }) => exitCode)).toEqual([1, 1, 2, 1, 2])
   const said = refusals.map(({ stderr }) => stderr)
-  expect(said[0]).toMatch(/^cloaca: There is no source "prob".* Did you mean "probe"\?\n$/)
-  expect(said[1]).toContain('Source "weather" takes no pushed events: its function is polled.')
+  expect(said[0]).toMatch(/^cloaca: Source "prob" not found: .* Did you mean "probe"\?\n$/)
+  expect(said[1]).toContain('Cannot push to source "weather": the engine polls its function.')
   expect(said[2]).toMatch(/^cloaca: The event is not JSON: /)
-  expect(said[3]).toContain('Source "probe" takes no more events now: 10000 wait')
+  expect(said[3]).toContain('Source "probe" is full: 10000 events are queued')
   expect(said[4]).toContain('It must be a duration')
   expect((await run('list', '--json')).stdout).toContain('"refused": 1')
 })

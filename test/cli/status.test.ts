@@ -72,14 +72,14 @@ describe('cloaca schedule', () => {
       { kind: 'set', source: 'cli', note: null },
       { kind: 'create', source: 'cli', note: 'asked for' },
     ])
-    expect(unknown).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('There is no workflow "reprt"') })
+    expect(unknown).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('Workflow "reprt" not found') })
   })
 
   it('names the nearest for one that there is none of', async () => {
     const { stderr, exitCode } = await run('schedule', 'show', 'nightli')
 
     expect(exitCode).toBe(1)
-    expect(stderr).toContain('There is no schedule "nightli" in this database. Did you mean "nightly"?')
+    expect(stderr).toContain('Schedule "nightli" not found in this database. Did you mean "nightly"?')
   })
 })
 

@@ -37,8 +37,8 @@ describe('with nobody serving', () => {
       errorMessage: 'cancelled: wrong day',
     })
     expect(second.exitCode).toBe(1)
-    expect(second.stderr).toContain('has ended already: Cancelled.')
-    expect(second.stderr).toContain('There is no execution "nope" in this database.')
+    expect(second.stderr).toContain('has already ended: Cancelled.')
+    expect(second.stderr).toContain('Execution "nope" not found in this database.')
     expect(JSON.parse(second.stdout)).toMatchObject([{ code: 'ACTION_REFUSED' }, { code: 'EXECUTION_NOT_FOUND' }])
   })
 
@@ -81,7 +81,7 @@ describe('with nobody serving', () => {
     const { exitCode, stderr } = await run('show', digit)
 
     expect(exitCode).toBe(1)
-    expect(stderr).toContain(`Several executions have an id that begins with "${digit}": `)
+    expect(stderr).toContain(`"${digit}" matches several executions: `)
   })
 })
 

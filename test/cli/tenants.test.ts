@@ -82,8 +82,8 @@ describe('cloaca tenant', () => {
     ])
 
     expect(onSqlite.stderr).toMatch(/^cloaca: DatabaseAdmin requires a PostgreSQL connection: /)
-    expect(schemaOnSqlite.stderr).toMatch(/^cloaca: The schema cannot be used: "acme" needs PostgreSQL, .* ":memory:"/)
-    expect(badSchema.stderr).toMatch(/^cloaca: The schema cannot be used: .*must start with a letter/)
+    expect(schemaOnSqlite.stderr).toMatch(/^cloaca: Cannot use the schema: "acme" needs PostgreSQL, .* ":memory:"/)
+    expect(badSchema.stderr).toMatch(/^cloaca: Cannot use the schema: .*must start with a letter/)
     expect([onSqlite, schemaOnSqlite, badSchema].map(({ exitCode }) => exitCode)).toEqual([1, 1, 1])
   })
 })

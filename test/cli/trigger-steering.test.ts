@@ -88,11 +88,11 @@ describe('with nobody serving', () => {
     const said = refusals.map(({ stderr }) => stderr)
     expect(said[0]).toContain('--context cannot be used.')
     expect(said[1]).toContain('--context cannot be read from "nowhere.json": ENOENT')
-    expect(said[2]).toBe('cloaca: There is no trigger "inbax" in this database. Did you mean "inbox"?\n')
+    expect(said[2]).toBe('cloaca: Trigger "inbax" not found in this database. Did you mean "inbox"?\n')
     expect(said[3]).toBe(
-      'cloaca: Trigger "nightly" follows a cron expression and is not polled. Show it with: cloaca trigger show nightly; start its workflow with: cloaca workflow run etl\n',
+      'cloaca: Trigger "nightly" has a cron schedule and is not polled. Show it with: cloaca trigger show nightly; start its workflow with: cloaca workflow run etl\n',
     )
-    expect(said[4]).toBe('cloaca: No process polls trigger "inbox": serve its script with cloaca serve.\n')
+    expect(said[4]).toBe('cloaca: No engine polls trigger "inbox". Serve its script with cloaca serve.\n')
   })
 
   it('what is set by hand is shown beside what the code says, survives a restart, and is reset', async () => {
@@ -186,7 +186,7 @@ describe('with nobody serving', () => {
     expect(crons.stdout).toMatch(/^nightly .* not declared +never$/m)
     expect(refused).toMatchObject({
       exitCode: 1,
-      stderr: expect.stringContaining('is declared by a script that is served, and would come back.'),
+      stderr: expect.stringContaining('a served script declares it and would create it again.'),
     })
     expect(deleted.map(({ stdout }) => stdout)).toEqual([
       'Trigger "inbox" is removed. Its executions stay.\n',
@@ -208,7 +208,7 @@ describe('with nobody serving', () => {
 
     expect(ends.map(({ exitCode }) => exitCode)).toEqual([2, 2, 2, 2, 2, 2, 1])
     expect(ends.map(({ stderr }) => stderr).join('')).toMatch(
-      /Give at least one option[\s\S]*a duration such as[\s\S]*at least 1ms[\s\S]*1 or more, or none[\s\S]*not several[\s\S]*skip, all, none[\s\S]*follows a cron expression and is not polled[\s\S]*workflow run etl/,
+      /Give at least one option[\s\S]*a duration such as[\s\S]*at least 1ms[\s\S]*1 or more, or none[\s\S]*not several[\s\S]*skip, all, none[\s\S]*has a cron schedule and is not polled[\s\S]*workflow run etl/,
     )
   })
 })

@@ -78,7 +78,7 @@ describe('cloaca trigger test', () => {
     const end = await terminal.run(['trigger', 'test', SHOP, 'new_orders'])
 
     expect(end).toMatchObject({ exitCode: 1, stdout: '' })
-    expect(end.stderr).toContain('There is no trigger "new_orders" in the loaded scripts. Did you mean "new_order"?')
+    expect(end.stderr).toContain('Trigger "new_orders" not found in the loaded scripts. Did you mean "new_order"?')
   })
 })
 

@@ -92,7 +92,7 @@ describe('TypeScript beside Python', () => {
 
     terminal.write('empty.js', "import { workflow } from 'cloaca'\nexport const empty = workflow('empty')\n")
     expect((await terminal.run(['check', 'empty.js'])).stdout).toMatch(
-      /^empty\.js: It cannot be loaded: UsageError: Workflow "empty" \(.*empty\.js:2\) has no task\./,
+      /^empty\.js: Cannot load it: UsageError: Workflow "empty" \(.*empty\.js:2\) has no task\./,
     )
   })
 
@@ -134,7 +134,9 @@ it('refuses a --context that the input schema of a served workflow refuses, and 
   const listed = await terminal.run(['execution', 'list', '--json', ...DATABASE])
 
   expect(refused).toMatchObject({ exitCode: 2, stdout: '' })
-  expect(refused.stderr).toContain('The input of workflow "checked" does not fit: order_id: expected a number.')
+  expect(refused.stderr).toContain(
+    'The input of workflow "checked" does not match its schema: order_id: expected a number.',
+  )
   expect(accepted).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('"shipped":7') })
   expect(JSON.parse(listed.stdout)).toHaveLength(1)
 })

@@ -106,7 +106,7 @@ runner.execute("w${EVIL}", cloaca.Context({}))
   it('are shown in what a command complains about', async () => {
     const { stderr } = await terminal.run(['execution', 'show', '\x1b]0;x\x07', '--db', database])
 
-    expect(stderr).toBe('cloaca: There is no execution "\\x1b]0;x\\x07" in this database.\n')
+    expect(stderr).toBe('cloaca: Execution "\\x1b]0;x\\x07" not found in this database.\n')
   })
 })
 

@@ -31,7 +31,7 @@ describe.concurrent('the command line', () => {
     ],
     [
       ['workflow', 'run', 'order', '--db', ':memory:', '--context', '{"a": ["\\ud800"]}'],
-      /--context cannot be used\. .*"context\.a\[0\]" holds half of a surrogate pair/,
+      /--context cannot be used\. .*"context\.a\[0\]" contains half of a surrogate pair/,
     ],
     [
       ['workflow', 'run', 'order', '--db', ':memory:', '--context', `{"a": ${'['.repeat(512)}${']'.repeat(512)}}`],
@@ -40,7 +40,7 @@ describe.concurrent('the command line', () => {
     [['run', 'constructor'], /There is no file ".*constructor" to run\./],
     [
       ['workflow', 'run', 'order', '--db', ':memory:', '--context', '{'],
-      /--context cannot be used\. A context is JSON, but/,
+      /--context cannot be used\. A context must be valid JSON: /,
     ],
   ])('%s is wrong usage, and says why', async (words, message) => {
     const end = await terminal.run(words)
@@ -55,11 +55,11 @@ describe.concurrent('the command line', () => {
       'sqlite://missing/jobs.db',
       /the folder ".*missing" does not exist\. Create it/,
     ],
-    ['that is no database', 'sqlite://notes.db', /file is not a database\. Name another file, or move this one away\./],
+    ['that is no database', 'sqlite://notes.db', /file is not a database\. Use another file, or move this one away\./],
     [
       'of a kind that is not known',
       'mysql://localhost/jobs',
-      /"mysql" is not a kind of database it knows\. Accepted are/,
+      /databases of type "mysql" are not supported\. Use sqlite:/,
     ],
   ])('serves nothing on a database %s, and says what to do in one line', async (_, url, message) => {
     terminal.write('notes.db', 'These are notes and no database. '.repeat(100))

@@ -218,7 +218,7 @@ it('what cannot be looked at in a folder is named once, and the others are serve
     await serving.logs(`workflow '${name}' completed`)
   }
 
-  expect(serving.log.filter(({ msg }) => msg.startsWith('"shop/loop.py" is left out: '))).toHaveLength(1)
+  expect(serving.log.filter(({ msg }) => msg.startsWith('"shop/loop.py" is skipped: '))).toHaveLength(1)
   expect(serving.log.filter(({ level }) => level === 'error')).toEqual([])
 })
 

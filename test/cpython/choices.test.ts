@@ -96,7 +96,7 @@ describe('settings', () => {
     const ended = await terminal.run(['serve', 'a.py', '--db', ':memory:', '--python-for', 'reprots/=python3'])
 
     expect(ended).toMatchObject({ exitCode: 1, stdout: '' })
-    expect(ended.stderr).toBe('cloaca: There is no file or folder "reprots/". Check the path.\n')
+    expect(ended.stderr).toBe('cloaca: File or folder "reprots/" not found. Check the path.\n')
   })
 
   it('that are no Python are refused', async () => {

@@ -119,7 +119,10 @@ describe('a script that takes its process with it', () => {
 
     expect(outcome).toMatchObject({
       kind: 'failed',
-      error: { type: 'InterpreterDied', message: expect.stringMatching(/took \d+ MiB of memory, and may take 640/) },
+      error: {
+        type: 'InterpreterDied',
+        message: expect.stringMatching(/used \d+ MiB of memory, but its limit is 640 MiB/),
+      },
     })
     expect(await small.runTask(SCRIPT, 'work', 'runs_program')).toMatchObject({ kind: 'completed' })
   })

@@ -130,12 +130,12 @@ describe('a program under the python of the machine', () => {
   it.each([
     ['nonesuch', 'there is no such program in the folders of PATH'],
     ['./nonesuch', 'there is no file "'],
-    ['./', 'is a folder. Give the path of its executable.'],
-    ['./plain.txt', 'is no file that may be executed'],
-    ['./silent.sh', 'it is no Python: asked for its version, it said nothing'],
-    ['./says.sh', 'it is no Python: asked for its version, it said "hello"'],
-    ['./fails.sh', 'it is no Python: asked for its version, it ended with exit code 3'],
-    ['./old.sh', 'it is Python 3.8.1, which is too old: 3.9 or newer is needed'],
+    ['./', 'is a folder. Use the path of its executable.'],
+    ['./plain.txt', 'is not an executable file'],
+    ['./silent.sh', 'it is not Python: when asked for its version, it printed nothing'],
+    ['./says.sh', 'it is not Python: when asked for its version, it printed "hello"'],
+    ['./fails.sh', 'it is not Python: when asked for its version, it ended with exit code 3'],
+    ['./old.sh', 'it is Python 3.8.1, but cloaca needs 3.9 or newer'],
   ])('that is %s is refused in one line', async (python, reason) => {
     terminal.write('plain.txt', 'x')
     terminal.write('silent.sh', '#!/bin/sh\n', 0o755)

@@ -95,7 +95,7 @@ it('starts Python again when it can, once it could, and says meanwhile why it ca
   symlinkSync(EXECUTABLE, `${python}.new`)
   renameSync(`${python}.new`, python)
 
-  expect(said.msg).toContain('it is no Python: asked for its version, it ended with exit code 3')
+  expect(said.msg).toContain('it is not Python: when asked for its version, it ended with exit code 3')
   expect(await pidOf(serving, 'alpha', process.platform, 1, 2)).not.toBe(first)
 })
 
@@ -157,5 +157,5 @@ it('does not start where one of its Pythons cannot', async () => {
   )
 
   expect(ended.exitCode).toBe(1)
-  expect(ended.stderr).toMatch(/Python ".*python3\.99" cannot be used: it is no Python: .* said nothing\./)
+  expect(ended.stderr).toMatch(/Python ".*python3\.99" cannot be used: it is not Python: .* printed nothing\./)
 })

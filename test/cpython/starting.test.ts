@@ -40,14 +40,14 @@ const opening = (executable: string, clock?: FakeClock) =>
 
 it.each([
   ['ends at once', () => pretended('exit 4'), /did not start: its process ended with exit code 4\.$/],
-  ['is killed', () => pretended('kill -9 $$'), /did not start: its process was ended by SIGKILL\.$/],
-  ['prints on the line to the engine', () => pretended('echo hello there >&4; sleep 60'), /could not be understood: /],
+  ['is killed', () => pretended('kill -9 $$'), /did not start: its process was killed by SIGKILL\.$/],
+  ['prints on the line to the engine', () => pretended('echo hello there >&4; sleep 60'), /sent an invalid message: /],
   ['announces what is too large', () => pretended("printf '\\377\\377\\377\\377' >&4; sleep 60"), /4294967295 bytes/],
   ['cuts a message off', () => pretended("printf '\\100\\0\\0\\0\\0' >&4; exit 0"), /ended with exit code 0\.$/],
   [
     'has another package',
     () => saying(HELLO),
-    /uses a Python package "cloaca" of another version \(another\).*Install/,
+    /the version of its Python package "cloaca" \(another\) does not match.*Install/,
   ],
   ['speaks an older protocol', () => saying({ ...HELLO, protocolVersion: 1 }), /of another version/],
   ['gives up', () => saying({ type: 'fatal', message: 'no luck', token: 0 }), /did not start: no luck\.$/],
@@ -61,7 +61,7 @@ it.each([
 
 it('a Python that says nothing is not waited for longer than half a minute', async () => {
   const clock = new FakeClock()
-  const refused = expect(opening(pretended('sleep 600'), clock)).rejects.toThrow('it said nothing within 30 s')
+  const refused = expect(opening(pretended('sleep 600'), clock)).rejects.toThrow('it did not respond within 30 s')
   await expect.poll(() => clock.pendingTimers).toBeGreaterThan(0)
 
   await clock.advance(30_000)

@@ -44,7 +44,7 @@ it('lets nobody change a context, and says what to do instead', async () => {
     kind: 'failed',
     error: {
       type: 'TypeError',
-      message: expect.stringContaining('(a context cannot be changed: return what the task adds to it)'),
+      message: expect.stringContaining('(a context cannot be changed; return the values to add to it)'),
     },
   })
 })
@@ -92,7 +92,7 @@ it.each([
     throw thrown
   })
 
-  const message = `Task execution failed: ${shown} was thrown, which is no Error`
+  const message = `Task execution failed: ${shown} was thrown, which is not an Error`
   expect(outcome).toEqual({ kind: 'failed', error: { type: 'NonErrorThrown', message, traceback: '' } })
 })
 
@@ -123,7 +123,9 @@ it('refuses a result that is no JSON, with the path', async () => {
 
   expect(outcome).toMatchObject({
     kind: 'failed',
-    error: { message: 'Task execution failed: TypeError: context.self: it contains itself, which JSON cannot hold' },
+    error: {
+      message: 'Task execution failed: TypeError: context.self: it contains itself, which JSON cannot represent',
+    },
   })
 })
 
@@ -301,7 +303,7 @@ it('fails a poll that answers something else, or throws', async () => {
     kind: 'failed',
     error: {
       message: expect.stringMatching(
-        /^trigger 'inbox' raised exception: TypeError: the function of a trigger returns .* 7 \(number\)$/,
+        /^trigger 'inbox' raised exception: TypeError: it returned 7 \(number\), but must return fire\(…\), .*$/,
       ),
     },
   })
@@ -354,7 +356,7 @@ it('calls back after an attempt, and is not changed by what callbacks throw', as
   expect(bad).toMatchObject({ kind: 'failed', error: { type: 'NonErrorThrown' } })
   expect(calls).toEqual([
     ['ship', { a: 1 }],
-    ['ship', 'Task execution failed: "no luck" (string) was thrown, which is no Error', { b: 2 }],
+    ['ship', 'Task execution failed: "no luck" (string) was thrown, which is not an Error', { b: 2 }],
   ])
   expect(functions.printed.join('')).toBe("[cloaca] onSuccess callback failed for task 'ship': Error: no mail server\n")
 })
@@ -377,7 +379,7 @@ it('does not enter a task whose workflow it does not have any more, and fails on
   expect(await functions.run(ship, { taskId: 'pack' })).toMatchObject({
     kind: 'failed',
     error: {
-      message: `task 'pack' of workflow 'orders' was not run: script "${SCRIPT}" does not have it any more`,
+      message: `task 'pack' of workflow 'orders' was not run: script "${SCRIPT}" no longer declares it`,
     },
   })
 })

@@ -192,7 +192,7 @@ it('says what is wrong with what a file declares', async () => {
   })
 
   expect(await load()).toMatchObject({
-    fault: { type: 'UsageError', message: expect.stringContaining('two different workflows "orders"') },
+    fault: { type: 'UsageError', message: expect.stringContaining('Two different workflows are named "orders"') },
     workflows: [],
   })
 })
@@ -213,6 +213,6 @@ it('does not wait for ever for a file whose import waits', async () => {
   write({ 'orders.ts': 'await new Promise(() => {})' })
 
   expect(await load()).toMatchObject({
-    fault: { type: 'TimeoutError', message: expect.stringContaining('its import did not end within 0.05 s: ') },
+    fault: { type: 'TimeoutError', message: expect.stringContaining('its import did not end within 0.05 s. ') },
   })
 })

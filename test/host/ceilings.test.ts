@@ -97,7 +97,9 @@ describe('an interpreter at the ceiling of memory', () => {
 
     expect(outcome).toMatchObject({ kind: 'failed', error: { type: 'InterpreterDied' } })
     expect(python.quarantines).toEqual([
-      expect.stringMatching(/trigger 'takes_beyond_all': its process took \d+ MiB of memory, and may take 640$/),
+      expect.stringMatching(
+        /trigger 'takes_beyond_all': its process used \d+ MiB of memory, but its limit is 640 MiB$/,
+      ),
     ])
     expect((await python.poll(INNOCENT, 'pid')).kind).toBe('fired')
   })
@@ -110,7 +112,7 @@ describe('an interpreter at the ceiling of memory', () => {
 
     expect(outcome).toMatchObject({ kind: 'failed', error: { type: 'InterpreterDied' } })
     expect(python.quarantines).toEqual([
-      expect.stringMatching(/trigger 'takes_all_of_javascript': its process was ended by SIGABRT$/),
+      expect.stringMatching(/trigger 'takes_all_of_javascript': its process was killed by SIGABRT$/),
     ])
     expect(contextOf(await python.poll(INNOCENT, 'pid')).pid).toBe(pid)
   })

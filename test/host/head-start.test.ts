@@ -62,7 +62,7 @@ describe('a process that was started early', () => {
 
     peer?.onEnd(ended)
 
-    await vi.waitFor(() => expect(ended).toHaveBeenCalledExactlyOnceWith('was ended by SIGKILL', 'SIGKILL'), PATIENCE)
+    await vi.waitFor(() => expect(ended).toHaveBeenCalledExactlyOnceWith('was killed by SIGKILL', 'SIGKILL'), PATIENCE)
   })
 
   it('ends without a word where nobody is there to hear its first one', async () => {

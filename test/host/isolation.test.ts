@@ -128,7 +128,7 @@ describe('the process of an interpreter', () => {
       await vi.waitUntil(() => python.notices.length + python.quarantines.length > 0, 20_000)
       // The only one that was inside is taken for the culprit.
       const told = underWay === null ? python.notices : python.quarantines
-      expect(told).toEqual([expect.stringContaining('was ended by SIGKILL')])
+      expect(told).toEqual([expect.stringContaining('was killed by SIGKILL')])
       expect(contextOf(await python.poll(SCRIPT, 'pid')).pid).not.toBe(pid)
     },
   )

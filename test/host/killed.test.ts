@@ -89,7 +89,7 @@ describe('an interpreter that is killed', () => {
       process.kill(pid, signal)
 
       expect(await running).toMatchObject({ kind: 'failed', error: { type: 'InterpreterDied' } })
-      expect(python.quarantines).toEqual([`${SCRIPT}: trigger 'computes': its process was ended by ${signal}`])
+      expect(python.quarantines).toEqual([`${SCRIPT}: trigger 'computes': its process was killed by ${signal}`])
       expect(await pidOf(python)).not.toBe(pid)
     },
   )

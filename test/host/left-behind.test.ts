@@ -41,8 +41,11 @@ it('is given up a second after its time is over, and is not made again before it
   await clock.advance(POLL.deadlineMs + 1_100)
 
   expect(await first).toMatchObject({ kind: 'timedOut', error: { type: 'DeadlineExceeded' } })
-  expect(notices).toEqual([expect.stringContaining('trigger "slow" did not stop when its time was over, and goes on')])
-  expect(await poll()).toMatchObject({ kind: 'failed', error: { message: expect.stringContaining('still goes on') } })
+  expect(notices).toEqual([expect.stringContaining('trigger "slow" did not stop at its time limit and keeps running')])
+  expect(await poll()).toMatchObject({
+    kind: 'failed',
+    error: { message: expect.stringContaining('is still running') },
+  })
 
   await say({ type: 'outcomes', skipped: [1], tokens: [], outcomes: [] })
   const next = poll()

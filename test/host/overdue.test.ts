@@ -104,7 +104,7 @@ describe('a call that takes longer than it may', () => {
     expect(outcome).toMatchObject({ kind: 'timedOut', error: { type: 'InterpreterDied' } })
     expect(await pollsRemembered()).toBe(1)
     expect(python.quarantines).toEqual([
-      expect.stringMatching(/: trigger 'computes_in_c': trigger 'computes_in_c' did not stop when its time was over$/),
+      expect.stringMatching(/: trigger 'computes_in_c': trigger 'computes_in_c' did not stop at its time limit$/),
     ])
     expect(await poll('computes_in_c')).toMatchObject({ kind: 'failed', error: { type: 'NotRun' } })
   })
@@ -119,15 +119,15 @@ describe('a call that takes longer than it may', () => {
         kind: 'failed',
         error: {
           message:
-            "The Python interpreter is gone: task 'counts_for_ever' of workflow 'work' let nobody else run: " +
-            "trigger 'sleeps' did not stop when its time was over.",
+            "The Python interpreter ended: task 'counts_for_ever' of workflow 'work' blocked the interpreter: " +
+            "trigger 'sleeps' did not stop at its time limit.",
         },
       },
       {
         kind: 'timedOut',
         error: {
           message: expect.stringMatching(
-            /^task 'counts_for_ever' of workflow 'work' let nobody else run: trigger 'sleeps' did not stop when its time was over\. Because of it, script ".*" has/,
+            /^task 'counts_for_ever' of workflow 'work' blocked the interpreter: trigger 'sleeps' did not stop at its time limit\. For this reason, script ".*" was/,
           ),
         },
       },

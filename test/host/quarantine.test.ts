@@ -16,7 +16,7 @@ it('a script that hangs in C is named as the culprit, though others are overdue 
   expect(await hanging).toMatchObject({
     kind: 'timedOut',
     error: {
-      message: `trigger 'hangs' timed out: it exceeded its timeout of 0.2 s. Because of it, script "${HANGING}" has an interpreter of its own from now on.`,
+      message: `trigger 'hangs' timed out: it exceeded its timeout of 0.2 s. For this reason, script "${HANGING}" was moved to its own interpreter.`,
     },
   })
   for (const other of await Promise.all(others)) expect(other.kind).not.toBe('timedOut')

@@ -38,7 +38,9 @@ describe('an interpreter without the addon', () => {
     const outcome = await python.poll(GREEDY, 'takes_beyond_all')
 
     expect(outcome).toMatchObject({ kind: 'failed', error: { type: 'InterpreterDied' } })
-    expect(python.quarantines).toEqual([expect.stringMatching(/its process took \d+ MiB of memory, and may take 640$/)])
+    expect(python.quarantines).toEqual([
+      expect.stringMatching(/its process used \d+ MiB of memory, but its limit is 640 MiB$/),
+    ])
   })
 
   it('raises the signals of interval timers, and of others, in Python', async () => {

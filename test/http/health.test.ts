@@ -60,7 +60,7 @@ describe('a process that serves', () => {
     const hung = await observed.runner.readiness(SOON_MS)
 
     expect(hung).toMatchObject({ isReady: false, database: null })
-    expect(hung.python).toBe(`No interpreter answered within ${SOON_MS} ms.`)
+    expect(hung.python).toBe(`No interpreter responded within ${SOON_MS} ms.`)
     expect((await client.get('/healthz')).status).toBe(200)
   })
 })

@@ -118,7 +118,7 @@ describe('the safety of the HTTP interface', () => {
   })
 
   it.each([
-    [{ tokn: 'a' }, /There is no setting "tokn"/],
+    [{ tokn: 'a' }, /Unknown setting "tokn"/],
     [{ basePath: 'cloaca' }, /"basePath" must be a path/],
     [{ hosts: 'jobs.example' }, /"hosts" must be a list/],
     [{ token: '' }, /"token" must be/],

@@ -140,7 +140,7 @@ describePage('reactors', () => {
 
   it('that there is none of are said to be missing, and so are graphs and sources', async () => {
     const { page } = await site.visit(`${served.url}/reactors/ovn`)
-    await page.getByText('There is no reactor "ovn". Did you mean "oven"?').waitFor()
+    await page.getByText('Reactor "ovn" not found in this database. Did you mean "oven"?').waitFor()
     await page.goto(`${served.url}/sources/prob`)
     await page.getByText('Did you mean "probe"?').waitFor()
     await page.goto(`${served.url}/graphs/alrm`)

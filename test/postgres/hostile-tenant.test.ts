@@ -108,7 +108,7 @@ describe('code that a tenant has planted', () => {
       await expect(use({ readOnly })).rejects.toMatchObject({
         code: 'DATABASE_UNAVAILABLE',
         message: expect.stringMatching(
-          /^Code of "h_evil" in schema "evil" would run with .*"postgres".*Open .* as "h_evil"/,
+          /^Cannot open schema "evil" as administrator "postgres": code of "h_evil" .*Open .* as "h_evil"/,
         ),
       })
     }
@@ -189,7 +189,9 @@ describe('code that a tenant has planted', () => {
 
     await expect(use({ schema: null })).rejects.toMatchObject({
       code: 'DATABASE_UNAVAILABLE',
-      message: expect.stringMatching(/^Functions that others create .*REVOKE CREATE ON SCHEMA "public" FROM PUBLIC$/),
+      message: expect.stringMatching(
+        /^Other users can create functions .*REVOKE CREATE ON SCHEMA "public" FROM PUBLIC$/,
+      ),
     })
 
     expect(await tenant.gains()).toEqual([])
@@ -208,7 +210,7 @@ describe('code that a tenant has planted', () => {
       await expect(use({ schema: null }), String(name)).rejects.toMatchObject({
         code: 'DATABASE_UNAVAILABLE',
         message: expect.stringMatching(
-          new RegExp(`^"${name}" in schema "public" belongs to "h_evil".*OWNER TO "postgres"`),
+          new RegExp(`^Cannot open schema "public": its "${name}" belongs to "h_evil".*OWNER TO "postgres"`),
         ),
       })
       await tenant.run(`DROP VIEW public.${name}`)

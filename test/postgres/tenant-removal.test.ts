@@ -80,10 +80,15 @@ describe('removing a schema or a user that does not belong to a tenant', () => {
 
   it.each([
     ['a schema without tables of cloaca', 'billing', 'nobody_u', /^Schema "billing" is not a tenant/],
-    ['a schema that has its tables and no tenant', 'other', 'nobody_u', /^User "nobody_u" was not made for .*nobody/],
-    ['a tenant with a user that does not exist', 'acme', 'nobody_u', /^User "nobody_u" was not made for .*"r_acme"/],
-    ['a tenant with a user of somebody else', 'acme', 'r_app', /^User "r_app" was not made for .*"r_acme"/],
-    ['a user of somebody else', 'missing', 'r_app', /^User "r_app" was not made for/],
+    [
+      'a schema that has its tables and no tenant',
+      'other',
+      'nobody_u',
+      /^User "nobody_u" was not created for .*users: none/,
+    ],
+    ['a tenant with a user that does not exist', 'acme', 'nobody_u', /^User "nobody_u" was not created for .*"r_acme"/],
+    ['a tenant with a user of somebody else', 'acme', 'r_app', /^User "r_app" was not created for .*"r_acme"/],
+    ['a user of somebody else', 'missing', 'r_app', /^User "r_app" was not created for/],
   ])('is refused, and nothing is changed: %s', async (_, schema, user, message) => {
     await prepare()
 

@@ -52,8 +52,8 @@ describe('a predicate', () => {
     ['', /Unexpected token/],
     ['foo > 1', /^unknown variable\(s\): foo\. Available variables are: payload, reactor, tenant/],
     ['foo > bar', /unknown variable\(s\): foo, bar\. /],
-    ['1 + 1', /it gives int, and has to give a bool/],
-    ['"text"', /it gives string/],
+    ['1 + 1', /it returns int, but must return a bool/],
+    ['"text"', /it returns string/],
     ['payload.a.matches("(?=a)")', /invalid regular expression "\(\?=a\)": .*RE2/],
     ['[1].all(i, payload.a.matches("a{1000}b{1000}c{1000}d{1000}e{1000}f{1000}"))', /it is too large/],
     [`payload.a == 1${' '.repeat(10_000)}`, /longer than 10000 characters/],
@@ -64,7 +64,7 @@ describe('a predicate', () => {
 
   it('has no answer where a key is missing, and where what it gives is not a bool', () => {
     expect(() => holds('payload.missing > 1', '{}')).toThrow('No such key')
-    expect(() => holds('payload.value', '{"value":7}')).toThrow('it gives an int, and not a bool')
+    expect(() => holds('payload.value', '{"value":7}')).toThrow('it returns an int, not a bool')
   })
 
   describe('over a budget', () => {
@@ -94,7 +94,7 @@ describe('a predicate', () => {
     it('has no answer after so much computing time', () => {
       const limits = { predicateTimeoutMs: 1, predicateSteps: 1e9 }
 
-      expect(() => holds(nested, list(1_000), limits)).toThrow('it computes for more than 1 ms (limits.predicate)')
+      expect(() => holds(nested, list(1_000), limits)).toThrow('it runs for more than 1 ms (limits.predicate)')
     })
 
     it('has an answer where the parts of a thousand elements are looked at', () => {

@@ -41,9 +41,9 @@ describe('the rule of a task', () => {
   })
 
   it.each([
-    ['nobody', success('aa'), /asks about task "aa", which the workflow does not have\. Did you mean "a"\?/],
-    ['itself', success('b'), /asks about the task itself/],
-    ['one that it does not wait for', success('c'), /asks about task "c", which may not have ended.*dependency/],
+    ['nobody', success('aa'), /refers to task "aa", which is not in the workflow\. Did you mean "a"\?/],
+    ['itself', success('b'), /refers to the task itself/],
+    ['one that it does not wait for', success('c'), /refers to task "c", which may not have ended.*dependency/],
     ['a text by order', value('LessThan', '"3"'), /compares "n" by LessThan with "3", which is not a number/],
   ])('is a problem when it asks about %s', (_, rule, message) => {
     const problems = problemsOf({ a: {}, b: { after: ['a'], rule: all(rule) }, c: {} })

@@ -59,7 +59,7 @@ def inbox():
   })
 
   it.each([
-    [['--allow-read', '.'], '"allow-read" is set, and "restrict" is not'],
+    [['--allow-read', '.'], '"allow-read" is set, but "restrict" is not'],
     [['--restrict', '--python', 'python3'], '--restrict and --python "python3" cannot be used together'],
     [['--restrict', '--allow-write', 'none'], 'none" cannot be granted: '],
     [['--restrict', '--allow-net', 'http://a'], '--allow-net "http://a" cannot be granted'],

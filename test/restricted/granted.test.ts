@@ -186,7 +186,7 @@ describe('where Node cannot close the network to a process', () => {
   it('nothing is restricted, and nothing starts that was to be', async () => {
     await expect(runnerOf({ restrict: {} })).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
-      message: `Node ${process.version} has no --allow-net, without which the network cannot be closed to scripts: --restrict needs Node 26 or newer.`,
+      message: `Node ${process.version} lacks --allow-net, so it cannot block network access of scripts: --restrict needs Node 26 or newer.`,
     })
     await expect(runnerOf({ restrictFor: { [GRANTED]: {} } })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
     await using unrestricted = await runnerOf({ restrictFor: { [GRANTED]: null } })

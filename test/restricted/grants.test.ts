@@ -62,7 +62,7 @@ describe('files', () => {
   it.skipIf(restrictionProblem() !== null).each([
     ['read', 'none', 'does not exist'],
     ['write', 'none', 'does not exist'],
-    ['read', '../../../../../../../../../../..', 'the whole machine'],
+    ['read', '../../../../../../../../../../..', 'it is the root folder'],
   ] as const)('that cannot be granted for %s are refused before anything starts: %s', async (kind, name, reason) => {
     const opening = Runner.open({ database: ':memory:', restrict: { [kind]: [join(folder, name)] } })
 

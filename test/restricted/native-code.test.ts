@@ -97,7 +97,7 @@ describe.skipIf(restrictionProblem() !== null)('a restricted script', () => {
 
     expect(refused.stdout.split('\n')).toEqual([
       LOADED,
-      '"PATH" is native code that a restricted script could have written: that takes --allow-ffi',
+      '"PATH" is native code that a restricted script could have written: loading it requires --allow-ffi',
       '',
     ])
     expect(granted.stdout.split('\n')).toEqual([LOADED, LOADED, ''])
@@ -117,7 +117,7 @@ describe('settings', () => {
   })
 
   it.each([
-    ['allow-ffi = true', '"allow-ffi" is set, and "restrict" is not'],
+    ['allow-ffi = true', '"allow-ffi" is set, but "restrict" is not'],
     ['restrict = true\n[restrict-for.jobs]\nffi = "yes"', '"restrict-for" must be'],
   ])('that grant it to nobody, or with another word, are refused: %j', async (toml, message) => {
     await using terminal = new Terminal()

@@ -157,7 +157,7 @@ describe.skipIf(restrictionProblem() !== null)('a command', () => {
 
   it.each([
     [['run', 'jobs/bill.py'], 'jobs/bil.py', 'restrict-for "jobs/bil.py" is not a file, folder or module'],
-    [['check', 'jobs/bill.py'], 'jobs/bil.py', 'There is no file or folder "jobs/bil.py"'],
+    [['check', 'jobs/bill.py'], 'jobs/bil.py', 'File or folder "jobs/bil.py" not found'],
     [['check', 'jobs/bill.py'], 'other', 'matches none of the loaded scripts'],
     [['serve', 'jobs/bill.py', '--db', ':memory:', '--no-http'], 'other', 'matches none of the loaded scripts'],
     [

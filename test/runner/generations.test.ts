@@ -294,9 +294,7 @@ describe('loading', () => {
     expect(first?.error?.message).toMatch(/TimeoutError: its import did not end within 7 s/)
     expect(second).toMatchObject({ error: null, triggers: ['orders'] })
     expect(log.map(({ message }) => message)).toContainEqual(
-      expect.stringMatching(
-        /^Interpreter 1 was restarted: script .*endless\.py did not stop when its time was over\.$/,
-      ),
+      expect.stringMatching(/^Interpreter 1 was restarted: script .*endless\.py did not stop at its time limit\.$/),
     )
   })
 

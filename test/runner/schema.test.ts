@@ -98,6 +98,6 @@ describe('a script that is only checked', () => {
 
     const report = await checkScripts([join(folder, 'checked.py')])
 
-    expect(JSON.stringify(report)).toContain('Failed to create tenant: the script is only checked')
+    expect(JSON.stringify(report)).toContain('Failed to create tenant: the script is only being checked')
   })
 })

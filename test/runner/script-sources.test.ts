@@ -113,7 +113,7 @@ describe('what a folder holds and cannot be looked at', () => {
     write('shop/readme.txt')
     symlinkSync('loop.py', join(folder, 'shop/loop.py'))
 
-    expect(() => scriptsAt(at('shop'))).toThrow(/holds no file .* "[^"]*loop\.py" is left out: .*ELOOP/)
+    expect(() => scriptsAt(at('shop'))).toThrow(/contain no Python.* "[^"]*loop\.py" is skipped: .*ELOOP/)
     expect(() => scriptsAt(at('shop/loop.py'))).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }))
   })
 })

@@ -50,7 +50,7 @@ describe('the secrets of tasks', () => {
         ['KeyError', 'secret not found: nobody'],
         ['PermissionError', 'secret not granted: others'],
         ['RuntimeError', 'secret backend error: the vault is sealed'],
-        ['RuntimeError', 'secret backend error: the fields of "odd" must be an object of texts'],
+        ['RuntimeError', 'secret backend error: the fields of "odd" must be an object of strings'],
         ['KeyError', 'secret not found: '],
         ['KeyError', "secret 'warehouse' has no field 'port'"],
       ],
@@ -74,10 +74,7 @@ describe('the secrets of tasks', () => {
     const { context } = await execute('after')
     const { context: loaded } = await execute('loaded')
 
-    const refused = [
-      'RuntimeError',
-      'secret backend error: secrets are given to tasks while they run, and to nobody else',
-    ]
+    const refused = ['RuntimeError', 'secret backend error: only running tasks can read secrets']
     expect(outcome).toMatchObject({ kind: 'skipped', reason: `['${refused.join("', '")}']` })
     expect(context).toEqual({ late: [refused] })
     expect(loaded).toEqual({ at_load: refused })

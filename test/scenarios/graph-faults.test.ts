@@ -29,7 +29,7 @@ describe('a source whose function fails for some events', () => {
       expect.stringContaining("passed over its event 2: source 'jobs' raised exception: ValueError: this one is bad"),
       expect.stringContaining("source 'jobs' timed out: it exceeded its timeout of 1.5 s"),
       expect.stringContaining('unsupported type'),
-      expect.stringContaining('The Python interpreter is gone'),
+      expect.stringContaining('The Python interpreter ended'),
     ])
   })
 

@@ -140,7 +140,7 @@ describe('secrets in files', () => {
 
     expect([binary, large, gone].map(({ kind }) => kind)).toEqual(['failed', 'failed', 'failed'])
     expect(binary).toMatchObject({ message: `secret backend error: "${join(folder, 'binary')}" is not UTF-8 text` })
-    expect(large).toMatchObject({ message: expect.stringContaining('may have 1048576') })
+    expect(large).toMatchObject({ message: expect.stringContaining('may have at most 1048576') })
     expect(gone).toMatchObject({ message: expect.stringContaining('ENOENT') })
   })
 })
@@ -189,7 +189,7 @@ describe('the source that counts', () => {
   it('that gives more than a mebibyte is refused, since it could not be hidden', async () => {
     const found = await ask(() => ({ one: 'x'.repeat(1_000_000), other: 'y'.repeat(100_000) }), 'token')
 
-    expect(found).toMatchObject({ kind: 'failed', message: expect.stringContaining('may have 1048576') })
+    expect(found).toMatchObject({ kind: 'failed', message: expect.stringContaining('may have at most 1048576') })
   })
 
   it.each([['a text'], [['list']], [{ port: 5432 }], [7], [{ nested: { value: 'x' } }]])(
@@ -197,7 +197,7 @@ describe('the source that counts', () => {
     async (found) => {
       expect(await ask(() => found as never, 'token')).toEqual({
         kind: 'failed',
-        message: 'secret backend error: the fields of "token" must be an object of texts',
+        message: 'secret backend error: the fields of "token" must be an object of strings',
       })
     },
   )

@@ -118,7 +118,7 @@ describe('a server that is away', () => {
     const reports = Array.from({ length: 100_001 }, () => store.recordFired(firedTick()))
     const ends = reports.map((report) => report.catch((error: Error) => error.message))
 
-    expect(await ends[0]).toContain('too much waits for it')
+    expect(await ends[0]).toContain('too many operations are queued')
     await store.close().catch(() => undefined)
     expect(await ends.at(-1)).not.toContain('too much waits')
   })
@@ -195,7 +195,7 @@ describe('a server that cannot be used', () => {
 
     await expect(open(proxy.url)).rejects.toMatchObject({
       code: 'DATABASE_UNAVAILABLE',
-      message: expect.stringMatching(/its server is PostgreSQL 13\.12, and cloaca needs 14 or newer/),
+      message: expect.stringMatching(/its server is PostgreSQL 13\.12, but cloaca needs 14 or newer/),
     })
   })
 

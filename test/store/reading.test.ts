@@ -151,7 +151,7 @@ describe('reading', () => {
     const error = await refusal(open(true))
 
     expect(error.code).toBe('DATABASE_UNAVAILABLE')
-    expect(error.message).toContain('has nothing of cloaca in it yet')
+    expect(error.message).toContain('contains no tables of cloaca')
     expect(statSync(path).size).toBe(0)
   })
 })
@@ -213,7 +213,7 @@ describe('reading without the right to write', () => {
     const said = await readUnprivileged()
 
     expect(said).toMatch(/^DATABASE_UNAVAILABLE /)
-    expect(said).toContain(`its log "${path}-wal" can be read only where files can be made beside it`)
+    expect(said).toContain(`to read its log "${path}-wal", its folder must be writable`)
   })
 
   test('a file that may not be read is refused for that reason', async () => {

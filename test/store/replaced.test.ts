@@ -353,7 +353,9 @@ describe('a database that was overwritten in place', () => {
 
     // It has what was accepted last, and would damage the file that was restored.
     expect(whileLogIsThere).toMatchObject({ kind: 'lost', error: { cause: { code: 'DATABASE_UNAVAILABLE' } } })
-    expect((whileLogIsThere as { readonly error: Error }).error.message).toContain(`"${path}-wal" is the log of`)
+    expect((whileLogIsThere as { readonly error: Error }).error.message).toContain(
+      `"${path}-wal" is the write-ahead log of`,
+    )
     expect(kinds().at(0)).toBe('lost')
     expect(kinds().at(-1)).toBe('found')
     await accept()

@@ -207,15 +207,15 @@ describe.skipIf(missing !== null)('a topic of Kafka', () => {
     }).catch((error: Error) => error.message)
 
     expect(reader.texts).toEqual(['1'])
-    expect(refused).toMatch(/^topic ".*" of Kafka cannot be read: .*[Aa]uthentication/)
+    expect(refused).toMatch(/^Cannot read Kafka topic ".*": .*[Aa]uthentication/)
     expect(refused).not.toContain(password)
   })
 
   it('that is not there, or that nobody can be asked for, is refused with the reason', async () => {
     const absent = read(new TopicReader('nowhere', 'absent'))
-    await expect(absent).rejects.toThrow('topic "nowhere" of Kafka cannot be read: Unknown topic nowhere.')
+    await expect(absent).rejects.toThrow('Cannot read Kafka topic "nowhere": Unknown topic nowhere.')
     const dead = read(new TopicReader('prices', 'dead'), { brokers: ['127.0.0.1:1'] })
-    await expect(dead).rejects.toThrow('topic "prices" of Kafka cannot be read: connect ECONNREFUSED 127.0.0.1:1')
+    await expect(dead).rejects.toThrow('Cannot read Kafka topic "prices": connect ECONNREFUSED 127.0.0.1:1')
   })
 })
 

@@ -99,7 +99,7 @@ export function describePolicyContract(context: ContractContext): void {
       expect(await ticks()).toEqual([
         ['fired', 1, null],
         ['skipped', 1, null],
-        ['skipped', 2, 'on_change: the answer before was to fire, too'],
+        ['skipped', 2, 'on_change: the previous poll also fired'],
         ['fired', 1, null],
       ])
     })
@@ -128,7 +128,7 @@ export function describePolicyContract(context: ContractContext): void {
     test('a trigger is disabled after so many failed polls in a row, with a note that says why', async () => {
       await context.store.saveTriggers([declaration()], START)
       const fail = (at: number) => context.store.recordFailed(failedTick({ at: START + at, pauseAfter: 3 }))
-      const note = `disabled after 3 failed polls in a row, the last: ${FAULT.message}`
+      const note = `disabled after 3 failed polls in a row; last error: ${FAULT.message}`
 
       const results = [await fail(1), await fail(2)]
       context.store.noteSkip(skippedTick({ at: START + 3 }))

@@ -94,11 +94,15 @@ describe('pollTrigger', () => {
   })
 
   it.each([
-    ['no trigger', () => pollTrigger(orders as never), 'pollTrigger() takes a trigger, as trigger() returns it'],
+    [
+      'no trigger',
+      () => pollTrigger(orders as never),
+      'The argument of pollTrigger() must be a trigger, as trigger() returns it',
+    ],
     [
       'a schedule',
       () => pollTrigger(trigger('nightly', { cron: '0 3 * * *', starts: 'orders' })),
-      'Trigger "nightly" is a schedule: it has no function that could be polled.',
+      'Trigger "nightly" has a schedule instead of a function, so it cannot be polled.',
     ],
     [
       'an unknown option',
@@ -107,7 +111,7 @@ describe('pollTrigger', () => {
           trigger('t', { starts: 'orders' }, () => false),
           { timeout: '5s' } as never,
         ),
-      'There is no option "timeout".',
+      'Unknown option "timeout".',
     ],
   ])('refuses %s', async (_, poll, message) => {
     await expect(poll()).rejects.toThrow(message)

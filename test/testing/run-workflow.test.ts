@@ -77,7 +77,7 @@ describe('runWorkflow', () => {
     await expect(runWorkflow(orders, { order_id: 'x' })).rejects.toMatchObject({ code: 'INVALID_CONTEXT' })
     // @ts-expect-error: it is missing
     await expect(runWorkflow(orders, {})).rejects.toThrow(
-      'The input of workflow "order_processor" does not fit: order_id:',
+      'The input of workflow "order_processor" does not match its schema: order_id:',
     )
   })
 
@@ -105,7 +105,7 @@ describe('runWorkflow', () => {
 
     const run = await runWorkflow(changing, { lines: [] })
 
-    expect(run.tasks.change.error).toContain('a context cannot be changed: return what the task adds to it')
+    expect(run.tasks.change.error).toContain('a context cannot be changed; return the values to add to it')
   })
 
   it.each([
@@ -222,7 +222,7 @@ describe('runWorkflow with a task that is written in Python', () => {
 
   it('needs a fake for it, and says so', async () => {
     await expect(runWorkflow(mixed, {})).rejects.toThrow(
-      'Task "score" of workflow "mixed" is written in Python ("score" in score.py), which does not run in a unit test of TypeScript. Give it a fake: tasks: { score: … }.',
+      'Task "score" of workflow "mixed" is written in Python ("score" in score.py), so it cannot run in a TypeScript unit test. Pass a fake: tasks: { score: … }.',
     )
     expect((await runWorkflow(mixed, {}, { tasks: { score: { score: 2 } } })).context).toMatchObject({ good: true })
   })
@@ -232,7 +232,7 @@ describe('runWorkflow with a task that is written in Python', () => {
     const run = await runWorkflow(mixed, {}, { tasks: { score: async () => ({ score: 'high' }) } })
 
     expect(run.tasks.score.error).toContain(
-      'what the fake of the Python task "score" returned does not fit its "adds": score:',
+      'the result of the fake of Python task "score" does not match its "adds" schema: score:',
     )
   })
 })
@@ -242,42 +242,42 @@ describe('wrong arguments of runWorkflow', () => {
     [
       'no workflow',
       () => runWorkflow(orders.declared as never, {} as never),
-      'runWorkflow() takes a workflow, as workflow() and task() return it',
+      'The argument of runWorkflow() must be a workflow, as workflow() and task() return it',
     ],
     [
       'a fake of no task',
       () => runWorkflow(orders, { order_id: 1 }, { tasks: { fecth: {} } as never }),
-      'Workflow "order_processor" has no task "fecth" to be faked. Did you mean "fetch"?',
+      'Workflow "order_processor" has no task "fecth", so its fake is never used. Did you mean "fetch"?',
     ],
     [
       'a fake that is none',
       () => runWorkflow(orders, { order_id: 1 }, { tasks: { fetch: 5 as never } }),
-      'The fake of task "fetch" of workflow "order_processor" is a function, or an object that the task returns, but 5 (number) was given.',
+      'The fake of task "fetch" of workflow "order_processor" must be a function, or the object that the task returns, but 5 (number) was given.',
     ],
     [
       'fakes that are none',
       () => runWorkflow(orders, { order_id: 1 }, { tasks: 5 as never }),
-      'The option "tasks" of runWorkflow() is an object with fakes by the ids of tasks, but 5 (number) was given.',
+      'The option "tasks" of runWorkflow() must be an object that maps task ids to fakes, but 5 (number) was given.',
     ],
     [
       'an unknown option',
       () => runWorkflow(orders, { order_id: 1 }, { task: {} } as never),
-      'There is no option "task". Did you mean "tasks"?',
+      'Unknown option "task". Did you mean "tasks"?',
     ],
     [
       'another clock',
       () => runWorkflow(orders, { order_id: 1 }, { clock: Date as never }),
-      'The option "clock" is a FakeClock of cloaca/testing',
+      'The option "clock" must be a FakeClock of cloaca/testing',
     ],
     [
       'no duration',
       () => runWorkflow(orders, { order_id: 1 }, { taskTimeout: '5' as never }),
-      'The option "taskTimeout" is a duration above zero',
+      'The option "taskTimeout" must be a duration above zero',
     ],
     [
       'secrets that are none',
       () => runWorkflow(orders, { order_id: 1 }, { secrets: { db: 'password' } as never }),
-      'The option "secrets" has the fields of each secret by its name',
+      'The option "secrets" must map each name to an object of strings',
     ],
     [
       'a value that is no JSON',

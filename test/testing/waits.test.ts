@@ -181,18 +181,18 @@ describe('FakeClock', () => {
     [
       'no date',
       () => new FakeClock('tomorrow'),
-      'The start of a FakeClock is a date, as \'2030-01-02T03:04:05Z\', but "tomorrow" (string) was given.',
+      'The start of a FakeClock must be a date such as \'2030-01-02T03:04:05Z\', but "tomorrow" (string) was given.',
     ],
-    ['no number', () => new FakeClock(Number.NaN), 'The start of a FakeClock is a date'],
+    ['no number', () => new FakeClock(Number.NaN), 'The start of a FakeClock must be a date'],
     [
       'no function',
       () => new FakeClock().callLater('1s', 5 as never),
-      'callLater() takes a time and a function, but 5 (number) was given.',
+      'The second argument of callLater() must be a function, but 5 (number) was given.',
     ],
     [
       'no time',
       () => new FakeClock().callLater('1 day' as never, () => 0),
-      "A length of time is a duration, as '90s', or a number of milliseconds",
+      "A length of time must be a duration such as '90s', or a number of milliseconds",
     ],
     ['a time that is past', () => new FakeClock().callLater(-1, () => 0), 'but -1 (number) was given'],
   ])('refuses %s', (_, use, message) => {
@@ -204,7 +204,9 @@ describe('FakeClock', () => {
     const slow = workflow('slow').task('a', () => new Promise<void>((resolve) => setTimeout(resolve, 5)))
     const first = runWorkflow(slow, {}, { clock })
 
-    await expect(runWorkflow(slow, {}, { clock })).rejects.toThrow('The FakeClock is moved by another')
+    await expect(runWorkflow(slow, {}, { clock })).rejects.toThrow(
+      'Another runWorkflow or pollTrigger call is still using this FakeClock',
+    )
     await first
     expect((await runWorkflow(slow, {}, { clock })).status).toBe('Completed')
   })

@@ -84,6 +84,6 @@ describe('the settings of a project', () => {
     const diagnostics = await project.check('7', ['right.js', 'wrong.js'], { allowJs: true, checkJs: true })
 
     expect(diagnostics.map(({ file, line }) => `${file}:${line}`)).toEqual(['wrong.js:2'])
-    expect(diagnostics[0]?.message).toMatch(/"at\\?" is a Date, which is no JSON value/)
+    expect(diagnostics[0]?.message).toMatch(/"at\\?" is a Date, which is not a JSON value/)
   })
 })

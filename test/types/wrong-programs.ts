@@ -40,60 +40,64 @@ export const WRONG_PROGRAMS: readonly WrongProgram[] = [
   wrong(
     'a Date',
     `open.task('x', () => ({ at: new Date() }))`,
-    /"at\\?" is a Date, which is no JSON value: use \.toISOString\(\)/,
+    /"at\\?" is a Date, which is not a JSON value: use \.toISOString\(\)/,
   ),
   wrong('a Date within', `open.task('x', async () => ({ rows: [{ at: new Date() }] }))`, /"rows\[\]\.at\\?" is a Date/),
-  wrong('a Date alone', `open.task('x', () => new Date())`, /The result is a Date, which is no JSON value/),
+  wrong('a Date alone', `open.task('x', () => new Date())`, /The result is a Date, which is not a JSON value/),
   wrong(
     'undefined',
     `open.task('x', (ctx) => ({ first: [String(ctx.a)].at(0) }))`,
-    /"first\\?" may be undefined, which is no JSON value: use null, or leave the key out/,
+    /"first\\?" may be undefined, which is not a JSON value: use null, or omit the key/,
   ),
   wrong(
     'a bigint',
     `open.task('x', () => ({ big: 2n ** 60n }))`,
-    /"big\\?" is a bigint, which is no JSON value: use a number or a string/,
+    /"big\\?" is a bigint, which is not a JSON value: use a number or a string/,
   ),
   wrong(
     'a symbol',
     `open.task('x', () => ({ mark: Symbol.iterator }))`,
-    /"mark\\?" is a symbol, which is no JSON value/,
+    /"mark\\?" is a symbol, which is not a JSON value/,
   ),
-  wrong('a function', `open.task('x', () => ({ later: () => 1 }))`, /"later\\?" is a function, which is no JSON value/),
+  wrong(
+    'a function',
+    `open.task('x', () => ({ later: () => 1 }))`,
+    /"later\\?" is a function, which is not a JSON value/,
+  ),
   wrong(
     'a Map',
     `open.task('x', () => ({ prices: new Map([['a', 1]]) }))`,
-    /"prices\\?" is a Map, which is no JSON value: use Object\.fromEntries\(\)/,
+    /"prices\\?" is a Map, which is not a JSON value: use Object\.fromEntries\(\)/,
   ),
   wrong(
     'a Set',
     `open.task('x', () => ({ skus: new Set(['a']) }))`,
-    /"skus\\?" is a Set, which is no JSON value: use an array/,
+    /"skus\\?" is a Set, which is not a JSON value: use an array/,
   ),
   wrong(
     'a promise',
     `open.task('x', () => ({ rows: Promise.resolve([1]) }))`,
-    /"rows\\?" is a promise, which is no JSON value: await it/,
+    /"rows\\?" is a promise, which is not a JSON value: await it/,
   ),
   wrong(
     'an instance of a class',
     `open.task('x', () => ({ at: new URL('http://shop.test') }))`,
-    /"at\\?" is an object with functions, which is no JSON value: take its data alone/,
+    /"at\\?" is an object with functions, which is not a JSON value: return only its data/,
   ),
   wrong(
     'a number',
     `open.task('x', async () => 5)`,
-    /A task returns an object with what it adds to the context, or nothing/,
+    /A task returns an object with the values that it adds to the context, or nothing/,
   ),
   wrong(
     'an array',
     `open.task('x', (ctx) => [ctx.a])`,
-    /A task returns an object with what it adds to the context, or nothing/,
+    /A task returns an object with the values that it adds to the context, or nothing/,
   ),
   wrong(
     'null',
     `open.task('x', async () => null)`,
-    /A task returns an object with what it adds to the context, or nothing/,
+    /A task returns an object with the values that it adds to the context, or nothing/,
   ),
   // the context of a task
   wrong(
@@ -147,7 +151,7 @@ export const WRONG_PROGRAMS: readonly WrongProgram[] = [
     `orders.task('x', { after: other.tasks.elsewhere }, () => {})`,
     /TaskValue<"elsewhere">.* is not assignable/,
   ),
-  wrong('an id twice', `orders.task('ship', () => {})`, /The workflow has a task of this id: give this one another/),
+  wrong('an id twice', `orders.task('ship', () => {})`, /The workflow already has a task with this id: use another id/),
   wrong(
     'a rule about an unknown task',
     `orders.task('x', { after: 'fetch', when: succeeded('fecth') }, () => {})`,
@@ -202,27 +206,27 @@ export const WRONG_PROGRAMS: readonly WrongProgram[] = [
   wrong(
     'another type than the input has',
     `trigger('t', { every: '2s', starts: orders }, () => fire({ order_id: '7' }))`,
-    /"order_id\\?" of what is fired is not of the type that the input of the workflow has/,
+    /"order_id\\?" of the fired context does not have the type that the input of the workflow requires/,
   ),
   wrong(
     'a missing key of the input',
     `trigger('t', { every: '2s', starts: orders }, async () => ({ order: 7 }))`,
-    /"order_id\\?" is missing in what is fired: the input of the workflow needs it/,
+    /"order_id\\?" is missing in the fired context: the input of the workflow requires it/,
   ),
   wrong(
     'nothing where the input needs something',
     `trigger('t', { every: '2s', starts: orders }, () => fire())`,
-    /"order_id\\?" is missing in what is fired/,
+    /"order_id\\?" is missing in the fired context/,
   ),
   wrong(
     'true where the input needs something',
     `trigger('t', { every: '2s', starts: orders }, () => Math.random() > 0.5)`,
-    /"order_id\\?" is missing in what is fired/,
+    /"order_id\\?" is missing in the fired context/,
   ),
   wrong(
     'a Date that is fired',
     `trigger('t', { every: '2s', starts: open }, () => ({ at: new Date() }))`,
-    /"at\\?" is a Date, which is no JSON value/,
+    /"at\\?" is a Date, which is not a JSON value/,
   ),
   wrong(
     'a poll that returns nothing',
@@ -237,7 +241,7 @@ export const WRONG_PROGRAMS: readonly WrongProgram[] = [
   wrong(
     'a poll that returns an array',
     `trigger('t', { every: '2s', starts: open }, () => [1])`,
-    /A trigger fires an object, and no array/,
+    /A trigger fires an object, not an array/,
   ),
   wrong(
     'a reason that is no text',
@@ -269,7 +273,7 @@ export const WRONG_PROGRAMS: readonly WrongProgram[] = [
   wrong(
     'a schedule of a workflow that needs something',
     `trigger('t', { cron: '0 3 * * *', starts: orders })`,
-    /A schedule fires nothing, but the input of this workflow needs something: poll instead/,
+    /A schedule starts its workflow without input, but this workflow needs input: use a polled trigger/,
   ),
   // the input and the runner
   wrong(
@@ -277,7 +281,11 @@ export const WRONG_PROGRAMS: readonly WrongProgram[] = [
     `workflow('x', { input: { order_id: 'number' } })`,
     /'string' is not assignable|does not exist in type|'"~standard"' is missing/,
   ),
-  wrong('an input that becomes a Date', `workflow('x', { input: dated })`, /"at\\?" is a Date, which is no JSON value/),
+  wrong(
+    'an input that becomes a Date',
+    `workflow('x', { input: dated })`,
+    /"at\\?" is a Date, which is not a JSON value/,
+  ),
   wrong(
     'an unknown option of a workflow',
     `workflow('x', { descriptoin: 'ships' })`,

@@ -22,7 +22,7 @@ type ReadOnly<Value> = Value extends Scalar
 
 /**
  * Unknown for a value of which all is JSON, as far as can be seen; otherwise a sentence that says what is not, so that
- * the compiler's message has it: `"rows[].at" is a Date, which is no JSON value: use .toISOString()`.
+ * the compiler's message has it: `"rows[].at" is a Date, which is not a JSON value: use .toISOString()`.
  */
 export type JsonOnly<Value> = [Problem<Value>] extends [never] ? unknown : One<Problem<Value>>
 
@@ -46,23 +46,23 @@ type Problem<Value, Path extends string = '', Levels extends Depth = []> = [0] e
         : ScalarProblem<Value, Path>
 
 type ScalarProblem<Value, Path extends string> = Value extends Nothing
-  ? `${Named<Path>} may be undefined, which is no JSON value: use null, or leave the key out`
+  ? `${Named<Path>} may be undefined, which is not a JSON value: use null, or omit the key`
   : Value extends bigint
-    ? `${Named<Path>} is a bigint, which is no JSON value: use a number or a string`
+    ? `${Named<Path>} is a bigint, which is not a JSON value: use a number or a string`
     : Value extends symbol
-      ? `${Named<Path>} is a symbol, which is no JSON value`
+      ? `${Named<Path>} is a symbol, which is not a JSON value`
       : never
 
 type ObjectProblem<Value extends object, Path extends string, Levels extends Depth> = Value extends AnyFunction
-  ? `${Named<Path>} is a function, which is no JSON value`
+  ? `${Named<Path>} is a function, which is not a JSON value`
   : Value extends Date
-    ? `${Named<Path>} is a Date, which is no JSON value: use .toISOString()`
+    ? `${Named<Path>} is a Date, which is not a JSON value: use .toISOString()`
     : Value extends PromiseLike<unknown>
-      ? `${Named<Path>} is a promise, which is no JSON value: await it`
+      ? `${Named<Path>} is a promise, which is not a JSON value: await it`
       : Value extends ReadonlyMap<unknown, unknown>
-        ? `${Named<Path>} is a Map, which is no JSON value: use Object.fromEntries()`
+        ? `${Named<Path>} is a Map, which is not a JSON value: use Object.fromEntries()`
         : Value extends ReadonlySet<unknown>
-          ? `${Named<Path>} is a Set, which is no JSON value: use an array, [...set]`
+          ? `${Named<Path>} is a Set, which is not a JSON value: use an array, [...set]`
           : Value extends readonly (infer Element)[]
             ? Problem<Element, `${Path}[]`, readonly [...Levels, 0]>
             : MembersProblem<Value, Path, Levels>
@@ -70,8 +70,8 @@ type ObjectProblem<Value extends object, Path extends string, Levels extends Dep
 type MembersProblem<Value extends object, Path extends string, Levels extends Depth> = [Methods<Value>] extends [never]
   ? { [Key in keyof Value]-?: Problem<Given<Value, Key>, Inside<Path, Key>, readonly [...Levels, 0]> }[keyof Value]
   : Path extends ''
-    ? `"${Methods<Value>}" is a function, which is no JSON value`
-    : `"${Path}" is an object with functions, which is no JSON value: take its data alone`
+    ? `"${Methods<Value>}" is a function, which is not a JSON value`
+    : `"${Path}" is an object with functions, which is not a JSON value: return only its data`
 
 type AnyFunction = (...args: never) => unknown
 

@@ -38,7 +38,7 @@ type AnswerCheck<Wanted, Answer> = unknown extends Answer
   ? unknown
   : [Answer] extends [object | boolean]
     ? FiredCheck<Wanted, ContextsIn<Answer>>
-    : 'A trigger returns an object or fire(…) to start its workflow, or skip(…); it may return something else, or nothing'
+    : 'A trigger returns an object or fire(…) to start its workflow, or skip(…), but this function may return another value'
 
 /** What an answer fires. */
 type ContextsIn<Answer> = Answer extends Skip | false
@@ -57,7 +57,7 @@ type FiredCheck<Wanted, Context> = [Context] extends [never]
         ? unknown
         : One<Misfit<Wanted, Context>>
       : JsonOnly<Context>
-    : 'A trigger fires an object, and no array'
+    : 'A trigger fires an object, not an array'
 
 /** Which key of what is fired does not fit, in a sentence. */
 type Misfit<Wanted, Context> = Context extends Wanted
@@ -66,14 +66,16 @@ type Misfit<Wanted, Context> = Context extends Wanted
       [Key in keyof Wanted & string]-?: Key extends keyof Context
         ? Context[Key] extends Wanted[Key]
           ? never
-          : `"${Key}" of what is fired is not of the type that the input of the workflow has`
+          : `"${Key}" of the fired context does not have the type that the input of the workflow requires`
         : Record<never, never> extends Pick<Wanted, Key>
           ? never
-          : `"${Key}" is missing in what is fired: the input of the workflow needs it`
+          : `"${Key}" is missing in the fired context: the input of the workflow requires it`
     }[keyof Wanted & string]
 
 /** Of a schedule: it fires nothing, so the workflow must not need anything. */
 export type Scheduled<Starts> =
   Record<never, never> extends Fired<Starts>
     ? unknown
-    : { readonly cron: 'A schedule fires nothing, but the input of this workflow needs something: poll instead' }
+    : {
+        readonly cron: 'A schedule starts its workflow without input, but this workflow needs input: use a polled trigger'
+      }

@@ -113,7 +113,7 @@ export type StorableInput<Schema> = [Schema] extends [undefined]
 export type AfterOption<Known extends string> = Known | TaskValue<Known> | readonly (Known | TaskValue<Known>)[]
 
 type Unused<Id extends string, Known> = Id extends Known
-  ? 'The workflow has a task of this id: give this one another'
+  ? 'The workflow already has a task with this id: use another id'
   : Id
 
 /** What a task adds: as its function returns it, as the schema of a Python task says, or any JSON where neither is known. */
@@ -136,4 +136,4 @@ type Result<Returned> = unknown extends Returned
         ? JsonOnly<Exclude<Returned, Nothing>>
         : NotAdded
 
-type NotAdded = 'A task returns an object with what it adds to the context, or nothing'
+type NotAdded = 'A task returns an object with the values that it adds to the context, or nothing'

@@ -107,7 +107,7 @@ export class CronCalls {
     if (row === undefined) throw await this.#unknownName(name)
     if (others.length === 0) return row
     const ids = [row, ...others].map(({ id }) => id).join(', ')
-    const message = `Several schedules are meant by "${name}": ${ids}. Give the id of one.`
+    const message = `"${name}" matches several schedules: ${ids}. Use the id of one of them.`
     throw new UsageError('SCHEDULE_NOT_FOUND', message, { scheduleId: name })
   }
 
@@ -181,7 +181,7 @@ export class CronCalls {
       name,
       rows.flatMap(({ triggerName, instanceName }) => triggerName ?? instanceName ?? []),
     )
-    const message = `There is no schedule "${name}" in this database.${nearest}`
+    const message = `Schedule "${name}" not found in this database.${nearest}`
     return new UsageError('SCHEDULE_NOT_FOUND', message, { scheduleId: name })
   }
 
@@ -243,7 +243,7 @@ function assertScheduleId(id: string): void {
 }
 
 function unknownSchedule(id: string): UsageError {
-  return new UsageError('SCHEDULE_NOT_FOUND', `Record not found: there is no cron schedule "${id}".`, {
+  return new UsageError('SCHEDULE_NOT_FOUND', `Record not found: no cron schedule has the id "${id}".`, {
     scheduleId: id,
   })
 }

@@ -17,7 +17,7 @@ export function assertCron(expression: string, timezone: string): void {
   if (!isZone(timezone)) {
     throw new UsageError(
       'INVALID_TIMEZONE',
-      `Invalid timezone: ${timezone}. Give the name of an IANA zone in its exact case, such as "Europe/Paris" or "UTC".`,
+      `Invalid timezone: ${timezone}. Use the name of an IANA time zone in its exact case, such as "Europe/Paris" or "UTC".`,
     )
   }
   patternOf(expression)
@@ -89,7 +89,7 @@ function dialectProblem(expression: string): string | null {
   if (text.startsWith('@')) {
     return NICKNAMES.has(text.toLowerCase()) ? null : `"${text}" is not one of ${[...NICKNAMES].join(', ')}`
   }
-  return text.includes('+') ? `"+" is not part of the dialect, in "${text}"` : null
+  return text.includes('+') ? `"+" is not supported, in "${text}"` : null
 }
 
 function invalidCron(reason: string): UsageError {

@@ -107,7 +107,7 @@ export function unreadableContext(taskId: string, thrown: unknown): PythonFault 
 function missingTask(workflow: string, taskId: string): PythonFault {
   return {
     type: 'TaskNotFound',
-    message: `Workflow "${workflow}" no longer has a task "${taskId}": the code was changed after this execution had begun.`,
+    message: `Workflow "${workflow}" no longer has a task "${taskId}": its code changed after this execution started.`,
     traceback: '',
   }
 }

@@ -41,7 +41,7 @@ function tasksFrom(definition: WorkflowDefinition, from: string | null): Readonl
   if (from === null) return new Set()
   const names = definition.tasks.map(({ id }) => id)
   if (!names.includes(from)) {
-    const message = `There is no task "${from}" in workflow "${definition.key}".${didYouMean(from, names)}`
+    const message = `Workflow "${definition.key}" has no task "${from}".${didYouMean(from, names)}`
     throw new UsageError('INVALID_ARGUMENT', message, { workflow: definition.key, task: from, path: 'from' })
   }
   const found = new Set([from])
@@ -52,6 +52,6 @@ function tasksFrom(definition: WorkflowDefinition, from: string | null): Readonl
 }
 
 function nothingToRetry(executionId: string): UsageError {
-  const message = `Execution "${executionId}" has completed: nothing of it failed. Say from which task on it shall run again, or that all of it shall.`
+  const message = `Nothing to retry: execution "${executionId}" has completed. To run it again, set "from" to its first task, or set "all".`
   return new UsageError('ACTION_REFUSED', message, { executionId })
 }

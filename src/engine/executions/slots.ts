@@ -189,7 +189,7 @@ export class SlotLease implements TaskSlot {
 }
 
 function endedLease(): UsageError {
-  return new UsageError('INVALID_ARGUMENT', 'The attempt that held this slot has ended, so it cannot be taken back.')
+  return new UsageError('INVALID_ARGUMENT', 'Cannot take back the slot: the attempt that held it has ended.')
 }
 
 /** First in, first out, without moving what is left at each step. */

@@ -215,7 +215,9 @@ export class GraphCalls {
     const row = await this.#ports.store.graphs.getGraph(name)
     if (row !== null) return row
     const names = (await this.#ports.store.graphs.listGraphs()).map(({ definition }) => definition.name)
-    throw new UsageError('GRAPH_NOT_FOUND', `There is no graph "${name}".${didYouMean(name, names)}`, { graph: name })
+    throw new UsageError('GRAPH_NOT_FOUND', `Graph "${name}" not found in this database.${didYouMean(name, names)}`, {
+      graph: name,
+    })
   }
 
   async #assertPushable(source: string): Promise<void> {
@@ -224,8 +226,8 @@ export class GraphCalls {
     const { accumulation } = declared ?? (await this.source(source))
     const kind = accumulation?.kind
     if (kind === 'polling' || kind === 'stream') {
-      const how = kind === 'polling' ? 'its function is polled' : 'its stream is read'
-      const message = `Source "${source}" takes no pushed events: ${how}. Pushed are those of passthrough, batch and state accumulators.`
+      const how = kind === 'polling' ? 'the engine polls its function' : 'it reads a stream'
+      const message = `Cannot push to source "${source}": ${how}. Push to a passthrough, batch or state accumulator instead.`
       throw new UsageError('SOURCE_NOT_PUSHABLE', message, { source })
     }
     // A source that was declared a moment ago has its row.
@@ -237,12 +239,12 @@ export class GraphCalls {
     const payload: unknown = JSON.parse(this.#ports.codec.canonicalize(payloadText))
     const sources = inputs.map(({ source }) => source)
     if (typeof payload !== 'object' || payload === null || Array.isArray(payload)) {
-      const message = `The payload for reactor "${name}" is not a JSON object with a value by source: ${sources.join(', ')}.`
+      const message = `The payload for reactor "${name}" must be a JSON object that maps its sources to values. Its sources: ${sources.join(', ')}.`
       throw new UsageError('INVALID_ARGUMENT', message, { path: 'payload', reactor: name })
     }
     const other = Object.keys(payload).find((key) => !sources.includes(key))
     if (other === undefined) return
-    const message = `Reactor "${name}" has no source "${other}".${didYouMean(other, sources)} It has: ${sources.join(', ')}.`
+    const message = `Reactor "${name}" has no source "${other}".${didYouMean(other, sources)} Its sources: ${sources.join(', ')}.`
     throw new UsageError('INVALID_ARGUMENT', message, { path: `payload.${other}`, reactor: name })
   }
 
@@ -261,10 +263,12 @@ export class GraphCalls {
 }
 
 function unknownReactor(reactor: string, names: readonly string[]): UsageError {
-  const message = `There is no reactor "${reactor}".${didYouMean(reactor, names)}`
+  const message = `Reactor "${reactor}" not found in this database.${didYouMean(reactor, names)}`
   return new UsageError('REACTOR_NOT_FOUND', message, { reactor })
 }
 
 function unknownSubscription(id: string): UsageError {
-  return new UsageError('SUBSCRIPTION_NOT_FOUND', `There is no subscription "${id}".`, { subscriptionId: id })
+  return new UsageError('SUBSCRIPTION_NOT_FOUND', `Subscription "${id}" not found in this database.`, {
+    subscriptionId: id,
+  })
 }

@@ -49,7 +49,7 @@ export class Subscriptions {
   constructor(ports: SubscriptionsPorts, onFired: OnFired) {
     this.#ports = ports
     this.#onFired = onFired
-    this.#passes = new Passes(ports, 'passing firings on to subscriptions', () => this.#look())
+    this.#passes = new Passes(ports, 'delivering firings to subscriptions', () => this.#look())
   }
 
   start(): void {

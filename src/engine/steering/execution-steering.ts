@@ -125,7 +125,7 @@ export class ExecutionSteering {
     const { store, clock, newId, executor } = this.#ports
     const original = await store.getExecution(id)
     if (original === null) throw unknownExecution(id)
-    if (original.endedAt === null) throw refused(`Execution "${id}" has not ended: cancel it first.`, id)
+    if (original.endedAt === null) throw refused(`Cannot retry execution "${id}" before it ends. Cancel it first.`, id)
     const retried = retriedExecution(newId(), original, await this.#definitionOf(original), scope)
     const answer = { isRefused: false, text: JSON.stringify({ executionId: retried.id }) }
     const created = store.createExecution(retried, { kind: 'call' }, clock.now(), { action, answer })
@@ -175,7 +175,7 @@ export class ExecutionSteering {
     const [id, ...others] = ids
     if (id === undefined) throw unknownExecution(given)
     if (others.length === 0) return id
-    const message = `Several executions have an id that begins with "${given}": ${ids.join(', ')}. Give more of it.`
+    const message = `"${given}" matches several executions: ${ids.join(', ')}. Use more characters of the id.`
     throw new UsageError('INVALID_ARGUMENT', message, { executionId: given, path: 'id' })
   }
 
@@ -218,7 +218,7 @@ export class ExecutionSteering {
     const declared = registry.current().workflows.get(workflow)
     const definition = declared ?? (await store.listWorkflows([workflow]))[0]
     if (definition !== undefined) return definition
-    throw new UsageError('WORKFLOW_NOT_FOUND', `There is no workflow "${workflow}" in this database.`, { workflow })
+    throw new UsageError('WORKFLOW_NOT_FOUND', `Workflow "${workflow}" not found in this database.`, { workflow })
   }
 
   #action(kind: ActionKind, target: string, { source, note }: Actor, given: object | null = null): NewAction {
@@ -243,8 +243,8 @@ export class ExecutionSteering {
     const { id: actionId, target: id, at } = action
     const stored = await store.steer(action, { ...request, actionIds: [actionId], at })
     if (stored.kind === 'unknown') throw unknownExecution(id)
-    if (stored.kind === 'ended') throw refused(`Execution "${id}" has ended already: ${stored.status}.`, id)
-    if (stored.kind === 'cancelling') throw refused(`Execution "${id}" is being cancelled.`, id)
+    if (stored.kind === 'ended') throw refused(`Execution "${id}" has already ended: ${stored.status}.`, id)
+    if (stored.kind === 'cancelling') throw refused(`Execution "${id}" is already being cancelled.`, id)
     if (stored.kind === 'applied') await this.#announce(id, stored.cancelled)
     const answer = await this.#answered(action, stored, options.answerWithinMs)
     if (answer?.isRefused) throw refused(answer.text ?? `Execution "${id}" was not changed.`, id)
@@ -307,7 +307,7 @@ export class ExecutionSteering {
 
 function hasEnded(execution: Execution | null): UsageError {
   const id = execution?.id ?? ''
-  return refused(`Execution "${id}" has ended already: ${execution?.status}.`, id)
+  return refused(`Execution "${id}" has already ended: ${execution?.status}.`, id)
 }
 
 function refused(message: string, executionId: string): UsageError {

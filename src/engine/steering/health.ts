@@ -50,12 +50,12 @@ export class Health {
     const limit = Promise.withResolvers<string>()
     const timer = clock.wakeAfter(withinMs, () =>
       limit.resolve(
-        `The database has not taken a write within ${withinMs} ms: another process has it locked, or its disk does not answer.`,
+        `The database did not complete a write within ${withinMs} ms: another process has locked it, or its disk does not respond.`,
       ),
     )
     try {
       this.#assertOpen()
-      if (!heartbeat.hasBegun) return 'The runner has not been started yet.'
+      if (!heartbeat.hasBegun) return 'The runner has not started yet.'
       return await Promise.race([heartbeat.beat().then(() => null), limit.promise])
     } catch (thrown) {
       return toError(thrown).message

@@ -156,7 +156,7 @@ export class TriggerSteering {
       return polled(here, name)
     }
     if (!(await store.hasLivingInstance(clock.now()))) {
-      throw refused(`No process polls trigger "${name}": serve its script with cloaca serve.`, name)
+      throw refused(`No engine polls trigger "${name}". Serve its script with cloaca serve.`, name)
     }
     const answer = await requests.ask(action, answerWithinMs)
     return answer === null ? { state: 'asked' } : polled(answer, name)
@@ -176,7 +176,10 @@ export class TriggerSteering {
     const ageMs = this.#ageMs(id, at)
     if (ageMs <= ASKED_TOO_LONG_AGO_MS) return this.#pollHere(target)
     if (scheduler.triggers.held(target) === null && ageMs <= NEVER_ANSWERED_MS) return null
-    return { isRefused: true, text: `Trigger "${target}" was not polled: nobody served it when that was asked for.` }
+    return {
+      isRefused: true,
+      text: `Trigger "${target}" was not polled: no engine served it when the poll was requested.`,
+    }
   }
 
   /**
@@ -197,13 +200,17 @@ export class TriggerSteering {
     const result = await this.#ports.scheduler.pollNow(name)
     if (result === null) return null
     if (result.kind === 'answered') return { isRefused: false, text: JSON.stringify(result.report) }
-    return { isRefused: true, text: `What a poll of trigger "${name}" comes to is not known: its process is ending.` }
+    return {
+      isRefused: true,
+      text: `The result of the poll of trigger "${name}" is unknown, because its engine is stopping.`,
+    }
   }
 
   async #found(name: string): Promise<TriggerRow> {
     this.#assertOpen()
     const row = await this.#ports.triggers.get(name)
-    if (row === null) throw new UsageError('TRIGGER_NOT_FOUND', `There is no trigger "${name}".`, { trigger: name })
+    if (row === null)
+      throw new UsageError('TRIGGER_NOT_FOUND', `Trigger "${name}" not found in this database.`, { trigger: name })
     return row
   }
 
@@ -217,7 +224,7 @@ export class TriggerSteering {
     const declared = registry.current().workflows.get(workflow)
     const definition = declared ?? (await store.listWorkflows([workflow]))[0]
     if (definition === undefined) {
-      const message = `Trigger "${name}" starts workflow "${workflow}", and there is none of that name in this database.`
+      const message = `Cannot fire trigger "${name}": its workflow "${workflow}" is not in this database.`
       throw new UsageError('WORKFLOW_NOT_FOUND', message, { trigger: name, workflow })
     }
     const firedText = await inputs.checkedFiring(definition, contextText)
@@ -268,7 +275,7 @@ function fireReport(tick: FiredTick, result: FiredTickResult): FireReport {
 }
 
 function polled(answer: ActionAnswer, name: string): PollNowResult {
-  if (answer.isRefused) throw refused(answer.text ?? 'It was refused.', name)
+  if (answer.isRefused) throw refused(answer.text ?? 'The request was rejected.', name)
   return { state: 'polled', ...(JSON.parse(answer.text ?? '{}') as PollReport) }
 }
 

@@ -234,7 +234,7 @@ export class Scheduler {
 
   #ask(trigger: PolledTrigger, now: number, latenessMs: number | null, answer: TriggerPoll['answer']): void {
     const { definition, lease } = trigger
-    if (lease === null) throw new InternalError(`The trigger "${definition.name}" is due and has no lease.`)
+    if (lease === null) throw new InternalError(`Trigger "${definition.name}" is due but has no lease.`)
     trigger.isPolling = true
     this.#polls += 1
     const poll = trigger.poll ?? this.#firstPoll(trigger, lease)

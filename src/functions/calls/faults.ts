@@ -26,7 +26,7 @@ const MOST_CAUSES = 10
 /** `prefix`: what failed, as a sentence begins. */
 export function faultOf(thrown: unknown, prefix: string): PythonFault {
   if (!isError(thrown)) {
-    const message = `${prefix}: ${shownThrown(thrown)} was thrown, which is no Error`
+    const message = `${prefix}: ${shownThrown(thrown)} was thrown, which is not an Error`
     return { type: 'NonErrorThrown', message, traceback: '' }
   }
   if (isExitError(thrown)) {
@@ -66,7 +66,7 @@ function isError(thrown: unknown): thrown is Error {
 
 /** What V8 says of a change to something frozen. */
 const FROZEN = /read only property|object is not extensible|Cannot (delete|redefine|define) property/
-const FROZEN_HINT = ' (a context cannot be changed: return what the task adds to it)'
+const FROZEN_HINT = ' (a context cannot be changed; return the values to add to it)'
 
 function shownThrown(thrown: unknown): string {
   if (typeof thrown !== 'object' || thrown === null) return shownValue(thrown)

@@ -165,7 +165,7 @@ export class FunctionCall implements CallScope {
   /** Of a poll that has asked for its signal: it has to end when the runner does, and then counts as never made. */
   stopWith(stopping: AbortSignal): void {
     if (this.#unlisten !== null || this.#hasEnded) return
-    const stop = () => this.stop({ kind: 'stopping', reason: new CancelledError('The runner stops') })
+    const stop = () => this.stop({ kind: 'stopping', reason: new CancelledError('The runner is stopping') })
     stopping.addEventListener('abort', stop)
     this.#unlisten = () => stopping.removeEventListener('abort', stop)
     if (stopping.aborted) stop()
@@ -272,6 +272,6 @@ function shown(thrown: unknown): string {
   try {
     return thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown)
   } catch {
-    return 'something that cannot be shown'
+    return 'a value that cannot be displayed'
   }
 }

@@ -14,7 +14,7 @@ import type { FunctionCall } from './function-call.ts'
 
 const DEFER_POLL_MS = 1_000
 /** What the timer of `deferUntil` is for: who moves the clock of a test looks for it. */
-export const DEFERRAL = 'a wait of deferUntil'
+export const DEFERRAL = 'waiting in deferUntil'
 
 export interface ToolPorts {
   readonly clock: Clock
@@ -92,15 +92,15 @@ export class AttemptTools implements TaskTools {
     const { slot } = this.#request
     const call = this.#call
     if (typeof condition !== 'function') {
-      const message = `The condition of deferUntil() is a function, but ${shownValue(condition)} was given.`
+      const message = `The condition of deferUntil() must be a function, but ${shownValue(condition)} was given.`
       throw new UsageError('INVALID_ARGUMENT', message, { path: 'condition' })
     }
     const everyMs = pollEvery === undefined ? DEFER_POLL_MS : durationMs(String(pollEvery))
     if (typeof everyMs !== 'number') {
-      const message = `The "pollEvery" of deferUntil() is no duration, as "500ms": ${everyMs.reason}.`
+      const message = `"pollEvery" of deferUntil() must be a duration such as "500ms": ${everyMs.reason}.`
       throw new UsageError('INVALID_ARGUMENT', message, { path: 'pollEvery' })
     }
-    if (call.hasEnded) throw new UsageError('INVALID_ARGUMENT', `${call.label} has ended: it cannot wait any more.`)
+    if (call.hasEnded) throw new UsageError('INVALID_ARGUMENT', `${call.label} has ended, so deferUntil() cannot wait.`)
     slot.release()
     while (!call.hasEnded) {
       await this.#pause(everyMs)
@@ -142,7 +142,7 @@ export class AttemptTools implements TaskTools {
     const { secrets, masksOf } = this.#ports
     const { workflow, executionId, taskId } = this.#request
     if (typeof name !== 'string') {
-      const message = `The name of a secret is a string, but ${shownValue(name)} was given.`
+      const message = `The name of a secret must be a string, but ${shownValue(name)} was given.`
       throw new UsageError('INVALID_ARGUMENT', message, { path: 'name' })
     }
     const answer = await askForSecret(secrets, this.#unaliased(name), { workflow, executionId, taskId })

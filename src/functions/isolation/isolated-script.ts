@@ -180,7 +180,7 @@ export class IsolatedScript {
   #endOf(request: TaskRequest, isCancelled: boolean): WorkerEnd {
     const { script } = this.#options
     const culprit = isCancelled ? taskLabel(request) : null
-    const reason = 'the script is not served any more'
+    const reason = 'the script is no longer served'
     return { script, reason, culprit, isOverdue: false, isCancelled, isAlive: true }
   }
 }

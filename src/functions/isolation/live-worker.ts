@@ -199,8 +199,8 @@ export class LiveWorker {
     const current = this.#current[0] ?? 0
     const { label } = open
     if (current === id || !this.#open.has(current)) {
-      const why = open.isCancelled ? 'it did not stop when it was cancelled' : 'it exceeded its timeout'
-      this.#kill(`${label} keeps it busy: ${why}`, current === id ? id : 0)
+      const why = open.isCancelled ? 'did not stop after it was cancelled' : 'exceeded its timeout'
+      this.#kill(`${label} ${why}`, current === id ? id : 0)
       return
     }
     // Another computes, within its own limit: this one is not waited for.
@@ -284,7 +284,7 @@ export class LiveWorker {
     }
     this.#end = end
     this.#loaded.reject(
-      new HostError('INTERPRETER_DIED', `The worker of script "${script}" is gone: ${end.reason}.`, { script }),
+      new HostError('INTERPRETER_DIED', `The worker of script "${script}" ended: ${end.reason}.`, { script }),
     )
     for (const [id, open] of [...this.#open]) {
       this.#leave(id)

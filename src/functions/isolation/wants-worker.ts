@@ -21,6 +21,6 @@ export function refuseIsolation(exports: Readonly<Record<string, unknown>>): voi
   const { isolation } = exports
   if (isolation === undefined || isolation === 'none') return
   throw new TypeError(
-    `its "isolation" is to be written as it stands here, in a line of its own: export const isolation = 'worker' (or 'none')`,
+    `its "isolation" must be declared on a line of its own, exactly like this: export const isolation = 'worker' (or 'none')`,
   )
 }

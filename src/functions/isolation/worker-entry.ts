@@ -17,7 +17,7 @@ import type { FromWorker, LoadedInWorker, RequestId, SecretAnswered, ToWorker, W
 
 const data = workerData as WorkerData
 const port = parentPort
-if (port === null) throw new InternalError('The worker of a script was started as something else.')
+if (port === null) throw new InternalError('The entry file of a script worker was not started in a worker thread.')
 
 const send = (message: FromWorker): void => port.postMessage(message)
 const notice = (message: string): void => send({ type: 'notice', message })
@@ -57,7 +57,7 @@ async function load(): Promise<void> {
     const { values, defaultFunction } = exportedValues(imported.exports)
     if (defaultFunction !== null) {
       throw new TypeError(
-        'its default function cannot be given the runner, which is in another thread: export the workflows and triggers',
+        'its default function cannot receive the runner, which is in another thread: export the workflows and triggers instead',
       )
     }
     const { declarations, functions } = declarationsOf(values, data.script)

@@ -98,8 +98,10 @@ class LoadTimeout extends Error {
   readonly place: SourcePlace | null
 
   constructor(limitMs: number, place: SourcePlace | null) {
-    const stopped = place === null ? '' : ' and was stopped, since it computed'
-    super(`its import did not end within ${limitMs / 1_000} s${stopped}: do the work in a task, or raise "limits.load"`)
+    const stopped = place === null ? '' : ' and was stopped because it kept computing'
+    super(
+      `its import did not end within ${limitMs / 1_000} s${stopped}. Move the work into a task, or raise "limits.load"`,
+    )
     this.place = place
     // Its own frames are those of the timer.
     this.stack = `${this.name}: ${this.message}${place === null ? '' : `\n    at ${place.file}:${place.line}:1`}`

@@ -38,11 +38,14 @@ export async function becomePython({ executable, words, environ }: ReplacingPyth
   } catch (error) {
     throw unusable(executable, toError(error).message, error)
   }
-  throw new HostError('INTERPRETER_START_FAILED', `Python "${executable}" did not take the place of this process.`)
+  throw new HostError(
+    'INTERPRETER_START_FAILED',
+    `Python "${executable}" did not start in place of the cloaca process.`,
+  )
 }
 
 function execute(path: string, words: readonly string[], environ: NodeJS.ProcessEnv): void {
-  if (process.execve === undefined) throw new Error('this system cannot run it in the place of cloaca')
+  if (process.execve === undefined) throw new Error('this system cannot run it in place of the cloaca process')
   process.emitWarning = () => undefined // that Node may change this function
   process.execve(path, words, environ as Record<string, string>)
 }

@@ -27,7 +27,7 @@ export function findExecutable(
     if (path !== undefined) return path
     throw unusable(
       executable,
-      'there is no such program in the folders of PATH. Install it, or give the path of another one',
+      'there is no such program in the folders of PATH. Install it, or use the path of another Python',
     )
   }
   const path = resolve(folder, executable)
@@ -43,9 +43,9 @@ function problemOf(path: string): string | null {
   if (status.isDirectory()) {
     const inner = join(path, 'bin', 'python')
     const hint = statSync(inner, { throwIfNoEntry: false }) === undefined ? 'the path of its executable' : `"${inner}"`
-    return `"${path}" is a folder. Give ${hint}`
+    return `"${path}" is a folder. Use ${hint}`
   }
-  return status.isFile() && (status.mode & 0o111) !== 0 ? null : `"${path}" is no file that may be executed`
+  return status.isFile() && (status.mode & 0o111) !== 0 ? null : `"${path}" is not an executable file`
 }
 
 /** Returns the reason as text if the system refuses to tell, for example because a folder is not readable. */
@@ -73,7 +73,7 @@ export function pythonProblem(path: string, environ: NodeJS.ProcessEnv): Promise
     const asked = execFile(path, ['-c', QUESTION], { ...limits, env: environ }, (error, stdout) => {
       const [, version] = /^cloaca (\d+\.\d+\.\d+)$/m.exec(stdout) ?? []
       if (version !== undefined) return settle(tooOld(version))
-      settle(`it is no Python: asked for its version, it ${error === null ? shown(stdout) : reasonOf(error)}`)
+      settle(`it is not Python: when asked for its version, it ${error === null ? shown(stdout) : reasonOf(error)}`)
     })
     asked.stdin?.on('error', () => undefined).end()
   })
@@ -81,11 +81,11 @@ export function pythonProblem(path: string, environ: NodeJS.ProcessEnv): Promise
 
 function shown(stdout: string): string {
   const [first = ''] = stdout.trim().split('\n')
-  return first === '' ? 'said nothing' : `said ${JSON.stringify(first.slice(0, 80))}`
+  return first === '' ? 'printed nothing' : `printed ${JSON.stringify(first.slice(0, 80))}`
 }
 
 function reasonOf(error: ExecException): string {
   if (error.killed) return `did not answer within ${ANSWERS_WITHIN_MS / 1_000} s`
-  if (error.signal) return `was ended by ${error.signal}`
-  return typeof error.code === 'number' ? `ended with exit code ${error.code}` : `could not be started (${error.code})`
+  if (error.signal) return `was killed by ${error.signal}`
+  return typeof error.code === 'number' ? `ended with exit code ${error.code}` : `did not start (${error.code})`
 }

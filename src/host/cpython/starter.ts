@@ -61,7 +61,7 @@ export class CPythonStarter {
     let isLate = false
     const limit = clock.wakeAfter(STARTS_WITHIN_MS, () => {
       isLate = true
-      interpreter.kill(`it said nothing within ${STARTS_WITHIN_MS / 1_000} s`)
+      interpreter.kill(`it did not respond within ${STARTS_WITHIN_MS / 1_000} s`)
     })
     try {
       await interpreter.start(this.#startData())

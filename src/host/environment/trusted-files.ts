@@ -43,14 +43,14 @@ export function makeOwnFolder(folder: string): void {
  */
 export function closeToOthers(folder: string): void {
   const status = statSync(folder)
-  if (!isOwn(status)) throw new Error(`another user owns the folder "${folder}", and what is in it is run`)
+  if (!isOwn(status)) throw new Error(`another user owns the folder "${folder}", whose files cloaca runs`)
   if (!isOpenToOthers(status) || (status.mode & STICKY) !== 0) return
   if (status.uid === process.geteuid?.()) {
     chmodSync(folder, status.mode & 0o777 & ~WRITABLE_BY_OTHERS)
     return
   }
   const mode = (status.mode & 0o777).toString(8)
-  throw new Error(`others may write into the folder "${folder}" (mode ${mode}), and what is in it is run`)
+  throw new Error(`other users can write to the folder "${folder}" (mode ${mode}), whose files cloaca runs`)
 }
 
 /** Makes folders, the outer ones first: nothing is made in one before it is certain that others cannot change it. Throws as `closeToOthers` does. */

@@ -100,8 +100,8 @@ function refusalOf(hello: Hello, digest: string): string | null {
     (each) => `${each.digest}, protocol ${each.protocolVersion}`,
   )
   return (
-    `the Python package cloaca is of another version (${theirs}) than the engine in ${ENGINE_FOLDER} (${ours}). ` +
-    `Install the one that belongs to it: pip install ${ENGINE_FOLDER}python`
+    `the version of the Python package cloaca (${theirs}) does not match the engine in ${ENGINE_FOLDER} (${ours}). ` +
+    `Install the matching package: pip install ${ENGINE_FOLDER}python`
   )
 }
 

@@ -30,11 +30,11 @@ export class ChildProcessPeer implements Peer {
     this.left = left.promise
     process.on('error', (error) => {
       if (this.pid === undefined) left.resolve()
-      this.#tell(`could not be started: ${error.message}`, null)
+      this.#tell(`did not start: ${error.message}`, null)
     })
     process.on('exit', (code, signal) => {
       left.resolve()
-      this.#tell(signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`, signal)
+      this.#tell(signal === null ? `ended with exit code ${code}` : `was killed by ${signal}`, signal)
     })
     const stdio: Lines = process.stdio ?? NO_LINES
     this.messagesIn = stdio[MESSAGES_IN] as Writable

@@ -33,8 +33,8 @@ export function cpythonKind(packageDigest: string, packageFolder: string): PeerK
     refusal: ({ protocolVersion, digest, python }) => {
       if (protocolVersion === PROTOCOL_VERSION && digest === packageDigest) return tooOld(python ?? '')
       return (
-        `it uses a Python package "cloaca" of another version (${digest || 'unknown'}) than the one of this engine ` +
-        `(${packageDigest}) in "${packageFolder}". Install the one that comes with this engine, and start the engine again`
+        `the version of its Python package "cloaca" (${digest || 'unknown'}) does not match this engine ` +
+        `(${packageDigest}) in "${packageFolder}". Install the package that comes with this engine, and restart the engine`
       )
     },
     killAfterMs: 1_000,
@@ -48,7 +48,7 @@ export function tooOld(version: string): string | null {
   const [major = 0, minor = 0] = version.split('.').map(Number)
   const [oldestMajor, oldestMinor] = OLDEST_PYTHON
   if (major > oldestMajor || (major === oldestMajor && minor >= oldestMinor)) return null
-  return `it is Python ${version}, which is too old: ${OLDEST_PYTHON.join('.')} or newer is needed`
+  return `it is Python ${version}, but cloaca needs ${OLDEST_PYTHON.join('.')} or newer`
 }
 
 export interface CPythonOptions {

@@ -15,7 +15,7 @@ export const PYODIDE: PeerKind = Object.freeze({
   refusal: ({ protocolVersion, digest }) =>
     protocolVersion === PROTOCOL_VERSION && digest === borderDigest()
       ? null
-      : 'cloaca was updated while this process ran, which has to be started again',
+      : 'cloaca was updated while this process was running. Restart this process',
   killAfterMs: 2_000,
   needsSlices: true,
   mayBeKilled: true,

@@ -22,7 +22,7 @@ export function overdueEnd(overdue: Labelled, runs: Labelled, reason: string): O
   const running = runs ?? overdue
   const isOther = running !== undefined && running !== overdue
   return {
-    reason: isOther ? `${running.label} let nobody else run: ${reason}` : reason,
+    reason: isOther ? `${running.label} blocked the interpreter: ${reason}` : reason,
     culprit: running?.label ?? null,
     overdue: (overdue ?? running)?.label ?? null,
   }

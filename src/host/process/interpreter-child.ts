@@ -188,7 +188,7 @@ export class InterpreterChild {
         reader.push(chunk)
       } catch (error) {
         this.kill()
-        this.#end(`said what could not be understood: ${toError(error).message}`, null)
+        this.#end(`sent an invalid message: ${toError(error).message}`, null)
       }
     })
   }

@@ -139,13 +139,13 @@ export class InterpreterProcess {
   }
 
   takeState(generation: GenerationNumber, deadlineMs: number): Promise<Answer> {
-    return this.ask({ label: 'what a script hands on', deadlineMs, slot: null }, (token) => {
+    return this.ask({ label: 'saving the state of a script', deadlineMs, slot: null }, (token) => {
       return { type: 'takeState', token, generation }
     })
   }
 
   giveState(generation: GenerationNumber, stateJson: string, deadlineMs: number): Promise<Answer> {
-    return this.ask({ label: 'what a script is handed', deadlineMs, slot: null }, (token) => {
+    return this.ask({ label: 'restoring the state of a script', deadlineMs, slot: null }, (token) => {
       return { type: 'giveState', token, generation, stateJson }
     })
   }
@@ -232,7 +232,10 @@ export class InterpreterProcess {
   /** Nothing else goes on from then on, so nothing else has a deadline any more. */
   #finish(): Promise<Answer> {
     this.#watchdog.stop()
-    return this.ask({ label: 'the end', deadlineMs: null, slot: null }, (token) => ({ type: 'finish', token }))
+    return this.ask({ label: 'the shutdown of Python', deadlineMs: null, slot: null }, (token) => ({
+      type: 'finish',
+      token,
+    }))
   }
 
   /** An entry into Python. */
@@ -303,7 +306,7 @@ export class InterpreterProcess {
         break
       case 'snapshotStep':
       case 'snapshot':
-        this.#dieOf('it sent a snapshot that nobody asked for')
+        this.#dieOf('it sent an unexpected snapshot')
         break
       case 'ready':
         this.#ready(message.notice)
@@ -344,7 +347,7 @@ export class InterpreterProcess {
 
   #uses(resource: Resource, amount: number): void {
     if (resource === 'memory' && amount > this.#mostResidentMebibytes) {
-      const reason = `its process took ${amount} MiB of memory, and may take ${this.#mostResidentMebibytes}`
+      const reason = `its process used ${amount} MiB of memory, but its limit is ${this.#mostResidentMebibytes} MiB`
       this.#dieOf(reason, this.#child.control.runningToken)
     } else this.#events.nearCeiling(resource, amount)
   }

@@ -151,7 +151,7 @@ export class InterpreterSupervisor {
 
   /** Into this very interpreter, for a script that is still being loaded: nothing is waited for. */
   enterLoading(interpreter: InterpreterProcess, label: string, visit: Visit): Promise<EntryAnswer> {
-    if (!this.holds(interpreter)) return Promise.resolve(refused('its interpreter is gone'))
+    if (!this.holds(interpreter)) return Promise.resolve(refused('its interpreter has ended'))
     return this.enterNow(interpreter, label, visit)
   }
 
@@ -174,7 +174,7 @@ export class InterpreterSupervisor {
       const waitMs = this.#suspects.backedOffMs(label)
       if (waitMs > 0) return backedOff(label, waitMs)
       const interpreter = await this.#readyFor(script)
-      if (interpreter === null) return refused('the host is closed')
+      if (interpreter === null) return refused('the runner is closed')
       const visit = visitOf()
       if (visit === null) return NOT_SERVED
       return await this.enterNow(interpreter, label, visit)

@@ -128,10 +128,10 @@ export class OpenRequests {
   /** Gives up a call that does not stop, and returns what is to be said about it. Nothing enters under its label until it has ended. */
   leaveBehind(token: StackToken, reason: string): string {
     const label = this.#requests.get(token)?.label ?? 'a call'
-    const message = `${reason}, and goes on in its thread: the process is not the engine's to end`
+    const message = `${reason} and keeps running in its thread, because the engine must not end this process`
     this.settle(token, { kind: 'timedOut', error: { type: 'DeadlineExceeded', message, traceback: '' } })
     this.#leftBehind.set(token, label)
-    return `${message}. ${label} is not called again before that has ended.`
+    return `${message}. ${label} is not called again until this call ends.`
   }
 
   isLeftBehind(label: string): boolean {
@@ -170,6 +170,6 @@ export function startBeforeOf({ startLimit }: OpenRequest): RequestStart['startB
 
 /** The answer in place of a call that would overlap with itself. */
 export function stillRuns(label: string): Answer {
-  const message = `${label} was not called: an earlier call did not stop when its time was over, and still goes on`
+  const message = `${label} was not called: an earlier call did not stop at its time limit and is still running`
   return { kind: 'failed', error: { type: 'RuntimeError', message, traceback: '' } }
 }

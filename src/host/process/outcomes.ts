@@ -42,7 +42,7 @@ export function refused(reason: string): EntryAnswer {
 }
 
 export function backedOff(label: string, waitMs: number): EntryAnswer {
-  const reason = `${label} made the interpreter die, and is not run for another ${Math.ceil(waitMs / 1000)} s`
+  const reason = `${label} crashed its interpreter and is not run for another ${Math.ceil(waitMs / 1000)} s`
   return { kind: 'refused', reason, isBackedOff: true }
 }
 
@@ -86,8 +86,8 @@ export function attemptOutcomeOf(
 
 export function lostInterpreter(end: InterpreterEnd): HostError {
   const isNamed = end.culprit === null || end.reason.includes(end.culprit)
-  const culprit = isNamed ? '' : ` It was stopped because of ${end.culprit}.`
-  return new HostError('INTERPRETER_DIED', `The Python interpreter is gone: ${end.reason}.${culprit}`)
+  const culprit = isNamed ? '' : ` Cause: ${end.culprit}.`
+  return new HostError('INTERPRETER_DIED', `The Python interpreter ended: ${end.reason}.${culprit}`)
 }
 
 /** The same words however it was stopped: while it waited, while it computed, or together with its interpreter. */
@@ -127,11 +127,12 @@ function withQuarantine(error: PythonFault, script: string | null): PythonFault 
   if (script === null) return error
   return {
     ...error,
-    message: `${error.message.replace(/\.$/, '')}. Because of it, script "${script}" has an interpreter of its own from now on.`,
+    message: `${error.message.replace(/\.$/, '')}. For this reason, script "${script}" was moved to its own interpreter.`,
   }
 }
 
 function notRun(answer: EntryAnswer): PythonFault {
-  const message = answer.kind === 'refused' ? answer.reason : `the interpreter answered "${answer.kind}"`
+  const message =
+    answer.kind === 'refused' ? answer.reason : `the interpreter sent the unexpected answer "${answer.kind}"`
   return { type: 'NotRun', message, traceback: '' }
 }

@@ -127,11 +127,7 @@ export class Watchdog {
     if (at >= this.#timerAt) return
     this.#timer?.cancel()
     this.#timerAt = at
-    this.#timer = this.#clock.wakeAfter(
-      at - this.#clock.monotonic(),
-      () => this.#check(),
-      'stopping what runs too long',
-    )
+    this.#timer = this.#clock.wakeAfter(at - this.#clock.monotonic(), () => this.#check(), 'stopping overdue calls')
   }
 
   #check(): void {
@@ -195,6 +191,6 @@ export class Watchdog {
 }
 
 function notStopped({ label, cancelReason, killAfterMs }: Watched): string {
-  if (cancelReason === null) return `${label} did not stop when its time was over`
+  if (cancelReason === null) return `${label} did not stop at its time limit`
   return `${label} was cancelled and did not stop within ${killAfterMs / 1000} s`
 }

@@ -55,14 +55,12 @@ function granted(path: string, flag: string): GrantedPath {
   const named = resolve(path)
   const status = statusOf(named)
   if (status === null) {
-    throw unusable(flag, path, `${named} does not exist. Make it first, or grant the folder that it will be in`)
+    throw unusable(flag, path, `${named} does not exist. Create it first, or grant its parent folder`)
   }
   const real = realpathSync(named)
   // Node takes it for any characters.
-  if (`${named}${real}`.includes('*'))
-    throw unusable(flag, path, 'a path with a * in it cannot be granted. Grant the folder above it')
-  if (real === dirname(real))
-    throw unusable(flag, path, 'the whole machine cannot be granted. Serve the scripts without --restrict')
+  if (`${named}${real}`.includes('*')) throw unusable(flag, path, 'it contains "*". Grant its parent folder')
+  if (real === dirname(real)) throw unusable(flag, path, 'it is the root folder. Serve the scripts without --restrict')
   return { named, real, isFolder: status.isDirectory() }
 }
 

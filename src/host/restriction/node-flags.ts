@@ -22,7 +22,7 @@ const KIND_OF_SYSTEM = '/etc/alpine-release'
 export function restrictionProblem(): string | null {
   const lacks = ['--permission', '--allow-net'].find((flag) => !process.allowedNodeEnvironmentFlags.has(flag))
   if (lacks === undefined) return null
-  return `Node ${process.version} has no ${lacks}, without which the network cannot be closed to scripts: --restrict needs Node 26 or newer`
+  return `Node ${process.version} lacks ${lacks}, so it cannot block network access of scripts: --restrict needs Node 26 or newer`
 }
 
 /** Throws `INVALID_ARGUMENT` where nothing can be restricted. */

@@ -42,7 +42,7 @@ export class ScriptRestrictions {
     if (unmatched === undefined) return
     throw new UsageError(
       'INVALID_ARGUMENT',
-      `restrict-for "${unmatched}" matches none of the loaded scripts, so it restricts nothing. Load a script of that place, or remove the place.`,
+      `restrict-for "${unmatched}" matches none of the loaded scripts, so it restricts nothing. Load a script in that place, or remove the place.`,
       { path: unmatched },
     )
   }
@@ -78,7 +78,7 @@ export class ScriptRestrictions {
     if (target.kind === 'file' || this.#byPlace.isEmpty || this.#byPlace.isFound(target)) return this.#all
     throw new UsageError(
       'INVALID_ARGUMENT',
-      `The file of module "${target.name}" is not found, so it is not known which restriction of restrict-for applies to it. Run or serve its file.`,
+      `The file of module "${target.name}" was not found, so it is unknown which restriction of restrict-for applies to it. Run or serve its file instead.`,
       { script: target.name },
     )
   }

@@ -197,7 +197,8 @@ export class ScriptGenerations {
   #loadedOf(generation: Generation, answer: Answer): LoadedScript {
     const { script, number } = generation
     if (answer.kind === 'lost') return notLoaded(script, this.#lossOf(script, answer.end))
-    if (answer.kind !== 'loaded') throw new HostError('HOST_CLOSED', 'The interpreter host is closed.')
+    if (answer.kind !== 'loaded')
+      throw new HostError('HOST_CLOSED', 'The Python interpreters of this runner are closed.')
     const { fault, files, requirements, twins, ...declarations } = decodeLoadResult(script, answer.resultJson)
     if (requirements !== null) this.#noteUnmet(requirements)
     if (fault !== null) return { ...notLoaded(script, this.#withDeadline(fault)), files }

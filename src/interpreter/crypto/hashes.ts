@@ -115,7 +115,7 @@ export class Hashes implements HashFunctions {
 
   #digest(number: number): Hash {
     const digest = this.#digests.get(number)
-    if (digest === undefined) throw new Error(`There is no digest ${number} any more.`)
+    if (digest === undefined) throw new Error(`Digest ${number} no longer exists.`)
     return digest
   }
 }

@@ -38,7 +38,7 @@ export function lendDescriptor(
   }
   const lent = endpointOf(descriptor)?.lend() ?? null
   if (lent !== null) return lent
-  throw Object.assign(new Error(`no other process can have "${stream.path}"`), { code: 'ENOTSUP' })
+  throw Object.assign(new Error(`"${stream.path}" cannot be passed to another process`), { code: 'ENOTSUP' })
 }
 
 /** Emscripten keeps offsets by itself; what others do with the same open file moves only the system's. `from`: which one counts. */

@@ -65,10 +65,10 @@ export class TlsHandshakes implements Tls {
   start(number: number, context: number, settingsJson: string, tellsCuts: boolean): void {
     const endpoint = this.#streamOf(number)
     const known = this.#sessions.find(context) // now: others may have taken its place once the stream is there
-    if (known === undefined) throw new Error(`There is no TLS context ${context} any more.`)
+    if (known === undefined) throw new Error(`TLS context ${context} no longer exists.`)
     const settings = JSON.parse(settingsJson) as HandshakeSettings
     const { keyLog } = settings
-    if (keyLog !== null && !this.#mayWrite(keyLog)) throw new Error(`"${keyLog}" may not be written.`)
+    if (keyLog !== null && !this.#mayWrite(keyLog)) throw new Error(`Writing to "${keyLog}" is not allowed.`)
     const handshake: Handshake = {
       endpoint,
       context: known,

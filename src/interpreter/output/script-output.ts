@@ -82,7 +82,7 @@ function programOutput(mailbox: SignalMailbox): Writer {
       if (written === memory.length || isHurried) return memory.length
       interrupted.set(placeOf(descriptor, memory), written)
       mailbox.requestCheck()
-      throw Object.assign(new Error('a signal came in'), { code: 'EINTR' })
+      throw Object.assign(new Error('a signal arrived'), { code: 'EINTR' })
     },
     abandon: () => interrupted.clear(),
     hurry() {

@@ -14,6 +14,6 @@ Object.defineProperty(process, 'binding', {
   configurable: true,
   value(name: unknown) {
     if (name === 'constants') return FLAGS
-    throw Object.assign(new Error('This process is restricted: there is no process.binding.'), { code: 'EPERM' })
+    throw Object.assign(new Error('process.binding is not available in a restricted process.'), { code: 'EPERM' })
   },
 })

@@ -127,7 +127,7 @@ function replace<Name extends keyof AttributeImports>(
   by: (original: AttributeImports[Name]) => AttributeImports[Name],
 ): void {
   const original = env[name]
-  if (typeof original !== 'function') throw new Error(`Pyodide has no "${name}", without which it cannot be restricted`)
+  if (typeof original !== 'function') throw new Error(`Pyodide lacks "${name}", so it cannot be restricted`)
   env[name] = Object.assign(by(original) as object, original) as AttributeImports[Name]
 }
 

@@ -42,7 +42,7 @@ export class RestrictedSqlite extends SqliteDatabases {
 
   override open(path: string, isReadonly: boolean, mustExist: boolean, contents?: Uint8Array): number | string {
     if (this.#problem !== null) {
-      return refusal(`sqlite3 needs cloaca's addon in a restricted process, which is missing: ${this.#problem}`)
+      return refusal(`sqlite3 in a restricted process needs cloaca's native addon, which is missing: ${this.#problem}`)
     }
     if (contents !== undefined || IN_MEMORY.has(path)) return super.open(path, isReadonly, mustExist, contents)
     const mayWrite = this.#mayWrite(path)
@@ -93,7 +93,7 @@ export class RestrictedSqlite extends SqliteDatabases {
     }
     if (!keepsLog(whole)) return ''
     this.#refused(path, true)
-    return `unable to open database file: "${path}" is in WAL mode, and SQLite writes beside such a database to read it: its folder has to be granted for writing`
+    return `unable to open database file: "${path}" is in WAL mode, so SQLite needs to write to its folder even to read it: grant write access to the folder`
   }
 }
 
@@ -128,7 +128,7 @@ function keepsLog(path: string): boolean {
 }
 
 function notGranted(path: string): string {
-  return `unable to open database file: "${path}" is outside of what this restricted process may use`
+  return `unable to open database file: "${path}" is outside the folders that this restricted process may use`
 }
 
 function refusal(message: string): string {

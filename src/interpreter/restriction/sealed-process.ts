@@ -40,7 +40,7 @@ interface Permission {
 /** Throws where Node's permission model is not in force: then nothing of the restriction is. */
 export function sealProcess(): void {
   const { permission } = process as unknown as { readonly permission?: Permission }
-  if (permission === undefined) throw new Error('the permission model of Node is not in force')
+  if (permission === undefined) throw new Error('the permission model of Node is not active')
   for (const scope of GIVEN_UP) permission.drop(scope)
   for (const name of TAKEN_AWAY) Reflect.deleteProperty(process, name)
   for (const name of GLOBALS_TAKEN_AWAY) Reflect.deleteProperty(globalThis, name)

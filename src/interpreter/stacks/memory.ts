@@ -45,7 +45,8 @@ export function limitMemory(ceilingMebibytes: number): void {
   ceilingPages = ceilingMebibytes * PAGES_PER_MEBIBYTE
   memories.prototype.grow = function growWithin(this: PythonMemory, pages: number): number {
     const before = this.buffer.byteLength / PAGE_BYTES
-    if (before + pages > ceilingPages) throw new RangeError(`Python may use ${ceilingMebibytes} MiB of memory.`)
+    if (before + pages > ceilingPages)
+      throw new RangeError(`Python cannot use more than ${ceilingMebibytes} MiB of memory.`)
     const isPython = this.buffer === python?.HEAP8.buffer
     const result = grow.call(this, pages)
     if (isPython) setRunningToken(new Int32Array(this.buffer, tokenAddress, 1))

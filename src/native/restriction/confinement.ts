@@ -38,22 +38,22 @@ const NONE = -1
 
 /** Why the kernel cannot limit a process here, in a few words; null where it can. */
 export function confinementProblem(): string | null {
-  if (addon === null) return `cloaca's addon is missing: ${binaryProblem}`
+  if (addon === null) return `cloaca's native addon is missing: ${binaryProblem}`
   const rules = addon.makeConfinement([], [], [], true, [])
-  if (rules < 0) return `the kernel has no Landlock: ${getSystemErrorName(rules)}`
+  if (rules < 0) return `the kernel does not support Landlock: ${getSystemErrorName(rules)}`
   closeSync(rules)
   return null
 }
 
 /** Starts a process within these limits. `start` starts one process and returns it. Throws if it could not be limited. */
 export function startConfined(confinement: Confinement, start: () => ChildProcess): ChildProcess {
-  if (addon === null) throw new Error(`no process can be limited: ${binaryProblem}`)
+  if (addon === null) throw new Error(`cannot restrict a process: ${binaryProblem}`)
   const { readable, writable, executable, ports } = confinement
   const rules = addon.makeConfinement(readable, writable, executable, ports === null, ports ?? [])
-  if (rules < 0) throw new Error(`the kernel took no limits for a process: ${getSystemErrorName(rules)}`)
+  if (rules < 0) throw new Error(`the kernel rejected the limits of a process: ${getSystemErrorName(rules)}`)
   try {
     const error = addon.setChildConfinement(rules)
-    if (error !== 0) throw new Error(`the kernel took no limits for a process: ${getSystemErrorName(-error)}`)
+    if (error !== 0) throw new Error(`the kernel rejected the limits of a process: ${getSystemErrorName(-error)}`)
     return checked(addon, start())
   } finally {
     addon.setChildConfinement(NONE)
@@ -67,9 +67,7 @@ function checked(of: Addon, child: ChildProcess): ChildProcess {
   if (error === 0 || child.pid === undefined) return child
   child.once('error', () => undefined)
   child.kill('SIGKILL')
-  throw new Error(
-    `a process could not be limited: ${getSystemErrorName(-(error > 0 ? error : constants.errno.ENOSYS))}`,
-  )
+  throw new Error(`cannot restrict a process: ${getSystemErrorName(-(error > 0 ? error : constants.errno.ENOSYS))}`)
 }
 
 /** Forbids system calls to all threads of this process, for good. Returns the name of an error, or nothing. */

@@ -37,8 +37,8 @@ const ENTRY_POINT = 'cloaca_guard_sqlite'
  * cannot be limited, or null. Throws if the process is limited already.
  */
 export function limitSqlite(database: ExtensibleDatabase, { readable, writable }: SqliteFolders): string | null {
-  if (addon === null || binaryPath === null) return binaryProblem ?? 'the addon is missing'
-  if (!addon.setSqliteFolders(readable, writable)) throw new Error('the files of SQLite are limited already')
+  if (addon === null || binaryPath === null) return binaryProblem ?? 'the native addon is missing'
+  if (!addon.setSqliteFolders(readable, writable)) throw new Error('the files of SQLite are already limited')
   database.loadExtension(binaryPath, ENTRY_POINT)
   return addon.isSqliteGuarded() ? null : 'SQLite did not load the addon'
 }

@@ -18,7 +18,7 @@ function refusing(path: string): unknown {
   return new Proxy(() => undefined, {
     get: (_, name) => (typeof name === 'string' && name !== 'then' ? refusing(`${path}.${name}`) : undefined),
     apply() {
-      const message = `${path}() does nothing here: the script is only checked, and nothing is started.`
+      const message = `${path}() does nothing here: the script is only being checked.`
       throw new UsageError('INVALID_ARGUMENT', message, { path })
     },
   })

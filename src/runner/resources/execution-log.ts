@@ -148,7 +148,7 @@ export async function executionLogPage(engine: Engine, id: string, options: LogP
 function assertTask({ id, tasks }: Named, task: string): void {
   const names = tasks.map(({ taskId }) => taskId)
   if (names.includes(task)) return
-  const message = `There is no task "${task}" in execution "${id}".${didYouMean(task, names)}`
+  const message = `Execution "${id}" has no task "${task}".${didYouMean(task, names)}`
   throw new UsageError('INVALID_ARGUMENT', message, { task })
 }
 

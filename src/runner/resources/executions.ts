@@ -268,7 +268,7 @@ export class RunnerExecutions {
     using _hold = this.#alive.hold()
     const { from, all = false } = options
     if (all && from !== undefined)
-      throw new UsageError('INVALID_ARGUMENT', '"from" and "all" exclude each other: give one of them.', {
+      throw new UsageError('INVALID_ARGUMENT', '"from" and "all" cannot be combined. Use one of them.', {
         path: 'from',
       })
     const scope = { from: from === undefined ? null : textArgument(from, 'from'), all }
@@ -338,6 +338,6 @@ function countFilter({ workflow, trigger, sinceAt, untilAt }: CountFilter): Coun
 
 function unknownTask(task: string, { id, tasks }: Pick<ExecutionOverview, 'id' | 'tasks'>): UsageError {
   const names = tasks.map(({ taskId }) => taskId)
-  const message = `There is no task "${task}" in execution "${id}".${didYouMean(task, names)}`
+  const message = `Execution "${id}" has no task "${task}".${didYouMean(task, names)}`
   return new UsageError('INVALID_ARGUMENT', message, { task })
 }

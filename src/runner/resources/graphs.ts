@@ -101,6 +101,6 @@ function withAllSources(graph: string, inputsText: ContextText, sources: readonl
 }
 
 function notLoaded(graph: string, names: Iterable<string>): UsageError {
-  const message = `There is no graph "${graph}" in the scripts that are loaded here.${didYouMean(graph, names)}`
+  const message = `Graph "${graph}" not found in the loaded scripts.${didYouMean(graph, names)}`
   return new UsageError('GRAPH_NOT_FOUND', message, { graph })
 }

@@ -76,7 +76,7 @@ function readable({ text, ...tick }: TickLog): PollLogRecords {
 
 function noLog(name: string, tick: string): UsageError {
   const message =
-    `There is no log of a tick "${tick}" of trigger "${name}": it printed and logged nothing, or skipped, which is kept only with ` +
-    'the setting retention.skip-logs, or there is no such tick.'
+    `No log found for tick "${tick}" of trigger "${name}". The poll wrote nothing, or it skipped and the setting ` +
+    'retention.skip-logs is not set, or the tick does not exist.'
   return new UsageError('INVALID_ARGUMENT', message, { trigger: name, path: 'tick' })
 }

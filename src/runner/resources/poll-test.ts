@@ -15,7 +15,7 @@ export async function pollTest(
   poll: (request: PollRequest) => Promise<PollOutcome>,
 ): Promise<PollTest> {
   if (timing.kind === 'cron') {
-    const message = `Trigger "${trigger}" follows a cron expression: it has no poll.`
+    const message = `Trigger "${trigger}" has a cron schedule, so it is not polled.`
     throw new UsageError('INVALID_ARGUMENT', message, { trigger })
   }
   const log = new PollLog(pollLogBytes)

@@ -19,6 +19,6 @@ export function checkedTrend(trend: Trend): Trend {
   if (Number.isSafeInteger(bars) && bars >= 1 && bars <= BARS_AT_MOST && sinceAt < untilAt) {
     return { sinceAt, untilAt, bars }
   }
-  const message = `A trend has 1 to ${BARS_AT_MOST} bars, and begins before it ends.`
+  const message = `A trend must have 1 to ${BARS_AT_MOST} bars and begin before it ends.`
   throw new UsageError('INVALID_ARGUMENT', message, { path: sinceAt >= untilAt ? 'sinceAt' : 'bars' })
 }

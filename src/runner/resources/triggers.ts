@@ -159,7 +159,7 @@ export class RunnerTriggers {
     textArgument(name, 'name')
     const given = checkedCatchup(catchup)
     if (await this.#engine.triggerSteering.setCatchup(name, given, steering(options).actor)) return
-    throw new UsageError('TRIGGER_NOT_FOUND', `There is no cron trigger "${name}" in this database.`, { trigger: name })
+    throw new UsageError('TRIGGER_NOT_FOUND', `Cron trigger "${name}" not found in this database.`, { trigger: name })
   }
 
   /**
@@ -276,7 +276,7 @@ export class RunnerTriggers {
       name,
       rows.map((row) => row.name),
     )
-    const message = `There is no trigger "${name}" in this database.${hint}`
+    const message = `Trigger "${name}" not found in this database.${hint}`
     return new UsageError('TRIGGER_NOT_FOUND', message, { trigger: name })
   }
 
@@ -289,7 +289,7 @@ export class RunnerTriggers {
 /** Returns the error of a call that only polled triggers have. */
 function notPolled(name: string, workflow: string): UsageError {
   const message =
-    `Trigger "${name}" follows a cron expression and is not polled. Show it with: cloaca trigger show ${name}; ` +
+    `Trigger "${name}" has a cron schedule and is not polled. Show it with: cloaca trigger show ${name}; ` +
     `start its workflow with: cloaca workflow run ${workflow}`
   return new UsageError('TRIGGER_NOT_FOUND', message, { trigger: name })
 }

@@ -37,7 +37,7 @@ export class RunnerWorkflows {
       workflow,
       (await this.#store.listWorkflows()).map((each) => each.key),
     )
-    const message = `There is no workflow "${workflow}" in this database.${nearest}`
+    const message = `Workflow "${workflow}" not found in this database.${nearest}`
     throw new UsageError('WORKFLOW_NOT_FOUND', message, { workflow })
   }
 

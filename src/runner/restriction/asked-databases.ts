@@ -42,16 +42,16 @@ function problemOf(url: string, restriction: ScriptRestriction): string | null {
   const location = locationOf(url)
   if (location === null) return null // whoever opens it says what is wrong with it
   const grants = grantsOf(restriction, [])
-  const shown = `the script is restricted, and may not use the database "${shownUrl(url)}"`
+  const shown = `the script is restricted and may not use the database "${shownUrl(url)}"`
   if (location.kind === 'postgres') {
-    return isGrantedServer(url, new NetGrants(grants.net)) ? null : `${shown}: that takes --allow-net with its server`
+    return isGrantedServer(url, new NetGrants(grants.net)) ? null : `${shown}. Grant --allow-net for its server`
   }
   if (location.path === MEMORY_PATH) return null
   const file = realFileOf(location.path)
   const folders = [restriction.folder, process.cwd()].map((each) => realpathSync(each))
   const kept = { whole: [], modules: folders, scriptModules: folders }
   if (file !== null && isWithin(dirname(file), grants.write) && !isKept(file, grants.write, kept)) return null
-  return `${shown}: that takes --allow-write with its folder`
+  return `${shown}. Grant --allow-write for its folder`
 }
 
 function locationOf(url: string) {

@@ -28,7 +28,7 @@ export function restrictionOf(settings: Settings): Restriction | null {
   if (granted === undefined) return null
   throw new UsageError(
     'INVALID_SETTINGS',
-    `"${granted}" is set, and "restrict" is not: scripts would not be restricted at all. Set "restrict" too (--restrict), or leave "${granted}" out.`,
+    `"${granted}" is set, but "restrict" is not, so scripts would not be restricted. Set "restrict" too (--restrict), or remove "${granted}".`,
     { path: granted },
   )
 }

@@ -53,7 +53,7 @@ export function refuseRestricted(target: LoadTarget & { readonly kind: 'file' },
   if (new ScriptRestrictions(restrictions, withoutPackages()).of(target) === null) return
   throw new UsageError(
     'INVALID_ARGUMENT',
-    `"${target.path}" cannot be restricted: TypeScript and JavaScript run in the process of cloaca itself. Serve it without --restrict, or name it under restrict-for with restrict = false.`,
+    `"${target.path}" cannot be restricted: TypeScript and JavaScript run in the process of cloaca itself. Serve it without --restrict, or exclude it with restrict = false in restrict-for.`,
     { script: target.path },
   )
 }

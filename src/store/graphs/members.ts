@@ -25,10 +25,13 @@ function assertObject(text: ValueText): void {
   try {
     value = JSON.parse(text)
   } catch (cause) {
-    throw new UsageError('INVALID_ARGUMENT', `The payload of a firing is not JSON: ${String(cause)}.`, { cause })
+    throw new UsageError('INVALID_ARGUMENT', `The payload of a firing is not valid JSON: ${String(cause)}.`, { cause })
   }
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return
-  throw new UsageError('INVALID_ARGUMENT', 'The payload of a firing must be a JSON object with values by source.')
+  throw new UsageError(
+    'INVALID_ARGUMENT',
+    'The payload of a firing must be a JSON object that maps each source to its value.',
+  )
 }
 
 /** Behind the closing quote. */

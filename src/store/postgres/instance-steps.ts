@@ -164,5 +164,5 @@ export async function leaveInstance(session: Session, instanceId: string, at: nu
 export async function instanceSeqOrThrow(session: Session, instanceId: string): Promise<number> {
   const record = await session.one<{ readonly seq: number }>(FIND_INSTANCE, instanceId)
   if (record !== undefined) return record.seq
-  throw new StoreError('DATABASE_FAILED', `The instance "${instanceId}" is not open: call openInstance first.`)
+  throw new StoreError('DATABASE_FAILED', `Engine "${instanceId}" is not open: call openInstance first.`)
 }

@@ -350,7 +350,7 @@ function insertTick(session: Session, triggerSeq: number, tick: NewTick): Promis
 async function lockedTriggerOrThrow(session: Session, trigger: string): Promise<LockedTrigger> {
   const record = await session.one<LockedTrigger>(LOCK_TRIGGER, trigger)
   if (record !== undefined) return record
-  throw new StoreError('DATABASE_FAILED', `The trigger "${trigger}" is not in the database: call saveTriggers first.`, {
+  throw new StoreError('DATABASE_FAILED', `Trigger "${trigger}" is not in the database: call saveTriggers first.`, {
     trigger,
   })
 }

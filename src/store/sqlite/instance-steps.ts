@@ -179,5 +179,5 @@ export function leaveInstance(connection: Connection, instanceId: string, at: nu
 export function instanceSeqOrThrow(connection: Connection, instanceId: string): number {
   const record = connection.one<{ readonly seq: number }>(FIND_INSTANCE, instanceId)
   if (record !== undefined) return record.seq
-  throw new StoreError('DATABASE_FAILED', `The instance "${instanceId}" is not open: call openInstance first.`)
+  throw new StoreError('DATABASE_FAILED', `Engine "${instanceId}" is not open: call openInstance first.`)
 }

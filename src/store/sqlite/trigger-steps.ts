@@ -298,7 +298,7 @@ function endSkips(connection: Connection, triggerSeq: number): void {
 function leasedTriggerOrThrow(connection: Connection, trigger: string): FoundTrigger {
   const record = connection.one<FoundTrigger>(FIND_TRIGGER, trigger)
   if (record !== undefined) return record
-  throw new StoreError('DATABASE_FAILED', `The trigger "${trigger}" is not in the database: call saveTriggers first.`, {
+  throw new StoreError('DATABASE_FAILED', `Trigger "${trigger}" is not in the database: call saveTriggers first.`, {
     trigger,
   })
 }

@@ -264,7 +264,7 @@ describe('a source that is full', () => {
     const patient = calls.push('input', '4', 60_000)
     await expect(impatient).rejects.toMatchObject({
       code: 'SOURCE_FULL',
-      message: expect.stringContaining('2 wait to be accumulated'),
+      message: expect.stringContaining('2 events are queued'),
     })
     isOpen = true
     await running.clock.advance(2_000)

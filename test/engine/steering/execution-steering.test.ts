@@ -126,7 +126,7 @@ describe('cancelling an execution', () => {
 
     await expect(cancel(execution.id)).rejects.toMatchObject({
       code: 'ACTION_REFUSED',
-      message: `Execution "${execution.id}" has ended already: Completed.`,
+      message: `Execution "${execution.id}" has already ended: Completed.`,
     })
     await expect(cancel('nope')).rejects.toMatchObject({ code: 'EXECUTION_NOT_FOUND' })
   })

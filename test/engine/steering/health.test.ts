@@ -47,7 +47,7 @@ describe('a database', () => {
     const why = await locked
     release()
 
-    expect(why).toContain('has not taken a write within 2000 ms')
+    expect(why).toContain('did not complete a write within 2000 ms')
     expect(await given.running.engine.health.unwritable(WITHIN_MS)).toBeNull()
   })
 

@@ -219,7 +219,7 @@ describe('polling a trigger by hand', () => {
 
     await running.engine.stop({ graceMs: 0 })
 
-    expect(await asked).toBe('What a poll of trigger "tick" comes to is not known: its process is ending.')
+    expect(await asked).toBe('The result of the poll of trigger "tick" is unknown, because its engine is stopping.')
   })
 
   it('is answered when the engine stops before its turn has come', async () => {

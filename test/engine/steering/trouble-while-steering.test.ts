@@ -169,7 +169,7 @@ describe('what another process asks for', () => {
 
     const answers = await Promise.all(actions.map((action) => stores.there.actions.get(action.id)))
     expect(answers.map((row) => row?.answer?.text)).toEqual(
-      Array(3).fill(`Execution "${id}" has ended already: Completed.`),
+      Array(3).fill(`Execution "${id}" has already ended: Completed.`),
     )
     expect(await stores.there.actions.unanswered(9)).toEqual([])
     await serving.engine.stop({ graceMs: 0 })

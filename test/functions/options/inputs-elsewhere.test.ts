@@ -13,7 +13,7 @@ const orders = workflow('orders', { input: object({ order_id: number(), note: op
   ({ order_id, note }) => ({ label: `${order_id}: ${note}` }),
 )
 const inbox = trigger('inbox', { every: '1h', starts: orders }, () => skip('nothing'))
-const UNFIT = { code: 'INVALID_CONTEXT', message: expect.stringContaining('does not fit: order_id: ') }
+const UNFIT = { code: 'INVALID_CONTEXT', message: expect.stringContaining('does not match its schema: order_id: ') }
 
 let folder: string
 let database: string
@@ -84,7 +84,7 @@ it('is checked when a Python script executes the workflow with a DefaultRunner',
   expect(await serving.runner.execute('asks', {})).toMatchObject({
     context: {
       refused: expect.stringMatching(
-        /^Workflow execution failed: The input of workflow "orders" does not fit: order_id: /,
+        /^Workflow execution failed: The input of workflow "orders" does not match its schema: order_id: /,
       ),
       label: '9: none',
     },

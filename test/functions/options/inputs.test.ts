@@ -26,7 +26,7 @@ it('is checked and filled in by execute', async () => {
   await expect(observed.runner.execute('orders', { order_id: 'x' })).rejects.toMatchObject({
     code: 'INVALID_CONTEXT',
     facts: { workflow: 'orders' },
-    message: expect.stringMatching(/^The input of workflow "orders" does not fit: order_id: /),
+    message: expect.stringMatching(/^The input of workflow "orders" does not match its schema: order_id: /),
   })
 })
 
@@ -45,7 +45,8 @@ it('is checked and filled in where a trigger fires: one that does not fit fails 
   expect(first?.context).toMatchObject({ label: '8: none' })
   expect(second?.context).toMatchObject({ label: '9: none' })
   expect(failed.map(({ trigger }) => trigger).toSorted()).toEqual(['misnamed', 'wrong'])
-  for (const { error } of failed) expect(error.message).toContain('The input of workflow "orders" does not fit')
+  for (const { error } of failed)
+    expect(error.message).toContain('The input of workflow "orders" does not match its schema')
 })
 
 const PYTHON_TRIGGERS = `
@@ -75,7 +76,7 @@ it('is checked where a trigger of Python fires, and keeps every number to the di
     expect(run?.contextText).toContain('"order_id":1,"price":1.0,"big":1152921504606846976,"note":"none"')
     expect(run?.contextText).not.toContain('dropped')
     expect(failed).toMatchObject({ trigger: 'wrong' })
-    expect(failed?.error.message).toMatch(/^trigger 'wrong' fired a context that does not fit: .*order_id: /)
+    expect(failed?.error.message).toMatch(/^trigger 'wrong' fired an invalid context: .*order_id: /)
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }

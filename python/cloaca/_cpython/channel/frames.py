@@ -38,7 +38,7 @@ def encode(message: Dict[str, Any]) -> bytes:
     head = json.dumps([lean, [(path, len(text)) for path, text in found]], separators=(",", ":")).encode()
     length = _LENGTH.size + len(head) + sum(len(text) for _, text in found)
     if length > LARGEST_FRAME_BYTES:
-        raise FrameError(f"A message of {length} bytes is larger than the {LARGEST_FRAME_BYTES} that may be sent.")
+        raise FrameError(f"A message of {length} bytes exceeds the maximum of {LARGEST_FRAME_BYTES} bytes.")
     return b"".join([_LENGTHS.pack(length, len(head)), head, *(text for _, text in found)])
 
 

@@ -78,8 +78,8 @@ async function wasCommitted(url: AdminUrl, id: string, lost: unknown): Promise<b
     return await connected(url, async (session) => (await outcomeOf(session, id)) === 'committed')
   } catch {
     const message =
-      `The connection to "${url.shown}" was lost while the change was committed, and the server cannot be asked whether it was. ` +
-      'Look with: cloaca tenant list'
+      `The connection to "${url.shown}" was lost during the commit, so the change may or may not be stored. ` +
+      'Check with: cloaca tenant list'
     throw new StoreError('DATABASE_FAILED', message, { cause: toError(lost) })
   }
 }

@@ -45,6 +45,6 @@ export function adminUrl(text: string): AdminUrl {
 }
 
 function invalid(text: string, reason: string): UsageError {
-  const message = `${reason}: "${shownUrl(text)}" is not like postgresql://USER:PASSWORD@HOST:PORT/DATABASE.`
+  const message = `${reason}: "${shownUrl(text)}" does not have the form postgresql://USER:PASSWORD@HOST:PORT/DATABASE.`
   return new UsageError('INVALID_DATABASE_URL', message, { reason })
 }

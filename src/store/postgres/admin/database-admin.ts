@@ -90,7 +90,7 @@ export class DatabaseAdmin {
     const names = checkedNames(options.schemaName, options.username)
     const given = textArgument(options.password ?? '', 'password')
     if (given.includes('\0') || !given.isWellFormed()) {
-      const message = 'The password must not contain NUL or half a character (a lone surrogate).'
+      const message = 'The password must not contain a NUL character or a lone surrogate.'
       throw new UsageError('INVALID_ARGUMENT', message, { path: 'password' })
     }
     const connections = checkedConnections(options.connections ?? DEFAULT_CONNECTIONS)

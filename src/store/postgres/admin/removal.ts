@@ -56,11 +56,14 @@ function assertTenant(found: Found, names: TenantNames): void {
   const mayDropSchema = found.has_schema && found.may_drop
   const isItsUser = found.users?.includes(names.username) ?? false
   if (mayDropSchema && !found.has_tables) {
-    throw notTenant(names, `Schema "${names.schemaName}" is not a tenant: it has no tables of cloaca`)
+    throw notTenant(names, `Schema "${names.schemaName}" is not a tenant: it contains no tables of cloaca`)
   }
   if (!isItsUser && (found.has_user || mayDropSchema)) {
-    const users = found.users?.map((user) => `"${user}"`).join(', ') ?? 'nobody'
-    throw notTenant(names, `User "${names.username}" was not made for the schema "${names.schemaName}", but ${users}`)
+    const users = found.users?.map((user) => `"${user}"`).join(', ') ?? 'none'
+    throw notTenant(
+      names,
+      `User "${names.username}" was not created for schema "${names.schemaName}" (its users: ${users})`,
+    )
   }
 }
 

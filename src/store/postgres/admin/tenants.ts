@@ -121,7 +121,7 @@ async function createUser(session: Session, { username, verifier, connections }:
     if (code === null || !/^[0-9A-Z]{5}$/.test(code)) throw thrown
     throw new StoreError(
       isThere ? 'DUPLICATE_USER' : 'DATABASE_FAILED',
-      `Failed to create user '${username}': ${isThere ? 'there is a user of that name. Choose another one' : cause.message}.`,
+      `Failed to create user '${username}': ${isThere ? 'a user with this name already exists. Choose another name' : cause.message}.`,
       { cause },
     )
   }
@@ -165,14 +165,14 @@ async function grantSchema(session: Session, { schemaName, username }: TenantNam
     schemaName,
   )
   if (row?.may === true) return
-  const reason = `the schema '${schemaName}' belongs to another user, who alone may let others use it`
-  throw new StoreError('DATABASE_FAILED', `${reason}. Choose another schema, or administer as its owner.`, { reason })
+  const reason = `schema "${schemaName}" belongs to another user, and only that user can grant access to it`
+  throw new StoreError('DATABASE_FAILED', `${reason}. Choose another schema, or connect as its owner.`, { reason })
 }
 
 /** Grants a user everything in a schema, and what the owners of its tables will add. The owner upgrades the tables, so their version is not read. */
 async function grantTables(session: Session, { schemaName, username }: TenantNames, found: FoundSchema): Promise<void> {
   if (found.kind !== 'r' || !found.is_expected) {
-    const reason = `"cloaca_schema" in schema "${schemaName}" is not a table of cloaca: it is a view, or belongs to a stranger`
+    const reason = `"cloaca_schema" in schema "${schemaName}" is not a table of cloaca: it is a view, or belongs to an unrelated user`
     throw new StoreError('DATABASE_FAILED', `${reason}. Choose another schema, or drop it.`, { reason })
   }
   const [schema, user] = [quoted(schemaName), quoted(username)]

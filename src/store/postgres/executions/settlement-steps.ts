@@ -70,8 +70,8 @@ export async function settle(
 }
 
 function whyNot(record: SettlingRecord | undefined, isKnown: boolean, ownerNumber: number): string | null {
-  if (record === undefined) return isKnown ? 'it has ended or was given back' : 'there is none of this id'
-  if (record.owner_seq === null) return 'it has ended or was given back'
+  if (record === undefined) return isKnown ? 'it has ended or was released' : 'it does not exist'
+  if (record.owner_seq === null) return 'it has ended or was released'
   return record.owner_number === ownerNumber ? null : 'another engine has taken it over'
 }
 
@@ -198,7 +198,7 @@ export async function writeEnds(session: Session, found: readonly Ending[]): Pro
 }
 
 function cannotSettle(executionId: string, why: string): StoreError {
-  return new StoreError('EXECUTION_NOT_OWNED', `The execution "${executionId}" cannot be settled: ${why}.`, {
+  return new StoreError('EXECUTION_NOT_OWNED', `Cannot store the result of execution "${executionId}": ${why}.`, {
     executionId,
   })
 }

@@ -53,8 +53,8 @@ function parsed(url: string): ClientConfig & { readonly schema?: string } {
     // What `URL` throws may have the whole text in it: it goes no further.
     const shown = shownUrl(url)
     const message =
-      `The database URL "${shown}" cannot be used: ${reasonOf(error)}. It is like postgresql://USER:PASSWORD@HOST/DATABASE, ` +
-      'where characters such as "/", "#", "?" and "%" of user and password are percent-encoded.'
+      `Invalid database URL "${shown}": ${reasonOf(error)}. Use the form postgresql://USER:PASSWORD@HOST/DATABASE, ` +
+      'and percent-encode characters such as "/", "#", "?" and "%" in the user and the password.'
     throw new UsageError('INVALID_DATABASE_URL', message)
   }
 }

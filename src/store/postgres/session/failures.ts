@@ -20,7 +20,7 @@ export function refused(shown: string, thrown: unknown): Error {
   const cause = toError(thrown)
   const code = codeOf(cause)
   const advice = (code === null ? '' : (ADVICE[code] ?? ADVICE[code.slice(0, 2)])) ?? ''
-  const message = `The database "${shown}" refused: ${withoutStop(cause.message)}.${advice}`
+  const message = `Operation on database "${shown}" failed: ${withoutStop(cause.message)}.${advice}`
   return new StoreError('DATABASE_FAILED', message, { cause })
 }
 
@@ -30,9 +30,8 @@ export function unavailable(shown: string, thrown: unknown): Error {
   const cause = toError(thrown)
   const code = codeOf(cause)
   const reason = withoutStop(cause.message === '' ? (code ?? 'the connection failed') : cause.message)
-  const advice =
-    ADVICE[code ?? ''] ?? ADVICE[(code ?? '').slice(0, 2)] ?? ' Look at the server, or name another database.'
-  return new StoreError('DATABASE_UNAVAILABLE', `The database "${shown}" cannot be opened: ${reason}.${advice}`, {
+  const advice = ADVICE[code ?? ''] ?? ADVICE[(code ?? '').slice(0, 2)] ?? ' Check the server, or use another database.'
+  return new StoreError('DATABASE_UNAVAILABLE', `Cannot open database "${shown}": ${reason}.${advice}`, {
     cause,
   })
 }
@@ -40,35 +39,38 @@ export function unavailable(shown: string, thrown: unknown): Error {
 export function notReached(shown: string, sinceMs: number, thrown: unknown): StoreError {
   const cause = toError(thrown)
   const seconds = Math.round(sinceMs / 1000)
-  const message = `The database "${shown}" has not been reached for ${seconds} s: ${withoutStop(cause.message)}. It is tried again.`
+  const message = `Database "${shown}" has been unreachable for ${seconds} s: ${withoutStop(cause.message)}. cloaca keeps trying.`
   return new StoreError('DATABASE_FAILED', message, { cause })
 }
 
 export function closed(shown: string): StoreError {
-  return new StoreError('DATABASE_FAILED', `The database "${shown}" is closed: the runner that used it was shut down.`)
+  return new StoreError(
+    'DATABASE_FAILED',
+    `Database "${shown}" is closed because its runner was shut down. Open a new runner.`,
+  )
 }
 
 export function readOnly(shown: string): StoreError {
-  return new StoreError('DATABASE_FAILED', `The database "${shown}" is open for reading only.`)
+  return new StoreError('DATABASE_FAILED', `Cannot write to database "${shown}": it is open for reading only.`)
 }
 
 export function isReplica(shown: string): StoreError {
   const message =
-    `The database "${shown}" cannot be opened: the server is a replica that takes no writes, or is set to read-only. ` +
-    'Name the primary server.'
+    `Cannot open database "${shown}": its server is a replica, or is set to read-only. ` +
+    'Connect to the primary server.'
   return new StoreError('DATABASE_UNAVAILABLE', message)
 }
 
 export function serverTooOld(shown: string, version: string): StoreError {
-  const message = `The database "${shown}" cannot be opened: its server is PostgreSQL ${version}, and cloaca needs 14 or newer.`
+  const message = `Cannot open database "${shown}": its server is PostgreSQL ${version}, but cloaca needs 14 or newer. Upgrade it.`
   return new StoreError('DATABASE_UNAVAILABLE', message)
 }
 
 /** `stranger` may attach code to the schema that the server runs with the rights of the session, and `user` administers the server. */
 export function foreignSchema(shown: string, schema: string, stranger: string, user: string): StoreError {
   const message =
-    `Code of "${stranger}" in schema "${schema}" would run with the rights of the administrator "${user}". ` +
-    `Open "${shown}" as "${stranger}", or make one more user for the schema: cloaca tenant create ${schema} USER`
+    `Cannot open schema "${schema}" as administrator "${user}": code of "${stranger}" in it would run with administrator rights. ` +
+    `Open "${shown}" as "${stranger}", or create another user for the schema: cloaca tenant create ${schema} USER`
   return new StoreError('DATABASE_UNAVAILABLE', message)
 }
 
@@ -79,7 +81,7 @@ export function foreignRelation(
   user: string,
 ): StoreError {
   const message =
-    `"${name}" in schema "${schema}" belongs to "${owner}", whose code in it would run with the rights of "${user}". ` +
+    `Cannot open schema "${schema}": its "${name}" belongs to "${owner}", whose code would run with the rights of "${user}". ` +
     `Change its owner in "${shown}" with: ALTER TABLE "${schema}"."${name}" OWNER TO "${user}", or use another schema.`
   return new StoreError('DATABASE_UNAVAILABLE', message)
 }
@@ -93,14 +95,14 @@ export function openToOthers(
 ): string {
   const names = creators.map((name) => (name === null ? 'PUBLIC' : `"${name}"`)).join(', ')
   return (
-    `Functions that others create in schema "${schema}" of "${shown}" may run with the rights of the administrator "${user}". ` +
-    `Connect as a user who administers nothing, or: REVOKE CREATE ON SCHEMA "${schema}" FROM ${names}`
+    `Other users can create functions in schema "${schema}" of "${shown}", which may run with the rights of administrator "${user}". ` +
+    `Connect as a user without administrator rights, or run: REVOKE CREATE ON SCHEMA "${schema}" FROM ${names}`
   )
 }
 
 export function tooNew(shown: string, found: number, known: number): StoreError {
   const message =
-    `The database "${shown}" was written by a newer cloaca: its schema is version ${found}, this one knows ${known}. ` +
+    `Database "${shown}" was written by a newer cloaca: it has schema version ${found}, but this cloaca supports up to ${known}. ` +
     'Update cloaca, or use another schema.'
   return new StoreError('DATABASE_TOO_NEW', message)
 }
@@ -108,9 +110,9 @@ export function tooNew(shown: string, found: number, known: number): StoreError 
 export function tooOld(shown: string, found: number, known: number): StoreError {
   const message =
     found === 0
-      ? `The database "${shown}" has nothing of cloaca in it yet. Name another one, or use it with: cloaca serve SCRIPT.py --db URL`
-      : `The database "${shown}" was written by an older cloaca: its schema is version ${found}, this one reads ${known}. ` +
-        'Reading changes nothing. Upgrade it with: cloaca serve SCRIPT.py --db URL'
+      ? `Database "${shown}" contains no tables of cloaca. Check its name, or create them with: cloaca serve SCRIPT.py --db URL`
+      : `Database "${shown}" was written by an older cloaca: it has schema version ${found}, but this cloaca needs ${known}. ` +
+        'Reading does not upgrade it. Upgrade it with: cloaca serve SCRIPT.py --db URL'
   return new StoreError(found === 0 ? 'DATABASE_UNAVAILABLE' : 'DATABASE_TOO_OLD', message)
 }
 
@@ -163,15 +165,15 @@ function withoutStop(text: string): string {
 }
 
 const ADVICE: Readonly<Record<string, string>> = {
-  ECONNREFUSED: ' Nothing listens there: start the server, or correct host and port.',
-  ENOENT: ' There is no socket of a server in that folder.',
-  ENOTFOUND: ' Correct the name of the host.',
+  ECONNREFUSED: ' No server listens there: start it, or correct the host and the port.',
+  ENOENT: ' That folder has no server socket: start the server, or correct the path.',
+  ENOTFOUND: ' Correct the host name.',
   '28P01': ' Correct the user or the password.',
-  '28000': ' The server does not let this user in: look at its pg_hba.conf.',
-  '3F000': ' The schema does not exist, or the user may not use it: name it, or grant the right.',
+  '28000': ' The server does not admit this user: check its pg_hba.conf.',
+  '3F000': ' The schema does not exist, or the user may not use it: correct its name, or grant the right.',
   '3D000': ' Create the database, or correct its name.',
-  '42501': ' The user lacks a right: grant it, or use a user who may.',
-  '53': ' The server has run out of disk, memory or connections; nothing of this step was stored.',
-  '57014': ' It took longer than statements may take.',
-  '55P03': ' Another transaction keeps it locked.',
+  '42501': ' The user lacks a right: grant it, or use another user.',
+  '53': ' The server ran out of disk space, memory or connections. Nothing was stored.',
+  '57014': ' The statement exceeded its time limit.',
+  '55P03': ' Another transaction has locked it: end that transaction.',
 }

@@ -85,7 +85,7 @@ class CommitUnanswered extends Error {
   readonly outcomes: ReadonlyMap<Step, Outcome>
 
   constructor(transactionId: string, outcomes: ReadonlyMap<Step, Outcome>, cause: unknown) {
-    super('a commit was not answered', { cause })
+    super('the server did not answer a commit', { cause })
     this.transactionId = transactionId
     this.outcomes = outcomes
   }
@@ -173,7 +173,8 @@ export class WriteQueue {
     return new Promise((settle, fail) => {
       const addedAt = this.#options.clock.monotonic()
       this.#steps.push({ traits, alike, item, run, settle, fail, addedAt, behind: this.#readsOfTick })
-      if (this.#steps.length > MOST_WAITING) this.#refuse(this.#steps.splice(0, 1), new Error('too much waits for it'))
+      if (this.#steps.length > MOST_WAITING)
+        this.#refuse(this.#steps.splice(0, 1), new Error('too many operations are queued'))
       if (this.#working !== null || this.#isFlushDue) return
       this.#isFlushDue = true
       this.#options.clock.soon(() => {

@@ -26,8 +26,8 @@ interface SettlingRecord extends EndingRecord {
 export function settle(connection: Connection, settlement: Settlement, at: number): void {
   const { executionId, applied } = settlement
   const record = connection.one<SettlingRecord>(FIND_FOR_SETTLING, executionId)
-  if (record === undefined) throw cannotSettle(executionId, 'there is none of this id')
-  if (record.owner_seq === null) throw cannotSettle(executionId, 'it has ended or was given back')
+  if (record === undefined) throw cannotSettle(executionId, 'it does not exist')
+  if (record.owner_seq === null) throw cannotSettle(executionId, 'it has ended or was released')
   if (record.owner_number !== settlement.ownerNumber)
     throw cannotSettle(executionId, 'another engine has taken it over')
   const completing = completingAttempts(settlement)
@@ -59,7 +59,7 @@ export function writeEnd(
 }
 
 function cannotSettle(executionId: string, why: string): StoreError {
-  return new StoreError('EXECUTION_NOT_OWNED', `The execution "${executionId}" cannot be settled: ${why}.`, {
+  return new StoreError('EXECUTION_NOT_OWNED', `Cannot store the result of execution "${executionId}": ${why}.`, {
     executionId,
   })
 }

@@ -11,7 +11,7 @@ import { CloacaError, StoreError, toError } from '../../../errors.ts'
 export function unavailable(path: string, thrown: unknown): StoreError {
   if (thrown instanceof StoreError) return thrown
   const cause = toError(thrown)
-  const message = `The database "${path}" cannot be opened: ${whyUnavailable(path, cause)}`
+  const message = `Cannot open database "${path}": ${whyUnavailable(path, cause)}`
   return new StoreError('DATABASE_UNAVAILABLE', message, { path, cause })
 }
 
@@ -20,7 +20,7 @@ export function refused(path: string, thrown: unknown): Error {
   if (thrown instanceof CloacaError) return thrown
   const cause = toError(thrown)
   const advice = ADVICE[sqliteCode(cause)] ?? ''
-  return new StoreError('DATABASE_FAILED', `The database "${path}" refused: ${cause.message}.${advice}`, {
+  return new StoreError('DATABASE_FAILED', `Operation on database "${path}" failed: ${cause.message}.${advice}`, {
     path,
     cause,
   })
@@ -29,76 +29,79 @@ export function refused(path: string, thrown: unknown): Error {
 /** The log of a file that is somewhere else now could not be written into that one. */
 export function leftLog(path: string, log: string): StoreError {
   const message =
-    `The database "${path}" is not opened: "${log}" is the log of the file that was there before, and would damage this ` +
-    'one. It has what was accepted last: move it to where that file is now, or remove it.'
+    `Cannot open database "${path}": "${log}" is the write-ahead log of an earlier file, and would damage this one. ` +
+    'The log contains the newest data of the earlier file: move it to that file, or delete it.'
   return new StoreError('DATABASE_UNAVAILABLE', message, { path })
 }
 
 /** A database that was opened for reading only is asked to write. */
 export function readOnly(path: string): StoreError {
-  return new StoreError('DATABASE_FAILED', `The database "${path}" is open for reading only.`, { path })
+  return new StoreError('DATABASE_FAILED', `Cannot write to database "${path}": it is open for reading only.`, { path })
 }
 
 export function tooOld(path: string, found: number, known: number): StoreError {
   const message =
-    `The database "${path}" was written by an older cloaca: its schema is version ${found}, this one reads ${known}. ` +
-    `Reading changes nothing. Upgrade it with: cloaca serve SCRIPT.py --db "${path}"`
+    `Database "${path}" was written by an older cloaca: it has schema version ${found}, but this cloaca needs ${known}. ` +
+    `Reading does not upgrade it. Upgrade it with: cloaca serve SCRIPT.py --db "${path}"`
   return new StoreError('DATABASE_TOO_OLD', message, { path })
 }
 
 /** A file without a table of ours, which nobody has served yet. */
 export function unused(path: string): StoreError {
   const message =
-    `The database "${path}" has nothing of cloaca in it yet. Name another one, or use it with: ` +
+    `Database "${path}" contains no tables of cloaca. Check its name, or create them with: ` +
     `cloaca serve SCRIPT.py --db "${path}"`
   return new StoreError('DATABASE_UNAVAILABLE', message, { path })
 }
 
 export function closed(path: string): StoreError {
-  return new StoreError('DATABASE_FAILED', `The database "${path}" is closed: the runner that used it was shut down.`, {
-    path,
-  })
+  return new StoreError(
+    'DATABASE_FAILED',
+    `Database "${path}" is closed because its runner was shut down. Open a new runner.`,
+    {
+      path,
+    },
+  )
 }
 
 export function tooNew(path: string, found: number, known: number): StoreError {
   const message =
-    `The database "${path}" was written by a newer cloaca: its schema is version ${found}, this one knows ${known}. ` +
+    `Database "${path}" was written by a newer cloaca: it has schema version ${found}, but this cloaca supports up to ${known}. ` +
     'Update cloaca, or use another database file.'
   return new StoreError('DATABASE_TOO_NEW', message, { path })
 }
 
 /** For a connection that is not open: a step that was queued before it was closed. */
 export function gone(path: string): StoreError {
-  return new StoreError('DATABASE_REPLACED', `The database "${path}" is not open. ${UNTIL_IT_IS_BACK}`, { path })
+  return new StoreError('DATABASE_REPLACED', `Database "${path}" is not open. ${UNTIL_IT_IS_BACK}`, { path })
 }
 
 /** The path no longer names the file that was opened. */
 export function replaced({ path, isThere }: { readonly path: string; readonly isThere: boolean }): StoreError {
-  const what = isThere ? 'replaced by another file' : 'removed or moved away'
-  const advice = isThere ? 'It is being reopened. Until then, nothing is accepted or polled.' : UNTIL_IT_IS_BACK
-  const message = `The database "${path}" was ${what} while it was open. ${advice}`
+  const what = isThere ? 'replaced by another file' : 'removed or moved'
+  const advice = isThere ? REOPENING : UNTIL_IT_IS_BACK
+  const message = `Database "${path}" was ${what} while it was open. ${advice}`
   return new StoreError('DATABASE_REPLACED', message, { path })
 }
 
 /** The file was overwritten, or its disk is failing. */
 export function damaged(path: string, thrown: unknown): StoreError {
   const cause = toError(thrown)
-  const message =
-    `The database "${path}" was damaged or overwritten while it was open (${cause.message}). ` +
-    'It is being reopened. Until then, nothing is accepted or polled.'
+  const message = `Database "${path}" was damaged or overwritten while it was open: ${cause.message}. ${REOPENING}`
   return new StoreError('DATABASE_REPLACED', message, { path, cause })
 }
 
 /** What is at the path now is no database that can be used in place of the one that was opened. */
 export function unusable(path: string, thrown: unknown): StoreError {
   const cause = unavailable(path, thrown)
-  const message = `Nothing is accepted or polled, because what is in the database's place cannot be used. ${cause.message}`
+  const message = `The file that replaced the database is unusable, so cloaca accepts and polls nothing. ${cause.message}`
   return new StoreError('DATABASE_REPLACED', message, { path, cause })
 }
 
+const REOPENING = 'cloaca is reopening it. Until then, it accepts and polls nothing.'
 const UNTIL_IT_IS_BACK =
-  'Nothing is accepted or polled until a database is there again: move it back, restore a copy, or make an empty ' +
-  'file of this name to start from scratch.'
+  'cloaca accepts and polls nothing until the file is back: move it back, restore a copy, or create an empty file ' +
+  'with this name to start from scratch.'
 
 /** SQLite says that the file is not what it was. */
 export function isDamage(thrown: unknown): boolean {
@@ -111,12 +114,12 @@ export function isLocked(thrown: unknown): boolean {
 }
 
 const ADVICE: Readonly<Record<string, string>> = {
-  SQLITE_FULL: ' Free some space on its disk; nothing of this step was stored.',
-  SQLITE_BUSY: ' Another process keeps it locked: end that process or its transaction.',
+  SQLITE_FULL: ' Free some disk space. Nothing was stored.',
+  SQLITE_BUSY: ' Another process has locked it: end that process or its transaction.',
   SQLITE_READONLY: ' Make the file and its folder writable for this user.',
-  SQLITE_CORRUPT: ' The file is damaged: restore a copy, or move it away to start with an empty one.',
-  SQLITE_NOTADB: ' The file is damaged: restore a copy, or move it away to start with an empty one.',
-  SQLITE_IOERR: ' Reading or writing the disk failed: look at the disk.',
+  SQLITE_CORRUPT: ' The file is damaged: restore a copy, or move it away to start with an empty database.',
+  SQLITE_NOTADB: ' The file is damaged: restore a copy, or move it away to start with an empty database.',
+  SQLITE_IOERR: ' Reading or writing the disk failed: check the disk.',
 }
 
 /** The primary code: `SQLITE_IOERR` of `SQLITE_IOERR_WRITE`. */
@@ -129,16 +132,16 @@ function sqliteCode(error: Error): string {
 function whyUnavailable(path: string, cause: Error): string {
   const folder = dirname(path)
   const file = kindOf(path)
-  if (sqliteCode(cause) === 'SQLITE_NOTADB') return 'file is not a database. Name another file, or move this one away.'
-  if (kindOf(folder) === 'missing') return `the folder "${folder}" does not exist. Create it, or name another path.`
-  if (file === 'folder') return 'it is a folder. Name a file in it.'
+  if (sqliteCode(cause) === 'SQLITE_NOTADB') return 'file is not a database. Use another file, or move this one away.'
+  if (kindOf(folder) === 'missing') return `the folder "${folder}" does not exist. Create it, or use another path.`
+  if (file === 'folder') return 'it is a folder. Use the path of a file in it.'
   if (file === 'hidden' || (file === 'file' && !isAllowed(path, constants.R_OK | constants.W_OK))) {
-    return 'permission denied. Give this user the right to read and write the file, or name another one.'
+    return 'permission denied. Allow this user to read and write the file, or use another one.'
   }
   if (!isAllowed(folder, constants.W_OK | constants.X_OK)) {
-    return `permission denied: files cannot be made in the folder "${folder}". Make it writable, or name another path.`
+    return `permission denied: cannot create files in folder "${folder}". Make it writable, or use another path.`
   }
-  return `${cause.message}.${ADVICE[sqliteCode(cause)] ?? ' Look at the file and its folder, or name another path.'}`
+  return `${cause.message}.${ADVICE[sqliteCode(cause)] ?? ' Check the file and its folder, or use another path.'}`
 }
 
 /** `hidden`: a folder on the way to it may not be entered. */

@@ -15,7 +15,11 @@ const FORMAT_BYTES = [18, 19]
 export function openForReading(path: string, timeout: number): Database.Database {
   const size = sizeOf(path)
   if (size === null) {
-    throw new StoreError('DATABASE_UNAVAILABLE', `The database "${path}" does not exist. Look at its path.`, { path })
+    throw new StoreError(
+      'DATABASE_UNAVAILABLE',
+      `Cannot open database "${path}": the file does not exist. Check its path.`,
+      { path },
+    )
   }
   if ((sizeOf(`${path}-wal`) ?? 0) > 0) return openWithLog(path, timeout)
   if (!mayWrite(path) || !mayWrite(dirname(path))) return openCopy(path)
@@ -36,8 +40,8 @@ function openWithLog(path: string, timeout: number): Database.Database {
     database?.close()
     if (sizeOf(`${path}-shm`) !== null || mayWrite(dirname(path))) throw cause
     const message =
-      `The database "${path}" cannot be opened: its log "${path}-wal" can be read only where files can be made beside it. ` +
-      'Copy both into a folder that is writable for you, and name that one.'
+      `Cannot open database "${path}": to read its log "${path}-wal", its folder must be writable. ` +
+      'Copy both files to a folder that you can write to, and open the copy.'
     throw new StoreError('DATABASE_UNAVAILABLE', message, { path, cause })
   }
 }

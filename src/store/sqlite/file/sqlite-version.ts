@@ -27,8 +27,8 @@ export function hasLogResetFault(version: string): boolean {
 export function assertSoundSqlite(path: string, version: string): void {
   if (!hasLogResetFault(version)) return
   const message =
-    `The database "${path}" is not opened: SQLite ${version}, which better-sqlite3 brings here, can lose what was ` +
-    'committed when several connections write (mended in 3.51.3, 3.50.7 and 3.44.6). Install the better-sqlite3 ' +
-    'that cloaca asks for: npm ci'
+    `Cannot open database "${path}": SQLite ${version} of the installed better-sqlite3 can lose committed data when ` +
+    'several connections write (fixed in 3.51.3, 3.50.7 and 3.44.6). Install the version of better-sqlite3 that ' +
+    'cloaca requires: npm ci'
   throw new StoreError('DATABASE_UNAVAILABLE', message, { path })
 }

@@ -31,8 +31,8 @@ export function assertComplete(connection: Connection, needed: SchemaParts): voi
   if (missing.length === 0) return
   const { path } = connection
   const message =
-    `The database "${path}" is not complete: it lacks the ${missing.join(', the ')}. Another program has changed it. ` +
-    'Restore a copy, or move the file away to begin with an empty one.'
+    `Database "${path}" is incomplete: it lacks the ${missing.join(', the ')}. Another program has changed it. ` +
+    'Restore a copy, or move the file away to start with an empty database.'
   throw new StoreError('DATABASE_UNAVAILABLE', message, { path })
 }
 
@@ -42,8 +42,8 @@ export function assertOurs(connection: Connection, ours: SchemaParts): void {
   if (taken.length === 0) return
   const { path } = connection
   const message =
-    `The database "${path}" belongs to another program: cloaca needs the name of its ${taken.join(', of its ')}. ` +
-    'Name another file for cloaca.'
+    `Database "${path}" belongs to another program: it has a ${taken.join(' and a ')}, but cloaca needs these names. ` +
+    'Use another file for cloaca.'
   throw new StoreError('DATABASE_UNAVAILABLE', message, { path })
 }
 
