@@ -17,7 +17,7 @@ export interface DatabaseOptions {
 export function withDatabase(command: Command): Command {
   return withSettings(command, ['database', 'schema'])
     .option('--json', 'print JSON')
-    .option('--utc', 'show exact instants at a terminal, too, instead of "3 min ago"')
+    .option('--utc', 'print exact timestamps instead of "3 min ago"')
 }
 
 /** Lends a runner that has the database open and runs nothing. */

@@ -12,9 +12,9 @@ type ListOptions = DatabaseOptions & { readonly limit: number }
 
 export function alertCommand(): Command {
   const alert = withExamples(new Command('alert').description('list alerts'), 'cloaca alert list --limit 5')
-  const listing = alert.command('list').description('list alerts, newest first, with what came of sending them')
+  const listing = alert.command('list').description('list alerts and their deliveries, newest first')
   withDatabase(withExamples(listing, 'cloaca alert list --limit 5'))
-    .option('--limit <n>', 'show at most this many', wholeNumber, 20)
+    .option('--limit <n>', 'show at most this many alerts', wholeNumber, 20)
     .action((options: ListOptions) => withReader(options, (runner) => list(runner, options)))
   return alert
 }

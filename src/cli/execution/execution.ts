@@ -38,22 +38,22 @@ type ListOptions = DatabaseOptions & {
 }
 
 export function executionCommand(finish: (exitCode: number) => void): Command {
-  const group = new Command('execution').description('list, show and steer executions: runs of workflows')
+  const group = new Command('execution').description('list, show and control executions (runs of workflows)')
   const execution = withExamples(group, 'cloaca execution list --limit 5', 'cloaca execution cancel 5b9debd0')
   const listing = execution.command('list').description('list executions, newest first')
   withDatabase(withExamples(listing, 'cloaca execution list --status Failed --limit 5'))
-    .option('--limit <n>', 'show at most this many', wholeNumber, 20)
-    .option('--workflow <name>', 'only those of this workflow')
-    .option('--status <status>', `only those in this status: ${STATUSES.join(', ')}`, oneOf('status', STATUSES))
-    .option('--trigger <name>', 'only those that this trigger started')
-    .option('--since <when>', 'only those created since then: 2h, 7d, 2026-01-31T08:00:00Z', beginning)
-    .option('--until <when>', 'only those created before then: 1h, 2026-01-31T09:00:00Z', beginning)
-    .option('--cursor <id>', 'go on behind this execution, the last one of the page before')
+    .option('--limit <n>', 'show at most this many executions', wholeNumber, 20)
+    .option('--workflow <name>', 'show only executions of this workflow')
+    .option('--status <status>', `show only this status: ${STATUSES.join(', ')}`, oneOf('status', STATUSES))
+    .option('--trigger <name>', 'show only executions that this trigger started')
+    .option('--since <when>', 'show only executions created since: 2h, 7d, 2026-01-31T08:00:00Z', beginning)
+    .option('--until <when>', 'show only executions created before: 1h, 2026-01-31T09:00:00Z', beginning)
+    .option('--cursor <id>', 'continue after this execution, the last of the previous page')
     .action((options: ListOptions) => withReader(options, (runner) => list(runner, options)))
   const showing = execution
     .command('show')
-    .description('show an execution: its status, its context, its tasks and what they raised')
-    .argument('<id>', 'id of the execution, or the beginning of it')
+    .description('show an execution: status, context, tasks and errors')
+    .argument('<id>', 'execution id, or its first characters')
   withDatabase(withExamples(showing, 'cloaca execution show 5b9debd0')).action(
     async (id: string, options: DatabaseOptions) =>
       withReader(options, async (runner) => {

@@ -42,8 +42,8 @@ export function addSteeringCommands(execution: Command, finish: (exitCode: numbe
     const command = execution
       .command(name)
       .description(description)
-      .argument('<id...>', 'ids of executions, or the beginnings of them')
-      .option('--note <text>', 'why, for whoever looks at it later')
+      .argument('<id...>', 'execution ids, or their first characters')
+      .option('--note <text>', 'record a reason for this action')
     return withDatabase(withExamples(command, `cloaca execution ${name} 5b9debd0 --note "wrong day"`))
   }
   const all = async (
@@ -52,28 +52,26 @@ export function addSteeringCommands(execution: Command, finish: (exitCode: numbe
     one: (runner: Runner, id: string) => Promise<Done>,
   ) => finish(await withRunner(options, (runner) => each(runner, ids, options, one)))
 
-  steering('cancel', 'end executions early: what runs of them is stopped')
-    .option('--wait', 'let the tasks that run end by themselves, however long that takes')
-    .option('--no-wait', 'do not wait for the process that runs them')
+  steering('cancel', 'cancel executions and stop their running tasks')
+    .option('--wait', 'let running tasks finish instead of stopping them')
+    .option('--no-wait', 'return without waiting for the engine to answer')
     .action((ids: string[], options: CancelOptions) => all(ids, options, (runner, id) => cancel(runner, id, options)))
-  steering('pause', 'let no further task of executions start')
-    .option('--no-wait', 'do not wait for the process that runs them')
+  steering('pause', 'pause executions: start no further tasks')
+    .option('--no-wait', 'return without waiting for the engine to answer')
     .action((ids: string[], options: SteeringOptions) => all(ids, options, (runner, id) => pause(runner, id, options)))
-  steering('resume', 'go on with executions that are paused')
-    .option('--no-wait', 'do not wait for the process that runs them')
+  steering('resume', 'resume paused executions')
+    .option('--no-wait', 'return without waiting for the engine to answer')
     .action((ids: string[], options: SteeringOptions) => all(ids, options, (runner, id) => resume(runner, id, options)))
-  steering('retry', 'start executions that have ended again, with the same input: what completed keeps its output')
-    .option('--from <task>', 'run this task and all that come after it')
-    .addOption(new Option('--all', 'run everything').conflicts('from'))
+  steering('retry', 'retry ended executions; completed tasks keep their output')
+    .option('--from <task>', 'rerun this task and all tasks after it')
+    .addOption(new Option('--all', 'rerun all tasks').conflicts('from'))
     .action((ids: string[], options: RetryOptions) => all(ids, options, (runner, id) => retry(runner, id, options)))
   for (const word of RETRY_SYNONYMS) refuseSynonym(execution, word)
-  const pruning = execution
-    .command('prune')
-    .description('remove executions that have ended, with all that belongs to them')
+  const pruning = execution.command('prune').description('remove ended executions and all their data')
   withDatabase(withExamples(pruning, 'cloaca execution prune --older-than 7d --status Completed --dry-run'))
-    .requiredOption('--older-than <duration>', 'only those that ended longer ago: 12h, 7d', duration)
-    .option('--status <status>', `only those in this status: ${ENDED.join(', ')}`, oneOf('status', ENDED))
-    .option('--dry-run', 'only say how many they are')
+    .requiredOption('--older-than <duration>', 'remove only executions that ended longer ago: 12h, 7d', duration)
+    .option('--status <status>', `remove only executions in this status: ${ENDED.join(', ')}`, oneOf('status', ENDED))
+    .option('--dry-run', 'print the number of executions, and remove none')
     .action((options: PruneOptions) => withRunner(options, (runner) => prune(runner, options)))
 }
 

@@ -35,21 +35,15 @@ export function reactorCommand(): Command {
   command('list', 'list the reactors of a database', 'cloaca reactor list').action((options: DatabaseOptions) =>
     withReader(options, (runner) => list(runner, options)),
   )
-  named(
-    'show',
-    'show a reactor: what it has, what it waits for, its last firings and subscriptions',
-    'cloaca reactor show oven',
-  ).action((name: string, options: DatabaseOptions) => withReader(options, (runner) => show(runner, name, options)))
-  named('firings', 'list the firings of a reactor, newest first, with their causes', 'cloaca reactor firings oven')
-    .option('--limit <n>', 'show at most this many', wholeNumber, 20)
-    .option('--cursor <id>', 'go on behind this firing, the last one of the page before')
-    .action((name: string, options: PageOptions) => withReader(options, (runner) => firings(runner, name, options)))
-  named(
-    'firing',
-    'show a firing: its causes, its values, the executions that it started',
-    'cloaca reactor firing oven 12',
+  named('show', 'show a reactor: sources, last firings and subscriptions', 'cloaca reactor show oven').action(
+    (name: string, options: DatabaseOptions) => withReader(options, (runner) => show(runner, name, options)),
   )
-    .argument('<sequence>', 'which one: its number', wholeNumber)
+  named('firings', 'list the firings of a reactor, newest first', 'cloaca reactor firings oven')
+    .option('--limit <n>', 'show at most this many firings', wholeNumber, 20)
+    .option('--cursor <id>', 'continue after this firing, the last of the previous page')
+    .action((name: string, options: PageOptions) => withReader(options, (runner) => firings(runner, name, options)))
+  named('firing', 'show a firing: causes, values and started executions', 'cloaca reactor firing oven 12')
+    .argument('<sequence>', 'number of the firing', wholeNumber)
     .action((name: string, sequence: number, options: DatabaseOptions) =>
       withReader(options, (runner) => firing(runner, name, sequence, options)),
     )

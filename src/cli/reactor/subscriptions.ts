@@ -12,50 +12,50 @@ type TenantOptions = DatabaseOptions & { readonly tenant: string; readonly note?
 type ListOptions = DatabaseOptions & { readonly tenant?: string }
 type NewCommand = (name: string, description: string, ...examples: readonly string[]) => Command
 
-const NOTE = 'why, for whoever looks at it later'
+const NOTE = 'record a reason for this action'
 const DEFAULT_TENANT = 'public'
 
 export function addSubscriptionCommands(command: NewCommand, named: NewCommand): void {
   const between = (name: string, description: string, example: string) =>
     named(name, description, example)
       .argument('<workflow>', 'name of the workflow')
-      .option('--tenant <name>', 'whose workflow it is', DEFAULT_TENANT)
+      .option('--tenant <name>', 'name the tenant that owns the workflow', DEFAULT_TENANT)
       .option('--note <text>', NOTE)
 
   between(
     'subscribe',
-    'start a workflow each time that a reactor fires; doing so again replaces its predicate',
+    'subscribe a workflow to a reactor, or replace its predicate',
     `cloaca reactor subscribe oven ring_the_bell --when 'payload.probe.c > 80.0'`,
   )
-    .option('--when <cel>', 'only if this holds: an expression in CEL over payload, reactor and tenant')
+    .option('--when <cel>', 'require a CEL condition over payload, reactor and tenant')
     .action(subscribe)
   between(
     'unsubscribe',
-    'start a workflow no more when a reactor fires',
+    'unsubscribe a workflow from a reactor',
     'cloaca reactor unsubscribe oven ring_the_bell',
   ).action(unsubscribe)
   command('subscriptions', 'list the subscriptions of workflows to reactors', 'cloaca reactor subscriptions oven')
-    .argument('[name]', 'only those to this reactor')
-    .option('--tenant <name>', 'only those of this tenant')
+    .argument('[name]', 'name of the reactor, default: all')
+    .option('--tenant <name>', 'show only subscriptions of this tenant')
     .action((name: string | undefined, options: ListOptions) =>
       withReader(options, (runner) => list(runner, name, options)),
     )
   between(
     'pause',
-    'let a subscription start nothing until it is resumed; nothing is lost',
+    'pause a subscription; its firings are queued until it resumes',
     'cloaca reactor pause oven ring_the_bell',
   ).action((name: string, workflow: string, options: TenantOptions) => setPaused(name, workflow, true, options))
   between(
     'resume',
-    'let a subscription go on, with what fired meanwhile',
+    'resume a subscription and process its queued firings',
     'cloaca reactor resume oven ring_the_bell',
   ).action((name: string, workflow: string, options: TenantOptions) => setPaused(name, workflow, false, options))
   between(
     'replay',
-    'pass firings on to a subscription once more',
+    'start a workflow again for past firings of a reactor',
     'cloaca reactor replay oven ring_the_bell --from 120',
   )
-    .requiredOption('--from <sequence>', 'from this firing on', wholeNumber)
+    .requiredOption('--from <sequence>', 'start at this firing number', wholeNumber)
     .action(replay)
 }
 

@@ -39,22 +39,23 @@ const INTERRUPTED = 130
 
 const MEBIBYTE = 1024 ** 2
 
-const OTHER_SOURCES = '\nThe same settings are read from cloaca.toml and the environment: see cloaca config.'
+const OTHER_SOURCES =
+  '\nSettings can also be in cloaca.toml or in environment variables. To print them all: cloaca config'
 
 export function serveCommand(finish: (exitCode: number) => void): Command {
   const command = new Command('serve')
-    .description('serve scripts: poll their triggers and run their workflows until told to stop')
-    .argument('<places...>', 'files of Python or TypeScript, folders, or Python modules')
+    .description('poll the triggers of scripts and run their workflows')
+    .argument('<places...>', 'files (Python or TypeScript), folders, or Python modules')
     .option('--watch', 'reload a script when one of its files changes')
-    .option('--no-poll', 'poll no triggers and fire no schedules: only run tasks')
+    .option('--no-poll', 'only run tasks: poll no triggers, fire no schedules')
     .option(
       '--only-workflows <names>',
-      'only run these workflows, separated by commas, and only poll triggers that start them',
+      'run only these workflows (comma-separated) and poll only their triggers',
       names,
     )
-    .option('--concurrency <n>', 'the same as --max-concurrent-tasks', positiveNumber)
-    .option('--no-http', 'answer no HTTP')
-    .option('--no-prefix', 'let what tasks print at a terminal begin as they print it, without execution and task')
+    .option('--concurrency <n>', 'same as --max-concurrent-tasks', positiveNumber)
+    .option('--no-http', 'do not serve HTTP')
+    .option('--no-prefix', 'print task output without the execution and task prefix')
     .action(async (places: string[], options: ServeOptions) => finish(await serve(places, options)))
   const examples = [
     'cloaca serve jobs',

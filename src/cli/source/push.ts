@@ -1,11 +1,11 @@
 /** `cloaca source push`: hands events to a source. Done when they are stored, also with nobody serving. */
 
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { type Runner, UsageError } from '../../index.ts'
 import { assertJson, jsonArgument } from '../context-option.ts'
 import { type DatabaseOptions, withRunner } from '../database.ts'
 import { duration } from '../option-values.ts'
-import { printJson, printLine, printMessage, UsageMistake } from '../print.ts'
+import { formatDuration, printJson, printLine, printMessage, UsageMistake } from '../print.ts'
 
 type PushOptions = DatabaseOptions & { readonly timeout: number; readonly lines?: true }
 
@@ -18,17 +18,16 @@ type Named = (name: string, description: string, ...examples: readonly string[])
 export function addPushCommand(named: Named): void {
   named(
     'push',
-    'hand an event to a source; done when it is stored',
+    'push an event to a source and wait until stored',
     `cloaca source push door '{"open": true}'`,
     'cloaca source push clicks - --lines < clicks.jsonl',
   )
-    .argument('<json>', 'the event: a JSON value, @ and the path of a file, or - for stdin')
-    .option('--lines', 'each line is an event of its own')
-    .option(
-      '--timeout <duration>',
-      'how long to wait while too many events wait; default 30s',
-      duration,
-      DEFAULT_TIMEOUT_MS,
+    .argument('<json>', 'event as JSON, @FILE, or - for stdin')
+    .option('--lines', 'read each line as a separate event')
+    .addOption(
+      new Option('--timeout <duration>', 'wait this long while the queue is full')
+        .argParser(duration)
+        .default(DEFAULT_TIMEOUT_MS, formatDuration(DEFAULT_TIMEOUT_MS)),
     )
     .action(async (name: string, json: string, options: PushOptions) => push(name, json, options))
 }

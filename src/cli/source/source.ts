@@ -23,7 +23,7 @@ type PageOptions = DatabaseOptions & { readonly limit: number; readonly cursor?:
 const SHOWN_AT_ONCE = 20
 
 export function sourceCommand(): Command {
-  const group = new Command('source').description('list, show and feed the sources of reactors')
+  const group = new Command('source').description('list and show sources, and push events to them')
   const source = withExamples(group, 'cloaca source list', `cloaca source push door '{"open": true}'`)
   const command = (name: string, description: string, ...examples: readonly string[]) =>
     withDatabase(withExamples(source.command(name).description(description), ...examples))
@@ -31,24 +31,20 @@ export function sourceCommand(): Command {
     command(name, description, ...examples).argument('<name>', 'name of the source')
   const paged = (name: string, description: string, example: string) =>
     named(name, description, example)
-      .option('--limit <n>', 'show at most this many', wholeNumber, SHOWN_AT_ONCE)
-      .option('--cursor <place>', 'go on behind this one, the last of the page before')
+      .option('--limit <n>', 'show at most this many rows', wholeNumber, SHOWN_AT_ONCE)
+      .option('--cursor <place>', 'continue after this row, the last of the previous page')
 
   command('list', 'list the sources of a database', 'cloaca source list').action((options: DatabaseOptions) =>
     withReader(options, (runner) => list(runner, options)),
   )
-  named(
-    'show',
-    'show a source: what waits, what came of its events, its last value and error',
-    'cloaca source show door',
-  ).action((name: string, options: DatabaseOptions) => withReader(options, (runner) => show(runner, name, options)))
+  named('show', 'show a source: counters, last value and last error', 'cloaca source show door').action(
+    (name: string, options: DatabaseOptions) => withReader(options, (runner) => show(runner, name, options)),
+  )
   addPushCommand(named)
-  paged(
-    'events',
-    'list the events that a source has accepted, newest first',
-    'cloaca source events door --limit 5',
-  ).action((name: string, options: PageOptions) => withReader(options, (runner) => events(runner, name, options)))
-  paged('polls', 'list what the polls of a polling source came to, newest first', 'cloaca source polls weather').action(
+  paged('events', 'list the accepted events of a source, newest first', 'cloaca source events door --limit 5').action(
+    (name: string, options: PageOptions) => withReader(options, (runner) => events(runner, name, options)),
+  )
+  paged('polls', 'list the polls of a polling source, newest first', 'cloaca source polls weather').action(
     (name: string, options: PageOptions) => withReader(options, (runner) => polls(runner, name, options)),
   )
   return source

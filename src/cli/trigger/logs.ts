@@ -26,14 +26,14 @@ type LogsOptions = DatabaseOptions & {
 export function addLogsCommand(named: NamedCommand): void {
   named(
     'logs',
-    'show what the polls of a trigger printed and logged, those of the last polls that did',
+    "show the output and logs of a trigger's newest polls",
     'cloaca trigger logs inbox_watcher --follow',
     'cloaca trigger logs inbox_watcher --tick 5b9debd0',
   )
-    .option('--tick <id>', 'only that of one poll: its id, or the beginning of it (see trigger history --ticks)')
-    .option('--limit <n>', 'of at most this many polls', wholeNumber, 20)
-    .option('--follow', 'go on with the polls to come')
-    .option('--grep <pattern>', 'only lines that match this regular expression')
+    .option('--tick <id>', 'show only the poll with this id (see trigger history)')
+    .option('--limit <n>', 'show at most this many polls', wholeNumber, 20)
+    .option('--follow', 'keep printing the output of new polls')
+    .option('--grep <pattern>', 'show only lines that match this regular expression')
     .action((name: string, options: LogsOptions) => withReader(options, (runner) => printLogs(runner, name, options)))
 }
 

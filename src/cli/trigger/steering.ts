@@ -18,31 +18,31 @@ type PollOptions = NoteOptions & { readonly wait: boolean }
 
 export function addSteeringCommands(named: NamedCommand, finish: (exitCode: number) => void): void {
   const noted = (name: string, description: string, example: string) =>
-    named(name, description, example).option('--note <text>', 'why, for whoever looks at it later')
+    named(name, description, example).option('--note <text>', 'record a reason for this action')
 
-  noted('enable', 'enable a trigger: poll it again', 'cloaca trigger enable inbox_watcher').action(
+  noted('enable', 'enable a trigger and poll it again', 'cloaca trigger enable inbox_watcher').action(
     (name: string, options: NoteOptions) => setEnabled(name, true, options),
   )
   noted(
     'disable',
-    'disable a trigger: stop polling it, also after restarts',
+    'stop polling a trigger until it is enabled again',
     'cloaca trigger disable inbox_watcher --note "the folder is moved"',
   ).action((name: string, options: NoteOptions) => setEnabled(name, false, options))
   noted(
     'delete',
-    'remove a trigger that no script declares any more, with its history',
+    'delete a trigger that no script declares, with its history',
     'cloaca trigger delete old_inbox',
   ).action((name: string, options: NoteOptions) => remove(name, options))
   noted(
     'fire',
-    'start the workflow of a trigger now, as if it had fired',
+    'start the workflow of a trigger as if it fired',
     `cloaca trigger fire inbox_watcher --context '{"file": "a.txt"}'`,
   )
-    .option('--context <json>', 'what it fires with: a JSON object, or @ and the path of a file; default: no context')
-    .option('--force', 'start it whatever is active: neither an equal firing nor max_active holds it back')
+    .option('--context <json>', 'pass this context: JSON object or @FILE (default: no context)')
+    .option('--force', 'ignore equal active firings and the limit max_active')
     .action(async (name: string, options: FireOptions) => finish(await fire(name, options)))
-  noted('poll', 'poll a trigger now, out of turn, in the process that serves it', 'cloaca trigger poll inbox_watcher')
-    .option('--no-wait', 'do not wait for the answer')
+  noted('poll', 'poll a trigger now, in the engine that serves it', 'cloaca trigger poll inbox_watcher')
+    .option('--no-wait', 'return without waiting for the engine to answer')
     .action(async (name: string, options: PollOptions) => finish(await poll(name, options)))
 }
 

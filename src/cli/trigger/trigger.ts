@@ -27,6 +27,7 @@ const WITHOUT_CONTEXT = 'fire_no_context'
 /** In the place of yes or no. */
 const UNDECLARED = 'not declared'
 const ALL = { limit: 100_000 }
+const LOG_COLUMN = '\nThe column LOG has the id for: cloaca trigger logs NAME --tick ID'
 
 const OUTCOMES: readonly TickOutcome[] = ['skipped', 'fired', 'duplicate', 'limited', 'failed', 'timedOut']
 
@@ -39,7 +40,7 @@ type HistoryOptions = DatabaseOptions & {
 }
 
 export function triggerCommand(finish: (exitCode: number) => void): Command {
-  const group = new Command('trigger').description('list, show, test and steer triggers')
+  const group = new Command('trigger').description('list, show, test and control triggers')
   const trigger = withExamples(group, 'cloaca trigger list', 'cloaca trigger history inbox_watcher --ticks')
   const command = (name: string, description: string, ...examples: readonly string[]) =>
     withExamples(trigger.command(name).description(description), ...examples)
@@ -52,13 +53,14 @@ export function triggerCommand(finish: (exitCode: number) => void): Command {
   named('show', 'show a trigger, its policy and its note', 'cloaca trigger show inbox_watcher').action(
     (name: string, options: DatabaseOptions) => withReader(options, (runner) => show(runner, name, options)),
   )
-  const firings = 'list the firings of a trigger, newest first, or with --ticks the outcome of every poll'
+  const firings = 'list the firings or polls of a trigger, newest first'
   named('history', firings, 'cloaca trigger history inbox_watcher --ticks')
-    .option('--limit <n>', 'show at most this many', wholeNumber, 20)
-    .option('--ticks', 'show the outcome of every poll: why, how late, how long; LOG: for trigger logs --tick')
-    .option('--outcome <outcomes>', `only polls that came to these: ${OUTCOMES.join(', ')}`, listedOutcomes)
-    .option('--since <when>', 'only polls since then: 2h, 7d, 2026-01-31T08:00:00Z', beginning)
-    .option('--until <when>', 'only polls before then', beginning)
+    .addHelpText('after', LOG_COLUMN)
+    .option('--limit <n>', 'show at most this many rows', wholeNumber, 20)
+    .option('--ticks', 'show polls with outcome, delay and duration, instead of firings')
+    .option('--outcome <outcomes>', `filter polls by outcome: ${OUTCOMES.join(', ')}`, listedOutcomes)
+    .option('--since <when>', 'show only polls since: 2h, 7d, 2026-01-31T08:00:00Z', beginning)
+    .option('--until <when>', 'show only polls before: 1h, 2026-01-31T09:00:00Z', beginning)
     .action((name: string, options: HistoryOptions) => withReader(options, (runner) => history(runner, name, options)))
   addLogsCommand(named)
   addSteeringCommands(named, finish)

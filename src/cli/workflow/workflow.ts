@@ -20,7 +20,7 @@ type RunOptions = DatabaseOptions & { readonly context?: string; readonly wait?:
 export function workflowCommand(finish: (exitCode: number) => void): Command {
   const group = new Command('workflow').description('list, show and start workflows')
   const workflow = withExamples(group, 'cloaca workflow list', 'cloaca workflow run ingest_file --wait')
-  const listing = workflow.command('list').description('list the workflows that were ever served on a database')
+  const listing = workflow.command('list').description('list the workflows ever served on a database')
   withDatabase(withExamples(listing, 'cloaca workflow list')).action((options: DatabaseOptions) =>
     withReader(options, (runner) => list(runner, options)),
   )
@@ -29,14 +29,14 @@ export function workflowCommand(finish: (exitCode: number) => void): Command {
     .description('show a workflow, its tasks and their graph')
     .argument('<name>', 'name of the workflow')
   withDatabase(withExamples(showing, 'cloaca workflow show ingest_file', 'cloaca workflow show ingest_file --mermaid'))
-    .option('--mermaid', 'print the graph of its tasks in the language of Mermaid')
+    .option('--mermaid', 'print the task graph as a Mermaid flowchart')
     .action((name: string, options: ShowOptions) => withReader(options, (runner) => show(runner, name, options)))
   const running = workflow
     .command('run')
-    .description('start a workflow, which the process that serves it runs')
+    .description('start a workflow in the engine that serves it')
     .argument('<name>', 'name of the workflow')
-    .option('--context <json>', 'initial context: a JSON object, or @ and the path of a file')
-    .option('--wait', 'wait for the end and print the result; exit code 1 if the workflow failed')
+    .option('--context <json>', 'pass this initial context: JSON object or @FILE (default: {})')
+    .option('--wait', 'wait for the result; exit code 1 unless Completed')
   const example = `cloaca workflow run ingest_file --context '{"file": "a.txt"}' --wait`
   withDatabase(withExamples(running, example)).action(async (name: string, options: RunOptions) =>
     finish(await run(name, options)),
