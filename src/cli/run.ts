@@ -89,7 +89,7 @@ export async function runCommand(words: readonly string[]): Promise<number> {
     return 0
   }
   const { target, words: forPython } = commandLine
-  if (target.kind === 'path' && target.rest.length === 0) throw new UsageMistake('There is nothing to run.', USAGE)
+  if (target.kind === 'path' && target.rest.length === 0) throw new UsageMistake('There is no program to run.', USAGE)
   refuseLateRestriction(commandLine, given)
   const settings = settingsFrom(given, file)
   const python = pythonOf(settings, placedTarget(target))
@@ -119,7 +119,7 @@ function refuseLateRestriction({ target, words }: PythonCommandLine, given: Give
   const program = { path: target.rest[0], module: '-m MODULE', code: '-c CODE' }[target.kind]
   const flags = late === RESTRICT_FLAG ? RESTRICT_FLAG : `${RESTRICT_FLAG} ${late}`
   throw new UsageMistake(
-    `"${late}" after the program restricts nothing. Write: cloaca run ${flags} … ${program} …\n` +
+    `"${late}" has no effect after the program. Write: cloaca run ${flags} … ${program} …\n` +
       `If it is an option of the program itself, write: cloaca run -- ${isPath ? program : 'FILE.py'} … ${late}`,
   )
 }
@@ -238,6 +238,6 @@ function targetOf(target: PythonTarget): ProgramTarget {
   if (first === undefined || first === '-') {
     return { kind: 'stdin', code: readFileSync(0, 'utf8'), argv: first === undefined ? [''] : ['-', ...rest] }
   }
-  if (!existsSync(first)) throw new UsageMistake(`There is no file "${resolve(first)}" to run. Check the path.`)
+  if (!existsSync(first)) throw new UsageMistake(`File "${resolve(first)}" not found. Check the path.`)
   return { kind: 'file', path: first, argv: [first, ...rest] }
 }

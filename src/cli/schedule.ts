@@ -55,7 +55,7 @@ export function scheduleCommand(): Command {
       const row = await runner.schedules.find(name)
       await runner.schedules.delete(row.id, action(options))
       if (options.json) printJson({ id: row.id, deleted: true })
-      else printLine(`Schedule ${row.id} of workflow "${row.workflow}" is deleted.`)
+      else printLine(`Schedule ${row.id} of workflow "${row.workflow}" deleted.`)
     }),
   )
   return schedule
@@ -118,7 +118,7 @@ async function create(workflow: string, cron: string, options: TimingOptions): P
     const { key } = await runner.workflows.get(workflow)
     const id = await runner.schedules.register(key, cron, options.timezone, action(options))
     if (options.json) printJson(await record(runner, await runner.schedules.get(id)))
-    else printLine(`Schedule ${id} starts workflow "${key}" ${await nextText(runner, id)}.`)
+    else printLine(`Schedule ${id} created. It starts workflow "${key}" ${await nextText(runner, id)}.`)
   })
 }
 
@@ -127,7 +127,7 @@ async function change(name: string, cron: string, options: TimingOptions): Promi
     const { id } = await runner.schedules.find(name)
     await runner.schedules.update(id, cron, options.timezone, action(options))
     if (options.json) printJson(await record(runner, await runner.schedules.get(id)))
-    else printLine(`Schedule ${name} fires ${await nextText(runner, id)}.`)
+    else printLine(`Schedule ${name} updated. It fires ${await nextText(runner, id)}.`)
   })
 }
 
@@ -141,7 +141,7 @@ async function setEnabled(name: string, isEnabled: boolean, options: NotedOption
     const row = await runner.schedules.find(name)
     await runner.schedules.setEnabled(row.id, isEnabled, action(options))
     if (options.json) printJson({ id: row.id, enabled: isEnabled })
-    else printLine(`Schedule ${row.triggerName ?? row.id} is ${isEnabled ? 'enabled' : 'disabled'}.`)
+    else printLine(`Schedule ${row.triggerName ?? row.id} ${isEnabled ? 'enabled' : 'disabled'}.`)
   })
 }
 

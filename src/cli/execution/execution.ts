@@ -79,7 +79,8 @@ async function list(runner: Runner, options: ListOptions): Promise<void> {
   })
   const executions = found.slice(0, limit)
   const last = executions.at(-1)
-  if (last !== undefined && found.length > limit) printMessage(`there are more: --cursor ${last.id}`)
+  if (last !== undefined && found.length > limit)
+    printMessage(`there are more executions; for the next page: --cursor ${last.id}`)
   if (json) return printJson(executions.map(summaryRecord))
   printTable(
     ['CREATED', 'WORKFLOW', 'STATUS', 'STARTED BY', 'ID'],
@@ -90,7 +91,7 @@ async function list(runner: Runner, options: ListOptions): Promise<void> {
       originText(row.origin, row.retryOf),
       { id: row.id },
     ]),
-    limit === 0 ? null : 'There are no such executions in this database.',
+    limit === 0 ? null : 'There are no matching executions in this database.',
   )
 }
 
@@ -128,7 +129,7 @@ function printSummary(result: ExecutionResult, firing: ReactorFiring | null): vo
   printTable(
     ['TASK', 'STATUS', 'ATTEMPTS', 'ERROR'],
     result.tasks.map((task) => [task.id, { state: task.status }, String(task.attempts), task.error ?? '']),
-    'It has no tasks.',
+    'This execution has no tasks.',
   )
 }
 
@@ -141,7 +142,7 @@ function firingText(firing: ReactorFiring): string {
 /** Python's words, below the table: a traceback does not fit into a cell. */
 function printFailure({ taskId, attempt, outcome, endedAt, error }: AttemptRow): void {
   printLine('')
-  printLine(`Attempt ${attempt} of ${taskId}: ${outcome} ${instantText(endedAt)}`)
+  printLine(`Attempt ${attempt} of task "${taskId}": ${outcome} ${instantText(endedAt)}`)
   const said = error?.traceback || `${error?.type}: ${error?.message}`
   for (const line of said.trimEnd().split('\n')) printLine(`  ${line}`)
 }
@@ -162,9 +163,9 @@ async function printEndOfLog(runner: Runner, id: string, { taskId, attempt }: At
   const isWhole = found.length <= SHOWN_LOG_LINES
   const rest = isWhole
     ? ''
-    : `, the last ${SHOWN_LOG_LINES} lines; all: cloaca execution logs ${idText(id)} --task ${taskId} --attempt ${attempt}`
+    : `, last ${SHOWN_LOG_LINES} lines; for all lines: cloaca execution logs ${idText(id)} --task ${taskId} --attempt ${attempt}`
   printLine('')
-  printLine(`Log of attempt ${attempt} of ${taskId}${rest}`)
+  printLine(`Log of attempt ${attempt} of task "${taskId}"${rest}`)
   printTexts(indentedLogLines(found.slice(-SHOWN_LOG_LINES), '  '))
 }
 

@@ -54,11 +54,11 @@ async function printLogs(runner: Runner, id: string, options: LogsOptions): Prom
   }
   printer.end()
   if (count > 0 || json) return
-  printLine(grep === undefined ? 'It has printed and logged nothing.' : 'No line matches.')
+  printLine(grep === undefined ? 'There is no output to show.' : 'No line matches the pattern.')
 }
 
 function attemptNumber(text: string): number {
   const number = wholeNumber(text)
   if (number > 0) return number
-  throw new InvalidArgumentError('Attempts are counted from 1.')
+  throw new InvalidArgumentError('Attempt numbers start at 1.')
 }

@@ -58,7 +58,7 @@ async function list(runner: Runner, options: DatabaseOptions): Promise<void> {
     ['GRAPH', 'REACTOR', 'NODES', 'RUNS', 'FAILED', 'LAST RUN', 'LAST ERROR'],
     graphs.map((row) => [
       row.definition.name,
-      row.undeclaredAt === null ? (row.definition.reactor ?? 'none: run by tasks') : 'not declared',
+      row.undeclaredAt === null ? (row.definition.reactor ?? 'none (run by tasks)') : 'not declared',
       String(row.definition.nodes.length),
       String(row.runs),
       String(row.failures),
@@ -77,13 +77,13 @@ async function show(runner: Runner, name: string, options: ShowOptions): Promise
   printFields({
     graph: definition.name,
     ...(definition.description === '' ? {} : { description: definition.description }),
-    reactor: definition.reactor ?? 'none: tasks invoke it',
+    reactor: definition.reactor ?? 'none (run by tasks)',
     ...runFields(row),
     script: definition.script,
     ...(definition.place === null ? {} : { 'declared in': `${definition.place.file}:${definition.place.line}` }),
     ...(row.undeclaredAt === null
       ? {}
-      : { declared: `by no script that is served, since ${instantText(row.undeclaredAt)}` }),
+      : { declared: `no, removed from the served scripts ${instantText(row.undeclaredAt)}` }),
   })
   printLine('')
   for (const line of topologyLines(definition.nodes)) printLine(line)
@@ -108,7 +108,7 @@ function runFields({ definition, runs, failures, lastRun }: GraphRow): Record<st
   return {
     runs: `${runs}, ${failures} failed`,
     'last run':
-      lastRun === null ? 'never' : `${instantText(lastRun.at)}, with firing ${lastRun.firingSequence} of its reactor`,
+      lastRun === null ? 'never' : `${instantText(lastRun.at)}, for firing ${lastRun.firingSequence} of its reactor`,
     ...(lastRun === null ? {} : { result: lastRun.resultText ?? 'none' }),
   }
 }

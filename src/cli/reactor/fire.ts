@@ -34,5 +34,5 @@ async function fire(name: string, options: FireOptions): Promise<void> {
     }
   })
   if (options.json) printJson(reactorFiringRecord(firing))
-  else printLine(`Reactor "${name}" fired: firing ${firing.sequence}, with ${firing.payloadText}`)
+  else printLine(`Reactor "${name}" fired (firing ${firing.sequence}) with payload ${firing.payloadText}`)
 }

@@ -38,16 +38,16 @@ async function push(name: string, json: string, options: PushOptions): Promise<v
     const sequences = await pushAll(runner, name, events, options)
     const [first, last] = [sequences[0], sequences.at(-1)]
     if (options.json) printJson(options.lines ? { source: name, sequences } : { source: name, sequence: first })
-    else if (options.lines) printLine(`Source "${name}" has accepted ${sequences.length} events, ${first} to ${last}.`)
-    else printLine(`Source "${name}" has accepted event ${first}.`)
+    else if (options.lines) printLine(`Source "${name}" accepted ${sequences.length} events (${first} to ${last}).`)
+    else printLine(`Source "${name}" accepted event ${first}.`)
     const { owner } = await runner.sources.get(name)
     if (owner === null)
-      printMessage(`No process serves source "${name}" now: what it has accepted waits until one does (cloaca serve).`)
+      printMessage(`No engine serves source "${name}". Its events are queued until one does: cloaca serve PLACES`)
   })
 }
 
 function eventsIn(text: string, { lines }: PushOptions): readonly string[] {
-  if (text.trim() === '') throw new UsageMistake('There is no event to push: nothing was given.')
+  if (text.trim() === '') throw new UsageMistake('There is no event to push: the input is empty.')
   if (!lines) {
     assertJson(text, 'The event')
     return [text]
@@ -63,7 +63,7 @@ function assertLine(line: string, number: number): void {
   try {
     JSON.parse(line)
   } catch (error) {
-    throw new UsageMistake(`Line ${number} is not JSON, and nothing was pushed. ${(error as Error).message}`)
+    throw new UsageMistake(`Line ${number} is not JSON, so no event was pushed. ${(error as Error).message}`)
   }
 }
 
@@ -83,7 +83,7 @@ async function pushAll(
     const refused = results.find((result) => result.status === 'rejected')
     if (refused === undefined) continue
     if (lines && sequences.length > 0)
-      printMessage(`Stored were ${sequences.length} of ${events.length} events, up to sequence ${sequences.at(-1)}.`)
+      printMessage(`Stored ${sequences.length} of ${events.length} events, up to sequence ${sequences.at(-1)}.`)
     throw explained(refused.reason)
   }
   return sequences

@@ -82,27 +82,27 @@ async function show(runner: Runner, name: string, options: DatabaseOptions): Pro
     source: row.name,
     kind: kindText(row.accumulation),
     ...(row.description === '' ? {} : { description: row.description }),
-    events: `${row.lastSequence} accepted, the last ${instantText(row.lastEventAt, 'never')}`,
+    events: `${row.lastSequence} accepted; last event: ${instantText(row.lastEventAt, 'never')}`,
     rate: rateText(info),
     waiting: `${row.waiting} of at most ${limit}`,
-    dropped: `${row.dropped}: the function returned None`,
-    refused: `${row.refused}: too many waited`,
-    failed: `${row.failed}: the function raised, and the event was passed over`,
+    dropped: `${row.dropped} (the function returned None)`,
+    refused: `${row.refused} (the queue was full)`,
+    failed: `${row.failed} (the function raised an error; the event was skipped)`,
     'last value': row.lastValueText ?? 'none yet',
     ...(row.lastValueAt === null ? {} : { delivered: instantText(row.lastValueAt) }),
     ...errorFields(row),
     owner: ownerText(row, await runner.instances.list()),
     ...(row.undeclaredAt === null
       ? {}
-      : { declared: `by no script that is served, since ${instantText(row.undeclaredAt)}` }),
+      : { declared: `no, removed from the served scripts ${instantText(row.undeclaredAt)}` }),
     created: instantText(row.createdAt),
   })
 }
 
 function rateText({ eventsLastHour }: SourceInfo): string {
-  if (eventsLastHour === 0) return 'no events within the last hour'
+  if (eventsLastHour === 0) return 'no events in the last hour'
   const aMinute = eventsLastHour / 60
-  return `${aMinute < 10 ? aMinute.toFixed(1) : Math.round(aMinute)} a minute within the last hour: ${eventsLastHour}`
+  return `${aMinute < 10 ? aMinute.toFixed(1) : Math.round(aMinute)} per minute (${eventsLastHour} in the last hour)`
 }
 
 function errorFields({ lastError, lastErrorAt }: SourceRow): Record<string, string> {
@@ -112,7 +112,7 @@ function errorFields({ lastError, lastErrorAt }: SourceRow): Record<string, stri
 }
 
 function ownerText({ owner }: SourceRow, instances: readonly InstanceRow[]): string {
-  if (owner === null) return 'none: its events wait until a process serves it (cloaca serve)'
+  if (owner === null) return 'none: events are queued until an engine serves this source'
   const instance = instances.find(({ id }) => id === owner)
   return instance === undefined ? owner : `process ${instance.pid} on ${instance.host}`
 }
@@ -127,7 +127,7 @@ async function events(runner: Runner, name: string, options: PageOptions): Promi
   printTable(
     ['SEQUENCE', 'ACCEPTED', 'EVENT'],
     shown.map((event) => [String(event.sequence), { instant: event.acceptedAt }, event.eventText]),
-    options.limit === 0 ? null : `Source "${name}" has no events that are kept.`,
+    options.limit === 0 ? null : `Source "${name}" has no stored events.`,
   )
 }
 
@@ -138,7 +138,9 @@ async function polls(runner: Runner, name: string, options: PageOptions): Promis
   tellMore(found.length, options, String(shown.at(-1)?.id))
   if (options.json) return printJson(shown.map(sourcePollRecord))
   const nothing =
-    accumulation?.kind === 'polling' ? `Source "${name}" was not polled yet.` : `Source "${name}" is not polled.`
+    accumulation?.kind === 'polling'
+      ? `Source "${name}" has not been polled yet.`
+      : `Source "${name}" is not a polling source.`
   printTable(
     ['LAST', 'OUTCOME', 'COUNT', 'LATE', 'TOOK', 'EVENT', 'ERROR'],
     shown.map((poll) => [
@@ -159,5 +161,5 @@ function pageOf({ limit, cursor }: PageOptions): { readonly limit: number; reado
 }
 
 function tellMore(found: number, { limit }: PageOptions, cursor: string): void {
-  if (limit > 0 && found > limit) printMessage(`there are more: --cursor ${cursor}`)
+  if (limit > 0 && found > limit) printMessage(`there are more rows; for the next page: --cursor ${cursor}`)
 }

@@ -69,7 +69,7 @@ async function remove(
 ): Promise<void> {
   await adminFrom(options).removeTenant(schemaName, username, { force: options.force ?? false })
   if (options.json) printJson({ schemaName, username, removed: true })
-  else printLine(`Schema "${schemaName}" and user "${username}" are removed.`)
+  else printLine(`Schema "${schemaName}" and user "${username}" removed.`)
 }
 
 async function list(options: TenantCommandOptions): Promise<void> {
@@ -82,7 +82,7 @@ async function list(options: TenantCommandOptions): Promise<void> {
       usernames.join(', '),
       `${(bytes / MEBIBYTE).toFixed(1)} MiB`,
     ]),
-    'No schema of this database has tables of cloaca.',
+    'No schema in this database has cloaca tables.',
   )
 }
 

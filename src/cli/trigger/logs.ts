@@ -40,7 +40,7 @@ export function addLogsCommand(named: NamedCommand): void {
 async function printLogs(runner: Runner, name: string, options: LogsOptions): Promise<void> {
   const { tick, follow = false, limit, json } = options
   if (tick !== undefined && follow)
-    throw new UsageMistake('Give --tick for a poll that has ended, or --follow for those to come: not both.')
+    throw new UsageMistake('Pass either --tick (one past poll) or --follow (new polls), not both.')
   const isShown = await grepFilter(options.grep)
   const printer = json ? new JsonItems(follow) : new LogLinePrinter()
   // Read before what is there is printed, so that nothing that comes meanwhile is missed.
@@ -72,7 +72,7 @@ function printLog(
 }
 
 function nothingText({ grep, limit }: LogsOptions): string {
-  if (grep !== undefined) return 'No line matches.'
-  if (limit === 0) return 'No polls were asked for.'
-  return 'Nothing that its polls printed or logged is kept. Of polls that skip it is kept only with the setting retention.skip-logs.'
+  if (grep !== undefined) return 'No line matches the pattern.'
+  if (limit === 0) return 'No polls were requested (--limit 0).'
+  return 'No stored output of polls of this trigger. Output of polls that skip is stored only with the setting retention.skip-logs.'
 }

@@ -54,19 +54,17 @@ async function set(runner: Runner, name: string, options: SetOptions): Promise<v
   const overrides = overridesOf(options)
   const isPolled = Object.keys(overrides).length > 0
   if ((reset && (isPolled || catchup !== undefined)) || (isPolled && catchup !== undefined))
-    throw new UsageMistake(
-      'Give --reset, or --catchup for a cron trigger, or options for a polled one: not several of these.',
-    )
+    throw new UsageMistake('Pass only one of these: --reset, --catchup (for cron triggers), or polling options.')
   if (!reset && !isPolled && catchup === undefined)
-    throw new UsageMistake('Nothing is to be set. Give at least one option: see cloaca trigger set --help.')
+    throw new UsageMistake('No option to set. Pass at least one; see: cloaca trigger set --help')
   if (catchup !== undefined) await runner.triggers.setCatchup(name, catchup, action)
   else if (reset) await resetAll(runner, name, action)
   else await runner.triggers.set(name, overrides, action)
   if (options.json) printJson({ trigger: name, set: reset ? null : catchup === undefined ? overrides : { catchup } })
-  else if (reset) printLine(`Trigger "${name}" is as its code says.`)
+  else if (reset) printLine(`Trigger "${name}" reset to its declared options.`)
   else
     printLine(
-      `Trigger "${name}" is set, also after restarts. What the code says counts again after: cloaca trigger set ${name} --reset`,
+      `Trigger "${name}" updated. The override survives restarts; remove it with: cloaca trigger set ${name} --reset`,
     )
 }
 

@@ -49,13 +49,13 @@ export function addSteeringCommands(named: NamedCommand, finish: (exitCode: numb
 async function setEnabled(name: string, isEnabled: boolean, options: NoteOptions): Promise<void> {
   await withRunner(options, (runner) => runner.triggers.setEnabled(name, isEnabled, action(options)))
   if (options.json) printJson({ trigger: name, enabled: isEnabled, note: options.note ?? null })
-  else printLine(`Trigger "${name}" is ${isEnabled ? 'enabled' : 'disabled'}.`)
+  else printLine(`Trigger "${name}" ${isEnabled ? 'enabled' : 'disabled'}.`)
 }
 
 async function remove(name: string, options: NoteOptions): Promise<void> {
   await withRunner(options, (runner) => runner.triggers.delete(name, action(options)))
   if (options.json) printJson({ trigger: name, deleted: true })
-  else printLine(`Trigger "${name}" is removed. Its executions stay.`)
+  else printLine(`Trigger "${name}" deleted. Its executions are kept.`)
 }
 
 /** Where nothing is started it is exit code 1. */
@@ -66,10 +66,10 @@ async function fire(name: string, options: FireOptions): Promise<number> {
   if (options.json) printJson({ trigger: name, ...report })
   else if (outcome === 'fired') printLine(`Trigger "${name}" fired: execution ${idText(executionId ?? '')}.`)
   else if (outcome === 'limited')
-    printLine(`Trigger "${name}" started nothing: ${reason}. Start it all the same with --force.`)
+    printLine(`Trigger "${name}" started nothing: ${reason}. To start it anyway, pass --force.`)
   else {
-    const active = executionId === null ? '' : `, execution ${idText(executionId)}`
-    printLine(`Trigger "${name}" started nothing: an equal firing is active${active}. Start another with --force.`)
+    const active = executionId === null ? '' : ` (execution ${idText(executionId)})`
+    printLine(`Trigger "${name}" started nothing: an equal firing is active${active}. To start another, pass --force.`)
   }
   return outcome === 'fired' ? 0 : FAILED
 }
@@ -93,9 +93,9 @@ async function poll(name: string, options: PollOptions): Promise<number> {
   if (options.json) printJson({ trigger: name, ...result })
   else if (result.state === 'polled') printPoll(name, result)
   else {
-    const waited = options.wait ? ` No process has answered within ${ANSWER_WITHIN_MS / 1_000} s.` : ''
+    const waited = options.wait ? ` No engine answered within ${ANSWER_WITHIN_MS / 1_000} s.` : ''
     printLine(
-      `Asked to poll trigger "${name}".${waited} It is polled as soon as the process that serves it hears of it; see cloaca trigger history ${name} --ticks.`,
+      `Request to poll trigger "${name}" stored.${waited} It is polled when its engine reads the request; see: cloaca trigger history ${name} --ticks`,
     )
   }
   return result.state === 'polled' && result.error !== null ? FAILED : 0
@@ -112,14 +112,14 @@ function printPoll(name: string, { outcome, reason, executionId, error, duration
     )
   } else if (outcome === 'fired') {
     const started =
-      executionId === null ? 'its workflow is not known, and nothing was started' : `execution ${idText(executionId)}`
+      executionId === null ? 'its workflow is unknown, so nothing was started' : `execution ${idText(executionId)}`
     printLine(`Trigger "${name}" fired ${took}: ${started}.`)
   } else if (outcome === 'duplicate') {
     printLine(
-      `Trigger "${name}" fired ${took}, and started nothing: an equal firing is active, execution ${idText(executionId ?? '')}.`,
+      `Trigger "${name}" fired ${took}, but started nothing: an equal firing is active (execution ${idText(executionId ?? '')}).`,
     )
   } else if (outcome === 'limited') {
-    printLine(`Trigger "${name}" fired ${took}, and started nothing: ${reason}.`)
+    printLine(`Trigger "${name}" fired ${took}, but started nothing: ${reason}.`)
   } else {
     printLine(`Trigger "${name}" skipped ${took}${reason === null ? '.' : `: ${reason}`}`)
   }

@@ -111,10 +111,10 @@ async function show(runner: Runner, name: string, options: DatabaseOptions): Pro
     every: setByHand(row, 'pollIntervalMs', formatDuration),
     enabled: row.isEnabled ? 'yes' : 'no',
     ...(row.note === null ? {} : { note: row.note }),
-    'runs overlap': row.allowConcurrent ? 'yes' : 'no: a firing is dropped while an equal one is active',
+    'runs overlap': row.allowConcurrent ? 'yes' : 'no: a firing is dropped while an equal firing is active',
     ...policyFields(row),
     ...(row.failuresInRow === 0 ? {} : { 'failed in a row': String(row.failuresInRow) }),
-    'last poll': instantText(row.lastPollAt, row.failuresInRow > 0 ? 'none that did not fail' : 'never'),
+    'last poll': instantText(row.lastPollAt, row.failuresInRow > 0 ? 'all polls failed' : 'never'),
     ...undeclaredField(row),
     created: instantText(row.createdAt),
     id: row.id,
@@ -154,7 +154,7 @@ async function showCron(runner: Runner, row: CronTriggerInfo, options: DatabaseO
 function undeclaredField({ name, undeclaredAt }: Pick<TriggerInfo, 'name' | 'undeclaredAt'>): Record<string, string> {
   if (undeclaredAt === null) return {}
   const since = instantText(undeclaredAt)
-  return { declared: `by no script that is served, since ${since}; remove it: cloaca trigger delete ${name}` }
+  return { declared: `no, removed from the served scripts ${since}; delete it with: cloaca trigger delete ${name}` }
 }
 
 /** What is not as it would be without a policy. */
@@ -164,8 +164,8 @@ function policyFields(row: TriggerInfo): Record<string, string> {
   const isShown = (name: keyof typeof row.policy) => given(name) || name in row.overrides
   if (isShown('timeoutMs')) fields.timeout = setByHand(row, 'timeoutMs', formatDuration)
   if (isShown('jitterMs')) fields.jitter = setByHand(row, 'jitterMs', formatDuration)
-  if (isShown('maxActive')) fields['active at most'] = setByHand(row, 'maxActive', String)
-  if (isShown('pauseAfter')) fields['paused after'] = setByHand(row, 'pauseAfter', (count) => `${count} failed polls`)
+  if (isShown('maxActive')) fields['max active'] = setByHand(row, 'maxActive', String)
+  if (isShown('pauseAfter')) fields['pause after'] = setByHand(row, 'pauseAfter', (count) => `${count} failed polls`)
   if (isShown('onChange')) fields['on change'] = setByHand(row, 'onChange', (isOn) => (isOn ? 'yes' : 'no'))
   return fields
 }
@@ -178,7 +178,7 @@ function setByHand<Name extends keyof TriggerInfo['declared']>(
 ): string {
   const text = (value: TriggerInfo['declared'][Name]): string => (value === null ? 'none' : shown(value as never))
   if (!(name in overrides)) return text(declared[name])
-  return `${text({ ...declared, ...overrides }[name])}, set by hand: the code says ${text(declared[name])}`
+  return `${text({ ...declared, ...overrides }[name])} (set by hand; declared: ${text(declared[name])})`
 }
 
 /** Words with commas between them. */
@@ -203,7 +203,7 @@ async function history(runner: Runner, name: string, options: HistoryOptions): P
     return printTable(
       ['LAST', 'OUTCOME', 'COUNT', 'LATE', 'TOOK', 'LOG', 'EXECUTION', 'REASON OR ERROR'],
       ticks.map(tickCells),
-      options.limit === 0 ? null : `Trigger "${name}" has no such polls.`,
+      options.limit === 0 ? null : `Trigger "${name}" has no matching polls.`,
     )
   }
   const firings = await runner.triggers.history(name, page)

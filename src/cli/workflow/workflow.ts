@@ -76,7 +76,7 @@ async function show(runner: Runner, name: string, options: ShowOptions): Promise
       ...(isInvoking ? ['INVOKES'] : []),
       ...(isMixed ? ['RUNS'] : []),
       'ATTEMPTS',
-      'TIMEOUT OF EACH',
+      'ATTEMPT TIMEOUT',
       'DECLARED IN',
     ],
     workflow.tasks.map(({ id, invokes, runs, retry, timeoutMs, place }) => [
@@ -84,10 +84,10 @@ async function show(runner: Runner, name: string, options: ShowOptions): Promise
       ...(isInvoking ? [invokes === undefined ? '' : `graph ${invokes}`] : []),
       ...(isMixed ? [runs === undefined ? '' : `${runs.taskId} of ${runs.script}`] : []),
       String(retry.maxAttempts),
-      timeoutMs === null ? 'as limits.task is set' : formatDuration(timeoutMs),
+      timeoutMs === null ? 'limits.task' : formatDuration(timeoutMs),
       place === null ? '' : `${place.file}:${place.line}`,
     ]),
-    'It has no tasks.',
+    'This workflow has no tasks.',
   )
   printLine('')
   for (const line of graphLines(workflow)) printLine(line)
@@ -123,12 +123,12 @@ async function waitFor(id: string, runner: Runner, options: RunOptions): Promise
   try {
     if (!(await runner.workflows.isServed())) {
       printMessage(
-        'No process serves this database: the workflow runs when one does (cloaca serve). Ctrl-C ends the wait.',
+        'No engine serves this database. The workflow runs when you start one: cloaca serve PLACES. Press Ctrl-C to stop waiting.',
       )
     }
     const result = await Promise.race([runner.executions.wait(id), interrupted.promise])
     if (result === null) {
-      printMessage(`Stopped waiting. The execution goes on: cloaca execution show ${idText(id)}`)
+      printMessage(`Stopped waiting. The execution continues; see: cloaca execution show ${idText(id)}`)
       return INTERRUPTED
     }
     await printExecution(runner, result, options)
