@@ -16,8 +16,8 @@ interface Completion {
 /** `program` has all commands. */
 export function completionCommand(program: Command): Command {
   const command = new Command('completion')
-    .description('print a script with which a shell completes commands and options')
-    .addArgument(new Argument('<shell>', 'the shell').choices(SHELLS))
+    .description('print a completion script for a shell')
+    .addArgument(new Argument('<shell>', 'name of the shell').choices(SHELLS))
     .action((shell: Shell) => printUsage(SCRIPTS[shell](completionsOf(program, []))))
   const examples = ['cloaca completion bash >> ~/.bashrc', 'cloaca completion zsh >> ~/.zshrc']
   return withExamples(command, ...examples, 'cloaca completion fish > ~/.config/fish/completions/cloaca.fish')

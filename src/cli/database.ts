@@ -17,7 +17,7 @@ export interface DatabaseOptions {
 export function withDatabase(command: Command): Command {
   return withSettings(command, ['database', 'schema'])
     .option('--json', 'print JSON')
-    .option('--utc', 'show exact instants at a terminal, too, instead of "3 min ago"')
+    .option('--utc', 'print exact timestamps instead of "3 min ago"')
 }
 
 /** Lends a runner that has the database open and runs nothing. */
@@ -51,7 +51,7 @@ async function lend<Result>(
   if (file !== null && !existsSync(file)) {
     throw new UsageError(
       'INVALID_ARGUMENT',
-      `There is no database at "${file}". Give its URL with --db, or make it with: cloaca serve SCRIPT.py --db URL`,
+      `Database "${file}" does not exist. Pass another URL with --db, or create it with: cloaca serve SCRIPT.py --db URL`,
       { path: file },
     )
   }

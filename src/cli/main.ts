@@ -87,10 +87,10 @@ async function runSubcommand(words: readonly string[]): Promise<number> {
     exitCode = code
   }
   const program = withExamples(new Command('cloaca'), 'cloaca run hello.py', 'cloaca serve jobs', 'cloaca trigger list')
-    .description('Runs Python scripts written against the cloaca API: workflows, and triggers that start them.')
+    .description('run workflows and triggers written in Python or TypeScript')
     .version(packageVersion())
     .showSuggestionAfterError()
-  program.command('run').description('run a Python program, as python does: see cloaca run --help')
+  program.command('run').description('run a Python program like python; see cloaca run --help')
   program
     .addCommand(serveCommand(finish))
     .addCommand(triggerCommand(finish))

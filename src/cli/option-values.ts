@@ -30,7 +30,7 @@ export function beginning(text: string): { readonly at: number } | { readonly ag
   if (typeof agoMs === 'number') return { agoMs }
   const at = isDate(text.slice(0, 10)) ? Date.parse(text) : Number.NaN
   if (!Number.isNaN(at)) return { at }
-  throw new InvalidArgumentError('It must be a duration such as 2h or 7d, or an instant such as 2026-01-31T08:00:00Z.')
+  throw new InvalidArgumentError('It must be a duration such as 2h or 7d, or a timestamp such as 2026-01-31T08:00:00Z.')
 }
 
 /** Whether there is such a day: `Date` takes the 30th of February for the 1st of March. */
@@ -48,6 +48,6 @@ export function oneOf<Word extends string>(what: string, words: readonly Word[])
   return (given) => {
     const word = words.find((each) => each.toLowerCase() === given.toLowerCase())
     if (word !== undefined) return word
-    throw new InvalidArgumentError(`There is no ${what} "${given}". Choose one of: ${words.join(', ')}.`)
+    throw new InvalidArgumentError(`Unknown ${what} "${given}". Choose one of: ${words.join(', ')}.`)
   }
 }

@@ -15,16 +15,17 @@ const USAGE = `usage: cloaca pip install NAME… [-r FILE] [-e FOLDER] [--upgrad
        cloaca pip list | freeze | check | show NAME… | uninstall NAME…
        cloaca pip --version | help [COMMAND]
 
-Installs packages with their dependencies into .cloaca/packages, where run and
-serve find them: pure-Python wheels, and wheels for Pyodide's ABI. Commands, options,
-configuration files and environment variables (PIP_INDEX_URL, PIP_CERT, …) are pip's.
+Installs packages and their dependencies into .cloaca/packages, where cloaca run and
+cloaca serve find them. Packages must be pure Python, or wheels built for Pyodide.
+All commands, options, configuration files and environment variables of pip work
+(PIP_INDEX_URL, PIP_CERT, …).
 
 Example:
   cloaca pip install pydantic`
 
 /** What `cloaca --help` says of it; it is run before anything is parsed. */
 export function pipCommand(): Command {
-  return new Command('pip').description('install packages for scripts, by means of pip: see cloaca pip --help')
+  return new Command('pip').description('install Python packages with pip; see cloaca pip --help')
 }
 
 export async function runPip(words: readonly string[]): Promise<number> {

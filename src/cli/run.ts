@@ -30,28 +30,29 @@ const USAGE = `usage: cloaca run SCRIPT.py [ARGS…]
        cloaca run -c CODE [ARGS…]
        cloaca run - [ARGS…]          (the program is read from stdin)
 
-Runs a Python program as python does: the arguments, stdin, stdout, stderr, the
-traceback and the exit code are its own. Runners that it opens live until it ends.
+Runs a Python program like python: the program gets the arguments and stdin, and
+its output, traceback and exit code are passed on. Runners that it opens are closed
+when it ends.
 
   -u        do not buffer output
-  -W RULE   control warnings, as PYTHONWARNINGS does
+  -W RULE   control warnings, like PYTHONWARNINGS
   -B        do not write .pyc files
-  -E, -I    ignore python's variables; isolate the program from them and its folder
+  -E        ignore PYTHON* environment variables
+  -I        ignore them, and do not search the program's folder for modules
   -P        do not search the program's folder for modules
-  -X OPTION as python does: dev, and what the program finds in sys._xoptions
+  -X OPTION set a python option: dev, or any name for sys._xoptions
   --memory SIZE
-            memory limit, such as 2gb; a number alone means MiB; default: 1gb
+            limit memory, such as 2gb; a bare number means MiB (default: 1gb)
   --secrets FOLDER
-            folder of files with the secrets of tasks
+            read the secrets of tasks from files in this folder
   --settings FILE
-            file with settings, in place of cloaca.toml; default: that of this folder
+            read settings from this file (default: cloaca.toml or package.json)
   --restrict
-            let the program read its own folder, use what is granted, and nothing else:
+            restrict the program to its own folder and granted access; grant more with
             --allow-read PATH, --allow-write PATH, --allow-net HOST, --allow-env NAME, --allow-ffi
-  --        pass all options after the program to it, also --restrict
+  --        pass all later options to the program, even --restrict
   --python PYTHON
-            name or path of one of the machine, which takes the place of cloaca;
-            default: pyodide, which comes along
+            run the program with this CPython (name or path) (default: pyodide)
 
 Examples:
   cloaca run report.py --month 5
@@ -88,7 +89,7 @@ export async function runCommand(words: readonly string[]): Promise<number> {
     return 0
   }
   const { target, words: forPython } = commandLine
-  if (target.kind === 'path' && target.rest.length === 0) throw new UsageMistake('There is nothing to run.', USAGE)
+  if (target.kind === 'path' && target.rest.length === 0) throw new UsageMistake('There is no program to run.', USAGE)
   refuseLateRestriction(commandLine, given)
   const settings = settingsFrom(given, file)
   const python = pythonOf(settings, placedTarget(target))
@@ -118,7 +119,7 @@ function refuseLateRestriction({ target, words }: PythonCommandLine, given: Give
   const program = { path: target.rest[0], module: '-m MODULE', code: '-c CODE' }[target.kind]
   const flags = late === RESTRICT_FLAG ? RESTRICT_FLAG : `${RESTRICT_FLAG} ${late}`
   throw new UsageMistake(
-    `"${late}" after the program restricts nothing. Write: cloaca run ${flags} … ${program} …\n` +
+    `"${late}" has no effect after the program. Write: cloaca run ${flags} … ${program} …\n` +
       `If it is an option of the program itself, write: cloaca run -- ${isPath ? program : 'FILE.py'} … ${late}`,
   )
 }
@@ -237,6 +238,6 @@ function targetOf(target: PythonTarget): ProgramTarget {
   if (first === undefined || first === '-') {
     return { kind: 'stdin', code: readFileSync(0, 'utf8'), argv: first === undefined ? [''] : ['-', ...rest] }
   }
-  if (!existsSync(first)) throw new UsageMistake(`There is no file "${resolve(first)}" to run. Check the path.`)
+  if (!existsSync(first)) throw new UsageMistake(`File "${resolve(first)}" not found. Check the path.`)
   return { kind: 'file', path: first, argv: [first, ...rest] }
 }

@@ -15,49 +15,47 @@ type NotedOptions = DatabaseOptions & { readonly note?: string }
 type TimingOptions = NotedOptions & { readonly timezone: string }
 
 const NEXT_INSTANTS = 5
-const NOTE = 'why, for whoever looks at it later'
+const NOTE = 'record a reason for this action'
 
 export function scheduleCommand(): Command {
-  const group = new Command('schedule').description(
-    'list, show, create, set, enable, disable and delete cron schedules',
-  )
+  const group = new Command('schedule').description('list, show, create and change cron schedules')
   const schedule = withExamples(group, 'cloaca schedule list', 'cloaca schedule show nightly_report')
-  const listing = schedule.command('list').description('list cron schedules and triggers, newest first')
+  const listing = schedule.command('list').description('list cron schedules and cron triggers, newest first')
   withDatabase(withExamples(listing, 'cloaca schedule list'))
-    .option('--limit <n>', 'show at most this many', wholeNumber, 100)
+    .option('--limit <n>', 'show at most this many schedules', wholeNumber, 100)
     .action((options: ListOptions) => withReader(options, (runner) => list(runner, options)))
   const named = (name: string, description: string) =>
     withDatabase(
       withExamples(schedule.command(name).description(description), `cloaca schedule ${name} nightly_report`),
-    ).argument('<schedule>', 'name of a cron trigger, or id of a schedule or the beginning of one')
-  named('show', 'show a schedule and when it fires next').action((name: string, options: DatabaseOptions) =>
+    ).argument('<schedule>', 'cron trigger name, or schedule id (or its first characters)')
+  named('show', 'show a schedule and its next times').action((name: string, options: DatabaseOptions) =>
     withReader(options, async (runner) => show(runner, await runner.schedules.find(name), options)),
   )
-  const creating = schedule.command('create').description('let a workflow start at the instants of a cron expression')
+  const creating = schedule.command('create').description('start a workflow at the times of a cron expression')
   withDatabase(withExamples(creating, 'cloaca schedule create report "0 3 * * *" --timezone Europe/Berlin'))
     .argument('<workflow>', 'name of the workflow')
-    .argument('<cron>', 'when: minute, hour, day, month, weekday')
-    .option('--timezone <zone>', 'name of an IANA zone', 'UTC')
+    .argument('<cron>', 'cron expression: minute, hour, day, month, weekday')
+    .option('--timezone <zone>', 'evaluate the expression in this IANA time zone', 'UTC')
     .option('--note <text>', NOTE)
     .action((workflow: string, cron: string, options: TimingOptions) => create(workflow, cron, options))
-  named('set', 'let a schedule fire at other instants')
-    .argument('<cron>', 'when: minute, hour, day, month, weekday')
-    .option('--timezone <zone>', 'name of an IANA zone', 'UTC')
+  named('set', 'change the cron expression and time zone of a schedule')
+    .argument('<cron>', 'cron expression: minute, hour, day, month, weekday')
+    .option('--timezone <zone>', 'evaluate the expression in this IANA time zone', 'UTC')
     .option('--note <text>', NOTE)
     .action((name: string, cron: string, options: TimingOptions) => change(name, cron, options))
-  named('enable', 'let a schedule fire again, and catch up on missed times')
+  named('enable', 'enable a schedule and catch up on missed times')
     .option('--note <text>', NOTE)
     .action((name: string, options: NotedOptions) => setEnabled(name, true, options))
-  named('disable', 'stop a schedule from firing, also after restarts')
+  named('disable', 'disable a schedule until it is enabled again')
     .option('--note <text>', NOTE)
     .action((name: string, options: NotedOptions) => setEnabled(name, false, options))
-  const deleting = named('delete', 'remove a schedule with its history').option('--note <text>', NOTE)
+  const deleting = named('delete', 'delete a schedule and its history').option('--note <text>', NOTE)
   deleting.action((name: string, options: NotedOptions) =>
     withRunner(options, async (runner) => {
       const row = await runner.schedules.find(name)
       await runner.schedules.delete(row.id, action(options))
       if (options.json) printJson({ id: row.id, deleted: true })
-      else printLine(`Schedule ${row.id} of workflow "${row.workflow}" is deleted.`)
+      else printLine(`Schedule ${row.id} of workflow "${row.workflow}" deleted.`)
     }),
   )
   return schedule
@@ -120,7 +118,7 @@ async function create(workflow: string, cron: string, options: TimingOptions): P
     const { key } = await runner.workflows.get(workflow)
     const id = await runner.schedules.register(key, cron, options.timezone, action(options))
     if (options.json) printJson(await record(runner, await runner.schedules.get(id)))
-    else printLine(`Schedule ${id} starts workflow "${key}" ${await nextText(runner, id)}.`)
+    else printLine(`Schedule ${id} created. It starts workflow "${key}" ${await nextText(runner, id)}.`)
   })
 }
 
@@ -129,7 +127,7 @@ async function change(name: string, cron: string, options: TimingOptions): Promi
     const { id } = await runner.schedules.find(name)
     await runner.schedules.update(id, cron, options.timezone, action(options))
     if (options.json) printJson(await record(runner, await runner.schedules.get(id)))
-    else printLine(`Schedule ${name} fires ${await nextText(runner, id)}.`)
+    else printLine(`Schedule ${name} updated. It fires ${await nextText(runner, id)}.`)
   })
 }
 
@@ -143,7 +141,7 @@ async function setEnabled(name: string, isEnabled: boolean, options: NotedOption
     const row = await runner.schedules.find(name)
     await runner.schedules.setEnabled(row.id, isEnabled, action(options))
     if (options.json) printJson({ id: row.id, enabled: isEnabled })
-    else printLine(`Schedule ${row.triggerName ?? row.id} is ${isEnabled ? 'enabled' : 'disabled'}.`)
+    else printLine(`Schedule ${row.triggerName ?? row.id} ${isEnabled ? 'enabled' : 'disabled'}.`)
   })
 }
 

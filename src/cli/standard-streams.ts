@@ -53,7 +53,7 @@ export function writeStderr(text: string): void {
     prepareStandardStreams()
     stderr = new Outlet(descriptorOfStderr, {
       notice: ({ writes, bytes, reason }) =>
-        lossNotice(`${writes} messages (${bytes} bytes) are missing here: they could not be written (${reason})`),
+        lossNotice(`${writes} messages (${bytes} bytes) are missing here, because writing them failed: ${reason}`),
     })
   }
   stderr.write(text)

@@ -19,9 +19,9 @@ import { printFields, printJson, printLine, printTable } from './print.ts'
 import { waitText as reactorWaitText } from './reactor/wait-text.ts'
 
 export function instanceCommand(): Command {
-  const group = new Command('instance').description('list the processes that serve a database')
+  const group = new Command('instance').description('list the engines that serve a database')
   const instance = withExamples(group, 'cloaca instance list')
-  const listing = instance.command('list').description('list the processes that serve a database, and what each has')
+  const listing = instance.command('list').description('list the engines of a database and their state')
   withDatabase(withExamples(listing, 'cloaca instance list')).action((options: DatabaseOptions) =>
     withReader(options, (runner) => list(runner, options)),
   )
@@ -29,7 +29,7 @@ export function instanceCommand(): Command {
 }
 
 export function statusCommand(): Command {
-  const command = new Command('status').description('show who serves a database, and how it goes')
+  const command = new Command('status').description('show the engines of a database and their health')
   return withDatabase(withExamples(command, 'cloaca status')).action((options: DatabaseOptions) =>
     withReader(options, (runner) => status(runner, options)),
   )
@@ -54,7 +54,7 @@ function printInstances(rows: readonly InstanceInfo[]): void {
       { instant: row.openedAt },
       { instant: row.heartbeatAt },
     ]),
-    'No process serves this database: cloaca serve does.',
+    'No engine serves this database. Start one with: cloaca serve PLACES',
   )
 }
 

@@ -61,7 +61,7 @@ describe('a serving process with alerts', () => {
       message: `Trigger "broken" failed 2 times in a row: trigger 'broken' raised exception: ValueError: no luck: []`,
     })
     expect(readFileSync(join(terminal.folder, 'told'), 'utf8').match(/"kind"/g)).toHaveLength(2)
-    expect(people.stdout).toMatch(/execution-failed +to url, to command +Workflow "etl" failed/)
+    expect(people.stdout).toMatch(/execution-failed +url: delivered, command: delivered +Workflow "etl" failed/)
     const rows = JSON.parse(programs.stdout) as readonly { readonly kind: string; readonly deliveries: unknown }[]
     expect(rows.map(({ kind }) => kind).toSorted()).toEqual(kinds)
     expect(config.stdout).toMatch(/^alerts\.secret +set +CLOACA_ALERTS_SECRET$/m)

@@ -92,7 +92,7 @@ describe('a check', () => {
         '    read',
         '    report after read, if any of (read failed, n > 3)',
         '',
-        '2 triggers and 1 workflow of 1 script: no problem',
+        '2 triggers and 1 workflow from 1 script: no problems',
         '',
       ].join('\n'),
     )
@@ -147,7 +147,7 @@ describe('a check', () => {
     expect(end.exitCode).toBe(1)
     expect(end.stdout).toMatch(/^partly\/good\.py\n {2}trigger came: /)
     expect(end.stdout).toMatch(/^partly\/loop\.py: Skipped: .*ELOOP/m)
-    expect(end.stdout).toMatch(/^2 triggers and 1 workflow of 1 script: 1 problem$/m)
+    expect(end.stdout).toMatch(/^2 triggers and 1 workflow from 1 script: 1 problem$/m)
   })
 
   it('of scripts that declare the same names says of each which one counts', async () => {
@@ -159,13 +159,13 @@ describe('a check', () => {
       [
         'same/a.py',
         '  trigger daily_a: 0 8 * * * (Europe/Paris), starts etl (line 11)',
-        '  trigger came: that of same/b.py counts',
-        '  workflow etl: that of same/b.py counts',
+        '  trigger came: overridden by same/b.py',
+        '  workflow etl: overridden by same/b.py',
         '',
         '',
       ].join('\n'),
     )
-    expect(end.stdout).toMatch(/^3 triggers and 1 workflow of 2 scripts: 2 problems$/m)
+    expect(end.stdout).toMatch(/^3 triggers and 1 workflow from 2 scripts: 2 problems$/m)
   })
 
   it('of a script that hangs while it is loaded ends at the limit of the project, and of nothing to serve fails', async () => {

@@ -78,7 +78,7 @@ describe('with a database that was served for a while, cloaca', () => {
     const shown = await cloaca('trigger', 'list', '--json')
     const enabled = await cloaca('trigger', 'enable', 'quiet', '--json')
 
-    expect(disabled).toMatchObject({ exitCode: 0, stdout: 'Trigger "quiet" is disabled.\n' })
+    expect(disabled).toMatchObject({ exitCode: 0, stdout: 'Trigger "quiet" disabled.\n' })
     const rows = JSON.parse(shown.stdout) as readonly { readonly name: string; readonly enabled: boolean }[]
     expect(rows.filter((row) => !row.enabled).map(({ name }) => name)).toEqual(['quiet'])
     expect(JSON.parse(enabled.stdout)).toEqual({ trigger: 'quiet', enabled: true, note: null })
@@ -170,6 +170,6 @@ describe('without a database, cloaca', () => {
     const end = await terminal.run(['trigger', 'list', '--db', 'sqlite://jobs.db'])
 
     expect(end).toMatchObject({ exitCode: 1, stdout: '' })
-    expect(end.stderr).toMatch(/^cloaca: There is no database at ".*jobs\.db"\. .*\n$/)
+    expect(end.stderr).toMatch(/^cloaca: Database ".*jobs\.db" does not exist\. .*\n$/)
   })
 })

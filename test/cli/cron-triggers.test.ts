@@ -59,7 +59,7 @@ describe('cron triggers that are served', () => {
     const line = await served.logs('serving ')
 
     expect(line.msg).toBe(
-      'serving 5 triggers and 2 workflows of 2 scripts; broken: triggers "wrong_minute", "wrong_zone"; Ctrl-C stops',
+      'serving 5 triggers and 2 workflows from 2 scripts; broken: triggers "wrong_minute", "wrong_zone"; press Ctrl-C to stop',
     )
   })
 

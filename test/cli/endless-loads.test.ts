@@ -75,7 +75,7 @@ describe('a script that computes or waits for ever while it is loaded', () => {
   it('is logged by `serve`, which serves the others, and this one when its file is corrected', async () => {
     const serving = terminal.start(['serve', 'module.ts', 'good.ts', '--watch', '--load-timeout', '1500ms'])
     expect(await serving.logs('Script "module.ts" could not be loaded')).toMatchObject({ level: 'error' })
-    await serving.logs('serving 0 triggers and 1 workflow of 1 script')
+    await serving.logs('serving 0 triggers and 1 workflow from 1 script')
     const run = async (name: string) => (await terminal.run(['workflow', 'run', name, '--wait', '--json'])).stdout
     expect(JSON.parse(await run('good'))).toMatchObject({ status: 'Completed' })
 

@@ -46,7 +46,7 @@ test('each line says when, which task and which attempt; control characters are 
 test('one task, one attempt, and lines that match are shown alone; an execution that has ended ends --follow', () => {
   expect(withoutInstants(cloaca('logs', id, '--task', 'send').stdout)).toEqual(['AT  send  sent', ''])
   expect(cloaca('logs', id, '--attempt', '2', '--grep', '^load').stdout.match(/load #2/g)).toHaveLength(1)
-  expect(cloaca('logs', id, '--grep', 'nowhere').stdout).toBe('No line matches.\n')
+  expect(cloaca('logs', id, '--grep', 'nowhere').stdout).toBe('No line matches the pattern.\n')
   expect(
     cloaca('logs', id, '--follow', '--json')
       .stdout.trim()

@@ -22,6 +22,6 @@ describe('--grep', () => {
   })
 
   it.each(['(', 'a{1001}', '(?=a)', '(a)\\1', '[a-z]{1000}'.repeat(10)])('refuses the pattern %s', async (pattern) => {
-    await expect(grepFilter(pattern)).rejects.toThrow(`The pattern "${pattern}" of --grep cannot be used: `)
+    await expect(grepFilter(pattern)).rejects.toThrow(`Invalid --grep pattern "${pattern}": `)
   })
 })

@@ -64,7 +64,9 @@ describe.concurrent('the HTTP interface of a serving process', () => {
     expect(stderr.indexOf('"msg":"stopped"')).toBeGreaterThan(stderr.indexOf('is taken by another process'))
     // A module that is not there is the first mistake to correct.
     expect(misspelt).toMatchObject({ exitCode: 1 })
-    expect(misspelt.stderr).toMatch(/cloaca: There is no file, folder or Python module "jobz" .* Besides: Port \d+ /)
+    expect(misspelt.stderr).toMatch(
+      /cloaca: File, folder or Python module "jobz" not found .* Another error: Port \d+ /,
+    )
   })
 
   it('is open to other machines with a token only', async () => {
@@ -95,7 +97,7 @@ describe.concurrent('the HTTP interface of a serving process', () => {
     const refused = await terminal.run(words)
     const serving = terminal.start(words, { env: { CLOACA_HTTP_TOKEN: TOKEN } })
     const url = await listening(serving)
-    const { msg } = await serving.logs('HTTP needs')
+    const { msg } = await serving.logs('HTTP requires')
     const status = async (headers: Record<string, string>) =>
       (await fetch(`${url}/api/v1/triggers`, { headers })).status
 
@@ -103,7 +105,7 @@ describe.concurrent('the HTTP interface of a serving process', () => {
     expect(await status({ origin: url })).toBe(401)
     expect(await status({ authorization: `Bearer ${TOKEN}` })).toBe(200)
     expect(msg).toBe(
-      'HTTP needs the token of CLOACA_HTTP_TOKEN for everything but /healthz, /readyz and the files of the page, and is answered for "127.0.0.1", "jobs.example", "*.apps.example"',
+      'HTTP requires the token in CLOACA_HTTP_TOKEN, except for /healthz, /readyz and the files of the page; accepted host names: "127.0.0.1", "jobs.example", "*.apps.example"',
     )
   })
 
@@ -131,7 +133,7 @@ describe.concurrent('the HTTP interface of a serving process', () => {
     const env = { CLOACA_HTTP_TOKEN: TOKEN.slice(1) }
 
     const serving = terminal.start(words, { env })
-    await serving.logs('HTTP needs the token')
+    await serving.logs('HTTP requires the token')
     for (const [more, own] of [
       [['--host', '0.0.0.0'], {}],
       [[], { CLOACA_HTTP_HOSTS: 'jobs.example' }],

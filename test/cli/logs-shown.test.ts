@@ -72,7 +72,7 @@ describe('an execution with a task that failed twice', () => {
     const [, log] = stdout.split('\nLog of ')
     const said = log?.split('\n').map((text) => text.replace(/^ {2}\S+ {2}/, '')) ?? []
     expect(said).toEqual([
-      `attempt 2 of load, the last 10 lines; all: cloaca execution logs ${id} --task load --attempt 2`,
+      `attempt 2 of task "load", last 10 lines; for all lines: cloaca execution logs ${id} --task load --attempt 2`,
       ...Array.from({ length: 9 }, (_, index) => `row ${32 + index}`),
       'WARNING app: bad \\x1b[31m row (/x.py:3)',
       '',
@@ -92,7 +92,7 @@ describe('an execution with a task that failed twice', () => {
       '',
     ])
     expect(JSON.parse(some.stdout).map(({ message }: LogRecord) => message)).toEqual(['the first attempt', 'sent'])
-    expect(none.stdout).toBe('It has printed and logged nothing.\n')
+    expect(none.stdout).toBe('There is no output to show.\n')
   })
 })
 
@@ -153,7 +153,7 @@ describe('a trigger whose polls print', () => {
     const both = await run('trigger', 'logs', 'inbox', '--tick', silent ?? '', '--follow')
 
     expect(missing).toMatchObject({ exitCode: 1, stderr: expect.stringMatching(/^cloaca: No log found for tick /) })
-    expect(quiet.stdout).toMatch(/^Nothing that its polls printed or logged is kept\./)
+    expect(quiet.stdout).toMatch(/^No stored output of polls of this trigger\./)
     expect(both.exitCode).toBe(2)
   })
 

@@ -60,7 +60,7 @@ it('a reactor that waits says for which sources, and since when the first event 
   const since = new Date(acceptedAt).toISOString().replace('Z', '+00:00')
   expect(shown.stdout).toContain(`waiting for door since ${since}`)
   expect(shown.stdout).toMatch(/^probe +yes +\S+ +3 +3$/m)
-  expect(shown.stdout).toMatch(/^1 +\S+ +probe 1, door 1$/m)
+  expect(shown.stdout).toMatch(/^1 +\S+ +probe event 1, door event 1$/m)
   expect(JSON.parse(json.stdout)).toMatchObject({
     name: 'oven',
     mode: 'when_all',
@@ -89,14 +89,14 @@ it('a workflow is subscribed, paused, resumed, replayed and unsubscribed by name
   const actions = await database().store.actions.list(null, { limit: 9, offset: 0 })
   const removed = await run('reactor', 'unsubscribe', 'any', 'ring')
 
-  expect(subscribed.stdout).toBe('Workflow "ring" is subscribed to reactor "any" when payload.probe > 1.5.\n')
+  expect(subscribed.stdout).toBe('Workflow "ring" subscribed to reactor "any" with condition payload.probe > 1.5.\n')
   expect(JSON.parse(paused.stdout)).toMatchObject([{ reactor: 'any', workflow: 'ring', state: 'paused', waiting: 2 }])
   expect(status.stdout).toMatch(/^subscriptions +1, paused: ring to any$/m)
   expect(JSON.parse(replayed.stdout)).toMatchObject({ reactor: 'any', workflow: 'ring', from: 1 })
   expect(actions.map(({ kind, source }) => [kind, source])).toEqual(
     ['replay', 'resume', 'pause', 'subscribe'].map((kind) => [kind, 'cli']),
   )
-  expect(removed.stdout).toContain('is not subscribed to reactor "any" any more')
+  expect(removed.stdout).toContain('unsubscribed from reactor "any"')
 })
 
 it('what there is none of is exit code 1, with what there is', async () => {
@@ -116,11 +116,9 @@ it('what there is none of is exit code 1, with what there is', async () => {
   expect(ends.map(({ exitCode }) => exitCode)).toEqual([1, 1, 1, 1, 1, 1, 2])
   const said = ends.map(({ stderr }) => stderr)
   expect(said[0]).toBe('cloaca: Reactor "ovn" not found in this database. Did you mean "oven"?\n')
-  expect(said[1]).toBe('cloaca: There is no firing 3 of reactor "oven". It has not fired yet.\n')
+  expect(said[1]).toBe('cloaca: Firing 3 of reactor "oven" not found. It has not fired yet.\n')
   expect(said[2]).toContain('Did you mean "door"?')
-  expect(said[3]).toBe(
-    'cloaca: There is no subscription of workflow "rong" to reactor "any". Subscribed to it: ring.\n',
-  )
+  expect(said[3]).toBe('cloaca: Workflow "rong" is not subscribed to reactor "any". Subscribed workflows: ring.\n')
   expect(said[5]).toBe('cloaca: Graph "juge" not found in this database. Did you mean "judge"?\n')
   const early = await run('reactor', 'subscribe', 'later', 'ringing')
   expect(early).toMatchObject({
@@ -150,7 +148,7 @@ it('an execution names the firing and the events that caused it, and so do its r
   ])
 
   expect(shown.stdout).toMatch(/^started by +reactor any$/m)
-  expect(shown.stdout).toMatch(/^caused by +firing 2 of reactor any, probe 2$/m)
+  expect(shown.stdout).toMatch(/^caused by +firing 2 of reactor any, probe event 2$/m)
   expect(JSON.parse(again.stdout)).toMatchObject({
     retryOf: newest?.id,
     firing: { reactor: 'any', sequence: 2, causes: [{ source: 'probe', firstSequence: 2, lastSequence: 2 }] },
@@ -167,7 +165,7 @@ it('a reactor that is fired by hand says who did it', async () => {
   const fired = await run('reactor', 'fire', 'oven', '--payload', '{"door": "forced"}', '--note', 'a try')
   const firings = await run('reactor', 'firings', 'oven')
 
-  expect(fired.stdout).toBe('Reactor "oven" fired: firing 1, with {"probe":1.0,"door":"forced"}\n')
+  expect(fired.stdout).toBe('Reactor "oven" fired (firing 1) with payload {"probe":1.0,"door":"forced"}\n')
   expect(firings.stdout).toMatch(/^1 +\S+ +by hand: cli: a try +\{"probe":1\.0,"door":"forced"\}$/m)
 })
 
@@ -204,7 +202,7 @@ it('a graph is shown with its last run, its last error and its topology, as text
     'flowchart TD\n  s0(["probe"])\n  n0["look"]\n  n1["warn"]\n  n2["note"]\n  s0 --> n0\n  n0 -->|"hot"| n1\n  n0 -->|"ok"| n2\n',
   )
   expect(list.stdout).toMatch(/^judge +oven +3 +2 +1 /m)
-  expect(list.stdout).toMatch(/^enrich +none: run by tasks +1 +0 +0 +never$/m)
+  expect(list.stdout).toMatch(/^enrich +none \(run by tasks\) +1 +0 +0 +never$/m)
   expect(JSON.parse(json.stdout)).toMatchObject([
     { name: 'enrich', reactor: null, lastRun: null },
     { name: 'judge', reactor: 'oven', runs: 2, failures: 1, lastRun: { resultText: '{"alarm":91.0}' } },

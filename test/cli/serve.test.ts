@@ -69,7 +69,9 @@ describe('a serving process', () => {
     const cloaca = (...words: readonly string[]) => terminal.run([...words, ...DATABASE])
     terminal.write('beside.py', BESIDE)
     const serving = await served(terminal, SHOP, 'beside.py')
-    expect((await serving.logs('serving ')).msg).toBe('serving 5 triggers and 3 workflows of 2 scripts; Ctrl-C stops')
+    expect((await serving.logs('serving ')).msg).toBe(
+      'serving 5 triggers and 3 workflows from 2 scripts; press Ctrl-C to stop',
+    )
     await serving.logs("workflow 'order' completed")
 
     const context = '{"large": 9007199254740993, "float": 2.0}'
@@ -150,7 +152,7 @@ describe('a serving process', () => {
     expect(await serving.ended).toMatchObject({ exitCode: 130 })
     expect(serving.log.map(({ msg }) => msg)).not.toContain("workflow 'count_stock' completed")
     expect(serving.log.at(-1)?.msg).toContain(
-      "stopped at once; cut off, and run again after the next start: task 'count' of workflow 'count_stock'",
+      "stopped immediately; cut off, and run again after the next start: task 'count' of workflow 'count_stock'",
     )
 
     terminal.write('COUNTED', '')
@@ -205,7 +207,7 @@ describe('a serving process', () => {
     await serving.logs('Script "jobs/broken.py" could not be loaded')
     terminal.write('FREE', '')
 
-    expect((await serving.logs('serving ')).msg).toContain('of 1 script')
+    expect((await serving.logs('serving ')).msg).toContain('from 1 script')
   })
 
   it('says what cannot be loaded and serves the rest; with nothing loaded it exits with 1', async () => {
@@ -220,7 +222,7 @@ describe('a serving process', () => {
     expect(error.msg).toMatch(
       /^Script "folder\/broken\.py" .*broken\.py, line 2\): ModuleNotFoundError: .*missing_module/,
     )
-    expect((await serving.logs('serving ')).msg).toContain('2 triggers and 2 workflows of 2 scripts')
+    expect((await serving.logs('serving ')).msg).toContain('2 triggers and 2 workflows from 2 scripts')
     await serving.logs("workflow 'works' completed")
     await serving.logs("workflow 'works_too' completed")
 
@@ -237,7 +239,7 @@ describe('a serving process', () => {
 
     const serving = await served(terminal, 'folder')
 
-    expect((await serving.logs('serving ')).msg).toContain('serving 1 trigger and 1 workflow of 3 scripts')
+    expect((await serving.logs('serving ')).msg).toContain('serving 1 trigger and 1 workflow from 3 scripts')
     const warnings = serving.log.filter(({ level }) => level === 'warn').map(({ msg }) => msg)
     expect(warnings).toHaveLength(2)
     for (const message of warnings) {
@@ -256,7 +258,7 @@ describe('a serving process', () => {
     const unknown = await terminal.run(['check', 'fodler'])
 
     expect(end.exitCode).toBe(1)
-    expect(end.stderr).toContain('no trigger and no workflow is declared in \\"folder\\"')
+    expect(end.stderr).toContain('no trigger or workflow is declared in \\"folder\\"')
     expect(missing).toMatchObject({
       exitCode: 1,
       stderr: expect.stringMatching(/^cloaca: File or folder ".*" not found/),
@@ -277,7 +279,7 @@ describe('a serving process', () => {
 
     await serving.logs("workflow 'renamed' completed")
     terminal.write('works.py', 'this is no Python')
-    await serving.logs('was kept as it was because of SyntaxError')
+    await serving.logs('could not be reloaded, and its old version stays in use: SyntaxError')
   })
 
   it('serves the others while a script takes its time to load; a trigger waits for the workflow that may come with it', async () => {
@@ -287,7 +289,7 @@ describe('a serving process', () => {
     terminal.write('jobs/ready.py', WORKS.replaceAll('works', 'ready'))
     const serving = terminal.start(['serve', 'jobs', ...DATABASE, '--log-level', 'debug'])
 
-    await serving.logs('what is loaded so far is served meanwhile')
+    await serving.logs('serving the scripts that are loaded; the others are still loading')
     await serving.logs("workflow 'ready' completed")
     expect(serving.log.filter(({ msg }) => msg.includes("trigger 'beside'"))).toEqual([])
     terminal.write('go', '')

@@ -28,8 +28,8 @@ it('an event is pushed to the letter with nobody serving, waits, and is said to'
   const json = await run('push', 'probe', '[1.0]', '--json')
   const shown = await run('show', 'probe', '--json')
 
-  expect(pushed).toMatchObject({ exitCode: 0, stdout: 'Source "probe" has accepted event 1.\n' })
-  expect(pushed.stderr).toContain('No process serves source "probe" now')
+  expect(pushed).toMatchObject({ exitCode: 0, stdout: 'Source "probe" accepted event 1.\n' })
+  expect(pushed.stderr).toContain('No engine serves source "probe"')
   expect(JSON.parse(json.stdout)).toEqual({ source: 'probe', sequence: 2 })
   const events = await database().store.graphs.listEvents('probe', { limit: 9, offset: 0 })
   expect(events.map(({ eventText }) => eventText)).toEqual(['[1.0]', '{"c": 91.0, "id": 1152921504606846977}'])
@@ -60,7 +60,7 @@ it('events come from a file, from stdin, and line by line', async () => {
   expect(JSON.parse(lines.stdout)).toEqual({ source: 'probe', sequences: [3, 4, 5] })
   expect(bad).toMatchObject({
     exitCode: 2,
-    stderr: expect.stringContaining('Line 2 is not JSON, and nothing was pushed'),
+    stderr: expect.stringContaining('Line 2 is not JSON, so no event was pushed'),
   })
   expect(empty).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('There is no event to push') })
   expect(await database().store.graphs.getSource('probe')).toMatchObject({ lastSequence: 5 })
@@ -123,10 +123,10 @@ it('what came of events is listed and shown, with the error of the last one that
     '4.0',
     '3',
   ])
-  expect(events.stderr).toBe('cloaca: there are more: --cursor 3\n')
+  expect(events.stderr).toBe('cloaca: there are more rows; for the next page: --cursor 3\n')
   expect(JSON.parse(rest.stdout)).toMatchObject([{ sequence: 2 }, { sequence: 1 }])
   expect(polls.stdout).toMatch(/ skipped +1 /)
-  expect((await run('polls', 'probe')).stdout).toBe('Source "probe" is not polled.\n')
+  expect((await run('polls', 'probe')).stdout).toBe('Source "probe" is not a polling source.\n')
 })
 
 it('the rate is of the last hour, however many events there were before', async () => {

@@ -45,7 +45,7 @@ describe('cloaca schedule', () => {
 
   it('disables one, which has no next instant then, enables it, and deletes it', async () => {
     const disabled = await run('schedule', 'disable', 'nightly')
-    expect(disabled.stdout).toBe('Schedule nightly is disabled.\n')
+    expect(disabled.stdout).toBe('Schedule nightly disabled.\n')
     expect(JSON.parse((await run('schedule', 'show', nightly.id.slice(0, 8), '--json')).stdout)).toMatchObject({
       enabled: false,
       nextRuns: [],
@@ -55,7 +55,7 @@ describe('cloaca schedule', () => {
     expect(await database().store.getCron(nightly.id)).toMatchObject({ isEnabled: true })
     const deleted = await run('schedule', 'delete', 'nightly')
 
-    expect(deleted.stdout).toBe(`Schedule ${nightly.id} of workflow "report" is deleted.\n`)
+    expect(deleted.stdout).toBe(`Schedule ${nightly.id} of workflow "report" deleted.\n`)
     expect(await database().store.getCron(nightly.id)).toBeNull()
   })
 
@@ -66,7 +66,7 @@ describe('cloaca schedule', () => {
     const changed = await run('schedule', 'set', id, '0 4 * * *', '--timezone', 'Europe/Paris')
     const unknown = await run('schedule', 'create', 'reprt', '0 3 * * *')
 
-    expect(changed.stdout).toMatch(new RegExp(`^Schedule ${id} fires next at \\d{4}-`))
+    expect(changed.stdout).toMatch(new RegExp(`^Schedule ${id} updated\\. It fires next at \\d{4}-`))
     expect(await database().store.getCron(id)).toMatchObject({ expression: '0 4 * * *', timezone: 'Europe/Paris' })
     expect(await database().store.actions.list(id, { limit: 9, offset: 0 })).toMatchObject([
       { kind: 'set', source: 'cli', note: null },
@@ -102,7 +102,9 @@ describe('who serves', () => {
   })
 
   it('is nobody where nobody does', async () => {
-    expect((await run('instance', 'list')).stdout).toBe('No process serves this database: cloaca serve does.\n')
+    expect((await run('instance', 'list')).stdout).toBe(
+      'No engine serves this database. Start one with: cloaca serve PLACES\n',
+    )
   })
 })
 

@@ -31,7 +31,7 @@ describe('with nobody serving', () => {
     const second = await run('cancel', ids[0] ?? '', 'nope', '--json')
 
     expect(first.exitCode).toBe(0)
-    expect(first.stdout).toMatch(/^(Execution [0-9a-f]{8} is cancelled: 0 tasks were running\.\n){2}$/)
+    expect(first.stdout).toMatch(/^(Execution [0-9a-f]{8} cancelled; 0 tasks were running\.\n){2}$/)
     expect(await database().store.getExecution(ids[1] ?? '')).toMatchObject({
       status: 'Cancelled',
       errorMessage: 'cancelled: wrong day',
@@ -49,9 +49,9 @@ describe('with nobody serving', () => {
     const shown = await run('show', id)
     const resumed = await run('resume', id)
 
-    expect(paused.stdout).toBe(`Execution ${id} is paused: what runs goes on, and nothing further starts.\n`)
+    expect(paused.stdout).toBe(`Execution ${id} paused. Running tasks continue; no further tasks start.\n`)
     expect(shown.stdout).toMatch(/^status +Paused since 20/m)
-    expect(resumed.stdout).toBe(`Execution ${id} goes on.\n`)
+    expect(resumed.stdout).toBe(`Execution ${id} resumed.\n`)
     expect(await database().store.getExecution(id)).toMatchObject({ status: 'Pending', pausedAt: null })
   })
 
@@ -95,7 +95,7 @@ describe('with a process that serves', () => {
 
     expect(cancelled).toMatchObject({
       exitCode: 0,
-      stdout: `Execution ${id} is cancelled: one task was running.\n`,
+      stdout: `Execution ${id} cancelled; one task was running.\n`,
     })
     await serving.engine.stop({ graceMs: 0 })
   })
@@ -108,7 +108,7 @@ describe('with a process that serves', () => {
     const { stdout, exitCode } = await run('cancel', id, '--no-wait')
 
     expect([stdout, exitCode]).toEqual([
-      `Asked to cancel execution ${id}. It is cancelled as soon as that process hears of it.\n`,
+      `Request to cancel execution ${id} stored. It is cancelled when its engine reads the request.\n`,
       0,
     ])
     await serving.engine.stop({ graceMs: 0 })
@@ -128,8 +128,8 @@ describe('an execution that failed', () => {
   it('is shown with what each attempt raised, controls made visible', async () => {
     const { stdout } = await run('show', await failedOnce())
 
-    expect(stdout).toContain('Attempt 1 of write: failed 20')
-    expect(stdout).toContain('Attempt 2 of write: failed 20')
+    expect(stdout).toContain('Attempt 1 of task "write": failed 20')
+    expect(stdout).toContain('Attempt 2 of task "write": failed 20')
     expect(stdout).toContain('  Traceback (most recent call last):\n  ValueError: no room \\x1b[31m left\n')
   })
 
@@ -173,7 +173,7 @@ describe('an execution that failed', () => {
     const id = await failedOnce()
     const prune = (...words: string[]) => run('prune', '--older-than', '1d', ...words)
 
-    expect((await prune('--dry-run')).stdout).toBe('It would remove one execution.\n')
+    expect((await prune('--dry-run')).stdout).toBe('Would remove one execution.\n')
     expect((await prune('--status', 'cancelled')).stdout).toBe('Removed 0 executions.\n')
     expect((await run('prune', '--older-than', '99999d')).stdout).toBe('Removed 0 executions.\n')
     expect(await database().store.getExecution(id)).not.toBeNull()
@@ -198,7 +198,7 @@ describe('an execution that failed', () => {
     const wrong = await run('list', '--since', 'yesterday')
 
     expect(JSON.parse(first.stdout)).toMatchObject([{ id }])
-    expect(first.stderr).toBe(`cloaca: there are more: --cursor ${id}\n`)
+    expect(first.stderr).toBe(`cloaca: there are more executions; for the next page: --cursor ${id}\n`)
     expect(JSON.parse(second.stdout)).toMatchObject([{ id: older }])
     expect(JSON.parse(recent.stdout)).toEqual([])
     expect([wrong.exitCode, wrong.stderr]).toEqual([2, expect.stringContaining('a duration such as 2h')])

@@ -51,7 +51,7 @@ describe('cloaca tenant', () => {
     expect(JSON.parse(programs.stdout)).toMatchObject([{ schemaName: 'acme', usernames: ['t_cli'] }, {}])
     expect(JSON.parse(removed[0].stdout)).toEqual({ schemaName: 'acme', username: 't_cli', removed: true })
     expect(removed[1].stdout).toBe('Schema "beta" and user "t_cli_given" are removed.\n')
-    expect(after.stdout).toBe('No schema of this database has tables of cloaca.\n')
+    expect(after.stdout).toBe('No schema in this database has cloaca tables.\n')
   })
 
   it('removes a schema that is not a tenant with --force only', async () => {

@@ -42,7 +42,7 @@ describe('with nobody serving', () => {
     const shown = await run('show', 'inbox')
     await run('enable', 'inbox')
 
-    expect(disabled).toMatchObject({ exitCode: 0, stdout: 'Trigger "inbox" is disabled.\n' })
+    expect(disabled).toMatchObject({ exitCode: 0, stdout: 'Trigger "inbox" disabled.\n' })
     expect(lines(shown)).toContain('enabled  no')
     expect(lines(shown)).toContain('note  the folder\\x1b[31m is moved')
     expect((await run('show', 'inbox')).stdout).not.toContain('note')
@@ -64,7 +64,7 @@ describe('with nobody serving', () => {
     expect(fired).toMatchObject({ exitCode: 0, stdout: `Trigger "inbox" fired: execution ${oldest?.id}.\n` })
     expect(again).toMatchObject({
       exitCode: 1,
-      stdout: `Trigger "inbox" started nothing: an equal firing is active, execution ${oldest?.id}. Start another with --force.\n`,
+      stdout: `Trigger "inbox" started nothing: an equal firing is active (execution ${oldest?.id}). To start another, pass --force.\n`,
     })
     expect(JSON.parse(forced.stdout)).toEqual({
       trigger: 'inbox',
@@ -103,12 +103,12 @@ describe('with nobody serving', () => {
     const reset = await run('set', 'inbox', '--reset')
 
     expect(set.stdout).toBe(
-      'Trigger "inbox" is set, also after restarts. What the code says counts again after: cloaca trigger set inbox --reset\n',
+      'Trigger "inbox" updated. The override survives restarts; remove it with: cloaca trigger set inbox --reset\n',
     )
-    expect(shown).toContain('every  10s, set by hand: the code says 1s')
-    expect(shown).toContain('timeout  none, set by hand: the code says 5s')
-    expect(shown).toContain('paused after  3 failed polls, set by hand: the code says none')
-    expect(shown).toContain('on change  yes, set by hand: the code says no')
+    expect(shown).toContain('every  10s (set by hand; declared: 1s)')
+    expect(shown).toContain('timeout  none (set by hand; declared: 5s)')
+    expect(shown).toContain('pause after  3 failed polls (set by hand; declared: none)')
+    expect(shown).toContain('on change  yes (set by hand; declared: no)')
     expect(json).toMatchObject({
       kind: 'poll',
       pollIntervalMs: 10_000,
@@ -116,7 +116,7 @@ describe('with nobody serving', () => {
       overrides: { pollIntervalMs: 10_000, timeoutMs: null, pauseAfter: 3, onChange: true },
       createdAt: '2026-01-01T00:00:00.000+00:00',
     })
-    expect(reset.stdout).toBe('Trigger "inbox" is as its code says.\n')
+    expect(reset.stdout).toBe('Trigger "inbox" reset to its declared options.\n')
     expect(lines(await run('show', 'inbox'))).toContain('every  1s')
   })
 
@@ -158,7 +158,7 @@ describe('with nobody serving', () => {
     const shown = lines(await run('show', 'nightly'))
     await run('enable', 'nightly')
 
-    expect(disabled.stdout).toBe('Trigger "nightly" is disabled.\n')
+    expect(disabled.stdout).toBe('Trigger "nightly" disabled.\n')
     expect(shown).toContain('enabled  no')
     expect(shown).toContain('note  not in December')
     expect(lines(await run('show', 'nightly'))).toContain('enabled  yes')
@@ -180,7 +180,7 @@ describe('with nobody serving', () => {
       ]),
     )
     expect(lines(shown)).toContainEqual(
-      expect.stringMatching(/^declared {2}by no script that is served, since .*: cloaca trigger delete inbox$/),
+      expect.stringMatching(/^declared {2}no, removed from the served scripts .*: cloaca trigger delete inbox$/),
     )
     expect(status.stdout).toMatch(/^not declared +inbox, nightly$/m)
     expect(crons.stdout).toMatch(/^nightly .* not declared +never$/m)
@@ -189,8 +189,8 @@ describe('with nobody serving', () => {
       stderr: expect.stringContaining('a served script declares it and would create it again.'),
     })
     expect(deleted.map(({ stdout }) => stdout)).toEqual([
-      'Trigger "inbox" is removed. Its executions stay.\n',
-      'Trigger "nightly" is removed. Its executions stay.\n',
+      'Trigger "inbox" deleted. Its executions are kept.\n',
+      'Trigger "nightly" deleted. Its executions are kept.\n',
     ])
     expect(JSON.parse((await run('list', '--json')).stdout)).toMatchObject([{ name: 'other', undeclaredAt: null }])
   })
@@ -208,7 +208,7 @@ describe('with nobody serving', () => {
 
     expect(ends.map(({ exitCode }) => exitCode)).toEqual([2, 2, 2, 2, 2, 2, 1])
     expect(ends.map(({ stderr }) => stderr).join('')).toMatch(
-      /Give at least one option[\s\S]*a duration such as[\s\S]*at least 1ms[\s\S]*1 or more, or none[\s\S]*not several[\s\S]*skip, all, none[\s\S]*has a cron schedule and is not polled[\s\S]*workflow run etl/,
+      /(?:Give|Pass) at least one[\s\S]*a duration such as[\s\S]*at least 1ms[\s\S]*1 or more, or none[\s\S]*Pass only one of these[\s\S]*skip, all, none[\s\S]*follows a cron expression and is not polled[\s\S]*workflow run etl/,
     )
   })
 })
@@ -241,7 +241,7 @@ describe('with a process that serves', () => {
     await database().clock.advance(600)
 
     expect([stdout, exitCode]).toEqual([
-      'Asked to poll trigger "inbox". It is polled as soon as the process that serves it hears of it; see cloaca trigger history inbox --ticks.\n',
+      'Request to poll trigger "inbox" stored. It is polled when its engine reads the request; see: cloaca trigger history inbox --ticks\n',
       0,
     ])
     expect(running.host.pollsOf('inbox')).toHaveLength(2)

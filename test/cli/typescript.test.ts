@@ -55,7 +55,7 @@ describe('TypeScript beside Python', () => {
     terminal.write('jobs/carrier.ts', CARRIER.replace('post', 'courier'))
     await serving.prints('shipped by courier')
     terminal.write('jobs/carrier.ts', 'export const carrier: = 1\n')
-    await serving.logs('script "jobs/orders.ts" was kept as it was because of SyntaxError: ')
+    await serving.logs('script "jobs/orders.ts" could not be reloaded, and its old version stays in use: SyntaxError: ')
     terminal.write('jobs/carrier.ts', CARRIER.replace('post', 'drone'))
     await serving.prints('shipped by drone')
 

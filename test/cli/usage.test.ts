@@ -18,13 +18,16 @@ describe.concurrent('the command line', () => {
     [['graph', 'run', 'price', 'order.py', '--input', '{"a":'], /^cloaca: --input is not JSON: /],
     [['serve', 'shop.py', '--log-level', 'loud'], /It must be one of "debug", "info", "warn", "error", "silent"\./],
     [['execution', 'list', '--limit', '-1'], /'-1' is invalid\. It must be a whole number, 0 or more\./],
-    [['execution', 'list', '--since', '2026-02-30T00:00:00Z'], /It must be a duration such as 2h or 7d, or an instant/],
-    [['run'], /There is nothing to run\./],
+    [
+      ['execution', 'list', '--since', '2026-02-30T00:00:00Z'],
+      /It must be a duration such as 2h or 7d, or a timestamp/,
+    ],
+    [['run'], /There is no program to run\./],
     [['config', '--memory', 'lots'], /'lots' is invalid\. It must be a size such as/],
     [['run', '--memory', '3'], /--memory must be a size such as .* at least "384mb"/],
     [['run', '-m'], /-m needs the name of a module\./],
     [['run', '--fast', 'shop.py'], /cloaca run has no option "--fast"\./],
-    [['run', 'missing.py'], /There is no file ".*missing\.py" to run\./],
+    [['run', 'missing.py'], /File ".*missing\.py" not found\. Check the path\./],
     [
       ['workflow', 'run', 'order', '--db', ':memory:', '--context', '[1]'],
       /--context .* JSON object .* an array was given/,
@@ -37,7 +40,7 @@ describe.concurrent('the command line', () => {
       ['workflow', 'run', 'order', '--db', ':memory:', '--context', `{"a": ${'['.repeat(512)}${']'.repeat(512)}}`],
       /--context cannot be used\. .* deeper than 512 levels/,
     ],
-    [['run', 'constructor'], /There is no file ".*constructor" to run\./],
+    [['run', 'constructor'], /File ".*constructor" not found\. Check the path\./],
     [
       ['workflow', 'run', 'order', '--db', ':memory:', '--context', '{'],
       /--context cannot be used\. A context must be valid JSON: /,

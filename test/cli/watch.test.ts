@@ -95,7 +95,7 @@ it('a file that is saved broken leaves the script as it was, and says so; the ne
   await serving.logs("workflow 'good' completed")
 
   terminal.write('shop.py', 'this is no Python')
-  await serving.logs('script "shop.py" was kept as it was because of SyntaxError: ')
+  await serving.logs('script "shop.py" could not be reloaded, and its old version stays in use: SyntaxError: ')
   terminal.write('shop.py', script('better'))
 
   await serving.logs("workflow 'better' completed")
@@ -110,7 +110,7 @@ it('a file of a folder that declares nothing any more is named, and a file that 
 
   terminal.write('shop/helper.py', 'NAME = 1\n')
   terminal.write('shop/one.py', '')
-  await serving.logs('script "shop/one.py" declares no trigger and no workflow any more')
+  await serving.logs('script "shop/one.py" no longer declares a trigger or a workflow')
   terminal.write('shop/one.py', script('again'))
 
   await serving.logs("workflow 'again' completed")
@@ -162,7 +162,7 @@ describe('a script that could not be loaded', () => {
     terminal.write('shop.py', script('shop'))
     const serving = await watching(terminal, 'shop.py')
     terminal.write('shop.py', script('better', 'import helper'))
-    await serving.logs('was kept as it was because of ModuleNotFoundError')
+    await serving.logs('could not be reloaded, and its old version stays in use: ModuleNotFoundError')
 
     terminal.write('helper.py', '')
 

@@ -12,9 +12,9 @@ type ListOptions = DatabaseOptions & { readonly limit: number }
 
 export function alertCommand(): Command {
   const alert = withExamples(new Command('alert').description('list alerts'), 'cloaca alert list --limit 5')
-  const listing = alert.command('list').description('list alerts, newest first, with what came of sending them')
+  const listing = alert.command('list').description('list alerts and their deliveries, newest first')
   withDatabase(withExamples(listing, 'cloaca alert list --limit 5'))
-    .option('--limit <n>', 'show at most this many', wholeNumber, 20)
+    .option('--limit <n>', 'show at most this many alerts', wholeNumber, 20)
     .action((options: ListOptions) => withReader(options, (runner) => list(runner, options)))
   return alert
 }
@@ -23,7 +23,7 @@ async function list(runner: Runner, { json, limit }: ListOptions): Promise<void>
   const rows = await runner.alerts.list({ limit })
   if (json) return printJson(rows.map(alertRecord))
   printTable(
-    ['RAISED', 'KIND', 'SENT', 'MESSAGE'],
+    ['RAISED', 'KIND', 'DELIVERIES', 'MESSAGE'],
     rows.map((row) => [
       { instant: row.at, missing: '' },
       row.kind,
@@ -35,8 +35,8 @@ async function list(runner: Runner, { json, limit }: ListOptions): Promise<void>
 }
 
 function deliveryText({ to, outcome, attempts, error }: AlertDelivery): string {
-  if (outcome === 'delivered') return `to ${to}`
+  if (outcome === 'delivered') return `${to}: delivered`
   const tried = `${attempts} attempt${attempts === 1 ? '' : 's'}`
-  const state = outcome === 'failed' ? `not to ${to}: given up after ${tried}` : `not yet to ${to}: ${tried}`
+  const state = outcome === 'failed' ? `${to}: failed after ${tried}` : `${to}: pending after ${tried}`
   return error === null ? state : `${state}: ${error}`
 }

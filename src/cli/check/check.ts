@@ -12,18 +12,18 @@ import { printReport } from './report.ts'
 
 const PROBLEMS_FOUND = 1
 
+const EXIT_CODE = '\nNo trigger is polled and no workflow is started. The exit code is 1 if there is a problem.'
+
 export function checkCommand(finish: (exitCode: number) => void): Command {
   const command = new Command('check')
-    .description(
-      'load scripts and print what would be served, and what is wrong; start nothing. Exit code 1 on any problem',
-    )
-    .argument('<places...>', 'files of Python or TypeScript, folders, or Python modules')
+    .description('load scripts and print their declarations and problems')
+    .argument('<places...>', 'files (Python or TypeScript), folders, or Python modules')
     .option('--json', 'print JSON')
     .action(async (places: string[], options: { readonly json?: true }) => finish(await check(places, options)))
   return withExamples(
     withSettings(command, ['python', 'python-for', ...RESTRICTION_KEYS, 'limits.memory', 'limits.load']),
     'cloaca check jobs',
-  )
+  ).addHelpText('after', EXIT_CODE)
 }
 
 async function check(places: readonly string[], options: { readonly json?: true }): Promise<number> {

@@ -18,8 +18,8 @@ export function printReport({ scripts, problems }: CheckReport): void {
     reactors: scripts.flatMap((each) => each.reactors),
     graphs: scripts.flatMap((each) => each.graphs),
   }
-  const what = `${declaredText(all)} of ${count(scripts.length, 'script')}`
-  printLine(`${what}: ${problems.length === 0 ? 'no problem' : count(problems.length, 'problem')}`)
+  const what = `${declaredText(all)} from ${count(scripts.length, 'script')}`
+  printLine(`${what}: ${problems.length === 0 ? 'no problems' : count(problems.length, 'problem')}`)
 }
 
 function printScript(checked: CheckedScript): void {
@@ -35,7 +35,7 @@ function printScript(checked: CheckedScript): void {
   for (const workflow of workflows) lines.push(...workflowLines(workflow))
   lines.push(...graphLines(checked))
   for (const { kind, name, by } of checked.overridden) {
-    lines.push(`  ${kind} ${visibleLine(name)}: that of ${visibleLine(by)} counts`)
+    lines.push(`  ${kind} ${visibleLine(name)}: overridden by ${visibleLine(by)}`)
   }
   if (lines.length === 1) lines.push('  declares no trigger and no workflow')
   printTexts([...lines, ''])

@@ -19,7 +19,7 @@ import { sendStderrTo } from '../standard-streams.ts'
 
 const USAGE = `usage: cloaca engine --lines MESSAGES,CONTROL [--log DESCRIPTOR]
 
-Started by a Python program that opens a cloaca.DefaultRunner, and by nobody else:
+This command is internal. A Python program that opens a cloaca.DefaultRunner starts it:
   python script.py`
 
 const STDERR = 2
@@ -55,7 +55,8 @@ export async function engineCommand(words: readonly string[]): Promise<number> {
 function argumentsIn(words: readonly string[]): Arguments {
   const { lines = '', log } = valuesIn(words)
   const [messages, control, ...others] = lines.split(',').map(descriptorIn)
-  if (messages === undefined || control === undefined || others.length > 0) throw new UsageMistake('--lines', USAGE)
+  if (messages === undefined || control === undefined || others.length > 0)
+    throw new UsageMistake('--lines needs two file descriptors, such as --lines 3,4.', USAGE)
   return { lines: { messages, control }, log: log === undefined ? null : descriptorIn(log) }
 }
 
@@ -68,6 +69,6 @@ function valuesIn(words: readonly string[]) {
 }
 
 function descriptorIn(text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new UsageMistake(`"${text}" is no descriptor.`, USAGE)
+  if (!/^\d{1,9}$/.test(text)) throw new UsageMistake(`"${text}" is not a file descriptor.`, USAGE)
   return Number(text)
 }

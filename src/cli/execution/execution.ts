@@ -38,22 +38,22 @@ type ListOptions = DatabaseOptions & {
 }
 
 export function executionCommand(finish: (exitCode: number) => void): Command {
-  const group = new Command('execution').description('list, show and steer executions: runs of workflows')
+  const group = new Command('execution').description('list, show and control executions (runs of workflows)')
   const execution = withExamples(group, 'cloaca execution list --limit 5', 'cloaca execution cancel 5b9debd0')
   const listing = execution.command('list').description('list executions, newest first')
   withDatabase(withExamples(listing, 'cloaca execution list --status Failed --limit 5'))
-    .option('--limit <n>', 'show at most this many', wholeNumber, 20)
-    .option('--workflow <name>', 'only those of this workflow')
-    .option('--status <status>', `only those in this status: ${STATUSES.join(', ')}`, oneOf('status', STATUSES))
-    .option('--trigger <name>', 'only those that this trigger started')
-    .option('--since <when>', 'only those created since then: 2h, 7d, 2026-01-31T08:00:00Z', beginning)
-    .option('--until <when>', 'only those created before then: 1h, 2026-01-31T09:00:00Z', beginning)
-    .option('--cursor <id>', 'go on behind this execution, the last one of the page before')
+    .option('--limit <n>', 'show at most this many executions', wholeNumber, 20)
+    .option('--workflow <name>', 'show only executions of this workflow')
+    .option('--status <status>', `show only this status: ${STATUSES.join(', ')}`, oneOf('status', STATUSES))
+    .option('--trigger <name>', 'show only executions that this trigger started')
+    .option('--since <when>', 'show only executions created since: 2h, 7d, 2026-01-31T08:00:00Z', beginning)
+    .option('--until <when>', 'show only executions created before: 1h, 2026-01-31T09:00:00Z', beginning)
+    .option('--cursor <id>', 'continue after this execution, the last of the previous page')
     .action((options: ListOptions) => withReader(options, (runner) => list(runner, options)))
   const showing = execution
     .command('show')
-    .description('show an execution: its status, its context, its tasks and what they raised')
-    .argument('<id>', 'id of the execution, or the beginning of it')
+    .description('show an execution: status, context, tasks and errors')
+    .argument('<id>', 'execution id, or its first characters')
   withDatabase(withExamples(showing, 'cloaca execution show 5b9debd0')).action(
     async (id: string, options: DatabaseOptions) =>
       withReader(options, async (runner) => {
@@ -79,7 +79,8 @@ async function list(runner: Runner, options: ListOptions): Promise<void> {
   })
   const executions = found.slice(0, limit)
   const last = executions.at(-1)
-  if (last !== undefined && found.length > limit) printMessage(`there are more: --cursor ${last.id}`)
+  if (last !== undefined && found.length > limit)
+    printMessage(`there are more executions; for the next page: --cursor ${last.id}`)
   if (json) return printJson(executions.map(summaryRecord))
   printTable(
     ['CREATED', 'WORKFLOW', 'STATUS', 'STARTED BY', 'ID'],
@@ -90,7 +91,7 @@ async function list(runner: Runner, options: ListOptions): Promise<void> {
       originText(row.origin, row.retryOf),
       { id: row.id },
     ]),
-    limit === 0 ? null : 'There are no such executions in this database.',
+    limit === 0 ? null : 'There are no matching executions in this database.',
   )
 }
 
@@ -128,7 +129,7 @@ function printSummary(result: ExecutionResult, firing: ReactorFiring | null): vo
   printTable(
     ['TASK', 'STATUS', 'ATTEMPTS', 'ERROR'],
     result.tasks.map((task) => [task.id, { state: task.status }, String(task.attempts), task.error ?? '']),
-    'It has no tasks.',
+    'This execution has no tasks.',
   )
 }
 
@@ -141,7 +142,7 @@ function firingText(firing: ReactorFiring): string {
 /** Python's words, below the table: a traceback does not fit into a cell. */
 function printFailure({ taskId, attempt, outcome, endedAt, error }: AttemptRow): void {
   printLine('')
-  printLine(`Attempt ${attempt} of ${taskId}: ${outcome} ${instantText(endedAt)}`)
+  printLine(`Attempt ${attempt} of task "${taskId}": ${outcome} ${instantText(endedAt)}`)
   const said = error?.traceback || `${error?.type}: ${error?.message}`
   for (const line of said.trimEnd().split('\n')) printLine(`  ${line}`)
 }
@@ -162,9 +163,9 @@ async function printEndOfLog(runner: Runner, id: string, { taskId, attempt }: At
   const isWhole = found.length <= SHOWN_LOG_LINES
   const rest = isWhole
     ? ''
-    : `, the last ${SHOWN_LOG_LINES} lines; all: cloaca execution logs ${idText(id)} --task ${taskId} --attempt ${attempt}`
+    : `, last ${SHOWN_LOG_LINES} lines; for all lines: cloaca execution logs ${idText(id)} --task ${taskId} --attempt ${attempt}`
   printLine('')
-  printLine(`Log of attempt ${attempt} of ${taskId}${rest}`)
+  printLine(`Log of attempt ${attempt} of task "${taskId}"${rest}`)
   printTexts(indentedLogLines(found.slice(-SHOWN_LOG_LINES), '  '))
 }
 

@@ -23,15 +23,15 @@ type LogsOptions = DatabaseOptions & {
 export function addLogsCommand(execution: Command): void {
   const logs = execution
     .command('logs')
-    .description('show what the tasks of an execution printed and logged')
-    .argument('<id>', 'id of the execution, or the beginning of it')
+    .description("show the output and logs of an execution's tasks")
+    .argument('<id>', 'execution id, or its first characters')
   const examples = ['cloaca execution logs 5b9debd0', 'cloaca execution logs 5b9debd0 --task load --last 20 --follow']
   withDatabase(withExamples(logs, ...examples))
-    .option('--task <id>', 'only that of this task')
-    .option('--attempt <n>', 'only that of attempts with this number', attemptNumber)
-    .option('--last <n>', 'only the last so many lines', wholeNumber)
-    .option('--follow', 'go on until the execution ends')
-    .option('--grep <pattern>', 'only lines that match this regular expression')
+    .option('--task <id>', 'show only lines of this task')
+    .option('--attempt <n>', 'show only lines of this attempt of each task', attemptNumber)
+    .option('--last <n>', 'show only the last n lines', wholeNumber)
+    .option('--follow', 'keep printing new lines until the execution ends')
+    .option('--grep <pattern>', 'show only lines that match this regular expression')
     .action((id: string, options: LogsOptions) => withReader(options, (runner) => printLogs(runner, id, options)))
 }
 
@@ -54,11 +54,11 @@ async function printLogs(runner: Runner, id: string, options: LogsOptions): Prom
   }
   printer.end()
   if (count > 0 || json) return
-  printLine(grep === undefined ? 'It has printed and logged nothing.' : 'No line matches.')
+  printLine(grep === undefined ? 'There is no output to show.' : 'No line matches the pattern.')
 }
 
 function attemptNumber(text: string): number {
   const number = wholeNumber(text)
   if (number > 0) return number
-  throw new InvalidArgumentError('Attempts are counted from 1.')
+  throw new InvalidArgumentError('Attempt numbers start at 1.')
 }

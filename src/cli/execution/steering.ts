@@ -42,8 +42,8 @@ export function addSteeringCommands(execution: Command, finish: (exitCode: numbe
     const command = execution
       .command(name)
       .description(description)
-      .argument('<id...>', 'ids of executions, or the beginnings of them')
-      .option('--note <text>', 'why, for whoever looks at it later')
+      .argument('<id...>', 'execution ids, or their first characters')
+      .option('--note <text>', 'record a reason for this action')
     return withDatabase(withExamples(command, `cloaca execution ${name} 5b9debd0 --note "wrong day"`))
   }
   const all = async (
@@ -52,28 +52,26 @@ export function addSteeringCommands(execution: Command, finish: (exitCode: numbe
     one: (runner: Runner, id: string) => Promise<Done>,
   ) => finish(await withRunner(options, (runner) => each(runner, ids, options, one)))
 
-  steering('cancel', 'end executions early: what runs of them is stopped')
-    .option('--wait', 'let the tasks that run end by themselves, however long that takes')
-    .option('--no-wait', 'do not wait for the process that runs them')
+  steering('cancel', 'cancel executions and stop their running tasks')
+    .option('--wait', 'let running tasks finish instead of stopping them')
+    .option('--no-wait', 'return without waiting for the engine to answer')
     .action((ids: string[], options: CancelOptions) => all(ids, options, (runner, id) => cancel(runner, id, options)))
-  steering('pause', 'let no further task of executions start')
-    .option('--no-wait', 'do not wait for the process that runs them')
+  steering('pause', 'pause executions: start no further tasks')
+    .option('--no-wait', 'return without waiting for the engine to answer')
     .action((ids: string[], options: SteeringOptions) => all(ids, options, (runner, id) => pause(runner, id, options)))
-  steering('resume', 'go on with executions that are paused')
-    .option('--no-wait', 'do not wait for the process that runs them')
+  steering('resume', 'resume paused executions')
+    .option('--no-wait', 'return without waiting for the engine to answer')
     .action((ids: string[], options: SteeringOptions) => all(ids, options, (runner, id) => resume(runner, id, options)))
-  steering('retry', 'start executions that have ended again, with the same input: what completed keeps its output')
-    .option('--from <task>', 'run this task and all that come after it')
-    .addOption(new Option('--all', 'run everything').conflicts('from'))
+  steering('retry', 'retry ended executions; completed tasks keep their output')
+    .option('--from <task>', 'rerun this task and all tasks after it')
+    .addOption(new Option('--all', 'rerun all tasks').conflicts('from'))
     .action((ids: string[], options: RetryOptions) => all(ids, options, (runner, id) => retry(runner, id, options)))
   for (const word of RETRY_SYNONYMS) refuseSynonym(execution, word)
-  const pruning = execution
-    .command('prune')
-    .description('remove executions that have ended, with all that belongs to them')
+  const pruning = execution.command('prune').description('remove ended executions and all their data')
   withDatabase(withExamples(pruning, 'cloaca execution prune --older-than 7d --status Completed --dry-run'))
-    .requiredOption('--older-than <duration>', 'only those that ended longer ago: 12h, 7d', duration)
-    .option('--status <status>', `only those in this status: ${ENDED.join(', ')}`, oneOf('status', ENDED))
-    .option('--dry-run', 'only say how many they are')
+    .requiredOption('--older-than <duration>', 'remove only executions that ended longer ago: 12h, 7d', duration)
+    .option('--status <status>', `remove only executions in this status: ${ENDED.join(', ')}`, oneOf('status', ENDED))
+    .option('--dry-run', 'print the number of executions, and remove none')
     .action((options: PruneOptions) => withRunner(options, (runner) => prune(runner, options)))
 }
 
@@ -128,32 +126,32 @@ async function cancel(runner: Runner, id: string, options: CancelOptions): Promi
   if (lostScripts.length > 0) {
     const scripts = lostScripts.map((script) => `"${script}"`).join(', ')
     printMessage(
-      `A task did not stop within 5 s, so its interpreter was restarted: what these scripts had in memory is lost: ${scripts}.`,
+      `A task did not stop within 5 s, so its interpreter was restarted. These scripts lost their state in memory: ${scripts}.`,
     )
   }
   const stopped = result.stopped === 1 ? 'one task was running' : `${result.stopped} tasks were running`
-  return { line: `Execution ${id} is cancelled: ${stopped}.`, record: { id, ...result } }
+  return { line: `Execution ${id} cancelled; ${stopped}.`, record: { id, ...result } }
 }
 
 async function pause(runner: Runner, id: string, options: SteeringOptions): Promise<Done> {
   const answerWithinMs = options.wait ? ANSWER_WITHIN_MS : 0
   const { state } = await runner.executions.pause(id, { ...action(options), answerWithinMs })
   if (state === 'asked') return asked(id, 'pause', 'paused', answerWithinMs)
-  return { line: `Execution ${id} is paused: what runs goes on, and nothing further starts.`, record: { id, state } }
+  return { line: `Execution ${id} paused. Running tasks continue; no further tasks start.`, record: { id, state } }
 }
 
 async function resume(runner: Runner, id: string, options: SteeringOptions): Promise<Done> {
   const answerWithinMs = options.wait ? ANSWER_WITHIN_MS : 0
   const { state } = await runner.executions.resume(id, { ...action(options), answerWithinMs })
   if (state === 'asked') return asked(id, 'resume', 'resumed', answerWithinMs)
-  return { line: `Execution ${id} goes on.`, record: { id, state } }
+  return { line: `Execution ${id} resumed.`, record: { id, state } }
 }
 
 async function retry(runner: Runner, id: string, { from, all, ...options }: RetryOptions): Promise<Done> {
   const scope = { ...(from !== undefined && { from }), ...(all !== undefined && { all }) }
   const executionId = await runner.executions.retry(id, { ...action(options), ...scope })
   return {
-    line: `Execution ${id} is tried again as execution ${idText(executionId)}.`,
+    line: `Retrying execution ${id} as ${idText(executionId)}.`,
     record: { id: executionId, retryOf: id },
   }
 }
@@ -163,12 +161,12 @@ async function prune(runner: Runner, { olderThan, status, dryRun, json }: PruneO
   const found = await runner.executions.prune({ source: 'cli', ...filter, dryRun: true })
   if (dryRun !== true && found > WORTH_A_WORD)
     printMessage(
-      `Removing ${found} executions, some at a time, so that whoever serves is not held up. It can be interrupted: what is removed stays removed.`,
+      `Removing ${found} executions in small batches, so that engines are not delayed. You can interrupt it; removed executions stay removed.`,
     )
   const count = dryRun === true ? found : await runner.executions.prune({ source: 'cli', ...filter })
   if (json) return printJson({ executions: count, removed: dryRun !== true })
   const executions = count === 1 ? 'one execution' : `${count} executions`
-  printLine(dryRun ? `It would remove ${executions}.` : `Removed ${executions}.`)
+  printLine(dryRun ? `Would remove ${executions}.` : `Removed ${executions}.`)
 }
 
 function action({ note }: { readonly note?: string }): ActionOptions {
@@ -178,9 +176,9 @@ function action({ note }: { readonly note?: string }): ActionOptions {
 /** The process that runs it has not answered, or was not waited for. */
 function asked(id: string, verb: string, done: string, answerWithinMs: number): Done {
   const waited =
-    answerWithinMs === 0 ? '' : ` The process that runs it has not answered within ${answerWithinMs / 1_000} s.`
+    answerWithinMs === 0 ? '' : ` The engine that runs it did not answer within ${answerWithinMs / 1_000} s.`
   return {
-    line: `Asked to ${verb} execution ${id}.${waited} It is ${done} as soon as that process hears of it.`,
+    line: `Request to ${verb} execution ${id} stored.${waited} It is ${done} when its engine reads the request.`,
     record: { id, state: 'asked' },
   }
 }

@@ -16,7 +16,7 @@ import { topologyLines, topologyMermaid } from './topology.ts'
 type ShowOptions = DatabaseOptions & { readonly mermaid?: true }
 
 export function graphCommand(finish: (exitCode: number) => void): Command {
-  const group = new Command('graph').description('list, show and try computation graphs')
+  const group = new Command('graph').description('list, show and run computation graphs')
   const graph = withExamples(group, 'cloaca graph list', 'cloaca graph show alarm')
   const command = (name: string, description: string, ...examples: readonly string[]) =>
     withExamples(graph.command(name).description(description), ...examples)
@@ -27,27 +27,23 @@ export function graphCommand(finish: (exitCode: number) => void): Command {
   withDatabase(
     command(
       'show',
-      'show a graph: its nodes, its last run with what they returned, and its last error',
+      'show a graph: nodes, last run and last error',
       'cloaca graph show alarm',
       'cloaca graph show alarm --mermaid',
     ),
   )
     .argument('<name>', 'name of the graph')
-    .option('--mermaid', 'print its nodes in the language of Mermaid')
+    .option('--mermaid', 'print the nodes as a Mermaid flowchart')
     .action((name: string, options: ShowOptions) => withReader(options, (runner) => show(runner, name, options)))
   const run = command(
     'run',
-    'run a graph of scripts once and print what it returns; nothing is recorded',
+    'run a graph once and print its result; store nothing',
     `cloaca graph run alarm jobs/oven.py --input '{"probe": {"c": 91.5}}'`,
   )
   withSettings(run, ['python', 'python-for', ...RESTRICTION_KEYS])
     .argument('<name>', 'name of the graph')
-    .argument('<places...>', 'Python files, folders, or modules that declare it')
-    .option(
-      '--input <json>',
-      'its inputs by source, or the context for a graph that tasks invoke: a JSON object, or @ and the path of a file',
-      '{}',
-    )
+    .argument('<places...>', 'files, folders or Python modules that declare the graph')
+    .option('--input <json>', 'pass inputs by source, or a context: JSON or @FILE', '{}')
     .option('--json', 'print JSON')
     .action(async (name: string, places: string[], options: { readonly input: string; readonly json?: true }) =>
       finish(await runGraph(name, places, options)),
@@ -62,7 +58,7 @@ async function list(runner: Runner, options: DatabaseOptions): Promise<void> {
     ['GRAPH', 'REACTOR', 'NODES', 'RUNS', 'FAILED', 'LAST RUN', 'LAST ERROR'],
     graphs.map((row) => [
       row.definition.name,
-      row.undeclaredAt === null ? (row.definition.reactor ?? 'none: run by tasks') : 'not declared',
+      row.undeclaredAt === null ? (row.definition.reactor ?? 'none (run by tasks)') : 'not declared',
       String(row.definition.nodes.length),
       String(row.runs),
       String(row.failures),
@@ -81,13 +77,13 @@ async function show(runner: Runner, name: string, options: ShowOptions): Promise
   printFields({
     graph: definition.name,
     ...(definition.description === '' ? {} : { description: definition.description }),
-    reactor: definition.reactor ?? 'none: tasks invoke it',
+    reactor: definition.reactor ?? 'none (run by tasks)',
     ...runFields(row),
     script: definition.script,
     ...(definition.place === null ? {} : { 'declared in': `${definition.place.file}:${definition.place.line}` }),
     ...(row.undeclaredAt === null
       ? {}
-      : { declared: `by no script that is served, since ${instantText(row.undeclaredAt)}` }),
+      : { declared: `no, removed from the served scripts ${instantText(row.undeclaredAt)}` }),
   })
   printLine('')
   for (const line of topologyLines(definition.nodes)) printLine(line)
@@ -112,7 +108,7 @@ function runFields({ definition, runs, failures, lastRun }: GraphRow): Record<st
   return {
     runs: `${runs}, ${failures} failed`,
     'last run':
-      lastRun === null ? 'never' : `${instantText(lastRun.at)}, with firing ${lastRun.firingSequence} of its reactor`,
+      lastRun === null ? 'never' : `${instantText(lastRun.at)}, for firing ${lastRun.firingSequence} of its reactor`,
     ...(lastRun === null ? {} : { result: lastRun.resultText ?? 'none' }),
   }
 }

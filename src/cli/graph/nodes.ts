@@ -9,6 +9,6 @@ export function printNodes(nodesText: string, order: readonly string[]): void {
   printTable(
     ['NODE', 'RETURNED'],
     names.map((name) => [name, JSON.stringify(values[name])]),
-    'No node has run to its end.',
+    'No node has completed.',
   )
 }

@@ -47,7 +47,7 @@ function print(name: string, { resultText, error, nodesText, durationMs }: Graph
   const took = `(${formatDuration(durationMs)})`
   if (error === null) {
     printLine(`Graph "${name}" ran ${took}.`)
-    printLine(`result  ${resultText ?? 'none: no terminal node ran'}`)
+    printLine(`result  ${resultText ?? 'none (no terminal node ran)'}`)
   } else {
     if (error.traceback) printTraceback(error.traceback)
     printError(new UsageMistake(`Graph "${name}" failed ${took}: ${error.message}`))

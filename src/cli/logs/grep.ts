@@ -15,6 +15,6 @@ export async function grepFilter(pattern: string | undefined): Promise<(record: 
     return ({ message, traceback }) => compiled.test(message) || (traceback !== undefined && compiled.test(traceback))
   } catch (thrown) {
     if (!(thrown instanceof PatternRefused)) throw thrown
-    throw new UsageMistake(`The pattern "${pattern}" of --grep cannot be used: ${thrown.message}.`)
+    throw new UsageMistake(`Invalid --grep pattern "${pattern}": ${thrown.message}.`)
   }
 }

@@ -2,12 +2,12 @@
 
 import type { ReactorFiring } from '../../index.ts'
 
-/** `probe 4 to 6, door 2`: sources with the sequences of their events. */
+/** `probe events 4 to 6, door event 2`: sources with the sequences of their events. */
 export function causesText({ causes, byHand }: Pick<ReactorFiring, 'causes' | 'byHand'>): string {
   if (byHand !== null) return `by hand: ${byHand}`
   return causes
     .map(({ source, firstSequence: first, lastSequence: last }) =>
-      first === last ? `${source} ${last}` : `${source} ${first} to ${last}`,
+      first === last ? `${source} event ${last}` : `${source} events ${first} to ${last}`,
     )
     .join(', ')
 }

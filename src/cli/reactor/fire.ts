@@ -13,11 +13,11 @@ type Named = (name: string, description: string, ...examples: readonly string[])
 export function addFireCommand(named: Named): void {
   named(
     'fire',
-    'fire a reactor by hand, with its newest values; its graphs run, and subscribed workflows start',
+    'fire a reactor by hand, with its newest values',
     `cloaca reactor fire oven --payload '{"probe": {"c": 91.5}}' --note "a try"`,
   )
-    .option('--payload <json>', 'values by source over the newest: a JSON object, or @ and the path of a file')
-    .option('--note <text>', 'why, for whoever looks at it later')
+    .option('--payload <json>', 'replace newest values by source: JSON object or @FILE')
+    .option('--note <text>', 'record a reason for this action')
     .action(fire)
 }
 
@@ -34,5 +34,5 @@ async function fire(name: string, options: FireOptions): Promise<void> {
     }
   })
   if (options.json) printJson(reactorFiringRecord(firing))
-  else printLine(`Reactor "${name}" fired: firing ${firing.sequence}, with ${firing.payloadText}`)
+  else printLine(`Reactor "${name}" fired (firing ${firing.sequence}) with payload ${firing.payloadText}`)
 }

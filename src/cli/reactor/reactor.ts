@@ -35,21 +35,15 @@ export function reactorCommand(): Command {
   command('list', 'list the reactors of a database', 'cloaca reactor list').action((options: DatabaseOptions) =>
     withReader(options, (runner) => list(runner, options)),
   )
-  named(
-    'show',
-    'show a reactor: what it has, what it waits for, its last firings and subscriptions',
-    'cloaca reactor show oven',
-  ).action((name: string, options: DatabaseOptions) => withReader(options, (runner) => show(runner, name, options)))
-  named('firings', 'list the firings of a reactor, newest first, with their causes', 'cloaca reactor firings oven')
-    .option('--limit <n>', 'show at most this many', wholeNumber, 20)
-    .option('--cursor <id>', 'go on behind this firing, the last one of the page before')
-    .action((name: string, options: PageOptions) => withReader(options, (runner) => firings(runner, name, options)))
-  named(
-    'firing',
-    'show a firing: its causes, its values, the executions that it started',
-    'cloaca reactor firing oven 12',
+  named('show', 'show a reactor: sources, last firings and subscriptions', 'cloaca reactor show oven').action(
+    (name: string, options: DatabaseOptions) => withReader(options, (runner) => show(runner, name, options)),
   )
-    .argument('<sequence>', 'which one: its number', wholeNumber)
+  named('firings', 'list the firings of a reactor, newest first', 'cloaca reactor firings oven')
+    .option('--limit <n>', 'show at most this many firings', wholeNumber, 20)
+    .option('--cursor <id>', 'continue after this firing, the last of the previous page')
+    .action((name: string, options: PageOptions) => withReader(options, (runner) => firings(runner, name, options)))
+  named('firing', 'show a firing: causes, values and started executions', 'cloaca reactor firing oven 12')
+    .argument('<sequence>', 'number of the firing', wholeNumber)
     .action((name: string, sequence: number, options: DatabaseOptions) =>
       withReader(options, (runner) => firing(runner, name, sequence, options)),
     )
@@ -94,7 +88,7 @@ async function show(runner: Runner, name: string, options: DatabaseOptions): Pro
     ...(wait === null ? {} : { waits: waitText(wait) }),
     ...(row.undeclaredAt === null
       ? {}
-      : { declared: `by no script that is served, since ${instantText(row.undeclaredAt)}` }),
+      : { declared: `no, removed from the served scripts ${instantText(row.undeclaredAt)}` }),
     created: instantText(row.createdAt),
   })
   printLine('')
@@ -104,7 +98,7 @@ async function show(runner: Runner, name: string, options: DatabaseOptions): Pro
     printFirings(firings)
   }
   printLine('')
-  printSubscriptions(subscriptions, 'No workflow is subscribed to it.')
+  printSubscriptions(subscriptions, 'No workflow is subscribed to this reactor.')
 }
 
 function printInputs({ inputs }: ReactorRow): void {
@@ -117,7 +111,7 @@ function printInputs({ inputs }: ReactorRow): void {
       sequence === null ? '' : String(sequence),
       valueText ?? '',
     ]),
-    'It has no sources.',
+    'This reactor has no sources.',
   )
 }
 
@@ -153,12 +147,13 @@ async function firings(runner: Runner, name: string, options: PageOptions): Prom
   })
   const shown = found.slice(0, limit)
   const last = shown.at(-1)
-  if (last !== undefined && found.length > limit) printMessage(`there are more: --cursor ${last.id}`)
+  if (last !== undefined && found.length > limit)
+    printMessage(`there are more firings; for the next page: --cursor ${last.id}`)
   if (options.json) return printJson(shown.map(reactorFiringRecord))
   printTable(
     ['FIRING', 'FIRED', 'CAUSES', 'PAYLOAD'],
     shown.map((row) => [...firingCells(row), row.payloadText]),
-    limit === 0 ? null : `Reactor "${name}" has no firings that are kept.`,
+    limit === 0 ? null : `Reactor "${name}" has no stored firings.`,
   )
 }
 
@@ -182,7 +177,7 @@ async function firing(runner: Runner, name: string, sequence: number, options: D
       { id: executionId },
       { id: subscriptionId },
     ]),
-    'It has started no executions.',
+    'This firing started no executions.',
   )
 }
 
@@ -195,8 +190,9 @@ async function firingOf(runner: Runner, name: string, sequence: number): Promise
     const detail = row === undefined ? null : await runner.reactors.firing(row.id)
     if (detail !== null) return detail
   }
-  const kept = lastSequence === 0 ? 'It has not fired yet.' : `The newest is ${lastSequence}; old ones are removed.`
-  throw new UsageError('INVALID_ARGUMENT', `There is no firing ${sequence} of reactor "${name}". ${kept}`, {
+  const kept =
+    lastSequence === 0 ? 'It has not fired yet.' : `The newest firing is ${lastSequence}; old firings are removed.`
+  throw new UsageError('INVALID_ARGUMENT', `Firing ${sequence} of reactor "${name}" not found. ${kept}`, {
     reactor: name,
   })
 }

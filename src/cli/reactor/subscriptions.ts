@@ -12,50 +12,50 @@ type TenantOptions = DatabaseOptions & { readonly tenant: string; readonly note?
 type ListOptions = DatabaseOptions & { readonly tenant?: string }
 type NewCommand = (name: string, description: string, ...examples: readonly string[]) => Command
 
-const NOTE = 'why, for whoever looks at it later'
+const NOTE = 'record a reason for this action'
 const DEFAULT_TENANT = 'public'
 
 export function addSubscriptionCommands(command: NewCommand, named: NewCommand): void {
   const between = (name: string, description: string, example: string) =>
     named(name, description, example)
       .argument('<workflow>', 'name of the workflow')
-      .option('--tenant <name>', 'whose workflow it is', DEFAULT_TENANT)
+      .option('--tenant <name>', 'name the tenant that owns the workflow', DEFAULT_TENANT)
       .option('--note <text>', NOTE)
 
   between(
     'subscribe',
-    'start a workflow each time that a reactor fires; doing so again replaces its predicate',
+    'subscribe a workflow to a reactor, or replace its predicate',
     `cloaca reactor subscribe oven ring_the_bell --when 'payload.probe.c > 80.0'`,
   )
-    .option('--when <cel>', 'only if this holds: an expression in CEL over payload, reactor and tenant')
+    .option('--when <cel>', 'require a CEL condition over payload, reactor and tenant')
     .action(subscribe)
   between(
     'unsubscribe',
-    'start a workflow no more when a reactor fires',
+    'unsubscribe a workflow from a reactor',
     'cloaca reactor unsubscribe oven ring_the_bell',
   ).action(unsubscribe)
   command('subscriptions', 'list the subscriptions of workflows to reactors', 'cloaca reactor subscriptions oven')
-    .argument('[name]', 'only those to this reactor')
-    .option('--tenant <name>', 'only those of this tenant')
+    .argument('[name]', 'name of the reactor, default: all')
+    .option('--tenant <name>', 'show only subscriptions of this tenant')
     .action((name: string | undefined, options: ListOptions) =>
       withReader(options, (runner) => list(runner, name, options)),
     )
   between(
     'pause',
-    'let a subscription start nothing until it is resumed; nothing is lost',
+    'pause a subscription; its firings are queued until it resumes',
     'cloaca reactor pause oven ring_the_bell',
   ).action((name: string, workflow: string, options: TenantOptions) => setPaused(name, workflow, true, options))
   between(
     'resume',
-    'let a subscription go on, with what fired meanwhile',
+    'resume a subscription and process its queued firings',
     'cloaca reactor resume oven ring_the_bell',
   ).action((name: string, workflow: string, options: TenantOptions) => setPaused(name, workflow, false, options))
   between(
     'replay',
-    'pass firings on to a subscription once more',
+    'start a workflow again for past firings of a reactor',
     'cloaca reactor replay oven ring_the_bell --from 120',
   )
-    .requiredOption('--from <sequence>', 'from this firing on', wholeNumber)
+    .requiredOption('--from <sequence>', 'start at this firing number', wholeNumber)
     .action(replay)
 }
 
@@ -83,20 +83,22 @@ async function subscribe(
   await withRunner(options, async (runner) => {
     const id = await runner.reactors.subscribe(name, workflow, { ...action(options), tenant, when })
     if (options.json) printJson({ id, reactor: name, workflow, tenant, predicate: when })
-    else printLine(`Workflow "${workflow}" is subscribed to reactor "${name}"${when === null ? '' : ` when ${when}`}.`)
+    else
+      printLine(
+        `Workflow "${workflow}" subscribed to reactor "${name}"${when === null ? '' : ` with condition ${when}`}.`,
+      )
     await tellUnknown(runner, name, workflow)
   })
 }
 
 /** Both may come later: a script may be served that declares them. */
 async function tellUnknown(runner: Runner, name: string, workflow: string): Promise<void> {
-  const waits = 'the subscription waits until a script that declares it is served.'
   for (const ask of [() => runner.reactors.get(name), () => runner.workflows.get(workflow)]) {
     try {
       await ask()
     } catch (error) {
       if (!(error instanceof UsageError)) throw error
-      printMessage(`${error.message} If it is meant so, ${waits}`)
+      printMessage(`${error.message} The subscription takes effect when a served script declares it.`)
     }
   }
 }
@@ -107,7 +109,7 @@ async function unsubscribe(name: string, workflow: string, options: TenantOption
     const isRemoved = await runner.reactors.unsubscribe(name, workflow, { ...action(options), tenant })
     if (!isRemoved) throw await noSubscription(runner, name, workflow, tenant)
     if (options.json) printJson({ reactor: name, workflow, tenant, removed: true })
-    else printLine(`Workflow "${workflow}" is not subscribed to reactor "${name}" any more. Its executions stay.`)
+    else printLine(`Workflow "${workflow}" unsubscribed from reactor "${name}". Its executions are kept.`)
   })
 }
 
@@ -122,7 +124,7 @@ async function list(runner: Runner, name: string | undefined, options: ListOptio
   printTable(
     ['REACTOR', 'WORKFLOW', 'TENANT', 'STATE', 'DONE', 'WAITING', 'WHEN', 'LAST ERROR'],
     rows.map((row) => [row.reactor, ...subscriptionCells(row)]),
-    'There are no such subscriptions in this database.',
+    'There are no matching subscriptions in this database.',
   )
 }
 
@@ -140,10 +142,10 @@ async function setPaused(name: string, workflow: string, isPaused: boolean, opti
     const { tenant } = options
     if (options.json) printJson({ id, reactor: name, workflow, tenant, enabled: !isPaused })
     else if (isPaused)
-      printLine(`The subscription of workflow "${workflow}" to reactor "${name}" is paused. What fires waits for it.`)
+      printLine(`Subscription of workflow "${workflow}" to reactor "${name}" paused. New firings are queued.`)
     else
       printLine(
-        `The subscription of workflow "${workflow}" to reactor "${name}" goes on, with ${waiting} firings that wait.`,
+        `Subscription of workflow "${workflow}" to reactor "${name}" resumed; ${waiting} queued firings are processed next.`,
       )
   })
 }
@@ -158,10 +160,7 @@ async function replay(
     const { id } = await find(runner, name, workflow, tenant)
     const first = await runner.reactors.replay(id, options.from, action(options))
     if (options.json) printJson({ id, reactor: name, workflow, tenant, from: first })
-    else
-      printLine(
-        `Workflow "${workflow}" is started once more for the firings of reactor "${name}" from ${first} on, where its predicate holds.`,
-      )
+    else printLine(`Replaying firings of reactor "${name}" from ${first} on for workflow "${workflow}".`)
   })
 }
 
@@ -175,9 +174,10 @@ async function find(runner: Runner, name: string, workflow: string, tenant: stri
 async function noSubscription(runner: Runner, name: string, workflow: string, tenant: string): Promise<UsageError> {
   const rows = await runner.reactors.subscriptions({ tenant })
   const others = rows.filter((row) => row.reactor === name).map((row) => row.workflow)
-  const subscribed = others.length === 0 ? 'No workflow is.' : `Subscribed to it: ${others.join(', ')}.`
+  const subscribed =
+    others.length === 0 ? 'No workflow is subscribed to it.' : `Subscribed workflows: ${others.join(', ')}.`
   const ofTenant = tenant === DEFAULT_TENANT ? '' : ` of tenant "${tenant}"`
-  const message = `There is no subscription of workflow "${workflow}"${ofTenant} to reactor "${name}". ${subscribed}`
+  const message = `Workflow "${workflow}"${ofTenant} is not subscribed to reactor "${name}". ${subscribed}`
   return new UsageError('SUBSCRIPTION_NOT_FOUND', message, { reactor: name, workflow })
 }
 

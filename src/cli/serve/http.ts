@@ -26,8 +26,8 @@ export async function openHttp(runner: Runner, settings: Settings, log: LogSink)
 /** Names what requests need. */
 function protectionText(settings: Settings): string {
   if (settings.get('http.token') === null) {
-    return 'HTTP needs no token: every user and program of this machine can read and steer everything; set CLOACA_HTTP_TOKEN to require one'
+    return 'HTTP requires no token: all users and programs on this machine can read and control everything; set CLOACA_HTTP_TOKEN to require one'
   }
   const hosts = [settings.get('http.host'), ...(settings.get('http.hosts') ?? [])].map((host) => `"${host}"`)
-  return `HTTP needs the token of CLOACA_HTTP_TOKEN for everything but /healthz, /readyz and the files of the page, and is answered for ${hosts.join(', ')}`
+  return `HTTP requires the token in CLOACA_HTTP_TOKEN, except for /healthz, /readyz and the files of the page; accepted host names: ${hosts.join(', ')}`
 }

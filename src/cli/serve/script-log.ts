@@ -21,7 +21,7 @@ export class ScriptLog {
     const facts = { script }
     if (error !== null) logFailed(report, error, this.#log)
     else if (declaresAny(report)) {
-      this.#log({ level, message: `script "${script}" was loaded: ${declaredText(report)}`, facts })
+      this.#log({ level, message: `loaded script "${script}": ${declaredText(report)}`, facts })
     } else this.#declaresNothing(script)
     for (const message of problems) this.#log({ level: 'warn', message, facts })
     if (declaresAny(report)) this.#declaring.add(script)
@@ -39,7 +39,8 @@ export class ScriptLog {
   /** A folder may hold files that are no scripts: only of one that was named, or was a script before, this is a surprise. */
   #declaresNothing(script: string): void {
     const wasScript = this.#declaring.has(script)
-    const what = `${isModuleFile(script) ? 'exports' : 'declares'} no trigger and no workflow${wasScript ? ' any more' : ''}`
+    const verb = isModuleFile(script) ? 'export' : 'declare'
+    const what = wasScript ? `no longer ${verb}s a trigger or a workflow` : `${verb}s no trigger and no workflow`
     const level = wasScript || this.#isNamed(script) ? 'warn' : 'debug'
     this.#log({ level, message: `script "${script}" ${what}`, facts: { script } })
   }
@@ -77,6 +78,8 @@ export function count(amount: number, noun: string): string {
 
 function logFailed({ script, isKept }: ScriptReport, error: NonNullable<ScriptReport['error']>, log: LogSink): void {
   const { reason, traceback } = error.facts
-  const message = isKept ? `script "${script}" was kept as it was because of ${reason}` : error.message
+  const message = isKept
+    ? `script "${script}" could not be reloaded, and its old version stays in use: ${reason}`
+    : error.message
   log({ level: 'error', message, facts: { script }, ...(traceback ? { traceback } : {}) })
 }

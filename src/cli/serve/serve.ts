@@ -39,22 +39,23 @@ const INTERRUPTED = 130
 
 const MEBIBYTE = 1024 ** 2
 
-const OTHER_SOURCES = '\nThe same settings are read from cloaca.toml and the environment: see cloaca config.'
+const OTHER_SOURCES =
+  '\nSettings can also be in cloaca.toml or in environment variables. To print them all: cloaca config'
 
 export function serveCommand(finish: (exitCode: number) => void): Command {
   const command = new Command('serve')
-    .description('serve scripts: poll their triggers and run their workflows until told to stop')
-    .argument('<places...>', 'files of Python or TypeScript, folders, or Python modules')
+    .description('poll the triggers of scripts and run their workflows')
+    .argument('<places...>', 'files (Python or TypeScript), folders, or Python modules')
     .option('--watch', 'reload a script when one of its files changes')
-    .option('--no-poll', 'poll no triggers and fire no schedules: only run tasks')
+    .option('--no-poll', 'only run tasks: poll no triggers, fire no schedules')
     .option(
       '--only-workflows <names>',
-      'only run these workflows, separated by commas, and only poll triggers that start them',
+      'run only these workflows (comma-separated) and poll only their triggers',
       names,
     )
-    .option('--concurrency <n>', 'the same as --max-concurrent-tasks', positiveNumber)
-    .option('--no-http', 'answer no HTTP')
-    .option('--no-prefix', 'let what tasks print at a terminal begin as they print it, without execution and task')
+    .option('--concurrency <n>', 'same as --max-concurrent-tasks', positiveNumber)
+    .option('--no-http', 'do not serve HTTP')
+    .option('--no-prefix', 'print task output without the execution and task prefix')
     .action(async (places: string[], options: ServeOptions) => finish(await serve(places, options)))
   const examples = [
     'cloaca serve jobs',
@@ -72,7 +73,7 @@ async function serve(places: readonly string[], options: ServeOptions): Promise<
   const runner = await Runner.open({ ...workerOptions(settings, options), prefixOutput: options.prefix, log })
   log({ level: 'info', message: settingsText(settings) })
   logUncaught(log)
-  const stop = stopSignal(() => log({ level: 'warn', message: `stopped at once${cutOff(runner.underWay)}` }))
+  const stop = stopSignal(() => log({ level: 'warn', message: `stopped immediately${cutOff(runner.underWay)}` }))
   let isStopping = false
   void stop.then(() => {
     isStopping = true
@@ -88,7 +89,11 @@ async function serve(places: readonly string[], options: ServeOptions): Promise<
     // A script may take long to load: the others are served meanwhile, and it may be what the user wants to stop.
     let early: Promise<void> | null = null
     const lagging = (): void => {
-      early ??= runner.start().then(() => log({ level: 'info', message: 'what is loaded so far is served meanwhile' }))
+      early ??= runner
+        .start()
+        .then(() =>
+          log({ level: 'info', message: 'serving the scripts that are loaded; the others are still loading' }),
+        )
       early.catch(() => undefined) // below
     }
     const scriptLog = new ScriptLog(log, places)
@@ -106,7 +111,7 @@ async function serve(places: readonly string[], options: ServeOptions): Promise<
     await early
     await runner.start()
     const watch = options.watch ? await watchScripts(runner, places, { reports, since }, { log, scriptLog }) : null
-    log({ level: 'info', message: `serving ${summaryOf(reports)}; Ctrl-C stops` })
+    log({ level: 'info', message: `serving ${summaryOf(reports)}; press Ctrl-C to stop` })
     process.on('SIGUSR2', () => void runner.logStacks())
     const exitCode = await stop
     await watch?.close()
@@ -133,7 +138,7 @@ async function rejectWithMissing(places: readonly string[], settings: Settings, 
   const { cwd, pythonPath, sitePackages } = scriptProcess([''], () => undefined, { memoryMebibytes })
   const [missing] = missingModules(places, [cwd, ...pythonPath, ...sitePackages])
   if (missing === undefined) throw thrown
-  const message = `There is no file, folder or Python module "${missing}" in "${cwd}" or in the packages. Check its name. Besides: ${toError(thrown).message}`
+  const message = `File, folder or Python module "${missing}" not found in "${cwd}" or in the installed packages. Check its name. Another error: ${toError(thrown).message}`
   throw new UsageError('INVALID_ARGUMENT', message, { script: missing, cause: thrown })
 }
 
@@ -190,9 +195,10 @@ async function watchScripts(
     changed: (changed) =>
       reload(changed).catch((thrown: unknown) => {
         // At a stop nothing is loaded any more.
-        if (!watch.isClosed) log({ level: 'error', message: `what changed was not loaded: ${toError(thrown).message}` })
+        if (!watch.isClosed)
+          log({ level: 'error', message: `changed scripts could not be loaded: ${toError(thrown).message}` })
       }),
-    failed: ({ message }) => log({ level: 'warn', message: `some changes are not seen: ${message}` }),
+    failed: ({ message }) => log({ level: 'warn', message: `cannot watch all files for changes: ${message}` }),
   })
   return watch
 }
@@ -202,7 +208,7 @@ function unknownWorkflow(reports: readonly ScriptReport[], wanted: readonly stri
   const known = new Set(reports.flatMap(({ workflows }) => workflows))
   const missing = wanted.find((name) => !known.has(name))
   if (missing === undefined) return null
-  return `There is no workflow "${missing}" in what is served, which has ${[...known].map((name) => `"${name}"`).join(', ') || 'none'}.`
+  return `workflow "${missing}" of --only-workflows not found; declared workflows: ${[...known].map((name) => `"${name}"`).join(', ') || 'none'}`
 }
 
 /** A name that several scripts declare is served once. */
@@ -219,7 +225,7 @@ function summaryOf(reports: readonly ScriptReport[]): string {
   const broken = once((report) => report.brokenTriggers).map((name) => `"${name}"`)
   const brokenText =
     broken.length === 0 ? '' : `; broken: ${broken.length === 1 ? 'trigger' : 'triggers'} ${broken.join(', ')}`
-  return `${declaredText(all)} of ${count(scripts, 'script')}${brokenText}`
+  return `${declaredText(all)} from ${count(scripts, 'script')}${brokenText}`
 }
 
 /** What a stop waits for, for how long, and how not to wait for it. */
@@ -238,10 +244,10 @@ function shownGrace(graceMs: number): string {
 
 /** Null when there is something to serve. */
 function whyNothing(reports: readonly ScriptReport[], places: readonly string[]): string | null {
-  if (reports.every(({ error }) => error !== null)) return 'nothing was loaded, so there is nothing to serve'
+  if (reports.every(({ error }) => error !== null)) return 'no script could be loaded, so there is nothing to serve'
   if (reports.some(declaresAny)) return null
   const names = places.map((place) => `"${place}"`).join(', ')
-  return `there is nothing to serve: no trigger and no workflow is declared in ${names}`
+  return `nothing to serve: no trigger or workflow is declared in ${names}`
 }
 
 const SIGNALS: readonly (readonly [NodeJS.Signals, number])[] = [

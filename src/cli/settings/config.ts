@@ -7,7 +7,7 @@ import { settingsFrom, withSettings } from './flags.ts'
 
 export function configCommand(): Command {
   const command = new Command('config')
-    .description('print the settings that count in this folder, and where each comes from')
+    .description('print the effective settings and where each is set')
     .option('--json', 'print JSON')
     .action((options: { readonly json?: true }) => {
       const shown = settingsFrom(options).shown()

@@ -8,10 +8,7 @@ import { loadSettings, type Settings } from '../../settings/settings.ts'
 import { SETTING_KEYS, type SettingKey, settingOf } from '../../settings/table.ts'
 import { printMessage } from '../print.ts'
 
-const FILE = new Option(
-  '--settings <file>',
-  'file with settings, in place of cloaca.toml (default: that of this folder)',
-)
+const FILE = new Option('--settings <file>', 'read settings from this file (default: cloaca.toml or package.json)')
 
 /** Adds the flags of these settings, in their order, and that of the file with settings. By default those of all settings. */
 export function withSettings(command: Command, keys: readonly SettingKey[] = SETTING_KEYS): Command {

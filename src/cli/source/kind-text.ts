@@ -7,18 +7,18 @@ import { formatDuration } from '../print.ts'
 export function kindText(accumulation: Accumulation | null): string {
   switch (accumulation?.kind) {
     case undefined:
-      return 'no function: its events are handed on as they are'
+      return 'none: events are passed on unchanged'
     case 'passthrough':
       return 'passthrough'
     case 'stream': {
       const { type, topic, group } = accumulation
-      return `stream of ${type}, topic ${topic}${group === null ? '' : `, group ${group}`}`
+      return `stream: ${type}, topic ${topic}${group === null ? '' : `, group ${group}`}`
     }
     case 'polling':
       return `polling every ${formatDuration(accumulation.intervalMs)}`
     case 'batch': {
       const { intervalMs, maxSize } = accumulation
-      return `batch every ${formatDuration(intervalMs)}${maxSize === null ? '' : `, or of ${maxSize} events`}`
+      return `batch every ${formatDuration(intervalMs)}${maxSize === null ? '' : ` or ${maxSize} events`}`
     }
     case 'state':
       return `state, ${keptText(accumulation.capacity)}`

@@ -1,11 +1,11 @@
 /** `cloaca source push`: hands events to a source. Done when they are stored, also with nobody serving. */
 
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { type Runner, UsageError } from '../../index.ts'
 import { assertJson, jsonArgument } from '../context-option.ts'
 import { type DatabaseOptions, withRunner } from '../database.ts'
 import { duration } from '../option-values.ts'
-import { printJson, printLine, printMessage, UsageMistake } from '../print.ts'
+import { formatDuration, printJson, printLine, printMessage, UsageMistake } from '../print.ts'
 
 type PushOptions = DatabaseOptions & { readonly timeout: number; readonly lines?: true }
 
@@ -18,17 +18,16 @@ type Named = (name: string, description: string, ...examples: readonly string[])
 export function addPushCommand(named: Named): void {
   named(
     'push',
-    'hand an event to a source; done when it is stored',
+    'push an event to a source and wait until stored',
     `cloaca source push door '{"open": true}'`,
     'cloaca source push clicks - --lines < clicks.jsonl',
   )
-    .argument('<json>', 'the event: a JSON value, @ and the path of a file, or - for stdin')
-    .option('--lines', 'each line is an event of its own')
-    .option(
-      '--timeout <duration>',
-      'how long to wait while too many events wait; default 30s',
-      duration,
-      DEFAULT_TIMEOUT_MS,
+    .argument('<json>', 'event as JSON, @FILE, or - for stdin')
+    .option('--lines', 'read each line as a separate event')
+    .addOption(
+      new Option('--timeout <duration>', 'wait this long while the queue is full')
+        .argParser(duration)
+        .default(DEFAULT_TIMEOUT_MS, formatDuration(DEFAULT_TIMEOUT_MS)),
     )
     .action(async (name: string, json: string, options: PushOptions) => push(name, json, options))
 }
@@ -39,16 +38,16 @@ async function push(name: string, json: string, options: PushOptions): Promise<v
     const sequences = await pushAll(runner, name, events, options)
     const [first, last] = [sequences[0], sequences.at(-1)]
     if (options.json) printJson(options.lines ? { source: name, sequences } : { source: name, sequence: first })
-    else if (options.lines) printLine(`Source "${name}" has accepted ${sequences.length} events, ${first} to ${last}.`)
-    else printLine(`Source "${name}" has accepted event ${first}.`)
+    else if (options.lines) printLine(`Source "${name}" accepted ${sequences.length} events (${first} to ${last}).`)
+    else printLine(`Source "${name}" accepted event ${first}.`)
     const { owner } = await runner.sources.get(name)
     if (owner === null)
-      printMessage(`No process serves source "${name}" now: what it has accepted waits until one does (cloaca serve).`)
+      printMessage(`No engine serves source "${name}". Its events are queued until one does: cloaca serve PLACES`)
   })
 }
 
 function eventsIn(text: string, { lines }: PushOptions): readonly string[] {
-  if (text.trim() === '') throw new UsageMistake('There is no event to push: nothing was given.')
+  if (text.trim() === '') throw new UsageMistake('There is no event to push: the input is empty.')
   if (!lines) {
     assertJson(text, 'The event')
     return [text]
@@ -64,7 +63,7 @@ function assertLine(line: string, number: number): void {
   try {
     JSON.parse(line)
   } catch (error) {
-    throw new UsageMistake(`Line ${number} is not JSON, and nothing was pushed. ${(error as Error).message}`)
+    throw new UsageMistake(`Line ${number} is not JSON, so no event was pushed. ${(error as Error).message}`)
   }
 }
 
@@ -84,7 +83,7 @@ async function pushAll(
     const refused = results.find((result) => result.status === 'rejected')
     if (refused === undefined) continue
     if (lines && sequences.length > 0)
-      printMessage(`Stored were ${sequences.length} of ${events.length} events, up to sequence ${sequences.at(-1)}.`)
+      printMessage(`Stored ${sequences.length} of ${events.length} events, up to sequence ${sequences.at(-1)}.`)
     throw explained(refused.reason)
   }
   return sequences

@@ -23,7 +23,7 @@ type PageOptions = DatabaseOptions & { readonly limit: number; readonly cursor?:
 const SHOWN_AT_ONCE = 20
 
 export function sourceCommand(): Command {
-  const group = new Command('source').description('list, show and feed the sources of reactors')
+  const group = new Command('source').description('list and show sources, and push events to them')
   const source = withExamples(group, 'cloaca source list', `cloaca source push door '{"open": true}'`)
   const command = (name: string, description: string, ...examples: readonly string[]) =>
     withDatabase(withExamples(source.command(name).description(description), ...examples))
@@ -31,24 +31,20 @@ export function sourceCommand(): Command {
     command(name, description, ...examples).argument('<name>', 'name of the source')
   const paged = (name: string, description: string, example: string) =>
     named(name, description, example)
-      .option('--limit <n>', 'show at most this many', wholeNumber, SHOWN_AT_ONCE)
-      .option('--cursor <place>', 'go on behind this one, the last of the page before')
+      .option('--limit <n>', 'show at most this many rows', wholeNumber, SHOWN_AT_ONCE)
+      .option('--cursor <place>', 'continue after this row, the last of the previous page')
 
   command('list', 'list the sources of a database', 'cloaca source list').action((options: DatabaseOptions) =>
     withReader(options, (runner) => list(runner, options)),
   )
-  named(
-    'show',
-    'show a source: what waits, what came of its events, its last value and error',
-    'cloaca source show door',
-  ).action((name: string, options: DatabaseOptions) => withReader(options, (runner) => show(runner, name, options)))
+  named('show', 'show a source: counters, last value and last error', 'cloaca source show door').action(
+    (name: string, options: DatabaseOptions) => withReader(options, (runner) => show(runner, name, options)),
+  )
   addPushCommand(named)
-  paged(
-    'events',
-    'list the events that a source has accepted, newest first',
-    'cloaca source events door --limit 5',
-  ).action((name: string, options: PageOptions) => withReader(options, (runner) => events(runner, name, options)))
-  paged('polls', 'list what the polls of a polling source came to, newest first', 'cloaca source polls weather').action(
+  paged('events', 'list the accepted events of a source, newest first', 'cloaca source events door --limit 5').action(
+    (name: string, options: PageOptions) => withReader(options, (runner) => events(runner, name, options)),
+  )
+  paged('polls', 'list the polls of a polling source, newest first', 'cloaca source polls weather').action(
     (name: string, options: PageOptions) => withReader(options, (runner) => polls(runner, name, options)),
   )
   return source
@@ -86,27 +82,27 @@ async function show(runner: Runner, name: string, options: DatabaseOptions): Pro
     source: row.name,
     kind: kindText(row.accumulation),
     ...(row.description === '' ? {} : { description: row.description }),
-    events: `${row.lastSequence} accepted, the last ${instantText(row.lastEventAt, 'never')}`,
+    events: `${row.lastSequence} accepted; last event: ${instantText(row.lastEventAt, 'never')}`,
     rate: rateText(info),
     waiting: `${row.waiting} of at most ${limit}`,
-    dropped: `${row.dropped}: the function returned None`,
-    refused: `${row.refused}: too many waited`,
-    failed: `${row.failed}: the function raised, and the event was passed over`,
+    dropped: `${row.dropped} (the function returned None)`,
+    refused: `${row.refused} (the queue was full)`,
+    failed: `${row.failed} (the function raised an error; the event was skipped)`,
     'last value': row.lastValueText ?? 'none yet',
     ...(row.lastValueAt === null ? {} : { delivered: instantText(row.lastValueAt) }),
     ...errorFields(row),
     owner: ownerText(row, await runner.instances.list()),
     ...(row.undeclaredAt === null
       ? {}
-      : { declared: `by no script that is served, since ${instantText(row.undeclaredAt)}` }),
+      : { declared: `no, removed from the served scripts ${instantText(row.undeclaredAt)}` }),
     created: instantText(row.createdAt),
   })
 }
 
 function rateText({ eventsLastHour }: SourceInfo): string {
-  if (eventsLastHour === 0) return 'no events within the last hour'
+  if (eventsLastHour === 0) return 'no events in the last hour'
   const aMinute = eventsLastHour / 60
-  return `${aMinute < 10 ? aMinute.toFixed(1) : Math.round(aMinute)} a minute within the last hour: ${eventsLastHour}`
+  return `${aMinute < 10 ? aMinute.toFixed(1) : Math.round(aMinute)} per minute (${eventsLastHour} in the last hour)`
 }
 
 function errorFields({ lastError, lastErrorAt }: SourceRow): Record<string, string> {
@@ -116,7 +112,7 @@ function errorFields({ lastError, lastErrorAt }: SourceRow): Record<string, stri
 }
 
 function ownerText({ owner }: SourceRow, instances: readonly InstanceRow[]): string {
-  if (owner === null) return 'none: its events wait until a process serves it (cloaca serve)'
+  if (owner === null) return 'none: events are queued until an engine serves this source'
   const instance = instances.find(({ id }) => id === owner)
   return instance === undefined ? owner : `process ${instance.pid} on ${instance.host}`
 }
@@ -131,7 +127,7 @@ async function events(runner: Runner, name: string, options: PageOptions): Promi
   printTable(
     ['SEQUENCE', 'ACCEPTED', 'EVENT'],
     shown.map((event) => [String(event.sequence), { instant: event.acceptedAt }, event.eventText]),
-    options.limit === 0 ? null : `Source "${name}" has no events that are kept.`,
+    options.limit === 0 ? null : `Source "${name}" has no stored events.`,
   )
 }
 
@@ -142,7 +138,9 @@ async function polls(runner: Runner, name: string, options: PageOptions): Promis
   tellMore(found.length, options, String(shown.at(-1)?.id))
   if (options.json) return printJson(shown.map(sourcePollRecord))
   const nothing =
-    accumulation?.kind === 'polling' ? `Source "${name}" was not polled yet.` : `Source "${name}" is not polled.`
+    accumulation?.kind === 'polling'
+      ? `Source "${name}" has not been polled yet.`
+      : `Source "${name}" is not a polling source.`
   printTable(
     ['LAST', 'OUTCOME', 'COUNT', 'LATE', 'TOOK', 'EVENT', 'ERROR'],
     shown.map((poll) => [
@@ -163,5 +161,5 @@ function pageOf({ limit, cursor }: PageOptions): { readonly limit: number; reado
 }
 
 function tellMore(found: number, { limit }: PageOptions, cursor: string): void {
-  if (limit > 0 && found > limit) printMessage(`there are more: --cursor ${cursor}`)
+  if (limit > 0 && found > limit) printMessage(`there are more rows; for the next page: --cursor ${cursor}`)
 }

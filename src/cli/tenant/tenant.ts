@@ -16,11 +16,9 @@ interface TenantCommandOptions {
 const MEBIBYTE = 1024 ** 2
 
 export function tenantCommand(): Command {
-  const group = new Command('tenant').description(
-    'make, remove and list tenants of a PostgreSQL database: schemas with users of their own',
-  )
+  const group = new Command('tenant').description('create, remove and list tenants of a PostgreSQL database')
   const tenant = withExamples(group, 'cloaca tenant create acme acme_u', 'cloaca tenant list')
-  const creating = tenant.command('create').description('make a schema with tables, and a user with all rights in it')
+  const creating = tenant.command('create').description('create a tenant: a schema with tables and a user')
   withAdmin(
     creating,
     'cloaca tenant create acme acme_u',
@@ -28,16 +26,16 @@ export function tenantCommand(): Command {
   )
     .argument('<schema>', 'name of the schema')
     .argument('<user>', 'name of the user')
-    .option('--password-stdin', 'read the password from the first line of stdin (default: one is made)')
-    .option('--connections <n>', 'let the user have at most this many connections; 0: any number', wholeNumber, 20)
+    .option('--password-stdin', 'read the password from the first stdin line (default: generated)')
+    .option('--connections <n>', 'limit the connections of the user; 0 means no limit', wholeNumber, 20)
     .action(create)
-  const removing = tenant.command('remove').description('drop a schema with all that is in it, and its users')
+  const removing = tenant.command('remove').description('drop a schema, all its data and its users')
   withAdmin(removing, 'cloaca tenant remove acme acme_u')
     .argument('<schema>', 'name of the schema')
-    .argument('<user>', 'name of a user who was made for it')
-    .option('--force', 'also remove what is not a tenant')
+    .argument('<user>', 'name of a user created for this schema')
+    .option('--force', 'drop it even if it is not a tenant')
     .action(remove)
-  const listing = tenant.command('list').description('list the schemas of a database that have tables of cloaca')
+  const listing = tenant.command('list').description('list the schemas with cloaca tables, with users and sizes')
   withAdmin(listing, 'cloaca tenant list').action(list)
   return tenant
 }
@@ -71,7 +69,7 @@ async function remove(
 ): Promise<void> {
   await adminFrom(options).removeTenant(schemaName, username, { force: options.force ?? false })
   if (options.json) printJson({ schemaName, username, removed: true })
-  else printLine(`Schema "${schemaName}" and user "${username}" are removed.`)
+  else printLine(`Schema "${schemaName}" and user "${username}" removed.`)
 }
 
 async function list(options: TenantCommandOptions): Promise<void> {
@@ -84,7 +82,7 @@ async function list(options: TenantCommandOptions): Promise<void> {
       usernames.join(', '),
       `${(bytes / MEBIBYTE).toFixed(1)} MiB`,
     ]),
-    'No schema of this database has tables of cloaca.',
+    'No schema in this database has cloaca tables.',
   )
 }
 

@@ -26,21 +26,21 @@ type LogsOptions = DatabaseOptions & {
 export function addLogsCommand(named: NamedCommand): void {
   named(
     'logs',
-    'show what the polls of a trigger printed and logged, those of the last polls that did',
+    "show the output and logs of a trigger's newest polls",
     'cloaca trigger logs inbox_watcher --follow',
     'cloaca trigger logs inbox_watcher --tick 5b9debd0',
   )
-    .option('--tick <id>', 'only that of one poll: its id, or the beginning of it (see trigger history --ticks)')
-    .option('--limit <n>', 'of at most this many polls', wholeNumber, 20)
-    .option('--follow', 'go on with the polls to come')
-    .option('--grep <pattern>', 'only lines that match this regular expression')
+    .option('--tick <id>', 'show only the poll with this id (see trigger history)')
+    .option('--limit <n>', 'show at most this many polls', wholeNumber, 20)
+    .option('--follow', 'keep printing the output of new polls')
+    .option('--grep <pattern>', 'show only lines that match this regular expression')
     .action((name: string, options: LogsOptions) => withReader(options, (runner) => printLogs(runner, name, options)))
 }
 
 async function printLogs(runner: Runner, name: string, options: LogsOptions): Promise<void> {
   const { tick, follow = false, limit, json } = options
   if (tick !== undefined && follow)
-    throw new UsageMistake('Give --tick for a poll that has ended, or --follow for those to come: not both.')
+    throw new UsageMistake('Pass either --tick (one past poll) or --follow (new polls), not both.')
   const isShown = await grepFilter(options.grep)
   const printer = json ? new JsonItems(follow) : new LogLinePrinter()
   // Read before what is there is printed, so that nothing that comes meanwhile is missed.
@@ -72,7 +72,7 @@ function printLog(
 }
 
 function nothingText({ grep, limit }: LogsOptions): string {
-  if (grep !== undefined) return 'No line matches.'
-  if (limit === 0) return 'No polls were asked for.'
-  return 'Nothing that its polls printed or logged is kept. Of polls that skip it is kept only with the setting retention.skip-logs.'
+  if (grep !== undefined) return 'No line matches the pattern.'
+  if (limit === 0) return 'No polls were requested (--limit 0).'
+  return 'No stored output of polls of this trigger. Output of polls that skip is stored only with the setting retention.skip-logs.'
 }

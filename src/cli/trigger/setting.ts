@@ -28,27 +28,23 @@ type SetOptions = DatabaseOptions & {
 export function addSettingCommand(named: NamedCommand): void {
   named(
     'set',
-    'set how a trigger is polled, in place of what its code says, also after restarts',
+    'override the declared options of a trigger, also after restarts',
     'cloaca trigger set inbox_watcher --interval 10s --pause-after 5',
   )
-    .option('--interval <duration>', 'from one poll to the next, such as 500ms, 10s, 5m', duration(0))
-    .option('--timeout <duration>', "how long a poll may take; none: the engine's own limit", orNone(duration(1)))
-    .option(
-      '--jitter <duration>',
-      'each poll is later by a random part of it; none: as the engine is set',
-      orNone(duration(0)),
-    )
-    .option('--max-active <n>', 'executions of it that may be active; none: any number', orNone(count))
-    .option('--pause-after <n>', 'failed polls in a row after which it is disabled; none: never', orNone(count))
-    .option('--on-change', 'fire only when the answer turns from skip to fire')
-    .option('--no-on-change', 'fire with every answer to fire')
+    .option('--interval <duration>', 'poll at this interval, such as 500ms, 10s or 5m', duration(0))
+    .option('--timeout <duration>', 'limit the duration of a poll; none: use limits.poll', orNone(duration(1)))
+    .option('--jitter <duration>', 'delay polls randomly by up to this; none: engine setting', orNone(duration(0)))
+    .option('--max-active <n>', 'limit active executions of the trigger; none: no limit', orNone(count))
+    .option('--pause-after <n>', 'disable after this many consecutive failed polls; none: never', orNone(count))
+    .option('--on-change', 'fire only when the result changes from skip to fire')
+    .option('--no-on-change', 'fire on every poll that returns fire')
     .option(
       '--catchup <policy>',
-      'of a cron trigger: skip, all or none of what was missed',
+      'run missed cron times: once (skip), all, or none',
       oneOf('catchup', ['skip', 'all', 'none']),
     )
-    .option('--reset', 'what the code says counts again')
-    .option('--note <text>', 'why, for whoever looks at it later')
+    .option('--reset', 'remove the overrides and use the declared options')
+    .option('--note <text>', 'record a reason for this action')
     .action((name: string, options: SetOptions) => withRunner(options, (runner) => set(runner, name, options)))
 }
 
@@ -58,19 +54,17 @@ async function set(runner: Runner, name: string, options: SetOptions): Promise<v
   const overrides = overridesOf(options)
   const isPolled = Object.keys(overrides).length > 0
   if ((reset && (isPolled || catchup !== undefined)) || (isPolled && catchup !== undefined))
-    throw new UsageMistake(
-      'Give --reset, or --catchup for a cron trigger, or options for a polled one: not several of these.',
-    )
+    throw new UsageMistake('Pass only one of these: --reset, --catchup (for cron triggers), or polling options.')
   if (!reset && !isPolled && catchup === undefined)
-    throw new UsageMistake('Nothing is to be set. Give at least one option: see cloaca trigger set --help.')
+    throw new UsageMistake('No option to set. Pass at least one; see: cloaca trigger set --help')
   if (catchup !== undefined) await runner.triggers.setCatchup(name, catchup, action)
   else if (reset) await resetAll(runner, name, action)
   else await runner.triggers.set(name, overrides, action)
   if (options.json) printJson({ trigger: name, set: reset ? null : catchup === undefined ? overrides : { catchup } })
-  else if (reset) printLine(`Trigger "${name}" is as its code says.`)
+  else if (reset) printLine(`Trigger "${name}" reset to its declared options.`)
   else
     printLine(
-      `Trigger "${name}" is set, also after restarts. What the code says counts again after: cloaca trigger set ${name} --reset`,
+      `Trigger "${name}" updated. The override survives restarts; remove it with: cloaca trigger set ${name} --reset`,
     )
 }
 

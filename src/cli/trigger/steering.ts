@@ -18,44 +18,44 @@ type PollOptions = NoteOptions & { readonly wait: boolean }
 
 export function addSteeringCommands(named: NamedCommand, finish: (exitCode: number) => void): void {
   const noted = (name: string, description: string, example: string) =>
-    named(name, description, example).option('--note <text>', 'why, for whoever looks at it later')
+    named(name, description, example).option('--note <text>', 'record a reason for this action')
 
-  noted('enable', 'enable a trigger: poll it again', 'cloaca trigger enable inbox_watcher').action(
+  noted('enable', 'enable a trigger and poll it again', 'cloaca trigger enable inbox_watcher').action(
     (name: string, options: NoteOptions) => setEnabled(name, true, options),
   )
   noted(
     'disable',
-    'disable a trigger: stop polling it, also after restarts',
+    'stop polling a trigger until it is enabled again',
     'cloaca trigger disable inbox_watcher --note "the folder is moved"',
   ).action((name: string, options: NoteOptions) => setEnabled(name, false, options))
   noted(
     'delete',
-    'remove a trigger that no script declares any more, with its history',
+    'delete a trigger that no script declares, with its history',
     'cloaca trigger delete old_inbox',
   ).action((name: string, options: NoteOptions) => remove(name, options))
   noted(
     'fire',
-    'start the workflow of a trigger now, as if it had fired',
+    'start the workflow of a trigger as if it fired',
     `cloaca trigger fire inbox_watcher --context '{"file": "a.txt"}'`,
   )
-    .option('--context <json>', 'what it fires with: a JSON object, or @ and the path of a file; default: no context')
-    .option('--force', 'start it whatever is active: neither an equal firing nor max_active holds it back')
+    .option('--context <json>', 'pass this context: JSON object or @FILE (default: no context)')
+    .option('--force', 'ignore equal active firings and the limit max_active')
     .action(async (name: string, options: FireOptions) => finish(await fire(name, options)))
-  noted('poll', 'poll a trigger now, out of turn, in the process that serves it', 'cloaca trigger poll inbox_watcher')
-    .option('--no-wait', 'do not wait for the answer')
+  noted('poll', 'poll a trigger now, in the engine that serves it', 'cloaca trigger poll inbox_watcher')
+    .option('--no-wait', 'return without waiting for the engine to answer')
     .action(async (name: string, options: PollOptions) => finish(await poll(name, options)))
 }
 
 async function setEnabled(name: string, isEnabled: boolean, options: NoteOptions): Promise<void> {
   await withRunner(options, (runner) => runner.triggers.setEnabled(name, isEnabled, action(options)))
   if (options.json) printJson({ trigger: name, enabled: isEnabled, note: options.note ?? null })
-  else printLine(`Trigger "${name}" is ${isEnabled ? 'enabled' : 'disabled'}.`)
+  else printLine(`Trigger "${name}" ${isEnabled ? 'enabled' : 'disabled'}.`)
 }
 
 async function remove(name: string, options: NoteOptions): Promise<void> {
   await withRunner(options, (runner) => runner.triggers.delete(name, action(options)))
   if (options.json) printJson({ trigger: name, deleted: true })
-  else printLine(`Trigger "${name}" is removed. Its executions stay.`)
+  else printLine(`Trigger "${name}" deleted. Its executions are kept.`)
 }
 
 /** Where nothing is started it is exit code 1. */
@@ -66,10 +66,10 @@ async function fire(name: string, options: FireOptions): Promise<number> {
   if (options.json) printJson({ trigger: name, ...report })
   else if (outcome === 'fired') printLine(`Trigger "${name}" fired: execution ${idText(executionId ?? '')}.`)
   else if (outcome === 'limited')
-    printLine(`Trigger "${name}" started nothing: ${reason}. Start it all the same with --force.`)
+    printLine(`Trigger "${name}" started nothing: ${reason}. To start it anyway, pass --force.`)
   else {
-    const active = executionId === null ? '' : `, execution ${idText(executionId)}`
-    printLine(`Trigger "${name}" started nothing: an equal firing is active${active}. Start another with --force.`)
+    const active = executionId === null ? '' : ` (execution ${idText(executionId)})`
+    printLine(`Trigger "${name}" started nothing: an equal firing is active${active}. To start another, pass --force.`)
   }
   return outcome === 'fired' ? 0 : FAILED
 }
@@ -93,9 +93,9 @@ async function poll(name: string, options: PollOptions): Promise<number> {
   if (options.json) printJson({ trigger: name, ...result })
   else if (result.state === 'polled') printPoll(name, result)
   else {
-    const waited = options.wait ? ` No process has answered within ${ANSWER_WITHIN_MS / 1_000} s.` : ''
+    const waited = options.wait ? ` No engine answered within ${ANSWER_WITHIN_MS / 1_000} s.` : ''
     printLine(
-      `Asked to poll trigger "${name}".${waited} It is polled as soon as the process that serves it hears of it; see cloaca trigger history ${name} --ticks.`,
+      `Request to poll trigger "${name}" stored.${waited} It is polled when its engine reads the request; see: cloaca trigger history ${name} --ticks`,
     )
   }
   return result.state === 'polled' && result.error !== null ? FAILED : 0
@@ -112,14 +112,14 @@ function printPoll(name: string, { outcome, reason, executionId, error, duration
     )
   } else if (outcome === 'fired') {
     const started =
-      executionId === null ? 'its workflow is not known, and nothing was started' : `execution ${idText(executionId)}`
+      executionId === null ? 'its workflow is unknown, so nothing was started' : `execution ${idText(executionId)}`
     printLine(`Trigger "${name}" fired ${took}: ${started}.`)
   } else if (outcome === 'duplicate') {
     printLine(
-      `Trigger "${name}" fired ${took}, and started nothing: an equal firing is active, execution ${idText(executionId ?? '')}.`,
+      `Trigger "${name}" fired ${took}, but started nothing: an equal firing is active (execution ${idText(executionId ?? '')}).`,
     )
   } else if (outcome === 'limited') {
-    printLine(`Trigger "${name}" fired ${took}, and started nothing: ${reason}.`)
+    printLine(`Trigger "${name}" fired ${took}, but started nothing: ${reason}.`)
   } else {
     printLine(`Trigger "${name}" skipped ${took}${reason === null ? '.' : `: ${reason}`}`)
   }

@@ -11,7 +11,7 @@ import { RESTRICTION_KEYS } from '../settings/restriction-keys.ts'
 type NewCommand = (name: string, description: string, example: string) => Command
 
 export function addTestCommand(command: NewCommand, finish: (exitCode: number) => void): void {
-  const description = 'poll a trigger of a file once and print the result, without starting its workflow'
+  const description = 'poll a trigger once without starting its workflow'
   const test = command('test', description, 'cloaca trigger test jobs/inbox.py inbox_watcher')
   withSettings(test, ['python', ...RESTRICTION_KEYS])
     .argument('<file>', 'file that declares the trigger')

@@ -27,6 +27,7 @@ const WITHOUT_CONTEXT = 'fire_no_context'
 /** In the place of yes or no. */
 const UNDECLARED = 'not declared'
 const ALL = { limit: 100_000 }
+const LOG_COLUMN = '\nThe column LOG has the id for: cloaca trigger logs NAME --tick ID'
 
 const OUTCOMES: readonly TickOutcome[] = ['skipped', 'fired', 'duplicate', 'limited', 'failed', 'timedOut']
 
@@ -39,7 +40,7 @@ type HistoryOptions = DatabaseOptions & {
 }
 
 export function triggerCommand(finish: (exitCode: number) => void): Command {
-  const group = new Command('trigger').description('list, show, test and steer triggers')
+  const group = new Command('trigger').description('list, show, test and control triggers')
   const trigger = withExamples(group, 'cloaca trigger list', 'cloaca trigger history inbox_watcher --ticks')
   const command = (name: string, description: string, ...examples: readonly string[]) =>
     withExamples(trigger.command(name).description(description), ...examples)
@@ -52,13 +53,14 @@ export function triggerCommand(finish: (exitCode: number) => void): Command {
   named('show', 'show a trigger, its policy and its note', 'cloaca trigger show inbox_watcher').action(
     (name: string, options: DatabaseOptions) => withReader(options, (runner) => show(runner, name, options)),
   )
-  const firings = 'list the firings of a trigger, newest first, or with --ticks the outcome of every poll'
+  const firings = 'list the firings or polls of a trigger, newest first'
   named('history', firings, 'cloaca trigger history inbox_watcher --ticks')
-    .option('--limit <n>', 'show at most this many', wholeNumber, 20)
-    .option('--ticks', 'show the outcome of every poll: why, how late, how long; LOG: for trigger logs --tick')
-    .option('--outcome <outcomes>', `only polls that came to these: ${OUTCOMES.join(', ')}`, listedOutcomes)
-    .option('--since <when>', 'only polls since then: 2h, 7d, 2026-01-31T08:00:00Z', beginning)
-    .option('--until <when>', 'only polls before then', beginning)
+    .addHelpText('after', LOG_COLUMN)
+    .option('--limit <n>', 'show at most this many rows', wholeNumber, 20)
+    .option('--ticks', 'show polls with outcome, delay and duration, instead of firings')
+    .option('--outcome <outcomes>', `filter polls by outcome: ${OUTCOMES.join(', ')}`, listedOutcomes)
+    .option('--since <when>', 'show only polls since: 2h, 7d, 2026-01-31T08:00:00Z', beginning)
+    .option('--until <when>', 'show only polls before: 1h, 2026-01-31T09:00:00Z', beginning)
     .action((name: string, options: HistoryOptions) => withReader(options, (runner) => history(runner, name, options)))
   addLogsCommand(named)
   addSteeringCommands(named, finish)
@@ -109,10 +111,10 @@ async function show(runner: Runner, name: string, options: DatabaseOptions): Pro
     every: setByHand(row, 'pollIntervalMs', formatDuration),
     enabled: row.isEnabled ? 'yes' : 'no',
     ...(row.note === null ? {} : { note: row.note }),
-    'runs overlap': row.allowConcurrent ? 'yes' : 'no: a firing is dropped while an equal one is active',
+    'runs overlap': row.allowConcurrent ? 'yes' : 'no: a firing is dropped while an equal firing is active',
     ...policyFields(row),
     ...(row.failuresInRow === 0 ? {} : { 'failed in a row': String(row.failuresInRow) }),
-    'last poll': instantText(row.lastPollAt, row.failuresInRow > 0 ? 'none that did not fail' : 'never'),
+    'last poll': instantText(row.lastPollAt, row.failuresInRow > 0 ? 'all polls failed' : 'never'),
     ...undeclaredField(row),
     created: instantText(row.createdAt),
     id: row.id,
@@ -152,7 +154,7 @@ async function showCron(runner: Runner, row: CronTriggerInfo, options: DatabaseO
 function undeclaredField({ name, undeclaredAt }: Pick<TriggerInfo, 'name' | 'undeclaredAt'>): Record<string, string> {
   if (undeclaredAt === null) return {}
   const since = instantText(undeclaredAt)
-  return { declared: `by no script that is served, since ${since}; remove it: cloaca trigger delete ${name}` }
+  return { declared: `no, removed from the served scripts ${since}; delete it with: cloaca trigger delete ${name}` }
 }
 
 /** What is not as it would be without a policy. */
@@ -162,8 +164,8 @@ function policyFields(row: TriggerInfo): Record<string, string> {
   const isShown = (name: keyof typeof row.policy) => given(name) || name in row.overrides
   if (isShown('timeoutMs')) fields.timeout = setByHand(row, 'timeoutMs', formatDuration)
   if (isShown('jitterMs')) fields.jitter = setByHand(row, 'jitterMs', formatDuration)
-  if (isShown('maxActive')) fields['active at most'] = setByHand(row, 'maxActive', String)
-  if (isShown('pauseAfter')) fields['paused after'] = setByHand(row, 'pauseAfter', (count) => `${count} failed polls`)
+  if (isShown('maxActive')) fields['max active'] = setByHand(row, 'maxActive', String)
+  if (isShown('pauseAfter')) fields['pause after'] = setByHand(row, 'pauseAfter', (count) => `${count} failed polls`)
   if (isShown('onChange')) fields['on change'] = setByHand(row, 'onChange', (isOn) => (isOn ? 'yes' : 'no'))
   return fields
 }
@@ -176,7 +178,7 @@ function setByHand<Name extends keyof TriggerInfo['declared']>(
 ): string {
   const text = (value: TriggerInfo['declared'][Name]): string => (value === null ? 'none' : shown(value as never))
   if (!(name in overrides)) return text(declared[name])
-  return `${text({ ...declared, ...overrides }[name])}, set by hand: the code says ${text(declared[name])}`
+  return `${text({ ...declared, ...overrides }[name])} (set by hand; declared: ${text(declared[name])})`
 }
 
 /** Words with commas between them. */
@@ -201,7 +203,7 @@ async function history(runner: Runner, name: string, options: HistoryOptions): P
     return printTable(
       ['LAST', 'OUTCOME', 'COUNT', 'LATE', 'TOOK', 'LOG', 'EXECUTION', 'REASON OR ERROR'],
       ticks.map(tickCells),
-      options.limit === 0 ? null : `Trigger "${name}" has no such polls.`,
+      options.limit === 0 ? null : `Trigger "${name}" has no matching polls.`,
     )
   }
   const firings = await runner.triggers.history(name, page)

@@ -20,7 +20,7 @@ type RunOptions = DatabaseOptions & { readonly context?: string; readonly wait?:
 export function workflowCommand(finish: (exitCode: number) => void): Command {
   const group = new Command('workflow').description('list, show and start workflows')
   const workflow = withExamples(group, 'cloaca workflow list', 'cloaca workflow run ingest_file --wait')
-  const listing = workflow.command('list').description('list the workflows that were ever served on a database')
+  const listing = workflow.command('list').description('list the workflows ever served on a database')
   withDatabase(withExamples(listing, 'cloaca workflow list')).action((options: DatabaseOptions) =>
     withReader(options, (runner) => list(runner, options)),
   )
@@ -29,14 +29,14 @@ export function workflowCommand(finish: (exitCode: number) => void): Command {
     .description('show a workflow, its tasks and their graph')
     .argument('<name>', 'name of the workflow')
   withDatabase(withExamples(showing, 'cloaca workflow show ingest_file', 'cloaca workflow show ingest_file --mermaid'))
-    .option('--mermaid', 'print the graph of its tasks in the language of Mermaid')
+    .option('--mermaid', 'print the task graph as a Mermaid flowchart')
     .action((name: string, options: ShowOptions) => withReader(options, (runner) => show(runner, name, options)))
   const running = workflow
     .command('run')
-    .description('start a workflow, which the process that serves it runs')
+    .description('start a workflow in the engine that serves it')
     .argument('<name>', 'name of the workflow')
-    .option('--context <json>', 'initial context: a JSON object, or @ and the path of a file')
-    .option('--wait', 'wait for the end and print the result; exit code 1 if the workflow failed')
+    .option('--context <json>', 'pass this initial context: JSON object or @FILE (default: {})')
+    .option('--wait', 'wait for the result; exit code 1 unless Completed')
   const example = `cloaca workflow run ingest_file --context '{"file": "a.txt"}' --wait`
   withDatabase(withExamples(running, example)).action(async (name: string, options: RunOptions) =>
     finish(await run(name, options)),
@@ -76,7 +76,7 @@ async function show(runner: Runner, name: string, options: ShowOptions): Promise
       ...(isInvoking ? ['INVOKES'] : []),
       ...(isMixed ? ['RUNS'] : []),
       'ATTEMPTS',
-      'TIMEOUT OF EACH',
+      'ATTEMPT TIMEOUT',
       'DECLARED IN',
     ],
     workflow.tasks.map(({ id, invokes, runs, retry, timeoutMs, place }) => [
@@ -84,10 +84,10 @@ async function show(runner: Runner, name: string, options: ShowOptions): Promise
       ...(isInvoking ? [invokes === undefined ? '' : `graph ${invokes}`] : []),
       ...(isMixed ? [runs === undefined ? '' : `${runs.taskId} of ${runs.script}`] : []),
       String(retry.maxAttempts),
-      timeoutMs === null ? 'as limits.task is set' : formatDuration(timeoutMs),
+      timeoutMs === null ? 'limits.task' : formatDuration(timeoutMs),
       place === null ? '' : `${place.file}:${place.line}`,
     ]),
-    'It has no tasks.',
+    'This workflow has no tasks.',
   )
   printLine('')
   for (const line of graphLines(workflow)) printLine(line)
@@ -123,12 +123,12 @@ async function waitFor(id: string, runner: Runner, options: RunOptions): Promise
   try {
     if (!(await runner.workflows.isServed())) {
       printMessage(
-        'No process serves this database: the workflow runs when one does (cloaca serve). Ctrl-C ends the wait.',
+        'No engine serves this database. The workflow runs when you start one: cloaca serve PLACES. Press Ctrl-C to stop waiting.',
       )
     }
     const result = await Promise.race([runner.executions.wait(id), interrupted.promise])
     if (result === null) {
-      printMessage(`Stopped waiting. The execution goes on: cloaca execution show ${idText(id)}`)
+      printMessage(`Stopped waiting. The execution continues; see: cloaca execution show ${idText(id)}`)
       return INTERRUPTED
     }
     await printExecution(runner, result, options)
