@@ -31,7 +31,7 @@ it('each package that trigger scripts use has a use of its own', () => {
 })
 
 it('the manual says of each package how it fared, and of how many it works', () => {
-  const page = readFileSync(join(ROOT, 'docs/tried-packages.md'), 'utf8')
+  const page = readFileSync(join(ROOT, 'docs/packages.md'), 'utf8')
   const rows = rowsOf(page)
 
   expect(rows.map(({ name }) => name)).toEqual(PACKAGES.map(({ requirement }) => requirement))

@@ -16,7 +16,7 @@ import pytest
 from cloaca._border import bridge
 
 FOLDER = Path(__file__).parent
-PAGE = FOLDER.parent.parent.parent / "docs" / "what-a-script-can-do.md"
+PAGE = FOLDER.parent.parent.parent / "docs" / "packages.md"
 
 
 class Row(NamedTuple):
