@@ -26,7 +26,7 @@ class Row(NamedTuple):
 
     @property
     def exists(self) -> bool:
-        return self.differs != "They do not exist."
+        return self.differs != "These modules do not exist."
 
 
 def rows() -> List[Row]:
