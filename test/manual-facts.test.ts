@@ -26,8 +26,8 @@ describe('what the manual says of the behaviour', () => {
         ),
       ].map((match) => match[1])
 
-    const [executions = [], tasks = []] = tableRows(readDocument('docs/concepts.md'), 'Of').map(([, names = '']) =>
-      codeIn(names),
+    const [executions = [], tasks = []] = tableRows(readDocument('docs/concepts.md'), 'Status of').map(
+      ([, names = '']) => codeIn(names),
     )
 
     expect(union('ExecutionStatus').length).toBeGreaterThan(4)

@@ -31,13 +31,13 @@ it('each package that trigger scripts use has a use of its own', () => {
 })
 
 it('the manual says of each package how it fared, and of how many it works', () => {
-  const page = readFileSync(join(ROOT, 'docs/tried-packages.md'), 'utf8')
+  const page = readFileSync(join(ROOT, 'docs/packages.md'), 'utf8')
   const rows = rowsOf(page)
 
   expect(rows.map(({ name }) => name)).toEqual(PACKAGES.map(({ requirement }) => requirement))
   const works = rows.filter(({ used }) => used === 'yes').length
   const worksByPython = rows.filter(({ usedByPython }) => usedByPython === 'yes').length
-  expect(page).toContain(`${works} of 69 work, ${worksByPython} with \`--python\`.`)
+  expect(page).toContain(`${works} of 69 packages work, ${worksByPython} with \`--python\`.`)
   expect(rows.filter(({ usedByPython }) => !['yes', 'no', '–'].includes(usedByPython))).toEqual([])
 })
 
@@ -47,7 +47,7 @@ it('a table of packages keeps the rows that are not tried again', () => {
   const second = pageWith(first, [row('c', 'yes'), row('b', '–')], ['a', 'b', 'c'])
 
   expect(rowsOf(second)).toEqual([row('a', 'yes'), row('b', '–'), row('c', 'yes')])
-  expect(second).toMatch(/^# Page\n<!-- .* -->\n\n2 of 3 work, 0 with `--python`\.\n/)
+  expect(second).toMatch(/^# Page\n<!-- .* -->\n\n2 of 3 packages work, 0 with `--python`\.\n/)
 })
 
 it('two runs of a suite are compared test by test', () => {

@@ -12,7 +12,7 @@ export interface Row {
   readonly remark: string
 }
 
-const HEAD = ['Package', 'Installs', 'Imports', 'Works', 'With `--python`', 'What was done, or why not']
+const HEAD = ['Package', 'Installs', 'Imports', 'Works', 'With `--python`', 'Tested use, or reason']
 const START = '<!-- Written by tools/packages/try.ts -->'
 
 export function tableOf(rows: readonly Row[]): string {
@@ -46,7 +46,7 @@ export function pageWith(page: string, rows: readonly Row[], order: readonly str
   const works = all.filter(({ used }) => used === 'yes').length
   const worksByPython = all.filter(({ usedByPython }) => usedByPython === 'yes').length
   const before = page.split(START)[0] ?? ''
-  return `${before}${START}\n\n${works} of ${all.length} work, ${worksByPython} with \`--python\`.\n\n${tableOf(all)}\n`
+  return `${before}${START}\n\n${works} of ${all.length} packages work, ${worksByPython} with \`--python\`.\n\n${tableOf(all)}\n`
 }
 
 export function rowsOf(page: string): readonly Row[] {

@@ -3,7 +3,7 @@
  *
  *     npx node tools/packages/try.ts                    all of them, from the index that pip is configured for
  *     npx node tools/packages/try.ts requests pyyaml    these
- *     npx node tools/packages/try.ts --write            puts the rows into docs/tried-packages.md, too
+ *     npx node tools/packages/try.ts --write            puts the rows into docs/packages.md, too
  *
  *     npx node tools/packages/try.ts --python EXE       under this CPython as well, with what its pip installs
  *     npx node tools/packages/try.ts --python EXE --only-python   under it alone: the rest of a row stays as it is in the page
@@ -12,7 +12,7 @@
  *
  * Servers that the machine has (Redis, PostgreSQL, MariaDB, Mosquitto, NATS) are started for it, and stopped. What
  * `CLOACA_PYODIDE_MIRROR` names is used, too: set it to an empty folder to see what the index alone gives. Exit code 1
- * when a package that the table in docs/tried-packages.md says works does not.
+ * when a package that the table in docs/packages.md says works does not.
  */
 
 import { spawn } from 'node:child_process'
@@ -28,7 +28,7 @@ import { pageWith, type Row, rowsOf, tableOf } from './table.ts'
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const MAIN = join(ROOT, 'src', 'cli', 'main.ts')
 const USES = fileURLToPath(new URL('./uses', import.meta.url))
-const PAGE = join(ROOT, 'docs', 'tried-packages.md')
+const PAGE = join(ROOT, 'docs', 'packages.md')
 
 const INSTALL_WITHIN_MS = 300_000
 const USE_WITHIN_MS = 90_000

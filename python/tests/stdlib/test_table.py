@@ -16,7 +16,7 @@ import pytest
 from cloaca._border import bridge
 
 FOLDER = Path(__file__).parent
-PAGE = FOLDER.parent.parent.parent / "docs" / "what-a-script-can-do.md"
+PAGE = FOLDER.parent.parent.parent / "docs" / "packages.md"
 
 
 class Row(NamedTuple):
@@ -26,7 +26,7 @@ class Row(NamedTuple):
 
     @property
     def exists(self) -> bool:
-        return self.differs != "They do not exist."
+        return self.differs != "These modules do not exist."
 
 
 def rows() -> List[Row]:

@@ -25,7 +25,7 @@ def use_boto3():
         assert [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]] == ["reports"]
         s3.put_object(Bucket="reports", Key="a.txt", Body=b"hello")
         assert "AWS4-HMAC-SHA256" in server.requests[-1][3]["Authorization"]
-    return "S3: list_buckets, put_object"
+    return "S3: `list_buckets` and `put_object`"
 
 
 def use_google_cloud_storage():
@@ -36,14 +36,14 @@ def use_google_cloud_storage():
     with http_server({"/storage/v1/b": page}) as server:
         client = storage.Client("p", AnonymousCredentials(), client_options={"api_endpoint": server.url})
         assert [bucket.name for bucket in client.list_buckets()] == ["reports"]
-    return "list_buckets"
+    return "lists buckets"
 
 
 def use_google_crc32c():
     import google_crc32c
 
     assert google_crc32c.value(b"123456789") == 0xE3069283
-    return "a checksum"
+    return "computes a checksum"
 
 
 def use_azure_storage_blob():
@@ -53,7 +53,7 @@ def use_azure_storage_blob():
         key = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
         client = BlobServiceClient(f"{server.url}/account", credential={"account_name": "account", "account_key": key})
         assert [each.name for each in client.list_containers()] == ["reports"]
-    return "list_containers"
+    return "lists containers"
 
 
 def use_azure_identity():
@@ -61,7 +61,7 @@ def use_azure_identity():
 
     ClientSecretCredential("tenant", "client", "secret").close()
     DefaultAzureCredential(exclude_interactive_browser_credential=True).close()
-    return "credentials are made"
+    return "creates credentials"
 
 
 def use_msal():
@@ -70,7 +70,7 @@ def use_msal():
     cache = msal.SerializableTokenCache()
     app = msal.PublicClientApplication("client", token_cache=cache, instance_discovery=False)
     assert app.get_accounts() == []
-    return "an application with a cache of tokens"
+    return "creates an application with a token cache"
 
 
 def use_kubernetes():
@@ -81,7 +81,7 @@ def use_kubernetes():
         settings = client.Configuration(host=server.url)
         pods = client.CoreV1Api(client.ApiClient(settings)).list_namespaced_pod("default")
         assert [pod.metadata.name for pod in pods.items] == ["web"]
-    return "list_namespaced_pod"
+    return "lists pods"
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ def use_sqlalchemy():
         assert session.scalars(select(User.name).order_by(User.name)).all() == ["Ada", "Grace"]
     with engine.connect() as connection:
         assert connection.execute(text("select count(*) from users")).scalar() == 2
-    return "an ORM session on an SQLite file"
+    return "runs an ORM session on an SQLite file"
 
 
 def use_psycopg():
@@ -36,7 +36,7 @@ def use_psycopg():
 
     with psycopg.connect(f"postgresql://postgres@127.0.0.1:{port_of('postgres')}/postgres") as connection:
         assert connection.execute("select 1 + %s", (2,)).fetchone() == (3,)
-    return "a query with a parameter"
+    return "runs a query with a parameter"
 
 
 def use_asyncpg():
@@ -48,7 +48,7 @@ def use_asyncpg():
         await connection.close()
 
     asyncio.run(go())
-    return "a query with a parameter"
+    return "runs a query with a parameter"
 
 
 def use_pg8000():
@@ -62,7 +62,7 @@ def use_pg8000():
     assert cursor.fetchall() == (["Ada"],)
     connection.commit()
     connection.close()
-    return "a table, an insert and a query on PostgreSQL"
+    return "creates a table, inserts a row and runs a query on PostgreSQL"
 
 
 def use_pymysql():
@@ -76,7 +76,7 @@ def use_pymysql():
         cursor.execute("select name from d.t where id = %s", (1,))
         assert cursor.fetchall() == (("Ada",),)
     connection.close()
-    return "a table, an insert and a query on MariaDB"
+    return "creates a table, inserts a row and runs a query on MariaDB"
 
 
 def use_pymongo():
@@ -90,7 +90,7 @@ def use_pymongo():
         client.admin.command("ping")
     except ServerSelectionTimeoutError:
         client.close()
-        return "documents as BSON; a server that is not there is told"
+        return "encodes BSON documents, and reports an unreachable server"
     raise AssertionError("there is no server")
 
 
@@ -117,14 +117,14 @@ def use_redis():
         assert listener.get_message(timeout=5)["data"] == "hello"
         listener.close()
     assert asyncio.run(go()) == [b"a", b"b"]
-    return "keys, a pipeline, a subscription and an asyncio client"
+    return "uses keys, a pipeline, a subscription and an asyncio client"
 
 
 def use_duckdb():
     import duckdb
 
     assert duckdb.sql("select sum(x) from range(5) t(x)").fetchall() == [(10,)]
-    return "a query"
+    return "runs a query"
 
 
 def use_elasticsearch():
@@ -135,7 +135,7 @@ def use_elasticsearch():
         client = Elasticsearch(server.url)
         assert client.search(index="logs", query={"match_all": {}})["hits"]["hits"][0]["_source"] == {"a": 1}
         client.close()
-    return "a search, asked of a server of its own"
+    return "searches a local test server"
 
 
 def use_kafka_python():
@@ -147,7 +147,7 @@ def use_kafka_python():
     except KafkaConfigurationError:
         raise
     except KafkaError as error:
-        return f"a broker that is not there is told ({type(error).__name__})"
+        return f"reports an unreachable broker (`{type(error).__name__}`)"
     raise AssertionError("there is no broker")
 
 
@@ -158,7 +158,7 @@ def use_pika():
     try:
         pika.BlockingConnection(pika.ConnectionParameters("127.0.0.1", 1, connection_attempts=1, socket_timeout=1))
     except pika.exceptions.AMQPConnectionError:
-        return "a broker that is not there is told"
+        return "reports an unreachable broker"
     raise AssertionError("there is no broker")
 
 
@@ -177,7 +177,7 @@ def use_paho_mqtt():
     assert got.get(timeout=10) == b"hello"
     client.disconnect()
     client.loop_stop()
-    return "a subscription and a message at Mosquitto"
+    return "subscribes and receives a message from Mosquitto"
 
 
 def use_nats_py():
@@ -191,7 +191,7 @@ def use_nats_py():
         await client.drain()
 
     asyncio.run(go())
-    return "a subscription and a message at NATS"
+    return "subscribes and receives a message from NATS"
 
 
 def use_paramiko():
@@ -200,7 +200,7 @@ def use_paramiko():
 
         paramiko.RSAKey.generate(2048)
         raise NotAtHand("ssh")
-    return "a key"
+    return "creates a key"
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ def use_pyyaml():
 
     assert yaml.safe_load("a: [1, {b: c}]\nd: 2026-01-01")["a"] == [1, {"b": "c"}]
     assert yaml.safe_load(yaml.safe_dump({"a": [1]})) == {"a": [1]}
-    return "a document, read and written"
+    return "reads and writes a document"
 
 
 def use_openpyxl():
@@ -20,7 +20,7 @@ def use_openpyxl():
     book.active.append(["Ada", 36, "=B1*2"])
     book.save("book.xlsx")
     assert openpyxl.load_workbook("book.xlsx").active["A1"].value == "Ada"
-    return "a workbook, written and read"
+    return "writes and reads a workbook"
 
 
 def use_lxml():
@@ -28,7 +28,7 @@ def use_lxml():
 
     assert etree.fromstring("<a><b c='d'/></a>").xpath("//b/@c") == ["d"]
     assert html.fromstring("<p>x<br>y").text_content() == "xy"
-    return "XPath, and HTML"
+    return "evaluates XPath and parses HTML"
 
 
 def use_beautifulsoup4():
@@ -36,7 +36,7 @@ def use_beautifulsoup4():
 
     soup = BeautifulSoup("<ul><li class=a>1<li class=a>2</ul>", "html.parser")
     assert len(soup.select("li.a")) == 2
-    return "CSS selectors on a page"
+    return "finds elements with CSS selectors"
 
 
 def use_feedparser():
@@ -44,14 +44,14 @@ def use_feedparser():
 
     feed = "<rss version='2.0'><channel><title>T</title><item><title>A</title></item></channel></rss>"
     assert feedparser.parse(feed).entries[0].title == "A"
-    return "a feed"
+    return "parses a feed"
 
 
 def use_numpy():
     import numpy
 
     assert (numpy.arange(6).reshape(2, 3) @ numpy.ones((3, 1))).tolist() == [[3.0], [12.0]]
-    return "matrices"
+    return "multiplies matrices"
 
 
 def use_pandas():
@@ -59,14 +59,14 @@ def use_pandas():
 
     frame = pandas.read_csv(io.StringIO("k,v\na,1\na,2\nb,3\n"))
     assert frame.groupby("k").v.sum().to_dict() == {"a": 3, "b": 3}
-    return "CSV, grouped"
+    return "reads and groups CSV"
 
 
 def use_polars():
     import polars
 
     assert polars.DataFrame({"a": [1, 2]}).select(polars.col("a").sum()).item() == 3
-    return "a frame"
+    return "creates a data frame"
 
 
 def use_pyarrow():
@@ -74,21 +74,21 @@ def use_pyarrow():
     import pyarrow.compute
 
     assert pyarrow.compute.sum(pyarrow.array([1, 2])).as_py() == 3
-    return "an array"
+    return "creates an array"
 
 
 def use_scipy():
     from scipy import optimize
 
     assert abs(optimize.brentq(lambda x: x * x - 2, 0, 2) - 2**0.5) < 1e-9
-    return "a root"
+    return "finds a root"
 
 
 def use_orjson():
     import orjson
 
     assert orjson.loads(orjson.dumps({"a": [1, 2.5]})) == {"a": [1, 2.5]}
-    return "JSON"
+    return "writes and reads JSON"
 
 
 def use_pillow():
@@ -96,7 +96,7 @@ def use_pillow():
 
     Image.new("RGB", (8, 8), "red").save("red.png")
     assert Image.open("red.png").getpixel((0, 0)) == (255, 0, 0)
-    return "a PNG, written and read"
+    return "writes and reads a PNG file"
 
 
 def use_pypdf():
@@ -106,14 +106,14 @@ def use_pypdf():
     writer.add_blank_page(200, 200)
     writer.write("page.pdf")
     assert len(pypdf.PdfReader("page.pdf").pages) == 1
-    return "a PDF, written and read"
+    return "writes and reads a PDF file"
 
 
 def use_xmltodict():
     import xmltodict
 
     assert xmltodict.parse("<a><b>1</b></a>") == {"a": {"b": "1"}}
-    return "a document"
+    return "parses a document"
 
 
 def use_jsonschema():
@@ -123,7 +123,7 @@ def use_jsonschema():
     try:
         jsonschema.validate({"a": "x"}, {"properties": {"a": {"type": "integer"}}})
     except jsonschema.ValidationError:
-        return "a document that is valid, and one that is not; newer ones need `rpds-py`, which is native code"
+        return "checks a valid and an invalid document; newer versions need `rpds-py`, which has native code"
     raise AssertionError("it is not valid")
 
 
@@ -132,21 +132,21 @@ def use_jinja2():
 
     template = jinja2.Environment(autoescape=True).from_string("{% for x in xs %}<{{ x }}>{% endfor %}")
     assert template.render(xs=["a", "&"]) == "<a><&amp;>"
-    return "a template with a loop"
+    return "renders a template with a loop"
 
 
 def use_markupsafe():
     import markupsafe
 
     assert markupsafe.escape("<a>") == markupsafe.Markup("&lt;a&gt;")
-    return "escaping"
+    return "escapes text"
 
 
 def use_regex():
     import regex
 
     assert regex.search(r"(?<=\p{Lu})\w+", "xÄbc").group() == "bc"
-    return "a search by Unicode category"
+    return "searches by Unicode category"
 
 
 def use_icalendar():
@@ -158,7 +158,7 @@ def use_icalendar():
     event.add("summary", "Review")
     event.add("dtstart", datetime.datetime(2026, 1, 1, 12))
     assert icalendar.Event.from_ical(event.to_ical())["summary"] == "Review"
-    return "an event, written and read"
+    return "writes and reads an event"
 
 
 def use_watchdog():
@@ -183,7 +183,7 @@ def use_watchdog():
     observer.stop()
     observer.join()
     os.remove("watched/new.txt")
-    return "a new file is seen by a PollingObserver"
+    return "detects a new file with a `PollingObserver`"
 
 
 def use_cryptography():
@@ -191,7 +191,7 @@ def use_cryptography():
 
     key = Fernet(Fernet.generate_key())
     assert key.decrypt(key.encrypt(b"a")) == b"a"
-    return "encryption and decryption"
+    return "encrypts and decrypts"
 
 
 def use_cffi():
@@ -199,7 +199,7 @@ def use_cffi():
 
     ffi = cffi.FFI()
     assert ffi.new("int[]", [1, 2])[1] == 2
-    return "an array of C"
+    return "creates a C array"
 
 
 def use_pyjwt():
@@ -207,7 +207,7 @@ def use_pyjwt():
 
     key = "a key that is long enough for SHA-256"
     assert jwt.decode(jwt.encode({"sub": "ada"}, key, "HS256"), key, ["HS256"]) == {"sub": "ada"}
-    return "a token with HS256"
+    return "signs and checks a token with HS256"
 
 
 if __name__ == "__main__":

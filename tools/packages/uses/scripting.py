@@ -13,7 +13,7 @@ def use_python_dateutil():
     assert parser.parse("3 Jan 2026 10:00 UTC").hour == 10
     assert len(list(rrule.rrule(rrule.DAILY, count=3, dtstart=datetime.datetime(2026, 1, 1)))) == 3
     assert tz.gettz("Europe/Berlin") is not None
-    return "parsing, recurrence, zones"
+    return "parses dates, and computes recurrences and time zones"
 
 
 def use_arrow():
@@ -21,7 +21,7 @@ def use_arrow():
 
     assert arrow.get("2026-07-01T12:00").to("Europe/Berlin").hour == 14
     assert arrow.get(2026, 1, 1).shift(months=1).humanize(arrow.get(2026, 1, 1)) in ("in a month", "in 4 weeks")
-    return "zones and humanize"
+    return "converts time zones, and humanizes a date"
 
 
 def use_croniter():
@@ -29,7 +29,7 @@ def use_croniter():
 
     start = datetime.datetime(2026, 1, 1, 0, 7)
     assert croniter("*/5 * * * *", start).get_next(datetime.datetime).minute == 10
-    return "the next instant"
+    return "computes the next time"
 
 
 def use_schedule():
@@ -39,7 +39,7 @@ def use_schedule():
     schedule.every(0.01).seconds.do(done.append, 1)
     while not done:
         schedule.run_pending()
-    return "a job, run"
+    return "runs a job"
 
 
 def use_apscheduler():
@@ -53,7 +53,7 @@ def use_apscheduler():
     scheduler.start()
     assert done.wait(10)
     scheduler.shutdown()
-    return "a job of a BackgroundScheduler"
+    return "runs a job with a `BackgroundScheduler`"
 
 
 def use_tenacity():
@@ -68,7 +68,7 @@ def use_tenacity():
             raise OSError
 
     often()
-    return "three tries"
+    return "tries a function three times"
 
 
 def use_backoff():
@@ -83,7 +83,7 @@ def use_backoff():
             raise OSError
 
     often()
-    return "three tries"
+    return "tries a function three times"
 
 
 def use_python_dotenv():
@@ -92,7 +92,7 @@ def use_python_dotenv():
     with open("settings.env", "w") as file:
         file.write("A=1\nB=${A}2\n")
     assert dotenv.dotenv_values("settings.env") == {"A": "1", "B": "12"}
-    return "a file of settings"
+    return "reads a settings file"
 
 
 def use_pydantic():
@@ -106,7 +106,7 @@ def use_pydantic():
     try:
         User(name="x", born="never")
     except pydantic.ValidationError:
-        return "a model that is valid, and one that is not"
+        return "checks a valid and an invalid model"
     raise AssertionError("it is not valid")
 
 
@@ -120,7 +120,7 @@ def use_click():
         click.echo(f"hello {name}")
 
     assert CliRunner().invoke(hello, ["--name", "Ada"]).output == "hello Ada\n"
-    return "a command"
+    return "runs a command"
 
 
 def use_structlog():
@@ -129,7 +129,7 @@ def use_structlog():
     with structlog.testing.capture_logs() as logs:
         structlog.get_logger().info("polled", count=1)
     assert logs == [{"event": "polled", "count": 1, "log_level": "info"}]
-    return "an event"
+    return "logs an event"
 
 
 def use_zope_interface():
@@ -146,7 +146,7 @@ def use_zope_interface():
             return "woof"
 
     assert verifyObject(Speaks, Dog())
-    return "an interface"
+    return "declares and checks an interface"
 
 
 def use_aiosmtplib():
@@ -166,7 +166,7 @@ def use_aiosmtplib():
     message["From"], message["To"], message["Subject"] = "a@example.org", "b@example.org", "hello"
     with line_server(b"220 ready\r\n", answer) as port:
         asyncio.run(aiosmtplib.send(message, hostname="127.0.0.1", port=port, start_tls=False))
-    return "a mail, sent to a server of its own"
+    return "sends a mail to a local test server"
 
 
 def use_imapclient():
@@ -188,7 +188,7 @@ def use_imapclient():
         assert client.select_folder("INBOX")[b"EXISTS"] == 3
         assert client.search("UNSEEN") == [1, 3]
         client.logout()
-    return "log in, select, search at a server of its own"
+    return "logs in and searches a mailbox on a local test server"
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ def use_requests():
         assert session.get(f"{server.url}/", timeout=5).json() == {"a": [1, 2]}
         assert session.post(f"{server.url}/", json={"b": 1}, timeout=5).ok
         assert server.requests[1][2] == b'{"b": 1}'
-    return "GET and POST in a session"
+    return "sends GET and POST requests in a session"
 
 
 def use_httpx():
@@ -29,7 +29,7 @@ def use_httpx():
     with http_server(PAGE) as server:
         assert httpx.get(server.url).json() == {"a": [1, 2]}
         assert [each.status_code for each in asyncio.run(ask(server.url))] == [200, 200, 200]
-    return "GET, and three at once with an AsyncClient"
+    return "sends GET requests, three of them in parallel with an `AsyncClient`"
 
 
 def use_aiohttp():
@@ -53,7 +53,7 @@ def use_aiohttp():
         await runner.cleanup()
 
     asyncio.run(go())
-    return "a server and a client session"
+    return "runs a server and a client session"
 
 
 def use_urllib3():
@@ -61,7 +61,7 @@ def use_urllib3():
 
     with http_server(PAGE) as server, urllib3.PoolManager(retries=urllib3.Retry(2)) as pool:
         assert pool.request("GET", server.url).json() == {"a": [1, 2]}
-    return "GET through a pool"
+    return "sends GET requests through a pool"
 
 
 def use_websockets():
@@ -79,7 +79,7 @@ def use_websockets():
                 assert await client.recv() == "HELLO"
 
     asyncio.run(go())
-    return "a server and a client, messages both ways"
+    return "runs a server and a client that exchange messages"
 
 
 def use_websocket_client():
@@ -107,7 +107,7 @@ def use_websocket_client():
         assert client.recv() == "hello"
         client.close(timeout=1)
         server.shutdown()
-    return "a connection and a message"
+    return "connects and exchanges a message"
 
 
 def use_flask():
@@ -128,7 +128,7 @@ def use_flask():
         assert json.load(response) == {"hello": "Ada", "page": "<b>Ada</b>"}
     assert app.test_client().get("/hello/Ada").json["hello"] == "Ada"
     server.shutdown()
-    return "a server with a template, asked over HTTP"
+    return "serves a page from a template"
 
 
 def use_tornado():
@@ -150,7 +150,7 @@ def use_tornado():
         server.stop()
 
     asyncio.run(go())
-    return "a server and a client"
+    return "runs a server and a client"
 
 
 def use_slack_sdk():
@@ -159,7 +159,7 @@ def use_slack_sdk():
     with http_server(PAGE) as server:
         client = WebClient(token="xoxb-1", base_url=f"{server.url}/api/")
         assert client.chat_postMessage(channel="#a", text="hello")["ok"]
-    return "chat.postMessage to a server of its own"
+    return "sends `chat.postMessage` to a local test server"
 
 
 def use_sentry_sdk():
@@ -174,7 +174,7 @@ def use_sentry_sdk():
         sentry_sdk.flush(10)
         assert any("envelope" in path for _, path, _, _ in server.requests)
         sentry_sdk.get_client().close(timeout=2)
-    return "an exception, sent to a server of its own"
+    return "reports an exception to a local test server"
 
 
 def use_prometheus_client():
@@ -190,7 +190,7 @@ def use_prometheus_client():
         assert b"polls_total 3.0" in response.read()
     server.shutdown()
     thread.join()
-    return "counters, served and fetched"
+    return "serves and fetches counters"
 
 
 if __name__ == "__main__":
