@@ -5,27 +5,12 @@
 
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { Command } from 'commander'
 import { describe, expect, it } from 'vitest'
-import { alertCommand } from '../src/cli/alerts/alert.ts'
-import { checkCommand } from '../src/cli/check/check.ts'
-import { completionCommand } from '../src/cli/completion.ts'
-import { executionCommand } from '../src/cli/execution/execution.ts'
-import { graphCommand } from '../src/cli/graph/graph.ts'
-import { pipCommand } from '../src/cli/pip.ts'
-import { reactorCommand } from '../src/cli/reactor/reactor.ts'
-import { scheduleCommand } from '../src/cli/schedule.ts'
-import { serveCommand } from '../src/cli/serve/serve.ts'
-import { configCommand } from '../src/cli/settings/config.ts'
-import { sourceCommand } from '../src/cli/source/source.ts'
-import { instanceCommand, statusCommand } from '../src/cli/status.ts'
-import { tenantCommand } from '../src/cli/tenant/tenant.ts'
-import { triggerCommand } from '../src/cli/trigger/trigger.ts'
-import { workflowCommand } from '../src/cli/workflow/workflow.ts'
 import { scriptConfigSchema } from '../src/default-runner/config.ts'
 import { DEFAULT_CONFIG } from '../src/engine/config.ts'
 import { loadSettings } from '../src/settings/settings.ts'
 import { SETTING_KEYS, settingOf } from '../src/settings/table.ts'
+import { manualCommands, PAGES_WITH_TABLE, pageWithTable } from '../tools/manual-tables.ts'
 import { codeIn, fencedBlocks, readDocument, tableRows } from './support/documents.ts'
 import { ROOT, sourceFiles } from './support/source-tree.ts'
 
@@ -33,7 +18,6 @@ const PAGES = readdirSync(join(ROOT, 'docs'))
   .filter((name) => name.endsWith('.md'))
   .map((name) => `docs/${name}`)
 
-const SETTING_FLAGS = SETTING_KEYS.map((key) => settingOf(key).flag).filter((flag) => flag !== null)
 const SETTING_VARIABLES: ReadonlySet<string> = new Set(SETTING_KEYS.map((key) => settingOf(key).variable))
 
 const codeInTable = (page: string, firstColumn: string, column: number) =>
@@ -91,65 +75,32 @@ describe('the messages in the manual', () => {
   })
 })
 
-describe('the command line of the manual', () => {
-  it('has every command with all its options', () => {
+describe('the generated tables of the manual', () => {
+  it.each(PAGES_WITH_TABLE)('are those that tools/manual-tables.ts writes, in %s', (page) => {
+    expect(readDocument(page)).toBe(pageWithTable(page))
+  })
+
+  it('have every command of the command line', () => {
+    const added = [...readDocument('src/cli/main.ts').matchAll(/\.addCommand\((\w+)Command\(/g)].map(([, name]) => name)
+
+    expect(added.length).toBeGreaterThan(10)
+    expect(
+      manualCommands()
+        .map((command) => command.name())
+        .toSorted(),
+    ).toEqual(added.toSorted())
+  })
+
+  it('explain each group of options that they name', () => {
     const page = readDocument('docs/command-line.md')
-    expect(page).toContain('Every command that has the flag of a setting also has `--settings FILE`')
-    const described = tableRows(page, 'Command').map(([usage = '', what = '']) => {
-      const options = [
-        ...codeIn(what).filter((text) => text.startsWith('--')),
-        ...(what.includes('the flags of all [settings]') ? SETTING_FLAGS : []),
-      ]
-      const hasSettings = options.some((option) => SETTING_FLAGS.includes(option))
-      return {
-        command: (codeIn(usage)[0] ?? '').replace(/^cloaca /, '').replace(/( \[?[A-Z]+\]?…?)+$/, ''),
-        options: [...options, ...(hasSettings ? ['--settings'] : [])],
-      }
-    })
-    const nothing = () => undefined
-    const commands = [
-      serveCommand(nothing),
-      alertCommand(),
-      checkCommand(nothing),
-      triggerCommand(nothing),
-      workflowCommand(nothing),
-      executionCommand(nothing),
-      configCommand(),
-      graphCommand(nothing),
-      reactorCommand(),
-      sourceCommand(),
-      scheduleCommand(),
-      instanceCommand(),
-      statusCommand(),
-      tenantCommand(),
-      completionCommand(new Command()),
-      pipCommand(),
-    ]
+    const groups = tableRows(page, 'Command').flatMap(([, , options = '']) => options.match(/_\w+_/g) ?? [])
 
-    const existing = commands.flatMap((command) => leavesOf(command, ''))
-
-    expect(described.filter(({ command }) => !command.startsWith('run ')).map(sorted)).toEqual(existing.map(sorted))
+    expect(groups.length).toBeGreaterThan(10)
+    expect([...new Set(groups)].filter((group) => !page.includes(`- ${group}: `))).toEqual([])
   })
 })
 
 describe('the settings of the manual', () => {
-  it('are those of the table, each with its default, its flag, its variable and its meaning', () => {
-    const rows = SETTING_KEYS.map((key) => {
-      const { type, default: byDefault, flag, variable, doc } = settingOf(key)
-      return [
-        `\`${key}\``,
-        byDefault === null ? '' : `\`${type.show(byDefault)}\``,
-        flag && `\`${flag}\``,
-        `\`${variable}\``,
-        doc,
-      ]
-    })
-
-    expect(tableRows(readDocument('docs/settings.md'), 'Setting')).toEqual(
-      rows.map((row) => row.map((cell) => cell ?? '')),
-    )
-  })
-
   it('are the options of a runner', () => {
     expect(codeInTable('docs/settings.md', 'Option', 0).toSorted()).toEqual(
       fieldsOf('src/runner/options.ts', 'RunnerOptions').toSorted(),
@@ -241,10 +192,9 @@ function isPythons(message: string): boolean {
   return message === 'ModuleNotFoundError' || message === 'MemoryError'
 }
 
-/** The table of the settings that change nothing: the second one whose first column is "Node". */
+/** The settings of the native engine that have no effect here. */
 function withoutEffect(): readonly (readonly string[])[] {
-  const rest = readDocument('docs/settings.md').split('change nothing:')[1] ?? ''
-  return tableRows(rest, 'Node')
+  return tableRows(readDocument('docs/native-engine.md'), 'Node')
 }
 
 function declares(path: string, type: string): boolean {
@@ -254,21 +204,4 @@ function declares(path: string, type: string): boolean {
 function fieldsOf(path: string, type: string): readonly string[] {
   const body = new RegExp(`^export interface ${type} \\{\\n([\\s\\S]*?)^\\}`, 'm').exec(readDocument(path))?.[1] ?? ''
   return [...body.matchAll(/^ {2}readonly (\w+)\??:/gm)].map((match) => match[1] ?? '')
-}
-
-interface Described {
-  readonly command: string
-  readonly options: readonly string[]
-}
-
-function leavesOf(command: Command, parent: string): readonly Described[] {
-  const name = `${parent}${command.name()}`
-  const visible = command.createHelp().visibleCommands(command)
-  const commands = command.commands.filter((each) => visible.includes(each))
-  if (commands.length > 0) return commands.flatMap((each) => leavesOf(each, `${name} `))
-  return [{ command: name, options: command.options.map((option) => option.long ?? '') }]
-}
-
-function sorted({ command, options }: Described): Described {
-  return { command, options: options.toSorted() }
 }

@@ -8,6 +8,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { markdownTable } from './markdown-table.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 export const ERRORS_PAGE = join(ROOT, 'docs', 'errors.md')
@@ -38,7 +39,7 @@ Compare the code in programs, because the text of a message may change.
 export function errorsPage(): string {
   const sections = errorClasses().map(({ name, description, codes }) => {
     const cells = codes.map(({ code, meaning, fix }) => [`\`${code}\``, meaning, fix])
-    return `\n## ${name}\n\n${description}\n\n${table(['Code', 'Meaning', 'What to do'], cells)}`
+    return `\n## ${name}\n\n${description}\n\n${markdownTable(['Code', 'Meaning', 'What to do'], cells)}`
   })
   return HEAD + sections.join('')
 }
@@ -68,13 +69,6 @@ function entriesOf(section: string): readonly ErrorCodeEntry[] {
       return { code, meaning, fix }
     },
   )
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = head.map((_, column) => Math.max(...[head, ...rows].map((cells) => cells[column]?.length ?? 0)))
-  const line = (cells: readonly string[]) =>
-    `| ${cells.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join(' | ')} |\n`
-  return [head, widths.map((width) => '-'.repeat(width)), ...rows].map(line).join('')
 }
 
 if (import.meta.main) writeFileSync(ERRORS_PAGE, errorsPage())
