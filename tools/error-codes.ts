@@ -28,10 +28,10 @@ const HEAD = `<!-- Generated from src/errors.ts by tools/error-codes.ts: change 
 
 # Error codes
 
-Every error that cloaca throws on purpose is a \`CloacaError\`.
-Its \`code\` is one of the codes below and does not change between versions.
-Its \`facts\` are the names and values of the message as fields, and \`cause\` is the original error, if there is one.
-Compare the code in programs, because the text of a message may change.
+Every error that cloaca throws intentionally is a \`CloacaError\`.
+Its \`code\` is one of the codes below.
+Codes do not change between versions, but messages can, so programs should compare the code.
+\`facts\` contains the names and values of the message as fields, and \`cause\` the original error, if there is one.
 `
 
 /** Returns the text that `docs/errors.md` must have. */
@@ -70,7 +70,8 @@ function entriesOf(section: string): readonly ErrorCodeEntry[] {
   )
 }
 
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+/** Returns a Markdown table with aligned columns. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = head.map((_, column) => Math.max(...[head, ...rows].map((cells) => cells[column]?.length ?? 0)))
   const line = (cells: readonly string[]) =>
     `| ${cells.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join(' | ')} |\n`

@@ -12,17 +12,18 @@ import { healthRoutes } from './health.ts'
 import { metricsRoute } from './metrics/route.ts'
 import { pageRoutes } from './page.ts'
 
+/** Options of `httpHandler`. */
 export interface HttpHandlerOptions {
-  /** Before all paths, where the server leaves it in the URL: `/cloaca`. Default: `/`. */
+  /** Path before all paths, if the server leaves it in the URL, such as `/cloaca`. Default: `/`. */
   readonly basePath?: string
-  /** Whoever sends it (`Authorization: Bearer …`) may do everything, and nobody else anything. Default: none is asked for. */
+  /** Token that each request must send as `Authorization: Bearer …`. It allows everything. Default: no token. */
   readonly token?: string
   /**
-   * Names of hosts, without ports, that requests may be for; `*.example.com` stands for all names below it.
-   * Default: those of this machine (`localhost`, `127.0.0.1`, `::1`).
+   * Allowed host names of requests, without ports; `*.example.com` allows all names below it. Default: names of this
+   * machine (`localhost`, `127.0.0.1`, `::1`).
    */
   readonly hosts?: readonly string[]
-  /** Hears of requests that failed through no fault of the caller's. Default: nobody. */
+  /** Function that receives a log line for each request that failed because of the server. Default: no log. */
   readonly log?: LogSink
 }
 
@@ -36,7 +37,7 @@ const OPTIONS_CHECK = objectOf({
   log: { expected: 'a function', fits: (value) => typeof value === 'function' },
 } satisfies Record<keyof HttpHandlerOptions, SettingCheck>)
 
-/** Answers requests for as long as the runner is open. Throws `INVALID_ARGUMENT` for options that mean nothing. */
+/** Returns a function that answers HTTP requests (`fetch`) while the runner is open. Throws `INVALID_ARGUMENT`. */
 export function httpHandler(runner: Runner, options: HttpHandlerOptions = {}): Fetch {
   checkSetting(options, OPTIONS_CHECK, '')
   const { token = null, hosts, log = () => undefined } = options
