@@ -5,8 +5,8 @@
  */
 
 /**
- * Stable codes, by class. Each has a comment with its meaning and, after `Fix:`, the remedy.
- * `tools/error-codes.ts` writes them to `docs/errors.md`.
+ * Code of an error, which does not change between versions. Each code has a comment with its meaning and, after `Fix:`,
+ * the remedy. `tools/error-codes.ts` writes them to `docs/errors.md`.
  */
 export type ErrorCode =
   // ScriptError
@@ -23,11 +23,11 @@ export type ErrorCode =
   // UsageError
   /** The version of Node is older than 24. Fix: Use Node 24 or newer. */
   | 'NODE_TOO_OLD'
-  /** An argument, option or path is wrong. Fix: Read the message: it shows the value and the expected one. */
+  /** An argument, option or path is invalid. Fix: Correct it; the message shows the actual and the expected value. */
   | 'INVALID_ARGUMENT'
   /**
-   * A setting in `cloaca.toml`, `package.json`, a variable or an option is wrong.
-   * Fix: Read the message: it names each wrong setting and the nearest valid key.
+   * A setting in `cloaca.toml`, `package.json`, an environment variable or an option is invalid.
+   * Fix: Correct the settings that the message lists; for an unknown setting, it shows the nearest valid key.
    */
   | 'INVALID_SETTINGS'
   /**
@@ -59,13 +59,13 @@ export type ErrorCode =
   /** The database has no cron schedule with this id. Fix: Check the id and the database. */
   | 'SCHEDULE_NOT_FOUND'
   /**
-   * The execution takes longer than the caller waits, and continues.
+   * The execution did not end within the time that the caller waits. It continues.
    * Fix: Wait longer, or read the result later with `facts.executionId`.
    */
   | 'EXECUTION_TIMEOUT'
   /**
-   * The execution or trigger is in a state that does not allow the action, such as cancelling an ended execution.
-   * Fix: Read the message: it states the reason and, if there is one, another command.
+   * The state of the execution or trigger does not allow the action, such as cancelling an ended execution.
+   * Fix: Follow the message: it states the reason and, if there is one, an alternative command.
    */
   | 'ACTION_REFUSED'
   /** No script that is served on the database declares the source. Fix: Check the name and the database. */
@@ -87,20 +87,26 @@ export type ErrorCode =
    * Fix: Check the name, and that the script of the graph is loaded.
    */
   | 'GRAPH_NOT_FOUND'
-  /** The database has no such subscription. Fix: Check the id and the database. */
+  /** The database has no subscription with this id. Fix: Check the id and the database. */
   | 'SUBSCRIPTION_NOT_FOUND'
-  /** The `when` of a subscription cannot be parsed, or does not return a bool. Fix: Correct the expression. */
+  /**
+   * The expression `when` of a subscription cannot be parsed, or does not return true or false.
+   * Fix: Correct the expression.
+   */
   | 'INVALID_PREDICATE'
   /**
-   * The client library of a stream's backend is not installed or cannot be loaded.
-   * Fix: Install the package that the message names.
+   * Streams of a type cannot be read: the client package is not installed, or no broker is configured.
+   * Fix: Install the package, or set the broker, that the message names.
    */
   | 'STREAM_UNAVAILABLE'
-  /** A cron expression cannot be parsed, or never fires. Fix: Correct the expression. */
+  /** A cron expression cannot be parsed, or describes a time that never comes. Fix: Correct the expression. */
   | 'INVALID_CRON'
   /** A time zone is unknown. Fix: Use an IANA name in its exact case, such as `Europe/Paris`. */
   | 'INVALID_TIMEZONE'
-  /** Cron scheduling is disabled in this runner. Fix: Set `enable_cron_scheduling`. */
+  /**
+   * Cron scheduling is disabled in this runner.
+   * Fix: Set `cronEnabled` to true, in Python `enable_cron_scheduling`.
+   */
   | 'CRON_DISABLED'
   /** The runner is closed. Fix: Open a new runner. */
   | 'RUNNER_CLOSED'
@@ -112,19 +118,19 @@ export type ErrorCode =
   // StoreError
   /**
    * The database cannot be opened, or does not belong to cloaca.
-   * Fix: Read the message: check the path and its permissions, or the server and its user.
+   * Fix: Check the path and its permissions, or the server and its user; the message states the reason.
    */
   | 'DATABASE_UNAVAILABLE'
   /**
-   * The database rejected a step, or cannot be reached.
-   * Fix: Read the message and `cause`: for example a full disk, a lock, or a lost connection.
+   * The database rejected a read or write, or cannot be reached.
+   * Fix: Remove the reason that the message states, for example a full disk, a lock, or a lost connection.
    */
   | 'DATABASE_FAILED'
   /** A newer version of cloaca created or upgraded the database. Fix: Update cloaca, or use another database. */
   | 'DATABASE_TOO_NEW'
   /**
-   * The database is open for reading only, and an older version of cloaca wrote it.
-   * Fix: Upgrade it by serving it once with this version.
+   * The database was opened for reading only, but an older version of cloaca created it.
+   * Fix: Serve the database once with this version, which upgrades it.
    */
   | 'DATABASE_TOO_OLD'
   /**
@@ -143,35 +149,38 @@ export type ErrorCode =
    */
   | 'DUPLICATE_USER'
   /**
-   * The schema to remove has no tables of cloaca, or belongs to another user.
-   * Fix: Check both names, or remove them with `--force`.
+   * The schema to remove has no tables of cloaca, or the user was not created for this schema.
+   * Fix: Check both names, or remove schema and user with `--force`.
    */
   | 'NOT_A_TENANT'
   /**
-   * Another engine has taken over the execution, or it has ended.
-   * Fix: Do nothing: cloaca discards the result of this engine.
+   * Another engine took over the execution, or the execution has ended.
+   * Fix: Nothing to do: cloaca discards the result of this engine.
    */
   | 'EXECUTION_NOT_OWNED'
   // HostError
-  /** Python did not start. Fix: Read the message; delete the cache folder to build a new memory snapshot. */
+  /**
+   * Python did not start.
+   * Fix: Remove the cause that the message states. If it is the memory snapshot, delete cloaca's cache folder.
+   */
   | 'INTERPRETER_START_FAILED'
   /** Ctrl-C was pressed while Python was starting for a program. Fix: Start the program again. */
   | 'INTERPRETER_INTERRUPTED'
   /**
-   * An interpreter process, or the worker thread of a script, died during a request.
-   * Fix: Read the message: it names the cause; cloaca replaces the interpreter by itself.
+   * An interpreter process, or the worker thread of a TypeScript script, died during a request.
+   * Fix: Remove the cause that the message states; cloaca replaces the interpreter automatically.
    */
   | 'INTERPRETER_DIED'
   /**
-   * The interpreters were closed before they received the request.
-   * Fix: Send no request to a runner that is closing.
+   * The runner closed its interpreters before they received the request.
+   * Fix: Send no requests to a runner that is closing.
    */
   | 'HOST_CLOSED'
   // InternalError
-  /** This is a defect of cloaca. Fix: Report it, with the message. */
+  /** cloaca has a defect. Fix: Report it, with the message. */
   | 'INTERNAL'
 
-/** Facts about an error as fields, so that callers need not parse the message. */
+/** Facts about an error as fields, so that callers do not have to parse the message. */
 export interface ErrorFacts {
   readonly script?: string
   readonly workflow?: string
@@ -183,29 +192,30 @@ export interface ErrorFacts {
   readonly reactor?: string
   readonly graph?: string
   readonly subscriptionId?: string
-  /** Sequences of the stored events, if other events of the same request were rejected. */
+  /** Sequence numbers of the stored events, if other events of the same request were rejected. */
   readonly sequences?: readonly number[]
-  /** Path to the wrong value, from the outside in: `triggers[2].pollIntervalMs`. */
+  /** Path of the invalid value, such as `triggers[2].pollIntervalMs`. */
   readonly path?: string
-  /** Offset in bytes of the first wrong byte of a context's text. */
+  /** Offset of the first invalid byte of a context's text. */
   readonly byteOffset?: number
-  /** Cause, without the rest of the sentence. */
+  /** Reason, without the rest of the message. */
   readonly reason?: string
   /** Exit code that a function passed to `process.exit` or a similar method. */
   readonly exitCode?: number
   /** File of that call. */
   readonly file?: string
-  /** Line of that call, from 1. */
+  /** Line of that call, starting with 1. */
   readonly line?: number
   /** Complete Python traceback, as Python prints it. */
   readonly traceback?: string
 }
 
+/** Facts and cause of a new error. */
 export interface CloacaErrorOptions extends ErrorFacts {
   readonly cause?: unknown
 }
 
-/** Base class of all errors that cloaca throws on purpose. */
+/** Base class of all errors that cloaca throws intentionally. */
 export abstract class CloacaError extends Error {
   readonly code: ErrorCode
   readonly facts: ErrorFacts
@@ -219,19 +229,19 @@ export abstract class CloacaError extends Error {
   }
 }
 
-/** The script is wrong: it cannot be loaded, or calls a method that ends the process. */
+/** Error in a script: the script cannot be loaded, or calls a method that ends the process. */
 export class ScriptError extends CloacaError {}
 
-/** The caller of the TypeScript API, the HTTP API or the command line is wrong. */
+/** Error in a call of the TypeScript API, in an HTTP request, or in a command. */
 export class UsageError extends CloacaError {}
 
-/** The database rejected a step, or cannot be opened. */
+/** Error of the database: it cannot be opened, or rejected a read or write. */
 export class StoreError extends CloacaError {}
 
-/** An interpreter died, or cannot be started. */
+/** Error of an interpreter: it died, or did not start. */
 export class HostError extends CloacaError {}
 
-/** cloaca is wrong. The message asks for a report. */
+/** Defect of cloaca. The message asks for a report. */
 export class InternalError extends CloacaError {
   constructor(message: string, options: CloacaErrorOptions = {}) {
     super('INTERNAL', `${message} This is a defect in cloaca: please report it with this message.`, options)

@@ -4,6 +4,7 @@ import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, dirname, join, normalize, relative } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { ERRORS_PAGE, errorClasses, errorsPage } from '../tools/error-codes.ts'
+import { exportedNames, NAMES_PAGE, namesPage } from '../tools/exported-names.ts'
 import { readDocument, tableRows } from './support/documents.ts'
 import { ROOT, sourceFiles } from './support/source-tree.ts'
 
@@ -38,6 +39,20 @@ describe('docs/errors.md', () => {
       expect(() => errorClasses(source)).toThrow('"LOST" of src/errors.ts has no comment')
     },
   )
+})
+
+describe('docs/exported-names.md', () => {
+  it('is the text that tools/exported-names.ts writes', () => {
+    expect(readFileSync(NAMES_PAGE, 'utf8')).toBe(namesPage())
+  })
+
+  it('lists each name that the package exports at run time', async () => {
+    const names = Object.keys(await import('../src/index.ts'))
+    const listed = exportedNames(join(ROOT, 'src', 'index.ts')).map(({ name }) => name)
+
+    expect(names.length).toBeGreaterThan(25)
+    expect(names.filter((name) => !listed.includes(name))).toEqual([])
+  })
 })
 
 describe('the files that the documents name', () => {

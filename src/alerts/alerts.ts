@@ -12,18 +12,24 @@ import { type CommandPorts, command } from './command.ts'
 import { type AlertReceiver, DeliveryQueue } from './delivery-queue.ts'
 import { webhook } from './webhook.ts'
 
+/** Options for alerts. */
 export interface AlertOptions {
-  /** Gets a JSON POST for each alert: `http://` or `https://`. Null: none. */
+  /** URL that receives a JSON POST for each alert, `http://` or `https://`. Default: none. */
   readonly url?: string | null
-  /** Signs what is sent to the URL, as the Standard Webhooks specification says. Null: nothing is signed. */
+  /**
+   * Secret that signs the requests to the URL according to the Standard Webhooks specification. Default: no signature.
+   */
   readonly secret?: string | null
-  /** Gets each alert as JSON on its stdin: a program with its arguments, or a line for the system's shell. Null: none. */
+  /**
+   * Command that receives each alert as JSON on stdin: a program with its arguments, or a line for the system's shell.
+   * Default: none.
+   */
   readonly command?: string | readonly string[] | null
-  /** What alerts are sent for. Default: everything. */
+  /** Kinds of alerts to send. Default: all. */
   readonly on?: readonly AlertKind[]
-  /** So many failed polls of a trigger in a row are an alert. Default 3. */
+  /** Number of consecutive failed polls of a trigger that cause an alert. Default: 3. */
   readonly failuresInRow?: number
-  /** A poll that was due so long ago and has not ended is an alert. Default 60,000. */
+  /** Delay of a poll that causes an alert, in milliseconds. Default: 60,000. */
   readonly lateByMs?: number
 }
 

@@ -9,26 +9,26 @@ const LONGEST_REASON = 500
 // Shared by all copies of this package in a process: that of a script is not always that of the runner.
 const ANSWER = Symbol.for('cloaca.answer')
 
-/** The answer of a trigger that starts its workflow; made by `fire`. */
+/** Answer of a trigger that starts its workflow, made by `fire`. */
 export interface Fire<Context> {
-  /** Says that it is an answer of `fire`. */
+  /** Marks the answer as one of `fire`. */
   readonly kind: 'fire'
-  /** What the workflow begins with; undefined: nothing but what the engine adds. */
+  /** Initial context of the execution. Undefined for no context. */
   readonly context: Context | undefined
 }
 
-/** The answer of a trigger for which there is nothing to do; made by `skip`. */
+/** Answer of a trigger that starts nothing, made by `skip`. */
 export interface Skip {
-  /** Says that it is an answer of `skip`. */
+  /** Marks the answer as one of `skip`. */
   readonly kind: 'skip'
-  /** Why, for the history; undefined: no reason was given. */
+  /** Reason for the history. Undefined if none was given. */
   readonly reason: string | undefined
 }
 
 /**
- * Starts the workflow of a trigger. To return the object itself does the same.
+ * Returns the answer that starts the workflow of a trigger. Returning the context itself has the same effect.
  *
- * @param context What the workflow begins with. The engine adds `trigger_name` and `triggered_at`. Nothing unless given.
+ * @param context Initial context of the execution. The engine adds `trigger_name` and `triggered_at`. Default: empty.
  * @example
  * trigger('inbox', { every: '2s', starts: orders }, () => fire({ order_id: 7 }))
  */
@@ -39,11 +39,11 @@ export function fire(context?: object): Fire<object> {
 }
 
 /**
- * Says that there is nothing to do: the trigger is polled again after its interval.
+ * Returns the answer that starts nothing. The trigger is polled again after its interval.
  *
- * @param reason Why, for the history: "no file is older than 5 s". Skips one after the other with the same reason are one record
- * with a count. Beyond 500 characters it is cut. No reason unless given.
- * @throws `UsageError` (`INVALID_ARGUMENT`) when the reason is no string.
+ * @param reason Reason for the history, such as "no file is older than 5 s", cut to 500 characters. Consecutive skips
+ *   with the same reason share one record. Default: none.
+ * @throws `UsageError` (`INVALID_ARGUMENT`) if the reason is not a string.
  * @example
  * trigger('inbox', { every: '2s', starts: orders }, async () => (await next()) ?? skip('nothing new'))
  */

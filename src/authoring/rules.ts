@@ -10,15 +10,17 @@ import { didYouMean } from '../registry/nearest.ts'
 const RULE = Symbol.for('cloaca.rule')
 const DEEPEST = 100
 
-/** A condition for running a task, made by `succeeded`, `failed`, `skipped`, `always`, `all`, `any`, `none` or `value`. */
+/**
+ * Condition for running a task, made by `succeeded`, `failed`, `skipped`, `always`, `all`, `any`, `none` or `value`.
+ */
 export interface Rule<Tasks extends string = string> {
-  /** The rule as the engine has it. */
+  /** Condition as the engine stores it. */
   readonly rule: TriggerRule
-  /** Ids of the tasks that it speaks of. */
+  /** Ids of the tasks that the condition names. */
   readonly tasks: readonly Tasks[]
 }
 
-/** How `value` compares. */
+/** Comparison operator of `value`. */
 export type Comparison = '==' | '!=' | '>' | '<' | 'contains' | 'notContains' | 'exists' | 'notExists'
 
 const OPERATORS: Readonly<Record<Comparison, ContextOperator>> = {
@@ -32,13 +34,13 @@ const OPERATORS: Readonly<Record<Comparison, ContextOperator>> = {
   notExists: 'NotExists',
 }
 
-/** The rule that is always true: the task runs, however those before it ended. It is the default. */
+/** Returns the condition that is always true. It is the default: the task runs even if its dependencies failed. */
 export function always(): Rule<never> {
   return made({ type: 'Always' }, [])
 }
 
 /**
- * True when the task completed.
+ * Returns the condition that is true if a task completed.
  *
  * @param task Id of a task of the same workflow, normally one of `after`.
  */
@@ -47,7 +49,7 @@ export function succeeded<const Task extends string>(task: Task): Rule<Task> {
 }
 
 /**
- * True when the task failed for good.
+ * Returns the condition that is true if a task failed after all its attempts.
  *
  * @param task Id of a task of the same workflow, normally one of `after`.
  */
@@ -56,7 +58,7 @@ export function failed<const Task extends string>(task: Task): Rule<Task> {
 }
 
 /**
- * True when the task was skipped.
+ * Returns the condition that is true if a task was skipped.
  *
  * @param task Id of a task of the same workflow, normally one of `after`.
  */
@@ -64,29 +66,30 @@ export function skipped<const Task extends string>(task: Task): Rule<Task> {
   return made({ type: 'TaskSkipped', taskName: textArgument(task, 'task') }, [task])
 }
 
-/** True when every rule is true; true without rules. */
+/** Returns the condition that is true if every given condition is true. True without conditions. */
 export function all<Tasks extends string = never>(...rules: readonly Rule<Tasks>[]): Rule<Tasks> {
   return combined('All', rules)
 }
 
-/** True when at least one rule is true; false without rules. */
+/** Returns the condition that is true if at least one given condition is true. False without conditions. */
 export function any<Tasks extends string = never>(...rules: readonly Rule<Tasks>[]): Rule<Tasks> {
   return combined('Any', rules)
 }
 
-/** True when no rule is true; true without rules. */
+/** Returns the condition that is true if no given condition is true. True without conditions. */
 export function none<Tasks extends string = never>(...rules: readonly Rule<Tasks>[]): Rule<Tasks> {
   return combined('None', rules)
 }
 
 /**
- * Compares a value of the context that the task would be given. `'=='` is to the digit: `1` is not Python's `1.0`, but is not less than
- * that either.
+ * Returns a condition on a value of the context that the task would receive. `'=='` compares the spelling of numbers:
+ * `1` does not equal Python's `1.0`, but `'<'` and `'>'` are false for them, too.
  *
  * @param key Key of the context.
  * @param comparison `'=='`, `'!='`, `'>'`, `'<'`, `'contains'`, `'notContains'`, `'exists'` or `'notExists'`.
- * @param operand What to compare with, any JSON value. `'exists'` and `'notExists'` take none.
- * @throws `UsageError` (`INVALID_ARGUMENT`) for an unknown comparison, (`INVALID_CONTEXT`) for an operand that is not JSON.
+ * @param operand JSON value to compare with. Omit it for `'exists'` and `'notExists'`.
+ * @throws `UsageError`: `INVALID_ARGUMENT` for an unknown comparison, `INVALID_CONTEXT` for an operand that is not
+ *   JSON.
  * @example
  * value('rows', '>', 0)
  */

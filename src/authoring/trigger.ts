@@ -32,14 +32,14 @@ const OPTIONS = ['starts', ...POLLING, 'cron', 'timezone', 'catchup', 'allowConc
 const DEFAULT_INTERVAL_MS = 30_000
 
 /**
- * Declares a function that is called on an interval, and starts a workflow when it says so. Calls of one trigger never overlap; one that
- * throws, or takes too long, is recorded, fires nothing, and the function is called again after its interval.
+ * Declares a trigger: a function that is polled and can start a workflow. Polls of one trigger never overlap. A poll
+ * that throws or times out is recorded and starts nothing; the next poll follows after the interval.
  *
- * @param name Name of the trigger, unlike those of all others.
- * @param options The workflow that it starts (`starts`), the interval (`every`), and how it is polled.
- * @param poll Returns an object or `fire(…)` to start the workflow with it, `skip(…)` when there is nothing to do.
- * @returns The trigger. Export it for `cloaca serve`, or hand it to `runner.register`.
- * @throws `UsageError` (`INVALID_ARGUMENT`) when an argument is wrong.
+ * @param name Unique name of the trigger.
+ * @param options Workflow to start (`starts`), poll interval (`every`) and further options.
+ * @param poll Function that returns an object or `fire(…)` to start the workflow, or `skip(…)` to start nothing.
+ * @returns The trigger. Export it for `cloaca serve`, or pass it to `runner.register`.
+ * @throws `UsageError` (`INVALID_ARGUMENT`) for an invalid argument.
  * @example
  * export const inbox = trigger('inbox', { every: '2s', starts: orders }, async () => (await next()) ?? skip('nothing new'))
  */
@@ -49,12 +49,12 @@ export function trigger<const Name extends string, const Starts extends Startabl
   poll: PollOf<Fired<Starts>, Answer>,
 ): Trigger<Name, Fired<Starts>>
 /**
- * Declares a schedule that starts a workflow.
+ * Declares a cron trigger, which starts a workflow on a schedule.
  *
- * @param name Name of the trigger, unlike those of all others.
- * @param options The workflow that it starts (`starts`), the expression (`cron`) and its time zone.
- * @returns The trigger. Export it for `cloaca serve`, or hand it to `runner.register`.
- * @throws `UsageError` (`INVALID_ARGUMENT`) when an argument is wrong.
+ * @param name Unique name of the trigger.
+ * @param options Workflow to start (`starts`), cron expression (`cron`) and further options.
+ * @returns The trigger. Export it for `cloaca serve`, or pass it to `runner.register`.
+ * @throws `UsageError` (`INVALID_ARGUMENT`) for an invalid argument.
  * @example
  * export const nightly = trigger('nightly', { cron: '0 3 * * *', timezone: 'Europe/Paris', starts: 'cleanup' })
  */

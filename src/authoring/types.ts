@@ -9,31 +9,32 @@ import type { SecretFields } from '../secrets/provider.ts'
 import type { Fire, Skip } from './answers.ts'
 import type { Frozen } from './types/json.ts'
 
-/** A whole number and a unit, as in `'250ms'`, `'20s'`, `'5m'`, `'1h'` or `'7d'`. */
+/** Duration as a whole number with a unit, such as `'250ms'`, `'20s'`, `'5m'`, `'1h'` or `'7d'`. */
 export type Duration = `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`
 
-/** Writes to the log of the execution or of the poll: it is in the history and on the page, and `serve` prints it. */
+/** Logger of an execution or poll. Its records are stored, shown on the page, and printed by `serve`. */
 export interface TaskLog {
-  /** Writes a record that is of use when something is looked for, with values as JSON beside it. */
+  /** Writes a debug record, with optional values as JSON. */
   debug(message: string, values?: Readonly<Record<string, unknown>>): void
-  /** Writes a record of what happens, with values as JSON beside it. */
+  /** Writes an info record, with optional values as JSON. */
   info(message: string, values?: Readonly<Record<string, unknown>>): void
-  /** Writes a record of what is not as it should be, with values as JSON beside it. */
+  /** Writes a warning record, with optional values as JSON. */
   warn(message: string, values?: Readonly<Record<string, unknown>>): void
-  /** Writes a record of what went wrong, with values as JSON beside it: an `Error` among them is kept with its stack. */
+  /** Writes an error record, with optional values as JSON. An `Error` among the values keeps its stack. */
   error(message: string, values?: Readonly<Record<string, unknown>>): void
 }
 
-/** What the function of a task is given beside the context. */
+/** Second argument of the function of a task. */
 export interface TaskTools {
   /**
-   * Is aborted when the task has to end: at its time limit, or when its execution is cancelled. Hand it to `fetch` and to all that
-   * waits; `signal.reason` says why. What has not ended a second later is given up, and what it returns then is ignored.
+   * Signal that is aborted at the time limit of the task, or when its execution is cancelled. Pass it to `fetch` and
+   * other asynchronous calls; `signal.reason` is the cause. If the function has not ended one second later, its result
+   * is ignored.
    */
   readonly signal: AbortSignal
-  /** Writes to the log of the execution. What is printed with `console` is there as well. */
+  /** Logger of the execution. The log also contains the output of `console`. */
   readonly log: TaskLog
-  /** The number of this attempt: 1 for the first. */
+  /** Number of this attempt, starting with 1. */
   readonly attempt: number
   /** Id of the execution, a UUID. */
   readonly executionId: string
@@ -42,49 +43,50 @@ export interface TaskTools {
   /** Id of the task. */
   readonly task: string
   /**
-   * Waits until a condition holds, without occupying one of the runner's concurrent tasks meanwhile. It sleeps, then asks, again and
-   * again; when the answer is true it waits for a free place. The time counts towards the task's limit.
+   * Waits until a condition is true, without using a slot. It sleeps and calls the condition repeatedly. When the
+   * condition is true, it waits for a free slot. All this time is part of the task's time limit.
    *
-   * @param condition Only `true` ends the wait. What it throws is printed, and counts as false.
-   * @param options `pollEvery`: how long it sleeps before each call, 1 s unless given.
-   * @throws What `signal.reason` is, when the task has to end.
+   * @param condition Function whose answer `true` ends the wait. An exception is printed and treated as false.
+   * @param options `pollEvery`: pause before each call. Default: 1 s.
+   * @throws `signal.reason` when the task has to end.
    */
   deferUntil(
     condition: () => boolean | Promise<boolean>,
     options?: { readonly pollEvery?: Duration | undefined },
   ): Promise<void>
   /**
-   * All fields of a secret, by name or by an alias that the parameters of a schedule gave it. They are never stored, and are blotted
-   * out in the log.
+   * Returns all fields of a secret, by name or by an alias from the parameters of a schedule. Secrets are never stored,
+   * and are replaced in the log.
    *
-   * @throws `Error` when there is no such secret, when the workflow may not have it, or when the runner has no secrets.
+   * @throws `Error` if the secret does not exist, if the workflow has no access to it, or if the runner has no secrets.
    */
   secret(name: string): Promise<SecretFields>
 }
 
-/** What the function of a trigger is given. */
+/** Argument of the function of a trigger. */
 export interface PollTools {
-  /** Is aborted when the poll has to end: at its time limit, or when the runner stops. */
+  /** Signal that is aborted at the time limit of the poll, or when the runner stops. */
   readonly signal: AbortSignal
-  /** Writes to the log of the poll. What is printed with `console` is there as well. */
+  /** Logger of the poll. The log also contains the output of `console`. */
   readonly log: TaskLog
   /** Name of the trigger. */
   readonly trigger: string
 }
 
 /**
- * The function of a task. It is given the context, deeply frozen, and returns what it adds to it: keys that are there already get
- * the new value, and the others stay as they are, to the digit. Nothing returned adds nothing; what it throws fails the attempt.
+ * Function of a task. It receives the context, which is frozen at all levels, and returns an object with additions. A
+ * returned key replaces the old value; all other keys stay unchanged, including the spelling of numbers. An exception
+ * fails the attempt.
  */
 export type TaskFunction<Context, Returned> = (
   context: { readonly [Key in keyof Context]: Frozen<Context[Key]> },
   tools: TaskTools,
 ) => Returned | Promise<Returned>
 
-/** What a poll may say: `fire(…)`, an object, which is fired as the context, or `true`; `skip(…)` or `false`. */
+/** Answer of a poll. `fire(…)`, an object or `true` starts the workflow; `skip(…)` or `false` does not. */
 export type PollAnswer<Context> = Fire<Context> | Skip | Context | boolean
 
-/** The function of a trigger: what it returns says whether the workflow is started, and with which context. */
+/** Function of a trigger. Its return value decides whether the workflow starts, and with which context. */
 export type PollFunction<Context> = (tools: PollTools) => PollAnswer<Context> | Promise<PollAnswer<Context>>
 
 // ------------------------------------------------------------------------------- what the function host gets of a file

@@ -13,12 +13,12 @@ import type { NewWorkflow, StorableInput, TaskValue } from './types/workflow.ts'
 const OPTIONS: readonly (keyof WorkflowOptions)[] = ['input', 'title', 'description', 'tags', 'tenant', 'package']
 
 /**
- * Declares a workflow: a named graph of tasks, which are added with `task`. It runs when a trigger starts it, or with `runner.execute`.
+ * Declares a workflow. Add its tasks with `task`. A trigger or `runner.execute` starts it.
  *
- * @param name The name under which it is registered and executed.
- * @param options The shape of its input, and what it is called on the page.
- * @returns A workflow without tasks. Export the one with its tasks for `cloaca serve`, or hand it to `runner.register`.
- * @throws `UsageError` (`INVALID_ARGUMENT`) when an argument is wrong.
+ * @param name Name under which the workflow is registered and executed.
+ * @param options Input schema, display name and further options.
+ * @returns A workflow without tasks. After adding tasks, export it for `cloaca serve`, or pass it to `runner.register`.
+ * @throws `UsageError` (`INVALID_ARGUMENT`) for an invalid argument.
  * @example
  * export const orders = workflow('order_processor', { input: object({ order_id: number() }) })
  *   .task('fetch', async ({ order_id }) => ({ lines: await fetchLines(order_id) }))

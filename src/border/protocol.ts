@@ -20,6 +20,7 @@ export type LoadTarget =
   | { readonly kind: 'file'; readonly path: string }
   | { readonly kind: 'module'; readonly name: string }
 
+/** Program to run: a file, a module, or code as text, with its arguments. */
 export type ProgramTarget =
   | { readonly kind: 'file'; readonly path: string; readonly argv: readonly string[] }
   | { readonly kind: 'module'; readonly name: string; readonly argv: readonly string[] }
@@ -30,13 +31,13 @@ export interface RunningProgram {
   readonly kind: 'running'
 }
 
-/** What python's own options say, and its variables. */
+/** Options and variables of the Python interpreter. */
 export interface PythonOptions {
-  /** The variables PYTHON… that are heeded, with what options say in their place. */
+  /** Supported `PYTHON…` variables, with options taking precedence. */
   readonly environ: Readonly<Record<string, string>>
-  /** Values of `sys.flags` that differ from the usual. */
+  /** Values of `sys.flags` that differ from the defaults. */
   readonly flags: Readonly<Record<string, number>>
-  /** Of `-X`, each as it was given. */
+  /** Values of the option `-X`. */
   readonly xOptions: readonly string[]
 }
 

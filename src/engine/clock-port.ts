@@ -22,12 +22,12 @@ export interface WallJump {
   readonly at: number
 }
 
-/** A step that failed and is tried again, mostly because the database refused. */
+/** Failed step of the engine, which is usually retried. The most common cause is the database. */
 export interface Trouble {
-  /** What was being done: `recording a firing of trigger "x"`. */
+  /** Description of the step, such as `recording a firing of trigger "x"`. */
   readonly during: string
   readonly error: Error
-  /** Null when it is not tried again. */
+  /** Time of the next attempt, in milliseconds since 1970. Null if the step is not retried. */
   readonly retryAt: number | null
 }
 

@@ -15,54 +15,62 @@ import {
   wholeFrom,
 } from './settings-check.ts'
 
+/** Limits and intervals of an engine. All times are in milliseconds. */
 export interface EngineConfig {
-  /** Tasks that run at the same time. */
+  /** Number of slots: tasks that run at the same time. Default: 4. */
   readonly maxConcurrentTasks: number
-  /**
-   * The longest that a task which is ready, or whose retry is due, may stay unnoticed. This engine notices both at once,
-   * so the value changes nothing.
-   */
+  /** No effect: ready tasks and due retries start immediately. Accepted for compatibility. Default: 100. */
   readonly schedulerPollIntervalMs: number
-  /** Limit of one attempt of a task, deferral included. */
+  /** Time limit of one attempt of a task, including deferral. Default: 300,000. */
   readonly taskTimeoutMs: number
-  /** How long `execute` waits; the run itself goes on. Null: without limit. */
+  /** Maximum wait of `execute`; the execution itself continues. Null for no limit. Default: 3,600,000. */
   readonly workflowTimeoutMs: number | null
-  /** Whether triggers are polled and schedules fire here; else only tasks are run. */
+  /** Whether this engine polls triggers and fires schedules, in addition to running tasks. Default: true. */
   readonly pollingEnabled: boolean
-  /** Limit of one poll of a trigger. */
+  /** Time limit of one poll of a trigger. Default: 30,000. */
   readonly pollDeadlineMs: number
-  /** Events of a source that may wait to be accumulated: beyond it, pushes wait or are refused. */
+  /** Maximum number of queued events per source. Further pushes wait, then are rejected. Default: 10,000. */
   readonly maxWaitingEvents: number
-  /** Limit of computing time of one evaluation of a predicate. A subscription whose predicate exceeds it is degraded. */
+  /**
+   * Maximum computing time of one evaluation of a predicate. A subscription whose predicate exceeds it repeatedly is
+   * degraded. Default: 10.
+   */
   readonly predicateTimeoutMs: number
   /**
-   * Maximum number of steps of one evaluation of a predicate: evaluated parts of the expression, in loops each time.
-   * Long texts and lists take additional steps.
+   * Maximum number of steps of one evaluation of a predicate. Each evaluated part of the expression is a step, in loops
+   * each time; long texts and lists take additional steps. Default: 100,000.
    */
   readonly predicateSteps: number
-  /** At most this much is added at random to each due time of a trigger. 0: none. Never adds up. */
+  /** Maximum random delay of each poll; delays do not add up. Default: 0. */
   readonly pollJitterMs: number
-  /** Take over the executions of instances that died. */
+  /** Whether to take over the executions of engines that died. Default: true. */
   readonly recoveryEnabled: boolean
+  /** Whether to fire cron schedules. Default: true. */
   readonly cronEnabled: boolean
-  /** Upper bound between two looks at the schedule table; due times in between are met exactly. */
+  /** Maximum time between two reads of the schedule table. Due times in between are met exactly. Default: 30,000. */
   readonly cronPollIntervalMs: number
-  /** Missed runs that a schedule whose catchup is `all` makes up for: the latest. */
+  /** Maximum number of missed runs to start for a schedule with catchup `all`; the latest. Default: 100. */
   readonly cronMaxCatchupExecutions: number
-  /** Start again the cron runs that were recorded but never started. */
+  /** Whether to start cron runs that were recorded but never started. Default: true. */
   readonly cronRecoveryEnabled: boolean
+  /** Time between two searches for such runs. Default: 300,000. */
   readonly cronRecoveryIntervalMs: number
-  /** Age at which such a run counts as lost. */
+  /** Age at which such a run is lost and started again. Default: 600,000. */
   readonly cronLostThresholdMs: number
-  /** Older ones are given up. */
+  /** Age after which a lost run is not started any more. Default: 86,400,000 (1 day). */
   readonly cronMaxRecoveryAgeMs: number
+  /** Maximum number of attempts to start a lost run. Default: 3. */
   readonly cronMaxRecoveryAttempts: number
+  /** Time to keep history. Default: `skippedMs` and `firingsMs` 7 days, `failedMs` and `endedMs` 30 days. */
   readonly retention: Retention
-  /** How much is kept of what one attempt prints and logs: the first quarter and the last three quarters. */
+  /**
+   * Maximum size of the log of one attempt, in bytes: its first quarter and its last three quarters are kept. Default:
+   * 1,048,576.
+   */
   readonly attemptLogBytes: number
-  /** The same of one poll. */
+  /** Maximum size of the log of one poll, in bytes. Default: 65,536. */
   readonly pollLogBytes: number
-  /** Whether the log of a poll that skipped is kept. */
+  /** Whether to keep the logs of polls that skipped. Default: false. */
   readonly keepSkipLogs: boolean
 }
 

@@ -13,51 +13,56 @@ import type { TickOutcome } from '../model/schedule.ts'
 import { didYouMean } from '../registry/nearest.ts'
 import type { Trouble } from './ports.ts'
 
+/** Data of the event `tick`: a poll was recorded. */
 export interface TickEvent {
   readonly trigger: string
   readonly at: number
   readonly outcome: TickOutcome
-  /** From when it was due to when it was asked; null when it was not due. */
+  /** Delay between the due time and the poll. Null if the poll was not due. */
   readonly latenessMs: number | null
-  /** From when it was asked to its answer; null when nothing was polled. */
+  /** Duration of the poll. Null if nothing was polled. */
   readonly durationMs: number | null
-  /** Why it skipped, or why it started nothing; null where nothing is said. */
+  /** Reason why the poll skipped or started nothing, or null. */
   readonly reason: string | null
 }
 
+/** Data of the event `triggerFired`: a trigger fired. */
 export interface TriggerFiredEvent {
   readonly trigger: string
   readonly workflow: string
   readonly at: number
   readonly firingId: string
   readonly contextHash: string
-  /** Null when the workflow is not known. */
+  /** Id of the execution. Null if the workflow is unknown. */
   readonly executionId: string | null
 }
 
+/** Data of the event `triggerFailed`: a poll of a trigger failed or timed out. */
 export interface TriggerFailedEvent {
   readonly trigger: string
   readonly script: string
   readonly at: number
   readonly outcome: 'failed' | 'timedOut'
-  /** With the traceback, where there is one. */
+  /** Error with the traceback, if there is one. */
   readonly error: PythonFault
 }
 
+/** Data of the event `cronFired`: a cron schedule fired. */
 export interface CronFiredEvent {
   readonly scheduleId: string
-  /** Name of the cron trigger; null for a schedule that no trigger declares. */
+  /** Name of the cron trigger, or null for a schedule that no trigger declares. */
   readonly trigger: string | null
   readonly workflow: string
-  /** The instant that was due. */
+  /** Due time, in milliseconds since 1970. */
   readonly scheduledAt: number
   readonly at: number
   readonly firingId: string
   readonly executionId: string | null
-  /** 0, or which attempt at starting a lost firing again. */
+  /** Number of the attempt to start a lost firing again, or 0. */
   readonly recoveryAttempt: number
 }
 
+/** Data of the event `reactorFired`: a reactor fired. */
 export interface ReactorFiredEvent {
   readonly reactor: string
   readonly firingId: string
@@ -65,55 +70,63 @@ export interface ReactorFiredEvent {
   readonly at: number
 }
 
-/** An accumulator function raised, took too long, or killed its interpreter: the event is passed over. */
+/**
+ * Data of the event `sourceFailed`: an accumulator function failed, timed out, or killed its interpreter. The event is
+ * skipped.
+ */
 export interface SourceFailedEvent {
   readonly source: string
   readonly script: string
-  /** Of the event; null for a poll. */
+  /** Sequence number of the event. Null for a poll. */
   readonly sequence: number | null
   readonly at: number
   readonly error: PythonFault
 }
 
+/** Data of the event `graphFailed`: a graph failed. */
 export interface GraphFailedEvent {
   readonly graph: string
-  /** The first of the firings that it failed for. */
+  /** Sequence number of the first firing that the graph failed for. */
   readonly firingSequence: number
-  /** For how many firings it failed at once. */
+  /** Number of firings that the graph failed for. */
   readonly runs: number
   readonly at: number
   readonly error: PythonFault
 }
 
+/** Data of the event `executionStarted`: an execution started, or resumed in another engine. */
 export interface ExecutionStartedEvent {
   readonly executionId: string
   readonly workflow: string
   readonly origin: ExecutionOrigin
   readonly at: number
-  /** True when an earlier instance had begun it. */
+  /** Whether another engine had started the execution before. */
   readonly isResumed: boolean
 }
 
+/** Data of the event `taskStarted`: an attempt of a task started. */
 export interface TaskStartedEvent {
   readonly executionId: string
   readonly workflow: string
   readonly taskId: string
-  /** 1 for the first. */
+  /** Number of the attempt, starting with 1. */
   readonly attempt: number
   readonly at: number
 }
 
+/** Data of the event `taskRetried`: an attempt of a task failed, and the task will be retried. */
 export interface TaskRetriedEvent {
   readonly executionId: string
   readonly workflow: string
   readonly taskId: string
-  /** The attempt that failed. */
+  /** Number of the failed attempt. */
   readonly attempt: number
   readonly error: PythonFault
-  /** When the next attempt may begin. */
+  /** Earliest time of the next attempt, in milliseconds since 1970. */
   readonly retryAt: number
 }
 
+/** Data of the event `taskFinished`: a task ended. */
 export interface TaskFinishedEvent {
   readonly executionId: string
   readonly workflow: string
@@ -124,6 +137,7 @@ export interface TaskFinishedEvent {
   readonly at: number
 }
 
+/** Data of the event `executionFinished`: an execution ended. */
 export interface ExecutionFinishedEvent {
   readonly executionId: string
   readonly workflow: string
@@ -132,14 +146,18 @@ export interface ExecutionFinishedEvent {
   readonly at: number
 }
 
-/** A script has an interpreter of its own from now on, until it is reloaded. */
+/**
+ * Data of the event `scriptQuarantined`: a script was moved to an interpreter of its own, where it stays until it is
+ * reloaded.
+ */
 export interface ScriptQuarantinedEvent {
   readonly script: string
-  /** The poll or task that hung or killed the interpreter: `trigger 'x'`. */
+  /** Poll or task that hung or killed the interpreter, such as `trigger 'x'`. */
   readonly culprit: string
   readonly reason: string
 }
 
+/** Code of a warning. */
 export type WarningCode =
   | 'UNKNOWN_WORKFLOW'
   | 'INVALID_CRON_TRIGGER'
@@ -154,10 +172,10 @@ export type WarningCode =
   | 'SUBSCRIPTION_DEGRADED'
   | 'STREAM_UNAVAILABLE'
 
-/** Something that the user may want to change; the engine goes on. */
+/** Data of the event `warning`: problem that the user may want to solve. The engine continues. */
 export interface WarningEvent {
   readonly code: WarningCode
-  /** Complete sentence with the names and what to do. */
+  /** Complete sentence with the names and the remedy. */
   readonly message: string
   readonly trigger?: string
   readonly workflow?: string
@@ -166,13 +184,14 @@ export interface WarningEvent {
   readonly source?: string
 }
 
-/** The engine has stopped. */
+/** Data of the event `stopped`: the engine stopped. */
 export interface StoppedEvent {
-  /** Tasks and polls whose end was not waited for, as `trigger 'name'` and `task 'id' of workflow 'name'`. */
+  /** Tasks and polls that were interrupted, as `trigger 'name'` and `task 'id' of workflow 'name'`. */
   readonly cut: readonly string[]
   readonly at: number
 }
 
+/** Events of a runner with the types of their data. All `at` fields are in milliseconds since 1970. */
 export interface EngineEventMap {
   readonly tick: TickEvent
   readonly triggerFired: TriggerFiredEvent
@@ -192,6 +211,7 @@ export interface EngineEventMap {
   readonly stopped: StoppedEvent
 }
 
+/** Name of an event of a runner. */
 export type EngineEventName = keyof EngineEventMap
 
 const EVENT_NAMES: Readonly<Record<EngineEventName, true>> = {

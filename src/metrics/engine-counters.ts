@@ -5,8 +5,9 @@ import type { TickOutcome } from '../model/schedule.ts'
 import { DURATION_BOUNDS_MS, Histogram } from './histogram.ts'
 import { NamedCounters } from './named-counters.ts'
 
+/** Counters of one trigger. */
 export class TriggerCounters {
-  /** By what they came to. */
+  /** Number of polls by outcome. */
   readonly polls: Record<TickOutcome, number> = {
     skipped: 0,
     fired: 0,
@@ -15,11 +16,11 @@ export class TriggerCounters {
     failed: 0,
     timedOut: 0,
   }
-  /** What was fired by hand, by what it came to: nothing was polled for it. */
+  /** Number of firings by hand, by outcome. */
   readonly byHand: Record<'fired' | 'duplicate' | 'limited', number> = { fired: 0, duplicate: 0, limited: 0 }
-  /** From when a poll was due to when it was asked. */
+  /** Delay between the due time of a poll and the poll. */
   readonly lateness = new Histogram(DURATION_BOUNDS_MS)
-  /** From when a poll was asked to its answer. */
+  /** Duration of polls. */
   readonly duration = new Histogram(DURATION_BOUNDS_MS)
 
   /** There may be thousands a second: see `npm run bench -- metrics`. */
@@ -30,22 +31,24 @@ export class TriggerCounters {
   }
 }
 
+/** Counters of one workflow. */
 export class WorkflowCounters {
-  /** Executions that this engine began. */
+  /** Number of executions that this engine started. */
   started = 0
-  /** Executions that ended here. */
+  /** Number of executions that ended in this engine, by status. */
   readonly ended: Record<'Completed' | 'Failed' | 'Cancelled', number> = { Completed: 0, Failed: 0, Cancelled: 0 }
-  /** From when an execution was accepted to its end. */
+  /** Time from the acceptance of an execution to its end. */
   readonly executionDuration = new Histogram(DURATION_BOUNDS_MS)
+  /** Number of runs that cron schedules started. */
   cronFirings = 0
-  /** Tasks that ended. */
+  /** Number of tasks that ended, by status. */
   readonly tasks: Record<'Completed' | 'Failed' | 'Skipped' | 'Cancelled', number> = {
     Completed: 0,
     Failed: 0,
     Skipped: 0,
     Cancelled: 0,
   }
-  /** Attempts that ended. */
+  /** Number of attempts that ended, by outcome. */
   readonly attempts: Record<AttemptRow['outcome'], number> = {
     completed: 0,
     failed: 0,
@@ -53,48 +56,54 @@ export class WorkflowCounters {
     lost: 0,
     cancelled: 0,
   }
-  /** Attempts that failed and are followed by another. */
+  /** Number of failed attempts that are followed by another attempt. */
   retries = 0
-  /** From when a task could begin to when it began: how long it waited for a slot. */
+  /** Time from readiness of a task to its start: the wait for a slot. */
   readonly queueWait = new Histogram(DURATION_BOUNDS_MS)
-  /** Of attempts. */
+  /** Duration of attempts. */
   readonly taskDuration = new Histogram(DURATION_BOUNDS_MS)
 }
 
-/** Of the events of a source, as this engine took part in them. */
+/** Counters of one source, for the events that this engine accepted or processed. */
 export class SourceCounters {
+  /** Number of accepted events. */
   accepted = 0
-  /** The function returned None. */
+  /** Number of events for which the function returned None. */
   dropped = 0
-  /** Too many waited. */
+  /** Number of events that were rejected because the queue was full. */
   refused = 0
-  /** The function raised. */
+  /** Number of events for which the function failed. */
   failed = 0
 }
 
+/** Counters of one reactor. */
 export class ReactorCounters {
-  /** By its sources, and by hand. */
+  /** Number of firings, including firings by hand. */
   firings = 0
-  /** Times that a subscription to it was given up since its predicate failed. */
+  /** Number of times that a subscription stopped because its predicate failed repeatedly. */
   degraded = 0
 }
 
+/** Counters of one graph. */
 export class GraphCounters {
+  /** Number of runs. */
   runs = 0
+  /** Number of failed runs. */
   failures = 0
 }
 
+/** Counters of an engine since it was opened. */
 export class EngineCounters {
   readonly triggers = new NamedCounters(() => new TriggerCounters())
   readonly workflows = new NamedCounters(() => new WorkflowCounters())
   readonly sources = new NamedCounters(() => new SourceCounters())
   readonly reactors = new NamedCounters(() => new ReactorCounters())
   readonly graphs = new NamedCounters(() => new GraphCounters())
-  /** By code. */
+  /** Number of warnings by code. */
   readonly warnings = new Map<string, number>()
-  /** Steps that failed and are tried again. */
+  /** Number of failed steps of the engine, such as writes that the database rejected. */
   troubles = 0
-  /** Scripts that got an interpreter of their own. */
+  /** Number of scripts that were moved to an interpreter of their own. */
   quarantines = 0
 
   warned(code: string): void {

@@ -9,11 +9,13 @@ export const SHORT_BOUNDS_MS: readonly number[] = Object.freeze([
   0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1_000, 5_000,
 ])
 
+/** Histogram of durations in milliseconds. */
 export class Histogram {
-  /** Upper bounds, in ascending order. */
+  /** Upper bounds of the buckets, in ascending order. */
   readonly boundsMs: readonly number[]
-  /** By bound, the last for what is beyond all of them. */
+  /** Number of durations by bucket. The last bucket contains durations above all bounds. */
   readonly counts: Float64Array
+  /** Sum of all durations. */
   sumMs = 0
 
   constructor(boundsMs: readonly number[]) {
@@ -29,7 +31,7 @@ export class Histogram {
     this.sumMs += durationMs
   }
 
-  /** How many there were. */
+  /** Number of all durations. */
   get count(): number {
     return this.counts.reduce((sum, each) => sum + each, 0)
   }

@@ -3,51 +3,60 @@
 import type { EngineCounters } from './engine-counters.ts'
 import type { StoreCounters } from './store-counters.ts'
 
-/** What an engine holds now. */
+/** Current state of an engine. */
 export interface EngineGauges {
-  /** Executions that it runs. */
+  /** Number of executions that the engine runs. */
   readonly activeExecutions: number
-  /** Attempts of tasks that are out. */
+  /** Number of running attempts. */
   readonly activeAttempts: number
-  /** Tasks that could begin, and wait for a slot. */
+  /** Number of ready tasks that wait for a slot. */
   readonly waitingTasks: number
-  /** `max_concurrent_tasks`. */
+  /** Number of slots (`maxConcurrentTasks`). */
   readonly slots: number
-  /** Slots that no task has. Those of tasks that wait for something else are free meanwhile. */
+  /** Number of free slots. A deferred task does not use a slot. */
   readonly freeSlots: number
-  /** Of the polled triggers that the code declares. `polled`: here, and not by another process. */
+  /** Number of polled triggers that the code declares. `polled`: triggers that this engine polls. */
   readonly triggers: { readonly enabled: number; readonly disabled: number; readonly polled: number }
-  /** Polls that are out. */
+  /** Number of running polls. */
   readonly activePolls: number
-  /** Events that wait, of the sources whose events are accumulated here. */
+  /** Number of queued events by source, for the sources that this engine processes. */
   readonly waitingEvents: ReadonlyMap<string, number>
-  /** How long the poll has been due that has been due for longest and has not ended, of the triggers that are polled here. */
+  /** Age of the oldest due poll that has not ended, in milliseconds. */
   readonly oldestDueMs: number
 }
 
-/** Why one was started again. `died`: it did, or was killed. `ceiling`: it came near one. `idle`: it had no script for a while. */
+/**
+ * Reason for the restart of an interpreter. `died`: its process ended. `ceiling`: it approached a limit. `idle`: it had
+ * no script for a while.
+ */
 export type RestartCause = 'died' | 'ceiling' | 'idle'
 
+/** State of one interpreter. */
 export interface InterpreterMeasurement {
-  /** `1`, `2`, …; `quarantine-1`, … for those of scripts that live alone. */
+  /** Name such as `1`, or `quarantine-1` for the interpreter of a quarantined script. */
   readonly name: string
-  /** `pyodide`, or the name or path of a Python of the machine. */
+  /** `pyodide`, or the name or path of the system's CPython. */
   readonly python: string
-  /** `starting`: nothing is served by it yet. One that is ready stands by. */
+  /** `starting`: does not run scripts yet, or is a spare. `live`: runs scripts. */
   readonly state: 'starting' | 'live'
-  /** Of its process, as it said within the last second; null while it has not. */
+  /** Memory of its process in bytes, measured within the last second. Null if it is unknown. */
   readonly residentBytes: number | null
 }
 
+/** State of the interpreters. */
 export interface HostMeasurements {
+  /** Number of restarts by reason. */
   readonly restarts: Readonly<Record<RestartCause, number>>
   readonly interpreters: readonly InterpreterMeasurement[]
 }
 
+/** Result of `runner.measure()`. */
 export interface Measurements {
+  /** Counters since the runner was opened. */
   readonly engine: EngineCounters
   readonly store: StoreCounters
+  /** Current state. */
   readonly now: EngineGauges
-  /** Null before anything was loaded. */
+  /** State of the interpreters. Null before the first script is loaded. */
   readonly host: HostMeasurements | null
 }

@@ -6,6 +6,7 @@
 export const OTHER = 'other'
 export const NAMED_AT_MOST = 500
 
+/** Counters by name. After 500 names, all further names share the entry `other`. */
 export class NamedCounters<Counters> implements Iterable<readonly [name: string, counters: Counters]> {
   readonly #make: () => Counters
   readonly #all = new Map<string, Counters>()
@@ -15,6 +16,7 @@ export class NamedCounters<Counters> implements Iterable<readonly [name: string,
     this.#make = make
   }
 
+  /** Returns the counters of a name. */
   of(name: string): Counters {
     const found = this.#all.get(name)
     if (found !== undefined) return found
@@ -28,7 +30,7 @@ export class NamedCounters<Counters> implements Iterable<readonly [name: string,
     return made
   }
 
-  /** In the order in which they came, the rest as `other` at the end. */
+  /** Yields the entries in the order of their creation, `other` last. */
   *[Symbol.iterator](): Iterator<readonly [string, Counters]> {
     yield* this.#all
     if (this.#other !== null) yield [OTHER, this.#other]

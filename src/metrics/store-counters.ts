@@ -2,24 +2,26 @@
 
 import { Histogram, SHORT_BOUNDS_MS } from './histogram.ts'
 
-/** `read` writes nothing, `write` need not survive a power cut, `accept` must. */
+/** Kind of a transaction. `read` writes nothing. `accept` must survive a power failure, `write` need not. */
 export type CommitKind = 'read' | 'write' | 'accept'
 
+/** Counters of the transactions of one kind. */
 export class CommitCounters {
-  /** What was carried out; several share a commit. */
+  /** Number of steps. Several steps can share a transaction. */
   steps = 0
-  /** From its begin to its end, with what is written and synced. */
+  /** Duration of transactions, including the sync to disk. */
   readonly duration = new Histogram(SHORT_BOUNDS_MS)
 }
 
+/** Counters of the database. */
 export class StoreCounters {
   readonly commits: Readonly<Record<CommitKind, CommitCounters>> = {
     read: new CommitCounters(),
     write: new CommitCounters(),
     accept: new CommitCounters(),
   }
-  /** Steps that were refused: a full disk, a lock that was held for too long, a damaged file. */
+  /** Number of steps that the database rejected, for example because of a full disk. */
   refused = 0
-  /** How often another process had the lock, and it was tried again. */
+  /** Number of retries because another process held the lock. */
   locked = 0
 }

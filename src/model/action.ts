@@ -3,6 +3,7 @@
  * from where and why.
  */
 
+/** Kind of an action. `check` asks the engine that serves a workflow to check an input; users request all others. */
 export type ActionKind =
   | 'cancel'
   | 'pause'
@@ -42,32 +43,34 @@ export interface NumberedRequest extends SteeringRequest {
   readonly number: number
 }
 
-/** The door that it came through. */
+/** Interface that the request for an action came through. */
 export type ActionSource = 'cli' | 'node' | 'http' | 'python'
 
 export interface NewAction {
   readonly id: string
   readonly kind: ActionKind
-  /** The id of an execution, a schedule or a subscription, the name of a trigger or workflow, or `reactor` and its name. */
+  /** Id of an execution, schedule or subscription, name of a trigger or workflow, or `reactor` followed by its name. */
   readonly target: string
   readonly source: ActionSource
-  /** Why, in the words of who did it. */
+  /** Reason that the user gave, or null. */
   readonly note: string | null
-  /** What the kind needs to know, as JSON. */
+  /** Parameters of the action as JSON, depending on its kind. */
   readonly argumentsText: string | null
-  /** Epoch milliseconds. */
+  /** Time of the request, in milliseconds since 1970. */
   readonly at: number
 }
 
+/** Outcome of an action. */
 export interface ActionAnswer {
-  /** It was not done; `text` says why. */
+  /** Whether the action was rejected. `text` then gives the reason. */
   readonly isRefused: boolean
-  /** JSON, by kind; of a refusal, a sentence. */
+  /** Details as JSON, depending on the kind of the action. The reason as a sentence if it was rejected. */
   readonly text: string | null
 }
 
+/** Action that a user requested, such as the cancellation of an execution. Times are in milliseconds since 1970. */
 export interface ActionRow extends NewAction {
-  /** Null while nobody has answered. */
+  /** Outcome of the action, or null while it is pending. */
   readonly answer: ActionAnswer | null
   readonly answeredAt: number | null
 }

@@ -9,31 +9,34 @@ export const ALERT_KINDS = [
   'database-refused',
 ] as const
 
+/** Event that causes an alert. */
 export type AlertKind = (typeof ALERT_KINDS)[number]
 
-/** What receivers get. */
+/** Alert as receivers get it. */
 export interface Alert {
   readonly id: string
   readonly kind: AlertKind
-  /** What it is about: the id of an execution or schedule, the name of a trigger, a script; null: the database. */
+  /** Id of the execution or schedule, name of the trigger, or script that the alert is about. Null for the database. */
   readonly subject: string | null
-  /** A complete sentence, without contexts. */
+  /** Complete sentence without data of contexts. */
   readonly message: string
+  /** Time of the event, in milliseconds since 1970. */
   readonly at: number
 }
 
-/** What came of sending an alert to one receiver. */
+/** Result of sending an alert to one receiver. */
 export interface AlertDelivery {
+  /** Receiver: the webhook or the command of `AlertOptions`. */
   readonly to: 'url' | 'command'
   readonly outcome: 'pending' | 'delivered' | 'failed'
   readonly attempts: number
-  /** Why the last attempt failed, or why there is none; null when it was delivered. */
+  /** Error of the last attempt, or null if it was delivered. */
   readonly error: string | null
-  /** When it was delivered or given up; null while it is pending. */
+  /** Time of the delivery or of the last failed attempt, in milliseconds since 1970. Null while it is pending. */
   readonly endedAt: number | null
 }
 
-/** An alert in history. One that is pending where nobody serves any more was cut off with its process. */
+/** Stored alert. An alert that stays pending after its engine stopped was not delivered. */
 export interface AlertRow extends Alert {
   readonly deliveries: readonly AlertDelivery[]
 }

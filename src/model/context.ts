@@ -11,7 +11,9 @@ import { plainJson } from './plain-json.ts'
 /** JSON text of one object, as Python or the caller wrote it. */
 export type ContextText = string
 
+/** JSON value. */
 export type JsonValue = null | boolean | number | string | readonly JsonValue[] | { readonly [key: string]: JsonValue }
+/** JSON object, such as the context of an execution. */
 export type JsonObject = { readonly [key: string]: JsonValue }
 
 /** The context of a run that was started without one. */

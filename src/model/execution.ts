@@ -7,7 +7,9 @@ import type { NumberedRequest } from './action.ts'
 import type { ContextText } from './context.ts'
 import type { PythonFault } from './fault.ts'
 
+/** Status of an execution. `Completed`, `Failed` and `Cancelled` are final. */
 export type ExecutionStatus = 'Pending' | 'Running' | 'Completed' | 'Failed' | 'Cancelled' | 'Paused'
+/** Status of a task. `Completed`, `Failed`, `Skipped` and `Cancelled` are final. */
 export type TaskStatus = 'NotStarted' | 'Ready' | 'Running' | 'Completed' | 'Failed' | 'Skipped' | 'Cancelled'
 
 /** True for the states that a task run never leaves. */
@@ -32,42 +34,46 @@ export type AttemptOutcome =
   /** It was stopped because its execution is cancelled. `lostScripts`: its interpreter had to be ended for that, with the state of these. */
   | { readonly kind: 'cancelled'; readonly error: PythonFault; readonly lostScripts: readonly string[] }
 
-/** An attempt that has ended. */
+/** Attempt that has ended. Times are in milliseconds since 1970. */
 export interface AttemptRow {
   readonly taskId: string
-  /** 1 for the first. */
+  /** Number of the attempt, starting with 1. */
   readonly attempt: number
   readonly outcome: AttemptOutcome['kind']
-  /** When it was ready to run, and waited for a slot; null where that is not known any more. */
+  /** Time when the attempt became ready to run and began to wait for a slot. Null if the time was not recorded. */
   readonly queuedAt: number | null
   readonly startedAt: number | null
   readonly endedAt: number
   readonly error: PythonFault | null
 }
 
+/** Task of an execution. Times are in milliseconds since 1970. */
 export interface TaskRun {
   readonly taskId: string
   readonly fullName: string
   readonly status: TaskStatus
-  /** Attempts begun so far. */
+  /** Number of attempts that have started. */
   readonly attempts: number
-  /** Times that it was found running in a dead process and taken back. */
+  /** Number of times that the task was reset because the process that ran it had died. */
   readonly recoveries: number
-  /** Not before this instant may the next attempt begin; null: at once. */
+  /** Earliest time of the next attempt. Null if it can start immediately. */
   readonly notBeforeAt: number | null
   readonly startedAt: number | null
   readonly endedAt: number | null
-  /** Order of completion within the execution, 1 for the first; null until final. Ties cannot exist. */
+  /**
+   * Position in the order in which the tasks of the execution ended, starting with 1. Null until the task has ended.
+   */
   readonly finishedOrder: number | null
+  /** Context that the task returned, as exact JSON text. Null until it has completed. */
   readonly outputText: ContextText | null
   readonly error: PythonFault | null
 }
 
-/** What started an execution. */
+/** Reason why an execution started. */
 export type ExecutionOrigin =
   | { readonly kind: 'call' }
   | { readonly kind: 'trigger'; readonly trigger: string; readonly firingId: string }
-  /** `trigger`: name of the cron trigger; null for a schedule that no trigger declares. */
+  /** `trigger`: name of the cron trigger, or null for a schedule that no trigger declares. */
   | { readonly kind: 'cron'; readonly scheduleId: string; readonly trigger: string | null; readonly firingId: string }
   | { readonly kind: 'reactor'; readonly reactor: string; readonly firingId: string }
 
@@ -77,26 +83,31 @@ export interface ExecutionWait {
   readonly workflow: string
 }
 
-/** An execution with everything that is needed to go on with it. */
+/** Execution with its contexts and tasks. Times are in milliseconds since 1970. */
 export interface Execution {
   readonly id: string
   readonly workflow: string
+  /** Version of the workflow's definition. */
   readonly version: string
   readonly status: ExecutionStatus
   readonly origin: ExecutionOrigin
+  /** Initial context as exact JSON text. */
   readonly inputText: ContextText
   readonly createdAt: number
   readonly startedAt: number | null
   readonly endedAt: number | null
-  /** Set when it ended. */
+  /** Final context as exact JSON text. Null until the execution has ended. */
   readonly finalText: ContextText | null
-  /** `<f> task(s) failed, …` when it failed, `cancelled…` when it was cancelled, else null. */
+  /**
+   * Message that starts with the number of failed tasks or with `cancelled`. Null unless the execution failed or was
+   * cancelled.
+   */
   readonly errorMessage: string | null
-  /** The execution that it tries again, or null. */
+  /** Id of the execution that this one retries, or null. */
   readonly retryOf: string | null
-  /** Since when no further task starts; null: it is not paused. */
+  /** Time of the pause, or null if the execution is not paused. */
   readonly pausedAt: number | null
-  /** When its end was asked for before that came; null: it was not. */
+  /** Time when its cancellation was requested, or null. */
   readonly cancelRequestedAt: number | null
   readonly tasks: readonly TaskRun[]
 }
@@ -109,5 +120,5 @@ export interface AcquiredExecution extends Execution {
   readonly cancel: NumberedRequest | null
 }
 
-/** A row of a list: an execution without its contexts and tasks. */
+/** Execution without its contexts and tasks, as lists contain it. */
 export type ExecutionSummary = Omit<Execution, 'inputText' | 'finalText' | 'tasks'>

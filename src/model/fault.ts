@@ -1,12 +1,12 @@
 /** What went wrong in Python, as data: an outcome has one, and the store keeps it. */
 
-/** A Python exception, or what happened to the interpreter. Built in Python where there is one. */
+/** Python exception as data. Also describes the failure of an interpreter. */
 export interface PythonFault {
-  /** Class name of the exception (`ValueError`), or of our error where Python had no say (`InterpreterDied`). */
+  /** Class name of the exception, such as `ValueError`. For a failed interpreter, a name such as `InterpreterDied`. */
   readonly type: string
-  /** Complete sentence that users may match: `trigger 'x' raised exception: …`. */
+  /** Complete sentence, such as `trigger 'x' raised exception: …`. */
   readonly message: string
-  /** Complete traceback as Python prints it, or '' where there is none. */
+  /** Complete traceback as Python prints it. Empty if there is none. */
   readonly traceback: string
 }
 

@@ -7,17 +7,17 @@ import type { AttemptRow, ExecutionStatus, ExecutionSummary, TaskRun } from './e
 import type { PythonFault } from './fault.ts'
 import type { TickOutcome, TickRow } from './schedule.ts'
 
-/** A task run without its output, of which the size is told. */
+/** Task of an execution with the size of its output instead of the output. */
 export interface TaskOverview extends Omit<TaskRun, 'outputText'> {
-  /** Of the output as UTF-8; null while there is none. */
+  /** Size of the output in bytes. Null if there is none. */
   readonly outputBytes: number | null
 }
 
-/** An execution without its contexts, of which the sizes are told. */
+/** Execution with the sizes of its contexts instead of the contexts. */
 export interface ExecutionOverview extends ExecutionSummary {
-  /** Of the input as UTF-8. */
+  /** Size of the initial context in bytes. */
   readonly inputBytes: number
-  /** Of the final context as UTF-8; null until it has ended. */
+  /** Size of the final context in bytes. Null until the execution has ended. */
   readonly finalBytes: number | null
   readonly tasks: readonly TaskOverview[]
 }
@@ -25,23 +25,25 @@ export interface ExecutionOverview extends ExecutionSummary {
 /** Which of the contexts of an execution. */
 export type ContextOf = 'input' | 'final' | { readonly outputOf: string }
 
-/** Which executions are counted; each is a condition more. */
+/** Filter for counted executions. All given conditions must apply. */
 export interface CountFilter {
   readonly workflow?: string
-  /** Those that a trigger of this name started. */
+  /** Name of the trigger that started the execution. */
   readonly trigger?: string
-  /** Created at this instant or later. */
+  /** Earliest creation time, in milliseconds since 1970. */
   readonly sinceAt?: number
-  /** Created before this instant. */
+  /** Creation times must be before this time, in milliseconds since 1970. */
   readonly untilAt?: number
 }
 
+/** Count that stops at a limit. */
 export interface BoundedCount {
   readonly count: number
-  /** There may be more: it was not counted further. */
+  /** Whether counting stopped early. The actual number may be higher. */
   readonly isAtLeast: boolean
 }
 
+/** Number of executions in each status. */
 export type ExecutionCounts = Readonly<Record<ExecutionStatus, BoundedCount>>
 
 /** Equal parts of a time, and what was created in each. */
@@ -53,12 +55,15 @@ export interface TrendQuery {
   readonly bars: number
 }
 
+/** Number of executions that were created in one part of a period. */
 export interface TrendBar {
-  /** Where it begins; it ends where the next one begins. */
+  /** Start of the part, in milliseconds since 1970. It ends at the start of the next part. */
   readonly at: number
-  /** Executions created in it, by their status now; those that there are none of are missing. */
+  /** Number of executions by their current status. Statuses without executions are missing. */
   readonly counts: Readonly<Partial<Record<ExecutionStatus, number>>>
-  /** There were too many to count: what came in the first part of it stands for all of it. */
+  /**
+   * Whether the numbers are estimated from the beginning of the part because there are too many executions to count.
+   */
   readonly isEstimate: boolean
 }
 
@@ -79,19 +84,23 @@ export interface ActivityQuery {
   readonly bars: number
 }
 
+/** Number of polls in one part of a period. */
 export interface ActivityBar {
-  /** Where it begins; it ends where the next one begins. */
+  /** Start of the part, in milliseconds since 1970. It ends at the start of the next part. */
   readonly at: number
-  /** Outcomes that there are none of are missing. Equal skips in a row are spread evenly over their time. */
+  /**
+   * Number of polls by outcome. Outcomes without polls are missing. Equal consecutive skips are spread evenly over
+   * their time.
+   */
   readonly counts: Readonly<Partial<Record<TickOutcome, number>>>
-  /** There were too many to count: what came in the first part of it stands for all of it. */
+  /** Whether the numbers are estimated from the beginning of the part because there are too many polls to count. */
   readonly isEstimate: boolean
 }
 
-/** What a trigger came to last. */
+/** Last ticks of a trigger. */
 export interface LastTicks {
   readonly last: TickRow
-  /** The last that started something; null where none is kept. */
+  /** Last tick that started an execution. Null if none is stored. */
   readonly lastFired: TickRow | null
 }
 
@@ -104,7 +113,7 @@ export interface TickDetail {
   readonly logText: string | null
 }
 
-/** A workflow that no living engine has, and the number of its executions that wait for one. */
+/** Workflow that no running engine serves, with the number of its waiting executions. */
 export interface WaitingWorkflow {
   readonly workflow: string
   readonly executions: number

@@ -3,28 +3,32 @@
  * was printed to one stream in one millisecond is one line, however many lines of output it has.
  */
 
-/** `log`: a record of Python's `logging`. `cut`: no output, but word of what is missing in its place. */
+/**
+ * Origin of a log record. `log` is a record of Python's `logging` or of `TaskLog`. `cut` stands for omitted records.
+ */
 export type LogStream = 'stdout' | 'stderr' | 'log' | 'cut'
 
+/** Output or log record of a task or poll. */
 export interface LogRecord {
+  /** Time in milliseconds since 1970. */
   readonly at: number
   readonly stream: LogStream
-  /** One line of output without its end, or the message of a log record, of any number of lines. */
+  /** Line of output without its end, or the message of a log record, which can have several lines. */
   readonly message: string
-  /** It is output without the end of a line: what follows on the same stream belongs to the same line. */
+  /** Whether it is output without a line end. The next output of the same stream continues the line. */
   readonly isPart?: true
-  /** Of `cut`: how much is missing; bytes as they would be stored. */
+  /** Number and size in bytes of the omitted records. Only for `cut`. */
   readonly cutRecords?: number
   readonly cutBytes?: number
-  /** The others are of log records alone. `level` is its name, as a script may have changed it. */
+  /** Name of the level, such as `INFO`. Only for `log`, as are the following fields. */
   readonly level?: string
-  /** Python's have one. */
+  /** Name of the Python logger. */
   readonly logger?: string
-  /** File and line of the call: `/jobs/inbox.py:12`. */
+  /** File and line of the logging call, such as `/jobs/inbox.py:12`. */
   readonly place?: string
-  /** What was given as `extra`, as JSON values. */
+  /** Additional values of the call (`extra` in Python) as JSON. */
   readonly extra?: Readonly<Record<string, unknown>>
-  /** Of the exception that was logged. */
+  /** Traceback of the logged exception. */
   readonly traceback?: string
 }
 

@@ -3,16 +3,17 @@
  * until it is reset.
  */
 
+/** Rules for the polls of a trigger. */
 export interface TriggerPolicy {
-  /** Limit of one poll, in milliseconds; null: that of the engine. */
+  /** Time limit of one poll, in milliseconds. Null for the limit of the engine. */
   readonly timeoutMs: number | null
-  /** Each due time is later by a random part of it, in milliseconds; null: as the engine is set. */
+  /** Maximum random delay of each poll, in milliseconds. Null for the setting of the engine. */
   readonly jitterMs: number | null
-  /** Executions of the trigger that may be active; null: without limit. */
+  /** Maximum number of active executions of the trigger. Null for no limit. */
   readonly maxActive: number | null
-  /** Failed polls in a row after which it is disabled; null: never. */
+  /** Number of consecutive failed polls after which the trigger is disabled. Null for never. */
   readonly pauseAfter: number | null
-  /** It fires only when the answer turns from skip to fire. */
+  /** Whether the trigger fires only when its answer changes from skip to fire. */
   readonly onChange: boolean
 }
 
@@ -24,16 +25,19 @@ export const DEFAULT_POLICY: TriggerPolicy = Object.freeze({
   onChange: false,
 })
 
-/** All that a person can set of a polled trigger. */
+/** Settings of a polled trigger that users can override. */
 export interface TriggerSettings extends TriggerPolicy {
-  /** From one poll to the next, in milliseconds. */
+  /** Time between two polls, in milliseconds. */
   readonly pollIntervalMs: number
 }
 
-/** What was set by hand: it counts in place of what the code declares. */
+/** Settings that a user has overridden. They take precedence over the settings in the code. */
 export type TriggerOverrides = Partial<TriggerSettings>
 
-/** What becomes of cron instants that were missed: one run for all, one for each, or none. */
+/**
+ * Handling of missed cron times: `skip` starts one run for all of them, `all` starts one run for each, `none` starts no
+ * run.
+ */
 export type Catchup = 'skip' | 'all' | 'none'
 
 export const CATCHUPS: readonly Catchup[] = ['skip', 'all', 'none']

@@ -18,14 +18,14 @@ export interface EndedExecutions {
   readonly status?: ExecutionStatus
 }
 
-/** How long history is kept; null keeps for good. What has not ended is kept in any case. */
+/** Time to keep history, in milliseconds. Null keeps it forever. Executions that have not ended are always kept. */
 export interface Retention {
-  /** Skips and duplicates: ticks that started nothing. */
+  /** Ticks that started nothing: skips and duplicates. */
   readonly skippedMs: number | null
-  /** Poll errors and timeouts. */
+  /** Ticks of polls that failed or timed out. */
   readonly failedMs: number | null
-  /** Executions after their end, with their firings and those firings' ticks; firings without a run; actions. */
+  /** Ended executions with their firings and ticks, firings without an execution, and actions. */
   readonly endedMs: number | null
-  /** Firings of reactors, whoever waits for them, and events that are accumulated, with the polls that brought them. */
+  /** Firings of reactors, even if a subscription has not processed them yet, and processed events with their polls. */
   readonly firingsMs: number | null
 }

@@ -2,132 +2,144 @@
 
 import type { Catchup, TriggerOverrides, TriggerPolicy, TriggerSettings } from './policy.ts'
 
-/** A poll trigger's row: one per name and database, kept across restarts and new versions of the code. */
+/**
+ * State of a polled trigger. It survives restarts and new versions of the code. Times are in milliseconds since 1970.
+ */
 export interface TriggerRow {
   readonly id: string
   readonly name: string
   readonly workflow: string
-  /** As it counts: what was set by hand, else what the code declares. */
+  /** Effective interval: the override if there is one, else the value in the code. */
   readonly pollIntervalMs: number
   readonly allowConcurrent: boolean
-  /** As it counts. */
+  /** Effective rules, with overrides. */
   readonly policy: TriggerPolicy
-  /** What the code declares. */
+  /** Settings in the code. */
   readonly declared: TriggerSettings
-  /** What was set by hand; {} for nothing. */
+  /** Settings that a user has overridden, or {}. */
   readonly overrides: TriggerOverrides
   readonly isEnabled: boolean
-  /** Why it was disabled or enabled last; null where nothing was said. */
+  /** Reason for the last change of `isEnabled`, or null. */
   readonly note: string | null
-  /** Polls that failed or timed out since the last that did not, or since it was enabled. */
+  /** Number of consecutive polls that failed or timed out, up to now. Enabling the trigger resets it. */
   readonly failuresInRow: number
   readonly lastPollAt: number | null
-  /** Since when no process that serves declares it any more; null while one does, and as long as nobody knows. */
+  /** Time since which no serving engine has declared the trigger. Null while one does, or if it is unknown. */
   readonly undeclaredAt: number | null
   readonly createdAt: number
   readonly updatedAt: number
 }
 
-/** A firing that was not dropped. */
+/** Firing of a trigger that was not a duplicate. Times are in milliseconds since 1970. */
 export interface FiringRow {
   readonly id: string
   readonly triggerId: string
-  /** `fire_no_context`, or the first 16 digits of the fired context's fingerprint. */
+  /** First 16 digits of the fingerprint of the context, or `fire_no_context`. */
   readonly contextHash: string
-  /** Null until linked, or when the workflow could not be started. */
+  /** Id of the execution. Null until it is stored, or if the workflow could not be started. */
   readonly executionId: string | null
   readonly startedAt: number
-  /** Null while active; set when the run ends, whatever its status. */
+  /** End of the execution. Null while it is active. */
   readonly completedAt: number | null
   readonly createdAt: number
 }
 
-/**
- * `limited`: it fired while as many of its executions were active as its policy allows, and nothing was started.
- */
+/** Outcome of a poll. `limited`: the trigger fired, but started nothing because it had reached `maxActive`. */
 export type TickOutcome = 'skipped' | 'fired' | 'duplicate' | 'limited' | 'failed' | 'timedOut'
 
-/** A tick's record. Consecutive skips with the same reason are one row with a count. */
+/** Record of a poll. Consecutive skips with the same reason share one record. Times are in milliseconds since 1970. */
 export interface TickRow {
   readonly id: string
   readonly trigger: string
   readonly outcome: TickOutcome
   readonly firstAt: number
   readonly lastAt: number
+  /** Number of polls that share the record. */
   readonly count: number
-  /** From when it was due to when it was asked; of a row with a count the longest. Null: it was not due, or an earlier version made it. */
+  /**
+   * Delay between the due time and the poll, in milliseconds; the longest if polls share the record. Null if the poll
+   * was not due or the delay was not recorded.
+   */
   readonly latenessMs: number | null
-  /** From when it was asked to its answer, what it waited for its interpreter included; of a row with a count the longest. Null as `latenessMs`. */
+  /**
+   * Duration of the poll in milliseconds, including the wait for its interpreter; the longest if polls share the
+   * record. Null if it was not recorded.
+   */
   readonly durationMs: number | null
-  /** Why it skipped, as its poll says, or why it started nothing; null where nothing is said. */
+  /** Reason why the poll skipped or started nothing, or null. */
   readonly reason: string | null
   readonly errorType: string | null
   readonly errorMessage: string | null
-  /** Its firing; of a duplicate the one that was active. */
+  /** Id of the firing. For a duplicate, of the active firing with the same context. */
   readonly firingId: string | null
-  /** The execution of that firing: what was started, or what a duplicate duplicates. */
+  /** Id of the execution of that firing. */
   readonly executionId: string | null
-  /** Something of what it printed and logged is kept. */
+  /** Whether output or log records of the poll are stored. */
   readonly hasLog: boolean
 }
 
-/** A cron schedule's row. */
+/** State of a cron schedule. Times are in milliseconds since 1970. */
 export interface CronRow {
   readonly id: string
   readonly workflow: string
   readonly expression: string
   readonly timezone: string
-  /** As it counts: what was set by hand, else what the code declares. */
+  /** Effective handling of missed times: the override if there is one, else the value in the code. */
   readonly catchup: Catchup
   readonly isEnabled: boolean
+  /** Next due time. Null if there is none. */
   readonly nextRunAt: number | null
+  /** Time when an engine last fired the schedule. */
   readonly lastRunAt: number | null
-  /** Time of the schedule that fired last; `lastRunAt` is when an engine did that, by its own clock. */
+  /** Due time of the last firing. */
   readonly lastScheduledAt: number | null
   readonly createdAt: number
   readonly updatedAt: number
-  /** Set for a schedule that `@trigger(cron=…)` declared: one per trigger name and database. */
+  /** Name of the cron trigger that declares the schedule, or null. */
   readonly triggerName: string | null
-  /** Of a cron trigger: since when no process that serves declares it any more; null while one does. */
+  /** Time since which no serving engine has declared the cron trigger. Null while one does. */
   readonly undeclaredAt: number | null
-  /** Set for `register_workflow_instance`: unique with the workflow. */
+  /** Name given to `register_workflow_instance`, unique per workflow, or null. */
   readonly instanceName: string | null
-  /** Parameters of an instance, merged into each run's context. */
+  /** Parameters of the instance as JSON text, which are merged into the context of each run. */
   readonly paramsText: string | null
 }
 
-/** One firing of a cron schedule. */
+/** Firing of a cron schedule. Times are in milliseconds since 1970. */
 export interface CronFiringRow {
   readonly id: string
   readonly scheduleId: string
-  /** The instant that was due. */
+  /** Due time. */
   readonly scheduledAt: number
+  /** Time when an engine claimed the firing. */
   readonly claimedAt: number
   readonly executionId: string | null
-  /** Times that recovery started it again. */
+  /** Number of times that recovery started the run again. */
   readonly recoveryAttempts: number
   readonly createdAt: number
   readonly updatedAt: number
 }
 
-/** A runner that is open on the database. */
+/** Engine that has the database open. Times are in milliseconds since 1970. */
 export interface InstanceRow {
   readonly id: string
   readonly host: string
   readonly pid: number
   readonly openedAt: number
+  /** Last sign of life. */
   readonly heartbeatAt: number
   readonly isAlive: boolean
-  /** Triggers that it polls. */
+  /** Number of triggers that it polls. */
   readonly triggers: number
-  /** Executions that it runs. */
+  /** Number of executions that it runs. */
   readonly executions: number
 }
 
+/** Number of firings of all cron schedules. */
 export interface CronStats {
   readonly total: number
-  /** Firings with a run. */
+  /** Number of firings with an execution. */
   readonly successful: number
-  /** Firings without a run that are older than ten minutes. */
+  /** Number of firings without an execution that are older than ten minutes. */
   readonly lost: number
 }

@@ -5,21 +5,23 @@ import type { LogRecord } from './log.ts'
 import type { Catchup, TriggerPolicy } from './policy.ts'
 import type { SourcePlace } from './workflow.ts'
 
+/** Schedule of a trigger: a poll interval in milliseconds, or a cron expression. */
 export type TriggerTiming =
   | { readonly kind: 'poll'; readonly intervalMs: number }
   | { readonly kind: 'cron'; readonly expression: string; readonly timezone: string; readonly catchup: Catchup }
 
+/** Trigger that a script declares. */
 export interface TriggerDefinition {
   readonly name: string
-  /** Key of the workflow that a firing starts. It need not be known yet. */
+  /** Key of the workflow that it starts. The workflow can be declared later. */
   readonly workflow: string
   readonly timing: TriggerTiming
-  /** False: a firing is dropped while an identical one is active. */
+  /** Whether a firing starts an execution while one with the same context is active. */
   readonly allowConcurrent: boolean
   readonly policy: TriggerPolicy
-  /** The docstring of its function; empty for none. */
+  /** Docstring of the function, or an empty string. */
   readonly description: string
-  /** Id of the script that declared it: its interpreter is polled. */
+  /** Id of the script that declares the trigger. Its interpreter is polled. */
   readonly script: string
   readonly place: SourcePlace | null
 }
@@ -27,24 +29,24 @@ export interface TriggerDefinition {
 /** How far the polls in the database may be behind: a second, and this where thousands of triggers skip as before. */
 export const POLLS_WRITTEN_WITHIN_MS = 10_000
 
-/** What one poll of a trigger came to. Exactly one per tick. */
+/** Result of one poll. */
 export type PollOutcome =
-  /** `reason`: why, as its poll says; null where it says nothing. */
+  /** `reason`: reason for the skip, or null. */
   | { readonly kind: 'skipped'; readonly reason: string | null }
-  /** `contextText` is null when the trigger fired without a context. */
+  /** `contextText` is null if the trigger fired without a context. */
   | {
       readonly kind: 'fired'
       readonly contextText: string | null
-      /** Its host has made of it what the input of its workflow wants. */
+      /** Whether the context was already checked against the input schema of the workflow. */
       readonly isChecked?: true
     }
   | { readonly kind: 'failed'; readonly error: PythonFault }
   | { readonly kind: 'timedOut'; readonly error: PythonFault }
 
-/** What a poll came to that was made to see what it does: nothing of it is recorded or started. */
+/** Result of a test poll, which records and starts nothing. */
 export interface PollTest {
   readonly outcome: PollOutcome
   readonly durationMs: number
-  /** What it printed and logged. */
+  /** Output and log records of the poll. */
   readonly records: readonly LogRecord[]
 }

@@ -3,36 +3,38 @@
  * is named by (workflow key, task id).
  */
 
-/** Where something was declared, for messages. */
+/** Place of a declaration in the source code. */
 export interface SourcePlace {
   readonly file: string
   readonly line: number
 }
 
-/** How the delay between attempts grows. See `engine/executions/retry.ts` for the formulas. */
+/** Growth of the delay between attempts. */
 export type Backoff =
   | { readonly kind: 'fixed' }
   | { readonly kind: 'linear'; readonly multiplier: number }
   | { readonly kind: 'exponential'; readonly base: number; readonly multiplier: number }
 
-/** Which failures are tried again. */
+/** Failures that are retried. */
 export type RetryCondition =
   | { readonly kind: 'never' }
   | { readonly kind: 'transient' }
   | { readonly kind: 'all' }
   | { readonly kind: 'pattern'; readonly patterns: readonly string[] }
 
+/** Retry rules of a task. */
 export interface RetryPolicy {
-  /** Attempts in total: 1 and 0 both mean a single try. */
+  /** Maximum number of attempts. 0 and 1 both mean a single attempt. */
   readonly maxAttempts: number
   readonly backoff: Backoff
   readonly initialDelayMs: number
   readonly maxDelayMs: number
-  /** Multiplies the delay by a uniform factor in [0.75, 1.25]. */
+  /** Whether each delay is multiplied by a random factor between 0.75 and 1.25. */
   readonly jitter: boolean
   readonly condition: RetryCondition
 }
 
+/** Operator of a condition on a value of the context. */
 export type ContextOperator =
   | 'Equals'
   | 'NotEquals'
@@ -43,7 +45,7 @@ export type ContextOperator =
   | 'Exists'
   | 'NotExists'
 
-/** The condition for running a task at all, evaluated once when all its dependencies are final. */
+/** Condition for running a task. It is evaluated once, when all dependencies have ended. */
 export type TriggerRule =
   | { readonly type: 'Always' }
   | { readonly type: 'TaskSuccess' | 'TaskFailed' | 'TaskSkipped'; readonly taskName: string }
@@ -51,54 +53,56 @@ export type TriggerRule =
       readonly type: 'ContextValue'
       readonly key: string
       readonly operator: ContextOperator
-      /** JSON text, so that 1 and 1.0 stay different. */
+      /** JSON text of the value to compare with, which keeps 1 and 1.0 different. */
       readonly valueText: string
     }
   | { readonly type: 'All' | 'Any' | 'None'; readonly conditions: readonly TriggerRule[] }
 
-/** The function of another script that a task runs. */
+/** Function of another script that a task runs. */
 export interface TaskRuns {
-  /** Id of that script, as it was loaded. */
+  /** Id of that script. */
   readonly script: string
-  /** Null: whichever workflow of that script declares the task. */
+  /** Workflow of that script that declares the task. Null for any workflow. */
   readonly workflow: string | null
   readonly taskId: string
 }
 
+/** Task that a script declares. */
 export interface TaskDefinition {
-  /** Short id inside the workflow. */
+  /** Id of the task in its workflow. */
   readonly id: string
-  /** `tenant::package::workflow::task`. */
+  /** Full name: `tenant::package::workflow::task`. */
   readonly fullName: string
-  /** Ids of tasks of the same workflow, in the order in which they were declared: the order of the context merge. */
+  /** Ids of the tasks that it depends on, in the order in which their outputs are merged. */
   readonly dependencies: readonly string[]
   readonly retry: RetryPolicy
-  /** Limit of one attempt, in milliseconds; null: that of the engine. */
+  /** Time limit of one attempt, in milliseconds. Null for the limit of the engine. */
   readonly timeoutMs: number | null
   readonly rule: TriggerRule
-  /** The computation graph that runs after its body; missing for most. */
+  /** Name of the computation graph that runs after the task's body. */
   readonly invokes?: string
-  /** What runs in place of a function of the workflow's own script; missing for most. */
+  /** Function of another script that runs instead of a function of the workflow's own script. */
   readonly runs?: TaskRuns
   readonly place: SourcePlace | null
 }
 
+/** Workflow that a script declares. */
 export interface WorkflowDefinition {
-  /** The name under which it is registered and executed. */
+  /** Name under which the workflow is registered and executed. */
   readonly key: string
-  /** The builder's display name. */
+  /** Display name. */
   readonly title: string
   readonly description: string
   readonly tags: Readonly<Record<string, string>>
   readonly tenant: string
   readonly package: string
-  /** 16 hex digits; equal definitions have equal versions. */
+  /** 16 hexadecimal digits. Equal definitions have equal versions. */
   readonly version: string
-  /** In an order in which dependencies come first. */
+  /** Tasks in an order in which dependencies come first. */
   readonly tasks: readonly TaskDefinition[]
-  /** Whether its code checks what executions begin with, by a schema; missing for most. */
+  /** Whether a schema in the code checks the initial context. */
   readonly checksInput?: true
-  /** Id of the script that declared it: its functions run the tasks, except for those that say otherwise. */
+  /** Id of the script that declares the workflow. Its functions run the tasks, except for tasks with `runs`. */
   readonly script: string
   readonly place: SourcePlace | null
 }

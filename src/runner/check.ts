@@ -26,44 +26,48 @@ import { requireNode } from './node-version.ts'
 import { type CheckedOptions, hostLimits, type RunnerOptions, runnerOptions } from './options.ts'
 import { isModuleFile, isSame, type LeftOut, type ScriptSource, scriptsAt, sourceOfFile } from './script-sources.ts'
 
-/** What is wrong with a script. */
+/** Problem of a script. */
 export interface CheckProblem {
-  /** `cannotBeLoaded`, `leftOut`, `badCron`, `twinNames`, `nothingDeclared`, or one of what declarations may have. */
+  /** Kind of the problem, such as `cannotBeLoaded`, `leftOut`, `badCron`, `twinNames` or `nothingDeclared`. */
   readonly kind: string
-  /** Complete sentence with the names and what to do. */
+  /** Complete sentence with the names and the remedy. */
   readonly message: string
   readonly script: string
-  /** Where it is written, as far as that is known. */
+  /** Place of the problem, or null if it is unknown. */
   readonly place: SourcePlace | null
-  /** Python's own, where the script could not be loaded. */
+  /** Python traceback of a script that cannot be loaded, or null. */
   readonly traceback: string | null
 }
 
-/** What a script would have served. */
+/** Declarations of a checked script. */
 export interface CheckedScript {
   readonly script: string
   readonly triggers: readonly TriggerDefinition[]
-  /** With their tasks in an order in which dependencies come first. */
+  /** Workflows with their tasks in an order in which dependencies come first. */
   readonly workflows: readonly WorkflowDefinition[]
   readonly sources: readonly SourceDefinition[]
   readonly reactors: readonly ReactorDefinition[]
   readonly graphs: readonly GraphDefinition[]
-  /** What it declares and would not have served, since another script declares the same name. */
+  /** Declarations that are ignored because another script declares the same name. */
   readonly overridden: readonly {
     readonly kind: 'trigger' | 'workflow' | 'source' | 'reactor' | 'graph'
     readonly name: string
-    /** The script whose declaration counts. */
+    /** Id of the script whose declaration is used. */
     readonly by: string
   }[]
 }
 
+/** Result of `checkScripts`. */
 export interface CheckReport {
   readonly scripts: readonly CheckedScript[]
-  /** In the order of the scripts and of their lines. Empty when all is well. */
+  /** Problems in the order of the scripts and their lines. Empty if there are none. */
   readonly problems: readonly CheckProblem[]
 }
 
-/** Of the options of a runner, what a check heeds: its Python, and the limits of an interpreter. What scripts print goes to stderr. */
+/**
+ * Options of `checkScripts`: the Python and the limits of the interpreter, as in `RunnerOptions`. Output of scripts
+ * goes to stderr.
+ */
 export type CheckOptions = Pick<
   RunnerOptions,
   | 'python'
@@ -78,8 +82,8 @@ export type CheckOptions = Pick<
 >
 
 /**
- * Loads files, folders and modules as `Runner.loadAll` does, and tells what would be served and what is wrong. Rejects with
- * `INVALID_ARGUMENT` for a place that does not exist, and with a `HostError` when Python cannot be started.
+ * Loads files, folders and modules without serving them, and returns their declarations and problems. Rejects with
+ * `INVALID_ARGUMENT` for a place that does not exist, and with a `HostError` if Python does not start.
  */
 export async function checkScripts(places: readonly string[], options: CheckOptions = {}): Promise<CheckReport> {
   requireNode()

@@ -40,6 +40,7 @@ import { refuseUngranted } from './restriction/asked-databases.ts'
 import type { ProgramStart } from './start/program-start.ts'
 import { scriptProcess } from './start/script-process.ts'
 
+/** Durability of the database; see `RunnerOptions.durability`. */
 export type Durability = 'full' | 'normal'
 
 /**
@@ -93,7 +94,10 @@ export function databasePlace({ database, schema }: { database?: string; schema?
   })
 }
 
-/** The file behind a database URL; null when it is in memory or on a server. Throws `INVALID_DATABASE_URL`. */
+/**
+ * Returns the path of the file of a database URL. Returns null for a database in memory or on a server. Throws
+ * `INVALID_DATABASE_URL`.
+ */
 export function databaseFile(databaseUrl = defaultDatabaseUrl()): string | null {
   const location = parseDatabaseUrl(databaseUrl)
   if (location.kind === 'postgres') return null

@@ -23,45 +23,52 @@ import {
   sourceOfFile,
 } from './script-sources.ts'
 
-/** What came of loading one script. */
+/** Result of loading one script. */
 export interface ScriptReport {
   readonly script: string
-  /** Names of the triggers and workflows that it declared. */
+  /** Names of its triggers. */
   readonly triggers: readonly string[]
   readonly workflows: readonly string[]
-  /** Names of those of the triggers that never fire, since their cron expression or zone is wrong. */
+  /** Names of its triggers that never fire because their cron expression or time zone is invalid. */
   readonly brokenTriggers: readonly string[]
-  /** Names of the sources, reactors and graphs that it declared. */
+  /** Names of its sources. */
   readonly sources: readonly string[]
   readonly reactors: readonly string[]
   readonly graphs: readonly string[]
   /**
-   * The user's files of which it is made: its own, and those of the helpers that it imports. Of one that could not be loaded:
-   * those that it came to, and where the module would be that it did not find.
+   * Paths of the user's files that the script consists of: its own and imported ones. For a script that failed to load:
+   * the files up to the failure, and the places where a missing module was searched.
    */
   readonly files: readonly string[]
-  /** Why it could not be loaded, with the traceback in `facts.traceback`; null when it was. */
+  /** Error with the traceback in `facts.traceback`. Null if the script was loaded. */
   readonly error: ScriptError | null
-  /** It could not be loaded, and what was loaded of it before is still in use. */
+  /** Whether loading failed and the previous version of the script is still in use. */
   readonly isKept: boolean
-  /** What is wrong with single declarations; the others are in use. */
+  /** Problems of single declarations. The other declarations are in use. */
   readonly problems: readonly string[]
 }
 
-/** What came of bringing the scripts in step with their files. */
+/** Result of reloading scripts. */
 export interface ReloadReport {
-  /** Reloaded, or loaded for the first time. One with an error is still what it was before, if it was served. */
+  /**
+   * Reports of scripts that were reloaded, or loaded for the first time. If one has an error, its old version stays in
+   * use.
+   */
   readonly loaded: readonly ScriptReport[]
-  /** Not served any more, since their files are gone. */
+  /** Scripts that were removed because their files no longer exist. */
   readonly removed: readonly string[]
 }
 
+/** Options for loading scripts. */
 export interface LoadOptions {
-  /** Called when one of several scripts takes longer than 5 s: the next one begins, and what is loaded so far may be served by `start`. */
+  /**
+   * Called when a script takes longer than 5 s to load. The next one then starts loading, and `start` can already be
+   * called.
+   */
   readonly lagging?: () => void
-  /** Called with each report as soon as it is known, which may be long before the last one. */
+  /** Called with the report of each script as soon as it is known. */
   readonly loaded?: (report: ScriptReport) => void
-  /** True: not the scripts whose functions tasks run, for who only polls. Default: those, too. */
+  /** Whether to skip scripts that are loaded only because a task runs one of their functions. Default: false. */
   readonly onlyPlaces?: boolean
 }
 

@@ -8,22 +8,25 @@ import { StoreError, toError } from '../errors.ts'
 import { type PythonFault, shownError, shownTraceback } from '../model/fault.ts'
 import { formatInstant, formatInstantOrNull } from '../model/time/instant.ts'
 
+/** Level of a log line. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
+/** Line of the log of a runner. */
 export interface LogLine {
   readonly level: LogLevel
   readonly message: string
-  /** Names, ids and times (RFC 3339), for logs that are read by programs. */
+  /** Names, ids and times (RFC 3339) for programs that read the log. */
   readonly facts?: Readonly<Record<string, string | number | null>>
-  /** Python's own traceback, complete. */
+  /** Complete Python traceback. */
   readonly traceback?: string
-  /** For a step of the very first start. A terminal can show all steps in one line until the last one has ended. */
+  /** Progress of a step of the first start. A terminal can show all steps in one line. */
   readonly progress?: 'under way' | 'ended'
 }
 
+/** Function that receives log lines. */
 export interface LogSink {
   (line: LogLine): void
-  /** Polls are logged only by a sink for which this is `debug`: there may be thousands of them a second. */
+  /** Minimum level. Polls are logged only if it is `debug`, because there can be thousands per second. */
   readonly least?: LogLevel | 'silent'
 }
 
@@ -43,7 +46,10 @@ const NAMED_AT_MOST = 10
 /** What a poll failed of that was not made. */
 const NOT_RUN = 'NotRun'
 
-/** What a stop cut off, for a log line. */
+/**
+ * Returns the part of a log line that lists the interrupted tasks and polls of a `stopped` event. Empty if there are
+ * none.
+ */
 export function cutOff(cut: readonly string[]): string {
   if (cut.length === 0) return ''
   const rest = cut.length - NAMED_AT_MOST

@@ -38,91 +38,101 @@ import { requirePlace } from './script-sources.ts'
 export type { PythonChoice } from '../host/environment/python-choice.ts'
 export type { Restriction } from '../host/restriction/restriction.ts'
 
+/** Options of `Runner.open`. */
 export interface RunnerOptions {
-  /** `sqlite://path`, a file path, `:memory:`, or `postgresql://USER:PASSWORD@HOST/DATABASE`. Default: `CLOACA_DATABASE_URL`, else `sqlite://cloaca.db` in the current folder. */
+  /**
+   * Database: `sqlite://path`, a file path, `:memory:`, or `postgresql://USER:PASSWORD@HOST/DATABASE`. Default:
+   * `CLOACA_DATABASE_URL`, else `sqlite://cloaca.db` in the current folder.
+   */
   readonly database?: string
   /**
-   * Schema of a PostgreSQL database in which everything is kept, made when missing: 1 to 63 letters, digits and underscores, the first no
-   * digit. Runners in two schemas never see anything of each other. Default, and `null`: the one that the URL names with `?schema=`, else
-   * the first of the user's search path; `CLOACA_SCHEMA` counts where no `database` is given either.
+   * Schema of a PostgreSQL database, created if it is missing: 1 to 63 letters, digits and underscores, not starting
+   * with a digit. Engines in different schemas are independent of each other. Default: the `?schema=` of the URL, else
+   * the first schema of the user's search path. `CLOACA_SCHEMA` applies if `database` is not given, either.
    */
   readonly schema?: string | null
   /**
-   * Default: `CLOACA_DURABILITY`, else `full`: what was accepted, and how it ended, survives a power cut. `normal`: faster; after a power cut the
-   * last moments may be missing. The death of the process alone costs nothing either way.
+   * `full`: accepted executions and their results survive a power failure. `normal`: faster, but a power failure can
+   * lose the last moments. A crash of the process loses nothing in both cases. Default: `CLOACA_DURABILITY`, else
+   * `full`.
    */
   readonly durability?: Durability
   /**
-   * Opens the database to look at it: nothing is written, no right and no lock to write is needed, and what would write
-   * rejects. The file must be there, in the form of this version. Default false.
+   * Whether to open the database for reading only. It needs no write permission and takes no lock; calls that write
+   * reject. The database must exist in the format of this version. Default: false.
    */
   readonly readOnly?: boolean
-  /** How many interpreters the scripts are spread over: no more than there are scripts, and than there is memory for. Default 1. */
-  readonly interpreters?: number
   /**
-   * The Python that runs scripts: `{ kind: 'pyodide' }`, which comes along and is the default, or `{ kind: 'cpython', executable }`, one of
-   * the machine's, 3.9 or newer, by a name on the PATH or a path; that of a virtual environment is its `bin/python`.
+   * Number of interpreters that the scripts are spread over, limited by the number of scripts and the memory. Default:
+   * 1.
    */
+  readonly interpreters?: number
+  /** Python that runs the scripts. Default: the included Pyodide. */
   readonly python?: PythonChoice
-  /** The same for the scripts of single files, folders (with all below them) and modules: the nearest counts. */
+  /** Python for single files, folders (with all subfolders) or modules. The nearest entry takes precedence. */
   readonly pythonFor?: Readonly<Record<string, PythonChoice>>
   /**
-   * What scripts are held to, besides reading the folder that they are loaded from; `{}`: to that alone. Pyodide's only, on Node 26 or newer.
-   * It limits accidents, and is no boundary against hostile code. Default, and `null`: they may do what this process may.
+   * Restriction of scripts in Pyodide; needs Node 26. Scripts can always read the folder that they are loaded from. It
+   * limits accidents, but is not a security boundary against hostile code. Default: no restriction.
    */
   readonly restrict?: Restriction | null
   /**
-   * The same for the scripts of single files, folders (with all below them) and modules: the nearest counts. What it does not name is as
-   * `restrict` has it; `null`: these are not restricted. Scripts that are held to something else live in another process.
+   * Restriction for single files, folders (with all subfolders) or modules. The nearest entry takes precedence, and its
+   * missing keys are those of `restrict`. `null` removes the restriction. Scripts with different restrictions run in
+   * different processes.
    */
   readonly restrictFor?: Readonly<Record<string, Restriction | null>>
   /**
-   * Whether the runners that scripts open themselves (`cloaca.DefaultRunner`) poll triggers and fire schedules, as they do
-   * everywhere else. False: they run what they are asked for, and nothing by themselves. Default true.
+   * Whether runners that scripts open (`cloaca.DefaultRunner`) poll triggers and fire schedules. False: they only run
+   * requested workflows. Default: true.
    */
   readonly scriptRunners?: boolean
-  /** Only these workflows are run, and only triggers that start them polled. Default: all. */
+  /** Names of the workflows to run. Only triggers of these workflows are polled. Default: all. */
   readonly onlyWorkflows?: readonly string[]
-  /** Where what scripts print goes. Default: `stdout`. It never blocks the runner: what nobody reads is eventually dropped. */
+  /**
+   * Destination of the output of scripts. Output never blocks the runner; if it is not read, it is dropped. Default:
+   * `stdout`.
+   */
   readonly stdoutTo?: 'stdout' | 'stderr'
-  /** At a terminal each line that a task prints begins with its execution's short id and its own. Default: it does not. */
+  /**
+   * Whether each output line of a task starts with the execution and the task, if stdout is a terminal. Default: false.
+   */
   readonly prefixOutput?: boolean
   /**
-   * How much memory one interpreter may use, in MiB, at least 384. Beyond it Python raises MemoryError; above four fifths of
-   * it the interpreter is replaced between polls; a process that goes a quarter beyond it all the same (256 MiB at least)
-   * is ended at once. Default 1024.
+   * Maximum memory of one interpreter in MiB, at least 384. Above it, Python raises MemoryError. Above four fifths of
+   * it, the interpreter is replaced between polls. A process that exceeds it by a quarter (at least 256 MiB) is killed.
+   * Default: 1024.
    */
   readonly interpreterMemoryMb?: number
   /**
-   * How many files, sockets and pipes one interpreter may have open, at least 128; the system may allow fewer. Beyond it Python
-   * raises OSError (EMFILE); above four fifths of it the interpreter is replaced between polls. Default 1024.
+   * Maximum number of open files, sockets and pipes of one interpreter, at least 128. Above it, Python raises OSError
+   * (EMFILE). Above four fifths of it, the interpreter is replaced between polls. Default: 1024.
    */
   readonly interpreterOpenFiles?: number
   /**
-   * How many threads of Python one interpreter may have at once, at least 16. Beyond it Python raises RuntimeError; above four
-   * fifths of it the interpreter is replaced between polls. Default 4000.
+   * Maximum number of Python threads of one interpreter, at least 16. Above it, Python raises RuntimeError. Above four
+   * fifths of it, the interpreter is replaced between polls. Default: 4000.
    */
   readonly interpreterThreads?: number
-  /** How long the import of a script may take. Default 30,000. */
+  /** Time limit for the import of a script, in milliseconds. Default: 30,000. */
   readonly loadTimeoutMs?: number
-  /** How long polls and tasks of a script may take to end when it is reloaded. Default 30,000. */
+  /** Time limit for running polls and tasks of a script that is reloaded, in milliseconds. Default: 30,000. */
   readonly reloadGraceMs?: number
   /**
-   * Where the secrets of tasks come from (`ctx.secret`): a function that is asked by name, or a folder of files as Docker and
-   * Kubernetes mount them, besides the variables `CLOACA_SECRET_NAME` of the environment. Default: those variables, where one
-   * is set. `null`: tasks have no secrets.
+   * Source of secrets for tasks: a function, or a folder of files as Docker and Kubernetes mount them. Default: the
+   * environment variables `CLOACA_SECRET_NAME`, which are also used in addition to a folder. `null`: no secrets.
    */
   readonly secrets?: SecretProvider | string | null
   /**
-   * What the streams of each type are read with (`stream_accumulator(type=…)`). Of the type `kafka` there is one in any case, for the
-   * brokers of `KAFKA_BROKERS`; `kafkaStreams` makes others.
+   * Backends for `stream_accumulator(type=…)`, by type. Default: `kafka` with the brokers of `KAFKA_BROKERS`.
+   * `kafkaStreams` creates a backend with other options.
    */
   readonly streams?: StreamBackends
-  /** Who is told when something is wrong, and of what. Default: nobody. Nothing of it for a runner that only reads. */
+  /** Receivers and rules of alerts. Default: no alerts. A runner with `readOnly` sends none. */
   readonly alerts?: AlertOptions
-  /** Limits and intervals; see `EngineConfig`. */
+  /** Limits and intervals. */
   readonly config?: Partial<EngineConfig>
-  /** Gets each log line. Default: none. */
+  /** Function that receives each log line. Default: no log. */
   readonly log?: LogSink
 }
 

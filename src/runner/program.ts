@@ -31,30 +31,34 @@ export type { ProgramTarget, PythonOptions } from '../border/protocol.ts'
 /** @internal */
 export type { ParentLines } from '../host/parent/parent-peer.ts'
 
-/** What it may use, and what its databases survive; the defaults where nothing is given. */
+/** Options of `startProgram`, with the defaults of `RunnerOptions`. */
 export type ProgramLimits = Partial<Pick<HostLimits, 'memoryMebibytes' | 'threads'>> & {
   readonly durability?: Durability
-  /** As of `RunnerOptions`; the folder is that of the program's file, else the current one. */
+  /** Restriction, as in `RunnerOptions`. The readable folder is that of the program's file, else the current folder. */
   readonly restrict?: Restriction | null
-  /** Restrictions by place, as in `RunnerOptions`. Places that the program is not in are allowed. */
+  /** Restrictions by place, as in `RunnerOptions`. Entries for other places are allowed. */
   readonly restrictFor?: Readonly<Record<string, Restriction | null>>
-  /** As of `RunnerOptions`. */
+  /** Source of secrets, as in `RunnerOptions`. */
   readonly secrets?: SecretProvider | string | null
   readonly streams?: StreamBackends
-  /** What python was told on its command line. */
+  /** Options of the Python interpreter. */
   readonly python?: PythonOptions
 }
 
+/** Running Python program. */
 export interface Program {
-  /** Settles with the exit code, or the negative number of the signal that ended it, when the script has ended and its runners are shut down. */
+  /**
+   * Resolves when the program has ended and its runners are closed: with the exit code, or with the negative number of
+   * the signal that killed it.
+   */
   readonly exitCode: Promise<number>
-  /** Delivers a signal to the script, as the system does under python. */
+  /** Sends a signal to the program. */
   signal(signum: number): void
-  /** The same, and says for how many milliseconds it has taken no signal that it was sent. */
+  /** Sends a signal to the program. Resolves with the time in milliseconds for which it has not handled a signal. */
   interrupt(signum: number): Promise<number>
 }
 
-/** Starts a script. Rejects when Python cannot be started. */
+/** Starts a Python program, as `cloaca run` does. Rejects with a `HostError` if Python does not start. */
 export function startProgram(target: ProgramTarget, log: LogSink, limits: ProgramLimits = {}): Promise<Program> {
   return openProgram(target, {}, log, limits)
 }

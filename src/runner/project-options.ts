@@ -13,18 +13,19 @@ import { refuseRestrictedProgram } from './restriction/restrictions.ts'
 
 const MEBIBYTE = 1024 ** 2
 
+/** Options of `projectOptions`. */
 export interface ProjectOptions {
-  /** Where `cloaca.toml` or `package.json` is. Default: the current folder. */
+  /** Folder with `cloaca.toml` or `package.json`. Default: the current folder. */
   readonly folder?: string
-  /** File with settings in place of these two. Default: the one that `CLOACA_SETTINGS` names. */
+  /** Settings file that replaces `cloaca.toml` and `package.json`. Default: the value of `CLOACA_SETTINGS`. */
   readonly file?: string
-  /** Default: the environment of the process. */
+  /** Environment variables. Default: those of the process. */
   readonly environment?: Readonly<Record<string, string | undefined>>
 }
 
 /**
- * The options that `cloaca.toml` (or the key `cloaca` of `package.json`) and the environment ask for, for
- * `Runner.open({ ...projectOptions(), log })`. Throws `INVALID_SETTINGS` with all that is wrong with them.
+ * Returns the options from `cloaca.toml` (or the key `cloaca` of `package.json`) and the environment, for
+ * `Runner.open({ ...projectOptions(), log })`. Throws `INVALID_SETTINGS` with a list of all invalid settings.
  */
 export function projectOptions({ folder = '.', file, environment = process.env }: ProjectOptions = {}): RunnerOptions {
   return optionsOf(loadSettings({ folder, file, environment }))

@@ -4,11 +4,12 @@ import type { Engine } from '../engine/engine.ts'
 import { toError } from '../errors.ts'
 import type { ScriptHosts } from './hosts/script-hosts.ts'
 
+/** Readiness of a runner. */
 export interface Readiness {
   readonly isReady: boolean
-  /** Null: the database takes a write. Else why it does not. */
+  /** Reason why the database cannot be written, or null. */
   readonly database: string | null
-  /** Null: an interpreter answers, or none is needed. Else why none does. */
+  /** Reason why no interpreter answers. Null if one does, or if none is needed. */
   readonly python: string | null
 }
 

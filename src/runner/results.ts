@@ -5,42 +5,48 @@ import type { OutputOf } from '../authoring/types/workflow.ts'
 import { type ContextText, contextValueOf, type JsonObject } from '../model/context.ts'
 import type { Execution, ExecutionOrigin, ExecutionStatus, ExecutionWait, TaskStatus } from '../model/execution.ts'
 
+/** Result of a task. Times are in milliseconds since 1970. */
 export interface TaskResult {
   readonly id: string
   readonly status: TaskStatus
   readonly attempts: number
   readonly startedAt: number | null
   readonly endedAt: number | null
-  /** Python's message, or null when it did not fail. */
+  /** Message of the failure. Null if the task did not fail. */
   readonly error: string | null
-  /** Python's traceback, or ''. */
+  /** Traceback of the failure. Empty if there is none. */
   readonly traceback: string
 }
 
+/** State or result of an execution. Times are in milliseconds since 1970. */
 export interface ExecutionResult {
   readonly id: string
   readonly workflow: string
   readonly status: ExecutionStatus
   readonly origin: ExecutionOrigin
-  /** The final context when it ended, else the one that it was started with. Large integers and `1.0` are exact in `contextText` only. */
+  /**
+   * Final context, or the initial one while the execution is running. Large integers and `1.0` are exact in
+   * `contextText` only.
+   */
   readonly context: JsonObject
+  /** Context as exact JSON text. */
   readonly contextText: ContextText
   readonly errorMessage: string | null
-  /** The execution that it tries again, or null. */
+  /** Id of the execution that this one retries, or null. */
   readonly retryOf: string | null
   readonly createdAt: number
   readonly startedAt: number | null
   readonly endedAt: number | null
-  /** Since when no further task starts; null: it is not paused. */
+  /** Time of the pause, or null if the execution is not paused. */
   readonly pausedAt: number | null
-  /** When its end was asked for before that came; null: it was not. */
+  /** Time when its cancellation was requested, or null. */
   readonly cancelRequestedAt: number | null
-  /** Reason why no engine runs the execution, from 5 s after its creation on; otherwise null. */
+  /** Reason why no engine runs the execution, from 5 s after its creation. Null if an engine does. */
   readonly waitingFor: ExecutionWait | null
   readonly tasks: readonly TaskResult[]
 }
 
-/** The result of a workflow that TypeScript declared: when all went well, its context has the type that its last task leaves. */
+/** Result of a TypeScript workflow. If it completed, `context` has the type of the workflow's output. */
 export type WorkflowResult<Flow> = Omit<ExecutionResult, 'status' | 'context'> &
   (
     | { readonly status: 'Completed'; readonly context: Frozen<OutputOf<Flow>> }

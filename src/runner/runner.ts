@@ -1,8 +1,4 @@
-/**
- * The engine as a library: opens a database, loads scripts, polls their triggers and runs their workflows.
- * A composition root; what it hands out are values. Contexts in this API are JavaScript values, and `contextText`
- * is the exact text.
- */
+/** `Runner`: composition root of the engine. */
 
 import { Alerts } from '../alerts/alerts.ts'
 import type { Trigger } from '../authoring/types/trigger.ts'
@@ -72,6 +68,10 @@ interface RunnerParts {
   readonly spans: Spans | null
 }
 
+/**
+ * Engine as a library: opens a database, loads scripts, polls their triggers and runs their workflows. Contexts are
+ * JavaScript values; `contextText` is their exact text.
+ */
 export class Runner {
   readonly triggers: RunnerTriggers
   readonly workflows: RunnerWorkflows
@@ -147,12 +147,12 @@ export class Runner {
     this.graphs = new RunnerGraphs(this.#alive, this.#engine, registry, run)
   }
 
-  /** The wall clock of the engine, epoch milliseconds. */
+  /** Returns the time of the engine, in milliseconds since 1970. */
   now(): number {
     return this.#clock.now()
   }
 
-  /** Opens the database. Python is started by the first `load`, polling by `start`. Throws `UsageError` or `StoreError`. */
+  /** Opens a database. The first `load` starts Python; `start` starts polling. Throws `UsageError` or `StoreError`. */
   static async open(options: RunnerOptions = {}): Promise<Runner> {
     requireNode()
     const checked = runnerOptions(options)
@@ -174,16 +174,16 @@ export class Runner {
   }
 
   /**
-   * Loads a file, every file of a folder, or a module by name. Throws the first `ScriptError` after everything that is
-   * good was loaded.
+   * Loads a file, all files of a folder, or a module by name. Loads as much as possible, then throws the first
+   * `ScriptError`.
    */
   async load(place: string, options: LoadOptions = {}): Promise<readonly ScriptReport[]> {
     return allGood(await this.loadAll([textArgument(place, 'place')], options))
   }
 
   /**
-   * Loads files, folders and modules, and the scripts whose functions their tasks run; a script that cannot be loaded is in its
-   * report, and the others are in use.
+   * Loads files, folders and modules, and the scripts whose functions their tasks run. If a script cannot be loaded,
+   * its report contains the error.
    */
   async loadAll(places: readonly string[], options: LoadOptions = {}): Promise<readonly ScriptReport[]> {
     using _hold = this.#alive.hold()
@@ -198,8 +198,8 @@ export class Runner {
   }
 
   /**
-   * Brings the scripts of these places in step with their files: scripts that a changed file is part of are reloaded, new
-   * ones are loaded, those whose files are gone are removed. A script that cannot be reloaded stays what it was.
+   * Updates the scripts of these places: reloads scripts with changed files, loads new scripts and removes deleted
+   * ones. If reloading fails, the old version stays in use.
    */
   async reload(places: readonly string[], changedFiles: readonly string[]): Promise<ReloadReport> {
     using _hold = this.#alive.hold()
@@ -209,7 +209,7 @@ export class Runner {
     return report
   }
 
-  /** Begins to poll triggers and to run what is unfinished, and keeps the process alive until `close`. Once. */
+  /** Starts polling triggers and running workflows, and keeps the process alive until `close`. */
   async start(): Promise<void> {
     using _hold = this.#alive.hold()
     // If scripts are still loading, the caller calls `start` again afterwards, and the places are checked then.
@@ -222,12 +222,11 @@ export class Runner {
   }
 
   /**
-   * Puts workflows and triggers of this program in use, as `workflow()` and `trigger()` return them, beside those of scripts that are
-   * loaded. May be called again with more. In the default function of a script, they are the script's. Python scripts whose functions
-   * tasks run are loaded, too, where they are not yet.
+   * Adds TypeScript workflows and triggers to those of the loaded scripts, and loads the Python scripts that their
+   * tasks name. In the default function of a script, they become part of that script.
    *
-   * @throws `UsageError` (`INVALID_ARGUMENT`) for a value that is neither, (`DECLARED_TWICE`) for another of the same name,
-   * (`EMPTY_WORKFLOW`) for a workflow without tasks; `ScriptError` for a script that a task names and that cannot be loaded.
+   * @throws `UsageError`: `INVALID_ARGUMENT` for another value, `DECLARED_TWICE` for a repeated name, `EMPTY_WORKFLOW`
+   *   for a workflow without tasks. `ScriptError` for a Python script that cannot be loaded.
    */
   async register(...values: readonly (AnyWorkflow | Trigger)[]): Promise<void> {
     using _hold = this.#alive.hold()
@@ -237,14 +236,13 @@ export class Runner {
   }
 
   /**
-   * Runs a workflow and waits for its end. A failed task is a result (`status`), not an error. Needs no `start`, and
-   * starts nothing else: no trigger is polled, and no schedule fires.
+   * Runs a workflow and waits for its result. A failed task is a result (`status`), not an error. Works without
+   * `start`, and starts nothing else.
    *
-   * @param workflow The name of a workflow, or one that was registered or loaded, as a value: then the compiler knows what its context
-   * must be, and what the result's is when all went well.
-   * @param context What it begins with; nothing unless given. Where the workflow has an `input`, it is checked.
-   * @throws `UsageError` (`WORKFLOW_NOT_FOUND`), (`INVALID_CONTEXT`) for a context that is no JSON or does not fit,
-   * (`EXECUTION_TIMEOUT`) after `timeoutMs`.
+   * @param workflow Name of a workflow, or a TypeScript workflow, which gives the context and the result their types.
+   * @param context Initial context, checked by the workflow's `input`. Default: empty.
+   * @throws `UsageError`: `WORKFLOW_NOT_FOUND`, `INVALID_CONTEXT`, or `EXECUTION_TIMEOUT` after `timeoutMs`
+   *   milliseconds.
    */
   async execute<const Flow extends AnyWorkflow | string>(
     workflow: Flow,
@@ -258,7 +256,7 @@ export class Runner {
     )) as ResultOf<Flow>
   }
 
-  /** Runs a workflow with the exact text of a context, as Python would hand it over. Throws `INVALID_CONTEXT`. */
+  /** Runs a workflow like `execute`, with the exact JSON text of the context. Throws `INVALID_CONTEXT`. */
   async executeText(workflow: string, contextText = EMPTY_CONTEXT): Promise<ExecutionResult> {
     return await this.#execute(workflow, checkedContextText(contextText))
   }
@@ -272,12 +270,12 @@ export class Runner {
     return executionResult(await this.#engine.execute(workflow, contextText, options))
   }
 
-  /** Polls a trigger once, without starting or recording anything. */
+  /** Polls a trigger once. Records and starts nothing. Throws `TRIGGER_NOT_FOUND`. */
   async poll(trigger: string): Promise<PollOutcome> {
     return (await this.testPoll(trigger)).outcome
   }
 
-  /** The same with what the poll printed and logged, and how long it took. */
+  /** Polls a trigger like `poll`, and also returns its output, log records and duration. */
   async testPoll(trigger: string): Promise<PollTest> {
     const { triggers } = this.#registry.current()
     const definition = triggers.get(textArgument(trigger, 'trigger'))
@@ -294,13 +292,13 @@ export class Runner {
     throw closed()
   }
 
-  /** What is running now: `trigger 'name'` for a poll, `task 'id' of workflow 'name'` for a task. */
+  /** Running polls and tasks, as `trigger 'name'` and `task 'id' of workflow 'name'`. */
   get underWay(): readonly string[] {
     return this.#engine.underWay()
   }
 
   /**
-   * Calls the listener at each event of a name. Returns a function that ends it. What a listener throws breaks nothing and
+   * Calls a listener on each event of a name. Returns a function that removes the listener. An exception of a listener
    * becomes a `trouble` event. Throws `INVALID_ARGUMENT` for an unknown name.
    */
   on<Name extends EngineEventName>(name: Name, listener: (event: EngineEventMap[Name]) => void): () => void {
@@ -311,20 +309,20 @@ export class Runner {
     return this.#events.on(name, listener)
   }
 
-  /** Whether polling and running go on: the database takes a write, and an interpreter answers within this time. Never rejects. */
+  /** Checks that the database can be written and an interpreter answers, within 5,000 ms by default. Never rejects. */
   async readiness(withinMs = STACKS_WITHIN_MS): Promise<Readiness> {
     using _hold = this.#alive.hold()
     return await readinessOf(this.#engine, this.#hosts, withinMs)
   }
 
-  /** Everything in numbers: counters since it was opened, which count on, and how it is now. Reads nothing but memory. */
+  /** Returns live counters since the runner was opened, and the current state. Reads only memory. */
   measure(): Measurements {
     const { counters } = this.#store
     const host = this.#hosts.pythonNow?.host.measure() ?? null
     return { engine: this.#events.counters, store: counters, now: this.#engine.health.gauges(), host }
   }
 
-  /** Logs what each interpreter does and what each suspended stack waits for, with its Python frames. */
+  /** Logs the state of each interpreter, and what each suspended stack waits for, with its Python frames. */
   async logStacks(withinMs = STACKS_WITHIN_MS): Promise<void> {
     try {
       const scripting = await this.#hosts.pythonSettled()
@@ -336,7 +334,7 @@ export class Runner {
     }
   }
 
-  /** Stops polling, lets running tasks end within the grace (30 s), and releases everything. Idempotent. */
+  /** Stops polling, waits up to `graceMs` (default 30,000) for running tasks, and releases everything. Idempotent. */
   async close(options: { readonly graceMs?: number } = {}): Promise<void> {
     const graceMs = numberArgument(options.graceMs ?? GRACE_MS, 'graceMs', 0)
     this.#closed ??= this.#close(graceMs).finally(() => this.#serving?.[Symbol.dispose]())

@@ -1,9 +1,9 @@
 /** What a source of secrets is: a function that is asked by name, on behalf of a task that runs. */
 
-/** Fields of a secret by their names. */
+/** Fields of a secret by name. */
 export type SecretFields = Readonly<Record<string, string>>
 
-/** The task that asks. */
+/** Task that requests a secret. */
 export interface SecretRequest {
   readonly workflow: string
   readonly executionId: string
@@ -11,16 +11,16 @@ export interface SecretRequest {
 }
 
 /**
- * Finds a secret: its fields, or null where there is none of that name (`KeyError` in the task). It is asked each time that a task
- * asks, and is to throw `SecretNotGranted` for a workflow that may not have it (`PermissionError`). Anything else that it throws is
- * told to the task (`RuntimeError`), so nothing secret may be in its message.
+ * Function that returns the fields of a secret, or null if there is none (`KeyError` in the task). It is called for
+ * each request of a task. It throws `SecretNotGranted` if the workflow has no access (`PermissionError`). The task
+ * receives the message of any other error (`RuntimeError`), so messages must not contain secrets.
  */
 export type SecretProvider = (
   name: string,
   request: SecretRequest,
 ) => SecretFields | null | Promise<SecretFields | null>
 
-/** Thrown by a provider: the workflow that asks may not have the secret. The task gets `PermissionError`. */
+/** Error that a provider throws if the workflow has no access to the secret. The task receives `PermissionError`. */
 export class SecretNotGranted extends Error {
   override readonly name = 'SecretNotGranted'
 

@@ -14,8 +14,8 @@ import { KafkaStream } from './kafka-stream.ts'
 type KafkaPem = string | Uint8Array | readonly (string | Uint8Array)[]
 
 /**
- * TLS options for the connections to the brokers, as in `tls.connect`. `caFile`, `certFile` and `keyFile` name files, which are read
- * each time that a topic is opened.
+ * TLS options for the connections to the brokers, as in `tls.connect`. `caFile`, `certFile` and `keyFile` are paths.
+ * The files are read each time that a topic is opened.
  */
 export interface KafkaTls {
   readonly ca?: KafkaPem | undefined
@@ -29,25 +29,26 @@ export interface KafkaTls {
   readonly keyFile?: string
 }
 
-/** Who reads. Functions are asked at each connect. */
+/** SASL authentication. Functions are called for each connection. */
 export interface KafkaSasl {
   readonly mechanism: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512' | 'OAUTHBEARER' | 'GSSAPI'
   readonly username?: string | (() => string | Promise<string>)
   readonly password?: string | (() => string | Promise<string>)
-  /** Of `OAUTHBEARER`. */
+  /** Token of `OAUTHBEARER`. */
   readonly token?: string | (() => string | Promise<string>)
 }
 
+/** Options of `kafkaStreams`. */
 export interface KafkaOptions {
-  /** Brokers to begin with, as `host:port`. Default: the variable `KAFKA_BROKERS`, with commas between them. */
+  /** First brokers to contact, as `host:port`. Default: the variable `KAFKA_BROKERS`, separated by commas. */
   readonly brokers?: readonly string[]
-  /** Where a group begins that has read nothing of a partition yet. Default `earliest`: with all that the topic has. */
+  /** Start of a new consumer group: the beginning or the end of the topic. Default: `earliest`. */
   readonly start?: 'earliest' | 'latest'
-  /** Default: no TLS. */
+  /** TLS options, or true for the default options. Default: no TLS. */
   readonly tls?: boolean | KafkaTls
-  /** Default: nobody is authenticated. */
+  /** Authentication. Default: none. */
   readonly sasl?: KafkaSasl
-  /** Further options of the `Consumer` of `@platformatic/kafka`. */
+  /** Further options for the `Consumer` of `@platformatic/kafka`. */
   readonly consumer?: Readonly<Record<string, unknown>>
 }
 
@@ -61,7 +62,10 @@ const SESSION = { sessionTimeout: 10_000 }
 const MOST_MESSAGES = 1_000
 const MOST_BYTES = 8 * 1024 ** 2
 
-/** Reads topics of Kafka. A topic cannot be opened (`STREAM_UNAVAILABLE`) where the client is not installed, and where no brokers are known. */
+/**
+ * Returns a backend for streams of type `kafka`. Opening a topic fails with `STREAM_UNAVAILABLE` if the client package
+ * is not installed or no broker is configured.
+ */
 export function kafkaStreams(options: KafkaOptions = {}): StreamBackend {
   return async (request) => {
     const brokers = brokersOf(options)

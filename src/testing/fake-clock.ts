@@ -8,7 +8,7 @@ import { UsageError } from '../errors.ts'
 import { shownValue } from '../model/arguments.ts'
 import { durationMs } from '../model/time/duration.ts'
 
-/** A length of time: a duration, or a number of milliseconds. */
+/** Length of time as a duration or a number of milliseconds. */
 export type FakeTime = Duration | number
 
 const DEFAULT_START = Date.UTC(2000, 0, 1)
@@ -105,10 +105,10 @@ export function turn(): Promise<void> {
 const ports = new WeakMap<FakeClock, ClockPort>()
 
 /**
- * The time of a test. It stands still until `advance` is called, or `runWorkflow` jumps to what happens next.
+ * Clock of a test. Its time stands still until `advance` is called, or until `runWorkflow` jumps to the next event.
  *
- * What runs on it is what the engine would wait for: delays before retries, the polls of `deferUntil`, and time limits. It does not
- * replace `Date`, `setTimeout` and the like: in the functions of tasks these are real, unless the test framework replaces them.
+ * It controls the engine's waits: delays before retries, pauses of `deferUntil`, and time limits. It does not replace
+ * `Date` or `setTimeout`, which stay real in the functions of tasks.
  *
  * @example
  * const clock = new FakeClock('2030-01-02T03:04:05Z')
@@ -119,8 +119,11 @@ export class FakeClock {
   readonly #startAt: number
 
   /**
-   * @param start The time that it shows first: a date, a text that `Date` can read, or epoch milliseconds; 2000-01-01 00:00 UTC unless given.
-   * @throws `UsageError` (`INVALID_ARGUMENT`) when that is no time.
+   * Creates a clock.
+   *
+   * @param start First time: a date, a text that `Date` can read, or milliseconds since 1970. Default: 2000-01-01 00:00
+   *   UTC.
+   * @throws `UsageError` (`INVALID_ARGUMENT`) for an invalid time.
    */
   constructor(start: Date | string | number = DEFAULT_START) {
     this.#startAt = start instanceof Date || typeof start === 'string' ? new Date(start).getTime() : start
@@ -131,22 +134,23 @@ export class FakeClock {
     ports.set(this, new ClockPort(this.#startAt))
   }
 
-  /** The time that it shows. */
+  /** Returns the current time of the clock. */
   now(): Date {
     return new Date(portOf(this).now())
   }
 
-  /** Milliseconds that it has advanced since it was made. */
+  /** Milliseconds since the clock was created. */
   get elapsedMs(): number {
     return portOf(this).now() - this.#startAt
   }
 
   /**
-   * Lets time pass, and everything happen that is planned for it. In the function of a task: as if it took so long.
+   * Advances the clock, and runs everything that is due in that time. In the function of a task, it simulates the
+   * duration of work.
    *
-   * @param time A duration such as `'90s'`, or milliseconds.
-   * @returns Settles when all of that has happened; rejects with what a function of `callLater` throws.
-   * @throws `UsageError` (`INVALID_ARGUMENT`) when that is no length of time.
+   * @param time Duration such as `'90s'`, or milliseconds.
+   * @returns Resolves when everything has run. Rejects with an error of a `callLater` function.
+   * @throws `UsageError` (`INVALID_ARGUMENT`) for an invalid length of time.
    */
   async advance(time: FakeTime): Promise<void> {
     const port = portOf(this)
@@ -154,11 +158,11 @@ export class FakeClock {
   }
 
   /**
-   * Calls a function once the clock has advanced so far: what happens outside while a workflow runs.
+   * Calls a function when the clock has advanced by a length of time. It simulates events outside of the workflow.
    *
-   * @param time A duration such as `'5s'`, or milliseconds.
-   * @param happens Is called once. A promise that it returns is waited for.
-   * @throws `UsageError` (`INVALID_ARGUMENT`) when that is no length of time, or no function.
+   * @param time Duration such as `'5s'`, or milliseconds.
+   * @param happens Function to call once. Its promise is awaited.
+   * @throws `UsageError` (`INVALID_ARGUMENT`) for an invalid length of time, or if `happens` is not a function.
    */
   callLater(time: FakeTime, happens: () => unknown): void {
     if (typeof happens !== 'function') {

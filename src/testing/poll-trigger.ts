@@ -22,12 +22,12 @@ const DEFAULT_LIMIT_MS = 30_000
 const OPTIONS: readonly (keyof PollTriggerOptions)[] = ['clock', 'pollTimeout']
 
 /**
- * Calls the function of a trigger once, as the engine does. What it throws is an outcome.
+ * Polls a trigger once, in the process of the test. An exception of its function is a result, not an error.
  *
- * @param trigger The trigger; one with an interval, since a schedule has no function.
- * @param options The clock, the limit of the poll.
- * @returns What it came to: `context` is what its workflow would start with.
- * @throws `UsageError` (`INVALID_ARGUMENT`) when an argument is wrong.
+ * @param trigger Polled trigger; a cron trigger has no function.
+ * @param options Clock and time limit.
+ * @returns Result of the poll; `context` is the initial context of the workflow.
+ * @throws `UsageError` (`INVALID_ARGUMENT`) for an invalid argument.
  * @example
  * const fired = await pollTrigger(inbox)
  * const run = await runWorkflow(orders, fired.context)

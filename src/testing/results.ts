@@ -7,76 +7,76 @@ import type { PythonFault } from '../model/fault.ts'
 import type { LogRecord } from '../model/log.ts'
 import type { GivenIn, LeftIn, TaskIds } from './flow.ts'
 
-/** How one task of a run ended. */
+/** Result of one task of a run. */
 export interface TaskRun<Given = JsonObject, Left = JsonObject> {
   readonly id: string
   readonly status: 'Completed' | 'Failed' | 'Skipped'
-  /** How often it was tried. */
+  /** Number of attempts. */
   readonly attempts: number
-  /** When each attempt began: milliseconds from the start of the run, on the clock of the test. */
+  /** Start of each attempt in milliseconds since the start of the run, on the clock of the test. */
   readonly attemptedAtMs: readonly number[]
-  /** What it was given; null for a task that never began. */
+  /** Context that the task received. Null if it never started. */
   readonly input: Frozen<Given> | null
-  /** The context that it left; null unless it is Completed. */
+  /** Context after the task. Null unless it completed. */
   readonly output: Frozen<Left> | null
-  /** The message of its last failure, as the engine records it; null when it did not fail. */
+  /** Message of its last failure. Null if it did not fail. */
   readonly error: string | null
-  /** The class of what was thrown, or null. */
+  /** Class name of the last error, or null. */
   readonly errorType: string | null
-  /** The stack of what was thrown, or ''. */
+  /** Stack of the last error. Empty if there is none. */
   readonly traceback: string
-  /** What all of its attempts printed and logged. */
+  /** Output and log records of all attempts. */
   readonly log: readonly LogRecord[]
 }
 
 interface RunFacts<Flow> {
-  /** The final context to the digit: large integers and `1.0` are exact there only. */
+  /** Final context as exact JSON text. Large integers and `1.0` are exact here only. */
   readonly contextText: ContextText
-  /** How many tasks failed, and why; null when none did. */
+  /** Number of failed tasks and their errors. Null if no task failed. */
   readonly errorMessage: string | null
-  /** By id. */
+  /** Results of the tasks by id. */
   readonly tasks: { readonly [Id in TaskIds<Flow>]: TaskRun<GivenIn<Flow, Id>, LeftIn<Flow, Id>> }
-  /** On the clock of the test. */
+  /** Start on the clock of the test. */
   readonly startedAt: Date
-  /** On the clock of the test. */
+  /** End on the clock of the test. */
   readonly endedAt: Date
 }
 
-/** How a run ended: when all went well, its context has the type that its last task leaves. */
+/** Result of `runWorkflow`. If the run completed, `context` has the type of the workflow's output. */
 export type WorkflowRun<Flow> = RunFacts<Flow> &
   (
     | { readonly status: 'Completed'; readonly context: Frozen<OutputOf<Flow>> }
     | { readonly status: 'Failed'; readonly context: JsonObject }
   )
 
-/** What one poll of a trigger came to. */
+/** Result of `pollTrigger`. */
 export interface PollResult<Context = JsonObject> {
   readonly trigger: string
   readonly outcome: 'fired' | 'skipped' | 'failed' | 'timedOut'
-  /** Name of the workflow that it starts. */
+  /** Name of the workflow that the trigger starts. */
   readonly workflow: string
   /**
-   * What the workflow would start with: what was fired, `trigger_name` and `triggered_at`.
+   * Initial context of the workflow: the fired context with `trigger_name` and `triggered_at`.
    *
-   * @throws `Error` when it did not fire; the message says what it did instead.
+   * @throws `Error` if the trigger did not fire, with the actual outcome in the message.
    */
   readonly context: Context & FiringKeys
-  /** Why it skipped, where it said so; else null. */
+  /** Reason for a skip, or null. */
   readonly reason: string | null
-  /** What went wrong, as the engine records it, or null. */
+  /** Error message of the poll, or null. */
   readonly error: string | null
-  /** The class of what was thrown, or null. */
+  /** Class name of the error, or null. */
   readonly errorType: string | null
-  /** The stack of what was thrown, or ''. */
+  /** Stack of the error. Empty if there is none. */
   readonly traceback: string
-  /** What it printed and logged. */
+  /** Output and log records of the poll. */
   readonly log: readonly LogRecord[]
 }
 
-/** What the engine adds to a fired context. */
+/** Keys that the engine adds to a fired context. */
 export interface FiringKeys {
   readonly trigger_name: string
-  /** RFC 3339 in UTC. */
+  /** Time of the firing as RFC 3339 in UTC. */
   readonly triggered_at: string
 }
 

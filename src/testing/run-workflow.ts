@@ -24,16 +24,16 @@ const DEFAULT_LIMIT_MS = 300_000
 const OPTIONS: readonly (keyof RunWorkflowOptions<never>)[] = ['tasks', 'clock', 'secrets', 'taskTimeout']
 
 /**
- * Runs a workflow to its end, in the process of the test: without an engine, a database or waiting. What tasks are given, rules, retries,
- * limits and callbacks are those of the engine. Time is a `FakeClock`, which jumps to the next attempt, or the next poll of a `deferUntil`,
- * whenever no function is at work; delays with jitter are those in the middle.
+ * Runs a workflow to its end in the process of the test, without an engine or a database. Inputs of tasks, conditions,
+ * retries, time limits and callbacks work as in the engine. The `FakeClock` jumps to the next attempt or the next call
+ * of a `deferUntil` condition whenever no function is running. A delay with jitter has its average length.
  *
- * @param workflow The workflow.
- * @param input What it starts with; checked against its `input`.
- * @param options Fakes for its tasks, the clock, secrets.
- * @returns How it and each task ended. A task that fails rejects nothing.
- * @throws `UsageError`: `INVALID_CONTEXT` when the input does not fit, `INVALID_ARGUMENT` for a fake of no task, a task in Python without a
- * fake, and other wrong arguments.
+ * @param workflow Workflow to run.
+ * @param input Initial context, checked by the workflow's `input`.
+ * @param options Fakes for tasks, clock, secrets.
+ * @returns Result of the run and of each task. A failed task is a result, not an error.
+ * @throws `UsageError`: `INVALID_CONTEXT` for an invalid input; `INVALID_ARGUMENT` for a fake of an unknown task, a
+ *   Python task without a fake, and other invalid arguments.
  * @example
  * const run = await runWorkflow(orders, { order_id: 7 }, { tasks: { fetch: async () => ({ lines: [] }) } })
  * assert.equal(run.status, 'Completed')

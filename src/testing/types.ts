@@ -6,32 +6,32 @@ import type { FakeClock } from './fake-clock.ts'
 import type { AddedIn, GivenIn, TaskIds } from './flow.ts'
 
 /**
- * What takes the place of a task's function: a function of the same type, or an object, which is what it returns. A mock of a test
- * framework is a function.
+ * Replacement for the function of a task: a function of the same type, such as a mock of a test framework, or its
+ * return value.
  */
 export type Fake<Given, Added> = TaskFunction<Given, Added> | (Added & object)
 
-/** Fakes by the ids of their tasks. */
+/** Fakes by task id. */
 export type Fakes<Flow> = {
   readonly [Id in TaskIds<Flow>]?: Fake<GivenIn<Flow, Id>, AddedIn<Flow, Id>> | undefined
 }
 
-/** How `runWorkflow` runs a workflow. */
+/** Options of `runWorkflow`. */
 export interface RunWorkflowOptions<Flow> {
-  /** Fakes for tasks, by their ids. Those that are written in Python need one. None unless given. */
+  /** Fakes by task id. Python tasks need one. Default: none. */
   readonly tasks?: Fakes<Flow> | undefined
-  /** The clock of the test; a new one unless given. */
+  /** Clock of the test. Default: a new clock. */
   readonly clock?: FakeClock | undefined
-  /** What `secret(name)` finds: the fields of each secret by its name, or a function. None unless given. */
+  /** Secrets for `secret(name)`: the fields of each secret by its name, or a function. Default: none. */
   readonly secrets?: Readonly<Record<string, SecretFields>> | SecretProvider | undefined
-  /** How long an attempt of a task may take that has no `timeout` of its own: 5 min unless given. */
+  /** Time limit of attempts of tasks without a `timeout`. Default: 5 min. */
   readonly taskTimeout?: Duration | undefined
 }
 
-/** How `pollTrigger` polls a trigger. */
+/** Options of `pollTrigger`. */
 export interface PollTriggerOptions {
-  /** The clock of the test, from which `triggered_at` comes; a new one unless given. */
+  /** Clock of the test, which `triggered_at` comes from. Default: a new clock. */
   readonly clock?: FakeClock | undefined
-  /** How long the poll may take where the trigger has no `timeout` of its own: 30 s unless given. */
+  /** Time limit of the poll if the trigger has no `timeout`. Default: 30 s. */
   readonly pollTimeout?: Duration | undefined
 }

@@ -7,7 +7,7 @@ import type { JsonValue } from '../../model/context.ts'
 
 type Scalar = null | boolean | number | string
 
-/** A stored value: all of it is read-only. Any JSON value is that already. */
+/** Read-only form of a stored value, at all levels. */
 export type Frozen<Value> = [JsonValue] extends [Value] ? Value : ReadOnly<Value>
 
 type ReadOnly<Value> = Value extends Scalar

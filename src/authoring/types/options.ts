@@ -6,29 +6,29 @@ import type { Catchup } from '../../model/policy.ts'
 import type { Rule } from '../rules.ts'
 import type { Duration } from '../types.ts'
 
-/** A schema of any library that follows Standard Schema: valibot, zod, arktype and others. */
+/** Schema of any library that follows Standard Schema, such as valibot, zod or arktype. */
 export type InputSchema = StandardSchemaV1<unknown, unknown>
 
-/** What a workflow is declared with beside its name. */
+/** Options of `workflow`. */
 export interface WorkflowOptions<Schema extends InputSchema | undefined = InputSchema | undefined> {
   /**
-   * The shape of what an execution begins with, as a schema of valibot, zod, arktype or any other library that follows Standard
-   * Schema. What is fired or executed is checked against it, and defaults of the schema are filled in. Any JSON object unless given.
+   * Schema of the initial context, of valibot, zod, arktype or another library that follows Standard Schema. Each
+   * initial context is checked, and defaults of the schema are filled in. Default: any JSON object.
    */
   readonly input?: Schema
-  /** What it is called on the page and in lists; its name unless given. */
+  /** Display name on the page and in lists. Default: the name. */
   readonly title?: string | undefined
-  /** What it is for, for the page and for lists. Empty unless given. */
+  /** Description on the page and in lists. Default: empty. */
   readonly description?: string | undefined
-  /** Words by which it can be found, such as `{ team: 'billing' }`. None unless given. */
+  /** Labels for searching, such as `{ team: 'billing' }`. Default: none. */
   readonly tags?: Readonly<Record<string, string>> | undefined
-  /** First part of the full names of its tasks, `"public"` unless given. */
+  /** First part of the full names of the tasks. Default: `"public"`. */
   readonly tenant?: string | undefined
-  /** Second part of the full names of its tasks, `"embedded"` unless given. */
+  /** Second part of the full names of the tasks. Default: `"embedded"`. */
   readonly package?: string | undefined
 }
 
-/** How the delay between two attempts grows; see `TaskOptions.backoff`. */
+/** Growth of the delay between two attempts; see `TaskRetryOptions.backoff`. */
 export type BackoffOption =
   | 'fixed'
   | 'linear'
@@ -36,112 +36,122 @@ export type BackoffOption =
   | { readonly kind: 'linear'; readonly multiplier?: number | undefined }
   | { readonly kind: 'exponential'; readonly base?: number | undefined; readonly multiplier?: number | undefined }
 
-/** When and how often a failed task is tried again. An object of these can be kept, and spread into the options of many tasks. */
+/** Retry options. Several tasks can share an object of these options. */
 export interface TaskRetryOptions {
-  /** How often it is tried again after its first attempt: 2 unless given, which makes three attempts in total; 0 for a single one. */
+  /** Number of retries after the first attempt. Default: 2, which allows three attempts in total. */
   readonly retries?: number | undefined
   /**
-   * How the delay grows: `'fixed'`, `'linear'` (the delay times the number of failed attempts) or `'exponential'` (doubled each time, the
-   * default). As an object with other factors: `{ kind: 'exponential', base: 3 }`.
+   * Growth of the delay: `'fixed'`, `'linear'` (delay times number of failed attempts) or `'exponential'` (doubled each
+   * time). An object sets other factors, such as `{ kind: 'exponential', base: 3 }`. Default: `'exponential'`.
    */
   readonly backoff?: BackoffOption | undefined
-  /** How long it waits before the second attempt: 1 s unless given. */
+  /** Delay before the second attempt. Default: 1 s. */
   readonly retryDelay?: Duration | undefined
-  /** The longest that it waits between two attempts, before jitter: 60 s unless given. */
+  /** Maximum delay between two attempts, before jitter. Default: 60 s. */
   readonly maxDelay?: Duration | undefined
-  /** Whether each delay is varied at random by up to a quarter: true unless given. */
+  /** Whether each delay varies randomly by up to a quarter. Default: true. */
   readonly jitter?: boolean | undefined
   /**
-   * Which failures are tried again: `'all'` (the default), `'transient'` (time limits and messages that speak of connections and the like),
-   * `'never'`, or texts of which one must be in the message, ignoring case: `['429', 'slow down']`.
+   * Failures to retry: `'all'`, `'transient'` (timeouts and messages about connections and similar problems),
+   * `'never'`, or a list of texts, such as `['429', 'slow down']`: the message must contain one of them in any case.
+   * Default: `'all'`.
    */
   readonly retryOn?: 'all' | 'transient' | 'never' | readonly string[] | undefined
 }
 
-/** What a task is declared with, whatever it is written in. */
+/** Options that TypeScript and Python tasks share. */
 export interface CommonTaskOptions<Known extends string, After> extends TaskRetryOptions {
   /**
-   * The tasks that must have ended, however, before it starts: names of tasks of the workflow, or task values (`orders.tasks.fetch`).
-   * What they leave is merged in this order. None unless given: it starts at once, with what the execution began with.
+   * Tasks that must end before this one starts: ids of tasks of the workflow, or task values (`orders.tasks.fetch`).
+   * Their outputs are merged in this order. Default: none; the task starts immediately with the initial context.
    */
   readonly after?: After
-  /** How long one attempt may take before it is stopped and fails, such as `'20s'`. As the engine is set unless given: 5 min by default. */
+  /** Time limit of one attempt, such as `'20s'`. Default: the limit of the engine, normally 5 min. */
   readonly timeout?: Duration | undefined
   /**
-   * The condition for running at all, such as `succeeded('score')`; the task is skipped when it is false. It is looked at when all tasks of
-   * `after` have ended. `always()` unless given: a task runs even if those before it failed.
+   * Condition for running the task, such as `succeeded('score')`. It is evaluated when all tasks of `after` have ended;
+   * if it is false, the task is skipped. Default: `always()`, so a task runs even if the tasks before it failed.
    */
   readonly when?: Rule<Known> | undefined
 }
 
-/** What a task with a function is declared with. */
+/** Options of a TypeScript task. */
 export interface TaskOptions<Known extends string, After> extends CommonTaskOptions<Known, After> {
-  /** Is called after a successful attempt, with the id of the task and the context that it leaves. What it returns or throws changes nothing. */
+  /**
+   * Called after a successful attempt, with the id of the task and its output. Return values and exceptions are
+   * ignored.
+   */
   readonly onSuccess?: ((task: string, context: JsonObject) => unknown) | undefined
   /**
-   * Is called after every failed attempt, also one that is tried again, with the id of the task, the error and the context that it was given;
-   * not after one that timed out. What it returns or throws changes nothing.
+   * Called after each failed attempt, even if it is retried, with the id of the task, the error and the task's context.
+   * Not called after a timeout. Return values and exceptions are ignored.
    */
   readonly onFailure?: ((task: string, error: Error, context: JsonObject) => unknown) | undefined
 }
 
-/** A task of a Python file, as a task of this workflow. */
+/** Python task that a TypeScript workflow runs. */
 export interface PythonTask<Adds extends InputSchema | undefined = InputSchema | undefined> {
-  /** The Python file, by its path from the folder of the file that declares the workflow, or as it was given to `serve`. */
+  /** Path of the Python file, relative to the folder of the declaring file, or as passed to `serve`. */
   readonly script: string
   /** Id of the task in that file. */
   readonly task: string
-  /** The workflow of that file which declares it. Unless given, the only one that has a task of that id. */
+  /** Workflow in that file that declares the task. Default: the only workflow with such a task. */
   readonly workflow?: string | undefined
   /**
-   * The shape of what the task sets, as a schema of any library that follows Standard Schema: those after it know the types, and a
-   * TypeScript task that comes after it checks them. Unless given, they are any JSON.
+   * Schema of the keys that the task adds, of any library that follows Standard Schema. Later tasks get the types, and
+   * later TypeScript tasks check the values. Default: any JSON.
    */
   readonly adds?: Adds
 }
 
-/** What a task that is written in Python is declared with. Its callbacks are those of the Python file. */
+/** Options of a Python task. Its callbacks are in the Python file. */
 export interface PythonTaskOptions<Known extends string, After, Adds extends InputSchema | undefined>
   extends CommonTaskOptions<Known, After> {
-  /** The Python task that runs in its place. */
+  /** Python task to run. */
   readonly python: PythonTask<Adds>
 }
 
-/** What every trigger is declared with. */
+/** Options that polled triggers and cron triggers share. */
 interface CommonTriggerOptions<Starts> {
-  /** The workflow that it starts, or its name, also of one that is declared in Python. */
+  /** Workflow to start, or its name. The workflow can be a Python workflow. */
   readonly starts: Starts
-  /** False drops a firing while an execution that this trigger started with an equal context is active. False unless given. */
+  /** Whether the trigger starts an execution while it has an active one with an equal context. Default: false. */
   readonly allowConcurrent?: boolean | undefined
-  /** What it looks for, for the page and for lists. Empty unless given. */
+  /** Description on the page and in lists. Default: empty. */
   readonly description?: string | undefined
 }
 
-/** What a trigger is declared with whose function is called on an interval. */
+/** Options of a polled trigger. */
 export interface PollOptions<Starts> extends CommonTriggerOptions<Starts> {
-  /** From one call to the next, such as `'2s'`: 30 s unless given. It is called at once when a runner takes it over, and never overlaps itself. */
+  /** Time between two polls, such as `'2s'`. The first poll is immediate, and polls never overlap. Default: 30 s. */
   readonly every?: Exclude<Duration, `${number}d`> | undefined
-  /** How long one call may take before it is stopped and counts as timed out. As the engine is set unless given: 30 s by default. */
+  /** Time limit of one poll. Default: the limit of the engine, normally 30 s. */
   readonly timeout?: Duration | undefined
-  /** Each call is later by a random part of it, which never adds up. As the engine is set unless given: none by default. */
+  /** Maximum random delay of each poll; delays do not add up. Default: the setting of the engine, normally none. */
   readonly jitter?: Duration | undefined
-  /** So many executions that it started may be active; what it fires beyond that is recorded as limited and starts nothing. No limit unless given. */
+  /**
+   * Maximum number of active executions of the trigger. A further firing is recorded as limited and starts nothing.
+   * Default: no limit.
+   */
   readonly maxActive?: number | undefined
-  /** After so many failed calls in a row it is disabled, with a note that says why. Never unless given. */
+  /** Number of consecutive failed polls after which the trigger is disabled, with a note. Default: never. */
   readonly pauseAfter?: number | undefined
-  /** True fires only when the answer turns from skip to fire: a condition that stays true fires once. False unless given. */
+  /**
+   * Whether to fire only when the answer changes from skip to fire, so that a lasting condition fires once. Default:
+   * false.
+   */
   readonly onChange?: boolean | undefined
 }
 
-/** What a trigger is declared with that starts its workflow on a schedule. It has no function. */
+/** Options of a cron trigger. */
 export interface CronOptions<Starts> extends CommonTriggerOptions<Starts> {
-  /** A cron expression, such as `'0 6 * * 1-5'`. */
+  /** Cron expression, such as `'0 6 * * 1-5'`. */
   readonly cron: string
-  /** IANA name of the time zone of the expression; `"UTC"` unless given. */
+  /** IANA name of the time zone of the expression. Default: `"UTC"`. */
   readonly timezone?: string | undefined
   /**
-   * What becomes of instants that were missed: `'skip'` (the default) starts one execution for all of them, `'all'` one for each, the latest
-   * 100 at most unless the engine is set otherwise, `'none'` nothing.
+   * Handling of missed times: `'skip'` starts one execution for all of them, `'all'` starts one for each (at most the
+   * latest 100, unless the engine is configured otherwise), `'none'` starts nothing. Default: `'skip'`.
    */
   readonly catchup?: Catchup | undefined
 }

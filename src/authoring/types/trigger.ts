@@ -7,13 +7,13 @@ import type { PollTools } from '../types.ts'
 import type { JsonOnly, One } from './json.ts'
 import type { AnyWorkflow, InputOf, TYPES } from './workflow.ts'
 
-/** A trigger: a function that is called on an interval, or a schedule. Export it, or hand it to `runner.register`. */
+/** Trigger made by `trigger`. Export it, or pass it to `runner.register`. */
 export interface Trigger<Name extends string = string, Context = unknown> {
-  /** Its name, unlike those of all other triggers. */
+  /** Unique name of the trigger. */
   readonly name: Name
   /** Name of the workflow that it starts. */
   readonly workflow: string
-  /** What was declared, as data. */
+  /** Declaration as data. */
   readonly declared: DeclaredTrigger
   readonly [TYPES]?: { readonly fired: Context }
 }

@@ -11,36 +11,36 @@ import type { InputSchema, PythonTaskOptions, TaskOptions } from './options.ts'
 /** Where types are kept that no value has. */
 export declare const TYPES: unique symbol
 
-/** A task of a workflow as a value, for `after`: `orders.tasks.fetch`. */
+/** Task of a workflow as a value for `after`, such as `orders.tasks.fetch`. */
 export interface TaskValue<Id extends string = string> {
   /** Id of the task. */
   readonly id: Id
-  /** Name of its workflow. */
+  /** Name of the workflow. */
   readonly workflow: string
 }
 
-/** Any workflow, for what takes them all. */
+/** Workflow of any type. */
 export interface AnyWorkflow {
-  /** The name under which it is registered and executed. */
+  /** Name under which the workflow is registered and executed. */
   readonly name: string
-  /** Its tasks by their ids, as values for `after`. */
+  /** Tasks by id, as values for `after`. */
   readonly tasks: Readonly<Record<string, TaskValue>>
-  /** What was declared, as data. */
+  /** Declaration as data. */
   readonly declared: DeclaredWorkflow
   readonly [TYPES]?: { readonly given: unknown; readonly input: unknown; readonly tasks: unknown }
 }
 
-/** What a workflow may be executed with and fired with. */
+/** Type of the initial context of a workflow. */
 export type InputOf<Flow> = Flow extends { readonly [TYPES]?: { readonly given: infer Given } } ? Given : JsonObject
 
-/** The context that an execution of a workflow ends with when all went well. */
+/** Type of the final context of an execution that completed. */
 export type OutputOf<Flow> = Flow extends { readonly [TYPES]?: { readonly tasks: infer Tasks } }
   ? FinalContext<Tasks>
   : JsonObject
 
 /**
- * A named graph of tasks. One context flows along its edges: each task is given what those before it left, and returns what it adds.
- * A workflow never changes: `task` returns a new one, so chain the calls and keep the last.
+ * Named graph of tasks, made by `workflow`. Each task receives the merged outputs of its dependencies and returns
+ * additions. A workflow is immutable: `task` returns a new one, so chain the calls and keep the last.
  */
 export interface Workflow<Name extends string, Input, Tasks, Given = Input> extends AnyWorkflow {
   readonly name: Name
@@ -48,14 +48,13 @@ export interface Workflow<Name extends string, Input, Tasks, Given = Input> exte
   readonly [TYPES]?: { readonly given: Given; readonly input: Input; readonly tasks: Tasks }
 
   /**
-   * Adds a task that starts at once, with what the execution began with; or one that is written in Python, whose function is that of
-   * a Python file, with whatever its options say.
+   * Adds a task without dependencies, or a Python task.
    *
-   * @param id Id of the task, unlike all others of the workflow.
-   * @param run Is given the context and returns what it adds to it. Or, of a task that is written in Python, its options: where it is
-   * (`python`), what comes before it (`after`), when it is tried again (`retries`) and so on.
-   * @returns The workflow with the task; this one stays as it is.
-   * @throws `UsageError` (`INVALID_ARGUMENT`) when an argument is wrong.
+   * @param id Id of the task, unique in the workflow.
+   * @param run Function that receives the context and returns additions to it; or the options of a Python task: its
+   *   place (`python`), dependencies (`after`), retries (`retries`) and so on.
+   * @returns A workflow with the added task. This workflow does not change.
+   * @throws `UsageError` (`INVALID_ARGUMENT`) for an invalid argument.
    */
   task<
     const Id extends string,
@@ -73,13 +72,13 @@ export interface Workflow<Name extends string, Input, Tasks, Given = Input> exte
   >
 
   /**
-   * Adds a task that starts when those that it is `after` have ended, and whatever else its options say.
+   * Adds a task with options, such as its dependencies.
    *
-   * @param id Id of the task, unlike all others of the workflow.
-   * @param options What comes before it (`after`), when it runs (`when`), when it is tried again (`retries`) and so on.
-   * @param run Is given the context that the tasks before it left, merged, and returns what it adds to it.
-   * @returns The workflow with the task; this one stays as it is.
-   * @throws `UsageError` (`INVALID_ARGUMENT`) when an argument is wrong.
+   * @param id Id of the task, unique in the workflow.
+   * @param options Dependencies (`after`), condition (`when`), retries (`retries`) and so on.
+   * @param run Function that receives the merged outputs of the dependencies and returns additions to them.
+   * @returns A workflow with the added task. This workflow does not change.
+   * @throws `UsageError` (`INVALID_ARGUMENT`) for an invalid argument.
    */
   task<const Id extends string, Returned, const After extends AfterOption<IdsOf<Tasks>> | undefined = undefined>(
     id: Unused<Id, IdsOf<Tasks>>,

@@ -36,9 +36,11 @@ export interface SourceLease {
   readonly lastSequence: number
 }
 
-/** Where an event stands in a stream: what is not behind the position that is stored for the partition was accepted before. */
+/** Position of a message in a stream. */
 export interface StreamPosition {
+  /** Name of the partition. */
   readonly partition: string
+  /** Offset, which increases within the partition. */
   readonly offset: number
 }
 
@@ -47,20 +49,23 @@ export interface NewEvent {
   readonly position?: StreamPosition
 }
 
-/** What a poll of a source came to. Skips in a row are one row. */
+/**
+ * Result of a poll of a polling accumulator. Consecutive skips share one record. Times are in milliseconds since 1970.
+ */
 export interface SourcePoll {
   readonly outcome: 'emitted' | 'skipped' | 'failed' | 'timedOut'
   readonly firstAt: number
   readonly lastAt: number
-  /** Polls that the row stands for: more than 1 for skips only. */
+  /** Number of polls that share the record. */
   readonly count: number
   readonly latenessMs: number | null
   readonly durationMs: number
-  /** Of the event that it brought. */
+  /** Sequence number of the event that the poll returned, or null. */
   readonly sequence: number | null
   readonly error: PythonFault | null
 }
 
+/** Stored result of a poll of a polling accumulator. */
 export type SourcePollRow = SourcePoll & { readonly id: string }
 
 export interface NewEvents {
@@ -176,13 +181,14 @@ export interface SubscriptionStep {
   readonly at: number
 }
 
-/** An execution that a firing has started. */
+/** Execution that a firing started. */
 export interface FiringExecution {
   readonly subscriptionId: string
   readonly workflow: string
   readonly executionId: string
 }
 
+/** Firing of a reactor with the executions that it started. */
 export interface FiringDetail {
   readonly firing: ReactorFiring
   readonly executions: readonly FiringExecution[]

@@ -13,35 +13,41 @@ import type { Clock, Timer } from '../ports.ts'
 import type { EventIntake } from './event-intake.ts'
 import type { GraphStore, StreamPosition } from './graph-store.ts'
 
-/** One message of a topic. */
+/** Message of a topic. */
 export interface StreamMessage {
-  /** JSON. What is no JSON is passed as a JSON string by the backend. */
+  /** Value as JSON text. A backend passes other values as JSON strings. */
   readonly eventText: ValueText
+  /** Position of the message. The engine stores each position once. */
   readonly position: StreamPosition
 }
 
+/** Request to read a topic. */
 export interface StreamRequest {
   readonly source: string
   readonly topic: string
-  /** Of consumers. */
+  /** Name of the consumer group. */
   readonly group: string
-  /** What is stored of each partition, up to and with this offset: the backend may go on behind it. */
+  /** Last stored position of each partition. The backend can start after it. */
   readonly positions: readonly StreamPosition[]
-  /** Hands on messages, those of a partition in their order. Settles when all are stored: only then may their offsets be committed. */
+  /**
+   * Stores messages, which must be in the order of their partition. Resolves when all are stored; commit their offsets
+   * only then.
+   */
   deliver(messages: readonly StreamMessage[]): Promise<void>
-  /** The stream has broken: it is closed, and opened again later. */
+  /** Reports that reading failed. The stream is closed and opened again later. */
   failed(error: Error): void
 }
 
-/** A topic that is read. */
+/** Topic that is being read. */
 export interface Stream {
+  /** Stops reading. */
   close(): Promise<void>
 }
 
-/** Opens a topic. Rejects when it cannot be read; it is tried again. */
+/** Function that opens a topic. If it rejects, it is called again later. */
 export type StreamBackend = (request: StreamRequest) => Promise<Stream>
 
-/** By type, as in `stream_accumulator(type=…)`. */
+/** Backends by the `type` of `stream_accumulator`. */
 export type StreamBackends = Readonly<Record<string, StreamBackend>>
 
 export interface StreamedSourcePorts {

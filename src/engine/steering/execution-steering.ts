@@ -57,15 +57,20 @@ export interface SteeringOptions {
   readonly answerWithinMs: number
 }
 
+/** Effects of a cancellation. */
 export interface CancelReport {
-  /** Attempts that were running. */
+  /** Number of attempts that were running. */
   readonly stopped: number
-  /** Scripts whose state is lost, because their interpreter had to be ended. */
+  /** Ids of scripts that lost their state because their interpreter was stopped. */
   readonly lostScripts: readonly string[]
 }
 
-/** `asked`: the request is stored, and the process that runs it has not applied it yet. */
+/** Result of `runner.executions.cancel`. `asked`: the request is stored, but the engine has not answered yet. */
 export type CancelResult = ({ readonly state: 'cancelled' } & CancelReport) | { readonly state: 'asked' }
+/**
+ * Result of `pause` and `resume` of `runner.executions`. `asked`: the request is stored, but the engine has not
+ * answered yet.
+ */
 export type PauseResult = { readonly state: 'done' | 'asked' }
 
 const UUID_LENGTH = 36

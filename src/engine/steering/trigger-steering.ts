@@ -47,25 +47,27 @@ export interface FireOptions {
   readonly force: boolean
 }
 
+/** Result of firing a trigger by hand. */
 export interface FireReport {
   readonly outcome: 'fired' | 'duplicate' | 'limited'
-  /** What was started, or what a duplicate duplicates. */
+  /** Id of the started execution. For a duplicate, of the active execution with the same context. */
   readonly executionId: string | null
-  /** Why nothing was started; null where that is clear. */
+  /** Reason why nothing was started, or null. */
   readonly reason: string | null
 }
 
+/** Result of polling a trigger by hand. */
 export interface PollReport {
   readonly outcome: TickOutcome
-  /** Why it skipped, or why it started nothing. */
+  /** Reason why the poll skipped or started nothing, or null. */
   readonly reason: string | null
-  /** What was started, or what a duplicate duplicates. */
+  /** Id of the started execution. For a duplicate, of the active execution with the same context. */
   readonly executionId: string | null
   readonly error: PythonFault | null
   readonly durationMs: number
 }
 
-/** `asked`: the process that polls it has not answered yet, and polls it as soon as it does. */
+/** Result of `runner.triggers.poll`. `asked`: the request is stored, but the engine has not answered yet. */
 export type PollNowResult = ({ readonly state: 'polled' } & PollReport) | { readonly state: 'asked' }
 
 /** A poll that nobody was there for is not wanted any more when somebody comes. */

@@ -10,12 +10,12 @@ import { shortened, shownValue } from '../../model/arguments.ts'
 import type { PythonFault } from '../../model/fault.ts'
 import type { SourcePlace } from '../../model/workflow.ts'
 
-/** Why the signal of a poll or attempt is aborted that takes too long. */
+/** Reason of an aborted `signal`: the time limit of the task or poll has passed. */
 export class DeadlineError extends Error {
   override readonly name = 'DeadlineError'
 }
 
-/** Why the signal of an attempt is aborted whose execution is cancelled, and that of a poll whose runner stops. */
+/** Reason of an aborted `signal`: the execution was cancelled, or the runner stops. */
 export class CancelledError extends Error {
   override readonly name = 'CancelledError'
 }

@@ -9,8 +9,8 @@ import { ByPlace } from './by-place.ts'
 import { moduleFolders, type SearchedFolders } from './module-folders.ts'
 
 /**
- * `pyodide` needs no Python on the machine. `cpython` is one of the machine's, 3.9 or newer: `executable` is a name that is looked
- * up on the PATH, or a path; that of a virtual environment is its `bin/python`.
+ * Python that runs scripts. `pyodide` is included. `cpython` is installed on the system, version 3.9 or newer:
+ * `executable` is a name on the PATH, or a path, such as `bin/python` of a virtual environment.
  */
 export type PythonChoice = { readonly kind: 'pyodide' } | { readonly kind: 'cpython'; readonly executable: string }
 

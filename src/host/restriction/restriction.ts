@@ -3,17 +3,23 @@
  * is held to.
  */
 
-/** What restricted scripts may reach, besides the folder that they are loaded from, which they may read. Default of each: nothing. */
+/** Permissions of restricted scripts, in addition to reading the folder that they are loaded from. */
 export interface Restriction {
-  /** Files and folders, with all below, that they may read. A relative path is one of the current folder. */
+  /**
+   * Files and folders (with all subfolders) that scripts can read. Relative paths start at the current folder. Default:
+   * none.
+   */
   readonly read?: readonly string[]
-  /** Files and folders, with all below, that they may read, write, make and remove. */
+  /** Files and folders (with all subfolders) that scripts can read, write, create and delete. Default: none. */
   readonly write?: readonly string[]
-  /** What they may connect to and listen on: `host`, `host:port`, `*:port`, or `*` for the whole network. */
+  /**
+   * Addresses that scripts can connect to and listen on: `host`, `host:port`, `*:port`, or `*` for the whole network.
+   * Default: none.
+   */
   readonly net?: readonly string[]
-  /** Names of the environment's variables that they may see. */
+  /** Names of the environment variables that scripts can read. Default: none. */
   readonly env?: readonly string[]
-  /** Whether they may call native code by themselves, with `ctypes` or a native module that they can write. Default false. */
+  /** Whether scripts can call native code, with `ctypes` or a native module that they can write. Default: false. */
   readonly ffi?: boolean
 }
 

@@ -7,55 +7,62 @@
 
 import type { SourcePlace } from '../workflow.ts'
 
+/** Kind of an accumulator. */
 export type AccumulatorKind = 'passthrough' | 'stream' | 'polling' | 'batch' | 'state'
 
-/** What an accumulator does with events, and where they come from. */
+/** Options of an accumulator by kind. */
 export type Accumulation =
   | { readonly kind: 'passthrough' }
-  /** `group`: of consumers; null for the name of the graph that uses it. */
+  /** `group`: name of the consumer group. Null for the name of the graph that uses the source. */
   | { readonly kind: 'stream'; readonly type: string; readonly topic: string; readonly group: string | null }
   | { readonly kind: 'polling'; readonly intervalMs: number }
-  /** `maxSize`: so many waiting events are a batch at once; null: only the interval makes one. */
+  /** `maxSize`: number of queued events that form a batch before the interval ends. Null for no such number. */
   | { readonly kind: 'batch'; readonly intervalMs: number; readonly maxSize: number | null }
-  /** `capacity`: so many values are kept; below 0 all, and with 0 nothing is emitted. */
+  /** `capacity`: number of values to keep. Negative for all; 0 delivers no value. */
   | { readonly kind: 'state'; readonly capacity: number }
 
-/** A named source with the function that prepares its events. */
+/** Source of events that a script declares with an accumulator. */
 export interface SourceDefinition {
   readonly name: string
   readonly accumulation: Accumulation
   readonly description: string
-  /** Id of the script that declared it: its interpreter runs the function. */
+  /** Id of the script that declares the source. Its interpreter runs the function. */
   readonly script: string
   readonly place: SourcePlace | null
 }
 
+/** Condition for firing: a delivery of any source, or a delivery of every source since the last firing. */
 export type ReactionMode = 'when_any' | 'when_all'
 
+/** Reactor that a script declares. */
 export interface ReactorDefinition {
   readonly name: string
-  /** Names of sources, in the order of the payload. They need not be declared: such a source hands on events as they are. */
+  /**
+   * Names of its sources, in the order of the payload. A source without an accumulator delivers its events unchanged.
+   */
   readonly sources: readonly string[]
   readonly mode: ReactionMode
   readonly script: string
   readonly place: SourcePlace | null
 }
 
+/** Node of a graph. */
 export interface GraphNode {
   readonly id: string
-  /** Sources that are handed to it, in this order. */
+  /** Names of the sources whose values are its first arguments, in this order. */
   readonly inputs: readonly string[]
-  /** The one node that gets its value. */
+  /** Id of the node that receives its return value, or null. */
   readonly next: string | null
-  /** A routing node's variants with their nodes; null for any other. */
+  /** Variants of a routing node with the node that each leads to. Null for other nodes. */
   readonly routes: readonly (readonly [variant: string, node: string])[] | null
 }
 
+/** Computation graph that a script declares. */
 export interface GraphDefinition {
   readonly name: string
-  /** Null: it is run by tasks. */
+  /** Name of the reactor that runs the graph. Null if tasks run it. */
   readonly reactor: string | null
-  /** In the order of the topology. */
+  /** Nodes in the order of the topology. */
   readonly nodes: readonly GraphNode[]
   readonly description: string
   readonly script: string

@@ -3,73 +3,78 @@
 import type { PythonFault } from '../fault.ts'
 import type { Accumulation, GraphDefinition, ReactionMode } from './definitions.ts'
 
-/** A JSON value as text: numbers keep their tokens. */
+/** JSON value as exact text, which keeps the spelling of numbers. */
 export type ValueText = string
 
+/** State of a source. Times are in milliseconds since 1970. */
 export interface SourceRow {
   readonly name: string
-  /** Null: only reactors name it. */
+  /** Options of its accumulator. Null if only reactors name the source. */
   readonly accumulation: Accumulation | null
   readonly description: string
-  /** Sequence of the event that was accepted last; 0 before the first. */
+  /** Sequence number of the last accepted event. 0 if there is none. */
   readonly lastSequence: number
-  /** Up to this one events have been accumulated and delivered. */
+  /** Sequence number of the last event that was processed and delivered. */
   readonly doneSequence: number
-  /** Accepted and not accumulated yet. */
+  /** Number of accepted events that are not yet processed. */
   readonly waiting: number
-  /** Events for which the function returned None. */
+  /** Number of events for which the function returned None. */
   readonly dropped: number
-  /** Events that were not accepted, since too many waited. */
+  /** Number of events that were rejected because the queue was full. */
   readonly refused: number
-  /** Events for which the function raised, and that were passed over. */
+  /** Number of events that were skipped because the function failed. */
   readonly failed: number
   readonly lastEventAt: number | null
-  /** The value that was delivered last. */
+  /** Value that was delivered last. */
   readonly lastValueText: ValueText | null
   readonly lastValueAt: number | null
   readonly lastError: PythonFault | null
   readonly lastErrorAt: number | null
-  /** The instance that accumulates its events; null: nobody does. */
+  /** Id of the engine that processes the events, or null. */
   readonly owner: string | null
-  /** Since when no living instance declares it; null while one does. */
+  /** Time since which no running engine has declared the source. Null while one does. */
   readonly undeclaredAt: number | null
   readonly createdAt: number
 }
 
-/** An event as it is stored. */
+/** Stored event of a source. */
 export interface SourceEvent {
   readonly source: string
   readonly sequence: number
+  /** Time in milliseconds since 1970. */
   readonly acceptedAt: number
   readonly eventText: ValueText
 }
 
-/** What a reactor has of one of its sources. */
+/** State of one source of a reactor. */
 export interface ReactorInput {
   readonly source: string
-  /** The newest value; null while there is none. */
+  /** Newest value, or null if there is none. */
   readonly valueText: ValueText | null
+  /** Time of the newest value, in milliseconds since 1970. */
   readonly valueAt: number | null
-  /** Of the event that it comes from, or of the last one of its batch. */
+  /** Sequence number of the event of the value. For a batch, of its last event. */
   readonly sequence: number | null
-  /** It was delivered after the last firing. */
+  /** Whether the value was delivered after the last firing. */
   readonly isDirty: boolean
 }
 
+/** State of a reactor. Times are in milliseconds since 1970. */
 export interface ReactorRow {
   readonly name: string
   readonly mode: ReactionMode
   readonly inputs: readonly ReactorInput[]
-  /** Sequence of the last firing; 0 before the first. */
+  /** Sequence number of the last firing. 0 if there is none. */
   readonly lastSequence: number
   readonly lastFiredAt: number | null
+  /** Time since which no running engine has declared the reactor. Null while one does. */
   readonly undeclaredAt: number | null
   readonly createdAt: number
 }
 
 /**
- * What a source delivered since the firing before: the events from which it comes. With `when_all` that may be many values, of which the
- * payload has the newest; events between the two that were dropped belong to none.
+ * Range of events of one source that led to a firing. With `when_all` it can span several values, of which the payload
+ * contains the newest.
  */
 export interface FiringCause {
   readonly source: string
@@ -77,56 +82,69 @@ export interface FiringCause {
   readonly lastSequence: number
 }
 
+/** Firing of a reactor. */
 export interface ReactorFiring {
   readonly id: string
   readonly reactor: string
-  /** Grows by 1 with each firing of the reactor. */
+  /** Number of the firing, which increases by 1 with each firing of the reactor. */
   readonly sequence: number
+  /** Time in milliseconds since 1970. */
   readonly firedAt: number
-  /** A JSON object: the values of all sources by name, null where there is none yet. */
+  /** JSON object with the value of each source by name. Null for a source without a value. */
   readonly payloadText: ValueText
-  /** What was delivered since the firing before, one for each source that did; [] when it was fired by hand. */
+  /** Events that were delivered since the previous firing, by source. Empty for a firing by hand. */
   readonly causes: readonly FiringCause[]
-  /** Who fired it by hand; null: its sources did. */
+  /** User or interface that fired the reactor by hand. Null if its sources did. */
   readonly byHand: string | null
 }
 
+/** State of a graph. Times are in milliseconds since 1970. */
 export interface GraphRow {
   readonly definition: GraphDefinition
-  /** Up to this firing of its reactor it was run. */
+  /** Sequence number of the last firing for which the graph ran. */
   readonly doneSequence: number
+  /** Number of runs. */
   readonly runs: number
+  /** Number of failed runs. */
   readonly failures: number
   readonly lastRun: GraphRun | null
   readonly lastError: PythonFault | null
   readonly lastErrorAt: number | null
+  /** Time since which no running engine has declared the graph. Null while one does. */
   readonly undeclaredAt: number | null
   readonly createdAt: number
 }
 
-/** The last run of a graph that is known, as the page shows it. */
+/** Last recorded run of a graph. */
 export interface GraphRun {
+  /** Time in milliseconds since 1970. */
   readonly at: number
+  /** Sequence number of the firing that it ran for. */
   readonly firingSequence: number
-  /** Of the terminal node; null where none ran, or the run failed. */
+  /** Return value of the terminal node. Null if no terminal node ran, or if the run failed. */
   readonly resultText: ValueText | null
-  /** By node: what it returned, cut short. JSON object. */
+  /** JSON object with the return value of each node, shortened. */
   readonly nodesText: ValueText
 }
 
+/** Subscription of a workflow to a reactor. Times are in milliseconds since 1970. */
 export interface Subscription {
   readonly id: string
   readonly reactor: string
   readonly workflow: string
   readonly tenant: string
+  /** Condition in CEL, or null if each firing starts an execution. */
   readonly predicate: string | null
   readonly isEnabled: boolean
-  /** Firings up to this sequence have been passed on or passed over. */
+  /** Sequence number of the last processed firing. */
   readonly doneSequence: number
-  /** How many firings of the reactor are behind that. */
+  /** Number of firings that are not yet processed. */
   readonly waiting: number
+  /** Time of the last processed firing. */
   readonly lastSeenFiredAt: number | null
+  /** Whether the subscription stopped because its predicate failed repeatedly. */
   readonly isDegraded: boolean
+  /** Number of consecutive failures of the predicate for the firing `errorFiringId`. */
   readonly errorCount: number
   readonly lastError: string | null
   readonly lastErrorAt: number | null

@@ -1,6 +1,6 @@
 /** Instants as text. Inside the engine an instant is epoch milliseconds; the Python API and the command line show RFC 3339. */
 
-/** RFC 3339 in UTC with a `+00:00` suffix, as the Python API prints instants: `2030-01-02T03:04:05.678+00:00`. */
+/** Returns a time as text in UTC, such as `2030-01-02T03:04:05.678+00:00`. `at` is in milliseconds since 1970. */
 export function formatInstant(at: number): string {
   return new Date(at).toISOString().replace('Z', '+00:00')
 }

@@ -4,12 +4,13 @@ import type { SteeringOptions } from '../../engine/steering/execution-steering.t
 import type { ActionSource } from '../../model/action.ts'
 import { textArgument } from '../../model/arguments.ts'
 
+/** Options of calls that change something. */
 export interface ActionOptions {
-  /** Why, for whoever looks at it later. */
+  /** Reason for the action, stored with it. */
   readonly note?: string
-  /** The door that it came through. Default: node. */
+  /** Interface that the request came through. Default: `node`. */
   readonly source?: ActionSource
-  /** How long to wait for the process that runs it, when that is another. 0: not at all. Default: 2,000 ms. */
+  /** Maximum wait for the answer of another engine, in milliseconds. 0: no wait. Default: 2,000. */
   readonly answerWithinMs?: number
 }
 

@@ -5,6 +5,7 @@ import type { ActionRow } from '../../model/action.ts'
 import type { KeepAlive } from '../keep-alive.ts'
 import { type PageAfterOptions, pageAfterOf } from './page.ts'
 
+/** `runner.actions`: actions of users. */
 export class RunnerActions {
   readonly #alive: KeepAlive
   readonly #store: Pick<Store, 'actions'>
@@ -14,7 +15,7 @@ export class RunnerActions {
     this.#store = store
   }
 
-  /** Newest first. What was done to one execution, trigger or schedule is told by `actions` of these. */
+  /** Returns all actions, newest first. `actions` of an execution, trigger or schedule returns only its own. */
   async list(options: PageAfterOptions = {}): Promise<readonly ActionRow[]> {
     using _hold = this.#alive.hold()
     return await this.#store.actions.list(null, pageAfterOf(options))

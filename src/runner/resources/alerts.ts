@@ -5,6 +5,7 @@ import type { AlertRow } from '../../model/alert.ts'
 import type { KeepAlive } from '../keep-alive.ts'
 import { type PageAfterOptions, pageAfterOf } from './page.ts'
 
+/** `runner.alerts`: sent alerts. */
 export class RunnerAlerts {
   readonly #alive: KeepAlive
   readonly #store: Pick<Store, 'alerts'>
@@ -14,7 +15,7 @@ export class RunnerAlerts {
     this.#store = store
   }
 
-  /** Newest first. */
+  /** Returns alerts, newest first. */
   async list(options: PageAfterOptions = {}): Promise<readonly AlertRow[]> {
     using _hold = this.#alive.hold()
     return await this.#store.alerts.list(pageAfterOf(options))

@@ -10,14 +10,15 @@ import type { Execution, TaskRun } from '../../model/execution.ts'
 import { type LogRecord, recordsOfPiece } from '../../model/log.ts'
 import { didYouMean } from '../../registry/nearest.ts'
 
+/** Filter of the log of an execution. */
 export interface ExecutionLogOptions {
-  /** Only that of this task. */
+  /** Only records of this task. */
   readonly task?: string
-  /** Only that of attempts with this number. */
+  /** Only records of attempts with this number. */
   readonly attempt?: number
-  /** Only the last so many lines and records, of which that of `logging` is one; with `follow`, and what comes after them. */
+  /** Only this many records from the end. With `follow`, new records are added. */
   readonly last?: number
-  /** Goes on while the execution does. */
+  /** Whether to wait for new records until the execution ends. Default: false. */
   readonly follow?: boolean
 }
 
@@ -30,33 +31,36 @@ export const LOG_OPTIONS_CHECK = objectOf({
 
 type Named = Pick<Execution, 'id'> & { readonly tasks: readonly Pick<TaskRun, 'taskId'>[] }
 
-/** A line of output or a record of `logging`, and whose it is. */
+/** Record of the log of an execution, with its task and attempt. */
 export interface ExecutionLogRecord extends LogRecord {
   readonly task: string
   readonly attempt: number
 }
 
-/** Where a page of a log ends: what is written later comes behind it. */
+/** Position in the log of an execution. */
 export interface LogPlace {
-  /** The pieces up to this one have been read. */
+  /** Number of the last piece that was read completely. */
   readonly piece: number
-  /** And so many records of the next. */
+  /** Number of records of the next piece that were read. */
   readonly records: number
 }
 
+/** Filter of a page of the log of an execution. */
 export interface LogPageOptions {
   readonly task?: string
   readonly attempt?: number
-  /** The end of the page before. Default: the beginning. */
+  /** Position after which the page starts, such as `end` of the previous page. Default: the beginning. */
   readonly after?: LogPlace
-  /** Default: 1,000. */
+  /** Maximum number of records. Default: 1,000. */
   readonly limit?: number
 }
 
+/** Page of the log of an execution. */
 export interface LogPage {
   readonly records: readonly ExecutionLogRecord[]
+  /** Position of the end of the page. */
   readonly end: LogPlace
-  /** There are more already. */
+  /** Whether more records exist. */
   readonly hasMore: boolean
 }
 

@@ -25,40 +25,42 @@ import {
 import { type PageOptions, pageOf } from './page.ts'
 import { checkedTrend } from './trend-options.ts'
 
-/** Each is a condition more. */
+/** Filter of executions. All given conditions must apply. */
 export interface ExecutionListOptions extends PageOptions {
   readonly workflow?: string
   readonly status?: ExecutionStatus
-  /** Those that a trigger of this name started. */
+  /** Name of the trigger that started the execution. */
   readonly trigger?: string
-  /** Created at this instant or later, epoch milliseconds. */
+  /** Earliest creation time, in milliseconds since 1970. */
   readonly sinceAt?: number
-  /** Created before this instant. */
+  /** Creation times must be before this time, in milliseconds since 1970. */
   readonly untilAt?: number
-  /** Those that try this one again, whose id or its beginning is given. */
+  /** Id, or its beginning, of the execution that was retried. */
   readonly retryOf?: string
-  /** The id of the last one of the page before. */
+  /** Id of the last execution of the previous page. */
   readonly after?: string
 }
 
+/** Options of `runner.executions.retry`. */
 export interface RetryOptions extends ActionOptions {
-  /** This task and all that come after it run. */
+  /** Id of a task. This task and all tasks after it run again. */
   readonly from?: string
-  /** Everything runs. */
+  /** Whether all tasks run again. Default: false. */
   readonly all?: boolean
 }
 
+/** Options of `runner.executions.prune`. */
 export interface PruneOptions extends ActionOptions {
-  /** Since their end. */
+  /** Minimum time since the end of the execution, in milliseconds. */
   readonly olderThanMs: number
   readonly status?: ExecutionStatus
-  /** Nothing is removed. */
+  /** Whether to count the executions without deleting them. Default: false. */
   readonly dryRun?: boolean
 }
 
-/** Which time, in how many parts, and of which executions. */
+/** Period and filter of `runner.executions.trend`. Default: the last 24 hours. */
 export interface TrendOptions extends CountFilter {
-  /** Default: 24; at most 500. */
+  /** Number of parts of the period, at most 500. Default: 24. */
   readonly bars?: number
 }
 
@@ -67,9 +69,13 @@ const DAY_MS = 86_400_000
 /** An execution that nobody runs waits for an engine from this age on: engines that have its workflow take it earlier. */
 const WAITING_AFTER_MS = 5_000
 
-/** A row with what its execution waits for while nobody runs it; null: nothing. */
+/** Row with the reason why no engine runs the execution, or null. */
 export type Waiting<Row> = Row & { readonly waitingFor: ExecutionWait | null }
 
+/**
+ * `runner.executions`: executions of workflows. Each `id` can be shortened to an unambiguous beginning. Calls throw
+ * `EXECUTION_NOT_FOUND` for an unknown id and `INVALID_ARGUMENT` for an ambiguous one.
+ */
 export class RunnerExecutions {
   readonly #alive: KeepAlive
   readonly #engine: Engine
@@ -79,7 +85,7 @@ export class RunnerExecutions {
     this.#engine = engine
   }
 
-  /** Newest first. Throws `EXECUTION_NOT_FOUND` where there is none to go on `after`. */
+  /** Returns executions without contexts and tasks, newest first. */
   async list(options: ExecutionListOptions = {}): Promise<readonly Waiting<ExecutionSummary>[]> {
     using _hold = this.#alive.hold()
     const { status, retryOf, after } = options
@@ -94,10 +100,7 @@ export class RunnerExecutions {
     return rows.map((row) => ({ ...row, waitingFor: waits.get(row.id) ?? null }))
   }
 
-  /**
-   * Wherever an id is asked for, the beginning of one does, if it is that of no other. Throws `EXECUTION_NOT_FOUND`, and
-   * `INVALID_ARGUMENT` where it is that of several.
-   */
+  /** Returns an execution with its context and tasks. */
   async get(id: string): Promise<ExecutionResult> {
     using _hold = this.#alive.hold()
     const execution = await this.#whole(id)
@@ -105,9 +108,7 @@ export class RunnerExecutions {
     return executionResult(execution, waits.get(execution.id))
   }
 
-  /**
-   * Without its contexts, of which it has the sizes: they are not read, however large they are. Throws as `get` does.
-   */
+  /** Returns an execution with the sizes of its contexts instead of the contexts. Fast even for large contexts. */
   async overview(id: string): Promise<Waiting<ExecutionOverview>> {
     using _hold = this.#alive.hold()
     const overview = await this.#overview(await this.#idOf(id))
@@ -115,7 +116,7 @@ export class RunnerExecutions {
     return { ...overview, waitingFor: waits.get(overview.id) ?? null }
   }
 
-  /** The context that it was started with, to the letter. Throws `EXECUTION_NOT_FOUND`. */
+  /** Returns the initial context as exact JSON text. */
   async inputText(id: string): Promise<string> {
     using _hold = this.#alive.hold()
     const found = await this.#engine.executions.history.contextText(await this.#idOf(id), 'input')
@@ -123,7 +124,7 @@ export class RunnerExecutions {
     return found
   }
 
-  /** The final context, or while there is none that which it was started with, to the letter. Throws `EXECUTION_NOT_FOUND`. */
+  /** Returns the final context as exact JSON text, or the initial one until the execution has ended. */
   async contextText(id: string): Promise<string> {
     using _hold = this.#alive.hold()
     const final = await this.#engine.executions.history.contextText(await this.#idOf(id), 'final')
@@ -131,8 +132,8 @@ export class RunnerExecutions {
   }
 
   /**
-   * The context that a task begins with, to the letter: that of the execution, or what the tasks before it have left. Throws
-   * as `outputText`, and `WORKFLOW_NOT_FOUND`.
+   * Returns the input of a task as exact JSON text: the initial context, or the merged outputs of its dependencies.
+   * Throws `INVALID_ARGUMENT` for an unknown task, and `WORKFLOW_NOT_FOUND`.
    */
   async taskInputText(id: string, task: string): Promise<string> {
     using _hold = this.#alive.hold()
@@ -143,8 +144,8 @@ export class RunnerExecutions {
   }
 
   /**
-   * The context that a task has left, to the letter; null while it has left none. Throws `EXECUTION_NOT_FOUND`, and
-   * `INVALID_ARGUMENT` for an unknown task.
+   * Returns the output of a task as exact JSON text, or null if it has none. Throws `INVALID_ARGUMENT` for an unknown
+   * task.
    */
   async outputText(id: string, task: string): Promise<string | null> {
     using _hold = this.#alive.hold()
@@ -156,8 +157,8 @@ export class RunnerExecutions {
   }
 
   /**
-   * What its attempts printed and logged, in the order of writing. With `follow` it ends with the execution. Throws
-   * `EXECUTION_NOT_FOUND`.
+   * Yields the output and log records of all attempts, in the order of writing. With `follow`, it ends when the
+   * execution ends.
    */
   async *log(id: string, options: ExecutionLogOptions = {}): AsyncGenerator<ExecutionLogRecord, void, undefined> {
     using _hold = this.#alive.hold()
@@ -166,8 +167,8 @@ export class RunnerExecutions {
   }
 
   /**
-   * Some of it, in the order in which it was stored, and where it ends: asked for behind that, it is what was written since,
-   * however much there was before. Throws `EXECUTION_NOT_FOUND`.
+   * Returns a page of the log in the order of storage, and the position of its end. Pass that position as `after` to
+   * read newer records.
    */
   async logPage(id: string, options: LogPageOptions = {}): Promise<LogPage> {
     using _hold = this.#alive.hold()
@@ -175,8 +176,8 @@ export class RunnerExecutions {
   }
 
   /**
-   * Waits for the end of a run that this process or another carries out, and does nothing else: it takes and polls nothing.
-   * While no process serves the workflow, it waits. Throws `EXECUTION_NOT_FOUND`.
+   * Waits for the end of an execution that any engine runs, and returns its result. Waits forever if no engine serves
+   * the workflow.
    */
   async wait(id: string): Promise<ExecutionResult> {
     using _hold = this.#alive.hold()
@@ -184,8 +185,8 @@ export class RunnerExecutions {
   }
 
   /**
-   * How many there are in each status, counted up to a limit, so that it costs the same however many there are: of 10,000 or
-   * more there are at least so many, and of a workflow or trigger the newest few thousand are looked at.
+   * Counts executions by status up to a limit, so that the call is always fast: up to 10,000 executions, or the newest
+   * few thousand of a workflow or trigger.
    */
   async counts(filter: CountFilter = {}): Promise<ExecutionCounts> {
     using _hold = this.#alive.hold()
@@ -193,8 +194,8 @@ export class RunnerExecutions {
   }
 
   /**
-   * How many were created in each part of a time, the oldest first, by their status now. Where there are too many to count in a
-   * part, its beginning stands for all of it (`isEstimate`). By default the last 24 hours, hour by hour.
+   * Counts the executions that were created in each part of a period, by their current status, oldest part first. In
+   * parts with too many executions, the numbers are estimates (`isEstimate`). Default: the last 24 hours by the hour.
    */
   async trend(options: TrendOptions = {}): Promise<readonly TrendBar[]> {
     using _hold = this.#alive.hold()
@@ -206,39 +207,39 @@ export class RunnerExecutions {
     })
   }
 
-  /** Returns the executions that failed last, by their end: the last one first. */
+  /** Returns the executions that failed last, by their end, newest first. */
   async lastFailed(limit: number): Promise<readonly ExecutionSummary[]> {
     using _hold = this.#alive.hold()
     return await this.#engine.executions.history.lastFailed(numberArgument(limit, 'limit', 0))
   }
 
-  /** Counts executions that wait for an engine that has their workflow, by workflow. */
+  /** Counts the executions that wait for an engine with their workflow, by workflow. */
   async waiting(): Promise<readonly WaitingWorkflow[]> {
     using _hold = this.#alive.hold()
     return await this.#engine.executions.history.countWaiting(this.#engine.executions.now() - WAITING_AFTER_MS)
   }
 
-  /** How many there are in each status, all of them counted; those that there are none of are missing. */
+  /** Counts all executions by status. Statuses without executions are missing. */
   async count(): Promise<Readonly<Partial<Record<ExecutionStatus, number>>>> {
     using _hold = this.#alive.hold()
     return await this.#engine.executions.count()
   }
 
-  /** Its attempts that have ended, in the order of their ends. Throws `EXECUTION_NOT_FOUND`. */
+  /** Returns the ended attempts of an execution, in the order of their ends. */
   async attempts(id: string): Promise<readonly AttemptRow[]> {
     using _hold = this.#alive.hold()
     return await this.#ofKnown(id, (known) => this.#engine.executions.attempts(known))
   }
 
-  /** Actions of users on the execution, newest first. Throws `EXECUTION_NOT_FOUND`. */
+  /** Returns the actions of users on an execution, newest first. */
   async actions(id: string): Promise<readonly ActionRow[]> {
     using _hold = this.#alive.hold()
     return await this.#ofKnown(id, (known) => this.#engine.executions.actions(known))
   }
 
   /**
-   * Ends an execution early: no further task starts, and those that run are stopped, unless `wait` lets them end. What does
-   * not stop within 5 s is ended with its interpreter. Throws `EXECUTION_NOT_FOUND`, and `ACTION_REFUSED` when it has
+   * Cancels an execution: no further task starts, and running tasks are stopped, or with `wait` allowed to end. The
+   * interpreter of a task that does not stop within 5 s is replaced. Throws `ACTION_REFUSED` if the execution has
    * ended.
    */
   async cancel(id: string, options: ActionOptions & { readonly wait?: boolean } = {}): Promise<CancelResult> {
@@ -247,22 +248,22 @@ export class RunnerExecutions {
     return await this.#engine.executions.cancel(await this.#idOf(id), { ...steering(options), waits })
   }
 
-  /** Lets no further task of an execution start until it is resumed. Throws as `cancel` does. */
+  /** Pauses an execution: no further task starts until `resume`. Throws `ACTION_REFUSED` if the execution has ended. */
   async pause(id: string, options: ActionOptions = {}): Promise<PauseResult> {
     using _hold = this.#alive.hold()
     return await this.#engine.executions.pause(await this.#idOf(id), steering(options))
   }
 
-  /** Throws as `cancel` does. */
+  /** Resumes a paused execution. Throws `ACTION_REFUSED` if the execution has ended. */
   async resume(id: string, options: ActionOptions = {}): Promise<PauseResult> {
     using _hold = this.#alive.hold()
     return await this.#engine.executions.resume(await this.#idOf(id), steering(options))
   }
 
   /**
-   * Starts an execution with the input of one that has ended, and returns its id. What completed there keeps its output: only
-   * the rest runs, or with `from` that task and all that come after it, or with `all` everything. Throws
-   * `EXECUTION_NOT_FOUND`, `WORKFLOW_NOT_FOUND`, `ACTION_REFUSED`, and `INVALID_ARGUMENT` for an unknown task.
+   * Retries an ended execution as a new one with the same initial context, and returns the new id. Completed tasks keep
+   * their outputs, except with `from` or `all`. Throws `WORKFLOW_NOT_FOUND`, `ACTION_REFUSED`, and `INVALID_ARGUMENT`
+   * for an unknown task.
    */
   async retry(id: string, options: RetryOptions = {}): Promise<string> {
     using _hold = this.#alive.hold()
@@ -275,10 +276,7 @@ export class RunnerExecutions {
     return await this.#engine.executions.retry(await this.#idOf(id), scope, steering(options).actor)
   }
 
-  /**
-   * Removes executions that ended longer ago than this, with all that belongs to them, also while others serve. Returns how
-   * many; with `dryRun` it only counts.
-   */
+  /** Deletes old ended executions with all their data, even while engines run. Returns their number. */
   async prune(options: PruneOptions): Promise<number> {
     using _hold = this.#alive.hold()
     const { olderThanMs, status, dryRun = false } = options

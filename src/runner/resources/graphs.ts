@@ -11,16 +11,17 @@ import type { RegistrySource } from '../../registry/live-registry.ts'
 import { didYouMean } from '../../registry/nearest.ts'
 import type { KeepAlive } from '../keep-alive.ts'
 
-/** What a run by hand came to. */
+/** Result of running a graph by hand. */
 export interface GraphTest {
-  /** Of the terminal node that ran last; null where none ran, and where it failed. */
+  /** JSON text of the return value of the last terminal node. Null if no terminal node ran or the graph failed. */
   readonly resultText: ValueText | null
   readonly error: PythonFault | null
-  /** A JSON object with what each node returned, cut short. */
+  /** JSON object with the return value of each node, shortened. */
   readonly nodesText: ValueText
   readonly durationMs: number
 }
 
+/** `runner.graphs`: computation graphs. */
 export class RunnerGraphs {
   readonly #alive: KeepAlive
   readonly #engine: Engine
@@ -40,28 +41,27 @@ export class RunnerGraphs {
     this.#run = run
   }
 
-  /** By name: every graph that was ever served on this database. */
+  /** Returns all graphs that were ever served on the database, by name. */
   async list(): Promise<readonly GraphRow[]> {
     using _hold = this.#alive.hold()
     return await this.#engine.graphs.listGraphs()
   }
 
-  /** Throws `GRAPH_NOT_FOUND`, with the nearest name. */
+  /** Returns a graph. Throws `GRAPH_NOT_FOUND`. */
   async get(graph: string): Promise<GraphRow> {
     using _hold = this.#alive.hold()
     return await this.#engine.graphs.graph(textArgument(graph, 'graph'))
   }
 
   /**
-   * Runs a graph of a script that is loaded here, once, to see what it does: nothing is recorded. `inputs`: a value by source,
-   * and for a graph that tasks invoke the context. Throws `GRAPH_NOT_FOUND`,
-   * and `INVALID_CONTEXT` for a source that the reactor does not have.
+   * Runs a graph of a loaded script once, without recording it. `inputs` maps sources to values; for a graph that tasks
+   * run, it is the context. Throws `GRAPH_NOT_FOUND`, and `INVALID_CONTEXT` for an unknown source.
    */
   async run(graph: string, inputs: JsonObject = {}): Promise<GraphTest> {
     return await this.runText(graph, contextTextOf(inputs))
   }
 
-  /** The same with the exact text of the inputs. */
+  /** Runs a graph like `run`, with the exact JSON text of the inputs. */
   async runText(graph: string, inputsText: ContextText): Promise<GraphTest> {
     using _hold = this.#alive.hold()
     const { graphs, reactors } = this.#registry.current().graphs

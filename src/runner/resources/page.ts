@@ -4,16 +4,17 @@ import type { Page, PageAfter } from '../../engine/ports.ts'
 import { UsageError } from '../../errors.ts'
 import { shownValue, textArgument } from '../../model/arguments.ts'
 
+/** Page of a list. */
 export interface PageOptions {
-  /** Default 100. */
+  /** Maximum number of rows. Default: 100. */
   readonly limit?: number
-  /** Default 0. */
+  /** Number of rows to skip. Default: 0. */
   readonly offset?: number
 }
 
-/** A list that goes on behind one of its rows, however far back that is. */
+/** Page of a list that can also start after a given row. */
 export interface PageAfterOptions extends PageOptions {
-  /** The id of the last one of the part before. Nothing comes behind one that does not exist. */
+  /** Id of the last row of the previous page. The page is empty if no such row exists. */
   readonly after?: string
 }
 

@@ -9,17 +9,18 @@ import { type LogRecord, logRecords } from '../../model/log.ts'
 import type { TickOutcome } from '../../model/schedule.ts'
 import { type PageOptions, pageOf } from './page.ts'
 
-/** What one poll said. */
+/** Output and log records of one poll. */
 export interface PollLogRecords {
   readonly tickId: string
   readonly outcome: TickOutcome
-  /** When the tick was recorded. */
+  /** Time when the poll was recorded, in milliseconds since 1970. */
   readonly at: number
   readonly records: readonly LogRecord[]
 }
 
+/** Filter of the logs of polls. */
 export interface PollLogOptions extends PageOptions {
-  /** Only that of this tick: its id, or the beginning of it. */
+  /** Id of a tick, or the beginning of its id. Only the log of this tick is returned. */
   readonly tick?: string
 }
 

@@ -10,13 +10,15 @@ import type { KeepAlive } from '../keep-alive.ts'
 import { type ActionOptions, steering } from './action-options.ts'
 import { type PageAfterOptions, pageAfterOf } from './page.ts'
 
+/** Options of `runner.reactors.subscribe`. */
 export interface SubscribeOptions extends ActionOptions {
-  /** Default: `public`. */
+  /** Tenant of the workflow. Default: `public`. */
   readonly tenant?: string
-  /** A CEL expression over `payload`, `reactor` and `tenant` that gives a bool. Null, and the default: each firing is meant. */
+  /** Condition in CEL over `payload`, `reactor` and `tenant`. Default: null, for all firings. */
   readonly when?: string | null
 }
 
+/** `runner.reactors`: reactors, their firings and subscriptions. */
 export class RunnerReactors {
   readonly #alive: KeepAlive
   readonly #engine: Engine
@@ -26,47 +28,48 @@ export class RunnerReactors {
     this.#engine = engine
   }
 
-  /** By name. */
+  /** Returns all reactors by name. */
   async list(): Promise<readonly ReactorRow[]> {
     using _hold = this.#alive.hold()
     return await this.#engine.graphs.listReactors()
   }
 
-  /** Throws `REACTOR_NOT_FOUND`, with the nearest name. */
+  /** Returns a reactor. Throws `REACTOR_NOT_FOUND`. */
   async get(reactor: string): Promise<ReactorRow> {
     using _hold = this.#alive.hold()
     return await this.#engine.graphs.reactor(textArgument(reactor, 'reactor'))
   }
 
-  /** Newest first. */
+  /** Returns the firings of a reactor, newest first. */
   async firings(reactor: string, options: PageAfterOptions = {}): Promise<readonly ReactorFiring[]> {
     using _hold = this.#alive.hold()
     return await this.#engine.graphs.firings(textArgument(reactor, 'reactor'), pageAfterOf(options))
   }
 
-  /** A firing with the executions that it started; null for an unknown id. */
+  /** Returns a firing with the executions that it started. Null for an unknown id. */
   async firing(id: string): Promise<FiringDetail | null> {
     using _hold = this.#alive.hold()
     return await this.#engine.graphs.firing(textArgument(id, 'id'))
   }
 
   /**
-   * Fires it by hand, with its newest values, over which those that are given are laid by source. Throws
-   * `REACTOR_NOT_FOUND`, and `INVALID_ARGUMENT` for a source that it does not have.
+   * Fires a reactor by hand with its newest values. `payload` replaces the values of single sources. Throws
+   * `REACTOR_NOT_FOUND`, and `INVALID_ARGUMENT` for an unknown source.
    */
   async fire(reactor: string, payload: JsonObject | null = null, options: ActionOptions = {}): Promise<ReactorFiring> {
     return await this.fireText(reactor, payload === null ? null : contextTextOf(payload), options)
   }
 
-  /** The same with the exact text of the values. */
+  /** Fires a reactor like `fire`, with the exact JSON text of the values. */
   async fireText(reactor: string, payloadText: string | null, options: ActionOptions = {}): Promise<ReactorFiring> {
     using _hold = this.#alive.hold()
     return await this.#engine.graphs.fire(textArgument(reactor, 'reactor'), payloadText, steering(options).actor)
   }
 
   /**
-   * Starts a workflow each time that the reactor fires, from the retained firings on. Subscribing again replaces the
-   * predicate, and goes on where it stands. Neither name need exist. Returns its id. Throws `INVALID_PREDICATE`.
+   * Subscribes a workflow to a reactor, starting with the stored firings, and returns the id of the subscription.
+   * Subscribing again replaces the predicate and keeps the progress. Both can be declared later. Throws
+   * `INVALID_PREDICATE`.
    */
   async subscribe(reactor: string, workflow: string, options: SubscribeOptions = {}): Promise<string> {
     using _hold = this.#alive.hold()
@@ -76,7 +79,7 @@ export class RunnerReactors {
     return await this.#engine.graphs.subscribe(names, when, steering(options).actor)
   }
 
-  /** False: there was none. */
+  /** Removes a subscription. Returns false if there is none. */
   async unsubscribe(
     reactor: string,
     workflow: string,
@@ -87,7 +90,7 @@ export class RunnerReactors {
     return await this.#engine.graphs.unsubscribe(names, steering(options).actor)
   }
 
-  /** By reactor, workflow and tenant; paused ones, too. */
+  /** Returns subscriptions by reactor, workflow and tenant, including paused ones. */
   async subscriptions(
     filter: { readonly reactor?: string; readonly tenant?: string; readonly enabledOnly?: boolean } = {},
   ): Promise<readonly Subscription[]> {
@@ -95,19 +98,20 @@ export class RunnerReactors {
     return await this.#engine.graphs.listSubscriptions({ ...filter, enabledOnly: filter.enabledOnly ?? false })
   }
 
-  /** Throws `SUBSCRIPTION_NOT_FOUND`. */
+  /** Returns a subscription. Throws `SUBSCRIPTION_NOT_FOUND`. */
   async subscription(subscriptionId: string): Promise<Subscription> {
     using _hold = this.#alive.hold()
     return await this.#engine.graphs.subscription(textArgument(subscriptionId, 'subscriptionId'))
   }
 
-  /** Starts nothing until `resume`; what fires meanwhile is passed on then. Throws `SUBSCRIPTION_NOT_FOUND`. */
+  /** Pauses a subscription. `resume` processes the firings of the pause. Throws `SUBSCRIPTION_NOT_FOUND`. */
   async pause(subscriptionId: string, options: ActionOptions = {}): Promise<void> {
     using _hold = this.#alive.hold()
     const id = textArgument(subscriptionId, 'subscriptionId')
     await this.#engine.graphs.setSubscriptionEnabled(id, false, steering(options).actor)
   }
 
+  /** Resumes a subscription. Throws `SUBSCRIPTION_NOT_FOUND`. */
   async resume(subscriptionId: string, options: ActionOptions = {}): Promise<void> {
     using _hold = this.#alive.hold()
     const id = textArgument(subscriptionId, 'subscriptionId')
@@ -115,8 +119,8 @@ export class RunnerReactors {
   }
 
   /**
-   * Passes the firings from a sequence on once more, with executions of their own. Returns the first of them that is
-   * still kept. Throws `SUBSCRIPTION_NOT_FOUND`.
+   * Processes the firings from a sequence number on again, with new executions. Returns the first such number that is
+   * still stored. Throws `SUBSCRIPTION_NOT_FOUND`.
    */
   async replay(subscriptionId: string, fromSequence: number, options: ActionOptions = {}): Promise<number> {
     using _hold = this.#alive.hold()

@@ -12,7 +12,7 @@ function cronOf(expression: unknown, timezone: unknown) {
   return { expression: textArgument(expression, 'expression'), timezone: textArgument(timezone, 'timezone') }
 }
 
-/** Cron schedules. */
+/** `runner.schedules`: cron schedules. Wherever it takes an id, it throws `SCHEDULE_NOT_FOUND` for an unknown one. */
 export class RunnerSchedules {
   readonly #alive: KeepAlive
   readonly #engine: Engine
@@ -22,28 +22,31 @@ export class RunnerSchedules {
     this.#engine = engine
   }
 
-  /** Returns the schedule's id. The workflow need not be known yet. Throws `INVALID_CRON` or `INVALID_TIMEZONE`. */
+  /**
+   * Creates a schedule and returns its id. The workflow can be declared later. Throws `INVALID_CRON` or
+   * `INVALID_TIMEZONE`.
+   */
   async register(workflow: string, expression: string, timezone = 'UTC', options: ActionOptions = {}): Promise<string> {
     using _hold = this.#alive.hold()
     textArgument(workflow, 'workflow')
     return await this.#engine.scheduleSteering.register(workflow, cronOf(expression, timezone), steering(options).actor)
   }
 
-  /** Newest first. */
+  /** Returns schedules, newest first. */
   async list(options: PageOptions & { readonly enabledOnly?: boolean } = {}): Promise<readonly CronRow[]> {
     using _hold = this.#alive.hold()
     return await this.#engine.crons.list({ ...pageOf(options), enabledOnly: options.enabledOnly ?? false })
   }
 
-  /** Throws `SCHEDULE_NOT_FOUND`. */
+  /** Returns a schedule. */
   async get(id: string): Promise<CronRow> {
     using _hold = this.#alive.hold()
     return await this.#engine.crons.get(textArgument(id, 'id'))
   }
 
   /**
-   * By the name of its cron trigger or instance, its id, or the beginning of that. Throws `SCHEDULE_NOT_FOUND`, with the
-   * nearest name, also where several are meant.
+   * Finds a schedule by the name of its cron trigger or instance, by its id, or by the beginning of its id. Throws
+   * `SCHEDULE_NOT_FOUND`, also if the name is ambiguous.
    */
   async find(name: string): Promise<CronRow> {
     using _hold = this.#alive.hold()
@@ -51,8 +54,8 @@ export class RunnerSchedules {
   }
 
   /**
-   * The next instants at which a schedule fires, at most `count`. `schedule`: its id, or its row as `list` returns it,
-   * which is not read again. Throws `SCHEDULE_NOT_FOUND`.
+   * Returns the next due times of a schedule in milliseconds since 1970, at most `count`. `schedule`: its id, or its
+   * row from `list`.
    */
   async nextInstants(schedule: string | CronRow, count = 5): Promise<readonly number[]> {
     using _hold = this.#alive.hold()
@@ -60,37 +63,39 @@ export class RunnerSchedules {
     return this.#engine.crons.nextInstants(row, numberArgument(count, 'count', 0))
   }
 
-  /** Throws `SCHEDULE_NOT_FOUND`, `INVALID_CRON` or `INVALID_TIMEZONE`. */
+  /** Replaces the expression and the time zone of a schedule. Throws `INVALID_CRON` or `INVALID_TIMEZONE`. */
   async update(id: string, expression: string, timezone = 'UTC', options: ActionOptions = {}): Promise<void> {
     using _hold = this.#alive.hold()
     const timing = cronOf(expression, timezone)
     await this.#engine.scheduleSteering.update(textArgument(id, 'id'), timing, steering(options).actor)
   }
 
+  /** Enables or disables a schedule, also in other engines. */
   async setEnabled(id: string, isEnabled: boolean, options: ActionOptions = {}): Promise<void> {
     using _hold = this.#alive.hold()
     flagArgument(isEnabled)
     await this.#engine.scheduleSteering.setEnabled(textArgument(id, 'id'), isEnabled, steering(options).actor)
   }
 
-  /** Removes it with its firings; its executions stay. */
+  /** Deletes a schedule and its firings. Its executions are kept. */
   async delete(id: string, options: ActionOptions = {}): Promise<void> {
     using _hold = this.#alive.hold()
     await this.#engine.scheduleSteering.delete(textArgument(id, 'id'), steering(options).actor)
   }
 
-  /** Actions of users on the schedule, newest first. */
+  /** Returns the actions of users on a schedule, newest first. */
   async actions(id: string): Promise<readonly ActionRow[]> {
     using _hold = this.#alive.hold()
     return await this.#engine.scheduleSteering.actions(textArgument(id, 'id'))
   }
 
-  /** Firings, newest first. */
+  /** Returns the firings of a schedule, newest first. */
   async history(id: string, options: PageAfterOptions = {}): Promise<readonly CronFiringRow[]> {
     using _hold = this.#alive.hold()
     return await this.#engine.crons.history(textArgument(id, 'id'), pageAfterOf(options))
   }
 
+  /** Counts the firings of all schedules since a time, in milliseconds since 1970. */
   async stats(sinceAt: number): Promise<CronStats> {
     using _hold = this.#alive.hold()
     return await this.#engine.crons.stats(numberArgument(sinceAt, 'sinceAt', Number.MIN_SAFE_INTEGER))

@@ -10,11 +10,13 @@ import { plainJson } from '../../model/plain-json.ts'
 import type { KeepAlive } from '../keep-alive.ts'
 import { type PageAfterOptions, pageAfterOf } from './page.ts'
 
+/** Options of `runner.sources.push`. */
 export interface PushOptions {
-  /** How long to wait while too many events of the source wait. 0: not at all. Default: 30,000 ms. */
+  /** Maximum wait for room in the queue, in milliseconds. 0: no wait. Default: 30,000. */
   readonly timeoutMs?: number
 }
 
+/** `runner.sources`: sources of events. */
 export class RunnerSources {
   readonly #alive: KeepAlive
   readonly #engine: Engine
@@ -25,14 +27,15 @@ export class RunnerSources {
   }
 
   /**
-   * Hands an event to a passthrough, batch or state accumulator. Settles with its sequence when it is stored: from then on it
-   * is not lost. Throws `SOURCE_NOT_FOUND`, `SOURCE_NOT_PUSHABLE`, `INVALID_CONTEXT` for what is not JSON, and `SOURCE_FULL` when there was no room in time.
+   * Pushes an event to a passthrough, batch or state accumulator. Resolves with its sequence number when the event is
+   * stored. Throws `SOURCE_NOT_FOUND`, `SOURCE_NOT_PUSHABLE`, `INVALID_CONTEXT` for a value that is not JSON, and
+   * `SOURCE_FULL`.
    */
   async push(source: string, event: JsonValue, options: PushOptions = {}): Promise<number> {
     return await this.pushText(source, JSON.stringify(plainJson(event, 'event')), options)
   }
 
-  /** The same with the exact text of a JSON value. */
+  /** Pushes an event like `push`, with the exact JSON text of the value. */
   async pushText(source: string, eventText: string, options: PushOptions = {}): Promise<number> {
     using _hold = this.#alive.hold()
     const timeoutMs = numberArgument(options.timeoutMs ?? DEFAULT_PUSH_TIMEOUT_MS, 'timeoutMs', 0)
@@ -40,36 +43,39 @@ export class RunnerSources {
     return await this.#engine.graphs.push(textArgument(source, 'source'), text, timeoutMs)
   }
 
-  /** So many events of one may wait: beyond it, pushes wait or are refused. */
+  /** Maximum number of queued events per source. Further pushes wait, then are rejected. */
   get maxWaiting(): number {
     return this.#engine.config.maxWaitingEvents
   }
 
-  /** By name. */
+  /** Returns all sources by name. */
   async list(): Promise<readonly SourceRow[]> {
     using _hold = this.#alive.hold()
     return await this.#engine.graphs.listSources()
   }
 
-  /** Throws `SOURCE_NOT_FOUND`, with the nearest name. */
+  /** Returns a source. Throws `SOURCE_NOT_FOUND`. */
   async get(source: string): Promise<SourceRow> {
     using _hold = this.#alive.hold()
     return await this.#engine.graphs.source(textArgument(source, 'source'))
   }
 
-  /** Newest first. `after`: the sequence of the last one of the part before, as a text. */
+  /**
+   * Returns the events of a source, newest first. `after`: sequence number of the last event of the previous page, as
+   * text.
+   */
   async events(source: string, options: PageAfterOptions = {}): Promise<readonly SourceEvent[]> {
     using _hold = this.#alive.hold()
     return await this.#engine.graphs.events(textArgument(source, 'source'), pageAfterOf(options))
   }
 
-  /** Of a polling accumulator: what its polls came to, newest first. */
+  /** Returns the polls of a polling accumulator, newest first. */
   async polls(source: string, options: PageAfterOptions = {}): Promise<readonly SourcePollRow[]> {
     using _hold = this.#alive.hold()
     return await this.#engine.graphs.polls(textArgument(source, 'source'), pageAfterOf(options))
   }
 
-  /** The firings that an event led to, newest first. */
+  /** Returns the firings that an event led to, newest first. */
   async firings(source: string, sequence: number, limit = 100): Promise<readonly ReactorFiring[]> {
     using _hold = this.#alive.hold()
     const number = numberArgument(sequence, 'sequence', 1)

@@ -23,59 +23,62 @@ import { type PageAfterOptions, type PageOptions, pageAfterOf, pageOf } from './
 import { followedPollLogs, type PollLogOptions, type PollLogRecords, pollLogs } from './poll-logs.ts'
 import { checkedTrend } from './trend-options.ts'
 
-/** A trigger's row, and what is known of its code where that is loaded here. */
+/** Polled trigger with facts about its code. */
 export interface TriggerInfo extends TriggerRow {
+  /** Whether a loaded script of this runner declares the trigger. */
   readonly isLoaded: boolean
-  /** The docstring of its function; null where there is none. */
+  /** Docstring of its function. Null if there is none, or if the trigger is not loaded. */
   readonly description: string | null
-  /** Where its function is written. */
+  /** Place of the declaration. Null if the trigger is not loaded. */
   readonly place: SourcePlace | null
 }
 
-/** A cron trigger: its schedule. */
+/** Cron trigger with its schedule. */
 export interface CronTriggerInfo extends CronRow {
   readonly triggerName: string
-  /** Why it never fires: its expression or zone is wrong. Null if it fires. */
+  /** Reason why it never fires: an invalid expression or time zone. Null if it fires. */
   readonly problem: string | null
 }
 
+/** Options of `runner.triggers.fire`. */
 export interface FireOptions extends ActionOptions {
-  /** Starts it whatever is active: neither deduplication nor `maxActive` holds it back. Default: false. */
+  /** Whether to start the workflow despite deduplication and `maxActive`. Default: false. */
   readonly force?: boolean
 }
 
-/** Which ticks; each is a condition more. */
+/** Filter of ticks. All given conditions must apply. */
 export interface TickListOptions extends PageOptions {
-  /** Those that came to one of these. */
+  /** Outcomes of the ticks. */
   readonly outcomes?: readonly TickOutcome[]
-  /** Those that lasted until this instant or later, epoch milliseconds. */
+  /** Earliest end of the tick, in milliseconds since 1970. */
   readonly sinceAt?: number
-  /** Those that began before this instant. */
+  /** Ticks must start before this time, in milliseconds since 1970. */
   readonly untilAt?: number
-  /** The last one of the part before, however far back it is. */
+  /** Last tick of the previous page. */
   readonly after?: Pick<TickRow, 'id' | 'lastAt'>
 }
 
-/** Which time, in how many parts. */
+/** Period of `runner.triggers.trend`. */
 export interface TriggerTrendOptions {
-  /** Default: an hour before the end. */
+  /** Start of the period, in milliseconds since 1970. Default: one hour before the end. */
   readonly sinceAt?: number
-  /** Default: now. */
+  /** End of the period, in milliseconds since 1970. Default: now. */
   readonly untilAt?: number
-  /** 1 to 500. Default: 30. */
+  /** Number of parts of the period, 1 to 500. Default: 30. */
   readonly bars?: number
 }
 
-/** A tick with all that is kept of it. */
+/** Tick with its error and log. */
 export interface TickInfo extends TickRow {
-  /** What its poll raised, with the traceback. */
+  /** Error of the poll with the traceback, or null. */
   readonly error: PythonFault | null
-  /** What its poll printed and logged. */
+  /** Output and log records of the poll. */
   readonly records: readonly LogRecord[]
 }
 
 const HOUR_MS = 3_600_000
 
+/** `runner.triggers`: triggers. Calls with a name throw `TRIGGER_NOT_FOUND` for an unknown trigger. */
 export class RunnerTriggers {
   readonly #alive: KeepAlive
   readonly #engine: Engine
@@ -95,20 +98,20 @@ export class RunnerTriggers {
     return rows.map((row) => this.#info(row))
   }
 
-  /** Returns the cron triggers, newest first: those whose expression is wrong, too. */
+  /** Returns the cron triggers, newest first, including those with an invalid expression. */
   async listCron(): Promise<readonly CronTriggerInfo[]> {
     using _hold = this.#alive.hold()
     const rows = await this.#engine.crons.listTriggers()
     return rows.map((row) => ({ ...row, problem: cronProblem(row) }))
   }
 
-  /** Enabled triggers that have not been polled for two of their intervals, in whatever process. */
+  /** Returns the enabled triggers that no engine has polled for two of their intervals. */
   async listLate(): Promise<readonly TriggerInfo[]> {
     using _hold = this.#alive.hold()
     return (await this.#engine.health.lateTriggers()).map((row) => this.#info(row))
   }
 
-  /** Throws `TRIGGER_NOT_FOUND`, with the nearest name. */
+  /** Returns a polled trigger. */
   async get(name: string): Promise<TriggerInfo> {
     using _hold = this.#alive.hold()
     const row = await this.#engine.triggers.get(textArgument(name, 'name'))
@@ -117,8 +120,8 @@ export class RunnerTriggers {
   }
 
   /**
-   * Takes effect at once, also in another process, and survives restarts. The row keeps the note. A cron trigger is enabled and
-   * disabled, too. Throws `TRIGGER_NOT_FOUND`.
+   * Enables or disables a polled trigger or cron trigger, immediately and in all engines. The change survives restarts.
+   * The trigger keeps the note.
    */
   async setEnabled(name: string, isEnabled: boolean, options: ActionOptions = {}): Promise<void> {
     using _hold = this.#alive.hold()
@@ -132,8 +135,8 @@ export class RunnerTriggers {
   }
 
   /**
-   * Removes a trigger that no script declares any more, polled or with a cron expression, with its history; its executions stay.
-   * Throws `TRIGGER_NOT_FOUND`, and `ACTION_REFUSED` while a process that serves declares it.
+   * Deletes a trigger that is no longer declared, and its history. Its executions are kept. Throws `ACTION_REFUSED`
+   * while an engine serves the trigger.
    */
   async delete(name: string, options: ActionOptions = {}): Promise<void> {
     using _hold = this.#alive.hold()
@@ -142,8 +145,8 @@ export class RunnerTriggers {
   }
 
   /**
-   * What counts in place of what the code declares, from the next poll on, also in another process, and after restarts
-   * and changes of the code. Adds to what was set before; null resets all. Throws `TRIGGER_NOT_FOUND`.
+   * Overrides settings of a polled trigger, from its next poll on and in all engines. Overrides survive restarts and
+   * new versions of the code. They are added to earlier overrides; `null` removes all.
    */
   async set(name: string, settings: TriggerOverrides | null, options: ActionOptions = {}): Promise<void> {
     using _hold = this.#alive.hold()
@@ -153,7 +156,7 @@ export class RunnerTriggers {
     throw await this.#unknown(name)
   }
 
-  /** The same of a cron trigger: what becomes of instants that it missed. Throws `TRIGGER_NOT_FOUND`. */
+  /** Overrides the handling of missed times of a cron trigger; `null` removes the override. */
   async setCatchup(name: string, catchup: Catchup | null, options: ActionOptions = {}): Promise<void> {
     using _hold = this.#alive.hold()
     textArgument(name, 'name')
@@ -163,24 +166,24 @@ export class RunnerTriggers {
   }
 
   /**
-   * Starts the workflow of a trigger as if a poll had fired with this context, or without one: with the keys that the engine
-   * adds, with deduplication and within `maxActive`. Whoever serves the workflow runs it; a trigger that is disabled
-   * is fired, too. Throws `TRIGGER_NOT_FOUND`, `WORKFLOW_NOT_FOUND` and `INVALID_CONTEXT`, and `ACTION_REFUSED` as `workflows.submit` does.
+   * Starts the workflow of a trigger as if a poll had fired with the context: with deduplication and `maxActive`. Works
+   * for disabled triggers, too. Throws `WORKFLOW_NOT_FOUND`, `INVALID_CONTEXT`, and `ACTION_REFUSED` as
+   * `workflows.submit` does.
    */
   async fire(name: string, context: JsonObject | null = null, options: FireOptions = {}): Promise<FireReport> {
     using _hold = this.#alive.hold()
     return await this.#fire(name, context === null ? null : contextTextOf(context), options)
   }
 
-  /** The same with the exact text of a context. */
+  /** Starts the workflow like `fire`, with the exact JSON text of the context. */
   async fireText(name: string, contextText: string | null, options: FireOptions = {}): Promise<FireReport> {
     using _hold = this.#alive.hold()
     return await this.#fire(name, contextText === null ? null : checkedContextText(contextText), options)
   }
 
   /**
-   * Polls a trigger out of turn, in the process that polls it, whether it is enabled or not, and records it as any poll.
-   * Throws `TRIGGER_NOT_FOUND`, and `ACTION_REFUSED` when no process serves it.
+   * Polls a trigger now, in the engine that polls it, and records the poll. Works for disabled triggers, too. Throws
+   * `ACTION_REFUSED` if no engine serves the trigger.
    */
   async poll(name: string, options: ActionOptions = {}): Promise<PollNowResult> {
     using _hold = this.#alive.hold()
@@ -188,28 +191,31 @@ export class RunnerTriggers {
     return await this.#engine.triggerSteering.poll(name, steering(options))
   }
 
-  /** Actions of users on the trigger, newest first. Throws `TRIGGER_NOT_FOUND`. */
+  /** Returns the actions of users on a trigger, newest first. */
   async actions(name: string): Promise<readonly ActionRow[]> {
     using _hold = this.#alive.hold()
     await this.get(name)
     return await this.#engine.triggerSteering.actions(name)
   }
 
-  /** Firings, newest first. Throws `TRIGGER_NOT_FOUND`. */
+  /** Returns the firings of a trigger, newest first. */
   async history(name: string, options: PageAfterOptions = {}): Promise<readonly FiringRow[]> {
     using _hold = this.#alive.hold()
     await this.get(name)
     return await this.#engine.triggers.history(name, pageAfterOf(options))
   }
 
-  /** What every poll came to, newest first. Throws `TRIGGER_NOT_FOUND`. */
+  /** Returns the ticks of a trigger, newest first. */
   async ticks(name: string, options: TickListOptions = {}): Promise<readonly TickRow[]> {
     using _hold = this.#alive.hold()
     await this.get(name)
     return await this.#engine.triggers.ticks(name, tickFilter(options))
   }
 
-  /** One of its ticks. `untilAt`: an instant up to which it lasted, such as its `lastAt` in a list. Null where there is none. */
+  /**
+   * Returns a tick with its error and log, or null. `untilAt`: time when the tick was still in progress, such as its
+   * `lastAt`.
+   */
   async tick(name: string, id: string, untilAt: number): Promise<TickInfo | null> {
     using _hold = this.#alive.hold()
     await this.get(name)
@@ -219,15 +225,15 @@ export class RunnerTriggers {
     return { ...detail.tick, error: detail.error, records: logRecords(detail.logText ?? '') }
   }
 
-  /** By trigger: its last tick, and the last that started something; those that were never polled are missing. */
+  /** Returns the last tick and the last firing of each trigger. Triggers that were never polled are missing. */
   async lastTicks(names: readonly string[]): Promise<ReadonlyMap<string, LastTicks>> {
     using _hold = this.#alive.hold()
     return await this.#engine.triggers.lastTicks(names)
   }
 
   /**
-   * How many polls there were in each part of a time, the oldest first, by what they came to. Where there are too many to count
-   * in a part, its beginning stands for all of it (`isEstimate`). Throws `TRIGGER_NOT_FOUND`.
+   * Counts the polls in each part of a period by outcome, oldest part first. In parts with too many polls, the numbers
+   * are estimates (`isEstimate`).
    */
   async trend(name: string, options: TriggerTrendOptions = {}): Promise<readonly ActivityBar[]> {
     using _hold = this.#alive.hold()
@@ -238,9 +244,8 @@ export class RunnerTriggers {
   }
 
   /**
-   * What its polls printed and logged, newest first: of those that printed or logged anything, but for what polls said that
-   * skipped, which is kept only with `keepSkipLogs`. Throws `TRIGGER_NOT_FOUND`, and `INVALID_ARGUMENT` where a tick is named
-   * that has no log.
+   * Returns the logs of polls, newest first. Polls without output have no log; logs of skips are kept only with
+   * `keepSkipLogs`. Throws `INVALID_ARGUMENT` for a tick without a log.
    */
   async logs(name: string, options: PollLogOptions = {}): Promise<readonly PollLogRecords[]> {
     using _hold = this.#alive.hold()
@@ -248,7 +253,7 @@ export class RunnerTriggers {
     return await pollLogs(this.#engine, name, options)
   }
 
-  /** The same of the polls from now on, as they are recorded; it goes on until the caller ends it. Throws `TRIGGER_NOT_FOUND`. */
+  /** Yields the logs of new polls as they are recorded, until the caller stops it. */
   async *followLogs(name: string): AsyncGenerator<PollLogRecords, void, undefined> {
     using _hold = this.#alive.hold()
     await this.get(name)

@@ -6,43 +6,49 @@ import type { WorkflowSample } from '../../model/history.ts'
 /** So much is looked at: what it costs does not grow with the history. */
 export const SAMPLE_LIMITS = { executions: 500, attempts: 10_000 }
 
-/** Milliseconds; null where nothing was measured. */
+/** Median and 95th percentile in milliseconds. Null if there are no measurements. */
 export interface Quantiles {
   readonly p50Ms: number | null
   readonly p95Ms: number | null
 }
 
+/** Statistics of one task. */
 export interface TaskStats {
   readonly task: string
-  /** That completed. */
+  /** Number of attempts that completed. */
   readonly completed: number
-  /** That failed, timed out, were lost or cancelled. */
+  /** Number of attempts that failed, timed out, were lost or cancelled. */
   readonly failed: number
-  /** Of attempts that completed, from start to end. */
+  /** Duration of attempts that completed. */
   readonly duration: Quantiles
-  /** From when it could run to when it did. */
+  /** Wait for a slot. */
   readonly queueWait: Quantiles
 }
 
+/** Statistics of one version of a workflow. */
 export interface VersionStats {
   readonly version: string
   readonly executions: number
-  /** When the oldest and the newest of them were created. */
+  /** Time when its oldest execution was created, in milliseconds since 1970. */
   readonly firstAt: number
+  /** Time when its newest execution was created, in milliseconds since 1970. */
   readonly lastAt: number
 }
 
+/** Statistics of a workflow over its newest executions and attempts. */
 export interface WorkflowStats {
   readonly workflow: string
-  /** How many executions and attempts were looked at: the newest. */
+  /** Number of executions in the statistics, at most 500. */
   readonly executions: number
+  /** Number of attempts in the statistics, at most 10,000. */
   readonly attempts: number
+  /** Number of executions by status. */
   readonly byStatus: Readonly<Partial<Record<ExecutionStatus, number>>>
-  /** Of executions that completed, from start to end. */
+  /** Duration of executions that completed. */
   readonly duration: Quantiles
-  /** In no order; of the attempts that were looked at. */
+  /** Statistics of its tasks, in no particular order. */
   readonly tasks: readonly TaskStats[]
-  /** The newest first. */
+  /** Statistics of its versions, newest first. */
   readonly versions: readonly VersionStats[]
 }
 

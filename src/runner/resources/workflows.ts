@@ -10,6 +10,9 @@ import { didYouMean } from '../../registry/nearest.ts'
 import type { KeepAlive } from '../keep-alive.ts'
 import { SAMPLE_LIMITS, type WorkflowStats, workflowStats } from './workflow-stats.ts'
 
+/**
+ * `runner.workflows`: workflows of a database. Calls with a name throw `WORKFLOW_NOT_FOUND` for an unknown workflow.
+ */
 export class RunnerWorkflows {
   readonly #alive: KeepAlive
   readonly #engine: Engine
@@ -21,13 +24,13 @@ export class RunnerWorkflows {
     this.#store = store
   }
 
-  /** Every workflow that was ever served on this database, by name: the newest definition of each. */
+  /** Returns all workflows that were ever served on the database, by name, each in its newest version. */
   async list(): Promise<readonly WorkflowDefinition[]> {
     using _hold = this.#alive.hold()
     return await this.#store.listWorkflows()
   }
 
-  /** The newest definition. Throws `WORKFLOW_NOT_FOUND`, with the nearest name. */
+  /** Returns the newest version of a workflow. */
   async get(workflow: string): Promise<WorkflowDefinition> {
     using _hold = this.#alive.hold()
     textArgument(workflow, 'workflow')
@@ -41,33 +44,33 @@ export class RunnerWorkflows {
     throw new UsageError('WORKFLOW_NOT_FOUND', message, { workflow })
   }
 
-  /**
-   * How long it and its tasks took, how they ended, and in which versions, over its newest 500 executions and their newest
-   * 10,000 attempts. Throws `WORKFLOW_NOT_FOUND`.
-   */
+  /** Returns durations, statuses and versions over the newest 500 executions and 10,000 attempts of a workflow. */
   async stats(workflow: string): Promise<WorkflowStats> {
     using _hold = this.#alive.hold()
     await this.get(workflow)
     return workflowStats(workflow, await this.#store.history.sample(workflow, SAMPLE_LIMITS))
   }
 
-  /** Whether a process serves this database now, as far as one look shows. One of another machine is believed to for 30 s after its last sign of life. */
+  /**
+   * Returns whether an engine serves the database. An engine on another machine is assumed to run for 30 s after its
+   * last sign of life.
+   */
   async isServed(): Promise<boolean> {
     using _hold = this.#alive.hold()
     return await this.#engine.instances.isServed()
   }
 
   /**
-   * Accepts a run without waiting for it: any process that serves the workflow runs it. Returns its id. Throws `WORKFLOW_NOT_FOUND`,
-   * `INVALID_CONTEXT` for a context that the `input` of the workflow refuses, and `ACTION_REFUSED` if it has an `input` and no engine that
-   * serves it can check the context.
+   * Stores a new execution and returns its id without waiting. Any engine that serves the workflow runs it. Throws
+   * `INVALID_CONTEXT` for a context that the workflow's `input` rejects, and `ACTION_REFUSED` if no engine can check
+   * the context.
    */
   async submit(workflow: string, context: JsonObject = {}): Promise<string> {
     using _hold = this.#alive.hold()
     return await this.#submit(workflow, contextTextOf(context))
   }
 
-  /** The same with the exact text of a context. Throws `INVALID_CONTEXT` too. */
+  /** Stores a new execution like `submit`, with the exact JSON text of the context. */
   async submitText(workflow: string, contextText: string): Promise<string> {
     using _hold = this.#alive.hold()
     return await this.#submit(workflow, checkedContextText(contextText))

@@ -7,19 +7,24 @@ import { shownValue, textArgument } from '../../../model/arguments.ts'
 import { type AdminUrl, adminUrl } from './admin-url.ts'
 import { generatedPassword, scramVerifier } from './scram.ts'
 
+/** Options of `createTenant`. */
 export interface TenantOptions {
-  /** 1 to 63 letters, digits and underscores, of ASCII, the first no digit; not `public` or another name of PostgreSQL's own. Made when missing. */
+  /**
+   * Name of the schema: 1 to 63 ASCII letters, digits and underscores, not starting with a digit, and not reserved by
+   * PostgreSQL. The schema is created if it is missing.
+   */
   readonly schemaName: string
-  /** As `schemaName`; not `postgres`, and nothing that begins with `pg_`. It must not exist yet, in the whole server. */
+  /** Name of the user, with the same rules as `schemaName`. The server must not have such a user yet. */
   readonly username: string
-  /** Default, and for `''`: one of 32 letters and digits is made. */
+  /** Password. Default: a new one of 32 letters and digits. */
   readonly password?: string | null
-  /** Maximum number of connections that the user may have at once. Default 20; 0: no limit. An engine opens at most 6. */
+  /** Maximum number of simultaneous connections of the user. An engine opens at most 6. 0: no limit. Default: 20. */
   readonly connections?: number
 }
 
+/** Options of `removeTenant`. */
 export interface TenantRemoval {
-  /** Whether a schema is dropped that is not a tenant's, and a user that was not made for it. Default false. */
+  /** Whether to remove a schema without cloaca's tables, and a user that was not created for it. Default: false. */
   readonly force?: boolean
 }
 
@@ -27,16 +32,16 @@ const DEFAULT_CONNECTIONS = 20
 /** Largest number that PostgreSQL takes. */
 const MAX_CONNECTIONS = 2 ** 31 - 1
 
-/** A tenant of a database: a schema that has tables of cloaca, or users that `createTenant` made for it. */
+/** Tenant of a database: a schema with cloaca's tables, or with users that `createTenant` created for it. */
 export interface TenantInfo {
   readonly schemaName: string
-  /** Names of the users that `createTenant` made for the schema, in alphabetical order. */
+  /** Names of the users that `createTenant` created for the schema, in alphabetical order. */
   readonly usernames: readonly string[]
-  /** What its tables and their indexes take. */
+  /** Size of its tables and indexes. */
   readonly bytes: number
 }
 
-/** What a new tenant connects with. The password is shown by nothing that prints the whole, `JSON.stringify` included. */
+/** Credentials of a new tenant. Printing the object, also with `JSON.stringify`, does not show the password. */
 export class TenantCredentials {
   readonly username: string
   readonly schemaName: string
@@ -52,11 +57,12 @@ export class TenantCredentials {
     Object.freeze(this)
   }
 
+  /** Password of the user. */
   get password(): string {
     return this.#password
   }
 
-  /** A `postgresql://` URL with the password in it, to the host, port and database of the administrator's. */
+  /** `postgresql://` URL with the password, for the host, port and database of the administrator. */
   get connectionString(): string {
     return `postgresql://${encodeURIComponent(this.username)}:${encodeURIComponent(this.#password)}@${this.#place}`
   }
@@ -68,23 +74,23 @@ export class TenantCredentials {
 }
 
 /**
- * Administers tenants: schemas with a user of their own, who has all rights in the schema and none elsewhere. Each call connects by itself,
- * and is one transaction: it happens or leaves nothing behind.
+ * Administrator of the tenants of a PostgreSQL database. Each tenant has a schema and a user with rights in that schema
+ * only. Each call opens its own connection and is one transaction.
  */
 export class DatabaseAdmin {
   readonly #url: AdminUrl
 
   /**
-   * Only reads the URL: `postgresql://USER:PASSWORD@HOST:PORT/DATABASE`, of a user who may make roles, and schemas in this database. Host
-   * and port are `localhost` and 5432 where they are missing; what stands behind a `?` is dropped. Throws `INVALID_DATABASE_URL`.
+   * Parses the URL `postgresql://USER:PASSWORD@HOST:PORT/DATABASE` of a user who can create roles and schemas. Does not
+   * connect. Defaults: `localhost` and 5432. Ignores the part after `?`. Throws `INVALID_DATABASE_URL`.
    */
   constructor(databaseUrl: string) {
     this.#url = adminUrl(textArgument(databaseUrl, 'databaseUrl'))
   }
 
   /**
-   * Makes the schema where it is missing, the user, and the tables. Rejects with `INVALID_ARGUMENT` for names that cannot be,
-   * `DUPLICATE_USER` where the user exists, `DATABASE_UNAVAILABLE` or `DATABASE_FAILED`; then nothing is changed.
+   * Creates the user, the tables, and the schema if it is missing. Rejects with `INVALID_ARGUMENT`, `DUPLICATE_USER`,
+   * `DATABASE_UNAVAILABLE` or `DATABASE_FAILED`; then nothing has changed.
    */
   async createTenant(options: TenantOptions): Promise<TenantCredentials> {
     const names = checkedNames(options.schemaName, options.username)
@@ -102,9 +108,10 @@ export class DatabaseAdmin {
   }
 
   /**
-   * Drops the schema with all that is in it, then every user that was made for it, and ends their connections. What does not exist is no
-   * error. Rejects with `INVALID_ARGUMENT`, with `NOT_A_TENANT` unless the schema has tables of cloaca and the user was made for it, with
-   * `DATABASE_UNAVAILABLE` or `DATABASE_FAILED`, as where a user owns something elsewhere; then nothing is changed.
+   * Drops the schema with all its contents and every user that was created for it, and ends their connections. Missing
+   * schemas and users are not an error. Rejects with `INVALID_ARGUMENT`, with `NOT_A_TENANT` unless the schema has
+   * cloaca's tables and the user was created for it, and with `DATABASE_UNAVAILABLE` or `DATABASE_FAILED`; then nothing
+   * has changed.
    */
   async removeTenant(schemaName: string, username: string, { force = false }: TenantRemoval = {}): Promise<void> {
     const names = checkedNames(schemaName, username)
@@ -112,7 +119,7 @@ export class DatabaseAdmin {
     await removeTenant(this.#url, names, force === true)
   }
 
-  /** The schemas of this database that have tables of cloaca or users that were made for them, by name. */
+  /** Returns the tenants of the database by name. */
   async listTenants(): Promise<readonly TenantInfo[]> {
     const { listTenants } = await import('./tenants.ts')
     return await listTenants(this.#url)
