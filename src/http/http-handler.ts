@@ -12,6 +12,7 @@ import { healthRoutes } from './health.ts'
 import { metricsRoute } from './metrics/route.ts'
 import { pageRoutes } from './page.ts'
 
+/** Options of `httpHandler`. */
 export interface HttpHandlerOptions {
   /** Prefix of all paths, if the server leaves it in the URL, such as `/cloaca`. Default: `/`. */
   readonly basePath?: string

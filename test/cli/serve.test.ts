@@ -263,9 +263,7 @@ describe('a serving process', () => {
       exitCode: 1,
       stderr: expect.stringMatching(/^cloaca: File or folder ".*" not found/),
     })
-    expect(unknown.stdout).toContain(
-      "no file, folder or module is named 'fodler'. If it is a package",
-    )
+    expect(unknown.stdout).toContain("no file, folder or module is named 'fodler'. If it is a package")
     expect(existsSync(join(terminal.folder, 'cloaca.db'))).toBe(false)
   })
 
