@@ -46,7 +46,8 @@ export function pageWith(page: string, rows: readonly Row[], order: readonly str
   const works = all.filter(({ used }) => used === 'yes').length
   const worksByPython = all.filter(({ usedByPython }) => usedByPython === 'yes').length
   const before = page.split(START)[0] ?? ''
-  return `${before}${START}\n\n${works} of ${all.length} packages work, ${worksByPython} with \`--python\`.\n\n${tableOf(all)}\n`
+  const summary = `${works} of ${all.length} packages work, ${worksByPython} with \`--python\`.`
+  return `${before}${START}\n\n${summary}\n\n${tableOf(all)}\n`
 }
 
 export function rowsOf(page: string): readonly Row[] {
