@@ -1,7 +1,7 @@
 /**
  * Writes two tables of the manual: the settings into `docs/settings.md`, from `src/settings/table.ts`, and the commands
- * into `docs/command-line.md`, from their declarations in `src/cli`. Run it after a change of a setting, a command or an
- * option; a test compares the pages with its output.
+ * into `docs/command-line.md`, from their declarations in `src/cli`. Run it after a change of a setting, a command or
+ * an option; a test compares the pages with its output.
  *
  *     npx node tools/manual-tables.ts
  */
