@@ -1,6 +1,6 @@
 /**
- * Starts a workflow for each webhook. `POST /deliveries` answers when the execution is stored, so the execution survives
- * a crash of the process. `GET /deliveries/ID` returns its status.
+ * Starts a workflow for each webhook. `POST /deliveries` answers when the execution is stored, so it is not lost if the
+ * process crashes. `GET /deliveries/ID` returns its status.
  */
 
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'

@@ -14,7 +14,7 @@ import { pageRoutes } from './page.ts'
 
 /** Options of `httpHandler`. */
 export interface HttpHandlerOptions {
-  /** Path before all paths, if the server leaves it in the URL, such as `/cloaca`. Default: `/`. */
+  /** Path before the paths of cloaca, such as `/cloaca`. The server must leave it in the URL. Default: `/`. */
   readonly basePath?: string
   /** Token that each request must send as `Authorization: Bearer …`. It allows everything. Default: no token. */
   readonly token?: string
