@@ -66,12 +66,11 @@ function described(name: string, file: string): ExportedName {
 
 /** Searches a declaration in a file, and in the files that it exports from. */
 function declarationOf(name: string, file: string): { readonly comment: string; readonly kind: string } | null {
-  const declaration = new RegExp(
-    `(?:/\\*\\*((?:(?!\\*/)[\\s\\S])*)\\*/\\n)?^export (?:abstract |async )?(class|const|function|interface|type) ${name}\\b`,
-    'm',
-  )
-  const [, comment = '', kind] = declaration.exec(readFileSync(file, 'utf8')) ?? []
-  if (kind !== undefined) return { comment, kind }
+  const comment = '(?:/\\*\\*((?:(?!\\*/)[\\s\\S])*)\\*/\\n)?'
+  const keywords = '(?:abstract |async )?(class|const|function|interface|type)'
+  const declaration = new RegExp(`${comment}^export ${keywords} ${name}\\b`, 'm')
+  const [, text = '', kind] = declaration.exec(readFileSync(file, 'utf8')) ?? []
+  if (kind !== undefined) return { comment: text, kind }
   for (const { names, from } of exportsOf(file)) {
     const found = names.length === 0 || names.includes(name) ? declarationOf(name, from) : null
     if (found !== null) return found

@@ -1,6 +1,6 @@
 /**
- * The engine inside a Node program: loads a script, listens to events, runs workflows, looks at triggers.
- * `await using` closes the runner at the end of the program, also after an error.
+ * Embeds the engine in a Node program: loads a script, listens to events, runs workflows and reads triggers.
+ * `await using` closes the runner at the end of the program, even after an error.
  */
 
 import { join } from 'node:path'
@@ -13,7 +13,7 @@ const firstFiring = new Promise<EngineEventMap['triggerFired']>((resolve) => {
 await runner.load(join(import.meta.dirname, 'orders.py'))
 await runner.start()
 
-// 1. Run a workflow and use its result. A failed task is a result, too.
+// 1. Run a workflow and use its result. A failed task is a result, not an error.
 for (const lines of [
   [
     ['desk', 1, 320.5],
@@ -26,20 +26,20 @@ for (const lines of [
   for (const task of result.tasks) console.log(`  ${task.id}: ${task.status}`)
 }
 
-// 2. Wait for what a trigger of the script started. JavaScript has one kind of number: the text keeps Python's.
+// 2. Wait for an execution that a trigger started. Its text contains Python's numbers exactly, such as 45.0.
 const { trigger, executionId } = await firstFiring
 if (executionId !== null) {
   const { status, contextText } = await runner.executions.wait(executionId)
   console.log(`fired by ${trigger}: ${status}, total ${/"total":([\d.]+)/.exec(contextText)?.[1]}`)
 }
 
-// 3. Look at triggers, and stop one.
+// 3. Disable a trigger, then list the triggers and the firings.
 await runner.triggers.setEnabled('late_orders', false)
 for (const { name, workflow, isEnabled } of await runner.triggers.list()) console.log({ name, workflow, isEnabled })
 const firings = await runner.triggers.history('late_orders')
 console.log('firings:', firings.length)
 
-// 4. Errors have a stable code and facts.
+// 4. Handle an error by its code, which does not change between versions.
 try {
   await runner.execute('order_procesor')
 } catch (error) {

@@ -1,4 +1,4 @@
-"""A workflow and a trigger, as any cloaca script declares them. They know nothing of Node."""
+"""A workflow and a trigger. Nothing in this script depends on Node."""
 
 import cloaca
 
@@ -13,7 +13,7 @@ def late_orders():
 
 
 with cloaca.WorkflowBuilder("order_processor") as workflow:
-    workflow.description("Checks an order and adds it up")
+    workflow.description("Checks an order and computes its total")
 
     @cloaca.task(retry_attempts=1)
     def check(ctx):

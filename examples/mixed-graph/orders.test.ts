@@ -1,4 +1,4 @@
-/** The workflow without an engine: fakes stand for the shop and for the Python task. */
+/** Tests the workflow without an engine, with fakes for the shop and for the Python task. */
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -15,7 +15,7 @@ const FAKES = {
   done: {},
 }
 
-test('a safe order is shipped, and done', async () => {
+test('ships a safe order and moves its file', async () => {
   const run = await runWorkflow(orders, ORDER, { tasks: FAKES })
 
   assert.equal(run.status, 'Completed')
@@ -24,16 +24,16 @@ test('a safe order is shipped, and done', async () => {
   assert.equal(run.tasks.done.input?.file, 'inbox/7.order')
 })
 
-test('a risky order is held', async () => {
-  const score = async () => ({ total: 900, risk: 0.5, reasons: ['900.00 is much for one order'] })
+test('holds a risky order', async () => {
+  const score = async () => ({ total: 900, risk: 0.5, reasons: ['the total 900.00 is large'] })
 
   const run = await runWorkflow(orders, ORDER, { tasks: { ...FAKES, score } })
 
   assert.deepEqual([run.tasks.ship.status, run.tasks.hold.status], ['Skipped', 'Completed'])
-  assert.deepEqual(run.tasks.hold.input?.reasons, ['900.00 is much for one order'])
+  assert.deepEqual(run.tasks.hold.input?.reasons, ['the total 900.00 is large'])
 })
 
-test('an order that Python cannot score is held', async () => {
+test('holds an order that the Python task fails to score', async () => {
   const score = (): never => {
     throw new Error('statistics need data')
   }
@@ -44,7 +44,7 @@ test('an order that Python cannot score is held', async () => {
   assert.equal(run.tasks.done.status, 'Completed')
 })
 
-test('a shop that does not answer is asked six times; nothing is shipped, and the order stays', async () => {
+test('tries six times to reach the shop, then fails without shipping', async () => {
   const fetch = (): never => {
     throw new Error('the shop answered 503')
   }
@@ -59,7 +59,7 @@ test('a shop that does not answer is asked six times; nothing is shipped, and th
   )
 })
 
-test('an order that is done already is not shipped again', async () => {
+test('does not ship an order again if its file is gone', async () => {
   const run = await runWorkflow(orders, ORDER, { tasks: { ...FAKES, check: { is_open: false } } })
 
   assert.equal(run.status, 'Completed')

@@ -1,4 +1,4 @@
-/** The order processor: fetched from the shop, scored in Python, then shipped or held. */
+/** Order processor: fetches an order from the shop, scores it in Python, then ships or holds it. */
 
 import { existsSync } from 'node:fs'
 import { mkdir, rename, writeFile } from 'node:fs/promises'
@@ -15,8 +15,8 @@ const Score = object({ total: number(), risk: number(), reasons: array(string())
 
 const isSafe = value('risk', '<', 0.5)
 
-export const orders = workflow('order_processor', { input: Order, description: 'Ships what the shop sold' })
-  // A poll that looked before the last execution of an order had ended fires it once more: then there is nothing to do.
+export const orders = workflow('order_processor', { input: Order, description: 'Ships the orders of the shop' })
+  // A poll can find the file of an order shortly before the previous execution moves it, and fire again.
   .task('check', ({ file }) => ({ is_open: existsSync(file) }))
   .task(
     'fetch',

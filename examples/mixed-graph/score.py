@@ -1,4 +1,4 @@
-"""How risky an order is: a task in Python, which the workflow in orders.ts has between two of its own."""
+"""Scores the risk of an order. The workflow in orders.ts runs this task between two TypeScript tasks."""
 
 import statistics
 
@@ -14,9 +14,9 @@ with cloaca.WorkflowBuilder("scoring"):
         total = sum(line["price"] * line["count"] for line in lines)
         reasons = []
         if total > LARGE:
-            reasons.append(f"{total:.2f} is much for one order")
+            reasons.append(f"the total {total:.2f} is large")
         if len(lines) > 1 and statistics.pstdev(line["count"] for line in lines) > 20:
-            reasons.append("the counts differ a lot")
+            reasons.append("the quantities differ greatly")
         ctx.set("total", total)
         ctx.set("risk", len(reasons) / 2)
         ctx.set("reasons", reasons)

@@ -1,4 +1,4 @@
-/** The whole of it, served as in production, and killed in the middle of a task. */
+/** Serves the example as in production, and kills the engine during a task. */
 
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
@@ -14,7 +14,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 const CLOACA = join(import.meta.dirname, 'node_modules/.bin/cloaca')
 const LINES = JSON.stringify([{ sku: 'tea', price: 4.5, count: 2 }])
 
-test('an order survives that the engine is killed while it is fetched', { timeout: 180_000 }, async (t) => {
+test('ships an order after the engine was killed during its task "fetch"', { timeout: 180_000 }, async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'mixed-graph-'))
   const waiting: ServerResponse[] = []
   const shop = createServer((_, response) => waiting.push(response)).listen(0, '127.0.0.1')

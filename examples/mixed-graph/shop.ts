@@ -1,4 +1,4 @@
-/** A shop to try the example with: every order has two lines, and those above 100 are large. */
+/** Shop for trying the example: each order has two lines, and orders with numbers over 100 are expensive. */
 
 import { createServer } from 'node:http'
 

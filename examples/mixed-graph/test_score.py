@@ -1,4 +1,4 @@
-"""The Python side without an engine: the scoring task, and the trigger."""
+"""Tests the Python task and the trigger without an engine."""
 
 import tempfile
 import unittest
@@ -23,7 +23,7 @@ class ScoreTest(unittest.TestCase):
     def test_a_large_order_is_risky(self):
         run = run_workflow("scoring", lines(900.0))
 
-        self.assertEqual(run.final_context["reasons"], ["900.00 is much for one order"])
+        self.assertEqual(run.final_context["reasons"], ["the total 900.00 is large"])
 
 
 class InboxTest(unittest.TestCase):
@@ -32,10 +32,10 @@ class InboxTest(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         triggers.INBOX = Path(folder.name)
 
-    def test_it_skips_while_there_is_no_order(self):
-        self.assertEqual(poll("inbox").reason, "no order waits")
+    def test_skips_without_an_order(self):
+        self.assertEqual(poll("inbox").reason, "no order is waiting")
 
-    def test_it_fires_for_the_order_with_the_smallest_number(self):
+    def test_fires_for_the_order_with_the_lowest_number(self):
         for number in (12, 7):
             (triggers.INBOX / f"{number}.order").touch()
 

@@ -1,4 +1,4 @@
-"""Watches a folder for orders. Each file ``7.order`` starts the workflow in orders.ts for order 7."""
+"""Watches a folder for orders. A file ``7.order`` starts the workflow in orders.ts for order 7."""
 
 import os
 from pathlib import Path
@@ -10,8 +10,8 @@ INBOX = Path(os.environ.get("INBOX", "inbox"))
 
 @cloaca.trigger(on="order_processor", poll_interval="500ms")
 def inbox():
-    """The first order that waits. Its file stays until the workflow has ended, so that no order is lost."""
+    """Fires for the first waiting order. The workflow moves its file at the end, so that no order is lost."""
     waiting = sorted(INBOX.glob("*.order"), key=lambda file: int(file.stem))
     if not waiting:
-        return cloaca.TriggerResult.skip("no order waits")
+        return cloaca.TriggerResult.skip("no order is waiting")
     return cloaca.TriggerResult.fire(cloaca.Context({"order_id": int(waiting[0].stem), "file": str(waiting[0])}))

@@ -1,17 +1,17 @@
-"""Watches freezers: a graph looks at each reading, and a workflow is started where one is too warm."""
+"""Watches freezers: a graph processes each reading, and a workflow starts if a reading is too warm."""
 
 import cloaca
 
 
 @cloaca.state_accumulator(capacity=3)
 def readings(reading):
-    """The last three readings, over restarts too."""
+    """Keeps the last three readings, even after a restart."""
     return reading
 
 
 @cloaca.reactor(name="freezers", accumulators=["readings"])
 class Freezers:
-    """Fires with each reading."""
+    """Fires on each reading."""
 
 
 with cloaca.ComputationGraphBuilder("warmth", reactor=Freezers, graph={"mean": {"inputs": ["readings"]}}):
@@ -24,7 +24,7 @@ with cloaca.ComputationGraphBuilder("warmth", reactor=Freezers, graph={"mean": {
 
 
 with cloaca.WorkflowBuilder("too_warm") as workflow:
-    workflow.description("Tells somebody that a freezer is too warm")
+    workflow.description("Reports a freezer that is too warm")
 
     @cloaca.task()
     def tell(ctx):

@@ -1,6 +1,6 @@
 /**
- * Pushes readings to a source of `freezers.py` and starts a workflow where one is too warm. An event that `push` has answered
- * with its sequence is stored: it is accumulated, also when this process dies before.
+ * Pushes readings to a source of `freezers.py`, and starts a workflow for each reading that is too warm.
+ * When `push` resolves, the event is stored. It will be processed even if this process dies.
  */
 
 import { join } from 'node:path'

@@ -1,4 +1,4 @@
-/** The trigger and the workflow without an engine: nothing is asked over the network, and an hour passes at once. */
+/** Tests the trigger and the workflow without an engine, without a network, and with a fake clock. */
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -13,21 +13,21 @@ const FAKES = {
   recovered: { is_over: true },
 }
 
-test('an incident of high severity pages somebody', async () => {
+test('pages the team for an incident of high severity', async () => {
   const run = await runWorkflow(incident, DOWN, { tasks: FAKES })
 
   assert.equal(run.status, 'Completed')
   assert.deepEqual(run.tasks.page.input, { ...DOWN, cause: 'the database is full', ticket: 17 })
 })
 
-test('one of low severity, which is the default, does not', async () => {
+test('does not page the team for low severity, which is the default', async () => {
   const run = await runWorkflow(incident, { url: 'http://shop.test', status: 500 }, { tasks: FAKES })
 
   assert.equal(run.tasks.page.status, 'Skipped')
   assert.equal(run.tasks.recovered.output?.is_over, true)
 })
 
-test('the same ticket is asked for again while the ticket system is not available', async () => {
+test('retries with the same key while the ticket system is unavailable', async () => {
   const keys = new Set<string>()
   const open_ticket = async (_: unknown, { attempt, executionId }: { attempt: number; executionId: string }) => {
     keys.add(executionId)
@@ -41,7 +41,7 @@ test('the same ticket is asked for again while the ticket system is not availabl
   assert.equal(keys.size, 1)
 })
 
-test('an incident that is not over within an hour is given up', async (t) => {
+test('stops waiting for recovery after one hour', async (t) => {
   const clock = new FakeClock('2030-01-02T03:04:05Z')
   t.mock.method(globalThis, 'fetch', async () => new Response('down', { status: 503 }))
   const { recovered: _, ...others } = FAKES
@@ -52,8 +52,8 @@ test('an incident that is not over within an hour is given up', async (t) => {
   assert.equal(clock.now().toISOString(), '2030-01-02T04:04:05.000Z')
 })
 
-test('the trigger fires with what the workflow needs', async (t) => {
-  const answers = [new Response('well'), new Response('the database is full', { status: 503 })]
+test('fires with the context that the workflow needs', async (t) => {
+  const answers = [new Response('ok'), new Response('the database is full', { status: 503 })]
   t.mock.method(globalThis, 'fetch', async () => answers.shift())
 
   assert.equal((await pollTrigger(service_down)).reason, 'the service is up')

@@ -1,4 +1,4 @@
-/** Watches a service, and opens a ticket when it goes down. No Python is needed, and none is started. */
+/** Watches a service, and opens a ticket when it goes down. It needs no Python. */
 
 import { fire, skip, succeeded, trigger, value, workflow } from 'cloaca'
 import { number, object, optional, string } from 'valibot'
@@ -8,12 +8,12 @@ const Incident = object({ url: string(), status: number(), severity: optional(st
 
 export const incident = workflow('incident', {
   input: Incident,
-  description: 'Finds out what is wrong, and tells people',
+  description: 'Diagnoses an outage, and notifies the team',
 })
   .task('diagnose', { retries: 2, retryDelay: '1s', timeout: '15s' }, async ({ url }, { signal }) => ({
     cause: await findCause(url, signal),
   }))
-  // It may run again after a crash: the id of the execution tells the ticket system that it is the same one.
+  // After a crash, this task can run again. The ticket system ignores a second ticket with the same key.
   .task(
     'open_ticket',
     { after: 'diagnose', retries: 5, retryDelay: '1s', timeout: '30s', retryOn: 'transient' },
@@ -34,13 +34,13 @@ export const incident = workflow('incident', {
     'recovered',
     { after: 'open_ticket', when: succeeded('open_ticket'), timeout: '1h', retries: 0 },
     async ({ url }, { deferUntil, signal }) => {
-      // Takes none of the places for running tasks while it waits.
+      // Uses no slot while it waits.
       await deferUntil(async () => (await statusOf(url, signal)) < 500, { pollEvery: '10s' })
       return { is_over: true }
     },
   )
 
-/** Fires once when the service goes down, and not again before it was up. */
+/** Fires once when the service goes down, and again only after it was up. */
 export const service_down = trigger(
   'service_down',
   { every: '1s', starts: incident, onChange: true, timeout: '5s' },

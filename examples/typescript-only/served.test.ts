@@ -1,4 +1,4 @@
-/** The whole of it, served as in production, and killed in the middle of a task. */
+/** Serves the example as in production, and kills the engine during a task. */
 
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
@@ -14,7 +14,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 const CLOACA = join(import.meta.dirname, 'node_modules/.bin/cloaca')
 
-test('a ticket is opened once although the engine is killed while it is', { timeout: 180_000 }, async (t) => {
+test('opens one ticket although the engine is killed while it opens it', { timeout: 180_000 }, async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'typescript-only-'))
   let isDown = true
   const keys: string[] = []

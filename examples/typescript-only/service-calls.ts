@@ -1,8 +1,8 @@
-/** What the workflow asks of others, over HTTP. */
+/** HTTP requests of the workflow. */
 
 const TICKETS_URL = () => process.env.TICKETS_URL ?? 'http://127.0.0.1:8812'
 
-/** The status of a service; 599 where nobody answers. */
+/** Returns the HTTP status of a service, or 599 if there is no answer. */
 export async function statusOf(url: string, signal: AbortSignal): Promise<number> {
   try {
     const answer = await fetch(`${url}/health`, { signal })
@@ -14,24 +14,26 @@ export async function statusOf(url: string, signal: AbortSignal): Promise<number
   }
 }
 
+/** Returns the answer of a service as the cause of its outage. */
 export async function findCause(url: string, signal: AbortSignal): Promise<string> {
   const answer = await fetch(`${url}/health`, { signal }).catch(() => null)
   signal.throwIfAborted()
-  return answer === null ? 'nobody answers' : (await answer.text()).trim() || 'no reason is given'
+  return answer === null ? 'no answer' : (await answer.text()).trim() || 'unknown'
 }
 
 export interface NewTicket {
   readonly title: string
-  /** Two tickets of one key are one. */
+  /** Idempotency key: the ticket system opens only one ticket per key. */
   readonly key: string
 }
 
-/** The number of the ticket. */
+/** Opens a ticket, and returns its number. */
 export async function openTicket(ticket: NewTicket, signal: AbortSignal): Promise<number> {
   const answer = await post('/tickets', ticket, signal)
   return Number(((await answer.json()) as { number: unknown }).number)
 }
 
+/** Sends a message to the team. */
 export async function page(text: string, signal: AbortSignal): Promise<void> {
   await post('/pages', { text }, signal)
 }

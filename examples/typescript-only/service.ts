@@ -1,4 +1,4 @@
-/** A service to try the example with, which is also the ticket system: `touch down` in its folder takes it down. */
+/** Service and ticket system for trying the example. `touch down` in the current folder stops the service. */
 
 import { existsSync } from 'node:fs'
 import { createServer } from 'node:http'
@@ -8,7 +8,7 @@ let tickets = 0
 const server = createServer((request, response) => {
   const isDown = existsSync('down')
   if (request.url === '/health') {
-    response.writeHead(isDown ? 503 : 200).end(isDown ? 'the database is full' : 'well')
+    response.writeHead(isDown ? 503 : 200).end(isDown ? 'the database is full' : 'ok')
     return
   }
   console.log(`${request.method} ${request.url}`)

@@ -1,4 +1,4 @@
-/** A supplier's side of the bridge: announces a delivery, and asks until it is booked. */
+/** Supplier: announces a delivery, and polls until it is booked. */
 
 import { setTimeout } from 'node:timers/promises'
 

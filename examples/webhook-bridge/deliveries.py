@@ -1,9 +1,9 @@
-"""What happens with a webhook. The HTTP side is Node's; this file stays what a Python team writes and tests."""
+"""Processes a webhook. The HTTP server is in Node; this file contains only Python code."""
 
 import cloaca
 
 with cloaca.WorkflowBuilder("delivery") as workflow:
-    workflow.description("Takes a delivery note of a supplier")
+    workflow.description("Books the delivery note of a supplier")
 
     @cloaca.task()
     def read_note(ctx):

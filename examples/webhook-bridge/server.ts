@@ -1,6 +1,6 @@
 /**
- * Starts a workflow for each webhook: `POST /deliveries` answers as soon as the run is stored, so that nothing is lost
- * when the process dies afterwards, and `GET /deliveries/ID` tells how it went.
+ * Starts a workflow for each webhook. `POST /deliveries` answers when the execution is stored, so it is not lost if the
+ * process crashes. `GET /deliveries/ID` returns its status.
  */
 
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
@@ -31,7 +31,7 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
     const { status, context, errorMessage } = await runner.executions.get(id)
     reply(response, 200, { status, parcels: context.parcels ?? null, errorMessage })
   } else {
-    reply(response, 404, { error: 'POST /deliveries, or GET /deliveries/ID' })
+    reply(response, 404, { error: 'Use POST /deliveries or GET /deliveries/ID' })
   }
 }
 

@@ -11,6 +11,7 @@ export const WORKFLOW = Symbol.for('cloaca.workflow.1')
 /** The same for a trigger. */
 export const TRIGGER = Symbol.for('cloaca.trigger.1')
 
+/** Declaration of a workflow as data. */
 export interface DeclaredWorkflow {
   readonly key: string
   readonly title: string
@@ -19,21 +20,24 @@ export interface DeclaredWorkflow {
   readonly tenant: string
   readonly package: string
   readonly input: InputSchema | null
-  /** In the order of the declarations, in which dependencies come first. */
+  /** Tasks in the order of their declarations. Dependencies come first. */
   readonly tasks: readonly DeclaredTask[]
   readonly place: SourcePlace | null
 }
 
+/** Declaration of a task as data. */
 export interface DeclaredTask extends Pick<TaskDefinition, 'id' | 'dependencies' | 'retry' | 'timeoutMs'> {
   readonly rule: TriggerRule
   readonly place: SourcePlace | null
   readonly runs: DeclaredFunction | DeclaredPython
 }
 
+/** Functions of a TypeScript task. */
 export interface DeclaredFunction extends ModuleTask {
   readonly kind: 'function'
 }
 
+/** Reference to a Python task. */
 export interface DeclaredPython {
   readonly kind: 'python'
   readonly script: string
@@ -42,10 +46,11 @@ export interface DeclaredPython {
   readonly adds: InputSchema | null
 }
 
+/** Declaration of a trigger as data. */
 export interface DeclaredTrigger {
   readonly name: string
   readonly workflow: string
-  /** The workflow's own declaration where the trigger was given it. */
+  /** Declaration of the workflow. Null if the trigger names the workflow. */
   readonly starts: DeclaredWorkflow | null
   readonly timing: TriggerTiming
   readonly allowConcurrent: boolean

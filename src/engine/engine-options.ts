@@ -27,9 +27,10 @@ export interface EngineOptions extends Pick<GraphsPorts, 'predicates'> {
   readonly streams?: StreamBackends
 }
 
+/** Options of `runner.execute`. */
 export interface ExecuteOptions {
-  /** How long to wait; null without limit. The engine's setting by default. */
+  /** Maximum wait in milliseconds, or null for no limit. Default: `workflowTimeoutMs` of the engine. */
   readonly timeoutMs?: number | null
-  /** The slot of the task that calls: lent while it waits, so that its own run cannot keep the other from running. */
+  /** Slot of the calling task, which other tasks can use while it waits. Prevents a deadlock of both executions. */
   readonly callerSlot?: TaskSlot
 }

@@ -69,7 +69,7 @@ export interface TaskRun {
   readonly error: PythonFault | null
 }
 
-/** Reason why an execution started. */
+/** Call, trigger, cron schedule or reactor that started an execution. */
 export type ExecutionOrigin =
   | { readonly kind: 'call' }
   | { readonly kind: 'trigger'; readonly trigger: string; readonly firingId: string }

@@ -34,7 +34,7 @@ export type { ParentLines } from '../host/parent/parent-peer.ts'
 /** Options of `startProgram`, with the defaults of `RunnerOptions`. */
 export type ProgramLimits = Partial<Pick<HostLimits, 'memoryMebibytes' | 'threads'>> & {
   readonly durability?: Durability
-  /** Restriction, as in `RunnerOptions`. The readable folder is that of the program's file, else the current folder. */
+  /** Restriction, as in `RunnerOptions`. It allows reading the folder of the program's file, else the current folder. */
   readonly restrict?: Restriction | null
   /** Restrictions by place, as in `RunnerOptions`. Entries for other places are allowed. */
   readonly restrictFor?: Readonly<Record<string, Restriction | null>>

@@ -32,7 +32,7 @@ export interface TaskRun<Given = JsonObject, Left = JsonObject> {
 interface RunFacts<Flow> {
   /** Final context as exact JSON text. Large integers and `1.0` are exact here only. */
   readonly contextText: ContextText
-  /** Number of failed tasks and their errors. Null if no task failed. */
+  /** Message with the number of failed tasks and their errors. Null if no task failed. */
   readonly errorMessage: string | null
   /** Results of the tasks by id. */
   readonly tasks: { readonly [Id in TaskIds<Flow>]: TaskRun<GivenIn<Flow, Id>, LeftIn<Flow, Id>> }

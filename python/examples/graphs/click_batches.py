@@ -1,9 +1,9 @@
 """Counts clicks in batches: many small events become one value.
 
-Clicks are pushed one by one. The source gathers them, and hands on what its function makes of a batch every two
-seconds, or as soon as 100 of them wait. The graph runs once for each batch.
+Clicks are pushed one at a time. Every two seconds, or when 100 clicks are queued, the source calls its function with
+the queued clicks and delivers the result. The graph runs once per batch.
 
-Try the graph alone:
+Run the graph by itself:
 
     cloaca run python/examples/graphs/click_batches.py
 
@@ -12,8 +12,8 @@ You will see:
     4 clicks of 2 visitors, most of them on /pricing
     {'clicks': 4, 'visitors': 2, 'top': '/pricing', 'share': 0.75}
 
-Served with ``cloaca serve``, push clicks from anywhere: ``cloaca source push clicks '{"page": "/", "visitor": "a"}'``
-or ``runner.push("clicks", {"page": "/", "visitor": "a"})``.
+If you serve the script with ``cloaca serve``, push clicks with
+``cloaca source push clicks '{"page": "/", "visitor": "a"}'``.
 """
 
 from collections import Counter
@@ -23,7 +23,7 @@ import cloaca
 
 @cloaca.batch_accumulator(flush_interval="2s", max_buffer_size=100)
 def clicks(events):
-    """Clicks by page, and who clicked."""
+    """Counts the clicks of each page, and collects the visitors."""
     return {
         "pages": Counter(event["page"] for event in events),
         "visitors": sorted({event["visitor"] for event in events}),
@@ -32,7 +32,7 @@ def clicks(events):
 
 @cloaca.reactor(name="click_watch", accumulators=["clicks"])
 class ClickWatch:
-    """Fires with each batch."""
+    """Fires on each batch."""
 
 
 with cloaca.ComputationGraphBuilder(
@@ -50,7 +50,7 @@ with cloaca.ComputationGraphBuilder(
 
     @cloaca.node
     def report(batch, top):
-        # First come the values of its own inputs, then those of the nodes that lead to it.
+        # The values of the node's own inputs come first, then those of the nodes before it.
         page, count = top
         total, visitors = sum(batch["pages"].values()), len(batch["visitors"])
         print(f"{total} clicks of {visitors} visitors, most of them on {page}")

@@ -1,7 +1,7 @@
-"""Prices an order with a graph that a task invokes: no reactor, no sources, the same functions in a workflow.
+"""Prices an order with a graph that a task invokes. Such a graph needs no reactor and no sources.
 
-The graph gets the output of the task. Both of its last nodes store what they return there, under their names; what
-comes after it, and the next task, find it in the context.
+The graph receives the output of the task. Its last node stores its return value in that output, under the name of the
+node. The function ``post_invocation`` and the next task find it in the context.
 
 Run it:
 
@@ -9,7 +9,7 @@ Run it:
 
 You will see:
 
-    tried alone: 107.1
+    by itself: 107.1
     Completed: net 90.0, tax 17.1, total 107.1
     invoice: ['net', 'tax', 'total'] for Ada
 """
@@ -59,13 +59,13 @@ with cloaca.ComputationGraphBuilder(
 
 
 def flatten(ctx):
-    """Puts the parts of the total beside each other."""
+    """Moves the parts of the total to the top level of the context."""
     ctx.update_from_dict(ctx.remove("total"))
     return ctx
 
 
 with cloaca.WorkflowBuilder("order_price") as workflow:
-    workflow.description("Prices one order")
+    workflow.description("Computes the price of an order")
 
     @cloaca.task(invokes=price, post_invocation=flatten)
     def read_order(ctx):
@@ -80,7 +80,7 @@ with cloaca.WorkflowBuilder("order_price") as workflow:
 
 if __name__ == "__main__":
     order = {"customer": "ada", "items": {"book": 2, "lamp": 1}}
-    print("tried alone:", price.execute(order)["total"])
+    print("by itself:", price.execute(order)["total"])
     with cloaca.DefaultRunner(":memory:") as runner:
         result = runner.execute("order_price", cloaca.Context(order))
         final = result.final_context

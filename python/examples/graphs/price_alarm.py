@@ -1,10 +1,10 @@
-"""Raises an alarm when a price of a stream leaves its band.
+"""Raises an alarm when a price of a stream leaves its range.
 
-The source reads ticks from a topic of Kafka (``CLOACINA_VAR_PRICES_BACKEND`` names another kind of stream), and drops
-those of symbols that nobody watches. The reactor fires with each tick that is left. A routing node decides: only the
-nodes behind its choice run.
+The source reads price updates from a Kafka topic (``CLOACINA_VAR_PRICES_BACKEND`` selects another type of stream), and
+drops updates of symbols without a range. The reactor fires on each remaining update. A routing node chooses a route,
+and only the nodes of that route run.
 
-Try the graph alone:
+Run the graph by itself:
 
     cloaca run python/examples/graphs/price_alarm.py
 
@@ -17,8 +17,8 @@ You will see:
     {'alarm': 'INIT is at 7.25, below 8.0'}
     dropped: OTHER
 
-Served with ``cloaca serve``, it prints the alarms only. To have ``tell_trader`` started, too, subscribe it to the
-reactor:
+If you serve the script with ``cloaca serve``, it only prints alarms. To start the workflow ``tell_trader`` as well,
+subscribe it to the reactor:
 ``runner.subscribe_workflow_to_reactor("price_watch", "tell_trader", when="payload.prices.price > 130.0")``.
 """
 
@@ -30,13 +30,13 @@ BANDS = {"ACME": (100.0, 130.0), "INIT": (8.0, 12.0)}
 @cloaca.stream_accumulator(type=cloaca.var_or("PRICES_BACKEND", "kafka"), topic="prices", group="price_alarm")
 @cloaca.boundary_schema(symbol=str, price=float)
 def prices(tick):
-    """Ticks of the symbols that have a band."""
+    """Passes updates of symbols with a range, and drops all others."""
     return tick if tick["symbol"] in BANDS else None
 
 
 @cloaca.reactor(name="price_watch", accumulators=["prices"])
 class PriceWatch:
-    """Looks at each tick."""
+    """Fires on each price update."""
 
 
 with cloaca.ComputationGraphBuilder(
@@ -81,19 +81,19 @@ with cloaca.ComputationGraphBuilder(
 
 
 with cloaca.WorkflowBuilder("tell_trader") as workflow:
-    workflow.description("Tells the trader of one tick")
+    workflow.description("Notifies the trader of a price update")
 
     @cloaca.task()
     def tell(ctx):
-        # The context of a run has the values of the firing, by source.
+        # The context contains the values of the firing by source.
         tick = ctx["prices"]
-        print(f"told the trader: {tick['symbol']} is at {tick['price']}")
+        print(f"notified the trader: {tick['symbol']} is at {tick['price']}")
         return ctx
 
 
 if __name__ == "__main__":
     for symbol, price in (("ACME", 131.5), ("ACME", 121.0), ("INIT", 7.25)):
-        # The decorators return the functions, so a source makes what the graph is tried with.
+        # The decorator returns the function unchanged, so the program can call the source directly.
         print(price_alarm.execute({"prices": prices({"symbol": symbol, "price": price})}))
     if prices({"symbol": "OTHER", "price": 1.0}) is None:
         print("dropped: OTHER")

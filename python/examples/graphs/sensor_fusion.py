@@ -1,10 +1,10 @@
-"""Warns of condensation on a wall, which takes three sensors to know.
+"""Warns of condensation on a wall, based on three sensors.
 
-The reactor waits until all three have delivered since it fired last (``when_all``). Two nodes compute from different
-sources, and a third one joins what they return. The temperature of the wall jumps about, so its source keeps the last
-three readings, over restarts too.
+The reactor fires when all three sources have delivered since its last firing (``when_all``). Two nodes process
+different sources, and a third node combines their results. The readings of the wall vary, so their source keeps the
+last three of them, even after a restart.
 
-Try the graph alone:
+Run the graph by itself:
 
     cloaca run python/examples/graphs/sensor_fusion.py
 
@@ -15,8 +15,8 @@ You will see:
     damp air:  {'dew_point_c': 16.4, 'margin_c': -0.4, 'condensation': True}
     no sensor: {'dew_point_c': None, 'margin_c': None, 'condensation': None}
 
-Served with ``cloaca serve``, push readings to the three sources (``cloaca source push wall_c 16.1``): with the last of
-the three the graph runs.
+If you serve the script with ``cloaca serve``, push readings to the three sources (``cloaca source push wall_c 16.1``).
+The graph runs when the last of the three has delivered.
 """
 
 import math
@@ -26,25 +26,25 @@ import cloaca
 
 @cloaca.passthrough_accumulator
 def air_c(reading):
-    """Temperature of the air. The sensor says it in Fahrenheit, and 999 when it is broken."""
+    """Converts the temperature of the air from Fahrenheit. A broken sensor reports 999, which is dropped."""
     return None if reading["f"] == 999 else round((reading["f"] - 32) / 1.8, 2)
 
 
 @cloaca.passthrough_accumulator
 def humidity(percent):
-    """Relative humidity of the air, 0 to 100."""
+    """Passes the relative humidity of the air in percent, and drops invalid values."""
     return percent if 0 < percent <= 100 else None
 
 
 @cloaca.state_accumulator(capacity=3)
 def wall_c(celsius):
-    """Temperature of the wall: the last three readings."""
+    """Keeps the last three temperatures of the wall."""
     return celsius
 
 
 @cloaca.reactor(name="wall_watch", accumulators=["air_c", "humidity", "wall_c"], mode="when_all")
 class WallWatch:
-    """Fires once there are new readings of all three."""
+    """Fires when all three sources have new readings."""
 
 
 with cloaca.ComputationGraphBuilder(
@@ -59,7 +59,7 @@ with cloaca.ComputationGraphBuilder(
 
     @cloaca.node
     def dew_point(air, percent):
-        """By the Magnus formula."""
+        """Computes the dew point with the Magnus formula."""
         if air is None or percent is None:
             return None
         gamma = math.log(percent / 100) + 17.62 * air / (243.12 + air)

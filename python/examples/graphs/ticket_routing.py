@@ -1,9 +1,9 @@
-"""Routes support tickets: each goes to the desk that is right for it.
+"""Routes support tickets to the right desk.
 
-A ticket is pushed, cleaned by its source, and classified by a routing node. Two variants lead to one desk; a ticket
-that no desk wants goes to the queue of people. A workflow pages somebody for an outage.
+Tickets are pushed to a source, which removes empty ones. A routing node then classifies each ticket. Two of its routes
+lead to the same desk, and unclassified tickets go to a person. For an outage, a workflow pages the engineer on call.
 
-Try the graph alone:
+Run the graph by itself:
 
     cloaca run python/examples/graphs/ticket_routing.py
 
@@ -14,8 +14,8 @@ You will see:
     ticket 3 is for billing: I want my money back
     ticket 4 is for people: Do you sell gift cards?
 
-Served with ``cloaca serve``, push tickets (``cloaca source push tickets '{"id": 5, "text": "Checkout is down"}'``), and
-subscribe the workflow that pages:
+If you serve the script with ``cloaca serve``, subscribe the workflow and push tickets
+(``cloaca source push tickets '{"id": 5, "text": "Checkout is down"}'``):
 ``runner.subscribe_workflow_to_reactor("ticket_desk", "page_on_call", when="payload.tickets.text.contains('down')")``.
 """
 
@@ -27,14 +27,14 @@ WORDS = {"outage": ("down", "error", "crash"), "refund": ("money back", "refund"
 @cloaca.passthrough_accumulator
 @cloaca.boundary_schema(id=int, text=str)
 def tickets(event):
-    """Tickets with a text; empty ones are dropped."""
+    """Trims the text of a ticket, and drops tickets without a text."""
     text = event.get("text", "").strip()
     return {"id": event["id"], "text": text} if text else None
 
 
 @cloaca.reactor(name="ticket_desk", accumulators=["tickets"])
 class TicketDesk:
-    """Fires with each ticket."""
+    """Fires on each ticket."""
 
 
 with cloaca.ComputationGraphBuilder(
@@ -78,7 +78,7 @@ with cloaca.ComputationGraphBuilder(
 
 
 with cloaca.WorkflowBuilder("page_on_call") as workflow:
-    workflow.description("Pages whoever is on call")
+    workflow.description("Pages the engineer on call")
 
     @cloaca.task(retry_attempts=5, retry_delay_ms=1000)
     def page(ctx):

@@ -1,4 +1,4 @@
-"""Declares tasks with ``async def``: waiting inside one overlaps, and several of them overlap too.
+"""Declares tasks with ``async def``. Waits within a task overlap, and so do waits of several tasks.
 
 Run it:
 
@@ -7,7 +7,7 @@ Run it:
 You will see:
 
     Completed: prices from 3 shops, best is 17 at shop-b
-    all waits together took less than half of their sum: True
+    the workflow took less than half of the sum of all waits: True
 """
 
 import asyncio
@@ -20,7 +20,7 @@ WAIT_SECONDS = 1.5
 
 
 async def ask(shop):
-    await asyncio.sleep(WAIT_SECONDS)  # stands for a slow service
+    await asyncio.sleep(WAIT_SECONDS)  # simulates a slow service
     return PRICES[shop]
 
 
@@ -54,4 +54,4 @@ if __name__ == "__main__":
         shop = final["best"]
         print(f"{result.status}: prices from {len(final['prices'])} shops, best is {final['prices'][shop]} at {shop}")
         waits = WAIT_SECONDS * (len(PRICES) + 1)
-        print("all waits together took less than half of their sum:", seconds < waits / 2)
+        print("the workflow took less than half of the sum of all waits:", seconds < waits / 2)

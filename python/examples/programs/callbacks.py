@@ -1,10 +1,10 @@
-"""Tells others how tasks ended, with callbacks that never change the outcome.
+"""Reports the results of tasks with callbacks, which never change the results.
 
 Run it:
 
     cloaca run python/examples/programs/callbacks.py
 
-You will see, besides a line on stderr about the callback that broke:
+You will see, in addition to a line on stderr about the failed callback:
 
     metrics: attempt of upload failed: Python task execution failed: OSError: disk is full
     metrics: upload succeeded with {"file":"report.csv","uploaded":true}
@@ -21,7 +21,7 @@ def count_success(task_id, context):
 
 
 def count_failure(task_id, error, context):
-    # Once for each failed attempt, also when it is tried again.
+    # Called after each failed attempt, even if the task is retried.
     print(f"metrics: attempt of {task_id} failed: {error}")
 
 

@@ -1,8 +1,8 @@
-"""Shows what each task receives: nothing but the merged outputs of the tasks that it depends on.
+"""Shows the context of each task: the merged outputs of the tasks that it depends on.
 
-Branches run side by side, each on a copy. Where two of them leave the same key, objects are merged, lists are joined
-without repeated elements, and of anything else the later dependency wins. Types keep exact: ``1.0`` stays a float, and
-large integers keep every digit.
+Branches run in parallel, each on its own copy. If two branches set the same key, objects are merged, and lists are
+joined without repeated elements. For other values, the later dependency takes precedence. Numbers stay exact: ``1.0``
+remains a float, and large integers keep all digits.
 
 Run it:
 

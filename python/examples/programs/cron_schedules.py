@@ -1,7 +1,7 @@
-"""Registers, changes, watches and deletes cron schedules from a program.
+"""Creates, changes, observes and deletes cron schedules from a program.
 
-Expressions have five fields, or six with seconds in front; nicknames such as ``@daily`` are known too. A run finds in
-its context at which instant it was due.
+Expressions have five fields, or six with seconds first. Nicknames such as ``@daily`` also work. The context of each run
+contains its due time.
 
 Run it:
 
@@ -12,10 +12,10 @@ You will see, within a few seconds:
     close_books at 0 18 * * MON-FRI in Europe/Paris
     close_books at 0 19 * * MON-FRI in Europe/Paris
     report for Lyon, due at a full second
-    report for Lyon is stopped
+    report for Lyon is disabled
     100.0 percent of the firings started a run
-    left: close_books
-    refused: unknown zone
+    remaining: close_books
+    rejected: unknown time zone
 """
 
 import time
@@ -52,24 +52,24 @@ if __name__ == "__main__":
         runner.update_cron_schedule(books, "0 19 * * MON-FRI", "Europe/Paris")
         show(runner.get_cron_schedule(books))
 
-        # A named instance is a schedule with parameters, which every run finds in its context.
+        # A named instance is a schedule with parameters, which are part of the context of each run.
         lyon = runner.register_workflow_instance(
             "branch_report", "lyon", "* * * * * *", "UTC", cloaca.Context({"branch": "Lyon"})
         )
         while not reports:
             time.sleep(0.05)
         branch, due = reports[0]
-        print(f"report for {branch}, due at a full second" if due.microsecond == 0 else f"late: {due}")
+        print(f"report for {branch}, due at a full second" if due.microsecond == 0 else f"wrong due time: {due}")
 
         runner.set_cron_schedule_enabled(lyon, False)
         if not runner.get_cron_schedule(lyon)["enabled"]:
-            print(f"report for {branch} is stopped")
+            print(f"report for {branch} is disabled")
         stats = runner.get_cron_execution_stats(started.isoformat())
         print(f"{stats['success_rate']} percent of the firings started a run")
 
         runner.delete_cron_schedule(lyon)
-        print("left:", *(each["workflow_name"] for each in runner.list_cron_schedules()))
+        print("remaining:", *(each["workflow_name"] for each in runner.list_cron_schedules()))
         try:
             runner.register_cron_workflow("close_books", "@daily", "Europe/Atlantis")
         except ValueError as error:
-            print("refused: unknown zone" if "Invalid timezone: Europe/Atlantis" in str(error) else error)
+            print("rejected: unknown time zone" if "Invalid timezone: Europe/Atlantis" in str(error) else error)

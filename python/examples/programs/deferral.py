@@ -1,7 +1,7 @@
-"""Waits inside a task without blocking the tasks behind it.
+"""Waits inside a task without blocking other tasks.
 
-``handle.defer_until`` gives the concurrency slot back until its condition holds. With one slot only, the task that
-delivers what the first one waits for could otherwise never run.
+``handle.defer_until`` releases the slot of the task until a condition is true. This program has only one slot, so
+without the release, the task that prints the label could never run.
 
 Run it:
 
@@ -11,7 +11,7 @@ You will see:
 
     ship: waiting for the label
     print_label: has the only slot
-    ship: goes on with label 4711
+    ship: continues with label 4711
     Completed
 """
 
@@ -25,7 +25,7 @@ with cloaca.WorkflowBuilder("parcel"):
     def ship(ctx, handle):
         print("ship: waiting for the label")
         handle.defer_until(lambda: bool(labels), 20)
-        print(f"ship: goes on with label {labels[0]}")
+        print(f"ship: continues with label {labels[0]}")
         return ctx
 
 

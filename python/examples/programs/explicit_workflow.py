@@ -1,7 +1,7 @@
-"""Puts a workflow together by hand, looks at it, and registers it under names of its own.
+"""Builds a workflow from single tasks, inspects it, and registers it under several names.
 
-Tasks are decorated once; ``add_task`` picks those that a variant needs, ``build`` checks them, and
-``register_workflow_constructor`` makes the result executable.
+``add_task`` adds tasks that were declared before, ``build`` checks the workflow, and ``register_workflow_constructor``
+makes it executable.
 
 Run it:
 
@@ -12,7 +12,7 @@ You will see:
     Workflow(name='etl', tasks=2), roots: extract, leaves: load
     order: extract, load
     levels: [['extract'], ['load']]
-    refused: Circular dependency
+    rejected: Circular dependency
     nightly_etl: Completed, loaded 3 rows
     etl_on_demand: Completed, loaded 3 rows
 """
@@ -37,13 +37,13 @@ with cloaca.WorkflowBuilder("etl"):
 
 
 def short(names):
-    """Full names end with the id of the task: ``public::embedded::etl::load``."""
+    """Returns the last part of full names such as ``public::embedded::etl::load``, the id of the task."""
     return [name.rsplit("::", 1)[1] for name in names]
 
 
 def etl_without_mail():
     builder = cloaca.WorkflowBuilder("etl")
-    builder.description("Extracts and loads, and tells nobody")
+    builder.description("Extracts and loads without sending mail")
     builder.tag("team", "data")
     builder.add_task("extract")
     builder.add_task(load)
@@ -63,7 +63,7 @@ def show_refusal():
                 return ctx
 
     except ValueError as error:
-        print("refused: Circular dependency" if "Circular dependency" in str(error) else error)
+        print("rejected: Circular dependency" if "Circular dependency" in str(error) else error)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
-"""Lists, disables and enables triggers from a program, and prints what they did.
+"""Lists, disables and enables triggers from a program, and prints their history.
 
-The flag is kept in the database: a disabled trigger stays disabled through restarts and new versions of the code.
+The database stores whether a trigger is enabled. A disabled trigger stays disabled after restarts and in new versions
+of the code.
 
 Run it:
 

@@ -1,4 +1,4 @@
-"""Tries failing tasks again, each by a policy of its own.
+"""Retries failed tasks, each with its own policy.
 
 Run it:
 
@@ -39,7 +39,7 @@ def count(task, text):
 
 
 with cloaca.WorkflowBuilder("retries"):
-    # Three attempts in total, 20 ms apart, and only for troubles that pass by themselves.
+    # Three attempts in total, 20 ms apart, and only for temporary errors.
     @cloaca.task(retry_attempts=3, retry_delay_ms=20, retry_backoff="fixed", retry_condition="transient")
     def fetch(ctx):
         if attempts["fetch"] < 2:
@@ -49,7 +49,7 @@ with cloaca.WorkflowBuilder("retries"):
         ctx.set("rows", 42)
         return ctx
 
-    # A declined card is declined again: the same condition gives up at once.
+    # A declined card is not a temporary error, so it is not retried.
     @cloaca.task(dependencies=[fetch], retry_attempts=3, retry_delay_ms=20, retry_condition="transient")
     def charge(ctx):
         count("charge", "card declined")

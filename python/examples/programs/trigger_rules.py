@@ -1,7 +1,7 @@
-"""Runs tasks only if a rule over their dependencies and their context holds.
+"""Runs tasks only if a rule about their dependencies and their context is true.
 
-By default a task runs when its dependencies have ended, however they ended. Rules say more: only after success, only
-after failure, only for some values. A task whose rule does not hold is skipped, and a skip is an end too.
+By default, a task runs when its dependencies have ended, with any status. A rule limits this to success, to failure, or
+to some values of the context. If the rule is false, the task is skipped, and the tasks after it continue.
 
 Run it:
 
@@ -48,7 +48,7 @@ with cloaca.WorkflowBuilder("import_rows"):
         ran.append("raise_alarm")
         return ctx
 
-    # Without a rule: runs last in each case, after success, failure and skips alike.
+    # This task has no rule, so it runs in every case: after success, after failure and after skipped tasks.
     @cloaca.task(dependencies=[load, report_empty, raise_alarm])
     def tidy_up(ctx):
         ran.append("tidy_up")

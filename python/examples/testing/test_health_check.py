@@ -1,8 +1,8 @@
-"""Tests a trigger and its workflow, without an engine, a database or waiting.
+"""Tests a trigger and its workflow without an engine or a database.
 
-Decorators return the function itself, so that a unit test calls it as any other; ``cloaca.testing`` runs the whole
-workflow on a clock that jumps. With ``pip install ./python`` (or ``PYTHONPATH=python``) that needs plain Python only,
-3.9 or newer:
+Decorators return the function unchanged, so a unit test can call it. ``cloaca.testing`` runs the whole workflow with a
+fake clock, which skips waits. The tests need only Python 3.9 or newer and the package: ``pip install ./python`` or
+``PYTHONPATH=python``:
 
     PYTHONPATH=python python3 -m unittest discover -s python/examples/testing
 
@@ -24,7 +24,7 @@ SCRIPT = Path(__file__).parent.parent / "triggers" / "health_check.py"
 
 
 def load_script():
-    """The script as a fresh module, as after a restart."""
+    """Loads the script as a new module, as after a restart."""
     spec = importlib.util.spec_from_file_location("health_check", SCRIPT)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -42,15 +42,15 @@ class HealthCheck(unittest.TestCase):
         self.script.STATUS_FILE.write_text(status)
         return self.script.health_check().is_fire_result()
 
-    def test_fires_on_the_third_failure_in_a_row_only(self):
+    def test_fires_only_on_the_third_consecutive_failure(self):
         self.assertEqual([self.check("503 down") for _ in range(5)], [False, False, True, False, False])
 
-    def test_starts_over_when_the_service_recovers(self):
+    def test_restarts_the_count_when_the_service_recovers(self):
         statuses = ["503 down", "503 down", "200 OK", "503 down", "503 down", "503 down"]
 
         self.assertEqual([self.check(status) for status in statuses], [False] * 5 + [True])
 
-    def test_the_workflow_pages_with_the_problem(self):
+    def test_the_workflow_sends_the_problem_in_the_page(self):
         for _ in range(2):
             self.check("503 down")
 
@@ -61,7 +61,7 @@ class HealthCheck(unittest.TestCase):
         self.assertEqual(run.status, "Completed")
         self.assertEqual(pager.call_args.args[0]["problem"], "503 down")
 
-    def test_a_page_that_does_not_get_through_is_sent_again(self):
+    def test_the_workflow_retries_a_failed_page(self):
         pager = Mock(side_effect=[ConnectionError("the pager is down"), cloaca.Context({"paged": True})])
 
         run = run_workflow("page_on_call", {"failures": 3, "problem": "503 down"}, tasks={"page": pager})

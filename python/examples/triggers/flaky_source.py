@@ -1,8 +1,8 @@
-"""Goes on polling when its source breaks.
+"""Continues polling after an exception.
 
-A partner replaces a file of exchange rates now and then, and sometimes leaves half of it. The trigger does not guard
-against that: what it raises is logged with its traceback and counted in its history, and it is polled again. Nothing
-else notices.
+A partner replaces a file of exchange rates from time to time, and sometimes writes an incomplete file. The trigger does
+not handle that case. The engine logs the exception with its traceback, records it in the history, and polls again.
+Other triggers are not affected.
 
 Run it:
 
@@ -15,7 +15,7 @@ Then, in another terminal:
     sleep 1
     echo '{"EUR": 1.0, "USD": 1.08}' > /tmp/cloaca-examples/rates.json
 
-You will see errors with ``json.decoder.JSONDecodeError``, and then that it goes on:
+You will see errors with ``json.decoder.JSONDecodeError``, and then a successful poll:
 
     rates: EUR 1.0, USD 1.08
 """
@@ -46,7 +46,7 @@ def rates_changed():
 
 
 with cloaca.WorkflowBuilder("take_rates") as workflow:
-    workflow.description("Takes over new exchange rates")
+    workflow.description("Imports new exchange rates")
 
     @cloaca.task()
     def take(ctx):

@@ -1,13 +1,13 @@
-"""Pages somebody when a service failed three checks in a row.
+"""Pages the engineer on call when a service has failed three consecutive checks.
 
-The count lives in a module global: the script is loaded once and stays in memory between polls. It fires on the third
-failure only, so that a long outage is one page, and starts over when the service recovers.
+A global variable of the module counts the failures, because the script stays loaded between polls. The trigger fires
+only on the third failure, so a long outage causes one page. The count restarts when the service recovers.
 
-Run it, for a service of yours:
+Run it for your own service:
 
     CLOACINA_VAR_HEALTH_URL=http://127.0.0.1:8080/health cloaca serve python/examples/triggers/health_check.py
 
-Without a URL it reads a status file, which is easy to try in another terminal:
+Without a URL, it reads a status file. Write one in another terminal:
 
     mkdir -p /tmp/cloaca-examples
     echo "503 database is down" > /tmp/cloaca-examples/status.txt
@@ -43,19 +43,19 @@ def health_check():
 
 
 def find_problem():
-    """What is wrong with the service, or None."""
+    """Returns the problem of the service, or None."""
     if not URL:
         status = STATUS_FILE.read_text().strip() if STATUS_FILE.exists() else "200 OK"
         return None if status.startswith("200") else status
     try:
         with urllib.request.urlopen(URL, timeout=5):
             return None
-    except OSError as error:  # no answer, or an answer that tells of an error
+    except OSError as error:  # no answer, or an HTTP error
         return str(error)
 
 
 with cloaca.WorkflowBuilder("page_on_call") as workflow:
-    workflow.description("Tells the person on call")
+    workflow.description("Pages the engineer on call")
 
     @cloaca.task(retry_attempts=5, retry_delay_ms=1000)
     def page(ctx):

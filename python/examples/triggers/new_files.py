@@ -1,7 +1,8 @@
 """Watches a folder and starts a workflow for each new file.
 
-What was announced is kept in a module global, so that a second file need not wait for the first. A file leaves the
-inbox when its workflow has ended: what was in work when the engine stopped is announced again at the next start.
+A global variable of the module contains the files that already fired, so a second file does not wait for the first one.
+The workflow moves a file out of the inbox at its end. If the engine stops before that, the file fires again at the next
+start.
 
 Run it:
 
@@ -32,7 +33,7 @@ announced = set()
 
 @cloaca.trigger(workflow="ingest_file", poll_interval="500ms")
 def inbox_watcher():
-    """Fires once for each text file that is put into the inbox.
+    """Fires once for each text file in the inbox.
 
     From another terminal:
 
@@ -49,7 +50,7 @@ def inbox_watcher():
 
 
 with cloaca.WorkflowBuilder("ingest_file") as workflow:
-    workflow.description("Reads a file of the inbox and moves it away")
+    workflow.description("Reads a file of the inbox and moves it to the folder done")
 
     @cloaca.task()
     def read(ctx):

@@ -1,14 +1,15 @@
-"""Runs a workflow at a time of the day instead of polling.
+"""Starts a workflow at a time of day instead of polling.
 
-A trigger with ``cron`` has a body that is never called. Its schedule is kept in the database: restarts do not make a
-second one, and a night that was missed is made up for once. Times are those of the zone, also when clocks change.
+The function of a trigger with ``cron`` is never called. The database stores the schedule, so a restart does not create
+another one. If the engine was down at night, one run starts at the next start. Times follow the time zone, including
+daylight saving time.
 
-Run it, and start the workflow by hand in another terminal instead of waiting for the night:
+Serve the script, and start the workflow by hand in another terminal instead of waiting for the night:
 
     cloaca serve python/examples/triggers/nightly_backup.py
     cloaca workflow run nightly_backup --wait
 
-You will see, from the process that serves it:
+The serving process prints:
 
     backup: of a call by hand
 """
@@ -18,11 +19,11 @@ import cloaca
 
 @cloaca.trigger(on="nightly_backup", cron="30 2 * * *", timezone="Europe/Berlin")
 def every_night():
-    """Half past two, when nobody works."""
+    """Starts the backup at half past two."""
 
 
 with cloaca.WorkflowBuilder("nightly_backup") as workflow:
-    workflow.description("Backs up what changed during the day")
+    workflow.description("Backs up the changes of the day")
 
     @cloaca.task(retry_attempts=3, retry_delay_ms=60_000)
     def back_up(ctx):

@@ -1,8 +1,8 @@
 """Handles each open order of a feed once at a time.
 
-A feed goes on showing an order until it is shipped, so every poll sees the same orders again. The trigger offers them
-in turn, and the engine drops an offer while a run with an equal context is active (``allow_concurrent=False``, the
-default): one run per order, and different orders side by side.
+A feed contains each order until it is shipped, so polls find the same orders repeatedly. The trigger fires for each of
+them in turn. The engine drops a firing while an execution with an equal context is active (``allow_concurrent=False``,
+the default). Therefore each order has one execution, and different orders run in parallel.
 
 Run it:
 
@@ -14,7 +14,7 @@ Then, in another terminal:
     echo '{"order_id": 1001, "total": 19.9}' > /tmp/cloaca-examples/orders/1001.json
     echo '{"order_id": 1002, "total": 250.0}' > /tmp/cloaca-examples/orders/1002.json
 
-You will see, though each order is offered several times while it is in work:
+You will see each order once, although the trigger fires for it several times:
 
     order 1001: charged 19.9, shipped
     order 1002: charged 250.0, shipped
@@ -50,7 +50,7 @@ with cloaca.WorkflowBuilder("ship_order") as workflow:
 
     @cloaca.task()
     def charge(ctx):
-        time.sleep(1)  # a payment service takes its time; other orders, triggers and tasks go on meanwhile
+        time.sleep(1)  # simulates a slow payment service; other orders, triggers and tasks continue
         ctx.set("charged", ctx["total"])
         return ctx
 

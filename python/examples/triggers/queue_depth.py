@@ -1,7 +1,7 @@
-"""Starts one more worker at each look, for as long as a queue is too deep.
+"""Starts another worker at each poll while a queue is too long.
 
-``allow_concurrent=True`` switches deduplication off: runs overlap, and the number of workers grows until they keep up.
-Each worker claims jobs by renaming them, which only one of them can do.
+``allow_concurrent=True`` disables deduplication, so executions overlap, and the number of workers grows until they keep
+up. A worker claims a job by renaming its file, so only one worker gets it.
 
 Run it:
 
@@ -12,7 +12,7 @@ Then, in another terminal:
     mkdir -p /tmp/cloaca-examples/queue
     for n in 1 2 3 4 5 6; do echo "job $n" > /tmp/cloaca-examples/queue/$n.job; done
 
-You will see that workers are started until fewer than three jobs wait:
+You will see workers until fewer than three jobs are left:
 
     queue: 6 jobs wait, one more worker
     queue: a worker did 4 jobs
@@ -41,7 +41,7 @@ def queue_too_deep():
 
 
 with cloaca.WorkflowBuilder("work_off") as workflow:
-    workflow.description("Claims some jobs of the queue and does them")
+    workflow.description("Claims jobs of the queue and runs them")
 
     @cloaca.task()
     def work(ctx):
@@ -55,7 +55,7 @@ with cloaca.WorkflowBuilder("work_off") as workflow:
 
 
 def claim(job):
-    """Takes a job and does it; False when another worker has it."""
+    """Claims and runs a job. Returns False if another worker has claimed it."""
     claimed = job.with_suffix(".claimed")
     try:
         job.rename(claimed)

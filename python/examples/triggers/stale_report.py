@@ -1,13 +1,13 @@
 """Rebuilds a report as soon as it is missing or out of date.
 
-The trigger compares the age of a file with a limit; the workflow gathers, renders and publishes. Use it for whatever is
-expensive to build and cheap to check: reports, caches, exports, search indexes.
+The trigger compares the age of a file with a limit, and the workflow builds the report. Use this pattern for files that
+are expensive to build but cheap to check, such as reports, caches, exports and search indexes.
 
 Run it:
 
     cloaca serve python/examples/triggers/stale_report.py
 
-You will see, at once and then every minute:
+You will see, immediately and then every minute:
 
     report: 7 scripts, written to /tmp/cloaca-examples/report.txt
 """
@@ -49,7 +49,7 @@ with cloaca.WorkflowBuilder("rebuild_report") as workflow:
 
     @cloaca.task(dependencies=[render])
     def publish(ctx):
-        # A reader never sees half a report: it is written beside the old one, which it then replaces.
+        # Write to another file and then replace the old report, so that a reader never sees an incomplete one.
         FOLDER.mkdir(parents=True, exist_ok=True)
         draft = REPORT.with_suffix(".new")
         draft.write_text(ctx["text"])

@@ -13,11 +13,14 @@
 import type { LogLimits, ResourceCeilings } from '../../border/protocol.ts'
 
 export interface HostLimits {
-  /** Of one interpreter. */
+  /** Maximum memory of one interpreter, in MiB. */
   readonly memoryMebibytes: number
   /** Of one interpreter that is served: files, sockets and pipes, and the dozens that it needs itself. */
   readonly openFiles: number
-  /** Of one interpreter: each takes 60 MB of addresses, and two of the 65,000 places that Linux has for them. */
+  /**
+   * Maximum number of Python threads of one interpreter. Each uses 60 MB of address space, and 2 of the 65,000 memory
+   * mappings that Linux allows.
+   */
   readonly threads: number
   readonly loadDeadlineMs: number
   /** As the engine has them that keeps the logs. */
