@@ -39,7 +39,7 @@ def optional_limit_ms(value: object, name: str) -> Optional[int]:
     """Converts an argument that is a time limit or None to milliseconds. A limit must not be zero."""
     limit_ms = optional_duration_ms(value, name)
     if limit_ms == 0:
-        raise ValueError(f"Invalid {name} '{value}': it must be longer than 0; omit it for the engine's own limit")
+        raise ValueError(f"Invalid {name} '{value}': it must be longer than 0; omit it to use the engine's limit")
     return limit_ms
 
 

@@ -38,7 +38,7 @@ def encode(message: Dict[str, Any]) -> bytes:
     head = json.dumps([lean, [(path, len(text)) for path, text in found]], separators=(",", ":")).encode()
     length = _LENGTH.size + len(head) + sum(len(text) for _, text in found)
     if length > LARGEST_FRAME_BYTES:
-        raise FrameError(f"A message of {length} bytes is larger than the {LARGEST_FRAME_BYTES} that may be sent.")
+        raise FrameError(f"A message of {length} bytes exceeds the maximum of {LARGEST_FRAME_BYTES} bytes.")
     return b"".join([_LENGTHS.pack(length, len(head)), head, *(text for _, text in found)])
 
 
@@ -80,7 +80,7 @@ class FrameReader:
             raise FrameError("A message was cut off.")
         (length,) = _LENGTH.unpack(start)
         if not _LENGTH.size <= length <= LARGEST_FRAME_BYTES:
-            raise FrameError(f"A message of {length} bytes was announced, but {LARGEST_FRAME_BYTES} are the maximum.")
+            raise FrameError(f"A message of {length} bytes was announced, but the maximum is {LARGEST_FRAME_BYTES}.")
         frame = self._read(length)
         if len(frame) < length:
             raise FrameError(f"A message of {length} bytes was cut off after {len(frame)}.")
