@@ -135,7 +135,7 @@ def test_a_misspelt_function_is_suggested():
 
 
 def test_a_key_that_means_nothing_is_warned_of():
-    with pytest.warns(UserWarning, match=r"graph\['n'\] has the key 'input'") as caught:
+    with pytest.warns(UserWarning, match=r"graph\['n'\] has the unknown key 'input'") as caught:
         cloaca.ComputationGraphBuilder("g", graph={"n": {"input": ["a"]}})
 
     assert caught[0].filename == __file__

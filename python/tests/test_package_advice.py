@@ -75,7 +75,7 @@ def test_one_of_native_code_is_said_to_need_another_python_or_package(
 
     assert said is not None and said.startswith(f"Install it: cloaca pip install {package}. ")
     assert instead in said
-    assert said.endswith("or a Python of the machine that has it: --python python3")
+    assert said.endswith("or the system's CPython: --python python3")
 
 
 @pytest.mark.parametrize(

@@ -93,10 +93,10 @@ def test_links_are_read_where_an_index_has_html_only(index: Index) -> None:
 @pytest.mark.parametrize(
     ("kind", "page", "reason"),
     [
-        (JSON, document("2.0", files=[]), "of version 2.0 of the index API"),
+        (JSON, document("2.0", files=[]), "has version 2.0 of the index API"),
         (JSON, document(), "does not follow PEP 691: KeyError('files')"),
         (JSON, "<a href='parcel.whl'>", "does not follow PEP 691: JSONDecodeError"),
-        ("text/plain", "parcel.whl", "not the page of a package index: its type is text/plain"),
+        ("text/plain", "parcel.whl", "is not a package index: its content type is text/plain"),
     ],
 )
 def test_an_answer_that_is_none_of_an_index_is_refused_with_the_reason(
@@ -107,7 +107,7 @@ def test_an_answer_that_is_none_of_an_index_is_refused_with_the_reason(
     with pytest.raises(package_index.Unavailable) as raised:
         package_index.files_of("parcel")
 
-    assert f"{index.address}/simple/parcel/ is " in str(raised.value)
+    assert f"{index.address}/simple/parcel/ " in str(raised.value)
     assert reason in str(raised.value)
 
 

@@ -72,7 +72,7 @@ def test_a_value_that_is_json_comes_back_as_it_was(value: Any) -> None:
         (-float("inf"), "contains -inf, which is not JSON"),
         ({"a": {1: 2}}, "contains a dict with a key of type int, but JSON keys are str"),
         ({Text("a"): 2}, "contains a dict with a key of type Text, but JSON keys are str"),
-        (10**5000, "holds an int of more than 4300 digits"),
+        (10**5000, "contains an int of more than 4300 digits"),
         (nested(512), "is nested more than 511 levels deep, or contains itself"),
         (nested(5000), "is nested more than 511 levels deep, or contains itself"),
         (cycle(), "is nested more than 511 levels deep, or contains itself"),

@@ -40,9 +40,9 @@ def test_what_was_fired_can_be_run(name):
 @pytest.mark.parametrize(
     ("answer", "reason", "said"),
     [
-        (False, None, "it skipped$"),
-        (TriggerResult.skip(), None, "it skipped$"),
-        (TriggerResult.skip("nothing new"), "nothing new", "it skipped: nothing new$"),
+        (False, None, "skipped and did not fire$"),
+        (TriggerResult.skip(), None, "skipped and did not fire$"),
+        (TriggerResult.skip("nothing new"), "nothing new", "skipped and did not fire: nothing new$"),
     ],
 )
 def test_a_trigger_that_skips_says_why(name, answer, reason, said):
@@ -51,7 +51,7 @@ def test_a_trigger_that_skips_says_why(name, answer, reason, said):
     result = poll(name)
 
     assert (result.outcome, result.reason) == ("skipped", reason)
-    with pytest.raises(ValueError, match=f"^trigger '{name}' did not fire, {said}"):
+    with pytest.raises(ValueError, match=f"^trigger '{name}' {said}"):
         _ = result.context
 
 

@@ -265,7 +265,7 @@ def __getattr__(name): raise RuntimeError(name)
     expect(told.map(({ message }) => message)).toEqual([
       `Script "${path}" starts without the old values of "cycle", "deep", "large" in __cloaca_state__: ` +
         '"cycle" is nested more than 511 levels deep, or contains itself; "deep" is nested more than 511 levels deep, ' +
-        'or contains itself; "large" holds an int of more than 4300 digits.',
+        'or contains itself; "large" contains an int of more than 4300 digits.',
     ])
   })
 
@@ -278,7 +278,7 @@ def __getattr__(name): raise RuntimeError(name)
 
     expect(log.map(({ message }) => message)).toContain(
       `Script "${path}" starts without the values of its old version: ` +
-        '__cloaca_state__ is of the type str, and is to be a list of names.',
+        '__cloaca_state__ must be a list of names, but has type str.',
     )
   })
 })

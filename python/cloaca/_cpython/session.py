@@ -231,7 +231,7 @@ class Session:
 
         self._speaker.say({"type": "stacks", "stacksJson": stack_report.report(self._entries.threads())})
 
-    # --------------------------------------------------------------------------------------- outcomes of calls -
+    # ------------------------------------------------------------------------------------------------ outcomes of calls
 
     def _poll(self, thread: CallThread, token: int, number: int, start_before: float) -> None:
         found = polled.get(number)

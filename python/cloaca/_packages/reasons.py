@@ -39,7 +39,7 @@ def reason(name: str, unreachable_mirror: Optional[str] = None) -> str:
     advice = f"Use {other}" if other else "Use a package without native code"
     return (
         f'"{name}" cannot run here: {cause}. The engine\'s Python runs in WebAssembly, so a package needs a '
-        f"pure-Python wheel (py3-none-any) or a wheel for {PLATFORM}. {advice} instead, or run the script with the "
+        f"pure-Python wheel (py3-none-any) or a wheel for {PLATFORM}. {advice}, or run the script with the "
         "system's CPython: --python python3"
     )
 

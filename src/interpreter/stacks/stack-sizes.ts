@@ -45,7 +45,7 @@ export interface Stacks {
 export function widenStacks(pyodide: PyodideAPI, limit = addressLimit()): Stacks {
   const sizeKb = stackSizeKb(limit)
   const count = limit === null ? Number.POSITIVE_INFINITY : Math.floor(limit.leftKb / (sizeKb ?? V8_SIZE_KB))
-  if (sizeKb === null) return { notice: `${reason(limit)}: deep recursion in C can end the interpreter.`, count }
+  if (sizeKb === null) return { notice: `${reason(limit)}. Deep recursion in C can crash the interpreter.`, count }
   // Both: V8 gives a stack the one size, and lets code use no more of it than the other.
   setFlagsFromString(`--wasm-stack-switching-stack-size=${sizeKb}`)
   setFlagsFromString(`--stack-size=${sizeKb}`)
@@ -55,7 +55,7 @@ export function widenStacks(pyodide: PyodideAPI, limit = addressLimit()): Stacks
   const end = Math.max(stack._emscripten_stack_get_end(), base - Math.trunc((sizeKb * 1024) / SHARE))
   stack._emscripten_stack_set_limits(base, end - (end % 16))
   const isFull = sizeKb === SIZES_KB[0]
-  return { notice: isFull ? null : `${reason(limit)}: deep recursion ends sooner, with RecursionError.`, count }
+  return { notice: isFull ? null : `${reason(limit)}. Deep recursion raises RecursionError earlier.`, count }
 }
 
 /** A limit on the addresses of this process. */
@@ -71,7 +71,7 @@ export function stackSizeKb(limit: AddressLimit | null): number | null {
 }
 
 function reason(limit: AddressLimit | null): string {
-  return `Python gets small stacks, because ${limit?.name} leaves no room for larger ones`
+  return `Python has small stacks, because ${limit?.name} leaves no room for larger ones`
 }
 
 /** The strictest limit, or null when there is none. Only Linux has limits that count what is reserved. */

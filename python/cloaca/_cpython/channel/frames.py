@@ -80,7 +80,7 @@ class FrameReader:
             raise FrameError("A message was cut off.")
         (length,) = _LENGTH.unpack(start)
         if not _LENGTH.size <= length <= LARGEST_FRAME_BYTES:
-            raise FrameError(f"A message of {length} bytes was announced, but {LARGEST_FRAME_BYTES} are the maximum.")
+            raise FrameError(f"A message of {length} bytes was announced, but the maximum is {LARGEST_FRAME_BYTES}.")
         frame = self._read(length)
         if len(frame) < length:
             raise FrameError(f"A message of {length} bytes was cut off after {len(frame)}.")

@@ -170,7 +170,7 @@ class Speaker:
             self._diverted.drain()
         self._queue.put((self._finish, (then,)))
 
-    # -------------------------------------------------------------------------------------------------------- messages ---
+    # --------------------------------------------------------------------------------------------------------- messages
 
     def _speak(self) -> None:
         while True:
@@ -236,7 +236,7 @@ class Speaker:
     def _notice(self, text: str) -> None:
         self._lines.send({"type": "notice", "message": text})
 
-    # ---------------------------------------------------------------------------------------- output ---------
+    # ----------------------------------------------------------------------------------------------------------- output
 
     def _print(self, token: int, stream: str, data: bytes, is_logged: bool, at: int) -> None:
         self._pending_bytes -= len(data)

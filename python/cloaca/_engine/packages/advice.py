@@ -98,7 +98,7 @@ def _of_missing(error: ModuleNotFoundError) -> Optional[str]:
     if in_place is not None:
         return (
             f"Install it: cloaca pip install {distribution or top}. If it has no build for the engine's Python "
-            f"(WebAssembly), use {in_place} instead, or use the system's CPython: {_OTHER_PYTHON}"
+            f"(WebAssembly), use {in_place}, or the system's CPython: {_OTHER_PYTHON}"
         )
     if distribution is not None:
         return f"Install it: cloaca pip install {distribution}"
