@@ -153,7 +153,7 @@ it.runIf(isLinux)(
     await using loses = program('loses_engine')
 
     expect(await loses.ended).toEqual(SUCCESS)
-    const lost = 'RuntimeError: The cloaca engine was ended by signal 9'
+    const lost = 'RuntimeError: The cloaca engine was killed by signal 9'
     const once = ['before Completed', 'begun', 'stopped by Cancelled', `under way ${lost}`, `after ${lost}`]
     expect([...loses.lines].sort()).toEqual([...once, ...once, 'left behind [0, 0]'].sort())
     expect(loses.stderr).toBe('')
@@ -164,11 +164,11 @@ describe('an engine that does not begin', () => {
   const impostor = fileURLToPath(new URL('programs/not_an_engine.py', import.meta.url))
 
   it.each([
-    ['text', 'said what could not be understood: A message of 1668048215 bytes was announced.'],
-    ['message', 'said what could not be understood: ValueError: "welcome" came before "start"'],
+    ['text', 'sent an invalid message: A message of 1668048215 bytes was announced.'],
+    ['message', 'sent an invalid message: ValueError: received "welcome" before "start"'],
     ['half', 'ended with exit code 0 (started with'],
     ['words', 'ended with exit code 1: boom: it is broken'],
-    ['crash', 'was ended by signal 11 (started with'],
+    ['crash', 'was killed by signal 11 (started with'],
   ])('is one error with what it has said: %s', async (how, why) => {
     await using opens = program('opens_only', [], { CLOACA_ENGINE: `python3 '${impostor}' ${how}` })
 

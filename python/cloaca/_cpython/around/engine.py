@@ -118,7 +118,7 @@ class _Engine:
                 self._start = message["data"]
                 self._answered.set()
             else:
-                raise ValueError(f'"{message["type"]}" came before "start"')
+                raise ValueError(f'received "{message["type"]}" before "start"')
         except (ValueError, LookupError, TypeError) as error:
             self._hung_up(f"{type(error).__name__}: {error}")
 
@@ -132,7 +132,7 @@ class _Engine:
             if self._is_over:
                 return
             self._is_over = True
-        why = self._process.why_ended() if not reason else f"said what could not be understood: {reason}"
+        why = self._process.why_ended() if not reason else f"sent an invalid message: {reason}"
         if not self._has_begun or self._session is None:
             self._failure = f"The cloaca engine did not start: it {why}"
             self._answered.set()

@@ -104,7 +104,7 @@ class EngineProcess:
             self._process.kill()
             return f"hung up and did not end (started with `{self._shown}`)"
         code = self._process.returncode
-        how = f"ended with exit code {code}" if code >= 0 else f"was ended by signal {-code}"
+        how = f"ended with exit code {code}" if code >= 0 else f"was killed by signal {-code}"
         said = self._last_words()
         if not said:
             return f"{how} (started with `{self._shown}`)"
