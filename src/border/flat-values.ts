@@ -14,7 +14,7 @@ export type FlatValue =
 
 const UNKNOWN: RaisedFault = {
   type: 'RuntimeError',
-  message: 'the interpreter did not say what was raised',
+  message: 'the interpreter did not report the exception',
   traceback: '',
 }
 

@@ -104,8 +104,7 @@ Napi::Value guarded(const Napi::CallbackInfo& info, Work work) {
   } catch (const cloaca::Refusal& refusal) {
     return answer_of(env, refusal);
   } catch (const Misuse&) {
-    Napi::TypeError::New(env, "The addon was called in another way than its callers do.")
-        .ThrowAsJavaScriptException();
+    Napi::TypeError::New(env, "The addon was called with unexpected arguments.").ThrowAsJavaScriptException();
   } catch (const std::bad_alloc&) {
     Napi::RangeError::New(env, "There is not enough memory for the context.").ThrowAsJavaScriptException();
   } catch (...) {

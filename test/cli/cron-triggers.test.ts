@@ -120,6 +120,6 @@ describe('cron triggers that are served', () => {
     const { exitCode, stderr } = await run('trigger', 'fire', 'tick')
 
     expect(exitCode).toBe(1)
-    expect(stderr).toMatch(/^cloaca: Trigger "tick" follows a cron expression .*cloaca workflow run totals\n$/)
+    expect(stderr).toMatch(/^cloaca: Trigger "tick" has a cron schedule .*cloaca workflow run totals\n$/)
   })
 })

@@ -49,7 +49,7 @@ it.each([
     () => saying(HELLO),
     /the version of its Python package "cloaca" \(another\) does not match.*Install/,
   ],
-  ['speaks an older protocol', () => saying({ ...HELLO, protocolVersion: 1 }), /of another version/],
+  ['speaks an older protocol', () => saying({ ...HELLO, protocolVersion: 1 }), /does not match this engine/],
   ['gives up', () => saying({ type: 'fatal', message: 'no luck', token: 0 }), /did not start: no luck\.$/],
 ])('a Python that %s does not start, which one line says', async (_, executable, message) => {
   const error: unknown = await opening(executable()).catch((thrown: unknown) => thrown)

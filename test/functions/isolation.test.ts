@@ -257,6 +257,6 @@ it('refuses a default function, and an isolation that has no effect', async () =
     fault: { message: expect.stringContaining('cannot receive the runner') },
   })
   expect(await load(`const wanted = 'worker'\nexport const isolation = wanted`)).toMatchObject({
-    fault: { message: expect.stringContaining('is to be written as it stands here') },
+    fault: { message: expect.stringContaining('must be declared on a line of its own') },
   })
 })

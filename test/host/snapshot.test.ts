@@ -114,7 +114,7 @@ describe('a snapshot that is of no use', () => {
     await using python = await OpenHost.open([SCRIPT])
 
     expect(await draws(python)).toBe('fired')
-    expect(python.notices).toEqual([expect.stringMatching(/damaged and removed: .*its bytes are not those/)])
+    expect(python.notices).toEqual([expect.stringMatching(/damaged and removed: .*its content differs/)])
     expect(readdirSync(folder)).not.toContain(name)
   })
 

@@ -70,13 +70,13 @@ describe('a stored memory', () => {
     bytes[place] = (bytes[place] ?? 0) ^ 1
     writeFileSync(path, bytes)
 
-    expect(() => new MemoryImage(path).fill(Buffer.alloc(9 * BLOCK_BYTES))).toThrow(/not those that were stored/)
+    expect(() => new MemoryImage(path).fill(Buffer.alloc(9 * BLOCK_BYTES))).toThrow(/differs from the stored snapshot/)
   })
 
   it('is refused where it was cut short', () => {
     const path = stored('cut', memoryOf(9))
     truncateSync(path, 100_000)
 
-    expect(() => new MemoryImage(path)).toThrow(/not those that were stored/)
+    expect(() => new MemoryImage(path)).toThrow(/differs from the stored snapshot/)
   })
 })

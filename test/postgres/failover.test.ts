@@ -35,7 +35,7 @@ test('a replica is refused with what to name, and can be read; after a failover 
   const observed = await ObservedRunner.start(['failover.py'], { database: proxy.url, durability: 'full' })
   const { runner } = observed
 
-  await expect(open(false)).rejects.toMatchObject({ message: expect.stringContaining('Name the primary') })
+  await expect(open(false)).rejects.toMatchObject({ message: expect.stringContaining('Connect to the primary') })
   const submitted = Array.from({ length: EXECUTIONS }, (_, index) => runner.workflows.submit('counts', { index }))
   await observed.until('executionFinished', () => true, 5)
   primary.kill()

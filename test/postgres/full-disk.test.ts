@@ -51,7 +51,7 @@ test.skipIf(!isRoot)('it is said, nothing is lost, and all goes on when there is
 
   expect(refused).toMatchObject({
     code: 'DATABASE_FAILED',
-    message: expect.stringMatching(/No space left.*The server has run out of disk/s),
+    message: expect.stringMatching(/No space left.*The server ran out of disk/s),
   })
   expect(after.status).toBe('Completed')
   const listed = await runner.executions.list({ limit: 1_000 })

@@ -59,7 +59,9 @@ describe('the registry', () => {
     )
 
     expect(problem).toMatchObject({ kind: 'duplicateGraphName', what: 'reactor', name: 'r', otherScript: 'one.py' })
-    expect(problem?.message).toContain('Reactor "r" is declared by "one.py" and by "two.py"; that of "two.py" counts.')
+    expect(problem?.message).toContain(
+      'Reactor "r" is declared by "one.py" and by "two.py"; the declaration of "two.py" is used.',
+    )
     expect(registry.current().graphs.reactors.get('r')?.sources).toEqual(['b'])
   })
 

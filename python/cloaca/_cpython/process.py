@@ -46,7 +46,7 @@ def run() -> None:
             start.update(message["data"])
             started.set()
         else:
-            _fatal(to_engine, f'"{message["type"]}" arrived before "start"')
+            _fatal(to_engine, f'received "{message["type"]}" before "start"')
 
     def controlled(operation: int, argument: int) -> None:
         if session is not None:

@@ -122,7 +122,7 @@ export class MemoryImage {
 }
 
 function refuse(): never {
-  throw new Error('its content differs from what was stored')
+  throw new Error('its content differs from the stored snapshot')
 }
 
 /** What nobody has written to yet is zero, and is not written to either: it costs no memory then. */

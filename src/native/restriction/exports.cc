@@ -19,8 +19,7 @@ Napi::Value guarded(const Napi::CallbackInfo& info, Work work) {
   try {
     return work(env);
   } catch (const Misuse&) {
-    Napi::TypeError::New(env, "The addon was called in another way than its callers do.")
-        .ThrowAsJavaScriptException();
+    Napi::TypeError::New(env, "The addon was called with unexpected arguments.").ThrowAsJavaScriptException();
   } catch (...) {
     Napi::Error::New(env, "The addon failed.").ThrowAsJavaScriptException();
   }

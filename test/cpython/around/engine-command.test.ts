@@ -45,7 +45,7 @@ describe('the engine of a Python program', () => {
     engine.sayHello(differing)
 
     expect((await engine.ended).exitCode).toBe(1)
-    expect(engine.stderr).toMatch(/^the Python package cloaca is of another version .* pip install .*\n$/)
+    expect(engine.stderr).toMatch(/^the version of the Python package cloaca .* does not match .* pip install .*\n$/)
     expect(engine.stderr).toContain(shown)
   })
 
@@ -55,7 +55,7 @@ describe('the engine of a Python program', () => {
     engine.sayRaw(Buffer.from('Traceback (most recent call last)'))
 
     expect((await engine.ended).exitCode).toBe(1)
-    expect(engine.stderr).toMatch(/^.*said what could not be understood: .*\n$/)
+    expect(engine.stderr).toMatch(/^.*sent an invalid message: .*\n$/)
   })
 
   it.each([[[]], [['--lines', '3']], [['--lines', '3,x']], [['--lines', '3,4,5']], [['--port', '3']]])(

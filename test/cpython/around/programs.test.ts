@@ -69,7 +69,7 @@ describe('a program under plain python', () => {
     expect(forks.lines).toEqual([
       'parent Completed',
       'sockets of the child 0',
-      'child The runner belongs to process PARENT, which forked this one. Open another DefaultRunner in this process',
+      'child The runner belongs to process PARENT, from which this one was forked: open one here',
       'child with a runner of its own True',
       'fork [True, True, True]',
       'spawn [True, True, True]',
@@ -164,8 +164,8 @@ describe('an engine that does not begin', () => {
   const impostor = fileURLToPath(new URL('programs/not_an_engine.py', import.meta.url))
 
   it.each([
-    ['text', 'sent an invalid message: A message of 1668048215 bytes was announced'],
-    ['message', 'sent an invalid message: ValueError: "welcome" arrived before "start"'],
+    ['text', 'sent an invalid message: A message of 1668048215 bytes was announced.'],
+    ['message', 'sent an invalid message: ValueError: received "welcome" before "start"'],
     ['half', 'ended with exit code 0 (started with'],
     ['words', 'ended with exit code 1: boom: it is broken'],
     ['crash', 'was killed by signal 11 (started with'],

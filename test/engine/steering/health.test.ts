@@ -57,6 +57,6 @@ describe('a database', () => {
     await using idle = await RunningEngine.start({ isIdle: true })
 
     expect(await given.running.engine.health.unwritable(WITHIN_MS)).toContain('was shut down')
-    expect(await idle.engine.health.unwritable(WITHIN_MS)).toContain('has not been started')
+    expect(await idle.engine.health.unwritable(WITHIN_MS)).toContain('has not started')
   })
 })

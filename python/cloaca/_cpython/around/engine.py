@@ -118,7 +118,7 @@ class _Engine:
                 self._start = message["data"]
                 self._answered.set()
             else:
-                raise ValueError(f'"{message["type"]}" arrived before "start"')
+                raise ValueError(f'received "{message["type"]}" before "start"')
         except (ValueError, LookupError, TypeError) as error:
             self._hung_up(f"{type(error).__name__}: {error}")
 
