@@ -337,11 +337,11 @@ export class Engine {
   /** Lost: nothing is polled, and what is out is kept until it can be stored. Found: what is held in memory is entered and read again. */
   #databaseChanged(change: StoreChange): void {
     if (change.kind === 'lost') {
-      this.events.emit('trouble', { during: 'looking after the database', error: change.error, retryAt: null })
+      this.events.emit('trouble', { during: 'checking the database', error: change.error, retryAt: null })
       this.#scheduler.triggers.storeLost()
       return
     }
-    const message = `The database "${change.path}" is back: polling continues.`
+    const message = `Database "${change.path}" is back; polling continues.`
     this.events.emit('warning', { code: 'DATABASE_FOUND', message })
     this.#code.forget()
     this.#code.record(this.#isServing)

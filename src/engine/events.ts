@@ -269,7 +269,7 @@ export class EngineEvents {
   #listenerFailed(name: EngineEventName, thrown: unknown): void {
     const error = toError(thrown)
     if (name !== 'trouble' && this.isHeard('trouble')) {
-      this.emit('trouble', { during: `telling a listener of the event "${name}"`, error, retryAt: null })
+      this.emit('trouble', { during: `calling a listener of the event "${name}"`, error, retryAt: null })
     } else {
       const message = `A listener of the event "${name}" threw: ${error.message}`
       this.#reportListenerError(new Error(message, { cause: error }))

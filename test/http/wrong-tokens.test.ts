@@ -32,7 +32,7 @@ describe('requests with a wrong token', () => {
     expect(log).toEqual([])
     await clock.advance(60_000)
     expect(log).toEqual([
-      { level: 'warn', message: 'HTTP refused 4 requests with a wrong token within a minute', facts: { count: 4 } },
+      { level: 'warn', message: 'HTTP rejected 4 requests with a wrong token in the last minute', facts: { count: 4 } },
     ])
     await clock.advance(600_000)
     expect(log).toHaveLength(1)

@@ -97,7 +97,7 @@ describe.skipIf(restrictionProblem() !== null)('a restricted script', () => {
 
     expect(refused.stdout.split('\n')).toEqual([
       LOADED,
-      '"PATH" is native code that a restricted script could have written: that takes --allow-ffi',
+      '"PATH" is native code that a restricted script could have written. To allow it: --allow-ffi',
       '',
     ])
     expect(granted.stdout.split('\n')).toEqual([LOADED, LOADED, ''])

@@ -263,7 +263,7 @@ def __getattr__(name): raise RuntimeError(name)
     expect((await runner.execute('pid')).context).toEqual(before.context)
     const told = log.filter(({ message }) => message.includes('__cloaca_state__'))
     expect(told.map(({ message }) => message)).toEqual([
-      `Script "${path}" starts without the old values of "cycle", "deep", "large" in __cloaca_state__: ` +
+      `Script "${path}" was reloaded without the old values of "cycle", "deep", "large" in __cloaca_state__: ` +
         '"cycle" is nested more than 511 levels deep, or contains itself; "deep" is nested more than 511 levels deep, ' +
         'or contains itself; "large" holds an int of more than 4300 digits.',
     ])
@@ -277,7 +277,7 @@ def __getattr__(name): raise RuntimeError(name)
     await runner.loadAll([path])
 
     expect(log.map(({ message }) => message)).toContain(
-      `Script "${path}" starts without the values of its old version: ` +
+      `Script "${path}" was reloaded without the values of its old version: ` +
         '__cloaca_state__ is of the type str, and is to be a list of names.',
     )
   })

@@ -79,7 +79,7 @@ export class GraphRunner {
       }
     } catch (thrown) {
       this.#ports.events.emit('trouble', {
-        during: 'looking for runs of graphs',
+        during: 'reading pending graph runs',
         error: toError(thrown),
         retryAt: null,
       })
@@ -219,7 +219,11 @@ export class GraphRunner {
     try {
       await this.#ports.store.recordRuns(runs)
     } catch (thrown) {
-      this.#ports.events.emit('trouble', { during: 'counting runs of graphs', error: toError(thrown), retryAt: null })
+      this.#ports.events.emit('trouble', {
+        during: 'storing the counts of graph runs',
+        error: toError(thrown),
+        retryAt: null,
+      })
     }
   }
 }

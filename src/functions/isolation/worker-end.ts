@@ -21,8 +21,8 @@ export interface WorkerEnd {
 
 /** Complete sentences for logs. */
 export function endNotice({ script, reason, culprit }: WorkerEnd): string {
-  const because = culprit === null ? '' : ` It was because of ${culprit}.`
-  return `The worker of script "${script}" is gone: ${reason}.${because} A new one is started.`
+  const because = culprit === null ? '' : ` The cause was ${culprit}.`
+  return `The worker of script "${script}" ended: ${reason}.${because} Starting a new one.`
 }
 
 export function pollLost(end: WorkerEnd, label: string, deadlineMs: number): PollOutcome {

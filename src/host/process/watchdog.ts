@@ -127,11 +127,7 @@ export class Watchdog {
     if (at >= this.#timerAt) return
     this.#timer?.cancel()
     this.#timerAt = at
-    this.#timer = this.#clock.wakeAfter(
-      at - this.#clock.monotonic(),
-      () => this.#check(),
-      'stopping what runs too long',
-    )
+    this.#timer = this.#clock.wakeAfter(at - this.#clock.monotonic(), () => this.#check(), 'stopping overdue calls')
   }
 
   #check(): void {

@@ -15,9 +15,9 @@ import type { PyodideAPI } from 'pyodide'
 const NOT_SUPPORTED = 5
 
 const MESSAGE =
-  "Native code of a package opens a socket of its own, which WebAssembly has none for: it is refused. Python's own " +
-  'sockets work, so use a package that is written in Python: pg8000 for PostgreSQL, pymysql for MySQL, kafka-python ' +
-  'for Kafka, requests or httpx in place of curl and of gRPC.'
+  "Native code of a package cannot open a socket in WebAssembly. Python's own sockets work, so use a package that is " +
+  'written in Python: pg8000 for PostgreSQL, pymysql for MySQL, kafka-python for Kafka, requests or httpx instead of ' +
+  'curl or gRPC.'
 
 interface PythonModule {
   readonly FS: { ErrnoError: new (error: number) => Error }

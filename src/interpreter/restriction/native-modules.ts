@@ -73,7 +73,9 @@ export class NativeModules {
     const real = this.#realPath(this.#pyodide, path)
     if (real !== null && this.#grants.mayRead(real) && !this.#grants.mayHaveWritten(real)) return true
     this.#refused(path)
-    module.dlSetError?.(`"${path}" is native code that a restricted script could have written: that takes --allow-ffi`)
+    module.dlSetError?.(
+      `"${path}" is native code that a restricted script could have written. To allow it: --allow-ffi`,
+    )
     return false
   }
 

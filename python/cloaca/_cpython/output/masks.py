@@ -195,8 +195,8 @@ class SecretMasks:
         if masks is None or not masks.is_told(context_text):
             return None
         return (
-            f'task "{self._attempts[token][1]}" has put the value of a secret into its context, where it is stored and '
-            "shown: let each task that needs it ask for it with ctx.secret"
+            f'task "{self._attempts[token][1]}" put the value of a secret into its context, which is stored and shown. '
+            "Call ctx.secret in each task that needs the secret."
         )
 
 

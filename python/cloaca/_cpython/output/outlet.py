@@ -115,8 +115,8 @@ class Outlet:
     def _report_loss(self) -> None:
         if self._lost_bytes:
             lost, self._lost_bytes = self._lost_bytes, 0
-            missing = f"{lost} bytes that scripts printed are missing on {self._name}"
-            self._notice(f"{missing}: they could not be written ({self._reason})")
+            missing = f"{lost} bytes of script output are missing on {self._name}"
+            self._notice(f"{missing}, because writing them failed: {self._reason}")
 
     def _attempt(self, data: bytes) -> int:
         """Writes what can be written without a wait. Returns how much that was."""
