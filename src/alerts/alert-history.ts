@@ -68,7 +68,9 @@ export class AlertHistory {
   }
 
   #giveUp(reason: string): void {
-    this.#ports.warn(`Alert history is incomplete: ${this.#unsaved.size} alerts could not be stored: ${reason}`)
+    const count = this.#unsaved.size
+    const alerts = count === 1 ? '1 alert' : `${count} alerts`
+    this.#ports.warn(`Alert history is incomplete: ${alerts} could not be stored: ${reason}`)
     this.#unsaved.clear()
   }
 

@@ -50,7 +50,7 @@ export function cutOff(cut: readonly string[]): string {
   if (cut.length === 0) return ''
   const rest = cut.length - NAMED_AT_MOST
   const names = [...cut.slice(0, NAMED_AT_MOST), ...(rest > 0 ? [`${rest} more`] : [])]
-  return `; interrupted, and run again after the next start: ${names.join(', ')}`
+  return `; interrupted work that runs again after the next start: ${names.join(', ')}`
 }
 
 /** Turns events into log lines for as long as the engine lives. */

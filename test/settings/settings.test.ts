@@ -80,7 +80,7 @@ describe('a setting', () => {
 
   it.each([
     ['[streams]\nkafka = 1', '"streams.kafka" must be a table of settings'],
-    ['[streams.kafka]\nbrokers = "one:9092"', '"streams.kafka.brokers" must be a list of texts'],
+    ['[streams.kafka]\nbrokers = "one:9092"', '"streams.kafka.brokers" must be a list of non-empty strings'],
     [
       '[streams.kafka]\nbroker = ["one:9092"]',
       'Unknown setting "streams.kafka.broker". Did you mean "streams.kafka.brokers"?',
@@ -146,7 +146,7 @@ describe('a file that is named', () => {
     ['missing.toml', /Settings file ".*missing\.toml" not found/],
     ['package.json', /Settings file ".*package\.json" has no key "cloaca"/],
     ['broken.toml', /Cannot read settings file "broken\.toml": /],
-    ['', /cannot be read: EISDIR/],
+    ['', /Cannot read settings file ".*": EISDIR/],
   ])('is refused where it has no settings: %j', (name, message) => {
     writeFileSync(folder.file('broken.toml'), 'grace = ')
     writeFileSync(folder.file('package.json'), '{}')
@@ -199,8 +199,8 @@ describe('what is no setting', () => {
   })
 
   it.each([
-    ['cloaca.toml', 'grace = ', /"cloaca\.toml" cannot be read: .* \(line 1, column \d+\)$/],
-    ['package.json', '{"cloaca": {', /"package\.json" cannot be read/],
+    ['cloaca.toml', 'grace = ', /^Cannot read settings file "cloaca\.toml": .* \(line 1, column \d+\)$/],
+    ['package.json', '{"cloaca": {', /^Cannot read settings file "package\.json": /],
     ['package.json', '{"cloaca": 5}', /"cloaca" must be an object with settings, but 5/],
   ])('a broken %s is an error that says where', (name, text, message) => {
     writeFileSync(folder.file(name), text)
@@ -213,14 +213,14 @@ describe('what is no setting', () => {
     expect(load().isSet('grace')).toBe(false)
     mkdirSync(join(root(), 'cloaca.toml'))
 
-    expect(refusal().message).toMatch(/cannot be read: EISDIR/)
+    expect(refusal().message).toMatch(/^Cannot read settings file "cloaca\.toml": EISDIR/)
   })
 
   it('two files with settings are one too many', () => {
     toml('grace = "1s"')
     manifest({ cloaca: {} })
 
-    expect(refusal().message).toMatch(/Both .* Move all of them to one of the two/)
+    expect(refusal().message).toMatch(/Both .* Move all settings to one of these files/)
   })
 
   it("a variable of another program is nobody's concern, and a misspelt one is an error", () => {

@@ -238,12 +238,12 @@ export class CronScheduler {
       row.catchup === 'none'
         ? 'its catchup is "none"'
         : `only the latest ${config.cronMaxCatchupExecutions} are caught up (cron_max_catchup_executions)`
-    const until = nextRunAt === null ? '' : ` and before ${formatInstant(nextRunAt)}`
+    const until = nextRunAt === null ? ' on' : ` until ${formatInstant(nextRunAt)}`
     events.emit('warning', {
       code: 'CRON_MISSED',
       scheduleId: row.id,
       workflow: row.workflow,
-      message: `Cron ${shownName(row)} does not run its missed times from ${formatInstant(dueAt)} on${until}, because ${why}.`,
+      message: `Cron ${shownName(row)} skips its missed times from ${formatInstant(dueAt)}${until}, because ${why}.`,
     })
   }
 

@@ -87,7 +87,7 @@ function reportText(
   const asked = open.map(({ token, label, seconds }) => `${label} running for ${shown(seconds)} (token ${token})`)
   if (stacksJson === null) {
     return [
-      `${title} Python computes and does not answer; running: ${running ?? 'unknown'}`,
+      `${title} Python is computing and does not answer; running: ${running ?? 'unknown'}`,
       ...asked,
       ...(dumped === null ? [] : [dumped.trimEnd()]),
     ].join('\n')

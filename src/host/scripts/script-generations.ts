@@ -209,7 +209,7 @@ export class ScriptGenerations {
   /** Once for a file: scripts of one folder share it, and each is loaded again when it changes. */
   #noteUnmet({ file, unmet }: UnmetRequirements): void {
     const message =
-      `Requirements of "${file}" are not installed: ${unmet.join('; ')}. ` +
+      `Requirements of "${file}" are not met: ${unmet.join('; ')}. ` +
       `Install them with: cloaca pip install -r ${shownPath(file)}`
     if (!this.#notedUnmet.has(message)) this.#options.events.notice(message)
     this.#notedUnmet.add(message)
