@@ -68,7 +68,7 @@ describe('with nobody serving', () => {
     const pruned = await run('prune', '--older-than', '0s')
     expect([pruned.stdout, pruned.stderr]).toEqual([
       'Removed 1200 executions.\n',
-      expect.stringMatching(/^cloaca: Removing 1200 executions, some at a time/),
+      expect.stringMatching(/^cloaca: Removing 1200 executions in small batches/),
     ])
     const both = await run('retry', first, '--all', '--from', 'read')
     expect(both).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("'--from <task>'") })
