@@ -34,7 +34,7 @@ export class AlertHistory {
   save(row: AlertRow): void {
     if (this.#unsaved.size >= MOST_WAITING && !this.#unsaved.has(row.id)) {
       if (!this.#isFull)
-        this.#ports.warn(`Alerts are missing in history: ${MOST_WAITING} wait for the database already.`)
+        this.#ports.warn(`Alert history is incomplete: ${MOST_WAITING} alerts are already queued for the database.`)
       this.#isFull = true
       return
     }
@@ -68,7 +68,9 @@ export class AlertHistory {
   }
 
   #giveUp(reason: string): void {
-    this.#ports.warn(`${this.#unsaved.size} alerts are missing in history: ${reason}`)
+    const count = this.#unsaved.size
+    const alerts = count === 1 ? '1 alert' : `${count} alerts`
+    this.#ports.warn(`Alert history is incomplete: ${alerts} could not be stored: ${reason}`)
     this.#unsaved.clear()
   }
 

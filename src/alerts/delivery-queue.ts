@@ -61,9 +61,9 @@ export class DeliveryQueue {
   put(alert: Alert): void {
     const { clock, warn } = this.#ports
     if (this.#isClosing || this.#waiting.length >= MOST_WAITING) {
-      const error = this.#isClosing ? 'the engine stopped' : `${MOST_WAITING} other alerts are already queued`
+      const error = this.#isClosing ? 'the engine stopped' : `${MOST_WAITING} alerts were already queued`
       this.#end({ alert, since: 0, attempts: 0 }, 'failed', error)
-      if (!this.#isFull) warn(`Alerts for ${this.#receiver.shown} are given up: ${error}.`)
+      if (!this.#isFull) warn(`Alerts to ${this.#receiver.shown} are dropped: ${error}.`)
       this.#isFull = true
       return
     }
@@ -114,10 +114,8 @@ export class DeliveryQueue {
     for (const waiting of lost) this.#end(waiting, 'failed', waiting.attempts > 0 ? error : `not tried: ${error}`)
     const [first] = lost
     const what = lost.length === 1 ? 'An alert was' : `${lost.length} alerts were`
-    const which = lost.length === 1 ? 'It said' : 'The first one said'
-    this.#ports.warn(
-      `${what} given up: ${this.#receiver.shown} did not take it: ${error}. ${which}: ${first?.alert.message}`,
-    )
+    const which = lost.length === 1 ? 'Alert' : 'First alert'
+    this.#ports.warn(`${what} not delivered to ${this.#receiver.shown}: ${error}. ${which}: ${first?.alert.message}`)
   }
 
   #end(waiting: Waiting, outcome: 'delivered' | 'failed', error: string | null): void {

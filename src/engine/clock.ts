@@ -37,7 +37,7 @@ export class SystemClock implements Clock {
     return machineNowMs()
   }
 
-  wakeAfter(delayMs: number, callback: () => void, during = 'running a timer'): Timer {
+  wakeAfter(delayMs: number, callback: () => void, during = 'a timer callback'): Timer {
     const attempt = (): Timer => this.#attempts.run(during, callback)
     const timer = new SystemTimer(performance.now() + delayMs, attempt, this.#keepsProcessAlive)
     timer.arm()
@@ -45,7 +45,7 @@ export class SystemClock implements Clock {
   }
 
   soon(callback: () => void): void {
-    setImmediate(() => this.#attempts.run('running a step of the store', callback))
+    setImmediate(() => this.#attempts.run('a store operation', callback))
   }
 
   attempt(during: string, work: () => void): Timer {

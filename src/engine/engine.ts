@@ -155,15 +155,13 @@ export class Engine {
     if (this.#state !== 'open') return
     this.#state = 'running'
     this.#releases.push(
-      registry.onChange(
-        () => void clock.attempt('applying the declarations of the code', () => this.#registryChanged()),
-      ),
+      registry.onChange(() => void clock.attempt('taking over what the code declares', () => this.#registryChanged())),
     )
     this.#releases.push(() => this.#workflowsChanged?.cancel())
     this.#releases.push(store.onForeignChange(() => this.#storeChanged()))
     this.#releases.push(
       store.onDatabaseChange(
-        (change) => void clock.attempt('watching the database', () => this.#databaseChanged(change)),
+        (change) => void clock.attempt('following the database', () => this.#databaseChanged(change)),
       ),
     )
     this.#ends.watch()
@@ -339,11 +337,11 @@ export class Engine {
   /** Lost: nothing is polled, and what is out is kept until it can be stored. Found: what is held in memory is entered and read again. */
   #databaseChanged(change: StoreChange): void {
     if (change.kind === 'lost') {
-      this.events.emit('trouble', { during: 'maintaining the database', error: change.error, retryAt: null })
+      this.events.emit('trouble', { during: 'checking the database', error: change.error, retryAt: null })
       this.#scheduler.triggers.storeLost()
       return
     }
-    const message = `The database "${change.path}" is back: polling continues.`
+    const message = `Database "${change.path}" is back; polling continues.`
     this.events.emit('warning', { code: 'DATABASE_FOUND', message })
     this.#code.forget()
     this.#code.record(this.#isServing)

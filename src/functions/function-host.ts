@@ -201,7 +201,7 @@ export class FunctionHost {
     if (outcome.kind !== 'completed') return { ...outcome, error: maskedFault(outcome.error, masks) }
     if (masks?.isTold(outcome.contextText)) {
       this.#options.notice(
-        `task "${taskId}" has put the value of a secret into its context, where it is stored and shown: let each task that needs it ask for it with secret()`,
+        `task "${taskId}" put the value of a secret into its context, which is stored and shown. Call secret() in each task that needs the secret.`,
       )
     }
     return outcome

@@ -307,7 +307,7 @@ export class PythonHost implements ScriptHost {
       if (!this.#isClosed && !interpreter.hasEnded)
         this.#giveUp(script, `${loaded.fault.type}: ${loaded.fault.message}`)
     } catch (error) {
-      if (!this.#isClosed) events.notice(`Script "${script}" could not be loaded again: ${toError(error).message}`)
+      if (!this.#isClosed) events.notice(`Script "${script}" could not be reloaded: ${toError(error).message}`)
     } finally {
       if (before !== undefined && this.#generations.inUse(script) === before) this.#generations.dispose(before)
     }
@@ -327,7 +327,7 @@ export class PythonHost implements ScriptHost {
     this.#targetOf.delete(script)
     this.#leaveHome(script)
     events.notServed(script)
-    events.notice(`Script "${script}" could not be loaded again, and is not served: ${reason}`)
+    events.notice(`Script "${script}" could not be reloaded and is no longer served: ${reason}`)
   }
 
   /** One that lives alone already stays where it is. */
@@ -373,7 +373,7 @@ function notItsOwn(generation: GenerationNumber): PythonRefusal {
 
 function restartNotice(name: string, reason: string, failure: Error | null): string {
   if (failure === null) return `${name} was restarted: ${reason}.`
-  return `${name} died: ${reason}. It could not be restarted, and is tried again: ${failure.message}`
+  return `${name} died: ${reason}. The restart failed and will be retried: ${failure.message}`
 }
 
 function closed(): HostError {

@@ -68,7 +68,7 @@ export class SharedInterpreters {
     const wanted = this.#atMost
     this.#atMost = count
     const interpreters = count === 1 ? 'one interpreter' : `${count} interpreters`
-    this.#options.notice(`The scripts are spread over ${interpreters} instead of ${wanted}: ${reason}`)
+    this.#options.notice(`Scripts run in ${interpreters} instead of ${wanted}: ${reason}`)
   }
 }
 

@@ -16,4 +16,4 @@ export const codec: ContextCodec = nativeCodec ?? twinCodec
 export const codecNotice: string | null =
   binaryProblem === null
     ? null
-    : `Contexts are handled by the TypeScript codec, which is slower: the native one was not loaded (${binaryProblem}).`
+    : `Using the slower TypeScript codec for contexts, because the native codec was not loaded (${binaryProblem}).`

@@ -36,7 +36,9 @@ export function harmless(log: LogSink | undefined): LogSink {
     try {
       log?.(line)
     } catch (thrown) {
-      process.emitWarning(`The log of a runner threw: ${toError(thrown).message}. It did not take: ${line.message}`)
+      process.emitWarning(
+        `The log function of a runner threw: ${toError(thrown).message}. Lost log line: ${line.message}`,
+      )
     }
   }
   return log?.least === undefined ? write : Object.assign(write, { least: log.least })
@@ -54,7 +56,7 @@ export function cutOff(cut: readonly string[]): string {
   if (cut.length === 0) return ''
   const rest = cut.length - NAMED_AT_MOST
   const names = [...cut.slice(0, NAMED_AT_MOST), ...(rest > 0 ? [`${rest} more`] : [])]
-  return `; cut off, and run again after the next start: ${names.join(', ')}`
+  return `; interrupted work that runs again after the next start: ${names.join(', ')}`
 }
 
 /** Turns events into log lines for as long as the engine lives. */
@@ -66,7 +68,7 @@ export function watchForLog(events: EngineEvents, whole: LogSink): void {
   events.on('scriptQuarantined', ({ script, culprit, reason }) =>
     log({
       level: 'warn',
-      message: `script "${script}" has an interpreter of its own from now on, because of ${culprit}: ${reason}`,
+      message: `script "${script}" was moved to its own interpreter because of ${culprit}: ${reason}`,
       facts: { script },
     }),
   )
@@ -141,7 +143,7 @@ function tellGraphs(events: EngineEvents, log: LogSink): void {
     events.on('reactorFired', ({ reactor, sequence, firingId }) =>
       log({
         level: 'debug',
-        message: `reactor '${reactor}' fired: ${sequence}`,
+        message: `reactor '${reactor}' fired: firing ${sequence}`,
         facts: { reactor, sequence, firingId },
       }),
     )
@@ -151,7 +153,7 @@ function tellGraphs(events: EngineEvents, log: LogSink): void {
     if (!isNew(source, error)) return
     log({
       level: 'error',
-      message: `source '${source}' ${sequence === null ? '' : `passed over its event ${sequence}: `}${error.message}`,
+      message: `source '${source}' ${sequence === null ? '' : `skipped event ${sequence}: `}${error.message}`,
       facts: { source, sequence },
       traceback: error.traceback,
     })
@@ -185,7 +187,7 @@ function tellExecutions(events: EngineEvents, log: LogSink): void {
   events.on('taskRetried', ({ executionId, workflow, taskId, attempt, error, retryAt }) =>
     log({
       level: 'warn',
-      message: `task '${taskId}' of workflow '${workflow}' failed in attempt ${attempt} and is tried again: ${error.message}`,
+      message: `task '${taskId}' of workflow '${workflow}' failed in attempt ${attempt} and will be retried: ${error.message}`,
       facts: { workflow, task: taskId, executionId, attempt, retryAt: formatInstant(retryAt) },
       traceback: error.traceback,
     }),

@@ -330,7 +330,10 @@ export class Runner {
         this.#log({ level: 'info', message })
     } catch (thrown) {
       // A stop goes on without it.
-      this.#log({ level: 'warn', message: `What the interpreters do is not known: ${toError(thrown).message}` })
+      this.#log({
+        level: 'warn',
+        message: `Cannot list the open calls of the interpreters: ${toError(thrown).message}`,
+      })
     }
   }
 

@@ -45,7 +45,7 @@ export function readSettingsFile(folder: string): SettingsFile | null {
   const manifest = manifestSettings(folder)
   if (toml === null) return manifest === null ? null : trustedFile(folder, MANIFEST, manifest)
   if (manifest !== null) {
-    const message = `Both "${TOML}" and the key "cloaca" of "${MANIFEST}" hold settings. Move all of them to one of the two.`
+    const message = `Both "${TOML}" and the key "cloaca" of "${MANIFEST}" contain settings. Move all settings to one of these files.`
     throw new UsageError('INVALID_SETTINGS', message, { path: join(folder, TOML) })
   }
   return trustedFile(folder, TOML, tomlSettings(folder, TOML, toml))
@@ -60,12 +60,12 @@ export function readNamedFile(name: string): SettingsFile {
   const [folder, file] = [dirname(path), basename(path)]
   const read = readText(folder, file)
   if (read === null) {
-    const message = `There is no settings file "${name}". Name an existing file with --settings or CLOACA_SETTINGS.`
+    const message = `Settings file "${name}" not found. Name an existing file with --settings or CLOACA_SETTINGS.`
     throw new UsageError('INVALID_SETTINGS', message, { path: name })
   }
   const found = file === MANIFEST ? manifestSettings(folder) : tomlSettings(folder, file, read)
   if (found === null) {
-    const message = `"${name}" has no settings: it has no key "cloaca".`
+    const message = `Settings file "${name}" has no key "cloaca". Put the settings under this key.`
     throw new UsageError('INVALID_SETTINGS', message, { path: name })
   }
   return { name, path, content: found.content, openMode: openModeOf(found.status) }
@@ -76,7 +76,7 @@ function trustedFile(folder: string, name: string, { content, status }: Content)
   const path = resolve(folder, name)
   const reason = distrust(path, status)
   if (reason === null) return { name, path, content, openMode: openModeOf(status) }
-  const message = `The settings in "${name}" are not used: ${reason}`
+  const message = `Settings file "${name}" is not trusted: ${reason}`
   throw new UsageError('INVALID_SETTINGS', message, { path: join(folder, name), reason })
 }
 
@@ -102,7 +102,7 @@ function tomlReason({ message, line, column }: smolToml.TomlError): string {
 
 /** The same: V8 quotes what stands around. */
 function jsonReason({ message }: Error): string {
-  return message.replace(/, (?:\.\.\.)?"[\s\S]*$/, ' where none can be')
+  return message.replace(/, (?:\.\.\.)?"[\s\S]*$/, ' (invalid JSON)')
 }
 
 /** Returns the settings of a manifest; null if it has none. A manifest without the text `"cloaca"` is not parsed. */
@@ -145,6 +145,6 @@ function readText(folder: string, name: string): Read | null {
 }
 
 function unreadable(folder: string, name: string, reason: string): UsageError {
-  const message = `The settings in "${name}" cannot be read: ${reason.trimEnd()}`
+  const message = `Cannot read settings file "${name}": ${reason.trimEnd()}`
   return new UsageError('INVALID_SETTINGS', message, { path: join(folder, name), reason })
 }

@@ -108,7 +108,7 @@ function openSecrets({ name, openMode }: SettingsFile, found: ReadonlyMap<Settin
   const holding = [...found].find(([key, { value, from }]) => from === name && isSecret(key, value))
   if (holding === undefined) return []
   return [
-    `"${name}" holds a secret ("${holding[0]}"), and other users may read it (mode ${openMode}). Close it: chmod 600 "${name}"`,
+    `"${name}" contains a secret ("${holding[0]}"), but other users can read it (mode ${openMode}). Restrict it with: chmod 600 "${name}"`,
   ]
 }
 
@@ -125,7 +125,7 @@ interface Problem {
 
 function readFile({ name, content }: SettingsFile, found: Map<SettingKey, Found>, problems: Problem[]): void {
   const unknown = (path: string, of: string): void =>
-    void problems.push({ path, message: `${name}: There is no setting "${path}".${suggestionFor(path, of)}` })
+    void problems.push({ path, message: `${name}: Unknown setting "${path}".${suggestionFor(path, of)}` })
   for (const [path, value] of flattened(name, content, problems)) {
     if (!isKey(path)) {
       unknown(path, path.split('.').at(-1) ?? path)
@@ -185,7 +185,7 @@ function readEnvironment(
     if (meant === undefined) continue
     problems.push({
       path: name,
-      message: `There is no setting for the environment variable "${name}". Did you mean "${meant}"?`,
+      message: `Unknown environment variable "${name}". Did you mean "${meant}"?`,
     })
   }
 }
@@ -231,6 +231,6 @@ function isTable(value: unknown): value is Readonly<Record<string, unknown>> {
 
 function invalid(problems: readonly Problem[]): UsageError {
   const messages = problems.map(({ message }) => message)
-  const message = messages.length === 1 ? messages.join('') : `Some settings cannot be used.\n${messages.join('\n')}`
+  const message = messages.length === 1 ? messages.join('') : `Some settings are invalid.\n${messages.join('\n')}`
   return new UsageError('INVALID_SETTINGS', message, { path: problems[0]?.path ?? '' })
 }

@@ -35,11 +35,11 @@ const DURATION_UNITS = [
   ['s', 1_000],
 ] as const
 
-export const TEXT = typeOf<string>('a text that is not empty', (text) => (text.trim() === '' ? undefined : text))
+export const TEXT = typeOf<string>('a non-empty string', (text) => (text.trim() === '' ? undefined : text))
 
 /** At least one; in a variable with commas between them. */
 export const TEXTS: ValueType<readonly string[]> = {
-  expected: 'a list of texts that are not empty',
+  expected: 'a list of non-empty strings',
   read: (value) => (Array.isArray(value) ? textsOf(value) : undefined),
   readText: (text) => textsOf(wordsIn(text).filter((part) => part !== '')),
   show: (texts) => texts.join(', '),
@@ -70,7 +70,7 @@ export function someOf<Choice extends string>(...choices: readonly Choice[]): Va
     return chosen.length === new Set(value).size && chosen.length > 0 ? Object.freeze(chosen) : undefined
   }
   return {
-    expected: `a list of some of ${listed(choices)}`,
+    expected: `a list of one or more of ${listed(choices)}`,
     read,
     readText: (text) => read(wordsIn(text)),
     show: (chosen) => chosen.join(', '),
@@ -157,7 +157,7 @@ export function secret(type: ValueType<string>): ValueType<string> {
 
 /** Token that an HTTP header can carry: a line break or a character outside ASCII would not arrive unchanged. */
 export const TOKEN = secret(
-  typeOf<string>('a text of at most 4,096 characters from "!" to "~", without spaces and line breaks', (text) =>
+  typeOf<string>('a string of at most 4,096 printable ASCII characters without spaces', (text) =>
     /^[!-~]{1,4096}$/.test(text) ? text : undefined,
   ),
 )
@@ -170,7 +170,7 @@ export const PYTHON = typeOf<string>(
 
 /** By place; in a variable with commas between them. */
 export const PYTHON_BY_PLACE: ValueType<Readonly<Record<string, string>>> = {
-  expected: 'places with a Python each, such as "reports/=.venv/bin/python"; in a file, a table',
+  expected: 'pairs of a place and a Python, such as "reports/=.venv/bin/python"; in a file, a table',
   read(value) {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
     return pythonsOf(Object.entries(value))
@@ -206,7 +206,7 @@ export const WEB_ADDRESS: ValueType<string> = {
 
 /** A program with its arguments, or a line for the system's shell. */
 export const COMMAND: ValueType<string | readonly string[]> = {
-  expected: 'a list of a program and its arguments, or a text for the shell',
+  expected: 'a list of a program and its arguments, or a command line for the shell',
   read(value) {
     if (typeof value === 'string') return TEXT.read(value)
     const isList = Array.isArray(value) && value.length > 0 && value[0] !== ''

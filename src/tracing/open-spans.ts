@@ -22,7 +22,7 @@ export async function openSpans(clock: Clock, warn: (message: string) => void): 
     return new made.Spans(api, clock)
   } catch (thrown) {
     warn(
-      `Cannot load the package "@opentelemetry/api", so no spans are recorded although an OpenTelemetry SDK is set up. Install the package next to cloaca. Cause: ${toError(thrown).message}`,
+      `Executions and tasks are not traced, although an OpenTelemetry SDK is set up: the package "@opentelemetry/api" cannot be loaded: ${toError(thrown).message}. Install it in the same project as cloaca.`,
     )
     return null
   }

@@ -66,7 +66,7 @@ describe('a queue of alerts', () => {
     await clock.advance(61_000)
 
     expect(warnings).toEqual([
-      '3 alerts were given up: https://alerts.example.com did not take it: it answered with status 500. The first one said: alert a',
+      '3 alerts were not delivered to https://alerts.example.com: it answered with status 500. First alert: alert a',
     ])
     expect(['a', 'b', 'c', 'd'].map((id) => deliveries.get(id)?.outcome)).toEqual([
       'failed',
@@ -85,9 +85,7 @@ describe('a queue of alerts', () => {
     await clock.advance(1_000)
 
     expect(full).toBe(500)
-    expect(warnings).toEqual([
-      'Alerts for https://alerts.example.com are given up: 1000 other alerts are already queued.',
-    ])
+    expect(warnings).toEqual(['Alerts to https://alerts.example.com are dropped: 1000 alerts were already queued.'])
     expect([...deliveries.values()].filter(({ outcome }) => outcome === 'delivered')).toHaveLength(1_000)
   })
 

@@ -247,7 +247,7 @@ describe('the history of alerts', () => {
     history.save({ ...ALERT, deliveries: [] })
     await history.close()
 
-    expect(warnings).toEqual(['1 alerts are missing in history: the disk is full'])
+    expect(warnings).toEqual(['Alert history is incomplete: 1 alert could not be stored: the disk is full'])
   })
 
   it('makes nothing where nobody is to be told', async () => {

@@ -155,7 +155,7 @@ describe('a check', () => {
 
     const end = await terminal.run(['check', 'same'])
 
-    expect(end.stdout.slice(0, end.stdout.indexOf('same/b.py\n'))).toBe(
+    expect(end.stdout.slice(0, end.stdout.indexOf('\nsame/b.py\n') + 1)).toBe(
       [
         'same/a.py',
         '  trigger daily_a: 0 8 * * * (Europe/Paris), starts etl (line 11)',

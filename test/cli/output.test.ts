@@ -162,7 +162,7 @@ describe('a serving process', () => {
     const records = lines.map((line) => JSON.parse(line) as LogRecord)
     expect(records.length).toBeLessThan(60)
     expect(records.at(-1)?.level).toBe('warn')
-    const notice = /^\d+ messages \(\d+ bytes\) are missing here: they could not be written \(EAGAIN\)$/
+    const notice = /^\d+ messages \(\d+ bytes\) are missing here, because writing them failed: EAGAIN$/
     expect(records.at(-1)?.msg).toMatch(notice)
     serving.kill('SIGTERM') // nobody reads again
     expect(await serving.ended).toMatchObject({ exitCode: 0, signal: null })
@@ -179,7 +179,7 @@ describe('a serving process', () => {
     const { msg } = await serving.logs('are missing on stdout')
     reader.kill()
 
-    expect(msg).toMatch(/^\d+ bytes that scripts printed are missing on stdout: .* \(EAGAIN\)$/)
+    expect(msg).toMatch(/^\d+ bytes of script output are missing on stdout, because writing them failed: EAGAIN$/)
     serving.kill('SIGTERM')
     expect(await serving.ended).toMatchObject({ exitCode: 0, signal: null })
   })

@@ -47,9 +47,9 @@ it('goes on when the header is overwritten, says so, and serves again when a sou
   foldLog(database)
   copyFileSync(database, `${database}.sound`)
   overwriteHeader(database)
-  const trouble = await serving.logs('maintaining the database failed')
+  const trouble = await serving.logs('checking the database failed')
   renameSync(`${database}.sound`, database)
-  await serving.logs('is back: polling continues')
+  await serving.logs('is back; polling continues')
   serving.kill('SIGTERM')
   const { exitCode, signal } = await serving.ended
 

@@ -38,7 +38,7 @@ it('loses no order when its database is removed and begun anew', async () => {
   for (let count = 1; count <= 14; count++) order(count)
   const lost = await serving.logs('was removed or moved while')
   terminal.write('orders.db', '')
-  await serving.logs('is back: polling continues')
+  await serving.logs('is back; polling continues')
   await serving.logs("workflow 'order' completed", 15)
   serving.kill('SIGTERM')
   const { exitCode } = await serving.ended

@@ -36,7 +36,7 @@ describe('the settings of a project', () => {
       const end = await terminal.run(words)
 
       expect(end, words[0]).toMatchObject({ exitCode: 1, stdout: '' })
-      expect(end.stderr).toBe('cloaca: cloaca.toml: There is no setting "limits.pol". Did you mean "limits.poll"?\n')
+      expect(end.stderr).toBe('cloaca: cloaca.toml: Unknown setting "limits.pol". Did you mean "limits.poll"?\n')
     }
   })
 
@@ -77,7 +77,7 @@ describe('the settings of a project', () => {
     expect(JSON.parse(byVariable.stdout)).toContainEqual({ key: 'jitter', value: '2s', from: file })
     expect(listed.stdout).toMatch(/^hangs /m)
     expect(missing).toMatchObject({ exitCode: 1, stdout: '' })
-    expect(missing.stderr).toContain('There is no settings file "missing.toml"')
+    expect(missing.stderr).toContain('Settings file "missing.toml" not found')
   })
 
   it('are named as missing in the log of a server that is started in the wrong folder', async () => {

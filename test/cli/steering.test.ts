@@ -68,7 +68,7 @@ describe('with nobody serving', () => {
     const pruned = await run('prune', '--older-than', '0s')
     expect([pruned.stdout, pruned.stderr]).toEqual([
       'Removed 1200 executions.\n',
-      expect.stringMatching(/^cloaca: Removing 1200 executions, some at a time/),
+      expect.stringMatching(/^cloaca: Removing 1200 executions in small batches/),
     ])
     const both = await run('retry', first, '--all', '--from', 'read')
     expect(both).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("'--from <task>'") })
@@ -108,7 +108,7 @@ describe('with a process that serves', () => {
     const { stdout, exitCode } = await run('cancel', id, '--no-wait')
 
     expect([stdout, exitCode]).toEqual([
-      `Request to cancel execution ${id} stored. It is cancelled when its engine reads the request.\n`,
+      `Request to cancel execution ${id} stored. The execution is cancelled when its engine reads the request.\n`,
       0,
     ])
     await serving.engine.stop({ graceMs: 0 })

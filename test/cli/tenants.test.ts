@@ -50,7 +50,7 @@ describe('cloaca tenant', () => {
     expect(people.stdout).toMatch(/^SCHEMA +USERS +SIZE\nacme +t_cli +\d+\.\d MiB\nbeta +t_cli_given +\d+\.\d MiB\n$/)
     expect(JSON.parse(programs.stdout)).toMatchObject([{ schemaName: 'acme', usernames: ['t_cli'] }, {}])
     expect(JSON.parse(removed[0].stdout)).toEqual({ schemaName: 'acme', username: 't_cli', removed: true })
-    expect(removed[1].stdout).toBe('Schema "beta" and user "t_cli_given" are removed.\n')
+    expect(removed[1].stdout).toBe('Schema "beta" and user "t_cli_given" removed.\n')
     expect(after.stdout).toBe('No schema in this database has cloaca tables.\n')
   })
 

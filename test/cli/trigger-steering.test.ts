@@ -241,7 +241,7 @@ describe('with a process that serves', () => {
     await database().clock.advance(600)
 
     expect([stdout, exitCode]).toEqual([
-      'Request to poll trigger "inbox" stored. It is polled when its engine reads the request; see: cloaca trigger history inbox --ticks\n',
+      'Request to poll trigger "inbox" stored. The trigger is polled when its engine reads the request; see: cloaca trigger history inbox --ticks\n',
       0,
     ])
     expect(running.host.pollsOf('inbox')).toHaveLength(2)

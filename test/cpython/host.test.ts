@@ -138,7 +138,7 @@ describe('a script that takes its process with it', () => {
       kind: 'timedOut',
       error: { message: expect.stringContaining('waits_for_program') },
     })
-    const told = python.notices.find((notice) => notice.startsWith('what Python did when it was killed:'))
+    const told = python.notices.find((notice) => notice.startsWith('Python stacks when the interpreter was killed:'))
     expect(told).toMatch(/most recent call first\):\n {2}File ".*jobs\.py", line \d+ in waits_for_program/)
     const program = Number(readFileSync(PID_FILE, 'utf8'))
     expect((await others()).pid).not.toBe(before.pid)

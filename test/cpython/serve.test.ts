@@ -91,7 +91,7 @@ it('starts Python again when it can, once it could, and says meanwhile why it ca
   rmSync(python)
   writeFileSync(python, '#!/bin/sh\nexit 3\n', { mode: 0o755 })
   process.kill(first, 'SIGKILL')
-  const said = await serving.logs('could not be restarted, and is tried again')
+  const said = await serving.logs('The restart failed and will be retried')
   symlinkSync(EXECUTABLE, `${python}.new`)
   renameSync(`${python}.new`, python)
 

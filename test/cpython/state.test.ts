@@ -52,7 +52,7 @@ it('hands on what is JSON, in one process, and says what is not', async () => {
 
   expect(second).toEqual({ pid: first?.pid, seen: [[1], 2] })
   expect(said).toContain(
-    `Script "${path}" starts without the old values of "cycle" in __cloaca_state__: ` +
+    `Script "${path}" was reloaded without the old values of "cycle" in __cloaca_state__: ` +
       '"cycle" is nested more than 511 levels deep, or contains itself.',
   )
 })

@@ -52,7 +52,7 @@ describe('when the database is removed', () => {
     writeFileSync(path, '')
     await clock.advance(5_000)
 
-    expect(trouble.filter(({ during }) => during === 'maintaining the database')).toMatchObject([
+    expect(trouble.filter(({ during }) => during === 'checking the database')).toMatchObject([
       { error: { code: 'DATABASE_REPLACED' } },
     ])
     expect(polledMeanwhile).toBe(0)

@@ -93,7 +93,7 @@ describe('a wall clock that is set back by less than three hours', () => {
 
     expect(firedHours(running).slice(5)).toEqual(['06:00'])
     expect(warnings.map(({ message }) => message)).toEqual([
-      'The wall clock was set back by 2 h, to 2026-01-01T03:10:00.000+00:00: cron schedules wait until it has caught up, at 2026-01-01T05:10:00.000+00:00.',
+      'The wall clock was set back by 2 h, to 2026-01-01T03:10:00.000+00:00. Cron schedules wait until the clock reaches 2026-01-01T05:10:00.000+00:00.',
     ])
   })
 
@@ -167,7 +167,7 @@ describe('a wall clock that is set back by more', () => {
 
     expect(firedHours(running).slice(before)).toEqual(['09:00', '10:00', '10:00', '11:00'])
     expect(warnings.map(({ message }) => message)).toEqual([
-      'The wall clock was set back by 4 h, to 2026-01-01T08:00:00.000+00:00: the next instants of cron schedules are computed anew.',
+      'The wall clock was set back by 4 h, to 2026-01-01T08:00:00.000+00:00. The next times of cron schedules are recomputed.',
     ])
   })
 

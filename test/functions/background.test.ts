@@ -71,7 +71,7 @@ it('says what fails of an attempt that has ended, in its log and in that of the 
 
   expect(outcome).toMatchObject({ kind: 'completed' })
   expect(functions.notices).toEqual([
-    "task 'ship' of workflow 'orders' has ended, and failed in the background: Error: too late",
+    "task 'ship' of workflow 'orders' has ended, but code that it left running failed: Error: too late",
   ])
   expect(functions.records).toContainEqual(
     expect.objectContaining({

@@ -74,7 +74,7 @@ it.each(['at_once', 'later'])('names the task that computes %s, with the functio
       : "task '(waits|later)' of workflow 'orders' or task '(waits|later)' of workflow 'orders'"
   expect(ofTask()).toMatch(
     new RegExp(
-      `^${suspects} has kept the event loop busy for \\d+\\.\\d s, in compute \\(${path}:7\\): nothing else was polled or run meanwhile\\.`,
+      `^${suspects} blocked the event loop for \\d+\\.\\d s in compute \\(${path}:7\\); no other poll or task ran\\.`,
     ),
   )
 })
@@ -84,7 +84,7 @@ it('names an import that computes for ever in a timer and cannot be stopped, and
   terminal.write('endless.mjs', 'await new Promise(() => setTimeout(() => {\nfor (;;);\n}))')
   const loading = terminal.start(['serve', 'endless.mjs', '--db', ':memory:', '--no-http', '--load-timeout', '1s'])
 
-  await loading.complains(`(${pathToFileURL(join(terminal.folder, 'endless.mjs'))}:2) keeps the event loop busy`)
+  await loading.complains(`(${pathToFileURL(join(terminal.folder, 'endless.mjs'))}:2) has blocked the event loop for `)
   await loading.complains('kill -9 ')
   loading.kill('SIGKILL')
 })

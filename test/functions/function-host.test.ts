@@ -164,8 +164,8 @@ it('gives up a task that never settles a second after its limit, and says so', a
   await functions.clock.advance(1)
 
   expect(functions.notices).toEqual([
-    "task 'ship' of workflow 'orders' goes on although its signal was aborted a second ago: it is given up, and what it returns is ignored",
-    "task 'ship' of workflow 'orders' was given up and has ended 1200 ms after its limit: it returned, which is ignored",
+    "task 'ship' of workflow 'orders' is still running one second after its signal was aborted. It is abandoned, and its result is ignored",
+    "task 'ship' of workflow 'orders', which was abandoned, has ended 1200 ms after its limit: it returned, which is ignored",
   ])
 })
 

@@ -43,7 +43,9 @@ describe('a script whose import hangs when it is loaded into the next interprete
 
     expect(await python.poll(OTHER, 'remember')).toMatchObject({ kind: 'fired' })
     await expect(python.poll(script, 'good')).rejects.toThrow('It was not entered.')
-    expect(python.notices).toContainEqual(expect.stringContaining('changing.py" could not be loaded again, and is not'))
+    expect(python.notices).toContainEqual(
+      expect.stringContaining('changing.py" could not be reloaded and is no longer'),
+    )
     expect(python.quarantines.filter((line) => line.startsWith(script))).toEqual(quarantined)
   })
 

@@ -61,7 +61,7 @@ it('requirements beside scripts that are not met are told once, with the command
   await using python = await OpenHost.open(scripts)
 
   expect(python.notices.filter((notice) => notice.includes('requirements.txt'))).toEqual([
-    `What "${file}" asks for is not all there: nowhere-to-be-found>=2 is not installed. ` +
-      `Install it: cloaca pip install -r ${file}`,
+    `Requirements of "${file}" are not met: nowhere-to-be-found>=2 is not installed. ` +
+      `Install them with: cloaca pip install -r ${file}`,
   ])
 })

@@ -44,8 +44,8 @@ describe('the packages of a project', () => {
   })
 
   it.runIf(process.getuid?.() === 0).each([
-    ['all users', 0o777, 0, 'all users may write to it (owner 0, mode 0777)'],
-    ['another group', 0o775, 1_005, 'group 1005 may write to it (owner 0, mode 0775)'],
+    ['all users', 0o777, 0, 'all users can write to it (owner 0, mode 0777)'],
+    ['another group', 0o775, 1_005, 'group 1005 can write to it (owner 0, mode 0775)'],
   ])('are not used if %s may write to them, which one line says', (_, mode, group, reason) => {
     const further = install(outer)
     const folder = install(project)
@@ -54,7 +54,7 @@ describe('the packages of a project', () => {
 
     expect(found(scripts, project)).toEqual([further])
     expect(notices).toEqual([expect.stringContaining(`"${folder}" are not used: ${reason}`)])
-    expect(notices[0]).toMatch(/close it: chmod [og]-w "/)
+    expect(notices[0]).toMatch(/fix its mode: chmod [og]-w "/)
   })
 
   it('are used whatever the mode of the folder around them, and if their own group may write to them', () => {
@@ -74,7 +74,7 @@ describe('the packages of a project', () => {
 
     expect(found(project, scripts)).toEqual([further])
     expect(notices).toEqual([
-      `The packages in "${foreign}" are not used: user 1001 owns it (mode 0755), and cloaca runs as user 0. If you trust its contents, take it over: chown 0 "${foreign}"`,
+      `The packages in "${foreign}" are not used: user 1001 owns it (mode 0755), and cloaca runs as user 0. If you trust its contents, change its owner: chown 0 "${foreign}"`,
     ])
   })
 

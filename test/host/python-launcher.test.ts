@@ -56,7 +56,9 @@ it('is none where none can be written, which is said', () => {
   const path = launcher({ CLOACA_CACHE_DIR: '/dev/null/cache' })
 
   expect(path).toBe('')
-  expect(notices).toEqual([expect.stringContaining('sys.executable is empty, since no launcher could be written')])
+  expect(notices).toEqual([
+    expect.stringContaining('sys.executable is empty, because its launcher could not be written'),
+  ])
 })
 
 it('hides from the script what it has set itself', () => {

@@ -48,7 +48,7 @@ describe('the first start on a machine', () => {
       const second = await preparationsOfStart()
 
       expect(first).toEqual([
-        'preparing Python for this machine, once, which takes 5 to 30 s',
+        'preparing Python for the first start on this machine, which takes 5 to 30 s',
         expect.stringMatching(/^preparing Python: 1 of 3, Pyodide loaded in \d+\.\d s$/),
         expect.stringMatching(/^preparing Python: 2 of 3, modules imported in \d+\.\d s$/),
         expect.stringMatching(/^preparing Python: 3 of 3, snapshot of \d+ MiB stored in \d+\.\d s$/),
@@ -126,7 +126,7 @@ describe('a snapshot that is of no use', () => {
 
     expect(await draws(python)).toBe('fired')
     expect(python.notices).toEqual([
-      expect.stringMatching(/^Python starts without its memory snapshot ".*", .* damaged/),
+      expect.stringMatching(/^Removed the damaged memory snapshot ".*"; Python starts without it: /),
     ])
     expect(readdirSync(folder).filter((name) => name.startsWith('snapshot-'))).toEqual([])
   })

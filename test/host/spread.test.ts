@@ -63,9 +63,7 @@ describe('interpreters', () => {
     python.host.expect(paths.map(comingScript))
 
     expect(await homesOf(python, paths)).toHaveLength(2)
-    expect(python.notices).toEqual([
-      'The scripts are spread over 2 interpreters instead of 4: there is not enough memory for more',
-    ])
+    expect(python.notices).toEqual(['Scripts run in 2 interpreters instead of 4: there is not enough memory for more'])
   })
 
   it('that cannot be started are done without', async () => {
@@ -77,9 +75,7 @@ describe('interpreters', () => {
     for (const path of paths) await python.host.load(path, { kind: 'file', path })
 
     expect(await homesOf(python, paths)).toHaveLength(1)
-    expect(python.notices).toEqual([
-      expect.stringMatching(/^The scripts are spread over one interpreter instead of 2: .*ENOENT/),
-    ])
+    expect(python.notices).toEqual([expect.stringMatching(/^Scripts run in one interpreter instead of 2: .*ENOENT/)])
   })
 })
 

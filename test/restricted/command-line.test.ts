@@ -33,7 +33,7 @@ describe.skipIf(restrictionProblem() !== null)('on the command line', () => {
       exitCode: 0,
       stdout: "['own/a', 'one/b', 'two/c', 'PermissionError', 'PermissionError'] {'A': '1', 'B': '2'}\n",
     })
-    expect(ended.stderr).toContain('A restricted script may not read "/etc/hosts": that takes --allow-read "/etc".')
+    expect(ended.stderr).toContain('A restricted script may not read "/etc/hosts". To allow it: --allow-read "/etc"')
   })
 
   it('a trigger that is tried is held to what the project says', async () => {

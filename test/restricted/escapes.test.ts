@@ -69,11 +69,11 @@ describe.skipIf(restrictionProblem() !== null).each(Object.keys(GRANT_SETS) as G
         const refusals = tried.said.filter((line) => line.startsWith('A restricted script may not '))
 
         expect(refusals).toContain(
-          `A restricted script may not read "${join(tried.outside, 'secret.txt')}": that takes --allow-read "${tried.outside}".`,
+          `A restricted script may not read "${join(tried.outside, 'secret.txt')}". To allow it: --allow-read "${tried.outside}"`,
         )
         expect(new Set(refusals).size).toBe(refusals.length)
         expect(refusals).toHaveLength(20)
-        expect(tried.said).toContain('Further refusals of restricted scripts are not logged.')
+        expect(tried.said).toContain('Further rejections of restricted scripts are not logged.')
       },
     )
   },

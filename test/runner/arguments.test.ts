@@ -195,7 +195,7 @@ describe('a program', () => {
       await runner.close()`)
 
     expect(stdout).toBe('Completed\n')
-    expect(stderr).toContain('The log of a runner threw: a full disk.')
+    expect(stderr).toContain('The log function of a runner threw: a full disk.')
     expect(status).toBe(0)
   })
 })

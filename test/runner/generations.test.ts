@@ -229,7 +229,7 @@ lock = object()
     expect((await runner.execute('shop')).context).toMatchObject({ answer: String(2n ** 70n) })
     expect(log.map(({ message }) => message)).toContainEqual(
       expect.stringMatching(
-        /without the old values of "lock" in __cloaca_state__: "lock" contains a value of type object/,
+        /without the old values of "lock" in __cloaca_state__: "lock" holds a value of the type object/,
       ),
     )
   })
@@ -263,9 +263,9 @@ def __getattr__(name): raise RuntimeError(name)
     expect((await runner.execute('pid')).context).toEqual(before.context)
     const told = log.filter(({ message }) => message.includes('__cloaca_state__'))
     expect(told.map(({ message }) => message)).toEqual([
-      `Script "${path}" starts without the old values of "cycle", "deep", "large" in __cloaca_state__: ` +
+      `Script "${path}" was reloaded without the old values of "cycle", "deep", "large" in __cloaca_state__: ` +
         '"cycle" is nested more than 511 levels deep, or contains itself; "deep" is nested more than 511 levels deep, ' +
-        'or contains itself; "large" contains an int of more than 4300 digits.',
+        'or contains itself; "large" holds an int of more than 4300 digits.',
     ])
   })
 
@@ -277,7 +277,7 @@ def __getattr__(name): raise RuntimeError(name)
     await runner.loadAll([path])
 
     expect(log.map(({ message }) => message)).toContain(
-      `Script "${path}" starts without the values of its old version: ` +
+      `Script "${path}" was reloaded without the values of its old version: ` +
         '__cloaca_state__ must be a list of names, but has type str.',
     )
   })
@@ -294,7 +294,9 @@ describe('loading', () => {
     expect(first?.error?.message).toMatch(/TimeoutError: its import did not end within 7 s/)
     expect(second).toMatchObject({ error: null, triggers: ['orders'] })
     expect(log.map(({ message }) => message)).toContainEqual(
-      expect.stringMatching(/^Interpreter 1 was restarted: script .*endless\.py did not stop at its time limit\.$/),
+      expect.stringMatching(
+        /^Interpreter 1 was restarted: script .*endless\.py did not stop when its time was over\.$/,
+      ),
     )
   })
 

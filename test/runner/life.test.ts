@@ -212,7 +212,7 @@ describe('the stop of a runner', () => {
     await runner.close({ graceMs: 0 })
 
     expect(messages.at(-1)).toContain(
-      "stopped; cut off, and run again after the next start: task 'sleep' of workflow 'sleepy'",
+      "stopped; interrupted work that runs again after the next start: task 'sleep' of workflow 'sleepy'",
     )
   })
 })

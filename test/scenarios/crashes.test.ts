@@ -31,7 +31,7 @@ describe('an engine whose Python misbehaves', () => {
       ['end_before', 1],
       ['be_patient', 2],
     ])
-    const alone = /^script ".*crashes.py" has an interpreter of its own from now on, because of trigger 'crashes'/
+    const alone = /^script ".*crashes.py" was moved to its own interpreter because of trigger 'crashes'/
     expect(served.log.some(({ level, message }) => level === 'warn' && alone.test(message))).toBe(true)
   })
 

@@ -26,7 +26,7 @@ describe('a source whose function fails for some events', () => {
     expect(await served.runner.sources.get('jobs')).toMatchObject({ dropped: 1, failed: 4, refused: 0 })
     const errors = served.log.filter(({ facts }) => facts?.source === 'jobs').map(({ message }) => message)
     expect(errors).toEqual([
-      expect.stringContaining("passed over its event 2: source 'jobs' raised exception: ValueError: this one is bad"),
+      expect.stringContaining("skipped event 2: source 'jobs' raised exception: ValueError: this one is bad"),
       expect.stringContaining("source 'jobs' timed out: it exceeded its timeout of 1.5 s"),
       expect.stringContaining('unsupported type'),
       expect.stringContaining('The Python interpreter ended'),

@@ -70,7 +70,7 @@ describe('a trigger that waits for a server', () => {
     const stoppable = differs('waits-in-c', { pyodide: 2, cpython: 1 })
     await expect.poll(() => stoppedWhereTheyWait(served.events('triggerFailed')).size).toBe(stoppable)
     const stacks = served.log.filter(({ message }) =>
-      /^what Python did when it was killed:[\s\S]* in ask\n/.test(message),
+      /^Python stacks when the interpreter was killed:[\s\S]* in ask\n/.test(message),
     )
     expect(stacks).toHaveLength(differs('waits-in-c', { pyodide: 0, cpython: 1 }))
   })

@@ -43,21 +43,21 @@ it.each<[string, Owned]>([
 })
 
 it.each<[string, Owned, string]>([
-  ['all users may write to', { mode: 0o666 }, 'all users may write to it (owner '],
-  ['all users may write to, in a manifest', { ...MANIFEST, mode: 0o606 }, 'all users may write to it (owner '],
+  ['all users may write to', { mode: 0o666 }, 'all users can write to it (owner '],
+  ['all users may write to, in a manifest', { ...MANIFEST, mode: 0o606 }, 'all users can write to it (owner '],
 ])('settings that %s are refused with owner, mode and remedy', async (_, owned, reason) => {
   const { code, refusal } = await loaded(owned)
   const name = owned.name ?? 'cloaca.toml'
 
   expect(code).toBe('INVALID_SETTINGS')
-  expect(refusal).toContain(`The settings in "${name}" are not used: ${reason}`)
+  expect(refusal).toContain(`Settings file "${name}" is not trusted: ${reason}`)
   expect(refusal).toContain(`chmod o-w "${name}"`)
 })
 
 it.runIf(isRoot).each<[string, Owned, string]>([
   ['belong to another user', { user: 1_001 }, 'user 1001 owns it (mode 0600), and cloaca runs as user 0.'],
   ['belong to another user, in a manifest', { ...MANIFEST, user: 1_001 }, 'user 1001 owns it (mode 0600)'],
-  ['another group may write to', { mode: 0o660, group: 1_005 }, 'group 1005 may write to it (owner 0, mode 0660).'],
+  ['another group may write to', { mode: 0o660, group: 1_005 }, 'group 1005 can write to it (owner 0, mode 0660).'],
 ])('settings that %s are refused', async (_, owned, reason) => {
   expect(await loaded(owned)).toMatchObject({ code: 'INVALID_SETTINGS', refusal: expect.stringContaining(reason) })
 })
@@ -82,7 +82,7 @@ it.each<[string, Owned, readonly string[]]>([
 
   expect(warnings).toHaveLength(keys.length)
   for (const [index, key] of keys.entries()) {
-    expect(warnings[index]).toContain(`"cloaca.toml" holds a secret (${key}), and other users may read it (mode 06`)
+    expect(warnings[index]).toContain(`"cloaca.toml" contains a secret (${key}), but other users can read it (mode 06`)
     expect(warnings[index]).toContain('chmod 600 "cloaca.toml"')
   }
 })
@@ -94,7 +94,7 @@ it.each([['config'], ['run', '-c', 'print()']])('the command line prints the war
   const { stderr } = await terminal.run(words)
 
   expect(stderr).toContain(
-    'cloaca: "cloaca.toml" holds a secret ("alerts.secret"), and other users may read it (mode 0644)',
+    'cloaca: "cloaca.toml" contains a secret ("alerts.secret"), but other users can read it (mode 0644)',
   )
   expect(stderr).not.toContain('hidden')
 })

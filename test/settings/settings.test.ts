@@ -80,12 +80,12 @@ describe('a setting', () => {
 
   it.each([
     ['[streams]\nkafka = 1', '"streams.kafka" must be a table of settings'],
-    ['[streams.kafka]\nbrokers = "one:9092"', '"streams.kafka.brokers" must be a list of texts'],
+    ['[streams.kafka]\nbrokers = "one:9092"', '"streams.kafka.brokers" must be a list of non-empty strings'],
     [
       '[streams.kafka]\nbroker = ["one:9092"]',
-      'There is no setting "streams.kafka.broker". Did you mean "streams.kafka.brokers"?',
+      'Unknown setting "streams.kafka.broker". Did you mean "streams.kafka.brokers"?',
     ],
-    ['[streams.kafak]\nbrokers = []', 'There is no setting "streams.kafak"'],
+    ['[streams.kafak]\nbrokers = []', 'Unknown setting "streams.kafak"'],
   ])('is refused in a wrong section or of a wrong kind: %s', (text, message) => {
     toml(text)
 
@@ -143,10 +143,10 @@ describe('a file that is named', () => {
   })
 
   it.each([
-    ['missing.toml', /There is no settings file ".*missing\.toml"/],
-    ['package.json', /".*package\.json" has no settings: it has no key "cloaca"/],
-    ['broken.toml', /The settings in "broken\.toml" cannot be read: /],
-    ['', /cannot be read: EISDIR/],
+    ['missing.toml', /Settings file ".*missing\.toml" not found/],
+    ['package.json', /Settings file ".*package\.json" has no key "cloaca"/],
+    ['broken.toml', /Cannot read settings file "broken\.toml": /],
+    ['', /Cannot read settings file ".*": EISDIR/],
   ])('is refused where it has no settings: %j', (name, message) => {
     writeFileSync(folder.file('broken.toml'), 'grace = ')
     writeFileSync(folder.file('package.json'), '{}')
@@ -161,19 +161,19 @@ describe('a file that is named', () => {
 
 describe('what is no setting', () => {
   it.each([
-    ['graze = "2s"', 'graze', /There is no setting "graze"\. Did you mean "grace"\?/],
+    ['graze = "2s"', 'graze', /Unknown setting "graze"\. Did you mean "grace"\?/],
     ['maxConcurrentTasks = 3', 'maxConcurrentTasks', /Did you mean "max-concurrent-tasks"\?/],
-    ['[limits]\npol = "2s"', 'limits.pol', /There is no setting "limits\.pol"\. Did you mean "limits\.poll"\?/],
+    ['[limits]\npol = "2s"', 'limits.pol', /Unknown setting "limits\.pol"\. Did you mean "limits\.poll"\?/],
     ['memory = "2gb"', 'memory', /Did you mean "limits\.memory"\?/],
-    ['[limit]\npoll = "2s"', 'limit', /There is no setting "limit"\. Did you mean "limits"\?/],
-    ['zzz = 1', 'zzz', /There is no setting "zzz"\.$/],
-    ['__proto__ = 1', '__proto__', /There is no setting "__proto__"/],
+    ['[limit]\npoll = "2s"', 'limit', /Unknown setting "limit"\. Did you mean "limits"\?/],
+    ['zzz = 1', 'zzz', /Unknown setting "zzz"\.$/],
+    ['__proto__ = 1', '__proto__', /Unknown setting "__proto__"/],
     ['limits = 5', 'limits', /"limits" must be a table of settings/],
     ['grace = 30', 'grace', /"grace" must be a duration such as "30s".* but 30 \(number\) was given/],
     ['grace = "30"', 'grace', /but "30" \(string\) was given/],
     ['grace = "-3s"', 'grace', /but "-3s" \(string\) was given/],
     ['grace = 1979-05-27', 'grace', /must be a duration/],
-    ['database = " "', 'database', /a text that is not empty/],
+    ['database = " "', 'database', /a non-empty string/],
     ['interpreters = 0', 'interpreters', /a whole number, 1 or more, but 0 \(number\)/],
     ['interpreters = 1.5', 'interpreters', /a whole number/],
     ['[limits]\nmemory = "100mb"', 'limits.memory', /at least "384mb", but "100mb"/],
@@ -199,8 +199,8 @@ describe('what is no setting', () => {
   })
 
   it.each([
-    ['cloaca.toml', 'grace = ', /"cloaca\.toml" cannot be read: .* \(line 1, column \d+\)$/],
-    ['package.json', '{"cloaca": {', /"package\.json" cannot be read/],
+    ['cloaca.toml', 'grace = ', /^Cannot read settings file "cloaca\.toml": .* \(line 1, column \d+\)$/],
+    ['package.json', '{"cloaca": {', /^Cannot read settings file "package\.json": /],
     ['package.json', '{"cloaca": 5}', /"cloaca" must be an object with settings, but 5/],
   ])('a broken %s is an error that says where', (name, text, message) => {
     writeFileSync(folder.file(name), text)
@@ -213,14 +213,14 @@ describe('what is no setting', () => {
     expect(load().isSet('grace')).toBe(false)
     mkdirSync(join(root(), 'cloaca.toml'))
 
-    expect(refusal().message).toMatch(/cannot be read: EISDIR/)
+    expect(refusal().message).toMatch(/^Cannot read settings file "cloaca\.toml": EISDIR/)
   })
 
   it('two files with settings are one too many', () => {
     toml('grace = "1s"')
     manifest({ cloaca: {} })
 
-    expect(refusal().message).toMatch(/Both .* Move all of them to one of the two/)
+    expect(refusal().message).toMatch(/Both .* Move all settings to one of these files/)
   })
 
   it("a variable of another program is nobody's concern, and a misspelt one is an error", () => {
@@ -330,15 +330,15 @@ describe('the settings of alerts', () => {
   })
 
   it.each([
-    ['on = []', /a list of some of/],
+    ['on = []', /a list of one or more of/],
     [
       'on = ["trigger-lat"]',
-      /a list of some of .*, but "trigger-lat" \(string\) was given\. Did you mean "trigger-late"\?$/,
+      /a list of one or more of .*, but "trigger-lat" \(string\) was given\. Did you mean "trigger-late"\?$/,
     ],
     ['on = ["trigger-late", 3]', /, but 3 \(number\) was given\.$/],
     ['command = []', /a list of a program and its arguments/],
     ['failures-in-row = 0', /1 or more/],
-    ['every = 3', /There is no setting "alerts\.every"/],
+    ['every = 3', /Unknown setting "alerts\.every"/],
   ])('are refused as others are: %j', (text, message) => {
     toml(`[alerts]\n${text}`)
 

@@ -59,7 +59,7 @@ export class SimulatedClock implements Clock {
   }
 
   soon(callback: () => void): void {
-    this.#process.soon(() => this.#attempts.run('a step of the store', callback))
+    this.#process.soon(() => this.#attempts.run('a store operation', callback))
   }
 
   attempt(during: string, work: () => void): Timer {

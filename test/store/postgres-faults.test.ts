@@ -108,8 +108,8 @@ describe('a server that is away', () => {
     const ticks = await store.listTicks('inbox', FIRST_PAGE)
     expect(ticks.map(({ outcome }) => outcome)).toEqual(['fired', 'skipped'])
     expect(notices.filter((notice) => /reached|back/.test(notice))).toMatchObject([
-      expect.stringContaining('cannot be reached'),
-      expect.stringContaining('is back, after'),
+      expect.stringContaining('Cannot reach database'),
+      expect.stringContaining('is back after'),
     ])
   })
 

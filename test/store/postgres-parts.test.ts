@@ -145,7 +145,7 @@ describe('parts', () => {
 
     await other.createExecution(newExecution(), { kind: 'call' }, now)
 
-    expect(notices).toEqual([expect.stringMatching(/cannot be divided by time.*must own the tables/s)])
+    expect(notices).toEqual([expect.stringMatching(/Cannot partition the history .* by time.*must own the tables/s)])
     expect(await countIn('execution_inputs_default')).toBe(1)
     await other.close()
     await sql('DROP OWNED BY reader; DROP ROLE reader')

@@ -63,7 +63,7 @@ export class FakeClock implements Clock {
   }
 
   soon(callback: () => void): void {
-    setImmediate(() => this.attempt('a step of the store', callback))
+    setImmediate(() => this.attempt('a store operation', callback))
   }
 
   attempt(during: string, work: () => void): Timer {

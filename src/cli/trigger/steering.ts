@@ -95,7 +95,7 @@ async function poll(name: string, options: PollOptions): Promise<number> {
   else {
     const waited = options.wait ? ` No engine answered within ${ANSWER_WITHIN_MS / 1_000} s.` : ''
     printLine(
-      `Request to poll trigger "${name}" stored.${waited} It is polled when its engine reads the request; see: cloaca trigger history ${name} --ticks`,
+      `Request to poll trigger "${name}" stored.${waited} The trigger is polled when its engine reads the request; see: cloaca trigger history ${name} --ticks`,
     )
   }
   return result.state === 'polled' && result.error !== null ? FAILED : 0

@@ -237,13 +237,13 @@ export class CronScheduler {
     const why =
       row.catchup === 'none'
         ? 'its catchup is "none"'
-        : `the latest ${config.cronMaxCatchupExecutions} are caught up (cron_max_catchup_executions)`
-    const until = nextRunAt === null ? '' : ` and before ${formatInstant(nextRunAt)}`
+        : `only the latest ${config.cronMaxCatchupExecutions} are caught up (cron_max_catchup_executions)`
+    const until = nextRunAt === null ? ' on' : ` until ${formatInstant(nextRunAt)}`
     events.emit('warning', {
       code: 'CRON_MISSED',
       scheduleId: row.id,
       workflow: row.workflow,
-      message: `Cron ${shownName(row)} missed what was due from ${formatInstant(dueAt)} on${until}: nothing is started for it, since ${why}.`,
+      message: `Cron ${shownName(row)} skips its missed times from ${formatInstant(dueAt)}${until}, because ${why}.`,
     })
   }
 

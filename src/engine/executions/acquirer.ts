@@ -138,8 +138,8 @@ export class Acquirer {
 
   #warnOfVersion(execution: Execution, definition: WorkflowDefinition): void {
     const message =
-      `Execution ${execution.id} was made for version ${execution.version} of workflow "${execution.workflow}", which no living process ` +
-      `has: it is run by version ${definition.version}.`
+      `Execution "${execution.id}" was created for version ${execution.version} of workflow "${execution.workflow}", which no ` +
+      `running engine has. Version ${definition.version} runs it.`
     this.#ports.events.emit('warning', { code: 'OTHER_VERSION', message })
   }
 
@@ -197,7 +197,7 @@ export class Acquirer {
       this.#failures += 1
       const delayMs = troubleDelayMs(this.#failures)
       const retryAt = clock.now() + delayMs
-      this.#ports.events.emit('trouble', { during: 'looking for executions', error: toError(thrown), retryAt })
+      this.#ports.events.emit('trouble', { during: 'acquiring executions', error: toError(thrown), retryAt })
       // Others wake it, too: the attempt that failed may not have been the one of the timer.
       this.#timer?.cancel()
       this.#timer = clock.wakeAfter(delayMs, () => this.wake())

@@ -253,7 +253,7 @@ export class Executor {
     const { id, workflow } = run.state
     this.#slots.cancel(id)
     if (!isElsewhere && !this.#unserved.has(workflow)) {
-      const message = `Workflow "${workflow}" is not declared here any more: its executions that have not ended wait until it is.`
+      const message = `Workflow "${workflow}" is no longer declared here. Its unfinished executions wait until it is declared again.`
       this.#ports.events.emit('warning', { code: 'NOT_SERVED', message })
     }
     this.#unserved.add(workflow)

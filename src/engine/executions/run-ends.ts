@@ -68,7 +68,7 @@ export class RunEnds {
   watch(): void {
     if (this.#releases !== null) return
     const { store } = this.#ports
-    const work = { during: 'looking for ended executions', everyMs: CHECK_EVERY_MS, run: async () => this.check() }
+    const work = { during: 'checking for ended executions', everyMs: CHECK_EVERY_MS, run: async () => this.check() }
     this.#releases = [store.onForeignChange(() => this.check()), runPeriodically(work, this.#ports)]
   }
 
@@ -91,7 +91,7 @@ export class RunEnds {
       })
       .catch((thrown: unknown) => {
         const retryAt = clock.now() + CHECK_EVERY_MS
-        events.emit('trouble', { during: 'looking for ended executions', error: toError(thrown), retryAt })
+        events.emit('trouble', { during: 'checking for ended executions', error: toError(thrown), retryAt })
       })
   }
 
@@ -105,5 +105,5 @@ export class RunEnds {
 }
 
 export function unknownExecution(id: string): UsageError {
-  return new UsageError('EXECUTION_NOT_FOUND', `Execution "${id}" not found in this database.`, { executionId: id })
+  return new UsageError('EXECUTION_NOT_FOUND', `There is no execution "${id}" in this database.`, { executionId: id })
 }

@@ -79,7 +79,7 @@ export class GraphRunner {
       }
     } catch (thrown) {
       this.#ports.events.emit('trouble', {
-        during: 'looking for graph runs',
+        during: 'reading pending graph runs',
         error: toError(thrown),
         retryAt: null,
       })
@@ -149,11 +149,7 @@ export class GraphRunner {
       case 'notServed':
         return this.#failAll(graph, firings, gone(graph))
       case 'notEntered':
-        return this.#failAll(graph, firings, {
-          type: 'NotRun',
-          message: 'the engine stopped before the graph ran',
-          traceback: '',
-        })
+        return this.#failAll(graph, firings, { type: 'NotRun', message: 'the engine stopped before', traceback: '' })
     }
   }
 
@@ -223,11 +219,15 @@ export class GraphRunner {
     try {
       await this.#ports.store.recordRuns(runs)
     } catch (thrown) {
-      this.#ports.events.emit('trouble', { during: 'counting graph runs', error: toError(thrown), retryAt: null })
+      this.#ports.events.emit('trouble', {
+        during: 'storing the counts of graph runs',
+        error: toError(thrown),
+        retryAt: null,
+      })
     }
   }
 }
 
 function gone(graph: string): PythonFault {
-  return { type: 'NotRun', message: `graph "${graph}" is no longer declared`, traceback: '' }
+  return { type: 'NotRun', message: `graph "${graph}" is not declared any more`, traceback: '' }
 }

@@ -149,7 +149,11 @@ export class StreamedSource {
     try {
       await stream?.close()
     } catch (thrown) {
-      this.#ports.events.emit('trouble', { during: `closing: ${this.#reading}`, error: toError(thrown), retryAt: null })
+      this.#ports.events.emit('trouble', {
+        during: `closing the stream of source "${this.#definition.name}"`,
+        error: toError(thrown),
+        retryAt: null,
+      })
     }
   }
 
@@ -165,6 +169,6 @@ export class StreamedSource {
 }
 
 function missingBackend(source: string, type: string, known: readonly string[]): string {
-  const has = known.length === 0 ? 'There is none' : `There is ${known.map((each) => `"${each}"`).join(', ')}`
-  return `Source "${source}" reads a stream of type "${type}", for which there is no backend. ${has}; register one in Node with: Runner.open({ streams: { ${type}: … } })`
+  const registered = known.length === 0 ? 'none' : known.map((each) => `"${each}"`).join(', ')
+  return `Source "${source}" is not read: there is no backend for streams of type "${type}" (registered: ${registered}). Register one in Node with: Runner.open({ streams: { ${type}: … } })`
 }

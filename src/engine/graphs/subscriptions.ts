@@ -156,7 +156,7 @@ export class Subscriptions {
     this.#ports.events.emit('warning', {
       code: 'SUBSCRIPTION_DEGRADED',
       workflow,
-      message: `The subscription of workflow "${workflow}" to reactor "${reactor}" is degraded: its predicate ${predicate} failed ${MOST_ERRORS} times for one firing, at last with: ${error?.message}. Nothing is started by it until it is subscribed again, with a predicate that holds.`,
+      message: `Subscription of workflow "${workflow}" to reactor "${reactor}" is degraded: its predicate ${predicate} failed ${MOST_ERRORS} times for one firing. Last error: ${error?.message}. It starts nothing until you subscribe the workflow again with a corrected predicate.`,
     })
   }
 }

@@ -204,7 +204,7 @@ export class TickRecorder {
       code: 'TRIGGER_PAUSED',
       trigger: trigger.name,
       workflow: trigger.workflow,
-      message: `Trigger "${trigger.name}" is ${note}. When it is mended: cloaca trigger enable ${trigger.name}`,
+      message: `Trigger "${trigger.name}" is ${note}. After fixing the cause, run: cloaca trigger enable ${trigger.name}`,
     })
   }
 
@@ -213,7 +213,7 @@ export class TickRecorder {
       code: 'LEASE_LOST',
       trigger: trigger.name,
       workflow: trigger.workflow,
-      message: `A poll of trigger "${trigger.name}" ${what}, and was not recorded: this process stood still for so long that another one polls the trigger now.`,
+      message: `A poll of trigger "${trigger.name}" ${what} but was not recorded: this process was suspended for so long that another engine now polls the trigger.`,
     })
   }
 

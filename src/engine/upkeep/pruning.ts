@@ -88,8 +88,8 @@ export class Pruning {
 function announcement({ executions, until }: RetentionHold, { endedMs }: Retention): string {
   const days = Number(((endedMs ?? 0) / DAY_MS).toFixed(1))
   return (
-    `Older versions kept executions for good. From ${formatInstant(until)} on they are removed ${days} days after their end: ` +
-    `${executions} that are in the database will go then. To keep them, set "executions" of [retention] in cloaca.toml to "never", ` +
-    'or from Node "config.retention.endedMs" to null.'
+    `Executions will be removed ${days} days after their end, from ${formatInstant(until)} on. Older versions kept them forever. ` +
+    `${executions} executions in the database will be removed then. To keep them, set "executions" of [retention] in cloaca.toml ` +
+    'to "never", or in Node "config.retention.endedMs" to null.'
   )
 }

@@ -33,11 +33,11 @@ function messageOf({ expectedAt, at }: WallJump, crons: CronJump | null): string
       : `The wall clock was set back by ${moved}`
   switch (crons?.kind) {
     case 'waits':
-      return `${set}: cron schedules wait until it has caught up, at ${formatInstant(crons.untilAt)}.`
+      return `${set}. Cron schedules wait until the clock reaches ${formatInstant(crons.untilAt)}.`
     case 'anew':
-      return `${set}: the next instants of cron schedules are computed anew.`
+      return `${set}. The next times of cron schedules are recomputed.`
     case 'forward':
-      return `${set}: cron schedules that are due by now fire once.`
+      return `${set}. Each cron schedule that is due now fires once.`
     default:
       return `${set}.`
   }

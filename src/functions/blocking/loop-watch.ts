@@ -52,7 +52,7 @@ export class LoopWatch implements LoadWatch {
       else this.#stopped.set(message.load, message.frame)
     })
     this.#worker.on('error', (error) => {
-      options.notice(`Functions that block the event loop are not named any more: ${toError(error).message}`)
+      options.notice(`Functions that block the event loop are no longer reported: ${toError(error).message}`)
     })
     this.#worker.unref()
     this.#beat()
@@ -103,7 +103,7 @@ export class LoopWatch implements LoadWatch {
       const who = labels.length === 0 ? `a function of ${file}` : labels.join(' or ')
       const seconds = (this.#stoodMs / 1_000).toFixed(1)
       notice(
-        `${who} has kept the event loop busy for ${seconds} s, in ${name} (${file}:${line}): nothing else was polled or run meanwhile. Run its file in a worker: export const isolation = 'worker'`,
+        `${who} blocked the event loop for ${seconds} s in ${name} (${file}:${line}); no other poll or task ran. Run its file in a worker: export const isolation = 'worker'`,
       )
       return
     }

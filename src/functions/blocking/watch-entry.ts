@@ -82,7 +82,7 @@ function saySo([frame]: readonly BlockedFrame[], forMs: number): void {
   const where = `${frame.name} (${frame.url}:${frame.line})`
   writeSync(
     STDERR,
-    `cloaca: nothing has been polled or run for ${Math.round(forMs / 1_000)} s: ${where} keeps the event loop busy. It cannot be stopped from here, and Ctrl-C is not heard meanwhile: kill -9 ${process.pid} ends the process. What may compute for long belongs in tasks of a file that runs in a worker (export const isolation = 'worker').\n`,
+    `cloaca: ${where} has blocked the event loop for ${Math.round(forMs / 1_000)} s; no poll or task runs, and Ctrl-C has no effect. To end the process: kill -9 ${process.pid}. Move long computations to a file that runs in a worker (export const isolation = 'worker').\n`,
   )
 }
 

@@ -207,7 +207,7 @@ export class FunctionCall implements CallScope {
     const { label } = this
     const { notice } = this.#ports
     this.output.record('ERROR', 'Failed in the background, after its end', { error: thrown })
-    notice(`${label} has ended, and failed in the background: ${shown(thrown)}`)
+    notice(`${label} has ended, but code that it left running failed: ${shown(thrown)}`)
   }
 
   /** All that it printed and logged is sent. Before its outcome. */
@@ -245,7 +245,7 @@ export class FunctionCall implements CallScope {
     open.remove(this)
     if (stop.kind !== 'exited') {
       notice(
-        `${label} goes on although its signal was aborted a second ago: it is given up, and what it returns is ignored`,
+        `${label} is still running one second after its signal was aborted. It is abandoned, and its result is ignored`,
       )
     }
     this.#resolve?.(this.#end({ kind: 'stopped', stop }))
@@ -258,7 +258,7 @@ export class FunctionCall implements CallScope {
     const lateMs = Math.round(clock.monotonic() - this.deadlineAt)
     const when = lateMs > 0 ? ` ${lateMs} ms after its limit` : ''
     const how = end.kind === 'threw' ? `it threw ${shown(end.thrown)}` : 'it returned'
-    notice(`${label} was given up and has ended${when}: ${how}, which is ignored`)
+    notice(`${label}, which was abandoned, has ended${when}: ${how}, which is ignored`)
   }
 
   #end(end: CallEnd): CallEnd {

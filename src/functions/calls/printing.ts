@@ -29,7 +29,7 @@ export function standardPrinter({ stdoutTo, prefixes, notice }: PrinterOptions):
   const open = (descriptor: 1 | 2): WholeLines => {
     const outlet = new Outlet(descriptor, {
       notice({ bytes, reason }) {
-        notice(`${bytes} bytes that scripts printed are missing: they could not be written (${reason})`)
+        notice(`${bytes} bytes of script output are missing, because writing them failed: ${reason}`)
         return ''
       },
     })

@@ -173,7 +173,7 @@ export class IsolatedScript {
     this.#now = null
     if (this.#isClosed) return
     const { script, notice } = this.#options
-    notice(`Script "${script}" could not be loaded again, and is not served: ${type}: ${message}`)
+    notice(`Script "${script}" could not be reloaded and is no longer served: ${type}: ${message}`)
   }
 
   /** Of a task that was not let in. */

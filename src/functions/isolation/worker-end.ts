@@ -21,8 +21,8 @@ export interface WorkerEnd {
 
 /** Complete sentences for logs. */
 export function endNotice({ script, reason, culprit }: WorkerEnd): string {
-  const because = culprit === null ? '' : ` Cause: ${culprit}.`
-  return `The worker of script "${script}" ended: ${reason}.${because} A new worker replaces it.`
+  const because = culprit === null ? '' : ` The cause was ${culprit}.`
+  return `The worker of script "${script}" ended: ${reason}.${because} Starting a new one.`
 }
 
 export function pollLost(end: WorkerEnd, label: string, deadlineMs: number): PollOutcome {
@@ -33,7 +33,7 @@ export function pollLost(end: WorkerEnd, label: string, deadlineMs: number): Pol
 export function taskLost(end: WorkerEnd, { deadlineMs, script }: TaskRequest, label: string): AttemptOutcome {
   if (end.culprit !== label) return { kind: 'lost', error: gone(end) }
   if (end.isCancelled) {
-    const message = `${label} was stopped because its execution was cancelled`
+    const message = `${label} was stopped: its execution is cancelled`
     const error = { type: 'CancelledError', message, traceback: '' }
     return { kind: 'cancelled', error, lostScripts: end.isAlive ? [] : [script] }
   }
@@ -45,10 +45,10 @@ export function inputLost(end: WorkerEnd): InputChecked {
 }
 
 function gone({ script, reason, culprit }: WorkerEnd): PythonFault {
-  const because = culprit === null ? '' : ` Cause: ${culprit}.`
+  const because = culprit === null ? '' : ` It was stopped because of ${culprit}.`
   return {
     type: 'WorkerDied',
-    message: `The worker of script "${script}" ended: ${reason}.${because}`,
+    message: `The worker of script "${script}" is gone: ${reason}.${because}`,
     traceback: '',
   }
 }

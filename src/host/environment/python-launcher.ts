@@ -54,7 +54,7 @@ export function pythonLauncher(
     closeToOthers(folder)
     return join(folder, NAME)
   } catch (error) {
-    notice(`sys.executable is empty, since no launcher could be written: ${toError(error).message}`)
+    notice(`sys.executable is empty, because its launcher could not be written: ${toError(error).message}`)
     return ''
   }
 }

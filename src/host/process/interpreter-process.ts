@@ -356,7 +356,7 @@ export class InterpreterProcess {
   #killBecauseOf(token: StackToken, reason: string): void {
     const kill = (stacks: string | null): void => {
       if (this.#end !== null || this.#open.get(token) === undefined) return // it has ended at the last moment
-      if (stacks !== null) this.#events.notice(`what Python did when it was killed:\n${stacks}`)
+      if (stacks !== null) this.#events.notice(`Python stacks when the interpreter was killed:\n${stacks}`)
       this.#child.killGroupsOf(token)
       const running = this.#open.get(this.#child.control.runningToken)
       if (this.#kind.mayBeKilled) this.#die(overdueEnd(this.#open.get(token), running, reason))

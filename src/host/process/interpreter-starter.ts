@@ -181,12 +181,12 @@ function restrictedOptions({ grants, flags, confinement }: Restricted, environ: 
 }
 
 function unconfinedNotice(problem: string): string {
-  return `Restricted scripts run without the limits of the kernel (${problem}). The limits of Node and of cloaca apply.`
+  return `Restricted scripts run without the restrictions of the kernel (${problem}). Those of Node and cloaca still apply.`
 }
 
 function damagedSnapshotNotice(path: string, error: Error): string {
   const [cause] = error.message.split('\n')
-  return `Python starts without its memory snapshot "${path}", which is damaged and removed: ${cause}`
+  return `Removed the damaged memory snapshot "${path}"; Python starts without it: ${cause}`
 }
 
 /** The snapshot to start from: found, or made now. Null, with one notice, when there cannot be one. */
@@ -196,15 +196,15 @@ async function ensureSnapshot(options: StarterOptions): Promise<string | null> {
     const found = findSnapshot(place, options.clock.now(), options.notice)
     if (found !== null) return found
     prepareSnapshotFolder(place)
-    options.preparing('preparing Python for this machine, once, which takes 5 to 30 s', false)
+    options.preparing('preparing Python for the first start on this machine, which takes 5 to 30 s', false)
     const done = stepsOf(options)
     const snapshot = await makeSnapshot(options, done)
     const path = storeSnapshot(place, snapshot, options.clock.now())
     done(`snapshot of ${Math.round(snapshot.length / 1024 ** 2)} MiB stored`)
     return path
   } catch (error) {
-    const cause = `Python starts without a memory snapshot, which takes longer: ${toError(error).message}.`
-    options.notice(`${cause} Set CLOACA_CACHE_DIR to a folder that is yours alone.`)
+    const cause = `Python starts slowly, because no memory snapshot could be made: ${toError(error).message}.`
+    options.notice(`${cause} Set CLOACA_CACHE_DIR to a folder that only you can write to.`)
     return null
   }
 }

@@ -83,22 +83,21 @@ function reportText(
   { running, dumped }: Unanswered,
   stacksJson: string | null,
 ): string {
-  const title = `interpreter ${pid ?? 'that starts'}:`
-  const asked = open.map(({ token, label, seconds }) => `${label} since ${shown(seconds)} (token ${token})`)
+  const title = pid === undefined ? 'interpreter (starting):' : `interpreter ${pid}:`
+  const asked = open.map(({ token, label, seconds }) => `${label} running for ${shown(seconds)} (token ${token})`)
   if (stacksJson === null) {
-    const who = running === null ? 'it is not known who' : running
     return [
-      `${title} Python computes and does not answer; what runs: ${who}`,
+      `${title} Python is computing and does not answer; running: ${running ?? 'unknown'}`,
       ...asked,
       ...(dumped === null ? [] : [dumped.trimEnd()]),
     ].join('\n')
   }
   const stacks = v.parse(stacksSchema, JSON.parse(stacksJson))
-  if (asked.length === 0 && stacks.length === 0) return `${title} nothing is under way`
+  if (asked.length === 0 && stacks.length === 0) return `${title} no calls are open`
   const waiting = stacks.map(({ token, isThread, waitsFor, seconds, frames }) => {
-    const label = open.find((each) => each.token === token)?.label ?? 'nothing that the engine asked for'
+    const label = open.find((each) => each.token === token)?.label ?? 'code that the engine did not call'
     const who = isThread ? `a thread of ${label}` : label
-    return `${who} (token ${token}) waits for ${waitsFor} since ${shown(seconds)}\n${frames.trimEnd()}`
+    return `${who} (token ${token}) has waited ${shown(seconds)} for ${waitsFor}\n${frames.trimEnd()}`
   })
   const waitingTokens = new Set(stacks.map(({ token }) => token))
   const others = asked.filter((_, index) => !waitingTokens.has(open[index]?.token ?? 0))

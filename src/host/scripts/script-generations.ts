@@ -116,7 +116,7 @@ export class ScriptGenerations {
     const generation = new Generation(++this.#last, script, interpreter)
     this.#all.set(generation.number, generation)
     const slow = clock.wakeAfter(SLOW_LOAD_MS, () =>
-      events.notice(`Script "${script}" has been loading for ${SLOW_LOAD_MS / 1_000} s: its import takes long.`),
+      events.notice(`Script "${script}" is still loading after ${SLOW_LOAD_MS / 1_000} s.`),
     )
     try {
       const answer = await interpreter.load(generation.number, script, target, loadDeadlineMs)
@@ -210,8 +210,8 @@ export class ScriptGenerations {
   /** Once for a file: scripts of one folder share it, and each is loaded again when it changes. */
   #noteUnmet({ file, unmet }: UnmetRequirements): void {
     const message =
-      `What "${file}" asks for is not all there: ${unmet.join('; ')}. ` +
-      `Install it: cloaca pip install -r ${shownPath(file)}`
+      `Requirements of "${file}" are not met: ${unmet.join('; ')}. ` +
+      `Install them with: cloaca pip install -r ${shownPath(file)}`
     if (!this.#notedUnmet.has(message)) this.#options.events.notice(message)
     this.#notedUnmet.add(message)
   }
@@ -242,10 +242,11 @@ export class ScriptGenerations {
       if (given?.kind === 'state') problems.push((JSON.parse(given.stateJson) as TakenState).problem)
     }
     for (const each of problems) {
-      if (each !== null) events.notice(`Script "${next.script}" starts without the values of its old version: ${each}.`)
+      if (each !== null)
+        events.notice(`Script "${next.script}" was reloaded without the values of its old version: ${each}.`)
     }
     if (others.length > 0) {
-      events.notice(`Script "${next.script}" starts without the old values of ${notHandedOn(others)}.`)
+      events.notice(`Script "${next.script}" was reloaded without the old values of ${notHandedOn(others)}.`)
     }
   }
 }

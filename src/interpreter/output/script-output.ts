@@ -102,7 +102,7 @@ function servedOutput({ notice, prefixOf, masks }: OutputOptions): Writer {
   const masked = new MaskedStreams(masks)
   const report = (descriptor: Descriptor, { bytes, reason }: Loss) =>
     notice(
-      `${bytes} bytes that scripts printed are missing on ${NAMES[descriptor]}: they could not be written (${reason})`,
+      `${bytes} bytes of script output are missing on ${NAMES[descriptor]}, because writing them failed: ${reason}`,
     )
   const open = (descriptor: Descriptor) =>
     new Outlet(descriptor, {

@@ -63,7 +63,7 @@ export class SecretMasks {
   warning(token: StackToken, contextText: string): string | null {
     if (this.of(token)?.isTold(contextText) !== true) return null
     const task = `task "${this.#attempts.get(token)?.taskId}"`
-    return `${task} has put the value of a secret into its context, where it is stored and shown: let each task that needs it ask for it with ctx.secret`
+    return `${task} put the value of a secret into its context, which is stored and shown. Call ctx.secret in each task that needs the secret.`
   }
 }
 

@@ -92,7 +92,8 @@ export class RestrictedProcess {
     if (this.#pyodide !== null) this.#nativeModules?.connect(this.#pyodide)
     sealProcess()
     const problem = process.platform === 'linux' ? forbidSystemCalls(this.#grants.net.length > 0) : ''
-    if (problem !== '') this.#say(`Restricted scripts run without limits of system calls: the kernel says ${problem}.`)
+    if (problem !== '')
+      this.#say(`Restricted scripts run without a system call filter, because the kernel refused it: ${problem}.`)
     freezeIntrinsics(this.sqlite.classes)
     this.#hide()
     return withoutPrototypes(host)
@@ -126,9 +127,9 @@ export class RestrictedProcess {
   #refused(what: string, problem: string, remedy: string | null): void {
     if (this.#said.has(what) || this.#said.size > SAID_REFUSALS) return
     this.#said.add(what)
-    if (this.#said.size > SAID_REFUSALS) this.#say('Further refusals of restricted scripts are not logged.')
+    if (this.#said.size > SAID_REFUSALS) this.#say('Further rejections of restricted scripts are not logged.')
     else if (remedy === null) this.#say(`A restricted script ${problem}.`)
-    else this.#say(`A restricted script ${problem}: that takes ${remedy}.`)
+    else this.#say(`A restricted script ${problem}. To allow it: ${remedy}`)
   }
 }
 

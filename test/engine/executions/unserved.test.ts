@@ -47,7 +47,8 @@ describe('an execution whose workflow is declared no more', () => {
     expect(warnings).toEqual([
       {
         code: 'NOT_SERVED',
-        message: 'Workflow "demo" is not declared here any more: its executions that have not ended wait until it is.',
+        message:
+          'Workflow "demo" is no longer declared here. Its unfinished executions wait until it is declared again.',
       },
     ])
     await engine.engine.stop({ graceMs: 0 })

@@ -236,7 +236,7 @@ describe('a stream accumulator', () => {
     await running.clock.advance(60_000)
 
     expect(warnings).toEqual([
-      expect.stringContaining('Source "input" reads a stream of type "kafka", for which there is no backend.'),
+      expect.stringContaining('Source "input" is not read: there is no backend for streams of type "kafka"'),
     ])
   })
 })

@@ -119,7 +119,7 @@ describe('pause_after', () => {
         code: 'TRIGGER_PAUSED',
         trigger: 'tick',
         message:
-          'Trigger "tick" is disabled after 3 failed polls in a row; last error: no shop. When it is mended: cloaca trigger enable tick',
+          'Trigger "tick" is disabled after 3 failed polls in a row; last error: no shop. After fixing the cause, run: cloaca trigger enable tick',
       },
     ])
     expect(await second.engine.triggers.get('tick')).toMatchObject({
@@ -157,7 +157,7 @@ describe('on_change', () => {
     await running.clock.advance(6_500)
 
     expect(await outcomes(running)).toEqual(['skipped 1', 'fired 1', 'skipped 2', 'skipped 1', 'fired 1', 'skipped 1'])
-    expect(heard[2]).toMatchObject({ outcome: 'skipped', reason: 'on_change: the previous poll also fired' })
+    expect(heard[2]).toMatchObject({ outcome: 'skipped', reason: 'on_change: the answer before was to fire, too' })
     expect(await running.engine.triggers.history('tick', FIRST_PAGE)).toHaveLength(2)
   })
 

@@ -127,10 +127,10 @@ export function clockSkew(shown: string, serverAheadMs: number): string {
 
 /** Nothing is lost by it: rows are stored and deleted one by one as without parts. */
 export function noParts(shown: string, cause: Error, lacksRight: boolean): string {
-  const advice = lacksRight ? ' The user of the database must own the tables for it.' : ''
+  const advice = lacksRight ? ' The database user must own the tables.' : ''
   return (
-    `The history in "${shown}" cannot be divided by time: ${withoutStop(cause.message)}.${advice} Until it can, all is stored ` +
-    'and removed as ever, but row by row.'
+    `Cannot partition the history in "${shown}" by time: ${withoutStop(cause.message)}.${advice} ` +
+    'Until then, old records are removed row by row, which is slower.'
   )
 }
 

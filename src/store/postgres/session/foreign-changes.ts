@@ -208,8 +208,8 @@ export class ForeignChanges {
     if (this.#hasWarned) return
     this.#hasWarned = true
     this.#options.notice(
-      `The database "${this.#options.address.shown}" does not pass on notifications, as behind a pooler in transaction mode: ` +
-        'what others do is noticed within a second.',
+      `Database "${this.#options.address.shown}" does not deliver notifications, for example because of a connection pooler in ` +
+        'transaction mode. Changes by other engines are noticed within one second.',
     )
   }
 

@@ -285,9 +285,7 @@ export class WriteQueue {
     const now = this.#options.clock.monotonic()
     if (this.#awaySince === null) {
       this.#awaySince = now
-      this.#options.notice(
-        `The database "${this.#address.shown}" cannot be reached. What is to be stored waits for it.`,
-      )
+      this.#options.notice(`Cannot reach database "${this.#address.shown}"; writes are queued until it is back.`)
     }
     const isOver = ({ traits, addedAt }: Step) => !traits.isPatient && now - addedAt >= REFUSED_AFTER_MS
     const waiting = [...steps, ...this.#steps]
@@ -328,7 +326,7 @@ export class WriteQueue {
     this.#client ??= await connect(this.#address, (client) => this.lost(client))
     if (this.#awaySince !== null) {
       const seconds = Math.round((this.#options.clock.monotonic() - this.#awaySince) / 1000)
-      this.#options.notice(`The database "${this.#address.shown}" is back, after ${seconds} s.`)
+      this.#options.notice(`Database "${this.#address.shown}" is back after ${seconds} s.`)
       this.#awaySince = null
     }
     return new Session(this.#client, this.#options.newId)

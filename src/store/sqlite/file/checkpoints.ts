@@ -93,8 +93,8 @@ export class Checkpoints {
     if (log.pages < NOTICE_PAGES || !log.isBusy) this.#isNoticed = false
     else {
       this.#noticeOnce(
-        `The log "${this.#connection.path}-wal" has ${log.pages} pages and grows, since a program keeps an old state of ` +
-          'the database open for reading: end its transaction, or the program.',
+        `The write-ahead log "${this.#connection.path}-wal" has grown to ${log.pages} pages, because a program keeps a read ` +
+          'transaction open. End that transaction or program.',
       )
     }
   }
@@ -106,7 +106,7 @@ export class Checkpoints {
     } catch (thrown) {
       this.#watch.suspect(thrown)
       this.#noticeOnce(
-        `The log of the database "${this.#connection.path}" cannot be written into it: ${toError(thrown).message}.`,
+        `Cannot write the write-ahead log back into database "${this.#connection.path}": ${toError(thrown).message}.`,
       )
       return null
     }
