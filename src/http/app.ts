@@ -76,7 +76,9 @@ export function makeApp(runner: Runner, { basePath, rules, log, others }: AppOpt
   for (const [path, methods] of methodsByPath(others)) {
     const allow = methods.join(', ')
     app.all(path, () => {
-      throw new HttpProblem(405, 'METHOD_NOT_ALLOWED', `This address takes ${allow} only.`, { allow })
+      throw new HttpProblem(405, 'METHOD_NOT_ALLOWED', `The method is not allowed at this path. Allowed: ${allow}.`, {
+        allow,
+      })
     })
   }
   app.notFound(({ req }) => {
@@ -135,7 +137,7 @@ function methodsByPath(others: readonly OtherRoute[]): ReadonlyMap<string, reado
 
 function unknownRoute(path: string, basePath: string): HttpProblem {
   const api = `${basePath.replace(/\/$/, '')}${API}/openapi.json`
-  return new HttpProblem(404, 'ROUTE_NOT_FOUND', `There is nothing at ${path}. What there is stands in ${api}.`)
+  return new HttpProblem(404, 'ROUTE_NOT_FOUND', `Path "${path}" not found. See "${api}" for all paths.`)
 }
 
 /** What an answer says of itself counts more. */

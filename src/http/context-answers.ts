@@ -102,7 +102,7 @@ export class ContextAnswers {
     return this.#clock.wakeAfter(UNREAD_AT_MOST_MS, () => {
       end()
       if (!cutOff(request))
-        stream.error(new Error(`Nobody has gone on to read the answer for ${UNREAD_AT_MOST_MS} ms.`))
+        stream.error(new Error(`The client stopped reading the response for ${UNREAD_AT_MOST_MS} ms.`))
     })
   }
 }
@@ -115,6 +115,6 @@ function endOfPiece(text: string, at: number): number {
 }
 
 function tooMany(bytes: number): HttpProblem {
-  const message = `Contexts of ${Math.ceil(bytes / MEBIBYTE)} MiB are being sent already, and all together may be ${BYTES_AT_MOST / MEBIBYTE} MiB: ask again when they have been read.`
+  const message = `Too many large contexts are being sent: ${Math.ceil(bytes / MEBIBYTE)} MiB of at most ${BYTES_AT_MOST / MEBIBYTE} MiB. Retry in a few seconds.`
   return new HttpProblem(503, 'TOO_MANY_LARGE_ANSWERS', message, { 'retry-after': '5' })
 }

@@ -13,30 +13,30 @@ import { metricsRoute } from './metrics/route.ts'
 import { pageRoutes } from './page.ts'
 
 export interface HttpHandlerOptions {
-  /** Before all paths, where the server leaves it in the URL: `/cloaca`. Default: `/`. */
+  /** Prefix of all paths, if the server leaves it in the URL, such as `/cloaca`. Default: `/`. */
   readonly basePath?: string
-  /** Whoever sends it (`Authorization: Bearer …`) may do everything, and nobody else anything. Default: none is asked for. */
+  /** Token that each request must send (`Authorization: Bearer …`). It permits everything. Default: no token is required. */
   readonly token?: string
   /**
-   * Names of hosts, without ports, that requests may be for; `*.example.com` stands for all names below it.
-   * Default: those of this machine (`localhost`, `127.0.0.1`, `::1`).
+   * Accepted host names in requests, without ports. `*.example.com` matches all names below it.
+   * Default: the local names (`localhost`, `127.0.0.1`, `::1`).
    */
   readonly hosts?: readonly string[]
-  /** Hears of requests that failed through no fault of the caller's. Default: nobody. */
+  /** Is called for each request that fails inside the engine. Default: these failures are not logged. */
   readonly log?: LogSink
 }
 
 const OPTIONS_CHECK = objectOf({
   basePath: { expected: 'a path that begins with "/"', fits: (value) => /^\/\S*$/.test(String(value)) },
   token: {
-    expected: 'a string of at most 4,096 characters from "!" to "~"',
+    expected: 'a string of at most 4,096 printable ASCII characters without spaces',
     fits: (value) => /^[!-~]{1,4096}$/.test(String(value)),
   },
-  hosts: { expected: 'a list of names', fits: isListOfTexts },
+  hosts: { expected: 'a list of host names', fits: isListOfTexts },
   log: { expected: 'a function', fits: (value) => typeof value === 'function' },
 } satisfies Record<keyof HttpHandlerOptions, SettingCheck>)
 
-/** Answers requests for as long as the runner is open. Throws `INVALID_ARGUMENT` for options that mean nothing. */
+/** Returns a function that answers HTTP requests while the runner is open. Throws `INVALID_ARGUMENT` for invalid options. */
 export function httpHandler(runner: Runner, options: HttpHandlerOptions = {}): Fetch {
   checkSetting(options, OPTIONS_CHECK, '')
   const { token = null, hosts, log = () => undefined } = options

@@ -107,13 +107,18 @@ export function checked(schema: AnySchema, value: unknown, what: string): unknow
   })
 }
 
-/** Describes one problem as a sentence. Valibot's own text for an unknown field is "Expected never". */
+/** Describes one problem as a sentence. */
 function problemText(schema: AnySchema, issue: v.BaseIssue<unknown>, what: string): string {
   const path = v.getDotPath(issue)
-  const subject = path === null ? what : `"${path}" of the ${what}`
-  if (issue.expected !== 'never') return `${subject}: ${issue.message}.`
+  const subject = path === null ? what : `${what === 'query' ? 'parameter' : 'field'} "${path}" in the ${what}`
   const keys = (issue.path ?? []).map(({ key }) => String(key))
-  return `${subject} is unknown.${didYouMean(keys.at(-1) ?? '', fieldsAt(schema, keys.slice(0, -1)))}`
+  // Valibot's own text for an unknown field is "Expected never".
+  if (issue.expected === 'never') {
+    return `Unknown ${subject}.${didYouMean(keys.at(-1) ?? '', fieldsAt(schema, keys.slice(0, -1)))}`
+  }
+  const isMissing = issue.received === 'undefined' && issue.expected === JSON.stringify(keys.at(-1))
+  if (isMissing) return `Missing ${subject}.`
+  return `Invalid ${subject}: ${issue.message.replace(/^Invalid \w+: Expected/, 'expected')}.`
 }
 
 /** Returns the names of the fields that a schema has at a path; none where it is not an object. */

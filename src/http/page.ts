@@ -43,7 +43,7 @@ const POLICY = [
   "frame-ancestors 'none'",
 ].join('; ')
 
-const NOT_BUILT = 'The page has not been built. "npm run build" makes it; what it shows is also answered at /api/v1.\n'
+const NOT_BUILT = 'The page is not built. Build it with "npm run build", or use the HTTP API at /api/v1.\n'
 
 /** `path`: below the base, as it was asked for. */
 export function isOfPage(path: string): boolean {
@@ -82,7 +82,7 @@ async function assetFor(request: Request): Promise<Response> {
   const [, ending = ''] = ASSET.exec(name) ?? []
   const isPacked = acceptsGzip(request.headers.get('accept-encoding') ?? '')
   const bytes = ending === '' ? null : await built(isPacked ? `${name}.gz` : name)
-  if (bytes === null) return new Response('There is no such file.\n', { status: 404 })
+  if (bytes === null) return new Response('File not found.\n', { status: 404 })
   return new Response(new Uint8Array(bytes), {
     headers: {
       'content-type': `${TYPES[ending]}; charset=utf-8`,

@@ -125,7 +125,7 @@ function decoded(cursor: string): Place {
   if (offset !== undefined && id !== undefined) return { offset: Number(offset), id }
   throw new UsageError(
     'INVALID_ARGUMENT',
-    'The cursor is none that was given out: leave it out to begin at the start.',
+    'The cursor is invalid. Use "nextCursor" of the previous page, or omit it to start at the beginning.',
     {
       path: 'cursor',
     },

@@ -50,20 +50,20 @@ export function statusOf(code: ErrorCode): number {
 }
 
 export const TITLES: Readonly<Record<number, string>> = {
-  400: 'The request is wrong',
-  401: 'A token is needed',
-  403: 'The request is refused',
-  404: 'There is no such thing',
-  405: 'The method is not allowed',
-  409: 'It cannot be done now',
-  413: 'The body is too large',
-  415: 'The body is not JSON',
-  421: 'The request is for another host',
-  422: 'It cannot be understood',
-  429: 'There is no room for more now',
-  500: 'It failed',
-  503: 'It is not available now',
-  504: 'It took too long',
+  400: 'Invalid request',
+  401: 'Token required',
+  403: 'Request not allowed',
+  404: 'Not found',
+  405: 'Method not allowed',
+  409: 'Not possible in the current state',
+  413: 'Body too large',
+  415: 'Body is not JSON',
+  421: 'Host not served here',
+  422: 'Invalid expression',
+  429: 'Queue is full',
+  500: 'Internal server error',
+  503: 'Temporarily unavailable',
+  504: 'Timed out',
 }
 
 /** Events are accumulated by the thousand a second. */
@@ -87,7 +87,11 @@ export function problemResponse(thrown: unknown, log: LogSink): Response {
   if (thrown instanceof HttpProblem) return problem(thrown.status, thrown.code, thrown.message, {}, thrown.headers)
   if (!(thrown instanceof CloacaError)) {
     log({ level: 'error', message: `an HTTP request failed: ${toError(thrown).stack ?? toError(thrown).message}` })
-    return problem(500, 'INTERNAL', 'This is a defect in cloaca: its log says more.')
+    return problem(
+      500,
+      'INTERNAL',
+      'The request failed because of a defect in cloaca. See the log of the engine for details.',
+    )
   }
   const status = statusOf(thrown.code)
   if (status === 500) log({ level: 'error', message: `an HTTP request failed: ${thrown.message}` })
@@ -103,7 +107,7 @@ function problem(
   headers: Readonly<Record<string, string>> = {},
 ): Response {
   const type = `urn:cloaca:problem:${code}`
-  const body = { type, title: TITLES[status] ?? 'It failed', status, detail, code, ...facts }
+  const body = { type, title: TITLES[status] ?? 'Error', status, detail, code, ...facts }
   return new Response(JSON.stringify(body), {
     status,
     headers: { 'content-type': 'application/problem+json', ...headers },

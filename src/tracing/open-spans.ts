@@ -22,7 +22,7 @@ export async function openSpans(clock: Clock, warn: (message: string) => void): 
     return new made.Spans(api, clock)
   } catch (thrown) {
     warn(
-      `An OpenTelemetry SDK is set up, but there are no spans of executions and tasks, since the package "@opentelemetry/api" cannot be loaded: ${toError(thrown).message}. Install it beside cloaca.`,
+      `Cannot load the package "@opentelemetry/api", so no spans are recorded although an OpenTelemetry SDK is set up. Install the package next to cloaca. Cause: ${toError(thrown).message}`,
     )
     return null
   }

@@ -60,8 +60,8 @@ describe.concurrent('the HTTP interface of a serving process', () => {
     other.close()
 
     expect(exitCode).toBe(1)
-    expect(stderr).toContain(`Port ${port} of 127.0.0.1 is taken by another process.`)
-    expect(stderr.indexOf('"msg":"stopped"')).toBeGreaterThan(stderr.indexOf('is taken by another process'))
+    expect(stderr).toContain(`Port ${port} of "127.0.0.1" is in use by another process.`)
+    expect(stderr.indexOf('"msg":"stopped"')).toBeGreaterThan(stderr.indexOf('is in use by another process'))
     // A module that is not there is the first mistake to correct.
     expect(misspelt).toMatchObject({ exitCode: 1 })
     expect(misspelt.stderr).toMatch(/cloaca: There is no file, folder or Python module "jobz" .* Besides: Port \d+ /)
@@ -79,7 +79,7 @@ describe.concurrent('the HTTP interface of a serving process', () => {
       (await fetch(`${url}/api/v1/triggers`, { headers })).status
 
     expect(refused.exitCode).toBe(1)
-    expect(refused.stderr).toContain('set CLOACA_HTTP_TOKEN')
+    expect(refused.stderr).toContain('Set CLOACA_HTTP_TOKEN')
     expect(await status({})).toBe(401)
     expect(await status({ authorization: 'Bearer guess' })).toBe(401)
     expect(await status({ authorization: `Bearer ${TOKEN}` })).toBe(200)
@@ -99,7 +99,7 @@ describe.concurrent('the HTTP interface of a serving process', () => {
     const status = async (headers: Record<string, string>) =>
       (await fetch(`${url}/api/v1/triggers`, { headers })).status
 
-    expect(refused.stderr).toContain('HTTP would be open to everybody who can reach "jobs.example"')
+    expect(refused.stderr).toContain('HTTP needs a token because other machines can reach "jobs.example"')
     expect(await status({ origin: url })).toBe(401)
     expect(await status({ authorization: `Bearer ${TOKEN}` })).toBe(200)
     expect(msg).toBe(

@@ -342,16 +342,16 @@ describe('the HTTP interface', () => {
       'There is no execution',
     ],
     ['/api/v1/schedules/nightly', 404, 'SCHEDULE_NOT_FOUND', 'There is no schedule'],
-    ['/api/v1/executions?status=Done', 400, 'INVALID_ARGUMENT', '"status" of the query'],
-    ['/api/v1/executions?since=2026-02-30T00:00:00Z', 400, 'INVALID_ARGUMENT', 'there is no such day'],
-    ['/api/v1/executions?limit=0', 400, 'INVALID_ARGUMENT', 'a whole number from 1 to 1000 is needed'],
+    ['/api/v1/executions?status=Done', 400, 'INVALID_ARGUMENT', 'Invalid parameter "status" in the query: expected ('],
+    ['/api/v1/executions?since=2026-02-30T00:00:00Z', 400, 'INVALID_ARGUMENT', 'the date does not exist'],
+    ['/api/v1/executions?limit=0', 400, 'INVALID_ARGUMENT', 'expected a whole number from 1 to 1000'],
     [
       '/api/v1/executions?sine=2026-01-01T00:00:00Z',
       400,
       'INVALID_ARGUMENT',
-      '"sine" of the query is unknown. Did you mean "since"?',
+      'Unknown parameter "sine" in the query. Did you mean "since"?',
     ],
-    ['/api/v1/triggers?cursor=abc', 400, 'INVALID_ARGUMENT', 'The cursor is none that was given out'],
+    ['/api/v1/triggers?cursor=abc', 400, 'INVALID_ARGUMENT', 'The cursor is invalid.'],
     ['/api/v1/nothing', 404, 'ROUTE_NOT_FOUND', '/api/v1/openapi.json'],
     ['/api/v1/../../etc/passwd', 404, 'ROUTE_NOT_FOUND', '/etc/passwd'],
     [
@@ -375,7 +375,7 @@ describe('the HTTP interface', () => {
       const { status, json } = await client.post('/api/v1/triggers/quiet/set', { timeoutMs: text })
 
       expect({ status, code: json.code }).toEqual({ status: 400, code: 'INVALID_ARGUMENT' })
-      expect(json.detail).toContain('"timeoutMs" of the body: ')
+      expect(json.detail).toContain('Invalid field "timeoutMs" in the body: expected ')
     }
   })
 
@@ -389,8 +389,8 @@ describe('the HTTP interface', () => {
     expect(form).toMatchObject({ status: 415, json: { code: 'BODY_NOT_JSON' } })
     expect(list).toMatchObject({ status: 400, json: { code: 'INVALID_CONTEXT' } })
     expect(half).toMatchObject({ status: 400, json: { code: 'BODY_NOT_JSON' } })
-    expect(other.json.detail).toBe('"contxt" of the body is unknown. Did you mean "context"?')
+    expect(other.json.detail).toBe('Unknown field "contxt" in the body. Did you mean "context"?')
     const setting = await client.post('/api/v1/triggers/quiet/set', { maxActiv: 1 })
-    expect(setting.json.detail).toContain('is unknown. Did you mean "maxActive"?')
+    expect(setting.json.detail).toBe('Unknown field "maxActiv" in the body. Did you mean "maxActive"?')
   })
 })

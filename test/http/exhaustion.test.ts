@@ -135,7 +135,10 @@ describe('a serving process', () => {
     expect(statuses.filter((status) => status === 200)).toHaveLength(100)
     expect(statuses.filter((status) => status === 503)).toHaveLength(780)
     expect(refused.headers.get('retry-after')).toBe('5')
-    expect(problem).toMatchObject({ code: 'TOO_MANY_STREAMS', detail: expect.stringContaining('100 event streams') })
+    expect(problem).toMatchObject({
+      code: 'TOO_MANY_STREAMS',
+      detail: expect.stringContaining('event streams are open: the limit is 100.'),
+    })
     await http.until(() => true)
     const again = await open(ask('/api/v1/events'))
     expect(await statusOf(again)).toBe(200)

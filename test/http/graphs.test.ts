@@ -152,7 +152,7 @@ describe('sources, reactors and graphs over HTTP', () => {
 
     expect(filled.json.sequences).toHaveLength(18)
     expect(partly).toMatchObject({ status: 429, json: { code: 'SOURCE_FULL', source: 'slow', sequences: [19, 20] } })
-    expect(partly.json.detail).toContain('Of 3 events the first 2 are stored.')
+    expect(partly.json.detail).toContain('The first 2 of 3 events are stored.')
     expect(full).toMatchObject({ status: 429, json: { code: 'SOURCE_FULL' } })
     expect(full.headers.get('retry-after')).toBe('1')
     expect(full.headers.get('content-type')).toBe('application/problem+json')

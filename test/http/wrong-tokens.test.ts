@@ -32,7 +32,7 @@ describe('requests with a wrong token', () => {
     expect(log).toEqual([])
     await clock.advance(60_000)
     expect(log).toEqual([
-      { level: 'warn', message: 'HTTP refused 4 requests with a wrong token within a minute', facts: { count: 4 } },
+      { level: 'warn', message: 'HTTP rejected 4 requests with a wrong token within a minute', facts: { count: 4 } },
     ])
     await clock.advance(600_000)
     expect(log).toHaveLength(1)
@@ -44,6 +44,8 @@ describe('requests with a wrong token', () => {
   })
 
   it.each(['', ' ', 'two words', 'line\nbreak', 'möre', 'x'.repeat(4_097)])('cannot come from a token %j', (token) => {
-    expect(() => httpHandler(runner, { token })).toThrow('"token" must be a string of at most 4,096 characters')
+    expect(() => httpHandler(runner, { token })).toThrow(
+      '"token" must be a string of at most 4,096 printable ASCII characters',
+    )
   })
 })

@@ -37,12 +37,12 @@ const PROBES: ReadonlySet<string> = new Set(['/healthz', '/readyz'])
 export function assertAllowed(request: Request, path: string, rules: AccessRules): void {
   const host = hostOf(request)
   if (!rules.isOurs(host.hostname)) {
-    const message = `Requests for the host "${host.name}" are not answered here. Use the address that cloaca listens on.`
+    const message = `Host "${host.name}" is not served here. Use an address that cloaca listens on, or add the name to "http.hosts".`
     throw new HttpProblem(421, 'HOST_REFUSED', message)
   }
   const isReading = READING.has(request.method)
   if (isReading && DATA.test(path) && request.headers.get('sec-fetch-site') === 'cross-site') {
-    const message = `Pages of other sites may not read "${path}". Open the address in a tab of its own.`
+    const message = `Pages of other sites may not read "${path}". Open the URL directly in a new tab.`
     throw new HttpProblem(403, 'ORIGIN_REFUSED', message)
   }
   if (isReading && (rules.token === null || PROBES.has(path) || isOfPage(path))) return
@@ -51,11 +51,11 @@ export function assertAllowed(request: Request, path: string, rules: AccessRules
   if (rules.token !== null) {
     if (hasToken(request, rules.token)) return
     if (request.headers.has('authorization')) rules.onWrongToken()
-    const message = 'Send the token of CLOACA_HTTP_TOKEN: "Authorization: Bearer …".'
+    const message = 'The token is missing or wrong. Send the value of CLOACA_HTTP_TOKEN: "Authorization: Bearer …".'
     throw new HttpProblem(401, 'TOKEN_REFUSED', message, { 'www-authenticate': 'Bearer' })
   }
   if (isSameOrigin(request, host.name)) return
-  const message = `What changes something needs the header "Origin: http://${host.name}", or "Authorization: Bearer …" with the token of CLOACA_HTTP_TOKEN.`
+  const message = `Requests that change something need the header "Origin: http://${host.name}". Or set CLOACA_HTTP_TOKEN for the engine, and send its value: "Authorization: Bearer …".`
   throw new HttpProblem(403, 'ORIGIN_REFUSED', message)
 }
 
@@ -80,7 +80,7 @@ export function isLoopback(hostname: string): boolean {
 function hostOf(request: Request): { readonly name: string; readonly hostname: string } {
   const name = (request.headers.get('host') ?? new URL(request.url).host).toLowerCase()
   const [, hostname] = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::\d+)?$/.exec(name) ?? []
-  if (hostname === undefined) throw new HttpProblem(400, 'HOST_REFUSED', 'The header "Host" is not the name of a host.')
+  if (hostname === undefined) throw new HttpProblem(400, 'HOST_REFUSED', 'The header "Host" is not a valid host name.')
   return { name, hostname: canonicalHost(hostname) }
 }
 

@@ -26,7 +26,7 @@ export class WrongTokens {
     const requests = count === 1 ? '1 request' : `${count} requests`
     this.#log({
       level: 'warn',
-      message: `HTTP refused ${requests} with a wrong token within a minute`,
+      message: `HTTP rejected ${requests} with a wrong token within a minute`,
       facts: { count },
     })
   }

@@ -43,7 +43,7 @@ async function askThread(question: BodyQuestion): Promise<BodyAnswer> {
   try {
     return await thread.ask(question, LIMIT_MS)
   } catch (thrown) {
-    throw new HttpProblem(413, 'BODY_TOO_LARGE', `The body was not parsed: ${(thrown as Error).message}.`)
+    throw new HttpProblem(413, 'BODY_TOO_LARGE', `Cannot parse the body: ${(thrown as Error).message}.`)
   }
 }
 

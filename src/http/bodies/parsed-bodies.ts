@@ -56,5 +56,5 @@ function emptied(value: unknown): unknown {
 
 function problemOf(thrown: unknown): BodyProblem {
   if (thrown instanceof CloacaError) return { code: thrown.code, message: thrown.message, facts: thrown.facts }
-  return { code: 'BODY_NOT_JSON', message: `The body is not JSON: ${(thrown as Error).message}.`, facts: {} }
+  return { code: 'BODY_NOT_JSON', message: `The body is not valid JSON: ${(thrown as Error).message}.`, facts: {} }
 }

@@ -31,7 +31,7 @@ export async function readBody(request: Request, { body: expected, bringsContext
     throw new HttpProblem(
       415,
       'BODY_NOT_JSON',
-      'The body must be JSON, with the header "Content-Type: application/json".',
+      'The body must be JSON. Send the header "Content-Type: application/json".',
     )
   }
   const bodyText = textOf(bytes)
@@ -43,7 +43,8 @@ export async function readBody(request: Request, { body: expected, bringsContext
 }
 
 function withoutBody(expected: NonNullable<Operation['body']>): ReadBody {
-  if (expected === JSON_TEXT) throw new HttpProblem(400, 'BODY_NOT_JSON', 'There is no body: a JSON value is needed.')
+  if (expected === JSON_TEXT)
+    throw new HttpProblem(400, 'BODY_NOT_JSON', 'The body is empty, but a JSON value is required.')
   return expected === CONTEXT_TEXT ? NONE : { body: checked(expected, {}, 'body'), bodyText: null }
 }
 
@@ -62,7 +63,7 @@ async function bytesOf(request: Request, largest: number): Promise<Uint8Array> {
   } catch (thrown) {
     if (thrown instanceof HttpProblem) throw thrown
     // Whoever sent it has left: nobody reads this, and it is no fault of ours that a log should tell.
-    throw new HttpProblem(400, 'BODY_CUT_OFF', 'The body ended before it was whole.')
+    throw new HttpProblem(400, 'BODY_CUT_OFF', 'The body ended before it was complete.')
   }
   return Buffer.concat(parts)
 }
@@ -71,7 +72,7 @@ function textOf(bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch {
-    throw new HttpProblem(400, 'BODY_NOT_JSON', 'The body is not UTF-8.')
+    throw new HttpProblem(400, 'BODY_NOT_JSON', 'The body is not valid UTF-8.')
   }
 }
 
@@ -79,7 +80,7 @@ function parsed(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch (thrown) {
-    throw new HttpProblem(400, 'BODY_NOT_JSON', `The body is not JSON: ${(thrown as Error).message}.`)
+    throw new HttpProblem(400, 'BODY_NOT_JSON', `The body is not valid JSON: ${(thrown as Error).message}.`)
   }
 }
 

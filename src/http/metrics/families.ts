@@ -33,30 +33,30 @@ function triggerFamilies({ engine, now }: Measurements): readonly Family[] {
     all.map(({ labels, polls, byHand }) => [labels, polls[outcome] + byHand[outcome]])
   const { enabled, disabled, polled } = now.triggers
   return [
-    counter('cloaca_polls_total', 'Polls by trigger and outcome.', polls),
-    counter('cloaca_firings_total', 'Firings that started an execution, by polls and by hand.', became('fired')),
-    counter('cloaca_duplicates_total', 'Firings that were dropped while an equal one was active.', became('duplicate')),
-    counter('cloaca_limited_total', 'Firings that were dropped because of max_active.', became('limited')),
+    counter('cloaca_polls_total', 'Polls, by trigger and outcome.', polls),
+    counter('cloaca_firings_total', 'Firings that started an execution, from polls and by users.', became('fired')),
+    counter('cloaca_duplicates_total', 'Firings dropped because an equal execution was active.', became('duplicate')),
+    counter('cloaca_limited_total', 'Firings dropped because max_active was reached.', became('limited')),
     histogram(
       'cloaca_poll_lateness_seconds',
-      'From when a poll was due to when it was asked.',
+      'Delay from the due time of a poll to its start.',
       all.map(({ labels, lateness }) => [labels, lateness]),
     ),
     histogram(
       'cloaca_poll_duration_seconds',
-      'From when a poll was asked to its answer.',
+      'Time from the start of a poll to its result.',
       all.map(({ labels, duration }) => [labels, duration]),
     ),
     counter('cloaca_cron_firings_total', 'Firings of cron schedules, by workflow.', byWorkflow(engine, 'cronFirings')),
-    gauge('cloaca_triggers', 'Polled triggers that the scripts declare.', [
+    gauge('cloaca_triggers', 'Polled triggers that the scripts declare, by state.', [
       [{ state: 'enabled' }, enabled],
       [{ state: 'disabled' }, disabled],
     ]),
     gauge('cloaca_triggers_polled', 'Triggers that this process polls.', polled),
-    gauge('cloaca_polls_active', 'Polls that are out.', now.activePolls),
+    gauge('cloaca_polls_active', 'Polls in progress.', now.activePolls),
     gauge(
       'cloaca_oldest_due_trigger_seconds',
-      'For how long the poll has been due that is the latest of all and has not ended.',
+      'Time since the oldest unfinished poll was due; 0 if there is none.',
       now.oldestDueMs / MS_PER_S,
     ),
   ]
@@ -64,18 +64,22 @@ function triggerFamilies({ engine, now }: Measurements): readonly Family[] {
 
 function executionFamilies({ engine, now }: Measurements): readonly Family[] {
   return [
-    counter('cloaca_executions_started_total', 'Executions that this process began.', byWorkflow(engine, 'started')),
+    counter(
+      'cloaca_executions_started_total',
+      'Executions started by this process, by workflow.',
+      byWorkflow(engine, 'started'),
+    ),
     counter(
       'cloaca_executions_total',
-      'Executions that ended, by status.',
+      'Executions that ended, by workflow and status.',
       labelled(engine, 'status', ({ ended }) => ended),
     ),
     histogram(
       'cloaca_execution_duration_seconds',
-      'From when an execution was accepted to its end.',
+      'Time from the acceptance of an execution to its end.',
       [...engine.workflows].map(([workflow, { executionDuration }]) => [{ workflow }, executionDuration]),
     ),
-    gauge('cloaca_executions_active', 'Executions that this process runs.', now.activeExecutions),
+    gauge('cloaca_executions_active', 'Executions that this process is running.', now.activeExecutions),
   ]
 }
 
@@ -84,29 +88,33 @@ function taskFamilies({ engine, now }: Measurements): readonly Family[] {
   return [
     counter(
       'cloaca_tasks_total',
-      'Tasks that ended, by status.',
+      'Tasks that ended, by workflow and status.',
       labelled(engine, 'status', ({ tasks }) => tasks),
     ),
     counter(
       'cloaca_attempts_total',
-      'Attempts of tasks that ended, by outcome.',
+      'Task attempts that ended, by workflow and outcome.',
       labelled(engine, 'outcome', ({ attempts }) => attempts),
     ),
-    counter('cloaca_retries_total', 'Attempts that failed and are followed by another.', byWorkflow(engine, 'retries')),
+    counter(
+      'cloaca_retries_total',
+      'Failed task attempts that are retried, by workflow.',
+      byWorkflow(engine, 'retries'),
+    ),
     histogram(
       'cloaca_queue_wait_seconds',
-      'From when a task could begin to when it began.',
+      'Time from when a task was ready to its start.',
       all.map(([workflow, { queueWait }]) => [{ workflow }, queueWait]),
     ),
     histogram(
       'cloaca_task_duration_seconds',
-      'How long attempts of tasks ran.',
+      'Duration of task attempts.',
       all.map(([workflow, { taskDuration }]) => [{ workflow }, taskDuration]),
     ),
-    gauge('cloaca_attempts_active', 'Attempts of tasks that run now.', now.activeAttempts),
-    gauge('cloaca_tasks_waiting', 'Tasks that could begin, and wait for a slot.', now.waitingTasks),
-    gauge('cloaca_slots', 'How many tasks may run at once.', now.slots),
-    gauge('cloaca_slots_free', 'Slots that no task has.', now.freeSlots),
+    gauge('cloaca_attempts_active', 'Task attempts in progress.', now.activeAttempts),
+    gauge('cloaca_tasks_waiting', 'Ready tasks that wait for a slot.', now.waitingTasks),
+    gauge('cloaca_slots', 'Maximum number of tasks that run at the same time.', now.slots),
+    gauge('cloaca_slots_free', 'Slots that no task occupies.', now.freeSlots),
   ]
 }
 
@@ -121,30 +129,30 @@ function graphFamilies({ engine, now }: Measurements): readonly Family[] {
     waiting.set(source, (waiting.get(source) ?? 0) + count)
   }
   return [
-    counter('cloaca_source_events_total', 'Events of sources, by what became of them.', events),
+    counter('cloaca_source_events_total', 'Events of sources, by outcome.', events),
     gauge(
       'cloaca_source_events_waiting',
-      'Events that wait to be accumulated.',
+      'Events that wait for accumulation.',
       [...waiting].map(([source, count]): Sample => [{ source }, count]),
     ),
     counter(
       'cloaca_reactor_firings_total',
-      'Firings of reactors, by their sources and by hand.',
+      'Firings of reactors, from their sources and by users.',
       [...engine.reactors].map(([reactor, { firings }]): Sample => [{ reactor }, firings]),
     ),
     counter(
       'cloaca_subscriptions_degraded_total',
-      'Subscriptions that were given up since their predicate failed.',
+      'Subscriptions suspended because their predicate failed repeatedly.',
       [...engine.reactors].map(([reactor, { degraded }]): Sample => [{ reactor }, degraded]),
     ),
     counter(
       'cloaca_graph_runs_total',
-      'Runs of graphs for firings.',
+      'Runs of computation graphs for reactor firings.',
       [...engine.graphs].map(([graph, { runs }]): Sample => [{ graph }, runs]),
     ),
     counter(
       'cloaca_graph_failures_total',
-      'Runs of graphs that failed.',
+      'Failed runs of computation graphs.',
       [...engine.graphs].map(([graph, { failures }]): Sample => [{ graph }, failures]),
     ),
   ]
@@ -155,21 +163,21 @@ function storeFamilies({ store }: Measurements): readonly Family[] {
   return [
     counter(
       'cloaca_store_commits_total',
-      'Transactions of the database. "accept" must survive a power cut, "write" need not.',
+      'Database transactions, by kind. Those of kind "accept" must survive a power failure, "write" need not.',
       all.map(([kind, { duration }]): Sample => [{ kind }, duration.count]),
     ),
     counter(
       'cloaca_store_steps_total',
-      'What was read and written in them: several steps share a commit.',
+      'Reads and writes in database transactions. Several can share a transaction.',
       all.map(([kind, { steps }]): Sample => [{ kind }, steps]),
     ),
     histogram(
       'cloaca_store_commit_duration_seconds',
-      'How long transactions took.',
+      'Duration of database transactions.',
       all.map(([kind, { duration }]) => [{ kind }, duration]),
     ),
-    counter('cloaca_store_refused_total', 'Steps that the database refused.', store.refused),
-    counter('cloaca_store_locked_total', 'Times that another process had the lock.', store.locked),
+    counter('cloaca_store_refused_total', 'Reads and writes that the database rejected.', store.refused),
+    counter('cloaca_store_locked_total', 'Number of times that another process held the database lock.', store.locked),
   ]
 }
 
@@ -184,16 +192,23 @@ function interpreterFamilies({ host, engine }: Measurements): readonly Family[] 
   }
   const inState = (state: string): Sample => [{ state }, interpreters.filter((each) => each.state === state).length]
   return [
-    gauge('cloaca_interpreters', 'Processes that run Python.', [inState('live'), inState('starting')]),
+    gauge('cloaca_interpreters', 'Interpreter processes that run Python, by state.', [
+      inState('live'),
+      inState('starting'),
+    ]),
     counter(
       'cloaca_interpreter_restarts_total',
-      'Interpreters that were started in place of another.',
+      'Interpreters started to replace another one, by cause.',
       Object.entries(restarts).map(([cause, value]): Sample => [{ cause }, value]),
     ),
-    counter('cloaca_quarantines_total', 'Scripts that got an interpreter of their own.', engine.quarantines),
+    counter(
+      'cloaca_quarantines_total',
+      'Scripts moved to their own interpreter because they hung or killed one.',
+      engine.quarantines,
+    ),
     gauge(
       'cloaca_interpreter_memory_resident_bytes',
-      'Memory of the processes that run Python.',
+      'Resident memory of interpreter processes.',
       [...memory].map(([interpreter, bytes]): Sample => [{ interpreter }, bytes]),
     ),
   ]
@@ -203,13 +218,13 @@ function processFamilies({ engine }: Measurements, eventLoopDelay: Histogram): r
   const { rss, heapUsed } = process.memoryUsage()
   const warnings = [...engine.warnings].map(([code, value]): Sample => [{ code }, value])
   return [
-    counter('cloaca_warnings_total', 'Warnings, by code.', warnings),
-    counter('cloaca_troubles_total', 'Steps that failed and are tried again.', engine.troubles),
-    histogram('cloaca_event_loop_delay_seconds', 'How late the event loop is.', [[{}, eventLoopDelay]]),
-    gauge('cloaca_memory_resident_bytes', "Memory of the engine's process.", rss),
-    gauge('cloaca_memory_heap_bytes', 'Memory that its JavaScript uses.', heapUsed),
-    gauge('cloaca_uptime_seconds', 'How long the process has run.', process.uptime()),
-    gauge('cloaca_build_info', 'Always 1; the version is a label.', [[{ version: packageVersion() }, 1]]),
+    counter('cloaca_warnings_total', 'Warnings in the log, by code.', warnings),
+    counter('cloaca_troubles_total', 'Failed internal operations that are retried.', engine.troubles),
+    histogram('cloaca_event_loop_delay_seconds', "Delay of the engine's event loop.", [[{}, eventLoopDelay]]),
+    gauge('cloaca_memory_resident_bytes', 'Resident memory of the engine process.', rss),
+    gauge('cloaca_memory_heap_bytes', 'JavaScript heap in use by the engine process.', heapUsed),
+    gauge('cloaca_uptime_seconds', 'Time since the start of the engine process.', process.uptime()),
+    gauge('cloaca_build_info', 'Always 1. The label has the version of cloaca.', [[{ version: packageVersion() }, 1]]),
   ]
 }
 

@@ -8,21 +8,23 @@ import { jsonSchema } from './json-schema.ts'
 import { OTHER_PATHS } from './other-paths.ts'
 import { problemResponse, problemResponses } from './responses.ts'
 
-const DESCRIPTION = `What the engine did, and ways to act.
+const DESCRIPTION = `Read the state of triggers, workflows and executions, and control them.
 
-Requests must be for a host that is listened on. What changes something needs the header \`Origin\` of the same address, or the token; where the
-engine can be reached from other machines, everything but the probes needs the token. Instants are RFC 3339, durations milliseconds. Errors are
-RFC 9457 problems with a stable \`code\`.`
+The \`Host\` of a request must be an address that the engine listens on, or a name in the setting \`http.hosts\`. If a
+token is set, every request needs it, except for \`/healthz\`, \`/readyz\` and the files of the page. Without a token, the
+engine accepts requests from its own machine only, and a request that changes something needs the header \`Origin\` with
+the address of the engine. Times are RFC 3339 timestamps, and durations are in milliseconds. Errors are RFC 9457 problems
+with a stable \`code\`.`
 
 const TAGS: Readonly<Record<string, string>> = {
-  triggers: 'Polled triggers, their ticks and firings',
-  workflows: 'Workflows and the graph of their tasks',
-  executions: 'Runs of workflows, their tasks, attempts, logs and contexts',
-  sources: 'Sources of events',
-  reactors: 'Reactors, their firings, and the workflows that are subscribed to them',
+  triggers: 'Polled triggers, their ticks (poll results) and firings',
+  workflows: 'Workflows and their task graphs',
+  executions: 'Executions of workflows, with their tasks, attempts, logs and contexts',
+  sources: 'Sources of events for reactors',
+  reactors: 'Reactors, their firings, and the subscriptions of workflows',
   graphs: 'Computation graphs',
   schedules: 'Cron schedules and their firings',
-  system: 'Who serves the database, how it goes, what people did',
+  system: 'Engines and their health, alerts, and the actions of users',
 }
 
 /** `root`: where the operations are; `base`: what stands before all addresses. */
@@ -48,7 +50,7 @@ export function openApiDocument(operations: readonly Operation[], root: string, 
     components: {
       schemas: { Problem: jsonSchema(PROBLEM, 'output') },
       securitySchemes: {
-        token: { type: 'http', scheme: 'bearer', description: 'The secret of CLOACA_HTTP_TOKEN' },
+        token: { type: 'http', scheme: 'bearer', description: 'Value of CLOACA_HTTP_TOKEN' },
       },
     },
   }
@@ -65,7 +67,7 @@ function described(operation: Operation) {
     ...(body !== null && { requestBody: requestBody(body) }),
     responses: {
       [status]: {
-        description: status === 201 ? 'It has begun, or is stored' : 'The answer',
+        description: status === 201 ? 'Started or stored' : 'Success',
         content: content(answer, 'output'),
       },
       ...problemResponses(operation),

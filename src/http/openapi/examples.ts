@@ -46,7 +46,7 @@ const TEXTS: Readonly<Record<string, string>> = {
   workflow: 'import_parcels',
   key: 'import_parcels',
   title: 'import_parcels',
-  description: 'Imports what lies in the inbox',
+  description: 'Imports parcels from the inbox',
   instanceName: 'berlin',
   schedule: 'nightly',
   task: 'read',

@@ -6,8 +6,8 @@ const READINESS = {
   type: 'object',
   properties: {
     status: { enum: ['ready', 'not ready'] },
-    database: { type: ['string', 'null'], description: 'why it takes no write' },
-    python: { type: ['string', 'null'], description: 'why no interpreter answers' },
+    database: { type: ['string', 'null'], description: 'why the database accepts no write; null if it does' },
+    python: { type: ['string', 'null'], description: 'why no interpreter answers; null if one does' },
   },
   required: ['status', 'database', 'python'],
 }
@@ -38,10 +38,13 @@ export const OTHER_PATHS = {
     get: {
       operationId: 'healthz',
       tags: ['system'],
-      summary: 'Whether the process answers',
+      summary: 'Check that the process answers',
       security: [{}],
       responses: {
-        200: { description: 'It does', content: { 'application/json': { schema: OK, example: { status: 'ok' } } } },
+        200: {
+          description: 'The process answers',
+          content: { 'application/json': { schema: OK, example: { status: 'ok' } } },
+        },
         ...HOST_REFUSALS,
       },
     },
@@ -50,11 +53,11 @@ export const OTHER_PATHS = {
     get: {
       operationId: 'readyz',
       tags: ['system'],
-      summary: 'Whether the database takes a write and an interpreter answers, each within 2 s',
+      summary: 'Check that the database accepts a write and an interpreter answers, each within 2 s',
       security: [{}],
       responses: {
-        200: readiness('It is ready', { status: 'ready', database: null, python: null }),
-        503: readiness('It is not', {
+        200: readiness('The engine is ready', { status: 'ready', database: null, python: null }),
+        503: readiness('The engine is not ready', {
           status: 'not ready',
           database: null,
           python: 'No interpreter answered within 2000 ms.',
@@ -67,10 +70,10 @@ export const OTHER_PATHS = {
     get: {
       operationId: 'metrics',
       tags: ['system'],
-      summary: 'Metrics for Prometheus',
+      summary: 'Get metrics for Prometheus',
       responses: {
         200: {
-          description: 'In its text format, version 0.0.4',
+          description: 'Metrics in the Prometheus text format, version 0.0.4',
           content: {
             'text/plain': { schema: { type: 'string' }, example: 'cloaca_firings_total{trigger="inbox_watcher"} 7\n' },
           },
@@ -83,18 +86,18 @@ export const OTHER_PATHS = {
     get: {
       operationId: 'events',
       tags: ['system'],
-      summary: 'What happens, as server-sent events, until the reader leaves',
+      summary: 'Stream engine events as server-sent events until the client disconnects',
       parameters: [
         {
           name: 'Last-Event-ID',
           in: 'header',
-          description: 'the event that was read last: it goes on behind it',
+          description: 'id of the last event that the client received; the stream resumes after it',
           schema: { type: 'string' },
         },
       ],
       responses: {
         200: {
-          description: 'Begins with `hello`',
+          description: 'Event stream; the first event is `hello`',
           content: { 'text/event-stream': { schema: { type: 'string' }, example: EVENTS_EXAMPLE } },
         },
         ...REFUSALS,

@@ -81,12 +81,14 @@ function httpStatusOf(code: Code): number {
 
 /** \`415\` is another reason for which a body is no JSON. */
 export function problemResponse(status: number, codes: readonly Code[]): object {
-  const title = TITLES[status] ?? 'It failed'
+  const title = TITLES[status] ?? 'Error'
   const examples = codes.map((code) => [code, { value: problemExample(status, title, code) }])
   return {
     description: `${title}: ${codes.map((code) => `\`${code}\``).join(', ')}`,
     ...((status === 503 || status === 429) && {
-      headers: { 'Retry-After': { description: 'seconds', schema: { type: 'integer' } } },
+      headers: {
+        'Retry-After': { description: 'seconds to wait before the next attempt', schema: { type: 'integer' } },
+      },
     }),
     content: {
       'application/problem+json': {
@@ -98,6 +100,6 @@ export function problemResponse(status: number, codes: readonly Code[]): object 
 }
 
 function problemExample(status: number, title: string, code: Code): object {
-  const detail = code === 'TRIGGER_NOT_FOUND' ? 'There is no trigger "inbox_watchr".' : `${title}.`
+  const detail = code === 'TRIGGER_NOT_FOUND' ? 'Trigger "inbox_watchr" not found in this database.' : `${title}.`
   return { type: `urn:cloaca:problem:${code}`, title, status, detail, code }
 }

@@ -17,7 +17,7 @@ const READS: readonly Operation[] = [
   reading({
     path: '/executions',
     tag,
-    summary: 'Executions, newest first',
+    summary: 'List executions, newest first',
     query: schema.EXECUTION_QUERY,
     answer: schema.EXECUTION_LIST,
     handle: ({ runner, query: { since, until, limit, cursor, ...filter } }) =>
@@ -31,7 +31,7 @@ const READS: readonly Operation[] = [
   reading({
     path: '/executions/counts',
     tag,
-    summary: 'How many there are in each status, counted up to a limit',
+    summary: 'Count executions by status, up to a limit',
     query: schema.COUNT_QUERY,
     answer: schema.COUNTS,
     handle: async ({ runner, query: { since, until, ...filter } }) =>
@@ -41,7 +41,7 @@ const READS: readonly Operation[] = [
     path: '/executions/trend',
     tag,
     summary:
-      'How many were created in each part of a time, by their status now; of the last 24 hours unless it is said',
+      'Count executions by current status in equal intervals of a period of creation; default: the last 24 hours',
     query: schema.TREND_QUERY,
     answer: TREND,
     isShared: true,
@@ -54,7 +54,7 @@ const READS: readonly Operation[] = [
   reading({
     path: '/executions/{id}',
     tag,
-    summary: 'One execution with its tasks and their attempts, without contexts',
+    summary: 'Get an execution with its tasks and attempts, without contexts',
     answer: schema.EXECUTION,
     handle: async ({ runner, param }) => {
       const id = param('id')
@@ -64,7 +64,7 @@ const READS: readonly Operation[] = [
   reading({
     path: '/executions/{id}/tasks',
     tag,
-    summary: 'Its tasks with their attempts',
+    summary: 'List the tasks of an execution with their attempts',
     answer: schema.TASK_LIST,
     handle: async ({ runner, param }) => {
       const id = param('id')
@@ -74,7 +74,7 @@ const READS: readonly Operation[] = [
   reading({
     path: '/executions/{id}/attempts',
     tag,
-    summary: 'Its attempts that have ended, in the order of their ends',
+    summary: 'List the attempts of an execution that have ended, in the order of their ends',
     query: schema.ATTEMPT_QUERY,
     answer: schema.ATTEMPT_LIST,
     handle: async ({ runner, param, query }) => {
@@ -86,35 +86,35 @@ const READS: readonly Operation[] = [
   reading({
     path: '/executions/{id}/actions',
     tag,
-    summary: 'What people did to it, newest first',
+    summary: 'List the actions of users on an execution, newest first',
     answer: schema.ACTION_LIST,
     handle: async ({ runner, param }) => whole((await runner.executions.actions(param('id'))).map(actionRecord)),
   }),
   reading({
     path: '/executions/{id}/input',
     tag,
-    summary: 'The context that it was started with, to the letter',
+    summary: 'Get the input context, unchanged',
     answer: CONTEXT_TEXT,
     handle: ({ runner, param }) => storedContext(runner, param('id'), 'input'),
   }),
   reading({
     path: '/executions/{id}/context',
     tag,
-    summary: 'The final context when it has ended, else that which it was started with; to the letter',
+    summary: 'Get the final context, or the input context before the execution has ended; unchanged',
     answer: CONTEXT_TEXT,
     handle: ({ runner, param }) => storedContext(runner, param('id'), 'final'),
   }),
   reading({
     path: '/executions/{id}/tasks/{task}/input',
     tag,
-    summary: 'The context that a task begins with: what the tasks before it have left; to the letter',
+    summary: 'Get the input context of a task, merged from the outputs of earlier tasks; unchanged',
     answer: CONTEXT_TEXT,
     handle: ({ runner, param }) => storedTaskInput(runner, param('id'), param('task')),
   }),
   reading({
     path: '/executions/{id}/tasks/{task}/output',
     tag,
-    summary: 'The context that a task has left, to the letter; {} while there is none',
+    summary: 'Get the output context of a task, unchanged; {} if there is none yet',
     answer: CONTEXT_TEXT,
     handle: ({ runner, param }) => storedOutput(runner, param('id'), param('task')),
   }),
@@ -124,7 +124,7 @@ const pausing = (verb: 'pause' | 'resume'): Operation =>
   writing({
     path: `/executions/{id}/${verb}`,
     tag,
-    summary: verb === 'pause' ? 'Let no further task of it start' : 'Go on with it',
+    summary: verb === 'pause' ? 'Pause an execution: start no further tasks' : 'Resume a paused execution',
     body: schema.STEER,
     answer: schema.PAUSED,
     handle: async ({ runner, param, body }) => {
@@ -137,7 +137,7 @@ const WRITES: readonly Operation[] = [
   writing({
     path: '/executions',
     tag,
-    summary: 'Start a workflow',
+    summary: 'Start an execution of a workflow',
     body: schema.START,
     bringsContext: true,
     answer: schema.STARTED,
@@ -149,7 +149,7 @@ const WRITES: readonly Operation[] = [
   writing({
     path: '/executions/{id}/cancel',
     tag,
-    summary: 'End it early: no further task starts, and those that run are stopped',
+    summary: 'Cancel an execution: start no further tasks, and stop running ones',
     body: schema.CANCEL,
     answer: schema.CANCELLED,
     handle: async ({ runner, param, body }) => {
@@ -163,7 +163,7 @@ const WRITES: readonly Operation[] = [
   writing({
     path: '/executions/{id}/retry',
     tag,
-    summary: 'Start it again with the same input: what completed keeps its output',
+    summary: 'Retry an execution as a new one with the same input; completed tasks keep their output',
     body: schema.RETRY,
     answer: schema.RETRIED,
     status: 201,
@@ -177,7 +177,7 @@ const WRITES: readonly Operation[] = [
 const PRUNING: Operation = writing({
   path: '/executions/prune',
   tag,
-  summary: 'Remove executions that ended long ago, with all that belongs to them',
+  summary: 'Delete executions that ended long ago, with their contexts, attempts and logs',
   body: schema.PRUNE,
   answer: schema.PRUNED,
   handle: async ({ runner, body: { dryRun = false, ...body } }) => {

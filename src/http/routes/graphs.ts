@@ -11,7 +11,7 @@ export const GRAPH_OPERATIONS: readonly Operation[] = [
   reading({
     path: '/graphs',
     tag,
-    summary: 'Computation graphs by name: those of reactors, and those that tasks invoke',
+    summary: 'List computation graphs by name: those of reactors, and those that tasks invoke',
     answer: GRAPH_LIST,
     handle: async ({ runner }) => ({
       items: (await runner.graphs.list()).map((row) => graphAnswer(listedGraph(row))),
@@ -21,7 +21,7 @@ export const GRAPH_OPERATIONS: readonly Operation[] = [
   reading({
     path: '/graphs/{name}',
     tag,
-    summary: 'One graph: its nodes, its last run with what they returned, its last error',
+    summary: 'Get a graph with its nodes, the results of its last run, and its last error',
     answer: GRAPH,
     handle: async ({ runner, param }) => graphAnswer(graphRecord(await runner.graphs.get(param('name')))),
   }),

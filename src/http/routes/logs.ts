@@ -11,7 +11,7 @@ export const LOG_OPERATIONS: readonly Operation[] = [
   reading({
     path: '/executions/{id}/log',
     tag: 'executions',
-    summary: 'What its attempts printed and logged, in the order of writing',
+    summary: 'List the output and log records of an execution, in the order of writing',
     query: LOG_QUERY,
     answer: LOG_LIST,
     handle: async ({ runner, param, query: { limit, cursor, task, attempt } }) => {
@@ -28,7 +28,7 @@ export const LOG_OPERATIONS: readonly Operation[] = [
   reading({
     path: '/triggers/{name}/logs',
     tag: 'triggers',
-    summary: 'What its polls printed and logged, newest first',
+    summary: 'List the output and log records of the polls of a trigger, newest first',
     query: POLL_LOG_QUERY,
     answer: POLL_LOG_LIST,
     handle: ({ runner, param, query: { tick, ...query } }) =>
@@ -47,7 +47,7 @@ function placeOf(cursor: string | undefined): LogPlace | undefined {
   if (piece !== undefined) return { piece: Number(piece), records: Number(records) }
   throw new UsageError(
     'INVALID_ARGUMENT',
-    'The cursor is none that was given out: leave it out to begin at the start.',
+    'The cursor is invalid. Use "endCursor" of an earlier page, or omit it to start at the beginning.',
     {
       path: 'cursor',
     },

@@ -13,7 +13,7 @@ export const PROCESS_OPERATIONS: readonly Operation[] = [
   reading({
     path: '/process',
     tag: 'system',
-    summary: 'How the process does that answers: memory, interpreters, store, slow triggers',
+    summary: 'Get memory, interpreters, store and slow triggers of the process that answers',
     answer: PROCESS,
     handle: async ({ runner }) => processRecord(runner),
   }),

@@ -25,7 +25,7 @@ const READS: readonly Operation[] = [
   reading({
     path: '/reactors',
     tag,
-    summary: 'Reactors by name, with what they have of their sources and what they wait for',
+    summary: 'List reactors by name, with the values of their sources and the sources that they wait for',
     answer: schema.REACTOR_LIST,
     handle: async ({ runner }) => {
       const reactors = await waitingReactors(runner)
@@ -35,7 +35,7 @@ const READS: readonly Operation[] = [
   reading({
     path: '/reactors/{name}',
     tag,
-    summary: 'One reactor',
+    summary: 'Get a reactor',
     answer: schema.REACTOR,
     handle: async ({ runner, param }) => {
       const row = await runner.reactors.get(param('name'))
@@ -45,7 +45,7 @@ const READS: readonly Operation[] = [
   reading({
     path: '/reactors/{name}/firings',
     tag,
-    summary: 'Its firings, newest first, with the events that caused them and the executions that they started',
+    summary: 'List the firings of a reactor, newest first, with their events and the started executions',
     query: v.strictObject(PAGE),
     answer: schema.REACTOR_FIRING_LIST,
     handle: async ({ runner, param, query }) => {
@@ -64,14 +64,14 @@ const READS: readonly Operation[] = [
   reading({
     path: '/firings/{id}',
     tag,
-    summary: 'One firing, with the executions that it started',
+    summary: 'Get a firing with the executions that it started',
     answer: schema.FIRING_DETAIL,
     handle: async ({ runner, param }) => detailAnswer(await firingOf(runner, param('id'))),
   }),
   reading({
     path: '/firings/{id}/payload',
     tag,
-    summary: 'The values of its sources, to the letter',
+    summary: 'Get the values of the sources in a firing, unchanged',
     answer: CONTEXT_TEXT,
     handle: async ({ runner, param }) => {
       const { payloadText } = (await firingOf(runner, param('id'))).firing
@@ -81,7 +81,7 @@ const READS: readonly Operation[] = [
   reading({
     path: '/subscriptions',
     tag,
-    summary: 'Subscriptions of workflows to reactors, with their state',
+    summary: 'List the subscriptions of workflows to reactors, with their states',
     query: schema.SUBSCRIPTION_QUERY,
     answer: schema.SUBSCRIPTION_LIST,
     handle: async ({ runner, query: { workflow, ...filter } }) => {
@@ -97,7 +97,9 @@ const steering = (verb: 'pause' | 'resume'): Operation =>
     path: `/subscriptions/{id}/${verb}`,
     tag,
     summary:
-      verb === 'pause' ? 'Start nothing until it is resumed; nothing is lost' : 'Go on, with what fired meanwhile',
+      verb === 'pause'
+        ? 'Pause a subscription: firings are kept, and start no execution until it is resumed'
+        : 'Resume a paused subscription, beginning with the firings that were kept',
     body: schema.STEER_SUBSCRIPTION,
     answer: schema.SUBSCRIPTION,
     handle: async ({ runner, param, body }) => {
@@ -110,7 +112,7 @@ const WRITES: readonly Operation[] = [
   sendingContext({
     path: '/reactors/{name}/fire',
     tag,
-    summary: 'Fire it by hand, with its newest values; the body has others by source, which are kept to the letter',
+    summary: 'Fire a reactor with its newest values; the body replaces values by source, and is stored unchanged',
     query: schema.FIRE_REACTOR_QUERY,
     answer: schema.REACTOR_FIRING,
     status: 201,
@@ -120,8 +122,7 @@ const WRITES: readonly Operation[] = [
   writing({
     path: '/subscriptions',
     tag,
-    summary:
-      'Start a workflow each time that a reactor fires; once more replaces the predicate, and goes on where it stands',
+    summary: 'Subscribe a workflow to a reactor; if already subscribed, replace the predicate and keep the position',
     body: schema.SUBSCRIBE,
     answer: schema.SUBSCRIPTION,
     status: 201,
@@ -135,7 +136,7 @@ const WRITES: readonly Operation[] = [
   writing({
     path: '/subscriptions/{id}/replay',
     tag,
-    summary: 'Pass firings on once more, with executions of their own',
+    summary: 'Replay firings: each starts a new execution',
     body: schema.REPLAY,
     answer: schema.REPLAYED,
     handle: async ({ runner, param, body: { from, ...options } }) => ({
@@ -146,7 +147,7 @@ const WRITES: readonly Operation[] = [
   removing({
     path: '/subscriptions/{id}',
     tag,
-    summary: 'Start the workflow no more; the executions that were started stay',
+    summary: 'Delete a subscription; its executions remain',
     query: schema.DELETE_SUBSCRIPTION,
     answer: schema.SUBSCRIPTION_DELETED,
     handle: async ({ runner, param, query }) => {
@@ -188,5 +189,5 @@ async function withExecutions(runner: Runner, firing: ReactorFiring) {
 async function firingOf(runner: Runner, id: string): Promise<Detail> {
   const detail = await runner.reactors.firing(id)
   if (detail !== null) return detail
-  throw new HttpProblem(404, 'FIRING_NOT_FOUND', `There is no firing "${id}": it may have been pruned.`)
+  throw new HttpProblem(404, 'FIRING_NOT_FOUND', `Firing "${id}" not found. It may have been pruned.`)
 }

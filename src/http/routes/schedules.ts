@@ -30,7 +30,7 @@ const switching = (verb: 'enable' | 'disable'): Operation =>
   writing({
     path: `/schedules/{schedule}/${verb}`,
     tag,
-    summary: verb === 'enable' ? 'Let it fire again' : 'Let it fire no more, also after restarts',
+    summary: verb === 'enable' ? 'Enable a schedule' : 'Disable a schedule, also after restarts',
     body: SCHEDULE_SWITCH,
     answer: SCHEDULE_SWITCHED,
     handle: async ({ runner, param, body }) => {
@@ -44,7 +44,7 @@ export const SCHEDULE_OPERATIONS: readonly Operation[] = [
   reading({
     path: '/schedules',
     tag,
-    summary: 'Cron schedules and triggers, newest first',
+    summary: 'List cron schedules and cron triggers, newest first',
     query: SCHEDULE_QUERY,
     answer: SCHEDULE_LIST,
     handle: async ({ runner, query }) => {
@@ -60,14 +60,14 @@ export const SCHEDULE_OPERATIONS: readonly Operation[] = [
   reading({
     path: '/schedules/{schedule}',
     tag,
-    summary: 'One schedule',
+    summary: 'Get a schedule',
     answer: SCHEDULE,
     handle: async ({ runner, param }) => record(runner, await runner.schedules.find(param('schedule'))),
   }),
   reading({
     path: '/schedules/{schedule}/firings',
     tag,
-    summary: 'Its firings, newest first',
+    summary: 'List the firings of a schedule, newest first',
     query: v.strictObject(PAGE),
     answer: CRON_FIRING_LIST,
     handle: async ({ runner, param, query }) => {
@@ -78,7 +78,7 @@ export const SCHEDULE_OPERATIONS: readonly Operation[] = [
   reading({
     path: '/schedules/{schedule}/actions',
     tag,
-    summary: 'What people did to it, newest first',
+    summary: 'List the actions of users on a schedule, newest first',
     answer: ACTION_LIST,
     handle: async ({ runner, param }) => {
       const { id } = await runner.schedules.find(param('schedule'))
@@ -88,7 +88,7 @@ export const SCHEDULE_OPERATIONS: readonly Operation[] = [
   writing({
     path: '/schedules',
     tag,
-    summary: 'Let a workflow start at the instants of a cron expression',
+    summary: 'Create a schedule that starts a workflow at the times of a cron expression',
     body: NEW_SCHEDULE,
     answer: SCHEDULE,
     status: 201,
@@ -102,7 +102,7 @@ export const SCHEDULE_OPERATIONS: readonly Operation[] = [
   writing({
     path: '/schedules/{schedule}/set',
     tag,
-    summary: 'Let it fire at other instants; answers with the schedule',
+    summary: 'Change the cron expression or time zone of a schedule',
     body: CHANGED_SCHEDULE,
     answer: SCHEDULE,
     handle: async ({ runner, param, body: { expression, timezone, note } }) => {
@@ -114,7 +114,7 @@ export const SCHEDULE_OPERATIONS: readonly Operation[] = [
   removing({
     path: '/schedules/{schedule}',
     tag,
-    summary: 'Remove it with its firings; its executions stay',
+    summary: 'Delete a schedule with its firings; its executions remain',
     query: DELETE_QUERY,
     answer: SCHEDULE_DELETED,
     handle: async ({ runner, param, query }) => {

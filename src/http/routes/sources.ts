@@ -24,7 +24,7 @@ export const SOURCE_OPERATIONS: readonly Operation[] = [
   reading({
     path: '/sources',
     tag,
-    summary: 'Sources by name',
+    summary: 'List sources by name',
     answer: schema.SOURCE_LIST,
     handle: async ({ runner }) => {
       const rows = await runner.sources.list()
@@ -35,7 +35,7 @@ export const SOURCE_OPERATIONS: readonly Operation[] = [
   reading({
     path: '/sources/{name}',
     tag,
-    summary: 'One source: what waits, what came of its events, its last value and error',
+    summary: 'Get a source with its waiting events, counters, last value and last error',
     answer: schema.SOURCE,
     handle: async ({ runner, param }) =>
       sourceAnswer(sourceRecord(await sourceInfo(runner, await runner.sources.get(param('name'))))),
@@ -43,7 +43,7 @@ export const SOURCE_OPERATIONS: readonly Operation[] = [
   reading({
     path: '/sources/{name}/value',
     tag,
-    summary: 'The value that it delivered last, to the letter',
+    summary: 'Get the last value of a source, unchanged',
     answer: JSON_TEXT,
     handle: async ({ runner, param }) => {
       const { lastValueText } = await runner.sources.get(param('name'))
@@ -53,7 +53,7 @@ export const SOURCE_OPERATIONS: readonly Operation[] = [
   reading({
     path: '/sources/{name}/events',
     tag,
-    summary: 'The events that it has accepted and that are kept, newest first',
+    summary: 'List the accepted events of a source that are still stored, newest first',
     query: PAGE_QUERY,
     answer: schema.EVENT_LIST,
     handle: async ({ runner, param, query }) => {
@@ -70,20 +70,24 @@ export const SOURCE_OPERATIONS: readonly Operation[] = [
   reading({
     path: '/sources/{name}/events/{sequence}',
     tag,
-    summary: 'One event, to the letter',
+    summary: 'Get an event, unchanged',
     answer: JSON_TEXT,
     handle: async ({ runner, param }) => {
       const sequence = sequenceIn(param('sequence'))
       const { name } = await runner.sources.get(param('name'))
       const [event] = await runner.sources.events(name, { limit: 1, after: String(sequence + 1) })
       if (event?.sequence === sequence) return stored(event.eventText)
-      throw new HttpProblem(404, 'EVENT_NOT_FOUND', `Source "${name}" has no event ${sequence} that is kept.`)
+      throw new HttpProblem(
+        404,
+        'EVENT_NOT_FOUND',
+        `Event ${sequence} of source "${name}" not found. It may have been pruned.`,
+      )
     },
   }),
   reading({
     path: '/sources/{name}/events/{sequence}/firings',
     tag,
-    summary: 'The firings that an event led to, newest first',
+    summary: 'List the firings that an event caused, newest first',
     answer: FIRINGS_OF_EVENT,
     handle: async ({ runner, param }) => {
       const { name } = await runner.sources.get(param('name'))
@@ -94,7 +98,7 @@ export const SOURCE_OPERATIONS: readonly Operation[] = [
   reading({
     path: '/sources/{name}/polls',
     tag,
-    summary: 'Of a polling accumulator: what its polls came to, newest first',
+    summary: 'List the poll results of a polling accumulator, newest first',
     query: PAGE_QUERY,
     answer: schema.SOURCE_POLL_LIST,
     handle: async ({ runner, param, query }) => {
@@ -110,7 +114,7 @@ export const SOURCE_OPERATIONS: readonly Operation[] = [
   sendingJson({
     path: '/sources/{name}/events',
     tag,
-    summary: 'Hand it an event, which is kept to the letter: the body, or with `each=true` each element of it',
+    summary: 'Push an event, which is stored unchanged: the body, or with `each=true` each element of it',
     query: schema.PUSH_QUERY,
     answer: schema.PUSHED,
     status: 201,
@@ -142,7 +146,7 @@ function stored(text: string) {
 
 function sequenceIn(text: string): number {
   if (/^\d{1,15}$/.test(text)) return Number(text)
-  throw new UsageError('INVALID_ARGUMENT', `The sequence of an event is a whole number, but "${text}" was given.`, {
+  throw new UsageError('INVALID_ARGUMENT', `Invalid event sequence "${text}": expected a whole number.`, {
     path: 'sequence',
   })
 }
@@ -157,7 +161,9 @@ interface Events {
 async function eventsIn(bodyText: string): Promise<Events> {
   const ranges = await bodyElements(bodyText)
   if (ranges === null) {
-    throw new UsageError('INVALID_ARGUMENT', 'With each=true the body must be an array of events.', { path: 'body' })
+    throw new UsageError('INVALID_ARGUMENT', 'The body must be an array of events, because "each" is true.', {
+      path: 'body',
+    })
   }
   const at = (index: number) => bodyText.slice(ranges[2 * index], ranges[2 * index + 1]).trim()
   const count = ranges.length / 2
@@ -185,6 +191,6 @@ async function pushEach(runner: Runner, name: string, events: Events, timeoutMs:
 /** Who sends the rest again must know what is stored. */
 function partly(reason: unknown, sequences: readonly number[], all: number): unknown {
   if (sequences.length === 0 || !(reason instanceof CloacaError) || reason.code !== 'SOURCE_FULL') return reason
-  const message = `${reason.message} Of ${all} events the first ${sequences.length} are stored.`
+  const message = `${reason.message} The first ${sequences.length} of ${all} events are stored. Send the rest again later.`
   return new UsageError('SOURCE_FULL', message, { ...reason.facts, sequences })
 }

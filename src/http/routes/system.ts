@@ -18,7 +18,7 @@ export const SYSTEM_OPERATIONS: readonly Operation[] = [
   reading({
     path: '/instances',
     tag: 'system',
-    summary: 'The runners that are open on the database, the oldest first',
+    summary: 'List the engines that are open on the database, oldest first',
     answer: INSTANCE_LIST,
     handle: async ({ runner }) => {
       const rows = instanceInfos(await runner.instances.list(), await runner.sources.list())
@@ -28,7 +28,7 @@ export const SYSTEM_OPERATIONS: readonly Operation[] = [
   reading({
     path: '/actions',
     tag: 'system',
-    summary: 'What people did, to whatever, newest first',
+    summary: 'List the actions of users on all objects, newest first',
     query: v.strictObject(PAGE),
     answer: ACTION_LIST,
     handle: ({ runner, query }) => pageAfter(query, idOf, actionRecord, (page) => runner.actions.list(page)),
@@ -36,7 +36,7 @@ export const SYSTEM_OPERATIONS: readonly Operation[] = [
   reading({
     path: '/alerts',
     tag: 'system',
-    summary: 'What somebody was to be told of, and what came of it, newest first',
+    summary: 'List alerts and their deliveries, newest first',
     query: v.strictObject(PAGE),
     answer: ALERT_LIST,
     handle: ({ runner, query }) => pageAfter(query, idOf, alertRecord, (page) => runner.alerts.list(page)),
@@ -44,7 +44,7 @@ export const SYSTEM_OPERATIONS: readonly Operation[] = [
   reading({
     path: '/status',
     tag: 'system',
-    summary: 'Who serves the database, and how it goes: as `cloaca status` has it',
+    summary: 'Get the engines of the database and their health, as `cloaca status` shows them',
     answer: STATUS_OF_ALL,
     handle: async ({ runner }) => {
       const { counts, atLeast } = countsRecord(await runner.executions.counts())

@@ -29,7 +29,7 @@ const switching = (verb: 'enable' | 'disable'): Operation =>
   writing({
     path: `/triggers/{name}/${verb}`,
     tag,
-    summary: verb === 'enable' ? 'Poll a trigger again' : 'Poll a trigger no more, also after restarts',
+    summary: verb === 'enable' ? 'Enable a trigger' : 'Disable a trigger: do not poll it, even after restarts',
     body: schema.SWITCH,
     answer: schema.SWITCHED,
     handle: async ({ runner, param, body }) => {
@@ -42,7 +42,7 @@ const READS: readonly Operation[] = [
   reading({
     path: '/triggers',
     tag,
-    summary: 'Polled triggers, newest first',
+    summary: 'List polled triggers, newest first',
     query: schema.TRIGGER_QUERY,
     answer: schema.TRIGGER_LIST,
     handle: ({ runner, query }) => pageOfTriggers(runner, query),
@@ -50,14 +50,14 @@ const READS: readonly Operation[] = [
   reading({
     path: '/triggers/{name}',
     tag,
-    summary: 'One trigger',
+    summary: 'Get a trigger',
     answer: schema.TRIGGER,
     handle: ({ runner, param }) => triggerNamed(runner, param('name')),
   }),
   reading({
     path: '/triggers/{name}/ticks',
     tag,
-    summary: 'What its polls came to, newest first',
+    summary: 'List the ticks (poll results) of a trigger, newest first',
     query: schema.TICK_QUERY,
     answer: schema.TICK_LIST,
     handle: async ({ runner, param, query: { limit, cursor, outcome, since, until } }) => {
@@ -76,7 +76,7 @@ const READS: readonly Operation[] = [
   reading({
     path: '/triggers/{name}/ticks/{id}',
     tag,
-    summary: 'One tick, with the traceback of what its poll raised, and with what it printed and logged',
+    summary: 'Get a tick with its traceback, output and log records',
     query: schema.TICK_DETAIL_QUERY,
     answer: schema.TICK_DETAIL,
     handle: async ({ runner, param, query: { at } }) => {
@@ -85,15 +85,14 @@ const READS: readonly Operation[] = [
       throw new HttpProblem(
         404,
         'TICK_NOT_FOUND',
-        `Trigger "${param('name')}" has no tick "${param('id')}": it may have been pruned.`,
+        `Tick "${param('id')}" of trigger "${param('name')}" not found. It may have been pruned.`,
       )
     },
   }),
   reading({
     path: '/triggers/{name}/trend',
     tag,
-    summary:
-      'How many polls there were in each part of a time, by what they came to; of the last hour unless it is said',
+    summary: 'Count the polls of a trigger by outcome in equal intervals of a period; default: the last hour',
     query: schema.TRIGGER_TREND_QUERY,
     answer: TREND,
     isShared: true,
@@ -106,7 +105,7 @@ const READS: readonly Operation[] = [
   reading({
     path: '/triggers/{name}/firings',
     tag,
-    summary: 'Its firings, newest first',
+    summary: 'List the firings of a trigger, newest first',
     query: PAGE_QUERY,
     answer: schema.FIRING_LIST,
     handle: ({ runner, param, query }) =>
@@ -115,7 +114,7 @@ const READS: readonly Operation[] = [
   reading({
     path: '/triggers/{name}/actions',
     tag,
-    summary: 'What people did to it, newest first',
+    summary: 'List the actions of users on a trigger, newest first',
     answer: ACTION_LIST,
     handle: async ({ runner, param }) => ({
       items: (await runner.triggers.actions(param('name'))).map(actionRecord),
@@ -128,7 +127,7 @@ const WRITES: readonly Operation[] = [
   sendingContext({
     path: '/triggers/{name}/fire',
     tag,
-    summary: 'Start its workflow as if a poll had fired; the body is the context, which is kept to the letter',
+    summary: 'Fire a trigger: start its workflow with the body as context, which is stored unchanged',
     query: schema.FIRE_QUERY,
     answer: schema.FIRED,
     handle: async ({ runner, param, query, bodyText }) => {
@@ -139,7 +138,7 @@ const WRITES: readonly Operation[] = [
   writing({
     path: '/triggers/{name}/poll',
     tag,
-    summary: 'Poll it now, out of turn, in the process that serves it',
+    summary: 'Poll a trigger now, in the engine that serves it',
     body: schema.SWITCH,
     answer: schema.POLLED,
     handle: async ({ runner, param, body }) => {
@@ -150,14 +149,14 @@ const WRITES: readonly Operation[] = [
   writing({
     path: '/triggers/{name}/test',
     tag,
-    summary: 'Poll it in this process, without recording or starting anything',
+    summary: 'Poll a trigger in this engine without recording the result or starting an execution',
     answer: schema.TESTED,
     handle: async ({ runner, param }) => testRecord(param('name'), await runner.testPoll(param('name'))),
   }),
   writing({
     path: '/triggers/{name}/set',
     tag,
-    summary: 'Set how it is polled, in place of what its code says, also after restarts; answers with the trigger',
+    summary: 'Override settings of a trigger, also after restarts; returns the trigger',
     body: schema.SET,
     answer: schema.TRIGGER,
     handle: async ({ runner, param, body: { note, reset, ...settings } }) => {
@@ -173,7 +172,7 @@ const WRITES: readonly Operation[] = [
   writing({
     path: '/triggers/{name}/delete',
     tag,
-    summary: 'Remove a trigger that no script declares any more, with its history',
+    summary: 'Delete a trigger that no script declares any more, with its history',
     body: schema.SWITCH,
     answer: schema.DELETED,
     handle: async ({ runner, param, body }) => {
@@ -223,7 +222,7 @@ function testRecord(trigger: string, { outcome, durationMs, records }: PollTest)
 }
 
 function resetWithOthers(): UsageError {
-  return new UsageError('INVALID_ARGUMENT', '"reset" goes with no other setting: ask for one after the other.', {
+  return new UsageError('INVALID_ARGUMENT', '"reset" cannot be combined with other settings. Send two requests.', {
     path: 'reset',
   })
 }

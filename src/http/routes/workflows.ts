@@ -15,7 +15,7 @@ export const WORKFLOW_OPERATIONS: readonly Operation[] = [
   reading({
     path: '/workflows',
     tag,
-    summary: 'Workflows by name, the newest definition of each',
+    summary: 'List workflows by name, each with its newest definition',
     query: v.strictObject(PAGE),
     answer: WORKFLOW_LIST,
     handle: ({ runner, query }) =>
@@ -29,21 +29,21 @@ export const WORKFLOW_OPERATIONS: readonly Operation[] = [
   reading({
     path: '/workflows/{name}',
     tag,
-    summary: 'One workflow with its tasks and their graph',
+    summary: 'Get a workflow with its tasks and their graph',
     answer: WORKFLOW,
     handle: async ({ runner, param }) => withGraph(await runner.workflows.get(param('name'))),
   }),
   reading({
     path: '/workflows/{name}/stats',
     tag,
-    summary: 'How long it and its tasks took, how they ended, and in which versions, over its newest executions',
+    summary: 'Get durations, outcomes and versions of the newest executions of a workflow and its tasks',
     answer: WORKFLOW_STATS,
     handle: async ({ runner, param }) => statsRecord(await runner.workflows.stats(param('name'))),
   }),
   sendingContext({
     path: '/workflows/{name}/executions',
     tag,
-    summary: 'Start it; the body is its context, which is kept to the letter',
+    summary: 'Start an execution of the workflow; the body is the input context, stored unchanged',
     answer: STARTED,
     status: 201,
     handle: async ({ runner, param, bodyText }) => ({

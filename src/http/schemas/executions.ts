@@ -24,7 +24,10 @@ const ORIGIN = v.variant('kind', [
   v.strictObject({
     kind: v.literal('cron'),
     scheduleId: v.string(),
-    trigger: v.pipe(TEXT_OR_NULL, v.description('null for a schedule that no trigger declares')),
+    trigger: v.pipe(
+      TEXT_OR_NULL,
+      v.description('name of the cron trigger; null if no cron trigger declares the schedule'),
+    ),
     firingId: v.string(),
   }),
   v.strictObject({ kind: v.literal('reactor'), reactor: v.string(), firingId: v.string() }),
@@ -47,10 +50,10 @@ export const TASK = v.strictObject({
   attempts: COUNT,
   startedAt: INSTANT_OR_NULL,
   endedAt: INSTANT_OR_NULL,
-  notBeforeAt: v.pipe(INSTANT_OR_NULL, v.description('its next attempt begins then at the earliest')),
+  notBeforeAt: v.pipe(INSTANT_OR_NULL, v.description('earliest start of the next attempt')),
   error: TEXT_OR_NULL,
   traceback: v.string(),
-  outputBytes: v.pipe(NUMBER_OR_NULL, v.description('the size of the context that it has left, as UTF-8')),
+  outputBytes: v.pipe(NUMBER_OR_NULL, v.description('size of the output context, in bytes of UTF-8')),
   history: v.array(ATTEMPT),
 })
 
@@ -66,7 +69,7 @@ const SUMMARY = {
   endedAt: INSTANT_OR_NULL,
   waitingFor: v.pipe(
     v.nullable(v.strictObject({ kind: v.literal('engine'), workflow: v.string() })),
-    v.description('nobody runs it for 5 s or longer, since no living engine has its workflow; else null'),
+    v.description('set after at least 5 s in which no running engine has its workflow; otherwise null'),
   ),
   errorMessage: TEXT_OR_NULL,
 }
@@ -77,8 +80,8 @@ export const EXECUTION = v.strictObject({
   ...SUMMARY,
   pausedAt: INSTANT_OR_NULL,
   cancelRequestedAt: INSTANT_OR_NULL,
-  inputBytes: v.pipe(COUNT, v.description('the size of the context that it was started with, as UTF-8')),
-  contextBytes: v.pipe(COUNT, v.description('the size of what its `context` answers')),
+  inputBytes: v.pipe(COUNT, v.description('size of the input context, in bytes of UTF-8')),
+  contextBytes: v.pipe(COUNT, v.description('size of the context at `/executions/{id}/context`, in bytes of UTF-8')),
   tasks: v.array(TASK),
 })
 
@@ -102,8 +105,8 @@ export const EXECUTION_QUERY = v.strictObject({
   ...PAGE,
   status: v.optional(STATUS),
   workflow: v.optional(v.string()),
-  trigger: v.optional(v.pipe(v.string(), v.description('those that a trigger of this name started'))),
-  retryOf: v.optional(v.pipe(v.string(), v.description('those that try this one again'))),
+  trigger: v.optional(v.pipe(v.string(), v.description('include only executions that this trigger started'))),
+  retryOf: v.optional(v.pipe(v.string(), v.description('include only retries of this execution'))),
   ...TIMES,
 })
 
@@ -119,7 +122,10 @@ const BY_STATUS = v.record(STATUS, COUNT)
 
 export const COUNTS = v.strictObject({
   counts: BY_STATUS,
-  atLeast: v.pipe(v.array(STATUS), v.description('of these there may be more: it is not counted further')),
+  atLeast: v.pipe(
+    v.array(STATUS),
+    v.description('statuses that may have more executions than their count, because counting stops at a limit'),
+  ),
 })
 
 export const TREND_QUERY = v.strictObject({ ...COUNT_FILTER, bars: barsOf(24) })
@@ -128,30 +134,35 @@ export const ATTEMPT_QUERY = v.strictObject({ task: v.optional(v.string()) })
 
 export const START = v.strictObject({
   workflow: v.string(),
-  context: v.optional(v.pipe(v.record(v.string(), v.unknown()), v.description('kept to the letter'))),
+  context: v.optional(v.pipe(v.record(v.string(), v.unknown()), v.description('input context, stored unchanged'))),
 })
 export const STARTED = v.strictObject({ id: v.string() })
 
 export const STEER = v.strictObject(NOTED)
 export const CANCEL = v.strictObject({
   ...NOTED,
-  wait: v.optional(v.pipe(v.boolean(), v.description('let the tasks that run end by themselves'))),
+  wait: v.optional(v.pipe(v.boolean(), v.description('let running tasks finish instead of stopping them'))),
 })
 export const RETRY = v.strictObject({
   ...NOTED,
-  from: v.optional(v.pipe(v.string(), v.description('run this task and all that come after it'))),
-  all: v.optional(v.pipe(v.boolean(), v.description('run everything'))),
+  from: v.optional(v.pipe(v.string(), v.description('task that runs again, together with all tasks after it'))),
+  all: v.optional(v.pipe(v.boolean(), v.description('run all tasks again'))),
 })
 
 export const PRUNE = v.strictObject({
   ...NOTED,
-  olderThanMs: v.pipe(v.number(), v.minValue(0), v.maxValue(Number.MAX_SAFE_INTEGER), v.description('since their end')),
+  olderThanMs: v.pipe(
+    v.number(),
+    v.minValue(0),
+    v.maxValue(Number.MAX_SAFE_INTEGER),
+    v.description('minimum time since the end of an execution, in milliseconds'),
+  ),
   status: v.optional(v.picklist(['Completed', 'Failed', 'Cancelled'])),
-  dryRun: v.optional(v.pipe(v.boolean(), v.description('only count them'))),
+  dryRun: v.optional(v.pipe(v.boolean(), v.description('only count the executions'))),
 })
 export const PRUNED = v.strictObject({
   executions: COUNT,
-  removed: v.pipe(v.boolean(), v.description('false: they were only counted')),
+  removed: v.pipe(v.boolean(), v.description('false if the executions were only counted')),
 })
 
 export const CANCELLED = v.variant('state', [

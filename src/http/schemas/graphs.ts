@@ -15,22 +15,22 @@ import {
 
 export const GRAPH = v.strictObject({
   name: v.string(),
-  reactor: v.pipe(TEXT_OR_NULL, v.description('null: tasks invoke it')),
+  reactor: v.pipe(TEXT_OR_NULL, v.description('reactor whose firings run the graph; null if tasks invoke the graph')),
   nodes: v.array(
     v.strictObject({
       id: v.string(),
-      inputs: v.pipe(v.array(v.string()), v.description('sources whose values it takes')),
+      inputs: v.pipe(v.array(v.string()), v.description('sources whose values the node receives')),
       next: TEXT_OR_NULL,
       routes: v.pipe(
         v.nullable(v.array(v.strictObject({ variant: v.string(), node: v.string() }))),
-        v.description('where its value goes by variant; null: it is not a routing node'),
+        v.description('next node for each variant of the result; null if the node does not route'),
       ),
     }),
   ),
   description: v.string(),
   script: v.string(),
   place: PLACE,
-  doneSequence: v.pipe(COUNT, v.description('up to this firing of its reactor it was run')),
+  doneSequence: v.pipe(COUNT, v.description('sequence of the last reactor firing for which the graph ran')),
   runs: COUNT,
   failures: COUNT,
   lastRun: v.nullable(
@@ -39,7 +39,7 @@ export const GRAPH = v.strictObject({
       firingSequence: COUNT,
       resultText: SHORT_TEXT,
       resultLength: LENGTH_OR_NULL,
-      nodesText: v.pipe(v.string(), v.description('a JSON object: what each node returned, cut short')),
+      nodesText: v.pipe(v.string(), v.description('JSON object with the result of each node, shortened')),
     }),
   ),
   lastError: FAULT,

@@ -5,7 +5,10 @@ import { COUNT, INSTANT, listOf, PAGE } from './parts.ts'
 
 export const RECORD = {
   at: INSTANT,
-  stream: v.pipe(v.picklist(['stdout', 'stderr', 'log', 'cut']), v.description('cut: so much is missing here')),
+  stream: v.pipe(
+    v.picklist(['stdout', 'stderr', 'log', 'cut']),
+    v.description('`cut` stands for records that are missing here'),
+  ),
   message: v.string(),
   isPart: v.optional(v.literal(true)),
   cutRecords: v.optional(COUNT),
@@ -19,7 +22,7 @@ export const RECORD = {
 
 export const LOG_LIST = v.strictObject({
   ...listOf(v.strictObject({ task: v.string(), attempt: COUNT, ...RECORD })).entries,
-  endCursor: v.pipe(v.string(), v.description('as a cursor: what is written after this page')),
+  endCursor: v.pipe(v.string(), v.description('cursor for records that are written after this page')),
 })
 
 export const POLL_LOG_LIST = listOf(
@@ -37,6 +40,6 @@ export const LOG_QUERY = v.strictObject({
   ...PAGE,
   task: v.optional(v.string()),
   attempt: v.optional(
-    v.pipe(v.string(), v.regex(/^[1-9]\d{0,5}$/, 'the number of an attempt is needed'), v.transform(Number)),
+    v.pipe(v.string(), v.regex(/^[1-9]\d{0,5}$/, 'expected the number of an attempt'), v.transform(Number)),
   ),
 })

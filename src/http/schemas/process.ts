@@ -6,7 +6,7 @@ import { COUNT, NUMBER_OR_NULL } from './parts.ts'
 const SLOW_TRIGGER = v.strictObject({
   trigger: v.string(),
   polls: COUNT,
-  meanMs: v.pipe(v.number(), v.description('from when a poll is asked to its answer')),
+  meanMs: v.pipe(v.number(), v.description('mean time from the start of a poll to its result')),
   meanLatenessMs: v.number(),
 })
 
@@ -27,17 +27,20 @@ export const PROCESS = v.strictObject({
   interpreters: v.array(
     v.strictObject({
       name: v.string(),
-      python: v.pipe(v.string(), v.description('`pyodide`, or the name or path of a Python of the machine')),
+      python: v.pipe(v.string(), v.description("`pyodide`, or the name or path of the system's CPython")),
       state: v.picklist(['starting', 'live']),
       residentBytes: NUMBER_OR_NULL,
     }),
   ),
   restarts: v.strictObject({ died: COUNT, ceiling: COUNT, idle: COUNT }),
   store: v.strictObject({
-    commits: v.pipe(COUNT, v.description('that wrote something, since it was opened')),
+    commits: v.pipe(COUNT, v.description('write transactions since the runner was opened')),
     meanCommitMs: v.number(),
     refused: COUNT,
     locked: COUNT,
   }),
-  slowTriggers: v.pipe(v.array(SLOW_TRIGGER), v.description('the five whose polls take longest, since it was opened')),
+  slowTriggers: v.pipe(
+    v.array(SLOW_TRIGGER),
+    v.description('the five triggers with the longest polls since the runner was opened'),
+  ),
 })

@@ -23,14 +23,14 @@ export const REACTOR = v.strictObject({
       valueLength: LENGTH_OR_NULL,
       valueAt: INSTANT_OR_NULL,
       sequence: v.nullable(COUNT),
-      isDirty: v.pipe(v.boolean(), v.description('it was delivered after the last firing')),
+      isDirty: v.pipe(v.boolean(), v.description('true if the value was delivered after the last firing')),
     }),
   ),
-  lastSequence: v.pipe(COUNT, v.description('of its last firing; 0 before the first')),
+  lastSequence: v.pipe(COUNT, v.description('sequence of the last firing; 0 before the first')),
   lastFiredAt: INSTANT_OR_NULL,
   waitingFor: v.pipe(
     v.nullable(v.strictObject({ sources: v.array(v.string()), sinceAt: INSTANT })),
-    v.description('with `when_all`: the sources that have not delivered, while others have'),
+    v.description('with `when_all`: sources that have not delivered yet while others have; otherwise null'),
   ),
   undeclaredAt: INSTANT_OR_NULL,
   createdAt: INSTANT,
@@ -47,9 +47,9 @@ const FIRING_FIELDS = {
   payloadLength: COUNT,
   causes: v.pipe(
     v.array(v.strictObject({ source: v.string(), firstSequence: COUNT, lastSequence: COUNT })),
-    v.description('the events that were delivered since the firing before'),
+    v.description('events since the previous firing, as a range of sequences for each source'),
   ),
-  byHand: v.pipe(TEXT_OR_NULL, v.description('who fired it; null: its sources did')),
+  byHand: v.pipe(TEXT_OR_NULL, v.description('who fired the reactor manually; null if its sources did')),
 }
 
 export const REACTOR_FIRING = v.strictObject(FIRING_FIELDS)
@@ -74,8 +74,8 @@ export const SUBSCRIPTION = v.strictObject({
   state: v.picklist(['active', 'paused', 'degraded']),
   enabled: v.boolean(),
   isDegraded: v.boolean(),
-  doneSequence: v.pipe(COUNT, v.description('firings up to this one have been passed on or passed over')),
-  waiting: v.pipe(COUNT, v.description('firings behind it')),
+  doneSequence: v.pipe(COUNT, v.description('sequence of the last firing that started the workflow or was skipped')),
+  waiting: v.pipe(COUNT, v.description('number of firings after `doneSequence`')),
   lastSeenFiredAt: INSTANT_OR_NULL,
   errorCount: COUNT,
   lastError: TEXT_OR_NULL,
@@ -101,7 +101,7 @@ export const SUBSCRIBE = v.strictObject({
   when: v.optional(
     v.pipe(
       TEXT_OR_NULL,
-      v.description('an expression in CEL over `payload`, `reactor` and `tenant` that gives a bool'),
+      v.description('condition for starting the workflow: a CEL expression over `payload`, `reactor` and `tenant`'),
     ),
   ),
 })
@@ -112,9 +112,9 @@ export const SUBSCRIPTION_DELETED = v.strictObject({ id: v.string(), deleted: v.
 
 export const REPLAY = v.strictObject({
   ...NOTED,
-  from: v.pipe(wholeFrom(1), v.description('the sequence of the first firing')),
+  from: v.pipe(wholeFrom(1), v.description('sequence of the first firing to replay')),
 })
 export const REPLAYED = v.strictObject({
   id: v.string(),
-  from: v.pipe(COUNT, v.description('of the first one that is still kept')),
+  from: v.pipe(COUNT, v.description('sequence of the first replayed firing; older ones may have been pruned')),
 })

@@ -18,11 +18,11 @@ export const SCHEDULE = v.strictObject({
   lastRunAt: INSTANT_OR_NULL,
   undeclaredAt: v.pipe(
     INSTANT_OR_NULL,
-    v.description('of a cron trigger: since when no script that is served declares it'),
+    v.description('for a cron trigger: time since which no served script declares it; otherwise null'),
   ),
   problem: v.pipe(
     TEXT_OR_NULL,
-    v.description('why a cron trigger never fires: its expression or zone is wrong; null if it fires'),
+    v.description('why the cron trigger never fires (invalid expression or time zone); null if it fires'),
   ),
   createdAt: INSTANT,
   updatedAt: INSTANT,
@@ -47,8 +47,8 @@ export const SCHEDULE_QUERY = v.strictObject({ ...PAGE, enabled: v.optional(FLAG
 
 export const SCHEDULE_SWITCH = v.strictObject(NOTED)
 const TIMING = {
-  expression: v.pipe(v.string(), v.description('a cron expression: `0 3 * * *`')),
-  timezone: v.pipe(v.optional(v.string(), 'UTC'), v.description('the name of an IANA zone')),
+  expression: v.pipe(v.string(), v.description('cron expression, such as `0 3 * * *`')),
+  timezone: v.pipe(v.optional(v.string(), 'UTC'), v.description('IANA time zone, such as `Europe/Berlin`')),
 }
 export const NEW_SCHEDULE = v.strictObject({ ...NOTED, workflow: v.string(), ...TIMING })
 export const CHANGED_SCHEDULE = v.strictObject({ ...NOTED, ...TIMING })

@@ -17,24 +17,27 @@ const KINDS = ['passthrough', 'stream', 'polling', 'batch', 'state'] as const
 
 export const SOURCE = v.strictObject({
   name: v.string(),
-  kind: v.pipe(v.nullable(v.picklist(KINDS)), v.description('null: only reactors name it')),
+  kind: v.pipe(
+    v.nullable(v.picklist(KINDS)),
+    v.description('null if no script declares the source, and only reactors name it'),
+  ),
   accumulation: v.nullable(v.looseObject({ kind: v.picklist(KINDS) })),
   description: v.string(),
-  lastSequence: v.pipe(COUNT, v.description('of the event that was accepted last; 0 before the first')),
-  doneSequence: v.pipe(COUNT, v.description('up to this one its events are accumulated')),
+  lastSequence: v.pipe(COUNT, v.description('sequence of the last accepted event; 0 before the first')),
+  doneSequence: v.pipe(COUNT, v.description('sequence of the last event that was accumulated')),
   waiting: COUNT,
-  limit: v.pipe(COUNT, v.description('so many events may wait')),
+  limit: v.pipe(COUNT, v.description('maximum number of waiting events')),
   eventsLastHour: COUNT,
   dropped: v.pipe(COUNT, v.description('events for which the function returned None')),
-  refused: v.pipe(COUNT, v.description('events that were not accepted, since too many waited')),
-  failed: v.pipe(COUNT, v.description('events for which the function raised')),
+  refused: v.pipe(COUNT, v.description('events that were rejected because too many were waiting')),
+  failed: v.pipe(COUNT, v.description('events for which the function raised an exception')),
   lastEventAt: INSTANT_OR_NULL,
   lastValueText: SHORT_TEXT,
   lastValueLength: LENGTH_OR_NULL,
   lastValueAt: INSTANT_OR_NULL,
   lastError: FAULT,
   lastErrorAt: INSTANT_OR_NULL,
-  owner: v.pipe(TEXT_OR_NULL, v.description('the instance that accumulates its events')),
+  owner: v.pipe(TEXT_OR_NULL, v.description('id of the engine that accumulates the events')),
   undeclaredAt: INSTANT_OR_NULL,
   createdAt: INSTANT,
 })
@@ -66,22 +69,25 @@ export const SOURCE_POLL_LIST = listOf(
 )
 
 export const PUSH_QUERY = v.strictObject({
-  each: v.optional(v.pipe(FLAG, v.description('true: the body is an array, and each of its elements is an event'))),
+  each: v.optional(v.pipe(FLAG, v.description('true if the body is an array of events'))),
   timeoutMs: v.optional(
     v.pipe(
       v.string(),
-      v.regex(/^\d{1,5}$/, 'a whole number from 0 to 60000 is needed'),
+      v.regex(/^\d{1,5}$/, 'expected a whole number from 0 to 60000'),
       v.transform(Number),
-      v.maxValue(60_000, 'a whole number from 0 to 60000 is needed'),
-      v.description('how long to wait while too many events wait; not at all unless it is said'),
+      v.maxValue(60_000, 'expected a whole number from 0 to 60000'),
+      v.description('maximum time to wait for room if too many events are waiting'),
     ),
     '0',
   ),
 })
 
 export const PUSHED = v.union([
-  v.strictObject({ sequence: v.pipe(COUNT, v.description('of the event, which is stored')) }),
+  v.strictObject({ sequence: v.pipe(COUNT, v.description('sequence of the stored event')) }),
   v.strictObject({
-    sequences: v.pipe(v.array(COUNT), v.description('of the events, in their order, with `each=true`')),
+    sequences: v.pipe(
+      v.array(COUNT),
+      v.description('sequences of the stored events, in their order (with `each=true`)'),
+    ),
   }),
 ])

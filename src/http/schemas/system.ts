@@ -24,14 +24,17 @@ export const INSTANCE_LIST = listOf(INSTANCE)
 export const STATUS_OF_ALL = v.strictObject({
   instances: v.array(INSTANCE),
   triggers: v.strictObject({
-    all: v.pipe(COUNT, v.description('polled triggers and cron triggers')),
+    all: v.pipe(COUNT, v.description('number of polled triggers and cron triggers')),
     enabled: COUNT,
     late: NAMES,
     failing: NAMES,
-    broken: v.pipe(NAMES, v.description('cron triggers whose expression or zone is wrong: they never fire')),
+    broken: v.pipe(
+      NAMES,
+      v.description('cron triggers that never fire, because their expression or time zone is invalid'),
+    ),
     undeclared: NAMES,
   }),
-  executions: v.pipe(v.record(v.string(), COUNT), v.description('how many there are in each status')),
+  executions: v.pipe(v.record(v.string(), COUNT), v.description('number of executions in each status')),
   waiting: v.pipe(
     v.array(
       v.strictObject({
@@ -39,22 +42,25 @@ export const STATUS_OF_ALL = v.strictObject({
         executions: COUNT,
       }),
     ),
-    v.description('how many executions wait for an engine that has their workflow, by workflow'),
+    v.description('number of executions that wait for an engine with their workflow, by workflow'),
   ),
-  atLeast: v.pipe(v.array(v.string()), v.description('of these statuses there may be more: it is not counted further')),
+  atLeast: v.pipe(
+    v.array(v.string()),
+    v.description('statuses that may have more executions than their count, because counting stops at a limit'),
+  ),
   lastFailures: v.array(
     v.strictObject({ id: v.string(), workflow: v.string(), endedAt: INSTANT_OR_NULL, errorMessage: TEXT_OR_NULL }),
   ),
   sources: v.strictObject({
     all: COUNT,
-    waitingEvents: v.pipe(COUNT, v.description('accepted, and not accumulated yet')),
+    waitingEvents: v.pipe(COUNT, v.description('number of accepted events that are not accumulated yet')),
     undeclared: NAMES,
   }),
   reactors: v.strictObject({
     all: COUNT,
     waiting: v.pipe(
       NAMES,
-      v.description('those with `when_all` that some of their sources have delivered to, and not all'),
+      v.description('reactors with `when_all` for which some sources have delivered, but not all'),
     ),
   }),
   subscriptions: v.strictObject({ all: COUNT, degraded: SUBSCRIPTIONS, paused: SUBSCRIPTIONS }),
@@ -66,7 +72,7 @@ export const ALERT_LIST = listOf(
     kind: v.picklist(ALERT_KINDS),
     subject: v.pipe(
       TEXT_OR_NULL,
-      v.description('the id of an execution or schedule, the name of a trigger, a script; null: the database'),
+      v.description('id of an execution or schedule, name of a trigger, or path of a script; null for the database'),
     ),
     message: v.string(),
     at: INSTANT,

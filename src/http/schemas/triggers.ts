@@ -36,14 +36,17 @@ const TRIGGER_FIELDS = {
   workflow: v.string(),
   pollIntervalMs: v.number(),
   allowConcurrent: v.boolean(),
-  policy: v.pipe(v.strictObject(POLICY), v.description('as it counts')),
-  declared: v.pipe(SETTINGS, v.description('what the code declares')),
-  overrides: v.pipe(OVERRIDES, v.description('what was set by hand')),
+  policy: v.pipe(v.strictObject(POLICY), v.description('settings in effect')),
+  declared: v.pipe(SETTINGS, v.description('settings that the code declares')),
+  overrides: v.pipe(OVERRIDES, v.description('settings that a user changed; they take precedence over the code')),
   enabled: v.boolean(),
   note: TEXT_OR_NULL,
   failuresInRow: COUNT,
   lastPollAt: INSTANT_OR_NULL,
-  undeclaredAt: v.pipe(INSTANT_OR_NULL, v.description('since when no script that is served declares it any more')),
+  undeclaredAt: v.pipe(
+    INSTANT_OR_NULL,
+    v.description('time since which no served script declares the trigger; null if one does'),
+  ),
   createdAt: INSTANT,
   updatedAt: INSTANT,
 }
@@ -56,7 +59,7 @@ export const TICK_QUERY = v.strictObject({
     v.pipe(
       v.string(),
       v.transform((text) => text.split(',')),
-      v.array(v.picklist(OUTCOMES, `one or more of ${OUTCOMES.join(', ')} are needed, with commas between them`)),
+      v.array(v.picklist(OUTCOMES, `expected one or more of ${OUTCOMES.join(', ')}, separated by commas`)),
     ),
   ),
   ...TIMES,
@@ -68,7 +71,7 @@ const TICK_FIELDS = {
   outcome: v.picklist(['skipped', 'fired', 'duplicate', 'limited', 'failed', 'timedOut']),
   firstAt: INSTANT,
   lastAt: INSTANT,
-  count: v.pipe(COUNT, v.description('equal skips in a row are one')),
+  count: v.pipe(COUNT, v.description('number of polls; consecutive skips for the same reason are one tick')),
   latenessMs: NUMBER_OR_NULL,
   durationMs: NUMBER_OR_NULL,
   reason: TEXT_OR_NULL,
@@ -76,27 +79,30 @@ const TICK_FIELDS = {
   errorMessage: TEXT_OR_NULL,
   firingId: TEXT_OR_NULL,
   executionId: TEXT_OR_NULL,
-  hasLog: v.pipe(v.boolean(), v.description('what it printed and logged is kept: see /triggers/{name}/logs')),
+  hasLog: v.pipe(
+    v.boolean(),
+    v.description('true if the poll printed or logged something; read it at `/triggers/{name}/logs`'),
+  ),
 }
 
 const TICK = v.strictObject(TICK_FIELDS)
 export const TICK_LIST = listOf(TICK)
 
 export const TICK_DETAIL_QUERY = v.strictObject({
-  at: v.pipe(ASKED_INSTANT, v.description('an instant up to which it lasted: its `lastAt` in a list')),
+  at: v.pipe(ASKED_INSTANT, v.description('`lastAt` of the tick, from a list of ticks')),
 })
 export const TICK_DETAIL = v.strictObject({
   ...TICK_FIELDS,
   error: FAULT,
-  records: v.pipe(v.array(v.strictObject(RECORD)), v.description('what its poll printed and logged')),
+  records: v.pipe(v.array(v.strictObject(RECORD)), v.description('output and log records of the poll')),
 })
 
 export const TRIGGER = v.strictObject({
   ...TRIGGER_FIELDS,
-  description: v.pipe(TEXT_OR_NULL, v.description('the docstring of its function, where that is loaded here')),
+  description: v.pipe(TEXT_OR_NULL, v.description('docstring of the function; null if this engine has not loaded it')),
   place: v.nullable(v.strictObject({ file: v.string(), line: v.number() })),
   lastTick: v.nullable(TICK),
-  lastFired: v.pipe(v.nullable(TICK), v.description('the last tick that started something')),
+  lastFired: v.pipe(v.nullable(TICK), v.description('last tick that started an execution')),
 })
 
 export const TRIGGER_LIST = listOf(TRIGGER)
@@ -124,12 +130,12 @@ export const SWITCHED = v.strictObject({ trigger: v.string(), enabled: v.boolean
 /** Beside a body that is a context to the letter. */
 export const FIRE_QUERY = v.strictObject({
   ...NOTED,
-  force: v.optional(v.pipe(FLAG, v.description('start it whatever is active'))),
+  force: v.optional(v.pipe(FLAG, v.description('start the workflow regardless of active executions'))),
 })
 export const FIRED = v.strictObject({
   trigger: v.string(),
   outcome: v.picklist(['fired', 'duplicate', 'limited']),
-  executionId: v.pipe(TEXT_OR_NULL, v.description('what was started, or what a duplicate duplicates')),
+  executionId: v.pipe(TEXT_OR_NULL, v.description('the started execution, or for `duplicate` the active one')),
   reason: TEXT_OR_NULL,
 })
 
@@ -150,17 +156,17 @@ export const TESTED = v.strictObject({
   trigger: v.string(),
   outcome: v.picklist(['skipped', 'fired', 'failed', 'timedOut']),
   reason: TEXT_OR_NULL,
-  contextText: v.pipe(TEXT_OR_NULL, v.description('what it would fire with, to the letter')),
+  contextText: v.pipe(TEXT_OR_NULL, v.description('context with which the trigger would fire, unchanged')),
   error: FAULT,
   durationMs: v.number(),
-  records: v.pipe(v.array(v.strictObject(RECORD)), v.description('what it printed and logged')),
+  records: v.pipe(v.array(v.strictObject(RECORD)), v.description('output and log records of the poll')),
 })
 
 const LIMIT = v.optional(v.nullable(wholeFrom(0)))
 
 export const SET = v.strictObject({
   ...NOTED,
-  reset: v.optional(v.pipe(v.literal(true), v.description('what the code says counts again'))),
+  reset: v.optional(v.pipe(v.literal(true), v.description('use the settings of the code again'))),
   pollIntervalMs: v.optional(wholeFrom(0)),
   timeoutMs: LIMIT,
   jitterMs: LIMIT,

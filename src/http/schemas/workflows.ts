@@ -7,7 +7,7 @@ import { COUNT, INSTANT, listOf, NUMBER_OR_NULL, PLACE } from './parts.ts'
 /** Its JSON schema names only the type: rules are nested. */
 const RULE = v.pipe(
   v.looseObject({ type: v.string() }),
-  v.description('when the task runs: Always, TaskSuccess, ContextValue, All, …'),
+  v.description('condition for running the task; `type` is Always, TaskSuccess, ContextValue, All, …'),
 ) as unknown as v.GenericSchema<TriggerRule>
 
 const TASK = v.strictObject({
@@ -25,15 +25,18 @@ const TASK = v.strictObject({
   timeoutMs: NUMBER_OR_NULL,
   rule: RULE,
   place: PLACE,
-  invokes: v.optional(v.pipe(v.string(), v.description('the computation graph that it runs'))),
+  invokes: v.optional(v.pipe(v.string(), v.description('computation graph that the task invokes'))),
   runs: v.optional(
     v.pipe(
       v.strictObject({
         script: v.string(),
-        workflow: v.pipe(v.nullable(v.string()), v.description('null: whichever of the script has the task')),
+        workflow: v.pipe(
+          v.nullable(v.string()),
+          v.description('null for any workflow of the script that has the task'),
+        ),
         taskId: v.string(),
       }),
-      v.description('the task of another script, whose function it runs'),
+      v.description('task of another script whose function this task runs'),
     ),
   ),
 })
@@ -48,14 +51,14 @@ const HEAD = {
   version: v.string(),
   script: v.string(),
   place: PLACE,
-  checksInput: v.optional(v.pipe(v.literal(true), v.description('its code checks what executions begin with'))),
+  checksInput: v.optional(v.pipe(v.literal(true), v.description('true if the code validates the input of executions'))),
 }
 
 export const WORKFLOW_LIST = listOf(v.strictObject({ ...HEAD, taskCount: COUNT }))
 
 export const WORKFLOW = v.strictObject({
   ...HEAD,
-  tasks: v.pipe(v.array(TASK), v.description('those that others depend on come first')),
+  tasks: v.pipe(v.array(TASK), v.description('each task comes after its dependencies')),
   graph: v.strictObject({
     nodes: v.array(v.string()),
     edges: v.array(v.strictObject({ from: v.string(), to: v.string() })),
@@ -66,17 +69,17 @@ const QUANTILES = v.strictObject({ p50Ms: NUMBER_OR_NULL, p95Ms: NUMBER_OR_NULL 
 
 export const WORKFLOW_STATS = v.strictObject({
   workflow: v.string(),
-  executions: v.pipe(COUNT, v.description('how many were looked at: the newest')),
+  executions: v.pipe(COUNT, v.description('number of newest executions that the statistics cover')),
   attempts: COUNT,
   byStatus: v.record(v.string(), COUNT),
-  duration: v.pipe(QUANTILES, v.description('of executions that completed')),
+  duration: v.pipe(QUANTILES, v.description('duration of completed executions')),
   tasks: v.array(
     v.strictObject({
       task: v.string(),
       completed: COUNT,
       failed: COUNT,
-      duration: v.pipe(QUANTILES, v.description('of attempts that completed')),
-      queueWait: v.pipe(QUANTILES, v.description('from when it could run to when it did')),
+      duration: v.pipe(QUANTILES, v.description('duration of completed attempts')),
+      queueWait: v.pipe(QUANTILES, v.description('time from when the task was ready to its start')),
     }),
   ),
   versions: v.array(v.strictObject({ version: v.string(), executions: COUNT, firstAt: INSTANT, lastAt: INSTANT })),
