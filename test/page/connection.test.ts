@@ -25,7 +25,7 @@ describePage('the page and its engine', () => {
 
     await other.page.getByRole('button', { name: 'Poll now' }).click()
 
-    await other.page.getByText('"archive" was polled: skipped').waitFor()
+    await other.page.getByText('Polled "archive": skipped').waitFor()
     await expect
       .poll(() => one.page.locator('[data-row="archive"] .last').textContent(), UNTIL)
       .toMatch(/skipped *(now|\d s ago)/)
@@ -103,7 +103,7 @@ describePage('the page and its engine', () => {
       await route.continue()
     })
     await page.goto(`${served.url}/workflows`)
-    await page.getByText('Could not read workflows').waitFor()
+    await page.getByText('Could not load workflows').waitFor()
     await expect.poll(() => failures, UNTIL).toBeGreaterThan(1)
 
     await page.getByRole('button', { name: 'Try again' }).click()
@@ -122,16 +122,16 @@ describePage('the page and its engine', () => {
       if (request.url().includes('/api/v1/')) seen.push(request.headers().authorization ?? '')
     })
     await page.goto(own.url)
-    const dialog = page.getByRole('dialog', { name: 'A token is needed' })
-    await dialog.getByLabel('The token').fill('secret-of-the-page')
+    const dialog = page.getByRole('dialog', { name: 'Token required' })
+    await dialog.getByLabel('Value of CLOACA_HTTP_TOKEN').fill('secret-of-the-page')
 
-    await dialog.getByRole('button', { name: 'Go on' }).click()
+    await dialog.getByRole('button', { name: 'Continue' }).click()
 
     await visit.isLive()
     expect(new Set(seen)).toEqual(new Set(['', 'Bearer secret-of-the-page']))
     await page.goto(`${own.url}/triggers/archive`)
     await page.getByRole('button', { name: 'Poll now' }).click()
-    await page.getByText('"archive" was polled: skipped').waitFor()
+    await page.getByText('Polled "archive": skipped').waitFor()
     expect(await dialog.count()).toBe(0)
     expect(page.url()).not.toContain('secret')
     expect(await page.evaluate('[sessionStorage.length, localStorage.length, document.cookie]')).toEqual([1, 0, ''])

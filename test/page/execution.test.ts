@@ -59,7 +59,7 @@ describePage('one execution', () => {
     await page.getByRole('button', { name: 'Close' }).click()
 
     await page.locator('.gantt-row[data-task="take"] button').click()
-    await page.getByText('It has left no output').waitFor({ state: 'hidden' })
+    await page.getByText('No output').waitFor({ state: 'hidden' })
     await page.locator('.change.added').first().waitFor()
 
     const changes = await page.locator('.change.added').allTextContents()
@@ -81,9 +81,9 @@ describePage('one execution', () => {
 
   it('filters the log by level and words, and has all that is known of a line', async () => {
     const { page } = await visit(`/executions/${order}`)
-    await page.getByLabel('Least level').selectOption('WARNING')
+    await page.getByLabel('Minimum level').selectOption('WARNING')
     await expect.poll(() => page.locator('.log-row').count()).toBe(4)
-    await page.getByLabel('Least level').selectOption('all')
+    await page.getByLabel('Minimum level').selectOption('all')
     await page.keyboard.press('Escape')
 
     await page.keyboard.press('/')
@@ -150,7 +150,7 @@ describePage('one execution', () => {
     await page.locator('.chain .state', { hasText: 'Running' }).waitFor()
     await page.keyboard.press('c')
     await page.getByLabel('Note').fill('enough')
-    await page.getByRole('button', { name: 'Cancel it' }).click()
+    await page.getByRole('button', { name: 'Cancel execution' }).click()
 
     await page.locator('.chain .state', { hasText: 'Cancelled' }).waitFor()
     expect((await api.get(`/executions/${id}`)).errorMessage).toBe('cancelled: enough')
@@ -173,14 +173,14 @@ describePage('one execution', () => {
     const { page } = await visit(`/executions/${order}?task=ship`)
     await page.locator('.task-panel').waitFor()
     await page.keyboard.press('r')
-    expect(await page.getByLabel('a task and all that come after it').isChecked()).toBe(true)
+    expect(await page.getByLabel('A task and all tasks after it').isChecked()).toBe(true)
     await page.getByRole('dialog').getByRole('button', { name: 'Retry' }).click()
     await page.locator('.chain .step').nth(2).waitFor()
 
     const steps = await page.locator('.chain .step').allTextContents()
     const id = page.url().split('/').at(-1) ?? ''
     const { retryOf, tasks } = await api.get(`/executions/${id}`)
-    expect(steps[0]).toBe('a call')
+    expect(steps[0]).toBe('API or CLI')
     expect(steps[1]).toContain(order.slice(0, 8))
     expect(retryOf).toBe(order)
     expect(tasks[0].history).toEqual([])
@@ -211,7 +211,7 @@ describePage('one execution', () => {
     const asked: string[] = []
     one.page.on('request', (request) => asked.push(new URL(request.url()).pathname))
     await one.page.goto(`${served.url.replace(/\/$/, '')}/executions/${id}?task=only`)
-    await one.page.getByText('Too large to be compared here').waitFor()
+    await one.page.getByText('Too large to compare here').waitFor()
 
     expect(await one.page.locator('.facts a', { hasText: 'input' }).textContent()).toMatch(/586 KiB/)
     expect(asked.filter((path) => /input|output|context/.test(path))).toEqual([])
@@ -220,7 +220,7 @@ describePage('one execution', () => {
   it('says so where there is none', async () => {
     const { page } = await visit('/executions/00000000-0000-4000-8000-000000000000')
 
-    await page.getByText('Could not read the execution').waitFor()
+    await page.getByText('Could not load the execution').waitFor()
   })
 
   it.each(VIEWS)('has nothing serious against it for those who cannot see or point well: %s', async (name, options) => {

@@ -97,14 +97,14 @@ describePage('the list of executions', () => {
     const { page } = await visit('/executions?workflow=patient')
     await expect.poll(() => page.locator('.rows-row').count()).toBe(2)
 
-    await page.getByLabel('Choose all that are shown').check()
+    await page.getByLabel('Select all shown executions').check()
     await page.keyboard.press('c')
     await page.getByLabel('Note').fill('wrong day')
     await page.getByRole('button', { name: 'Cancel 2 executions' }).click()
     await expect.poll(() => page.locator('.state', { hasText: 'Cancelled' }).count()).toBe(2)
     const actions = await api.get(`/executions/${ids[0]}/actions`)
     writeFileSync(until, '')
-    await page.getByLabel(`Choose ${ids[1]?.slice(0, 8)}`).check()
+    await page.getByLabel(`Select ${ids[1]?.slice(0, 8)}`).check()
     await page.getByRole('button', { name: 'Retry', exact: true }).click()
     await page.getByRole('button', { name: 'Retry 1 execution' }).click()
 
@@ -120,7 +120,7 @@ describePage('the list of executions', () => {
     await page.keyboard.press('j')
     await page.locator('.execution-row.current').waitFor()
     await page.keyboard.press('x')
-    await page.getByText('1 chosen').waitFor()
+    await page.getByText('1 selected').waitFor()
     await page.keyboard.press('Enter')
 
     await page.getByRole('heading', { level: 1, name: /order/ }).waitFor()

@@ -100,7 +100,7 @@ describePage('reactors', () => {
     await page.getByRole('heading', { name: 'Event 4' }).waitFor()
     expect(await page.locator('tr.chosen code').textContent()).toBe('{"c":91.5}')
     await page.getByRole('link', { name: 'firing 3 of heat' }).click()
-    await page.getByLabel('The chosen firing').getByRole('link', { name: /^ring/ }).click()
+    await page.getByLabel('Selected firing').getByRole('link', { name: /^ring/ }).click()
     await page.locator('.chain').waitFor()
     expect(page.url()).toContain(items[0].id)
   })
@@ -111,9 +111,9 @@ describePage('reactors', () => {
 
     await page.keyboard.press('f')
     await page.getByLabel('Values').fill('{"door": 1.0}')
-    await page.getByLabel('Why').fill('a try')
+    await page.getByLabel('Note').fill('a try')
     await page.getByRole('button', { name: 'Fire', exact: true }).click()
-    await page.locator('.firings', { hasText: 'by hand: http: a try' }).waitFor()
+    await page.locator('.firings', { hasText: 'manually: http: a try' }).waitFor()
     expect(await page.locator('.firings code').first().textContent()).toContain('"door":1.0')
 
     await page.goto(`${served.url}/reactors/heat`)
@@ -128,7 +128,7 @@ describePage('reactors', () => {
 
     const row = page.locator('tr', { hasText: 'enriched' })
     await row.locator('.state', { hasText: 'degraded' }).waitFor()
-    expect(await row.textContent()).toMatch(/5 in a row, .*: No such key: k/)
+    expect(await row.textContent()).toMatch(/5 errors in a row, .*: No such key: k/)
     await page.goto(`${served.url}/system`)
     // It polls nothing and runs nothing now: it serves its sources.
     const instance = page.locator('tr', { hasText: 'process' })
@@ -177,7 +177,7 @@ describePage('a database without reactors', () => {
     const { url } = await site.serve([site.terminal.write('bare.py', readFileSync(BARE, 'utf8'))])
     const one = await site.visit(`${url}/reactors`, { colorScheme: 'light' })
 
-    await one.page.getByText('No reactor has been served yet').waitFor()
+    await one.page.getByText('No reactors yet').waitFor()
     await expectSound(one)
     await picture(one, 'reactors-empty-light')
   })

@@ -67,7 +67,7 @@ describePage('the page', () => {
   it('shows a cron trigger with a wrong zone as broken on the system screen, with a link to its schedule', async () => {
     const { page } = await visit('/system')
 
-    await page.getByText('1 trigger that has a wrong cron expression or zone and never fires').waitFor()
+    await page.getByText('1 trigger has an invalid cron expression or time zone and never fires').waitFor()
     await page.getByRole('link', { name: 'wrong_zone' }).click()
 
     await page.getByText('Invalid timezone: Europe/Berlinn.').waitFor()

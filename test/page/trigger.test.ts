@@ -68,7 +68,7 @@ describePage('the screen of a trigger', () => {
   it('polls it now, and tests it without recording anything', async () => {
     const { page } = await open('asked')
     await page.getByRole('button', { name: 'Poll now' }).click()
-    await page.getByText('"asked" was polled: fired').waitFor()
+    await page.getByText('Polled "asked": fired').waitFor()
     await expect.poll(() => page.locator('.ticks tbody tr').count(), UNTIL).toBe(2)
 
     await page.keyboard.press('t')
@@ -122,7 +122,7 @@ describePage('the screen of a trigger', () => {
   it('says that there is none, with the nearest name, where there is none', async () => {
     const { page } = await site.visit(`${served.url}/triggers/inbx`)
 
-    await page.getByText('Could not read trigger "inbx"').waitFor()
+    await page.getByText('Could not load trigger "inbx"').waitFor()
 
     await page.getByText('inbox').waitFor()
   })

@@ -65,7 +65,7 @@ describePage('the list of triggers', () => {
     const { page } = await site.visit(`${served.url}/?q=asked`)
     await page.locator('[data-row="asked"]').waitFor()
     await page.keyboard.press('?')
-    await page.getByRole('dialog', { name: 'Keys' }).waitFor()
+    await page.getByRole('dialog', { name: 'Keyboard shortcuts' }).waitFor()
     await page.keyboard.press('Escape')
     await page.keyboard.press('j')
     await page.keyboard.press('e')

@@ -57,7 +57,7 @@ describePage('workflows', () => {
 
   it('are started with a context, and counted at once', async () => {
     const { page } = await visit('/workflows/wide')
-    await page.getByText('It has not run yet').waitFor()
+    await page.getByText('No executions yet').waitFor()
     await page.goto(`${served.url}/workflows/fine`)
     const other = await visit('/workflows/fine')
     // That of its trigger.
@@ -97,12 +97,12 @@ describePage('a database in which nothing has run', () => {
   it('says how something comes about', async () => {
     const { url } = await site.serve([site.terminal.write('bare.py', readFileSync(BARE, 'utf8'))])
     const one = await site.visit(`${url}/executions`, { colorScheme: 'light' })
-    await one.page.getByText('Nothing has run yet').waitFor()
+    await one.page.getByText('No executions yet').waitFor()
     await expectSound(one)
     await picture(one, 'executions-empty-light')
 
     await one.page.goto(`${url}/workflows/bare`)
-    await one.page.getByText('It has not run yet').waitFor()
+    await one.page.getByText('No executions yet').waitFor()
     await expectSound(one)
     await picture(one, 'workflow-empty-light')
   })

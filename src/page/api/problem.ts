@@ -21,7 +21,7 @@ export class Problem extends Error {
 }
 
 export function unreachable(): Problem {
-  return new Problem(0, 'UNREACHABLE', 'cloaca does not answer', 'It has been stopped, or cannot be reached.')
+  return new Problem(0, 'UNREACHABLE', 'cloaca does not answer', 'The engine has stopped, or it cannot be reached.')
 }
 
 /** What an answer that is no success says of itself. */
@@ -31,8 +31,10 @@ export async function problemOf(response: Response): Promise<Problem> {
   return new Problem(
     response.status,
     typeof code === 'string' ? code : 'UNKNOWN',
-    typeof title === 'string' ? title : 'It failed',
-    typeof detail === 'string' ? detail : `The answer was ${response.status} ${response.statusText}.`.trim(),
+    typeof title === 'string' ? title : 'Request failed',
+    typeof detail === 'string'
+      ? detail
+      : `The engine answered with status ${response.status} ${response.statusText}.`.trim(),
   )
 }
 
@@ -40,5 +42,5 @@ export async function problemOf(response: Response): Promise<Problem> {
 export function asProblem(thrown: unknown): Problem {
   if (thrown instanceof Problem) return thrown
   const message = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown)
-  return new Problem(-1, 'PAGE', 'The page has a defect', message)
+  return new Problem(-1, 'PAGE', 'Error in the page', message)
 }

@@ -24,7 +24,7 @@ const WORDS: Readonly<Record<Attempt['outcome'], string>> = {
   completed: 'completed',
   failed: 'failed',
   timedOut: 'timed out',
-  lost: 'was lost with its process',
+  lost: 'was lost because its process ended',
   cancelled: 'was cancelled',
 }
 
@@ -50,13 +50,13 @@ export function barsOf(task: Task, now: number): readonly Bar[] {
       fromAt,
       toAt: Math.max(now, fromAt),
       tone: 'busy',
-      words: `attempt ${task.attempts} runs`,
+      words: `attempt ${task.attempts} is running`,
     })
   }
   if (task.status === 'Ready' && last !== undefined) {
     const fromAt = Date.parse(last.endedAt)
     const toAt = task.notBeforeAt === null ? now : Math.max(now, Date.parse(task.notBeforeAt))
-    bars.push({ kind: 'pause', fromAt, toAt, tone: 'quiet', words: 'waits for its next attempt' })
+    bars.push({ kind: 'pause', fromAt, toAt, tone: 'quiet', words: 'waiting for the next attempt' })
   }
   return bars
 }
@@ -67,7 +67,7 @@ function barsOfAttempt({ attempt, outcome, queuedAt, startedAt, endedAt }: Attem
   const words = `attempt ${attempt} ${WORDS[outcome]}`
   const work: Bar = { kind: 'work', fromAt: startAt, toAt: endAt, tone: TONES[outcome], words }
   if (queuedAt === null) return [work]
-  const queue: Bar = { kind: 'queue', fromAt: Date.parse(queuedAt), toAt: startAt, tone: 'quiet', words: 'waited' }
+  const queue: Bar = { kind: 'queue', fromAt: Date.parse(queuedAt), toAt: startAt, tone: 'quiet', words: 'queued' }
   return queue.toAt > queue.fromAt ? [queue, work] : [work]
 }
 

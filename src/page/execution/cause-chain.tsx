@@ -35,7 +35,7 @@ export function CauseChain({ execution }: { readonly execution: Execution }) {
   const { before, retries, firing } = chain.value.value ?? { before: [], retries: [], firing: null }
   const origin = (before[0] ?? execution).origin
   return (
-    <nav class="chain" aria-label="Where it comes from">
+    <nav class="chain" aria-label="Origin">
       <Origin origin={origin} firing={firing} isHidden={before[0]?.retryOf != null} />
       {before.map((each) => (
         <Step key={each.id} row={each} />
@@ -74,7 +74,7 @@ interface OriginProps {
 
 function Origin({ origin, firing, isHidden }: OriginProps) {
   if (isHidden) return <span class="step faint">…</span>
-  if (origin.kind === 'call') return <span class="step faint">a call</span>
+  if (origin.kind === 'call') return <span class="step faint">API or CLI</span>
   return (
     <>
       {firing !== null && firing.causes.length + (firing.byHand ?? '').length > 0 && (

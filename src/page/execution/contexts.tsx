@@ -25,7 +25,7 @@ export function Contexts({ execution, task, dependencies }: ContextsProps) {
   return (
     <section class="contexts" aria-label="Input and output">
       <div class="section-head">
-        <h3>What it changed</h3>
+        <h3>Changes</h3>
         <span class="links">
           {dependencies !== null && <RawLink path={`${at}/input`} name="input" bytes={inputBytes} />}
           <RawLink path={`${at}/output`} name="output" bytes={task.outputBytes} />
@@ -43,11 +43,11 @@ interface ChangedProps {
 }
 
 function Changed({ execution, task, inputBytes }: ChangedProps) {
-  if (task.outputBytes === null)
-    return <p class="faint">It has left no output{task.status === 'Running' ? ' yet' : ''}.</p>
-  if (inputBytes === null) return <p class="faint">What it began with is not known: its workflow is not there.</p>
+  if (task.outputBytes === null) return <p class="faint">No output{task.status === 'Running' ? ' yet' : ''}.</p>
+  if (inputBytes === null)
+    return <p class="faint">The input is unknown because the definition of the task is not available.</p>
   if (inputBytes + task.outputBytes > READ_BYTES) {
-    return <p class="faint">Too large to be compared here: open the two beside the page.</p>
+    return <p class="faint">Too large to compare here. Open input and output with the links above.</p>
   }
   return <Compared key={`${task.id} ${task.endedAt}`} id={execution.id} task={task.id} />
 }
@@ -65,7 +65,7 @@ function Compared({ id, task }: { readonly id: string; readonly task: string }) 
     concerns: () => false,
   })
   return (
-    <Loaded resource={texts} what="what it changed">
+    <Loaded resource={texts} what="the changes">
       {(changes) => <Changes changes={changes} />}
     </Loaded>
   )
@@ -76,7 +76,7 @@ function Changes({ changes }: { readonly changes: readonly Change[] }) {
   const others = changes.filter(({ kind }) => kind !== 'same')
   return (
     <>
-      {others.length === 0 && <p class="faint">Nothing: what went in came out.</p>}
+      {others.length === 0 && <p class="faint">No changes: the output equals the input.</p>}
       {others.length > 0 && <ChangeList changes={others} />}
       {same.length > 0 && (
         <details>

@@ -57,7 +57,7 @@ export function Gantt({ execution, chosen, onChoose }: GanttProps) {
       <VirtualRows
         count={tasks.length}
         rowPx={ROW_PX}
-        label="Tasks in time"
+        label="Task timeline"
         class="gantt-rows"
         handle={rows}
         head={<Axis track={track} trackPx={trackPx} span={span} />}
@@ -160,9 +160,9 @@ function MarkerLine({ span, hasLabel = false }: { readonly span: Span; readonly 
 
 function noteOf({ status, startedAt }: Task): string {
   if (status === 'Skipped') return 'skipped'
-  if (status === 'Cancelled') return 'cancelled before it began'
+  if (status === 'Cancelled') return 'cancelled before it started'
   if (status === 'Completed' || status === 'Failed') return startedAt === null ? '' : 'kept from an earlier execution'
-  return status === 'Ready' ? 'waits for a slot' : ''
+  return status === 'Ready' ? 'waiting for a slot' : ''
 }
 
 function percent(at: number, { fromAt, toAt }: Span): string {

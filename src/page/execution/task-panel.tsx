@@ -21,7 +21,7 @@ interface TaskPanelProps {
 
 export function TaskPanel({ execution, task, workflow }: TaskPanelProps) {
   const close = (): void => setQuery({ task: null })
-  useKeys([{ key: 'Escape', does: 'choose no task', press: close }])
+  useKeys([{ key: 'Escape', does: 'close the task', press: close }])
   const definition = workflow?.tasks.find(({ id }) => id === task.id)
   return (
     <aside class="task-panel" aria-label={`Task ${task.id}`}>
@@ -38,7 +38,9 @@ export function TaskPanel({ execution, task, workflow }: TaskPanelProps) {
       <Contexts execution={execution} task={task} dependencies={definition?.dependencies ?? null} />
       <section class="attempts" aria-label="Attempts">
         <h3>Attempts</h3>
-        {task.history.length === 0 && <p class="faint">None has ended{task.status === 'Running' ? ' yet' : ''}.</p>}
+        {task.history.length === 0 && (
+          <p class="faint">No attempt has ended{task.status === 'Running' ? ' yet' : ''}.</p>
+        )}
         {task.history
           .slice(-SHOWN_ATTEMPTS)
           .toReversed()
@@ -46,7 +48,7 @@ export function TaskPanel({ execution, task, workflow }: TaskPanelProps) {
             <AttemptBox key={attempt.attempt} attempt={attempt} />
           ))}
         {task.history.length > SHOWN_ATTEMPTS && (
-          <p class="faint">{task.history.length - SHOWN_ATTEMPTS} earlier ones are not shown.</p>
+          <p class="faint">{task.history.length - SHOWN_ATTEMPTS} earlier attempts are not shown.</p>
         )}
       </section>
     </aside>

@@ -19,14 +19,20 @@ export function Tasks({ execution, workflow, chosen }: TasksProps) {
   const isGraph = query.value.get('view') === 'graph'
   const show = (view: string | null) => () => setQuery({ view })
   const choose = (task: string): void => setQuery({ task: task === chosen ? null : task })
-  useKeys([{ key: 'g', does: isGraph ? 'tasks in time' : 'tasks as a graph', press: show(isGraph ? null : 'graph') }])
+  useKeys([
+    {
+      key: 'g',
+      does: isGraph ? 'show tasks as a timeline' : 'show tasks as a graph',
+      press: show(isGraph ? null : 'graph'),
+    },
+  ])
   return (
     <section class="tasks" aria-label="Tasks">
       <div class="section-head">
         <h2>Tasks</h2>
         <div class="tabs">
           <button type="button" aria-pressed={!isGraph} onClick={show(null)}>
-            Time
+            Timeline
           </button>
           <button type="button" aria-pressed={isGraph} onClick={show('graph')}>
             Graph
@@ -80,7 +86,9 @@ function ExecutionGraph({ execution, workflow, chosen, onChoose }: ExecutionGrap
   return (
     <>
       {workflow !== null && workflow.version !== version && (
-        <p class="banner">The workflow has changed since: these are the dependencies of its newest version.</p>
+        <p class="banner">
+          The workflow has changed since this execution. The graph shows the dependencies of its newest version.
+        </p>
       )}
       <GraphView shape={shape} stateOf={(node) => states.get(node) ?? null} chosen={chosen} onChoose={onChoose} />
     </>

@@ -18,13 +18,13 @@ export function BulkActions({ onDone }: { onDone(): void }) {
   const count = selected.value.size
   const ask = (verb: Verb) => () => count > 0 && setAsked(verb)
   useKeys([
-    { key: 'c', does: 'cancel what is chosen', press: ask('cancel') },
-    { key: 'r', does: 'retry what is chosen', press: ask('retry') },
+    { key: 'c', does: 'cancel the selected executions', press: ask('cancel') },
+    { key: 'r', does: 'retry the selected executions', press: ask('retry') },
   ])
   if (count === 0) return null
   return (
-    <section class="bulk" aria-label="With what is chosen">
-      <strong>{count} chosen</strong>
+    <section class="bulk" aria-label="Selected executions">
+      <strong>{count} selected</strong>
       <button type="button" onClick={ask('cancel')}>
         Cancel
       </button>
@@ -32,7 +32,7 @@ export function BulkActions({ onDone }: { onDone(): void }) {
         Retry
       </button>
       <button type="button" class="quiet" onClick={clearSelection}>
-        Choose none
+        Clear selection
       </button>
       {asked !== null && <BulkDialog verb={asked} onClose={() => setAsked(null)} onDone={onDone} />}
     </section>
@@ -62,7 +62,8 @@ function BulkDialog({ verb, onClose, onDone }: BulkDialogProps) {
     }
     const well = ids.length - failures.length
     if (well > 0) tell(`${well} ${well === 1 ? 'execution' : 'executions'} ${DONE[verb]}`)
-    if (failures.length > 0) tellProblem(`${failures.length} not ${DONE[verb]}`, new Error(failures.join('\n')))
+    if (failures.length > 0)
+      tellProblem(`Could not ${verb} ${failures.length} of ${what}`, new Error(failures.join('\n')))
     clearSelection()
     onDone()
     onClose()
@@ -73,8 +74,8 @@ function BulkDialog({ verb, onClose, onDone }: BulkDialogProps) {
       <form onSubmit={(event) => void act(event)}>
         <p class="faint">
           {verb === 'cancel'
-            ? 'No further task of them starts, and those that run are stopped.'
-            : 'What failed, was skipped or cancelled runs again, in a new execution of each. What completed keeps its output.'}
+            ? 'No further tasks start, and running tasks are stopped.'
+            : 'Each one is retried as a new execution. Completed tasks keep their output, and all other tasks run again.'}
         </p>
         <NoteField note={note} onNote={setNote} />
         <div class="actions">

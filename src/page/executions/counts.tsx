@@ -7,7 +7,7 @@ import { query, setQuery } from '../routing/location.ts'
 export function Counts({ counts }: { readonly counts: Reads['/executions/counts'] | null }) {
   const chosen = query.value.get('status')
   return (
-    <fieldset class="counts" aria-label="States">
+    <fieldset class="counts" aria-label="Executions by state">
       {EXECUTION_STATUSES.map((status) => (
         <button
           key={status}

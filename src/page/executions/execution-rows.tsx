@@ -43,7 +43,7 @@ export function ExecutionRows({ rows, onNearEnd }: ExecutionRowsProps) {
     { key: 'k', does: 'previous execution', press: () => move(-1) },
     {
       key: 'x',
-      does: 'choose it',
+      does: 'select the execution',
       press: () => chosen && select([chosen.id], !selected.value.has(shortId(chosen.id))),
     },
   ])
@@ -72,11 +72,11 @@ function Head({ rows }: { readonly rows: readonly ExecutionRow[] }) {
   const chooseAll = (): void => select(ids, !areAllChosen)
   return (
     <div class="execution-row list-head">
-      <input type="checkbox" aria-label="Choose all that are shown" checked={areAllChosen} onChange={chooseAll} />
+      <input type="checkbox" aria-label="Select all shown executions" checked={areAllChosen} onChange={chooseAll} />
       <span>Execution</span>
       <span>State</span>
       <span>Started by</span>
-      <span class="number">Took</span>
+      <span class="number">Duration</span>
       <span>Created</span>
     </div>
   )
@@ -90,7 +90,7 @@ function Row({ row, isCurrent }: { readonly row: ExecutionRow; readonly isCurren
     <div class={`execution-row${isCurrent ? ' current' : ''}${isChosen ? ' chosen' : ''}`} data-row={short}>
       <input
         type="checkbox"
-        aria-label={`Choose ${short}`}
+        aria-label={`Select ${short}`}
         checked={isChosen}
         onChange={({ currentTarget }) => select([row.id], currentTarget.checked)}
       />
@@ -132,7 +132,7 @@ function StartedBy({ row }: { readonly row: ExecutionRow }) {
   if (retryOf !== null) return <>retry of {shortId(retryOf)}</>
   if (origin.kind === 'trigger') return <Link to={addressFor('triggers', origin.trigger)}>{origin.trigger}</Link>
   if (origin.kind === 'reactor') return <Link to={addressFor('reactors', origin.reactor)}>{origin.reactor}</Link>
-  if (origin.kind === 'call') return <>a call</>
+  if (origin.kind === 'call') return <>API or CLI</>
   return origin.trigger === null ? <>a schedule</> : <Link to={addressOfCron(origin.trigger)}>{origin.trigger}</Link>
 }
 

@@ -69,7 +69,7 @@ function Listed() {
   useReadingAgain(resource, LIST_EVERY_MS)
   useEffect(() => listen((event) => list.heard(event)), [list])
   const more = (): void => {
-    list.loadOlder().catch((thrown: unknown) => tellProblem('Older executions were not read', thrown))
+    list.loadOlder().catch((thrown: unknown) => tellProblem('Could not load older executions', thrown))
   }
   return (
     <Loaded resource={resource} what="executions">
@@ -90,9 +90,9 @@ function Listed() {
 function None() {
   if (isFiltered()) return <AllHidden what="executions" onClear={clearFilter} />
   return (
-    <NothingYet title="Nothing has run yet">
+    <NothingYet title="No executions yet">
       <p>
-        A trigger that fires starts one, and so does <code>cloaca workflow run NAME</code>
+        An execution starts when a trigger fires, or with <code>cloaca workflow run NAME</code>
       </p>
     </NothingYet>
   )

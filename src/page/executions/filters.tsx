@@ -75,10 +75,10 @@ function Span() {
         value={value}
         onChange={({ currentTarget }) => setQuery({ since: currentTarget.value || null, until: null, sel: null })}
       >
-        <option value="">At any time</option>
-        <option value="1h">In the last hour</option>
-        <option value="24h">In the last day</option>
-        <option value="7d">In the last week</option>
+        <option value="">Any time</option>
+        <option value="1h">Last hour</option>
+        <option value="24h">Last 24 hours</option>
+        <option value="7d">Last 7 days</option>
         {isExact && <option value="exact">{exactWords(since, until)}</option>}
       </select>
     </label>

@@ -19,7 +19,7 @@ export function TrendBars({ trend }: { readonly trend: Trend | null }) {
   const isEstimate = trend.items.some((bar) => bar.isEstimate)
   return (
     <div class="trend-box">
-      <fieldset class="trend" aria-label="Executions in each hour of the last day">
+      <fieldset class="trend" aria-label="Executions per hour in the last 24 hours">
         {trend.items.map((bar, index) => (
           <TrendBar key={index} bar={bar} until={ends[index] ?? trend.until} highest={highest} />
         ))}

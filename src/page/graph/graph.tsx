@@ -36,7 +36,7 @@ export function GraphView(props: GraphViewProps) {
   }, [key])
   if (graph === null) return <p class="loading">Laying out {shape.nodes.length} tasks …</p>
   if (typeof graph === 'string')
-    return <p class="loading">The graph could not be laid out: {graph}. The tasks stand in the list.</p>
+    return <p class="loading">Could not draw the graph: {graph}. Use the list of tasks instead.</p>
   // Of another shape: the new one is on its way.
   if (graph.nodes.length !== shape.nodes.length) return <p class="loading">Laying out …</p>
   return <Drawn {...props} graph={graph} isWhole={isWhole} onWhole={() => setWhole(!isWhole)} />
@@ -62,7 +62,7 @@ function Drawn(props: DrawnProps) {
         </button>
       )}
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: who has no mouse scrolls it */}
-      <section class="graph" ref={box} aria-label={props.label ?? 'Graph of the tasks'} tabIndex={0}>
+      <section class="graph" ref={box} aria-label={props.label ?? 'Task graph'} tabIndex={0}>
         <div style={{ width: `${graph.width * scale}px`, height: `${graph.height * scale}px` }}>
           <div
             class="graph-plane"

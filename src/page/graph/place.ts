@@ -30,7 +30,7 @@ function startWorker(): Worker {
     waiting.delete(data.id)
   })
   started.addEventListener('error', ({ message }) => {
-    for (const resolve of waiting.values()) resolve(message || 'The worker did not start')
+    for (const resolve of waiting.values()) resolve(message || 'the layout worker did not start')
     waiting.clear()
     worker = null
   })

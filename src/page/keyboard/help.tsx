@@ -5,7 +5,7 @@ import { keyGroups } from './keys.ts'
 
 export function KeyboardHelp({ onClose }: { onClose(): void }) {
   return (
-    <Dialog title="Keys" onClose={onClose}>
+    <Dialog title="Keyboard shortcuts" onClose={onClose}>
       <table class="keys">
         <tbody>
           {keyGroups.value.flat().map(({ key, does }) => (
@@ -20,7 +20,7 @@ export function KeyboardHelp({ onClose }: { onClose(): void }) {
             <th scope="row">
               <kbd>Esc</kbd>
             </th>
-            <td>close what is open, leave a field</td>
+            <td>close the dialog, or leave the field</td>
           </tr>
         </tbody>
       </table>

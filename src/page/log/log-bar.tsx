@@ -26,7 +26,7 @@ export function LogBar({ least, task, isOfTask, isRunning, follows }: LogBarProp
     <div class="section-head">
       <h2>Log</h2>
       <Search what="the log" />
-      <select aria-label="Least level" value={least} onChange={({ currentTarget }) => setLeast(currentTarget.value)}>
+      <select aria-label="Minimum level" value={least} onChange={({ currentTarget }) => setLeast(currentTarget.value)}>
         {LEAST.map((each) => (
           <option key={each} value={each}>
             {WORDS[each]}
@@ -35,7 +35,7 @@ export function LogBar({ least, task, isOfTask, isRunning, follows }: LogBarProp
       </select>
       {task !== null && (
         <Check isOn={isOfTask} onChange={(isOn) => setQuery({ log: isOn ? null : 'all' })}>
-          {task} only
+          Only {task}
         </Check>
       )}
       {isRunning && (

@@ -57,7 +57,7 @@ export function LogDetails({ line }: { readonly line: LogLine }) {
     exactTime(line.at),
   ]
   return (
-    <aside class="log-details" aria-label="The line">
+    <aside class="log-details" aria-label="Log record">
       <div class="section-head">
         <span class="faint small">{facts.join(' · ')}</span>
         <button type="button" class="quiet" aria-label="Close" onClick={() => setQuery({ line: null }, { keep: true })}>

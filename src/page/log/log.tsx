@@ -42,7 +42,7 @@ export function Log({ id, startAt, isRunning, task }: LogProps) {
       <LogBar least={least} task={task} isOfTask={shownTask !== null} isRunning={isRunning} follows={follows} />
       {reader.problem.value !== null && (
         <p class="banner" role="alert">
-          The log was not read: {reader.problem.value.message}
+          Could not load the log: {reader.problem.value.message}
         </p>
       )}
       {lines.length === 0 && <p class="log-empty faint">{emptyWords(reader, isRunning)}</p>}
@@ -50,7 +50,7 @@ export function Log({ id, startAt, isRunning, task }: LogProps) {
         <VirtualRows
           count={lines.length}
           rowPx={ROW_PX}
-          label="Lines of the log"
+          label="Log lines"
           class="log-rows"
           handle={rows}
           follows={follows}
@@ -79,7 +79,7 @@ function LogFoot({ reader, shown }: { readonly reader: LogReader; readonly shown
       </span>
       {reader.hasMore.value && (
         <button type="button" class="quiet small" onClick={() => reader.readMore()}>
-          Read more of it
+          Load more
         </button>
       )}
     </div>
@@ -98,7 +98,7 @@ function showInstant(rows: RowsHandle | null, lines: Parameters<typeof lineAt>[0
 }
 
 function emptyWords(reader: LogReader, isRunning: boolean): string {
-  if (!reader.isRead.value) return 'Reading the log …'
+  if (!reader.isRead.value) return 'Loading the log …'
   if (reader.lines.value.length > 0) return 'No lines match the filter.'
   return isRunning ? 'Nothing has been printed or logged yet.' : 'Nothing was printed or logged.'
 }

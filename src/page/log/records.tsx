@@ -5,7 +5,7 @@ import { clockTime, exactTime } from '../parts/zone.ts'
 import { ansiPieces, plain } from './ansi.ts'
 
 export function Records({ records }: { readonly records: readonly PollLogRecord[] }) {
-  if (records.length === 0) return <p class="faint">It printed and logged nothing.</p>
+  if (records.length === 0) return <p class="faint">Nothing was printed or logged.</p>
   return (
     <ol class="records">
       {records.map(({ at, stream, level, message, traceback }, index) => (

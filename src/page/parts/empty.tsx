@@ -36,7 +36,7 @@ export function NotRead({
 }) {
   return (
     <div class="empty" role="alert">
-      <h2>Could not read {what}</h2>
+      <h2>Could not load {what}</h2>
       <p>
         {problem.title}. {problem.message}
       </p>

@@ -14,7 +14,7 @@ interface LoadedProps<Value> {
 export function Loaded<Value>({ resource, what, children }: LoadedProps<Value>) {
   const value = resource.value.value
   const problem = resource.problem.value
-  if (value === null && problem === null) return <p class="loading">Reading {what} …</p>
+  if (value === null && problem === null) return <p class="loading">Loading {what} …</p>
   if (value === null && problem !== null) {
     return <NotRead what={what} problem={problem} onRetry={() => resource.reload()} />
   }
@@ -22,7 +22,7 @@ export function Loaded<Value>({ resource, what, children }: LoadedProps<Value>) 
     <>
       {problem !== null && !problem.isUnreachable && (
         <p class="banner" role="alert">
-          What you see may be old: {problem.message}
+          The page may be out of date: {problem.message}
         </p>
       )}
       {children(value as Value)}

@@ -20,7 +20,7 @@ export function RawLink({ path, name, bytes }: RawLinkProps) {
   const save = (event: MouseEvent): void => {
     if (Object.keys(authorization()).length === 0) return
     event.preventDefault()
-    void attempt(`The ${name} was not read`, async () => {
+    void attempt(`Could not load the ${name}`, async () => {
       const blob = await (await send(path, {}, {})).blob()
       const link = document.createElement('a')
       link.href = URL.createObjectURL(blob)

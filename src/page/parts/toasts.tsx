@@ -23,7 +23,7 @@ export function tell(title: string, detail: ComponentChildren = null): void {
   void after(SHOWN_MS).then(() => remove(id))
 }
 
-/** `what`: `"inbox" was not polled`. */
+/** `what`: `Could not poll "inbox"`. */
 export function tellProblem(what: string, thrown: unknown): void {
   add({ isProblem: true, title: what, detail: asProblem(thrown).message })
 }

@@ -6,7 +6,7 @@ import { addressFor } from '../routing/location.ts'
 import { sequences } from './words.ts'
 
 export function Causes({ firing: { causes, byHand } }: { readonly firing: Pick<FiringRow, 'causes' | 'byHand'> }) {
-  if (byHand !== null) return <span class="faint">by hand: {byHand}</span>
+  if (byHand !== null) return <span class="faint">manually: {byHand}</span>
   return (
     <span class="progress">
       {causes.map(({ source, firstSequence, lastSequence }) => (

@@ -18,11 +18,11 @@ export function FireReactor({ reactor: { name, inputs }, onClose }: FireReactorP
   const [isBusy, setBusy] = useState(false)
   const fire = async (): Promise<void> => {
     setBusy(true)
-    const hasFired = await attempt(`"${name}" did not fire`, async () => {
+    const hasFired = await attempt(`Could not fire "${name}"`, async () => {
       const query = { note: note.trim() === '' ? undefined : note.trim() }
       const body = text.trim() === '' ? null : text
       const firing = (await writeText('/reactors/{name}/fire', { path: { name }, query }, body)) as FiringRow
-      tell(`"${name}" has fired: firing ${firing.sequence}`)
+      tell(`"${name}" fired: firing ${firing.sequence}`)
     })
     setBusy(false)
     if (hasFired) onClose()
@@ -35,12 +35,17 @@ export function FireReactor({ reactor: { name, inputs }, onClose }: FireReactorP
     <Dialog title={`Fire ${name}`} isWide onClose={onClose}>
       <form onSubmit={submit}>
         <p>
-          Its graphs run, and subscribed workflows start, with its newest values and those that are given here, by
-          source: {inputs.map(({ source }) => source).join(', ')}.
+          Runs the graphs of the reactor and starts the subscribed workflows. Values that you enter here replace the
+          newest values of their sources: {inputs.map(({ source }) => source).join(', ')}.
         </p>
-        <JsonField label="Values (sent to the letter)" text={text} onText={setText} onSubmit={() => void fire()} />
+        <JsonField
+          label="Values by source (JSON, sent unchanged)"
+          text={text}
+          onText={setText}
+          onSubmit={() => void fire()}
+        />
         <label>
-          Why (may be empty)
+          Note (optional)
           <input maxLength={1_000} value={note} onInput={({ currentTarget }) => setNote(currentTarget.value)} />
         </label>
         <div class="actions">

@@ -21,7 +21,7 @@ export function Firings({
 }) {
   const list = useRef<HTMLTableSectionElement>(null)
   useRowKeys(list)
-  if (firings.length === 0) return <p class="faint">It has not fired yet.</p>
+  if (firings.length === 0) return <p class="faint">No firings yet.</p>
   return (
     <div class="scroll">
       <table class="firings">
@@ -30,7 +30,7 @@ export function Firings({
             <th scope="col" class="number">
               Firing
             </th>
-            <th scope="col">When</th>
+            <th scope="col">Time</th>
             <th scope="col">Caused by</th>
             <th scope="col">Executions</th>
             <th scope="col" class="wide-only">
@@ -84,7 +84,7 @@ export function ChosenFiring({ id }: { readonly id: string }) {
     concerns: ({ name }) => name === 'executionStarted',
   })
   return (
-    <section class="panel" aria-label="The chosen firing">
+    <section class="panel" aria-label="Selected firing">
       <Loaded resource={firing} what="the firing">
         {(value) => (
           <>
@@ -94,7 +94,7 @@ export function ChosenFiring({ id }: { readonly id: string }) {
               <Causes firing={value} />
               <Started firing={value} />
             </p>
-            <pre class="value">{value.payloadText ?? 'Its values are long: they are not shown here.'}</pre>
+            <pre class="value">{value.payloadText ?? 'The values are too long to show here.'}</pre>
           </>
         )}
       </Loaded>

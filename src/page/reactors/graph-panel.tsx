@@ -52,14 +52,14 @@ export function GraphPanel({ graph, inputs }: GraphPanelProps) {
 
 function Runs({ graph: { reactor, runs, failures, lastRun } }: { readonly graph: ComputationGraph }) {
   if (reactor === null)
-    return <p class="faint small">Tasks run it, inside of their attempts: its runs are not counted.</p>
+    return <p class="faint small">Tasks invoke this graph within their attempts, so its runs are not counted.</p>
   return (
     <p class="facts faint small">
       <span>{runs.toLocaleString('en')} runs</span>
       <span class={failures > 0 ? 'bad-ink' : ''}>{failures.toLocaleString('en')} failed</span>
       {lastRun !== null && (
         <span>
-          last with firing {lastRun.firingSequence}, <Time at={lastRun.at} />
+          last run for firing {lastRun.firingSequence}, <Time at={lastRun.at} />
         </span>
       )}
     </p>

@@ -67,14 +67,14 @@ async function partsOf(name: string, signal: AbortSignal): Promise<Parts> {
 function One({ parts, onChange }: { readonly parts: Parts; onChange(): void }) {
   const { reactor, firings, graphs, sources, subscriptions } = parts
   const [isFiring, setFiring] = useState(false)
-  useKeys([{ key: 'f', does: 'fire it', press: () => setFiring(true) }])
+  useKeys([{ key: 'f', does: 'fire the reactor', press: () => setFiring(true) }])
   const chosen = query.value.get('firing')
   return (
     <>
       <div class="title-row">
         <h1>{reactor.name}</h1>
         <div class="actions">
-          <button type="button" title="Fire it by hand (f)" onClick={() => setFiring(true)}>
+          <button type="button" title="Fire the reactor manually (f)" onClick={() => setFiring(true)}>
             Fire …
           </button>
         </div>
@@ -83,12 +83,12 @@ function One({ parts, onChange }: { readonly parts: Parts; onChange(): void }) {
         <code>{reactor.mode}</code>
         <span>{reactor.lastSequence.toLocaleString('en')} firings</span>
         <span>
-          last <Time at={reactor.lastFiredAt} />
+          last fired <Time at={reactor.lastFiredAt} />
         </span>
         <Wait waitingFor={reactor.waitingFor} />
         {reactor.undeclaredAt !== null && (
           <span class="warn-ink">
-            declared by no script that is served, since <Time at={reactor.undeclaredAt} />
+            not declared by any served script since <Time at={reactor.undeclaredAt} />
           </span>
         )}
       </p>
@@ -100,7 +100,7 @@ function One({ parts, onChange }: { readonly parts: Parts; onChange(): void }) {
       {chosen !== null && <ChosenFiring key={chosen} id={chosen} />}
       <h2>Firings</h2>
       <Firings firings={firings} chosen={chosen} />
-      <h2>Workflows that it starts</h2>
+      <h2>Subscribed workflows</h2>
       <Subscriptions subscriptions={subscriptions} onChange={onChange} />
       {isFiring && (
         <FireReactor

@@ -57,9 +57,9 @@ function Shown({ all }: { readonly all: All }) {
   const graphs = all.graphs.filter(({ name, reactor }) => reactor === null && matches(name))
   if (all.reactors.length + all.sources.length + all.graphs.length === 0) {
     return (
-      <NothingYet title="No reactor has been served yet">
+      <NothingYet title="No reactors yet">
         <p>
-          Declare one with <code>@cloaca.reactor</code>, and serve its file: <code>cloaca serve jobs.py</code>
+          Declare a reactor with <code>@cloaca.reactor</code>, and serve the file: <code>cloaca serve jobs.py</code>
         </p>
       </NothingYet>
     )
@@ -77,7 +77,7 @@ function Shown({ all }: { readonly all: All }) {
       )}
       {graphs.length > 0 && (
         <>
-          <h2>Graphs that tasks run</h2>
+          <h2>Graphs invoked by tasks</h2>
           <p class="progress">
             {graphs.map(({ name }) => (
               <Link key={name} to={addressFor('graphs', name)}>

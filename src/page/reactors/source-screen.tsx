@@ -67,7 +67,7 @@ function Facts({ source }: { readonly source: Source }) {
       <Fact name="Events">
         {lastSequence.toLocaleString('en')}, <Time at={source.lastEventAt} />
       </Fact>
-      <Fact name="Rate of the last hour">{rateOf(source)}</Fact>
+      <Fact name="Rate in the last hour">{rateOf(source)}</Fact>
       <Fact name="Waiting">
         {waiting.toLocaleString('en')} of at most {limit.toLocaleString('en')}
       </Fact>
@@ -75,7 +75,11 @@ function Facts({ source }: { readonly source: Source }) {
         {[dropped, refused, failed].map((count) => count.toLocaleString('en')).join(', ')}
       </Fact>
       <Fact name="Served">
-        {source.owner !== null ? 'yes' : <span class="warn-ink">by nobody: its events wait</span>}
+        {source.owner !== null ? (
+          'yes'
+        ) : (
+          <span class="warn-ink">no: events wait until an engine serves the source</span>
+        )}
       </Fact>
       <Fact name="Last value">
         {lastValueLength === null ? (
@@ -108,17 +112,18 @@ function LedTo({ name, sequence }: { readonly name: string; readonly sequence: n
     concerns: (event) => event.name === 'graphs',
   })
   return (
-    <section class="panel" aria-label="What the event led to">
+    <section class="panel" aria-label="Firings of the event">
       <h2>Event {sequence}</h2>
-      <Loaded resource={firings} what="what it led to">
+      <Loaded resource={firings} what="the firings of the event">
         {({ items }) =>
           items.length === 0 ? (
             <p class="faint">
-              It led to no firing that is kept: it waits, was dropped, failed, or its reactor waits for another source.
+              No stored firing includes this event. The event may be waiting, dropped or failed, or the reactor waits
+              for another source.
             </p>
           ) : (
             <p class="progress">
-              Led to{' '}
+              Caused{' '}
               {items.map((firing) => (
                 <Link key={firing.id} to={`${addressFor('reactors', firing.reactor)}?firing=${firing.id}`}>
                   firing {firing.sequence} of {firing.reactor}
@@ -135,7 +140,7 @@ function LedTo({ name, sequence }: { readonly name: string; readonly sequence: n
 function Events({ events, chosen }: { readonly events: readonly SourceEvent[]; readonly chosen: number | null }) {
   const list = useRef<HTMLTableSectionElement>(null)
   useRowKeys(list)
-  if (events.length === 0) return <p class="faint">No events are kept.</p>
+  if (events.length === 0) return <p class="faint">No events are stored.</p>
   return (
     <div class="scroll">
       <table class="events">
@@ -145,7 +150,7 @@ function Events({ events, chosen }: { readonly events: readonly SourceEvent[]; r
               Event
             </th>
             <th scope="col">Accepted</th>
-            <th scope="col">What came</th>
+            <th scope="col">Content</th>
           </tr>
         </thead>
         <tbody ref={list}>

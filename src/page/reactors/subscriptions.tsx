@@ -19,7 +19,7 @@ export function Subscriptions({ subscriptions, onChange }: SubscriptionsProps) {
   if (subscriptions.length === 0) {
     return (
       <p class="faint">
-        No workflow is subscribed to it: <code>cloaca reactor subscribe NAME WORKFLOW</code>
+        No workflow is subscribed. Subscribe one with <code>cloaca reactor subscribe NAME WORKFLOW</code>
       </p>
     )
   }
@@ -31,13 +31,13 @@ export function Subscriptions({ subscriptions, onChange }: SubscriptionsProps) {
             <th scope="col">Workflow</th>
             <th scope="col">State</th>
             <th scope="col" class="medium-only">
-              When
+              Condition
             </th>
             <th scope="col" class="number">
               Waiting
             </th>
             <th scope="col">
-              <span class="unseen">Steering</span>
+              <span class="unseen">Actions</span>
             </th>
           </tr>
         </thead>
@@ -63,7 +63,7 @@ function Row({ subscription, onChange }: { readonly subscription: Subscription; 
         <span class={`state ${TONES[state]}`}>{state}</span>
         {lastError !== null && (
           <div class="small bad-ink">
-            {errorCount} in a row, <Time at={lastErrorAt} />: {lastError}
+            {errorCount} errors in a row, <Time at={lastErrorAt} />: {lastError}
           </div>
         )}
       </td>
@@ -85,9 +85,9 @@ function Row({ subscription, onChange }: { readonly subscription: Subscription; 
 
 async function toggle({ id, workflow, enabled }: Subscription, onChange: () => void): Promise<void> {
   const path = enabled ? '/subscriptions/{id}/pause' : '/subscriptions/{id}/resume'
-  await attempt(`The subscription of "${workflow}" is as it was`, async () => {
+  await attempt(`Could not ${enabled ? 'pause' : 'resume'} the subscription of "${workflow}"`, async () => {
     await write(path, { path: { id } }, {})
-    tell(`"${workflow}" ${enabled ? 'is paused: what fires waits for it' : 'goes on'}`)
+    tell(`Subscription of "${workflow}" ${enabled ? 'paused: firings are kept until you resume it' : 'resumed'}`)
     onChange()
   })
 }

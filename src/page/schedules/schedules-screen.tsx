@@ -46,7 +46,7 @@ function Schedules({ schedules, onChange }: SchedulesProps) {
     const schedule = schedules.find(({ id }) => id === focusedRow(list))
     if (schedule !== undefined) void toggle(schedule, onChange)
   }
-  useKeys([{ key: 'e', does: 'enable or disable the schedule of the row', press }])
+  useKeys([{ key: 'e', does: 'enable or disable the current schedule', press }])
   const shown = schedules.filter((each) => matches(`${nameOf(each)} ${each.workflow} ${each.expression}`))
   if (schedules.length === 0) return <NoSchedules />
   if (shown.length === 0) return <AllHidden what="schedules" onClear={() => setQuery({ q: null })} />
@@ -106,7 +106,7 @@ function Row({ schedule, onChange }: { readonly schedule: Schedule; onChange(): 
         {words ?? <code>{expression}</code>}
         <div class="small faint">
           {words !== null && <code>{expression}</code>} {timezone}
-          {catchup !== 'skip' && `, what was missed: ${catchup}`}
+          {catchup !== 'skip' && `, missed runs: ${catchup}`}
         </div>
       </td>
       {problem === null ? (
@@ -135,7 +135,7 @@ function Broken({ problem }: { readonly problem: string }) {
 
 /** The next one, and those after it. */
 function Next({ instants: [next, ...others] }: { readonly instants: readonly string[] }) {
-  if (next === undefined) return <span class="faint">never again</span>
+  if (next === undefined) return <span class="faint">no further runs</span>
   return (
     <details class="next">
       <summary>
@@ -159,7 +159,7 @@ function nameOf({ triggerName, instanceName, id }: Schedule): string {
 async function toggle(schedule: Schedule, onChange: () => void): Promise<void> {
   const { id, enabled } = schedule
   const path = enabled ? '/schedules/{schedule}/disable' : '/schedules/{schedule}/enable'
-  await attempt(`"${nameOf(schedule)}" is as it was`, async () => {
+  await attempt(`Could not ${enabled ? 'disable' : 'enable'} "${nameOf(schedule)}"`, async () => {
     await write(path, { path: { schedule: id } }, {})
     tell(`"${nameOf(schedule)}" is ${enabled ? 'disabled' : 'enabled'}`)
     onChange()
@@ -168,9 +168,9 @@ async function toggle(schedule: Schedule, onChange: () => void): Promise<void> {
 
 function NoSchedules() {
   return (
-    <NothingYet title="There is no schedule">
+    <NothingYet title="No schedules yet">
       <p>
-        One comes of a trigger with <code>cron=</code>, or of:
+        Declare a trigger with <code>cron=</code>, or create a schedule:
       </p>
       <pre>cloaca schedule create WORKFLOW '0 2 * * *'</pre>
     </NothingYet>

@@ -10,9 +10,9 @@ export function WithoutDefects({ children }: { readonly children: ComponentChild
   return (
     <main>
       <div class="empty" role="alert">
-        <h2>This screen has a defect</h2>
+        <h2>Could not show this screen</h2>
         <p>
-          It may be that cloaca was updated while the page was open: load it anew. If that does not help, please report
+          Reload the page, because cloaca may have been updated while it was open. If the error remains, please report
           it: <code>{message}</code>
         </p>
         <div class="actions">
@@ -20,7 +20,7 @@ export function WithoutDefects({ children }: { readonly children: ComponentChild
             Try again
           </button>
           <button type="button" class="primary" onClick={() => location.reload()}>
-            Load anew
+            Reload
           </button>
         </div>
       </div>

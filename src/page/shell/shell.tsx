@@ -15,7 +15,7 @@ import { TopBar } from './top-bar.tsx'
 
 export function Shell() {
   const [isHelpOpen, setHelpOpen] = useState(false)
-  useKeys([{ key: '?', does: 'show the keys', press: () => setHelpOpen(true) }])
+  useKeys([{ key: '?', does: 'show keyboard shortcuts', press: () => setHelpOpen(true) }])
   const found = screenAt(path.value)
   const section = found?.screen.section
   useEffect(() => {
@@ -28,7 +28,7 @@ export function Shell() {
       <TopBar section={section} onHelp={() => setHelpOpen(true)} />
       {connection.value === 'lost' && (
         <p class="banner" role="alert">
-          cloaca does not answer: what you see is what it was. The page goes on by itself once it is back.
+          cloaca does not answer. The page shows the last known state, and continues when cloaca is back.
         </p>
       )}
       {Component === undefined ? (
@@ -49,9 +49,9 @@ function NoSuchPage() {
   return (
     <main>
       <div class="empty">
-        <h2>There is no such page</h2>
+        <h2>Page not found</h2>
         <p>
-          Nothing is at <code>{path.value}</code>. See one of these:
+          There is no page at <code>{path.value}</code>. Try one of these:
         </p>
         <ul class="names">
           {SECTIONS.map(({ to, title }) => (

@@ -12,10 +12,10 @@ export function TokenDialog() {
     location.reload()
   }
   return (
-    <Dialog title="A token is needed" onClose={() => setText('')}>
+    <Dialog title="Token required" onClose={() => setText('')}>
       <form onSubmit={take}>
         <label>
-          The token of <code>CLOACA_HTTP_TOKEN</code>
+          Value of <code>CLOACA_HTTP_TOKEN</code>
           <input
             type="password"
             autocomplete="off"
@@ -25,7 +25,7 @@ export function TokenDialog() {
         </label>
         <div class="actions">
           <button type="submit" class="primary" disabled={token.trim() === ''}>
-            Go on
+            Continue
           </button>
         </div>
       </form>

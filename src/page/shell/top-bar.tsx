@@ -33,13 +33,19 @@ export function TopBar({ section, onHelp }: TopBarProps) {
       </nav>
       <div class="switches">
         <ConnectionState state={connection.value} />
-        <button type="button" class="quiet" title="Times in UTC or in your zone" onClick={switchZone}>
+        <button type="button" class="quiet" title="Show times in UTC or in your time zone" onClick={switchZone}>
           {zone.value === 'utc' ? 'UTC' : 'Local'}
         </button>
-        <button type="button" class="quiet" title="Colours: as the system, light, dark" onClick={nextTheme}>
+        <button type="button" class="quiet" title="Use the colours of the system, light or dark" onClick={nextTheme}>
           {theme.value}
         </button>
-        <button type="button" class="quiet" title="Keys (?)" aria-label="Keys" onClick={onHelp}>
+        <button
+          type="button"
+          class="quiet"
+          title="Keyboard shortcuts (?)"
+          aria-label="Keyboard shortcuts"
+          onClick={onHelp}
+        >
           ?
         </button>
       </div>
@@ -50,8 +56,8 @@ export function TopBar({ section, onHelp }: TopBarProps) {
 const STATES: Readonly<Record<Connection, string>> = {
   connecting: 'connecting',
   live: 'live',
-  polling: 'every 2 s',
-  lost: 'no answer',
+  polling: 'polling every 2 s',
+  lost: 'disconnected',
 }
 
 function ConnectionState({ state }: { readonly state: Connection }) {

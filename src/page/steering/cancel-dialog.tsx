@@ -21,10 +21,11 @@ export function CancelDialog({ execution, onClose, onDone }: CancelDialogProps) 
     event.preventDefault()
     setBusy(true)
     const body = { ...noted(note), ...(waits && { wait: true }) }
-    const isDone = await attempt('It was not cancelled', async () => {
+    const isDone = await attempt('Could not cancel the execution', async () => {
       const answer = await write('/executions/{id}/cancel', { path: { id: execution.id } }, body)
-      if (answer.state === 'asked') tell('The process that runs it has been asked', 'It has not answered yet.')
-      else tell('Cancelled', answer.lostScripts.length === 0 ? null : lostWords(answer.lostScripts))
+      if (answer.state === 'asked')
+        tell('Cancellation requested', 'The engine that runs the execution has not answered yet.')
+      else tell('Execution cancelled', answer.lostScripts.length === 0 ? null : lostWords(answer.lostScripts))
     })
     setBusy(false)
     onDone()
@@ -33,15 +34,15 @@ export function CancelDialog({ execution, onClose, onDone }: CancelDialogProps) 
   return (
     <Dialog title={`Cancel ${execution.workflow}?`} onClose={onClose}>
       <form onSubmit={(event) => void cancel(event)}>
-        <p class="faint">No further task of it starts. What runs is stopped.</p>
+        <p class="faint">No further tasks start. Running tasks are stopped, unless you let them finish.</p>
         <label class="check">
           <input type="checkbox" checked={waits} onChange={({ currentTarget }) => setWaits(currentTarget.checked)} />
-          <span>Let the tasks that run end by themselves</span>
+          <span>Let running tasks finish</span>
         </label>
         <NoteField note={note} onNote={setNote} />
         <div class="actions">
           <button type="submit" class="primary" disabled={isBusy}>
-            Cancel it
+            Cancel execution
           </button>
         </div>
       </form>
@@ -50,5 +51,5 @@ export function CancelDialog({ execution, onClose, onDone }: CancelDialogProps) 
 }
 
 function lostWords(scripts: readonly string[]): string {
-  return `A task did not stop: its interpreter was ended, with the state of ${scripts.join(', ')}.`
+  return `A task did not stop, so its interpreter was ended. The state of ${scripts.join(', ')} in memory is lost.`
 }

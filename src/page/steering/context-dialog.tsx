@@ -22,7 +22,7 @@ export function ContextDialog({ workflow, title, hint, text: given, onClose }: C
   const start = async (event: Event): Promise<void> => {
     event.preventDefault()
     setBusy(true)
-    await attempt('It was not started', async () => {
+    await attempt('Could not start the workflow', async () => {
       const where = { path: { name: workflow } }
       const { id } = (await writeText('/workflows/{name}/executions', where, text)) as { readonly id: string }
       onClose()
@@ -61,7 +61,7 @@ export function ContextDialog({ workflow, title, hint, text: given, onClose }: C
 function wrongWith(text: string): string | null {
   try {
     const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? null : 'A JSON object is needed: {…}'
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? null : 'Enter a JSON object: {…}'
   } catch (thrown) {
     return (thrown as Error).message
   }

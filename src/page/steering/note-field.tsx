@@ -13,7 +13,7 @@ export function NoteField({ note, onNote }: NoteFieldProps) {
         type="text"
         value={note}
         maxLength={1_000}
-        placeholder="Why, for whoever looks at it later"
+        placeholder="Optional reason, stored with the action"
         onInput={({ currentTarget }) => onNote(currentTarget.value)}
       />
     </label>

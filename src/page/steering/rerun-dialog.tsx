@@ -22,13 +22,13 @@ export function RerunDialog({ execution, onClose }: RerunDialogProps) {
   useEffect(() => {
     if (!isSmall) return
     readText('/executions/{id}/input', { path: { id } }).then(setText, (thrown: unknown) => {
-      tellProblem('The input was not read', thrown)
+      tellProblem('Could not load the input', thrown)
       onClose()
     })
   }, [])
   if (text === null) return null
   const hint = isSmall
-    ? 'A new execution with this input. Numbers stay as they are written.'
-    : `The input of the old one is too large to be edited here (${shownBytes(inputBytes)}): write another, or use Retry.`
+    ? 'Input of the new execution. Numbers are sent as you write them.'
+    : `The old input is too large to edit here (${shownBytes(inputBytes)}). Enter another one, or use Retry.`
   return <ContextDialog workflow={workflow} title={`Run ${workflow} again`} hint={hint} text={text} onClose={onClose} />
 }

@@ -26,7 +26,7 @@ export function RetryDialog({ execution, task, onClose }: RetryDialogProps) {
     event.preventDefault()
     setBusy(true)
     const body = { ...noted(note), ...(scope === 'from' && { from }), ...(scope === 'all' && { all: true }) }
-    await attempt('It was not tried again', async () => {
+    await attempt('Could not retry the execution', async () => {
       const answer = await write('/executions/{id}/retry', { path: { id } }, body)
       onClose()
       goTo(addressFor('executions', answer.id))
@@ -43,9 +43,9 @@ export function RetryDialog({ execution, task, onClose }: RetryDialogProps) {
     <Dialog title={`Retry ${workflow}`} onClose={onClose}>
       <form onSubmit={(event) => void retry(event)}>
         <fieldset>
-          <legend class="faint">A new execution with the same input runs</legend>
-          {choice('rest', 'what did not complete; the rest keeps its output')}
-          {choice('from', 'a task and all that come after it')}
+          <legend class="faint">Tasks that run again in a new execution with the same input</legend>
+          {choice('rest', 'Tasks that did not complete; the others keep their output')}
+          {choice('from', 'A task and all tasks after it')}
           {scope === 'from' && (
             <select aria-label="Task" value={from} onChange={({ currentTarget }) => setFrom(currentTarget.value)}>
               {tasks.map((each) => (
@@ -55,7 +55,7 @@ export function RetryDialog({ execution, task, onClose }: RetryDialogProps) {
               ))}
             </select>
           )}
-          {choice('all', 'everything')}
+          {choice('all', 'All tasks')}
         </fieldset>
         <NoteField note={note} onNote={setNote} />
         <div class="actions">

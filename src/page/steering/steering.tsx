@@ -25,21 +25,25 @@ export function Steering({ execution, task, onDone }: SteeringProps) {
   const isOver = hasEnded(status)
   const pause = async (): Promise<void> => {
     const verb = status === 'Paused' ? 'resume' : 'pause'
-    await attempt(`It was not ${verb}d`, async () => {
+    await attempt(`Could not ${verb} the execution`, async () => {
       const { state } = await write(`/executions/{id}/${verb}`, { path: { id } }, {})
-      if (state === 'asked') tell('The process that runs it has been asked', 'It has not answered yet.')
+      if (state === 'asked') tell(`Request to ${verb} sent`, 'The engine that runs the execution has not answered yet.')
     })
     onDone()
   }
   useKeys(
     isOver
       ? [
-          { key: 'r', does: 'retry it', press: () => setOpen('retry') },
-          { key: 'e', does: 'run it again with another input', press: () => setOpen('rerun') },
+          { key: 'r', does: 'retry the execution', press: () => setOpen('retry') },
+          { key: 'e', does: 'run the workflow again with another input', press: () => setOpen('rerun') },
         ]
       : [
-          { key: 'c', does: 'cancel it', press: () => setOpen('cancel') },
-          { key: 'p', does: status === 'Paused' ? 'resume it' : 'pause it', press: () => void pause() },
+          { key: 'c', does: 'cancel the execution', press: () => setOpen('cancel') },
+          {
+            key: 'p',
+            does: status === 'Paused' ? 'resume the execution' : 'pause the execution',
+            press: () => void pause(),
+          },
         ],
   )
   const close = (): void => setOpen(null)

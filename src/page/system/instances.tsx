@@ -28,7 +28,7 @@ export function Instances({ instances }: { readonly instances: readonly Instance
               Executions
             </th>
             <th scope="col" class="medium-only">
-              Opened
+              Started
             </th>
             <th scope="col" class="medium-only">
               Heartbeat

@@ -17,9 +17,9 @@ export function Process() {
   return (
     <>
       <div class="section-row">
-        <h2>This process</h2>
+        <h2>This engine</h2>
       </div>
-      <Loaded resource={state} what="how the process does">
+      <Loaded resource={state} what="the state of the engine">
         {(value) => (
           <>
             <Facts state={value} />
@@ -41,7 +41,8 @@ function Facts({ state: { pid, node, uptimeMs, memory, now: gauges, store } }: {
       </Fact>
       <Fact name="Running for">{shownDuration(uptimeMs)}</Fact>
       <Fact name="Memory">
-        {shownBytes(memory.residentBytes)} <span class="faint">of it {shownBytes(memory.heapBytes)} of JavaScript</span>
+        {shownBytes(memory.residentBytes)}{' '}
+        <span class="faint">including {shownBytes(memory.heapBytes)} of JavaScript heap</span>
       </Fact>
       <Fact name="Executions">{activeExecutions} active</Fact>
       <Fact name="Tasks">
@@ -51,14 +52,14 @@ function Facts({ state: { pid, node, uptimeMs, memory, now: gauges, store } }: {
         </span>
       </Fact>
       <Fact name="Polls">
-        {activePolls} under way{' '}
+        {activePolls} in progress{' '}
         <span class="faint">{oldestDueMs < 1 ? 'none late' : `${shownDuration(oldestDueMs)} late`}</span>
       </Fact>
       <Fact name="Store">
         {store.commits.toLocaleString('en')} commits{' '}
         <span class="faint">{shownDuration(store.meanCommitMs)} on average</span>
       </Fact>
-      <Fact name="Refused, locked">
+      <Fact name="Refused steps, lock conflicts">
         {store.refused}, {store.locked}
       </Fact>
     </dl>
@@ -72,7 +73,7 @@ function Interpreters({ state: { interpreters, restarts } }: { readonly state: P
       <div class="section-row">
         <h2>Interpreters</h2>
         <span class="small faint">
-          started again: {died} died, {ceiling} at a ceiling, {idle} after a rest
+          replaced: {died} died, {ceiling} near a limit, {idle} idle
         </span>
       </div>
       <div class="scroll">
@@ -111,7 +112,7 @@ function SlowTriggers({ state: { slowTriggers } }: { readonly state: ProcessStat
     <>
       <div class="section-row">
         <h2>Slowest triggers</h2>
-        <span class="small faint">since the process began</span>
+        <span class="small faint">since the engine started</span>
       </div>
       <div class="scroll">
         <table>

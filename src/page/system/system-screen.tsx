@@ -17,12 +17,12 @@ export function SystemScreen() {
   return (
     <main>
       <h1>System</h1>
-      <Loaded resource={status} what="the state of the system">
+      <Loaded resource={status} what="the system">
         {(value) => (
           <>
             <Troubles status={value} />
             <div class="section-row">
-              <h2>Instances</h2>
+              <h2>Engines</h2>
             </div>
             <Instances instances={value.instances} />
           </>

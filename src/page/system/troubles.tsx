@@ -20,23 +20,19 @@ export function Troubles({ status }: { readonly status: Status }) {
         what={['has not been polled for two of its intervals', 'have not been polled for two of their intervals']}
         names={late}
       />
-      <Names
-        title="Failing"
-        what={['failed when it was polled last', 'failed when they were polled last']}
-        names={failing}
-      />
+      <Names title="Failing" what={['failed at its last poll', 'failed at their last poll']} names={failing} />
       <Names
         title="Broken"
         what={[
-          'has a wrong cron expression or zone and never fires',
-          'have a wrong cron expression or zone and never fire',
+          'has an invalid cron expression or time zone and never fires',
+          'have an invalid cron expression or time zone and never fire',
         ]}
         names={broken}
         addressOf={addressOfCron}
       />
       <Names
         title="Not declared"
-        what={['is declared by no script that is served', 'are declared by no script that is served']}
+        what={['is not declared by any served script', 'are not declared by any served script']}
         names={undeclared}
         addressOf={(name) => `/triggers?q=${encodeURIComponent(name)}`}
       />
@@ -69,7 +65,7 @@ function Degraded({ degraded }: { readonly degraded: Status['subscriptions']['de
   return (
     <section>
       <h2>Degraded</h2>
-      <p class="small faint">Subscriptions that start nothing, since their predicate failed</p>
+      <p class="small faint">Subscriptions that start no executions because their predicate failed</p>
       <ul class="names">
         {degraded.slice(0, NAMES_AT_MOST).map(({ reactor, workflow, tenant }) => (
           <li key={`${reactor} ${workflow} ${tenant}`}>
@@ -87,7 +83,7 @@ function LastFailures({ failures }: { readonly failures: Status['lastFailures'] 
   if (failures.length === 0) return null
   return (
     <section>
-      <h2>Executions that failed last</h2>
+      <h2>Last failed executions</h2>
       <ul>
         {failures.map(({ id, workflow, endedAt, errorMessage }) => (
           <li key={id} class="failure">
@@ -121,9 +117,7 @@ function Names({
   return (
     <section>
       <h2>{title}</h2>
-      <p class="small faint">
-        {names.length === 1 ? `1 trigger that ${what[0]}` : `${names.length} triggers that ${what[1]}`}
-      </p>
+      <p class="small faint">{names.length === 1 ? `1 trigger ${what[0]}` : `${names.length} triggers ${what[1]}`}</p>
       <ul class="names">
         {names.slice(0, NAMES_AT_MOST).map((name) => (
           <li key={name}>

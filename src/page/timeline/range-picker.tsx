@@ -21,7 +21,7 @@ export function RangePicker() {
           Live
         </button>
         {LASTS.map(([name, ms]) => (
-          <button key={name} type="button" title={`The last ${name}`} onClick={() => showLast(ms)}>
+          <button key={name} type="button" title={`Last ${name}`} onClick={() => showLast(ms)}>
             {name}
           </button>
         ))}
@@ -32,10 +32,10 @@ export function RangePicker() {
             <button type="button" title="Earlier" aria-label="Earlier" onClick={() => shift(shown, -0.5)}>
               ←
             </button>
-            <button type="button" title="Shorter" aria-label="Shorter" onClick={() => zoom(shown, 0.5)}>
+            <button type="button" title="Zoom in" aria-label="Zoom in" onClick={() => zoom(shown, 0.5)}>
               +
             </button>
-            <button type="button" title="Longer" aria-label="Longer" onClick={() => zoom(shown, 2)}>
+            <button type="button" title="Zoom out" aria-label="Zoom out" onClick={() => zoom(shown, 2)}>
               −
             </button>
             <button type="button" title="Later" aria-label="Later" onClick={() => shift(shown, 0.5)}>

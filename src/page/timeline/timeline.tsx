@@ -63,7 +63,7 @@ export function Timeline({ shown, range, nextAt, onChoose }: TimelineProps) {
       ref={box}
       class={isLive ? 'timeline live' : 'timeline'}
       role="toolbar"
-      aria-label="Ticks along time: the arrow keys go from one to the next"
+      aria-label="Timeline of ticks: use the arrow keys to move between ticks"
       // biome-ignore lint/a11y/noNoninteractiveTabindex: from here the arrow keys go to the marks
       tabIndex={0}
       onPointerEnter={held.hold}

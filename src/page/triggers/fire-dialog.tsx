@@ -21,7 +21,7 @@ export function FireDialog({ trigger: { name, workflow, allowConcurrent }, onClo
   const [isBusy, setBusy] = useState(false)
   const fire = async (): Promise<void> => {
     setBusy(true)
-    const hasFired = await attempt(`"${name}" did not fire`, async () => {
+    const hasFired = await attempt(`Could not fire "${name}"`, async () => {
       const query = { note: note.trim() === '' ? undefined : note.trim(), force: isForced ? 'true' : undefined }
       const body = text.trim() === '' ? null : text
       tellFired((await writeText('/triggers/{name}/fire', { path: { name }, query }, body)) as FiredByHand)
@@ -37,17 +37,17 @@ export function FireDialog({ trigger: { name, workflow, allowConcurrent }, onClo
     <Dialog title={`Fire ${name}`} isWide onClose={onClose}>
       <form onSubmit={submit}>
         <p>
-          Starts workflow <strong>{workflow}</strong> as if a poll had fired
+          Starts workflow <strong>{workflow}</strong> as if the trigger had fired
           {allowConcurrent || isForced ? '.' : ', unless an execution with the same context is active.'}
         </p>
-        <JsonField label="Context (sent to the letter)" text={text} onText={setText} onSubmit={() => void fire()} />
+        <JsonField label="Context (JSON, sent unchanged)" text={text} onText={setText} onSubmit={() => void fire()} />
         <label>
-          Why (may be empty)
+          Note (optional)
           <input maxLength={1_000} value={note} onInput={({ currentTarget }) => setNote(currentTarget.value)} />
         </label>
         <label class="check">
           <input type="checkbox" checked={isForced} onInput={({ currentTarget }) => setForced(currentTarget.checked)} />
-          Start it whatever is active
+          Start even if executions are active
         </label>
         <div class="actions">
           <button type="submit" class="primary" disabled={isBusy || jsonProblem(text) !== null}>
@@ -61,6 +61,6 @@ export function FireDialog({ trigger: { name, workflow, allowConcurrent }, onClo
 
 function tellFired({ trigger, outcome, executionId, reason }: FiredByHand): void {
   const link = executionId !== null && <Link to={addressFor('executions', executionId)}>Open the execution</Link>
-  if (outcome === 'fired') tell(`"${trigger}" has fired`, link)
-  else tell(`"${trigger}" started nothing: ${outcome}`, link || reason)
+  if (outcome === 'fired') tell(`"${trigger}" fired`, link)
+  else tell(`"${trigger}" started no execution: ${outcome}`, link || reason)
 }

@@ -39,8 +39,8 @@ export function jsonProblem(text: string): string | null {
   try {
     const value: unknown = JSON.parse(text)
     const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
-    return isObject ? null : 'A context is a JSON object: { … }'
+    return isObject ? null : 'Enter a JSON object: { … }'
   } catch (thrown) {
-    return thrown instanceof Error ? `Not JSON: ${thrown.message}` : 'Not JSON'
+    return thrown instanceof Error ? `Invalid JSON: ${thrown.message}` : 'Invalid JSON'
   }
 }

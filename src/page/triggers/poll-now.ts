@@ -5,14 +5,12 @@ import { outcomeName } from '../parts/outcomes.tsx'
 import { attempt, tell } from '../parts/toasts.tsx'
 
 export async function pollNow(name: string): Promise<void> {
-  await attempt(`"${name}" was not polled`, async () => {
+  await attempt(`Could not poll "${name}"`, async () => {
     const answer = await write('/triggers/{name}/poll', { path: { name } }, {})
-    if (answer.state === 'asked') return tell(`"${name}" will be polled`, 'The process that serves it was asked.')
+    if (answer.state === 'asked')
+      return tell(`Poll of "${name}" requested`, 'The engine that serves the trigger has not answered yet.')
     const { outcome, reason, error, durationMs } = answer
     const why = error === null ? reason : `${error.type}: ${error.message}`
-    tell(
-      `"${name}" was polled: ${outcomeName(outcome)}`,
-      `${why === null ? '' : `${why} · `}${Math.round(durationMs)} ms`,
-    )
+    tell(`Polled "${name}": ${outcomeName(outcome)}`, `${why === null ? '' : `${why} · `}${Math.round(durationMs)} ms`)
   })
 }

@@ -20,7 +20,7 @@ export function Sparkline({ trend }: { readonly trend: Trend | null }) {
       width={30 * APART_PX}
       height={HEIGHT_PX}
       role="img"
-      aria-label={trend === null ? 'The last hour is being read' : labelOf(trend)}
+      aria-label={trend === null ? 'Loading the last hour' : labelOf(trend)}
     >
       {bars.map(({ at, counts }, index) => (
         <Bar key={at} left={index * APART_PX} at={at} counts={counts} most={most} />
@@ -60,5 +60,5 @@ function labelOf({ items }: Trend): string {
   const sums = Object.fromEntries(
     BY_BADNESS.map((outcome) => [outcome, items.reduce((sum, { counts }) => sum + (counts[outcome] ?? 0), 0)]),
   )
-  return `The last hour: ${countsInWords(sums) || 'nothing'}`
+  return `Polls in the last hour: ${countsInWords(sums) || 'none'}`
 }

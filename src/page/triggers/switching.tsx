@@ -24,7 +24,7 @@ export function TriggerSwitch({ trigger, onDone }: { readonly trigger: Switched;
       class="switch"
       aria-checked={trigger.enabled}
       aria-label={`${trigger.name} is enabled`}
-      title={trigger.enabled ? 'Enabled: click to disable it (e)' : 'Disabled: click to enable it (e)'}
+      title={trigger.enabled ? 'Enabled. Click to disable (e).' : 'Disabled. Click to enable (e).'}
       onClick={() => askToSwitch(trigger, onDone)}
     />
   )
@@ -45,7 +45,7 @@ function Ask({ trigger: { name, enabled }, onDone }: { readonly trigger: Switche
     event.preventDefault()
     setBusy(true)
     const path = enabled ? '/triggers/{name}/disable' : '/triggers/{name}/enable'
-    const hasDone = await attempt(`"${name}" is as it was`, async () => {
+    const hasDone = await attempt(`Could not ${verb.toLowerCase()} "${name}"`, async () => {
       await write(path, { path: { name } }, note.trim() === '' ? {} : { note: note.trim() })
       tell(`"${name}" is ${enabled ? 'disabled' : 'enabled'}`)
     })
@@ -64,11 +64,11 @@ function Ask({ trigger: { name, enabled }, onDone }: { readonly trigger: Switche
       <form onSubmit={act}>
         <p>
           {enabled
-            ? 'It starts nothing until you enable it again, even after a restart.'
-            : 'It starts its workflow again from now on.'}
+            ? 'The trigger starts no execution until you enable it again, even after a restart.'
+            : 'The trigger starts its workflow again from now on.'}
         </p>
         <label>
-          Why (kept with the trigger; may be empty)
+          Note (optional, shown with the trigger)
           <input
             autofocus
             maxLength={1_000}

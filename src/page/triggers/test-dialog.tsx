@@ -28,7 +28,7 @@ export function TestDialog({ name, onClose }: { readonly name: string; onClose()
   const again = (): void => setRound(round + 1)
   return (
     <Dialog title={`Test ${name}`} isWide onClose={onClose}>
-      {problem !== null && <NotRead what="what it would do" problem={problem} onRetry={again} />}
+      {problem !== null && <NotRead what="the result of the test" problem={problem} onRetry={again} />}
       {tested === null && problem === null && <p class="loading">Polling …</p>}
       {tested !== null && (
         <>

@@ -43,13 +43,13 @@ function Detail({ tick }: { readonly tick: TickDetail }) {
     <>
       <p>
         <OutcomeBadge outcome={outcome} /> {exactTime(Date.parse(firstAt))}
-        {count > 1 && ` to ${exactTime(Date.parse(lastAt))}: ${count.toLocaleString('en')} times the same`}
+        {count > 1 && ` to ${exactTime(Date.parse(lastAt))}: ${count.toLocaleString('en')} polls with the same result`}
       </p>
       {reason !== null && <p>{reason}</p>}
       <p class="faint">
         {[
           durationMs !== null && `took ${count > 1 ? 'at most ' : ''}${shownDuration(durationMs)}`,
-          latenessMs !== null && `began ${count > 1 ? 'at most ' : ''}${shownDuration(latenessMs)} late`,
+          latenessMs !== null && `started ${count > 1 ? 'at most ' : ''}${shownDuration(latenessMs)} late`,
         ]
           .filter((part) => part !== false)
           .join(', ')}
@@ -57,7 +57,7 @@ function Detail({ tick }: { readonly tick: TickDetail }) {
       {executionId !== null && (
         <p>
           <Link to={addressFor('executions', executionId)}>
-            {outcome === 'fired' ? 'The execution that it started' : 'The execution that was active'}
+            {outcome === 'fired' ? 'Started execution' : 'Active execution'}
           </Link>
         </p>
       )}

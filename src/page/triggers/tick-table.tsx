@@ -90,7 +90,7 @@ function OutcomeFilter({ chosen }: { readonly chosen: string | undefined }) {
 }
 
 function NoTicks({ isFiltered }: { readonly isFiltered: boolean }) {
-  if (!isFiltered) return <NothingYet title="It has not been polled yet" />
+  if (!isFiltered) return <NothingYet title="No polls yet" />
   return <AllHidden what="ticks" onClear={() => setQuery({ outcome: null, after: null, from: null, to: null })} />
 }
 
@@ -108,10 +108,10 @@ function Rows({ ticks }: { readonly ticks: readonly Tick[] }) {
               Reason or error
             </th>
             <th scope="col" class="number medium-only">
-              Late
+              Lateness
             </th>
             <th scope="col" class="number medium-only">
-              Took
+              Duration
             </th>
             <th scope="col" class="medium-only">
               Execution

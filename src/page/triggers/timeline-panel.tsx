@@ -32,12 +32,12 @@ export function TimelinePanel({ trigger }: { readonly trigger: Trigger }) {
       <Timeline shown={ticks.value.value} range={shown} nextAt={nextPollAt(trigger)} onChoose={choose} />
       {ticks.problem.value !== null && (
         <p class="small bad" role="alert">
-          The ticks could not be read: {ticks.problem.value.message}
+          Could not load the ticks: {ticks.problem.value.message}
         </p>
       )}
       {ticks.value.value?.isCut && (
         <p class="small faint">
-          There are more than 10,000 ticks in this time: the newest are shown. Choose a shorter one.
+          This range has more than 10,000 ticks, and only the newest are shown. Choose a shorter range.
         </p>
       )}
     </section>
@@ -45,8 +45,8 @@ export function TimelinePanel({ trigger }: { readonly trigger: Trigger }) {
 }
 
 function titleOf(shown: Range | null): string {
-  if (shown === null) return 'The last 5 minutes'
-  return `A range of ${shownDuration(shown.untilAt - shown.fromAt)}`
+  if (shown === null) return 'Last 5 minutes'
+  return `Range of ${shownDuration(shown.untilAt - shown.fromAt)}`
 }
 
 /** One tick is opened; of several the time in which they are is shown alone. */

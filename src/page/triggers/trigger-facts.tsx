@@ -18,32 +18,32 @@ export function TriggerFacts({ trigger }: { readonly trigger: Trigger }) {
     <>
       {description !== null && <p class="docstring">{description}</p>}
       <dl class="fact-grid">
-        <Fact name="Latest tick">
+        <Fact name="Last tick">
           <LatestTick trigger={trigger} />
         </Fact>
-        <Fact name="Next tick">
+        <Fact name="Next poll">
           <span title={nextAt === null ? '' : exactTime(nextAt)}>{nextPollInWords(trigger, now.value)}</span>
         </Fact>
-        <Fact name="Polled">
+        <Fact name="Poll interval">
           {shownInterval(pollIntervalMs)}
           {pollIntervalMs !== declared.pollIntervalMs && (
-            <span class="faint"> (set by hand; the code says {shownDuration(declared.pollIntervalMs)})</span>
+            <span class="faint"> (overridden; the code declares {shownDuration(declared.pollIntervalMs)})</span>
           )}
         </Fact>
-        <Fact name="Starts workflow">
+        <Fact name="Workflow">
           <Link to={addressFor('workflows', workflow)}>{workflow}</Link>
           {' · '}
-          <Link to={`/executions?trigger=${encodeURIComponent(trigger.name)}`}>its executions</Link>
+          <Link to={`/executions?trigger=${encodeURIComponent(trigger.name)}`}>executions</Link>
         </Fact>
         <Fact name="Policy">{policyInWords(trigger)}</Fact>
         {failuresInRow > 0 && (
-          <Fact name="Failures in a row">
+          <Fact name="Consecutive failures">
             <span class="bad">{failuresInRow}</span>
           </Fact>
         )}
-        {note !== null && <Fact name={enabled ? 'Note' : 'Disabled, because'}>{note}</Fact>}
+        {note !== null && <Fact name={enabled ? 'Note' : 'Reason for disabling'}>{note}</Fact>}
         {place !== null && (
-          <Fact name="Source">
+          <Fact name="Code">
             <code title={place.file}>
               {place.file.split(/[/\\]/).slice(-2).join('/')}:{place.line}
             </code>
@@ -73,12 +73,12 @@ function LatestTick({ trigger: { lastTick } }: { readonly trigger: Trigger }) {
 function policyInWords({ policy, allowConcurrent }: Trigger): string {
   const { timeoutMs, jitterMs, maxActive, pauseAfter, onChange } = policy
   const parts = [
-    allowConcurrent ? 'equal firings run side by side' : 'one active execution for each context',
-    maxActive === null ? null : `${maxActive} active at most`,
-    timeoutMs === null ? null : `stopped after ${shownDuration(timeoutMs)}`,
+    allowConcurrent ? 'concurrent executions with the same context are allowed' : 'one active execution per context',
+    maxActive === null ? null : `at most ${maxActive} active executions`,
+    timeoutMs === null ? null : `timeout ${shownDuration(timeoutMs)}`,
     jitterMs === null ? null : `jitter ${shownDuration(jitterMs)}`,
-    pauseAfter === null ? null : `disabled after ${pauseAfter} failures in a row`,
-    onChange ? 'fires when its answer changes' : null,
+    pauseAfter === null ? null : `disabled after ${pauseAfter} consecutive failures`,
+    onChange ? 'fires only when the answer changes from skip to fire' : null,
   ]
   return parts.filter((part) => part !== null).join(', ')
 }

@@ -72,7 +72,7 @@ function LastTick({ trigger: { lastTick, failuresInRow } }: { readonly trigger: 
       <span class="small faint">
         <Time at={lastAt} />
       </span>
-      {failuresInRow > 1 && <span class="small bad"> · {failuresInRow} in a row</span>}
+      {failuresInRow > 1 && <span class="small bad"> · {failuresInRow} failures in a row</span>}
       {why !== null && <div class="small faint clamp">{why}</div>}
     </>
   )

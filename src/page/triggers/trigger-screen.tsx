@@ -51,10 +51,10 @@ function One({ trigger, onChange }: { readonly trigger: Trigger; onChange(): voi
     onChange()
   }
   useKeys([
-    { key: 'p', does: 'poll it now', press: () => void poll() },
-    { key: 't', does: 'test it', press: () => setOpened('test') },
-    { key: 'f', does: 'fire it', press: () => setOpened('fire') },
-    { key: 'e', does: 'enable or disable it', press: () => askToSwitch(trigger, onChange) },
+    { key: 'p', does: 'poll the trigger now', press: () => void poll() },
+    { key: 't', does: 'test the trigger', press: () => setOpened('test') },
+    { key: 'f', does: 'fire the trigger', press: () => setOpened('fire') },
+    { key: 'e', does: 'enable or disable the trigger', press: () => askToSwitch(trigger, onChange) },
   ])
   return (
     <>
@@ -64,13 +64,21 @@ function One({ trigger, onChange }: { readonly trigger: Trigger; onChange(): voi
           <h1>{name}</h1>
         </div>
         <div class="actions">
-          <button type="button" title="Poll it out of turn (p)" disabled={isPolling} onClick={() => void poll()}>
+          <button type="button" title="Poll the trigger now (p)" disabled={isPolling} onClick={() => void poll()}>
             {isPolling ? 'Polling …' : 'Poll now'}
           </button>
-          <button type="button" title="Poll it without recording anything (t)" onClick={() => setOpened('test')}>
+          <button
+            type="button"
+            title="Poll without recording or starting anything (t)"
+            onClick={() => setOpened('test')}
+          >
             Test
           </button>
-          <button type="button" title="Start its workflow (f)" onClick={() => setOpened('fire')}>
+          <button
+            type="button"
+            title="Start the workflow with a context that you write (f)"
+            onClick={() => setOpened('fire')}
+          >
             Fire …
           </button>
         </div>

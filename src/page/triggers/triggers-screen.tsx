@@ -97,7 +97,7 @@ function Triggers({ triggers, onChange }: TriggersProps) {
   useKeys([
     {
       key: 'e',
-      does: 'enable or disable the trigger of the row',
+      does: 'enable or disable the current trigger',
       press: () => {
         const trigger = triggers.find(({ name }) => name === focusedRow(list))
         if (trigger !== undefined) askToSwitch(trigger, onChange)
@@ -164,10 +164,10 @@ function Head() {
 
 function NoTriggers() {
   return (
-    <NothingYet title="No trigger has been served yet">
+    <NothingYet title="No triggers yet">
       <p>
-        A trigger is a function with <code>@cloaca.trigger</code> that is polled, or has a cron expression, and starts a
-        workflow. Serve a file that has one:
+        A trigger is a Python function with <code>@cloaca.trigger</code>. It starts a workflow when a poll fires, or at
+        the times of a cron expression. Serve a file that declares one:
       </p>
       <pre>cloaca serve jobs.py</pre>
     </NothingYet>

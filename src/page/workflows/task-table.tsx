@@ -44,10 +44,10 @@ export function TaskTable({ workflow, stats, chosen, onChoose }: TaskTableProps)
         head={
           <div class="task-row list-head">
             <span>Task</span>
-            <span>After</span>
+            <span>Depends on</span>
             <span class="number">p50</span>
             <span class="number">p95</span>
-            <span class="number">Waits</span>
+            <span class="number">Wait</span>
             <span class="number">Failed</span>
             <span />
           </div>

@@ -39,7 +39,7 @@ export function WorkflowScreen({ params: [name = ''] }: ScreenProps) {
 function Shown({ workflow, stats }: { readonly workflow: Workflow; readonly stats: WorkflowStats | null }) {
   const { key, description, script, place, version, tags, graph } = workflow
   const [isStarting, setStarting] = useState(false)
-  useKeys([{ key: 'r', does: 'run it', press: () => setStarting(true) }])
+  useKeys([{ key: 'r', does: 'run the workflow', press: () => setStarting(true) }])
   const chosen = query.value.get('task')
   const choose = (task: string): void => setQuery({ task: task === chosen ? null : task }, { keep: true })
   const p50 = new Map(stats?.tasks.map(({ task, duration }) => [task, duration.p50Ms]))
@@ -88,7 +88,7 @@ function Shown({ workflow, stats }: { readonly workflow: Workflow; readonly stat
         <ContextDialog
           workflow={key}
           title={`Run ${key}`}
-          hint="The context that it is started with. Numbers stay as they are written."
+          hint="Input of the execution. Numbers are sent as you write them."
           text="{}"
           onClose={() => setStarting(false)}
         />
@@ -103,7 +103,7 @@ function Invoked({ workflow: { tasks } }: { readonly workflow: Workflow }) {
   if (graphs.length === 0) return null
   return (
     <p class="progress">
-      Tasks run{' '}
+      Tasks invoke{' '}
       {graphs.map((graph) => (
         <Link key={graph} to={addressFor('graphs', graph)}>
           graph {graph}
@@ -115,12 +115,12 @@ function Invoked({ workflow: { tasks } }: { readonly workflow: Workflow }) {
 
 function Summary({ stats }: { readonly stats: WorkflowStats }) {
   const { executions, byStatus, duration, workflow } = stats
-  if (executions === 0) return <p class="faint summary">It has not run yet.</p>
+  if (executions === 0) return <p class="faint summary">No executions yet.</p>
   return (
     <dl class="tiles">
-      <Tile name="Half end within">{shown(duration.p50Ms)}</Tile>
-      <Tile name="95 % end within">{shown(duration.p95Ms)}</Tile>
-      <Tile name={`Of the newest ${executions.toLocaleString('en')}`}>
+      <Tile name="Median">{shown(duration.p50Ms)}</Tile>
+      <Tile name="p95">{shown(duration.p95Ms)}</Tile>
+      <Tile name={executions === 1 ? 'Last run' : `Last ${executions.toLocaleString('en')} runs`}>
         <span class="progress">
           {EXECUTION_STATUSES.flatMap((status) => {
             const count = byStatus[status] ?? 0

@@ -36,9 +36,10 @@ function Workflows({ workflows }: { readonly workflows: readonly WorkflowRow[] }
   const shown = workflows.filter(({ key, description }) => matches(`${key} ${description}`))
   if (workflows.length === 0) {
     return (
-      <NothingYet title="No workflow has been served yet">
+      <NothingYet title="No workflows yet">
         <p>
-          Declare one with <code>cloaca.WorkflowBuilder</code>, and serve its file: <code>cloaca serve jobs.py</code>
+          Declare a workflow with <code>cloaca.WorkflowBuilder</code>, and serve the file:{' '}
+          <code>cloaca serve jobs.py</code>
         </p>
       </NothingYet>
     )
