@@ -1,4 +1,4 @@
-/** What an engine counts since it was made. The two loops add where they record; `EngineEvents` adds what is rare. */
+/** Counters of an engine since its start. Its two loops increment frequent ones, and `EngineEvents` the others. */
 
 import type { AttemptRow } from '../model/execution.ts'
 import type { TickOutcome } from '../model/schedule.ts'
@@ -6,7 +6,7 @@ import { DURATION_BOUNDS_MS, Histogram } from './histogram.ts'
 import { NamedCounters } from './named-counters.ts'
 
 export class TriggerCounters {
-  /** By what they came to. */
+  /** Number of polls by outcome. */
   readonly polls: Record<TickOutcome, number> = {
     skipped: 0,
     fired: 0,
@@ -15,14 +15,14 @@ export class TriggerCounters {
     failed: 0,
     timedOut: 0,
   }
-  /** What was fired by hand, by what it came to: nothing was polled for it. */
+  /** Number of manual firings by outcome. They involve no poll. */
   readonly byHand: Record<'fired' | 'duplicate' | 'limited', number> = { fired: 0, duplicate: 0, limited: 0 }
-  /** From when a poll was due to when it was asked. */
+  /** Delay from the due time of a poll to its start. */
   readonly lateness = new Histogram(DURATION_BOUNDS_MS)
-  /** From when a poll was asked to its answer. */
+  /** Time from the start of a poll to its result. */
   readonly duration = new Histogram(DURATION_BOUNDS_MS)
 
-  /** There may be thousands a second: see `npm run bench -- metrics`. */
+  /** Counts one poll. Fast, because it runs thousands of times per second: see `npm run bench -- metrics`. */
   polled(outcome: TickOutcome, latenessMs: number | null, durationMs: number | null): void {
     this.polls[outcome] += 1
     if (latenessMs !== null) this.lateness.observe(latenessMs)
@@ -31,21 +31,22 @@ export class TriggerCounters {
 }
 
 export class WorkflowCounters {
-  /** Executions that this engine began. */
+  /** Number of executions that this engine started. */
   started = 0
-  /** Executions that ended here. */
+  /** Number of executions that ended in this engine, by status. */
   readonly ended: Record<'Completed' | 'Failed' | 'Cancelled', number> = { Completed: 0, Failed: 0, Cancelled: 0 }
-  /** From when an execution was accepted to its end. */
+  /** Time from the acceptance of an execution to its end. */
   readonly executionDuration = new Histogram(DURATION_BOUNDS_MS)
+  /** Number of firings of cron schedules. */
   cronFirings = 0
-  /** Tasks that ended. */
+  /** Number of tasks that ended, by status. */
   readonly tasks: Record<'Completed' | 'Failed' | 'Skipped' | 'Cancelled', number> = {
     Completed: 0,
     Failed: 0,
     Skipped: 0,
     Cancelled: 0,
   }
-  /** Attempts that ended. */
+  /** Number of attempts that ended, by outcome. */
   readonly attempts: Record<AttemptRow['outcome'], number> = {
     completed: 0,
     failed: 0,
@@ -53,29 +54,29 @@ export class WorkflowCounters {
     lost: 0,
     cancelled: 0,
   }
-  /** Attempts that failed and are followed by another. */
+  /** Number of failed attempts that are followed by a retry. */
   retries = 0
-  /** From when a task could begin to when it began: how long it waited for a slot. */
+  /** Time from when a task was ready to its start, while it waits for a slot. */
   readonly queueWait = new Histogram(DURATION_BOUNDS_MS)
-  /** Of attempts. */
+  /** Duration of attempts. */
   readonly taskDuration = new Histogram(DURATION_BOUNDS_MS)
 }
 
-/** Of the events of a source, as this engine took part in them. */
+/** Number of events of a source that this engine processed, by outcome. */
 export class SourceCounters {
   accepted = 0
-  /** The function returned None. */
+  /** Events for which the function returned None. */
   dropped = 0
-  /** Too many waited. */
+  /** Events that were rejected because too many were waiting. */
   refused = 0
-  /** The function raised. */
+  /** Events for which the function raised an exception. */
   failed = 0
 }
 
 export class ReactorCounters {
-  /** By its sources, and by hand. */
+  /** Number of firings, both by sources and manual. */
   firings = 0
-  /** Times that a subscription to it was given up since its predicate failed. */
+  /** Number of times that a subscription was suspended because its predicate failed. */
   degraded = 0
 }
 
@@ -90,11 +91,11 @@ export class EngineCounters {
   readonly sources = new NamedCounters(() => new SourceCounters())
   readonly reactors = new NamedCounters(() => new ReactorCounters())
   readonly graphs = new NamedCounters(() => new GraphCounters())
-  /** By code. */
+  /** Number of warnings by code. */
   readonly warnings = new Map<string, number>()
-  /** Steps that failed and are tried again. */
+  /** Number of failed internal operations that are retried. */
   troubles = 0
-  /** Scripts that got an interpreter of their own. */
+  /** Number of scripts that were moved to their own interpreter. */
   quarantines = 0
 
   warned(code: string): void {

@@ -1,41 +1,44 @@
-/** Everything that a runner can say of itself in numbers: counters since it was opened, and how it is now. */
+/** All measurements of a runner: counters since it was opened, and current values. */
 
 import type { EngineCounters } from './engine-counters.ts'
 import type { StoreCounters } from './store-counters.ts'
 
-/** What an engine holds now. */
+/** Current values of an engine. */
 export interface EngineGauges {
-  /** Executions that it runs. */
+  /** Number of executions in progress. */
   readonly activeExecutions: number
-  /** Attempts of tasks that are out. */
+  /** Number of task attempts in progress. */
   readonly activeAttempts: number
-  /** Tasks that could begin, and wait for a slot. */
+  /** Number of ready tasks that wait for a slot. */
   readonly waitingTasks: number
-  /** `max_concurrent_tasks`. */
+  /** Maximum number of tasks that run at the same time (`max_concurrent_tasks`). */
   readonly slots: number
-  /** Slots that no task has. Those of tasks that wait for something else are free meanwhile. */
+  /** Number of free slots. A task that waits for something frees its slot while it waits. */
   readonly freeSlots: number
-  /** Of the polled triggers that the code declares. `polled`: here, and not by another process. */
+  /** Number of polled triggers that the code declares. `polled`: those that this process polls. */
   readonly triggers: { readonly enabled: number; readonly disabled: number; readonly polled: number }
-  /** Polls that are out. */
+  /** Number of polls in progress. */
   readonly activePolls: number
-  /** Events that wait, of the sources whose events are accumulated here. */
+  /** Number of waiting events by source, for the sources whose events this process accumulates. */
   readonly waitingEvents: ReadonlyMap<string, number>
-  /** How long the poll has been due that has been due for longest and has not ended, of the triggers that are polled here. */
+  /** Time since the oldest unfinished poll of this process was due. */
   readonly oldestDueMs: number
 }
 
-/** Why one was started again. `died`: it did, or was killed. `ceiling`: it came near one. `idle`: it had no script for a while. */
+/**
+ * Reason why an interpreter was replaced. `died`: its process ended. `ceiling`: it came near a limit.
+ * `idle`: it had no script for some time.
+ */
 export type RestartCause = 'died' | 'ceiling' | 'idle'
 
 export interface InterpreterMeasurement {
-  /** `1`, `2`, …; `quarantine-1`, … for those of scripts that live alone. */
+  /** `1`, `2`, …, or `quarantine-1`, … for a script with its own interpreter. */
   readonly name: string
-  /** `pyodide`, or the name or path of a Python of the machine. */
+  /** `pyodide`, or the name or path of the system's CPython. */
   readonly python: string
-  /** `starting`: nothing is served by it yet. One that is ready stands by. */
+  /** `starting`: serves no script yet, or is ready as a standby. */
   readonly state: 'starting' | 'live'
-  /** Of its process, as it said within the last second; null while it has not. */
+  /** Resident memory of its process, at most one second old; null until the first report. */
   readonly residentBytes: number | null
 }
 

@@ -1,14 +1,14 @@
-/** What a store counts since it was opened. */
+/** Counters of a store since it was opened. */
 
 import { Histogram, SHORT_BOUNDS_MS } from './histogram.ts'
 
-/** `read` writes nothing, `write` need not survive a power cut, `accept` must. */
+/** Kind of a transaction: `read` writes nothing, `write` may be lost in a power failure, `accept` must survive it. */
 export type CommitKind = 'read' | 'write' | 'accept'
 
 export class CommitCounters {
-  /** What was carried out; several share a commit. */
+  /** Number of reads and writes. Several can share a transaction. */
   steps = 0
-  /** From its begin to its end, with what is written and synced. */
+  /** Duration of a transaction, including the sync to disk. */
   readonly duration = new Histogram(SHORT_BOUNDS_MS)
 }
 
@@ -18,8 +18,8 @@ export class StoreCounters {
     write: new CommitCounters(),
     accept: new CommitCounters(),
   }
-  /** Steps that were refused: a full disk, a lock that was held for too long, a damaged file. */
+  /** Number of reads and writes that the database rejected, such as for a full disk, a lock or a damaged file. */
   refused = 0
-  /** How often another process had the lock, and it was tried again. */
+  /** Number of times that another process held the lock, and the operation was retried. */
   locked = 0
 }

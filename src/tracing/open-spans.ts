@@ -22,7 +22,8 @@ export async function openSpans(clock: Clock, warn: (message: string) => void): 
     return new made.Spans(api, clock)
   } catch (thrown) {
     warn(
-      `Cannot load the package "@opentelemetry/api", so no spans are recorded although an OpenTelemetry SDK is set up. Install the package next to cloaca. Cause: ${toError(thrown).message}`,
+      'Cannot load the package "@opentelemetry/api", so no spans are recorded although an OpenTelemetry SDK is set up. ' +
+        `Install the package next to cloaca. Cause: ${toError(thrown).message}`,
     )
     return null
   }

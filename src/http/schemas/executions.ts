@@ -69,7 +69,7 @@ const SUMMARY = {
   endedAt: INSTANT_OR_NULL,
   waitingFor: v.pipe(
     v.nullable(v.strictObject({ kind: v.literal('engine'), workflow: v.string() })),
-    v.description('set after at least 5 s in which no running engine has its workflow; otherwise null'),
+    v.description('set if no running engine has had the workflow for at least 5 s; otherwise null'),
   ),
   errorMessage: TEXT_OR_NULL,
 }
