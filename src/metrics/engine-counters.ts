@@ -56,7 +56,7 @@ export class WorkflowCounters {
   }
   /** Number of failed attempts that are followed by a retry. */
   retries = 0
-  /** Time from when a task was ready to its start, while it waits for a slot. */
+  /** Time that ready tasks waited for a slot before they started. */
   readonly queueWait = new Histogram(DURATION_BOUNDS_MS)
   /** Duration of attempts. */
   readonly taskDuration = new Histogram(DURATION_BOUNDS_MS)

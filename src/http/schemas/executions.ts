@@ -153,7 +153,7 @@ export const PRUNE = v.strictObject({
   ...NOTED,
   olderThanMs: v.pipe(
     v.number(),
-    v.minValue(0),
+    v.minValue(0, 'expected 0 or more'),
     v.maxValue(Number.MAX_SAFE_INTEGER),
     v.description('minimum time since the end of an execution, in milliseconds'),
   ),
