@@ -115,6 +115,8 @@ function endOfPiece(text: string, at: number): number {
 }
 
 function tooMany(bytes: number): HttpProblem {
-  const message = `Too many large contexts are being sent: ${Math.ceil(bytes / MEBIBYTE)} MiB of at most ${BYTES_AT_MOST / MEBIBYTE} MiB. Retry in a few seconds.`
+  const message =
+    `Too many large contexts are being sent: ${Math.ceil(bytes / MEBIBYTE)} MiB ` +
+    `of at most ${BYTES_AT_MOST / MEBIBYTE} MiB. Retry in a few seconds.`
   return new HttpProblem(503, 'TOO_MANY_LARGE_ANSWERS', message, { 'retry-after': '5' })
 }

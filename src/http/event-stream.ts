@@ -88,7 +88,7 @@ class EventStreams {
 
   open(request: Request): Response {
     if (this.#streams.size >= STREAMS_AT_MOST) {
-      const message = `Too many event streams are open: the limit is ${STREAMS_AT_MOST}. Close one, or retry in a few seconds.`
+      const message = `Too many event streams are open: the limit is ${STREAMS_AT_MOST}. Retry in a few seconds.`
       // Who is refused keeps no connection from others.
       throw new HttpProblem(503, 'TOO_MANY_STREAMS', message, { 'retry-after': '5', connection: 'close' })
     }

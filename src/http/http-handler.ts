@@ -16,7 +16,7 @@ import { pageRoutes } from './page.ts'
 export interface HttpHandlerOptions {
   /** Prefix of all paths, if the server leaves it in the URL, such as `/cloaca`. Default: `/`. */
   readonly basePath?: string
-  /** Token that each request must send (`Authorization: Bearer …`). It permits everything. Default: no token is required. */
+  /** Token that each request must send (`Authorization: Bearer …`). It permits everything. Default: none. */
   readonly token?: string
   /**
    * Accepted host names in requests, without ports. `*.example.com` matches all names below it.
@@ -37,7 +37,7 @@ const OPTIONS_CHECK = objectOf({
   log: { expected: 'a function', fits: (value) => typeof value === 'function' },
 } satisfies Record<keyof HttpHandlerOptions, SettingCheck>)
 
-/** Returns a function that answers HTTP requests while the runner is open. Throws `INVALID_ARGUMENT` for invalid options. */
+/** Returns a function that answers HTTP requests while the runner is open. Throws `INVALID_ARGUMENT`. */
 export function httpHandler(runner: Runner, options: HttpHandlerOptions = {}): Fetch {
   checkSetting(options, OPTIONS_CHECK, '')
   const { token = null, hosts, log = () => undefined } = options

@@ -81,7 +81,9 @@ export async function listen(runner: Runner, options: ServerOptions): Promise<Ht
 
 /** Guessing a token of 16 characters takes longer than anybody tries. */
 function tooShort(): UsageError {
-  const message = `The token in CLOACA_HTTP_TOKEN has fewer than ${SHORTEST_TOKEN} characters, so other machines could guess it. Use a longer one, for example the output of "openssl rand -base64 24".`
+  const message =
+    `The token in CLOACA_HTTP_TOKEN has fewer than ${SHORTEST_TOKEN} characters, so other machines could guess it. ` +
+    'Use a longer one, for example the output of "openssl rand -base64 24".'
   return new UsageError('INVALID_SETTINGS', message, { path: 'http.token' })
 }
 
@@ -93,7 +95,9 @@ function assertLocal(host: string, hosts: readonly string[]): void {
   const [path, remedy] = isReachable
     ? ['http.host', 'leave --host at 127.0.0.1']
     : ['http.hosts', 'remove the setting "http.hosts"']
-  const message = `HTTP needs a token because other machines can reach "${reached}". Set CLOACA_HTTP_TOKEN to a secret that requests must send, or ${remedy}.`
+  const message =
+    `HTTP needs a token because other machines can reach "${reached}". ` +
+    `Set CLOACA_HTTP_TOKEN to a secret that requests must send, or ${remedy}.`
   throw new UsageError('INVALID_SETTINGS', message, { path })
 }
 
@@ -125,8 +129,10 @@ function unavailable(thrown: unknown, host: string, port: number): UsageError {
   const code = codeOf(thrown)
   const why =
     code === 'EADDRINUSE'
-      ? `Port ${port} of "${host}" is in use by another process. Choose another port with --port, or any free port with --port 0.`
-      : `Cannot listen on port ${port} of "${host}" (${code}). Choose another address with --host and --port, or disable HTTP with --no-http.`
+      ? `Port ${port} of "${host}" is in use by another process. ` +
+        'Choose another port with --port, or any free port with --port 0.'
+      : `Cannot listen on port ${port} of "${host}" (${code}). ` +
+        'Choose another address with --host and --port, or disable HTTP with --no-http.'
   return new UsageError('ADDRESS_UNAVAILABLE', why, { reason: code, cause: thrown })
 }
 

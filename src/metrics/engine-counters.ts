@@ -1,4 +1,4 @@
-/** What an engine counts since it was made. The two loops add where they record; `EngineEvents` adds what is rare. */
+/** Counters of an engine since its start. Its two loops increment frequent ones, and `EngineEvents` the others. */
 
 import type { AttemptRow } from '../model/execution.ts'
 import type { TickOutcome } from '../model/schedule.ts'
@@ -23,7 +23,7 @@ export class TriggerCounters {
   /** Duration of polls. */
   readonly duration = new Histogram(DURATION_BOUNDS_MS)
 
-  /** There may be thousands a second: see `npm run bench -- metrics`. */
+  /** Counts one poll. Fast, because it runs thousands of times per second: see `npm run bench -- metrics`. */
   polled(outcome: TickOutcome, latenessMs: number | null, durationMs: number | null): void {
     this.polls[outcome] += 1
     if (latenessMs !== null) this.lateness.observe(latenessMs)

@@ -1,10 +1,10 @@
-/** How often something took how long: counted by upper bounds, as Prometheus has it. */
+/** Histogram of durations with upper bounds, as in Prometheus. */
 
-/** Of polls and tasks. Milliseconds. */
+/** Upper bounds in milliseconds for polls and tasks. */
 export const DURATION_BOUNDS_MS: readonly number[] = Object.freeze([
   1, 5, 10, 50, 100, 500, 1_000, 5_000, 10_000, 30_000, 60_000, 300_000,
 ])
-/** Of what takes less: commits, delays of the event loop. Milliseconds. */
+/** Upper bounds in milliseconds for shorter durations: commits and delays of the event loop. */
 export const SHORT_BOUNDS_MS: readonly number[] = Object.freeze([
   0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1_000, 5_000,
 ])

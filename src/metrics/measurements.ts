@@ -1,4 +1,4 @@
-/** Everything that a runner can say of itself in numbers: counters since it was opened, and how it is now. */
+/** All measurements of a runner: counters since it was opened, and current values. */
 
 import type { EngineCounters } from './engine-counters.ts'
 import type { StoreCounters } from './store-counters.ts'

@@ -1,6 +1,6 @@
 /**
- * Counters by name. Names are a user's, and there may be more of them every day: those that come after the first 500 share one
- * entry, so that neither memory nor what is read grows without end.
+ * Counters by name. Names come from users and their number is unlimited. All names after the first 500 share one
+ * entry, so that memory and the size of `/metrics` stay limited.
  */
 
 export const OTHER = 'other'
@@ -20,7 +20,7 @@ export class NamedCounters<Counters> implements Iterable<readonly [name: string,
   of(name: string): Counters {
     const found = this.#all.get(name)
     if (found !== undefined) return found
-    // One that is called so itself shares the entry: a name must not be there twice.
+    // A name "other" of a user shares the entry, because no name may appear twice.
     if (name === OTHER || this.#all.size >= NAMED_AT_MOST) {
       this.#other ??= this.#make()
       return this.#other

@@ -1,4 +1,4 @@
-/** What a store counts since it was opened. */
+/** Counters of a store since it was opened. */
 
 import { Histogram, SHORT_BOUNDS_MS } from './histogram.ts'
 

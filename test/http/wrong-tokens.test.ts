@@ -44,6 +44,8 @@ describe('requests with a wrong token', () => {
   })
 
   it.each(['', ' ', 'two words', 'line\nbreak', 'möre', 'x'.repeat(4_097)])('cannot come from a token %j', (token) => {
-    expect(() => httpHandler(runner, { token })).toThrow('"token" must be a string of at most 4,096 characters')
+    expect(() => httpHandler(runner, { token })).toThrow(
+      '"token" must be a string of at most 4,096 printable ASCII characters',
+    )
   })
 })

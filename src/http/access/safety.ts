@@ -37,7 +37,9 @@ const PROBES: ReadonlySet<string> = new Set(['/healthz', '/readyz'])
 export function assertAllowed(request: Request, path: string, rules: AccessRules): void {
   const host = hostOf(request)
   if (!rules.isOurs(host.hostname)) {
-    const message = `Host "${host.name}" is not served here. Use an address that cloaca listens on, or add the name to "http.hosts".`
+    const message =
+      `Host "${host.name}" is not served here. ` +
+      'Use an address that cloaca listens on, or add the name to "http.hosts".'
     throw new HttpProblem(421, 'HOST_REFUSED', message)
   }
   const isReading = READING.has(request.method)
@@ -55,7 +57,9 @@ export function assertAllowed(request: Request, path: string, rules: AccessRules
     throw new HttpProblem(401, 'TOKEN_REFUSED', message, { 'www-authenticate': 'Bearer' })
   }
   if (isSameOrigin(request, host.name)) return
-  const message = `Requests that change something need the header "Origin: http://${host.name}". Or set CLOACA_HTTP_TOKEN for the engine, and send its value: "Authorization: Bearer …".`
+  const message =
+    `Requests that change something need the header "Origin: http://${host.name}". ` +
+    'Or set CLOACA_HTTP_TOKEN for the engine, and send its value: "Authorization: Bearer …".'
   throw new HttpProblem(403, 'ORIGIN_REFUSED', message)
 }
 

@@ -10,11 +10,12 @@ import { problemResponse, problemResponses } from './responses.ts'
 
 const DESCRIPTION = `Read the state of triggers, workflows and executions, and control them.
 
-The \`Host\` of a request must be an address that the engine listens on, or a name in the setting \`http.hosts\`. If a
-token is set, every request needs it, except for \`/healthz\`, \`/readyz\` and the files of the page. Without a token, the
-engine accepts requests from its own machine only, and a request that changes something needs the header \`Origin\` with
-the address of the engine. Times are RFC 3339 timestamps, and durations are in milliseconds. Errors are RFC 9457 problems
-with a stable \`code\`.`
+The \`Host\` of a request must be an address that the engine listens on, or a name in the setting \`http.hosts\`.
+If a token is set, every request needs it, except for \`/healthz\`, \`/readyz\` and the files of the page.
+Without a token, the engine accepts requests from its own machine only, and a request that changes something needs the
+header \`Origin\` with the address of the engine.
+
+Times are RFC 3339 timestamps, and durations are in milliseconds. Errors are RFC 9457 problems with a stable \`code\`.`
 
 const TAGS: Readonly<Record<string, string>> = {
   triggers: 'Polled triggers, their ticks (poll results) and firings',

@@ -40,8 +40,7 @@ const READS: readonly Operation[] = [
   reading({
     path: '/executions/trend',
     tag,
-    summary:
-      'Count executions by current status in equal intervals of a period of creation; default: the last 24 hours',
+    summary: 'Count executions by creation time and current status; default: the last 24 hours',
     query: schema.TREND_QUERY,
     answer: TREND,
     isShared: true,
@@ -93,28 +92,28 @@ const READS: readonly Operation[] = [
   reading({
     path: '/executions/{id}/input',
     tag,
-    summary: 'Get the input context, unchanged',
+    summary: 'Get the input context, exactly as stored',
     answer: CONTEXT_TEXT,
     handle: ({ runner, param }) => storedContext(runner, param('id'), 'input'),
   }),
   reading({
     path: '/executions/{id}/context',
     tag,
-    summary: 'Get the final context, or the input context before the execution has ended; unchanged',
+    summary: 'Get the final context, or before the end the input context; exactly as stored',
     answer: CONTEXT_TEXT,
     handle: ({ runner, param }) => storedContext(runner, param('id'), 'final'),
   }),
   reading({
     path: '/executions/{id}/tasks/{task}/input',
     tag,
-    summary: 'Get the input context of a task, merged from the outputs of earlier tasks; unchanged',
+    summary: 'Get the input context of a task, merged from the outputs of the tasks before it',
     answer: CONTEXT_TEXT,
     handle: ({ runner, param }) => storedTaskInput(runner, param('id'), param('task')),
   }),
   reading({
     path: '/executions/{id}/tasks/{task}/output',
     tag,
-    summary: 'Get the output context of a task, unchanged; {} if there is none yet',
+    summary: 'Get the output context of a task, exactly as stored; {} if there is none yet',
     answer: CONTEXT_TEXT,
     handle: ({ runner, param }) => storedOutput(runner, param('id'), param('task')),
   }),

@@ -71,7 +71,7 @@ const READS: readonly Operation[] = [
   reading({
     path: '/firings/{id}/payload',
     tag,
-    summary: 'Get the values of the sources in a firing, unchanged',
+    summary: 'Get the values of the sources in a firing, exactly as stored',
     answer: CONTEXT_TEXT,
     handle: async ({ runner, param }) => {
       const { payloadText } = (await firingOf(runner, param('id'))).firing

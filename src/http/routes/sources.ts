@@ -43,7 +43,7 @@ export const SOURCE_OPERATIONS: readonly Operation[] = [
   reading({
     path: '/sources/{name}/value',
     tag,
-    summary: 'Get the last value of a source, unchanged',
+    summary: 'Get the last value of a source, exactly as stored',
     answer: JSON_TEXT,
     handle: async ({ runner, param }) => {
       const { lastValueText } = await runner.sources.get(param('name'))
@@ -70,7 +70,7 @@ export const SOURCE_OPERATIONS: readonly Operation[] = [
   reading({
     path: '/sources/{name}/events/{sequence}',
     tag,
-    summary: 'Get an event, unchanged',
+    summary: 'Get an event, exactly as stored',
     answer: JSON_TEXT,
     handle: async ({ runner, param }) => {
       const sequence = sequenceIn(param('sequence'))
@@ -191,6 +191,6 @@ async function pushEach(runner: Runner, name: string, events: Events, timeoutMs:
 /** Who sends the rest again must know what is stored. */
 function partly(reason: unknown, sequences: readonly number[], all: number): unknown {
   if (sequences.length === 0 || !(reason instanceof CloacaError) || reason.code !== 'SOURCE_FULL') return reason
-  const message = `${reason.message} The first ${sequences.length} of ${all} events are stored. Send the rest again later.`
+  const message = `${reason.message} The first ${sequences.length} of ${all} events are stored.`
   return new UsageError('SOURCE_FULL', message, { ...reason.facts, sequences })
 }

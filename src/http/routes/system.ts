@@ -28,7 +28,7 @@ export const SYSTEM_OPERATIONS: readonly Operation[] = [
   reading({
     path: '/actions',
     tag: 'system',
-    summary: 'List the actions of users on all objects, newest first',
+    summary: 'List the actions of users, newest first',
     query: v.strictObject(PAGE),
     answer: ACTION_LIST,
     handle: ({ runner, query }) => pageAfter(query, idOf, actionRecord, (page) => runner.actions.list(page)),

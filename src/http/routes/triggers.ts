@@ -92,7 +92,7 @@ const READS: readonly Operation[] = [
   reading({
     path: '/triggers/{name}/trend',
     tag,
-    summary: 'Count the polls of a trigger by outcome in equal intervals of a period; default: the last hour',
+    summary: 'Count the polls of a trigger by time and outcome; default: the last hour',
     query: schema.TRIGGER_TREND_QUERY,
     answer: TREND,
     isShared: true,
@@ -156,7 +156,7 @@ const WRITES: readonly Operation[] = [
   writing({
     path: '/triggers/{name}/set',
     tag,
-    summary: 'Override settings of a trigger, also after restarts; returns the trigger',
+    summary: 'Override settings of a trigger; the overrides survive restarts',
     body: schema.SET,
     answer: schema.TRIGGER,
     handle: async ({ runner, param, body: { note, reset, ...settings } }) => {

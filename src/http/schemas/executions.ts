@@ -69,7 +69,7 @@ const SUMMARY = {
   endedAt: INSTANT_OR_NULL,
   waitingFor: v.pipe(
     v.nullable(v.strictObject({ kind: v.literal('engine'), workflow: v.string() })),
-    v.description('set after at least 5 s in which no running engine has its workflow; otherwise null'),
+    v.description('set if no running engine has had the workflow for at least 5 s; otherwise null'),
   ),
   errorMessage: TEXT_OR_NULL,
 }
@@ -153,7 +153,7 @@ export const PRUNE = v.strictObject({
   ...NOTED,
   olderThanMs: v.pipe(
     v.number(),
-    v.minValue(0),
+    v.minValue(0, 'expected 0 or more'),
     v.maxValue(Number.MAX_SAFE_INTEGER),
     v.description('minimum time since the end of an execution, in milliseconds'),
   ),

@@ -12,7 +12,7 @@ export function wholeFrom(least: number) {
   return v.pipe(
     v.number(),
     v.integer('expected a whole number'),
-    v.minValue(least),
+    v.minValue(least, `expected ${least} or more`),
     v.maxValue(Number.MAX_SAFE_INTEGER),
   )
 }

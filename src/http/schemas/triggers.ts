@@ -89,7 +89,7 @@ const TICK = v.strictObject(TICK_FIELDS)
 export const TICK_LIST = listOf(TICK)
 
 export const TICK_DETAIL_QUERY = v.strictObject({
-  at: v.pipe(ASKED_INSTANT, v.description('`lastAt` of the tick, from a list of ticks')),
+  at: v.pipe(ASKED_INSTANT, v.description('`lastAt` of the tick, as in the list of ticks')),
 })
 export const TICK_DETAIL = v.strictObject({
   ...TICK_FIELDS,

@@ -79,7 +79,7 @@ export const WORKFLOW_STATS = v.strictObject({
       completed: COUNT,
       failed: COUNT,
       duration: v.pipe(QUANTILES, v.description('duration of completed attempts')),
-      queueWait: v.pipe(QUANTILES, v.description('time from when the task was ready to its start')),
+      queueWait: v.pipe(QUANTILES, v.description('time that the task was ready before it started')),
     }),
   ),
   versions: v.array(v.strictObject({ version: v.string(), executions: COUNT, firstAt: INSTANT, lastAt: INSTANT })),

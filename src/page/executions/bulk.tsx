@@ -75,7 +75,7 @@ function BulkDialog({ verb, onClose, onDone }: BulkDialogProps) {
         <p class="faint">
           {verb === 'cancel'
             ? 'No further tasks start, and running tasks are stopped.'
-            : 'Each one is retried as a new execution. Completed tasks keep their output, and all other tasks run again.'}
+            : 'Each one is retried as a new execution. Completed tasks keep their output; all others run again.'}
         </p>
         <NoteField note={note} onNote={setNote} />
         <div class="actions">

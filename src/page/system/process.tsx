@@ -59,7 +59,7 @@ function Facts({ state: { pid, node, uptimeMs, memory, now: gauges, store } }: {
         {store.commits.toLocaleString('en')} commits{' '}
         <span class="faint">{shownDuration(store.meanCommitMs)} on average</span>
       </Fact>
-      <Fact name="Refused steps, lock conflicts">
+      <Fact name="Refused operations, lock conflicts">
         {store.refused}, {store.locked}
       </Fact>
     </dl>

@@ -166,8 +166,8 @@ function NoTriggers() {
   return (
     <NothingYet title="No triggers yet">
       <p>
-        A trigger is a Python function with <code>@cloaca.trigger</code>. It starts a workflow when a poll fires, or at
-        the times of a cron expression. Serve a file that declares one:
+        A trigger starts a workflow when a poll fires, or at the times of a cron expression. Declare a function with{' '}
+        <code>@cloaca.trigger</code>, and serve the file:
       </p>
       <pre>cloaca serve jobs.py</pre>
     </NothingYet>
