@@ -29,10 +29,10 @@ const HEAD = `<!-- Generated from src/errors.ts by tools/error-codes.ts: change 
 
 # Error codes
 
-Every error that cloaca throws on purpose is a \`CloacaError\`.
-Its \`code\` is one of the codes below and does not change between versions.
-Its \`facts\` are the names and values of the message as fields, and \`cause\` is the original error, if there is one.
-Compare the code in programs, because the text of a message may change.
+Every error that cloaca throws intentionally is a \`CloacaError\`.
+Its \`code\` is one of the codes below.
+Codes do not change between versions, but messages can, so programs should compare the code.
+\`facts\` contains the names and values of the message as fields, and \`cause\` the original error, if there is one.
 `
 
 /** Returns the text that `docs/errors.md` must have. */

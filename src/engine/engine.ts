@@ -155,13 +155,15 @@ export class Engine {
     if (this.#state !== 'open') return
     this.#state = 'running'
     this.#releases.push(
-      registry.onChange(() => void clock.attempt('taking over what the code declares', () => this.#registryChanged())),
+      registry.onChange(
+        () => void clock.attempt('applying the declarations of the code', () => this.#registryChanged()),
+      ),
     )
     this.#releases.push(() => this.#workflowsChanged?.cancel())
     this.#releases.push(store.onForeignChange(() => this.#storeChanged()))
     this.#releases.push(
       store.onDatabaseChange(
-        (change) => void clock.attempt('following the database', () => this.#databaseChanged(change)),
+        (change) => void clock.attempt('watching the database', () => this.#databaseChanged(change)),
       ),
     )
     this.#ends.watch()

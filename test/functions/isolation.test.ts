@@ -130,7 +130,7 @@ it('ends the thread of a task that computes for ever, and tells the others apart
     kind: 'lost',
     error: {
       type: 'WorkerDied',
-      message: expect.stringContaining("It was stopped because of task 'computes_later' of workflow 'orders'."),
+      message: expect.stringContaining("Cause: task 'computes_later' of workflow 'orders'."),
     },
   })
   expect(await left('where')).toMatchObject({ value: 'first' })
@@ -170,7 +170,7 @@ it('survives a task that takes all memory', async () => {
     kind: 'lost',
     error: {
       message:
-        "The worker of script \"orders.ts\" is gone: it reached its memory limit of 64 MiB. It was stopped because of task 'eats' of workflow 'orders'.",
+        "The worker of script \"orders.ts\" ended: it reached its memory limit of 64 MiB. Cause: task 'eats' of workflow 'orders'.",
     },
   })
   expect(await left('where')).toMatchObject({ value: 'first' })
@@ -232,7 +232,7 @@ setTimeout(() => void Promise.reject('in a promise'), 100)
   const line = SCRIPT.split('\n').length + 1
   expect(notices.slice(-2)).toEqual([
     `uncaught exception outside of tasks and polls (${join(folder, 'orders.ts')}, line ${line}): Error: in a timer`,
-    'unhandled rejection outside of tasks and polls: "in a promise" (string) was thrown, which is no Error',
+    'unhandled rejection outside of tasks and polls: "in a promise" (string) was thrown, which is not an Error',
   ])
 })
 
@@ -254,9 +254,9 @@ it('is loaded anew in another thread, while what runs in the old one ends', asyn
 
 it('refuses a default function, and an isolation that has no effect', async () => {
   expect(await load(`export const isolation = 'worker'\nexport default () => undefined`)).toMatchObject({
-    fault: { message: expect.stringContaining('cannot be given the runner') },
+    fault: { message: expect.stringContaining('cannot receive the runner') },
   })
   expect(await load(`const wanted = 'worker'\nexport const isolation = wanted`)).toMatchObject({
-    fault: { message: expect.stringContaining('is to be written as it stands here') },
+    fault: { message: expect.stringContaining('must be declared on a line of its own') },
   })
 })

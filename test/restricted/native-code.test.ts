@@ -66,7 +66,7 @@ describe.skipIf(restrictionProblem() !== null)('a restricted script', () => {
     const granted = await terminal.run(['run', '--restrict', '--allow-ffi', 'program.py'])
 
     expect(refused).toMatchObject({ exitCode: 1, stdout: '' })
-    expect(refused.stderr).toContain('ctypes needs --allow-ffi, since this script is restricted')
+    expect(refused.stderr).toContain('"ctypes" needs --allow-ffi because this script is restricted')
     expect(granted).toMatchObject({ exitCode: 0, stdout: '3\n' })
   })
 
@@ -78,8 +78,8 @@ describe.skipIf(restrictionProblem() !== null)('a restricted script', () => {
 
     expect(ended.stdout.split('\n')).toEqual([
       'does without',
-      'ModuleNotFoundError: ctypes needs --allow-ffi, since this script is restricted',
-      'ImportError: ctypes.c_int needs --allow-ffi, since this script is restricted',
+      'ModuleNotFoundError: "ctypes" needs --allow-ffi because this script is restricted',
+      'ImportError: "ctypes.c_int" needs --allow-ffi because this script is restricted',
       '',
     ])
   })
@@ -117,7 +117,7 @@ describe('settings', () => {
   })
 
   it.each([
-    ['allow-ffi = true', '"allow-ffi" is set, and "restrict" is not'],
+    ['allow-ffi = true', '"allow-ffi" is set, but "restrict" is not'],
     ['restrict = true\n[restrict-for.jobs]\nffi = "yes"', '"restrict-for" must be'],
   ])('that grant it to nobody, or with another word, are refused: %j', async (toml, message) => {
     await using terminal = new Terminal()

@@ -229,7 +229,7 @@ lock = object()
     expect((await runner.execute('shop')).context).toMatchObject({ answer: String(2n ** 70n) })
     expect(log.map(({ message }) => message)).toContainEqual(
       expect.stringMatching(
-        /without the old values of "lock" in __cloaca_state__: "lock" holds a value of the type object/,
+        /without the old values of "lock" in __cloaca_state__: "lock" contains a value of type object/,
       ),
     )
   })
@@ -265,7 +265,7 @@ def __getattr__(name): raise RuntimeError(name)
     expect(told.map(({ message }) => message)).toEqual([
       `Script "${path}" was reloaded without the old values of "cycle", "deep", "large" in __cloaca_state__: ` +
         '"cycle" is nested more than 511 levels deep, or contains itself; "deep" is nested more than 511 levels deep, ' +
-        'or contains itself; "large" holds an int of more than 4300 digits.',
+        'or contains itself; "large" contains an int of more than 4300 digits.',
     ])
   })
 
@@ -294,9 +294,7 @@ describe('loading', () => {
     expect(first?.error?.message).toMatch(/TimeoutError: its import did not end within 7 s/)
     expect(second).toMatchObject({ error: null, triggers: ['orders'] })
     expect(log.map(({ message }) => message)).toContainEqual(
-      expect.stringMatching(
-        /^Interpreter 1 was restarted: script .*endless\.py did not stop when its time was over\.$/,
-      ),
+      expect.stringMatching(/^Interpreter 1 was restarted: script .*endless\.py did not stop at its time limit\.$/),
     )
   })
 

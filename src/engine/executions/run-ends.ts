@@ -105,5 +105,5 @@ export class RunEnds {
 }
 
 export function unknownExecution(id: string): UsageError {
-  return new UsageError('EXECUTION_NOT_FOUND', `There is no execution "${id}" in this database.`, { executionId: id })
+  return new UsageError('EXECUTION_NOT_FOUND', `Execution "${id}" not found in this database.`, { executionId: id })
 }

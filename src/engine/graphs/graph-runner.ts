@@ -149,7 +149,11 @@ export class GraphRunner {
       case 'notServed':
         return this.#failAll(graph, firings, gone(graph))
       case 'notEntered':
-        return this.#failAll(graph, firings, { type: 'NotRun', message: 'the engine stopped before', traceback: '' })
+        return this.#failAll(graph, firings, {
+          type: 'NotRun',
+          message: 'the engine stopped before the graph ran',
+          traceback: '',
+        })
     }
   }
 
@@ -229,5 +233,5 @@ export class GraphRunner {
 }
 
 function gone(graph: string): PythonFault {
-  return { type: 'NotRun', message: `graph "${graph}" is not declared any more`, traceback: '' }
+  return { type: 'NotRun', message: `graph "${graph}" is no longer declared`, traceback: '' }
 }

@@ -33,7 +33,7 @@ export function pollLost(end: WorkerEnd, label: string, deadlineMs: number): Pol
 export function taskLost(end: WorkerEnd, { deadlineMs, script }: TaskRequest, label: string): AttemptOutcome {
   if (end.culprit !== label) return { kind: 'lost', error: gone(end) }
   if (end.isCancelled) {
-    const message = `${label} was stopped: its execution is cancelled`
+    const message = `${label} was stopped because its execution was cancelled`
     const error = { type: 'CancelledError', message, traceback: '' }
     return { kind: 'cancelled', error, lostScripts: end.isAlive ? [] : [script] }
   }
@@ -45,10 +45,10 @@ export function inputLost(end: WorkerEnd): InputChecked {
 }
 
 function gone({ script, reason, culprit }: WorkerEnd): PythonFault {
-  const because = culprit === null ? '' : ` It was stopped because of ${culprit}.`
+  const because = culprit === null ? '' : ` Cause: ${culprit}.`
   return {
     type: 'WorkerDied',
-    message: `The worker of script "${script}" is gone: ${reason}.${because}`,
+    message: `The worker of script "${script}" ended: ${reason}.${because}`,
     traceback: '',
   }
 }

@@ -35,7 +35,11 @@ function triggerFamilies({ engine, now }: Measurements): readonly Family[] {
   return [
     counter('cloaca_polls_total', 'Polls, by trigger and outcome.', polls),
     counter('cloaca_firings_total', 'Firings that started an execution, from polls and by users.', became('fired')),
-    counter('cloaca_duplicates_total', 'Firings dropped because an execution with the same context was active.', became('duplicate')),
+    counter(
+      'cloaca_duplicates_total',
+      'Firings dropped because an execution with the same context was active.',
+      became('duplicate'),
+    ),
     counter('cloaca_limited_total', 'Firings dropped because max_active was reached.', became('limited')),
     histogram(
       'cloaca_poll_lateness_seconds',

@@ -69,7 +69,7 @@ describe('a program under plain python', () => {
     expect(forks.lines).toEqual([
       'parent Completed',
       'sockets of the child 0',
-      'child The runner belongs to process PARENT, from which this one was forked: open one here',
+      'child The runner belongs to process PARENT, which forked this one. Open another DefaultRunner in this process',
       'child with a runner of its own True',
       'fork [True, True, True]',
       'spawn [True, True, True]',

@@ -157,7 +157,7 @@ describe('on_change', () => {
     await running.clock.advance(6_500)
 
     expect(await outcomes(running)).toEqual(['skipped 1', 'fired 1', 'skipped 2', 'skipped 1', 'fired 1', 'skipped 1'])
-    expect(heard[2]).toMatchObject({ outcome: 'skipped', reason: 'on_change: the answer before was to fire, too' })
+    expect(heard[2]).toMatchObject({ outcome: 'skipped', reason: 'on_change: the previous poll also fired' })
     expect(await running.engine.triggers.history('tick', FIRST_PAGE)).toHaveLength(2)
   })
 
