@@ -166,7 +166,7 @@ function NoTriggers() {
   return (
     <NothingYet title="No triggers yet">
       <p>
-        A trigger starts a workflow when a poll fires, or at the times of a cron expression. Declare a function with{' '}
+        A trigger starts a workflow when a poll fires, or at the times of a cron expression. Declare one with{' '}
         <code>@cloaca.trigger</code>, and serve the file:
       </p>
       <pre>cloaca serve jobs.py</pre>
