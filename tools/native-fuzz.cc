@@ -53,20 +53,20 @@ void try_pick(const cloaca::JsonText& text, bool is_accepted) {
   const OwnText key("\"a\"");
   try {
     const std::optional<std::string_view> picked = cloaca::pick(text, key.text());
-    require(is_accepted, "what pick accepts has a canonical form");
-    if (picked) require(try_one(OwnText(*picked).text()), "what is picked is a text");
+    require(is_accepted, "pick accepts only texts with a canonical form");
+    if (picked) require(try_one(OwnText(*picked).text()), "pick returns a valid text");
   } catch (const cloaca::Refusal&) {
-    require(!is_accepted, "what has a canonical form is accepted by pick");
+    require(!is_accepted, "pick accepts each text with a canonical form");
   }
 }
 
 void try_merge(const std::vector<cloaca::JsonText>& texts, bool are_accepted) {
   try {
     const cloaca::Output merged = cloaca::merge(texts);
-    require(are_accepted, "what is merged was accepted");
+    require(are_accepted, "merge accepts only valid texts");
     const OwnText again(merged.view());
-    require(try_one(again.text()), "what was merged is a text");
-    require(cloaca::merge({again.text(), again.text()}).view().front() == '{', "what was merged can be merged");
+    require(try_one(again.text()), "merge returns a valid text");
+    require(cloaca::merge({again.text(), again.text()}).view().front() == '{', "a merged text can be merged again");
   } catch (const cloaca::Refusal& refusal) {
     require(refusal.fault == cloaca::Fault::not_an_object || !are_accepted, "only objects merge, and all of them do");
   }

@@ -12,6 +12,9 @@ interface Span {
   readonly end: number
 }
 
+/** SQL, whose texts are its comments. */
+const STATEMENT = /\b(SELECT|INSERT INTO|DELETE FROM|CREATE (TABLE|INDEX|UNIQUE INDEX)|FROM \w+ WHERE|END AS|IS NOT NULL|GROUP BY)\b/
+
 const TITLED = /^(test|it|describe)$/
 
 /** `hasMessages`: strings are read by people, as those of `src` are; else only titles and comments are. */
@@ -86,7 +89,8 @@ function joinPieces(lines: readonly Line[]): Text {
     at += text.length
     return piece
   })
-  return { kind: 'message', text: lines.map(({ text }) => text).join(''), pieces, isStart: true }
+  const text = lines.map(({ text }) => text).join('')
+  return { kind: STATEMENT.test(text) ? 'comment' : 'message', text, pieces, isStart: true }
 }
 
 /** Values within a text, which may contain further texts. */

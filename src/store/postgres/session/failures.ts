@@ -120,8 +120,8 @@ export function clockSkew(shown: string, serverAheadMs: number): string {
   const seconds = (Math.abs(serverAheadMs) / 1000).toFixed(1)
   const direction = serverAheadMs > 0 ? 'behind' : 'ahead of'
   return (
-    `The clock of this machine is ${seconds} s ${direction} the clock of the server of "${shown}". Who owns what is decided by the ` +
-    "server's clock; instants that are shown are this machine's."
+    `The clock of this machine is ${seconds} s ${direction} the clock of the server of "${shown}". ` +
+    "The engines use the server's clock to take over executions, and this machine's clock for the times that they show."
   )
 }
 
