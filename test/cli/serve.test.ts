@@ -258,9 +258,7 @@ describe('a serving process', () => {
     expect(end.exitCode).toBe(1)
     expect(end.stderr).toContain('no trigger and no workflow is declared in \\"folder\\"')
     expect(missing).toMatchObject({ exitCode: 1, stderr: expect.stringMatching(/^cloaca: There is no file or folder/) })
-    expect(unknown.stdout).toContain(
-      "no file, folder or module is named 'fodler'. If it is a package",
-    )
+    expect(unknown.stdout).toContain("no file, folder or module is named 'fodler'. If it is a package")
     expect(existsSync(join(terminal.folder, 'cloaca.db'))).toBe(false)
   })
 

@@ -120,9 +120,7 @@ describe("Pyodide's own builds", () => {
 
     expect(ends.map((end) => end.exitCode)).toEqual([1, 1, 1, 1])
     const [wrong, gone, cut, stalled] = ends.map((end) => end.stderr)
-    expect(wrong).toMatch(
-      /is not the file in Pyodide's lock: its SHA-256 digest is \w{64}, but \w{64} is expected/,
-    )
+    expect(wrong).toMatch(/is not the file in Pyodide's lock: its SHA-256 digest is \w{64}, but \w{64} is expected/)
     expect(gone).toMatch(/gone-1\.0-.*whl not found \(status 404\)\./)
     expect(cut).toMatch(/cut-1\.0-.*whl was interrupted: .*CLOACA_PYODIDE_MIRROR/)
     expect(stalled).toMatch(/stalled-1\.0-.*whl was interrupted: .*timed out/)
