@@ -60,12 +60,7 @@ class DefaultRunner(Sealed):
 
     @staticmethod
     def with_config(database_url: str, config: DefaultRunnerConfig) -> DefaultRunner:
-        """Creates a runner with other settings than the defaults.
-
-        Args:
-            database_url: See `DefaultRunner`.
-            config: Settings, copied now.
-        """
+        """Creates a runner with other settings than the defaults. The settings are copied."""
         runner = new(DefaultRunner)
         runner._start(database_url, config)
         return runner
@@ -120,11 +115,7 @@ class DefaultRunner(Sealed):
         bridge.call("runner.shutdown", {"runner": self._id})
 
     def execute(self, workflow_name: str, context: Context) -> WorkflowResult:
-        """Runs a workflow with a copy of the context, and waits until it ends.
-
-        Args:
-            workflow_name: Name under which the workflow is registered.
-            context: Initial context.
+        """Runs a registered workflow with a copy of the context, and waits until it ends.
 
         Returns:
             The result, with status "Completed" or "Failed". A failed task does not raise an exception here.
@@ -170,8 +161,7 @@ class DefaultRunner(Sealed):
         Args:
             workflow_name: Name of the workflow, which does not have to exist yet.
             instance_name: Name of the instance, which is unique within the workflow.
-            cron_expression: See `register_cron_workflow`.
-            timezone: See `register_cron_workflow`.
+            cron_expression, timezone: See `register_cron_workflow`.
             params: Parameters, which become keys of each run's initial context. A value ``{"$secret": "name"}`` makes
                 its key an alias of that secret.
 
@@ -193,12 +183,9 @@ class DefaultRunner(Sealed):
     def list_cron_schedules(
         self, enabled_only: Optional[bool] = None, limit: Optional[int] = None, offset: Optional[int] = None
     ) -> List[CronSchedule]:
-        """Returns cron schedules, newest first.
+        """Returns all cron schedules, or only the enabled ones, newest first.
 
-        Args:
-            enabled_only: True returns only enabled schedules. Default: all schedules.
-            limit: Maximum number of schedules. Default: 100.
-            offset: Number of schedules to leave out at the beginning. Default: 0.
+        Skips the first ``offset`` schedules (default 0), and returns at most ``limit`` (default 100).
         """
         return list(self._ask("runner.listCrons", enabledOnly=_enabled_only(enabled_only), **_page(limit, offset)))
 
@@ -243,10 +230,7 @@ class DefaultRunner(Sealed):
     ) -> List[CronExecution]:
         """Returns the firings of a schedule, newest first.
 
-        Args:
-            schedule_id: Id of the schedule.
-            limit: Maximum number of firings. Default: 100.
-            offset: Number of firings to leave out at the beginning. Default: 0.
+        Skips the first ``offset`` firings (default 0), and returns at most ``limit`` (default 100).
         """
         return list(
             self._ask("runner.cronHistory", id=arguments.text(schedule_id, "schedule_id"), **_page(limit, offset))
@@ -255,8 +239,7 @@ class DefaultRunner(Sealed):
     def get_cron_execution_stats(self, since: str) -> CronExecutionStats:
         """Returns the number of firings since a time, and the percentage of them that started a run.
 
-        Args:
-            since: Earliest time of a firing, in RFC 3339 with an offset or ``Z``.
+        ``since`` is a time in RFC 3339 with an offset or ``Z``.
         """
         stats = cast(CronExecutionStats, self._ask("runner.cronStats", since=arguments.text(since, "since")))
         # A whole number comes through JavaScript without its fraction.
@@ -266,12 +249,9 @@ class DefaultRunner(Sealed):
     def list_trigger_schedules(
         self, enabled_only: Optional[bool] = None, limit: Optional[int] = None, offset: Optional[int] = None
     ) -> List[TriggerSchedule]:
-        """Returns triggers, newest first.
+        """Returns all triggers, or only the enabled ones, newest first.
 
-        Args:
-            enabled_only: True returns only enabled triggers. Default: all triggers.
-            limit: Maximum number of triggers. Default: 100.
-            offset: Number of triggers to leave out at the beginning. Default: 0.
+        Skips the first ``offset`` triggers (default 0), and returns at most ``limit`` (default 100).
         """
         return list(self._ask("runner.listTriggers", enabledOnly=_enabled_only(enabled_only), **_page(limit, offset)))
 
@@ -295,10 +275,7 @@ class DefaultRunner(Sealed):
     ) -> List[TriggerExecution]:
         """Returns the firings of a trigger that started a run, newest first. Suppressed duplicates are not included.
 
-        Args:
-            trigger_name: Name of the trigger.
-            limit: Maximum number of firings. Default: 100.
-            offset: Number of firings to leave out at the beginning. Default: 0.
+        Skips the first ``offset`` firings (default 0), and returns at most ``limit`` (default 100).
         """
         return list(
             self._ask(
@@ -350,9 +327,6 @@ class DefaultRunner(Sealed):
 
         Raises:
             ValueError: The expression is not valid ("Invalid predicate expression").
-
-        Example:
-            >>> runner.subscribe_workflow_to_reactor("temps", "cool-down", when="payload.probe.c > 80")
         """
         return str(
             self._ask(

@@ -1,4 +1,4 @@
-"""What is said below the traceback of an import that failed for want of a package."""
+"""Advice below the traceback of an import that failed because a package is missing."""
 
 import sys
 from pathlib import Path
@@ -11,7 +11,7 @@ from cloaca._engine.packages.distributions import distribution_of
 
 
 def failure(tmp_path: Path, source: str) -> BaseException:
-    """What is raised by a file of this source."""
+    """Runs a file with this source, and returns the exception that it raises."""
     file = tmp_path / "script.py"
     file.write_text(source)
     try:
@@ -99,7 +99,8 @@ def test_a_module_that_left_the_standard_library_is_said_to_have_left() -> None:
     said = advice.advice_on(ModuleNotFoundError("No module named 'cgi'", name="cgi"))
 
     assert said == (
-        '"cgi" was removed from the standard library in Python 3.13. Install its replacement: cloaca pip install legacy-cgi'
+        '"cgi" was removed from the standard library in Python 3.13. '
+        "Install its replacement: cloaca pip install legacy-cgi"
     )
 
 
