@@ -6,7 +6,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { checkFile, checkRepository, countByFile, increases, readRecord } from './language/check.ts'
+import { checkFile, checkRepository, countByFile, increases, type Match, readRecord } from './language/check.ts'
 import { problemOfSubject, subjectsSince } from './language/commit-subjects.ts'
 import { ROOT } from './support/source-tree.ts'
 
@@ -25,6 +25,20 @@ describe('the texts of the repository', () => {
     expect(shown.map(({ path, line, found, advice }) => `${path}:${line}: "${found}": ${advice}`)).toEqual([])
     // Fewer than recorded: `npm run language -- --record` keeps it so.
     expect({ acceptedLines, matches: countByFile(matches) }).toEqual(recorded)
+  })
+})
+
+/** Whether users read a text: the manual, messages, help texts, the page, and the docstrings of the Python package. */
+const isForUsers = ({ path, kind }: Match): boolean =>
+  kind === 'message' ||
+  (kind === 'markdown' && !/^(test|python\/tests)\//.test(path)) ||
+  (kind === 'docstring' && /^python\/(cloaca|examples)\//.test(path)) ||
+  (kind === 'width' && path.endsWith('.md'))
+
+describe('the texts that users read', () => {
+  it('have no matches', { timeout: LIMIT_MS }, () => {
+    const { matches } = checkRepository()
+    expect(matches.filter(isForUsers)).toEqual([])
   })
 })
 

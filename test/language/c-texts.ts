@@ -51,9 +51,13 @@ function textsOf(source: string, tokens: RegExp, hasMessages: boolean): readonly
 export function isProse(text: string): boolean {
   return (
     text.split(/\s+/).filter((part) => /^[("']?[A-Za-z][a-z]*[)"'.,;:]*$/.test(part)).length >= MIN_WORDS &&
-    !SQL.test(text)
+    !SQL.test(text) &&
+    !NAMES.test(text)
   )
 }
+
+/** Columns of a table. */
+const NAMES = /^\s*([\w.]+,\s+)+[\w.]+\s*$/
 
 const SQL =
   /^\s*(SELECT|INSERT|UPDATE|DELETE|CREATE|WITH|DROP|ALTER|BEGIN|PRAGMA|FROM|WHERE|AND|OR|ORDER|JOIN|LEFT|ON)\b/
