@@ -51,7 +51,7 @@ async function lend<Result>(
   if (file !== null && !existsSync(file)) {
     throw new UsageError(
       'INVALID_ARGUMENT',
-      `Database "${file}" does not exist. Pass another URL with --db, or create it with: cloaca serve SCRIPT.py --db URL`,
+      `Database "${file}" does not exist. Pass another URL with --db, or create it: cloaca serve SCRIPT.py --db URL`,
       { path: file },
     )
   }

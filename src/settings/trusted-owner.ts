@@ -23,13 +23,13 @@ export function distrust(path: string, status: Stats = statSync(path)): string |
   const foreign = [status, lstatSync(path)].find(({ uid }) => uid !== user && uid !== ROOT)
   const mode = shownMode(foreign ?? status)
   if (foreign !== undefined) {
-    return `user ${foreign.uid} owns it (mode ${mode}), and cloaca runs as user ${user}. If you trust its contents, change its owner: chown ${user} "${path}"`
+    return `user ${foreign.uid} owns it (mode ${mode}), and cloaca runs as user ${user}. If you trust its content, change its owner: chown ${user} "${path}"`
   }
   const owner = `owner ${status.uid}, mode ${mode}`
   if ((status.mode & OTHERS_WRITE) !== 0)
-    return `all users can write to it (${owner}). If you trust its contents, fix its mode: chmod o-w "${path}"`
+    return `all users can write to it (${owner}). If you trust its content, fix its mode: chmod o-w "${path}"`
   if ((status.mode & GROUP_WRITES) !== 0 && status.gid !== process.getegid?.())
-    return `group ${status.gid} can write to it (${owner}). If you trust its contents, fix its mode: chmod g-w "${path}"`
+    return `group ${status.gid} can write to it (${owner}). If you trust its content, fix its mode: chmod g-w "${path}"`
   return null
 }
 

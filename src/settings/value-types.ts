@@ -157,7 +157,7 @@ export function secret(type: ValueType<string>): ValueType<string> {
 
 /** Token that an HTTP header can carry: a line break or a character outside ASCII would not arrive unchanged. */
 export const TOKEN = secret(
-  typeOf<string>('a string of at most 4,096 printable ASCII characters without spaces', (text) =>
+  typeOf<string>('a string of at most 4,096 characters from "!" to "~", without spaces and line breaks', (text) =>
     /^[!-~]{1,4096}$/.test(text) ? text : undefined,
   ),
 )

@@ -59,7 +59,8 @@ describe('cron triggers that are served', () => {
     const line = await served.logs('serving ')
 
     expect(line.msg).toBe(
-      'serving 5 triggers and 2 workflows from 2 scripts; broken: triggers "wrong_minute", "wrong_zone"; press Ctrl-C to stop',
+      'serving 5 triggers and 2 workflows from 2 scripts; broken: triggers "wrong_minute", "wrong_zone"; ' +
+        'press Ctrl-C to stop',
     )
   })
 

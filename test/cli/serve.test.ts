@@ -152,7 +152,8 @@ describe('a serving process', () => {
     expect(await serving.ended).toMatchObject({ exitCode: 130 })
     expect(serving.log.map(({ msg }) => msg)).not.toContain("workflow 'count_stock' completed")
     expect(serving.log.at(-1)?.msg).toContain(
-      "stopped immediately; interrupted work that runs again after the next start: task 'count' of workflow 'count_stock'",
+      'stopped immediately; interrupted work that runs again after the next start: ' +
+        "task 'count' of workflow 'count_stock'",
     )
 
     terminal.write('COUNTED', '')

@@ -92,7 +92,7 @@ describe('options after the program', () => {
     const ended = await terminal.run(['run', ...words])
 
     expect(ended).toMatchObject({ exitCode: 2, stdout: '' })
-    expect(ended.stderr).toMatch(/"--[a-z-]+.*" after the program restricts nothing\. Write: cloaca run --restrict /)
+    expect(ended.stderr).toMatch(/"--[a-z-]+.*" has no effect after the program\. Write: cloaca run --restrict /)
   })
 
   it.each([

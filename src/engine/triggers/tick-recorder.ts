@@ -204,7 +204,7 @@ export class TickRecorder {
       code: 'TRIGGER_PAUSED',
       trigger: trigger.name,
       workflow: trigger.workflow,
-      message: `Trigger "${trigger.name}" is ${note}. After fixing the cause, run: cloaca trigger enable ${trigger.name}`,
+      message: `Trigger "${trigger.name}" is ${note}. When it is fixed, run: cloaca trigger enable ${trigger.name}`,
     })
   }
 

@@ -181,7 +181,7 @@ function restrictedOptions({ grants, flags, confinement }: Restricted, environ: 
 }
 
 function unconfinedNotice(problem: string): string {
-  return `Restricted scripts run without the restrictions of the kernel (${problem}). Those of Node and cloaca still apply.`
+  return `Restricted scripts run without restrictions by the kernel (${problem}). Those of Node and cloaca apply.`
 }
 
 function damagedSnapshotNotice(path: string, error: Error): string {
