@@ -243,7 +243,7 @@ function leftOutProblem({ path, reason }: LeftOut): CheckProblem {
 }
 
 function loadProblem({ script, fault }: Loaded): CheckProblem {
-  const message = `Cannot load it: ${fault?.type}: ${fault?.message}`
+  const message = `Cannot load the script: ${fault?.type}: ${fault?.message}`
   return { kind: 'cannotBeLoaded', message, script, place: fault?.place ?? null, traceback: fault?.traceback || null }
 }
 

@@ -112,7 +112,7 @@ export function tooOld(shown: string, found: number, known: number): StoreError 
     found === 0
       ? `Database "${shown}" contains no tables of cloaca. Check its name, or create them with: cloaca serve SCRIPT.py --db URL`
       : `Database "${shown}" was written by an older cloaca: it has schema version ${found}, but this cloaca needs ${known}. ` +
-        'Reading does not upgrade it. Upgrade it with: cloaca serve SCRIPT.py --db URL'
+        'Upgrade it with: cloaca serve SCRIPT.py --db URL'
   return new StoreError(found === 0 ? 'DATABASE_UNAVAILABLE' : 'DATABASE_TOO_OLD', message)
 }
 
