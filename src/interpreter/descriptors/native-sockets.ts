@@ -15,7 +15,8 @@ import type { PyodideAPI } from 'pyodide'
 const NOT_SUPPORTED = 5
 
 const MESSAGE =
-  'Native code of a package tried to open a socket, which WebAssembly does not support. Use a package that is written ' +
+  'Native code of a package tried to open a socket, which WebAssembly does not support. Use a package ' +
+  'that is written ' +
   'in Python, because Python sockets work: pg8000 for PostgreSQL, pymysql for MySQL, kafka-python for Kafka, ' +
   'and requests or httpx instead of curl and gRPC.'
 
