@@ -114,7 +114,8 @@ export const RUNNER_CALLS: Readonly<Record<string, RunnerCall>> = {
       // The one failure that is documented without a prefix.
       throw new PythonRefusal(
         'ValueError',
-        `Invalid datetime format: '${since}' is not an RFC 3339 timestamp with an offset, such as 2030-01-02T03:04:05+00:00`,
+        `Invalid datetime format: '${since}' is not an RFC 3339 timestamp with an offset, such as ` +
+          '2030-01-02T03:04:05+00:00',
       )
     }
     return { value: cronStatsDict(await engine.crons.stats(sinceAt)) }

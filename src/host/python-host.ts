@@ -219,7 +219,10 @@ export class PythonHost implements ScriptHost {
     const reports = await this.#stackReports(withinMs)
     if (reports.some(({ isAnswered }) => isAnswered)) return null
     if (reports.length > 0) return `No interpreter responded within ${withinMs} ms.`
-    return 'No interpreter is running: the last one ended, and the next one has not started yet. The log contains the cause.'
+    return (
+      'No interpreter is running: the last one ended, and the next one has not started yet. The log ' +
+      'contains the cause.'
+    )
   }
 
   #stackReports(withinMs: number): Promise<readonly StackReport[]> {

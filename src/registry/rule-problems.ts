@@ -33,7 +33,9 @@ export function ruleProblems(workflow: WorkflowDefinition): readonly RegistryPro
       ...(canSkip ? (['Skipped'] as const) : []),
     ])
     if (canRun) continue
-    const message = `Task "${task.id}" of workflow "${workflow.key}" never runs: its rule is false for every possible result of the other tasks.`
+    const message =
+      `Task "${task.id}" of workflow "${workflow.key}" never runs: its rule is false for every possible ` +
+      'result of the other tasks.'
     problems.push(problem('unreachableTask', message, task, workflow))
   }
   return problems
@@ -61,14 +63,16 @@ function conditionProblems(
       const isOrder = operator === 'GreaterThan' || operator === 'LessThan'
       if (!isOrder || /^\s*-?\d/.test(valueText)) return []
       return [
-        `${who} compares "${key}" by ${operator} with ${valueText}, which is not a number, so the condition is never true.`,
+        `${who} compares "${key}" by ${operator} with ${valueText}, which is not a number, so the condition ` +
+          'is never true.',
       ]
     }
     const other = byName.get(condition.taskName)
     if (other === undefined) {
       const known = workflow.tasks.map(({ id }) => id)
       return [
-        `${who} refers to task "${condition.taskName}", which is not in the workflow.${didYouMean(condition.taskName, known)}`,
+        `${who} refers to task "${condition.taskName}", which is not in the ` +
+          `workflow.${didYouMean(condition.taskName, known)}`,
       ]
     }
     if (other.id === task.id) return [`${who} refers to the task itself, which has not run when the rule is evaluated.`]

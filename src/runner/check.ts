@@ -247,7 +247,7 @@ function leftOutProblem({ path, reason }: LeftOut): CheckProblem {
 }
 
 function loadProblem({ script, fault }: Loaded): CheckProblem {
-  const message = `Cannot load it: ${fault?.type}: ${fault?.message}`
+  const message = `Cannot load the script: ${fault?.type}: ${fault?.message}`
   return { kind: 'cannotBeLoaded', message, script, place: fault?.place ?? null, traceback: fault?.traceback || null }
 }
 
@@ -258,7 +258,7 @@ function twins(loaded: Loaded): readonly CheckProblem[] {
   return loaded.twins.map(({ kind, name, earlier, place }) => {
     const where = earlier.file === place.file ? `line ${earlier.line}` : `"${earlier.file}", line ${earlier.line}`
     const noun = `${kind.charAt(0).toUpperCase()}${kind.slice(1)}`
-    const message = `${noun} "${name}" is already declared in ${where}, and this declaration replaces it. Rename one of them.`
+    const message = `${noun} "${name}" is already declared in ${where}, and this one replaces it. Rename one of them.`
     return { kind: 'twinNames', message, script, place, traceback: null }
   })
 }

@@ -58,7 +58,9 @@ export async function pollTrigger<Any extends Trigger>(
 
 function polledTrigger(trigger: unknown): Trigger {
   if (!isTrigger(trigger)) {
-    const message = `The argument of pollTrigger() must be a trigger, as trigger() returns it, but ${shownValue(trigger)} was given.`
+    const message =
+      'The argument of pollTrigger() must be a trigger, as trigger() returns it, but ' +
+      `${shownValue(trigger)} was given.`
     throw new UsageError('INVALID_ARGUMENT', message, { path: 'trigger' })
   }
   if (trigger.declared.poll !== null) return trigger

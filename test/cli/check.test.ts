@@ -131,7 +131,7 @@ describe('a check', () => {
     ])
     expect(people.stdout).toMatch(/^bad\/bad\.py:6: Trigger "twin" is already declared in line 4, and/m)
     expect(people.stdout).toMatch(/^bad\/bad\.py:10: .*never fires in UTC\.$/m)
-    expect(people.stdout).toMatch(/^bad\/executes\.py:7: Cannot load it: .*nothing is started/m)
+    expect(people.stdout).toMatch(/^bad\/executes\.py:7: Cannot load the script: .*nothing is started/m)
     expect(people.stdout).toMatch(/^bad\/module\.py:2: .*missing_module.*\n {4}Traceback/m)
     expect(people.stdout).toMatch(/: 14 problems$/m)
     expect(readdirSync(terminal.folder)).not.toContain('made.db')
@@ -181,7 +181,9 @@ describe('a check', () => {
     ])
 
     expect(slow.exitCode).toBe(1)
-    expect(slow.stdout).toMatch(/slow\.py.*: Cannot load it: TimeoutError: its import did not end within 0\.2 s/)
+    expect(slow.stdout).toMatch(
+      /slow\.py.*: Cannot load the script: TimeoutError: its import did not end within 0\.2 s/,
+    )
     expect(slow.stdout.match(/Traceback|File "|During handling/g)).toEqual(['Traceback', 'File "'])
     expect(nothing.exitCode).toBe(1)
     expect(nothing.stdout).toContain('Nothing to serve: ')

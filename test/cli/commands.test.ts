@@ -152,7 +152,7 @@ describe('with a database that was served for a while, cloaca', () => {
     ...['constructor', '__proto__', 'toString'].flatMap((name): [string[], string][] =>
       ['trigger', 'workflow', 'execution'].map((noun) => [
         [noun, 'show', name],
-        `There is no ${noun} "${name}" in this database.`,
+        `${noun[0]?.toUpperCase()}${noun.slice(1)} "${name}" not found in this database.`,
       ]),
     ),
     [['workflow', 'run', 'constructor'], 'Workflow "constructor" not found in this database.'],

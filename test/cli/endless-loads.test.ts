@@ -60,7 +60,7 @@ describe('a script that computes or waits for ever while it is loaded', () => {
     const { stdout, exitCode } = await terminal.run(['check', 'module.ts', 'worker.ts', '--load-timeout', '1s'])
 
     expect(exitCode).toBe(1)
-    expect(stdout).toContain('module.ts:5: Cannot load it: TimeoutError: its import did not end within 1 s and')
+    expect(stdout).toContain('module.ts:5: Cannot load the script: TimeoutError: its import did not end within 1 s and')
     expect(stdout).toContain('the import of "worker.ts" did not end within 1 s')
   })
 

@@ -92,7 +92,7 @@ describe('TypeScript beside Python', () => {
 
     terminal.write('empty.js', "import { workflow } from 'cloaca'\nexport const empty = workflow('empty')\n")
     expect((await terminal.run(['check', 'empty.js'])).stdout).toMatch(
-      /^empty\.js: Cannot load it: UsageError: Workflow "empty" \(.*empty\.js:2\) has no task\./,
+      /^empty\.js: Cannot load the script: UsageError: Workflow "empty" \(.*empty\.js:2\) has no task\./,
     )
   })
 

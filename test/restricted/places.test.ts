@@ -96,7 +96,7 @@ describe('a place', () => {
 
   it('lets a module only be loaded whose file is known', () => {
     expect(() => restrictionsFor('jobs').of(module('nowhere.found'))).toThrow(
-      'The file of module "nowhere.found" is not found',
+      'The file of module "nowhere.found" was not found',
     )
   })
 

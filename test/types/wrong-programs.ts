@@ -231,12 +231,12 @@ export const WRONG_PROGRAMS: readonly WrongProgram[] = [
   wrong(
     'a poll that returns nothing',
     `trigger('t', { every: '2s', starts: open }, async () => { await null })`,
-    /A trigger returns an object or fire\(…\) to start its workflow, or skip\(…\)/,
+    /A trigger must return an object, fire\(…\) or skip\(…\)/,
   ),
   wrong(
     'a poll that may return nothing',
     `trigger('t', { every: '2s', starts: open }, async () => { if (Math.random() > 1) return skip() })`,
-    /A trigger returns an object or fire\(…\) to start its workflow, or skip\(…\)/,
+    /A trigger must return an object, fire\(…\) or skip\(…\)/,
   ),
   wrong(
     'a poll that returns an array',
@@ -273,7 +273,7 @@ export const WRONG_PROGRAMS: readonly WrongProgram[] = [
   wrong(
     'a schedule of a workflow that needs something',
     `trigger('t', { cron: '0 3 * * *', starts: orders })`,
-    /A schedule starts its workflow without input, but this workflow needs input: use a polled trigger/,
+    /A schedule starts its workflow without input, but this one needs input: use a polled trigger/,
   ),
   // the input and the runner
   wrong(

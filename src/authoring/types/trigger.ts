@@ -38,7 +38,7 @@ type AnswerCheck<Wanted, Answer> = unknown extends Answer
   ? unknown
   : [Answer] extends [object | boolean]
     ? FiredCheck<Wanted, ContextsIn<Answer>>
-    : 'A trigger returns an object or fire(…) to start its workflow, or skip(…), but this function may return another value'
+    : 'A trigger must return an object, fire(…) or skip(…), but this function may return something else'
 
 /** What an answer fires. */
 type ContextsIn<Answer> = Answer extends Skip | false
@@ -77,5 +77,5 @@ export type Scheduled<Starts> =
   Record<never, never> extends Fired<Starts>
     ? unknown
     : {
-        readonly cron: 'A schedule starts its workflow without input, but this workflow needs input: use a polled trigger'
+        readonly cron: 'A schedule starts its workflow without input, but this one needs input: use a polled trigger'
       }

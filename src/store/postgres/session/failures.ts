@@ -39,7 +39,9 @@ export function unavailable(shown: string, thrown: unknown): Error {
 export function notReached(shown: string, sinceMs: number, thrown: unknown): StoreError {
   const cause = toError(thrown)
   const seconds = Math.round(sinceMs / 1000)
-  const message = `Database "${shown}" has been unreachable for ${seconds} s: ${withoutStop(cause.message)}. cloaca keeps trying.`
+  const message =
+    `Database "${shown}" has been unreachable for ${seconds} s: ${withoutStop(cause.message)}. cloaca ` +
+    'keeps trying.'
   return new StoreError('DATABASE_FAILED', message, { cause })
 }
 
@@ -62,14 +64,17 @@ export function isReplica(shown: string): StoreError {
 }
 
 export function serverTooOld(shown: string, version: string): StoreError {
-  const message = `Cannot open database "${shown}": its server is PostgreSQL ${version}, but cloaca needs 14 or newer. Upgrade it.`
+  const message =
+    `Cannot open database "${shown}": its server is PostgreSQL ${version}, but cloaca needs 14 or ` +
+    'newer. Upgrade it.'
   return new StoreError('DATABASE_UNAVAILABLE', message)
 }
 
 /** `stranger` may attach code to the schema that the server runs with the rights of the session, and `user` administers the server. */
 export function foreignSchema(shown: string, schema: string, stranger: string, user: string): StoreError {
   const message =
-    `Cannot open schema "${schema}" as administrator "${user}": code of "${stranger}" in it would run with administrator rights. ` +
+    `Cannot open schema "${schema}" as administrator "${user}": code of "${stranger}" in it would run ` +
+    'with administrator rights. ' +
     `Open "${shown}" as "${stranger}", or create another user for the schema: cloaca tenant create ${schema} USER`
   return new StoreError('DATABASE_UNAVAILABLE', message)
 }
@@ -81,7 +86,8 @@ export function foreignRelation(
   user: string,
 ): StoreError {
   const message =
-    `Cannot open schema "${schema}": its "${name}" belongs to "${owner}", whose code would run with the rights of "${user}". ` +
+    `Cannot open schema "${schema}": its "${name}" belongs to "${owner}", whose code would run with the ` +
+    `rights of "${user}". ` +
     `Change its owner in "${shown}" with: ALTER TABLE "${schema}"."${name}" OWNER TO "${user}", or use another schema.`
   return new StoreError('DATABASE_UNAVAILABLE', message)
 }
@@ -95,14 +101,16 @@ export function openToOthers(
 ): string {
   const names = creators.map((name) => (name === null ? 'PUBLIC' : `"${name}"`)).join(', ')
   return (
-    `Other users can create functions in schema "${schema}" of "${shown}", which may run with the rights of administrator "${user}". ` +
+    `Other users can create functions in schema "${schema}" of "${shown}", which may run with the rights ` +
+    `of administrator "${user}". ` +
     `Connect as a user without administrator rights, or run: REVOKE CREATE ON SCHEMA "${schema}" FROM ${names}`
   )
 }
 
 export function tooNew(shown: string, found: number, known: number): StoreError {
   const message =
-    `Database "${shown}" was written by a newer cloaca: it has schema version ${found}, but this cloaca supports up to ${known}. ` +
+    `Database "${shown}" was written by a newer cloaca: it has schema version ${found}, but this cloaca ` +
+    `supports up to ${known}. ` +
     'Update cloaca, or use another schema.'
   return new StoreError('DATABASE_TOO_NEW', message)
 }
@@ -110,9 +118,11 @@ export function tooNew(shown: string, found: number, known: number): StoreError 
 export function tooOld(shown: string, found: number, known: number): StoreError {
   const message =
     found === 0
-      ? `Database "${shown}" contains no tables of cloaca. Check its name, or create them with: cloaca serve SCRIPT.py --db URL`
-      : `Database "${shown}" was written by an older cloaca: it has schema version ${found}, but this cloaca needs ${known}. ` +
-        'Reading does not upgrade it. Upgrade it with: cloaca serve SCRIPT.py --db URL'
+      ? `Database "${shown}" contains no tables of cloaca. Check its name, or create them with: cloaca serve ` +
+        'SCRIPT.py --db URL'
+      : `Database "${shown}" was written by an older cloaca: it has schema version ${found}, but this cloaca ` +
+        `needs ${known}. ` +
+        'Upgrade it with: cloaca serve SCRIPT.py --db URL'
   return new StoreError(found === 0 ? 'DATABASE_UNAVAILABLE' : 'DATABASE_TOO_OLD', message)
 }
 

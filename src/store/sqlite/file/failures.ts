@@ -42,7 +42,7 @@ export function readOnly(path: string): StoreError {
 export function tooOld(path: string, found: number, known: number): StoreError {
   const message =
     `Database "${path}" was written by an older cloaca: it has schema version ${found}, but this cloaca needs ${known}. ` +
-    `Reading does not upgrade it. Upgrade it with: cloaca serve SCRIPT.py --db "${path}"`
+    `Upgrade it with: cloaca serve SCRIPT.py --db "${path}"`
   return new StoreError('DATABASE_TOO_OLD', message, { path })
 }
 
@@ -136,7 +136,7 @@ function whyUnavailable(path: string, cause: Error): string {
   if (kindOf(folder) === 'missing') return `the folder "${folder}" does not exist. Create it, or use another path.`
   if (file === 'folder') return 'it is a folder. Use the path of a file in it.'
   if (file === 'hidden' || (file === 'file' && !isAllowed(path, constants.R_OK | constants.W_OK))) {
-    return 'permission denied. Allow this user to read and write the file, or use another one.'
+    return 'permission denied. Allow this user to read and write the file, or use another file.'
   }
   if (!isAllowed(folder, constants.W_OK | constants.X_OK)) {
     return `permission denied: cannot create files in folder "${folder}". Make it writable, or use another path.`
