@@ -90,7 +90,7 @@ class DefaultRunnerConfig(Sealed):
         db_pool_size: Checked but not used, because the engine opens as many connections as it needs. At least 1.
             Default: 10.
         enable_recovery: Whether the runner takes over the tasks of runners that died. Default: True.
-        enable_cron_scheduling: Whether cron schedules work. False does not affect triggers that are polled. Default:
+        enable_cron_scheduling: Whether cron schedules are enabled. This does not affect polled triggers. Default:
             True.
         cron_poll_interval_seconds: Maximum number of seconds between two checks of the cron schedules. Runs start on
             time whatever the interval is. Default: 30.
@@ -131,7 +131,7 @@ class DefaultRunnerConfig(Sealed):
     )
     db_pool_size = _Field(10, _at_least_one, "Checked but not used: the engine opens as many connections as it needs.")
     enable_recovery = _Field(True, arguments.flag, "Whether the runner takes over the tasks of runners that died.")
-    enable_cron_scheduling = _Field(True, arguments.flag, "Whether cron schedules work. Triggers are not affected.")
+    enable_cron_scheduling = _Field(True, arguments.flag, "Whether cron schedules are enabled. This does not affect polled triggers.")
     cron_poll_interval_seconds = _Field(30, arguments.unsigned, "Maximum seconds between two checks of the schedules.")
     cron_max_catchup_executions = _Field(
         100, _catchup, 'Maximum number of missed runs that a cron trigger with catchup="all" starts.'

@@ -67,7 +67,7 @@ function dependenciesOf(owner: Owner, before: TasksBefore, after: unknown): read
     if (before.has(id)) return id
     const known = before.ids()
     const have = known.length === 0 ? ' This is the first task of the workflow.' : didYouMean(id, known)
-    const message = `"after" of ${owner.what} names "${id}", but no task with this id was added before.${have}`
+    const message = `"after" of ${owner.what} names "${id}", but no task with this id has been added yet.${have}`
     throw new UsageError('INVALID_ARGUMENT', message, { ...owner.facts, path: 'after' })
   })
   return Object.freeze([...new Set(ids)])

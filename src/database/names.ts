@@ -24,6 +24,6 @@ function nameProblem(kind: string, name: string, isReserved: (lower: string) => 
   if (!/^[A-Za-z0-9_]+$/.test(name)) {
     return `${kind} must contain only alphanumeric characters and underscores: '${name}'`
   }
-  if (name.length > LONGEST) return `${kind} must have at most ${LONGEST} characters, and has ${name.length}: '${name}'`
+  if (name.length > LONGEST) return `${kind} must have at most ${LONGEST} characters, but has ${name.length}: '${name}'`
   return isReserved(name.toLowerCase()) ? `${kind} is reserved: '${name}'` : null
 }

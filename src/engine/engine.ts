@@ -156,7 +156,7 @@ export class Engine {
     this.#state = 'running'
     this.#releases.push(
       registry.onChange(
-        () => void clock.attempt('applying the declarations of the code', () => this.#registryChanged()),
+        () => void clock.attempt('applying the declarations of the scripts', () => this.#registryChanged()),
       ),
     )
     this.#releases.push(() => this.#workflowsChanged?.cancel())

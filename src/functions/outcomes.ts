@@ -29,7 +29,7 @@ export const TASK_FAILED = 'Task execution failed'
 
 /** How the message of a poll begins that fired what its workflow does not take. */
 export function unfitting(trigger: string): string {
-  return `${triggerLabel(trigger)} fired an invalid context`
+  return `${triggerLabel(trigger)} fired with an invalid context`
 }
 
 export function pollOutcomeOf(end: CallEnd, trigger: string): PollOutcome | NotEntered {

@@ -46,7 +46,7 @@ export const SETTINGS = Object.freeze({
     variable: 'CLOACA_DATABASE_URL',
     flag: '--db',
     placeholder: '<url>',
-    doc: 'use this database URL; relative paths start in this folder',
+    doc: 'use this database URL (relative to the current folder)',
   }),
   schema: setting(optional(TEXT), null, {
     variable: 'CLOACA_SCHEMA',

@@ -170,7 +170,7 @@ export const PYTHON = typeOf<string>(
 
 /** By place; in a variable with commas between them. */
 export const PYTHON_BY_PLACE: ValueType<Readonly<Record<string, string>>> = {
-  expected: 'pairs of a place and a Python, such as "reports/=.venv/bin/python"; in a file, a table',
+  expected: 'PLACE=PYTHON pairs, such as "reports/=.venv/bin/python", or a table in a settings file',
   read(value) {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
     return pythonsOf(Object.entries(value))

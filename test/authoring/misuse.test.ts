@@ -117,7 +117,7 @@ describe('a call of task', () => {
   it.each([
     [
       () => task({ after: 'fecth' }),
-      '"after" of task "ship" of workflow "orders" names "fecth", but no task with this id was added before. Did you mean "fetch"?',
+      '"after" of task "ship" of workflow "orders" names "fecth", but no task with this id has been added yet. Did you mean "fetch"?',
     ],
     [
       () => task({ timeout: '20 seconds' }),

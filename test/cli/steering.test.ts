@@ -108,7 +108,7 @@ describe('with a process that serves', () => {
     const { stdout, exitCode } = await run('cancel', id, '--no-wait')
 
     expect([stdout, exitCode]).toEqual([
-      `Request to cancel execution ${id} stored. The execution is cancelled when its engine reads the request.\n`,
+      `Request to cancel execution ${id} stored. The execution will be cancelled when its engine reads the request.\n`,
       0,
     ])
     await serving.engine.stop({ graceMs: 0 })

@@ -64,7 +64,7 @@ describe('with nobody serving', () => {
     expect(fired).toMatchObject({ exitCode: 0, stdout: `Trigger "inbox" fired: execution ${oldest?.id}.\n` })
     expect(again).toMatchObject({
       exitCode: 1,
-      stdout: `Trigger "inbox" started nothing: an equal firing is active (execution ${oldest?.id}). To start another, pass --force.\n`,
+      stdout: `Trigger "inbox" started nothing: an execution with the same context is active (execution ${oldest?.id}). To start another, pass --force.\n`,
     })
     expect(JSON.parse(forced.stdout)).toEqual({
       trigger: 'inbox',
@@ -241,7 +241,7 @@ describe('with a process that serves', () => {
     await database().clock.advance(600)
 
     expect([stdout, exitCode]).toEqual([
-      'Request to poll trigger "inbox" stored. The trigger is polled when its engine reads the request; see: cloaca trigger history inbox --ticks\n',
+      'Request to poll trigger "inbox" stored. The trigger will be polled when its engine reads the request; see: cloaca trigger history inbox --ticks\n',
       0,
     ])
     expect(running.host.pollsOf('inbox')).toHaveLength(2)

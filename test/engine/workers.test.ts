@@ -56,8 +56,8 @@ describe('an execution of a version that nobody living has', () => {
       {
         code: 'OTHER_VERSION',
         message:
-          `Execution "${other.id}" was created for version another of workflow "demo", which no running engine has. ` +
-          `Version ${demo.version} runs it.`,
+          `Execution "${other.id}" was created for version another of workflow "demo". ` +
+          `No running engine has that version, so version ${demo.version} runs the execution.`,
       },
     ])
   })

@@ -112,7 +112,7 @@ describe('the event loop of a script', () => {
     // Longer than the watchdog waits for what it has stopped, and than a step may take.
     await new Promise((resolve) => setTimeout(resolve, 2_400))
     expect(python.notices).toEqual([
-      expect.stringContaining(`Trigger 'blocks' blocks the event loop of its script in ${SCRIPT}, line `),
+      expect.stringContaining(`Trigger 'blocks' has blocked the event loop of its script in ${SCRIPT}, line `),
     ])
     await poll('releases')
 

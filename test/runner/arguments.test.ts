@@ -30,7 +30,7 @@ describe('the options of a runner', () => {
     [{ config: { taskTimeoutMs: Number.POSITIVE_INFINITY } }, 'config.taskTimeoutMs', /Infinity/],
     [{ config: { pollDeadlineMs: '30s' } }, 'config.pollDeadlineMs', /"30s" \(string\)/],
     [{ config: { cronEnabled: 1 } }, 'config.cronEnabled', /1 \(number\)/],
-    [{ config: { constructor: 1 } }, 'config.constructor', /no setting/],
+    [{ config: { constructor: 1 } }, 'config.constructor', /Unknown setting/],
     [{ config: { retention: 7 } }, 'config.retention', /an object/],
     [{ config: { retention: { endMs: 5 } } }, 'config.retention.endMs', /Did you mean "endedMs"\?/],
     [{ config: { retention: { endedMs: -1 } } }, 'config.retention.endedMs', /-1/],
@@ -111,7 +111,9 @@ describe('the calls of a runner', () => {
     const on = (name: unknown, listener: unknown) => () => runner.on(anything(name), anything(listener))
     const listener = () => undefined
 
-    expect(on('executionFinish', listener)).toThrow(/no event "executionFinish".*Did you mean "executionFinished"\?/)
+    expect(on('executionFinish', listener)).toThrow(
+      /Unknown event "executionFinish".*Did you mean "executionFinished"\?/,
+    )
     for (const call of [on('constructor', listener), on(7, listener), on('tick', undefined)]) {
       expect(call).toThrow(UsageError)
     }

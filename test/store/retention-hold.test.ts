@@ -93,7 +93,12 @@ describe('the executions of an older version', () => {
     await pruned
 
     expect(warnings).toMatchObject([
-      { code: 'RETENTION_BEGINS', message: expect.stringMatching(/30 days after their end: 2 that are .*"never"/) },
+      {
+        code: 'RETENTION_BEGINS',
+        message: expect.stringMatching(
+          /executions are removed 30 days after their end.* 2 stored executions .*"never"/,
+        ),
+      },
     ])
     expect(kept).toHaveLength(3)
     expect(await store.listExecutions(page)).toHaveLength(1)

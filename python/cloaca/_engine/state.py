@@ -131,7 +131,7 @@ def _items_of(value: Dict[Any, Any]) -> List[Any]:
 
 
 def _refuse_size() -> NoReturn:
-    raise _Refused(f"is too large: all values together can have {_MOST_CHARACTERS} characters of JSON")
+    raise _Refused(f"is too large: all values together may have at most {_MOST_CHARACTERS} characters of JSON")
 
 
 def _type_name(value: Any) -> str:

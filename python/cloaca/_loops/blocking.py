@@ -29,8 +29,8 @@ class BlockingNotices:
             return None
         named_at[who] = now
         return (
-            f"{_capitalized(who)} blocks the event loop of its script{_place_of(frame)}, for {seconds:.0f} s so "
-            "far. The script's other async triggers and tasks wait until it awaits something or ends. "
+            f"{_capitalized(who)} has blocked the event loop of its script{_place_of(frame)} for {seconds:.0f} s. "
+            "The script's other async triggers and tasks wait until it awaits something or ends. "
             "Call blocking functions with asyncio.to_thread()."
         )
 

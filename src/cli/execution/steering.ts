@@ -178,7 +178,7 @@ function asked(id: string, verb: string, done: string, answerWithinMs: number): 
   const waited =
     answerWithinMs === 0 ? '' : ` The engine that runs it did not answer within ${answerWithinMs / 1_000} s.`
   return {
-    line: `Request to ${verb} execution ${id} stored.${waited} The execution is ${done} when its engine reads the request.`,
+    line: `Request to ${verb} execution ${id} stored.${waited} The execution will be ${done} when its engine reads the request.`,
     record: { id, state: 'asked' },
   }
 }

@@ -16,7 +16,7 @@ export function addFireCommand(named: Named): void {
     'fire a reactor by hand, with its newest values',
     `cloaca reactor fire oven --payload '{"probe": {"c": 91.5}}' --note "a try"`,
   )
-    .option('--payload <json>', 'replace newest values by source: JSON object or @FILE')
+    .option('--payload <json>', 'use these values: JSON object by source, or @FILE')
     .option('--note <text>', 'record a reason for this action')
     .action(fire)
 }

@@ -19,7 +19,7 @@ export function addSubscriptionCommands(command: NewCommand, named: NewCommand):
   const between = (name: string, description: string, example: string) =>
     named(name, description, example)
       .argument('<workflow>', 'name of the workflow')
-      .option('--tenant <name>', 'name the tenant that owns the workflow', DEFAULT_TENANT)
+      .option('--tenant <name>', 'select the tenant that owns the workflow', DEFAULT_TENANT)
       .option('--note <text>', NOTE)
 
   between(

@@ -28,12 +28,12 @@ type SetOptions = DatabaseOptions & {
 export function addSettingCommand(named: NamedCommand): void {
   named(
     'set',
-    'override the declared options of a trigger, also after restarts',
+    'override the declared options of a trigger permanently',
     'cloaca trigger set inbox_watcher --interval 10s --pause-after 5',
   )
     .option('--interval <duration>', 'poll at this interval, such as 500ms, 10s or 5m', duration(0))
     .option('--timeout <duration>', 'limit the duration of a poll; none: use limits.poll', orNone(duration(1)))
-    .option('--jitter <duration>', 'delay polls randomly by up to this; none: engine setting', orNone(duration(0)))
+    .option('--jitter <duration>', 'delay each poll by a random time up to this', orNone(duration(0)))
     .option('--max-active <n>', 'limit active executions of the trigger; none: no limit', orNone(count))
     .option('--pause-after <n>', 'disable after this many consecutive failed polls; none: never', orNone(count))
     .option('--on-change', 'fire only when the result changes from skip to fire')

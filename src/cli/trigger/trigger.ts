@@ -59,8 +59,8 @@ export function triggerCommand(finish: (exitCode: number) => void): Command {
     .option('--limit <n>', 'show at most this many rows', wholeNumber, 20)
     .option('--ticks', 'show polls with outcome, delay and duration, instead of firings')
     .option('--outcome <outcomes>', `filter polls by outcome: ${OUTCOMES.join(', ')}`, listedOutcomes)
-    .option('--since <when>', 'show only polls since: 2h, 7d, 2026-01-31T08:00:00Z', beginning)
-    .option('--until <when>', 'show only polls before: 1h, 2026-01-31T09:00:00Z', beginning)
+    .option('--since <when>', 'show only polls after this time: 2h (ago), 2026-01-31T08:00:00Z', beginning)
+    .option('--until <when>', 'show only polls before this time: 1h (ago), 2026-01-31T09:00:00Z', beginning)
     .action((name: string, options: HistoryOptions) => withReader(options, (runner) => history(runner, name, options)))
   addLogsCommand(named)
   addSteeringCommands(named, finish)
@@ -111,7 +111,9 @@ async function show(runner: Runner, name: string, options: DatabaseOptions): Pro
     every: setByHand(row, 'pollIntervalMs', formatDuration),
     enabled: row.isEnabled ? 'yes' : 'no',
     ...(row.note === null ? {} : { note: row.note }),
-    'runs overlap': row.allowConcurrent ? 'yes' : 'no: a firing is dropped while an equal firing is active',
+    'runs overlap': row.allowConcurrent
+      ? 'yes'
+      : 'no: a firing is dropped while an execution with the same context is active',
     ...policyFields(row),
     ...(row.failuresInRow === 0 ? {} : { 'failed in a row': String(row.failuresInRow) }),
     'last poll': instantText(row.lastPollAt, row.failuresInRow > 0 ? 'all polls failed' : 'never'),

@@ -138,8 +138,8 @@ export class Acquirer {
 
   #warnOfVersion(execution: Execution, definition: WorkflowDefinition): void {
     const message =
-      `Execution "${execution.id}" was created for version ${execution.version} of workflow "${execution.workflow}", which no ` +
-      `running engine has. Version ${definition.version} runs it.`
+      `Execution "${execution.id}" was created for version ${execution.version} of workflow "${execution.workflow}". ` +
+      `No running engine has that version, so version ${definition.version} runs the execution.`
     this.#ports.events.emit('warning', { code: 'OTHER_VERSION', message })
   }
 

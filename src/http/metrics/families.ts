@@ -141,7 +141,7 @@ function graphFamilies({ engine, now }: Measurements): readonly Family[] {
     ),
     counter(
       'cloaca_reactor_firings_total',
-      'Firings of reactors, from their sources and by users.',
+      'Firings of reactors, both by sources and by users.',
       [...engine.reactors].map(([reactor, { firings }]): Sample => [{ reactor }, firings]),
     ),
     counter(

@@ -30,7 +30,7 @@ export const GRAPH = v.strictObject({
   description: v.string(),
   script: v.string(),
   place: PLACE,
-  doneSequence: v.pipe(COUNT, v.description('sequence of the last reactor firing for which the graph ran')),
+  doneSequence: v.pipe(COUNT, v.description('sequence number of the last reactor firing for which the graph ran')),
   runs: COUNT,
   failures: COUNT,
   lastRun: v.nullable(

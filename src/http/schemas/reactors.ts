@@ -26,7 +26,7 @@ export const REACTOR = v.strictObject({
       isDirty: v.pipe(v.boolean(), v.description('true if the value was delivered after the last firing')),
     }),
   ),
-  lastSequence: v.pipe(COUNT, v.description('sequence of the last firing; 0 before the first')),
+  lastSequence: v.pipe(COUNT, v.description('sequence number of the last firing; 0 before the first')),
   lastFiredAt: INSTANT_OR_NULL,
   waitingFor: v.pipe(
     v.nullable(v.strictObject({ sources: v.array(v.string()), sinceAt: INSTANT })),
@@ -74,7 +74,10 @@ export const SUBSCRIPTION = v.strictObject({
   state: v.picklist(['active', 'paused', 'degraded']),
   enabled: v.boolean(),
   isDegraded: v.boolean(),
-  doneSequence: v.pipe(COUNT, v.description('sequence of the last firing that started the workflow or was skipped')),
+  doneSequence: v.pipe(
+    COUNT,
+    v.description('sequence number of the last firing that started the workflow or was skipped'),
+  ),
   waiting: v.pipe(COUNT, v.description('number of firings after `doneSequence`')),
   lastSeenFiredAt: INSTANT_OR_NULL,
   errorCount: COUNT,
@@ -112,9 +115,9 @@ export const SUBSCRIPTION_DELETED = v.strictObject({ id: v.string(), deleted: v.
 
 export const REPLAY = v.strictObject({
   ...NOTED,
-  from: v.pipe(wholeFrom(1), v.description('sequence of the first firing to replay')),
+  from: v.pipe(wholeFrom(1), v.description('sequence number of the first firing to replay')),
 })
 export const REPLAYED = v.strictObject({
   id: v.string(),
-  from: v.pipe(COUNT, v.description('sequence of the first replayed firing; older ones may have been pruned')),
+  from: v.pipe(COUNT, v.description('sequence number of the first replayed firing; older ones may have been pruned')),
 })

@@ -76,7 +76,7 @@ it('is checked where a trigger of Python fires, and keeps every number to the di
     expect(run?.contextText).toContain('"order_id":1,"price":1.0,"big":1152921504606846976,"note":"none"')
     expect(run?.contextText).not.toContain('dropped')
     expect(failed).toMatchObject({ trigger: 'wrong' })
-    expect(failed?.error.message).toMatch(/^trigger 'wrong' fired an invalid context: .*order_id: /)
+    expect(failed?.error.message).toMatch(/^trigger 'wrong' fired with an invalid context: .*order_id: /)
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
