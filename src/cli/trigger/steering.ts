@@ -70,7 +70,8 @@ async function fire(name: string, options: FireOptions): Promise<number> {
   else {
     const active = executionId === null ? '' : ` (execution ${idText(executionId)})`
     printLine(
-      `Trigger "${name}" started nothing: an execution with the same context is active${active}. To start another, pass --force.`,
+      `Trigger "${name}" started nothing: an execution with the same context is active${active}. ` +
+        'To start another, pass --force.',
     )
   }
   return outcome === 'fired' ? 0 : FAILED
@@ -97,7 +98,8 @@ async function poll(name: string, options: PollOptions): Promise<number> {
   else {
     const waited = options.wait ? ` No engine answered within ${ANSWER_WITHIN_MS / 1_000} s.` : ''
     printLine(
-      `Request to poll trigger "${name}" stored.${waited} The trigger will be polled when its engine reads the request; see: cloaca trigger history ${name} --ticks`,
+      `Request to poll trigger "${name}" stored.${waited} ` +
+        `The trigger will be polled when its engine reads the request; see: cloaca trigger history ${name} --ticks`,
     )
   }
   return result.state === 'polled' && result.error !== null ? FAILED : 0
@@ -118,7 +120,8 @@ function printPoll(name: string, { outcome, reason, executionId, error, duration
     printLine(`Trigger "${name}" fired ${took}: ${started}.`)
   } else if (outcome === 'duplicate') {
     printLine(
-      `Trigger "${name}" fired ${took}, but started nothing: an execution with the same context is active (execution ${idText(executionId ?? '')}).`,
+      `Trigger "${name}" fired ${took}, but started nothing: ` +
+        `an execution with the same context is active (execution ${idText(executionId ?? '')}).`,
     )
   } else if (outcome === 'limited') {
     printLine(`Trigger "${name}" fired ${took}, but started nothing: ${reason}.`)
