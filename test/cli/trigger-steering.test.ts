@@ -208,7 +208,7 @@ describe('with nobody serving', () => {
 
     expect(ends.map(({ exitCode }) => exitCode)).toEqual([2, 2, 2, 2, 2, 2, 1])
     expect(ends.map(({ stderr }) => stderr).join('')).toMatch(
-      /Pass at least one[\s\S]*a duration such as[\s\S]*at least 1ms[\s\S]*1 or more, or none[\s\S]*Pass only one of these[\s\S]*skip, all, none[\s\S]*follows a cron expression and is not polled[\s\S]*workflow run etl/,
+      /Pass at least one[\s\S]*a duration such as[\s\S]*at least 1ms[\s\S]*1 or more, or none[\s\S]*Pass only one of these[\s\S]*skip, all, none[\s\S]*has a cron schedule and is not polled[\s\S]*workflow run etl/,
     )
   })
 })
