@@ -30,7 +30,7 @@ describe('workflow run --wait', () => {
   it('with nobody serving prints the id first, says so, and ends on request', async () => {
     const waiting = run()
 
-    await waiting.prints('No process serves this database', 'stderr')
+    await waiting.prints('No engine serves this database', 'stderr')
     expect(waiting.stdout).toMatch(/^Workflow "demo" is accepted as execution [0-9a-f-]{36}\.\n$/)
     waiting.kill('SIGINT')
     const { exitCode, stderr } = await waiting.ended
@@ -43,7 +43,7 @@ describe('workflow run --wait', () => {
     const store = await openSqliteStore({ path, durability: 'normal', clock })
     await store.createCron(newCron({ workflow: 'demo', nextRunAt: 1 }))
     const waiting = run('--json')
-    await waiting.prints('No process serves this database', 'stderr')
+    await waiting.prints('No engine serves this database', 'stderr')
 
     await using serving = await RunningEngine.start({ clock, store, workflows: [demo], config: { cronEnabled: false } })
     await clock.advance(1_000)

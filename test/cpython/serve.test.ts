@@ -119,7 +119,7 @@ it('spreads scripts over interpreters, and replaces one that a signal has stoppe
 
   process.kill(stopped, 'SIGSTOP')
 
-  await serving.logs('script "a.py" has an interpreter of its own from now on')
+  await serving.logs('script "a.py" was moved to its own interpreter')
   await whenProcessEnds(stopped)
   const saidBefore = serving.stdout.length
   expect(other).not.toContain(String(stopped))
