@@ -80,7 +80,7 @@ describe('a script that computes or waits for ever while it is loaded', () => {
     expect(JSON.parse(await run('good'))).toMatchObject({ status: 'Completed' })
 
     terminal.write('module.ts', LOOP.replace('while (true) {}', ''))
-    await serving.logs('script "module.ts" was loaded')
+    await serving.logs('loaded script "module.ts"')
 
     expect(JSON.parse(await run('fixed'))).toMatchObject({ status: 'Completed' })
   })

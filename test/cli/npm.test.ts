@@ -80,7 +80,7 @@ describe('npm run cloaca', () => {
     let said = ''
     for await (const text of waiting.stderr.setEncoding('utf8')) {
       said += text
-      if (said.includes('No process serves')) waiting.kill('SIGTERM')
+      if (said.includes('No engine serves')) waiting.kill('SIGTERM')
     }
 
     expect(said).toMatch(/cloaca execution show [0-9a-f-]{36}\n$/)

@@ -84,8 +84,8 @@ it('a script is loaded again when a helper that it imports changes, and no other
   helper('another')
 
   await serving.prints('helped by another')
-  await serving.logs('script "shop.py" was loaded', 2)
-  expect(serving.log.filter(({ msg }) => msg.includes('"other.py" was loaded'))).toHaveLength(1)
+  await serving.logs('loaded script "shop.py"', 2)
+  expect(serving.log.filter(({ msg }) => msg.includes('loaded script "other.py"'))).toHaveLength(1)
 })
 
 it('a file that is saved broken leaves the script as it was, and says so; the next good one replaces it', async () => {
@@ -263,7 +263,7 @@ describe('a link that is switched to another folder', () => {
     rmSync(join(terminal.folder, 'current'))
     await serving.logs('script "current/two.py" was removed')
     symlinkSync('first', join(terminal.folder, 'current'))
-    await serving.logs('script "current/one.py" was loaded', 2)
+    await serving.logs('loaded script "current/one.py"', 2)
     terminal.write('first/three.py', script('three'))
 
     await serving.logs("workflow 'three' completed")
