@@ -229,7 +229,7 @@ describe('a serving process', () => {
 
     const alone = await terminal.run(['serve', 'folder/broken.py', '--db', ':memory:'])
     expect(alone.exitCode).toBe(1)
-    expect(alone.stderr).toContain('nothing was loaded')
+    expect(alone.stderr).toContain('no script could be loaded')
   })
 
   it('searches folders below, without a word of files that declare nothing; names that two files declare are told with both', async () => {
