@@ -80,7 +80,7 @@ test('--json prints an array of records, with RFC 3339 instants', () => {
 test('an unknown execution, an unknown task and a pattern that is none are refused', () => {
   expect(cloaca('logs', 'ffffffff')).toMatchObject({
     status: 1,
-    stderr: expect.stringMatching(/^cloaca: There is no /),
+    stderr: expect.stringMatching(/^cloaca: Execution "ffffffff" not found/),
   })
   expect(cloaca('logs', id, '--task', 'lead')).toMatchObject({
     status: 1,
