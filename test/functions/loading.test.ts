@@ -20,7 +20,7 @@ beforeEach(() => {
     logLimits: { attemptBytes: 65_536, pollBytes: 65_536 },
     notice: () => undefined,
     ...({ stdoutTo: 'stderr', prefixes: false, memoryMebibytes: 128 } as const),
-    loadDeadlineMs: 5_000,
+    loadDeadlineMs: 60_000,
     packageUrl: new URL('../../src/index.ts', import.meta.url).href,
     runner: () => runner,
   })

@@ -80,7 +80,7 @@ describe('a serving process', () => {
     const polls = { trigger: 'often', outcome: 'skipped' }
     const before = Number((await http.metrics()).value('cloaca_polls_total', polls))
     await http.until((now) => Number(now.value('cloaca_polls_total', polls)) > before + 5)
-    expect((await fetch(`${http.url}/healthz`)).status).toBe(200)
+    expect((await fetch(`${http.url}/healthz`, { headers: { connection: 'close' } })).status).toBe(200)
     expect((await http.get('/executions?limit=1')).items).toHaveLength(1)
   }
 

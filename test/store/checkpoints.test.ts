@@ -106,7 +106,7 @@ describe('the log', () => {
       await settle()
     }
 
-    expect(whileReading).toEqual([expect.stringContaining(`The log "${path}-wal" has`)])
+    expect(whileReading).toEqual([expect.stringContaining(`The write-ahead log "${path}-wal" has`)])
     expect(log()?.pages).toBeLessThan(3 * CHECKPOINT_PAGES)
     expect(notices).toHaveLength(1)
   })

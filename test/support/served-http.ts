@@ -6,6 +6,9 @@ import { Metrics } from './prometheus-text.ts'
 
 const AGAIN_MS = 20
 
+/** On a loaded machine the server may close an idle connection in the moment in which a request is sent on it. */
+const NEW_CONNECTION = { headers: { connection: 'close' } }
+
 export class ServedHttp {
   readonly url: string
 
@@ -22,7 +25,7 @@ export class ServedHttp {
 
   // biome-ignore lint/suspicious/noExplicitAny: what is in it is what the tests are about
   async get(path: string): Promise<any> {
-    return await (await fetch(`${this.url}/api/v1${path}`)).json()
+    return await (await fetch(`${this.url}/api/v1${path}`, NEW_CONNECTION)).json()
   }
 
   // biome-ignore lint/suspicious/noExplicitAny: what is in it is what the tests are about
@@ -46,7 +49,7 @@ export class ServedHttp {
   }
 
   async metrics(): Promise<Metrics> {
-    return new Metrics(await (await fetch(`${this.url}/metrics`)).text())
+    return new Metrics(await (await fetch(`${this.url}/metrics`, NEW_CONNECTION)).text())
   }
 
   /** Settles with the first metrics that pass the test. */

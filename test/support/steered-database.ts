@@ -38,15 +38,17 @@ export class SteeredDatabase implements AsyncDisposable {
     return RunningEngine.start({ ...parts, clock: this.clock, store: this.store })
   }
 
-  /** Time passes for the engines here until a command has ended. */
+  /** Moves the clock of the engines here until a command has ended, as far as the command's own clock moves. */
   async moving<Result>(until: Promise<Result>): Promise<Result> {
     let isDone = false
     const done = until.finally(() => {
       isDone = true
     })
-    while (!isDone) {
-      await this.clock.advance(250)
+    for (let seenAt = performance.now(); !isDone; ) {
       await new Promise((resolve) => setTimeout(resolve, 20))
+      const passedMs = Math.round(performance.now() - seenAt)
+      seenAt += passedMs
+      await this.clock.advance(passedMs)
     }
     return await done
   }
