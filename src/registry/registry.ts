@@ -186,7 +186,7 @@ function isSamePlace({ place }: Declared, other: Declared): boolean {
 }
 
 function byBoth(declared: Declared, other: Declared, inUse: Declared): string {
-  return `by "${other.script}" and by "${declared.script}"; the declaration of "${inUse.script}" is used. Rename one of them.`
+  return `by "${other.script}" and by "${declared.script}"; the declaration in "${inUse.script}" is used. Rename one of the two.`
 }
 
 function unknownWorkflow(trigger: TriggerDefinition, registry: Registry): RegistryProblem {

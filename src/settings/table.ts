@@ -117,7 +117,7 @@ export const SETTINGS = Object.freeze({
     variable: 'CLOACA_ALLOW_FFI',
     flag: '--allow-ffi',
     placeholder: '',
-    doc: 'let restricted scripts import `ctypes` and writable native modules',
+    doc: 'allow `ctypes` and native modules that restricted scripts can change',
   }),
   'restrict-for': setting(optional(GRANTS_BY_PLACE), null, {
     variable: 'CLOACA_RESTRICT_FOR',

@@ -60,7 +60,7 @@ describe('the registry', () => {
 
     expect(problem).toMatchObject({ kind: 'duplicateGraphName', what: 'reactor', name: 'r', otherScript: 'one.py' })
     expect(problem?.message).toContain(
-      'Reactor "r" is declared by "one.py" and by "two.py"; the declaration of "two.py" is used.',
+      'Reactor "r" is declared by "one.py" and by "two.py"; the declaration in "two.py" is used.',
     )
     expect(registry.current().graphs.reactors.get('r')?.sources).toEqual(['b'])
   })

@@ -117,7 +117,7 @@ describe('a name that several scripts declare', () => {
     for (const problems of [atFirst, later]) {
       expect(problems.map(({ kind }) => kind)).toEqual(['duplicateWorkflow', 'duplicateTrigger'])
       for (const { message } of problems) expect(message).toMatch(/"a\.py".*"b\.py"|"b\.py".*"a\.py"/)
-      for (const { message } of problems) expect(message).toContain('the declaration of "b.py" is used')
+      for (const { message } of problems) expect(message).toContain('the declaration in "b.py" is used')
     }
   })
 

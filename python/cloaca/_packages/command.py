@@ -36,7 +36,8 @@ def main(words: List[str], lock_path: str, pyodide_version: str) -> int:
         pip_modules.load(pip_wheel.pip_folder(), target)
     except PermissionError as error:
         print(
-            f"cloaca: Cannot store pip in the cache folder: {error}. Set CLOACA_CACHE_DIR to a folder of yours.",
+            f"cloaca: Cannot store pip in the cache folder: {error}. "
+            "Set CLOACA_CACHE_DIR to a folder that you can write to.",
             file=sys.stderr,
         )
         return 1

@@ -207,7 +207,7 @@ function interpreterFamilies({ host, engine }: Measurements): readonly Family[] 
     ),
     counter(
       'cloaca_quarantines_total',
-      'Scripts moved to their own interpreter because they hung or killed one.',
+      'Scripts moved to their own interpreter because they hung or killed an interpreter.',
       engine.quarantines,
     ),
     gauge(

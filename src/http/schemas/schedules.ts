@@ -18,7 +18,7 @@ export const SCHEDULE = v.strictObject({
   lastRunAt: INSTANT_OR_NULL,
   undeclaredAt: v.pipe(
     INSTANT_OR_NULL,
-    v.description('for a cron trigger: time since which no served script declares it; otherwise null'),
+    v.description('for a cron trigger: time from which no served script has declared it; otherwise null'),
   ),
   problem: v.pipe(
     TEXT_OR_NULL,

@@ -42,7 +42,7 @@ export const STATUS_OF_ALL = v.strictObject({
         executions: COUNT,
       }),
     ),
-    v.description('number of executions that wait for an engine with their workflow, by workflow'),
+    v.description('number of executions waiting for an engine that has their workflow, by workflow'),
   ),
   atLeast: v.pipe(
     v.array(v.string()),

@@ -101,7 +101,7 @@ def decode(frame: bytes) -> Dict[str, Any]:
             _put(message, path, frame[at : at + length].decode())
             at += length
     except (ValueError, TypeError, LookupError) as error:
-        raise FrameError(f"A message has an invalid head: {error}") from error
+        raise FrameError(f"A message has an invalid header: {error}") from error
     if type(message) is not dict or type(message.get("type")) is not str:
         raise FrameError("A message has no type.")
     return message

@@ -173,7 +173,7 @@ async function grantSchema(session: Session, { schemaName, username }: TenantNam
 async function grantTables(session: Session, { schemaName, username }: TenantNames, found: FoundSchema): Promise<void> {
   if (found.kind !== 'r' || !found.is_expected) {
     const reason = `"cloaca_schema" in schema "${schemaName}" is not a table of cloaca: it is a view, or belongs to an unrelated user`
-    throw new StoreError('DATABASE_FAILED', `${reason}. Choose another schema, or drop it.`, { reason })
+    throw new StoreError('DATABASE_FAILED', `${reason}. Choose another schema, or drop this one.`, { reason })
   }
   const [schema, user] = [quoted(schemaName), quoted(username)]
   for (const kind of ['TABLES', 'SEQUENCES', 'ROUTINES']) {

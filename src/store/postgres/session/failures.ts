@@ -130,8 +130,9 @@ export function clockSkew(shown: string, serverAheadMs: number): string {
   const seconds = (Math.abs(serverAheadMs) / 1000).toFixed(1)
   const direction = serverAheadMs > 0 ? 'behind' : 'ahead of'
   return (
-    `The clock of this machine is ${seconds} s ${direction} the clock of the server of "${shown}". ` +
-    "The engines use the server's clock to take over executions, and this machine's clock for the times that they show."
+    `The clock of this machine is ${seconds} s ${direction} the clock of the database server "${shown}". ` +
+    "Engines use the server's clock to decide when to take over an execution. " +
+    'This engine shows the times of its own clock.'
   )
 }
 
@@ -140,7 +141,7 @@ export function noParts(shown: string, cause: Error, lacksRight: boolean): strin
   const advice = lacksRight ? ' The database user must own the tables.' : ''
   return (
     `Cannot partition the history in "${shown}" by time: ${withoutStop(cause.message)}.${advice} ` +
-    'Until then, old records are removed row by row, which is slower.'
+    'Until this is fixed, old records are removed row by row, which is slower.'
   )
 }
 

@@ -98,7 +98,7 @@ export function unusable(path: string, thrown: unknown): StoreError {
   return new StoreError('DATABASE_REPLACED', message, { path, cause })
 }
 
-const REOPENING = 'cloaca is reopening it. Until then, it accepts and polls nothing.'
+const REOPENING = 'cloaca is reopening the database. Until it is open, cloaca accepts no work and polls no triggers.'
 const UNTIL_IT_IS_BACK =
   'cloaca accepts and polls nothing until the file is back: move it back, restore a copy, or create an empty file ' +
   'with this name to start from scratch.'
