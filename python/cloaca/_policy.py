@@ -151,8 +151,7 @@ class RetryPolicy(Unbuildable):
 
     @staticmethod
     def default() -> RetryPolicy:
-        """Returns the default policy: 3 attempts, retries after any error, exponential delays from 1 s to 60 s, jitter.
-        """
+        """Returns the default: 3 attempts, retries after any error, exponential delays from 1 s to 60 s, jitter."""
         return policy_of(DEFAULT_VALUES)
 
     @property
@@ -270,8 +269,7 @@ def delay_ms_after(values: PolicyValues, attempt: int, random_number: float) -> 
 
 
 def milliseconds(seconds: float) -> float:
-    """Converts seconds to the milliseconds that the engine receives and that `RetryPolicy.calculate_delay` starts from.
-    """
+    """Converts seconds to the milliseconds that the engine receives and `RetryPolicy.calculate_delay` starts from."""
     return round(seconds * 1000, 6)
 
 

@@ -161,7 +161,8 @@ class DefaultRunner(Sealed):
         Args:
             workflow_name: Name of the workflow, which does not have to exist yet.
             instance_name: Name of the instance, which is unique within the workflow.
-            cron_expression, timezone: See `register_cron_workflow`.
+            cron_expression: See `register_cron_workflow`.
+            timezone: See `register_cron_workflow`.
             params: Parameters, which become keys of each run's initial context. A value ``{"$secret": "name"}`` makes
                 its key an alias of that secret.
 

@@ -78,8 +78,7 @@ def wait_or_time_out(number: int, bits: int, deadline: Deadline) -> None:
 
 
 def fail(name: str) -> NoReturn:
-    """Raises the OSError for the name of an errno, or the exception that `errors_by_prefix` creates for another code.
-    """
+    """Raises the OSError for the name of an errno, or the exception of `errors_by_prefix` for another code."""
     for prefix, error_of in errors_by_prefix.items():
         if name.startswith(prefix):
             raise error_of(name.removeprefix(prefix))

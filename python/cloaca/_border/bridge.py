@@ -170,8 +170,7 @@ def announce() -> None:
 
 
 def send_declarations() -> None:
-    """Sends the declarations since the last call, so that they arrive before the requests and answers that need them.
-    """
+    """Sends the declarations since the last call, so they arrive before the requests and answers that need them."""
     global has_declared
     has_declared = False
     _send_declarations()

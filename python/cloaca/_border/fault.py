@@ -86,8 +86,7 @@ def _is_stopped(error: BaseException) -> bool:
 
 
 def that_was_there(error: BaseException) -> BaseException:
-    """Returns the exception that was raised in the user's code. The stop of a call can raise a second one afterwards.
-    """
+    """Returns the exception raised in the user's code. The stop of a call can raise a second one afterwards."""
     before = error.__context__
     if before is None or type(before) is not type(error) or user_frames(error.__traceback__) is not None:
         return error

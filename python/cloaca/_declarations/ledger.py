@@ -146,8 +146,7 @@ def has_pending() -> bool:
 
 
 def take_pending() -> List[Tuple[int, List[Wire]]]:
-    """Takes the declarations since the last call, as data: the number and the ordered declarations of each generation.
-    """
+    """Takes the declarations since the last call, as data: number and ordered declarations of each generation."""
     taken = [(each.number, take_pending_of(each)) for each in list(generations.values()) if each.pending]
     return [(number, wires) for number, wires in taken if wires]
 

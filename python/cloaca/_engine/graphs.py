@@ -112,8 +112,7 @@ def _shown_value(value: Any) -> str:
 
 
 def _is_small(value: Any, items_left: int) -> int:
-    """Returns how many of ``items_left`` remain after the items of the value. A negative number means that it has more.
-    """
+    """Returns how many of ``items_left`` remain after the items of the value. A negative number: it has more."""
     if type(value) is dict:
         value = value.values()
     elif type(value) not in (list, tuple, set, frozenset):

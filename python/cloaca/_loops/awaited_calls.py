@@ -60,8 +60,7 @@ def _goes_through(error: BaseException) -> bool:
 
 
 def context_of_caller(origin: int) -> contextvars.Context:
-    """Returns the context in which synchronous code awaits something: that of its call, or one with the call's token.
-    """
+    """Returns the context in which synchronous code awaits something: that of its call, or one with its token."""
     context = contextvars.copy_context()
     if running_call.get() is None:
         context.run(running_call.set, Call(origin, "an async function"))
@@ -83,8 +82,7 @@ def cancel(call: Call, loop: ScriptLoopBase) -> None:
 
 
 def stopped(call: Call, error: BaseException) -> Outcome:
-    """Returns the outcome of a call that raised an exception that is not an Exception, mostly because it was stopped.
-    """
+    """Returns the outcome of a call that raised an exception that is not an Exception, mostly when it was stopped."""
     if isinstance(error, asyncio.CancelledError) and call.stop_reason is not None:
         return stopped_by(call.is_overdue, call.stop_reason, error)
     kind = "timedOut" if isinstance(error, DeadlineExceeded) else "failed"

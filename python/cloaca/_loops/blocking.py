@@ -36,8 +36,7 @@ class BlockingNotices:
 
 
 def reason_to_stop(held_up: Call) -> str:
-    """Returns the reason for the stop of a step that belongs to no running call and prevents the stop of another call.
-    """
+    """Returns the reason for the stop of a step that belongs to no running call and prevents the stop of another."""
     return f"stopped: it kept {held_up.name} from stopping ({held_up.stop_reason})"
 
 

@@ -91,8 +91,7 @@ class Sources:
             self.newer_on_index[canonical(name)] = of_index.best_candidate.version
 
     def _builds(self, finder: Any, name: str, specifier: Any, result: Any) -> List[Any]:
-        """Returns Pyodide's build of a package if it is requested, and native or newer than the other suitable files.
-        """
+        """Returns Pyodide's build of a package if it is requested, and native or newer than other suitable files."""
         build = self._lock.wheel(name)
         if build is None or not (finder.index_urls or os.environ.get("CLOACA_PYODIDE_MIRROR")):
             return []

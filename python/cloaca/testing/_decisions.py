@@ -25,8 +25,7 @@ _NAMED_FAILURES = 5
 
 
 def meets_rule(rule: Dict[str, Any], status_of: Callable[[str], Optional[str]], input_text: Callable[[], str]) -> bool:
-    """Returns whether a task runs after all its dependencies have ended. ``rule`` has the form that the engine reads.
-    """
+    """Returns whether a task runs after all its dependencies have ended. ``rule`` has the form the engine reads."""
     kind = rule["type"]
     if kind == "Always":
         return True

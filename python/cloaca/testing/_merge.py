@@ -10,8 +10,7 @@ from typing import Any, Dict, List
 
 
 def merged(texts: List[str]) -> str:
-    """Returns the input of a task as JSON text: the merge of the existing outputs of its dependencies, in their order.
-    """
+    """Returns the input of a task as JSON text: the merge of the existing outputs of its dependencies, in order."""
     if not texts:
         return "{}"
     if len(texts) == 1:

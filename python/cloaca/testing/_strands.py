@@ -98,8 +98,7 @@ class Loop:
 
 
 def _beside_running_loop(function: Callable[[], Any]) -> Any:
-    """Calls a function that runs a loop. If this thread already has one, as in an async test, it uses another thread.
-    """
+    """Calls a function that runs a loop. If this thread has one, as in an async test, it uses another thread."""
     if asyncio._get_running_loop() is None:
         return function()
     with ThreadPoolExecutor(1, "cloaca loop") as pool:

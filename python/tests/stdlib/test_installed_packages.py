@@ -54,7 +54,7 @@ def test_a_package_that_is_installed_is_imported_with_its_source(installed: Any)
 def test_an_installed_package_that_stumbles_over_the_platform_cannot_be_imported(installed: Any, failure: str) -> None:
     path = installed("cloaca_test_foreign", f"{failure}\n")
 
-    with pytest.raises(ImportError, match="cloaca_test_foreign cannot be imported") as caught:
+    with pytest.raises(ImportError, match='"cloaca_test_foreign" cannot be imported') as caught:
         importlib.import_module("cloaca_test_foreign")
 
     assert (caught.value.name, caught.value.path) == ("cloaca_test_foreign", str(path))

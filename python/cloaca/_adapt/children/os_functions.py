@@ -159,8 +159,7 @@ def _posix_spawn(
 
 
 def _after_actions(actions: Sequence[Any], opened: List[int]) -> List[Tuple[int, int]]:
-    """Returns the child's descriptors after the actions. Files that are opened for the child are added to ``opened``.
-    """
+    """Returns the child's descriptors after the actions. Files opened for the child are added to ``opened``."""
     descriptors = dict(_inherited())
     for action in actions:
         if not isinstance(action, tuple) or not action:

@@ -118,8 +118,7 @@ def start(order: Order) -> int:
 
 
 def _late_code(number: int) -> str:
-    """Returns the error of a process that could not be started, which Node reports in the next tick of its event loop.
-    """
+    """Returns the error of a process that could not be started, which Node reports in the next tick of its loop."""
     if not bridge.can_wait():
         return "EACCES"
     event = bridge.new_event()

@@ -56,7 +56,7 @@ def _passing_on(raw: io.FileIO) -> io.BufferedWriter:
     The text layer checks faster whether a ``BufferedWriter`` is closed than whether a raw file is: a million printed
     lines take 0.2 to 0.3 s less (Pyodide 314.0.7).
     """
-    writer = io.BufferedWriter(raw)
+    writer: io.BufferedWriter = io.BufferedWriter(raw)
     writer.write = raw.write  # type: ignore[method-assign]
     writer.flush = raw.flush  # type: ignore[method-assign]
     return writer

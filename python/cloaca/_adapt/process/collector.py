@@ -45,8 +45,7 @@ def freeze() -> None:
 
 
 def collect(generation: int = 2) -> int:
-    """Run the garbage collector, and return the number of unreachable objects. Here generation 1 means all generations.
-    """
+    """Run the garbage collector, and return the number of unreachable objects. Generation 1 means all generations."""
     if not 0 <= generation <= 2:
         raise ValueError("invalid generation")
     return _collect(0 if generation == 0 else 2)

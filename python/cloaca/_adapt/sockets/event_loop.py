@@ -91,8 +91,7 @@ class StackSelector(selectors.PollSelector):
 
 
 class _SelectOnStack(StackSelector):
-    """Default selector of a loop. Everything that is scheduled while it waits wakes it, even by a JavaScript promise.
-    """
+    """Default selector of a loop. Whatever is scheduled while it waits wakes it, even by a JavaScript promise."""
 
     loop: Any = None
 
@@ -137,8 +136,7 @@ def _write_to_self(self: Any) -> None:
 
 
 class _NoSocket:
-    """Replacement of the socket to which signals are written, because here the handler schedules the callback itself.
-    """
+    """Replacement of the socket to which signals are written, as here the handler schedules the callback itself."""
 
     def fileno(self) -> int:
         return -1

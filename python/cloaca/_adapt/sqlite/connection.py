@@ -92,8 +92,7 @@ class NativeConnection(Transactions, Copies, _Base):
         check_thread(self.__dict__.get("_thread"))
 
     def _when_free(self, call: Callable[[], Any]) -> Any:
-        """Returns the result of a call. While another connection holds a lock, it repeats the call until the timeout.
-        """
+        """Returns the result of a call. While another connection holds a lock, it repeats the call until a timeout."""
         answer: Any = None
         problem: Optional[Dict[str, str]] = None
 

@@ -23,8 +23,7 @@ _NAMES_A_FILE = re.compile(
 
 
 def host_file(database: Any, uri: bool) -> Optional[Tuple[str, str]]:
-    """Returns the host's path and the mode for a database name, or None for a database that no other process can see.
-    """
+    """Returns the host's path and the mode for a database name, or None for a database that no other process sees."""
     name, mode = os.fsdecode(database), ""
     if uri and name.startswith("file:"):
         parts = urlsplit(name)

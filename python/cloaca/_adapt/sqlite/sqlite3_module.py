@@ -180,8 +180,7 @@ _natives: Dict[type, type] = {}
 
 
 def _native(kind: type, native: type) -> type:
-    """Returns the class with native SQLite as its base: the script's methods first, those of the bundled SQLite last.
-    """
+    """Returns the class with native SQLite as its base: the script's methods first, those of the bundled one last."""
     if kind not in _natives:
         known = Connection if native is NativeConnection else Cursor
         namespace = {"__module__": kind.__module__, "__doc__": kind.__doc__, "__qualname__": kind.__qualname__}

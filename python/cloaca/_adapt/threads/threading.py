@@ -78,8 +78,7 @@ def _exchange(module: Any, originals: List[Tuple[Any, Any]]) -> None:
 
 
 def _reload_threading() -> List[Tuple[Any, Any]]:
-    """Reloads the module, and returns the names that others may have imported from it, with their old and new values.
-    """
+    """Reloads the module, and returns the names that others may have imported from it, with old and new values."""
     before = dict(vars(threading))
     importlib.reload(threading)
     return [(before[name], getattr(threading, name)) for name in threading.__all__ if name in before]

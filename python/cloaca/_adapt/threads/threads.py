@@ -86,8 +86,7 @@ def make_thread_handle(ident: int) -> _ThreadHandle:
 def start_joinable_thread(
     function: Callable[[], Any], handle: Optional[_ThreadHandle] = None, daemon: bool = True
 ) -> _ThreadHandle:
-    """Starts a thread and returns its handle. At its end, the interpreter waits for the thread unless it is a daemon.
-    """
+    """Starts a thread and returns its handle. At its end, the interpreter waits for it unless it is a daemon."""
     if not callable(function):
         raise TypeError("thread function must be callable")
     if handle is None:

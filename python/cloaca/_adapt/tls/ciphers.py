@@ -71,8 +71,7 @@ def bits_of(name: str) -> int:
 
 
 def offered(ciphers: Optional[str], versions: List[str], names: List[str]) -> List[Dict[str, Any]]:
-    """Returns the ciphers that a context offers: the default, or those in its cipher string. ``names`` has all ciphers.
-    """
+    """Returns the ciphers that a context offers: the default, or those of its cipher string. ``names``: all ciphers."""
     if ciphers is None:
         chosen = list(DEFAULT)
     else:

@@ -58,8 +58,7 @@ class SSLSession:
 
 
 def _written(data: bytes) -> bytes:
-    """Returns OpenSSL's part of a serialized session. Node (seen in 26.10) puts the name of the server in front of it.
-    """
+    """Returns OpenSSL's part of a serialized session. Node (seen in 26.10) puts the server's name in front of it."""
     if not data.startswith(_NODE_HEAD):
         return data
     start = len(_NODE_HEAD)

@@ -121,8 +121,7 @@ class SSLObject(Side):
             has_moved = True
 
     def _run_until(self, is_done: Any) -> bool:
-        """Lets TLS work until the condition holds or there is nothing more to do. Returns whether the condition holds.
-        """
+        """Lets TLS work until the condition holds or there is nothing to do. Returns whether the condition holds."""
         self._feed()
         idle = 0
         while idle < _IDLE_TURNS:

@@ -95,8 +95,7 @@ class SSLSocket(Side, socket.socket):
 
     @property
     def _sslobj(self) -> Optional[SSLSocket]:
-        """Object that libraries (httpcore 1.0.9) use to get information about the peer: the socket after its handshake.
-        """
+        """Object that libraries (httpcore 1.0.9) use to learn about the peer: the socket after its handshake."""
         return None if self._session is None else self
 
     def _host_socket(self) -> int:

@@ -102,8 +102,7 @@ class Store:
         self.set_default_verify_paths()
 
     def set_default_verify_paths(self) -> None:
-        """Loads the files in SSL_CERT_FILE and SSL_CERT_DIR, else those of the system, and always NODE_EXTRA_CA_CERTS.
-        """
+        """Loads the files in SSL_CERT_FILE and SSL_CERT_DIR, else those of the system, always NODE_EXTRA_CA_CERTS."""
         file, folder = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
         if file:
             try:

@@ -99,8 +99,7 @@ class EngineProcess:
         self._process.returncode = 0  # else subprocess treats it as a child of this process
 
     def why_ended(self, within_s: float = _DIES_WITHIN_S) -> str:
-        """Returns how the process ended, with its output. The text continues a sentence that starts with "the engine".
-        """
+        """Returns how the process ended, with its output. The text continues a sentence that begins "the engine"."""
         if not self.wait(within_s):
             self._process.kill()
             return f"closed its connection but did not exit (started with `{self._shown}`)"

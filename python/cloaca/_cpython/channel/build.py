@@ -14,8 +14,7 @@ _DIGITS = 16
 
 
 def package_digest(folder: str = _package.FOLDER) -> str:
-    """Returns a digest of the paths and contents of all Python files. The twin of ``package-digest.ts`` of the engine.
-    """
+    """Returns a digest of the paths and contents of all Python files. Twin of ``package-digest.ts`` of the engine."""
     digest = hashlib.sha256()
     for path, file in sorted(_files(folder)):
         with open(file, "rb") as source:

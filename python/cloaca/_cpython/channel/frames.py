@@ -1,9 +1,9 @@
 """Encodes and decodes messages. The twin of ``src/border/frames.ts``, which describes the format.
 
-    4 bytes   length of all that follows, little endian
-    4 bytes   length of the head
-    head      JSON: [message, [[path, length], ...]]
-    rest      the long texts of the message, one after the other, in the order of the head
+4 bytes   length of all that follows, little endian
+4 bytes   length of the head
+head      JSON: [message, [[path, length], ...]]
+rest      the long texts of the message, one after the other, in the order of the head
 """
 
 from __future__ import annotations

@@ -190,8 +190,7 @@ class SecretMasks:
         return rest
 
     def warning(self, token: int, context_text: str) -> Optional[str]:
-        """Returns a warning if the context that an attempt returns contains a secret, because contexts are not masked.
-        """
+        """Returns a warning if the context that an attempt returns contains a secret, as contexts are not masked."""
         masks = self.of(token)
         if masks is None or not masks.is_told(context_text):
             return None

@@ -113,8 +113,7 @@ def _is_misspelt(name: str) -> bool:
 
 
 def _is_complete_package(name: str) -> bool:
-    """Returns whether the package of a missing module is installed, and is not a namespace that other packages extend.
-    """
+    """Returns whether the package of a missing module is installed, and not a namespace that other packages extend."""
     parent = name.rpartition(".")[0]
     while parent and parent not in sys.modules:
         parent = parent.rpartition(".")[0]

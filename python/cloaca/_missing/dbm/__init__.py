@@ -62,8 +62,7 @@ def _module(name: str) -> Any:
 
 
 def whichdb(filename: Any) -> Optional[str]:
-    """Guess which module can open the file. Returns its name, "" if there is none, or None if the file cannot be read.
-    """
+    """Guess which module can open the file. Returns its name, "" if there is none, or None if it cannot be read."""
     path = os.fsencode(filename)
     if os.path.exists(path + b".pag") and os.path.exists(path + b".dir"):
         return "dbm.ndbm"

@@ -27,8 +27,7 @@ Open = Callable[[str, int], ContextManager[Tuple[int, Iterator[bytes]]]]
 
 
 class Refused(Exception):
-    """Raised if a mirror does not have a file, or has another one than the lock requires. The message says what to do.
-    """
+    """Raised if a mirror does not have a file, or another one than the lock requires. The message says what to do."""
 
 
 class Interrupted(Exception):
