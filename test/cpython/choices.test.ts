@@ -107,6 +107,6 @@ describe('settings', () => {
     await expect(Runner.open({ database: ':memory:', pythonFor: { a: wrong } })).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
     })
-    expect(() => loadSettings({ folder: '.', environment: { CLOACA_PYTHON_FOR: 'a' } })).toThrow('places with a Python')
+    expect(() => loadSettings({ folder: '.', environment: { CLOACA_PYTHON_FOR: 'a' } })).toThrow('PLACE=PYTHON pairs')
   })
 })

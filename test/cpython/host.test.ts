@@ -151,7 +151,7 @@ describe('a script that takes its process with it', () => {
 
     await expect
       .poll(async () => (await hanging.host.describeStacks(100)).join('\n'))
-      .toMatch(/trigger 'hangs_in_c' since [\s\S]*jobs\.py", line \d+ in hangs_in_c/)
+      .toMatch(/trigger 'hangs_in_c' running for [\s\S]*jobs\.py", line \d+ in hangs_in_c/)
     await hanging.host.close()
 
     expect(await outcome).toMatchObject({ kind: 'failed' })

@@ -164,7 +164,7 @@ describe('an engine that does not begin', () => {
   const impostor = fileURLToPath(new URL('programs/not_an_engine.py', import.meta.url))
 
   it.each([
-    ['text', 'sent an invalid message: A message of 1668048215 bytes was announced.'],
+    ['text', 'sent an invalid message: A message of 1668048215 bytes was announced, but the maximum is'],
     ['message', 'sent an invalid message: ValueError: received "welcome" before "start"'],
     ['half', 'ended with exit code 0 (started with'],
     ['words', 'ended with exit code 1: boom: it is broken'],

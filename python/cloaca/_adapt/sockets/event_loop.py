@@ -91,7 +91,7 @@ class StackSelector(selectors.PollSelector):
 
 
 class _SelectOnStack(StackSelector):
-    """Default selector of a loop. Whatever is scheduled while it waits wakes it, even by a JavaScript promise."""
+    """Default selector of a loop. A callback scheduled while it waits wakes it, even by a JavaScript promise."""
 
     loop: Any = None
 
