@@ -216,7 +216,7 @@ describe('a serving process', () => {
       spawnSync('mount', ['-o', 'remount,size=64m', disk.folder])
       while (!readFileSync(log, 'utf8').includes('are missing here')) await serving.printsMore()
 
-      expect(readFileSync(log, 'utf8')).toContain('could not be written (ENOSPC)')
+      expect(readFileSync(log, 'utf8')).toContain('because writing them failed: ENOSPC')
       serving.kill('SIGTERM')
       expect(await serving.ended).toMatchObject({ exitCode: 0, signal: null })
     },
