@@ -7,21 +7,21 @@ import { durationMs } from '../model/time/duration.ts'
 export function wholeNumber(text: string): number {
   const number = Number(text)
   if (text.trim() !== '' && Number.isSafeInteger(number) && number >= 0) return number
-  throw new InvalidArgumentError('It must be a whole number, 0 or more.')
+  throw new InvalidArgumentError('Expected a whole number, 0 or more.')
 }
 
 /** From 1 on. Anything else is wrong usage. */
 export function positiveNumber(text: string): number {
   const number = Number(text)
   if (text.trim() !== '' && Number.isSafeInteger(number) && number >= 1) return number
-  throw new InvalidArgumentError('It must be a whole number, 1 or more.')
+  throw new InvalidArgumentError('Expected a whole number, 1 or more.')
 }
 
 /** A duration in milliseconds: `90s`, `12h`, `7d`. Anything else is wrong usage. */
 export function duration(text: string): number {
   const ms = durationMs(text)
   if (typeof ms === 'number') return ms
-  throw new InvalidArgumentError('It must be a duration such as 90s, 12h or 7d.')
+  throw new InvalidArgumentError('Expected a duration such as 90s, 12h or 7d.')
 }
 
 /** How far back something begins: a duration (`2h`) before now, or an instant. Anything else is wrong usage. */
@@ -30,7 +30,7 @@ export function beginning(text: string): { readonly at: number } | { readonly ag
   if (typeof agoMs === 'number') return { agoMs }
   const at = isDate(text.slice(0, 10)) ? Date.parse(text) : Number.NaN
   if (!Number.isNaN(at)) return { at }
-  throw new InvalidArgumentError('It must be a duration such as 2h or 7d, or a timestamp such as 2026-01-31T08:00:00Z.')
+  throw new InvalidArgumentError('Expected a duration such as 2h or 7d, or a timestamp such as 2026-01-31T08:00:00Z.')
 }
 
 /** Whether there is such a day: `Date` takes the 30th of February for the 1st of March. */

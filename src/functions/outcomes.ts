@@ -112,7 +112,9 @@ function answered(value: unknown): PollOutcome {
   if (answer?.kind === 'skip') return answer.reason === undefined ? SKIPPED : { kind: 'skipped', reason: answer.reason }
   if (answer?.kind === 'fire') return answer.context === undefined ? FIRED : fired(answer.context)
   if (typeof value === 'object' && value !== null) return fired(value)
-  throw new TypeError(`it returned ${shownValue(value)}, but must return fire(…), an object, skip(…), true or false`)
+  throw new TypeError(
+    `the function returned ${shownValue(value)}, but must return fire(…), an object, skip(…), true or false`,
+  )
 }
 
 function fired(context: unknown): PollOutcome {

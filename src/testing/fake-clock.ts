@@ -107,8 +107,8 @@ const ports = new WeakMap<FakeClock, ClockPort>()
 /**
  * Clock of a test. Its time stands still until `advance` is called, or until `runWorkflow` jumps to the next event.
  *
- * It controls the engine's waits: delays before retries, pauses of `deferUntil`, and time limits. It does not replace
- * `Date` or `setTimeout`, which stay real in the functions of tasks.
+ * The clock controls the engine's waits: delays before retries, pauses of `deferUntil`, and time limits. The functions
+ * of tasks still use the real `Date` and `setTimeout`.
  *
  * @example
  * const clock = new FakeClock('2030-01-02T03:04:05Z')

@@ -166,7 +166,7 @@ export class Run {
   }
 
   #settle(index: number, outcome: AttemptOutcome | NotEntered): void {
-    if (outcome.kind === 'notEntered') throw new InternalError('A task of a test was not called.')
+    if (outcome.kind === 'notEntered') throw new InternalError('A task was not called.')
     this.#take(this.#state.settle(index, outcome, this.#ports.clock.now(), NO_JITTER))
   }
 

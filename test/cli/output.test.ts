@@ -294,6 +294,18 @@ print(*names, file=sys.stderr)`
   })
 
   it.each([
+    ['another stream takes over', 'sys.stdout = io.TextIOWrapper(buffer, "latin-1"); print("é")', 0, /^$/],
+    ['no stream takes over', '', 120, /^Exception ignored while flushing sys.stdout:\nValueError: [a-z ]+\n$/],
+  ])('ends as under python after sys.stdout was detached, if %s', async (_, code, exitCode, stderr) => {
+    const detaches = `import io, sys\nbuffer = sys.stdout.detach()\n${code}`
+
+    const program = await terminal.run(['run', '-c', detaches], { env })
+
+    expect(program).toMatchObject({ exitCode, stderr: expect.stringMatching(stderr) })
+    expect(program.stdout).toHaveLength(exitCode === 0 ? 2 : 0)
+  })
+
+  it.each([
     ['os._exit(3)', 3],
     ['os.kill(os.getpid(), signal.SIGTERM)', 143],
   ])('that ends by %s has printed what it printed', async (end, exitCode) => {

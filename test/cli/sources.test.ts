@@ -85,7 +85,7 @@ it('what cannot be pushed is said, and why', async () => {
   expect(said[1]).toContain('Cannot push to source "weather": the engine polls its function.')
   expect(said[2]).toMatch(/^cloaca: The event is not JSON: /)
   expect(said[3]).toContain('Source "probe" is full: 10000 events are queued')
-  expect(said[4]).toContain('It must be a duration')
+  expect(said[4]).toContain('Expected a duration')
   expect((await run('list', '--json')).stdout).toContain('"refused": 1')
 })
 

@@ -303,7 +303,7 @@ it('fails a poll that answers something else, or throws', async () => {
     kind: 'failed',
     error: {
       message: expect.stringMatching(
-        /^trigger 'inbox' raised exception: TypeError: it returned 7 \(number\), but must return fire\(…\), .*$/,
+        /^trigger 'inbox' raised exception: TypeError: the function returned 7 \(number\), but must return fire/,
       ),
     },
   })

@@ -29,7 +29,7 @@ describe('a duration', () => {
 
   it.each(refused)('refuses "$text"', ({ text, reason }) => {
     expect(durationMs(text)).toEqual({ reason })
-    expect(() => duration(text)).toThrow('It must be a duration such as 90s, 12h or 7d.')
+    expect(() => duration(text)).toThrow('Expected a duration such as 90s, 12h or 7d.')
     expect([SETTING.read(text), SETTING.readText(text), BARE_SETTING.read(text)]).toEqual([
       undefined,
       undefined,

@@ -67,7 +67,7 @@ def end_interpreter() -> None:
     _write_out_files()
     sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__  # streams of the script can depend on its names
     _drop_main()
-    _flush_standard_streams()
+    _flush("__stdout__", "__stderr__")
 
 
 def _write_out_files() -> None:
@@ -113,11 +113,18 @@ def _clear(namespace: Any) -> None:
 
 
 def _flush_standard_streams() -> int:
-    code = 0 if bridge.unwritten is None else _UNWRITABLE
-    for name in ("stdout", "stderr", "__stdout__", "__stderr__"):
+    """Flushes the streams of the script and of the process. Returns 0, or the exit code if one cannot be written."""
+    code = _flush("stdout", "stderr", "__stdout__", "__stderr__")
+    return code if bridge.unwritten is None else _UNWRITABLE
+
+
+def _flush(*names: str) -> int:
+    code = 0
+    for name in names:
         stream = getattr(sys, name, None)
         try:
-            if stream is not None and not stream.closed:
+            # A stream that took over the buffer of the process's stream replaces it: python does not flush the old one.
+            if stream is not None and not (_is_detached(stream) and name.startswith("__")) and not stream.closed:
                 stream.flush()
         except BaseException as error:
             code = _UNWRITABLE
@@ -125,6 +132,13 @@ def _flush_standard_streams() -> int:
                 print(f"Exception ignored while flushing sys.{name}:", file=sys.stderr)
                 traceback.print_exception(type(error), error, None)
     return code
+
+
+def _is_detached(stream: object) -> bool:
+    try:
+        return isinstance(stream, io.TextIOWrapper) and stream.buffer is None
+    except ValueError:
+        return True
 
 
 #: Remaining steps of `wind_up`. Each returns an exit code, or None.

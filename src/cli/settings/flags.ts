@@ -48,7 +48,7 @@ function flagOf(key: SettingKey): Option | null {
   const words = `${doc.replaceAll('`', '')} (default: ${type.show(byDefault)})`
   if (placeholder === '') return new Option(flag, words)
   return new Option(`${flag} ${placeholder}`, words).argParser((text, before) => {
-    if (type.readText(text) === undefined) throw new InvalidArgumentError(`It must be ${type.expected}.`)
+    if (type.readText(text) === undefined) throw new InvalidArgumentError(`Expected ${type.expected}.`)
     return isRepeatable && before !== undefined ? `${before},${text}` : text
   })
 }

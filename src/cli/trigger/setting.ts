@@ -90,14 +90,14 @@ function duration(leastMs: number): (text: string) => number {
   return (text) => {
     const ms = type.readText(text)
     if (ms !== undefined) return ms
-    throw new InvalidArgumentError(`It must be ${type.expected}.`)
+    throw new InvalidArgumentError(`Expected ${type.expected}.`)
   }
 }
 
 function count(text: string): number {
   const number = wholeNumber(text)
   if (number > 0) return number
-  throw new InvalidArgumentError('It must be a whole number, 1 or more, or none.')
+  throw new InvalidArgumentError('Expected a whole number, 1 or more, or none.')
 }
 
 function orNone(read: (text: string) => number): (text: string) => number | None {

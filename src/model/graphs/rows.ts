@@ -73,8 +73,8 @@ export interface ReactorRow {
 }
 
 /**
- * Range of events of one source that led to a firing. With `when_all` it can span several values, of which the payload
- * contains the newest.
+ * Range of events of one source that led to a firing. With `when_all`, the range can contain several values; the
+ * payload has only the newest one.
  */
 export interface FiringCause {
   readonly source: string

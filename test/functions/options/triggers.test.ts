@@ -97,9 +97,9 @@ it('fails, and fires nothing, where it answers nothing or a text', async () => {
   const failed = await observed.until('triggerFailed', () => true, 2)
   expect(failed.map(({ error }) => error.message).toSorted()).toEqual([
     expect.stringMatching(
-      /trigger 'forgetful' .* it returned undefined, but must return fire\(…\), an object, skip\(…\), true or false$/,
+      /'forgetful' .* the function returned undefined, but must return fire\(…\), an object, skip\(…\), true or false$/,
     ),
-    expect.stringMatching(/trigger 'wordy' .* it returned "yes" \(string\), but must return /),
+    expect.stringMatching(/trigger 'wordy' .* the function returned "yes" \(string\), but must return /),
   ])
 })
 

@@ -57,6 +57,7 @@ def _passing_on(raw: io.FileIO) -> io.BufferedWriter:
     lines take 0.2 to 0.3 s less (Pyodide 314.0.7).
     """
     writer: io.BufferedWriter = io.BufferedWriter(raw)
+    # Instances accept other methods, which the stubs do not express.
     writer.write = raw.write  # type: ignore[method-assign]
     writer.flush = raw.flush  # type: ignore[method-assign]
     return writer

@@ -45,7 +45,7 @@ class ProgramSession(Session):
         self._speaker.say({"type": "ready", "isFromSnapshot": False, "notice": None})
 
     def say_ended(self) -> None:
-        """Cancels the event loops, and reports that the program has ended and sends no more requests."""
+        """Cancels the event loops, and reports the end of the program. The program sends no request afterwards."""
         self._async.end_all()
         self._speaker.say({"type": "programEnded", "token": self._token, "exitCode": 0})
 

@@ -76,7 +76,7 @@ class AsyncCalls:
         """Schedules a call to be awaited. ``start_before``: see ``start_limit``.
 
         Raises:
-            RuntimeError: Its script has ended, or no more threads can be started.
+            RuntimeError: Its script has ended, or its thread cannot be started.
         """
         try:
             with self._making:

@@ -164,7 +164,7 @@ class Entries:
         return True
 
     def close(self) -> None:
-        """Drops the queued calls, starts no more calls, and ends idle threads."""
+        """Drops the queued calls, prevents further calls, and ends idle threads."""
         self._is_closed = True
         self._waiting.clear()
         while self._unpark(self._parked):
@@ -198,7 +198,7 @@ class Entries:
             try:
                 threading.Thread(target=self._serve_thread, name="cloaca calls", daemon=True).start()
             except RuntimeError:
-                return  # no more threads can be started; the existing ones take the queued calls
+                return  # no thread can be started; the existing ones take the queued calls
 
     # -------------------------------------------------------------------------------------------------- what serves
 

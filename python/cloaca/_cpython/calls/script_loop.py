@@ -49,7 +49,7 @@ class ScriptLoop(ScriptLoopBase):
     # ------------------------------------------------------------------------------------------------ from elsewhere
 
     def start(self) -> None:
-        """Starts a thread that drives the loop. Raises RuntimeError if no more threads can be started."""
+        """Starts a thread that drives the loop. Raises RuntimeError if the thread cannot be started."""
         threading.Thread(target=self._drive, name="cloaca event loop", daemon=True).start()
 
     def wait_for_end(self, timeout_s: float) -> bool:
