@@ -174,7 +174,7 @@ export const TABLE: readonly Row[] = [
   {
     files: /^src\/store\/sqlite\//,
     reason: 'Implements the port of the engine on SQLite, without code of the other store.',
-    may: [/^src\/store\/(graphs\/|[^/]+$)/, /^src\/(metrics|model)\//, ERRORS, ...NODE],
+    may: [/^src\/store\/(graphs\/|steps\/|sql\/|[^/]+$)/, /^src\/(metrics|model)\//, ERRORS, ...NODE],
     mayTypes: [PORTS],
   },
   {
@@ -186,7 +186,7 @@ export const TABLE: readonly Row[] = [
   {
     files: /^src\/store\/postgres\//,
     reason: 'Implements the port of the engine on PostgreSQL, without code of the other store.',
-    may: [/^src\/store\/(graphs\/|[^/]+$)/, /^src\/(database|metrics|model)\//, ERRORS, ...NODE],
+    may: [/^src\/store\/(graphs\/|steps\/|sql\/|[^/]+$)/, /^src\/(database|metrics|model)\//, ERRORS, ...NODE],
     mayTypes: [PORTS, /^pg$/],
   },
   {
@@ -198,7 +198,7 @@ export const TABLE: readonly Row[] = [
   {
     files: /^src\/store\//,
     reason: 'Code that both stores share imports neither of them.',
-    may: [/^src\/store\/[^/]+$/, /^src\/(database|model)\//, ERRORS, ...NODE],
+    may: [/^src\/store\/(steps\/|sql\/|[^/]+$)/, /^src\/(database|model)\//, ERRORS, ...NODE],
     mayTypes: [PORTS, /^src\/metrics\//],
   },
   {

@@ -51,19 +51,19 @@ import type { WorkflowDefinition } from '../../model/workflow.ts'
 import { LogWriter, type ReadTicks } from '../log-writer.ts'
 import { isProcessAlive, thisProcess } from '../process-identity.ts'
 import { type TriggerRecord, triggerRow } from '../rows.ts'
+import type { RunStep } from '../session.ts'
 import { SkipWriter } from '../skip-writer.ts'
+import { actionStore } from '../steps/actions.ts'
+import { alertStore } from '../steps/alerts.ts'
 import type { StepNeed } from '../steps.ts'
 import { StoreCrons } from '../store-crons.ts'
-import * as crons from './cron-steps.ts'
 import * as executions from './executions/execution-steps.ts'
 import { settle } from './executions/settlement-steps.ts'
 import { applyRequest, steer } from './executions/steering-steps.ts'
 import { GraphDeclarations } from './graphs/declared-graphs.ts'
 import { graphStore } from './graphs/graph-store.ts'
 import { recordedIf } from './history/action-steps.ts'
-import { actionStore } from './history/actions.ts'
 import { activityStore } from './history/activity.ts'
-import { alertStore } from './history/alerts.ts'
 import { historyStore, listAttempts } from './history/history.ts'
 import { LOG_STEPS } from './history/log-steps.ts'
 import { countEnded, prune, pruneExecutions } from './history/retention.ts'
@@ -76,6 +76,7 @@ import { clockSkew, readOnly } from './session/failures.ts'
 import { ForeignChanges, type KnownChanges } from './session/foreign-changes.ts'
 import { Readers } from './session/readers.ts'
 import type { Session } from './session/session.ts'
+import { carryOut } from './session/step-session.ts'
 import { type Alike, WriteQueue } from './session/write-queue.ts'
 import { type AddStep, REPORTS, type Run, Steps, WRITES } from './steps.ts'
 import type { PostgresStoreOptions } from './store-options.ts'
@@ -85,9 +86,7 @@ import * as workflows from './workflow-steps.ts'
 /** More is worth a word: nothing depends on it, but people compare instants. */
 const SKEW_WORTH_SAYING_MS = 1_000
 
-export class PostgresStore extends StoreCrons<Session> implements Store {
-  protected readonly crons = crons
-  protected readonly recordedIf = recordedIf
+export class PostgresStore extends StoreCrons implements Store {
   readonly actions: ActionStore
   readonly alerts: AlertStore
   readonly logs: LogWriter<Session>
@@ -137,8 +136,8 @@ export class PostgresStore extends StoreCrons<Session> implements Store {
     const addStep: AddStep = (need, run) => this.#steps.add(need, run)
     const addReport: AddStep = (need, run) => this.#steps.report(need, run)
     this.#skips = new SkipWriter(clock, addReport, triggers.writeSkips)
-    this.actions = actionStore(addStep)
-    this.alerts = alertStore(addStep)
+    this.actions = actionStore(this.run)
+    this.alerts = alertStore(this.run)
     this.history = historyStore(addStep, (session) => this.#liveness.livingSeqs(session))
     this.activity = activityStore(addStep)
     const hosting = { steps: this.#steps, liveness: this.#liveness, declarations: this.#declaredGraphs }
@@ -176,7 +175,7 @@ export class PostgresStore extends StoreCrons<Session> implements Store {
   }
 
   removeTrigger(name: string, _at: number): Promise<TriggerRemoval> {
-    return this.step('accept', async (session) =>
+    return this.#step('accept', async (session) =>
       removeTrigger(session, name, await this.#liveness.livingSeqs(session)),
     )
   }
@@ -186,22 +185,22 @@ export class PostgresStore extends StoreCrons<Session> implements Store {
   }
 
   async closeInstance(instanceId: string, at: number): Promise<void> {
-    await this.step('write', (session) => leaveInstance(session, instanceId, at))
+    await this.#step('write', (session) => leaveInstance(session, instanceId, at))
     this.#instances.delete(instanceId)
     this.#codes.forget(instanceId)
     this.#declaredGraphs.forget(instanceId)
   }
 
   hasLivingInstance(_at: number): Promise<boolean> {
-    return this.step('read', (session) => this.#liveness.hasLiving(session))
+    return this.#step('read', (session) => this.#liveness.hasLiving(session))
   }
 
   listInstances(_at: number): Promise<readonly InstanceRow[]> {
-    return this.step('read', (session) => this.#liveness.list(session))
+    return this.#step('read', (session) => this.#liveness.list(session))
   }
 
   async saveTriggers(declared: readonly TriggerDeclaration[], at: number): Promise<readonly TriggerRow[]> {
-    const records = await this.step('write', (session) => triggers.saveTriggers(session, declared, at))
+    const records = await this.#step('write', (session) => triggers.saveTriggers(session, declared, at))
     return records.map(this.#triggerRow)
   }
 
@@ -217,22 +216,22 @@ export class PostgresStore extends StoreCrons<Session> implements Store {
   }
 
   async listTriggers(page: Page & { readonly enabledOnly: boolean }): Promise<readonly TriggerRow[]> {
-    return (await this.step('read', (session) => triggers.listTriggers(session, page))).map(this.#triggerRow)
+    return (await this.#step('read', (session) => triggers.listTriggers(session, page))).map(this.#triggerRow)
   }
 
   async getTrigger(name: string): Promise<TriggerRow | null> {
-    const record = await this.step('read', (session) => triggers.getTrigger(session, name))
+    const record = await this.#step('read', (session) => triggers.getTrigger(session, name))
     return record === null ? null : this.#triggerRow(record)
   }
 
   setTriggerEnabled(name: string, isEnabled: boolean, note: string | null, at: number, action?: NewAction) {
-    return this.step('accept', (session) =>
+    return this.#step('accept', (session) =>
       recordedIf(triggers.setTriggerEnabled(session, name, isEnabled, note, at), session, action),
     )
   }
 
   overrideTrigger(name: string, overrides: TriggerOverrides | null, at: number, action?: NewAction) {
-    return this.step('accept', (session) =>
+    return this.#step('accept', (session) =>
       recordedIf(triggers.overrideTrigger(session, name, overrides, at), session, action),
     )
   }
@@ -251,7 +250,7 @@ export class PostgresStore extends StoreCrons<Session> implements Store {
   }
 
   listFirings(trigger: string, page: PageAfter): Promise<readonly FiringRow[]> {
-    return this.step('read', (session) => triggers.listFirings(session, trigger, page))
+    return this.#step('read', (session) => triggers.listFirings(session, trigger, page))
   }
 
   listTicks(trigger: string, filter: Page & TickFilter): Promise<readonly TickRow[]> {
@@ -260,7 +259,7 @@ export class PostgresStore extends StoreCrons<Session> implements Store {
 
   /** Sees the skips that are not written yet. */
   #readTicks<Result>(trigger: string, run: Run<Result>): Promise<Result> {
-    return this.#skips.lastAt(trigger) === null ? this.step('read', run) : this.#skips.stepAfter('write', trigger, run)
+    return this.#skips.lastAt(trigger) === null ? this.#step('read', run) : this.#skips.stepAfter('write', trigger, run)
   }
 
   createExecution(execution: NewExecution, origin: ExecutionOrigin, at: number, recorded?: RecordedAction) {
@@ -291,11 +290,11 @@ export class PostgresStore extends StoreCrons<Session> implements Store {
   }
 
   steer(action: NewAction, request: SteeringRequest): Promise<SteeringAnswer> {
-    return this.step('accept', (session) => steer(session, action, request, this.#isAlive(session)))
+    return this.#step('accept', (session) => steer(session, action, request, this.#isAlive(session)))
   }
 
   applyRequest(executionId: string, at: number): Promise<SteeringAnswer> {
-    return this.step('accept', (session) => applyRequest(session, executionId, at, this.#isAlive(session)))
+    return this.#step('accept', (session) => applyRequest(session, executionId, at, this.#isAlive(session)))
   }
 
   #isAlive(session: Session): (instanceId: string) => Promise<boolean> {
@@ -303,35 +302,35 @@ export class PostgresStore extends StoreCrons<Session> implements Store {
   }
 
   notUnderWay(ids: readonly string[]): Promise<ReadonlyMap<string, Execution | null>> {
-    return this.step('read', (session) => executions.notUnderWay(session, ids))
+    return this.#step('read', (session) => executions.notUnderWay(session, ids))
   }
 
   getExecution(id: string): Promise<Execution | null> {
-    return this.step('read', (session) => executions.getExecution(session, id))
+    return this.#step('read', (session) => executions.getExecution(session, id))
   }
 
   countExecutions() {
-    return this.step('read', executions.countExecutions)
+    return this.#step('read', executions.countExecutions)
   }
 
   findExecutionIds(prefix: string, limit: number): Promise<readonly string[]> {
-    return this.step('read', (session) => executions.findExecutionIds(session, prefix, limit))
+    return this.#step('read', (session) => executions.findExecutionIds(session, prefix, limit))
   }
 
   listAttempts(executionId: string): Promise<readonly AttemptRow[]> {
-    return this.step('read', (session) => listAttempts(session, executionId))
+    return this.#step('read', (session) => listAttempts(session, executionId))
   }
 
   listExecutions(filter: Page & ExecutionFilter): Promise<readonly ExecutionSummary[]> {
-    return this.step('read', (session) => executions.listExecutions(session, filter))
+    return this.#step('read', (session) => executions.listExecutions(session, filter))
   }
 
   saveWorkflows(definitions: readonly WorkflowDefinition[], at: number): Promise<void> {
-    return this.step('write', (session) => workflows.saveWorkflows(session, definitions, at))
+    return this.#step('write', (session) => workflows.saveWorkflows(session, definitions, at))
   }
 
   listWorkflows(keys?: readonly string[]): Promise<readonly WorkflowDefinition[]> {
-    return this.step('read', (session) => workflows.listWorkflows(session, keys))
+    return this.#step('read', (session) => workflows.listWorkflows(session, keys))
   }
 
   onForeignChange(callback: () => void): () => void {
@@ -355,7 +354,7 @@ export class PostgresStore extends StoreCrons<Session> implements Store {
   }
 
   countEnded(which: EndedExecutions): Promise<number> {
-    return this.step('read', (session) => countEnded(session, which))
+    return this.#step('read', (session) => countEnded(session, which))
   }
 
   pruneExecutions(which: EndedExecutions): Promise<number> {
@@ -381,9 +380,12 @@ export class PostgresStore extends StoreCrons<Session> implements Store {
     }
   }
 
-  protected step<Result>(need: StepNeed, run: Run<Result>): Promise<Result> {
+  #step<Result>(need: StepNeed, run: Run<Result>): Promise<Result> {
     return this.#steps.add(need, run)
   }
+
+  protected readonly run: RunStep = (need, body) =>
+    this.#step(need, (connection) => carryOut(connection, body, executions.insertExecutions))
 
   readonly #serverNow = (): number | null => this.#options.serverNow?.() ?? null
   readonly #triggerRow = (record: TriggerRecord): TriggerRow => triggerRow(record, this.#skips.lastAt(record.name))

@@ -1,7 +1,4 @@
-/**
- * The store on SQLite: the `Store` port, method by method, in the port's order. Made by `sqlite-store.ts`. Each method queues one step; what a step does stands in the files of its
- * topic, and no step touches anything but the database, since it may be run twice (see `step-queue.ts`).
- */
+/** The store on SQLite. Each method of the port queues one step, which may run twice (see `step-queue.ts`). */
 
 import type {
   Acquisition,
@@ -50,10 +47,12 @@ import type { WorkflowDefinition } from '../../model/workflow.ts'
 import { LogWriter, type ReadTicks } from '../log-writer.ts'
 import { isProcessAlive, thisProcess } from '../process-identity.ts'
 import { type TriggerRecord, triggerRow } from '../rows.ts'
+import type { RunStep } from '../session.ts'
 import { SkipWriter } from '../skip-writer.ts'
+import { actionStore } from '../steps/actions.ts'
+import { alertStore } from '../steps/alerts.ts'
 import type { AddStep, StepNeed, StepResult } from '../steps.ts'
 import { StoreCrons } from '../store-crons.ts'
-import * as crons from './cron-steps.ts'
 import { Declarations } from './declarations.ts'
 import { acquireExecutions } from './executions/acquisition-steps.ts'
 import * as executions from './executions/execution-steps.ts'
@@ -64,13 +63,12 @@ import type { Connection } from './file/connection.ts'
 import { DatabaseWatch } from './file/database-watch.ts'
 import { readOnly } from './file/failures.ts'
 import { ForeignChanges } from './file/foreign-changes.ts'
+import { finish, SqliteSession } from './file/session.ts'
 import { StepQueue } from './file/step-queue.ts'
 import { graphStore } from './graphs/graph-store.ts'
 import { HeldLeases } from './held-leases.ts'
 import { recordAction, recordedIf } from './history/action-steps.ts'
-import { actionStore } from './history/actions.ts'
 import { activityStore } from './history/activity.ts'
-import { alertStore } from './history/alerts.ts'
 import { listAttempts } from './history/attempt-steps.ts'
 import { historyStore } from './history/history.ts'
 import { listLog, listTickLogs, writeLogs } from './history/log-steps.ts'
@@ -83,9 +81,7 @@ import { isReadOnly, type SqliteStoreOptions } from './store-options.ts'
 import * as triggers from './trigger-steps.ts'
 import * as workflows from './workflow-steps.ts'
 
-export class SqliteStore extends StoreCrons<Connection> implements Store {
-  protected readonly crons = crons
-  protected readonly recordedIf = recordedIf
+export class SqliteStore extends StoreCrons implements Store {
   readonly counters = new StoreCounters()
   readonly actions: ActionStore
   readonly alerts: AlertStore
@@ -94,6 +90,7 @@ export class SqliteStore extends StoreCrons<Connection> implements Store {
   readonly activity: ActivityStore
   readonly graphs: GraphStore
   readonly #connection: Connection
+  readonly #session: SqliteSession
   readonly #clock: Clock
   readonly #isReadOnly: boolean
   readonly #watch: DatabaseWatch
@@ -110,6 +107,9 @@ export class SqliteStore extends StoreCrons<Connection> implements Store {
   constructor(connection: Connection, options: SqliteStoreOptions) {
     super()
     this.#connection = connection
+    this.#session = new SqliteSession(connection, (creations) => {
+      for (const { execution, origin, at } of creations) executions.insertExecution(connection, execution, origin, at)
+    })
     this.#clock = options.clock
     this.#isReadOnly = isReadOnly(options)
     this.#watch = new DatabaseWatch(connection, options.clock, () => this.#openedAnew())
@@ -123,10 +123,10 @@ export class SqliteStore extends StoreCrons<Connection> implements Store {
       options.isProcessAlive ?? isProcessAlive,
       options.clock,
     )
-    const addStep: AddStep<Connection> = (need, run) => this.step(need, run)
+    const addStep: AddStep<Connection> = (need, run) => this.#step(need, run)
     this.#skips = new SkipWriter(options.clock, addStep, triggers.writeSkips)
-    this.actions = actionStore(addStep)
-    this.alerts = alertStore(addStep)
+    this.actions = actionStore(this.run)
+    this.alerts = alertStore(this.run)
     this.history = historyStore(addStep, (connection) => this.#liveness.livingSeqs(connection, clock.now()))
     this.activity = activityStore(addStep)
     this.graphs = graphStore(addStep, this.#liveness, this.#declarations)
@@ -138,11 +138,11 @@ export class SqliteStore extends StoreCrons<Connection> implements Store {
 
   async openInstance(instanceId: string, at: number): Promise<void> {
     this.#instances.add(instanceId)
-    await this.step('write', (connection) => this.#liveness.enter(connection, instanceId, at))
+    await this.#step('write', (connection) => this.#liveness.enter(connection, instanceId, at))
   }
 
   heartbeat(instanceId: string, at: number): Promise<HeartbeatAnswer> {
-    return this.step('write', (connection) => {
+    return this.#step('write', (connection) => {
       const known = this.#liveness.known
       const wasDead = this.#liveness.enter(connection, instanceId, at)
       // An instance with declarations may have been added, removed or died. A repeated step finds `known` unchanged.
@@ -157,63 +157,63 @@ export class SqliteStore extends StoreCrons<Connection> implements Store {
     const declare = this.#declarations.keep(instanceId, 'code', (connection, at, deadSeqs) =>
       declareCode(connection, instanceId, code, at, deadSeqs),
     )
-    return this.step('write', (connection) => declare(connection, at, this.#liveness.deadSeqs(connection, instanceId)))
+    return this.#step('write', (connection) => declare(connection, at, this.#liveness.deadSeqs(connection, instanceId)))
   }
 
   async closeInstance(instanceId: string, at: number): Promise<void> {
-    await this.step('write', (connection) => leaveInstance(connection, instanceId, at))
+    await this.#step('write', (connection) => leaveInstance(connection, instanceId, at))
     this.#instances.delete(instanceId)
     this.#declarations.forget(instanceId)
   }
 
   hasLivingInstance(at: number): Promise<boolean> {
-    return this.step('read', (connection) => this.#liveness.hasLiving(connection, at))
+    return this.#step('read', (connection) => this.#liveness.hasLiving(connection, at))
   }
 
   listInstances(at: number): Promise<readonly InstanceRow[]> {
-    return this.step('read', (connection) => this.#liveness.list(connection, at))
+    return this.#step('read', (connection) => this.#liveness.list(connection, at))
   }
 
-  async saveTriggers(declared: readonly TriggerDeclaration[], at: number): Promise<readonly TriggerRow[]> {
-    return this.step('write', (connection) => triggers.saveTriggers(connection, declared, at).map(this.#triggerRow))
+  saveTriggers(declared: readonly TriggerDeclaration[], at: number): Promise<readonly TriggerRow[]> {
+    return this.#step('write', (connection) => triggers.saveTriggers(connection, declared, at).map(this.#triggerRow))
   }
 
   removeTrigger(name: string, at: number): Promise<TriggerRemoval> {
-    return this.step('accept', (connection) =>
+    return this.#step('accept', (connection) =>
       removeTrigger(connection, name, this.#liveness.livingSeqs(connection, at)),
     )
   }
 
   leaseTriggers(instanceId: string, names: readonly string[]): Promise<LeasedTriggers> {
-    return this.step('write', (connection) => {
+    return this.#step('write', (connection) => {
       const dead = this.#liveness.deadSeqs(connection, instanceId)
       return triggers.leaseTriggers(connection, instanceId, names, dead, this.#heldLeases)
     })
   }
 
   releaseTriggers(instanceId: string, names: readonly string[]): Promise<void> {
-    return this.step('write', (connection) => triggers.releaseTriggers(connection, instanceId, names))
+    return this.#step('write', (connection) => triggers.releaseTriggers(connection, instanceId, names))
   }
 
   listTriggers(page: Page & { readonly enabledOnly: boolean }): Promise<readonly TriggerRow[]> {
-    return this.step('read', (connection) => triggers.listTriggers(connection, page).map(this.#triggerRow))
+    return this.#step('read', (connection) => triggers.listTriggers(connection, page).map(this.#triggerRow))
   }
 
   getTrigger(name: string): Promise<TriggerRow | null> {
-    return this.step('read', (connection) => {
+    return this.#step('read', (connection) => {
       const record = triggers.getTrigger(connection, name)
       return record === null ? null : this.#triggerRow(record)
     })
   }
 
   setTriggerEnabled(name: string, isEnabled: boolean, note: string | null, at: number, action?: NewAction) {
-    return this.step('accept', (connection) =>
+    return this.#step('accept', (connection) =>
       recordedIf(triggers.setTriggerEnabled(connection, name, isEnabled, note, at), connection, action),
     )
   }
 
   overrideTrigger(name: string, overrides: TriggerOverrides | null, at: number, action?: NewAction) {
-    return this.step('accept', (connection) =>
+    return this.#step('accept', (connection) =>
       recordedIf(triggers.overrideTrigger(connection, name, overrides, at), connection, action),
     )
   }
@@ -232,7 +232,7 @@ export class SqliteStore extends StoreCrons<Connection> implements Store {
   }
 
   listFirings(trigger: string, page: PageAfter): Promise<readonly FiringRow[]> {
-    return this.step('read', (connection) => triggers.listFirings(connection, trigger, page))
+    return this.#step('read', (connection) => triggers.listFirings(connection, trigger, page))
   }
 
   listTicks(trigger: string, filter: Page & TickFilter): Promise<readonly TickRow[]> {
@@ -241,18 +241,18 @@ export class SqliteStore extends StoreCrons<Connection> implements Store {
 
   /** Sees the skips that are not written yet. */
   #readTicks<Result>(trigger: string, run: (connection: Connection) => StepResult<Result>): Promise<Result> {
-    return this.#skips.lastAt(trigger) === null ? this.step('read', run) : this.#skips.stepAfter('write', trigger, run)
+    return this.#skips.lastAt(trigger) === null ? this.#step('read', run) : this.#skips.stepAfter('write', trigger, run)
   }
 
   createExecution(execution: NewExecution, origin: ExecutionOrigin, at: number, recorded?: RecordedAction) {
-    return this.step('accept', (connection) => {
+    return this.#step('accept', (connection) => {
       executions.insertExecution(connection, execution, origin, at)
       if (recorded !== undefined) recordAction(connection, recorded.action, recorded.answer)
     })
   }
 
   acquireExecutions(acquisition: Acquisition): Promise<readonly AcquiredExecution[]> {
-    return this.step('write', (connection) => {
+    return this.#step('write', (connection) => {
       const dead = () => this.#liveness.deadSeqs(connection, acquisition.instanceId)
       return acquireExecutions(connection, acquisition, dead)
     })
@@ -269,13 +269,13 @@ export class SqliteStore extends StoreCrons<Connection> implements Store {
   }
 
   steer(action: NewAction, request: SteeringRequest): Promise<SteeringAnswer> {
-    return this.step('accept', (connection) =>
+    return this.#step('accept', (connection) =>
       steer(connection, action, request, (owner) => this.#isAlive(connection, owner, action.at)),
     )
   }
 
   applyRequest(executionId: string, at: number): Promise<SteeringAnswer> {
-    return this.step('accept', (connection) =>
+    return this.#step('accept', (connection) =>
       applyRequest(connection, executionId, at, (owner) => this.#isAlive(connection, owner, at)),
     )
   }
@@ -288,35 +288,35 @@ export class SqliteStore extends StoreCrons<Connection> implements Store {
   }
 
   notUnderWay(ids: readonly string[]): Promise<ReadonlyMap<string, Execution | null>> {
-    return this.step('read', (connection) => executions.notUnderWay(connection, ids))
+    return this.#step('read', (connection) => executions.notUnderWay(connection, ids))
   }
 
   getExecution(id: string): Promise<Execution | null> {
-    return this.step('read', (connection) => executions.getExecution(connection, id))
+    return this.#step('read', (connection) => executions.getExecution(connection, id))
   }
 
   listExecutions(filter: Page & ExecutionFilter): Promise<readonly ExecutionSummary[]> {
-    return this.step('read', (connection) => executions.listExecutions(connection, filter))
+    return this.#step('read', (connection) => executions.listExecutions(connection, filter))
   }
 
   countExecutions() {
-    return this.step('read', executions.countExecutions)
+    return this.#step('read', executions.countExecutions)
   }
 
   findExecutionIds(prefix: string, limit: number): Promise<readonly string[]> {
-    return this.step('read', (connection) => executions.findExecutionIds(connection, prefix, limit))
+    return this.#step('read', (connection) => executions.findExecutionIds(connection, prefix, limit))
   }
 
   listAttempts(executionId: string): Promise<readonly AttemptRow[]> {
-    return this.step('read', (connection) => listAttempts(connection, executionId))
+    return this.#step('read', (connection) => listAttempts(connection, executionId))
   }
 
   saveWorkflows(definitions: readonly WorkflowDefinition[], at: number): Promise<void> {
-    return this.step('write', (connection) => workflows.saveWorkflows(connection, definitions, at))
+    return this.#step('write', (connection) => workflows.saveWorkflows(connection, definitions, at))
   }
 
   listWorkflows(keys?: readonly string[]): Promise<readonly WorkflowDefinition[]> {
-    return this.step('read', (connection) => workflows.listWorkflows(connection, keys))
+    return this.#step('read', (connection) => workflows.listWorkflows(connection, keys))
   }
 
   onForeignChange(callback: () => void): () => void {
@@ -329,19 +329,19 @@ export class SqliteStore extends StoreCrons<Connection> implements Store {
   }
 
   retentionHold(retention: Retention, at: number): Promise<RetentionHold | null> {
-    return this.step('write', (connection) => retentionHold(connection, retention, at))
+    return this.#step('write', (connection) => retentionHold(connection, retention, at))
   }
 
   prune(retention: Retention, at: number): Promise<number> {
-    return this.step('write', (connection) => prune(connection, retention, at))
+    return this.#step('write', (connection) => prune(connection, retention, at))
   }
 
   countEnded(which: EndedExecutions): Promise<number> {
-    return this.step('read', (connection) => countEnded(connection, which))
+    return this.#step('read', (connection) => countEnded(connection, which))
   }
 
   pruneExecutions(which: EndedExecutions): Promise<number> {
-    return this.step('write', (connection) => pruneExecutions(connection, which))
+    return this.#step('write', (connection) => pruneExecutions(connection, which))
   }
 
   close(): Promise<void> {
@@ -353,7 +353,7 @@ export class SqliteStore extends StoreCrons<Connection> implements Store {
     this.#foreignChanges.stop()
     this.#watch.stop()
     // The last of all steps: those that were asked for before it are carried out.
-    const last = this.#isReadOnly ? [this.step('read', () => {})] : [this.logs.close(), this.#skips.close()]
+    const last = this.#isReadOnly ? [this.#step('read', () => {})] : [this.logs.close(), this.#skips.close()]
     this.#queue.close()
     try {
       await Promise.all(last)
@@ -390,10 +390,11 @@ export class SqliteStore extends StoreCrons<Connection> implements Store {
     }
   }
 
-  protected step<Result>(need: StepNeed, run: (connection: Connection) => StepResult<Result>): Promise<Result> {
+  #step<Result>(need: StepNeed, run: (connection: Connection) => StepResult<Result>): Promise<Result> {
     if (this.#isReadOnly && need !== 'read') return Promise.reject(readOnly(this.#connection.path))
     return this.#queue.add(need, () => run(this.#connection))
   }
 
+  protected readonly run: RunStep = (need, body) => this.#step(need, () => finish(body(this.#session)))
   readonly #triggerRow = (record: TriggerRecord): TriggerRow => triggerRow(record, this.#skips.lastAt(record.name))
 }

@@ -8,6 +8,7 @@ import Database from 'better-sqlite3'
 import { MEMORY_PATH } from '../../database-url.ts'
 import { DatabaseFile, type FileState } from './database-file.ts'
 import { gone, leftLog, unavailable } from './failures.ts'
+import { inOrder, withPlaceholders } from './placeholders.ts'
 import { openForReading } from './reading.ts'
 import { assertSoundSqlite } from './sqlite-version.ts'
 
@@ -40,6 +41,11 @@ export interface LogState {
   readonly isBusy: boolean
 }
 
+interface Prepared {
+  readonly statement: Database.Statement<Value[][], unknown>
+  readonly order: readonly number[] | null
+}
+
 interface CheckpointRecord {
   readonly busy: number
   readonly log: number
@@ -66,7 +72,7 @@ export class Connection {
   readonly #file: DatabaseFile
   /** Null once it is closed, and while its file is not there. */
   #open: Database.Database | null
-  readonly #statements = new Map<string, Database.Statement<Value[], unknown>>()
+  readonly #statements = new Map<string, Prepared>()
   /** False where there is no log to write ahead (memory, some network file systems). */
   #hasLog = false
   #durability: Durability = 'synced'
@@ -107,28 +113,33 @@ export class Connection {
 
   /** The first row, or undefined. */
   one<Row>(sql: string, ...values: Value[]): Row | undefined {
-    return this.#statement(sql).get(...values) as Row | undefined
+    const { statement, order } = this.#statement(sql)
+    return statement.get(inOrder(values, order)) as Row | undefined
   }
 
   all<Row>(sql: string, ...values: Value[]): Row[] {
-    return this.#statement(sql).all(...values) as Row[]
+    const { statement, order } = this.#statement(sql)
+    return statement.all(inOrder(values, order)) as Row[]
   }
 
   /** Rows one by one. No other statement may run before the loop ends. */
   each<Row>(sql: string, ...values: Value[]): IterableIterator<Row> {
-    return this.#statement(sql).iterate(...values) as IterableIterator<Row>
+    const { statement, order } = this.#statement(sql)
+    return statement.iterate(inOrder(values, order)) as IterableIterator<Row>
   }
 
   /** How many rows it changed. */
   run(sql: string, ...values: Value[]): number {
     this.#faults?.beforeWrite(sql)
-    return this.#statement(sql).run(...values).changes
+    const { statement, order } = this.#statement(sql)
+    return statement.run(inOrder(values, order)).changes
   }
 
   /** The `seq` of the row that it inserted. */
   insert(sql: string, ...values: Value[]): number {
     this.#faults?.beforeWrite(sql)
-    return Number(this.#statement(sql).run(...values).lastInsertRowid)
+    const { statement, order } = this.#statement(sql)
+    return Number(statement.run(inOrder(values, order)).lastInsertRowid)
   }
 
   /** Several statements without values, as migrations have them. */
@@ -138,20 +149,20 @@ export class Connection {
 
   beginRead(): void {
     this.#faults?.beforeBegin()
-    this.#statement('BEGIN').run()
+    this.#statement('BEGIN').statement.run()
   }
 
   /** Takes the write lock at once, so that what a step looks at cannot change before it writes. */
   beginWrite(durability: Durability): void {
     this.#faults?.beforeBegin()
     this.#setDurability(durability)
-    this.#statement('BEGIN IMMEDIATE').run()
+    this.#statement('BEGIN IMMEDIATE').statement.run()
     this.#isWriting = true
   }
 
   commit(): void {
     if (this.#isWriting) this.#faults?.beforeWrite('COMMIT')
-    this.#statement('COMMIT').run()
+    this.#statement('COMMIT').statement.run()
     if (this.#isWriting) this.#faults?.afterCommit()
     this.#isWriting = false
   }
@@ -159,7 +170,7 @@ export class Connection {
   /** After some failures SQLite has rolled back by itself. */
   rollback(): void {
     this.#isWriting = false
-    if (this.#open?.inTransaction) this.#statement('ROLLBACK').run()
+    if (this.#open?.inTransaction) this.#statement('ROLLBACK').statement.run()
   }
 
   /** One write transaction around what the steps of no queue need. */
@@ -281,13 +292,14 @@ export class Connection {
     this.#durability = durability
   }
 
-  #statement(sql: string): Database.Statement<Value[], unknown> {
-    let statement = this.#statements.get(sql)
-    if (statement === undefined) {
-      statement = this.#database.prepare<Value[], unknown>(sql)
-      this.#statements.set(sql, statement)
+  #statement(sql: string): Prepared {
+    let prepared = this.#statements.get(sql)
+    if (prepared === undefined) {
+      const { text, order } = withPlaceholders(sql)
+      prepared = { statement: this.#database.prepare<Value[][], unknown>(text), order }
+      this.#statements.set(sql, prepared)
     }
-    return statement
+    return prepared
   }
 }
 

@@ -1,37 +1,42 @@
-/** The SQL of cron schedules and their firings. Each text is one statement, named after what the store wants done. */
+/** The SQL of cron schedules and their firings, the same for both databases. */
 
-const COLUMNS =
-  'id, workflow, expression, timezone, catchup, overrides, enabled, next_run_at, last_run_at, last_scheduled_at, created_at, updated_at, ' +
-  'trigger_name, undeclared_at, instance_name, params'
+const COLUMNS = `
+  id, workflow, expression, timezone, catchup, overrides, enabled, next_run_at, last_run_at, last_scheduled_at,
+  created_at, updated_at, trigger_name, undeclared_at, instance_name, params`
 
-const FIRING_COLUMNS =
-  'cron_firings.id, crons.id AS cron_id, scheduled_at, claimed_at, execution_id, recovery_attempts, cron_firings.updated_at'
+const FIRING_COLUMNS = `
+  cron_firings.id, crons.id AS cron_id, scheduled_at, claimed_at, execution_id, recovery_attempts,
+  cron_firings.updated_at`
 
-/** Changes nothing when the instance or the trigger has one. */
+/** Inserts nothing if the workflow has an instance of this name, or the trigger has a schedule. */
 export const INSERT_CRON = `
-INSERT INTO crons (id, workflow, expression, timezone, catchup, next_run_at, created_at, updated_at, trigger_name, instance_name, params)
+INSERT INTO crons
+  (id, workflow, expression, timezone, catchup, next_run_at, created_at, updated_at, trigger_name, instance_name,
+   params)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8, $9, $10)
 ON CONFLICT DO NOTHING`
 
 /** Replaces the next run only if there is none or the timing changed. A row without a difference stays as it is. */
 export const REFRESH_TRIGGER_CRON = `
 UPDATE crons
-SET next_run_at = CASE WHEN (expression, timezone) IS NOT DISTINCT FROM ($2::text, $3::text) THEN coalesce(next_run_at, $5) ELSE $5 END,
+SET next_run_at = CASE
+      WHEN (expression, timezone) IS NOT DISTINCT FROM (CAST($2 AS text), CAST($3 AS text))
+      THEN coalesce(next_run_at, CAST($5 AS bigint)) ELSE CAST($5 AS bigint) END,
     workflow = $1, expression = $2, timezone = $3, catchup = $4, updated_at = $6
 WHERE trigger_name = $7
-  AND ((workflow, expression, timezone, catchup) IS DISTINCT FROM ($1::text, $2::text, $3::text, $4::text)
-       OR next_run_at IS NULL AND $5::bigint IS NOT NULL)`
+  AND ((workflow, expression, timezone, catchup)
+         IS DISTINCT FROM (CAST($1 AS text), CAST($2 AS text), CAST($3 AS text), CAST($4 AS text))
+       OR next_run_at IS NULL AND CAST($5 AS bigint) IS NOT NULL)`
 
 export const GET_CRON = `SELECT ${COLUMNS} FROM crons WHERE id = $1`
 
 export const GET_TRIGGER_CRON = `SELECT ${COLUMNS} FROM crons WHERE trigger_name = $1`
 
-export const GET_TRIGGER_CRONS = `SELECT ${COLUMNS} FROM crons WHERE trigger_name = ANY ($1::text[])`
-
 export const FIND_CRONS_BY_NAME = `
 SELECT ${COLUMNS} FROM crons WHERE trigger_name = $1 OR instance_name = $1 OR id = $1
 ORDER BY created_at DESC, seq DESC LIMIT $2`
 
+/** By a range of ids: SQLite cannot use the index for `LIKE`. */
 export const FIND_CRONS_BY_PREFIX = `
 SELECT ${COLUMNS} FROM crons WHERE id >= $1 AND id < $2 ORDER BY created_at DESC, seq DESC LIMIT $3`
 
@@ -44,11 +49,7 @@ SELECT ${COLUMNS} FROM crons WHERE enabled ORDER BY next_run_at NULLS LAST, seq`
 export const UPDATE_CRON = `
 UPDATE crons SET expression = $1, timezone = $2, next_run_at = $3, updated_at = $4 WHERE id = $5`
 
-/** Values: a list for each column, and the instant. */
-export const RESCHEDULE_CRONS = `
-UPDATE crons SET next_run_at = g.next_run_at, updated_at = $4
-FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS g (id, seen_at, next_run_at)
-WHERE crons.id = g.id AND crons.next_run_at = g.seen_at`
+export const RESCHEDULE_CRON = 'UPDATE crons SET next_run_at = $1, updated_at = $2 WHERE id = $3 AND next_run_at = $4'
 
 export const SET_CRON_OVERRIDES = 'UPDATE crons SET overrides = $1, updated_at = $2 WHERE trigger_name = $3'
 
@@ -56,9 +57,7 @@ export const SET_CRON_ENABLED = 'UPDATE crons SET enabled = $1, updated_at = $2 
 
 export const DELETE_CRON = 'DELETE FROM crons WHERE id = $1'
 
-// -- firings
-
-/** The claim itself: of several claimers of one instant, one changes the row. */
+/** Of several engines that claim the same run, one changes the row. */
 export const CLAIM_CRON = `
 UPDATE crons SET next_run_at = $1, last_run_at = $2, updated_at = $2, last_scheduled_at = next_run_at
 WHERE id = $3 AND next_run_at = $4 AND enabled
@@ -68,12 +67,13 @@ export const INSERT_CRON_FIRING = `
 INSERT INTO cron_firings (id, cron_seq, scheduled_at, claimed_at, execution_id, updated_at)
 SELECT $1, seq, $2, $3, $4, $3 FROM crons WHERE id = $5`
 
-/** Behind one, whose id is the last value, or all. */
+export const FIND_CRON_FIRING = 'SELECT claimed_at AS at, seq FROM cron_firings WHERE id = $1'
+
+/** The page that starts after a place in the order. */
 export const LIST_CRON_FIRINGS = `
 SELECT ${FIRING_COLUMNS} FROM crons JOIN cron_firings ON cron_seq = crons.seq
-WHERE crons.id = $1
-  AND ($4::text IS NULL OR (claimed_at, cron_firings.seq) < (SELECT claimed_at, seq FROM cron_firings WHERE id = $4))
-ORDER BY claimed_at DESC, cron_firings.seq DESC LIMIT $2 OFFSET $3`
+WHERE crons.id = $1 AND (claimed_at, cron_firings.seq) < ($2, $3)
+ORDER BY claimed_at DESC, cron_firings.seq DESC LIMIT $4 OFFSET $5`
 
 export const LOST_CRON_FIRINGS = `
 SELECT ${FIRING_COLUMNS} FROM cron_firings JOIN crons ON cron_seq = crons.seq
@@ -82,8 +82,9 @@ ORDER BY claimed_at, cron_firings.seq`
 
 export const RECOVER_CRON_FIRING = `
 UPDATE cron_firings SET recovery_attempts = recovery_attempts + 1, execution_id = $1, updated_at = $2
-FROM crons WHERE cron_firings.id = $3 AND execution_id IS NULL AND crons.seq = cron_seq
-RETURNING crons.id, crons.trigger_name`
+WHERE id = $3 AND execution_id IS NULL
+RETURNING (SELECT id FROM crons WHERE crons.seq = cron_seq) AS id,
+          (SELECT trigger_name FROM crons WHERE crons.seq = cron_seq) AS trigger_name`
 
 export const CRON_STATS = `
 SELECT count(*) AS total, count(execution_id) AS successful,

@@ -1,0 +1,109 @@
+/** How the steps of the store reach PostgreSQL: they send a statement without waiting for earlier replies. */
+
+import type { Creation, Reply, RowValues, Step, Session as StepSession, Value } from '../../session.ts'
+import type { Session } from './session.ts'
+
+type InsertExecutions = (connection: Session, creations: readonly Creation[]) => Promise<void>
+
+export class PostgresSession implements StepSession {
+  readonly connection: Session
+  readonly #insertExecutions: InsertExecutions
+  readonly #sent: Promise<unknown>[] = []
+
+  constructor(connection: Session, insertExecutions: InsertExecutions) {
+    this.connection = connection
+    this.#insertExecutions = insertExecutions
+  }
+
+  get newId(): () => string {
+    return this.connection.newId
+  }
+
+  one<Row>(statement: string, ...values: Value[]): Reply<Row | undefined> {
+    return this.#send(this.connection.one<Row>(statement, ...values))
+  }
+
+  all<Row>(statement: string, ...values: Value[]): Reply<Row[]> {
+    return this.#send(this.connection.all<Row>(statement, ...values))
+  }
+
+  run(statement: string, ...values: Value[]): Reply<number> {
+    return this.#send(this.connection.run(statement, ...values))
+  }
+
+  each(statement: string, rows: readonly RowValues[], ...common: Value[]): Reply<number> {
+    const columns = (rows[0] ?? []).map((_, column) => rows.map((row) => row[column] ?? null))
+    return this.#send(rows.length === 0 ? Promise.resolve(0) : this.connection.run(statement, ...columns, ...common))
+  }
+
+  notifyEngines(): void {
+    this.connection.tell()
+  }
+
+  insertExecutions(creations: readonly Creation[]): void {
+    this.#send(this.#insertExecutions(this.connection, creations))
+  }
+
+  /** Settles when all statements are answered. Rejects with the error of the first that failed. */
+  async answered(): Promise<void> {
+    await Promise.all(this.#sent)
+  }
+
+  #send<Result>(promise: Promise<Result>): Reply<Result> {
+    // Its error is reported where the step waits for it, or at the end of the step.
+    promise.catch(() => undefined)
+    this.#sent.push(promise)
+    return new Pending(promise)
+  }
+}
+
+/** Runs a step to its end, and waits until all its statements are answered. */
+export async function carryOut<Result>(
+  connection: Session,
+  body: (session: StepSession) => Step<Result>,
+  insertExecutions: InsertExecutions,
+): Promise<Result> {
+  const session = new PostgresSession(connection, insertExecutions)
+  const step = body(session)
+  let paused = step.next()
+  while (paused.done !== true) paused = await continued(step, paused.value)
+  await session.answered()
+  return paused.value
+}
+
+async function continued<Result>(
+  step: Step<Result>,
+  reply: Promise<unknown>,
+): Promise<IteratorResult<Promise<unknown>, Result>> {
+  let result: unknown
+  try {
+    result = await reply
+  } catch (error) {
+    return step.throw(error)
+  }
+  return step.next(result)
+}
+
+/** Hands its promise to the driver, which continues the step with the result. */
+class Pending<Result> implements Reply<Result>, Iterator<Promise<Result>, Result, unknown> {
+  readonly #promise: Promise<Result>
+  #isSent = false
+
+  constructor(promise: Promise<Result>) {
+    this.#promise = promise
+  }
+
+  [Symbol.iterator](): this {
+    return this
+  }
+
+  next(...results: [] | [unknown]): IteratorResult<Promise<Result>, Result> {
+    if (this.#isSent) return { done: true, value: results[0] as Result }
+    this.#isSent = true
+    return { done: false, value: this.#promise }
+  }
+
+  throw(error: unknown): never {
+    throw error
+  }
+}

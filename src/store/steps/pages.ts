@@ -1,0 +1,17 @@
+/** Starts of pages. Lists are newest first, by time and `seq`. */
+
+import type { Session, Step } from '../session.ts'
+
+export interface Place {
+  readonly at: number
+  readonly seq: number
+}
+
+/** A place before all rows, so that one statement lists the first page and the pages after it. */
+const START: Place = { at: Number.MAX_SAFE_INTEGER, seq: Number.MAX_SAFE_INTEGER }
+
+/** Returns the place of the row with this id, the start if no id is given, or null if no row has the id. */
+export function* placeAfter(session: Session, findPlace: string, id: string | undefined): Step<Place | null> {
+  if (id === undefined) return START
+  return (yield* session.one<Place>(findPlace, id)) ?? null
+}
