@@ -371,7 +371,7 @@ export class PythonHost implements ScriptHost {
 type RestrictedCall = InterpreterCall & Pick<ScriptCall, 'restriction'>
 
 function notItsOwn(generation: GenerationNumber): PythonRefusal {
-  return new PythonRefusal('PermissionError', `script generation ${generation} belongs to another interpreter`)
+  return new PythonRefusal('PermissionError', `the script with number ${generation} runs in another interpreter`)
 }
 
 function restartNotice(name: string, reason: string, failure: Error | null): string {

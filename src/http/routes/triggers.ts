@@ -172,7 +172,7 @@ const WRITES: readonly Operation[] = [
   writing({
     path: '/triggers/{name}/delete',
     tag,
-    summary: 'Delete a trigger that no script declares any more, with its history',
+    summary: 'Delete a trigger with its history, if no script declares the trigger',
     body: schema.SWITCH,
     answer: schema.DELETED,
     handle: async ({ runner, param, body }) => {

@@ -76,7 +76,7 @@ export const PUSH_QUERY = v.strictObject({
       v.regex(/^\d{1,5}$/, 'expected a whole number from 0 to 60000'),
       v.transform(Number),
       v.maxValue(60_000, 'expected a whole number from 0 to 60000'),
-      v.description('maximum time in milliseconds to wait for room if too many events are waiting'),
+      v.description('maximum time in milliseconds that the request waits while the queue is full'),
     ),
     '0',
   ),
