@@ -146,7 +146,7 @@ describe('a call that would end the process', () => {
 
     expect(outcome).toMatchObject({ kind: 'completed' })
     expect(functions.notices).toEqual([
-      expect.stringMatching(/ called process\.exit\(5\) .* after its end: the call was ignored$/),
+      expect.stringMatching(/ called process\.exit\(5\) .* after its end, so the call was ignored$/),
     ])
   })
 

@@ -74,7 +74,7 @@ describe('the packages of a project', () => {
 
     expect(found(project, scripts)).toEqual([further])
     expect(notices).toEqual([
-      `The packages in "${foreign}" are not used: user 1001 owns it (mode 0755), and cloaca runs as user 0. If you trust its content, change its owner: chown 0 "${foreign}"`,
+      `The package folder "${foreign}" is not used: user 1001 owns it (mode 0755), and cloaca runs as user 0. If you trust its content, change its owner: chown 0 "${foreign}"`,
     ])
   })
 

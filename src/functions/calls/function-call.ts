@@ -186,7 +186,7 @@ export class FunctionCall implements CallScope {
   exited(exit: ProcessExit): ScriptError {
     const { label } = this
     if (this.#hasEnded) {
-      const late = exitError(label, exit, ' after its end: the call was ignored')
+      const late = exitError(label, exit, ' after its end, so the call was ignored')
       this.#ports.notice(late.message)
       return late
     }
@@ -206,7 +206,7 @@ export class FunctionCall implements CallScope {
     }
     const { label } = this
     const { notice } = this.#ports
-    this.output.record('ERROR', 'Failed in the background, after its end', { error: thrown })
+    this.output.record('ERROR', 'Failed in the background after the call had ended', { error: thrown })
     notice(`${label} has ended, but code that it left running failed: ${shown(thrown)}`)
   }
 

@@ -47,7 +47,7 @@ const FIRING_FIELDS = {
   payloadLength: COUNT,
   causes: v.pipe(
     v.array(v.strictObject({ source: v.string(), firstSequence: COUNT, lastSequence: COUNT })),
-    v.description('events since the previous firing, as a range of sequences for each source'),
+    v.description('events since the previous firing, as a range of sequence numbers for each source'),
   ),
   byHand: v.pipe(TEXT_OR_NULL, v.description('who fired the reactor manually; null if its sources did')),
 }

@@ -83,11 +83,11 @@ export const PUSH_QUERY = v.strictObject({
 })
 
 export const PUSHED = v.union([
-  v.strictObject({ sequence: v.pipe(COUNT, v.description('sequence of the stored event')) }),
+  v.strictObject({ sequence: v.pipe(COUNT, v.description('sequence number of the stored event')) }),
   v.strictObject({
     sequences: v.pipe(
       v.array(COUNT),
-      v.description('sequences of the stored events, in their order (with `each=true`)'),
+      v.description('sequence numbers of the stored events, in the order of the body (with `each=true`)'),
     ),
   }),
 ])

@@ -42,7 +42,9 @@ export const STATUS_OF_ALL = v.strictObject({
         executions: COUNT,
       }),
     ),
-    v.description('number of executions waiting for an engine that has their workflow, by workflow'),
+    v.description(
+      'for each workflow that no running engine has: number of executions that wait for an engine with the workflow',
+    ),
   ),
   atLeast: v.pipe(
     v.array(v.string()),
