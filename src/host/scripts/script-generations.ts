@@ -198,7 +198,7 @@ export class ScriptGenerations {
     const { script, number } = generation
     if (answer.kind === 'lost') return notLoaded(script, this.#lossOf(script, answer.end))
     if (answer.kind !== 'loaded')
-      throw new HostError('HOST_CLOSED', 'The Python interpreters of this runner are closed.')
+      throw new HostError('HOST_CLOSED', 'The runner is closed, so its Python interpreters have ended.')
     const { fault, files, requirements, twins, ...declarations } = decodeLoadResult(script, answer.resultJson)
     if (requirements !== null) this.#noteUnmet(requirements)
     if (fault !== null) return { ...notLoaded(script, this.#withDeadline(fault)), files }

@@ -98,7 +98,7 @@ const steering = (verb: 'pause' | 'resume'): Operation =>
     tag,
     summary:
       verb === 'pause'
-        ? 'Pause a subscription: firings are kept, and start no execution until it is resumed'
+        ? 'Pause a subscription; firings are kept, and start no executions until you resume the subscription'
         : 'Resume a paused subscription; firings that were kept start executions first',
     body: schema.STEER_SUBSCRIPTION,
     answer: schema.SUBSCRIPTION,

@@ -29,7 +29,8 @@ const switching = (verb: 'enable' | 'disable'): Operation =>
   writing({
     path: `/triggers/{name}/${verb}`,
     tag,
-    summary: verb === 'enable' ? 'Enable a trigger' : 'Disable a trigger: do not poll it, even after restarts',
+    summary:
+      verb === 'enable' ? 'Enable a trigger' : 'Disable a trigger, so that it is not polled, even after restarts',
     body: schema.SWITCH,
     answer: schema.SWITCHED,
     handle: async ({ runner, param, body }) => {

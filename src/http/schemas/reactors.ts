@@ -30,7 +30,9 @@ export const REACTOR = v.strictObject({
   lastFiredAt: INSTANT_OR_NULL,
   waitingFor: v.pipe(
     v.nullable(v.strictObject({ sources: v.array(v.string()), sinceAt: INSTANT })),
-    v.description('with `when_all`: sources that have not delivered yet while others have; otherwise null'),
+    v.description(
+      'with `when_all`: sources that have not delivered yet, if other sources have delivered; otherwise null',
+    ),
   ),
   undeclaredAt: INSTANT_OR_NULL,
   createdAt: INSTANT,
@@ -49,7 +51,7 @@ const FIRING_FIELDS = {
     v.array(v.strictObject({ source: v.string(), firstSequence: COUNT, lastSequence: COUNT })),
     v.description('events since the previous firing, as a range of sequence numbers for each source'),
   ),
-  byHand: v.pipe(TEXT_OR_NULL, v.description('who fired the reactor manually; null if its sources did')),
+  byHand: v.pipe(TEXT_OR_NULL, v.description('who fired the reactor manually; null if sources caused the firing')),
 }
 
 export const REACTOR_FIRING = v.strictObject(FIRING_FIELDS)
