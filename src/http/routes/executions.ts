@@ -176,7 +176,7 @@ const WRITES: readonly Operation[] = [
 const PRUNING: Operation = writing({
   path: '/executions/prune',
   tag,
-  summary: 'Delete executions that ended long ago, with their contexts, attempts and logs',
+  summary: 'Delete executions that ended at least `olderThanMs` ago, with their contexts, attempts and logs',
   body: schema.PRUNE,
   answer: schema.PRUNED,
   handle: async ({ runner, body: { dryRun = false, ...body } }) => {

@@ -124,7 +124,7 @@ export const COUNTS = v.strictObject({
   counts: BY_STATUS,
   atLeast: v.pipe(
     v.array(STATUS),
-    v.description('statuses that may have more executions, because counting stops at a limit'),
+    v.description('statuses whose count is only a minimum, because counting stops at a limit'),
   ),
 })
 

@@ -78,7 +78,7 @@ export const SUBSCRIPTION = v.strictObject({
   isDegraded: v.boolean(),
   doneSequence: v.pipe(
     COUNT,
-    v.description('sequence number of the last firing that started the workflow or was skipped'),
+    v.description('sequence number of the last processed firing, whether or not it started the workflow'),
   ),
   waiting: v.pipe(COUNT, v.description('number of firings after `doneSequence`')),
   lastSeenFiredAt: INSTANT_OR_NULL,

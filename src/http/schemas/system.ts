@@ -48,7 +48,7 @@ export const STATUS_OF_ALL = v.strictObject({
   ),
   atLeast: v.pipe(
     v.array(v.string()),
-    v.description('statuses that may have more executions, because counting stops at a limit'),
+    v.description('statuses whose count is only a minimum, because counting stops at a limit'),
   ),
   lastFailures: v.array(
     v.strictObject({ id: v.string(), workflow: v.string(), endedAt: INSTANT_OR_NULL, errorMessage: TEXT_OR_NULL }),
