@@ -245,7 +245,8 @@ export class FunctionCall implements CallScope {
     open.remove(this)
     if (stop.kind !== 'exited') {
       notice(
-        `${label} is still running one second after its signal was aborted. The engine no longer waits for the call, and ignores the result`,
+        `${label} is still running one second after its signal was aborted. ` +
+          'The engine no longer waits for the call, and ignores the result',
       )
     }
     this.#resolve?.(this.#end({ kind: 'stopped', stop }))

@@ -181,7 +181,10 @@ function restrictedOptions({ grants, flags, confinement }: Restricted, environ: 
 }
 
 function unconfinedNotice(problem: string): string {
-  return `Restricted scripts run without restrictions by the kernel (${problem}). The restrictions of Node and cloaca still apply.`
+  return (
+    `Restricted scripts run without restrictions by the kernel (${problem}). ` +
+    'The restrictions of Node and cloaca still apply.'
+  )
 }
 
 function damagedSnapshotNotice(path: string, error: Error): string {
