@@ -185,7 +185,7 @@ export class Entrance implements ScriptHost {
     const interpreter = generation?.interpreter ?? null
     const home = interpreter === null ? undefined : this.#homes.with(interpreter)
     if (generation === undefined || interpreter === null || home === undefined)
-      return Promise.resolve(refused('its script is no longer loaded'))
+      return Promise.resolve(refused('the script is no longer loaded'))
     return home.enterLoading(interpreter, label, visitTo(generation, call))
   }
 }

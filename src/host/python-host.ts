@@ -220,8 +220,8 @@ export class PythonHost implements ScriptHost {
     if (reports.some(({ isAnswered }) => isAnswered)) return null
     if (reports.length > 0) return `No interpreter responded within ${withinMs} ms.`
     return (
-      'No interpreter is running: the last one ended, and the next one has not started yet. The log ' +
-      'contains the cause.'
+      'No interpreter is running: the last interpreter ended, and the next one has not started yet. ' +
+      'The log contains the cause.'
     )
   }
 
@@ -371,7 +371,7 @@ export class PythonHost implements ScriptHost {
 type RestrictedCall = InterpreterCall & Pick<ScriptCall, 'restriction'>
 
 function notItsOwn(generation: GenerationNumber): PythonRefusal {
-  return new PythonRefusal('PermissionError', `script generation ${generation} belongs to another interpreter`)
+  return new PythonRefusal('PermissionError', `the script with number ${generation} runs in another interpreter`)
 }
 
 function restartNotice(name: string, reason: string, failure: Error | null): string {
@@ -380,5 +380,5 @@ function restartNotice(name: string, reason: string, failure: Error | null): str
 }
 
 function closed(): HostError {
-  return new HostError('HOST_CLOSED', 'The Python interpreters of this runner are closed.')
+  return new HostError('HOST_CLOSED', 'The runner is closed, so its Python interpreters have ended.')
 }

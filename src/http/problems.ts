@@ -58,7 +58,7 @@ export const TITLES: Readonly<Record<number, string>> = {
   409: 'Not possible in the current state',
   413: 'Body too large',
   415: 'Body is not JSON',
-  421: 'Host not served here',
+  421: 'Host not accepted',
   422: 'Invalid expression',
   429: 'Queue is full',
   500: 'Internal server error',

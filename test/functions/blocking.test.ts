@@ -74,7 +74,8 @@ it.each(['at_once', 'later'])('names the task that computes %s, with the functio
       : "task '(waits|later)' of workflow 'orders' or task '(waits|later)' of workflow 'orders'"
   expect(ofTask()).toMatch(
     new RegExp(
-      `^${suspects} blocked the event loop for \\d+\\.\\d s in compute \\(${path}:7\\); no other poll or task ran\\.`,
+      `^${suspects} blocked the event loop for \\d+\\.\\d s in compute \\(${path}:7\\), ` +
+        'so no other poll or task ran\\.',
     ),
   )
 })

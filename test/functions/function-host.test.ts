@@ -164,8 +164,8 @@ it('gives up a task that never settles a second after its limit, and says so', a
   await functions.clock.advance(1)
 
   expect(functions.notices).toEqual([
-    "task 'ship' of workflow 'orders' is still running one second after its signal was aborted. It is abandoned, and its result is ignored",
-    "task 'ship' of workflow 'orders', which was abandoned, has ended 1200 ms after its limit: it returned, which is ignored",
+    "task 'ship' of workflow 'orders' is still running one second after its signal was aborted. The engine no longer waits for the call, and ignores the result",
+    "task 'ship' of workflow 'orders' did not stop in time, and has now ended 1200 ms after its limit. The result is ignored",
   ])
 })
 
@@ -179,7 +179,7 @@ it('has not left a rejection behind where a task fails after it was given up', a
   late.reject(new Error('at last'))
   await functions.clock.advance(1)
 
-  expect(functions.notices.at(-1)).toContain('it threw Error: at last, which is ignored')
+  expect(functions.notices.at(-1)).toContain('The error is ignored: Error: at last')
 })
 
 it('counts the time of a task that computes beyond its limit', async () => {

@@ -135,7 +135,7 @@ it('ends the thread of a task that computes for ever, and tells the others apart
   })
   expect(await left('where')).toMatchObject({ value: 'first' })
   expect(notices.at(-1)).toMatch(
-    /^The worker of script "orders\.ts" ended: task 'computes_later' .* Starting a new one\.$/,
+    /^The worker of script "orders\.ts" ended: task 'computes_later' .* A new worker starts\.$/,
   )
 })
 

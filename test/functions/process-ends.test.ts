@@ -89,7 +89,7 @@ describe('a call that would end the process', () => {
 
     expect(outcome).toMatchObject({ kind: 'failed', error: { type: 'PROCESS_EXIT' } })
     expect(aborted).toMatchObject({ code: 'PROCESS_EXIT' })
-    expect(functions.notices[0]).toContain('which was abandoned, has ended')
+    expect(functions.notices[0]).toContain('did not stop in time, and has now ended')
   })
 
   it('ignores the result of a function that does not wait', async () => {
@@ -146,7 +146,7 @@ describe('a call that would end the process', () => {
 
     expect(outcome).toMatchObject({ kind: 'completed' })
     expect(functions.notices).toEqual([
-      expect.stringMatching(/ called process\.exit\(5\) .* after its end: the call was ignored$/),
+      expect.stringMatching(/ called process\.exit\(5\) .* after its end, so the call was ignored$/),
     ])
   })
 

@@ -77,7 +77,7 @@ it('runs what waited when it could be started at last, with the whole of its tim
 
   expect(poll).toMatchObject({ kind: 'fired' })
   expect(task).toMatchObject({ kind: 'completed' })
-  expect(unready).toMatch(/^No interpreter is running: the last one ended/)
+  expect(unready).toMatch(/^No interpreter is running: the last interpreter ended/)
   expect(await python.host.unanswered(deadlineMs)).toBeNull()
   expect(python.notices.filter((notice) => notice.includes('The restart failed'))).toHaveLength(2)
   expect(python.notices.filter((notice) => notice.includes('snapshot'))).toEqual([])

@@ -53,7 +53,7 @@ describe('the packages of a project', () => {
     chmodSync(folder, mode)
 
     expect(found(scripts, project)).toEqual([further])
-    expect(notices).toEqual([expect.stringContaining(`"${folder}" are not used: ${reason}`)])
+    expect(notices).toEqual([expect.stringContaining(`"${folder}" is not used: ${reason}`)])
     expect(notices[0]).toMatch(/fix its mode: chmod [og]-w "/)
   })
 
@@ -74,7 +74,7 @@ describe('the packages of a project', () => {
 
     expect(found(project, scripts)).toEqual([further])
     expect(notices).toEqual([
-      `The packages in "${foreign}" are not used: user 1001 owns it (mode 0755), and cloaca runs as user 0. If you trust its content, change its owner: chown 0 "${foreign}"`,
+      `The package folder "${foreign}" is not used: user 1001 owns it (mode 0755), and cloaca runs as user 0. If you trust its content, change its owner: chown 0 "${foreign}"`,
     ])
   })
 
@@ -86,6 +86,6 @@ describe('the packages of a project', () => {
     lchownSync(link, 1_001, 1_001)
 
     expect(found(project)).toEqual([own])
-    expect(notices).toEqual([expect.stringContaining(`"${link}" are not used: user 1001 owns it`)])
+    expect(notices).toEqual([expect.stringContaining(`"${link}" is not used: user 1001 owns it`)])
   })
 })

@@ -57,7 +57,7 @@ it('is none where none can be written, which is said', () => {
 
   expect(path).toBe('')
   expect(notices).toEqual([
-    expect.stringContaining('sys.executable is empty, because its launcher could not be written'),
+    expect.stringContaining('sys.executable is empty in scripts, because the Python launcher could not be written'),
   ])
 })
 

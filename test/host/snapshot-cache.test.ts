@@ -130,7 +130,7 @@ describe('the cache of memory snapshots', () => {
     const refusals: string[] = []
 
     expect(findSnapshot(place(), Date.now(), (message) => refusals.push(message))).toBeNull()
-    expect(refusals).toEqual([expect.stringContaining(`"${path}" is not used`)])
+    expect(refusals).toEqual([expect.stringContaining(`"${path}" is ignored`)])
   })
 
   it.runIf(process.getuid?.() === 0)('does not trust another user: neither a file nor a folder', () => {

@@ -51,7 +51,7 @@ describe.skipIf(restrictionProblem() !== null)('a script that may write the curr
     const answers = [...kept.map(() => 'PermissionError'), ...free.map(() => 'written')]
     expect(ended.stdout).toBe(`[${answers.map((answer) => `'${answer}'`).join(', ')}]\n`)
     expect(ended.stderr).toContain(
-      `A restricted script may not write "${join(terminal.folder, 'job.py')}", which the next start loads. To allow it: --allow-write "${join(terminal.folder, 'job.py')}"`,
+      `A restricted script may not write "${join(terminal.folder, 'job.py')}", because the next start loads this file. To allow it: --allow-write "${join(terminal.folder, 'job.py')}"`,
     )
     expect(unnamed.stdout).toBe("['PermissionError']\n")
   })

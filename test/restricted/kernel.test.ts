@@ -167,7 +167,7 @@ describe.skipIf(restrictionProblem() !== null)('where the kernel cannot limit a 
 
     expect(ended).toMatchObject({ exitCode: 1, stdout: 'run\n' })
     expect(ended.stderr).toMatch(
-      /Restricted scripts run without restrictions by the kernel \(cloaca's native addon is missing: .*\)\. Those of Node and cloaca apply\./,
+      /Restricted scripts run without restrictions by the kernel \(cloaca's native addon is missing: .*\)\. The restrictions of Node and cloaca still apply\./,
     )
     expect(ended.stderr).toContain('PermissionError')
   })

@@ -277,7 +277,7 @@ def __getattr__(name): raise RuntimeError(name)
     await runner.loadAll([path])
 
     expect(log.map(({ message }) => message)).toContain(
-      `Script "${path}" was reloaded without the values of its old version: ` +
+      `Script "${path}" was reloaded without the old values in __cloaca_state__: ` +
         '__cloaca_state__ must be a list of names, but has type str.',
     )
   })

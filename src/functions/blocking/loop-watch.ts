@@ -103,7 +103,7 @@ export class LoopWatch implements LoadWatch {
       const who = labels.length === 0 ? `a function of ${file}` : labels.join(' or ')
       const seconds = (this.#stoodMs / 1_000).toFixed(1)
       notice(
-        `${who} blocked the event loop for ${seconds} s in ${name} (${file}:${line}); no other poll or task ran. Run its file in a worker: export const isolation = 'worker'`,
+        `${who} blocked the event loop for ${seconds} s in ${name} (${file}:${line}), so no other poll or task ran. To run this file in a worker, add: export const isolation = 'worker'`,
       )
       return
     }

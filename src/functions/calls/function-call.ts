@@ -186,12 +186,12 @@ export class FunctionCall implements CallScope {
   exited(exit: ProcessExit): ScriptError {
     const { label } = this
     if (this.#hasEnded) {
-      const late = exitError(label, exit, ' after its end: the call was ignored')
+      const late = exitError(label, exit, ' after its end, so the call was ignored')
       this.#ports.notice(late.message)
       return late
     }
     const failed = this.executionId === null ? 'the poll failed' : 'the attempt failed and is not retried'
-    const advice = 'Return or throw an error instead: other tasks and polls share the process, which continues.'
+    const advice = 'The process continues, because other tasks and polls run in it. Return or throw an error instead.'
     const error = exitError(label, exit, ` with exit code ${exit.exitCode}: ${failed}. ${advice}`)
     this.stop({ kind: 'exited', reason: error })
     if (this.#resolve !== null && this.#stop?.reason === error) this.#giveUp()
@@ -206,7 +206,7 @@ export class FunctionCall implements CallScope {
     }
     const { label } = this
     const { notice } = this.#ports
-    this.output.record('ERROR', 'Failed in the background, after its end', { error: thrown })
+    this.output.record('ERROR', 'Failed in the background after the call had ended', { error: thrown })
     notice(`${label} has ended, but code that it left running failed: ${shown(thrown)}`)
   }
 
@@ -245,7 +245,8 @@ export class FunctionCall implements CallScope {
     open.remove(this)
     if (stop.kind !== 'exited') {
       notice(
-        `${label} is still running one second after its signal was aborted. It is abandoned, and its result is ignored`,
+        `${label} is still running one second after its signal was aborted. ` +
+          'The engine no longer waits for the call, and ignores the result',
       )
     }
     this.#resolve?.(this.#end({ kind: 'stopped', stop }))
@@ -257,8 +258,8 @@ export class FunctionCall implements CallScope {
     const { notice, clock } = this.#ports
     const lateMs = Math.round(clock.monotonic() - this.deadlineAt)
     const when = lateMs > 0 ? ` ${lateMs} ms after its limit` : ''
-    const how = end.kind === 'threw' ? `it threw ${shown(end.thrown)}` : 'it returned'
-    notice(`${label}, which was abandoned, has ended${when}: ${how}, which is ignored`)
+    const how = end.kind === 'threw' ? `error is ignored: ${shown(end.thrown)}` : 'result is ignored'
+    notice(`${label} did not stop in time, and has now ended${when}. The ${how}`)
   }
 
   #end(end: CallEnd): CallEnd {

@@ -206,7 +206,7 @@ export class LiveWorker {
     // Another computes, within its own limit: this one is not waited for.
     this.#leave(id)
     open.lost({
-      reason: 'another task keeps it busy',
+      reason: 'it is busy with another task',
       culprit: label,
       isOverdue: !open.isCancelled,
       isCancelled: open.isCancelled,

@@ -22,7 +22,7 @@ export interface WorkerEnd {
 /** Complete sentences for logs. */
 export function endNotice({ script, reason, culprit }: WorkerEnd): string {
   const because = culprit === null ? '' : ` The cause was ${culprit}.`
-  return `The worker of script "${script}" ended: ${reason}.${because} Starting a new one.`
+  return `The worker of script "${script}" ended: ${reason}.${because} A new worker starts.`
 }
 
 export function pollLost(end: WorkerEnd, label: string, deadlineMs: number): PollOutcome {
@@ -44,11 +44,11 @@ export function inputLost(end: WorkerEnd): InputChecked {
   return { kind: 'refused', message: gone(end).message }
 }
 
-function gone({ script, reason, culprit }: WorkerEnd): PythonFault {
-  const because = culprit === null ? '' : ` Cause: ${culprit}.`
+function gone({ script, reason, culprit, isAlive }: WorkerEnd): PythonFault {
+  const because = culprit === null || isAlive ? '' : ` Cause: ${culprit}.`
   return {
     type: 'WorkerDied',
-    message: `The worker of script "${script}" ended: ${reason}.${because}`,
+    message: `The worker of script "${script}" ${isAlive ? 'did not respond' : 'ended'}: ${reason}.${because}`,
     traceback: '',
   }
 }

@@ -57,7 +57,7 @@ async function load(): Promise<void> {
     const { values, defaultFunction } = exportedValues(imported.exports)
     if (defaultFunction !== null) {
       throw new TypeError(
-        'its default function cannot receive the runner, which is in another thread: export the workflows and triggers instead',
+        'its default function cannot receive the runner, because the runner is in another thread. Export workflows and triggers instead',
       )
     }
     const { declarations, functions } = declarationsOf(values, data.script)

@@ -45,7 +45,9 @@ export async function becomePython({ executable, words, environ }: ReplacingPyth
 }
 
 function execute(path: string, words: readonly string[], environ: NodeJS.ProcessEnv): void {
-  if (process.execve === undefined) throw new Error('this system cannot replace the cloaca process with that Python')
+  if (process.execve === undefined) {
+    throw new Error('this system cannot replace the cloaca process with that Python. Run the program without --python')
+  }
   process.emitWarning = () => undefined // that Node may change this function
   process.execve(path, words, environ as Record<string, string>)
 }

@@ -31,7 +31,7 @@ function nearestPackages(start: string, notice: (message: string) => void): stri
     if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) {
       const reason = distrust(folder)
       if (reason === null) return folder
-      notice(`The packages in "${folder}" are not used: ${reason}`)
+      notice(`The package folder "${folder}" is not used: ${reason}`)
     }
     if (dirname(place) === place) return null
   }

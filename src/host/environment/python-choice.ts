@@ -84,6 +84,6 @@ function placed(python: PythonChoice, restriction: ScriptRestriction | null): Sc
 export function restrictedCPython(executable: string): UsageError {
   return new UsageError(
     'INVALID_ARGUMENT',
-    `--restrict and --python "${executable}" cannot be used together: only the Python that comes with cloaca can be restricted. Remove one of the two, or set each of them only for its own scripts.`,
+    `--restrict and --python "${executable}" cannot be used together, because only the Python that comes with cloaca can be restricted. Remove one of the two, or apply them to different scripts with python-for and restrict-for.`,
   )
 }

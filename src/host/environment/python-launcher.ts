@@ -54,7 +54,11 @@ export function pythonLauncher(
     closeToOthers(folder)
     return join(folder, NAME)
   } catch (error) {
-    notice(`sys.executable is empty, because its launcher could not be written: ${toError(error).message}`)
+    const { message } = toError(error)
+    notice(
+      `sys.executable is empty in scripts, because the Python launcher could not be written: ${message}. ` +
+        'Set CLOACA_CACHE_DIR to a folder that only you can write to.',
+    )
     return ''
   }
 }

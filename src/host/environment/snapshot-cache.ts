@@ -64,7 +64,9 @@ export function findSnapshot(
       noteUse(path, now)
       return path
     }
-    refused(`The memory snapshot "${path}" is not used: another user owns it or may write it. Remove it.`)
+    refused(
+      `Memory snapshot "${path}" is ignored, because another user owns the file or can write to it. Delete the file.`,
+    )
   }
   return null
 }

@@ -181,7 +181,10 @@ function restrictedOptions({ grants, flags, confinement }: Restricted, environ: 
 }
 
 function unconfinedNotice(problem: string): string {
-  return `Restricted scripts run without restrictions by the kernel (${problem}). Those of Node and cloaca apply.`
+  return (
+    `Restricted scripts run without restrictions by the kernel (${problem}). ` +
+    'The restrictions of Node and cloaca still apply.'
+  )
 }
 
 function damagedSnapshotNotice(path: string, error: Error): string {
@@ -237,7 +240,7 @@ function makeSnapshot(
         if (message.type !== 'hello') child.kill()
       },
       nearCeiling: () => undefined,
-      ended: (reason) => reject(new Error(`the process that makes it ${reason}`)),
+      ended: (reason) => reject(new Error(`the process that creates the snapshot ${reason}`)),
     })
     child.post({ type: 'makeSnapshot', packageFolder })
     child.unref() // who waits for it keeps the process alive, as long as anybody does

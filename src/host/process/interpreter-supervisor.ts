@@ -151,7 +151,7 @@ export class InterpreterSupervisor {
 
   /** Into this very interpreter, for a script that is still being loaded: nothing is waited for. */
   enterLoading(interpreter: InterpreterProcess, label: string, visit: Visit): Promise<EntryAnswer> {
-    if (!this.holds(interpreter)) return Promise.resolve(refused('its interpreter has ended'))
+    if (!this.holds(interpreter)) return Promise.resolve(refused('the interpreter of the script has ended'))
     return this.enterNow(interpreter, label, visit)
   }
 
@@ -290,7 +290,7 @@ export class InterpreterSupervisor {
     this.#firstStart.reject(error)
     // Nobody waits for the first one of a host that does not open.
     if (this.#isClosed || (reason === null && this.#scripts.size === 0)) return
-    const why = reason ?? 'it was to be started'
+    const why = reason ?? 'its first start failed'
     this.#options.restarted(why, error)
     this.#restart = this.#options.clock.wakeAfter(RESTART_AGAIN_MS, () => this.#startNow(why, culprit))
   }

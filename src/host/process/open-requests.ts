@@ -128,7 +128,7 @@ export class OpenRequests {
   /** Gives up a call that does not stop, and returns what is to be said about it. Nothing enters under its label until it has ended. */
   leaveBehind(token: StackToken, reason: string): string {
     const label = this.#requests.get(token)?.label ?? 'a call'
-    const message = `${reason} and keeps running in its thread, because the engine must not end this process`
+    const message = `${reason} and keeps running, because the engine cannot stop it without ending the Python program`
     this.settle(token, { kind: 'timedOut', error: { type: 'DeadlineExceeded', message, traceback: '' } })
     this.#leftBehind.set(token, label)
     return `${message}. ${label} is not called again until this call ends.`

@@ -78,7 +78,7 @@ export class ScriptRestrictions {
     if (target.kind === 'file' || this.#byPlace.isEmpty || this.#byPlace.isFound(target)) return this.#all
     throw new UsageError(
       'INVALID_ARGUMENT',
-      `The file of module "${target.name}" was not found, so it is unknown which restriction of restrict-for applies to it. Run or serve its file instead.`,
+      `The file of module "${target.name}" was not found, so cloaca cannot find out which restriction of restrict-for applies to the module. Run or serve the file instead.`,
       { script: target.name },
     )
   }

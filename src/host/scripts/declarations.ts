@@ -156,7 +156,7 @@ function decode<Output>(schema: v.GenericSchema<unknown, Output>, script: string
   if (result.success) return result.output
   const [issue] = result.issues
   const path = `${script}: ${v.getDotPath(issue) ?? 'declarations'}`
-  throw new InternalError(`Python declared something that cannot be decoded: at ${path}, ${issue.message}.`, {
+  throw new InternalError(`Cannot decode a declaration that Python sent (${path}): ${issue.message}.`, {
     script,
     path,
   })

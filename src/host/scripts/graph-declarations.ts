@@ -123,5 +123,8 @@ function accumulationOf({ name, kind, intervalMs, maxSize, capacity, stream }: D
 
 function given<Value>(value: Value | null, source: string, field: string): Value {
   if (value !== null) return value
-  throw new InternalError(`Python declared source "${source}" without its ${field}.`, { source, path: field })
+  throw new InternalError(`The declaration of source "${source}" that Python sent has no "${field}".`, {
+    source,
+    path: field,
+  })
 }

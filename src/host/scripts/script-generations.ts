@@ -198,7 +198,7 @@ export class ScriptGenerations {
     const { script, number } = generation
     if (answer.kind === 'lost') return notLoaded(script, this.#lossOf(script, answer.end))
     if (answer.kind !== 'loaded')
-      throw new HostError('HOST_CLOSED', 'The Python interpreters of this runner are closed.')
+      throw new HostError('HOST_CLOSED', 'The runner is closed, so its Python interpreters have ended.')
     const { fault, files, requirements, twins, ...declarations } = decodeLoadResult(script, answer.resultJson)
     if (requirements !== null) this.#noteUnmet(requirements)
     if (fault !== null) return { ...notLoaded(script, this.#withDeadline(fault)), files }
@@ -226,7 +226,9 @@ export class ScriptGenerations {
   }
 
   #tooSlow(traceback: string): LoadFault {
-    const message = `its import did not end within ${this.#options.loadDeadlineMs / 1_000} s`
+    const message =
+      `its import did not end within ${this.#options.loadDeadlineMs / 1_000} s. ` +
+      'Move the work into a task, or raise "limits.load"'
     return { type: 'TimeoutError', message, traceback, place: null }
   }
 
@@ -243,7 +245,7 @@ export class ScriptGenerations {
     }
     for (const each of problems) {
       if (each !== null)
-        events.notice(`Script "${next.script}" was reloaded without the values of its old version: ${each}.`)
+        events.notice(`Script "${next.script}" was reloaded without the old values in __cloaca_state__: ${each}.`)
     }
     if (others.length > 0) {
       events.notice(`Script "${next.script}" was reloaded without the old values of ${notHandedOn(others)}.`)

@@ -38,7 +38,7 @@ export function assertAllowed(request: Request, path: string, rules: AccessRules
   const host = hostOf(request)
   if (!rules.isOurs(host.hostname)) {
     const message =
-      `Host "${host.name}" is not served here. ` +
+      `Host "${host.name}" is not accepted. ` +
       'Use an address that cloaca listens on, or add the name to "http.hosts".'
     throw new HttpProblem(421, 'HOST_REFUSED', message)
   }
@@ -53,13 +53,14 @@ export function assertAllowed(request: Request, path: string, rules: AccessRules
   if (rules.token !== null) {
     if (hasToken(request, rules.token)) return
     if (request.headers.has('authorization')) rules.onWrongToken()
-    const message = 'The token is missing or wrong. Send the value of CLOACA_HTTP_TOKEN: "Authorization: Bearer …".'
+    const message =
+      'The token is missing or wrong. Send the header "Authorization: Bearer …" with the value of CLOACA_HTTP_TOKEN.'
     throw new HttpProblem(401, 'TOKEN_REFUSED', message, { 'www-authenticate': 'Bearer' })
   }
   if (isSameOrigin(request, host.name)) return
   const message =
     `Requests that change something need the header "Origin: http://${host.name}". ` +
-    'Or set CLOACA_HTTP_TOKEN for the engine, and send its value: "Authorization: Bearer …".'
+    'Or set CLOACA_HTTP_TOKEN for the engine, and send the header "Authorization: Bearer …" with the same value.'
   throw new HttpProblem(403, 'ORIGIN_REFUSED', message)
 }
 

@@ -167,7 +167,7 @@ function storeFamilies({ store }: Measurements): readonly Family[] {
   return [
     counter(
       'cloaca_store_commits_total',
-      'Database transactions, by kind. Those of kind "accept" must survive a power failure, "write" need not.',
+      'Database transactions, by kind. A power failure can undo kind "write", but not kind "accept".',
       all.map(([kind, { duration }]): Sample => [{ kind }, duration.count]),
     ),
     counter(
@@ -228,7 +228,9 @@ function processFamilies({ engine }: Measurements, eventLoopDelay: Histogram): r
     gauge('cloaca_memory_resident_bytes', 'Resident memory of the engine process.', rss),
     gauge('cloaca_memory_heap_bytes', 'JavaScript heap in use by the engine process.', heapUsed),
     gauge('cloaca_uptime_seconds', 'Time since the start of the engine process.', process.uptime()),
-    gauge('cloaca_build_info', 'Always 1. The label has the version of cloaca.', [[{ version: packageVersion() }, 1]]),
+    gauge('cloaca_build_info', 'Always 1. The label contains the version of cloaca.', [
+      [{ version: packageVersion() }, 1],
+    ]),
   ]
 }
 

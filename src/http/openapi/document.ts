@@ -68,7 +68,7 @@ function described(operation: Operation) {
     ...(body !== null && { requestBody: requestBody(body) }),
     responses: {
       [status]: {
-        description: status === 201 ? 'Started or stored' : 'Success',
+        description: status === 201 ? 'Created' : 'Success',
         content: content(answer, 'output'),
       },
       ...problemResponses(operation),

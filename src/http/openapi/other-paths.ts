@@ -6,8 +6,14 @@ const READINESS = {
   type: 'object',
   properties: {
     status: { enum: ['ready', 'not ready'] },
-    database: { type: ['string', 'null'], description: 'why the database accepts no write; null if it does' },
-    python: { type: ['string', 'null'], description: 'why no interpreter answers; null if one does' },
+    database: {
+      type: ['string', 'null'],
+      description: 'reason why the database accepts no writes; null if it accepts writes',
+    },
+    python: {
+      type: ['string', 'null'],
+      description: 'reason why no interpreter answers; null if an interpreter answers',
+    },
   },
   required: ['status', 'database', 'python'],
 }
@@ -60,7 +66,7 @@ export const OTHER_PATHS = {
         503: readiness('The engine is not ready', {
           status: 'not ready',
           database: null,
-          python: 'No interpreter answered within 2000 ms.',
+          python: 'No interpreter responded within 2000 ms.',
         }),
         ...HOST_REFUSALS,
       },

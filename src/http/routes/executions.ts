@@ -73,7 +73,7 @@ const READS: readonly Operation[] = [
   reading({
     path: '/executions/{id}/attempts',
     tag,
-    summary: 'List the attempts of an execution that have ended, in the order of their ends',
+    summary: 'List the ended attempts of an execution, in the order in which they ended',
     query: schema.ATTEMPT_QUERY,
     answer: schema.ATTEMPT_LIST,
     handle: async ({ runner, param, query }) => {
@@ -99,7 +99,7 @@ const READS: readonly Operation[] = [
   reading({
     path: '/executions/{id}/context',
     tag,
-    summary: 'Get the final context, or before the end the input context; exactly as stored',
+    summary: 'Get the final context, exactly as stored; while the execution runs, the input context',
     answer: CONTEXT_TEXT,
     handle: ({ runner, param }) => storedContext(runner, param('id'), 'final'),
   }),
@@ -176,7 +176,7 @@ const WRITES: readonly Operation[] = [
 const PRUNING: Operation = writing({
   path: '/executions/prune',
   tag,
-  summary: 'Delete executions that ended long ago, with their contexts, attempts and logs',
+  summary: 'Delete executions that ended at least `olderThanMs` ago, with their contexts, attempts and logs',
   body: schema.PRUNE,
   answer: schema.PRUNED,
   handle: async ({ runner, body: { dryRun = false, ...body } }) => {

@@ -11,7 +11,7 @@ export const GRAPH_OPERATIONS: readonly Operation[] = [
   reading({
     path: '/graphs',
     tag,
-    summary: 'List computation graphs by name: those of reactors, and those that tasks invoke',
+    summary: 'List computation graphs of reactors and tasks, sorted by name',
     answer: GRAPH_LIST,
     handle: async ({ runner }) => ({
       items: (await runner.graphs.list()).map((row) => graphAnswer(listedGraph(row))),

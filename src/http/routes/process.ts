@@ -13,7 +13,7 @@ export const PROCESS_OPERATIONS: readonly Operation[] = [
   reading({
     path: '/process',
     tag: 'system',
-    summary: 'Get memory, interpreters, store and slow triggers of the engine that answers',
+    summary: 'Get memory, interpreters, store statistics and slowest triggers of the engine that answers the request',
     answer: PROCESS,
     handle: async ({ runner }) => processRecord(runner),
   }),

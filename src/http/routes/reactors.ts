@@ -25,7 +25,7 @@ const READS: readonly Operation[] = [
   reading({
     path: '/reactors',
     tag,
-    summary: 'List reactors by name, with the values of their sources and the sources that they wait for',
+    summary: 'List reactors, sorted by name, with the values of their sources and the sources that they wait for',
     answer: schema.REACTOR_LIST,
     handle: async ({ runner }) => {
       const reactors = await waitingReactors(runner)
@@ -98,8 +98,8 @@ const steering = (verb: 'pause' | 'resume'): Operation =>
     tag,
     summary:
       verb === 'pause'
-        ? 'Pause a subscription: firings are kept, and start no execution until it is resumed'
-        : 'Resume a paused subscription, beginning with the firings that were kept',
+        ? 'Pause a subscription; firings are kept, and start no executions until you resume the subscription'
+        : 'Resume a paused subscription; firings that were kept start executions first',
     body: schema.STEER_SUBSCRIPTION,
     answer: schema.SUBSCRIPTION,
     handle: async ({ runner, param, body }) => {
@@ -112,7 +112,7 @@ const WRITES: readonly Operation[] = [
   sendingContext({
     path: '/reactors/{name}/fire',
     tag,
-    summary: 'Fire a reactor with its newest values; the body replaces values by source, and is stored unchanged',
+    summary: 'Fire a reactor with the newest values of its sources, which the body can replace',
     query: schema.FIRE_REACTOR_QUERY,
     answer: schema.REACTOR_FIRING,
     status: 201,
@@ -122,7 +122,7 @@ const WRITES: readonly Operation[] = [
   writing({
     path: '/subscriptions',
     tag,
-    summary: 'Subscribe a workflow to a reactor; if already subscribed, replace the predicate and keep the position',
+    summary: 'Subscribe a workflow to a reactor, or replace the predicate of an existing subscription',
     body: schema.SUBSCRIBE,
     answer: schema.SUBSCRIPTION,
     status: 201,

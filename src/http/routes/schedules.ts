@@ -30,7 +30,8 @@ const switching = (verb: 'enable' | 'disable'): Operation =>
   writing({
     path: `/schedules/{schedule}/${verb}`,
     tag,
-    summary: verb === 'enable' ? 'Enable a schedule' : 'Disable a schedule: do not fire it, even after restarts',
+    summary:
+      verb === 'enable' ? 'Enable a schedule' : 'Disable a schedule, so that it does not fire, even after restarts',
     body: SCHEDULE_SWITCH,
     answer: SCHEDULE_SWITCHED,
     handle: async ({ runner, param, body }) => {

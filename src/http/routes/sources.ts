@@ -24,7 +24,7 @@ export const SOURCE_OPERATIONS: readonly Operation[] = [
   reading({
     path: '/sources',
     tag,
-    summary: 'List sources by name',
+    summary: 'List sources, sorted by name',
     answer: schema.SOURCE_LIST,
     handle: async ({ runner }) => {
       const rows = await runner.sources.list()
@@ -114,7 +114,7 @@ export const SOURCE_OPERATIONS: readonly Operation[] = [
   sendingJson({
     path: '/sources/{name}/events',
     tag,
-    summary: 'Push an event, which is stored unchanged: the body, or with `each=true` each element of it',
+    summary: 'Push the body as an event, or with `each=true` each element of the body; stored unchanged',
     query: schema.PUSH_QUERY,
     answer: schema.PUSHED,
     status: 201,

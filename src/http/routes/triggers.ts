@@ -29,7 +29,8 @@ const switching = (verb: 'enable' | 'disable'): Operation =>
   writing({
     path: `/triggers/{name}/${verb}`,
     tag,
-    summary: verb === 'enable' ? 'Enable a trigger' : 'Disable a trigger: do not poll it, even after restarts',
+    summary:
+      verb === 'enable' ? 'Enable a trigger' : 'Disable a trigger, so that it is not polled, even after restarts',
     body: schema.SWITCH,
     answer: schema.SWITCHED,
     handle: async ({ runner, param, body }) => {
@@ -172,7 +173,7 @@ const WRITES: readonly Operation[] = [
   writing({
     path: '/triggers/{name}/delete',
     tag,
-    summary: 'Delete a trigger that no script declares any more, with its history',
+    summary: 'Delete a trigger with its history, if no script declares the trigger',
     body: schema.SWITCH,
     answer: schema.DELETED,
     handle: async ({ runner, param, body }) => {

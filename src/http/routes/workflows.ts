@@ -15,7 +15,7 @@ export const WORKFLOW_OPERATIONS: readonly Operation[] = [
   reading({
     path: '/workflows',
     tag,
-    summary: 'List workflows by name, each with its newest definition',
+    summary: 'List the newest definition of each workflow, sorted by name',
     query: v.strictObject(PAGE),
     answer: WORKFLOW_LIST,
     handle: ({ runner, query }) =>

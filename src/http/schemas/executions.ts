@@ -69,7 +69,7 @@ const SUMMARY = {
   endedAt: INSTANT_OR_NULL,
   waitingFor: v.pipe(
     v.nullable(v.strictObject({ kind: v.literal('engine'), workflow: v.string() })),
-    v.description('set if no running engine has had the workflow for at least 5 s; otherwise null'),
+    v.description('workflow that no running engine has had for at least 5 s; null if an engine has it'),
   ),
   errorMessage: TEXT_OR_NULL,
 }
@@ -124,7 +124,7 @@ export const COUNTS = v.strictObject({
   counts: BY_STATUS,
   atLeast: v.pipe(
     v.array(STATUS),
-    v.description('statuses that may have more executions, because counting stops at a limit'),
+    v.description('statuses whose count is only a minimum, because counting stops at a limit'),
   ),
 })
 

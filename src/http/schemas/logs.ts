@@ -7,7 +7,7 @@ export const RECORD = {
   at: INSTANT,
   stream: v.pipe(
     v.picklist(['stdout', 'stderr', 'log', 'cut']),
-    v.description('`cut` stands for records that are missing here'),
+    v.description('`cut` marks a place where records are missing'),
   ),
   message: v.string(),
   isPart: v.optional(v.literal(true)),

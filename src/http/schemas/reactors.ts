@@ -30,7 +30,9 @@ export const REACTOR = v.strictObject({
   lastFiredAt: INSTANT_OR_NULL,
   waitingFor: v.pipe(
     v.nullable(v.strictObject({ sources: v.array(v.string()), sinceAt: INSTANT })),
-    v.description('with `when_all`: sources that have not delivered yet while others have; otherwise null'),
+    v.description(
+      'with `when_all`: sources that have not delivered yet, if other sources have delivered; otherwise null',
+    ),
   ),
   undeclaredAt: INSTANT_OR_NULL,
   createdAt: INSTANT,
@@ -47,9 +49,9 @@ const FIRING_FIELDS = {
   payloadLength: COUNT,
   causes: v.pipe(
     v.array(v.strictObject({ source: v.string(), firstSequence: COUNT, lastSequence: COUNT })),
-    v.description('events since the previous firing, as a range of sequences for each source'),
+    v.description('events since the previous firing, as a range of sequence numbers for each source'),
   ),
-  byHand: v.pipe(TEXT_OR_NULL, v.description('who fired the reactor manually; null if its sources did')),
+  byHand: v.pipe(TEXT_OR_NULL, v.description('who fired the reactor manually; null if sources caused the firing')),
 }
 
 export const REACTOR_FIRING = v.strictObject(FIRING_FIELDS)
@@ -76,7 +78,7 @@ export const SUBSCRIPTION = v.strictObject({
   isDegraded: v.boolean(),
   doneSequence: v.pipe(
     COUNT,
-    v.description('sequence number of the last firing that started the workflow or was skipped'),
+    v.description('sequence number of the last processed firing, whether or not it started the workflow'),
   ),
   waiting: v.pipe(COUNT, v.description('number of firings after `doneSequence`')),
   lastSeenFiredAt: INSTANT_OR_NULL,

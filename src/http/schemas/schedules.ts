@@ -18,11 +18,11 @@ export const SCHEDULE = v.strictObject({
   lastRunAt: INSTANT_OR_NULL,
   undeclaredAt: v.pipe(
     INSTANT_OR_NULL,
-    v.description('for a cron trigger: time from which no served script has declared it; otherwise null'),
+    v.description('time since which no served script declares the cron trigger; otherwise null'),
   ),
   problem: v.pipe(
     TEXT_OR_NULL,
-    v.description('why the cron trigger never fires (invalid expression or time zone); null if it fires'),
+    v.description('reason why the cron trigger never fires (invalid expression or time zone); otherwise null'),
   ),
   createdAt: INSTANT,
   updatedAt: INSTANT,

@@ -76,18 +76,18 @@ export const PUSH_QUERY = v.strictObject({
       v.regex(/^\d{1,5}$/, 'expected a whole number from 0 to 60000'),
       v.transform(Number),
       v.maxValue(60_000, 'expected a whole number from 0 to 60000'),
-      v.description('maximum time in milliseconds to wait for room if too many events are waiting'),
+      v.description('maximum time in milliseconds that the request waits while the queue is full'),
     ),
     '0',
   ),
 })
 
 export const PUSHED = v.union([
-  v.strictObject({ sequence: v.pipe(COUNT, v.description('sequence of the stored event')) }),
+  v.strictObject({ sequence: v.pipe(COUNT, v.description('sequence number of the stored event')) }),
   v.strictObject({
     sequences: v.pipe(
       v.array(COUNT),
-      v.description('sequences of the stored events, in their order (with `each=true`)'),
+      v.description('sequence numbers of the stored events, in the order of the body (with `each=true`)'),
     ),
   }),
 ])

@@ -42,11 +42,13 @@ export const STATUS_OF_ALL = v.strictObject({
         executions: COUNT,
       }),
     ),
-    v.description('number of executions waiting for an engine that has their workflow, by workflow'),
+    v.description(
+      'for each workflow that no running engine has: number of executions that wait for an engine with the workflow',
+    ),
   ),
   atLeast: v.pipe(
     v.array(v.string()),
-    v.description('statuses that may have more executions, because counting stops at a limit'),
+    v.description('statuses whose count is only a minimum, because counting stops at a limit'),
   ),
   lastFailures: v.array(
     v.strictObject({ id: v.string(), workflow: v.string(), endedAt: INSTANT_OR_NULL, errorMessage: TEXT_OR_NULL }),

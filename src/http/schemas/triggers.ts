@@ -45,7 +45,7 @@ const TRIGGER_FIELDS = {
   lastPollAt: INSTANT_OR_NULL,
   undeclaredAt: v.pipe(
     INSTANT_OR_NULL,
-    v.description('time from which no served script has declared the trigger; null while a script declares it'),
+    v.description('time since which no served script declares the trigger; null if a served script declares it'),
   ),
   createdAt: INSTANT,
   updatedAt: INSTANT,

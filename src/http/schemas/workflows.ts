@@ -32,7 +32,7 @@ const TASK = v.strictObject({
         script: v.string(),
         workflow: v.pipe(
           v.nullable(v.string()),
-          v.description('null for any workflow of the script that has the task'),
+          v.description('workflow of the other script; null for any workflow that has the task'),
         ),
         taskId: v.string(),
       }),

@@ -54,7 +54,7 @@ export class RestrictedProcess {
     })
     this.sqlite = new RestrictedSqlite(setEvent, this.#files, refusedFile)
     const refusedModule = (path: string): void =>
-      this.#refused(path, `may not load "${path}", which it could have written`, '--allow-ffi')
+      this.#refused(path, `may not load "${path}", because it can write to this file`, '--allow-ffi')
     this.#nativeModules = grants.ffi ? null : new NativeModules(this.#files, refusedModule)
     this.children = new RefusedChildren(setEvent, () => this.#refused('a program', 'may not start programs', null))
   }
@@ -93,7 +93,9 @@ export class RestrictedProcess {
     sealProcess()
     const problem = process.platform === 'linux' ? forbidSystemCalls(this.#grants.net.length > 0) : ''
     if (problem !== '')
-      this.#say(`Restricted scripts run without a system call filter, because the kernel refused it: ${problem}.`)
+      this.#say(
+        `Restricted scripts run without a system call filter, because the kernel rejected the filter: ${problem}.`,
+      )
     freezeIntrinsics(this.sqlite.classes)
     this.#hide()
     return withoutPrototypes(host)
@@ -119,7 +121,7 @@ export class RestrictedProcess {
     const target = whereLinkLeads(path)
     const [verb, flag] = isToWrite ? ['write', '--allow-write'] : ['read', '--allow-read']
     const isKept = isToWrite && this.#files.isKept(target)
-    const problem = `may not ${verb} "${target}"${isKept ? ', which the next start loads' : ''}`
+    const problem = `may not ${verb} "${target}"${isKept ? ', because the next start loads this file' : ''}`
     this.#refused(`${verb} ${target}`, problem, `${flag} "${isKept ? target : dirname(target)}"`)
   }
 

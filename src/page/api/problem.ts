@@ -21,7 +21,7 @@ export class Problem extends Error {
 }
 
 export function unreachable(): Problem {
-  return new Problem(0, 'UNREACHABLE', 'cloaca does not answer', 'The engine has stopped, or it cannot be reached.')
+  return new Problem(0, 'UNREACHABLE', 'cloaca does not answer', 'The engine has stopped or cannot be reached.')
 }
 
 /** What an answer that is no success says of itself. */

@@ -52,7 +52,7 @@ export function GraphPanel({ graph, inputs }: GraphPanelProps) {
 
 function Runs({ graph: { reactor, runs, failures, lastRun } }: { readonly graph: ComputationGraph }) {
   if (reactor === null)
-    return <p class="faint small">Tasks invoke this graph within their attempts, so its runs are not counted.</p>
+    return <p class="faint small">This graph runs as part of tasks, so its runs are not counted separately.</p>
   return (
     <p class="facts faint small">
       <span>{runs.toLocaleString('en')} runs</span>

@@ -63,7 +63,7 @@ function Row({ subscription, onChange }: { readonly subscription: Subscription; 
         <span class={`state ${TONES[state]}`}>{state}</span>
         {lastError !== null && (
           <div class="small bad-ink">
-            {errorCount} errors in a row, <Time at={lastErrorAt} />: {lastError}
+            {errorCount === 1 ? '1 error' : `${errorCount} errors in a row`}, <Time at={lastErrorAt} />: {lastError}
           </div>
         )}
       </td>

@@ -16,7 +16,7 @@ export function kindOf({ kind, accumulation }: Source): string {
     case 'polling':
       return `polled every ${shownDuration(intervalMs ?? 0)}`
     case 'batch':
-      return `batch every ${shownDuration(intervalMs ?? 0)}${maxSize == null ? '' : ` or ${maxSize}`}`
+      return `batch every ${shownDuration(intervalMs ?? 0)}${maxSize == null ? '' : ` or ${maxSize} events`}`
     case 'state':
       return (capacity ?? 0) < 0 ? 'state, keeps all' : `state, keeps ${capacity}`
     case 'stream':

@@ -51,5 +51,6 @@ export function CancelDialog({ execution, onClose, onDone }: CancelDialogProps) 
 }
 
 function lostWords(scripts: readonly string[]): string {
-  return `A task did not stop, so its interpreter was ended. The state of ${scripts.join(', ')} in memory is lost.`
+  const names = scripts.join(', ')
+  return `A task did not stop, so its interpreter was restarted. Scripts that lost their state in memory: ${names}.`
 }

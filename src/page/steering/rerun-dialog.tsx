@@ -29,6 +29,6 @@ export function RerunDialog({ execution, onClose }: RerunDialogProps) {
   if (text === null) return null
   const hint = isSmall
     ? 'Input of the new execution. Numbers are sent as you write them.'
-    : `The old input is too large to edit here (${shownBytes(inputBytes)}). Enter another one, or use Retry.`
+    : `The old input is too large to edit here (${shownBytes(inputBytes)}). Enter a new input, or use Retry.`
   return <ContextDialog workflow={workflow} title={`Run ${workflow} again`} hint={hint} text={text} onClose={onClose} />
 }

@@ -17,7 +17,7 @@ export function Troubles({ status }: { readonly status: Status }) {
     <div class="troubles">
       <Names
         title="Late"
-        what={['has not been polled for two of its intervals', 'have not been polled for two of their intervals']}
+        what={['has not been polled for two poll intervals', 'have not been polled for two poll intervals']}
         names={late}
       />
       <Names title="Failing" what={['failed at its last poll', 'failed at their last poll']} names={failing} />
