@@ -243,7 +243,7 @@ export class CronScheduler {
       code: 'CRON_MISSED',
       scheduleId: row.id,
       workflow: row.workflow,
-      message: `Cron ${shownName(row)} skips its missed times from ${formatInstant(dueAt)}${until}, because ${why}.`,
+      message: `Cron ${shownName(row)} skips the runs that it missed from ${formatInstant(dueAt)}${until}, because ${why}.`,
     })
   }
 
