@@ -162,7 +162,7 @@ const PYTHON_CHECK: SettingCheck = {
 }
 
 const PYTHON_FOR_CHECK: SettingCheck = {
-  expected: 'an object that maps each place to such a Python',
+  expected: 'an object that maps files, folders or modules to objects such as { kind: "pyodide" }',
   fits: (value) => typeof value === 'object' && value !== null && Object.values(value).every(isPythonChoice),
 }
 
@@ -192,7 +192,7 @@ const RESTRICTION_CHECK = orNull(
 )
 
 const BY_PLACE: SettingCheck = {
-  expected: 'an object that maps each place to its grants',
+  expected: 'an object that maps files, folders or modules to restrictions, or to null',
   fits: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
 }
 

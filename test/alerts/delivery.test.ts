@@ -66,7 +66,8 @@ describe('a queue of alerts', () => {
     await clock.advance(61_000)
 
     expect(warnings).toEqual([
-      '3 alerts were not delivered to https://alerts.example.com: the server answered with status 500. First alert: alert a',
+      '3 alerts were not delivered to https://alerts.example.com: the server answered with status 500. ' +
+        'First alert: alert a',
     ])
     expect(['a', 'b', 'c', 'd'].map((id) => deliveries.get(id)?.outcome)).toEqual([
       'failed',

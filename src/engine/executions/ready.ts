@@ -93,7 +93,9 @@ export function abandoned(taskId: string, last: PythonFault | null): PythonFault
   const why = last === null ? '' : ` Last error: ${last.message}`
   return {
     type: 'TaskAbandoned',
-    message: `ABANDONED: task "${taskId}" is not retried, because the process or interpreter died ${MAX_RECOVERIES + 1} times while it was running this task.${why}`,
+    message:
+      `ABANDONED: task "${taskId}" is not retried, because the process or interpreter died ${MAX_RECOVERIES + 1} ` +
+      `times while it was running this task.${why}`,
     traceback: last?.traceback ?? '',
   }
 }

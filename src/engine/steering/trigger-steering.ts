@@ -204,7 +204,7 @@ export class TriggerSteering {
     if (result.kind === 'answered') return { isRefused: false, text: JSON.stringify(result.report) }
     return {
       isRefused: true,
-      text: `The result of the poll of trigger "${name}" is unknown, because the engine that polls the trigger is stopping.`,
+      text: `The result of polling trigger "${name}" is unknown, because the engine that polls it is stopping.`,
     }
   }
 
@@ -226,7 +226,9 @@ export class TriggerSteering {
     const declared = registry.current().workflows.get(workflow)
     const definition = declared ?? (await store.listWorkflows([workflow]))[0]
     if (definition === undefined) {
-      const message = `Cannot fire trigger "${name}": its workflow "${workflow}" is not in this database. Serve the script that declares the workflow.`
+      const message =
+        `Cannot fire trigger "${name}": its workflow "${workflow}" is not in this database. ` +
+        'Serve the script that declares the workflow.'
       throw new UsageError('WORKFLOW_NOT_FOUND', message, { trigger: name, workflow })
     }
     const firedText = await inputs.checkedFiring(definition, contextText)

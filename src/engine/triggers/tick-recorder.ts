@@ -234,7 +234,9 @@ export class TickRecorder {
       code: 'UNKNOWN_WORKFLOW',
       trigger: trigger.name,
       workflow: trigger.workflow,
-      message: `Trigger "${trigger.name}" fired, but nothing was started: Workflow not found in registry: ${trigger.workflow}.${hint}`,
+      message:
+        `Trigger "${trigger.name}" fired, but nothing was started: Workflow not found in registry: ${trigger.workflow}.` +
+        `${hint} Serve the script that declares this workflow.`,
     })
   }
 

@@ -220,7 +220,7 @@ describe('polling a trigger by hand', () => {
     await running.engine.stop({ graceMs: 0 })
 
     expect(await asked).toBe(
-      'The result of the poll of trigger "tick" is unknown, because the engine that polls the trigger is stopping.',
+      'The result of polling trigger "tick" is unknown, because the engine that polls it is stopping.',
     )
   })
 

@@ -132,7 +132,7 @@ export function clockSkew(shown: string, serverAheadMs: number): string {
   return (
     `The clock of this machine is ${seconds} s ${direction} the clock of the database server "${shown}". ` +
     "Engines use the server's clock to decide when to take over an execution. " +
-    'This engine shows the times of its own clock.'
+    'This engine shows the times of its own clock. Synchronize both clocks.'
   )
 }
 
@@ -180,7 +180,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   ENOENT: ' The folder contains no socket of a server: start the server, or correct the path.',
   ENOTFOUND: ' Correct the host name.',
   '28P01': ' Correct the user or the password.',
-  '28000': ' The server does not admit this user: check its pg_hba.conf.',
+  '28000': ' The server does not admit this user: check pg_hba.conf on the server.',
   '3F000':
     ' The schema does not exist, or the user may not use the schema: correct the name, or grant USAGE on the schema.',
   '3D000': ' Create the database, or correct its name.',

@@ -29,8 +29,9 @@ export function refused(path: string, thrown: unknown): Error {
 /** The log of a file that is somewhere else now could not be written into that one. */
 export function leftLog(path: string, log: string): StoreError {
   const message =
-    `Cannot open database "${path}": "${log}" is the write-ahead log of an earlier database file, and would damage this file. ` +
-    'The log contains the newest data of the earlier file. Move the log next to the earlier file, or delete the log.'
+    `Cannot open database "${path}": "${log}" is the write-ahead log of an earlier database file, and would ` +
+    'damage this file. The log contains the newest data of the earlier file. ' +
+    'Move the log next to the earlier file, or delete the log.'
   return new StoreError('DATABASE_UNAVAILABLE', message, { path })
 }
 
@@ -94,7 +95,9 @@ export function damaged(path: string, thrown: unknown): StoreError {
 /** What is at the path now is no database that can be used in place of the one that was opened. */
 export function unusable(path: string, thrown: unknown): StoreError {
   const cause = unavailable(path, thrown)
-  const message = `The file that replaced the database is unusable, so cloaca accepts no work and polls no triggers. ${cause.message}`
+  const message =
+    'The file that replaced the database is unusable, so cloaca accepts no work and polls ' +
+    `no triggers. ${cause.message}`
   return new StoreError('DATABASE_REPLACED', message, { path, cause })
 }
 
@@ -135,7 +138,7 @@ function whyUnavailable(path: string, cause: Error): string {
   const file = kindOf(path)
   if (sqliteCode(cause) === 'SQLITE_NOTADB') return 'file is not a database. Use another file, or move this one away.'
   if (kindOf(folder) === 'missing') return `the folder "${folder}" does not exist. Create it, or use another path.`
-  if (file === 'folder') return 'it is a folder. Use the path of a file in it.'
+  if (file === 'folder') return 'the path is a folder. Use the path of a file.'
   if (file === 'hidden' || (file === 'file' && !isAllowed(path, constants.R_OK | constants.W_OK))) {
     return 'permission denied. Allow this user to read and write the file, or use another file.'
   }

@@ -45,8 +45,9 @@ export function fileSystemWarning(
   const kind = unsafeKind(path, read, platform)
   if (kind === null) return null
   return (
-    `Database "${path}" is on ${kind}, where file locks may not work between machines. If two machines use the ` +
-    'database at the same time, the file can be damaged. Move the database to a local disk, or use it on one machine only.'
+    `Database "${path}" is on ${kind}, where file locks may not work between machines. If two machines use ` +
+    'the database at the same time, the file can be damaged. ' +
+    'Move the database to a local disk, or use it on one machine only.'
   )
 }
 
