@@ -271,7 +271,7 @@ export class Runner {
     return executionResult(await this.#engine.execute(workflow, contextText, options))
   }
 
-  /** Polls a trigger once. Records and starts nothing. Throws `TRIGGER_NOT_FOUND`. */
+  /** Polls a trigger once, without recording the poll or starting the workflow. Throws `TRIGGER_NOT_FOUND`. */
   async poll(trigger: string): Promise<PollOutcome> {
     return (await this.testPoll(trigger)).outcome
   }

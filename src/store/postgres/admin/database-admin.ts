@@ -37,7 +37,7 @@ export interface TenantInfo {
   readonly schemaName: string
   /** Names of the users that `createTenant` created for the schema, in alphabetical order. */
   readonly usernames: readonly string[]
-  /** Size of its tables and indexes. */
+  /** Size of the tables and indexes in the schema, in bytes. */
   readonly bytes: number
 }
 
