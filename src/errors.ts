@@ -59,8 +59,8 @@ export type ErrorCode =
   /** The database has no cron schedule with this id. Fix: Check the id and the database. */
   | 'SCHEDULE_NOT_FOUND'
   /**
-   * The execution did not end within the time that the caller waits. It continues.
-   * Fix: Wait longer, or read the result later with `facts.executionId`.
+   * The execution did not end within the time limit of the call. The execution continues. Fix: Wait longer, or read
+   * the result later with `facts.executionId`.
    */
   | 'EXECUTION_TIMEOUT'
   /**
@@ -149,8 +149,8 @@ export type ErrorCode =
    */
   | 'DUPLICATE_USER'
   /**
-   * The schema to remove has no tables of cloaca, or the user was not created for this schema.
-   * Fix: Check both names, or remove schema and user with `--force`.
+   * The schema to remove has no tables of cloaca, or the user was not created for this schema. Fix: Check both names,
+   * or remove the schema and the user with `--force`.
    */
   | 'NOT_A_TENANT'
   /**
@@ -160,8 +160,8 @@ export type ErrorCode =
   | 'EXECUTION_NOT_OWNED'
   // HostError
   /**
-   * Python did not start.
-   * Fix: Remove the cause that the message states. If it is the memory snapshot, delete cloaca's cache folder.
+   * Python did not start. Fix: Remove the cause that the message states. If the message names the memory snapshot,
+   * delete cloaca's cache folder.
    */
   | 'INTERPRETER_START_FAILED'
   /** Ctrl-C was pressed while Python was starting for a program. Fix: Start the program again. */
@@ -202,9 +202,9 @@ export interface ErrorFacts {
   readonly reason?: string
   /** Exit code that a function passed to `process.exit` or a similar method. */
   readonly exitCode?: number
-  /** File of that call. */
+  /** File that contains this call. */
   readonly file?: string
-  /** Line of that call, starting with 1. */
+  /** Line of this call, starting with 1. */
   readonly line?: number
   /** Complete Python traceback, as Python prints it. */
   readonly traceback?: string
@@ -235,10 +235,10 @@ export class ScriptError extends CloacaError {}
 /** Error in a call of the TypeScript API, in an HTTP request, or in a command. */
 export class UsageError extends CloacaError {}
 
-/** Error of the database: it cannot be opened, or rejected a read or write. */
+/** Error of the database, which cannot be opened, or rejected a read or write. */
 export class StoreError extends CloacaError {}
 
-/** Error of an interpreter: it died, or did not start. */
+/** Error of an interpreter, which died or did not start. */
 export class HostError extends CloacaError {}
 
 /** Defect of cloaca. The message asks for a report. */

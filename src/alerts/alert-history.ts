@@ -34,7 +34,9 @@ export class AlertHistory {
   save(row: AlertRow): void {
     if (this.#unsaved.size >= MOST_WAITING && !this.#unsaved.has(row.id)) {
       if (!this.#isFull)
-        this.#ports.warn(`Alert history is incomplete: ${MOST_WAITING} alerts are already queued for the database.`)
+        this.#ports.warn(
+          `Alert history is incomplete: new alerts are not stored while ${MOST_WAITING} alerts wait for the database.`,
+        )
       this.#isFull = true
       return
     }
@@ -70,7 +72,7 @@ export class AlertHistory {
   #giveUp(reason: string): void {
     const count = this.#unsaved.size
     const alerts = count === 1 ? '1 alert' : `${count} alerts`
-    this.#ports.warn(`Alert history is incomplete: ${alerts} could not be stored: ${reason}`)
+    this.#ports.warn(`Alert history is incomplete: ${alerts} could not be stored before the engine stopped: ${reason}`)
     this.#unsaved.clear()
   }
 

@@ -29,7 +29,10 @@ export interface AlertOptions {
   readonly on?: readonly AlertKind[]
   /** Number of consecutive failed polls of a trigger that cause an alert. Default: 3. */
   readonly failuresInRow?: number
-  /** Delay of a poll that causes an alert, in milliseconds. Default: 60,000. */
+  /**
+   * Delay after the due time at which an alert is sent for an unfinished poll or a late schedule, in milliseconds.
+   * Default: 60,000.
+   */
   readonly lateByMs?: number
 }
 

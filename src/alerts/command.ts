@@ -41,7 +41,7 @@ export function command(words: string | readonly string[], { clock, environment 
           if (error === null) resolve()
           else reject(error)
         }
-        child.on('error', ({ message }) => settle(new Error(`it did not start: ${message}`)))
+        child.on('error', ({ message }) => settle(new Error(`the command did not start: ${message}`)))
         child.on('exit', (code, signal) => settle(code === 0 ? null : new Error(ending(code, signal, stopping))))
         child.stdin.on('error', () => undefined) // one that reads nothing
         child.stdin.end(alertJson(alert))
@@ -57,8 +57,8 @@ function variablesOf({ kind, message }: Alert): NodeJS.ProcessEnv {
 function ending(code: number | null, signal: NodeJS.Signals | null, stopping: AbortSignal): string {
   if (stopping.aborted) return 'the engine stopped'
   return code === null
-    ? `it was killed by ${signal} (its time limit is ${LONGEST_MS / 1_000} s)`
-    : `it exited with code ${code}`
+    ? `the command was killed by ${signal} (its time limit is ${LONGEST_MS / 1_000} s)`
+    : `the command exited with code ${code}`
 }
 
 function kill(pid: number | undefined): void {

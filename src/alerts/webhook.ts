@@ -37,7 +37,7 @@ export function webhook({ url, secret }: WebhookOptions, clock: Clock): AlertRec
         throw new Error(reasonOf(thrown, stopping), { cause: thrown })
       }
       await response.body?.cancel().catch(() => undefined) // of no interest, and perhaps endless
-      if (!response.ok) throw new Error(`it answered with status ${response.status}`)
+      if (!response.ok) throw new Error(`the server answered with status ${response.status}`)
     },
   }
 }
@@ -55,7 +55,7 @@ function signed(alert: Alert, body: string, secret: string | null, clock: Clock)
 function reasonOf(thrown: unknown, stopping: AbortSignal): string {
   if (stopping.aborted) return 'the engine stopped'
   const { name, cause } = thrown as Error
-  if (name === 'TimeoutError') return `it did not answer within ${LONGEST_MS / 1_000} s`
+  if (name === 'TimeoutError') return `the server did not answer within ${LONGEST_MS / 1_000} s`
   const { code, message } = (cause ?? {}) as { readonly code?: string; readonly message?: string }
-  return `it is unreachable: ${code ?? message ?? 'the request failed'}`
+  return `the server is unreachable: ${code ?? message ?? 'the request failed'}`
 }

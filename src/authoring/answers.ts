@@ -9,17 +9,17 @@ const LONGEST_REASON = 500
 // Shared by all copies of this package in a process: that of a script is not always that of the runner.
 const ANSWER = Symbol.for('cloaca.answer')
 
-/** Answer of a trigger that starts its workflow, made by `fire`. */
+/** Answer made by `fire`: the trigger starts its workflow. */
 export interface Fire<Context> {
-  /** Marks the answer as one of `fire`. */
+  /** Marks an answer made by `fire`. */
   readonly kind: 'fire'
-  /** Initial context of the execution. Undefined for no context. */
+  /** Initial context of the execution. Undefined if there is none. */
   readonly context: Context | undefined
 }
 
-/** Answer of a trigger that starts nothing, made by `skip`. */
+/** Answer made by `skip`: the trigger does not start its workflow. */
 export interface Skip {
-  /** Marks the answer as one of `skip`. */
+  /** Marks an answer made by `skip`. */
   readonly kind: 'skip'
   /** Reason for the history. Undefined if none was given. */
   readonly reason: string | undefined
@@ -39,7 +39,7 @@ export function fire(context?: object): Fire<object> {
 }
 
 /**
- * Returns the answer that starts nothing. The trigger is polled again after its interval.
+ * Returns the answer that does not start the workflow. The trigger is polled again after its interval.
  *
  * @param reason Reason for the history, such as "no file is older than 5 s", cut to 500 characters. Consecutive skips
  *   with the same reason share one record. Default: none.

@@ -34,7 +34,10 @@ const OPERATORS: Readonly<Record<Comparison, ContextOperator>> = {
   notExists: 'NotExists',
 }
 
-/** Returns the condition that is always true. It is the default: the task runs even if its dependencies failed. */
+/**
+ * Returns the condition that is always true, so the task runs even if its dependencies failed. This is the default
+ * condition of a task.
+ */
 export function always(): Rule<never> {
   return made({ type: 'Always' }, [])
 }
@@ -42,7 +45,7 @@ export function always(): Rule<never> {
 /**
  * Returns the condition that is true if a task completed.
  *
- * @param task Id of a task of the same workflow, normally one of `after`.
+ * @param task Id of a task of the same workflow, normally a task that `after` lists.
  */
 export function succeeded<const Task extends string>(task: Task): Rule<Task> {
   return made({ type: 'TaskSuccess', taskName: textArgument(task, 'task') }, [task])
@@ -51,7 +54,7 @@ export function succeeded<const Task extends string>(task: Task): Rule<Task> {
 /**
  * Returns the condition that is true if a task failed after all its attempts.
  *
- * @param task Id of a task of the same workflow, normally one of `after`.
+ * @param task Id of a task of the same workflow, normally a task that `after` lists.
  */
 export function failed<const Task extends string>(task: Task): Rule<Task> {
   return made({ type: 'TaskFailed', taskName: textArgument(task, 'task') }, [task])
@@ -60,7 +63,7 @@ export function failed<const Task extends string>(task: Task): Rule<Task> {
 /**
  * Returns the condition that is true if a task was skipped.
  *
- * @param task Id of a task of the same workflow, normally one of `after`.
+ * @param task Id of a task of the same workflow, normally a task that `after` lists.
  */
 export function skipped<const Task extends string>(task: Task): Rule<Task> {
   return made({ type: 'TaskSkipped', taskName: textArgument(task, 'task') }, [task])
@@ -82,8 +85,8 @@ export function none<Tasks extends string = never>(...rules: readonly Rule<Tasks
 }
 
 /**
- * Returns a condition on a value of the context that the task would receive. `'=='` compares the spelling of numbers:
- * `1` does not equal Python's `1.0`, but `'<'` and `'>'` are false for them, too.
+ * Returns a condition on a value of the context that the task would receive. `'=='` compares how numbers are written,
+ * so `1` does not equal Python's `1.0`. `'<'` and `'>'` compare the values of numbers.
  *
  * @param key Key of the context.
  * @param comparison `'=='`, `'!='`, `'>'`, `'<'`, `'contains'`, `'notContains'`, `'exists'` or `'notExists'`.

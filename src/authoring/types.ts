@@ -43,11 +43,12 @@ export interface TaskTools {
   /** Id of the task. */
   readonly task: string
   /**
-   * Waits until a condition is true, without using a slot. It sleeps and calls the condition repeatedly. When the
-   * condition is true, it waits for a free slot. All this time is part of the task's time limit.
+   * Waits until a condition is true. The task uses no slot while it waits, and then waits for a free slot again.
+   * The whole wait is part of the task's time limit.
    *
-   * @param condition Function whose answer `true` ends the wait. An exception is printed and treated as false.
-   * @param options `pollEvery`: pause before each call. Default: 1 s.
+   * @param condition Function that is called repeatedly until it returns true. An exception is printed and treated as
+   *   false.
+   * @param options `pollEvery`: pause before each call of the condition. Default: 1 s.
    * @throws `signal.reason` when the task has to end.
    */
   deferUntil(

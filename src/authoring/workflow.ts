@@ -13,7 +13,7 @@ import type { NewWorkflow, StorableInput, TaskValue } from './types/workflow.ts'
 const OPTIONS: readonly (keyof WorkflowOptions)[] = ['input', 'title', 'description', 'tags', 'tenant', 'package']
 
 /**
- * Declares a workflow. Add its tasks with `task`. A trigger or `runner.execute` starts it.
+ * Declares a workflow. Add tasks with `task`. A trigger or `runner.execute` starts the workflow.
  *
  * @param name Name under which the workflow is registered and executed.
  * @param options Input schema, display name and further options.

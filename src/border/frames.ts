@@ -98,7 +98,7 @@ export class FrameReader {
     while (rest.length >= LENGTH_BYTES) {
       const length = rest.readUInt32LE(0)
       if (length < LENGTH_BYTES || length > LARGEST_FRAME_BYTES) {
-        throw new FrameError(`A message of ${length} bytes was announced.`)
+        throw new FrameError(`The message length ${length} is invalid: the maximum is ${LARGEST_FRAME_BYTES} bytes.`)
       }
       const frame = rest.subarray(LENGTH_BYTES, LENGTH_BYTES + length)
       rest = rest.subarray(LENGTH_BYTES + frame.length)
@@ -138,7 +138,7 @@ function decodeFrame(frame: Buffer, readText: TextReader): unknown {
   try {
     head = JSON.parse(frame.toString('utf8', LENGTH_BYTES, at)) as Head
   } catch (error) {
-    throw new FrameError('A message has a head that is not JSON.', { cause: error })
+    throw new FrameError('The header of a message is not JSON.', { cause: error })
   }
   const [message, texts] = head
   for (const [path, length] of texts) {
@@ -152,7 +152,7 @@ function putAt(message: object, path: Path, value: unknown): void {
   let target = message as Record<string | number, unknown>
   for (const [index, step] of path.entries()) {
     // Only where the sender left a gap: no path may lead to a prototype.
-    if (!Object.hasOwn(target, step)) throw new FrameError(`A message has no place "${path.join('.')}" for a text.`)
+    if (!Object.hasOwn(target, step)) throw new FrameError(`A message has no field "${path.join('.')}" for a text.`)
     if (index === path.length - 1) target[step] = value
     else target = target[step] as Record<string | number, unknown>
   }

@@ -17,7 +17,7 @@ import {
 
 /** Limits and intervals of an engine. All times are in milliseconds. */
 export interface EngineConfig {
-  /** Number of slots: tasks that run at the same time. Default: 4. */
+  /** Number of slots, which is the maximum number of tasks that run at the same time. Default: 4. */
   readonly maxConcurrentTasks: number
   /** No effect: ready tasks and due retries start immediately. Accepted for compatibility. Default: 100. */
   readonly schedulerPollIntervalMs: number
@@ -37,35 +37,44 @@ export interface EngineConfig {
    */
   readonly predicateTimeoutMs: number
   /**
-   * Maximum number of steps of one evaluation of a predicate. Each evaluated part of the expression is a step, in loops
-   * each time; long texts and lists take additional steps. Default: 100,000.
+   * Maximum number of steps of one evaluation of a predicate. Each evaluation of a part of the expression is a step,
+   * also in loops. Long texts and lists take additional steps. Default: 100,000.
    */
   readonly predicateSteps: number
-  /** Maximum random delay of each poll; delays do not add up. Default: 0. */
+  /** Maximum random delay of each poll. A delay does not move the later polls. Default: 0. */
   readonly pollJitterMs: number
   /** Whether to take over the executions of engines that died. Default: true. */
   readonly recoveryEnabled: boolean
   /** Whether to fire cron schedules. Default: true. */
   readonly cronEnabled: boolean
-  /** Maximum time between two reads of the schedule table. Due times in between are met exactly. Default: 30,000. */
+  /**
+   * Maximum time between two reads of the schedule table. Schedules that are due between two reads still fire on time.
+   * Default: 30,000.
+   */
   readonly cronPollIntervalMs: number
-  /** Maximum number of missed runs to start for a schedule with catchup `all`; the latest. Default: 100. */
+  /**
+   * Maximum number of missed runs to start for a schedule with catchup `all`. Older missed runs are skipped. Default:
+   * 100.
+   */
   readonly cronMaxCatchupExecutions: number
   /** Whether to start cron runs that were recorded but never started. Default: true. */
   readonly cronRecoveryEnabled: boolean
-  /** Time between two searches for such runs. Default: 300,000. */
+  /** Time between two searches for cron runs that were recorded but never started. Default: 300,000. */
   readonly cronRecoveryIntervalMs: number
-  /** Age at which such a run is lost and started again. Default: 600,000. */
+  /**
+   * Age at which a cron run that was recorded but not started is considered lost, and is started again. Default:
+   * 600,000.
+   */
   readonly cronLostThresholdMs: number
-  /** Age after which a lost run is not started any more. Default: 86,400,000 (1 day). */
+  /** Age after which a lost run is no longer started. Default: 86,400,000 (1 day). */
   readonly cronMaxRecoveryAgeMs: number
   /** Maximum number of attempts to start a lost run. Default: 3. */
   readonly cronMaxRecoveryAttempts: number
   /** Time to keep history. Default: `skippedMs` and `firingsMs` 7 days, `failedMs` and `endedMs` 30 days. */
   readonly retention: Retention
   /**
-   * Maximum size of the log of one attempt, in bytes: its first quarter and its last three quarters are kept. Default:
-   * 1,048,576.
+   * Maximum size of the log of one attempt, in bytes. Of a larger log, cloaca keeps the beginning (a quarter of this
+   * size) and the end (three quarters). Default: 1,048,576.
    */
   readonly attemptLogBytes: number
   /** Maximum size of the log of one poll, in bytes. Default: 65,536. */

@@ -16,14 +16,14 @@ import { pageRoutes } from './page.ts'
 export interface HttpHandlerOptions {
   /** Prefix of all paths, if the server leaves it in the URL, such as `/cloaca`. Default: `/`. */
   readonly basePath?: string
-  /** Token that each request must send (`Authorization: Bearer …`). It permits everything. Default: none. */
+  /** Token that each request must send (`Authorization: Bearer …`). The token permits all operations. Default: none. */
   readonly token?: string
   /**
    * Accepted host names in requests, without ports. `*.example.com` matches all names below it.
    * Default: the local names (`localhost`, `127.0.0.1`, `::1`).
    */
   readonly hosts?: readonly string[]
-  /** Is called for each request that fails inside the engine. Default: these failures are not logged. */
+  /** Function that is called for each request that fails inside the engine. Default: these failures are not logged. */
   readonly log?: LogSink
 }
 
@@ -37,7 +37,10 @@ const OPTIONS_CHECK = objectOf({
   log: { expected: 'a function', fits: (value) => typeof value === 'function' },
 } satisfies Record<keyof HttpHandlerOptions, SettingCheck>)
 
-/** Returns a function that answers HTTP requests while the runner is open. Throws `INVALID_ARGUMENT`. */
+/**
+ * Returns a function that answers HTTP requests while the runner is open. Throws `INVALID_ARGUMENT` for an invalid
+ * option.
+ */
 export function httpHandler(runner: Runner, options: HttpHandlerOptions = {}): Fetch {
   checkSetting(options, OPTIONS_CHECK, '')
   const { token = null, hosts, log = () => undefined } = options

@@ -58,7 +58,7 @@ export class WorkflowCounters {
   }
   /** Number of failed attempts that are followed by another attempt. */
   retries = 0
-  /** Time from readiness of a task to its start: the wait for a slot. */
+  /** Time that ready tasks wait for a slot. */
   readonly queueWait = new Histogram(DURATION_BOUNDS_MS)
   /** Duration of attempts. */
   readonly taskDuration = new Histogram(DURATION_BOUNDS_MS)

@@ -26,8 +26,8 @@ export interface EngineGauges {
 }
 
 /**
- * Reason for the restart of an interpreter. `died`: its process ended. `ceiling`: it approached a limit. `idle`: it had
- * no script for a while.
+ * Reason for the restart of an interpreter. `died`: its process ended. `ceiling`: it approached a limit, such as that
+ * of its memory. `idle`: it ran no scripts for a while.
  */
 export type RestartCause = 'died' | 'ceiling' | 'idle'
 
@@ -37,7 +37,7 @@ export interface InterpreterMeasurement {
   readonly name: string
   /** `pyodide`, or the name or path of the system's CPython. */
   readonly python: string
-  /** `starting`: does not run scripts yet, or is a spare. `live`: runs scripts. */
+  /** `starting`: the interpreter does not run scripts yet, or is a spare. `live`: the interpreter runs scripts. */
   readonly state: 'starting' | 'live'
   /** Memory of its process in bytes, measured within the last second. Null if it is unknown. */
   readonly residentBytes: number | null

@@ -7,7 +7,7 @@ export type CommitKind = 'read' | 'write' | 'accept'
 
 /** Counters of the transactions of one kind. */
 export class CommitCounters {
-  /** Number of steps. Several steps can share a transaction. */
+  /** Number of operations. Several operations can share a transaction. */
   steps = 0
   /** Duration of transactions, including the sync to disk. */
   readonly duration = new Histogram(SHORT_BOUNDS_MS)
@@ -20,8 +20,8 @@ export class StoreCounters {
     write: new CommitCounters(),
     accept: new CommitCounters(),
   }
-  /** Number of steps that the database rejected, for example because of a full disk. */
+  /** Number of operations that the database rejected, for example because of a full disk. */
   refused = 0
-  /** Number of retries because another process held the lock. */
+  /** Number of retries because another process had locked the database. */
   locked = 0
 }

@@ -77,7 +77,7 @@ export type ExecutionOrigin =
   | { readonly kind: 'cron'; readonly scheduleId: string; readonly trigger: string | null; readonly firingId: string }
   | { readonly kind: 'reactor'; readonly reactor: string; readonly firingId: string }
 
-/** Reason why no engine runs an execution: it waits for one that has its workflow. */
+/** Reason why no engine runs an execution. `engine`: no running engine has the workflow. */
 export interface ExecutionWait {
   readonly kind: 'engine'
   readonly workflow: string
@@ -107,7 +107,7 @@ export interface Execution {
   readonly retryOf: string | null
   /** Time of the pause, or null if the execution is not paused. */
   readonly pausedAt: number | null
-  /** Time when its cancellation was requested, or null. */
+  /** Time when the cancellation of the execution was requested, or null. */
   readonly cancelRequestedAt: number | null
   readonly tasks: readonly TaskRun[]
 }

@@ -57,7 +57,7 @@ export interface TrendQuery {
 
 /** Number of executions that were created in one part of a period. */
 export interface TrendBar {
-  /** Start of the part, in milliseconds since 1970. It ends at the start of the next part. */
+  /** Start of the part, in milliseconds since 1970. The part ends at the start of the next one. */
   readonly at: number
   /** Number of executions by their current status. Statuses without executions are missing. */
   readonly counts: Readonly<Partial<Record<ExecutionStatus, number>>>
@@ -86,11 +86,11 @@ export interface ActivityQuery {
 
 /** Number of polls in one part of a period. */
 export interface ActivityBar {
-  /** Start of the part, in milliseconds since 1970. It ends at the start of the next part. */
+  /** Start of the part, in milliseconds since 1970. The part ends at the start of the next one. */
   readonly at: number
   /**
-   * Number of polls by outcome. Outcomes without polls are missing. Equal consecutive skips are spread evenly over
-   * their time.
+   * Number of polls by outcome. Outcomes without polls are missing. Consecutive skips with the same reason share one
+   * record, and are spread evenly over the time of this record.
    */
   readonly counts: Readonly<Partial<Record<TickOutcome, number>>>
   /** Whether the numbers are estimated from the beginning of the part because there are too many polls to count. */

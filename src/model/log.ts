@@ -15,7 +15,7 @@ export interface LogRecord {
   readonly stream: LogStream
   /** Line of output without its end, or the message of a log record, which can have several lines. */
   readonly message: string
-  /** Whether it is output without a line end. The next output of the same stream continues the line. */
+  /** Whether the output does not end with a line break. The next output of the same stream continues the line. */
   readonly isPart?: true
   /** Number and size in bytes of the omitted records. Only for `cut`. */
   readonly cutRecords?: number

@@ -31,7 +31,7 @@ export interface TriggerSettings extends TriggerPolicy {
   readonly pollIntervalMs: number
 }
 
-/** Settings that a user has overridden. They take precedence over the settings in the code. */
+/** Settings that a user has overridden. Overrides take precedence over the settings in the code. */
 export type TriggerOverrides = Partial<TriggerSettings>
 
 /**

@@ -20,12 +20,15 @@ export interface EndedExecutions {
 
 /** Time to keep history, in milliseconds. Null keeps it forever. Executions that have not ended are always kept. */
 export interface Retention {
-  /** Ticks that started nothing: skips and duplicates. */
+  /** Time to keep ticks that started nothing, which are skips and duplicates. */
   readonly skippedMs: number | null
-  /** Ticks of polls that failed or timed out. */
+  /** Time to keep ticks of polls that failed or timed out. */
   readonly failedMs: number | null
-  /** Ended executions with their firings and ticks, firings without an execution, and actions. */
+  /** Time to keep ended executions with their firings and ticks, firings without an execution, and actions. */
   readonly endedMs: number | null
-  /** Firings of reactors, even if a subscription has not processed them yet, and processed events with their polls. */
+  /**
+   * Time to keep firings of reactors, even if a subscription has not processed them yet, and processed events with
+   * their polls.
+   */
   readonly firingsMs: number | null
 }

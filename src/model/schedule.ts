@@ -3,7 +3,8 @@
 import type { Catchup, TriggerOverrides, TriggerPolicy, TriggerSettings } from './policy.ts'
 
 /**
- * State of a polled trigger. It survives restarts and new versions of the code. Times are in milliseconds since 1970.
+ * State of a polled trigger, which survives restarts and new versions of the code. Times are in milliseconds since
+ * 1970.
  */
 export interface TriggerRow {
   readonly id: string
@@ -70,7 +71,7 @@ export interface TickRow {
   readonly reason: string | null
   readonly errorType: string | null
   readonly errorMessage: string | null
-  /** Id of the firing. For a duplicate, of the active firing with the same context. */
+  /** Id of the firing. For a duplicate: id of the active firing with the same context. */
   readonly firingId: string | null
   /** Id of the execution of that firing. */
   readonly executionId: string | null
@@ -114,7 +115,7 @@ export interface CronFiringRow {
   /** Time when an engine claimed the firing. */
   readonly claimedAt: number
   readonly executionId: string | null
-  /** Number of times that recovery started the run again. */
+  /** Number of times that an engine tried to start the lost run again. */
   readonly recoveryAttempts: number
   readonly createdAt: number
   readonly updatedAt: number
@@ -126,12 +127,12 @@ export interface InstanceRow {
   readonly host: string
   readonly pid: number
   readonly openedAt: number
-  /** Last sign of life. */
+  /** Time when the engine last reported that it is running. */
   readonly heartbeatAt: number
   readonly isAlive: boolean
-  /** Number of triggers that it polls. */
+  /** Number of triggers that the engine polls. */
   readonly triggers: number
-  /** Number of executions that it runs. */
+  /** Number of executions that the engine runs. */
   readonly executions: number
 }
 

@@ -13,7 +13,7 @@ export type TriggerTiming =
 /** Trigger that a script declares. */
 export interface TriggerDefinition {
   readonly name: string
-  /** Key of the workflow that it starts. The workflow can be declared later. */
+  /** Name of the workflow that the trigger starts. The workflow can be declared later. */
   readonly workflow: string
   readonly timing: TriggerTiming
   /** Whether a firing starts an execution while one with the same context is active. */
@@ -21,7 +21,7 @@ export interface TriggerDefinition {
   readonly policy: TriggerPolicy
   /** Docstring of the function, or an empty string. */
   readonly description: string
-  /** Id of the script that declares the trigger. Its interpreter is polled. */
+  /** Id of the script that declares the trigger. */
   readonly script: string
   readonly place: SourcePlace | null
 }

@@ -60,9 +60,9 @@ export type TriggerRule =
 
 /** Function of another script that a task runs. */
 export interface TaskRuns {
-  /** Id of that script. */
+  /** Path of the other script as written in the declaration of the task, or its id. */
   readonly script: string
-  /** Workflow of that script that declares the task. Null for any workflow. */
+  /** Name of the workflow of the other script that declares the task. Null for any workflow. */
   readonly workflow: string | null
   readonly taskId: string
 }

@@ -22,7 +22,7 @@ export class PatternRefused extends Error {}
 /** Compiles a pattern. Throws `PatternRefused`. */
 export function linearPattern(source: string): LinearPattern {
   if (sizeOf(source) > MAX_PATTERN_SIZE) {
-    throw new PatternRefused('it is too large: use a shorter pattern, or smaller counts in braces')
+    throw new PatternRefused('the pattern is too large: use a shorter pattern, or smaller counts in braces')
   }
   try {
     return RE2JS.compile(source)

@@ -24,7 +24,7 @@ export class Budget {
     const { predicateSteps } = this.#limits
     this.#steps += steps
     if (this.#steps > predicateSteps) {
-      throw new OverBudget(`it takes more than ${predicateSteps} steps (limits.predicate-steps)`)
+      throw new OverBudget(`the evaluation takes more than ${predicateSteps} steps (limits.predicate-steps)`)
     }
     if (this.#steps < this.#nextLook) return
     this.#nextLook = this.#steps + STEPS_BETWEEN_LOOKS
@@ -36,7 +36,7 @@ export class Budget {
     const { predicateTimeoutMs } = this.#limits
     if (performance.now() - this.#startedAt <= predicateTimeoutMs) return
     if (cpuMs() - this.#startedCpuMs <= predicateTimeoutMs) return
-    throw new OverBudget(`it runs for more than ${predicateTimeoutMs} ms (limits.predicate)`)
+    throw new OverBudget(`the evaluation takes more than ${predicateTimeoutMs} ms (limits.predicate)`)
   }
 }
 

@@ -35,13 +35,15 @@ export function predicateOf(expression: string): Predicate {
   return ({ firing: { payloadText, reactor }, tenant, limits }) => {
     const answer = evaluate({ payload: celValue(payloadText), reactor, tenant }, limits)
     if (typeof answer === 'boolean') return answer
-    throw new Error(`it returns ${typeof answer === 'bigint' ? 'an int' : `a ${typeof answer}`}, not a bool`)
+    throw new Error(
+      `the expression returns ${typeof answer === 'bigint' ? 'an int' : `a ${typeof answer}`}, not a bool`,
+    )
   }
 }
 
 function checked(expression: string): (variables: Record<string, unknown>, limits: PredicateLimits) => unknown {
   if (expression.length > MAX_EXPRESSION_LENGTH) {
-    throw new PredicateRefused(`it is longer than ${MAX_EXPRESSION_LENGTH} characters`)
+    throw new PredicateRefused(`the expression is longer than ${MAX_EXPRESSION_LENGTH} characters`)
   }
   const unknown = unknownVariables(expression)
   if (unknown.length > 0) {
@@ -53,7 +55,8 @@ function checked(expression: string): (variables: Record<string, unknown>, limit
   if (!valid) throw new PredicateRefused(firstLine(error))
   const wrong = wrongPattern(parsed.ast)
   if (wrong !== null) throw new PredicateRefused(wrong)
-  if (type !== 'bool' && type !== 'dyn') throw new PredicateRefused(`it returns ${type}, but must return a bool`)
+  if (type !== 'bool' && type !== 'dyn')
+    throw new PredicateRefused(`the expression returns ${type}, but must return a bool`)
   return (variables, limits) => withinBudget(parsed.ast, limits, () => parsed(variables))
 }
 

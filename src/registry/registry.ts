@@ -196,6 +196,8 @@ function unknownWorkflow(trigger: TriggerDefinition, registry: Registry): Regist
     workflow: trigger.workflow,
     script: trigger.script,
     place: trigger.place,
-    message: `Trigger "${trigger.name}" starts workflow "${trigger.workflow}", which is not declared, so its firings start nothing.${didYouMean(trigger.workflow, registry.workflows.keys())}`,
+    message:
+      `Trigger "${trigger.name}" starts workflow "${trigger.workflow}", which is not declared. ` +
+      `The trigger starts nothing when it fires.${didYouMean(trigger.workflow, registry.workflows.keys())}`,
   }
 }

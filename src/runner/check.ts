@@ -83,7 +83,7 @@ export type CheckOptions = Pick<
 
 /**
  * Loads files, folders and modules without serving them, and returns their declarations and problems. Rejects with
- * `INVALID_ARGUMENT` for a place that does not exist, and with a `HostError` if Python does not start.
+ * `INVALID_ARGUMENT` for a path that does not exist, and with a `HostError` if Python does not start.
  */
 export async function checkScripts(places: readonly string[], options: CheckOptions = {}): Promise<CheckReport> {
   requireNode()

@@ -36,8 +36,8 @@ export interface ScriptReport {
   readonly reactors: readonly string[]
   readonly graphs: readonly string[]
   /**
-   * Paths of the user's files that the script consists of: its own and imported ones. For a script that failed to load:
-   * the files up to the failure, and the places where a missing module was searched.
+   * Paths of the script and of the user's files that it imports. For a script that failed to load: the files up to
+   * the failure, and the paths at which a missing module was searched.
    */
   readonly files: readonly string[]
   /** Error with the traceback in `facts.traceback`. Null if the script was loaded. */
@@ -51,8 +51,8 @@ export interface ScriptReport {
 /** Result of reloading scripts. */
 export interface ReloadReport {
   /**
-   * Reports of scripts that were reloaded, or loaded for the first time. If one has an error, its old version stays in
-   * use.
+   * Reports of scripts that were reloaded, or loaded for the first time. If a script has an error, its old version
+   * stays in use.
    */
   readonly loaded: readonly ScriptReport[]
   /** Scripts that were removed because their files no longer exist. */
@@ -62,8 +62,8 @@ export interface ReloadReport {
 /** Options for loading scripts. */
 export interface LoadOptions {
   /**
-   * Called when a script takes longer than 5 s to load. The next one then starts loading, and `start` can already be
-   * called.
+   * Called when a script takes longer than 5 s to load. The next script then starts to load, and `start` can already
+   * be called.
    */
   readonly lagging?: () => void
   /** Called with the report of each script as soon as it is known. */

@@ -159,7 +159,7 @@ function tellGraphs(events: EngineEvents, log: LogSink): void {
     })
   })
   events.on('graphFailed', ({ graph, firingSequence, runs, error }) => {
-    const which = runs === 1 ? `firing ${firingSequence}` : `${runs} firings from ${firingSequence} on`
+    const which = runs === 1 ? `firing ${firingSequence}` : `${runs} firings, starting with firing ${firingSequence}`
     log({
       level: 'error',
       message: `graph '${graph}' failed for ${which}: ${error.message}`,

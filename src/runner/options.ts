@@ -48,18 +48,18 @@ export interface RunnerOptions {
   /**
    * Schema of a PostgreSQL database, created if it is missing: 1 to 63 letters, digits and underscores, not starting
    * with a digit. Engines in different schemas are independent of each other. Default: the `?schema=` of the URL, else
-   * the first schema of the user's search path. `CLOACA_SCHEMA` applies if `database` is not given, either.
+   * the first schema of the user's search path. If `database` is not given either, `CLOACA_SCHEMA` applies.
    */
   readonly schema?: string | null
   /**
    * `full`: accepted executions and their results survive a power failure. `normal`: faster, but a power failure can
-   * lose the last moments. A crash of the process loses nothing in both cases. Default: `CLOACA_DURABILITY`, else
-   * `full`.
+   * lose the changes of the last moments. A crash of the process loses nothing in both cases. Default:
+   * `CLOACA_DURABILITY`, else `full`.
    */
   readonly durability?: Durability
   /**
-   * Whether to open the database for reading only. It needs no write permission and takes no lock; calls that write
-   * reject. The database must exist in the format of this version. Default: false.
+   * Whether to open the database for reading only. Such a runner needs no write permission and takes no locks, and
+   * its calls that write are rejected. The database must exist in the format of this version. Default: false.
    */
   readonly readOnly?: boolean
   /**
@@ -72,14 +72,14 @@ export interface RunnerOptions {
   /** Python for single files, folders (with all subfolders) or modules. The nearest entry takes precedence. */
   readonly pythonFor?: Readonly<Record<string, PythonChoice>>
   /**
-   * Restriction of scripts in Pyodide; needs Node 26. Scripts can always read the folder that they are loaded from. It
-   * limits accidents, but is not a security boundary against hostile code. Default: no restriction.
+   * Restriction of scripts in Pyodide; needs Node 26. Scripts can always read the folder that they are loaded from.
+   * The restriction limits accidents, but is not a security boundary against hostile code. Default: no restriction.
    */
   readonly restrict?: Restriction | null
   /**
-   * Restriction for single files, folders (with all subfolders) or modules. The nearest entry takes precedence, and its
-   * missing keys are those of `restrict`. `null` removes the restriction. Scripts with different restrictions run in
-   * different processes.
+   * Restriction for single files, folders (with all subfolders) or modules. The nearest entry takes precedence. Keys
+   * that the entry omits are taken from `restrict`. `null` removes the restriction. Scripts with different restrictions
+   * run in different processes.
    */
   readonly restrictFor?: Readonly<Record<string, Restriction | null>>
   /**
@@ -99,19 +99,20 @@ export interface RunnerOptions {
    */
   readonly prefixOutput?: boolean
   /**
-   * Maximum memory of one interpreter in MiB, at least 384. Above it, Python raises MemoryError. Above four fifths of
-   * it, the interpreter is replaced between polls. A process that exceeds it by a quarter (at least 256 MiB) is killed.
-   * Default: 1024.
+   * Maximum memory of one interpreter in MiB, at least 384. At this limit, Python raises MemoryError. An interpreter
+   * that uses more than four fifths of the limit is replaced between polls. A process that exceeds the limit by a
+   * quarter (at least 256 MiB) is killed. Default: 1024.
    */
   readonly interpreterMemoryMb?: number
   /**
-   * Maximum number of open files, sockets and pipes of one interpreter, at least 128. Above it, Python raises OSError
-   * (EMFILE). Above four fifths of it, the interpreter is replaced between polls. Default: 1024.
+   * Maximum number of open files, sockets and pipes of one interpreter, at least 128. At this limit, Python raises
+   * OSError (EMFILE). An interpreter that uses more than four fifths of the limit is replaced between polls. Default:
+   * 1024.
    */
   readonly interpreterOpenFiles?: number
   /**
-   * Maximum number of Python threads of one interpreter, at least 16. Above it, Python raises RuntimeError. Above four
-   * fifths of it, the interpreter is replaced between polls. Default: 4000.
+   * Maximum number of Python threads of one interpreter, at least 16. At this limit, Python raises RuntimeError. An
+   * interpreter that uses more than four fifths of the limit is replaced between polls. Default: 4000.
    */
   readonly interpreterThreads?: number
   /** Time limit for the import of a script, in milliseconds. Default: 30,000. */
@@ -161,7 +162,7 @@ const PYTHON_CHECK: SettingCheck = {
 }
 
 const PYTHON_FOR_CHECK: SettingCheck = {
-  expected: 'an object that maps each place to such a Python',
+  expected: 'an object that maps files, folders or modules to objects such as { kind: "pyodide" }',
   fits: (value) => typeof value === 'object' && value !== null && Object.values(value).every(isPythonChoice),
 }
 
@@ -191,7 +192,7 @@ const RESTRICTION_CHECK = orNull(
 )
 
 const BY_PLACE: SettingCheck = {
-  expected: 'an object that maps each place to its grants',
+  expected: 'an object that maps files, folders or modules to restrictions, or to null',
   fits: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
 }
 

@@ -34,9 +34,15 @@ export type { ParentLines } from '../host/parent/parent-peer.ts'
 /** Options of `startProgram`, with the defaults of `RunnerOptions`. */
 export type ProgramLimits = Partial<Pick<HostLimits, 'memoryMebibytes' | 'threads'>> & {
   readonly durability?: Durability
-  /** Restriction, as in `RunnerOptions`. It allows reading the folder of the program's file, else the current folder. */
+  /**
+   * Restriction, as in `RunnerOptions`. The program can always read the folder of its file, or without a file the
+   * current folder.
+   */
   readonly restrict?: Restriction | null
-  /** Restrictions by place, as in `RunnerOptions`. Entries for other places are allowed. */
+  /**
+   * Restrictions for single files, folders or modules, as in `RunnerOptions`. Entries that do not match the program are
+   * ignored.
+   */
   readonly restrictFor?: Readonly<Record<string, Restriction | null>>
   /** Source of secrets, as in `RunnerOptions`. */
   readonly secrets?: SecretProvider | string | null
@@ -54,7 +60,10 @@ export interface Program {
   readonly exitCode: Promise<number>
   /** Sends a signal to the program. */
   signal(signum: number): void
-  /** Sends a signal to the program. Resolves with the time in milliseconds for which it has not handled a signal. */
+  /**
+   * Sends a signal to the program. Resolves with the time in milliseconds for which the program has not handled a
+   * signal.
+   */
   interrupt(signum: number): Promise<number>
 }
 

@@ -9,7 +9,7 @@ export interface Readiness {
   readonly isReady: boolean
   /** Reason why the database cannot be written, or null. */
   readonly database: string | null
-  /** Reason why no interpreter answers. Null if one does, or if none is needed. */
+  /** Reason why no interpreter answers. Null if an interpreter answers, or if none is needed. */
   readonly python: string | null
 }
 

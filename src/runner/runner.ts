@@ -198,8 +198,8 @@ export class Runner {
   }
 
   /**
-   * Updates the scripts of these places: reloads scripts with changed files, loads new scripts and removes deleted
-   * ones. If reloading fails, the old version stays in use.
+   * Updates the scripts of these files, folders and modules: reloads scripts with changed files, loads new scripts
+   * and removes deleted ones. If reloading fails, the old version stays in use.
    */
   async reload(places: readonly string[], changedFiles: readonly string[]): Promise<ReloadReport> {
     using _hold = this.#alive.hold()
@@ -223,7 +223,8 @@ export class Runner {
 
   /**
    * Adds TypeScript workflows and triggers to those of the loaded scripts, and loads the Python scripts that their
-   * tasks name. In the default function of a script, they become part of that script.
+   * tasks name. If the default function of a script calls this method, the workflows and triggers become part of that
+   * script.
    *
    * @throws `UsageError`: `INVALID_ARGUMENT` for another value, `DECLARED_TWICE` for a repeated name, `EMPTY_WORKFLOW`
    *   for a workflow without tasks. `ScriptError` for a Python script that cannot be loaded.
@@ -237,7 +238,7 @@ export class Runner {
 
   /**
    * Runs a workflow and waits for its result. A failed task is a result (`status`), not an error. Works without
-   * `start`, and starts nothing else.
+   * `start`: then no other workflows run and no triggers are polled.
    *
    * @param workflow Name of a workflow, or a TypeScript workflow, which gives the context and the result their types.
    * @param context Initial context, checked by the workflow's `input`. Default: empty.
@@ -270,7 +271,7 @@ export class Runner {
     return executionResult(await this.#engine.execute(workflow, contextText, options))
   }
 
-  /** Polls a trigger once. Records and starts nothing. Throws `TRIGGER_NOT_FOUND`. */
+  /** Polls a trigger once, without recording the poll or starting the workflow. Throws `TRIGGER_NOT_FOUND`. */
   async poll(trigger: string): Promise<PollOutcome> {
     return (await this.testPoll(trigger)).outcome
   }

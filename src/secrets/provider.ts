@@ -11,9 +11,9 @@ export interface SecretRequest {
 }
 
 /**
- * Function that returns the fields of a secret, or null if there is none (`KeyError` in the task). It is called for
- * each request of a task. It throws `SecretNotGranted` if the workflow has no access (`PermissionError`). The task
- * receives the message of any other error (`RuntimeError`), so messages must not contain secrets.
+ * Function that returns the fields of a secret, or null if there is none (`KeyError` in the task). The function is
+ * called for each request of a task. It throws `SecretNotGranted` if the workflow has no access (`PermissionError`).
+ * The task receives the message of any other error (`RuntimeError`), so messages must not contain secrets.
  */
 export type SecretProvider = (
   name: string,

@@ -80,7 +80,10 @@ function decodedPath(text: string, encoded: string): string {
 /** Parameters that would be a promise broken in silence; the others only tune SQLite and are ignored. */
 function refuseUnkeepable(text: string, parameters: URLSearchParams): void {
   if (parameters.get('mode') === 'ro' || parameters.get('immutable') === '1') {
-    throw invalid(text, 'a runner writes to its database, so it cannot open one for reading only')
+    throw invalid(
+      text,
+      'a runner must be able to write to its database, so "mode=ro" and "immutable=1" are not supported',
+    )
   }
   if (parameters.has('vfs')) throw invalid(text, 'the parameter "vfs" is not supported')
 }

@@ -36,7 +36,7 @@ export function attemptRow(record: AttemptRecord): AttemptRow {
 /** What is known of an attempt whose end nobody reported. */
 export const PROCESS_DIED: PythonFault = {
   type: 'ProcessDied',
-  message: 'The process that ran this attempt ended before the attempt did.',
+  message: 'The process that was running this attempt ended before the attempt was finished.',
   traceback: '',
 }
 

@@ -40,9 +40,15 @@ export interface KafkaSasl {
 
 /** Options of `kafkaStreams`. */
 export interface KafkaOptions {
-  /** First brokers to contact, as `host:port`. Default: the variable `KAFKA_BROKERS`, separated by commas. */
+  /**
+   * First brokers to contact, as `host:port`. Default: the brokers in the variable `KAFKA_BROKERS`, separated by
+   * commas.
+   */
   readonly brokers?: readonly string[]
-  /** Start of a new consumer group: the beginning or the end of the topic. Default: `earliest`. */
+  /**
+   * Position at which a new consumer group starts: `earliest` is the beginning of the topic, `latest` the end. Default:
+   * `earliest`.
+   */
   readonly start?: 'earliest' | 'latest'
   /** TLS options, or true for the default options. Default: no TLS. */
   readonly tls?: boolean | KafkaTls

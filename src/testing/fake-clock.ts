@@ -150,7 +150,7 @@ export class FakeClock {
    *
    * @param time Duration such as `'90s'`, or milliseconds.
    * @returns Resolves when everything has run. Rejects with an error of a `callLater` function.
-   * @throws `UsageError` (`INVALID_ARGUMENT`) for an invalid length of time.
+   * @throws `UsageError` (`INVALID_ARGUMENT`) for an invalid time.
    */
   async advance(time: FakeTime): Promise<void> {
     const port = portOf(this)
@@ -162,7 +162,7 @@ export class FakeClock {
    *
    * @param time Duration such as `'5s'`, or milliseconds.
    * @param happens Function to call once. Its promise is awaited.
-   * @throws `UsageError` (`INVALID_ARGUMENT`) for an invalid length of time, or if `happens` is not a function.
+   * @throws `UsageError` (`INVALID_ARGUMENT`) for an invalid time, or if `happens` is not a function.
    */
   callLater(time: FakeTime, happens: () => unknown): void {
     if (typeof happens !== 'function') {
@@ -199,6 +199,6 @@ function portOf(clock: FakeClock): ClockPort {
 export function millisecondsOf(time: FakeTime): number {
   const ms = typeof time === 'string' ? durationMs(time) : time
   if (typeof ms === 'number' && Number.isFinite(ms) && ms >= 0) return ms
-  const message = `A length of time must be a duration such as '90s', or a number of milliseconds, but ${shownValue(time)} was given.`
+  const message = `The time must be a duration such as '90s', or a number of milliseconds, but ${shownValue(time)} was given.`
   throw new UsageError('INVALID_ARGUMENT', message, { path: 'time' })
 }

@@ -15,11 +15,11 @@ export interface TaskRun<Given = JsonObject, Left = JsonObject> {
   readonly attempts: number
   /** Start of each attempt in milliseconds since the start of the run, on the clock of the test. */
   readonly attemptedAtMs: readonly number[]
-  /** Context that the task received. Null if it never started. */
+  /** Context that the task received. Null if the task never started. */
   readonly input: Frozen<Given> | null
-  /** Context after the task. Null unless it completed. */
+  /** Context after the task. Null unless the task completed. */
   readonly output: Frozen<Left> | null
-  /** Message of its last failure. Null if it did not fail. */
+  /** Message of its last failure. Null if the task did not fail. */
   readonly error: string | null
   /** Class name of the last error, or null. */
   readonly errorType: string | null

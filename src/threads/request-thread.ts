@@ -55,8 +55,8 @@ export class RequestThread<Request, Answer> {
   /** Ends the thread. Requests without an answer are rejected. */
   async close(): Promise<void> {
     const worker = this.#worker
-    for (const { reject } of this.#queue.splice(0)) reject(new Error('it was closed'))
-    this.#lost('it was closed')
+    for (const { reject } of this.#queue.splice(0)) reject(new Error('the worker thread was closed'))
+    this.#lost('the worker thread was closed')
     await worker?.terminate()
   }
 
@@ -71,7 +71,9 @@ export class RequestThread<Request, Answer> {
     }
     this.#current = next
     this.#worker ??= this.#start()
-    this.#timer = clock.wakeAfter(next.limitMs, () => this.#end(`it did not end within ${next.limitMs / 1_000} s`))
+    this.#timer = clock.wakeAfter(next.limitMs, () =>
+      this.#end(`the worker thread did not answer within ${next.limitMs / 1_000} s`),
+    )
     this.#worker.postMessage(next.request)
   }
 
@@ -83,10 +85,10 @@ export class RequestThread<Request, Answer> {
     worker.on('message', (message: ThreadAnswer<Answer>) => this.#received(worker, message))
     worker.on('error', (error: NodeJS.ErrnoException) => {
       const isMemory = error.code === 'ERR_WORKER_OUT_OF_MEMORY'
-      reason = isMemory ? `it needs more than ${memoryMebibytes} MiB of memory` : error.message
+      reason = isMemory ? `the worker thread needs more than ${memoryMebibytes} MiB of memory` : error.message
     })
     worker.on('exit', (code) => {
-      if (this.#worker === worker) this.#lost(reason === '' ? `its thread ended with exit code ${code}` : reason)
+      if (this.#worker === worker) this.#lost(reason === '' ? `the worker thread ended with exit code ${code}` : reason)
     })
     worker.unref()
     return worker

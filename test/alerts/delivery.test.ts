@@ -32,7 +32,7 @@ function queueOn(answer: (attempt: number, stopping: AbortSignal) => Promise<voi
   return { clock, queue, sent, warnings, deliveries }
 }
 
-const refuses = () => Promise.reject(new Error('it answered with status 500'))
+const refuses = () => Promise.reject(new Error('the server answered with status 500'))
 const takes = () => Promise.resolve()
 
 describe('a queue of alerts', () => {
@@ -66,7 +66,8 @@ describe('a queue of alerts', () => {
     await clock.advance(61_000)
 
     expect(warnings).toEqual([
-      '3 alerts were not delivered to https://alerts.example.com: it answered with status 500. First alert: alert a',
+      '3 alerts were not delivered to https://alerts.example.com: the server answered with status 500. ' +
+        'First alert: alert a',
     ])
     expect(['a', 'b', 'c', 'd'].map((id) => deliveries.get(id)?.outcome)).toEqual([
       'failed',

@@ -212,8 +212,8 @@ describe('the history of alerts', () => {
         kind: 'execution-failed',
         subject: 'e-1',
         deliveries: [
-          { to: 'url', outcome: 'pending', attempts: 1, error: 'it answered with status 500', endedAt: null },
-          { to: 'command', outcome: 'pending', attempts: 1, error: 'it exited with code 1', endedAt: null },
+          { to: 'url', outcome: 'pending', attempts: 1, error: 'the server answered with status 500', endedAt: null },
+          { to: 'command', outcome: 'pending', attempts: 1, error: 'the command exited with code 1', endedAt: null },
         ],
       },
     ])
@@ -247,7 +247,9 @@ describe('the history of alerts', () => {
     history.save({ ...ALERT, deliveries: [] })
     await history.close()
 
-    expect(warnings).toEqual(['Alert history is incomplete: 1 alert could not be stored: the disk is full'])
+    expect(warnings).toEqual([
+      'Alert history is incomplete: 1 alert could not be stored before the engine stopped: the disk is full',
+    ])
   })
 
   it('makes nothing where nobody is to be told', async () => {

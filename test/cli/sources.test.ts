@@ -82,7 +82,7 @@ it('what cannot be pushed is said, and why', async () => {
   expect(refusals.map(({ exitCode }) => exitCode)).toEqual([1, 1, 2, 1, 2])
   const said = refusals.map(({ stderr }) => stderr)
   expect(said[0]).toMatch(/^cloaca: Source "prob" not found: .* Did you mean "probe"\?\n$/)
-  expect(said[1]).toContain('Cannot push to source "weather": the engine polls its function.')
+  expect(said[1]).toContain('Cannot push to source "weather": its events come only from its function.')
   expect(said[2]).toMatch(/^cloaca: The event is not JSON: /)
   expect(said[3]).toContain('Source "probe" is full: 10000 events are queued')
   expect(said[4]).toContain('Expected a duration')

@@ -186,7 +186,7 @@ describe('with nobody serving', () => {
     expect(crons.stdout).toMatch(/^nightly .* not declared +never$/m)
     expect(refused).toMatchObject({
       exitCode: 1,
-      stderr: expect.stringContaining('a served script declares it and would create it again.'),
+      stderr: expect.stringContaining('a served script declares the trigger and would create it again.'),
     })
     expect(deleted.map(({ stdout }) => stdout)).toEqual([
       'Trigger "inbox" deleted. Its executions are kept.\n',

@@ -86,7 +86,7 @@ describe('while the database refuses', () => {
     await running.clock.advance(500)
 
     expect((await executed).status).toBe('Completed')
-    expect(trouble).toMatchObject([{ during: 'acquiring executions' }])
+    expect(trouble).toMatchObject([{ during: 'reading queued executions' }])
   })
 
   it('new triggers are taken over later', async () => {

@@ -57,7 +57,7 @@ describe('an execution of a version that nobody living has', () => {
         code: 'OTHER_VERSION',
         message:
           `Execution "${other.id}" was created for version another of workflow "demo". ` +
-          `No running engine has that version, so version ${demo.version} runs the execution.`,
+          `No running engine has that version, so this engine runs the execution with version ${demo.version}.`,
       },
     ])
   })

@@ -70,7 +70,7 @@ describe('the options of TypeScript with a duration', () => {
       () => trigger('t', { every: '1s', starts: 'w', jitter: given }, () => skip('nothing')),
     ]
     for (const call of refusing) expect(call).toThrow(`(${reason}), but `)
-    await expect(new FakeClock().advance(given)).rejects.toThrow('A length of time must be a duration')
+    await expect(new FakeClock().advance(given)).rejects.toThrow('The time must be a duration')
   })
 
   it('accept days', () => {

@@ -108,7 +108,7 @@ describe('code that a tenant has planted', () => {
       await expect(use({ readOnly })).rejects.toMatchObject({
         code: 'DATABASE_UNAVAILABLE',
         message: expect.stringMatching(
-          /^Cannot open schema "evil" as administrator "postgres": code of "h_evil" .*Open .* as "h_evil"/,
+          /^Cannot open schema "evil" as administrator "postgres": code that user "h_evil" can .*Open .* as "h_evil"/,
         ),
       })
     }

@@ -54,7 +54,7 @@ test('what is held for longer than 15 s is said, and nothing of the step is stor
 
   expect(await refused).toMatchObject({
     code: 'DATABASE_FAILED',
-    message: expect.stringMatching(/Another transaction has locked it/),
+    message: expect.stringMatching(/Another transaction blocks this operation/),
   })
   await holder.query('COMMIT')
   expect(await store.listExecutions(FIRST_PAGE)).toEqual([])

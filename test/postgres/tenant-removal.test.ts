@@ -84,7 +84,7 @@ describe('removing a schema or a user that does not belong to a tenant', () => {
       'a schema that has its tables and no tenant',
       'other',
       'nobody_u',
-      /^User "nobody_u" was not created for .*users: none/,
+      /^User "nobody_u" was not created for .*users of this schema: none/,
     ],
     ['a tenant with a user that does not exist', 'acme', 'nobody_u', /^User "nobody_u" was not created for .*"r_acme"/],
     ['a tenant with a user of somebody else', 'acme', 'r_app', /^User "r_app" was not created for .*"r_acme"/],

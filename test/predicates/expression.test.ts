@@ -52,10 +52,10 @@ describe('a predicate', () => {
     ['', /Unexpected token/],
     ['foo > 1', /^unknown variable\(s\): foo\. Available variables are: payload, reactor, tenant/],
     ['foo > bar', /unknown variable\(s\): foo, bar\. /],
-    ['1 + 1', /it returns int, but must return a bool/],
-    ['"text"', /it returns string/],
+    ['1 + 1', /the expression returns int, but must return a bool/],
+    ['"text"', /the expression returns string/],
     ['payload.a.matches("(?=a)")', /invalid regular expression "\(\?=a\)": .*RE2/],
-    ['[1].all(i, payload.a.matches("a{1000}b{1000}c{1000}d{1000}e{1000}f{1000}"))', /it is too large/],
+    ['[1].all(i, payload.a.matches("a{1000}b{1000}c{1000}d{1000}e{1000}f{1000}"))', /the pattern is too large/],
     [`payload.a == 1${' '.repeat(10_000)}`, /longer than 10000 characters/],
   ])('"%s" is refused before anybody subscribes by it', (expression, message) => {
     expect(() => predicateOf(expression)).toThrow(PredicateRefused)
@@ -64,7 +64,7 @@ describe('a predicate', () => {
 
   it('has no answer where a key is missing, and where what it gives is not a bool', () => {
     expect(() => holds('payload.missing > 1', '{}')).toThrow('No such key')
-    expect(() => holds('payload.value', '{"value":7}')).toThrow('it returns an int, not a bool')
+    expect(() => holds('payload.value', '{"value":7}')).toThrow('the expression returns an int, not a bool')
   })
 
   describe('over a budget', () => {
@@ -88,13 +88,15 @@ describe('a predicate', () => {
         repeated(1_000, 1_000_000),
       ],
     ])('has no answer: %s', (_, expression, payloadText) => {
-      expect(() => holds(expression, payloadText)).toThrow('it takes more than 100000 steps (limits.predicate-steps)')
+      expect(() => holds(expression, payloadText)).toThrow(
+        'the evaluation takes more than 100000 steps (limits.predicate-steps)',
+      )
     })
 
     it('has no answer after so much computing time', () => {
       const limits = { predicateTimeoutMs: 1, predicateSteps: 1e9 }
 
-      expect(() => holds(nested, list(1_000), limits)).toThrow('it runs for more than 1 ms (limits.predicate)')
+      expect(() => holds(nested, list(1_000), limits)).toThrow('the evaluation takes more than 1 ms (limits.predicate)')
     })
 
     it('has an answer where the parts of a thousand elements are looked at', () => {
@@ -126,7 +128,7 @@ describe('a predicate', () => {
   it('has no answer where a payload brings a pattern that cannot be used', () => {
     expect(() => holds('"a".matches(payload)', '"(?<=a)b"')).toThrow(/^invalid regular expression "\(\?<=a\)b"/)
     expect(() => holds('"a".matches(payload)', '"[a-z]{1000}[a-z]{1000}[a-z]{1000}[a-z]{1000}[a-z]{1000}"')).toThrow(
-      'it is too large',
+      'the pattern is too large',
     )
   })
 

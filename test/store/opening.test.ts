@@ -284,7 +284,7 @@ describe('a database that cannot be opened', () => {
     const error = await refusal(path)
 
     expect(error).toMatchObject({ code: 'DATABASE_UNAVAILABLE' })
-    expect(error.message).toContain('it is a folder')
+    expect(error.message).toContain('the path is a folder')
   })
 
   test('a damaged file is refused, with what to do', async () => {

@@ -213,7 +213,7 @@ describe('reading without the right to write', () => {
     const said = await readUnprivileged()
 
     expect(said).toMatch(/^DATABASE_UNAVAILABLE /)
-    expect(said).toContain(`to read its log "${path}-wal", its folder must be writable`)
+    expect(said).toContain(`reading the log "${path}-wal" requires write access to the folder`)
   })
 
   test('a file that may not be read is refused for that reason', async () => {

@@ -80,7 +80,7 @@ describe('a file system on which the log must not be shared', () => {
   ])('%s is warned of by its name', (name, type) => {
     const warning = fileSystemWarning('/mnt/share/jobs.db', () => type, 'linux')
 
-    expect(warning).toContain(`"/mnt/share/jobs.db" lies on ${name}`)
+    expect(warning).toContain(`"/mnt/share/jobs.db" is on ${name}`)
   })
 
   test.each([
@@ -129,7 +129,7 @@ describe('a file system on which the log must not be shared', () => {
     await store.saveWorkflows([], 0)
     await store.close()
 
-    expect(notices).toEqual(process.platform === 'linux' ? [expect.stringContaining('lies on NFS')] : [])
+    expect(notices).toEqual(process.platform === 'linux' ? [expect.stringContaining('is on NFS')] : [])
     await (await openSqliteStore({ ...options, path: folder.file('b.db') })).close()
     expect(notices.length).toBeLessThan(2)
   })

@@ -192,7 +192,7 @@ describe('FakeClock', () => {
     [
       'no time',
       () => new FakeClock().callLater('1 day' as never, () => 0),
-      "A length of time must be a duration such as '90s', or a number of milliseconds",
+      "The time must be a duration such as '90s', or a number of milliseconds",
     ],
     ['a time that is past', () => new FakeClock().callLater(-1, () => 0), 'but -1 (number) was given'],
   ])('refuses %s', (_, use, message) => {

@@ -53,8 +53,8 @@ export interface TaskRetryOptions {
   readonly jitter?: boolean | undefined
   /**
    * Failures to retry: `'all'`, `'transient'` (timeouts and messages about connections and similar problems),
-   * `'never'`, or a list of texts, such as `['429', 'slow down']`: the message must contain one of them in any case.
-   * Default: `'all'`.
+   * `'never'`, or a list of texts, such as `['429', 'slow down']`. With a list, a failure is retried if its message
+   * contains one of the texts, ignoring case. Default: `'all'`.
    */
   readonly retryOn?: 'all' | 'transient' | 'never' | readonly string[] | undefined
 }
@@ -91,15 +91,15 @@ export interface TaskOptions<Known extends string, After> extends CommonTaskOpti
 
 /** Python task that a TypeScript workflow runs. */
 export interface PythonTask<Adds extends InputSchema | undefined = InputSchema | undefined> {
-  /** Path of the Python file, relative to the folder of the declaring file, or as passed to `serve`. */
+  /** Path of the Python file, relative to the folder of the TypeScript file, or as passed to `cloaca serve`. */
   readonly script: string
   /** Id of the task in that file. */
   readonly task: string
   /** Workflow in that file that declares the task. Default: the only workflow with such a task. */
   readonly workflow?: string | undefined
   /**
-   * Schema of the keys that the task adds, of any library that follows Standard Schema. Later tasks get the types, and
-   * later TypeScript tasks check the values. Default: any JSON.
+   * Schema of the keys that the task adds, of any library that follows Standard Schema. Later tasks get the types of
+   * the keys, and the values are checked when the next TypeScript task starts. Default: any JSON.
    */
   readonly adds?: Adds
 }
@@ -127,10 +127,13 @@ export interface PollOptions<Starts> extends CommonTriggerOptions<Starts> {
   readonly every?: Exclude<Duration, `${number}d`> | undefined
   /** Time limit of one poll. Default: the limit of the engine, normally 30 s. */
   readonly timeout?: Duration | undefined
-  /** Maximum random delay of each poll; delays do not add up. Default: the setting of the engine, normally none. */
+  /**
+   * Maximum random delay of each poll. A delay does not move the later polls. Default: the setting of the engine,
+   * normally none.
+   */
   readonly jitter?: Duration | undefined
   /**
-   * Maximum number of active executions of the trigger. A further firing is recorded as limited and starts nothing.
+   * Maximum number of active executions of the trigger. A further firing is recorded as `limited` and starts nothing.
    * Default: no limit.
    */
   readonly maxActive?: number | undefined

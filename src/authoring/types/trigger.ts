@@ -11,7 +11,7 @@ import type { AnyWorkflow, InputOf, TYPES } from './workflow.ts'
 export interface Trigger<Name extends string = string, Context = unknown> {
   /** Unique name of the trigger. */
   readonly name: Name
-  /** Name of the workflow that it starts. */
+  /** Name of the workflow that the trigger starts. */
   readonly workflow: string
   /** Declaration as data. */
   readonly declared: DeclaredTrigger

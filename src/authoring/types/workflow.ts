@@ -40,7 +40,8 @@ export type OutputOf<Flow> = Flow extends { readonly [TYPES]?: { readonly tasks:
 
 /**
  * Named graph of tasks, made by `workflow`. Each task receives the merged outputs of its dependencies and returns
- * additions. A workflow is immutable: `task` returns a new one, so chain the calls and keep the last.
+ * additions. A workflow is immutable. Each call of `task` returns a new workflow, so chain the calls and keep the last
+ * result.
  */
 export interface Workflow<Name extends string, Input, Tasks, Given = Input> extends AnyWorkflow {
   readonly name: Name

@@ -22,7 +22,7 @@ export type ActionHandler = (action: ActionRow) => Promise<ActionAnswer | null>
 const LOOKED_AT_ONCE = 1_000
 /** Where changes by others cannot be heard of, and where a look failed. */
 const CHECK_EVERY_MS = 30_000
-const DURING = 'reading action requests'
+const DURING = 'reading requests from other processes'
 
 export class ActionInbox {
   readonly #ports: InboxPorts

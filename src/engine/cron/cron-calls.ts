@@ -107,7 +107,7 @@ export class CronCalls {
     if (row === undefined) throw await this.#unknownName(name)
     if (others.length === 0) return row
     const ids = [row, ...others].map(({ id }) => id).join(', ')
-    const message = `"${name}" matches several schedules: ${ids}. Use the id of one of them.`
+    const message = `"${name}" matches several schedules: ${ids}. Use one of these ids.`
     throw new UsageError('SCHEDULE_NOT_FOUND', message, { scheduleId: name })
   }
 
@@ -218,7 +218,10 @@ export class CronCalls {
   #assertUsable(): void {
     this.#assertOpen()
     if (this.#ports.config.cronEnabled) return
-    throw new UsageError('CRON_DISABLED', 'Cron scheduling not enabled. Set enable_cron_scheduling to use schedules.')
+    throw new UsageError(
+      'CRON_DISABLED',
+      'Cron scheduling not enabled. To use schedules, set cronEnabled, or in Python enable_cron_scheduling, to true.',
+    )
   }
 }
 

@@ -243,7 +243,9 @@ export class CronScheduler {
       code: 'CRON_MISSED',
       scheduleId: row.id,
       workflow: row.workflow,
-      message: `Cron ${shownName(row)} skips its missed times from ${formatInstant(dueAt)}${until}, because ${why}.`,
+      message:
+        `Cron ${shownName(row)} skips the runs that it missed from ${formatInstant(dueAt)}${until}, ` +
+        `because ${why}.`,
     })
   }
 
@@ -274,7 +276,9 @@ export class CronScheduler {
       code: 'UNKNOWN_WORKFLOW',
       scheduleId: row.id,
       workflow: row.workflow,
-      message: `Cron ${shownName(row)} fired, but nothing was started: Workflow not found in registry: ${row.workflow}.${hint}`,
+      message:
+        `Cron ${shownName(row)} fired, but nothing was started: Workflow not found in registry: ${row.workflow}.` +
+        `${hint} Serve the script that declares this workflow.`,
     })
   }
 }

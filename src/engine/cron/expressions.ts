@@ -89,7 +89,7 @@ function dialectProblem(expression: string): string | null {
   if (text.startsWith('@')) {
     return NICKNAMES.has(text.toLowerCase()) ? null : `"${text}" is not one of ${[...NICKNAMES].join(', ')}`
   }
-  return text.includes('+') ? `"+" is not supported, in "${text}"` : null
+  return text.includes('+') ? `the character "+" is not supported: "${text}"` : null
 }
 
 function invalidCron(reason: string): UsageError {

@@ -139,7 +139,7 @@ export class Acquirer {
   #warnOfVersion(execution: Execution, definition: WorkflowDefinition): void {
     const message =
       `Execution "${execution.id}" was created for version ${execution.version} of workflow "${execution.workflow}". ` +
-      `No running engine has that version, so version ${definition.version} runs the execution.`
+      `No running engine has that version, so this engine runs the execution with version ${definition.version}.`
     this.#ports.events.emit('warning', { code: 'OTHER_VERSION', message })
   }
 
@@ -197,7 +197,7 @@ export class Acquirer {
       this.#failures += 1
       const delayMs = troubleDelayMs(this.#failures)
       const retryAt = clock.now() + delayMs
-      this.#ports.events.emit('trouble', { during: 'acquiring executions', error: toError(thrown), retryAt })
+      this.#ports.events.emit('trouble', { during: 'reading queued executions', error: toError(thrown), retryAt })
       // Others wake it, too: the attempt that failed may not have been the one of the timer.
       this.#timer?.cancel()
       this.#timer = clock.wakeAfter(delayMs, () => this.wake())

@@ -85,7 +85,7 @@ export class AnnouncedCode {
       const { clock, events } = this.#ports
       const delayMs = troubleDelayMs(this.#failures)
       const retryAt = clock.now() + delayMs
-      events.emit('trouble', { during: 'announcing the scripts of this engine', error: toError(thrown), retryAt })
+      events.emit('trouble', { during: 'storing which scripts this engine serves', error: toError(thrown), retryAt })
       this.#timer = clock.wakeAfter(delayMs, () => void this.tell())
     }
     this.#telling = null

@@ -253,7 +253,7 @@ export class Executor {
     const { id, workflow } = run.state
     this.#slots.cancel(id)
     if (!isElsewhere && !this.#unserved.has(workflow)) {
-      const message = `Workflow "${workflow}" is no longer declared here. Its unfinished executions wait until it is declared again.`
+      const message = `Workflow "${workflow}" is no longer declared by any script of this engine. Its unfinished executions wait until a script declares the workflow again.`
       this.#ports.events.emit('warning', { code: 'NOT_SERVED', message })
     }
     this.#unserved.add(workflow)

@@ -90,10 +90,12 @@ export function isEmptyContext(text: ContextText): boolean {
 
 /** The failure of a task that died with its process or interpreter too often. */
 export function abandoned(taskId: string, last: PythonFault | null): PythonFault {
-  const why = last === null ? '' : ` Last: ${last.message}`
+  const why = last === null ? '' : ` Last error: ${last.message}`
   return {
     type: 'TaskAbandoned',
-    message: `ABANDONED: task "${taskId}" was running when its process or interpreter died, ${MAX_RECOVERIES + 1} times.${why}`,
+    message:
+      `ABANDONED: task "${taskId}" is not retried, because the process or interpreter died ${MAX_RECOVERIES + 1} ` +
+      `times while it was running this task.${why}`,
     traceback: last?.traceback ?? '',
   }
 }
@@ -101,13 +103,13 @@ export function abandoned(taskId: string, last: PythonFault | null): PythonFault
 /** The failure of a task whose input cannot be made or looked at. */
 export function unreadableContext(taskId: string, thrown: unknown): PythonFault {
   const reason = thrown instanceof Error ? thrown.message : String(thrown)
-  return { type: 'ContextError', message: `The context for task "${taskId}" cannot be read: ${reason}`, traceback: '' }
+  return { type: 'ContextError', message: `The input of task "${taskId}" cannot be read: ${reason}`, traceback: '' }
 }
 
 function missingTask(workflow: string, taskId: string): PythonFault {
   return {
     type: 'TaskNotFound',
-    message: `Workflow "${workflow}" no longer has a task "${taskId}": its code changed after this execution started.`,
+    message: `Workflow "${workflow}" no longer has a task "${taskId}": the script changed after this execution started.`,
     traceback: '',
   }
 }

@@ -52,6 +52,6 @@ function tasksFrom(definition: WorkflowDefinition, from: string | null): Readonl
 }
 
 function nothingToRetry(executionId: string): UsageError {
-  const message = `Nothing to retry: execution "${executionId}" has completed. To run it again, set "from" to its first task, or set "all".`
+  const message = `Nothing to retry: execution "${executionId}" has completed. To run the execution again, set "from" to its first task, or set "all".`
   return new UsageError('ACTION_REFUSED', message, { executionId })
 }

@@ -199,12 +199,12 @@ class SourceIntake {
 }
 
 export function unknownSource(source: string, names: Iterable<string>): UsageError {
-  const message = `Source "${source}" not found: no script that is served on this database declares it.${didYouMean(source, names)}`
+  const message = `Source "${source}" not found: no script that is served on this database declares a source with this name.${didYouMean(source, names)}`
   return new UsageError('SOURCE_NOT_FOUND', message, { source })
 }
 
 function full(source: string, waiting: number): UsageError {
-  const message = `Source "${source}" is full: ${waiting} events are queued. Push later, or find out why they are queued: cloaca source show ${source}`
+  const message = `Source "${source}" is full: ${waiting} events are queued. Push later. To see why the events are not processed, run: cloaca source show ${source}`
   return new UsageError('SOURCE_FULL', message, { source })
 }
 

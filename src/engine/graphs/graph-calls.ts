@@ -226,7 +226,7 @@ export class GraphCalls {
     const { accumulation } = declared ?? (await this.source(source))
     const kind = accumulation?.kind
     if (kind === 'polling' || kind === 'stream') {
-      const how = kind === 'polling' ? 'the engine polls its function' : 'it reads a stream'
+      const how = kind === 'polling' ? 'its events come only from its function' : 'its events come only from its stream'
       const message = `Cannot push to source "${source}": ${how}. Push to a passthrough, batch or state accumulator instead.`
       throw new UsageError('SOURCE_NOT_PUSHABLE', message, { source })
     }
@@ -239,7 +239,7 @@ export class GraphCalls {
     const payload: unknown = JSON.parse(this.#ports.codec.canonicalize(payloadText))
     const sources = inputs.map(({ source }) => source)
     if (typeof payload !== 'object' || payload === null || Array.isArray(payload)) {
-      const message = `The payload for reactor "${name}" must be a JSON object that maps its sources to values. Its sources: ${sources.join(', ')}.`
+      const message = `The payload for reactor "${name}" must be a JSON object that maps names of sources to values. Sources of this reactor: ${sources.join(', ')}.`
       throw new UsageError('INVALID_ARGUMENT', message, { path: 'payload', reactor: name })
     }
     const other = Object.keys(payload).find((key) => !sources.includes(key))

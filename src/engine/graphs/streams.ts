@@ -27,11 +27,11 @@ export interface StreamRequest {
   readonly topic: string
   /** Name of the consumer group. */
   readonly group: string
-  /** Last stored position of each partition. The backend can start after it. */
+  /** Last stored position of each partition. The backend can start to read after these positions. */
   readonly positions: readonly StreamPosition[]
   /**
-   * Stores messages, which must be in the order of their partition. Resolves when all are stored; commit their offsets
-   * only then.
+   * Stores messages, which must be in the order of their partition. Resolves when all messages are stored. Do not
+   * commit offsets to the broker before.
    */
   deliver(messages: readonly StreamMessage[]): Promise<void>
   /** Reports that reading failed. The stream is closed and opened again later. */
@@ -44,7 +44,7 @@ export interface Stream {
   close(): Promise<void>
 }
 
-/** Function that opens a topic. If it rejects, it is called again later. */
+/** Function that opens a topic. If its promise rejects, the engine calls the function again later. */
 export type StreamBackend = (request: StreamRequest) => Promise<Stream>
 
 /** Backends by the `type` of `stream_accumulator`. */
@@ -170,5 +170,5 @@ export class StreamedSource {
 
 function missingBackend(source: string, type: string, known: readonly string[]): string {
   const registered = known.length === 0 ? 'none' : known.map((each) => `"${each}"`).join(', ')
-  return `Source "${source}" is not read: there is no backend for streams of type "${type}" (registered: ${registered}). Register one in Node with: Runner.open({ streams: { ${type}: … } })`
+  return `Source "${source}" cannot be read: no backend is registered for streams of type "${type}" (registered types: ${registered}). Register a backend in Node with: Runner.open({ streams: { ${type}: … } })`
 }

@@ -156,7 +156,7 @@ export class Subscriptions {
     this.#ports.events.emit('warning', {
       code: 'SUBSCRIPTION_DEGRADED',
       workflow,
-      message: `Subscription of workflow "${workflow}" to reactor "${reactor}" is degraded: its predicate ${predicate} failed ${MOST_ERRORS} times for one firing. Last error: ${error?.message}. It starts nothing until you subscribe the workflow again with a corrected predicate.`,
+      message: `Subscription of workflow "${workflow}" to reactor "${reactor}" is degraded: its predicate ${predicate} failed ${MOST_ERRORS} times for one firing. Last error: ${error?.message}. The subscription starts no executions until you subscribe the workflow again with a corrected predicate.`,
     })
   }
 }

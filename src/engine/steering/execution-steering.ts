@@ -265,7 +265,7 @@ export class ExecutionSteering {
       if (release === 'elsewhere' || release === 'lost') return await this.#answerOfOwner(action, answerWithinMs)
       return await requests.answerTo(action.id, 0)
     } catch (thrown) {
-      const during = `waiting for the answer to "${action.kind}"`
+      const during = `waiting for the result of the request "${action.kind}"`
       events.emit('trouble', { during, error: toError(thrown), retryAt: null })
       return null
     }

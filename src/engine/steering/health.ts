@@ -50,7 +50,7 @@ export class Health {
     const limit = Promise.withResolvers<string>()
     const timer = clock.wakeAfter(withinMs, () =>
       limit.resolve(
-        `The database did not complete a write within ${withinMs} ms: another process has locked it, or its disk does not respond.`,
+        `The database did not complete a write within ${withinMs} ms: another process has locked the database, or the disk does not respond.`,
       ),
     )
     try {

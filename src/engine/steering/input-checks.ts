@@ -70,9 +70,9 @@ export class InputChecks {
       ...{ argumentsText: contextText, at: clock.now() },
     }
     const answer = await requests.ask(action, CHECKED_WITHIN_MS).finally(() => store.actions.remove(action.id))
-    if (answer === null) throw unchecked(workflow, 'no engine that serves its script answered in time')
+    if (answer === null) throw unchecked(workflow, 'no engine that serves the script of the workflow answered in time')
     if (answer.isRefused)
-      throw unchecked(workflow, answer.text ?? 'the engine that serves its script rejected the check')
+      throw unchecked(workflow, answer.text ?? 'the engine that serves the script of the workflow rejected the check')
     const verdict = JSON.parse(answer.text ?? '{}') as Verdict
     if ('problem' in verdict) throw new UsageError('INVALID_CONTEXT', verdict.problem, { workflow })
     return verdict.contextText ?? contextText
@@ -84,7 +84,9 @@ export class InputChecks {
     const verdict = await this.#verdict(target, given)
     if (verdict !== null) return { isRefused: false, text: JSON.stringify(verdict) }
     const isAbandoned = this.#ports.clock.now() - at > ABANDONED_AFTER_MS
-    return isAbandoned ? { isRefused: true, text: 'no engine that serves its script answered in time' } : null
+    return isAbandoned
+      ? { isRefused: true, text: 'no engine that serves the script of the workflow answered in time' }
+      : null
   }
 
   async #verdict(workflow: string, contextText: ContextText): Promise<Verdict | null> {

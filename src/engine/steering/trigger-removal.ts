@@ -17,7 +17,7 @@ export async function removeTrigger(store: Store, clock: Clock, name: string): P
 
 function declared(name: string): UsageError {
   const message =
-    `Cannot remove trigger "${name}": a served script declares it and would create it again. Remove it from the script first, or ` +
+    `Cannot remove trigger "${name}": a served script declares the trigger and would create it again. Remove the trigger from the script first, or ` +
     `disable it: cloaca trigger disable ${name}`
   return new UsageError('ACTION_REFUSED', message, { trigger: name })
 }

@@ -50,7 +50,7 @@ export interface FireOptions {
 /** Result of firing a trigger by hand. */
 export interface FireReport {
   readonly outcome: 'fired' | 'duplicate' | 'limited'
-  /** Id of the started execution. For a duplicate, of the active execution with the same context. */
+  /** Id of the started execution. For a duplicate: id of the active execution with the same context. */
   readonly executionId: string | null
   /** Reason why nothing was started, or null. */
   readonly reason: string | null
@@ -61,7 +61,7 @@ export interface PollReport {
   readonly outcome: TickOutcome
   /** Reason why the poll skipped or started nothing, or null. */
   readonly reason: string | null
-  /** Id of the started execution. For a duplicate, of the active execution with the same context. */
+  /** Id of the started execution. For a duplicate: id of the active execution with the same context. */
   readonly executionId: string | null
   readonly error: PythonFault | null
   readonly durationMs: number
@@ -180,7 +180,7 @@ export class TriggerSteering {
     if (scheduler.triggers.held(target) === null && ageMs <= NEVER_ANSWERED_MS) return null
     return {
       isRefused: true,
-      text: `Trigger "${target}" was not polled: no engine served it when the poll was requested.`,
+      text: `Trigger "${target}" was not polled: no engine served the trigger when the poll was requested.`,
     }
   }
 
@@ -204,7 +204,7 @@ export class TriggerSteering {
     if (result.kind === 'answered') return { isRefused: false, text: JSON.stringify(result.report) }
     return {
       isRefused: true,
-      text: `The result of the poll of trigger "${name}" is unknown, because its engine is stopping.`,
+      text: `The result of polling trigger "${name}" is unknown, because the engine that polls it is stopping.`,
     }
   }
 
@@ -226,7 +226,9 @@ export class TriggerSteering {
     const declared = registry.current().workflows.get(workflow)
     const definition = declared ?? (await store.listWorkflows([workflow]))[0]
     if (definition === undefined) {
-      const message = `Cannot fire trigger "${name}": its workflow "${workflow}" is not in this database.`
+      const message =
+        `Cannot fire trigger "${name}": its workflow "${workflow}" is not in this database. ` +
+        'Serve the script that declares the workflow.'
       throw new UsageError('WORKFLOW_NOT_FOUND', message, { trigger: name, workflow })
     }
     const firedText = await inputs.checkedFiring(definition, contextText)

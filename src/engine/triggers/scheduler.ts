@@ -332,6 +332,6 @@ class AskedByHand {
 
 /** The port promises an outcome; a host that rejects all the same costs one poll. */
 function hostFault(thrown: unknown): PollOutcome {
-  const error = new InternalError(`The host failed to report an outcome: ${toError(thrown).message}.`)
+  const error = new InternalError(`Calling the script failed without a result: ${toError(thrown).message}.`)
   return { kind: 'failed', error: { type: error.name, message: error.message, traceback: error.stack ?? '' } }
 }

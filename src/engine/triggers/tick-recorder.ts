@@ -112,7 +112,7 @@ export class TickRecorder {
     try {
       tick = this.#firedTick(polled, outcome.contextText, at)
     } catch (thrown) {
-      const message = `trigger '${polled.definition.name}' fired a context that cannot be read: ${toError(thrown).message}`
+      const message = `trigger '${polled.definition.name}' fired with a context that cannot be read: ${toError(thrown).message}`
       const error = { type: 'ContextError', message, traceback: '' }
       return this.#failed(polled, { at, outcome: 'failed', error })
     }
@@ -204,7 +204,7 @@ export class TickRecorder {
       code: 'TRIGGER_PAUSED',
       trigger: trigger.name,
       workflow: trigger.workflow,
-      message: `Trigger "${trigger.name}" is ${note}. When it is fixed, run: cloaca trigger enable ${trigger.name}`,
+      message: `Trigger "${trigger.name}" is ${note}. Fix the cause, then run: cloaca trigger enable ${trigger.name}`,
     })
   }
 
@@ -234,7 +234,9 @@ export class TickRecorder {
       code: 'UNKNOWN_WORKFLOW',
       trigger: trigger.name,
       workflow: trigger.workflow,
-      message: `Trigger "${trigger.name}" fired, but nothing was started: Workflow not found in registry: ${trigger.workflow}.${hint}`,
+      message:
+        `Trigger "${trigger.name}" fired, but nothing was started: Workflow not found in registry: ${trigger.workflow}.` +
+        `${hint} Serve the script that declares this workflow.`,
     })
   }
 

@@ -88,8 +88,8 @@ export class Pruning {
 function announcement({ executions, until }: RetentionHold, { endedMs }: Retention): string {
   const days = Number(((endedMs ?? 0) / DAY_MS).toFixed(1))
   return (
-    `From ${formatInstant(until)}, executions are removed ${days} days after their end; older versions kept them forever. ` +
-    `On that date, ${executions} stored executions will be removed. To keep them, set "executions" to "never" under ` +
-    '[retention] in cloaca.toml, or in Node "config.retention.endedMs" to null.'
+    `From ${formatInstant(until)}, executions are removed ${days} days after their end. Older versions of cloaca kept ` +
+    `executions forever. On that date, ${executions} stored executions will be removed. To keep all executions, set ` +
+    '"executions" to "never" under [retention] in cloaca.toml, or in Node "config.retention.endedMs" to null.'
   )
 }

@@ -29,7 +29,7 @@ function messageOf({ expectedAt, at }: WallJump, crons: CronJump | null): string
   const moved = `${spanText(Math.abs(at - expectedAt))}, to ${formatInstant(at)}`
   const set =
     at > expectedAt
-      ? `The wall clock was set forward by ${moved}, or the machine slept`
+      ? `The wall clock was set forward by ${moved}, or the machine was suspended`
       : `The wall clock was set back by ${moved}`
   switch (crons?.kind) {
     case 'waits':

@@ -19,7 +19,9 @@ export interface Restriction {
   readonly net?: readonly string[]
   /** Names of the environment variables that scripts can read. Default: none. */
   readonly env?: readonly string[]
-  /** Whether scripts can call native code, with `ctypes` or a native module that they can write. Default: false. */
+  /**
+   * Whether scripts can call native code, with `ctypes` or with native modules that they can change. Default: false.
+   */
   readonly ffi?: boolean
 }
 

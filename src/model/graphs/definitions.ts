@@ -26,7 +26,7 @@ export interface SourceDefinition {
   readonly name: string
   readonly accumulation: Accumulation
   readonly description: string
-  /** Id of the script that declares the source. Its interpreter runs the function. */
+  /** Id of the script that declares the source. The interpreter of this script runs the function of the accumulator. */
   readonly script: string
   readonly place: SourcePlace | null
 }
@@ -49,9 +49,9 @@ export interface ReactorDefinition {
 /** Node of a graph. */
 export interface GraphNode {
   readonly id: string
-  /** Names of the sources whose values are its first arguments, in this order. */
+  /** Names of the sources whose values are the first arguments of the function, in this order. */
   readonly inputs: readonly string[]
-  /** Id of the node that receives its return value, or null. */
+  /** Id of the node that receives the return value, or null. */
   readonly next: string | null
   /** Variants of a routing node with the node that each leads to. Null for other nodes. */
   readonly routes: readonly (readonly [variant: string, node: string])[] | null

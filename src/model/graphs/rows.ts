@@ -53,7 +53,7 @@ export interface ReactorInput {
   readonly valueText: ValueText | null
   /** Time of the newest value, in milliseconds since 1970. */
   readonly valueAt: number | null
-  /** Sequence number of the event of the value. For a batch, of its last event. */
+  /** Sequence number of the event that delivered the value. For a batch: number of its last event. */
   readonly sequence: number | null
   /** Whether the value was delivered after the last firing. */
   readonly isDirty: boolean
@@ -94,7 +94,7 @@ export interface ReactorFiring {
   readonly payloadText: ValueText
   /** Events that were delivered since the previous firing, by source. Empty for a firing by hand. */
   readonly causes: readonly FiringCause[]
-  /** User or interface that fired the reactor by hand. Null if its sources did. */
+  /** User or interface that fired the reactor by hand. Null if the reactor fired because of events. */
   readonly byHand: string | null
 }
 
@@ -119,7 +119,7 @@ export interface GraphRow {
 export interface GraphRun {
   /** Time in milliseconds since 1970. */
   readonly at: number
-  /** Sequence number of the firing that it ran for. */
+  /** Sequence number of the firing for which the graph ran. */
   readonly firingSequence: number
   /** Return value of the terminal node. Null if no terminal node ran, or if the run failed. */
   readonly resultText: ValueText | null

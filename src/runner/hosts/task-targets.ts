@@ -92,7 +92,7 @@ export class TaskTargets {
     const loaded = this.#loaded()
     const script = scriptNamed(runs.script, workflows.get(workflow)?.place?.file ?? null, loaded)
     if (script === null) {
-      const why = `script "${runs.script}" is not loaded. Load it together with this one.${didYouMean(runs.script, loaded.keys())}`
+      const why = `script "${runs.script}" is not loaded. Load that script together with the script of the workflow.${didYouMean(runs.script, loaded.keys())}`
       return { kind: 'unknownScript', why }
     }
     const declared = [...workflows.values()].filter((each) => each.script === script)

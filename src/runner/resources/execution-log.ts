@@ -39,9 +39,9 @@ export interface ExecutionLogRecord extends LogRecord {
 
 /** Position in the log of an execution. */
 export interface LogPlace {
-  /** Number of the last piece that was read completely. */
+  /** Number of the last stored part of the log that was read completely. */
   readonly piece: number
-  /** Number of records of the next piece that were read. */
+  /** Number of records that were read from the next part. */
   readonly records: number
 }
 

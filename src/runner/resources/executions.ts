@@ -35,7 +35,7 @@ export interface ExecutionListOptions extends PageOptions {
   readonly sinceAt?: number
   /** Creation times must be before this time, in milliseconds since 1970. */
   readonly untilAt?: number
-  /** Id, or its beginning, of the execution that was retried. */
+  /** Id of the execution that was retried, or the beginning of this id. */
   readonly retryOf?: string
   /** Id of the last execution of the previous page. */
   readonly after?: string
@@ -207,13 +207,13 @@ export class RunnerExecutions {
     })
   }
 
-  /** Returns the executions that failed last, by their end, newest first. */
+  /** Returns the most recently failed executions, newest first. */
   async lastFailed(limit: number): Promise<readonly ExecutionSummary[]> {
     using _hold = this.#alive.hold()
     return await this.#engine.executions.history.lastFailed(numberArgument(limit, 'limit', 0))
   }
 
-  /** Counts the executions that wait for an engine with their workflow, by workflow. */
+  /** Counts the executions whose workflow no running engine serves, by workflow. */
   async waiting(): Promise<readonly WaitingWorkflow[]> {
     using _hold = this.#alive.hold()
     return await this.#engine.executions.history.countWaiting(this.#engine.executions.now() - WAITING_AFTER_MS)

@@ -54,8 +54,8 @@ export class RunnerGraphs {
   }
 
   /**
-   * Runs a graph of a loaded script once, without recording it. `inputs` maps sources to values; for a graph that tasks
-   * run, it is the context. Throws `GRAPH_NOT_FOUND`, and `INVALID_CONTEXT` for an unknown source.
+   * Runs a graph of a loaded script once, without recording it. `inputs` maps names of sources to values. For a graph
+   * that tasks run, `inputs` is the context. Throws `GRAPH_NOT_FOUND`, and `INVALID_CONTEXT` for an unknown source.
    */
   async run(graph: string, inputs: JsonObject = {}): Promise<GraphTest> {
     return await this.runText(graph, contextTextOf(inputs))

@@ -68,8 +68,8 @@ export class RunnerReactors {
 
   /**
    * Subscribes a workflow to a reactor, starting with the stored firings, and returns the id of the subscription.
-   * Subscribing again replaces the predicate and keeps the progress. Both can be declared later. Throws
-   * `INVALID_PREDICATE`.
+   * Subscribing the same workflow again replaces the predicate and keeps the progress. The workflow and the reactor can
+   * be declared later. Throws `INVALID_PREDICATE`.
    */
   async subscribe(reactor: string, workflow: string, options: SubscribeOptions = {}): Promise<string> {
     using _hold = this.#alive.hold()
@@ -90,7 +90,10 @@ export class RunnerReactors {
     return await this.#engine.graphs.unsubscribe(names, steering(options).actor)
   }
 
-  /** Returns subscriptions by reactor, workflow and tenant, including paused ones. */
+  /**
+   * Returns subscriptions, ordered by reactor, workflow and tenant. Includes paused subscriptions unless `enabledOnly`
+   * is true.
+   */
   async subscriptions(
     filter: { readonly reactor?: string; readonly tenant?: string; readonly enabledOnly?: boolean } = {},
   ): Promise<readonly Subscription[]> {
@@ -119,8 +122,8 @@ export class RunnerReactors {
   }
 
   /**
-   * Processes the firings from a sequence number on again, with new executions. Returns the first such number that is
-   * still stored. Throws `SUBSCRIPTION_NOT_FOUND`.
+   * Processes the firings again that have at least the given sequence number, and starts new executions. Returns the
+   * lowest of these numbers that is still stored. Throws `SUBSCRIPTION_NOT_FOUND`.
    */
   async replay(subscriptionId: string, fromSequence: number, options: ActionOptions = {}): Promise<number> {
     using _hold = this.#alive.hold()

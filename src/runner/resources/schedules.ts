@@ -12,7 +12,7 @@ function cronOf(expression: unknown, timezone: unknown) {
   return { expression: textArgument(expression, 'expression'), timezone: textArgument(timezone, 'timezone') }
 }
 
-/** `runner.schedules`: cron schedules. Wherever it takes an id, it throws `SCHEDULE_NOT_FOUND` for an unknown one. */
+/** `runner.schedules`: cron schedules. Calls with an id throw `SCHEDULE_NOT_FOUND` for an unknown schedule. */
 export class RunnerSchedules {
   readonly #alive: KeepAlive
   readonly #engine: Engine

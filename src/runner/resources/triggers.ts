@@ -36,7 +36,7 @@ export interface TriggerInfo extends TriggerRow {
 /** Cron trigger with its schedule. */
 export interface CronTriggerInfo extends CronRow {
   readonly triggerName: string
-  /** Reason why it never fires: an invalid expression or time zone. Null if it fires. */
+  /** Reason why the trigger never fires: an invalid expression or time zone. Null if both are valid. */
   readonly problem: string | null
 }
 
@@ -146,7 +146,7 @@ export class RunnerTriggers {
 
   /**
    * Overrides settings of a polled trigger, from its next poll on and in all engines. Overrides survive restarts and
-   * new versions of the code. They are added to earlier overrides; `null` removes all.
+   * new versions of the code. New overrides are added to earlier overrides; `null` removes all overrides.
    */
   async set(name: string, settings: TriggerOverrides | null, options: ActionOptions = {}): Promise<void> {
     using _hold = this.#alive.hold()
@@ -213,8 +213,8 @@ export class RunnerTriggers {
   }
 
   /**
-   * Returns a tick with its error and log, or null. `untilAt`: time when the tick was still in progress, such as its
-   * `lastAt`.
+   * Returns a tick with its error and log, or null. `untilAt`: a time between the first and the last poll of the
+   * tick, such as its `lastAt`.
    */
   async tick(name: string, id: string, untilAt: number): Promise<TickInfo | null> {
     using _hold = this.#alive.hold()
@@ -253,7 +253,7 @@ export class RunnerTriggers {
     return await pollLogs(this.#engine, name, options)
   }
 
-  /** Yields the logs of new polls as they are recorded, until the caller stops it. */
+  /** Yields the logs of new polls as they are recorded, until the caller ends the iteration. */
   async *followLogs(name: string): AsyncGenerator<PollLogRecords, void, undefined> {
     using _hold = this.#alive.hold()
     await this.get(name)

@@ -52,8 +52,8 @@ export class RunnerWorkflows {
   }
 
   /**
-   * Returns whether an engine serves the database. An engine on another machine is assumed to run for 30 s after its
-   * last sign of life.
+   * Returns whether an engine serves the database. If an engine on another machine dies, the result stays true for up
+   * to 30 s.
    */
   async isServed(): Promise<boolean> {
     using _hold = this.#alive.hold()

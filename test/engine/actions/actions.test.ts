@@ -143,7 +143,7 @@ describe('an action that another process asks for', () => {
 
     refused.start()
     await clock.advance(0)
-    expect(troubles).toEqual(['reading action requests'])
+    expect(troubles).toEqual(['reading requests from other processes'])
     await clock.advance(30_000)
 
     expect(await there.actions.get('a-1')).toMatchObject({ answer: DONE })

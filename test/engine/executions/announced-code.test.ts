@@ -95,8 +95,8 @@ describe('a trigger that is gone from the code', () => {
 
     expect(before).toEqual([])
     expect(troubles.map(({ during }) => during)).toEqual([
-      'announcing the scripts of this engine',
-      'announcing the scripts of this engine',
+      'storing which scripts this engine serves',
+      'storing which scripts this engine serves',
     ])
     expect(await undeclared(store)).toEqual(['inbox', 'nightly'])
     await next.engine.stop({ graceMs: 0 })

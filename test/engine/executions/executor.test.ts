@@ -242,7 +242,7 @@ describe('a task that fails', () => {
     const execution = await running.engine.execute('w', '{}')
 
     expect(execution.tasks[2]).toMatchObject({ taskId: 'join', status: 'Failed', attempts: 0 })
-    expect(execution.tasks[2]?.error?.message).toContain('The context for task "join" cannot be read')
+    expect(execution.tasks[2]?.error?.message).toContain('The input of task "join" cannot be read')
   })
 })
 

@@ -31,7 +31,7 @@ it('polls triggers that another engine dropped again after the database had refu
   const sharedAt = clock.now()
   await clock.advance(30_000)
 
-  expect(failures.map(({ during }) => during)).toEqual(['announcing the scripts of this engine'])
+  expect(failures.map(({ during }) => during)).toEqual(['storing which scripts this engine serves'])
   const polled = new Set(second.host.polls.flatMap(({ trigger: name, at }) => (at > sharedAt ? name : [])))
   expect([...polled].sort()).toEqual(ADDED.map(({ name }) => name))
 })

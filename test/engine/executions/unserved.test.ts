@@ -48,7 +48,8 @@ describe('an execution whose workflow is declared no more', () => {
       {
         code: 'NOT_SERVED',
         message:
-          'Workflow "demo" is no longer declared here. Its unfinished executions wait until it is declared again.',
+          'Workflow "demo" is no longer declared by any script of this engine. ' +
+          'Its unfinished executions wait until a script declares the workflow again.',
       },
     ])
     await engine.engine.stop({ graceMs: 0 })

@@ -236,7 +236,7 @@ describe('a stream accumulator', () => {
     await running.clock.advance(60_000)
 
     expect(warnings).toEqual([
-      expect.stringContaining('Source "input" is not read: there is no backend for streams of type "kafka"'),
+      expect.stringContaining('Source "input" cannot be read: no backend is registered for streams of type "kafka"'),
     ])
   })
 })

@@ -219,7 +219,9 @@ describe('polling a trigger by hand', () => {
 
     await running.engine.stop({ graceMs: 0 })
 
-    expect(await asked).toBe('The result of the poll of trigger "tick" is unknown, because its engine is stopping.')
+    expect(await asked).toBe(
+      'The result of polling trigger "tick" is unknown, because the engine that polls it is stopping.',
+    )
   })
 
   it('is answered when the engine stops before its turn has come', async () => {

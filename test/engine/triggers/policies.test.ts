@@ -119,7 +119,7 @@ describe('pause_after', () => {
         code: 'TRIGGER_PAUSED',
         trigger: 'tick',
         message:
-          'Trigger "tick" is disabled after 3 failed polls in a row; last error: no shop. When it is fixed, run: cloaca trigger enable tick',
+          'Trigger "tick" is disabled after 3 failed polls in a row; last error: no shop. Fix the cause, then run: cloaca trigger enable tick',
       },
     ])
     expect(await second.engine.triggers.get('tick')).toMatchObject({

@@ -37,7 +37,7 @@ export interface TenantInfo {
   readonly schemaName: string
   /** Names of the users that `createTenant` created for the schema, in alphabetical order. */
   readonly usernames: readonly string[]
-  /** Size of its tables and indexes. */
+  /** Size of the tables and indexes in the schema, in bytes. */
   readonly bytes: number
 }
 
@@ -90,7 +90,7 @@ export class DatabaseAdmin {
 
   /**
    * Creates the user, the tables, and the schema if it is missing. Rejects with `INVALID_ARGUMENT`, `DUPLICATE_USER`,
-   * `DATABASE_UNAVAILABLE` or `DATABASE_FAILED`; then nothing has changed.
+   * `DATABASE_UNAVAILABLE` or `DATABASE_FAILED`. If the call rejects, nothing has changed.
    */
   async createTenant(options: TenantOptions): Promise<TenantCredentials> {
     const names = checkedNames(options.schemaName, options.username)
@@ -108,10 +108,10 @@ export class DatabaseAdmin {
   }
 
   /**
-   * Drops the schema with all its contents and every user that was created for it, and ends their connections. Missing
-   * schemas and users are not an error. Rejects with `INVALID_ARGUMENT`, with `NOT_A_TENANT` unless the schema has
-   * cloaca's tables and the user was created for it, and with `DATABASE_UNAVAILABLE` or `DATABASE_FAILED`; then nothing
-   * has changed.
+   * Drops the schema with all its contents and every user that was created for it, and ends their connections.
+   * Missing schemas and users are not an error. Rejects with `INVALID_ARGUMENT`, with `NOT_A_TENANT` unless the schema
+   * has cloaca's tables and the user was created for it, and with `DATABASE_UNAVAILABLE` or `DATABASE_FAILED`. If the
+   * call rejects, nothing has changed.
    */
   async removeTenant(schemaName: string, username: string, { force = false }: TenantRemoval = {}): Promise<void> {
     const names = checkedNames(schemaName, username)

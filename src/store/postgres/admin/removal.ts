@@ -62,7 +62,7 @@ function assertTenant(found: Found, names: TenantNames): void {
     const users = found.users?.map((user) => `"${user}"`).join(', ') ?? 'none'
     throw notTenant(
       names,
-      `User "${names.username}" was not created for schema "${names.schemaName}" (its users: ${users})`,
+      `User "${names.username}" was not created for schema "${names.schemaName}" (users of this schema: ${users})`,
     )
   }
 }

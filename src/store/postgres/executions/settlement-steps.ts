@@ -70,9 +70,9 @@ export async function settle(
 }
 
 function whyNot(record: SettlingRecord | undefined, isKnown: boolean, ownerNumber: number): string | null {
-  if (record === undefined) return isKnown ? 'it has ended or was released' : 'it does not exist'
-  if (record.owner_seq === null) return 'it has ended or was released'
-  return record.owner_number === ownerNumber ? null : 'another engine has taken it over'
+  if (record === undefined) return isKnown ? 'the execution has ended or was released' : 'the execution does not exist'
+  if (record.owner_seq === null) return 'the execution has ended or was released'
+  return record.owner_number === ownerNumber ? null : 'another engine has taken over the execution'
 }
 
 async function write(session: Session, found: readonly Found[], at: number): Promise<void> {
@@ -84,7 +84,7 @@ async function write(session: Session, found: readonly Found[], at: number): Pro
   ])
   const expected = found.reduce((sum, { settlement }) => sum + settlement.changes.length, 0)
   // One of them names a task that its execution does not have: which one is found when each is carried out alone.
-  if (changed !== expected) throw cannotSettle(found[0]?.record.id ?? '', 'it has no such task')
+  if (changed !== expected) throw cannotSettle(found[0]?.record.id ?? '', 'the execution has no such task')
   await writeEnds(session, found)
   await giveBack(session, found)
 }

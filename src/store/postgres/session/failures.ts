@@ -66,15 +66,15 @@ export function isReplica(shown: string): StoreError {
 export function serverTooOld(shown: string, version: string): StoreError {
   const message =
     `Cannot open database "${shown}": its server is PostgreSQL ${version}, but cloaca needs 14 or ` +
-    'newer. Upgrade it.'
+    'newer. Upgrade the server.'
   return new StoreError('DATABASE_UNAVAILABLE', message)
 }
 
 /** `stranger` may attach code to the schema that the server runs with the rights of the session, and `user` administers the server. */
 export function foreignSchema(shown: string, schema: string, stranger: string, user: string): StoreError {
   const message =
-    `Cannot open schema "${schema}" as administrator "${user}": code of "${stranger}" in it would run ` +
-    'with administrator rights. ' +
+    `Cannot open schema "${schema}" as administrator "${user}": code that user "${stranger}" can ` +
+    'add to this schema would run with administrator rights. ' +
     `Open "${shown}" as "${stranger}", or create another user for the schema: cloaca tenant create ${schema} USER`
   return new StoreError('DATABASE_UNAVAILABLE', message)
 }
@@ -86,9 +86,9 @@ export function foreignRelation(
   user: string,
 ): StoreError {
   const message =
-    `Cannot open schema "${schema}": its "${name}" belongs to "${owner}", whose code would run with the ` +
-    `rights of "${user}". ` +
-    `Change its owner in "${shown}" with: ALTER TABLE "${schema}"."${name}" OWNER TO "${user}", or use another schema.`
+    `Cannot open schema "${schema}": its "${name}" belongs to "${owner}", so code that "${owner}" adds to ` +
+    `"${name}" would run with the rights of "${user}". ` +
+    `Change the owner in "${shown}" with: ALTER TABLE "${schema}"."${name}" OWNER TO "${user}", or use another schema.`
   return new StoreError('DATABASE_UNAVAILABLE', message)
 }
 
@@ -132,7 +132,7 @@ export function clockSkew(shown: string, serverAheadMs: number): string {
   return (
     `The clock of this machine is ${seconds} s ${direction} the clock of the database server "${shown}". ` +
     "Engines use the server's clock to decide when to take over an execution. " +
-    'This engine shows the times of its own clock.'
+    'This engine shows the times of its own clock. Synchronize both clocks.'
   )
 }
 
@@ -176,15 +176,16 @@ function withoutStop(text: string): string {
 }
 
 const ADVICE: Readonly<Record<string, string>> = {
-  ECONNREFUSED: ' No server listens there: start it, or correct the host and the port.',
-  ENOENT: ' That folder has no server socket: start the server, or correct the path.',
+  ECONNREFUSED: ' No server listens at this address: start the server, or correct the host and the port.',
+  ENOENT: ' The folder contains no socket of a server: start the server, or correct the path.',
   ENOTFOUND: ' Correct the host name.',
   '28P01': ' Correct the user or the password.',
-  '28000': ' The server does not admit this user: check its pg_hba.conf.',
-  '3F000': ' The schema does not exist, or the user may not use it: correct its name, or grant the right.',
+  '28000': ' The server does not admit this user: check pg_hba.conf on the server.',
+  '3F000':
+    ' The schema does not exist, or the user may not use the schema: correct the name, or grant USAGE on the schema.',
   '3D000': ' Create the database, or correct its name.',
-  '42501': ' The user lacks a right: grant it, or use another user.',
+  '42501': ' The user lacks a right for this operation: grant the right, or use another user.',
   '53': ' The server ran out of disk space, memory or connections. Nothing was stored.',
   '57014': ' The statement exceeded its time limit.',
-  '55P03': ' Another transaction has locked it: end that transaction.',
+  '55P03': ' Another transaction blocks this operation: end that transaction.',
 }

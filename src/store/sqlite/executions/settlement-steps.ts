@@ -26,14 +26,14 @@ interface SettlingRecord extends EndingRecord {
 export function settle(connection: Connection, settlement: Settlement, at: number): void {
   const { executionId, applied } = settlement
   const record = connection.one<SettlingRecord>(FIND_FOR_SETTLING, executionId)
-  if (record === undefined) throw cannotSettle(executionId, 'it does not exist')
-  if (record.owner_seq === null) throw cannotSettle(executionId, 'it has ended or was released')
+  if (record === undefined) throw cannotSettle(executionId, 'the execution does not exist')
+  if (record.owner_seq === null) throw cannotSettle(executionId, 'the execution has ended or was released')
   if (record.owner_number !== settlement.ownerNumber)
-    throw cannotSettle(executionId, 'another engine has taken it over')
+    throw cannotSettle(executionId, 'another engine has taken over the execution')
   const completing = completingAttempts(settlement)
   for (const change of settlement.changes) {
     const isThere = writeTask(connection, record.seq, change, completing?.get(change.taskId))
-    if (!isThere) throw cannotSettle(executionId, `it has no task "${change.taskId}"`)
+    if (!isThere) throw cannotSettle(executionId, `the execution has no task "${change.taskId}"`)
   }
   for (const attempt of settlement.attempts ?? []) {
     if (completing?.get(attempt.taskId) !== attempt) insertAttempt(connection, record.seq, attempt)

@@ -106,7 +106,8 @@ export class Checkpoints {
     } catch (thrown) {
       this.#watch.suspect(thrown)
       this.#noticeOnce(
-        `Cannot write the write-ahead log back into database "${this.#connection.path}": ${toError(thrown).message}.`,
+        `Cannot write the write-ahead log back into database "${this.#connection.path}": ${toError(thrown).message}. ` +
+          'cloaca tries again after the next write.',
       )
       return null
     }

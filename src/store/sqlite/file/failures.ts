@@ -29,8 +29,9 @@ export function refused(path: string, thrown: unknown): Error {
 /** The log of a file that is somewhere else now could not be written into that one. */
 export function leftLog(path: string, log: string): StoreError {
   const message =
-    `Cannot open database "${path}": "${log}" is the write-ahead log of an earlier file, and would damage this one. ` +
-    'The log contains the newest data of the earlier file: move it to that file, or delete it.'
+    `Cannot open database "${path}": "${log}" is the write-ahead log of an earlier database file, and would ` +
+    'damage this file. The log contains the newest data of the earlier file. ' +
+    'Move the log next to the earlier file, or delete the log.'
   return new StoreError('DATABASE_UNAVAILABLE', message, { path })
 }
 
@@ -94,14 +95,16 @@ export function damaged(path: string, thrown: unknown): StoreError {
 /** What is at the path now is no database that can be used in place of the one that was opened. */
 export function unusable(path: string, thrown: unknown): StoreError {
   const cause = unavailable(path, thrown)
-  const message = `The file that replaced the database is unusable, so cloaca accepts and polls nothing. ${cause.message}`
+  const message =
+    'The file that replaced the database is unusable, so cloaca accepts no work and polls ' +
+    `no triggers. ${cause.message}`
   return new StoreError('DATABASE_REPLACED', message, { path, cause })
 }
 
 const REOPENING = 'cloaca is reopening the database. Until it is open, cloaca accepts no work and polls no triggers.'
 const UNTIL_IT_IS_BACK =
-  'cloaca accepts and polls nothing until the file is back: move it back, restore a copy, or create an empty file ' +
-  'with this name to start from scratch.'
+  'cloaca accepts no work and polls no triggers until the file is back. Move the file back, restore a copy, or create ' +
+  'an empty file with this name to start from scratch.'
 
 /** SQLite says that the file is not what it was. */
 export function isDamage(thrown: unknown): boolean {
@@ -115,10 +118,11 @@ export function isLocked(thrown: unknown): boolean {
 
 const ADVICE: Readonly<Record<string, string>> = {
   SQLITE_FULL: ' Free some disk space. Nothing was stored.',
-  SQLITE_BUSY: ' Another process has locked it: end that process or its transaction.',
+  SQLITE_BUSY: ' Another process has locked the database: end that process or its transaction.',
   SQLITE_READONLY: ' Make the file and its folder writable for this user.',
-  SQLITE_CORRUPT: ' The file is damaged: restore a copy, or move it away to start with an empty database.',
-  SQLITE_NOTADB: ' The file is damaged: restore a copy, or move it away to start with an empty database.',
+  SQLITE_CORRUPT:
+    ' The file is damaged: restore a copy, or move the damaged file away to start with an empty database.',
+  SQLITE_NOTADB: ' The file is damaged: restore a copy, or move the damaged file away to start with an empty database.',
   SQLITE_IOERR: ' Reading or writing the disk failed: check the disk.',
 }
 
@@ -134,7 +138,7 @@ function whyUnavailable(path: string, cause: Error): string {
   const file = kindOf(path)
   if (sqliteCode(cause) === 'SQLITE_NOTADB') return 'file is not a database. Use another file, or move this one away.'
   if (kindOf(folder) === 'missing') return `the folder "${folder}" does not exist. Create it, or use another path.`
-  if (file === 'folder') return 'it is a folder. Use the path of a file in it.'
+  if (file === 'folder') return 'the path is a folder. Use the path of a file.'
   if (file === 'hidden' || (file === 'file' && !isAllowed(path, constants.R_OK | constants.W_OK))) {
     return 'permission denied. Allow this user to read and write the file, or use another file.'
   }

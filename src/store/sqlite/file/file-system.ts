@@ -25,8 +25,8 @@ const UNSAFE: ReadonlyMap<number, string> = new Map([
   [0x01161970, 'GFS2'],
   [0x7461636f, 'OCFS2'],
   [0x20030528, 'OrangeFS'],
-  [0x786f4256, 'a folder shared by VirtualBox'],
-  [0xbacbacbc, 'a folder shared by VMware'],
+  [0x786f4256, 'a shared folder of VirtualBox'],
+  [0xbacbacbc, 'a shared folder of VMware'],
 ])
 
 /** Reads the kind of the file system that a path lies on; may throw as `statfs` does. */
@@ -45,8 +45,9 @@ export function fileSystemWarning(
   const kind = unsafeKind(path, read, platform)
   if (kind === null) return null
   return (
-    `The database "${path}" lies on ${kind}: there its locks may not reach other machines, and processes on two of ` +
-    'them can damage it. Keep it on a local disk, or let one machine alone use it.'
+    `Database "${path}" is on ${kind}, where file locks may not work between machines. If two machines use ` +
+    'the database at the same time, the file can be damaged. ' +
+    'Move the database to a local disk, or use it on one machine only.'
   )
 }
 

@@ -40,7 +40,7 @@ function openWithLog(path: string, timeout: number): Database.Database {
     database?.close()
     if (sizeOf(`${path}-shm`) !== null || mayWrite(dirname(path))) throw cause
     const message =
-      `Cannot open database "${path}": to read its log "${path}-wal", its folder must be writable. ` +
+      `Cannot open database "${path}": reading the log "${path}-wal" requires write access to the folder. ` +
       'Copy both files to a folder that you can write to, and open the copy.'
     throw new StoreError('DATABASE_UNAVAILABLE', message, { path, cause })
   }
