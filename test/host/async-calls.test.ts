@@ -134,7 +134,7 @@ describe('the event loop of a script', () => {
 
       expect(outcome).toMatchObject({ kind: 'timedOut', error: { type: 'DeadlineExceeded' } })
       const stopped =
-        /^stopped: it kept trigger 'awaits' from stopping \(trigger 'awaits' timed out after \S+ s \(timeout\)\)$/
+        /^stopped: it blocked the event loop, so trigger 'awaits' could not stop \(trigger 'awaits' timed out after \S+ s \(timeout\)\)$/
       expect(await fired('remembers')).toMatchObject({
         cleaned_up: expect.arrayContaining([expect.stringMatching(stopped)]),
       })

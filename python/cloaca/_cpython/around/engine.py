@@ -205,7 +205,7 @@ def _after_fork() -> None:
     output.after_fork()
     ledger.after_fork()
     runners.lose_all(
-        f"The runner belongs to process {engine._owner}, which forked this one. "
+        f"The runner belongs to process {engine._owner}, which forked this process. "
         "Open another DefaultRunner in this process"
     )
 
