@@ -123,7 +123,8 @@ describe('what a Python task adds', () => {
   ] as const)('is checked unless the rule of the task lets it fail (%#)', (when, isChecked) => {
     const flow = base.task('use', { after: 'score', when }, () => ({ done: true }))
 
-    if (isChecked) expect(() => run(flow, 'use', {})).toThrow('values that do not match the schema in its option "adds"')
+    if (isChecked)
+      expect(() => run(flow, 'use', {})).toThrow('values that do not match the schema in its option "adds"')
     else expect(run(flow, 'use', {})).toEqual({ done: true })
   })
 
