@@ -273,7 +273,7 @@ export const WRONG_PROGRAMS: readonly WrongProgram[] = [
   wrong(
     'a schedule of a workflow that needs something',
     `trigger('t', { cron: '0 3 * * *', starts: orders })`,
-    /A cron trigger starts its workflow without input, but this workflow requires input: use a polled trigger/,
+    /A cron trigger passes no input, but this workflow requires input: use a polled trigger/,
   ),
   // the input and the runner
   wrong(

@@ -77,5 +77,5 @@ export type Scheduled<Starts> =
   Record<never, never> extends Fired<Starts>
     ? unknown
     : {
-        readonly cron: 'A cron trigger starts its workflow without input, but this workflow requires input: use a polled trigger'
+        readonly cron: 'A cron trigger passes no input, but this workflow requires input: use a polled trigger'
       }

@@ -69,7 +69,7 @@ describe('a program under plain python', () => {
     expect(forks.lines).toEqual([
       'parent Completed',
       'sockets of the child 0',
-      'child The runner belongs to process PARENT, which forked this process. Open another DefaultRunner in this process',
+      'child The runner belongs to process PARENT, which forked this process. Open another DefaultRunner here',
       'child with a runner of its own True',
       'fork [True, True, True]',
       'spawn [True, True, True]',

@@ -206,7 +206,7 @@ def _after_fork() -> None:
     ledger.after_fork()
     runners.lose_all(
         f"The runner belongs to process {engine._owner}, which forked this process. "
-        "Open another DefaultRunner in this process"
+        "Open another DefaultRunner here"
     )
 
 
