@@ -64,7 +64,7 @@ function isNodeTooOld() {
   const version = versionOfNode()
   if (Number.parseInt(version, 10) >= Number(oldest)) return false
   console.error(
-    `cloaca needs Node ${oldest} or newer, and this is Node ${version}. Install a newer Node, then install cloaca again.`,
+    `cloaca needs Node ${oldest} or newer, but this is Node ${version}. Install a newer Node, then install cloaca again.`,
   )
   process.exitCode = 1
   return true

@@ -10,7 +10,7 @@ INBOX = Path(os.environ.get("INBOX", "inbox"))
 
 @cloaca.trigger(on="order_processor", poll_interval="500ms")
 def inbox():
-    """Fires for the first waiting order. The workflow moves its file at the end, so that no order is lost."""
+    """Fires for the first waiting order. The workflow moves the order's file at its end, so no order is lost."""
     waiting = sorted(INBOX.glob("*.order"), key=lambda file: int(file.stem))
     if not waiting:
         return cloaca.TriggerResult.skip("no order is waiting")

@@ -1,6 +1,6 @@
 /**
- * Starts a workflow for each webhook. `POST /deliveries` answers when the execution is stored, so it is not lost if the
- * process crashes. `GET /deliveries/ID` returns its status.
+ * Starts a workflow for each webhook. `POST /deliveries` answers when the execution is stored, so that a crash
+ * of the process does not lose the execution. `GET /deliveries/ID` returns the status of an execution.
  */
 
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'

@@ -26,7 +26,7 @@ _ALIASES = "__cloacina_secret_refs__"
 class Context(Sealed):
     """Dictionary of JSON values with text keys.
 
-    A run starts with one, each task receives one, and a result contains one.
+    A run starts with a context, each task receives a context, and a result contains a context.
 
     Values are copied when they are stored and when they are read, so a change to your own list or dict never changes
     the stored one. To change a nested value, read it, edit it, and `set` it again. A context stores None, bool, int (64

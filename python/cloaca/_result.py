@@ -40,7 +40,7 @@ class TriggerResult(Unbuildable):
 
         Args:
             reason: Reason for the history of the trigger, such as "no file is older than 5 s". Successive skips with
-                the same reason become one record with a number. The text is cut after 500 characters. The native
+                the same reason share one record, which counts them. The text is cut after 500 characters. The native
                 engine's ``skip`` has no ``reason``.
 
         Raises:

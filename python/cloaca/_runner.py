@@ -264,7 +264,7 @@ class DefaultRunner(Sealed):
         return schedule
 
     def set_trigger_enabled(self, trigger_name: str, enabled: bool) -> None:
-        """Enables or disables the polling of a trigger, also after a restart. An unknown name has no effect."""
+        """Enables or disables a trigger. A restart does not change this. An unknown name has no effect."""
         self._ask(
             "runner.setTriggerEnabled",
             name=arguments.text(trigger_name, "trigger_name"),
@@ -287,8 +287,9 @@ class DefaultRunner(Sealed):
     def push(self, source: str, value: Any, *, timeout: Optional[float] = None) -> int:
         """Sends an event to a source, and returns the event's sequence number in the source, which starts at 1.
 
-        When the call returns, the event is stored. Its source receives it, and passes a value on to the reactors that
-        list the source, in the order of the numbers, even after a restart. The native engine does not have this method.
+        When the call returns, the event is stored. The source processes events in the order of their numbers, even
+        after a restart, and delivers its values to the reactors that list the source. The native engine does not have
+        this method.
 
         Args:
             source: Name of a passthrough, batch or state accumulator, or of a source that only a reactor lists.

@@ -100,7 +100,7 @@ class TaskDecorator(Unbuildable):
         if declaration.reactor is not None:
             raise ValueError(
                 f"computation graph '{declaration.name}' is reactor-triggered: it runs when reactor "
-                f"'{declaration.reactor}' fires, and a task can invoke only a graph without one"
+                f"'{declaration.reactor}' fires, and a task can invoke only a graph without a reactor"
             )
         return declaration
 

@@ -226,7 +226,7 @@ def _cron_timing(
     expression: str, zone: Optional[str], interval: Optional[str], target: Optional[str], catchup: str
 ) -> CronTiming:
     if interval is not None:
-        raise ValueError("cannot set both 'cron' and 'poll_interval': a trigger has one of them")
+        raise ValueError("cannot set both 'cron' and 'poll_interval': a trigger can have only one of them")
     if target is None:
         raise ValueError("a trigger with 'cron' requires 'on', the name of the workflow to start")
     return CronTiming(expression, "UTC" if zone is None else zone, catchup)

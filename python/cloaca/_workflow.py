@@ -175,7 +175,7 @@ class WorkflowBuilder(Sealed):
     def build(self) -> Workflow:
         """Returns a workflow of the tasks added with `add_task`.
 
-        If there are none, it uses those decorated in the block.
+        If no task was added, it uses the tasks that were decorated in the block.
 
         Raises:
             ValueError: There is no task, an unknown dependency, or a cycle ("Failed to build workflow").

@@ -42,7 +42,7 @@ function checkedTask(workflow: string, byId: TasksById, task: DeclaredTask, func
         settled(each.schema['~standard'].validate(context), ({ issues }) => {
           if (issues === undefined) return
           throw new TypeError(
-            `${what} was not called: the values that the Python task "${each.task}" set do not match its "adds" schema, or that task failed: ${shownIssues(issues)}.`,
+            `${what} was not called, because the Python task "${each.task}" failed or set values that do not match the schema in its option "adds": ${shownIssues(issues)}.`,
           )
         }),
       )

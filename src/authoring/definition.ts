@@ -113,7 +113,7 @@ function goesOn(longer: DeclaredWorkflow, shorter: DeclaredWorkflow): boolean {
 
 function refuseEmpty(workflow: DeclaredWorkflow): void {
   if (workflow.tasks.length > 0) return
-  const message = `Workflow "${workflow.key}"${at(workflow)} has no task. Each call of "task" returns a new workflow and does not change the old one: chain the calls, and export or register the value that the last call returns.`
+  const message = `Workflow "${workflow.key}"${at(workflow)} has no task. Each call of "task" returns a new workflow and does not change the old one. Chain the calls, and export or register the value that the last call returns.`
   throw new UsageError('EMPTY_WORKFLOW', message, { workflow: workflow.key })
 }
 

@@ -103,7 +103,7 @@ function optionalTime(owner: Owner, options: Given, key: string, parse: typeof d
 export function optionalLimit(owner: Owner, options: Given, key: string): number | null {
   const ms = optionalDuration(owner, options, key)
   if (ms !== 0) return ms
-  throw refused(owner, key, "longer than 0 (omit it to use the engine's limit)", options[key])
+  throw refused(owner, key, "longer than 0 (to use the engine's limit, omit this option)", options[key])
 }
 
 /** A name: any text but the empty one. */

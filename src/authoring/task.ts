@@ -85,7 +85,7 @@ function idOf(owner: Owner, workflow: string, ref: unknown): string {
   }
   const of: unknown = 'workflow' in ref ? ref.workflow : undefined
   if (of === workflow) return ref.id
-  const message = `"after" of ${owner.what} contains a task of ${typeof of === 'string' ? `workflow "${of}"` : 'no workflow'}. Use a task of the same workflow.`
+  const message = `"after" of ${owner.what} contains ${typeof of === 'string' ? `a task of workflow "${of}"` : 'an object that is not a task'}. Use a task of the same workflow.`
   throw new UsageError('INVALID_ARGUMENT', message, { ...owner.facts, path: 'after' })
 }
 
@@ -98,7 +98,7 @@ function whenOf(owner: Owner, when: unknown): TriggerRule {
 
 function functionOf(owner: Owner, given: Given, run: unknown): DeclaredFunction {
   if (typeof run !== 'function') {
-    const message = `The last argument of ${owner.what} must be its function, but ${shownValue(run)} was given. For a task written in Python, use the option "python".`
+    const message = `The function of ${owner.what} must be the last argument, but ${shownValue(run)} was given. For a task written in Python, use the option "python".`
     throw new UsageError('INVALID_ARGUMENT', message, { ...owner.facts, path: 'run' })
   }
   return Object.freeze({
@@ -125,7 +125,7 @@ function pythonOf(owner: Owner, given: Given, run: unknown): DeclaredPython {
     const message = `${owner.what[0]?.toUpperCase()}${owner.what.slice(1)} has both a function and the option "python". Remove one of them.`
     throw new UsageError('INVALID_ARGUMENT', message, { ...owner.facts, path: 'python' })
   }
-  const inside: Owner = { what: `the Python task of ${owner.what}`, facts: owner.facts }
+  const inside: Owner = { what: `"python" of ${owner.what}`, facts: owner.facts }
   const where = optionsOf(inside, python, PYTHON)
   return Object.freeze({
     kind: 'python',

@@ -103,7 +103,7 @@ function timingOf(owner: Owner, given: Given): TriggerTiming {
   if (typeof cron !== 'string') throw refused(owner, 'cron', 'a cron expression, such as "0 6 * * 1-5"', cron)
   for (const key of POLLING) {
     if (given[key] !== undefined)
-      throw conflict(owner, key, `"${key}" applies to polling, but "cron" is set. Remove one of them`)
+      throw conflict(owner, key, `"${key}" applies to polling, but "cron" is set. Remove "${key}" or "cron"`)
   }
   return {
     kind: 'cron',
@@ -126,10 +126,10 @@ function policyOf(owner: Owner, given: Given): TriggerPolicy {
 function pollOf(owner: Owner, given: Given, poll: unknown): ModuleTrigger['poll'] {
   if (given.cron !== undefined) {
     if (poll === undefined) return null
-    throw conflict(owner, 'cron', '"cron" is set, so the function would never be called. Remove one of them')
+    throw conflict(owner, 'cron', '"cron" is set, so the function would never be called. Remove "cron" or the function')
   }
   if (typeof poll === 'function') return poll as ModuleTrigger['poll']
-  const message = `The last argument of ${owner.what} must be its function, but ${shownValue(poll)} was given. For a trigger with a schedule, use the option "cron".`
+  const message = `The function of ${owner.what} must be the last argument, but ${shownValue(poll)} was given. For a trigger with a schedule, use the option "cron".`
   throw new UsageError('INVALID_ARGUMENT', message, { ...owner.facts, path: 'poll' })
 }
 

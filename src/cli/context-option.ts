@@ -18,7 +18,7 @@ export function assertJson(text: string, what: string): void {
   try {
     JSON.parse(text)
   } catch (error) {
-    throw new UsageMistake(`${what} is not JSON: ${(error as Error).message}`)
+    throw new UsageMistake(`${what} is not valid JSON: ${(error as Error).message}`)
   }
 }
 

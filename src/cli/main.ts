@@ -11,7 +11,9 @@ const OLDEST_NODE = 24
 
 // Before anything is imported that an older Node cannot even parse.
 if (Number(process.versions.node.split('.')[0]) < OLDEST_NODE) {
-  console.error(`cloaca needs Node ${OLDEST_NODE} or newer, and this is Node ${process.versions.node}.`)
+  console.error(
+    `cloaca needs Node ${OLDEST_NODE} or newer, but this is Node ${process.versions.node}. Install a newer Node.`,
+  )
   process.exit(1)
 }
 

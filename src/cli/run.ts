@@ -31,14 +31,14 @@ const USAGE = `usage: cloaca run SCRIPT.py [ARGS…]
        cloaca run - [ARGS…]          (the program is read from stdin)
 
 Runs a Python program like python: the program gets the arguments and stdin, and
-its output, traceback and exit code are passed on. Runners that it opens are closed
-when it ends.
+its output, traceback and exit code are passed on. Runners that the program opens
+are closed when the program ends.
 
   -u        do not buffer output
   -W RULE   control warnings, like PYTHONWARNINGS
   -B        do not write .pyc files
   -E        ignore PYTHON* environment variables
-  -I        ignore them, and do not search the program's folder for modules
+  -I        like -E and -P together
   -P        do not search the program's folder for modules
   -X OPTION set a python option: dev, or any name for sys._xoptions
   --memory SIZE
@@ -48,7 +48,7 @@ when it ends.
   --settings FILE
             read settings from this file (default: cloaca.toml or package.json)
   --restrict
-            restrict the program to its own folder and granted access; grant more with
+            restrict the program to its own folder; grant more access with
             --allow-read PATH, --allow-write PATH, --allow-net HOST, --allow-env NAME, --allow-ffi
   --        pass all later options to the program, even --restrict
   --python PYTHON
@@ -120,7 +120,7 @@ function refuseLateRestriction({ target, words }: PythonCommandLine, given: Give
   const flags = late === RESTRICT_FLAG ? RESTRICT_FLAG : `${RESTRICT_FLAG} ${late}`
   throw new UsageMistake(
     `"${late}" has no effect after the program. Write: cloaca run ${flags} … ${program} …\n` +
-      `If it is an option of the program itself, write: cloaca run -- ${isPath ? program : 'FILE.py'} … ${late}`,
+      `If "${late}" is an option of the program itself, write: cloaca run -- ${isPath ? program : 'FILE.py'} … ${late}`,
   )
 }
 

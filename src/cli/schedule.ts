@@ -118,7 +118,7 @@ async function create(workflow: string, cron: string, options: TimingOptions): P
     const { key } = await runner.workflows.get(workflow)
     const id = await runner.schedules.register(key, cron, options.timezone, action(options))
     if (options.json) printJson(await record(runner, await runner.schedules.get(id)))
-    else printLine(`Schedule ${id} created. It starts workflow "${key}" ${await nextText(runner, id)}.`)
+    else printLine(`Schedule ${id} of workflow "${key}" created. ${await nextText(runner, id)}`)
   })
 }
 
@@ -127,13 +127,13 @@ async function change(name: string, cron: string, options: TimingOptions): Promi
     const { id } = await runner.schedules.find(name)
     await runner.schedules.update(id, cron, options.timezone, action(options))
     if (options.json) printJson(await record(runner, await runner.schedules.get(id)))
-    else printLine(`Schedule ${name} updated. It fires ${await nextText(runner, id)}.`)
+    else printLine(`Schedule ${name} updated. ${await nextText(runner, id)}`)
   })
 }
 
 async function nextText(runner: Runner, id: string): Promise<string> {
   const [next] = await runner.schedules.nextInstants(id, 1)
-  return next === undefined ? 'when it is enabled' : `next at ${formatInstant(next)}`
+  return next === undefined ? 'It does not fire until you enable it.' : `Next firing: ${formatInstant(next)}.`
 }
 
 async function setEnabled(name: string, isEnabled: boolean, options: NotedOptions): Promise<void> {

@@ -10,5 +10,8 @@ export const OLDEST_NODE = 24
 /** Throws `NODE_TOO_OLD`. */
 export function requireNode(version = process.versions.node): void {
   if (Number(version.split('.')[0]) >= OLDEST_NODE) return
-  throw new UsageError('NODE_TOO_OLD', `cloaca needs Node ${OLDEST_NODE} or newer, and this is Node ${version}.`)
+  throw new UsageError(
+    'NODE_TOO_OLD',
+    `cloaca needs Node ${OLDEST_NODE} or newer, but this is Node ${version}. Install a newer Node.`,
+  )
 }

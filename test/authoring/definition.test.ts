@@ -287,7 +287,7 @@ describe('what a file declares', () => {
 
     const error = thrownBy(() => declarationsOf([flow], SCRIPT))
     expect(error).toMatchObject({ code: 'EMPTY_WORKFLOW', facts: { workflow: 'etl' } })
-    expect(error.message).toContain('chain the calls')
+    expect(error.message).toContain('Chain the calls')
   })
 
   it.each([['inbox'], [null], [undefined], [7], [{}], [nothing]])('refuses %s', (value) => {

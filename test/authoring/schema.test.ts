@@ -98,7 +98,7 @@ describe('what a Python task adds', () => {
 
     expect(run(flow, 'use', { score: 2 })).toEqual({ double: 4 })
     expect(() => run(flow, 'use', { score: 'two' })).toThrow(
-      /^Task "use" of workflow "scores" was not called: the values that the Python task "score" set do not match its "adds" schema, or that task failed: score: .*number/,
+      /^Task "use" of workflow "scores" was not called, because the Python task "score" failed or set values that do not match the schema in its option "adds": score: .*number/,
     )
     expect(run(flow, 'late', { score: 'two' })).toEqual({ done: true })
   })
@@ -123,7 +123,8 @@ describe('what a Python task adds', () => {
   ] as const)('is checked unless the rule of the task lets it fail (%#)', (when, isChecked) => {
     const flow = base.task('use', { after: 'score', when }, () => ({ done: true }))
 
-    if (isChecked) expect(() => run(flow, 'use', {})).toThrow('do not match its "adds" schema')
+    if (isChecked)
+      expect(() => run(flow, 'use', {})).toThrow('values that do not match the schema in its option "adds"')
     else expect(run(flow, 'use', {})).toEqual({ done: true })
   })
 

@@ -40,7 +40,7 @@ describe.concurrent('the HTTP interface of a serving process', () => {
 
     for (const url of [firstUrl, secondUrl]) expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/)
     expect(secondUrl).not.toBe(firstUrl)
-    expect(moved).toMatchObject({ level: 'warn', msg: `port 8321 is taken: HTTP is at ${secondUrl}` })
+    expect(moved).toMatchObject({ level: 'warn', msg: `port 8321 is in use, so HTTP is at ${secondUrl}` })
     expect(health.status).toBe(200)
     expect(triggers.items).toMatchObject([{ name: 'quiet' }])
     expect((await second.ended).exitCode).toBe(0)

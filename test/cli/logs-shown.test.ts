@@ -153,7 +153,7 @@ describe('a trigger whose polls print', () => {
     const both = await run('trigger', 'logs', 'inbox', '--tick', silent ?? '', '--follow')
 
     expect(missing).toMatchObject({ exitCode: 1, stderr: expect.stringMatching(/^cloaca: No log found for tick /) })
-    expect(quiet.stdout).toMatch(/^No stored output of polls of this trigger\./)
+    expect(quiet.stdout).toMatch(/^No output of this trigger is stored\./)
     expect(both.exitCode).toBe(2)
   })
 

@@ -116,7 +116,7 @@ it('what there is none of is exit code 1, with what there is', async () => {
   expect(ends.map(({ exitCode }) => exitCode)).toEqual([1, 1, 1, 1, 1, 1, 2])
   const said = ends.map(({ stderr }) => stderr)
   expect(said[0]).toBe('cloaca: Reactor "ovn" not found in this database. Did you mean "oven"?\n')
-  expect(said[1]).toBe('cloaca: Firing 3 of reactor "oven" not found. It has not fired yet.\n')
+  expect(said[1]).toBe('cloaca: Firing 3 of reactor "oven" not found. The reactor has not fired yet.\n')
   expect(said[2]).toContain('Did you mean "door"?')
   expect(said[3]).toBe('cloaca: Workflow "rong" is not subscribed to reactor "any". Subscribed workflows: ring.\n')
   expect(said[5]).toBe('cloaca: Graph "juge" not found in this database. Did you mean "judge"?\n')
@@ -220,7 +220,6 @@ it('a graph is tried with the sources of its reactor, and one that it does not h
   expect(refused).toMatchObject({
     exitCode: 2,
     stdout: '',
-    stderr:
-      'cloaca: --input cannot be used. The reactor of graph "alarm" has no source "prob". Did you mean "probe"?\n',
+    stderr: 'cloaca: Invalid --input: The reactor of graph "alarm" has no source "prob". Did you mean "probe"?\n',
   })
 })

@@ -60,9 +60,12 @@ it('events come from a file, from stdin, and line by line', async () => {
   expect(JSON.parse(lines.stdout)).toEqual({ source: 'probe', sequences: [3, 4, 5] })
   expect(bad).toMatchObject({
     exitCode: 2,
-    stderr: expect.stringContaining('Line 2 is not JSON, so no event was pushed'),
+    stderr: expect.stringContaining('Line 2 is not valid JSON, so no event was pushed'),
   })
-  expect(empty).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('There is no event to push') })
+  expect(empty).toMatchObject({
+    exitCode: 2,
+    stderr: expect.stringContaining('The input is empty, so there is no event to push'),
+  })
   expect(await database().store.graphs.getSource('probe')).toMatchObject({ lastSequence: 5 })
 })
 
@@ -83,7 +86,7 @@ it('what cannot be pushed is said, and why', async () => {
   const said = refusals.map(({ stderr }) => stderr)
   expect(said[0]).toMatch(/^cloaca: Source "prob" not found: .* Did you mean "probe"\?\n$/)
   expect(said[1]).toContain('Cannot push to source "weather": its events come only from its function.')
-  expect(said[2]).toMatch(/^cloaca: The event is not JSON: /)
+  expect(said[2]).toMatch(/^cloaca: The event is not valid JSON: /)
   expect(said[3]).toContain('Source "probe" is full: 10000 events are queued')
   expect(said[4]).toContain('Expected a duration')
   expect((await run('list', '--json')).stdout).toContain('"refused": 1')
@@ -123,7 +126,7 @@ it('what came of events is listed and shown, with the error of the last one that
     '4.0',
     '3',
   ])
-  expect(events.stderr).toBe('cloaca: there are more rows; for the next page: --cursor 3\n')
+  expect(events.stderr).toBe('cloaca: There are more rows. To show the next page, add: --cursor 3\n')
   expect(JSON.parse(rest.stdout)).toMatchObject([{ sequence: 2 }, { sequence: 1 }])
   expect(polls.stdout).toMatch(/ skipped +1 /)
   expect((await run('polls', 'probe')).stdout).toBe('Source "probe" is not a polling source.\n')

@@ -66,7 +66,7 @@ describe('cloaca schedule', () => {
     const changed = await run('schedule', 'set', id, '0 4 * * *', '--timezone', 'Europe/Paris')
     const unknown = await run('schedule', 'create', 'reprt', '0 3 * * *')
 
-    expect(changed.stdout).toMatch(new RegExp(`^Schedule ${id} updated\\. It fires next at \\d{4}-`))
+    expect(changed.stdout).toMatch(new RegExp(`^Schedule ${id} updated\\. Next firing: \\d{4}-`))
     expect(await database().store.getCron(id)).toMatchObject({ expression: '0 4 * * *', timezone: 'Europe/Paris' })
     expect(await database().store.actions.list(id, { limit: 9, offset: 0 })).toMatchObject([
       { kind: 'set', source: 'cli', note: null },

@@ -31,7 +31,7 @@ describe('with nobody serving', () => {
     const second = await run('cancel', ids[0] ?? '', 'nope', '--json')
 
     expect(first.exitCode).toBe(0)
-    expect(first.stdout).toMatch(/^(Execution [0-9a-f]{8} cancelled; 0 tasks were running\.\n){2}$/)
+    expect(first.stdout).toMatch(/^(Execution [0-9a-f]{8} cancelled; no task was running\.\n){2}$/)
     expect(await database().store.getExecution(ids[1] ?? '')).toMatchObject({
       status: 'Cancelled',
       errorMessage: 'cancelled: wrong day',
@@ -95,7 +95,7 @@ describe('with a process that serves', () => {
 
     expect(cancelled).toMatchObject({
       exitCode: 0,
-      stdout: `Execution ${id} cancelled; one task was running.\n`,
+      stdout: `Execution ${id} cancelled; one running task was stopped.\n`,
     })
     await serving.engine.stop({ graceMs: 0 })
   })
@@ -198,7 +198,7 @@ describe('an execution that failed', () => {
     const wrong = await run('list', '--since', 'yesterday')
 
     expect(JSON.parse(first.stdout)).toMatchObject([{ id }])
-    expect(first.stderr).toBe(`cloaca: there are more executions; for the next page: --cursor ${id}\n`)
+    expect(first.stderr).toBe(`cloaca: There are more executions. To show the next page, add: --cursor ${id}\n`)
     expect(JSON.parse(second.stdout)).toMatchObject([{ id: older }])
     expect(JSON.parse(recent.stdout)).toEqual([])
     expect([wrong.exitCode, wrong.stderr]).toEqual([2, expect.stringContaining('a duration such as 2h')])

@@ -86,7 +86,7 @@ describe('with nobody serving', () => {
 
     expect(refusals.map(({ exitCode }) => exitCode)).toEqual([2, 2, 1, 1, 1])
     const said = refusals.map(({ stderr }) => stderr)
-    expect(said[0]).toContain('--context cannot be used.')
+    expect(said[0]).toContain('Invalid --context: A context must be valid JSON')
     expect(said[1]).toContain('--context cannot be read from "nowhere.json": ENOENT')
     expect(said[2]).toBe('cloaca: Trigger "inbax" not found in this database. Did you mean "inbox"?\n')
     expect(said[3]).toBe(
@@ -105,10 +105,10 @@ describe('with nobody serving', () => {
     expect(set.stdout).toBe(
       'Trigger "inbox" updated. The override survives restarts; remove it with: cloaca trigger set inbox --reset\n',
     )
-    expect(shown).toContain('every  10s (set by hand; declared: 1s)')
-    expect(shown).toContain('timeout  none (set by hand; declared: 5s)')
-    expect(shown).toContain('pause after  3 failed polls (set by hand; declared: none)')
-    expect(shown).toContain('on change  yes (set by hand; declared: no)')
+    expect(shown).toContain('every  10s (overridden; declared: 1s)')
+    expect(shown).toContain('timeout  none (overridden; declared: 5s)')
+    expect(shown).toContain('pause after  3 failed polls (overridden; declared: none)')
+    expect(shown).toContain('on change  yes (overridden; declared: no)')
     expect(json).toMatchObject({
       kind: 'poll',
       pollIntervalMs: 10_000,

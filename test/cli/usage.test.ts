@@ -15,7 +15,7 @@ describe.concurrent('the command line', () => {
     [['serve'], /missing required argument 'places'/],
     [['serve', 'shop.py', '--interpreters', 'two'], /'two' is invalid\. Expected a whole number, 1 or more\./],
     [['serve', 'shop.py', '--concurrency', '0'], /'0' is invalid\. Expected a whole number, 1 or more\./],
-    [['graph', 'run', 'price', 'order.py', '--input', '{"a":'], /^cloaca: --input is not JSON: /],
+    [['graph', 'run', 'price', 'order.py', '--input', '{"a":'], /^cloaca: --input is not valid JSON: /],
     [['serve', 'shop.py', '--log-level', 'loud'], /Expected one of "debug", "info", "warn", "error", "silent"\./],
     [['execution', 'list', '--limit', '-1'], /'-1' is invalid\. Expected a whole number, 0 or more\./],
     [['execution', 'list', '--since', '2026-02-30T00:00:00Z'], /Expected a duration such as 2h or 7d, or a timestamp/],
@@ -27,20 +27,20 @@ describe.concurrent('the command line', () => {
     [['run', 'missing.py'], /File ".*missing\.py" not found\. Check the path\./],
     [
       ['workflow', 'run', 'order', '--db', ':memory:', '--context', '[1]'],
-      /--context .* JSON object .* an array was given/,
+      /Invalid --context: .* JSON object.* an array was given/,
     ],
     [
       ['workflow', 'run', 'order', '--db', ':memory:', '--context', '{"a": ["\\ud800"]}'],
-      /--context cannot be used\. .*"context\.a\[0\]" contains half of a surrogate pair/,
+      /Invalid --context: .*"context\.a\[0\]" contains half of a surrogate pair/,
     ],
     [
       ['workflow', 'run', 'order', '--db', ':memory:', '--context', `{"a": ${'['.repeat(512)}${']'.repeat(512)}}`],
-      /--context cannot be used\. .* deeper than 512 levels/,
+      /Invalid --context: .* deeper than 512 levels/,
     ],
     [['run', 'constructor'], /File ".*constructor" not found\. Check the path\./],
     [
       ['workflow', 'run', 'order', '--db', ':memory:', '--context', '{'],
-      /--context cannot be used\. A context must be valid JSON: /,
+      /Invalid --context: A context must be valid JSON: /,
     ],
   ])('%s is wrong usage, and says why', async (words, message) => {
     const end = await terminal.run(words)

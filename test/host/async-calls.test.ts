@@ -133,8 +133,8 @@ describe('the event loop of a script', () => {
       const { outcome } = await overdue('awaits')
 
       expect(outcome).toMatchObject({ kind: 'timedOut', error: { type: 'DeadlineExceeded' } })
-      const stopped =
-        /^stopped: it kept trigger 'awaits' from stopping \(trigger 'awaits' timed out after \S+ s \(timeout\)\)$/
+      const cause = String.raw`\(trigger 'awaits' timed out after \S+ s \(timeout\)\)`
+      const stopped = new RegExp(`^stopped: it blocked the event loop, so trigger 'awaits' could not stop ${cause}$`)
       expect(await fired('remembers')).toMatchObject({
         cleaned_up: expect.arrayContaining([expect.stringMatching(stopped)]),
       })

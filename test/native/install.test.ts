@@ -75,7 +75,7 @@ it('without node-gyp the install succeeds and says so', () => {
 
 describe('with a Node that is too old', () => {
   const OLD = "data:text/javascript,Object.defineProperty(process.versions,'node',{value:'20.20.2'})"
-  const needed = 'cloaca needs Node 24 or newer, and this is Node 20.20.2.'
+  const needed = 'cloaca needs Node 24 or newer, but this is Node 20.20.2.'
   const agent = 'npm/11.19.1 node/v20.20.2 linux x64 workspaces/false'
 
   it('the install fails and names the required version, because npm hides the output of a script that succeeds', () => {

@@ -52,7 +52,9 @@ describe('a Node that is too old', () => {
 
         expect(stdout).toBe('UsageError NODE_TOO_OLD\nUsageError NODE_TOO_OLD\n')
         expect(status).toBe(0)
-        expect(command.stderr).toMatch(/^cloaca needs Node 24 or newer, and this is Node \d+\.\d+\.\d+\.\n$/)
+        expect(command.stderr).toMatch(
+          /^cloaca needs Node 24 or newer, but this is Node \d+\.\d+\.\d+\. Install a newer Node\.\n$/,
+        )
         expect(command.status).toBe(1)
       } finally {
         rmSync(built, { recursive: true, force: true })

@@ -87,17 +87,17 @@ export const WRONG_PROGRAMS: readonly WrongProgram[] = [
   wrong(
     'a number',
     `open.task('x', async () => 5)`,
-    /A task returns an object with the values that it adds to the context, or nothing/,
+    /A task must return an object with the values that it adds to the context, or nothing/,
   ),
   wrong(
     'an array',
     `open.task('x', (ctx) => [ctx.a])`,
-    /A task returns an object with the values that it adds to the context, or nothing/,
+    /A task must return an object with the values that it adds to the context, or nothing/,
   ),
   wrong(
     'null',
     `open.task('x', async () => null)`,
-    /A task returns an object with the values that it adds to the context, or nothing/,
+    /A task must return an object with the values that it adds to the context, or nothing/,
   ),
   // the context of a task
   wrong(
@@ -241,7 +241,7 @@ export const WRONG_PROGRAMS: readonly WrongProgram[] = [
   wrong(
     'a poll that returns an array',
     `trigger('t', { every: '2s', starts: open }, () => [1])`,
-    /A trigger fires an object, not an array/,
+    /A trigger must fire an object, but this function may fire an array/,
   ),
   wrong(
     'a reason that is no text',
@@ -273,7 +273,7 @@ export const WRONG_PROGRAMS: readonly WrongProgram[] = [
   wrong(
     'a schedule of a workflow that needs something',
     `trigger('t', { cron: '0 3 * * *', starts: orders })`,
-    /A schedule starts its workflow without input, but this one needs input: use a polled trigger/,
+    /A cron trigger passes no input, but this workflow requires input: use a polled trigger/,
   ),
   // the input and the runner
   wrong(

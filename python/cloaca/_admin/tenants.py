@@ -45,7 +45,7 @@ class TenantConfig(Sealed):
 
     @property
     def password(self) -> str:
-        """Password of the user, or "" if it is to be generated."""
+        """Password of the user, or "" for a generated password."""
         return self._password
 
     def __repr__(self) -> str:

@@ -28,7 +28,7 @@ class ComputationGraphBuilder(Sealed):
 
     Used as a ``with`` block, it collects the functions that are decorated with `node` in the block. At the end of the
     block it checks and registers the graph. A graph with a ``reactor`` runs each time that reactor fires. A graph
-    without one is run by a task: see ``invokes`` of `task`. You can try both with `execute`, without a runner. A later
+    without a reactor is run by a task: see ``invokes`` of `task`. `execute` runs either graph without a runner. A later
     graph with the same name replaces the earlier one.
 
     Args:

@@ -94,7 +94,7 @@ class PassedOver:
         oldest = min(each.candidate.version for each in self.blocked if each.candidate.project_name == name)
         return pip_module("_internal.exceptions").InstallationError(  # type: ignore[no-any-return]
             f"{blocked}, which has no wheel that runs here. No older version of {name} was installed instead. To "
-            f'install one anyway, request it: cloaca pip install "{name}<{oldest}".'
+            f'install an older version, request it: cloaca pip install "{name}<{oldest}".'
         )
 
     def _mention_newer(self, chosen: Any, requirements: List[Any]) -> None:

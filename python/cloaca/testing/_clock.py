@@ -59,7 +59,7 @@ class FakeClock(Sealed):
     def advance(self, seconds: float) -> None:
         """Advances the clock, and calls the functions that `call_later` scheduled for that time.
 
-        A call in the body of a task simulates that the body takes so long.
+        If the body of a task calls this method, the task appears to take that long.
 
         Raises:
             ValueError: ``seconds`` is negative or not finite.

@@ -72,7 +72,7 @@ class PollResult:
         """Initial context of the workflow: the fired context, ``trigger_name`` and ``triggered_at``.
 
         Raises:
-            ValueError: The trigger did not fire. The message says what it did instead.
+            ValueError: The trigger did not fire. The message states whether it skipped or failed.
         """
         if self._fired is not None:
             return self._fired

@@ -11,7 +11,7 @@ Serve the script, and start the workflow by hand in another terminal instead of 
 
 The serving process prints:
 
-    backup: of a call by hand
+    backup: started manually
 """
 
 import cloaca
@@ -27,5 +27,5 @@ with cloaca.WorkflowBuilder("nightly_backup") as workflow:
 
     @cloaca.task(retry_attempts=3, retry_delay_ms=60_000)
     def back_up(ctx):
-        print(f"backup: of {ctx.get('scheduled_time', 'a call by hand')}")
+        print(f"backup: {ctx.get('scheduled_time', 'started manually')}")
         return ctx

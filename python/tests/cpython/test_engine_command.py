@@ -83,7 +83,7 @@ def test_the_nearest_one_counts_and_that_of_the_script_before_that_of_the_curren
 def test_without_node_the_package_cannot_run(tmp_path):
     install(tmp_path / "project")
 
-    with pytest.raises(RuntimeError, match=r'^No `node` on the PATH for the cloaca engine in ".*node_modules.cloaca"'):
+    with pytest.raises(RuntimeError, match=r'^No `node` on the PATH\. The cloaca engine in ".*node_modules.cloaca"'):
         command.find()
 
 

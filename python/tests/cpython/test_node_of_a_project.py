@@ -45,5 +45,5 @@ def test_is_the_one_of_the_project_where_that_has_one(project, place):
 
 def test_is_missed_in_words_that_say_what_to_install(project):
     os.remove(project / "bin/node")
-    with pytest.raises(RuntimeError, match=r'^No `node` on the PATH for the cloaca engine in ".*node_modules/cloaca"'):
+    with pytest.raises(RuntimeError, match=r'^No `node` on the PATH\. The cloaca engine in ".*node_modules/cloaca"'):
         command.find()

@@ -333,7 +333,7 @@ def test_it_ends_with_its_engine_whatever_it_does(own_engine, way):
 def test_a_frame_that_is_none_ends_it_with_a_message(own_engine):
     own_engine.send_raw(b"\xff\xff\xff\xff hello")
 
-    assert "was announced" in own_engine.wait_for("fatal")["message"]
+    assert "claims a length of" in own_engine.wait_for("fatal")["message"]
     assert own_engine.process.wait(5) == 70
 
 

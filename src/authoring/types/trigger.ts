@@ -57,7 +57,7 @@ type FiredCheck<Wanted, Context> = [Context] extends [never]
         ? unknown
         : One<Misfit<Wanted, Context>>
       : JsonOnly<Context>
-    : 'A trigger fires an object, not an array'
+    : 'A trigger must fire an object, but this function may fire an array'
 
 /** Which key of what is fired does not fit, in a sentence. */
 type Misfit<Wanted, Context> = Context extends Wanted
@@ -77,5 +77,5 @@ export type Scheduled<Starts> =
   Record<never, never> extends Fired<Starts>
     ? unknown
     : {
-        readonly cron: 'A schedule starts its workflow without input, but this one needs input: use a polled trigger'
+        readonly cron: 'A cron trigger passes no input, but this workflow requires input: use a polled trigger'
       }

@@ -136,4 +136,4 @@ type Result<Returned> = unknown extends Returned
         ? JsonOnly<Exclude<Returned, Nothing>>
         : NotAdded
 
-type NotAdded = 'A task returns an object with the values that it adds to the context, or nothing'
+type NotAdded = 'A task must return an object with the values that it adds to the context, or nothing'

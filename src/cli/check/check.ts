@@ -12,7 +12,8 @@ import { printReport } from './report.ts'
 
 const PROBLEMS_FOUND = 1
 
-const EXIT_CODE = '\nNo trigger is polled and no workflow is started. The exit code is 1 if there is a problem.'
+const EXIT_CODE =
+  '\nThis command polls no triggers and starts no workflows. If it finds a problem, it exits with code 1.'
 
 export function checkCommand(finish: (exitCode: number) => void): Command {
   const command = new Command('check')

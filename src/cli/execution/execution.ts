@@ -80,7 +80,7 @@ async function list(runner: Runner, options: ListOptions): Promise<void> {
   const executions = found.slice(0, limit)
   const last = executions.at(-1)
   if (last !== undefined && found.length > limit)
-    printMessage(`there are more executions; for the next page: --cursor ${last.id}`)
+    printMessage(`There are more executions. To show the next page, add: --cursor ${last.id}`)
   if (json) return printJson(executions.map(summaryRecord))
   printTable(
     ['CREATED', 'WORKFLOW', 'STATUS', 'STARTED BY', 'ID'],

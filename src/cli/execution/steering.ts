@@ -129,8 +129,15 @@ async function cancel(runner: Runner, id: string, options: CancelOptions): Promi
       `A task did not stop within 5 s, so its interpreter was restarted. These scripts lost their state in memory: ${scripts}.`,
     )
   }
-  const stopped = result.stopped === 1 ? 'one task was running' : `${result.stopped} tasks were running`
-  return { line: `Execution ${id} cancelled; ${stopped}.`, record: { id, ...result } }
+  return { line: `Execution ${id} cancelled; ${stoppedText(result.stopped, letsEnd)}.`, record: { id, ...result } }
+}
+
+/** Says what became of the tasks that were running. */
+function stoppedText(count: number, letsEnd: boolean): string {
+  if (count === 0) return 'no task was running'
+  const tasks = count === 1 ? 'one running task' : `${count} running tasks`
+  if (letsEnd) return `${tasks} finished first`
+  return `${tasks} ${count === 1 ? 'was' : 'were'} stopped`
 }
 
 async function pause(runner: Runner, id: string, options: SteeringOptions): Promise<Done> {
@@ -161,7 +168,7 @@ async function prune(runner: Runner, { olderThan, status, dryRun, json }: PruneO
   const found = await runner.executions.prune({ source: 'cli', ...filter, dryRun: true })
   if (dryRun !== true && found > WORTH_A_WORD)
     printMessage(
-      `Removing ${found} executions in small batches, so that engines are not delayed. You can interrupt it; removed executions stay removed.`,
+      `Removing ${found} executions in small batches, so that engines are not delayed. If you interrupt this command, the executions that it has removed stay removed.`,
     )
   const count = dryRun === true ? found : await runner.executions.prune({ source: 'cli', ...filter })
   if (json) return printJson({ executions: count, removed: dryRun !== true })
@@ -176,7 +183,9 @@ function action({ note }: { readonly note?: string }): ActionOptions {
 /** The process that runs it has not answered, or was not waited for. */
 function asked(id: string, verb: string, done: string, answerWithinMs: number): Done {
   const waited =
-    answerWithinMs === 0 ? '' : ` The engine that runs it did not answer within ${answerWithinMs / 1_000} s.`
+    answerWithinMs === 0
+      ? ''
+      : ` The engine that runs this execution did not answer within ${answerWithinMs / 1_000} s.`
   return {
     line: `Request to ${verb} execution ${id} stored.${waited} The execution will be ${done} when its engine reads the request.`,
     record: { id, state: 'asked' },

@@ -38,7 +38,7 @@ async function run(runner: Runner, name: string, inputsText: string): Promise<Gr
     return await runner.graphs.runText(name, inputsText)
   } catch (error) {
     if (error instanceof UsageError && error.code === 'INVALID_CONTEXT')
-      throw new UsageMistake(`--input cannot be used. ${error.message}`)
+      throw new UsageMistake(`Invalid --input: ${error.message}`)
     throw error
   }
 }

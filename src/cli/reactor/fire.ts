@@ -13,10 +13,10 @@ type Named = (name: string, description: string, ...examples: readonly string[])
 export function addFireCommand(named: Named): void {
   named(
     'fire',
-    'fire a reactor by hand, with its newest values',
+    'fire a reactor manually, with its newest values',
     `cloaca reactor fire oven --payload '{"probe": {"c": 91.5}}' --note "a try"`,
   )
-    .option('--payload <json>', 'use these values: JSON object by source, or @FILE')
+    .option('--payload <json>', 'use these values instead: JSON object by source, or @FILE')
     .option('--note <text>', 'record a reason for this action')
     .action(fire)
 }
@@ -29,7 +29,7 @@ async function fire(name: string, options: FireOptions): Promise<void> {
       return await runner.reactors.fireText(name, payloadText, { source: 'cli', ...(note !== undefined && { note }) })
     } catch (error) {
       if (error instanceof UsageError && error.code === 'INVALID_CONTEXT')
-        throw new UsageMistake(`--payload cannot be used. ${error.message}`)
+        throw new UsageMistake(`Invalid --payload: ${error.message}`)
       throw error
     }
   })

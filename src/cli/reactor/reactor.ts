@@ -148,7 +148,7 @@ async function firings(runner: Runner, name: string, options: PageOptions): Prom
   const shown = found.slice(0, limit)
   const last = shown.at(-1)
   if (last !== undefined && found.length > limit)
-    printMessage(`there are more firings; for the next page: --cursor ${last.id}`)
+    printMessage(`There are more firings. To show the next page, add: --cursor ${last.id}`)
   if (options.json) return printJson(shown.map(reactorFiringRecord))
   printTable(
     ['FIRING', 'FIRED', 'CAUSES', 'PAYLOAD'],
@@ -191,7 +191,9 @@ async function firingOf(runner: Runner, name: string, sequence: number): Promise
     if (detail !== null) return detail
   }
   const kept =
-    lastSequence === 0 ? 'It has not fired yet.' : `The newest firing is ${lastSequence}; old firings are removed.`
+    lastSequence === 0
+      ? 'The reactor has not fired yet.'
+      : `The newest firing is ${lastSequence}. Old firings are removed automatically.`
   throw new UsageError('INVALID_ARGUMENT', `Firing ${sequence} of reactor "${name}" not found. ${kept}`, {
     reactor: name,
   })

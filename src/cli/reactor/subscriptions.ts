@@ -27,7 +27,7 @@ export function addSubscriptionCommands(command: NewCommand, named: NewCommand):
     'subscribe a workflow to a reactor, or replace its predicate',
     `cloaca reactor subscribe oven ring_the_bell --when 'payload.probe.c > 80.0'`,
   )
-    .option('--when <cel>', 'require a CEL condition over payload, reactor and tenant')
+    .option('--when <cel>', 'require this CEL condition on payload, reactor and tenant')
     .action(subscribe)
   between(
     'unsubscribe',
@@ -69,7 +69,8 @@ export function printSubscriptions(rows: readonly Subscription[], nothing: strin
 
 function subscriptionCells(row: Subscription) {
   const { workflow, tenant, doneSequence, waiting, predicate, lastError, errorCount, lastErrorAt } = row
-  const error = lastError === null ? '' : `${errorCount} in a row, ${instantText(lastErrorAt)}: ${lastError}`
+  const error =
+    lastError === null ? '' : `${errorCount} errors in a row, last ${instantText(lastErrorAt)}: ${lastError}`
   const state = { state: subscriptionState(row) }
   return [workflow, tenant, state, String(doneSequence), String(waiting), predicate ?? 'always', error]
 }
@@ -93,12 +94,13 @@ async function subscribe(
 
 /** Both may come later: a script may be served that declares them. */
 async function tellUnknown(runner: Runner, name: string, workflow: string): Promise<void> {
-  for (const ask of [() => runner.reactors.get(name), () => runner.workflows.get(workflow)]) {
+  const declared = { reactor: () => runner.reactors.get(name), workflow: () => runner.workflows.get(workflow) }
+  for (const [noun, ask] of Object.entries(declared)) {
     try {
       await ask()
     } catch (error) {
       if (!(error instanceof UsageError)) throw error
-      printMessage(`${error.message} The subscription takes effect when a served script declares it.`)
+      printMessage(`${error.message} The subscription takes effect when a served script declares this ${noun}.`)
     }
   }
 }
@@ -145,7 +147,7 @@ async function setPaused(name: string, workflow: string, isPaused: boolean, opti
       printLine(`Subscription of workflow "${workflow}" to reactor "${name}" paused. New firings are queued.`)
     else
       printLine(
-        `Subscription of workflow "${workflow}" to reactor "${name}" resumed; ${waiting} queued firings are processed next.`,
+        `Subscription of workflow "${workflow}" to reactor "${name}" resumed. Queued firings to process: ${waiting}.`,
       )
   })
 }
@@ -160,7 +162,8 @@ async function replay(
     const { id } = await find(runner, name, workflow, tenant)
     const first = await runner.reactors.replay(id, options.from, action(options))
     if (options.json) printJson({ id, reactor: name, workflow, tenant, from: first })
-    else printLine(`Replaying firings of reactor "${name}" from ${first} on for workflow "${workflow}".`)
+    else
+      printLine(`Starting workflow "${workflow}" again for the firings of reactor "${name}" from number ${first} on.`)
   })
 }
 
@@ -175,7 +178,7 @@ async function noSubscription(runner: Runner, name: string, workflow: string, te
   const rows = await runner.reactors.subscriptions({ tenant })
   const others = rows.filter((row) => row.reactor === name).map((row) => row.workflow)
   const subscribed =
-    others.length === 0 ? 'No workflow is subscribed to it.' : `Subscribed workflows: ${others.join(', ')}.`
+    others.length === 0 ? 'This reactor has no subscriptions.' : `Subscribed workflows: ${others.join(', ')}.`
   const ofTenant = tenant === DEFAULT_TENANT ? '' : ` of tenant "${tenant}"`
   const message = `Workflow "${workflow}"${ofTenant} is not subscribed to reactor "${name}". ${subscribed}`
   return new UsageError('SUBSCRIPTION_NOT_FOUND', message, { reactor: name, workflow })

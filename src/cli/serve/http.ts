@@ -17,7 +17,7 @@ export async function openHttp(runner: Runner, settings: Settings, log: LogSink)
     log,
   })
   if (server.hasMoved) {
-    log({ level: 'warn', message: `port ${port} is taken: HTTP is at ${server.url}`, facts: { url: server.url } })
+    log({ level: 'warn', message: `port ${port} is in use, so HTTP is at ${server.url}`, facts: { url: server.url } })
   } else log({ level: 'info', message: `HTTP is at ${server.url}`, facts: { url: server.url } })
   log({ level: 'info', message: protectionText(settings) })
   return server
@@ -26,7 +26,7 @@ export async function openHttp(runner: Runner, settings: Settings, log: LogSink)
 /** Names what requests need. */
 function protectionText(settings: Settings): string {
   if (settings.get('http.token') === null) {
-    return 'HTTP requires no token: all users and programs on this machine can read and control everything; set CLOACA_HTTP_TOKEN to require one'
+    return 'HTTP requires no token, so all users and programs on this machine can read and control everything; to require a token, set CLOACA_HTTP_TOKEN'
   }
   const hosts = [settings.get('http.host'), ...(settings.get('http.hosts') ?? [])].map((host) => `"${host}"`)
   return `HTTP requires the token in CLOACA_HTTP_TOKEN, except for /healthz, /readyz and the files of the page; accepted host names: ${hosts.join(', ')}`

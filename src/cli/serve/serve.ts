@@ -198,7 +198,8 @@ async function watchScripts(
         if (!watch.isClosed)
           log({ level: 'error', message: `changed scripts could not be loaded: ${toError(thrown).message}` })
       }),
-    failed: ({ message }) => log({ level: 'warn', message: `cannot watch all files for changes: ${message}` }),
+    failed: ({ message }) =>
+      log({ level: 'warn', message: `cannot watch all files, so some changes may not be noticed: ${message}` }),
   })
   return watch
 }

@@ -7,7 +7,7 @@ import { formatDuration } from '../print.ts'
 export function kindText(accumulation: Accumulation | null): string {
   switch (accumulation?.kind) {
     case undefined:
-      return 'none: events are passed on unchanged'
+      return 'no function; events are passed on unchanged'
     case 'passthrough':
       return 'passthrough'
     case 'stream': {

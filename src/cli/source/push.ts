@@ -42,12 +42,14 @@ async function push(name: string, json: string, options: PushOptions): Promise<v
     else printLine(`Source "${name}" accepted event ${first}.`)
     const { owner } = await runner.sources.get(name)
     if (owner === null)
-      printMessage(`No engine serves source "${name}". Its events are queued until one does: cloaca serve PLACES`)
+      printMessage(
+        `No engine serves source "${name}". Events are queued until you start an engine: cloaca serve PLACES`,
+      )
   })
 }
 
 function eventsIn(text: string, { lines }: PushOptions): readonly string[] {
-  if (text.trim() === '') throw new UsageMistake('There is no event to push: the input is empty.')
+  if (text.trim() === '') throw new UsageMistake('The input is empty, so there is no event to push.')
   if (!lines) {
     assertJson(text, 'The event')
     return [text]
@@ -63,7 +65,7 @@ function assertLine(line: string, number: number): void {
   try {
     JSON.parse(line)
   } catch (error) {
-    throw new UsageMistake(`Line ${number} is not JSON, so no event was pushed. ${(error as Error).message}`)
+    throw new UsageMistake(`Line ${number} is not valid JSON, so no event was pushed: ${(error as Error).message}`)
   }
 }
 
@@ -91,5 +93,5 @@ async function pushAll(
 
 function explained(reason: unknown): unknown {
   if (!(reason instanceof UsageError) || reason.code !== 'INVALID_CONTEXT') return reason
-  return new UsageMistake(`The event cannot be used. ${reason.message}`)
+  return new UsageMistake(`Invalid event: ${reason.message}`)
 }

@@ -112,7 +112,7 @@ function errorFields({ lastError, lastErrorAt }: SourceRow): Record<string, stri
 }
 
 function ownerText({ owner }: SourceRow, instances: readonly InstanceRow[]): string {
-  if (owner === null) return 'none: events are queued until an engine serves this source'
+  if (owner === null) return 'none; events are queued until an engine serves this source'
   const instance = instances.find(({ id }) => id === owner)
   return instance === undefined ? owner : `process ${instance.pid} on ${instance.host}`
 }
@@ -161,5 +161,5 @@ function pageOf({ limit, cursor }: PageOptions): { readonly limit: number; reado
 }
 
 function tellMore(found: number, { limit }: PageOptions, cursor: string): void {
-  if (limit > 0 && found > limit) printMessage(`there are more rows; for the next page: --cursor ${cursor}`)
+  if (limit > 0 && found > limit) printMessage(`There are more rows. To show the next page, add: --cursor ${cursor}`)
 }

@@ -33,9 +33,9 @@ export function tenantCommand(): Command {
   withAdmin(removing, 'cloaca tenant remove acme acme_u')
     .argument('<schema>', 'name of the schema')
     .argument('<user>', 'name of a user created for this schema')
-    .option('--force', 'drop it even if it is not a tenant')
+    .option('--force', 'drop schema and user even if not created by cloaca')
     .action(remove)
-  const listing = tenant.command('list').description('list the schemas with cloaca tables, with users and sizes')
+  const listing = tenant.command('list').description('list schemas that have cloaca tables, their users and sizes')
   withAdmin(listing, 'cloaca tenant list').action(list)
   return tenant
 }

@@ -74,5 +74,5 @@ function printLog(
 function nothingText({ grep, limit }: LogsOptions): string {
   if (grep !== undefined) return 'No line matches the pattern.'
   if (limit === 0) return 'No polls were requested (--limit 0).'
-  return 'No stored output of polls of this trigger. Output of polls that skip is stored only with the setting retention.skip-logs.'
+  return 'No output of this trigger is stored. The output of a poll that skips is stored only if you set retention.skip-logs.'
 }

@@ -39,7 +39,7 @@ export function addSteeringCommands(named: NamedCommand, finish: (exitCode: numb
     `cloaca trigger fire inbox_watcher --context '{"file": "a.txt"}'`,
   )
     .option('--context <json>', 'pass this context: JSON object or @FILE (default: no context)')
-    .option('--force', 'ignore equal active firings and the limit max_active')
+    .option('--force', 'ignore max_active and active executions with an equal context')
     .action(async (name: string, options: FireOptions) => finish(await fire(name, options)))
   noted('poll', 'poll a trigger now, in the engine that serves it', 'cloaca trigger poll inbox_watcher')
     .option('--no-wait', 'return without waiting for the engine to answer')
@@ -82,7 +82,7 @@ async function fireText(runner: Runner, name: string, contextText: string | null
     return await runner.triggers.fireText(name, contextText, { ...action(options), force: options.force ?? false })
   } catch (error) {
     if (error instanceof UsageError && error.code === 'INVALID_CONTEXT')
-      throw new UsageMistake(`--context cannot be used. ${error.message}`)
+      throw new UsageMistake(`Invalid --context: ${error.message}`)
     throw error
   }
 }
@@ -116,7 +116,9 @@ function printPoll(name: string, { outcome, reason, executionId, error, duration
     )
   } else if (outcome === 'fired') {
     const started =
-      executionId === null ? 'its workflow is unknown, so nothing was started' : `execution ${idText(executionId)}`
+      executionId === null
+        ? 'nothing was started, because its workflow does not exist'
+        : `execution ${idText(executionId)}`
     printLine(`Trigger "${name}" fired ${took}: ${started}.`)
   } else if (outcome === 'duplicate') {
     printLine(

@@ -180,7 +180,7 @@ function setByHand<Name extends keyof TriggerInfo['declared']>(
 ): string {
   const text = (value: TriggerInfo['declared'][Name]): string => (value === null ? 'none' : shown(value as never))
   if (!(name in overrides)) return text(declared[name])
-  return `${text({ ...declared, ...overrides }[name])} (set by hand; declared: ${text(declared[name])})`
+  return `${text({ ...declared, ...overrides }[name])} (overridden; declared: ${text(declared[name])})`
 }
 
 /** Words with commas between them. */

@@ -20,7 +20,7 @@ type RunOptions = DatabaseOptions & { readonly context?: string; readonly wait?:
 export function workflowCommand(finish: (exitCode: number) => void): Command {
   const group = new Command('workflow').description('list, show and start workflows')
   const workflow = withExamples(group, 'cloaca workflow list', 'cloaca workflow run ingest_file --wait')
-  const listing = workflow.command('list').description('list the workflows ever served on a database')
+  const listing = workflow.command('list').description('list all workflows that were ever served from a database')
   withDatabase(withExamples(listing, 'cloaca workflow list')).action((options: DatabaseOptions) =>
     withReader(options, (runner) => list(runner, options)),
   )
@@ -144,7 +144,7 @@ async function submit(runner: Runner, name: string, contextText: string): Promis
     return await runner.workflows.submitText(name, contextText)
   } catch (error) {
     if (error instanceof UsageError && error.code === 'INVALID_CONTEXT') {
-      throw new UsageMistake(`--context cannot be used. ${error.message}`)
+      throw new UsageMistake(`Invalid --context: ${error.message}`)
     }
     throw error
   }

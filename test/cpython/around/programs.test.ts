@@ -69,7 +69,7 @@ describe('a program under plain python', () => {
     expect(forks.lines).toEqual([
       'parent Completed',
       'sockets of the child 0',
-      'child The runner belongs to process PARENT, which forked this one. Open another DefaultRunner in this process',
+      'child The runner belongs to process PARENT, which forked this process. Open another DefaultRunner here',
       'child with a runner of its own True',
       'fork [True, True, True]',
       'spawn [True, True, True]',
@@ -164,7 +164,7 @@ describe('an engine that does not begin', () => {
   const impostor = fileURLToPath(new URL('programs/not_an_engine.py', import.meta.url))
 
   it.each([
-    ['text', 'sent an invalid message: A message of 1668048215 bytes was announced, but the maximum is'],
+    ['text', 'sent an invalid message: A message claims a length of 1668048215 bytes, but the maximum is'],
     ['message', 'sent an invalid message: ValueError: received "welcome" before "start"'],
     ['half', 'ended with exit code 0 (started with'],
     ['words', 'ended with exit code 1: boom: it is broken'],

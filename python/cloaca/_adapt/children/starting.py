@@ -150,7 +150,7 @@ def _not_to_be_handed(descriptors: Sequence[int]) -> str:
             return NOT_TO_BE_HANDED.format(
                 each, "a named pipe from which the script has already read (let the child open it)"
             )
-    return NOT_TO_BE_HANDED.format(max(descriptors, default=-1), "of another kind")
+    return NOT_TO_BE_HANDED.format(max(descriptors, default=-1), "not of a supported kind")
 
 
 def program_candidates(file: Any, environ: Any = None) -> List[str]:

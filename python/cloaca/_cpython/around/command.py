@@ -19,8 +19,8 @@ VARIABLE = "CLOACA_ENGINE"
 _ENTRY = os.path.join("cloaca", "dist", "cli", "main.js")
 
 NOT_FOUND = (
-    "The cloaca engine was not found. It needs Node 24 or newer. Install it next to the script with "
-    "`npm install cloaca`, or for all users with `npm install --global cloaca`, or set "
+    "The cloaca engine was not found. Install it next to the script with "
+    "`npm install cloaca`, or for all users with `npm install --global cloaca` (Node 24 or newer), or set "
     f"{VARIABLE} to the command that starts it. Without a Python installation, use: npx cloaca run SCRIPT.py"
 )
 
@@ -76,7 +76,7 @@ def _node_for(entry: str) -> str:
     node = shutil.which("node")
     if node is None:
         raise RuntimeError(
-            f'No `node` on the PATH for the cloaca engine in "{package}", which needs Node 24 or newer. '
+            f'No `node` on the PATH. The cloaca engine in "{package}" needs Node 24 or newer. '
             f"Install Node from https://nodejs.org, or set {VARIABLE} to the command that starts the engine."
         )
     return node

@@ -205,8 +205,8 @@ def _after_fork() -> None:
     output.after_fork()
     ledger.after_fork()
     runners.lose_all(
-        f"The runner belongs to process {engine._owner}, which forked this one. "
-        "Open another DefaultRunner in this process"
+        f"The runner belongs to process {engine._owner}, which forked this process. "
+        "Open another DefaultRunner here"
     )
 
 

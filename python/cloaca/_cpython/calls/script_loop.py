@@ -109,7 +109,7 @@ class ScriptLoop(ScriptLoopBase):
         try:
             run_handle(handle)
         except (SystemExit, KeyboardInterrupt) as error:
-            self._report(f"{type(error).__name__} in a task of its own or a callback", error)
+            self._report(f"{type(error).__name__} in a background task or a callback", error)
         finally:
             self.is_in_step = False
             driver.leave()

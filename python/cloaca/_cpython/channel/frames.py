@@ -80,7 +80,7 @@ class FrameReader:
             raise FrameError("A message was cut off.")
         (length,) = _LENGTH.unpack(start)
         if not _LENGTH.size <= length <= LARGEST_FRAME_BYTES:
-            raise FrameError(f"A message of {length} bytes was announced, but the maximum is {LARGEST_FRAME_BYTES}.")
+            raise FrameError(f"A message claims a length of {length} bytes, but the maximum is {LARGEST_FRAME_BYTES}.")
         frame = self._read(length)
         if len(frame) < length:
             raise FrameError(f"A message of {length} bytes was cut off after {len(frame)}.")
@@ -111,5 +111,5 @@ def _put(message: Any, path: Path, text: str) -> None:
     for step in path[:-1]:
         message = message[step]
     if message[path[-1]] is not None:
-        raise FrameError(f"A message has no place {path} for a text.")
+        raise FrameError(f"A message has no field {path} for a text.")
     message[path[-1]] = text
