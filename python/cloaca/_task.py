@@ -142,13 +142,14 @@ def task(
         retry_attempts: Total number of attempts. 1 and 0 both mean a single attempt. Default: 3.
         retry_backoff: "fixed", "linear" or "exponential". Default: "exponential".
         retry_delay_ms: Milliseconds before the second attempt. Default: 1000.
-        retry_max_delay_ms: Maximum delay in milliseconds. Default: 60000.
+        retry_max_delay_ms: Maximum delay in milliseconds, before jitter. Default: 60000.
         retry_condition: Failures after which the task is retried: "all", "transient" or "never". Default: "all".
         retry_jitter: Whether delays are multiplied by a random factor from 0.75 to 1.25. Default: True.
         on_success: Function that is called as ``on_success(task_id, context)`` after a successful attempt, with the
             output.
         on_failure: Function that is called as ``on_failure(task_id, error, context)`` after every failed attempt,
-            including attempts that are retried. The return value or an exception of either callback does not change the
+            including attempts that are retried, but not after attempts that the engine stopped, for example at the time
+            limit. The return value or an exception of either callback does not change the
             result of the task.
         invokes: `ComputationGraphBuilder` without a reactor, whose block is closed. Its graph runs after the body, as
             part of the attempt. The first node receives the output of the body. Each terminal node that ran adds its

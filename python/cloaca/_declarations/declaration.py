@@ -116,7 +116,7 @@ class WorkflowDeclaration:
 
 @dataclass(frozen=True)
 class StreamOrigin:
-    """Origin of a stream: type of backend and topic. Without a ``group``, the name of the graph is the group."""
+    """Origin of a stream: type of backend and topic. Default ``group``: the name of the graph or reactor."""
 
     type: str
     topic: str

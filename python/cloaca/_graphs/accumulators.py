@@ -54,7 +54,7 @@ def stream_accumulator(*, type: str, topic: str, group: Optional[str] = None) ->
     Args:
         type: Type of the backend, such as "kafka". The engine must support it, not this process.
         topic: Topic to read.
-        group: Name of the group of readers that share the events. Default: the name of the graph.
+        group: Name of the group of readers that share the events. Default: the name of the graph or reactor.
 
     Raises:
         TypeError: An argument is missing or has the wrong type.
