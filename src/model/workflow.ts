@@ -58,7 +58,7 @@ export type TriggerRule =
     }
   | { readonly type: 'All' | 'Any' | 'None'; readonly conditions: readonly TriggerRule[] }
 
-/** Function of another script that a task runs. */
+/** Function in another script that a task calls. */
 export interface TaskRuns {
   /** Id of that script. */
   readonly script: string
