@@ -141,7 +141,7 @@ export const SETTINGS = Object.freeze({
     variable: 'CLOACA_JITTER',
     flag: '--jitter',
     placeholder: DURATION,
-    doc: 'delay each poll by a random time up to this duration',
+    doc: 'delay each poll randomly by up to this duration',
   }),
   grace: setting(durationFrom(0, { bareSeconds: true }), 30 * SECOND_MS, {
     variable: 'CLOACA_GRACE',
