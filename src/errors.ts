@@ -87,7 +87,10 @@ export type ErrorCode =
    * Fix: Check the name, and that the script of the graph is loaded.
    */
   | 'GRAPH_NOT_FOUND'
-  /** The database has no subscription with this id. Fix: Check the id and the database. */
+  /**
+   * The database does not contain the subscription.
+   * Fix: Check the id, or the names of the reactor and the workflow, and the database.
+   */
   | 'SUBSCRIPTION_NOT_FOUND'
   /**
    * The expression `when` of a subscription cannot be parsed, or does not return true or false.
@@ -95,17 +98,17 @@ export type ErrorCode =
    */
   | 'INVALID_PREDICATE'
   /**
-   * Streams of a type cannot be read: the client package is not installed, or no broker is configured.
-   * Fix: Install the package, or set the broker, that the message names.
+   * A stream cannot be read, because its client package is not installed, or no broker is configured.
+   * Fix: Follow the message: it names the package to install or the setting to change.
    */
   | 'STREAM_UNAVAILABLE'
-  /** A cron expression cannot be parsed, or describes a time that never comes. Fix: Correct the expression. */
+  /** A cron expression cannot be parsed, or never fires, such as on February 30. Fix: Correct the expression. */
   | 'INVALID_CRON'
   /** A time zone is unknown. Fix: Use an IANA name in its exact case, such as `Europe/Paris`. */
   | 'INVALID_TIMEZONE'
   /**
    * Cron scheduling is disabled in this runner.
-   * Fix: Set `cronEnabled` to true, in Python `enable_cron_scheduling`.
+   * Fix: Set `cronEnabled` to true (in Python: `enable_cron_scheduling`).
    */
   | 'CRON_DISABLED'
   /** The runner is closed. Fix: Open a new runner. */
@@ -149,19 +152,19 @@ export type ErrorCode =
    */
   | 'DUPLICATE_USER'
   /**
-   * The schema to remove has no tables of cloaca, or the user was not created for this schema. Fix: Check both names,
-   * or remove the schema and the user with `--force`.
+   * The schema to remove has no tables of cloaca, or the user was not created for this schema.
+   * Fix: Check both names. To remove the schema and the user in any case, use `--force`.
    */
   | 'NOT_A_TENANT'
   /**
    * Another engine took over the execution, or the execution has ended.
-   * Fix: Nothing to do: cloaca discards the result of this engine.
+   * Fix: You do not have to do anything: cloaca discards the result of this engine.
    */
   | 'EXECUTION_NOT_OWNED'
   // HostError
   /**
-   * Python did not start. Fix: Remove the cause that the message states. If the message names the memory snapshot,
-   * delete cloaca's cache folder.
+   * Python did not start.
+   * Fix: Remove the cause that the message states. If the memory snapshot is damaged, delete cloaca's cache folder.
    */
   | 'INTERPRETER_START_FAILED'
   /** Ctrl-C was pressed while Python was starting for a program. Fix: Start the program again. */
@@ -177,7 +180,7 @@ export type ErrorCode =
    */
   | 'HOST_CLOSED'
   // InternalError
-  /** cloaca has a defect. Fix: Report it, with the message. */
+  /** cloaca has a defect. Fix: Report the defect with the message. */
   | 'INTERNAL'
 
 /** Facts about an error as fields, so that callers do not have to parse the message. */

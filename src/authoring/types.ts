@@ -64,7 +64,7 @@ export interface TaskTools {
   secret(name: string): Promise<SecretFields>
 }
 
-/** Argument of the function of a trigger. */
+/** Argument that the function of a trigger receives. */
 export interface PollTools {
   /** Signal that is aborted at the time limit of the poll, or when the runner stops. */
   readonly signal: AbortSignal

@@ -43,7 +43,7 @@ export interface NumberedRequest extends SteeringRequest {
   readonly number: number
 }
 
-/** Interface that the request for an action came through. */
+/** Interface through which a user requested an action. */
 export type ActionSource = 'cli' | 'node' | 'http' | 'python'
 
 export interface NewAction {

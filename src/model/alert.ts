@@ -12,7 +12,7 @@ export const ALERT_KINDS = [
 /** Event that causes an alert. */
 export type AlertKind = (typeof ALERT_KINDS)[number]
 
-/** Alert as receivers get it. */
+/** Alert as cloaca sends it. */
 export interface Alert {
   readonly id: string
   readonly kind: AlertKind

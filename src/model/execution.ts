@@ -77,7 +77,7 @@ export type ExecutionOrigin =
   | { readonly kind: 'cron'; readonly scheduleId: string; readonly trigger: string | null; readonly firingId: string }
   | { readonly kind: 'reactor'; readonly reactor: string; readonly firingId: string }
 
-/** Reason why no engine runs an execution. `engine`: no running engine has the workflow. */
+/** Reason why an execution is waiting: no running engine has loaded its workflow. */
 export interface ExecutionWait {
   readonly kind: 'engine'
   readonly workflow: string

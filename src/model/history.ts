@@ -97,7 +97,7 @@ export interface ActivityBar {
   readonly isEstimate: boolean
 }
 
-/** Last ticks of a trigger. */
+/** Last polls of a trigger. */
 export interface LastTicks {
   readonly last: TickRow
   /** Last tick that started an execution. Null if none is stored. */

@@ -31,7 +31,7 @@ export interface TriggerRow {
   readonly updatedAt: number
 }
 
-/** Firing of a trigger that was not a duplicate. Times are in milliseconds since 1970. */
+/** Firing of a trigger, without duplicates. Times are in milliseconds since 1970. */
 export interface FiringRow {
   readonly id: string
   readonly triggerId: string

@@ -58,7 +58,7 @@ export type TriggerRule =
     }
   | { readonly type: 'All' | 'Any' | 'None'; readonly conditions: readonly TriggerRule[] }
 
-/** Function of another script that a task runs. */
+/** Function in another script that a task calls. */
 export interface TaskRuns {
   /** Path of the other script as written in the declaration of the task, or its id. */
   readonly script: string

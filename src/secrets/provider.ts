@@ -3,7 +3,7 @@
 /** Fields of a secret by name. */
 export type SecretFields = Readonly<Record<string, string>>
 
-/** Task that requests a secret. */
+/** Request of a task for a secret. */
 export interface SecretRequest {
   readonly workflow: string
   readonly executionId: string

@@ -123,7 +123,7 @@ export const SETTINGS = Object.freeze({
     variable: 'CLOACA_RESTRICT_FOR',
     flag: null,
     placeholder: '',
-    doc: 'replace these grants for one file, folder or module',
+    doc: 'replace the permissions for one file, folder or module',
   }),
   'max-concurrent-tasks': setting(wholeFrom(1), 4, {
     variable: 'CLOACA_MAX_CONCURRENT_TASKS',
@@ -141,7 +141,7 @@ export const SETTINGS = Object.freeze({
     variable: 'CLOACA_JITTER',
     flag: '--jitter',
     placeholder: DURATION,
-    doc: 'delay each poll by a random duration up to this',
+    doc: 'delay each poll randomly by up to this duration',
   }),
   grace: setting(durationFrom(0, { bareSeconds: true }), 30 * SECOND_MS, {
     variable: 'CLOACA_GRACE',
@@ -275,7 +275,7 @@ export const SETTINGS = Object.freeze({
     variable: 'CLOACA_ALERTS_LATE_BY',
     flag: null,
     placeholder: '',
-    doc: 'alert when an unfinished poll was due this long ago',
+    doc: 'alert when a poll or schedule is late by this',
   }),
   'http.enabled': setting(YES_OR_NO, true, {
     variable: 'CLOACA_HTTP_ENABLED',

@@ -105,7 +105,8 @@ export function turn(): Promise<void> {
 const ports = new WeakMap<FakeClock, ClockPort>()
 
 /**
- * Clock of a test. Its time stands still until `advance` is called, or until `runWorkflow` jumps to the next event.
+ * Clock that a test controls. Its time stands still until `advance` is called, or until `runWorkflow` jumps to the next
+ * event.
  *
  * The clock controls the engine's waits: delays before retries, pauses of `deferUntil`, and time limits. The functions
  * of tasks still use the real `Date` and `setTimeout`.

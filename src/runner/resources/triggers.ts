@@ -46,7 +46,7 @@ export interface FireOptions extends ActionOptions {
   readonly force?: boolean
 }
 
-/** Filter of ticks. All given conditions must apply. */
+/** Filter of recorded polls. All given conditions must apply. */
 export interface TickListOptions extends PageOptions {
   /** Outcomes of the ticks. */
   readonly outcomes?: readonly TickOutcome[]
@@ -68,7 +68,7 @@ export interface TriggerTrendOptions {
   readonly bars?: number
 }
 
-/** Tick with its error and log. */
+/** Recorded poll with its error and log. */
 export interface TickInfo extends TickRow {
   /** Error of the poll with the traceback, or null. */
   readonly error: PythonFault | null
