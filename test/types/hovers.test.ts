@@ -68,10 +68,10 @@ function hover(name: string): { readonly type: string; readonly text: string } {
 
 describe('what an editor shows', () => {
   it.each([
-    ['workflow', /^Declares a workflow\. Add its tasks with `task`\./],
+    ['workflow', /^Declares a workflow\. Add tasks with `task`\./],
     ['task', /^Adds a task without dependencies, or a Python task\./],
     ['trigger', /^Declares a trigger: a function that is polled and can start a workflow\./],
-    ['skip', /^Returns the answer that starts nothing\. The trigger is polled again after its interval\./],
+    ['skip', /^Returns the answer that does not start the workflow\. The trigger is polled again after its interval\./],
     ['succeeded', /^Returns the condition that is true if a task completed\./],
     ['any', /^Returns the condition that is true if at least one given condition is true\. False without conditions\./],
     ['input', /^Schema of the initial context, of valibot, zod, arktype/],
@@ -81,7 +81,7 @@ describe('what an editor shows', () => {
     ['signal', /^Signal that is aborted at the time limit of the task, /],
     ['log', /^Logger of the execution\./],
     ['attempt', /^Number of this attempt, starting with 1\./],
-    ['defer', /^Waits until a condition is true, without using a slot\./],
+    ['defer', /^Waits until a condition is true\. The task uses no slot while it waits/],
     ['starts', /^Workflow to start, or its name\./],
     ['every', /^Time between two polls, such as `'2s'`\./],
     ['tasks', /^Its tasks by their ids, as values for `after`\.|^$/],

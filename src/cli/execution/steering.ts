@@ -121,7 +121,7 @@ async function cancel(runner: Runner, id: string, options: CancelOptions): Promi
   const letsEnd = options.wait === true
   const answerWithinMs = options.wait === false ? 0 : letsEnd ? Number.POSITIVE_INFINITY : CANCELLED_WITHIN_MS
   const result = await runner.executions.cancel(id, { ...action(options), answerWithinMs, wait: letsEnd })
-  if (result.state === 'asked') return asked(id, 'cancel', 'cancelled', answerWithinMs)
+  if (result.state === 'asked') return asked(id, 'cancel', 'cancelled', answerWithinMs > 0)
   const { lostScripts } = result
   if (lostScripts.length > 0) {
     const scripts = lostScripts.map((script) => `"${script}"`).join(', ')
@@ -143,14 +143,14 @@ function stoppedText(count: number, letsEnd: boolean): string {
 async function pause(runner: Runner, id: string, options: SteeringOptions): Promise<Done> {
   const answerWithinMs = options.wait ? ANSWER_WITHIN_MS : 0
   const { state } = await runner.executions.pause(id, { ...action(options), answerWithinMs })
-  if (state === 'asked') return asked(id, 'pause', 'paused', answerWithinMs)
+  if (state === 'asked') return asked(id, 'pause', 'paused', answerWithinMs > 0)
   return { line: `Execution ${id} paused. Running tasks continue; no further tasks start.`, record: { id, state } }
 }
 
 async function resume(runner: Runner, id: string, options: SteeringOptions): Promise<Done> {
   const answerWithinMs = options.wait ? ANSWER_WITHIN_MS : 0
   const { state } = await runner.executions.resume(id, { ...action(options), answerWithinMs })
-  if (state === 'asked') return asked(id, 'resume', 'resumed', answerWithinMs)
+  if (state === 'asked') return asked(id, 'resume', 'resumed', answerWithinMs > 0)
   return { line: `Execution ${id} resumed.`, record: { id, state } }
 }
 
@@ -181,11 +181,8 @@ function action({ note }: { readonly note?: string }): ActionOptions {
 }
 
 /** The process that runs it has not answered, or was not waited for. */
-function asked(id: string, verb: string, done: string, answerWithinMs: number): Done {
-  const waited =
-    answerWithinMs === 0
-      ? ''
-      : ` The engine that runs this execution did not answer within ${answerWithinMs / 1_000} s.`
+function asked(id: string, verb: string, done: string, isAnswerAwaited: boolean): Done {
+  const waited = isAnswerAwaited ? ' The engine that runs this execution has not answered yet.' : ''
   return {
     line: `Request to ${verb} execution ${id} stored.${waited} The execution will be ${done} when its engine reads the request.`,
     record: { id, state: 'asked' },
