@@ -34,14 +34,15 @@ import {
   END_SKIPS,
   EXTEND_SKIPS,
   FIND_ACTIVE_FIRING,
+  FIND_FIRING,
   FIND_TRIGGER,
   GET_TRIGGER,
+  INSERT_ACTIVE_FIRING,
   INSERT_FIRING,
   INSERT_TICK,
   LEASE_TRIGGER,
   LIST_ENABLED_TRIGGERS,
   LIST_FIRINGS,
-  LIST_FIRINGS_BEHIND,
   LIST_LEASES,
   LIST_TRIGGERS,
   PAUSE_TRIGGER,
@@ -62,8 +63,15 @@ interface FoundTrigger {
 
 interface ActiveFiring {
   readonly id: string
-  readonly execution_id: string | null
+  readonly execution_id: string
 }
+
+interface FiringPlace {
+  readonly fired_at: number
+  readonly seq: number
+}
+
+const NEWEST: FiringPlace = { fired_at: Number.MAX_SAFE_INTEGER, seq: Number.MAX_SAFE_INTEGER }
 
 interface LeaseRecord {
   readonly seq: number
@@ -229,23 +237,28 @@ function fire(connection: Connection, tick: FiredTick): FiredTickResult {
   if (tick.byHand === null) connection.run(limit === null ? SET_LAST_POLL : SET_LIMITED_POLL, tick.at, seq)
   const reason = tick.byHand
   if (active !== undefined) {
-    insertTick(connection, seq, { ...tick, reason, outcome: 'duplicate', firingId: active.id })
-    return { kind: 'duplicate', executionId: active.execution_id }
+    const { id: firingId, execution_id: executionId } = active
+    insertTick(connection, seq, { ...tick, reason, outcome: 'duplicate', firingId, executionId })
+    return { kind: 'duplicate', executionId }
   }
   if (limit !== null) {
     insertTick(connection, seq, { ...tick, reason: limit.reason, outcome: 'limited', firingId: null })
     return { kind: 'limited', active: limit.active }
   }
-  insertTick(connection, seq, { ...tick, reason, outcome: 'fired' })
-  insertFiring(connection, seq, tick)
+  const executionId = tick.execution?.id ?? null
+  const tickSeq = insertTick(connection, seq, { ...tick, reason, outcome: 'fired', executionId })
+  insertFiring(connection, tickSeq, seq, tick)
   return { kind: 'started' }
 }
 
-function insertFiring(connection: Connection, triggerSeq: number, tick: FiredTick): void {
-  const { execution, firingId, trigger, at } = tick
-  const completedAt = execution === null ? at : null
-  connection.run(INSERT_FIRING, firingId, triggerSeq, tick.contextHash, execution?.id ?? null, at, completedAt)
-  if (execution !== null) insertExecution(connection, execution, { kind: 'trigger', trigger, firingId }, at)
+function insertFiring(connection: Connection, seq: number, triggerSeq: number, tick: FiredTick): void {
+  const { execution, firingId, trigger, at, contextHash } = tick
+  if (execution === null) {
+    connection.run(INSERT_FIRING, seq, firingId, triggerSeq, contextHash, at, at)
+    return
+  }
+  connection.run(INSERT_ACTIVE_FIRING, seq, firingId, triggerSeq, contextHash, execution.id, at)
+  insertExecution(connection, execution, { kind: 'trigger', trigger, firingId }, at)
 }
 
 /** Null while another execution may start. */
@@ -270,11 +283,11 @@ export function recordFailed(connection: Connection, tick: FailedTick): FailedTi
 
 export function listFirings(connection: Connection, trigger: string, page: PageAfter): readonly FiringRow[] {
   const { limit, offset, after } = page
-  const records =
-    after === undefined
-      ? connection.all<FiringRecord>(LIST_FIRINGS, trigger, limit, offset)
-      : connection.all<FiringRecord>(LIST_FIRINGS_BEHIND, trigger, after, limit, offset)
-  return records.map(firingRow)
+  const seq = connection.one<FoundTrigger>(FIND_TRIGGER, trigger)?.seq
+  const place = after === undefined ? NEWEST : connection.one<FiringPlace>(FIND_FIRING, after)
+  if (seq === undefined || place === undefined) return []
+  const values = [trigger, seq, place.fired_at, place.seq, limit, offset]
+  return connection.all<FiringRecord>(LIST_FIRINGS, ...values).map(firingRow)
 }
 
 interface NewTick extends PollRecord {
@@ -282,13 +295,15 @@ interface NewTick extends PollRecord {
   readonly outcome: TickOutcome
   readonly reason?: string | null
   readonly firingId: string | null
+  readonly executionId?: string | null
   readonly error?: PythonFault
 }
 
-function insertTick(connection: Connection, triggerSeq: number, tick: NewTick): void {
-  const { at, outcome, latenessMs, durationMs, reason = null, firingId, error = null, log = null } = tick
-  const told = [latenessMs, durationMs, reason, firingId, faultText(error), log]
-  connection.run(INSERT_TICK, connection.newId(), triggerSeq, outcome, at, at, ...told)
+/** Returns the number of the tick. */
+function insertTick(connection: Connection, triggerSeq: number, tick: NewTick): number {
+  const { at, outcome, latenessMs, durationMs, reason = null, firingId, executionId = null, log = null } = tick
+  const poll = [latenessMs, durationMs, reason, firingId, executionId, faultText(tick.error ?? null), log]
+  return connection.insert(INSERT_TICK, connection.newId(), triggerSeq, outcome, at, at, ...poll)
 }
 
 function endSkips(connection: Connection, triggerSeq: number): void {

@@ -57,18 +57,23 @@ export function insertExecution(
   const started = [originSource(origin), originSchedule(origin), originFiring(origin)]
   const { id, workflow, version } = added
   const { retryOf = null } = added
-  const seq = connection.insert(INSERT_EXECUTION, id, workflow, version, origin.kind, ...started, at, retryOf)
-  connection.run(INSERT_INPUT, seq, added.inputText)
-  for (const task of added.tasks) {
-    if (task.kept === undefined) connection.run(INSERT_TASK, seq, task.taskId, task.fullName)
-    else insertKept(connection, seq, task.fullName, task.kept)
+  const seq = connection.insert(INSERT_INPUT, added.inputText)
+  connection.run(INSERT_EXECUTION, seq, id, workflow, version, origin.kind, ...started, at, retryOf)
+  for (const [position, task] of added.tasks.entries()) {
+    if (task.kept === undefined) connection.run(INSERT_TASK, seq, position, task.taskId, task.fullName)
+    else insertKept(connection, [seq, position], task.fullName, task.kept)
   }
 }
 
-function insertKept(connection: Connection, seq: number, fullName: string, kept: TaskRun): void {
+function insertKept(
+  connection: Connection,
+  place: readonly [seq: number, position: number],
+  fullName: string,
+  kept: TaskRun,
+): void {
   const { taskId, status, attempts, startedAt, endedAt, finishedOrder, error, outputText } = kept
   const values = [status, attempts, startedAt, endedAt, finishedOrder, faultText(error), outputText]
-  connection.run(INSERT_KEPT_TASK, seq, taskId, fullName, ...values)
+  connection.run(INSERT_KEPT_TASK, ...place, taskId, fullName, ...values)
 }
 
 export function getExecution(connection: Connection, id: string): Execution | null {

@@ -41,7 +41,7 @@ import {
   LIST_TASKS_WITHOUT_OUTPUTS,
   narrowedTrend,
   SAMPLE_EXECUTIONS,
-  TREND_OF_STATUS,
+  trendOfStatus,
 } from './history-queries.ts'
 
 /** That costs 1.4 ms where 10,000 of all cost 0.4. */
@@ -136,9 +136,8 @@ interface GroupRecord {
 function groupedBars(connection: Connection, query: TrendQuery): readonly TrendBar[] | null {
   const { sinceAt, untilAt, bars } = query
   const atMost = isNarrowed(query) ? COUNTED_AT_MOST_OF_ONE : COUNTED_AT_MOST
-  const [sql, values] = groupedTrend(query)
-  const times = [sinceAt, untilAt]
-  const records = connection.all<GroupRecord>(sql, sinceAt, bars, untilAt - sinceAt, ...values, ...times, atMost + 1)
+  const [sql, values] = groupedTrend(query, sinceAt, untilAt)
+  const records = connection.all<GroupRecord>(sql, sinceAt, bars, untilAt - sinceAt, ...values, atMost + 1)
   if (records.reduce((sum, { count }) => sum + count, 0) > atMost) return null
   return groupedTrendBars(query, records)
 }
@@ -162,7 +161,7 @@ function barOfAll(connection: Connection, atMost: number) {
     const found: Partial<Record<ExecutionStatus, number>> = {}
     let isEstimate = false
     for (const status of STATUSES) {
-      const record = connection.one<BarRecord>(TREND_OF_STATUS, status, from, to, atMost)
+      const record = connection.one<BarRecord>(trendOfStatus(status), status, from, to, atMost)
       if (record === undefined || record.count === 0) continue
       const isFull = record.count >= atMost
       isEstimate ||= isFull
