@@ -149,25 +149,17 @@ SELECT seq, id, trigger_seq, context_hash, execution_id, fired_at, ? FROM active
 
 export const DELETE_ACTIVE_FIRING = 'DELETE FROM active_firings WHERE id = ?'
 
-const ALL_FIRINGS = `(
-  SELECT seq, id, trigger_seq, context_hash, execution_id, fired_at, completed_at FROM firings
-  UNION ALL SELECT seq, id, trigger_seq, context_hash, execution_id, fired_at, CAST(NULL AS INTEGER) FROM active_firings
-)`
-
 /** The firing after which a list continues. */
-export const FIND_FIRING = `SELECT fired_at, seq FROM ${ALL_FIRINGS} WHERE id = ?`
+export const FIND_FIRING = `
+SELECT fired_at, seq FROM (
+  SELECT id, fired_at, seq FROM active_firings UNION ALL SELECT id, fired_at, seq FROM firings
+) WHERE id = ?`
 
-/**
- * Values: the trigger, its `seq`, the place after which the list continues, limit and offset. The active firings of a
- * trigger are few, and are sorted:
- *
- *   MERGE (UNION ALL)
- *   SEARCH firings USING INDEX firings_by_trigger (trigger_seq=? AND fired_at<?)
- *   SEARCH active_firings USING INDEX active_firings_by_context (trigger_seq=?)
- *   USE TEMP B-TREE FOR ORDER BY
- */
+const LISTED = 'WHERE trigger_seq = ? AND (fired_at, seq) < (?, ?) ORDER BY fired_at DESC, seq DESC LIMIT ? OFFSET ?'
+
+/** Values, as of `LIST_FIRINGS`: the `seq` of the trigger, the place after which the list continues, limit and offset. */
+export const LIST_ACTIVE_FIRINGS = `
+SELECT id, seq, context_hash, execution_id, fired_at, NULL AS completed_at FROM active_firings ${LISTED}`
+
 export const LIST_FIRINGS = `
-SELECT id, (SELECT triggers.id FROM triggers WHERE name = ?) AS trigger_id, context_hash, execution_id, fired_at,
-       completed_at
-FROM ${ALL_FIRINGS}
-WHERE trigger_seq = ? AND (fired_at, seq) < (?, ?) ORDER BY fired_at DESC, seq DESC LIMIT ? OFFSET ?`
+SELECT id, seq, context_hash, execution_id, fired_at, completed_at FROM firings ${LISTED}`

@@ -27,6 +27,7 @@ import type { HeldLeases } from './held-leases.ts'
 import { recordAction } from './history/action-steps.ts'
 import { DECLARE_DEAD, LIST_ANNOUNCED_TRIGGERS } from './instance-queries.ts'
 import { instanceSeqOrThrow } from './instance-steps.ts'
+import { mergedPage } from './merged-page.ts'
 import {
   CLOSE_SKIPS,
   COUNT_ACTIVE_FIRINGS,
@@ -41,6 +42,7 @@ import {
   INSERT_FIRING,
   INSERT_TICK,
   LEASE_TRIGGER,
+  LIST_ACTIVE_FIRINGS,
   LIST_ENABLED_TRIGGERS,
   LIST_FIRINGS,
   LIST_LEASES,
@@ -70,6 +72,8 @@ interface FiringPlace {
   readonly fired_at: number
   readonly seq: number
 }
+
+type ListedFiring = Omit<FiringRecord, 'trigger_id'> & FiringPlace
 
 const NEWEST: FiringPlace = { fired_at: Number.MAX_SAFE_INTEGER, seq: Number.MAX_SAFE_INTEGER }
 
@@ -283,11 +287,17 @@ export function recordFailed(connection: Connection, tick: FailedTick): FailedTi
 
 export function listFirings(connection: Connection, trigger: string, page: PageAfter): readonly FiringRow[] {
   const { limit, offset, after } = page
-  const seq = connection.one<FoundTrigger>(FIND_TRIGGER, trigger)?.seq
+  const found = getTrigger(connection, trigger)
   const place = after === undefined ? NEWEST : connection.one<FiringPlace>(FIND_FIRING, after)
-  if (seq === undefined || place === undefined) return []
-  const values = [trigger, seq, place.fired_at, place.seq, limit, offset]
-  return connection.all<FiringRecord>(LIST_FIRINGS, ...values).map(firingRow)
+  if (found === null || place === undefined) return []
+  const read = (sql: string) => (page: Page) =>
+    connection.all<ListedFiring>(sql, found.seq, place.fired_at, place.seq, page.limit, page.offset)
+  const records = mergedPage({ limit, offset }, read(LIST_ACTIVE_FIRINGS), read(LIST_FIRINGS), newestFirst)
+  return records.map((record) => firingRow({ ...record, trigger_id: found.id }))
+}
+
+function newestFirst(one: FiringPlace, other: FiringPlace): number {
+  return other.fired_at - one.fired_at || other.seq - one.seq
 }
 
 interface NewTick extends PollRecord {

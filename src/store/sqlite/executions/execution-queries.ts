@@ -32,17 +32,22 @@ export const ENDED_STATUSES: readonly ExecutionStatus[] = ['Completed', 'Failed'
 const BY_ID = `(SELECT ${ENDED_COLUMNS} FROM executions UNION ALL SELECT ${ACTIVE_COLUMNS} FROM active_executions)`
 
 /**
- * Active and ended executions, for `ORDER BY created_at, seq`. SQLite moves the conditions of the outer statement into
- * each part and merges the parts, which it reads in the order of an index:
+ * Active executions for `ORDER BY created_at, seq`. SQLite moves the conditions of the outer statement into each part, and
+ * merges the parts, which it reads in the order of the index:
  *
  *   MERGE (UNION ALL)
- *   SCAN executions USING INDEX executions_by_creation
  *   SEARCH active_executions USING INDEX active_executions_by_status (status=?), for each active status
  */
-export const IN_ORDER = `(${[
-  `SELECT ${ENDED_COLUMNS} FROM executions`,
-  ...ACTIVE_STATUSES.map((status) => `SELECT ${ACTIVE_COLUMNS} FROM active_executions WHERE status = '${status}'`),
-].join(' UNION ALL ')})`
+const ACTIVE_PARTS = ACTIVE_STATUSES.map(
+  (status) => `SELECT ${ACTIVE_COLUMNS} FROM active_executions WHERE status = '${status}'`,
+).join(' UNION ALL ')
+
+export const ACTIVE = `(${ACTIVE_PARTS})`
+
+export const ENDED = `(SELECT ${ENDED_COLUMNS} FROM executions)`
+
+/** Active and ended executions for `ORDER BY created_at, seq` with a small limit. SQLite merges these parts, too. */
+export const IN_ORDER = `(SELECT ${ENDED_COLUMNS} FROM executions UNION ALL ${ACTIVE_PARTS})`
 
 const NEWEST_FIRST = 'ORDER BY created_at DESC, seq DESC LIMIT ? OFFSET ?'
 
@@ -103,11 +108,10 @@ export interface Listing {
   readonly before?: { readonly created_at: number; readonly seq: number }
 }
 
-/** Returns the executions with a status, or all of them in order. */
-export function executionsWith(status: string | undefined): string {
-  if (status === undefined) return IN_ORDER
+/** Returns the table of the executions with a status. */
+export function executionsWith(status: string): string {
   const isActive = ACTIVE_STATUSES.some((each) => each === status)
-  return isActive ? `(SELECT ${ACTIVE_COLUMNS} FROM active_executions)` : `(SELECT ${ENDED_COLUMNS} FROM executions)`
+  return isActive ? `(SELECT ${ACTIVE_COLUMNS} FROM active_executions)` : ENDED
 }
 
 /**
@@ -115,15 +119,10 @@ export function executionsWith(status: string | undefined): string {
  * of the status whenever the status is given, although nearly all executions may have that status: a `+` prevents this.
  * Measured with 500,000 executions: 112 ms without it, 4 ms with it.
  */
-export function executionListing({
-  workflow,
-  status,
-  trigger,
-  sinceAt,
-  untilAt,
-  retryOf,
-  before,
-}: Listing): [string, (string | number)[]] {
+export function executionListing(
+  table: string,
+  { workflow, status, trigger, sinceAt, untilAt, retryOf, before }: Listing,
+): [string, (string | number)[]] {
   const isCommon = status === 'Completed'
   const isNarrowed = workflow !== undefined || trigger !== undefined || retryOf !== undefined
   const conditions: [string, ...(string | number)[]][] = []
@@ -139,10 +138,7 @@ export function executionListing({
   if (untilAt !== undefined) conditions.push(['created_at < ?', untilAt])
   if (before !== undefined) conditions.push(['(created_at, seq) < (?, ?)', before.created_at, before.seq])
   const where = conditions.length === 0 ? '' : `WHERE ${conditions.map(([text]) => text).join(' AND ')}`
-  return [
-    `SELECT * FROM ${executionsWith(status)} ${where} ${NEWEST_FIRST}`,
-    conditions.flatMap(([, ...values]) => values),
-  ]
+  return [`SELECT * FROM ${table} ${where} ${NEWEST_FIRST}`, conditions.flatMap(([, ...values]) => values)]
 }
 
 // -- ownership

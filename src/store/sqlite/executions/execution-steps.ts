@@ -23,9 +23,13 @@ import {
   taskRun,
 } from '../../rows.ts'
 import type { Connection } from '../file/connection.ts'
+import { mergedPage } from '../merged-page.ts'
 import {
+  ACTIVE,
   COUNT_EXECUTIONS,
+  ENDED,
   executionListing,
+  executionsWith,
   FIND_EXECUTION_IDS,
   FIND_PLACE,
   FIND_UNDER_WAY,
@@ -97,11 +101,24 @@ export function findExecutionIds(connection: Connection, prefix: string, limit: 
 }
 
 export function listExecutions(connection: Connection, filter: Page & ExecutionFilter): readonly ExecutionSummary[] {
-  const { after, limit, offset, ...conditions } = filter
+  const { after, limit, offset, ...given } = filter
   const before = after === undefined ? undefined : connection.one<ExecutionPlace>(FIND_PLACE, after)
   if (after !== undefined && before === undefined) return []
-  const [sql, values] = executionListing({ ...conditions, ...(before !== undefined && { before }) })
-  return connection.all<ExecutionRecord>(sql, ...values, limit, offset).map(executionSummary)
+  const conditions = { ...given, ...(before !== undefined && { before }) }
+  const read = (table: string) => (page: Page) => {
+    const [sql, values] = executionListing(table, conditions)
+    return connection.all<ExecutionRecord>(sql, ...values, page.limit, page.offset)
+  }
+  const { status } = conditions
+  const records =
+    status === undefined
+      ? mergedPage({ limit, offset }, read(ACTIVE), read(ENDED), newestFirst)
+      : read(executionsWith(status))({ limit, offset })
+  return records.map(executionSummary)
+}
+
+function newestFirst(one: ExecutionRecord, other: ExecutionRecord): number {
+  return other.created_at - one.created_at || other.seq - one.seq
 }
 
 function inOrder(one: TaskRecord, other: TaskRecord): number {

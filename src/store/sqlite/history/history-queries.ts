@@ -2,9 +2,11 @@
 
 import type { ExecutionStatus } from '../../../model/execution.ts'
 import type { CountFilter } from '../../../model/history.ts'
-import { STARTED_BY_TRIGGER } from '../../history-shapes.ts'
+import { STARTED_BY_TRIGGER, STATUSES } from '../../history-shapes.ts'
 import {
+  ACTIVE,
   ACTIVE_STATUSES,
+  ENDED,
   ENDED_COLUMNS,
   ENDED_STATUSES,
   executionsWith,
@@ -105,24 +107,24 @@ function listed(statuses: readonly string[]): string {
   return statuses.map((status) => `'${status}'`).join(', ')
 }
 
-/**
- * Returns a query of a limited number of executions with a status between two times, oldest first, through the index
- * alone.
- */
-export function trendOfStatus(status: ExecutionStatus): string {
-  return `
+/** By status: counts a limited number of executions between two times, oldest first, through the index alone. */
+export const TREND_OF_STATUS = Object.fromEntries(
+  STATUSES.map((status) => [
+    status,
+    `
 SELECT count(*) AS count, max(created_at) AS last_at FROM (
-  SELECT created_at FROM ${executionsWith(status)} WHERE status = ? AND ${CREATED_BETWEEN} ORDER BY created_at LIMIT ?)`
-}
+  SELECT created_at FROM ${executionsWith(status)} WHERE status = ? AND ${CREATED_BETWEEN} ORDER BY created_at LIMIT ?)`,
+  ]),
+) as Readonly<Record<ExecutionStatus, string>>
 
-/** The same of a workflow or a trigger, by status. */
-export function narrowedTrend(filter: CountFilter): [string, Values] {
+/** Does the same for a workflow or a trigger, and counts by status. Returns a statement for each of the two tables. */
+export function narrowedTrend(filter: CountFilter): [readonly string[], Values] {
   const [conditions, values] = narrowedBy(filter)
-  const sql = `
+  const of = (table: string) => `
 SELECT status, count(*) AS count, max(created_at) AS last_at FROM (
-  SELECT status, created_at FROM ${IN_ORDER} WHERE ${conditions} AND ${CREATED_BETWEEN} ORDER BY created_at LIMIT ?)
+  SELECT status, created_at FROM ${table} WHERE ${conditions} AND ${CREATED_BETWEEN} ORDER BY created_at LIMIT ?)
 GROUP BY status`
-  return [sql, values]
+  return [[of(ENDED), of(ACTIVE)], values]
 }
 
 function narrowedBy({ workflow, trigger }: CountFilter): [string, Values] {

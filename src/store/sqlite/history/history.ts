@@ -41,7 +41,7 @@ import {
   LIST_TASKS_WITHOUT_OUTPUTS,
   narrowedTrend,
   SAMPLE_EXECUTIONS,
-  trendOfStatus,
+  TREND_OF_STATUS,
 } from './history-queries.ts'
 
 /** That costs 1.4 ms where 10,000 of all cost 0.4. */
@@ -161,7 +161,7 @@ function barOfAll(connection: Connection, atMost: number) {
     const found: Partial<Record<ExecutionStatus, number>> = {}
     let isEstimate = false
     for (const status of STATUSES) {
-      const record = connection.one<BarRecord>(trendOfStatus(status), status, from, to, atMost)
+      const record = connection.one<BarRecord>(TREND_OF_STATUS[status], status, from, to, atMost)
       if (record === undefined || record.count === 0) continue
       const isFull = record.count >= atMost
       isEstimate ||= isFull
@@ -171,16 +171,18 @@ function barOfAll(connection: Connection, atMost: number) {
   }
 }
 
+/** The beginning of a bar with too many executions stands for all of it, in each table. */
 function narrowedBar(connection: Connection, query: TrendQuery, atMost: number) {
-  const [sql, values] = narrowedTrend(query)
+  const [statements, values] = narrowedTrend(query)
   return (from: number, to: number): TrendBar => {
-    const records = connection.all<BarRecord & { readonly status: ExecutionStatus }>(sql, ...values, from, to, atMost)
-    const isEstimate = records.reduce((sum, { count }) => sum + count, 0) >= atMost
-    const lastAt = Math.max(...records.map(({ last_at }) => last_at ?? to))
-    const entries = records.map(({ status, count }) => [
-      status,
-      isEstimate ? scaledToBar(count, from, to, lastAt) : count,
-    ])
+    let isEstimate = false
+    const entries = statements.flatMap((sql) => {
+      const records = connection.all<BarRecord & { readonly status: ExecutionStatus }>(sql, ...values, from, to, atMost)
+      const isFull = records.reduce((sum, { count }) => sum + count, 0) >= atMost
+      isEstimate ||= isFull
+      const lastAt = Math.max(...records.map(({ last_at }) => last_at ?? to))
+      return records.map(({ status, count }) => [status, isFull ? scaledToBar(count, from, to, lastAt) : count])
+    })
     return { at: from, counts: Object.fromEntries(entries), isEstimate }
   }
 }

@@ -97,7 +97,7 @@ CREATE TABLE active_firings (
   execution_id TEXT NOT NULL,
   fired_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
--- For FIND_ACTIVE_FIRING, COUNT_ACTIVE_FIRINGS, LIST_FIRINGS.
+-- For FIND_ACTIVE_FIRING, COUNT_ACTIVE_FIRINGS, LIST_ACTIVE_FIRINGS.
 CREATE INDEX active_firings_by_context ON active_firings (trigger_seq, context_hash);
 
 -- Firings whose executions have ended, and firings without an execution.
@@ -171,7 +171,7 @@ CREATE TABLE active_executions (
   paused_at INTEGER,
   cancel_requested_at INTEGER
 ) STRICT, WITHOUT ROWID;
--- For executionListing, countListing, trendOfStatus.
+-- For executionListing, countListing, TREND_OF_STATUS.
 CREATE INDEX active_executions_by_status ON active_executions (status, created_at, execution_seq);
 -- For EACH_UNOWNED, FIRST_UNOWNED_WORKFLOW, EACH_OWNED_BY, RELEASE_EXECUTIONS.
 CREATE INDEX active_executions_by_owner ON active_executions (owner_seq, workflow, created_at, execution_seq);
