@@ -132,8 +132,8 @@ export type ErrorCode =
   /** A newer version of cloaca created or upgraded the database. Fix: Update cloaca, or use another database. */
   | 'DATABASE_TOO_NEW'
   /**
-   * The database was opened for reading only, but an older version of cloaca created it.
-   * Fix: Serve the database once with this version, which upgrades it.
+   * An older version of cloaca created the database, and this version does not upgrade it.
+   * Fix: Serve it once with this version, or use another database; the message states which.
    */
   | 'DATABASE_TOO_OLD'
   /**

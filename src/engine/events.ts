@@ -166,7 +166,6 @@ export type WarningCode =
   | 'NOT_SERVED'
   | 'OTHER_VERSION'
   | 'CLOCK_SET'
-  | 'RETENTION_BEGINS'
   | 'TRIGGER_PAUSED'
   | 'CRON_MISSED'
   | 'SUBSCRIPTION_DEGRADED'

@@ -20,7 +20,7 @@ import type {
 } from '../model/execution.ts'
 import type { LogSink } from '../model/log.ts'
 import type { TriggerOverrides } from '../model/policy.ts'
-import type { EndedExecutions, Retention, RetentionHold } from '../model/retention.ts'
+import type { EndedExecutions, Retention } from '../model/retention.ts'
 import type { FiringRow, InstanceRow, TickRow, TriggerRow } from '../model/schedule.ts'
 import type { PollOutcome } from '../model/trigger.ts'
 import type { TaskRuns, WorkflowDefinition } from '../model/workflow.ts'
@@ -55,7 +55,7 @@ import type {
   TriggerRemoval,
 } from './store-ports.ts'
 
-export type { EndedExecutions, Retention, RetentionHold } from '../model/retention.ts'
+export type { EndedExecutions, Retention } from '../model/retention.ts'
 export type { Clock, StartLimit, Timer, Trouble, WallJump } from './clock-port.ts'
 export type * from './cron/cron-store.ts'
 export type * from './graphs/graph-host.ts'
@@ -328,11 +328,6 @@ export interface Store extends CronStore {
    * be in it. Instances that are open here are entered in it already. Returns the end of it.
    */
   onDatabaseChange(callback: (change: StoreChange) => void): () => void
-  /**
-   * Executions that an older version kept for good are held for 24 h more, from the first call on that would have them
-   * removed. Null: there are none, the time is over, or they are kept for good in any case.
-   */
-  retentionHold(retention: Retention, at: number): Promise<RetentionHold | null>
   /** Removes what is older than its retention, in a small step. Returns how many rows; 0 means done. */
   prune(retention: Retention, at: number): Promise<number>
   /** How many of these executions there are. */

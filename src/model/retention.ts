@@ -2,15 +2,6 @@
 
 import type { ExecutionStatus } from './execution.ts'
 
-/** Nothing is to be removed yet. */
-export interface RetentionHold {
-  /** Whether this is the first call that says so. */
-  readonly isNew: boolean
-  readonly until: number
-  /** Ended executions that are older than the retention. */
-  readonly executions: number
-}
-
 /** Executions that have ended. */
 export interface EndedExecutions {
   readonly endedBeforeAt: number

@@ -38,15 +38,15 @@ const HISTORIES: readonly { readonly name: string; readonly retention: Retention
     name: 'firings without a run, and their ticks',
     retention: { ...KEEP, endedMs: 0 },
     sql: `
-${ROW} INSERT INTO firings (id, trigger_seq, context_hash, execution_id, fired_at, completed_at)
-SELECT 'firing ' || n, 1 + n % ${TRIGGERS}, 'hash', NULL, n, n FROM rows;${TICKS('fired', "'firing ' || n")}`,
+${ROW} INSERT INTO firings (id, seq, trigger_seq, context_hash, execution_id, fired_at, completed_at)
+SELECT 'firing ' || n, n, 1 + n % ${TRIGGERS}, 'hash', NULL, n, n FROM rows;${TICKS('fired', "'firing ' || n")}`,
   },
   {
     name: 'nothing, of firings that are kept',
     retention: { ...KEEP, endedMs: 0 },
     sql: `
-${ROW} INSERT INTO firings (id, trigger_seq, context_hash, execution_id, fired_at, completed_at)
-SELECT 'firing ' || n, 1 + n % ${TRIGGERS}, 'hash', 'running', n, NULL FROM rows;${TICKS('fired', "'firing ' || n")}`,
+${ROW} INSERT INTO active_firings (id, seq, trigger_seq, context_hash, execution_id, fired_at)
+SELECT 'firing ' || n, n, 1 + n % ${TRIGGERS}, 'hash', 'running', n FROM rows;${TICKS('fired', "'firing ' || n")}`,
   },
   {
     name: 'executions, with their firings and ticks',
@@ -55,10 +55,10 @@ SELECT 'firing ' || n, 1 + n % ${TRIGGERS}, 'hash', 'running', n, NULL FROM rows
 ${ROW} INSERT INTO executions (id, workflow, version, status, origin, firing_id, created_at, ended_at)
 SELECT 'execution ' || n, 'demo', '1', 'Completed', 'trigger', 'firing ' || n, n, n FROM rows WHERE n % 10 = 0;
 INSERT INTO execution_inputs SELECT seq, '{}' FROM executions;
-INSERT INTO task_runs (execution_seq, task_id, full_name, status, output)
-SELECT seq, task, task, 'Completed', '{"value": 1}' FROM executions, (SELECT 'a' AS task UNION SELECT 'b' UNION SELECT 'c');
-${ROW} INSERT INTO firings (id, trigger_seq, context_hash, execution_id, fired_at, completed_at)
-SELECT 'firing ' || n, 1 + n % ${TRIGGERS}, 'hash', 'execution ' || n, n, n FROM rows WHERE n % 10 = 0;
+INSERT INTO task_runs (execution_seq, position, task_id, full_name, status, output)
+SELECT seq, 0, task, task, 'Completed', '{"value": 1}' FROM executions, (SELECT 'a' AS task UNION SELECT 'b' UNION SELECT 'c');
+${ROW} INSERT INTO firings (id, seq, trigger_seq, context_hash, execution_id, fired_at, completed_at)
+SELECT 'firing ' || n, n, 1 + n % ${TRIGGERS}, 'hash', 'execution ' || n, n, n FROM rows WHERE n % 10 = 0;
 ${ROW} INSERT INTO ticks (id, trigger_seq, outcome, first_at, last_at, count, firing_id)
 SELECT hex(randomblob(18)), 1 + n % ${TRIGGERS}, 'fired', n, n, 1, 'firing ' || n FROM rows WHERE n % 10 = 0;`,
   },
@@ -96,7 +96,7 @@ async function figuresOf({ name, retention, sql }: (typeof HISTORIES)[number]): 
       return rows
     }
     const events = new EngineEvents()
-    const pruning = new Pruning({ store: { prune, retentionHold: async () => null }, clock, events }, retention)
+    const pruning = new Pruning({ store: { prune }, clock, events }, retention)
     const enough = setTimeout(() => pruning.stop(), MEASURED_MS)
     const lateness = await latenessDuring(() => pruning.run())
     clearTimeout(enough)

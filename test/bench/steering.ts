@@ -1,6 +1,6 @@
 /**
- * What people wait for when they steer: a cancel, by what the task does; a list of executions with filters, with many in the
- * database; the upgrade of a database that is full of ticks.
+ * Measures what people wait for when they steer: a cancel, by the work of the task, and a list of executions with
+ * filters, with many in the database.
  */
 
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -9,8 +9,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Runner } from '../../src/index.ts'
 import { Connection } from '../../src/store/sqlite/file/connection.ts'
-import { MIGRATIONS } from '../../src/store/sqlite/schema/migrations.ts'
-import { migrate } from '../../src/store/sqlite/schema/schema.ts'
+import { SCHEMA } from '../../src/store/sqlite/schema/schema.ts'
 import type { Figure } from './figure.ts'
 
 const PROGRAM = fileURLToPath(new URL('programs/cancelled.py', import.meta.url))
@@ -23,14 +22,12 @@ const WAITS = {
 }
 const CANCELS = 100
 const EXECUTIONS = 500_000
-const TICKS = 2_000_000
 const LIST_WITHIN_MS = 50
 
 export async function steeringFigures(): Promise<Figure[]> {
   const folder = mkdtempSync(join(tmpdir(), 'cloaca-bench-'))
   try {
-    const upgrade = upgradeFigures(join(folder, 'old.db'))
-    return [...(await cancelFigures()), ...(await listFigures(join(folder, 'many.db'))), ...upgrade]
+    return [...(await cancelFigures()), ...(await listFigures(join(folder, 'many.db')))]
   } finally {
     rmSync(folder, { recursive: true })
   }
@@ -118,7 +115,7 @@ function instantOf(index: number): number {
 
 export function fillWithExecutions(path: string): void {
   const connection = new Connection(path)
-  migrate(connection, 0)
+  SCHEMA.migrate(connection, 0)
   connection.atomically(() => {
     for (let index = 0; index < EXECUTIONS; index++) {
       connection.run(
@@ -134,26 +131,7 @@ export function fillWithExecutions(path: string): void {
         instantOf(index),
       )
     }
+    connection.run("INSERT INTO execution_inputs (execution_seq, context) SELECT seq, '{}' FROM executions")
   })
   connection.close()
-}
-
-/** From the version before this one. */
-function upgradeFigures(path: string): Figure[] {
-  const connection = new Connection(path)
-  connection.script(
-    'CREATE TABLE cloaca_schema (version INTEGER PRIMARY KEY, applied_at INTEGER NOT NULL) STRICT; INSERT INTO cloaca_schema VALUES (1, 0), (2, 0)',
-  )
-  for (const sql of MIGRATIONS.slice(0, 2)) connection.script(sql)
-  connection.script(`
-    INSERT INTO triggers (id, name, workflow, poll_interval_ms, allow_concurrent, created_at, updated_at)
-    VALUES ('t', 'inbox', 'import', 1000, 0, 0, 0);
-    INSERT INTO ticks (id, trigger_seq, outcome, first_at, last_at, count)
-    WITH RECURSIVE series (value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM series LIMIT ${TICKS})
-    SELECT hex(randomblob(16)), 1, 'skipped', value, value, 1 FROM series`)
-  const begin = performance.now()
-  migrate(connection, 1)
-  const value = performance.now() - begin
-  connection.close()
-  return [{ name: 'upgrade of a database with 2,000,000 ticks', value, unit: 'ms' }]
 }

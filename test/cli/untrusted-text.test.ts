@@ -118,8 +118,8 @@ describe('a list of executions', () => {
     const many = new Database(path)
     many.exec(`
       WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 200000)
-      INSERT INTO executions (id, workflow, version, status, origin, created_at)
-      SELECT 'id-' || n, 'w', 'v', 'Pending', 'call', n FROM numbers`)
+      INSERT INTO active_executions (id, execution_seq, workflow, version, origin, created_at)
+      SELECT 'id-' || n, n, 'w', 'v', 'call', n FROM numbers`)
     many.close()
     await served.runner.close()
 

@@ -15,7 +15,7 @@ function slowStore(clock: FakeClock, rows: number, tookMs: number) {
     beganAt.push(clock.monotonic())
     return new Promise((resolve) => clock.wakeAfter(tookMs, () => resolve(beganAt.length <= rows ? 1 : 0)))
   }
-  return { prune, beganAt, retentionHold: () => Promise.resolve(null) }
+  return { prune, beganAt }
 }
 
 describe('removing old records', () => {

@@ -1,6 +1,6 @@
 /**
- * Records each change of a row that the model follows, by SQL triggers, in the transaction that makes it. So the model sees
- * the committed changes and no others, independent of the state that the engines keep in memory.
+ * Records each change of a row that the model follows, by SQL triggers, in the transaction that makes it. So the model
+ * sees the committed changes and no others, independent of the state that the engines keep in memory.
  */
 
 /** A change of one row. `before` is null for an insertion, `after` for a deletion. */
@@ -14,21 +14,9 @@ export type RowValues = Readonly<Record<string, string | number | null>>
 
 export type TableName = keyof typeof RECORDED
 
-/** By table: the recorded columns, and SQL expressions that stand in place of the numbers of other rows. */
+/** By table of the model: the recorded columns, which are those of the active and of the ended rows. */
 export const RECORDED = {
-  executions: [
-    'id',
-    'workflow',
-    'status',
-    'origin',
-    'origin_source',
-    'firing_id',
-    'owner_seq',
-    'ended_at',
-    'retry_of',
-    'paused_at',
-    'cancel_requested_at',
-  ],
+  executions: ['seq', 'id', 'workflow', 'status', 'origin', 'origin_source', 'firing_id', 'ended_at', 'retry_of'],
   execution_inputs: ['execution_seq', 'context'],
   task_runs: ['execution_seq', 'task_id', 'status', 'attempts', 'recoveries', 'output'],
   firings: ['id', 'trigger_seq', 'context_hash', 'execution_id', 'completed_at'],
@@ -43,15 +31,23 @@ export const RECORDED = {
   firing_executions: ['reactor_seq', 'sequence', 'subscription_id', 'replay', 'execution_id'],
 } as const
 
+/** Tables of active rows, which `row-changes.ts` turns into rows of the tables of the model. */
+export const ACTIVE = {
+  active_executions: [
+    ...['execution_seq', 'id', 'workflow', 'status', 'origin', 'origin_source', 'firing_id', 'owner_seq', 'retry_of'],
+    ...['paused_at', 'cancel_requested_at'],
+  ],
+  active_firings: ['id', 'trigger_seq', 'context_hash', 'execution_id'],
+} as const
+
+export type RecordedTable = TableName | keyof typeof ACTIVE
+
 /** Columns whose change is recorded, by table. Default: all recorded columns. */
 const CHANGING: Partial<Record<TableName, readonly string[]>> = {
   triggers: ['enabled', 'lease_seq', 'lease_number', 'overrides', 'skip_count'],
 }
 
-/** The seq of the row beside its recorded columns, so that rows of other tables find it. */
-const WITH_SEQ: readonly TableName[] = ['executions']
-
-const WITHOUT_UPDATES: readonly TableName[] = [
+const WITHOUT_UPDATES: readonly RecordedTable[] = [
   'execution_inputs',
   'ticks',
   'source_events',
@@ -67,26 +63,28 @@ export function sqliteRecorder(): string {
   const parts = [
     `CREATE TABLE ${LOG_TABLE} (seq INTEGER PRIMARY KEY, name TEXT NOT NULL, before TEXT, after TEXT) STRICT`,
   ]
-  for (const table of Object.keys(RECORDED) as TableName[]) {
+  for (const table of RECORDED_TABLES) {
     parts.push(sqliteTrigger(table, 'INSERT'), sqliteTrigger(table, 'DELETE'))
-    if (!WITHOUT_UPDATES.includes(table)) parts.push(sqliteTrigger(table, 'UPDATE'))
+    if (hasUpdates(table)) parts.push(sqliteTrigger(table, 'UPDATE'))
   }
   return parts.join(';\n')
 }
 
-export function columnsOf(table: TableName): readonly string[] {
-  return [...(WITH_SEQ.includes(table) ? ['seq'] : []), ...RECORDED[table]]
+export const RECORDED_TABLES = Object.keys({ ...RECORDED, ...ACTIVE }) as readonly RecordedTable[]
+
+export function columnsOf(table: RecordedTable): readonly string[] {
+  return { ...RECORDED, ...ACTIVE }[table]
 }
 
-export function changingOf(table: TableName): readonly string[] {
-  return CHANGING[table] ?? RECORDED[table]
+export function changingOf(table: RecordedTable): readonly string[] {
+  return CHANGING[table as TableName] ?? columnsOf(table)
 }
 
-export function hasUpdates(table: TableName): boolean {
+export function hasUpdates(table: RecordedTable): boolean {
   return !WITHOUT_UPDATES.includes(table)
 }
 
-function sqliteTrigger(table: TableName, event: 'INSERT' | 'UPDATE' | 'DELETE'): string {
+function sqliteTrigger(table: RecordedTable, event: 'INSERT' | 'UPDATE' | 'DELETE'): string {
   const row = (alias: string) =>
     `json_object(${columnsOf(table)
       .map((column) => `'${column}', ${alias}.${column}`)

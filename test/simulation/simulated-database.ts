@@ -39,3 +39,16 @@ export interface SimulatedDatabase {
   untilAnswered(): Promise<void> | null
   close(): Promise<void>
 }
+
+/** Rows that contradict each other. */
+export const PROBLEMS = `
+SELECT 'execution ' || id || ' is under way and has ended' AS problem FROM active_executions JOIN executions USING (id)
+UNION ALL
+SELECT 'firing ' || id || ' is active and has ended' FROM active_firings JOIN firings USING (id)
+UNION ALL
+SELECT 'task runs of execution ' || execution_seq || ' are left' FROM task_runs
+WHERE NOT EXISTS (SELECT 1 FROM active_executions a WHERE a.execution_seq = task_runs.execution_seq)
+  AND NOT EXISTS (SELECT 1 FROM executions WHERE seq = task_runs.execution_seq)
+UNION ALL
+SELECT 'execution ' || id || ' has no input' FROM active_executions a
+WHERE NOT EXISTS (SELECT 1 FROM execution_inputs i WHERE i.execution_seq = a.execution_seq)`

@@ -6,15 +6,16 @@ import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import type { Store } from '../../src/engine/ports.ts'
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
-import { LOG_TABLE, type RowChange, sqliteRecorder, type TableName } from './recorder.ts'
+import { LOG_TABLE, type RecordedTable, sqliteRecorder } from './recorder.ts'
+import { RowChanges } from './row-changes.ts'
 import { SIMULATION_START } from './simulated-clock.ts'
-import type { Leftovers, SimulatedDatabase } from './simulated-database.ts'
+import { type Leftovers, PROBLEMS, type SimulatedDatabase } from './simulated-database.ts'
 import type { SimulatedProcess } from './simulated-process.ts'
 import type { Simulation } from './simulation.ts'
 
 interface LogRecord {
   readonly seq: number
-  readonly name: TableName
+  readonly name: RecordedTable
   readonly before: string | null
   readonly after: string | null
 }
@@ -67,6 +68,7 @@ class SqliteDatabase implements SimulatedDatabase {
   /** Null from a disturbance to the next commit. */
   #reader: Database.Database | null
   #readLog: Database.Statement<[number], LogRecord> | null = null
+  readonly #rowChanges = new RowChanges()
   #seen = 0
   #replacedAt = Number.NEGATIVE_INFINITY
 
@@ -103,7 +105,7 @@ class SqliteDatabase implements SimulatedDatabase {
     if (records.length === 0) return
     this.#seen = records.at(-1)?.seq ?? this.#seen
     const { model, loop } = this.#simulation
-    model.apply(records.map(changeOf), loop.now)
+    model.apply(this.#rowChanges.of(records.map(parsed)), loop.now)
   }
 
   /** Whether a commit of this moment goes into the file at the path. Stores check the file at most every 10 ms. */
@@ -119,12 +121,15 @@ class SqliteDatabase implements SimulatedDatabase {
     return Promise.resolve({
       subscriptions: all('SELECT id, reactor, predicate, enabled, is_degraded, done_sequence FROM subscriptions'),
       instances: all<{ readonly id: string }>('SELECT id FROM instances').map(({ id }) => id),
-      ownedExecutions: count('SELECT count(*) AS count FROM executions WHERE owner_seq IS NOT NULL'),
+      ownedExecutions: count('SELECT count(*) AS count FROM active_executions WHERE owner_seq IS NOT NULL'),
       leases: count('SELECT count(*) AS count FROM triggers WHERE lease_seq IS NOT NULL'),
       unansweredActions: count('SELECT count(*) AS count FROM actions WHERE answered_at IS NULL'),
-      integrity: all<{ readonly integrity_check: string }>('PRAGMA integrity_check')
-        .map(({ integrity_check }) => integrity_check)
-        .filter((text) => text !== 'ok'),
+      integrity: [
+        ...all<{ readonly integrity_check: string }>('PRAGMA integrity_check')
+          .map(({ integrity_check }) => integrity_check)
+          .filter((text) => text !== 'ok'),
+        ...all<{ readonly problem: string }>(PROBLEMS).map(({ problem }) => problem),
+      ],
     })
   }
 
@@ -175,9 +180,9 @@ function openReader(path: string): Database.Database {
   return reader
 }
 
-function changeOf({ name, before, after }: LogRecord): RowChange {
+function parsed({ name, before, after }: LogRecord): Parameters<RowChanges['of']>[0][number] {
   return {
-    table: name,
+    name,
     before: before === null ? null : JSON.parse(before),
     after: after === null ? null : JSON.parse(after),
   }

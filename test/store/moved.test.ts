@@ -42,7 +42,9 @@ const accept = async (id: string = crypto.randomUUID()): Promise<string> => {
 function contentOf(file: string): { readonly ids: readonly unknown[]; readonly check: unknown } {
   const connection = new Connection(file)
   try {
-    const ids = connection.all<{ id: string }>('SELECT id FROM executions ORDER BY seq').map(({ id }) => id)
+    const ids = connection
+      .all<{ id: string }>('SELECT id FROM active_executions ORDER BY execution_seq')
+      .map(({ id }) => id)
     return { ids, check: connection.one('PRAGMA integrity_check') }
   } finally {
     connection.close()

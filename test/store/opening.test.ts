@@ -14,7 +14,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { StoreError } from '../../src/errors.ts'
 import { Connection } from '../../src/store/sqlite/file/connection.ts'
 import { MIGRATIONS } from '../../src/store/sqlite/schema/migrations.ts'
-import { SCHEMA_VERSION } from '../../src/store/sqlite/schema/schema.ts'
+import { SCHEMA, Schema } from '../../src/store/sqlite/schema/schema.ts'
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 import { declaration, FIRST_PAGE, START } from '../support/store-builders.ts'
@@ -53,6 +53,15 @@ function withConnection<Result>(use: (connection: Connection) => Result): Result
   }
 }
 
+function thrownBy(run: () => void): unknown {
+  try {
+    run()
+    return null
+  } catch (error) {
+    return error
+  }
+}
+
 /** The schema as SQL, one object after the other, in a stable order. */
 function dumpSchema(connection: Connection): string {
   const objects = connection.all<{ readonly sql: string }>(
@@ -81,76 +90,71 @@ describe('the schema', () => {
     await second.close()
   })
 
-  test('each version is noted with the instant at which it was applied', async () => {
+  test('records version 100 with the time at which it was created', async () => {
     await (await open()).close()
 
     const versions = withConnection((connection) => connection.all('SELECT version, applied_at FROM cloaca_schema'))
 
-    expect(versions.at(-1)).toEqual({ version: SCHEMA_VERSION, applied_at: START })
-    expect(versions).toHaveLength(SCHEMA_VERSION)
+    expect(versions).toEqual([{ version: 100, applied_at: START }])
   })
 
-  test('of version 10 finds older executions of cron triggers by the name of the trigger', async () => {
-    withConnection((connection) => {
-      connection.script(
-        `CREATE TABLE cloaca_schema (version INTEGER PRIMARY KEY, applied_at INTEGER NOT NULL) STRICT; ${MIGRATIONS.slice(0, 9).join(';')}`,
-      )
-      for (let version = 1; version <= 9; version++) connection.run('INSERT INTO cloaca_schema VALUES (?, 1)', version)
-      connection.script(`
-      INSERT INTO crons (id, workflow, expression, timezone, next_run_at, created_at, updated_at, trigger_name)
-      VALUES ('c-1', 'report', '@daily', 'UTC', 5, 1, 1, 'nightly'), ('c-2', 'report', '@daily', 'UTC', 5, 1, 1, NULL);
-      INSERT INTO executions (id, workflow, version, status, origin, origin_source, firing_id, created_at)
-      VALUES ('e-1', 'report', 'v', 'Pending', 'cron', 'c-1', 'f-1', 3), ('e-2', 'report', 'v', 'Pending', 'cron', 'c-2', 'f-2', 3);`)
+  test('is upgraded from version 100 to 101, and keeps its rows', async () => {
+    const first = await open()
+    await first.saveTriggers([declaration()], START)
+    await first.close()
+    const next = new Schema([...MIGRATIONS, "ALTER TABLE triggers ADD COLUMN color TEXT NOT NULL DEFAULT 'red'"])
+
+    const refused = withConnection((connection) => thrownBy(() => next.assertReadable(connection)))
+    withConnection((connection) => next.migrate(connection, START + 1))
+
+    expect(refused).toMatchObject({
+      code: 'DATABASE_TOO_OLD',
+      message: expect.stringContaining('cloaca serve SCRIPT.py'),
     })
-
-    const upgraded = await open()
-
-    const found = await upgraded.listExecutions({ limit: 9, offset: 0, trigger: 'nightly' })
-    const origin = { kind: 'cron', scheduleId: 'c-1', trigger: 'nightly', firingId: 'f-1' }
-    expect(found).toMatchObject([{ id: 'e-1', origin }])
-    expect(await upgraded.getExecution('e-2')).toMatchObject({ origin: { scheduleId: 'c-2', trigger: null } })
-    await upgraded.close()
+    const rows = withConnection((connection) => connection.all('SELECT name, color FROM triggers'))
+    expect(rows).toEqual([{ name: 'inbox', color: 'red' }])
+    const versions = withConnection((connection) => connection.all('SELECT version, applied_at FROM cloaca_schema'))
+    expect(versions).toEqual([
+      { version: 100, applied_at: START },
+      { version: 101, applied_at: START + 1 },
+    ])
+    expect(await refusal(path)).toMatchObject({ code: 'DATABASE_TOO_NEW' })
   })
 
-  test.each(MIGRATIONS.slice(1).map((_, index) => index + 1))(
-    'a database of version %i is brought to this one, with what is in it',
-    async (version) => {
-      withConnection((connection) => {
-        connection.script(
-          'CREATE TABLE IF NOT EXISTS cloaca_schema (version INTEGER PRIMARY KEY, applied_at INTEGER NOT NULL) STRICT',
-        )
-        for (const [index, sql] of MIGRATIONS.slice(0, version).entries()) {
-          connection.script(sql)
-          connection.run('INSERT INTO cloaca_schema VALUES (?, 1)', index + 1)
-        }
-        connection.script(`
-        INSERT INTO triggers (id, name, workflow, poll_interval_ms, allow_concurrent, created_at, updated_at)
-        VALUES ('t-1', 'inbox', 'import', 5000, 0, 1, 2);
-        INSERT INTO executions (id, workflow, version, status, origin, created_at, ended_at, final_task_id)
-        VALUES ('e-1', 'import', 'v', 'Completed', 'call', 3, 4, 'read');
-        INSERT INTO execution_inputs VALUES (1, '{"a":1.0}');
-        INSERT INTO task_runs (execution_seq, task_id, full_name, status, attempts, output)
-        VALUES (1, 'read', 'import::read', 'Completed', 1, '{"b":2.0}')`)
-      })
+  test('stays unchanged if its upgrade fails', async () => {
+    await (await open()).close()
+    const broken = new Schema([...MIGRATIONS, 'ALTER TABLE triggers ADD COLUMN color TEXT; DROP TABLE unknown'])
 
-      const upgraded = await open()
+    const error = withConnection((connection) => thrownBy(() => broken.migrate(connection, START)))
 
-      expect(await upgraded.getTrigger('inbox')).toMatchObject({ id: 't-1', pollIntervalMs: 5000, isEnabled: true })
-      expect(await upgraded.getExecution('e-1')).toMatchObject({ inputText: '{"a":1.0}', finalText: '{"b":2.0}' })
-      await upgraded.close()
-      expect(withConnection(dumpSchema)).toBe(readFileSync(COMMITTED_DUMP, 'utf8'))
-    },
-  )
+    expect(error).toMatchObject({ message: expect.stringContaining('unknown') })
+    expect(withConnection(dumpSchema)).toBe(readFileSync(COMMITTED_DUMP, 'utf8'))
+  })
+
+  test.each([1, 11, 99])('version %i is rejected as too old, and the file stays unchanged', async (version) => {
+    withConnection((connection) => {
+      connection.script('CREATE TABLE cloaca_schema (version INTEGER PRIMARY KEY, applied_at INTEGER NOT NULL) STRICT')
+      connection.run('INSERT INTO cloaca_schema VALUES (?, 1)', version)
+    })
+    const before = readFileSync(path)
+
+    const error = await refusal(path)
+
+    expect(error).toMatchObject({ code: 'DATABASE_TOO_OLD', facts: { path } })
+    expect(error.message).toContain(`version ${version}`)
+    expect(error.message).toContain('use another database file')
+    expect(readFileSync(path).equals(before)).toBe(true)
+  })
 
   test('a database of a newer cloaca is refused and left alone', async () => {
     await (await open()).close()
-    withConnection((connection) => connection.run('INSERT INTO cloaca_schema VALUES (?, 0)', SCHEMA_VERSION + 1))
+    withConnection((connection) => connection.run('INSERT INTO cloaca_schema VALUES (?, 0)', SCHEMA.version + 1))
     const before = readFileSync(path)
 
     const error = await refusal(path)
 
     expect(error).toMatchObject({ code: 'DATABASE_TOO_NEW', facts: { path } })
-    expect(error.message).toContain(`version ${SCHEMA_VERSION + 1}`)
+    expect(error.message).toContain(`version ${SCHEMA.version + 1}`)
     expect(readFileSync(path).equals(before)).toBe(true)
   })
 

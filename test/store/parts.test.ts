@@ -15,10 +15,10 @@ import {
 const TODAY = 20_000
 const NOON = (TODAY + 0.5) * DAY_MS
 const MIB = 1024 * 1024
-const part = (fromDay: number | null, untilDay: number, bytes = 0): Part => {
-  return { suffix: fromDay === null ? 'before' : suffixOf(fromDay), fromDay, untilDay, bytes }
+const part = (fromDay: number, untilDay: number, bytes = 0): Part => {
+  return { suffix: suffixOf(fromDay), fromDay, untilDay, bytes }
 }
-const before = part(null, TODAY + 1)
+const before = part(TODAY - 6, TODAY + 1)
 
 describe('the next part', () => {
   test('begins where the last one ends, and is a week', () => {
@@ -62,7 +62,6 @@ describe('a part', () => {
     expect([isLeft(TODAY - 15), isLeft(TODAY - 7), isLeft(TODAY - 6)]).toEqual([true, true, false])
     expect(isLeftWhole({ ...large, bytes: 16 * MIB - 1 }, (TODAY - 15) * DAY_MS, NOON)).toBe(false)
     expect(isLeftWhole({ ...large, untilDay: TODAY + 1 }, (TODAY - 15) * DAY_MS, NOON)).toBe(false)
-    expect(isLeftWhole({ ...large, fromDay: null }, (TODAY - 15) * DAY_MS, NOON)).toBe(false)
   })
 
   test('of later days has nothing that is older', () => {
@@ -70,7 +69,6 @@ describe('a part', () => {
       true,
       false,
     ])
-    expect(mayHaveOlder(before, 0)).toBe(true)
   })
 
   test('is read from the words of the server; the stray rows are none', () => {
@@ -79,10 +77,6 @@ describe('a part', () => {
       fromDay: 20_000,
       untilDay: 20_007,
       bytes: 5,
-    })
-    expect(partFrom('before', "FOR VALUES FROM (MINVALUE) TO ('1728000000000')", 0, DAY_MS)).toMatchObject({
-      fromDay: null,
-      untilDay: 20_000,
     })
     expect(partFrom('default', 'DEFAULT', 0, DAY_MS)).toBeNull()
   })

@@ -176,7 +176,7 @@ describe('a server that cannot be used', () => {
   })
 
   test('a schema of a newer cloaca is refused and left alone', async () => {
-    await administer(proxy.database.url, 'INSERT INTO cloaca_schema VALUES (99, 0)')
+    await administer(proxy.database.url, 'INSERT INTO cloaca_schema VALUES (999, 0)')
 
     await expect(open(proxy.url)).rejects.toMatchObject({ code: 'DATABASE_TOO_NEW' })
     await expect(open(proxy.url, { readOnly: true })).rejects.toMatchObject({ code: 'DATABASE_TOO_NEW' })

@@ -1,89 +1,97 @@
-/** A PostgreSQL database of an older version is brought to this one, with what is in it and what goes on in it. */
+/** The tables of a PostgreSQL schema: their creation, their upgrade, and versions that are rejected. */
 
-import { expect, test } from 'vitest'
+import { readFileSync } from 'node:fs'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { SystemClock } from '../../src/engine/clock.ts'
+import type { Store } from '../../src/engine/ports.ts'
 import { openPostgresStore } from '../../src/store/postgres/postgres-store.ts'
 import { MIGRATIONS } from '../../src/store/postgres/schema/migrations.ts'
-import { administer, temporaryDatabase } from '../support/postgres-server.ts'
-import { completed, FIRST_PAGE, firedTick, newExecution, settlement } from '../support/store-builders.ts'
+import { Schema } from '../../src/store/postgres/schema/schema.ts'
+import { postgresAddress } from '../../src/store/postgres/session/address.ts'
+import { connect, Session } from '../../src/store/postgres/session/session.ts'
+import { dumpPostgresSchema } from '../support/postgres-schema.ts'
+import { administer, type TemporaryDatabase, temporaryDatabase } from '../support/postgres-server.ts'
+import { declaration, START } from '../support/store-builders.ts'
 
-const AT = Date.UTC(2026, 0, 1)
-const AHEAD = Date.UTC(2060, 0, 1)
+let database: TemporaryDatabase
+beforeAll(async () => {
+  database = await temporaryDatabase()
+})
+afterAll(() => database?.[Symbol.asyncDispose]())
 
-/** As version 2 left them. `e-1` has ended, `e-2` goes on; the clock that `e-3` was fired by was ahead. */
-const ROWS = `
-INSERT INTO instances (id, host, pid, opened_at, heartbeat_at, expires_at, alive_since, declared)
-VALUES ('gone', 'elsewhere', 1, 1, 1, 1, 1, ARRAY['poll inbox']);
-INSERT INTO instance_triggers VALUES (1, 'inbox');
-INSERT INTO triggers (id, name, workflow, poll_interval_ms, allow_concurrent, created_at, updated_at)
-VALUES ('t-1', 'inbox', 'ingest', 5000, false, 1, 2);
-INSERT INTO crons (id, workflow, expression, timezone, created_at, updated_at) VALUES ('c-1', 'ingest', '* * * * *', 'UTC', 1, 1);
-INSERT INTO cron_firings (id, cron_seq, scheduled_at, claimed_at, execution_id, updated_at) VALUES ('cf-1', 1, ${AT}, ${AT}, 'e-9', ${AT});
-INSERT INTO executions (id, workflow, version, status, origin, origin_source, firing_id, created_at, started_at, ended_at, final_task_id)
-VALUES ('e-1', 'ingest', 'v', 'Completed', 'trigger', 'inbox', 'f-1', ${AT}, ${AT + 1}, ${AT + 2}, 'only');
-INSERT INTO executions (id, workflow, version, origin, origin_source, firing_id, created_at, retry_of)
-VALUES ('e-2', 'ingest', 'v', 'trigger', 'inbox', 'f-2', ${AT + 10}, 'e-1');
-INSERT INTO active_executions (execution_seq, id, workflow, version, origin, firing_id, created_at)
-VALUES (2, 'e-2', 'ingest', 'v', 'trigger', 'f-2', ${AT + 10});
-INSERT INTO execution_inputs VALUES (1, '{"a":1.0}'), (2, '{"a":2.0}');
-INSERT INTO task_runs (execution_seq, position, task_id, full_name, status) VALUES (1, 0, 'only', 'x', 'Completed'), (2, 0, 'only', 'x', 'NotStarted');
-INSERT INTO task_outputs VALUES (1, 'only', '{"b":1.0}');
-INSERT INTO attempts (execution_seq, task_id, attempt, outcome, ended_at) VALUES (1, 'only', 1, 'completed', ${AT + 2});
-INSERT INTO attempt_logs (execution_seq, piece, task_id, attempt, records, bytes, text) VALUES (1, 1, 'only', 1, 1, 2, 'hi');
-INSERT INTO firings (id, trigger_seq, context_hash, is_alone, execution_id, fired_at, completed_at)
-VALUES ('f-1', 1, 'aaaaaaaaaaaaaaaa', true, 'e-1', ${AT}, ${AT + 2}), ('f-2', 1, 'aaaaaaaaaaaaaaaa', true, 'e-2', ${AT + 10}, NULL),
-       ('f-3', 1, 'bbbbbbbbbbbbbbbb', true, 'e-3', ${AHEAD}, ${AHEAD});
-INSERT INTO ticks (id, trigger_seq, outcome, first_at, last_at, count, firing_id)
-VALUES ('k-1', 1, 'fired', ${AT}, ${AT}, 1, 'f-1'), ('k-2', 1, 'skipped', ${AT + 3}, ${AT + 9}, 7, NULL),
-       ('k-3', 1, 'fired', ${AT + 10}, ${AT + 10}, 1, 'f-2'), ('k-4', 1, 'duplicate', ${AT + 11}, ${AT + 11}, 1, 'f-2'),
-       ('k-5', 1, 'failed', ${AT + 12}, ${AT + 12}, 1, NULL);
-`
-
-test('a database of version 2 keeps its history, its order, what is under way and what is alone', async () => {
-  await using database = await temporaryDatabase()
-  await administer(database.url, 'CREATE TABLE cloaca_schema (version integer PRIMARY KEY, applied_at bigint NOT NULL)')
-  for (const [index, sql] of MIGRATIONS.slice(0, 2).entries()) {
-    await administer(database.url, `${sql}; INSERT INTO cloaca_schema VALUES (${index + 1}, 1)`)
-  }
-  await administer(database.url, ROWS)
+const open = (url: string, readOnly = false): Promise<Store> => {
   const clock = new SystemClock({ keepsProcessAlive: false })
+  return openPostgresStore({ url, durability: 'normal', clock, readOnly })
+}
 
-  const store = await openPostgresStore({ url: database.url, durability: 'normal', clock })
+async function withSession<Result>(
+  use: (session: Session, address: ReturnType<typeof postgresAddress>) => Promise<Result>,
+): Promise<Result> {
+  const address = postgresAddress(database.url, null)
+  const client = await connect(address)
+  try {
+    return await use(new Session(client), address)
+  } finally {
+    await client.end()
+  }
+}
 
-  await store.openInstance('engine', AT)
-  const added = newExecution()
-  await store.createExecution(added, { kind: 'call' }, AT + 20)
-  const listed = await store.listExecutions(FIRST_PAGE)
-  expect(listed.map(({ id, status, retryOf }) => [id, status, retryOf])).toEqual([
-    [added.id, 'Pending', null],
-    ['e-2', 'Pending', 'e-1'],
-    ['e-1', 'Completed', null],
+test('a new schema has version 100, the tables of postgres-schema.sql, and a random channel', async () => {
+  await (await open(database.url)).close()
+
+  expect(await dumpPostgresSchema(database.url)).toBe(
+    readFileSync(new URL('postgres-schema.sql', import.meta.url), 'utf8'),
+  )
+  expect(await administer(database.url, 'SELECT version, channel FROM cloaca_schema')).toEqual([
+    { version: 100, channel: expect.stringMatching(/^cloaca_[0-9a-f]{32}$/) },
   ])
-  expect(await store.listExecutions({ ...FIRST_PAGE, sinceAt: AT, after: 'e-2' })).toMatchObject([{ id: 'e-1' }])
-  expect(await store.getExecution('e-1')).toMatchObject({ inputText: '{"a":1.0}', finalText: '{"b":1.0}' })
-  expect(await store.listAttempts('e-1')).toHaveLength(1)
-  expect(await store.logs.list({ executionId: 'e-1', limit: 10 })).toMatchObject([{ text: 'hi' }])
-  const ticks = await store.listTicks('inbox', FIRST_PAGE)
-  expect(ticks.map(({ id, executionId }) => [id, executionId])).toEqual([
-    ['k-5', null],
-    ['k-4', 'e-2'],
-    ['k-3', 'e-2'],
-    ['k-2', null],
-    ['k-1', 'e-1'],
-  ])
-  expect(await store.recordFired(firedTick({ at: AT + 30 }))).toEqual({ kind: 'duplicate', executionId: 'e-2' })
-  expect((await store.listFirings('inbox', FIRST_PAGE)).map(({ id }) => id)).toEqual(['f-3', 'f-2', 'f-1'])
-  expect(await store.listCronFirings('c-1', FIRST_PAGE)).toHaveLength(1)
+})
 
-  await store.acquireExecutions({ instanceId: 'engine', workflows: ['ingest'], at: AT, limit: 5, recover: false })
-  const end = { status: 'Completed', endedAt: AT + 40, finalText: '{}', errorMessage: null } as const
-  await store.settle(settlement('e-2', { changes: [completed('only', { outputText: '{}' })], end }))
+test('a schema of version 100 stays unchanged if its upgrade fails', async () => {
+  const broken = new Schema([...MIGRATIONS, 'ALTER TABLE triggers ADD COLUMN color text; DROP TABLE unknown'])
+  const before = await dumpPostgresSchema(database.url)
 
-  expect(await store.getExecution('e-2')).toMatchObject({ status: 'Completed', inputText: '{"a":2.0}' })
-  expect(await store.recordFired(firedTick({ at: AT + 50 }))).toEqual({ kind: 'started' })
-  const channels = 'SELECT channel FROM cloaca_schema WHERE channel IS NOT NULL'
-  expect(await administer(database.url, channels)).toEqual([
-    { channel: expect.stringMatching(/^cloaca_[0-9a-f]{32}$/) },
+  const upgrade = withSession((session, address) => broken.migrate(session, address, START))
+
+  await expect(upgrade).rejects.toThrow('unknown')
+  expect(await dumpPostgresSchema(database.url)).toBe(before)
+})
+
+test('a schema of version 100 is upgraded to version 101, and keeps its rows', async () => {
+  const first = await open(database.url)
+  await first.saveTriggers([declaration()], START)
+  await first.close()
+  const next = new Schema([...MIGRATIONS, "ALTER TABLE triggers ADD COLUMN color text NOT NULL DEFAULT 'red'"])
+
+  const reading = withSession((session, address) => next.assertReadable(session, address))
+  await expect(reading).rejects.toMatchObject({
+    code: 'DATABASE_TOO_OLD',
+    message: expect.stringContaining('cloaca serve SCRIPT.py'),
+  })
+  await withSession((session, address) => next.migrate(session, address, START + 1))
+
+  expect(await administer(database.url, 'SELECT name, color FROM triggers')).toEqual([{ name: 'inbox', color: 'red' }])
+  const versions = 'SELECT version, channel IS NULL AS has_no_channel FROM cloaca_schema ORDER BY version'
+  expect(await administer(database.url, versions)).toEqual([
+    { version: 100, has_no_channel: false },
+    { version: 101, has_no_channel: true },
   ])
-  await store.close()
+  await expect(open(database.url)).rejects.toMatchObject({ code: 'DATABASE_TOO_NEW' })
+})
+
+test.each([1, 7, 99])('a schema of version %i is rejected as too old and stays unchanged', async (version) => {
+  await using old = await temporaryDatabase()
+  await administer(old.url, 'CREATE TABLE cloaca_schema (version integer PRIMARY KEY, applied_at bigint NOT NULL)')
+  await administer(old.url, `INSERT INTO cloaca_schema VALUES (${version}, 1)`)
+  const before = await dumpPostgresSchema(old.url)
+
+  for (const readOnly of [false, true]) {
+    await expect(open(old.url, readOnly)).rejects.toMatchObject({
+      code: 'DATABASE_TOO_OLD',
+      message: expect.stringContaining(
+        `schema version ${version}, which this cloaca cannot upgrade. Use another database`,
+      ),
+    })
+  }
+  expect(await dumpPostgresSchema(old.url)).toBe(before)
 })

@@ -91,7 +91,7 @@ async function take(instanceId: string): Promise<readonly string[]> {
 function executionsIn(at: string): readonly unknown[] {
   const connection = new Connection(at)
   try {
-    return connection.all<{ id: string }>('SELECT id FROM executions ORDER BY seq').map(({ id }) => id)
+    return connection.all<{ id: string }>('SELECT id FROM active_executions ORDER BY execution_seq').map(({ id }) => id)
   } finally {
     connection.close()
   }

@@ -1,8 +1,9 @@
 CREATE TABLE actions (
   seq INTEGER PRIMARY KEY,
+  -- For ANSWER_ACTION, GET_ACTION.
   id TEXT NOT NULL UNIQUE,
   kind TEXT NOT NULL,
-  -- An execution's id, or the name of a trigger.
+  -- Id of an execution, or name of a trigger.
   target TEXT NOT NULL,
   -- cli, node, http or python.
   source TEXT NOT NULL,
@@ -10,10 +11,10 @@ CREATE TABLE actions (
   -- JSON, by kind.
   arguments TEXT,
   created_at INTEGER NOT NULL,
-  -- Null while nobody has answered.
+  -- Null until it is answered.
   answered_at INTEGER,
   is_refused INTEGER NOT NULL DEFAULT 0,
-  -- JSON, by kind; of a refusal, its reason.
+  -- JSON, by kind. Of a refusal, the reason.
   answer TEXT
 ) STRICT;
 
@@ -23,28 +24,72 @@ CREATE INDEX actions_by_target ON actions (target, seq);
 
 CREATE INDEX actions_unanswered ON actions (seq) WHERE answered_at IS NULL;
 
+CREATE TABLE active_executions (
+  -- For FIND_FOR_SETTLING, GET_EXECUTION.
+  id TEXT PRIMARY KEY,
+  execution_seq INTEGER NOT NULL,
+  workflow TEXT NOT NULL,
+  version TEXT NOT NULL,
+  status TEXT NOT NULL DEFAULT 'Pending',
+  origin TEXT NOT NULL,
+  -- Name of the trigger or reactor, or id of the schedule.
+  origin_source TEXT,
+  -- Id of the schedule of a cron trigger, whose name is in origin_source.
+  schedule_id TEXT,
+  firing_id TEXT,
+  created_at INTEGER NOT NULL,
+  started_at INTEGER,
+  retry_of TEXT,
+  owner_seq INTEGER REFERENCES instances (seq),
+  -- Number of acquisitions. Only the owner with the newest number may write.
+  owner_number INTEGER NOT NULL DEFAULT 0,
+  -- Number of requests of people. The newest one is in request, as JSON, until it is applied.
+  request_number INTEGER NOT NULL DEFAULT 0,
+  request TEXT,
+  paused_at INTEGER,
+  cancel_requested_at INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX active_executions_by_owner ON active_executions (owner_seq, workflow, created_at, execution_seq);
+
+CREATE INDEX active_executions_by_status ON active_executions (status, created_at, execution_seq);
+
+CREATE TABLE active_firings (
+  -- For COMPLETE_FIRING.
+  id TEXT PRIMARY KEY,
+  -- Number of the tick.
+  seq INTEGER NOT NULL,
+  trigger_seq INTEGER NOT NULL,
+  context_hash TEXT NOT NULL,
+  execution_id TEXT NOT NULL,
+  fired_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX active_firings_by_context ON active_firings (trigger_seq, context_hash);
+
 CREATE TABLE alerts (
   seq INTEGER PRIMARY KEY,
+  -- For SAVE_ALERT.
   id TEXT NOT NULL UNIQUE,
   kind TEXT NOT NULL,
-  -- The id of an execution or schedule, the name of a trigger, a script; null: the database.
+  -- Id of an execution or schedule, name of a trigger, or path of a script. Null: the database.
   subject TEXT,
   message TEXT NOT NULL,
   raised_at INTEGER NOT NULL,
-  -- JSON: of each receiver, what came of it.
+  -- JSON: the result for each receiver.
   deliveries TEXT NOT NULL
 ) STRICT;
 
 CREATE INDEX alerts_by_age ON alerts (raised_at);
 
 CREATE TABLE attempt_logs (
-  execution_seq INTEGER NOT NULL REFERENCES executions (seq) ON DELETE CASCADE,
+  execution_seq INTEGER NOT NULL,
   piece INTEGER NOT NULL,
   task_id TEXT NOT NULL,
   attempt INTEGER NOT NULL,
   records INTEGER NOT NULL,
   bytes INTEGER NOT NULL,
-  -- What was cut between the attempt's piece before and this one.
+  -- Number of records and bytes that were cut between the previous piece of the attempt and this one.
   cut_records INTEGER NOT NULL DEFAULT 0,
   cut_bytes INTEGER NOT NULL DEFAULT 0,
   -- JSON lines.
@@ -53,7 +98,7 @@ CREATE TABLE attempt_logs (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE attempts (
-  execution_seq INTEGER NOT NULL REFERENCES executions (seq) ON DELETE CASCADE,
+  execution_seq INTEGER NOT NULL,
   task_id TEXT NOT NULL,
   attempt INTEGER NOT NULL,
   outcome TEXT NOT NULL,
@@ -68,6 +113,7 @@ CREATE TABLE cloaca_schema (version INTEGER PRIMARY KEY, applied_at INTEGER NOT 
 
 CREATE TABLE cron_firings (
   seq INTEGER PRIMARY KEY,
+  -- For RECOVER_CRON_FIRING, DELETE_CRON_FIRING.
   id TEXT NOT NULL UNIQUE,
   cron_seq INTEGER NOT NULL REFERENCES crons (seq) ON DELETE CASCADE,
   scheduled_at INTEGER NOT NULL,
@@ -85,58 +131,65 @@ CREATE INDEX cron_firings_without_run ON cron_firings (claimed_at) WHERE executi
 
 CREATE TABLE crons (
   seq INTEGER PRIMARY KEY,
+  -- For GET_CRON, CLAIM_CRON.
   id TEXT NOT NULL UNIQUE,
   workflow TEXT NOT NULL,
   expression TEXT NOT NULL,
   timezone TEXT NOT NULL,
+  catchup TEXT,
+  -- JSON: values that a person set instead of those in the code.
+  overrides TEXT,
   enabled INTEGER NOT NULL DEFAULT 1,
   next_run_at INTEGER,
   last_run_at INTEGER,
-  -- The time of the schedule that fired last, whatever the clock of the engine that fired it showed.
+  -- The last time of the schedule that fired. It does not depend on the clock of the engine.
   last_scheduled_at INTEGER,
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL,
+  -- Time since no living instance declares it.
+  undeclared_at INTEGER,
+  -- For GET_TRIGGER_CRON.
   trigger_name TEXT UNIQUE,
   instance_name TEXT,
   params TEXT
-, catchup TEXT, overrides TEXT, undeclared_at INTEGER) STRICT;
+) STRICT;
 
 CREATE INDEX crons_by_creation ON crons (created_at);
 
 CREATE UNIQUE INDEX crons_by_instance ON crons (instance_name, workflow) WHERE instance_name IS NOT NULL;
 
-CREATE INDEX crons_by_next_run ON crons (next_run_at) WHERE enabled = 1;
-
 CREATE TABLE execution_finals (
-  execution_seq INTEGER PRIMARY KEY REFERENCES executions (seq) ON DELETE CASCADE,
+  execution_seq INTEGER PRIMARY KEY,
   context TEXT NOT NULL
 ) STRICT;
 
 CREATE TABLE execution_inputs (
-  execution_seq INTEGER PRIMARY KEY REFERENCES executions (seq) ON DELETE CASCADE,
+  execution_seq INTEGER PRIMARY KEY,
   context TEXT NOT NULL
 ) STRICT;
 
 CREATE TABLE executions (
   seq INTEGER PRIMARY KEY,
+  -- For GET_EXECUTION, FIND_EXECUTION_IDS.
   id TEXT NOT NULL UNIQUE,
   workflow TEXT NOT NULL,
   version TEXT NOT NULL,
   status TEXT NOT NULL,
   origin TEXT NOT NULL,
-  -- The trigger's name or the schedule's id.
   origin_source TEXT,
+  schedule_id TEXT,
   firing_id TEXT,
-  owner_seq INTEGER REFERENCES instances (seq),
   created_at INTEGER NOT NULL,
   started_at INTEGER,
-  ended_at INTEGER,
-  -- The task whose output is the final context; null: execution_finals has it.
+  ended_at INTEGER NOT NULL,
+  -- The task whose output is the final context. Null: the final context is in execution_finals.
   final_task_id TEXT,
-  error_message TEXT
-, retry_of TEXT, paused_at INTEGER, cancel_requested_at INTEGER, owner_number INTEGER NOT NULL DEFAULT 0, request_number INTEGER NOT NULL DEFAULT 0, request TEXT, schedule_id TEXT) STRICT;
+  error_message TEXT,
+  retry_of TEXT,
+  cancel_requested_at INTEGER
+) STRICT;
 
-CREATE INDEX executions_by_age ON executions (ended_at) WHERE ended_at IS NOT NULL;
+CREATE INDEX executions_by_age ON executions (ended_at);
 
 CREATE INDEX executions_by_creation ON executions (created_at);
 
@@ -149,10 +202,6 @@ CREATE INDEX executions_by_status ON executions (status, created_at);
 CREATE INDEX executions_by_workflow ON executions (workflow, created_at);
 
 CREATE INDEX executions_failed ON executions (ended_at) WHERE status = 'Failed';
-
-CREATE INDEX executions_owned ON executions (owner_seq) WHERE owner_seq IS NOT NULL;
-
-CREATE INDEX executions_unowned ON executions (workflow, created_at) WHERE owner_seq IS NULL AND ended_at IS NULL;
 
 CREATE TABLE firing_causes (
   source TEXT NOT NULL,
@@ -174,18 +223,17 @@ CREATE TABLE firing_executions (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE firings (
-  seq INTEGER PRIMARY KEY,
-  id TEXT NOT NULL UNIQUE,
-  trigger_seq INTEGER NOT NULL REFERENCES triggers (seq),
+  -- For FIND_FIRING, GET_FIRING.
+  id TEXT PRIMARY KEY,
+  seq INTEGER NOT NULL,
+  trigger_seq INTEGER NOT NULL,
   context_hash TEXT NOT NULL,
   execution_id TEXT,
   fired_at INTEGER NOT NULL,
-  completed_at INTEGER
-) STRICT;
+  completed_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 
-CREATE INDEX firings_active ON firings (trigger_seq, context_hash) WHERE completed_at IS NULL;
-
-CREATE INDEX firings_by_trigger ON firings (trigger_seq, fired_at);
+CREATE INDEX firings_by_trigger ON firings (trigger_seq, fired_at, seq);
 
 CREATE INDEX firings_without_run ON firings (completed_at) WHERE execution_id IS NULL;
 
@@ -200,8 +248,9 @@ CREATE TABLE graph_last_runs (
 
 CREATE TABLE graphs (
   seq INTEGER PRIMARY KEY,
+  -- For SAVE_GRAPH, GET_GRAPH.
   name TEXT NOT NULL UNIQUE,
-  -- Null: it is run by tasks.
+  -- Null: tasks run it.
   reactor TEXT,
   done_sequence INTEGER NOT NULL DEFAULT 0,
   runs INTEGER NOT NULL DEFAULT 0,
@@ -222,14 +271,25 @@ CREATE TABLE instance_workflows (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE instances (
+  -- AUTOINCREMENT: an engine never gets the number of one that is gone.
   seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  -- For FIND_INSTANCE, TOUCH_INSTANCE.
   id TEXT NOT NULL UNIQUE,
   host TEXT NOT NULL,
   pid INTEGER NOT NULL,
   process_started_at INTEGER,
   opened_at INTEGER NOT NULL,
-  heartbeat_at INTEGER NOT NULL
-, beats INTEGER NOT NULL DEFAULT 0, is_declared_dead INTEGER NOT NULL DEFAULT 0, declared TEXT, declared_graphs TEXT, is_polling INTEGER NOT NULL DEFAULT 0) STRICT;
+  heartbeat_at INTEGER NOT NULL,
+  -- Number of heartbeats, which no clock can set back.
+  beats INTEGER NOT NULL DEFAULT 0,
+  -- Another engine has taken over some of its work. With its next heartbeat it registers again, without any work.
+  is_declared_dead INTEGER NOT NULL DEFAULT 0,
+  -- JSON: names of the triggers that its code declares, each after its kind: "poll inbox", "cron nightly".
+  declared TEXT,
+  is_polling INTEGER NOT NULL DEFAULT 0,
+  -- JSON: "source prices", "listed prices" (by a reactor), "reactor alarm", "graph judge".
+  declared_graphs TEXT
+) STRICT;
 
 CREATE TABLE kept_values (
   source_seq INTEGER NOT NULL REFERENCES sources (seq) ON DELETE CASCADE,
@@ -242,9 +302,9 @@ CREATE TABLE reactor_firings (
   reactor_seq INTEGER NOT NULL REFERENCES reactors (seq) ON DELETE CASCADE,
   sequence INTEGER NOT NULL,
   fired_at INTEGER NOT NULL,
-  -- Who fired it.
+  -- The person who fired it.
   by_hand TEXT,
-  -- JSON: [source, first sequence, last sequence] of each source that had delivered.
+  -- JSON: [source, first sequence, last sequence] of each source with new values.
   causes TEXT NOT NULL,
   payload TEXT NOT NULL,
   PRIMARY KEY (reactor_seq, sequence)
@@ -257,9 +317,10 @@ CREATE TABLE reactor_inputs (
   position INTEGER NOT NULL,
   value_at INTEGER,
   sequence INTEGER,
-  -- The first event of what was delivered since the last firing; null: nothing was.
+  -- The first event that was delivered since the last firing, or null.
   dirty_from INTEGER,
   value TEXT,
+  -- For SAVE_INPUT, LIST_INPUTS.
   UNIQUE (reactor_seq, source)
 ) STRICT;
 
@@ -267,19 +328,15 @@ CREATE INDEX reactor_inputs_by_source ON reactor_inputs (source);
 
 CREATE TABLE reactors (
   seq INTEGER PRIMARY KEY,
+  -- For GET_REACTOR.
   name TEXT NOT NULL UNIQUE,
-  -- Part of the ids of its firings.
+  -- Part of the ids of its firings. For GET_REACTOR_OF_KEY.
   key TEXT NOT NULL UNIQUE,
   mode TEXT NOT NULL,
   last_sequence INTEGER NOT NULL DEFAULT 0,
   last_fired_at INTEGER,
   undeclared_at INTEGER,
   created_at INTEGER NOT NULL
-) STRICT;
-
-CREATE TABLE retention_hold (
-  id INTEGER PRIMARY KEY CHECK (id = 1),
-  announced_at INTEGER
 ) STRICT;
 
 CREATE TABLE source_events (
@@ -305,7 +362,7 @@ CREATE TABLE source_polls (
   count INTEGER NOT NULL,
   lateness_ms INTEGER,
   duration_ms INTEGER NOT NULL,
-  -- Of the event that it brought.
+  -- Sequence of the event that the poll returned.
   sequence INTEGER,
   error TEXT
 ) STRICT;
@@ -316,8 +373,9 @@ CREATE INDEX source_polls_by_source ON source_polls (source_seq);
 
 CREATE TABLE sources (
   seq INTEGER PRIMARY KEY,
+  -- For FIND_SOURCE.
   name TEXT NOT NULL UNIQUE,
-  -- JSON; null: only reactors name it.
+  -- JSON. Null: only reactors name it.
   accumulation TEXT,
   description TEXT NOT NULL DEFAULT '',
   last_sequence INTEGER NOT NULL DEFAULT 0,
@@ -344,6 +402,7 @@ CREATE TABLE stream_positions (
 
 CREATE TABLE subscriptions (
   seq INTEGER PRIMARY KEY,
+  -- For GET_SUBSCRIPTION.
   id TEXT NOT NULL UNIQUE,
   reactor TEXT NOT NULL,
   workflow TEXT NOT NULL,
@@ -351,7 +410,7 @@ CREATE TABLE subscriptions (
   predicate TEXT,
   enabled INTEGER NOT NULL DEFAULT 1,
   done_sequence INTEGER NOT NULL DEFAULT 0,
-  -- How often its mark was set back: the firings behind it have executions of their own each time.
+  -- Number of replays. Each replay of a firing has an execution of its own.
   replay INTEGER NOT NULL DEFAULT 0,
   last_seen_fired_at INTEGER,
   is_degraded INTEGER NOT NULL DEFAULT 0,
@@ -361,12 +420,13 @@ CREATE TABLE subscriptions (
   error_firing_id TEXT,
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL,
+  -- For SAVE_SUBSCRIPTION.
   UNIQUE (reactor, workflow, tenant)
 ) STRICT;
 
 CREATE TABLE task_runs (
-  seq INTEGER PRIMARY KEY,
-  execution_seq INTEGER NOT NULL REFERENCES executions (seq) ON DELETE CASCADE,
+  execution_seq INTEGER NOT NULL,
+  position INTEGER NOT NULL,
   task_id TEXT NOT NULL,
   full_name TEXT NOT NULL,
   status TEXT NOT NULL DEFAULT 'NotStarted',
@@ -376,22 +436,33 @@ CREATE TABLE task_runs (
   started_at INTEGER,
   ended_at INTEGER,
   finished_order INTEGER,
+  -- Times of the attempt that completed the task, if attempts has no row of it. Its number and its end are those of the
+  -- task.
+  attempt_queued_at INTEGER,
+  attempt_started_at INTEGER,
   error TEXT,
-  output TEXT, attempt_queued_at INTEGER, attempt_started_at INTEGER,
-  UNIQUE (execution_seq, task_id)
-) STRICT;
+  output TEXT,
+  PRIMARY KEY (execution_seq, task_id)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE ticks (
   seq INTEGER PRIMARY KEY,
   id TEXT NOT NULL,
-  trigger_seq INTEGER NOT NULL REFERENCES triggers (seq),
+  trigger_seq INTEGER NOT NULL,
   outcome TEXT NOT NULL,
   first_at INTEGER NOT NULL,
   last_at INTEGER NOT NULL,
   count INTEGER NOT NULL,
+  lateness_ms INTEGER,
+  duration_ms INTEGER,
+  -- Reason of a skip, from its poll.
+  reason TEXT,
   firing_id TEXT,
-  error TEXT
-, lateness_ms INTEGER, duration_ms INTEGER, reason TEXT, log TEXT) STRICT;
+  execution_id TEXT,
+  error TEXT,
+  -- Output and log records of the poll: JSON lines, as in attempt_logs. Of a run of skips, those of the last poll.
+  log TEXT
+) STRICT;
 
 CREATE INDEX ticks_by_age ON ticks (outcome, last_at);
 
@@ -404,21 +475,38 @@ CREATE INDEX ticks_with_log ON ticks (trigger_seq) WHERE log IS NOT NULL;
 CREATE TABLE triggers (
   seq INTEGER PRIMARY KEY,
   id TEXT NOT NULL,
+  -- For SAVE_TRIGGER, FIND_TRIGGER.
   name TEXT NOT NULL UNIQUE,
   workflow TEXT NOT NULL,
   poll_interval_ms INTEGER NOT NULL,
   allow_concurrent INTEGER NOT NULL,
+  -- JSON: the policy in the code, and the values that a person set instead.
+  policy TEXT,
+  overrides TEXT,
   enabled INTEGER NOT NULL DEFAULT 1,
+  -- Reason of the last time that it was enabled or disabled.
+  note TEXT,
+  failures_in_row INTEGER NOT NULL DEFAULT 0,
+  -- Whether the result of its last poll was to fire.
+  is_firing INTEGER NOT NULL DEFAULT 0,
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL,
   last_poll_at INTEGER,
+  -- Time since no living instance declares it.
+  undeclared_at INTEGER,
   lease_seq INTEGER REFERENCES instances (seq) ON DELETE SET NULL,
-  -- The run of skips that the next other outcome will close into a row of ticks.
+  -- Number of times that its lease was taken.
+  lease_number INTEGER NOT NULL DEFAULT 0,
+  -- The run of skips that the next other outcome closes: it becomes a row of ticks.
   skip_tick_id TEXT,
   skip_count INTEGER NOT NULL DEFAULT 0,
   skip_first_at INTEGER,
-  skip_last_at INTEGER
-, lease_number INTEGER NOT NULL DEFAULT 0, skip_log TEXT, skip_reason TEXT, skip_lateness_ms INTEGER, skip_duration_ms INTEGER, failures_in_row INTEGER NOT NULL DEFAULT 0, is_firing INTEGER NOT NULL DEFAULT 0, note TEXT, policy TEXT, overrides TEXT, undeclared_at INTEGER) STRICT;
+  skip_last_at INTEGER,
+  skip_lateness_ms INTEGER,
+  skip_duration_ms INTEGER,
+  skip_reason TEXT,
+  skip_log TEXT
+) STRICT;
 
 CREATE INDEX triggers_by_creation ON triggers (created_at);
 

@@ -140,14 +140,4 @@ describe('retention', () => {
     expect(removed).toBe(1)
     expect(await store.listTicks('inbox', FIRST_PAGE)).toMatchObject([{ firingId: kept.firingId }])
   })
-
-  test('ticks that an earlier version kept beyond their firing go, too', async () => {
-    await store.saveTriggers([declaration()], START)
-    await store.recordFired(firedTick({ execution: null }))
-    other.script('DELETE FROM firings')
-
-    await store.prune({ ...KEEP_ALL, endedMs: 0 }, START + 500)
-
-    expect(await store.listTicks('inbox', FIRST_PAGE)).toEqual([])
-  })
 })

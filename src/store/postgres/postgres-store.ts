@@ -3,7 +3,7 @@
 import type { Client } from 'pg'
 import type { Store } from '../../engine/ports.ts'
 import { inOwnRole } from './schema/owners.ts'
-import { assertReadable, assertUsableServer, migrate } from './schema/schema.ts'
+import { assertUsableServer, SCHEMA } from './schema/schema.ts'
 import { postgresAddress, withOwnSchema } from './session/address.ts'
 import { unavailable } from './session/failures.ts'
 import { knownChanges } from './session/foreign-changes.ts'
@@ -11,7 +11,10 @@ import { connect, Session } from './session/session.ts'
 import { PostgresStore } from './store.ts'
 import type { PostgresStoreOptions } from './store-options.ts'
 
-/** Opens the database, and where needed makes its tables or brings them to this version. Rejects with `INVALID_DATABASE_URL`, `DATABASE_UNAVAILABLE`, `DATABASE_TOO_NEW`, and for reading only with `DATABASE_TOO_OLD`. */
+/**
+ * Opens the database, and creates or upgrades its tables. Rejects with `INVALID_DATABASE_URL`, `DATABASE_UNAVAILABLE`,
+ * `DATABASE_TOO_NEW`, and `DATABASE_TOO_OLD`.
+ */
 export async function openPostgresStore(options: PostgresStoreOptions): Promise<Store> {
   const named = postgresAddress(options.url, options.schema ?? null, options.driver)
   const isReading = options.readOnly ?? false
@@ -22,8 +25,8 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     const session = new Session(client)
     await assertUsableServer(session, named, isReading)
     const address = await inOwnRole(session, await withOwnSchema(session, named), options.notice)
-    if (isReading) await assertReadable(session, address)
-    else await migrate(session, address, options.clock.now())
+    if (isReading) await SCHEMA.assertReadable(session, address)
+    else await SCHEMA.migrate(session, address, options.clock.now())
     const store = new PostgresStore(client, address, await knownChanges(session, address), options)
     lost = (client) => store.lostConnection(client)
     if (!isReading) await store.upkeep.makeParts()

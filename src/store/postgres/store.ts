@@ -26,7 +26,6 @@ import type {
   PageAfter,
   RecordedAction,
   Retention,
-  RetentionHold,
   Settlement,
   SkippedTick,
   SteeringAnswer,
@@ -340,11 +339,6 @@ export class PostgresStore extends StoreCrons implements Store {
   /** A server that is away comes back as it was: nothing is lost or found. */
   onDatabaseChange(_callback: (change: StoreChange) => void): () => void {
     return () => {}
-  }
-
-  /** No older version kept executions for good here. */
-  async retentionHold(_retention: Retention, _at: number): Promise<RetentionHold | null> {
-    return null
   }
 
   async prune(retention: Retention, at: number): Promise<number> {

@@ -111,7 +111,7 @@ INSERT INTO ticks
 VALUES ($1, $2, $3, $4, $4, 1, $5, $6, $7, $8, $9, $10, $11)`
 
 export const INSERT_ACTIVE_FIRING = `
-INSERT INTO active_firings (id, trigger_seq, context_hash, is_alone, execution_id, fired_at) VALUES ($1, $2, $3, $4, $5, $6)`
+INSERT INTO active_firings (id, trigger_seq, context_hash, execution_id, fired_at) VALUES ($1, $2, $3, $4, $5)`
 
 /** One that starts nothing is over at once. */
 export const INSERT_FIRING = `

@@ -280,7 +280,7 @@ function insertFiring(session: Session, triggerSeq: number, tick: FiredTick): re
   const { execution, firingId, trigger, at, contextHash } = tick
   if (execution === null) return [session.run(INSERT_FIRING, firingId, triggerSeq, contextHash, at)]
   return [
-    session.run(INSERT_ACTIVE_FIRING, firingId, triggerSeq, contextHash, !tick.allowConcurrent, execution.id, at),
+    session.run(INSERT_ACTIVE_FIRING, firingId, triggerSeq, contextHash, execution.id, at),
     insertExecutions(session, [{ execution, origin: { kind: 'trigger', trigger, firingId }, at }]),
   ]
 }

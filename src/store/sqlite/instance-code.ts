@@ -32,12 +32,19 @@ UPDATE crons SET undeclared_at = NULL WHERE undeclared_at IS NOT NULL AND 'cron 
 const DECLARERS = `
 SELECT DISTINCT instances.seq FROM instances, json_each(instances.declared) WHERE json_each.value IN (?, ?)`
 
-/** What belongs to a trigger, a part at a time; the trigger itself goes last. */
+/** Rows of a trigger, which is deleted after them. Values: the name, and the number of rows. */
 const REMOVALS = [
-  'DELETE FROM ticks WHERE seq IN (SELECT ticks.seq FROM ticks JOIN triggers ON triggers.seq = trigger_seq WHERE name = ? LIMIT ?)',
-  'DELETE FROM firings WHERE seq IN (SELECT firings.seq FROM firings JOIN triggers ON triggers.seq = trigger_seq WHERE name = ? LIMIT ?)',
-  'DELETE FROM cron_firings WHERE seq IN (SELECT cron_firings.seq FROM cron_firings JOIN crons ON crons.seq = cron_seq WHERE trigger_name = ? LIMIT ?)',
-]
+  ['ticks', 'seq'],
+  ['firings', 'id'],
+  ['active_firings', 'id'],
+].map(
+  ([table, key]) => `
+DELETE FROM ${table} WHERE ${key} IN (
+  SELECT ${table}.${key} FROM ${table} JOIN triggers ON triggers.seq = trigger_seq WHERE name = ? LIMIT ?)`,
+)
+const REMOVE_CRON_FIRINGS = `
+DELETE FROM cron_firings WHERE seq IN (
+  SELECT cron_firings.seq FROM cron_firings JOIN crons ON crons.seq = cron_seq WHERE trigger_name = ? LIMIT ?)`
 const DELETE_TRIGGER = 'DELETE FROM triggers WHERE name = ?'
 const DELETE_TRIGGER_CRON = 'DELETE FROM crons WHERE trigger_name = ?'
 
@@ -70,7 +77,7 @@ function markUndeclared(connection: Connection, at: number, deadSeqs: readonly n
 export function removeTrigger(connection: Connection, name: string, livingSeqs: ReadonlySet<number>): TriggerRemoval {
   const declarers = connection.all<{ readonly seq: number }>(DECLARERS, `poll ${name}`, `cron ${name}`)
   if (declarers.some(({ seq }) => livingSeqs.has(seq))) return 'declared'
-  for (const sql of REMOVALS) if (connection.run(sql, name, ROWS_A_STEP) > 0) return 'more'
+  for (const sql of [...REMOVALS, REMOVE_CRON_FIRINGS]) if (connection.run(sql, name, ROWS_A_STEP) > 0) return 'more'
   const removed = connection.run(DELETE_TRIGGER, name) + connection.run(DELETE_TRIGGER_CRON, name)
   return removed === 0 ? 'unknown' : 'removed'
 }

@@ -8,7 +8,7 @@ export const LIST_INSTANCES =
 export const LIST_INSTANCES_WITH_HOLDINGS = `
 SELECT seq, id, host, pid, process_started_at, opened_at, heartbeat_at, beats, is_declared_dead,
        (SELECT count(*) FROM triggers WHERE lease_seq = instances.seq) AS triggers,
-       (SELECT count(*) FROM executions WHERE owner_seq = instances.seq) AS executions
+       (SELECT count(*) FROM active_executions WHERE owner_seq = instances.seq) AS executions
 FROM instances ORDER BY seq`
 
 export const TOUCH_INSTANCE = `
@@ -50,14 +50,14 @@ export const DELETE_INSTANCE = 'DELETE FROM instances WHERE seq = ?'
 /** Keeps the row of a dead instance as long as it says who owned an execution. */
 export const DELETE_INSTANCE_WITHOUT_EXECUTIONS = `
 DELETE FROM instances
-WHERE seq = ? AND NOT EXISTS (SELECT 1 FROM executions WHERE owner_seq = instances.seq)`
+WHERE seq = ? AND NOT EXISTS (SELECT 1 FROM active_executions WHERE owner_seq = instances.seq)`
 
 export const RELEASE_LEASES = 'UPDATE triggers SET lease_seq = NULL WHERE lease_seq = ?'
 
-export const RELEASE_EXECUTIONS = 'UPDATE executions SET owner_seq = NULL WHERE owner_seq = ?'
+export const RELEASE_EXECUTIONS = 'UPDATE active_executions SET owner_seq = NULL WHERE owner_seq = ?'
 
-export const LIST_OWNED = 'SELECT seq FROM executions WHERE owner_seq = ?'
+export const LIST_OWNED = 'SELECT execution_seq AS seq FROM active_executions WHERE owner_seq = ?'
 
 export const READY_RUNNING_TASKS_OF_OWNER = `
 UPDATE task_runs SET status = 'Ready'
-WHERE status = 'Running' AND execution_seq IN (SELECT seq FROM executions WHERE owner_seq = ?)`
+WHERE status = 'Running' AND execution_seq IN (SELECT execution_seq FROM active_executions WHERE owner_seq = ?)`

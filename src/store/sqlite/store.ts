@@ -22,7 +22,6 @@ import type {
   PageAfter,
   RecordedAction,
   Retention,
-  RetentionHold,
   Settlement,
   SkippedTick,
   SteeringAnswer,
@@ -72,11 +71,11 @@ import { activityStore } from './history/activity.ts'
 import { listAttempts } from './history/attempt-steps.ts'
 import { historyStore } from './history/history.ts'
 import { listLog, listTickLogs, writeLogs } from './history/log-steps.ts'
-import { countEnded, prune, pruneExecutions, retentionHold } from './history/retention.ts'
+import { countEnded, prune, pruneExecutions } from './history/retention.ts'
 import { listTicks } from './history/tick-steps.ts'
 import { declareCode, removeTrigger } from './instance-code.ts'
 import { Liveness, leaveInstance } from './instance-steps.ts'
-import { assertReadable, migrate } from './schema/schema.ts'
+import { SCHEMA } from './schema/schema.ts'
 import { isReadOnly, type SqliteStoreOptions } from './store-options.ts'
 import * as triggers from './trigger-steps.ts'
 import * as workflows from './workflow-steps.ts'
@@ -328,10 +327,6 @@ export class SqliteStore extends StoreCrons implements Store {
     return this.#closing === undefined ? this.#watch.listen(callback) : () => {}
   }
 
-  retentionHold(retention: Retention, at: number): Promise<RetentionHold | null> {
-    return this.#step('write', (connection) => retentionHold(connection, retention, at))
-  }
-
   prune(retention: Retention, at: number): Promise<number> {
     return this.#step('write', (connection) => prune(connection, retention, at))
   }
@@ -365,8 +360,8 @@ export class SqliteStore extends StoreCrons implements Store {
   /** Runs in the first tick of the event loop with another file: instances and declarations must be in it before the next step. */
   #openedAnew(): void {
     const at = this.#clock.now()
-    if (this.#isReadOnly) assertReadable(this.#connection)
-    else migrate(this.#connection, at)
+    if (this.#isReadOnly) SCHEMA.assertReadable(this.#connection)
+    else SCHEMA.migrate(this.#connection, at)
     this.#connection.opened()
     this.#liveness.forget()
     this.#heldLeases.forget()

@@ -1,4 +1,7 @@
-/** The SQL of triggers, their firings and their ticks. Each text is one statement, named after what the store wants done. */
+/**
+ * The SQL of triggers, their firings and their ticks. Each text is one statement, named after what the store wants
+ * done.
+ */
 
 const TRIGGER_COLUMNS =
   'seq, id, name, workflow, poll_interval_ms, allow_concurrent, policy, overrides, enabled, note, failures_in_row, ' +
@@ -91,8 +94,9 @@ FROM triggers WHERE name = ? AND skip_count > 0`
 export const FIND_TRIGGER = 'SELECT seq, lease_number, is_firing, failures_in_row FROM triggers WHERE name = ?'
 
 export const INSERT_TICK = `
-INSERT INTO ticks (id, trigger_seq, outcome, first_at, last_at, count, lateness_ms, duration_ms, reason, firing_id, error, log)
-VALUES (?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?)`
+INSERT INTO ticks
+  (id, trigger_seq, outcome, first_at, last_at, count, lateness_ms, duration_ms, reason, firing_id, execution_id, error, log)
+VALUES (?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?)`
 
 export interface TickListing {
   readonly outcome?: string
@@ -101,8 +105,8 @@ export interface TickListing {
   readonly before?: { readonly last_at: number; readonly seq: number }
 }
 
-const TICK_COLUMNS =
-  'ticks.seq, ticks.id, outcome, first_at, last_at, count, lateness_ms, duration_ms, reason, firing_id, execution_id, error, ' +
+export const TICK_COLUMNS =
+  'seq, id, outcome, first_at, last_at, count, lateness_ms, duration_ms, reason, firing_id, execution_id, error, ' +
   'log IS NOT NULL AS has_log'
 
 /** The statement of a list of the ticks of a trigger, and its values but for the trigger, limit and offset. */
@@ -111,40 +115,51 @@ export function tickListing({ outcome, sinceAt, untilAt, before }: TickListing):
   if (outcome !== undefined) conditions.push(['outcome = ?', outcome])
   if (sinceAt !== undefined) conditions.push(['last_at >= ?', sinceAt])
   if (untilAt !== undefined) conditions.push(['last_at < ?', untilAt])
-  if (before !== undefined) conditions.push(['(last_at, ticks.seq) < (?, ?)', before.last_at, before.seq])
+  if (before !== undefined) conditions.push(['(last_at, seq) < (?, ?)', before.last_at, before.seq])
   const where = conditions.map(([text]) => ` AND ${text}`).join('')
   const sql = `
-SELECT ${TICK_COLUMNS} FROM ticks LEFT JOIN firings ON firings.id = ticks.firing_id
-WHERE ticks.trigger_seq = ?${where} ORDER BY last_at DESC, ticks.seq DESC LIMIT ? OFFSET ?`
+SELECT ${TICK_COLUMNS} FROM ticks WHERE trigger_seq = ?${where} ORDER BY last_at DESC, seq DESC LIMIT ? OFFSET ?`
   return [sql, conditions.flatMap(([, ...values]) => values)]
 }
 
-/** The one that had begun before an instant and went on behind it. */
+/** The tick that ended at a time or later, and may have begun before it. */
 export const TICK_ACROSS = `
-SELECT ${TICK_COLUMNS} FROM ticks LEFT JOIN firings ON firings.id = ticks.firing_id
-WHERE ticks.trigger_seq = ? AND last_at >= ? ORDER BY last_at, ticks.seq LIMIT 1`
+SELECT ${TICK_COLUMNS} FROM ticks WHERE trigger_seq = ? AND last_at >= ? ORDER BY last_at, seq LIMIT 1`
 
 /** Where a list goes on: behind this tick. */
 export const FIND_TICK = 'SELECT last_at, seq FROM ticks WHERE trigger_seq = ? AND last_at = ? AND id = ?'
 
 export const FIND_ACTIVE_FIRING = `
-SELECT id, execution_id FROM firings WHERE trigger_seq = ? AND context_hash = ? AND completed_at IS NULL LIMIT 1`
+SELECT id, execution_id FROM active_firings WHERE trigger_seq = ? AND context_hash = ? LIMIT 1`
 
-export const COUNT_ACTIVE_FIRINGS = `
-SELECT count(*) AS active FROM firings WHERE trigger_seq = ? AND completed_at IS NULL`
+export const COUNT_ACTIVE_FIRINGS = 'SELECT count(*) AS active FROM active_firings WHERE trigger_seq = ?'
 
+export const INSERT_ACTIVE_FIRING = `
+INSERT INTO active_firings (seq, id, trigger_seq, context_hash, execution_id, fired_at)
+VALUES (?, ?, ?, ?, ?, ?)`
+
+/** A firing without an execution, which is completed immediately. */
 export const INSERT_FIRING = `
-INSERT INTO firings (id, trigger_seq, context_hash, execution_id, fired_at, completed_at) VALUES (?, ?, ?, ?, ?, ?)`
+INSERT INTO firings (seq, id, trigger_seq, context_hash, fired_at, completed_at) VALUES (?, ?, ?, ?, ?, ?)`
 
-export const COMPLETE_FIRING = 'UPDATE firings SET completed_at = ? WHERE id = ?'
+/** Copies an active firing to the completed ones. Must precede `DELETE_ACTIVE_FIRING`. */
+export const COMPLETE_FIRING = `
+INSERT INTO firings (seq, id, trigger_seq, context_hash, execution_id, fired_at, completed_at)
+SELECT seq, id, trigger_seq, context_hash, execution_id, fired_at, ? FROM active_firings WHERE id = ?`
+
+export const DELETE_ACTIVE_FIRING = 'DELETE FROM active_firings WHERE id = ?'
+
+/** The firing after which a list continues. */
+export const FIND_FIRING = `
+SELECT fired_at, seq FROM (
+  SELECT id, fired_at, seq FROM active_firings UNION ALL SELECT id, fired_at, seq FROM firings
+) WHERE id = ?`
+
+const LISTED = 'WHERE trigger_seq = ? AND (fired_at, seq) < (?, ?) ORDER BY fired_at DESC, seq DESC LIMIT ? OFFSET ?'
+
+/** Values, as of `LIST_FIRINGS`: the `seq` of the trigger, the place after which the list continues, limit and offset. */
+export const LIST_ACTIVE_FIRINGS = `
+SELECT id, seq, context_hash, execution_id, fired_at, NULL AS completed_at FROM active_firings ${LISTED}`
 
 export const LIST_FIRINGS = `
-SELECT firings.id, triggers.id AS trigger_id, context_hash, execution_id, fired_at, completed_at
-FROM triggers JOIN firings ON firings.trigger_seq = triggers.seq
-WHERE triggers.name = ? ORDER BY fired_at DESC, firings.seq DESC LIMIT ? OFFSET ?`
-
-export const LIST_FIRINGS_BEHIND = `
-SELECT firings.id, triggers.id AS trigger_id, context_hash, execution_id, fired_at, completed_at
-FROM triggers JOIN firings ON firings.trigger_seq = triggers.seq
-WHERE triggers.name = ? AND (fired_at, firings.seq) < (SELECT fired_at, seq FROM firings WHERE id = ?)
-ORDER BY fired_at DESC, firings.seq DESC LIMIT ? OFFSET ?`
+SELECT id, seq, context_hash, execution_id, fired_at, completed_at FROM firings ${LISTED}`

@@ -27,6 +27,7 @@ import type { HeldLeases } from './held-leases.ts'
 import { recordAction } from './history/action-steps.ts'
 import { DECLARE_DEAD, LIST_ANNOUNCED_TRIGGERS } from './instance-queries.ts'
 import { instanceSeqOrThrow } from './instance-steps.ts'
+import { mergedPage } from './merged-page.ts'
 import {
   CLOSE_SKIPS,
   COUNT_ACTIVE_FIRINGS,
@@ -34,14 +35,16 @@ import {
   END_SKIPS,
   EXTEND_SKIPS,
   FIND_ACTIVE_FIRING,
+  FIND_FIRING,
   FIND_TRIGGER,
   GET_TRIGGER,
+  INSERT_ACTIVE_FIRING,
   INSERT_FIRING,
   INSERT_TICK,
   LEASE_TRIGGER,
+  LIST_ACTIVE_FIRINGS,
   LIST_ENABLED_TRIGGERS,
   LIST_FIRINGS,
-  LIST_FIRINGS_BEHIND,
   LIST_LEASES,
   LIST_TRIGGERS,
   PAUSE_TRIGGER,
@@ -62,8 +65,17 @@ interface FoundTrigger {
 
 interface ActiveFiring {
   readonly id: string
-  readonly execution_id: string | null
+  readonly execution_id: string
 }
+
+interface FiringPlace {
+  readonly fired_at: number
+  readonly seq: number
+}
+
+type ListedFiring = Omit<FiringRecord, 'trigger_id'> & FiringPlace
+
+const NEWEST: FiringPlace = { fired_at: Number.MAX_SAFE_INTEGER, seq: Number.MAX_SAFE_INTEGER }
 
 interface LeaseRecord {
   readonly seq: number
@@ -229,23 +241,28 @@ function fire(connection: Connection, tick: FiredTick): FiredTickResult {
   if (tick.byHand === null) connection.run(limit === null ? SET_LAST_POLL : SET_LIMITED_POLL, tick.at, seq)
   const reason = tick.byHand
   if (active !== undefined) {
-    insertTick(connection, seq, { ...tick, reason, outcome: 'duplicate', firingId: active.id })
-    return { kind: 'duplicate', executionId: active.execution_id }
+    const { id: firingId, execution_id: executionId } = active
+    insertTick(connection, seq, { ...tick, reason, outcome: 'duplicate', firingId, executionId })
+    return { kind: 'duplicate', executionId }
   }
   if (limit !== null) {
     insertTick(connection, seq, { ...tick, reason: limit.reason, outcome: 'limited', firingId: null })
     return { kind: 'limited', active: limit.active }
   }
-  insertTick(connection, seq, { ...tick, reason, outcome: 'fired' })
-  insertFiring(connection, seq, tick)
+  const executionId = tick.execution?.id ?? null
+  const tickSeq = insertTick(connection, seq, { ...tick, reason, outcome: 'fired', executionId })
+  insertFiring(connection, tickSeq, seq, tick)
   return { kind: 'started' }
 }
 
-function insertFiring(connection: Connection, triggerSeq: number, tick: FiredTick): void {
-  const { execution, firingId, trigger, at } = tick
-  const completedAt = execution === null ? at : null
-  connection.run(INSERT_FIRING, firingId, triggerSeq, tick.contextHash, execution?.id ?? null, at, completedAt)
-  if (execution !== null) insertExecution(connection, execution, { kind: 'trigger', trigger, firingId }, at)
+function insertFiring(connection: Connection, seq: number, triggerSeq: number, tick: FiredTick): void {
+  const { execution, firingId, trigger, at, contextHash } = tick
+  if (execution === null) {
+    connection.run(INSERT_FIRING, seq, firingId, triggerSeq, contextHash, at, at)
+    return
+  }
+  connection.run(INSERT_ACTIVE_FIRING, seq, firingId, triggerSeq, contextHash, execution.id, at)
+  insertExecution(connection, execution, { kind: 'trigger', trigger, firingId }, at)
 }
 
 /** Null while another execution may start. */
@@ -270,11 +287,17 @@ export function recordFailed(connection: Connection, tick: FailedTick): FailedTi
 
 export function listFirings(connection: Connection, trigger: string, page: PageAfter): readonly FiringRow[] {
   const { limit, offset, after } = page
-  const records =
-    after === undefined
-      ? connection.all<FiringRecord>(LIST_FIRINGS, trigger, limit, offset)
-      : connection.all<FiringRecord>(LIST_FIRINGS_BEHIND, trigger, after, limit, offset)
-  return records.map(firingRow)
+  const found = getTrigger(connection, trigger)
+  const place = after === undefined ? NEWEST : connection.one<FiringPlace>(FIND_FIRING, after)
+  if (found === null || place === undefined) return []
+  const read = (sql: string) => (page: Page) =>
+    connection.all<ListedFiring>(sql, found.seq, place.fired_at, place.seq, page.limit, page.offset)
+  const records = mergedPage({ limit, offset }, read(LIST_ACTIVE_FIRINGS), read(LIST_FIRINGS), newestFirst)
+  return records.map((record) => firingRow({ ...record, trigger_id: found.id }))
+}
+
+function newestFirst(one: FiringPlace, other: FiringPlace): number {
+  return other.fired_at - one.fired_at || other.seq - one.seq
 }
 
 interface NewTick extends PollRecord {
@@ -282,13 +305,15 @@ interface NewTick extends PollRecord {
   readonly outcome: TickOutcome
   readonly reason?: string | null
   readonly firingId: string | null
+  readonly executionId?: string | null
   readonly error?: PythonFault
 }
 
-function insertTick(connection: Connection, triggerSeq: number, tick: NewTick): void {
-  const { at, outcome, latenessMs, durationMs, reason = null, firingId, error = null, log = null } = tick
-  const told = [latenessMs, durationMs, reason, firingId, faultText(error), log]
-  connection.run(INSERT_TICK, connection.newId(), triggerSeq, outcome, at, at, ...told)
+/** Returns the number of the tick. */
+function insertTick(connection: Connection, triggerSeq: number, tick: NewTick): number {
+  const { at, outcome, latenessMs, durationMs, reason = null, firingId, executionId = null, log = null } = tick
+  const poll = [latenessMs, durationMs, reason, firingId, executionId, faultText(tick.error ?? null), log]
+  return connection.insert(INSERT_TICK, connection.newId(), triggerSeq, outcome, at, at, ...poll)
 }
 
 function endSkips(connection: Connection, triggerSeq: number): void {

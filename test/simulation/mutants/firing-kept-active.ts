@@ -2,7 +2,7 @@ import type { Mutant } from './mutant.ts'
 
 export const mutant: Mutant = {
   file: 'src/store/sqlite/executions/settlement-steps.ts',
-  find: `if (record.origin === 'trigger') connection.run(COMPLETE_FIRING`,
-  replace: `if (record.origin === 'trigger' && end.status !== 'Failed') connection.run(COMPLETE_FIRING`,
+  find: `if (record.origin === 'trigger') completeFiring(`,
+  replace: `if (record.origin === 'trigger' && end.status !== 'Failed') completeFiring(`,
   breaks: 'A firing ends with its execution.',
 }

@@ -3,8 +3,9 @@
 import type { Store } from '../../../src/engine/ports.ts'
 import { openPostgresStore } from '../../../src/store/postgres/postgres-store.ts'
 import { SeededRandom } from '../random.ts'
+import { RowChanges } from '../row-changes.ts'
 import { SIMULATION_START } from '../simulated-clock.ts'
-import type { Leftovers, SimulatedDatabase } from '../simulated-database.ts'
+import { type Leftovers, PROBLEMS, type SimulatedDatabase } from '../simulated-database.ts'
 import type { SimulatedProcess } from '../simulated-process.ts'
 import type { Simulation } from '../simulation.ts'
 import { Backend } from './backend.ts'
@@ -13,7 +14,6 @@ import { LockWaits } from './lock-waits.ts'
 import { type PrivateDatabase, privateDatabase } from './private-server.ts'
 import { type RealConnection, RealConnections } from './real-connections.ts'
 import type { LogRecord } from './recording.ts'
-import { RowChanges } from './row-changes.ts'
 import type { Server } from './server.ts'
 import { ServerWork } from './server-work.ts'
 import { simulatedDriver } from './simulated-client.ts'
@@ -162,16 +162,3 @@ const URL_OF_STORES = 'postgresql://simulated@server/simulation'
 const SUBSCRIPTIONS = `
 SELECT id, reactor, predicate, enabled::int AS enabled, is_degraded::int AS is_degraded, done_sequence::int AS done_sequence
 FROM subscriptions ORDER BY seq`
-
-/** Rows that contradict each other. */
-const PROBLEMS = `
-SELECT 'execution ' || id || ' is under way and has ended' AS problem FROM active_executions JOIN executions USING (id)
-UNION ALL
-SELECT 'firing ' || id || ' is active and has ended' FROM active_firings JOIN firings USING (id)
-UNION ALL
-SELECT 'task runs of execution ' || execution_seq || ' are left' FROM task_runs
-WHERE NOT EXISTS (SELECT 1 FROM active_executions a WHERE a.execution_seq = task_runs.execution_seq)
-  AND NOT EXISTS (SELECT 1 FROM executions WHERE seq = task_runs.execution_seq)
-UNION ALL
-SELECT 'execution ' || id || ' has no input' FROM active_executions a
-WHERE NOT EXISTS (SELECT 1 FROM execution_inputs i WHERE i.execution_seq = a.execution_seq)`

@@ -3,27 +3,18 @@
  * transaction are read with its COMMIT, in the same message. `row-changes.ts` turns them into the rows that the model knows.
  */
 
-import { changingOf, columnsOf, hasUpdates, RECORDED, type RowValues, type TableName } from '../recorder.ts'
-
-/** Tables of PostgreSQL that SQLite does not have. */
-type OwnTable = 'active_executions' | 'active_firings' | 'task_outputs'
+import { changingOf, columnsOf, hasUpdates, RECORDED_TABLES, type RecordedTable, type RowValues } from '../recorder.ts'
 
 export interface LogRecord {
-  readonly name: TableName | OwnTable
+  readonly name: RecordedTable | 'task_outputs'
   readonly before: RowValues | null
   readonly after: RowValues | null
 }
 
 /** Tables with other columns than those of SQLite. */
 const COLUMNS: Readonly<Partial<Record<LogRecord['name'], readonly string[]>>> = {
-  executions: ['seq', 'id', 'workflow', 'status', 'origin', 'origin_source', 'firing_id', 'ended_at', 'retry_of'],
-  active_executions: [
-    ...['execution_seq', 'id', 'workflow', 'status', 'origin', 'origin_source', 'firing_id', 'owner_seq', 'retry_of'],
-    ...['paused_at', 'cancel_requested_at'],
-  ],
   task_runs: columnsOf('task_runs').filter((column) => column !== 'output'),
   task_outputs: ['execution_seq', 'task_id', 'context'],
-  active_firings: ['id', 'trigger_seq', 'context_hash', 'execution_id'],
 }
 
 /** Columns that the model expects as numbers. */
@@ -36,18 +27,18 @@ export const READ_LOG = `SELECT name, before, after FROM ${LOG_TABLE} WHERE xid 
 
 /** Statements that make a database record its changes. */
 export function postgresRecorder(): string {
-  const tables = [...(Object.keys(RECORDED) as TableName[]), ...(Object.keys(COLUMNS) as LogRecord['name'][])]
+  const tables: readonly LogRecord['name'][] = [...RECORDED_TABLES, 'task_outputs']
   const log = `
 CREATE UNLOGGED TABLE ${LOG_TABLE} (
   xid xid8 NOT NULL, seq bigint GENERATED ALWAYS AS IDENTITY, name text NOT NULL, before jsonb, after jsonb,
   PRIMARY KEY (xid, seq)
 )`
-  return [log, ...[...new Set(tables)].flatMap(triggersOf)].join(';\n')
+  return [log, ...tables.flatMap(triggersOf)].join(';\n')
 }
 
 function triggersOf(table: LogRecord['name']): readonly string[] {
-  const columns = COLUMNS[table] ?? columnsOf(table as TableName)
-  const changing = table in COLUMNS ? columns : changingOf(table as TableName)
+  const columns = COLUMNS[table] ?? columnsOf(table as RecordedTable)
+  const changing = table in COLUMNS ? columns : changingOf(table as RecordedTable)
   const differs = changing.map((column) => `OLD.${column} IS DISTINCT FROM NEW.${column}`).join(' OR ')
   const row = (alias: string): string =>
     `jsonb_build_object(${columns.map((column) => `'${column}', ${shown(alias, column)}`).join(', ')})`
@@ -64,7 +55,7 @@ END $$`
   const trigger = (event: 'INSERT' | 'UPDATE' | 'DELETE', when = ''): string =>
     `CREATE TRIGGER simulation_${event.toLowerCase()} AFTER ${event} ON ${table} FOR EACH ROW ${when}
      EXECUTE FUNCTION public.simulation_${table}()`
-  const isUpdated = table in COLUMNS || hasUpdates(table as TableName)
+  const isUpdated = table in COLUMNS || hasUpdates(table as RecordedTable)
   return [record, trigger('INSERT'), trigger('DELETE'), ...(isUpdated ? [trigger('UPDATE', `WHEN (${differs})`)] : [])]
 }
 

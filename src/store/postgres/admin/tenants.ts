@@ -11,7 +11,7 @@
 
 import { randomBytes } from 'node:crypto'
 import { StoreError, toError } from '../../../errors.ts'
-import { buildTables } from '../schema/schema.ts'
+import { SCHEMA } from '../schema/schema.ts'
 import { TENANT_USERS, tenantComment } from '../schema/tenant-users.ts'
 import { codeOf } from '../session/failures.ts'
 import { quoted, quotedText, type Session } from '../session/session.ts'
@@ -79,7 +79,7 @@ export function listTenants(url: AdminUrl): Promise<readonly TenantInfo[]> {
 async function buildAs(session: Session, username: string, schemaName: string, shown: string): Promise<void> {
   const row = await session.one<{ readonly at: number }>('SELECT (extract(epoch FROM now()) * 1000)::bigint AS at')
   await session.script(`SET LOCAL ROLE ${quoted(username)}; SET LOCAL search_path TO ${quoted(schemaName)}`)
-  await buildTables(session, shown, row?.at ?? 0)
+  await SCHEMA.buildTables(session, shown, row?.at ?? 0)
   await session.script('SET LOCAL ROLE NONE; SET LOCAL search_path TO pg_catalog')
 }
 

@@ -2,7 +2,7 @@
 
 import { STARTED_BY_TRIGGER } from '../../history-shapes.ts'
 import { SERVER_NOW } from '../instance-queries.ts'
-import { DAY_MS, FIRST_SEQ_OF_A_DAY, firstSeq, newSeq } from '../schema/families.ts'
+import { DAY_MS, firstSeq, newSeq } from '../schema/families.ts'
 
 /** Those that have ended, and those that are under way: a row is in one of the two tables. */
 export const ALL_EXECUTIONS = `(
@@ -112,7 +112,7 @@ export function tableOf(status: string | undefined): string {
 }
 
 /** Says nothing new, but which parts of the table are meant: the others are not looked at. */
-const createdSince = (seq: string): string => `(e.seq >= ${seq} OR e.seq < ${FIRST_SEQ_OF_A_DAY})`
+const createdSince = (seq: string): string => `e.seq >= ${seq}`
 
 /** The statement of a list, with its values. Those that are under way are found among themselves, however many have ended. */
 export function executionListing(

@@ -175,10 +175,7 @@ async function dropPart(session: Session, { family, part, beforeAt }: Work['over
 /** What goes on, or ended later than the others of its days, is kept, and all that is in its part with it. A small one has to be empty. */
 async function isHeld(session: Session, { name, tables }: Family, part: Part, beforeAt: number): Promise<boolean> {
   const table = (of: string) => quoted(`${of}_${part.suffix}`)
-  const within = (key: string, day: number) => {
-    const from = part.fromDay === null ? '' : ` AND ${key} >= ${part.fromDay * day}`
-    return `${key} < ${part.untilDay * day}${from}`
-  }
+  const within = (key: string, day: number) => `${key} < ${part.untilDay * day} AND ${key} >= ${part.fromDay * day}`
   const holding = isLarge(part) ? [] : tables.map((each) => `SELECT 1 FROM ${table(each.name)}`)
   if (name === 'executions') {
     holding.push(

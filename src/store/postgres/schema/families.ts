@@ -5,8 +5,6 @@ import type { Retention } from '../../../engine/ports.ts'
 export const DAY_MS = 86_400_000
 /** A `seq` of an execution is so many times the day of its creation, and a number behind it. */
 export const SEQS_A_DAY = 100_000_000_000
-/** Those of executions that earlier versions made are smaller, and say nothing of their day. */
-export const FIRST_SEQ_OF_A_DAY = 1_000 * SEQS_A_DAY
 
 /** Of the executions that are created on the day of an instant. */
 export function firstSeq(at: number): number {

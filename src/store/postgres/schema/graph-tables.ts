@@ -1,17 +1,11 @@
-/** The migration that makes the tables of sources, reactors, graphs and subscriptions; part of `migrations.ts`, whose rules hold here. */
+/** Tables of sources, reactors, graphs and subscriptions: a part of `tables.ts`, whose rules apply here. */
 
-/**
- * Marks move in the row of what they belong to; what is written once a batch, and may be large, has a table of its own beside it.
- * Sequences begin at 1, in each source and in each reactor, and have no gaps.
- */
-export const GRAPHS = `
--- What its code declares, each behind its kind: "source prices", "listed prices" (by a reactor), "reactor alarm", "graph judge".
-ALTER TABLE instances ADD COLUMN declared_graphs text[];
-
+export const GRAPH_TABLES = `
 CREATE TABLE sources (
   seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  -- For FIND_SOURCE.
   name text COLLATE "C" NOT NULL UNIQUE,
-  -- JSON; null: only reactors name it.
+  -- JSON. Null: only reactors name it.
   accumulation text,
   description text NOT NULL DEFAULT '',
   last_sequence bigint NOT NULL DEFAULT 0,
@@ -26,13 +20,23 @@ CREATE TABLE sources (
   created_at bigint NOT NULL,
   last_error_at bigint,
   last_error text
-) WITH (fillfactor = 50, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_cost_delay = 0);
+) WITH (
+  fillfactor = 50,
+  autovacuum_vacuum_threshold = 500,
+  autovacuum_vacuum_scale_factor = 0,
+  autovacuum_vacuum_cost_delay = 0
+);
 
 CREATE TABLE source_last_values (
   source_seq bigint PRIMARY KEY REFERENCES sources (seq) ON DELETE CASCADE,
   value_at bigint NOT NULL,
   value text NOT NULL
-) WITH (fillfactor = 50, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_cost_delay = 0);
+) WITH (
+  fillfactor = 50,
+  autovacuum_vacuum_threshold = 500,
+  autovacuum_vacuum_scale_factor = 0,
+  autovacuum_vacuum_cost_delay = 0
+);
 
 CREATE TABLE source_events (
   source_seq bigint NOT NULL,
@@ -42,7 +46,7 @@ CREATE TABLE source_events (
   PRIMARY KEY (source_seq, sequence)
 );
 
--- The list of a state accumulator, by the sequences of the events.
+-- List of a state accumulator, by the sequences of the events.
 CREATE TABLE kept_values (
   source_seq bigint NOT NULL,
   sequence bigint NOT NULL,
@@ -50,7 +54,7 @@ CREATE TABLE kept_values (
   PRIMARY KEY (source_seq, sequence)
 );
 
--- How far a stream was read.
+-- Positions in streams.
 CREATE TABLE stream_positions (
   source_seq bigint NOT NULL,
   partition text COLLATE "C" NOT NULL,
@@ -68,24 +72,32 @@ CREATE TABLE source_polls (
   count bigint NOT NULL,
   lateness_ms bigint,
   duration_ms bigint NOT NULL,
-  -- Of the event that it brought.
+  -- Sequence of the event that the poll returned.
   sequence bigint,
   error text
 );
+-- For LIST_POLLS.
 CREATE INDEX source_polls_by_source ON source_polls (source_seq, seq);
+-- For PRUNE_POLLS.
 CREATE INDEX source_polls_by_age ON source_polls (outcome, last_at);
 
 CREATE TABLE reactors (
   seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  -- For GET_REACTOR.
   name text COLLATE "C" NOT NULL UNIQUE,
-  -- Part of the ids of its firings.
+  -- Part of the ids of its firings. For GET_REACTOR_OF_KEY.
   key text COLLATE "C" NOT NULL UNIQUE,
   mode text NOT NULL,
   last_sequence bigint NOT NULL DEFAULT 0,
   last_fired_at bigint,
   undeclared_at bigint,
   created_at bigint NOT NULL
-) WITH (fillfactor = 50, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_cost_delay = 0);
+) WITH (
+  fillfactor = 50,
+  autovacuum_vacuum_threshold = 500,
+  autovacuum_vacuum_scale_factor = 0,
+  autovacuum_vacuum_cost_delay = 0
+);
 
 CREATE TABLE reactor_inputs (
   seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -94,26 +106,33 @@ CREATE TABLE reactor_inputs (
   position integer NOT NULL,
   value_at bigint,
   sequence bigint,
-  -- The first event of what was delivered since the last firing; null: nothing was.
+  -- The first event that was delivered since the last firing, or null.
   dirty_from bigint,
   value text,
+  -- For SAVE_INPUTS, LIST_INPUTS.
   UNIQUE (reactor_seq, source)
-) WITH (fillfactor = 50, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_cost_delay = 0);
+) WITH (
+  fillfactor = 50,
+  autovacuum_vacuum_threshold = 500,
+  autovacuum_vacuum_scale_factor = 0,
+  autovacuum_vacuum_cost_delay = 0
+);
+-- For REACTORS_OF_SOURCE.
 CREATE INDEX reactor_inputs_by_source ON reactor_inputs (source);
 
 CREATE TABLE reactor_firings (
   reactor_seq bigint NOT NULL,
   sequence bigint NOT NULL,
   fired_at bigint NOT NULL,
-  -- Who fired it.
+  -- The person who fired it.
   by_hand text,
-  -- JSON: [source, first sequence, last sequence] of each source that had delivered.
+  -- JSON: [source, first sequence, last sequence] of each source with new values.
   causes text NOT NULL,
   payload text NOT NULL,
   PRIMARY KEY (reactor_seq, sequence)
 );
 
--- The causes of firings, to be found by the event.
+-- Causes of firings, by their events.
 CREATE TABLE firing_causes (
   source text COLLATE "C" NOT NULL,
   reactor_seq bigint NOT NULL,
@@ -125,8 +144,9 @@ CREATE TABLE firing_causes (
 
 CREATE TABLE graphs (
   seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  -- For SAVE_GRAPH, GET_GRAPH.
   name text COLLATE "C" NOT NULL UNIQUE,
-  -- Null: it is run by tasks.
+  -- Null: tasks run it.
   reactor text COLLATE "C",
   done_sequence bigint NOT NULL DEFAULT 0,
   runs bigint NOT NULL DEFAULT 0,
@@ -137,7 +157,12 @@ CREATE TABLE graphs (
   last_error text,
   -- JSON, without its functions.
   definition text NOT NULL
-) WITH (fillfactor = 50, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_cost_delay = 0);
+) WITH (
+  fillfactor = 50,
+  autovacuum_vacuum_threshold = 500,
+  autovacuum_vacuum_scale_factor = 0,
+  autovacuum_vacuum_cost_delay = 0
+);
 
 CREATE TABLE graph_last_runs (
   graph_seq bigint PRIMARY KEY REFERENCES graphs (seq) ON DELETE CASCADE,
@@ -150,6 +175,7 @@ CREATE TABLE graph_last_runs (
 
 CREATE TABLE subscriptions (
   seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  -- For GET_SUBSCRIPTION.
   id text COLLATE "C" NOT NULL UNIQUE,
   reactor text COLLATE "C" NOT NULL,
   workflow text COLLATE "C" NOT NULL,
@@ -157,7 +183,7 @@ CREATE TABLE subscriptions (
   predicate text,
   enabled boolean NOT NULL DEFAULT true,
   done_sequence bigint NOT NULL DEFAULT 0,
-  -- How often its mark was set back: the firings behind it have executions of their own each time.
+  -- Number of replays. Each replay of a firing has an execution of its own.
   replay bigint NOT NULL DEFAULT 0,
   last_seen_fired_at bigint,
   is_degraded boolean NOT NULL DEFAULT false,
@@ -167,8 +193,14 @@ CREATE TABLE subscriptions (
   error_firing_id text,
   created_at bigint NOT NULL,
   updated_at bigint NOT NULL,
+  -- For SAVE_SUBSCRIPTION.
   UNIQUE (reactor, workflow, tenant)
-) WITH (fillfactor = 50, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_cost_delay = 0);
+) WITH (
+  fillfactor = 50,
+  autovacuum_vacuum_threshold = 500,
+  autovacuum_vacuum_scale_factor = 0,
+  autovacuum_vacuum_cost_delay = 0
+);
 
 CREATE TABLE firing_executions (
   reactor_seq bigint NOT NULL,

@@ -21,7 +21,7 @@ import { beginRead, CATALOG } from '../session/transaction.ts'
 import { MIGRATIONS } from './migrations.ts'
 import { TENANT_USERS } from './tenant-users.ts'
 
-/** Names of the tables and sequences that some version of cloaca makes. Their parts and indexes have the owners of the tables. */
+/** Names of the tables and sequences of all versions. Their partitions and indexes have the owners of the tables. */
 const RELATIONS: readonly string[] = [
   'cloaca_schema',
   ...MIGRATIONS.flatMap((sql) => [...sql.matchAll(/CREATE (?:TABLE|SEQUENCE) (\w+)/g)].map(([, name = '']) => name)),

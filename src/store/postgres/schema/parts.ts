@@ -7,11 +7,11 @@
 
 import { DAY_MS } from './families.ts'
 
-/** A part of a family. Days are counted from 1970; `fromDay` null: from the beginning of time. */
+/** A part of a family. Days are counted from 1970. */
 export interface Part {
   /** What the names of its tables end with. */
   readonly suffix: string
-  readonly fromDay: number | null
+  readonly fromDay: number
   readonly untilDay: number
   /** Of its first table, without indexes. */
   readonly bytes: number
@@ -37,12 +37,12 @@ export function missingPart(
   const today = dayOf(nowAt)
   let fromDay = today
   for (const part of [...parts].sort((one, other) => one.untilDay - other.untilDay)) {
-    if ((part.fromDay ?? 0) <= fromDay && part.untilDay > fromDay) fromDay = part.untilDay
+    if (part.fromDay <= fromDay && part.untilDay > fromDay) fromDay = part.untilDay
   }
   if (fromDay > today + AHEAD_DAYS) return null
   const wanted = keptMs === null ? WIDTH_OF_KEPT : growsMuch(parts, nowAt) ? WIDTH_OF_MUCH : WIDTH
   // A clock that was ahead may have left one behind the gap.
-  const following = parts.flatMap((part) => (part.fromDay !== null && part.fromDay > fromDay ? part.fromDay : []))
+  const following = parts.flatMap((part) => (part.fromDay > fromDay ? part.fromDay : []))
   return { fromDay, untilDay: Math.min(fromDay + wanted, ...following) }
 }
 
@@ -61,13 +61,13 @@ export function isLarge({ bytes }: Part): boolean {
 /** Whether what has expired of it is left until all of it has. A few that are held do not hold the others for longer than it is wide. */
 export function isLeftWhole(part: Part, beforeAt: number, nowAt: number): boolean {
   const { fromDay, untilDay } = part
-  if (!isLarge(part) || fromDay === null || untilDay * DAY_MS > nowAt) return false
+  if (!isLarge(part) || untilDay * DAY_MS > nowAt) return false
   return beforeAt < (untilDay + (untilDay - fromDay)) * DAY_MS
 }
 
 /** Nothing in it can be older than it is. */
 export function mayHaveOlder({ fromDay }: Part, beforeAt: number): boolean {
-  return fromDay === null || fromDay * DAY_MS < beforeAt
+  return fromDay * DAY_MS < beforeAt
 }
 
 export function dayOf(at: number): number {
@@ -77,20 +77,20 @@ export function dayOf(at: number): number {
 /** By the one that is open. */
 function growsMuch(parts: readonly Part[], nowAt: number): boolean {
   const today = dayOf(nowAt)
-  const open = parts.find(({ fromDay, untilDay }) => fromDay !== null && fromDay <= today && today < untilDay)
+  const open = parts.find(({ fromDay, untilDay }) => fromDay <= today && today < untilDay)
   if (open === undefined) return false
-  const days = Math.max(1, nowAt / DAY_MS - (open.fromDay ?? 0))
+  const days = Math.max(1, nowAt / DAY_MS - open.fromDay)
   return open.bytes / days >= MUCH_A_DAY_BYTES
 }
 
-const BOUNDS = /FROM \((?:'?(-?\d+)'?|MINVALUE)\) TO \('?(-?\d+)'?\)/
+const BOUNDS = /FROM \('?(-?\d+)'?\) TO \('?(-?\d+)'?\)/
 
 /** From the server's words for the bounds of one of its tables; null: it has none. */
 export function partFrom(suffix: string, bounds: string, bytes: number, day: number): Part | null {
   const found = BOUNDS.exec(bounds)
   if (found === null) return null
   const [, from, until] = found
-  return { suffix, fromDay: from === undefined ? null : Number(from) / day, untilDay: Number(until) / day, bytes }
+  return { suffix, fromDay: Number(from) / day, untilDay: Number(until) / day, bytes }
 }
 
 /** What the names of the tables of a part end with: its first day. */

@@ -1,12 +1,14 @@
-/** Brings a schema to the tables of this version, once when a store is opened; `migrations.ts` says what they are. */
+/**
+ * Creates and upgrades the tables of a schema when a store is opened. `migrations.ts` has the versions of the tables.
+ */
 
+import { FIRST_SCHEMA_VERSION } from '../../schema-version.ts'
 import type { PostgresAddress } from '../session/address.ts'
-import { codeOf, isReplica, serverTooOld, tooNew, tooOld } from '../session/failures.ts'
+import { codeOf, isReplica, notUpgradable, serverTooOld, tooNew, tooOld } from '../session/failures.ts'
 import { quoted, type Session } from '../session/session.ts'
 import { beginRead, beginUpkeep } from '../session/transaction.ts'
 import { MIGRATIONS } from './migrations.ts'
 
-export const SCHEMA_VERSION = MIGRATIONS.length
 const OLDEST_SERVER = 140_000
 
 /** Error of the later one of two processes that create the same object: repeated, it finds the object. */
@@ -14,12 +16,20 @@ const UNIQUE_VIOLATION = '23505'
 const MAX_ATTEMPTS = 5
 
 /**
- * Processes that build one schema do so one after the other. They lock a table of the schema, since any user of the database may take an
- * advisory lock and keep it.
+ * Processes that build one schema do so one after the other. They lock a table of the schema, since any user of the
+ * database may take an advisory lock and keep it.
  */
 const VERSIONS = `
-CREATE TABLE IF NOT EXISTS cloaca_schema (version integer PRIMARY KEY, applied_at bigint NOT NULL);
+CREATE TABLE IF NOT EXISTS cloaca_schema (version integer PRIMARY KEY, applied_at bigint NOT NULL, channel text);
 LOCK TABLE cloaca_schema IN SHARE ROW EXCLUSIVE MODE`
+
+/**
+ * The first version has the name of the channel of notifications. Other users of the database could listen if it were
+ * not random.
+ */
+const RECORD_VERSION = `
+INSERT INTO cloaca_schema (version, applied_at, channel)
+VALUES ($1, $2, CASE WHEN $3 THEN 'cloaca_' || replace(gen_random_uuid()::text, '-', '') END)`
 
 interface ServerRecord {
   readonly version_number: number
@@ -39,64 +49,86 @@ export async function assertUsableServer(session: Session, address: PostgresAddr
   if (!readOnly && (server.is_replica || server.is_read_only === 'on')) throw isReplica(address.shown)
 }
 
-/** In one transaction. Throws `DATABASE_TOO_NEW`, having changed nothing. */
-export async function migrate(session: Session, address: PostgresAddress, at: number): Promise<void> {
-  if ((await storedVersion(session, address)) === SCHEMA_VERSION) return
-  for (let attempt = 1; ; attempt++) {
-    try {
-      await beginUpkeep(session, address)
-      if (address.schema !== '') await makeSchema(session, address.schema)
-      await buildTables(session, address.shown, at)
-      await session.script('COMMIT')
-      return
-    } catch (error) {
-      await session.script('ROLLBACK').catch(() => undefined)
-      if (codeOf(error) !== UNIQUE_VIOLATION || attempt >= MAX_ATTEMPTS) throw error
+export class Schema {
+  /** Number of the newest version. */
+  readonly version: number
+  readonly #migrations: readonly string[]
+
+  constructor(migrations: readonly string[]) {
+    this.#migrations = migrations
+    this.version = FIRST_SCHEMA_VERSION + migrations.length - 1
+  }
+
+  /**
+   * Creates the tables or upgrades them to the newest version, in one transaction. Throws `DATABASE_TOO_NEW` and
+   * `DATABASE_TOO_OLD`, and then changes nothing.
+   */
+  async migrate(session: Session, address: PostgresAddress, at: number): Promise<void> {
+    if ((await storedVersion(session, address)) === this.version) return
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await beginUpkeep(session, address)
+        if (address.schema !== '') await makeSchema(session, address.schema)
+        await this.buildTables(session, address.shown, at)
+        await session.script('COMMIT')
+        return
+      } catch (error) {
+        await session.script('ROLLBACK').catch(() => undefined)
+        if (codeOf(error) !== UNIQUE_VIOLATION || attempt >= MAX_ATTEMPTS) throw error
+      }
     }
   }
-}
 
-/** Brings the tables of the first schema of the search path to this version, in the transaction that is under way. Throws `DATABASE_TOO_NEW`. */
-export async function buildTables(session: Session, shown: string, at: number): Promise<void> {
-  await session.script(VERSIONS)
-  const row = await session.one<{ readonly version: number }>(
-    'SELECT coalesce(max(version), 0) AS version FROM cloaca_schema',
-  )
-  const found = row?.version ?? 0
-  if (found > SCHEMA_VERSION) throw tooNew(shown, found, SCHEMA_VERSION)
-  for (const [index, sql] of MIGRATIONS.entries()) {
-    if (index < found) continue
-    await session.script(sql)
-    await session.run('INSERT INTO cloaca_schema (version, applied_at) VALUES ($1, $2)', index + 1, at)
+  /** Does the same for the first schema of the search path, in the current transaction. */
+  async buildTables(session: Session, shown: string, at: number): Promise<void> {
+    await session.script(VERSIONS)
+    const found = await versionIn(session)
+    this.#assertUpgradable(found, shown)
+    for (const [index, sql] of this.#migrations.entries()) {
+      const created = FIRST_SCHEMA_VERSION + index
+      if (created <= found) continue
+      await session.script(sql)
+      await session.run(RECORD_VERSION, created, at, created === FIRST_SCHEMA_VERSION)
+    }
+  }
+
+  /** Throws like `migrate`, and also for a schema without tables and for one that a writer would upgrade. */
+  async assertReadable(session: Session, address: PostgresAddress): Promise<void> {
+    const version = await storedVersion(session, address)
+    this.#assertUpgradable(version, address.shown)
+    if (version < this.version) throw tooOld(address.shown, version, this.version)
+  }
+
+  #assertUpgradable(found: number, shown: string): void {
+    if (found > this.version) throw tooNew(shown, found, this.version)
+    if (found > 0 && found < FIRST_SCHEMA_VERSION) throw notUpgradable(shown, found)
   }
 }
 
-/** Whoever may not make schemas may use one that is there: `IF NOT EXISTS` asks for the right in either case. */
+export const SCHEMA = new Schema(MIGRATIONS)
+
+/** A user who may not create schemas may use an existing one: `IF NOT EXISTS` requires the right in either case. */
 async function makeSchema(session: Session, schema: string): Promise<void> {
   const row = await session.one('SELECT 1 AS found FROM pg_catalog.pg_namespace WHERE nspname = $1', schema)
   if (row === undefined) await session.script(`CREATE SCHEMA IF NOT EXISTS ${quoted(schema)}`)
 }
 
-/** For a store that only reads. Throws as `migrate` does, and `DATABASE_TOO_OLD`. */
-export async function assertReadable(session: Session, address: PostgresAddress): Promise<void> {
-  const version = await storedVersion(session, address)
-  if (version > SCHEMA_VERSION) throw tooNew(address.shown, version, SCHEMA_VERSION)
-  if (version < SCHEMA_VERSION) throw tooOld(address.shown, version, SCHEMA_VERSION)
-}
-
-/** 0 where nothing of ours is. */
+/** Returns 0 for a schema without tables of cloaca. */
 async function storedVersion(session: Session, address: PostgresAddress): Promise<number> {
   await beginRead(session, address)
   try {
     const table = await session.one<{ readonly name: string | null }>(
       "SELECT to_regclass('cloaca_schema')::text AS name",
     )
-    if (table?.name == null) return 0
-    const row = await session.one<{ readonly version: number }>(
-      'SELECT coalesce(max(version), 0) AS version FROM cloaca_schema',
-    )
-    return row?.version ?? 0
+    return table?.name == null ? 0 : await versionIn(session)
   } finally {
     await session.script('ROLLBACK').catch(() => undefined)
   }
+}
+
+async function versionIn(session: Session): Promise<number> {
+  const row = await session.one<{ readonly version: number }>(
+    'SELECT coalesce(max(version), 0) AS version FROM cloaca_schema',
+  )
+  return row?.version ?? 0
 }

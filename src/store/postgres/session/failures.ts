@@ -126,6 +126,13 @@ export function tooOld(shown: string, found: number, known: number): StoreError 
   return new StoreError(found === 0 ? 'DATABASE_UNAVAILABLE' : 'DATABASE_TOO_OLD', message)
 }
 
+export function notUpgradable(shown: string, found: number): StoreError {
+  const message =
+    `Database "${shown}" was written by an older cloaca: it has schema version ${found}, which this cloaca cannot ` +
+    'upgrade. Use another database, or a new schema: add schema=NAME to the URL.'
+  return new StoreError('DATABASE_TOO_OLD', message)
+}
+
 export function clockSkew(shown: string, serverAheadMs: number): string {
   const seconds = (Math.abs(serverAheadMs) / 1000).toFixed(1)
   const direction = serverAheadMs > 0 ? 'behind' : 'ahead of'

@@ -41,8 +41,8 @@ export function acquireExecutions(
 }
 
 function acquire(connection: Connection, record: OwnedRecord, owner: number, at: number): AcquiredExecution {
-  const { seq, status, started_at, owner_number } = record
-  connection.run(OWN_EXECUTION, owner, at, seq)
+  const { seq, id, status, started_at, owner_number } = record
+  connection.run(OWN_EXECUTION, owner, at, id)
   if (status !== 'Pending') {
     insertLostAttempts(connection, seq, at)
     connection.run(RECOVER_RUNNING_TASKS, seq)

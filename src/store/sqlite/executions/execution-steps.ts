@@ -23,9 +23,13 @@ import {
   taskRun,
 } from '../../rows.ts'
 import type { Connection } from '../file/connection.ts'
+import { mergedPage } from '../merged-page.ts'
 import {
+  ACTIVE,
   COUNT_EXECUTIONS,
+  ENDED,
   executionListing,
+  executionsWith,
   FIND_EXECUTION_IDS,
   FIND_PLACE,
   FIND_UNDER_WAY,
@@ -57,18 +61,23 @@ export function insertExecution(
   const started = [originSource(origin), originSchedule(origin), originFiring(origin)]
   const { id, workflow, version } = added
   const { retryOf = null } = added
-  const seq = connection.insert(INSERT_EXECUTION, id, workflow, version, origin.kind, ...started, at, retryOf)
-  connection.run(INSERT_INPUT, seq, added.inputText)
-  for (const task of added.tasks) {
-    if (task.kept === undefined) connection.run(INSERT_TASK, seq, task.taskId, task.fullName)
-    else insertKept(connection, seq, task.fullName, task.kept)
+  const seq = connection.insert(INSERT_INPUT, added.inputText)
+  connection.run(INSERT_EXECUTION, seq, id, workflow, version, origin.kind, ...started, at, retryOf)
+  for (const [position, task] of added.tasks.entries()) {
+    if (task.kept === undefined) connection.run(INSERT_TASK, seq, position, task.taskId, task.fullName)
+    else insertKept(connection, [seq, position], task.fullName, task.kept)
   }
 }
 
-function insertKept(connection: Connection, seq: number, fullName: string, kept: TaskRun): void {
+function insertKept(
+  connection: Connection,
+  place: readonly [seq: number, position: number],
+  fullName: string,
+  kept: TaskRun,
+): void {
   const { taskId, status, attempts, startedAt, endedAt, finishedOrder, error, outputText } = kept
   const values = [status, attempts, startedAt, endedAt, finishedOrder, faultText(error), outputText]
-  connection.run(INSERT_KEPT_TASK, seq, taskId, fullName, ...values)
+  connection.run(INSERT_KEPT_TASK, ...place, taskId, fullName, ...values)
 }
 
 export function getExecution(connection: Connection, id: string): Execution | null {
@@ -92,11 +101,24 @@ export function findExecutionIds(connection: Connection, prefix: string, limit: 
 }
 
 export function listExecutions(connection: Connection, filter: Page & ExecutionFilter): readonly ExecutionSummary[] {
-  const { after, limit, offset, ...conditions } = filter
+  const { after, limit, offset, ...given } = filter
   const before = after === undefined ? undefined : connection.one<ExecutionPlace>(FIND_PLACE, after)
   if (after !== undefined && before === undefined) return []
-  const [sql, values] = executionListing({ ...conditions, ...(before !== undefined && { before }) })
-  return connection.all<ExecutionRecord>(sql, ...values, limit, offset).map(executionSummary)
+  const conditions = { ...given, ...(before !== undefined && { before }) }
+  const read = (table: string) => (page: Page) => {
+    const [sql, values] = executionListing(table, conditions)
+    return connection.all<ExecutionRecord>(sql, ...values, page.limit, page.offset)
+  }
+  const { status } = conditions
+  const records =
+    status === undefined
+      ? mergedPage({ limit, offset }, read(ACTIVE), read(ENDED), newestFirst)
+      : read(executionsWith(status))({ limit, offset })
+  return records.map(executionSummary)
+}
+
+function newestFirst(one: ExecutionRecord, other: ExecutionRecord): number {
+  return other.created_at - one.created_at || other.seq - one.seq
 }
 
 function inOrder(one: TaskRecord, other: TaskRecord): number {

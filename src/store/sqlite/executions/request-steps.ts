@@ -11,13 +11,13 @@ import { APPLY_CANCEL, APPLY_PAUSE, FIND_REQUEST } from './execution-queries.ts'
 const DONE = { isRefused: false, text: null }
 
 /** The owner applies a request. Nothing happens when a newer one replaced it. */
-export function applyByOwner(connection: Connection, seq: number, request: NumberedRequest, at: number): void {
+export function applyByOwner(connection: Connection, executionId: string, request: NumberedRequest, at: number): void {
   if (request.kind === 'cancel') {
-    connection.run(APPLY_CANCEL, request.at, seq, request.number)
+    connection.run(APPLY_CANCEL, request.at, executionId, request.number)
     return
   }
   const pausedAt = request.kind === 'pause' ? request.at : null
-  if (connection.run(APPLY_PAUSE, pausedAt, pausedAt, seq, request.number) === 0) return
+  if (connection.run(APPLY_PAUSE, pausedAt, pausedAt, executionId, request.number) === 0) return
   answerAll(connection, request, DONE, at)
 }
 
@@ -30,9 +30,9 @@ export interface TakenOverRequest {
 /** Another engine acquires the execution: what its former owner did not apply is applied in the same step. */
 export function takeOverRequest(connection: Connection, record: OwnedRecord, at: number): TakenOverRequest {
   const request = requestOf(record)
-  const { seq, paused_at: pausedAt, cancel_requested_at: cancelRequestedAt } = record
+  const { id, paused_at: pausedAt, cancel_requested_at: cancelRequestedAt } = record
   if (request === null) return { pausedAt, cancelRequestedAt, cancel: null }
-  applyByOwner(connection, seq, request, at)
+  applyByOwner(connection, id, request, at)
   if (request.kind === 'cancel') {
     return { pausedAt, cancelRequestedAt: cancelRequestedAt ?? request.at, cancel: request }
   }
@@ -40,8 +40,13 @@ export function takeOverRequest(connection: Connection, record: OwnedRecord, at:
 }
 
 /** An execution ends: the request that waits is done, when it is a cancel that did this, or comes too late. */
-export function answerAtEnd(connection: Connection, seq: number, end: ExecutionEnd, cancelReport?: string): void {
-  const waiting = connection.one<Pick<OwnedRecord, 'request' | 'request_number'>>(FIND_REQUEST, seq)
+export function answerAtEnd(
+  connection: Connection,
+  executionId: string,
+  end: ExecutionEnd,
+  cancelReport?: string,
+): void {
+  const waiting = connection.one<Pick<OwnedRecord, 'request' | 'request_number'>>(FIND_REQUEST, executionId)
   const request = waiting === undefined ? null : requestOf(waiting)
   if (request === null) return
   answerAll(connection, request, endAnswer(request, end, cancelReport), end.endedAt)

@@ -9,6 +9,7 @@
 
 import type { CancelledExecution, ExecutionEnd, SteeringAnswer } from '../../../engine/ports.ts'
 import type { NewAction, NumberedRequest, SteeringRequest } from '../../../model/action.ts'
+import type { ExecutionStatus } from '../../../model/execution.ts'
 import { type OwnedRecord, requestOf } from '../../rows.ts'
 import { joinedRequest } from '../../steering-answers.ts'
 import type { Connection } from '../file/connection.ts'
@@ -17,6 +18,7 @@ import { insertLostAttempts } from '../history/attempt-steps.ts'
 import { DECLARE_DEAD } from '../instance-queries.ts'
 import {
   CANCEL_UNFINISHED_TASKS,
+  FIND_ENDED,
   FIND_FOR_STEERING,
   RECOVER_RUNNING_TASKS,
   RELEASE_EXECUTION,
@@ -40,14 +42,13 @@ export function steer(
   isOwnerAlive: IsOwnerAlive,
 ): SteeringAnswer {
   const record = connection.one<SteeringRecord>(FIND_FOR_STEERING, action.target)
-  if (record === undefined) return { kind: 'unknown' }
-  if (record.ended_at !== null) return { kind: 'ended', status: record.status }
+  if (record === undefined) return notUnderWay(connection, action.target)
   const waiting = requestOf(record)
   if (waiting?.kind === 'cancel' && request.kind !== 'cancel') return { kind: 'cancelling' }
   if (waiting !== null && waiting.kind !== request.kind) answerReplaced(connection, waiting, action.at)
   askAction(connection, action)
   const joined = joinedRequest(waiting, request)
-  connection.run(STORE_REQUEST, JSON.stringify(joined), record.seq)
+  connection.run(STORE_REQUEST, JSON.stringify(joined), record.id)
   const numbered = { ...joined, number: record.request_number + 1 }
   return applyOrAsk(connection, { ...record, request_number: numbered.number }, numbered, action.at, isOwnerAlive)
 }
@@ -60,11 +61,15 @@ export function applyRequest(
   isOwnerAlive: IsOwnerAlive,
 ): SteeringAnswer {
   const record = connection.one<SteeringRecord>(FIND_FOR_STEERING, executionId)
-  if (record === undefined) return { kind: 'unknown' }
-  if (record.ended_at !== null) return { kind: 'ended', status: record.status }
+  if (record === undefined) return notUnderWay(connection, executionId)
   const request = requestOf(record)
   if (request === null) return { kind: 'applied', cancelled: null }
   return applyOrAsk(connection, record, request, at, isOwnerAlive)
+}
+
+function notUnderWay(connection: Connection, executionId: string): SteeringAnswer {
+  const ended = connection.one<{ readonly status: ExecutionStatus }>(FIND_ENDED, executionId)
+  return ended === undefined ? { kind: 'unknown' } : { kind: 'ended', status: ended.status }
 }
 
 function applyOrAsk(
@@ -76,18 +81,18 @@ function applyOrAsk(
 ): SteeringAnswer {
   const { owner_id } = record
   if (owner_id !== null && isOwnerAlive(owner_id)) return { kind: 'requested', request }
-  if (record.owner_seq !== null) takeFrom(connection, record.owner_seq, record.seq, at)
+  if (record.owner_seq !== null) takeFrom(connection, record.owner_seq, record, at)
   if (request.kind === 'cancel') return { kind: 'applied', cancelled: endUnowned(connection, record, request, at) }
-  applyByOwner(connection, record.seq, request, at)
+  applyByOwner(connection, record.id, request, at)
   return { kind: 'applied', cancelled: null }
 }
 
 /** Takes an execution from a dead owner. An owner that is alive after all is notified by its next heartbeat and drops the execution. */
-function takeFrom(connection: Connection, ownerSeq: number, seq: number, at: number): void {
+function takeFrom(connection: Connection, ownerSeq: number, { seq, id }: SteeringRecord, at: number): void {
   connection.run(DECLARE_DEAD, ownerSeq)
   insertLostAttempts(connection, seq, at)
   connection.run(RECOVER_RUNNING_TASKS, seq)
-  connection.run(RELEASE_EXECUTION, seq)
+  connection.run(RELEASE_EXECUTION, id)
 }
 
 function endUnowned(
@@ -96,7 +101,7 @@ function endUnowned(
   request: NumberedRequest,
   at: number,
 ): CancelledExecution {
-  applyByOwner(connection, record.seq, request, at)
+  applyByOwner(connection, record.id, request, at)
   const { inputText, tasks } = loadExecution(connection, record)
   connection.run(CANCEL_UNFINISHED_TASKS, at, record.seq)
   const last = tasks

@@ -11,10 +11,10 @@ status IN ('Pending', 'Running') AND created_at <= ?
 AND (owner_seq IS NULL OR owner_seq NOT IN (SELECT value FROM json_each(?)))
 AND workflow NOT IN (SELECT workflow FROM instance_workflows WHERE instance_seq IN (SELECT value FROM json_each(?)))`
 
-const LIST_WAITING = `SELECT id FROM executions WHERE id IN (SELECT value FROM json_each(?)) AND ${WAITING}`
+const LIST_WAITING = `SELECT id FROM active_executions WHERE id IN (SELECT value FROM json_each(?)) AND ${WAITING}`
 
 const COUNT_WAITING = `
-SELECT workflow, count(*) AS executions FROM executions WHERE ${WAITING} GROUP BY workflow ORDER BY workflow`
+SELECT workflow, count(*) AS executions FROM active_executions WHERE ${WAITING} GROUP BY workflow ORDER BY workflow`
 
 export function listWaiting(
   connection: Connection,

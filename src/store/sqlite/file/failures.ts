@@ -40,10 +40,18 @@ export function readOnly(path: string): StoreError {
   return new StoreError('DATABASE_FAILED', `Cannot write to database "${path}": it is open for reading only.`, { path })
 }
 
+/** A database that is open for reading only is not upgraded. */
 export function tooOld(path: string, found: number, known: number): StoreError {
   const message =
     `Database "${path}" was written by an older cloaca: it has schema version ${found}, but this cloaca needs ${known}. ` +
     `Upgrade it with: cloaca serve SCRIPT.py --db "${path}"`
+  return new StoreError('DATABASE_TOO_OLD', message, { path })
+}
+
+export function notUpgradable(path: string, found: number): StoreError {
+  const message =
+    `Database "${path}" was written by an older cloaca: it has schema version ${found}, which this cloaca cannot ` +
+    'upgrade. Move the file away to start with a new database, or use another database file.'
   return new StoreError('DATABASE_TOO_OLD', message, { path })
 }
 

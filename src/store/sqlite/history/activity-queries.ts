@@ -1,5 +1,7 @@
 /** The SQL of what the polls of triggers came to, over a time. Each text is one statement; each looks at a bounded number of rows. */
 
+import { TICK_COLUMNS } from '../trigger-queries.ts'
+
 /** Of one outcome between two instants, the oldest first, and so many at most; through the index alone. */
 export const TICKS_OF_OUTCOME = `
 SELECT count(*) AS count, max(last_at) AS last_at FROM (
@@ -51,21 +53,13 @@ export const OPEN_RUN = `
 SELECT seq, skip_tick_id AS id, skip_count AS count, skip_first_at AS first_at, skip_last_at AS last_at, skip_log AS log
 FROM triggers WHERE name = ?`
 
-const TICK_COLUMNS =
-  'ticks.seq, ticks.id, outcome, first_at, last_at, count, lateness_ms, duration_ms, reason, firing_id, execution_id, error, ' +
-  'log IS NOT NULL AS has_log'
-
 export const LAST_TICK = `
-SELECT ${TICK_COLUMNS} FROM ticks LEFT JOIN firings ON firings.id = ticks.firing_id
-WHERE ticks.trigger_seq = ? ORDER BY last_at DESC, ticks.seq DESC LIMIT 1`
+SELECT ${TICK_COLUMNS} FROM ticks WHERE trigger_seq = ? ORDER BY last_at DESC, seq DESC LIMIT 1`
 
 export const LAST_FIRED_TICK = `
-SELECT ${TICK_COLUMNS} FROM ticks LEFT JOIN firings ON firings.id = ticks.firing_id
-WHERE ticks.trigger_seq = ? AND outcome = 'fired' ORDER BY last_at DESC, ticks.seq DESC LIMIT 1`
+SELECT ${TICK_COLUMNS} FROM ticks WHERE trigger_seq = ? AND outcome = 'fired' ORDER BY last_at DESC, seq DESC LIMIT 1`
 
-/** By an instant up to which it lasted: ids alone have no index. */
+/** By a time until which the poll lasted, because the ids have no index. */
 export const FIND_TICK_WITH_LOG = `
-SELECT ${TICK_COLUMNS}, ticks.log FROM (
-  SELECT seq FROM ticks WHERE trigger_seq = ? AND last_at >= ? ORDER BY last_at, seq LIMIT 1000
-) AS near JOIN ticks ON ticks.seq = near.seq LEFT JOIN firings ON firings.id = ticks.firing_id
-WHERE ticks.id = ?`
+SELECT ${TICK_COLUMNS}, log FROM ticks
+WHERE seq IN (SELECT seq FROM ticks WHERE trigger_seq = ? AND last_at >= ? ORDER BY last_at, seq LIMIT 1000) AND id = ?`

@@ -3,6 +3,8 @@
  * task is in the row of the task, where nothing else is known of it; `attempts` has all the others.
  */
 
+import { SEQ_OF } from '../executions/execution-queries.ts'
+
 /** What a later runner reports of an attempt that an earlier one had given up is that attempt's end. */
 export const INSERT_ATTEMPT = `
 INSERT OR REPLACE INTO attempts (execution_seq, task_id, attempt, outcome, queued_at, started_at, ended_at, error)
@@ -18,8 +20,8 @@ FROM task_runs WHERE execution_seq = ? AND status = 'Running'`
 export const INSERT_CUT_ATTEMPTS = `
 INSERT OR IGNORE INTO attempts (execution_seq, task_id, attempt, outcome, started_at, ended_at, error)
 SELECT execution_seq, task_id, attempts, 'lost', task_runs.started_at, ?, ?
-FROM executions JOIN task_runs ON task_runs.execution_seq = executions.seq
-WHERE executions.owner_seq = ? AND task_runs.status = 'Running'`
+FROM active_executions JOIN task_runs USING (execution_seq)
+WHERE active_executions.owner_seq = ? AND task_runs.status = 'Running'`
 
 /** Of the execution whose `seq` the given expression is; the values of its parameters are bound twice. */
 function attemptsOf(executionSeq: string): string {
@@ -30,7 +32,7 @@ SELECT task_id, attempts, 'completed', attempt_queued_at, attempt_started_at, en
 WHERE execution_seq = ${executionSeq} AND attempt_started_at IS NOT NULL`
 }
 
-export const LIST_ATTEMPTS = `${attemptsOf('(SELECT seq FROM executions WHERE id = ?)')}
+export const LIST_ATTEMPTS = `${attemptsOf(SEQ_OF)}
 ORDER BY ended_at, task_id, attempt`
 
 export const SAMPLE_ATTEMPTS = `${attemptsOf('?')} LIMIT ?`

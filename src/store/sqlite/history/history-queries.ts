@@ -3,17 +3,25 @@
 import type { ExecutionStatus } from '../../../model/execution.ts'
 import type { CountFilter } from '../../../model/history.ts'
 import { STARTED_BY_TRIGGER, STATUSES } from '../../history-shapes.ts'
-import { EXECUTION_COLUMNS } from '../executions/execution-queries.ts'
+import {
+  ACTIVE,
+  ACTIVE_STATUSES,
+  ENDED,
+  ENDED_COLUMNS,
+  ENDED_STATUSES,
+  executionsWith,
+  IN_ORDER,
+} from '../executions/execution-queries.ts'
 
 /** `octet_length` looks at the head of a row only: a context of any size costs nothing. */
 export const LIST_TASKS_WITHOUT_OUTPUTS = `
-SELECT seq, task_id, full_name, status, attempts, recoveries, not_before_at, started_at, ended_at, finished_order, error,
+SELECT position AS seq, task_id, full_name, status, attempts, recoveries, not_before_at, started_at, ended_at, finished_order, error,
        octet_length(output) AS output_bytes
 FROM task_runs WHERE execution_seq = ?`
 
 /** `seq` is a part of the index. */
 export const LIST_LAST_FAILED = `
-SELECT ${EXECUTION_COLUMNS} FROM executions WHERE status = 'Failed' ORDER BY ended_at DESC, seq DESC LIMIT ?`
+SELECT ${ENDED_COLUMNS} FROM executions WHERE status = 'Failed' ORDER BY ended_at DESC, seq DESC LIMIT ?`
 
 export const INPUT_BYTES = 'SELECT octet_length(context) AS bytes FROM execution_inputs WHERE execution_seq = ?'
 
@@ -37,11 +45,12 @@ export function countListing(status: ExecutionStatus, filter: CountFilter): [str
     narrowed.push(`${STARTED_BY_TRIGGER} AND origin_source = ?`)
     values.push(trigger)
   }
+  const table = executionsWith(status)
   if (narrowed.length === 0) {
-    const from = `SELECT 1 FROM executions WHERE status = ?${times} LIMIT ?`
+    const from = `SELECT 1 FROM ${table} WHERE status = ?${times} LIMIT ?`
     return [`SELECT count(*) AS seen, count(*) AS count FROM (${from})`, [status, ...timeValues]]
   }
-  const columns = 'SELECT status, workflow, origin, origin_source FROM executions'
+  const columns = `SELECT status, workflow, origin, origin_source FROM ${table}`
   const newest = 'ORDER BY created_at DESC LIMIT ?'
   if (status !== 'Completed') {
     // Few are in another status, as a rule: the newest of them are looked at.
@@ -66,38 +75,56 @@ function timesOf(sinceAt: number | undefined, untilAt: number | undefined): [str
   return [since[0] + until[0], [...since[1], ...until[1]]]
 }
 
+const BAR = '((created_at - CAST(? AS INTEGER) + 1) * CAST(? AS INTEGER) - 1) / CAST(? AS INTEGER)'
+const CREATED_BETWEEN = 'created_at >= ? AND created_at < ?'
+
 /**
- * Returns a query that counts a limited number of executions between two times, by bar and status. The number of a bar is the largest
- * one whose edge, rounded down, is not after the execution. Parameters: sinceAt, bars, the length of the time, those of the filter,
- * sinceAt, untilAt, the limit.
+ * Returns a query that counts a limited number of executions between two times, by bar and status. The number of a bar
+ * is the largest one whose edge, rounded down, is not after the execution. Values: sinceAt, bars, the length of the
+ * time, those that are returned, the limit.
  */
-export function groupedTrend(filter: CountFilter): [string, Values] {
-  const [conditions, values] = narrowedBy(filter)
-  // Without a filter, the index of statuses covers the query.
-  const source = values.length === 0 ? 'executions INDEXED BY executions_by_status' : 'executions'
-  const every = values.length === 0 ? `status IN (${STATUSES.map((status) => `'${status}'`).join(', ')})` : conditions
-  const sql = `
-SELECT ((created_at - CAST(? AS INTEGER) + 1) * CAST(? AS INTEGER) - 1) / CAST(? AS INTEGER) AS bar, status,
-       count(*) AS count
-FROM (SELECT status, created_at FROM ${source} WHERE ${every} AND created_at >= ? AND created_at < ? LIMIT ?)
-GROUP BY bar, status`
-  return [sql, values]
+export function groupedTrend(filter: CountFilter, sinceAt: number, untilAt: number): [string, Values] {
+  const [conditions, narrowed] = narrowedBy(filter)
+  const times = [sinceAt, untilAt]
+  const [found, values] =
+    narrowed.length > 0
+      ? [
+          `SELECT status, created_at FROM ${IN_ORDER} WHERE ${conditions} AND ${CREATED_BETWEEN}`,
+          [...narrowed, ...times],
+        ]
+      : [OF_ALL_STATUSES, [...times, ...times]]
+  return [`SELECT ${BAR} AS bar, status, count(*) AS count FROM (${found} LIMIT ?) GROUP BY bar, status`, values]
 }
 
-/** Of one status between two instants, the oldest first, and so many at most; through the index alone. */
-export const TREND_OF_STATUS = `
-SELECT count(*) AS count, max(created_at) AS last_at FROM (
-  SELECT created_at FROM executions WHERE status = ? AND created_at >= ? AND created_at < ? ORDER BY created_at LIMIT ?)`
+/** Through the indexes alone. Without `INDEXED BY`, SQLite uses `executions_by_creation` and reads the rows. */
+const OF_ALL_STATUSES = `
+SELECT status, created_at FROM executions INDEXED BY executions_by_status
+WHERE status IN (${listed(ENDED_STATUSES)}) AND ${CREATED_BETWEEN}
+UNION ALL
+SELECT status, created_at FROM active_executions WHERE status IN (${listed(ACTIVE_STATUSES)}) AND ${CREATED_BETWEEN}`
 
-/** The same of a workflow or a trigger, by status. */
-export function narrowedTrend(filter: CountFilter): [string, Values] {
+function listed(statuses: readonly string[]): string {
+  return statuses.map((status) => `'${status}'`).join(', ')
+}
+
+/** By status: counts a limited number of executions between two times, oldest first, through the index alone. */
+export const TREND_OF_STATUS = Object.fromEntries(
+  STATUSES.map((status) => [
+    status,
+    `
+SELECT count(*) AS count, max(created_at) AS last_at FROM (
+  SELECT created_at FROM ${executionsWith(status)} WHERE status = ? AND ${CREATED_BETWEEN} ORDER BY created_at LIMIT ?)`,
+  ]),
+) as Readonly<Record<ExecutionStatus, string>>
+
+/** Does the same for a workflow or a trigger, and counts by status. Returns a statement for each of the two tables. */
+export function narrowedTrend(filter: CountFilter): [readonly string[], Values] {
   const [conditions, values] = narrowedBy(filter)
-  const sql = `
+  const of = (table: string) => `
 SELECT status, count(*) AS count, max(created_at) AS last_at FROM (
-  SELECT status, created_at FROM executions
-  WHERE ${conditions} AND created_at >= ? AND created_at < ? ORDER BY created_at LIMIT ?)
+  SELECT status, created_at FROM ${table} WHERE ${conditions} AND ${CREATED_BETWEEN} ORDER BY created_at LIMIT ?)
 GROUP BY status`
-  return [sql, values]
+  return [[of(ENDED), of(ACTIVE)], values]
 }
 
 function narrowedBy({ workflow, trigger }: CountFilter): [string, Values] {
@@ -115,5 +142,5 @@ function narrowedBy({ workflow, trigger }: CountFilter): [string, Values] {
 }
 
 export const SAMPLE_EXECUTIONS = `
-SELECT seq, id, version, status, created_at, started_at, ended_at FROM executions
+SELECT seq, id, version, status, created_at, started_at, ended_at FROM ${IN_ORDER}
 WHERE workflow = ? ORDER BY created_at DESC, seq DESC LIMIT ?`

@@ -136,9 +136,8 @@ interface GroupRecord {
 function groupedBars(connection: Connection, query: TrendQuery): readonly TrendBar[] | null {
   const { sinceAt, untilAt, bars } = query
   const atMost = isNarrowed(query) ? COUNTED_AT_MOST_OF_ONE : COUNTED_AT_MOST
-  const [sql, values] = groupedTrend(query)
-  const times = [sinceAt, untilAt]
-  const records = connection.all<GroupRecord>(sql, sinceAt, bars, untilAt - sinceAt, ...values, ...times, atMost + 1)
+  const [sql, values] = groupedTrend(query, sinceAt, untilAt)
+  const records = connection.all<GroupRecord>(sql, sinceAt, bars, untilAt - sinceAt, ...values, atMost + 1)
   if (records.reduce((sum, { count }) => sum + count, 0) > atMost) return null
   return groupedTrendBars(query, records)
 }
@@ -162,7 +161,7 @@ function barOfAll(connection: Connection, atMost: number) {
     const found: Partial<Record<ExecutionStatus, number>> = {}
     let isEstimate = false
     for (const status of STATUSES) {
-      const record = connection.one<BarRecord>(TREND_OF_STATUS, status, from, to, atMost)
+      const record = connection.one<BarRecord>(TREND_OF_STATUS[status], status, from, to, atMost)
       if (record === undefined || record.count === 0) continue
       const isFull = record.count >= atMost
       isEstimate ||= isFull
@@ -172,16 +171,18 @@ function barOfAll(connection: Connection, atMost: number) {
   }
 }
 
+/** The beginning of a bar with too many executions stands for all of it, in each table. */
 function narrowedBar(connection: Connection, query: TrendQuery, atMost: number) {
-  const [sql, values] = narrowedTrend(query)
+  const [statements, values] = narrowedTrend(query)
   return (from: number, to: number): TrendBar => {
-    const records = connection.all<BarRecord & { readonly status: ExecutionStatus }>(sql, ...values, from, to, atMost)
-    const isEstimate = records.reduce((sum, { count }) => sum + count, 0) >= atMost
-    const lastAt = Math.max(...records.map(({ last_at }) => last_at ?? to))
-    const entries = records.map(({ status, count }) => [
-      status,
-      isEstimate ? scaledToBar(count, from, to, lastAt) : count,
-    ])
+    let isEstimate = false
+    const entries = statements.flatMap((sql) => {
+      const records = connection.all<BarRecord & { readonly status: ExecutionStatus }>(sql, ...values, from, to, atMost)
+      const isFull = records.reduce((sum, { count }) => sum + count, 0) >= atMost
+      isEstimate ||= isFull
+      const lastAt = Math.max(...records.map(({ last_at }) => last_at ?? to))
+      return records.map(({ status, count }) => [status, isFull ? scaledToBar(count, from, to, lastAt) : count])
+    })
     return { at: from, counts: Object.fromEntries(entries), isEstimate }
   }
 }

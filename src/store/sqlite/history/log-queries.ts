@@ -1,9 +1,11 @@
 /** The SQL of the attempts' logs. Each text is one statement, named after what the store wants done. */
 
+import { SEQ_OF } from '../executions/execution-queries.ts'
+
 /** Where the log of an execution stands: its `seq`, and the last piece, 0 for none. */
 export const LOG_END = `
 SELECT seq, coalesce((SELECT max(piece) FROM attempt_logs WHERE execution_seq = seq), 0) AS piece
-FROM executions WHERE id = ?`
+FROM (SELECT execution_seq AS seq, id FROM active_executions UNION ALL SELECT seq, id FROM executions) WHERE id = ?`
 
 export const INSERT_PIECE = `
 INSERT INTO attempt_logs (execution_seq, piece, task_id, attempt, records, bytes, cut_records, cut_bytes, text)
@@ -26,7 +28,7 @@ SELECT * FROM (
 
 const LIST = `
 SELECT piece, task_id, attempt, records, bytes, cut_records, cut_bytes, text FROM attempt_logs
-WHERE execution_seq = (SELECT seq FROM executions WHERE id = ?)`
+WHERE execution_seq = ${SEQ_OF}`
 
 const OF = ['', 'AND task_id = ?', 'AND task_id = ? AND attempt = ?'] as const
 

@@ -1,13 +1,12 @@
 /** Removes what is older than its retention, a small step at a time, so that nothing waits long behind it. */
 
-import type { EndedExecutions, Retention, RetentionHold, SourcePoll } from '../../../engine/ports.ts'
+import type { EndedExecutions, Retention, SourcePoll } from '../../../engine/ports.ts'
 import type { TickOutcome } from '../../../model/schedule.ts'
 import type { Connection } from '../file/connection.ts'
 import { pruneEvents, prunePolls, pruneReactorFirings } from '../graphs/pruning.ts'
 import { PRUNE_ACTIONS } from './action-queries.ts'
 import { PRUNE_ALERTS } from './alert-queries.ts'
 import {
-  ANNOUNCE_HOLD,
   COUNT_OLD_EXECUTIONS,
   COUNT_OLD_EXECUTIONS_IN_STATUS,
   DELETE_CRON_FIRING,
@@ -15,15 +14,12 @@ import {
   DELETE_FIRING,
   DELETE_FIRING_TICK,
   DELETE_LOG_PIECES,
-  END_HOLD,
   GET_FIRING,
-  GET_HOLD,
   OLD_EXECUTIONS,
   OLD_EXECUTIONS_IN_STATUS,
   OLD_FIRINGS_WITHOUT_RUN,
   PRUNE_CRON_FIRINGS_WITHOUT_RUN,
   PRUNE_OPEN_SKIPS,
-  PRUNE_ORPHANED_TICKS,
   PRUNE_TICKS,
 } from './retention-queries.ts'
 
@@ -31,9 +27,6 @@ import {
 const ROWS_A_STEP = 300
 /** Each may have thousands of task runs and large contexts. */
 const EXECUTIONS_A_STEP = 10
-
-/** Time to say that the records are to be kept. */
-const HOLD_MS = 86_400_000
 
 type Prune = (connection: Connection) => number
 
@@ -43,25 +36,8 @@ interface OldExecution {
 }
 
 interface OldFiring {
-  readonly seq: number
   readonly id: string
   readonly fired_at: number
-}
-
-/** See `Store.retentionHold`. */
-export function retentionHold(connection: Connection, { endedMs }: Retention, at: number): RetentionHold | null {
-  const hold = connection.one<{ readonly announced_at: number | null }>(GET_HOLD)
-  if (hold === undefined || endedMs === null) return null
-  const announcedAt = hold.announced_at ?? at
-  const until = announcedAt + HOLD_MS
-  if (at >= until) {
-    connection.run(END_HOLD)
-    return null
-  }
-  const isNew = hold.announced_at === null
-  if (isNew) connection.run(ANNOUNCE_HOLD, at)
-  const executions = connection.one<{ readonly old: number }>(COUNT_OLD_EXECUTIONS, at - endedMs)?.old ?? 0
-  return { isNew, until, executions }
 }
 
 /** How many rows went; 0 when nothing is left to remove. One kind a step, so that none becomes long. */
@@ -89,8 +65,7 @@ function kinds({ skippedMs, failedMs, endedMs, firingsMs }: Retention, at: numbe
     const before = at - endedMs
     kinds.push((connection) => pruneExecutions(connection, { endedBeforeAt: before }))
     kinds.push((connection) => pruneFirings(connection, before))
-    kinds.push(rowsOf(PRUNE_CRON_FIRINGS_WITHOUT_RUN, before), rowsOf(PRUNE_ORPHANED_TICKS, before))
-    kinds.push(rowsOf(PRUNE_ACTIONS, before))
+    kinds.push(rowsOf(PRUNE_CRON_FIRINGS_WITHOUT_RUN, before), rowsOf(PRUNE_ACTIONS, before))
   }
   if (firingsMs !== null) {
     const before = at - firingsMs
@@ -137,7 +112,7 @@ export function pruneExecutions(connection: Connection, { endedBeforeAt: before,
     const firing = firing_id === null ? undefined : connection.one<OldFiring>(GET_FIRING, firing_id)
     if (firing !== undefined) deleteFiring(connection, firing)
     else if (firing_id !== null) connection.run(DELETE_CRON_FIRING, firing_id)
-    connection.run(DELETE_EXECUTION, seq)
+    for (const sql of DELETE_EXECUTION) connection.run(sql, seq)
   }
   return old.length
 }
@@ -149,7 +124,7 @@ function pruneFirings(connection: Connection, before: number): number {
 }
 
 /** With its tick, which has the same instant. */
-function deleteFiring(connection: Connection, { seq, id, fired_at }: OldFiring): void {
+function deleteFiring(connection: Connection, { id, fired_at }: OldFiring): void {
   connection.run(DELETE_FIRING_TICK, fired_at, id)
-  connection.run(DELETE_FIRING, seq)
+  connection.run(DELETE_FIRING, id)
 }

@@ -1,17 +1,16 @@
-/** The migration that makes the tables of sources, reactors, graphs and subscriptions; part of `migrations.ts`, whose rules hold here. */
-
 /**
- * Marks move in the row of what they belong to; what is written once a batch, and may be large, has a table of its own beside it.
- * Sequences begin at 1, in each source and in each reactor, and have no gaps.
+ * Tables of sources, reactors, graphs and subscriptions: a part of `tables.ts`, whose rules apply here.
+ *
+ * The row of a source, reactor or graph has the sequence up to which it is processed. Texts that may be large have a
+ * table of their own. Sequences begin at 1 in each source and in each reactor, and have no gaps.
  */
-export const GRAPHS = `
--- JSON: what its code declares, each behind its kind: "source prices", "listed prices" (by a reactor), "reactor alarm", "graph judge".
-ALTER TABLE instances ADD COLUMN declared_graphs TEXT;
 
+export const GRAPH_TABLES = `
 CREATE TABLE sources (
   seq INTEGER PRIMARY KEY,
+  -- For FIND_SOURCE.
   name TEXT NOT NULL UNIQUE,
-  -- JSON; null: only reactors name it.
+  -- JSON. Null: only reactors name it.
   accumulation TEXT,
   description TEXT NOT NULL DEFAULT '',
   last_sequence INTEGER NOT NULL DEFAULT 0,
@@ -42,7 +41,7 @@ CREATE TABLE source_events (
   PRIMARY KEY (source_seq, sequence)
 ) STRICT, WITHOUT ROWID;
 
--- The list of a state accumulator, by the sequences of the events.
+-- List of a state accumulator, by the sequences of the events.
 CREATE TABLE kept_values (
   source_seq INTEGER NOT NULL REFERENCES sources (seq) ON DELETE CASCADE,
   sequence INTEGER NOT NULL,
@@ -50,7 +49,7 @@ CREATE TABLE kept_values (
   PRIMARY KEY (source_seq, sequence)
 ) STRICT, WITHOUT ROWID;
 
--- How far a stream was read.
+-- Positions in streams.
 CREATE TABLE stream_positions (
   source_seq INTEGER NOT NULL REFERENCES sources (seq) ON DELETE CASCADE,
   partition TEXT NOT NULL,
@@ -68,17 +67,20 @@ CREATE TABLE source_polls (
   count INTEGER NOT NULL,
   lateness_ms INTEGER,
   duration_ms INTEGER NOT NULL,
-  -- Of the event that it brought.
+  -- Sequence of the event that the poll returned.
   sequence INTEGER,
   error TEXT
 ) STRICT;
+-- For LIST_POLLS.
 CREATE INDEX source_polls_by_source ON source_polls (source_seq);
+-- For PRUNE_POLLS.
 CREATE INDEX source_polls_by_age ON source_polls (outcome, last_at);
 
 CREATE TABLE reactors (
   seq INTEGER PRIMARY KEY,
+  -- For GET_REACTOR.
   name TEXT NOT NULL UNIQUE,
-  -- Part of the ids of its firings.
+  -- Part of the ids of its firings. For GET_REACTOR_OF_KEY.
   key TEXT NOT NULL UNIQUE,
   mode TEXT NOT NULL,
   last_sequence INTEGER NOT NULL DEFAULT 0,
@@ -94,26 +96,28 @@ CREATE TABLE reactor_inputs (
   position INTEGER NOT NULL,
   value_at INTEGER,
   sequence INTEGER,
-  -- The first event of what was delivered since the last firing; null: nothing was.
+  -- The first event that was delivered since the last firing, or null.
   dirty_from INTEGER,
   value TEXT,
+  -- For SAVE_INPUT, LIST_INPUTS.
   UNIQUE (reactor_seq, source)
 ) STRICT;
+-- For REACTORS_OF_SOURCE.
 CREATE INDEX reactor_inputs_by_source ON reactor_inputs (source);
 
 CREATE TABLE reactor_firings (
   reactor_seq INTEGER NOT NULL REFERENCES reactors (seq) ON DELETE CASCADE,
   sequence INTEGER NOT NULL,
   fired_at INTEGER NOT NULL,
-  -- Who fired it.
+  -- The person who fired it.
   by_hand TEXT,
-  -- JSON: [source, first sequence, last sequence] of each source that had delivered.
+  -- JSON: [source, first sequence, last sequence] of each source with new values.
   causes TEXT NOT NULL,
   payload TEXT NOT NULL,
   PRIMARY KEY (reactor_seq, sequence)
 ) STRICT, WITHOUT ROWID;
 
--- The causes of firings, to be found by the event.
+-- Causes of firings, by their events.
 CREATE TABLE firing_causes (
   source TEXT NOT NULL,
   reactor_seq INTEGER NOT NULL,
@@ -125,8 +129,9 @@ CREATE TABLE firing_causes (
 
 CREATE TABLE graphs (
   seq INTEGER PRIMARY KEY,
+  -- For SAVE_GRAPH, GET_GRAPH.
   name TEXT NOT NULL UNIQUE,
-  -- Null: it is run by tasks.
+  -- Null: tasks run it.
   reactor TEXT,
   done_sequence INTEGER NOT NULL DEFAULT 0,
   runs INTEGER NOT NULL DEFAULT 0,
@@ -150,6 +155,7 @@ CREATE TABLE graph_last_runs (
 
 CREATE TABLE subscriptions (
   seq INTEGER PRIMARY KEY,
+  -- For GET_SUBSCRIPTION.
   id TEXT NOT NULL UNIQUE,
   reactor TEXT NOT NULL,
   workflow TEXT NOT NULL,
@@ -157,7 +163,7 @@ CREATE TABLE subscriptions (
   predicate TEXT,
   enabled INTEGER NOT NULL DEFAULT 1,
   done_sequence INTEGER NOT NULL DEFAULT 0,
-  -- How often its mark was set back: the firings behind it have executions of their own each time.
+  -- Number of replays. Each replay of a firing has an execution of its own.
   replay INTEGER NOT NULL DEFAULT 0,
   last_seen_fired_at INTEGER,
   is_degraded INTEGER NOT NULL DEFAULT 0,
@@ -167,6 +173,7 @@ CREATE TABLE subscriptions (
   error_firing_id TEXT,
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL,
+  -- For SAVE_SUBSCRIPTION.
   UNIQUE (reactor, workflow, tenant)
 ) STRICT;
 

@@ -1,6 +1,7 @@
 /**
- * Whether the tables of a database are the ones that the migrations make, by looking at them and not at a number. Called
- * when a database is opened. What is missing is named; what somebody has added, to our tables or beside them, is no fault.
+ * Whether the tables of a database are the ones that the migrations make, by looking at them and not at a number.
+ * Called when a database is opened. What is missing is named; what somebody has added, to our tables or beside them, is
+ * no fault.
  */
 
 import { StoreError } from '../../../errors.ts'

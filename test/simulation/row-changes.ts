@@ -1,10 +1,10 @@
 /**
- * Turns the recorded rows of one transaction into the rows that the model knows. PostgreSQL has executions and firings in two
- * tables, one for those under way and one for those that ended, and the outputs of tasks in a table of their own.
+ * Turns the recorded rows of one transaction into the rows of the model. The database has active and ended executions
+ * in two tables, and active and completed firings. PostgreSQL also has the outputs of tasks in a table of their own.
  */
 
-import type { RowChange, RowValues } from '../recorder.ts'
-import type { LogRecord } from './recording.ts'
+import type { LogRecord } from './postgres/recording.ts'
+import type { RowChange, RowValues } from './recorder.ts'
 
 export class RowChanges {
   /** Rows of task runs with their outputs, by execution and task. */
@@ -37,10 +37,12 @@ type MovedTable = keyof typeof ACTIVE_COLUMNS
 class TransactionChanges {
   readonly #tasks: Map<string, RowValues>
   readonly #changes: RowChange[] = []
+  /** Changes of inputs, which follow those of their executions: SQLite stores them first. */
+  readonly #inputs: RowChange[] = []
   /** Ids of rows that this transaction moves from the table of those under way to that of those that ended. */
   readonly #moved: Readonly<Record<MovedTable, ReadonlySet<string>>>
-  /** Last state of a row that is moved. */
-  readonly #left = new Map<string, RowValues>()
+  /** Last active state of each row that is moved. */
+  readonly #left: ReadonlyMap<string, RowValues>
   /** Position of the last change of a task run. */
   readonly #taskChanges = new Map<string, number>()
 
@@ -51,10 +53,11 @@ class TransactionChanges {
         records.flatMap(({ name, before, after }) => (name === table && before === null ? String(after?.id) : [])),
       )
     this.#moved = { executions: insertedInto('executions'), firings: insertedInto('firings') }
+    this.#left = new Map(records.flatMap((record) => leftBy(record) ?? []))
   }
 
   changes(): readonly RowChange[] {
-    return this.#changes
+    return [...this.#changes, ...this.#inputs]
   }
 
   add(record: LogRecord): void {
@@ -64,6 +67,7 @@ class TransactionChanges {
     else if (name === 'executions' || name === 'firings') this.#addEnded(name, record)
     else if (name === 'task_runs') this.#addTask(record)
     else if (name === 'task_outputs') this.#addOutput(record)
+    else if (name === 'execution_inputs') this.#inputs.push({ table: name, before, after })
     else this.#changes.push({ table: name, before, after })
   }
 
@@ -72,8 +76,8 @@ class TransactionChanges {
     const before = record.before === null ? null : toRow(record.before)
     const after = record.after === null ? null : toRow(record.after)
     const id = String((after ?? before)?.id)
-    if (after === null && before !== null && this.#moved[table].has(id)) this.#left.set(`${table} ${id}`, before)
-    else this.#changes.push({ table, before, after })
+    const isMoved = after === null && this.#moved[table].has(id)
+    if (!isMoved) this.#changes.push({ table, before, after })
   }
 
   #addEnded(table: MovedTable, record: LogRecord): void {
@@ -92,7 +96,7 @@ class TransactionChanges {
       this.#changes.push({ table: 'task_runs', before: known ?? before, after: null })
       return
     }
-    const row = { ...after, output: known?.output ?? null }
+    const row = { output: known?.output ?? null, ...after }
     this.#tasks.set(key, row)
     this.#taskChanges.set(key, this.#changes.push({ table: 'task_runs', before: known, after: row }) - 1)
   }
@@ -111,6 +115,13 @@ class TransactionChanges {
       this.#changes.push({ table: 'task_runs', before: known, after: row })
     } else this.#changes[at] = { ...change, after: row }
   }
+}
+
+/** Returns the row that a record removes from a table of active rows, with its key. */
+function leftBy({ name, before, after }: LogRecord): [[string, RowValues]] | null {
+  if (before === null || after !== null) return null
+  if (name === 'active_executions') return [[`executions ${before.id}`, ACTIVE_COLUMNS.executions(before)]]
+  return name === 'active_firings' ? [[`firings ${before.id}`, ACTIVE_COLUMNS.firings(before)]] : null
 }
 
 function keyOf(row: RowValues | null): string {

@@ -1,0 +1,553 @@
+CREATE TABLE actions (
+  seq bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+  id text COLLATE "C" NOT NULL,
+  kind text NOT NULL,
+  target text NOT NULL,
+  source text NOT NULL,
+  note text,
+  arguments text,
+  created_at bigint NOT NULL,
+  answered_at bigint,
+  is_refused boolean NOT NULL DEFAULT false,
+  answer text,
+  PRIMARY KEY (seq),
+  UNIQUE (id)
+);
+
+CREATE INDEX actions_by_age ON actions USING btree (created_at);
+
+CREATE INDEX actions_by_target ON actions USING btree (target, seq);
+
+CREATE INDEX actions_unanswered ON actions USING btree (seq) WHERE (answered_at IS NULL);
+
+CREATE TABLE active_executions (
+  execution_seq bigint NOT NULL,
+  id text COLLATE "C" NOT NULL,
+  workflow text NOT NULL,
+  version text NOT NULL,
+  status text NOT NULL DEFAULT 'Pending'::text,
+  origin text NOT NULL,
+  origin_source text,
+  schedule_id text,
+  firing_id text,
+  created_at bigint NOT NULL,
+  started_at bigint,
+  retry_of text,
+  owner_seq bigint,
+  owner_number bigint NOT NULL DEFAULT 0,
+  request_number bigint NOT NULL DEFAULT 0,
+  request text,
+  paused_at bigint,
+  cancel_requested_at bigint,
+  PRIMARY KEY (execution_seq),
+  UNIQUE (id),
+  FOREIGN KEY (owner_seq) REFERENCES instances(seq)
+) WITH (fillfactor=50, autovacuum_vacuum_threshold=500, autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_cost_delay=0);
+
+CREATE INDEX active_executions_by_creation ON active_executions USING btree (created_at, execution_seq);
+
+CREATE INDEX active_executions_owned ON active_executions USING btree (owner_seq) WHERE (owner_seq IS NOT NULL);
+
+CREATE INDEX active_executions_unowned ON active_executions USING btree (workflow, created_at, execution_seq) WHERE (owner_seq IS NULL);
+
+CREATE TABLE active_firings (
+  id text COLLATE "C" NOT NULL,
+  seq bigint NOT NULL DEFAULT nextval('firings_number'::regclass),
+  trigger_seq bigint NOT NULL,
+  context_hash text NOT NULL,
+  execution_id text NOT NULL,
+  fired_at bigint NOT NULL,
+  PRIMARY KEY (id)
+) WITH (autovacuum_vacuum_threshold=500, autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_cost_delay=0);
+
+CREATE INDEX active_firings_by_context ON active_firings USING btree (trigger_seq, context_hash);
+
+CREATE INDEX active_firings_by_trigger ON active_firings USING btree (trigger_seq, fired_at, seq);
+
+CREATE TABLE alerts (
+  seq bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+  id text COLLATE "C" NOT NULL,
+  kind text NOT NULL,
+  subject text,
+  message text NOT NULL,
+  raised_at bigint NOT NULL,
+  deliveries text NOT NULL,
+  PRIMARY KEY (seq),
+  UNIQUE (id)
+);
+
+CREATE INDEX alerts_by_age ON alerts USING btree (raised_at);
+
+CREATE TABLE attempt_logs (
+  execution_seq bigint NOT NULL,
+  piece bigint NOT NULL,
+  task_id text COLLATE "C" NOT NULL,
+  attempt integer NOT NULL,
+  records bigint NOT NULL,
+  bytes bigint NOT NULL,
+  cut_records bigint NOT NULL DEFAULT 0,
+  cut_bytes bigint NOT NULL DEFAULT 0,
+  text text NOT NULL,
+  PRIMARY KEY (execution_seq, piece)
+) PARTITION BY RANGE (execution_seq);
+
+CREATE TABLE attempt_logs_default PARTITION OF attempt_logs DEFAULT;
+
+CREATE TABLE attempts (
+  execution_seq bigint NOT NULL,
+  task_id text COLLATE "C" NOT NULL,
+  attempt integer NOT NULL,
+  outcome text NOT NULL,
+  queued_at bigint,
+  started_at bigint,
+  ended_at bigint NOT NULL,
+  error text,
+  PRIMARY KEY (execution_seq, task_id, attempt)
+) PARTITION BY RANGE (execution_seq);
+
+CREATE TABLE attempts_default PARTITION OF attempts DEFAULT;
+
+CREATE SEQUENCE changes;
+
+CREATE TABLE cloaca_schema (
+  version integer NOT NULL,
+  applied_at bigint NOT NULL,
+  channel text,
+  PRIMARY KEY (version)
+);
+
+CREATE TABLE cron_firings (
+  seq bigint NOT NULL DEFAULT nextval('cron_firings_number'::regclass),
+  id text COLLATE "C" NOT NULL,
+  cron_seq bigint NOT NULL,
+  scheduled_at bigint NOT NULL,
+  claimed_at bigint NOT NULL,
+  execution_id text,
+  recovery_attempts integer NOT NULL DEFAULT 0,
+  updated_at bigint NOT NULL,
+  FOREIGN KEY (cron_seq) REFERENCES crons(seq) ON DELETE CASCADE
+) PARTITION BY RANGE (claimed_at);
+
+CREATE INDEX cron_firings_by_claim ON cron_firings USING btree (claimed_at);
+
+CREATE INDEX cron_firings_by_cron ON cron_firings USING btree (cron_seq, claimed_at, seq);
+
+CREATE INDEX cron_firings_by_id ON cron_firings USING btree (id);
+
+CREATE INDEX cron_firings_without_run ON cron_firings USING btree (claimed_at) WHERE (execution_id IS NULL);
+
+CREATE TABLE cron_firings_default PARTITION OF cron_firings DEFAULT;
+
+CREATE SEQUENCE cron_firings_number;
+
+CREATE TABLE crons (
+  seq bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+  id text COLLATE "C" NOT NULL,
+  workflow text NOT NULL,
+  expression text NOT NULL,
+  timezone text NOT NULL,
+  catchup text,
+  overrides text,
+  enabled boolean NOT NULL DEFAULT true,
+  next_run_at bigint,
+  last_run_at bigint,
+  last_scheduled_at bigint,
+  created_at bigint NOT NULL,
+  updated_at bigint NOT NULL,
+  undeclared_at bigint,
+  trigger_name text,
+  instance_name text,
+  params text,
+  PRIMARY KEY (seq),
+  UNIQUE (id),
+  UNIQUE (trigger_name)
+) WITH (fillfactor=70);
+
+CREATE INDEX crons_by_creation ON crons USING btree (created_at, seq);
+
+CREATE UNIQUE INDEX crons_by_instance ON crons USING btree (instance_name, workflow) WHERE (instance_name IS NOT NULL);
+
+CREATE TABLE execution_finals (
+  execution_seq bigint NOT NULL,
+  context text NOT NULL,
+  PRIMARY KEY (execution_seq)
+) PARTITION BY RANGE (execution_seq);
+
+CREATE TABLE execution_finals_default PARTITION OF execution_finals DEFAULT;
+
+CREATE TABLE execution_inputs (
+  execution_seq bigint NOT NULL,
+  context text NOT NULL,
+  PRIMARY KEY (execution_seq)
+) PARTITION BY RANGE (execution_seq);
+
+CREATE TABLE execution_inputs_default PARTITION OF execution_inputs DEFAULT;
+
+CREATE TABLE executions (
+  seq bigint NOT NULL,
+  id text COLLATE "C" NOT NULL,
+  workflow text NOT NULL,
+  version text NOT NULL,
+  status text NOT NULL,
+  origin text NOT NULL,
+  origin_source text,
+  schedule_id text,
+  firing_id text,
+  created_at bigint NOT NULL,
+  started_at bigint,
+  ended_at bigint NOT NULL,
+  final_task_id text,
+  error_message text,
+  retry_of text,
+  cancel_requested_at bigint,
+  PRIMARY KEY (seq)
+) PARTITION BY RANGE (seq);
+
+CREATE INDEX executions_by_age ON executions USING btree (ended_at);
+
+CREATE INDEX executions_by_creation ON executions USING btree (created_at, seq);
+
+CREATE INDEX executions_by_id ON executions USING btree (id);
+
+CREATE INDEX executions_by_original ON executions USING btree (retry_of) WHERE (retry_of IS NOT NULL);
+
+CREATE INDEX executions_by_source ON executions USING btree (origin_source, created_at, seq) WHERE (origin_source IS NOT NULL);
+
+CREATE INDEX executions_by_status ON executions USING btree (status, created_at, seq);
+
+CREATE INDEX executions_by_workflow ON executions USING btree (workflow, created_at, seq);
+
+CREATE INDEX executions_failed ON executions USING btree (ended_at) WHERE (status = 'Failed'::text);
+
+CREATE TABLE executions_default PARTITION OF executions DEFAULT;
+
+CREATE SEQUENCE executions_number MAXVALUE 99999999999 CYCLE;
+
+CREATE TABLE firing_causes (
+  source text COLLATE "C" NOT NULL,
+  reactor_seq bigint NOT NULL,
+  last_sequence bigint NOT NULL,
+  first_sequence bigint NOT NULL,
+  firing_sequence bigint NOT NULL,
+  PRIMARY KEY (source, reactor_seq, last_sequence)
+);
+
+CREATE TABLE firing_executions (
+  reactor_seq bigint NOT NULL,
+  sequence bigint NOT NULL,
+  subscription_id text COLLATE "C" NOT NULL,
+  replay bigint NOT NULL,
+  workflow text NOT NULL,
+  execution_id text NOT NULL,
+  PRIMARY KEY (reactor_seq, sequence, subscription_id, replay)
+);
+
+CREATE TABLE firings (
+  id text COLLATE "C" NOT NULL,
+  seq bigint NOT NULL DEFAULT nextval('firings_number'::regclass),
+  trigger_seq bigint NOT NULL,
+  context_hash text NOT NULL,
+  execution_id text,
+  fired_at bigint NOT NULL,
+  completed_at bigint NOT NULL
+) PARTITION BY RANGE (fired_at);
+
+CREATE INDEX firings_by_id ON firings USING btree (id);
+
+CREATE INDEX firings_by_trigger ON firings USING btree (trigger_seq, fired_at, seq);
+
+CREATE INDEX firings_without_run ON firings USING btree (completed_at) WHERE (execution_id IS NULL);
+
+CREATE TABLE firings_default PARTITION OF firings DEFAULT;
+
+CREATE SEQUENCE firings_number;
+
+CREATE TABLE graph_last_runs (
+  graph_seq bigint NOT NULL,
+  ran_at bigint NOT NULL,
+  firing_sequence bigint NOT NULL,
+  result text,
+  nodes text NOT NULL,
+  PRIMARY KEY (graph_seq),
+  FOREIGN KEY (graph_seq) REFERENCES graphs(seq) ON DELETE CASCADE
+) WITH (fillfactor=50);
+
+CREATE TABLE graphs (
+  seq bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+  name text COLLATE "C" NOT NULL,
+  reactor text COLLATE "C",
+  done_sequence bigint NOT NULL DEFAULT 0,
+  runs bigint NOT NULL DEFAULT 0,
+  failures bigint NOT NULL DEFAULT 0,
+  undeclared_at bigint,
+  created_at bigint NOT NULL,
+  last_error_at bigint,
+  last_error text,
+  definition text NOT NULL,
+  PRIMARY KEY (seq),
+  UNIQUE (name)
+) WITH (fillfactor=50, autovacuum_vacuum_threshold=500, autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_cost_delay=0);
+
+CREATE TABLE instance_workflows (
+  instance_seq bigint NOT NULL,
+  workflow text COLLATE "C" NOT NULL,
+  version text NOT NULL,
+  PRIMARY KEY (instance_seq, workflow),
+  FOREIGN KEY (instance_seq) REFERENCES instances(seq) ON DELETE CASCADE
+);
+
+CREATE TABLE instances (
+  seq bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+  id text COLLATE "C" NOT NULL,
+  host text NOT NULL,
+  pid bigint NOT NULL,
+  process_started_at bigint,
+  opened_at bigint NOT NULL,
+  heartbeat_at bigint NOT NULL,
+  expires_at bigint NOT NULL,
+  alive_since bigint NOT NULL,
+  is_declared_dead boolean NOT NULL DEFAULT false,
+  declared text[],
+  is_polling boolean NOT NULL DEFAULT false,
+  declared_graphs text[],
+  PRIMARY KEY (seq),
+  UNIQUE (id)
+) WITH (fillfactor=50, autovacuum_vacuum_threshold=50, autovacuum_vacuum_scale_factor=0);
+
+CREATE TABLE kept_values (
+  source_seq bigint NOT NULL,
+  sequence bigint NOT NULL,
+  value text NOT NULL,
+  PRIMARY KEY (source_seq, sequence)
+);
+
+CREATE TABLE reactor_firings (
+  reactor_seq bigint NOT NULL,
+  sequence bigint NOT NULL,
+  fired_at bigint NOT NULL,
+  by_hand text,
+  causes text NOT NULL,
+  payload text NOT NULL,
+  PRIMARY KEY (reactor_seq, sequence)
+);
+
+CREATE TABLE reactor_inputs (
+  seq bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+  reactor_seq bigint NOT NULL,
+  source text COLLATE "C" NOT NULL,
+  position integer NOT NULL,
+  value_at bigint,
+  sequence bigint,
+  dirty_from bigint,
+  value text,
+  PRIMARY KEY (seq),
+  FOREIGN KEY (reactor_seq) REFERENCES reactors(seq) ON DELETE CASCADE,
+  UNIQUE (reactor_seq, source)
+) WITH (fillfactor=50, autovacuum_vacuum_threshold=500, autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_cost_delay=0);
+
+CREATE INDEX reactor_inputs_by_source ON reactor_inputs USING btree (source);
+
+CREATE TABLE reactors (
+  seq bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+  name text COLLATE "C" NOT NULL,
+  key text COLLATE "C" NOT NULL,
+  mode text NOT NULL,
+  last_sequence bigint NOT NULL DEFAULT 0,
+  last_fired_at bigint,
+  undeclared_at bigint,
+  created_at bigint NOT NULL,
+  PRIMARY KEY (seq),
+  UNIQUE (key),
+  UNIQUE (name)
+) WITH (fillfactor=50, autovacuum_vacuum_threshold=500, autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_cost_delay=0);
+
+CREATE TABLE source_events (
+  source_seq bigint NOT NULL,
+  sequence bigint NOT NULL,
+  accepted_at bigint NOT NULL,
+  event text NOT NULL,
+  PRIMARY KEY (source_seq, sequence)
+);
+
+CREATE TABLE source_last_values (
+  source_seq bigint NOT NULL,
+  value_at bigint NOT NULL,
+  value text NOT NULL,
+  PRIMARY KEY (source_seq),
+  FOREIGN KEY (source_seq) REFERENCES sources(seq) ON DELETE CASCADE
+) WITH (fillfactor=50, autovacuum_vacuum_threshold=500, autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_cost_delay=0);
+
+CREATE TABLE source_polls (
+  seq bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+  source_seq bigint NOT NULL,
+  outcome text NOT NULL,
+  first_at bigint NOT NULL,
+  last_at bigint NOT NULL,
+  count bigint NOT NULL,
+  lateness_ms bigint,
+  duration_ms bigint NOT NULL,
+  sequence bigint,
+  error text,
+  PRIMARY KEY (seq)
+);
+
+CREATE INDEX source_polls_by_age ON source_polls USING btree (outcome, last_at);
+
+CREATE INDEX source_polls_by_source ON source_polls USING btree (source_seq, seq);
+
+CREATE TABLE sources (
+  seq bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+  name text COLLATE "C" NOT NULL,
+  accumulation text,
+  description text NOT NULL DEFAULT ''::text,
+  last_sequence bigint NOT NULL DEFAULT 0,
+  done_sequence bigint NOT NULL DEFAULT 0,
+  dropped bigint NOT NULL DEFAULT 0,
+  refused bigint NOT NULL DEFAULT 0,
+  failed bigint NOT NULL DEFAULT 0,
+  last_event_at bigint,
+  lease_seq bigint,
+  lease_number bigint NOT NULL DEFAULT 0,
+  undeclared_at bigint,
+  created_at bigint NOT NULL,
+  last_error_at bigint,
+  last_error text,
+  PRIMARY KEY (seq),
+  FOREIGN KEY (lease_seq) REFERENCES instances(seq) ON DELETE SET NULL,
+  UNIQUE (name)
+) WITH (fillfactor=50, autovacuum_vacuum_threshold=500, autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_cost_delay=0);
+
+CREATE TABLE stream_positions (
+  source_seq bigint NOT NULL,
+  partition text COLLATE "C" NOT NULL,
+  read_to bigint NOT NULL,
+  PRIMARY KEY (source_seq, partition)
+) WITH (fillfactor=50);
+
+CREATE TABLE subscriptions (
+  seq bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+  id text COLLATE "C" NOT NULL,
+  reactor text COLLATE "C" NOT NULL,
+  workflow text COLLATE "C" NOT NULL,
+  tenant text COLLATE "C" NOT NULL,
+  predicate text,
+  enabled boolean NOT NULL DEFAULT true,
+  done_sequence bigint NOT NULL DEFAULT 0,
+  replay bigint NOT NULL DEFAULT 0,
+  last_seen_fired_at bigint,
+  is_degraded boolean NOT NULL DEFAULT false,
+  error_count integer NOT NULL DEFAULT 0,
+  last_error text,
+  last_error_at bigint,
+  error_firing_id text,
+  created_at bigint NOT NULL,
+  updated_at bigint NOT NULL,
+  PRIMARY KEY (seq),
+  UNIQUE (id),
+  UNIQUE (reactor, workflow, tenant)
+) WITH (fillfactor=50, autovacuum_vacuum_threshold=500, autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_cost_delay=0);
+
+CREATE TABLE task_outputs (
+  execution_seq bigint NOT NULL,
+  task_id text COLLATE "C" NOT NULL,
+  context text NOT NULL,
+  PRIMARY KEY (execution_seq, task_id)
+) PARTITION BY RANGE (execution_seq);
+
+CREATE TABLE task_outputs_default PARTITION OF task_outputs DEFAULT;
+
+CREATE TABLE task_runs (
+  execution_seq bigint NOT NULL,
+  position integer NOT NULL,
+  task_id text COLLATE "C" NOT NULL,
+  full_name text NOT NULL,
+  status text NOT NULL DEFAULT 'NotStarted'::text,
+  attempts integer NOT NULL DEFAULT 0,
+  recoveries integer NOT NULL DEFAULT 0,
+  not_before_at bigint,
+  started_at bigint,
+  ended_at bigint,
+  finished_order integer,
+  error text,
+  PRIMARY KEY (execution_seq, task_id)
+) PARTITION BY RANGE (execution_seq);
+
+CREATE TABLE task_runs_default PARTITION OF task_runs DEFAULT WITH (fillfactor=60);
+
+CREATE TABLE ticks (
+  seq bigint NOT NULL DEFAULT nextval('ticks_number'::regclass),
+  id text NOT NULL,
+  trigger_seq bigint NOT NULL,
+  outcome text NOT NULL,
+  first_at bigint NOT NULL,
+  last_at bigint NOT NULL,
+  count bigint NOT NULL,
+  lateness_ms bigint,
+  duration_ms bigint,
+  reason text,
+  firing_id text,
+  execution_id text,
+  error text,
+  log text
+) PARTITION BY LIST (outcome);
+
+CREATE INDEX ticks_by_age ON ticks USING btree (outcome, last_at);
+
+CREATE INDEX ticks_by_outcome ON ticks USING btree (trigger_seq, outcome, last_at, seq);
+
+CREATE INDEX ticks_by_trigger ON ticks USING btree (trigger_seq, last_at, seq);
+
+CREATE INDEX ticks_with_log ON ticks USING btree (trigger_seq, seq) WHERE (log IS NOT NULL);
+
+CREATE TABLE ticks_failed PARTITION OF ticks FOR VALUES IN ('failed', 'timedOut') PARTITION BY RANGE (last_at);
+
+CREATE TABLE ticks_failed_default PARTITION OF ticks_failed DEFAULT;
+
+CREATE TABLE ticks_fired PARTITION OF ticks FOR VALUES IN ('fired') PARTITION BY RANGE (last_at);
+
+CREATE TABLE ticks_fired_default PARTITION OF ticks_fired DEFAULT;
+
+CREATE SEQUENCE ticks_number;
+
+CREATE TABLE ticks_skipped PARTITION OF ticks FOR VALUES IN ('skipped', 'duplicate', 'limited') PARTITION BY RANGE (last_at);
+
+CREATE TABLE ticks_skipped_default PARTITION OF ticks_skipped DEFAULT;
+
+CREATE TABLE triggers (
+  seq bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+  id text NOT NULL,
+  name text COLLATE "C" NOT NULL,
+  workflow text NOT NULL,
+  poll_interval_ms bigint NOT NULL,
+  allow_concurrent boolean NOT NULL,
+  policy text,
+  overrides text,
+  enabled boolean NOT NULL DEFAULT true,
+  note text,
+  failures_in_row integer NOT NULL DEFAULT 0,
+  is_firing boolean NOT NULL DEFAULT false,
+  created_at bigint NOT NULL,
+  updated_at bigint NOT NULL,
+  last_poll_at bigint,
+  undeclared_at bigint,
+  lease_seq bigint,
+  lease_number bigint NOT NULL DEFAULT 0,
+  skip_tick_id text,
+  skip_count bigint NOT NULL DEFAULT 0,
+  skip_first_at bigint,
+  skip_last_at bigint,
+  skip_lateness_ms bigint,
+  skip_duration_ms bigint,
+  skip_reason text,
+  skip_log text,
+  PRIMARY KEY (seq),
+  FOREIGN KEY (lease_seq) REFERENCES instances(seq) ON DELETE SET NULL,
+  UNIQUE (name)
+) WITH (fillfactor=50, autovacuum_vacuum_scale_factor=0.05, autovacuum_vacuum_cost_delay=0);
+
+CREATE TABLE workflows (
+  key text COLLATE "C" NOT NULL,
+  definition text NOT NULL,
+  saved_at bigint NOT NULL,
+  PRIMARY KEY (key)
+);
