@@ -129,7 +129,7 @@ describe('README.md', () => {
   // Question, link to a room in README.md, file that the room's README links to, and a text in that file.
   it.each([
     ['hang', 'src/host/README.md', 'src/host/process/watchdog.ts', 'deadline'],
-    ['deduplication', 'src/store/README.md', 'src/store/sqlite/trigger-queries.ts', 'context_hash = ?'],
+    ['deduplication', 'src/store/README.md', 'src/store/sql/triggers.ts', 'context_hash = $2'],
     ['`recv`', 'src/interpreter/README.md', 'python/cloaca/_adapt/sockets/transfers.py', 'def recv'],
     ['`recv`', 'src/interpreter/README.md', 'src/interpreter/network/stream-socket.ts', 'override read('],
     ['`--grace`', 'src/settings/README.md', 'src/settings/table.ts', '--grace'],

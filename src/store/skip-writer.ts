@@ -6,8 +6,9 @@
 
 import type { Clock, SkippedTick, Timer } from '../engine/ports.ts'
 import { POLLS_WRITTEN_WITHIN_MS } from '../model/trigger.ts'
+import type { RunStep, Session, Step } from './session.ts'
 import { SkipBuffer, type SkipRuns } from './skip-buffer.ts'
-import { type AddStep, behind, type StepNeed, type StepResult } from './steps.ts'
+import type { StepNeed } from './steps.ts'
 
 const WRITE_AFTER_MS = 1_000
 /** Skips of this many triggers are written in one tick of the event loop, which must not hold up the loops. */
@@ -15,22 +16,22 @@ const TRIGGERS_A_STEP = 1_000
 /** A row costs 7 µs to lengthen, and a poll 10: so many seconds may pass between two of a trigger, when there are many. */
 const LENGTHENED_WITHIN_S = POLLS_WRITTEN_WITHIN_MS / WRITE_AFTER_MS
 
-/** Part of a step: writes runs of skips. Those of a trigger that is not in the database are dropped: nothing could show them. */
-export type WriteSkips<Session> = (session: Session, runs: SkipRuns) => StepResult<void>
+/** Part of a step: writes runs of skips. */
+export type WriteSkips = (session: Session, runs: SkipRuns) => Step<void>
 
-export class SkipWriter<Session> {
+export class SkipWriter {
   readonly #clock: Clock
-  readonly #addStep: AddStep<Session>
-  readonly #writeSkips: WriteSkips<Session>
+  readonly #run: RunStep
+  readonly #writeSkips: WriteSkips
   readonly #skips = new SkipBuffer()
   /** How many of them are written in a second; it does not fall before all are. */
   #share = TRIGGERS_A_STEP
   #timer: Timer | undefined
   #isClosed = false
 
-  constructor(clock: Clock, addStep: AddStep<Session>, writeSkips: WriteSkips<Session>) {
+  constructor(clock: Clock, run: RunStep, writeSkips: WriteSkips) {
     this.#clock = clock
-    this.#addStep = addStep
+    this.#run = run
     this.#writeSkips = writeSkips
   }
 
@@ -46,8 +47,8 @@ export class SkipWriter<Session> {
   }
 
   /** Writes the trigger's buffered skips first, in the same step: they came before. */
-  stepAfter<Result>(need: StepNeed, trigger: string, run: (session: Session) => StepResult<Result>): Promise<Result> {
-    return this.#step(need, () => this.#skips.take(trigger), run)
+  stepAfter<Result>(need: StepNeed, trigger: string, body: (session: Session) => Step<Result>): Promise<Result> {
+    return this.#step(need, () => this.#skips.take(trigger), body)
   }
 
   /** Takes no more, and writes the rest in a step of this tick of the event loop. */
@@ -81,21 +82,19 @@ export class SkipWriter<Session> {
     return this.#step(
       'write',
       () => this.#skips.takeSome(limit),
-      () => {},
+      function* () {},
     )
   }
 
   /** The skips are taken once, when the step first runs, and go back to the buffer when it fails. */
-  async #step<Result>(
-    need: StepNeed,
-    take: () => SkipRuns,
-    run: (session: Session) => StepResult<Result>,
-  ): Promise<Result> {
+  async #step<Result>(need: StepNeed, take: () => SkipRuns, body: (session: Session) => Step<Result>): Promise<Result> {
     let taken: SkipRuns | undefined
+    const write = this.#writeSkips
     try {
-      return await this.#addStep(need, (session) => {
+      return await this.#run(need, function* (session) {
         taken ??= take()
-        return behind(this.#writeSkips(session, taken), () => run(session))
+        yield* write(session, taken)
+        return yield* body(session)
       })
     } catch (error) {
       if (taken !== undefined) this.#skips.putBack(taken)

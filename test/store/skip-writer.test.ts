@@ -2,29 +2,35 @@
 
 import { describe, expect, it } from 'vitest'
 import type { SkippedTick } from '../../src/engine/ports.ts'
+import type { Session, Step } from '../../src/store/session.ts'
 import type { SkipRun } from '../../src/store/skip-buffer.ts'
 import { SkipWriter } from '../../src/store/skip-writer.ts'
-import { behind, type StepResult } from '../../src/store/steps.ts'
+import { finish } from '../../src/store/sqlite/file/session.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 
 const MANY = 10_000
+/** The steps of these tests use no session. */
+const NO_SESSION = {} as Session
 const names = Array.from({ length: MANY }, (_, index) => `t${index}`)
 
 /** A store that remembers which runs were written in which second. */
 class Written {
   readonly clock = new FakeClock()
-  readonly writer: SkipWriter<null>
+  readonly writer: SkipWriter
   runs: [string, readonly SkipRun[]][] = []
   isLocked = false
 
   constructor() {
-    this.writer = new SkipWriter<null>(
+    const written = this
+    this.writer = new SkipWriter(
       this.clock,
-      async <Result>(_need: unknown, run: (session: null) => StepResult<Result>) => {
+      async <Result>(_need: unknown, body: (session: Session) => Step<Result>) => {
         if (this.isLocked) throw new Error('database is locked')
-        return (await run(null)) as Result
+        return finish(body(NO_SESSION))
       },
-      (_session, runs) => void this.runs.push(...runs),
+      function* (_session, runs) {
+        written.runs.push(...runs)
+      },
     )
   }
 
@@ -87,7 +93,7 @@ describe('skips that are buffered', () => {
     const written = new Written()
     for (const name of names) written.note(name)
     await written.second()
-    await written.writer.stepAfter('write', 't9999', () => behind(undefined, () => undefined))
+    await written.writer.stepAfter('write', 't9999', function* () {})
 
     for (const name of names) written.note(name)
 

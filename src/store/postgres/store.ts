@@ -50,10 +50,13 @@ import type { WorkflowDefinition } from '../../model/workflow.ts'
 import { LogWriter, type ReadTicks } from '../log-writer.ts'
 import { isProcessAlive, thisProcess } from '../process-identity.ts'
 import { type TriggerRecord, triggerRow } from '../rows.ts'
-import type { RunStep } from '../session.ts'
+import type { RunStep, Step, Session as StepSession } from '../session.ts'
 import { SkipWriter } from '../skip-writer.ts'
-import { actionStore } from '../steps/actions.ts'
+import { actionStore, recordedIf } from '../steps/actions.ts'
 import { alertStore } from '../steps/alerts.ts'
+import * as polls from '../steps/polls.ts'
+import { listTicks } from '../steps/ticks.ts'
+import * as triggers from '../steps/triggers.ts'
 import type { StepNeed } from '../steps.ts'
 import { StoreCrons } from '../store-crons.ts'
 import * as executions from './executions/execution-steps.ts'
@@ -61,12 +64,10 @@ import { settle } from './executions/settlement-steps.ts'
 import { applyRequest, steer } from './executions/steering-steps.ts'
 import { GraphDeclarations } from './graphs/declared-graphs.ts'
 import { graphStore } from './graphs/graph-store.ts'
-import { recordedIf } from './history/action-steps.ts'
 import { activityStore } from './history/activity.ts'
 import { historyStore, listAttempts } from './history/history.ts'
 import { LOG_STEPS } from './history/log-steps.ts'
 import { countEnded, prune, pruneExecutions } from './history/retention.ts'
-import { listTicks } from './history/tick-steps.ts'
 import { Upkeep } from './history/upkeep.ts'
 import { InstanceCodes, removeTrigger } from './instance-code.ts'
 import { Liveness, leaveInstance } from './instance-steps.ts'
@@ -75,15 +76,18 @@ import { clockSkew, readOnly } from './session/failures.ts'
 import { ForeignChanges, type KnownChanges } from './session/foreign-changes.ts'
 import { Readers } from './session/readers.ts'
 import type { Session } from './session/session.ts'
-import { carryOut } from './session/step-session.ts'
+import { carryOut, type PostgresSession, type SessionParts } from './session/step-session.ts'
 import { type Alike, WriteQueue } from './session/write-queue.ts'
+import { SQL } from './sql.ts'
 import { type AddStep, REPORTS, type Run, Steps, WRITES } from './steps.ts'
 import type { PostgresStoreOptions } from './store-options.ts'
-import * as triggers from './trigger-steps.ts'
+import * as leases from './trigger-leases.ts'
 import * as workflows from './workflow-steps.ts'
 
 /** More is worth a word: nothing depends on it, but people compare instants. */
 const SKEW_WORTH_SAYING_MS = 1_000
+
+const SESSION_PARTS: SessionParts = { sql: SQL, insertExecutions: executions.insertExecutions }
 
 export class PostgresStore extends StoreCrons implements Store {
   readonly actions: ActionStore
@@ -101,7 +105,7 @@ export class PostgresStore extends StoreCrons implements Store {
   readonly #steps: Steps
   readonly #liveness: Liveness
   readonly #foreignChanges: ForeignChanges
-  readonly #skips: SkipWriter<Session>
+  readonly #skips: SkipWriter
   /** Ids of the instances that were opened through this object. Their executions may be settled through it. */
   readonly #instances = new Set<string>()
   readonly #codes: InstanceCodes
@@ -134,14 +138,21 @@ export class PostgresStore extends StoreCrons implements Store {
     this.#declaredGraphs = new GraphDeclarations(this.#liveness)
     const addStep: AddStep = (need, run) => this.#steps.add(need, run)
     const addReport: AddStep = (need, run) => this.#steps.report(need, run)
-    this.#skips = new SkipWriter(clock, addReport, triggers.writeSkips)
+    this.#skips = new SkipWriter(
+      clock,
+      (need, body) => this.#steps.report(need, (connection) => carryOut(connection, body, SESSION_PARTS)),
+      polls.writeSkips,
+    )
     this.actions = actionStore(this.run)
     this.alerts = alertStore(this.run)
     this.history = historyStore(addStep, (session) => this.#liveness.livingSeqs(session))
     this.activity = activityStore(addStep)
     const hosting = { steps: this.#steps, liveness: this.#liveness, declarations: this.#declaredGraphs }
     this.graphs = graphStore({ ...hosting, isOwn: (instanceId) => this.#instances.has(instanceId) })
-    const readTicks: ReadTicks<Session> = (trigger, run) => this.#readTicks(trigger, run)
+    const readTicks: ReadTicks<Session> = (trigger, run) =>
+      this.#readTicks(trigger, function* (session) {
+        return (yield Promise.resolve(run((session as PostgresSession).connection))) as Awaited<ReturnType<typeof run>>
+      })
     this.logs = new LogWriter(clock, addReport, readTicks, LOG_STEPS)
     this.#settling = {
       ...REPORTS,
@@ -199,38 +210,38 @@ export class PostgresStore extends StoreCrons implements Store {
   }
 
   async saveTriggers(declared: readonly TriggerDeclaration[], at: number): Promise<readonly TriggerRow[]> {
-    const records = await this.#step('write', (session) => triggers.saveTriggers(session, declared, at))
+    const records = await this.run('write', (session) => triggers.saveTriggers(session, declared, at))
     return records.map(this.#triggerRow)
   }
 
   leaseTriggers(instanceId: string, names: readonly string[]): Promise<LeasedTriggers> {
     return this.#queue.add(WRITES, async (session) => {
       const dead = await this.#liveness.deadSeqs(session, instanceId)
-      return triggers.leaseTriggers(session, instanceId, names, dead)
+      return leases.leaseTriggers(session, instanceId, names, dead)
     })
   }
 
   releaseTriggers(instanceId: string, names: readonly string[]): Promise<void> {
-    return this.#queue.add(WRITES, (session) => triggers.releaseTriggers(session, instanceId, names))
+    return this.#queue.add(WRITES, (session) => leases.releaseTriggers(session, instanceId, names))
   }
 
   async listTriggers(page: Page & { readonly enabledOnly: boolean }): Promise<readonly TriggerRow[]> {
-    return (await this.#step('read', (session) => triggers.listTriggers(session, page))).map(this.#triggerRow)
+    return (await this.run('read', (session) => triggers.listTriggers(session, page))).map(this.#triggerRow)
   }
 
   async getTrigger(name: string): Promise<TriggerRow | null> {
-    const record = await this.#step('read', (session) => triggers.getTrigger(session, name))
+    const record = await this.run('read', (session) => triggers.getTrigger(session, name))
     return record === null ? null : this.#triggerRow(record)
   }
 
   setTriggerEnabled(name: string, isEnabled: boolean, note: string | null, at: number, action?: NewAction) {
-    return this.#step('accept', (session) =>
+    return this.run('accept', (session) =>
       recordedIf(triggers.setTriggerEnabled(session, name, isEnabled, note, at), session, action),
     )
   }
 
   overrideTrigger(name: string, overrides: TriggerOverrides | null, at: number, action?: NewAction) {
-    return this.#step('accept', (session) =>
+    return this.run('accept', (session) =>
       recordedIf(triggers.overrideTrigger(session, name, overrides, at), session, action),
     )
   }
@@ -241,15 +252,15 @@ export class PostgresStore extends StoreCrons implements Store {
   }
 
   recordFired(tick: FiredTick): Promise<FiredTickResult> {
-    return this.#skips.stepAfter('accept', tick.trigger, (session) => triggers.recordFired(session, tick))
+    return this.#skips.stepAfter('accept', tick.trigger, (session) => polls.recordFired(session, tick))
   }
 
   recordFailed(tick: FailedTick): Promise<FailedTickResult> {
-    return this.#skips.stepAfter('write', tick.trigger, (session) => triggers.recordFailed(session, tick))
+    return this.#skips.stepAfter('write', tick.trigger, (session) => polls.recordFailed(session, tick))
   }
 
   listFirings(trigger: string, page: PageAfter): Promise<readonly FiringRow[]> {
-    return this.#step('read', (session) => triggers.listFirings(session, trigger, page))
+    return this.run('read', (session) => triggers.listFirings(session, trigger, page))
   }
 
   listTicks(trigger: string, filter: Page & TickFilter): Promise<readonly TickRow[]> {
@@ -257,8 +268,8 @@ export class PostgresStore extends StoreCrons implements Store {
   }
 
   /** Sees the skips that are not written yet. */
-  #readTicks<Result>(trigger: string, run: Run<Result>): Promise<Result> {
-    return this.#skips.lastAt(trigger) === null ? this.#step('read', run) : this.#skips.stepAfter('write', trigger, run)
+  #readTicks<Result>(trigger: string, body: (session: StepSession) => Step<Result>): Promise<Result> {
+    return this.#skips.lastAt(trigger) === null ? this.run('read', body) : this.#skips.stepAfter('write', trigger, body)
   }
 
   createExecution(execution: NewExecution, origin: ExecutionOrigin, at: number, recorded?: RecordedAction) {
@@ -379,7 +390,7 @@ export class PostgresStore extends StoreCrons implements Store {
   }
 
   protected readonly run: RunStep = (need, body) =>
-    this.#step(need, (connection) => carryOut(connection, body, executions.insertExecutions))
+    this.#step(need, (connection) => carryOut(connection, body, SESSION_PARTS))
 
   readonly #serverNow = (): number | null => this.#options.serverNow?.() ?? null
   readonly #triggerRow = (record: TriggerRecord): TriggerRow => triggerRow(record, this.#skips.lastAt(record.name))

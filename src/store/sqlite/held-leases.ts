@@ -5,7 +5,8 @@
 
 import type { TriggerLease } from '../../engine/ports.ts'
 import type { Connection } from './file/connection.ts'
-import { SUM_LEASES } from './trigger-queries.ts'
+
+const SUM_LEASES = 'SELECT count(*) AS count, sum(lease_number) AS numbers FROM triggers WHERE lease_seq = ?'
 
 interface Given {
   readonly holder: number

@@ -46,10 +46,13 @@ import type { WorkflowDefinition } from '../../model/workflow.ts'
 import { LogWriter, type ReadTicks } from '../log-writer.ts'
 import { isProcessAlive, thisProcess } from '../process-identity.ts'
 import { type TriggerRecord, triggerRow } from '../rows.ts'
-import type { RunStep } from '../session.ts'
+import type { RunStep, Step, Session as StepSession } from '../session.ts'
 import { SkipWriter } from '../skip-writer.ts'
-import { actionStore } from '../steps/actions.ts'
+import { actionStore, recordedIf } from '../steps/actions.ts'
 import { alertStore } from '../steps/alerts.ts'
+import * as polls from '../steps/polls.ts'
+import { listTicks } from '../steps/ticks.ts'
+import * as triggers from '../steps/triggers.ts'
 import type { AddStep, StepNeed, StepResult } from '../steps.ts'
 import { StoreCrons } from '../store-crons.ts'
 import { Declarations } from './declarations.ts'
@@ -66,18 +69,18 @@ import { finish, SqliteSession } from './file/session.ts'
 import { StepQueue } from './file/step-queue.ts'
 import { graphStore } from './graphs/graph-store.ts'
 import { HeldLeases } from './held-leases.ts'
-import { recordAction, recordedIf } from './history/action-steps.ts'
+import { recordAction } from './history/action-steps.ts'
 import { activityStore } from './history/activity.ts'
 import { listAttempts } from './history/attempt-steps.ts'
 import { historyStore } from './history/history.ts'
 import { listLog, listTickLogs, writeLogs } from './history/log-steps.ts'
 import { countEnded, prune, pruneExecutions } from './history/retention.ts'
-import { listTicks } from './history/tick-steps.ts'
 import { declareCode, removeTrigger } from './instance-code.ts'
 import { Liveness, leaveInstance } from './instance-steps.ts'
 import { SCHEMA } from './schema/schema.ts'
+import { SQL } from './sql.ts'
 import { isReadOnly, type SqliteStoreOptions } from './store-options.ts'
-import * as triggers from './trigger-steps.ts'
+import * as leases from './trigger-leases.ts'
 import * as workflows from './workflow-steps.ts'
 
 export class SqliteStore extends StoreCrons implements Store {
@@ -97,7 +100,7 @@ export class SqliteStore extends StoreCrons implements Store {
   readonly #liveness: Liveness
   readonly #heldLeases = new HeldLeases()
   readonly #foreignChanges: ForeignChanges
-  readonly #skips: SkipWriter<Connection>
+  readonly #skips: SkipWriter
   /** Ids of the instances that were opened through this object. Their executions may be settled through it. */
   readonly #instances = new Set<string>()
   readonly #declarations = new Declarations()
@@ -106,7 +109,7 @@ export class SqliteStore extends StoreCrons implements Store {
   constructor(connection: Connection, options: SqliteStoreOptions) {
     super()
     this.#connection = connection
-    this.#session = new SqliteSession(connection, (creations) => {
+    this.#session = new SqliteSession(connection, SQL, (creations) => {
       for (const { execution, origin, at } of creations) executions.insertExecution(connection, execution, origin, at)
     })
     this.#clock = options.clock
@@ -123,13 +126,16 @@ export class SqliteStore extends StoreCrons implements Store {
       options.clock,
     )
     const addStep: AddStep<Connection> = (need, run) => this.#step(need, run)
-    this.#skips = new SkipWriter(options.clock, addStep, triggers.writeSkips)
+    this.#skips = new SkipWriter(options.clock, this.run, polls.writeSkips)
     this.actions = actionStore(this.run)
     this.alerts = alertStore(this.run)
     this.history = historyStore(addStep, (connection) => this.#liveness.livingSeqs(connection, clock.now()))
     this.activity = activityStore(addStep)
     this.graphs = graphStore(addStep, this.#liveness, this.#declarations)
-    const readTicks: ReadTicks<Connection> = (trigger, run) => this.#readTicks(trigger, run)
+    const readTicks: ReadTicks<Connection> = (trigger, run) =>
+      this.#readTicks(trigger, function* () {
+        return run(connection) as Awaited<ReturnType<typeof run>>
+      })
     const logSteps = { write: writeLogs, list: listLog, listOfTicks: listTickLogs }
     this.logs = new LogWriter(options.clock, addStep, readTicks, logSteps)
     this.#foreignChanges = new ForeignChanges(options.clock, () => this.#foreignVersion())
@@ -173,8 +179,9 @@ export class SqliteStore extends StoreCrons implements Store {
     return this.#step('read', (connection) => this.#liveness.list(connection, at))
   }
 
-  saveTriggers(declared: readonly TriggerDeclaration[], at: number): Promise<readonly TriggerRow[]> {
-    return this.#step('write', (connection) => triggers.saveTriggers(connection, declared, at).map(this.#triggerRow))
+  async saveTriggers(declared: readonly TriggerDeclaration[], at: number): Promise<readonly TriggerRow[]> {
+    const records = await this.run('write', (session) => triggers.saveTriggers(session, declared, at))
+    return records.map(this.#triggerRow)
   }
 
   removeTrigger(name: string, at: number): Promise<TriggerRemoval> {
@@ -186,34 +193,32 @@ export class SqliteStore extends StoreCrons implements Store {
   leaseTriggers(instanceId: string, names: readonly string[]): Promise<LeasedTriggers> {
     return this.#step('write', (connection) => {
       const dead = this.#liveness.deadSeqs(connection, instanceId)
-      return triggers.leaseTriggers(connection, instanceId, names, dead, this.#heldLeases)
+      return leases.leaseTriggers(connection, instanceId, names, dead, this.#heldLeases)
     })
   }
 
   releaseTriggers(instanceId: string, names: readonly string[]): Promise<void> {
-    return this.#step('write', (connection) => triggers.releaseTriggers(connection, instanceId, names))
+    return this.#step('write', (connection) => leases.releaseTriggers(connection, instanceId, names))
   }
 
-  listTriggers(page: Page & { readonly enabledOnly: boolean }): Promise<readonly TriggerRow[]> {
-    return this.#step('read', (connection) => triggers.listTriggers(connection, page).map(this.#triggerRow))
+  async listTriggers(page: Page & { readonly enabledOnly: boolean }): Promise<readonly TriggerRow[]> {
+    return (await this.run('read', (session) => triggers.listTriggers(session, page))).map(this.#triggerRow)
   }
 
-  getTrigger(name: string): Promise<TriggerRow | null> {
-    return this.#step('read', (connection) => {
-      const record = triggers.getTrigger(connection, name)
-      return record === null ? null : this.#triggerRow(record)
-    })
+  async getTrigger(name: string): Promise<TriggerRow | null> {
+    const record = await this.run('read', (session) => triggers.getTrigger(session, name))
+    return record === null ? null : this.#triggerRow(record)
   }
 
   setTriggerEnabled(name: string, isEnabled: boolean, note: string | null, at: number, action?: NewAction) {
-    return this.#step('accept', (connection) =>
-      recordedIf(triggers.setTriggerEnabled(connection, name, isEnabled, note, at), connection, action),
+    return this.run('accept', (session) =>
+      recordedIf(triggers.setTriggerEnabled(session, name, isEnabled, note, at), session, action),
     )
   }
 
   overrideTrigger(name: string, overrides: TriggerOverrides | null, at: number, action?: NewAction) {
-    return this.#step('accept', (connection) =>
-      recordedIf(triggers.overrideTrigger(connection, name, overrides, at), connection, action),
+    return this.run('accept', (session) =>
+      recordedIf(triggers.overrideTrigger(session, name, overrides, at), session, action),
     )
   }
 
@@ -223,24 +228,24 @@ export class SqliteStore extends StoreCrons implements Store {
   }
 
   recordFired(tick: FiredTick): Promise<FiredTickResult> {
-    return this.#skips.stepAfter('accept', tick.trigger, (connection) => triggers.recordFired(connection, tick))
+    return this.#skips.stepAfter('accept', tick.trigger, (session) => polls.recordFired(session, tick))
   }
 
   recordFailed(tick: FailedTick): Promise<FailedTickResult> {
-    return this.#skips.stepAfter('write', tick.trigger, (connection) => triggers.recordFailed(connection, tick))
+    return this.#skips.stepAfter('write', tick.trigger, (session) => polls.recordFailed(session, tick))
   }
 
   listFirings(trigger: string, page: PageAfter): Promise<readonly FiringRow[]> {
-    return this.#step('read', (connection) => triggers.listFirings(connection, trigger, page))
+    return this.run('read', (session) => triggers.listFirings(session, trigger, page))
   }
 
   listTicks(trigger: string, filter: Page & TickFilter): Promise<readonly TickRow[]> {
-    return this.#readTicks(trigger, (connection) => listTicks(connection, trigger, filter))
+    return this.#readTicks(trigger, (session) => listTicks(session, trigger, filter))
   }
 
   /** Sees the skips that are not written yet. */
-  #readTicks<Result>(trigger: string, run: (connection: Connection) => StepResult<Result>): Promise<Result> {
-    return this.#skips.lastAt(trigger) === null ? this.#step('read', run) : this.#skips.stepAfter('write', trigger, run)
+  #readTicks<Result>(trigger: string, body: (session: StepSession) => Step<Result>): Promise<Result> {
+    return this.#skips.lastAt(trigger) === null ? this.run('read', body) : this.#skips.stepAfter('write', trigger, body)
   }
 
   createExecution(execution: NewExecution, origin: ExecutionOrigin, at: number, recorded?: RecordedAction) {

@@ -8,7 +8,7 @@ export interface Place {
 }
 
 /** A place before all rows, so that one statement lists the first page and the pages after it. */
-const START: Place = { at: Number.MAX_SAFE_INTEGER, seq: Number.MAX_SAFE_INTEGER }
+export const START: Place = { at: Number.MAX_SAFE_INTEGER, seq: Number.MAX_SAFE_INTEGER }
 
 /** Returns the place of the row with this id, the start if no id is given, or null if no row has the id. */
 export function* placeAfter(session: Session, findPlace: string, id: string | undefined): Step<Place | null> {

@@ -1,7 +1,7 @@
 import type { Mutant } from './mutant.ts'
 
 export const mutant: Mutant = {
-  file: 'src/store/sqlite/trigger-steps.ts',
+  file: 'src/store/steps/polls.ts',
   find: `  const active = tick.allowConcurrent
 `,
   replace: `  const active = tick.allowConcurrent || seq > 0

@@ -243,3 +243,12 @@ export const FIND_REQUEST = `
 SELECT request, request_number FROM active_executions WHERE id = ? AND request IS NOT NULL`
 
 export const INSERT_FINAL = 'INSERT INTO execution_finals (execution_seq, context) VALUES (?, ?)'
+
+// -- firings
+
+/** Copies an active firing to the completed ones. Must precede `DELETE_ACTIVE_FIRING`. */
+export const COMPLETE_FIRING = `
+INSERT INTO firings (seq, id, trigger_seq, context_hash, execution_id, fired_at, completed_at)
+SELECT seq, id, trigger_seq, context_hash, execution_id, fired_at, ? FROM active_firings WHERE id = ?`
+
+export const DELETE_ACTIVE_FIRING = 'DELETE FROM active_firings WHERE id = ?'

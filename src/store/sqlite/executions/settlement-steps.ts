@@ -5,9 +5,10 @@ import { StoreError } from '../../../errors.ts'
 import type { ExecutionOrigin } from '../../../model/execution.ts'
 import type { Connection } from '../file/connection.ts'
 import { insertAttempt } from '../history/attempt-steps.ts'
-import { COMPLETE_FIRING, DELETE_ACTIVE_FIRING } from '../trigger-queries.ts'
 import {
+  COMPLETE_FIRING,
   DELETE_ACTIVE,
+  DELETE_ACTIVE_FIRING,
   DISOWN_EXECUTION,
   FIND_ENDED,
   FIND_FOR_SETTLING,

@@ -1,6 +1,6 @@
 /** The SQL of what the polls of triggers came to, over a time. Each text is one statement; each looks at a bounded number of rows. */
 
-import { TICK_COLUMNS } from '../trigger-queries.ts'
+import { TICK_COLUMNS } from '../../sql/triggers.ts'
 
 /** Of one outcome between two instants, the oldest first, and so many at most; through the index alone. */
 export const TICKS_OF_OUTCOME = `

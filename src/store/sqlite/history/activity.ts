@@ -4,9 +4,9 @@ import type { ActivityStore } from '../../../engine/ports.ts'
 import type { ActivityBar, ActivityQuery, LastTicks, TickDetail } from '../../../model/history.ts'
 import { BAR_AT_MOST, type BarParts, barOf, type Counted, edgesOf, HAPPENINGS, type Run } from '../../activity-bars.ts'
 import { fault, type TickRecord, tickRow } from '../../rows.ts'
+import { OPEN_SKIPS } from '../../sql/triggers.ts'
 import type { AddStep } from '../../steps.ts'
 import type { Connection } from '../file/connection.ts'
-import { OPEN_SKIPS } from '../trigger-queries.ts'
 import {
   COUNT_TICKS,
   FIND_TICK_WITH_LOG,
@@ -63,7 +63,7 @@ export function activityStore(step: AddStep<Connection>): ActivityStore {
 function lastTicks(connection: Connection, trigger: string): LastTicks | null {
   const seq = connection.one<OpenRun>(OPEN_RUN, trigger)?.seq
   if (seq === undefined) return null
-  const last = connection.one<TickRecord>(OPEN_SKIPS, trigger) ?? connection.one<TickRecord>(LAST_TICK, seq)
+  const last = connection.one<TickRecord>(OPEN_SKIPS, seq) ?? connection.one<TickRecord>(LAST_TICK, seq)
   if (last === undefined) return null
   const fired = last.outcome === 'fired' ? last : connection.one<TickRecord>(LAST_FIRED_TICK, seq)
   return { last: tickRow(last, trigger), lastFired: fired === undefined ? null : tickRow(fired, trigger) }
@@ -72,7 +72,7 @@ function lastTicks(connection: Connection, trigger: string): LastTicks | null {
 function tick(connection: Connection, trigger: string, id: string, untilAt: number): TickDetail | null {
   const run = connection.one<OpenRun>(OPEN_RUN, trigger)
   if (run === undefined) return null
-  const open = run.id === id ? connection.one<TickRecord>(OPEN_SKIPS, trigger) : undefined
+  const open = run.id === id ? connection.one<TickRecord>(OPEN_SKIPS, run.seq) : undefined
   if (open !== undefined) return { tick: tickRow(open, trigger), error: null, logText: run.log }
   const record = connection.one<TickRecord & { readonly log: string | null }>(FIND_TICK_WITH_LOG, run.seq, untilAt, id)
   if (record === undefined) return null

@@ -1,0 +1,61 @@
+/** Lists of ticks. */
+
+import type { Page, TickFilter } from '../../engine/ports.ts'
+import type { TickRow } from '../../model/schedule.ts'
+import { type TickRecord, tickRow } from '../rows.ts'
+import type { Session, Step } from '../session.ts'
+import {
+  FIND_TICK,
+  FIND_TRIGGER_SEQ,
+  LIST_TICKS,
+  LIST_TICKS_OF_OUTCOME,
+  OPEN_SKIPS,
+  TICK_ACROSS,
+} from '../sql/triggers.ts'
+import { type Place, START } from './pages.ts'
+
+/** The open run of skips is the newest tick. */
+export function* listTicks(session: Session, trigger: string, filter: Page & TickFilter): Step<readonly TickRow[]> {
+  const { limit, offset, after } = filter
+  const found = yield* session.one<{ readonly seq: number }>(FIND_TRIGGER_SEQ, trigger)
+  if (found === undefined) return []
+  const newest = after === undefined ? yield* newestOf(session, found.seq, filter) : []
+  const shown = newest.slice(offset, offset + limit)
+  const page = { limit: limit - shown.length, offset: Math.max(0, offset - newest.length) }
+  const rest = yield* closedTicks(session, found.seq, filter, page)
+  return [...shown, ...rest].map((record) => tickRow(record, trigger))
+}
+
+/** Ticks that may end after the period although they began in it. */
+function* newestOf(session: Session, seq: number, filter: TickFilter): Step<readonly TickRecord[]> {
+  const { outcomes, sinceAt = Number.NEGATIVE_INFINITY, untilAt } = filter
+  const open = session.all<TickRecord>(OPEN_SKIPS, seq)
+  const across = untilAt === undefined ? [] : yield* session.all<TickRecord>(TICK_ACROSS, seq, untilAt)
+  return [...(yield* open), ...across].filter(
+    ({ outcome, first_at, last_at }) =>
+      (outcomes?.includes(outcome) ?? true) && last_at >= sinceAt && first_at < (untilAt ?? Number.POSITIVE_INFINITY),
+  )
+}
+
+function* closedTicks(
+  session: Session,
+  seq: number,
+  { outcomes, sinceAt = 0, untilAt = Number.MAX_SAFE_INTEGER, after }: TickFilter,
+  { limit, offset }: Page,
+): Step<readonly TickRecord[]> {
+  const { at, seq: placeSeq } = after === undefined ? START : yield* placeOf(session, seq, after)
+  const range = [seq, sinceAt, untilAt, at, placeSeq]
+  if (outcomes === undefined) return yield* session.all<TickRecord>(LIST_TICKS, ...range, limit, offset)
+  // Each outcome has its own part of the index, so reading the outcomes one by one sorts only the rows of a page.
+  const replies = [...new Set(outcomes)].map((outcome) =>
+    session.all<TickRecord>(LIST_TICKS_OF_OUTCOME, ...range, limit + offset, 0, outcome),
+  )
+  const records: TickRecord[] = []
+  for (const reply of replies) records.push(...(yield* reply))
+  return records.sort((one, other) => other.last_at - one.last_at || other.seq - one.seq).slice(offset, offset + limit)
+}
+
+/** A tick that is gone, or was the open run of skips, leaves its place to the ticks of the same time. */
+function* placeOf(session: Session, seq: number, { id, lastAt }: NonNullable<TickFilter['after']>): Step<Place> {
+  return (yield* session.one<Place>(FIND_TICK, seq, lastAt, id)) ?? { at: lastAt, seq: Number.MAX_SAFE_INTEGER }
+}
