@@ -1,5 +1,7 @@
 /** Tables of sources, reactors, graphs and subscriptions: a part of `tables.ts`, whose rules apply here. */
 
+import { VACUUMED_EARLY } from './tables.ts'
+
 export const GRAPH_TABLES = `
 CREATE TABLE sources (
   seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -20,23 +22,13 @@ CREATE TABLE sources (
   created_at bigint NOT NULL,
   last_error_at bigint,
   last_error text
-) WITH (
-  fillfactor = 50,
-  autovacuum_vacuum_threshold = 500,
-  autovacuum_vacuum_scale_factor = 0,
-  autovacuum_vacuum_cost_delay = 0
-);
+) WITH (fillfactor = 50, ${VACUUMED_EARLY});
 
 CREATE TABLE source_last_values (
   source_seq bigint PRIMARY KEY REFERENCES sources (seq) ON DELETE CASCADE,
   value_at bigint NOT NULL,
   value text NOT NULL
-) WITH (
-  fillfactor = 50,
-  autovacuum_vacuum_threshold = 500,
-  autovacuum_vacuum_scale_factor = 0,
-  autovacuum_vacuum_cost_delay = 0
-);
+) WITH (fillfactor = 50, ${VACUUMED_EARLY});
 
 CREATE TABLE source_events (
   source_seq bigint NOT NULL,
@@ -92,12 +84,7 @@ CREATE TABLE reactors (
   last_fired_at bigint,
   undeclared_at bigint,
   created_at bigint NOT NULL
-) WITH (
-  fillfactor = 50,
-  autovacuum_vacuum_threshold = 500,
-  autovacuum_vacuum_scale_factor = 0,
-  autovacuum_vacuum_cost_delay = 0
-);
+) WITH (fillfactor = 50, ${VACUUMED_EARLY});
 
 CREATE TABLE reactor_inputs (
   seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -111,12 +98,7 @@ CREATE TABLE reactor_inputs (
   value text,
   -- For SAVE_INPUTS, LIST_INPUTS.
   UNIQUE (reactor_seq, source)
-) WITH (
-  fillfactor = 50,
-  autovacuum_vacuum_threshold = 500,
-  autovacuum_vacuum_scale_factor = 0,
-  autovacuum_vacuum_cost_delay = 0
-);
+) WITH (fillfactor = 50, ${VACUUMED_EARLY});
 -- For REACTORS_OF_SOURCE.
 CREATE INDEX reactor_inputs_by_source ON reactor_inputs (source);
 
@@ -157,12 +139,7 @@ CREATE TABLE graphs (
   last_error text,
   -- JSON, without its functions.
   definition text NOT NULL
-) WITH (
-  fillfactor = 50,
-  autovacuum_vacuum_threshold = 500,
-  autovacuum_vacuum_scale_factor = 0,
-  autovacuum_vacuum_cost_delay = 0
-);
+) WITH (fillfactor = 50, ${VACUUMED_EARLY});
 
 CREATE TABLE graph_last_runs (
   graph_seq bigint PRIMARY KEY REFERENCES graphs (seq) ON DELETE CASCADE,
@@ -195,12 +172,7 @@ CREATE TABLE subscriptions (
   updated_at bigint NOT NULL,
   -- For SAVE_SUBSCRIPTION.
   UNIQUE (reactor, workflow, tenant)
-) WITH (
-  fillfactor = 50,
-  autovacuum_vacuum_threshold = 500,
-  autovacuum_vacuum_scale_factor = 0,
-  autovacuum_vacuum_cost_delay = 0
-);
+) WITH (fillfactor = 50, ${VACUUMED_EARLY});
 
 CREATE TABLE firing_executions (
   reactor_seq bigint NOT NULL,

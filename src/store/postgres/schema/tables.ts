@@ -13,6 +13,10 @@
  *   clocks         `expires_at` and `alive_since` are times of the server. All other times are those of the engines.
  */
 
+/** Storage parameters of tables whose rows change often. */
+export const VACUUMED_EARLY =
+  'autovacuum_vacuum_threshold = 500, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_cost_delay = 0'
+
 const INSTANCES_AND_TRIGGERS = `
 CREATE TABLE instances (
   seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -95,12 +99,7 @@ CREATE TABLE active_executions (
   request text,
   paused_at bigint,
   cancel_requested_at bigint
-) WITH (
-  fillfactor = 50,
-  autovacuum_vacuum_threshold = 500,
-  autovacuum_vacuum_scale_factor = 0,
-  autovacuum_vacuum_cost_delay = 0
-);
+) WITH (fillfactor = 50, ${VACUUMED_EARLY});
 -- For executionListing.
 CREATE INDEX active_executions_by_creation ON active_executions (created_at, execution_seq);
 -- For ACQUIRE.
@@ -216,11 +215,7 @@ CREATE TABLE active_firings (
   context_hash text NOT NULL,
   execution_id text NOT NULL,
   fired_at bigint NOT NULL
-) WITH (
-  autovacuum_vacuum_threshold = 500,
-  autovacuum_vacuum_scale_factor = 0,
-  autovacuum_vacuum_cost_delay = 0
-);
+) WITH (${VACUUMED_EARLY});
 -- For FIND_ACTIVE_FIRING, COUNT_ACTIVE_FIRINGS.
 CREATE INDEX active_firings_by_context ON active_firings (trigger_seq, context_hash);
 -- For LIST_FIRINGS.

@@ -75,33 +75,28 @@ function timesOf(sinceAt: number | undefined, untilAt: number | undefined): [str
   return [since[0] + until[0], [...since[1], ...until[1]]]
 }
 
-const BAR = '((created_at - CAST(? AS INTEGER) + 1) * CAST(? AS INTEGER) - 1) / CAST(? AS INTEGER)'
-const CREATED_BETWEEN = 'created_at >= ? AND created_at < ?'
-
 /**
- * Returns a query that counts a limited number of executions between two times, by bar and status. The number of a bar
- * is the largest one whose edge, rounded down, is not after the execution. Values: sinceAt, bars, the length of the
- * time, those that are returned, the limit.
+ * Returns a statement for each of the two tables, which counts a limited number of executions between two times, by bar and
+ * status. The number of a bar is the largest one whose edge, rounded down, is not after the execution. Values: sinceAt,
+ * bars, the length of the time, those that are returned, sinceAt, untilAt, the limit.
  */
-export function groupedTrend(filter: CountFilter, sinceAt: number, untilAt: number): [string, Values] {
-  const [conditions, narrowed] = narrowedBy(filter)
-  const times = [sinceAt, untilAt]
-  const [found, values] =
-    narrowed.length > 0
-      ? [
-          `SELECT status, created_at FROM ${IN_ORDER} WHERE ${conditions} AND ${CREATED_BETWEEN}`,
-          [...narrowed, ...times],
-        ]
-      : [OF_ALL_STATUSES, [...times, ...times]]
-  return [`SELECT ${BAR} AS bar, status, count(*) AS count FROM (${found} LIMIT ?) GROUP BY bar, status`, values]
+export function groupedTrend(filter: CountFilter): [readonly string[], Values] {
+  const [conditions, values] = narrowedBy(filter)
+  const of = (found: string) => `
+SELECT ((created_at - CAST(? AS INTEGER) + 1) * CAST(? AS INTEGER) - 1) / CAST(? AS INTEGER) AS bar, status,
+       count(*) AS count
+FROM (SELECT status, created_at FROM ${found} AND ${CREATED_BETWEEN} LIMIT ?) GROUP BY bar, status`
+  const tables = values.length > 0 ? [ENDED, ACTIVE].map((table) => `${table} WHERE ${conditions}`) : OF_ALL_STATUSES
+  return [tables.map(of), values]
 }
 
+const CREATED_BETWEEN = 'created_at >= ? AND created_at < ?'
+
 /** Through the indexes alone. Without `INDEXED BY`, SQLite uses `executions_by_creation` and reads the rows. */
-const OF_ALL_STATUSES = `
-SELECT status, created_at FROM executions INDEXED BY executions_by_status
-WHERE status IN (${listed(ENDED_STATUSES)}) AND ${CREATED_BETWEEN}
-UNION ALL
-SELECT status, created_at FROM active_executions WHERE status IN (${listed(ACTIVE_STATUSES)}) AND ${CREATED_BETWEEN}`
+const OF_ALL_STATUSES = [
+  `executions INDEXED BY executions_by_status WHERE status IN (${listed(ENDED_STATUSES)})`,
+  `active_executions WHERE status IN (${listed(ACTIVE_STATUSES)})`,
+]
 
 function listed(statuses: readonly string[]): string {
   return statuses.map((status) => `'${status}'`).join(', ')

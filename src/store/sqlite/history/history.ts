@@ -136,8 +136,9 @@ interface GroupRecord {
 function groupedBars(connection: Connection, query: TrendQuery): readonly TrendBar[] | null {
   const { sinceAt, untilAt, bars } = query
   const atMost = isNarrowed(query) ? COUNTED_AT_MOST_OF_ONE : COUNTED_AT_MOST
-  const [sql, values] = groupedTrend(query, sinceAt, untilAt)
-  const records = connection.all<GroupRecord>(sql, sinceAt, bars, untilAt - sinceAt, ...values, atMost + 1)
+  const [statements, narrowed] = groupedTrend(query)
+  const values = [sinceAt, bars, untilAt - sinceAt, ...narrowed, sinceAt, untilAt, atMost + 1]
+  const records = statements.flatMap((sql) => connection.all<GroupRecord>(sql, ...values))
   if (records.reduce((sum, { count }) => sum + count, 0) > atMost) return null
   return groupedTrendBars(query, records)
 }
