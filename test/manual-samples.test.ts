@@ -118,7 +118,7 @@ describe('the ways to run a service that the manual shows', () => {
       'jobs/idle.py',
       'import cloaca\n\n\n@cloaca.trigger(on="nothing", poll_interval="1h")\ndef idle():\n    return False\n',
     )
-    const [node, main, ...rest] = words[way].map((word) => word.replace(/\/(srv\/jobs|app)\b/, shell.folder))
+    const [node, main, ...rest] = words[way].map((word) => word.replace(/\/(srv\/jobs|app|data)\b/, shell.folder))
     expect(node).toMatch(/(^|\/)node$/)
     expect(main?.replace(`${shell.folder}/`, '')).toBe(`node_modules/cloaca/${bin.cloaca}`)
     const command = [join(ROOT, 'src/cli/main.ts'), ...rest]

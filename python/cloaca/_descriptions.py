@@ -35,7 +35,7 @@ class WorkflowSecretsDecorator(Unbuildable):
 
 
 def workflow_params(**params: Any) -> WorkflowParamsDecorator:
-    """Describes the parameters of a workflow to tools. The engine does not check them at run time.
+    """Describes the parameters of a workflow. The description has no effect at run time.
 
     Args:
         params: ``name=type`` or ``name=(type, default)``, with the types str, int, float, bool, list and dict.
@@ -49,7 +49,7 @@ def workflow_params(**params: Any) -> WorkflowParamsDecorator:
 
 
 def workflow_secrets(*names: Any) -> WorkflowSecretsDecorator:
-    """Lists the secrets that a workflow uses, for tools.
+    """Lists the secrets that a workflow uses. The list has no effect at run time.
 
     Args:
         names: Names of secrets.
@@ -63,7 +63,7 @@ def workflow_secrets(*names: Any) -> WorkflowSecretsDecorator:
 
 
 def boundary_schema(**fields: Any) -> Callable[[T], T]:
-    """Describes the fields of the values that a function emits, for tools.
+    """Describes the fields of the values that a function returns. The description has no effect at run time.
 
     Args:
         fields: ``name=type``, with the types str, int, float, bool, list and dict.

@@ -21,7 +21,7 @@ export interface EngineConfig {
   readonly maxConcurrentTasks: number
   /** No effect: ready tasks and due retries start immediately. Accepted for compatibility. Default: 100. */
   readonly schedulerPollIntervalMs: number
-  /** Time limit of one attempt of a task, including deferral. Default: 300,000. */
+  /** Time limit of one attempt of a task, including the time in `deferUntil`. Default: 300,000. */
   readonly taskTimeoutMs: number
   /** Maximum wait of `execute`; the execution itself continues. Null for no limit. Default: 3,600,000. */
   readonly workflowTimeoutMs: number | null

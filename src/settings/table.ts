@@ -83,7 +83,7 @@ export const SETTINGS = Object.freeze({
     variable: 'CLOACA_RESTRICT',
     flag: '--restrict',
     placeholder: '',
-    doc: 'restrict scripts to their own folder and granted access',
+    doc: 'restrict scripts to their folder and the permissions in `allow-…`',
   }),
   'allow-read': setting(optional(TEXTS), null, {
     variable: 'CLOACA_ALLOW_READ',
@@ -117,7 +117,7 @@ export const SETTINGS = Object.freeze({
     variable: 'CLOACA_ALLOW_FFI',
     flag: '--allow-ffi',
     placeholder: '',
-    doc: 'allow `ctypes` and native modules that restricted scripts can change',
+    doc: 'let restricted scripts import `ctypes` and writable native modules',
   }),
   'restrict-for': setting(optional(GRANTS_BY_PLACE), null, {
     variable: 'CLOACA_RESTRICT_FOR',
@@ -159,7 +159,7 @@ export const SETTINGS = Object.freeze({
     variable: 'CLOACA_LIMITS_TASK',
     flag: '--task-timeout',
     placeholder: DURATION,
-    doc: 'limit the duration of one task attempt, including deferral',
+    doc: 'limit the duration of one task attempt, including `defer_until`',
   }),
   'limits.load': setting(durationFrom(1, { bareSeconds: true }), 30 * SECOND_MS, {
     variable: 'CLOACA_LIMITS_LOAD',
@@ -201,13 +201,13 @@ export const SETTINGS = Object.freeze({
     variable: 'CLOACA_LIMITS_PREDICATE',
     flag: null,
     placeholder: '',
-    doc: 'limit the computing time of one subscription predicate evaluation',
+    doc: 'limit the computing time per evaluation of a subscription predicate',
   }),
   'limits.predicate-steps': setting(wholeFrom(1), 100_000, {
     variable: 'CLOACA_LIMITS_PREDICATE_STEPS',
     flag: null,
     placeholder: '',
-    doc: 'limit the steps of one subscription predicate evaluation',
+    doc: 'limit the steps per evaluation of a subscription predicate',
   }),
   'retention.executions': setting(orNever(durationFrom(0)), 30 * DAY_MS, {
     variable: 'CLOACA_RETENTION_EXECUTIONS',
@@ -219,19 +219,19 @@ export const SETTINGS = Object.freeze({
     variable: 'CLOACA_RETENTION_SKIPS',
     flag: '--retention-skips',
     placeholder: DURATION,
-    doc: 'remove polls that started nothing after this time',
+    doc: 'after this time, remove polls that started nothing',
   }),
   'retention.failures': setting(orNever(durationFrom(0)), 30 * DAY_MS, {
     variable: 'CLOACA_RETENTION_FAILURES',
     flag: '--retention-failures',
     placeholder: DURATION,
-    doc: 'remove failed polls, timed-out polls and alerts after this time',
+    doc: 'after this time, remove failed and timed-out polls and alerts',
   }),
   'retention.firings': setting(orNever(durationFrom(0)), 7 * DAY_MS, {
     variable: 'CLOACA_RETENTION_FIRINGS',
     flag: '--retention-firings',
     placeholder: DURATION,
-    doc: 'remove reactor firings and source events after this time',
+    doc: 'after this time, remove reactor firings and source events',
   }),
   'retention.skip-logs': setting(YES_OR_NO, false, {
     variable: 'CLOACA_RETENTION_SKIP_LOGS',
@@ -275,7 +275,7 @@ export const SETTINGS = Object.freeze({
     variable: 'CLOACA_ALERTS_LATE_BY',
     flag: null,
     placeholder: '',
-    doc: 'alert when a poll or schedule is late by this',
+    doc: 'alert when a poll or schedule is this late',
   }),
   'http.enabled': setting(YES_OR_NO, true, {
     variable: 'CLOACA_HTTP_ENABLED',
@@ -312,7 +312,7 @@ export const SETTINGS = Object.freeze({
     variable: 'KAFKA_BROKERS',
     flag: null,
     placeholder: '',
-    doc: 'connect to these Kafka brokers first: a list of `"host:port"`',
+    doc: 'use these Kafka bootstrap brokers: a list of `"host:port"`',
   }),
   'streams.kafka.start': setting(choiceOf('earliest', 'latest'), 'earliest', {
     variable: 'CLOACA_STREAMS_KAFKA_START',

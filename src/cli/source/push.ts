@@ -18,7 +18,7 @@ type Named = (name: string, description: string, ...examples: readonly string[])
 export function addPushCommand(named: Named): void {
   named(
     'push',
-    'push an event to a source and wait until stored',
+    'push an event, and wait until it is stored',
     `cloaca source push door '{"open": true}'`,
     'cloaca source push clicks - --lines < clicks.jsonl',
   )

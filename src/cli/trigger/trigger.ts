@@ -50,7 +50,7 @@ export function triggerCommand(finish: (exitCode: number) => void): Command {
   withDatabase(command('list', 'list the triggers of a database', 'cloaca trigger list --db sqlite://jobs.db')).action(
     (options: DatabaseOptions) => withReader(options, (runner) => list(runner, options)),
   )
-  named('show', 'show a trigger, its policy and its note', 'cloaca trigger show inbox_watcher').action(
+  named('show', 'show a trigger, its options and its note', 'cloaca trigger show inbox_watcher').action(
     (name: string, options: DatabaseOptions) => withReader(options, (runner) => show(runner, name, options)),
   )
   const firings = 'list the firings or polls of a trigger, newest first'
