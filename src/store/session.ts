@@ -12,6 +12,7 @@
 
 import type { NewExecution, RecordedAction } from '../engine/ports.ts'
 import type { ExecutionOrigin } from '../model/execution.ts'
+import type { DialectSql } from './sql/dialect.ts'
 import type { StepNeed } from './steps.ts'
 
 export type Value = string | number | boolean | null | readonly (string | number | boolean | null)[]
@@ -27,12 +28,22 @@ export interface Reply<Result> {
 /** Body of a step, or a part of one: reads, decides and writes through a session, and returns its result. */
 export type Step<Result> = Generator<Promise<unknown>, Result, unknown>
 
+/** A limit of the texts in a column. */
+export interface TextLimit {
+  readonly column: string
+  readonly maxChars: number
+}
+
 export interface Session {
+  /** Statements that differ between the databases. */
+  readonly sql: DialectSql
   /** Makes a UUID for a row. */
   readonly newId: () => string
   /** The first row, or undefined. */
   one<Row>(statement: string, ...values: Value[]): Reply<Row | undefined>
   all<Row>(statement: string, ...values: Value[]): Reply<Row[]>
+  /** The first rows of a statement in the order of `sequence` that are within the limit, and at least one row. */
+  allWithin<Row>(limit: TextLimit, statement: string, ...values: Value[]): Reply<Row[]>
   /** Returns the number of changed rows. */
   run(statement: string, ...values: Value[]): Reply<number>
   /**
@@ -40,6 +51,8 @@ export interface Session {
    * On PostgreSQL `$1` to `$n` are arrays, one for each column. Returns the number of changed rows.
    */
   each(statement: string, rows: readonly RowValues[], ...common: Value[]): Reply<number>
+  /** Runs a statement as `each` does, and returns all its rows. */
+  allEach<Row>(statement: string, rows: readonly RowValues[], ...common: Value[]): Reply<Row[]>
   /** Notifies other engines of this database after the commit. */
   notifyEngines(): void
   /** Inserts executions, and notifies other engines unless the same transaction acquires the executions. */
@@ -55,5 +68,16 @@ export interface Creation {
   readonly recorded?: RecordedAction | undefined
 }
 
+/**
+ * How PostgreSQL carries out a step that writes. Without a trait, other engines are notified after the commit.
+ * `quiet`: they are notified only if the step does it. `alone`: as `quiet`, in a transaction without other steps. The
+ * step locks rows in one order, which an earlier step of the transaction could reverse.
+ */
+export type StepTrait = 'quiet' | 'alone'
+
 /** Queues a step. Settles after its commit. */
-export type RunStep = <Result>(need: StepNeed, body: (session: Session) => Step<Result>) => Promise<Result>
+export type RunStep = <Result>(
+  need: StepNeed,
+  body: (session: Session) => Step<Result>,
+  trait?: StepTrait,
+) => Promise<Result>

@@ -55,13 +55,14 @@ import type { RunStep } from '../session.ts'
 import { SkipWriter } from '../skip-writer.ts'
 import { actionStore } from '../steps/actions.ts'
 import { alertStore } from '../steps/alerts.ts'
+import { graphStore } from '../steps/graphs.ts'
 import type { StepNeed } from '../steps.ts'
 import { StoreCrons } from '../store-crons.ts'
 import * as executions from './executions/execution-steps.ts'
 import { settle } from './executions/settlement-steps.ts'
 import { applyRequest, steer } from './executions/steering-steps.ts'
-import { GraphDeclarations } from './graphs/declared-graphs.ts'
-import { graphStore } from './graphs/graph-store.ts'
+import { GraphDeclarations } from './graphs/declarations.ts'
+import { graphHosting } from './graphs/hosting.ts'
 import { recordedIf } from './history/action-steps.ts'
 import { activityStore } from './history/activity.ts'
 import { historyStore, listAttempts } from './history/history.ts'
@@ -76,8 +77,9 @@ import { clockSkew, readOnly } from './session/failures.ts'
 import { ForeignChanges, type KnownChanges } from './session/foreign-changes.ts'
 import { Readers } from './session/readers.ts'
 import type { Session } from './session/session.ts'
-import { carryOut } from './session/step-session.ts'
+import { carryOut, type SessionParts } from './session/step-session.ts'
 import { type Alike, WriteQueue } from './session/write-queue.ts'
+import { SQL } from './sql.ts'
 import { type AddStep, REPORTS, type Run, Steps, WRITES } from './steps.ts'
 import type { PostgresStoreOptions } from './store-options.ts'
 import * as triggers from './trigger-steps.ts'
@@ -85,6 +87,8 @@ import * as workflows from './workflow-steps.ts'
 
 /** More is worth a word: nothing depends on it, but people compare instants. */
 const SKEW_WORTH_SAYING_MS = 1_000
+
+const SESSION_PARTS: SessionParts = { sql: SQL, insertExecutions: executions.insertExecutions }
 
 export class PostgresStore extends StoreCrons implements Store {
   readonly actions: ActionStore
@@ -132,7 +136,7 @@ export class PostgresStore extends StoreCrons implements Store {
     this.#liveness = new Liveness(process, isAlive, this.#serverNow)
     this.upkeep = new Upkeep({ address, clock, readers: this.#readers, serverNow: this.#serverNow, notice })
     this.#codes = new InstanceCodes(this.#liveness)
-    this.#declaredGraphs = new GraphDeclarations(this.#liveness)
+    this.#declaredGraphs = new GraphDeclarations(this.#liveness, SESSION_PARTS)
     const addStep: AddStep = (need, run) => this.#steps.add(need, run)
     const addReport: AddStep = (need, run) => this.#steps.report(need, run)
     this.#skips = new SkipWriter(clock, addReport, triggers.writeSkips)
@@ -141,7 +145,8 @@ export class PostgresStore extends StoreCrons implements Store {
     this.history = historyStore(addStep, (session) => this.#liveness.livingSeqs(session))
     this.activity = activityStore(addStep)
     const hosting = { steps: this.#steps, liveness: this.#liveness, declarations: this.#declaredGraphs }
-    this.graphs = graphStore({ ...hosting, isOwn: (instanceId) => this.#instances.has(instanceId) })
+    const isOwn = (instanceId: string) => this.#instances.has(instanceId)
+    this.graphs = graphStore(this.run, graphHosting({ ...hosting, isOwn }, SESSION_PARTS))
     const readTicks: ReadTicks<Session> = (trigger, run) => this.#readTicks(trigger, run)
     this.logs = new LogWriter(clock, addReport, readTicks, LOG_STEPS)
     this.#settling = {
@@ -384,8 +389,8 @@ export class PostgresStore extends StoreCrons implements Store {
     return this.#steps.add(need, run)
   }
 
-  protected readonly run: RunStep = (need, body) =>
-    this.#step(need, (connection) => carryOut(connection, body, executions.insertExecutions))
+  protected readonly run: RunStep = (need, body, trait) =>
+    this.#steps.addWith(trait, need, (connection) => carryOut(connection, body, SESSION_PARTS))
 
   readonly #serverNow = (): number | null => this.#options.serverNow?.() ?? null
   readonly #triggerRow = (record: TriggerRecord): TriggerRow => triggerRow(record, this.#skips.lastAt(record.name))

@@ -51,6 +51,7 @@ import type { RunStep } from '../session.ts'
 import { SkipWriter } from '../skip-writer.ts'
 import { actionStore } from '../steps/actions.ts'
 import { alertStore } from '../steps/alerts.ts'
+import { graphStore } from '../steps/graphs.ts'
 import type { AddStep, StepNeed, StepResult } from '../steps.ts'
 import { StoreCrons } from '../store-crons.ts'
 import { Declarations } from './declarations.ts'
@@ -65,7 +66,7 @@ import { readOnly } from './file/failures.ts'
 import { ForeignChanges } from './file/foreign-changes.ts'
 import { finish, SqliteSession } from './file/session.ts'
 import { StepQueue } from './file/step-queue.ts'
-import { graphStore } from './graphs/graph-store.ts'
+import { graphHosting } from './graphs/hosting.ts'
 import { HeldLeases } from './held-leases.ts'
 import { recordAction, recordedIf } from './history/action-steps.ts'
 import { activityStore } from './history/activity.ts'
@@ -77,6 +78,7 @@ import { listTicks } from './history/tick-steps.ts'
 import { declareCode, removeTrigger } from './instance-code.ts'
 import { Liveness, leaveInstance } from './instance-steps.ts'
 import { assertReadable, migrate } from './schema/schema.ts'
+import { SQL } from './sql.ts'
 import { isReadOnly, type SqliteStoreOptions } from './store-options.ts'
 import * as triggers from './trigger-steps.ts'
 import * as workflows from './workflow-steps.ts'
@@ -107,7 +109,7 @@ export class SqliteStore extends StoreCrons implements Store {
   constructor(connection: Connection, options: SqliteStoreOptions) {
     super()
     this.#connection = connection
-    this.#session = new SqliteSession(connection, (creations) => {
+    this.#session = new SqliteSession(connection, SQL, (creations) => {
       for (const { execution, origin, at } of creations) executions.insertExecution(connection, execution, origin, at)
     })
     this.#clock = options.clock
@@ -116,20 +118,16 @@ export class SqliteStore extends StoreCrons implements Store {
     const syncs = options.durability === 'full'
     const checkpoints = new Checkpoints(connection, options.clock, this.#watch, options.notice ?? (() => {}))
     const afterCommit = (): void => checkpoints.committed()
-    const { clock } = options
+    const { clock, process = thisProcess(), isProcessAlive: isAlive = isProcessAlive } = options
     this.#queue = new StepQueue(connection, { clock, syncs, watch: this.#watch, afterCommit, counters: this.counters })
-    this.#liveness = new Liveness(
-      options.process ?? thisProcess(),
-      options.isProcessAlive ?? isProcessAlive,
-      options.clock,
-    )
+    this.#liveness = new Liveness(process, isAlive, clock)
     const addStep: AddStep<Connection> = (need, run) => this.#step(need, run)
     this.#skips = new SkipWriter(options.clock, addStep, triggers.writeSkips)
     this.actions = actionStore(this.run)
     this.alerts = alertStore(this.run)
     this.history = historyStore(addStep, (connection) => this.#liveness.livingSeqs(connection, clock.now()))
     this.activity = activityStore(addStep)
-    this.graphs = graphStore(addStep, this.#liveness, this.#declarations)
+    this.graphs = graphStore(this.run, graphHosting(this.run, this.#session, this.#liveness, this.#declarations))
     const readTicks: ReadTicks<Connection> = (trigger, run) => this.#readTicks(trigger, run)
     const logSteps = { write: writeLogs, list: listLog, listOfTicks: listTickLogs }
     this.logs = new LogWriter(options.clock, addStep, readTicks, logSteps)

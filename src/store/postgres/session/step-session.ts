@@ -1,22 +1,30 @@
 /** How the steps of the store reach PostgreSQL: they send a statement without waiting for earlier replies. */
 
-import type { Creation, Reply, RowValues, Step, Session as StepSession, Value } from '../../session.ts'
+import type { Creation, Reply, RowValues, Step, Session as StepSession, TextLimit, Value } from '../../session.ts'
 import type { Session } from './session.ts'
 
-type InsertExecutions = (connection: Session, creations: readonly Creation[]) => Promise<void>
+/** Parts of a session that depend on the tables. */
+export interface SessionParts {
+  readonly sql: StepSession['sql']
+  readonly insertExecutions: (connection: Session, creations: readonly Creation[]) => Promise<void>
+}
 
 export class PostgresSession implements StepSession {
   readonly connection: Session
-  readonly #insertExecutions: InsertExecutions
+  readonly #parts: SessionParts
   readonly #sent: Promise<unknown>[] = []
 
-  constructor(connection: Session, insertExecutions: InsertExecutions) {
+  constructor(connection: Session, parts: SessionParts) {
     this.connection = connection
-    this.#insertExecutions = insertExecutions
+    this.#parts = parts
   }
 
   get newId(): () => string {
     return this.connection.newId
+  }
+
+  get sql(): StepSession['sql'] {
+    return this.#parts.sql
   }
 
   one<Row>(statement: string, ...values: Value[]): Reply<Row | undefined> {
@@ -27,13 +35,24 @@ export class PostgresSession implements StepSession {
     return this.#send(this.connection.all<Row>(statement, ...values))
   }
 
+  /** The server counts the characters, so that it sends no more rows than the limit allows. */
+  allWithin<Row>({ column, maxChars }: TextLimit, statement: string, ...values: Value[]): Reply<Row[]> {
+    return this.all<Row>(within(statement, column, values.length + 1), ...values, maxChars)
+  }
+
   run(statement: string, ...values: Value[]): Reply<number> {
     return this.#send(this.connection.run(statement, ...values))
   }
 
   each(statement: string, rows: readonly RowValues[], ...common: Value[]): Reply<number> {
-    const columns = (rows[0] ?? []).map((_, column) => rows.map((row) => row[column] ?? null))
-    return this.#send(rows.length === 0 ? Promise.resolve(0) : this.connection.run(statement, ...columns, ...common))
+    const changed = rows.length === 0 ? Promise.resolve(0) : this.connection.run(statement, ...columns(rows), ...common)
+    return this.#send(changed)
+  }
+
+  allEach<Row>(statement: string, rows: readonly RowValues[], ...common: Value[]): Reply<Row[]> {
+    const found =
+      rows.length === 0 ? Promise.resolve([]) : this.connection.all<Row>(statement, ...columns(rows), ...common)
+    return this.#send(found)
   }
 
   notifyEngines(): void {
@@ -41,7 +60,7 @@ export class PostgresSession implements StepSession {
   }
 
   insertExecutions(creations: readonly Creation[]): void {
-    this.#send(this.#insertExecutions(this.connection, creations))
+    this.#send(this.#parts.insertExecutions(this.connection, creations))
   }
 
   /** Settles when all statements are answered. Rejects with the error of the first that failed. */
@@ -57,13 +76,25 @@ export class PostgresSession implements StepSession {
   }
 }
 
+function columns(rows: readonly RowValues[]): readonly (readonly (string | number | boolean | null)[])[] {
+  return (rows[0] ?? []).map((_, column) => rows.map((row) => row[column] ?? null))
+}
+
+function within(statement: string, column: string, limit: number): string {
+  return `
+SELECT * FROM (
+  SELECT *, sum(length(${column})) OVER in_order AS chars, row_number() OVER in_order AS n
+  FROM (${statement}) first WINDOW in_order AS (ORDER BY sequence)
+) counted WHERE n = 1 OR chars <= $${limit} ORDER BY sequence`
+}
+
 /** Runs a step to its end, and waits until all its statements are answered. */
 export async function carryOut<Result>(
   connection: Session,
   body: (session: StepSession) => Step<Result>,
-  insertExecutions: InsertExecutions,
+  parts: SessionParts,
 ): Promise<Result> {
-  const session = new PostgresSession(connection, insertExecutions)
+  const session = new PostgresSession(connection, parts)
   const step = body(session)
   let paused = step.next()
   while (paused.done !== true) paused = await continued(step, paused.value)

@@ -1,16 +1,18 @@
 /** How the steps of the store reach SQLite: each statement runs when it is called, so no step ever pauses. */
 
 import { InternalError } from '../../../errors.ts'
-import type { Creation, Reply, RowValues, Session, Step, Value } from '../../session.ts'
+import type { Creation, Reply, RowValues, Session, Step, TextLimit, Value } from '../../session.ts'
 import type { Connection, Value as SqliteValue } from './connection.ts'
 
 export class SqliteSession implements Session {
   readonly connection: Connection
+  readonly sql: Session['sql']
   readonly insertExecutions: (creations: readonly Creation[]) => void
 
   /** `insertExecutions`: inserts executions through the connection. */
-  constructor(connection: Connection, insertExecutions: (creations: readonly Creation[]) => void) {
+  constructor(connection: Connection, sql: Session['sql'], insertExecutions: (creations: readonly Creation[]) => void) {
     this.connection = connection
+    this.sql = sql
     this.insertExecutions = insertExecutions
   }
 
@@ -26,14 +28,32 @@ export class SqliteSession implements Session {
     return new Done(this.connection.all<Row>(statement, ...storable(values)))
   }
 
+  /** Reads the rows one by one, because a few may be as large as all the others. */
+  allWithin<Row>({ column, maxChars }: TextLimit, statement: string, ...values: Value[]): Reply<Row[]> {
+    const rows: Row[] = []
+    let chars = 0
+    for (const row of this.connection.each<Row & Record<string, unknown>>(statement, ...storable(values))) {
+      chars += String(row[column]).length
+      if (rows.length > 0 && chars > maxChars) break
+      rows.push(row)
+    }
+    return new Done(rows)
+  }
+
   run(statement: string, ...values: Value[]): Reply<number> {
     return new Done(this.connection.run(statement, ...storable(values)))
   }
 
   each(statement: string, rows: readonly RowValues[], ...common: Value[]): Reply<number> {
     let changed = 0
-    for (const row of rows) changed += this.connection.run(statement, ...storable([...row, ...common]))
+    for (const row of rows) changed += this.connection.run(statement, ...storable(withCommon(row, common)))
     return new Done(changed)
+  }
+
+  allEach<Row>(statement: string, rows: readonly RowValues[], ...common: Value[]): Reply<Row[]> {
+    const found: Row[] = []
+    for (const row of rows) found.push(...this.connection.all<Row>(statement, ...storable(withCommon(row, common))))
+    return new Done(found)
   }
 
   /** Other processes watch the file. */
@@ -65,9 +85,13 @@ class Done<Result> implements Reply<Result>, Iterator<never, Result, unknown> {
   }
 }
 
+function withCommon(row: RowValues, common: readonly Value[]): readonly Value[] {
+  return common.length === 0 ? row : [...row, ...common]
+}
+
 /** SQLite has no booleans and no lists: statements read a list with `json_each`. Most values need no conversion. */
-function storable(values: Value[]): SqliteValue[] {
-  return values.some(isConverted) ? values.map(converted) : (values as SqliteValue[])
+function storable(values: readonly Value[]): readonly SqliteValue[] {
+  return values.some(isConverted) ? values.map(converted) : (values as readonly SqliteValue[])
 }
 
 function isConverted(value: Value): boolean {

@@ -1,0 +1,19 @@
+/**
+ * Parts of statements that differ between the databases. `columns` are names and types of PostgreSQL, as in
+ * `seq bigint, value text`. In a statement of `each` and `allEach`, `$1` to `$n` are the values of a row on SQLite, and
+ * arrays with the values of all rows on PostgreSQL.
+ */
+export interface Fragments {
+  /** Inserts the rows of `each`. */
+  insertRows(table: string, columns: string): string
+  /** Updates, for each row of `each`, the row of the table whose `seq` is its first value. */
+  updateRows(table: string, columns: string): string
+  /** Condition: a column has the value of a row of `each`. */
+  isEach(column: string, value: string, type: string): string
+  /** Condition: a column is in a list, which is one value. */
+  isIn(column: string, list: string, type: string): string
+  /** A table `element` with the column `value`: the elements of a list that is stored in a column. */
+  elements(column: string): string
+  /** Locks the selected rows of a table until the commit. */
+  lock(table: string): string
+}

@@ -1,0 +1,22 @@
+/** Parts of statements on SQLite. A step is the only writer, so it needs no locks. */
+
+import type { Fragments } from '../../sql/fragments.ts'
+
+export const FRAGMENTS: Fragments = {
+  insertRows: (table, columns) => {
+    const values = namesOf(columns).map((_, index) => `$${index + 1}`)
+    return `INSERT INTO ${table} (${namesOf(columns).join(', ')}) VALUES (${values.join(', ')})`
+  },
+  updateRows: (table, columns) => {
+    const changes = namesOf(columns).map((name, index) => `${name} = $${index + 2}`)
+    return `UPDATE ${table} SET ${changes.join(', ')} WHERE seq = $1`
+  },
+  isEach: (column, value) => `${column} = ${value}`,
+  isIn: (column, list) => `${column} IN (SELECT value FROM json_each(${list}))`,
+  elements: (column) => `json_each(${column}) element`,
+  lock: () => '',
+}
+
+function namesOf(columns: string): readonly string[] {
+  return columns.split(', ').map((column) => column.split(' ')[0] ?? '')
+}
