@@ -38,7 +38,8 @@ describe('no statement walks through what grows, and what is old leaves nothing 
 
     const connection = new Connection(path)
     const walks = [...asked].flatMap((sql) => {
-      const values = [...sql.matchAll(/\?/g)].map(() => null)
+      const length = Math.max(0, ...numbersIn(sql), [...sql.matchAll(/\?/g)].length)
+      const values = Array.from({ length }, () => null)
       const plan = connection.all<{ readonly detail: string }>(`EXPLAIN QUERY PLAN ${sql}`, ...values)
       return plan.flatMap(({ detail }) => (new RegExp(`^SCAN ${LARGE}\\b`).test(detail) ? `${detail}: ${sql}` : []))
     })
@@ -64,7 +65,7 @@ describe('no statement walks through what grows, and what is old leaves nothing 
     await client.query('SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan')
     const walks: string[] = []
     for (const sql of asked) {
-      const values = Math.max(0, ...[...sql.matchAll(/\$(\d+)/g)].map(([, number]) => Number(number)))
+      const values = Math.max(0, ...numbersIn(sql))
       const given = values === 0 ? '' : `(${Array.from({ length: values }, () => 'NULL').join()})`
       await client.query(`PREPARE asked AS ${sql}`)
       const { rows } = await client.query(`EXPLAIN EXECUTE asked${given}`)
@@ -82,6 +83,11 @@ describe('no statement walks through what grows, and what is old leaves nothing 
     expect(walks).toEqual([])
   })
 })
+
+/** Numbers of the placeholders. */
+function numbersIn(sql: string): readonly number[] {
+  return [...sql.matchAll(/\$(\d+)/g)].map(([, number]) => Number(number))
+}
 
 test('100,000 events that wait are each delivered, run and passed on once, in their order', async () => {
   const [count, batch] = [100_000, 5_000]

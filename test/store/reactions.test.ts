@@ -225,7 +225,7 @@ describe('the events of a stream', () => {
           const isFull = texts.length === maxWaiting
           expect(texts.length + repeated.length === length || isFull).toBe(true)
           accepted.push(...texts)
-          for (const { partition, offset } of positions) stored.set(partition, offset)
+          for (const [partition, offset] of positions) stored.set(partition, offset)
         }
         expect(accepted).toEqual(accepted.map((_, index) => `${index}`))
       }),

@@ -198,7 +198,7 @@ export const TABLE: readonly Row[] = [
   {
     files: /^src\/store\//,
     reason: 'Code that both stores share imports neither of them.',
-    may: [/^src\/store\/(steps\/|sql\/|[^/]+$)/, /^src\/(database|model)\//, ERRORS, ...NODE],
+    may: [/^src\/store\/(graphs\/|steps\/|sql\/|[^/]+$)/, /^src\/(database|model)\//, ERRORS, ...NODE],
     mayTypes: [PORTS, /^src\/metrics\//],
   },
   {

@@ -223,6 +223,9 @@ export interface SubscriptionRecord {
   readonly error_firing_id: string | null
   readonly created_at: number
   readonly updated_at: number
+  /** Null, like the next field, if there is no such reactor. */
+  readonly reactor_seq: number | null
+  readonly key: string | null
 }
 
 export function subscriptionRow(record: SubscriptionRecord): Subscription {

@@ -1,10 +1,19 @@
 /** The statements of PostgreSQL that SQLite has in another form. */
 
+import { declaredGraphSql } from '../sql/declared-graphs.ts'
 import type { DialectSql } from '../sql/dialect.ts'
+import { reactorSql } from '../sql/reactors.ts'
+import { sourceSql } from '../sql/sources.ts'
+import { subscriptionSql } from '../sql/subscriptions.ts'
 import { triggerSql } from '../sql/triggers.ts'
 import { FRAGMENTS } from './sql/fragments.ts'
+import { PASS_TO_GRAPH } from './sql/reactors.ts'
 import { TRIGGERS } from './sql/triggers.ts'
 
 export const SQL: DialectSql = {
+  declaredGraphs: declaredGraphSql(FRAGMENTS),
+  reactors: { ...reactorSql(FRAGMENTS), passToGraph: PASS_TO_GRAPH },
+  sources: sourceSql(FRAGMENTS),
+  subscriptions: subscriptionSql(FRAGMENTS),
   triggers: { ...triggerSql(FRAGMENTS), ...TRIGGERS },
 }

@@ -1,5 +1,6 @@
 /** How the parts of the store add steps: to the queue of those that write, or to a connection that reads. */
 
+import type { StepTrait } from '../session.ts'
 import type { AddStep as AddStepOn, StepNeed, StepResult } from '../steps.ts'
 import { closed, readOnly } from './session/failures.ts'
 import type { Readers } from './session/readers.ts'
@@ -42,8 +43,10 @@ export class Steps {
     return need === 'read' ? this.#read(run) : this.#write({ need, isPatient: false }, run)
   }
 
-  /** In a transaction of its own: see `StepTraits`. Whether others are told, the step says. */
-  addAlone<Result>(need: 'write' | 'accept', run: Run<Result>): Promise<Result> {
+  /** See `StepTrait`. */
+  addWith<Result>(trait: StepTrait | undefined, need: StepNeed, run: Run<Result>): Promise<Result> {
+    if (trait === undefined) return this.add(need, run)
+    if (trait === 'quiet' || need === 'read') return this.addQuietly(need, run)
     return this.#write({ need, isPatient: false, isAlone: true }, run)
   }
 

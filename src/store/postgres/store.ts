@@ -54,6 +54,7 @@ import type { RunStep, Step, Session as StepSession } from '../session.ts'
 import { SkipWriter } from '../skip-writer.ts'
 import { actionStore, recordedIf } from '../steps/actions.ts'
 import { alertStore } from '../steps/alerts.ts'
+import { graphStore } from '../steps/graphs.ts'
 import * as polls from '../steps/polls.ts'
 import { listTicks } from '../steps/ticks.ts'
 import * as triggers from '../steps/triggers.ts'
@@ -62,8 +63,8 @@ import { StoreCrons } from '../store-crons.ts'
 import * as executions from './executions/execution-steps.ts'
 import { settle } from './executions/settlement-steps.ts'
 import { applyRequest, steer } from './executions/steering-steps.ts'
-import { GraphDeclarations } from './graphs/declared-graphs.ts'
-import { graphStore } from './graphs/graph-store.ts'
+import { GraphDeclarations } from './graphs/declarations.ts'
+import { graphHosting } from './graphs/hosting.ts'
 import { activityStore } from './history/activity.ts'
 import { historyStore, listAttempts } from './history/history.ts'
 import { LOG_STEPS } from './history/log-steps.ts'
@@ -135,7 +136,7 @@ export class PostgresStore extends StoreCrons implements Store {
     this.#liveness = new Liveness(process, isAlive, this.#serverNow)
     this.upkeep = new Upkeep({ address, clock, readers: this.#readers, serverNow: this.#serverNow, notice })
     this.#codes = new InstanceCodes(this.#liveness)
-    this.#declaredGraphs = new GraphDeclarations(this.#liveness)
+    this.#declaredGraphs = new GraphDeclarations(this.#liveness, SESSION_PARTS)
     const addStep: AddStep = (need, run) => this.#steps.add(need, run)
     const addReport: AddStep = (need, run) => this.#steps.report(need, run)
     this.#skips = new SkipWriter(
@@ -148,7 +149,8 @@ export class PostgresStore extends StoreCrons implements Store {
     this.history = historyStore(addStep, (session) => this.#liveness.livingSeqs(session))
     this.activity = activityStore(addStep)
     const hosting = { steps: this.#steps, liveness: this.#liveness, declarations: this.#declaredGraphs }
-    this.graphs = graphStore({ ...hosting, isOwn: (instanceId) => this.#instances.has(instanceId) })
+    const isOwn = (instanceId: string) => this.#instances.has(instanceId)
+    this.graphs = graphStore(this.run, graphHosting({ ...hosting, isOwn }, SESSION_PARTS))
     const readTicks: ReadTicks<Session> = (trigger, run) =>
       this.#readTicks(trigger, function* (session) {
         return (yield Promise.resolve(run((session as PostgresSession).connection))) as Awaited<ReturnType<typeof run>>
@@ -389,8 +391,8 @@ export class PostgresStore extends StoreCrons implements Store {
     return this.#steps.add(need, run)
   }
 
-  protected readonly run: RunStep = (need, body) =>
-    this.#step(need, (connection) => carryOut(connection, body, SESSION_PARTS))
+  protected readonly run: RunStep = (need, body, trait) =>
+    this.#steps.addWith(trait, need, (connection) => carryOut(connection, body, SESSION_PARTS))
 
   readonly #serverNow = (): number | null => this.#options.serverNow?.() ?? null
   readonly #triggerRow = (record: TriggerRecord): TriggerRow => triggerRow(record, this.#skips.lastAt(record.name))

@@ -1,7 +1,15 @@
 /** SQL that differs between the databases: one member for each noun. Each database builds them in its file `sql.ts`. */
 
+import type { DeclaredGraphSql } from './declared-graphs.ts'
+import type { ReactorSql } from './reactors.ts'
+import type { SourceSql } from './sources.ts'
+import type { SubscriptionSql } from './subscriptions.ts'
 import type { TriggerSql } from './triggers.ts'
 
 export interface DialectSql {
+  readonly declaredGraphs: DeclaredGraphSql
+  readonly reactors: ReactorSql
+  readonly sources: SourceSql
+  readonly subscriptions: SubscriptionSql
   readonly triggers: TriggerSql
 }

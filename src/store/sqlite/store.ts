@@ -50,6 +50,7 @@ import type { RunStep, Step, Session as StepSession } from '../session.ts'
 import { SkipWriter } from '../skip-writer.ts'
 import { actionStore, recordedIf } from '../steps/actions.ts'
 import { alertStore } from '../steps/alerts.ts'
+import { graphStore } from '../steps/graphs.ts'
 import * as polls from '../steps/polls.ts'
 import { listTicks } from '../steps/ticks.ts'
 import * as triggers from '../steps/triggers.ts'
@@ -67,7 +68,7 @@ import { readOnly } from './file/failures.ts'
 import { ForeignChanges } from './file/foreign-changes.ts'
 import { finish, SqliteSession } from './file/session.ts'
 import { StepQueue } from './file/step-queue.ts'
-import { graphStore } from './graphs/graph-store.ts'
+import { graphHosting } from './graphs/hosting.ts'
 import { HeldLeases } from './held-leases.ts'
 import { recordAction } from './history/action-steps.ts'
 import { activityStore } from './history/activity.ts'
@@ -118,20 +119,16 @@ export class SqliteStore extends StoreCrons implements Store {
     const syncs = options.durability === 'full'
     const checkpoints = new Checkpoints(connection, options.clock, this.#watch, options.notice ?? (() => {}))
     const afterCommit = (): void => checkpoints.committed()
-    const { clock } = options
+    const { clock, process = thisProcess(), isProcessAlive: isAlive = isProcessAlive } = options
     this.#queue = new StepQueue(connection, { clock, syncs, watch: this.#watch, afterCommit, counters: this.counters })
-    this.#liveness = new Liveness(
-      options.process ?? thisProcess(),
-      options.isProcessAlive ?? isProcessAlive,
-      options.clock,
-    )
+    this.#liveness = new Liveness(process, isAlive, clock)
     const addStep: AddStep<Connection> = (need, run) => this.#step(need, run)
     this.#skips = new SkipWriter(options.clock, this.run, polls.writeSkips)
     this.actions = actionStore(this.run)
     this.alerts = alertStore(this.run)
     this.history = historyStore(addStep, (connection) => this.#liveness.livingSeqs(connection, clock.now()))
     this.activity = activityStore(addStep)
-    this.graphs = graphStore(addStep, this.#liveness, this.#declarations)
+    this.graphs = graphStore(this.run, graphHosting(this.run, this.#session, this.#liveness, this.#declarations))
     const readTicks: ReadTicks<Connection> = (trigger, run) =>
       this.#readTicks(trigger, function* () {
         return run(connection) as Awaited<ReturnType<typeof run>>

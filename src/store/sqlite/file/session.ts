@@ -46,12 +46,14 @@ export class SqliteSession implements Session {
 
   each(statement: string, rows: readonly RowValues[], ...common: Value[]): Reply<number> {
     let changed = 0
-    for (const row of rows) changed += this.connection.run(statement, ...storable([...row, ...common]))
+    for (const row of rows) changed += this.connection.run(statement, ...storable(withCommon(row, common)))
     return new Done(changed)
   }
 
   allEach<Row>(statement: string, rows: readonly RowValues[], ...common: Value[]): Reply<Row[]> {
-    return new Done(rows.flatMap((row) => this.connection.all<Row>(statement, ...storable([...row, ...common]))))
+    const found: Row[] = []
+    for (const row of rows) found.push(...this.connection.all<Row>(statement, ...storable(withCommon(row, common))))
+    return new Done(found)
   }
 
   eachHit(statement: string, rows: readonly RowValues[]): Reply<readonly boolean[]> {
@@ -87,9 +89,13 @@ class Done<Result> implements Reply<Result>, Iterator<never, Result, unknown> {
   }
 }
 
+function withCommon(row: RowValues, common: readonly Value[]): readonly Value[] {
+  return common.length === 0 ? row : [...row, ...common]
+}
+
 /** SQLite has no booleans and no lists: statements read a list with `json_each`. Most values need no conversion. */
-function storable(values: Value[]): SqliteValue[] {
-  return values.some(isConverted) ? values.map(converted) : (values as SqliteValue[])
+function storable(values: readonly Value[]): readonly SqliteValue[] {
+  return values.some(isConverted) ? values.map(converted) : (values as readonly SqliteValue[])
 }
 
 function isConverted(value: Value): boolean {

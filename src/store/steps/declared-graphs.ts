@@ -1,0 +1,70 @@
+/** Steps of the sources, reactors and graphs that engines declare. */
+
+import type { DeclaredGraphs } from '../../engine/ports.ts'
+import { isOtherStream, listedNames } from '../graphs/declared-names.ts'
+import { newReactorKey } from '../graphs/firing-ids.ts'
+import type { Session, Step } from '../session.ts'
+import { SAVE_GRAPH, SET_DECLARED_GRAPHS } from '../sql/declared-graphs.ts'
+
+interface Named {
+  readonly name: string
+}
+
+/** Rows are saved in the order of their names, so that two engines do not wait for each other. */
+export function* saveDeclared(session: Session, { sources, reactors, graphs }: DeclaredGraphs, at: number): Step<void> {
+  yield* saveSources(session, sources, at)
+  const listed = listedNames(reactors).map((name) => ({ name }))
+  const rows = byName(listed).map(({ name }) => [name, at])
+  session.each(session.sql.declaredGraphs.nameSource, rows)
+  yield* saveReactors(session, reactors, at)
+  for (const graph of byName(graphs)) {
+    session.run(SAVE_GRAPH, graph.name, graph.reactor, JSON.stringify(graph), at)
+  }
+}
+
+/** Stores the names that an engine declares, and marks the rows that no living engine declares. */
+export function markUndeclared(
+  session: Session,
+  instanceId: string,
+  names: readonly string[],
+  at: number,
+  deadSeqs: readonly number[],
+): void {
+  const { markUndeclared, unmarkDeclared } = session.sql.declaredGraphs
+  session.run(SET_DECLARED_GRAPHS, names, instanceId)
+  for (const mark of markUndeclared) session.run(mark, deadSeqs, at)
+  for (const unmark of unmarkDeclared) session.run(unmark, deadSeqs)
+}
+
+function* saveSources(session: Session, sources: DeclaredGraphs['sources'], at: number): Step<void> {
+  const { forgetPositions, listAccumulations, saveSource } = session.sql.declaredGraphs
+  const names = sources.map(({ name }) => [name])
+  const stored = yield* session.allEach<Named & { readonly accumulation: string | null }>(listAccumulations, names)
+  const before = new Map(stored.map(({ name, accumulation }) => [name, accumulation]))
+  const moved = sources.filter(({ name, accumulation }) => isOtherStream(before.get(name) ?? null, accumulation))
+  const movedNames = moved.map(({ name }) => [name])
+  const rows = byName(sources).map(({ name, accumulation, description }) => {
+    return [name, JSON.stringify(accumulation), description, at]
+  })
+  session.each(forgetPositions, movedNames)
+  session.each(saveSource, rows)
+}
+
+function* saveReactors(session: Session, reactors: DeclaredGraphs['reactors'], at: number): Step<void> {
+  const { forgetInputs, listReactorSeqs, saveInput, saveReactor } = session.sql.declaredGraphs
+  const sorted = byName(reactors)
+  const rows = sorted.map(({ name, mode }) => [name, newReactorKey(session.newId), mode, at])
+  const names = sorted.map(({ name }) => [name])
+  session.each(saveReactor, rows)
+  const stored = yield* session.allEach<Named & { readonly seq: number }>(listReactorSeqs, names)
+  const seqs = new Map(stored.map(({ name, seq }) => [name, seq]))
+  const inputs = sorted.flatMap(({ name, sources }) =>
+    sources.map((source, position) => [seqs.get(name) ?? 0, source, position]),
+  )
+  for (const { name, sources } of sorted) session.run(forgetInputs, seqs.get(name) ?? 0, sources)
+  session.each(saveInput, inputs)
+}
+
+function byName<Item extends Named>(items: readonly Item[]): readonly Item[] {
+  return [...items].sort((one, other) => (one.name < other.name ? -1 : 1))
+}

@@ -1,0 +1,125 @@
+/** The part `graphs` of the store: a step for each method of the port, in its order. */
+
+import type { AcceptedEvents, GraphStore, NewEvents } from '../../engine/ports.ts'
+import { declaredNames } from '../graphs/declared-names.ts'
+import { membersOf } from '../graphs/members.ts'
+import type { RunStep, Session, Step } from '../session.ts'
+import { markUndeclared, saveDeclared } from './declared-graphs.ts'
+import { deliver, fire } from './deliveries.ts'
+import * as reactors from './reactors.ts'
+import * as sources from './sources.ts'
+import * as subscriptions from './subscriptions.ts'
+
+/** Parts of the store of graphs that each database has in its own form. */
+export interface GraphHosting {
+  /** Queues a step that accepts events. */
+  accept(events: NewEvents): Promise<AcceptedEvents>
+  /** Returns `seq` of the engines that are dead. Never the engine that asks. */
+  deadSeqs(session: Session, instanceId: string): Step<readonly number[]>
+  /**
+   * Keeps the names that an engine declares. Heartbeats mark what nobody declares if an engine was added, left or died.
+   * Returns false if the engine declares nothing, and did not before.
+   */
+  keepDeclared(instanceId: string, names: readonly string[]): boolean
+}
+
+export function graphStore(run: RunStep, hosting: GraphHosting): GraphStore {
+  return {
+    ...declaring(run, hosting),
+    accept: (events) => hosting.accept(events),
+    refuse: (source, events) => run('write', (session) => sources.refuse(session, source, events), 'quiet'),
+    positions: (source) => run('read', (session) => sources.positions(session, source)),
+    eventsAfter: (source, sequence, limits) =>
+      run('read', (session) => sources.eventsAfter(session, source, sequence, limits)),
+    deliver: (delivery) =>
+      // A delivery without values may be repeated.
+      run(delivery.values.length === 0 ? 'write' : 'accept', (session) => deliver(session, delivery), 'alone'),
+    recordPolls: (source, polls) => run('write', (session) => sources.recordPolls(session, source, polls), 'quiet'),
+    listPolls: (source, page) => run('read', (session) => sources.listPolls(session, source, page)),
+    claimRuns: (names, limit) => run('accept', (session) => reactors.claimRuns(session, names, limit), 'alone'),
+    recordRuns: (runs) => run('write', (session) => reactors.recordRuns(session, runs), 'alone'),
+    fire: async (reactor, payloadText, by, at) => {
+      const values = payloadText === null ? new Map<string, string>() : membersOf(payloadText)
+      return await run('accept', (session) => fire(session, reactor, values, by, at), 'alone')
+    },
+    ...subscribing(run),
+    listSources: () => run('read', sources.listSources),
+    getSource: (name) => run('read', (session) => sources.getSource(session, name)),
+    listEvents: (source, page) => run('read', (session) => sources.listEvents(session, source, page)),
+    listReactors: () => run('read', reactors.listReactors),
+    getReactor: (name) => run('read', (session) => reactors.getReactor(session, name)),
+    listReactorFirings: (reactor, page) =>
+      run('read', (session) => reactors.listReactorFirings(session, reactor, page)),
+    getFiring: (id) => run('read', (session) => reactors.getFiring(session, id)),
+    firingsOf: (source, sequence, limit) =>
+      run('read', (session) => reactors.firingsOf(session, source, sequence, limit)),
+    listGraphs: () => run('read', reactors.listGraphs),
+    getGraph: (name) => run('read', (session) => reactors.getGraph(session, name)),
+  }
+}
+
+function declaring(
+  run: RunStep,
+  hosting: GraphHosting,
+): Pick<GraphStore, 'declare' | 'leaseSources' | 'releaseSources'> {
+  return {
+    declare: (instanceId, declared, at) => {
+      const names = declaredNames(declared)
+      const isDeclaring = hosting.keepDeclared(instanceId, names)
+      return run(
+        'write',
+        function* (session) {
+          if (!isDeclaring) return
+          session.notifyEngines()
+          yield* saveDeclared(session, declared, at)
+          markUndeclared(session, instanceId, names, at, yield* hosting.deadSeqs(session, instanceId))
+        },
+        'alone',
+      )
+    },
+    leaseSources: (instanceId, names) =>
+      run(
+        'write',
+        function* (session) {
+          const dead = yield* hosting.deadSeqs(session, instanceId)
+          return yield* sources.leaseSources(session, instanceId, names, dead)
+        },
+        'alone',
+      ),
+    releaseSources: (instanceId, names) =>
+      run('write', (session) => sources.releaseSources(session, instanceId, names), 'alone'),
+  }
+}
+
+function subscribing(
+  run: RunStep,
+): Pick<
+  GraphStore,
+  | 'subscribe'
+  | 'unsubscribe'
+  | 'listSubscriptions'
+  | 'getSubscription'
+  | 'setSubscriptionEnabled'
+  | 'replay'
+  | 'pendingSubscriptions'
+  | 'advance'
+> {
+  return {
+    subscribe: (added) => run('accept', (session) => subscriptions.subscribe(session, added)),
+    unsubscribe: (reactor, workflow, tenant) =>
+      run('accept', (session) => subscriptions.unsubscribe(session, reactor, workflow, tenant)),
+    listSubscriptions: (filter) => run('read', (session) => subscriptions.listSubscriptions(session, filter)),
+    getSubscription: (id) => run('read', (session) => subscriptions.getSubscription(session, id)),
+    setSubscriptionEnabled: (id, isEnabled, at) =>
+      run('accept', (session) => subscriptions.setSubscriptionEnabled(session, id, isEnabled, at)),
+    replay: (id, fromSequence, at) => run('accept', (session) => subscriptions.replay(session, id, fromSequence, at)),
+    pendingSubscriptions: (workflows, limit) =>
+      run('read', (session) => subscriptions.pendingSubscriptions(session, workflows, limit)),
+    advance: (step) =>
+      run(
+        step.executions.length === 0 ? 'write' : 'accept',
+        (session) => subscriptions.advance(session, step),
+        'quiet',
+      ),
+  }
+}

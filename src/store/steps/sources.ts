@@ -1,0 +1,256 @@
+/** Steps of sources: leases, events and polls. See the methods of the port that have the same names. */
+
+import type {
+  AcceptedEvents,
+  NewEvents,
+  PageAfter,
+  SourceLease,
+  SourcePoll,
+  SourcePollRow,
+  StreamPosition,
+} from '../../engine/ports.ts'
+import { StoreError } from '../../errors.ts'
+import type { SourceEvent, SourceRow } from '../../model/graphs/rows.ts'
+import { acceptable, partitionsOf } from '../graphs/acceptance.ts'
+import type { FoundLease } from '../graphs/delivery.ts'
+import {
+  type EventRecord,
+  type PollRecord,
+  placeOf,
+  type SourceRecord,
+  sourceEvent,
+  sourcePollRow,
+  sourceRow,
+} from '../graphs/rows.ts'
+import { faultText } from '../rows.ts'
+import type { RowValues, Session, Step } from '../session.ts'
+import { FIND_INSTANCE } from '../sql/instances.ts'
+import {
+  COUNT_REFUSED,
+  EVENTS_AFTER,
+  EXTEND_POLL_SKIPS,
+  GET_SOURCE,
+  LIST_EVENTS,
+  LIST_POLLS,
+  LIST_POSITIONS,
+  LIST_SOURCES,
+  NEWEST_POLL,
+} from '../sql/sources.ts'
+
+export interface LockedSource extends FoundLease {
+  readonly seq: number
+  readonly name: string
+}
+
+interface LeaseRecord extends Pick<LockedSource, 'name' | 'lease_number' | 'done_sequence' | 'last_sequence'> {}
+
+interface PositionRecord {
+  readonly source_seq: number
+  readonly partition: string
+  readonly read_to: number
+}
+
+export function* leaseSources(
+  session: Session,
+  instanceId: string,
+  names: readonly string[],
+  deadSeqs: readonly number[],
+): Step<readonly SourceLease[]> {
+  const { lease, listLeases } = session.sql.sources
+  const own = yield* engineSeq(session, instanceId)
+  const rows = names.map((name) => [name])
+  session.each(lease, rows, own, deadSeqs)
+  const records = yield* session.allEach<LeaseRecord>(listLeases, rows, own)
+  const leases = new Map(records.map((record) => [record.name, record]))
+  return names.flatMap((name) => {
+    const record = leases.get(name)
+    if (record === undefined) return []
+    const { lease_number: number, done_sequence: doneSequence, last_sequence: lastSequence } = record
+    return { source: name, number, doneSequence, lastSequence }
+  })
+}
+
+export function* releaseSources(session: Session, instanceId: string, names: readonly string[]): Step<void> {
+  const own = yield* engineSeq(session, instanceId)
+  const rows = names.map((name) => [name])
+  session.each(session.sql.sources.release, rows, own)
+  session.notifyEngines()
+}
+
+function* engineSeq(session: Session, instanceId: string): Step<number> {
+  const record = yield* session.one<{ readonly seq: number }>(FIND_INSTANCE, instanceId)
+  if (record !== undefined) return record.seq
+  throw new StoreError('DATABASE_FAILED', `Engine "${instanceId}" is not open: call openInstance first.`)
+}
+
+/**
+ * Stores the events of several calls. Notifies other engines if one of them leases one of the sources.
+ * `isOwn`: whether the store of this step opened an engine.
+ */
+export function* accept(
+  session: Session,
+  added: readonly NewEvents[],
+  isOwn: (instanceId: string) => boolean,
+): Step<readonly AcceptedEvents[]> {
+  const { countAccepted, insertEvent, insertPoll, listStoredPositions, lockEach, savePosition } = session.sql.sources
+  const names = added.map(({ source }) => [source])
+  const placed = added.flatMap((each) => partitionsOf(each).map((partition) => [each.source, partition]))
+  const locked = session.allEach<LockedSource>(lockEach, names)
+  const stored = session.allEach<PositionRecord>(listStoredPositions, placed)
+  const sources = new Map<string, GrowingSource>()
+  for (const source of yield* locked) sources.set(source.name, new GrowingSource(source))
+  const positions = yield* stored
+  if (positions.length > 0) for (const source of sources.values()) source.readFrom(positions)
+  const answers = added.map((each) => sources.get(each.source)?.accept(each) ?? UNKNOWN)
+  const grown = [...sources.values()].filter(({ events }) => events.length > 0)
+  session.each(insertEvent, rowsOf(grown, 'events'))
+  session.each(savePosition, rowsOf(grown, 'positions'))
+  session.each(insertPoll, rowsOf(grown, 'polls'))
+  session.each(countAccepted, rowsOf(grown, 'counts'))
+  if (grown.some(({ leaseId }) => !isOwn(leaseId ?? ''))) session.notifyEngines()
+  return answers
+}
+
+function rowsOf(
+  [first, ...others]: readonly GrowingSource[],
+  kind: 'events' | 'positions' | 'polls' | 'counts',
+): readonly RowValues[] {
+  if (first === undefined) return []
+  return others.length === 0 ? first[kind] : [first, ...others].flatMap((source) => source[kind])
+}
+
+const UNKNOWN: AcceptedEvents = { kind: 'unknown' }
+
+const NO_OFFSETS: ReadonlyMap<string, number> = new Map()
+
+/** A source while events are added to it, and the rows to write. */
+class GrowingSource {
+  readonly leaseId: string | null
+  readonly events: RowValues[] = []
+  readonly polls: RowValues[] = []
+  readonly #seq: number
+  readonly #doneSequence: number
+  #stored = NO_OFFSETS
+  /** Offsets of the last accepted events, in place of the stored ones. */
+  #moved = NO_OFFSETS
+  #lastSequence: number
+  #lastAt = 0
+
+  constructor({ seq, last_sequence, done_sequence, lease_id }: LockedSource) {
+    this.leaseId = lease_id
+    this.#seq = seq
+    this.#lastSequence = last_sequence
+    this.#doneSequence = done_sequence
+  }
+
+  get counts(): readonly RowValues[] {
+    return [[this.#seq, this.#lastSequence, this.#lastAt]]
+  }
+
+  get positions(): readonly RowValues[] {
+    return [...this.#moved].map(([partition, offset]) => [this.#seq, partition, offset])
+  }
+
+  readFrom(positions: readonly PositionRecord[]): void {
+    const own = positions.filter(({ source_seq }) => source_seq === this.#seq)
+    this.#stored = new Map(own.map(({ partition, read_to }) => [partition, read_to]))
+  }
+
+  accept(added: NewEvents): AcceptedEvents {
+    const marks = { last_sequence: this.#lastSequence, done_sequence: this.#doneSequence }
+    const { texts, repeated, positions } = acceptable(added, marks, this.#stored)
+    const firstSequence = this.#lastSequence + 1
+    for (const text of texts) this.events.push([this.#seq, ++this.#lastSequence, added.at, text])
+    if (positions.size > 0) {
+      this.#stored = new Map([...this.#stored, ...positions])
+      this.#moved = new Map([...this.#moved, ...positions])
+    }
+    if (texts.length > 0) this.#lastAt = added.at
+    if (texts.length > 0 && added.poll !== undefined) {
+      this.polls.push(pollRow(this.#seq, { ...added.poll, count: 1, sequence: firstSequence, error: null }))
+    }
+    const waiting = this.#lastSequence - this.#doneSequence
+    return { kind: 'accepted', accepted: texts.length, repeated, firstSequence, waiting }
+  }
+}
+
+export function* refuse(session: Session, source: string, events: number): Step<void> {
+  session.run(COUNT_REFUSED, source, events)
+}
+
+export function* positions(session: Session, source: string): Step<readonly StreamPosition[]> {
+  const records = yield* session.all<Omit<PositionRecord, 'source_seq'>>(LIST_POSITIONS, source)
+  return records.map(({ partition, read_to: offset }) => ({ partition, offset }))
+}
+
+export function* eventsAfter(
+  session: Session,
+  source: string,
+  sequence: number,
+  { events, maxChars }: { readonly events: number; readonly maxChars: number },
+): Step<readonly SourceEvent[]> {
+  const texts = { column: 'event', maxChars } as const
+  const records = yield* session.allWithin<EventRecord>(texts, EVENTS_AFTER, source, sequence, events)
+  return records.map((record) => sourceEvent(source, record))
+}
+
+export function* listEvents(session: Session, source: string, page: PageAfter): Step<readonly SourceEvent[]> {
+  const records = yield* session.all<EventRecord>(LIST_EVENTS, source, placeOf(page), page.limit, page.offset)
+  return records.map((record) => sourceEvent(source, record))
+}
+
+/** Skips that follow a skip are added to its row. Locks the source, because another engine may report polls of it. */
+export function* recordPolls(session: Session, source: string, polls: readonly SourcePoll[]): Step<void> {
+  const locked = session.one<LockedSource>(session.sql.sources.lock, source)
+  const newest = yield* session.one<Pick<PollRecord, 'seq' | 'outcome'>>(NEWEST_POLL, source)
+  const found = yield* locked
+  if (found === undefined) return
+  const [first, ...rest] = mergedSkips(polls)
+  if (first === undefined) return
+  const isExtended = first.outcome === 'skipped' && newest?.outcome === 'skipped'
+  if (isExtended) {
+    session.run(EXTEND_POLL_SKIPS, newest.seq, first.lastAt, first.count, first.latenessMs, first.durationMs)
+  }
+  const rows = (isExtended ? rest : [first, ...rest]).map((poll) => pollRow(found.seq, poll))
+  session.each(session.sql.sources.insertPoll, rows)
+}
+
+function mergedSkips(polls: readonly SourcePoll[]): readonly SourcePoll[] {
+  const rows: SourcePoll[] = []
+  for (const poll of polls) {
+    const before = rows.at(-1)
+    if (before?.outcome !== 'skipped' || poll.outcome !== 'skipped') rows.push(poll)
+    else rows[rows.length - 1] = bothSkips(before, poll)
+  }
+  return rows
+}
+
+function bothSkips(before: SourcePoll, poll: SourcePoll): SourcePoll {
+  const lateness = [before.latenessMs, poll.latenessMs].flatMap((each) => each ?? [])
+  return {
+    ...before,
+    lastAt: poll.lastAt,
+    count: before.count + poll.count,
+    latenessMs: lateness.length === 0 ? null : Math.max(...lateness),
+    durationMs: Math.max(before.durationMs, poll.durationMs),
+  }
+}
+
+function pollRow(seq: number, poll: SourcePoll): RowValues {
+  const { outcome, firstAt, lastAt, count, latenessMs, durationMs, sequence, error } = poll
+  return [seq, outcome, firstAt, lastAt, count, latenessMs, durationMs, sequence, faultText(error)]
+}
+
+export function* listPolls(session: Session, source: string, page: PageAfter): Step<readonly SourcePollRow[]> {
+  const records = yield* session.all<PollRecord>(LIST_POLLS, source, placeOf(page), page.limit, page.offset)
+  return records.map(sourcePollRow)
+}
+
+export function* listSources(session: Session): Step<readonly SourceRow[]> {
+  return (yield* session.all<SourceRecord>(LIST_SOURCES)).map(sourceRow)
+}
+
+export function* getSource(session: Session, name: string): Step<SourceRow | null> {
+  const record = yield* session.one<SourceRecord>(GET_SOURCE, name)
+  return record === undefined ? null : sourceRow(record)
+}
