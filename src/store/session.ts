@@ -12,6 +12,7 @@
 
 import type { NewExecution, RecordedAction } from '../engine/ports.ts'
 import type { ExecutionOrigin } from '../model/execution.ts'
+import type { DialectSql } from './sql/dialect.ts'
 import type { StepNeed } from './steps.ts'
 
 export type Value = string | number | boolean | null | readonly (string | number | boolean | null)[]
@@ -28,6 +29,8 @@ export interface Reply<Result> {
 export type Step<Result> = Generator<Promise<unknown>, Result, unknown>
 
 export interface Session {
+  /** Statements that differ between the databases. */
+  readonly sql: DialectSql
   /** Makes a UUID for a row. */
   readonly newId: () => string
   /** The first row, or undefined. */

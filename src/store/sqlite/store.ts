@@ -13,9 +13,7 @@ import type {
   FiredTick,
   FiredTickResult,
   GraphStore,
-  HeartbeatAnswer,
   HistoryStore,
-  InstanceCode,
   LeasedTriggers,
   NewExecution,
   Page,
@@ -30,7 +28,6 @@ import type {
   StoreChange,
   TickFilter,
   TriggerDeclaration,
-  TriggerRemoval,
 } from '../../engine/ports.ts'
 import { StoreCounters } from '../../metrics/store-counters.ts'
 import type { NewAction, SteeringRequest } from '../../model/action.ts'
@@ -42,8 +39,7 @@ import type {
   ExecutionSummary,
 } from '../../model/execution.ts'
 import type { TriggerOverrides } from '../../model/policy.ts'
-import type { FiringRow, InstanceRow, TickRow, TriggerRow } from '../../model/schedule.ts'
-import type { WorkflowDefinition } from '../../model/workflow.ts'
+import type { FiringRow, TickRow, TriggerRow } from '../../model/schedule.ts'
 import { LogWriter, type ReadTicks } from '../log-writer.ts'
 import { isProcessAlive, thisProcess } from '../process-identity.ts'
 import { type TriggerRecord, triggerRow } from '../rows.ts'
@@ -51,9 +47,10 @@ import type { RunStep } from '../session.ts'
 import { SkipWriter } from '../skip-writer.ts'
 import { actionStore } from '../steps/actions.ts'
 import { alertStore } from '../steps/alerts.ts'
+import { openInstance } from '../steps/instances.ts'
+import { deadSeqs, isLiving, livingSeqs } from '../steps/liveness.ts'
 import type { AddStep, StepNeed, StepResult } from '../steps.ts'
-import { StoreCrons } from '../store-crons.ts'
-import { Declarations } from './declarations.ts'
+import { StoreInstances } from '../store-instances.ts'
 import { acquireExecutions } from './executions/acquisition-steps.ts'
 import * as executions from './executions/execution-steps.ts'
 import { settle } from './executions/settlement-steps.ts'
@@ -74,14 +71,13 @@ import { historyStore } from './history/history.ts'
 import { listLog, listTickLogs, writeLogs } from './history/log-steps.ts'
 import { countEnded, prune, pruneExecutions, retentionHold } from './history/retention.ts'
 import { listTicks } from './history/tick-steps.ts'
-import { declareCode, removeTrigger } from './instance-code.ts'
-import { Liveness, leaveInstance } from './instance-steps.ts'
+import { SqliteLiveness } from './liveness.ts'
 import { assertReadable, migrate } from './schema/schema.ts'
+import { SQL } from './sql.ts'
 import { isReadOnly, type SqliteStoreOptions } from './store-options.ts'
 import * as triggers from './trigger-steps.ts'
-import * as workflows from './workflow-steps.ts'
 
-export class SqliteStore extends StoreCrons implements Store {
+export class SqliteStore extends StoreInstances implements Store {
   readonly counters = new StoreCounters()
   readonly actions: ActionStore
   readonly alerts: AlertStore
@@ -89,25 +85,22 @@ export class SqliteStore extends StoreCrons implements Store {
   readonly history: HistoryStore
   readonly activity: ActivityStore
   readonly graphs: GraphStore
+  protected readonly liveness: SqliteLiveness
   readonly #connection: Connection
   readonly #session: SqliteSession
   readonly #clock: Clock
   readonly #isReadOnly: boolean
   readonly #watch: DatabaseWatch
   readonly #queue: StepQueue
-  readonly #liveness: Liveness
   readonly #heldLeases = new HeldLeases()
   readonly #foreignChanges: ForeignChanges
   readonly #skips: SkipWriter<Connection>
-  /** Ids of the instances that were opened through this object. Their executions may be settled through it. */
-  readonly #instances = new Set<string>()
-  readonly #declarations = new Declarations()
   #closing: Promise<void> | undefined
 
   constructor(connection: Connection, options: SqliteStoreOptions) {
     super()
     this.#connection = connection
-    this.#session = new SqliteSession(connection, (creations) => {
+    this.#session = new SqliteSession(connection, SQL, (creations) => {
       for (const { execution, origin, at } of creations) executions.insertExecution(connection, execution, origin, at)
     })
     this.#clock = options.clock
@@ -118,76 +111,28 @@ export class SqliteStore extends StoreCrons implements Store {
     const afterCommit = (): void => checkpoints.committed()
     const { clock } = options
     this.#queue = new StepQueue(connection, { clock, syncs, watch: this.#watch, afterCommit, counters: this.counters })
-    this.#liveness = new Liveness(
-      options.process ?? thisProcess(),
-      options.isProcessAlive ?? isProcessAlive,
-      options.clock,
-    )
+    const { process = thisProcess(), isProcessAlive: isAlive = isProcessAlive } = options
+    this.liveness = new SqliteLiveness(process, isAlive, clock)
     const addStep: AddStep<Connection> = (need, run) => this.#step(need, run)
     this.#skips = new SkipWriter(options.clock, addStep, triggers.writeSkips)
     this.actions = actionStore(this.run)
     this.alerts = alertStore(this.run)
-    this.history = historyStore(addStep, (connection) => this.#liveness.livingSeqs(connection, clock.now()))
+    this.history = historyStore(addStep, () => finish(livingSeqs(this.#session, this.liveness, clock.now())))
     this.activity = activityStore(addStep)
-    this.graphs = graphStore(addStep, this.#liveness, this.#declarations)
+    this.graphs = graphStore(addStep, this.declarations, this.#deadSeqs)
     const readTicks: ReadTicks<Connection> = (trigger, run) => this.#readTicks(trigger, run)
     const logSteps = { write: writeLogs, list: listLog, listOfTicks: listTickLogs }
     this.logs = new LogWriter(options.clock, addStep, readTicks, logSteps)
     this.#foreignChanges = new ForeignChanges(options.clock, () => this.#foreignVersion())
   }
 
-  async openInstance(instanceId: string, at: number): Promise<void> {
-    this.#instances.add(instanceId)
-    await this.#step('write', (connection) => this.#liveness.enter(connection, instanceId, at))
-  }
-
-  heartbeat(instanceId: string, at: number): Promise<HeartbeatAnswer> {
-    return this.#step('write', (connection) => {
-      const known = this.#liveness.known
-      const wasDead = this.#liveness.enter(connection, instanceId, at)
-      // An instance with declarations may have been added, removed or died. A repeated step finds `known` unchanged.
-      const declared = !wasDead && this.#liveness.known === known ? [] : this.#declarations.of(instanceId)
-      const dead = declared.length === 0 ? [] : this.#liveness.deadSeqs(connection, instanceId)
-      for (const declare of declared) declare(connection, at, dead)
-      return { others: this.#liveness.countOthers(connection, instanceId), wasDead }
-    })
-  }
-
-  announce(instanceId: string, code: InstanceCode, at: number): Promise<void> {
-    const declare = this.#declarations.keep(instanceId, 'code', (connection, at, deadSeqs) =>
-      declareCode(connection, instanceId, code, at, deadSeqs),
-    )
-    return this.#step('write', (connection) => declare(connection, at, this.#liveness.deadSeqs(connection, instanceId)))
-  }
-
-  async closeInstance(instanceId: string, at: number): Promise<void> {
-    await this.#step('write', (connection) => leaveInstance(connection, instanceId, at))
-    this.#instances.delete(instanceId)
-    this.#declarations.forget(instanceId)
-  }
-
-  hasLivingInstance(at: number): Promise<boolean> {
-    return this.#step('read', (connection) => this.#liveness.hasLiving(connection, at))
-  }
-
-  listInstances(at: number): Promise<readonly InstanceRow[]> {
-    return this.#step('read', (connection) => this.#liveness.list(connection, at))
-  }
-
   saveTriggers(declared: readonly TriggerDeclaration[], at: number): Promise<readonly TriggerRow[]> {
     return this.#step('write', (connection) => triggers.saveTriggers(connection, declared, at).map(this.#triggerRow))
   }
 
-  removeTrigger(name: string, at: number): Promise<TriggerRemoval> {
-    return this.#step('accept', (connection) =>
-      removeTrigger(connection, name, this.#liveness.livingSeqs(connection, at)),
-    )
-  }
-
   leaseTriggers(instanceId: string, names: readonly string[]): Promise<LeasedTriggers> {
     return this.#step('write', (connection) => {
-      const dead = this.#liveness.deadSeqs(connection, instanceId)
-      return triggers.leaseTriggers(connection, instanceId, names, dead, this.#heldLeases)
+      return triggers.leaseTriggers(connection, instanceId, names, this.#deadSeqs(instanceId), this.#heldLeases)
     })
   }
 
@@ -253,8 +198,7 @@ export class SqliteStore extends StoreCrons implements Store {
 
   acquireExecutions(acquisition: Acquisition): Promise<readonly AcquiredExecution[]> {
     return this.#step('write', (connection) => {
-      const dead = () => this.#liveness.deadSeqs(connection, acquisition.instanceId)
-      return acquireExecutions(connection, acquisition, dead)
+      return acquireExecutions(connection, acquisition, () => this.#deadSeqs(acquisition.instanceId))
     })
   }
 
@@ -270,21 +214,22 @@ export class SqliteStore extends StoreCrons implements Store {
 
   steer(action: NewAction, request: SteeringRequest): Promise<SteeringAnswer> {
     return this.#step('accept', (connection) =>
-      steer(connection, action, request, (owner) => this.#isAlive(connection, owner, action.at)),
+      steer(connection, action, request, (owner) => this.#isAlive(owner, action.at)),
     )
   }
 
   applyRequest(executionId: string, at: number): Promise<SteeringAnswer> {
     return this.#step('accept', (connection) =>
-      applyRequest(connection, executionId, at, (owner) => this.#isAlive(connection, owner, at)),
+      applyRequest(connection, executionId, at, (owner) => this.#isAlive(owner, at)),
     )
   }
 
-  /** A serving process has watched heartbeats by its monotonic clock, which is more certain than one query. */
-  #isAlive(connection: Connection, instanceId: string, at: number): boolean {
-    const [own] = this.#instances
-    if (own === undefined) return this.#liveness.isLiving(connection, instanceId, at)
-    return !this.#liveness.isDead(connection, instanceId, own)
+  /** A serving process has observed heartbeats by its monotonic clock, which is more certain than one query. */
+  #isAlive(instanceId: string, at: number): boolean {
+    const [own] = this.instances
+    if (own === undefined) return finish(isLiving(this.#session, this.liveness, instanceId, at))
+    const others = finish(this.liveness.others(this.#session, own))
+    return instanceId === own || others.some(({ id, isDead }) => id === instanceId && !isDead)
   }
 
   notUnderWay(ids: readonly string[]): Promise<ReadonlyMap<string, Execution | null>> {
@@ -309,14 +254,6 @@ export class SqliteStore extends StoreCrons implements Store {
 
   listAttempts(executionId: string): Promise<readonly AttemptRow[]> {
     return this.#step('read', (connection) => listAttempts(connection, executionId))
-  }
-
-  saveWorkflows(definitions: readonly WorkflowDefinition[], at: number): Promise<void> {
-    return this.#step('write', (connection) => workflows.saveWorkflows(connection, definitions, at))
-  }
-
-  listWorkflows(keys?: readonly string[]): Promise<readonly WorkflowDefinition[]> {
-    return this.#step('read', (connection) => workflows.listWorkflows(connection, keys))
   }
 
   onForeignChange(callback: () => void): () => void {
@@ -368,12 +305,12 @@ export class SqliteStore extends StoreCrons implements Store {
     if (this.#isReadOnly) assertReadable(this.#connection)
     else migrate(this.#connection, at)
     this.#connection.opened()
-    this.#liveness.forget()
+    this.liveness.forget()
     this.#heldLeases.forget()
     this.#foreignChanges.reset()
-    if (this.#instances.size === 0) return
+    if (this.instances.size === 0) return
     this.#connection.atomically(() => {
-      for (const instanceId of this.#instances) this.#liveness.enter(this.#connection, instanceId, at)
+      for (const id of this.instances) finish(openInstance(this.#session, this.liveness, id, at))
     })
   }
 
@@ -382,7 +319,7 @@ export class SqliteStore extends StoreCrons implements Store {
     try {
       const version = this.#connection.foreignVersion()
       // For each of several engines on this store, what the others commit is foreign.
-      return this.#instances.size > 1 ? `${version} ${this.#connection.countChanges()}` : `${version}`
+      return this.instances.size > 1 ? `${version} ${this.#connection.countChanges()}` : `${version}`
     } catch (thrown) {
       // The next step throws it: no caller waits for an answer here.
       this.#watch.suspect(thrown)
@@ -396,5 +333,7 @@ export class SqliteStore extends StoreCrons implements Store {
   }
 
   protected readonly run: RunStep = (need, body) => this.#step(need, () => finish(body(this.#session)))
+  protected readonly runQuietly = this.run
+  readonly #deadSeqs = (instanceId: string) => finish(deadSeqs(this.#session, this.liveness, instanceId))
   readonly #triggerRow = (record: TriggerRecord): TriggerRow => triggerRow(record, this.#skips.lastAt(record.name))
 }

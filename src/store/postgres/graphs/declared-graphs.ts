@@ -3,7 +3,6 @@
 import type { DeclaredGraphs } from '../../../engine/ports.ts'
 import { isOtherStream, listedNames } from '../../graphs/declared-names.ts'
 import { newReactorKey } from '../../graphs/firing-ids.ts'
-import type { Liveness } from '../instance-steps.ts'
 import type { Session } from '../session/session.ts'
 import { FORGET_INPUTS, SAVE_GRAPHS, SAVE_INPUTS, SAVE_REACTORS } from './reactor-queries.ts'
 import { FORGET_POSITIONS, LIST_ACCUMULATIONS, NAME_SOURCES, SAVE_SOURCES } from './source-queries.ts'
@@ -40,44 +39,17 @@ const UNMARKS = [
    WHERE accumulation IS NOT NULL AND NOT ${isDeclared('source')} AND ${isDeclared('listed')}`,
 ]
 
-/** Which names the instances of one store object have said that they declare. */
-export class GraphDeclarations {
-  readonly #liveness: Liveness
-  /** `others`: which there were when these names were compared with theirs. */
-  readonly #of = new Map<string, { readonly names: readonly string[]; others: string | null }>()
-
-  constructor(liveness: Liveness) {
-    this.#liveness = liveness
-  }
-
-  /** False: the instance has nothing to do with graphs, and had not before, so that it says nothing of those of others. */
-  keep(instanceId: string, names: readonly string[]): boolean {
-    const hadNames = this.#of.has(instanceId)
-    if (names.length > 0) this.#of.set(instanceId, { names, others: null })
-    else this.#of.delete(instanceId)
-    return hadNames || names.length > 0
-  }
-
-  forget(instanceId: string): void {
-    this.#of.delete(instanceId)
-  }
-
-  /** Part of a heartbeat: one that declared something may have come, gone or died, this one among them. */
-  async beat(session: Session, instanceId: string, isNew: boolean, at: number): Promise<void> {
-    const said = this.#of.get(instanceId)
-    if (said === undefined) return
-    const others = await this.#liveness.others(session, instanceId)
-    if (!isNew && others === said.others) return
-    said.others = others
-    await this.mark(session, instanceId, said.names, at)
-  }
-
-  async mark(session: Session, instanceId: string, names: readonly string[], at: number): Promise<void> {
-    const dead = await this.#liveness.deadSeqs(session, instanceId)
-    await session.run(SET_DECLARED, names, instanceId)
-    for (const mark of MARKS) await session.run(mark, dead, at)
-    for (const unmark of UNMARKS) await session.run(unmark, dead)
-  }
+/** `deadSeqs`: engines whose declarations are ignored. */
+export async function markUndeclared(
+  session: Session,
+  instanceId: string,
+  names: readonly string[],
+  at: number,
+  deadSeqs: readonly number[],
+): Promise<void> {
+  await session.run(SET_DECLARED, names, instanceId)
+  for (const mark of MARKS) await session.run(mark, deadSeqs, at)
+  for (const unmark of UNMARKS) await session.run(unmark, deadSeqs)
 }
 
 export async function saveDeclared(session: Session, declared: DeclaredGraphs, at: number): Promise<void> {

@@ -1,11 +1,13 @@
 /** The part `graphs` of the store: a step for each method of the port, in its order. */
 
 import type { GraphStore } from '../../../engine/ports.ts'
+import type { Declarations } from '../../declarations.ts'
 import { declaredNames } from '../../graphs/declared-names.ts'
 import { membersOf } from '../../graphs/members.ts'
-import type { Liveness } from '../instance-steps.ts'
+import type { Session } from '../session/session.ts'
+import type { PostgresSession } from '../session/step-session.ts'
 import type { Steps } from '../steps.ts'
-import { type GraphDeclarations, saveDeclared } from './declared-graphs.ts'
+import { markUndeclared, saveDeclared } from './declared-graphs.ts'
 import { deliver, fire } from './delivery-steps.ts'
 import * as graphs from './graph-steps.ts'
 import * as sources from './source-steps.ts'
@@ -13,8 +15,8 @@ import * as subscriptions from './subscription-steps.ts'
 
 export interface GraphStoreParts {
   readonly steps: Steps
-  readonly liveness: Liveness
-  readonly declarations: GraphDeclarations
+  readonly deadSeqs: (session: Session, instanceId: string) => Promise<readonly number[]>
+  readonly declarations: Declarations
   /** Whether an instance was opened in this store. */
   readonly isOwn: (instanceId: string) => boolean
 }
@@ -61,23 +63,26 @@ export function graphStore(parts: GraphStoreParts): GraphStore {
 
 function declaring({
   steps,
-  liveness,
+  deadSeqs,
   declarations,
 }: GraphStoreParts): Pick<GraphStore, 'declare' | 'leaseSources' | 'releaseSources'> {
   return {
     declare: (instanceId, declared, at) => {
       const names = declaredNames(declared)
-      const hasSomething = declarations.keep(instanceId, names)
+      const isEmpty = names.length === 0
+      const hasSomething = declarations.keep(instanceId, 'graphs', isEmpty, function* (session, at, dead) {
+        if (!isEmpty) yield markUndeclared((session as PostgresSession).connection, instanceId, names, at, dead)
+      })
       return steps.addAlone('write', async (session) => {
         if (!hasSomething) return
         session.tell()
         await saveDeclared(session, declared, at)
-        await declarations.mark(session, instanceId, names, at)
+        await markUndeclared(session, instanceId, names, at, await deadSeqs(session, instanceId))
       })
     },
     leaseSources: (instanceId, names) =>
       steps.addAlone('write', async (session) => {
-        const dead = await liveness.deadSeqs(session, instanceId)
+        const dead = await deadSeqs(session, instanceId)
         return await sources.leaseSources(session, instanceId, names, dead)
       }),
     releaseSources: (instanceId, names) =>

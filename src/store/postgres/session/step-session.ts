@@ -3,20 +3,28 @@
 import type { Creation, Reply, RowValues, Step, Session as StepSession, Value } from '../../session.ts'
 import type { Session } from './session.ts'
 
-type InsertExecutions = (connection: Session, creations: readonly Creation[]) => Promise<void>
+/** Parts of a session that depend on the tables. */
+export interface SessionParts {
+  readonly sql: StepSession['sql']
+  readonly insertExecutions: (connection: Session, creations: readonly Creation[]) => Promise<void>
+}
 
 export class PostgresSession implements StepSession {
   readonly connection: Session
-  readonly #insertExecutions: InsertExecutions
+  readonly #parts: SessionParts
   readonly #sent: Promise<unknown>[] = []
 
-  constructor(connection: Session, insertExecutions: InsertExecutions) {
+  constructor(connection: Session, parts: SessionParts) {
     this.connection = connection
-    this.#insertExecutions = insertExecutions
+    this.#parts = parts
   }
 
   get newId(): () => string {
     return this.connection.newId
+  }
+
+  get sql(): StepSession['sql'] {
+    return this.#parts.sql
   }
 
   one<Row>(statement: string, ...values: Value[]): Reply<Row | undefined> {
@@ -41,7 +49,7 @@ export class PostgresSession implements StepSession {
   }
 
   insertExecutions(creations: readonly Creation[]): void {
-    this.#send(this.#insertExecutions(this.connection, creations))
+    this.#send(this.#parts.insertExecutions(this.connection, creations))
   }
 
   /** Settles when all statements are answered. Rejects with the error of the first that failed. */
@@ -61,9 +69,9 @@ export class PostgresSession implements StepSession {
 export async function carryOut<Result>(
   connection: Session,
   body: (session: StepSession) => Step<Result>,
-  insertExecutions: InsertExecutions,
+  parts: SessionParts,
 ): Promise<Result> {
-  const session = new PostgresSession(connection, insertExecutions)
+  const session = new PostgresSession(connection, parts)
   const step = body(session)
   let paused = step.next()
   while (paused.done !== true) paused = await continued(step, paused.value)

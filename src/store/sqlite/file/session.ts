@@ -6,11 +6,13 @@ import type { Connection, Value as SqliteValue } from './connection.ts'
 
 export class SqliteSession implements Session {
   readonly connection: Connection
+  readonly sql: Session['sql']
   readonly insertExecutions: (creations: readonly Creation[]) => void
 
   /** `insertExecutions`: inserts executions through the connection. */
-  constructor(connection: Connection, insertExecutions: (creations: readonly Creation[]) => void) {
+  constructor(connection: Connection, sql: Session['sql'], insertExecutions: (creations: readonly Creation[]) => void) {
     this.connection = connection
+    this.sql = sql
     this.insertExecutions = insertExecutions
   }
 

@@ -1,21 +1,23 @@
 /** The part `graphs` of the store: a step for each method of the port, in its order. */
 
 import type { GraphStore } from '../../../engine/ports.ts'
+import type { Declarations } from '../../declarations.ts'
 import { declaredNames } from '../../graphs/declared-names.ts'
 import { membersOf } from '../../graphs/members.ts'
 import type { AddStep } from '../../steps.ts'
-import type { Declarations } from '../declarations.ts'
 import type { Connection } from '../file/connection.ts'
-import type { Liveness } from '../instance-steps.ts'
+import type { SqliteSession } from '../file/session.ts'
 import { markUndeclared, saveDeclared } from './declared-graphs.ts'
 import { deliver, fire } from './delivery-steps.ts'
 import * as graphs from './graph-steps.ts'
 import * as sources from './source-steps.ts'
 import * as subscriptions from './subscription-steps.ts'
 
-export function graphStore(step: AddStep<Connection>, liveness: Liveness, declarations: Declarations): GraphStore {
+type DeadSeqs = (instanceId: string) => readonly number[]
+
+export function graphStore(step: AddStep<Connection>, declarations: Declarations, deadSeqs: DeadSeqs): GraphStore {
   return {
-    ...declaring(step, liveness, declarations),
+    ...declaring(step, declarations, deadSeqs),
     accept: (events) => step('accept', (connection) => sources.accept(connection, events)),
     refuse: (source, events) => step('write', (connection) => sources.refuse(connection, source, events)),
     positions: (source) => step('read', (connection) => sources.positions(connection, source)),
@@ -50,28 +52,25 @@ export function graphStore(step: AddStep<Connection>, liveness: Liveness, declar
 
 function declaring(
   step: AddStep<Connection>,
-  liveness: Liveness,
   declarations: Declarations,
+  deadSeqs: DeadSeqs,
 ): Pick<GraphStore, 'declare' | 'leaseSources' | 'releaseSources'> {
   return {
     declare: (instanceId, declared, at) => {
       const names = declaredNames(declared)
       // One that has nothing to do with graphs, and had not before, says nothing of those of others.
-      const hasSomething = names.length > 0 || declarations.has(instanceId, 'graphs')
-      const mark = declarations.keep(instanceId, 'graphs', (connection, at, deadSeqs) =>
-        markUndeclared(connection, instanceId, names, at, deadSeqs),
-      )
-      if (names.length === 0) declarations.drop(instanceId, 'graphs')
+      const isEmpty = names.length === 0
+      const hasSomething = declarations.keep(instanceId, 'graphs', isEmpty, function* (session, at, dead) {
+        if (!isEmpty) markUndeclared((session as SqliteSession).connection, instanceId, names, at, dead)
+      })
       return step('write', (connection) => {
         if (!hasSomething) return
         saveDeclared(connection, declared, at)
-        mark(connection, at, liveness.deadSeqs(connection, instanceId))
+        markUndeclared(connection, instanceId, names, at, deadSeqs(instanceId))
       })
     },
     leaseSources: (instanceId, names) =>
-      step('write', (connection) =>
-        sources.leaseSources(connection, instanceId, names, liveness.deadSeqs(connection, instanceId)),
-      ),
+      step('write', (connection) => sources.leaseSources(connection, instanceId, names, deadSeqs(instanceId))),
     releaseSources: (instanceId, names) =>
       step('write', (connection) => sources.releaseSources(connection, instanceId, names)),
   }

@@ -1,0 +1,25 @@
+/** The SQL of engines: their registration, and the release of their leases and executions. */
+
+export const FIND_INSTANCE = 'SELECT seq FROM instances WHERE id = $1'
+
+export const DELETE_INSTANCE = 'DELETE FROM instances WHERE seq = $1'
+
+export const RELEASE_LEASES = 'UPDATE triggers SET lease_seq = NULL WHERE lease_seq = $1'
+
+/** Must precede `READY_RUNNING_TASKS`. */
+export const INSERT_LOST_ATTEMPTS = `
+INSERT INTO attempts (execution_seq, task_id, attempt, outcome, started_at, ended_at, error)
+SELECT execution_seq, task_id, attempts, 'lost', started_at, $1, $2
+FROM task_runs WHERE execution_seq = $3 AND status = 'Running'
+ON CONFLICT DO NOTHING`
+
+export const READY_RUNNING_TASKS = `
+UPDATE task_runs SET status = 'Ready', recoveries = recoveries + $1 WHERE execution_seq = $2 AND status = 'Running'`
+
+/** Statements about active executions, which are rows of another table in each database. */
+export interface InstanceSql {
+  /** Returns `seq` of each execution of an engine. */
+  readonly releaseExecutions: string
+  /** Returns the numbers of `triggers` and `executions` that each engine holds. */
+  readonly listHoldings: string
+}
