@@ -17,9 +17,7 @@ import type {
   FiredTick,
   FiredTickResult,
   GraphStore,
-  HeartbeatAnswer,
   HistoryStore,
-  InstanceCode,
   LeasedTriggers,
   NewExecution,
   Page,
@@ -33,7 +31,6 @@ import type {
   StoreChange,
   TickFilter,
   TriggerDeclaration,
-  TriggerRemoval,
 } from '../../engine/ports.ts'
 import { StoreCounters } from '../../metrics/store-counters.ts'
 import type { NewAction, SteeringRequest } from '../../model/action.ts'
@@ -45,8 +42,7 @@ import type {
   ExecutionSummary,
 } from '../../model/execution.ts'
 import type { TriggerOverrides } from '../../model/policy.ts'
-import type { FiringRow, InstanceRow, TickRow, TriggerRow } from '../../model/schedule.ts'
-import type { WorkflowDefinition } from '../../model/workflow.ts'
+import type { FiringRow, TickRow, TriggerRow } from '../../model/schedule.ts'
 import { LogWriter, type ReadTicks } from '../log-writer.ts'
 import { isProcessAlive, thisProcess } from '../process-identity.ts'
 import { type TriggerRecord, triggerRow } from '../rows.ts'
@@ -55,23 +51,23 @@ import { SkipWriter } from '../skip-writer.ts'
 import { actionStore, recordedIf } from '../steps/actions.ts'
 import { alertStore } from '../steps/alerts.ts'
 import { graphStore } from '../steps/graphs.ts'
+import { openInstance } from '../steps/instances.ts'
+import { deadSeqs, isLiving, livingSeqs } from '../steps/liveness.ts'
 import * as polls from '../steps/polls.ts'
 import { listTicks } from '../steps/ticks.ts'
 import * as triggers from '../steps/triggers.ts'
 import type { StepNeed } from '../steps.ts'
-import { StoreCrons } from '../store-crons.ts'
+import { StoreInstances } from '../store-instances.ts'
 import * as executions from './executions/execution-steps.ts'
 import { settle } from './executions/settlement-steps.ts'
 import { applyRequest, steer } from './executions/steering-steps.ts'
-import { GraphDeclarations } from './graphs/declarations.ts'
-import { graphHosting } from './graphs/hosting.ts'
+import { graphAcceptance } from './graphs/acceptance.ts'
 import { activityStore } from './history/activity.ts'
 import { historyStore, listAttempts } from './history/history.ts'
 import { LOG_STEPS } from './history/log-steps.ts'
 import { countEnded, prune, pruneExecutions } from './history/retention.ts'
 import { Upkeep } from './history/upkeep.ts'
-import { InstanceCodes, removeTrigger } from './instance-code.ts'
-import { Liveness, leaveInstance } from './instance-steps.ts'
+import { PostgresLiveness } from './liveness.ts'
 import type { PostgresAddress } from './session/address.ts'
 import { clockSkew, readOnly } from './session/failures.ts'
 import { ForeignChanges, type KnownChanges } from './session/foreign-changes.ts'
@@ -83,20 +79,20 @@ import { SQL } from './sql.ts'
 import { type AddStep, REPORTS, type Run, Steps, WRITES } from './steps.ts'
 import type { PostgresStoreOptions } from './store-options.ts'
 import * as leases from './trigger-leases.ts'
-import * as workflows from './workflow-steps.ts'
 
 /** More is worth a word: nothing depends on it, but people compare instants. */
 const SKEW_WORTH_SAYING_MS = 1_000
 
 const SESSION_PARTS: SessionParts = { sql: SQL, insertExecutions: executions.insertExecutions }
 
-export class PostgresStore extends StoreCrons implements Store {
+export class PostgresStore extends StoreInstances implements Store {
   readonly actions: ActionStore
   readonly alerts: AlertStore
   readonly logs: LogWriter<Session>
   readonly history: HistoryStore
   readonly activity: ActivityStore
   readonly graphs: GraphStore
+  protected readonly liveness: PostgresLiveness
   readonly upkeep: Upkeep
   readonly counters = new StoreCounters()
   readonly #address: PostgresAddress
@@ -104,14 +100,9 @@ export class PostgresStore extends StoreCrons implements Store {
   readonly #queue: WriteQueue
   readonly #readers: Readers
   readonly #steps: Steps
-  readonly #liveness: Liveness
   readonly #foreignChanges: ForeignChanges
   readonly #skips: SkipWriter
-  /** Ids of the instances that were opened through this object. Their executions may be settled through it. */
-  readonly #instances = new Set<string>()
-  readonly #codes: InstanceCodes
   readonly #unowned = new executions.UnownedSince(() => this.#options.clock.monotonic())
-  readonly #declaredGraphs: GraphDeclarations
   readonly #settling: Alike<Settlement, undefined>
   #closing: Promise<void> | undefined
 
@@ -121,7 +112,7 @@ export class PostgresStore extends StoreCrons implements Store {
     this.#options = options
     const { clock, notice = () => undefined, random = Math.random, newId = randomUUID } = options
     this.#readers = new Readers(address, clock)
-    const isShared = (): boolean => this.#instances.size > 1
+    const isShared = (): boolean => this.instances.size > 1
     const heard = { address, clock, readers: this.#readers, random, notice, isShared }
     this.#foreignChanges = new ForeignChanges(newId(), changes, heard)
     this.#queue = new WriteQueue(client, address, {
@@ -133,10 +124,8 @@ export class PostgresStore extends StoreCrons implements Store {
     })
     this.#steps = new Steps(this.#queue, this.#readers, address.shown, options.readOnly ?? false)
     const { process = thisProcess(), isProcessAlive: isAlive = isProcessAlive } = options
-    this.#liveness = new Liveness(process, isAlive, this.#serverNow)
+    this.liveness = new PostgresLiveness(process, isAlive, this.#serverNow)
     this.upkeep = new Upkeep({ address, clock, readers: this.#readers, serverNow: this.#serverNow, notice })
-    this.#codes = new InstanceCodes(this.#liveness)
-    this.#declaredGraphs = new GraphDeclarations(this.#liveness, SESSION_PARTS)
     const addStep: AddStep = (need, run) => this.#steps.add(need, run)
     const addReport: AddStep = (need, run) => this.#steps.report(need, run)
     this.#skips = new SkipWriter(
@@ -146,11 +135,13 @@ export class PostgresStore extends StoreCrons implements Store {
     )
     this.actions = actionStore(this.run)
     this.alerts = alertStore(this.run)
-    this.history = historyStore(addStep, (session) => this.#liveness.livingSeqs(session))
+    this.history = historyStore(addStep, (session) =>
+      this.#part(session, (part) => livingSeqs(part, this.liveness, clock.now())),
+    )
     this.activity = activityStore(addStep)
-    const hosting = { steps: this.#steps, liveness: this.#liveness, declarations: this.#declaredGraphs }
-    const isOwn = (instanceId: string) => this.#instances.has(instanceId)
-    this.graphs = graphStore(this.run, graphHosting({ ...hosting, isOwn }, SESSION_PARTS))
+    const isOwn = (instanceId: string) => this.instances.has(instanceId)
+    const accept = graphAcceptance(this.#steps, isOwn, SESSION_PARTS)
+    this.graphs = graphStore(this.run, { accept, liveness: this.liveness, declarations: this.declarations })
     const readTicks: ReadTicks<Session> = (trigger, run) =>
       this.#readTicks(trigger, function* (session) {
         return (yield Promise.resolve(run((session as PostgresSession).connection))) as Awaited<ReturnType<typeof run>>
@@ -167,48 +158,17 @@ export class PostgresStore extends StoreCrons implements Store {
     this.#queue.lost(client)
   }
 
-  async openInstance(instanceId: string, at: number): Promise<void> {
-    this.#instances.add(instanceId)
-    const skewMs = await this.#queue.add(WRITES, async (session) => {
-      await this.#liveness.enter(session, instanceId, at)
-      return await this.#liveness.skewMs(session, at)
-    })
+  override async openInstance(instanceId: string, at: number): Promise<void> {
+    this.instances.add(instanceId)
+    const { liveness } = this
+    const opening = function* (session: StepSession) {
+      yield* openInstance(session, liveness, instanceId, at)
+      return yield* liveness.skewMs(session, at)
+    }
+    const skewMs = await this.run('write', opening, 'quiet')
     if (Math.abs(skewMs) > SKEW_WORTH_SAYING_MS && this.#options.serverNow === undefined) {
       this.#options.notice?.(clockSkew(this.#address.shown, skewMs))
     }
-  }
-
-  heartbeat(instanceId: string, at: number): Promise<HeartbeatAnswer> {
-    return this.#queue.add(WRITES, async (session) => {
-      const wasDead = await this.#codes.beat(session, instanceId, at)
-      await this.#declaredGraphs.beat(session, instanceId, wasDead, at)
-      return { others: await this.#liveness.countOthers(session, instanceId), wasDead }
-    })
-  }
-
-  removeTrigger(name: string, _at: number): Promise<TriggerRemoval> {
-    return this.#step('accept', async (session) =>
-      removeTrigger(session, name, await this.#liveness.livingSeqs(session)),
-    )
-  }
-
-  announce(instanceId: string, code: InstanceCode, at: number): Promise<void> {
-    return this.#queue.add(WRITES, this.#codes.announcing(instanceId, code, at))
-  }
-
-  async closeInstance(instanceId: string, at: number): Promise<void> {
-    await this.#step('write', (session) => leaveInstance(session, instanceId, at))
-    this.#instances.delete(instanceId)
-    this.#codes.forget(instanceId)
-    this.#declaredGraphs.forget(instanceId)
-  }
-
-  hasLivingInstance(_at: number): Promise<boolean> {
-    return this.#step('read', (session) => this.#liveness.hasLiving(session))
-  }
-
-  listInstances(_at: number): Promise<readonly InstanceRow[]> {
-    return this.#step('read', (session) => this.#liveness.list(session))
   }
 
   async saveTriggers(declared: readonly TriggerDeclaration[], at: number): Promise<readonly TriggerRow[]> {
@@ -218,7 +178,7 @@ export class PostgresStore extends StoreCrons implements Store {
 
   leaseTriggers(instanceId: string, names: readonly string[]): Promise<LeasedTriggers> {
     return this.#queue.add(WRITES, async (session) => {
-      const dead = await this.#liveness.deadSeqs(session, instanceId)
+      const dead = await this.#deadSeqs(session, instanceId)
       return leases.leaseTriggers(session, instanceId, names, dead)
     })
   }
@@ -282,7 +242,7 @@ export class PostgresStore extends StoreCrons implements Store {
   async acquireExecutions(acquisition: Acquisition): Promise<readonly AcquiredExecution[]> {
     const sinceAt = this.#unowned.next(acquisition)
     const taken = await this.#queue.add(WRITES, async (session) => {
-      const dead = acquisition.recover ? await this.#liveness.deadSeqs(session, acquisition.instanceId) : []
+      const dead = acquisition.recover ? await this.#deadSeqs(session, acquisition.instanceId) : []
       return executions.acquireExecutions(session, acquisition, dead, this.#serverNow(), sinceAt)
     })
     this.#unowned.found(acquisition, taken)
@@ -302,15 +262,15 @@ export class PostgresStore extends StoreCrons implements Store {
   }
 
   steer(action: NewAction, request: SteeringRequest): Promise<SteeringAnswer> {
-    return this.#step('accept', (session) => steer(session, action, request, this.#isAlive(session)))
+    return this.#step('accept', (session) => steer(session, action, request, this.#isAlive(session, action.at)))
   }
 
   applyRequest(executionId: string, at: number): Promise<SteeringAnswer> {
-    return this.#step('accept', (session) => applyRequest(session, executionId, at, this.#isAlive(session)))
+    return this.#step('accept', (session) => applyRequest(session, executionId, at, this.#isAlive(session, at)))
   }
 
-  #isAlive(session: Session): (instanceId: string) => Promise<boolean> {
-    return (instanceId) => this.#liveness.isLiving(session, instanceId)
+  #isAlive(session: Session, at: number): (instanceId: string) => Promise<boolean> {
+    return (instanceId) => this.#part(session, (part) => isLiving(part, this.liveness, instanceId, at))
   }
 
   notUnderWay(ids: readonly string[]): Promise<ReadonlyMap<string, Execution | null>> {
@@ -335,14 +295,6 @@ export class PostgresStore extends StoreCrons implements Store {
 
   listExecutions(filter: Page & ExecutionFilter): Promise<readonly ExecutionSummary[]> {
     return this.#step('read', (session) => executions.listExecutions(session, filter))
-  }
-
-  saveWorkflows(definitions: readonly WorkflowDefinition[], at: number): Promise<void> {
-    return this.#step('write', (session) => workflows.saveWorkflows(session, definitions, at))
-  }
-
-  listWorkflows(keys?: readonly string[]): Promise<readonly WorkflowDefinition[]> {
-    return this.#step('read', (session) => workflows.listWorkflows(session, keys))
   }
 
   onForeignChange(callback: () => void): () => void {
@@ -393,6 +345,14 @@ export class PostgresStore extends StoreCrons implements Store {
 
   protected readonly run: RunStep = (need, body, trait) =>
     this.#steps.addWith(trait, need, (connection) => carryOut(connection, body, SESSION_PARTS))
+
+  /** Runs a step, or a part of a step that is written for PostgreSQL. */
+  #part<Result>(connection: Session, body: (session: StepSession) => Step<Result>): Promise<Result> {
+    return carryOut(connection, body, SESSION_PARTS)
+  }
+
+  readonly #deadSeqs = (connection: Session, instanceId: string): Promise<readonly number[]> =>
+    this.#part(connection, (session) => deadSeqs(session, this.liveness, instanceId))
 
   readonly #serverNow = (): number | null => this.#options.serverNow?.() ?? null
   readonly #triggerRow = (record: TriggerRecord): TriggerRow => triggerRow(record, this.#skips.lastAt(record.name))

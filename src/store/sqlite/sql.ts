@@ -2,16 +2,19 @@
 
 import { declaredGraphSql } from '../sql/declared-graphs.ts'
 import type { DialectSql } from '../sql/dialect.ts'
+import { declaredTriggersSql } from '../sql/instance-code.ts'
 import { reactorSql } from '../sql/reactors.ts'
 import { sourceSql } from '../sql/sources.ts'
 import { subscriptionSql } from '../sql/subscriptions.ts'
 import { triggerSql } from '../sql/triggers.ts'
 import { FRAGMENTS } from './sql/fragments.ts'
+import { DELETE_HISTORY } from './sql/instance-code.ts'
 import { PASS_TO_GRAPH } from './sql/reactors.ts'
 import { TRIGGERS } from './sql/triggers.ts'
 
 export const SQL: DialectSql = {
   declaredGraphs: declaredGraphSql(FRAGMENTS),
+  instanceCode: { ...declaredTriggersSql(FRAGMENTS), deleteHistory: DELETE_HISTORY },
   reactors: { ...reactorSql(FRAGMENTS), passToGraph: PASS_TO_GRAPH },
   sources: sourceSql(FRAGMENTS),
   subscriptions: subscriptionSql(FRAGMENTS),

@@ -13,9 +13,7 @@ import type {
   FiredTick,
   FiredTickResult,
   GraphStore,
-  HeartbeatAnswer,
   HistoryStore,
-  InstanceCode,
   LeasedTriggers,
   NewExecution,
   Page,
@@ -29,7 +27,6 @@ import type {
   StoreChange,
   TickFilter,
   TriggerDeclaration,
-  TriggerRemoval,
 } from '../../engine/ports.ts'
 import { StoreCounters } from '../../metrics/store-counters.ts'
 import type { NewAction, SteeringRequest } from '../../model/action.ts'
@@ -41,8 +38,7 @@ import type {
   ExecutionSummary,
 } from '../../model/execution.ts'
 import type { TriggerOverrides } from '../../model/policy.ts'
-import type { FiringRow, InstanceRow, TickRow, TriggerRow } from '../../model/schedule.ts'
-import type { WorkflowDefinition } from '../../model/workflow.ts'
+import type { FiringRow, TickRow, TriggerRow } from '../../model/schedule.ts'
 import { LogWriter, type ReadTicks } from '../log-writer.ts'
 import { isProcessAlive, thisProcess } from '../process-identity.ts'
 import { type TriggerRecord, triggerRow } from '../rows.ts'
@@ -51,12 +47,14 @@ import { SkipWriter } from '../skip-writer.ts'
 import { actionStore, recordedIf } from '../steps/actions.ts'
 import { alertStore } from '../steps/alerts.ts'
 import { graphStore } from '../steps/graphs.ts'
+import { openInstance } from '../steps/instances.ts'
+import { deadSeqs, isLiving, livingSeqs } from '../steps/liveness.ts'
 import * as polls from '../steps/polls.ts'
+import { accept } from '../steps/sources.ts'
 import { listTicks } from '../steps/ticks.ts'
 import * as triggers from '../steps/triggers.ts'
 import type { AddStep, StepNeed, StepResult } from '../steps.ts'
-import { StoreCrons } from '../store-crons.ts'
-import { Declarations } from './declarations.ts'
+import { StoreInstances } from '../store-instances.ts'
 import { acquireExecutions } from './executions/acquisition-steps.ts'
 import * as executions from './executions/execution-steps.ts'
 import { settle } from './executions/settlement-steps.ts'
@@ -68,7 +66,6 @@ import { readOnly } from './file/failures.ts'
 import { ForeignChanges } from './file/foreign-changes.ts'
 import { finish, SqliteSession } from './file/session.ts'
 import { StepQueue } from './file/step-queue.ts'
-import { graphHosting } from './graphs/hosting.ts'
 import { HeldLeases } from './held-leases.ts'
 import { recordAction } from './history/action-steps.ts'
 import { activityStore } from './history/activity.ts'
@@ -76,15 +73,13 @@ import { listAttempts } from './history/attempt-steps.ts'
 import { historyStore } from './history/history.ts'
 import { listLog, listTickLogs, writeLogs } from './history/log-steps.ts'
 import { countEnded, prune, pruneExecutions } from './history/retention.ts'
-import { declareCode, removeTrigger } from './instance-code.ts'
-import { Liveness, leaveInstance } from './instance-steps.ts'
+import { SqliteLiveness } from './liveness.ts'
 import { SCHEMA } from './schema/schema.ts'
 import { SQL } from './sql.ts'
 import { isReadOnly, type SqliteStoreOptions } from './store-options.ts'
 import * as leases from './trigger-leases.ts'
-import * as workflows from './workflow-steps.ts'
 
-export class SqliteStore extends StoreCrons implements Store {
+export class SqliteStore extends StoreInstances implements Store {
   readonly counters = new StoreCounters()
   readonly actions: ActionStore
   readonly alerts: AlertStore
@@ -92,19 +87,16 @@ export class SqliteStore extends StoreCrons implements Store {
   readonly history: HistoryStore
   readonly activity: ActivityStore
   readonly graphs: GraphStore
+  protected readonly liveness: SqliteLiveness
   readonly #connection: Connection
   readonly #session: SqliteSession
   readonly #clock: Clock
   readonly #isReadOnly: boolean
   readonly #watch: DatabaseWatch
   readonly #queue: StepQueue
-  readonly #liveness: Liveness
   readonly #heldLeases = new HeldLeases()
   readonly #foreignChanges: ForeignChanges
   readonly #skips: SkipWriter
-  /** Ids of the instances that were opened through this object. Their executions may be settled through it. */
-  readonly #instances = new Set<string>()
-  readonly #declarations = new Declarations()
   #closing: Promise<void> | undefined
 
   constructor(connection: Connection, options: SqliteStoreOptions) {
@@ -121,14 +113,21 @@ export class SqliteStore extends StoreCrons implements Store {
     const afterCommit = (): void => checkpoints.committed()
     const { clock, process = thisProcess(), isProcessAlive: isAlive = isProcessAlive } = options
     this.#queue = new StepQueue(connection, { clock, syncs, watch: this.#watch, afterCommit, counters: this.counters })
-    this.#liveness = new Liveness(process, isAlive, clock)
+    this.liveness = new SqliteLiveness(process, isAlive, clock)
     const addStep: AddStep<Connection> = (need, run) => this.#step(need, run)
     this.#skips = new SkipWriter(options.clock, this.run, polls.writeSkips)
     this.actions = actionStore(this.run)
     this.alerts = alertStore(this.run)
-    this.history = historyStore(addStep, (connection) => this.#liveness.livingSeqs(connection, clock.now()))
+    this.history = historyStore(addStep, () => finish(livingSeqs(this.#session, this.liveness, clock.now())))
     this.activity = activityStore(addStep)
-    this.graphs = graphStore(this.run, graphHosting(this.run, this.#session, this.#liveness, this.#declarations))
+    this.graphs = graphStore(this.run, {
+      liveness: this.liveness,
+      declarations: this.declarations,
+      accept: async (events) => {
+        const [answer] = await this.run('accept', (session) => accept(session, [events], () => true))
+        return answer ?? { kind: 'unknown' }
+      },
+    })
     const readTicks: ReadTicks<Connection> = (trigger, run) =>
       this.#readTicks(trigger, function* () {
         return run(connection) as Awaited<ReturnType<typeof run>>
@@ -138,59 +137,14 @@ export class SqliteStore extends StoreCrons implements Store {
     this.#foreignChanges = new ForeignChanges(options.clock, () => this.#foreignVersion())
   }
 
-  async openInstance(instanceId: string, at: number): Promise<void> {
-    this.#instances.add(instanceId)
-    await this.#step('write', (connection) => this.#liveness.enter(connection, instanceId, at))
-  }
-
-  heartbeat(instanceId: string, at: number): Promise<HeartbeatAnswer> {
-    return this.#step('write', (connection) => {
-      const known = this.#liveness.known
-      const wasDead = this.#liveness.enter(connection, instanceId, at)
-      // An instance with declarations may have been added, removed or died. A repeated step finds `known` unchanged.
-      const declared = !wasDead && this.#liveness.known === known ? [] : this.#declarations.of(instanceId)
-      const dead = declared.length === 0 ? [] : this.#liveness.deadSeqs(connection, instanceId)
-      for (const declare of declared) declare(connection, at, dead)
-      return { others: this.#liveness.countOthers(connection, instanceId), wasDead }
-    })
-  }
-
-  announce(instanceId: string, code: InstanceCode, at: number): Promise<void> {
-    const declare = this.#declarations.keep(instanceId, 'code', (connection, at, deadSeqs) =>
-      declareCode(connection, instanceId, code, at, deadSeqs),
-    )
-    return this.#step('write', (connection) => declare(connection, at, this.#liveness.deadSeqs(connection, instanceId)))
-  }
-
-  async closeInstance(instanceId: string, at: number): Promise<void> {
-    await this.#step('write', (connection) => leaveInstance(connection, instanceId, at))
-    this.#instances.delete(instanceId)
-    this.#declarations.forget(instanceId)
-  }
-
-  hasLivingInstance(at: number): Promise<boolean> {
-    return this.#step('read', (connection) => this.#liveness.hasLiving(connection, at))
-  }
-
-  listInstances(at: number): Promise<readonly InstanceRow[]> {
-    return this.#step('read', (connection) => this.#liveness.list(connection, at))
-  }
-
   async saveTriggers(declared: readonly TriggerDeclaration[], at: number): Promise<readonly TriggerRow[]> {
     const records = await this.run('write', (session) => triggers.saveTriggers(session, declared, at))
     return records.map(this.#triggerRow)
   }
 
-  removeTrigger(name: string, at: number): Promise<TriggerRemoval> {
-    return this.#step('accept', (connection) =>
-      removeTrigger(connection, name, this.#liveness.livingSeqs(connection, at)),
-    )
-  }
-
   leaseTriggers(instanceId: string, names: readonly string[]): Promise<LeasedTriggers> {
     return this.#step('write', (connection) => {
-      const dead = this.#liveness.deadSeqs(connection, instanceId)
-      return leases.leaseTriggers(connection, instanceId, names, dead, this.#heldLeases)
+      return leases.leaseTriggers(connection, instanceId, names, this.#deadSeqs(instanceId), this.#heldLeases)
     })
   }
 
@@ -254,8 +208,7 @@ export class SqliteStore extends StoreCrons implements Store {
 
   acquireExecutions(acquisition: Acquisition): Promise<readonly AcquiredExecution[]> {
     return this.#step('write', (connection) => {
-      const dead = () => this.#liveness.deadSeqs(connection, acquisition.instanceId)
-      return acquireExecutions(connection, acquisition, dead)
+      return acquireExecutions(connection, acquisition, () => this.#deadSeqs(acquisition.instanceId))
     })
   }
 
@@ -271,21 +224,22 @@ export class SqliteStore extends StoreCrons implements Store {
 
   steer(action: NewAction, request: SteeringRequest): Promise<SteeringAnswer> {
     return this.#step('accept', (connection) =>
-      steer(connection, action, request, (owner) => this.#isAlive(connection, owner, action.at)),
+      steer(connection, action, request, (owner) => this.#isAlive(owner, action.at)),
     )
   }
 
   applyRequest(executionId: string, at: number): Promise<SteeringAnswer> {
     return this.#step('accept', (connection) =>
-      applyRequest(connection, executionId, at, (owner) => this.#isAlive(connection, owner, at)),
+      applyRequest(connection, executionId, at, (owner) => this.#isAlive(owner, at)),
     )
   }
 
-  /** A serving process has watched heartbeats by its monotonic clock, which is more certain than one query. */
-  #isAlive(connection: Connection, instanceId: string, at: number): boolean {
-    const [own] = this.#instances
-    if (own === undefined) return this.#liveness.isLiving(connection, instanceId, at)
-    return !this.#liveness.isDead(connection, instanceId, own)
+  /** A serving process has observed heartbeats by its monotonic clock, which is more certain than one query. */
+  #isAlive(instanceId: string, at: number): boolean {
+    const [own] = this.instances
+    if (own === undefined) return finish(isLiving(this.#session, this.liveness, instanceId, at))
+    const others = finish(this.liveness.others(this.#session, own))
+    return instanceId === own || others.some(({ id, isDead }) => id === instanceId && !isDead)
   }
 
   notUnderWay(ids: readonly string[]): Promise<ReadonlyMap<string, Execution | null>> {
@@ -310,14 +264,6 @@ export class SqliteStore extends StoreCrons implements Store {
 
   listAttempts(executionId: string): Promise<readonly AttemptRow[]> {
     return this.#step('read', (connection) => listAttempts(connection, executionId))
-  }
-
-  saveWorkflows(definitions: readonly WorkflowDefinition[], at: number): Promise<void> {
-    return this.#step('write', (connection) => workflows.saveWorkflows(connection, definitions, at))
-  }
-
-  listWorkflows(keys?: readonly string[]): Promise<readonly WorkflowDefinition[]> {
-    return this.#step('read', (connection) => workflows.listWorkflows(connection, keys))
   }
 
   onForeignChange(callback: () => void): () => void {
@@ -365,12 +311,12 @@ export class SqliteStore extends StoreCrons implements Store {
     if (this.#isReadOnly) SCHEMA.assertReadable(this.#connection)
     else SCHEMA.migrate(this.#connection, at)
     this.#connection.opened()
-    this.#liveness.forget()
+    this.liveness.forget()
     this.#heldLeases.forget()
     this.#foreignChanges.reset()
-    if (this.#instances.size === 0) return
+    if (this.instances.size === 0) return
     this.#connection.atomically(() => {
-      for (const instanceId of this.#instances) this.#liveness.enter(this.#connection, instanceId, at)
+      for (const id of this.instances) finish(openInstance(this.#session, this.liveness, id, at))
     })
   }
 
@@ -379,7 +325,7 @@ export class SqliteStore extends StoreCrons implements Store {
     try {
       const version = this.#connection.foreignVersion()
       // For each of several engines on this store, what the others commit is foreign.
-      return this.#instances.size > 1 ? `${version} ${this.#connection.countChanges()}` : `${version}`
+      return this.instances.size > 1 ? `${version} ${this.#connection.countChanges()}` : `${version}`
     } catch (thrown) {
       // The next step throws it: no caller waits for an answer here.
       this.#watch.suspect(thrown)
@@ -393,5 +339,7 @@ export class SqliteStore extends StoreCrons implements Store {
   }
 
   protected readonly run: RunStep = (need, body) => this.#step(need, () => finish(body(this.#session)))
+  protected readonly runQuietly = this.run
+  readonly #deadSeqs = (instanceId: string) => finish(deadSeqs(this.#session, this.liveness, instanceId))
   readonly #triggerRow = (record: TriggerRecord): TriggerRow => triggerRow(record, this.#skips.lastAt(record.name))
 }

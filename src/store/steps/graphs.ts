@@ -1,26 +1,23 @@
 /** The part `graphs` of the store: a step for each method of the port, in its order. */
 
 import type { AcceptedEvents, GraphStore, NewEvents } from '../../engine/ports.ts'
+import type { Declarations } from '../declarations.ts'
 import { declaredNames } from '../graphs/declared-names.ts'
 import { membersOf } from '../graphs/members.ts'
-import type { RunStep, Session, Step } from '../session.ts'
+import type { RunStep } from '../session.ts'
 import { markUndeclared, saveDeclared } from './declared-graphs.ts'
 import { deliver, fire } from './deliveries.ts'
+import { deadSeqs, type Liveness } from './liveness.ts'
 import * as reactors from './reactors.ts'
 import * as sources from './sources.ts'
 import * as subscriptions from './subscriptions.ts'
 
-/** Parts of the store of graphs that each database has in its own form. */
+/** Parts of the store that the store of graphs uses. */
 export interface GraphHosting {
+  readonly liveness: Liveness
+  readonly declarations: Declarations
   /** Queues a step that accepts events. */
   accept(events: NewEvents): Promise<AcceptedEvents>
-  /** Returns `seq` of the engines that are dead. Never the engine that asks. */
-  deadSeqs(session: Session, instanceId: string): Step<readonly number[]>
-  /**
-   * Keeps the names that an engine declares. Heartbeats mark what nobody declares if an engine was added, left or died.
-   * Returns false if the engine declares nothing, and did not before.
-   */
-  keepDeclared(instanceId: string, names: readonly string[]): boolean
 }
 
 export function graphStore(run: RunStep, hosting: GraphHosting): GraphStore {
@@ -65,14 +62,17 @@ function declaring(
   return {
     declare: (instanceId, declared, at) => {
       const names = declaredNames(declared)
-      const isDeclaring = hosting.keepDeclared(instanceId, names)
+      const isEmpty = names.length === 0
+      const isDeclaring = hosting.declarations.keep(instanceId, 'graphs', isEmpty, function* (session, at, dead) {
+        if (!isEmpty) markUndeclared(session, instanceId, names, at, dead)
+      })
       return run(
         'write',
         function* (session) {
           if (!isDeclaring) return
           session.notifyEngines()
           yield* saveDeclared(session, declared, at)
-          markUndeclared(session, instanceId, names, at, yield* hosting.deadSeqs(session, instanceId))
+          markUndeclared(session, instanceId, names, at, yield* deadSeqs(session, hosting.liveness, instanceId))
         },
         'alone',
       )
@@ -81,7 +81,7 @@ function declaring(
       run(
         'write',
         function* (session) {
-          const dead = yield* hosting.deadSeqs(session, instanceId)
+          const dead = yield* deadSeqs(session, hosting.liveness, instanceId)
           return yield* sources.leaseSources(session, instanceId, names, dead)
         },
         'alone',

@@ -2,8 +2,8 @@ import type { Mutant } from './mutant.ts'
 
 export const mutant: Mutant = {
   file: 'src/store/sqlite/store.ts',
-  find: 'this.#instances.size > 1 ?',
-  replace: 'this.#instances.size < 0 ?',
+  find: 'this.instances.size > 1 ?',
+  replace: 'this.instances.size < 0 ?',
   breaks:
     'No poll runs for a disabled trigger: an engine is not notified of a change by another one on its store object.',
 }

@@ -17,14 +17,6 @@ SELECT execution_seq, task_id, attempts, 'lost', started_at, $1, $2
 FROM task_runs WHERE execution_seq = ANY ($3::bigint[]) AND status = 'Running'
 ON CONFLICT DO NOTHING`
 
-/** Those that an owner which stops has not waited for; must precede what makes their tasks ready again. */
-export const INSERT_CUT_ATTEMPTS = `
-INSERT INTO attempts (execution_seq, task_id, attempt, outcome, started_at, ended_at, error)
-SELECT task_runs.execution_seq, task_id, attempts, 'lost', task_runs.started_at, $1, $2
-FROM active_executions JOIN task_runs USING (execution_seq)
-WHERE active_executions.owner_seq = $3 AND task_runs.status = 'Running'
-ON CONFLICT DO NOTHING`
-
 export const LIST_ATTEMPTS = `
 SELECT task_id, attempt, outcome, queued_at, started_at, ended_at, error FROM attempts
 WHERE execution_seq = ${seqOf('$1')} ORDER BY ended_at, task_id, attempt`

@@ -16,13 +16,6 @@ INSERT OR IGNORE INTO attempts (execution_seq, task_id, attempt, outcome, starte
 SELECT execution_seq, task_id, attempts, 'lost', started_at, ?, ?
 FROM task_runs WHERE execution_seq = ? AND status = 'Running'`
 
-/** Those that an owner which stops has not waited for; must precede what makes their tasks ready again. */
-export const INSERT_CUT_ATTEMPTS = `
-INSERT OR IGNORE INTO attempts (execution_seq, task_id, attempt, outcome, started_at, ended_at, error)
-SELECT execution_seq, task_id, attempts, 'lost', task_runs.started_at, ?, ?
-FROM active_executions JOIN task_runs USING (execution_seq)
-WHERE active_executions.owner_seq = ? AND task_runs.status = 'Running'`
-
 /** Of the execution whose `seq` the given expression is; the values of its parameters are bound twice. */
 function attemptsOf(executionSeq: string): string {
   return `

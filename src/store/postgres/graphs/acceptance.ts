@@ -1,0 +1,26 @@
+/** Acceptance of events on PostgreSQL: steps that accept events share a transaction with no other steps. */
+
+import type { AcceptedEvents, NewEvents } from '../../../engine/ports.ts'
+import { accept } from '../../steps/sources.ts'
+import { carryOut, type SessionParts } from '../session/step-session.ts'
+import type { Alike } from '../session/write-queue.ts'
+import type { Steps } from '../steps.ts'
+
+let calls = 0
+
+/** `isOwn`: whether the store opened an engine. */
+export function graphAcceptance(
+  steps: Steps,
+  isOwn: (instanceId: string) => boolean,
+  parts: SessionParts,
+): (events: NewEvents) => Promise<AcceptedEvents> {
+  const acceptance: Alike<NewEvents, AcceptedEvents> = {
+    need: 'accept',
+    isPatient: false,
+    isAlone: true,
+    // Any calls may share a statement.
+    key: () => String(calls++),
+    run: (connection, added) => carryOut(connection, (session) => accept(session, added, isOwn), parts),
+  }
+  return (events) => steps.alike(acceptance, events)
+}

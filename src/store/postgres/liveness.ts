@@ -1,0 +1,112 @@
+/**
+ * Liveness of the engines of a schema, by the clock of the server. To an engine, another one is dead if its process
+ * on the same host is gone, or if it had no heartbeat for 10 s while the heartbeats of the observer had no gap: an
+ * engine that was suspended has observed no heartbeats.
+ */
+
+import { DEAD_AFTER_MS, hasProcess, type ProcessIdentity } from '../process-identity.ts'
+import type { Reply, Session, Step } from '../session.ts'
+import type { ListedEngine, Liveness, OtherEngine } from '../steps/liveness.ts'
+import { SERVER_NOW } from './instance-queries.ts'
+
+/** Values: id, time of the engine, time of the server or null, time after which the engine is dead. */
+const BEAT = `
+UPDATE instances
+SET heartbeat_at = $2, expires_at = now.at + $4,
+    alive_since = CASE WHEN expires_at <= now.at THEN now.at ELSE alive_since END
+FROM (SELECT ${SERVER_NOW(3)} AS at) now
+WHERE id = $1 AND NOT is_declared_dead`
+
+const REGISTER = `
+INSERT INTO instances (id, host, pid, process_started_at, opened_at, heartbeat_at, expires_at, alive_since)
+SELECT $1, $2, $3, $4::bigint, $5, $5, now.at + $7, now.at FROM (SELECT ${SERVER_NOW(6)} AS at) now`
+
+/** `is_dead`: is declared dead, or has expired while the heartbeats of the observer had no gap. */
+const LIST_OTHERS = `
+SELECT other.seq, other.id, other.host, other.pid, other.process_started_at,
+       other.is_declared_dead OR coalesce(
+         other.expires_at <= now.at AND observer.expires_at > now.at AND now.at - observer.alive_since >= $3, false
+       ) AS is_dead,
+       NOT other.is_declared_dead AND other.expires_at > now.at
+         AND EXISTS (SELECT 1 FROM instance_workflows WHERE instance_seq = other.seq) AS is_peer
+FROM (SELECT ${SERVER_NOW(2)} AS at) now, instances other LEFT JOIN instances observer ON observer.id = $1
+WHERE other.id <> $1 ORDER BY other.seq`
+
+const LIST = `
+SELECT seq, id, host, pid, process_started_at, opened_at, heartbeat_at,
+       is_declared_dead OR expires_at <= now.at AS is_dead
+FROM instances, (SELECT ${SERVER_NOW(1)} AS at) now ORDER BY seq`
+
+interface ProcessRecord {
+  readonly seq: number
+  readonly id: string
+  readonly host: string
+  readonly pid: number
+  readonly process_started_at: number | null
+  readonly is_dead: boolean
+}
+
+interface OtherRecord extends ProcessRecord {
+  readonly is_peer: boolean
+}
+
+interface EngineRecord extends ProcessRecord {
+  readonly opened_at: number
+  readonly heartbeat_at: number
+}
+
+export class PostgresLiveness implements Liveness {
+  readonly #self: ProcessIdentity
+  readonly #isProcessAlive: (pid: number) => boolean
+  readonly #serverNow: () => number | null
+
+  /** `serverNow`: returns the time that replaces the server's clock, or null. */
+  constructor(self: ProcessIdentity, isProcessAlive: (pid: number) => boolean, serverNow: () => number | null) {
+    this.#self = self
+    this.#isProcessAlive = isProcessAlive
+    this.#serverNow = serverNow
+  }
+
+  beat(session: Session, instanceId: string, at: number): Step<boolean> {
+    return hasChanged(session.run(BEAT, instanceId, at, this.#serverNow(), DEAD_AFTER_MS))
+  }
+
+  *register(session: Session, instanceId: string, at: number): Step<void> {
+    const { host, pid, startedAt } = this.#self
+    session.run(REGISTER, instanceId, host, pid, startedAt, at, this.#serverNow(), DEAD_AFTER_MS)
+  }
+
+  others(session: Session, instanceId: string): Step<readonly OtherEngine[]> {
+    return this.#others(session.all<OtherRecord>(LIST_OTHERS, instanceId, this.#serverNow(), DEAD_AFTER_MS))
+  }
+
+  list(session: Session): Step<readonly ListedEngine[]> {
+    return this.#listed(session.all<EngineRecord>(LIST, this.#serverNow()))
+  }
+
+  /** Returns how far the server's clock is ahead of `at`. */
+  *skewMs(session: Session, at: number): Step<number> {
+    const row = yield* session.one<{ readonly now: number }>(`SELECT ${SERVER_NOW(1)} AS now`, this.#serverNow())
+    return (row?.now ?? at) - at
+  }
+
+  *#others(reply: Reply<OtherRecord[]>): Step<readonly OtherEngine[]> {
+    return (yield* reply).map((record) => {
+      const { seq, id, is_peer: isPeer } = record
+      return { seq, id, isDead: this.#isDead(record), isPeer }
+    })
+  }
+
+  *#listed(reply: Reply<EngineRecord[]>): Step<readonly ListedEngine[]> {
+    return (yield* reply).map((record) => ({ ...record, isAlive: !this.#isDead(record) }))
+  }
+
+  #isDead(record: ProcessRecord): boolean {
+    const isHere = record.host === this.#self.host
+    return record.is_dead || (isHere && !hasProcess(this.#self, record, this.#isProcessAlive))
+  }
+}
+
+function* hasChanged(reply: Reply<number>): Step<boolean> {
+  return (yield* reply) > 0
+}
