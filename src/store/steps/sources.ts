@@ -124,11 +124,11 @@ export function* accept(
 }
 
 function rowsOf(
-  [first, ...others]: readonly GrowingSource[],
+  grown: readonly GrowingSource[],
   kind: 'events' | 'positions' | 'polls' | 'counts',
 ): readonly RowValues[] {
-  if (first === undefined) return []
-  return others.length === 0 ? first[kind] : [first, ...others].flatMap((source) => source[kind])
+  const first = grown[0]
+  return grown.length === 1 && first !== undefined ? first[kind] : grown.flatMap((source) => source[kind])
 }
 
 const UNKNOWN: AcceptedEvents = { kind: 'unknown' }
