@@ -17,7 +17,7 @@ export function sourceSql({ insertRows, isEach, isIn, lock, updateRows }: Fragme
     lock: `${LOCKED} WHERE name = $1 ${lock('sources')}`,
     lockEach: `${LOCKED} WHERE ${isEach('name', '$1', 'text')} ORDER BY name ${lock('sources')}`,
 
-    /** Values: names, then the engine and a list of the dead ones. */
+    /** Takes free leases. Values: names, then the engine and a list of the dead ones. */
     lease: `
 WITH free AS (
   SELECT seq FROM sources
@@ -26,8 +26,8 @@ WITH free AS (
 )
 UPDATE sources SET lease_seq = $2, lease_number = lease_number + 1 FROM free WHERE sources.seq = free.seq`,
     listLeases: `
-SELECT name, lease_number, done_sequence, last_sequence FROM sources
-WHERE ${isEach('name', '$1', 'text')} AND lease_seq = $2`,
+SELECT name, lease_seq, lease_number, done_sequence, last_sequence FROM sources
+WHERE ${isEach('name', '$1', 'text')}`,
     release: `UPDATE sources SET lease_seq = NULL WHERE ${isEach('name', '$1', 'text')} AND lease_seq = $2`,
 
     /** May return positions of the other sources, too. */

@@ -42,7 +42,13 @@ export interface LockedSource extends FoundLease {
   readonly name: string
 }
 
-interface LeaseRecord extends Pick<LockedSource, 'name' | 'lease_number' | 'done_sequence' | 'last_sequence'> {}
+interface LeaseRecord {
+  readonly name: string
+  readonly lease_seq: number | null
+  readonly lease_number: number
+  readonly done_sequence: number
+  readonly last_sequence: number
+}
 
 interface PositionRecord {
   readonly source_seq: number
@@ -59,12 +65,18 @@ export function* leaseSources(
   const { lease, listLeases } = session.sql.sources
   const own = yield* engineSeq(session, instanceId)
   const rows = names.map((name) => [name])
-  session.each(lease, rows, own, deadSeqs)
-  const records = yield* session.allEach<LeaseRecord>(listLeases, rows, own)
+  let records = yield* session.allEach<LeaseRecord>(listLeases, rows)
+  // Engines ask for their leases again and again, and nearly always nothing is free.
+  const free = records.filter(({ lease_seq }) => lease_seq === null || deadSeqs.includes(lease_seq))
+  if (free.length > 0) {
+    const freeRows = free.map(({ name }) => [name])
+    session.each(lease, freeRows, own, deadSeqs)
+    records = yield* session.allEach<LeaseRecord>(listLeases, rows)
+  }
   const leases = new Map(records.map((record) => [record.name, record]))
   return names.flatMap((name) => {
     const record = leases.get(name)
-    if (record === undefined) return []
+    if (record?.lease_seq !== own) return []
     const { lease_number: number, done_sequence: doneSequence, last_sequence: lastSequence } = record
     return { source: name, number, doneSequence, lastSequence }
   })
@@ -112,11 +124,11 @@ export function* accept(
 }
 
 function rowsOf(
-  [first, ...others]: readonly GrowingSource[],
+  grown: readonly GrowingSource[],
   kind: 'events' | 'positions' | 'polls' | 'counts',
 ): readonly RowValues[] {
-  if (first === undefined) return []
-  return others.length === 0 ? first[kind] : [first, ...others].flatMap((source) => source[kind])
+  const first = grown[0]
+  return grown.length === 1 && first !== undefined ? first[kind] : grown.flatMap((source) => source[kind])
 }
 
 const UNKNOWN: AcceptedEvents = { kind: 'unknown' }
