@@ -7,7 +7,6 @@ import type { HeartbeatAnswer } from '../../engine/ports.ts'
 import { StoreError } from '../../errors.ts'
 import type { PythonFault } from '../../model/fault.ts'
 import type { InstanceRow } from '../../model/schedule.ts'
-import type { Declarations } from '../declarations.ts'
 import { PROCESS_DIED, RUNNER_STOPPED } from '../history-rows.ts'
 import { shownHost } from '../process-identity.ts'
 import { faultText } from '../rows.ts'
@@ -21,6 +20,7 @@ import {
   RELEASE_EXECUTIONS,
   RELEASE_LEASES,
 } from '../sql/instances.ts'
+import type { Declarations } from './declarations.ts'
 import { deadOf, type Liveness } from './liveness.ts'
 
 interface SeqRecord {

@@ -1,7 +1,7 @@
 /** Acceptance of events on PostgreSQL: steps that accept events share a transaction with no other steps. */
 
 import type { AcceptedEvents, NewEvents } from '../../../engine/ports.ts'
-import { accept } from '../../steps/sources.ts'
+import { accept } from '../../steps/graphs/sources.ts'
 import { carryOut, type SessionParts } from '../session/step-session.ts'
 import type { Alike } from '../session/write-queue.ts'
 import type { Steps } from '../steps.ts'

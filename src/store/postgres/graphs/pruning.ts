@@ -1,7 +1,7 @@
 /** Removal of old events, firings and polls, for steps that are not generators. */
 
 import type { Step, Session as StepSession } from '../../session.ts'
-import * as pruning from '../../steps/graph-pruning.ts'
+import * as pruning from '../../steps/graphs/pruning.ts'
 import type { Session } from '../session/session.ts'
 import { carryOut } from '../session/step-session.ts'
 import { SQL } from '../sql.ts'

@@ -1,7 +1,7 @@
 /** Removal of old events, firings and polls, for steps that are not generators. */
 
 import type { Step } from '../../session.ts'
-import * as pruning from '../../steps/graph-pruning.ts'
+import * as pruning from '../../steps/graphs/pruning.ts'
 import type { Connection } from '../file/connection.ts'
 import { finish, SqliteSession } from '../file/session.ts'
 import { SQL } from '../sql.ts'

@@ -1,10 +1,10 @@
 /** Steps of subscriptions. See the methods of the port that have the same names. */
 
-import type { GraphStore, NewSubscription, PendingSubscription, SubscriptionStep } from '../../engine/ports.ts'
-import type { Subscription } from '../../model/graphs/rows.ts'
-import { markSetBack } from '../graphs/replays.ts'
-import { reactorFiring, type SubscriptionRecord, subscriptionRow } from '../graphs/rows.ts'
-import type { Session, Step } from '../session.ts'
+import type { GraphStore, NewSubscription, PendingSubscription, SubscriptionStep } from '../../../engine/ports.ts'
+import type { Subscription } from '../../../model/graphs/rows.ts'
+import { markSetBack } from '../../graphs/replays.ts'
+import { reactorFiring, type SubscriptionRecord, subscriptionRow } from '../../graphs/rows.ts'
+import type { Session, Step } from '../../session.ts'
 import {
   DELETE_SUBSCRIPTION,
   GET_SUBSCRIPTION,
@@ -13,7 +13,7 @@ import {
   SAVE_SUBSCRIPTION,
   SET_BACK,
   SET_SUBSCRIPTION_ENABLED,
-} from '../sql/subscriptions.ts'
+} from '../../sql/subscriptions.ts'
 import { firingsAfter } from './reactors.ts'
 
 type SubscriptionFilter = Parameters<GraphStore['listSubscriptions']>[0]

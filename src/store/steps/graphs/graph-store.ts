@@ -1,13 +1,13 @@
 /** The part `graphs` of the store: a step for each method of the port, in its order. */
 
-import type { AcceptedEvents, GraphStore, NewEvents } from '../../engine/ports.ts'
+import type { AcceptedEvents, GraphStore, NewEvents } from '../../../engine/ports.ts'
+import { declaredNames } from '../../graphs/declared-names.ts'
+import { membersOf } from '../../graphs/members.ts'
+import type { RunStep } from '../../session.ts'
 import type { Declarations } from '../declarations.ts'
-import { declaredNames } from '../graphs/declared-names.ts'
-import { membersOf } from '../graphs/members.ts'
-import type { RunStep } from '../session.ts'
+import { deadSeqs, type Liveness } from '../liveness.ts'
 import { markUndeclared, saveDeclared } from './declared-graphs.ts'
 import { deliver, fire } from './deliveries.ts'
-import { deadSeqs, type Liveness } from './liveness.ts'
 import * as reactors from './reactors.ts'
 import * as sources from './sources.ts'
 import * as subscriptions from './subscriptions.ts'

@@ -1,6 +1,6 @@
 /** The declarations of the engines of one store object. Heartbeats repeat them if an engine was added, left or died. */
 
-import type { Session, Step } from './session.ts'
+import type { Session, Step } from '../session.ts'
 
 /**
  * Part of a step: marks the rows that no living engine declares, and stores the declaration if the engine `isNew`.

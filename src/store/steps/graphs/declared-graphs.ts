@@ -1,10 +1,10 @@
 /** Steps of the sources, reactors and graphs that engines declare. */
 
-import type { DeclaredGraphs } from '../../engine/ports.ts'
-import { isOtherStream, listedNames } from '../graphs/declared-names.ts'
-import { newReactorKey } from '../graphs/firing-ids.ts'
-import type { Session, Step } from '../session.ts'
-import { SAVE_GRAPH, SET_DECLARED_GRAPHS } from '../sql/declared-graphs.ts'
+import type { DeclaredGraphs } from '../../../engine/ports.ts'
+import { isOtherStream, listedNames } from '../../graphs/declared-names.ts'
+import { newReactorKey } from '../../graphs/firing-ids.ts'
+import type { Session, Step } from '../../session.ts'
+import { SAVE_GRAPH, SET_DECLARED_GRAPHS } from '../../sql/declared-graphs.ts'
 
 interface Named {
   readonly name: string

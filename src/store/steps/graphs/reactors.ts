@@ -1,8 +1,8 @@
 /** Steps of the firings of reactors, and of graphs. See the methods of the port that have the same names. */
 
-import type { FiringDetail, FiringExecution, GraphClaim, GraphRuns, PageAfter } from '../../engine/ports.ts'
-import type { GraphRow, ReactorFiring, ReactorRow } from '../../model/graphs/rows.ts'
-import { firingPlace } from '../graphs/firing-ids.ts'
+import type { FiringDetail, FiringExecution, GraphClaim, GraphRuns, PageAfter } from '../../../engine/ports.ts'
+import type { GraphRow, ReactorFiring, ReactorRow } from '../../../model/graphs/rows.ts'
+import { firingPlace } from '../../graphs/firing-ids.ts'
 import {
   type FiringRecord,
   type GraphRecord,
@@ -11,9 +11,9 @@ import {
   type ReactorRecord,
   reactorFiring,
   reactorRow,
-} from '../graphs/rows.ts'
-import { faultText } from '../rows.ts'
-import type { Reply, Session, Step } from '../session.ts'
+} from '../../graphs/rows.ts'
+import { faultText } from '../../rows.ts'
+import type { Reply, Session, Step } from '../../session.ts'
 import {
   COUNT_RUNS,
   FIRINGS_AFTER,
@@ -29,7 +29,7 @@ import {
   LIST_INPUTS,
   LIST_REACTORS,
   SAVE_LAST_RUN,
-} from '../sql/reactors.ts'
+} from '../../sql/reactors.ts'
 
 interface BehindRecord {
   readonly seq: number

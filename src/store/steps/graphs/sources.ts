@@ -8,11 +8,11 @@ import type {
   SourcePoll,
   SourcePollRow,
   StreamPosition,
-} from '../../engine/ports.ts'
-import { StoreError } from '../../errors.ts'
-import type { SourceEvent, SourceRow } from '../../model/graphs/rows.ts'
-import { acceptable, partitionsOf } from '../graphs/acceptance.ts'
-import type { FoundLease } from '../graphs/delivery.ts'
+} from '../../../engine/ports.ts'
+import { StoreError } from '../../../errors.ts'
+import type { SourceEvent, SourceRow } from '../../../model/graphs/rows.ts'
+import { acceptable, partitionsOf } from '../../graphs/acceptance.ts'
+import type { FoundLease } from '../../graphs/delivery.ts'
 import {
   type EventRecord,
   type PollRecord,
@@ -21,10 +21,10 @@ import {
   sourceEvent,
   sourcePollRow,
   sourceRow,
-} from '../graphs/rows.ts'
-import { faultText } from '../rows.ts'
-import type { RowValues, Session, Step } from '../session.ts'
-import { FIND_INSTANCE } from '../sql/instances.ts'
+} from '../../graphs/rows.ts'
+import { faultText } from '../../rows.ts'
+import type { RowValues, Session, Step } from '../../session.ts'
+import { FIND_INSTANCE } from '../../sql/instances.ts'
 import {
   COUNT_REFUSED,
   EVENTS_AFTER,
@@ -35,7 +35,7 @@ import {
   LIST_POSITIONS,
   LIST_SOURCES,
   NEWEST_POLL,
-} from '../sql/sources.ts'
+} from '../../sql/sources.ts'
 
 export interface LockedSource extends FoundLease {
   readonly seq: number

@@ -1,7 +1,7 @@
 /** Parts of steps that remove old events, firings and polls. The remaining rows of a source or reactor have no gaps. */
 
-import { causesOf } from '../graphs/rows.ts'
-import type { Session, Step } from '../session.ts'
+import { causesOf } from '../../graphs/rows.ts'
+import type { Session, Step } from '../../session.ts'
 import {
   DELETE_CAUSES,
   DELETE_EVENTS,
@@ -10,7 +10,7 @@ import {
   OLDEST_EVENTS,
   OLDEST_FIRINGS,
   PRUNE_POLLS,
-} from '../sql/graph-pruning.ts'
+} from '../../sql/graph-pruning.ts'
 
 interface Oldest {
   readonly seq: number

@@ -3,16 +3,16 @@
  * their names) in a transaction of their own, so that two deliveries never wait for each other.
  */
 
-import type { Delivery, DeliveryResult, NewValue } from '../../engine/ports.ts'
-import type { ReactorFiring } from '../../model/graphs/rows.ts'
-import { change, delivered, graphsOf, isLost, type ReactorChange } from '../graphs/delivery.ts'
-import { emit } from '../graphs/kept-values.ts'
-import { payloadOf } from '../graphs/reactions.ts'
-import { causesText, type InputRecord, inputState, type ReactorRecord, reactorFiring } from '../graphs/rows.ts'
-import { faultText } from '../rows.ts'
-import type { Session, Step } from '../session.ts'
-import { LIST_INPUTS, LIST_INPUTS_BESIDE } from '../sql/reactors.ts'
-import { FORGET_KEPT, LIST_KEPT, MOVE_SOURCE, SAVE_LAST_VALUE } from '../sql/sources.ts'
+import type { Delivery, DeliveryResult, NewValue } from '../../../engine/ports.ts'
+import type { ReactorFiring } from '../../../model/graphs/rows.ts'
+import { change, delivered, graphsOf, isLost, type ReactorChange } from '../../graphs/delivery.ts'
+import { emit } from '../../graphs/kept-values.ts'
+import { payloadOf } from '../../graphs/reactions.ts'
+import { causesText, type InputRecord, inputState, type ReactorRecord, reactorFiring } from '../../graphs/rows.ts'
+import { faultText } from '../../rows.ts'
+import type { Session, Step } from '../../session.ts'
+import { LIST_INPUTS, LIST_INPUTS_BESIDE } from '../../sql/reactors.ts'
+import { FORGET_KEPT, LIST_KEPT, MOVE_SOURCE, SAVE_LAST_VALUE } from '../../sql/sources.ts'
 import type { LockedSource } from './sources.ts'
 
 interface InputRecordOf extends InputRecord {
