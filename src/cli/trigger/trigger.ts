@@ -50,7 +50,7 @@ export function triggerCommand(finish: (exitCode: number) => void): Command {
   withDatabase(command('list', 'list the triggers of a database', 'cloaca trigger list --db sqlite://jobs.db')).action(
     (options: DatabaseOptions) => withReader(options, (runner) => list(runner, options)),
   )
-  named('show', 'show a trigger, its policy and its note', 'cloaca trigger show inbox_watcher').action(
+  named('show', 'show a trigger with its options and state', 'cloaca trigger show inbox_watcher').action(
     (name: string, options: DatabaseOptions) => withReader(options, (runner) => show(runner, name, options)),
   )
   const firings = 'list the firings or polls of a trigger, newest first'
@@ -156,7 +156,7 @@ async function showCron(runner: Runner, row: CronTriggerInfo, options: DatabaseO
 function undeclaredField({ name, undeclaredAt }: Pick<TriggerInfo, 'name' | 'undeclaredAt'>): Record<string, string> {
   if (undeclaredAt === null) return {}
   const since = instantText(undeclaredAt)
-  return { declared: `no, removed from the served scripts ${since}; delete it with: cloaca trigger delete ${name}` }
+  return { declared: `no, not in a served script since ${since}; to delete the trigger: cloaca trigger delete ${name}` }
 }
 
 /** What is not as it would be without a policy. */
