@@ -23,7 +23,7 @@ from .._border import bridge, stacks
 #: Descriptions of waits in the functions of ``_border.bridge``.
 _WAITS = {
     "call_with_context": "an answer of the engine",
-    "sleep_ms": "a time",
+    "sleep_ms": "a timer",
     "wait_for_promise": "Node",
     "read_input": "standard input",
     "wait_event": "an event",
