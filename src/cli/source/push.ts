@@ -86,7 +86,8 @@ async function pushAll(
     if (refused === undefined) continue
     if (lines && sequences.length > 0)
       printMessage(
-        `Stored ${sequences.length} of ${events.length} events. Sequence number of the last stored event: ${sequences.at(-1)}.`,
+        `Stored ${sequences.length} of ${events.length} events. ` +
+          `Sequence number of the last stored event: ${sequences.at(-1)}.`,
       )
     throw explained(refused.reason)
   }
