@@ -83,7 +83,7 @@ async function show(runner: Runner, name: string, options: ShowOptions): Promise
     ...(definition.place === null ? {} : { 'declared in': `${definition.place.file}:${definition.place.line}` }),
     ...(row.undeclaredAt === null
       ? {}
-      : { declared: `no, removed from the served scripts ${instantText(row.undeclaredAt)}` }),
+      : { declared: `no, not in a served script since ${instantText(row.undeclaredAt)}` }),
   })
   printLine('')
   for (const line of topologyLines(definition.nodes)) printLine(line)

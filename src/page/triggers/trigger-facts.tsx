@@ -18,7 +18,7 @@ export function TriggerFacts({ trigger }: { readonly trigger: Trigger }) {
     <>
       {description !== null && <p class="docstring">{description}</p>}
       <dl class="fact-grid">
-        <Fact name="Last tick">
+        <Fact name="Last poll">
           <LatestTick trigger={trigger} />
         </Fact>
         <Fact name="Next poll">

@@ -147,7 +147,7 @@ function Head() {
         <th scope="col" class="wide-only">
           Interval
         </th>
-        <th scope="col">Last tick</th>
+        <th scope="col">Last poll</th>
         <th scope="col" class="medium-only">
           Last fired
         </th>
