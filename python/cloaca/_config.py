@@ -131,7 +131,9 @@ class DefaultRunnerConfig(Sealed):
     )
     db_pool_size = _Field(10, _at_least_one, "Checked but not used: the engine opens as many connections as it needs.")
     enable_recovery = _Field(True, arguments.flag, "Whether the runner takes over the tasks of runners that died.")
-    enable_cron_scheduling = _Field(True, arguments.flag, "Whether cron schedules are enabled. Polling ignores it.")
+    enable_cron_scheduling = _Field(
+        True, arguments.flag, "Whether cron schedules are enabled. This does not affect polled triggers."
+    )
     cron_poll_interval_seconds = _Field(30, arguments.unsigned, "Maximum seconds between two checks of the schedules.")
     cron_max_catchup_executions = _Field(
         100, _catchup, 'Maximum number of missed runs that a cron trigger with catchup="all" starts.'

@@ -39,7 +39,7 @@ export function addSteeringCommands(named: NamedCommand, finish: (exitCode: numb
     `cloaca trigger fire inbox_watcher --context '{"file": "a.txt"}'`,
   )
     .option('--context <json>', 'pass this context: JSON object or @FILE (default: no context)')
-    .option('--force', 'ignore max_active and active executions with an equal context')
+    .option('--force', 'start despite max_active and active executions with the same context')
     .action(async (name: string, options: FireOptions) => finish(await fire(name, options)))
   noted('poll', 'poll a trigger now, in the engine that serves it', 'cloaca trigger poll inbox_watcher')
     .option('--no-wait', 'return without waiting for the engine to answer')

@@ -234,7 +234,8 @@ export class Scheduler {
 
   #ask(trigger: PolledTrigger, now: number, latenessMs: number | null, answer: TriggerPoll['answer']): void {
     const { definition, lease } = trigger
-    if (lease === null) throw new InternalError(`Trigger "${definition.name}" is due but has no lease.`)
+    if (lease === null)
+      throw new InternalError(`This engine tried to poll trigger "${definition.name}", but does not serve it.`)
     trigger.isPolling = true
     this.#polls += 1
     const poll = trigger.poll ?? this.#firstPoll(trigger, lease)
