@@ -133,7 +133,9 @@ class DefaultRunnerConfig(Sealed):
         10, _at_least_one, "Validated but not used: the engine opens as many connections as it needs."
     )
     enable_recovery = _Field(True, arguments.flag, "Whether the runner takes over the tasks of runners that died.")
-    enable_cron_scheduling = _Field(True, arguments.flag, "Whether cron schedules are enabled. No effect on polling.")
+    enable_cron_scheduling = _Field(
+        True, arguments.flag, "Whether cron schedules are enabled. This does not affect polled triggers."
+    )
     cron_poll_interval_seconds = _Field(30, arguments.unsigned, "Maximum seconds between two checks of the schedules.")
     cron_max_catchup_executions = _Field(
         100, _catchup, 'Maximum number of missed runs that a cron trigger with catchup="all" starts.'

@@ -210,7 +210,7 @@ describe('code that a tenant has planted', () => {
       await expect(use({ schema: null }), String(name)).rejects.toMatchObject({
         code: 'DATABASE_UNAVAILABLE',
         message: expect.stringMatching(
-          new RegExp(`^Cannot open schema "public": its "${name}" belongs to "h_evil".*OWNER TO "postgres"`),
+          new RegExp(`^Cannot open schema "public": user "h_evil" owns "${name}" in this schema.*OWNER TO "postgres"`),
         ),
       })
       await tenant.run(`DROP VIEW public.${name}`)

@@ -16,7 +16,7 @@ export function addFireCommand(named: Named): void {
     "fire a reactor manually, with its sources' newest values",
     `cloaca reactor fire oven --payload '{"probe": {"c": 91.5}}' --note "a try"`,
   )
-    .option('--payload <json>', 'replace values: JSON object keyed by source name, or @FILE')
+    .option('--payload <json>', 'replace values of sources: JSON {"SOURCE": VALUE} or @FILE')
     .option('--note <text>', 'record a reason for this action')
     .action(fire)
 }

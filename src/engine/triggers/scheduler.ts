@@ -235,9 +235,7 @@ export class Scheduler {
   #ask(trigger: PolledTrigger, now: number, latenessMs: number | null, answer: TriggerPoll['answer']): void {
     const { definition, lease } = trigger
     if (lease === null)
-      throw new InternalError(
-        `Trigger "${definition.name}" was not polled: this engine has no lease (the right to poll the trigger).`,
-      )
+      throw new InternalError(`This engine tried to poll trigger "${definition.name}", but does not serve it.`)
     trigger.isPolling = true
     this.#polls += 1
     const poll = trigger.poll ?? this.#firstPoll(trigger, lease)

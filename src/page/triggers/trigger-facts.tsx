@@ -78,7 +78,7 @@ function policyInWords({ policy, allowConcurrent }: Trigger): string {
     timeoutMs === null ? null : `timeout ${shownDuration(timeoutMs)}`,
     jitterMs === null ? null : `jitter ${shownDuration(jitterMs)}`,
     pauseAfter === null ? null : `disabled after ${pauseAfter} consecutive failures`,
-    onChange ? 'fires only when the answer changes from skip to fire' : null,
+    onChange ? 'fires only when the result changes from skip to fire' : null,
   ]
   return parts.filter((part) => part !== null).join(', ')
 }

@@ -97,7 +97,7 @@ function Triggers({ triggers, onChange }: TriggersProps) {
   useKeys([
     {
       key: 'e',
-      does: 'enable or disable the current trigger',
+      does: 'enable or disable the trigger of the current row',
       press: () => {
         const trigger = triggers.find(({ name }) => name === focusedRow(list))
         if (trigger !== undefined) askToSwitch(trigger, onChange)

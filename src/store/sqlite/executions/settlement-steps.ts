@@ -27,7 +27,7 @@ export function settle(connection: Connection, settlement: Settlement, at: numbe
   const { executionId, applied } = settlement
   const record = connection.one<SettlingRecord>(FIND_FOR_SETTLING, executionId)
   if (record === undefined) throw cannotSettle(executionId, 'the execution does not exist')
-  if (record.owner_seq === null) throw cannotSettle(executionId, 'the execution has ended or was released')
+  if (record.owner_seq === null) throw cannotSettle(executionId, 'the execution has ended, or no engine is running it')
   if (record.owner_number !== settlement.ownerNumber)
     throw cannotSettle(executionId, 'another engine has taken over the execution')
   const completing = completingAttempts(settlement)
