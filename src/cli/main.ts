@@ -92,7 +92,7 @@ async function runSubcommand(words: readonly string[]): Promise<number> {
     .description('run workflows and triggers written in Python or TypeScript')
     .version(packageVersion())
     .showSuggestionAfterError()
-  program.command('run').description('run a Python program, like the python command; see cloaca run --help')
+  program.command('run').description('run a Python program like python; see cloaca run --help')
   program
     .addCommand(serveCommand(finish))
     .addCommand(triggerCommand(finish))

@@ -43,7 +43,7 @@ export function scheduleCommand(): Command {
     .option('--timezone <zone>', 'evaluate the expression in this IANA time zone', 'UTC')
     .option('--note <text>', NOTE)
     .action((name: string, cron: string, options: TimingOptions) => change(name, cron, options))
-  named('enable', 'enable a schedule and start executions for missed times')
+  named('enable', 'enable a schedule and catch up on missed times')
     .option('--note <text>', NOTE)
     .action((name: string, options: NotedOptions) => setEnabled(name, true, options))
   named('disable', 'disable a schedule until it is enabled again')

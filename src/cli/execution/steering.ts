@@ -71,7 +71,7 @@ export function addSteeringCommands(execution: Command, finish: (exitCode: numbe
   withDatabase(withExamples(pruning, 'cloaca execution prune --older-than 7d --status Completed --dry-run'))
     .requiredOption(
       '--older-than <duration>',
-      'remove only executions that ended longer ago than this: 12h, 7d',
+      'remove executions that ended longer ago than this: 12h, 7d',
       duration,
     )
     .option('--status <status>', `remove only executions in this status: ${ENDED.join(', ')}`, oneOf('status', ENDED))

@@ -43,7 +43,7 @@ export function graphCommand(finish: (exitCode: number) => void): Command {
   withSettings(run, ['python', 'python-for', ...RESTRICTION_KEYS])
     .argument('<name>', 'name of the graph')
     .argument('<places...>', 'files, folders or Python modules that declare the graph')
-    .option('--input <json>', 'pass JSON or @FILE: an object {SOURCE: VALUE}, or a context', '{}')
+    .option('--input <json>', 'pass {"SOURCE": VALUE}, or a context: JSON or @FILE', '{}')
     .option('--json', 'print JSON')
     .action(async (name: string, places: string[], options: { readonly input: string; readonly json?: true }) =>
       finish(await runGraph(name, places, options)),
