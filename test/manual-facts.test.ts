@@ -37,7 +37,7 @@ describe('what the manual says of the behaviour', () => {
 
   it('names the same settings without effect as Python', () => {
     const settings = tableRows(readDocument('docs/native-engine.md'), 'Node').flatMap(([, name = '']) => codeIn(name))
-    const python = [...readDocument('python/cloaca/_config.py').matchAll(/^ {8}(\w+): Checked but not used/gm)].map(
+    const python = [...readDocument('python/cloaca/_config.py').matchAll(/^ {8}(\w+): Validated but not used/gm)].map(
       (match) => match[1],
     )
 

@@ -81,13 +81,13 @@ class DefaultRunnerConfig(Sealed):
 
     Args:
         max_concurrent_tasks: Maximum number of tasks that one runner executes at the same time, at least 1. Default: 4.
-        scheduler_poll_interval_ms: Checked but not used, because the engine notices ready and due tasks immediately. At
-            least 10 ms. Default: 100 ms.
+        scheduler_poll_interval_ms: Validated but not used, because the engine notices ready and due tasks immediately.
+            At least 10 ms. Default: 100 ms.
         task_timeout_seconds: Time limit in seconds for one attempt of a task, including the time that it is deferred.
             Default: 300.
         workflow_timeout_seconds: Seconds that `DefaultRunner.execute` waits for a run. Default: 3600. Set the attribute
             to None to wait without a limit.
-        db_pool_size: Checked but not used, because the engine opens as many connections as it needs. At least 1.
+        db_pool_size: Validated but not used, because the engine opens as many connections as it needs. At least 1.
             Default: 10.
         enable_recovery: Whether the runner takes over the tasks of runners that died. Default: True.
         enable_cron_scheduling: Whether cron schedules are enabled. This does not affect polled triggers. Default:
@@ -97,7 +97,7 @@ class DefaultRunnerConfig(Sealed):
         cron_max_catchup_executions: Maximum number of missed runs that a cron trigger with ``catchup="all"`` starts, at
             most 1000. Default: 100.
         cron_enable_recovery: Whether the runner starts cron runs that were recorded but never started. Default: True.
-        cron_recovery_interval_seconds: Seconds between two searches for such lost runs. Default: 300.
+        cron_recovery_interval_seconds: Seconds between two searches for cron runs that never started. Default: 300.
         cron_lost_threshold_minutes: Age in minutes from which a recorded run that never started is considered lost.
             Default: 10.
         cron_max_recovery_age_seconds: Age in seconds from which a lost run is no longer started. Default: 86400.
@@ -121,7 +121,7 @@ class DefaultRunnerConfig(Sealed):
 
     max_concurrent_tasks = _Field(4, _at_least_one, "Maximum number of tasks that run at the same time.")
     scheduler_poll_interval_ms = _Field(
-        100, _scheduler_interval, "Milliseconds. Checked but not used: the engine notices ready tasks immediately."
+        100, _scheduler_interval, "Milliseconds. Validated but not used: the engine notices ready tasks immediately."
     )
     task_timeout_seconds = _Field(
         300, arguments.unsigned, "Time limit in seconds for one attempt of a task, including time that it is deferred."
@@ -129,9 +129,13 @@ class DefaultRunnerConfig(Sealed):
     workflow_timeout_seconds = _Field[Optional[int]](
         3600, _timeout, "Seconds that `DefaultRunner.execute` waits for a run. None: no limit.", may_be_none=True
     )
-    db_pool_size = _Field(10, _at_least_one, "Checked but not used: the engine opens as many connections as it needs.")
+    db_pool_size = _Field(
+        10, _at_least_one, "Validated but not used: the engine opens as many connections as it needs."
+    )
     enable_recovery = _Field(True, arguments.flag, "Whether the runner takes over the tasks of runners that died.")
-    enable_cron_scheduling = _Field(True, arguments.flag, "Whether cron schedules are enabled. Polling ignores it.")
+    enable_cron_scheduling = _Field(
+        True, arguments.flag, "Whether cron schedules are enabled. This does not affect polled triggers."
+    )
     cron_poll_interval_seconds = _Field(30, arguments.unsigned, "Maximum seconds between two checks of the schedules.")
     cron_max_catchup_executions = _Field(
         100, _catchup, 'Maximum number of missed runs that a cron trigger with catchup="all" starts.'
@@ -139,7 +143,9 @@ class DefaultRunnerConfig(Sealed):
     cron_enable_recovery = _Field(
         True, arguments.flag, "Whether the runner starts cron runs that were recorded but never started."
     )
-    cron_recovery_interval_seconds = _Field(300, arguments.unsigned, "Seconds between two searches for such lost runs.")
+    cron_recovery_interval_seconds = _Field(
+        300, arguments.unsigned, "Seconds between two searches for cron runs that never started."
+    )
     cron_lost_threshold_minutes = _Field(
         10, _minutes, "Age in minutes from which a recorded run that never started is considered lost."
     )

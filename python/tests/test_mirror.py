@@ -65,7 +65,7 @@ def test_a_file_that_does_not_come_is_refused_and_leaves_nothing(tmp_path: Path)
 
 
 def test_a_file_that_is_another_is_refused_and_not_kept(tmp_path: Path) -> None:
-    with pytest.raises(Refused, match="is not the file in Pyodide's lock"):
+    with pytest.raises(Refused, match="has the wrong SHA-256 digest"):
         mirror(tmp_path).file(build(contents=b"something else"), Network().open)
 
     assert [each for each in tmp_path.rglob("*") if each.is_file()] == []

@@ -65,7 +65,11 @@ def test_a_missing_package_is_named_as_on_the_index(tmp_path: Path, statement: s
         ("import psycopg2", "psycopg2-binary", "use pg8000, "),
         ("import MySQLdb", "mysqlclient", "use pymysql, "),
         ("import lxml.etree", "lxml", "use beautifulsoup4 "),
-        ("from google.cloud import (\n    pubsub_v1,\n)", "google-cloud-pubsub", "use its API over HTTP: "),
+        (
+            "from google.cloud import (\n    pubsub_v1,\n)",
+            "google-cloud-pubsub",
+            "use the HTTP (REST) interface of the service, with google-api-python-client",
+        ),
     ],
 )
 def test_one_of_native_code_is_said_to_need_another_python_or_package(

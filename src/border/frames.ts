@@ -31,7 +31,9 @@ export function encodeFrame(message: object): Buffer[] {
   const bodyBytes = found.reduce((sum, [, bytes]) => sum + bytes.length, 0)
   const length = LENGTH_BYTES + head.length + bodyBytes
   if (length > LARGEST_FRAME_BYTES) {
-    throw new FrameError(`A message of ${length} bytes exceeds the maximum of ${LARGEST_FRAME_BYTES} bytes.`)
+    throw new FrameError(
+      `Cannot pass ${length} bytes between the engine and Python: the maximum is ${LARGEST_FRAME_BYTES}.`,
+    )
   }
   const lengths = Buffer.allocUnsafe(2 * LENGTH_BYTES)
   lengths.writeUInt32LE(length, 0)
@@ -152,7 +154,8 @@ function putAt(message: object, path: Path, value: unknown): void {
   let target = message as Record<string | number, unknown>
   for (const [index, step] of path.entries()) {
     // Only where the sender left a gap: no path may lead to a prototype.
-    if (!Object.hasOwn(target, step)) throw new FrameError(`A message has no field "${path.join('.')}" for a text.`)
+    if (!Object.hasOwn(target, step))
+      throw new FrameError(`A message contains text for the field "${path.join('.')}", which is missing.`)
     if (index === path.length - 1) target[step] = value
     else target = target[step] as Record<string | number, unknown>
   }

@@ -89,7 +89,8 @@ export async function runCommand(words: readonly string[]): Promise<number> {
     return 0
   }
   const { target, words: forPython } = commandLine
-  if (target.kind === 'path' && target.rest.length === 0) throw new UsageMistake('There is no program to run.', USAGE)
+  if (target.kind === 'path' && target.rest.length === 0)
+    throw new UsageMistake('There is no program to run. Name a script, such as: cloaca run report.py', USAGE)
   refuseLateRestriction(commandLine, given)
   const settings = settingsFrom(given, file)
   const python = pythonOf(settings, placedTarget(target))

@@ -54,7 +54,7 @@ function printInstances(rows: readonly InstanceInfo[]): void {
       { instant: row.openedAt },
       { instant: row.heartbeatAt },
     ]),
-    'No engine serves this database. Start one with: cloaca serve PLACES',
+    'No engine serves this database. Start one with: cloaca serve SCRIPTS',
   )
 }
 

@@ -84,7 +84,8 @@ export class ScriptRunners {
 
   async answer(call: ScriptCall): Promise<ScriptAnswer> {
     const answer = this.#answers.get(call.method)
-    if (answer === undefined) throw new InternalError(`A script called the unknown method "${call.method}".`)
+    if (answer === undefined)
+      throw new InternalError(`A script called the method "${call.method}", which this engine does not have.`)
     return await answer(call)
   }
 

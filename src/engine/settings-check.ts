@@ -80,7 +80,7 @@ function checkWithin(settings: object, checks: SettingChecks, name: string): voi
     const check = Object.hasOwn(checks, key) ? checks[key] : undefined
     if (check === undefined) {
       const nearest = didYouMean(key, Object.keys(checks))
-      throw invalid(path, `Unknown setting "${path}", to which ${shownValue(value)} was assigned.${nearest}`)
+      throw invalid(path, `Unknown setting "${path}" (value: ${shownValue(value)}).${nearest}`)
     }
     checkSetting(value, check, path)
   }

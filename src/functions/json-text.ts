@@ -67,7 +67,7 @@ class Writing {
         throw this.#refused(`${value} is not a JSON value; use null, or a string`)
       case 'bigint':
         if (value <= MOST_EXACT && value >= -MOST_EXACT) return value.toString()
-        throw this.#refused(`${value}n exceeds 2^53, so JavaScript would read another number; use a string`)
+        throw this.#refused(`${value}n exceeds 2^53, so JavaScript would read a different number; use a string`)
       case 'object':
         return value === null ? 'null' : this.#container(value)
       default:

@@ -371,7 +371,10 @@ export class PythonHost implements ScriptHost {
 type RestrictedCall = InterpreterCall & Pick<ScriptCall, 'restriction'>
 
 function notItsOwn(generation: GenerationNumber): PythonRefusal {
-  return new PythonRefusal('PermissionError', `the script with number ${generation} runs in another interpreter`)
+  return new PythonRefusal(
+    'PermissionError',
+    `a call for script number ${generation} was rejected, because this script runs in another interpreter`,
+  )
 }
 
 function restartNotice(name: string, reason: string, failure: Error | null): string {

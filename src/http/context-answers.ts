@@ -101,8 +101,7 @@ export class ContextAnswers {
   #limit(stream: ReadableStreamDefaultController<Uint8Array>, request: Request, end: () => void): Timer {
     return this.#clock.wakeAfter(UNREAD_AT_MOST_MS, () => {
       end()
-      if (!cutOff(request))
-        stream.error(new Error(`The client stopped reading the response for ${UNREAD_AT_MOST_MS} ms.`))
+      if (!cutOff(request)) stream.error(new Error(`The client did not read the response for ${UNREAD_AT_MOST_MS} ms.`))
     })
   }
 }

@@ -90,7 +90,7 @@ export function problemResponse(thrown: unknown, log: LogSink): Response {
     return problem(
       500,
       'INTERNAL',
-      'The request failed because of a defect in cloaca. See the log of the engine for details.',
+      'The request failed because of a defect in cloaca. Please report the error from the log of the engine.',
     )
   }
   const status = statusOf(thrown.code)

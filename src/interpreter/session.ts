@@ -278,7 +278,9 @@ function receive(interpreter: Interpreter, message: Received): void {
 
 /** Only a Python that has started the engine runs its program already. */
 function startable(target: Message<'program'>['target']): ProgramTarget {
-  return target.kind === 'running' ? fatal(new Error('this process does not run a program')) : target
+  return target.kind === 'running'
+    ? fatal(new Error('received "program" for a running program, but no program is running'))
+    : target
 }
 
 /**

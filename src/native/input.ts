@@ -66,7 +66,7 @@ function describe(fault: Fault, byteOffset: number, json: JsonText): string {
     case 'controlCharacter':
       return `the control character at byte ${byteOffset} must be written as an escape`
     case 'brokenEscape':
-      return `its escape sequence is invalid from ${characterAt(json, byteOffset)} at byte ${byteOffset}`
+      return `its escape sequence has an invalid ${characterAt(json, byteOffset)} at byte ${byteOffset}`
     case 'invalidUtf8':
       return `it is not valid UTF-8 at byte ${byteOffset}`
     case 'tooDeep':

@@ -100,7 +100,8 @@ class Reader {
   #number(): number | bigint {
     NUMBER.lastIndex = this.#at
     const [token] = NUMBER.exec(this.#text) ?? []
-    if (token === undefined) throw new InternalError(`A payload is not JSON at character ${this.#at}.`)
+    if (token === undefined)
+      throw new InternalError(`Cannot read a payload for a predicate: it is not valid JSON at character ${this.#at}.`)
     this.#at += token.length
     if (!WHOLE.test(token) || token.length > MAX_DIGITS) return Number(token)
     return BigInt(token.length <= SAFE_DIGITS ? Number(token) : token)

@@ -85,7 +85,7 @@ function evaluatorOf(environment: Environment): Evaluator {
   environment.evaluate('1.0 == 1')
   const evaluator = found as Evaluator | null
   if (typeof evaluator?.run === 'function' && typeof evaluator.tryEval === 'function') return evaluator
-  throw new InternalError('The library for CEL has another evaluator than the one that predicates are counted with.')
+  throw new InternalError('Cannot evaluate predicates: the evaluator of the CEL library lacks the expected functions.')
 }
 
 function stepsFor(value: unknown): number {

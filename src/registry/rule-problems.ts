@@ -63,8 +63,8 @@ function conditionProblems(
       const isOrder = operator === 'GreaterThan' || operator === 'LessThan'
       if (!isOrder || /^\s*-?\d/.test(valueText)) return []
       return [
-        `${who} compares "${key}" by ${operator} with ${valueText}, which is not a number, so the condition ` +
-          'is never true.',
+        `${who} compares "${key}" with ${valueText}, which is not a number, so the condition ` +
+          `${operator} is never true.`,
       ]
     }
     const other = byName.get(condition.taskName)

@@ -333,7 +333,7 @@ export class Runner {
       // A stop goes on without it.
       this.#log({
         level: 'warn',
-        message: `Cannot list the open calls of the interpreters: ${toError(thrown).message}`,
+        message: `Cannot log the stacks of the interpreters: ${toError(thrown).message}`,
       })
     }
   }

@@ -18,8 +18,8 @@ type GrantsByPlace = Readonly<Record<string, GrantedSettings | false>>
 /** By place; false for one that is not restricted. In a variable, the same as JSON. */
 export const GRANTS_BY_PLACE: ValueType<GrantsByPlace> = {
   expected:
-    'a table for each file, folder or module, with lists of strings under read, write, net and env, ' +
-    'and true or false under ffi, or with only restrict = false',
+    'a table for each file, folder or module, which contains either only restrict = false, ' +
+    'or lists of strings (read, write, net, env) and true or false (ffi)',
   read: grantsByPlaceIn,
   readText: (text) => grantsByPlaceIn(parsed(text)),
   show: (byPlace) => JSON.stringify(byPlace),

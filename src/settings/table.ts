@@ -46,7 +46,7 @@ export const SETTINGS = Object.freeze({
     variable: 'CLOACA_DATABASE_URL',
     flag: '--db',
     placeholder: '<url>',
-    doc: 'use this database URL (relative to the current folder)',
+    doc: 'use this database: URL or path of a SQLite file',
   }),
   schema: setting(optional(TEXT), null, {
     variable: 'CLOACA_SCHEMA',
@@ -201,13 +201,13 @@ export const SETTINGS = Object.freeze({
     variable: 'CLOACA_LIMITS_PREDICATE',
     flag: null,
     placeholder: '',
-    doc: 'limit the computing time per evaluation of a subscription predicate',
+    doc: 'limit the computing time of one predicate evaluation',
   }),
   'limits.predicate-steps': setting(wholeFrom(1), 100_000, {
     variable: 'CLOACA_LIMITS_PREDICATE_STEPS',
     flag: null,
     placeholder: '',
-    doc: 'limit the steps per evaluation of a subscription predicate',
+    doc: 'limit the steps of one predicate evaluation',
   }),
   'retention.executions': setting(orNever(durationFrom(0)), 30 * DAY_MS, {
     variable: 'CLOACA_RETENTION_EXECUTIONS',
@@ -219,7 +219,7 @@ export const SETTINGS = Object.freeze({
     variable: 'CLOACA_RETENTION_SKIPS',
     flag: '--retention-skips',
     placeholder: DURATION,
-    doc: 'after this time, remove polls that started nothing',
+    doc: 'remove polls that started nothing once they are this old',
   }),
   'retention.failures': setting(orNever(durationFrom(0)), 30 * DAY_MS, {
     variable: 'CLOACA_RETENTION_FAILURES',

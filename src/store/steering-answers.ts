@@ -5,7 +5,7 @@ import type { ActionAnswer, SteeringRequest } from '../model/action.ts'
 
 export const REPLACED: ActionAnswer = {
   isRefused: true,
-  text: 'A newer request replaced this request before an engine applied this one.',
+  text: 'Before an engine applied this request, a newer request replaced it.',
 }
 
 /** The request that is stored when another one may wait: two of one kind are one, and stop at what the stricter one stops. */

@@ -39,7 +39,7 @@ export async function pollTrigger<Any extends Trigger>(
   refuseUnknown(options, OPTIONS)
   const { declarations, functions } = declarationsOf([polledTrigger(trigger)], TEST_SCRIPT)
   const definition = declarations.triggers[0]
-  if (definition === undefined) throw new InternalError('A trigger has no definition.')
+  if (definition === undefined) throw new InternalError('pollTrigger() found no definition of the trigger.')
   const deadlineMs = definition.policy.timeoutMs ?? limitOf(options.pollTimeout, 'pollTimeout', DEFAULT_LIMIT_MS)
   const clock = takenClock(options.clock)
   clock.isTaken = true
@@ -74,7 +74,8 @@ function resultOf(
   at: number,
   log: readonly LogRecord[],
 ): PollResult {
-  if (outcome.kind === 'notEntered') throw new InternalError(`Trigger "${name}" was not called.`)
+  if (outcome.kind === 'notEntered')
+    throw new InternalError(`pollTrigger() did not call the function of trigger "${name}".`)
   const error = outcome.kind === 'failed' || outcome.kind === 'timedOut' ? outcome.error : null
   const reason = outcome.kind === 'skipped' ? outcome.reason : null
   const fired = outcome.kind === 'fired' ? firingContext(outcome.contextText, { name }, at, codec).inputText : null

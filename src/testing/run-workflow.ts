@@ -47,7 +47,7 @@ export async function runWorkflow<Flow extends AnyWorkflow>(
   const declared = declaredWorkflow(workflow)
   const { declarations, functions } = declarationsOf([withFakes(declared, options.tasks)], TEST_SCRIPT)
   const definition = declarations.workflows[0]
-  if (definition === undefined) throw new InternalError('A workflow has no definition.')
+  if (definition === undefined) throw new InternalError('runWorkflow() found no definition of the workflow.')
   const secrets = secretsOf(options.secrets)
   const limitMs = limitOf(options.taskTimeout, 'taskTimeout', DEFAULT_LIMIT_MS)
   const clock = takenClock(options.clock)

@@ -100,7 +100,8 @@ export class Run {
     if (this.#thrown !== null) throw this.#thrown
     if (this.#end !== null) return
     if (this.#isBusy()) await changed
-    else if (!(await this.#ports.clock.jump())) throw new InternalError('A run has not ended, but waits for nothing.')
+    else if (!(await this.#ports.clock.jump()))
+      throw new InternalError('The workflow cannot continue: no task is running and no timer is pending.')
   }
 
   /** Whether a function is at work: then time stands still until it has ended, or waits for the clock. */
@@ -166,7 +167,7 @@ export class Run {
   }
 
   #settle(index: number, outcome: AttemptOutcome | NotEntered): void {
-    if (outcome.kind === 'notEntered') throw new InternalError('A task was not called.')
+    if (outcome.kind === 'notEntered') throw new InternalError('runWorkflow() did not call the function of a task.')
     this.#take(this.#state.settle(index, outcome, this.#ports.clock.now(), NO_JITTER))
   }
 

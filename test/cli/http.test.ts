@@ -65,7 +65,7 @@ describe.concurrent('the HTTP interface of a serving process', () => {
     // A module that is not there is the first mistake to correct.
     expect(misspelt).toMatchObject({ exitCode: 1 })
     expect(misspelt.stderr).toMatch(
-      /cloaca: File, folder or Python module "jobz" not found .* Another error: Port \d+ /,
+      /cloaca: File, folder or Python module "jobz" not found .* HTTP could not start either: Port \d+ /,
     )
   })
 

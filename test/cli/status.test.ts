@@ -103,7 +103,7 @@ describe('who serves', () => {
 
   it('is nobody where nobody does', async () => {
     expect((await run('instance', 'list')).stdout).toBe(
-      'No engine serves this database. Start one with: cloaca serve PLACES\n',
+      'No engine serves this database. Start one with: cloaca serve SCRIPTS\n',
     )
   })
 })

@@ -64,7 +64,7 @@ describe('with nobody serving', () => {
     expect(fired).toMatchObject({ exitCode: 0, stdout: `Trigger "inbox" fired: execution ${oldest?.id}.\n` })
     expect(again).toMatchObject({
       exitCode: 1,
-      stdout: `Trigger "inbox" started nothing: an execution with the same context is active (execution ${oldest?.id}). To start another, pass --force.\n`,
+      stdout: `Trigger "inbox" started nothing: an execution with the same context is active (execution ${oldest?.id}). To start another execution, pass --force.\n`,
     })
     expect(JSON.parse(forced.stdout)).toEqual({
       trigger: 'inbox',
@@ -180,7 +180,7 @@ describe('with nobody serving', () => {
       ]),
     )
     expect(lines(shown)).toContainEqual(
-      expect.stringMatching(/^declared {2}no, removed from the served scripts .*: cloaca trigger delete inbox$/),
+      expect.stringMatching(/^declared {2}no, not in a served script since .*: cloaca trigger delete inbox$/),
     )
     expect(status.stdout).toMatch(/^not declared +inbox, nightly$/m)
     expect(crons.stdout).toMatch(/^nightly .* not declared +never$/m)

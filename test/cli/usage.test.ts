@@ -19,7 +19,7 @@ describe.concurrent('the command line', () => {
     [['serve', 'shop.py', '--log-level', 'loud'], /Expected one of "debug", "info", "warn", "error", "silent"\./],
     [['execution', 'list', '--limit', '-1'], /'-1' is invalid\. Expected a whole number, 0 or more\./],
     [['execution', 'list', '--since', '2026-02-30T00:00:00Z'], /Expected a duration such as 2h or 7d, or a timestamp/],
-    [['run'], /There is no program to run\./],
+    [['run'], /There is no program to run\. Name a script, such as: cloaca run report\.py/],
     [['config', '--memory', 'lots'], /'lots' is invalid\. Expected a size such as/],
     [['run', '--memory', '3'], /--memory must be a size such as .* at least "384mb"/],
     [['run', '-m'], /-m needs the name of a module\./],

@@ -38,7 +38,7 @@ it.each([
   [
     'a large bigint',
     { n: 2n ** 60n },
-    `context.n: ${2n ** 60n}n exceeds 2^53, so JavaScript would read another number; use a string`,
+    `context.n: ${2n ** 60n}n exceeds 2^53, so JavaScript would read a different number; use a string`,
   ],
   ['a hole', { list: sparse }, 'context.list[1]: the array has no element here; use null'],
   ['a symbol', { s: Symbol('x') }, 'context.s: a symbol is not a JSON value; use a string'],

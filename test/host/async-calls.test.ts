@@ -134,7 +134,9 @@ describe('the event loop of a script', () => {
 
       expect(outcome).toMatchObject({ kind: 'timedOut', error: { type: 'DeadlineExceeded' } })
       const cause = String.raw`\(trigger 'awaits' timed out after \S+ s \(timeout\)\)`
-      const stopped = new RegExp(`^stopped: it blocked the event loop, so trigger 'awaits' could not stop ${cause}$`)
+      const stopped = new RegExp(
+        `^stopped: it blocked the event loop and prevented trigger 'awaits' from stopping ${cause}$`,
+      )
       expect(await fired('remembers')).toMatchObject({
         cleaned_up: expect.arrayContaining([expect.stringMatching(stopped)]),
       })

@@ -55,7 +55,7 @@ describePage('the screen of a trigger', () => {
       .click()
 
     expect(label).toMatch(/skipped|failed/)
-    const dialog = page.getByRole('dialog', { name: 'Tick of source' })
+    const dialog = page.getByRole('dialog', { name: 'Poll of source' })
     await dialog.getByText('Traceback (most recent call last)').waitFor()
     expect(await dialog.textContent()).toContain('asking the source <b>again</b>')
     expect(page.url()).toMatch(/tick=/)
@@ -106,7 +106,7 @@ describePage('the screen of a trigger', () => {
     await page.getByRole('button', { name: 'Earlier' }).click()
     await page.getByRole('button', { name: 'Earlier' }).click()
     await page.getByRole('button', { name: 'Earlier' }).click()
-    await page.getByText('No ticks match the filter').waitFor()
+    await page.getByText('No polls match the filter').waitFor()
     await page.goto(address)
     await page.locator('.mark').first().click()
     await expect.poll(() => page.url(), UNTIL).not.toBe(address)

@@ -210,7 +210,7 @@ describe('code that a tenant has planted', () => {
       await expect(use({ schema: null }), String(name)).rejects.toMatchObject({
         code: 'DATABASE_UNAVAILABLE',
         message: expect.stringMatching(
-          new RegExp(`^Cannot open schema "public": its "${name}" belongs to "h_evil".*OWNER TO "postgres"`),
+          new RegExp(`^Cannot open schema "public": user "h_evil" owns "${name}" in this schema.*OWNER TO "postgres"`),
         ),
       })
       await tenant.run(`DROP VIEW public.${name}`)
@@ -337,7 +337,7 @@ describe('notifications', () => {
     expect(heard).toEqual([])
     expect(denied).toBe('permission denied for schema other')
     const [channels] = await sql(
-      'SELECT o.channel AS other, e.channel AS evil FROM other.cloaca_schema o, evil.cloaca_schema e WHERE o.version = 1 AND e.version = 1',
+      'SELECT o.channel AS other, e.channel AS evil FROM other.cloaca_schema o, evil.cloaca_schema e WHERE o.version = 100 AND e.version = 100',
     )
     expect(channels?.other).toMatch(/^cloaca_[0-9a-f]{32}$/)
     expect(channels?.evil).not.toBe(channels?.other)

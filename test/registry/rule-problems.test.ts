@@ -44,7 +44,11 @@ describe('the rule of a task', () => {
     ['nobody', success('aa'), /refers to task "aa", which is not in the workflow\. Did you mean "a"\?/],
     ['itself', success('b'), /refers to the task itself/],
     ['one that it does not wait for', success('c'), /refers to task "c", which may not have ended.*dependency/],
-    ['a text by order', value('LessThan', '"3"'), /compares "n" by LessThan with "3", which is not a number/],
+    [
+      'a text by order',
+      value('LessThan', '"3"'),
+      /compares "n" with "3", which is not a number, so the condition LessThan is never true/,
+    ],
   ])('is a problem when it asks about %s', (_, rule, message) => {
     const problems = problemsOf({ a: {}, b: { after: ['a'], rule: all(rule) }, c: {} })
 

@@ -73,7 +73,7 @@ describe.skipIf(restrictionProblem() !== null).each(Object.keys(GRANT_SETS) as G
         )
         expect(new Set(refusals).size).toBe(refusals.length)
         expect(refusals).toHaveLength(20)
-        expect(tried.said).toContain('Further rejections of restricted scripts are not logged.')
+        expect(tried.said).toContain('Further rejected operations of restricted scripts are not logged.')
       },
     )
   },

@@ -167,7 +167,7 @@ describe.skipIf(restrictionProblem() !== null)('where the kernel cannot limit a 
 
     expect(ended).toMatchObject({ exitCode: 1, stdout: 'run\n' })
     expect(ended.stderr).toMatch(
-      /Restricted scripts run without restrictions by the kernel \(cloaca's native addon is missing: .*\)\. The restrictions of Node and cloaca still apply\./,
+      /The kernel does not enforce the restrictions of scripts \(cloaca's native addon is missing: .*\)\. Only Node and cloaca enforce these restrictions\./,
     )
     expect(ended.stderr).toContain('PermissionError')
   })

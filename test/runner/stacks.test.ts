@@ -34,22 +34,22 @@ it('says for each suspended stack who it is, what it waits for, and in which fra
   const report = await reportWith(/in naps$/m)
 
   expect(report).toMatch(
-    /^trigger 'sleeps' \(token \d+\) has waited \d+\.\d s for a time\n {2}File ".*waiting\.py", line \d+, in sleeps\n {4}time\.sleep\(300\)$/m,
+    /^trigger 'sleeps' \(call \d+\) has waited \d+\.\d s for the end of a sleep\n {2}File ".*waiting\.py", line \d+, in sleeps\n {4}time\.sleep\(300\)$/m,
   )
-  expect(report).toMatch(/^task 'joins' of workflow 'patient' \(token \d+\) has waited \d+\.\d s for an event/m)
+  expect(report).toMatch(/^task 'joins' of workflow 'patient' \(call \d+\) has waited \d+\.\d s for an event/m)
   expect(report).toMatch(
-    /^a thread of task 'joins' of workflow 'patient' \(token \d+\) has waited \d+\.\d s for a time/m,
+    /^a thread of task 'joins' of workflow 'patient' \(call \d+\) has waited \d+\.\d s for the end of a sleep/m,
   )
   expect(report).toMatch(/line \d+, in naps$/m)
 })
 
 it('goes on with every wait after it has told of it', async () => {
   void observed.runner.poll('sleeps').catch(() => undefined)
-  await reportWith(/^trigger 'sleeps' .* has waited .* for a time/m)
+  await reportWith(/^trigger 'sleeps' .* has waited .* for the end of a sleep/m)
 
   await observed.runner.logStacks()
 
-  expect(reports().at(-1)).toMatch(/^trigger 'sleeps' \(token \d+\) has waited \d+\.\d s for a time/m)
+  expect(reports().at(-1)).toMatch(/^trigger 'sleeps' \(call \d+\) has waited \d+\.\d s for the end of a sleep/m)
 })
 
 it('tells of what computes between two of its steps', async () => {

@@ -124,7 +124,7 @@ export function describeSteeringContract(context: ContractContext): void {
 
       const resume = await request('resume', id, 'a-2', { at: START + 3 })
       expect(await context.store.actions.get('a-1')).toMatchObject({
-        answer: { isRefused: true, text: 'A newer request replaced this request before an engine applied this one.' },
+        answer: { isRefused: true, text: 'Before an engine applied this request, a newer request replaced it.' },
         answeredAt: START + 3,
       })
       await settle(id, { applied: pause })

@@ -26,7 +26,7 @@ from .._border.cancelled import Cancelled
 
 _HAS_SIGNALS, _IS_OVERDUE, _IS_TURN_OVER, _IS_CANCELLED = 1, 2, 4, 8
 
-_TOO_LONG = "timed out: stopped while it was computing (timeout)"
+_TOO_LONG = "timed out during a computation (timeout)"
 
 #: Instructions at which no C code is running.
 _STEPS = {opcode.opmap["RESUME"], opcode.opmap["JUMP_BACKWARD"]}

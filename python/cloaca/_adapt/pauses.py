@@ -35,4 +35,4 @@ def pause_until(is_done: Callable[[], bool], pauses_ms: Sequence[float], timeout
             bridge.sleep_ms(min(pause_ms, left_ms))
         else:
             _blocking_sleep(min(pause_ms, left_ms) / 1000)
-    raise AssertionError("the pauses have no end")
+    raise AssertionError("The polling loop ended too early. This is a bug in cloaca: please report it.")

@@ -29,7 +29,7 @@ def poll(number: int) -> Union[Outcome, Awaiting]:
     """
     found = polled.get(number)
     if found is None:
-        return ("failed", None, "LookupError", "the trigger is no longer declared in this process", "")
+        return ("failed", None, "LookupError", "the script no longer declares this trigger", "")
     name, function, _ = found
     try:
         result = function()

@@ -162,7 +162,7 @@ class ScriptLoop(ScriptLoopBase):
         try:
             run_handle(handle)
         except (SystemExit, KeyboardInterrupt) as error:
-            self._report(f"{self.who()} raised {type(error).__name__} in a background task or a callback", error)
+            self._report(f"{self.who()} raised {type(error).__name__} in the event loop", error)
         finally:
             self.leave_step()
         if self._waiting_driver is not None:
@@ -241,7 +241,7 @@ class ScriptLoop(ScriptLoopBase):
 
     def _stop_step(self, frame: Any, is_overdue: bool) -> None:
         """Stops a step that is overdue, or that has no time limit itself and prevents the stop of another call."""
-        reason = "timed out: stopped while it was computing (timeout)"
+        reason = "timed out during a computation (timeout)"
         if not is_overdue:
             held_up = next(iter(self.stopping.values()), None)
             if held_up is None or self.stack.token in self.open_tokens:

@@ -22,9 +22,9 @@ from .._border import bridge, stacks
 
 #: Descriptions of waits in the functions of ``_border.bridge``.
 _WAITS = {
-    "call_with_context": "an answer of the engine",
-    "sleep_ms": "a time",
-    "wait_for_promise": "Node",
+    "call_with_context": "an answer from the engine",
+    "sleep_ms": "the end of a sleep",
+    "wait_for_promise": "a JavaScript promise",
     "read_input": "standard input",
     "wait_event": "an event",
 }

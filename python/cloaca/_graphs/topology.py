@@ -93,8 +93,8 @@ def problems_of(
     for node in nodes:
         if reactor is None and node.inputs:
             problems.append(
-                f"node '{node.id}' of graph '{graph}' has 'inputs', which need a graph with a reactor: a "
-                "trigger-less computation graph receives the context of a task"
+                f"node '{node.id}' of graph '{graph}' has 'inputs', but the graph has no reactor: a "
+                "trigger-less computation graph receives only the context of a task. Remove 'inputs', or set `reactor`"
             )
         for source in node.inputs if reactor is not None else ():
             if source not in known_sources:

@@ -37,7 +37,7 @@ class BlockingNotices:
 
 def reason_to_stop(held_up: Call) -> str:
     """Returns the reason for the stop of a step that belongs to no running call and prevents the stop of another."""
-    return f"stopped: it blocked the event loop, so {held_up.name} could not stop ({held_up.stop_reason})"
+    return f"stopped: it blocked the event loop and prevented {held_up.name} from stopping ({held_up.stop_reason})"
 
 
 def stop_notice(who: str, frame: Any, reason: str) -> str:

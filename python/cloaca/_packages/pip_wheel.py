@@ -61,7 +61,9 @@ def _pip_wheel() -> str:
         raise Unavailable(f"{package_index.address()} does not have {PIP_WHEEL}.")
     data = package_index.fetch(place)
     if hashlib.sha256(data).hexdigest() != PIP_SHA256:
-        raise Unavailable(f"{place} is not the expected file: its SHA-256 digest differs.")
+        raise Unavailable(
+            f"{place} has the wrong SHA-256 digest. Try again, or set PIP_INDEX_URL to another package index."
+        )
     os.makedirs(cache_folder(), 0o700, exist_ok=True)
     with open(f"{path}.{os.getpid()}.tmp", "wb") as file:
         file.write(data)

@@ -9,7 +9,7 @@ from .distribution.lock import canonical
 _POSTGRES = "pg8000, a driver for PostgreSQL in pure Python"
 _MYSQL = "pymysql, a driver for MySQL in pure Python"
 _KAFKA = "kafka-python"
-_REST = "its API over HTTP: google-api-python-client with google-auth, or requests"
+_REST = "the HTTP (REST) interface of the service, with google-api-python-client and google-auth, or with requests"
 _GRPC = "the HTTP (REST) interface of the service, with requests or httpx"
 
 #: Alternatives by package.
@@ -35,7 +35,7 @@ _INSTEAD: Dict[str, str] = {
     "google-cloud-bigquery-storage": "google-cloud-bigquery, which uses HTTP",
     "google-ads": _REST,
     "pycurl": "requests or httpx",
-    "hiredis": "redis, which works without it",
+    "hiredis": "redis, which works without hiredis",
     "uvloop": "asyncio's own event loop",
     "pyodbc": "a driver in pure Python for the database: pg8000, pymysql, or python-tds for SQL Server",
     "pymssql": "python-tds, a driver for SQL Server in pure Python",
@@ -43,7 +43,7 @@ _INSTEAD: Dict[str, str] = {
     "python-snappy": "cramjam, or gzip of the standard library",
     "python-ldap": "ldap3, which is pure Python",
     "pyzmq": "a broker with a client in pure Python (redis, pika, paho-mqtt)",
-    "psutil": "os and resource of the standard library, as far as they suffice",
+    "psutil": "os and resource of the standard library, which replace a part of psutil",
 }
 
 

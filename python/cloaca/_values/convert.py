@@ -146,7 +146,7 @@ def _text(value: str) -> str:
 
 def _too_big(value: int) -> NoReturn:
     shown = str(value) if value.bit_length() <= 256 else f"it has {value.bit_length()} bits"
-    raise OverflowError(f"int does not fit into the 64 bits of a context (-2**63 to 2**64 - 1): {shown}")
+    raise OverflowError(f"int is out of range for a context (-2**63 to 2**64 - 1): {shown}")
 
 
 def _less_common(value: object, depth: int) -> Any:

@@ -91,7 +91,7 @@ def _found(trigger: object) -> TriggerDeclaration:
         if trigger not in declared:
             raise ValueError(
                 f"no trigger '{trigger}' is declared. {nearest(trigger, list(declared))} "
-                "Import the module that declares it first."
+                "First import the module that declares the trigger."
             )
         return declared[trigger]
     function = arguments.function(trigger, "trigger")

@@ -96,7 +96,7 @@ def _found(workflow: object) -> Tuple[str, WorkflowDeclaration]:
     if key not in declared:
         raise ValueError(
             f"no workflow '{key}' is declared. {nearest(key, list(declared))} "
-            "Import the module that declares it first, and close the block of its builder."
+            "First import the module that declares the workflow, and end the `with` block of its WorkflowBuilder."
         )
     return key, declared[key]
 

@@ -140,7 +140,7 @@ export interface PollOptions<Starts> extends CommonTriggerOptions<Starts> {
   /** Number of consecutive failed polls after which the trigger is disabled, with a note. Default: never. */
   readonly pauseAfter?: number | undefined
   /**
-   * Whether to fire only when the answer changes from skip to fire, so that a lasting condition fires once. Default:
+   * Whether to fire only when the result changes from skip to fire, so that a lasting condition fires once. Default:
    * false.
    */
   readonly onChange?: boolean | undefined

@@ -46,8 +46,12 @@ export function executionCommand(finish: (exitCode: number) => void): Command {
     .option('--workflow <name>', 'show only executions of this workflow')
     .option('--status <status>', `show only this status: ${STATUSES.join(', ')}`, oneOf('status', STATUSES))
     .option('--trigger <name>', 'show only executions that this trigger started')
-    .option('--since <when>', 'show only executions created after: 2h (ago), 2026-01-31T08:00:00Z', beginning)
-    .option('--until <when>', 'show only executions created before: 1h (ago), 2026-01-31T09:00:00Z', beginning)
+    .option('--since <when>', 'show only executions created after this time: 2h (ago), 2026-01-31T08:00:00Z', beginning)
+    .option(
+      '--until <when>',
+      'show only executions created before this time: 1h (ago), 2026-01-31T09:00:00Z',
+      beginning,
+    )
     .option('--cursor <id>', 'continue after this execution, the last of the previous page')
     .action((options: ListOptions) => withReader(options, (runner) => list(runner, options)))
   const showing = execution

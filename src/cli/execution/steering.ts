@@ -69,7 +69,7 @@ export function addSteeringCommands(execution: Command, finish: (exitCode: numbe
   for (const word of RETRY_SYNONYMS) refuseSynonym(execution, word)
   const pruning = execution.command('prune').description('remove ended executions and all their data')
   withDatabase(withExamples(pruning, 'cloaca execution prune --older-than 7d --status Completed --dry-run'))
-    .requiredOption('--older-than <duration>', 'remove only executions that ended longer ago: 12h, 7d', duration)
+    .requiredOption('--older-than <duration>', 'remove executions that ended longer ago than this: 12h, 7d', duration)
     .option('--status <status>', `remove only executions in this status: ${ENDED.join(', ')}`, oneOf('status', ENDED))
     .option('--dry-run', 'print the number of executions, and remove none')
     .action((options: PruneOptions) => withRunner(options, (runner) => prune(runner, options)))

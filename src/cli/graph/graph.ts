@@ -43,7 +43,7 @@ export function graphCommand(finish: (exitCode: number) => void): Command {
   withSettings(run, ['python', 'python-for', ...RESTRICTION_KEYS])
     .argument('<name>', 'name of the graph')
     .argument('<places...>', 'files, folders or Python modules that declare the graph')
-    .option('--input <json>', 'pass inputs by source, or a context: JSON or @FILE', '{}')
+    .option('--input <json>', 'pass {"SOURCE": VALUE}, or a context: JSON or @FILE', '{}')
     .option('--json', 'print JSON')
     .action(async (name: string, places: string[], options: { readonly input: string; readonly json?: true }) =>
       finish(await runGraph(name, places, options)),
@@ -83,7 +83,7 @@ async function show(runner: Runner, name: string, options: ShowOptions): Promise
     ...(definition.place === null ? {} : { 'declared in': `${definition.place.file}:${definition.place.line}` }),
     ...(row.undeclaredAt === null
       ? {}
-      : { declared: `no, removed from the served scripts ${instantText(row.undeclaredAt)}` }),
+      : { declared: `no, not in a served script since ${instantText(row.undeclaredAt)}` }),
   })
   printLine('')
   for (const line of topologyLines(definition.nodes)) printLine(line)
@@ -108,7 +108,9 @@ function runFields({ definition, runs, failures, lastRun }: GraphRow): Record<st
   return {
     runs: `${runs}, ${failures} failed`,
     'last run':
-      lastRun === null ? 'never' : `${instantText(lastRun.at)}, for firing ${lastRun.firingSequence} of its reactor`,
+      lastRun === null
+        ? 'never'
+        : `${instantText(lastRun.at)}, started by firing ${lastRun.firingSequence} of the reactor`,
     ...(lastRun === null ? {} : { result: lastRun.resultText ?? 'none' }),
   }
 }

@@ -13,10 +13,10 @@ type Named = (name: string, description: string, ...examples: readonly string[])
 export function addFireCommand(named: Named): void {
   named(
     'fire',
-    'fire a reactor manually, with its newest values',
+    "fire a reactor manually, with its sources' newest values",
     `cloaca reactor fire oven --payload '{"probe": {"c": 91.5}}' --note "a try"`,
   )
-    .option('--payload <json>', 'use these values instead: JSON object by source, or @FILE')
+    .option('--payload <json>', 'replace values of sources: JSON {"SOURCE": VALUE} or @FILE')
     .option('--note <text>', 'record a reason for this action')
     .action(fire)
 }

@@ -88,7 +88,7 @@ async function show(runner: Runner, name: string, options: DatabaseOptions): Pro
     ...(wait === null ? {} : { waits: waitText(wait) }),
     ...(row.undeclaredAt === null
       ? {}
-      : { declared: `no, removed from the served scripts ${instantText(row.undeclaredAt)}` }),
+      : { declared: `no, not in a served script since ${instantText(row.undeclaredAt)}` }),
     created: instantText(row.createdAt),
   })
   printLine('')

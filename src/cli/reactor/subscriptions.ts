@@ -27,7 +27,7 @@ export function addSubscriptionCommands(command: NewCommand, named: NewCommand):
     'subscribe a workflow to a reactor, or replace its predicate',
     `cloaca reactor subscribe oven ring_the_bell --when 'payload.probe.c > 80.0'`,
   )
-    .option('--when <cel>', 'require this CEL condition on payload, reactor and tenant')
+    .option('--when <cel>', 'require this CEL predicate (variables: payload, reactor, tenant)')
     .action(subscribe)
   between(
     'unsubscribe',

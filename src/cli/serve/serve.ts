@@ -138,7 +138,7 @@ async function rejectWithMissing(places: readonly string[], settings: Settings, 
   const { cwd, pythonPath, sitePackages } = scriptProcess([''], () => undefined, { memoryMebibytes })
   const [missing] = missingModules(places, [cwd, ...pythonPath, ...sitePackages])
   if (missing === undefined) throw thrown
-  const message = `File, folder or Python module "${missing}" not found in "${cwd}" or in the installed packages. Check its name. Another error: ${toError(thrown).message}`
+  const message = `File, folder or Python module "${missing}" not found in "${cwd}" or in the installed packages. Check the name. HTTP could not start either: ${toError(thrown).message}`
   throw new UsageError('INVALID_ARGUMENT', message, { script: missing, cause: thrown })
 }
 

@@ -25,7 +25,7 @@ export function addPushCommand(named: Named): void {
     .argument('<json>', 'event as JSON, @FILE, or - for stdin')
     .option('--lines', 'read each line as a separate event')
     .addOption(
-      new Option('--timeout <duration>', 'wait this long while the queue is full')
+      new Option('--timeout <duration>', 'wait at most this long if the queue is full')
         .argParser(duration)
         .default(DEFAULT_TIMEOUT_MS, formatDuration(DEFAULT_TIMEOUT_MS)),
     )
@@ -43,7 +43,7 @@ async function push(name: string, json: string, options: PushOptions): Promise<v
     const { owner } = await runner.sources.get(name)
     if (owner === null)
       printMessage(
-        `No engine serves source "${name}". Events are queued until you start an engine: cloaca serve PLACES`,
+        `No engine serves source "${name}". Events are queued until you start an engine: cloaca serve SCRIPTS`,
       )
   })
 }
@@ -85,7 +85,10 @@ async function pushAll(
     const refused = results.find((result) => result.status === 'rejected')
     if (refused === undefined) continue
     if (lines && sequences.length > 0)
-      printMessage(`Stored ${sequences.length} of ${events.length} events, up to sequence ${sequences.at(-1)}.`)
+      printMessage(
+        `Stored ${sequences.length} of ${events.length} events. ` +
+          `Sequence number of the last stored event: ${sequences.at(-1)}.`,
+      )
     throw explained(refused.reason)
   }
   return sequences

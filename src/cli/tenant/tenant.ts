@@ -32,7 +32,7 @@ export function tenantCommand(): Command {
   const removing = tenant.command('remove').description('drop a schema, all its data and its users')
   withAdmin(removing, 'cloaca tenant remove acme acme_u')
     .argument('<schema>', 'name of the schema')
-    .argument('<user>', 'name of a user created for this schema')
+    .argument('<user>', 'database user that tenant create made for this schema')
     .option('--force', 'drop schema and user even if not created by cloaca')
     .action(remove)
   const listing = tenant.command('list').description('list schemas that have cloaca tables, their users and sizes')

@@ -40,7 +40,7 @@ export function addSettingCommand(named: NamedCommand): void {
     .option('--no-on-change', 'fire on every poll that returns fire')
     .option(
       '--catchup <policy>',
-      'run missed cron times: once (skip), all, or none',
+      'start one execution (skip), all, or none for missed times',
       oneOf('catchup', ['skip', 'all', 'none']),
     )
     .option('--reset', 'remove the overrides and use the declared options')

@@ -20,7 +20,7 @@ export function addSteeringCommands(named: NamedCommand, finish: (exitCode: numb
   const noted = (name: string, description: string, example: string) =>
     named(name, description, example).option('--note <text>', 'record a reason for this action')
 
-  noted('enable', 'enable a trigger and poll it again', 'cloaca trigger enable inbox_watcher').action(
+  noted('enable', 'enable a trigger and resume polling', 'cloaca trigger enable inbox_watcher').action(
     (name: string, options: NoteOptions) => setEnabled(name, true, options),
   )
   noted(
@@ -39,7 +39,7 @@ export function addSteeringCommands(named: NamedCommand, finish: (exitCode: numb
     `cloaca trigger fire inbox_watcher --context '{"file": "a.txt"}'`,
   )
     .option('--context <json>', 'pass this context: JSON object or @FILE (default: no context)')
-    .option('--force', 'ignore max_active and active executions with an equal context')
+    .option('--force', 'start despite max_active or an active execution with equal context')
     .action(async (name: string, options: FireOptions) => finish(await fire(name, options)))
   noted('poll', 'poll a trigger now, in the engine that serves it', 'cloaca trigger poll inbox_watcher')
     .option('--no-wait', 'return without waiting for the engine to answer')
@@ -66,12 +66,12 @@ async function fire(name: string, options: FireOptions): Promise<number> {
   if (options.json) printJson({ trigger: name, ...report })
   else if (outcome === 'fired') printLine(`Trigger "${name}" fired: execution ${idText(executionId ?? '')}.`)
   else if (outcome === 'limited')
-    printLine(`Trigger "${name}" started nothing: ${reason}. To start it anyway, pass --force.`)
+    printLine(`Trigger "${name}" started nothing: ${reason}. To start the workflow anyway, pass --force.`)
   else {
     const active = executionId === null ? '' : ` (execution ${idText(executionId)})`
     printLine(
       `Trigger "${name}" started nothing: an execution with the same context is active${active}. ` +
-        'To start another, pass --force.',
+        'To start another execution, pass --force.',
     )
   }
   return outcome === 'fired' ? 0 : FAILED
@@ -117,7 +117,7 @@ function printPoll(name: string, { outcome, reason, executionId, error, duration
   } else if (outcome === 'fired') {
     const started =
       executionId === null
-        ? 'nothing was started, because its workflow does not exist'
+        ? 'nothing was started, because the workflow of the trigger does not exist'
         : `execution ${idText(executionId)}`
     printLine(`Trigger "${name}" fired ${took}: ${started}.`)
   } else if (outcome === 'duplicate') {

@@ -156,7 +156,7 @@ async function showCron(runner: Runner, row: CronTriggerInfo, options: DatabaseO
 function undeclaredField({ name, undeclaredAt }: Pick<TriggerInfo, 'name' | 'undeclaredAt'>): Record<string, string> {
   if (undeclaredAt === null) return {}
   const since = instantText(undeclaredAt)
-  return { declared: `no, removed from the served scripts ${since}; delete it with: cloaca trigger delete ${name}` }
+  return { declared: `no, not in a served script since ${since}; to delete the trigger: cloaca trigger delete ${name}` }
 }
 
 /** What is not as it would be without a policy. */

@@ -20,7 +20,7 @@ type RunOptions = DatabaseOptions & { readonly context?: string; readonly wait?:
 export function workflowCommand(finish: (exitCode: number) => void): Command {
   const group = new Command('workflow').description('list, show and start workflows')
   const workflow = withExamples(group, 'cloaca workflow list', 'cloaca workflow run ingest_file --wait')
-  const listing = workflow.command('list').description('list all workflows that were ever served from a database')
+  const listing = workflow.command('list').description('list the workflows of a database, served or not')
   withDatabase(withExamples(listing, 'cloaca workflow list')).action((options: DatabaseOptions) =>
     withReader(options, (runner) => list(runner, options)),
   )
@@ -123,7 +123,7 @@ async function waitFor(id: string, runner: Runner, options: RunOptions): Promise
   try {
     if (!(await runner.workflows.isServed())) {
       printMessage(
-        'No engine serves this database. The workflow runs when you start one: cloaca serve PLACES. Press Ctrl-C to stop waiting.',
+        'No engine serves this database. The workflow runs when you start one: cloaca serve SCRIPTS. Press Ctrl-C to stop waiting.',
       )
     }
     const result = await Promise.race([runner.executions.wait(id), interrupted.promise])

@@ -237,7 +237,7 @@ export class CronScheduler {
     const why =
       row.catchup === 'none'
         ? 'its catchup is "none"'
-        : `only the latest ${config.cronMaxCatchupExecutions} are caught up (cron_max_catchup_executions)`
+        : `only the latest ${config.cronMaxCatchupExecutions} missed runs are started (cron_max_catchup_executions)`
     const until = nextRunAt === null ? ' on' : ` until ${formatInstant(nextRunAt)}`
     events.emit('warning', {
       code: 'CRON_MISSED',

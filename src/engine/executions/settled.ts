@@ -9,7 +9,7 @@ export async function settled(outcome: Promise<AttemptOutcome | NotEntered>): Pr
   try {
     return await outcome
   } catch (thrown) {
-    const error = new InternalError(`Calling the script failed without a result: ${toError(thrown).message}.`)
+    const error = new InternalError(`The engine failed while it was calling the script: ${toError(thrown).message}.`)
     return { kind: 'lost', error: { type: error.name, message: error.message, traceback: error.stack ?? '' } }
   }
 }

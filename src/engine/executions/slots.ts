@@ -189,7 +189,10 @@ export class SlotLease implements TaskSlot {
 }
 
 function endedLease(): UsageError {
-  return new UsageError('INVALID_ARGUMENT', 'Cannot take back the slot: the attempt that held it has ended.')
+  return new UsageError(
+    'INVALID_ARGUMENT',
+    'The task cannot continue after its wait, because its attempt has already ended.',
+  )
 }
 
 /** First in, first out, without moving what is left at each step. */

@@ -252,7 +252,11 @@ export class ExecutionSteering {
     if (stored.kind === 'cancelling') throw refused(`Execution "${id}" is already being cancelled.`, id)
     if (stored.kind === 'applied') await this.#announce(id, stored.cancelled)
     const answer = await this.#answered(action, stored, options.answerWithinMs)
-    if (answer?.isRefused) throw refused(answer.text ?? `Execution "${id}" was not changed.`, id)
+    if (answer?.isRefused)
+      throw refused(
+        answer.text ?? `An engine rejected the request without giving a reason, so execution "${id}" was not changed.`,
+        id,
+      )
     return answer
   }
 

@@ -72,7 +72,10 @@ export class InputChecks {
     const answer = await requests.ask(action, CHECKED_WITHIN_MS).finally(() => store.actions.remove(action.id))
     if (answer === null) throw unchecked(workflow, 'no engine that serves the script of the workflow answered in time')
     if (answer.isRefused)
-      throw unchecked(workflow, answer.text ?? 'the engine that serves the script of the workflow rejected the check')
+      throw unchecked(
+        workflow,
+        answer.text ?? 'the engine that serves the script rejected the request without a reason',
+      )
     const verdict = JSON.parse(answer.text ?? '{}') as Verdict
     if ('problem' in verdict) throw new UsageError('INVALID_CONTEXT', verdict.problem, { workflow })
     return verdict.contextText ?? contextText

@@ -234,7 +234,8 @@ export class Scheduler {
 
   #ask(trigger: PolledTrigger, now: number, latenessMs: number | null, answer: TriggerPoll['answer']): void {
     const { definition, lease } = trigger
-    if (lease === null) throw new InternalError(`Trigger "${definition.name}" is due but has no lease.`)
+    if (lease === null)
+      throw new InternalError(`This engine tried to poll trigger "${definition.name}", but does not serve it.`)
     trigger.isPolling = true
     this.#polls += 1
     const poll = trigger.poll ?? this.#firstPoll(trigger, lease)
@@ -332,6 +333,6 @@ class AskedByHand {
 
 /** The port promises an outcome; a host that rejects all the same costs one poll. */
 function hostFault(thrown: unknown): PollOutcome {
-  const error = new InternalError(`Calling the script failed without a result: ${toError(thrown).message}.`)
+  const error = new InternalError(`The engine failed while it was calling the script: ${toError(thrown).message}.`)
   return { kind: 'failed', error: { type: error.name, message: error.message, traceback: error.stack ?? '' } }
 }

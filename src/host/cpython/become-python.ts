@@ -40,7 +40,7 @@ export async function becomePython({ executable, words, environ }: ReplacingPyth
   }
   throw new HostError(
     'INTERPRETER_START_FAILED',
-    `Python "${executable}" did not start in place of the cloaca process.`,
+    `Python "${executable}" did not start, and the system reported no error. Run the program without --python.`,
   )
 }
 

@@ -306,7 +306,7 @@ export class InterpreterProcess {
         break
       case 'snapshotStep':
       case 'snapshot':
-        this.#dieOf('it sent an unexpected snapshot')
+        this.#dieOf('it sent a memory snapshot that the engine did not request')
         break
       case 'ready':
         this.#ready(message.notice)

@@ -182,8 +182,8 @@ function restrictedOptions({ grants, flags, confinement }: Restricted, environ: 
 
 function unconfinedNotice(problem: string): string {
   return (
-    `Restricted scripts run without restrictions by the kernel (${problem}). ` +
-    'The restrictions of Node and cloaca still apply.'
+    `The kernel does not enforce the restrictions of scripts (${problem}). ` +
+    'Only Node and cloaca enforce these restrictions.'
   )
 }
 

@@ -84,7 +84,7 @@ function reportText(
   stacksJson: string | null,
 ): string {
   const title = pid === undefined ? 'interpreter (starting):' : `interpreter ${pid}:`
-  const asked = open.map(({ token, label, seconds }) => `${label} running for ${shown(seconds)} (token ${token})`)
+  const asked = open.map(({ token, label, seconds }) => `${label} running for ${shown(seconds)} (call ${token})`)
   if (stacksJson === null) {
     return [
       `${title} Python is computing and does not answer; running: ${running ?? 'unknown'}`,
@@ -93,11 +93,11 @@ function reportText(
     ].join('\n')
   }
   const stacks = v.parse(stacksSchema, JSON.parse(stacksJson))
-  if (asked.length === 0 && stacks.length === 0) return `${title} no calls are open`
+  if (asked.length === 0 && stacks.length === 0) return `${title} no poll, task or import is running`
   const waiting = stacks.map(({ token, isThread, waitsFor, seconds, frames }) => {
     const label = open.find((each) => each.token === token)?.label ?? 'code that the engine did not call'
     const who = isThread ? `a thread of ${label}` : label
-    return `${who} (token ${token}) has waited ${shown(seconds)} for ${waitsFor}\n${frames.trimEnd()}`
+    return `${who} (call ${token}) has waited ${shown(seconds)} for ${waitsFor}\n${frames.trimEnd()}`
   })
   const waitingTokens = new Set(stacks.map(({ token }) => token))
   const others = asked.filter((_, index) => !waitingTokens.has(open[index]?.token ?? 0))

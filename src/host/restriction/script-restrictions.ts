@@ -31,7 +31,7 @@ export class ScriptRestrictions {
     if (missing === undefined) return
     throw new UsageError(
       'INVALID_ARGUMENT',
-      `restrict-for "${missing}" is not a file, folder or module, so it would restrict nothing. Correct the place, or remove it.`,
+      `restrict-for "${missing}" is not a file, folder or module, so it would restrict nothing. Correct this value, or remove it.`,
       { path: missing },
     )
   }
@@ -42,7 +42,7 @@ export class ScriptRestrictions {
     if (unmatched === undefined) return
     throw new UsageError(
       'INVALID_ARGUMENT',
-      `restrict-for "${unmatched}" matches none of the loaded scripts, so it restricts nothing. Load a script in that place, or remove the place.`,
+      `restrict-for "${unmatched}" matches none of the loaded scripts, so it restricts nothing. Load a matching script, or remove this value.`,
       { path: unmatched },
     )
   }

@@ -31,7 +31,7 @@ const READS: readonly Operation[] = [
   reading({
     path: '/executions/counts',
     tag,
-    summary: 'Count executions by status, up to a limit',
+    summary: 'Count executions by status; large counts are only minimums (see `atLeast`)',
     query: schema.COUNT_QUERY,
     answer: schema.COUNTS,
     handle: async ({ runner, query: { since, until, ...filter } }) =>

@@ -13,7 +13,8 @@ export const PROCESS_OPERATIONS: readonly Operation[] = [
   reading({
     path: '/process',
     tag: 'system',
-    summary: 'Get memory, interpreters, store statistics and slowest triggers of the engine that answers the request',
+    summary:
+      'Get memory use, interpreters, database statistics and slowest triggers of the engine that answers the request',
     answer: PROCESS,
     handle: async ({ runner }) => processRecord(runner),
   }),

@@ -99,7 +99,7 @@ const steering = (verb: 'pause' | 'resume'): Operation =>
     summary:
       verb === 'pause'
         ? 'Pause a subscription; firings are kept, and start no executions until you resume the subscription'
-        : 'Resume a paused subscription; firings that were kept start executions first',
+        : 'Resume a paused subscription; kept firings start executions before new firings do',
     body: schema.STEER_SUBSCRIPTION,
     answer: schema.SUBSCRIPTION,
     handle: async ({ runner, param, body }) => {

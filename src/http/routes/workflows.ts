@@ -36,7 +36,7 @@ export const WORKFLOW_OPERATIONS: readonly Operation[] = [
   reading({
     path: '/workflows/{name}/stats',
     tag,
-    summary: 'Get durations, outcomes and versions of the newest executions of a workflow and its tasks',
+    summary: 'Get statistics of the newest executions of a workflow: durations, outcomes, tasks and versions',
     answer: WORKFLOW_STATS,
     handle: async ({ runner, param }) => statsRecord(await runner.workflows.stats(param('name'))),
   }),

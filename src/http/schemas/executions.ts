@@ -69,7 +69,7 @@ const SUMMARY = {
   endedAt: INSTANT_OR_NULL,
   waitingFor: v.pipe(
     v.nullable(v.strictObject({ kind: v.literal('engine'), workflow: v.string() })),
-    v.description('workflow that no running engine has had for at least 5 s; null if an engine has it'),
+    v.description('set if no running engine has the workflow and the execution is at least 5 s old; otherwise null'),
   ),
   errorMessage: TEXT_OR_NULL,
 }

@@ -23,7 +23,9 @@ export const GRAPH = v.strictObject({
       next: TEXT_OR_NULL,
       routes: v.pipe(
         v.nullable(v.array(v.strictObject({ variant: v.string(), node: v.string() }))),
-        v.description('next node for each variant of the result; null if the node does not route'),
+        v.description(
+          'next node for each variant that the node can return; null if the result does not select the next node',
+        ),
       ),
     }),
   ),

@@ -77,9 +77,12 @@ export function barsOf(usual: number) {
 export const TREND = v.strictObject({
   items: v.array(
     v.strictObject({
-      at: v.pipe(INSTANT, v.description('start time of the bar')),
+      at: v.pipe(INSTANT, v.description('start of the period that is counted')),
       counts: v.record(v.string(), COUNT),
-      isEstimate: v.pipe(v.boolean(), v.description('true if the counts are estimated from the first part of the bar')),
+      isEstimate: v.pipe(
+        v.boolean(),
+        v.description('true if the counts are estimates, because there are too many records'),
+      ),
     }),
   ),
   until: INSTANT,

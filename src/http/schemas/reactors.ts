@@ -30,9 +30,7 @@ export const REACTOR = v.strictObject({
   lastFiredAt: INSTANT_OR_NULL,
   waitingFor: v.pipe(
     v.nullable(v.strictObject({ sources: v.array(v.string()), sinceAt: INSTANT })),
-    v.description(
-      'with `when_all`: sources that have not delivered yet, if other sources have delivered; otherwise null',
-    ),
+    v.description('sources that a `when_all` reactor still waits for, if other sources have delivered; otherwise null'),
   ),
   undeclaredAt: INSTANT_OR_NULL,
   createdAt: INSTANT,

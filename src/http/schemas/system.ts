@@ -42,9 +42,7 @@ export const STATUS_OF_ALL = v.strictObject({
         executions: COUNT,
       }),
     ),
-    v.description(
-      'for each workflow that no running engine has: number of executions that wait for an engine with the workflow',
-    ),
+    v.description('number of waiting executions of each workflow that no running engine has'),
   ),
   atLeast: v.pipe(
     v.array(v.string()),
@@ -60,10 +58,7 @@ export const STATUS_OF_ALL = v.strictObject({
   }),
   reactors: v.strictObject({
     all: COUNT,
-    waiting: v.pipe(
-      NAMES,
-      v.description('reactors with `when_all` for which some sources have delivered, but not all'),
-    ),
+    waiting: v.pipe(NAMES, v.description('`when_all` reactors that wait for some sources after others have delivered')),
   }),
   subscriptions: v.strictObject({ all: COUNT, degraded: SUBSCRIPTIONS, paused: SUBSCRIPTIONS }),
 })

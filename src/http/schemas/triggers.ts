@@ -99,7 +99,10 @@ export const TICK_DETAIL = v.strictObject({
 
 export const TRIGGER = v.strictObject({
   ...TRIGGER_FIELDS,
-  description: v.pipe(TEXT_OR_NULL, v.description('docstring of the function; null if this engine has not loaded it')),
+  description: v.pipe(
+    TEXT_OR_NULL,
+    v.description('docstring of the function; null if this engine has not loaded the trigger'),
+  ),
   place: v.nullable(v.strictObject({ file: v.string(), line: v.number() })),
   lastTick: v.nullable(TICK),
   lastFired: v.pipe(v.nullable(TICK), v.description('last tick that started an execution')),
@@ -135,7 +138,10 @@ export const FIRE_QUERY = v.strictObject({
 export const FIRED = v.strictObject({
   trigger: v.string(),
   outcome: v.picklist(['fired', 'duplicate', 'limited']),
-  executionId: v.pipe(TEXT_OR_NULL, v.description('the started execution, or for `duplicate` the active one')),
+  executionId: v.pipe(
+    TEXT_OR_NULL,
+    v.description('the started execution; for `duplicate`, the active execution with the same context'),
+  ),
   reason: TEXT_OR_NULL,
 })
 
@@ -156,7 +162,7 @@ export const TESTED = v.strictObject({
   trigger: v.string(),
   outcome: v.picklist(['skipped', 'fired', 'failed', 'timedOut']),
   reason: TEXT_OR_NULL,
-  contextText: v.pipe(TEXT_OR_NULL, v.description('context with which the trigger would fire, unchanged')),
+  contextText: v.pipe(TEXT_OR_NULL, v.description('exact JSON text of the context that the function returned')),
   error: FAULT,
   durationMs: v.number(),
   records: v.pipe(v.array(v.strictObject(RECORD)), v.description('output and log records of the poll')),
@@ -166,7 +172,9 @@ const LIMIT = v.optional(v.nullable(wholeFrom(0)))
 
 export const SET = v.strictObject({
   ...NOTED,
-  reset: v.optional(v.pipe(v.literal(true), v.description('use the settings of the code again'))),
+  reset: v.optional(
+    v.pipe(v.literal(true), v.description('remove all overrides, so that the settings of the code apply again')),
+  ),
   pollIntervalMs: v.optional(wholeFrom(0)),
   timeoutMs: LIMIT,
   jitterMs: LIMIT,

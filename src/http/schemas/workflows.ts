@@ -32,11 +32,11 @@ const TASK = v.strictObject({
         script: v.string(),
         workflow: v.pipe(
           v.nullable(v.string()),
-          v.description('workflow of the other script; null for any workflow that has the task'),
+          v.description('workflow in the other script; null if the task may be in any of its workflows'),
         ),
         taskId: v.string(),
       }),
-      v.description('task of another script whose function this task runs'),
+      v.description('task of another script that this task runs'),
     ),
   ),
 })
@@ -79,7 +79,7 @@ export const WORKFLOW_STATS = v.strictObject({
       completed: COUNT,
       failed: COUNT,
       duration: v.pipe(QUANTILES, v.description('duration of completed attempts')),
-      queueWait: v.pipe(QUANTILES, v.description('time that the task was ready before it started')),
+      queueWait: v.pipe(QUANTILES, v.description('time from when the task was ready until it started')),
     }),
   ),
   versions: v.array(v.strictObject({ version: v.string(), executions: COUNT, firstAt: INSTANT, lastAt: INSTANT })),

@@ -54,7 +54,7 @@ const STANDARD_STREAMS = 3
 const MOST_DESCRIPTORS = 2 ** 16
 
 function badDescriptor(number: number): Error {
-  return Object.assign(new Error(`Descriptor ${number} cannot be passed to a process.`), { code: 'EBADF' })
+  return Object.assign(new Error(`File descriptor ${number} cannot be passed to a process.`), { code: 'EBADF' })
 }
 
 export class ChildProcesses implements Children {

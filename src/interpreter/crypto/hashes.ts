@@ -115,7 +115,7 @@ export class Hashes implements HashFunctions {
 
   #digest(number: number): Hash {
     const digest = this.#digests.get(number)
-    if (digest === undefined) throw new Error(`Digest ${number} no longer exists.`)
+    if (digest === undefined) throw new Error(`Hash object ${number} no longer exists.`)
     return digest
   }
 }

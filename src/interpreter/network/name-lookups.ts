@@ -61,7 +61,7 @@ export class NameLookups {
   }
 
   #requireUnused(event: number): void {
-    if (this.#results.has(event)) throw new Error(`Event ${event} belongs to another lookup.`)
+    if (this.#results.has(event)) throw new Error(`Event ${event} is already in use by another name lookup.`)
   }
 
   #end(event: number, result: string): void {

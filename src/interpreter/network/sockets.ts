@@ -363,7 +363,7 @@ export class Sockets implements SocketFunctions {
   }
 
   get #attached(): EndpointStreams {
-    if (this.#streams === null) throw new Error('The sockets have no descriptors yet.')
+    if (this.#streams === null) throw new Error('Sockets cannot be used before their file descriptors are set up.')
     return this.#streams
   }
 

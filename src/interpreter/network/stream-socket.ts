@@ -97,7 +97,7 @@ export class StreamEndpoint extends Endpoint {
    */
   startTls(tellsCuts: boolean, wrap: Wrap): void {
     const plain = this.#stream
-    if (plain === null) throw new Error('A socket that is not connected cannot be wrapped.')
+    if (plain === null) throw new Error('TLS cannot be started on a socket that is not connected.')
     this.#detach(plain)
     this.#isHandshaking = true
     // TLS that begins in the middle of a conversation may end before it does.

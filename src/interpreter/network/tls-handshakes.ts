@@ -68,7 +68,8 @@ export class TlsHandshakes implements Tls {
     if (known === undefined) throw new Error(`TLS context ${context} no longer exists.`)
     const settings = JSON.parse(settingsJson) as HandshakeSettings
     const { keyLog } = settings
-    if (keyLog !== null && !this.#mayWrite(keyLog)) throw new Error(`Writing to "${keyLog}" is not allowed.`)
+    if (keyLog !== null && !this.#mayWrite(keyLog))
+      throw new Error(`The script may not write the TLS key log "${keyLog}".`)
     const handshake: Handshake = {
       endpoint,
       context: known,

@@ -206,5 +206,5 @@ function accepted(name: string, index: number, kind: string, values: readonly un
 }
 
 function refused(name: string, index: number): TypeError {
-  return new TypeError(`argument ${index + 1} of "${name}" is not a value that cloaca passes`)
+  return new TypeError(`argument ${index + 1} of "${name}" is invalid: only cloaca itself may call this function`)
 }

@@ -52,7 +52,10 @@ export class NativeModules {
   intercept(): void {
     interceptInstantiation((imports) => {
       const load = imports._dlopen_js as Load | undefined
-      if (load === undefined) throw new Error('Pyodide lacks "_dlopen_js", so it cannot be restricted')
+      if (load === undefined)
+        throw new Error(
+          '"_dlopen_js" is missing in Pyodide. Install the version of Pyodide that cloaca requires: npm ci',
+        )
       imports._dlopen_js = Object.assign((record: number) => (this.#mayLoad(record) ? load(record) : 0), load)
       // Loads without waiting for the end, which Python does not.
       imports._emscripten_dlopen_js = Object.assign(() => 0, imports._emscripten_dlopen_js)
@@ -108,7 +111,9 @@ function tablesOf({ _PyImport_Inittab: ofEmbedders, __PyRuntime: runtime, HEAPU3
     )
     if (copies.length === 1) return [first, ...copies.map((address) => address >>> 2)]
   }
-  throw new Error('Pyodide lacks its table of modules, so it cannot be restricted')
+  throw new Error(
+    'The table of modules is missing in Pyodide. Install the version of Pyodide that cloaca requires: npm ci',
+  )
 }
 
 /** Removes the entries of some modules. */

@@ -127,7 +127,8 @@ function replace<Name extends keyof AttributeImports>(
   by: (original: AttributeImports[Name]) => AttributeImports[Name],
 ): void {
   const original = env[name]
-  if (typeof original !== 'function') throw new Error(`Pyodide lacks "${name}", so it cannot be restricted`)
+  if (typeof original !== 'function')
+    throw new Error(`"${name}" is missing in Pyodide. Install the version of Pyodide that cloaca requires: npm ci`)
   env[name] = Object.assign(by(original) as object, original) as AttributeImports[Name]
 }
 

@@ -129,7 +129,7 @@ export class RestrictedProcess {
   #refused(what: string, problem: string, remedy: string | null): void {
     if (this.#said.has(what) || this.#said.size > SAID_REFUSALS) return
     this.#said.add(what)
-    if (this.#said.size > SAID_REFUSALS) this.#say('Further rejections of restricted scripts are not logged.')
+    if (this.#said.size > SAID_REFUSALS) this.#say('Further rejected operations of restricted scripts are not logged.')
     else if (remedy === null) this.#say(`A restricted script ${problem}.`)
     else this.#say(`A restricted script ${problem}. To allow it: ${remedy}`)
   }

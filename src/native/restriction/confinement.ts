@@ -50,10 +50,10 @@ export function startConfined(confinement: Confinement, start: () => ChildProces
   if (addon === null) throw new Error(`cannot restrict a process: ${binaryProblem}`)
   const { readable, writable, executable, ports } = confinement
   const rules = addon.makeConfinement(readable, writable, executable, ports === null, ports ?? [])
-  if (rules < 0) throw new Error(`the kernel rejected the limits of a process: ${getSystemErrorName(rules)}`)
+  if (rules < 0) throw new Error(`the kernel rejected the restrictions of a process: ${getSystemErrorName(rules)}`)
   try {
     const error = addon.setChildConfinement(rules)
-    if (error !== 0) throw new Error(`the kernel rejected the limits of a process: ${getSystemErrorName(-error)}`)
+    if (error !== 0) throw new Error(`the kernel rejected the restrictions of a process: ${getSystemErrorName(-error)}`)
     return checked(addon, start())
   } finally {
     addon.setChildConfinement(NONE)

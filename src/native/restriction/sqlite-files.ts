@@ -38,9 +38,10 @@ const ENTRY_POINT = 'cloaca_guard_sqlite'
  */
 export function limitSqlite(database: ExtensibleDatabase, { readable, writable }: SqliteFolders): string | null {
   if (addon === null || binaryPath === null) return binaryProblem ?? 'the native addon is missing'
-  if (!addon.setSqliteFolders(readable, writable)) throw new Error('the files of SQLite are already limited')
+  if (!addon.setSqliteFolders(readable, writable))
+    throw new Error('the file access of SQLite is already restricted in this process')
   database.loadExtension(binaryPath, ENTRY_POINT)
-  return addon.isSqliteGuarded() ? null : 'SQLite did not load the addon'
+  return addon.isSqliteGuarded() ? null : 'SQLite did not load the native addon of cloaca'
 }
 
 /** Returns the refused files since the last call, the oldest first. */

@@ -118,8 +118,8 @@ function LedTo({ name, sequence }: { readonly name: string; readonly sequence: n
         {({ items }) =>
           items.length === 0 ? (
             <p class="faint">
-              No stored firing includes this event. The event may be waiting, dropped or failed, or the reactor waits
-              for another source.
+              No stored firing includes this event. Possible reasons: the event is still queued, it was dropped, its
+              processing failed, or the reactor still needs a value from another source.
             </p>
           ) : (
             <p class="progress">

@@ -46,7 +46,7 @@ function Schedules({ schedules, onChange }: SchedulesProps) {
     const schedule = schedules.find(({ id }) => id === focusedRow(list))
     if (schedule !== undefined) void toggle(schedule, onChange)
   }
-  useKeys([{ key: 'e', does: 'enable or disable the current schedule', press }])
+  useKeys([{ key: 'e', does: 'enable or disable the schedule of the current row', press }])
   const shown = schedules.filter((each) => matches(`${nameOf(each)} ${each.workflow} ${each.expression}`))
   if (schedules.length === 0) return <NoSchedules />
   if (shown.length === 0) return <AllHidden what="schedules" onClear={() => setQuery({ q: null })} />

@@ -37,7 +37,7 @@ export function MarkButton({ mark, isBand, onPoint, onChoose }: MarkButtonProps)
 
 function labelOf({ fromAt, untilAt, count, counts, worst, tick }: Mark): string {
   const when = count === 1 ? exactTime(fromAt) : `${exactTime(fromAt)} to ${clockTime(untilAt)}`
-  const what = count === 1 ? outcomeName(worst) : `${count} ticks: ${countsInWords(counts)}`
+  const what = count === 1 ? outcomeName(worst) : `${count} polls: ${countsInWords(counts)}`
   const why = whyOf(tick)
   return `${when}, ${what}${why === null ? '' : `: ${why.slice(0, 200)}`}`
 }

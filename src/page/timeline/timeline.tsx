@@ -63,7 +63,7 @@ export function Timeline({ shown, range, nextAt, onChoose }: TimelineProps) {
       ref={box}
       class={isLive ? 'timeline live' : 'timeline'}
       role="toolbar"
-      aria-label="Timeline of ticks: use the arrow keys to move between ticks"
+      aria-label="Timeline of polls: use the arrow keys to move between polls"
       // biome-ignore lint/a11y/noNoninteractiveTabindex: from here the arrow keys go to the marks
       tabIndex={0}
       onPointerEnter={held.hold}

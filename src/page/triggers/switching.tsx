@@ -65,7 +65,7 @@ function Ask({ trigger: { name, enabled }, onDone }: { readonly trigger: Switche
         <p>
           {enabled
             ? 'The trigger starts no execution until you enable it again, even after a restart.'
-            : 'The trigger starts its workflow again from now on.'}
+            : 'From now on, the trigger can start executions of its workflow again.'}
         </p>
         <label>
           Note (optional, shown with the trigger)

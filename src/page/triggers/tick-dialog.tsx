@@ -29,8 +29,8 @@ function Opened({ name, id, at }: { readonly name: string; readonly id: string; 
     concerns: () => false,
   })
   return (
-    <Dialog title={`Tick of ${name}`} isWide onClose={() => setQuery({ tick: null, tickAt: null })}>
-      <Loaded resource={tick} what="the tick">
+    <Dialog title={`Poll of ${name}`} isWide onClose={() => setQuery({ tick: null, tickAt: null })}>
+      <Loaded resource={tick} what="the poll">
         {(value) => <Detail tick={value} />}
       </Loaded>
     </Dialog>

@@ -37,12 +37,12 @@ export function TickTable({ name }: { readonly name: string }) {
   })
   useReadingAgain(ticks, OTHERS_EVERY_MS, after === undefined)
   return (
-    <section aria-label="Ticks">
+    <section aria-label="Polls">
       <div class="section-row">
-        <h2>Ticks</h2>
+        <h2>Polls</h2>
         <OutcomeFilter chosen={outcome} />
       </div>
-      <Loaded resource={ticks} what="ticks">
+      <Loaded resource={ticks} what="polls">
         {({ items, nextCursor }) => (
           <>
             {items.length === 0 ? <NoTicks isFiltered={Boolean(outcome ?? since ?? after)} /> : <Rows ticks={items} />}
@@ -91,7 +91,7 @@ function OutcomeFilter({ chosen }: { readonly chosen: string | undefined }) {
 
 function NoTicks({ isFiltered }: { readonly isFiltered: boolean }) {
   if (!isFiltered) return <NothingYet title="No polls yet" />
-  return <AllHidden what="ticks" onClear={() => setQuery({ outcome: null, after: null, from: null, to: null })} />
+  return <AllHidden what="polls" onClear={() => setQuery({ outcome: null, after: null, from: null, to: null })} />
 }
 
 function Rows({ ticks }: { readonly ticks: readonly Tick[] }) {

@@ -32,12 +32,12 @@ export function TimelinePanel({ trigger }: { readonly trigger: Trigger }) {
       <Timeline shown={ticks.value.value} range={shown} nextAt={nextPollAt(trigger)} onChoose={choose} />
       {ticks.problem.value !== null && (
         <p class="small bad" role="alert">
-          Could not load the ticks: {ticks.problem.value.message}
+          Could not load the poll results: {ticks.problem.value.message}
         </p>
       )}
       {ticks.value.value?.isCut && (
         <p class="small faint">
-          This range has more than 10,000 ticks, and only the newest are shown. Choose a shorter range.
+          This range has more than 10,000 poll results, and only the newest are shown. Choose a shorter range.
         </p>
       )}
     </section>

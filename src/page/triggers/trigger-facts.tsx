@@ -18,7 +18,7 @@ export function TriggerFacts({ trigger }: { readonly trigger: Trigger }) {
     <>
       {description !== null && <p class="docstring">{description}</p>}
       <dl class="fact-grid">
-        <Fact name="Last tick">
+        <Fact name="Last poll">
           <LatestTick trigger={trigger} />
         </Fact>
         <Fact name="Next poll">
@@ -78,7 +78,7 @@ function policyInWords({ policy, allowConcurrent }: Trigger): string {
     timeoutMs === null ? null : `timeout ${shownDuration(timeoutMs)}`,
     jitterMs === null ? null : `jitter ${shownDuration(jitterMs)}`,
     pauseAfter === null ? null : `disabled after ${pauseAfter} consecutive failures`,
-    onChange ? 'fires only when the answer changes from skip to fire' : null,
+    onChange ? 'fires only when the result changes from skip to fire' : null,
   ]
   return parts.filter((part) => part !== null).join(', ')
 }

@@ -97,7 +97,7 @@ function Triggers({ triggers, onChange }: TriggersProps) {
   useKeys([
     {
       key: 'e',
-      does: 'enable or disable the current trigger',
+      does: 'enable or disable the trigger of the current row',
       press: () => {
         const trigger = triggers.find(({ name }) => name === focusedRow(list))
         if (trigger !== undefined) askToSwitch(trigger, onChange)
@@ -147,7 +147,7 @@ function Head() {
         <th scope="col" class="wide-only">
           Interval
         </th>
-        <th scope="col">Last tick</th>
+        <th scope="col">Last poll</th>
         <th scope="col" class="medium-only">
           Last fired
         </th>

@@ -75,7 +75,7 @@ export class TaskTargets {
   }
 
   #search({ workflow, runs }: Asking): Search {
-    if (runs === undefined) throw new InternalError(`A task of workflow "${workflow}" runs nothing of another script.`)
+    if (runs === undefined) throw new InternalError(`A task of workflow "${workflow}" names no task of another script.`)
     const registry = this.#registry.current()
     if (registry !== this.#searched) {
       this.#searched = registry

@@ -60,7 +60,8 @@ function* saveTriggerCron(session: Session, schedule: NewTriggerCron): Step<Cron
     session.run(REFRESH_TRIGGER_CRON, workflow, ...timing, at, triggerName)
   }
   const record = yield* session.one<CronRecord>(GET_TRIGGER_CRON, triggerName)
-  if (record === undefined) throw new InternalError(`The schedule of the trigger "${triggerName}" was not stored.`)
+  if (record === undefined)
+    throw new InternalError(`Cannot find the schedule of trigger "${triggerName}" after saving it.`)
   return cronRow(record)
 }
 

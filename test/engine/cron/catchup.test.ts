@@ -65,7 +65,7 @@ describe('catching up', () => {
     expect(warnings).toEqual([
       [
         'CRON_MISSED',
-        'Cron trigger "hourly" skips the runs that it missed from 2026-01-01T01:00:00.000+00:00 until 2026-01-01T18:00:00.000+00:00, because only the latest 3 are caught up (cron_max_catchup_executions).',
+        'Cron trigger "hourly" skips the runs that it missed from 2026-01-01T01:00:00.000+00:00 until 2026-01-01T18:00:00.000+00:00, because only the latest 3 missed runs are started (cron_max_catchup_executions).',
       ],
     ])
   })

@@ -213,7 +213,7 @@ def _replace(name: str, candidates: Sequence[str], path: Any, args: Any, env: An
     if code < 0:
         bridge.exit_by_signal(-code)
     bridge.exit_now(code)
-    raise AssertionError("the process still runs after it has exited")
+    raise AssertionError("This process did not end when it should have. This is a bug in cloaca: please report it.")
 
 
 def _hand_signals_on(pid: int) -> None:

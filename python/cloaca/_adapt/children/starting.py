@@ -144,7 +144,7 @@ def _not_to_be_handed(descriptors: Sequence[int]) -> str:
         mode = os.fstat(each).st_mode
         if stat.S_ISSOCK(mode):
             return NOT_TO_BE_HANDED.format(
-                each, "a socket that is not connected, that uses TLS, or that another child has"
+                each, "a socket that is not connected, uses TLS, or was already passed to another process"
             )
         if stat.S_ISFIFO(mode):
             return NOT_TO_BE_HANDED.format(

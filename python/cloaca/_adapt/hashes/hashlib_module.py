@@ -59,5 +59,5 @@ def _data(data: Any = None, /, *, usedforsecurity: bool = True, **named: Any) ->
     if named:
         raise TypeError(f"new() got an unexpected keyword argument {next(iter(named))!r}")
     if len(given) > 1:
-        raise TypeError("new() got its data twice")
+        raise TypeError("new() got its data more than once: pass it by position, as `data` or as `string`")
     return given[0] if given else None

@@ -50,7 +50,9 @@ def open_socket(family: int, kind: int, proto: int) -> int:
     elif kind == SOCK_DGRAM and family == AF_UNIX and proto == 0:
         number = host.sockets.open_local_datagram()
     else:
-        raise OSError(errno.EPROTONOSUPPORT, "Only stream and datagram sockets exist here")
+        raise OSError(
+            errno.EPROTONOSUPPORT, "The cloaca engine supports only stream (TCP, Unix) and datagram (UDP, Unix) sockets"
+        )
     return adopt(number, family, kind, proto)
 
 

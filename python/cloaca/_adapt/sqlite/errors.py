@@ -77,7 +77,7 @@ def unsupported(what: str, instead: str = "") -> sqlite3.NotSupportedError:
     way = "copy the database into memory with source.backup(sqlite3.connect(':memory:'))"
     advice = f"{instead}, or {way}" if instead else way
     return sqlite3.NotSupportedError(
-        f"{what} is not supported for a database in a file in the cloaca engine: {advice}"
+        f"{what} is not supported by the cloaca engine if the database is a file: {advice}"
     )
 
 

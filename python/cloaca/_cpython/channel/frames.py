@@ -38,7 +38,9 @@ def encode(message: Dict[str, Any]) -> bytes:
     head = json.dumps([lean, [(path, len(text)) for path, text in found]], separators=(",", ":")).encode()
     length = _LENGTH.size + len(head) + sum(len(text) for _, text in found)
     if length > LARGEST_FRAME_BYTES:
-        raise FrameError(f"A message of {length} bytes exceeds the maximum of {LARGEST_FRAME_BYTES} bytes.")
+        raise FrameError(
+            f"Cannot pass {length} bytes between the engine and Python: the maximum is {LARGEST_FRAME_BYTES}."
+        )
     return b"".join([_LENGTHS.pack(length, len(head)), head, *(text for _, text in found)])
 
 
@@ -111,5 +113,5 @@ def _put(message: Any, path: Path, text: str) -> None:
     for step in path[:-1]:
         message = message[step]
     if message[path[-1]] is not None:
-        raise FrameError(f"A message has no field {path} for a text.")
+        raise FrameError(f"A message contains text for the field {path}, which is missing or already has a value.")
     message[path[-1]] = text

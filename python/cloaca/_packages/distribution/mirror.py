@@ -80,7 +80,7 @@ class Mirror:
         if self.is_folder:
             path = os.path.join(self.address, build.file_name)
             if not os.path.exists(path):
-                raise Refused(f'"{path}" does not exist. Copy it there, or change CLOACA_PYODIDE_MIRROR.')
+                raise Refused(f'"{path}" does not exist. Copy the file to this path, or change CLOACA_PYODIDE_MIRROR.')
             _check(path, build, path)
             return path
         path = self._place(build)
@@ -176,6 +176,6 @@ def _check(path: str, build: Build, place: str) -> None:
     found = digest_of(path)
     if found != build.sha256:
         raise Refused(
-            f"{place} is not the file in Pyodide's lock: its SHA-256 digest is {found}, but {build.sha256} is "
-            "expected. It was not installed. Download it again, or set CLOACA_PYODIDE_MIRROR to another mirror."
+            f"{place} has the wrong SHA-256 digest: it is {found}, but Pyodide's lock file requires {build.sha256}. "
+            "The file was not installed. Download it again, or set CLOACA_PYODIDE_MIRROR to another mirror."
         )

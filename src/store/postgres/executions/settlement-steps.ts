@@ -70,8 +70,9 @@ export async function settle(
 }
 
 function whyNot(record: SettlingRecord | undefined, isKnown: boolean, ownerNumber: number): string | null {
-  if (record === undefined) return isKnown ? 'the execution has ended or was released' : 'the execution does not exist'
-  if (record.owner_seq === null) return 'the execution has ended or was released'
+  if (record === undefined)
+    return isKnown ? 'the execution has ended, or no engine is running it' : 'the execution does not exist'
+  if (record.owner_seq === null) return 'the execution has ended, or no engine is running it'
   return record.owner_number === ownerNumber ? null : 'another engine has taken over the execution'
 }
 

@@ -86,9 +86,9 @@ export function foreignRelation(
   user: string,
 ): StoreError {
   const message =
-    `Cannot open schema "${schema}": its "${name}" belongs to "${owner}", so code that "${owner}" adds to ` +
-    `"${name}" would run with the rights of "${user}". ` +
-    `Change the owner in "${shown}" with: ALTER TABLE "${schema}"."${name}" OWNER TO "${user}", or use another schema.`
+    `Cannot open schema "${schema}": user "${owner}" owns "${name}" in this schema, so code that "${owner}" adds ` +
+    `to "${name}" would run with the rights of "${user}". Change the owner in database "${shown}" with: ` +
+    `ALTER TABLE "${schema}"."${name}" OWNER TO "${user}", or use another schema.`
   return new StoreError('DATABASE_UNAVAILABLE', message)
 }
 

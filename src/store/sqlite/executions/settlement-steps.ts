@@ -26,7 +26,7 @@ export interface EndingRecord {
   readonly firing_id: string | null
 }
 
-const RELEASED = 'the execution has ended or was released'
+const RELEASED = 'the execution has ended, or no engine is running it'
 
 interface SettlingRecord extends EndingRecord {
   readonly owner_seq: number | null

@@ -67,7 +67,7 @@ export class SqliteSession implements Session {
 /** Runs a step to its end. */
 export function finish<Result>(step: Step<Result>): Result {
   const ended = step.next()
-  if (ended.done !== true) throw new InternalError('A step of the store on SQLite waited for a promise.')
+  if (ended.done !== true) throw new InternalError('An operation on the SQLite database did not finish synchronously.')
   return ended.value
 }
 
