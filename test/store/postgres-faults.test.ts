@@ -139,7 +139,7 @@ describe('a server that is away', () => {
 
     await expect(open(proxy.url)).rejects.toMatchObject({
       code: 'DATABASE_UNAVAILABLE',
-      message: expect.stringMatching(/has no server socket|start it, or correct/),
+      message: expect.stringMatching(/contains no socket of a server|start the server, or correct/),
     })
   })
 })
