@@ -48,7 +48,7 @@ describe('a script that computes or waits for ever while it is loaded', () => {
         script,
         place: { file: join(terminal.folder, file), line },
         message: expect.stringContaining(
-          `its import did not end within 1.5 s${line === 0 ? '' : ' and was stopped because it kept computing'}. `,
+          `its import did not end within 1.5 s${line === 0 ? '' : ' and was stopped because it never paused'}. `,
         ),
         traceback: expect.stringContaining('TimeoutError: '),
       })),

@@ -203,7 +203,7 @@ describe('a server that cannot be used', () => {
     await administer(proxy.database.url, "CREATE ROLE guest LOGIN PASSWORD 'guest'; CREATE SCHEMA closed")
     const url = `postgresql://guest:guest@${proxy.database.place}?schema=closed`
 
-    await expect(open(url)).rejects.toMatchObject({ message: expect.stringContaining('grant the right') })
+    await expect(open(url)).rejects.toMatchObject({ message: expect.stringContaining('grant USAGE on the schema') })
     await administer(proxy.database.url, 'DROP ROLE guest')
   })
 

@@ -98,7 +98,7 @@ class LoadTimeout extends Error {
   readonly place: SourcePlace | null
 
   constructor(limitMs: number, place: SourcePlace | null) {
-    const stopped = place === null ? '' : ' and was stopped because it kept computing'
+    const stopped = place === null ? '' : ' and was stopped because it never paused'
     super(
       `its import did not end within ${limitMs / 1_000} s${stopped}. Move the work into a task, or raise "limits.load"`,
     )

@@ -53,7 +53,10 @@ export function closed(shown: string): StoreError {
 }
 
 export function readOnly(shown: string): StoreError {
-  return new StoreError('DATABASE_FAILED', `Cannot write to database "${shown}": it is open for reading only.`)
+  return new StoreError(
+    'DATABASE_FAILED',
+    `Cannot write to database "${shown}": this store was opened for reading only.`,
+  )
 }
 
 export function isReplica(shown: string): StoreError {
