@@ -55,7 +55,7 @@ export function closed(shown: string): StoreError {
 export function readOnly(shown: string): StoreError {
   return new StoreError(
     'DATABASE_FAILED',
-    `Cannot write to database "${shown}": this store was opened for reading only.`,
+    `Cannot write to database "${shown}": it was opened for reading only.`,
   )
 }
 

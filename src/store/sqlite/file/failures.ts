@@ -37,7 +37,7 @@ export function leftLog(path: string, log: string): StoreError {
 
 /** A database that was opened for reading only is asked to write. */
 export function readOnly(path: string): StoreError {
-  return new StoreError('DATABASE_FAILED', `Cannot write to database "${path}": it is open for reading only.`, { path })
+  return new StoreError('DATABASE_FAILED', `Cannot write to database "${path}": it was opened for reading only.`, { path })
 }
 
 /** A database that is open for reading only is not upgraded. */
