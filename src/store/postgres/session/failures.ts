@@ -53,10 +53,7 @@ export function closed(shown: string): StoreError {
 }
 
 export function readOnly(shown: string): StoreError {
-  return new StoreError(
-    'DATABASE_FAILED',
-    `Cannot write to database "${shown}": it was opened for reading only.`,
-  )
+  return new StoreError('DATABASE_FAILED', `Cannot write to database "${shown}": it was opened for reading only.`)
 }
 
 export function isReplica(shown: string): StoreError {

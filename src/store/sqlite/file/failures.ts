@@ -37,7 +37,8 @@ export function leftLog(path: string, log: string): StoreError {
 
 /** A database that was opened for reading only is asked to write. */
 export function readOnly(path: string): StoreError {
-  return new StoreError('DATABASE_FAILED', `Cannot write to database "${path}": it was opened for reading only.`, { path })
+  const message = `Cannot write to database "${path}": it was opened for reading only.`
+  return new StoreError('DATABASE_FAILED', message, { path })
 }
 
 /** A database that is open for reading only is not upgraded. */
