@@ -2,9 +2,7 @@ import type { Mutant } from './mutant.ts'
 
 export const mutant: Mutant = {
   file: 'src/store/steps/polls.ts',
-  find: `  const active = tick.allowConcurrent
-`,
-  replace: `  const active = tick.allowConcurrent || seq > 0
-`,
+  find: 'const finding = tick.allowConcurrent ? null',
+  replace: 'const finding = tick.allowConcurrent || seq > 0 ? null',
   breaks: 'Equal firings never overlap: they are not compared.',
 }
