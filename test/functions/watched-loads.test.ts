@@ -29,24 +29,38 @@ describe('the load that frames belong to', () => {
     const { clock, loads } = overdue()
     const frames = [at('file:///jobs/node_modules/x/index.js', 9), at(HELPER, 3), at(SCRIPT, 7), at(OWN, 200)]
 
-    expect(loads.becameOverdue()).toBe(false)
+    expect(loads.needLook()).toBe(false)
     expect(loads.of(frames)).toEqual({ load: SCRIPT, frame: at(HELPER, 3) })
     expect(loads.overdueOf(frames)).toBe(null)
     await clock.advance(1_300)
 
-    expect([loads.becameOverdue(), loads.becameOverdue()]).toEqual([true, false])
+    expect([loads.needLook(), loads.needLook()]).toEqual([true, false])
     expect(loads.overdueOf(frames)).toEqual({ load: SCRIPT, frame: at(HELPER, 3) })
   })
 
   it('is not given for another script that calls a module of it, for the engine, and after the load', async () => {
     const { clock, loads } = overdue()
     await clock.advance(1_300)
-    loads.becameOverdue()
+    loads.needLook()
 
     expect(loads.overdueOf([at(HELPER, 3), at('file:///jobs/other.ts', 5)])).toBe(null)
     expect(loads.overdueOf([at('node:fs', 3), at(OWN, 5)])).toBe(null)
     loads.received({ type: 'loaded', load: SCRIPT })
     expect(loads.overdueOf([at(SCRIPT, 7)])).toBe(null)
+  })
+
+  it('is looked for again each second until the load ends, because one look may find other code', async () => {
+    const { clock, loads } = overdue()
+    await clock.advance(1_300)
+    loads.needLook()
+    await clock.advance(900)
+    expect(loads.needLook()).toBe(false)
+    await clock.advance(100)
+    expect(loads.needLook()).toBe(true)
+
+    loads.received({ type: 'loaded', load: SCRIPT })
+    await clock.advance(1_000)
+    expect(loads.needLook()).toBe(false)
   })
 
   it('cannot be stopped in a callback of a timer or an immediate, which would end the process', () => {

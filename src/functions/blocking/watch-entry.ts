@@ -30,6 +30,8 @@ let beatAt = 0
 let lookedAt = 0
 let blocked: BlockedSample | null = null
 let hasSaidStuck = false
+/** The thread was asked to pause, for an overdue load, and has not paused yet. */
+let isPausing = false
 const loads = new WatchedLoads(clock)
 
 const send = (message: FromWatch): void => parentPort?.postMessage(message)
@@ -54,7 +56,10 @@ function look(): void {
       return false
     })
   }
-  if (loads.becameOverdue()) sample(stopsLoad)
+  if (!isPausing && loads.needLook()) {
+    isPausing = true
+    sample(stopsLoad)
+  }
   if (hasSaidStuck || now - beatAt <= STUCK_AFTER_MS) return
   hasSaidStuck = true
   // It may have gone from one function to the next since.
@@ -66,10 +71,12 @@ function look(): void {
 
 /** Returns whether the thread is to be stopped where it is: in a script whose load is overdue. */
 function stopsLoad(found: readonly BlockedFrame[]): boolean {
+  isPausing = false
   const load = loads.overdueOf(found)
   if (load === null) return false
   if (!canBeStopped(found)) {
-    saySo(found, clock.monotonic() - beatAt)
+    if (!hasSaidStuck) saySo(found, clock.monotonic() - beatAt)
+    hasSaidStuck = true
     return false
   }
   blocked = { frames: [], at: clock.monotonic() }

@@ -8,12 +8,14 @@ import type { BlockedFrame, ToWatch } from './watch-messages.ts'
 
 /** The timer of the loader itself is due first. */
 const TOLERANCE_MS = 200
+const LOOK_AGAIN_AFTER_MS = 1_000
 const OWN_FOLDER = new URL('../../', import.meta.url).href
 
 interface Load {
   readonly until: number
   readonly urls: Set<string>
-  isOverdue: boolean
+  /** Monotonic time of the last look at the thread for this load, or null before its limit. */
+  lookedAt: number | null
 }
 
 export class WatchedLoads {
@@ -31,16 +33,21 @@ export class WatchedLoads {
     else if (message.type === 'loaded') this.#loads.delete(load)
     else {
       const until = this.#clock.monotonic() + message.limitMs + TOLERANCE_MS
-      this.#loads.set(load, { until, urls: new Set(message.urls), isOverdue: false })
+      this.#loads.set(load, { until, urls: new Set(message.urls), lookedAt: null })
     }
   }
 
-  /** True once for each load that has exceeded its limit. */
-  becameOverdue(): boolean {
+  /**
+   * Returns whether to look at the thread because a load has exceeded its limit. Returns true again a second later: one
+   * look may find the thread in other code, or stop one of two loads.
+   */
+  needLook(): boolean {
     const now = this.#clock.monotonic()
-    const overdue = [...this.#loads.values()].filter(({ until, isOverdue }) => !isOverdue && until <= now)
-    for (const load of overdue) load.isOverdue = true
-    return overdue.length > 0
+    const due = [...this.#loads.values()].filter(
+      ({ until, lookedAt }) => until <= now && (lookedAt === null || now - lookedAt >= LOOK_AGAIN_AFTER_MS),
+    )
+    for (const load of due) load.lookedAt = now
+    return due.length > 0
   }
 
   /** The load that these frames belong to, with its innermost frame; null for tasks, polls and code of the engine. */
@@ -55,7 +62,7 @@ export class WatchedLoads {
 
   overdueOf(frames: readonly BlockedFrame[]): ReturnType<WatchedLoads['of']> {
     const found = this.of(frames)
-    return found !== null && this.#loads.get(found.load)?.isOverdue ? found : null
+    return found !== null && typeof this.#loads.get(found.load)?.lookedAt === 'number' ? found : null
   }
 }
 
