@@ -52,16 +52,16 @@ describe('on a database', () => {
     },
   )
 
-  it('of an older schema, a reading command names the command that upgrades it', async () => {
+  it('of a version before the first release, a reading command names the version and the remedy', async () => {
     const connection = new Connection(path)
-    connection.script('CREATE TEMP TABLE newer AS SELECT * FROM cloaca_schema WHERE version > 1')
-    connection.script('DELETE FROM cloaca_schema WHERE version > 1')
+    connection.script('UPDATE cloaca_schema SET version = 11')
 
     const end = await cloaca('trigger list')
-    connection.script('INSERT INTO cloaca_schema SELECT * FROM newer')
+    connection.script('UPDATE cloaca_schema SET version = 100')
     connection.close()
 
     expect(end).toMatchObject({ exitCode: 1, stdout: '' })
-    expect(end.stderr).toContain('cloaca serve SCRIPT.py --db')
+    expect(end.stderr).toContain('version 11')
+    expect(end.stderr).toContain('use another database file')
   })
 })

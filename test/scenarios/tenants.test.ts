@@ -36,7 +36,7 @@ describe('a program with tenants', () => {
     expect(lines().slice(5, -1)).toEqual([
       expect.stringMatching(/^twice: RuntimeError: Failed to create tenant: Failed to create user 'scenario_acme'/),
       expect.stringMatching(
-        /^another's: RuntimeError: Failed to set up schema 'beta': .*no schema has been selected to create in. The schema does not exist, or the user may not use it/,
+        /^another's: RuntimeError: Failed to set up schema 'beta': .*no schema has been selected to create in. The schema does not exist, or the user may not use the schema/,
       ),
       expect.stringMatching(
         /^not there: RuntimeError: Failed to create DefaultRunner: Database connection failed: Failed to set up schema 'acme': .*u:…@127/,

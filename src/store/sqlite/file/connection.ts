@@ -44,6 +44,8 @@ export interface LogState {
 interface Prepared {
   readonly statement: Database.Statement<Value[][], unknown>
   readonly order: readonly number[] | null
+  /** Whether the statement writes, also if it returns rows. */
+  readonly isWriting: boolean
 }
 
 interface CheckpointRecord {
@@ -113,12 +115,14 @@ export class Connection {
 
   /** The first row, or undefined. */
   one<Row>(sql: string, ...values: Value[]): Row | undefined {
-    const { statement, order } = this.#statement(sql)
+    const { statement, order, isWriting } = this.#statement(sql)
+    if (isWriting) this.#faults?.beforeWrite(sql)
     return statement.get(inOrder(values, order)) as Row | undefined
   }
 
   all<Row>(sql: string, ...values: Value[]): Row[] {
-    const { statement, order } = this.#statement(sql)
+    const { statement, order, isWriting } = this.#statement(sql)
+    if (isWriting) this.#faults?.beforeWrite(sql)
     return statement.all(inOrder(values, order)) as Row[]
   }
 
@@ -296,7 +300,8 @@ export class Connection {
     let prepared = this.#statements.get(sql)
     if (prepared === undefined) {
       const { text, order } = withPlaceholders(sql)
-      prepared = { statement: this.#database.prepare<Value[][], unknown>(text), order }
+      const statement = this.#database.prepare<Value[][], unknown>(text)
+      prepared = { statement, order, isWriting: !statement.readonly }
       this.#statements.set(sql, prepared)
     }
     return prepared
