@@ -62,7 +62,7 @@ export interface TrendBar {
   /** Number of executions by their current status. Statuses without executions are missing. */
   readonly counts: Readonly<Partial<Record<ExecutionStatus, number>>>
   /**
-   * Whether the numbers are estimated from the beginning of the part because there are too many executions to count.
+   * Whether the numbers are estimated from the beginning of the part because the part has too many executions.
    */
   readonly isEstimate: boolean
 }
@@ -93,7 +93,7 @@ export interface ActivityBar {
    * record, and are spread evenly over the time of this record.
    */
   readonly counts: Readonly<Partial<Record<TickOutcome, number>>>
-  /** Whether the numbers are estimated from the beginning of the part because there are too many polls to count. */
+  /** Whether the numbers are estimated from the beginning of the part because the part has too many polls. */
   readonly isEstimate: boolean
 }
 
