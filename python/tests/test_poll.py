@@ -209,7 +209,7 @@ def test_a_trigger_that_nobody_declared_fails():
     kind, _, _, message, _ = poll("nobody declared this")
 
     assert kind == "failed"
-    assert "no longer declared" in message
+    assert "no longer declares this trigger" in message
 
 
 def test_the_function_declared_last_is_called(name):
