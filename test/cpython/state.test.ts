@@ -68,6 +68,6 @@ it('starts anew, in one process, when what it hands on has no end', async () => 
 
   expect(second).toEqual({ pid: first?.pid, seen: 2 })
   // On a slow machine the time is over before it is known to be too much.
-  const why = '(values of its old version: DeadlineExceeded: |old values of "seen" in .* is too large)'
+  const why = '(old values in __cloaca_state__: DeadlineExceeded: |old values of "seen" in .* is too large)'
   expect(said).toContainEqual(expect.stringMatching(new RegExp(`^Script ".*" was reloaded without the ${why}`)))
 })

@@ -188,7 +188,7 @@ export class InterpreterChild {
         reader.push(chunk)
       } catch (error) {
         this.kill()
-        this.#end(`sent an invalid message: ${toError(error).message}`, null)
+        this.#end(`sent an invalid message: ${toError(error).message.replace(/\.$/, '')}`, null)
       }
     })
   }
