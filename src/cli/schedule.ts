@@ -133,7 +133,7 @@ async function change(name: string, cron: string, options: TimingOptions): Promi
 
 async function nextText(runner: Runner, id: string): Promise<string> {
   const [next] = await runner.schedules.nextInstants(id, 1)
-  return next === undefined ? 'It does not fire until you enable it.' : `Next firing: ${formatInstant(next)}.`
+  return next === undefined ? 'The schedule does not fire until you enable it.' : `Next firing: ${formatInstant(next)}.`
 }
 
 async function setEnabled(name: string, isEnabled: boolean, options: NotedOptions): Promise<void> {

@@ -57,7 +57,7 @@ export const SET_CRON_ENABLED = 'UPDATE crons SET enabled = $1, updated_at = $2 
 
 export const DELETE_CRON = 'DELETE FROM crons WHERE id = $1'
 
-/** Of several engines that claim the same run, one changes the row. */
+/** Changes the row only for the first engine that claims a run. */
 export const CLAIM_CRON = `
 UPDATE crons SET next_run_at = $1, last_run_at = $2, updated_at = $2, last_scheduled_at = next_run_at
 WHERE id = $3 AND next_run_at = $4 AND enabled

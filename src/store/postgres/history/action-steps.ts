@@ -2,7 +2,6 @@
 
 import type { ActionAnswer, NewAction } from '../../../model/action.ts'
 import { ANSWER_ACTION, INSERT_ACTION } from '../../sql/actions.ts'
-import type { StepResult } from '../../steps.ts'
 import type { Session } from '../session/session.ts'
 
 export async function askAction(session: Session, action: NewAction): Promise<void> {
@@ -16,14 +15,4 @@ export async function answerAction(session: Session, id: string, answer: ActionA
 
 export async function recordAction(session: Session, action: NewAction, answer: ActionAnswer): Promise<void> {
   await Promise.all([askAction(session, action), answerAction(session, action.id, answer, action.at)])
-}
-
-export async function recordedIf(
-  isDone: StepResult<boolean>,
-  session: Session,
-  action: NewAction | undefined,
-): Promise<boolean> {
-  const done = await isDone
-  if (done && action !== undefined) await recordAction(session, action, { isRefused: false, text: null })
-  return done
 }

@@ -35,7 +35,7 @@ export class PostgresSession implements StepSession {
     return this.#send(this.connection.all<Row>(statement, ...values))
   }
 
-  /** The server counts the characters, so that it sends no more rows than the limit allows. */
+  /** Counts the characters on the server, which then sends only the rows within the limit. */
   allWithin<Row>({ column, maxChars }: TextLimit, statement: string, ...values: Value[]): Reply<Row[]> {
     return this.all<Row>(within(statement, column, values.length + 1), ...values, maxChars)
   }

@@ -2,7 +2,6 @@
 
 import type { ActionAnswer, NewAction } from '../../../model/action.ts'
 import { ANSWER_ACTION, INSERT_ACTION } from '../../sql/actions.ts'
-import type { StepResult } from '../../steps.ts'
 import type { Connection } from '../file/connection.ts'
 
 export function askAction(connection: Connection, action: NewAction): void {
@@ -17,9 +16,4 @@ export function recordAction(connection: Connection, action: NewAction, answer: 
 
 export function answerAction(connection: Connection, id: string, answer: ActionAnswer, at: number): boolean {
   return connection.run(ANSWER_ACTION, at, Number(answer.isRefused), answer.text, id) === 1
-}
-
-export function recordedIf(isDone: StepResult<boolean>, connection: Connection, action: NewAction | undefined) {
-  if (isDone === true && action !== undefined) recordAction(connection, action, { isRefused: false, text: null })
-  return isDone
 }

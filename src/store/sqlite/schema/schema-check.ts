@@ -1,7 +1,6 @@
 /**
- * Whether the tables of a database are the ones that the migrations make, by looking at them and not at a number.
- * Called when a database is opened. What is missing is named; what somebody has added, to our tables or beside them, is
- * no fault.
+ * Compares the tables of a database that is being opened with the tables that the migrations create, in addition to the
+ * version number. An error names the missing parts. Parts that a user added are accepted.
  */
 
 import { StoreError } from '../../../errors.ts'

@@ -9,7 +9,6 @@ import type {
   SourcePollRow,
   StreamPosition,
 } from '../../../engine/ports.ts'
-import { StoreError } from '../../../errors.ts'
 import type { SourceEvent, SourceRow } from '../../../model/graphs/rows.ts'
 import { acceptable, partitionsOf } from '../../graphs/acceptance.ts'
 import type { FoundLease } from '../../graphs/delivery.ts'
@@ -36,6 +35,7 @@ import {
   LIST_SOURCES,
   NEWEST_POLL,
 } from '../../sql/sources.ts'
+import { seqOrThrow } from '../instances.ts'
 
 export interface LockedSource extends FoundLease {
   readonly seq: number
@@ -90,9 +90,7 @@ export function* releaseSources(session: Session, instanceId: string, names: rea
 }
 
 function* engineSeq(session: Session, instanceId: string): Step<number> {
-  const record = yield* session.one<{ readonly seq: number }>(FIND_INSTANCE, instanceId)
-  if (record !== undefined) return record.seq
-  throw new StoreError('DATABASE_FAILED', `Engine "${instanceId}" is not open: call openInstance first.`)
+  return seqOrThrow(yield* session.one<{ readonly seq: number }>(FIND_INSTANCE, instanceId), instanceId)
 }
 
 /**
