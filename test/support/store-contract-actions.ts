@@ -20,6 +20,21 @@ export function describeActionContract(context: ContractContext): void {
       expect(await context.store.actions.get('a-1')).toEqual(asked)
     })
 
+    test('refuses an action whose id exists, and stores the steps that are queued with it', async () => {
+      await context.store.actions.ask(action())
+
+      const results = await Promise.allSettled([
+        context.store.actions.ask(action({ id: 'a-2' })),
+        context.store.actions.ask(action({ target: 'other' })),
+        context.store.actions.ask(action({ id: 'a-3' })),
+      ])
+
+      expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
+      expect(results[1]).toMatchObject({ reason: { code: 'DATABASE_FAILED' } })
+      expect((await context.store.actions.unanswered(10)).map(({ id }) => id)).toEqual(['a-1', 'a-2', 'a-3'])
+      expect(await context.store.actions.get('a-1')).toMatchObject({ target: action().target })
+    })
+
     test('the first answer counts, and ends the asking', async () => {
       await context.store.actions.ask(action())
       const done = { isRefused: false, text: '{"stopped":2}' }
