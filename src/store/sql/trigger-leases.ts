@@ -18,8 +18,8 @@ export function triggerLeaseSql({ elements, isIn, lockFree }: Fragments) {
 SELECT instances.seq, substr(element.value, 6) AS name FROM instances CROSS JOIN ${elements('instances.declared')}
 WHERE is_polling AND substr(element.value, 1, 5) = 'poll ' AND instances.seq <> $1`,
     /**
-     * Takes leases that no engine or a dead engine holds. Values: names, list of dead engines, the engine. Always in the
-     * same order, so that two engines that take leases never wait for each other.
+     * Takes leases that no engine or a dead engine holds. Values: names, list of dead engines, the engine. The order is
+     * always the same, so that two engines that take leases never wait for each other.
      */
     lease: `
 WITH free AS (

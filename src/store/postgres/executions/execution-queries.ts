@@ -9,7 +9,8 @@ export { GET_EXECUTION, GET_FINAL, GET_INPUT } from '../../sql/executions/execut
 
 /** The `seq` of an execution, as an expression. */
 export const seqOf = (id: string): string => `
-(SELECT execution_seq FROM active_executions WHERE id = ${id} UNION ALL SELECT seq FROM executions WHERE id = ${id} LIMIT 1)`
+(SELECT execution_seq FROM active_executions WHERE id = ${id}
+ UNION ALL SELECT seq FROM executions WHERE id = ${id} LIMIT 1)`
 
 /** Returns the table of the executions with a status, or of all. */
 export function tableOf(status: ExecutionStatus | undefined): string {

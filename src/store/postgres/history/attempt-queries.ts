@@ -7,7 +7,7 @@ export const attemptsOf = (condition: string): string => `
 SELECT execution_seq, task_id, attempt, outcome, queued_at, started_at, ended_at, error FROM attempts
 WHERE execution_seq ${condition}
 UNION ALL
-SELECT execution_seq, task_id, attempts, 'completed', attempt_queued_at, attempt_started_at, ended_at, NULL FROM task_runs
-WHERE execution_seq ${condition} AND attempt_started_at IS NOT NULL`
+SELECT execution_seq, task_id, attempts, 'completed', attempt_queued_at, attempt_started_at, ended_at, NULL
+FROM task_runs WHERE execution_seq ${condition} AND attempt_started_at IS NOT NULL`
 
 export const LIST_ATTEMPTS = `${attemptsOf(`= ${seqOf('$1')}`)} ORDER BY ended_at, task_id, attempt`

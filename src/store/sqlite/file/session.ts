@@ -49,9 +49,10 @@ export class SqliteSession implements Session {
   }
 
   allEach<Row>(statement: string, rows: readonly RowValues[], ...common: Value[]): Reply<Row[]> {
-    const found: Row[] = []
-    for (const row of rows) found.push(...this.connection.all<Row>(statement, ...storable(withCommon(row, common))))
-    return new Done(found)
+    if (rows.length === 0) return new Done([])
+    const found = rows.map((row) => this.connection.all<Row>(statement, ...storable(withCommon(row, common))))
+    const [first = []] = found
+    return new Done(found.length === 1 ? first : found.flat())
   }
 
   eachHit(statement: string, rows: readonly RowValues[]): Reply<readonly boolean[]> {

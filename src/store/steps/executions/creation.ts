@@ -1,12 +1,12 @@
 /** Steps that create executions. Contexts are stored as text, without parsing them. */
 
 import type { NewExecution, RecordedAction } from '../../../engine/ports.ts'
-import type { ExecutionOrigin } from '../../../model/execution.ts'
+import type { ExecutionOrigin, TaskRun } from '../../../model/execution.ts'
 import { originFiring, originSchedule, originSource } from '../../rows.ts'
 import type { Session, Step } from '../../session.ts'
 import { FIND_ACTIVE_SEQ } from '../../sql/executions/executions.ts'
 import { recordAction } from '../actions.ts'
-import { writeTasks } from './task-changes.ts'
+import { TaskChanges } from './task-changes.ts'
 
 /** An execution to be stored, and its origin. */
 export interface Creation {
@@ -39,17 +39,16 @@ export function* insertExecutions(session: Session, creations: readonly Creation
     tasks.map(({ taskId, fullName }, position) => [id, position, taskId, fullName, last - index]),
   )
   session.each(insertTasks, tasks)
-  for (const { execution } of creations) yield* keepOutcomes(session, execution)
+  for (const { execution } of creations) {
+    const kept = execution.tasks.flatMap((task) => task.kept ?? [])
+    if (kept.length > 0) yield* keepOutcomes(session, execution.id, kept)
+  }
 }
 
 /** Stores the outcomes of tasks that are taken over from the execution that is retried. */
-function* keepOutcomes(session: Session, { id, tasks }: NewExecution): Step<void> {
-  const kept = tasks.flatMap((task) => task.kept ?? [])
-  const found = kept.length > 0 ? yield* session.one<{ readonly seq: number }>(FIND_ACTIVE_SEQ, id) : undefined
-  if (found === undefined) return
-  const changes = kept.map((task) => ({ ...task, recoveries: 0, notBeforeAt: null }))
-  writeTasks(
-    session,
-    changes.map((change) => ({ seq: found.seq, change })),
-  )
+function* keepOutcomes(session: Session, id: string, kept: readonly TaskRun[]): Step<void> {
+  const found = yield* session.one<{ readonly seq: number }>(FIND_ACTIVE_SEQ, id)
+  const changes = new TaskChanges()
+  for (const task of kept) changes.add(found?.seq ?? 0, { ...task, recoveries: 0, notBeforeAt: null })
+  changes.write(session)
 }

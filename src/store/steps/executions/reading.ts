@@ -53,13 +53,14 @@ export function* findExecutionIds(session: Session, prefix: string, limit: numbe
 /** Returns the executions of these records with their contexts and tasks, in the order of the records. */
 export function* loadExecutions(session: Session, records: readonly ExecutionRecord[]): Step<readonly Execution[]> {
   const { listInputs, listTasks, listFinals } = session.sql.executions
-  const seqs = records.map(({ seq }) => [seq])
+  const seqs = records.map(({ seq }): [number] => [seq])
   const ended = records.filter(({ ended_at }) => ended_at !== null).map(({ seq }) => [seq])
   const inputs = session.allEach<ContextRecord>(listInputs, seqs)
   const tasks = session.allEach<TaskRecordOf>(listTasks, seqs)
   const finals = session.allEach<ContextRecord>(listFinals, ended)
   const inputOf = contexts(yield* inputs)
-  const tasksOf = Map.groupBy(yield* tasks, ({ execution_seq }) => execution_seq)
+  const tasksOf = new Map<number, TaskRecordOf[]>(seqs.map(([seq]) => [seq, []]))
+  for (const task of yield* tasks) tasksOf.get(task.execution_seq)?.push(task)
   const finalOf = contexts(yield* finals)
   return records.map((record) => {
     const { seq } = record
@@ -69,5 +70,7 @@ export function* loadExecutions(session: Session, records: readonly ExecutionRec
 }
 
 function contexts(records: readonly ContextRecord[]): ReadonlyMap<number, string> {
-  return new Map(records.map(({ execution_seq, context }) => [execution_seq, context]))
+  const contextOf = new Map<number, string>()
+  for (const { execution_seq, context } of records) contextOf.set(execution_seq, context)
+  return contextOf
 }

@@ -18,8 +18,8 @@ const REPLACED: ActionAnswer = {
 const NOTHING_STOPPED = JSON.stringify({ stopped: 0, lostScripts: [] })
 
 /**
- * Applies a request of the owner, and notifies the other engines, because a caller may wait for the answer. Does nothing
- * if a newer request replaced it.
+ * Applies a request of the owner, and notifies the other engines, because a caller may wait for the answer. Does
+ * nothing if a newer request replaced it.
  */
 export function* applyByOwner(session: Session, executionId: string, request: NumberedRequest, at: number): Step<void> {
   session.notifyEngines()

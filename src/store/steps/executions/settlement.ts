@@ -4,10 +4,10 @@ import type { ExecutionEnd, Settlement } from '../../../engine/ports.ts'
 import { StoreError } from '../../../errors.ts'
 import type { ExecutionOrigin } from '../../../model/execution.ts'
 import { faultText, type OwnedRecord } from '../../rows.ts'
-import type { RowValues, Session, Step } from '../../session.ts'
+import type { Reply, RowValues, Session, Step } from '../../session.ts'
 import { FIND_ENDED, LIST_TASK_IDS } from '../../sql/executions/settlements.ts'
 import { answerAtEnd, applyByOwner } from './requests.ts'
-import { completingAttempts, type TaskWrite, writeTasks } from './task-changes.ts'
+import { completingAttempts, TaskChanges } from './task-changes.ts'
 
 interface EndingRecord extends Pick<OwnedRecord, 'seq' | 'id' | 'request' | 'request_number'> {
   readonly origin: ExecutionOrigin['kind']
@@ -53,7 +53,16 @@ export function* settle(
     refusals.push(reason === null ? undefined : cannotSettle(executionId, reason))
     if (record !== undefined && reason === null) accepted.push({ record, settlement })
   }
-  if (accepted.length > 0) yield* write(session, accepted, at)
+  const changes = new TaskChanges()
+  const written = writeTasks(session, accepted, changes)
+  for (const { record, settlement } of accepted) {
+    if (settlement.applied !== undefined) yield* applyByOwner(session, record.id, settlement.applied, at)
+  }
+  writeEnds(session, accepted)
+  giveBack(session, accepted)
+  let changed = 0
+  for (const reply of written) changed += yield* reply
+  if (changed !== changes.count) yield* throwMissingTask(session, accepted)
   return refusals
 }
 
@@ -68,29 +77,22 @@ function refusalOf(record: SettlingRecord, settlement: Settlement): string | nul
   return record.owner_number === settlement.ownerNumber ? null : 'another engine has taken over the execution'
 }
 
-function* write(session: Session, accepted: readonly Accepted[], at: number): Step<void> {
-  const tasks: TaskWrite[] = []
+/** Writes the changes of tasks, and the attempts that the rows of their tasks do not contain. */
+function writeTasks(session: Session, accepted: readonly Accepted[], changes: TaskChanges): readonly Reply<number>[] {
   const attempts: RowValues[] = []
   for (const { record, settlement } of accepted) {
     const { seq } = record
     const completing = completingAttempts(settlement)
-    for (const change of settlement.changes) tasks.push({ seq, change, attempt: completing?.get(change.taskId) })
+    for (const change of settlement.changes) changes.add(seq, change, completing?.get(change.taskId))
     for (const ended of settlement.attempts ?? []) {
       if (completing?.get(ended.taskId) === ended) continue
       const { taskId, attempt, outcome, queuedAt, startedAt, endedAt, error } = ended
       attempts.push([seq, taskId, attempt, outcome, queuedAt, startedAt, endedAt, faultText(error)])
     }
   }
-  const written = writeTasks(session, tasks)
-  session.each(session.sql.executions.insertAttempts, attempts)
-  for (const { record, settlement } of accepted) {
-    if (settlement.applied !== undefined) yield* applyByOwner(session, record.id, settlement.applied, at)
-  }
-  writeEnds(session, accepted)
-  giveBack(session, accepted)
-  let changed = 0
-  for (const reply of written) changed += yield* reply
-  if (changed !== tasks.length) yield* throwMissingTask(session, accepted)
+  const written = changes.write(session)
+  if (attempts.length > 0) session.each(session.sql.executions.insertAttempts, attempts)
+  return written
 }
 
 /** Also answers the requests that wait. */
@@ -110,7 +112,7 @@ export function writeEnds(session: Session, endings: readonly Ending[]): void {
   }
   if (ended.length === 0) return
   for (const move of moves) session.each(move, ended)
-  session.each(insertFinals, finals)
+  if (finals.length > 0) session.each(insertFinals, finals)
   for (const complete of completeFirings) session.each(complete, firings)
 }
 

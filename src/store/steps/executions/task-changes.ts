@@ -8,43 +8,50 @@ import type { AttemptRow, TaskStatus } from '../../../model/execution.ts'
 import { faultText } from '../../rows.ts'
 import type { Reply, RowValues, Session } from '../../session.ts'
 
-export interface TaskWrite {
-  /** `seq` of the execution. */
-  readonly seq: number
-  readonly change: Omit<TaskChange, 'status'> & { readonly status: TaskStatus }
-  /** The attempt that the row of the task contains. */
-  readonly attempt?: AttemptRow | undefined
-}
+type Change = Omit<TaskChange, 'status'> & { readonly status: TaskStatus }
 
-/** Returns replies whose sum is the number of changed tasks. */
-export function writeTasks(session: Session, writes: readonly TaskWrite[]): readonly Reply<number>[] {
-  const { beginTask, completeTask, changeTask } = session.sql.executions
-  const [begun, completed, changed]: [RowValues[], RowValues[], RowValues[]] = [[], [], []]
-  for (const { seq, change, attempt } of writes) {
+/** Collects changes, which are written with one statement for each kind. */
+export class TaskChanges {
+  readonly #begun: RowValues[] = []
+  readonly #completed: RowValues[] = []
+  readonly #changed: RowValues[] = []
+
+  get count(): number {
+    return this.#begun.length + this.#completed.length + this.#changed.length
+  }
+
+  /** `seq`: of the execution. `attempt`: the attempt that the row of the task contains. */
+  add(seq: number, change: Change, attempt?: AttemptRow): void {
     const { taskId, status, attempts, recoveries, notBeforeAt, startedAt, endedAt, finishedOrder, outputText } = change
-    const times = [attempt?.queuedAt ?? null, attempt?.startedAt ?? null]
-    if (begins(change, attempt)) begun.push([startedAt, seq, taskId])
-    else if (status === 'Completed' && isOfFirstAttempt(change)) {
-      completed.push([startedAt, endedAt, finishedOrder, ...times, outputText, seq, taskId])
+    const queuedAt = attempt?.queuedAt ?? null
+    const attemptAt = attempt?.startedAt ?? null
+    const isFirst = isOfFirstAttempt(change)
+    if (isFirst && status === 'Completed') {
+      this.#completed.push([startedAt, endedAt, finishedOrder, queuedAt, attemptAt, outputText, seq, taskId])
+    } else if (isFirst && isRunning(change)) {
+      this.#begun.push([startedAt, seq, taskId])
     } else {
       const state = [status, attempts, recoveries, notBeforeAt, startedAt, endedAt, finishedOrder]
-      changed.push([...state, faultText(change.error), ...times, outputText, seq, taskId])
+      this.#changed.push([...state, faultText(change.error), queuedAt, attemptAt, outputText, seq, taskId])
     }
   }
-  const replies: Reply<number>[] = []
-  if (begun.length > 0) replies.push(session.each(beginTask, begun))
-  if (completed.length > 0) replies.push(session.each(completeTask, completed))
-  if (changed.length > 0) replies.push(session.each(changeTask, changed))
-  return replies
+
+  /** Returns replies whose sum is the number of changed tasks. */
+  write(session: Session): readonly Reply<number>[] {
+    const { beginTask, completeTask, changeTask } = session.sql.executions
+    const replies: Reply<number>[] = []
+    if (this.#begun.length > 0) replies.push(session.each(beginTask, this.#begun))
+    if (this.#completed.length > 0) replies.push(session.each(completeTask, this.#completed))
+    if (this.#changed.length > 0) replies.push(session.each(changeTask, this.#changed))
+    return replies
+  }
 }
 
-function begins(change: TaskWrite['change'], attempt: AttemptRow | undefined): boolean {
-  const { status, endedAt, finishedOrder, outputText } = change
-  const isOpen = status === 'Running' && endedAt === null && finishedOrder === null && outputText === null
-  return isOpen && attempt === undefined && isOfFirstAttempt(change)
+function isRunning({ status, endedAt, finishedOrder, outputText }: Change): boolean {
+  return status === 'Running' && endedAt === null && finishedOrder === null && outputText === null
 }
 
-function isOfFirstAttempt({ attempts, recoveries, notBeforeAt, error }: TaskWrite['change']): boolean {
+function isOfFirstAttempt({ attempts, recoveries, notBeforeAt, error }: Change): boolean {
   return attempts === 1 && recoveries === 0 && notBeforeAt === null && error === null
 }
 
