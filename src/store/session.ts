@@ -10,8 +10,6 @@
  * function and 7.7 µs as a generator, a step with one statement 3.8 and 5.0 µs.
  */
 
-import type { NewExecution, RecordedAction } from '../engine/ports.ts'
-import type { ExecutionOrigin } from '../model/execution.ts'
 import type { DialectSql } from './sql/dialect.ts'
 import type { StepNeed } from './steps.ts'
 
@@ -61,17 +59,8 @@ export interface Session {
   eachHit(statement: string, rows: readonly RowValues[]): Reply<readonly boolean[]>
   /** Notifies other engines of this database after the commit. */
   notifyEngines(): void
-  /** Inserts executions, and notifies other engines unless the same transaction acquires the executions. */
-  insertExecutions(creations: readonly Creation[]): void
-}
-
-/** An execution to be stored, and its origin. */
-export interface Creation {
-  readonly execution: NewExecution
-  readonly origin: ExecutionOrigin
-  readonly at: number
-  /** Recorded in the same step. */
-  readonly recorded?: RecordedAction | undefined
+  /** Notifies other engines after the commit, unless the same transaction acquires these executions. */
+  notifyEnginesOf(executionIds: readonly string[]): void
 }
 
 /**

@@ -468,6 +468,8 @@ CREATE TABLE task_runs (
   started_at bigint,
   ended_at bigint,
   finished_order integer,
+  attempt_queued_at bigint,
+  attempt_started_at bigint,
   error text,
   PRIMARY KEY (execution_seq, task_id)
 ) PARTITION BY RANGE (execution_seq);

@@ -25,7 +25,7 @@ CREATE INDEX actions_by_target ON actions (target, seq);
 CREATE INDEX actions_unanswered ON actions (seq) WHERE answered_at IS NULL;
 
 CREATE TABLE active_executions (
-  -- For FIND_FOR_SETTLING, GET_EXECUTION.
+  -- For findForSettling, GET_EXECUTION.
   id TEXT PRIMARY KEY,
   execution_seq INTEGER NOT NULL,
   workflow TEXT NOT NULL,
@@ -55,7 +55,7 @@ CREATE INDEX active_executions_by_owner ON active_executions (owner_seq, workflo
 CREATE INDEX active_executions_by_status ON active_executions (status, created_at, execution_seq);
 
 CREATE TABLE active_firings (
-  -- For COMPLETE_FIRING.
+  -- For completeFirings.
   id TEXT PRIMARY KEY,
   -- Number of the tick.
   seq INTEGER NOT NULL,

@@ -10,7 +10,6 @@ import type { Alike, StepTraits, WriteQueue } from './session/write-queue.ts'
 export type AddStep = AddStepOn<Session>
 export type Run<Result> = (session: Session) => StepResult<Result>
 
-export const WRITES: StepTraits = { need: 'write', isPatient: false }
 /** What an engine has to report of what it did: it waits for a server that is away. */
 export const REPORTS: StepTraits = { need: 'accept', isPatient: true }
 

@@ -11,14 +11,12 @@ import type {
   ActivityStore,
   AlertStore,
   EndedExecutions,
-  ExecutionFilter,
   FailedTick,
   FailedTickResult,
   FiredTick,
   FiredTickResult,
   GraphStore,
   HistoryStore,
-  LeasedTriggers,
   NewExecution,
   Page,
   PageAfter,
@@ -26,21 +24,14 @@ import type {
   Retention,
   Settlement,
   SkippedTick,
-  SteeringAnswer,
   Store,
   StoreChange,
   TickFilter,
   TriggerDeclaration,
 } from '../../engine/ports.ts'
 import { StoreCounters } from '../../metrics/store-counters.ts'
-import type { NewAction, SteeringRequest } from '../../model/action.ts'
-import type {
-  AcquiredExecution,
-  AttemptRow,
-  Execution,
-  ExecutionOrigin,
-  ExecutionSummary,
-} from '../../model/execution.ts'
+import type { NewAction } from '../../model/action.ts'
+import type { AcquiredExecution, AttemptRow, ExecutionOrigin } from '../../model/execution.ts'
 import type { TriggerOverrides } from '../../model/policy.ts'
 import type { FiringRow, TickRow, TriggerRow } from '../../model/schedule.ts'
 import { LogWriter, type ReadTicks } from '../log-writer.ts'
@@ -50,17 +41,18 @@ import type { RunStep, Step, Session as StepSession } from '../session.ts'
 import { SkipWriter } from '../skip-writer.ts'
 import { actionStore, recordedIf } from '../steps/actions.ts'
 import { alertStore } from '../steps/alerts.ts'
+import { acquireExecutions } from '../steps/executions/acquisition.ts'
+import { type Creation, createExecutions } from '../steps/executions/creation.ts'
+import { settle, settleOne } from '../steps/executions/settlement.ts'
+import type { IsOwnerAlive } from '../steps/executions/steering.ts'
 import { graphStore } from '../steps/graphs/graph-store.ts'
 import { openInstance } from '../steps/instances.ts'
-import { deadSeqs, isLiving, livingSeqs } from '../steps/liveness.ts'
+import { isLiving, livingSeqs } from '../steps/liveness.ts'
 import * as polls from '../steps/polls.ts'
 import { listTicks } from '../steps/ticks.ts'
 import * as triggers from '../steps/triggers.ts'
 import type { StepNeed } from '../steps.ts'
-import { StoreInstances } from '../store-instances.ts'
-import * as executions from './executions/execution-steps.ts'
-import { settle } from './executions/settlement-steps.ts'
-import { applyRequest, steer } from './executions/steering-steps.ts'
+import { StoreExecutions } from '../store-executions.ts'
 import { graphAcceptance } from './graphs/acceptance.ts'
 import { activityStore } from './history/activity.ts'
 import { historyStore, listAttempts } from './history/history.ts'
@@ -69,23 +61,32 @@ import { countEnded, prune, pruneExecutions } from './history/retention.ts'
 import { Upkeep } from './history/upkeep.ts'
 import { PostgresLiveness } from './liveness.ts'
 import type { PostgresAddress } from './session/address.ts'
-import { clockSkew, readOnly } from './session/failures.ts'
+import { clockSkew } from './session/failures.ts'
 import { ForeignChanges, type KnownChanges } from './session/foreign-changes.ts'
 import { Readers } from './session/readers.ts'
 import type { Session } from './session/session.ts'
-import { carryOut, type PostgresSession, type SessionParts } from './session/step-session.ts'
+import { carryOut, type PostgresSession } from './session/step-session.ts'
 import { type Alike, WriteQueue } from './session/write-queue.ts'
 import { SQL } from './sql.ts'
-import { type AddStep, REPORTS, type Run, Steps, WRITES } from './steps.ts'
+import { type AddStep, REPORTS, type Run, Steps } from './steps.ts'
 import type { PostgresStoreOptions } from './store-options.ts'
-import * as leases from './trigger-leases.ts'
+import { UnownedExecutions } from './unowned.ts'
 
 /** More is worth a word: nothing depends on it, but people compare instants. */
 const SKEW_WORTH_SAYING_MS = 1_000
 
-const SESSION_PARTS: SessionParts = { sql: SQL, insertExecutions: executions.insertExecutions }
+/** Many executions are created together. */
+const CREATION: Alike<Creation, void> = {
+  need: 'accept',
+  isPatient: false,
+  key: ({ execution: { id } }) => id,
+  run: async (connection, creations) => {
+    await carryOut(connection, (session) => createExecutions(session, creations), SQL)
+    return creations.map(() => undefined)
+  },
+}
 
-export class PostgresStore extends StoreInstances implements Store {
+export class PostgresStore extends StoreExecutions implements Store {
   readonly actions: ActionStore
   readonly alerts: AlertStore
   readonly logs: LogWriter<Session>
@@ -102,7 +103,7 @@ export class PostgresStore extends StoreInstances implements Store {
   readonly #steps: Steps
   readonly #foreignChanges: ForeignChanges
   readonly #skips: SkipWriter
-  readonly #unowned = new executions.UnownedSince(() => this.#options.clock.monotonic())
+  readonly #unowned: UnownedExecutions
   readonly #settling: Alike<Settlement, undefined>
   #closing: Promise<void> | undefined
 
@@ -125,12 +126,13 @@ export class PostgresStore extends StoreInstances implements Store {
     this.#steps = new Steps(this.#queue, this.#readers, address.shown, options.readOnly ?? false)
     const { process = thisProcess(), isProcessAlive: isAlive = isProcessAlive } = options
     this.liveness = new PostgresLiveness(process, isAlive, this.#serverNow)
+    this.#unowned = new UnownedExecutions(() => clock.monotonic(), this.#serverNow)
     this.upkeep = new Upkeep({ address, clock, readers: this.#readers, serverNow: this.#serverNow, notice })
     const addStep: AddStep = (need, run) => this.#steps.add(need, run)
     const addReport: AddStep = (need, run) => this.#steps.report(need, run)
     this.#skips = new SkipWriter(
       clock,
-      (need, body) => this.#steps.report(need, (connection) => carryOut(connection, body, SESSION_PARTS)),
+      (need, body) => this.#steps.report(need, (connection) => carryOut(connection, body, SQL)),
       polls.writeSkips,
     )
     this.actions = actionStore(this.run)
@@ -140,7 +142,7 @@ export class PostgresStore extends StoreInstances implements Store {
     )
     this.activity = activityStore(addStep)
     const isOwn = (instanceId: string) => this.instances.has(instanceId)
-    const accept = graphAcceptance(this.#steps, isOwn, SESSION_PARTS)
+    const accept = graphAcceptance(this.#steps, isOwn)
     this.graphs = graphStore(this.run, { accept, liveness: this.liveness, declarations: this.declarations })
     const readTicks: ReadTicks<Session> = (trigger, run) =>
       this.#readTicks(trigger, function* (session) {
@@ -150,7 +152,7 @@ export class PostgresStore extends StoreInstances implements Store {
     this.#settling = {
       ...REPORTS,
       key: ({ executionId }) => executionId,
-      run: (session, each) => settle(session, each, clock.now()),
+      run: (connection, each) => carryOut(connection, (session) => settle(session, each, clock.now()), SQL),
     }
   }
 
@@ -174,17 +176,6 @@ export class PostgresStore extends StoreInstances implements Store {
   async saveTriggers(declared: readonly TriggerDeclaration[], at: number): Promise<readonly TriggerRow[]> {
     const records = await this.run('write', (session) => triggers.saveTriggers(session, declared, at))
     return records.map(this.#triggerRow)
-  }
-
-  leaseTriggers(instanceId: string, names: readonly string[]): Promise<LeasedTriggers> {
-    return this.#queue.add(WRITES, async (session) => {
-      const dead = await this.#deadSeqs(session, instanceId)
-      return leases.leaseTriggers(session, instanceId, names, dead)
-    })
-  }
-
-  releaseTriggers(instanceId: string, names: readonly string[]): Promise<void> {
-    return this.#queue.add(WRITES, (session) => leases.releaseTriggers(session, instanceId, names))
   }
 
   async listTriggers(page: Page & { readonly enabledOnly: boolean }): Promise<readonly TriggerRow[]> {
@@ -235,16 +226,16 @@ export class PostgresStore extends StoreInstances implements Store {
   }
 
   createExecution(execution: NewExecution, origin: ExecutionOrigin, at: number, recorded?: RecordedAction) {
-    if (this.#options.readOnly) return Promise.reject(readOnly(this.#address.shown))
-    return this.#queue.addAlike(executions.CREATION, { execution, origin, at, recorded })
+    return this.#steps.alike(CREATION, { execution, origin, at, recorded })
   }
 
   async acquireExecutions(acquisition: Acquisition): Promise<readonly AcquiredExecution[]> {
-    const sinceAt = this.#unowned.next(acquisition)
-    const taken = await this.#queue.add(WRITES, async (session) => {
-      const dead = acquisition.recover ? await this.#deadSeqs(session, acquisition.instanceId) : []
-      return executions.acquireExecutions(session, acquisition, dead, this.#serverNow(), sinceAt)
-    })
+    const find = this.#unowned.search(acquisition)
+    const taken = await this.run(
+      'write',
+      (session) => acquireExecutions(session, this.liveness, acquisition, find),
+      'quiet',
+    )
     this.#unowned.found(acquisition, taken)
     return taken
   }
@@ -255,46 +246,16 @@ export class PostgresStore extends StoreInstances implements Store {
     const ended =
       end === null ? new Set(changes.flatMap((task) => (task.status === 'Running' ? [] : task.taskId))) : null
     if (!this.logs.isWaiting(executionId, ended)) return this.#queue.addAlike(this.#settling, settlement)
-    await this.logs.stepAfter(end === null ? 'write' : 'accept', executionId, ended, async (session) => {
-      const [refusal] = await this.#settling.run(session, [settlement])
-      if (refusal !== undefined) throw refusal
-    })
+    await this.logs.stepAfter(end === null ? 'write' : 'accept', executionId, ended, (connection) =>
+      this.#part(connection, (session) => settleOne(session, settlement, this.#options.clock.now())),
+    )
   }
 
-  steer(action: NewAction, request: SteeringRequest): Promise<SteeringAnswer> {
-    return this.#step('accept', (session) => steer(session, action, request, this.#isAlive(session, action.at)))
-  }
-
-  applyRequest(executionId: string, at: number): Promise<SteeringAnswer> {
-    return this.#step('accept', (session) => applyRequest(session, executionId, at, this.#isAlive(session, at)))
-  }
-
-  #isAlive(session: Session, at: number): (instanceId: string) => Promise<boolean> {
-    return (instanceId) => this.#part(session, (part) => isLiving(part, this.liveness, instanceId, at))
-  }
-
-  notUnderWay(ids: readonly string[]): Promise<ReadonlyMap<string, Execution | null>> {
-    return this.#step('read', (session) => executions.notUnderWay(session, ids))
-  }
-
-  getExecution(id: string): Promise<Execution | null> {
-    return this.#step('read', (session) => executions.getExecution(session, id))
-  }
-
-  countExecutions() {
-    return this.#step('read', executions.countExecutions)
-  }
-
-  findExecutionIds(prefix: string, limit: number): Promise<readonly string[]> {
-    return this.#step('read', (session) => executions.findExecutionIds(session, prefix, limit))
-  }
+  protected readonly isOwnerAlive: IsOwnerAlive = (session, instanceId, at) =>
+    isLiving(session, this.liveness, instanceId, at)
 
   listAttempts(executionId: string): Promise<readonly AttemptRow[]> {
     return this.#step('read', (session) => listAttempts(session, executionId))
-  }
-
-  listExecutions(filter: Page & ExecutionFilter): Promise<readonly ExecutionSummary[]> {
-    return this.#step('read', (session) => executions.listExecutions(session, filter))
   }
 
   onForeignChange(callback: () => void): () => void {
@@ -344,15 +305,12 @@ export class PostgresStore extends StoreInstances implements Store {
   }
 
   protected readonly run: RunStep = (need, body, trait) =>
-    this.#steps.addWith(trait, need, (connection) => carryOut(connection, body, SESSION_PARTS))
+    this.#steps.addWith(trait, need, (connection) => carryOut(connection, body, SQL))
 
   /** Runs a step, or a part of a step that is written for PostgreSQL. */
   #part<Result>(connection: Session, body: (session: StepSession) => Step<Result>): Promise<Result> {
-    return carryOut(connection, body, SESSION_PARTS)
+    return carryOut(connection, body, SQL)
   }
-
-  readonly #deadSeqs = (connection: Session, instanceId: string): Promise<readonly number[]> =>
-    this.#part(connection, (session) => deadSeqs(session, this.liveness, instanceId))
 
   readonly #serverNow = (): number | null => this.#options.serverNow?.() ?? null
   readonly #triggerRow = (record: TriggerRecord): TriggerRow => triggerRow(record, this.#skips.lastAt(record.name))

@@ -1,17 +1,21 @@
 /** SQL that differs between the databases: one member for each noun. Each database builds them in its file `sql.ts`. */
 
 import type { DeclaredGraphSql } from './declared-graphs.ts'
+import type { ExecutionSql } from './executions/executions.ts'
 import type { InstanceCodeSql } from './instance-code.ts'
 import type { ReactorSql } from './reactors.ts'
 import type { SourceSql } from './sources.ts'
 import type { SubscriptionSql } from './subscriptions.ts'
+import type { TriggerLeaseSql } from './trigger-leases.ts'
 import type { TriggerSql } from './triggers.ts'
 
 export interface DialectSql {
   readonly declaredGraphs: DeclaredGraphSql
+  readonly executions: ExecutionSql
   readonly instanceCode: InstanceCodeSql
   readonly reactors: ReactorSql
   readonly sources: SourceSql
   readonly subscriptions: SubscriptionSql
+  readonly triggerLeases: TriggerLeaseSql
   readonly triggers: TriggerSql
 }

@@ -6,6 +6,8 @@
 export interface Fragments {
   /** Inserts the rows of `each`. */
   insertRows(table: string, columns: string): string
+  /** A table `given` with the rows of `each`. */
+  rows(columns: string): string
   /** Updates, for each row of `each`, the row of the table whose `seq` is its first value. */
   updateRows(table: string, columns: string): string
   /** Condition: a column has the value of a row of `each`. */
@@ -16,4 +18,6 @@ export interface Fragments {
   elements(column: string): string
   /** Locks the selected rows of a table until the commit. */
   lock(table: string): string
+  /** Locks the selected rows until the commit, and passes over rows that other engines have locked. */
+  readonly lockFree: string
 }

@@ -7,14 +7,12 @@ import type {
   AlertStore,
   Clock,
   EndedExecutions,
-  ExecutionFilter,
   FailedTick,
   FailedTickResult,
   FiredTick,
   FiredTickResult,
   GraphStore,
   HistoryStore,
-  LeasedTriggers,
   NewExecution,
   Page,
   PageAfter,
@@ -22,21 +20,14 @@ import type {
   Retention,
   Settlement,
   SkippedTick,
-  SteeringAnswer,
   Store,
   StoreChange,
   TickFilter,
   TriggerDeclaration,
 } from '../../engine/ports.ts'
 import { StoreCounters } from '../../metrics/store-counters.ts'
-import type { NewAction, SteeringRequest } from '../../model/action.ts'
-import type {
-  AcquiredExecution,
-  AttemptRow,
-  Execution,
-  ExecutionOrigin,
-  ExecutionSummary,
-} from '../../model/execution.ts'
+import type { NewAction } from '../../model/action.ts'
+import type { AcquiredExecution, AttemptRow, ExecutionOrigin } from '../../model/execution.ts'
 import type { TriggerOverrides } from '../../model/policy.ts'
 import type { FiringRow, TickRow, TriggerRow } from '../../model/schedule.ts'
 import { LogWriter, type ReadTicks } from '../log-writer.ts'
@@ -46,19 +37,19 @@ import type { RunStep, Step, Session as StepSession } from '../session.ts'
 import { SkipWriter } from '../skip-writer.ts'
 import { actionStore, recordedIf } from '../steps/actions.ts'
 import { alertStore } from '../steps/alerts.ts'
+import { acquireExecutions, type FindUnowned } from '../steps/executions/acquisition.ts'
+import { createExecutions } from '../steps/executions/creation.ts'
+import { settleOne } from '../steps/executions/settlement.ts'
+import type { IsOwnerAlive } from '../steps/executions/steering.ts'
 import { graphStore } from '../steps/graphs/graph-store.ts'
 import { accept } from '../steps/graphs/sources.ts'
 import { openInstance } from '../steps/instances.ts'
-import { deadSeqs, isLiving, livingSeqs } from '../steps/liveness.ts'
+import { isLiving, isObservedAlive, livingSeqs } from '../steps/liveness.ts'
 import * as polls from '../steps/polls.ts'
 import { listTicks } from '../steps/ticks.ts'
 import * as triggers from '../steps/triggers.ts'
 import type { AddStep, StepNeed, StepResult } from '../steps.ts'
-import { StoreInstances } from '../store-instances.ts'
-import { acquireExecutions } from './executions/acquisition-steps.ts'
-import * as executions from './executions/execution-steps.ts'
-import { settle } from './executions/settlement-steps.ts'
-import { applyRequest, steer } from './executions/steering-steps.ts'
+import { StoreExecutions } from '../store-executions.ts'
 import { Checkpoints } from './file/checkpoints.ts'
 import type { Connection } from './file/connection.ts'
 import { DatabaseWatch } from './file/database-watch.ts'
@@ -66,8 +57,6 @@ import { readOnly } from './file/failures.ts'
 import { ForeignChanges } from './file/foreign-changes.ts'
 import { finish, SqliteSession } from './file/session.ts'
 import { StepQueue } from './file/step-queue.ts'
-import { HeldLeases } from './held-leases.ts'
-import { recordAction } from './history/action-steps.ts'
 import { activityStore } from './history/activity.ts'
 import { listAttempts } from './history/attempt-steps.ts'
 import { historyStore } from './history/history.ts'
@@ -77,9 +66,9 @@ import { SqliteLiveness } from './liveness.ts'
 import { SCHEMA } from './schema/schema.ts'
 import { SQL } from './sql.ts'
 import { isReadOnly, type SqliteStoreOptions } from './store-options.ts'
-import * as leases from './trigger-leases.ts'
+import { unownedOn } from './unowned.ts'
 
-export class SqliteStore extends StoreInstances implements Store {
+export class SqliteStore extends StoreExecutions implements Store {
   readonly counters = new StoreCounters()
   readonly actions: ActionStore
   readonly alerts: AlertStore
@@ -94,7 +83,7 @@ export class SqliteStore extends StoreInstances implements Store {
   readonly #isReadOnly: boolean
   readonly #watch: DatabaseWatch
   readonly #queue: StepQueue
-  readonly #heldLeases = new HeldLeases()
+  readonly #findUnowned: FindUnowned
   readonly #foreignChanges: ForeignChanges
   readonly #skips: SkipWriter
   #closing: Promise<void> | undefined
@@ -102,9 +91,7 @@ export class SqliteStore extends StoreInstances implements Store {
   constructor(connection: Connection, options: SqliteStoreOptions) {
     super()
     this.#connection = connection
-    this.#session = new SqliteSession(connection, SQL, (creations) => {
-      for (const { execution, origin, at } of creations) executions.insertExecution(connection, execution, origin, at)
-    })
+    this.#session = new SqliteSession(connection, SQL)
     this.#clock = options.clock
     this.#isReadOnly = isReadOnly(options)
     this.#watch = new DatabaseWatch(connection, options.clock, () => this.#openedAnew())
@@ -114,6 +101,7 @@ export class SqliteStore extends StoreInstances implements Store {
     const { clock, process = thisProcess(), isProcessAlive: isAlive = isProcessAlive } = options
     this.#queue = new StepQueue(connection, { clock, syncs, watch: this.#watch, afterCommit, counters: this.counters })
     this.liveness = new SqliteLiveness(process, isAlive, clock)
+    this.#findUnowned = unownedOn(this.liveness)
     const addStep: AddStep<Connection> = (need, run) => this.#step(need, run)
     this.#skips = new SkipWriter(options.clock, this.run, polls.writeSkips)
     this.actions = actionStore(this.run)
@@ -140,16 +128,6 @@ export class SqliteStore extends StoreInstances implements Store {
   async saveTriggers(declared: readonly TriggerDeclaration[], at: number): Promise<readonly TriggerRow[]> {
     const records = await this.run('write', (session) => triggers.saveTriggers(session, declared, at))
     return records.map(this.#triggerRow)
-  }
-
-  leaseTriggers(instanceId: string, names: readonly string[]): Promise<LeasedTriggers> {
-    return this.#step('write', (connection) => {
-      return leases.leaseTriggers(connection, instanceId, names, this.#deadSeqs(instanceId), this.#heldLeases)
-    })
-  }
-
-  releaseTriggers(instanceId: string, names: readonly string[]): Promise<void> {
-    return this.#step('write', (connection) => leases.releaseTriggers(connection, instanceId, names))
   }
 
   async listTriggers(page: Page & { readonly enabledOnly: boolean }): Promise<readonly TriggerRow[]> {
@@ -200,66 +178,29 @@ export class SqliteStore extends StoreInstances implements Store {
   }
 
   createExecution(execution: NewExecution, origin: ExecutionOrigin, at: number, recorded?: RecordedAction) {
-    return this.#step('accept', (connection) => {
-      executions.insertExecution(connection, execution, origin, at)
-      if (recorded !== undefined) recordAction(connection, recorded.action, recorded.answer)
-    })
+    return this.run('accept', (session) => createExecutions(session, [{ execution, origin, at, recorded }]))
   }
 
   acquireExecutions(acquisition: Acquisition): Promise<readonly AcquiredExecution[]> {
-    return this.#step('write', (connection) => {
-      return acquireExecutions(connection, acquisition, () => this.#deadSeqs(acquisition.instanceId))
-    })
+    return this.run('write', (session) => acquireExecutions(session, this.liveness, acquisition, this.#findUnowned))
   }
 
   settle(settlement: Settlement): Promise<void> {
     const { executionId, changes, end } = settlement
     const need = end === null ? 'progress' : 'accept'
-    const run = (connection: Connection) => settle(connection, settlement, this.#clock.now())
+    const run = () => finish(settleOne(this.#session, settlement, this.#clock.now()))
     // A listener that is notified of the end of an attempt finds its whole log.
     const ended =
       end === null ? new Set(changes.flatMap((task) => (task.status === 'Running' ? [] : task.taskId))) : null
     return this.logs.stepAfter(need, executionId, ended, run)
   }
 
-  steer(action: NewAction, request: SteeringRequest): Promise<SteeringAnswer> {
-    return this.#step('accept', (connection) =>
-      steer(connection, action, request, (owner) => this.#isAlive(owner, action.at)),
-    )
-  }
-
-  applyRequest(executionId: string, at: number): Promise<SteeringAnswer> {
-    return this.#step('accept', (connection) =>
-      applyRequest(connection, executionId, at, (owner) => this.#isAlive(owner, at)),
-    )
-  }
-
   /** A serving process has observed heartbeats by its monotonic clock, which is more certain than one query. */
-  #isAlive(instanceId: string, at: number): boolean {
+  protected readonly isOwnerAlive: IsOwnerAlive = (session, instanceId, at) => {
     const [own] = this.instances
-    if (own === undefined) return finish(isLiving(this.#session, this.liveness, instanceId, at))
-    const others = finish(this.liveness.others(this.#session, own))
-    return instanceId === own || others.some(({ id, isDead }) => id === instanceId && !isDead)
-  }
-
-  notUnderWay(ids: readonly string[]): Promise<ReadonlyMap<string, Execution | null>> {
-    return this.#step('read', (connection) => executions.notUnderWay(connection, ids))
-  }
-
-  getExecution(id: string): Promise<Execution | null> {
-    return this.#step('read', (connection) => executions.getExecution(connection, id))
-  }
-
-  listExecutions(filter: Page & ExecutionFilter): Promise<readonly ExecutionSummary[]> {
-    return this.#step('read', (connection) => executions.listExecutions(connection, filter))
-  }
-
-  countExecutions() {
-    return this.#step('read', executions.countExecutions)
-  }
-
-  findExecutionIds(prefix: string, limit: number): Promise<readonly string[]> {
-    return this.#step('read', (connection) => executions.findExecutionIds(connection, prefix, limit))
+    return own === undefined
+      ? isLiving(session, this.liveness, instanceId, at)
+      : isObservedAlive(session, this.liveness, own, instanceId)
   }
 
   listAttempts(executionId: string): Promise<readonly AttemptRow[]> {
@@ -312,7 +253,7 @@ export class SqliteStore extends StoreInstances implements Store {
     else SCHEMA.migrate(this.#connection, at)
     this.#connection.opened()
     this.liveness.forget()
-    this.#heldLeases.forget()
+    this.heldLeases.forget()
     this.#foreignChanges.reset()
     if (this.instances.size === 0) return
     this.#connection.atomically(() => {
@@ -340,6 +281,5 @@ export class SqliteStore extends StoreInstances implements Store {
 
   protected readonly run: RunStep = (need, body) => this.#step(need, () => finish(body(this.#session)))
   protected readonly runQuietly = this.run
-  readonly #deadSeqs = (instanceId: string) => finish(deadSeqs(this.#session, this.liveness, instanceId))
   readonly #triggerRow = (record: TriggerRecord): TriggerRow => triggerRow(record, this.#skips.lastAt(record.name))
 }

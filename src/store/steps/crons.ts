@@ -44,6 +44,7 @@ import {
   SET_CRON_OVERRIDES,
   UPDATE_CRON,
 } from '../sql/crons.ts'
+import { insertExecutions } from './executions/creation.ts'
 import { placeAfter } from './pages.ts'
 
 /** Returns false if the workflow has an instance of this name. */
@@ -140,7 +141,7 @@ export function* claimCron(session: Session, claim: CronClaim): Step<boolean> {
   session.run(INSERT_CRON_FIRING, firingId, dueAt, at, execution?.id ?? null, scheduleId)
   if (execution === null) return true
   const origin = { kind: 'cron', scheduleId, trigger: cron.trigger_name, firingId } as const
-  session.insertExecutions([{ execution, origin, at }])
+  yield* insertExecutions(session, [{ execution, origin, at }])
   return true
 }
 
@@ -182,7 +183,7 @@ export function* recoverCronFiring(
   if (cron === undefined) return false
   if (execution === null) return true
   const origin = { kind: 'cron', scheduleId: cron.id, trigger: cron.trigger_name, firingId } as const
-  session.insertExecutions([{ execution, origin, at }])
+  yield* insertExecutions(session, [{ execution, origin, at }])
   return true
 }
 

@@ -58,3 +58,9 @@ export function* livingSeqs(session: Session, liveness: Liveness, at: number): S
 export function* isLiving(session: Session, liveness: Liveness, instanceId: string, at: number): Step<boolean> {
   return (yield* listLiving(session, liveness, at)).some(({ id }) => id === instanceId)
 }
+
+/** Returns whether an engine is this one, or is alive as this one has observed it. */
+export function* isObservedAlive(session: Session, liveness: Liveness, own: string, instanceId: string): Step<boolean> {
+  const others = yield* liveness.others(session, own)
+  return instanceId === own || others.some(({ id, isDead }) => id === instanceId && !isDead)
+}

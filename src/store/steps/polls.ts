@@ -22,6 +22,7 @@ import {
   SET_LAST_POLL,
 } from '../sql/triggers.ts'
 import { recordAction } from './actions.ts'
+import { insertExecutions } from './executions/creation.ts'
 
 interface PolledTrigger {
   readonly seq: number
@@ -103,11 +104,11 @@ function* fire(session: Session, tick: FiredTick): Step<FiredTickResult> {
     return { kind: 'limited', active: limit.active }
   }
   insertTick(session, seq, { ...tick, reason, outcome: 'fired', executionId: tick.execution?.id ?? null })
-  insertFiring(session, seq, tick)
+  yield* insertFiring(session, seq, tick)
   return { kind: 'started' }
 }
 
-function insertFiring(session: Session, triggerSeq: number, tick: FiredTick): void {
+function* insertFiring(session: Session, triggerSeq: number, tick: FiredTick): Step<void> {
   const { execution, firingId, trigger, at, contextHash } = tick
   const sql = session.sql.triggers
   if (execution === null) {
@@ -115,7 +116,7 @@ function insertFiring(session: Session, triggerSeq: number, tick: FiredTick): vo
     return
   }
   session.run(sql.insertActiveFiring, firingId, triggerSeq, contextHash, execution.id, at)
-  session.insertExecutions([{ execution, origin: { kind: 'trigger', trigger, firingId }, at }])
+  yield* insertExecutions(session, [{ execution, origin: { kind: 'trigger', trigger, firingId }, at }])
 }
 
 /** Returns null if another execution may start. */

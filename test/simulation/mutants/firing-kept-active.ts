@@ -1,8 +1,8 @@
 import type { Mutant } from './mutant.ts'
 
 export const mutant: Mutant = {
-  file: 'src/store/sqlite/executions/settlement-steps.ts',
-  find: `if (record.origin === 'trigger') completeFiring(`,
-  replace: `if (record.origin === 'trigger' && end.status !== 'Failed') completeFiring(`,
+  file: 'src/store/steps/executions/settlement.ts',
+  find: `if (record.origin === 'trigger') firings.push(`,
+  replace: `if (record.origin === 'trigger' && end.status !== 'Failed') firings.push(`,
   breaks: 'A firing ends with its execution.',
 }

@@ -1,8 +1,8 @@
 import type { Mutant } from './mutant.ts'
 
 export const mutant: Mutant = {
-  file: 'src/store/sqlite/executions/settlement-steps.ts',
-  find: 'if (record.owner_number !== settlement.ownerNumber)',
-  replace: 'if (record.seq < 0)',
+  file: 'src/store/steps/executions/settlement.ts',
+  find: 'record.owner_number === settlement.ownerNumber ?',
+  replace: 'record.seq > 0 ?',
   breaks: 'A final state never changes: a former owner writes over its successor.',
 }

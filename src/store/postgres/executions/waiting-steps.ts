@@ -1,35 +1,24 @@
-/**
- * Executions that no living instance runs or has the workflow of. Each function is the body of one step and runs in its transaction.
- */
+/** Executions that wait for an engine, for steps that are not generators. */
 
 import type { WaitingWorkflow } from '../../../model/history.ts'
+import * as waiting from '../../steps/executions/waiting.ts'
 import type { Session } from '../session/session.ts'
+import { carryOut } from '../session/step-session.ts'
+import { SQL } from '../sql.ts'
 
-/** Values: the latest creation, and the living instances. */
-const WAITING = `
-status IN ('Pending', 'Running') AND created_at <= $1
-AND (owner_seq IS NULL OR owner_seq <> ALL ($2::bigint[]))
-AND workflow NOT IN (SELECT workflow FROM instance_workflows WHERE instance_seq = ANY ($2::bigint[]))`
-
-const LIST_WAITING = `SELECT id FROM active_executions WHERE id = ANY ($3::text[]) AND ${WAITING}`
-
-const COUNT_WAITING = `
-SELECT workflow, count(*)::bigint AS executions FROM active_executions WHERE ${WAITING} GROUP BY workflow ORDER BY workflow`
-
-export async function listWaiting(
-  session: Session,
+export function listWaiting(
+  connection: Session,
   ids: readonly string[],
   createdUntil: number,
   living: ReadonlySet<number>,
 ): Promise<ReadonlySet<string>> {
-  const records = await session.all<{ readonly id: string }>(LIST_WAITING, createdUntil, [...living], ids)
-  return new Set(records.map(({ id }) => id))
+  return carryOut(connection, (session) => waiting.listWaiting(session, ids, createdUntil, living), SQL)
 }
 
 export function countWaiting(
-  session: Session,
+  connection: Session,
   createdUntil: number,
   living: ReadonlySet<number>,
 ): Promise<readonly WaitingWorkflow[]> {
-  return session.all<WaitingWorkflow>(COUNT_WAITING, createdUntil, [...living])
+  return carryOut(connection, (session) => waiting.countWaiting(session, createdUntil, living), SQL)
 }

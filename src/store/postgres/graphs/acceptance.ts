@@ -2,8 +2,9 @@
 
 import type { AcceptedEvents, NewEvents } from '../../../engine/ports.ts'
 import { accept } from '../../steps/graphs/sources.ts'
-import { carryOut, type SessionParts } from '../session/step-session.ts'
+import { carryOut } from '../session/step-session.ts'
 import type { Alike } from '../session/write-queue.ts'
+import { SQL } from '../sql.ts'
 import type { Steps } from '../steps.ts'
 
 let calls = 0
@@ -12,7 +13,6 @@ let calls = 0
 export function graphAcceptance(
   steps: Steps,
   isOwn: (instanceId: string) => boolean,
-  parts: SessionParts,
 ): (events: NewEvents) => Promise<AcceptedEvents> {
   const acceptance: Alike<NewEvents, AcceptedEvents> = {
     need: 'accept',
@@ -20,7 +20,7 @@ export function graphAcceptance(
     isAlone: true,
     // Any calls may share a statement.
     key: () => String(calls++),
-    run: (connection, added) => carryOut(connection, (session) => accept(session, added, isOwn), parts),
+    run: (connection, added) => carryOut(connection, (session) => accept(session, added, isOwn), SQL),
   }
   return (events) => steps.alike(acceptance, events)
 }

@@ -23,5 +23,5 @@ export async function prunePolls(session: Session, outcomes: readonly string[], 
 }
 
 function carriedOut<Result>(session: Session, body: (session: StepSession) => Step<Result>): Promise<Result> {
-  return carryOut(session, body, { sql: SQL, insertExecutions: async () => {} })
+  return carryOut(session, body, SQL)
 }

@@ -2,21 +2,12 @@
 
 import { seqOf } from '../executions/execution-queries.ts'
 
-/** What a later runner reports of an attempt that an earlier one had given up is that attempt's end. Values: a list for each column. */
-export const INSERT_ATTEMPTS = `
-INSERT INTO attempts (execution_seq, task_id, attempt, outcome, queued_at, started_at, ended_at, error)
-SELECT * FROM unnest($1::bigint[], $2::text[], $3::int[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[], $8::text[])
-ON CONFLICT (execution_seq, task_id, attempt) DO UPDATE
-SET outcome = excluded.outcome, queued_at = excluded.queued_at, started_at = excluded.started_at, ended_at = excluded.ended_at,
-    error = excluded.error`
+/** The attempt that completed a task is in the row of the task if `attempts` has no row of it. */
+export const attemptsOf = (condition: string): string => `
+SELECT execution_seq, task_id, attempt, outcome, queued_at, started_at, ended_at, error FROM attempts
+WHERE execution_seq ${condition}
+UNION ALL
+SELECT execution_seq, task_id, attempts, 'completed', attempt_queued_at, attempt_started_at, ended_at, NULL
+FROM task_runs WHERE execution_seq ${condition} AND attempt_started_at IS NOT NULL`
 
-/** Those whose process ended under them; must precede what makes their tasks ready again. */
-export const INSERT_LOST_ATTEMPTS = `
-INSERT INTO attempts (execution_seq, task_id, attempt, outcome, started_at, ended_at, error)
-SELECT execution_seq, task_id, attempts, 'lost', started_at, $1, $2
-FROM task_runs WHERE execution_seq = ANY ($3::bigint[]) AND status = 'Running'
-ON CONFLICT DO NOTHING`
-
-export const LIST_ATTEMPTS = `
-SELECT task_id, attempt, outcome, queued_at, started_at, ended_at, error FROM attempts
-WHERE execution_seq = ${seqOf('$1')} ORDER BY ended_at, task_id, attempt`
+export const LIST_ATTEMPTS = `${attemptsOf(`= ${seqOf('$1')}`)} ORDER BY ended_at, task_id, attempt`

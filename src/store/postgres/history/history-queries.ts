@@ -5,6 +5,7 @@ import type { CountFilter, TrendQuery } from '../../../model/history.ts'
 import { STARTED_BY_TRIGGER } from '../../history-shapes.ts'
 import { ALL_EXECUTIONS, tableOf } from '../executions/execution-queries.ts'
 import type { Value } from '../session/session.ts'
+import { attemptsOf } from './attempt-queries.ts'
 
 export const LIST_TASKS_WITHOUT_OUTPUTS = `
 SELECT t.position AS seq, t.task_id, full_name, status, attempts, recoveries, not_before_at, started_at, ended_at, finished_order, error,
@@ -81,6 +82,4 @@ SELECT e.seq, e.id, e.version, e.status, e.created_at, e.started_at, e.ended_at 
 WHERE e.workflow = $1 ORDER BY e.created_at DESC, e.seq DESC LIMIT $2`
 
 /** Of the newest executions first. */
-export const SAMPLE_ATTEMPTS = `
-SELECT task_id, attempt, outcome, queued_at, started_at, ended_at FROM attempts
-WHERE execution_seq = ANY ($1::bigint[]) ORDER BY execution_seq DESC LIMIT $2`
+export const SAMPLE_ATTEMPTS = `${attemptsOf('= ANY ($1::bigint[])')} ORDER BY execution_seq DESC LIMIT $2`

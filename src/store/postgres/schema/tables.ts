@@ -81,7 +81,7 @@ CREATE TABLE triggers (
 const EXECUTIONS = `
 CREATE TABLE active_executions (
   execution_seq bigint PRIMARY KEY,
-  -- For FIND_FOR_SETTLING, FIND_FOR_STEERING. Two executions with the same id could meet only here.
+  -- For findForSettling, findForSteering. Two executions with the same id could meet only here.
   id text COLLATE "C" NOT NULL UNIQUE,
   workflow text NOT NULL,
   version text NOT NULL,
@@ -102,9 +102,9 @@ CREATE TABLE active_executions (
 ) WITH (fillfactor = 50, ${VACUUMED_EARLY});
 -- For executionListing.
 CREATE INDEX active_executions_by_creation ON active_executions (created_at, execution_seq);
--- For ACQUIRE.
+-- For LIST_UNOWNED.
 CREATE INDEX active_executions_unowned ON active_executions (workflow, created_at, execution_seq) WHERE owner_seq IS NULL;
--- For ACQUIRE with dead owners, RELEASE_EXECUTIONS.
+-- For LIST_UNOWNED with dead owners, RELEASE_EXECUTIONS.
 CREATE INDEX active_executions_owned ON active_executions (owner_seq) WHERE owner_seq IS NOT NULL;
 
 CREATE SEQUENCE executions_number MAXVALUE 99999999999 CYCLE;
@@ -167,6 +167,10 @@ CREATE TABLE task_runs (
   started_at bigint,
   ended_at bigint,
   finished_order integer,
+  -- Times of the attempt that completed the task, if attempts has no row of it. Its number and its end are those of the
+  -- task.
+  attempt_queued_at bigint,
+  attempt_started_at bigint,
   error text,
   PRIMARY KEY (execution_seq, task_id)
 ) PARTITION BY RANGE (execution_seq);
@@ -208,7 +212,7 @@ const FIRINGS_AND_TICKS = `
 CREATE SEQUENCE firings_number;
 
 CREATE TABLE active_firings (
-  -- For COMPLETE_FIRINGS.
+  -- For completeFirings.
   id text COLLATE "C" PRIMARY KEY,
   seq bigint NOT NULL DEFAULT nextval('firings_number'),
   trigger_seq bigint NOT NULL,

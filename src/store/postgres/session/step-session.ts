@@ -1,30 +1,20 @@
 /** How the steps of the store reach PostgreSQL: they send a statement without waiting for earlier replies. */
 
-import type { Creation, Reply, RowValues, Step, Session as StepSession, TextLimit, Value } from '../../session.ts'
+import type { Reply, RowValues, Step, Session as StepSession, TextLimit, Value } from '../../session.ts'
 import type { Session } from './session.ts'
-
-/** Parts of a session that depend on the tables. */
-export interface SessionParts {
-  readonly sql: StepSession['sql']
-  readonly insertExecutions: (connection: Session, creations: readonly Creation[]) => Promise<void>
-}
 
 export class PostgresSession implements StepSession {
   readonly connection: Session
-  readonly #parts: SessionParts
+  readonly sql: StepSession['sql']
   readonly #sent: Promise<unknown>[] = []
 
-  constructor(connection: Session, parts: SessionParts) {
+  constructor(connection: Session, sql: StepSession['sql']) {
     this.connection = connection
-    this.#parts = parts
+    this.sql = sql
   }
 
   get newId(): () => string {
     return this.connection.newId
-  }
-
-  get sql(): StepSession['sql'] {
-    return this.#parts.sql
   }
 
   one<Row>(statement: string, ...values: Value[]): Reply<Row | undefined> {
@@ -63,8 +53,8 @@ export class PostgresSession implements StepSession {
     this.connection.tell()
   }
 
-  insertExecutions(creations: readonly Creation[]): void {
-    this.#send(this.#parts.insertExecutions(this.connection, creations))
+  notifyEnginesOf(executionIds: readonly string[]): void {
+    this.connection.tellOfExecutions(executionIds)
   }
 
   /** Settles when all statements are answered. Rejects with the error of the first that failed. */
@@ -103,9 +93,9 @@ SELECT * FROM (
 export async function carryOut<Result>(
   connection: Session,
   body: (session: StepSession) => Step<Result>,
-  parts: SessionParts,
+  sql: StepSession['sql'],
 ): Promise<Result> {
-  const session = new PostgresSession(connection, parts)
+  const session = new PostgresSession(connection, sql)
   const step = body(session)
   let paused = step.next()
   while (paused.done !== true) paused = await continued(step, paused.value)

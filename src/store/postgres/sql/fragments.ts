@@ -7,6 +7,10 @@ export const FRAGMENTS: Fragments = {
     const { names, arrays } = parsed(columns, 1)
     return `INSERT INTO ${table} (${names.join(', ')}) SELECT * FROM unnest(${arrays.join(', ')})`
   },
+  rows: (columns) => {
+    const { names, arrays } = parsed(columns, 1)
+    return `unnest(${arrays.join(', ')}) AS given (${names.join(', ')})`
+  },
   updateRows: (table, columns) => {
     const { names, arrays } = parsed(columns, 2)
     const changes = names.map((name) => `${name} = g.${name}`)
@@ -18,6 +22,7 @@ FROM unnest($1::bigint[], ${arrays.join(', ')}) AS g (seq, ${names.join(', ')}) 
   isIn: isAny,
   elements: (column) => `unnest(${column}) AS element (value)`,
   lock: (table) => `FOR NO KEY UPDATE OF ${table}`,
+  lockFree: 'FOR UPDATE SKIP LOCKED',
 }
 
 function isAny(column: string, list: string, type: string): string {
@@ -25,7 +30,7 @@ function isAny(column: string, list: string, type: string): string {
 }
 
 /** `first`: the number of the first array. */
-function parsed(columns: string, first: number): { readonly names: string[]; readonly arrays: string[] } {
+export function parsed(columns: string, first: number): { readonly names: string[]; readonly arrays: string[] } {
   const pairs = columns.split(', ').map((column) => column.split(' '))
   return {
     names: pairs.map(([name = '']) => name),

@@ -1,20 +1,10 @@
-/**
- * Executions that no living instance runs or has the workflow of. Each function is the body of one step and runs in its transaction.
- */
+/** Executions that wait for an engine, for steps that are not generators. */
 
 import type { WaitingWorkflow } from '../../../model/history.ts'
+import * as waiting from '../../steps/executions/waiting.ts'
 import type { Connection } from '../file/connection.ts'
-
-/** Values: the latest creation, then the living instances, twice, as JSON. */
-const WAITING = `
-status IN ('Pending', 'Running') AND created_at <= ?
-AND (owner_seq IS NULL OR owner_seq NOT IN (SELECT value FROM json_each(?)))
-AND workflow NOT IN (SELECT workflow FROM instance_workflows WHERE instance_seq IN (SELECT value FROM json_each(?)))`
-
-const LIST_WAITING = `SELECT id FROM active_executions WHERE id IN (SELECT value FROM json_each(?)) AND ${WAITING}`
-
-const COUNT_WAITING = `
-SELECT workflow, count(*) AS executions FROM active_executions WHERE ${WAITING} GROUP BY workflow ORDER BY workflow`
+import { finish, SqliteSession } from '../file/session.ts'
+import { SQL } from '../sql.ts'
 
 export function listWaiting(
   connection: Connection,
@@ -22,9 +12,7 @@ export function listWaiting(
   createdUntil: number,
   living: ReadonlySet<number>,
 ): ReadonlySet<string> {
-  const seqs = JSON.stringify([...living])
-  const records = connection.all<{ readonly id: string }>(LIST_WAITING, JSON.stringify(ids), createdUntil, seqs, seqs)
-  return new Set(records.map(({ id }) => id))
+  return finish(waiting.listWaiting(new SqliteSession(connection, SQL), ids, createdUntil, living))
 }
 
 export function countWaiting(
@@ -32,6 +20,5 @@ export function countWaiting(
   createdUntil: number,
   living: ReadonlySet<number>,
 ): readonly WaitingWorkflow[] {
-  const seqs = JSON.stringify([...living])
-  return connection.all<WaitingWorkflow>(COUNT_WAITING, createdUntil, seqs, seqs)
+  return finish(waiting.countWaiting(new SqliteSession(connection, SQL), createdUntil, living))
 }

@@ -1,19 +1,16 @@
 /** How the steps of the store reach SQLite: each statement runs when it is called, so no step ever pauses. */
 
 import { InternalError } from '../../../errors.ts'
-import type { Creation, Reply, RowValues, Session, Step, TextLimit, Value } from '../../session.ts'
+import type { Reply, RowValues, Session, Step, TextLimit, Value } from '../../session.ts'
 import type { Connection, Value as SqliteValue } from './connection.ts'
 
 export class SqliteSession implements Session {
   readonly connection: Connection
   readonly sql: Session['sql']
-  readonly insertExecutions: (creations: readonly Creation[]) => void
 
-  /** `insertExecutions`: inserts executions through the connection. */
-  constructor(connection: Connection, sql: Session['sql'], insertExecutions: (creations: readonly Creation[]) => void) {
+  constructor(connection: Connection, sql: Session['sql']) {
     this.connection = connection
     this.sql = sql
-    this.insertExecutions = insertExecutions
   }
 
   get newId(): () => string {
@@ -45,15 +42,17 @@ export class SqliteSession implements Session {
   }
 
   each(statement: string, rows: readonly RowValues[], ...common: Value[]): Reply<number> {
+    if (rows.length === 0) return NOTHING
     let changed = 0
     for (const row of rows) changed += this.connection.run(statement, ...storable(withCommon(row, common)))
     return new Done(changed)
   }
 
   allEach<Row>(statement: string, rows: readonly RowValues[], ...common: Value[]): Reply<Row[]> {
-    const found: Row[] = []
-    for (const row of rows) found.push(...this.connection.all<Row>(statement, ...storable(withCommon(row, common))))
-    return new Done(found)
+    if (rows.length === 0) return new Done([])
+    const found = rows.map((row) => this.connection.all<Row>(statement, ...storable(withCommon(row, common))))
+    const [first = []] = found
+    return new Done(found.length === 1 ? first : found.flat())
   }
 
   eachHit(statement: string, rows: readonly RowValues[]): Reply<readonly boolean[]> {
@@ -62,6 +61,8 @@ export class SqliteSession implements Session {
 
   /** Other processes watch the file. */
   notifyEngines(): void {}
+
+  notifyEnginesOf(): void {}
 }
 
 /** Runs a step to its end. */
@@ -89,13 +90,16 @@ class Done<Result> implements Reply<Result>, Iterator<never, Result, unknown> {
   }
 }
 
+const NOTHING = new Done(0)
+
 function withCommon(row: RowValues, common: readonly Value[]): readonly Value[] {
   return common.length === 0 ? row : [...row, ...common]
 }
 
 /** SQLite has no booleans and no lists: statements read a list with `json_each`. Most values need no conversion. */
 function storable(values: readonly Value[]): readonly SqliteValue[] {
-  return values.some(isConverted) ? values.map(converted) : (values as readonly SqliteValue[])
+  for (const value of values) if (isConverted(value)) return values.map(converted)
+  return values as readonly SqliteValue[]
 }
 
 function isConverted(value: Value): boolean {

@@ -19,5 +19,5 @@ export function prunePolls(connection: Connection, outcome: string, before: numb
 }
 
 function finished<Result>(connection: Connection, body: (session: SqliteSession) => Step<Result>): Result {
-  return finish(body(new SqliteSession(connection, SQL, () => {})))
+  return finish(body(new SqliteSession(connection, SQL)))
 }

@@ -5,17 +5,6 @@
 
 import { SEQ_OF } from '../executions/execution-queries.ts'
 
-/** What a later runner reports of an attempt that an earlier one had given up is that attempt's end. */
-export const INSERT_ATTEMPT = `
-INSERT OR REPLACE INTO attempts (execution_seq, task_id, attempt, outcome, queued_at, started_at, ended_at, error)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?)`
-
-/** Those whose process ended under them; must precede what makes their tasks ready again. */
-export const INSERT_LOST_ATTEMPTS = `
-INSERT OR IGNORE INTO attempts (execution_seq, task_id, attempt, outcome, started_at, ended_at, error)
-SELECT execution_seq, task_id, attempts, 'lost', started_at, ?, ?
-FROM task_runs WHERE execution_seq = ? AND status = 'Running'`
-
 /** Of the execution whose `seq` the given expression is; the values of its parameters are bound twice. */
 function attemptsOf(executionSeq: string): string {
   return `

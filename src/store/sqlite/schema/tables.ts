@@ -88,7 +88,7 @@ CREATE INDEX triggers_by_creation ON triggers (created_at);
 
 -- Firings whose executions have not ended.
 CREATE TABLE active_firings (
-  -- For COMPLETE_FIRING.
+  -- For completeFirings.
   id TEXT PRIMARY KEY,
   -- Number of the tick.
   seq INTEGER NOT NULL,
@@ -147,7 +147,7 @@ CREATE INDEX ticks_with_log ON ticks (trigger_seq) WHERE log IS NOT NULL;
 const EXECUTIONS = `
 -- Executions that have not ended.
 CREATE TABLE active_executions (
-  -- For FIND_FOR_SETTLING, GET_EXECUTION.
+  -- For findForSettling, GET_EXECUTION.
   id TEXT PRIMARY KEY,
   execution_seq INTEGER NOT NULL,
   workflow TEXT NOT NULL,
@@ -173,7 +173,7 @@ CREATE TABLE active_executions (
 ) STRICT, WITHOUT ROWID;
 -- For executionListing, countListing, TREND_OF_STATUS.
 CREATE INDEX active_executions_by_status ON active_executions (status, created_at, execution_seq);
--- For EACH_UNOWNED, FIRST_UNOWNED_WORKFLOW, EACH_OWNED_BY, RELEASE_EXECUTIONS.
+-- For LIST_UNOWNED, FIRST_UNOWNED_WORKFLOW, LIST_OWNED_BY, RELEASE_EXECUTIONS.
 CREATE INDEX active_executions_by_owner ON active_executions (owner_seq, workflow, created_at, execution_seq);
 
 CREATE TABLE executions (

@@ -7,6 +7,10 @@ export const FRAGMENTS: Fragments = {
     const values = namesOf(columns).map((_, index) => `$${index + 1}`)
     return `INSERT INTO ${table} (${namesOf(columns).join(', ')}) VALUES (${values.join(', ')})`
   },
+  rows: (columns) => {
+    const values = namesOf(columns).map((name, index) => `$${index + 1} AS ${name}`)
+    return `(SELECT ${values.join(', ')}) given`
+  },
   updateRows: (table, columns) => {
     const changes = namesOf(columns).map((name, index) => `${name} = $${index + 2}`)
     return `UPDATE ${table} SET ${changes.join(', ')} WHERE seq = $1`
@@ -15,8 +19,10 @@ export const FRAGMENTS: Fragments = {
   isIn: (column, list) => `${column} IN (SELECT value FROM json_each(${list}))`,
   elements: (column) => `json_each(${column}) element`,
   lock: () => '',
+  lockFree: '',
 }
 
-function namesOf(columns: string): readonly string[] {
+/** Returns the names of `columns`, which have types. */
+export function namesOf(columns: string): readonly string[] {
   return columns.split(', ').map((column) => column.split(' ')[0] ?? '')
 }

@@ -14,6 +14,7 @@ import {
   SET_BACK,
   SET_SUBSCRIPTION_ENABLED,
 } from '../../sql/subscriptions.ts'
+import { insertExecutions } from '../executions/creation.ts'
 import { firingsAfter } from './reactors.ts'
 
 type SubscriptionFilter = Parameters<GraphStore['listSubscriptions']>[0]
@@ -93,6 +94,6 @@ export function* advance(session: Session, step: SubscriptionStep): Step<boolean
     const origin = { kind: 'reactor', reactor: firing.reactor, firingId: firing.id } as const
     return ids.has(execution.id) ? { execution, origin, at } : []
   })
-  if (creations.length > 0) session.insertExecutions(creations)
+  if (creations.length > 0) yield* insertExecutions(session, creations)
   return true
 }

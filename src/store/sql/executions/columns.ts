@@ -1,0 +1,23 @@
+/** Columns of executions, which are in one table while they are active and in another one after their end. */
+
+const SHARED_COLUMNS = `
+  id, workflow, version, status, origin, origin_source, schedule_id, firing_id, created_at, started_at, retry_of,
+  cancel_requested_at`
+
+export const ENDED_COLUMNS = `
+  seq, ${SHARED_COLUMNS}, ended_at, final_task_id, error_message, CAST(NULL AS bigint) AS paused_at`
+
+/**
+ * With the names of the columns of ended executions. Without the types, SQLite would store the union of both in a
+ * temporary table.
+ */
+export const ACTIVE_COLUMNS = `
+  execution_seq AS seq, ${SHARED_COLUMNS}, CAST(NULL AS bigint) AS ended_at, CAST(NULL AS text) AS final_task_id,
+  CAST(NULL AS text) AS error_message, paused_at`
+
+/** An active execution with its owner and its request. */
+export const OWNED_COLUMNS = `${ACTIVE_COLUMNS}, owner_seq, owner_number, request_number, request`
+
+/** Active and ended executions. Each part uses its index on the id. */
+export const ALL_EXECUTIONS = `(
+  SELECT ${ENDED_COLUMNS} FROM executions UNION ALL SELECT ${ACTIVE_COLUMNS} FROM active_executions)`

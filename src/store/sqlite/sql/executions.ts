@@ -1,0 +1,77 @@
+/** The statements about executions for SQLite. */
+
+import { ACTIVE_COLUMNS, ENDED_COLUMNS } from '../../sql/executions/columns.ts'
+import type { OwnExecutionSql } from '../../sql/executions/executions.ts'
+import { ACTIVE_STATUSES } from '../../sql/executions/listing.ts'
+import { type ChangeTask, taskChangeSql } from '../../sql/executions/settlements.ts'
+import { namesOf } from './fragments.ts'
+
+/**
+ * Active executions for `ORDER BY created_at, seq`. SQLite moves the conditions of the outer statement into each part,
+ * and merges the parts, which it reads in the order of the index:
+ *
+ *   MERGE (UNION ALL)
+ *   SEARCH active_executions USING INDEX active_executions_by_status (status=?), for each active status
+ */
+const ACTIVE_PARTS = ACTIVE_STATUSES.map(
+  (status) => `SELECT ${ACTIVE_COLUMNS} FROM active_executions WHERE status = '${status}'`,
+).join(' UNION ALL ')
+
+export const ACTIVE = `(${ACTIVE_PARTS})`
+
+/** Active and ended executions for `ORDER BY created_at, seq` with a small limit. SQLite merges these parts, too. */
+export const IN_ORDER = `(SELECT ${ENDED_COLUMNS} FROM executions UNION ALL ${ACTIVE_PARTS})`
+
+const changeTask: ChangeTask = ({ constants, columns }) => {
+  const names = namesOf(columns)
+  const values = names.map((name, index) => `${name} = $${index + 1}`)
+  const output = names.includes('output') ? [] : ['output = NULL']
+  return `
+UPDATE task_runs SET ${[...constants, ...output, ...values].join(', ')}
+WHERE execution_seq = $${names.length + 1} AND task_id = $${names.length + 2}`
+}
+
+export const EXECUTIONS: OwnExecutionSql = {
+  // An input gives its execution the number, and the inputs of one statement have consecutive numbers: one seek, where
+  // the largest number of both tables of executions would be two. Other tables of executions have no rowid.
+  insert: [
+    'INSERT INTO execution_inputs (context) VALUES ($10)',
+    `
+INSERT INTO active_executions
+  (execution_seq, id, workflow, version, origin, origin_source, schedule_id, firing_id, created_at, retry_of)
+VALUES (last_insert_rowid() - $11, $1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+  ],
+
+  insertTasks: `
+INSERT INTO task_runs (execution_seq, position, task_id, full_name) VALUES (last_insert_rowid() - $5, $2, $3, $4)`,
+
+  listTasks: `
+SELECT execution_seq, position AS seq, task_id, full_name, status, attempts, recoveries, not_before_at, started_at,
+       ended_at, finished_order, error, output
+FROM task_runs WHERE execution_seq = $1`,
+
+  active: ACTIVE,
+  all: null,
+  unindexed: (column) => `+${column}`,
+  firstSeqOfDay: null,
+
+  ...taskChangeSql(changeTask),
+
+  end: [
+    `
+INSERT INTO executions
+  (seq, id, workflow, version, status, origin, origin_source, schedule_id, firing_id, created_at, started_at, ended_at,
+   final_task_id, error_message, retry_of, cancel_requested_at)
+SELECT execution_seq, id, workflow, version, $1, origin, origin_source, schedule_id, firing_id, created_at, started_at,
+       $2, $3, $4, retry_of, cancel_requested_at
+FROM active_executions WHERE id = $5`,
+    'DELETE FROM active_executions WHERE id = $5',
+  ],
+
+  completeFirings: [
+    `
+INSERT INTO firings (seq, id, trigger_seq, context_hash, execution_id, fired_at, completed_at)
+SELECT seq, id, trigger_seq, context_hash, execution_id, fired_at, $1 FROM active_firings WHERE id = $2`,
+    'DELETE FROM active_firings WHERE id = $2',
+  ],
+}

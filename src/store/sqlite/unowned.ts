@@ -1,0 +1,99 @@
+/** Finds executions without a living owner on SQLite, where a step is the only writer. */
+
+import type { OwnedRecord } from '../rows.ts'
+import type { Session, Step } from '../session.ts'
+import { OWNED_COLUMNS } from '../sql/executions/columns.ts'
+import type { FindUnowned, UnownedSearch } from '../steps/executions/acquisition.ts'
+import { deadSeqs, type Liveness } from '../steps/liveness.ts'
+
+/**
+ * The next workflow, by name, that has unowned executions; null after the last. One seek, independent of their number.
+ */
+const FIRST_UNOWNED_WORKFLOW = 'SELECT min(workflow) AS workflow FROM active_executions WHERE owner_seq IS NULL'
+
+const NEXT_UNOWNED_WORKFLOW = `
+SELECT min(workflow) AS workflow FROM active_executions WHERE owner_seq IS NULL AND workflow > $1`
+
+const FIND_UNOWNED = `SELECT ${OWNED_COLUMNS} FROM active_executions WHERE id = $1 AND owner_seq IS NULL`
+
+/** Executions are left to other engines if only these have the version of the workflow. */
+const OLDEST = `
+AND version || ' ' || workflow NOT IN (SELECT value FROM json_each($2)) ORDER BY created_at, execution_seq LIMIT $3`
+
+const LIST_UNOWNED = `
+SELECT ${OWNED_COLUMNS} FROM active_executions WHERE owner_seq IS NULL AND workflow = $1 ${OLDEST}`
+
+const LIST_OWNED_BY = `
+SELECT ${OWNED_COLUMNS} FROM active_executions
+WHERE owner_seq = $1 AND workflow IN (SELECT value FROM json_each($4)) ${OLDEST}`
+
+/** Versions that other engines have and this one does not. */
+const LIST_OTHER_VERSIONS = `
+SELECT instance_seq, workflow, version FROM instance_workflows other
+WHERE instance_seq <> $1 AND NOT EXISTS (
+  SELECT 1 FROM instance_workflows own
+  WHERE own.instance_seq = $1 AND own.workflow = other.workflow AND own.version = other.version)`
+
+interface OtherVersion {
+  readonly instance_seq: number
+  readonly workflow: string
+  readonly version: string
+}
+
+export function unownedOn(liveness: Liveness): FindUnowned {
+  return (session, search) => {
+    const { executionIds } = search
+    return executionIds === undefined ? oldest(session, liveness, search) : these(session, executionIds, search)
+  }
+}
+
+function* these(
+  session: Session,
+  executionIds: readonly string[],
+  { workflows }: UnownedSearch,
+): Step<readonly OwnedRecord[]> {
+  const ids = executionIds.map((id) => [id])
+  const unowned = yield* session.allEach<OwnedRecord>(FIND_UNOWNED, ids)
+  return unowned.filter(({ workflow }) => workflows.includes(workflow))
+}
+
+/** Returns the oldest executions of each workflow and of each dead owner. */
+function* oldest(session: Session, liveness: Liveness, search: UnownedSearch): Step<readonly OwnedRecord[]> {
+  const { workflows, deadSeqs, limit } = search
+  const others = yield* versionsOfOthers(session, liveness, search)
+  const own = new Set(workflows)
+  const unowned = (yield* unownedWorkflows(session)).filter((workflow) => own.has(workflow))
+  const found = session.allEach<OwnedRecord>(
+    LIST_UNOWNED,
+    unowned.map((workflow) => [workflow]),
+    others,
+    limit,
+  )
+  const dead = deadSeqs.map((seq) => [seq])
+  const ofDead = session.allEach<OwnedRecord>(LIST_OWNED_BY, dead, others, limit, workflows)
+  return [...(yield* found), ...(yield* ofDead)]
+}
+
+/** Returns each version and workflow that another living engine has and this one does not. */
+function* versionsOfOthers(
+  session: Session,
+  liveness: Liveness,
+  { instanceId, owner }: UnownedSearch,
+): Step<readonly string[]> {
+  const others = yield* session.all<OtherVersion>(LIST_OTHER_VERSIONS, owner)
+  if (others.length === 0) return []
+  const dead = new Set(yield* deadSeqs(session, liveness, instanceId))
+  const living = others.filter(({ instance_seq }) => !dead.has(instance_seq))
+  return living.map(({ workflow, version }) => `${version} ${workflow}`)
+}
+
+/** Steps from one to the next, so that the executions of workflows that no engine has cost one seek. */
+function* unownedWorkflows(session: Session): Step<readonly string[]> {
+  const workflows: string[] = []
+  let next = yield* session.one<{ readonly workflow: string | null }>(FIRST_UNOWNED_WORKFLOW)
+  while (typeof next?.workflow === 'string') {
+    workflows.push(next.workflow)
+    next = yield* session.one(NEXT_UNOWNED_WORKFLOW, next.workflow)
+  }
+  return workflows
+}

@@ -1,0 +1,88 @@
+/** Parts of steps that apply and answer requests for executions. */
+
+import type { ExecutionEnd } from '../../../engine/ports.ts'
+import type { ActionAnswer, NumberedRequest, SteeringRequest } from '../../../model/action.ts'
+import { type OwnedRecord, requestOf } from '../../rows.ts'
+import type { Session, Step } from '../../session.ts'
+import { ANSWER_ACTION } from '../../sql/actions.ts'
+import { APPLY_CANCEL, APPLY_PAUSE } from '../../sql/executions/executions.ts'
+
+const DONE: ActionAnswer = { isRefused: false, text: null }
+
+const REPLACED: ActionAnswer = {
+  isRefused: true,
+  text: 'Before an engine applied this request, a newer request replaced it.',
+}
+
+/** Report of a cancel that found nothing running. */
+const NOTHING_STOPPED = JSON.stringify({ stopped: 0, lostScripts: [] })
+
+/**
+ * Applies a request of the owner, and notifies the other engines, because a caller may wait for the answer. Does
+ * nothing if a newer request replaced it.
+ */
+export function* applyByOwner(session: Session, executionId: string, request: NumberedRequest, at: number): Step<void> {
+  session.notifyEngines()
+  if (request.kind === 'cancel') {
+    session.run(APPLY_CANCEL, request.at, executionId, request.number)
+    return
+  }
+  const pausedAt = request.kind === 'pause' ? request.at : null
+  if ((yield* session.run(APPLY_PAUSE, pausedAt, executionId, request.number)) === 0) return
+  answerAll(session, request, DONE, at)
+}
+
+export interface TakenOverRequest {
+  readonly pausedAt: number | null
+  readonly cancelRequestedAt: number | null
+  readonly cancel: NumberedRequest | null
+}
+
+/** Applies the request that the former owner of an acquired execution did not apply. */
+export function* takeOverRequest(session: Session, record: OwnedRecord, at: number): Step<TakenOverRequest> {
+  const request = requestOf(record)
+  const { id, paused_at: pausedAt, cancel_requested_at: cancelRequestedAt } = record
+  if (request === null) return { pausedAt, cancelRequestedAt, cancel: null }
+  yield* applyByOwner(session, id, request, at)
+  if (request.kind === 'cancel') {
+    return { pausedAt, cancelRequestedAt: cancelRequestedAt ?? request.at, cancel: request }
+  }
+  return { pausedAt: request.kind === 'pause' ? request.at : null, cancelRequestedAt, cancel: null }
+}
+
+/** Answers the request that waits when its execution ends: it is a cancel that did this, or it comes too late. */
+export function answerAtEnd(
+  session: Session,
+  record: Pick<OwnedRecord, 'request' | 'request_number'>,
+  end: ExecutionEnd,
+  cancelReport = NOTHING_STOPPED,
+): void {
+  const request = requestOf(record)
+  if (request === null) return
+  session.notifyEngines()
+  const isDone = request.kind === 'cancel' && end.status === 'Cancelled'
+  const text = isDone ? cancelReport : `The execution had already ended: ${end.status}.`
+  answerAll(session, request, { isRefused: !isDone, text }, end.endedAt)
+}
+
+/** Answers a request of another kind that was not applied before a newer request replaced it. */
+export function answerReplaced(session: Session, replaced: SteeringRequest, at: number): void {
+  answerAll(session, replaced, REPLACED, at)
+}
+
+/** Returns the request to store. Two of one kind become one, which stops no more than the stricter one. */
+export function joinedRequest(waiting: SteeringRequest | null, request: SteeringRequest): SteeringRequest {
+  if (waiting === null || waiting.kind !== request.kind) return request
+  const { actionIds, reason, at } = waiting
+  return {
+    ...request,
+    actionIds: [...actionIds, ...request.actionIds],
+    waits: waiting.waits && request.waits,
+    reason,
+    at,
+  }
+}
+
+function answerAll(session: Session, { actionIds }: SteeringRequest, answer: ActionAnswer, at: number): void {
+  for (const id of actionIds) session.run(ANSWER_ACTION, at, answer.isRefused, answer.text, id)
+}

@@ -1,0 +1,98 @@
+/** Steps in which an engine takes and releases the leases of triggers. */
+
+import type { LeasedTriggers, TriggerLease } from '../../engine/ports.ts'
+import type { Session, Step } from '../session.ts'
+import { DECLARE_DEAD, FIND_INSTANCE } from '../sql/instances.ts'
+import { LIST_LEASES, LIST_OWN_LEASES, SUM_LEASES } from '../sql/trigger-leases.ts'
+import { type Instance, movesOf } from '../trigger-shares.ts'
+import { seqOrThrow } from './instances.ts'
+import { deadSeqs, type Liveness } from './liveness.ts'
+
+interface LeaseRecord {
+  readonly name: string
+  readonly lease_seq: number | null
+}
+
+interface AnnouncedRecord {
+  readonly seq: number
+  readonly name: string
+}
+
+interface Sums {
+  readonly count: number
+  readonly numbers: number | null
+}
+
+/**
+ * The leases that an engine was given last. It asks for them again every few seconds, and nearly always nothing has
+ * changed: then one query of their sums shows this, instead of ten thousand triggers.
+ */
+export class HeldLeases {
+  #given: { readonly holder: number; readonly leases: readonly TriggerLease[]; readonly numbers: number } | null = null
+
+  /**
+   * Returns the leases that were given last if the engine still holds them, and holds no others. Without other engines
+   * that have code, others can only take leases away, and a number only grows: the same sums are the same leases.
+   */
+  unchanged(holder: number, names: readonly string[], sums: Sums | undefined): readonly TriggerLease[] | null {
+    const given = this.#given
+    if (given === null || given.holder !== holder || given.leases.length !== names.length) return null
+    if (sums?.count !== names.length || (sums.numbers ?? 0) !== given.numbers) return null
+    return names.every((name, index) => given.leases[index]?.trigger === name) ? given.leases : null
+  }
+
+  given(holder: number, leases: readonly TriggerLease[]): void {
+    this.#given = { holder, leases, numbers: leases.reduce((sum, { number }) => sum + number, 0) }
+  }
+
+  /** Forgets the leases, because another database is open. */
+  forget(): void {
+    this.#given = null
+  }
+}
+
+/** Returns the leases that the engine holds after taking those of its share; see the port. */
+export function* leaseTriggers(
+  session: Session,
+  liveness: Liveness,
+  held: HeldLeases,
+  instanceId: string,
+  names: readonly string[],
+): Step<LeasedTriggers> {
+  const { listAnnounced, lease } = session.sql.triggerLeases
+  const found = session.one<{ readonly seq: number }>(FIND_INSTANCE, instanceId)
+  const dead = yield* deadSeqs(session, liveness, instanceId)
+  const own = seqOrThrow(yield* found, instanceId)
+  const announced = session.all<AnnouncedRecord>(listAnnounced, own)
+  const summed = session.one<Sums>(SUM_LEASES, own)
+  const others = withCode(yield* announced, new Set(dead))
+  const unchanged = held.unchanged(own, names, yield* summed)
+  if (others.length === 0 && unchanged !== null) return { held: unchanged, surplus: [] }
+  const triggers = (yield* session.all<LeaseRecord>(LIST_LEASES)).map(({ name, lease_seq: holder }) => {
+    return { name, holder, isFree: holder === null || dead.includes(holder) }
+  })
+  const shared = triggers.map(({ name, holder, isFree }) => ({ name, holder: isFree ? null : holder }))
+  const { take, surplus } = movesOf(own, shared, [{ seq: own, names: new Set(names) }, ...others])
+  const taken = new Set(take)
+  const formers = new Set(triggers.flatMap(({ name, holder }) => (taken.has(name) ? (holder ?? []) : [])))
+  for (const former of formers) session.run(DECLARE_DEAD, former)
+  if (take.length > 0) session.run(lease, take, dead, own)
+  const leases = yield* session.all<TriggerLease>(LIST_OWN_LEASES, own)
+  const leaseOf = new Map(leases.map((each) => [each.trigger, each]))
+  const given = names.flatMap((name) => leaseOf.get(name) ?? [])
+  held.given(own, given)
+  return { held: given, surplus }
+}
+
+/** Notifies other engines, which wait for the leases. */
+export function* releaseTriggers(session: Session, instanceId: string, names: readonly string[]): Step<void> {
+  const own = seqOrThrow(yield* session.one(FIND_INSTANCE, instanceId), instanceId)
+  session.run(session.sql.triggerLeases.release, names, own)
+  session.notifyEngines()
+}
+
+function withCode(announced: readonly AnnouncedRecord[], dead: ReadonlySet<number>): readonly Instance[] {
+  const living = announced.filter(({ seq }) => !dead.has(seq))
+  const namesOf = Map.groupBy(living, ({ seq }) => seq)
+  return [...namesOf].map(([seq, records]) => ({ seq, names: new Set(records.map(({ name }) => name)) }))
+}
