@@ -43,7 +43,7 @@ import type {
 } from '../../model/execution.ts'
 import type { TriggerOverrides } from '../../model/policy.ts'
 import type { FiringRow, TickRow, TriggerRow } from '../../model/schedule.ts'
-import { LogWriter, type ReadTicks } from '../log-writer.ts'
+import { LogWriter } from '../log-writer.ts'
 import { isProcessAlive, thisProcess } from '../process-identity.ts'
 import { type TriggerRecord, triggerRow } from '../rows.ts'
 import type { RunStep, Step, Session as StepSession } from '../session.ts'
@@ -64,7 +64,6 @@ import { applyRequest, steer } from './executions/steering-steps.ts'
 import { graphAcceptance } from './graphs/acceptance.ts'
 import { activityStore } from './history/activity.ts'
 import { historyStore, listAttempts } from './history/history.ts'
-import { LOG_STEPS } from './history/log-steps.ts'
 import { countEnded, prune, pruneExecutions } from './history/retention.ts'
 import { Upkeep } from './history/upkeep.ts'
 import { PostgresLiveness } from './liveness.ts'
@@ -88,7 +87,7 @@ const SESSION_PARTS: SessionParts = { sql: SQL, insertExecutions: executions.ins
 export class PostgresStore extends StoreInstances implements Store {
   readonly actions: ActionStore
   readonly alerts: AlertStore
-  readonly logs: LogWriter<Session>
+  readonly logs: LogWriter
   readonly history: HistoryStore
   readonly activity: ActivityStore
   readonly graphs: GraphStore
@@ -127,12 +126,7 @@ export class PostgresStore extends StoreInstances implements Store {
     this.liveness = new PostgresLiveness(process, isAlive, this.#serverNow)
     this.upkeep = new Upkeep({ address, clock, readers: this.#readers, serverNow: this.#serverNow, notice })
     const addStep: AddStep = (need, run) => this.#steps.add(need, run)
-    const addReport: AddStep = (need, run) => this.#steps.report(need, run)
-    this.#skips = new SkipWriter(
-      clock,
-      (need, body) => this.#steps.report(need, (connection) => carryOut(connection, body, SESSION_PARTS)),
-      polls.writeSkips,
-    )
+    this.#skips = new SkipWriter(clock, this.#report, polls.writeSkips)
     this.actions = actionStore(this.run)
     this.alerts = alertStore(this.run)
     this.history = historyStore(addStep, (session) =>
@@ -142,11 +136,7 @@ export class PostgresStore extends StoreInstances implements Store {
     const isOwn = (instanceId: string) => this.instances.has(instanceId)
     const accept = graphAcceptance(this.#steps, isOwn, SESSION_PARTS)
     this.graphs = graphStore(this.run, { accept, liveness: this.liveness, declarations: this.declarations })
-    const readTicks: ReadTicks<Session> = (trigger, run) =>
-      this.#readTicks(trigger, function* (session) {
-        return (yield Promise.resolve(run((session as PostgresSession).connection))) as Awaited<ReturnType<typeof run>>
-      })
-    this.logs = new LogWriter(clock, addReport, readTicks, LOG_STEPS)
+    this.logs = new LogWriter(clock, this.#report, (trigger, body) => this.#readTicks(trigger, body))
     this.#settling = {
       ...REPORTS,
       key: ({ executionId }) => executionId,
@@ -255,8 +245,10 @@ export class PostgresStore extends StoreInstances implements Store {
     const ended =
       end === null ? new Set(changes.flatMap((task) => (task.status === 'Running' ? [] : task.taskId))) : null
     if (!this.logs.isWaiting(executionId, ended)) return this.#queue.addAlike(this.#settling, settlement)
-    await this.logs.stepAfter(end === null ? 'write' : 'accept', executionId, ended, async (session) => {
-      const [refusal] = await this.#settling.run(session, [settlement])
+    const settling = this.#settling
+    await this.logs.stepAfter(end === null ? 'write' : 'accept', executionId, ended, function* (session) {
+      const { connection } = session as PostgresSession
+      const [refusal] = (yield settling.run(connection, [settlement])) as Awaited<ReturnType<typeof settling.run>>
       if (refusal !== undefined) throw refusal
     })
   }
@@ -345,6 +337,9 @@ export class PostgresStore extends StoreInstances implements Store {
 
   protected readonly run: RunStep = (need, body, trait) =>
     this.#steps.addWith(trait, need, (connection) => carryOut(connection, body, SESSION_PARTS))
+
+  readonly #report: RunStep = (need, body) =>
+    this.#steps.report(need, (connection) => carryOut(connection, body, SESSION_PARTS))
 
   /** Runs a step, or a part of a step that is written for PostgreSQL. */
   #part<Result>(connection: Session, body: (session: StepSession) => Step<Result>): Promise<Result> {

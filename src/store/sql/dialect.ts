@@ -1,6 +1,7 @@
 /** SQL that differs between the databases: one member for each noun. Each database builds them in its file `sql.ts`. */
 
 import type { DeclaredGraphSql } from './declared-graphs.ts'
+import type { LogSql } from './history/logs.ts'
 import type { InstanceCodeSql } from './instance-code.ts'
 import type { ReactorSql } from './reactors.ts'
 import type { SourceSql } from './sources.ts'
@@ -10,6 +11,7 @@ import type { TriggerSql } from './triggers.ts'
 export interface DialectSql {
   readonly declaredGraphs: DeclaredGraphSql
   readonly instanceCode: InstanceCodeSql
+  readonly logs: LogSql
   readonly reactors: ReactorSql
   readonly sources: SourceSql
   readonly subscriptions: SubscriptionSql

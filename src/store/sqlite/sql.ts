@@ -2,6 +2,7 @@
 
 import { declaredGraphSql } from '../sql/declared-graphs.ts'
 import type { DialectSql } from '../sql/dialect.ts'
+import { logSql } from '../sql/history/logs.ts'
 import { declaredTriggersSql } from '../sql/instance-code.ts'
 import { reactorSql } from '../sql/reactors.ts'
 import { sourceSql } from '../sql/sources.ts'
@@ -15,6 +16,7 @@ import { TRIGGERS } from './sql/triggers.ts'
 export const SQL: DialectSql = {
   declaredGraphs: declaredGraphSql(FRAGMENTS),
   instanceCode: { ...declaredTriggersSql(FRAGMENTS), deleteHistory: DELETE_HISTORY },
+  logs: logSql(FRAGMENTS),
   reactors: { ...reactorSql(FRAGMENTS), passToGraph: PASS_TO_GRAPH },
   sources: sourceSql(FRAGMENTS),
   subscriptions: subscriptionSql(FRAGMENTS),

@@ -39,7 +39,7 @@ import type {
 } from '../../model/execution.ts'
 import type { TriggerOverrides } from '../../model/policy.ts'
 import type { FiringRow, TickRow, TriggerRow } from '../../model/schedule.ts'
-import { LogWriter, type ReadTicks } from '../log-writer.ts'
+import { LogWriter } from '../log-writer.ts'
 import { isProcessAlive, thisProcess } from '../process-identity.ts'
 import { type TriggerRecord, triggerRow } from '../rows.ts'
 import type { RunStep, Step, Session as StepSession } from '../session.ts'
@@ -71,7 +71,6 @@ import { recordAction } from './history/action-steps.ts'
 import { activityStore } from './history/activity.ts'
 import { listAttempts } from './history/attempt-steps.ts'
 import { historyStore } from './history/history.ts'
-import { listLog, listTickLogs, writeLogs } from './history/log-steps.ts'
 import { countEnded, prune, pruneExecutions } from './history/retention.ts'
 import { SqliteLiveness } from './liveness.ts'
 import { SCHEMA } from './schema/schema.ts'
@@ -83,7 +82,7 @@ export class SqliteStore extends StoreInstances implements Store {
   readonly counters = new StoreCounters()
   readonly actions: ActionStore
   readonly alerts: AlertStore
-  readonly logs: LogWriter<Connection>
+  readonly logs: LogWriter
   readonly history: HistoryStore
   readonly activity: ActivityStore
   readonly graphs: GraphStore
@@ -128,12 +127,7 @@ export class SqliteStore extends StoreInstances implements Store {
         return answer ?? { kind: 'unknown' }
       },
     })
-    const readTicks: ReadTicks<Connection> = (trigger, run) =>
-      this.#readTicks(trigger, function* () {
-        return run(connection) as Awaited<ReturnType<typeof run>>
-      })
-    const logSteps = { write: writeLogs, list: listLog, listOfTicks: listTickLogs }
-    this.logs = new LogWriter(options.clock, addStep, readTicks, logSteps)
+    this.logs = new LogWriter(options.clock, this.run, (trigger, body) => this.#readTicks(trigger, body))
     this.#foreignChanges = new ForeignChanges(options.clock, () => this.#foreignVersion())
   }
 
@@ -215,11 +209,13 @@ export class SqliteStore extends StoreInstances implements Store {
   settle(settlement: Settlement): Promise<void> {
     const { executionId, changes, end } = settlement
     const need = end === null ? 'progress' : 'accept'
-    const run = (connection: Connection) => settle(connection, settlement, this.#clock.now())
+    const [connection, clock] = [this.#connection, this.#clock]
     // A listener that is notified of the end of an attempt finds its whole log.
     const ended =
       end === null ? new Set(changes.flatMap((task) => (task.status === 'Running' ? [] : task.taskId))) : null
-    return this.logs.stepAfter(need, executionId, ended, run)
+    return this.logs.stepAfter(need, executionId, ended, function* () {
+      settle(connection, settlement, clock.now())
+    })
   }
 
   steer(action: NewAction, request: SteeringRequest): Promise<SteeringAnswer> {
