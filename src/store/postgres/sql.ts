@@ -2,6 +2,7 @@
 
 import { declaredGraphSql } from '../sql/declared-graphs.ts'
 import type { DialectSql } from '../sql/dialect.ts'
+import { activitySql } from '../sql/history/activity.ts'
 import { logSql } from '../sql/history/logs.ts'
 import { declaredTriggersSql } from '../sql/instance-code.ts'
 import { reactorSql } from '../sql/reactors.ts'
@@ -14,6 +15,7 @@ import { PASS_TO_GRAPH } from './sql/reactors.ts'
 import { TRIGGERS } from './sql/triggers.ts'
 
 export const SQL: DialectSql = {
+  activity: activitySql(FRAGMENTS),
   declaredGraphs: declaredGraphSql(FRAGMENTS),
   instanceCode: { ...declaredTriggersSql(FRAGMENTS), deleteHistory: DELETE_HISTORY },
   logs: logSql(FRAGMENTS),

@@ -51,6 +51,7 @@ import { SkipWriter } from '../skip-writer.ts'
 import { actionStore, recordedIf } from '../steps/actions.ts'
 import { alertStore } from '../steps/alerts.ts'
 import { graphStore } from '../steps/graphs/graph-store.ts'
+import { activityStore } from '../steps/history/activity.ts'
 import { openInstance } from '../steps/instances.ts'
 import { deadSeqs, isLiving, livingSeqs } from '../steps/liveness.ts'
 import * as polls from '../steps/polls.ts'
@@ -62,7 +63,6 @@ import * as executions from './executions/execution-steps.ts'
 import { settle } from './executions/settlement-steps.ts'
 import { applyRequest, steer } from './executions/steering-steps.ts'
 import { graphAcceptance } from './graphs/acceptance.ts'
-import { activityStore } from './history/activity.ts'
 import { historyStore, listAttempts } from './history/history.ts'
 import { countEnded, prune, pruneExecutions } from './history/retention.ts'
 import { Upkeep } from './history/upkeep.ts'
@@ -132,7 +132,7 @@ export class PostgresStore extends StoreInstances implements Store {
     this.history = historyStore(addStep, (session) =>
       this.#part(session, (part) => livingSeqs(part, this.liveness, clock.now())),
     )
-    this.activity = activityStore(addStep)
+    this.activity = activityStore(this.run, false)
     const isOwn = (instanceId: string) => this.instances.has(instanceId)
     const accept = graphAcceptance(this.#steps, isOwn, SESSION_PARTS)
     this.graphs = graphStore(this.run, { accept, liveness: this.liveness, declarations: this.declarations })

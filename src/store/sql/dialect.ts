@@ -1,6 +1,7 @@
 /** SQL that differs between the databases: one member for each noun. Each database builds them in its file `sql.ts`. */
 
 import type { DeclaredGraphSql } from './declared-graphs.ts'
+import type { ActivitySql } from './history/activity.ts'
 import type { LogSql } from './history/logs.ts'
 import type { InstanceCodeSql } from './instance-code.ts'
 import type { ReactorSql } from './reactors.ts'
@@ -9,6 +10,7 @@ import type { SubscriptionSql } from './subscriptions.ts'
 import type { TriggerSql } from './triggers.ts'
 
 export interface DialectSql {
+  readonly activity: ActivitySql
   readonly declaredGraphs: DeclaredGraphSql
   readonly instanceCode: InstanceCodeSql
   readonly logs: LogSql

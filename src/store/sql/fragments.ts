@@ -8,6 +8,8 @@ export interface Fragments {
   insertRows(table: string, columns: string): string
   /** Updates, for each row of `each`, the row of the table whose `seq` is its first value. */
   updateRows(table: string, columns: string): string
+  /** Runs a query for each row of `allEach`, and returns the columns of the row with those of the query. */
+  forRows(columns: string, query: (values: readonly string[]) => string): string
   /** Condition: a column has the value of a row of `each`. */
   isEach(column: string, value: string, type: string): string
   /** Condition: a column is in a list, which is one value. */

@@ -48,6 +48,7 @@ import { actionStore, recordedIf } from '../steps/actions.ts'
 import { alertStore } from '../steps/alerts.ts'
 import { graphStore } from '../steps/graphs/graph-store.ts'
 import { accept } from '../steps/graphs/sources.ts'
+import { activityStore } from '../steps/history/activity.ts'
 import { openInstance } from '../steps/instances.ts'
 import { deadSeqs, isLiving, livingSeqs } from '../steps/liveness.ts'
 import * as polls from '../steps/polls.ts'
@@ -68,7 +69,6 @@ import { finish, SqliteSession } from './file/session.ts'
 import { StepQueue } from './file/step-queue.ts'
 import { HeldLeases } from './held-leases.ts'
 import { recordAction } from './history/action-steps.ts'
-import { activityStore } from './history/activity.ts'
 import { listAttempts } from './history/attempt-steps.ts'
 import { historyStore } from './history/history.ts'
 import { countEnded, prune, pruneExecutions } from './history/retention.ts'
@@ -118,7 +118,7 @@ export class SqliteStore extends StoreInstances implements Store {
     this.actions = actionStore(this.run)
     this.alerts = alertStore(this.run)
     this.history = historyStore(addStep, () => finish(livingSeqs(this.#session, this.liveness, clock.now())))
-    this.activity = activityStore(addStep)
+    this.activity = activityStore(this.run, true)
     this.graphs = graphStore(this.run, {
       liveness: this.liveness,
       declarations: this.declarations,
