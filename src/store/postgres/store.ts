@@ -52,6 +52,8 @@ import { actionStore, recordedIf } from '../steps/actions.ts'
 import { alertStore } from '../steps/alerts.ts'
 import { graphStore } from '../steps/graphs/graph-store.ts'
 import { activityStore } from '../steps/history/activity.ts'
+import { historyStore, listAttempts } from '../steps/history/history.ts'
+import { countEnded, prune, pruneExecutions } from '../steps/history/retention.ts'
 import { openInstance } from '../steps/instances.ts'
 import { deadSeqs, isLiving, livingSeqs } from '../steps/liveness.ts'
 import * as polls from '../steps/polls.ts'
@@ -62,10 +64,9 @@ import { StoreInstances } from '../store-instances.ts'
 import * as executions from './executions/execution-steps.ts'
 import { settle } from './executions/settlement-steps.ts'
 import { applyRequest, steer } from './executions/steering-steps.ts'
+import { countWaiting, listWaiting } from './executions/waiting-steps.ts'
 import { graphAcceptance } from './graphs/acceptance.ts'
-import { historyStore, listAttempts } from './history/history.ts'
-import { countEnded, prune, pruneExecutions } from './history/retention.ts'
-import { Upkeep } from './history/upkeep.ts'
+import { PRUNED_TABLES, Upkeep } from './history/upkeep.ts'
 import { PostgresLiveness } from './liveness.ts'
 import type { PostgresAddress } from './session/address.ts'
 import { clockSkew, readOnly } from './session/failures.ts'
@@ -75,7 +76,7 @@ import type { Session } from './session/session.ts'
 import { carryOut, type PostgresSession, type SessionParts } from './session/step-session.ts'
 import { type Alike, WriteQueue } from './session/write-queue.ts'
 import { SQL } from './sql.ts'
-import { type AddStep, REPORTS, type Run, Steps, WRITES } from './steps.ts'
+import { REPORTS, type Run, Steps, WRITES } from './steps.ts'
 import type { PostgresStoreOptions } from './store-options.ts'
 import * as leases from './trigger-leases.ts'
 
@@ -125,13 +126,24 @@ export class PostgresStore extends StoreInstances implements Store {
     const { process = thisProcess(), isProcessAlive: isAlive = isProcessAlive } = options
     this.liveness = new PostgresLiveness(process, isAlive, this.#serverNow)
     this.upkeep = new Upkeep({ address, clock, readers: this.#readers, serverNow: this.#serverNow, notice })
-    const addStep: AddStep = (need, run) => this.#steps.add(need, run)
     this.#skips = new SkipWriter(clock, this.#report, polls.writeSkips)
     this.actions = actionStore(this.run)
     this.alerts = alertStore(this.run)
-    this.history = historyStore(addStep, (session) =>
-      this.#part(session, (part) => livingSeqs(part, this.liveness, clock.now())),
-    )
+    const { liveness } = this
+    this.history = historyStore(this.run, false, {
+      *list(session, ids, createdUntil) {
+        const living = yield* livingSeqs(session, liveness, clock.now())
+        return (yield listWaiting((session as PostgresSession).connection, ids, createdUntil, living)) as Awaited<
+          ReturnType<typeof listWaiting>
+        >
+      },
+      *count(session, createdUntil) {
+        const living = yield* livingSeqs(session, liveness, clock.now())
+        return (yield countWaiting((session as PostgresSession).connection, createdUntil, living)) as Awaited<
+          ReturnType<typeof countWaiting>
+        >
+      },
+    })
     this.activity = activityStore(this.run, false)
     const isOwn = (instanceId: string) => this.instances.has(instanceId)
     const accept = graphAcceptance(this.#steps, isOwn, SESSION_PARTS)
@@ -282,7 +294,7 @@ export class PostgresStore extends StoreInstances implements Store {
   }
 
   listAttempts(executionId: string): Promise<readonly AttemptRow[]> {
-    return this.#step('read', (session) => listAttempts(session, executionId))
+    return this.run('read', (session) => listAttempts(session, executionId))
   }
 
   listExecutions(filter: Page & ExecutionFilter): Promise<readonly ExecutionSummary[]> {
@@ -301,15 +313,15 @@ export class PostgresStore extends StoreInstances implements Store {
   async prune(retention: Retention, at: number): Promise<number> {
     const dropped = this.#options.readOnly ? 0 : await this.upkeep.run(retention, at)
     if (dropped > 0) return dropped
-    return await this.#steps.addQuietly('write', (session) => prune(session, retention, at))
+    return await this.run('write', (session) => prune(session, PRUNED_TABLES, retention, at), 'quiet')
   }
 
   countEnded(which: EndedExecutions): Promise<number> {
-    return this.#step('read', (session) => countEnded(session, which))
+    return this.run('read', (session) => countEnded(session, which))
   }
 
   pruneExecutions(which: EndedExecutions): Promise<number> {
-    return this.#steps.addQuietly('write', (session) => pruneExecutions(session, which))
+    return this.run('write', (session) => pruneExecutions(session, PRUNED_TABLES, which), 'quiet')
   }
 
   close(): Promise<void> {

@@ -14,8 +14,12 @@ export interface Fragments {
   isEach(column: string, value: string, type: string): string
   /** Condition: a column is in a list, which is one value. */
   isIn(column: string, list: string, type: string): string
+  /** Condition: the row is one of the selected rows of a table or partition that no other transaction has locked. */
+  isAmong(table: string, selection: string): string
   /** A table `element` with the column `value`: the elements of a list that is stored in a column. */
   elements(column: string): string
   /** Locks the selected rows of a table until the commit. */
   lock(table: string): string
+  /** Locks the selected rows until the commit, and leaves out rows that another transaction has locked. */
+  readonly skipLocked: string
 }

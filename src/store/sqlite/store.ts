@@ -49,17 +49,20 @@ import { alertStore } from '../steps/alerts.ts'
 import { graphStore } from '../steps/graphs/graph-store.ts'
 import { accept } from '../steps/graphs/sources.ts'
 import { activityStore } from '../steps/history/activity.ts'
+import { historyStore, listAttempts } from '../steps/history/history.ts'
+import { countEnded, prune, pruneExecutions } from '../steps/history/retention.ts'
 import { openInstance } from '../steps/instances.ts'
 import { deadSeqs, isLiving, livingSeqs } from '../steps/liveness.ts'
 import * as polls from '../steps/polls.ts'
 import { listTicks } from '../steps/ticks.ts'
 import * as triggers from '../steps/triggers.ts'
-import type { AddStep, StepNeed, StepResult } from '../steps.ts'
+import type { StepNeed, StepResult } from '../steps.ts'
 import { StoreInstances } from '../store-instances.ts'
 import { acquireExecutions } from './executions/acquisition-steps.ts'
 import * as executions from './executions/execution-steps.ts'
 import { settle } from './executions/settlement-steps.ts'
 import { applyRequest, steer } from './executions/steering-steps.ts'
+import { countWaiting, listWaiting } from './executions/waiting-steps.ts'
 import { Checkpoints } from './file/checkpoints.ts'
 import type { Connection } from './file/connection.ts'
 import { DatabaseWatch } from './file/database-watch.ts'
@@ -69,10 +72,8 @@ import { finish, SqliteSession } from './file/session.ts'
 import { StepQueue } from './file/step-queue.ts'
 import { HeldLeases } from './held-leases.ts'
 import { recordAction } from './history/action-steps.ts'
-import { listAttempts } from './history/attempt-steps.ts'
-import { historyStore } from './history/history.ts'
-import { countEnded, prune, pruneExecutions } from './history/retention.ts'
 import { SqliteLiveness } from './liveness.ts'
+import { PRUNED_TABLES } from './pruned-tables.ts'
 import { SCHEMA } from './schema/schema.ts'
 import { SQL } from './sql.ts'
 import { isReadOnly, type SqliteStoreOptions } from './store-options.ts'
@@ -113,11 +114,18 @@ export class SqliteStore extends StoreInstances implements Store {
     const { clock, process = thisProcess(), isProcessAlive: isAlive = isProcessAlive } = options
     this.#queue = new StepQueue(connection, { clock, syncs, watch: this.#watch, afterCommit, counters: this.counters })
     this.liveness = new SqliteLiveness(process, isAlive, clock)
-    const addStep: AddStep<Connection> = (need, run) => this.#step(need, run)
     this.#skips = new SkipWriter(options.clock, this.run, polls.writeSkips)
     this.actions = actionStore(this.run)
     this.alerts = alertStore(this.run)
-    this.history = historyStore(addStep, () => finish(livingSeqs(this.#session, this.liveness, clock.now())))
+    const { liveness } = this
+    this.history = historyStore(this.run, true, {
+      *list(session, ids, createdUntil) {
+        return listWaiting(connection, ids, createdUntil, yield* livingSeqs(session, liveness, clock.now()))
+      },
+      *count(session, createdUntil) {
+        return countWaiting(connection, createdUntil, yield* livingSeqs(session, liveness, clock.now()))
+      },
+    })
     this.activity = activityStore(this.run, true)
     this.graphs = graphStore(this.run, {
       liveness: this.liveness,
@@ -259,7 +267,7 @@ export class SqliteStore extends StoreInstances implements Store {
   }
 
   listAttempts(executionId: string): Promise<readonly AttemptRow[]> {
-    return this.#step('read', (connection) => listAttempts(connection, executionId))
+    return this.run('read', (session) => listAttempts(session, executionId))
   }
 
   onForeignChange(callback: () => void): () => void {
@@ -272,15 +280,15 @@ export class SqliteStore extends StoreInstances implements Store {
   }
 
   prune(retention: Retention, at: number): Promise<number> {
-    return this.#step('write', (connection) => prune(connection, retention, at))
+    return this.run('write', (session) => prune(session, PRUNED_TABLES, retention, at))
   }
 
   countEnded(which: EndedExecutions): Promise<number> {
-    return this.#step('read', (connection) => countEnded(connection, which))
+    return this.run('read', (session) => countEnded(session, which))
   }
 
   pruneExecutions(which: EndedExecutions): Promise<number> {
-    return this.#step('write', (connection) => pruneExecutions(connection, which))
+    return this.run('write', (session) => pruneExecutions(session, PRUNED_TABLES, which))
   }
 
   close(): Promise<void> {

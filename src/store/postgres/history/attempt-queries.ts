@@ -1,7 +1,5 @@
 /** The SQL of attempts. Each text is one statement, named after what the store wants done. */
 
-import { seqOf } from '../executions/execution-queries.ts'
-
 /** What a later runner reports of an attempt that an earlier one had given up is that attempt's end. Values: a list for each column. */
 export const INSERT_ATTEMPTS = `
 INSERT INTO attempts (execution_seq, task_id, attempt, outcome, queued_at, started_at, ended_at, error)
@@ -16,7 +14,3 @@ INSERT INTO attempts (execution_seq, task_id, attempt, outcome, started_at, ende
 SELECT execution_seq, task_id, attempts, 'lost', started_at, $1, $2
 FROM task_runs WHERE execution_seq = ANY ($3::bigint[]) AND status = 'Running'
 ON CONFLICT DO NOTHING`
-
-export const LIST_ATTEMPTS = `
-SELECT task_id, attempt, outcome, queued_at, started_at, ended_at, error FROM attempts
-WHERE execution_seq = ${seqOf('$1')} ORDER BY ended_at, task_id, attempt`

@@ -22,7 +22,10 @@ FROM unnest($1::bigint[], ${arrays.join(', ')}) AS g (seq, ${names.join(', ')}) 
   isEach: isAny,
   isIn: isAny,
   elements: (column) => `unnest(${column}) AS element (value)`,
+  isAmong: (table, selection) =>
+    `ctid = ANY (ARRAY(SELECT ctid FROM ${table} WHERE ${selection} FOR UPDATE SKIP LOCKED))`,
   lock: (table) => `FOR NO KEY UPDATE OF ${table}`,
+  skipLocked: 'FOR UPDATE SKIP LOCKED',
 }
 
 function isAny(column: string, list: string, type: string): string {

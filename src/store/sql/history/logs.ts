@@ -1,7 +1,7 @@
 /** The SQL of the logs of attempts and of ticks. */
 
 import type { Fragments } from '../fragments.ts'
-import { seqOf } from './attempts.ts'
+import { seqOf } from './executions.ts'
 
 /** Values: the execution, the piece, the number of cut records and bytes. */
 export const SET_CUT = `

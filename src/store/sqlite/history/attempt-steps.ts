@@ -1,10 +1,10 @@
 /** What happens to attempts. Each function is part of a step, or its body, and runs in its transaction. */
 
 import type { AttemptRow } from '../../../model/execution.ts'
-import { type AttemptRecord, attemptRow, PROCESS_DIED } from '../../history-rows.ts'
+import { PROCESS_DIED } from '../../history-rows.ts'
 import { faultText } from '../../rows.ts'
 import type { Connection } from '../file/connection.ts'
-import { INSERT_ATTEMPT, INSERT_LOST_ATTEMPTS, LIST_ATTEMPTS } from './attempt-queries.ts'
+import { INSERT_ATTEMPT, INSERT_LOST_ATTEMPTS } from './attempt-queries.ts'
 
 export function insertAttempt(connection: Connection, executionSeq: number, ended: AttemptRow): void {
   const { taskId, attempt, outcome, queuedAt, startedAt, endedAt, error } = ended
@@ -15,8 +15,4 @@ export function insertAttempt(connection: Connection, executionSeq: number, ende
 /** The attempts that an execution was in when its owner died. */
 export function insertLostAttempts(connection: Connection, executionSeq: number, at: number): void {
   connection.run(INSERT_LOST_ATTEMPTS, at, faultText(PROCESS_DIED), executionSeq)
-}
-
-export function listAttempts(connection: Connection, executionId: string): readonly AttemptRow[] {
-  return connection.all<AttemptRecord>(LIST_ATTEMPTS, executionId, executionId).map(attemptRow)
 }

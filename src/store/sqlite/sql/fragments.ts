@@ -19,7 +19,9 @@ export const FRAGMENTS: Fragments = {
   isEach: (column, value) => `${column} = ${value}`,
   isIn: (column, list) => `${column} IN (SELECT value FROM json_each(${list}))`,
   elements: (column) => `json_each(${column}) element`,
+  isAmong: (table, selection) => `rowid IN (SELECT rowid FROM ${table} WHERE ${selection})`,
   lock: () => '',
+  skipLocked: '',
 }
 
 function namesOf(columns: string): readonly string[] {

@@ -1,0 +1,29 @@
+/** The statements of the history for PostgreSQL. */
+
+import { COUNTED_AT_MOST, TREND_AT_MOST } from '../../history-shapes.ts'
+import { type OwnHistorySql, type Part, seqOf } from '../../sql/history/executions.ts'
+import { ALL_EXECUTIONS, GET_EXECUTION, tableOf } from '../executions/execution-queries.ts'
+
+const PARTS: readonly Part[] = [{ table: 'executions' }, { table: 'active_executions' }]
+
+export const HISTORY: OwnHistorySql = {
+  getExecution: GET_EXECUTION,
+  listTasks: `
+SELECT t.position AS seq, t.task_id, full_name, status, attempts, recoveries, not_before_at, started_at, ended_at,
+       finished_order, error, octet_length(o.context) AS output_bytes
+FROM task_runs t LEFT JOIN task_outputs o ON o.execution_seq = $1 AND o.task_id = t.task_id
+WHERE t.execution_seq = $1 ORDER BY t.position`,
+  getOutput: 'SELECT context FROM task_outputs WHERE execution_seq = $1 AND task_id = $2',
+  listAttempts: `
+SELECT task_id, attempt, outcome, queued_at, started_at, ended_at, error FROM attempts
+WHERE execution_seq = ${seqOf('$1')} ORDER BY ended_at, task_id, attempt`,
+  sampleAttempts: `
+SELECT task_id, attempt, outcome, queued_at, started_at, ended_at FROM attempts
+WHERE execution_seq = ANY ($1::bigint[]) ORDER BY execution_seq DESC LIMIT $2`,
+  inOrder: ALL_EXECUTIONS,
+  tableOf,
+  parts: PARTS,
+  partsOfOne: PARTS,
+  maxOfOne: { counted: COUNTED_AT_MOST, trend: TREND_AT_MOST },
+  countsNewest: false,
+}
