@@ -33,10 +33,10 @@ export interface Query {
   readonly values: readonly Value[]
 }
 
-/** A table, and the status of its executions that are counted. Undefined: all of them. */
+/** A table, and the statuses of its executions that are counted. Undefined: all of them. */
 export interface Part {
   readonly table: string
-  readonly status?: ExecutionStatus
+  readonly statuses?: readonly ExecutionStatus[]
 }
 
 /** Newest first. Values: the workflow, the limit. */
@@ -64,8 +64,10 @@ export interface OwnHistorySql {
   readonly inOrder: string
   /** Returns the table of the executions with a status. */
   tableOf(status: ExecutionStatus): string
-  /** Parts that together have all executions. Each one is read through an index alone. */
+  /** Parts that together have all executions. SQLite reads each one through an index alone. */
   readonly parts: readonly Part[]
+  /** The same for `ORDER BY created_at`. */
+  readonly partsInOrder: readonly Part[]
   /** Parts for the executions of one workflow or trigger. */
   readonly partsOfOne: readonly Part[]
   /** Maximum numbers of executions of one workflow or trigger that are counted: by status, and in all bars. */
@@ -77,17 +79,18 @@ export interface OwnHistorySql {
 export function historySql({ forRows }: Fragments) {
   return {
     /** For `allEach` with rows of the bar and its period: counts the oldest executions of a part by status. */
-    trendOfBars: ({ table, status }: Part, query: TrendQuery, limit: number): Query => {
+    trendOfBars: ({ table, statuses }: Part, query: TrendQuery, limit: number): Query => {
       const { values, value } = numbered(4)
-      const conditions = [...ofStatus(status), ...ofOne(query, value)]
+      const conditions = [...withStatus(statuses), ...ofOne(query, value)]
+      const [only] = statuses?.length === 1 ? statuses : []
       const text = forRows(
         'bar bigint, since_at bigint, until_at bigint',
         ([, sinceAt, untilAt]) => `
-SELECT status, count(*) AS count, max(created_at) AS last_at FROM (
-  SELECT status, created_at FROM ${table} e
+SELECT ${only === undefined ? 'status' : `'${only}' AS status`}, count(*) AS count, max(created_at) AS last_at FROM (
+  SELECT status, created_at FROM ${table}
   WHERE ${[...conditions, `created_at >= ${sinceAt}`, `created_at < ${untilAt}`].join(' AND ')}
   ORDER BY created_at LIMIT ${value(limit)}
-) seen GROUP BY status`,
+) seen ${only === undefined ? 'GROUP BY status' : 'HAVING count(*) > 0'}`,
       )
       return { text, values }
     },
@@ -98,17 +101,17 @@ SELECT status, count(*) AS count, max(created_at) AS last_at FROM (
  * Counts the executions of a part by status and bar, up to a limit. The number of a bar, from 0, is that of the last bar
  * whose edge, rounded down, is not after the execution.
  */
-export function groupedTrend({ table, status }: Part, query: TrendQuery, limit: number): Query {
+export function groupedTrend({ table, statuses }: Part, query: TrendQuery, limit: number): Query {
   const { sinceAt, untilAt, bars } = query
   const { values, value } = numbered(1)
   const [since, until, all, length] = [sinceAt, untilAt, bars, untilAt - sinceAt].map(
     (each) => `CAST(${value(each)} AS bigint)`,
   )
   const period = [`created_at >= ${since}`, `created_at < ${until}`]
-  const conditions = [...ofStatus(status), ...ofOne(query, value), ...period]
+  const conditions = [...withStatus(statuses), ...ofOne(query, value), ...period]
   const text = `
 SELECT ((created_at - ${since} + 1) * ${all} - 1) / ${length} AS bar, status, count(*) AS count
-FROM (SELECT status, created_at FROM ${table} e WHERE ${conditions.join(' AND ')} LIMIT ${value(limit)}) seen
+FROM (SELECT status, created_at FROM ${table} WHERE ${conditions.join(' AND ')} LIMIT ${value(limit)}) seen
 GROUP BY bar, status`
   return { text, values }
 }
@@ -142,8 +145,10 @@ SELECT count(*) AS seen, count(*) FILTER (WHERE ${counted.join(' AND ')}) AS cou
   return { text, values }
 }
 
-function ofStatus(status: ExecutionStatus | undefined): readonly string[] {
-  return status === undefined ? [] : [`status = '${status}'`]
+function withStatus(statuses: readonly ExecutionStatus[] | undefined): readonly string[] {
+  if (statuses === undefined) return []
+  const listed = statuses.map((status) => `'${status}'`)
+  return [listed.length === 1 ? `status = ${listed[0]}` : `status IN (${listed.join(', ')})`]
 }
 
 /** Conditions of one workflow or trigger. */

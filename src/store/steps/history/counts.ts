@@ -11,7 +11,7 @@ import {
   TREND_AT_MOST,
 } from '../../history-shapes.ts'
 import { allOf, type RunStep, type Session, type Step } from '../../session.ts'
-import { countListing, groupedTrend, type Part } from '../../sql/history/executions.ts'
+import { countListing, groupedTrend } from '../../sql/history/executions.ts'
 import { inSteps } from './parts.ts'
 
 const STEPS_OF_TREND = 48
@@ -52,7 +52,8 @@ export async function readTrend(run: RunStep, query: TrendQuery, isBlocking: boo
 /** Returns null if there are too many executions. */
 function* groupedBars(session: Session, query: TrendQuery): Step<readonly TrendBar[] | null> {
   const limit = isOfOne(query) ? session.sql.history.maxOfOne.counted : COUNTED_AT_MOST
-  const replies = partsOf(session, query).map((part) => {
+  const { parts, partsOfOne } = session.sql.history
+  const replies = (isOfOne(query) ? partsOfOne : parts).map((part) => {
     const { text, values } = groupedTrend(part, query, limit + 1)
     return session.all<GroupRecord>(text, ...values)
   })
@@ -61,13 +62,13 @@ function* groupedBars(session: Session, query: TrendQuery): Step<readonly TrendB
 }
 
 function* estimatedBars(session: Session, query: TrendQuery, from: number, to: number): Step<readonly TrendBar[]> {
-  const { maxOfOne, trendOfBars } = session.sql.history
+  const { maxOfOne, partsInOrder, partsOfOne, trendOfBars } = session.sql.history
   const limit = Math.ceil((isOfOne(query) ? maxOfOne.trend : TREND_AT_MOST) / query.bars)
   const rows = Array.from({ length: to - from }, (_, index) => {
     const bar = from + index
     return [bar, edgeOfBar(query, bar), edgeOfBar(query, bar + 1)] as const
   })
-  const replies = partsOf(session, query).map((part) => {
+  const replies = (isOfOne(query) ? partsOfOne : partsInOrder).map((part) => {
     const { text, values } = trendOfBars(part, query, limit)
     return session.allEach<BarRecord>(text, rows, ...values)
   })
@@ -92,10 +93,6 @@ function scaled(records: readonly BarRecord[], at: number, untilAt: number): rea
 
 function countAll(records: readonly GroupRecord[]): number {
   return records.reduce((sum, { count }) => sum + count, 0)
-}
-
-function partsOf({ sql: { history } }: Session, query: TrendQuery): readonly Part[] {
-  return isOfOne(query) ? history.partsOfOne : history.parts
 }
 
 /** Whether only the executions of one workflow or trigger are counted. */
