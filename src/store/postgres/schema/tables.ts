@@ -142,7 +142,7 @@ CREATE INDEX executions_by_source ON executions (origin_source, created_at, seq)
 CREATE INDEX executions_by_original ON executions (retry_of) WHERE retry_of IS NOT NULL;
 -- For oldExecutions, COUNT_OLD_EXECUTIONS.
 CREATE INDEX executions_by_age ON executions (ended_at);
--- For LIST_LAST_FAILED.
+-- For listLastFailed.
 CREATE INDEX executions_failed ON executions (ended_at) WHERE status = 'Failed';
 
 CREATE TABLE execution_inputs (

@@ -20,6 +20,7 @@ WHERE execution_seq = ${seqOf('$1')} ORDER BY ended_at, task_id, attempt`,
   sampleAttempts: `
 SELECT task_id, attempt, outcome, queued_at, started_at, ended_at FROM attempts
 WHERE execution_seq = ANY ($1::bigint[]) ORDER BY execution_seq DESC LIMIT $2`,
+  failed: 'executions',
   inOrder: ALL_EXECUTIONS,
   tableOf,
   parts: PARTS,

@@ -3,7 +3,6 @@
 import type { ExecutionStatus } from '../../../model/execution.ts'
 import type { CountFilter, TrendQuery } from '../../../model/history.ts'
 import { STARTED_BY_TRIGGER } from '../../history-shapes.ts'
-import type { Value } from '../../session.ts'
 import type { Fragments } from '../fragments.ts'
 
 /** The `seq` of an execution, as an expression of its id. */
@@ -13,11 +12,6 @@ export function seqOf(id: string): string {
   LIMIT 1)`
 }
 
-/** The last failed executions, by the times of their ends. */
-export const LIST_LAST_FAILED = `
-SELECT *, CAST(NULL AS bigint) AS paused_at FROM executions
-WHERE status = 'Failed' ORDER BY ended_at DESC, seq DESC LIMIT $1`
-
 /** On SQLite, `octet_length` reads only the head of a row, so the size of a context does not matter. */
 export const SIZES = `
 SELECT (SELECT octet_length(context) FROM execution_inputs WHERE execution_seq = $1) AS input,
@@ -26,6 +20,8 @@ SELECT (SELECT octet_length(context) FROM execution_inputs WHERE execution_seq =
 export const GET_INPUT = 'SELECT context FROM execution_inputs WHERE execution_seq = $1'
 
 export const GET_FINAL = 'SELECT context FROM execution_finals WHERE execution_seq = $1'
+
+type Value = string | number
 
 /** A statement that is put together from parts, and its values. */
 export interface Query {
@@ -37,6 +33,13 @@ export interface Query {
 export interface Part {
   readonly table: string
   readonly statuses?: readonly ExecutionStatus[]
+}
+
+/** The executions that failed last, by their ends. */
+export function listLastFailed({ failed }: OwnHistorySql): string {
+  return `
+SELECT *, CAST(NULL AS bigint) AS paused_at FROM ${failed}
+WHERE status = 'Failed' ORDER BY ended_at DESC, seq DESC LIMIT $1`
 }
 
 /** Newest first. Values: the workflow, the limit. */
@@ -60,6 +63,8 @@ export interface OwnHistorySql {
   readonly listAttempts: string
   /** Attempts of executions, those of the newest executions first. Values: the list of `seq`, the limit. */
   readonly sampleAttempts: string
+  /** Ended executions, for the failed ones in the order of their ends. */
+  readonly failed: string
   /** Active and ended executions for `ORDER BY created_at, seq` with a small limit. */
   readonly inOrder: string
   /** Returns the table of the executions with a status. */

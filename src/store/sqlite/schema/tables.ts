@@ -208,7 +208,7 @@ CREATE INDEX executions_by_source ON executions (origin_source, created_at) WHER
 CREATE INDEX executions_by_original ON executions (retry_of) WHERE retry_of IS NOT NULL;
 -- For oldExecutions, COUNT_OLD_EXECUTIONS.
 CREATE INDEX executions_by_age ON executions (ended_at);
--- For LIST_LAST_FAILED.
+-- For listLastFailed.
 CREATE INDEX executions_failed ON executions (ended_at) WHERE status = 'Failed';
 
 -- A row for each execution, active or ended: the number that SQLite gives to a new row is that of the new execution.

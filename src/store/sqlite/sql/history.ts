@@ -29,6 +29,8 @@ FROM task_runs WHERE execution_seq = $1 ORDER BY position`,
   getOutput: 'SELECT output AS context FROM task_runs WHERE execution_seq = $1 AND task_id = $2',
   listAttempts: `${attemptsOf(`= ${seqOf('$1')}`)} ORDER BY ended_at, task_id, attempt`,
   sampleAttempts: `${attemptsOf('IN (SELECT value FROM json_each($1))')} ORDER BY execution_seq DESC LIMIT $2`,
+  // Without `INDEXED BY`, SQLite sorts all failed executions: 70 ms for 17,000.
+  failed: 'executions INDEXED BY executions_failed',
   inOrder: IN_ORDER,
   tableOf: executionsWith,
   // Without `INDEXED BY`, SQLite uses `executions_by_creation` and reads the rows.

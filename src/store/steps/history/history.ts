@@ -14,7 +14,7 @@ import {
 } from '../../history-shapes.ts'
 import { type ExecutionRecord, executionSummary } from '../../rows.ts'
 import type { RunStep, Session, Step } from '../../session.ts'
-import { GET_FINAL, GET_INPUT, LIST_LAST_FAILED, SIZES, sampleExecutions } from '../../sql/history/executions.ts'
+import { GET_FINAL, GET_INPUT, listLastFailed, SIZES, sampleExecutions } from '../../sql/history/executions.ts'
 import { countByStatus, readTrend } from './counts.ts'
 
 /** Parts of steps about executions that wait for an engine: see the port. */
@@ -64,7 +64,7 @@ function* contextText(session: Session, id: string, of: ContextOf): Step<string 
 }
 
 function* lastFailed(session: Session, limit: number): Step<readonly ExecutionSummary[]> {
-  return (yield* session.all<ExecutionRecord>(LIST_LAST_FAILED, limit)).map(executionSummary)
+  return (yield* session.all<ExecutionRecord>(listLastFailed(session.sql.history), limit)).map(executionSummary)
 }
 
 function* sample(

@@ -31,8 +31,6 @@ export interface PrunedTables {
   find(session: Session): Step<TablesOf>
 }
 
-type PruneKind = (session: Session) => Step<number>
-
 interface OldExecution {
   readonly seq: number
   readonly firing_id: string | null
@@ -46,55 +44,52 @@ interface OldFiring {
 /** Removes rows of one kind. Returns the number of removed rows, or 0 if no rows are old. */
 export function* prune(session: Session, tables: PrunedTables, retention: Retention, at: number): Step<number> {
   const tablesOf = yield* tables.find(session)
-  for (const pruneKind of kinds(session, { ...tables, of: tablesOf }, retention, at)) {
-    const removed = yield* pruneKind(session)
+  for (const removal of removals(session, { ...tables, tablesOf }, retention, at)) {
+    const removed = yield* removal
     if (removed > 0) return removed
   }
   return 0
 }
 
-function kinds(
-  { sql: { retention: sql } }: Session,
-  tables: { readonly executionsPerStep: number; readonly of: TablesOf },
+/** One part for each kind of rows. A part does nothing until the step runs it. */
+function removals(
+  session: Session,
+  { executionsPerStep, tablesOf }: { readonly executionsPerStep: number; readonly tablesOf: TablesOf },
   { skippedMs, failedMs, endedMs, firingsMs }: Retention,
   at: number,
-): readonly PruneKind[] {
+): readonly Step<number>[] {
+  const sql = session.sql.retention
+  const rows = (statement: string, before: number) => pruneRows(session, statement, before)
   const ticks = (family: 'ticks_skipped' | 'ticks_failed', before: number, outcomes: readonly TickOutcome[]) =>
-    tables.of(family, before, at).map((table) => rowsOf(sql.pruneTicks(table, outcomes), before))
-  const kinds: PruneKind[] = []
+    tablesOf(family, before, at).map((table) => rows(sql.pruneTicks(table, outcomes), before))
+  const parts: Step<number>[] = []
   if (skippedMs !== null) {
     const before = at - skippedMs
-    kinds.push(...ticks('ticks_skipped', before, ['skipped', 'duplicate', 'limited']))
-    kinds.push(rowsOf(sql.pruneOpenSkips, before), (session) => prunePolls(session, ['skipped'], before))
+    parts.push(...ticks('ticks_skipped', before, ['skipped', 'duplicate', 'limited']))
+    parts.push(rows(sql.pruneOpenSkips, before), prunePolls(session, ['skipped'], before))
   }
   if (failedMs !== null) {
     const before = at - failedMs
-    kinds.push(...ticks('ticks_failed', before, ['failed', 'timedOut']), rowsOf(PRUNE_ALERTS, before))
-    kinds.push((session) => prunePolls(session, ['failed', 'timedOut'], before))
+    parts.push(...ticks('ticks_failed', before, ['failed', 'timedOut']), rows(PRUNE_ALERTS, before))
+    parts.push(prunePolls(session, ['failed', 'timedOut'], before))
   }
   if (endedMs !== null) {
     const before = at - endedMs
-    for (const table of tables.of('executions', before, at)) {
-      kinds.push((session) => pruneTable(session, table, { endedBeforeAt: before }, tables.executionsPerStep))
-    }
-    kinds.push((session) => pruneFirings(session, before))
-    kinds.push(rowsOf(PRUNE_CRON_FIRINGS_WITHOUT_RUN, before), rowsOf(PRUNE_ACTIONS, before))
+    const which = { endedBeforeAt: before }
+    const tables = tablesOf('executions', before, at)
+    parts.push(...tables.map((table) => pruneTable(session, table, which, executionsPerStep)))
+    parts.push(pruneFirings(session, before), rows(PRUNE_CRON_FIRINGS_WITHOUT_RUN, before), rows(PRUNE_ACTIONS, before))
   }
   if (firingsMs !== null) {
     const before = at - firingsMs
-    kinds.push((session) => pruneReactorFirings(session, before))
-    kinds.push(
-      (session) => pruneEvents(session, before),
-      (session) => prunePolls(session, ['emitted'], before),
-    )
+    parts.push(pruneReactorFirings(session, before), pruneEvents(session, before))
+    parts.push(prunePolls(session, ['emitted'], before))
   }
-  return kinds
+  return parts
 }
 
-function rowsOf(sql: string, before: number): PruneKind {
-  return function* (session) {
-    return yield* session.run(sql, before, ROWS_PER_STEP)
-  }
+function* pruneRows(session: Session, statement: string, before: number): Step<number> {
+  return yield* session.run(statement, before, ROWS_PER_STEP)
 }
 
 /** Returns the number of executions that `pruneExecutions` would remove in all its steps. */
