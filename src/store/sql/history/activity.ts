@@ -1,7 +1,7 @@
 /** The SQL of the polls of a trigger over time. Each statement reads a limited number of rows. */
 
 import type { Fragments } from '../fragments.ts'
-import { OPEN_COLUMNS, TICK_COLUMNS } from '../triggers.ts'
+import { openSkips, TICK_COLUMNS } from '../triggers.ts'
 
 const SEQ = '(SELECT seq FROM triggers WHERE name = $1)'
 
@@ -9,8 +9,7 @@ const SEQ = '(SELECT seq FROM triggers WHERE name = $1)'
 export const OPEN_RUN = `
 SELECT seq, skip_count AS count, skip_first_at AS first_at, skip_last_at AS last_at FROM triggers WHERE name = $1`
 
-export const OPEN_TICK = `
-SELECT ${OPEN_COLUMNS}, skip_log AS log FROM triggers WHERE name = $1 AND skip_count > 0 AND skip_tick_id = $2`
+export const OPEN_TICK = openSkips('skip_log AS log', 'name = $1 AND skip_tick_id = $2')
 
 /** Values: the trigger, the id, a time until which the poll lasted, because the ids have no index. */
 export const FIND_TICK = `
@@ -65,7 +64,7 @@ ORDER BY last_at DESC, seq DESC LIMIT 1`,
     )
   return {
     /** The last ticks of triggers. Value of each row: the name. */
-    openTicks: `SELECT name, ${OPEN_COLUMNS} FROM triggers WHERE ${isEach('name', '$1', 'text')} AND skip_count > 0`,
+    openTicks: openSkips('name', isEach('name', '$1', 'text')),
     newestTicks: newest(''),
     newestFiredTicks: newest("AND outcome = 'fired'"),
     /** The oldest ticks of an outcome in a bar, up to a limit. Values: those of the row, the trigger, the limit. */
