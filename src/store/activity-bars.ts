@@ -65,8 +65,3 @@ function share({ first_at, last_at, count }: Run, at: number, endAt: number): nu
 function scaled({ count, last_at }: Counted, at: number, endAt: number): number {
   return Math.round((count * (endAt - at)) / ((last_at ?? endAt) - at + 1))
 }
-
-/** Where each bar begins, and where the last one ends. */
-export function edgesOf({ sinceAt, untilAt, bars }: { sinceAt: number; untilAt: number; bars: number }): number[] {
-  return Array.from({ length: bars + 1 }, (_, index) => Math.floor(sinceAt + ((untilAt - sinceAt) * index) / bars))
-}

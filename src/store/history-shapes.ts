@@ -78,9 +78,17 @@ export function workflowSample(
   }
 }
 
+/** A period that is divided into bars. */
+type Period = Pick<TrendQuery, 'sinceAt' | 'untilAt' | 'bars'>
+
 /** Returns the time at which a bar begins and the bar before it ends. */
-export function edgeOfBar({ sinceAt, untilAt, bars }: TrendQuery, index: number): number {
+export function edgeOfBar({ sinceAt, untilAt, bars }: Period, index: number): number {
   return Math.floor(sinceAt + ((untilAt - sinceAt) * index) / bars)
+}
+
+/** Returns the times at which the bars begin, and the time at which the last bar ends. */
+export function edgesOf(period: Period): readonly number[] {
+  return Array.from({ length: period.bars + 1 }, (_, index) => edgeOfBar(period, index))
 }
 
 /** Returns all bars of a trend. `records`: counts by bar, which is a number from 0, and by status. */

@@ -13,7 +13,9 @@ import type { AttemptRef, Clock, LogQuery, LogStore, Page, StoredLogPiece, TickL
 import type { LogPiece } from '../model/log.ts'
 import { LogPieces, LogWindow } from '../model/log-window.ts'
 import type { LogChange, StoredPiece } from './log-changes.ts'
-import { type AddStep, behind, type StepNeed, type StepResult } from './steps.ts'
+import type { RunStep, Session, Step } from './session.ts'
+import { listLog, listTickLogs, writeLogs } from './steps/history/logs.ts'
+import type { StepNeed } from './steps.ts'
 
 /** At most five times a second. */
 const WRITE_EVERY_MS = 200
@@ -22,25 +24,7 @@ const RETRY_MS = 1_000
 /** Attempts that have ended may still be written to, by threads that they left behind. */
 const MOST_REMEMBERED = 1_000
 
-export type ReadTicks<Session> = <Result>(
-  trigger: string,
-  run: (session: Session) => StepResult<Result>,
-) => Promise<Result>
-
-/** Parts of steps. */
-export interface LogSteps<Session> {
-  /**
-   * Gives the added pieces their numbers, in the step already: a later one of the same transaction may drop them. Run again, it
-   * gives them others. Writes nothing of an execution that has been pruned.
-   */
-  write(session: Session, changes: readonly LogChange[]): StepResult<void>
-  list(session: Session, query: LogQuery): StepResult<readonly StoredLogPiece[]>
-  listOfTicks(
-    session: Session,
-    trigger: string,
-    query: Page & { readonly tickPrefix?: string },
-  ): StepResult<readonly TickLog[]>
-}
+export type ReadTicks = <Result>(trigger: string, body: (session: Session) => Step<Result>) => Promise<Result>
 
 interface Log {
   readonly attempt: AttemptRef
@@ -53,11 +37,10 @@ interface Log {
   nextAt: number
 }
 
-export class LogWriter<Session> implements LogStore {
+export class LogWriter implements LogStore {
   readonly #clock: Clock
-  readonly #addStep: AddStep<Session>
-  readonly #readTicks: ReadTicks<Session>
-  readonly #steps: LogSteps<Session>
+  readonly #run: RunStep
+  readonly #readTicks: ReadTicks
   /** By attempt, the newest last. */
   readonly #logs = new Map<string, Log>()
   /** Those with something to write, by execution. */
@@ -67,11 +50,10 @@ export class LogWriter<Session> implements LogStore {
   #isClosed = false
 
   /** `readTicks`: runs a step that must see the skips of a trigger. */
-  constructor(clock: Clock, addStep: AddStep<Session>, readTicks: ReadTicks<Session>, steps: LogSteps<Session>) {
+  constructor(clock: Clock, run: RunStep, readTicks: ReadTicks) {
     this.#clock = clock
-    this.#addStep = addStep
+    this.#run = run
     this.#readTicks = readTicks
-    this.#steps = steps
   }
 
   append(attempt: AttemptRef, piece: LogPiece, limitBytes: number): void {
@@ -84,11 +66,11 @@ export class LogWriter<Session> implements LogStore {
   list(query: LogQuery): Promise<readonly StoredLogPiece[]> {
     const { executionId } = query
     const need = this.#waiting.has(executionId) ? 'write' : 'read'
-    return this.stepAfter(need, executionId, null, (session) => this.#steps.list(session, query))
+    return this.stepAfter(need, executionId, null, (session) => listLog(session, query))
   }
 
   listOfTicks(trigger: string, query: Page & { readonly tickPrefix?: string }): Promise<readonly TickLog[]> {
-    return this.#readTicks(trigger, (session) => this.#steps.listOfTicks(session, trigger, query))
+    return this.#readTicks(trigger, (session) => listTickLogs(session, trigger, query))
   }
 
   /** Whether there is anything that `stepAfter` would write first. */
@@ -101,17 +83,17 @@ export class LogWriter<Session> implements LogStore {
     need: StepNeed,
     executionId: string,
     tasks: ReadonlySet<string> | null,
-    run: (session: Session) => StepResult<Result>,
+    body: (session: Session) => Step<Result>,
   ): Promise<Result> {
     const logs = this.#waitingOf(executionId, tasks)
-    return logs.length === 0 ? this.#addStep(need, run) : this.#write(need, logs, run)
+    return logs.length === 0 ? this.#run(need, body) : this.#write(need, logs, body)
   }
 
   /** Takes no more, and writes the rest in a step of this tick of the event loop. */
   close(): Promise<void> {
     this.#isClosed = true
     this.#timer?.cancel()
-    return this.#write('write', this.#allWaiting(), () => {})
+    return this.#write('write', this.#allWaiting(), function* () {})
   }
 
   #logOf(attempt: AttemptRef, limitBytes: number): Log {
@@ -185,20 +167,21 @@ export class LogWriter<Session> implements LogStore {
     const waiting = this.#allWaiting()
     const due = waiting.filter((log) => log.nextAt <= now)
     // Nobody waits for the answer: what is refused is tried again, and `close` reports the last failure.
-    if (due.length > 0) this.#write('write', due, () => {}).catch(() => undefined)
+    if (due.length > 0) this.#write('write', due, function* () {}).catch(() => undefined)
     for (const log of waiting) if (log.isWaiting) this.#arm(log.nextAt)
   }
 
   async #write<Result>(
     need: StepNeed,
     logs: readonly Log[],
-    run: (session: Session) => StepResult<Result>,
+    body: (session: Session) => Step<Result>,
   ): Promise<Result> {
     const changes = logs.flatMap((log) => this.#take(log))
     try {
-      const result = await this.#addStep(need, (session) =>
-        behind(this.#steps.write(session, changes), () => run(session)),
-      )
+      const result = await this.#run(need, function* (session) {
+        yield* writeLogs(session, changes)
+        return yield* body(session)
+      })
       for (const { added } of changes) for (const piece of added) piece.text = ''
       return result
     } catch (error) {

@@ -76,3 +76,10 @@ export type RunStep = <Result>(
   body: (session: Session) => Step<Result>,
   trait?: StepTrait,
 ) => Promise<Result>
+
+/** Waits for the replies to several statements, which were sent before. */
+export function* allOf<Result>(replies: readonly Reply<Result>[]): Step<readonly Result[]> {
+  const results: Result[] = []
+  for (const reply of replies) results.push(yield* reply)
+  return results
+}

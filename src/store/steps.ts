@@ -24,8 +24,3 @@ export type AddStep<Session> = <Result>(
   need: StepNeed,
   run: (session: Session) => StepResult<Result>,
 ) => Promise<Result>
-
-/** Goes on behind a part of a step. */
-export function behind<Result>(part: StepResult<void>, run: () => StepResult<Result>): StepResult<Result> {
-  return part instanceof Promise ? part.then(run) : run()
-}

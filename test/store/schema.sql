@@ -113,7 +113,7 @@ CREATE TABLE cloaca_schema (version INTEGER PRIMARY KEY, applied_at INTEGER NOT 
 
 CREATE TABLE cron_firings (
   seq INTEGER PRIMARY KEY,
-  -- For RECOVER_CRON_FIRING, DELETE_CRON_FIRING.
+  -- For RECOVER_CRON_FIRING, deleteCronFirings.
   id TEXT NOT NULL UNIQUE,
   cron_seq INTEGER NOT NULL REFERENCES crons (seq) ON DELETE CASCADE,
   scheduled_at INTEGER NOT NULL,
@@ -223,7 +223,7 @@ CREATE TABLE firing_executions (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE firings (
-  -- For FIND_FIRING, GET_FIRING.
+  -- For FIND_FIRING, deleteFirings.
   id TEXT PRIMARY KEY,
   seq INTEGER NOT NULL,
   trigger_seq INTEGER NOT NULL,

@@ -1,7 +1,4 @@
-/**
- * The store on PostgreSQL: the `Store` port, method by method, in the port's order. Made by `postgres-store.ts`. Each method is one step; what a step does stands in the files of its topic, and no step touches anything but
- * the database, since it may be run twice (see `session/write-queue.ts`).
- */
+/** The store on PostgreSQL. Each method of the port queues one step, which may run twice (see `session/write-queue.ts`). */
 
 import { randomUUID } from 'node:crypto'
 import type { Client } from 'pg'
@@ -34,7 +31,7 @@ import type { NewAction } from '../../model/action.ts'
 import type { AcquiredExecution, AttemptRow, ExecutionOrigin } from '../../model/execution.ts'
 import type { TriggerOverrides } from '../../model/policy.ts'
 import type { FiringRow, TickRow, TriggerRow } from '../../model/schedule.ts'
-import { LogWriter, type ReadTicks } from '../log-writer.ts'
+import { LogWriter } from '../log-writer.ts'
 import { isProcessAlive, thisProcess } from '../process-identity.ts'
 import { type TriggerRecord, triggerRow } from '../rows.ts'
 import type { RunStep, Step, Session as StepSession } from '../session.ts'
@@ -46,31 +43,28 @@ import { type Creation, createExecutions } from '../steps/executions/creation.ts
 import { settle, settleOne } from '../steps/executions/settlement.ts'
 import type { IsOwnerAlive } from '../steps/executions/steering.ts'
 import { graphStore } from '../steps/graphs/graph-store.ts'
+import { activityStore } from '../steps/history/activity.ts'
+import { historyStore, listAttempts } from '../steps/history/history.ts'
+import { countEnded, prune, pruneExecutions } from '../steps/history/retention.ts'
 import { openInstance } from '../steps/instances.ts'
 import { isLiving, livingSeqs } from '../steps/liveness.ts'
 import * as polls from '../steps/polls.ts'
 import { listTicks } from '../steps/ticks.ts'
 import * as triggers from '../steps/triggers.ts'
-import type { StepNeed } from '../steps.ts'
 import { StoreExecutions } from '../store-executions.ts'
-import { graphAcceptance } from './graphs/acceptance.ts'
-import { activityStore } from './history/activity.ts'
-import { historyStore, listAttempts } from './history/history.ts'
-import { LOG_STEPS } from './history/log-steps.ts'
-import { countEnded, prune, pruneExecutions } from './history/retention.ts'
-import { Upkeep } from './history/upkeep.ts'
+import { graphAcceptance } from './acceptance.ts'
 import { PostgresLiveness } from './liveness.ts'
 import type { PostgresAddress } from './session/address.ts'
 import { clockSkew } from './session/failures.ts'
 import { ForeignChanges, type KnownChanges } from './session/foreign-changes.ts'
 import { Readers } from './session/readers.ts'
-import type { Session } from './session/session.ts'
-import { carryOut, type PostgresSession } from './session/step-session.ts'
+import { carryOut } from './session/step-session.ts'
 import { type Alike, WriteQueue } from './session/write-queue.ts'
 import { SQL } from './sql.ts'
-import { type AddStep, REPORTS, type Run, Steps } from './steps.ts'
+import { REPORTS, Steps } from './steps.ts'
 import type { PostgresStoreOptions } from './store-options.ts'
 import { UnownedExecutions } from './unowned.ts'
+import { PRUNED_TABLES, Upkeep } from './upkeep.ts'
 
 /** More is worth a word: nothing depends on it, but people compare instants. */
 const SKEW_WORTH_SAYING_MS = 1_000
@@ -89,7 +83,7 @@ const CREATION: Alike<Creation, void> = {
 export class PostgresStore extends StoreExecutions implements Store {
   readonly actions: ActionStore
   readonly alerts: AlertStore
-  readonly logs: LogWriter<Session>
+  readonly logs: LogWriter
   readonly history: HistoryStore
   readonly activity: ActivityStore
   readonly graphs: GraphStore
@@ -128,27 +122,15 @@ export class PostgresStore extends StoreExecutions implements Store {
     this.liveness = new PostgresLiveness(process, isAlive, this.#serverNow)
     this.#unowned = new UnownedExecutions(() => clock.monotonic(), this.#serverNow)
     this.upkeep = new Upkeep({ address, clock, readers: this.#readers, serverNow: this.#serverNow, notice })
-    const addStep: AddStep = (need, run) => this.#steps.add(need, run)
-    const addReport: AddStep = (need, run) => this.#steps.report(need, run)
-    this.#skips = new SkipWriter(
-      clock,
-      (need, body) => this.#steps.report(need, (connection) => carryOut(connection, body, SQL)),
-      polls.writeSkips,
-    )
+    this.#skips = new SkipWriter(clock, this.#report, polls.writeSkips)
     this.actions = actionStore(this.run)
     this.alerts = alertStore(this.run)
-    this.history = historyStore(addStep, (session) =>
-      this.#part(session, (part) => livingSeqs(part, this.liveness, clock.now())),
-    )
-    this.activity = activityStore(addStep)
+    this.history = historyStore(this.run, false, (session) => livingSeqs(session, this.liveness, clock.now()))
+    this.activity = activityStore(this.run, false)
     const isOwn = (instanceId: string) => this.instances.has(instanceId)
     const accept = graphAcceptance(this.#steps, isOwn)
     this.graphs = graphStore(this.run, { accept, liveness: this.liveness, declarations: this.declarations })
-    const readTicks: ReadTicks<Session> = (trigger, run) =>
-      this.#readTicks(trigger, function* (session) {
-        return (yield Promise.resolve(run((session as PostgresSession).connection))) as Awaited<ReturnType<typeof run>>
-      })
-    this.logs = new LogWriter(clock, addReport, readTicks, LOG_STEPS)
+    this.logs = new LogWriter(clock, this.#report, (trigger, body) => this.#readTicks(trigger, body))
     this.#settling = {
       ...REPORTS,
       key: ({ executionId }) => executionId,
@@ -246,8 +228,8 @@ export class PostgresStore extends StoreExecutions implements Store {
     const ended =
       end === null ? new Set(changes.flatMap((task) => (task.status === 'Running' ? [] : task.taskId))) : null
     if (!this.logs.isWaiting(executionId, ended)) return this.#queue.addAlike(this.#settling, settlement)
-    await this.logs.stepAfter(end === null ? 'write' : 'accept', executionId, ended, (connection) =>
-      this.#part(connection, (session) => settleOne(session, settlement, this.#options.clock.now())),
+    await this.logs.stepAfter(end === null ? 'write' : 'accept', executionId, ended, (session) =>
+      settleOne(session, settlement, this.#options.clock.now()),
     )
   }
 
@@ -255,7 +237,7 @@ export class PostgresStore extends StoreExecutions implements Store {
     isLiving(session, this.liveness, instanceId, at)
 
   listAttempts(executionId: string): Promise<readonly AttemptRow[]> {
-    return this.#step('read', (session) => listAttempts(session, executionId))
+    return this.run('read', (session) => listAttempts(session, executionId))
   }
 
   onForeignChange(callback: () => void): () => void {
@@ -270,15 +252,15 @@ export class PostgresStore extends StoreExecutions implements Store {
   async prune(retention: Retention, at: number): Promise<number> {
     const dropped = this.#options.readOnly ? 0 : await this.upkeep.run(retention, at)
     if (dropped > 0) return dropped
-    return await this.#steps.addQuietly('write', (session) => prune(session, retention, at))
+    return await this.run('write', (session) => prune(session, PRUNED_TABLES, retention, at), 'quiet')
   }
 
   countEnded(which: EndedExecutions): Promise<number> {
-    return this.#step('read', (session) => countEnded(session, which))
+    return this.run('read', (session) => countEnded(session, which))
   }
 
   pruneExecutions(which: EndedExecutions): Promise<number> {
-    return this.#steps.addQuietly('write', (session) => pruneExecutions(session, which))
+    return this.run('write', (session) => pruneExecutions(session, PRUNED_TABLES, which), 'quiet')
   }
 
   close(): Promise<void> {
@@ -300,17 +282,10 @@ export class PostgresStore extends StoreExecutions implements Store {
     }
   }
 
-  #step<Result>(need: StepNeed, run: Run<Result>): Promise<Result> {
-    return this.#steps.add(need, run)
-  }
-
   protected readonly run: RunStep = (need, body, trait) =>
     this.#steps.addWith(trait, need, (connection) => carryOut(connection, body, SQL))
 
-  /** Runs a step, or a part of a step that is written for PostgreSQL. */
-  #part<Result>(connection: Session, body: (session: StepSession) => Step<Result>): Promise<Result> {
-    return carryOut(connection, body, SQL)
-  }
+  readonly #report: RunStep = (need, body) => this.#steps.report(need, (connection) => carryOut(connection, body, SQL))
 
   readonly #serverNow = (): number | null => this.#options.serverNow?.() ?? null
   readonly #triggerRow = (record: TriggerRecord): TriggerRow => triggerRow(record, this.#skips.lastAt(record.name))

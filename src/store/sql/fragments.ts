@@ -10,14 +10,18 @@ export interface Fragments {
   rows(columns: string): string
   /** Updates, for each row of `each`, the row of the table whose `seq` is its first value. */
   updateRows(table: string, columns: string): string
+  /** Runs a query for each row of `allEach`, and returns the columns of the row with those of the query. */
+  forRows(columns: string, query: (values: readonly string[]) => string): string
   /** Condition: a column has the value of a row of `each`. */
   isEach(column: string, value: string, type: string): string
   /** Condition: a column is in a list, which is one value. */
   isIn(column: string, list: string, type: string): string
+  /** Condition: the row is one of the selected rows of a table or partition that no other transaction has locked. */
+  isAmong(table: string, selection: string): string
   /** A table `element` with the column `value`: the elements of a list that is stored in a column. */
   elements(column: string): string
   /** Locks the selected rows of a table until the commit. */
   lock(table: string): string
-  /** Locks the selected rows until the commit, and passes over rows that other engines have locked. */
-  readonly lockFree: string
+  /** Locks the selected rows until the commit, and leaves out rows that another transaction has locked. */
+  readonly skipLocked: string
 }

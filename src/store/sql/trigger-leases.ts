@@ -11,7 +11,7 @@ SELECT count(*) AS count, CAST(sum(lease_number) AS bigint) AS numbers FROM trig
 
 export type TriggerLeaseSql = ReturnType<typeof triggerLeaseSql>
 
-export function triggerLeaseSql({ elements, isIn, lockFree }: Fragments) {
+export function triggerLeaseSql({ elements, isIn, skipLocked }: Fragments) {
   return {
     /** Announced triggers of the engines other than this one. */
     listAnnounced: `
@@ -25,7 +25,7 @@ WHERE is_polling AND substr(element.value, 1, 5) = 'poll ' AND instances.seq <> 
 WITH free AS (
   SELECT seq FROM triggers
   WHERE ${isIn('name', '$1', 'text')} AND (lease_seq IS NULL OR ${isIn('lease_seq', '$2', 'bigint')})
-  ORDER BY seq ${lockFree}
+  ORDER BY seq ${skipLocked}
 )
 UPDATE triggers SET lease_seq = $3, lease_number = lease_number + 1 FROM free WHERE triggers.seq = free.seq`,
     /** Values: names, the engine. */

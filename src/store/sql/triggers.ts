@@ -79,12 +79,15 @@ SELECT f.id, (SELECT triggers.id FROM triggers WHERE triggers.seq = $1) AS trigg
 FROM ${ALL_FIRINGS}
 WHERE trigger_seq = $1 AND (fired_at, seq) < ($2, $3) ORDER BY fired_at DESC, seq DESC LIMIT $4 OFFSET $5`
 
-/** The open run of skips, which is the newest tick of its trigger. */
-export const OPEN_SKIPS = `
-SELECT 0 AS seq, skip_tick_id AS id, 'skipped' AS outcome, skip_first_at AS first_at, skip_last_at AS last_at,
-       skip_count AS count, skip_lateness_ms AS lateness_ms, skip_duration_ms AS duration_ms, skip_reason AS reason,
+/** The open run of skips, which is the newest tick of its trigger. `column`: one more column. */
+export const openSkips = (column: string, condition: string): string => `
+SELECT ${column}, 0 AS seq, skip_tick_id AS id, 'skipped' AS outcome,
+       skip_first_at AS first_at, skip_last_at AS last_at, skip_count AS count,
+       skip_lateness_ms AS lateness_ms, skip_duration_ms AS duration_ms, skip_reason AS reason,
        NULL AS firing_id, NULL AS execution_id, NULL AS error, skip_log IS NOT NULL AS has_log
-FROM triggers WHERE seq = $1 AND skip_count > 0`
+FROM triggers WHERE skip_count > 0 AND ${condition}`
+
+export const OPEN_SKIPS = openSkips('name', 'seq = $1')
 
 export const TICK_COLUMNS = `
   seq, id, outcome, first_at, last_at, count, lateness_ms, duration_ms, reason, firing_id, execution_id, error,

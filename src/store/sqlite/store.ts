@@ -30,7 +30,7 @@ import type { NewAction } from '../../model/action.ts'
 import type { AcquiredExecution, AttemptRow, ExecutionOrigin } from '../../model/execution.ts'
 import type { TriggerOverrides } from '../../model/policy.ts'
 import type { FiringRow, TickRow, TriggerRow } from '../../model/schedule.ts'
-import { LogWriter, type ReadTicks } from '../log-writer.ts'
+import { LogWriter } from '../log-writer.ts'
 import { isProcessAlive, thisProcess } from '../process-identity.ts'
 import { type TriggerRecord, triggerRow } from '../rows.ts'
 import type { RunStep, Step, Session as StepSession } from '../session.ts'
@@ -43,12 +43,15 @@ import { settleOne } from '../steps/executions/settlement.ts'
 import type { IsOwnerAlive } from '../steps/executions/steering.ts'
 import { graphStore } from '../steps/graphs/graph-store.ts'
 import { accept } from '../steps/graphs/sources.ts'
+import { activityStore } from '../steps/history/activity.ts'
+import { historyStore, listAttempts } from '../steps/history/history.ts'
+import { countEnded, prune, pruneExecutions } from '../steps/history/retention.ts'
 import { openInstance } from '../steps/instances.ts'
 import { isLiving, isObservedAlive, livingSeqs } from '../steps/liveness.ts'
 import * as polls from '../steps/polls.ts'
 import { listTicks } from '../steps/ticks.ts'
 import * as triggers from '../steps/triggers.ts'
-import type { AddStep, StepNeed, StepResult } from '../steps.ts'
+import type { StepNeed, StepResult } from '../steps.ts'
 import { StoreExecutions } from '../store-executions.ts'
 import { Checkpoints } from './file/checkpoints.ts'
 import type { Connection } from './file/connection.ts'
@@ -57,12 +60,8 @@ import { readOnly } from './file/failures.ts'
 import { ForeignChanges } from './file/foreign-changes.ts'
 import { finish, SqliteSession } from './file/session.ts'
 import { StepQueue } from './file/step-queue.ts'
-import { activityStore } from './history/activity.ts'
-import { listAttempts } from './history/attempt-steps.ts'
-import { historyStore } from './history/history.ts'
-import { listLog, listTickLogs, writeLogs } from './history/log-steps.ts'
-import { countEnded, prune, pruneExecutions } from './history/retention.ts'
 import { SqliteLiveness } from './liveness.ts'
+import { PRUNED_TABLES } from './pruned-tables.ts'
 import { SCHEMA } from './schema/schema.ts'
 import { SQL } from './sql.ts'
 import { isReadOnly, type SqliteStoreOptions } from './store-options.ts'
@@ -72,7 +71,7 @@ export class SqliteStore extends StoreExecutions implements Store {
   readonly counters = new StoreCounters()
   readonly actions: ActionStore
   readonly alerts: AlertStore
-  readonly logs: LogWriter<Connection>
+  readonly logs: LogWriter
   readonly history: HistoryStore
   readonly activity: ActivityStore
   readonly graphs: GraphStore
@@ -102,12 +101,11 @@ export class SqliteStore extends StoreExecutions implements Store {
     this.#queue = new StepQueue(connection, { clock, syncs, watch: this.#watch, afterCommit, counters: this.counters })
     this.liveness = new SqliteLiveness(process, isAlive, clock)
     this.#findUnowned = unownedOn(this.liveness)
-    const addStep: AddStep<Connection> = (need, run) => this.#step(need, run)
     this.#skips = new SkipWriter(options.clock, this.run, polls.writeSkips)
     this.actions = actionStore(this.run)
     this.alerts = alertStore(this.run)
-    this.history = historyStore(addStep, () => finish(livingSeqs(this.#session, this.liveness, clock.now())))
-    this.activity = activityStore(addStep)
+    this.history = historyStore(this.run, true, (session) => livingSeqs(session, this.liveness, clock.now()))
+    this.activity = activityStore(this.run, true)
     this.graphs = graphStore(this.run, {
       liveness: this.liveness,
       declarations: this.declarations,
@@ -116,12 +114,7 @@ export class SqliteStore extends StoreExecutions implements Store {
         return answer ?? { kind: 'unknown' }
       },
     })
-    const readTicks: ReadTicks<Connection> = (trigger, run) =>
-      this.#readTicks(trigger, function* () {
-        return run(connection) as Awaited<ReturnType<typeof run>>
-      })
-    const logSteps = { write: writeLogs, list: listLog, listOfTicks: listTickLogs }
-    this.logs = new LogWriter(options.clock, addStep, readTicks, logSteps)
+    this.logs = new LogWriter(options.clock, this.run, (trigger, body) => this.#readTicks(trigger, body))
     this.#foreignChanges = new ForeignChanges(options.clock, () => this.#foreignVersion())
   }
 
@@ -188,11 +181,10 @@ export class SqliteStore extends StoreExecutions implements Store {
   settle(settlement: Settlement): Promise<void> {
     const { executionId, changes, end } = settlement
     const need = end === null ? 'progress' : 'accept'
-    const run = () => finish(settleOne(this.#session, settlement, this.#clock.now()))
     // A listener that is notified of the end of an attempt finds its whole log.
     const ended =
       end === null ? new Set(changes.flatMap((task) => (task.status === 'Running' ? [] : task.taskId))) : null
-    return this.logs.stepAfter(need, executionId, ended, run)
+    return this.logs.stepAfter(need, executionId, ended, (session) => settleOne(session, settlement, this.#clock.now()))
   }
 
   /** A serving process has observed heartbeats by its monotonic clock, which is more certain than one query. */
@@ -204,7 +196,7 @@ export class SqliteStore extends StoreExecutions implements Store {
   }
 
   listAttempts(executionId: string): Promise<readonly AttemptRow[]> {
-    return this.#step('read', (connection) => listAttempts(connection, executionId))
+    return this.run('read', (session) => listAttempts(session, executionId))
   }
 
   onForeignChange(callback: () => void): () => void {
@@ -217,15 +209,15 @@ export class SqliteStore extends StoreExecutions implements Store {
   }
 
   prune(retention: Retention, at: number): Promise<number> {
-    return this.#step('write', (connection) => prune(connection, retention, at))
+    return this.run('write', (session) => prune(session, PRUNED_TABLES, retention, at))
   }
 
   countEnded(which: EndedExecutions): Promise<number> {
-    return this.#step('read', (connection) => countEnded(connection, which))
+    return this.run('read', (session) => countEnded(session, which))
   }
 
   pruneExecutions(which: EndedExecutions): Promise<number> {
-    return this.#step('write', (connection) => pruneExecutions(connection, which))
+    return this.run('write', (session) => pruneExecutions(session, PRUNED_TABLES, which))
   }
 
   close(): Promise<void> {
@@ -246,7 +238,7 @@ export class SqliteStore extends StoreExecutions implements Store {
     }
   }
 
-  /** Runs in the first tick of the event loop with another file: instances and declarations must be in it before the next step. */
+  /** Runs in the tick of the event loop in which another file was opened: the next step needs instances and declarations. */
   #openedAnew(): void {
     const at = this.#clock.now()
     if (this.#isReadOnly) SCHEMA.assertReadable(this.#connection)

@@ -132,9 +132,9 @@ CREATE TABLE executions (
 CREATE INDEX executions_by_id ON executions (id);
 -- For executionListing.
 CREATE INDEX executions_by_creation ON executions (created_at, seq);
--- For executionListing with a workflow, SAMPLE_EXECUTIONS.
+-- For executionListing with a workflow, sampleExecutions.
 CREATE INDEX executions_by_workflow ON executions (workflow, created_at, seq);
--- For executionListing with a status, countListing.
+-- For executionListing with a status, countListing, oldExecutionsInStatus.
 CREATE INDEX executions_by_status ON executions (status, created_at, seq);
 -- For executionListing with a trigger.
 CREATE INDEX executions_by_source ON executions (origin_source, created_at, seq) WHERE origin_source IS NOT NULL;
@@ -142,7 +142,7 @@ CREATE INDEX executions_by_source ON executions (origin_source, created_at, seq)
 CREATE INDEX executions_by_original ON executions (retry_of) WHERE retry_of IS NOT NULL;
 -- For oldExecutions, COUNT_OLD_EXECUTIONS.
 CREATE INDEX executions_by_age ON executions (ended_at);
--- For LIST_LAST_FAILED.
+-- For listLastFailed.
 CREATE INDEX executions_failed ON executions (ended_at) WHERE status = 'Failed';
 
 CREATE TABLE execution_inputs (
@@ -234,11 +234,11 @@ CREATE TABLE firings (
   fired_at bigint NOT NULL,
   completed_at bigint NOT NULL
 ) PARTITION BY RANGE (fired_at);
--- For FIND_FIRING, DELETE_FIRINGS.
+-- For FIND_FIRING, deleteFirings.
 CREATE INDEX firings_by_id ON firings (id);
 -- For LIST_FIRINGS.
 CREATE INDEX firings_by_trigger ON firings (trigger_seq, fired_at, seq);
--- For OLD_FIRINGS_WITHOUT_RUN.
+-- For oldFiringsWithoutRun.
 CREATE INDEX firings_without_run ON firings (completed_at) WHERE execution_id IS NULL;
 
 CREATE SEQUENCE ticks_number;
@@ -260,11 +260,11 @@ CREATE TABLE ticks (
   error text,
   log text
 ) PARTITION BY LIST (outcome);
--- For listTicks, LAST_TICKS.
+-- For LIST_TICKS, newestTicks, COUNT_TICKS, FIND_TICK.
 CREATE INDEX ticks_by_trigger ON ticks (trigger_seq, last_at, seq);
--- For listTicks with an outcome, LAST_TICKS.
+-- For LIST_TICKS_OF_OUTCOME, countOfOutcomes, countOfSkips, newestFiredTicks.
 CREATE INDEX ticks_by_outcome ON ticks (trigger_seq, outcome, last_at, seq);
--- For pruneTicks, DELETE_FIRINGS.
+-- For pruneTicks, deleteFiredTicks.
 CREATE INDEX ticks_by_age ON ticks (outcome, last_at);
 -- For LIST_TICK_LOGS.
 CREATE INDEX ticks_with_log ON ticks (trigger_seq, seq) WHERE log IS NOT NULL;
@@ -315,7 +315,7 @@ CREATE TABLE cron_firings (
   recovery_attempts integer NOT NULL DEFAULT 0,
   updated_at bigint NOT NULL
 ) PARTITION BY RANGE (claimed_at);
--- For RECOVER_CRON_FIRING, DELETE_CRON_FIRINGS.
+-- For RECOVER_CRON_FIRING, deleteCronFirings.
 CREATE INDEX cron_firings_by_id ON cron_firings (id);
 -- For LIST_CRON_FIRINGS.
 CREATE INDEX cron_firings_by_cron ON cron_firings (cron_seq, claimed_at, seq);

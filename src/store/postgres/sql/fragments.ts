@@ -18,11 +18,18 @@ export const FRAGMENTS: Fragments = {
 UPDATE ${table} SET ${changes.join(', ')}
 FROM unnest($1::bigint[], ${arrays.join(', ')}) AS g (seq, ${names.join(', ')}) WHERE ${table}.seq = g.seq`
   },
+  forRows: (columns, query) => {
+    const { names, arrays } = parsed(columns, 1)
+    const found = `CROSS JOIN LATERAL (${query(names.map((name) => `g.${name}`))}) found`
+    return `SELECT g.*, found.* FROM unnest(${arrays.join(', ')}) AS g (${names.join(', ')}) ${found}`
+  },
   isEach: isAny,
   isIn: isAny,
   elements: (column) => `unnest(${column}) AS element (value)`,
+  isAmong: (table, selection) =>
+    `ctid = ANY (ARRAY(SELECT ctid FROM ${table} WHERE ${selection} FOR UPDATE SKIP LOCKED))`,
   lock: (table) => `FOR NO KEY UPDATE OF ${table}`,
-  lockFree: 'FOR UPDATE SKIP LOCKED',
+  skipLocked: 'FOR UPDATE SKIP LOCKED',
 }
 
 function isAny(column: string, list: string, type: string): string {

@@ -102,7 +102,7 @@ CREATE INDEX active_firings_by_context ON active_firings (trigger_seq, context_h
 
 -- Firings whose executions have ended, and firings without an execution.
 CREATE TABLE firings (
-  -- For FIND_FIRING, GET_FIRING.
+  -- For FIND_FIRING, deleteFirings.
   id TEXT PRIMARY KEY,
   seq INTEGER NOT NULL,
   trigger_seq INTEGER NOT NULL,
@@ -113,7 +113,7 @@ CREATE TABLE firings (
 ) STRICT, WITHOUT ROWID;
 -- For LIST_FIRINGS.
 CREATE INDEX firings_by_trigger ON firings (trigger_seq, fired_at, seq);
--- For OLD_FIRINGS_WITHOUT_RUN.
+-- For oldFiringsWithoutRun.
 CREATE INDEX firings_without_run ON firings (completed_at) WHERE execution_id IS NULL;
 
 CREATE TABLE ticks (
@@ -134,11 +134,11 @@ CREATE TABLE ticks (
   -- Output and log records of the poll: JSON lines, as in attempt_logs. Of a run of skips, those of the last poll.
   log TEXT
 ) STRICT;
--- For tickListing, LAST_TICK.
+-- For LIST_TICKS, newestTicks, COUNT_TICKS, FIND_TICK.
 CREATE INDEX ticks_by_trigger ON ticks (trigger_seq, last_at);
--- For tickListing with an outcome, TICKS_OF_OUTCOME, LAST_FIRED_TICK.
+-- For LIST_TICKS_OF_OUTCOME, countOfOutcomes, countOfSkips, newestFiredTicks.
 CREATE INDEX ticks_by_outcome ON ticks (trigger_seq, outcome, last_at);
--- For PRUNE_TICKS, DELETE_FIRING_TICK.
+-- For pruneTicks, deleteFiredTicks.
 CREATE INDEX ticks_by_age ON ticks (outcome, last_at);
 -- For LIST_TICK_LOGS.
 CREATE INDEX ticks_with_log ON ticks (trigger_seq) WHERE log IS NOT NULL;
@@ -171,7 +171,7 @@ CREATE TABLE active_executions (
   paused_at INTEGER,
   cancel_requested_at INTEGER
 ) STRICT, WITHOUT ROWID;
--- For executionListing, countListing, TREND_OF_STATUS.
+-- For executionListing, countListing, trendOfBars.
 CREATE INDEX active_executions_by_status ON active_executions (status, created_at, execution_seq);
 -- For LIST_UNOWNED, FIRST_UNOWNED_WORKFLOW, LIST_OWNED_BY, RELEASE_EXECUTIONS.
 CREATE INDEX active_executions_by_owner ON active_executions (owner_seq, workflow, created_at, execution_seq);
@@ -198,17 +198,17 @@ CREATE TABLE executions (
 ) STRICT;
 -- For executionListing.
 CREATE INDEX executions_by_creation ON executions (created_at);
--- For executionListing with a workflow, SAMPLE_EXECUTIONS.
+-- For executionListing with a workflow, sampleExecutions.
 CREATE INDEX executions_by_workflow ON executions (workflow, created_at);
--- For executionListing with a status, countListing, COUNT_EXECUTIONS, groupedTrend, OLD_EXECUTIONS_IN_STATUS.
+-- For executionListing with a status, countListing, COUNT_EXECUTIONS, groupedTrend, oldExecutionsInStatus.
 CREATE INDEX executions_by_status ON executions (status, created_at);
 -- For executionListing with a trigger.
 CREATE INDEX executions_by_source ON executions (origin_source, created_at) WHERE origin_source IS NOT NULL;
 -- For executionListing with retryOf.
 CREATE INDEX executions_by_original ON executions (retry_of) WHERE retry_of IS NOT NULL;
--- For OLD_EXECUTIONS, COUNT_OLD_EXECUTIONS.
+-- For oldExecutions, COUNT_OLD_EXECUTIONS.
 CREATE INDEX executions_by_age ON executions (ended_at);
--- For LIST_LAST_FAILED.
+-- For listLastFailed.
 CREATE INDEX executions_failed ON executions (ended_at) WHERE status = 'Failed';
 
 -- A row for each execution, active or ended: the number that SQLite gives to a new row is that of the new execution.
@@ -305,7 +305,7 @@ CREATE UNIQUE INDEX crons_by_instance ON crons (instance_name, workflow) WHERE i
 
 CREATE TABLE cron_firings (
   seq INTEGER PRIMARY KEY,
-  -- For RECOVER_CRON_FIRING, DELETE_CRON_FIRING.
+  -- For RECOVER_CRON_FIRING, deleteCronFirings.
   id TEXT NOT NULL UNIQUE,
   cron_seq INTEGER NOT NULL REFERENCES crons (seq) ON DELETE CASCADE,
   scheduled_at INTEGER NOT NULL,

@@ -15,11 +15,17 @@ export const FRAGMENTS: Fragments = {
     const changes = namesOf(columns).map((name, index) => `${name} = $${index + 2}`)
     return `UPDATE ${table} SET ${changes.join(', ')} WHERE seq = $1`
   },
+  forRows: (columns, query) => {
+    const names = namesOf(columns)
+    const row = names.map((name, index) => `$${index + 1} AS ${name}`)
+    return `SELECT ${row.join(', ')}, found.* FROM (${query(names.map((_, index) => `$${index + 1}`))}) found`
+  },
   isEach: (column, value) => `${column} = ${value}`,
   isIn: (column, list) => `${column} IN (SELECT value FROM json_each(${list}))`,
   elements: (column) => `json_each(${column}) element`,
+  isAmong: (table, selection) => `rowid IN (SELECT rowid FROM ${table} WHERE ${selection})`,
   lock: () => '',
-  lockFree: '',
+  skipLocked: '',
 }
 
 /** Returns the names of `columns`, which have types. */

@@ -3,14 +3,16 @@
 import type { WaitingWorkflow } from '../../../model/history.ts'
 import type { Session, Step } from '../../session.ts'
 
-/** `living`: `seq` of each engine that seems alive. */
+/** Returns the `seq` of each engine that seems to be alive. */
+export type FindLiving = (session: Session) => Step<ReadonlySet<number>>
+
 export function* listWaiting(
   session: Session,
   ids: readonly string[],
   createdUntil: number,
-  living: ReadonlySet<number>,
+  livingSeqs: FindLiving,
 ): Step<ReadonlySet<string>> {
-  const values = [createdUntil, [...living], ids]
+  const values = [createdUntil, [...(yield* livingSeqs(session))], ids]
   const records = yield* session.all<{ readonly id: string }>(session.sql.executions.listWaiting, ...values)
   return new Set(records.map(({ id }) => id))
 }
@@ -18,7 +20,9 @@ export function* listWaiting(
 export function* countWaiting(
   session: Session,
   createdUntil: number,
-  living: ReadonlySet<number>,
+  livingSeqs: FindLiving,
 ): Step<readonly WaitingWorkflow[]> {
-  return yield* session.all<WaitingWorkflow>(session.sql.executions.countWaiting, createdUntil, [...living])
+  return yield* session.all<WaitingWorkflow>(session.sql.executions.countWaiting, createdUntil, [
+    ...(yield* livingSeqs(session)),
+  ])
 }

@@ -1,7 +1,7 @@
 /** Parts of steps that remove old events, firings and polls. The remaining rows of a source or reactor have no gaps. */
 
 import { causesOf } from '../../graphs/rows.ts'
-import type { Session, Step } from '../../session.ts'
+import { allOf, type Session, type Step } from '../../session.ts'
 import {
   DELETE_CAUSES,
   DELETE_EVENTS,
@@ -39,6 +39,8 @@ export function* pruneReactorFirings(session: Session, before: number): Step<num
   return removed.length
 }
 
-export function* prunePolls(session: Session, outcome: string, before: number): Step<number> {
-  return yield* session.run(PRUNE_POLLS, outcome, before)
+/** Removes polls with each of the outcomes. */
+export function* prunePolls(session: Session, outcomes: readonly string[], before: number): Step<number> {
+  const replies = outcomes.map((outcome) => session.run(PRUNE_POLLS, outcome, before))
+  return (yield* allOf(replies)).reduce((sum, removed) => sum + removed, 0)
 }

@@ -1,11 +1,11 @@
 /** Acceptance of events on PostgreSQL: steps that accept events share a transaction with no other steps. */
 
-import type { AcceptedEvents, NewEvents } from '../../../engine/ports.ts'
-import { accept } from '../../steps/graphs/sources.ts'
-import { carryOut } from '../session/step-session.ts'
-import type { Alike } from '../session/write-queue.ts'
-import { SQL } from '../sql.ts'
-import type { Steps } from '../steps.ts'
+import type { AcceptedEvents, NewEvents } from '../../engine/ports.ts'
+import { accept } from '../steps/graphs/sources.ts'
+import { carryOut } from './session/step-session.ts'
+import type { Alike } from './session/write-queue.ts'
+import { SQL } from './sql.ts'
+import type { Steps } from './steps.ts'
 
 let calls = 0
 

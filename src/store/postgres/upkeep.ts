@@ -3,18 +3,28 @@
  * a lock gives up soon and leaves it to the next minute, since all others would wait behind it. Has a connection of its own while it works.
  */
 
-import type { Clock, Retention } from '../../../engine/ports.ts'
-import { toError } from '../../../errors.ts'
-import { SERVER_NOW } from '../instance-queries.ts'
-import { DAY_MS, type DividedTable, FAMILIES, type Family, SEQS_A_DAY } from '../schema/families.ts'
-import { isLarge, missingPart, overParts, type Part, partFrom, suffixOf } from '../schema/parts.ts'
-import type { PostgresAddress } from '../session/address.ts'
-import { codeOf, isLost, isWorthRepeating, noParts } from '../session/failures.ts'
-import type { Readers } from '../session/readers.ts'
-import { connect, quoted, Session } from '../session/session.ts'
-import { beginUpkeep } from '../session/transaction.ts'
+import type { Clock, Retention } from '../../engine/ports.ts'
+import { toError } from '../../errors.ts'
+import type { PrunedTables } from '../steps/history/retention.ts'
+import { SERVER_NOW } from './instance-queries.ts'
+import { DAY_MS, type DividedTable, FAMILIES, type Family, SEQS_A_DAY } from './schema/families.ts'
+import {
+  isLarge,
+  isLeftWhole,
+  mayHaveOlder,
+  missingPart,
+  overParts,
+  type Part,
+  partFrom,
+  suffixOf,
+} from './schema/parts.ts'
+import type { PostgresAddress } from './session/address.ts'
+import { codeOf, isLost, isWorthRepeating, noParts } from './session/failures.ts'
+import type { Readers } from './session/readers.ts'
+import { connect, quoted, Session } from './session/session.ts'
+import { beginUpkeep } from './session/transaction.ts'
 
-export type Parts = Readonly<Record<Family['name'], readonly Part[]>>
+type Parts = Readonly<Record<Family['name'], readonly Part[]>>
 
 /**
  * Lets one engine work at a time, and none while another builds the schema. Locks a table of the schema, since any user of the database may
@@ -46,21 +56,41 @@ interface Work {
   readonly over: readonly { readonly family: Family; readonly part: Part; readonly beforeAt: number }[]
 }
 
-/** Of each family, in no order. */
-export async function listParts(session: Session): Promise<Parts> {
-  interface Found {
-    readonly family: Family['name']
-    readonly name: string
-    readonly bounds: string
-    readonly bytes: number
-  }
-  const names = FAMILIES.map(({ name }) => name)
-  const found = Map.groupBy(await session.all<Found>(LIST_PARTS, names), ({ family }) => family)
-  const partsOf = ({ name, tables: [first] }: Family) =>
+interface PartRecord {
+  readonly family: Family['name']
+  readonly name: string
+  readonly bounds: string
+  readonly bytes: number
+}
+
+const FAMILY_NAMES = FAMILIES.map(({ name }) => name)
+
+async function listParts(session: Session): Promise<Parts> {
+  return partsOf(await session.all<PartRecord>(LIST_PARTS, FAMILY_NAMES))
+}
+
+/** Returns the parts of each family, in no order. */
+function partsOf(records: readonly PartRecord[]): Parts {
+  const found = Map.groupBy(records, ({ family }) => family)
+  const ofFamily = ({ name, tables: [first] }: Family) =>
     (found.get(name) ?? []).flatMap(
       (each) => partFrom(each.name.slice(name.length + 1), each.bounds, each.bytes, first?.day ?? DAY_MS) ?? [],
     )
-  return Object.fromEntries(FAMILIES.map((family) => [family.name, partsOf(family)])) as unknown as Parts
+  return Object.fromEntries(FAMILIES.map((family) => [family.name, ofFamily(family)])) as unknown as Parts
+}
+
+/** Rows are removed one by one from the default tables and from the parts that are not dropped as a whole. */
+export const PRUNED_TABLES: PrunedTables = {
+  executionsPerStep: 50,
+  *find(session) {
+    const parts = partsOf(yield* session.all<PartRecord>(LIST_PARTS, FAMILY_NAMES))
+    return (family, before, at) => {
+      const dated = parts[family].filter(
+        (part) => mayHaveOlder(part, before) && (at === null || !isLeftWhole(part, before, at)),
+      )
+      return [...dated.map(({ suffix }) => suffix), 'default'].map((suffix) => quoted(`${family}_${suffix}`))
+    }
+  },
 }
 
 export class Upkeep {

@@ -1,0 +1,63 @@
+/** The SQL that removes old rows. */
+
+import type { Fragments } from '../fragments.ts'
+
+const oldest = (table: string, column: string): string => `
+DELETE FROM ${table} WHERE seq IN (SELECT seq FROM ${table} WHERE ${column} < $1 ORDER BY ${column} LIMIT $2)`
+
+/** Values: the time before which rows are old, the number of rows. */
+export const PRUNE_ACTIONS = oldest('actions', 'created_at')
+
+export const PRUNE_ALERTS = oldest('alerts', 'raised_at')
+
+/** The repeated condition selects the partitions. */
+export const PRUNE_CRON_FIRINGS_WITHOUT_RUN = `
+DELETE FROM cron_firings WHERE claimed_at < $1 AND (claimed_at, seq) IN (
+  SELECT claimed_at, seq FROM cron_firings WHERE execution_id IS NULL AND claimed_at < $1 ORDER BY claimed_at LIMIT $2)`
+
+export const COUNT_OLD_EXECUTIONS = 'SELECT count(*) AS old FROM executions WHERE ended_at < $1'
+
+/** By creation, which precedes the end, so that executions with other statuses are not read. */
+const OLD_IN_STATUS = 'status = $2 AND created_at < $1 AND ended_at < $1'
+
+export const COUNT_OLD_EXECUTIONS_IN_STATUS = `SELECT count(*) AS old FROM executions WHERE ${OLD_IN_STATUS}`
+
+export type RetentionSql = ReturnType<typeof retentionSql>
+
+/** `tablesOfExecution`: the tables with an `execution_seq`. Several engines may remove rows at the same time. */
+export function retentionSql({ isAmong, isEach, isIn, skipLocked }: Fragments, tablesOfExecution: readonly string[]) {
+  return {
+    pruneTicks: (table: string, outcomes: readonly string[]): string => {
+      const listed = outcomes.map((outcome) => `'${outcome}'`).join(', ')
+      return `DELETE FROM ${table} WHERE ${isAmong(table, `outcome IN (${listed}) AND last_at < $1 LIMIT $2`)}`
+    },
+    pruneOpenSkips: `
+UPDATE triggers
+SET skip_count = 0, skip_tick_id = NULL, skip_first_at = NULL, skip_last_at = NULL, skip_lateness_ms = NULL,
+    skip_duration_ms = NULL, skip_reason = NULL, skip_log = NULL
+WHERE seq IN (SELECT seq FROM triggers WHERE skip_count > 0 AND skip_last_at < $1 LIMIT $2 ${skipLocked})`,
+
+    oldExecutions: (table: string): string => `
+SELECT seq, firing_id FROM ${table} WHERE ended_at < $1 ORDER BY ended_at LIMIT $2 ${skipLocked}`,
+    oldExecutionsInStatus: (table: string): string => `
+SELECT seq, firing_id FROM ${table} WHERE ${OLD_IN_STATUS} ORDER BY created_at LIMIT $3 ${skipLocked}`,
+    /** Values: the executions, the number of rows. */
+    deleteLogPieces: `
+DELETE FROM attempt_logs WHERE (execution_seq, piece) IN (
+  SELECT execution_seq, piece FROM attempt_logs WHERE ${isIn('execution_seq', '$1', 'bigint')} LIMIT $2)`,
+    /** For `each`: an execution. */
+    deleteExecutions: [['executions', 'seq'], ...tablesOfExecution.map((table) => [table, 'execution_seq'])].map(
+      ([table = '', column = '']) => `DELETE FROM ${table} WHERE ${isEach(column, '$1', 'bigint')}`,
+    ),
+
+    oldFiringsWithoutRun: `
+SELECT id FROM firings WHERE execution_id IS NULL AND completed_at < $1 ORDER BY completed_at LIMIT $2 ${skipLocked}`,
+    /** For `each`: a firing. */
+    deleteFirings: `DELETE FROM firings WHERE ${isEach('id', '$1', 'text')} RETURNING id, fired_at`,
+    deleteCronFirings: `DELETE FROM cron_firings WHERE ${isEach('id', '$1', 'text')}`,
+    /** For `each`: the time and the firing of a tick. The time is in an index. */
+    deleteFiredTicks: `
+DELETE FROM ticks
+WHERE outcome = 'fired' AND ${isEach('last_at', '$1', 'bigint')} AND ${isEach('firing_id', '$2', 'text')}`,
+  }
+}

@@ -1,0 +1,81 @@
+/** Steps of the logs of attempts and ticks, and the part of a step that writes logs. */
+
+import type { LogQuery, Page, StoredLogPiece, TickLog } from '../../../engine/ports.ts'
+import { type PieceRecord, storedLogPiece, type TickLogRecord, tickLog } from '../../history-rows.ts'
+import type { LogChange } from '../../log-changes.ts'
+import type { RowValues, Session, Step } from '../../session.ts'
+import { LIST_LAST_PIECES, LIST_PIECES, LIST_TICK_LOGS, OPEN_TICK_LOG, SET_CUT } from '../../sql/history/logs.ts'
+
+/** Last piece of the log of an execution. */
+interface LogEnd {
+  readonly id: string
+  readonly seq: number
+  piece: number
+}
+
+/**
+ * Writes nothing of an execution that was removed. Numbers the added pieces within the step, because a later step of
+ * the same transaction may drop them. If the step runs again, they get other numbers.
+ */
+export function* writeLogs(session: Session, changes: readonly LogChange[]): Step<void> {
+  const sql = session.sql.logs
+  const ends = yield* lockedEnds(session, [...new Set(changes.map(({ attempt }) => attempt.executionId))])
+  const rows: RowValues[] = []
+  for (const { attempt, added, dropped, afterCut } of changes) {
+    for (const piece of added) piece.number = null
+    const end = ends.get(attempt.executionId)
+    if (end === undefined) continue
+    const numbers = dropped.flatMap(({ number }) => number ?? [])
+    if (numbers.length > 0) session.run(sql.deletePieces, end.seq, numbers)
+    if (afterCut !== null && afterCut.number !== null) {
+      session.run(SET_CUT, end.seq, afterCut.number, afterCut.cutRecords, afterCut.cutBytes)
+    }
+    for (const piece of added) {
+      if (piece.isDropped) continue
+      piece.number = end.piece += 1
+      const { records, bytes, cutRecords, cutBytes, text } = piece
+      rows.push([end.seq, end.piece, attempt.taskId, attempt.attempt, records, bytes, cutRecords, cutBytes, text])
+    }
+  }
+  session.each(sql.insertPiece, rows)
+}
+
+function* lockedEnds(session: Session, ids: readonly string[]): Step<ReadonlyMap<string, LogEnd>> {
+  const { lockActiveEnds, lockEndedEnds } = session.sql.logs
+  const ends = new Map<string, LogEnd>()
+  for (const statement of [lockActiveEnds, lockEndedEnds]) {
+    const missing = ids.filter((id) => !ends.has(id))
+    for (const end of yield* session.allEach<LogEnd>(statement, rowsOf(missing))) ends.set(end.id, end)
+  }
+  return ends
+}
+
+function rowsOf(ids: readonly string[]): readonly RowValues[] {
+  return ids.map((id) => [id])
+}
+
+export function* listLog(session: Session, query: LogQuery): Step<readonly StoredLogPiece[]> {
+  const { executionId, taskId = null, afterPiece = 0, beforePiece, limit } = query
+  const attempt = taskId === null ? null : (query.attempt ?? null)
+  const isFromEnd = beforePiece !== undefined
+  const statement = isFromEnd ? LIST_LAST_PIECES : LIST_PIECES
+  const values = [executionId, beforePiece ?? afterPiece, taskId, attempt, limit]
+  const records = yield* session.all<PieceRecord>(statement, ...values)
+  return (isFromEnd ? records.reverse() : records).map(storedLogPiece)
+}
+
+/** Newest first. The log of the open run of skips is the newest. */
+export function* listTickLogs(
+  session: Session,
+  trigger: string,
+  { limit, offset, tickPrefix = '' }: Page & { readonly tickPrefix?: string },
+): Step<readonly TickLog[]> {
+  // One row more than the page has, because it depends on the open run where the page begins.
+  const from = Math.max(0, offset - 1)
+  const open = session.all<TickLogRecord>(OPEN_TICK_LOG, trigger, tickPrefix)
+  const closed = session.all<TickLogRecord>(LIST_TICK_LOGS, trigger, tickPrefix, limit + 1, from)
+  const newest = yield* open
+  const shown = offset === 0 ? newest : []
+  const skipped = offset === 0 ? 0 : 1 - newest.length
+  return [...shown, ...(yield* closed).slice(skipped)].slice(0, limit).map(tickLog)
+}
