@@ -104,7 +104,7 @@ export class Engine {
       onGone: (id) => this.#executor.acquirer.forget(id),
     })
     const { fired } = this.#executor.acquirer
-    this.#scheduler = new Scheduler({ ...ports, heartbeat }, fired)
+    this.#scheduler = new Scheduler({ ...ports, heartbeat, onLeased: () => this.#inbox.look() }, fired)
     this.#cronScheduler = new CronScheduler(ports, fired)
     this.#graphs = new Graphs({ ...ports, heartbeat }, fired)
     this.#code = new AnnouncedCode(ports)

@@ -33,6 +33,8 @@ export interface PolledTriggersPorts extends TriggerLeasesPorts {
   readonly pollDeadlineMs: number
   readonly pollLogBytes: number
   readonly stopping: AbortSignal
+  /** Called after this engine has taken triggers from another one. */
+  readonly onLeased: () => void
 }
 
 const PAGE_SIZE = 1_000
@@ -329,9 +331,12 @@ export class PolledTriggers {
     const given = surplus.filter((name) => !this.#triggers.get(name)?.isPolling)
     const isGiven = new Set(given)
     let index = 0
+    let isLeased = false
     for (const [name, trigger] of this.#triggers) {
+      isLeased ||= trigger.lease === null && leases.has(name)
       this.#setFlags(trigger, index++, { lease: isGiven.has(name) ? null : (leases.get(name) ?? null) })
     }
+    if (isLeased) this.#ports.onLeased()
     if (given.length > 0) await this.#leases.release(given)
   }
 

@@ -39,6 +39,8 @@ const MANY_WAKE_EVERY_MS = 10
 const RENEW_AGAIN_MS = 5_000
 
 export interface SchedulerPorts {
+  /** Called after this engine has taken triggers from another one. */
+  readonly onLeased: () => void
   readonly instanceId: string
   readonly store: Store
   readonly host: ScriptHost
