@@ -18,7 +18,7 @@ import type { PostgresAddress } from '../session/address.ts'
 import { foreignRelation, foreignSchema, openToOthers } from '../session/failures.ts'
 import type { Session } from '../session/session.ts'
 import { beginRead, CATALOG } from '../session/transaction.ts'
-import { MIGRATIONS } from './migrations.ts'
+import { MIGRATIONS } from './tables.ts'
 import { TENANT_USERS } from './tenant-users.ts'
 
 /** Names of the tables and sequences of all versions. Their partitions and indexes have the owners of the tables. */
