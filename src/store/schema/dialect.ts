@@ -11,8 +11,10 @@ export interface SchemaDialect {
   readonly clustered: string
   /** Storage parameters of a table, for PostgreSQL. */
   storage(parameters: string): string
-  /** Partitions of a table, for PostgreSQL. */
-  dividedBy(key: string): string
+  /** Divides a table by a time or a `seq`, for PostgreSQL, and creates the default partition. */
+  dividedByDay(table: string, key: string, storage?: string): string
+  /** Divides the ticks by the time for which they are kept, for PostgreSQL. */
+  readonly dividedByOutcome: string
   /** `PRIMARY KEY` and `UNIQUE` of a column of a divided table, for SQLite. On PostgreSQL, they would need its key. */
   readonly primaryKey: string
   readonly unique: string

@@ -8,8 +8,7 @@
 
 import { OFTEN_CHANGED, type SchemaDialect } from './dialect.ts'
 
-export function sources({ strict, clustered, storage }: SchemaDialect): string {
-  return `
+export const sources = ({ strict, clustered, storage }: SchemaDialect): string => `
 CREATE TABLE sources (
   seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   -- For GET_SOURCE, nameSource.
@@ -45,10 +44,8 @@ CREATE TABLE source_events (
   PRIMARY KEY (source_seq, sequence)
 )${clustered};
 `
-}
 
-export function sourceRecords({ strict, clustered, storage, thenSeq }: SchemaDialect): string {
-  return `
+export const sourceRecords = ({ strict, clustered, storage, thenSeq }: SchemaDialect): string => `
 -- List of a state accumulator, by the sequences of the events.
 CREATE TABLE kept_values (
   source_seq bigint NOT NULL,
@@ -84,10 +81,8 @@ CREATE INDEX source_polls_by_source ON source_polls (source_seq${thenSeq});
 -- For PRUNE_POLLS.
 CREATE INDEX source_polls_by_age ON source_polls (outcome, last_at);
 `
-}
 
-export function reactors({ strict, clustered, storage }: SchemaDialect): string {
-  return `
+export const reactors = ({ strict, clustered, storage }: SchemaDialect): string => `
 CREATE TABLE reactors (
   seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   -- For GET_REACTOR.
@@ -139,10 +134,8 @@ CREATE TABLE firing_causes (
   PRIMARY KEY (source, reactor_seq, last_sequence)
 )${clustered};
 `
-}
 
-export function graphs({ strict, storage }: SchemaDialect): string {
-  return `
+export const graphs = ({ strict, storage }: SchemaDialect): string => `
 CREATE TABLE graphs (
   seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   -- For SAVE_GRAPH, GET_GRAPH.
@@ -169,10 +162,8 @@ CREATE TABLE graph_last_runs (
   nodes text NOT NULL
 )${strict}${storage('fillfactor = 50')};
 `
-}
 
-export function subscriptions({ strict, clustered, storage }: SchemaDialect): string {
-  return `
+export const subscriptions = ({ strict, clustered, storage }: SchemaDialect): string => `
 CREATE TABLE subscriptions (
   seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   -- For GET_SUBSCRIPTION.
@@ -207,4 +198,3 @@ CREATE TABLE firing_executions (
   PRIMARY KEY (reactor_seq, sequence, subscription_id, replay)
 )${clustered};
 `
-}

@@ -2,9 +2,7 @@
 
 import { OFTEN_CHANGED, type SchemaDialect, SHORT_LIVED } from './dialect.ts'
 
-export function firings(dialect: SchemaDialect): string {
-  const { clustered, storage, dividedBy, primaryKey, fromSequence } = dialect
-  return `
+export const firings = ({ clustered, storage, dividedByDay, primaryKey, fromSequence }: SchemaDialect): string => `
 -- Firings whose executions have not ended.
 CREATE TABLE active_firings (
   -- For completeFirings.
@@ -29,16 +27,14 @@ CREATE TABLE firings (
   execution_id text,
   fired_at bigint NOT NULL,
   completed_at bigint NOT NULL
-)${clustered}${dividedBy('RANGE (fired_at)')};
+)${clustered}${dividedByDay('firings', 'fired_at')};
 -- For LIST_FIRINGS.
 CREATE INDEX firings_by_trigger ON firings (trigger_seq, fired_at, seq);
 -- For oldFiringsWithoutRun.
 CREATE INDEX firings_without_run ON firings (completed_at) WHERE execution_id IS NULL;
 `
-}
 
-export function ticks({ strict, dividedBy, primaryKey, fromSequence, thenSeq }: SchemaDialect): string {
-  return `
+export const ticks = ({ strict, dividedByOutcome, primaryKey, fromSequence, thenSeq }: SchemaDialect): string => `
 CREATE TABLE ticks (
   seq bigint NOT NULL${primaryKey}${fromSequence('ticks_number')},
   id text NOT NULL,
@@ -56,7 +52,7 @@ CREATE TABLE ticks (
   error text,
   -- Output and log records of the poll: JSON lines, as in attempt_logs. Of a run of skips, those of the last poll.
   log text
-)${strict}${dividedBy('LIST (outcome)')};
+)${strict}${dividedByOutcome};
 -- For LIST_TICKS, newestTicks, COUNT_TICKS, FIND_TICK.
 CREATE INDEX ticks_by_trigger ON ticks (trigger_seq, last_at${thenSeq});
 -- For LIST_TICKS_OF_OUTCOME, countOfOutcomes, countOfSkips, newestFiredTicks.
@@ -66,10 +62,8 @@ CREATE INDEX ticks_by_age ON ticks (outcome, last_at);
 -- For LIST_TICK_LOGS.
 CREATE INDEX ticks_with_log ON ticks (trigger_seq${thenSeq}) WHERE log IS NOT NULL;
 `
-}
 
-function activeExecutions({ clustered, storage, activeKeys }: SchemaDialect): string {
-  return `
+export const activeExecutions = ({ clustered, storage, activeKeys }: SchemaDialect): string => `
 -- Executions that have not ended.
 CREATE TABLE active_executions (
   execution_seq bigint NOT NULL,
@@ -98,10 +92,8 @@ CREATE TABLE active_executions (
   ${activeKeys}
 )${clustered}${storage(OFTEN_CHANGED)};
 `
-}
 
-function endedExecutions({ strict, dividedBy, unique, thenSeq }: SchemaDialect): string {
-  return `
+export const executions = ({ strict, dividedByDay, unique, thenSeq }: SchemaDialect): string => `
 CREATE TABLE executions (
   -- On PostgreSQL, the day of its creation, counted from 1970, followed by a number of 11 digits.
   seq bigint PRIMARY KEY,
@@ -122,7 +114,7 @@ CREATE TABLE executions (
   error_message text,
   retry_of text,
   cancel_requested_at bigint
-)${strict}${dividedBy('RANGE (seq)')};
+)${strict}${dividedByDay('executions', 'seq')};
 -- For executionListing.
 CREATE INDEX executions_by_creation ON executions (created_at${thenSeq});
 -- For executionListing with a workflow, sampleExecutions.
@@ -137,27 +129,20 @@ CREATE INDEX executions_by_original ON executions (retry_of) WHERE retry_of IS N
 CREATE INDEX executions_by_age ON executions (ended_at);
 -- For listLastFailed.
 CREATE INDEX executions_failed ON executions (ended_at) WHERE status = 'Failed';
-`
-}
 
-export function executions(dialect: SchemaDialect): string {
-  const { strict, dividedBy } = dialect
-  return `${activeExecutions(dialect)}${endedExecutions(dialect)}
 -- A row for each execution, active or ended. On SQLite, the number of the new row is that of the new execution.
 CREATE TABLE execution_inputs (
   execution_seq bigint PRIMARY KEY,
   context text NOT NULL
-)${strict}${dividedBy('RANGE (execution_seq)')};
+)${strict}${dividedByDay('execution_inputs', 'execution_seq')};
 
 CREATE TABLE execution_finals (
   execution_seq bigint PRIMARY KEY,
   context text NOT NULL
-)${strict}${dividedBy('RANGE (execution_seq)')};
+)${strict}${dividedByDay('execution_finals', 'execution_seq')};
 `
-}
 
-export function tasks({ clustered, dividedBy, output }: SchemaDialect): string {
-  return `
+export const tasks = ({ clustered, dividedByDay, output }: SchemaDialect): string => `
 CREATE TABLE task_runs (
   execution_seq bigint NOT NULL,
   position integer NOT NULL,
@@ -176,7 +161,7 @@ CREATE TABLE task_runs (
   attempt_started_at bigint,
   error text,${output}
   PRIMARY KEY (execution_seq, task_id)
-)${clustered}${dividedBy('RANGE (execution_seq)')};
+)${clustered}${dividedByDay('task_runs', 'execution_seq', 'fillfactor = 60')};
 
 -- Attempts that have ended. The current attempt is in task_runs.
 CREATE TABLE attempts (
@@ -189,7 +174,7 @@ CREATE TABLE attempts (
   ended_at bigint NOT NULL,
   error text,
   PRIMARY KEY (execution_seq, task_id, attempt)
-)${clustered}${dividedBy('RANGE (execution_seq)')};
+)${clustered}${dividedByDay('attempts', 'execution_seq')};
 
 -- Output and log records of attempts, in pieces that are numbered per execution in the order of writing.
 CREATE TABLE attempt_logs (
@@ -205,6 +190,5 @@ CREATE TABLE attempt_logs (
   -- JSON lines.
   text text NOT NULL,
   PRIMARY KEY (execution_seq, piece)
-)${clustered}${dividedBy('RANGE (execution_seq)')};
+)${clustered}${dividedByDay('attempt_logs', 'execution_seq')};
 `
-}

@@ -13,17 +13,17 @@
 
 import type { SchemaDialect } from './dialect.ts'
 import { graphs, reactors, sourceRecords, sources, subscriptions } from './graph-tables.ts'
-import { executions, firings, tasks, ticks } from './history-tables.ts'
+import { activeExecutions, executions, firings, tasks, ticks } from './history-tables.ts'
 
 /** Returns the script that creates the tables and indexes that both databases have. */
 export function tables(dialect: SchemaDialect): string {
-  const nouns = [instances, triggers, firings, ticks, executions, tasks, crons, cronFirings, actionsAndAlerts]
-  const graphNouns = [sources, sourceRecords, reactors, graphs, subscriptions]
-  return [...nouns, ...graphNouns].map((noun) => noun(dialect)).join('')
+  const engineTables = [instances, triggers, crons, cronFirings, actionsAndAlerts]
+  const historyTables = [firings, ticks, activeExecutions, executions, tasks]
+  const graphTables = [sources, sourceRecords, reactors, graphs, subscriptions]
+  return [...engineTables, ...historyTables, ...graphTables].map((tables) => tables(dialect)).join('')
 }
 
-function instances({ strict, clustered, storage, neverAgain, heartbeats }: SchemaDialect): string {
-  return `
+const instances = ({ strict, clustered, storage, neverAgain, heartbeats }: SchemaDialect): string => `
 CREATE TABLE instances (
   seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY${neverAgain},
   -- For FIND_INSTANCE.
@@ -50,10 +50,8 @@ CREATE TABLE instance_workflows (
   PRIMARY KEY (instance_seq, workflow)
 )${clustered};
 `
-}
 
-function triggers({ strict, storage, thenSeq }: SchemaDialect): string {
-  return `
+const triggers = ({ strict, storage, thenSeq }: SchemaDialect): string => `
 CREATE TABLE triggers (
   seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   id text NOT NULL,
@@ -92,10 +90,8 @@ CREATE TABLE triggers (
 -- For LIST_TRIGGERS.
 CREATE INDEX triggers_by_creation ON triggers (created_at${thenSeq});
 `
-}
 
-function crons({ strict, storage, thenSeq }: SchemaDialect): string {
-  return `
+const crons = ({ strict, storage, thenSeq }: SchemaDialect): string => `
 CREATE TABLE crons (
   seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   -- For GET_CRON, CLAIM_CRON.
@@ -125,10 +121,8 @@ CREATE INDEX crons_by_creation ON crons (created_at${thenSeq});
 -- For INSERT_CRON, which rejects a second schedule of an instance, and FIND_CRONS_BY_NAME.
 CREATE UNIQUE INDEX crons_by_instance ON crons (instance_name, workflow) WHERE instance_name IS NOT NULL;
 `
-}
 
-function cronFirings({ strict, dividedBy, primaryKey, unique, fromSequence, thenSeq }: SchemaDialect): string {
-  return `
+const cronFirings = ({ strict, dividedByDay, primaryKey, unique, fromSequence, thenSeq }: SchemaDialect): string => `
 CREATE TABLE cron_firings (
   seq bigint NOT NULL${primaryKey}${fromSequence('cron_firings_number')},
   -- For RECOVER_CRON_FIRING, deleteCronFirings.
@@ -139,7 +133,7 @@ CREATE TABLE cron_firings (
   execution_id text,
   recovery_attempts integer NOT NULL DEFAULT 0,
   updated_at bigint NOT NULL
-)${strict}${dividedBy('RANGE (claimed_at)')};
+)${strict}${dividedByDay('cron_firings', 'claimed_at')};
 -- For LIST_CRON_FIRINGS.
 CREATE INDEX cron_firings_by_cron ON cron_firings (cron_seq, claimed_at${thenSeq});
 -- For CRON_STATS.
@@ -147,10 +141,8 @@ CREATE INDEX cron_firings_by_claim ON cron_firings (claimed_at);
 -- For LOST_CRON_FIRINGS, PRUNE_CRON_FIRINGS_WITHOUT_RUN.
 CREATE INDEX cron_firings_without_run ON cron_firings (claimed_at) WHERE execution_id IS NULL;
 `
-}
 
-function actionsAndAlerts({ strict }: SchemaDialect): string {
-  return `
+const actionsAndAlerts = ({ strict }: SchemaDialect): string => `
 CREATE TABLE workflows (
   key text COLLATE "C" PRIMARY KEY,
   -- JSON of the definition, without its functions.
@@ -200,4 +192,3 @@ CREATE TABLE alerts (
 -- For PRUNE_ALERTS.
 CREATE INDEX alerts_by_age ON alerts (raised_at);
 `
-}

@@ -30,22 +30,16 @@ INSERT INTO cloaca_schema (version, applied_at, channel)
 VALUES ($1, $2, CASE WHEN NOT EXISTS (SELECT FROM cloaca_schema)
                      THEN 'cloaca_' || replace(gen_random_uuid()::text, '-', '') END)`
 
-interface ServerRecord {
-  readonly version_number: number
-  readonly version: string
-  readonly is_replica: boolean
-  readonly is_read_only: string
-}
+const SERVER = `
+SELECT current_setting('server_version_num')::int AS number, current_setting('server_version') AS version,
+       pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on' AS is_read_only`
 
 /** Throws `DATABASE_UNAVAILABLE` for a server that cannot be written to, or is too old. */
 export async function assertUsableServer(session: Session, address: PostgresAddress, readOnly: boolean): Promise<void> {
-  const server = await session.one<ServerRecord>(
-    `SELECT current_setting('server_version_num')::int AS version_number, current_setting('server_version') AS version,
-            pg_is_in_recovery() AS is_replica, current_setting('transaction_read_only') AS is_read_only`,
-  )
+  const server = await session.one<{ number: number; version: string; is_read_only: boolean }>(SERVER)
   if (server === undefined) return
-  if (server.version_number < OLDEST_SERVER) throw serverTooOld(address.shown, server.version)
-  if (!readOnly && (server.is_replica || server.is_read_only === 'on')) throw isReplica(address.shown)
+  if (server.number < OLDEST_SERVER) throw serverTooOld(address.shown, server.version)
+  if (!readOnly && server.is_read_only) throw isReplica(address.shown)
 }
 
 export class Schema extends SchemaVersions {

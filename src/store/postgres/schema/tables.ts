@@ -20,13 +20,20 @@ CREATE SEQUENCE cron_firings_number;
 CREATE SEQUENCE changes;
 `
 
+/** The default partition has rows of days without a partition: of engines with a wrong clock, or after an error. */
+function dividedByDay(table: string, key: string, storage?: string): string {
+  const parameters = storage === undefined ? '' : ` WITH (${storage})`
+  return ` PARTITION BY RANGE (${key});
+CREATE TABLE ${table}_default PARTITION OF ${table} DEFAULT${parameters}`
+}
+
 const OWN_TABLES = `
 CREATE TABLE task_outputs (
   execution_seq bigint NOT NULL,
   task_id text COLLATE "C" NOT NULL,
   context text NOT NULL,
   PRIMARY KEY (execution_seq, task_id)
-) PARTITION BY RANGE (execution_seq);
+)${dividedByDay('task_outputs', 'execution_seq')};
 
 -- For executionListing.
 CREATE INDEX active_executions_by_creation ON active_executions (created_at, execution_seq);
@@ -46,25 +53,11 @@ CREATE INDEX cron_firings_by_id ON cron_firings (id);
 
 -- Divided by the time for which ticks are kept, and then by day.
 CREATE TABLE ticks_skipped PARTITION OF ticks
-  FOR VALUES IN ('skipped', 'duplicate', 'limited') PARTITION BY RANGE (last_at);
+  FOR VALUES IN ('skipped', 'duplicate', 'limited')${dividedByDay('ticks_skipped', 'last_at')};
 CREATE TABLE ticks_failed PARTITION OF ticks
-  FOR VALUES IN ('failed', 'timedOut') PARTITION BY RANGE (last_at);
+  FOR VALUES IN ('failed', 'timedOut')${dividedByDay('ticks_failed', 'last_at')};
 CREATE TABLE ticks_fired PARTITION OF ticks
-  FOR VALUES IN ('fired') PARTITION BY RANGE (last_at);
-
--- Rows of days without a partition: of engines with a wrong clock, or if no partitions could be created.
-CREATE TABLE executions_default PARTITION OF executions DEFAULT;
-CREATE TABLE execution_inputs_default PARTITION OF execution_inputs DEFAULT;
-CREATE TABLE execution_finals_default PARTITION OF execution_finals DEFAULT;
-CREATE TABLE task_runs_default PARTITION OF task_runs DEFAULT WITH (fillfactor = 60);
-CREATE TABLE task_outputs_default PARTITION OF task_outputs DEFAULT;
-CREATE TABLE attempts_default PARTITION OF attempts DEFAULT;
-CREATE TABLE attempt_logs_default PARTITION OF attempt_logs DEFAULT;
-CREATE TABLE firings_default PARTITION OF firings DEFAULT;
-CREATE TABLE cron_firings_default PARTITION OF cron_firings DEFAULT;
-CREATE TABLE ticks_skipped_default PARTITION OF ticks_skipped DEFAULT;
-CREATE TABLE ticks_failed_default PARTITION OF ticks_failed DEFAULT;
-CREATE TABLE ticks_fired_default PARTITION OF ticks_fired DEFAULT;
+  FOR VALUES IN ('fired')${dividedByDay('ticks_fired', 'last_at')};
 `
 
 const DIALECT: SchemaDialect = {
@@ -74,7 +67,8 @@ const DIALECT: SchemaDialect = {
   strict: '',
   clustered: '',
   storage: (parameters) => ` WITH (${parameters})`,
-  dividedBy: (key) => ` PARTITION BY ${key}`,
+  dividedByDay,
+  dividedByOutcome: ' PARTITION BY LIST (outcome)',
   primaryKey: '',
   unique: '',
   fromSequence: (name) => ` DEFAULT nextval('${name}')`,
