@@ -547,6 +547,8 @@ CREATE TABLE triggers (
   UNIQUE (name)
 ) WITH (fillfactor=50, autovacuum_vacuum_scale_factor=0.05, autovacuum_vacuum_cost_delay=0);
 
+CREATE INDEX triggers_by_creation ON triggers USING btree (created_at, seq);
+
 CREATE TABLE workflows (
   key text COLLATE "C" NOT NULL,
   definition text NOT NULL,

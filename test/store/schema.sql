@@ -1,21 +1,21 @@
 CREATE TABLE actions (
-  seq INTEGER PRIMARY KEY,
+  seq integer PRIMARY KEY,
   -- For ANSWER_ACTION, GET_ACTION.
-  id TEXT NOT NULL UNIQUE,
-  kind TEXT NOT NULL,
+  id text NOT NULL UNIQUE,
+  kind text NOT NULL,
   -- Id of an execution, or name of a trigger.
-  target TEXT NOT NULL,
+  target text NOT NULL,
   -- cli, node, http or python.
-  source TEXT NOT NULL,
-  note TEXT,
+  source text NOT NULL,
+  note text,
   -- JSON, by kind.
-  arguments TEXT,
-  created_at INTEGER NOT NULL,
+  arguments text,
+  created_at integer NOT NULL,
   -- Null until it is answered.
-  answered_at INTEGER,
-  is_refused INTEGER NOT NULL DEFAULT 0,
+  answered_at integer,
+  is_refused integer NOT NULL DEFAULT false,
   -- JSON, by kind. Of a refusal, the reason.
-  answer TEXT
+  answer text
 ) STRICT;
 
 CREATE INDEX actions_by_age ON actions (created_at);
@@ -25,29 +25,30 @@ CREATE INDEX actions_by_target ON actions (target, seq);
 CREATE INDEX actions_unanswered ON actions (seq) WHERE answered_at IS NULL;
 
 CREATE TABLE active_executions (
-  -- For findForSettling, GET_EXECUTION.
-  id TEXT PRIMARY KEY,
-  execution_seq INTEGER NOT NULL,
-  workflow TEXT NOT NULL,
-  version TEXT NOT NULL,
-  status TEXT NOT NULL DEFAULT 'Pending',
-  origin TEXT NOT NULL,
+  execution_seq integer NOT NULL,
+  -- For findForSettling, GET_EXECUTION. Two executions with the same id could meet only here.
+  id text NOT NULL,
+  workflow text NOT NULL,
+  version text NOT NULL,
+  status text NOT NULL DEFAULT 'Pending',
+  origin text NOT NULL,
   -- Name of the trigger or reactor, or id of the schedule.
-  origin_source TEXT,
+  origin_source text,
   -- Id of the schedule of a cron trigger, whose name is in origin_source.
-  schedule_id TEXT,
-  firing_id TEXT,
-  created_at INTEGER NOT NULL,
-  started_at INTEGER,
-  retry_of TEXT,
-  owner_seq INTEGER REFERENCES instances (seq),
+  schedule_id text,
+  firing_id text,
+  created_at integer NOT NULL,
+  started_at integer,
+  retry_of text,
+  owner_seq integer REFERENCES instances (seq),
   -- Number of acquisitions. Only the owner with the newest number may write.
-  owner_number INTEGER NOT NULL DEFAULT 0,
+  owner_number integer NOT NULL DEFAULT 0,
   -- Number of requests of people. The newest one is in request, as JSON, until it is applied.
-  request_number INTEGER NOT NULL DEFAULT 0,
-  request TEXT,
-  paused_at INTEGER,
-  cancel_requested_at INTEGER
+  request_number integer NOT NULL DEFAULT 0,
+  request text,
+  paused_at integer,
+  cancel_requested_at integer,
+  PRIMARY KEY (id)
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX active_executions_by_owner ON active_executions (owner_seq, workflow, created_at, execution_seq);
@@ -56,71 +57,71 @@ CREATE INDEX active_executions_by_status ON active_executions (status, created_a
 
 CREATE TABLE active_firings (
   -- For completeFirings.
-  id TEXT PRIMARY KEY,
-  -- Number of the tick.
-  seq INTEGER NOT NULL,
-  trigger_seq INTEGER NOT NULL,
-  context_hash TEXT NOT NULL,
-  execution_id TEXT NOT NULL,
-  fired_at INTEGER NOT NULL
+  id text NOT NULL PRIMARY KEY,
+  -- On SQLite, the number of the tick.
+  seq integer NOT NULL,
+  trigger_seq integer NOT NULL,
+  context_hash text NOT NULL,
+  execution_id text NOT NULL,
+  fired_at integer NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX active_firings_by_context ON active_firings (trigger_seq, context_hash);
 
 CREATE TABLE alerts (
-  seq INTEGER PRIMARY KEY,
+  seq integer PRIMARY KEY,
   -- For SAVE_ALERT.
-  id TEXT NOT NULL UNIQUE,
-  kind TEXT NOT NULL,
+  id text NOT NULL UNIQUE,
+  kind text NOT NULL,
   -- Id of an execution or schedule, name of a trigger, or path of a script. Null: the database.
-  subject TEXT,
-  message TEXT NOT NULL,
-  raised_at INTEGER NOT NULL,
+  subject text,
+  message text NOT NULL,
+  raised_at integer NOT NULL,
   -- JSON: the result for each receiver.
-  deliveries TEXT NOT NULL
+  deliveries text NOT NULL
 ) STRICT;
 
 CREATE INDEX alerts_by_age ON alerts (raised_at);
 
 CREATE TABLE attempt_logs (
-  execution_seq INTEGER NOT NULL,
-  piece INTEGER NOT NULL,
-  task_id TEXT NOT NULL,
-  attempt INTEGER NOT NULL,
-  records INTEGER NOT NULL,
-  bytes INTEGER NOT NULL,
+  execution_seq integer NOT NULL,
+  piece integer NOT NULL,
+  task_id text NOT NULL,
+  attempt integer NOT NULL,
+  records integer NOT NULL,
+  bytes integer NOT NULL,
   -- Number of records and bytes that were cut between the previous piece of the attempt and this one.
-  cut_records INTEGER NOT NULL DEFAULT 0,
-  cut_bytes INTEGER NOT NULL DEFAULT 0,
+  cut_records integer NOT NULL DEFAULT 0,
+  cut_bytes integer NOT NULL DEFAULT 0,
   -- JSON lines.
-  text TEXT NOT NULL,
+  text text NOT NULL,
   PRIMARY KEY (execution_seq, piece)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE attempts (
-  execution_seq INTEGER NOT NULL,
-  task_id TEXT NOT NULL,
-  attempt INTEGER NOT NULL,
-  outcome TEXT NOT NULL,
-  queued_at INTEGER,
-  started_at INTEGER,
-  ended_at INTEGER NOT NULL,
-  error TEXT,
+  execution_seq integer NOT NULL,
+  task_id text NOT NULL,
+  attempt integer NOT NULL,
+  outcome text NOT NULL,
+  queued_at integer,
+  started_at integer,
+  ended_at integer NOT NULL,
+  error text,
   PRIMARY KEY (execution_seq, task_id, attempt)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE cloaca_schema (version INTEGER PRIMARY KEY, applied_at INTEGER NOT NULL) STRICT;
 
 CREATE TABLE cron_firings (
-  seq INTEGER PRIMARY KEY,
+  seq integer NOT NULL PRIMARY KEY,
   -- For RECOVER_CRON_FIRING, deleteCronFirings.
-  id TEXT NOT NULL UNIQUE,
-  cron_seq INTEGER NOT NULL REFERENCES crons (seq) ON DELETE CASCADE,
-  scheduled_at INTEGER NOT NULL,
-  claimed_at INTEGER NOT NULL,
-  execution_id TEXT,
-  recovery_attempts INTEGER NOT NULL DEFAULT 0,
-  updated_at INTEGER NOT NULL
+  id text NOT NULL UNIQUE,
+  cron_seq integer NOT NULL REFERENCES crons (seq) ON DELETE CASCADE,
+  scheduled_at integer NOT NULL,
+  claimed_at integer NOT NULL,
+  execution_id text,
+  recovery_attempts integer NOT NULL DEFAULT 0,
+  updated_at integer NOT NULL
 ) STRICT;
 
 CREATE INDEX cron_firings_by_claim ON cron_firings (claimed_at);
@@ -130,28 +131,28 @@ CREATE INDEX cron_firings_by_cron ON cron_firings (cron_seq, claimed_at);
 CREATE INDEX cron_firings_without_run ON cron_firings (claimed_at) WHERE execution_id IS NULL;
 
 CREATE TABLE crons (
-  seq INTEGER PRIMARY KEY,
+  seq integer PRIMARY KEY,
   -- For GET_CRON, CLAIM_CRON.
-  id TEXT NOT NULL UNIQUE,
-  workflow TEXT NOT NULL,
-  expression TEXT NOT NULL,
-  timezone TEXT NOT NULL,
-  catchup TEXT,
+  id text NOT NULL UNIQUE,
+  workflow text NOT NULL,
+  expression text NOT NULL,
+  timezone text NOT NULL,
+  catchup text,
   -- JSON: values that a person set instead of those in the code.
-  overrides TEXT,
-  enabled INTEGER NOT NULL DEFAULT 1,
-  next_run_at INTEGER,
-  last_run_at INTEGER,
+  overrides text,
+  enabled integer NOT NULL DEFAULT true,
+  next_run_at integer,
+  last_run_at integer,
   -- The last time of the schedule that fired. It does not depend on the clock of the engine.
-  last_scheduled_at INTEGER,
-  created_at INTEGER NOT NULL,
-  updated_at INTEGER NOT NULL,
+  last_scheduled_at integer,
+  created_at integer NOT NULL,
+  updated_at integer NOT NULL,
   -- Time since no living instance declares it.
-  undeclared_at INTEGER,
+  undeclared_at integer,
   -- For GET_TRIGGER_CRON.
-  trigger_name TEXT UNIQUE,
-  instance_name TEXT,
-  params TEXT
+  trigger_name text UNIQUE,
+  instance_name text,
+  params text
 ) STRICT;
 
 CREATE INDEX crons_by_creation ON crons (created_at);
@@ -159,34 +160,35 @@ CREATE INDEX crons_by_creation ON crons (created_at);
 CREATE UNIQUE INDEX crons_by_instance ON crons (instance_name, workflow) WHERE instance_name IS NOT NULL;
 
 CREATE TABLE execution_finals (
-  execution_seq INTEGER PRIMARY KEY,
-  context TEXT NOT NULL
+  execution_seq integer PRIMARY KEY,
+  context text NOT NULL
 ) STRICT;
 
 CREATE TABLE execution_inputs (
-  execution_seq INTEGER PRIMARY KEY,
-  context TEXT NOT NULL
+  execution_seq integer PRIMARY KEY,
+  context text NOT NULL
 ) STRICT;
 
 CREATE TABLE executions (
-  seq INTEGER PRIMARY KEY,
+  -- On PostgreSQL, the day of its creation, counted from 1970, followed by a number of 11 digits.
+  seq integer PRIMARY KEY,
   -- For GET_EXECUTION, FIND_EXECUTION_IDS.
-  id TEXT NOT NULL UNIQUE,
-  workflow TEXT NOT NULL,
-  version TEXT NOT NULL,
-  status TEXT NOT NULL,
-  origin TEXT NOT NULL,
-  origin_source TEXT,
-  schedule_id TEXT,
-  firing_id TEXT,
-  created_at INTEGER NOT NULL,
-  started_at INTEGER,
-  ended_at INTEGER NOT NULL,
+  id text NOT NULL UNIQUE,
+  workflow text NOT NULL,
+  version text NOT NULL,
+  status text NOT NULL,
+  origin text NOT NULL,
+  origin_source text,
+  schedule_id text,
+  firing_id text,
+  created_at integer NOT NULL,
+  started_at integer,
+  ended_at integer NOT NULL,
   -- The task whose output is the final context. Null: the final context is in execution_finals.
-  final_task_id TEXT,
-  error_message TEXT,
-  retry_of TEXT,
-  cancel_requested_at INTEGER
+  final_task_id text,
+  error_message text,
+  retry_of text,
+  cancel_requested_at integer
 ) STRICT;
 
 CREATE INDEX executions_by_age ON executions (ended_at);
@@ -204,33 +206,33 @@ CREATE INDEX executions_by_workflow ON executions (workflow, created_at);
 CREATE INDEX executions_failed ON executions (ended_at) WHERE status = 'Failed';
 
 CREATE TABLE firing_causes (
-  source TEXT NOT NULL,
-  reactor_seq INTEGER NOT NULL,
-  last_sequence INTEGER NOT NULL,
-  first_sequence INTEGER NOT NULL,
-  firing_sequence INTEGER NOT NULL,
+  source text NOT NULL,
+  reactor_seq integer NOT NULL,
+  last_sequence integer NOT NULL,
+  first_sequence integer NOT NULL,
+  firing_sequence integer NOT NULL,
   PRIMARY KEY (source, reactor_seq, last_sequence)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE firing_executions (
-  reactor_seq INTEGER NOT NULL,
-  sequence INTEGER NOT NULL,
-  subscription_id TEXT NOT NULL,
-  replay INTEGER NOT NULL,
-  workflow TEXT NOT NULL,
-  execution_id TEXT NOT NULL,
+  reactor_seq integer NOT NULL,
+  sequence integer NOT NULL,
+  subscription_id text NOT NULL,
+  replay integer NOT NULL,
+  workflow text NOT NULL,
+  execution_id text NOT NULL,
   PRIMARY KEY (reactor_seq, sequence, subscription_id, replay)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE firings (
   -- For FIND_FIRING, deleteFirings.
-  id TEXT PRIMARY KEY,
-  seq INTEGER NOT NULL,
-  trigger_seq INTEGER NOT NULL,
-  context_hash TEXT NOT NULL,
-  execution_id TEXT,
-  fired_at INTEGER NOT NULL,
-  completed_at INTEGER NOT NULL
+  id text NOT NULL PRIMARY KEY,
+  seq integer NOT NULL,
+  trigger_seq integer NOT NULL,
+  context_hash text NOT NULL,
+  execution_id text,
+  fired_at integer NOT NULL,
+  completed_at integer NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX firings_by_trigger ON firings (trigger_seq, fired_at, seq);
@@ -238,133 +240,132 @@ CREATE INDEX firings_by_trigger ON firings (trigger_seq, fired_at, seq);
 CREATE INDEX firings_without_run ON firings (completed_at) WHERE execution_id IS NULL;
 
 CREATE TABLE graph_last_runs (
-  graph_seq INTEGER PRIMARY KEY REFERENCES graphs (seq) ON DELETE CASCADE,
-  ran_at INTEGER NOT NULL,
-  firing_sequence INTEGER NOT NULL,
-  result TEXT,
+  graph_seq integer PRIMARY KEY REFERENCES graphs (seq) ON DELETE CASCADE,
+  ran_at integer NOT NULL,
+  firing_sequence integer NOT NULL,
+  result text,
   -- JSON by node.
-  nodes TEXT NOT NULL
+  nodes text NOT NULL
 ) STRICT;
 
 CREATE TABLE graphs (
-  seq INTEGER PRIMARY KEY,
+  seq integer PRIMARY KEY,
   -- For SAVE_GRAPH, GET_GRAPH.
-  name TEXT NOT NULL UNIQUE,
+  name text NOT NULL UNIQUE,
   -- Null: tasks run it.
-  reactor TEXT,
-  done_sequence INTEGER NOT NULL DEFAULT 0,
-  runs INTEGER NOT NULL DEFAULT 0,
-  failures INTEGER NOT NULL DEFAULT 0,
-  undeclared_at INTEGER,
-  created_at INTEGER NOT NULL,
-  last_error_at INTEGER,
-  last_error TEXT,
+  reactor text,
+  done_sequence integer NOT NULL DEFAULT 0,
+  runs integer NOT NULL DEFAULT 0,
+  failures integer NOT NULL DEFAULT 0,
+  undeclared_at integer,
+  created_at integer NOT NULL,
+  last_error_at integer,
+  last_error text,
   -- JSON, without its functions.
-  definition TEXT NOT NULL
+  definition text NOT NULL
 ) STRICT;
 
 CREATE TABLE instance_workflows (
-  instance_seq INTEGER NOT NULL REFERENCES instances (seq) ON DELETE CASCADE,
-  workflow TEXT NOT NULL,
-  version TEXT NOT NULL,
+  instance_seq integer NOT NULL REFERENCES instances (seq) ON DELETE CASCADE,
+  workflow text NOT NULL,
+  version text NOT NULL,
   PRIMARY KEY (instance_seq, workflow)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE instances (
-  -- AUTOINCREMENT: an engine never gets the number of one that is gone.
-  seq INTEGER PRIMARY KEY AUTOINCREMENT,
-  -- For FIND_INSTANCE, TOUCH_INSTANCE.
-  id TEXT NOT NULL UNIQUE,
-  host TEXT NOT NULL,
-  pid INTEGER NOT NULL,
-  process_started_at INTEGER,
-  opened_at INTEGER NOT NULL,
-  heartbeat_at INTEGER NOT NULL,
+  seq integer PRIMARY KEY AUTOINCREMENT,
+  -- For FIND_INSTANCE.
+  id text NOT NULL UNIQUE,
+  host text NOT NULL,
+  pid integer NOT NULL,
+  process_started_at integer,
+  opened_at integer NOT NULL,
+  heartbeat_at integer NOT NULL,
   -- Number of heartbeats, which no clock can set back.
-  beats INTEGER NOT NULL DEFAULT 0,
+  beats integer NOT NULL DEFAULT 0,
   -- Another engine has taken over some of its work. With its next heartbeat it registers again, without any work.
-  is_declared_dead INTEGER NOT NULL DEFAULT 0,
-  -- JSON: names of the triggers that its code declares, each after its kind: "poll inbox", "cron nightly".
-  declared TEXT,
-  is_polling INTEGER NOT NULL DEFAULT 0,
-  -- JSON: "source prices", "listed prices" (by a reactor), "reactor alarm", "graph judge".
-  declared_graphs TEXT
+  is_declared_dead integer NOT NULL DEFAULT false,
+  -- Names of the triggers that its code declares, each after its kind: "poll inbox", "cron nightly".
+  declared text,
+  is_polling integer NOT NULL DEFAULT false,
+  -- "source prices", "listed prices" (by a reactor), "reactor alarm", "graph judge".
+  declared_graphs text
 ) STRICT;
 
 CREATE TABLE kept_values (
-  source_seq INTEGER NOT NULL REFERENCES sources (seq) ON DELETE CASCADE,
-  sequence INTEGER NOT NULL,
-  value TEXT NOT NULL,
+  source_seq integer NOT NULL,
+  sequence integer NOT NULL,
+  value text NOT NULL,
   PRIMARY KEY (source_seq, sequence)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE reactor_firings (
-  reactor_seq INTEGER NOT NULL REFERENCES reactors (seq) ON DELETE CASCADE,
-  sequence INTEGER NOT NULL,
-  fired_at INTEGER NOT NULL,
+  reactor_seq integer NOT NULL,
+  sequence integer NOT NULL,
+  fired_at integer NOT NULL,
   -- The person who fired it.
-  by_hand TEXT,
+  by_hand text,
   -- JSON: [source, first sequence, last sequence] of each source with new values.
-  causes TEXT NOT NULL,
-  payload TEXT NOT NULL,
+  causes text NOT NULL,
+  payload text NOT NULL,
   PRIMARY KEY (reactor_seq, sequence)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE reactor_inputs (
-  seq INTEGER PRIMARY KEY,
-  reactor_seq INTEGER NOT NULL REFERENCES reactors (seq) ON DELETE CASCADE,
-  source TEXT NOT NULL,
-  position INTEGER NOT NULL,
-  value_at INTEGER,
-  sequence INTEGER,
+  seq integer PRIMARY KEY,
+  reactor_seq integer NOT NULL REFERENCES reactors (seq) ON DELETE CASCADE,
+  source text NOT NULL,
+  position integer NOT NULL,
+  value_at integer,
+  sequence integer,
   -- The first event that was delivered since the last firing, or null.
-  dirty_from INTEGER,
-  value TEXT,
-  -- For SAVE_INPUT, LIST_INPUTS.
+  dirty_from integer,
+  value text,
+  -- For saveInput, LIST_INPUTS.
   UNIQUE (reactor_seq, source)
 ) STRICT;
 
 CREATE INDEX reactor_inputs_by_source ON reactor_inputs (source);
 
 CREATE TABLE reactors (
-  seq INTEGER PRIMARY KEY,
+  seq integer PRIMARY KEY,
   -- For GET_REACTOR.
-  name TEXT NOT NULL UNIQUE,
+  name text NOT NULL UNIQUE,
   -- Part of the ids of its firings. For GET_REACTOR_OF_KEY.
-  key TEXT NOT NULL UNIQUE,
-  mode TEXT NOT NULL,
-  last_sequence INTEGER NOT NULL DEFAULT 0,
-  last_fired_at INTEGER,
-  undeclared_at INTEGER,
-  created_at INTEGER NOT NULL
+  key text NOT NULL UNIQUE,
+  mode text NOT NULL,
+  last_sequence integer NOT NULL DEFAULT 0,
+  last_fired_at integer,
+  undeclared_at integer,
+  created_at integer NOT NULL
 ) STRICT;
 
 CREATE TABLE source_events (
-  source_seq INTEGER NOT NULL REFERENCES sources (seq) ON DELETE CASCADE,
-  sequence INTEGER NOT NULL,
-  accepted_at INTEGER NOT NULL,
-  event TEXT NOT NULL,
+  source_seq integer NOT NULL,
+  sequence integer NOT NULL,
+  accepted_at integer NOT NULL,
+  event text NOT NULL,
   PRIMARY KEY (source_seq, sequence)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE source_last_values (
-  source_seq INTEGER PRIMARY KEY REFERENCES sources (seq) ON DELETE CASCADE,
-  value_at INTEGER NOT NULL,
-  value TEXT NOT NULL
+  source_seq integer PRIMARY KEY REFERENCES sources (seq) ON DELETE CASCADE,
+  value_at integer NOT NULL,
+  value text NOT NULL
 ) STRICT;
 
 CREATE TABLE source_polls (
-  seq INTEGER PRIMARY KEY,
-  source_seq INTEGER NOT NULL REFERENCES sources (seq) ON DELETE CASCADE,
-  outcome TEXT NOT NULL,
-  first_at INTEGER NOT NULL,
-  last_at INTEGER NOT NULL,
-  count INTEGER NOT NULL,
-  lateness_ms INTEGER,
-  duration_ms INTEGER NOT NULL,
+  seq integer PRIMARY KEY,
+  source_seq integer NOT NULL,
+  outcome text NOT NULL,
+  first_at integer NOT NULL,
+  last_at integer NOT NULL,
+  count integer NOT NULL,
+  lateness_ms integer,
+  duration_ms integer NOT NULL,
   -- Sequence of the event that the poll returned.
-  sequence INTEGER,
-  error TEXT
+  sequence integer,
+  error text
 ) STRICT;
 
 CREATE INDEX source_polls_by_age ON source_polls (outcome, last_at);
@@ -372,96 +373,96 @@ CREATE INDEX source_polls_by_age ON source_polls (outcome, last_at);
 CREATE INDEX source_polls_by_source ON source_polls (source_seq);
 
 CREATE TABLE sources (
-  seq INTEGER PRIMARY KEY,
-  -- For FIND_SOURCE.
-  name TEXT NOT NULL UNIQUE,
+  seq integer PRIMARY KEY,
+  -- For GET_SOURCE, nameSource.
+  name text NOT NULL UNIQUE,
   -- JSON. Null: only reactors name it.
-  accumulation TEXT,
-  description TEXT NOT NULL DEFAULT '',
-  last_sequence INTEGER NOT NULL DEFAULT 0,
-  done_sequence INTEGER NOT NULL DEFAULT 0,
-  dropped INTEGER NOT NULL DEFAULT 0,
-  refused INTEGER NOT NULL DEFAULT 0,
-  failed INTEGER NOT NULL DEFAULT 0,
-  last_event_at INTEGER,
-  lease_seq INTEGER REFERENCES instances (seq) ON DELETE SET NULL,
-  lease_number INTEGER NOT NULL DEFAULT 0,
-  undeclared_at INTEGER,
-  created_at INTEGER NOT NULL,
-  last_error_at INTEGER,
-  last_error TEXT
+  accumulation text,
+  description text NOT NULL DEFAULT '',
+  last_sequence integer NOT NULL DEFAULT 0,
+  done_sequence integer NOT NULL DEFAULT 0,
+  dropped integer NOT NULL DEFAULT 0,
+  refused integer NOT NULL DEFAULT 0,
+  failed integer NOT NULL DEFAULT 0,
+  last_event_at integer,
+  lease_seq integer REFERENCES instances (seq) ON DELETE SET NULL,
+  lease_number integer NOT NULL DEFAULT 0,
+  undeclared_at integer,
+  created_at integer NOT NULL,
+  last_error_at integer,
+  last_error text
 ) STRICT;
 
 CREATE TABLE stream_positions (
-  source_seq INTEGER NOT NULL REFERENCES sources (seq) ON DELETE CASCADE,
-  partition TEXT NOT NULL,
+  source_seq integer NOT NULL,
+  partition text NOT NULL,
   -- Offset of the last event that was accepted.
-  read_to INTEGER NOT NULL,
+  read_to integer NOT NULL,
   PRIMARY KEY (source_seq, partition)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE subscriptions (
-  seq INTEGER PRIMARY KEY,
+  seq integer PRIMARY KEY,
   -- For GET_SUBSCRIPTION.
-  id TEXT NOT NULL UNIQUE,
-  reactor TEXT NOT NULL,
-  workflow TEXT NOT NULL,
-  tenant TEXT NOT NULL,
-  predicate TEXT,
-  enabled INTEGER NOT NULL DEFAULT 1,
-  done_sequence INTEGER NOT NULL DEFAULT 0,
+  id text NOT NULL UNIQUE,
+  reactor text NOT NULL,
+  workflow text NOT NULL,
+  tenant text NOT NULL,
+  predicate text,
+  enabled integer NOT NULL DEFAULT true,
+  done_sequence integer NOT NULL DEFAULT 0,
   -- Number of replays. Each replay of a firing has an execution of its own.
-  replay INTEGER NOT NULL DEFAULT 0,
-  last_seen_fired_at INTEGER,
-  is_degraded INTEGER NOT NULL DEFAULT 0,
-  error_count INTEGER NOT NULL DEFAULT 0,
-  last_error TEXT,
-  last_error_at INTEGER,
-  error_firing_id TEXT,
-  created_at INTEGER NOT NULL,
-  updated_at INTEGER NOT NULL,
+  replay integer NOT NULL DEFAULT 0,
+  last_seen_fired_at integer,
+  is_degraded integer NOT NULL DEFAULT false,
+  error_count integer NOT NULL DEFAULT 0,
+  last_error text,
+  last_error_at integer,
+  error_firing_id text,
+  created_at integer NOT NULL,
+  updated_at integer NOT NULL,
   -- For SAVE_SUBSCRIPTION.
   UNIQUE (reactor, workflow, tenant)
 ) STRICT;
 
 CREATE TABLE task_runs (
-  execution_seq INTEGER NOT NULL,
-  position INTEGER NOT NULL,
-  task_id TEXT NOT NULL,
-  full_name TEXT NOT NULL,
-  status TEXT NOT NULL DEFAULT 'NotStarted',
-  attempts INTEGER NOT NULL DEFAULT 0,
-  recoveries INTEGER NOT NULL DEFAULT 0,
-  not_before_at INTEGER,
-  started_at INTEGER,
-  ended_at INTEGER,
-  finished_order INTEGER,
+  execution_seq integer NOT NULL,
+  position integer NOT NULL,
+  task_id text NOT NULL,
+  full_name text NOT NULL,
+  status text NOT NULL DEFAULT 'NotStarted',
+  attempts integer NOT NULL DEFAULT 0,
+  recoveries integer NOT NULL DEFAULT 0,
+  not_before_at integer,
+  started_at integer,
+  ended_at integer,
+  finished_order integer,
   -- Times of the attempt that completed the task, if attempts has no row of it. Its number and its end are those of the
   -- task.
-  attempt_queued_at INTEGER,
-  attempt_started_at INTEGER,
-  error TEXT,
-  output TEXT,
+  attempt_queued_at integer,
+  attempt_started_at integer,
+  error text,
+  output text,
   PRIMARY KEY (execution_seq, task_id)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE ticks (
-  seq INTEGER PRIMARY KEY,
-  id TEXT NOT NULL,
-  trigger_seq INTEGER NOT NULL,
-  outcome TEXT NOT NULL,
-  first_at INTEGER NOT NULL,
-  last_at INTEGER NOT NULL,
-  count INTEGER NOT NULL,
-  lateness_ms INTEGER,
-  duration_ms INTEGER,
+  seq integer NOT NULL PRIMARY KEY,
+  id text NOT NULL,
+  trigger_seq integer NOT NULL,
+  outcome text NOT NULL,
+  first_at integer NOT NULL,
+  last_at integer NOT NULL,
+  count integer NOT NULL,
+  lateness_ms integer,
+  duration_ms integer,
   -- Reason of a skip, from its poll.
-  reason TEXT,
-  firing_id TEXT,
-  execution_id TEXT,
-  error TEXT,
+  reason text,
+  firing_id text,
+  execution_id text,
+  error text,
   -- Output and log records of the poll: JSON lines, as in attempt_logs. Of a run of skips, those of the last poll.
-  log TEXT
+  log text
 ) STRICT;
 
 CREATE INDEX ticks_by_age ON ticks (outcome, last_at);
@@ -473,46 +474,46 @@ CREATE INDEX ticks_by_trigger ON ticks (trigger_seq, last_at);
 CREATE INDEX ticks_with_log ON ticks (trigger_seq) WHERE log IS NOT NULL;
 
 CREATE TABLE triggers (
-  seq INTEGER PRIMARY KEY,
-  id TEXT NOT NULL,
-  -- For SAVE_TRIGGER, FIND_TRIGGER.
-  name TEXT NOT NULL UNIQUE,
-  workflow TEXT NOT NULL,
-  poll_interval_ms INTEGER NOT NULL,
-  allow_concurrent INTEGER NOT NULL,
+  seq integer PRIMARY KEY,
+  id text NOT NULL,
+  -- For GET_TRIGGER, lockForPoll.
+  name text NOT NULL UNIQUE,
+  workflow text NOT NULL,
+  poll_interval_ms integer NOT NULL,
+  allow_concurrent integer NOT NULL,
   -- JSON: the policy in the code, and the values that a person set instead.
-  policy TEXT,
-  overrides TEXT,
-  enabled INTEGER NOT NULL DEFAULT 1,
+  policy text,
+  overrides text,
+  enabled integer NOT NULL DEFAULT true,
   -- Reason of the last time that it was enabled or disabled.
-  note TEXT,
-  failures_in_row INTEGER NOT NULL DEFAULT 0,
+  note text,
+  failures_in_row integer NOT NULL DEFAULT 0,
   -- Whether the result of its last poll was to fire.
-  is_firing INTEGER NOT NULL DEFAULT 0,
-  created_at INTEGER NOT NULL,
-  updated_at INTEGER NOT NULL,
-  last_poll_at INTEGER,
+  is_firing integer NOT NULL DEFAULT false,
+  created_at integer NOT NULL,
+  updated_at integer NOT NULL,
+  last_poll_at integer,
   -- Time since no living instance declares it.
-  undeclared_at INTEGER,
-  lease_seq INTEGER REFERENCES instances (seq) ON DELETE SET NULL,
+  undeclared_at integer,
+  lease_seq integer REFERENCES instances (seq) ON DELETE SET NULL,
   -- Number of times that its lease was taken.
-  lease_number INTEGER NOT NULL DEFAULT 0,
+  lease_number integer NOT NULL DEFAULT 0,
   -- The run of skips that the next other outcome closes: it becomes a row of ticks.
-  skip_tick_id TEXT,
-  skip_count INTEGER NOT NULL DEFAULT 0,
-  skip_first_at INTEGER,
-  skip_last_at INTEGER,
-  skip_lateness_ms INTEGER,
-  skip_duration_ms INTEGER,
-  skip_reason TEXT,
-  skip_log TEXT
+  skip_tick_id text,
+  skip_count integer NOT NULL DEFAULT 0,
+  skip_first_at integer,
+  skip_last_at integer,
+  skip_lateness_ms integer,
+  skip_duration_ms integer,
+  skip_reason text,
+  skip_log text
 ) STRICT;
 
 CREATE INDEX triggers_by_creation ON triggers (created_at);
 
 CREATE TABLE workflows (
-  key TEXT PRIMARY KEY,
+  key text PRIMARY KEY,
   -- JSON of the definition, without its functions.
-  definition TEXT NOT NULL,
-  saved_at INTEGER NOT NULL
+  definition text NOT NULL,
+  saved_at integer NOT NULL
 ) STRICT;

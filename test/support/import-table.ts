@@ -169,7 +169,7 @@ export const TABLE: readonly Row[] = [
   {
     files: /^src\/store\/sqlite\/schema\//,
     reason: 'Migrations run before any step, so they need only the open file.',
-    may: [/^src\/store\/sqlite\/file\//, /^src\/store\/[^/]+$/, ERRORS],
+    may: [/^src\/store\/(schema\/|sqlite\/file\/|[^/]+$)/, ERRORS],
   },
   {
     files: /^src\/store\/sqlite\//,
@@ -186,8 +186,13 @@ export const TABLE: readonly Row[] = [
   {
     files: /^src\/store\/postgres\//,
     reason: 'Implements the port of the engine on PostgreSQL, without code of the other store.',
-    may: [/^src\/store\/(graphs\/|steps\/|sql\/|[^/]+$)/, /^src\/(database|metrics|model)\//, ERRORS, ...NODE],
+    may: [/^src\/store\/(graphs\/|schema\/|steps\/|sql\/|[^/]+$)/, /^src\/(database|metrics|model)\//, ERRORS, ...NODE],
     mayTypes: [PORTS, /^pg$/],
+  },
+  {
+    files: /^src\/store\/schema\//,
+    reason: 'Tables are created before any step runs, so they depend on no other code.',
+    may: [],
   },
   {
     files: /^src\/store\/graphs\//,

@@ -1,14 +1,15 @@
 /**
- * Decides as which role a store works in its schema, from the server's catalog alone. The owner of a schema or a relation can attach code to
- * it (views, triggers, functions that statements call), and the server runs this code with the rights of the session.
+ * Selects the role with which a store works in its schema, from the catalog of the server alone. The owner of a schema
+ * or a relation can attach code to it (views, triggers, functions that statements call), and the server runs this code
+ * with the rights of the session.
  *
- *   schema of the user, of a superuser, or of the database's owner by way of `public`   as the user
- *   schema of a role that the user is a member of                                       SET LOCAL ROLE in each transaction
- *   any other schema                                                                    as the user
- *   schema of another user, or in which a tenant may create functions                   refused, if the user is an administrator
+ *   schema of the user, of a superuser, or of the database's owner through `public`   as the user
+ *   schema of a role that the user is a member of                                     SET LOCAL ROLE per transaction
+ *   any other schema                                                                  as the user
+ *   schema of another user, or in which a tenant may create functions                 rejected for an administrator
  *
- * An administrator is refused because the code could end `SET ROLE` by `set_config('role', 'none', true)`: only a session that was
- * authenticated as another user is without the administrator's rights.
+ * An administrator is rejected because the code could end `SET ROLE` with `set_config('role', 'none', true)`: only a
+ * session that was authenticated as another user lacks the rights of the administrator.
  *
  * Proved by `test/postgres/hostile-tenant.test.ts`.
  */
@@ -18,7 +19,7 @@ import type { PostgresAddress } from '../session/address.ts'
 import { foreignRelation, foreignSchema, openToOthers } from '../session/failures.ts'
 import type { Session } from '../session/session.ts'
 import { beginRead, CATALOG } from '../session/transaction.ts'
-import { MIGRATIONS } from './migrations.ts'
+import { MIGRATIONS } from './tables.ts'
 import { TENANT_USERS } from './tenant-users.ts'
 
 /** Names of the tables and sequences of all versions. Their partitions and indexes have the owners of the tables. */
@@ -30,50 +31,60 @@ const RELATIONS: readonly string[] = [
 interface SchemaOwners {
   readonly user: string
   readonly is_superuser: boolean
-  /** Whether the user may make roles, or is in a role of PostgreSQL's own, such as the one that may run programs on the server. */
+  /** Whether the user may create roles, or is in a role of the server, such as the one that may run its programs. */
   readonly has_powers: boolean
   readonly owner: string
   /** Whether the owner's code may run with the user's rights: the user, a superuser, or the owner of the database. */
   readonly is_trusted: boolean
-  /** Whether the user may take on the owner's role. */
+  /** Whether the user may take on the role of the owner. */
   readonly is_member: boolean
   readonly owner_logs_in: boolean
   readonly tables_owner: string | null
-  /** Users of the tenant that has the schema; null also if the user is one of them. */
+  /** Users of the tenant that has the schema. Null also if the user is one of them. */
   readonly tenants: readonly string[] | null
-  /** Our relations whose owner is neither the user, nor a superuser, nor the owner of the database. */
+  /** Relations of cloaca whose owner is neither the user, nor a superuser, nor the owner of the database. */
   readonly relations: readonly { readonly name: string; readonly owner: string }[] | null
-  /** Others who may create functions in the schema; null: everybody. */
+  /** Other roles that may create functions in the schema; null in the list: everybody. */
   readonly creators: readonly (string | null)[] | null
-  /** Whether a user of any tenant is among them. */
+  /** Whether a user of any tenant may create functions in the schema. */
   readonly tenant_creates: boolean
 }
 
-/** Values: the schema, and the names of our relations. */
+/** Values: the schema, the names of the relations of cloaca. */
 const OWNERS = `
 WITH tenant_users AS (${TENANT_USERS})
 SELECT me.rolname::text AS "user", me.rolsuper AS is_superuser, owner.rolname::text AS owner,
        me.rolcreaterole OR EXISTS (
-         SELECT 1 FROM pg_roles p
-          WHERE starts_with(p.rolname::text, 'pg_') AND p.rolname <> 'pg_database_owner' AND pg_has_role(me.oid, p.oid, 'MEMBER')) AS has_powers,
+         SELECT FROM pg_roles p
+         WHERE starts_with(p.rolname::text, 'pg_') AND p.rolname <> 'pg_database_owner'
+           AND pg_has_role(me.oid, p.oid, 'MEMBER')) AS has_powers,
        owner.oid = me.oid OR owner.rolsuper OR owner.rolname = 'pg_database_owner' AS is_trusted,
-       pg_has_role(me.oid, owner.oid, CASE WHEN current_setting('server_version_num')::int < 160000 THEN 'MEMBER' ELSE 'SET' END) AS is_member,
+       pg_has_role(me.oid, owner.oid,
+         CASE WHEN current_setting('server_version_num')::int < 160000 THEN 'MEMBER' ELSE 'SET' END) AS is_member,
        owner.rolcanlogin AS owner_logs_in,
-       (SELECT pg_get_userbyid(relowner)::text FROM pg_class WHERE relnamespace = n.oid AND relname = 'cloaca_schema') AS tables_owner,
-       (SELECT array_agg(t.username) FROM tenant_users t WHERE t.schema = n.nspname HAVING NOT bool_or(t.oid = me.oid)) AS tenants,
+       (SELECT pg_get_userbyid(relowner)::text FROM pg_class
+        WHERE relnamespace = n.oid AND relname = 'cloaca_schema') AS tables_owner,
+       (SELECT array_agg(t.username) FROM tenant_users t
+        WHERE t.schema = n.nspname HAVING NOT bool_or(t.oid = me.oid)) AS tenants,
        (SELECT jsonb_agg(jsonb_build_object('name', c.relname, 'owner', r.rolname) ORDER BY c.relname)
-          FROM pg_class c JOIN pg_roles r ON r.oid = c.relowner
-         WHERE c.relnamespace = n.oid AND c.relname = ANY ($2::text[]) AND r.oid <> me.oid AND r.oid <> d.datdba AND NOT r.rolsuper) AS relations,
+        FROM pg_class c JOIN pg_roles r ON r.oid = c.relowner
+        WHERE c.relnamespace = n.oid AND c.relname = ANY ($2::text[])
+          AND r.oid <> me.oid AND r.oid <> d.datdba AND NOT r.rolsuper) AS relations,
        (SELECT array_agg(r.rolname::text)
-          FROM aclexplode(n.nspacl) acl LEFT JOIN pg_roles r ON r.oid = acl.grantee
-         WHERE acl.privilege_type = 'CREATE' AND acl.grantee <> me.oid AND acl.grantee <> d.datdba
-           AND NOT coalesce(r.rolsuper OR r.rolname = 'pg_database_owner', false)) AS creators,
-       EXISTS (SELECT 1 FROM tenant_users t WHERE t.oid <> me.oid AND has_schema_privilege(t.oid, n.oid, 'CREATE')) AS tenant_creates
-  FROM pg_namespace n JOIN pg_roles owner ON owner.oid = n.nspowner JOIN pg_roles me ON me.rolname = session_user
-  JOIN pg_database d ON d.datname = current_database()
- WHERE n.nspname = $1`
+        FROM aclexplode(n.nspacl) acl LEFT JOIN pg_roles r ON r.oid = acl.grantee
+        WHERE acl.privilege_type = 'CREATE' AND acl.grantee <> me.oid AND acl.grantee <> d.datdba
+          AND NOT coalesce(r.rolsuper OR r.rolname = 'pg_database_owner', false)) AS creators,
+       EXISTS (
+         SELECT FROM tenant_users t
+         WHERE t.oid <> me.oid AND has_schema_privilege(t.oid, n.oid, 'CREATE')) AS tenant_creates
+FROM pg_namespace n JOIN pg_roles owner ON owner.oid = n.nspowner JOIN pg_roles me ON me.rolname = session_user
+JOIN pg_database d ON d.datname = current_database()
+WHERE n.nspname = $1`
 
-/** Returns the address with the role that the user takes on in the schema. Throws `DATABASE_UNAVAILABLE` for a schema that the user must not open. */
+/**
+ * Returns the address with the role that the user takes on in the schema. Throws `DATABASE_UNAVAILABLE` for a schema
+ * that the user must not open.
+ */
 export async function inOwnRole(
   session: Session,
   address: PostgresAddress,
@@ -90,7 +101,7 @@ export async function inOwnRole(
   const warning = creators === null ? '' : openToOthers(address.shown, address.schema, creators, user)
   if (isAdministrator && owners.tenant_creates) throw new StoreError('DATABASE_UNAVAILABLE', warning)
   if (!owners.is_member) return address
-  // A member who made the tables keeps them: the owner of the schema may have no rights in them.
+  // A member that created the tables works as itself: the owner of the schema may have no rights in them.
   const role = owners.is_trusted || owners.tables_owner === user ? null : owner
   const foreign = owners.relations?.find((relation) => relation.owner !== role)
   if (foreign !== undefined) throw foreignRelation(address.shown, address.schema, foreign, role ?? user)
@@ -98,7 +109,7 @@ export async function inOwnRole(
   return { ...address, role }
 }
 
-/** Returns another user whose code runs in the schema, or null. A role that cannot log in is a group of users, not a tenant. */
+/** Returns another user whose code runs in the schema, or null. A role that cannot log in is a group, not a tenant. */
 function strangerTo(owners: SchemaOwners): string | null {
   const isOthers = owners.is_member && !owners.is_trusted
   if (isOthers && (owners.is_superuser || owners.owner_logs_in)) return owners.owner

@@ -1,91 +1,89 @@
 /**
- * The parts that a table divided by time has, and what is to be done with them: pure decisions. `upkeep.ts` carries them out.
+ * Decides which parts the tables divided by time have. `upkeep.ts` creates and drops them.
  *
- *   made ahead ──its day comes──▶ open ──its last day is over──▶ closed ──all of it has expired, or nothing is left──▶ dropped
- *                                                                  └─ small, or held by a few rows: what has expired is deleted one by one
+ *   created ahead ──first day──▶ open ──after the last day──▶ closed ──all rows expired, or none is left──▶ dropped
+ *
+ * Expired rows of a small closed part, and of one that a few rows keep from being dropped, are deleted one by one.
  */
 
 import { DAY_MS } from './families.ts'
 
 /** A part of a family. Days are counted from 1970. */
 export interface Part {
-  /** What the names of its tables end with. */
+  /** End of the names of its tables. */
   readonly suffix: string
   readonly fromDay: number
   readonly untilDay: number
-  /** Of its first table, without indexes. */
+  /** Size of its first table, without indexes. */
   readonly bytes: number
 }
 
-/** About 70,000 executions. Beyond it, rows are not deleted one by one but wait until the last of them has expired. */
+/** About 70,000 executions. Rows of larger parts are not deleted one by one until the last of them has expired. */
 const LARGE_BYTES = 16 * 1024 * 1024
 /** About 300,000 executions. */
 const MUCH_A_DAY_BYTES = 64 * 1024 * 1024
-/** So long before it is needed, so that a server which is busy or away for a while is no trouble. */
+/** Days from the creation of a part to its first day, in which the server may be busy or away. */
 const AHEAD_DAYS = 2
-/** In days. Parts of what is kept for good are never dropped: a year of them is not to be many. */
-const WIDTH = 7
-const WIDTH_OF_MUCH = 1
-const WIDTH_OF_KEPT = 28
+const WIDTH_DAYS = 7
+const WIDTH_OF_MUCH_DAYS = 1
+/** Parts of rows that are kept forever are never dropped, so a year has few of them. */
+const WIDTH_OF_KEPT_DAYS = 28
 
-/** The part that is to be made now, or null. `keptMs` undefined: nobody has said yet how long it is kept. */
+/** Returns the part to create now, or null. `keptMs`: undefined if the retention is not known yet. */
 export function missingPart(
   parts: readonly Part[],
   nowAt: number,
   keptMs: number | null | undefined,
 ): { readonly fromDay: number; readonly untilDay: number } | null {
-  const today = dayOf(nowAt)
+  const today = Math.floor(nowAt / DAY_MS)
   let fromDay = today
-  for (const part of [...parts].sort((one, other) => one.untilDay - other.untilDay)) {
+  for (const part of parts.toSorted(byLastDay)) {
     if (part.fromDay <= fromDay && part.untilDay > fromDay) fromDay = part.untilDay
   }
   if (fromDay > today + AHEAD_DAYS) return null
-  const wanted = keptMs === null ? WIDTH_OF_KEPT : growsMuch(parts, nowAt) ? WIDTH_OF_MUCH : WIDTH
-  // A clock that was ahead may have left one behind the gap.
+  const ifLimited = growsMuch(parts, nowAt) ? WIDTH_OF_MUCH_DAYS : WIDTH_DAYS
+  const width = keptMs === null ? WIDTH_OF_KEPT_DAYS : ifLimited
+  // An engine whose clock was ahead may have created a part after the gap.
   const following = parts.flatMap((part) => (part.fromDay > fromDay ? part.fromDay : []))
-  return { fromDay, untilDay: Math.min(fromDay + wanted, ...following) }
+  return { fromDay, untilDay: Math.min(fromDay + width, ...following) }
 }
 
-/** Those of which nothing is kept, if nothing holds them; the oldest first. */
+/** Returns the parts that ended before a time, the oldest first. */
 export function overParts(parts: readonly Part[], beforeAt: number): readonly Part[] {
-  return parts
-    .filter(({ untilDay }) => untilDay * DAY_MS <= beforeAt)
-    .sort((one, other) => one.untilDay - other.untilDay)
+  return parts.filter(({ untilDay }) => untilDay * DAY_MS <= beforeAt).sort(byLastDay)
 }
 
-/** Whether it is worth dropping with all that is in it. */
+function byLastDay(one: Part, other: Part): number {
+  return one.untilDay - other.untilDay
+}
+
+/** Returns whether the part is dropped with its rows, instead of row by row. */
 export function isLarge({ bytes }: Part): boolean {
   return bytes >= LARGE_BYTES
 }
 
-/** Whether what has expired of it is left until all of it has. A few that are held do not hold the others for longer than it is wide. */
+/** Returns whether expired rows stay until all of the part has expired, but at most as long as the part is wide. */
 export function isLeftWhole(part: Part, beforeAt: number, nowAt: number): boolean {
   const { fromDay, untilDay } = part
   if (!isLarge(part) || untilDay * DAY_MS > nowAt) return false
   return beforeAt < (untilDay + (untilDay - fromDay)) * DAY_MS
 }
 
-/** Nothing in it can be older than it is. */
+/** Returns whether the part may have rows from before a time. */
 export function mayHaveOlder({ fromDay }: Part, beforeAt: number): boolean {
   return fromDay * DAY_MS < beforeAt
 }
 
-export function dayOf(at: number): number {
-  return Math.floor(at / DAY_MS)
-}
-
-/** By the one that is open. */
+/** Returns whether the open part grows fast. */
 function growsMuch(parts: readonly Part[], nowAt: number): boolean {
-  const today = dayOf(nowAt)
-  const open = parts.find(({ fromDay, untilDay }) => fromDay <= today && today < untilDay)
-  if (open === undefined) return false
-  const days = Math.max(1, nowAt / DAY_MS - open.fromDay)
-  return open.bytes / days >= MUCH_A_DAY_BYTES
+  const now = nowAt / DAY_MS
+  const open = parts.find(({ fromDay, untilDay }) => fromDay <= now && now < untilDay)
+  return open !== undefined && open.bytes / Math.max(1, now - open.fromDay) >= MUCH_A_DAY_BYTES
 }
 
 const BOUNDS = /FROM \('?(-?\d+)'?\) TO \('?(-?\d+)'?\)/
 
-/** From the server's words for the bounds of one of its tables; null: it has none. */
+/** Returns the part of a partition, or null for a default partition. `bounds`: SQL of its bounds; `day`: their unit. */
 export function partFrom(suffix: string, bounds: string, bytes: number, day: number): Part | null {
   const found = BOUNDS.exec(bounds)
   if (found === null) return null
@@ -93,7 +91,7 @@ export function partFrom(suffix: string, bounds: string, bytes: number, day: num
   return { suffix, fromDay: Number(from) / day, untilDay: Number(until) / day, bytes }
 }
 
-/** What the names of the tables of a part end with: its first day. */
+/** Returns the end of the names of the tables of a part: its first day. */
 export function suffixOf(fromDay: number): string {
   return new Date(fromDay * DAY_MS).toISOString().slice(0, 10).replaceAll('-', '')
 }

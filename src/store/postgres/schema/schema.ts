@@ -1,13 +1,11 @@
-/**
- * Creates and upgrades the tables of a schema when a store is opened. `migrations.ts` has the versions of the tables.
- */
+/** Creates and upgrades the tables of a schema when a store is opened. */
 
-import { FIRST_SCHEMA_VERSION } from '../../schema-version.ts'
+import { SchemaVersions } from '../../schema/versions.ts'
 import type { PostgresAddress } from '../session/address.ts'
 import { codeOf, isReplica, notUpgradable, serverTooOld, tooNew, tooOld } from '../session/failures.ts'
 import { quoted, type Session } from '../session/session.ts'
 import { beginRead, beginUpkeep } from '../session/transaction.ts'
-import { MIGRATIONS } from './migrations.ts'
+import { MIGRATIONS } from './tables.ts'
 
 const OLDEST_SERVER = 140_000
 
@@ -29,34 +27,24 @@ LOCK TABLE cloaca_schema IN SHARE ROW EXCLUSIVE MODE`
  */
 const RECORD_VERSION = `
 INSERT INTO cloaca_schema (version, applied_at, channel)
-VALUES ($1, $2, CASE WHEN $3 THEN 'cloaca_' || replace(gen_random_uuid()::text, '-', '') END)`
+VALUES ($1, $2, CASE WHEN NOT EXISTS (SELECT FROM cloaca_schema)
+                     THEN 'cloaca_' || replace(gen_random_uuid()::text, '-', '') END)`
 
-interface ServerRecord {
-  readonly version_number: number
-  readonly version: string
-  readonly is_replica: boolean
-  readonly is_read_only: string
-}
+const SERVER = `
+SELECT current_setting('server_version_num')::int AS number, current_setting('server_version') AS version,
+       pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on' AS is_read_only`
 
 /** Throws `DATABASE_UNAVAILABLE` for a server that cannot be written to, or is too old. */
 export async function assertUsableServer(session: Session, address: PostgresAddress, readOnly: boolean): Promise<void> {
-  const server = await session.one<ServerRecord>(
-    `SELECT current_setting('server_version_num')::int AS version_number, current_setting('server_version') AS version,
-            pg_is_in_recovery() AS is_replica, current_setting('transaction_read_only') AS is_read_only`,
-  )
+  const server = await session.one<{ number: number; version: string; is_read_only: boolean }>(SERVER)
   if (server === undefined) return
-  if (server.version_number < OLDEST_SERVER) throw serverTooOld(address.shown, server.version)
-  if (!readOnly && (server.is_replica || server.is_read_only === 'on')) throw isReplica(address.shown)
+  if (server.number < OLDEST_SERVER) throw serverTooOld(address.shown, server.version)
+  if (!readOnly && server.is_read_only) throw isReplica(address.shown)
 }
 
-export class Schema {
-  /** Number of the newest version. */
-  readonly version: number
-  readonly #migrations: readonly string[]
-
+export class Schema extends SchemaVersions {
   constructor(migrations: readonly string[]) {
-    this.#migrations = migrations
-    this.version = FIRST_SCHEMA_VERSION + migrations.length - 1
+    super(migrations, { tooNew, notUpgradable })
   }
 
   /**
@@ -83,25 +71,18 @@ export class Schema {
   async buildTables(session: Session, shown: string, at: number): Promise<void> {
     await session.script(VERSIONS)
     const found = await versionIn(session)
-    this.#assertUpgradable(found, shown)
-    for (const [index, sql] of this.#migrations.entries()) {
-      const created = FIRST_SCHEMA_VERSION + index
-      if (created <= found) continue
-      await session.script(sql)
-      await session.run(RECORD_VERSION, created, at, created === FIRST_SCHEMA_VERSION)
+    this.assertUpgradable(found, shown)
+    for (const { version, script } of this.versionsAfter(found)) {
+      await session.script(script)
+      await session.run(RECORD_VERSION, version, at)
     }
   }
 
   /** Throws like `migrate`, and also for a schema without tables and for one that a writer would upgrade. */
   async assertReadable(session: Session, address: PostgresAddress): Promise<void> {
-    const version = await storedVersion(session, address)
-    this.#assertUpgradable(version, address.shown)
-    if (version < this.version) throw tooOld(address.shown, version, this.version)
-  }
-
-  #assertUpgradable(found: number, shown: string): void {
-    if (found > this.version) throw tooNew(shown, found, this.version)
-    if (found > 0 && found < FIRST_SCHEMA_VERSION) throw notUpgradable(shown, found)
+    const found = await storedVersion(session, address)
+    this.assertUpgradable(found, address.shown)
+    if (found < this.version) throw tooOld(address.shown, found, this.version)
   }
 }
 

@@ -12,22 +12,23 @@ export type SchemaParts = ReadonlySet<string>
 const LIST_PARTS = `
 SELECT 'table "' || name || '"' AS part FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite!_%' ESCAPE '!'
 UNION ALL
-SELECT 'column "' || s.name || '.' || c.name || '"' FROM sqlite_schema s, pragma_table_xinfo(s.name) c WHERE s.type = 'table'
+SELECT 'column "' || s.name || '.' || c.name || '"'
+FROM sqlite_schema s, pragma_table_xinfo(s.name) c WHERE s.type = 'table'
 UNION ALL
 SELECT 'index "' || name || '"' FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL`
 
-interface PartRecord {
-  readonly part: string
-}
-
 export function schemaParts(connection: Connection): SchemaParts {
-  return new Set(connection.all<PartRecord>(LIST_PARTS).map(({ part }) => part))
+  return new Set(connection.all<{ readonly part: string }>(LIST_PARTS).map(({ part }) => part))
 }
 
-/** Throws `DATABASE_UNAVAILABLE` with all that is missing. */
+/** Throws `DATABASE_UNAVAILABLE` if parts are missing. A missing table stands for its columns. */
 export function assertComplete(connection: Connection, needed: SchemaParts): void {
   const found = schemaParts(connection)
-  const missing = [...needed].filter((part) => !found.has(part) && !isOfMissingTable(part, found))
+  const isOfMissingTable = (part: string) => {
+    const table = /^column "([^.]*)\./.exec(part)?.[1]
+    return table !== undefined && !found.has(`table "${table}"`)
+  }
+  const missing = [...needed].filter((part) => !found.has(part) && !isOfMissingTable(part))
   if (missing.length === 0) return
   const { path } = connection
   const message =
@@ -36,7 +37,7 @@ export function assertComplete(connection: Connection, needed: SchemaParts): voi
   throw new StoreError('DATABASE_UNAVAILABLE', message, { path })
 }
 
-/** Throws `DATABASE_UNAVAILABLE` when tables of our names are there: to be called where cloaca has made none yet. */
+/** Throws `DATABASE_UNAVAILABLE` if a database without tables of cloaca has tables with their names. */
 export function assertOurs(connection: Connection, ours: SchemaParts): void {
   const taken = [...schemaParts(connection)].filter((part) => part.startsWith('table ') && ours.has(part))
   if (taken.length === 0) return
@@ -45,10 +46,4 @@ export function assertOurs(connection: Connection, ours: SchemaParts): void {
     `Database "${path}" belongs to another program: it has a ${taken.join(' and a ')}, but cloaca needs these names. ` +
     'Use another file for cloaca.'
   throw new StoreError('DATABASE_UNAVAILABLE', message, { path })
-}
-
-/** The table's own line says enough. */
-function isOfMissingTable(part: string, found: SchemaParts): boolean {
-  const table = /^column "([^.]*)\./.exec(part)?.[1]
-  return table !== undefined && !found.has(`table "${table}"`)
 }

@@ -1,24 +1,20 @@
-/** Creates and upgrades the tables of a database when it is opened. `migrations.ts` has the versions of the tables. */
+/** Creates and upgrades the tables of a database when it is opened. */
 
 import { MEMORY_PATH } from '../../database-url.ts'
-import { FIRST_SCHEMA_VERSION } from '../../schema-version.ts'
+import { SchemaVersions } from '../../schema/versions.ts'
 import { Connection } from '../file/connection.ts'
 import { notUpgradable, tooNew, tooOld, unused } from '../file/failures.ts'
-import { MIGRATIONS } from './migrations.ts'
 import { assertComplete, assertOurs, type SchemaParts, schemaParts } from './schema-check.ts'
+import { MIGRATIONS } from './tables.ts'
 
 const VERSIONS =
   'CREATE TABLE IF NOT EXISTS cloaca_schema (version INTEGER PRIMARY KEY, applied_at INTEGER NOT NULL) STRICT'
 
-export class Schema {
-  /** Number of the newest version. */
-  readonly version: number
-  readonly #migrations: readonly string[]
+export class Schema extends SchemaVersions {
   readonly #partsByVersion = new Map<number, SchemaParts>()
 
   constructor(migrations: readonly string[]) {
-    this.#migrations = migrations
-    this.version = FIRST_SCHEMA_VERSION + migrations.length - 1
+    super(migrations, { tooNew, notUpgradable })
   }
 
   /**
@@ -29,47 +25,44 @@ export class Schema {
   migrate(connection: Connection, at: number): void {
     if (storedVersion(connection) !== this.version) {
       // The lock is taken before the version is read again: another process may upgrade the same file.
-      connection.atomically(() => this.#migrateFrom(this.#checkedVersion(connection), connection, at))
+      connection.atomically(() => {
+        const found = this.#checkedVersion(connection)
+        connection.script(VERSIONS)
+        for (const { version, script } of this.versionsAfter(found)) {
+          connection.script(script)
+          connection.run('INSERT INTO cloaca_schema (version, applied_at) VALUES (?, ?)', version, at)
+        }
+      })
     }
     assertComplete(connection, this.#partsOf(this.version))
   }
 
   /** Throws like `migrate`, and also for a file without tables and for one that a writer would upgrade. */
   assertReadable(connection: Connection): void {
-    const version = this.#checkedVersion(connection)
-    if (version === 0) throw unused(connection.path)
-    if (version < this.version) throw tooOld(connection.path, version, this.version)
-  }
-
-  #migrateFrom(version: number, connection: Connection, at: number): void {
-    connection.script(VERSIONS)
-    for (const [index, sql] of this.#migrations.entries()) {
-      const created = FIRST_SCHEMA_VERSION + index
-      if (created <= version) continue
-      connection.script(sql)
-      connection.run('INSERT INTO cloaca_schema (version, applied_at) VALUES (?, ?)', created, at)
-    }
+    const found = this.#checkedVersion(connection)
+    if (found === 0) throw unused(connection.path)
+    if (found < this.version) throw tooOld(connection.path, found, this.version)
   }
 
   /** Returns the version of a database that can be upgraded, or 0 for a file without tables. */
   #checkedVersion(connection: Connection): number {
-    const version = storedVersion(connection)
-    if (version > this.version) throw tooNew(connection.path, version, this.version)
-    if (version > 0 && version < FIRST_SCHEMA_VERSION) throw notUpgradable(connection.path, version)
-    if (version > 0) assertComplete(connection, this.#partsOf(version))
-    else assertOurs(connection, this.#partsOf(this.version))
-    return version
+    const found = storedVersion(connection)
+    this.assertUpgradable(found, connection.path)
+    if (found === 0) assertOurs(connection, this.#partsOf(this.version))
+    else assertComplete(connection, this.#partsOf(found))
+    return found
   }
 
   /** Returns the names of the tables, columns and indexes of a version, from a database in memory. */
-  #partsOf(version: number): SchemaParts {
-    const known = this.#partsByVersion.get(version)
+  #partsOf(last: number): SchemaParts {
+    const known = this.#partsByVersion.get(last)
     if (known !== undefined) return known
     const model = new Connection(MEMORY_PATH)
     try {
-      model.script([VERSIONS, ...this.#migrations.slice(0, version - FIRST_SCHEMA_VERSION + 1)].join(';'))
+      model.script(VERSIONS)
+      for (const { version, script } of this.versionsAfter(0)) if (version <= last) model.script(script)
       const parts = schemaParts(model)
-      this.#partsByVersion.set(version, parts)
+      this.#partsByVersion.set(last, parts)
       return parts
     } finally {
       model.close()

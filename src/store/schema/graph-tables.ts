@@ -1,11 +1,17 @@
-/** Tables of sources, reactors, graphs and subscriptions: a part of `tables.ts`, whose rules apply here. */
+/**
+ * Tables of sources, reactors, graphs and subscriptions: a part of `tables.ts`, whose rules apply here.
+ *
+ * The row of a source, reactor or graph has the sequence up to which it is processed. Texts that may be large have a
+ * table of their own. Sequences begin at 1 in each source and in each reactor, and have no gaps. Sources and reactors
+ * are never deleted, so tables that grow with the events need no foreign key.
+ */
 
-import { VACUUMED_EARLY } from './tables.ts'
+import { OFTEN_CHANGED, type SchemaDialect } from './dialect.ts'
 
-export const GRAPH_TABLES = `
+export const sources = ({ strict, clustered, storage }: SchemaDialect): string => `
 CREATE TABLE sources (
   seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  -- For FIND_SOURCE.
+  -- For GET_SOURCE, nameSource.
   name text COLLATE "C" NOT NULL UNIQUE,
   -- JSON. Null: only reactors name it.
   accumulation text,
@@ -22,13 +28,13 @@ CREATE TABLE sources (
   created_at bigint NOT NULL,
   last_error_at bigint,
   last_error text
-) WITH (fillfactor = 50, ${VACUUMED_EARLY});
+)${strict}${storage(OFTEN_CHANGED)};
 
 CREATE TABLE source_last_values (
   source_seq bigint PRIMARY KEY REFERENCES sources (seq) ON DELETE CASCADE,
   value_at bigint NOT NULL,
   value text NOT NULL
-) WITH (fillfactor = 50, ${VACUUMED_EARLY});
+)${strict}${storage(OFTEN_CHANGED)};
 
 CREATE TABLE source_events (
   source_seq bigint NOT NULL,
@@ -36,15 +42,17 @@ CREATE TABLE source_events (
   accepted_at bigint NOT NULL,
   event text NOT NULL,
   PRIMARY KEY (source_seq, sequence)
-);
+)${clustered};
+`
 
+export const sourceRecords = ({ strict, clustered, storage, thenSeq }: SchemaDialect): string => `
 -- List of a state accumulator, by the sequences of the events.
 CREATE TABLE kept_values (
   source_seq bigint NOT NULL,
   sequence bigint NOT NULL,
   value text NOT NULL,
   PRIMARY KEY (source_seq, sequence)
-);
+)${clustered};
 
 -- Positions in streams.
 CREATE TABLE stream_positions (
@@ -53,7 +61,7 @@ CREATE TABLE stream_positions (
   -- Offset of the last event that was accepted.
   read_to bigint NOT NULL,
   PRIMARY KEY (source_seq, partition)
-) WITH (fillfactor = 50);
+)${clustered}${storage('fillfactor = 50')};
 
 CREATE TABLE source_polls (
   seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -67,12 +75,14 @@ CREATE TABLE source_polls (
   -- Sequence of the event that the poll returned.
   sequence bigint,
   error text
-);
--- For LIST_POLLS.
-CREATE INDEX source_polls_by_source ON source_polls (source_seq, seq);
+)${strict};
+-- For LIST_POLLS, NEWEST_POLL.
+CREATE INDEX source_polls_by_source ON source_polls (source_seq${thenSeq});
 -- For PRUNE_POLLS.
 CREATE INDEX source_polls_by_age ON source_polls (outcome, last_at);
+`
 
+export const reactors = ({ strict, clustered, storage }: SchemaDialect): string => `
 CREATE TABLE reactors (
   seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   -- For GET_REACTOR.
@@ -84,7 +94,7 @@ CREATE TABLE reactors (
   last_fired_at bigint,
   undeclared_at bigint,
   created_at bigint NOT NULL
-) WITH (fillfactor = 50, ${VACUUMED_EARLY});
+)${strict}${storage(OFTEN_CHANGED)};
 
 CREATE TABLE reactor_inputs (
   seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -96,10 +106,10 @@ CREATE TABLE reactor_inputs (
   -- The first event that was delivered since the last firing, or null.
   dirty_from bigint,
   value text,
-  -- For SAVE_INPUTS, LIST_INPUTS.
+  -- For saveInput, LIST_INPUTS.
   UNIQUE (reactor_seq, source)
-) WITH (fillfactor = 50, ${VACUUMED_EARLY});
--- For REACTORS_OF_SOURCE.
+)${strict}${storage(OFTEN_CHANGED)};
+-- For lockReactorsOfSource, LIST_INPUTS_BESIDE.
 CREATE INDEX reactor_inputs_by_source ON reactor_inputs (source);
 
 CREATE TABLE reactor_firings (
@@ -112,7 +122,7 @@ CREATE TABLE reactor_firings (
   causes text NOT NULL,
   payload text NOT NULL,
   PRIMARY KEY (reactor_seq, sequence)
-);
+)${clustered};
 
 -- Causes of firings, by their events.
 CREATE TABLE firing_causes (
@@ -122,8 +132,10 @@ CREATE TABLE firing_causes (
   first_sequence bigint NOT NULL,
   firing_sequence bigint NOT NULL,
   PRIMARY KEY (source, reactor_seq, last_sequence)
-);
+)${clustered};
+`
 
+export const graphs = ({ strict, storage }: SchemaDialect): string => `
 CREATE TABLE graphs (
   seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   -- For SAVE_GRAPH, GET_GRAPH.
@@ -139,7 +151,7 @@ CREATE TABLE graphs (
   last_error text,
   -- JSON, without its functions.
   definition text NOT NULL
-) WITH (fillfactor = 50, ${VACUUMED_EARLY});
+)${strict}${storage(OFTEN_CHANGED)};
 
 CREATE TABLE graph_last_runs (
   graph_seq bigint PRIMARY KEY REFERENCES graphs (seq) ON DELETE CASCADE,
@@ -148,8 +160,10 @@ CREATE TABLE graph_last_runs (
   result text,
   -- JSON by node.
   nodes text NOT NULL
-) WITH (fillfactor = 50);
+)${strict}${storage('fillfactor = 50')};
+`
 
+export const subscriptions = ({ strict, clustered, storage }: SchemaDialect): string => `
 CREATE TABLE subscriptions (
   seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   -- For GET_SUBSCRIPTION.
@@ -172,7 +186,7 @@ CREATE TABLE subscriptions (
   updated_at bigint NOT NULL,
   -- For SAVE_SUBSCRIPTION.
   UNIQUE (reactor, workflow, tenant)
-) WITH (fillfactor = 50, ${VACUUMED_EARLY});
+)${strict}${storage(OFTEN_CHANGED)};
 
 CREATE TABLE firing_executions (
   reactor_seq bigint NOT NULL,
@@ -182,5 +196,5 @@ CREATE TABLE firing_executions (
   workflow text NOT NULL,
   execution_id text NOT NULL,
   PRIMARY KEY (reactor_seq, sequence, subscription_id, replay)
-);
+)${clustered};
 `
