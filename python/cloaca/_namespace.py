@@ -25,10 +25,10 @@ class TaskNamespace(Sealed):
 
     def __init__(self, tenant_id: str, package_name: str, workflow_id: str, task_id: str) -> None:
         self._parts = (
-            arguments.text(tenant_id, "tenant_id"),
-            arguments.text(package_name, "package_name"),
-            arguments.text(workflow_id, "workflow_id"),
-            arguments.text(task_id, "task_id"),
+            arguments.name(tenant_id, "tenant_id"),
+            arguments.name(package_name, "package_name"),
+            arguments.name(workflow_id, "workflow_id"),
+            arguments.name(task_id, "task_id"),
         )
 
     @staticmethod
@@ -107,9 +107,9 @@ class WorkflowContext(Sealed):
 
     def __init__(self, tenant_id: str, package_name: str, workflow_id: str) -> None:
         self._parts = (
-            arguments.text(tenant_id, "tenant_id"),
-            arguments.text(package_name, "package_name"),
-            arguments.text(workflow_id, "workflow_id"),
+            arguments.name(tenant_id, "tenant_id"),
+            arguments.name(package_name, "package_name"),
+            arguments.name(workflow_id, "workflow_id"),
         )
 
     @property

@@ -59,7 +59,7 @@ def task_success(task_name: str) -> TaskRule:
     Args:
         task_name: Id of a task of the same workflow, or a full task name. Normally the task is a declared dependency.
     """
-    return {"type": "TaskSuccess", "task_name": arguments.text(task_name, "task_name")}
+    return {"type": "TaskSuccess", "task_name": arguments.name(task_name, "task_name")}
 
 
 def task_failed(task_name: str) -> TaskRule:
@@ -68,7 +68,7 @@ def task_failed(task_name: str) -> TaskRule:
     Args:
         task_name: Id of a task of the same workflow, or a full task name. Normally the task is a declared dependency.
     """
-    return {"type": "TaskFailed", "task_name": arguments.text(task_name, "task_name")}
+    return {"type": "TaskFailed", "task_name": arguments.name(task_name, "task_name")}
 
 
 def task_skipped(task_name: str) -> TaskRule:
@@ -77,7 +77,7 @@ def task_skipped(task_name: str) -> TaskRule:
     Args:
         task_name: Id of a task of the same workflow, or a full task name. Normally the task is a declared dependency.
     """
-    return {"type": "TaskSkipped", "task_name": arguments.text(task_name, "task_name")}
+    return {"type": "TaskSkipped", "task_name": arguments.name(task_name, "task_name")}
 
 
 def context_value(key: str, operator: Operator, value: Any) -> ContextValueRule:
@@ -138,7 +138,7 @@ def _checked(rule: object, path: str, depth: int) -> WireRule:
     if kind == "Always":
         return ALWAYS
     if kind in ("TaskSuccess", "TaskFailed", "TaskSkipped"):
-        return {"type": kind, "taskName": _text(rule, "task_name", path)}
+        return {"type": kind, "taskName": arguments.name(_text(rule, "task_name", path), "task_name")}
     if kind == "ContextValue":
         return _context_value(rule, path)
     if kind in ("All", "Any", "None"):

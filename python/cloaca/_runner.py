@@ -124,7 +124,7 @@ class DefaultRunner(Sealed):
             ValueError: The workflow is not registered, or the run takes longer than the runner's
                 ``workflow_timeout_seconds``. In the second case the run continues.
         """
-        name = arguments.text(workflow_name, "workflow_name")
+        name = arguments.name(workflow_name, "workflow_name")
         _check_context(context, "context")
         self._check_open()
         payload: Dict[str, object] = {"runner": self._id, "workflow": name}
@@ -147,7 +147,7 @@ class DefaultRunner(Sealed):
         return str(
             self._ask(
                 "runner.registerCron",
-                workflow=arguments.text(workflow_name, "workflow_name"),
+                workflow=arguments.name(workflow_name, "workflow_name"),
                 expression=arguments.text(cron_expression, "cron_expression"),
                 timezone=arguments.text(timezone, "timezone"),
             )
@@ -171,8 +171,8 @@ class DefaultRunner(Sealed):
                 disabled.
         """
         payload: Dict[str, object] = {
-            "workflow": arguments.text(workflow_name, "workflow_name"),
-            "instance": arguments.text(instance_name, "instance_name"),
+            "workflow": arguments.name(workflow_name, "workflow_name"),
+            "instance": arguments.name(instance_name, "instance_name"),
             "expression": arguments.text(cron_expression, "cron_expression"),
             "timezone": arguments.text(timezone, "timezone"),
         }
@@ -259,7 +259,7 @@ class DefaultRunner(Sealed):
     def get_trigger_schedule(self, trigger_name: str) -> Optional[TriggerSchedule]:
         """Returns one trigger, or None if the name is unknown."""
         schedule: Optional[TriggerSchedule] = self._ask(
-            "runner.getTrigger", name=arguments.text(trigger_name, "trigger_name")
+            "runner.getTrigger", name=arguments.name(trigger_name, "trigger_name")
         )
         return schedule
 
@@ -267,7 +267,7 @@ class DefaultRunner(Sealed):
         """Enables or disables a trigger. A restart does not change this. An unknown name has no effect."""
         self._ask(
             "runner.setTriggerEnabled",
-            name=arguments.text(trigger_name, "trigger_name"),
+            name=arguments.name(trigger_name, "trigger_name"),
             enabled=arguments.flag(enabled, "enabled"),
         )
 
@@ -280,7 +280,7 @@ class DefaultRunner(Sealed):
         """
         return list(
             self._ask(
-                "runner.triggerHistory", name=arguments.text(trigger_name, "trigger_name"), **_page(limit, offset)
+                "runner.triggerHistory", name=arguments.name(trigger_name, "trigger_name"), **_page(limit, offset)
             )
         )
 
@@ -302,7 +302,7 @@ class DefaultRunner(Sealed):
                 timeout ("Failed to push event").
         """
         payload: Dict[str, object] = {
-            "source": arguments.text(source, "source"),
+            "source": arguments.name(source, "source"),
             "timeoutS": None if timeout is None else arguments.seconds(timeout, "timeout"),
         }
         text = json_text(stored(value, 1))
@@ -333,8 +333,8 @@ class DefaultRunner(Sealed):
         return str(
             self._ask(
                 "runner.subscribe",
-                reactor=arguments.text(reactor, "reactor"),
-                workflow=arguments.text(workflow, "workflow"),
+                reactor=arguments.name(reactor, "reactor"),
+                workflow=arguments.name(workflow, "workflow"),
                 tenant=_tenant(tenant),
                 when=arguments.optional_text(when, "when"),
             )
@@ -345,8 +345,8 @@ class DefaultRunner(Sealed):
         return bool(
             self._ask(
                 "runner.unsubscribe",
-                reactor=arguments.text(reactor, "reactor"),
-                workflow=arguments.text(workflow, "workflow"),
+                reactor=arguments.name(reactor, "reactor"),
+                workflow=arguments.name(workflow, "workflow"),
                 tenant=_tenant(tenant),
             )
         )
@@ -388,7 +388,7 @@ def _enabled_only(value: Optional[bool]) -> bool:
 
 
 def _tenant(value: Optional[str]) -> str:
-    tenant = arguments.optional_text(value, "tenant")
+    tenant = arguments.optional_name(value, "tenant")
     return "public" if tenant is None else tenant
 
 

@@ -62,7 +62,7 @@ class TaskDecorator(Unbuildable):
         block = blocks.current()
         graph = self._graph()
         named: Any = func
-        task_id: str = arguments.text(named.__name__, "id") if self._id is None else self._id
+        task_id: str = arguments.name(named.__name__, "id") if self._id is None else self._id
         block._collect(
             TaskDeclaration(
                 id=task_id,
@@ -179,7 +179,7 @@ def task(
         ...         return ctx
     """
     decorator = new(TaskDecorator)
-    decorator._id = arguments.optional_text(id, "id")
+    decorator._id = arguments.optional_name(id, "id")
     decorator._dependencies = [] if dependencies is None else arguments.items(dependencies, "dependencies")
     decorator._policy = _policy(
         retry,
@@ -271,7 +271,7 @@ def _dependency_ids(dependencies: List[Any], namespace: Namespace) -> Tuple[str,
     ids: Dict[str, None] = {}
     for index, dependency in enumerate(dependencies):
         if isinstance(dependency, str):
-            ids[arguments.text(dependency, "dependencies")] = None
+            ids[arguments.name(dependency, "dependencies")] = None
         elif callable(dependency) and hasattr(dependency, "__name__"):
             ids[id_of_function(dependency, namespace)] = None
         else:

@@ -43,7 +43,7 @@ class TriggerDecorator(Unbuildable):
     def __call__(self, func: F) -> F:
         """Declares ``func`` as a trigger."""
         arguments.function(func, "func")
-        name: str = arguments.text(func.__name__, "name") if self._name is None else self._name
+        name: str = arguments.name(func.__name__, "name") if self._name is None else self._name
         ledger.record_trigger(
             TriggerDeclaration(
                 name=name,
@@ -162,7 +162,7 @@ def trigger(
     if callable(workflow) and not isinstance(workflow, str):
         # Used without parentheses, as ``@cloaca.trigger``.
         raise TypeError("trigger needs parentheses, even without arguments: write @cloaca.trigger()")
-    older, newer = arguments.optional_text(workflow, "workflow"), arguments.optional_text(on, "on")
+    older, newer = arguments.optional_name(workflow, "workflow"), arguments.optional_name(on, "on")
     if older is not None and newer is not None and older != newer:
         raise ValueError(f"`workflow` ('{older}') and `on` ('{newer}') name different workflows: give one of them")
     target = newer if older is None else older
@@ -170,7 +170,7 @@ def trigger(
     expression = arguments.optional_text(cron, "cron")
     zone = arguments.optional_text(timezone, "timezone")
     decorator = new(TriggerDecorator)
-    decorator._name = arguments.optional_text(name, "name")
+    decorator._name = arguments.optional_name(name, "name")
     decorator._workflow = target
     decorator._allow_concurrent = arguments.flag(allow_concurrent, "allow_concurrent")
     decorator._policy = TriggerPolicy(

@@ -123,11 +123,11 @@ class WorkflowBuilder(Sealed):
     def __init__(
         self, name: str, *, tenant: Optional[str] = None, package: Optional[str] = None, workflow: Optional[str] = None
     ) -> None:
-        self._title = arguments.text(name, "name")
+        self._title = arguments.name(name, "name")
         parts = (
-            arguments.optional_text(tenant, "tenant"),
-            arguments.optional_text(package, "package"),
-            arguments.optional_text(workflow, "workflow"),
+            arguments.optional_name(tenant, "tenant"),
+            arguments.optional_name(package, "package"),
+            arguments.optional_name(workflow, "workflow"),
         )
         self._namespace = (
             "public" if parts[0] is None else parts[0],
@@ -159,7 +159,7 @@ class WorkflowBuilder(Sealed):
             ValueError: The task does not exist, it was already added, or the argument is neither text nor a function.
         """
         if isinstance(task, str):
-            task_id = arguments.text(task, "task")
+            task_id = arguments.name(task, "task")
         elif callable(task) and hasattr(task, "__name__"):
             task_id = id_of_function(task, self._namespace)
         else:
@@ -239,7 +239,7 @@ def register_workflow_constructor(name: str, constructor: Callable[[], Workflow]
     Example:
         >>> register_workflow_constructor("etl-again", builder.build)
     """
-    key = arguments.text(name, "name")
+    key = arguments.name(name, "name")
     try:
         workflow = constructor()
     except Exception as error:

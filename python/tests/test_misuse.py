@@ -59,58 +59,82 @@ def test_a_misuse_of_tenants_raises(case):
     check(case)
 
 
-NO_TEXT = "a\ud800"
-
-
 def _in_block(declare):
     with cloaca.WorkflowBuilder("w"):
         declare()
 
 
-def _named():
+def _named(name):
     def function(ctx):
         return ctx
 
-    function.__name__ = NO_TEXT
+    function.__name__ = name
     return function
 
 
-WITH_A_LONE_SURROGATE = {
-    "a workflow": lambda: cloaca.WorkflowBuilder(NO_TEXT),
-    "a tenant": lambda: cloaca.WorkflowBuilder("w", tenant=NO_TEXT),
-    "a package": lambda: cloaca.WorkflowBuilder("w", package=NO_TEXT),
-    "a description": lambda: cloaca.WorkflowBuilder("w").description(NO_TEXT),
-    "a tag": lambda: cloaca.WorkflowBuilder("w").tag("key", NO_TEXT),
-    "a task": lambda: _in_block(lambda: cloaca.task(id=NO_TEXT)(lambda ctx: ctx)),
-    "a task's function": lambda: _in_block(lambda: cloaca.task()(_named())),
-    "a dependency": lambda: _in_block(lambda: cloaca.task(id="a", dependencies=[NO_TEXT])(lambda ctx: ctx)),
-    "a rule's task": lambda: cloaca.task_success(NO_TEXT),
-    "a rule's key": lambda: cloaca.context_value(NO_TEXT, "eq", 1),
-    "a rule that is a dict": lambda: cloaca.task(trigger_rules={"type": "TaskFailed", "task_name": NO_TEXT}),
-    "a trigger": lambda: cloaca.trigger(on="w", name=NO_TEXT),
-    "a trigger's function": lambda: cloaca.trigger(on="w")(_named()),
-    "a trigger's workflow": lambda: cloaca.trigger(on=NO_TEXT),
-    "a trigger's workflow by its older name": lambda: cloaca.trigger(workflow=NO_TEXT),
-    "a cron expression": lambda: cloaca.trigger(on="w", cron=NO_TEXT),
-    "a reactor": lambda: cloaca.reactor(name=NO_TEXT, accumulators=["a"]),
-    "a reactor's source": lambda: cloaca.reactor(name="r", accumulators=[NO_TEXT]),
-    "a source": lambda: cloaca.passthrough_accumulator(_named()),
-    "a graph": lambda: cloaca.ComputationGraphBuilder(NO_TEXT, graph={"a": {}}),
-    "a node": lambda: cloaca.ComputationGraphBuilder("g", graph={NO_TEXT: {}}),
-    "a full name": lambda: cloaca.TaskNamespace("t", "p", "w", NO_TEXT),
-    "a key of a context": lambda: cloaca.Context().get(NO_TEXT),
-    "a variable": lambda: cloaca.var(NO_TEXT),
-    "a database": lambda: cloaca.DefaultRunner(NO_TEXT),
+def _task(**keywords):
+    return cloaca.task(**keywords)(lambda ctx: ctx)
+
+
+NAMES = {
+    "a workflow": lambda name: cloaca.WorkflowBuilder(name),
+    "a workflow's key": lambda name: cloaca.WorkflowBuilder("w", workflow=name),
+    "a workflow's alias": lambda name: cloaca.register_workflow_constructor(name, dict),
+    "a tenant": lambda name: cloaca.WorkflowBuilder("w", tenant=name),
+    "a package": lambda name: cloaca.WorkflowBuilder("w", package=name),
+    "a task": lambda name: _in_block(lambda: _task(id=name)),
+    "a task's function": lambda name: _in_block(lambda: cloaca.task()(_named(name))),
+    "a dependency": lambda name: _in_block(lambda: _task(id="a", dependencies=[name])),
+    "a rule's task": cloaca.task_success,
+    "a rule that is a dict": lambda name: cloaca.task(trigger_rules={"type": "TaskFailed", "task_name": name}),
+    "a trigger": lambda name: cloaca.trigger(on="w", name=name),
+    "a trigger's function": lambda name: cloaca.trigger(on="w")(_named(name)),
+    "a trigger's workflow": lambda name: cloaca.trigger(on=name),
+    "a trigger's workflow by its older name": lambda name: cloaca.trigger(workflow=name),
+    "a reactor": lambda name: cloaca.reactor(name=name, accumulators=["a"]),
+    "a reactor's source": lambda name: cloaca.reactor(name="r", accumulators=[name]),
+    "a source": lambda name: cloaca.passthrough_accumulator(_named(name)),
+    "a graph": lambda name: cloaca.ComputationGraphBuilder(name, graph={"a": {}}),
+    "a node": lambda name: cloaca.ComputationGraphBuilder("g", graph={name: {}}),
+    "a full name": lambda name: cloaca.TaskNamespace("t", "p", "w", name),
 }
 
+TEXTS = {
+    "a description": lambda text: cloaca.WorkflowBuilder("w").description(text),
+    "a tag": lambda text: cloaca.WorkflowBuilder("w").tag("key", text),
+    "a rule's key": lambda text: cloaca.context_value(text, "eq", 1),
+    "a cron expression": lambda text: cloaca.trigger(on="w", cron=text),
+    "a key of a context": lambda text: cloaca.Context().get(text),
+}
 
-@pytest.mark.parametrize("call", WITH_A_LONE_SURROGATE.values(), ids=WITH_A_LONE_SURROGATE)
+OTHERS = {
+    "a variable": cloaca.var,
+    "a database": lambda text: cloaca.DefaultRunner(text),
+}
+
+ALL_TEXTS = {**NAMES, **TEXTS, **OTHERS}
+
+
+@pytest.mark.parametrize("call", ALL_TEXTS.values(), ids=ALL_TEXTS)
 def test_no_name_has_a_lone_surrogate(call):
-    """As context values do; and no database could keep it."""
+    """Databases cannot store it, and the values of contexts cannot contain it either."""
     with pytest.raises(UnicodeEncodeError, match="surrogates not allowed"):
-        call()
+        call("a\ud800")
+
+
+@pytest.mark.parametrize("call", NAMES.values(), ids=NAMES)
+def test_names_with_u0000_raise_value_error(call):
+    """PostgreSQL cannot store them."""
+    with pytest.raises(ValueError, match=r"^argument '.+': a name cannot contain U\+0000, got 'a\\x00'$"):
+        call("a\0")
+
+
+@pytest.mark.parametrize("call", TEXTS.values(), ids=TEXTS)
+def test_other_texts_may_contain_u0000(call):
+    """They are stored as JSON, or not compared with other texts."""
+    call("a\0")
 
 
 def test_why_a_trigger_skips_may_have_one():
-    """It is shown, and looked up nowhere."""
-    assert not cloaca.TriggerResult.skip(NO_TEXT).is_fire_result()
+    """The reason is only shown."""
+    assert not cloaca.TriggerResult.skip("a\ud800\0").is_fire_result()

@@ -287,6 +287,32 @@ def test_an_argument_of_a_wrong_type_never_reaches_the_engine(engine, use):
     assert engine.last()[0] == "runner.open"
 
 
+NAMES = [
+    lambda r: r.execute("w\0f", cloaca.Context()),
+    lambda r: r.register_cron_workflow("w\0f", "@daily", "UTC"),
+    lambda r: r.register_workflow_instance("w\0f", "i", "@daily", "UTC", cloaca.Context()),
+    lambda r: r.register_workflow_instance("wf", "i\0", "@daily", "UTC", cloaca.Context()),
+    lambda r: r.get_trigger_schedule("\0"),
+    lambda r: r.set_trigger_enabled("\0", True),
+    lambda r: r.get_trigger_execution_history("\0"),
+    lambda r: r.push("\0", 1),
+    lambda r: r.subscribe_workflow_to_reactor("r\0c", "wf"),
+    lambda r: r.subscribe_workflow_to_reactor("rc", "w\0f"),
+    lambda r: r.subscribe_workflow_to_reactor("rc", "wf", "\0"),
+    lambda r: r.unsubscribe_workflow_from_reactor("r\0c", "wf"),
+    lambda r: r.list_reactor_subscriptions("\0"),
+]
+
+
+@pytest.mark.parametrize("use", NAMES)
+def test_names_with_u0000_raise_value_error_without_a_call_of_the_engine(engine, use):
+    runner = open_runner()
+
+    with pytest.raises(ValueError, match=r"a name cannot contain U\+0000"):
+        use(runner)
+    assert engine.last()[0] == "runner.open"
+
+
 @pytest.mark.parametrize(
     "use", [lambda r: r.list_trigger_schedules(limit=-1), lambda r: r.get_cron_execution_history("a", None, -1)]
 )

@@ -4,7 +4,7 @@
  */
 
 import { type ErrorFacts, UsageError } from '../errors.ts'
-import { shownValue } from '../model/arguments.ts'
+import { isStorable, STORABLE, shownValue } from '../model/arguments.ts'
 import { durationMs, intervalMs } from '../model/time/duration.ts'
 import { didYouMean } from '../registry/nearest.ts'
 
@@ -106,11 +106,19 @@ export function optionalLimit(owner: Owner, options: Given, key: string): number
   throw refused(owner, key, "longer than 0 (to use the engine's limit, omit this option)", options[key])
 }
 
-/** A name: any text but the empty one. */
-export function nameOf(value: unknown, what: string): string {
-  if (typeof value === 'string' && value !== '') return value
-  const message = `The name of a ${what} must be a non-empty string, but ${shownValue(value)} was given.`
-  throw new UsageError('INVALID_ARGUMENT', message, { path: 'name' })
+/** Returns the name of a workflow or trigger, or the id of a task. `what`: "The name of a workflow". */
+export function nameOf(value: unknown, what: string, facts: ErrorFacts): string {
+  const isGiven = typeof value === 'string' && value !== ''
+  if (isGiven && isStorable(value)) return value
+  const message = `${what} must be ${isGiven ? STORABLE : 'a non-empty string'}, but ${shownValue(value)} was given.`
+  throw new UsageError('INVALID_ARGUMENT', message, facts)
+}
+
+/** Returns an option that is stored as a part of a name. */
+export function optionalName(owner: Owner, options: Given, key: string, fallback: string): string {
+  const value = optionalText(owner, options, key, fallback)
+  if (isStorable(value)) return value
+  throw refused(owner, key, STORABLE, value)
 }
 
 export function refused(owner: Owner, key: string, expected: string, value: unknown): UsageError {

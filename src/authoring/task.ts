@@ -5,7 +5,7 @@ import { shownValue } from '../model/arguments.ts'
 import type { SourcePlace, TriggerRule } from '../model/workflow.ts'
 import { didYouMean } from '../registry/nearest.ts'
 import type { DeclaredFunction, DeclaredPython, DeclaredTask } from './declared.ts'
-import { type Owner, optionalFunction, optionalLimit, optionsOf, refused } from './option-checks.ts'
+import { nameOf, type Owner, optionalFunction, optionalLimit, optionsOf, refused } from './option-checks.ts'
 import { RETRY_OPTIONS, retryOf } from './retry-options.ts'
 import { ruleOf } from './rules.ts'
 import { isSchema } from './schema.ts'
@@ -49,12 +49,9 @@ export function declaredTask(
   })
 }
 
-function newId(before: TasksBefore, id: unknown): string {
+function newId(before: TasksBefore, given: unknown): string {
   const { workflow } = before
-  if (typeof id !== 'string' || id === '') {
-    const message = `The id of a task of workflow "${workflow}" must be a non-empty string, but ${shownValue(id)} was given.`
-    throw new UsageError('INVALID_ARGUMENT', message, { workflow, path: 'id' })
-  }
+  const id = nameOf(given, `The id of a task of workflow "${workflow}"`, { workflow, path: 'id' })
   if (!before.has(id)) return id
   const message = `Workflow "${workflow}" already has a task "${id}". Use another id.`
   throw new UsageError('INVALID_ARGUMENT', message, { workflow, path: 'id', task: id })

@@ -1,7 +1,7 @@
 /** `trigger`: declares a function that is polled, or a schedule, and the workflow that it starts. */
 
 import { UsageError } from '../errors.ts'
-import { shownValue } from '../model/arguments.ts'
+import { isStorable, STORABLE, shownValue } from '../model/arguments.ts'
 import { CATCHUPS, DEFAULT_POLICY, type TriggerPolicy } from '../model/policy.ts'
 import type { TriggerTiming } from '../model/trigger.ts'
 import { type DeclaredTrigger, type DeclaredWorkflow, TRIGGER, WORKFLOW } from './declared.ts'
@@ -63,7 +63,7 @@ export function trigger<const Name extends string, const Starts extends Startabl
   options: CronOptions<Starts> & Scheduled<Starts>,
 ): Trigger<Name>
 export function trigger(name: string, options: object, poll?: unknown): Trigger {
-  const checked = nameOf(name, 'trigger')
+  const checked = nameOf(name, 'The name of a trigger', { path: 'name' })
   const owner: Owner = { what: `trigger "${checked}"`, facts: { trigger: checked } }
   const given = optionsOf(owner, options, OPTIONS)
   const started = startedBy(owner, given.starts)
@@ -83,7 +83,10 @@ export function trigger(name: string, options: object, poll?: unknown): Trigger 
 }
 
 function startedBy(owner: Owner, starts: unknown): Pick<DeclaredTrigger, 'workflow' | 'starts'> {
-  if (typeof starts === 'string' && starts !== '') return { workflow: starts, starts: null }
+  if (typeof starts === 'string' && starts !== '') {
+    if (!isStorable(starts)) throw refused(owner, 'starts', STORABLE, starts)
+    return { workflow: starts, starts: null }
+  }
   if (typeof starts === 'object' && starts !== null && WORKFLOW in starts) {
     const declared: DeclaredWorkflow = (starts as unknown as AnyWorkflow).declared
     return { workflow: declared.key, starts: declared }

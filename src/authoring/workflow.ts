@@ -3,7 +3,7 @@
 import { UsageError } from '../errors.ts'
 import { shownValue } from '../model/arguments.ts'
 import { type DeclaredTask, type DeclaredWorkflow, WORKFLOW } from './declared.ts'
-import { nameOf, type Owner, optionalText, optionsOf, refused } from './option-checks.ts'
+import { nameOf, type Owner, optionalName, optionalText, optionsOf, refused } from './option-checks.ts'
 import { placeOfCaller } from './place.ts'
 import { isSchema } from './schema.ts'
 import { declaredTask, type TasksBefore } from './task.ts'
@@ -28,7 +28,7 @@ export function workflow<const Name extends string, const Schema extends InputSc
   name: Name,
   options?: WorkflowOptions<Schema> & StorableInput<Schema>,
 ): NewWorkflow<Name, Schema> {
-  const key = nameOf(name, 'workflow')
+  const key = nameOf(name, 'The name of a workflow', { path: 'name' })
   const owner: Owner = { what: `workflow "${key}"`, facts: { workflow: key } }
   const given = optionsOf(owner, options, OPTIONS)
   const made = new WorkflowValue(
@@ -37,8 +37,8 @@ export function workflow<const Name extends string, const Schema extends InputSc
       title: optionalText(owner, given, 'title', key),
       description: optionalText(owner, given, 'description', ''),
       tags: tagsOf(owner, given.tags),
-      tenant: optionalText(owner, given, 'tenant', 'public'),
-      package: optionalText(owner, given, 'package', 'embedded'),
+      tenant: optionalName(owner, given, 'tenant', 'public'),
+      package: optionalName(owner, given, 'package', 'embedded'),
       input: schemaOf(owner, given.input),
       place: placeOfCaller(),
     },

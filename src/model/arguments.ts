@@ -40,6 +40,23 @@ export function textArgument(value: unknown, name: string): string {
   })
 }
 
+/** Requirement that `isStorable` checks, for messages. */
+export const STORABLE = 'a string without U+0000 and without half of a surrogate pair'
+
+/** Returns whether all databases store a text. PostgreSQL has no U+0000, and UTF-8 no half of a surrogate pair. */
+export function isStorable(text: string): boolean {
+  return !text.includes('\0') && text.isWellFormed()
+}
+
+/** Returns an argument that is stored as a name. Throws `INVALID_ARGUMENT` for a text that a database cannot store. */
+export function nameArgument(value: unknown, name: string): string {
+  const text = textArgument(value, name)
+  if (isStorable(text)) return text
+  throw new UsageError('INVALID_ARGUMENT', `"${name}" must be ${STORABLE}, but ${shownValue(value)} was given.`, {
+    path: name,
+  })
+}
+
 /** Returns an argument as a whole number. Throws `INVALID_ARGUMENT` for anything that a database cannot store. */
 export function numberArgument(value: unknown, name: string, least: number): number {
   const most = Number.MAX_SAFE_INTEGER

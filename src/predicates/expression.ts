@@ -45,6 +45,8 @@ function checked(expression: string): (variables: Record<string, unknown>, limit
   if (expression.length > MAX_EXPRESSION_LENGTH) {
     throw new PredicateRefused(`the expression is longer than ${MAX_EXPRESSION_LENGTH} characters`)
   }
+  // PostgreSQL cannot store it.
+  if (expression.includes('\0')) throw new PredicateRefused('the expression contains U+0000. Write it as \\u0000')
   const unknown = unknownVariables(expression)
   if (unknown.length > 0) {
     const available = Object.keys(VARIABLES).join(', ')

@@ -1,29 +1,29 @@
 /**
- * What a database URL names. The runner and the command line call it before anything is opened.
- * It decides by the text alone: no file is touched here, so a wrong URL and a missing folder stay two errors.
+ * Converts a URL to the database that it names. Decides by the text alone and reads no file, so that a wrong URL and a
+ * missing folder are two errors.
  */
 
 import { fileURLToPath } from 'node:url'
 import { shownUrl } from '../database/shown-url.ts'
 import { UsageError } from '../errors.ts'
 
-/** The path that stands for a private database in memory. */
+/** Path of a private database in memory. */
 export const MEMORY_PATH = ':memory:'
 
-export type DatabaseLocation =
-  /** A file's path as written, relative ones to the working directory, or `:memory:`. */
+type DatabaseLocation =
+  /** The path of a file, as written, or `:memory:`. */
   | { readonly kind: 'sqlite'; readonly path: string }
-  /** Which server and database, `pg` reads from the URL. */
+  /** `pg` reads the server and the database from the URL. */
   | { readonly kind: 'postgres'; readonly url: string }
 
 const ACCEPTED =
   'Use sqlite://jobs.db (relative), sqlite:///srv/jobs.db (absolute), sqlite://:memory:, :memory:, a file: URI, ' +
-  'postgresql://USER:PASSWORD@HOST/DATABASE, or a path that starts with "/", "./" or "../", or ends in .db, .sqlite or .sqlite3.'
+  'postgresql://USER:PASSWORD@HOST/DATABASE, or a path that starts with "/", "./" or "../", ' +
+  'or ends in .db, .sqlite or .sqlite3.'
 
-/** Throws `INVALID_DATABASE_URL` for what names no database. */
+/** Throws `INVALID_DATABASE_URL` for a text that does not name a database. */
 export function parseDatabaseUrl(text: string): DatabaseLocation {
-  if (isPostgresUrl(text)) return Object.freeze({ kind: 'postgres', url: text })
-  return Object.freeze({ kind: 'sqlite', path: pathOf(text) })
+  return isPostgresUrl(text) ? { kind: 'postgres', url: text } : { kind: 'sqlite', path: pathOf(text) }
 }
 
 export function isPostgresUrl(text: string): boolean {
@@ -42,7 +42,7 @@ function pathOf(text: string): string {
   throw invalid(text, 'it is neither a URL nor a file path')
 }
 
-/** Everything after `sqlite://` is the path, up to a `?`: what follows is for other drivers and is ignored. */
+/** The path ends at a `?`. Parameters are for other drivers, and are ignored. */
 function pathAfterScheme(text: string): string {
   const [rest = ''] = text.slice('sqlite://'.length).split('?', 1)
   if (rest === MEMORY_PATH || rest === `/${MEMORY_PATH}`) return MEMORY_PATH
@@ -52,8 +52,8 @@ function pathAfterScheme(text: string): string {
 }
 
 /**
- * SQLite's own URI form. Read here because better-sqlite3 13 leaves URIs off unless an environment variable is set at
- * process start, and would make a file of that name.
+ * Parses SQLite's own URI form. better-sqlite3 13 would create a file with the URI as its name, unless an environment
+ * variable is set at process start.
  */
 function pathOfUri(text: string): string {
   const [beforeFragment = ''] = text.slice('file:'.length).split('#', 1)
@@ -77,13 +77,11 @@ function decodedPath(text: string, encoded: string): string {
   }
 }
 
-/** Parameters that would be a promise broken in silence; the others only tune SQLite and are ignored. */
+/** Throws for parameters that cannot be kept. The others only tune SQLite, and are ignored. */
 function refuseUnkeepable(text: string, parameters: URLSearchParams): void {
   if (parameters.get('mode') === 'ro' || parameters.get('immutable') === '1') {
-    throw invalid(
-      text,
-      'a runner must be able to write to its database, so "mode=ro" and "immutable=1" are not supported',
-    )
+    const why = 'a runner must be able to write to its database, so "mode=ro" and "immutable=1" are not supported'
+    throw invalid(text, why)
   }
   if (parameters.has('vfs')) throw invalid(text, 'the parameter "vfs" is not supported')
 }

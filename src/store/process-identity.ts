@@ -1,29 +1,25 @@
-/** The process that a store runs in, as other processes see it, and whether one of this host still runs. */
+/** The process of a store, as other processes see it, and whether a process of this host still runs. */
 
 import { readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { isMainThread } from 'node:worker_threads'
 
-/** Three heartbeats missed. */
+/** Three missed heartbeats. */
 export const DEAD_AFTER_MS = 10_000
 
-/** The process that a store runs in, as other processes see it. */
 export interface ProcessIdentity {
   readonly host: string
   readonly pid: number
-  /** Null where it is not known: a thread knows only its own start. */
+  /** Null in a thread, which knows only its own start. */
   readonly startedAt: number | null
 }
 
 export function thisProcess(): ProcessIdentity {
-  return {
-    host: hostIdentity(),
-    pid: process.pid,
-    startedAt: isMainThread ? Math.round(performance.timeOrigin) : null,
-  }
+  const startedAt = isMainThread ? Math.round(performance.timeOrigin) : null
+  return { host: hostIdentity(), pid: process.pid, startedAt }
 }
 
-/** True when a process of this host exists, whoever owns it. */
+/** Returns whether a process of this host exists, also one of another user. */
 export function isProcessAlive(pid: number): boolean {
   try {
     process.kill(pid, 0)
@@ -33,29 +29,29 @@ export function isProcessAlive(pid: number): boolean {
   }
 }
 
-/** Whether the process of an instance of this host is there. `self` is who asks. */
+/** Returns whether the process of an engine of this host exists. `self`: the process that asks. */
 export function hasProcess(
   self: ProcessIdentity,
   instance: { readonly pid: number; readonly process_started_at: number | null },
   isAlive: (pid: number) => boolean,
 ): boolean {
   if (instance.pid !== self.pid) return isAlive(instance.pid)
-  // An earlier process had our number, as in a container that was started again.
+  // An earlier process had the same number, for example in a container that was restarted.
   const { startedAt } = self
   return startedAt === null || instance.process_started_at === null || instance.process_started_at === startedAt
 }
 
-/** As people name it. */
+/** Returns the name of a host for people. */
 export function shownHost(host: string): string {
   return host.split(' ')[0] ?? host
 }
 
-/** Containers may share a host's name but not its process numbers: the name of their number space is part of it. */
+/** Returns the name of the host and the namespace of its process numbers: containers with one name do not share it. */
 function hostIdentity(): string {
   try {
+    // Only Linux has the link. Other hosts have a single namespace.
     return `${hostname()} ${readlinkSync('/proc/self/ns/pid')}`
   } catch {
-    // Not Linux: one number space a host.
     return hostname()
   }
 }

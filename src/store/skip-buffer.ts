@@ -1,7 +1,7 @@
 /**
- * Skips that are not in the database yet: a run for each trigger and reason, however many polls. Filled by `noteSkip`,
- * emptied by the steps that write it. It knows neither time nor database, but which run of a trigger was written last: what
- * only lengthens that one tells nothing new but a count and an instant, and can wait when there is much to write.
+ * Skips that are not in the database yet, as runs of one trigger and reason, however many polls. The buffer knows which
+ * run of a trigger was written last. Skips that only lengthen that run change a count and a time, and can wait when
+ * there is much to write.
  */
 
 import type { SkippedTick } from '../engine/ports.ts'
@@ -12,12 +12,12 @@ export interface SkipRun {
   readonly firstAt: number
   readonly lastAt: number
   readonly count: number
-  /** The longest of them; null where none has any. */
+  /** The longest of the skips. Null if no skip has one. */
   readonly latenessMs: number | null
   readonly durationMs: number | null
-  /** Of the last of them. */
+  /** Whether the trigger was firing at the last skip. */
   readonly isFiring: boolean
-  /** Of the last that has any. */
+  /** Log of the last skip that has one. */
   readonly log?: string | null
 }
 
@@ -26,59 +26,50 @@ export type SkipRuns = ReadonlyMap<string, readonly SkipRun[]>
 
 type GrowingRun = { -readonly [Field in keyof SkipRun]: SkipRun[Field] }
 
-/** What is in the database of the run that is open there. */
-type WrittenRun = Pick<SkipRun, 'reason' | 'isFiring'>
-
 export class SkipBuffer {
-  /** By trigger: what begins a run, or changes it. */
+  /** Runs by trigger that begin a run of the database or change it. */
   readonly #news = new Map<string, GrowingRun[]>()
-  /** By trigger: what only lengthens the run that was written last. */
+  /** Runs by trigger that only lengthen the run that was written last. */
   readonly #lengthening = new Map<string, GrowingRun[]>()
-  readonly #written = new Map<string, WrittenRun>()
+  /** The open run of each trigger in the database. */
+  readonly #written = new Map<string, Pick<SkipRun, 'reason' | 'isFiring'>>()
 
   get size(): number {
     return this.#news.size + this.#lengthening.size
   }
 
-  /** Triggers of which there are only skips that lengthen what is written. */
+  /** Number of triggers whose skips only lengthen runs of the database. */
   get lengthening(): number {
     return this.#lengthening.size
   }
 
   note({ trigger, at, reason, latenessMs, durationMs, isFiring, log = null }: SkippedTick): void {
+    const run: GrowingRun = { reason, firstAt: at, lastAt: at, count: 1, latenessMs, durationMs, isFiring, log }
     const runs = this.#runsOf(trigger)
     const last = runs?.at(-1)
-    if (runs !== undefined && last !== undefined && last.reason === reason) {
-      if (last.isFiring !== isFiring) this.#hasNews(trigger, runs)
-      last.lastAt = at
-      last.count += 1
-      last.isFiring = isFiring
-      last.log = log ?? last.log ?? null
-      last.latenessMs = longer(last.latenessMs, latenessMs)
-      last.durationMs = longer(last.durationMs, durationMs)
+    if (runs === undefined || last === undefined) {
+      const written = this.#written.get(trigger)
+      const isMore = written?.reason === reason && written.isFiring === isFiring
+      ;(isMore ? this.#lengthening : this.#news).set(trigger, [run])
       return
     }
-    const run: GrowingRun = { reason, firstAt: at, lastAt: at, count: 1, latenessMs, durationMs, isFiring, log }
-    if (runs === undefined) this.#put(trigger, run)
-    else {
-      runs.push(run)
-      this.#hasNews(trigger, runs)
-    }
+    const isSame = last.reason === reason
+    if ((!isSame || last.isFiring !== isFiring) && this.#lengthening.delete(trigger)) this.#news.set(trigger, runs)
+    if (isSame) lengthen(last, run)
+    else runs.push(run)
   }
 
   lastAt(trigger: string): number | null {
     return this.#runsOf(trigger)?.at(-1)?.lastAt ?? null
   }
 
-  /** Removes and returns one trigger's runs. What is written next of it may end the run that is open. */
+  /** Removes and returns the runs of one trigger. The next write of the trigger may end the open run. */
   take(trigger: string): SkipRuns {
-    const runs = this.#runsOf(trigger)
-    this.#remove(trigger)
-    this.#written.delete(trigger)
+    const runs = this.#remove(trigger)
     return new Map(runs === undefined ? [] : [[trigger, runs]])
   }
 
-  /** Removes and returns the runs of up to `limit` triggers: those that say something new, then the longest buffered. */
+  /** Removes and returns the runs of at most `limit` triggers: first the new ones, then the longest buffered. */
   takeSome(limit: number): SkipRuns {
     const taken = new Map<string, readonly SkipRun[]>()
     for (const from of [this.#news, this.#lengthening]) {
@@ -93,50 +84,40 @@ export class SkipBuffer {
     return taken
   }
 
-  /** Undoes a take whose step failed; what was noted meanwhile comes after it. */
+  /** Undoes a take whose step failed. Skips that were noted since then come after the taken ones. */
   putBack(taken: SkipRuns): void {
-    for (const [trigger, earlier] of taken) {
-      const later = this.#runsOf(trigger) ?? []
-      this.#remove(trigger)
-      this.#written.delete(trigger)
-      this.#news.set(trigger, joined(earlier, later))
-    }
+    for (const [trigger, earlier] of taken) this.#news.set(trigger, joined(earlier, this.#remove(trigger) ?? []))
   }
 
   #runsOf(trigger: string): GrowingRun[] | undefined {
     return this.#news.get(trigger) ?? this.#lengthening.get(trigger)
   }
 
-  #put(trigger: string, run: GrowingRun): void {
-    const written = this.#written.get(trigger)
-    const isMore = written !== undefined && written.reason === run.reason && written.isFiring === run.isFiring
-    const into = isMore ? this.#lengthening : this.#news
-    into.set(trigger, [run])
-  }
-
-  #hasNews(trigger: string, runs: GrowingRun[]): void {
-    if (this.#lengthening.delete(trigger)) this.#news.set(trigger, runs)
-  }
-
-  #remove(trigger: string): void {
+  #remove(trigger: string): GrowingRun[] | undefined {
+    const runs = this.#runsOf(trigger)
     this.#news.delete(trigger)
     this.#lengthening.delete(trigger)
+    this.#written.delete(trigger)
+    return runs
   }
 }
 
 function joined(earlier: readonly SkipRun[], later: readonly GrowingRun[]): GrowingRun[] {
-  const [last, first] = [earlier.at(-1), later[0]]
   const runs = earlier.map((run) => ({ ...run }))
+  const [last, first] = [runs.at(-1), later[0]]
   if (last === undefined || first === undefined || last.reason !== first.reason) return [...runs, ...later]
-  const one: GrowingRun = {
-    ...last,
-    lastAt: first.lastAt,
-    isFiring: first.isFiring,
-    count: last.count + first.count,
-    latenessMs: longer(last.latenessMs, first.latenessMs),
-    durationMs: longer(last.durationMs, first.durationMs),
-  }
-  return [...runs.slice(0, -1), one, ...later.slice(1)]
+  lengthen(last, first)
+  return [...runs, ...later.slice(1)]
+}
+
+/** Adds later skips with the same reason to a run. */
+function lengthen(run: GrowingRun, later: SkipRun): void {
+  run.lastAt = later.lastAt
+  run.count += later.count
+  run.isFiring = later.isFiring
+  run.log = later.log ?? run.log ?? null
+  run.latenessMs = longer(run.latenessMs, later.latenessMs)
+  run.durationMs = longer(run.durationMs, later.durationMs)
 }
 
 function longer(one: number | null, other: number | null): number | null {

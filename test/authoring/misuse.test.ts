@@ -31,6 +31,10 @@ describe('a call of workflow', () => {
     ['no name', () => workflow(), { path: 'name' }],
     ['an empty name', () => workflow(''), { path: 'name' }],
     ['a name that is a number', () => workflow(7), { path: 'name' }],
+    ['a name with U+0000', () => workflow('or\0ders'), { path: 'name' }],
+    ['a name with half of a surrogate pair', () => workflow('orders\ud800'), { path: 'name' }],
+    ['a tenant with U+0000', () => workflow('orders', { tenant: '\0' }), { workflow: 'orders', path: 'tenant' }],
+    ['a package with U+0000', () => workflow('orders', { package: '\0' }), { workflow: 'orders', path: 'package' }],
     ['options that are a text', () => workflow('orders', 'input'), { workflow: 'orders', path: 'options' }],
     ['an unknown option', () => workflow('orders', { descripton: '' }), { workflow: 'orders', path: 'descripton' }],
     ['an input that is no schema', () => workflow('orders', { input: { id: 'number' } }), { path: 'input' }],
@@ -39,6 +43,12 @@ describe('a call of workflow', () => {
     ['a tag that is a number', () => workflow('orders', { tags: { a: 1 } }), { path: 'tags.a' }],
   ] as const)('refuses %s', (_what, call, facts) => {
     expect(errorOf(call)).toMatchObject({ code: 'INVALID_ARGUMENT', facts })
+  })
+
+  it('names the character that no name contains', () => {
+    const expected = 'a string without U+0000 and without half of a surrogate pair'
+    const message = `The name of a workflow must be ${expected}, but "or\\u0000ders" (string) was given.`
+    expect(errorOf(() => workflow('or\0ders')).message).toBe(message)
   })
 
   it('names the option that was probably meant', () => {
@@ -52,6 +62,7 @@ describe('a call of task', () => {
   it.each([
     ['no id', () => base().task(), { workflow: 'orders', path: 'id' }],
     ['an id that is a function', () => base().task(nothing), { workflow: 'orders', path: 'id' }],
+    ['an id with U+0000', () => base().task('sh\0ip', nothing), { workflow: 'orders', path: 'id' }],
     ['an id that is there', () => base().task('fetch', nothing), { workflow: 'orders', task: 'fetch', path: 'id' }],
     ['no function', () => base().task('ship'), { ...ofTask, path: 'run' }],
     ['options without a function', () => base().task('ship', { after: 'fetch' }), { ...ofTask, path: 'run' }],
@@ -135,6 +146,8 @@ describe('a call of task', () => {
 describe('a call of trigger', () => {
   it.each([
     ['no name', () => trigger(undefined, {}, nothing), { path: 'name' }],
+    ['a name with U+0000', () => trigger('in\0box', { starts: 'orders' }, nothing), { path: 'name' }],
+    ['a workflow with U+0000', () => poll({ starts: 'or\0ders' }), { ...ofTrigger, path: 'starts' }],
     ['no options', () => trigger('inbox', undefined, nothing), { ...ofTrigger, path: 'starts' }],
     ['nothing that it starts', () => trigger('inbox', { every: '2s' }, nothing), { ...ofTrigger, path: 'starts' }],
     ['something else that it starts', () => poll({ starts: nothing }), { ...ofTrigger, path: 'starts' }],

@@ -118,6 +118,8 @@ describe('sources, reactors and graphs over HTTP', () => {
       client.get('/api/v1/graphs/alrm'),
       client.get('/api/v1/firings/nobody'),
       client.post('/api/v1/subscriptions', { reactor: 'any', workflow: 'ring', when: 'payload. >' }),
+      client.post('/api/v1/subscriptions', { reactor: 'a\0b', workflow: 'ring' }),
+      client.get('/api/v1/reactors/a%00b'),
       client.post('/api/v1/subscriptions/nobody/pause', {}),
       client.post('/api/v1/reactors/oven/fire', '{"dor": 1}'),
     ])
@@ -137,6 +139,8 @@ describe('sources, reactors and graphs over HTTP', () => {
       [404, 'GRAPH_NOT_FOUND'],
       [404, 'FIRING_NOT_FOUND'],
       [422, 'INVALID_PREDICATE'],
+      [400, 'INVALID_ARGUMENT'],
+      [404, 'REACTOR_NOT_FOUND'],
       [404, 'SUBSCRIPTION_NOT_FOUND'],
       [400, 'INVALID_ARGUMENT'],
     ])

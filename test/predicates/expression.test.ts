@@ -54,6 +54,7 @@ describe('a predicate', () => {
     ['foo > bar', /unknown variable\(s\): foo, bar\. /],
     ['1 + 1', /the expression returns int, but must return a bool/],
     ['"text"', /the expression returns string/],
+    ['payload.a == "\0"', /^the expression contains U\+0000\. Write it as \\u0000$/],
     ['payload.a.matches("(?=a)")', /invalid regular expression "\(\?=a\)": .*RE2/],
     ['[1].all(i, payload.a.matches("a{1000}b{1000}c{1000}d{1000}e{1000}f{1000}"))', /the pattern is too large/],
     [`payload.a == 1${' '.repeat(10_000)}`, /longer than 10000 characters/],

@@ -97,6 +97,20 @@ describe('the calls of a runner', () => {
     }
   })
 
+  it('refuse new names with U+0000', async () => {
+    const calls: readonly (readonly [() => unknown, string])[] = [
+      [() => runner.schedules.register('co\0unt', '* * * * *'), 'workflow'],
+      [() => runner.reactors.subscribe('ti\0cks', 'count'), 'reactor'],
+      [() => runner.reactors.subscribe('ticks', 'co\0unt'), 'workflow'],
+      [() => runner.reactors.subscribe('ticks', 'count', { tenant: '\0' }), 'tenant'],
+    ]
+
+    for (const [call, path] of calls) {
+      const message = expect.stringContaining(`"${path}" must be a string without U+0000`)
+      await expect(call(), path).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', message, facts: { path } })
+    }
+  })
+
   it.each(['constructor', '__proto__', 'toString', 'hasOwnProperty'])('know no %s', async (name) => {
     await expect(runner.triggers.get(name)).rejects.toMatchObject({ code: 'TRIGGER_NOT_FOUND' })
     await expect(runner.poll(name)).rejects.toMatchObject({ code: 'TRIGGER_NOT_FOUND' })

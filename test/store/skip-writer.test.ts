@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest'
 import type { SkippedTick } from '../../src/engine/ports.ts'
 import type { Session, Step } from '../../src/store/session.ts'
-import type { SkipRun } from '../../src/store/skip-buffer.ts'
+import { SkipBuffer, type SkipRun } from '../../src/store/skip-buffer.ts'
 import { SkipWriter } from '../../src/store/skip-writer.ts'
 import { finish } from '../../src/store/sqlite/file/session.ts'
 import { FakeClock } from '../support/fake-clock.ts'
@@ -120,5 +120,17 @@ describe('skips that are buffered', () => {
     written.note('t1')
 
     expect(await written.second()).toMatchObject([['t1', [{ count: 2 }]]])
+  })
+
+  it('keep the newest log after a write that failed', () => {
+    const skip = { trigger: 't1', reason: null, latenessMs: 1, durationMs: 1, isFiring: false }
+    const buffer = new SkipBuffer()
+    buffer.note({ ...skip, at: 1, log: 'first' })
+    const taken = buffer.takeSome(1)
+    buffer.note({ ...skip, at: 2, log: 'second' })
+
+    buffer.putBack(taken)
+
+    expect(buffer.take('t1').get('t1')).toMatchObject([{ count: 2, firstAt: 1, lastAt: 2, log: 'second' }])
   })
 })

@@ -76,6 +76,16 @@ export function describeActionContract(context: ContractContext): void {
       expect(await context.store.actions.get('a-1')).toMatchObject({ answer: refusal, answeredAt: START, note: null })
     })
 
+    test('stores a note and an answer with U+0000, or with U+FFFD instead of it', async () => {
+      const refusal = { isRefused: true, text: 'no\0disk' }
+
+      await context.store.actions.record(action({ note: 'to\0day' }), refusal)
+
+      const stored = await context.store.actions.get('a-1')
+      expect(stored?.note?.replace('\0', '\ufffd')).toBe('to\ufffdday')
+      expect(stored?.answer?.text?.replace('\0', '\ufffd')).toBe('no\ufffddisk')
+    })
+
     test('the unanswered come oldest first, at most as many as are asked for', async () => {
       for (const id of ['a-1', 'a-2', 'a-3']) await context.store.actions.ask(action({ id }))
 

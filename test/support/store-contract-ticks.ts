@@ -92,6 +92,17 @@ export function describeTickContract(context: ContractContext): void {
       expect(new Set(ticks.map(({ id }) => id)).size).toBe(4)
     })
 
+    test('stores texts with U+0000, or U+FFFD instead of it, and finds no trigger by it', async () => {
+      await context.store.saveTriggers([declaration()], START)
+      context.store.noteSkip(skippedTick({ reason: 'no\0file' }))
+      await context.store.recordFailed(failedTick({ at: START + 1, error: { ...FAULT, message: 'no\0disk' } }))
+
+      const [failed, skipped] = await context.store.listTicks('inbox', FIRST_PAGE)
+      expect(failed?.errorMessage).toBe('no\0disk')
+      expect(skipped?.reason?.replace('\0', '\ufffd')).toBe('no\ufffdfile')
+      expect(await context.store.getTrigger('in\0box')).toBeNull()
+    })
+
     test('the lateness and duration of a run end with it', async () => {
       await context.store.saveTriggers([declaration()], START)
 

@@ -156,7 +156,7 @@ def _decorator(kind: str, **facts: Any) -> Callable[[Any], Any]:
 
 
 def _declare(func: Any, kind: str, **facts: Any) -> None:
-    name = arguments.text(func.__name__, "name")
+    name = arguments.name(func.__name__, "name")
     arguments.function(func, "func")
     if facts.get("problem") is not None:
         facts = {**facts, "problem": f'Source "{name}" cannot be used: {facts["problem"]}'}

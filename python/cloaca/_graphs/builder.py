@@ -71,7 +71,7 @@ class ComputationGraphBuilder(Sealed):
     _place: Optional[Place]
 
     def __init__(self, name: str, *, graph: Topology, reactor: Optional[Type[Any]] = None, react: Any = None) -> None:
-        self._name = arguments.text(name, "name")
+        self._name = arguments.name(name, "name")
         if react is not None:
             raise ValueError(_NO_BUNDLE)
         self._nodes = topology.nodes_of(graph)

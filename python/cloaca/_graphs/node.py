@@ -43,5 +43,5 @@ def node(func: F) -> F:
     if inspect.iscoroutinefunction(func) or inspect.isasyncgenfunction(func):
         name = getattr(func, "__name__", "func")
         raise TypeError(f"node '{name}' is an async function, but nodes must be synchronous: use def, not async def")
-    block._collect(arguments.text(func.__name__, "name"), func)
+    block._collect(arguments.name(func.__name__, "name"), func)
     return func

@@ -50,8 +50,8 @@ def reactor(
         >>> Temps.ACCUMULATORS
         ['probe']
     """
-    reactor_name = arguments.text(name, "name")
-    sources = arguments.texts(accumulators, "accumulators")
+    reactor_name = arguments.name(name, "name")
+    sources = arguments.names(accumulators, "accumulators")
     reaction_mode = arguments.text(mode, "mode")
     if not reactor_name:
         raise ValueError("'name' cannot be empty")

@@ -20,7 +20,7 @@ def nodes_of(graph: object) -> Tuple[NodeDeclaration, ...]:
     """
     if not isinstance(graph, dict):
         arguments.refuse(graph, "graph", "dict")
-    return tuple(_node_of(arguments.text(name, "a node of graph"), entry) for name, entry in graph.items())
+    return tuple(_node_of(arguments.name(name, "a node of graph"), entry) for name, entry in graph.items())
 
 
 def _node_of(name: str, entry: object) -> NodeDeclaration:
@@ -30,14 +30,14 @@ def _node_of(name: str, entry: object) -> NodeDeclaration:
     inputs = entry.get("inputs", [])
     if not isinstance(inputs, list):
         raise TypeError(f"{at}['inputs'] must be a list, got {type(inputs).__name__}")
-    following = arguments.text(entry["next"], f"{at}['next']") if "next" in entry else None
+    following = arguments.name(entry["next"], f"{at}['next']") if "next" in entry else None
     for key in entry:
         if key not in _KEYS:
             _warn_of_key(at, key)
     routes = _routes_of(at, entry["routes"]) if "routes" in entry else None
     return NodeDeclaration(
         id=name,
-        inputs=tuple(arguments.texts(inputs, f"{at}['inputs']")),
+        inputs=tuple(arguments.names(inputs, f"{at}['inputs']")),
         # If both are given, the routes take precedence.
         next=following if routes is None else None,
         routes=routes,
@@ -48,7 +48,7 @@ def _routes_of(at: str, routes: object) -> Tuple[Tuple[str, str], ...]:
     if not isinstance(routes, dict):
         raise TypeError(f"{at}['routes'] must be a dict, got {type(routes).__name__}")
     return tuple(
-        (arguments.text(variant, f"a variant of {at}['routes']"), arguments.text(to, f"{at}['routes']['{variant}']"))
+        (arguments.text(variant, f"a variant of {at}['routes']"), arguments.name(to, f"{at}['routes']['{variant}']"))
         for variant, to in routes.items()
     )
 

@@ -1,8 +1,8 @@
 """Checks of arguments. The package does not convert arguments silently.
 
 Each function returns the argument as an exact builtin value, or raises ``TypeError`` (wrong type), ``OverflowError`` (a
-number that does not fit into an unsigned or 64-bit parameter) or ``UnicodeEncodeError`` (a lone surrogate, which names
-and databases cannot contain). The error names the parameter.
+number that does not fit into an unsigned or 64-bit parameter), ``UnicodeEncodeError`` (a lone surrogate, which names
+and databases cannot contain) or ``ValueError`` (another value that is not allowed). The error names the parameter.
 """
 
 from __future__ import annotations
@@ -28,6 +28,24 @@ def text(value: object, name: str) -> str:
             error.reason = f"argument '{name}': {error.reason}"
             raise
     return found
+
+
+def name(value: object, parameter: str) -> str:
+    """Returns a ``str`` that is stored as a name: without lone surrogates, and without U+0000."""
+    found = text(value, parameter)
+    if "\0" in found:
+        raise ValueError(f"argument '{parameter}': a name cannot contain U+0000, got {found!r}")
+    return found
+
+
+def optional_name(value: object, parameter: str) -> Optional[str]:
+    """Returns a name or None."""
+    return None if value is None else name(value, parameter)
+
+
+def names(value: object, parameter: str) -> List[str]:
+    """Returns a list of names. A single ``str`` is rejected."""
+    return [name(item, f"{parameter}[{index}]") for index, item in enumerate(items(value, parameter))]
 
 
 def any_text(value: object, name: str) -> str:

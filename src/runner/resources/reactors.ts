@@ -3,7 +3,7 @@
 import type { Engine } from '../../engine/engine.ts'
 import { DEFAULT_TENANT } from '../../engine/graphs/graph-calls.ts'
 import type { FiringDetail } from '../../engine/graphs/graph-store.ts'
-import { numberArgument, textArgument } from '../../model/arguments.ts'
+import { nameArgument, numberArgument, textArgument } from '../../model/arguments.ts'
 import { contextTextOf, type JsonObject } from '../../model/context.ts'
 import type { ReactorFiring, ReactorRow, Subscription } from '../../model/graphs/rows.ts'
 import type { KeepAlive } from '../keep-alive.ts'
@@ -135,8 +135,8 @@ export class RunnerReactors {
 
 function namesOf(reactor: string, workflow: string, tenant: string) {
   return {
-    reactor: textArgument(reactor, 'reactor'),
-    workflow: textArgument(workflow, 'workflow'),
-    tenant: textArgument(tenant, 'tenant'),
+    reactor: nameArgument(reactor, 'reactor'),
+    workflow: nameArgument(workflow, 'workflow'),
+    tenant: nameArgument(tenant, 'tenant'),
   }
 }

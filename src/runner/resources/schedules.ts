@@ -2,7 +2,7 @@
 
 import type { Engine } from '../../engine/engine.ts'
 import type { ActionRow } from '../../model/action.ts'
-import { flagArgument, numberArgument, textArgument } from '../../model/arguments.ts'
+import { flagArgument, nameArgument, numberArgument, textArgument } from '../../model/arguments.ts'
 import type { CronFiringRow, CronRow, CronStats } from '../../model/schedule.ts'
 import type { KeepAlive } from '../keep-alive.ts'
 import { type ActionOptions, steering } from './action-options.ts'
@@ -28,7 +28,7 @@ export class RunnerSchedules {
    */
   async register(workflow: string, expression: string, timezone = 'UTC', options: ActionOptions = {}): Promise<string> {
     using _hold = this.#alive.hold()
-    textArgument(workflow, 'workflow')
+    nameArgument(workflow, 'workflow')
     return await this.#engine.scheduleSteering.register(workflow, cronOf(expression, timezone), steering(options).actor)
   }
 

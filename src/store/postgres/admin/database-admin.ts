@@ -3,7 +3,7 @@
 import { inspect } from 'node:util'
 import { schemaNameProblem, userNameProblem } from '../../../database/names.ts'
 import { UsageError } from '../../../errors.ts'
-import { shownValue, textArgument } from '../../../model/arguments.ts'
+import { isStorable, shownValue, textArgument } from '../../../model/arguments.ts'
 import { type AdminUrl, adminUrl } from './admin-url.ts'
 import { generatedPassword, scramVerifier } from './scram.ts'
 
@@ -95,7 +95,7 @@ export class DatabaseAdmin {
   async createTenant(options: TenantOptions): Promise<TenantCredentials> {
     const names = checkedNames(options.schemaName, options.username)
     const given = textArgument(options.password ?? '', 'password')
-    if (given.includes('\0') || !given.isWellFormed()) {
+    if (!isStorable(given)) {
       const message = 'The password must not contain a NUL character or a lone surrogate.'
       throw new UsageError('INVALID_ARGUMENT', message, { path: 'password' })
     }

@@ -13,7 +13,6 @@ const INT8 = 20
 /** What is counted here, instants in milliseconds and numbers of rows, is far below 2^53. */
 const TYPES = new pg.TypeOverrides()
 TYPES.setTypeParser(INT8, Number)
-TYPES.setTypeParser(pg.types.builtins.TEXT, restored)
 
 /** A server that does not answer is not waited for longer. */
 const CONNECT_WITHIN_MS = 5_000
@@ -80,24 +79,12 @@ export class Session {
 }
 
 /**
- * PostgreSQL's texts have no NUL: it is stored as its picture with a word joiner behind it, which nothing shows, and read again as NUL. So
- * a name that has one is found again. A picture that has a joiner of its own behind it gets another one in between.
+ * Replaces U+0000, which PostgreSQL cannot store, with U+FFFD. Names and JSON do not contain it, but reasons, notes and
+ * error messages can.
  */
-const PICTURE = '␀'
-const UNSTORABLE = /\0|␀(?=[\u2060\u200d])/g
-const STORED = /␀([\u2060\u200d])/g
-
 function storable(value: Value): unknown {
-  if (typeof value === 'string') return value.includes('\0') || value.includes(PICTURE) ? withoutNul(value) : value
+  if (typeof value === 'string') return value.includes('\0') ? value.replaceAll('\0', '\ufffd') : value
   return Array.isArray(value) ? value.map((each) => storable(each as Value)) : value
-}
-
-function withoutNul(text: string): string {
-  return text.replace(UNSTORABLE, (found) => (found === PICTURE ? '␀\u200d' : '␀\u2060'))
-}
-
-function restored(text: string): string {
-  return text.includes(PICTURE) ? text.replace(STORED, (_, joiner) => (joiner === '\u2060' ? '\0' : PICTURE)) : text
 }
 
 /** `pg` 8.23 sends what is asked without waiting for the answers before, when `pipeline` is set. */
