@@ -5,7 +5,7 @@ import { StoreError } from '../../../errors.ts'
 import type { ExecutionOrigin } from '../../../model/execution.ts'
 import { faultText, type OwnedRecord } from '../../rows.ts'
 import type { Reply, RowValues, Session, Step } from '../../session.ts'
-import { FIND_ENDED, LIST_TASK_IDS } from '../../sql/executions/settlements.ts'
+import { FIND_ENDED } from '../../sql/executions/settlements.ts'
 import { answerAtEnd, applyByOwner } from './requests.ts'
 import { completingAttempts, TaskChanges } from './task-changes.ts'
 
@@ -134,8 +134,9 @@ function giveBack(session: Session, accepted: readonly Accepted[]): void {
 
 function* throwMissingTask(session: Session, accepted: readonly Accepted[]): Step<void> {
   for (const { record, settlement } of accepted) {
-    const tasks = yield* session.all<{ readonly task_id: string }>(LIST_TASK_IDS, record.seq)
-    const known = new Set(tasks.map(({ task_id }) => task_id))
+    const statement = 'SELECT task_id AS id FROM task_runs WHERE execution_seq = $1'
+    const tasks = yield* session.all<{ readonly id: string }>(statement, record.seq)
+    const known = new Set(tasks.map(({ id }) => id))
     const missing = settlement.changes.find(({ taskId }) => !known.has(taskId))
     if (missing !== undefined) throw cannotSettle(record.id, `the execution has no task "${missing.taskId}"`)
   }
