@@ -2,13 +2,15 @@
 
 import type { Client } from 'pg'
 import type { Store } from '../../engine/ports.ts'
+import { SqlStore } from '../store.ts'
+import { PostgresDatabase } from './database.ts'
 import { inOwnRole } from './schema/owners.ts'
 import { assertUsableServer, SCHEMA } from './schema/schema.ts'
 import { postgresAddress, withOwnSchema } from './session/address.ts'
 import { unavailable } from './session/failures.ts'
 import { knownChanges } from './session/foreign-changes.ts'
 import { connect, Session } from './session/session.ts'
-import { PostgresStore } from './store.ts'
+
 import type { PostgresStoreOptions } from './store-options.ts'
 
 /**
@@ -27,10 +29,10 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     const address = await inOwnRole(session, await withOwnSchema(session, named), options.notice)
     if (isReading) await SCHEMA.assertReadable(session, address)
     else await SCHEMA.migrate(session, address, options.clock.now())
-    const store = new PostgresStore(client, address, await knownChanges(session, address), options)
-    lost = (client) => store.lostConnection(client)
-    if (!isReading) await store.upkeep.makeParts()
-    return store
+    const database = new PostgresDatabase(client, address, await knownChanges(session, address), options)
+    lost = (client) => database.lostConnection(client)
+    if (!isReading) await database.upkeep.makeParts()
+    return new SqlStore(database, options.clock)
   } catch (error) {
     await client?.end().catch(() => undefined)
     throw unavailable(named.shown, error)

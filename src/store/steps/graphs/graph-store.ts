@@ -1,38 +1,36 @@
 /** The part `graphs` of the store: a step for each method of the port, in its order. */
 
 import type { AcceptedEvents, DeclaredGraphs, GraphStore, NewEvents } from '../../../engine/ports.ts'
+import type { Database, StepGroup } from '../../database.ts'
 import { membersOf } from '../../graphs/members.ts'
-import { method, type RunStep } from '../../session.ts'
+import { method } from '../../session.ts'
 import type { Declarations } from '../declarations.ts'
-import { deadSeqs, type Liveness } from '../liveness.ts'
+import { deadSeqs } from '../liveness.ts'
 import { declaredNames, markUndeclared, saveDeclared } from './declared-graphs.ts'
 import { deliver, fire } from './deliveries.ts'
 import * as reactors from './reactors.ts'
 import * as sources from './sources.ts'
 import * as subscriptions from './subscriptions.ts'
 
-/** Parts of the store that the store of graphs uses. */
-export interface GraphHosting {
-  readonly liveness: Liveness
-  readonly declarations: Declarations
-  /** Queues a step that accepts events. */
-  accept(events: NewEvents): Promise<AcceptedEvents>
-}
-
-export function graphStore(run: RunStep, hosting: GraphHosting): GraphStore {
+export function graphStore(database: Database, declarations: Declarations): GraphStore {
+  const { run, liveness } = database
+  const acceptance: StepGroup<NewEvents, AcceptedEvents> = {
+    isAlone: true,
+    run: (session, calls) => sources.accept(session, calls, (instanceId) => database.instances.has(instanceId)),
+  }
   return {
-    declare: (instanceId, declared, at) => declare(run, hosting, instanceId, declared, at),
+    declare: (instanceId, declared, at) => declare(database, declarations, instanceId, declared, at),
     leaseSources: method(
       run,
       'write',
       function* (session, instanceId: string, names: readonly string[]) {
-        const dead = yield* deadSeqs(session, hosting.liveness, instanceId)
+        const dead = yield* deadSeqs(session, liveness, instanceId)
         return yield* sources.leaseSources(session, instanceId, names, dead)
       },
       'alone',
     ),
     releaseSources: method(run, 'write', sources.releaseSources, 'alone'),
-    accept: (events) => hosting.accept(events),
+    accept: (events) => database.group('accept', acceptance, events),
     refuse: method(run, 'write', sources.refuse, 'quiet'),
     positions: method(run, 'read', sources.positions),
     eventsAfter: method(run, 'read', sources.eventsAfter),
@@ -74,8 +72,8 @@ export function graphStore(run: RunStep, hosting: GraphHosting): GraphStore {
 }
 
 function declare(
-  run: RunStep,
-  { declarations, liveness }: GraphHosting,
+  { run, liveness }: Database,
+  declarations: Declarations,
   instanceId: string,
   declared: DeclaredGraphs,
   at: number,
