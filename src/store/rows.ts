@@ -5,7 +5,7 @@
 
 import type { InstanceCode } from '../engine/ports.ts'
 import type { NumberedRequest, SteeringRequest } from '../model/action.ts'
-import type { Execution, ExecutionOrigin, ExecutionStatus, ExecutionSummary, TaskRun } from '../model/execution.ts'
+import type { Execution, ExecutionOrigin, ExecutionSummary, TaskRun } from '../model/execution.ts'
 import { boundedFault, type PythonFault } from '../model/fault.ts'
 import { DEFAULT_POLICY, type TriggerOverrides } from '../model/policy.ts'
 import type { TickRow, TriggerRow } from '../model/schedule.ts'
@@ -57,13 +57,9 @@ export function tickRow({ seq: _, error, hasLog, ...tick }: TickRecord, trigger:
   return { ...tick, trigger, errorType, errorMessage, hasLog: Boolean(hasLog) }
 }
 
-/** An execution, with the names of the tables: they have its columns in common. */
-export interface ExecutionRecord {
+/** An execution, with the names of the columns, which both tables of executions have. */
+export interface ExecutionRecord extends Pick<ExecutionSummary, 'id' | 'workflow' | 'version' | 'status'> {
   readonly seq: number
-  readonly id: string
-  readonly workflow: string
-  readonly version: string
-  readonly status: ExecutionStatus
   readonly origin: ExecutionOrigin['kind']
   readonly origin_source: string | null
   readonly schedule_id: string | null

@@ -4,7 +4,7 @@ import type { NewEvents } from '../../engine/ports.ts'
 import type { ValueText } from '../../model/graphs/rows.ts'
 
 /** Sequences of the last event, and of the last event that was delivered. */
-export interface SourceMarks {
+interface SourceMarks {
   readonly last_sequence: number
   readonly done_sequence: number
 }
@@ -16,7 +16,7 @@ export interface FoundLease extends SourceMarks {
   readonly lease_id: string | null
 }
 
-export interface Acceptance {
+interface Acceptance {
   readonly texts: readonly ValueText[]
   /** Places, among the given events, of events that were accepted before. */
   readonly repeated: readonly number[]

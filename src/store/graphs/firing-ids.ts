@@ -9,7 +9,7 @@ const LOW = 2 ** 32
 
 const FORM = /^([0-9a-f]{8})-([0-9a-f]{4})-([0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$/
 
-export interface FiringPlace {
+interface FiringPlace {
   readonly key: string
   readonly sequence: number
 }

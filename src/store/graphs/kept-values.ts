@@ -3,7 +3,7 @@
 import type { NewValue } from '../../engine/ports.ts'
 import type { ValueText } from '../../model/graphs/rows.ts'
 
-export interface Emission {
+interface Emission {
   /** Values to deliver: after each value the whole list, oldest first. */
   readonly values: readonly NewValue[]
   /** Number of kept values to remove. */

@@ -30,7 +30,7 @@ export interface NewFiring {
   readonly causes: readonly FiringCause[]
 }
 
-export interface Reaction {
+interface Reaction {
   readonly inputs: readonly InputState[]
   readonly firings: readonly NewFiring[]
 }

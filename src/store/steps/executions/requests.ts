@@ -32,7 +32,7 @@ export function* applyByOwner(session: Session, executionId: string, request: Nu
   answerAll(session, request, DONE, at)
 }
 
-export interface TakenOverRequest {
+interface TakenOverRequest {
   readonly pausedAt: number | null
   readonly cancelRequestedAt: number | null
   readonly cancel: NumberedRequest | null

@@ -29,11 +29,6 @@ interface Accepted {
 
 const RELEASED = 'the execution has ended, or no engine is running it'
 
-export function* settleOne(session: Session, settlement: Settlement, at: number): Step<void> {
-  const refusal = (yield* settle(session, [settlement], at))[0]
-  if (refusal !== undefined) throw refusal
-}
-
 /** Settles executions that differ. Returns for each settlement nothing, or the error if the settlement is refused. */
 export function* settle(
   session: Session,
