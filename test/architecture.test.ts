@@ -27,7 +27,7 @@ const OWNERS: readonly { readonly what: string; readonly pattern: RegExp; readon
   {
     what: 'SQL',
     pattern: /\b(SELECT|INSERT INTO|UPDATE|DELETE FROM) \w/,
-    owners: /^src\/(store\/(sqlite|postgres|sql)\/|interpreter\/sqlite\.ts$)/,
+    owners: /^src\/(store\/(sqlite|postgres|sql|steps)\/|interpreter\/sqlite\.ts$)/,
   },
   { what: 'process.exit', pattern: /process\.exit\b(?!Code)/, owners: /^src\/(cli\/|interpreter\/session\.ts$)/ },
   { what: 'the console', pattern: /\bconsole\.\w/, owners: /^src\/(cli\/|testing\/output\.ts$)/ },

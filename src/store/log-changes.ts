@@ -1,26 +1,26 @@
-/** What the log writer hands to the steps of a store. */
+/** Changes of logs, which the log writer gives to steps of the store. */
 
 import type { AttemptRef } from '../engine/ports.ts'
 
 /** A piece that is stored, or will be by the step that adds it. */
 export interface StoredPiece {
-  /** Within its execution; null while it is not stored. */
+  /** Number within its execution, or null while it is not stored. */
   number: number | null
-  /** It is beyond the limit by now: it is not stored any more, or never. */
+  /** Whether it exceeds the limit, so that it is removed or never stored. */
   isDropped: boolean
   readonly records: number
   readonly bytes: number
   cutRecords: number
   cutBytes: number
-  /** '' once it is stored. */
+  /** Empty after it was stored. */
   text: string
 }
 
-/** What is to be written of one attempt's log. */
+/** Changes to write of the log of one attempt. */
 export interface LogChange {
   readonly attempt: AttemptRef
   readonly added: readonly StoredPiece[]
   readonly dropped: readonly StoredPiece[]
-  /** The piece that says what was cut, when more was. */
+  /** The piece with the number of cut records, if the number has changed. */
   readonly afterCut: StoredPiece | null
 }

@@ -77,6 +77,16 @@ export type RunStep = <Result>(
   trait?: StepTrait,
 ) => Promise<Result>
 
+/** Returns a method of the port that queues a step with the arguments of the method. */
+export function method<Args extends unknown[], Result>(
+  run: RunStep,
+  need: StepNeed,
+  body: (session: Session, ...args: Args) => Step<Result>,
+  trait?: StepTrait,
+): (...args: Args) => Promise<Result> {
+  return (...args) => run(need, (session) => body(session, ...args), trait)
+}
+
 /** Waits for the replies to several statements, which were sent before. */
 export function* allOf<Result>(replies: readonly Reply<Result>[]): Step<readonly Result[]> {
   const results: Result[] = []

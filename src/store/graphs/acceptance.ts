@@ -1,23 +1,30 @@
-/** Which of the events that come to a source are accepted: pure, and the same for every store. */
+/** Decides which of the new events of a source are accepted. */
 
 import type { NewEvents } from '../../engine/ports.ts'
 import type { ValueText } from '../../model/graphs/rows.ts'
 
-/** How far the events of a source are. */
-export interface SourceMarks {
+/** Sequences of the last event, and of the last event that was delivered. */
+interface SourceMarks {
   readonly last_sequence: number
   readonly done_sequence: number
 }
 
-export interface Acceptance {
+/** The state of a source that decides whether a delivery is stored. */
+export interface FoundLease extends SourceMarks {
+  readonly lease_number: number
+  /** Engine that holds the lease, or null. */
+  readonly lease_id: string | null
+}
+
+interface Acceptance {
   readonly texts: readonly ValueText[]
-  /** The places, among those given, of events that were accepted before. */
+  /** Places, among the given events, of events that were accepted before. */
   readonly repeated: readonly number[]
   /** Offset of the last accepted event of each partition. */
   readonly positions: ReadonlyMap<string, number>
 }
 
-/** `stored`: the offset of each partition of which there is one. */
+/** `stored`: the offset of each partition that has one. */
 export function acceptable(
   { events, maxWaiting }: NewEvents,
   marks: SourceMarks,

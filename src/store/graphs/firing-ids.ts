@@ -1,6 +1,6 @@
 /**
- * Ids of firings: UUIDs that are made of the firing's sequence and of a random key of its reactor, so that a firing is found by its id
- * without an index, whose random order would be written anew with each batch of firings.
+ * Ids of firings: UUIDs of the sequence of the firing and of a random key of its reactor. A firing is found by its id
+ * without an index, in whose random order each batch of firings would be written.
  */
 
 const SEQUENCE_DIGITS = 12
@@ -9,7 +9,7 @@ const LOW = 2 ** 32
 
 const FORM = /^([0-9a-f]{8})-([0-9a-f]{4})-([0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$/
 
-export interface FiringPlace {
+interface FiringPlace {
   readonly key: string
   readonly sequence: number
 }

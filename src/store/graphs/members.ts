@@ -3,11 +3,14 @@
 import { UsageError } from '../../errors.ts'
 import type { ValueText } from '../../model/graphs/rows.ts'
 
-/** By key; of two members of one key the later. Throws `INVALID_ARGUMENT` for a text that is not a JSON object. */
+/**
+ * Returns the members by key; of two members with one key, the later. Throws `INVALID_ARGUMENT` for a text that is not a
+ * JSON object.
+ */
 export function membersOf(text: ValueText): ReadonlyMap<string, ValueText> {
   assertObject(text)
   const members = new Map<string, ValueText>()
-  // It is well-formed: at the top stand only keys, colons, values and commas.
+  // The text is well-formed: its top level has only keys, colons, values and commas.
   let at = text.indexOf('{') + 1
   for (;;) {
     const begin = text.indexOf('"', at)
@@ -34,14 +37,14 @@ function assertObject(text: ValueText): void {
   )
 }
 
-/** Behind the closing quote. */
+/** Returns the place after the closing quote. */
 function endOfString(text: string, begin: number): number {
   let at = begin + 1
   while (text[at] !== '"') at += text[at] === '\\' ? 2 : 1
   return at + 1
 }
 
-/** At the comma or brace that ends a member. */
+/** Returns the place of the comma or brace that ends a member. */
 function endOfValue(text: string, begin: number): number {
   let depth = 0
   let at = begin

@@ -1,18 +1,18 @@
-/** What a reactor does with the values that are delivered to it: pure, and the same for every store. */
+/** Decides how a reactor fires when values are delivered to it. */
 
 import type { NewValue } from '../../engine/ports.ts'
 import type { ReactionMode } from '../../model/graphs/definitions.ts'
 import type { FiringCause, ValueText } from '../../model/graphs/rows.ts'
 
-/** What a reactor has of one of its sources. */
+/** State of one of the sources of a reactor. */
 export interface InputState {
   readonly source: string
-  /** The newest value; null while there is none. */
+  /** Newest value, or null if there is none. */
   readonly valueText: ValueText | null
   readonly valueAt: number | null
-  /** Of the last event that the value comes from. */
+  /** Sequence of the last event that the value comes from. */
   readonly sequence: number | null
-  /** Sequence of the first event of what was delivered since the last firing; null: nothing was, so it is not dirty. */
+  /** Sequence of the first event that was delivered since the last firing, or null if none was. */
   readonly dirtyFrom: number | null
 }
 
@@ -20,7 +20,7 @@ export interface ReactorState {
   readonly mode: ReactionMode
   /** In the order of the payload. */
   readonly inputs: readonly InputState[]
-  /** Of its last firing. */
+  /** Sequence of its last firing. */
   readonly lastSequence: number
 }
 
@@ -30,14 +30,15 @@ export interface NewFiring {
   readonly causes: readonly FiringCause[]
 }
 
-export interface Reaction {
+interface Reaction {
   readonly inputs: readonly InputState[]
   readonly firings: readonly NewFiring[]
 }
 
 /**
- * Gives a reactor the values of one of its sources, one after the other. With `when_any` each is one firing, never merged with the next,
- * whether the other sources have a value or not. With `when_all` it fires when all sources have delivered since the firing before.
+ * Gives a reactor the values of one of its sources, one after the other. With `when_any`, each value is one firing,
+ * whether the other sources have a value or not. With `when_all`, the reactor fires when all its sources have delivered
+ * values since its last firing.
  */
 export function react(state: ReactorState, source: string, values: readonly NewValue[], at: number): Reaction {
   const inputs = [...state.inputs]
@@ -67,7 +68,7 @@ export function react(state: ReactorState, source: string, values: readonly NewV
   return { inputs, firings }
 }
 
-/** A JSON object of the newest values by source, null where there is none. `laidOver` takes the place of some. */
+/** Returns a JSON object of the newest values by source, or null. `laidOver`: values that replace some of them. */
 export function payloadOf(inputs: readonly InputState[], laidOver: ReadonlyMap<string, ValueText>): ValueText {
   return `{${inputs.map((input) => member(input, laidOver.get(input.source))).join(',')}}`
 }

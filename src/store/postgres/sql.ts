@@ -1,19 +1,6 @@
-/** The statements of PostgreSQL that SQLite has in another form. */
+/** The statements of PostgreSQL. */
 
-import { declaredGraphSql } from '../sql/declared-graphs.ts'
-import type { DialectSql } from '../sql/dialect.ts'
-import { executionSql } from '../sql/executions/executions.ts'
-import { settlementSql } from '../sql/executions/settlements.ts'
-import { activitySql } from '../sql/history/activity.ts'
-import { historySql } from '../sql/history/executions.ts'
-import { logSql } from '../sql/history/logs.ts'
-import { retentionSql } from '../sql/history/retention.ts'
-import { declaredTriggersSql } from '../sql/instance-code.ts'
-import { reactorSql } from '../sql/reactors.ts'
-import { sourceSql } from '../sql/sources.ts'
-import { subscriptionSql } from '../sql/subscriptions.ts'
-import { triggerLeaseSql } from '../sql/trigger-leases.ts'
-import { triggerSql } from '../sql/triggers.ts'
+import { dialectSql } from '../sql/dialect.ts'
 import { EXECUTIONS } from './sql/executions.ts'
 import { FRAGMENTS } from './sql/fragments.ts'
 import { HISTORY } from './sql/history.ts'
@@ -30,17 +17,11 @@ const TABLES_OF_EXECUTION = [
   'attempt_logs',
 ]
 
-export const SQL: DialectSql = {
-  activity: activitySql(FRAGMENTS),
-  declaredGraphs: declaredGraphSql(FRAGMENTS),
-  executions: { ...executionSql(FRAGMENTS), ...settlementSql(FRAGMENTS), ...EXECUTIONS },
-  history: { ...historySql(FRAGMENTS), ...HISTORY },
-  instanceCode: { ...declaredTriggersSql(FRAGMENTS), deleteHistory: DELETE_HISTORY },
-  logs: logSql(FRAGMENTS),
-  reactors: { ...reactorSql(FRAGMENTS), passToGraph: PASS_TO_GRAPH },
-  retention: retentionSql(FRAGMENTS, TABLES_OF_EXECUTION),
-  sources: sourceSql(FRAGMENTS),
-  subscriptions: subscriptionSql(FRAGMENTS),
-  triggerLeases: triggerLeaseSql(FRAGMENTS),
-  triggers: { ...triggerSql(FRAGMENTS), ...TRIGGERS },
-}
+export const SQL = dialectSql(FRAGMENTS, {
+  executions: EXECUTIONS,
+  history: HISTORY,
+  triggers: TRIGGERS,
+  deleteHistory: DELETE_HISTORY,
+  passToGraph: PASS_TO_GRAPH,
+  tablesOfExecution: TABLES_OF_EXECUTION,
+})

@@ -1,12 +1,14 @@
 /** The SQL of cron schedules and their firings, the same for both databases. */
 
-const COLUMNS = `
-  id, workflow, expression, timezone, catchup, overrides, enabled, next_run_at, last_run_at, last_scheduled_at,
-  created_at, updated_at, trigger_name, undeclared_at, instance_name, params`
+import { named } from './named.ts'
 
-const FIRING_COLUMNS = `
-  cron_firings.id, crons.id AS cron_id, scheduled_at, claimed_at, execution_id, recovery_attempts,
-  cron_firings.updated_at`
+const COLUMNS = named(`
+  id, workflow, expression, timezone, catchup, overrides, enabled AS "isEnabled", next_run_at, last_run_at,
+  last_scheduled_at, created_at, updated_at, trigger_name, undeclared_at, instance_name, params AS "paramsText"`)
+
+const FIRING_COLUMNS = named(`
+  cron_firings.id, crons.id AS "scheduleId", scheduled_at, claimed_at, execution_id, recovery_attempts,
+  claimed_at AS "createdAt", cron_firings.updated_at`)
 
 /** Inserts nothing if the workflow has an instance of this name, or the trigger has a schedule. */
 export const INSERT_CRON = `
@@ -49,25 +51,15 @@ SELECT ${COLUMNS} FROM crons WHERE enabled ORDER BY next_run_at NULLS LAST, seq`
 export const UPDATE_CRON = `
 UPDATE crons SET expression = $1, timezone = $2, next_run_at = $3, updated_at = $4 WHERE id = $5`
 
-export const RESCHEDULE_CRON = 'UPDATE crons SET next_run_at = $1, updated_at = $2 WHERE id = $3 AND next_run_at = $4'
-
-export const SET_CRON_OVERRIDES = 'UPDATE crons SET overrides = $1, updated_at = $2 WHERE trigger_name = $3'
-
-export const SET_CRON_ENABLED = 'UPDATE crons SET enabled = $1, updated_at = $2 WHERE id = $3'
-
-export const DELETE_CRON = 'DELETE FROM crons WHERE id = $1'
-
 /** Changes the row only for the first engine that claims a run. */
 export const CLAIM_CRON = `
 UPDATE crons SET next_run_at = $1, last_run_at = $2, updated_at = $2, last_scheduled_at = next_run_at
 WHERE id = $3 AND next_run_at = $4 AND enabled
-RETURNING trigger_name`
+RETURNING trigger_name AS "triggerName"`
 
 export const INSERT_CRON_FIRING = `
 INSERT INTO cron_firings (id, cron_seq, scheduled_at, claimed_at, execution_id, updated_at)
 SELECT $1, seq, $2, $3, $4, $3 FROM crons WHERE id = $5`
-
-export const FIND_CRON_FIRING = 'SELECT claimed_at AS at, seq FROM cron_firings WHERE id = $1'
 
 /** The page that starts after a place in the order. */
 export const LIST_CRON_FIRINGS = `
@@ -84,7 +76,7 @@ export const RECOVER_CRON_FIRING = `
 UPDATE cron_firings SET recovery_attempts = recovery_attempts + 1, execution_id = $1, updated_at = $2
 WHERE id = $3 AND execution_id IS NULL
 RETURNING (SELECT id FROM crons WHERE crons.seq = cron_seq) AS id,
-          (SELECT trigger_name FROM crons WHERE crons.seq = cron_seq) AS trigger_name`
+          (SELECT trigger_name FROM crons WHERE crons.seq = cron_seq) AS "triggerName"`
 
 export const CRON_STATS = `
 SELECT count(*) AS total, count(execution_id) AS successful,

@@ -1,19 +1,12 @@
 /** The SQL of the sources, reactors and graphs that engines declare. */
 
 import type { Fragments } from './fragments.ts'
+import { declaredIn, markUndeclared } from './instance-code.ts'
 
-export type DeclaredGraphSql = ReturnType<typeof declaredGraphSql>
-
-export function declaredGraphSql({ elements, insertRows, isEach, isIn, lock }: Fragments) {
-  const declared = `
-    SELECT element.value FROM instances CROSS JOIN ${elements('instances.declared_graphs')}
-    WHERE NOT ${isIn('instances.seq', '$1', 'bigint')}`
-  const isDeclared = (kind: string) => `'${kind} ' || name IN (${declared})`
-  const tables = [
-    ['sources', `(${isDeclared('source')} OR ${isDeclared('listed')})`],
-    ['reactors', isDeclared('reactor')],
-    ['graphs', isDeclared('graph')],
-  ]
+export function declaredGraphSql(fragments: Fragments) {
+  const { insertRows, isEach, isIn, lock } = fragments
+  const isDeclaredIn = declaredIn(fragments, 'declared_graphs')
+  const isDeclared = (kind: string) => isDeclaredIn(`'${kind} ' || name`)
   return {
     listAccumulations: `
 SELECT name, accumulation FROM sources WHERE ${isEach('name', '$1', 'text')} ORDER BY name ${lock('sources')}`,
@@ -39,19 +32,15 @@ WHERE reactor_inputs.position <> excluded.position`,
     /** Values: the reactor, a list of the sources that it still has. */
     forgetInputs: `DELETE FROM reactor_inputs WHERE reactor_seq = $1 AND NOT ${isIn('source', '$2', 'text')}`,
 
-    /** Values: list of dead engines, time. */
-    markUndeclared: tables.map(
-      ([table, is]) => `UPDATE ${table} SET undeclared_at = $2 WHERE undeclared_at IS NULL AND NOT ${is}`,
-    ),
-    /** Value: list of dead engines. */
-    unmarkDeclared: [
-      ...tables.map(
-        ([table, is]) => `UPDATE ${table} SET undeclared_at = NULL WHERE undeclared_at IS NOT NULL AND ${is}`,
-      ),
-      // The function of the source is gone, but reactors still name it.
-      `UPDATE sources SET accumulation = NULL, description = ''
-       WHERE accumulation IS NOT NULL AND NOT ${isDeclared('source')} AND ${isDeclared('listed')}`,
+    markUndeclared: [
+      markUndeclared('sources', `${isDeclared('source')} OR ${isDeclared('listed')}`),
+      markUndeclared('reactors', isDeclared('reactor')),
+      markUndeclared('graphs', isDeclared('graph')),
     ],
+    /** The function of a source is gone, but reactors still name the source. Value: list of dead engines. */
+    forgetFunctions: `
+UPDATE sources SET accumulation = NULL, description = ''
+WHERE accumulation IS NOT NULL AND NOT ${isDeclared('source')} AND ${isDeclared('listed')}`,
   }
 }
 
@@ -65,5 +54,3 @@ SET definition = excluded.definition, reactor = excluded.reactor,
     done_sequence = CASE WHEN graphs.reactor IS NOT DISTINCT FROM excluded.reactor THEN graphs.done_sequence
                     ELSE excluded.done_sequence END
 WHERE graphs.definition <> excluded.definition`
-
-export const SET_DECLARED_GRAPHS = 'UPDATE instances SET declared_graphs = $1 WHERE id = $2'

@@ -2,8 +2,6 @@
 
 export const FIND_INSTANCE = 'SELECT seq FROM instances WHERE id = $1'
 
-export const DELETE_INSTANCE = 'DELETE FROM instances WHERE seq = $1'
-
 /** Precedes each takeover of a lease or an execution. */
 export const DECLARE_DEAD = 'UPDATE instances SET is_declared_dead = true WHERE seq = $1'
 
@@ -11,8 +9,6 @@ export const DECLARE_DEAD = 'UPDATE instances SET is_declared_dead = true WHERE 
 export const DELETE_INSTANCE_WITHOUT_EXECUTIONS = `
 DELETE FROM instances
 WHERE seq = $1 AND NOT EXISTS (SELECT 1 FROM active_executions WHERE owner_seq = instances.seq)`
-
-export const RELEASE_LEASES = 'UPDATE triggers SET lease_seq = NULL WHERE lease_seq = $1'
 
 /** Must precede `READY_RUNNING_TASKS`. */
 export const INSERT_LOST_ATTEMPTS = `

@@ -1,22 +1,15 @@
 /** The SQL of reactors, their firings and the graphs that are bound to them. */
 
 import type { Fragments } from './fragments.ts'
+import { named } from './named.ts'
 
-const COLUMNS = 'seq, name, key, mode, last_sequence, last_fired_at, undeclared_at, created_at'
+const COLUMNS = named('seq, name, key, mode, last_sequence, last_fired_at, undeclared_at, created_at')
 
-const INPUT_COLUMNS = 'reactor_seq, seq, source, value, value_at, sequence, dirty_from'
+const INPUT_COLUMNS = named('reactor_seq, seq, source, value AS "valueText", value_at, sequence, dirty_from')
 
-const FIRING_COLUMNS = 'sequence, fired_at, by_hand, causes, payload'
+const FIRING_COLUMNS = named('sequence, fired_at, by_hand, causes, payload')
 
 export const GET_REACTOR = `SELECT ${COLUMNS} FROM reactors WHERE name = $1`
-
-export interface ReactorSql extends ReturnType<typeof reactorSql> {
-  /**
-   * Moves the mark of a graph over firings if it stood at the firing before them, and returns its name.
-   * Values of each row: graph, reactor, mark before, mark after.
-   */
-  readonly passToGraph: string
-}
 
 export function reactorSql({ insertRows, isIn, lock, updateRows }: Fragments) {
   return {
@@ -39,8 +32,8 @@ ORDER BY name ${lock('reactors')}`,
     ),
 
     lockGraphsBehind: `
-SELECT graphs.seq, graphs.name AS graph, done_sequence, reactors.seq AS reactor_seq, reactors.name, reactors.key,
-       reactors.last_sequence
+SELECT graphs.seq, graphs.name AS graph, reactors.name, reactors.key,
+       ${named('done_sequence, reactors.last_sequence')}, reactors.seq AS "reactorSeq"
 FROM graphs JOIN reactors ON reactors.name = graphs.reactor
 WHERE ${isIn('graphs.name', '$1', 'text')} AND done_sequence < reactors.last_sequence
 ORDER BY graphs.name ${lock('graphs')}`,
@@ -77,7 +70,7 @@ export const GET_FIRING = `SELECT ${FIRING_COLUMNS} FROM reactor_firings WHERE r
 
 /** The firing of each reactor that an event caused: causes of one source do not overlap. */
 export const FIRINGS_OF_EVENT = `
-SELECT reactors.name, reactors.key, f.sequence, f.fired_at, f.by_hand, f.causes, f.payload
+SELECT reactors.name, reactors.key, ${FIRING_COLUMNS}
 FROM reactors CROSS JOIN reactor_firings f
 WHERE f.reactor_seq = reactors.seq AND f.sequence = (
   SELECT CASE WHEN first_sequence <= $2 THEN firing_sequence END FROM firing_causes
@@ -85,7 +78,7 @@ WHERE f.reactor_seq = reactors.seq AND f.sequence = (
 ORDER BY f.fired_at DESC, reactors.name LIMIT $3`
 
 export const LIST_FIRING_EXECUTIONS = `
-SELECT subscription_id, workflow, execution_id FROM firing_executions
+SELECT ${named('subscription_id, workflow, execution_id')} FROM firing_executions
 WHERE reactor_seq = $1 AND sequence = $2 ORDER BY workflow, subscription_id, replay`
 
 // -- graphs
@@ -104,8 +97,9 @@ SET ran_at = excluded.ran_at, firing_sequence = excluded.firing_sequence, result
     nodes = excluded.nodes`
 
 const GRAPHS = `
-SELECT definition, done_sequence, runs, failures, ran_at, firing_sequence, result, nodes, last_error, last_error_at,
-       undeclared_at, created_at
+SELECT ${named(`
+  definition, done_sequence, runs, failures, ran_at AS at, firing_sequence, result AS "resultText",
+  nodes AS "nodesText", last_error, last_error_at, undeclared_at, created_at`)}
 FROM graphs LEFT JOIN graph_last_runs ON graph_seq = graphs.seq`
 
 export const LIST_GRAPHS = `${GRAPHS} ORDER BY name`

@@ -1,6 +1,7 @@
 /** The SQL of sources, their leases, events and polls. */
 
 import type { Fragments } from './fragments.ts'
+import { named } from './named.ts'
 
 const OF_SOURCE = 'source_seq = (SELECT seq FROM sources WHERE name = $1)'
 
@@ -8,8 +9,6 @@ const LOCKED = `
 SELECT seq, name, last_sequence, done_sequence, lease_number,
        (SELECT id FROM instances WHERE instances.seq = lease_seq) AS lease_id
 FROM sources`
-
-export type SourceSql = ReturnType<typeof sourceSql>
 
 export function sourceSql({ insertRows, isEach, isIn, lock, updateRows }: Fragments) {
   return {
@@ -57,13 +56,14 @@ export const LIST_POSITIONS = `SELECT partition, read_to FROM stream_positions W
 
 export const COUNT_REFUSED = 'UPDATE sources SET refused = refused + $2 WHERE name = $1'
 
+const EVENT_COLUMNS = named('sequence, accepted_at, event')
+
 export const EVENTS_AFTER = `
-SELECT sequence, accepted_at, event FROM source_events WHERE ${OF_SOURCE} AND sequence > $2
-ORDER BY sequence LIMIT $3`
+SELECT ${EVENT_COLUMNS} FROM source_events WHERE ${OF_SOURCE} AND sequence > $2 ORDER BY sequence LIMIT $3`
 
 /** The page before a sequence. */
 export const LIST_EVENTS = `
-SELECT sequence, accepted_at, event FROM source_events
+SELECT ${EVENT_COLUMNS} FROM source_events
 WHERE ${OF_SOURCE} AND sequence < $2 ORDER BY sequence DESC LIMIT $3 OFFSET $4`
 
 export const MOVE_SOURCE = `
@@ -97,15 +97,17 @@ WHERE seq = $1`
 
 /** The page before a poll. */
 export const LIST_POLLS = `
-SELECT seq, outcome, first_at, last_at, count, lateness_ms, duration_ms, sequence, error FROM source_polls
+SELECT CAST(seq AS text) AS id,
+       ${named('outcome, first_at, last_at, count, lateness_ms, duration_ms, sequence, error')} FROM source_polls
 WHERE ${OF_SOURCE} AND seq < $2 ORDER BY seq DESC LIMIT $3 OFFSET $4`
 
 // -- reads
 
 const SOURCES = `
-SELECT sources.name, accumulation, description, last_sequence, done_sequence, dropped, refused, failed, last_event_at,
-       value AS last_value, value_at AS last_value_at, last_error, last_error_at, instances.id AS owner,
-       undeclared_at, sources.created_at
+SELECT ${named(`
+  sources.name, accumulation, description, last_sequence, done_sequence, last_sequence - done_sequence AS waiting,
+  dropped, refused, failed, last_event_at, value AS "lastValueText", value_at AS "lastValueAt", last_error,
+  last_error_at, instances.id AS owner, undeclared_at, sources.created_at`)}
 FROM sources
 LEFT JOIN source_last_values ON source_seq = sources.seq
 LEFT JOIN instances ON instances.seq = lease_seq`

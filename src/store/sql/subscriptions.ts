@@ -1,17 +1,16 @@
 /** The SQL of subscriptions. */
 
 import type { Fragments } from './fragments.ts'
+import { named } from './named.ts'
 
 const SUBSCRIPTIONS = `
-SELECT subscriptions.seq, subscriptions.id, reactor, workflow, tenant, predicate, enabled, done_sequence, replay,
-       (SELECT min(sequence) FROM reactor_firings WHERE reactor_seq = reactors.seq) AS first_firing,
-       coalesce(last_sequence, 0) AS last_firing, last_seen_fired_at, is_degraded, error_count, last_error,
-       last_error_at, error_firing_id, subscriptions.created_at, updated_at, reactors.seq AS reactor_seq, key
+SELECT subscriptions.seq, replay, reactors.seq AS "reactorSeq", key, coalesce(last_sequence, 0) AS "lastFiring",
+       (SELECT min(sequence) FROM reactor_firings WHERE reactor_seq = reactors.seq) AS "firstFiring", ${named(`
+  subscriptions.id, reactor, workflow, tenant, predicate, enabled AS "isEnabled", done_sequence, last_seen_fired_at,
+  is_degraded, error_count, last_error, last_error_at, error_firing_id, subscriptions.created_at, updated_at`)}
 FROM subscriptions LEFT JOIN reactors ON reactors.name = reactor`
 
 export const GET_SUBSCRIPTION = `${SUBSCRIPTIONS} WHERE subscriptions.id = $1`
-
-export type SubscriptionSql = ReturnType<typeof subscriptionSql>
 
 export function subscriptionSql({ insertRows, isIn, lock }: Fragments) {
   return {
@@ -41,16 +40,12 @@ SET predicate = excluded.predicate, is_degraded = false, error_count = 0, last_e
     error_firing_id = NULL, updated_at = excluded.updated_at
 RETURNING id`
 
-export const DELETE_SUBSCRIPTION = 'DELETE FROM subscriptions WHERE reactor = $1 AND workflow = $2 AND tenant = $3'
-
 /** Values: tenant or null, reactor or null, whether disabled ones are left out. */
 export const LIST_SUBSCRIPTIONS = `
 ${SUBSCRIPTIONS}
 WHERE tenant = coalesce(CAST($1 AS text), tenant) AND reactor = coalesce(CAST($2 AS text), reactor)
   AND (enabled OR NOT $3)
 ORDER BY reactor, workflow, tenant`
-
-export const SET_SUBSCRIPTION_ENABLED = 'UPDATE subscriptions SET enabled = $2, updated_at = $3 WHERE id = $1'
 
 export const SET_BACK = `
 UPDATE subscriptions

@@ -2,15 +2,6 @@
 
 import type { Fragments } from './fragments.ts'
 
-export const LIST_LEASES = 'SELECT name, lease_seq FROM triggers'
-
-export const LIST_OWN_LEASES = 'SELECT name AS "trigger", lease_number AS number FROM triggers WHERE lease_seq = $1'
-
-export const SUM_LEASES = `
-SELECT count(*) AS count, CAST(sum(lease_number) AS bigint) AS numbers FROM triggers WHERE lease_seq = $1`
-
-export type TriggerLeaseSql = ReturnType<typeof triggerLeaseSql>
-
 export function triggerLeaseSql({ elements, isIn, skipLocked }: Fragments) {
   return {
     /** Announced triggers of the engines other than this one. */

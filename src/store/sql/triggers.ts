@@ -1,22 +1,16 @@
 /** The SQL of triggers, their firings and their ticks. */
 
 import type { Fragments } from './fragments.ts'
+import { named } from './named.ts'
 
-const TRIGGER_COLUMNS = `
-  seq, id, name, workflow, poll_interval_ms, allow_concurrent, policy, overrides, enabled, note, failures_in_row,
-  created_at, updated_at, last_poll_at, undeclared_at`
+const TRIGGER_COLUMNS = named(`
+  id, name, workflow, poll_interval_ms, allow_concurrent, policy, overrides, enabled AS "isEnabled", note,
+  failures_in_row, created_at, updated_at, last_poll_at, undeclared_at`)
 
 export const GET_TRIGGER = `SELECT ${TRIGGER_COLUMNS} FROM triggers WHERE name = $1`
 
 export const LIST_TRIGGERS = `
 SELECT ${TRIGGER_COLUMNS} FROM triggers WHERE enabled OR NOT $1 ORDER BY created_at DESC, seq DESC LIMIT $2 OFFSET $3`
-
-export const SET_TRIGGER_ENABLED = `
-UPDATE triggers SET enabled = $1, note = $2, failures_in_row = 0, updated_at = $3 WHERE name = $4`
-
-export const PAUSE_TRIGGER = 'UPDATE triggers SET enabled = $1, note = $2, updated_at = $3 WHERE seq = $4'
-
-export const SET_OVERRIDES = 'UPDATE triggers SET overrides = $1, updated_at = $2 WHERE name = $3'
 
 export const FIND_TRIGGER_SEQ = 'SELECT seq FROM triggers WHERE name = $1'
 
@@ -29,11 +23,12 @@ SELECT skip_tick_id, seq, 'skipped', skip_first_at, skip_last_at, skip_count, sk
        skip_reason, skip_log
 FROM triggers WHERE name = $1 AND skip_count > 0`
 
-export const END_SKIPS = `
-UPDATE triggers
-SET skip_count = 0, skip_tick_id = NULL, skip_first_at = NULL, skip_last_at = NULL, skip_lateness_ms = NULL,
-    skip_duration_ms = NULL, skip_reason = NULL, skip_log = NULL
-WHERE name = $1 AND skip_count > 0`
+/** Values of a trigger without an open run of skips. */
+export const NO_SKIPS = `
+  skip_count = 0, skip_tick_id = NULL, skip_first_at = NULL, skip_last_at = NULL, skip_lateness_ms = NULL,
+  skip_duration_ms = NULL, skip_reason = NULL, skip_log = NULL`
+
+export const END_SKIPS = `UPDATE triggers SET ${NO_SKIPS} WHERE name = $1 AND skip_count > 0`
 
 /** Several processes may report polls of one trigger, in any order: the time of the last poll never decreases. */
 export const SET_LAST_POLL = `
@@ -41,8 +36,6 @@ UPDATE triggers
 SET last_poll_at = CASE WHEN last_poll_at > $1 THEN last_poll_at ELSE $1 END, failures_in_row = 0,
     is_firing = is_firing OR $2
 WHERE seq = $3`
-
-export const COUNT_FAILURE = 'UPDATE triggers SET failures_in_row = failures_in_row + 1 WHERE seq = $1'
 
 export const INSERT_TICK = `
 INSERT INTO ticks
@@ -53,20 +46,16 @@ VALUES ($1, $2, $3, $4, $4, 1, $5, $6, $7, $8, $9, $10, $11)`
 export const FIND_ACTIVE_FIRING = `
 SELECT id, execution_id FROM active_firings WHERE trigger_seq = $1 AND context_hash = $2 LIMIT 1`
 
-export const COUNT_ACTIVE_FIRINGS = 'SELECT count(*) AS active FROM active_firings WHERE trigger_seq = $1'
-
 // -- lists
 
-const ALL_FIRINGS = `(
+export const ALL_FIRINGS = `(
   SELECT seq, id, trigger_seq, context_hash, execution_id, fired_at, completed_at FROM firings
   UNION ALL
   SELECT seq, id, trigger_seq, context_hash, execution_id, fired_at, CAST(NULL AS bigint) FROM active_firings
 ) f`
 
-export const FIND_FIRING = `SELECT fired_at AS at, seq FROM ${ALL_FIRINGS} WHERE id = $1`
-
 /**
- * The page that starts after a place in the order. The active firings of a trigger are few, and are sorted. SQLite 3.50:
+ * The page after a place in the order. The active firings of a trigger are few, and are sorted. SQLite 3.50:
  *
  *   MERGE (UNION ALL)
  *   SEARCH firings USING INDEX firings_by_trigger (trigger_seq=? AND fired_at<?)
@@ -74,43 +63,37 @@ export const FIND_FIRING = `SELECT fired_at AS at, seq FROM ${ALL_FIRINGS} WHERE
  *   USE TEMP B-TREE FOR ORDER BY
  */
 export const LIST_FIRINGS = `
-SELECT f.id, (SELECT triggers.id FROM triggers WHERE triggers.seq = $1) AS trigger_id, context_hash, execution_id,
-       fired_at, completed_at
+SELECT f.id, (SELECT triggers.id FROM triggers WHERE triggers.seq = $1) AS "triggerId",
+       ${named('context_hash, execution_id, completed_at')}, fired_at AS "startedAt", fired_at AS "createdAt"
 FROM ${ALL_FIRINGS}
 WHERE trigger_seq = $1 AND (fired_at, seq) < ($2, $3) ORDER BY fired_at DESC, seq DESC LIMIT $4 OFFSET $5`
 
-/** The open run of skips, which is the newest tick of its trigger. `column`: one more column. */
-export const openSkips = (column: string, condition: string): string => `
-SELECT ${column}, 0 AS seq, skip_tick_id AS id, 'skipped' AS outcome,
-       skip_first_at AS first_at, skip_last_at AS last_at, skip_count AS count,
-       skip_lateness_ms AS lateness_ms, skip_duration_ms AS duration_ms, skip_reason AS reason,
-       NULL AS firing_id, NULL AS execution_id, NULL AS error, skip_log IS NOT NULL AS has_log
+/** The open run of skips, which is the newest tick of its trigger. `column`: another column, or none. */
+export const openSkips = (condition: string, column = ''): string => `
+SELECT 0 AS seq, skip_tick_id AS id, 'skipped' AS outcome, skip_first_at AS "firstAt", skip_last_at AS "lastAt",
+       skip_count AS count, skip_lateness_ms AS "latenessMs", skip_duration_ms AS "durationMs", skip_reason AS reason,
+       NULL AS "firingId", NULL AS "executionId", NULL AS error, skip_log IS NOT NULL AS "hasLog"${column}
 FROM triggers WHERE skip_count > 0 AND ${condition}`
 
-export const OPEN_SKIPS = openSkips('name', 'seq = $1')
+export const OPEN_SKIPS = openSkips('seq = $1')
 
-export const TICK_COLUMNS = `
+export const TICK_COLUMNS = named(`
   seq, id, outcome, first_at, last_at, count, lateness_ms, duration_ms, reason, firing_id, execution_id, error,
-  log IS NOT NULL AS has_log`
+  log IS NOT NULL AS "hasLog"`)
 
 /** The tick that ended at a time or later, and may have begun before it. */
 export const TICK_ACROSS = `
 SELECT ${TICK_COLUMNS} FROM ticks WHERE trigger_seq = $1 AND last_at >= $2 ORDER BY last_at, seq LIMIT 1`
 
-export const FIND_TICK = 'SELECT last_at AS at, seq FROM ticks WHERE trigger_seq = $1 AND last_at = $2 AND id = $3'
-
 /** The page of ticks that ended in a period, and after a place in the order. */
-export const LIST_TICKS = `
+const listTicks = (condition: string): string => `
 SELECT ${TICK_COLUMNS} FROM ticks
-WHERE trigger_seq = $1 AND last_at >= $2 AND last_at < $3 AND (last_at, seq) < ($4, $5)
+WHERE trigger_seq = $1 AND last_at >= $2 AND last_at < $3 AND (last_at, seq) < ($4, $5) ${condition}
 ORDER BY last_at DESC, seq DESC LIMIT $6 OFFSET $7`
 
-export const LIST_TICKS_OF_OUTCOME = `
-SELECT ${TICK_COLUMNS} FROM ticks
-WHERE trigger_seq = $1 AND last_at >= $2 AND last_at < $3 AND (last_at, seq) < ($4, $5) AND outcome = $8
-ORDER BY last_at DESC, seq DESC LIMIT $6 OFFSET $7`
+export const LIST_TICKS = listTicks('')
 
-export type TriggerSql = ReturnType<typeof triggerSql> & OwnTriggerSql
+export const LIST_TICKS_OF_OUTCOME = listTicks('AND outcome = $8')
 
 export function triggerSql({ lock }: Fragments) {
   return {
@@ -131,8 +114,8 @@ export interface OwnTriggerSql {
   /** The triggers with these names, in the order of the names. */
   readonly get: string
   /**
-   * For `eachHit`, values: name, id, time of the first and last skip, number, lateness in ms, duration in ms, reason, log,
-   * whether the trigger is firing. Changes nothing if the open run has another reason, or no trigger has the name.
+   * For `eachHit`, values: name, id, time of the first and last skip, number, lateness in ms, duration in ms, reason,
+   * log, whether the trigger is firing. Changes nothing if the open run has another reason, or no trigger has the name.
    */
   readonly extendSkips: string
   /** Values: id, trigger, hash of the context, execution, time. Follows the insertion of its tick. */

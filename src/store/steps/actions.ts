@@ -2,38 +2,50 @@
 
 import type { ActionStore, PageAfter } from '../../engine/ports.ts'
 import type { ActionAnswer, ActionRow, NewAction } from '../../model/action.ts'
-import { type ActionRecord, actionRow } from '../history-rows.ts'
-import type { RunStep, Session, Step } from '../session.ts'
-import {
-  ANSWER_ACTION,
-  DELETE_ACTION,
-  FIND_ACTION,
-  GET_ACTION,
-  INSERT_ACTION,
-  LIST_ACTIONS,
-  LIST_ACTIONS_ON,
-  LIST_UNANSWERED,
-} from '../sql/actions.ts'
+import type { Stored } from '../rows.ts'
+import { method, type Reply, type RunStep, type Session, type Step } from '../session.ts'
+import { named } from '../sql/named.ts'
 import { placeAfter } from './pages.ts'
+
+interface ActionRecord extends Omit<ActionRow, 'answer'>, Stored<{ readonly isRefused: boolean }, never, 'isRefused'> {
+  readonly answer: string | null
+}
+
+const COLUMNS = named(`
+  id, kind, target, source, note, arguments AS "argumentsText", created_at AS at, answered_at, is_refused, answer`)
+
+const INSERT_ACTION = `
+INSERT INTO actions (id, kind, target, source, note, arguments, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)`
+
+/** Stores the first answer and ignores later ones. */
+const ANSWER_ACTION = `
+UPDATE actions SET answered_at = $1, is_refused = $2, answer = $3 WHERE id = $4 AND answered_at IS NULL`
+
+const GET_ACTION = `SELECT ${COLUMNS} FROM actions WHERE id = $1`
+
+const LIST_UNANSWERED = `SELECT ${COLUMNS} FROM actions WHERE answered_at IS NULL ORDER BY seq LIMIT $1`
+
+/** The page that starts after a place in the order. */
+const LIST_ACTIONS = `SELECT ${COLUMNS} FROM actions WHERE seq < $1 ORDER BY seq DESC LIMIT $2 OFFSET $3`
+
+const LIST_ACTIONS_ON = `
+SELECT ${COLUMNS} FROM actions WHERE seq < $1 AND target = $4 ORDER BY seq DESC LIMIT $2 OFFSET $3`
 
 export function actionStore(run: RunStep): ActionStore {
   return {
-    ask: (action) =>
-      run('accept', function* (session) {
-        askAction(session, action)
-      }),
-    record: (action, answer) =>
-      run('accept', function* (session) {
-        recordAction(session, action, answer)
-      }),
-    unanswered: (limit) => run('read', (session) => listUnanswered(session, limit)),
-    answer: (id, answer, at) => run('accept', (session) => answerAction(session, id, answer, at)),
-    remove: (id) =>
-      run('accept', function* (session) {
-        session.run(DELETE_ACTION, id)
-      }),
-    get: (id) => run('read', (session) => getAction(session, id)),
-    list: (target, page) => run('read', (session) => listActions(session, target, page)),
+    ask: method(run, 'accept', function* (session, action: NewAction) {
+      askAction(session, action)
+    }),
+    record: method(run, 'accept', function* (session, action: NewAction, answer: ActionAnswer) {
+      recordAction(session, action, answer)
+    }),
+    unanswered: method(run, 'read', listUnanswered),
+    answer: method(run, 'accept', answerAction),
+    remove: method(run, 'accept', function* (session, id: string) {
+      session.run('DELETE FROM actions WHERE id = $1', id)
+    }),
+    get: method(run, 'read', getAction),
+    list: method(run, 'read', listActions),
   }
 }
 
@@ -42,10 +54,20 @@ export function askAction(session: Session, action: NewAction): void {
   session.run(INSERT_ACTION, id, kind, target, source, note, argumentsText, at)
 }
 
+/** Returns the number of actions, which is 0 if the action was answered before, or does not exist. */
+export function storeAnswer(
+  session: Session,
+  id: string,
+  { isRefused, text }: ActionAnswer,
+  at: number,
+): Reply<number> {
+  return session.run(ANSWER_ACTION, at, isRefused, text, id)
+}
+
 /** Records an action together with its answer. */
 export function recordAction(session: Session, action: NewAction, answer: ActionAnswer): void {
   askAction(session, action)
-  session.run(ANSWER_ACTION, action.at, answer.isRefused, answer.text, action.id)
+  storeAnswer(session, action.id, answer, action.at)
 }
 
 /** Records an action as done if the part of the step before it returns true. Returns that result. */
@@ -55,9 +77,8 @@ export function* recordedIf(part: Step<boolean>, session: Session, action: NewAc
   return isDone
 }
 
-/** Returns false if the action was answered before, or does not exist. */
-export function* answerAction(session: Session, id: string, answer: ActionAnswer, at: number): Step<boolean> {
-  return (yield* session.run(ANSWER_ACTION, at, answer.isRefused, answer.text, id)) === 1
+function* answerAction(session: Session, id: string, answer: ActionAnswer, at: number): Step<boolean> {
+  return (yield* storeAnswer(session, id, answer, at)) === 1
 }
 
 function* getAction(session: Session, id: string): Step<ActionRow | null> {
@@ -76,11 +97,12 @@ function* listActions(
   target: string | null,
   { limit, offset, after }: PageAfter,
 ): Step<readonly ActionRow[]> {
-  const place = yield* placeAfter(session, FIND_ACTION, after)
+  const place = yield* placeAfter(session, 'SELECT created_at AS at, seq FROM actions WHERE id = $1', after)
   if (place === null) return []
-  const records =
-    target === null
-      ? yield* session.all<ActionRecord>(LIST_ACTIONS, place.seq, limit, offset)
-      : yield* session.all<ActionRecord>(LIST_ACTIONS_ON, target, place.seq, limit, offset)
-  return records.map(actionRow)
+  const [statement, values] = target === null ? [LIST_ACTIONS, []] : [LIST_ACTIONS_ON, [target]]
+  return (yield* session.all<ActionRecord>(statement, place.seq, limit, offset, ...values)).map(actionRow)
+}
+
+function actionRow({ isRefused, answer: text, ...row }: ActionRecord): ActionRow {
+  return { ...row, answer: row.answeredAt === null ? null : { isRefused: Boolean(isRefused), text } }
 }

@@ -1,24 +1,33 @@
 /** Steps of alerts. */
 
 import type { AlertStore, PageAfter } from '../../engine/ports.ts'
-import type { AlertRow } from '../../model/alert.ts'
-import { type AlertRecord, alertRow } from '../history-rows.ts'
-import type { RunStep, Session, Step } from '../session.ts'
-import { FIND_ALERT, LIST_ALERTS, SAVE_ALERT } from '../sql/alerts.ts'
+import type { AlertDelivery, AlertRow } from '../../model/alert.ts'
+import { method, type RunStep, type Session, type Step } from '../session.ts'
 import { placeAfter } from './pages.ts'
 
+type AlertRecord = Omit<AlertRow, 'deliveries'> & { readonly deliveries: string }
+
+const SAVE_ALERT = `
+INSERT INTO alerts (id, kind, subject, message, raised_at, deliveries) VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (id) DO UPDATE SET deliveries = excluded.deliveries`
+
+/** The page that starts after a place in the order. */
+const LIST_ALERTS = `
+SELECT id, kind, subject, message, raised_at AS at, deliveries FROM alerts
+WHERE seq < $1 ORDER BY seq DESC LIMIT $2 OFFSET $3`
+
 export function alertStore(run: RunStep): AlertStore {
-  return {
-    save: ({ id, kind, subject, message, at, deliveries }) =>
-      run('write', function* (session) {
-        session.run(SAVE_ALERT, id, kind, subject, message, at, JSON.stringify(deliveries))
-      }),
-    list: (page) => run('read', (session) => listAlerts(session, page)),
-  }
+  return { save: method(run, 'write', saveAlert), list: method(run, 'read', listAlerts) }
+}
+
+function* saveAlert(session: Session, alert: AlertRow): Step<void> {
+  const { id, kind, subject, message, at, deliveries } = alert
+  session.run(SAVE_ALERT, id, kind, subject, message, at, JSON.stringify(deliveries))
 }
 
 function* listAlerts(session: Session, { limit, offset, after }: PageAfter): Step<readonly AlertRow[]> {
-  const place = yield* placeAfter(session, FIND_ALERT, after)
+  const place = yield* placeAfter(session, 'SELECT raised_at AS at, seq FROM alerts WHERE id = $1', after)
   if (place === null) return []
-  return (yield* session.all<AlertRecord>(LIST_ALERTS, place.seq, limit, offset)).map(alertRow)
+  const records = yield* session.all<AlertRecord>(LIST_ALERTS, place.seq, limit, offset)
+  return records.map((record) => ({ ...record, deliveries: JSON.parse(record.deliveries) as AlertDelivery[] }))
 }

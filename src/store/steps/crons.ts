@@ -12,58 +12,50 @@ import type {
 import { InternalError } from '../../errors.ts'
 import type { Catchup } from '../../model/policy.ts'
 import type { CronFiringRow, CronRow, CronStats } from '../../model/schedule.ts'
-import {
-  type CronFiringRecord,
-  type CronRecord,
-  catchupText,
-  cronFiringRow,
-  cronOverridesText,
-  cronRow,
-  LOST_AFTER_MS,
-} from '../rows.ts'
-import type { Session, Step } from '../session.ts'
-import {
-  CLAIM_CRON,
-  CRON_STATS,
-  DELETE_CRON,
-  ENABLED_CRONS_BY_NEXT_RUN,
-  FIND_CRON_FIRING,
-  FIND_CRONS_BY_NAME,
-  FIND_CRONS_BY_PREFIX,
-  GET_CRON,
-  GET_TRIGGER_CRON,
-  INSERT_CRON,
-  INSERT_CRON_FIRING,
-  LIST_CRON_FIRINGS,
-  LIST_CRONS,
-  LOST_CRON_FIRINGS,
-  RECOVER_CRON_FIRING,
-  REFRESH_TRIGGER_CRON,
-  RESCHEDULE_CRON,
-  SET_CRON_ENABLED,
-  SET_CRON_OVERRIDES,
-  UPDATE_CRON,
-} from '../sql/crons.ts'
+import { jsonOrEmpty, type Stored } from '../rows.ts'
+import { allOf, type Session, type Step } from '../session.ts'
+import * as sql from '../sql/crons.ts'
 import { insertExecutions } from './executions/creation.ts'
 import { placeAfter } from './pages.ts'
 
+/** Age from which a firing without an execution is lost. */
+const LOST_AFTER_MS = 600_000
+
+interface CronOverrides {
+  readonly catchup?: Catchup
+}
+
+interface CronRecord extends Stored<Omit<CronRow, 'catchup'>, never, 'isEnabled'> {
+  /** Null for the default. */
+  readonly catchup: Catchup | null
+  /** JSON of `CronOverrides`, or null. */
+  readonly overrides: string | null
+}
+
+function cronRow({ overrides, ...record }: CronRecord): CronRow {
+  const { catchup = record.catchup ?? 'skip' }: CronOverrides = jsonOrEmpty(overrides)
+  return { ...record, catchup, isEnabled: Boolean(record.isEnabled) }
+}
+
 /** Returns false if the workflow has an instance of this name. */
 export function* insertCron(session: Session, schedule: NewCronSchedule | NewTriggerCron): Step<boolean> {
-  const { id, workflow, expression, timezone, nextRunAt, at, triggerName, instanceName, paramsText } = schedule
-  const timing = [expression, timezone, catchupText(schedule.catchup), nextRunAt]
-  return (yield* session.run(INSERT_CRON, id, workflow, ...timing, at, triggerName, instanceName, paramsText)) === 1
+  const { id, workflow, at, triggerName, instanceName, paramsText } = schedule
+  const values = [id, workflow, ...timing(schedule), at, triggerName, instanceName, paramsText]
+  return (yield* session.run(sql.INSERT_CRON, ...values)) === 1
+}
+
+function timing({ expression, timezone, catchup, nextRunAt }: NewCronSchedule | NewTriggerCron) {
+  return [expression, timezone, catchup === 'skip' ? null : catchup, nextRunAt]
 }
 
 function* saveTriggerCron(session: Session, schedule: NewTriggerCron): Step<CronRow> {
-  const { triggerName, workflow, expression, timezone, nextRunAt, at } = schedule
+  const { triggerName, workflow, at } = schedule
   if (!(yield* insertCron(session, schedule))) {
-    const timing = [expression, timezone, catchupText(schedule.catchup), nextRunAt]
-    session.run(REFRESH_TRIGGER_CRON, workflow, ...timing, at, triggerName)
+    session.run(sql.REFRESH_TRIGGER_CRON, workflow, ...timing(schedule), at, triggerName)
   }
-  const record = yield* session.one<CronRecord>(GET_TRIGGER_CRON, triggerName)
-  if (record === undefined)
-    throw new InternalError(`Cannot find the schedule of trigger "${triggerName}" after saving it.`)
-  return cronRow(record)
+  const record = yield* session.one<CronRecord>(sql.GET_TRIGGER_CRON, triggerName)
+  if (record !== undefined) return cronRow(record)
+  throw new InternalError(`Cannot find the schedule of trigger "${triggerName}" after saving it.`)
 }
 
 export function* saveTriggerCrons(session: Session, schedules: readonly NewTriggerCron[]): Step<readonly CronRow[]> {
@@ -79,12 +71,15 @@ export function* overrideTriggerCron(
   catchup: Catchup | null,
   at: number,
 ): Step<boolean> {
-  return (yield* session.run(SET_CRON_OVERRIDES, cronOverridesText(catchup), at, triggerName)) === 1
+  const overrides = catchup === null ? null : JSON.stringify({ catchup } satisfies CronOverrides)
+  const statement = 'UPDATE crons SET overrides = $1, updated_at = $2 WHERE trigger_name = $3'
+  return (yield* session.run(statement, overrides, at, triggerName)) === 1
 }
 
 export function* rescheduleCrons(session: Session, moves: readonly CronMove[], at: number): Step<void> {
+  const statement = 'UPDATE crons SET next_run_at = $1, updated_at = $2 WHERE id = $3 AND next_run_at = $4'
   for (const { scheduleId, seenRunAt, nextRunAt } of moves) {
-    session.run(RESCHEDULE_CRON, nextRunAt, at, scheduleId, seenRunAt)
+    session.run(statement, nextRunAt, at, scheduleId, seenRunAt)
   }
 }
 
@@ -95,52 +90,52 @@ export function* updateCron(
   { expression, timezone, nextRunAt }: Pick<CronRow, 'expression' | 'timezone'> & { readonly nextRunAt: number },
   at: number,
 ): Step<boolean> {
-  return (yield* session.run(UPDATE_CRON, expression, timezone, nextRunAt, at, id)) === 1
+  return (yield* session.run(sql.UPDATE_CRON, expression, timezone, nextRunAt, at, id)) === 1
 }
 
 export function* setCronEnabled(session: Session, id: string, isEnabled: boolean, at: number): Step<boolean> {
-  return (yield* session.run(SET_CRON_ENABLED, isEnabled, at, id)) === 1
+  const statement = 'UPDATE crons SET enabled = $1, updated_at = $2 WHERE id = $3'
+  return (yield* session.run(statement, isEnabled, at, id)) === 1
 }
 
 export function* deleteCron(session: Session, id: string): Step<boolean> {
-  return (yield* session.run(DELETE_CRON, id)) === 1
+  return (yield* session.run('DELETE FROM crons WHERE id = $1', id)) === 1
 }
 
 export function* getCron(session: Session, id: string): Step<CronRow | null> {
-  const record = yield* session.one<CronRecord>(GET_CRON, id)
+  const record = yield* session.one<CronRecord>(sql.GET_CRON, id)
   return record === undefined ? null : cronRow(record)
 }
 
 export function* findCrons(session: Session, name: string, limit: number): Step<readonly CronRow[]> {
   if (name === '') return []
-  const named = yield* session.all<CronRecord>(FIND_CRONS_BY_NAME, name, limit)
-  const records =
-    named.length > 0 ? named : yield* session.all<CronRecord>(FIND_CRONS_BY_PREFIX, name, `${name}\u{10FFFF}`, limit)
-  return records.map(cronRow)
+  let found = yield* session.all<CronRecord>(sql.FIND_CRONS_BY_NAME, name, limit)
+  if (found.length === 0) {
+    found = yield* session.all<CronRecord>(sql.FIND_CRONS_BY_PREFIX, name, `${name}\u{10FFFF}`, limit)
+  }
+  return found.map(cronRow)
 }
 
 export function* triggerCrons(session: Session, triggerNames: readonly string[]): Step<readonly CronRow[]> {
-  const replies = triggerNames.map((name) => session.all<CronRecord>(GET_TRIGGER_CRON, name))
-  const rows: CronRow[] = []
-  for (const reply of replies) rows.push(...(yield* reply).map(cronRow))
-  return rows
+  const replies = triggerNames.map((name) => session.all<CronRecord>(sql.GET_TRIGGER_CRON, name))
+  return (yield* allOf(replies)).flat().map(cronRow)
 }
 
 export function* listCrons(session: Session, page: Page & { readonly enabledOnly: boolean }): Step<readonly CronRow[]> {
-  return (yield* session.all<CronRecord>(LIST_CRONS, page.enabledOnly, page.limit, page.offset)).map(cronRow)
+  return (yield* session.all<CronRecord>(sql.LIST_CRONS, page.enabledOnly, page.limit, page.offset)).map(cronRow)
 }
 
 export function* enabledCrons(session: Session): Step<readonly CronRow[]> {
-  return (yield* session.all<CronRecord>(ENABLED_CRONS_BY_NEXT_RUN)).map(cronRow)
+  return (yield* session.all<CronRecord>(sql.ENABLED_CRONS_BY_NEXT_RUN)).map(cronRow)
 }
 
 export function* claimCron(session: Session, claim: CronClaim): Step<boolean> {
   const { scheduleId, dueAt, nextRunAt, firingId, at, execution } = claim
-  const cron = yield* session.one<Pick<CronRecord, 'trigger_name'>>(CLAIM_CRON, nextRunAt, at, scheduleId, dueAt)
+  const cron = yield* session.one<Pick<CronRow, 'triggerName'>>(sql.CLAIM_CRON, nextRunAt, at, scheduleId, dueAt)
   if (cron === undefined) return false
-  session.run(INSERT_CRON_FIRING, firingId, dueAt, at, execution?.id ?? null, scheduleId)
+  session.run(sql.INSERT_CRON_FIRING, firingId, dueAt, at, execution?.id ?? null, scheduleId)
   if (execution === null) return true
-  const origin = { kind: 'cron', scheduleId, trigger: cron.trigger_name, firingId } as const
+  const origin = { kind: 'cron', scheduleId, trigger: cron.triggerName, firingId } as const
   yield* insertExecutions(session, [{ execution, origin, at }])
   return true
 }
@@ -150,17 +145,9 @@ export function* listCronFirings(
   scheduleId: string,
   { limit, offset, after }: PageAfter,
 ): Step<readonly CronFiringRow[]> {
-  const place = yield* placeAfter(session, FIND_CRON_FIRING, after)
+  const place = yield* placeAfter(session, 'SELECT claimed_at AS at, seq FROM cron_firings WHERE id = $1', after)
   if (place === null) return []
-  const records = yield* session.all<CronFiringRecord>(
-    LIST_CRON_FIRINGS,
-    scheduleId,
-    place.at,
-    place.seq,
-    limit,
-    offset,
-  )
-  return records.map(cronFiringRow)
+  return yield* session.all<CronFiringRow>(sql.LIST_CRON_FIRINGS, scheduleId, place.at, place.seq, limit, offset)
 }
 
 export function* lostCronFirings(
@@ -168,8 +155,7 @@ export function* lostCronFirings(
   query: { readonly notBeforeAt: number; readonly olderThanAt: number; readonly maxAttempts: number },
 ): Step<readonly CronFiringRow[]> {
   const { notBeforeAt, olderThanAt, maxAttempts } = query
-  const records = yield* session.all<CronFiringRecord>(LOST_CRON_FIRINGS, notBeforeAt, olderThanAt, maxAttempts)
-  return records.map(cronFiringRow)
+  return yield* session.all<CronFiringRow>(sql.LOST_CRON_FIRINGS, notBeforeAt, olderThanAt, maxAttempts)
 }
 
 export function* recoverCronFiring(
@@ -179,15 +165,15 @@ export function* recoverCronFiring(
   at: number,
 ): Step<boolean> {
   const recovered = [execution?.id ?? null, at, firingId]
-  const cron = yield* session.one<Pick<CronRecord, 'id' | 'trigger_name'>>(RECOVER_CRON_FIRING, ...recovered)
+  const cron = yield* session.one<Pick<CronRow, 'id' | 'triggerName'>>(sql.RECOVER_CRON_FIRING, ...recovered)
   if (cron === undefined) return false
   if (execution === null) return true
-  const origin = { kind: 'cron', scheduleId: cron.id, trigger: cron.trigger_name, firingId } as const
+  const origin = { kind: 'cron', scheduleId: cron.id, trigger: cron.triggerName, firingId } as const
   yield* insertExecutions(session, [{ execution, origin, at }])
   return true
 }
 
 export function* cronStats(session: Session, sinceAt: number, at: number): Step<CronStats> {
-  const stats = yield* session.one<CronStats>(CRON_STATS, at - LOST_AFTER_MS, sinceAt)
+  const stats = yield* session.one<CronStats>(sql.CRON_STATS, at - LOST_AFTER_MS, sinceAt)
   return stats ?? { total: 0, successful: 0, lost: 0 }
 }

@@ -1,20 +1,17 @@
 /** Steps of the code that engines announce, and the removal of triggers that no living engine declares. */
 
 import type { InstanceCode, TriggerRemoval } from '../../engine/ports.ts'
-import { declaredNames, declaresTriggers } from '../rows.ts'
-import type { Session, Step } from '../session.ts'
-import {
-  DELETE_TRIGGER,
-  DELETE_TRIGGER_CRON,
-  DELETE_WORKFLOW_VERSIONS,
-  INSERT_WORKFLOW_VERSION,
-  SET_CODE,
-} from '../sql/instance-code.ts'
+import { declaresTriggers } from '../rows.ts'
+import { allOf, type Session, type Step } from '../session.ts'
 import { seqOrThrow } from './instances.ts'
 import { deadSeqs, type Liveness, livingSeqs } from './liveness.ts'
 
 /** Takes a few milliseconds, as a step of retention does. */
 const MAX_ROWS_PER_STEP = 300
+
+const INSERT_WORKFLOW_VERSION = `
+INSERT INTO instance_workflows (instance_seq, workflow, version) VALUES ($1, $2, $3)
+ON CONFLICT (instance_seq, workflow) DO UPDATE SET version = excluded.version`
 
 /** `marks`: whether the engine declares triggers, or did before. */
 export function* announce(
@@ -40,15 +37,16 @@ export function* repeatCode(
 }
 
 function* storeCode(session: Session, instanceId: string, code: InstanceCode): Step<void> {
-  const values = [declaredNames(code), code.isPolling, instanceId]
-  const seq = seqOrThrow(yield* session.one<{ readonly seq: number }>(SET_CODE, ...values), instanceId)
-  session.run(DELETE_WORKFLOW_VERSIONS, seq)
+  const { polled, crons, isPolling } = code
+  const names = [...polled.map((name) => `poll ${name}`), ...crons.map((name) => `cron ${name}`)]
+  const statement = 'UPDATE instances SET declared = $1, is_polling = $2 WHERE id = $3 RETURNING seq'
+  const seq = seqOrThrow(yield* session.one(statement, names, isPolling, instanceId), instanceId)
+  session.run('DELETE FROM instance_workflows WHERE instance_seq = $1', seq)
   for (const { name, version } of code.workflows) session.run(INSERT_WORKFLOW_VERSION, seq, name, version)
 }
 
 function markUndeclared(session: Session, at: number, deadSeqs: readonly number[]): void {
   for (const mark of session.sql.instanceCode.markUndeclared) session.run(mark, deadSeqs, at)
-  for (const unmark of session.sql.instanceCode.unmarkDeclared) session.run(unmark, deadSeqs)
 }
 
 /** Deletes the history of the trigger first, a part in each step, and the trigger in the last step. */
@@ -60,8 +58,9 @@ export function* removeTrigger(session: Session, liveness: Liveness, name: strin
   for (const statement of deleteHistory) {
     if ((yield* session.run(statement, name, MAX_ROWS_PER_STEP)) > 0) return 'more'
   }
-  const removed = [session.run(DELETE_TRIGGER, name), session.run(DELETE_TRIGGER_CRON, name)]
-  let rows = 0
-  for (const reply of removed) rows += yield* reply
-  return rows === 0 ? 'unknown' : 'removed'
+  const removed = yield* allOf([
+    session.run('DELETE FROM triggers WHERE name = $1', name),
+    session.run('DELETE FROM crons WHERE trigger_name = $1', name),
+  ])
+  return removed.some((rows) => rows > 0) ? 'removed' : 'unknown'
 }

@@ -7,21 +7,25 @@ import type { HeartbeatAnswer } from '../../engine/ports.ts'
 import { StoreError } from '../../errors.ts'
 import type { PythonFault } from '../../model/fault.ts'
 import type { InstanceRow } from '../../model/schedule.ts'
-import { PROCESS_DIED, RUNNER_STOPPED } from '../history-rows.ts'
 import { shownHost } from '../process-identity.ts'
 import { faultText } from '../rows.ts'
 import type { Session, Step } from '../session.ts'
-import {
-  DELETE_INSTANCE,
-  FIND_INSTANCE,
-  INSERT_LOST_ATTEMPTS,
-  LIST_HOLDINGS,
-  READY_RUNNING_TASKS,
-  RELEASE_EXECUTIONS,
-  RELEASE_LEASES,
-} from '../sql/instances.ts'
+import * as sql from '../sql/instances.ts'
 import type { Declarations } from './declarations.ts'
 import { deadOf, type Liveness } from './liveness.ts'
+
+/** Error of an attempt whose end no engine has reported. */
+const PROCESS_DIED: PythonFault = {
+  type: 'ProcessDied',
+  message: 'The process that was running this attempt ended before the attempt was finished.',
+  traceback: '',
+}
+
+const RUNNER_STOPPED: PythonFault = {
+  type: 'RunnerStopped',
+  message: 'The runner stopped without waiting for this attempt to end.',
+  traceback: '',
+}
 
 interface SeqRecord {
   readonly seq: number
@@ -56,13 +60,13 @@ export function* heartbeat(
 }
 
 export function* closeInstance(session: Session, instanceId: string, at: number): Step<void> {
-  const found = yield* session.one<SeqRecord>(FIND_INSTANCE, instanceId)
-  if (found !== undefined) yield* remove(session, found.seq, { fault: RUNNER_STOPPED, recoveries: 0, at })
+  const found = yield* session.one<SeqRecord>(sql.FIND_INSTANCE, instanceId)
+  if (found !== undefined) yield* remove(session, found.seq, at, RUNNER_STOPPED, 0)
 }
 
 export function* listInstances(session: Session, liveness: Liveness, at: number): Step<readonly InstanceRow[]> {
   const listed = liveness.list(session, at)
-  const counted = session.all<HoldingsRecord>(LIST_HOLDINGS)
+  const counted = session.all<HoldingsRecord>(sql.LIST_HOLDINGS)
   const engines = yield* listed
   const holdings = new Map((yield* counted).map((each) => [each.seq, each]))
   return engines.map(({ seq, id, host, pid, opened_at, heartbeat_at, isAlive }) => {
@@ -80,23 +84,33 @@ export function seqOrThrow(record: SeqRecord | undefined, instanceId: string): n
 
 /** Removes an engine of this id that was declared dead, and registers the engine. */
 function* register(session: Session, liveness: Liveness, instanceId: string, at: number): Step<void> {
-  const dead = yield* session.one<SeqRecord>(FIND_INSTANCE, instanceId)
-  if (dead !== undefined) yield* remove(session, dead.seq, { fault: PROCESS_DIED, recoveries: 1, at })
+  const dead = yield* session.one<SeqRecord>(sql.FIND_INSTANCE, instanceId)
+  if (dead !== undefined) yield* remove(session, dead.seq, at)
   yield* liveness.register(session, instanceId, at)
 }
 
-/** Releases the leases and executions of an engine, and removes it. `fault`: error of its running attempts. */
+/** Releases the leases and executions of an engine, and removes it. */
 function* remove(
   session: Session,
   seq: number,
-  { fault, recoveries, at }: { readonly fault: PythonFault; readonly recoveries: number; readonly at: number },
+  at: number,
+  ...loss: [fault?: PythonFault, recoveries?: number]
 ): Step<void> {
   // Locks the executions, so that no other engine takes one over before their tasks are ready.
-  const executions = yield* session.all<SeqRecord>(RELEASE_EXECUTIONS, seq)
-  for (const execution of executions) {
-    session.run(INSERT_LOST_ATTEMPTS, at, faultText(fault), execution.seq)
-    session.run(READY_RUNNING_TASKS, recoveries, execution.seq)
-  }
-  session.run(RELEASE_LEASES, seq)
-  session.run(DELETE_INSTANCE, seq)
+  const executions = yield* session.all<SeqRecord>(sql.RELEASE_EXECUTIONS, seq)
+  for (const execution of executions) loseAttempts(session, execution.seq, at, ...loss)
+  session.run('UPDATE triggers SET lease_seq = NULL WHERE lease_seq = $1', seq)
+  session.run('DELETE FROM instances WHERE seq = $1', seq)
+}
+
+/** Stores the running attempts of an execution as lost, and makes their tasks ready. */
+export function loseAttempts(
+  session: Session,
+  executionSeq: number,
+  at: number,
+  fault = PROCESS_DIED,
+  recoveries = 1,
+): void {
+  session.run(sql.INSERT_LOST_ATTEMPTS, at, faultText(fault), executionSeq)
+  session.run(sql.READY_RUNNING_TASKS, recoveries, executionSeq)
 }

@@ -11,16 +11,7 @@ import type { TickOutcome } from '../../model/schedule.ts'
 import { faultText } from '../rows.ts'
 import type { Session, Step } from '../session.ts'
 import type { SkipRun, SkipRuns } from '../skip-buffer.ts'
-import {
-  CLOSE_SKIPS,
-  COUNT_ACTIVE_FIRINGS,
-  COUNT_FAILURE,
-  END_SKIPS,
-  FIND_ACTIVE_FIRING,
-  INSERT_TICK,
-  PAUSE_TRIGGER,
-  SET_LAST_POLL,
-} from '../sql/triggers.ts'
+import * as sql from '../sql/triggers.ts'
 import { recordAction } from './actions.ts'
 import { insertExecutions } from './executions/creation.ts'
 
@@ -69,8 +60,8 @@ function extendSkips(session: Session, runs: readonly RunOfSkips[]) {
 }
 
 function endSkips(session: Session, trigger: string): void {
-  session.run(CLOSE_SKIPS, trigger)
-  session.run(END_SKIPS, trigger)
+  session.run(sql.CLOSE_SKIPS, trigger)
+  session.run(sql.END_SKIPS, trigger)
 }
 
 export function* recordFired(session: Session, tick: FiredTick): Step<FiredTickResult> {
@@ -88,11 +79,11 @@ function* fire(session: Session, tick: FiredTick): Step<FiredTickResult> {
     return { kind: 'unchanged' }
   }
   const { seq } = trigger
-  const finding = tick.allowConcurrent ? null : session.one<ActiveFiring>(FIND_ACTIVE_FIRING, seq, tick.contextHash)
+  const finding = tick.allowConcurrent ? null : session.one<ActiveFiring>(sql.FIND_ACTIVE_FIRING, seq, tick.contextHash)
   const limit = yield* limitReached(session, seq, tick)
   const active = finding === null ? undefined : yield* finding
   if (trigger.skip_count > 0) endSkips(session, tick.trigger)
-  if (tick.byHand === null) session.run(SET_LAST_POLL, tick.at, active !== undefined || limit === null, seq)
+  if (tick.byHand === null) session.run(sql.SET_LAST_POLL, tick.at, active !== undefined || limit === null, seq)
   const reason = tick.byHand
   if (active !== undefined) {
     const { id: firingId, execution_id: executionId } = active
@@ -110,19 +101,20 @@ function* fire(session: Session, tick: FiredTick): Step<FiredTickResult> {
 
 function* insertFiring(session: Session, triggerSeq: number, tick: FiredTick): Step<void> {
   const { execution, firingId, trigger, at, contextHash } = tick
-  const sql = session.sql.triggers
+  const { insertFiring, insertActiveFiring } = session.sql.triggers
   if (execution === null) {
-    session.run(sql.insertFiring, firingId, triggerSeq, contextHash, at)
+    session.run(insertFiring, firingId, triggerSeq, contextHash, at)
     return
   }
-  session.run(sql.insertActiveFiring, firingId, triggerSeq, contextHash, execution.id, at)
+  session.run(insertActiveFiring, firingId, triggerSeq, contextHash, execution.id, at)
   yield* insertExecutions(session, [{ execution, origin: { kind: 'trigger', trigger, firingId }, at }])
 }
 
 /** Returns null if another execution may start. */
 function* limitReached(session: Session, triggerSeq: number, { maxActive }: FiredTick) {
   if (maxActive === null) return null
-  const counted = yield* session.one<{ readonly active: number }>(COUNT_ACTIVE_FIRINGS, triggerSeq)
+  const statement = 'SELECT count(*) AS active FROM active_firings WHERE trigger_seq = $1'
+  const counted = yield* session.one<{ readonly active: number }>(statement, triggerSeq)
   const active = counted?.active ?? 0
   return active < maxActive ? null : { active, reason: limitedReason(maxActive, active) }
 }
@@ -131,12 +123,12 @@ export function* recordFailed(session: Session, tick: FailedTick): Step<FailedTi
   const { seq, lease_number, failures_in_row, skip_count } = yield* lockedTrigger(session, tick.trigger)
   if (tick.lease !== null && tick.lease !== lease_number) return { kind: 'lost' }
   if (skip_count > 0) endSkips(session, tick.trigger)
-  session.run(COUNT_FAILURE, seq)
+  session.run('UPDATE triggers SET failures_in_row = failures_in_row + 1 WHERE seq = $1', seq)
   insertTick(session, seq, { ...tick, firingId: null })
   const failures = failures_in_row + 1
   if (tick.pauseAfter === null || failures < tick.pauseAfter) return { kind: 'recorded' }
   const note = failuresNote(failures, tick.error.message)
-  session.run(PAUSE_TRIGGER, false, note, tick.at, seq)
+  session.run('UPDATE triggers SET enabled = false, note = $1, updated_at = $2 WHERE seq = $3', note, tick.at, seq)
   return { kind: 'paused', note }
 }
 
@@ -152,7 +144,7 @@ interface NewTick extends PollRecord {
 function insertTick(session: Session, triggerSeq: number, tick: NewTick): void {
   const { at, outcome, latenessMs, durationMs, reason = null, firingId, executionId = null, error = null } = tick
   const poll = [latenessMs, durationMs, reason, firingId, executionId, faultText(error), tick.log ?? null]
-  session.run(INSERT_TICK, session.newId(), triggerSeq, outcome, at, ...poll)
+  session.run(sql.INSERT_TICK, session.newId(), triggerSeq, outcome, at, ...poll)
 }
 
 /** Locks the trigger until the commit, so that the firings of one trigger are decided one after the other. */

@@ -3,21 +3,14 @@
 import type { Page, TickFilter } from '../../engine/ports.ts'
 import type { TickRow } from '../../model/schedule.ts'
 import { type TickRecord, tickRow } from '../rows.ts'
-import type { Session, Step } from '../session.ts'
-import {
-  FIND_TICK,
-  FIND_TRIGGER_SEQ,
-  LIST_TICKS,
-  LIST_TICKS_OF_OUTCOME,
-  OPEN_SKIPS,
-  TICK_ACROSS,
-} from '../sql/triggers.ts'
+import { allOf, type Session, type Step } from '../session.ts'
+import * as sql from '../sql/triggers.ts'
 import { type Place, START } from './pages.ts'
 
 /** The open run of skips is the newest tick. */
 export function* listTicks(session: Session, trigger: string, filter: Page & TickFilter): Step<readonly TickRow[]> {
   const { limit, offset, after } = filter
-  const found = yield* session.one<{ readonly seq: number }>(FIND_TRIGGER_SEQ, trigger)
+  const found = yield* session.one<{ readonly seq: number }>(sql.FIND_TRIGGER_SEQ, trigger)
   if (found === undefined) return []
   const newest = after === undefined ? yield* newestOf(session, found.seq, filter) : []
   const shown = newest.slice(offset, offset + limit)
@@ -29,11 +22,11 @@ export function* listTicks(session: Session, trigger: string, filter: Page & Tic
 /** Ticks that may end after the period although they began in it. */
 function* newestOf(session: Session, seq: number, filter: TickFilter): Step<readonly TickRecord[]> {
   const { outcomes, sinceAt = Number.NEGATIVE_INFINITY, untilAt } = filter
-  const open = session.all<TickRecord>(OPEN_SKIPS, seq)
-  const across = untilAt === undefined ? [] : yield* session.all<TickRecord>(TICK_ACROSS, seq, untilAt)
+  const open = session.all<TickRecord>(sql.OPEN_SKIPS, seq)
+  const across = untilAt === undefined ? [] : yield* session.all<TickRecord>(sql.TICK_ACROSS, seq, untilAt)
   return [...(yield* open), ...across].filter(
-    ({ outcome, first_at, last_at }) =>
-      (outcomes?.includes(outcome) ?? true) && last_at >= sinceAt && first_at < (untilAt ?? Number.POSITIVE_INFINITY),
+    ({ outcome, firstAt, lastAt }) =>
+      (outcomes?.includes(outcome) ?? true) && lastAt >= sinceAt && firstAt < (untilAt ?? Number.POSITIVE_INFINITY),
   )
 }
 
@@ -45,17 +38,17 @@ function* closedTicks(
 ): Step<readonly TickRecord[]> {
   const { at, seq: placeSeq } = after === undefined ? START : yield* placeOf(session, seq, after)
   const range = [seq, sinceAt, untilAt, at, placeSeq]
-  if (outcomes === undefined) return yield* session.all<TickRecord>(LIST_TICKS, ...range, limit, offset)
+  if (outcomes === undefined) return yield* session.all<TickRecord>(sql.LIST_TICKS, ...range, limit, offset)
   // Each outcome has its own part of the index, so reading the outcomes one by one sorts only the rows of a page.
   const replies = [...new Set(outcomes)].map((outcome) =>
-    session.all<TickRecord>(LIST_TICKS_OF_OUTCOME, ...range, limit + offset, 0, outcome),
+    session.all<TickRecord>(sql.LIST_TICKS_OF_OUTCOME, ...range, limit + offset, 0, outcome),
   )
-  const records: TickRecord[] = []
-  for (const reply of replies) records.push(...(yield* reply))
-  return records.sort((one, other) => other.last_at - one.last_at || other.seq - one.seq).slice(offset, offset + limit)
+  const records = (yield* allOf(replies)).flat()
+  return records.sort((one, other) => other.lastAt - one.lastAt || other.seq - one.seq).slice(offset, offset + limit)
 }
 
 /** A tick that is gone, or was the open run of skips, leaves its place to the ticks of the same time. */
 function* placeOf(session: Session, seq: number, { id, lastAt }: NonNullable<TickFilter['after']>): Step<Place> {
-  return (yield* session.one<Place>(FIND_TICK, seq, lastAt, id)) ?? { at: lastAt, seq: Number.MAX_SAFE_INTEGER }
+  const statement = 'SELECT last_at AS at, seq FROM ticks WHERE trigger_seq = $1 AND last_at = $2 AND id = $3'
+  return (yield* session.one<Place>(statement, seq, lastAt, id)) ?? { at: lastAt, seq: Number.MAX_SAFE_INTEGER }
 }

@@ -3,14 +3,18 @@
 import type { LeasedTriggers, TriggerLease } from '../../engine/ports.ts'
 import type { Session, Step } from '../session.ts'
 import { DECLARE_DEAD, FIND_INSTANCE } from '../sql/instances.ts'
-import { LIST_LEASES, LIST_OWN_LEASES, SUM_LEASES } from '../sql/trigger-leases.ts'
 import { type Instance, movesOf } from '../trigger-shares.ts'
 import { seqOrThrow } from './instances.ts'
 import { deadSeqs, type Liveness } from './liveness.ts'
 
+const SUM_LEASES = `
+SELECT count(*) AS count, CAST(sum(lease_number) AS bigint) AS numbers FROM triggers WHERE lease_seq = $1`
+
+const LIST_OWN_LEASES = 'SELECT name AS "trigger", lease_number AS number FROM triggers WHERE lease_seq = $1'
+
 interface LeaseRecord {
   readonly name: string
-  readonly lease_seq: number | null
+  readonly holder: number | null
 }
 
 interface AnnouncedRecord {
@@ -68,10 +72,11 @@ export function* leaseTriggers(
   const others = withCode(yield* announced, new Set(dead))
   const unchanged = held.unchanged(own, names, yield* summed)
   if (others.length === 0 && unchanged !== null) return { held: unchanged, surplus: [] }
-  const triggers = (yield* session.all<LeaseRecord>(LIST_LEASES)).map(({ name, lease_seq: holder }) => {
-    return { name, holder, isFree: holder === null || dead.includes(holder) }
-  })
-  const shared = triggers.map(({ name, holder, isFree }) => ({ name, holder: isFree ? null : holder }))
+  const triggers = yield* session.all<LeaseRecord>('SELECT name, lease_seq AS holder FROM triggers')
+  const shared = triggers.map(({ name, holder }) => ({
+    name,
+    holder: holder !== null && dead.includes(holder) ? null : holder,
+  }))
   const { take, surplus } = movesOf(own, shared, [{ seq: own, names: new Set(names) }, ...others])
   const taken = new Set(take)
   const formers = new Set(triggers.flatMap(({ name, holder }) => (taken.has(name) ? (holder ?? []) : [])))

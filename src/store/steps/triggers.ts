@@ -1,19 +1,11 @@
 /** Steps of triggers and lists of their firings. */
 
 import type { Page, PageAfter, TriggerDeclaration } from '../../engine/ports.ts'
-import type { TriggerOverrides } from '../../model/policy.ts'
+import { DEFAULT_POLICY, type TriggerOverrides, type TriggerPolicy } from '../../model/policy.ts'
 import type { FiringRow } from '../../model/schedule.ts'
-import { type FiringRecord, firingRow, overridesText, policyText, type TriggerRecord } from '../rows.ts'
+import { jsonOrEmpty, type TriggerRecord } from '../rows.ts'
 import type { Session, Step } from '../session.ts'
-import {
-  FIND_FIRING,
-  FIND_TRIGGER_SEQ,
-  GET_TRIGGER,
-  LIST_FIRINGS,
-  LIST_TRIGGERS,
-  SET_OVERRIDES,
-  SET_TRIGGER_ENABLED,
-} from '../sql/triggers.ts'
+import * as sql from '../sql/triggers.ts'
 import { placeAfter } from './pages.ts'
 
 export function* saveTriggers(
@@ -35,11 +27,11 @@ export function* listTriggers(
   session: Session,
   page: Page & { readonly enabledOnly: boolean },
 ): Step<readonly TriggerRecord[]> {
-  return yield* session.all<TriggerRecord>(LIST_TRIGGERS, page.enabledOnly, page.limit, page.offset)
+  return yield* session.all<TriggerRecord>(sql.LIST_TRIGGERS, page.enabledOnly, page.limit, page.offset)
 }
 
 export function* getTrigger(session: Session, name: string): Step<TriggerRecord | null> {
-  return (yield* session.one<TriggerRecord>(GET_TRIGGER, name)) ?? null
+  return (yield* session.one<TriggerRecord>(sql.GET_TRIGGER, name)) ?? null
 }
 
 /** Returns false if no trigger has this name, like the next step. */
@@ -50,7 +42,9 @@ export function* setTriggerEnabled(
   note: string | null,
   at: number,
 ): Step<boolean> {
-  return (yield* session.run(SET_TRIGGER_ENABLED, isEnabled, note, at, name)) === 1
+  const statement = `
+UPDATE triggers SET enabled = $1, note = $2, failures_in_row = 0, updated_at = $3 WHERE name = $4`
+  return (yield* session.run(statement, isEnabled, note, at, name)) === 1
 }
 
 /** Adds to the present overrides, or resets all of them. */
@@ -62,8 +56,9 @@ export function* overrideTrigger(
 ): Step<boolean> {
   const record = yield* session.one<{ readonly overrides: string | null }>(session.sql.triggers.lockOverrides, name)
   if (record === undefined) return false
-  const before = overrides === null || record.overrides === null ? {} : (JSON.parse(record.overrides) as object)
-  session.run(SET_OVERRIDES, overridesText({ ...before, ...overrides }), at, name)
+  const all = overrides === null ? {} : { ...jsonOrEmpty(record.overrides), ...overrides }
+  const text = Object.keys(all).length === 0 ? null : JSON.stringify(all)
+  session.run('UPDATE triggers SET overrides = $1, updated_at = $2 WHERE name = $3', text, at, name)
   return true
 }
 
@@ -72,9 +67,14 @@ export function* listFirings(
   trigger: string,
   { limit, offset, after }: PageAfter,
 ): Step<readonly FiringRow[]> {
-  const found = yield* session.one<{ readonly seq: number }>(FIND_TRIGGER_SEQ, trigger)
-  const place = yield* placeAfter(session, FIND_FIRING, after)
+  const found = yield* session.one<{ readonly seq: number }>(sql.FIND_TRIGGER_SEQ, trigger)
+  const place = yield* placeAfter(session, `SELECT fired_at AS at, seq FROM ${sql.ALL_FIRINGS} WHERE id = $1`, after)
   if (found === undefined || place === null) return []
-  const records = yield* session.all<FiringRecord>(LIST_FIRINGS, found.seq, place.at, place.seq, limit, offset)
-  return records.map(firingRow)
+  return yield* session.all<FiringRow>(sql.LIST_FIRINGS, found.seq, place.at, place.seq, limit, offset)
+}
+
+/** Returns the settings that differ from the default, or null if none does. */
+function policyText(policy: TriggerPolicy): string | null {
+  const given = Object.entries(policy).filter(([name, value]) => value !== DEFAULT_POLICY[name as keyof TriggerPolicy])
+  return given.length === 0 ? null : JSON.stringify(Object.fromEntries(given))
 }

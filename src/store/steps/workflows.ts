@@ -1,12 +1,17 @@
 /** Steps of workflow definitions, which processes without the code of a workflow list and start. */
 
 import type { WorkflowDefinition } from '../../model/workflow.ts'
-import type { Session, Step } from '../session.ts'
-import { GET_WORKFLOW, LIST_WORKFLOWS, SAVE_WORKFLOW } from '../sql/workflows.ts'
+import { allOf, type Session, type Step } from '../session.ts'
 
 interface WorkflowRecord {
   readonly definition: string
 }
+
+/** A definition that did not change is not written. */
+const SAVE_WORKFLOW = `
+INSERT INTO workflows (key, definition, saved_at) VALUES ($1, $2, $3)
+ON CONFLICT (key) DO UPDATE SET definition = excluded.definition, saved_at = excluded.saved_at
+WHERE workflows.definition <> excluded.definition`
 
 export function* saveWorkflows(session: Session, workflows: readonly WorkflowDefinition[], at: number): Step<void> {
   for (const workflow of workflows) session.run(SAVE_WORKFLOW, workflow.key, JSON.stringify(workflow), at)
@@ -14,13 +19,9 @@ export function* saveWorkflows(session: Session, workflows: readonly WorkflowDef
 
 /** Returns the definitions with these keys, or all, ordered by key. */
 export function* listWorkflows(session: Session, keys?: readonly string[]): Step<readonly WorkflowDefinition[]> {
-  if (keys === undefined) return (yield* session.all<WorkflowRecord>(LIST_WORKFLOWS)).map(definition)
-  const replies = [...new Set(keys)].sort().map((key) => session.all<WorkflowRecord>(GET_WORKFLOW, key))
-  const definitions: WorkflowDefinition[] = []
-  for (const reply of replies) definitions.push(...(yield* reply).map(definition))
-  return definitions
-}
-
-function definition(record: WorkflowRecord): WorkflowDefinition {
-  return JSON.parse(record.definition) as WorkflowDefinition
+  const read = (condition: string, ...values: string[]) =>
+    session.all<WorkflowRecord>(`SELECT definition FROM workflows ${condition}`, ...values)
+  const replies =
+    keys === undefined ? [read('ORDER BY key')] : [...new Set(keys)].sort().map((key) => read('WHERE key = $1', key))
+  return (yield* allOf(replies)).flat().map(({ definition }) => JSON.parse(definition) as WorkflowDefinition)
 }

@@ -1,6 +1,6 @@
 /** The statements about executions for PostgreSQL. */
 
-import { ACTIVE_COLUMNS, ALL_EXECUTIONS } from '../../sql/executions/columns.ts'
+import { ACTIVE_COLUMNS, ALL_EXECUTIONS, TASK_COLUMNS } from '../../sql/executions/columns.ts'
 import type { OwnExecutionSql } from '../../sql/executions/executions.ts'
 import { type ChangeTask, taskChangeSql } from '../../sql/executions/settlements.ts'
 import { firstSeq, newSeq } from '../schema/families.ts'
@@ -53,8 +53,7 @@ JOIN active_executions a ON a.id = g.execution_id AND a.id = ANY ($1::text[])`,
 
   // A condition for each of the two tables, so that only the partitions of these executions are read.
   listTasks: `
-SELECT t.execution_seq, t.position AS seq, t.task_id, full_name, status, attempts, recoveries, not_before_at,
-       started_at, ended_at, finished_order, error, o.context AS output
+SELECT t.execution_seq, t.position AS seq, ${TASK_COLUMNS}, o.context AS "outputText"
 FROM task_runs t LEFT JOIN task_outputs o
   ON o.execution_seq = t.execution_seq AND o.task_id = t.task_id AND o.execution_seq = ANY ($1::bigint[])
 WHERE t.execution_seq = ANY ($1::bigint[])`,

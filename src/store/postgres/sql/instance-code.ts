@@ -1,12 +1,12 @@
 /** The statements about removed triggers for PostgreSQL. */
 
-import type { InstanceCodeSql } from '../../sql/instance-code.ts'
+import type { OwnSql } from '../../sql/dialect.ts'
 
 const OF_TRIGGER = 'trigger_seq = (SELECT seq FROM triggers WHERE name = $1)'
 const OF_CRON = 'cron_seq = (SELECT seq FROM crons WHERE trigger_name = $1)'
 
 /** By the columns that select the partition and its index. */
-export const DELETE_HISTORY: InstanceCodeSql['deleteHistory'] = [
+export const DELETE_HISTORY: OwnSql['deleteHistory'] = [
   `DELETE FROM ticks t USING (SELECT outcome, last_at, seq FROM ticks WHERE ${OF_TRIGGER} LIMIT $2) g
    WHERE ${OF_TRIGGER} AND t.outcome = g.outcome AND t.last_at = g.last_at AND t.seq = g.seq`,
   `DELETE FROM firings f USING (SELECT fired_at, seq FROM firings WHERE ${OF_TRIGGER} LIMIT $2) g

@@ -1,4 +1,4 @@
-/** See `ReactorSql`. Locks the graphs in the order of their names, so that two deliveries never wait for each other. */
+/** See `OwnSql`. Locks the graphs in the order of their names, so that two deliveries never wait for each other. */
 export const PASS_TO_GRAPH = `
 WITH passed AS (
   SELECT graphs.seq, g.after

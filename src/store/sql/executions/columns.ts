@@ -1,5 +1,11 @@
 /** Columns of executions, which are in one table while they are active and in another one after their end. */
 
+import { named } from '../named.ts'
+
+/** Columns of task runs `t`, without outputs. */
+export const TASK_COLUMNS = named(`
+  t.task_id, full_name, status, attempts, recoveries, not_before_at, started_at, ended_at, finished_order, error`)
+
 const SHARED_COLUMNS = `
   id, workflow, version, status, origin, origin_source, schedule_id, firing_id, created_at, started_at, retry_of,
   cancel_requested_at`

@@ -3,7 +3,7 @@
 import type { Fragments } from '../fragments.ts'
 import { ALL_EXECUTIONS, OWNED_COLUMNS } from './columns.ts'
 import type { ListingSql } from './listing.ts'
-import type { OwnSettlementSql, settlementSql } from './settlements.ts'
+import type { OwnSettlementSql } from './settlements.ts'
 
 export const GET_EXECUTION = `SELECT * FROM ${ALL_EXECUTIONS} e WHERE id = $1`
 
@@ -15,12 +15,6 @@ UNION ALL SELECT status, count(*) FROM active_executions GROUP BY status`
 /** By the range of texts with this beginning: `LIKE` cannot use the index. */
 export const FIND_EXECUTION_IDS = `
 SELECT id FROM ${ALL_EXECUTIONS} e WHERE id >= $1 AND id < $2 ORDER BY id LIMIT $3`
-
-export const GET_INPUT = 'SELECT context FROM execution_inputs WHERE execution_seq = $1'
-
-export const GET_FINAL = 'SELECT context FROM execution_finals WHERE execution_seq = $1'
-
-export const FIND_ACTIVE_SEQ = 'SELECT execution_seq AS seq FROM active_executions WHERE id = $1'
 
 /** The execution after which a list continues. */
 export const FIND_EXECUTION = `SELECT created_at AS at, seq FROM ${ALL_EXECUTIONS} e WHERE id = $1`
@@ -65,11 +59,6 @@ export interface OwnExecutionSql extends ListingSql, OwnSettlementSql {
   /** Task runs with their outputs. Rows: `seq` of an execution. */
   readonly listTasks: string
 }
-
-export interface ExecutionSql
-  extends OwnExecutionSql,
-    ReturnType<typeof executionSql>,
-    ReturnType<typeof settlementSql> {}
 
 export function executionSql({ isEach, isIn, lock, rows }: Fragments) {
   /** Values: latest creation, list of living engines. */

@@ -2,11 +2,16 @@
 
 import type { ExecutionFilter, Page } from '../../../engine/ports.ts'
 import type { ExecutionStatus } from '../../../model/execution.ts'
-import { STARTED_BY_TRIGGER } from '../../history-shapes.ts'
 import { ACTIVE_COLUMNS, ENDED_COLUMNS } from './columns.ts'
 
 export const ACTIVE_STATUSES: readonly ExecutionStatus[] = ['Pending', 'Running', 'Paused']
 export const ENDED_STATUSES: readonly ExecutionStatus[] = ['Completed', 'Failed', 'Cancelled']
+
+/** In the order in which they are counted. */
+export const STATUSES = [...ACTIVE_STATUSES, ...ENDED_STATUSES]
+
+/** Condition of executions whose `origin_source` is the name of a trigger. */
+export const STARTED_BY_TRIGGER = "origin IN ('trigger', 'cron')"
 
 export const ENDED = `(SELECT ${ENDED_COLUMNS} FROM executions)`
 

@@ -4,8 +4,6 @@ import type { Fragments } from '../fragments.ts'
 
 export const FIND_ENDED = 'SELECT status FROM executions WHERE id = $1'
 
-export const LIST_TASK_IDS = 'SELECT task_id FROM task_runs WHERE execution_seq = $1'
-
 export const CANCEL_UNFINISHED_TASKS = `
 UPDATE task_runs SET status = 'Cancelled', ended_at = $1
 WHERE execution_seq = $2 AND status IN ('NotStarted', 'Ready', 'Running')`

@@ -9,7 +9,7 @@ const SEQ = '(SELECT seq FROM triggers WHERE name = $1)'
 export const OPEN_RUN = `
 SELECT seq, skip_count AS count, skip_first_at AS first_at, skip_last_at AS last_at FROM triggers WHERE name = $1`
 
-export const OPEN_TICK = openSkips('skip_log AS log', 'name = $1 AND skip_tick_id = $2')
+export const OPEN_TICK = openSkips('name = $1 AND skip_tick_id = $2', ', skip_log AS log')
 
 /** Values: the trigger, the id, a time until which the poll lasted, because the ids have no index. */
 export const FIND_TICK = `
@@ -27,7 +27,7 @@ SELECT count(*) AS count FROM (
 
 // -- all bars of a period. Values: `seq` of the trigger, the period, its length, the number of bars.
 
-/** SQLite plans a statement with values in its groups anew at each run (90 against 4 µs). */
+/** SQLite plans a statement with values in its groups again at each run (90 against 4 µs). */
 const ASKED = `
 WITH asked (asked_seq, since_at, until_at, length, bars) AS (
   SELECT CAST($1 AS bigint), CAST($2 AS bigint), CAST($3 AS bigint), CAST($4 AS bigint), CAST($5 AS bigint))`
@@ -52,8 +52,6 @@ export const SKIPS_OVER_EDGES = `${ASKED}
 SELECT first_at, last_at, count
 ${IN_PERIOD} AND outcome = 'skipped' AND NOT ${BEGAN_IN_SAME_BAR} ORDER BY last_at`
 
-export type ActivitySql = ReturnType<typeof activitySql>
-
 export function activitySql({ forRows, isEach }: Fragments) {
   const newest = (condition: string) =>
     forRows(
@@ -64,7 +62,7 @@ ORDER BY last_at DESC, seq DESC LIMIT 1`,
     )
   return {
     /** The last ticks of triggers. Value of each row: the name. */
-    openTicks: openSkips('name', isEach('name', '$1', 'text')),
+    openTicks: openSkips(isEach('name', '$1', 'text'), ', name'),
     newestTicks: newest(''),
     newestFiredTicks: newest("AND outcome = 'fired'"),
     /** The oldest ticks of an outcome in a bar, up to a limit. Values: those of the row, the trigger, the limit. */
@@ -87,7 +85,7 @@ SELECT count(*) AS runs, CAST(coalesce(sum(count), 0) AS bigint) AS count, max(l
   ORDER BY last_at LIMIT $5
 ) seen WHERE first_at >= ${sinceAt}`,
     ),
-    /** The run of skips that ended at an edge or later, and may have begun before. Values: those of the row, the trigger. */
+    /** The run of skips that ended at an edge or later. Values: those of the row, the trigger. */
     skipsAcross: forRows(
       'bar bigint, edge_at bigint',
       ([, edgeAt]) => `

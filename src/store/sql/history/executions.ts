@@ -2,9 +2,14 @@
 
 import type { ExecutionStatus } from '../../../model/execution.ts'
 import type { CountFilter, TrendQuery } from '../../../model/history.ts'
-import { STARTED_BY_TRIGGER } from '../../history-shapes.ts'
-import { executionsWith } from '../executions/listing.ts'
+import { executionsWith, STARTED_BY_TRIGGER } from '../executions/listing.ts'
 import type { Fragments } from '../fragments.ts'
+import { named } from '../named.ts'
+
+/** Maximum number of executions that are counted in a status. Measured with 500,000: 0.4 ms through an index alone. */
+export const COUNTED_AT_MOST = 10_000
+/** Maximum number in all bars of a trend together, so that many bars cost no more than few. */
+export const TREND_AT_MOST = 48_000
 
 /** The `seq` of an execution, as an expression of its id. */
 export function seqOf(id: string): string {
@@ -21,7 +26,8 @@ SELECT (SELECT octet_length(context) FROM execution_inputs WHERE execution_seq =
 /** The attempt that completed a task is in the row of the task if `attempts` has no row of it. */
 function attemptsOf(condition: string): string {
   return `
-SELECT execution_seq, task_id, attempt, outcome, queued_at, started_at, ended_at, error FROM attempts WHERE ${condition}
+SELECT execution_seq, ${named('task_id, attempt, outcome, queued_at, started_at, ended_at, error')}
+FROM attempts WHERE ${condition}
 UNION ALL
 SELECT execution_seq, task_id, attempts, 'completed', attempt_queued_at, attempt_started_at, ended_at, NULL
 FROM task_runs WHERE ${condition} AND attempt_started_at IS NOT NULL`
@@ -41,22 +47,6 @@ export interface Part {
   readonly statuses?: readonly ExecutionStatus[]
 }
 
-/** The executions that failed last, by their ends. */
-export function listLastFailed({ failed }: OwnHistorySql): string {
-  return `
-SELECT *, CAST(NULL AS bigint) AS paused_at FROM ${failed}
-WHERE status = 'Failed' ORDER BY ended_at DESC, seq DESC LIMIT $1`
-}
-
-/** Newest first. Values: the workflow, the limit. */
-export function sampleExecutions({ inOrder }: OwnHistorySql): string {
-  return `
-SELECT seq, id, version, status, created_at, started_at, ended_at FROM ${inOrder} e
-WHERE workflow = $1 ORDER BY created_at DESC, seq DESC LIMIT $2`
-}
-
-export interface HistorySql extends ReturnType<typeof historySql>, OwnHistorySql {}
-
 /** Statements and tables that each database has in a form of its own. */
 export interface OwnHistorySql {
   /** The tasks of an execution in their order, with the sizes of their outputs. Value: its `seq`. */
@@ -69,7 +59,7 @@ export interface OwnHistorySql {
   readonly inOrder: string
   /** Parts that together have all executions. SQLite reads each one through an index alone. */
   readonly parts: readonly Part[]
-  /** The same for `ORDER BY created_at`. */
+  /** Parts for `ORDER BY created_at`. */
   readonly partsInOrder: readonly Part[]
   /** Parts for the executions of one workflow or trigger. */
   readonly partsOfOne: readonly Part[]
@@ -79,10 +69,19 @@ export interface OwnHistorySql {
   readonly countsNewest: boolean
 }
 
-export function historySql({ forRows, isIn }: Fragments) {
+export function historySql({ forRows, isIn }: Fragments, own: OwnHistorySql) {
   return {
+    ...own,
+    /** The executions that failed last, by their ends. Value: the limit. */
+    lastFailed: `
+SELECT *, CAST(NULL AS bigint) AS paused_at FROM ${own.failed}
+WHERE status = 'Failed' ORDER BY ended_at DESC, seq DESC LIMIT $1`,
+    /** Newest first. Values: the workflow, the limit. */
+    sampleExecutions: `
+SELECT ${named('seq, id, version, status, created_at, started_at, ended_at')} FROM ${own.inOrder} e
+WHERE workflow = $1 ORDER BY created_at DESC, seq DESC LIMIT $2`,
     /** The attempts of an execution that have ended, in the order of their ends. Value: its id. */
-    listAttempts: `${attemptsOf(`execution_seq = ${seqOf('$1')}`)} ORDER BY ended_at, task_id, attempt`,
+    listAttempts: `${attemptsOf(`execution_seq = ${seqOf('$1')}`)} ORDER BY "endedAt", "taskId", attempt`,
     /** Attempts of executions, those of the newest executions first. Values: the list of `seq`, the limit. */
     sampleAttempts: `${attemptsOf(isIn('execution_seq', '$1', 'bigint'))} ORDER BY execution_seq DESC LIMIT $2`,
     /** For `allEach` with rows of the bar and its period: counts the oldest executions of a part by status. */
@@ -105,7 +104,7 @@ SELECT ${only === undefined ? 'status' : `'${only}' AS status`}, count(*) AS cou
 }
 
 /**
- * Counts the executions of a part by status and bar, up to a limit. The number of a bar, from 0, is that of the last bar
+ * Counts the executions of a part by status and bar, up to a limit. The bar of an execution, from 0, is the last one
  * whose edge, rounded down, is not after the execution.
  */
 export function groupedTrend({ table, statuses }: Part, query: TrendQuery, limit: number): Query {
@@ -147,7 +146,8 @@ export function countListing(
   const order = isOfNewest ? 'ORDER BY created_at DESC' : ''
   const text = `
 SELECT count(*) AS seen, count(*) FILTER (WHERE ${counted.join(' AND ')}) AS count FROM (
-  SELECT ${columns} FROM ${executionsWith(status)} e WHERE ${[...read, ...period].join(' AND ')} ${order} LIMIT ${value(limit)}
+  SELECT ${columns} FROM ${executionsWith(status)} e
+  WHERE ${[...read, ...period].join(' AND ')} ${order} LIMIT ${value(limit)}
 ) seen`
   return { text, values }
 }

@@ -1,6 +1,7 @@
 /** The SQL of the logs of attempts and of ticks. */
 
 import type { Fragments } from '../fragments.ts'
+import { named } from '../named.ts'
 import { seqOf } from './executions.ts'
 
 /** Values: the execution, the piece, the number of cut records and bytes. */
@@ -8,7 +9,7 @@ export const SET_CUT = `
 UPDATE attempt_logs SET cut_records = $3, cut_bytes = $4 WHERE execution_seq = $1 AND piece = $2`
 
 const listPieces = (place: string, order: string): string => `
-SELECT piece, task_id, attempt, records, bytes, cut_records, cut_bytes, text FROM attempt_logs
+SELECT ${named('piece, task_id, attempt, records, bytes, cut_records, cut_bytes, text')} FROM attempt_logs
 WHERE execution_seq = ${seqOf('$1')} AND piece ${place} $2
   AND (CAST($3 AS text) IS NULL OR task_id = $3) AND (CAST($4 AS integer) IS NULL OR attempt = $4)
 ORDER BY piece ${order} LIMIT $5`
@@ -21,16 +22,14 @@ export const LIST_LAST_PIECES = listPieces('<', 'DESC')
 
 /** Values: the trigger, the beginning of the id of the tick. */
 export const OPEN_TICK_LOG = `
-SELECT skip_tick_id AS id, 'skipped' AS outcome, skip_last_at AS at, skip_log AS text FROM triggers
+SELECT skip_tick_id AS "tickId", 'skipped' AS outcome, skip_last_at AS at, skip_log AS text FROM triggers
 WHERE name = $1 AND skip_count > 0 AND skip_log IS NOT NULL AND ${beginsWith('skip_tick_id', '$2')}`
 
 /** Newest first, without the open run of skips. Values: as above, the limit, the offset. */
 export const LIST_TICK_LOGS = `
-SELECT id, outcome, last_at AS at, log AS text FROM ticks
+SELECT id AS "tickId", outcome, last_at AS at, log AS text FROM ticks
 WHERE trigger_seq = (SELECT seq FROM triggers WHERE name = $1) AND log IS NOT NULL AND ${beginsWith('id', '$2')}
 ORDER BY seq DESC LIMIT $3 OFFSET $4`
-
-export type LogSql = ReturnType<typeof logSql>
 
 export function logSql({ insertRows, isEach, isIn, lock }: Fragments) {
   /** The `seq` of each execution and its last piece, or 0. Two writers of one execution number their pieces in turn. */

@@ -1,6 +1,7 @@
 /** The SQL that removes old rows. */
 
 import type { Fragments } from '../fragments.ts'
+import { NO_SKIPS } from '../triggers.ts'
 
 const oldest = (table: string, column: string): string => `
 DELETE FROM ${table} WHERE seq IN (SELECT seq FROM ${table} WHERE ${column} < $1 ORDER BY ${column} LIMIT $2)`
@@ -15,14 +16,12 @@ export const PRUNE_CRON_FIRINGS_WITHOUT_RUN = `
 DELETE FROM cron_firings WHERE claimed_at < $1 AND (claimed_at, seq) IN (
   SELECT claimed_at, seq FROM cron_firings WHERE execution_id IS NULL AND claimed_at < $1 ORDER BY claimed_at LIMIT $2)`
 
-export const COUNT_OLD_EXECUTIONS = 'SELECT count(*) AS old FROM executions WHERE ended_at < $1'
-
-/** By creation, which precedes the end, so that executions with other statuses are not read. */
+/** Condition. The creation precedes the end, and its index does not read executions with other statuses. */
 const OLD_IN_STATUS = 'status = $2 AND created_at < $1 AND ended_at < $1'
 
-export const COUNT_OLD_EXECUTIONS_IN_STATUS = `SELECT count(*) AS old FROM executions WHERE ${OLD_IN_STATUS}`
-
-export type RetentionSql = ReturnType<typeof retentionSql>
+/** Values: the time before which executions are old, and the status if only those with one status are counted. */
+export const countOldExecutions = (ofStatus: boolean): string =>
+  `SELECT count(*) AS old FROM executions WHERE ${ofStatus ? OLD_IN_STATUS : 'ended_at < $1'}`
 
 /** `tablesOfExecution`: the tables with an `execution_seq`. Several engines may remove rows at the same time. */
 export function retentionSql({ isAmong, isEach, isIn, skipLocked }: Fragments, tablesOfExecution: readonly string[]) {
@@ -32,15 +31,14 @@ export function retentionSql({ isAmong, isEach, isIn, skipLocked }: Fragments, t
       return `DELETE FROM ${table} WHERE ${isAmong(table, `outcome IN (${listed}) AND last_at < $1 LIMIT $2`)}`
     },
     pruneOpenSkips: `
-UPDATE triggers
-SET skip_count = 0, skip_tick_id = NULL, skip_first_at = NULL, skip_last_at = NULL, skip_lateness_ms = NULL,
-    skip_duration_ms = NULL, skip_reason = NULL, skip_log = NULL
+UPDATE triggers SET ${NO_SKIPS}
 WHERE seq IN (SELECT seq FROM triggers WHERE skip_count > 0 AND skip_last_at < $1 LIMIT $2 ${skipLocked})`,
 
-    oldExecutions: (table: string): string => `
-SELECT seq, firing_id FROM ${table} WHERE ended_at < $1 ORDER BY ended_at LIMIT $2 ${skipLocked}`,
-    oldExecutionsInStatus: (table: string): string => `
-SELECT seq, firing_id FROM ${table} WHERE ${OLD_IN_STATUS} ORDER BY created_at LIMIT $3 ${skipLocked}`,
+    /** Values: as for `countOldExecutions`, the number of rows. */
+    oldExecutions: (table: string, ofStatus: boolean): string => `
+SELECT seq, firing_id FROM ${table}
+WHERE ${ofStatus ? OLD_IN_STATUS : 'ended_at < $1'} ORDER BY ${ofStatus ? 'created_at LIMIT $3' : 'ended_at LIMIT $2'}
+${skipLocked}`,
     /** Values: the executions, the number of rows. */
     deleteLogPieces: `
 DELETE FROM attempt_logs WHERE (execution_seq, piece) IN (

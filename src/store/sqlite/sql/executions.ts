@@ -1,6 +1,6 @@
 /** The statements about executions for SQLite. */
 
-import { ACTIVE_COLUMNS, ENDED_COLUMNS } from '../../sql/executions/columns.ts'
+import { ACTIVE_COLUMNS, ENDED_COLUMNS, TASK_COLUMNS } from '../../sql/executions/columns.ts'
 import type { OwnExecutionSql } from '../../sql/executions/executions.ts'
 import { ACTIVE_STATUSES } from '../../sql/executions/listing.ts'
 import { type ChangeTask, taskChangeSql } from '../../sql/executions/settlements.ts'
@@ -46,9 +46,8 @@ VALUES (last_insert_rowid() - $11, $1, $2, $3, $4, $5, $6, $7, $8, $9)`,
 INSERT INTO task_runs (execution_seq, position, task_id, full_name) VALUES (last_insert_rowid() - $5, $2, $3, $4)`,
 
   listTasks: `
-SELECT execution_seq, position AS seq, task_id, full_name, status, attempts, recoveries, not_before_at, started_at,
-       ended_at, finished_order, error, output
-FROM task_runs WHERE execution_seq = $1`,
+SELECT execution_seq, position AS seq, ${TASK_COLUMNS}, output AS "outputText"
+FROM task_runs t WHERE execution_seq = $1`,
 
   active: ACTIVE,
   all: null,

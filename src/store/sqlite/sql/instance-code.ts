@@ -1,11 +1,11 @@
 /** The statements about removed triggers for SQLite. */
 
-import type { InstanceCodeSql } from '../../sql/instance-code.ts'
+import type { OwnSql } from '../../sql/dialect.ts'
 
 const OF_TRIGGER = 'trigger_seq = (SELECT seq FROM triggers WHERE name = $1)'
 const OF_CRON = 'cron_seq = (SELECT seq FROM crons WHERE trigger_name = $1)'
 
-export const DELETE_HISTORY: InstanceCodeSql['deleteHistory'] = [
+export const DELETE_HISTORY: OwnSql['deleteHistory'] = [
   `DELETE FROM ticks WHERE seq IN (SELECT seq FROM ticks WHERE ${OF_TRIGGER} LIMIT $2)`,
   `DELETE FROM firings WHERE id IN (SELECT id FROM firings WHERE ${OF_TRIGGER} LIMIT $2)`,
   `DELETE FROM active_firings WHERE id IN (SELECT id FROM active_firings WHERE ${OF_TRIGGER} LIMIT $2)`,

@@ -3,17 +3,10 @@
 import type { Acquisition } from '../../../engine/ports.ts'
 import type { NumberedRequest } from '../../../model/action.ts'
 import type { AcquiredExecution } from '../../../model/execution.ts'
-import { PROCESS_DIED } from '../../history-rows.ts'
-import { type ExecutionRecord, faultText, type OwnedRecord } from '../../rows.ts'
+import type { ExecutionRecord, OwnedRecord } from '../../rows.ts'
 import type { Reply, Session, Step } from '../../session.ts'
-import {
-  DECLARE_DEAD,
-  DELETE_INSTANCE_WITHOUT_EXECUTIONS,
-  FIND_INSTANCE,
-  INSERT_LOST_ATTEMPTS,
-  READY_RUNNING_TASKS,
-} from '../../sql/instances.ts'
-import { seqOrThrow } from '../instances.ts'
+import * as sql from '../../sql/instances.ts'
+import { loseAttempts, seqOrThrow } from '../instances.ts'
 import { deadSeqs, type Liveness } from '../liveness.ts'
 import { loadExecutions } from './reading.ts'
 import { takeOverRequest } from './requests.ts'
@@ -38,7 +31,7 @@ export function* acquireExecutions(
   findUnowned: FindUnowned,
 ): Step<readonly AcquiredExecution[]> {
   const { instanceId, recover, at, limit } = acquisition
-  const own = session.one<{ readonly seq: number }>(FIND_INSTANCE, instanceId)
+  const own = session.one<{ readonly seq: number }>(sql.FIND_INSTANCE, instanceId)
   const dead = recover ? yield* deadSeqs(session, liveness, instanceId) : []
   const owner = seqOrThrow(yield* own, instanceId)
   const found = yield* findUnowned(session, { ...acquisition, owner, deadSeqs: dead })
@@ -49,21 +42,15 @@ export function* acquireExecutions(
     owner,
     at,
   )
-  for (const { seq, started_at } of taken) if (started_at !== null) recoverTasks(session, seq, at)
-  for (const seq of dead) session.run(DELETE_INSTANCE_WITHOUT_EXECUTIONS, seq)
-  for (const former of new Set(taken.flatMap(({ owner_seq }) => owner_seq ?? []))) session.run(DECLARE_DEAD, former)
+  for (const { seq, started_at } of taken) if (started_at !== null) loseAttempts(session, seq, at)
+  for (const seq of dead) session.run(sql.DELETE_INSTANCE_WITHOUT_EXECUTIONS, seq)
+  for (const former of new Set(taken.flatMap(({ owner_seq }) => owner_seq ?? []))) session.run(sql.DECLARE_DEAD, former)
   return yield* acquired(session, taken, at)
-}
-
-/** Stores the attempts that were running as lost, and makes their tasks ready. */
-function recoverTasks(session: Session, seq: number, at: number): void {
-  session.run(INSERT_LOST_ATTEMPTS, at, faultText(PROCESS_DIED), seq)
-  session.run(READY_RUNNING_TASKS, 1, seq)
 }
 
 function* acquired(session: Session, taken: readonly OwnedRecord[], at: number): Step<readonly AcquiredExecution[]> {
   const records: ExecutionRecord[] = []
-  const owned: { readonly ownerNumber: number; readonly cancel: NumberedRequest | null }[] = []
+  const cancels: (NumberedRequest | null)[] = []
   for (const record of taken) {
     const { pausedAt, cancelRequestedAt, cancel } = yield* takeOverRequest(session, record, at)
     records.push({
@@ -73,10 +60,12 @@ function* acquired(session: Session, taken: readonly OwnedRecord[], at: number):
       paused_at: pausedAt,
       cancel_requested_at: cancelRequestedAt,
     })
-    owned.push({ ownerNumber: record.owner_number + 1, cancel })
+    cancels.push(cancel)
   }
   const loaded = yield* loadExecutions(session, records)
-  return loaded.map((execution, index) => ({ ...execution, ...{ ownerNumber: 0, cancel: null }, ...owned[index] }))
+  return loaded.map((execution, index) => {
+    return { ...execution, ownerNumber: (taken[index]?.owner_number ?? 0) + 1, cancel: cancels[index] ?? null }
+  })
 }
 
 function oldestFirst(one: OwnedRecord, other: OwnedRecord): number {

@@ -2,9 +2,8 @@
 
 import type { NewExecution, RecordedAction } from '../../../engine/ports.ts'
 import type { ExecutionOrigin, TaskRun } from '../../../model/execution.ts'
-import { originFiring, originSchedule, originSource } from '../../rows.ts'
+import { originColumns } from '../../rows.ts'
 import type { Session, Step } from '../../session.ts'
-import { FIND_ACTIVE_SEQ } from '../../sql/executions/executions.ts'
 import { recordAction } from '../actions.ts'
 import { TaskChanges } from './task-changes.ts'
 
@@ -31,8 +30,7 @@ export function* insertExecutions(session: Session, creations: readonly Creation
   const last = creations.length - 1
   const executions = creations.map(({ execution, origin, at }, index) => {
     const { id, workflow, version, inputText, retryOf = null } = execution
-    const source = [originSource(origin), originSchedule(origin), originFiring(origin)]
-    return [id, workflow, version, origin.kind, ...source, at, retryOf, inputText, last - index]
+    return [id, workflow, version, origin.kind, ...originColumns(origin), at, retryOf, inputText, last - index]
   })
   for (const statement of insert) session.each(statement, executions)
   const tasks = creations.flatMap(({ execution: { id, tasks } }, index) =>
@@ -47,7 +45,8 @@ export function* insertExecutions(session: Session, creations: readonly Creation
 
 /** Stores the outcomes of tasks that are taken over from the execution that is retried. */
 function* keepOutcomes(session: Session, id: string, kept: readonly TaskRun[]): Step<void> {
-  const found = yield* session.one<{ readonly seq: number }>(FIND_ACTIVE_SEQ, id)
+  const statement = 'SELECT execution_seq AS seq FROM active_executions WHERE id = $1'
+  const found = yield* session.one<{ readonly seq: number }>(statement, id)
   const changes = new TaskChanges()
   for (const task of kept) changes.add(found?.seq ?? 0, { ...task, recoveries: 0, notBeforeAt: null })
   changes.write(session)

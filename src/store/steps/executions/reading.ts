@@ -5,10 +5,6 @@ import { type ExecutionRecord, execution, type TaskRecord, taskRun } from '../..
 import type { Session, Step } from '../../session.ts'
 import { COUNT_EXECUTIONS, FIND_EXECUTION_IDS, GET_EXECUTION } from '../../sql/executions/executions.ts'
 
-interface TaskRecordOf extends TaskRecord {
-  readonly execution_seq: number
-}
-
 interface ContextRecord {
   readonly execution_seq: number
   readonly context: string
@@ -56,10 +52,10 @@ export function* loadExecutions(session: Session, records: readonly ExecutionRec
   const seqs = records.map(({ seq }): [number] => [seq])
   const ended = records.filter(({ ended_at }) => ended_at !== null).map(({ seq }) => [seq])
   const inputs = session.allEach<ContextRecord>(listInputs, seqs)
-  const tasks = session.allEach<TaskRecordOf>(listTasks, seqs)
+  const tasks = session.allEach<TaskRecord>(listTasks, seqs)
   const finals = session.allEach<ContextRecord>(listFinals, ended)
   const inputOf = contexts(yield* inputs)
-  const tasksOf = new Map<number, TaskRecordOf[]>(seqs.map(([seq]) => [seq, []]))
+  const tasksOf = new Map<number, TaskRecord[]>(seqs.map(([seq]) => [seq, []]))
   for (const task of yield* tasks) tasksOf.get(task.execution_seq)?.push(task)
   const finalOf = contexts(yield* finals)
   return records.map((record) => {

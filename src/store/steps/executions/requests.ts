@@ -4,8 +4,8 @@ import type { ExecutionEnd } from '../../../engine/ports.ts'
 import type { ActionAnswer, NumberedRequest, SteeringRequest } from '../../../model/action.ts'
 import { type OwnedRecord, requestOf } from '../../rows.ts'
 import type { Session, Step } from '../../session.ts'
-import { ANSWER_ACTION } from '../../sql/actions.ts'
 import { APPLY_CANCEL, APPLY_PAUSE } from '../../sql/executions/executions.ts'
+import { storeAnswer } from '../actions.ts'
 
 const DONE: ActionAnswer = { isRefused: false, text: null }
 
@@ -32,7 +32,7 @@ export function* applyByOwner(session: Session, executionId: string, request: Nu
   answerAll(session, request, DONE, at)
 }
 
-export interface TakenOverRequest {
+interface TakenOverRequest {
   readonly pausedAt: number | null
   readonly cancelRequestedAt: number | null
   readonly cancel: NumberedRequest | null
@@ -84,5 +84,5 @@ export function joinedRequest(waiting: SteeringRequest | null, request: Steering
 }
 
 function answerAll(session: Session, { actionIds }: SteeringRequest, answer: ActionAnswer, at: number): void {
-  for (const id of actionIds) session.run(ANSWER_ACTION, at, answer.isRefused, answer.text, id)
+  for (const id of actionIds) storeAnswer(session, id, answer, at)
 }

@@ -5,7 +5,7 @@ import { StoreError } from '../../../errors.ts'
 import type { ExecutionOrigin } from '../../../model/execution.ts'
 import { faultText, type OwnedRecord } from '../../rows.ts'
 import type { Reply, RowValues, Session, Step } from '../../session.ts'
-import { FIND_ENDED, LIST_TASK_IDS } from '../../sql/executions/settlements.ts'
+import { FIND_ENDED } from '../../sql/executions/settlements.ts'
 import { answerAtEnd, applyByOwner } from './requests.ts'
 import { completingAttempts, TaskChanges } from './task-changes.ts'
 
@@ -28,11 +28,6 @@ interface Accepted {
 }
 
 const RELEASED = 'the execution has ended, or no engine is running it'
-
-export function* settleOne(session: Session, settlement: Settlement, at: number): Step<void> {
-  const refusal = (yield* settle(session, [settlement], at))[0]
-  if (refusal !== undefined) throw refusal
-}
 
 /** Settles executions that differ. Returns for each settlement nothing, or the error if the settlement is refused. */
 export function* settle(
@@ -134,8 +129,9 @@ function giveBack(session: Session, accepted: readonly Accepted[]): void {
 
 function* throwMissingTask(session: Session, accepted: readonly Accepted[]): Step<void> {
   for (const { record, settlement } of accepted) {
-    const tasks = yield* session.all<{ readonly task_id: string }>(LIST_TASK_IDS, record.seq)
-    const known = new Set(tasks.map(({ task_id }) => task_id))
+    const statement = 'SELECT task_id AS id FROM task_runs WHERE execution_seq = $1'
+    const tasks = yield* session.all<{ readonly id: string }>(statement, record.seq)
+    const known = new Set(tasks.map(({ id }) => id))
     const missing = settlement.changes.find(({ taskId }) => !known.has(taskId))
     if (missing !== undefined) throw cannotSettle(record.id, `the execution has no task "${missing.taskId}"`)
   }

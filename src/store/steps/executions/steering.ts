@@ -10,13 +10,13 @@
 import type { CancelledExecution, ExecutionEnd, SteeringAnswer } from '../../../engine/ports.ts'
 import type { NewAction, NumberedRequest, SteeringRequest } from '../../../model/action.ts'
 import type { ExecutionStatus } from '../../../model/execution.ts'
-import { PROCESS_DIED } from '../../history-rows.ts'
-import { faultText, type OwnedRecord, requestOf } from '../../rows.ts'
+import { type OwnedRecord, requestOf } from '../../rows.ts'
 import type { Session, Step } from '../../session.ts'
 import { RELEASE_EXECUTION, STORE_REQUEST } from '../../sql/executions/executions.ts'
 import { CANCEL_UNFINISHED_TASKS, FIND_ENDED } from '../../sql/executions/settlements.ts'
-import { DECLARE_DEAD, INSERT_LOST_ATTEMPTS, READY_RUNNING_TASKS } from '../../sql/instances.ts'
+import { DECLARE_DEAD } from '../../sql/instances.ts'
 import { askAction } from '../actions.ts'
+import { loseAttempts } from '../instances.ts'
 import { loadExecutions } from './reading.ts'
 import { answerReplaced, applyByOwner, joinedRequest } from './requests.ts'
 import { writeEnds } from './settlement.ts'
@@ -86,8 +86,7 @@ function* applyOrAsk(
 /** Takes an execution from a dead owner. The next heartbeat notifies an owner that is alive after all. */
 function takeFrom(session: Session, ownerSeq: number, { seq, id }: SteeringRecord, at: number): void {
   session.run(DECLARE_DEAD, ownerSeq)
-  session.run(INSERT_LOST_ATTEMPTS, at, faultText(PROCESS_DIED), seq)
-  session.run(READY_RUNNING_TASKS, 1, seq)
+  loseAttempts(session, seq, at)
   session.run(RELEASE_EXECUTION, id)
 }
 

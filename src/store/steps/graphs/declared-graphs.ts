@@ -1,21 +1,35 @@
 /** Steps of the sources, reactors and graphs that engines declare. */
 
 import type { DeclaredGraphs } from '../../../engine/ports.ts'
-import { isOtherStream, listedNames } from '../../graphs/declared-names.ts'
+import type { Accumulation } from '../../../model/graphs/definitions.ts'
 import { newReactorKey } from '../../graphs/firing-ids.ts'
 import type { Session, Step } from '../../session.ts'
-import { SAVE_GRAPH, SET_DECLARED_GRAPHS } from '../../sql/declared-graphs.ts'
+import { SAVE_GRAPH } from '../../sql/declared-graphs.ts'
 
 interface Named {
   readonly name: string
 }
 
+/** Returns the names that an engine declares as its row has them: each behind its kind. */
+export function declaredNames({ sources, reactors, graphs }: DeclaredGraphs): readonly string[] {
+  return [
+    ...sources.map(({ name }) => `source ${name}`),
+    ...listedNames(reactors).map((name) => `listed ${name}`),
+    ...reactors.map(({ name }) => `reactor ${name}`),
+    ...graphs.map(({ name }) => `graph ${name}`),
+  ]
+}
+
+/** Returns the sources that reactors list. */
+function listedNames(reactors: DeclaredGraphs['reactors']): readonly string[] {
+  return [...new Set(reactors.flatMap(({ sources }) => sources))]
+}
+
 /** Rows are saved in the order of their names, so that two engines do not wait for each other. */
 export function* saveDeclared(session: Session, { sources, reactors, graphs }: DeclaredGraphs, at: number): Step<void> {
   yield* saveSources(session, sources, at)
-  const listed = listedNames(reactors).map((name) => ({ name }))
-  const rows = byName(listed).map(({ name }) => [name, at])
-  session.each(session.sql.declaredGraphs.nameSource, rows)
+  const listed = [...listedNames(reactors)].sort().map((name) => [name, at])
+  session.each(session.sql.declaredGraphs.nameSource, listed)
   yield* saveReactors(session, reactors, at)
   for (const graph of byName(graphs)) {
     session.run(SAVE_GRAPH, graph.name, graph.reactor, JSON.stringify(graph), at)
@@ -30,10 +44,10 @@ export function markUndeclared(
   at: number,
   deadSeqs: readonly number[],
 ): void {
-  const { markUndeclared, unmarkDeclared } = session.sql.declaredGraphs
-  session.run(SET_DECLARED_GRAPHS, names, instanceId)
+  const { markUndeclared, forgetFunctions } = session.sql.declaredGraphs
+  session.run('UPDATE instances SET declared_graphs = $1 WHERE id = $2', names, instanceId)
   for (const mark of markUndeclared) session.run(mark, deadSeqs, at)
-  for (const unmark of unmarkDeclared) session.run(unmark, deadSeqs)
+  session.run(forgetFunctions, deadSeqs)
 }
 
 function* saveSources(session: Session, sources: DeclaredGraphs['sources'], at: number): Step<void> {
@@ -48,6 +62,13 @@ function* saveSources(session: Session, sources: DeclaredGraphs['sources'], at: 
   })
   session.each(forgetPositions, movedNames)
   session.each(saveSource, rows)
+}
+
+/** Positions in a stream mean nothing in another stream. */
+function isOtherStream(stored: string | null, declared: Accumulation): boolean {
+  const before = stored === null ? null : (JSON.parse(stored) as Accumulation)
+  if (before?.kind !== 'stream') return false
+  return declared.kind !== 'stream' || before.type !== declared.type || before.topic !== declared.topic
 }
 
 function* saveReactors(session: Session, reactors: DeclaredGraphs['reactors'], at: number): Step<void> {

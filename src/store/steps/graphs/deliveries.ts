@@ -4,11 +4,11 @@
  */
 
 import type { Delivery, DeliveryResult, NewValue } from '../../../engine/ports.ts'
-import type { ReactorFiring } from '../../../model/graphs/rows.ts'
-import { change, delivered, graphsOf, isLost, type ReactorChange } from '../../graphs/delivery.ts'
+import type { ReactorFiring, ValueText } from '../../../model/graphs/rows.ts'
+import { firingId } from '../../graphs/firing-ids.ts'
 import { emit } from '../../graphs/kept-values.ts'
-import { payloadOf } from '../../graphs/reactions.ts'
-import { causesText, type InputRecord, inputState, type ReactorRecord, reactorFiring } from '../../graphs/rows.ts'
+import { type InputState, type NewFiring, payloadOf, react } from '../../graphs/reactions.ts'
+import { causesText, type InputRecord, type ReactorRecord, reactorFiring } from '../../graphs/rows.ts'
 import { faultText } from '../../rows.ts'
 import type { Session, Step } from '../../session.ts'
 import { LIST_INPUTS, LIST_INPUTS_BESIDE } from '../../sql/reactors.ts'
@@ -16,11 +16,7 @@ import { FORGET_KEPT, LIST_KEPT, MOVE_SOURCE, SAVE_LAST_VALUE } from '../../sql/
 import type { LockedSource } from './sources.ts'
 
 interface InputRecordOf extends InputRecord {
-  readonly reactor_seq: number
-}
-
-interface Keeping {
-  readonly value: string
+  readonly reactorSeq: number
 }
 
 /** Rows that a delivery reads after it has locked them. */
@@ -28,7 +24,16 @@ interface Found {
   readonly source: LockedSource | undefined
   readonly reactors: readonly ReactorRecord[]
   readonly inputs: readonly InputRecordOf[]
-  readonly kept: readonly Keeping[]
+  /** Values of a state accumulator. */
+  readonly kept: readonly ValueText[]
+}
+
+/** The changes to write of a reactor. */
+interface ReactorChange {
+  readonly reactor: ReactorRecord
+  /** Inputs that changed. */
+  readonly inputs: readonly { readonly before: InputRecord; readonly now: InputState }[]
+  readonly firings: readonly NewFiring[]
 }
 
 export function* deliver(session: Session, delivery: Delivery): Step<DeliveryResult> {
@@ -38,18 +43,16 @@ export function* deliver(session: Session, delivery: Delivery): Step<DeliveryRes
   moveSource(session, found.source.seq, delivery)
   const values = emittedValues(session, found.source.seq, delivery, found.kept)
   const last = values.at(-1)
-  if (last === undefined) return delivered([], [], at)
+  if (last === undefined) return { kind: 'delivered', firings: [], run: [] }
   session.run(SAVE_LAST_VALUE, found.source.seq, at, last.valueText)
-  const changes = found.reactors.map((reactor) => {
-    const inputs = found.inputs.filter(({ reactor_seq }) => reactor_seq === reactor.seq)
-    return change({ ...reactor, inputs }, source, values, at)
-  })
+  const changes = found.reactors.map((reactor) => change(reactor, found.inputs, source, values, at))
   setInputs(session, changes)
   const fired = changes.filter(({ firings }) => firings.length > 0)
-  if (fired.length === 0) return delivered(changes, [], at)
+  if (fired.length === 0) return { kind: 'delivered', firings: [], run: [] }
   insertFirings(session, fired, at)
   session.notifyEngines()
-  return delivered(changes, yield* passToGraphs(session, fired, delivery), at)
+  const firings = fired.flatMap((each) => firingsOf(each, at))
+  return { kind: 'delivered', firings, run: yield* passToGraphs(session, fired, delivery) }
 }
 
 function* lock(session: Session, { source, values, capacity }: Delivery): Step<Found> {
@@ -57,8 +60,16 @@ function* lock(session: Session, { source, values, capacity }: Delivery): Step<F
   if (values.length === 0) return { source: yield* locked, reactors: [], inputs: [], kept: [] }
   const reactors = session.all<ReactorRecord>(session.sql.reactors.lockReactorsOfSource, source)
   const inputs = session.all<InputRecordOf>(LIST_INPUTS_BESIDE, source)
-  const kept = capacity === null ? [] : yield* session.all<Keeping>(LIST_KEPT, source)
-  return { source: yield* locked, reactors: yield* reactors, inputs: yield* inputs, kept }
+  const kept = capacity === null ? [] : yield* session.all<{ readonly value: ValueText }>(LIST_KEPT, source)
+  const texts = kept.map(({ value }) => value)
+  return { source: yield* locked, reactors: yield* reactors, inputs: yield* inputs, kept: texts }
+}
+
+/** Whether another engine has taken the source, or these events were delivered before: nothing is stored. */
+function isLost(found: LockedSource, { instanceId, lease, upToSequence, values, failures }: Delivery): boolean {
+  if (found.lease_id !== instanceId || found.lease_number !== lease) return true
+  const first = Math.min(upToSequence, values[0]?.firstSequence ?? upToSequence, failures[0]?.sequence ?? upToSequence)
+  return first <= found.done_sequence || upToSequence > found.last_sequence
 }
 
 function moveSource(session: Session, seq: number, { upToSequence, dropped, failures, at }: Delivery): void {
@@ -72,15 +83,31 @@ function emittedValues(
   session: Session,
   seq: number,
   { values, capacity }: Delivery,
-  kept: readonly Keeping[],
+  kept: readonly ValueText[],
 ): readonly NewValue[] {
   if (capacity === null || values.length === 0) return values
-  const texts = kept.map(({ value }) => value)
-  const emission = emit(texts, values, capacity)
+  const emission = emit(kept, values, capacity)
   if (emission.forgotten > 0) session.run(FORGET_KEPT, seq, emission.forgotten)
   const added = emission.added.map(({ lastSequence, valueText }) => [seq, lastSequence, valueText])
   session.each(session.sql.sources.keepValue, added)
   return emission.values
+}
+
+function change(
+  reactor: ReactorRecord,
+  allInputs: readonly InputRecordOf[],
+  source: string,
+  values: readonly NewValue[],
+  at: number,
+): ReactorChange {
+  const inputs = allInputs.filter(({ reactorSeq }) => reactorSeq === reactor.seq)
+  const reaction = react({ ...reactor, inputs }, source, values, at)
+  const changed = inputs.flatMap((before, index) => {
+    const now = reaction.inputs[index]
+    const isChanged = now !== undefined && (before.source === source || now.dirtyFrom !== before.dirtyFrom)
+    return isChanged ? { before, now } : []
+  })
+  return { reactor, inputs: changed, firings: reaction.firings }
 }
 
 function setInputs(session: Session, changes: readonly ReactorChange[]): void {
@@ -105,21 +132,32 @@ function insertFirings(session: Session, fired: readonly ReactorChange[], at: nu
   const causes = firings.flatMap(({ seq, sequence, causes }) =>
     causes.map(({ source, firstSequence, lastSequence }) => [source, seq, lastSequence, firstSequence, sequence]),
   )
-  const counts = fired.map(({ reactor, firings }) => [reactor.seq, reactor.last_sequence + firings.length, at])
+  const counts = fired.map(({ reactor, firings }) => [reactor.seq, reactor.lastSequence + firings.length, at])
   session.each(insertFiring, rows)
   session.each(insertCause, causes)
   session.each(countFirings, counts)
 }
 
-/** Returns the graphs that had no firings before these to be run with. */
-function* passToGraphs(session: Session, fired: readonly ReactorChange[], delivery: Delivery): Step<readonly string[]> {
-  const asked = fired.flatMap((each) => graphsOf(each, delivery).map((graph) => ({ graph, ...each })))
-  const rows = asked.map(({ graph, reactor: { name, last_sequence: before }, firings }) => {
-    return [graph, name, before, before + firings.length]
+function firingsOf({ reactor: { name, key }, firings }: ReactorChange, at: number): readonly ReactorFiring[] {
+  return firings.map((firing) => {
+    const id = firingId({ key, sequence: firing.sequence })
+    return { ...firing, id, reactor: name, firedAt: at, byHand: null }
+  })
+}
+
+/** Returns the graphs of the delivery that had no firings before these, to be run with these. */
+function* passToGraphs(
+  session: Session,
+  fired: readonly ReactorChange[],
+  { graphs }: Delivery,
+): Step<readonly string[]> {
+  const rows = fired.flatMap(({ reactor: { name, lastSequence }, firings }) => {
+    const bound = graphs.filter(({ reactor }) => reactor === name)
+    return bound.map(({ graph }) => [graph, name, lastSequence, lastSequence + firings.length] as const)
   })
   const passed = yield* session.allEach<{ readonly name: string }>(session.sql.reactors.passToGraph, rows)
   const names = new Set(passed.map(({ name }) => name))
-  return asked.flatMap(({ graph }) => (names.has(graph) ? graph : []))
+  return rows.flatMap(([graph]) => (names.has(graph) ? graph : []))
 }
 
 /** Returns null if there is no such reactor, or one of the values is for none of its sources. */
@@ -133,11 +171,11 @@ export function* fire(
   const { countFirings, insertFiring, lock } = session.sql.reactors
   const reactor = yield* session.one<ReactorRecord>(lock, name)
   if (reactor === undefined) return null
-  const inputs = (yield* session.all<InputRecord>(LIST_INPUTS, reactor.seq)).map(inputState)
+  const inputs = yield* session.all<InputRecord>(LIST_INPUTS, reactor.seq)
   const sources = new Set(inputs.map(({ source }) => source))
   if ([...values.keys()].some((source) => !sources.has(source))) return null
-  const sequence = reactor.last_sequence + 1
-  const record = { sequence, fired_at: at, by_hand: by, causes: causesText([]), payload: payloadOf(inputs, values) }
+  const sequence = reactor.lastSequence + 1
+  const record = { sequence, firedAt: at, byHand: by, causes: causesText([]), payload: payloadOf(inputs, values) }
   session.each(insertFiring, [[reactor.seq, sequence, at, by, record.causes, record.payload]])
   session.each(countFirings, [[reactor.seq, sequence, at]])
   session.notifyEngines()

@@ -1,50 +1,27 @@
 /** Steps of the firings of reactors, and of graphs. See the methods of the port that have the same names. */
 
 import type { FiringDetail, FiringExecution, GraphClaim, GraphRuns, PageAfter } from '../../../engine/ports.ts'
-import type { GraphRow, ReactorFiring, ReactorRow } from '../../../model/graphs/rows.ts'
+import type { GraphDefinition } from '../../../model/graphs/definitions.ts'
+import type { GraphRow, GraphRun, ReactorFiring, ReactorRow } from '../../../model/graphs/rows.ts'
 import { firingPlace } from '../../graphs/firing-ids.ts'
-import {
-  type FiringRecord,
-  type GraphRecord,
-  graphRow,
-  type InputRecord,
-  type ReactorRecord,
-  reactorFiring,
-  reactorRow,
-} from '../../graphs/rows.ts'
-import { faultText } from '../../rows.ts'
+import { type FiringRecord, type InputRecord, type ReactorRecord, reactorFiring } from '../../graphs/rows.ts'
+import { fault, faultText, type Stored } from '../../rows.ts'
 import type { Reply, Session, Step } from '../../session.ts'
-import {
-  COUNT_RUNS,
-  FIRINGS_AFTER,
-  FIRINGS_OF_EVENT,
-  GET_FIRING,
-  GET_GRAPH,
-  GET_REACTOR,
-  GET_REACTOR_OF_KEY,
-  LIST_ALL_INPUTS,
-  LIST_FIRING_EXECUTIONS,
-  LIST_FIRINGS,
-  LIST_GRAPHS,
-  LIST_INPUTS,
-  LIST_REACTORS,
-  SAVE_LAST_RUN,
-} from '../../sql/reactors.ts'
+import * as sql from '../../sql/reactors.ts'
 
-interface BehindRecord {
-  readonly seq: number
+interface BehindRecord extends Pick<ReactorRecord, 'seq' | 'name' | 'key' | 'lastSequence'> {
   readonly graph: string
-  readonly done_sequence: number
-  readonly reactor_seq: number
-  readonly name: string
-  readonly key: string
-  readonly last_sequence: number
+  readonly doneSequence: number
+  readonly reactorSeq: number
 }
 
-interface FiringExecutionRecord {
-  readonly subscription_id: string
-  readonly workflow: string
-  readonly execution_id: string
+/** `at` to `nodesText`: the last run, or null. */
+interface GraphRecord extends Stored<Omit<GraphRow, 'definition' | 'lastRun'>, 'lastError'> {
+  readonly definition: string
+  readonly at: number | null
+  readonly firingSequence: number | null
+  readonly resultText: GraphRun['resultText']
+  readonly nodesText: string | null
 }
 
 /** Lists of state accumulators may be long. */
@@ -57,7 +34,7 @@ export function firingsAfter(
   sequence: number,
   limit: number,
 ): Reply<FiringRecord[]> {
-  return session.allWithin<FiringRecord>(FIRINGS_TEXTS, FIRINGS_AFTER, reactorSeq, sequence, limit)
+  return session.allWithin<FiringRecord>(FIRINGS_TEXTS, sql.FIRINGS_AFTER, reactorSeq, sequence, limit)
 }
 
 /** Passes over firings that were removed. */
@@ -65,13 +42,13 @@ export function* claimRuns(session: Session, graphs: readonly string[], limit: n
   const { lockGraphsBehind, moveGraph } = session.sql.reactors
   const behind = yield* session.all<BehindRecord>(lockGraphsBehind, graphs)
   const replies = behind.map((graph) => {
-    return { graph, reply: firingsAfter(session, graph.reactor_seq, graph.done_sequence, limit) }
+    return { graph, reply: firingsAfter(session, graph.reactorSeq, graph.doneSequence, limit) }
   })
   const claims: GraphClaim[] = []
   const marks: (readonly number[])[] = []
   for (const { graph, reply } of replies) {
     const records = yield* reply
-    marks.push([graph.seq, records.at(-1)?.sequence ?? graph.last_sequence])
+    marks.push([graph.seq, records.at(-1)?.sequence ?? graph.lastSequence])
     if (records.length === 0) continue
     claims.push({ graph: graph.graph, firings: records.map((record) => reactorFiring(graph, record)) })
   }
@@ -81,25 +58,32 @@ export function* claimRuns(session: Session, graphs: readonly string[], limit: n
 
 export function* recordRuns(session: Session, reported: readonly GraphRuns[]): Step<void> {
   for (const { graph, runs, failures, lastRun, error } of reported) {
-    session.run(COUNT_RUNS, graph, runs, failures, faultText(error?.error ?? null), error?.at ?? null)
+    session.run(sql.COUNT_RUNS, graph, runs, failures, faultText(error?.error ?? null), error?.at ?? null)
     if (lastRun === null) continue
     const { at, firingSequence, resultText, nodesText } = lastRun
-    session.run(SAVE_LAST_RUN, graph, at, firingSequence, resultText, nodesText)
+    session.run(sql.SAVE_LAST_RUN, graph, at, firingSequence, resultText, nodesText)
   }
 }
 
 export function* listReactors(session: Session): Step<readonly ReactorRow[]> {
-  const reactors = session.all<ReactorRecord>(LIST_REACTORS)
-  const inputs = yield* session.all<InputRecord & { readonly reactor_seq: number }>(LIST_ALL_INPUTS)
-  return (yield* reactors).map((reactor) => {
-    const own = inputs.filter(({ reactor_seq }) => reactor_seq === reactor.seq)
-    return reactorRow(reactor, own)
-  })
+  const reactors = session.all<ReactorRecord>(sql.LIST_REACTORS)
+  const inputs = yield* session.all<InputRecord & { readonly reactorSeq: number }>(sql.LIST_ALL_INPUTS)
+  const inputsOf = Map.groupBy(inputs, ({ reactorSeq }) => reactorSeq)
+  return (yield* reactors).map((reactor) => reactorRow(reactor, inputsOf.get(reactor.seq) ?? []))
 }
 
 export function* getReactor(session: Session, name: string): Step<ReactorRow | null> {
-  const record = yield* session.one<ReactorRecord>(GET_REACTOR, name)
-  return record === undefined ? null : reactorRow(record, yield* session.all<InputRecord>(LIST_INPUTS, record.seq))
+  const record = yield* session.one<ReactorRecord>(sql.GET_REACTOR, name)
+  return record === undefined ? null : reactorRow(record, yield* session.all<InputRecord>(sql.LIST_INPUTS, record.seq))
+}
+
+function reactorRow({ seq: _, key: _key, ...row }: ReactorRecord, inputs: readonly InputRecord[]): ReactorRow {
+  return {
+    ...row,
+    inputs: inputs.map(({ source, valueText, valueAt, sequence, dirtyFrom }) => {
+      return { source, valueText, valueAt, sequence, isDirty: dirtyFrom !== null }
+    }),
+  }
 }
 
 export function* listReactorFirings(
@@ -107,28 +91,24 @@ export function* listReactorFirings(
   name: string,
   { limit, offset, after }: PageAfter,
 ): Step<readonly ReactorFiring[]> {
-  const reactor = yield* session.one<ReactorRecord>(GET_REACTOR, name)
+  const reactor = yield* session.one<ReactorRecord>(sql.GET_REACTOR, name)
   if (reactor === undefined) return []
   const place = after === undefined ? { key: reactor.key, sequence: Number.MAX_SAFE_INTEGER } : firingPlace(after)
   if (place?.key !== reactor.key) return []
-  const records = yield* session.all<FiringRecord>(LIST_FIRINGS, reactor.seq, place.sequence, limit, offset)
+  const records = yield* session.all<FiringRecord>(sql.LIST_FIRINGS, reactor.seq, place.sequence, limit, offset)
   return records.map((record) => reactorFiring(reactor, record))
 }
 
 export function* getFiring(session: Session, id: string): Step<FiringDetail | null> {
   const place = firingPlace(id)
   if (place === null) return null
-  const reactor = yield* session.one<ReactorRecord>(GET_REACTOR_OF_KEY, place.key)
+  const reactor = yield* session.one<ReactorRecord>(sql.GET_REACTOR_OF_KEY, place.key)
   if (reactor === undefined) return null
-  const found = session.one<FiringRecord>(GET_FIRING, reactor.seq, place.sequence)
-  const executions = yield* session.all<FiringExecutionRecord>(LIST_FIRING_EXECUTIONS, reactor.seq, place.sequence)
+  const found = session.one<FiringRecord>(sql.GET_FIRING, reactor.seq, place.sequence)
+  const executions = yield* session.all<FiringExecution>(sql.LIST_FIRING_EXECUTIONS, reactor.seq, place.sequence)
   const record = yield* found
   if (record === undefined) return null
-  return { firing: reactorFiring(reactor, record), executions: executions.map(firingExecution) }
-}
-
-function firingExecution(record: FiringExecutionRecord): FiringExecution {
-  return { subscriptionId: record.subscription_id, workflow: record.workflow, executionId: record.execution_id }
+  return { firing: reactorFiring(reactor, record), executions }
 }
 
 /** At most one of each reactor. */
@@ -139,15 +119,25 @@ export function* firingsOf(
   limit: number,
 ): Step<readonly ReactorFiring[]> {
   type Row = FiringRecord & Pick<ReactorRecord, 'name' | 'key'>
-  const records = yield* session.all<Row>(FIRINGS_OF_EVENT, source, sequence, limit)
+  const records = yield* session.all<Row>(sql.FIRINGS_OF_EVENT, source, sequence, limit)
   return records.map((record) => reactorFiring(record, record))
 }
 
 export function* listGraphs(session: Session): Step<readonly GraphRow[]> {
-  return (yield* session.all<GraphRecord>(LIST_GRAPHS)).map(graphRow)
+  return (yield* session.all<GraphRecord>(sql.LIST_GRAPHS)).map(graphRow)
 }
 
 export function* getGraph(session: Session, name: string): Step<GraphRow | null> {
-  const record = yield* session.one<GraphRecord>(GET_GRAPH, name)
+  const record = yield* session.one<GraphRecord>(sql.GET_GRAPH, name)
   return record === undefined ? null : graphRow(record)
+}
+
+function graphRow({ at, firingSequence, resultText, nodesText, ...record }: GraphRecord): GraphRow {
+  const hasRun = at !== null && firingSequence !== null
+  return {
+    ...record,
+    definition: JSON.parse(record.definition) as GraphDefinition,
+    lastRun: hasRun ? { at, firingSequence, resultText, nodesText: nodesText ?? '{}' } : null,
+    lastError: fault(record.lastError),
+  }
 }

@@ -10,8 +10,7 @@ import type {
   StreamPosition,
 } from '../../../engine/ports.ts'
 import type { SourceEvent, SourceRow } from '../../../model/graphs/rows.ts'
-import { acceptable, partitionsOf } from '../../graphs/acceptance.ts'
-import type { FoundLease } from '../../graphs/delivery.ts'
+import { acceptable, type FoundLease, partitionsOf } from '../../graphs/acceptance.ts'
 import {
   type EventRecord,
   type PollRecord,
@@ -212,7 +211,7 @@ export function* listEvents(session: Session, source: string, page: PageAfter): 
 /** Skips that follow a skip are added to its row. Locks the source, because another engine may report polls of it. */
 export function* recordPolls(session: Session, source: string, polls: readonly SourcePoll[]): Step<void> {
   const locked = session.one<LockedSource>(session.sql.sources.lock, source)
-  const newest = yield* session.one<Pick<PollRecord, 'seq' | 'outcome'>>(NEWEST_POLL, source)
+  const newest = yield* session.one<Pick<PollRecord, 'outcome'> & { readonly seq: number }>(NEWEST_POLL, source)
   const found = yield* locked
   if (found === undefined) return
   const [first, ...rest] = mergedSkips(polls)

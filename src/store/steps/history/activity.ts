@@ -1,49 +1,64 @@
-/** Steps of the polls of triggers: the last tick of each trigger, one tick with its log, and numbers of ticks over time. */
+/** Steps that read polls of triggers: the last ticks, one tick with its log, and numbers of ticks over time. */
 
 import type { ActivityStore } from '../../../engine/ports.ts'
 import type { ActivityBar, ActivityQuery, LastTicks, TickDetail } from '../../../model/history.ts'
 import type { TickOutcome } from '../../../model/schedule.ts'
-import { BAR_AT_MOST, type BarParts, barOf, type Counted, HAPPENINGS, type Run } from '../../activity-bars.ts'
-import { edgesOf } from '../../history-shapes.ts'
 import { fault, type TickRecord, tickRow } from '../../rows.ts'
-import { allOf, type RunStep, type Session, type Step } from '../../session.ts'
-import {
-  COUNT_TICKS,
-  FIND_TICK,
-  OPEN_RUN,
-  OPEN_TICK,
-  SKIPS_BY_BAR,
-  SKIPS_OVER_EDGES,
-  TICKS_BY_BAR,
-} from '../../sql/history/activity.ts'
-import { inSteps } from './parts.ts'
+import { allOf, method, type RunStep, type Session, type Step } from '../../session.ts'
+import * as sql from '../../sql/history/activity.ts'
+import { edgesOf, inSteps, scaledToBar } from './bars.ts'
 
 /** Number of ticks that are grouped in one step. SQLite needs 1 ms for 2,500. */
 const MAX_GROUPED = 2_500
 const BARS_PER_STEP = 5
 const TRIGGERS_PER_STEP = 100
 
-const NO_RUNS: BarParts['inside'] = { count: 0, runs: 0, last_at: null }
+/** Maximum number of ticks of one outcome that are counted in one bar. */
+const BAR_AT_MOST = 500
 
+const HAPPENINGS: readonly TickOutcome[] = ['fired', 'duplicate', 'limited', 'failed', 'timedOut']
+
+/** A run of equal skips. */
+interface Run {
+  readonly first_at: number
+  readonly last_at: number
+  readonly count: number
+}
+
+/** The run of skips that has not ended, and its trigger. */
 interface OpenRun extends Run {
   readonly seq: number
 }
 
-type Barred<Found> = Found & { readonly bar: number }
+interface Counted {
+  readonly bar: number
+  readonly count: number
+  readonly last_at: number | null
+}
 
-type Happening = Barred<Counted & { readonly outcome: TickOutcome }>
+interface Happening extends Counted {
+  readonly outcome: TickOutcome
+}
 
-interface NamedTick extends TickRecord {
-  readonly name: string
+/** Number of the runs that began and ended in a bar, and of the skips in them. */
+interface RunsInside extends Counted {
+  readonly runs: number
 }
 
 /** The ticks of all bars. */
 interface Ticks {
-  readonly open: OpenRun
+  readonly open: Run
   readonly happenings: readonly Happening[]
-  readonly inside: readonly Barred<BarParts['inside']>[]
-  /** Returns the first run of skips that ended at an edge or later. */
+  readonly inside: readonly RunsInside[]
+  /** Returns the first run of skips that ended at the start of a bar or later. */
   across(bar: number): Run | undefined
+}
+
+const NO_TICKS: Ticks = {
+  open: { first_at: 0, last_at: 0, count: 0 },
+  happenings: [],
+  inside: [],
+  across: () => undefined,
 }
 
 /** `isBlocking`: whether a step blocks the event loop. */
@@ -63,7 +78,7 @@ export function activityStore(run: RunStep, isBlocking: boolean): ActivityStore 
       )
       return new Map(found.map((ticks) => [ticks.last.trigger, ticks]))
     },
-    tick: (trigger, id, untilAt) => run('read', (session) => getTick(session, trigger, id, untilAt)),
+    tick: method(run, 'read', getTick),
   }
 }
 
@@ -71,37 +86,40 @@ export function activityStore(run: RunStep, isBlocking: boolean): ActivityStore 
 function* lastTicks(session: Session, triggers: readonly string[]): Step<readonly LastTicks[]> {
   const { openTicks, newestTicks, newestFiredTicks } = session.sql.activity
   const names = triggers.map((name) => [name])
-  const replies = [openTicks, newestTicks, newestFiredTicks].map((sql) => session.allEach<NamedTick>(sql, names))
-  const [open, newest, fired] = (yield* allOf(replies)).map((found) => new Map(found.map((tick) => [tick.name, tick])))
+  const replies = [openTicks, newestTicks, newestFiredTicks].map((statement) =>
+    session.allEach<TickRecord & { readonly name: string }>(statement, names),
+  )
+  const [open, newest, fired] = (yield* allOf(replies)).map(
+    (found) => new Map(found.map(({ name, ...tick }) => [name, tickRow(tick, name)])),
+  )
   return triggers.flatMap((trigger) => {
     const last = open?.get(trigger) ?? newest?.get(trigger)
-    if (last === undefined) return []
-    const lastFired = fired?.get(trigger)
-    return { last: tickRow(last, trigger), lastFired: lastFired === undefined ? null : tickRow(lastFired, trigger) }
+    return last === undefined ? [] : { last, lastFired: fired?.get(trigger) ?? null }
   })
 }
 
 function* getTick(session: Session, trigger: string, id: string, untilAt: number): Step<TickDetail | null> {
   type Found = TickRecord & { readonly log: string | null }
-  const open = session.one<Found>(OPEN_TICK, trigger, id)
-  const closed = session.one<Found>(FIND_TICK, trigger, id, untilAt)
+  const open = session.one<Found>(sql.OPEN_TICK, trigger, id)
+  const closed = session.one<Found>(sql.FIND_TICK, trigger, id, untilAt)
   const record = (yield* open) ?? (yield* closed)
   if (record === undefined) return null
-  return { tick: tickRow(record, trigger), error: fault(record.error), logText: record.log }
+  const { log: logText, ...tick } = record
+  return { tick: tickRow(tick, trigger), error: fault(tick.error), logText }
 }
 
 /** Counts all bars in few statements. Returns null if there are too many ticks. */
 function* groupedBars(session: Session, query: ActivityQuery): Step<readonly ActivityBar[] | null> {
   const { trigger, sinceAt, untilAt, bars } = query
-  const counting = session.one<{ readonly count: number }>(COUNT_TICKS, trigger, sinceAt, untilAt, MAX_GROUPED + 1)
-  const open = yield* session.one<OpenRun>(OPEN_RUN, trigger)
+  const counting = session.one<{ readonly count: number }>(sql.COUNT_TICKS, trigger, sinceAt, untilAt, MAX_GROUPED + 1)
+  const open = yield* session.one<OpenRun>(sql.OPEN_RUN, trigger)
   const counted = yield* counting
-  if (open === undefined) return barsOf(query, null, 0, bars)
+  if (open === undefined) return barsOf(query, NO_TICKS, 0, bars)
   if (counted !== undefined && counted.count > MAX_GROUPED) return null
   const values = [open.seq, sinceAt, untilAt, untilAt - sinceAt, bars]
-  const happenings = session.all<Happening>(TICKS_BY_BAR, ...values)
-  const inside = session.all<Barred<BarParts['inside']>>(SKIPS_BY_BAR, ...values)
-  const over = session.all<Run>(SKIPS_OVER_EDGES, ...values)
+  const happenings = session.all<Happening>(sql.TICKS_BY_BAR, ...values)
+  const inside = session.all<RunsInside>(sql.SKIPS_BY_BAR, ...values)
+  const over = session.all<Run>(sql.SKIPS_OVER_EDGES, ...values)
   const last = session.allEach<Run>(session.sql.activity.skipsAcross, [[bars, untilAt]], open.seq)
   const edges = edgesOf(query)
   const ticks = { open, happenings: yield* happenings, inside: yield* inside }
@@ -112,36 +130,57 @@ function* groupedBars(session: Session, query: ActivityQuery): Step<readonly Act
 
 /** Counts bar by bar. The beginning of a bar with too many ticks stands for all of it. */
 function* barsBetween(session: Session, query: ActivityQuery, from: number, to: number): Step<readonly ActivityBar[]> {
-  const open = yield* session.one<OpenRun>(OPEN_RUN, query.trigger)
-  if (open === undefined) return barsOf(query, null, from, to)
-  const sql = session.sql.activity
+  const open = yield* session.one<OpenRun>(sql.OPEN_RUN, query.trigger)
+  if (open === undefined) return barsOf(query, NO_TICKS, from, to)
+  const { countOfOutcomes, countOfSkips, skipsAcross } = session.sql.activity
   const edges = edgesOf(query)
   const rows = edges.slice(from, to).map((at, index) => [from + index, at, edges[from + index + 1] ?? at] as const)
   const ofOutcomes = rows.flatMap(([bar, at, endAt]) => HAPPENINGS.map((outcome) => [bar, outcome, at, endAt]))
   const ofEdges = edges.slice(from, to + 1).map((at, index) => [from + index, at])
-  const happenings = session.allEach<Happening>(sql.countOfOutcomes, ofOutcomes, open.seq, BAR_AT_MOST)
-  const inside = session.allEach<Barred<BarParts['inside']>>(sql.countOfSkips, rows, open.seq, BAR_AT_MOST)
-  const across = yield* session.allEach<Barred<Run>>(sql.skipsAcross, ofEdges, open.seq)
+  const happenings = session.allEach<Happening>(countOfOutcomes, ofOutcomes, open.seq, BAR_AT_MOST)
+  const inside = session.allEach<RunsInside>(countOfSkips, rows, open.seq, BAR_AT_MOST)
+  const across = yield* session.allEach<Run & { readonly bar: number }>(skipsAcross, ofEdges, open.seq)
   const runs = new Map(across.map((run) => [run.bar, run]))
   const ticks = { open, happenings: yield* happenings, inside: yield* inside }
   return barsOf(query, { ...ticks, across: (bar) => runs.get(bar) }, from, to)
 }
 
-/** `ticks`: null if there is no trigger. */
-function barsOf(query: ActivityQuery, ticks: Ticks | null, from: number, to: number): readonly ActivityBar[] {
+function barsOf(query: ActivityQuery, ticks: Ticks, from: number, to: number): readonly ActivityBar[] {
   const edges = edgesOf(query)
-  const happenings = Map.groupBy(ticks?.happenings ?? [], ({ bar }) => bar)
-  const inside = new Map(ticks?.inside.map((runs) => [runs.bar, runs]))
+  const happenings = Map.groupBy(ticks.happenings, ({ bar }) => bar)
+  const inside = new Map(ticks.inside.map((runs) => [runs.bar, runs]))
   return edges.slice(from, to).map((at, index) => {
     const bar = from + index
-    if (ticks === null) return { at, counts: {}, isEstimate: false }
-    return barOf({
-      at,
-      endAt: edges[bar + 1] ?? at,
-      happenings: happenings.get(bar) ?? [],
-      inside: inside.get(bar) ?? NO_RUNS,
-      across: [ticks.across(bar), ticks.across(bar + 1)],
-      open: ticks.open.count > 0 ? ticks.open : null,
+    const endAt = edges[bar + 1] ?? at
+    const found = happenings.get(bar) ?? []
+    const runs = inside.get(bar) ?? { bar, count: 0, runs: 0, last_at: null }
+    const isFull = runs.runs >= BAR_AT_MOST
+    const shares = runsOver(ticks, bar, at, endAt).reduce((sum, run) => sum + share(run, at, endAt), 0)
+    const skipped = (isFull ? scaled(runs, at, endAt) : runs.count) + Math.round(shares)
+    const numbers = found.map((each): [TickOutcome, number] => {
+      return [each.outcome, each.count >= BAR_AT_MOST ? scaled(each, at, endAt) : each.count]
     })
+    const counts = [...numbers, ['skipped', skipped] as const].filter(([, count]) => count > 0)
+    const isEstimate = isFull || found.some(({ count }) => count >= BAR_AT_MOST)
+    return { at, counts: Object.fromEntries(counts), isEstimate }
   })
+}
+
+/** Returns the runs that reach over an edge of a bar, and the open run. */
+function runsOver({ across, open }: Ticks, bar: number, at: number, endAt: number): readonly Run[] {
+  const first = [across(bar)].filter((run) => run !== undefined && run.first_at < at)
+  const second = [across(bar + 1)].filter((run) => run !== undefined && run.first_at < endAt)
+  const isSame = first[0]?.first_at === second[0]?.first_at
+  return [...first, ...(isSame ? [] : second), open].filter((run) => run !== undefined)
+}
+
+/** Returns the part of the skips of a run that are in a bar, if they are spread evenly. */
+function share({ first_at, last_at, count }: Run, at: number, endAt: number): number {
+  if (count === 0 || last_at < at || first_at >= endAt) return 0
+  if (last_at === first_at) return count
+  return (count * (Math.min(last_at, endAt) - Math.max(first_at, at))) / (last_at - first_at)
+}
+
+function scaled({ count, last_at }: Counted, at: number, endAt: number): number {
+  return scaledToBar(count, at, endAt, last_at ?? endAt)
 }

@@ -2,17 +2,10 @@
 
 import type { ExecutionStatus } from '../../../model/execution.ts'
 import type { BoundedCount, CountFilter, ExecutionCounts, TrendBar, TrendQuery } from '../../../model/history.ts'
-import {
-  COUNTED_AT_MOST,
-  edgeOfBar,
-  groupedTrendBars,
-  STATUSES,
-  scaledToBar,
-  TREND_AT_MOST,
-} from '../../history-shapes.ts'
 import { allOf, type RunStep, type Session, type Step } from '../../session.ts'
-import { countListing, groupedTrend } from '../../sql/history/executions.ts'
-import { inSteps } from './parts.ts'
+import { STATUSES } from '../../sql/executions/listing.ts'
+import { COUNTED_AT_MOST, countListing, groupedTrend, TREND_AT_MOST } from '../../sql/history/executions.ts'
+import { edgesOf, inSteps, scaledToBar } from './bars.ts'
 
 const STEPS_OF_TREND = 48
 
@@ -39,8 +32,8 @@ export function* countByStatus(session: Session, filter: CountFilter): Step<Exec
 }
 
 /**
- * Counts all bars in one step. If there are too many executions, counts bar by bar, and the beginning of a bar may stand
- * for all of it.
+ * Counts all bars in one step. If there are too many executions, counts bar by bar, and may estimate a bar from its
+ * beginning.
  */
 export async function readTrend(run: RunStep, query: TrendQuery, isBlocking: boolean): Promise<readonly TrendBar[]> {
   const grouped = await run('read', (session) => groupedBars(session, query))
@@ -51,44 +44,45 @@ export async function readTrend(run: RunStep, query: TrendQuery, isBlocking: boo
 
 /** Returns null if there are too many executions. */
 function* groupedBars(session: Session, query: TrendQuery): Step<readonly TrendBar[] | null> {
-  const limit = isOfOne(query) ? session.sql.history.maxOfOne.counted : COUNTED_AT_MOST
-  const { parts, partsOfOne } = session.sql.history
+  const { maxOfOne, parts, partsOfOne } = session.sql.history
+  const limit = isOfOne(query) ? maxOfOne.counted : COUNTED_AT_MOST
   const replies = (isOfOne(query) ? partsOfOne : parts).map((part) => {
     const { text, values } = groupedTrend(part, query, limit + 1)
     return session.all<GroupRecord>(text, ...values)
   })
   const records = (yield* allOf(replies)).flat()
-  return countAll(records) > limit ? null : groupedTrendBars(query, records)
+  if (countAll(records) > limit) return null
+  const byBar = Map.groupBy(records, ({ bar }) => bar)
+  const starts = edgesOf(query).slice(0, -1)
+  return starts.map((at, bar) => ({ at, counts: countsOf(byBar.get(bar) ?? []), isEstimate: false }))
 }
 
 function* estimatedBars(session: Session, query: TrendQuery, from: number, to: number): Step<readonly TrendBar[]> {
   const { maxOfOne, partsInOrder, partsOfOne, trendOfBars } = session.sql.history
   const limit = Math.ceil((isOfOne(query) ? maxOfOne.trend : TREND_AT_MOST) / query.bars)
-  const rows = Array.from({ length: to - from }, (_, index) => {
-    const bar = from + index
-    return [bar, edgeOfBar(query, bar), edgeOfBar(query, bar + 1)] as const
-  })
+  const edges = edgesOf(query)
+  const rows = edges.slice(from, to).map((at, index) => [from + index, at, edges[from + index + 1] ?? at] as const)
   const replies = (isOfOne(query) ? partsOfOne : partsInOrder).map((part) => {
     const { text, values } = trendOfBars(part, query, limit)
     return session.allEach<BarRecord>(text, rows, ...values)
   })
   const parts = (yield* allOf(replies)).map((records) => Map.groupBy(records, ({ bar }) => bar))
-  return rows.map(([bar, at, untilAt]) => {
+  return rows.map(([bar, at, endAt]) => {
     const ofBar = parts.map((part) => part.get(bar) ?? [])
     const isFull = (records: readonly BarRecord[]) => countAll(records) >= limit
-    const counts = ofBar.flatMap((records) => (isFull(records) ? scaled(records, at, untilAt) : records))
-    return {
-      at,
-      counts: Object.fromEntries(counts.map(({ status, count }) => [status, count])),
-      isEstimate: ofBar.some(isFull),
-    }
+    const counts = ofBar.flatMap((records) => (isFull(records) ? scaled(records, at, endAt) : records))
+    return { at, counts: countsOf(counts), isEstimate: ofBar.some(isFull) }
   })
 }
 
 /** Estimates the counts in a bar from its oldest executions. */
-function scaled(records: readonly BarRecord[], at: number, untilAt: number): readonly BarRecord[] {
+function scaled(records: readonly BarRecord[], at: number, endAt: number): readonly GroupRecord[] {
   const lastAt = Math.max(...records.map(({ last_at }) => last_at))
-  return records.map((record) => ({ ...record, count: scaledToBar(record.count, at, untilAt, lastAt) }))
+  return records.map((record) => ({ ...record, count: scaledToBar(record.count, at, endAt, lastAt) }))
+}
+
+function countsOf(records: readonly GroupRecord[]): TrendBar['counts'] {
+  return Object.fromEntries(records.map(({ status, count }) => [status, count]))
 }
 
 function countAll(records: readonly GroupRecord[]): number {

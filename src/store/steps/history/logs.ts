@@ -1,7 +1,6 @@
 /** Steps of the logs of attempts and ticks, and the part of a step that writes logs. */
 
 import type { LogQuery, Page, StoredLogPiece, TickLog } from '../../../engine/ports.ts'
-import { type PieceRecord, storedLogPiece, type TickLogRecord, tickLog } from '../../history-rows.ts'
 import type { LogChange } from '../../log-changes.ts'
 import type { RowValues, Session, Step } from '../../session.ts'
 import { LIST_LAST_PIECES, LIST_PIECES, LIST_TICK_LOGS, OPEN_TICK_LOG, SET_CUT } from '../../sql/history/logs.ts'
@@ -60,8 +59,8 @@ export function* listLog(session: Session, query: LogQuery): Step<readonly Store
   const isFromEnd = beforePiece !== undefined
   const statement = isFromEnd ? LIST_LAST_PIECES : LIST_PIECES
   const values = [executionId, beforePiece ?? afterPiece, taskId, attempt, limit]
-  const records = yield* session.all<PieceRecord>(statement, ...values)
-  return (isFromEnd ? records.reverse() : records).map(storedLogPiece)
+  const pieces = yield* session.all<StoredLogPiece>(statement, ...values)
+  return isFromEnd ? pieces.reverse() : pieces
 }
 
 /** Newest first. The log of the open run of skips is the newest. */
@@ -72,10 +71,10 @@ export function* listTickLogs(
 ): Step<readonly TickLog[]> {
   // One row more than the page has, because it depends on the open run where the page begins.
   const from = Math.max(0, offset - 1)
-  const open = session.all<TickLogRecord>(OPEN_TICK_LOG, trigger, tickPrefix)
-  const closed = session.all<TickLogRecord>(LIST_TICK_LOGS, trigger, tickPrefix, limit + 1, from)
+  const open = session.all<TickLog>(OPEN_TICK_LOG, trigger, tickPrefix)
+  const closed = session.all<TickLog>(LIST_TICK_LOGS, trigger, tickPrefix, limit + 1, from)
   const newest = yield* open
   const shown = offset === 0 ? newest : []
   const skipped = offset === 0 ? 0 : 1 - newest.length
-  return [...shown, ...(yield* closed).slice(skipped)].slice(0, limit).map(tickLog)
+  return [...shown, ...(yield* closed).slice(skipped)].slice(0, limit)
 }

@@ -3,13 +3,7 @@
 import type { EndedExecutions, Retention } from '../../../engine/ports.ts'
 import type { TickOutcome } from '../../../model/schedule.ts'
 import type { Session, Step } from '../../session.ts'
-import {
-  COUNT_OLD_EXECUTIONS,
-  COUNT_OLD_EXECUTIONS_IN_STATUS,
-  PRUNE_ACTIONS,
-  PRUNE_ALERTS,
-  PRUNE_CRON_FIRINGS_WITHOUT_RUN,
-} from '../../sql/history/retention.ts'
+import * as statements from '../../sql/history/retention.ts'
 import { pruneEvents, prunePolls, pruneReactorFirings } from '../graphs/pruning.ts'
 
 const ROWS_PER_STEP = 300
@@ -70,7 +64,7 @@ function removals(
   }
   if (failedMs !== null) {
     const before = at - failedMs
-    parts.push(...ticks('ticks_failed', before, ['failed', 'timedOut']), rows(PRUNE_ALERTS, before))
+    parts.push(...ticks('ticks_failed', before, ['failed', 'timedOut']), rows(statements.PRUNE_ALERTS, before))
     parts.push(prunePolls(session, ['failed', 'timedOut'], before))
   }
   if (endedMs !== null) {
@@ -78,7 +72,8 @@ function removals(
     const which = { endedBeforeAt: before }
     const tables = tablesOf('executions', before, at)
     parts.push(...tables.map((table) => pruneTable(session, table, which, executionsPerStep)))
-    parts.push(pruneFirings(session, before), rows(PRUNE_CRON_FIRINGS_WITHOUT_RUN, before), rows(PRUNE_ACTIONS, before))
+    parts.push(pruneFirings(session, before), rows(statements.PRUNE_CRON_FIRINGS_WITHOUT_RUN, before))
+    parts.push(rows(statements.PRUNE_ACTIONS, before))
   }
   if (firingsMs !== null) {
     const before = at - firingsMs
@@ -94,11 +89,9 @@ function* pruneRows(session: Session, statement: string, before: number): Step<n
 
 /** Returns the number of executions that `pruneExecutions` would remove in all its steps. */
 export function* countEnded(session: Session, { endedBeforeAt, status }: EndedExecutions): Step<number> {
-  const counted =
-    status === undefined
-      ? yield* session.one<{ readonly old: number }>(COUNT_OLD_EXECUTIONS, endedBeforeAt)
-      : yield* session.one<{ readonly old: number }>(COUNT_OLD_EXECUTIONS_IN_STATUS, endedBeforeAt, status)
-  return counted?.old ?? 0
+  const values = status === undefined ? [endedBeforeAt] : [endedBeforeAt, status]
+  const statement = statements.countOldExecutions(status !== undefined)
+  return (yield* session.one<{ readonly old: number }>(statement, ...values))?.old ?? 0
 }
 
 /** Returns the number of removed rows, or 0 if no rows are old. */
@@ -118,10 +111,8 @@ function* pruneTable(
   limit: number,
 ): Step<number> {
   const sql = session.sql.retention
-  const old =
-    status === undefined
-      ? yield* session.all<OldExecution>(sql.oldExecutions(table), before, limit)
-      : yield* session.all<OldExecution>(sql.oldExecutionsInStatus(table), before, status, limit)
+  const values = status === undefined ? [before, limit] : [before, status, limit]
+  const old = yield* session.all<OldExecution>(sql.oldExecutions(table, status !== undefined), ...values)
   if (old.length === 0) return 0
   const seqs = old.map(({ seq }) => seq)
   // Logs first, because the logs of a few executions may have gigabytes.
