@@ -2,12 +2,8 @@
 
 import type { AcceptedEvents, NewEvents } from '../../engine/ports.ts'
 import { accept } from '../steps/graphs/sources.ts'
-import { carryOut } from './session/step-session.ts'
 import type { Alike } from './session/write-queue.ts'
-import { SQL } from './sql.ts'
 import type { Steps } from './steps.ts'
-
-let calls = 0
 
 /** `isOwn`: whether the store opened an engine. */
 export function graphAcceptance(
@@ -19,8 +15,8 @@ export function graphAcceptance(
     isPatient: false,
     isAlone: true,
     // Any calls may share a statement.
-    key: () => String(calls++),
-    run: (connection, added) => carryOut(connection, (session) => accept(session, added, isOwn), SQL),
+    key: (events) => events,
+    run: (connection, added) => connection.carryOut((session) => accept(session, added, isOwn)),
   }
   return (events) => steps.alike(acceptance, events)
 }

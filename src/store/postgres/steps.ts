@@ -31,7 +31,7 @@ export class Steps {
   /** Others are told of what it writes. */
   add<Result>(need: StepNeed, run: Run<Result>): Promise<Result> {
     const runAndTell: Run<Result> = (session) => {
-      session.tell()
+      session.notifyEngines()
       return run(session)
     }
     return need === 'read' ? this.#read(run) : this.#write({ need, isPatient: false }, runAndTell)

@@ -58,9 +58,7 @@ import type { PostgresAddress } from './session/address.ts'
 import { clockSkew } from './session/failures.ts'
 import { ForeignChanges, type KnownChanges } from './session/foreign-changes.ts'
 import { Readers } from './session/readers.ts'
-import { carryOut } from './session/step-session.ts'
 import { type Alike, WriteQueue } from './session/write-queue.ts'
-import { SQL } from './sql.ts'
 import { REPORTS, Steps } from './steps.ts'
 import type { PostgresStoreOptions } from './store-options.ts'
 import { UnownedExecutions } from './unowned.ts'
@@ -75,7 +73,7 @@ const CREATION: Alike<Creation, void> = {
   isPatient: false,
   key: ({ execution: { id } }) => id,
   run: async (connection, creations) => {
-    await carryOut(connection, (session) => createExecutions(session, creations), SQL)
+    await connection.carryOut((session) => createExecutions(session, creations))
     return creations.map(() => undefined)
   },
 }
@@ -134,7 +132,7 @@ export class PostgresStore extends StoreExecutions implements Store {
     this.#settling = {
       ...REPORTS,
       key: ({ executionId }) => executionId,
-      run: (connection, each) => carryOut(connection, (session) => settle(session, each, clock.now()), SQL),
+      run: (connection, each) => connection.carryOut((session) => settle(session, each, clock.now())),
     }
   }
 
@@ -283,9 +281,9 @@ export class PostgresStore extends StoreExecutions implements Store {
   }
 
   protected readonly run: RunStep = (need, body, trait) =>
-    this.#steps.addWith(trait, need, (connection) => carryOut(connection, body, SQL))
+    this.#steps.addWith(trait, need, (connection) => connection.carryOut(body))
 
-  readonly #report: RunStep = (need, body) => this.#steps.report(need, (connection) => carryOut(connection, body, SQL))
+  readonly #report: RunStep = (need, body) => this.#steps.report(need, (connection) => connection.carryOut(body))
 
   readonly #serverNow = (): number | null => this.#options.serverNow?.() ?? null
   readonly #triggerRow = (record: TriggerRecord): TriggerRow => triggerRow(record, this.#skips.lastAt(record.name))
