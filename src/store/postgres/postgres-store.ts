@@ -18,18 +18,17 @@ import type { PostgresStoreOptions } from './store-options.ts'
 export async function openPostgresStore(options: PostgresStoreOptions): Promise<Store> {
   const named = postgresAddress(options.url, options.schema ?? null, options.driver)
   const isReading = options.readOnly ?? false
-  let lost = (_client: Client): void => undefined
+  let store: PostgresStore | undefined
   let client: Client | undefined
   try {
-    client = await connect(named, (client) => lost(client))
+    client = await connect(named, (lost) => store?.lostConnection(lost))
     const session = new Session(client)
     await assertUsableServer(session, named, isReading)
     const address = await inOwnRole(session, await withOwnSchema(session, named), options.notice)
     if (isReading) await SCHEMA.assertReadable(session, address)
     else await SCHEMA.migrate(session, address, options.clock.now())
-    const store = new PostgresStore(client, address, await knownChanges(session, address), options)
-    lost = (client) => store.lostConnection(client)
-    if (!isReading) await store.upkeep.makeParts()
+    store = new PostgresStore(client, address, await knownChanges(session, address), options)
+    if (!isReading) await store.upkeep.run(null, 0)
     return store
   } catch (error) {
     await client?.end().catch(() => undefined)

@@ -1,6 +1,6 @@
 /**
  * The database that a PostgreSQL URL names, for `pg` and for messages, which do not contain the password. The URL is
- * parsed by pg-connection-string, as `pg` does it, so that `sslmode` and sockets (`?host=/run/postgresql`) work as there.
+ * parsed by pg-connection-string, as `pg` does it, so that `sslmode` and `?host=/run/postgresql` work as there.
  */
 
 import type { ClientConfig } from 'pg'

@@ -1,7 +1,7 @@
 /**
- * Detects changes of the database by other engines, of this store object or of another one. Each commit that may concern
- * other engines increments a sequence, which is read once a second. Notifications are faster, but need a connection of
- * their own, which a pooler in transaction mode does not provide. Without a listener nothing is read.
+ * Detects changes of the database by other engines, of this store object or of another one. Each commit that may
+ * concern other engines increments a sequence, which is read once a second. Notifications are faster, but need a
+ * connection of their own, which a pooler in transaction mode does not provide. Without a listener nothing is read.
  */
 
 import type { Client } from 'pg'
@@ -27,7 +27,7 @@ const CHANNEL = 'SELECT channel FROM cloaca_schema WHERE channel IS NOT NULL'
 export interface KnownChanges {
   /** Number of changes so far. */
   readonly count: number
-  /** Channel of notifications. Its name is random, so users who cannot read the tables can neither listen nor notify. */
+  /** Channel of notifications. Its name is random: users who cannot read the tables can neither listen nor notify. */
   readonly channel: string
 }
 
@@ -81,15 +81,16 @@ export class ForeignChanges {
     this.#options = options
   }
 
-  /** Returns the statement that notifies other engines of its transaction. `told` needs the rows of the statement. */
-  telling(notified: Exclude<Notified, 'no'>): string {
+  /** Returns a script that notifies other engines of its transaction. `told` needs the rows of its result. */
+  telling(notified: Notified): string {
+    if (notified === 'no') return ''
     const notify = `SELECT nextval('changes'), pg_notify(${quotedText(this.#channel)}, '${this.#id}')`
-    if (notified === 'yes') return notify
+    if (notified === 'yes') return `${notify}; `
     // OFFSET makes the planner search by id. It takes the index of executions without an owner for small, but while a
     // snapshot is open, the index has all executions that have lost their owner since.
     const ids = notified.map(quotedText).join()
-    return `${notify} WHERE EXISTS (
-      SELECT 1 FROM (SELECT owner_seq FROM active_executions WHERE id IN (${ids}) OFFSET 0) told WHERE owner_seq IS NULL)`
+    const told = `SELECT owner_seq FROM active_executions WHERE id IN (${ids}) OFFSET 0`
+    return `${notify} WHERE EXISTS (SELECT 1 FROM (${told}) told WHERE owner_seq IS NULL); `
   }
 
   told(rows: readonly unknown[]): void {
@@ -188,7 +189,7 @@ export class ForeignChanges {
     if (payload === `probe ${this.#id}`) this.#probe?.cancel()
     if (payload === this.#id || payload.startsWith('probe ')) return
     this.#heard += 1
-    // Engines that cannot act on the notification now find the change at the next count.
+    // Some changes are found only by a complete search, which engines make once a second.
     this.#callsAgain = true
     this.#call()
   }

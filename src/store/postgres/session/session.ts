@@ -1,6 +1,6 @@
 /**
- * One connection, as the steps of the store and the work on schemas and tenants use it. Statements that are sent without
- * waiting for earlier replies travel together, because the connection is pipelined.
+ * One connection, as the steps of the store and the work on schemas and tenants use it. Statements that are sent
+ * without waiting for earlier replies travel together, because the connection is pipelined.
  */
 
 import { randomUUID } from 'node:crypto'

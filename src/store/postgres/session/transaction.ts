@@ -11,9 +11,9 @@ const LIMITS =
   "SET LOCAL statement_timeout = '30s'; SET LOCAL lock_timeout = '5s'; SET LOCAL idle_in_transaction_session_timeout = '10s'"
 
 /**
- * Tables of active executions have few rows, so the planner would read them whole, with all their dead rows, of which
- * there are many while a snapshot is open. If a table is read whole all the same, because it has no suitable index, its
- * cost makes the server compile the statement, which takes 100 ms each time.
+ * Tables of active executions have few rows, so the planner would read them whole. While a snapshot is open they also
+ * have many dead rows. If a table is read whole all the same, because it has no suitable index, its cost makes the
+ * server compile the statement, which takes 100 ms each time.
  */
 const BY_INDEX = 'SET LOCAL enable_seqscan = off; SET LOCAL jit = off'
 

@@ -47,9 +47,9 @@ export interface WriteQueueOptions {
   readonly counters: StoreCounters
   /** Makes a UUID for a row. */
   readonly newId: () => string
-  /** Returns the statement that notifies other engines before the commit. */
-  readonly telling: (notified: Exclude<Notified, 'no'>) => string
-  /** Called after the commit with the rows of this statement. */
+  /** Returns the beginning of the script that commits: it notifies other engines. */
+  readonly telling: (notified: Notified) => string
+  /** Called after the commit with the rows of the first statement of the script. */
   readonly told: (rows: readonly unknown[]) => void
   /** Called with a message when the server is away, and when it is back. */
   readonly notice: (message: string) => void
@@ -88,7 +88,6 @@ export class WriteQueue {
   #client: Client | null
   #steps: Step[] = []
   #working: Promise<void> | null = null
-  #isFlushDue = false
   #isClosed = false
   #awaySince: number | null = null
   #endPause: (() => void) | null = null
@@ -112,12 +111,7 @@ export class WriteQueue {
       this.#steps.push(step)
       if (this.#steps.length > MAX_WAITING)
         this.#refuse(this.#steps.splice(0, 1), new Error('too many operations are queued'))
-      if (this.#working !== null || this.#isFlushDue) return
-      this.#isFlushDue = true
-      this.#options.clock.soon(() => {
-        this.#isFlushDue = false
-        this.#working = this.#work()
-      })
+      this.#working ??= this.#work()
     }) as Promise<Result>
   }
 
@@ -151,15 +145,14 @@ export class WriteQueue {
   async close(): Promise<void> {
     this.#isClosed = true
     this.#endPause?.()
-    while (this.#steps.length > 0 || this.#working !== null || this.#isFlushDue) {
-      await (this.#working ?? new Promise<void>((resolve) => this.#options.clock.soon(resolve)))
-    }
+    while (this.#working !== null) await this.#working
     const client = this.#client
     this.#client = null
     await client?.end().catch(() => undefined)
   }
 
   async #work(): Promise<void> {
+    await new Promise<void>((resolve) => this.#options.clock.soon(resolve))
     while (this.#steps.length > 0) {
       const parts = this.#nextParts()
       const steps = parts.flatMap((part) => part.steps)
@@ -210,7 +203,9 @@ export class WriteQueue {
     try {
       for (const part of parts) await carryOutPart(session, part, parts.length === 1, outcomes)
       committedAs = await begun
-      await this.#commit(session)
+      const notify = this.#options.telling(session.notified)
+      const [notified = []] = await session.script(`${notify}COMMIT`)
+      this.#options.told(notified)
       const counters = this.#options.counters.commits[need]
       counters.steps += steps.length
       counters.duration.observe(this.#options.clock.monotonic() - begunAt)
@@ -220,12 +215,6 @@ export class WriteQueue {
       throw error
     }
     settleAll(outcomes, this.#address.shown)
-  }
-
-  async #commit(session: Session): Promise<void> {
-    const { notified } = session
-    if (notified === 'no') await session.script('COMMIT')
-    else this.#options.told((await session.script(`${this.#options.telling(notified)}; COMMIT`))[0] ?? [])
   }
 
   /** Asks the server for the outcome of a transaction whose commit was not answered. */
