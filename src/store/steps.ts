@@ -18,9 +18,3 @@ export function commitKind(need: StepNeed): CommitKind {
 
 /** What a step returns: a store whose database answers at once has no promises in its steps. */
 export type StepResult<Result> = Result | Promise<Result>
-
-/** Queues a step; settles after its commit. `Session` is how a store's steps reach its database. */
-export type AddStep<Session> = <Result>(
-  need: StepNeed,
-  run: (session: Session) => StepResult<Result>,
-) => Promise<Result>

@@ -2,13 +2,14 @@
 
 import type { Client } from 'pg'
 import type { Store } from '../../engine/ports.ts'
+import { SqlStore } from '../store.ts'
+import { PostgresDatabase } from './database.ts'
 import { inOwnRole } from './schema/owners.ts'
 import { assertUsableServer, SCHEMA } from './schema/schema.ts'
 import { postgresAddress, withOwnSchema } from './session/address.ts'
 import { unavailable } from './session/failures.ts'
 import { knownChanges } from './session/foreign-changes.ts'
 import { connect, Session } from './session/session.ts'
-import { PostgresStore } from './store.ts'
 import type { PostgresStoreOptions } from './store-options.ts'
 
 /**
@@ -18,18 +19,18 @@ import type { PostgresStoreOptions } from './store-options.ts'
 export async function openPostgresStore(options: PostgresStoreOptions): Promise<Store> {
   const named = postgresAddress(options.url, options.schema ?? null, options.driver)
   const isReading = options.readOnly ?? false
-  let store: PostgresStore | undefined
+  let database: PostgresDatabase | undefined
   let client: Client | undefined
   try {
-    client = await connect(named, (lost) => store?.lostConnection(lost))
+    client = await connect(named, (lost) => database?.lostConnection(lost))
     const session = new Session(client)
     await assertUsableServer(session, named, isReading)
     const address = await inOwnRole(session, await withOwnSchema(session, named), options.notice)
     if (isReading) await SCHEMA.assertReadable(session, address)
     else await SCHEMA.migrate(session, address, options.clock.now())
-    store = new PostgresStore(client, address, await knownChanges(session, address), options)
-    if (!isReading) await store.upkeep.run(null, 0)
-    return store
+    database = new PostgresDatabase(client, address, await knownChanges(session, address), options)
+    if (!isReading) await database.upkeep.run(null, 0)
+    return new SqlStore(database, options.clock)
   } catch (error) {
     await client?.end().catch(() => undefined)
     throw unavailable(named.shown, error)

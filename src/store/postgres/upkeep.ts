@@ -4,7 +4,7 @@
  * because all other engines would wait for it.
  */
 
-import type { Clock, Retention } from '../../engine/ports.ts'
+import type { Retention } from '../../engine/ports.ts'
 import { toError } from '../../errors.ts'
 import type { PrunedTables } from '../steps/history/retention.ts'
 import { DAY_MS, type DividedTable, FAMILIES, type Family, SEQS_A_DAY } from './schema/families.ts'
@@ -45,7 +45,6 @@ const COUNT_ROWS =
 
 export interface UpkeepOptions {
   readonly address: PostgresAddress
-  readonly clock: Clock
   readonly readers: Readers
   /** Returns the time that replaces the server's clock, or null. */
   readonly serverNow: () => number | null

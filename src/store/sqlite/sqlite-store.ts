@@ -3,11 +3,13 @@
 import { resolve } from 'node:path'
 import type { Store } from '../../engine/ports.ts'
 import { MEMORY_PATH } from '../database-url.ts'
+import { SqlStore } from '../store.ts'
+import { SqliteDatabase } from './database.ts'
 import { Connection } from './file/connection.ts'
 import { unavailable } from './file/failures.ts'
 import { fileSystemWarning } from './file/file-system.ts'
 import { SCHEMA } from './schema/schema.ts'
-import { SqliteStore } from './store.ts'
+
 import { isReadOnly, type SqliteStoreOptions } from './store-options.ts'
 
 /**
@@ -30,5 +32,5 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     connection.close()
     throw unavailable(path, error)
   }
-  return new SqliteStore(connection, options)
+  return new SqlStore(new SqliteDatabase(connection, options), options.clock)
 }

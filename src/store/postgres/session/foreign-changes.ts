@@ -81,8 +81,8 @@ export class ForeignChanges {
     this.#options = options
   }
 
-  /** Returns a script that notifies other engines of its transaction. `told` needs the rows of its result. */
-  telling(notified: Notified): string {
+  /** Returns a script that notifies other engines of its transaction. `notified` needs the rows of its result. */
+  notifying(notified: Notified): string {
     if (notified === 'no') return ''
     const notify = `SELECT nextval('changes'), pg_notify(${quotedText(this.#channel)}, '${this.#id}')`
     if (notified === 'yes') return `${notify}; `
@@ -93,7 +93,8 @@ export class ForeignChanges {
     return `${notify} WHERE EXISTS (SELECT 1 FROM (${told}) told WHERE owner_seq IS NULL); `
   }
 
-  told(rows: readonly unknown[]): void {
+  /** Must be called after the commit. */
+  notified(rows: readonly unknown[]): void {
     this.#ownCount += rows.length
     if (this.#isListening && rows.length > 0 && this.#options.isShared()) this.#call()
   }
@@ -174,7 +175,7 @@ export class ForeignChanges {
       })
       if (!this.#isListening) return void client.end().catch(() => undefined)
       this.#listener = client
-      client.on('notification', ({ payload = '' }) => this.#notified(payload))
+      client.on('notification', ({ payload = '' }) => this.#received(payload))
       await client.query(`LISTEN ${quoted(this.#channel)}`)
       // Finds the changes before the connection listened.
       await this.#look()
@@ -185,7 +186,7 @@ export class ForeignChanges {
     }
   }
 
-  #notified(payload: string): void {
+  #received(payload: string): void {
     if (payload === `probe ${this.#id}`) this.#probe?.cancel()
     if (payload === this.#id || payload.startsWith('probe ')) return
     this.#heard += 1

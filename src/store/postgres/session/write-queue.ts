@@ -1,45 +1,28 @@
 /**
  * Group commit: the steps of one tick of the event loop, and those that are added while a transaction runs, are carried
- * out in order in one transaction. Alike steps that follow each other are one part, which runs one statement for all of
- * them. A part that fails is undone alone, by a savepoint.
+ * out in order in one transaction. Steps of one group that follow each other are one part. A part that fails is undone
+ * alone, by a savepoint.
  *
  *   idle ──add──▶ end of the tick ──▶ BEGIN ─▶ parts ─▶ COMMIT ──▶ all settled ──▶ idle, or the next steps
  *                     ▲                          │           └─ not answered ─▶ connects again, looks up the outcome:
  *                     └── deadlock, lock ◀───────┤                committed: all settled; else carried out again
  *                     └── connects again ◀── connection lost
  *
- * Steps wait while the server is away. Other steps are refused after 15 s, but patient steps, which report what engines
- * did, wait until it is back or the store is closed.
+ * Steps wait while the server is away. They are refused after 15 s, but steps that report the work of engines wait until
+ * it is back or the store is closed.
  */
 
 import type { Client } from 'pg'
 import type { Clock } from '../../../engine/ports.ts'
 import { CloacaError } from '../../../errors.ts'
 import type { StoreCounters } from '../../../metrics/store-counters.ts'
+import type { StepGroup } from '../../database.ts'
 import type { StepNeed } from '../../steps.ts'
 import type { PostgresAddress } from './address.ts'
 import { closed, isLost, isWorthRepeating, notReached, refused } from './failures.ts'
-import { connect, type Notified, Session } from './session.ts'
+import type { ForeignChanges } from './foreign-changes.ts'
+import { connect, Session } from './session.ts'
 import { beginWrite, outcomeOf } from './transaction.ts'
-
-export interface StepTraits {
-  readonly need: Exclude<StepNeed, 'read'>
-  /** Waits for a server that is away for as long as it takes. */
-  readonly isPatient: boolean
-  /**
-   * Shares a transaction only with alike steps. It locks rows that steps of other engines lock too, in one order, which
-   * an earlier step of the transaction could reverse.
-   */
-  readonly isAlone?: boolean
-}
-
-/** Steps that are carried out together. */
-export interface Alike<Item, Result> extends StepTraits {
-  /** Two items of one key are never together. */
-  key(item: Item): unknown
-  /** Returns the result or the error of each item. */
-  run(session: Session, items: readonly Item[]): Promise<readonly (Result | Error)[]>
-}
 
 export interface WriteQueueOptions {
   readonly clock: Clock
@@ -47,16 +30,14 @@ export interface WriteQueueOptions {
   readonly counters: StoreCounters
   /** Makes a UUID for a row. */
   readonly newId: () => string
-  /** Returns the beginning of the script that commits: it notifies other engines. */
-  readonly telling: (notified: Notified) => string
-  /** Called after the commit with the rows of the first statement of the script. */
-  readonly told: (rows: readonly unknown[]) => void
+  readonly changes: ForeignChanges
   /** Called with a message when the server is away, and when it is back. */
   readonly notice: (message: string) => void
 }
 
 interface Step {
-  readonly alike: Alike<unknown, unknown>
+  readonly need: StepNeed
+  readonly group: StepGroup<unknown, unknown>
   readonly item: unknown
   readonly settle: (value: unknown) => void
   readonly fail: (error: Error) => void
@@ -65,9 +46,9 @@ interface Step {
   readonly behind: readonly Promise<unknown>[]
 }
 
-/** Alike steps, or one step. */
+/** Steps of one group. */
 interface Part {
-  readonly alike: Alike<unknown, unknown>
+  readonly group: StepGroup<unknown, unknown>
   readonly steps: Step[]
 }
 
@@ -81,6 +62,12 @@ const REFUSED_AFTER_MS = 15_000
 const MAX_WAITING = 100_000
 const FIRST_PAUSE_MS = 50
 const LONGEST_PAUSE_MS = 3_000
+
+const NOTHING: StepGroup<void, void> = {
+  *run(_session, items) {
+    return items
+  },
+}
 
 export class WriteQueue {
   readonly #address: PostgresAddress
@@ -99,16 +86,12 @@ export class WriteQueue {
     this.#options = options
   }
 
-  add<Result>(traits: StepTraits, run: (session: Session) => Promise<Result>): Promise<Result> {
-    return this.addAlike({ ...traits, key: () => '', run: async (session) => [await run(session)] }, undefined)
-  }
-
-  addAlike<Item, Result>(alike: Alike<Item, Result>, item: Item): Promise<Result> {
+  add<Item, Result>(need: StepNeed, group: StepGroup<Item, Result>, item: Item): Promise<Result> {
     if (this.#isClosed) return Promise.reject(closed(this.#address.shown))
     return new Promise<unknown>((settle, fail) => {
       const addedAt = this.#options.clock.monotonic()
-      const step = { alike: alike as Alike<unknown, unknown>, item, settle, fail, addedAt, behind: this.#readsOfTick }
-      this.#steps.push(step)
+      const behind = this.#readsOfTick
+      this.#steps.push({ need, group: group as StepGroup<unknown, unknown>, item, settle, fail, addedAt, behind })
       if (this.#steps.length > MAX_WAITING)
         this.#refuse(this.#steps.splice(0, 1), new Error('too many operations are queued'))
       this.#working ??= this.#work()
@@ -121,7 +104,7 @@ export class WriteQueue {
 
   /** Settles when the steps that are queued now have been carried out. */
   caughtUp(): Promise<void> {
-    return this.add({ need: 'write', isPatient: false }, async () => {})
+    return this.add('write', NOTHING, undefined)
   }
 
   /** Steps that are added later in this tick of the event loop are not carried out before the read has settled. */
@@ -176,13 +159,13 @@ export class WriteQueue {
     const parts: Part[] = []
     let keys = new Set<unknown>()
     for (const step of this.#steps.slice(0, STEPS_A_TRANSACTION)) {
-      const { alike } = step
+      const { group } = step
       const last = parts.at(-1)
-      const key = alike.key(step.item)
-      if (last?.alike === alike && !keys.has(key)) last.steps.push(step)
-      else if (isFull(parts, alike)) break
+      const key = group.key?.(step.item)
+      if (last?.group === group && (key === undefined || !keys.has(key))) last.steps.push(step)
+      else if (isFull(parts, group)) break
       else {
-        parts.push({ alike, steps: [step] })
+        parts.push({ group, steps: [step] })
         keys = new Set()
       }
       keys.add(key)
@@ -194,7 +177,7 @@ export class WriteQueue {
   async #carryOut(parts: readonly Part[], steps: readonly Step[]): Promise<void> {
     const session = await this.#session()
     const begunAt = this.#options.clock.monotonic()
-    const need = parts.some(({ alike }) => alike.need === 'accept') ? 'accept' : 'write'
+    const need = steps.some((step) => step.need === 'accept') ? 'accept' : 'write'
     // Travels with the first statement. If the transaction does not begin, its statements fail as well.
     const begun = beginWrite(session, this.#address, this.#options.syncs && need === 'accept')
     begun.catch(() => undefined)
@@ -203,9 +186,9 @@ export class WriteQueue {
     try {
       for (const part of parts) await carryOutPart(session, part, parts.length === 1, outcomes)
       committedAs = await begun
-      const notify = this.#options.telling(session.notified)
-      const [notified = []] = await session.script(`${notify}COMMIT`)
-      this.#options.told(notified)
+      const { changes } = this.#options
+      const [notified = []] = await session.script(`${changes.notifying(session.notified)}COMMIT`)
+      changes.notified(notified)
       const counters = this.#options.counters.commits[need]
       counters.steps += steps.length
       counters.duration.observe(this.#options.clock.monotonic() - begunAt)
@@ -241,8 +224,8 @@ export class WriteQueue {
       this.#options.notice(`Cannot reach database "${this.#address.shown}"; writes are queued until it is back.`)
     }
     const awayMs = now - this.#awaySince
-    const isOver = ({ alike, addedAt }: Step) =>
-      this.#isClosed || (!alike.isPatient && now - addedAt >= REFUSED_AFTER_MS)
+    const isOver = ({ group, addedAt }: Step) =>
+      this.#isClosed || (!group.isReport && now - addedAt >= REFUSED_AFTER_MS)
     const waiting = [...steps, ...this.#steps]
     this.#steps = waiting.filter((step) => !isOver(step))
     this.#refuse(waiting.filter(isOver), notReached(this.#address.shown, awayMs, error))
@@ -286,8 +269,8 @@ export class WriteQueue {
   }
 }
 
-function isFull(parts: readonly Part[], { isAlone }: StepTraits): boolean {
-  return parts.length >= (isAlone || parts[0]?.alike.isAlone ? 1 : PARTS_A_TRANSACTION)
+function isFull(parts: readonly Part[], { isAlone }: StepGroup<unknown, unknown>): boolean {
+  return parts.length >= (isAlone || parts[0]?.group.isAlone ? 1 : PARTS_A_TRANSACTION)
 }
 
 /**
@@ -314,9 +297,9 @@ async function carryOutPart(
   }
 }
 
-async function run(session: Session, { alike, steps }: Part, outcomes: Map<Step, Outcome>): Promise<void> {
+async function run(session: Session, { group, steps }: Part, outcomes: Map<Step, Outcome>): Promise<void> {
   const items = steps.map(({ item }) => item)
-  const results = await alike.run(session, items)
+  const results = await session.carryOut((each) => group.run(each, items))
   for (const [index, step] of steps.entries()) {
     const result = results[index]
     outcomes.set(step, result instanceof Error ? { error: result } : { value: result })

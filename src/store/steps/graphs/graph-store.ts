@@ -1,29 +1,27 @@
 /** The part `graphs` of the store: a step for each method of the port, in its order. */
 
 import type { AcceptedEvents, GraphStore, NewEvents } from '../../../engine/ports.ts'
+import type { Database, StepGroup } from '../../database.ts'
 import { declaredNames } from '../../graphs/declared-names.ts'
 import { membersOf } from '../../graphs/members.ts'
 import type { RunStep } from '../../session.ts'
 import type { Declarations } from '../declarations.ts'
-import { deadSeqs, type Liveness } from '../liveness.ts'
+import { deadSeqs } from '../liveness.ts'
 import { markUndeclared, saveDeclared } from './declared-graphs.ts'
 import { deliver, fire } from './deliveries.ts'
 import * as reactors from './reactors.ts'
 import * as sources from './sources.ts'
 import * as subscriptions from './subscriptions.ts'
 
-/** Parts of the store that the store of graphs uses. */
-export interface GraphHosting {
-  readonly liveness: Liveness
-  readonly declarations: Declarations
-  /** Queues a step that accepts events. */
-  accept(events: NewEvents): Promise<AcceptedEvents>
-}
-
-export function graphStore(run: RunStep, hosting: GraphHosting): GraphStore {
+export function graphStore(database: Database, declarations: Declarations): GraphStore {
+  const { run } = database
+  const acceptance: StepGroup<NewEvents, AcceptedEvents> = {
+    isAlone: true,
+    run: (session, calls) => sources.accept(session, calls, (instanceId) => database.instances.has(instanceId)),
+  }
   return {
-    ...declaring(run, hosting),
-    accept: (events) => hosting.accept(events),
+    ...declaring(database, declarations),
+    accept: (events) => database.group('accept', acceptance, events),
     refuse: (source, events) => run('write', (session) => sources.refuse(session, source, events), 'quiet'),
     positions: (source) => run('read', (session) => sources.positions(session, source)),
     eventsAfter: (source, sequence, limits) =>
@@ -56,14 +54,14 @@ export function graphStore(run: RunStep, hosting: GraphHosting): GraphStore {
 }
 
 function declaring(
-  run: RunStep,
-  hosting: GraphHosting,
+  { run, liveness }: Database,
+  declarations: Declarations,
 ): Pick<GraphStore, 'declare' | 'leaseSources' | 'releaseSources'> {
   return {
     declare: (instanceId, declared, at) => {
       const names = declaredNames(declared)
       const isEmpty = names.length === 0
-      const isDeclaring = hosting.declarations.keep(instanceId, 'graphs', isEmpty, function* (session, at, dead) {
+      const isDeclaring = declarations.keep(instanceId, 'graphs', isEmpty, function* (session, at, dead) {
         if (!isEmpty) markUndeclared(session, instanceId, names, at, dead)
       })
       return run(
@@ -72,7 +70,7 @@ function declaring(
           if (!isDeclaring) return
           session.notifyEngines()
           yield* saveDeclared(session, declared, at)
-          markUndeclared(session, instanceId, names, at, yield* deadSeqs(session, hosting.liveness, instanceId))
+          markUndeclared(session, instanceId, names, at, yield* deadSeqs(session, liveness, instanceId))
         },
         'alone',
       )
@@ -81,7 +79,7 @@ function declaring(
       run(
         'write',
         function* (session) {
-          const dead = yield* deadSeqs(session, hosting.liveness, instanceId)
+          const dead = yield* deadSeqs(session, liveness, instanceId)
           return yield* sources.leaseSources(session, instanceId, names, dead)
         },
         'alone',
