@@ -120,7 +120,10 @@ export class PostgresDatabase implements Database {
   }
 
   async #add<Result>(need: StepNeed, body: Body<Result>, trait: StepTrait | undefined, isReport: boolean) {
-    if (need === 'read') return await this.#read(body)
+    if (need === 'read') {
+      if (this.#isClosed) throw closed(this.#address.shown)
+      return await this.#queue.reading(() => this.#readers.run((session) => session.carryOut(body)))
+    }
     if (this.isReadOnly) throw readOnly(this.#address.shown)
     const step: StepGroup<void, Result> = {
       isAlone: trait === 'alone',
@@ -131,15 +134,5 @@ export class PostgresDatabase implements Database {
       },
     }
     return await this.#queue.add(need, step, undefined)
-  }
-
-  /** Reads after the steps that were queued before, and before the steps that are queued later. */
-  async #read<Result>(body: Body<Result>): Promise<Result> {
-    if (this.#isClosed) throw closed(this.#address.shown)
-    const readNow = () => this.#readers.run((session) => session.carryOut(body))
-    if (this.#queue.isQueueing) return await this.#queue.caughtUp().then(readNow)
-    const reading = readNow()
-    this.#queue.precededBy(reading)
-    return await reading
   }
 }

@@ -8,7 +8,8 @@ import { quoted, type Session } from './session.ts'
 
 /** Limits of each transaction, so that others do not wait long for one that hangs, or whose process is suspended. */
 const LIMITS =
-  "SET LOCAL statement_timeout = '30s'; SET LOCAL lock_timeout = '5s'; SET LOCAL idle_in_transaction_session_timeout = '10s'"
+  "SET LOCAL statement_timeout = '30s'; SET LOCAL lock_timeout = '5s'; " +
+  "SET LOCAL idle_in_transaction_session_timeout = '10s'"
 
 /**
  * Tables of active executions have few rows, so the planner would read them whole. While a snapshot is open they also
@@ -19,7 +20,8 @@ const BY_INDEX = 'SET LOCAL enable_seqscan = off; SET LOCAL jit = off'
 
 /** Limits of work on the whole schema, which waits for other processes that do the same. */
 const LONG_LIMITS =
-  "SET LOCAL statement_timeout = '10min'; SET LOCAL lock_timeout = '1min'; SET LOCAL idle_in_transaction_session_timeout = '1min'"
+  "SET LOCAL statement_timeout = '10min'; SET LOCAL lock_timeout = '1min'; " +
+  "SET LOCAL idle_in_transaction_session_timeout = '1min'"
 
 /**
  * Place of statements that call functions and operators of PostgreSQL only. With another search path, a function of a

@@ -8,7 +8,7 @@
  *                     └── deadlock, lock ◀───────┤                committed: all settled; else carried out again
  *                     └── connects again ◀── connection lost
  *
- * Steps wait while the server is away. They are refused after 15 s, but steps that report the work of engines wait until
+ * Steps wait while the server is away. They are refused after 15 s, but steps that report work of engines wait until
  * it is back or the store is closed.
  */
 
@@ -98,23 +98,20 @@ export class WriteQueue {
     }) as Promise<Result>
   }
 
-  get isQueueing(): boolean {
-    return this.#steps.length > 0
-  }
-
-  /** Settles when the steps that are queued now have been carried out. */
-  caughtUp(): Promise<void> {
-    return this.add('write', NOTHING, undefined)
-  }
-
-  /** Steps that are added later in this tick of the event loop are not carried out before the read has settled. */
-  precededBy(read: Promise<unknown>): void {
+  /** Reads after the steps that were queued before, and before the steps that are queued later. */
+  async reading<Result>(read: () => Promise<Result>): Promise<Result> {
+    if (this.#steps.length > 0) {
+      await this.add('write', NOTHING, undefined)
+      return await read()
+    }
+    const reading = read()
     if (this.#readsOfTick.length === 0) {
       this.#options.clock.soon(() => {
         this.#readsOfTick = []
       })
     }
-    this.#readsOfTick = [...this.#readsOfTick, read]
+    this.#readsOfTick = [...this.#readsOfTick, reading]
+    return await reading
   }
 
   /** A connection was lost: the next step opens another. A connection that ends late has been replaced already. */

@@ -3,6 +3,9 @@
 import { type OwnTriggerSql, triggersBy } from '../../sql/triggers.ts'
 import { numberedRows } from './fragments.ts'
 
+const SAVED_COLUMNS =
+  'id text, name text, workflow text, poll_interval_ms bigint, allow_concurrent boolean, policy text'
+
 const SKIP_COLUMNS =
   'name text, id text, first_at bigint, last_at bigint, count bigint, lateness_ms bigint, duration_ms bigint, ' +
   'reason text, log text, is_firing boolean'
@@ -11,7 +14,7 @@ export const TRIGGERS: OwnTriggerSql = {
   save: `
 INSERT INTO triggers (id, name, workflow, poll_interval_ms, allow_concurrent, policy, created_at, updated_at)
 SELECT id, name, workflow, poll_interval_ms, allow_concurrent, policy, $7, $7
-FROM ${numberedRows('id text, name text, workflow text, poll_interval_ms bigint, allow_concurrent boolean, policy text')}
+FROM ${numberedRows(SAVED_COLUMNS)}
 ORDER BY n
 ON CONFLICT (name) DO UPDATE
 SET workflow = excluded.workflow, poll_interval_ms = excluded.poll_interval_ms,
