@@ -12,9 +12,9 @@ import type { StepNeed } from './steps.ts'
 /** Steps of one kind. PostgreSQL carries out as one step those that are queued one after the other. */
 export interface StepGroup<Item, Result> {
   /** Whether the step shares its transaction with no other steps. See `StepTrait`. */
-  readonly isAlone?: true
+  readonly isAlone?: boolean
   /** Whether the step waits for a server that is away, as reports do. */
-  readonly isReport?: true
+  readonly isReport?: boolean
   /** Items with the same key are not in one step. Undefined: any items may be. */
   readonly key?: (item: Item) => string
   /** Returns the result or the error of each item. */

@@ -7,7 +7,7 @@ import { StoreCounters } from '../../metrics/store-counters.ts'
 import type { AcquiredExecution } from '../../model/execution.ts'
 import type { Database, StepGroup } from '../database.ts'
 import { isProcessAlive, thisProcess } from '../process-identity.ts'
-import type { RunStep, Step, Session as StepSession, StepTrait } from '../session.ts'
+import type { RunStep, Session, Step, StepTrait } from '../session.ts'
 import type { FindUnowned } from '../steps/executions/acquisition.ts'
 import type { StepNeed } from '../steps.ts'
 import { PostgresLiveness } from './liveness.ts'
@@ -15,10 +15,7 @@ import type { PostgresAddress } from './session/address.ts'
 import { clockSkew, closed, readOnly } from './session/failures.ts'
 import { ForeignChanges, type KnownChanges } from './session/foreign-changes.ts'
 import { Readers } from './session/readers.ts'
-import type { Session } from './session/session.ts'
-import { carryOut } from './session/step-session.ts'
-import { type Alike, WriteQueue } from './session/write-queue.ts'
-import { SQL } from './sql.ts'
+import { WriteQueue } from './session/write-queue.ts'
 import type { PostgresStoreOptions } from './store-options.ts'
 import { UnownedExecutions } from './unowned.ts'
 import { PRUNED_TABLES, Upkeep } from './upkeep.ts'
@@ -26,7 +23,7 @@ import { PRUNED_TABLES, Upkeep } from './upkeep.ts'
 /** Nothing depends on equal clocks, but people compare times. */
 const MAX_SKEW_MS = 1_000
 
-type Body<Result> = (session: StepSession) => Step<Result>
+type Body<Result> = (session: Session) => Step<Result>
 
 export class PostgresDatabase implements Database {
   readonly counters = new StoreCounters()
@@ -42,8 +39,6 @@ export class PostgresDatabase implements Database {
   readonly #readers: Readers
   readonly #foreignChanges: ForeignChanges
   readonly #unowned: UnownedExecutions
-  readonly #alikes = new Map<unknown, unknown>()
-  #calls = 0
   #isClosed = false
 
   constructor(client: Client, address: PostgresAddress, changes: KnownChanges, options: PostgresStoreOptions) {
@@ -60,13 +55,12 @@ export class PostgresDatabase implements Database {
     this.#queue = new WriteQueue(client, address, {
       ...{ clock, newId, counters: this.counters },
       syncs: options.durability === 'full',
-      telling: (telling) => this.#foreignChanges.telling(telling),
-      told: (rows) => this.#foreignChanges.told(rows),
+      changes: this.#foreignChanges,
       notice,
     })
     this.liveness = new PostgresLiveness(process, isAlive, serverNow)
     this.#unowned = new UnownedExecutions(() => clock.monotonic(), serverNow)
-    this.upkeep = new Upkeep({ address, clock, readers: this.#readers, serverNow, notice })
+    this.upkeep = new Upkeep({ address, readers: this.#readers, serverNow, notice })
   }
 
   readonly run: RunStep = (need, body, trait) => this.#add(need, body, trait, false)
@@ -75,7 +69,7 @@ export class PostgresDatabase implements Database {
 
   async group<Item, Result>(_need: StepNeed, group: StepGroup<Item, Result>, item: Item): Promise<Result> {
     if (this.isReadOnly) throw readOnly(this.#address.shown)
-    return await this.#queue.addAlike(this.#alikeOf(group), item)
+    return await this.#queue.add('accept', group, item)
   }
 
   searchUnowned(acquisition: Acquisition): FindUnowned {
@@ -125,37 +119,20 @@ export class PostgresDatabase implements Database {
     }
   }
 
-  async #add<Result>(need: StepNeed, body: Body<Result>, trait: StepTrait | undefined, isPatient: boolean) {
-    if (need === 'read') return await this.#read((connection) => carryOut(connection, body, SQL))
-    if (this.isReadOnly) throw readOnly(this.#address.shown)
-    const traits = { need, isPatient, isAlone: trait === 'alone' }
-    return await this.#queue.add(traits, (connection) => {
-      if (trait === undefined) connection.tell()
-      return carryOut(connection, body, SQL)
-    })
-  }
-
-  /** Reads after the steps that were queued before, and before the steps that are queued later. */
-  async #read<Result>(run: (connection: Session) => Promise<Result>): Promise<Result> {
-    if (this.#isClosed) throw closed(this.#address.shown)
-    const readNow = () => this.#readers.run(run)
-    if (this.#queue.isQueueing) return await this.#queue.caughtUp().then(readNow)
-    const reading = readNow()
-    this.#queue.precededBy(reading)
-    return await reading
-  }
-
-  #alikeOf<Item, Result>(group: StepGroup<Item, Result>): Alike<Item, Result> {
-    const known = this.#alikes.get(group)
-    if (known !== undefined) return known as Alike<Item, Result>
-    const alike: Alike<Item, Result> = {
-      need: 'accept',
-      isPatient: group.isReport ?? false,
-      isAlone: group.isAlone ?? false,
-      key: (item) => group.key?.(item) ?? String(this.#calls++),
-      run: (connection, items) => carryOut(connection, (session) => group.run(session, items), SQL),
+  async #add<Result>(need: StepNeed, body: Body<Result>, trait: StepTrait | undefined, isReport: boolean) {
+    if (need === 'read') {
+      if (this.#isClosed) throw closed(this.#address.shown)
+      return await this.#queue.reading(() => this.#readers.run((session) => session.carryOut(body)))
     }
-    this.#alikes.set(group, alike)
-    return alike
+    if (this.isReadOnly) throw readOnly(this.#address.shown)
+    const step: StepGroup<void, Result> = {
+      isAlone: trait === 'alone',
+      isReport,
+      *run(session) {
+        if (trait === undefined) session.notifyEngines()
+        return [yield* body(session)]
+      },
+    }
+    return await this.#queue.add(need, step, undefined)
   }
 }

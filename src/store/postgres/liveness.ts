@@ -7,7 +7,7 @@
 import { DEAD_AFTER_MS, hasProcess, type ProcessIdentity } from '../process-identity.ts'
 import type { Reply, Session, Step } from '../session.ts'
 import type { ListedEngine, Liveness, OtherEngine } from '../steps/liveness.ts'
-import { SERVER_NOW } from './instance-queries.ts'
+import { SERVER_NOW } from './sql/fragments.ts'
 
 /** Values: id, time of the engine, time of the server or null, time after which the engine is dead. */
 const BEAT = `
@@ -28,7 +28,7 @@ SELECT other.seq, other.id, other.host, other.pid, other.process_started_at,
          other.expires_at <= now.at AND observer.expires_at > now.at AND now.at - observer.alive_since >= $3, false
        ) AS is_dead,
        NOT other.is_declared_dead AND other.expires_at > now.at
-         AND EXISTS (SELECT 1 FROM instance_workflows WHERE instance_seq = other.seq) AS is_peer
+         AND EXISTS (SELECT 1 FROM instance_workflows WHERE instance_seq = other.seq) AS "isPeer"
 FROM (SELECT ${SERVER_NOW(2)} AS at) now, instances other LEFT JOIN instances observer ON observer.id = $1
 WHERE other.id <> $1 ORDER BY other.seq`
 
@@ -38,22 +38,14 @@ SELECT seq, id, host, pid, process_started_at, opened_at, heartbeat_at,
 FROM instances, (SELECT ${SERVER_NOW(1)} AS at) now ORDER BY seq`
 
 interface ProcessRecord {
-  readonly seq: number
-  readonly id: string
   readonly host: string
   readonly pid: number
   readonly process_started_at: number | null
   readonly is_dead: boolean
 }
 
-interface OtherRecord extends ProcessRecord {
-  readonly is_peer: boolean
-}
-
-interface EngineRecord extends ProcessRecord {
-  readonly opened_at: number
-  readonly heartbeat_at: number
-}
+type OtherRecord = ProcessRecord & Omit<OtherEngine, 'isDead'>
+type EngineRecord = ProcessRecord & Omit<ListedEngine, 'isAlive'>
 
 export class PostgresLiveness implements Liveness {
   readonly #self: ProcessIdentity
@@ -68,7 +60,7 @@ export class PostgresLiveness implements Liveness {
   }
 
   beat(session: Session, instanceId: string, at: number): Step<boolean> {
-    return hasChanged(session.run(BEAT, instanceId, at, this.#serverNow(), DEAD_AFTER_MS))
+    return mapped(session.run(BEAT, instanceId, at, this.#serverNow(), DEAD_AFTER_MS), (changed) => changed > 0)
   }
 
   *register(session: Session, instanceId: string, at: number): Step<void> {
@@ -77,11 +69,13 @@ export class PostgresLiveness implements Liveness {
   }
 
   others(session: Session, instanceId: string): Step<readonly OtherEngine[]> {
-    return this.#others(session.all<OtherRecord>(LIST_OTHERS, instanceId, this.#serverNow(), DEAD_AFTER_MS))
+    const records = session.all<OtherRecord>(LIST_OTHERS, instanceId, this.#serverNow(), DEAD_AFTER_MS)
+    return mapped(records, (found) => found.map((record) => ({ ...record, isDead: this.#isDead(record) })))
   }
 
   list(session: Session): Step<readonly ListedEngine[]> {
-    return this.#listed(session.all<EngineRecord>(LIST, this.#serverNow()))
+    const records = session.all<EngineRecord>(LIST, this.#serverNow())
+    return mapped(records, (found) => found.map((record) => ({ ...record, isAlive: !this.#isDead(record) })))
   }
 
   /** Returns how far the server's clock is ahead of `at`. */
@@ -90,23 +84,13 @@ export class PostgresLiveness implements Liveness {
     return (row?.now ?? at) - at
   }
 
-  *#others(reply: Reply<OtherRecord[]>): Step<readonly OtherEngine[]> {
-    return (yield* reply).map((record) => {
-      const { seq, id, is_peer: isPeer } = record
-      return { seq, id, isDead: this.#isDead(record), isPeer }
-    })
-  }
-
-  *#listed(reply: Reply<EngineRecord[]>): Step<readonly ListedEngine[]> {
-    return (yield* reply).map((record) => ({ ...record, isAlive: !this.#isDead(record) }))
-  }
-
   #isDead(record: ProcessRecord): boolean {
     const isHere = record.host === this.#self.host
     return record.is_dead || (isHere && !hasProcess(this.#self, record, this.#isProcessAlive))
   }
 }
 
-function* hasChanged(reply: Reply<number>): Step<boolean> {
-  return (yield* reply) > 0
+/** Converts the result of a statement that is sent already. */
+function* mapped<Result, Value>(reply: Reply<Result>, change: (result: Result) => Value): Step<Value> {
+  return change(yield* reply)
 }

@@ -10,7 +10,6 @@ import { postgresAddress, withOwnSchema } from './session/address.ts'
 import { unavailable } from './session/failures.ts'
 import { knownChanges } from './session/foreign-changes.ts'
 import { connect, Session } from './session/session.ts'
-
 import type { PostgresStoreOptions } from './store-options.ts'
 
 /**
@@ -20,18 +19,17 @@ import type { PostgresStoreOptions } from './store-options.ts'
 export async function openPostgresStore(options: PostgresStoreOptions): Promise<Store> {
   const named = postgresAddress(options.url, options.schema ?? null, options.driver)
   const isReading = options.readOnly ?? false
-  let lost = (_client: Client): void => undefined
+  let database: PostgresDatabase | undefined
   let client: Client | undefined
   try {
-    client = await connect(named, (client) => lost(client))
+    client = await connect(named, (lost) => database?.lostConnection(lost))
     const session = new Session(client)
     await assertUsableServer(session, named, isReading)
     const address = await inOwnRole(session, await withOwnSchema(session, named), options.notice)
     if (isReading) await SCHEMA.assertReadable(session, address)
     else await SCHEMA.migrate(session, address, options.clock.now())
-    const database = new PostgresDatabase(client, address, await knownChanges(session, address), options)
-    lost = (client) => database.lostConnection(client)
-    if (!isReading) await database.upkeep.makeParts()
+    database = new PostgresDatabase(client, address, await knownChanges(session, address), options)
+    if (!isReading) await database.upkeep.run(null, 0)
     return new SqlStore(database, options.clock)
   } catch (error) {
     await client?.end().catch(() => undefined)

@@ -7,11 +7,11 @@ import type { Driver } from './session/session.ts'
 export interface PostgresStoreOptions {
   /** `postgres://` or `postgresql://`. */
   readonly url: string
-  /** Where the tables are, made when missing. Null: what the URL's `schema` says, else the user's own search path decides. */
+  /** Schema of the tables, created if missing. Null: `schema` of the URL, or the search path of the user. */
   readonly schema?: string | null
   /**
-   * `full`: what was accepted, and how it ended, survives a power cut of the server. `normal`: after a crash of the server its last
-   * moments may be missing as if they had not been.
+   * `full`: accepted requests and results survive a power cut of the server. `normal`: after a crash of the server, its
+   * last transactions may be lost.
    */
   readonly durability: 'full' | 'normal'
   readonly clock: Clock
@@ -21,11 +21,11 @@ export interface PostgresStoreOptions {
   readonly newId?: () => string
   /** Whether a process of this host exists. Signal 0 by default. */
   readonly isProcessAlive?: (pid: number) => boolean
-  /** Writes nothing, and makes no tables: steps that would are refused. */
+  /** Creates no tables, and refuses steps that write. */
   readonly readOnly?: boolean
-  /** Hears what the user should know of the database and the way to it. Default: nobody. */
+  /** Called with messages about the database and the connection for the user. */
   readonly notice?: (message: string) => void
-  /** What to take for the server's clock, in milliseconds. Default: the server's clock. */
+  /** Returns the time that replaces the server's clock, in milliseconds. Default: the server's clock. */
   readonly serverNow?: () => number
   readonly random?: () => number
   /** Makes the connections. `pg` by default. */

@@ -5,7 +5,7 @@ import type { Execution } from '../../model/execution.ts'
 import type { OwnedRecord } from '../rows.ts'
 import { OWNED_COLUMNS } from '../sql/executions/columns.ts'
 import type { FindUnowned } from '../steps/executions/acquisition.ts'
-import { SERVER_NOW } from './instance-queries.ts'
+import { SERVER_NOW } from './sql/fragments.ts'
 
 /** Executions are left to other living engines if only these have the version of the workflow. */
 const IS_OURS = '(workflow, version) NOT IN (SELECT workflow, version FROM other_versions)'

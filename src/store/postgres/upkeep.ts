@@ -1,12 +1,12 @@
 /**
- * Makes the parts of divided tables ahead, and drops those of which nothing is kept. Any engine does it, one at a time; whoever has to wait for
- * a lock gives up soon and leaves it to the next minute, since all others would wait behind it. Has a connection of its own while it works.
+ * Creates the partitions of divided tables ahead of time, and drops those whose rows have all expired. Any engine does
+ * it, one at a time, with a connection of its own. If it waits for a lock, it soon gives up until the next minute,
+ * because all other engines would wait for it.
  */
 
-import type { Clock, Retention } from '../../engine/ports.ts'
+import type { Retention } from '../../engine/ports.ts'
 import { toError } from '../../errors.ts'
 import type { PrunedTables } from '../steps/history/retention.ts'
-import { SERVER_NOW } from './instance-queries.ts'
 import { DAY_MS, type DividedTable, FAMILIES, type Family, SEQS_A_DAY } from './schema/families.ts'
 import {
   isLarge,
@@ -23,12 +23,13 @@ import { codeOf, isLost, isWorthRepeating, noParts } from './session/failures.ts
 import type { Readers } from './session/readers.ts'
 import { connect, quoted, Session } from './session/session.ts'
 import { beginUpkeep } from './session/transaction.ts'
+import { SERVER_NOW } from './sql/fragments.ts'
 
 type Parts = Readonly<Record<Family['name'], readonly Part[]>>
 
 /**
- * Lets one engine work at a time, and none while another builds the schema. Locks a table of the schema, since any user of the database may
- * take an advisory lock and keep it.
+ * Lets one engine work at a time, and none while another builds the schema. Locks a table of the schema, since any user
+ * of the database may take an advisory lock and keep it.
  */
 const LOCK = 'LOCK TABLE cloaca_schema IN SHARE UPDATE EXCLUSIVE MODE NOWAIT'
 const NO_RIGHT = '42501'
@@ -44,9 +45,8 @@ const COUNT_ROWS =
 
 export interface UpkeepOptions {
   readonly address: PostgresAddress
-  readonly clock: Clock
   readonly readers: Readers
-  /** What to take for the server's clock; null: the server's clock. */
+  /** Returns the time that replaces the server's clock, or null. */
   readonly serverNow: () => number | null
   readonly notice: (message: string) => void
 }
@@ -64,10 +64,6 @@ interface PartRecord {
 }
 
 const FAMILY_NAMES = FAMILIES.map(({ name }) => name)
-
-async function listParts(session: Session): Promise<Parts> {
-  return partsOf(await session.all<PartRecord>(LIST_PARTS, FAMILY_NAMES))
-}
 
 /** Returns the parts of each family, in no order. */
 function partsOf(records: readonly PartRecord[]): Parts {
@@ -101,32 +97,28 @@ export class Upkeep {
     this.#options = options
   }
 
-  /** Makes what is missing. Nobody depends on it: rows without a part of their day are stored as well. */
-  async makeParts(): Promise<void> {
-    await this.#run(null, 0)
-  }
-
-  /** Makes what is missing, and drops what is over. Returns about how many rows went. */
-  run(retention: Retention, at: number): Promise<number> {
-    return this.#run(retention, at)
-  }
-
-  async #run(retention: Retention | null, at: number): Promise<number> {
+  /**
+   * Creates the missing parts, and drops those that expired under a retention. Returns the approximate number of
+   * dropped rows. Other engines do not depend on it, because rows without a part are stored in the default parts.
+   */
+  async run(retention: Retention | null, at: number): Promise<number> {
     const find = (session: Session): Promise<Work> => this.#find(session, retention, at)
     const { missing, over } = await this.#options.readers.run(find)
     if (missing.length === 0 && over.length === 0) return 0
     try {
       return await this.#work(find)
     } catch (thrown) {
-      // Somebody reads for long, or another engine does the same: it is tried again.
-      if (isWorthRepeating(thrown) || isLost(thrown)) return 0
-      this.#warn(toError(thrown))
+      // A long read or another engine that does the same can cause these. The next call tries again.
+      if (isWorthRepeating(thrown) || isLost(thrown) || this.#hasWarned) return 0
+      this.#hasWarned = true
+      const { address, notice } = this.#options
+      notice(noParts(address.shown, toError(thrown), codeOf(thrown) === NO_RIGHT))
       return 0
     }
   }
 
   async #find(session: Session, retention: Retention | null, at: number): Promise<Work> {
-    const parts = await listParts(session)
+    const parts = partsOf(await session.all<PartRecord>(LIST_PARTS, FAMILY_NAMES))
     const now = await session.one<{ readonly at: number }>(`SELECT ${SERVER_NOW(1)} AS at`, this.#options.serverNow())
     const missing: Work['missing'][number][] = []
     const over: Work['over'][number][] = []
@@ -160,15 +152,9 @@ export class Upkeep {
       await client.end().catch(() => undefined)
     }
   }
-
-  #warn(error: Error): void {
-    if (this.#hasWarned) return
-    this.#hasWarned = true
-    this.#options.notice(noParts(this.#options.address.shown, error, codeOf(error) === NO_RIGHT))
-  }
 }
 
-/** Rows that were stored before there was a part for them go to it. */
+/** Creates a part in all tables of a family. Moves the rows of its time from the default parts to it. */
 async function makePart(session: Session, family: Family, fromDay: number, untilDay: number): Promise<void> {
   const defaults = family.tables.map(({ name }) => `${name}_default`)
   await session.script(`LOCK TABLE ${defaults.join(', ')} IN ACCESS EXCLUSIVE MODE`)
@@ -185,16 +171,17 @@ async function makePart(session: Session, family: Family, fromDay: number, until
     if (hasStrays[name] === false) return `CREATE TABLE ${part} PARTITION OF ${name} ${bounds}${settings}`
     return `
       CREATE TABLE ${part} (LIKE ${name} INCLUDING ALL)${settings};
-      WITH stray AS (DELETE FROM ${name}_default WHERE ${within(table)} RETURNING *) INSERT INTO ${part} SELECT * FROM stray;
+      WITH stray AS (DELETE FROM ${name}_default WHERE ${within(table)} RETURNING *)
+      INSERT INTO ${part} SELECT * FROM stray;
       ALTER TABLE ${name} ATTACH PARTITION ${part} ${bounds}`
   })
   await session.script(made.join(';\n'))
 }
 
-/** Returns about how many rows it had: none where somebody has stored something in it meanwhile. */
+/** Returns the approximate number of its rows; 0 if it was not dropped, because rows were stored in it. */
 async function dropPart(session: Session, { family, part, beforeAt }: Work['over'][number]): Promise<number> {
   const names = family.tables.map(({ name }) => `${name}_${part.suffix}`)
-  // In the order in which others come by them; without `ONLY` all their parts would be locked.
+  // In the order of other transactions. Without `ONLY`, all parts of the tables would be locked.
   for (const { name } of family.tables) await session.script(`LOCK TABLE ONLY ${name} IN ACCESS EXCLUSIVE MODE`)
   if (await isHeld(session, family, part, beforeAt)) return 0
   const counted = isLarge(part) ? await session.one<{ readonly count: number }>(COUNT_ROWS, names) : undefined
@@ -202,7 +189,10 @@ async function dropPart(session: Session, { family, part, beforeAt }: Work['over
   return counted?.count ?? 0
 }
 
-/** What goes on, or ended later than the others of its days, is kept, and all that is in its part with it. A small one has to be empty. */
+/**
+ * Whether a part must be kept: it has executions or firings that are active, or that ended later than the others of
+ * their days. A small part is dropped only if it is empty.
+ */
 async function isHeld(session: Session, { name, tables }: Family, part: Part, beforeAt: number): Promise<boolean> {
   const table = (of: string) => quoted(`${of}_${part.suffix}`)
   const within = (key: string, day: number) => `${key} < ${part.untilDay * day} AND ${key} >= ${part.fromDay * day}`

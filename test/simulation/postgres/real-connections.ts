@@ -4,7 +4,7 @@
  */
 
 import pg, { type Client, type ClientConfig, type Notification, type QueryArrayResult, type QueryResult } from 'pg'
-import type { Value } from '../../../src/store/postgres/session/session.ts'
+import type { Value } from '../../../src/store/session.ts'
 
 export type Answer = QueryResult | QueryResult[] | QueryArrayResult
 

@@ -5,7 +5,8 @@
 
 import { EventEmitter } from 'node:events'
 import type { Client, ClientConfig, Notification } from 'pg'
-import type { Driver, Value } from '../../../src/store/postgres/session/session.ts'
+import type { Driver } from '../../../src/store/postgres/session/session.ts'
+import type { Value } from '../../../src/store/session.ts'
 import type { Answer } from './real-connections.ts'
 import { type Statement, statementOf } from './statements.ts'
 

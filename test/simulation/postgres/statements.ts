@@ -1,6 +1,6 @@
 /** Says what a statement of the store is, and takes the limits out of it that the server would measure in real time. */
 
-import type { Value } from '../../../src/store/postgres/session/session.ts'
+import type { Value } from '../../../src/store/session.ts'
 
 /** `other` reads, or belongs to a transaction without writing rows. */
 export type StatementKind = 'begin' | 'commit' | 'rollback' | 'write' | 'other'

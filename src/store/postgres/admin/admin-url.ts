@@ -1,4 +1,4 @@
-/** The URL of who administers tenants: read without `pg`, which is loaded when something is asked. */
+/** Parses the URL of an administrator of tenants without `pg`, which the first operation loads. */
 
 import { shownUrl } from '../../../database/shown-url.ts'
 import { UsageError } from '../../../errors.ts'
@@ -11,15 +11,15 @@ export interface AdminUrl {
   readonly host: string
   readonly port: number
   readonly database: string
-  /** Host, port and database as they stand in a URL. */
+  /** Host, port and database as in a URL. */
   readonly place: string
 }
 
 const DEFAULT_PORT = 5432
-/** Stands for a host that is not named: a URL with a user must have one. */
+/** Replaces a missing host, since a URL with a user must have one. */
 const NO_HOST = 'no-host.invalid'
 
-/** Parameters behind a "?" are dropped. Throws `INVALID_DATABASE_URL`. */
+/** Drops the parameters after "?". Throws `INVALID_DATABASE_URL`. */
 export function adminUrl(text: string): AdminUrl {
   if (!/^postgres(ql)?:\/\//i.test(text)) throw invalid(text, 'DatabaseAdmin requires a PostgreSQL connection')
   try {
@@ -39,7 +39,7 @@ export function adminUrl(text: string): AdminUrl {
       place: `${hostname}:${port}/${name}`,
     }
   } catch (error) {
-    // What `URL` throws has the whole text in it: it goes no further.
+    // The error of `URL` contains the whole text, so it is not passed on.
     throw error instanceof UsageError ? error : invalid(text, 'Invalid database URL')
   }
 }

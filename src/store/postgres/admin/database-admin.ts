@@ -1,4 +1,4 @@
-/** Makes, removes and lists tenants of a PostgreSQL database. Used by Node programs, the command line and, from Python, `DatabaseAdmin`. */
+/** The tenants of a PostgreSQL database, for Node programs, the command line, and `DatabaseAdmin` in Python. */
 
 import { inspect } from 'node:util'
 import { schemaNameProblem, userNameProblem } from '../../../database/names.ts'
@@ -6,6 +6,7 @@ import { UsageError } from '../../../errors.ts'
 import { isStorable, shownValue, textArgument } from '../../../model/arguments.ts'
 import { type AdminUrl, adminUrl } from './admin-url.ts'
 import { generatedPassword, scramVerifier } from './scram.ts'
+import type { TenantNames } from './tenants.ts'
 
 /** Options of `createTenant`. */
 export interface TenantOptions {
@@ -29,7 +30,7 @@ export interface TenantRemoval {
 }
 
 const DEFAULT_CONNECTIONS = 20
-/** Largest number that PostgreSQL takes. */
+/** Largest number that PostgreSQL accepts. */
 const MAX_CONNECTIONS = 2 ** 31 - 1
 
 /** Tenant of a database: a schema with cloaca's tables, or with users that `createTenant` created for it. */
@@ -69,7 +70,8 @@ export class TenantCredentials {
 
   /** @internal */
   [inspect.custom](): string {
-    return `TenantCredentials { username: '${this.username}', schemaName: '${this.schemaName}', password: '***', connectionString: '***' }`
+    const names = `username: '${this.username}', schemaName: '${this.schemaName}'`
+    return `TenantCredentials { ${names}, password: '***', connectionString: '***' }`
   }
 }
 
@@ -115,7 +117,7 @@ export class DatabaseAdmin {
    */
   async removeTenant(schemaName: string, username: string, { force = false }: TenantRemoval = {}): Promise<void> {
     const names = checkedNames(schemaName, username)
-    const { removeTenant } = await import('./removal.ts')
+    const { removeTenant } = await import('./tenants.ts')
     await removeTenant(this.#url, names, force === true)
   }
 
@@ -131,10 +133,7 @@ export class DatabaseAdmin {
   }
 }
 
-function checkedNames(
-  schemaName: string,
-  username: string,
-): { readonly schemaName: string; readonly username: string } {
+function checkedNames(schemaName: string, username: string): TenantNames {
   const schemaProblem = schemaNameProblem(textArgument(schemaName, 'schemaName'))
   if (schemaProblem !== null) throw invalidName('schemaName', `Invalid schema name: ${schemaProblem}`)
   const userProblem = userNameProblem(textArgument(username, 'username'))
@@ -144,7 +143,8 @@ function checkedNames(
 
 function checkedConnections(connections: number): number {
   if (Number.isInteger(connections) && connections >= 0 && connections <= MAX_CONNECTIONS) return connections
-  const message = `"connections" must be a whole number from 0 to ${MAX_CONNECTIONS}, but ${shownValue(connections)} was given.`
+  const message =
+    `"connections" must be a whole number from 0 to ${MAX_CONNECTIONS}, ` + `but ${shownValue(connections)} was given.`
   throw new UsageError('INVALID_ARGUMENT', message, { path: 'connections' })
 }
 

@@ -1,12 +1,12 @@
 /**
- * Passwords of users, so that no clear one is part of a statement: what a server logs, shows in its activity or keeps in the history of
- * statements is the SCRAM-SHA-256 verifier, from which the password does not come back.
+ * Passwords of users. Statements contain the SCRAM-SHA-256 verifier instead of the password, because a server may log
+ * statements, show them in its activity and store them in its history.
  */
 
 import { createHash, createHmac, pbkdf2, randomBytes, randomInt } from 'node:crypto'
 import { promisify } from 'node:util'
 
-/** Those of PostgreSQL's own `\password`. */
+/** The parameters of `\password` in psql. */
 const ITERATIONS = 4_096
 const SALT_BYTES = 16
 const KEY_BYTES = 32
@@ -17,7 +17,7 @@ export function generatedPassword(): string {
   return Array.from({ length: GENERATED_CHARACTERS }, () => ALPHABET.charAt(randomInt(ALPHABET.length))).join('')
 }
 
-/** As RFC 5803 and PostgreSQL write it. */
+/** Returns the verifier in the form of RFC 5803, which PostgreSQL uses. */
 export async function scramVerifier(password: string, salt: Buffer = randomBytes(SALT_BYTES)): Promise<string> {
   const salted = await promisify(pbkdf2)(prepared(password), salt, ITERATIONS, KEY_BYTES, 'sha256')
   const keyFor = (words: string): Buffer => createHmac('sha256', salted).update(words).digest()
@@ -26,7 +26,7 @@ export async function scramVerifier(password: string, salt: Buffer = randomBytes
   return `SCRAM-SHA-256$${ITERATIONS}:${salt.toString('base64')}$${storedKey}:${serverKey}`
 }
 
-/** The mappings of SASLprep (RFC 4013), as server and clients apply them before they compare. */
+/** Applies the mappings of SASLprep (RFC 4013), as server and clients do before they compare. */
 function prepared(password: string): string {
   return password
     .replace(/[\u00A0\u1680\u2000-\u200B\u202F\u205F\u3000]/gu, ' ')

@@ -1,10 +1,11 @@
 /**
- * Makes a tenant on the server, in one transaction, and lists tenants. Names are quoted by `pg`, and a password is here only as its verifier.
- * Works for superusers, and for users with CREATEROLE and the right to create schemas: these become members of the users that they make,
- * which PostgreSQL requires of a user who acts for another.
+ * Creates, removes and lists tenants, each in one transaction. Names are quoted by `pg`, and a password is passed only
+ * as its verifier. Works for superusers, and for users with CREATEROLE and the right to create schemas: these become
+ * members of the users that they create, which PostgreSQL requires of a user who acts for another.
  *
- * An administrator's statements neither read nor write a relation of a schema that exists, and look for functions and operators in
- * `pg_catalog` only. So no code of a tenant runs in an administrator's session. `SET ROLE` would not be enough: the code could end it.
+ * An administrator's statements neither read nor write a relation of a schema that exists, and look for functions and
+ * operators in `pg_catalog` only. So no code of a tenant runs in an administrator's session. `SET ROLE` would not be
+ * enough: the code could end it.
  *
  * Proved by `test/postgres/hostile-tenant.test.ts`.
  */
@@ -31,7 +32,7 @@ export interface NewTenant extends TenantNames {
 }
 
 const DUPLICATE_OBJECT = '42710'
-/** Where two make it at once on two databases. */
+/** Two administrators created the user at the same time from two databases. */
 const UNIQUE_VIOLATION = '23505'
 
 export function createTenant(url: AdminUrl, tenant: NewTenant): Promise<void> {
@@ -58,24 +59,23 @@ export function createTenant(url: AdminUrl, tenant: NewTenant): Promise<void> {
 /** Lists tenants, including users whose schema or tables are gone. */
 export function listTenants(url: AdminUrl): Promise<readonly TenantInfo[]> {
   return reading(url, async (session) => {
-    const rows = await session.all<{ schema: string; users: string[] | null; bytes: number }>(
+    return await session.all<TenantInfo>(
       `WITH tenant_users AS (${TENANT_USERS}),
             schemas AS (
               SELECT n.nspname::text AS name FROM pg_namespace n
                WHERE EXISTS (SELECT 1 FROM pg_class t WHERE t.relnamespace = n.oid AND t.relname = 'cloaca_schema')
                UNION SELECT schema FROM tenant_users)
-       SELECT s.name AS schema,
-              (SELECT array_agg(t.username ORDER BY t.username) FROM tenant_users t WHERE t.schema = s.name) AS users,
+       SELECT s.name AS "schemaName",
+              ARRAY(SELECT t.username FROM tenant_users t WHERE t.schema = s.name ORDER BY t.username) AS usernames,
               (SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0)::bigint
                  FROM pg_namespace n JOIN pg_class c ON c.relnamespace = n.oid
                 WHERE n.nspname = s.name AND c.relkind IN ('r', 'm')) AS bytes
          FROM schemas s ORDER BY s.name COLLATE "C"`,
     )
-    return rows.map(({ schema, users, bytes }) => ({ schemaName: schema, usernames: users ?? [], bytes }))
   })
 }
 
-/** Builds the tables as a user, in a schema that was made in this transaction: nobody else has put anything into it. */
+/** Builds the tables as a user in a schema that this transaction created, so it has no objects of other users. */
 async function buildAs(session: Session, username: string, schemaName: string, shown: string): Promise<void> {
   const row = await session.one<{ readonly at: number }>('SELECT (extract(epoch FROM now()) * 1000)::bigint AS at')
   await session.script(`SET LOCAL ROLE ${quoted(username)}; SET LOCAL search_path TO ${quoted(schemaName)}`)
@@ -84,8 +84,8 @@ async function buildAs(session: Session, username: string, schemaName: string, s
 }
 
 /**
- * Builds the tables in a schema that exists. They are built in an empty schema and then moved, because functions, operators and views of the
- * schema would take part in a migration that runs in it.
+ * Builds the tables in a schema that exists. They are built in an empty schema and then moved, because functions,
+ * operators and views of the schema would take part in a migration that runs in it.
  */
 async function buildInto(session: Session, { schemaName, username }: TenantNames, shown: string): Promise<void> {
   const staging = `cloaca_${randomBytes(16).toString('hex')}`
@@ -109,37 +109,39 @@ async function buildInto(session: Session, { schemaName, username }: TenantNames
   )
 }
 
-async function createUser(session: Session, { username, verifier, connections }: NewTenant) {
+async function createUser(session: Session, { username, verifier, connections }: NewTenant): Promise<void> {
+  // All other rights are named, so that they do not depend on the defaults of the server.
+  const rights = 'LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE INHERIT'
+  const limit = `CONNECTION LIMIT ${connections === 0 ? -1 : connections}`
   try {
-    // All other rights are named, so that they do not depend on what a server gives by default.
-    const rights = `LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE INHERIT CONNECTION LIMIT ${connections === 0 ? -1 : connections}`
-    await session.script(`CREATE ROLE ${quoted(username)} ${rights} PASSWORD ${quotedText(verifier)}`)
+    await session.script(`CREATE ROLE ${quoted(username)} ${rights} ${limit} PASSWORD ${quotedText(verifier)}`)
   } catch (thrown) {
     const cause = toError(thrown)
     const code = codeOf(cause)
-    const isThere = code === DUPLICATE_OBJECT || code === UNIQUE_VIOLATION
     if (code === null || !/^[0-9A-Z]{5}$/.test(code)) throw thrown
-    throw new StoreError(
-      isThere ? 'DUPLICATE_USER' : 'DATABASE_FAILED',
-      `Failed to create user '${username}': ${isThere ? 'a user with this name already exists. Choose another name' : cause.message}.`,
-      { cause },
-    )
+    const isThere = code === DUPLICATE_OBJECT || code === UNIQUE_VIOLATION
+    const reason = isThere ? 'a user with this name already exists. Choose another name' : cause.message
+    const message = `Failed to create user '${username}': ${reason}.`
+    throw new StoreError(isThere ? 'DUPLICATE_USER' : 'DATABASE_FAILED', message, { cause })
   }
 }
 
-/** A superuser may do anything already. Else, also in PostgreSQL 16 and newer, where making a user does not mean to act for it. */
-export async function actFor(session: Session, username: string): Promise<void> {
-  const row = await session.one<{ readonly may: boolean }>(
-    "SELECT rolsuper OR pg_has_role(current_user, $1::name, 'USAGE') AS may FROM pg_roles WHERE rolname = current_user",
-    username,
-  )
-  if (row?.may !== true) await session.script(`GRANT ${quoted(username)} TO CURRENT_USER`)
+/** Makes the administrator a member of a user: since PostgreSQL 16, the creator of a user is not a full member. */
+async function actFor(session: Session, username: string): Promise<void> {
+  const may = await holds(session, "pg_has_role(current_user, $1::name, 'USAGE')", username)
+  if (!may) await session.script(`GRANT ${quoted(username)} TO CURRENT_USER`)
+}
+
+/** Evaluates a condition. */
+async function holds(session: Session, condition: string, ...values: string[]): Promise<boolean> {
+  const row = await session.one<{ readonly holds: boolean | null }>(`SELECT ${condition} AS holds`, ...values)
+  return row?.holds === true
 }
 
 interface FoundSchema {
-  /** Kind of `cloaca_schema`, as `pg_class` has it; null where there is none. */
+  /** Kind of `cloaca_schema` in `pg_class`, or null if there is no such relation. */
   readonly kind: string | null
-  /** Whether its owner is a user of the tenant, the owner of the schema or of the database, the administrator, or a superuser. */
+  /** Whether a user of the tenant, the owner of the schema or database, the administrator, or a superuser owns it. */
   readonly is_expected: boolean
 }
 
@@ -150,29 +152,32 @@ async function findSchema(session: Session, schemaName: string): Promise<FoundSc
             r.rolsuper OR r.oid = n.nspowner OR r.oid = d.datdba OR r.rolname = current_user
               OR EXISTS (SELECT 1 FROM tenant_users t WHERE t.oid = r.oid AND t.schema = n.nspname) AS is_expected
        FROM pg_namespace n JOIN pg_database d ON d.datname = current_database()
-       LEFT JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = 'cloaca_schema' LEFT JOIN pg_roles r ON r.oid = c.relowner
+       LEFT JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = 'cloaca_schema'
+       LEFT JOIN pg_roles r ON r.oid = c.relowner
       WHERE n.nspname = $1`,
     schemaName,
   )
 }
 
-/** Of a schema that somebody else has made. A server only warns of rights that it does not give. */
+/** The server only warns of rights that it does not grant. */
 async function grantSchema(session: Session, { schemaName, username }: TenantNames): Promise<void> {
   await session.script(`GRANT ALL ON SCHEMA ${quoted(schemaName)} TO ${quoted(username)}`)
-  const row = await session.one<{ readonly may: boolean }>(
-    "SELECT has_schema_privilege($1::name, $2::text, 'USAGE') AND has_schema_privilege($1::name, $2::text, 'CREATE') AS may",
-    username,
-    schemaName,
-  )
-  if (row?.may === true) return
+  const may = (right: string) =>
+    holds(session, `has_schema_privilege($1::name, $2::text, '${right}')`, username, schemaName)
+  if ((await may('USAGE')) && (await may('CREATE'))) return
   const reason = `schema "${schemaName}" belongs to another user, and only that user can grant access to it`
   throw new StoreError('DATABASE_FAILED', `${reason}. Choose another schema, or connect as its owner.`, { reason })
 }
 
-/** Grants a user everything in a schema, and what the owners of its tables will add. The owner upgrades the tables, so their version is not read. */
+/**
+ * Grants a user all objects in a schema, and those that the owners of its tables will add. The owner upgrades the
+ * tables, so their version is not read.
+ */
 async function grantTables(session: Session, { schemaName, username }: TenantNames, found: FoundSchema): Promise<void> {
   if (found.kind !== 'r' || !found.is_expected) {
-    const reason = `"cloaca_schema" in schema "${schemaName}" is not a table of cloaca: it is a view, or belongs to an unrelated user`
+    const reason =
+      `"cloaca_schema" in schema "${schemaName}" is not a table of cloaca: it is a view, or belongs to an ` +
+      'unrelated user'
     throw new StoreError('DATABASE_FAILED', `${reason}. Choose another schema, or drop this one.`, { reason })
   }
   const [schema, user] = [quoted(schemaName), quoted(username)]
@@ -191,11 +196,74 @@ async function grantTables(session: Session, { schemaName, username }: TenantNam
   }
 }
 
-/** Where not everybody may connect to the database. */
+/** Needed if not everybody may connect to the database. */
 async function grantConnecting(session: Session, username: string, database: string): Promise<void> {
-  const row = await session.one<{ readonly may: boolean }>(
-    "SELECT has_database_privilege($1::name, current_database(), 'CONNECT') AS may",
+  const may = await holds(session, "has_database_privilege($1::name, current_database(), 'CONNECT')", username)
+  if (!may) await session.script(`GRANT CONNECT ON DATABASE ${database} TO ${quoted(username)}`)
+}
+
+interface FoundTenant {
+  readonly has_tables: boolean
+  /** Whether the schema exists and the administrator may drop it. */
+  readonly may_drop: boolean
+  readonly has_user: boolean
+  /** Users that were created for the schema. */
+  readonly users: readonly string[]
+}
+
+/** Removes the schema and all its users; with `force` also a schema without tables, and a user of another schema. */
+export function removeTenant(url: AdminUrl, names: TenantNames, force: boolean): Promise<void> {
+  return inTransaction(url, async (session) => {
+    const { schemaName, username } = names
+    const found = await findTenant(session, names)
+    if (!force) assertTenant(found, names)
+    const users = new Set(found.users)
+    if (found.has_user) users.add(username)
+    for (const user of users) await actFor(session, user)
+    await session.all(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE usename::text = ANY ($1::text[]) AND pid <> pg_backend_pid()`,
+      [...users],
+    )
+    await session.script(`DROP SCHEMA IF EXISTS ${quoted(schemaName)} CASCADE`)
+    for (const user of users) await dropUser(session, user, url.database)
+  })
+}
+
+async function findTenant(session: Session, { schemaName, username }: TenantNames): Promise<FoundTenant> {
+  const found = await session.one<FoundTenant>(
+    `WITH tenant_users AS (${TENANT_USERS})
+     SELECT EXISTS (SELECT 1 FROM pg_class WHERE relnamespace = n.oid AND relname = 'cloaca_schema') AS has_tables,
+            coalesce(pg_has_role(current_user, n.nspowner, 'USAGE'), false) AS may_drop,
+            EXISTS (SELECT 1 FROM pg_roles WHERE rolname = $2) AS has_user,
+            ARRAY(SELECT t.username FROM tenant_users t WHERE t.schema = $1 ORDER BY t.username) AS users
+       FROM (SELECT 1) one LEFT JOIN pg_namespace n ON n.nspname = $1`,
+    schemaName,
     username,
   )
-  if (row?.may !== true) await session.script(`GRANT CONNECT ON DATABASE ${database} TO ${quoted(username)}`)
+  return found ?? { has_tables: false, may_drop: false, has_user: false, users: [] }
+}
+
+/** Does not check a schema that the administrator may not drop: the error of the server names the missing right. */
+function assertTenant(found: FoundTenant, { schemaName, username }: TenantNames): void {
+  const isEmpty = found.may_drop && !found.has_tables
+  const isOther = !found.users.includes(username) && (found.has_user || found.may_drop)
+  if (!isEmpty && !isOther) return
+  const users = found.users.map((user) => `"${user}"`).join(', ') || 'none'
+  const reason = isEmpty
+    ? `Schema "${schemaName}" is not a tenant: it contains no tables of cloaca`
+    : `User "${username}" was not created for schema "${schemaName}" (users of this schema: ${users})`
+  const command = `cloaca tenant remove ${schemaName} ${username} --force`
+  const message = `${reason}. Nothing was removed. Check the names, or remove both with: ${command}`
+  throw new StoreError('NOT_A_TENANT', message, { reason })
+}
+
+async function dropUser(session: Session, username: string, database: string): Promise<void> {
+  const granted = `EXISTS (
+    SELECT 1 FROM pg_database d, aclexplode(d.datacl) acl JOIN pg_roles r ON r.oid = acl.grantee
+     WHERE d.datname = current_database() AND r.rolname = $1)`
+  if (await holds(session, granted, username)) {
+    await session.script(`REVOKE ALL ON DATABASE ${quoted(database)} FROM ${quoted(username)}`)
+  }
+  await session.script(`DROP ROLE ${quoted(username)}`)
 }

@@ -1,7 +1,6 @@
 /**
- * What a PostgreSQL URL names, as `pg` takes it, and as people may see it: its password appears nowhere. Parsed by
- * pg-connection-string, which `pg` uses itself, so that `sslmode`, sockets (`?host=/run/postgresql`) and all else mean what they mean
- * there.
+ * The database that a PostgreSQL URL names, for `pg` and for messages, which do not contain the password. The URL is
+ * parsed by pg-connection-string, as `pg` does it, so that `sslmode` and `?host=/run/postgresql` work as there.
  */
 
 import type { ClientConfig } from 'pg'
@@ -26,17 +25,12 @@ export interface PostgresAddress extends Place {
   readonly driver?: Driver | undefined
 }
 
-/** `schema` null: what the URL's `schema` says, else the user's own search path decides. Throws `INVALID_DATABASE_URL`. */
+/** Without a schema, the `schema` of the URL applies, or the search path of the user. Throws `INVALID_DATABASE_URL`. */
 export function postgresAddress(url: string, schema: string | null = null, driver?: Driver): PostgresAddress {
-  const { schema: fromUrl, ...config } = parsed(url)
-  const named = schema ?? fromUrl ?? ''
-  return {
-    config: { ...config, application_name: config.application_name ?? 'cloaca' },
-    schema: named,
-    role: null,
-    shown: shownUrl(url),
-    driver,
-  }
+  const { schema: fromUrl = '', ...config } = parsed(url)
+  const application_name = config.application_name ?? 'cloaca'
+  const shown = shownUrl(url)
+  return { config: { ...config, application_name }, schema: schema ?? fromUrl, role: null, shown, driver }
 }
 
 /** Returns the address, with the first schema of the user's search path if it names none. */
@@ -50,17 +44,11 @@ function parsed(url: string): ClientConfig & { readonly schema?: string } {
   try {
     return parseIntoClientConfig(url)
   } catch (error) {
-    // What `URL` throws may have the whole text in it: it goes no further.
-    const shown = shownUrl(url)
+    // The error of the parser may contain the password. A certificate file that cannot be read is named.
+    const reason = error instanceof Error && 'syscall' in error ? error.message : 'it cannot be parsed'
     const message =
-      `Invalid database URL "${shown}": ${reasonOf(error)}. Use the form postgresql://USER:PASSWORD@HOST/DATABASE, ` +
+      `Invalid database URL "${shownUrl(url)}": ${reason}. Use the form postgresql://USER:PASSWORD@HOST/DATABASE, ` +
       'and percent-encode characters such as "/", "#", "?" and "%" in the user and the password.'
     throw new UsageError('INVALID_DATABASE_URL', message)
   }
-}
-
-/** The file of a certificate that is not there is worth a name. */
-function reasonOf(error: unknown): string {
-  const isOfFile = error instanceof Error && 'syscall' in error
-  return isOfFile ? error.message : 'it cannot be parsed'
 }

@@ -1,26 +1,25 @@
-/** What PostgreSQL and the way to it say, as errors that a user can act on. The words of the server stay in `cause`. */
+/** Errors of PostgreSQL and of the connection, as errors that a user can act on. `cause` has the original error. */
 
 import { CloacaError, StoreError, toError } from '../../../errors.ts'
 
-/** The connection is gone, or the server ends it: nothing is known of what was under way on it. */
+/** Whether the connection was lost, or the server ends it. The outcome of its statements is not known. */
 export function isLost(thrown: unknown): boolean {
   const code = codeOf(thrown)
-  if (code === null) return thrown instanceof Error && !(thrown instanceof CloacaError) && isConnectionWord(thrown)
+  if (code === null)
+    return thrown instanceof Error && !(thrown instanceof CloacaError) && CONNECTION_WORDS.test(thrown.message)
   return code.startsWith('08') || LOST_CODES.has(code) || SYSTEM_CODES.has(code)
 }
 
-/** Nothing of the transaction was done, and done again it may succeed. */
+/** Whether the transaction changed nothing and may succeed if it is repeated. */
 export function isWorthRepeating(thrown: unknown): boolean {
   return ['40001', '40P01', '55P03'].includes(codeOf(thrown) ?? '')
 }
 
-/** One step failed; nothing of it is stored. */
+/** One step failed and stored nothing. */
 export function refused(shown: string, thrown: unknown): Error {
   if (thrown instanceof CloacaError) return thrown
   const cause = toError(thrown)
-  const code = codeOf(cause)
-  const advice = (code === null ? '' : (ADVICE[code] ?? ADVICE[code.slice(0, 2)])) ?? ''
-  const message = `Operation on database "${shown}" failed: ${withoutStop(cause.message)}.${advice}`
+  const message = `Operation on database "${shown}" failed: ${withoutStop(cause.message)}.${adviceFor(cause) ?? ''}`
   return new StoreError('DATABASE_FAILED', message, { cause })
 }
 
@@ -28,28 +27,22 @@ export function refused(shown: string, thrown: unknown): Error {
 export function unavailable(shown: string, thrown: unknown): Error {
   if (thrown instanceof CloacaError) return thrown
   const cause = toError(thrown)
-  const code = codeOf(cause)
-  const reason = withoutStop(cause.message === '' ? (code ?? 'the connection failed') : cause.message)
-  const advice = ADVICE[code ?? ''] ?? ADVICE[(code ?? '').slice(0, 2)] ?? ' Check the server, or use another database.'
-  return new StoreError('DATABASE_UNAVAILABLE', `Cannot open database "${shown}": ${reason}.${advice}`, {
-    cause,
-  })
+  const reason = withoutStop(cause.message === '' ? (codeOf(cause) ?? 'the connection failed') : cause.message)
+  const advice = adviceFor(cause) ?? ' Check the server, or use another database.'
+  return new StoreError('DATABASE_UNAVAILABLE', `Cannot open database "${shown}": ${reason}.${advice}`, { cause })
 }
 
 export function notReached(shown: string, sinceMs: number, thrown: unknown): StoreError {
   const cause = toError(thrown)
   const seconds = Math.round(sinceMs / 1000)
-  const message =
-    `Database "${shown}" has been unreachable for ${seconds} s: ${withoutStop(cause.message)}. cloaca ` +
-    'keeps trying.'
+  const reason = withoutStop(cause.message)
+  const message = `Database "${shown}" has been unreachable for ${seconds} s: ${reason}. cloaca keeps trying.`
   return new StoreError('DATABASE_FAILED', message, { cause })
 }
 
 export function closed(shown: string): StoreError {
-  return new StoreError(
-    'DATABASE_FAILED',
-    `Database "${shown}" is closed because its runner was shut down. Open a new runner.`,
-  )
+  const message = `Database "${shown}" is closed because its runner was shut down. Open a new runner.`
+  return new StoreError('DATABASE_FAILED', message)
 }
 
 export function readOnly(shown: string): StoreError {
@@ -65,16 +58,16 @@ export function isReplica(shown: string): StoreError {
 
 export function serverTooOld(shown: string, version: string): StoreError {
   const message =
-    `Cannot open database "${shown}": its server is PostgreSQL ${version}, but cloaca needs 14 or ` +
-    'newer. Upgrade the server.'
+    `Cannot open database "${shown}": its server is PostgreSQL ${version}, but cloaca needs 14 or newer. ` +
+    'Upgrade the server.'
   return new StoreError('DATABASE_UNAVAILABLE', message)
 }
 
-/** `stranger` may attach code to the schema that the server runs with the rights of the session, and `user` administers the server. */
+/** User `stranger` may attach code to the schema, which the server would run with the rights of the administrator. */
 export function foreignSchema(shown: string, schema: string, stranger: string, user: string): StoreError {
   const message =
-    `Cannot open schema "${schema}" as administrator "${user}": code that user "${stranger}" can ` +
-    'add to this schema would run with administrator rights. ' +
+    `Cannot open schema "${schema}" as administrator "${user}": code that user "${stranger}" can add to this schema ` +
+    'would run with administrator rights. ' +
     `Open "${shown}" as "${stranger}", or create another user for the schema: cloaca tenant create ${schema} USER`
   return new StoreError('DATABASE_UNAVAILABLE', message)
 }
@@ -101,29 +94,30 @@ export function openToOthers(
 ): string {
   const names = creators.map((name) => (name === null ? 'PUBLIC' : `"${name}"`)).join(', ')
   return (
-    `Other users can create functions in schema "${schema}" of "${shown}", which may run with the rights ` +
-    `of administrator "${user}". ` +
-    `Connect as a user without administrator rights, or run: REVOKE CREATE ON SCHEMA "${schema}" FROM ${names}`
+    `Other users can create functions in schema "${schema}" of "${shown}", which may run with the rights of ` +
+    `administrator "${user}". Connect as a user without administrator rights, or run: ` +
+    `REVOKE CREATE ON SCHEMA "${schema}" FROM ${names}`
   )
 }
 
 export function tooNew(shown: string, found: number, known: number): StoreError {
   const message =
-    `Database "${shown}" was written by a newer cloaca: it has schema version ${found}, but this cloaca ` +
-    `supports up to ${known}. ` +
-    'Update cloaca, or use another schema.'
+    `Database "${shown}" was written by a newer cloaca: it has schema version ${found}, but this cloaca supports ` +
+    `up to ${known}. Update cloaca, or use another schema.`
   return new StoreError('DATABASE_TOO_NEW', message)
 }
 
 export function tooOld(shown: string, found: number, known: number): StoreError {
+  if (found === 0) {
+    const message =
+      `Database "${shown}" contains no tables of cloaca. Check its name, or create them with: ` +
+      'cloaca serve SCRIPT.py --db URL'
+    return new StoreError('DATABASE_UNAVAILABLE', message)
+  }
   const message =
-    found === 0
-      ? `Database "${shown}" contains no tables of cloaca. Check its name, or create them with: cloaca serve ` +
-        'SCRIPT.py --db URL'
-      : `Database "${shown}" was written by an older cloaca: it has schema version ${found}, but this cloaca ` +
-        `needs ${known}. ` +
-        'Upgrade it with: cloaca serve SCRIPT.py --db URL'
-  return new StoreError(found === 0 ? 'DATABASE_UNAVAILABLE' : 'DATABASE_TOO_OLD', message)
+    `Database "${shown}" was written by an older cloaca: it has schema version ${found}, but this cloaca needs ` +
+    `${known}. Upgrade it with: cloaca serve SCRIPT.py --db URL`
+  return new StoreError('DATABASE_TOO_OLD', message)
 }
 
 export function notUpgradable(shown: string, found: number): StoreError {
@@ -143,7 +137,7 @@ export function clockSkew(shown: string, serverAheadMs: number): string {
   )
 }
 
-/** Nothing is lost by it: rows are stored and deleted one by one as without parts. */
+/** Rows are then stored in the default partitions, and deleted one by one. */
 export function noParts(shown: string, cause: Error, lacksRight: boolean): string {
   const advice = lacksRight ? ' The database user must own the tables.' : ''
   return (
@@ -152,12 +146,12 @@ export function noParts(shown: string, cause: Error, lacksRight: boolean): strin
   )
 }
 
-/** SQLSTATE, or the name of a system's error; null where there is none. */
+/** Returns the SQLSTATE or the name of a system error, or null if there is none. */
 export function codeOf(thrown: unknown): string | null {
   return thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : null
 }
 
-/** The server shuts down, has crashed, or starts; a primary that has become a replica. */
+/** The server shuts down, has crashed, or starts, or the primary has become a replica. */
 const LOST_CODES: ReadonlySet<string> = new Set(['57P01', '57P02', '57P03', '57P05', '25P03', '25006'])
 const SYSTEM_CODES: ReadonlySet<string> = new Set([
   'ECONNREFUSED',
@@ -171,11 +165,16 @@ const SYSTEM_CODES: ReadonlySet<string> = new Set([
   'EAI_AGAIN',
 ])
 
-/** `pg` gives these no code. */
-function isConnectionWord({ message }: Error): boolean {
-  return /Connection terminated|connection timeout|timeout expired|Client was closed|not queryable|has encountered a connection error|Client has already been connected/i.test(
-    message,
-  )
+/** Errors of `pg`, which have no code. */
+const CONNECTION_WORDS = new RegExp(
+  'Connection terminated|connection timeout|timeout expired|Client was closed|not queryable|' +
+    'has encountered a connection error|Client has already been connected',
+  'i',
+)
+
+function adviceFor(cause: Error): string | undefined {
+  const code = codeOf(cause) ?? ''
+  return ADVICE[code] ?? ADVICE[code.slice(0, 2)]
 }
 
 function withoutStop(text: string): string {

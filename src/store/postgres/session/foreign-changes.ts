@@ -1,21 +1,19 @@
 /**
- * Notices that another store object, or another engine on this one, has changed the database. Looking each second is what it relies on: each commit that may
- * concern others counts a sequence up. A notification makes it sooner where there is one: it needs a connection of its own, which a pooler
- * in transaction mode does not give.
- *
- * Listens while somebody wants to know, and not at all otherwise.
+ * Detects changes of the database by other engines, of this store object or of another one. Each commit that may
+ * concern other engines increments a sequence, which is read once a second. Notifications are faster, but need a
+ * connection of their own, which a pooler in transaction mode does not provide. Without a listener nothing is read.
  */
 
 import type { Client } from 'pg'
 import type { Clock, Timer } from '../../../engine/ports.ts'
 import type { Place, PostgresAddress } from './address.ts'
 import type { Readers } from './readers.ts'
-import { connect, quoted, quotedText, type Session, type Telling } from './session.ts'
+import { connect, type Notified, quoted, quotedText, type Session } from './session.ts'
 import { beginRead } from './transaction.ts'
 
 const DURING = 'looking for changes by other processes'
-/** Several engines do not look at the same moment. */
 const LOOK_EVERY_MS = 1_000
+/** Keeps several engines from reading at the same time. */
 const LOOK_JITTER_MS = 100
 const CALL_EVERY_MS = 25
 const HEARD_WITHIN_MS = 5_000
@@ -29,9 +27,7 @@ const CHANNEL = 'SELECT channel FROM cloaca_schema WHERE channel IS NOT NULL'
 export interface KnownChanges {
   /** Number of changes so far. */
   readonly count: number
-  /**
-   * Channel of notifications. Its name is random, so users who cannot read the tables can neither listen nor notify.
-   */
+  /** Channel of notifications. Its name is random: users who cannot read the tables can neither listen nor notify. */
   readonly channel: string
 }
 
@@ -54,21 +50,22 @@ export interface ForeignChangesOptions {
   /** In [0, 1). */
   readonly random: () => number
   readonly notice: (message: string) => void
-  /** Whether several engines use this store object: for each of them, what the others commit is foreign. */
+  /** Whether several engines use this store object: for each of them, commits of the others are foreign. */
   readonly isShared: () => boolean
 }
 
 export class ForeignChanges {
   readonly #options: ForeignChangesOptions
-  /** What our own notifications carry. */
+  /** Payload of the notifications of this store. */
   readonly #id: string
   readonly #channel: string
   readonly #listeners = new Set<() => void>()
   #ownCount = 0
-  /** Of others: how many were seen, and how many more were heard of. */
+  /** Number of changes by other stores that were read. */
   #seen: number
+  /** Number of notifications of further changes. */
   #heard = 0
-  #looksAgain = false
+  #callsAgain = false
   #timer: Timer | undefined
   #listener: Client | null = null
   #isListening = false
@@ -84,28 +81,34 @@ export class ForeignChanges {
     this.#options = options
   }
 
-  /** The statement that tells others of the transaction that runs it; `told` is to hear its rows. */
-  telling(telling: Exclude<Telling, 'no'>): string {
-    // By their ids, from which OFFSET keeps the planner: the index of what is unowned seems small to it, and while somebody holds a
-    // snapshot all that was unowned since is in there.
-    const condition =
-      telling === 'yes'
-        ? ''
-        : ` WHERE EXISTS (SELECT 1 FROM (SELECT owner_seq FROM active_executions WHERE id IN (${telling.map(quotedText).join()}) OFFSET 0) told WHERE owner_seq IS NULL)`
-    return `SELECT nextval('changes'), pg_notify(${quotedText(this.#channel)}, '${this.#id}')${condition}`
+  /** Returns a script that notifies other engines of its transaction. `notified` needs the rows of its result. */
+  notifying(notified: Notified): string {
+    if (notified === 'no') return ''
+    const notify = `SELECT nextval('changes'), pg_notify(${quotedText(this.#channel)}, '${this.#id}')`
+    if (notified === 'yes') return `${notify}; `
+    // OFFSET makes the planner search by id. It takes the index of executions without an owner for small, but while a
+    // snapshot is open, the index has all executions that have lost their owner since.
+    const ids = notified.map(quotedText).join()
+    const told = `SELECT owner_seq FROM active_executions WHERE id IN (${ids}) OFFSET 0`
+    return `${notify} WHERE EXISTS (SELECT 1 FROM (${told}) told WHERE owner_seq IS NULL); `
   }
 
-  told(rows: readonly unknown[]): void {
+  /** Must be called after the commit. */
+  notified(rows: readonly unknown[]): void {
     this.#ownCount += rows.length
     if (this.#isListening && rows.length > 0 && this.#options.isShared()) this.#call()
   }
 
-  /** Returns the end of it. */
+  /** Returns the function that ends it. */
   listen(callback: () => void): () => void {
     // A set would merge two listeners that are the same function.
     const listener = () => callback()
     this.#listeners.add(listener)
-    if (!this.#isListening) this.#begin()
+    if (!this.#isListening) {
+      this.#isListening = true
+      this.#lookLater()
+      void this.#openListener()
+    }
     return () => {
       this.#listeners.delete(listener)
       if (this.#listeners.size === 0) this.stop()
@@ -119,45 +122,32 @@ export class ForeignChanges {
     this.#probe?.cancel()
     this.#quiet?.cancel()
     this.#quiet = undefined
-    const listener = this.#listener
-    this.#listener = null
-    listener?.end().catch(() => undefined)
-  }
-
-  #begin(): void {
-    this.#isListening = true
-    this.#lookLater()
-    void this.#openListener()
+    this.#endListener()
   }
 
   #lookLater(): void {
     const delayMs = LOOK_EVERY_MS + this.#options.random() * LOOK_JITTER_MS
-    const lookAgain = async (): Promise<void> => {
+    const look = async (): Promise<void> => {
       await this.#look()
       if (this.#isListening) this.#lookLater()
     }
-    this.#timer = this.#options.clock.wakeAfter(delayMs, () => void lookAgain(), DURING)
+    this.#timer = this.#options.clock.wakeAfter(delayMs, () => void look(), DURING)
   }
 
+  /** A failure is not reported, because each second the changes are counted again. */
   async #look(): Promise<void> {
-    try {
-      const count = await this.#options.readers.run(countChanges)
-      if (this.#isListening) this.#counted(count - this.#ownCount)
-    } catch {
-      // The next look finds it; whoever needs the database hears what is wrong with it.
-    }
-  }
-
-  /** One may be counted before its commit: it is looked at once more. */
-  #counted(others: number): void {
+    const count = await this.#options.readers.run(countChanges).catch(() => null)
+    if (count === null || !this.#isListening) return
+    const others = count - this.#ownCount
     const isNew = others > this.#seen + this.#heard
     this.#heard = Math.max(0, this.#heard - Math.max(0, others - this.#seen))
     this.#seen = Math.max(this.#seen, others)
-    if (isNew || this.#looksAgain) this.#call()
-    this.#looksAgain = isNew
+    if (isNew || this.#callsAgain) this.#call()
+    // A change may be counted before its commit.
+    this.#callsAgain = isNew
   }
 
-  /** At once; then, however many come, the next time a little later, so that a busy database does not keep everybody reading. */
+  /** Calls the listeners now, or a little later if it has just called them, so that they do not read all the time. */
   #call(): void {
     if (this.#quiet !== undefined) {
       this.#mustCall = true
@@ -176,47 +166,43 @@ export class ForeignChanges {
   }
 
   async #openListener(): Promise<void> {
-    const { address, clock } = this.#options
+    const { address, clock, readers } = this.#options
     try {
-      const client = await connect(address, (lost) => this.#listenerLost(lost))
+      const client = await connect(address, (lost) => {
+        if (this.#listener !== lost) return
+        this.#listener = null
+        this.#listenLater()
+      })
       if (!this.#isListening) return void client.end().catch(() => undefined)
       this.#listener = client
-      client.on('notification', ({ payload = '' }) => this.#notified(payload))
+      client.on('notification', ({ payload = '' }) => this.#received(payload))
       await client.query(`LISTEN ${quoted(this.#channel)}`)
-      // What came before it could be heard of.
+      // Finds the changes before the connection listened.
       await this.#look()
       this.#probe = clock.wakeAfter(HEARD_WITHIN_MS, () => this.#notHeard())
-      await this.#options.readers.notify(this.#channel, `probe ${this.#id}`)
+      await readers.notify(this.#channel, `probe ${this.#id}`)
     } catch {
       this.#listenLater()
     }
   }
 
-  #notified(payload: string): void {
+  #received(payload: string): void {
     if (payload === `probe ${this.#id}`) this.#probe?.cancel()
     if (payload === this.#id || payload.startsWith('probe ')) return
     this.#heard += 1
-    // What it is about may be found by a look at everything only, which comes once a second.
-    this.#looksAgain = true
+    // Some changes are found only by a complete search, which engines make once a second.
+    this.#callsAgain = true
     this.#call()
   }
 
   #notHeard(): void {
-    const listener = this.#listener
-    this.#listener = null
-    listener?.end().catch(() => undefined)
+    this.#endListener()
     if (this.#hasWarned) return
     this.#hasWarned = true
     this.#options.notice(
-      `Database "${this.#options.address.shown}" does not deliver notifications, for example because of a connection pooler in ` +
-        'transaction mode. Changes by other engines are noticed within one second.',
+      `Database "${this.#options.address.shown}" does not deliver notifications, for example because of a connection ` +
+        'pooler in transaction mode. Changes by other engines are noticed within one second.',
     )
-  }
-
-  #listenerLost(client: Client): void {
-    if (this.#listener !== client) return
-    this.#listener = null
-    this.#listenLater()
   }
 
   #listenLater(): void {
@@ -225,5 +211,11 @@ export class ForeignChanges {
     this.#probe = this.#options.clock.wakeAfter(LISTEN_AGAIN_AFTER_MS, () => {
       if (this.#isListening) void this.#openListener()
     })
+  }
+
+  #endListener(): void {
+    const listener = this.#listener
+    this.#listener = null
+    listener?.end().catch(() => undefined)
   }
 }

@@ -1,4 +1,4 @@
-/** The connections that only read, a few. Each step reads one moment of the database. */
+/** The few connections that only read. Each step reads one snapshot of the database. */
 
 import pg, { type Pool } from 'pg'
 import type { Clock } from '../../../engine/ports.ts'
@@ -22,9 +22,9 @@ export class Readers {
     this.#clock = clock
     const { Client } = address.driver ?? pg
     this.#pool = new pg.Pool({ ...sessionOptions(address), Client, max: MOST_CONNECTIONS, allowExitOnIdle: true })
-    // One that is lost while nobody uses it is replaced at the next use.
+    // The pool replaces a connection that is lost while it is idle.
     this.#pool.on('error', () => undefined)
-    // One that is lost in use fails what is asked of it; without a listener the process would end.
+    // If a connection in use is lost, its statements fail. Without a listener the process would end.
     this.#pool.on('connect', (client) => client.on('error', () => undefined))
   }
 
@@ -43,7 +43,7 @@ export class Readers {
     }
   }
 
-  /** Outside of any transaction. */
+  /** Sends a notification outside of a transaction. */
   async notify(channel: string, payload: string): Promise<void> {
     await this.#pool.query('SELECT pg_catalog.pg_notify($1, $2)', [channel, payload])
   }
@@ -57,7 +57,7 @@ export class Readers {
   async #runOnce<Result>(step: (session: Session) => Promise<Result>): Promise<Result> {
     const client = await this.#pool.connect()
     const session = new Session(client)
-    let failure: Error | undefined
+    let lost: Error | undefined
     try {
       const begun = beginRead(session, this.#address)
       begun.catch(() => undefined)
@@ -66,12 +66,12 @@ export class Readers {
       await session.script('COMMIT')
       return result
     } catch (error) {
-      await session.script('ROLLBACK').catch((lost) => {
-        failure = lost as Error
+      await session.script('ROLLBACK').catch((failure: Error) => {
+        lost = failure
       })
       throw error
     } finally {
-      client.release(failure)
+      client.release(lost)
     }
   }
 }

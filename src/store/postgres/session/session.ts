@@ -1,39 +1,45 @@
 /**
- * How steps reach the database: statements with values, on one connection, inside the transaction that a step runs in.
- * Statements that are asked for without waiting for each other travel together (the connection is pipelined).
+ * One connection, as the steps of the store and the work on schemas and tenants use it. Statements that are sent
+ * without waiting for earlier replies travel together, because the connection is pipelined.
  */
 
 import { randomUUID } from 'node:crypto'
-import pg, { type Client, type ClientBase, type ClientConfig } from 'pg'
+import pg, { type Client, type ClientBase, type ClientConfig, type QueryResult } from 'pg'
+import type { Reply, RowValues, Step, Session as StepSession, TextLimit, Value } from '../../session.ts'
+import { SQL } from '../sql.ts'
 import type { PostgresAddress } from './address.ts'
 
-export type Value = string | number | boolean | null | readonly (string | number | boolean | null)[]
-
 const INT8 = 20
-/** What is counted here, instants in milliseconds and numbers of rows, is far below 2^53. */
+/** Numbers of rows and times in milliseconds are far below 2^53. */
 const TYPES = new pg.TypeOverrides()
 TYPES.setTypeParser(INT8, Number)
 
 /** A server that does not answer is not waited for longer. */
 const CONNECT_WITHIN_MS = 5_000
 
-/** Makes the connections to a server: `pg`, unless a test stands between the store and the server. */
+/** Opens the connections to a server: `pg`, unless a test is between the store and the server. */
 export interface Driver {
   readonly Client: new (config?: ClientConfig) => Client
   /** Limits, in real time, of connections and of the pool; 0 means no limit. */
   readonly timeouts?: { readonly connectionTimeoutMillis: number; readonly idleTimeoutMillis: number }
 }
 
-/** Whether others are told of a transaction; ids: if it leaves one of these executions to anybody. */
-export type Telling = 'no' | 'yes' | readonly string[]
+/** Whether other engines are notified of a transaction; ids: if it leaves one of these executions without an owner. */
+export type Notified = 'no' | 'yes' | readonly string[]
 
-/** More are not looked at one by one. */
-const MOST_ASKED_ABOUT = 100
+/** Maximum number of executions whose owners are looked up before other engines are notified. */
+const MAX_LOOKED_UP = 100
 
-export class Session {
+/** Promise of a result, which a step waits for with `yield*`, and other code with `await`. */
+type Sent<Result> = Promise<Result> & Reply<Result>
+
+export class Session implements StepSession {
+  readonly sql = SQL
   readonly newId: () => string
   readonly #client: ClientBase
-  #telling: Telling = 'no'
+  #notified: Notified = 'no'
+  /** Replies to the statements of the step. */
+  #sent: Promise<unknown>[] = []
 
   /** `newId`: makes a UUID for a row. */
   constructor(client: ClientBase, newId: () => string = randomUUID) {
@@ -41,41 +47,103 @@ export class Session {
     this.newId = newId
   }
 
-  get telling(): Telling {
-    return this.#telling
+  get notified(): Notified {
+    return this.#notified
   }
 
-  /** Others may have something to do because of this transaction. */
-  tell(): void {
-    this.#telling = 'yes'
+  notifyEngines(): void {
+    this.#notified = 'yes'
   }
 
-  /** The same, unless whoever made the executions takes them in the same transaction. */
-  tellOfExecutions(ids: readonly string[]): void {
-    if (this.#telling === 'yes') return
-    const all = this.#telling === 'no' ? ids : [...this.#telling, ...ids]
-    this.#telling = all.length > MOST_ASKED_ABOUT ? 'yes' : all
+  notifyEnginesOf(executionIds: readonly string[]): void {
+    if (this.#notified === 'yes') return
+    const ids = this.#notified === 'no' ? executionIds : [...this.#notified, ...executionIds]
+    this.#notified = ids.length > MAX_LOOKED_UP ? 'yes' : ids
   }
 
-  /** The first row, or undefined. */
-  async one<Row>(sql: string, ...values: Value[]): Promise<Row | undefined> {
-    return (await this.all<Row>(sql, ...values))[0]
+  one<Row>(statement: string, ...values: Value[]): Sent<Row | undefined> {
+    return sent(this.all<Row>(statement, ...values).then(([first]) => first))
   }
 
-  async all<Row>(sql: string, ...values: Value[]): Promise<Row[]> {
-    return (await this.#client.query(sql, values.map(storable))).rows as Row[]
+  all<Row>(statement: string, ...values: Value[]): Sent<Row[]> {
+    return this.#send(statement, values, ({ rows }) => rows as Row[])
   }
 
-  /** How many rows it changed. */
-  async run(sql: string, ...values: Value[]): Promise<number> {
-    return (await this.#client.query(sql, values.map(storable))).rowCount ?? 0
+  /** Counts the characters on the server, which then sends only the rows within the limit. */
+  allWithin<Row>({ column, maxChars }: TextLimit, statement: string, ...values: Value[]): Sent<Row[]> {
+    return this.all<Row>(within(statement, column, values.length + 1), ...values, maxChars)
   }
 
-  /** Several statements without values. Returns the rows of each. */
+  run(statement: string, ...values: Value[]): Sent<number> {
+    return this.#send(statement, values, ({ rowCount }) => rowCount ?? 0)
+  }
+
+  each(statement: string, rows: readonly RowValues[], ...common: Value[]): Sent<number> {
+    return rows.length === 0 ? sent(Promise.resolve(0)) : this.run(statement, ...columns(rows), ...common)
+  }
+
+  allEach<Row>(statement: string, rows: readonly RowValues[], ...common: Value[]): Sent<Row[]> {
+    return rows.length === 0 ? sent(Promise.resolve([])) : this.all<Row>(statement, ...columns(rows), ...common)
+  }
+
+  eachHit(statement: string, rows: readonly RowValues[]): Sent<readonly boolean[]> {
+    const hits = this.allEach<{ readonly n: number }>(statement, rows)
+    return sent(
+      hits.then((found) => {
+        const numbers = new Set(found.map(({ n }) => n))
+        return rows.map((_, index) => numbers.has(index + 1))
+      }),
+    )
+  }
+
+  /** Runs statements without values. Returns the rows of each. */
   async script(sql: string): Promise<readonly (readonly unknown[])[]> {
     const result = await this.#client.query(sql)
     return (Array.isArray(result) ? result : [result]).map(({ rows }) => rows as unknown[])
   }
+
+  /** Runs a step to its end. Settles when all its statements are answered. */
+  async carryOut<Result>(body: (session: StepSession) => Step<Result>): Promise<Result> {
+    this.#sent = []
+    const step = body(this)
+    let paused = step.next()
+    while (paused.done !== true) {
+      paused = await paused.value.then(
+        (result) => step.next(result),
+        (error) => step.throw(error),
+      )
+    }
+    await Promise.all(this.#sent)
+    return paused.value
+  }
+
+  #send<Result>(statement: string, values: Value[], read: (result: QueryResult) => Result): Sent<Result> {
+    const reply = sent(this.#client.query(statement, values.map(storable)).then(read))
+    this.#sent.push(reply)
+    return reply
+  }
+}
+
+function sent<Result>(promise: Promise<Result>): Sent<Result> {
+  // Its error is reported where the step waits for it, or at the end of the step.
+  promise.catch(() => undefined)
+  return Object.assign(promise, {
+    *[Symbol.iterator](): Step<Result> {
+      return (yield promise) as Result
+    },
+  })
+}
+
+function columns(rows: readonly RowValues[]): readonly RowValues[] {
+  return (rows[0] ?? []).map((_, column) => rows.map((row) => row[column] ?? null))
+}
+
+function within(statement: string, column: string, limit: number): string {
+  return `
+SELECT * FROM (
+  SELECT *, sum(length(${column})) OVER in_order AS chars, row_number() OVER in_order AS n
+  FROM (${statement}) first WINDOW in_order AS (ORDER BY sequence)
+) counted WHERE n = 1 OR chars <= $${limit} ORDER BY sequence`
 }
 
 /**
@@ -87,13 +155,16 @@ function storable(value: Value): unknown {
   return Array.isArray(value) ? value.map((each) => storable(each as Value)) : value
 }
 
-/** `pg` 8.23 sends what is asked without waiting for the answers before, when `pipeline` is set. */
+/** `pg` 8.23 sends a statement without waiting for earlier replies if `pipeline` is set. */
 export function sessionOptions({ config, driver }: PostgresAddress): ClientConfig & { readonly pipeline: boolean } {
   const options = { types: TYPES, pipeline: true, keepAlive: true, connectionTimeoutMillis: CONNECT_WITHIN_MS }
   return { ...config, ...options, ...driver?.timeouts }
 }
 
-/** A connection that was lost settles everything asked on it with an error; `lost` hears of it, also when it is idle, and also when it is ended from here: perhaps when another has taken its place. */
+/**
+ * Opens a connection. If it is lost, all its statements fail. Calls `lost` when it is lost or ended, possibly after
+ * another connection has replaced it.
+ */
 export async function connect(address: PostgresAddress, lost: (client: Client) => void = () => {}): Promise<Client> {
   const { Client } = address.driver ?? pg
   const client = new Client(sessionOptions(address))
@@ -103,12 +174,12 @@ export async function connect(address: PostgresAddress, lost: (client: Client) =
   return client
 }
 
-/** For SQL text, where no value can stand: a name. */
+/** Quotes a name for SQL text in which no value can stand. */
 export function quoted(name: string): string {
   return pg.escapeIdentifier(name)
 }
 
-/** The same for a text. */
+/** Quotes a text for SQL text in which no value can stand. */
 export function quotedText(text: string): string {
   return pg.escapeLiteral(text)
 }

@@ -1,26 +1,31 @@
-/** How a transaction begins: nothing is left to the session's state, so that a pooler may give each one another connection. */
+/**
+ * The begin of transactions. No settings are left to the session, because a pooler may give each transaction another
+ * connection.
+ */
 
 import type { Place } from './address.ts'
 import { quoted, type Session } from './session.ts'
 
-/** Limits of each transaction, so that one which hangs, or whose process stands still, holds up nobody for long. */
+/** Limits of each transaction, so that others do not wait long for one that hangs, or whose process is suspended. */
 const LIMITS =
-  "SET LOCAL statement_timeout = '30s'; SET LOCAL lock_timeout = '5s'; SET LOCAL idle_in_transaction_session_timeout = '10s'"
+  "SET LOCAL statement_timeout = '30s'; SET LOCAL lock_timeout = '5s'; " +
+  "SET LOCAL idle_in_transaction_session_timeout = '10s'"
 
 /**
- * What is under way is a few rows, and so the planner would read these tables whole, with all that is dead in them: while
- * somebody holds a snapshot, that is everything since. A table that is read whole all the same, as one without an index that fits, then
- * counts as so dear that the server compiles the statement, which takes it 100 ms each time: none of them is worth that.
+ * Tables of active executions have few rows, so the planner would read them whole. While a snapshot is open they also
+ * have many dead rows. If a table is read whole all the same, because it has no suitable index, its cost makes the
+ * server compile the statement, which takes 100 ms each time.
  */
 const BY_INDEX = 'SET LOCAL enable_seqscan = off; SET LOCAL jit = off'
 
-/** For work on the whole schema, which waits for others that do the same. */
+/** Limits of work on the whole schema, which waits for other processes that do the same. */
 const LONG_LIMITS =
-  "SET LOCAL statement_timeout = '10min'; SET LOCAL lock_timeout = '1min'; SET LOCAL idle_in_transaction_session_timeout = '1min'"
+  "SET LOCAL statement_timeout = '10min'; SET LOCAL lock_timeout = '1min'; " +
+  "SET LOCAL idle_in_transaction_session_timeout = '1min'"
 
 /**
- * Place of statements that are not about our tables: they call functions and operators of PostgreSQL only. With any other search path, a
- * function of a schema in it is called instead if the types of its parameters match better.
+ * Place of statements that call functions and operators of PostgreSQL only. With another search path, a function of a
+ * schema in it is called instead if the types of its parameters match better.
  */
 export const CATALOG: Place = { schema: 'pg_catalog', role: null }
 
@@ -34,7 +39,7 @@ export function beginRead(session: Session, place: Place): Promise<unknown> {
   return session.script(`BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${inPlace(place)} ${LIMITS}`)
 }
 
-/** Returns the transaction's id, by which its outcome can be asked for. */
+/** Returns the id of the transaction, for `outcomeOf`. */
 export async function beginWrite(session: Session, place: Place, syncs: boolean): Promise<string> {
   const settings = `${inPlace(place)} ${LIMITS}; ${BY_INDEX}; SET LOCAL synchronous_commit = ${syncs ? 'on' : 'off'}`
   const results = await session.script(`BEGIN; ${settings}; SELECT pg_catalog.pg_current_xact_id()::text AS id`)
@@ -45,17 +50,16 @@ export function beginUpkeep(session: Session, place: Place): Promise<unknown> {
   return session.script(`BEGIN; ${inPlace(place)} ${LONG_LIMITS}`)
 }
 
+type TransactionOutcome = 'committed' | 'aborted' | 'in progress'
+
 /**
- * What became of a transaction whose commit was not answered. One that the server does not know of, as after a failover to one that had
- * not received it, is `aborted`: it is not stored.
+ * Returns the outcome of a transaction whose commit was not answered. A server that does not know the transaction, for
+ * example after a fail-over to a server that had not received it, has not stored it: `aborted`.
  */
-export async function outcomeOf(session: Session, id: string): Promise<'committed' | 'aborted' | 'in progress'> {
+export async function outcomeOf(session: Session, id: string): Promise<TransactionOutcome> {
+  const sql = 'SELECT pg_catalog.pg_xact_status($1::text::xid8) AS status'
   try {
-    const row = await session.one<{ readonly status: 'committed' | 'aborted' | 'in progress' | null }>(
-      'SELECT pg_catalog.pg_xact_status($1::text::xid8) AS status',
-      id,
-    )
-    return row?.status ?? 'aborted'
+    return (await session.one<{ readonly status: TransactionOutcome | null }>(sql, id))?.status ?? 'aborted'
   } catch (error) {
     if (error instanceof Error && /in the future/.test(error.message)) return 'aborted'
     throw error

@@ -4,7 +4,7 @@ import { ACTIVE_COLUMNS, ALL_EXECUTIONS, TASK_COLUMNS } from '../../sql/executio
 import type { OwnExecutionSql } from '../../sql/executions/executions.ts'
 import { type ChangeTask, taskChangeSql } from '../../sql/executions/settlements.ts'
 import { firstSeq, newSeq } from '../schema/families.ts'
-import { FRAGMENTS, parsed } from './fragments.ts'
+import { FRAGMENTS, numberedRows, parsed } from './fragments.ts'
 
 /** Outputs are in a table of their own. The last condition selects the partitions. */
 const changeTask: ChangeTask = ({ constants, columns }) => {
@@ -24,14 +24,15 @@ WHERE t.execution_seq = g.execution_seq AND t.task_id = g.task_id
   AND t.execution_seq = ANY ($${names.length + 1}::bigint[])`
 }
 
+const INSERTED_COLUMNS =
+  'id text, workflow text, version text, origin text, origin_source text, schedule_id text, firing_id text, ' +
+  'created_at bigint, retry_of text, context text, _ int'
+
 export const EXECUTIONS: OwnExecutionSql = {
   insert: [
     `
 WITH given AS (
-  SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
-                       $8::bigint[], $9::text[], $10::text[], $11::int[])
-    WITH ORDINALITY
-    AS g (id, workflow, version, origin, origin_source, schedule_id, firing_id, created_at, retry_of, context, _, n)
+  SELECT * FROM ${numberedRows(INSERTED_COLUMNS)}
 ), added AS (
   INSERT INTO active_executions
     (execution_seq, id, workflow, version, origin, origin_source, schedule_id, firing_id, created_at, retry_of)
@@ -46,10 +47,9 @@ SELECT added.execution_seq, given.context FROM added JOIN given USING (id)`,
 
   insertTasks: `
 INSERT INTO task_runs (execution_seq, position, task_id, full_name)
-SELECT a.execution_seq, g.position, g.task_id, g.full_name
-FROM unnest($1::text[], $2::int[], $3::text[], $4::text[], $5::int[])
-  AS g (execution_id, position, task_id, full_name, _)
-JOIN active_executions a ON a.id = g.execution_id AND a.id = ANY ($1::text[])`,
+SELECT a.execution_seq, position, task_id, full_name
+FROM ${FRAGMENTS.rows('execution_id text, position int, task_id text, full_name text, _ int')}
+JOIN active_executions a ON a.id = execution_id AND a.id = ANY ($1::text[])`,
 
   // A condition for each of the two tables, so that only the partitions of these executions are read.
   listTasks: `
@@ -69,11 +69,10 @@ WHERE t.execution_seq = ANY ($1::bigint[])`,
     `
 WITH ended AS (
   DELETE FROM active_executions a
-  USING unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[])
-    AS g (ended_as, ended_at, final_task_id, error_message, id)
-  WHERE a.id = g.id AND a.id = ANY ($5::text[])
-  RETURNING a.execution_seq, a.id, a.workflow, a.version, g.ended_as, a.origin, a.origin_source, a.schedule_id,
-            a.firing_id, a.created_at, a.started_at, g.ended_at, g.final_task_id, g.error_message, a.retry_of,
+  USING ${FRAGMENTS.rows('ended_as text, ended_at bigint, final_task_id text, error_message text, id text')}
+  WHERE a.id = given.id AND a.id = ANY ($5::text[])
+  RETURNING a.execution_seq, a.id, a.workflow, a.version, ended_as, a.origin, a.origin_source, a.schedule_id,
+            a.firing_id, a.created_at, a.started_at, ended_at, final_task_id, error_message, a.retry_of,
             a.cancel_requested_at
 )
 INSERT INTO executions
@@ -85,8 +84,8 @@ SELECT * FROM ended`,
   completeFirings: [
     `
 WITH completed AS (
-  DELETE FROM active_firings f USING unnest($1::bigint[], $2::text[]) AS g (at, id) WHERE f.id = g.id
-  RETURNING f.seq, f.id, trigger_seq, context_hash, execution_id, fired_at, g.at
+  DELETE FROM active_firings f USING ${FRAGMENTS.rows('at bigint, id text')} WHERE f.id = given.id
+  RETURNING f.seq, f.id, trigger_seq, context_hash, execution_id, fired_at, at
 )
 INSERT INTO firings (seq, id, trigger_seq, context_hash, execution_id, fired_at, completed_at) SELECT * FROM completed`,
   ],

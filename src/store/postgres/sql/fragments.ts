@@ -32,6 +32,12 @@ FROM unnest($1::bigint[], ${arrays.join(', ')}) AS g (seq, ${names.join(', ')}) 
   skipLocked: 'FOR UPDATE SKIP LOCKED',
 }
 
+/** A table as of `rows`, with the number `n` of each row, from 1. */
+export function numberedRows(columns: string): string {
+  const { names, arrays } = parsed(columns, 1)
+  return `unnest(${arrays.join(', ')}) WITH ORDINALITY AS given (${names.join(', ')}, n)`
+}
+
 function isAny(column: string, list: string, type: string): string {
   return `${column} = ANY (${list}::${type}[])`
 }
@@ -44,3 +50,7 @@ export function parsed(columns: string, first: number): { readonly names: string
     arrays: pairs.map(([, type], index) => `$${first + index}::${type}[]`),
   }
 }
+
+/** The server's clock in epoch milliseconds, unless value `n` replaces it. */
+export const SERVER_NOW = (n: number) =>
+  `coalesce($${n}::bigint, (extract(epoch FROM clock_timestamp()) * 1000)::bigint)`
