@@ -17,9 +17,21 @@ import { triggerSql } from '../sql/triggers.ts'
 import { EXECUTIONS } from './sql/executions.ts'
 import { FRAGMENTS } from './sql/fragments.ts'
 import { HISTORY } from './sql/history.ts'
-import { DELETE_HISTORY } from './sql/instance-code.ts'
-import { PASS_TO_GRAPH } from './sql/reactors.ts'
 import { TRIGGERS } from './sql/triggers.ts'
+
+const OF_TRIGGER = 'trigger_seq = (SELECT seq FROM triggers WHERE name = $1)'
+const OF_CRON = 'cron_seq = (SELECT seq FROM crons WHERE trigger_name = $1)'
+
+const DELETE_HISTORY: DialectSql['instanceCode']['deleteHistory'] = [
+  `DELETE FROM ticks WHERE seq IN (SELECT seq FROM ticks WHERE ${OF_TRIGGER} LIMIT $2)`,
+  `DELETE FROM firings WHERE id IN (SELECT id FROM firings WHERE ${OF_TRIGGER} LIMIT $2)`,
+  `DELETE FROM active_firings WHERE id IN (SELECT id FROM active_firings WHERE ${OF_TRIGGER} LIMIT $2)`,
+  `DELETE FROM cron_firings WHERE seq IN (SELECT seq FROM cron_firings WHERE ${OF_CRON} LIMIT $2)`,
+]
+
+/** See `ReactorSql`. */
+const PASS_TO_GRAPH = `
+UPDATE graphs SET done_sequence = $4 WHERE name = $1 AND reactor = $2 AND done_sequence = $3 RETURNING name`
 
 const TABLES_OF_EXECUTION = ['execution_inputs', 'execution_finals', 'task_runs', 'attempts', 'attempt_logs']
 
