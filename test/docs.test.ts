@@ -82,7 +82,7 @@ describe('the files that the documents name', () => {
   )
 
   it('hold the classes and methods that the flow picture names', () => {
-    const ports = readDocument('src/engine/ports.ts')
+    const ports = ['ports', 'store'].map((name) => readDocument(`src/engine/${name}.ts`)).join()
     const named = [...ARCHITECTURE.matchAll(/\b(?:Store|ScriptHost)\.(\w+)/g)].map((match) => match[1])
 
     expect(named.filter((method) => !new RegExp(`\\b${method}\\(`).test(ports))).toEqual([])

@@ -1,15 +1,12 @@
-/** What goes into the `Store` port and comes out of it about triggers, schedules, executions, actions and logs. `ports.ts` says what holds for all of it. */
+/** Values of the store's methods about triggers, executions, actions and logs. */
 
-import type { ActionAnswer, ActionRow, NewAction, NumberedRequest } from '../model/action.ts'
-import type { AlertRow } from '../model/alert.ts'
+import type { ActionAnswer, NewAction, NumberedRequest } from '../model/action.ts'
 import type { ContextText } from '../model/context.ts'
 import type { AttemptRow, ExecutionStatus, TaskRun } from '../model/execution.ts'
 import type { PythonFault } from '../model/fault.ts'
 import type { LogPiece } from '../model/log.ts'
 import type { TriggerPolicy } from '../model/policy.ts'
 import type { TickOutcome } from '../model/schedule.ts'
-
-export type { ActivityStore, HistoryStore } from './history-ports.ts'
 
 /** What the code says of a poll trigger. */
 export interface TriggerDeclaration {
@@ -22,14 +19,6 @@ export interface TriggerDeclaration {
 
 /** `more`: a part of its history is removed, and the rest is asked for next. `declared`: by a process that serves. */
 export type TriggerRemoval = 'removed' | 'more' | 'declared' | 'unknown'
-
-/** Alerts, with what came of them. Removed with what has the retention of failed polls. */
-export interface AlertStore {
-  /** Stores it, or what has come of it since. */
-  save(alert: AlertRow): Promise<void>
-  /** Newest first. `after`: the id of one; [] when it does not exist. */
-  list(page: PageAfter): Promise<readonly AlertRow[]>
-}
 
 /** What code an instance has. */
 export interface InstanceCode {
@@ -226,22 +215,6 @@ export interface Acquisition {
   readonly executionIds?: readonly string[]
 }
 
-/** What people did, and what they ask of whoever serves. Removed with what has the retention of executions. */
-export interface ActionStore {
-  /** Stores what is to be done by another process, or in another step: it is unanswered. */
-  ask(action: NewAction): Promise<void>
-  /** Stores what was done already, with its answer. */
-  record(action: NewAction, answer: ActionAnswer): Promise<void>
-  /** Those that nobody has answered, oldest first. */
-  unanswered(limit: number): Promise<readonly ActionRow[]>
-  /** The first answer counts: false when there was one before, or there is no such action. */
-  answer(id: string, answer: ActionAnswer, at: number): Promise<boolean>
-  get(id: string): Promise<ActionRow | null>
-  remove(id: string): Promise<void>
-  /** Newest first, on one target, or on all where it is null. `after`: the id of one; [] when it does not exist. */
-  list(target: string | null, page: PageAfter): Promise<readonly ActionRow[]>
-}
-
 /** Which executions a list has; each is a condition more. */
 export interface ExecutionFilter {
   readonly workflow?: string
@@ -310,24 +283,4 @@ export interface TickLog {
   readonly at: number
   /** JSON lines. */
   readonly text: string
-}
-
-/** What attempts and polls printed and logged. Removed with their executions and ticks. */
-export interface LogStore {
-  /**
-   * Adds to the log of an attempt, which keeps the first quarter and the last three quarters of `limitBytes`. Returns at
-   * once; it is written within a second, with the step that ends the task, or at `close`, whichever is first. This
-   * store's reads show it at once. Dropped when the execution is gone, and after `close`.
-   */
-  append(attempt: AttemptRef, piece: LogPiece, limitBytes: number): void
-  /**
-   * The logs of a trigger's polls, newest first; [] for an unknown trigger. Those of ticks that have been removed are gone with
-   * them. With `tickPrefix` only those of ticks whose id begins so.
-   */
-  listOfTicks(
-    trigger: string,
-    query: { readonly limit: number; readonly offset: number; readonly tickPrefix?: string },
-  ): Promise<readonly TickLog[]>
-  /** In the order of writing, in which the pieces of one attempt are in their own. [] for an unknown execution. */
-  list(query: LogQuery): Promise<readonly StoredLogPiece[]>
 }

@@ -126,9 +126,6 @@ export class SqlStore implements Store {
     this.#declarations.forget(instanceId)
   }
 
-  readonly hasLivingInstance: Store['hasLivingInstance'] = async (at) =>
-    (await this.#run('read', (session) => livingSeqs(session, this.#liveness, at))).size > 0
-
   readonly listInstances: Store['listInstances'] = (at) =>
     this.#run('read', (session) => instances.listInstances(session, this.#liveness, at))
 

@@ -2,6 +2,7 @@
 
 import { expect, it } from 'vitest'
 import type { Store } from '../../src/engine/ports.ts'
+import { isServed } from '../../src/engine/steering/instance-calls.ts'
 import { trigger, workflow } from '../support/declared.ts'
 import { FakeClock, settle } from '../support/fake-clock.ts'
 import { openMemoryStore, RunningEngine } from '../support/running-engine.ts'
@@ -74,7 +75,7 @@ it('only waits, when nothing else is asked of it', async () => {
     const ended = waiting.engine.waitFor(id)
     await clock.advance(300_000)
     expect(waiting.host.runs).toEqual([])
-    expect(await store.hasLivingInstance(clock.now())).toBe(false)
+    expect(await isServed(store, clock.now())).toBe(false)
     await using serving = await RunningEngine.start({ clock, store, workflows: [demo], config: { cronEnabled: false } })
     await clock.advance(60_000)
 

@@ -2,6 +2,7 @@
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Store } from '../../src/engine/ports.ts'
+import { isServed } from '../../src/engine/steering/instance-calls.ts'
 import { Connection } from '../../src/store/sqlite/file/connection.ts'
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
 import { FakeClock } from '../support/fake-clock.ts'
@@ -124,9 +125,9 @@ describe('a process killed in the middle of its writes', () => {
 
     const whileAlive = [await store.leaseTriggers('heir', ['inbox']), await acquire()]
     await store.closeInstance('heir', START)
-    const isServedWhileAlive = await store.hasLivingInstance(START)
+    const isServedWhileAlive = await isServed(store, START)
     await victim.kill()
-    const isServedAfterwards = await store.hasLivingInstance(START)
+    const isServedAfterwards = await isServed(store, START)
     await store.openInstance('heir', START)
     const afterwards = await store.leaseTriggers('heir', ['inbox'])
     const [taken] = await acquire()

@@ -7,7 +7,7 @@ const NODE = [/^node:/]
 
 /** Files that the rooms of the engine share. */
 const ENGINE_BASE =
-  /^src\/engine\/(clock-port|config|due|events|firing-context|heartbeat|periodic|ports|actions\/recorded-actions|store-ports)\.ts$/
+  /^src\/engine\/(clock-port|config|due|events|firing-context|heartbeat|periodic|ports|actions\/recorded-actions|store|store-ports)\.ts$/
 
 const ERRORS = /^src\/errors\.ts$/
 const PORTS = /^src\/engine\/ports\.ts$/

@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from 'vitest'
 import type { LeasedTriggers } from '../../src/engine/ports.ts'
+import { isServed } from '../../src/engine/steering/instance-calls.ts'
 import type { AcquiredExecution } from '../../src/model/execution.ts'
 import {
   change,
@@ -39,12 +40,12 @@ export function describeInstanceContract(context: ContractContext): void {
 
   describe('whether anybody serves the database', () => {
     test('is so while an instance is open', async () => {
-      const before = await context.store.hasLivingInstance(START)
+      const before = await isServed(context.store, START)
       await context.store.openInstance('first', START)
-      const open = await context.store.hasLivingInstance(START)
+      const open = await isServed(context.store, START)
       await context.store.closeInstance('first', START)
 
-      expect([before, open, await context.store.hasLivingInstance(START)]).toEqual([false, true, false])
+      expect([before, open, await isServed(context.store, START)]).toEqual([false, true, false])
     })
   })
 

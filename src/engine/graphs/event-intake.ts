@@ -13,7 +13,8 @@ import type { ValueText } from '../../model/graphs/rows.ts'
 import { didYouMean } from '../../registry/nearest.ts'
 import type { EngineEvents } from '../events.ts'
 import type { Clock } from '../ports.ts'
-import type { AcceptedEvents, GraphStore, NewEvents, StreamPosition } from './graph-store.ts'
+import type { GraphStore } from '../store.ts'
+import type { AcceptedEvents, NewEvents, StreamPosition } from './graph-store.ts'
 
 /** Events that go to the store in one step. */
 const MOST_EVENTS = 500

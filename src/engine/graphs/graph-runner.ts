@@ -11,8 +11,9 @@ import type { GraphRun, ReactorFiring } from '../../model/graphs/rows.ts'
 import type { RegistrySource } from '../../registry/live-registry.ts'
 import type { EngineEvents } from '../events.ts'
 import type { Clock, Timer } from '../ports.ts'
+import type { GraphStore } from '../store.ts'
 import type { GraphHost, GraphResult } from './graph-host.ts'
-import type { GraphRuns, GraphStore } from './graph-store.ts'
+import type { GraphRuns } from './graph-store.ts'
 
 /** Runs in one entry into Python. */
 const MOST_RUNS = 200

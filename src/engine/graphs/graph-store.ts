@@ -1,8 +1,7 @@
 /**
- * What the engine needs of a store for sources, reactors, graphs and subscriptions: the part `graphs` of the `Store`
- * port. What `ports.ts` says of all its methods holds here, too: each is one atomic step, whose promise settles after the commit.
+ * Values of the store's methods about sources, reactors, graphs and subscriptions.
  *
- * Three marks make nothing be lost or doubled. Each moves in the transaction that stores what it stands for:
+ * Three marks prevent that anything is lost or repeated. Each moves in the transaction that stores what it stands for:
  *   source        `doneSequence`: its events up to here have changed the reactors
  *   graph         `doneSequence`: it may have been run with the firings up to here, so that none is run twice
  *   subscription  `doneSequence`: the firings up to here have their execution, or are passed over
@@ -10,17 +9,8 @@
 
 import type { PythonFault } from '../../model/fault.ts'
 import type { GraphDefinition, ReactorDefinition, SourceDefinition } from '../../model/graphs/definitions.ts'
-import type {
-  GraphRow,
-  GraphRun,
-  ReactorFiring,
-  ReactorRow,
-  SourceEvent,
-  SourceRow,
-  Subscription,
-  ValueText,
-} from '../../model/graphs/rows.ts'
-import type { NewExecution, PageAfter } from '../store-ports.ts'
+import type { GraphRun, ReactorFiring, Subscription, ValueText } from '../../model/graphs/rows.ts'
+import type { NewExecution } from '../store-ports.ts'
 
 export interface DeclaredGraphs {
   readonly sources: readonly SourceDefinition[]
@@ -192,109 +182,4 @@ export interface FiringExecution {
 export interface FiringDetail {
   readonly firing: ReactorFiring
   readonly executions: readonly FiringExecution[]
-}
-
-export interface GraphStore {
-  // -- what is declared
-
-  /**
-   * What the code of an instance declares now, in place of what it declared before; inserts or refreshes a row per name. The
-   * sources that only reactors name get a row, too. Names that no living instance declares any more are marked, with the
-   * instant. A reactor that has other sources than before keeps the values of those that it still has. A new graph begins
-   * with the next firing.
-   */
-  declare(instanceId: string, declared: DeclaredGraphs, at: number): Promise<void>
-  /**
-   * Takes those of these sources that no living instance has, and returns what the instance has of them, in the order of the
-   * names. A lease is given back by `closeInstance`, and by `releaseSources`.
-   */
-  leaseSources(instanceId: string, names: readonly string[]): Promise<readonly SourceLease[]>
-  releaseSources(instanceId: string, names: readonly string[]): Promise<void>
-
-  // -- events
-
-  /** Stores events of one source in the order given; see `AcceptedEvents`. Survives a power cut. */
-  accept(events: NewEvents): Promise<AcceptedEvents>
-  /** Counts events that were given up since too many waited. Dropped for an unknown source. */
-  refuse(source: string, events: number): Promise<void>
-  /** The stored position of each partition of a stream's source. */
-  positions(source: string): Promise<readonly StreamPosition[]>
-  /** Events behind a sequence, oldest first: as many as `maxChars` allows for their texts, but at least one. [] for an unknown source. */
-  eventsAfter(
-    source: string,
-    sequence: number,
-    limits: { readonly events: number; readonly maxChars: number },
-  ): Promise<readonly SourceEvent[]>
-  /**
-   * Moves the mark of a source and gives the values to every declared reactor that lists it, one after the other, each as
-   * `reactions.ts` says.
-   */
-  deliver(delivery: Delivery): Promise<DeliveryResult>
-  /** Polls that brought no event. Dropped for an unknown source. */
-  recordPolls(source: string, polls: readonly SourcePoll[]): Promise<void>
-  /** Newest first. */
-  listPolls(source: string, page: PageAfter): Promise<readonly SourcePollRow[]>
-
-  // -- graphs
-
-  /**
-   * For each of these graphs whose mark is behind: moves it over at most `limit` firings, fewer where they are large, and returns
-   * these. [] when none is behind.
-   */
-  claimRuns(graphs: readonly string[], limit: number): Promise<readonly GraphClaim[]>
-  /** Adds to the counts of graphs. */
-  recordRuns(runs: readonly GraphRuns[]): Promise<void>
-
-  // -- reactors
-
-  /**
-   * Fires a reactor by hand, with its newest values, over which those of `payloadText`, a JSON object or null, are laid. Its
-   * dirty marks stay. Null: there is no such reactor, or a key of the payload is none of its sources.
-   */
-  fire(reactor: string, payloadText: ValueText | null, by: string, at: number): Promise<ReactorFiring | null>
-
-  // -- subscriptions
-
-  /** A subscription of the same three names keeps its id and its mark; its predicate is replaced, and it is not degraded any more. Returns its id. */
-  subscribe(subscription: NewSubscription): Promise<string>
-  /** False: there is none. The executions that it started stay. */
-  unsubscribe(reactor: string, workflow: string, tenant: string): Promise<boolean>
-  /** By reactor, workflow and tenant. */
-  listSubscriptions(filter: {
-    readonly tenant?: string
-    readonly reactor?: string
-    readonly enabledOnly: boolean
-  }): Promise<readonly Subscription[]>
-  getSubscription(id: string): Promise<Subscription | null>
-  /** False when there is none of this id. */
-  setSubscriptionEnabled(id: string, isEnabled: boolean, at: number): Promise<boolean>
-  /**
-   * Sets the mark before a firing's sequence: it and those behind it are passed on once more, with executions of their own.
-   * Returns from which retained one on; null when there is no such subscription.
-   */
-  replay(id: string, fromSequence: number, at: number): Promise<number | null>
-  /**
-   * Subscriptions of these workflows that are enabled and not degraded, with the firings behind their marks: at most `limit` each,
-   * and fewer where they are large.
-   */
-  pendingSubscriptions(workflows: readonly string[], limit: number): Promise<readonly PendingSubscription[]>
-  /** False: the mark is another one, or the subscription is gone or disabled; nothing is stored. Firings are started once for a subscription and a replay. */
-  advance(step: SubscriptionStep): Promise<boolean>
-
-  // -- reads
-
-  listSources(): Promise<readonly SourceRow[]>
-  getSource(name: string): Promise<SourceRow | null>
-  /** Newest first. `after`: a sequence as text. */
-  listEvents(source: string, page: PageAfter): Promise<readonly SourceEvent[]>
-  listReactors(): Promise<readonly ReactorRow[]>
-  getReactor(name: string): Promise<ReactorRow | null>
-  /** Newest first. `after`: the id of one. */
-  listReactorFirings(reactor: string, page: PageAfter): Promise<readonly ReactorFiring[]>
-  /** Null for an unknown id. */
-  getFiring(id: string): Promise<FiringDetail | null>
-  /** Newest first: the firings that an event of a source is among the causes of. */
-  firingsOf(source: string, sequence: number, limit: number): Promise<readonly ReactorFiring[]>
-  listGraphs(): Promise<readonly GraphRow[]>
-  getGraph(name: string): Promise<GraphRow | null>
 }

@@ -9,9 +9,10 @@ import type { SourceDefinition } from '../../model/graphs/definitions.ts'
 import { nextDueAt } from '../due.ts'
 import type { EngineEvents } from '../events.ts'
 import type { Clock, StartLimit, Timer } from '../ports.ts'
+import type { GraphStore } from '../store.ts'
 import type { EventIntake } from './event-intake.ts'
 import type { AccumulateAnswer, GraphHost } from './graph-host.ts'
-import type { GraphStore, SourcePoll } from './graph-store.ts'
+import type { SourcePoll } from './graph-store.ts'
 
 const WRITE_SKIPS_MS = 1_000
 /** Time after which a poll is repeated that could not start in time: the lease is renewed by then, or lost. */

@@ -20,8 +20,9 @@ import type { ReactorFiring, ValueText } from '../../model/graphs/rows.ts'
 import { troubleDelayMs } from '../due.ts'
 import type { EngineEvents } from '../events.ts'
 import type { Clock, StartLimit } from '../ports.ts'
+import type { GraphStore } from '../store.ts'
 import type { Accumulated, EntryLost, GraphHost } from './graph-host.ts'
-import type { Delivery, GraphStore, NewValue, SourceLease } from './graph-store.ts'
+import type { Delivery, NewValue, SourceLease } from './graph-store.ts'
 
 /** Events in one entry into Python, and their texts together. */
 const MOST_EVENTS = 500

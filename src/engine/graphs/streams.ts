@@ -10,8 +10,9 @@ import type { ValueText } from '../../model/graphs/rows.ts'
 import { troubleDelayMs } from '../due.ts'
 import type { EngineEvents } from '../events.ts'
 import type { Clock, Timer } from '../ports.ts'
+import type { GraphStore } from '../store.ts'
 import type { EventIntake } from './event-intake.ts'
-import type { GraphStore, StreamPosition } from './graph-store.ts'
+import type { StreamPosition } from './graph-store.ts'
 
 /** Message of a topic. */
 export interface StreamMessage {

@@ -10,6 +10,7 @@ import type { WorkflowDefinition } from '../../model/workflow.ts'
 import type { ActionInbox } from '../actions/action-inbox.ts'
 import type { ActionRequests } from '../actions/action-requests.ts'
 import type { Clock, Store } from '../ports.ts'
+import { isServed } from './instance-calls.ts'
 
 /**
  * Checks what an execution of a workflow begins with. Returns the context as the `input` of the workflow makes it, the same text if
@@ -18,7 +19,7 @@ import type { Clock, Store } from '../ports.ts'
 export type InputCheck = (workflow: string, contextText: ContextText) => Promise<ContextText | null>
 
 export interface InputChecksPorts {
-  readonly store: Pick<Store, 'actions' | 'hasLivingInstance'>
+  readonly store: Pick<Store, 'actions' | 'listInstances'>
   readonly clock: Clock
   readonly newId: () => string
   readonly requests: ActionRequests
@@ -64,7 +65,7 @@ export class InputChecks {
 
   async #checkedElsewhere(workflow: string, contextText: ContextText): Promise<ContextText> {
     const { store, clock, newId, requests } = this.#ports
-    if (!(await store.hasLivingInstance(clock.now()))) throw unchecked(workflow, 'no engine serves this database')
+    if (!(await isServed(store, clock.now()))) throw unchecked(workflow, 'no engine serves this database')
     const action: NewAction = {
       ...{ id: newId(), kind: 'check', target: workflow, source: 'node', note: null },
       ...{ argumentsText: contextText, at: clock.now() },

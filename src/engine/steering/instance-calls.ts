@@ -3,6 +3,11 @@
 import type { InstanceRow } from '../../model/schedule.ts'
 import type { Clock, Store } from '../ports.ts'
 
+/** Returns whether an engine serves the database, as a single query shows it. */
+export async function isServed(store: Pick<Store, 'listInstances'>, at: number): Promise<boolean> {
+  return (await store.listInstances(at)).some(({ isAlive }) => isAlive)
+}
+
 export class InstanceCalls {
   readonly #ports: { readonly store: Store; readonly clock: Clock }
   readonly #assertOpen: () => void
@@ -21,6 +26,6 @@ export class InstanceCalls {
   /** Whether a process serves this database, as far as one look shows. */
   async isServed(): Promise<boolean> {
     this.#assertOpen()
-    return this.#ports.store.hasLivingInstance(this.#ports.clock.now())
+    return await isServed(this.#ports.store, this.#ports.clock.now())
   }
 }

@@ -24,6 +24,7 @@ import { reportOf } from '../triggers/tick-recorder.ts'
 import type { TriggerCalls } from '../triggers/trigger-calls.ts'
 import type { SteeringOptions } from './execution-steering.ts'
 import type { InputChecks } from './input-checks.ts'
+import { isServed } from './instance-calls.ts'
 import { removeTrigger } from './trigger-removal.ts'
 
 export interface TriggerSteeringPorts {
@@ -157,7 +158,7 @@ export class TriggerSteering {
       await store.actions.record(action, here)
       return polled(here, name)
     }
-    if (!(await store.hasLivingInstance(clock.now()))) {
+    if (!(await isServed(store, clock.now()))) {
       throw refused(`No engine polls trigger "${name}". Serve its script with cloaca serve.`, name)
     }
     const answer = await requests.ask(action, answerWithinMs)

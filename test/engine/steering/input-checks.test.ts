@@ -6,6 +6,7 @@ import { ActionRequests } from '../../../src/engine/actions/action-requests.ts'
 import type { Store } from '../../../src/engine/ports.ts'
 import { InputChecks } from '../../../src/engine/steering/input-checks.ts'
 import { StoreError } from '../../../src/errors.ts'
+import type { InstanceRow } from '../../../src/model/schedule.ts'
 import { openSqliteStore } from '../../../src/store/sqlite/sqlite-store.ts'
 import { workflow } from '../../support/declared.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
@@ -24,7 +25,7 @@ afterEach(() => store.close())
 it('removes its question if reading the answer fails', async () => {
   const actions = refusals.of(store.actions)
   const checks = new InputChecks({
-    store: { actions, hasLivingInstance: async () => true },
+    store: { actions, listInstances: async () => [{ isAlive: true } as InstanceRow] },
     clock,
     newId: randomUUID,
     requests: new ActionRequests({ actions, onForeignChange: (callback) => store.onForeignChange(callback) }, clock),
