@@ -3,6 +3,7 @@
 import { dialectSql, type OwnSql } from '../sql/dialect.ts'
 import { ALL_EXECUTIONS, TASK_COLUMNS } from '../sql/executions/columns.ts'
 import { COUNTED_AT_MOST, type OwnHistorySql, type Part, TREND_AT_MOST } from '../sql/history/executions.ts'
+import { OF_CRON, OF_TRIGGER } from '../sql/instance-code.ts'
 import { FAMILIES } from './schema/families.ts'
 import { EXECUTIONS } from './sql/executions.ts'
 import { FRAGMENTS } from './sql/fragments.ts'
@@ -28,9 +29,6 @@ WHERE t.execution_seq = $1 ORDER BY t.position`,
   maxOfOne: { counted: COUNTED_AT_MOST, trend: TREND_AT_MOST },
   countsNewest: false,
 }
-
-const OF_TRIGGER = 'trigger_seq = (SELECT seq FROM triggers WHERE name = $1)'
-const OF_CRON = 'cron_seq = (SELECT seq FROM crons WHERE trigger_name = $1)'
 
 /** By the columns that select the partition and its index. */
 const DELETE_HISTORY: OwnSql['deleteHistory'] = [

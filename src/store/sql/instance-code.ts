@@ -2,6 +2,10 @@
 
 import type { Fragments } from './fragments.ts'
 
+/** Rows of a trigger, whose name is `$1`, and of its schedule. */
+export const OF_TRIGGER = 'trigger_seq = (SELECT seq FROM triggers WHERE name = $1)'
+export const OF_CRON = 'cron_seq = (SELECT seq FROM crons WHERE trigger_name = $1)'
+
 /** Returns a condition: living engines declare a name in a column of theirs. Value: list of dead engines. */
 export function declaredIn({ elements, isIn }: Fragments, column: string): (name: string) => string {
   const declared = `

@@ -6,6 +6,7 @@ import { type Database, runOne, type StepGroup } from '../database.ts'
 import { isProcessAlive, thisProcess } from '../process-identity.ts'
 import type { RunStep, Session, Step } from '../session.ts'
 import type { FindUnowned } from '../steps/executions/acquisition.ts'
+import type { PrunedTables } from '../steps/history/retention.ts'
 import type { StepNeed } from '../steps.ts'
 import { Checkpoints } from './file/checkpoints.ts'
 import type { Connection } from './file/connection.ts'
@@ -15,7 +16,6 @@ import { ForeignChanges } from './file/foreign-changes.ts'
 import { finish, SqliteSession } from './file/session.ts'
 import { StepQueue } from './file/step-queue.ts'
 import { SqliteLiveness } from './liveness.ts'
-import { PRUNED_TABLES } from './pruned-tables.ts'
 import { SCHEMA } from './schema/schema.ts'
 import { SQL } from './sql.ts'
 import { isReadOnly, type SqliteStoreOptions } from './store-options.ts'
@@ -27,13 +27,18 @@ export class SqliteDatabase implements Database {
   readonly instances = new Set<string>()
   readonly isReadOnly: boolean
   readonly isBlocking = true
-  readonly prunedTables = PRUNED_TABLES
+  readonly prunedTables: PrunedTables = {
+    // A few milliseconds.
+    executionsPerStep: 10,
+    *find() {
+      return (family) => [family === 'executions' ? 'executions' : 'ticks']
+    },
+  }
   readonly #connection: Connection
   readonly #session: SqliteSession
   readonly #clock: Clock
   readonly #watch: DatabaseWatch
   readonly #queue: StepQueue
-  readonly #findUnowned: FindUnowned
   readonly #foreignChanges: ForeignChanges
   #enterAgain: (session: Session, at: number) => Step<void> = function* () {}
 
@@ -49,7 +54,6 @@ export class SqliteDatabase implements Database {
     const afterCommit = (): void => checkpoints.committed()
     this.#queue = new StepQueue(connection, { clock, syncs, watch: this.#watch, afterCommit, counters: this.counters })
     this.liveness = new SqliteLiveness(process, isAlive, clock)
-    this.#findUnowned = unownedOn(this.liveness)
     this.#foreignChanges = new ForeignChanges(clock, () => this.#foreignVersion())
   }
 
@@ -62,7 +66,7 @@ export class SqliteDatabase implements Database {
   }
 
   searchUnowned(): FindUnowned {
-    return this.#findUnowned
+    return unownedOn(this.liveness)
   }
 
   acquired(): void {}

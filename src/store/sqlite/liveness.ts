@@ -21,14 +21,8 @@ SELECT seq, id, host, pid, process_started_at, opened_at, heartbeat_at, beats, i
        EXISTS (SELECT 1 FROM instance_workflows WHERE instance_seq = seq) AS has_workflows
 FROM instances ORDER BY seq`
 
-interface EngineRecord {
-  readonly seq: number
-  readonly id: string
-  readonly host: string
-  readonly pid: number
+interface EngineRecord extends Omit<ListedEngine, 'isAlive'> {
   readonly process_started_at: number | null
-  readonly opened_at: number
-  readonly heartbeat_at: number
   readonly beats: number
   readonly is_declared_dead: number
   readonly has_workflows: number

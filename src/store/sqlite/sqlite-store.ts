@@ -9,7 +9,6 @@ import { Connection } from './file/connection.ts'
 import { unavailable } from './file/failures.ts'
 import { fileSystemWarning } from './file/file-system.ts'
 import { SCHEMA } from './schema/schema.ts'
-
 import { isReadOnly, type SqliteStoreOptions } from './store-options.ts'
 
 /**

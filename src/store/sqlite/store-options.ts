@@ -7,11 +7,11 @@ import type { ConnectionFaults } from './file/connection.ts'
 import type { ReadFileSystem } from './file/file-system.ts'
 
 export interface SqliteStoreOptions {
-  /** A file, made when missing, or `:memory:`. */
+  /** A file, which is created if it is missing, or `:memory:`. */
   readonly path: string
   /**
-   * `full`: what was accepted, and how it ended, survives a power cut. `normal`: after a power cut the last moments
-   * may be missing as if they had not been; the file stays sound, and the death of the process alone costs nothing.
+   * `full`: accepted work and its results survive a power cut. `normal`: a power cut may lose the last moments, but
+   * does not damage the file. The death of the process loses nothing.
    */
   readonly durability: 'full' | 'normal'
   readonly clock: Clock
@@ -23,14 +23,11 @@ export interface SqliteStoreOptions {
   readonly faults?: ConnectionFaults
   /** Whether a process of this host exists. Signal 0 by default. */
   readonly isProcessAlive?: (pid: number) => boolean
-  /**
-   * Writes nothing, and needs no right and no lock to write: steps that would are refused. The file must be there. Of no
-   * effect in memory.
-   */
+  /** Refuses steps that write, and needs no right and no lock to write. The file must exist. Ignored in memory. */
   readonly readOnly?: boolean
-  /** Hears what the user should know of the database's place and log. Default: nobody. */
+  /** Receives warnings about the file system and the log for the user. */
   readonly notice?: (message: string) => void
-  /** What kind of file system a path lies on. `statfs` by default. */
+  /** Returns the kind of the file system of a path. `statfs` by default. */
   readonly readFileSystem?: ReadFileSystem
 }
 

@@ -6,9 +6,7 @@ import { OWNED_COLUMNS } from '../sql/executions/columns.ts'
 import type { FindUnowned, UnownedSearch } from '../steps/executions/acquisition.ts'
 import { deadSeqs, type Liveness } from '../steps/liveness.ts'
 
-/**
- * The next workflow, by name, that has unowned executions; null after the last. One seek, independent of their number.
- */
+/** The next workflow, by name, that has unowned executions, or null. One seek, independent of their number. */
 const FIRST_UNOWNED_WORKFLOW = 'SELECT min(workflow) AS workflow FROM active_executions WHERE owner_seq IS NULL'
 
 const NEXT_UNOWNED_WORKFLOW = `
@@ -62,13 +60,8 @@ function* oldest(session: Session, liveness: Liveness, search: UnownedSearch): S
   const { workflows, deadSeqs, limit } = search
   const others = yield* versionsOfOthers(session, liveness, search)
   const own = new Set(workflows)
-  const unowned = (yield* unownedWorkflows(session)).filter((workflow) => own.has(workflow))
-  const found = session.allEach<OwnedRecord>(
-    LIST_UNOWNED,
-    unowned.map((workflow) => [workflow]),
-    others,
-    limit,
-  )
+  const unowned = (yield* unownedWorkflows(session)).flatMap((workflow) => (own.has(workflow) ? [[workflow]] : []))
+  const found = session.allEach<OwnedRecord>(LIST_UNOWNED, unowned, others, limit)
   const dead = deadSeqs.map((seq) => [seq])
   const ofDead = session.allEach<OwnedRecord>(LIST_OWNED_BY, dead, others, limit, workflows)
   return [...(yield* found), ...(yield* ofDead)]

@@ -1,31 +1,28 @@
 /**
- * Writes the log into the database file from time to time, in a tick of its own of the event loop between two group commits: whoever waits
- * for a commit does not wait for that. The step queue notifies it of each commit.
+ * Writes the log into the database file, in a tick of the event loop between two group commits, so that no step waits
+ * for it. The step queue notifies it of each commit.
  *
- *   short ── a threshold of pages is not in the file ──▶ due: folded in the next tick of the event loop ──▶ short, or blocked by a reader
+ *   short ── a threshold of pages is not in the file ──▶ due: folded in the next tick ──▶ short, or blocked by a reader
  *   blocked ── another threshold of pages ──▶ due again; a log that is several thresholds long is restarted, too
  *
- * A log that is all in the file is begun anew by the next commit, so that it stays near the threshold. A reader who keeps an
- * old state open blocks that. Many short ones, one after the other, are locked out for a moment; one that stays is waited
- * for, the log grows meanwhile, and the user is warned.
+ * If the whole log is in the file, the next commit starts it again, so that it stays near the threshold. A reader of an
+ * old state prevents this. Many short readers in a row are locked out for a moment. A reader that stays lets the log
+ * grow, and the user is warned.
  */
 
 import type { Clock } from '../../../engine/ports.ts'
 import { toError } from '../../../errors.ts'
-import type { Connection, LogState } from './connection.ts'
+import type { CheckpointMode, Connection, LogState } from './connection.ts'
 import type { DatabaseWatch } from './database-watch.ts'
 
-/** 8 MB: each one takes two syncs, so that they are few, and none writes for long. */
+/** 8 MB: a checkpoint takes two syncs, so it should be rare, but short. */
 export const CHECKPOINT_PAGES = 2_000
-/** At the latest after so many commits the log is checked. */
+/** Maximum number of commits without a check of the log. */
 const LONGEST_UNSEEN = 16
 const RESTART_PAGES = 4 * CHECKPOINT_PAGES
-/** 64 MB: from here on something is wrong. */
+/** 64 MB: the user is warned. */
 const NOTICE_PAGES = 16_000
-/**
- * How long a restart waits for readers, by the length of the log: one that reads for a moment takes longer where processors are
- * scarce, and nobody is warned of that.
- */
+/** How long a restart waits for readers. A short reader takes longer on a busy machine, without a warning. */
 const RESTART_WAITS_MS = [
   { fromPages: NOTICE_PAGES, waitMs: 200 },
   { fromPages: 12_000, waitMs: 50 },
@@ -37,9 +34,9 @@ export class Checkpoints {
   readonly #clock: Pick<Clock, 'soon'>
   readonly #watch: Pick<DatabaseWatch, 'check' | 'suspect'>
   readonly #notice: (message: string) => void
-  /** How many pages that are not in the file make the next one due. */
+  /** Number of pages outside of the file at which the next checkpoint is due. */
   #dueAt = CHECKPOINT_PAGES
-  /** A check costs a fifth of a small commit: far from the threshold, not each one is followed by one. */
+  /** Commits since the last check. A check costs a fifth of a small commit, so far from the threshold it is rare. */
   #commits = 0
   #checkAfter = 1
   /** Length of the log at the last check. */
@@ -47,7 +44,7 @@ export class Checkpoints {
   #isScheduled = false
   #isNoticed = false
 
-  /** `notice` hears, in sentences for a user, of a log that does not get shorter. */
+  /** `notice`: receives warnings for the user. */
   constructor(
     connection: Connection,
     clock: Pick<Clock, 'soon'>,
@@ -62,7 +59,7 @@ export class Checkpoints {
 
   committed(): void {
     this.#commits += 1
-    if (this.#isScheduled || this.#commits < this.#checkAfter || !this.#isDue(this.#state('inspect'))) return
+    if (this.#isScheduled || this.#commits < this.#checkAfter || !this.#isDue(this.#state('NOOP'))) return
     this.#isScheduled = true
     this.#clock.soon(() => this.#run())
   }
@@ -70,9 +67,9 @@ export class Checkpoints {
   #isDue(log: LogState | null): boolean {
     if (log === null) return false
     const unfolded = log.pages - log.folded
-    // The reader has gone, or another process has done it.
+    // The reader has ended, or another process has written the log into the file.
     if (unfolded < this.#dueAt - CHECKPOINT_PAGES) this.#dueAt = CHECKPOINT_PAGES
-    // Half of the commits that it takes if the next ones are as large as the last.
+    // Half of the commits that reach the threshold if they are as large as the last ones.
     const pagesACommit = Math.max(1, (log.pages - this.#pages) / this.#commits)
     this.#checkAfter = Math.min(LONGEST_UNSEEN, (this.#dueAt - unfolded) / pagesACommit / 2)
     this.#commits = 0
@@ -82,25 +79,25 @@ export class Checkpoints {
 
   #run(): void {
     this.#isScheduled = false
-    // Never into a file that is not the one of the log any more.
+    // Never into a file to which the log does not belong.
     if (!this.#watch.check()) return
-    let log = this.#state('fold')
+    let log = this.#state('PASSIVE')
     const { pages = 0 } = log ?? {}
     const restart = RESTART_WAITS_MS.find(({ fromPages }) => pages >= fromPages)
-    if (restart !== undefined) log = this.#state('restart', restart.waitMs)
+    if (restart !== undefined) log = this.#state('RESTART', restart.waitMs)
     if (log === null) return
     this.#dueAt = log.pages - log.folded + CHECKPOINT_PAGES
     if (log.pages < NOTICE_PAGES || !log.isBusy) this.#isNoticed = false
     else {
       this.#noticeOnce(
-        `The write-ahead log "${this.#connection.path}-wal" has grown to ${log.pages} pages, because a program keeps a read ` +
-          'transaction open. End that transaction or program.',
+        `The write-ahead log "${this.#connection.path}-wal" has grown to ${log.pages} pages, because a program ` +
+          'keeps a read transaction open. End that transaction or program.',
       )
     }
   }
 
-  /** Null where there is no log, or it cannot be read or written now: the next commit tries again, and says why. */
-  #state(mode: 'inspect' | 'fold' | 'restart', waitMs?: number): LogState | null {
+  /** Returns null if there is no log, or if the checkpoint failed. The next commit tries again. */
+  #state(mode: CheckpointMode, waitMs?: number): LogState | null {
     try {
       return this.#connection.checkpoint(mode, waitMs)
     } catch (thrown) {
@@ -113,7 +110,7 @@ export class Checkpoints {
     }
   }
 
-  /** Once until all is well again. */
+  /** Warns once until the log is short again. */
   #noticeOnce(message: string): void {
     if (this.#isNoticed) return
     this.#isNoticed = true

@@ -1,31 +1,27 @@
 /**
- * Which file a path named when its database was opened, and whether it still names that one. The connection asks.
- * Only by `stat`: opening the file beside SQLite and closing it again would drop SQLite's locks on it.
+ * Identity of an open database file, and whether its path still names it. Uses only `stat`: opening the file a second
+ * time and closing it would release the locks of SQLite.
  */
 
 import { accessSync, type BigIntStats, closeSync, constants, openSync, statSync, unlinkSync } from 'node:fs'
 
-interface Identity {
-  readonly dev: bigint
-  readonly ino: bigint
-}
+type Identity = Pick<BigIntStats, 'dev' | 'ino'>
 
-/** What a path names at one moment. */
+/** State of a file that is not open in this process. */
 export interface FileState {
-  /** Changes when it names another file. */
+  /** Changes when the path names another file. */
   readonly file: string
-  /** Changes while somebody writes to the file. */
+  /** Changes when the file is written. */
   readonly content: string
-  /** SQLite has it open in some process. To be asked while it is not open here. */
+  /** Whether SQLite has the file open in another process. */
   readonly isOpenElsewhere: boolean
 }
 
-/** Beside the database: what was committed and is not in the file yet, and the index of that. */
+/** The write-ahead log, and its index. */
 const LOG_ENDINGS = ['-wal', '-shm']
 
 export class DatabaseFile {
   readonly path: string
-  /** Null: none is open. */
   #opened: Identity | null = null
   readonly #logs = new Map<string, Identity>()
 
@@ -34,25 +30,25 @@ export class DatabaseFile {
   }
 
   /**
-   * Makes the file where there is none, for its owner alone: contexts may hold secrets. SQLite gives what it makes beside
-   * it the same mode. What else keeps it from being made is left for SQLite to say.
+   * Creates a missing file for its owner alone, because contexts may contain secrets. SQLite creates the log with the
+   * same mode. SQLite reports errors of the file system.
    */
   makePrivate(): void {
     if (statOf(this.path) !== null) return
     try {
-      // Only one that is new: closing one that SQLite has open would drop its locks.
+      // Only a new file, because closing a file that SQLite has open releases its locks.
       closeSync(openSync(this.path, 'wx', 0o600))
     } catch (thrown) {
       if (!(thrown instanceof Error && 'code' in thrown)) throw thrown
     }
   }
 
-  /** Throws as `access` does. SQLite opens what may only be read without a word, and refuses the first write. */
+  /** Throws as `access` does. SQLite opens a file without write permission, and refuses the first write. */
   assertWritable(): void {
     accessSync(this.path, constants.W_OK)
   }
 
-  /** To be called while SQLite has the file open: until it is closed, no other file can get its numbers. */
+  /** Called while SQLite has the file open. Until it is closed, no other file gets its numbers. */
   remember(): void {
     this.#opened = statOf(this.path)
     this.#logs.clear()
@@ -62,14 +58,14 @@ export class DatabaseFile {
     }
   }
 
-  /** Whether the path still names the file that was opened. A file that may not be looked at does not count. */
+  /** Whether the path still names the file that was opened. False without the permission for `stat`. */
   get isNamed(): boolean {
     return isSame(statOf(this.path), this.#opened)
   }
 
   /**
-   * Whether the file and its log are still those that were opened. A file that was moved away and back may have another log: a process that
-   * noticed the move has removed the log, and commits to the removed log are lost.
+   * Whether file and log are still those that were opened. A file that was moved away and back may have another log,
+   * because a process that noticed the move has removed the log. Commits to the removed log would be lost.
    */
   get isInPlace(): boolean {
     const path = `${this.path}-wal`
@@ -81,7 +77,7 @@ export class DatabaseFile {
     return statOf(this.path) !== null
   }
 
-  /** Null: there is none. */
+  /** Null if there is no file. */
   get state(): FileState | null {
     const stats = statOf(this.path)
     if (stats === null) return null
@@ -90,16 +86,13 @@ export class DatabaseFile {
     return { file: `${dev} ${ino}`, content: `${size} ${mtimeNs}`, isOpenElsewhere }
   }
 
-  /** The log of the file that was opened, where it lies by the path of another one; else null. */
+  /** Path of the log of the file that was opened, or null if it was removed. */
   get leftLog(): string | null {
     for (const [path, log] of this.#logs) if (path.endsWith('-wal') && isSame(statOf(path), log)) return path
     return null
   }
 
-  /**
-   * Removes the log that belongs to a file which is not here any more, as long as it is the very same: SQLite would
-   * take it for the log of the next file of this name, and write its pages into that one.
-   */
+  /** Removes the log of a file that was moved away. SQLite would write its pages into the next file of this name. */
   removeLeftLog(): void {
     for (const [path, log] of this.#logs) if (isSame(statOf(path), log)) unlinkSync(path)
     this.#logs.clear()
@@ -110,11 +103,11 @@ function isSame(one: Identity | null, other: Identity | null): boolean {
   return one !== null && other !== null && one.ino === other.ino && one.dev === other.dev
 }
 
-function statOf(path: string): BigIntStats | null {
+/** Returns null if there is no file, or if it cannot be examined. */
+export function statOf(path: string): BigIntStats | null {
   try {
     return statSync(path, { bigint: true, throwIfNoEntry: false }) ?? null
   } catch {
-    // A folder on the way may not be entered, or the file system is gone: for us there is no file.
     return null
   }
 }

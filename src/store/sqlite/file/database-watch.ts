@@ -1,11 +1,11 @@
 /**
- * Looks after the database while it is open: notices that its file was removed, replaced or damaged, and opens it anew
- * when one is there again. The step queue asks before it commits, the watch for changes by others at each of its checks.
+ * Notices that the database file was removed, replaced or damaged, and reopens it when a file is available. The step
+ * queue checks before each commit, `ForeignChanges` at each of its checks.
  *
- *   in place ── the path names another file or none, or SQLite finds it damaged ──▶ away: every step is refused
- *   away ── a file is there for a second, and is open elsewhere, or nobody writes to it ──▶ in place: opened anew, listeners are notified
+ *   in place ── the path names another file or none, or SQLite finds damage ──▶ away: every step is refused
+ *   away ── a file exists for a second, and is open elsewhere or not growing ──▶ in place: reopened, listeners notified
  *
- * What must stay true: in `away` nothing of the old file is open, so that nothing is accepted into it.
+ * While `away`, the old file is closed, so that it accepts nothing.
  */
 
 import type { Clock, StoreChange, Timer } from '../../../engine/ports.ts'
@@ -14,10 +14,10 @@ import type { Connection } from './connection.ts'
 import type { FileState } from './database-file.ts'
 import { damaged, isDamage, replaced, unusable } from './failures.ts'
 
-/** A copy that is being written changes more often than that. */
+/** A copy that is being written changes within this time. */
 const LOOK_EVERY_MS = 1_000
 const RECENT_MS = 10
-/** Damage that opening anew does not heal is left to the step that meets it. */
+/** Damage that remains after the file was reopened only fails the step that finds it. */
 const SUSPECT_AGAIN_AFTER_MS = 60_000
 
 export class DatabaseWatch {
@@ -25,23 +25,23 @@ export class DatabaseWatch {
   readonly #clock: Clock
   readonly #prepare: () => void
   readonly #listeners = new Set<(change: StoreChange) => void>()
-  /** Why steps are refused; null while the file is in place. */
+  /** Reason for which steps are refused. Null while the file is in place. */
   #away: StoreError | null = null
-  /** What the path named at the last check, while away. */
+  /** File at the path at the last check, while away. */
   #seen: FileState | null = null
   #checkedAt = Number.NEGATIVE_INFINITY
   #suspectedAt = Number.NEGATIVE_INFINITY
   #timer: Timer | undefined
   #isStopped = false
 
-  /** `prepare` brings a file that was opened anew to where this store can use it; it may throw. */
+  /** `prepare`: prepares a reopened file for the store. May throw. */
   constructor(connection: Connection, clock: Clock, prepare: () => void) {
     this.#connection = connection
     this.#clock = clock
     this.#prepare = prepare
   }
 
-  /** Returns the end of it. */
+  /** Returns a function that removes the listener. */
   listen(callback: (change: StoreChange) => void): () => void {
     const listener = (change: StoreChange): void => callback(change)
     this.#listeners.add(listener)
@@ -53,7 +53,7 @@ export class DatabaseWatch {
     if (!this.check() && this.#away !== null) throw this.#away
   }
 
-  /** The same, where it is enough to have looked a moment ago: each look costs a tenth of a small commit. */
+  /** Throws as `assertInPlace` does, but uses a recent check: a check costs a tenth of a small commit. */
   assertInPlaceLately(): void {
     const isRecent = this.#clock.monotonic() - this.#checkedAt < RECENT_MS
     if (isRecent && this.#away !== null) throw this.#away
@@ -63,11 +63,13 @@ export class DatabaseWatch {
   /** Whether the database can be used. */
   check(): boolean {
     this.#checkedAt = this.#clock.monotonic()
-    if (this.#away === null && !this.#connection.isInPlace) this.#lose(replaced(this.#connection))
+    if (this.#away === null && !this.#connection.isInPlace) {
+      this.#lose(replaced(this.#connection.path, this.#connection.file.exists))
+    }
     return this.#away === null
   }
 
-  /** SQLite refused something: where it says that the file is damaged, it is opened anew. */
+  /** Reopens the file if SQLite found it damaged. */
   suspect(thrown: unknown): void {
     if (this.#away !== null || this.#connection.isMemory || !isDamage(thrown)) return
     const now = this.#clock.monotonic()
@@ -96,15 +98,15 @@ export class DatabaseWatch {
   }
 
   #lookForFile(): void {
-    const seen = this.#connection.fileState
+    const seen = this.#connection.file.state
     const isReady = seen !== null && this.#seen !== null && isSettled(seen, this.#seen)
     this.#seen = seen
-    if (!isReady || !this.#openAnew()) this.#lookLater()
+    if (!isReady || !this.#reopen()) this.#lookLater()
   }
 
-  #openAnew(): boolean {
+  #reopen(): boolean {
     try {
-      this.#connection.openAnew()
+      this.#connection.reopen()
       this.#prepare()
     } catch (thrown) {
       this.#connection.letGo()
@@ -123,7 +125,7 @@ export class DatabaseWatch {
   }
 }
 
-/** Whether it is a whole database. A copy that is still being made is open in no SQLite, and grows. */
+/** Whether the file is complete. A copy that is still being written grows, and SQLite has not opened it. */
 function isSettled(now: FileState, before: FileState): boolean {
   return now.file === before.file && (now.content === before.content || now.isOpenElsewhere)
 }

@@ -1,13 +1,13 @@
 /**
- * What SQLite says, as errors that a user can act on. Called wherever the store catches something.
- * The words of SQLite stay in `cause`; the message adds which file, why, and what to do.
+ * Converts errors of SQLite and the file system to errors that a user can act on. The texts of SQLite stay in `cause`;
+ * the message adds the file, the reason and the solution.
  */
 
 import { accessSync, constants, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { CloacaError, StoreError, toError } from '../../../errors.ts'
 
-/** The database cannot be used at all. */
+/** The database cannot be opened. */
 export function unavailable(path: string, thrown: unknown): StoreError {
   if (thrown instanceof StoreError) return thrown
   const cause = toError(thrown)
@@ -15,18 +15,15 @@ export function unavailable(path: string, thrown: unknown): StoreError {
   return new StoreError('DATABASE_UNAVAILABLE', message, { path, cause })
 }
 
-/** One step failed; nothing of it is stored. */
+/** A step failed, and stored nothing. */
 export function refused(path: string, thrown: unknown): Error {
   if (thrown instanceof CloacaError) return thrown
   const cause = toError(thrown)
-  const advice = ADVICE[sqliteCode(cause)] ?? ''
-  return new StoreError('DATABASE_FAILED', `Operation on database "${path}" failed: ${cause.message}.${advice}`, {
-    path,
-    cause,
-  })
+  const message = `Operation on database "${path}" failed: ${cause.message}.${ADVICE[sqliteCode(cause)] ?? ''}`
+  return new StoreError('DATABASE_FAILED', message, { path, cause })
 }
 
-/** The log of a file that is somewhere else now could not be written into that one. */
+/** The file was moved away, and its log could not be written into it. */
 export function leftLog(path: string, log: string): StoreError {
   const message =
     `Cannot open database "${path}": "${log}" is the write-ahead log of an earlier database file, and would ` +
@@ -35,28 +32,34 @@ export function leftLog(path: string, log: string): StoreError {
   return new StoreError('DATABASE_UNAVAILABLE', message, { path })
 }
 
-/** A database that was opened for reading only is asked to write. */
 export function readOnly(path: string): StoreError {
   const message = `Cannot write to database "${path}": it was opened for reading only.`
   return new StoreError('DATABASE_FAILED', message, { path })
 }
 
-/** A database that is open for reading only is not upgraded. */
+/** A database that was opened for reading only is not upgraded. */
 export function tooOld(path: string, found: number, known: number): StoreError {
   const message =
-    `Database "${path}" was written by an older cloaca: it has schema version ${found}, but this cloaca needs ${known}. ` +
+    `${writtenBy('an older', path, found)}, but this cloaca needs ${known}. ` +
     `Upgrade it with: cloaca serve SCRIPT.py --db "${path}"`
   return new StoreError('DATABASE_TOO_OLD', message, { path })
 }
 
 export function notUpgradable(path: string, found: number): StoreError {
   const message =
-    `Database "${path}" was written by an older cloaca: it has schema version ${found}, which this cloaca cannot ` +
-    'upgrade. Move the file away to start with a new database, or use another database file.'
+    `${writtenBy('an older', path, found)}, which this cloaca cannot upgrade. ` +
+    'Move the file away to start with a new database, or use another database file.'
   return new StoreError('DATABASE_TOO_OLD', message, { path })
 }
 
-/** A file without a table of ours, which nobody has served yet. */
+export function tooNew(path: string, found: number, known: number): StoreError {
+  const message =
+    `${writtenBy('a newer', path, found)}, but this cloaca supports up to ${known}. ` +
+    'Update cloaca, or use another database file.'
+  return new StoreError('DATABASE_TOO_NEW', message, { path })
+}
+
+/** A file that no engine has served yet. */
 export function unused(path: string): StoreError {
   const message =
     `Database "${path}" contains no tables of cloaca. Check its name, or create them with: ` +
@@ -65,29 +68,17 @@ export function unused(path: string): StoreError {
 }
 
 export function closed(path: string): StoreError {
-  return new StoreError(
-    'DATABASE_FAILED',
-    `Database "${path}" is closed because its runner was shut down. Open a new runner.`,
-    {
-      path,
-    },
-  )
+  const message = `Database "${path}" is closed because its runner was shut down. Open a new runner.`
+  return new StoreError('DATABASE_FAILED', message, { path })
 }
 
-export function tooNew(path: string, found: number, known: number): StoreError {
-  const message =
-    `Database "${path}" was written by a newer cloaca: it has schema version ${found}, but this cloaca supports up to ${known}. ` +
-    'Update cloaca, or use another database file.'
-  return new StoreError('DATABASE_TOO_NEW', message, { path })
-}
-
-/** For a connection that is not open: a step that was queued before it was closed. */
+/** A step was queued before the connection was closed. */
 export function gone(path: string): StoreError {
   return new StoreError('DATABASE_REPLACED', `Database "${path}" is not open. ${UNTIL_IT_IS_BACK}`, { path })
 }
 
-/** The path no longer names the file that was opened. */
-export function replaced({ path, isThere }: { readonly path: string; readonly isThere: boolean }): StoreError {
+/** The path does not name the open file any more. `isThere`: whether it names another file. */
+export function replaced(path: string, isThere: boolean): StoreError {
   const what = isThere ? 'replaced by another file' : 'removed or moved'
   const advice = isThere ? REOPENING : UNTIL_IT_IS_BACK
   const message = `Database "${path}" was ${what} while it was open. ${advice}`
@@ -101,7 +92,7 @@ export function damaged(path: string, thrown: unknown): StoreError {
   return new StoreError('DATABASE_REPLACED', message, { path, cause })
 }
 
-/** What is at the path now is no database that can be used in place of the one that was opened. */
+/** The file that replaced the database cannot be opened. */
 export function unusable(path: string, thrown: unknown): StoreError {
   const cause = unavailable(path, thrown)
   const message =
@@ -110,38 +101,43 @@ export function unusable(path: string, thrown: unknown): StoreError {
   return new StoreError('DATABASE_REPLACED', message, { path, cause })
 }
 
+function writtenBy(version: string, path: string, found: number): string {
+  return `Database "${path}" was written by ${version} cloaca: it has schema version ${found}`
+}
+
 const REOPENING = 'cloaca is reopening the database. Until it is open, cloaca accepts no work and polls no triggers.'
 const UNTIL_IT_IS_BACK =
   'cloaca accepts no work and polls no triggers until the file is back. Move the file back, restore a copy, or create ' +
   'an empty file with this name to start from scratch.'
 
-/** SQLite says that the file is not what it was. */
+/** Whether SQLite found the file damaged. */
 export function isDamage(thrown: unknown): boolean {
-  return thrown instanceof Error && ['SQLITE_CORRUPT', 'SQLITE_NOTADB'].includes(sqliteCode(thrown))
+  return ['SQLITE_CORRUPT', 'SQLITE_NOTADB'].includes(sqliteCode(thrown))
 }
 
-/** Another connection has the lock that a step needs. */
+/** Whether another connection has the lock that a step needs. */
 export function isLocked(thrown: unknown): boolean {
-  return thrown instanceof Error && sqliteCode(thrown) === 'SQLITE_BUSY'
+  return sqliteCode(thrown) === 'SQLITE_BUSY'
 }
+
+const DAMAGE = ' The file is damaged: restore a copy, or move the damaged file away to start with an empty database.'
 
 const ADVICE: Readonly<Record<string, string>> = {
   SQLITE_FULL: ' Free some disk space. Nothing was stored.',
   SQLITE_BUSY: ' Another process has locked the database: end that process or its transaction.',
   SQLITE_READONLY: ' Make the file and its folder writable for this user.',
-  SQLITE_CORRUPT:
-    ' The file is damaged: restore a copy, or move the damaged file away to start with an empty database.',
-  SQLITE_NOTADB: ' The file is damaged: restore a copy, or move the damaged file away to start with an empty database.',
+  SQLITE_CORRUPT: DAMAGE,
+  SQLITE_NOTADB: DAMAGE,
   SQLITE_IOERR: ' Reading or writing the disk failed: check the disk.',
 }
 
-/** The primary code: `SQLITE_IOERR` of `SQLITE_IOERR_WRITE`. */
-function sqliteCode(error: Error): string {
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
+/** Returns the primary code, such as `SQLITE_IOERR` for `SQLITE_IOERR_WRITE`, or an empty string. */
+function sqliteCode(thrown: unknown): string {
+  const code = thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : ''
   return code.split('_', 2).join('_')
 }
 
-/** The first reason that the file system admits, else what SQLite said. */
+/** Returns the first reason that the file system gives, or the text of SQLite. */
 function whyUnavailable(path: string, cause: Error): string {
   const folder = dirname(path)
   const file = kindOf(path)
@@ -157,7 +153,7 @@ function whyUnavailable(path: string, cause: Error): string {
   return `${cause.message}.${ADVICE[sqliteCode(cause)] ?? ' Check the file and its folder, or use another path.'}`
 }
 
-/** `hidden`: a folder on the way to it may not be entered. */
+/** `hidden`: the user may not enter a folder of the path. */
 function kindOf(path: string): 'missing' | 'hidden' | 'folder' | 'file' {
   try {
     const stats = statSync(path, { throwIfNoEntry: false })
@@ -168,7 +164,7 @@ function kindOf(path: string): 'missing' | 'hidden' | 'folder' | 'file' {
   }
 }
 
-function isAllowed(path: string, mode: number): boolean {
+export function isAllowed(path: string, mode: number): boolean {
   try {
     accessSync(path, mode)
     return true

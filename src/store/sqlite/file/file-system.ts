@@ -1,13 +1,13 @@
 /**
- * File systems on which SQLite's log must not be shared: its index is memory that all processes map, and its locks must
- * reach all of them. The store asks when it opens a file, and the user is warned. Linux tells the kind of a file system by
- * number, Windows by the form of the path; elsewhere it cannot be told from here, and nothing is said.
+ * Warns of file systems on which machines must not share the log of SQLite: all processes must map its index, and its
+ * locks must reach all of them. Linux has a number for each kind of file system, Windows a form of path. Other systems
+ * do not show it here, so there is no warning.
  */
 
 import { statfsSync } from 'node:fs'
 import { dirname } from 'node:path'
 
-/** From `linux/magic.h` and the drivers' own headers. */
+/** Numbers from `linux/magic.h` and the headers of drivers. */
 const UNSAFE: ReadonlyMap<number, string> = new Map([
   [0x6969, 'NFS'],
   [0xff534d42, 'SMB (cifs)'],
@@ -29,14 +29,14 @@ const UNSAFE: ReadonlyMap<number, string> = new Map([
   [0xbacbacbc, 'a shared folder of VMware'],
 ])
 
-/** Reads the kind of the file system that a path lies on; may throw as `statfs` does. */
+/** Returns the number of the file system of a path. May throw as `statfs` does. */
 export type ReadFileSystem = (path: string) => number
 
 export function readFileSystem(path: string): number {
   return statfsSync(path).type
 }
 
-/** What to warn a user of who keeps a database at this path; null where nothing is known against it. */
+/** Returns a warning about a database at this path, or null. */
 export function fileSystemWarning(
   path: string,
   read: ReadFileSystem = readFileSystem,
@@ -58,7 +58,7 @@ function unsafeKind(path: string, read: ReadFileSystem, platform: NodeJS.Platfor
     // The kernel's number has 32 bits, which a signed field may show as a negative one.
     return UNSAFE.get(read(dirname(path)) >>> 0) ?? null
   } catch {
-    // It does not tell, as some that are made in user space: nothing is known against it.
+    // Some file systems in user space fail.
     return null
   }
 }

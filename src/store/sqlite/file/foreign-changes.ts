@@ -1,7 +1,4 @@
-/**
- * Notices that another process, another store object, or another engine on this one has committed to the database. Looks four times a second
- * while somebody listens, and not at all otherwise.
- */
+/** Notices commits of other processes, stores and engines, four times a second while it has listeners. */
 
 import type { Clock, Timer } from '../../../engine/ports.ts'
 
@@ -15,13 +12,13 @@ export class ForeignChanges {
   #seen: string | null = null
   #timer: Timer | undefined
 
-  /** `version` changes when another connection has committed. Null: it cannot be told now, and is no change. */
+  /** `version`: changes when another connection has committed. Null means unknown, and is ignored. */
   constructor(clock: Clock, version: () => string | null) {
     this.#clock = clock
     this.#version = version
   }
 
-  /** Returns the end of it. */
+  /** Returns a function that removes the listener. */
   listen(callback: () => void): () => void {
     // A set would merge two listeners that are the same function.
     const listener = () => callback()
@@ -42,7 +39,7 @@ export class ForeignChanges {
     this.#listeners.clear()
   }
 
-  /** Another file is open now: what it says at the next check is where it begins. */
+  /** Ignores the next change, because another file was opened. */
   reset(): void {
     this.#seen = null
   }
@@ -52,9 +49,9 @@ export class ForeignChanges {
   }
 
   #check(): void {
-    // Where this throws, the clock calls it again.
+    // If this throws, the clock calls it again.
     const version = this.#version()
-    // Before the listeners, who may stop it.
+    // Before the listeners, which may stop it.
     this.#lookLater()
     if (version === this.#seen || version === null) return
     const isFirst = this.#seen === null

@@ -5,31 +5,29 @@ import type { Reply, RowValues, Session, Step, TextLimit, Value } from '../../se
 import type { Connection, Value as SqliteValue } from './connection.ts'
 
 export class SqliteSession implements Session {
-  readonly connection: Connection
   readonly sql: Session['sql']
+  readonly newId: () => string
+  readonly #connection: Connection
 
   constructor(connection: Connection, sql: Session['sql']) {
-    this.connection = connection
     this.sql = sql
-  }
-
-  get newId(): () => string {
-    return this.connection.newId
+    this.newId = connection.newId
+    this.#connection = connection
   }
 
   one<Row>(statement: string, ...values: Value[]): Reply<Row | undefined> {
-    return new Done(this.connection.one<Row>(statement, ...storable(values)))
+    return new Done(this.#connection.one<Row>(statement, ...storable(values)))
   }
 
   all<Row>(statement: string, ...values: Value[]): Reply<Row[]> {
-    return new Done(this.connection.all<Row>(statement, ...storable(values)))
+    return new Done(this.#connection.all<Row>(statement, ...storable(values)))
   }
 
   /** Reads the rows one by one, because a few may be as large as all the others. */
   allWithin<Row>({ column, maxChars }: TextLimit, statement: string, ...values: Value[]): Reply<Row[]> {
     const rows: Row[] = []
     let chars = 0
-    for (const row of this.connection.each<Row & Record<string, unknown>>(statement, ...storable(values))) {
+    for (const row of this.#connection.each<Row & Record<string, unknown>>(statement, ...storable(values))) {
       chars += String(row[column]).length
       if (rows.length > 0 && chars > maxChars) break
       rows.push(row)
@@ -38,25 +36,25 @@ export class SqliteSession implements Session {
   }
 
   run(statement: string, ...values: Value[]): Reply<number> {
-    return new Done(this.connection.run(statement, ...storable(values)))
+    return new Done(this.#connection.run(statement, ...storable(values)))
   }
 
   each(statement: string, rows: readonly RowValues[], ...common: Value[]): Reply<number> {
     if (rows.length === 0) return NOTHING
     let changed = 0
-    for (const row of rows) changed += this.connection.run(statement, ...storable(withCommon(row, common)))
+    for (const row of rows) changed += this.#connection.run(statement, ...storable(withCommon(row, common)))
     return new Done(changed)
   }
 
   allEach<Row>(statement: string, rows: readonly RowValues[], ...common: Value[]): Reply<Row[]> {
     if (rows.length === 0) return new Done([])
-    const found = rows.map((row) => this.connection.all<Row>(statement, ...storable(withCommon(row, common))))
+    const found = rows.map((row) => this.#connection.all<Row>(statement, ...storable(withCommon(row, common))))
     const [first = []] = found
     return new Done(found.length === 1 ? first : found.flat())
   }
 
   eachHit(statement: string, rows: readonly RowValues[]): Reply<readonly boolean[]> {
-    return new Done(rows.map((row) => this.connection.run(statement, ...storable([...row])) > 0))
+    return new Done(rows.map((row) => this.#connection.run(statement, ...storable([...row])) > 0))
   }
 
   /** Other processes watch the file. */

@@ -1,25 +1,23 @@
 /**
- * Which SQLite may write to a database with a write-ahead log. Asked when a connection opens.
- *
- * Up to 3.51.2, a log that is begun again while another connection checkpoints could leave out what was committed, and
- * damage the file. Mended in 3.51.3, and in 3.50.7 and 3.44.6 of the older lines.
+ * Refuses versions of SQLite that can lose commits in a write-ahead log. Up to 3.51.2, restarting the log while another
+ * connection checkpoints could omit commits and damage the file. Fixed in 3.51.3, 3.50.7 and 3.44.6.
  */
 
 import { StoreError } from '../../../errors.ts'
 
-/** The first sound release of each line. From the last one on, every release is. */
-const MENDED: readonly (readonly [major: number, minor: number, patch: number])[] = [
+/** First fixed release of each line. All later lines are fixed. */
+const FIXED: readonly (readonly [major: number, minor: number, patch: number])[] = [
   [3, 44, 6],
   [3, 50, 7],
   [3, 51, 3],
 ]
 
-/** Whether a version, as `sqlite_version()` writes it, has the fault. One that cannot be read is taken to have it. */
+/** Whether a version from `sqlite_version()` has the fault. True for a version that cannot be parsed. */
 export function hasLogResetFault(version: string): boolean {
   const [major = Number.NaN, minor = Number.NaN, patch = 0] = version.split('.').map(Number)
-  const line = MENDED.find(([theMajor, theMinor]) => theMajor === major && theMinor === minor)
+  const line = FIXED.find(([theMajor, theMinor]) => theMajor === major && theMinor === minor)
   if (line !== undefined) return !(patch >= line[2])
-  const [lastMajor, lastMinor] = MENDED.at(-1) ?? [0, 0]
+  const [lastMajor, lastMinor] = FIXED.at(-1) ?? [0, 0]
   return !(major > lastMajor || (major === lastMajor && minor > lastMinor))
 }
 

@@ -101,82 +101,100 @@ export function* accept(
   added: readonly NewEvents[],
   isOwn: (instanceId: string) => boolean,
 ): Step<readonly AcceptedEvents[]> {
-  const { countAccepted, insertEvent, insertPoll, listStoredPositions, lockEach, savePosition } = session.sql.sources
-  const names = added.map(({ source }) => [source])
-  const placed = added.flatMap((each) => partitionsOf(each).map((partition) => [each.source, partition]))
-  const locked = session.allEach<LockedSource>(lockEach, names)
-  const stored = session.allEach<PositionRecord>(listStoredPositions, placed)
-  const sources = new Map<string, GrowingSource>()
-  for (const source of yield* locked) sources.set(source.name, new GrowingSource(source))
-  const positions = yield* stored
-  if (positions.length > 0) for (const source of sources.values()) source.readFrom(positions)
-  const answers = added.map((each) => sources.get(each.source)?.accept(each) ?? UNKNOWN)
-  const grown = [...sources.values()].filter(({ events }) => events.length > 0)
-  session.each(insertEvent, rowsOf(grown, 'events'))
-  session.each(savePosition, rowsOf(grown, 'positions'))
-  session.each(insertPoll, rowsOf(grown, 'polls'))
-  session.each(countAccepted, rowsOf(grown, 'counts'))
+  const { countAccepted, insertEvent, insertPoll, savePosition } = session.sql.sources
+  const sources = yield* lockSources(session, added)
+  const rows: AcceptedRows = { events: [], positions: [], polls: [], counts: [] }
+  const answers = added.map((each) => sources.find(({ name }) => name === each.source)?.accept(each, rows) ?? UNKNOWN)
+  const grown = sources.filter(({ isGrown }) => isGrown)
+  for (const source of grown) source.finish(rows)
+  session.each(insertEvent, rows.events)
+  session.each(savePosition, rows.positions)
+  session.each(insertPoll, rows.polls)
+  session.each(countAccepted, rows.counts)
   if (grown.some(({ leaseId }) => !isOwn(leaseId ?? ''))) session.notifyEngines()
   return answers
 }
 
-function rowsOf(
-  grown: readonly GrowingSource[],
-  kind: 'events' | 'positions' | 'polls' | 'counts',
-): readonly RowValues[] {
-  const first = grown[0]
-  return grown.length === 1 && first !== undefined ? first[kind] : grown.flatMap((source) => source[kind])
+/** Locks the sources of the calls. */
+function* lockSources(session: Session, added: readonly NewEvents[]): Step<readonly GrowingSource[]> {
+  const { listStoredPositions, lock, lockEach } = session.sql.sources
+  const placed = added.flatMap((each) => partitionsOf(each).map((partition) => [each.source, partition]))
+  const [first] = added
+  if (first !== undefined && added.length === 1 && placed.length === 0) {
+    // Nearly every call. On SQLite, a list of one source adds 2 µs to the 8 µs of the step.
+    const source = yield* session.one<LockedSource>(lock, first.source)
+    return source === undefined ? [] : [new GrowingSource(source, [])]
+  }
+  const names = added.map(({ source }) => [source])
+  const locked = session.allEach<LockedSource>(lockEach, names)
+  const stored = session.allEach<PositionRecord>(listStoredPositions, placed)
+  const sources = yield* locked
+  const positions = yield* stored
+  return sources.map((source) => new GrowingSource(source, positions))
+}
+
+/** Rows that `accept` writes. */
+interface AcceptedRows {
+  readonly events: RowValues[]
+  readonly positions: RowValues[]
+  readonly polls: RowValues[]
+  readonly counts: RowValues[]
 }
 
 const UNKNOWN: AcceptedEvents = { kind: 'unknown' }
 
 const NO_OFFSETS: ReadonlyMap<string, number> = new Map()
 
-/** A source while events are added to it, and the rows to write. */
+function offsetsOf(seq: number, positions: readonly PositionRecord[]): ReadonlyMap<string, number> {
+  const own = positions.filter(({ source_seq }) => source_seq === seq)
+  return new Map(own.map(({ partition, read_to }) => [partition, read_to]))
+}
+
+/** A source while events are added to it. */
 class GrowingSource {
+  readonly name: string
   readonly leaseId: string | null
-  readonly events: RowValues[] = []
-  readonly polls: RowValues[] = []
   readonly #seq: number
   readonly #doneSequence: number
   #stored = NO_OFFSETS
   /** Offsets of the last accepted events, in place of the stored ones. */
   #moved = NO_OFFSETS
   #lastSequence: number
-  #lastAt = 0
+  #lastAt: number | null = null
 
-  constructor({ seq, last_sequence, done_sequence, lease_id }: LockedSource) {
+  constructor(
+    { seq, name, last_sequence, done_sequence, lease_id }: LockedSource,
+    positions: readonly PositionRecord[],
+  ) {
+    this.name = name
     this.leaseId = lease_id
     this.#seq = seq
     this.#lastSequence = last_sequence
     this.#doneSequence = done_sequence
+    if (positions.length > 0) this.#stored = offsetsOf(seq, positions)
   }
 
-  get counts(): readonly RowValues[] {
-    return [[this.#seq, this.#lastSequence, this.#lastAt]]
+  get isGrown(): boolean {
+    return this.#lastAt !== null
   }
 
-  get positions(): readonly RowValues[] {
-    return [...this.#moved].map(([partition, offset]) => [this.#seq, partition, offset])
+  finish(rows: AcceptedRows): void {
+    for (const [partition, offset] of this.#moved) rows.positions.push([this.#seq, partition, offset])
+    rows.counts.push([this.#seq, this.#lastSequence, this.#lastAt])
   }
 
-  readFrom(positions: readonly PositionRecord[]): void {
-    const own = positions.filter(({ source_seq }) => source_seq === this.#seq)
-    this.#stored = new Map(own.map(({ partition, read_to }) => [partition, read_to]))
-  }
-
-  accept(added: NewEvents): AcceptedEvents {
+  accept(added: NewEvents, rows: AcceptedRows): AcceptedEvents {
     const marks = { last_sequence: this.#lastSequence, done_sequence: this.#doneSequence }
     const { texts, repeated, positions } = acceptable(added, marks, this.#stored)
     const firstSequence = this.#lastSequence + 1
-    for (const text of texts) this.events.push([this.#seq, ++this.#lastSequence, added.at, text])
+    for (const text of texts) rows.events.push([this.#seq, ++this.#lastSequence, added.at, text])
     if (positions.size > 0) {
       this.#stored = new Map([...this.#stored, ...positions])
       this.#moved = new Map([...this.#moved, ...positions])
     }
     if (texts.length > 0) this.#lastAt = added.at
     if (texts.length > 0 && added.poll !== undefined) {
-      this.polls.push(pollRow(this.#seq, { ...added.poll, count: 1, sequence: firstSequence, error: null }))
+      rows.polls.push(pollRow(this.#seq, { ...added.poll, count: 1, sequence: firstSequence, error: null }))
     }
     const waiting = this.#lastSequence - this.#doneSequence
     return { kind: 'accepted', accepted: texts.length, repeated, firstSequence, waiting }
