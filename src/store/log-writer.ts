@@ -9,13 +9,11 @@
  *   being written -> refused    the database refused: it goes into the attempt's next write
  */
 
-import type { AttemptRef, Clock, LogQuery, LogStore, Page, StoredLogPiece, TickLog, Timer } from '../engine/ports.ts'
+import type { AttemptRef, Clock, Timer } from '../engine/ports.ts'
 import type { LogPiece } from '../model/log.ts'
 import { LogPieces, LogWindow } from '../model/log-window.ts'
-import type { LogChange, StoredPiece } from './log-changes.ts'
-import type { RunStep, Session, Step } from './session.ts'
-import { listLog, listTickLogs, writeLogs } from './steps/history/logs.ts'
-import type { StepNeed } from './steps.ts'
+import type { RunStep, Session, Step, StepNeed } from './session.ts'
+import { type LogChange, type StoredPiece, writeLogs } from './steps/history/logs.ts'
 
 /** At most five times a second. */
 const WRITE_EVERY_MS = 200
@@ -23,8 +21,6 @@ const WRITE_EVERY_MS = 200
 const RETRY_MS = 1_000
 /** Attempts that have ended may still be written to, by threads that they left behind. */
 const MOST_REMEMBERED = 1_000
-
-export type ReadTicks = <Result>(trigger: string, body: (session: Session) => Step<Result>) => Promise<Result>
 
 interface Log {
   readonly attempt: AttemptRef
@@ -37,10 +33,9 @@ interface Log {
   nextAt: number
 }
 
-export class LogWriter implements LogStore {
+export class LogWriter {
   readonly #clock: Clock
   readonly #run: RunStep
-  readonly #readTicks: ReadTicks
   /** By attempt, the newest last. */
   readonly #logs = new Map<string, Log>()
   /** Those with something to write, by execution. */
@@ -49,11 +44,9 @@ export class LogWriter implements LogStore {
   #timerAt = Number.POSITIVE_INFINITY
   #isClosed = false
 
-  /** `readTicks`: runs a step that must see the skips of a trigger. */
-  constructor(clock: Clock, run: RunStep, readTicks: ReadTicks) {
+  constructor(clock: Clock, run: RunStep) {
     this.#clock = clock
     this.#run = run
-    this.#readTicks = readTicks
   }
 
   append(attempt: AttemptRef, piece: LogPiece, limitBytes: number): void {
@@ -63,14 +56,9 @@ export class LogWriter implements LogStore {
     if (!log.isWaiting) this.#wait(log, log.nextAt)
   }
 
-  list(query: LogQuery): Promise<readonly StoredLogPiece[]> {
-    const { executionId } = query
-    const need = this.#waiting.has(executionId) ? 'write' : 'read'
-    return this.stepAfter(need, executionId, null, (session) => listLog(session, query))
-  }
-
-  listOfTicks(trigger: string, query: Page & { readonly tickPrefix?: string }): Promise<readonly TickLog[]> {
-    return this.#readTicks(trigger, (session) => listTickLogs(session, trigger, query))
+  /** Runs a step that reads, after the logs of the execution that are not written yet. */
+  read<Result>(executionId: string, body: (session: Session) => Step<Result>): Promise<Result> {
+    return this.stepAfter(this.#waiting.has(executionId) ? 'write' : 'read', executionId, null, body)
   }
 
   /** Whether there is anything that `stepAfter` would write first. */

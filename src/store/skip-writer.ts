@@ -6,9 +6,8 @@
 
 import type { Clock, SkippedTick, Timer } from '../engine/ports.ts'
 import { POLLS_WRITTEN_WITHIN_MS } from '../model/trigger.ts'
-import type { RunStep, Session, Step } from './session.ts'
+import type { RunStep, Session, Step, StepNeed } from './session.ts'
 import { SkipBuffer, type SkipRuns } from './skip-buffer.ts'
-import type { StepNeed } from './steps.ts'
 
 const WRITE_AFTER_MS = 1_000
 /** Skips of this many triggers are written in one tick of the event loop, which must not hold up the loops. */
@@ -41,9 +40,14 @@ export class SkipWriter {
     if (this.#timer === undefined) this.#arm()
   }
 
-  /** The last skip of a trigger that is not written yet, or null. */
+  /** Time of the last skip of a trigger that is not written yet, or null. */
   lastAt(trigger: string): number | null {
     return this.#skips.lastAt(trigger)
+  }
+
+  /** Runs a step that reads, after the buffered skips of the trigger. */
+  read<Result>(trigger: string, body: (session: Session) => Step<Result>): Promise<Result> {
+    return this.lastAt(trigger) === null ? this.#run('read', body) : this.stepAfter('write', trigger, body)
   }
 
   /** Writes the trigger's buffered skips first, in the same step: they came before. */

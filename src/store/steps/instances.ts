@@ -45,7 +45,8 @@ export function* heartbeat(
   session: Session,
   liveness: Liveness,
   declarations: Declarations,
-  { instanceId, at }: { readonly instanceId: string; readonly at: number },
+  instanceId: string,
+  at: number,
 ): Step<{ readonly answer: HeartbeatAnswer; readonly others: string }> {
   const beaten = liveness.beat(session, instanceId, at)
   const observed = liveness.others(session, instanceId)
