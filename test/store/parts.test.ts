@@ -8,7 +8,6 @@ import {
   missingPart,
   overParts,
   type Part,
-  partFrom,
   suffixOf,
 } from '../../src/store/postgres/schema/parts.ts'
 
@@ -69,15 +68,5 @@ describe('a part', () => {
       true,
       false,
     ])
-  })
-
-  test('is read from the words of the server; the stray rows are none', () => {
-    expect(partFrom('20241004', "FOR VALUES FROM ('2000000000000000') TO ('2000700000000000')", 5, 1e11)).toEqual({
-      suffix: '20241004',
-      fromDay: 20_000,
-      untilDay: 20_007,
-      bytes: 5,
-    })
-    expect(partFrom('default', 'DEFAULT', 0, DAY_MS)).toBeNull()
   })
 })
