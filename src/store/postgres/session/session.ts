@@ -174,12 +174,5 @@ export async function connect(address: PostgresAddress, lost: (client: Client) =
   return client
 }
 
-/** Quotes a name for SQL text in which no value can stand. */
-export function quoted(name: string): string {
-  return pg.escapeIdentifier(name)
-}
-
-/** Quotes a text for SQL text in which no value can stand. */
-export function quotedText(text: string): string {
-  return pg.escapeLiteral(text)
-}
+/** Quote a name and a text for SQL that takes no values. */
+export const { escapeIdentifier: quoted, escapeLiteral: quotedText } = pg
