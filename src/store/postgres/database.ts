@@ -10,7 +10,7 @@ import { isProcessAlive, thisProcess } from '../process-identity.ts'
 import type { RunStep, Session, Step, StepTrait } from '../session.ts'
 import type { FindUnowned } from '../steps/executions/acquisition.ts'
 import type { StepNeed } from '../steps.ts'
-import { PostgresLiveness } from './liveness.ts'
+import { type PostgresLiveness, postgresLiveness } from './liveness.ts'
 import type { PostgresAddress } from './session/address.ts'
 import { clockSkew, closed, readOnly } from './session/failures.ts'
 import { ForeignChanges, type KnownChanges } from './session/foreign-changes.ts'
@@ -58,7 +58,7 @@ export class PostgresDatabase implements Database {
       changes: this.#foreignChanges,
       notice,
     })
-    this.liveness = new PostgresLiveness(process, isAlive, serverNow)
+    this.liveness = postgresLiveness(process, isAlive, serverNow)
     this.#unowned = new UnownedExecutions(() => clock.monotonic(), serverNow)
     this.upkeep = new Upkeep({ address, readers: this.#readers, serverNow, notice })
   }
