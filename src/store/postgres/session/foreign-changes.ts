@@ -68,7 +68,6 @@ export class ForeignChanges {
   #callsAgain = false
   #timer: Timer | undefined
   #listener: Client | null = null
-  #isListening = false
   #hasWarned = false
   #probe: Timer | undefined
   #quiet: Timer | undefined
@@ -96,16 +95,16 @@ export class ForeignChanges {
   /** Must be called after the commit. */
   notified(rows: readonly unknown[]): void {
     this.#ownCount += rows.length
-    if (this.#isListening && rows.length > 0 && this.#options.isShared()) this.#call()
+    if (rows.length > 0 && this.#options.isShared()) this.#call()
   }
 
   /** Returns the function that ends it. */
   listen(callback: () => void): () => void {
     // A set would merge two listeners that are the same function.
     const listener = () => callback()
+    const isFirst = !this.#isListening
     this.#listeners.add(listener)
-    if (!this.#isListening) {
-      this.#isListening = true
+    if (isFirst) {
       this.#lookLater()
       void this.#openListener()
     }
@@ -115,8 +114,11 @@ export class ForeignChanges {
     }
   }
 
+  get #isListening(): boolean {
+    return this.#listeners.size > 0
+  }
+
   stop(): void {
-    this.#isListening = false
     this.#listeners.clear()
     this.#timer?.cancel()
     this.#probe?.cancel()
