@@ -2,20 +2,13 @@
 
 import { describe, expect, test } from 'vitest'
 import { DAY_MS } from '../../src/store/postgres/schema/families.ts'
-import {
-  isLeftWhole,
-  mayHaveOlder,
-  missingPart,
-  overParts,
-  type Part,
-  suffixOf,
-} from '../../src/store/postgres/schema/parts.ts'
+import { isLeftWhole, mayHaveOlder, missingPart, overParts, type Part } from '../../src/store/postgres/schema/parts.ts'
 
 const TODAY = 20_000
 const NOON = (TODAY + 0.5) * DAY_MS
 const MIB = 1024 * 1024
 const part = (fromDay: number, untilDay: number, bytes = 0): Part => {
-  return { suffix: suffixOf(fromDay), fromDay, untilDay, bytes }
+  return { fromDay, untilDay, bytes }
 }
 const before = part(TODAY - 6, TODAY + 1)
 

@@ -12,7 +12,7 @@ import type { FindUnowned } from '../steps/executions/acquisition.ts'
 import type { StepNeed } from '../steps.ts'
 import { type PostgresLiveness, postgresLiveness } from './liveness.ts'
 import type { PostgresAddress } from './session/address.ts'
-import { clockSkew, closed, readOnly } from './session/failures.ts'
+import { clockSkew, readOnly } from './session/failures.ts'
 import { ForeignChanges, type KnownChanges } from './session/foreign-changes.ts'
 import { Readers } from './session/readers.ts'
 import { WriteQueue } from './session/write-queue.ts'
@@ -39,7 +39,6 @@ export class PostgresDatabase implements Database {
   readonly #readers: Readers
   readonly #foreignChanges: ForeignChanges
   readonly #unowned: UnownedExecutions
-  #isClosed = false
 
   constructor(client: Client, address: PostgresAddress, changes: KnownChanges, options: PostgresStoreOptions) {
     const { clock, notice = () => undefined, random = Math.random, newId = randomUUID } = options
@@ -107,7 +106,6 @@ export class PostgresDatabase implements Database {
   }
 
   async close(writeLast: () => readonly Promise<void>[]): Promise<void> {
-    this.#isClosed = true
     this.#foreignChanges.stop()
     const last = this.isReadOnly ? [] : writeLast()
     const written = this.#queue.close()
@@ -121,7 +119,6 @@ export class PostgresDatabase implements Database {
 
   async #add<Result>(need: StepNeed, body: Body<Result>, trait: StepTrait | undefined, isReport: boolean) {
     if (need === 'read') {
-      if (this.#isClosed) throw closed(this.#address.shown)
       return await this.#queue.reading(() => this.#readers.run((session) => session.carryOut(body)))
     }
     if (this.isReadOnly) throw readOnly(this.#address.shown)

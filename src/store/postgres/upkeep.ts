@@ -8,11 +8,11 @@ import type { Retention } from '../../engine/ports.ts'
 import { toError } from '../../errors.ts'
 import type { PrunedTables } from '../steps/history/retention.ts'
 import { DAY_MS, type DividedTable, FAMILIES, type Family, SEQS_A_DAY } from './schema/families.ts'
-import { isLarge, isLeftWhole, mayHaveOlder, missingPart, overParts, type Part, suffixOf } from './schema/parts.ts'
+import { isLarge, isLeftWhole, mayHaveOlder, missingPart, overParts, type Part, partName } from './schema/parts.ts'
 import type { PostgresAddress } from './session/address.ts'
 import { codeOf, isLost, isWorthRepeating, noParts } from './session/failures.ts'
 import type { Readers } from './session/readers.ts'
-import { connect, quoted, Session } from './session/session.ts'
+import { connect, Session } from './session/session.ts'
 import { beginUpkeep } from './session/transaction.ts'
 import { SERVER_NOW } from './sql/fragments.ts'
 
@@ -25,9 +25,9 @@ const NO_RIGHT = '42501'
 
 /** The parts of each family, in no order. A default partition has no bounds. */
 const LIST_PARTS = `
-SELECT family, suffix, bounds[1]::bigint / day AS "fromDay", bounds[2]::bigint / day AS "untilDay", bytes
+SELECT family, bounds[1]::bigint / day AS "fromDay", bounds[2]::bigint / day AS "untilDay", bytes
 FROM (
-  SELECT parent.relname AS family, substr(part.relname::text, length(parent.relname::text) + 2) AS suffix,
+  SELECT parent.relname AS family,
          regexp_match(pg_get_expr(part.relpartbound, part.oid),
                       'FROM [(]''?(-?[0-9]+)''?[)] TO [(]''?(-?[0-9]+)''?[)]') AS bounds,
          CASE parent.relname WHEN 'executions' THEN ${SEQS_A_DAY} ELSE ${DAY_MS} END AS day,
@@ -68,7 +68,7 @@ export const PRUNED_TABLES: PrunedTables = {
         (part) =>
           part.family === family && mayHaveOlder(part, before) && (at === null || !isLeftWhole(part, before, at)),
       )
-      return [...dated.map(({ suffix }) => suffix), 'default'].map((suffix) => quoted(`${family}_${suffix}`))
+      return [...dated.map((part) => partName(family, part)), `${family}_default`]
     }
   },
 }
@@ -149,7 +149,7 @@ async function makePart(session: Session, family: Family, fromDay: number, until
   const hasStrays = (await session.one<Readonly<Record<string, boolean>>>(`SELECT ${strays.join(', ')}`)) ?? {}
   const made = family.tables.map((table) => {
     const { name, day, storage } = table
-    const part = quoted(`${name}_${suffixOf(fromDay)}`)
+    const part = partName(name, { fromDay })
     const bounds = `FOR VALUES FROM (${fromDay * day}) TO (${untilDay * day})`
     const settings = storage === undefined ? '' : ` WITH (${storage})`
     if (hasStrays[name] === false) return `CREATE TABLE ${part} PARTITION OF ${name} ${bounds}${settings}`
@@ -164,12 +164,12 @@ async function makePart(session: Session, family: Family, fromDay: number, until
 
 /** Returns the approximate number of its rows; 0 if it was not dropped, because rows were stored in it. */
 async function dropPart(session: Session, { family, part, beforeAt }: Work['over'][number]): Promise<number> {
-  const names = family.tables.map(({ name }) => `${name}_${part.suffix}`)
+  const names = family.tables.map(({ name }) => partName(name, part))
   // In the order of other transactions. Without `ONLY`, all parts of the tables would be locked.
   for (const { name } of family.tables) await session.script(`LOCK TABLE ONLY ${name} IN ACCESS EXCLUSIVE MODE`)
   if (await isHeld(session, family, part, beforeAt)) return 0
   const counted = isLarge(part) ? await session.one<{ readonly count: number }>(COUNT_ROWS, names) : undefined
-  await session.script(`DROP TABLE ${names.map(quoted).join(', ')}`)
+  await session.script(`DROP TABLE ${names.join(', ')}`)
   return counted?.count ?? 0
 }
 
@@ -178,7 +178,7 @@ async function dropPart(session: Session, { family, part, beforeAt }: Work['over
  * their days. A small part is dropped only if it is empty.
  */
 async function isHeld(session: Session, { name, tables }: Family, part: Part, beforeAt: number): Promise<boolean> {
-  const table = (of: string) => quoted(`${of}_${part.suffix}`)
+  const table = (of: string) => partName(of, part)
   const within = (key: string, day: number) => `${key} < ${part.untilDay * day} AND ${key} >= ${part.fromDay * day}`
   const holding = isLarge(part) ? [] : tables.map((each) => `SELECT 1 FROM ${table(each.name)}`)
   if (name === 'executions') {

@@ -33,10 +33,9 @@ export interface KnownChanges {
 
 export async function knownChanges(session: Session, place: Place): Promise<KnownChanges> {
   await beginRead(session, place)
-  const found = await session.one<{ readonly channel: string }>(CHANNEL)
-  const known = { count: await countChanges(session), channel: found?.channel ?? '' }
+  const known = await session.one<KnownChanges>(`SELECT changes.count, (${CHANNEL}) AS channel FROM (${COUNT}) changes`)
   await session.script('COMMIT')
-  return known
+  return known ?? { count: 0, channel: '' }
 }
 
 async function countChanges(session: Session): Promise<number> {
@@ -151,6 +150,7 @@ export class ForeignChanges {
 
   /** Calls the listeners now, or a little later if it has just called them, so that they do not read all the time. */
   #call(): void {
+    if (!this.#isListening) return
     if (this.#quiet !== undefined) {
       this.#mustCall = true
       return
@@ -159,7 +159,7 @@ export class ForeignChanges {
       CALL_EVERY_MS,
       () => {
         this.#quiet = undefined
-        if (this.#mustCall && this.#isListening) this.#call()
+        if (this.#mustCall) this.#call()
       },
       DURING,
     )

@@ -101,6 +101,7 @@ export class WriteQueue {
 
   /** Reads after the steps that were queued before, and before the steps that are queued later. */
   async reading<Result>(read: () => Promise<Result>): Promise<Result> {
+    if (this.#isClosed) throw closed(this.#address.shown)
     if (this.#steps.length > 0) {
       await this.add('write', NOTHING, undefined)
       return await read()
