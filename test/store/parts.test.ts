@@ -2,21 +2,13 @@
 
 import { describe, expect, test } from 'vitest'
 import { DAY_MS } from '../../src/store/postgres/schema/families.ts'
-import {
-  isLeftWhole,
-  mayHaveOlder,
-  missingPart,
-  overParts,
-  type Part,
-  partFrom,
-  suffixOf,
-} from '../../src/store/postgres/schema/parts.ts'
+import { isLeftWhole, mayHaveOlder, missingPart, overParts, type Part } from '../../src/store/postgres/schema/parts.ts'
 
 const TODAY = 20_000
 const NOON = (TODAY + 0.5) * DAY_MS
 const MIB = 1024 * 1024
 const part = (fromDay: number, untilDay: number, bytes = 0): Part => {
-  return { suffix: suffixOf(fromDay), fromDay, untilDay, bytes }
+  return { fromDay, untilDay, bytes }
 }
 const before = part(TODAY - 6, TODAY + 1)
 
@@ -69,15 +61,5 @@ describe('a part', () => {
       true,
       false,
     ])
-  })
-
-  test('is read from the words of the server; the stray rows are none', () => {
-    expect(partFrom('20241004', "FOR VALUES FROM ('2000000000000000') TO ('2000700000000000')", 5, 1e11)).toEqual({
-      suffix: '20241004',
-      fromDay: 20_000,
-      untilDay: 20_007,
-      bytes: 5,
-    })
-    expect(partFrom('default', 'DEFAULT', 0, DAY_MS)).toBeNull()
   })
 })

@@ -9,9 +9,9 @@ import type { Database, StepGroup } from '../database.ts'
 import { isProcessAlive, thisProcess } from '../process-identity.ts'
 import type { RunStep, Session, Step, StepNeed, StepTrait } from '../session.ts'
 import type { FindUnowned } from '../steps/executions/acquisition.ts'
-import { PostgresLiveness } from './liveness.ts'
+import { type PostgresLiveness, postgresLiveness } from './liveness.ts'
 import type { PostgresAddress } from './session/address.ts'
-import { clockSkew, closed, readOnly } from './session/failures.ts'
+import { clockSkew, readOnly } from './session/failures.ts'
 import { ForeignChanges, type KnownChanges } from './session/foreign-changes.ts'
 import { Readers } from './session/readers.ts'
 import { WriteQueue } from './session/write-queue.ts'
@@ -38,7 +38,6 @@ export class PostgresDatabase implements Database {
   readonly #readers: Readers
   readonly #foreignChanges: ForeignChanges
   readonly #unowned: UnownedExecutions
-  #isClosed = false
 
   constructor(client: Client, address: PostgresAddress, changes: KnownChanges, options: PostgresStoreOptions) {
     const { clock, notice = () => undefined, random = Math.random, newId = randomUUID } = options
@@ -57,7 +56,7 @@ export class PostgresDatabase implements Database {
       changes: this.#foreignChanges,
       notice,
     })
-    this.liveness = new PostgresLiveness(process, isAlive, serverNow)
+    this.liveness = postgresLiveness(process, isAlive, serverNow)
     this.#unowned = new UnownedExecutions(() => clock.monotonic(), serverNow)
     this.upkeep = new Upkeep({ address, readers: this.#readers, serverNow, notice })
   }
@@ -106,7 +105,6 @@ export class PostgresDatabase implements Database {
   }
 
   async close(writeLast: () => readonly Promise<void>[]): Promise<void> {
-    this.#isClosed = true
     this.#foreignChanges.stop()
     const last = this.isReadOnly ? [] : writeLast()
     const written = this.#queue.close()
@@ -120,7 +118,6 @@ export class PostgresDatabase implements Database {
 
   async #add<Result>(need: StepNeed, body: Body<Result>, trait: StepTrait | undefined, isReport: boolean) {
     if (need === 'read') {
-      if (this.#isClosed) throw closed(this.#address.shown)
       return await this.#queue.reading(() => this.#readers.run((session) => session.carryOut(body)))
     }
     if (this.isReadOnly) throw readOnly(this.#address.shown)

@@ -6,7 +6,7 @@
 
 import { DEAD_AFTER_MS, hasProcess, type ProcessIdentity } from '../process-identity.ts'
 import type { Reply, Session, Step } from '../session.ts'
-import type { ListedEngine, Liveness, OtherEngine } from '../steps/liveness.ts'
+import type { ListedEngine, OtherEngine } from '../steps/liveness.ts'
 import { SERVER_NOW } from './sql/fragments.ts'
 
 /** Values: id, time of the engine, time of the server or null, time after which the engine is dead. */
@@ -47,46 +47,37 @@ interface ProcessRecord {
 type OtherRecord = ProcessRecord & Omit<OtherEngine, 'isDead'>
 type EngineRecord = ProcessRecord & Omit<ListedEngine, 'isAlive'>
 
-export class PostgresLiveness implements Liveness {
-  readonly #self: ProcessIdentity
-  readonly #isProcessAlive: (pid: number) => boolean
-  readonly #serverNow: () => number | null
+export type PostgresLiveness = ReturnType<typeof postgresLiveness>
 
-  /** `serverNow`: returns the time that replaces the server's clock, or null. */
-  constructor(self: ProcessIdentity, isProcessAlive: (pid: number) => boolean, serverNow: () => number | null) {
-    this.#self = self
-    this.#isProcessAlive = isProcessAlive
-    this.#serverNow = serverNow
-  }
-
-  beat(session: Session, instanceId: string, at: number): Step<boolean> {
-    return mapped(session.run(BEAT, instanceId, at, this.#serverNow(), DEAD_AFTER_MS), (changed) => changed > 0)
-  }
-
-  *register(session: Session, instanceId: string, at: number): Step<void> {
-    const { host, pid, startedAt } = this.#self
-    session.run(REGISTER, instanceId, host, pid, startedAt, at, this.#serverNow(), DEAD_AFTER_MS)
-  }
-
-  others(session: Session, instanceId: string): Step<readonly OtherEngine[]> {
-    const records = session.all<OtherRecord>(LIST_OTHERS, instanceId, this.#serverNow(), DEAD_AFTER_MS)
-    return mapped(records, (found) => found.map((record) => ({ ...record, isDead: this.#isDead(record) })))
-  }
-
-  list(session: Session): Step<readonly ListedEngine[]> {
-    const records = session.all<EngineRecord>(LIST, this.#serverNow())
-    return mapped(records, (found) => found.map((record) => ({ ...record, isAlive: !this.#isDead(record) })))
-  }
-
-  /** Returns how far the server's clock is ahead of `at`. */
-  *skewMs(session: Session, at: number): Step<number> {
-    const row = yield* session.one<{ readonly now: number }>(`SELECT ${SERVER_NOW(1)} AS now`, this.#serverNow())
-    return (row?.now ?? at) - at
-  }
-
-  #isDead(record: ProcessRecord): boolean {
-    const isHere = record.host === this.#self.host
-    return record.is_dead || (isHere && !hasProcess(this.#self, record, this.#isProcessAlive))
+/** `serverNow`: returns the time that replaces the server's clock, or null. */
+export function postgresLiveness(
+  self: ProcessIdentity,
+  isProcessAlive: (pid: number) => boolean,
+  serverNow: () => number | null,
+) {
+  const isDead = (record: ProcessRecord): boolean =>
+    record.is_dead || (record.host === self.host && !hasProcess(self, record, isProcessAlive))
+  return {
+    beat(session: Session, instanceId: string, at: number) {
+      return mapped(session.run(BEAT, instanceId, at, serverNow(), DEAD_AFTER_MS), (changed) => changed > 0)
+    },
+    *register(session: Session, instanceId: string, at: number): Step<void> {
+      const { host, pid, startedAt } = self
+      session.run(REGISTER, instanceId, host, pid, startedAt, at, serverNow(), DEAD_AFTER_MS)
+    },
+    others(session: Session, instanceId: string): Step<readonly OtherEngine[]> {
+      const records = session.all<OtherRecord>(LIST_OTHERS, instanceId, serverNow(), DEAD_AFTER_MS)
+      return mapped(records, (found) => found.map((record) => ({ ...record, isDead: isDead(record) })))
+    },
+    list(session: Session): Step<readonly ListedEngine[]> {
+      const records = session.all<EngineRecord>(LIST, serverNow())
+      return mapped(records, (found) => found.map((record) => ({ ...record, isAlive: !isDead(record) })))
+    },
+    /** Returns how far the server's clock is ahead of `at`. */
+    *skewMs(session: Session, at: number): Step<number> {
+      const row = yield* session.one<{ readonly now: number }>(`SELECT ${SERVER_NOW(1)} AS now`, serverNow())
+      return (row?.now ?? at) - at
+    },
   }
 }
 

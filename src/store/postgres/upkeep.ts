@@ -8,24 +8,13 @@ import type { Retention } from '../../engine/ports.ts'
 import { toError } from '../../errors.ts'
 import type { PrunedTables } from '../steps/history/retention.ts'
 import { DAY_MS, type DividedTable, FAMILIES, type Family, SEQS_A_DAY } from './schema/families.ts'
-import {
-  isLarge,
-  isLeftWhole,
-  mayHaveOlder,
-  missingPart,
-  overParts,
-  type Part,
-  partFrom,
-  suffixOf,
-} from './schema/parts.ts'
+import { isLarge, isLeftWhole, mayHaveOlder, missingPart, overParts, type Part, partName } from './schema/parts.ts'
 import type { PostgresAddress } from './session/address.ts'
 import { codeOf, isLost, isWorthRepeating, noParts } from './session/failures.ts'
 import type { Readers } from './session/readers.ts'
-import { connect, quoted, Session } from './session/session.ts'
+import { connect, Session } from './session/session.ts'
 import { beginUpkeep } from './session/transaction.ts'
 import { SERVER_NOW } from './sql/fragments.ts'
-
-type Parts = Readonly<Record<Family['name'], readonly Part[]>>
 
 /**
  * Lets one engine work at a time, and none while another builds the schema. Locks a table of the schema, since any user
@@ -34,11 +23,18 @@ type Parts = Readonly<Record<Family['name'], readonly Part[]>>
 const LOCK = 'LOCK TABLE cloaca_schema IN SHARE UPDATE EXCLUSIVE MODE NOWAIT'
 const NO_RIGHT = '42501'
 
+/** The parts of each family, in no order. A default partition has no bounds. */
 const LIST_PARTS = `
-SELECT parent.relname AS family, part.relname AS name, pg_get_expr(part.relpartbound, part.oid) AS bounds,
-       coalesce(pg_relation_size(part.oid), 0) AS bytes
-FROM pg_inherits JOIN pg_class part ON part.oid = inhrelid JOIN pg_class parent ON parent.oid = inhparent
-WHERE inhparent = ANY ($1::text[]::regclass[])`
+SELECT family, bounds[1]::bigint / day AS "fromDay", bounds[2]::bigint / day AS "untilDay", bytes
+FROM (
+  SELECT parent.relname AS family,
+         regexp_match(pg_get_expr(part.relpartbound, part.oid),
+                      'FROM [(]''?(-?[0-9]+)''?[)] TO [(]''?(-?[0-9]+)''?[)]') AS bounds,
+         CASE parent.relname WHEN 'executions' THEN ${SEQS_A_DAY} ELSE ${DAY_MS} END AS day,
+         coalesce(pg_relation_size(part.oid), 0) AS bytes
+  FROM pg_inherits JOIN pg_class part ON part.oid = inhrelid JOIN pg_class parent ON parent.oid = inhparent
+  WHERE inhparent = ANY ($1::text[]::regclass[])
+) found WHERE bounds IS NOT NULL`
 
 const COUNT_ROWS =
   'SELECT greatest(sum(reltuples), 1)::bigint AS count FROM pg_class WHERE oid = ANY ($1::text[]::regclass[])'
@@ -52,39 +48,27 @@ export interface UpkeepOptions {
 }
 
 interface Work {
-  readonly missing: readonly { readonly family: Family; readonly fromDay: number; readonly untilDay: number }[]
-  readonly over: readonly { readonly family: Family; readonly part: Part; readonly beforeAt: number }[]
+  readonly missing: { readonly family: Family; readonly fromDay: number; readonly untilDay: number }[]
+  readonly over: { readonly family: Family; readonly part: Part; readonly beforeAt: number }[]
 }
 
-interface PartRecord {
+interface PartRecord extends Part {
   readonly family: Family['name']
-  readonly name: string
-  readonly bounds: string
-  readonly bytes: number
 }
 
 const FAMILY_NAMES = FAMILIES.map(({ name }) => name)
-
-/** Returns the parts of each family, in no order. */
-function partsOf(records: readonly PartRecord[]): Parts {
-  const found = Map.groupBy(records, ({ family }) => family)
-  const ofFamily = ({ name, tables: [first] }: Family) =>
-    (found.get(name) ?? []).flatMap(
-      (each) => partFrom(each.name.slice(name.length + 1), each.bounds, each.bytes, first?.day ?? DAY_MS) ?? [],
-    )
-  return Object.fromEntries(FAMILIES.map((family) => [family.name, ofFamily(family)])) as unknown as Parts
-}
 
 /** Rows are removed one by one from the default tables and from the parts that are not dropped as a whole. */
 export const PRUNED_TABLES: PrunedTables = {
   executionsPerStep: 50,
   *find(session) {
-    const parts = partsOf(yield* session.all<PartRecord>(LIST_PARTS, FAMILY_NAMES))
+    const parts = yield* session.all<PartRecord>(LIST_PARTS, FAMILY_NAMES)
     return (family, before, at) => {
-      const dated = parts[family].filter(
-        (part) => mayHaveOlder(part, before) && (at === null || !isLeftWhole(part, before, at)),
+      const dated = parts.filter(
+        (part) =>
+          part.family === family && mayHaveOlder(part, before) && (at === null || !isLeftWhole(part, before, at)),
       )
-      return [...dated.map(({ suffix }) => suffix), 'default'].map((suffix) => quoted(`${family}_${suffix}`))
+      return [...dated.map((part) => partName(family, part)), `${family}_default`]
     }
   },
 }
@@ -118,17 +102,17 @@ export class Upkeep {
   }
 
   async #find(session: Session, retention: Retention | null, at: number): Promise<Work> {
-    const parts = partsOf(await session.all<PartRecord>(LIST_PARTS, FAMILY_NAMES))
+    const listed = await session.all<PartRecord>(LIST_PARTS, FAMILY_NAMES)
     const now = await session.one<{ readonly at: number }>(`SELECT ${SERVER_NOW(1)} AS at`, this.#options.serverNow())
-    const missing: Work['missing'][number][] = []
-    const over: Work['over'][number][] = []
+    const { missing, over }: Work = { missing: [], over: [] }
     for (const family of FAMILIES) {
-      const keptMs = retention === null ? undefined : family.keptMs(retention)
-      const next = missingPart(parts[family.name], now?.at ?? at, keptMs)
+      const parts = listed.filter((part) => part.family === family.name)
+      const keptMs = retention === null ? undefined : retention[family.kept]
+      const next = missingPart(parts, now?.at ?? at, keptMs)
       if (next !== null) missing.push({ family, ...next })
       if (keptMs === undefined || keptMs === null) continue
       const beforeAt = at - keptMs
-      for (const part of overParts(parts[family.name], beforeAt)) {
+      for (const part of overParts(parts, beforeAt)) {
         if (!(await isHeld(session, family, part, beforeAt))) over.push({ family, part, beforeAt })
       }
     }
@@ -140,8 +124,8 @@ export class Upkeep {
     const client = await connect(address)
     try {
       const session = new Session(client)
-      await beginUpkeep(session, address)
-      await session.script(`${LOCK}; SET LOCAL lock_timeout = '300ms'`)
+      await beginUpkeep(session, address, '300ms')
+      await session.script(LOCK)
       const { missing, over } = await find(session)
       for (const { family, fromDay, untilDay } of missing) await makePart(session, family, fromDay, untilDay)
       let dropped = 0
@@ -165,7 +149,7 @@ async function makePart(session: Session, family: Family, fromDay: number, until
   const hasStrays = (await session.one<Readonly<Record<string, boolean>>>(`SELECT ${strays.join(', ')}`)) ?? {}
   const made = family.tables.map((table) => {
     const { name, day, storage } = table
-    const part = quoted(`${name}_${suffixOf(fromDay)}`)
+    const part = partName(name, { fromDay })
     const bounds = `FOR VALUES FROM (${fromDay * day}) TO (${untilDay * day})`
     const settings = storage === undefined ? '' : ` WITH (${storage})`
     if (hasStrays[name] === false) return `CREATE TABLE ${part} PARTITION OF ${name} ${bounds}${settings}`
@@ -180,12 +164,12 @@ async function makePart(session: Session, family: Family, fromDay: number, until
 
 /** Returns the approximate number of its rows; 0 if it was not dropped, because rows were stored in it. */
 async function dropPart(session: Session, { family, part, beforeAt }: Work['over'][number]): Promise<number> {
-  const names = family.tables.map(({ name }) => `${name}_${part.suffix}`)
+  const names = family.tables.map(({ name }) => partName(name, part))
   // In the order of other transactions. Without `ONLY`, all parts of the tables would be locked.
   for (const { name } of family.tables) await session.script(`LOCK TABLE ONLY ${name} IN ACCESS EXCLUSIVE MODE`)
   if (await isHeld(session, family, part, beforeAt)) return 0
   const counted = isLarge(part) ? await session.one<{ readonly count: number }>(COUNT_ROWS, names) : undefined
-  await session.script(`DROP TABLE ${names.map(quoted).join(', ')}`)
+  await session.script(`DROP TABLE ${names.join(', ')}`)
   return counted?.count ?? 0
 }
 
@@ -194,7 +178,7 @@ async function dropPart(session: Session, { family, part, beforeAt }: Work['over
  * their days. A small part is dropped only if it is empty.
  */
 async function isHeld(session: Session, { name, tables }: Family, part: Part, beforeAt: number): Promise<boolean> {
-  const table = (of: string) => quoted(`${of}_${part.suffix}`)
+  const table = (of: string) => partName(of, part)
   const within = (key: string, day: number) => `${key} < ${part.untilDay * day} AND ${key} >= ${part.fromDay * day}`
   const holding = isLarge(part) ? [] : tables.map((each) => `SELECT 1 FROM ${table(each.name)}`)
   if (name === 'executions') {

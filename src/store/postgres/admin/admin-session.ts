@@ -2,7 +2,6 @@
 
 import type { Client } from 'pg'
 import { StoreError, toError } from '../../../errors.ts'
-import type { PostgresAddress } from '../session/address.ts'
 import { codeOf, isLost, isWorthRepeating, refused, unavailable } from '../session/failures.ts'
 import { connect, Session } from '../session/session.ts'
 import { beginRead, beginUpkeep, CATALOG, outcomeOf } from '../session/transaction.ts'
@@ -11,7 +10,7 @@ import type { AdminUrl } from './admin-url.ts'
 /** Engines that use the same tables have short transactions. */
 const MAX_ATTEMPTS = 5
 /** A tenant can lock its own tables for any time. */
-const LOCK_TIMEOUT = "SET LOCAL lock_timeout = '10s'"
+const LOCK_TIMEOUT = '10s'
 /** Two objects of one name were created at the same time, or an object was dropped while this transaction waited. */
 const CHANGED_MEANWHILE: ReadonlySet<string> = new Set(['23505', '3F000', '42704', '42P06'])
 const CATALOG_CHANGED = /^(tuple concurrently|cache lookup failed)/
@@ -48,8 +47,7 @@ function isOfCatalog(error: unknown): boolean {
 
 /** If it fails, the end of the connection rolls it back. */
 async function transaction(url: AdminUrl, session: Session, work: (session: Session) => Promise<void>): Promise<void> {
-  await beginUpkeep(session, CATALOG)
-  await session.script(LOCK_TIMEOUT)
+  await beginUpkeep(session, CATALOG, LOCK_TIMEOUT)
   const row = await session.one<{ readonly id: string }>('SELECT pg_current_xact_id()::text AS id')
   await work(session)
   try {
@@ -74,7 +72,7 @@ async function wasCommitted(url: AdminUrl, id: string, lost: unknown): Promise<b
 async function connected<Result>(url: AdminUrl, use: (session: Session) => Promise<Result>): Promise<Result> {
   let client: Client
   try {
-    client = await connect(addressOf(url))
+    client = await connect({ ...url, ...CATALOG })
   } catch (error) {
     throw unavailable(url.shown, error)
   }
@@ -83,10 +81,4 @@ async function connected<Result>(url: AdminUrl, use: (session: Session) => Promi
   } finally {
     await client.end().catch(() => undefined)
   }
-}
-
-/** If the URL names no user or password, `pg` reads `PGUSER`, `PGPASSWORD` and `PGPASSFILE`. */
-function addressOf({ user, password, host, port, database, shown }: AdminUrl): PostgresAddress {
-  const given = { ...(user !== null && { user }), ...(password !== null && { password }) }
-  return { config: { ...given, host, port, database, application_name: 'cloaca' }, ...CATALOG, shown }
 }

@@ -1,15 +1,13 @@
 /** Parses the URL of an administrator of tenants without `pg`, which the first operation loads. */
 
+import type { ClientConfig } from 'pg'
 import { shownUrl } from '../../../database/shown-url.ts'
 import { UsageError } from '../../../errors.ts'
 
 export interface AdminUrl {
   /** For messages: without the password. */
   readonly shown: string
-  readonly user: string | null
-  readonly password: string | null
-  readonly host: string
-  readonly port: number
+  readonly config: ClientConfig
   readonly database: string
   /** Host, port and database as in a URL. */
   readonly place: string
@@ -19,7 +17,10 @@ const DEFAULT_PORT = 5432
 /** Replaces a missing host, since a URL with a user must have one. */
 const NO_HOST = 'no-host.invalid'
 
-/** Drops the parameters after "?". Throws `INVALID_DATABASE_URL`. */
+/**
+ * Drops the parameters after "?". If the URL names no user or password, `pg` reads `PGUSER`, `PGPASSWORD` and
+ * `PGPASSFILE`. Throws `INVALID_DATABASE_URL`.
+ */
 export function adminUrl(text: string): AdminUrl {
   if (!/^postgres(ql)?:\/\//i.test(text)) throw invalid(text, 'DatabaseAdmin requires a PostgreSQL connection')
   try {
@@ -29,15 +30,14 @@ export function adminUrl(text: string): AdminUrl {
     if (name === '') throw invalid(text, 'Database name is required in URL path')
     const hostname = url.hostname === NO_HOST ? 'localhost' : url.hostname
     const port = url.port === '' ? DEFAULT_PORT : Number(url.port)
-    return {
-      shown: shownUrl(text),
-      user: url.username === '' ? null : decodeURIComponent(url.username),
-      password: url.password === '' ? null : decodeURIComponent(url.password),
+    const database = decodeURIComponent(name)
+    const config: ClientConfig = {
+      user: decodeURIComponent(url.username) || undefined,
+      password: decodeURIComponent(url.password) || undefined,
       host: decodeURIComponent(hostname).replace(/^\[(.+)\]$/, '$1'),
-      port,
-      database: decodeURIComponent(name),
-      place: `${hostname}:${port}/${name}`,
+      ...{ port, database, application_name: 'cloaca' },
     }
+    return { shown: shownUrl(text), config, database, place: `${hostname}:${port}/${name}` }
   } catch (error) {
     // The error of `URL` contains the whole text, so it is not passed on.
     throw error instanceof UsageError ? error : invalid(text, 'Invalid database URL')

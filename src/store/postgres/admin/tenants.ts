@@ -52,14 +52,15 @@ export function createTenant(url: AdminUrl, tenant: NewTenant): Promise<void> {
       else await grantTables(session, tenant, found)
     }
     await session.script(`ALTER ROLE ${user} IN DATABASE ${database} SET search_path TO ${schema}`)
-    await grantConnecting(session, username, database)
+    const mayConnect = await holds(session, "has_database_privilege($1::name, current_database(), 'CONNECT')", username)
+    if (!mayConnect) await session.script(`GRANT CONNECT ON DATABASE ${database} TO ${user}`)
   })
 }
 
 /** Lists tenants, including users whose schema or tables are gone. */
 export function listTenants(url: AdminUrl): Promise<readonly TenantInfo[]> {
-  return reading(url, async (session) => {
-    return await session.all<TenantInfo>(
+  return reading(url, (session) =>
+    session.all<TenantInfo>(
       `WITH tenant_users AS (${TENANT_USERS}),
             schemas AS (
               SELECT n.nspname::text AS name FROM pg_namespace n
@@ -71,8 +72,8 @@ export function listTenants(url: AdminUrl): Promise<readonly TenantInfo[]> {
                  FROM pg_namespace n JOIN pg_class c ON c.relnamespace = n.oid
                 WHERE n.nspname = s.name AND c.relkind IN ('r', 'm')) AS bytes
          FROM schemas s ORDER BY s.name COLLATE "C"`,
-    )
-  })
+    ),
+  )
 }
 
 /** Builds the tables as a user in a schema that this transaction created, so it has no objects of other users. */
@@ -128,8 +129,8 @@ async function createUser(session: Session, { username, verifier, connections }:
 
 /** Makes the administrator a member of a user: since PostgreSQL 16, the creator of a user is not a full member. */
 async function actFor(session: Session, username: string): Promise<void> {
-  const may = await holds(session, "pg_has_role(current_user, $1::name, 'USAGE')", username)
-  if (!may) await session.script(`GRANT ${quoted(username)} TO CURRENT_USER`)
+  if (await holds(session, "pg_has_role(current_user, $1::name, 'USAGE')", username)) return
+  await session.script(`GRANT ${quoted(username)} TO CURRENT_USER`)
 }
 
 /** Evaluates a condition. */
@@ -194,12 +195,6 @@ async function grantTables(session: Session, { schemaName, username }: TenantNam
     const defaults = `ALTER DEFAULT PRIVILEGES FOR ROLE ${quoted(owner)} IN SCHEMA ${schema} GRANT ALL ON`
     await session.script(`${defaults} TABLES TO ${user}; ${defaults} SEQUENCES TO ${user}`)
   }
-}
-
-/** Needed if not everybody may connect to the database. */
-async function grantConnecting(session: Session, username: string, database: string): Promise<void> {
-  const may = await holds(session, "has_database_privilege($1::name, current_database(), 'CONNECT')", username)
-  if (!may) await session.script(`GRANT CONNECT ON DATABASE ${database} TO ${quoted(username)}`)
 }
 
 interface FoundTenant {

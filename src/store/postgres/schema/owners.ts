@@ -16,7 +16,6 @@
 
 import { StoreError } from '../../../errors.ts'
 import type { PostgresAddress } from '../session/address.ts'
-import { foreignRelation, foreignSchema, openToOthers } from '../session/failures.ts'
 import type { Session } from '../session/session.ts'
 import { beginRead, CATALOG } from '../session/transaction.ts'
 import { MIGRATIONS } from './tables.ts'
@@ -94,19 +93,45 @@ export async function inOwnRole(
   const owners = await session.one<SchemaOwners>(OWNERS, address.schema, RELATIONS)
   await session.script('COMMIT')
   if (owners === undefined) return address
-  const { user, owner, creators } = owners
+  const { user, owner } = owners
+  const { shown, schema } = address
   const isAdministrator = owners.is_superuser || owners.has_powers
   const stranger = isAdministrator ? strangerTo(owners) : null
-  if (stranger !== null) throw foreignSchema(address.shown, address.schema, stranger, user)
-  const warning = creators === null ? '' : openToOthers(address.shown, address.schema, creators, user)
-  if (isAdministrator && owners.tenant_creates) throw new StoreError('DATABASE_UNAVAILABLE', warning)
+  if (stranger !== null) {
+    throw unsafe(
+      `Cannot open schema "${schema}" as administrator "${user}": code that user "${stranger}" can add to this ` +
+        `schema would run with administrator rights. Open "${shown}" as "${stranger}", or create another user for ` +
+        `the schema: cloaca tenant create ${schema} USER`,
+    )
+  }
+  const creators = owners.creators?.map((name) => (name === null ? 'PUBLIC' : `"${name}"`)).join(', ')
+  const warning =
+    creators === undefined
+      ? ''
+      : `Other users can create functions in schema "${schema}" of "${shown}", which may run with the rights of ` +
+        `administrator "${user}". Connect as a user without administrator rights, or run: ` +
+        `REVOKE CREATE ON SCHEMA "${schema}" FROM ${creators}`
+  if (isAdministrator && owners.tenant_creates) throw unsafe(warning)
   if (!owners.is_member) return address
   // A member that created the tables works as itself: the owner of the schema may have no rights in them.
   const role = owners.is_trusted || owners.tables_owner === user ? null : owner
   const foreign = owners.relations?.find((relation) => relation.owner !== role)
-  if (foreign !== undefined) throw foreignRelation(address.shown, address.schema, foreign, role ?? user)
-  if (owners.is_superuser && creators !== null) notice(warning)
+  if (foreign !== undefined) {
+    const name = `"${foreign.name}"`
+    const other = `"${foreign.owner}"`
+    const own = `"${role ?? user}"`
+    throw unsafe(
+      `Cannot open schema "${schema}": user ${other} owns ${name} in this schema, so code that ${other} adds to ` +
+        `${name} would run with the rights of ${own}. Change the owner in database "${shown}" with: ` +
+        `ALTER TABLE "${schema}".${name} OWNER TO ${own}, or use another schema.`,
+    )
+  }
+  if (owners.is_superuser && warning !== '') notice(warning)
   return { ...address, role }
+}
+
+function unsafe(message: string): StoreError {
+  return new StoreError('DATABASE_UNAVAILABLE', message)
 }
 
 /** Returns another user whose code runs in the schema, or null. A role that cannot log in is a group, not a tenant. */

@@ -10,8 +10,6 @@ import { DAY_MS } from './families.ts'
 
 /** A part of a family. Days are counted from 1970. */
 export interface Part {
-  /** End of the names of its tables. */
-  readonly suffix: string
   readonly fromDay: number
   readonly untilDay: number
   /** Size of its first table, without indexes. */
@@ -81,17 +79,7 @@ function growsMuch(parts: readonly Part[], nowAt: number): boolean {
   return open !== undefined && open.bytes / Math.max(1, now - open.fromDay) >= MUCH_A_DAY_BYTES
 }
 
-const BOUNDS = /FROM \('?(-?\d+)'?\) TO \('?(-?\d+)'?\)/
-
-/** Returns the part of a partition, or null for a default partition. `bounds`: SQL of its bounds; `day`: their unit. */
-export function partFrom(suffix: string, bounds: string, bytes: number, day: number): Part | null {
-  const found = BOUNDS.exec(bounds)
-  if (found === null) return null
-  const [, from, until] = found
-  return { suffix, fromDay: Number(from) / day, untilDay: Number(until) / day, bytes }
-}
-
-/** Returns the end of the names of the tables of a part: its first day. */
-export function suffixOf(fromDay: number): string {
-  return new Date(fromDay * DAY_MS).toISOString().slice(0, 10).replaceAll('-', '')
+/** Returns the name of a table of a part, which ends with its first day. */
+export function partName(table: string, { fromDay }: Pick<Part, 'fromDay'>): string {
+  return `${table}_${new Date(fromDay * DAY_MS).toISOString().slice(0, 10).replaceAll('-', '')}`
 }

@@ -2,7 +2,7 @@
 
 import { SchemaVersions } from '../../schema/versions.ts'
 import type { PostgresAddress } from '../session/address.ts'
-import { codeOf, isReplica, notUpgradable, serverTooOld, tooNew, tooOld } from '../session/failures.ts'
+import { cannotOpen, codeOf, notUpgradable, tooNew, tooOld } from '../session/failures.ts'
 import { quoted, type Session } from '../session/session.ts'
 import { beginRead, beginUpkeep } from '../session/transaction.ts'
 import { MIGRATIONS } from './tables.ts'
@@ -38,8 +38,13 @@ SELECT current_setting('server_version_num')::int AS number, current_setting('se
 export async function assertUsableServer(session: Session, address: PostgresAddress, readOnly: boolean): Promise<void> {
   const server = await session.one<{ number: number; version: string; is_read_only: boolean }>(SERVER)
   if (server === undefined) return
-  if (server.number < OLDEST_SERVER) throw serverTooOld(address.shown, server.version)
-  if (!readOnly && server.is_read_only) throw isReplica(address.shown)
+  if (server.number < OLDEST_SERVER) {
+    const reason = `its server is PostgreSQL ${server.version}, but cloaca needs 14 or newer. Upgrade the server.`
+    throw cannotOpen(address.shown, reason)
+  }
+  if (!readOnly && server.is_read_only) {
+    throw cannotOpen(address.shown, 'its server is a replica, or is set to read-only. Connect to the primary server.')
+  }
 }
 
 export class Schema extends SchemaVersions {
@@ -97,14 +102,10 @@ async function makeSchema(session: Session, schema: string): Promise<void> {
 /** Returns 0 for a schema without tables of cloaca. */
 async function storedVersion(session: Session, address: PostgresAddress): Promise<number> {
   await beginRead(session, address)
-  try {
-    const table = await session.one<{ readonly name: string | null }>(
-      "SELECT to_regclass('cloaca_schema')::text AS name",
-    )
-    return table?.name == null ? 0 : await versionIn(session)
-  } finally {
-    await session.script('ROLLBACK').catch(() => undefined)
-  }
+  const table = await session.one<{ readonly name: string | null }>("SELECT to_regclass('cloaca_schema')::text AS name")
+  const version = table?.name == null ? 0 : await versionIn(session)
+  await session.script('COMMIT')
+  return version
 }
 
 async function versionIn(session: Session): Promise<number> {

@@ -29,7 +29,7 @@ export function unavailable(shown: string, thrown: unknown): Error {
   const cause = toError(thrown)
   const reason = withoutStop(cause.message === '' ? (codeOf(cause) ?? 'the connection failed') : cause.message)
   const advice = adviceFor(cause) ?? ' Check the server, or use another database.'
-  return new StoreError('DATABASE_UNAVAILABLE', `Cannot open database "${shown}": ${reason}.${advice}`, { cause })
+  return cannotOpen(shown, `${reason}.${advice}`, cause)
 }
 
 export function notReached(shown: string, sinceMs: number, thrown: unknown): StoreError {
@@ -49,55 +49,9 @@ export function readOnly(shown: string): StoreError {
   return new StoreError('DATABASE_FAILED', `Cannot write to database "${shown}": it was opened for reading only.`)
 }
 
-export function isReplica(shown: string): StoreError {
-  const message =
-    `Cannot open database "${shown}": its server is a replica, or is set to read-only. ` +
-    'Connect to the primary server.'
-  return new StoreError('DATABASE_UNAVAILABLE', message)
-}
-
-export function serverTooOld(shown: string, version: string): StoreError {
-  const message =
-    `Cannot open database "${shown}": its server is PostgreSQL ${version}, but cloaca needs 14 or newer. ` +
-    'Upgrade the server.'
-  return new StoreError('DATABASE_UNAVAILABLE', message)
-}
-
-/** User `stranger` may attach code to the schema, which the server would run with the rights of the administrator. */
-export function foreignSchema(shown: string, schema: string, stranger: string, user: string): StoreError {
-  const message =
-    `Cannot open schema "${schema}" as administrator "${user}": code that user "${stranger}" can add to this schema ` +
-    'would run with administrator rights. ' +
-    `Open "${shown}" as "${stranger}", or create another user for the schema: cloaca tenant create ${schema} USER`
-  return new StoreError('DATABASE_UNAVAILABLE', message)
-}
-
-export function foreignRelation(
-  shown: string,
-  schema: string,
-  { name, owner }: { readonly name: string; readonly owner: string },
-  user: string,
-): StoreError {
-  const message =
-    `Cannot open schema "${schema}": user "${owner}" owns "${name}" in this schema, so code that "${owner}" adds ` +
-    `to "${name}" would run with the rights of "${user}". Change the owner in database "${shown}" with: ` +
-    `ALTER TABLE "${schema}"."${name}" OWNER TO "${user}", or use another schema.`
-  return new StoreError('DATABASE_UNAVAILABLE', message)
-}
-
-/** `creators`: roles that may create functions in the schema; null stands for everybody. */
-export function openToOthers(
-  shown: string,
-  schema: string,
-  creators: readonly (string | null)[],
-  user: string,
-): string {
-  const names = creators.map((name) => (name === null ? 'PUBLIC' : `"${name}"`)).join(', ')
-  return (
-    `Other users can create functions in schema "${schema}" of "${shown}", which may run with the rights of ` +
-    `administrator "${user}". Connect as a user without administrator rights, or run: ` +
-    `REVOKE CREATE ON SCHEMA "${schema}" FROM ${names}`
-  )
+/** `reason` ends with the advice. */
+export function cannotOpen(shown: string, reason: string, cause?: Error): StoreError {
+  return new StoreError('DATABASE_UNAVAILABLE', `Cannot open database "${shown}": ${reason}`, { cause })
 }
 
 export function tooNew(shown: string, found: number, known: number): StoreError {

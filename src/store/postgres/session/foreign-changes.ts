@@ -33,10 +33,9 @@ export interface KnownChanges {
 
 export async function knownChanges(session: Session, place: Place): Promise<KnownChanges> {
   await beginRead(session, place)
-  const found = await session.one<{ readonly channel: string }>(CHANNEL)
-  const known = { count: await countChanges(session), channel: found?.channel ?? '' }
+  const known = await session.one<KnownChanges>(`SELECT changes.count, (${CHANNEL}) AS channel FROM (${COUNT}) changes`)
   await session.script('COMMIT')
-  return known
+  return known ?? { count: 0, channel: '' }
 }
 
 async function countChanges(session: Session): Promise<number> {
@@ -68,7 +67,6 @@ export class ForeignChanges {
   #callsAgain = false
   #timer: Timer | undefined
   #listener: Client | null = null
-  #isListening = false
   #hasWarned = false
   #probe: Timer | undefined
   #quiet: Timer | undefined
@@ -96,16 +94,16 @@ export class ForeignChanges {
   /** Must be called after the commit. */
   notified(rows: readonly unknown[]): void {
     this.#ownCount += rows.length
-    if (this.#isListening && rows.length > 0 && this.#options.isShared()) this.#call()
+    if (rows.length > 0 && this.#options.isShared()) this.#call()
   }
 
   /** Returns the function that ends it. */
   listen(callback: () => void): () => void {
     // A set would merge two listeners that are the same function.
     const listener = () => callback()
+    const isFirst = !this.#isListening
     this.#listeners.add(listener)
-    if (!this.#isListening) {
-      this.#isListening = true
+    if (isFirst) {
       this.#lookLater()
       void this.#openListener()
     }
@@ -115,8 +113,11 @@ export class ForeignChanges {
     }
   }
 
+  get #isListening(): boolean {
+    return this.#listeners.size > 0
+  }
+
   stop(): void {
-    this.#isListening = false
     this.#listeners.clear()
     this.#timer?.cancel()
     this.#probe?.cancel()
@@ -149,6 +150,7 @@ export class ForeignChanges {
 
   /** Calls the listeners now, or a little later if it has just called them, so that they do not read all the time. */
   #call(): void {
+    if (!this.#isListening) return
     if (this.#quiet !== undefined) {
       this.#mustCall = true
       return
@@ -157,7 +159,7 @@ export class ForeignChanges {
       CALL_EVERY_MS,
       () => {
         this.#quiet = undefined
-        if (this.#mustCall && this.#isListening) this.#call()
+        if (this.#mustCall) this.#call()
       },
       DURING,
     )

@@ -36,8 +36,8 @@ type Sent<Result> = Promise<Result> & Reply<Result>
 export class Session implements StepSession {
   readonly sql = SQL
   readonly newId: () => string
+  notified: Notified = 'no'
   readonly #client: ClientBase
-  #notified: Notified = 'no'
   /** Replies to the statements of the step. */
   #sent: Promise<unknown>[] = []
 
@@ -47,18 +47,14 @@ export class Session implements StepSession {
     this.newId = newId
   }
 
-  get notified(): Notified {
-    return this.#notified
-  }
-
   notifyEngines(): void {
-    this.#notified = 'yes'
+    this.notified = 'yes'
   }
 
   notifyEnginesOf(executionIds: readonly string[]): void {
-    if (this.#notified === 'yes') return
-    const ids = this.#notified === 'no' ? executionIds : [...this.#notified, ...executionIds]
-    this.#notified = ids.length > MAX_LOOKED_UP ? 'yes' : ids
+    if (this.notified === 'yes') return
+    const ids = this.notified === 'no' ? executionIds : [...this.notified, ...executionIds]
+    this.notified = ids.length > MAX_LOOKED_UP ? 'yes' : ids
   }
 
   one<Row>(statement: string, ...values: Value[]): Sent<Row | undefined> {
@@ -174,12 +170,5 @@ export async function connect(address: PostgresAddress, lost: (client: Client) =
   return client
 }
 
-/** Quotes a name for SQL text in which no value can stand. */
-export function quoted(name: string): string {
-  return pg.escapeIdentifier(name)
-}
-
-/** Quotes a text for SQL text in which no value can stand. */
-export function quotedText(text: string): string {
-  return pg.escapeLiteral(text)
-}
+/** Quote a name and a text for SQL that takes no values. */
+export const { escapeIdentifier: quoted, escapeLiteral: quotedText } = pg

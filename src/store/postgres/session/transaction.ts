@@ -18,11 +18,6 @@ const LIMITS =
  */
 const BY_INDEX = 'SET LOCAL enable_seqscan = off; SET LOCAL jit = off'
 
-/** Limits of work on the whole schema, which waits for other processes that do the same. */
-const LONG_LIMITS =
-  "SET LOCAL statement_timeout = '10min'; SET LOCAL lock_timeout = '1min'; " +
-  "SET LOCAL idle_in_transaction_session_timeout = '1min'"
-
 /**
  * Place of statements that call functions and operators of PostgreSQL only. With another search path, a function of a
  * schema in it is called instead if the types of its parameters match better.
@@ -46,8 +41,12 @@ export async function beginWrite(session: Session, place: Place, syncs: boolean)
   return ((results.at(-1) ?? [])[0] as { readonly id: string }).id
 }
 
-export function beginUpkeep(session: Session, place: Place): Promise<unknown> {
-  return session.script(`BEGIN; ${inPlace(place)} ${LONG_LIMITS}`)
+/** Begins work on the whole schema, which waits for other processes that do the same. */
+export function beginUpkeep(session: Session, place: Place, lockTimeout = '1min'): Promise<unknown> {
+  const limits =
+    `SET LOCAL statement_timeout = '10min'; SET LOCAL lock_timeout = '${lockTimeout}'; ` +
+    "SET LOCAL idle_in_transaction_session_timeout = '1min'"
+  return session.script(`BEGIN; ${inPlace(place)} ${limits}`)
 }
 
 type TransactionOutcome = 'committed' | 'aborted' | 'in progress'

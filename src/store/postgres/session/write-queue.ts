@@ -14,7 +14,7 @@
 
 import type { Client } from 'pg'
 import type { Clock } from '../../../engine/ports.ts'
-import { CloacaError } from '../../../errors.ts'
+import { CloacaError, toError } from '../../../errors.ts'
 import type { StoreCounters } from '../../../metrics/store-counters.ts'
 import type { StepGroup } from '../../database.ts'
 import type { StepNeed } from '../../session.ts'
@@ -52,7 +52,8 @@ interface Part {
   readonly steps: Step[]
 }
 
-type Outcome = { readonly value: unknown } | { readonly error: unknown }
+/** The result or the error of each step. */
+type Outcomes = Map<Step, unknown>
 
 /** Each part may need a savepoint, and PostgreSQL keeps 64 of them in memory. */
 const PARTS_A_TRANSACTION = 60
@@ -100,6 +101,7 @@ export class WriteQueue {
 
   /** Reads after the steps that were queued before, and before the steps that are queued later. */
   async reading<Result>(read: () => Promise<Result>): Promise<Result> {
+    if (this.#isClosed) throw closed(this.#address.shown)
     if (this.#steps.length > 0) {
       await this.add('write', NOTHING, undefined)
       return await read()
@@ -178,7 +180,7 @@ export class WriteQueue {
     // Travels with the first statement. If the transaction does not begin, its statements fail as well.
     const begun = beginWrite(session, this.#address, this.#options.syncs && need === 'accept')
     begun.catch(() => undefined)
-    const outcomes = new Map<Step, Outcome>()
+    const outcomes: Outcomes = new Map()
     let committedAs: string | null = null
     try {
       for (const part of parts) await carryOutPart(session, part, parts.length === 1, outcomes)
@@ -198,7 +200,7 @@ export class WriteQueue {
   }
 
   /** Asks the server for the outcome of a transaction whose commit was not answered. */
-  async #lookUp(id: string, steps: readonly Step[], outcomes: ReadonlyMap<Step, Outcome>): Promise<void> {
+  async #lookUp(id: string, steps: readonly Step[], outcomes: Outcomes): Promise<void> {
     this.lost()
     for (;;) {
       try {
@@ -274,12 +276,7 @@ function isFull(parts: readonly Part[], { isAlone }: StepGroup<unknown, unknown>
  * A part that fails leaves nothing behind. A step that is alone in its transaction needs no savepoint, because the
  * transaction is rolled back.
  */
-async function carryOutPart(
-  session: Session,
-  part: Part,
-  isAlone: boolean,
-  outcomes: Map<Step, Outcome>,
-): Promise<void> {
+async function carryOutPart(session: Session, part: Part, isAlone: boolean, outcomes: Outcomes): Promise<void> {
   if (isAlone && part.steps.length === 1) return await run(session, part, outcomes)
   session.script('SAVEPOINT part').catch(() => undefined)
   try {
@@ -288,24 +285,21 @@ async function carryOutPart(
     if (isLost(error) || isWorthRepeating(error)) throw error
     await session.script('ROLLBACK TO SAVEPOINT part')
     for (const step of part.steps) {
-      if (part.steps.length === 1) outcomes.set(step, { error })
+      if (part.steps.length === 1) outcomes.set(step, toError(error))
       else await carryOutPart(session, { ...part, steps: [step] }, false, outcomes)
     }
   }
 }
 
-async function run(session: Session, { group, steps }: Part, outcomes: Map<Step, Outcome>): Promise<void> {
+async function run(session: Session, { group, steps }: Part, outcomes: Outcomes): Promise<void> {
   const items = steps.map(({ item }) => item)
   const results = await session.carryOut((each) => group.run(each, items))
-  for (const [index, step] of steps.entries()) {
-    const result = results[index]
-    outcomes.set(step, result instanceof Error ? { error: result } : { value: result })
-  }
+  for (const [index, step] of steps.entries()) outcomes.set(step, results[index])
 }
 
-function settleAll(outcomes: ReadonlyMap<Step, Outcome>, shown: string): void {
+function settleAll(outcomes: Outcomes, shown: string): void {
   for (const [step, outcome] of outcomes) {
-    if ('error' in outcome) step.fail(refused(shown, outcome.error))
-    else step.settle(outcome.value)
+    if (outcome instanceof Error) step.fail(refused(shown, outcome))
+    else step.settle(outcome)
   }
 }

@@ -4,11 +4,11 @@ import { ACTIVE_COLUMNS, ALL_EXECUTIONS, TASK_COLUMNS } from '../../sql/executio
 import type { OwnExecutionSql } from '../../sql/executions/executions.ts'
 import { type ChangeTask, taskChangeSql } from '../../sql/executions/settlements.ts'
 import { firstSeq, newSeq } from '../schema/families.ts'
-import { FRAGMENTS, numberedRows, parsed } from './fragments.ts'
+import { FRAGMENTS, namesIn, numberedRows } from './fragments.ts'
 
 /** Outputs are in a table of their own. The last condition selects the partitions. */
 const changeTask: ChangeTask = ({ constants, columns }) => {
-  const { names } = parsed(columns, 1)
+  const names = namesIn(columns)
   const values = names.flatMap((name) => (name === 'output' ? [] : `${name} = g.${name}`))
   const saved = `, saved AS (
   INSERT INTO task_outputs (execution_seq, task_id, context)

@@ -3,25 +3,18 @@
 import type { Fragments } from '../../sql/fragments.ts'
 
 export const FRAGMENTS: Fragments = {
-  insertRows: (table, columns) => {
-    const { names, arrays } = parsed(columns, 1)
-    return `INSERT INTO ${table} (${names.join(', ')}) SELECT * FROM unnest(${arrays.join(', ')})`
-  },
-  rows: (columns) => {
-    const { names, arrays } = parsed(columns, 1)
-    return `unnest(${arrays.join(', ')}) AS given (${names.join(', ')})`
-  },
+  insertRows: (table, columns) =>
+    `INSERT INTO ${table} (${namesIn(columns).join(', ')}) SELECT * FROM ${givenRows(columns)}`,
+  rows: givenRows,
   updateRows: (table, columns) => {
-    const { names, arrays } = parsed(columns, 2)
-    const changes = names.map((name) => `${name} = g.${name}`)
+    const changes = namesIn(columns).map((name) => `${name} = given.${name}`)
     return `
 UPDATE ${table} SET ${changes.join(', ')}
-FROM unnest($1::bigint[], ${arrays.join(', ')}) AS g (seq, ${names.join(', ')}) WHERE ${table}.seq = g.seq`
+FROM ${givenRows(`seq bigint, ${columns}`)} WHERE ${table}.seq = given.seq`
   },
   forRows: (columns, query) => {
-    const { names, arrays } = parsed(columns, 1)
-    const found = `CROSS JOIN LATERAL (${query(names.map((name) => `g.${name}`))}) found`
-    return `SELECT g.*, found.* FROM unnest(${arrays.join(', ')}) AS g (${names.join(', ')}) ${found}`
+    const found = query(namesIn(columns).map((name) => `given.${name}`))
+    return `SELECT given.*, found.* FROM ${givenRows(columns)} CROSS JOIN LATERAL (${found}) found`
   },
   isEach: isAny,
   isIn: isAny,
@@ -32,23 +25,27 @@ FROM unnest($1::bigint[], ${arrays.join(', ')}) AS g (seq, ${names.join(', ')}) 
   skipLocked: 'FOR UPDATE SKIP LOCKED',
 }
 
+function givenRows(columns: string): string {
+  return `unnest(${arraysOf(columns)}) AS given (${namesIn(columns).join(', ')})`
+}
+
 /** A table as of `rows`, with the number `n` of each row, from 1. */
 export function numberedRows(columns: string): string {
-  const { names, arrays } = parsed(columns, 1)
-  return `unnest(${arrays.join(', ')}) WITH ORDINALITY AS given (${names.join(', ')}, n)`
+  return `unnest(${arraysOf(columns)}) WITH ORDINALITY AS given (${namesIn(columns).join(', ')}, n)`
 }
 
 function isAny(column: string, list: string, type: string): string {
   return `${column} = ANY (${list}::${type}[])`
 }
 
-/** `first`: the number of the first array. */
-export function parsed(columns: string, first: number): { readonly names: string[]; readonly arrays: string[] } {
-  const pairs = columns.split(', ').map((column) => column.split(' '))
-  return {
-    names: pairs.map(([name = '']) => name),
-    arrays: pairs.map(([, type], index) => `$${first + index}::${type}[]`),
-  }
+export function namesIn(columns: string): readonly string[] {
+  return columns.split(', ').map((column) => column.split(' ')[0] ?? '')
+}
+
+/** Returns the SQL of the arrays that `each` sends, one for each column. */
+function arraysOf(columns: string): string {
+  const arrays = columns.split(', ').map((column, index) => `$${index + 1}::${column.split(' ')[1]}[]`)
+  return arrays.join(', ')
 }
 
 /** The server's clock in epoch milliseconds, unless value `n` replaces it. */
