@@ -107,8 +107,8 @@ function writtenBy(version: string, path: string, found: number): string {
 
 const REOPENING = 'cloaca is reopening the database. Until it is open, cloaca accepts no work and polls no triggers.'
 const UNTIL_IT_IS_BACK =
-  'cloaca accepts no work and polls no triggers until the file is back. Move the file back, restore a copy, or create ' +
-  'an empty file with this name to start from scratch.'
+  'cloaca accepts no work and polls no triggers until the file is back. Move the file back, restore a copy, or ' +
+  'create an empty file with this name to start from scratch.'
 
 /** Whether SQLite found the file damaged. */
 export function isDamage(thrown: unknown): boolean {
@@ -164,7 +164,8 @@ function kindOf(path: string): 'missing' | 'hidden' | 'folder' | 'file' {
   }
 }
 
-export function isAllowed(path: string, mode: number): boolean {
+/** `mode`: rights of the user on the file. Writing by default. */
+export function isAllowed(path: string, mode = constants.W_OK): boolean {
   try {
     accessSync(path, mode)
     return true

@@ -1,6 +1,6 @@
 /** Opens a database file for reading only. Other files in its folder do not change, and no writer waits for a lock. */
 
-import { constants, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
 import { StoreError } from '../../../errors.ts'
@@ -17,7 +17,7 @@ export function openForReading(path: string, timeout: number): Database.Database
     throw new StoreError('DATABASE_UNAVAILABLE', message, { path })
   }
   if ((statOf(`${path}-wal`)?.size ?? 0n) > 0n) return openWithLog(path, timeout)
-  if (!mayWrite(path) || !mayWrite(dirname(path))) return openCopy(path)
+  if (!isAllowed(path) || !isAllowed(dirname(path))) return openCopy(path)
   // SQLite's read-only mode would leave an empty log behind.
   const database = new Database(path, { timeout, fileMustExist: true })
   database.pragma('query_only = ON')
@@ -33,7 +33,7 @@ function openWithLog(path: string, timeout: number): Database.Database {
     return database
   } catch (cause) {
     database?.close()
-    if (statOf(`${path}-shm`) !== null || mayWrite(dirname(path))) throw cause
+    if (statOf(`${path}-shm`) !== null || isAllowed(dirname(path))) throw cause
     const message =
       `Cannot open database "${path}": reading the log "${path}-wal" requires write access to the folder. ` +
       'Copy both files to a folder that you can write to, and open the copy.'
@@ -48,8 +48,4 @@ function openCopy(path: string): Database.Database {
   const database = new Database(bytes)
   database.pragma('query_only = ON')
   return database
-}
-
-function mayWrite(path: string): boolean {
-  return isAllowed(path, constants.W_OK)
 }
