@@ -17,10 +17,9 @@ import {
   placeOf,
   type SourceRecord,
   sourceEvent,
-  sourcePollRow,
   sourceRow,
 } from '../../graphs/rows.ts'
-import { faultText } from '../../rows.ts'
+import { faultText, withFault } from '../../rows.ts'
 import type { RowValues, Session, Step } from '../../session.ts'
 import { FIND_INSTANCE } from '../../sql/instances.ts'
 import {
@@ -270,7 +269,7 @@ function pollRow(seq: number, poll: SourcePoll): RowValues {
 
 export function* listPolls(session: Session, source: string, page: PageAfter): Step<readonly SourcePollRow[]> {
   const records = yield* session.all<PollRecord>(LIST_POLLS, source, placeOf(page), page.limit, page.offset)
-  return records.map(sourcePollRow)
+  return records.map(withFault)
 }
 
 export function* listSources(session: Session): Step<readonly SourceRow[]> {
