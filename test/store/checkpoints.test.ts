@@ -42,16 +42,16 @@ describe('the log', () => {
     const atTheAnswer = log()
     await settle()
 
-    expect(atTheAnswer).toMatchObject({ folded: 0 })
-    expect(atTheAnswer?.pages).toBeGreaterThan(CHECKPOINT_PAGES)
-    expect(log()).toMatchObject({ folded: atTheAnswer?.pages })
+    expect(atTheAnswer).toMatchObject({ checkpointed: 0 })
+    expect(atTheAnswer?.log).toBeGreaterThan(CHECKPOINT_PAGES)
+    expect(log()).toMatchObject({ checkpointed: atTheAnswer?.log })
   })
 
   test('of few commits stays as it is', async () => {
     await accept(100)
     await settle()
 
-    expect(log()).toMatchObject({ folded: 0 })
+    expect(log()).toMatchObject({ checkpointed: 0 })
   })
 
   test('stays about as long as the threshold, however much is written', async () => {
@@ -107,7 +107,7 @@ describe('the log', () => {
     }
 
     expect(whileReading).toEqual([expect.stringContaining(`The write-ahead log "${path}-wal" has`)])
-    expect(log()?.pages).toBeLessThan(3 * CHECKPOINT_PAGES)
+    expect(log()?.log).toBeLessThan(3 * CHECKPOINT_PAGES)
     expect(notices).toHaveLength(1)
   })
 })

@@ -3,22 +3,47 @@
 import type { Clock, StoreChange } from '../../engine/ports.ts'
 import { StoreCounters } from '../../metrics/store-counters.ts'
 import { type Database, runOne, type StepGroup } from '../database.ts'
-import { isProcessAlive, thisProcess } from '../process-identity.ts'
+import { isProcessAlive, type ProcessIdentity, thisProcess } from '../process-identity.ts'
 import type { RunStep, Session, Step, StepNeed } from '../session.ts'
 import type { FindUnowned } from '../steps/executions/acquisition.ts'
 import type { PrunedTables } from '../steps/history/retention.ts'
 import { Checkpoints } from './file/checkpoints.ts'
-import type { Connection } from './file/connection.ts'
+import type { Connection, ConnectionFaults } from './file/connection.ts'
 import { DatabaseWatch } from './file/database-watch.ts'
 import { readOnly } from './file/failures.ts'
+import type { ReadFileSystem } from './file/file-system.ts'
 import { ForeignChanges } from './file/foreign-changes.ts'
 import { finish, SqliteSession } from './file/session.ts'
 import { StepQueue } from './file/step-queue.ts'
 import { SqliteLiveness } from './liveness.ts'
 import { SCHEMA } from './schema/schema.ts'
 import { SQL } from './sql.ts'
-import { isReadOnly, type SqliteStoreOptions } from './store-options.ts'
 import { unownedOn } from './unowned.ts'
+
+export interface SqliteStoreOptions {
+  /** A file, which is created if it is missing, or `:memory:`. */
+  readonly path: string
+  /**
+   * `full`: accepted work and its results survive a power cut. `normal`: a power cut may lose the last moments, but
+   * does not damage the file. The death of the process loses nothing.
+   */
+  readonly durability: 'full' | 'normal'
+  readonly clock: Clock
+  /** Process that other processes see as the owner of this store's instances. This process by default. */
+  readonly process?: ProcessIdentity
+  /** Makes a UUID for a row. Random by default. */
+  readonly newId?: () => string
+  /** Faults that a simulation puts between the store and SQLite. None by default. */
+  readonly faults?: ConnectionFaults
+  /** Whether a process of this host exists. Signal 0 by default. */
+  readonly isProcessAlive?: (pid: number) => boolean
+  /** Refuses steps that write, and needs no right and no lock to write. The file must exist. Ignored in memory. */
+  readonly readOnly?: boolean
+  /** Receives warnings about the file system and the log for the user. */
+  readonly notice?: (message: string) => void
+  /** Returns the kind of the file system of a path. `statfs` by default. */
+  readonly readFileSystem?: ReadFileSystem
+}
 
 export class SqliteDatabase implements Database {
   readonly counters = new StoreCounters()
@@ -46,8 +71,8 @@ export class SqliteDatabase implements Database {
     this.#connection = connection
     this.#session = new SqliteSession(connection, SQL)
     this.#clock = clock
-    this.isReadOnly = isReadOnly(options)
-    this.#watch = new DatabaseWatch(connection, clock, () => this.#openedAnother())
+    this.isReadOnly = connection.isReadOnly
+    this.#watch = new DatabaseWatch(connection, clock, () => this.prepare())
     const syncs = options.durability === 'full'
     const checkpoints = new Checkpoints(connection, clock, this.#watch, notice)
     const afterCommit = (): void => checkpoints.committed()
@@ -106,8 +131,11 @@ export class SqliteDatabase implements Database {
     return this.#queue.add(need, run)
   }
 
-  /** Runs in the tick of the event loop in which another file was opened: the next step needs the open engines. */
-  #openedAnother(): void {
+  /**
+   * Prepares a file that was opened. Throws as `Schema` does. After another file was opened, it runs in the same tick
+   * of the event loop, because the next step needs the open engines.
+   */
+  prepare(): void {
     const at = this.#clock.now()
     if (this.isReadOnly) SCHEMA.assertReadable(this.#connection)
     else SCHEMA.migrate(this.#connection, at)

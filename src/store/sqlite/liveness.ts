@@ -3,13 +3,19 @@
  * its heartbeats have not changed for 10 s of the observer's monotonic time, because its process number may belong to
  * another process. A process that is stalled for 10 s is therefore dead to others: its writes under old leases and
  * owner numbers are refused.
+ *
+ * Each heartbeat increments a number in the database, and the monotonic clock of the observer measures the time between
+ * two observations: wall clocks can be set, and monotonic clocks of two machines cannot be compared. An observer that
+ * was suspended has observed no heartbeats, so a pause between two observations adds at most `MAX_PAUSE_MS`.
  */
 
 import type { Clock } from '../../engine/ports.ts'
 import { DEAD_AFTER_MS, hasProcess, type ProcessIdentity } from '../process-identity.ts'
 import type { Session, Step } from '../session.ts'
 import type { ListedEngine, Liveness, OtherEngine } from '../steps/liveness.ts'
-import { HeartbeatWatch } from './heartbeat-watch.ts'
+
+/** One and a half heartbeats: every engine observes the others at each of its own. */
+const MAX_PAUSE_MS = 4_500
 
 const BEAT = 'UPDATE instances SET heartbeat_at = $1, beats = beats + 1 WHERE id = $2 AND NOT is_declared_dead'
 
@@ -31,12 +37,15 @@ interface EngineRecord extends Omit<ListedEngine, 'isAlive'> {
 export class SqliteLiveness implements Liveness {
   readonly #self: ProcessIdentity
   readonly #isProcessAlive: (pid: number) => boolean
-  readonly #heartbeats: HeartbeatWatch
+  readonly #clock: Pick<Clock, 'monotonic'>
+  /** Time since the heartbeats of each engine changed, by `seq`. */
+  #observed = new Map<number, { readonly beats: number; readonly silentMs: number }>()
+  #observedAt: number | null = null
 
   constructor(self: ProcessIdentity, isProcessAlive: (pid: number) => boolean, clock: Pick<Clock, 'monotonic'>) {
     this.#self = self
     this.#isProcessAlive = isProcessAlive
-    this.#heartbeats = new HeartbeatWatch(clock)
+    this.#clock = clock
   }
 
   *beat(session: Session, instanceId: string, at: number): Step<boolean> {
@@ -66,17 +75,27 @@ export class SqliteLiveness implements Liveness {
 
   /** Forgets all heartbeats, because another file is open. */
   forget(): void {
-    this.#heartbeats.observe([])
+    this.#observed.clear()
   }
 
+  /** Observes the heartbeats of all engines, and forgets engines that are gone. */
   *#observe(session: Session): Step<readonly EngineRecord[]> {
     const records = yield* session.all<EngineRecord>(LIST)
-    this.#heartbeats.observe(records)
+    const now = this.#clock.monotonic()
+    const passedMs = Math.min(now - (this.#observedAt ?? now), MAX_PAUSE_MS)
+    this.#observedAt = now
+    this.#observed = new Map(
+      records.map(({ seq, beats }) => {
+        const before = this.#observed.get(seq)
+        return [seq, { beats, silentMs: before?.beats === beats ? before.silentMs + passedMs : 0 }]
+      }),
+    )
     return records
   }
 
   #isDead(record: EngineRecord): boolean {
-    if (record.is_declared_dead === 1 || this.#heartbeats.silentMs(record.seq) >= DEAD_AFTER_MS) return true
+    const { silentMs = 0 } = this.#observed.get(record.seq) ?? {}
+    if (record.is_declared_dead === 1 || silentMs >= DEAD_AFTER_MS) return true
     return record.host === this.#self.host && !this.#hasProcess(record)
   }
 

@@ -25,18 +25,12 @@ const LIST_OWNED_BY = `
 SELECT ${OWNED_COLUMNS} FROM active_executions
 WHERE owner_seq = $1 AND workflow IN (SELECT value FROM json_each($4)) ${OLDEST}`
 
-/** Versions that other engines have and this one does not. */
+/** Versions, with the names of their workflows, that other engines have and this one does not. */
 const LIST_OTHER_VERSIONS = `
-SELECT instance_seq, workflow, version FROM instance_workflows other
+SELECT instance_seq, version || ' ' || workflow AS version FROM instance_workflows other
 WHERE instance_seq <> $1 AND NOT EXISTS (
   SELECT 1 FROM instance_workflows own
   WHERE own.instance_seq = $1 AND own.workflow = other.workflow AND own.version = other.version)`
-
-interface OtherVersion {
-  readonly instance_seq: number
-  readonly workflow: string
-  readonly version: string
-}
 
 export function unownedOn(liveness: Liveness): FindUnowned {
   return (session, search) => {
@@ -73,11 +67,13 @@ function* versionsOfOthers(
   liveness: Liveness,
   { instanceId, owner }: UnownedSearch,
 ): Step<readonly string[]> {
-  const others = yield* session.all<OtherVersion>(LIST_OTHER_VERSIONS, owner)
+  const others = yield* session.all<{ readonly instance_seq: number; readonly version: string }>(
+    LIST_OTHER_VERSIONS,
+    owner,
+  )
   if (others.length === 0) return []
   const dead = new Set(yield* deadSeqs(session, liveness, instanceId))
-  const living = others.filter(({ instance_seq }) => !dead.has(instance_seq))
-  return living.map(({ workflow, version }) => `${version} ${workflow}`)
+  return others.flatMap(({ instance_seq, version }) => (dead.has(instance_seq) ? [] : [version]))
 }
 
 /** Steps from one to the next, so that the executions of workflows that no engine has cost one seek. */

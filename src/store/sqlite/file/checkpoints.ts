@@ -64,16 +64,16 @@ export class Checkpoints {
     this.#clock.soon(() => this.#run())
   }
 
-  #isDue(log: LogState | null): boolean {
-    if (log === null) return false
-    const unfolded = log.pages - log.folded
+  #isDue(state: LogState | null): boolean {
+    if (state === null) return false
+    const unfolded = state.log - state.checkpointed
     // The reader has ended, or another process has written the log into the file.
     if (unfolded < this.#dueAt - CHECKPOINT_PAGES) this.#dueAt = CHECKPOINT_PAGES
     // Half of the commits that reach the threshold if they are as large as the last ones.
-    const pagesACommit = Math.max(1, (log.pages - this.#pages) / this.#commits)
+    const pagesACommit = Math.max(1, (state.log - this.#pages) / this.#commits)
     this.#checkAfter = Math.min(LONGEST_UNSEEN, (this.#dueAt - unfolded) / pagesACommit / 2)
     this.#commits = 0
-    this.#pages = log.pages
+    this.#pages = state.log
     return unfolded >= this.#dueAt
   }
 
@@ -81,16 +81,16 @@ export class Checkpoints {
     this.#isScheduled = false
     // Never into a file to which the log does not belong.
     if (!this.#watch.check()) return
-    let log = this.#state('PASSIVE')
-    const { pages = 0 } = log ?? {}
+    let state = this.#state('PASSIVE')
+    const { log: pages = 0 } = state ?? {}
     const restart = RESTART_WAITS_MS.find(({ fromPages }) => pages >= fromPages)
-    if (restart !== undefined) log = this.#state('RESTART', restart.waitMs)
-    if (log === null) return
-    this.#dueAt = log.pages - log.folded + CHECKPOINT_PAGES
-    if (log.pages < NOTICE_PAGES || !log.isBusy) this.#isNoticed = false
+    if (restart !== undefined) state = this.#state('RESTART', restart.waitMs)
+    if (state === null) return
+    this.#dueAt = state.log - state.checkpointed + CHECKPOINT_PAGES
+    if (state.log < NOTICE_PAGES || state.busy === 0) this.#isNoticed = false
     else {
       this.#noticeOnce(
-        `The write-ahead log "${this.#connection.path}-wal" has grown to ${log.pages} pages, because a program ` +
+        `The write-ahead log "${this.#connection.path}-wal" has grown to ${state.log} pages, because a program ` +
           'keeps a read transaction open. End that transaction or program.',
       )
     }

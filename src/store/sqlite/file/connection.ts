@@ -4,11 +4,13 @@
  */
 
 import { randomUUID } from 'node:crypto'
+import { accessSync, constants } from 'node:fs'
 import Database from 'better-sqlite3'
 import { MEMORY_PATH } from '../../database-url.ts'
+import type { Value } from '../../session.ts'
 import { DatabaseFile } from './database-file.ts'
 import { gone, leftLog, unavailable } from './failures.ts'
-import { inOrder, withPlaceholders } from './placeholders.ts'
+import { bound, type SqliteValue, withPlaceholders } from './placeholders.ts'
 import { openForReading } from './reading.ts'
 import { assertSoundSqlite } from './sqlite-version.ts'
 
@@ -24,34 +26,27 @@ export interface ConnectionFaults {
 }
 
 interface ConnectionOptions {
+  /** Writes nothing to the folder of the file. The file must exist. Ignored in memory. */
+  readonly readOnly?: boolean
   /** Makes a UUID for a row. Random by default. */
   readonly newId?: () => string
   /** None by default. */
   readonly faults?: ConnectionFaults
 }
 
-export type Value = string | number | null
-
-/** The write-ahead log, in pages. */
+/** The write-ahead log, as a checkpoint of SQLite returns it. */
 export interface LogState {
-  readonly pages: number
-  /** Number of pages that are also in the file. */
-  readonly folded: number
-  /** Whether a reader or the checkpoint of another process prevented this checkpoint. */
-  readonly isBusy: boolean
+  /** 1 if a reader or the checkpoint of another process prevented this checkpoint. */
+  readonly busy: number
+  /** Number of pages in the log. */
+  readonly log: number
+  /** Number of these pages that are also in the file. */
+  readonly checkpointed: number
 }
 
 interface Prepared {
-  readonly statement: Database.Statement<Value[], unknown>
+  readonly statement: Database.Statement<SqliteValue[], unknown>
   readonly order: readonly number[] | null
-  /** Whether the statement writes, also if it returns rows. */
-  readonly isWriting: boolean
-}
-
-interface CheckpointRecord {
-  readonly busy: number
-  readonly log: number
-  readonly checkpointed: number
 }
 
 /**
@@ -69,9 +64,9 @@ const LOG_LIMIT_BYTES = 67_108_864
 export class Connection {
   readonly path: string
   readonly file: DatabaseFile
+  readonly isReadOnly: boolean
   readonly newId: () => string
   readonly #faults: ConnectionFaults | undefined
-  readonly #access: 'read' | 'write'
   /** Null after `close`, and while the file is missing. */
   #open: Database.Database | null
   readonly #statements = new Map<string, Prepared>()
@@ -80,16 +75,12 @@ export class Connection {
   #durability: Durability = 'synced'
   #isWriting = false
 
-  /** With `read`, writes nothing to the folder of the file. Throws `DATABASE_UNAVAILABLE`. */
-  constructor(
-    path: string,
-    access: 'read' | 'write' = 'write',
-    { newId = randomUUID, faults }: ConnectionOptions = {},
-  ) {
+  /** Throws `DATABASE_UNAVAILABLE`. */
+  constructor(path: string, { readOnly = false, newId = randomUUID, faults }: ConnectionOptions = {}) {
     this.path = path
+    this.isReadOnly = readOnly && path !== MEMORY_PATH
     this.newId = newId
     this.#faults = faults
-    this.#access = access
     this.file = new DatabaseFile(path)
     this.#open = this.#openFile(OPENING_TIMEOUT_MS)
   }
@@ -105,28 +96,28 @@ export class Connection {
 
   /** The first row, or undefined. */
   one<Row>(sql: string, ...values: Value[]): Row | undefined {
-    const { statement, order, isWriting } = this.#statement(sql)
-    if (isWriting) this.#faults?.beforeWrite(sql)
-    return statement.get(...inOrder(values, order)) as Row | undefined
+    const { statement, order } = this.#statement(sql)
+    if (!statement.readonly) this.#faults?.beforeWrite(sql)
+    return statement.get(...bound(values, order)) as Row | undefined
   }
 
   all<Row>(sql: string, ...values: Value[]): Row[] {
-    const { statement, order, isWriting } = this.#statement(sql)
-    if (isWriting) this.#faults?.beforeWrite(sql)
-    return statement.all(...inOrder(values, order)) as Row[]
+    const { statement, order } = this.#statement(sql)
+    if (!statement.readonly) this.#faults?.beforeWrite(sql)
+    return statement.all(...bound(values, order)) as Row[]
   }
 
   /** Returns the rows one by one. No other statement may run before the loop ends. */
   each<Row>(sql: string, ...values: Value[]): IterableIterator<Row> {
     const { statement, order } = this.#statement(sql)
-    return statement.iterate(...inOrder(values, order)) as IterableIterator<Row>
+    return statement.iterate(...bound(values, order)) as IterableIterator<Row>
   }
 
   /** Returns the number of changed rows. */
   run(sql: string, ...values: Value[]): number {
     this.#faults?.beforeWrite(sql)
     const { statement, order } = this.#statement(sql)
-    return statement.run(...inOrder(values, order)).changes
+    return statement.run(...bound(values, order)).changes
   }
 
   /** Runs several statements without values. */
@@ -142,7 +133,11 @@ export class Connection {
   /** Takes the write lock immediately, so that rows which a step has read cannot change before it writes. */
   beginWrite(durability: Durability): void {
     this.#faults?.beforeBegin()
-    this.#setDurability(durability)
+    // SQLite ignores the change inside a transaction. Without a log, less than FULL risks the file.
+    if (durability !== this.#durability && this.#hasLog) {
+      this.#database.exec(durability === 'synced' ? 'PRAGMA synchronous = FULL' : 'PRAGMA synchronous = NORMAL')
+      this.#durability = durability
+    }
     this.#statement('BEGIN IMMEDIATE').statement.run()
     this.#isWriting = true
   }
@@ -187,9 +182,8 @@ export class Connection {
     if (!this.#hasLog) return null
     if (waitMs !== BUSY_TIMEOUT_MS) this.#setBusyTimeout(waitMs)
     try {
-      const state = this.one<CheckpointRecord>(`PRAGMA wal_checkpoint(${mode})`)
-      if (state === undefined || state.log < 0) return null
-      return { pages: state.log, folded: state.checkpointed, isBusy: state.busy > 0 }
+      const state = this.one<LogState>(`PRAGMA wal_checkpoint(${mode})`)
+      return state === undefined || state.log < 0 ? null : state
     } finally {
       if (waitMs !== BUSY_TIMEOUT_MS) this.#setBusyTimeout(BUSY_TIMEOUT_MS)
     }
@@ -213,8 +207,16 @@ export class Connection {
    * it contains all accepted data, and the next file with this name does not get the log.
    */
   letGo(): void {
-    const hasMoved = this.#access === 'write' && this.#open !== null && !this.file.isNamed
-    const isFolded = hasMoved && this.#foldMoved()
+    let isFolded = false
+    if (!this.isReadOnly && this.#open !== null && !this.file.isNamed) {
+      try {
+        this.rollback()
+        this.checkpoint('PASSIVE')
+        isFolded = true
+      } catch {
+        // The log is kept, because it could not be written into the file.
+      }
+    }
     // SQLite does not change log and file if it notices that the file has moved.
     this.close()
     if (isFolded) this.file.removeLeftLog()
@@ -228,29 +230,19 @@ export class Connection {
     this.#durability = 'synced'
   }
 
-  /** Returns false if the log could not be written into the file. The log is kept then. */
-  #foldMoved(): boolean {
-    try {
-      this.rollback()
-      this.checkpoint('PASSIVE')
-      return true
-    } catch {
-      return false
-    }
-  }
-
   #openFile(timeout: number, fileMustExist = false): Database.Database {
     let database: Database.Database | undefined
     try {
-      if (this.#access === 'read') {
-        database = openForReading(this.path, timeout)
-        return database
-      }
+      if (this.isReadOnly) return openForReading(this.path, timeout)
       if (!fileMustExist && !this.isMemory) this.file.makePrivate()
       database = new Database(this.path, { timeout, fileMustExist })
-      if (!this.isMemory) this.file.assertWritable()
+      // SQLite opens a file without write permission, and refuses the first write.
+      if (!this.isMemory) accessSync(this.path, constants.W_OK)
       assertSoundSqlite(this.path, database.prepare('SELECT sqlite_version()').pluck().get() as string)
-      this.#hasLog = writeAhead(database)
+      this.#hasLog = database.pragma('journal_mode = WAL', { simple: true }) === 'wal'
+      // SQLite would checkpoint inside the commit that crosses a threshold. `checkpoints.ts` does it between commits.
+      database.pragma('wal_autocheckpoint = 0')
+      database.pragma(`journal_size_limit = ${LOG_LIMIT_BYTES}`)
       database.pragma('foreign_keys = ON')
       // Only for macOS, where a plain sync stops at the drive's cache.
       database.pragma('fullfsync = ON')
@@ -271,29 +263,13 @@ export class Connection {
     this.#database.pragma(`busy_timeout = ${waitMs}`)
   }
 
-  /** SQLite ignores the change inside a transaction. Without a log, less than FULL risks the file. */
-  #setDurability(durability: Durability): void {
-    if (durability === this.#durability || !this.#hasLog) return
-    this.#database.exec(durability === 'synced' ? 'PRAGMA synchronous = FULL' : 'PRAGMA synchronous = NORMAL')
-    this.#durability = durability
-  }
-
   #statement(sql: string): Prepared {
     let prepared = this.#statements.get(sql)
     if (prepared === undefined) {
       const { text, order } = withPlaceholders(sql)
-      const statement = this.#database.prepare<Value[], unknown>(text)
-      prepared = { statement, order, isWriting: !statement.readonly }
+      prepared = { statement: this.#database.prepare<SqliteValue[], unknown>(text), order }
       this.#statements.set(sql, prepared)
     }
     return prepared
   }
-}
-
-function writeAhead(database: Database.Database): boolean {
-  const mode = database.pragma('journal_mode = WAL', { simple: true })
-  // SQLite would checkpoint inside the commit that crosses a threshold. `checkpoints.ts` does it between commits.
-  database.pragma('wal_autocheckpoint = 0')
-  database.pragma(`journal_size_limit = ${LOG_LIMIT_BYTES}`)
-  return mode === 'wal'
 }

@@ -3,7 +3,7 @@
  * time and closing it would release the locks of SQLite.
  */
 
-import { accessSync, type BigIntStats, closeSync, constants, openSync, statSync, unlinkSync } from 'node:fs'
+import { type BigIntStats, closeSync, openSync, statSync, unlinkSync } from 'node:fs'
 
 type Identity = Pick<BigIntStats, 'dev' | 'ino'>
 
@@ -22,8 +22,8 @@ const LOG_ENDINGS = ['-wal', '-shm']
 
 export class DatabaseFile {
   readonly path: string
-  #opened: Identity | null = null
-  readonly #logs = new Map<string, Identity>()
+  /** The opened file, and the files of its log, by the ends of their paths. */
+  readonly #opened = new Map<string, Identity>()
 
   constructor(path: string) {
     this.path = path
@@ -43,24 +43,18 @@ export class DatabaseFile {
     }
   }
 
-  /** Throws as `access` does. SQLite opens a file without write permission, and refuses the first write. */
-  assertWritable(): void {
-    accessSync(this.path, constants.W_OK)
-  }
-
   /** Called while SQLite has the file open. Until it is closed, no other file gets its numbers. */
   remember(): void {
-    this.#opened = statOf(this.path)
-    this.#logs.clear()
-    for (const ending of LOG_ENDINGS) {
-      const log = statOf(this.path + ending)
-      if (log !== null) this.#logs.set(this.path + ending, log)
+    this.#opened.clear()
+    for (const ending of ['', ...LOG_ENDINGS]) {
+      const stats = statOf(this.path + ending)
+      if (stats !== null) this.#opened.set(ending, stats)
     }
   }
 
   /** Whether the path still names the file that was opened. False without the permission for `stat`. */
   get isNamed(): boolean {
-    return isSame(statOf(this.path), this.#opened)
+    return this.#isOpened('')
   }
 
   /**
@@ -68,13 +62,7 @@ export class DatabaseFile {
    * because a process that noticed the move has removed the log. Commits to the removed log would be lost.
    */
   get isInPlace(): boolean {
-    const path = `${this.path}-wal`
-    const log = this.#logs.get(path)
-    return this.isNamed && (log === undefined || isSame(statOf(path), log))
-  }
-
-  get exists(): boolean {
-    return statOf(this.path) !== null
+    return this.isNamed && (!this.#opened.has('-wal') || this.#isOpened('-wal'))
   }
 
   /** Null if there is no file. */
@@ -88,19 +76,22 @@ export class DatabaseFile {
 
   /** Path of the log of the file that was opened, or null if it was removed. */
   get leftLog(): string | null {
-    for (const [path, log] of this.#logs) if (path.endsWith('-wal') && isSame(statOf(path), log)) return path
-    return null
+    return this.#isOpened('-wal') ? `${this.path}-wal` : null
   }
 
   /** Removes the log of a file that was moved away. SQLite would write its pages into the next file of this name. */
   removeLeftLog(): void {
-    for (const [path, log] of this.#logs) if (isSame(statOf(path), log)) unlinkSync(path)
-    this.#logs.clear()
+    for (const ending of LOG_ENDINGS) {
+      if (this.#isOpened(ending)) unlinkSync(this.path + ending)
+      this.#opened.delete(ending)
+    }
   }
-}
 
-function isSame(one: Identity | null, other: Identity | null): boolean {
-  return one !== null && other !== null && one.ino === other.ino && one.dev === other.dev
+  #isOpened(ending: string): boolean {
+    const opened = this.#opened.get(ending)
+    const found = statOf(this.path + ending)
+    return opened !== undefined && found?.ino === opened.ino && found.dev === opened.dev
+  }
 }
 
 /** Returns null if there is no file, or if it cannot be examined. */

@@ -50,21 +50,21 @@ export class DatabaseWatch {
 
   /** Throws `DATABASE_REPLACED`. */
   assertInPlace(): void {
-    if (!this.check() && this.#away !== null) throw this.#away
+    this.check()
+    if (this.#away !== null) throw this.#away
   }
 
   /** Throws as `assertInPlace` does, but uses a recent check: a check costs a tenth of a small commit. */
   assertInPlaceLately(): void {
-    const isRecent = this.#clock.monotonic() - this.#checkedAt < RECENT_MS
-    if (isRecent && this.#away !== null) throw this.#away
-    if (!isRecent) this.assertInPlace()
+    if (this.#clock.monotonic() - this.#checkedAt >= RECENT_MS) this.check()
+    if (this.#away !== null) throw this.#away
   }
 
   /** Whether the database can be used. */
   check(): boolean {
     this.#checkedAt = this.#clock.monotonic()
     if (this.#away === null && !this.#connection.isInPlace) {
-      this.#lose(replaced(this.#connection.path, this.#connection.file.exists))
+      this.#lose(replaced(this.#connection.path, this.#connection.file.state !== null))
     }
     return this.#away === null
   }

@@ -11,8 +11,12 @@ import { CloacaError, StoreError, toError } from '../../../errors.ts'
 export function unavailable(path: string, thrown: unknown): StoreError {
   if (thrown instanceof StoreError) return thrown
   const cause = toError(thrown)
-  const message = `Cannot open database "${path}": ${whyUnavailable(path, cause)}`
-  return new StoreError('DATABASE_UNAVAILABLE', message, { path, cause })
+  return cannotOpen(path, whyUnavailable(path, cause), cause)
+}
+
+/** `reason`: also says what to do. */
+export function cannotOpen(path: string, reason: string, cause?: unknown): StoreError {
+  return new StoreError('DATABASE_UNAVAILABLE', `Cannot open database "${path}": ${reason}`, { path, cause })
 }
 
 /** A step failed, and stored nothing. */
@@ -25,11 +29,10 @@ export function refused(path: string, thrown: unknown): Error {
 
 /** The file was moved away, and its log could not be written into it. */
 export function leftLog(path: string, log: string): StoreError {
-  const message =
-    `Cannot open database "${path}": "${log}" is the write-ahead log of an earlier database file, and would ` +
-    'damage this file. The log contains the newest data of the earlier file. ' +
-    'Move the log next to the earlier file, or delete the log.'
-  return new StoreError('DATABASE_UNAVAILABLE', message, { path })
+  const reason =
+    `"${log}" is the write-ahead log of an earlier database file, and would damage this file. ` +
+    'The log contains the newest data of the earlier file. Move the log next to the earlier file, or delete the log.'
+  return cannotOpen(path, reason)
 }
 
 export function readOnly(path: string): StoreError {
@@ -107,8 +110,8 @@ function writtenBy(version: string, path: string, found: number): string {
 
 const REOPENING = 'cloaca is reopening the database. Until it is open, cloaca accepts no work and polls no triggers.'
 const UNTIL_IT_IS_BACK =
-  'cloaca accepts no work and polls no triggers until the file is back. Move the file back, restore a copy, or create ' +
-  'an empty file with this name to start from scratch.'
+  'cloaca accepts no work and polls no triggers until the file is back. Move the file back, restore a copy, or ' +
+  'create an empty file with this name to start from scratch.'
 
 /** Whether SQLite found the file damaged. */
 export function isDamage(thrown: unknown): boolean {
@@ -164,7 +167,8 @@ function kindOf(path: string): 'missing' | 'hidden' | 'folder' | 'file' {
   }
 }
 
-export function isAllowed(path: string, mode: number): boolean {
+/** `mode`: rights of the user on the file. Writing by default. */
+export function isAllowed(path: string, mode = constants.W_OK): boolean {
   try {
     accessSync(path, mode)
     return true

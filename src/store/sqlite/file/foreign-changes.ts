@@ -53,10 +53,10 @@ export class ForeignChanges {
     const version = this.#version()
     // Before the listeners, which may stop it.
     this.#lookLater()
-    if (version === this.#seen || version === null) return
-    const isFirst = this.#seen === null
+    const before = this.#seen
+    if (version === before || version === null) return
     this.#seen = version
-    if (isFirst) return
+    if (before === null) return
     for (const listener of [...this.#listeners]) this.#clock.attempt(DURING, listener)
   }
 }

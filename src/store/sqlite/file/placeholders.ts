@@ -1,8 +1,13 @@
 /**
- * Placeholders of statements. The statements of the store number their values from `$1`, as in PostgreSQL, so that one
- * text may repeat a value and serve both databases. better-sqlite3 12 binds numbered placeholders only from an object,
- * which takes twice as long as arguments (2.9 against 1.5 µs for three values), so the text gets one `?` for each use.
+ * Placeholders of statements, and their values. The statements of the store number their values from `$1`, as in
+ * PostgreSQL, so that one text may repeat a value and serve both databases. better-sqlite3 12 binds numbered
+ * placeholders only from an object, which takes twice as long as arguments (2.9 against 1.5 µs for three values), so
+ * the text gets one `?` for each use.
  */
+
+import type { Value } from '../../session.ts'
+
+export type SqliteValue = string | number | null
 
 const NUMBERED = /\$(\d+)/g
 
@@ -16,6 +21,20 @@ export function withPlaceholders(sql: string): { readonly text: string; readonly
   return { text, order: order.every((position, index) => position === index) ? null : order }
 }
 
-export function inOrder<Value>(values: Value[], order: readonly number[] | null): Value[] {
-  return order === null ? values : order.map((position) => values[position] as Value)
+/**
+ * Returns the values in the order of the placeholders. SQLite has no booleans and no lists: statements read a list with
+ * `json_each`. Most values need no conversion.
+ */
+export function bound(values: readonly Value[], order: readonly number[] | null): readonly SqliteValue[] {
+  const stored = values.every(isStorable) ? values : values.map(toStorable)
+  return order === null ? stored : order.map((position) => stored[position] as SqliteValue)
+}
+
+function isStorable(value: Value): value is SqliteValue {
+  return typeof value === 'string' || typeof value === 'number' || value === null
+}
+
+function toStorable(value: Value): SqliteValue {
+  if (isStorable(value)) return value
+  return typeof value === 'boolean' ? Number(value) : JSON.stringify(value)
 }

@@ -1,23 +1,19 @@
 /** Opens a database file for reading only. Other files in its folder do not change, and no writer waits for a lock. */
 
-import { constants, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
-import { StoreError } from '../../../errors.ts'
 import { statOf } from './database-file.ts'
-import { isAllowed } from './failures.ts'
+import { cannotOpen, isAllowed } from './failures.ts'
 
 /** Bytes in the header of a database that are 2 if it has a log, else 1. */
 const FORMAT_BYTES = [18, 19]
 
 /** Throws `DATABASE_UNAVAILABLE` if there is no file, and errors of SQLite. */
 export function openForReading(path: string, timeout: number): Database.Database {
-  if (statOf(path) === null) {
-    const message = `Cannot open database "${path}": the file does not exist. Check its path.`
-    throw new StoreError('DATABASE_UNAVAILABLE', message, { path })
-  }
+  if (statOf(path) === null) throw cannotOpen(path, 'the file does not exist. Check its path.')
   if ((statOf(`${path}-wal`)?.size ?? 0n) > 0n) return openWithLog(path, timeout)
-  if (!mayWrite(path) || !mayWrite(dirname(path))) return openCopy(path)
+  if (!isAllowed(path) || !isAllowed(dirname(path))) return openCopy(path)
   // SQLite's read-only mode would leave an empty log behind.
   const database = new Database(path, { timeout, fileMustExist: true })
   database.pragma('query_only = ON')
@@ -33,11 +29,11 @@ function openWithLog(path: string, timeout: number): Database.Database {
     return database
   } catch (cause) {
     database?.close()
-    if (statOf(`${path}-shm`) !== null || mayWrite(dirname(path))) throw cause
-    const message =
-      `Cannot open database "${path}": reading the log "${path}-wal" requires write access to the folder. ` +
+    if (statOf(`${path}-shm`) !== null || isAllowed(dirname(path))) throw cause
+    const reason =
+      `reading the log "${path}-wal" requires write access to the folder. ` +
       'Copy both files to a folder that you can write to, and open the copy.'
-    throw new StoreError('DATABASE_UNAVAILABLE', message, { path, cause })
+    throw cannotOpen(path, reason, cause)
   }
 }
 
@@ -48,8 +44,4 @@ function openCopy(path: string): Database.Database {
   const database = new Database(bytes)
   database.pragma('query_only = ON')
   return database
-}
-
-function mayWrite(path: string): boolean {
-  return isAllowed(path, constants.W_OK)
 }

@@ -1,14 +1,28 @@
-/** Creates and upgrades the tables of a database when it is opened. */
+/**
+ * Creates and upgrades the tables of a database when it is opened. Compares its tables with those that the migrations
+ * create, in addition to the version number. Parts that a user added are accepted.
+ */
 
+import { StoreError } from '../../../errors.ts'
 import { MEMORY_PATH } from '../../database-url.ts'
 import { SchemaVersions } from '../../schema/versions.ts'
 import { Connection } from '../file/connection.ts'
 import { notUpgradable, tooNew, tooOld, unused } from '../file/failures.ts'
-import { assertComplete, assertOurs, type SchemaParts, schemaParts } from './schema-check.ts'
 import { MIGRATIONS } from './tables.ts'
 
 const VERSIONS =
   'CREATE TABLE IF NOT EXISTS cloaca_schema (version INTEGER PRIMARY KEY, applied_at INTEGER NOT NULL) STRICT'
+
+/** Names as a message shows them: `table "x"`, `column "x.y"`, `index "z"`. */
+type SchemaParts = ReadonlySet<string>
+
+const LIST_PARTS = `
+SELECT 'table "' || name || '"' AS part FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite!_%' ESCAPE '!'
+UNION ALL
+SELECT 'column "' || s.name || '.' || c.name || '"'
+FROM sqlite_schema s, pragma_table_xinfo(s.name) c WHERE s.type = 'table'
+UNION ALL
+SELECT 'index "' || name || '"' FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL`
 
 export class Schema extends SchemaVersions {
   readonly #partsByVersion = new Map<number, SchemaParts>()
@@ -77,4 +91,35 @@ function storedVersion(connection: Connection): number {
   // Another program may have a table with this name.
   if (connection.one("SELECT 1 FROM pragma_table_xinfo('cloaca_schema') WHERE name = 'version'") === undefined) return 0
   return connection.one<{ readonly version: number }>('SELECT max(version) AS version FROM cloaca_schema')?.version ?? 0
+}
+
+function schemaParts(connection: Connection): SchemaParts {
+  return new Set(connection.all<{ readonly part: string }>(LIST_PARTS).map(({ part }) => part))
+}
+
+/** Throws `DATABASE_UNAVAILABLE` if parts are missing. A missing table stands for its columns. */
+function assertComplete(connection: Connection, needed: SchemaParts): void {
+  const found = schemaParts(connection)
+  const isOfMissingTable = (part: string) => {
+    const table = /^column "([^.]*)\./.exec(part)?.[1]
+    return table !== undefined && !found.has(`table "${table}"`)
+  }
+  const missing = [...needed].filter((part) => !found.has(part) && !isOfMissingTable(part))
+  if (missing.length === 0) return
+  const { path } = connection
+  const message =
+    `Database "${path}" is incomplete: it lacks the ${missing.join(', the ')}. Another program has changed it. ` +
+    'Restore a copy, or move the file away to start with an empty database.'
+  throw new StoreError('DATABASE_UNAVAILABLE', message, { path })
+}
+
+/** Throws `DATABASE_UNAVAILABLE` if a database without tables of cloaca has tables with their names. */
+function assertOurs(connection: Connection, ours: SchemaParts): void {
+  const taken = [...schemaParts(connection)].filter((part) => part.startsWith('table ') && ours.has(part))
+  if (taken.length === 0) return
+  const { path } = connection
+  const message =
+    `Database "${path}" belongs to another program: it has a ${taken.join(' and a ')}, but cloaca needs these names. ` +
+    'Use another file for cloaca.'
+  throw new StoreError('DATABASE_UNAVAILABLE', message, { path })
 }
