@@ -2,7 +2,7 @@
 
 import type { LogQuery, Page, StoredLogPiece, TickLog } from '../../../engine/ports.ts'
 import type { LogChange } from '../../log-changes.ts'
-import type { RowValues, Session, Step } from '../../session.ts'
+import { type RowValues, rowsOf, type Session, type Step } from '../../session.ts'
 import { LIST_LAST_PIECES, LIST_PIECES, LIST_TICK_LOGS, OPEN_TICK_LOG, SET_CUT } from '../../sql/history/logs.ts'
 
 /** Last piece of the log of an execution. */
@@ -47,10 +47,6 @@ function* lockedEnds(session: Session, ids: readonly string[]): Step<ReadonlyMap
     for (const end of yield* session.allEach<LogEnd>(statement, rowsOf(missing))) ends.set(end.id, end)
   }
   return ends
-}
-
-function rowsOf(ids: readonly string[]): readonly RowValues[] {
-  return ids.map((id) => [id])
 }
 
 export function* listLog(session: Session, query: LogQuery): Step<readonly StoredLogPiece[]> {
