@@ -3,7 +3,7 @@
 import type { PageAfter, SourcePollRow } from '../../engine/ports.ts'
 import type { Accumulation } from '../../model/graphs/definitions.ts'
 import type { FiringCause, ReactorFiring, ReactorRow, SourceEvent, SourceRow } from '../../model/graphs/rows.ts'
-import { fault, type Stored, withFault } from '../rows.ts'
+import { fault, type Stored } from '../rows.ts'
 import { firingId } from './firing-ids.ts'
 import type { InputState } from './reactions.ts'
 
@@ -24,10 +24,6 @@ export function sourceEvent(source: string, { sequence, acceptedAt, event }: Eve
 }
 
 export type PollRecord = Stored<SourcePollRow, 'error'>
-
-export function sourcePollRow(record: PollRecord): SourcePollRow {
-  return withFault(record)
-}
 
 export interface ReactorRecord extends Omit<ReactorRow, 'inputs'> {
   readonly seq: number
