@@ -179,15 +179,8 @@ export const TABLE: readonly Row[] = [
   },
   {
     files: /^src\/store\/postgres\/session\//,
-    reason:
-      'Only this folder loads `pg`. Its only code about the tables are the statements that it gives to the steps.',
-    may: [
-      /^src\/store\/([^/]+|postgres\/sql\.ts)$/,
-      /^src\/database\//,
-      ERRORS,
-      /^(pg|pg-connection-string)$/,
-      ...NODE,
-    ],
+    reason: 'Only this folder loads `pg`. Of the tables it knows only the statements that it gives to the steps.',
+    may: [/^src\/store\/([^/]+|postgres\/sql\.ts)$/, /^src\/database\//, ERRORS, /^pg(-connection-string)?$/, ...NODE],
     mayTypes: [PORTS, /^src\/metrics\//],
   },
   {
