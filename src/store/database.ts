@@ -3,11 +3,10 @@
 import type { Acquisition, Retention, StoreChange } from '../engine/ports.ts'
 import type { StoreCounters } from '../metrics/store-counters.ts'
 import type { AcquiredExecution } from '../model/execution.ts'
-import type { RunStep, Session, Step } from './session.ts'
+import type { RunStep, Session, Step, StepNeed } from './session.ts'
 import type { FindUnowned } from './steps/executions/acquisition.ts'
 import type { PrunedTables } from './steps/history/retention.ts'
 import type { Liveness } from './steps/liveness.ts'
-import type { StepNeed } from './steps.ts'
 
 /** Steps of one kind. PostgreSQL carries out as one step those that are queued one after the other. */
 export interface StepGroup<Item, Result> {
@@ -48,7 +47,7 @@ export interface Database {
   acquired(acquisition: Acquisition, taken: readonly AcquiredExecution[]): void
   /** Warns if the clock of the database differs from that of the engine. */
   compareClocks(at: number): Promise<void>
-  /** Drops partitions whose rows are all older than their retention. Returns the number of dropped partitions. */
+  /** Drops partitions whose rows are all older than their retention. Returns the approximate number of their rows. */
   dropPartitions(retention: Retention, at: number): Promise<number>
   onForeignChange(callback: () => void): () => void
   onDatabaseChange(callback: (change: StoreChange) => void): () => void

@@ -1,76 +1,62 @@
 /**
- * Writes the logs of attempts: what comes in within 200 ms is one write for each attempt, so that a chatty task costs no
- * commit a line, and what an attempt has logged before its end is in the step that stores its end. The store appends here
- * and runs through it the steps that must see what was appended.
+ * Writes the logs of attempts. Pieces of one attempt that arrive within 200 ms are one write, so that a task with many
+ * lines does not cost a commit for each. The step that stores the end of an attempt writes its log first, and so does a
+ * step that reads logs.
  *
- * States of what is appended, and the moves:
- *   gathered -> being written   its attempt's 200 ms are over, the attempt ends, or somebody reads
+ * States of a piece, and the transitions:
+ *   gathered -> being written   the 200 ms of its attempt are over, the attempt ends, or a step reads logs
  *   being written -> stored     the step is committed
- *   being written -> refused    the database refused: it goes into the attempt's next write
+ *   being written -> refused    the database refused the step: the next write of the attempt contains the piece
  */
 
-import type { AttemptRef, Clock, LogQuery, LogStore, Page, StoredLogPiece, TickLog, Timer } from '../engine/ports.ts'
+import type { AttemptRef, Clock, Timer } from '../engine/ports.ts'
 import type { LogPiece } from '../model/log.ts'
 import { LogPieces, LogWindow } from '../model/log-window.ts'
-import type { LogChange, StoredPiece } from './log-changes.ts'
-import type { RunStep, Session, Step } from './session.ts'
-import { listLog, listTickLogs, writeLogs } from './steps/history/logs.ts'
-import type { StepNeed } from './steps.ts'
+import type { RunStep, Session, Step, StepNeed } from './session.ts'
+import { type LogChange, type StoredPiece, writeLogs } from './steps/history/logs.ts'
 
-/** At most five times a second. */
+/** Minimum time between two writes of one attempt. */
 const WRITE_EVERY_MS = 200
-/** After a refusal. */
+/** Time between a refused write and the next one. */
 const RETRY_MS = 1_000
-/** Attempts that have ended may still be written to, by threads that they left behind. */
-const MOST_REMEMBERED = 1_000
-
-export type ReadTicks = <Result>(trigger: string, body: (session: Session) => Step<Result>) => Promise<Result>
+/** Maximum number of attempts. Threads of an attempt that has ended may still write to its log. */
+const MAX_LOGS = 1_000
 
 interface Log {
   readonly attempt: AttemptRef
   readonly gathered: LogPieces
   readonly kept: LogWindow<StoredPiece>
   refused: readonly LogChange[]
-  /** Whether it has something to write. */
-  isWaiting: boolean
-  /** When it may be written; monotonic. */
+  /** Undefined if the log has nothing to write. */
+  timer: Timer | undefined
+  /** Monotonic time before which it is not written, unless a step needs it. */
   nextAt: number
 }
 
-export class LogWriter implements LogStore {
+export class LogWriter {
   readonly #clock: Clock
   readonly #run: RunStep
-  readonly #readTicks: ReadTicks
   /** By attempt, the newest last. */
   readonly #logs = new Map<string, Log>()
-  /** Those with something to write, by execution. */
+  /** Logs with something to write, by execution. */
   readonly #waiting = new Map<string, Set<Log>>()
-  #timer: Timer | undefined
-  #timerAt = Number.POSITIVE_INFINITY
   #isClosed = false
 
-  /** `readTicks`: runs a step that must see the skips of a trigger. */
-  constructor(clock: Clock, run: RunStep, readTicks: ReadTicks) {
+  constructor(clock: Clock, run: RunStep) {
     this.#clock = clock
     this.#run = run
-    this.#readTicks = readTicks
   }
 
   append(attempt: AttemptRef, piece: LogPiece, limitBytes: number): void {
     if (this.#isClosed) return
     const log = this.#logOf(attempt, limitBytes)
     log.gathered.add(piece)
-    if (!log.isWaiting) this.#wait(log, log.nextAt)
+    if (log.timer === undefined) this.#wait(log, Math.max(0, log.nextAt - this.#clock.monotonic()))
   }
 
-  list(query: LogQuery): Promise<readonly StoredLogPiece[]> {
-    const { executionId } = query
-    const need = this.#waiting.has(executionId) ? 'write' : 'read'
-    return this.stepAfter(need, executionId, null, (session) => listLog(session, query))
-  }
-
-  listOfTicks(trigger: string, query: Page & { readonly tickPrefix?: string }): Promise<readonly TickLog[]> {
-    return this.#readTicks(trigger, (session) => listTickLogs(session, trigger, query))
+  /** Runs a step that reads, after the logs of the execution that are not written yet. */
+  read<Result>(executionId: string, body: (session: Session) => Step<Result>): Promise<Result> {
+    return this.stepAfter(this.#waiting.has(executionId) ? 'write' : 'read', executionId, null, body)
   }
 
   /** Whether there is anything that `stepAfter` would write first. */
@@ -78,7 +64,7 @@ export class LogWriter implements LogStore {
     return this.#waitingOf(executionId, tasks).length > 0
   }
 
-  /** Writes first, in the same step, what an execution has logged: all of it, or that of these tasks. */
+  /** Runs a step that first writes the logs of an execution: all of them, or those of these tasks. */
   stepAfter<Result>(
     need: StepNeed,
     executionId: string,
@@ -89,11 +75,11 @@ export class LogWriter implements LogStore {
     return logs.length === 0 ? this.#run(need, body) : this.#write(need, logs, body)
   }
 
-  /** Takes no more, and writes the rest in a step of this tick of the event loop. */
+  /** Ignores later pieces, and writes the others in a step of this tick of the event loop. */
   close(): Promise<void> {
     this.#isClosed = true
-    this.#timer?.cancel()
-    return this.#write('write', this.#allWaiting(), function* () {})
+    const waiting = [...this.#waiting.values()].flatMap((logs) => [...logs])
+    return this.#write('write', waiting, function* () {})
   }
 
   #logOf(attempt: AttemptRef, limitBytes: number): Log {
@@ -105,41 +91,38 @@ export class LogWriter implements LogStore {
       gathered: new LogPieces(limitBytes),
       kept: new LogWindow(limitBytes),
       refused: [],
-      isWaiting: false,
+      timer: undefined,
       nextAt: this.#clock.monotonic() + WRITE_EVERY_MS,
     }
     this.#logs.set(key, log)
-    if (this.#logs.size > MOST_REMEMBERED) this.#forgetOldest()
+    if (this.#logs.size > MAX_LOGS) this.#forgetOldest()
     return log
   }
 
-  /** The oldest of those that have nothing to write: as a rule its attempt has ended long ago. */
+  /** Forgets the oldest log that has nothing to write. As a rule its attempt has ended long ago. */
   #forgetOldest(): void {
     for (const [key, log] of this.#logs) {
-      if (log.isWaiting) continue
+      if (log.timer !== undefined) continue
       this.#logs.delete(key)
       return
     }
   }
 
   #waitingOf(executionId: string, tasks: ReadonlySet<string> | null): readonly Log[] {
-    const waiting = this.#waiting.get(executionId)
-    if (waiting === undefined) return []
-    return tasks === null ? [...waiting] : [...waiting].filter(({ attempt }) => tasks.has(attempt.taskId))
+    const waiting = [...(this.#waiting.get(executionId) ?? [])]
+    return tasks === null ? waiting : waiting.filter(({ attempt }) => tasks.has(attempt.taskId))
   }
 
-  #allWaiting(): readonly Log[] {
-    return [...this.#waiting.values()].flatMap((logs) => [...logs])
-  }
-
-  #wait(log: Log, at: number): void {
+  #wait(log: Log, forMs: number): void {
     const { executionId } = log.attempt
-    log.isWaiting = true
-    log.nextAt = at
+    log.timer?.cancel()
+    log.timer = this.#clock.wakeAfter(forMs, () => {
+      // No caller waits for the answer. A refused write is repeated, and `close` reports the last failure.
+      this.#write('write', [log], function* () {}).catch(() => undefined)
+    })
     const others = this.#waiting.get(executionId)
     if (others === undefined) this.#waiting.set(executionId, new Set([log]))
     else others.add(log)
-    this.#arm(at)
   }
 
   #take(log: Log): readonly LogChange[] {
@@ -147,28 +130,12 @@ export class LogWriter implements LogStore {
     const others = this.#waiting.get(executionId)
     others?.delete(log)
     if (others?.size === 0) this.#waiting.delete(executionId)
-    log.isWaiting = false
+    log.timer?.cancel()
+    log.timer = undefined
     log.nextAt = this.#clock.monotonic() + WRITE_EVERY_MS
     const { refused } = log
     log.refused = []
     return [...refused, changeOf(log)]
-  }
-
-  #arm(at: number): void {
-    if (at >= this.#timerAt || this.#isClosed) return
-    this.#timer?.cancel()
-    this.#timerAt = at
-    this.#timer = this.#clock.wakeAfter(Math.max(0, at - this.#clock.monotonic()), () => this.#writeDue())
-  }
-
-  #writeDue(): void {
-    this.#timerAt = Number.POSITIVE_INFINITY
-    const now = this.#clock.monotonic()
-    const waiting = this.#allWaiting()
-    const due = waiting.filter((log) => log.nextAt <= now)
-    // Nobody waits for the answer: what is refused is tried again, and `close` reports the last failure.
-    if (due.length > 0) this.#write('write', due, function* () {}).catch(() => undefined)
-    for (const log of waiting) if (log.isWaiting) this.#arm(log.nextAt)
   }
 
   async #write<Result>(
@@ -176,25 +143,26 @@ export class LogWriter implements LogStore {
     logs: readonly Log[],
     body: (session: Session) => Step<Result>,
   ): Promise<Result> {
-    const changes = logs.flatMap((log) => this.#take(log))
+    const taken = logs.map((log) => ({ log, changes: this.#take(log) }))
+    const all = taken.flatMap(({ changes }) => changes)
     try {
       const result = await this.#run(need, function* (session) {
-        yield* writeLogs(session, changes)
+        yield* writeLogs(session, all)
         return yield* body(session)
       })
-      for (const { added } of changes) for (const piece of added) piece.text = ''
+      for (const { added } of all) for (const piece of added) piece.text = ''
       return result
     } catch (error) {
-      for (const log of logs) {
-        log.refused = [...changes.filter(({ attempt }) => attempt === log.attempt), ...log.refused]
-        this.#wait(log, this.#clock.monotonic() + RETRY_MS)
+      for (const { log, changes } of taken) {
+        log.refused = [...changes, ...log.refused]
+        if (!this.#isClosed) this.#wait(log, RETRY_MS)
       }
       throw error
     }
   }
 }
 
-/** Moves what was gathered to what is kept. */
+/** Moves the gathered pieces of a log to its kept ones. */
 function changeOf({ attempt, gathered, kept }: Log): LogChange {
   const added: StoredPiece[] = []
   const dropped: StoredPiece[] = []

@@ -3,7 +3,6 @@
  * rows only in columns that are stored as JSON text, and in truth values. Contexts stay as they are.
  */
 
-import type { InstanceCode } from '../engine/ports.ts'
 import type { NumberedRequest, SteeringRequest } from '../model/action.ts'
 import type { Execution, ExecutionOrigin, ExecutionSummary, TaskRun } from '../model/execution.ts'
 import { boundedFault, type PythonFault } from '../model/fault.ts'
@@ -129,11 +128,6 @@ export function execution(
 ): Execution {
   const finalTask = tasks.find((task) => task.taskId === record.final_task_id)
   return { ...executionSummary(record), inputText, finalText: finalTask?.outputText ?? storedFinal, tasks }
-}
-
-/** Returns whether an engine has triggers. An engine without any says nothing about the triggers of others. */
-export function declaresTriggers(code: InstanceCode): boolean {
-  return code.polled.length + code.crons.length > 0
 }
 
 /** Returns the text of an error as it is stored, which is limited whatever the caller has done. */

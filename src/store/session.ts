@@ -10,8 +10,8 @@
  * function and 7.7 µs as a generator, a step with one statement 3.8 and 5.0 µs.
  */
 
+import type { CommitKind } from '../metrics/store-counters.ts'
 import type { DialectSql } from './sql/dialect.ts'
-import type { StepNeed } from './steps.ts'
 
 export type Value = string | number | boolean | null | readonly (string | number | boolean | null)[]
 
@@ -67,6 +67,12 @@ export interface Session {
   /** Notifies other engines after the commit, unless the same transaction acquires these executions. */
   notifyEnginesOf(executionIds: readonly string[]): void
 }
+
+/**
+ * `read` writes nothing. `accept` must survive a power cut when it is answered. `write` may cost a repetition.
+ * `progress` is a `write` that nobody outside the engine sees: it may be lost with its file, as in a crash before it.
+ */
+export type StepNeed = CommitKind | 'progress'
 
 /**
  * How PostgreSQL carries out a step that writes. Without a trait, other engines are notified after the commit.

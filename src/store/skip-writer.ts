@@ -1,19 +1,17 @@
 /**
- * Writes buffered skips: within a second of the first, and before whatever comes after them of the same trigger. Where those
- * of thousands of triggers only lengthen runs that are written already, a part of them each second. The store notes skips here
- * and runs through it the steps that must see them.
+ * Writes buffered skips within a second of the first, and before later polls of the same trigger. If the skips of
+ * thousands of triggers only lengthen runs that are written already, a part of them is written each second.
  */
 
 import type { Clock, SkippedTick, Timer } from '../engine/ports.ts'
 import { POLLS_WRITTEN_WITHIN_MS } from '../model/trigger.ts'
-import type { RunStep, Session, Step } from './session.ts'
+import type { RunStep, Session, Step, StepNeed } from './session.ts'
 import { SkipBuffer, type SkipRuns } from './skip-buffer.ts'
-import type { StepNeed } from './steps.ts'
 
 const WRITE_AFTER_MS = 1_000
-/** Skips of this many triggers are written in one tick of the event loop, which must not hold up the loops. */
+/** Maximum number of triggers whose skips are written in one tick of the event loop, so that it stays free. */
 const TRIGGERS_A_STEP = 1_000
-/** A row costs 7 µs to lengthen, and a poll 10: so many seconds may pass between two of a trigger, when there are many. */
+/** Maximum time between two writes of a run, if there are many. Lengthening a row takes 7 µs, and a poll 10 µs. */
 const LENGTHENED_WITHIN_S = POLLS_WRITTEN_WITHIN_MS / WRITE_AFTER_MS
 
 /** Part of a step: writes runs of skips. */
@@ -24,7 +22,7 @@ export class SkipWriter {
   readonly #run: RunStep
   readonly #writeSkips: WriteSkips
   readonly #skips = new SkipBuffer()
-  /** How many of them are written in a second; it does not fall before all are. */
+  /** Number of lengthened runs that are written in a second. Does not fall before all are written. */
   #share = TRIGGERS_A_STEP
   #timer: Timer | undefined
   #isClosed = false
@@ -41,17 +39,22 @@ export class SkipWriter {
     if (this.#timer === undefined) this.#arm()
   }
 
-  /** The last skip of a trigger that is not written yet, or null. */
+  /** Time of the last skip of a trigger that is not written yet, or null. */
   lastAt(trigger: string): number | null {
     return this.#skips.lastAt(trigger)
   }
 
-  /** Writes the trigger's buffered skips first, in the same step: they came before. */
+  /** Runs a step that reads, after the buffered skips of the trigger. */
+  read<Result>(trigger: string, body: (session: Session) => Step<Result>): Promise<Result> {
+    return this.lastAt(trigger) === null ? this.#run('read', body) : this.stepAfter('write', trigger, body)
+  }
+
+  /** Runs a step that first writes the buffered skips of the trigger, because they came before. */
   stepAfter<Result>(need: StepNeed, trigger: string, body: (session: Session) => Step<Result>): Promise<Result> {
     return this.#step(need, () => this.#skips.take(trigger), body)
   }
 
-  /** Takes no more, and writes the rest in a step of this tick of the event loop. */
+  /** Ignores later skips, and writes the others in a step of this tick of the event loop. */
   close(): Promise<void> {
     this.#isClosed = true
     this.#timer?.cancel()
@@ -62,10 +65,10 @@ export class SkipWriter {
     if (!this.#isClosed) this.#timer ??= this.#clock.wakeAfter(WRITE_AFTER_MS, () => void this.#writeAll())
   }
 
-  /** Nobody waits for the answer: a failure keeps the skips for the next second, and `close` reports the last one. */
+  /** No caller waits for the answer. After a failure the skips are written later, and `close` reports the last one. */
   async #writeAll(): Promise<void> {
     this.#timer = undefined
-    // Counted before the first: what is noted meanwhile has its own second.
+    // Skips that are noted during these writes have a second of their own.
     const { size, lengthening } = this.#skips
     this.#share = Math.max(this.#share, Math.ceil(lengthening / LENGTHENED_WITHIN_S))
     let left = size - lengthening + Math.min(this.#share, lengthening)

@@ -3,10 +3,10 @@
 import { readFileSync, rmSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { StoreCounters } from '../../src/metrics/store-counters.ts'
+import type { StepNeed } from '../../src/store/session.ts'
 import { Connection } from '../../src/store/sqlite/file/connection.ts'
 import { DatabaseWatch } from '../../src/store/sqlite/file/database-watch.ts'
 import { StepQueue } from '../../src/store/sqlite/file/step-queue.ts'
-import type { StepNeed } from '../../src/store/steps.ts'
 import { FakeClock, settle } from '../support/fake-clock.ts'
 import { type TemporaryFolder, temporaryFolder } from '../support/store-sites.ts'
 

@@ -3,14 +3,11 @@
 import type { NewEvents } from '../../engine/ports.ts'
 import type { ValueText } from '../../model/graphs/rows.ts'
 
-/** Sequences of the last event, and of the last event that was delivered. */
-interface SourceMarks {
-  readonly last_sequence: number
-  readonly done_sequence: number
-}
-
 /** The state of a source that decides whether a delivery is stored. */
-export interface FoundLease extends SourceMarks {
+export interface FoundLease {
+  readonly last_sequence: number
+  /** Sequence of the last event that was delivered. */
+  readonly done_sequence: number
   readonly lease_number: number
   /** Engine that holds the lease, or null. */
   readonly lease_id: string | null
@@ -27,7 +24,7 @@ interface Acceptance {
 /** `stored`: the offset of each partition that has one. */
 export function acceptable(
   { events, maxWaiting }: NewEvents,
-  marks: SourceMarks,
+  marks: Pick<FoundLease, 'last_sequence' | 'done_sequence'>,
   stored: ReadonlyMap<string, number>,
 ): Acceptance {
   const moved = new Map<string, number>()

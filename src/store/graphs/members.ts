@@ -4,8 +4,8 @@ import { UsageError } from '../../errors.ts'
 import type { ValueText } from '../../model/graphs/rows.ts'
 
 /**
- * Returns the members by key; of two members with one key, the later. Throws `INVALID_ARGUMENT` for a text that is not a
- * JSON object.
+ * Returns the members by key, and the later of two members with one key. Throws `INVALID_ARGUMENT` for a text that is
+ * not a JSON object.
  */
 export function membersOf(text: ValueText): ReadonlyMap<string, ValueText> {
   assertObject(text)

@@ -2,7 +2,7 @@
 
 import type { Client } from 'pg'
 import type { Store } from '../../engine/ports.ts'
-import { SqlStore } from '../store.ts'
+import { sqlStore } from '../store.ts'
 import { PostgresDatabase } from './database.ts'
 import { inOwnRole } from './schema/owners.ts'
 import { assertUsableServer, SCHEMA } from './schema/schema.ts'
@@ -30,7 +30,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     else await SCHEMA.migrate(session, address, options.clock.now())
     database = new PostgresDatabase(client, address, await knownChanges(session, address), options)
     if (!isReading) await database.upkeep.run(null, 0)
-    return new SqlStore(database, options.clock)
+    return sqlStore(database, options.clock)
   } catch (error) {
     await client?.end().catch(() => undefined)
     throw unavailable(named.shown, error)

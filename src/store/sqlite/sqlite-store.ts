@@ -3,7 +3,7 @@
 import { resolve } from 'node:path'
 import type { Store } from '../../engine/ports.ts'
 import { MEMORY_PATH } from '../database-url.ts'
-import { SqlStore } from '../store.ts'
+import { sqlStore } from '../store.ts'
 import { SqliteDatabase } from './database.ts'
 import { Connection } from './file/connection.ts'
 import { unavailable } from './file/failures.ts'
@@ -31,5 +31,5 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     connection.close()
     throw unavailable(path, error)
   }
-  return new SqlStore(new SqliteDatabase(connection, options), options.clock)
+  return sqlStore(new SqliteDatabase(connection, options), options.clock)
 }

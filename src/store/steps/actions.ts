@@ -33,18 +33,25 @@ SELECT ${COLUMNS} FROM actions WHERE seq < $1 AND target = $4 ORDER BY seq DESC 
 
 export function actionStore(run: RunStep): ActionStore {
   return {
-    ask: method(run, 'accept', function* (session, action: NewAction) {
+    ask: method(run, 'accept', function* (session, action) {
       askAction(session, action)
     }),
-    record: method(run, 'accept', function* (session, action: NewAction, answer: ActionAnswer) {
+    record: method(run, 'accept', function* (session, action, answer) {
       recordAction(session, action, answer)
     }),
-    unanswered: method(run, 'read', listUnanswered),
-    answer: method(run, 'accept', answerAction),
-    remove: method(run, 'accept', function* (session, id: string) {
+    unanswered: method(run, 'read', function* (session, limit) {
+      return (yield* session.all<ActionRecord>(LIST_UNANSWERED, limit)).map(actionRow)
+    }),
+    answer: method(run, 'accept', function* (session, id, answer, at) {
+      return (yield* storeAnswer(session, id, answer, at)) === 1
+    }),
+    remove: method(run, 'accept', function* (session, id) {
       session.run('DELETE FROM actions WHERE id = $1', id)
     }),
-    get: method(run, 'read', getAction),
+    get: method(run, 'read', function* (session, id) {
+      const record = yield* session.one<ActionRecord>(GET_ACTION, id)
+      return record === undefined ? null : actionRow(record)
+    }),
     list: method(run, 'read', listActions),
   }
 }
@@ -70,28 +77,12 @@ export function recordAction(session: Session, action: NewAction, answer: Action
   storeAnswer(session, action.id, answer, action.at)
 }
 
-/** Records an action as done if the part of the step before it returns true. Returns that result. */
-export function* recordedIf(part: Step<boolean>, session: Session, action: NewAction | undefined): Step<boolean> {
-  const isDone = yield* part
+/** Records an action as done if its step has changed something. Returns whether it has. */
+export function recordedIf(isDone: boolean, session: Session, action: NewAction | undefined): boolean {
   if (isDone && action !== undefined) recordAction(session, action, { isRefused: false, text: null })
   return isDone
 }
 
-function* answerAction(session: Session, id: string, answer: ActionAnswer, at: number): Step<boolean> {
-  return (yield* storeAnswer(session, id, answer, at)) === 1
-}
-
-function* getAction(session: Session, id: string): Step<ActionRow | null> {
-  const record = yield* session.one<ActionRecord>(GET_ACTION, id)
-  return record === undefined ? null : actionRow(record)
-}
-
-/** Oldest first. */
-function* listUnanswered(session: Session, limit: number): Step<readonly ActionRow[]> {
-  return (yield* session.all<ActionRecord>(LIST_UNANSWERED, limit)).map(actionRow)
-}
-
-/** Newest first; the actions on all targets if `target` is null. */
 function* listActions(
   session: Session,
   target: string | null,

@@ -1,8 +1,8 @@
 /** Steps of alerts. */
 
-import type { AlertStore, PageAfter } from '../../engine/ports.ts'
+import type { AlertStore } from '../../engine/ports.ts'
 import type { AlertDelivery, AlertRow } from '../../model/alert.ts'
-import { method, type RunStep, type Session, type Step } from '../session.ts'
+import { method, type RunStep } from '../session.ts'
 import { placeAfter } from './pages.ts'
 
 type AlertRecord = Omit<AlertRow, 'deliveries'> & { readonly deliveries: string }
@@ -17,17 +17,15 @@ SELECT id, kind, subject, message, raised_at AS at, deliveries FROM alerts
 WHERE seq < $1 ORDER BY seq DESC LIMIT $2 OFFSET $3`
 
 export function alertStore(run: RunStep): AlertStore {
-  return { save: method(run, 'write', saveAlert), list: method(run, 'read', listAlerts) }
-}
-
-function* saveAlert(session: Session, alert: AlertRow): Step<void> {
-  const { id, kind, subject, message, at, deliveries } = alert
-  session.run(SAVE_ALERT, id, kind, subject, message, at, JSON.stringify(deliveries))
-}
-
-function* listAlerts(session: Session, { limit, offset, after }: PageAfter): Step<readonly AlertRow[]> {
-  const place = yield* placeAfter(session, 'SELECT raised_at AS at, seq FROM alerts WHERE id = $1', after)
-  if (place === null) return []
-  const records = yield* session.all<AlertRecord>(LIST_ALERTS, place.seq, limit, offset)
-  return records.map((record) => ({ ...record, deliveries: JSON.parse(record.deliveries) as AlertDelivery[] }))
+  return {
+    save: method(run, 'write', function* (session, { id, kind, subject, message, at, deliveries }) {
+      session.run(SAVE_ALERT, id, kind, subject, message, at, JSON.stringify(deliveries))
+    }),
+    list: method(run, 'read', function* (session, { limit, offset, after }) {
+      const place = yield* placeAfter(session, 'SELECT raised_at AS at, seq FROM alerts WHERE id = $1', after)
+      if (place === null) return []
+      const records = yield* session.all<AlertRecord>(LIST_ALERTS, place.seq, limit, offset)
+      return records.map((record) => ({ ...record, deliveries: JSON.parse(record.deliveries) as AlertDelivery[] }))
+    }),
+  }
 }

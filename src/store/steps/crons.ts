@@ -2,19 +2,19 @@
 
 import type {
   CronClaim,
-  CronMove,
+  CronStore,
   NewCronSchedule,
   NewExecution,
   NewTriggerCron,
-  Page,
   PageAfter,
 } from '../../engine/ports.ts'
-import { InternalError } from '../../errors.ts'
+import { InternalError, StoreError } from '../../errors.ts'
 import type { Catchup } from '../../model/policy.ts'
 import type { CronFiringRow, CronRow, CronStats } from '../../model/schedule.ts'
 import { jsonOrEmpty, type Stored } from '../rows.ts'
-import { allOf, type Session, type Step } from '../session.ts'
+import { allOf, method, type RunStep, type Session, type Step } from '../session.ts'
 import * as sql from '../sql/crons.ts'
+import { recordedIf } from './actions.ts'
 import { insertExecutions } from './executions/creation.ts'
 import { placeAfter } from './pages.ts'
 
@@ -32,13 +32,68 @@ interface CronRecord extends Stored<Omit<CronRow, 'catchup'>, never, 'isEnabled'
   readonly overrides: string | null
 }
 
+export function cronStore(run: RunStep): CronStore {
+  return {
+    createCron: async (schedule) => {
+      if (await run('accept', (session) => insertCron(session, schedule))) return
+      const { workflow, instanceName } = schedule
+      const message = `Workflow "${workflow}" already has an instance named "${instanceName}". Choose another name.`
+      throw new StoreError('DUPLICATE_INSTANCE', message, { workflow })
+    },
+    saveTriggerCrons: method(run, 'write', saveTriggerCrons),
+    listCrons: method(run, 'read', function* (session, { enabledOnly, limit, offset }) {
+      return (yield* session.all<CronRecord>(sql.LIST_CRONS, enabledOnly, limit, offset)).map(cronRow)
+    }),
+    getCron: method(run, 'read', function* (session, id) {
+      const record = yield* session.one<CronRecord>(sql.GET_CRON, id)
+      return record === undefined ? null : cronRow(record)
+    }),
+    findCrons: method(run, 'read', findCrons),
+    triggerCrons: method(run, 'read', function* (session, triggerNames) {
+      const replies = triggerNames.map((name) => session.all<CronRecord>(sql.GET_TRIGGER_CRON, name))
+      return (yield* allOf(replies)).flat().map(cronRow)
+    }),
+    updateCron: method(run, 'accept', function* (session, id, { expression, timezone, nextRunAt }, at) {
+      return (yield* session.run(sql.UPDATE_CRON, expression, timezone, nextRunAt, at, id)) === 1
+    }),
+    overrideTriggerCron: method(run, 'accept', function* (session, triggerName, catchup, at, action) {
+      const overrides = catchup === null ? null : JSON.stringify({ catchup } satisfies CronOverrides)
+      const statement = 'UPDATE crons SET overrides = $1, updated_at = $2 WHERE trigger_name = $3'
+      return recordedIf((yield* session.run(statement, overrides, at, triggerName)) === 1, session, action)
+    }),
+    rescheduleCrons: method(run, 'write', function* (session, moves, at) {
+      const statement = 'UPDATE crons SET next_run_at = $1, updated_at = $2 WHERE id = $3 AND next_run_at = $4'
+      for (const { scheduleId, seenRunAt, nextRunAt } of moves) {
+        session.run(statement, nextRunAt, at, scheduleId, seenRunAt)
+      }
+    }),
+    setCronEnabled: method(run, 'accept', function* (session, id, isEnabled, at) {
+      const statement = 'UPDATE crons SET enabled = $1, updated_at = $2 WHERE id = $3'
+      return (yield* session.run(statement, isEnabled, at, id)) === 1
+    }),
+    deleteCron: method(run, 'accept', function* (session, id) {
+      return (yield* session.run('DELETE FROM crons WHERE id = $1', id)) === 1
+    }),
+    enabledCrons: method(run, 'read', function* (session) {
+      return (yield* session.all<CronRecord>(sql.ENABLED_CRONS_BY_NEXT_RUN)).map(cronRow)
+    }),
+    claimCron: method(run, 'accept', claimCron),
+    listCronFirings: method(run, 'read', listCronFirings),
+    lostCronFirings: method(run, 'read', function* (session, { notBeforeAt, olderThanAt, maxAttempts }) {
+      return yield* session.all<CronFiringRow>(sql.LOST_CRON_FIRINGS, notBeforeAt, olderThanAt, maxAttempts)
+    }),
+    recoverCronFiring: method(run, 'accept', recoverCronFiring),
+    cronStats: method(run, 'read', cronStats),
+  }
+}
+
 function cronRow({ overrides, ...record }: CronRecord): CronRow {
   const { catchup = record.catchup ?? 'skip' }: CronOverrides = jsonOrEmpty(overrides)
   return { ...record, catchup, isEnabled: Boolean(record.isEnabled) }
 }
 
 /** Returns false if the workflow has an instance of this name. */
-export function* insertCron(session: Session, schedule: NewCronSchedule | NewTriggerCron): Step<boolean> {
+function* insertCron(session: Session, schedule: NewCronSchedule | NewTriggerCron): Step<boolean> {
   const { id, workflow, at, triggerName, instanceName, paramsText } = schedule
   const values = [id, workflow, ...timing(schedule), at, triggerName, instanceName, paramsText]
   return (yield* session.run(sql.INSERT_CRON, ...values)) === 1
@@ -58,56 +113,13 @@ function* saveTriggerCron(session: Session, schedule: NewTriggerCron): Step<Cron
   throw new InternalError(`Cannot find the schedule of trigger "${triggerName}" after saving it.`)
 }
 
-export function* saveTriggerCrons(session: Session, schedules: readonly NewTriggerCron[]): Step<readonly CronRow[]> {
+function* saveTriggerCrons(session: Session, schedules: readonly NewTriggerCron[]): Step<readonly CronRow[]> {
   const rows: CronRow[] = []
   for (const schedule of schedules) rows.push(yield* saveTriggerCron(session, schedule))
   return rows
 }
 
-/** Returns false if no trigger has this name. */
-export function* overrideTriggerCron(
-  session: Session,
-  triggerName: string,
-  catchup: Catchup | null,
-  at: number,
-): Step<boolean> {
-  const overrides = catchup === null ? null : JSON.stringify({ catchup } satisfies CronOverrides)
-  const statement = 'UPDATE crons SET overrides = $1, updated_at = $2 WHERE trigger_name = $3'
-  return (yield* session.run(statement, overrides, at, triggerName)) === 1
-}
-
-export function* rescheduleCrons(session: Session, moves: readonly CronMove[], at: number): Step<void> {
-  const statement = 'UPDATE crons SET next_run_at = $1, updated_at = $2 WHERE id = $3 AND next_run_at = $4'
-  for (const { scheduleId, seenRunAt, nextRunAt } of moves) {
-    session.run(statement, nextRunAt, at, scheduleId, seenRunAt)
-  }
-}
-
-/** Returns false if no schedule has this id, like the next two steps. */
-export function* updateCron(
-  session: Session,
-  id: string,
-  { expression, timezone, nextRunAt }: Pick<CronRow, 'expression' | 'timezone'> & { readonly nextRunAt: number },
-  at: number,
-): Step<boolean> {
-  return (yield* session.run(sql.UPDATE_CRON, expression, timezone, nextRunAt, at, id)) === 1
-}
-
-export function* setCronEnabled(session: Session, id: string, isEnabled: boolean, at: number): Step<boolean> {
-  const statement = 'UPDATE crons SET enabled = $1, updated_at = $2 WHERE id = $3'
-  return (yield* session.run(statement, isEnabled, at, id)) === 1
-}
-
-export function* deleteCron(session: Session, id: string): Step<boolean> {
-  return (yield* session.run('DELETE FROM crons WHERE id = $1', id)) === 1
-}
-
-export function* getCron(session: Session, id: string): Step<CronRow | null> {
-  const record = yield* session.one<CronRecord>(sql.GET_CRON, id)
-  return record === undefined ? null : cronRow(record)
-}
-
-export function* findCrons(session: Session, name: string, limit: number): Step<readonly CronRow[]> {
+function* findCrons(session: Session, name: string, limit: number): Step<readonly CronRow[]> {
   if (name === '') return []
   let found = yield* session.all<CronRecord>(sql.FIND_CRONS_BY_NAME, name, limit)
   if (found.length === 0) {
@@ -116,20 +128,7 @@ export function* findCrons(session: Session, name: string, limit: number): Step<
   return found.map(cronRow)
 }
 
-export function* triggerCrons(session: Session, triggerNames: readonly string[]): Step<readonly CronRow[]> {
-  const replies = triggerNames.map((name) => session.all<CronRecord>(sql.GET_TRIGGER_CRON, name))
-  return (yield* allOf(replies)).flat().map(cronRow)
-}
-
-export function* listCrons(session: Session, page: Page & { readonly enabledOnly: boolean }): Step<readonly CronRow[]> {
-  return (yield* session.all<CronRecord>(sql.LIST_CRONS, page.enabledOnly, page.limit, page.offset)).map(cronRow)
-}
-
-export function* enabledCrons(session: Session): Step<readonly CronRow[]> {
-  return (yield* session.all<CronRecord>(sql.ENABLED_CRONS_BY_NEXT_RUN)).map(cronRow)
-}
-
-export function* claimCron(session: Session, claim: CronClaim): Step<boolean> {
+function* claimCron(session: Session, claim: CronClaim): Step<boolean> {
   const { scheduleId, dueAt, nextRunAt, firingId, at, execution } = claim
   const cron = yield* session.one<Pick<CronRow, 'triggerName'>>(sql.CLAIM_CRON, nextRunAt, at, scheduleId, dueAt)
   if (cron === undefined) return false
@@ -140,7 +139,7 @@ export function* claimCron(session: Session, claim: CronClaim): Step<boolean> {
   return true
 }
 
-export function* listCronFirings(
+function* listCronFirings(
   session: Session,
   scheduleId: string,
   { limit, offset, after }: PageAfter,
@@ -150,15 +149,7 @@ export function* listCronFirings(
   return yield* session.all<CronFiringRow>(sql.LIST_CRON_FIRINGS, scheduleId, place.at, place.seq, limit, offset)
 }
 
-export function* lostCronFirings(
-  session: Session,
-  query: { readonly notBeforeAt: number; readonly olderThanAt: number; readonly maxAttempts: number },
-): Step<readonly CronFiringRow[]> {
-  const { notBeforeAt, olderThanAt, maxAttempts } = query
-  return yield* session.all<CronFiringRow>(sql.LOST_CRON_FIRINGS, notBeforeAt, olderThanAt, maxAttempts)
-}
-
-export function* recoverCronFiring(
+function* recoverCronFiring(
   session: Session,
   firingId: string,
   execution: NewExecution | null,
@@ -173,7 +164,7 @@ export function* recoverCronFiring(
   return true
 }
 
-export function* cronStats(session: Session, sinceAt: number, at: number): Step<CronStats> {
+function* cronStats(session: Session, sinceAt: number, at: number): Step<CronStats> {
   const stats = yield* session.one<CronStats>(sql.CRON_STATS, at - LOST_AFTER_MS, sinceAt)
   return stats ?? { total: 0, successful: 0, lost: 0 }
 }

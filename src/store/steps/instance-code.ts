@@ -1,8 +1,9 @@
 /** Steps of the code that engines announce, and the removal of triggers that no living engine declares. */
 
 import type { InstanceCode, TriggerRemoval } from '../../engine/ports.ts'
-import { declaresTriggers } from '../rows.ts'
+import type { Database } from '../database.ts'
 import { allOf, type Session, type Step } from '../session.ts'
+import type { Declarations } from './declarations.ts'
 import { seqOrThrow } from './instances.ts'
 import { deadSeqs, type Liveness, livingSeqs } from './liveness.ts'
 
@@ -13,27 +14,29 @@ const INSERT_WORKFLOW_VERSION = `
 INSERT INTO instance_workflows (instance_seq, workflow, version) VALUES ($1, $2, $3)
 ON CONFLICT (instance_seq, workflow) DO UPDATE SET version = excluded.version`
 
-/** `marks`: whether the engine declares triggers, or did before. */
-export function* announce(
-  session: Session,
-  liveness: Liveness,
-  instanceId: string,
-  announced: { readonly code: InstanceCode; readonly marks: boolean; readonly at: number },
-): Step<void> {
-  yield* storeCode(session, instanceId, announced.code)
-  if (announced.marks) markUndeclared(session, announced.at, yield* deadSeqs(session, liveness, instanceId))
-  session.notifyEngines()
-}
-
-/** Part of a heartbeat; see `Declare`. */
-export function* repeatCode(
-  session: Session,
+/** Announces the code of an engine, whose heartbeats repeat it; see the port. */
+export function announce(
+  { run, liveness }: Database,
+  declarations: Declarations,
   instanceId: string,
   code: InstanceCode,
-  others: { readonly at: number; readonly deadSeqs: readonly number[]; readonly isNew: boolean },
-): Step<void> {
-  if (others.isNew) yield* storeCode(session, instanceId, code)
-  if (declaresTriggers(code)) markUndeclared(session, others.at, others.deadSeqs)
+  at: number,
+): Promise<void> {
+  // An engine without triggers says nothing about the triggers of others.
+  const isEmpty = code.polled.length + code.crons.length === 0
+  const isDeclaring = declarations.keep(instanceId, 'code', isEmpty, function* (session, at, dead, isNew) {
+    if (isNew) yield* storeCode(session, instanceId, code)
+    if (!isEmpty) markUndeclared(session, at, dead)
+  })
+  return run(
+    'write',
+    function* (session) {
+      yield* storeCode(session, instanceId, code)
+      if (isDeclaring) markUndeclared(session, at, yield* deadSeqs(session, liveness, instanceId))
+      session.notifyEngines()
+    },
+    'quiet',
+  )
 }
 
 function* storeCode(session: Session, instanceId: string, code: InstanceCode): Step<void> {

@@ -45,7 +45,8 @@ export function* heartbeat(
   session: Session,
   liveness: Liveness,
   declarations: Declarations,
-  { instanceId, at }: { readonly instanceId: string; readonly at: number },
+  instanceId: string,
+  at: number,
 ): Step<{ readonly answer: HeartbeatAnswer; readonly others: string }> {
   const beaten = liveness.beat(session, instanceId, at)
   const observed = liveness.others(session, instanceId)
@@ -61,7 +62,7 @@ export function* heartbeat(
 
 export function* closeInstance(session: Session, instanceId: string, at: number): Step<void> {
   const found = yield* session.one<SeqRecord>(sql.FIND_INSTANCE, instanceId)
-  if (found !== undefined) yield* remove(session, found.seq, at, RUNNER_STOPPED, 0)
+  if (found !== undefined) yield* remove(session, found.seq, at, true)
 }
 
 export function* listInstances(session: Session, liveness: Liveness, at: number): Step<readonly InstanceRow[]> {
@@ -89,28 +90,18 @@ function* register(session: Session, liveness: Liveness, instanceId: string, at:
   yield* liveness.register(session, instanceId, at)
 }
 
-/** Releases the leases and executions of an engine, and removes it. */
-function* remove(
-  session: Session,
-  seq: number,
-  at: number,
-  ...loss: [fault?: PythonFault, recoveries?: number]
-): Step<void> {
+/** Releases the leases and executions of an engine, and removes it. `isStopped`: it has stopped in order. */
+function* remove(session: Session, seq: number, at: number, isStopped = false): Step<void> {
   // Locks the executions, so that no other engine takes one over before their tasks are ready.
   const executions = yield* session.all<SeqRecord>(sql.RELEASE_EXECUTIONS, seq)
-  for (const execution of executions) loseAttempts(session, execution.seq, at, ...loss)
+  for (const execution of executions) loseAttempts(session, execution.seq, at, isStopped)
   session.run('UPDATE triggers SET lease_seq = NULL WHERE lease_seq = $1', seq)
   session.run('DELETE FROM instances WHERE seq = $1', seq)
 }
 
 /** Stores the running attempts of an execution as lost, and makes their tasks ready. */
-export function loseAttempts(
-  session: Session,
-  executionSeq: number,
-  at: number,
-  fault = PROCESS_DIED,
-  recoveries = 1,
-): void {
-  session.run(sql.INSERT_LOST_ATTEMPTS, at, faultText(fault), executionSeq)
-  session.run(sql.READY_RUNNING_TASKS, recoveries, executionSeq)
+export function loseAttempts(session: Session, executionSeq: number, at: number, isStopped = false): void {
+  const error = faultText(isStopped ? RUNNER_STOPPED : PROCESS_DIED)
+  session.run(sql.INSERT_LOST_ATTEMPTS, at, error, executionSeq)
+  session.run(sql.READY_RUNNING_TASKS, isStopped ? 0 : 1, executionSeq)
 }

@@ -45,22 +45,8 @@ export function deadOf(others: readonly OtherEngine[]): readonly number[] {
   return others.filter(({ isDead }) => isDead).map(({ seq }) => seq)
 }
 
-/** Returns the engines that seem to be alive. */
-export function* listLiving(session: Session, liveness: Liveness, at: number): Step<readonly ListedEngine[]> {
-  return (yield* liveness.list(session, at)).filter(({ isAlive }) => isAlive)
-}
-
 /** Returns the `seq` of each engine that seems to be alive. */
 export function* livingSeqs(session: Session, liveness: Liveness, at: number): Step<ReadonlySet<number>> {
-  return new Set((yield* listLiving(session, liveness, at)).map(({ seq }) => seq))
-}
-
-export function* isLiving(session: Session, liveness: Liveness, instanceId: string, at: number): Step<boolean> {
-  return (yield* listLiving(session, liveness, at)).some(({ id }) => id === instanceId)
-}
-
-/** Returns whether an engine is this one, or is alive as this one has observed it. */
-export function* isObservedAlive(session: Session, liveness: Liveness, own: string, instanceId: string): Step<boolean> {
-  const others = yield* liveness.others(session, own)
-  return instanceId === own || others.some(({ id, isDead }) => id === instanceId && !isDead)
+  const engines = yield* liveness.list(session, at)
+  return new Set(engines.flatMap(({ seq, isAlive }) => (isAlive ? seq : [])))
 }

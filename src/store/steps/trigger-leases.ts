@@ -3,7 +3,7 @@
 import type { LeasedTriggers, TriggerLease } from '../../engine/ports.ts'
 import type { Session, Step } from '../session.ts'
 import { DECLARE_DEAD, FIND_INSTANCE } from '../sql/instances.ts'
-import { type Instance, movesOf } from '../trigger-shares.ts'
+import { type Instance, movesOf, type SharedTrigger } from '../trigger-shares.ts'
 import { seqOrThrow } from './instances.ts'
 import { deadSeqs, type Liveness } from './liveness.ts'
 
@@ -11,11 +11,6 @@ const SUM_LEASES = `
 SELECT count(*) AS count, CAST(sum(lease_number) AS bigint) AS numbers FROM triggers WHERE lease_seq = $1`
 
 const LIST_OWN_LEASES = 'SELECT name AS "trigger", lease_number AS number FROM triggers WHERE lease_seq = $1'
-
-interface LeaseRecord {
-  readonly name: string
-  readonly holder: number | null
-}
 
 interface AnnouncedRecord {
   readonly seq: number
@@ -72,7 +67,7 @@ export function* leaseTriggers(
   const others = withCode(yield* announced, new Set(dead))
   const unchanged = held.unchanged(own, names, yield* summed)
   if (others.length === 0 && unchanged !== null) return { held: unchanged, surplus: [] }
-  const triggers = yield* session.all<LeaseRecord>('SELECT name, lease_seq AS holder FROM triggers')
+  const triggers = yield* session.all<SharedTrigger>('SELECT name, lease_seq AS holder FROM triggers')
   const shared = triggers.map(({ name, holder }) => ({
     name,
     holder: holder !== null && dead.includes(holder) ? null : holder,

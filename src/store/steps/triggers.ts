@@ -1,14 +1,58 @@
-/** Steps of triggers and lists of their firings. */
+/** The triggers of the store: a step for each method of the port. */
 
-import type { Page, PageAfter, TriggerDeclaration } from '../../engine/ports.ts'
+import type { PageAfter, TriggerDeclaration, TriggerStore } from '../../engine/ports.ts'
 import { DEFAULT_POLICY, type TriggerOverrides, type TriggerPolicy } from '../../model/policy.ts'
-import type { FiringRow } from '../../model/schedule.ts'
-import { jsonOrEmpty, type TriggerRecord } from '../rows.ts'
-import type { Session, Step } from '../session.ts'
+import type { FiringRow, TriggerRow } from '../../model/schedule.ts'
+import type { Database } from '../database.ts'
+import { jsonOrEmpty, type TriggerRecord, triggerRow } from '../rows.ts'
+import { method, type Session, type Step } from '../session.ts'
+import type { SkipWriter } from '../skip-writer.ts'
 import * as sql from '../sql/triggers.ts'
+import { recordedIf } from './actions.ts'
+import { removeTrigger } from './instance-code.ts'
 import { placeAfter } from './pages.ts'
+import { recordFailed, recordFired } from './polls.ts'
+import { listTicks } from './ticks.ts'
+import { type HeldLeases, leaseTriggers, releaseTriggers } from './trigger-leases.ts'
 
-export function* saveTriggers(
+const SET_ENABLED = 'UPDATE triggers SET enabled = $1, note = $2, failures_in_row = 0, updated_at = $3 WHERE name = $4'
+
+export function triggerStore(database: Database, skips: SkipWriter, held: HeldLeases): TriggerStore {
+  const { run, liveness, isReadOnly } = database
+  const rowOf = (record: TriggerRecord): TriggerRow => triggerRow(record, skips.lastAt(record.name))
+  return {
+    saveTriggers: method(run, 'write', function* (session, declared, at) {
+      return (yield* saveTriggers(session, declared, at)).map(rowOf)
+    }),
+    leaseTriggers: (instanceId, names) =>
+      run('write', (session) => leaseTriggers(session, liveness, held, instanceId, names), 'quiet'),
+    releaseTriggers: method(run, 'write', releaseTriggers, 'quiet'),
+    removeTrigger: (name, at) => run('accept', (session) => removeTrigger(session, liveness, name, at)),
+    listTriggers: method(run, 'read', function* (session, { enabledOnly, limit, offset }) {
+      return (yield* session.all<TriggerRecord>(sql.LIST_TRIGGERS, enabledOnly, limit, offset)).map(rowOf)
+    }),
+    getTrigger: method(run, 'read', function* (session, name) {
+      const record = yield* session.one<TriggerRecord>(sql.GET_TRIGGER, name)
+      return record === undefined ? null : rowOf(record)
+    }),
+    setTriggerEnabled: method(run, 'accept', function* (session, name, isEnabled, note, at, action) {
+      const changed = yield* session.run(SET_ENABLED, isEnabled, note, at, name)
+      return recordedIf(changed === 1, session, action)
+    }),
+    overrideTrigger: method(run, 'accept', function* (session, name, overrides, at, action) {
+      return recordedIf(yield* overrideTrigger(session, name, overrides, at), session, action)
+    }),
+    noteSkip: (skip) => {
+      if (!isReadOnly) skips.note(skip)
+    },
+    recordFired: (tick) => skips.stepAfter('accept', tick.trigger, (session) => recordFired(session, tick)),
+    recordFailed: (tick) => skips.stepAfter('write', tick.trigger, (session) => recordFailed(session, tick)),
+    listFirings: method(run, 'read', listFirings),
+    listTicks: (trigger, filter) => skips.read(trigger, (session) => listTicks(session, trigger, filter)),
+  }
+}
+
+function* saveTriggers(
   session: Session,
   triggers: readonly TriggerDeclaration[],
   at: number,
@@ -23,32 +67,8 @@ export function* saveTriggers(
   return yield* session.all<TriggerRecord>(session.sql.triggers.get, names)
 }
 
-export function* listTriggers(
-  session: Session,
-  page: Page & { readonly enabledOnly: boolean },
-): Step<readonly TriggerRecord[]> {
-  return yield* session.all<TriggerRecord>(sql.LIST_TRIGGERS, page.enabledOnly, page.limit, page.offset)
-}
-
-export function* getTrigger(session: Session, name: string): Step<TriggerRecord | null> {
-  return (yield* session.one<TriggerRecord>(sql.GET_TRIGGER, name)) ?? null
-}
-
-/** Returns false if no trigger has this name, like the next step. */
-export function* setTriggerEnabled(
-  session: Session,
-  name: string,
-  isEnabled: boolean,
-  note: string | null,
-  at: number,
-): Step<boolean> {
-  const statement = `
-UPDATE triggers SET enabled = $1, note = $2, failures_in_row = 0, updated_at = $3 WHERE name = $4`
-  return (yield* session.run(statement, isEnabled, note, at, name)) === 1
-}
-
-/** Adds to the present overrides, or resets all of them. */
-export function* overrideTrigger(
+/** Returns false if no trigger has this name. */
+function* overrideTrigger(
   session: Session,
   name: string,
   overrides: TriggerOverrides | null,
@@ -62,7 +82,7 @@ export function* overrideTrigger(
   return true
 }
 
-export function* listFirings(
+function* listFirings(
   session: Session,
   trigger: string,
   { limit, offset, after }: PageAfter,

@@ -11,7 +11,7 @@
 import type { Clock } from '../../../engine/ports.ts'
 import { CloacaError } from '../../../errors.ts'
 import type { StoreCounters } from '../../../metrics/store-counters.ts'
-import { commitKind, type StepNeed } from '../../steps.ts'
+import type { StepNeed } from '../../session.ts'
 import type { Connection } from './connection.ts'
 import type { DatabaseWatch } from './database-watch.ts'
 import { closed, isLocked, refused } from './failures.ts'
@@ -97,7 +97,7 @@ export class StepQueue {
       this.#isolate(steps, error)
       return true
     }
-    const counted = counters.commits[commitKind(need)]
+    const counted = counters.commits[need === 'progress' ? 'write' : need]
     counted.steps += steps.length
     counted.duration.observe(clock.monotonic() - begunAt)
     for (const [index, step] of steps.entries()) step.settle(results[index])

@@ -1,9 +1,31 @@
 /** Steps of the logs of attempts and ticks, and the part of a step that writes logs. */
 
-import type { LogQuery, Page, StoredLogPiece, TickLog } from '../../../engine/ports.ts'
-import type { LogChange } from '../../log-changes.ts'
+import type { AttemptRef, LogQuery, Page, StoredLogPiece, TickLog } from '../../../engine/ports.ts'
 import { type RowValues, rowsOf, type Session, type Step } from '../../session.ts'
 import { LIST_LAST_PIECES, LIST_PIECES, LIST_TICK_LOGS, OPEN_TICK_LOG, SET_CUT } from '../../sql/history/logs.ts'
+
+/** A piece that is stored, or will be by the step that adds it. */
+export interface StoredPiece {
+  /** Number within its execution, or null while it is not stored. */
+  number: number | null
+  /** Whether it exceeds the limit, so that it is removed or never stored. */
+  isDropped: boolean
+  readonly records: number
+  readonly bytes: number
+  cutRecords: number
+  cutBytes: number
+  /** Empty after it was stored. */
+  text: string
+}
+
+/** Changes to write of the log of one attempt. */
+export interface LogChange {
+  readonly attempt: AttemptRef
+  readonly added: readonly StoredPiece[]
+  readonly dropped: readonly StoredPiece[]
+  /** The piece with the number of cut records, if the number has changed. */
+  readonly afterCut: StoredPiece | null
+}
 
 /** Last piece of the log of an execution. */
 interface LogEnd {
