@@ -18,6 +18,11 @@ export type Value = string | number | boolean | null | readonly (string | number
 /** The values of one row for `each`. */
 export type RowValues = readonly (string | number | boolean | null)[]
 
+/** Returns rows with one value each. */
+export function rowsOf(values: readonly (string | number)[]): readonly RowValues[] {
+  return values.map((value) => [value])
+}
+
 /** The result of a statement, or the promise of it. */
 export interface Reply<Result> {
   [Symbol.iterator](): Iterator<Promise<unknown>, Result, unknown>

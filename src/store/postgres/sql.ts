@@ -6,7 +6,7 @@ import { COUNTED_AT_MOST, type OwnHistorySql, type Part, TREND_AT_MOST } from '.
 import { OF_CRON, OF_TRIGGER } from '../sql/instance-code.ts'
 import { FAMILIES } from './schema/families.ts'
 import { EXECUTIONS } from './sql/executions.ts'
-import { FRAGMENTS } from './sql/fragments.ts'
+import { FRAGMENTS, numberedRows } from './sql/fragments.ts'
 import { TRIGGERS } from './sql/triggers.ts'
 
 const TABLES_OF_EXECUTION = FAMILIES.flatMap(({ tables }) =>
@@ -44,13 +44,13 @@ const DELETE_HISTORY: OwnSql['deleteHistory'] = [
 /** Locks the graphs in the order of their names, so that two deliveries never wait for each other. */
 const PASS_TO_GRAPH = `
 WITH passed AS (
-  SELECT graphs.seq, after
-  FROM ${FRAGMENTS.rows('name text, reactor text, before bigint, after bigint')}
+  SELECT graphs.seq, after, n
+  FROM ${numberedRows('name text, reactor text, before bigint, after bigint')}
   JOIN graphs USING (name, reactor)
   WHERE graphs.done_sequence = before
   ORDER BY graphs.name FOR NO KEY UPDATE OF graphs
 )
-UPDATE graphs SET done_sequence = passed.after FROM passed WHERE graphs.seq = passed.seq RETURNING graphs.name`
+UPDATE graphs SET done_sequence = passed.after FROM passed WHERE graphs.seq = passed.seq RETURNING passed.n`
 
 export const SQL = dialectSql(FRAGMENTS, {
   executions: EXECUTIONS,

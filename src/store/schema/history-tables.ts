@@ -9,9 +9,7 @@ CREATE TABLE active_firings (
   id text COLLATE "C" NOT NULL PRIMARY KEY,
   -- On SQLite, the number of the tick.
   seq bigint NOT NULL${fromSequence('firings_number')},
-  trigger_seq bigint NOT NULL,
-  context_hash text NOT NULL,
-  execution_id text NOT NULL,
+  trigger_seq bigint NOT NULL, context_hash text NOT NULL, execution_id text NOT NULL,
   fired_at bigint NOT NULL
 )${clustered}${storage(SHORT_LIVED)};
 -- For FIND_ACTIVE_FIRING, COUNT_ACTIVE_FIRINGS.
@@ -22,11 +20,8 @@ CREATE TABLE firings (
   -- For FIND_FIRING, deleteFirings.
   id text COLLATE "C" NOT NULL${primaryKey},
   seq bigint NOT NULL${fromSequence('firings_number')},
-  trigger_seq bigint NOT NULL,
-  context_hash text NOT NULL,
-  execution_id text,
-  fired_at bigint NOT NULL,
-  completed_at bigint NOT NULL
+  trigger_seq bigint NOT NULL, context_hash text NOT NULL, execution_id text,
+  fired_at bigint NOT NULL, completed_at bigint NOT NULL
 )${clustered}${dividedByDay('firings', 'fired_at')};
 -- For LIST_FIRINGS.
 CREATE INDEX firings_by_trigger ON firings (trigger_seq, fired_at, seq);
@@ -38,18 +33,12 @@ export const ticks = ({ strict, dividedByOutcome, primaryKey, fromSequence, then
 CREATE TABLE ticks (
   seq bigint NOT NULL${primaryKey}${fromSequence('ticks_number')},
   id text NOT NULL,
-  trigger_seq bigint NOT NULL,
-  outcome text NOT NULL,
-  first_at bigint NOT NULL,
-  last_at bigint NOT NULL,
-  count bigint NOT NULL,
-  lateness_ms bigint,
-  duration_ms bigint,
+  trigger_seq bigint NOT NULL, outcome text NOT NULL,
+  first_at bigint NOT NULL, last_at bigint NOT NULL, count bigint NOT NULL,
+  lateness_ms bigint, duration_ms bigint,
   -- Reason of a skip, from its poll.
   reason text,
-  firing_id text,
-  execution_id text,
-  error text,
+  firing_id text, execution_id text, error text,
   -- Output and log records of the poll: JSON lines, as in attempt_logs. Of a run of skips, those of the last poll.
   log text
 )${strict}${dividedByOutcome};
@@ -69,26 +58,20 @@ CREATE TABLE active_executions (
   execution_seq bigint NOT NULL,
   -- For findForSettling, GET_EXECUTION. Two executions with the same id could meet only here.
   id text COLLATE "C" NOT NULL,
-  workflow text NOT NULL,
-  version text NOT NULL,
-  status text NOT NULL DEFAULT 'Pending',
+  workflow text NOT NULL, version text NOT NULL, status text NOT NULL DEFAULT 'Pending',
   origin text NOT NULL,
   -- Name of the trigger or reactor, or id of the schedule.
   origin_source text,
   -- Id of the schedule of a cron trigger, whose name is in origin_source.
   schedule_id text,
-  firing_id text,
-  created_at bigint NOT NULL,
-  started_at bigint,
-  retry_of text,
+  firing_id text, created_at bigint NOT NULL, started_at bigint, retry_of text,
   owner_seq bigint REFERENCES instances (seq),
   -- Number of acquisitions. Only the owner with the newest number may write.
   owner_number bigint NOT NULL DEFAULT 0,
   -- Number of requests of people. The newest one is in request, as JSON, until it is applied.
   request_number bigint NOT NULL DEFAULT 0,
   request text,
-  paused_at bigint,
-  cancel_requested_at bigint,
+  paused_at bigint, cancel_requested_at bigint,
   ${activeKeys}
 )${clustered}${storage(OFTEN_CHANGED)};
 `
@@ -99,21 +82,13 @@ CREATE TABLE executions (
   seq bigint PRIMARY KEY,
   -- For GET_EXECUTION, FIND_EXECUTION_IDS.
   id text COLLATE "C" NOT NULL${unique},
-  workflow text NOT NULL,
-  version text NOT NULL,
-  status text NOT NULL,
-  origin text NOT NULL,
-  origin_source text,
-  schedule_id text,
-  firing_id text,
-  created_at bigint NOT NULL,
-  started_at bigint,
-  ended_at bigint NOT NULL,
+  workflow text NOT NULL, version text NOT NULL, status text NOT NULL,
+  origin text NOT NULL, origin_source text, schedule_id text, firing_id text,
+  created_at bigint NOT NULL, started_at bigint, ended_at bigint NOT NULL,
   -- The task whose output is the final context. Null: the final context is in execution_finals.
   final_task_id text,
   error_message text,
-  retry_of text,
-  cancel_requested_at bigint
+  retry_of text, cancel_requested_at bigint
 )${strict}${dividedByDay('executions', 'seq')};
 -- For executionListing.
 CREATE INDEX executions_by_creation ON executions (created_at${thenSeq});
@@ -145,16 +120,10 @@ CREATE TABLE execution_finals (
 export const tasks = ({ clustered, dividedByDay, output }: SchemaDialect): string => `
 CREATE TABLE task_runs (
   execution_seq bigint NOT NULL,
-  position integer NOT NULL,
-  task_id text COLLATE "C" NOT NULL,
-  full_name text NOT NULL,
+  position integer NOT NULL, task_id text COLLATE "C" NOT NULL, full_name text NOT NULL,
   status text NOT NULL DEFAULT 'NotStarted',
-  attempts integer NOT NULL DEFAULT 0,
-  recoveries integer NOT NULL DEFAULT 0,
-  not_before_at bigint,
-  started_at bigint,
-  ended_at bigint,
-  finished_order integer,
+  attempts integer NOT NULL DEFAULT 0, recoveries integer NOT NULL DEFAULT 0, not_before_at bigint,
+  started_at bigint, ended_at bigint, finished_order integer,
   -- Times of the attempt that completed the task, if attempts has no row of it. Its number and its end are those of the
   -- task.
   attempt_queued_at bigint,
@@ -167,12 +136,8 @@ CREATE TABLE task_runs (
 CREATE TABLE attempts (
   execution_seq bigint NOT NULL,
   task_id text COLLATE "C" NOT NULL,
-  attempt integer NOT NULL,
-  outcome text NOT NULL,
-  queued_at bigint,
-  started_at bigint,
-  ended_at bigint NOT NULL,
-  error text,
+  attempt integer NOT NULL, outcome text NOT NULL,
+  queued_at bigint, started_at bigint, ended_at bigint NOT NULL, error text,
   PRIMARY KEY (execution_seq, task_id, attempt)
 )${clustered}${dividedByDay('attempts', 'execution_seq')};
 
@@ -180,10 +145,7 @@ CREATE TABLE attempts (
 CREATE TABLE attempt_logs (
   execution_seq bigint NOT NULL,
   piece bigint NOT NULL,
-  task_id text COLLATE "C" NOT NULL,
-  attempt integer NOT NULL,
-  records bigint NOT NULL,
-  bytes bigint NOT NULL,
+  task_id text COLLATE "C" NOT NULL, attempt integer NOT NULL, records bigint NOT NULL, bytes bigint NOT NULL,
   -- Number of records and bytes that were cut between the previous piece of the attempt and this one.
   cut_records bigint NOT NULL DEFAULT 0,
   cut_bytes bigint NOT NULL DEFAULT 0,

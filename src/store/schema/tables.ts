@@ -28,11 +28,8 @@ CREATE TABLE instances (
   seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY${neverAgain},
   -- For FIND_INSTANCE.
   id text COLLATE "C" NOT NULL UNIQUE,
-  host text NOT NULL,
-  pid bigint NOT NULL,
-  process_started_at bigint,
-  opened_at bigint NOT NULL,
-  heartbeat_at bigint NOT NULL,
+  host text NOT NULL, pid bigint NOT NULL, process_started_at bigint,
+  opened_at bigint NOT NULL, heartbeat_at bigint NOT NULL,
   ${heartbeats},
   -- Another engine has taken over some of its work. With its next heartbeat it registers again, without any work.
   is_declared_dead boolean NOT NULL DEFAULT false,
@@ -58,8 +55,7 @@ CREATE TABLE triggers (
   -- For GET_TRIGGER, lockForPoll.
   name text COLLATE "C" NOT NULL UNIQUE,
   workflow text NOT NULL,
-  poll_interval_ms bigint NOT NULL,
-  allow_concurrent boolean NOT NULL,
+  poll_interval_ms bigint NOT NULL, allow_concurrent boolean NOT NULL,
   -- JSON: the policy in the code, and the values that a person set instead.
   policy text,
   overrides text,
@@ -69,9 +65,7 @@ CREATE TABLE triggers (
   failures_in_row integer NOT NULL DEFAULT 0,
   -- Whether the result of its last poll was to fire.
   is_firing boolean NOT NULL DEFAULT false,
-  created_at bigint NOT NULL,
-  updated_at bigint NOT NULL,
-  last_poll_at bigint,
+  created_at bigint NOT NULL, updated_at bigint NOT NULL, last_poll_at bigint,
   -- Time since no living instance declares it.
   undeclared_at bigint,
   lease_seq bigint REFERENCES instances (seq) ON DELETE SET NULL,
@@ -79,13 +73,9 @@ CREATE TABLE triggers (
   lease_number bigint NOT NULL DEFAULT 0,
   -- The run of skips that the next other outcome closes: it becomes a row of ticks.
   skip_tick_id text,
-  skip_count bigint NOT NULL DEFAULT 0,
-  skip_first_at bigint,
-  skip_last_at bigint,
-  skip_lateness_ms bigint,
-  skip_duration_ms bigint,
-  skip_reason text,
-  skip_log text
+  skip_count bigint NOT NULL DEFAULT 0, skip_first_at bigint, skip_last_at bigint,
+  skip_lateness_ms bigint, skip_duration_ms bigint,
+  skip_reason text, skip_log text
 )${strict}${storage('fillfactor = 50, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 0')};
 -- For LIST_TRIGGERS.
 CREATE INDEX triggers_by_creation ON triggers (created_at${thenSeq});
@@ -97,24 +87,19 @@ CREATE TABLE crons (
   -- For GET_CRON, CLAIM_CRON.
   id text COLLATE "C" NOT NULL UNIQUE,
   workflow text NOT NULL,
-  expression text NOT NULL,
-  timezone text NOT NULL,
-  catchup text,
+  expression text NOT NULL, timezone text NOT NULL, catchup text,
   -- JSON: values that a person set instead of those in the code.
   overrides text,
   enabled boolean NOT NULL DEFAULT true,
-  next_run_at bigint,
-  last_run_at bigint,
+  next_run_at bigint, last_run_at bigint,
   -- The last time of the schedule that fired. It does not depend on the clock of the engine.
   last_scheduled_at bigint,
-  created_at bigint NOT NULL,
-  updated_at bigint NOT NULL,
+  created_at bigint NOT NULL, updated_at bigint NOT NULL,
   -- Time since no living instance declares it.
   undeclared_at bigint,
   -- For GET_TRIGGER_CRON.
   trigger_name text UNIQUE,
-  instance_name text,
-  params text
+  instance_name text, params text
 )${strict}${storage('fillfactor = 70')};
 -- For LIST_CRONS.
 CREATE INDEX crons_by_creation ON crons (created_at${thenSeq});
@@ -128,11 +113,9 @@ CREATE TABLE cron_firings (
   -- For RECOVER_CRON_FIRING, deleteCronFirings.
   id text COLLATE "C" NOT NULL${unique},
   cron_seq bigint NOT NULL REFERENCES crons (seq) ON DELETE CASCADE,
-  scheduled_at bigint NOT NULL,
-  claimed_at bigint NOT NULL,
+  scheduled_at bigint NOT NULL, claimed_at bigint NOT NULL,
   execution_id text,
-  recovery_attempts integer NOT NULL DEFAULT 0,
-  updated_at bigint NOT NULL
+  recovery_attempts integer NOT NULL DEFAULT 0, updated_at bigint NOT NULL
 )${strict}${dividedByDay('cron_firings', 'claimed_at')};
 -- For LIST_CRON_FIRINGS.
 CREATE INDEX cron_firings_by_cron ON cron_firings (cron_seq, claimed_at${thenSeq});
@@ -184,8 +167,7 @@ CREATE TABLE alerts (
   kind text NOT NULL,
   -- Id of an execution or schedule, name of a trigger, or path of a script. Null: the database.
   subject text,
-  message text NOT NULL,
-  raised_at bigint NOT NULL,
+  message text NOT NULL, raised_at bigint NOT NULL,
   -- JSON: the result for each receiver.
   deliveries text NOT NULL
 )${strict};

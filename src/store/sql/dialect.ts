@@ -2,7 +2,6 @@
 
 import { declaredGraphSql } from './declared-graphs.ts'
 import { executionSql, type OwnExecutionSql } from './executions/executions.ts'
-import { settlementSql } from './executions/settlements.ts'
 import type { Fragments } from './fragments.ts'
 import { activitySql } from './history/activity.ts'
 import { historySql, type OwnHistorySql } from './history/executions.ts'
@@ -23,8 +22,8 @@ export interface OwnSql {
   /** Each deletes rows of a trigger. Values: name of the trigger, maximum number of rows. */
   readonly deleteHistory: readonly string[]
   /**
-   * Moves the mark of a graph over firings if it stood at the firing before them, and returns its name.
-   * Values of each row: graph, reactor, mark before, mark after.
+   * For `eachHit`: moves the mark of a graph over firings if it stood at the firing before them. Values: graph,
+   * reactor, mark before, mark after.
    */
   readonly passToGraph: string
   /** Tables with an `execution_seq`, except the table of active executions. */
@@ -38,7 +37,7 @@ export function dialectSql(fragments: Fragments, own: OwnSql) {
   return {
     activity: activitySql(fragments),
     declaredGraphs: declaredGraphSql(fragments),
-    executions: { ...executionSql(fragments), ...settlementSql(fragments), ...own.executions },
+    executions: { ...executionSql(fragments), ...own.executions },
     history: historySql(fragments, own.history),
     instanceCode: { ...instanceCodeSql(fragments), deleteHistory: own.deleteHistory },
     logs: logSql(fragments),

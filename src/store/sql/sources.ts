@@ -25,7 +25,7 @@ WITH free AS (
 )
 UPDATE sources SET lease_seq = $2, lease_number = lease_number + 1 FROM free WHERE sources.seq = free.seq`,
     listLeases: `
-SELECT name, lease_seq, lease_number, done_sequence, last_sequence FROM sources
+SELECT lease_seq, ${named('name AS source, lease_number AS number, done_sequence, last_sequence')} FROM sources
 WHERE ${isEach('name', '$1', 'text')}`,
     release: `UPDATE sources SET lease_seq = NULL WHERE ${isEach('name', '$1', 'text')} AND lease_seq = $2`,
 
@@ -52,7 +52,8 @@ ON CONFLICT (source_seq, partition) DO UPDATE SET read_to = excluded.read_to`,
 
 // -- events
 
-export const LIST_POSITIONS = `SELECT partition, read_to FROM stream_positions WHERE ${OF_SOURCE} ORDER BY partition`
+export const LIST_POSITIONS = `
+SELECT partition, read_to AS "offset" FROM stream_positions WHERE ${OF_SOURCE} ORDER BY partition`
 
 export const COUNT_REFUSED = 'UPDATE sources SET refused = refused + $2 WHERE name = $1'
 

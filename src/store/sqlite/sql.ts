@@ -36,7 +36,7 @@ const DELETE_HISTORY: OwnSql['deleteHistory'] = [
 ]
 
 const PASS_TO_GRAPH = `
-UPDATE graphs SET done_sequence = $4 WHERE name = $1 AND reactor = $2 AND done_sequence = $3 RETURNING name`
+UPDATE graphs SET done_sequence = $4 WHERE name = $1 AND reactor = $2 AND done_sequence = $3`
 
 const TABLES_OF_EXECUTION = ['execution_inputs', 'execution_finals', 'task_runs', 'attempts', 'attempt_logs']
 

@@ -1,13 +1,12 @@
 /** The statements about executions for PostgreSQL. */
 
 import { ACTIVE_COLUMNS, ALL_EXECUTIONS, TASK_COLUMNS } from '../../sql/executions/columns.ts'
-import type { OwnExecutionSql } from '../../sql/executions/executions.ts'
-import { type ChangeTask, taskChangeSql } from '../../sql/executions/settlements.ts'
+import { type ChangeTask, type OwnExecutionSql, taskChangeSql } from '../../sql/executions/executions.ts'
 import { firstSeq, newSeq } from '../schema/families.ts'
 import { FRAGMENTS, namesIn, numberedRows } from './fragments.ts'
 
 /** Outputs are in a table of their own. The last condition selects the partitions. */
-const changeTask: ChangeTask = ({ constants, columns }) => {
+const changeTask: ChangeTask = (constants, columns) => {
   const names = namesIn(columns)
   const values = names.flatMap((name) => (name === 'output' ? [] : `${name} = g.${name}`))
   const saved = `, saved AS (

@@ -1,9 +1,8 @@
-/** The SQL of executions and their task runs, except for settlements and lists. */
+/** The SQL of executions and their task runs, except for lists. */
 
 import type { Fragments } from '../fragments.ts'
 import { ALL_EXECUTIONS, OWNED_COLUMNS } from './columns.ts'
 import type { ListingSql } from './listing.ts'
-import type { OwnSettlementSql } from './settlements.ts'
 
 export const GET_EXECUTION = `SELECT * FROM ${ALL_EXECUTIONS} e WHERE id = $1`
 
@@ -44,8 +43,16 @@ SET owner_seq = NULL, owner_number = owner_number + 1,
     status = CASE WHEN paused_at IS NULL THEN 'Pending' ELSE 'Paused' END
 WHERE id = $1`
 
+// -- settlements
+
+export const FIND_ENDED = 'SELECT status FROM executions WHERE id = $1'
+
+export const CANCEL_UNFINISHED_TASKS = `
+UPDATE task_runs SET status = 'Cancelled', ended_at = $1
+WHERE execution_seq = $2 AND status IN ('NotStarted', 'Ready', 'Running')`
+
 /** Statements that each database has in its own form. Rows are those of `each`. */
-export interface OwnExecutionSql extends ListingSql, OwnSettlementSql {
+export interface OwnExecutionSql extends ListingSql {
   /**
    * Inserts executions with their inputs. Rows: id, workflow, version, origin, origin source, schedule, firing, time,
    * the execution that is retried, input, number of rows after this one.
@@ -58,9 +65,46 @@ export interface OwnExecutionSql extends ListingSql, OwnSettlementSql {
   readonly insertTasks: string
   /** Task runs with their outputs. Rows: `seq` of an execution. */
   readonly listTasks: string
+  /** The first attempt of a task begins. Rows: start, and, as in the next two, `seq` of the execution, task id. */
+  readonly beginTask: string
+  /** A task completes in its first attempt. Rows: start, end, position, times of the attempt, output. */
+  readonly completeTask: string
+  /** Rows: all columns of `CHANGED_TASK`. */
+  readonly changeTask: string
+  /** Moves executions to those that have ended. Rows: status, end, final task, error message, id. */
+  readonly end: readonly string[]
+  /** Moves firings to those whose executions have ended, except those of removed triggers. Rows: end, id. */
+  readonly completeFirings: readonly string[]
 }
 
-export function executionSql({ isEach, isIn, lock, rows }: Fragments) {
+/** Returns a statement that sets columns of task runs to constants and to the values of rows. */
+export type ChangeTask = (constants: readonly string[], columns: string) => string
+
+const FIRST_ATTEMPT = ['attempts = 1', 'recoveries = 0', 'not_before_at = NULL', 'error = NULL']
+const NOT_ENDED = ['ended_at', 'finished_order', 'attempt_queued_at', 'attempt_started_at'].map(
+  (name) => `${name} = NULL`,
+)
+const ATTEMPT_TIMES = 'attempt_queued_at bigint, attempt_started_at bigint'
+
+/** Nearly all tasks begin once and complete: their statements have few values to bind, because each costs time. */
+export function taskChangeSql(changeTask: ChangeTask) {
+  return {
+    beginTask: changeTask(["status = 'Running'", ...FIRST_ATTEMPT, ...NOT_ENDED], 'started_at bigint'),
+    completeTask: changeTask(
+      ["status = 'Completed'", ...FIRST_ATTEMPT],
+      `started_at bigint, ended_at bigint, finished_order int, ${ATTEMPT_TIMES}, output text`,
+    ),
+    changeTask: changeTask(
+      [],
+      `status text, attempts int, recoveries int, not_before_at bigint, started_at bigint, ended_at bigint, \
+finished_order int, error text, ${ATTEMPT_TIMES}, output text`,
+    ),
+  }
+}
+
+export function executionSql({ insertRows, isEach, isIn, lock, rows }: Fragments) {
+  const attempt = `execution_seq bigint, task_id text, attempt int, outcome text, queued_at bigint, \
+started_at bigint, ended_at bigint, error text`
   /** Values: latest creation, list of living engines. */
   const isWaiting = `
     status IN ('Pending', 'Running') AND created_at <= $1
@@ -90,5 +134,19 @@ FROM active_executions WHERE id = $1 ${lock('active_executions')}`,
     countWaiting: `
 SELECT workflow, count(*) AS executions FROM active_executions
 WHERE ${isWaiting} GROUP BY workflow ORDER BY workflow`,
+
+    /** Locks executions until the commit, so that no other engine takes one over. Rows: ids. */
+    findForSettling: `
+SELECT execution_seq AS seq, id, origin, firing_id, owner_seq, owner_number, request_number, request
+FROM active_executions WHERE ${isEach('id', '$1', 'text')} ORDER BY execution_seq ${lock('active_executions')}`,
+    /** An engine may report the end of an attempt that another engine has stored as lost: the report replaces it. */
+    insertAttempts: `
+${insertRows('attempts', attempt)}
+ON CONFLICT (execution_seq, task_id, attempt) DO UPDATE
+SET outcome = excluded.outcome, queued_at = excluded.queued_at, started_at = excluded.started_at,
+    ended_at = excluded.ended_at, error = excluded.error`,
+    /** Rows: ids. */
+    disown: `UPDATE active_executions SET owner_seq = NULL WHERE ${isEach('id', '$1', 'text')}`,
+    insertFinals: insertRows('execution_finals', 'execution_seq bigint, context text'),
   }
 }

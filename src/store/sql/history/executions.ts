@@ -36,10 +36,7 @@ FROM task_runs WHERE ${condition} AND attempt_started_at IS NOT NULL`
 type Value = string | number
 
 /** A statement that is put together from parts, and its values. */
-export interface Query {
-  readonly text: string
-  readonly values: readonly Value[]
-}
+type Query = readonly [text: string, values: readonly Value[]]
 
 /** A table, and the statuses of its executions that are counted. Undefined: all of them. */
 export interface Part {
@@ -98,7 +95,7 @@ SELECT ${only === undefined ? 'status' : `'${only}' AS status`}, count(*) AS cou
   ORDER BY created_at LIMIT ${value(limit)}
 ) seen ${only === undefined ? 'GROUP BY status' : 'HAVING count(*) > 0'}`,
       )
-      return { text, values }
+      return [text, values]
     },
   }
 }
@@ -119,7 +116,7 @@ export function groupedTrend({ table, statuses }: Part, query: TrendQuery, limit
 SELECT ((created_at - ${since} + 1) * ${all} - 1) / ${length} AS bar, status, count(*) AS count
 FROM (SELECT status, created_at FROM ${table} WHERE ${conditions.join(' AND ')} LIMIT ${value(limit)}) seen
 GROUP BY bar, status`
-  return { text, values }
+  return [text, values]
 }
 
 /**
@@ -149,7 +146,7 @@ SELECT count(*) AS seen, count(*) FILTER (WHERE ${counted.join(' AND ')}) AS cou
   SELECT ${columns} FROM ${executionsWith(status)} e
   WHERE ${[...read, ...period].join(' AND ')} ${order} LIMIT ${value(limit)}
 ) seen`
-  return { text, values }
+  return [text, values]
 }
 
 function withStatus(statuses: readonly ExecutionStatus[] | undefined): readonly string[] {

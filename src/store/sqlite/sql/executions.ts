@@ -1,9 +1,8 @@
 /** The statements about executions for SQLite. */
 
 import { ACTIVE_COLUMNS, ENDED_COLUMNS, TASK_COLUMNS } from '../../sql/executions/columns.ts'
-import type { OwnExecutionSql } from '../../sql/executions/executions.ts'
+import { type ChangeTask, type OwnExecutionSql, taskChangeSql } from '../../sql/executions/executions.ts'
 import { ACTIVE_STATUSES } from '../../sql/executions/listing.ts'
-import { type ChangeTask, taskChangeSql } from '../../sql/executions/settlements.ts'
 import { namesOf } from './fragments.ts'
 
 /**
@@ -22,7 +21,7 @@ export const ACTIVE = `(${ACTIVE_PARTS})`
 /** Active and ended executions for `ORDER BY created_at, seq` with a small limit. SQLite merges these parts, too. */
 export const IN_ORDER = `(SELECT ${ENDED_COLUMNS} FROM executions UNION ALL ${ACTIVE_PARTS})`
 
-const changeTask: ChangeTask = ({ constants, columns }) => {
+const changeTask: ChangeTask = (constants, columns) => {
   const names = namesOf(columns)
   const values = names.map((name, index) => `${name} = $${index + 1}`)
   const output = names.includes('output') ? [] : ['output = NULL']

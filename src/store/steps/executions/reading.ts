@@ -2,7 +2,7 @@
 
 import type { Execution, ExecutionStatus } from '../../../model/execution.ts'
 import { type ExecutionRecord, execution, type TaskRecord, taskRun } from '../../rows.ts'
-import type { Session, Step } from '../../session.ts'
+import { rowsOf, type Session, type Step } from '../../session.ts'
 import { COUNT_EXECUTIONS, FIND_EXECUTION_IDS, GET_EXECUTION } from '../../sql/executions/executions.ts'
 
 interface ContextRecord {
@@ -22,18 +22,13 @@ export function* getExecution(session: Session, id: string): Step<Execution | nu
 
 export function* notUnderWay(session: Session, ids: readonly string[]): Step<ReadonlyMap<string, Execution | null>> {
   const { listInactive, getExecutions } = session.sql.executions
-  const inactive = yield* session.allEach<IdRecord>(
-    listInactive,
-    ids.map((id) => [id]),
-  )
-  if (inactive.length === 0) return new Map()
-  const records = yield* session.allEach<ExecutionRecord>(
-    getExecutions,
-    inactive.map(({ id }) => [id]),
-  )
-  const loaded = yield* loadExecutions(session, records)
+  const records = yield* session.allEach<IdRecord>(listInactive, rowsOf(ids))
+  if (records.length === 0) return new Map()
+  const inactive = records.map(({ id }) => id)
+  const ended = yield* session.allEach<ExecutionRecord>(getExecutions, rowsOf(inactive))
+  const loaded = yield* loadExecutions(session, ended)
   const found = new Map(loaded.map((execution) => [execution.id, execution]))
-  return new Map(inactive.map(({ id }) => [id, found.get(id) ?? null]))
+  return new Map(inactive.map((id) => [id, found.get(id) ?? null]))
 }
 
 export function* countExecutions(session: Session): Step<Readonly<Partial<Record<ExecutionStatus, number>>>> {
@@ -66,7 +61,5 @@ export function* loadExecutions(session: Session, records: readonly ExecutionRec
 }
 
 function contexts(records: readonly ContextRecord[]): ReadonlyMap<number, string> {
-  const contextOf = new Map<number, string>()
-  for (const { execution_seq, context } of records) contextOf.set(execution_seq, context)
-  return contextOf
+  return new Map(records.map(({ execution_seq, context }) => [execution_seq, context]))
 }

@@ -9,7 +9,8 @@ import { storeAnswer } from '../actions.ts'
 
 const DONE: ActionAnswer = { isRefused: false, text: null }
 
-const REPLACED: ActionAnswer = {
+/** Answer to a request that a newer request of another kind replaced. */
+export const REPLACED: ActionAnswer = {
   isRefused: true,
   text: 'Before an engine applied this request, a newer request replaced it.',
 }
@@ -32,24 +33,6 @@ export function* applyByOwner(session: Session, executionId: string, request: Nu
   answerAll(session, request, DONE, at)
 }
 
-interface TakenOverRequest {
-  readonly pausedAt: number | null
-  readonly cancelRequestedAt: number | null
-  readonly cancel: NumberedRequest | null
-}
-
-/** Applies the request that the former owner of an acquired execution did not apply. */
-export function* takeOverRequest(session: Session, record: OwnedRecord, at: number): Step<TakenOverRequest> {
-  const request = requestOf(record)
-  const { id, paused_at: pausedAt, cancel_requested_at: cancelRequestedAt } = record
-  if (request === null) return { pausedAt, cancelRequestedAt, cancel: null }
-  yield* applyByOwner(session, id, request, at)
-  if (request.kind === 'cancel') {
-    return { pausedAt, cancelRequestedAt: cancelRequestedAt ?? request.at, cancel: request }
-  }
-  return { pausedAt: request.kind === 'pause' ? request.at : null, cancelRequestedAt, cancel: null }
-}
-
 /** Answers the request that waits when its execution ends: it is a cancel that did this, or it comes too late. */
 export function answerAtEnd(
   session: Session,
@@ -65,24 +48,6 @@ export function answerAtEnd(
   answerAll(session, request, { isRefused: !isDone, text }, end.endedAt)
 }
 
-/** Answers a request of another kind that was not applied before a newer request replaced it. */
-export function answerReplaced(session: Session, replaced: SteeringRequest, at: number): void {
-  answerAll(session, replaced, REPLACED, at)
-}
-
-/** Returns the request to store. Two of one kind become one, which stops no more than the stricter one. */
-export function joinedRequest(waiting: SteeringRequest | null, request: SteeringRequest): SteeringRequest {
-  if (waiting === null || waiting.kind !== request.kind) return request
-  const { actionIds, reason, at } = waiting
-  return {
-    ...request,
-    actionIds: [...actionIds, ...request.actionIds],
-    waits: waiting.waits && request.waits,
-    reason,
-    at,
-  }
-}
-
-function answerAll(session: Session, { actionIds }: SteeringRequest, answer: ActionAnswer, at: number): void {
+export function answerAll(session: Session, { actionIds }: SteeringRequest, answer: ActionAnswer, at: number): void {
   for (const id of actionIds) storeAnswer(session, id, answer, at)
 }

@@ -4,8 +4,8 @@ import type { ExecutionEnd, Settlement } from '../../../engine/ports.ts'
 import { StoreError } from '../../../errors.ts'
 import type { ExecutionOrigin } from '../../../model/execution.ts'
 import { faultText, type OwnedRecord } from '../../rows.ts'
-import type { Reply, RowValues, Session, Step } from '../../session.ts'
-import { FIND_ENDED } from '../../sql/executions/settlements.ts'
+import { type Reply, type RowValues, rowsOf, type Session, type Step } from '../../session.ts'
+import { FIND_ENDED } from '../../sql/executions/executions.ts'
 import { answerAtEnd, applyByOwner } from './requests.ts'
 import { completingAttempts, TaskChanges } from './task-changes.ts'
 
@@ -35,10 +35,9 @@ export function* settle(
   settlements: readonly Settlement[],
   at: number,
 ): Step<readonly (StoreError | undefined)[]> {
-  const ids = settlements.map(({ executionId }) => [executionId])
-  const records = yield* session.allEach<SettlingRecord>(session.sql.executions.findForSettling, ids)
-  const recordOf = new Map<string, SettlingRecord>()
-  for (const record of records) recordOf.set(record.id, record)
+  const ids = settlements.map(({ executionId }) => executionId)
+  const records = yield* session.allEach<SettlingRecord>(session.sql.executions.findForSettling, rowsOf(ids))
+  const recordOf = new Map(records.map((record) => [record.id, record]))
   const accepted: Accepted[] = []
   const refusals: (StoreError | undefined)[] = []
   for (const settlement of settlements) {
@@ -86,7 +85,7 @@ function writeTasks(session: Session, accepted: readonly Accepted[], changes: Ta
     }
   }
   const written = changes.write(session)
-  if (attempts.length > 0) session.each(session.sql.executions.insertAttempts, attempts)
+  session.each(session.sql.executions.insertAttempts, attempts)
   return written
 }
 
@@ -107,7 +106,7 @@ export function writeEnds(session: Session, endings: readonly Ending[]): void {
   }
   if (ended.length === 0) return
   for (const move of moves) session.each(move, ended)
-  if (finals.length > 0) session.each(insertFinals, finals)
+  session.each(insertFinals, finals)
   for (const complete of completeFirings) session.each(complete, firings)
 }
 
@@ -120,10 +119,8 @@ function finalTaskOf(changes: Settlement['changes'], { finalText }: ExecutionEnd
 function giveBack(session: Session, accepted: readonly Accepted[]): void {
   const given = accepted.filter(({ settlement: { end, isGivenBack } }) => isGivenBack && end === null)
   if (given.length === 0) return
-  session.each(
-    session.sql.executions.disown,
-    given.map(({ record }) => [record.id]),
-  )
+  const ids = given.map(({ record }) => record.id)
+  session.each(session.sql.executions.disown, rowsOf(ids))
   session.notifyEngines()
 }
 

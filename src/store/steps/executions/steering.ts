@@ -12,13 +12,17 @@ import type { NewAction, NumberedRequest, SteeringRequest } from '../../../model
 import type { ExecutionStatus } from '../../../model/execution.ts'
 import { type OwnedRecord, requestOf } from '../../rows.ts'
 import type { Session, Step } from '../../session.ts'
-import { RELEASE_EXECUTION, STORE_REQUEST } from '../../sql/executions/executions.ts'
-import { CANCEL_UNFINISHED_TASKS, FIND_ENDED } from '../../sql/executions/settlements.ts'
+import {
+  CANCEL_UNFINISHED_TASKS,
+  FIND_ENDED,
+  RELEASE_EXECUTION,
+  STORE_REQUEST,
+} from '../../sql/executions/executions.ts'
 import { DECLARE_DEAD } from '../../sql/instances.ts'
 import { askAction } from '../actions.ts'
 import { loseAttempts } from '../instances.ts'
 import { loadExecutions } from './reading.ts'
-import { answerReplaced, applyByOwner, joinedRequest } from './requests.ts'
+import { answerAll, applyByOwner, REPLACED } from './requests.ts'
 import { writeEnds } from './settlement.ts'
 
 interface SteeringRecord extends OwnedRecord {
@@ -38,7 +42,7 @@ export function* steer(
   if (record === undefined) return yield* notUnderWay(session, action.target)
   const waiting = requestOf(record)
   if (waiting?.kind === 'cancel' && request.kind !== 'cancel') return { kind: 'cancelling' }
-  if (waiting !== null && waiting.kind !== request.kind) answerReplaced(session, waiting, action.at)
+  if (waiting !== null && waiting.kind !== request.kind) answerAll(session, waiting, REPLACED, action.at)
   askAction(session, action)
   const joined = joinedRequest(waiting, request)
   const text = JSON.stringify(joined)
@@ -47,6 +51,19 @@ export function* steer(
   const numbered = { ...joined, number: record.request_number + 1 }
   const current = { ...record, request: text, request_number: numbered.number }
   return yield* applyOrAsk(session, current, numbered, action.at, isOwnerAlive)
+}
+
+/** Returns the request to store. Two of one kind become one, which stops no more than the stricter one. */
+function joinedRequest(waiting: SteeringRequest | null, request: SteeringRequest): SteeringRequest {
+  if (waiting === null || waiting.kind !== request.kind) return request
+  const { actionIds, reason, at } = waiting
+  return {
+    ...request,
+    actionIds: [...actionIds, ...request.actionIds],
+    waits: waiting.waits && request.waits,
+    reason,
+    at,
+  }
 }
 
 /** Applies the request that waits, unless a living engine owns the execution; see the port. */

@@ -39,11 +39,11 @@ export class TaskChanges {
   /** Returns replies whose sum is the number of changed tasks. */
   write(session: Session): readonly Reply<number>[] {
     const { beginTask, completeTask, changeTask } = session.sql.executions
-    const replies: Reply<number>[] = []
-    if (this.#begun.length > 0) replies.push(session.each(beginTask, this.#begun))
-    if (this.#completed.length > 0) replies.push(session.each(completeTask, this.#completed))
-    if (this.#changed.length > 0) replies.push(session.each(changeTask, this.#changed))
-    return replies
+    return [
+      session.each(beginTask, this.#begun),
+      session.each(completeTask, this.#completed),
+      session.each(changeTask, this.#changed),
+    ]
   }
 }
 

@@ -3,7 +3,7 @@
 import type { DeclaredGraphs } from '../../../engine/ports.ts'
 import type { Accumulation } from '../../../model/graphs/definitions.ts'
 import { newReactorKey } from '../../graphs/firing-ids.ts'
-import type { Session, Step } from '../../session.ts'
+import { rowsOf, type Session, type Step } from '../../session.ts'
 import { SAVE_GRAPH } from '../../sql/declared-graphs.ts'
 
 interface Named {
@@ -52,15 +52,14 @@ export function markUndeclared(
 
 function* saveSources(session: Session, sources: DeclaredGraphs['sources'], at: number): Step<void> {
   const { forgetPositions, listAccumulations, saveSource } = session.sql.declaredGraphs
-  const names = sources.map(({ name }) => [name])
+  const names = rowsOf(sources.map(({ name }) => name))
   const stored = yield* session.allEach<Named & { readonly accumulation: string | null }>(listAccumulations, names)
   const before = new Map(stored.map(({ name, accumulation }) => [name, accumulation]))
   const moved = sources.filter(({ name, accumulation }) => isOtherStream(before.get(name) ?? null, accumulation))
-  const movedNames = moved.map(({ name }) => [name])
   const rows = byName(sources).map(({ name, accumulation, description }) => {
     return [name, JSON.stringify(accumulation), description, at]
   })
-  session.each(forgetPositions, movedNames)
+  session.each(forgetPositions, rowsOf(moved.map(({ name }) => name)))
   session.each(saveSource, rows)
 }
 
@@ -75,7 +74,7 @@ function* saveReactors(session: Session, reactors: DeclaredGraphs['reactors'], a
   const { forgetInputs, listReactorSeqs, saveInput, saveReactor } = session.sql.declaredGraphs
   const sorted = byName(reactors)
   const rows = sorted.map(({ name, mode }) => [name, newReactorKey(session.newId), mode, at])
-  const names = sorted.map(({ name }) => [name])
+  const names = rowsOf(sorted.map(({ name }) => name))
   session.each(saveReactor, rows)
   const stored = yield* session.allEach<Named & { readonly seq: number }>(listReactorSeqs, names)
   const seqs = new Map(stored.map(({ name, seq }) => [name, seq]))

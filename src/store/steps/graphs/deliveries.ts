@@ -19,20 +19,11 @@ interface InputRecordOf extends InputRecord {
   readonly reactorSeq: number
 }
 
-/** Rows that a delivery reads after it has locked them. */
-interface Found {
-  readonly source: LockedSource | undefined
-  readonly reactors: readonly ReactorRecord[]
-  readonly inputs: readonly InputRecordOf[]
-  /** Values of a state accumulator. */
-  readonly kept: readonly ValueText[]
-}
-
 /** The changes to write of a reactor. */
 interface ReactorChange {
   readonly reactor: ReactorRecord
   /** Inputs that changed. */
-  readonly inputs: readonly { readonly before: InputRecord; readonly now: InputState }[]
+  readonly inputs: readonly (InputState & { readonly seq: number; readonly hasNewValue: boolean })[]
   readonly firings: readonly NewFiring[]
 }
 
@@ -55,7 +46,8 @@ export function* deliver(session: Session, delivery: Delivery): Step<DeliveryRes
   return { kind: 'delivered', firings, run: yield* passToGraphs(session, fired, delivery) }
 }
 
-function* lock(session: Session, { source, values, capacity }: Delivery): Step<Found> {
+/** Reads the rows after it has locked them. `kept`: the values of a state accumulator. */
+function* lock(session: Session, { source, values, capacity }: Delivery) {
   const locked = session.one<LockedSource>(session.sql.sources.lock, source)
   if (values.length === 0) return { source: yield* locked, reactors: [], inputs: [], kept: [] }
   const reactors = session.all<ReactorRecord>(session.sql.reactors.lockReactorsOfSource, source)
@@ -102,10 +94,10 @@ function change(
 ): ReactorChange {
   const inputs = allInputs.filter(({ reactorSeq }) => reactorSeq === reactor.seq)
   const reaction = react({ ...reactor, inputs }, source, values, at)
-  const changed = inputs.flatMap((before, index) => {
-    const now = reaction.inputs[index]
-    const isChanged = now !== undefined && (before.source === source || now.dirtyFrom !== before.dirtyFrom)
-    return isChanged ? { before, now } : []
+  const changed = reaction.inputs.flatMap((now, index) => {
+    const before = inputs[index]
+    const isChanged = before !== undefined && (now.source === source || now.dirtyFrom !== before.dirtyFrom)
+    return isChanged ? { ...now, seq: before.seq, hasNewValue: now.sequence !== before.sequence } : []
   })
   return { reactor, inputs: changed, firings: reaction.firings }
 }
@@ -113,14 +105,16 @@ function change(
 function setInputs(session: Session, changes: readonly ReactorChange[]): void {
   const { setDirty, setInput } = session.sql.reactors
   const inputs = changes.flatMap((each) => each.inputs)
-  const values = inputs.flatMap(({ before: { seq, sequence }, now }) =>
-    now.sequence === sequence ? [] : [[seq, now.valueText, now.valueAt, now.sequence, now.dirtyFrom]],
+  const values = inputs.filter(({ hasNewValue }) => hasNewValue)
+  const marks = inputs.filter(({ hasNewValue }) => !hasNewValue)
+  session.each(
+    setInput,
+    values.map(({ seq, valueText, valueAt, sequence, dirtyFrom }) => [seq, valueText, valueAt, sequence, dirtyFrom]),
   )
-  const marks = inputs.flatMap(({ before: { seq, sequence }, now }) =>
-    now.sequence === sequence ? [[seq, now.dirtyFrom]] : [],
+  session.each(
+    setDirty,
+    marks.map(({ seq, dirtyFrom }) => [seq, dirtyFrom]),
   )
-  session.each(setInput, values)
-  session.each(setDirty, marks)
 }
 
 function insertFirings(session: Session, fired: readonly ReactorChange[], at: number): void {
@@ -155,9 +149,8 @@ function* passToGraphs(
     const bound = graphs.filter(({ reactor }) => reactor === name)
     return bound.map(({ graph }) => [graph, name, lastSequence, lastSequence + firings.length] as const)
   })
-  const passed = yield* session.allEach<{ readonly name: string }>(session.sql.reactors.passToGraph, rows)
-  const names = new Set(passed.map(({ name }) => name))
-  return rows.flatMap(([graph]) => (names.has(graph) ? graph : []))
+  const hits = yield* session.eachHit(session.sql.reactors.passToGraph, rows)
+  return rows.flatMap(([graph], index) => (hits[index] ? graph : []))
 }
 
 /** Returns null if there is no such reactor, or one of the values is for none of its sources. */

@@ -20,19 +20,9 @@ import {
   sourceRow,
 } from '../../graphs/rows.ts'
 import { faultText, withFault } from '../../rows.ts'
-import type { RowValues, Session, Step } from '../../session.ts'
+import { type RowValues, rowsOf, type Session, type Step } from '../../session.ts'
 import { FIND_INSTANCE } from '../../sql/instances.ts'
-import {
-  COUNT_REFUSED,
-  EVENTS_AFTER,
-  EXTEND_POLL_SKIPS,
-  GET_SOURCE,
-  LIST_EVENTS,
-  LIST_POLLS,
-  LIST_POSITIONS,
-  LIST_SOURCES,
-  NEWEST_POLL,
-} from '../../sql/sources.ts'
+import * as sql from '../../sql/sources.ts'
 import { seqOrThrow } from '../instances.ts'
 
 export interface LockedSource extends FoundLease {
@@ -40,12 +30,8 @@ export interface LockedSource extends FoundLease {
   readonly name: string
 }
 
-interface LeaseRecord {
-  readonly name: string
+interface LeaseRecord extends SourceLease {
   readonly lease_seq: number | null
-  readonly lease_number: number
-  readonly done_sequence: number
-  readonly last_sequence: number
 }
 
 interface PositionRecord {
@@ -62,28 +48,24 @@ export function* leaseSources(
 ): Step<readonly SourceLease[]> {
   const { lease, listLeases } = session.sql.sources
   const own = yield* engineSeq(session, instanceId)
-  const rows = names.map((name) => [name])
+  const rows = rowsOf(names)
   let records = yield* session.allEach<LeaseRecord>(listLeases, rows)
   // Engines ask for their leases again and again, and nearly always nothing is free.
   const free = records.filter(({ lease_seq }) => lease_seq === null || deadSeqs.includes(lease_seq))
   if (free.length > 0) {
-    const freeRows = free.map(({ name }) => [name])
-    session.each(lease, freeRows, own, deadSeqs)
+    session.each(lease, rowsOf(free.map(({ source }) => source)), own, deadSeqs)
     records = yield* session.allEach<LeaseRecord>(listLeases, rows)
   }
-  const leases = new Map(records.map((record) => [record.name, record]))
+  const leases = new Map(records.map(({ lease_seq, ...lease }) => [lease.source, { lease, isOwn: lease_seq === own }]))
   return names.flatMap((name) => {
-    const record = leases.get(name)
-    if (record?.lease_seq !== own) return []
-    const { lease_number: number, done_sequence: doneSequence, last_sequence: lastSequence } = record
-    return { source: name, number, doneSequence, lastSequence }
+    const found = leases.get(name)
+    return found?.isOwn ? found.lease : []
   })
 }
 
 export function* releaseSources(session: Session, instanceId: string, names: readonly string[]): Step<void> {
   const own = yield* engineSeq(session, instanceId)
-  const rows = names.map((name) => [name])
-  session.each(session.sql.sources.release, rows, own)
+  session.each(session.sql.sources.release, rowsOf(names), own)
   session.notifyEngines()
 }
 
@@ -101,112 +83,87 @@ export function* accept(
   isOwn: (instanceId: string) => boolean,
 ): Step<readonly AcceptedEvents[]> {
   const { countAccepted, insertEvent, insertPoll, savePosition } = session.sql.sources
-  const sources = yield* lockSources(session, added)
-  const rows: AcceptedRows = { events: [], positions: [], polls: [], counts: [] }
-  const answers = added.map((each) => sources.find(({ name }) => name === each.source)?.accept(each, rows) ?? UNKNOWN)
-  const grown = sources.filter(({ isGrown }) => isGrown)
-  for (const source of grown) source.finish(rows)
+  const sources = yield* growingSources(session, added)
+  const rows = { events: [] as RowValues[], polls: [] as RowValues[] }
+  const answers = added.map((each): AcceptedEvents => {
+    const source = sources.find(({ name }) => name === each.source)
+    return source === undefined ? { kind: 'unknown' } : addEvents(source, each, rows)
+  })
+  const grown = sources.filter(({ lastAt }) => lastAt !== null)
+  const positions = grown.flatMap(({ seq, moved }) =>
+    Array.from(moved, ([partition, offset]) => [seq, partition, offset]),
+  )
   session.each(insertEvent, rows.events)
-  session.each(savePosition, rows.positions)
+  session.each(savePosition, positions)
   session.each(insertPoll, rows.polls)
-  session.each(countAccepted, rows.counts)
-  if (grown.some(({ leaseId }) => !isOwn(leaseId ?? ''))) session.notifyEngines()
+  session.each(
+    countAccepted,
+    grown.map(({ seq, last_sequence, lastAt }) => [seq, last_sequence, lastAt]),
+  )
+  if (grown.some(({ lease_id }) => !isOwn(lease_id ?? ''))) session.notifyEngines()
   return answers
 }
 
+/** A source while events are added to it. */
+interface GrowingSource extends LockedSource {
+  last_sequence: number
+  /** Time of the last added event, or null if there is none. */
+  lastAt: number | null
+  /** Offset of each partition that decides about the events. */
+  offsets: ReadonlyMap<string, number>
+  /** Offsets that changed. */
+  moved: ReadonlyMap<string, number>
+}
+
+const NO_OFFSETS: ReadonlyMap<string, number> = new Map()
+
 /** Locks the sources of the calls. */
-function* lockSources(session: Session, added: readonly NewEvents[]): Step<readonly GrowingSource[]> {
+function* growingSources(session: Session, added: readonly NewEvents[]): Step<readonly GrowingSource[]> {
   const { listStoredPositions, lock, lockEach } = session.sql.sources
   const placed = added.flatMap((each) => partitionsOf(each).map((partition) => [each.source, partition]))
   const [first] = added
   if (first !== undefined && added.length === 1 && placed.length === 0) {
     // Nearly every call. On SQLite, a list of one source adds 2 µs to the 8 µs of the step.
     const source = yield* session.one<LockedSource>(lock, first.source)
-    return source === undefined ? [] : [new GrowingSource(source, [])]
+    return source === undefined ? [] : [{ ...source, lastAt: null, offsets: NO_OFFSETS, moved: NO_OFFSETS }]
   }
-  const names = added.map(({ source }) => [source])
-  const locked = session.allEach<LockedSource>(lockEach, names)
+  const locked = session.allEach<LockedSource>(lockEach, rowsOf(added.map(({ source }) => source)))
   const stored = session.allEach<PositionRecord>(listStoredPositions, placed)
   const sources = yield* locked
   const positions = yield* stored
-  return sources.map((source) => new GrowingSource(source, positions))
+  return sources.map((source) => {
+    const own = positions.filter(({ source_seq }) => source_seq === source.seq)
+    const offsets = new Map(own.map(({ partition, read_to }) => [partition, read_to]))
+    return { ...source, lastAt: null, offsets, moved: NO_OFFSETS }
+  })
 }
 
-/** Rows that `accept` writes. */
-interface AcceptedRows {
-  readonly events: RowValues[]
-  readonly positions: RowValues[]
-  readonly polls: RowValues[]
-  readonly counts: RowValues[]
-}
-
-const UNKNOWN: AcceptedEvents = { kind: 'unknown' }
-
-const NO_OFFSETS: ReadonlyMap<string, number> = new Map()
-
-function offsetsOf(seq: number, positions: readonly PositionRecord[]): ReadonlyMap<string, number> {
-  const own = positions.filter(({ source_seq }) => source_seq === seq)
-  return new Map(own.map(({ partition, read_to }) => [partition, read_to]))
-}
-
-/** A source while events are added to it. */
-class GrowingSource {
-  readonly name: string
-  readonly leaseId: string | null
-  readonly #seq: number
-  readonly #doneSequence: number
-  #stored = NO_OFFSETS
-  /** Offsets of the last accepted events, in place of the stored ones. */
-  #moved = NO_OFFSETS
-  #lastSequence: number
-  #lastAt: number | null = null
-
-  constructor(
-    { seq, name, last_sequence, done_sequence, lease_id }: LockedSource,
-    positions: readonly PositionRecord[],
-  ) {
-    this.name = name
-    this.leaseId = lease_id
-    this.#seq = seq
-    this.#lastSequence = last_sequence
-    this.#doneSequence = done_sequence
-    if (positions.length > 0) this.#stored = offsetsOf(seq, positions)
+function addEvents(
+  source: GrowingSource,
+  added: NewEvents,
+  rows: { readonly events: RowValues[]; readonly polls: RowValues[] },
+): AcceptedEvents {
+  const { texts, repeated, positions } = acceptable(added, source, source.offsets)
+  const firstSequence = source.last_sequence + 1
+  for (const text of texts) rows.events.push([source.seq, ++source.last_sequence, added.at, text])
+  if (positions.size > 0) {
+    source.offsets = new Map([...source.offsets, ...positions])
+    source.moved = new Map([...source.moved, ...positions])
   }
-
-  get isGrown(): boolean {
-    return this.#lastAt !== null
+  if (texts.length > 0) source.lastAt = added.at
+  if (texts.length > 0 && added.poll !== undefined) {
+    rows.polls.push(pollRow(source.seq, { ...added.poll, count: 1, sequence: firstSequence, error: null }))
   }
-
-  finish(rows: AcceptedRows): void {
-    for (const [partition, offset] of this.#moved) rows.positions.push([this.#seq, partition, offset])
-    rows.counts.push([this.#seq, this.#lastSequence, this.#lastAt])
-  }
-
-  accept(added: NewEvents, rows: AcceptedRows): AcceptedEvents {
-    const marks = { last_sequence: this.#lastSequence, done_sequence: this.#doneSequence }
-    const { texts, repeated, positions } = acceptable(added, marks, this.#stored)
-    const firstSequence = this.#lastSequence + 1
-    for (const text of texts) rows.events.push([this.#seq, ++this.#lastSequence, added.at, text])
-    if (positions.size > 0) {
-      this.#stored = new Map([...this.#stored, ...positions])
-      this.#moved = new Map([...this.#moved, ...positions])
-    }
-    if (texts.length > 0) this.#lastAt = added.at
-    if (texts.length > 0 && added.poll !== undefined) {
-      rows.polls.push(pollRow(this.#seq, { ...added.poll, count: 1, sequence: firstSequence, error: null }))
-    }
-    const waiting = this.#lastSequence - this.#doneSequence
-    return { kind: 'accepted', accepted: texts.length, repeated, firstSequence, waiting }
-  }
+  const waiting = source.last_sequence - source.done_sequence
+  return { kind: 'accepted', accepted: texts.length, repeated, firstSequence, waiting }
 }
 
 export function* refuse(session: Session, source: string, events: number): Step<void> {
-  session.run(COUNT_REFUSED, source, events)
+  session.run(sql.COUNT_REFUSED, source, events)
 }
 
 export function* positions(session: Session, source: string): Step<readonly StreamPosition[]> {
-  const records = yield* session.all<Omit<PositionRecord, 'source_seq'>>(LIST_POSITIONS, source)
-  return records.map(({ partition, read_to: offset }) => ({ partition, offset }))
+  return yield* session.all<StreamPosition>(sql.LIST_POSITIONS, source)
 }
 
 export function* eventsAfter(
@@ -216,26 +173,26 @@ export function* eventsAfter(
   { events, maxChars }: { readonly events: number; readonly maxChars: number },
 ): Step<readonly SourceEvent[]> {
   const texts = { column: 'event', maxChars } as const
-  const records = yield* session.allWithin<EventRecord>(texts, EVENTS_AFTER, source, sequence, events)
+  const records = yield* session.allWithin<EventRecord>(texts, sql.EVENTS_AFTER, source, sequence, events)
   return records.map((record) => sourceEvent(source, record))
 }
 
 export function* listEvents(session: Session, source: string, page: PageAfter): Step<readonly SourceEvent[]> {
-  const records = yield* session.all<EventRecord>(LIST_EVENTS, source, placeOf(page), page.limit, page.offset)
+  const records = yield* session.all<EventRecord>(sql.LIST_EVENTS, source, placeOf(page), page.limit, page.offset)
   return records.map((record) => sourceEvent(source, record))
 }
 
 /** Skips that follow a skip are added to its row. Locks the source, because another engine may report polls of it. */
 export function* recordPolls(session: Session, source: string, polls: readonly SourcePoll[]): Step<void> {
   const locked = session.one<LockedSource>(session.sql.sources.lock, source)
-  const newest = yield* session.one<Pick<PollRecord, 'outcome'> & { readonly seq: number }>(NEWEST_POLL, source)
+  const newest = yield* session.one<Pick<PollRecord, 'outcome'> & { readonly seq: number }>(sql.NEWEST_POLL, source)
   const found = yield* locked
   if (found === undefined) return
   const [first, ...rest] = mergedSkips(polls)
   if (first === undefined) return
   const isExtended = first.outcome === 'skipped' && newest?.outcome === 'skipped'
   if (isExtended) {
-    session.run(EXTEND_POLL_SKIPS, newest.seq, first.lastAt, first.count, first.latenessMs, first.durationMs)
+    session.run(sql.EXTEND_POLL_SKIPS, newest.seq, first.lastAt, first.count, first.latenessMs, first.durationMs)
   }
   const rows = (isExtended ? rest : [first, ...rest]).map((poll) => pollRow(found.seq, poll))
   session.each(session.sql.sources.insertPoll, rows)
@@ -268,15 +225,15 @@ function pollRow(seq: number, poll: SourcePoll): RowValues {
 }
 
 export function* listPolls(session: Session, source: string, page: PageAfter): Step<readonly SourcePollRow[]> {
-  const records = yield* session.all<PollRecord>(LIST_POLLS, source, placeOf(page), page.limit, page.offset)
+  const records = yield* session.all<PollRecord>(sql.LIST_POLLS, source, placeOf(page), page.limit, page.offset)
   return records.map(withFault)
 }
 
 export function* listSources(session: Session): Step<readonly SourceRow[]> {
-  return (yield* session.all<SourceRecord>(LIST_SOURCES)).map(sourceRow)
+  return (yield* session.all<SourceRecord>(sql.LIST_SOURCES)).map(sourceRow)
 }
 
 export function* getSource(session: Session, name: string): Step<SourceRow | null> {
-  const record = yield* session.one<SourceRecord>(GET_SOURCE, name)
+  const record = yield* session.one<SourceRecord>(sql.GET_SOURCE, name)
   return record === undefined ? null : sourceRow(record)
 }

@@ -6,7 +6,7 @@ import type { TickOutcome } from '../../../model/schedule.ts'
 import { fault, type TickRecord, tickRow } from '../../rows.ts'
 import { allOf, method, type RunStep, type Session, type Step } from '../../session.ts'
 import * as sql from '../../sql/history/activity.ts'
-import { edgesOf, inSteps, scaledToBar } from './bars.ts'
+import { barsIn, inSteps, scaledToBar } from './bars.ts'
 
 /** Number of ticks that are grouped in one step. SQLite needs 1 ms for 2,500. */
 const MAX_GROUPED = 2_500
@@ -50,16 +50,11 @@ interface Ticks {
   readonly open: Run
   readonly happenings: readonly Happening[]
   readonly inside: readonly RunsInside[]
-  /** Returns the first run of skips that ended at the start of a bar or later. */
-  across(bar: number): Run | undefined
+  /** Runs of skips that may reach over an edge, in the order of their ends. */
+  readonly across: readonly Run[]
 }
 
-const NO_TICKS: Ticks = {
-  open: { first_at: 0, last_at: 0, count: 0 },
-  happenings: [],
-  inside: [],
-  across: () => undefined,
-}
+const NO_TICKS: Ticks = { open: { first_at: 0, last_at: 0, count: 0 }, happenings: [], inside: [], across: [] }
 
 /** `isBlocking`: whether a step blocks the event loop. */
 export function activityStore(run: RunStep, isBlocking: boolean): ActivityStore {
@@ -121,11 +116,8 @@ function* groupedBars(session: Session, query: ActivityQuery): Step<readonly Act
   const inside = session.all<RunsInside>(sql.SKIPS_BY_BAR, ...values)
   const over = session.all<Run>(sql.SKIPS_OVER_EDGES, ...values)
   const last = session.allEach<Run>(session.sql.activity.skipsAcross, [[bars, untilAt]], open.seq)
-  const edges = edgesOf(query)
-  const ticks = { open, happenings: yield* happenings, inside: yield* inside }
-  const runs = [...(yield* over), ...(yield* last)]
-  const across = (bar: number) => runs.find(({ last_at }) => last_at >= (edges[bar] ?? untilAt))
-  return barsOf(query, { ...ticks, across }, 0, bars)
+  const across = [...(yield* over), ...(yield* last)]
+  return barsOf(query, { open, happenings: yield* happenings, inside: yield* inside, across }, 0, bars)
 }
 
 /** Counts bar by bar. The beginning of a bar with too many ticks stands for all of it. */
@@ -133,29 +125,24 @@ function* barsBetween(session: Session, query: ActivityQuery, from: number, to: 
   const open = yield* session.one<OpenRun>(sql.OPEN_RUN, query.trigger)
   if (open === undefined) return barsOf(query, NO_TICKS, from, to)
   const { countOfOutcomes, countOfSkips, skipsAcross } = session.sql.activity
-  const edges = edgesOf(query)
-  const rows = edges.slice(from, to).map((at, index) => [from + index, at, edges[from + index + 1] ?? at] as const)
+  const rows = barsIn(query, from, to)
   const ofOutcomes = rows.flatMap(([bar, at, endAt]) => HAPPENINGS.map((outcome) => [bar, outcome, at, endAt]))
-  const ofEdges = edges.slice(from, to + 1).map((at, index) => [from + index, at])
+  const ofEdges = [...rows.map(([bar, at]) => [bar, at]), ...rows.slice(-1).map(([bar, , endAt]) => [bar + 1, endAt])]
   const happenings = session.allEach<Happening>(countOfOutcomes, ofOutcomes, open.seq, BAR_AT_MOST)
   const inside = session.allEach<RunsInside>(countOfSkips, rows, open.seq, BAR_AT_MOST)
-  const across = yield* session.allEach<Run & { readonly bar: number }>(skipsAcross, ofEdges, open.seq)
-  const runs = new Map(across.map((run) => [run.bar, run]))
-  const ticks = { open, happenings: yield* happenings, inside: yield* inside }
-  return barsOf(query, { ...ticks, across: (bar) => runs.get(bar) }, from, to)
+  const found = yield* session.allEach<Run>(skipsAcross, ofEdges, open.seq)
+  const across = found.toSorted((one, other) => one.last_at - other.last_at)
+  return barsOf(query, { open, happenings: yield* happenings, inside: yield* inside, across }, from, to)
 }
 
 function barsOf(query: ActivityQuery, ticks: Ticks, from: number, to: number): readonly ActivityBar[] {
-  const edges = edgesOf(query)
   const happenings = Map.groupBy(ticks.happenings, ({ bar }) => bar)
   const inside = new Map(ticks.inside.map((runs) => [runs.bar, runs]))
-  return edges.slice(from, to).map((at, index) => {
-    const bar = from + index
-    const endAt = edges[bar + 1] ?? at
+  return barsIn(query, from, to).map(([bar, at, endAt]) => {
     const found = happenings.get(bar) ?? []
     const runs = inside.get(bar) ?? { bar, count: 0, runs: 0, last_at: null }
     const isFull = runs.runs >= BAR_AT_MOST
-    const shares = runsOver(ticks, bar, at, endAt).reduce((sum, run) => sum + share(run, at, endAt), 0)
+    const shares = runsOver(ticks, at, endAt).reduce((sum, run) => sum + share(run, at, endAt), 0)
     const skipped = (isFull ? scaled(runs, at, endAt) : runs.count) + Math.round(shares)
     const numbers = found.map((each): [TickOutcome, number] => {
       return [each.outcome, each.count >= BAR_AT_MOST ? scaled(each, at, endAt) : each.count]
@@ -167,11 +154,12 @@ function barsOf(query: ActivityQuery, ticks: Ticks, from: number, to: number): r
 }
 
 /** Returns the runs that reach over an edge of a bar, and the open run. */
-function runsOver({ across, open }: Ticks, bar: number, at: number, endAt: number): readonly Run[] {
-  const first = [across(bar)].filter((run) => run !== undefined && run.first_at < at)
-  const second = [across(bar + 1)].filter((run) => run !== undefined && run.first_at < endAt)
-  const isSame = first[0]?.first_at === second[0]?.first_at
-  return [...first, ...(isSame ? [] : second), open].filter((run) => run !== undefined)
+function runsOver({ across, open }: Ticks, at: number, endAt: number): readonly Run[] {
+  const over = [at, endAt].flatMap((edge) => {
+    const run = across.find(({ last_at }) => last_at >= edge)
+    return run !== undefined && run.first_at < edge ? run : []
+  })
+  return [...new Set(over), open]
 }
 
 /** Returns the part of the skips of a run that are in a bar, if they are spread evenly. */

@@ -7,9 +7,13 @@ interface Period {
   readonly bars: number
 }
 
-/** Returns the times at which the bars begin, and the time at which the last bar ends. */
-export function edgesOf({ sinceAt, untilAt, bars }: Period): readonly number[] {
-  return Array.from({ length: bars + 1 }, (_, index) => Math.floor(sinceAt + ((untilAt - sinceAt) * index) / bars))
+/** Number of a bar, and the times at which it begins and ends. */
+type Bar = readonly [bar: number, at: number, endAt: number]
+
+/** Returns the bars from one number to before another, or all of them. */
+export function barsIn({ sinceAt, untilAt, bars }: Period, from = 0, to = bars): readonly Bar[] {
+  const edge = (bar: number) => Math.floor(sinceAt + ((untilAt - sinceAt) * bar) / bars)
+  return Array.from({ length: to - from }, (_, index) => [from + index, edge(from + index), edge(from + index + 1)])
 }
 
 /** Estimates the number in a bar from the number until a time. */

@@ -5,7 +5,7 @@ import type { BoundedCount, CountFilter, ExecutionCounts, TrendBar, TrendQuery }
 import { allOf, type RunStep, type Session, type Step } from '../../session.ts'
 import { STATUSES } from '../../sql/executions/listing.ts'
 import { COUNTED_AT_MOST, countListing, groupedTrend, TREND_AT_MOST } from '../../sql/history/executions.ts'
-import { edgesOf, inSteps, scaledToBar } from './bars.ts'
+import { barsIn, inSteps, scaledToBar } from './bars.ts'
 
 const STEPS_OF_TREND = 48
 
@@ -22,7 +22,7 @@ interface BarRecord extends GroupRecord {
 export function* countByStatus(session: Session, filter: CountFilter): Step<ExecutionCounts> {
   const limit = isOfOne(filter) ? session.sql.history.maxOfOne.counted : COUNTED_AT_MOST
   const replies = STATUSES.map((status) => {
-    const { text, values } = countListing(session.sql.history, status, filter, limit)
+    const [text, values] = countListing(session.sql.history, status, filter, limit)
     return session.one<{ readonly seen: number; readonly count: number }>(text, ...values)
   })
   const entries = (yield* allOf(replies)).map((found, index): [ExecutionStatus | undefined, BoundedCount] => {
@@ -47,23 +47,21 @@ function* groupedBars(session: Session, query: TrendQuery): Step<readonly TrendB
   const { maxOfOne, parts, partsOfOne } = session.sql.history
   const limit = isOfOne(query) ? maxOfOne.counted : COUNTED_AT_MOST
   const replies = (isOfOne(query) ? partsOfOne : parts).map((part) => {
-    const { text, values } = groupedTrend(part, query, limit + 1)
+    const [text, values] = groupedTrend(part, query, limit + 1)
     return session.all<GroupRecord>(text, ...values)
   })
   const records = (yield* allOf(replies)).flat()
   if (countAll(records) > limit) return null
   const byBar = Map.groupBy(records, ({ bar }) => bar)
-  const starts = edgesOf(query).slice(0, -1)
-  return starts.map((at, bar) => ({ at, counts: countsOf(byBar.get(bar) ?? []), isEstimate: false }))
+  return barsIn(query).map(([bar, at]) => ({ at, counts: countsOf(byBar.get(bar) ?? []), isEstimate: false }))
 }
 
 function* estimatedBars(session: Session, query: TrendQuery, from: number, to: number): Step<readonly TrendBar[]> {
   const { maxOfOne, partsInOrder, partsOfOne, trendOfBars } = session.sql.history
   const limit = Math.ceil((isOfOne(query) ? maxOfOne.trend : TREND_AT_MOST) / query.bars)
-  const edges = edgesOf(query)
-  const rows = edges.slice(from, to).map((at, index) => [from + index, at, edges[from + index + 1] ?? at] as const)
+  const rows = barsIn(query, from, to)
   const replies = (isOfOne(query) ? partsOfOne : partsInOrder).map((part) => {
-    const { text, values } = trendOfBars(part, query, limit)
+    const [text, values] = trendOfBars(part, query, limit)
     return session.allEach<BarRecord>(text, rows, ...values)
   })
   const parts = (yield* allOf(replies)).map((records) => Map.groupBy(records, ({ bar }) => bar))

@@ -1,7 +1,7 @@
 /** Steps of the logs of attempts and ticks, and the part of a step that writes logs. */
 
 import type { AttemptRef, LogQuery, Page, StoredLogPiece, TickLog } from '../../../engine/ports.ts'
-import type { RowValues, Session, Step } from '../../session.ts'
+import { type RowValues, rowsOf, type Session, type Step } from '../../session.ts'
 import { LIST_LAST_PIECES, LIST_PIECES, LIST_TICK_LOGS, OPEN_TICK_LOG, SET_CUT } from '../../sql/history/logs.ts'
 
 /** A piece that is stored, or will be by the step that adds it. */
@@ -69,10 +69,6 @@ function* lockedEnds(session: Session, ids: readonly string[]): Step<ReadonlyMap
     for (const end of yield* session.allEach<LogEnd>(statement, rowsOf(missing))) ends.set(end.id, end)
   }
   return ends
-}
-
-function rowsOf(ids: readonly string[]): readonly RowValues[] {
-  return ids.map((id) => [id])
 }
 
 export function* listLog(session: Session, query: LogQuery): Step<readonly StoredLogPiece[]> {

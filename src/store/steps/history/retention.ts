@@ -2,7 +2,7 @@
 
 import type { EndedExecutions, Retention } from '../../../engine/ports.ts'
 import type { TickOutcome } from '../../../model/schedule.ts'
-import type { Session, Step } from '../../session.ts'
+import { rowsOf, type Session, type Step } from '../../session.ts'
 import * as statements from '../../sql/history/retention.ts'
 import { pruneEvents, prunePolls, pruneReactorFirings } from '../graphs/pruning.ts'
 
@@ -38,7 +38,12 @@ interface OldFiring {
 /** Removes rows of one kind. Returns the number of removed rows, or 0 if no rows are old. */
 export function* prune(session: Session, tables: PrunedTables, retention: Retention, at: number): Step<number> {
   const tablesOf = yield* tables.find(session)
-  for (const removal of removals(session, { ...tables, tablesOf }, retention, at)) {
+  return yield* firstOf(removals(session, { ...tables, tablesOf }, retention, at))
+}
+
+/** Returns the first number of removed rows that is not 0. */
+function* firstOf(removals: readonly Step<number>[]): Step<number> {
+  for (const removal of removals) {
     const removed = yield* removal
     if (removed > 0) return removed
   }
@@ -97,11 +102,8 @@ export function* countEnded(session: Session, { endedBeforeAt, status }: EndedEx
 /** Returns the number of removed rows, or 0 if no rows are old. */
 export function* pruneExecutions(session: Session, tables: PrunedTables, which: EndedExecutions): Step<number> {
   const tablesOf = yield* tables.find(session)
-  for (const table of tablesOf('executions', which.endedBeforeAt, null)) {
-    const removed = yield* pruneTable(session, table, which, tables.executionsPerStep)
-    if (removed > 0) return removed
-  }
-  return 0
+  const found = tablesOf('executions', which.endedBeforeAt, null)
+  return yield* firstOf(found.map((table) => pruneTable(session, table, which, tables.executionsPerStep)))
 }
 
 function* pruneTable(
@@ -118,13 +120,9 @@ function* pruneTable(
   // Logs first, because the logs of a few executions may have gigabytes.
   const pieces = yield* session.run(sql.deleteLogPieces, seqs, ROWS_PER_STEP)
   if (pieces === ROWS_PER_STEP) return pieces
-  const rows = seqs.map((seq) => [seq])
-  for (const statement of sql.deleteExecutions) session.each(statement, rows)
+  for (const statement of sql.deleteExecutions) session.each(statement, rowsOf(seqs))
   const firings = old.flatMap(({ firing_id }) => firing_id ?? [])
-  session.each(
-    sql.deleteCronFirings,
-    firings.map((id) => [id]),
-  )
+  session.each(sql.deleteCronFirings, rowsOf(firings))
   yield* deleteFirings(session, firings)
   return old.length
 }
@@ -132,22 +130,15 @@ function* pruneTable(
 function* pruneFirings(session: Session, before: number): Step<number> {
   const sql = session.sql.retention.oldFiringsWithoutRun
   const old = yield* session.all<{ readonly id: string }>(sql, before, ROWS_PER_STEP)
-  yield* deleteFirings(
-    session,
-    old.map(({ id }) => id),
-  )
+  const ids = old.map(({ id }) => id)
+  yield* deleteFirings(session, ids)
   return old.length
 }
 
 /** Deletes firings with their ticks, which have the same times. */
 function* deleteFirings(session: Session, ids: readonly string[]): Step<void> {
   const sql = session.sql.retention
-  const deleted = yield* session.allEach<OldFiring>(
-    sql.deleteFirings,
-    ids.map((id) => [id]),
-  )
-  session.each(
-    sql.deleteFiredTicks,
-    deleted.map(({ id, fired_at }) => [fired_at, id]),
-  )
+  const deleted = yield* session.allEach<OldFiring>(sql.deleteFirings, rowsOf(ids))
+  const ticks = deleted.map(({ id, fired_at }) => [fired_at, id])
+  session.each(sql.deleteFiredTicks, ticks)
 }
