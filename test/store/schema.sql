@@ -366,7 +366,7 @@ CREATE TABLE task_runs (
   error text,
   output text,
   PRIMARY KEY (execution_seq, task_id)
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 CREATE TABLE ticks (
   seq integer NOT NULL PRIMARY KEY,

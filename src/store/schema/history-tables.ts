@@ -117,7 +117,11 @@ CREATE TABLE execution_finals (
 )${strict}${dividedByDay('execution_finals', 'execution_seq')};
 `
 
-export const tasks = ({ clustered, dividedByDay, output }: SchemaDialect): string => `
+/**
+ * `task_runs` is not clustered: SQLite reads whole records of a clustered table to compare their keys, and a record has
+ * its output. Measured with outputs of 1 MB: the begin of a task takes 3.8 ms if the table is clustered, else 2.0 ms.
+ */
+export const tasks = ({ strict, clustered, dividedByDay, output }: SchemaDialect): string => `
 CREATE TABLE task_runs (
   execution_seq bigint NOT NULL,
   position integer NOT NULL, task_id text COLLATE "C" NOT NULL, full_name text NOT NULL,
@@ -130,7 +134,7 @@ CREATE TABLE task_runs (
   attempt_started_at bigint,
   error text,${output}
   PRIMARY KEY (execution_seq, task_id)
-)${clustered}${dividedByDay('task_runs', 'execution_seq', 'fillfactor = 60')};
+)${strict}${dividedByDay('task_runs', 'execution_seq', 'fillfactor = 60')};
 
 -- Attempts that have ended. The current attempt is in task_runs.
 CREATE TABLE attempts (

@@ -32,7 +32,7 @@ WHERE execution_seq = $${names.length + 1} AND task_id = $${names.length + 2}`
 
 export const EXECUTIONS: OwnExecutionSql = {
   // An input gives its execution the number, and the inputs of one statement have consecutive numbers: one seek, where
-  // the largest number of both tables of executions would be two. Other tables of executions have no rowid.
+  // the largest number of both tables of executions would be two. `active_executions` has no rowid.
   insert: [
     'INSERT INTO execution_inputs (context) VALUES ($10)',
     `
@@ -42,7 +42,8 @@ VALUES (last_insert_rowid() - $11, $1, $2, $3, $4, $5, $6, $7, $8, $9)`,
   ],
 
   insertTasks: `
-INSERT INTO task_runs (execution_seq, position, task_id, full_name) VALUES (last_insert_rowid() - $5, $2, $3, $4)`,
+INSERT INTO task_runs (execution_seq, position, task_id, full_name)
+VALUES ((SELECT max(execution_seq) FROM execution_inputs) - $5, $2, $3, $4)`,
 
   listTasks: `
 SELECT execution_seq, position AS seq, ${TASK_COLUMNS}, output AS "outputText"
