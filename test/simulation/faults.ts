@@ -74,7 +74,8 @@ export class Faults {
 
   #applyTo(process: SimulatedProcess, fault: Fault): void {
     const { loop } = this.#simulation
-    if (loop.now < this.letGoAt && ['kill', 'killAfterCommit', 'suspend', 'stop'].includes(fault.kind)) return
+    if (loop.now < this.letGoAt && ['kill', 'killAfterCommit', 'suspend', 'stop', 'refuseFor'].includes(fault.kind))
+      return
     switch (fault.kind) {
       case 'kill':
         process.kill()
@@ -119,7 +120,10 @@ export class Faults {
   }
 }
 
-/** Whether a process closes the file and its log before another one opens the next file. A client that is idle does not look. */
-function closesReplaced({ state, isSuspended, spec }: SimulatedProcess): boolean {
-  return state === 'ended' || (state === 'running' && !isSuspended && spec.role === 'serve')
+/**
+ * Whether a process closes the file and its log before another one opens the next file. A client that is idle does not
+ * look. A process that cannot write keeps the log, and opens no other file until the log is removed.
+ */
+function closesReplaced({ state, isSuspended, isRefused, spec }: SimulatedProcess): boolean {
+  return state === 'ended' || (state === 'running' && !isSuspended && !isRefused && spec.role === 'serve')
 }

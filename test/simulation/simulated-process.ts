@@ -345,6 +345,11 @@ export class SimulatedProcess {
     this.#refusedUntil = { at: this.#ports.loop.now + forMs, code }
   }
 
+  /** Whether its database refuses writes for a time, such as on a full disk. */
+  get isRefused(): boolean {
+    return this.#refusedUntil !== null && this.#ports.loop.now < this.#refusedUntil.at
+  }
+
   /** The database refuses nothing any more. */
   endRefusals(): void {
     this.#refusals.length = 0
