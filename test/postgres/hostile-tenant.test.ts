@@ -197,6 +197,17 @@ describe('code that a tenant has planted', () => {
     expect(await tenant.gains()).toEqual([])
   })
 
+  it('is not run by an administrator in a schema of a group, to which a tenant belongs', async () => {
+    await sql(`CREATE ROLE h_root LOGIN PASSWORD 'pw' CREATEROLE; CREATE ROLE h_group NOLOGIN; GRANT h_group TO h_evil;
+      CREATE SCHEMA inherited AUTHORIZATION h_group`)
+
+    const opened = use({ url: `postgresql://h_root:pw@${attacked.place}`, schema: 'inherited' })
+    await expect(opened).rejects.toMatchObject({
+      code: 'DATABASE_UNAVAILABLE',
+      message: expect.stringMatching(/^Other users can create functions .* without administrator rights$/),
+    })
+  })
+
   it('is not run by a superuser in "public", where a stranger made any of our tables or sequences', async () => {
     // Without cloaca's comment on its role, the tenant is an ordinary user of the database.
     await sql('GRANT CREATE, USAGE ON SCHEMA public TO h_evil; COMMENT ON ROLE h_evil IS NULL')

@@ -105,13 +105,12 @@ export async function inOwnRole(
     )
   }
   const creators = owners.creators?.map((name) => (name === null ? 'PUBLIC' : `"${name}"`)).join(', ')
-  const warning =
-    creators === undefined
-      ? ''
-      : `Other users can create functions in schema "${schema}" of "${shown}", which may run with the rights of ` +
-        `administrator "${user}". Connect as a user without administrator rights, or run: ` +
-        `REVOKE CREATE ON SCHEMA "${schema}" FROM ${creators}`
-  if (isAdministrator && owners.tenant_creates) throw unsafe(warning)
+  const remedy = creators === undefined ? '' : `, or run: REVOKE CREATE ON SCHEMA "${schema}" FROM ${creators}`
+  const risk =
+    `Other users can create functions in schema "${schema}" of "${shown}", which may run with the rights of ` +
+    `administrator "${user}". Connect as a user without administrator rights${remedy}`
+  // A right that is inherited from the owner of the schema is in no list of rights.
+  if (isAdministrator && owners.tenant_creates) throw unsafe(risk)
   if (!owners.is_member) return address
   // A member that created the tables works as itself: the owner of the schema may have no rights in them.
   const role = owners.is_trusted || owners.tables_owner === user ? null : owner
@@ -126,7 +125,7 @@ export async function inOwnRole(
         `ALTER TABLE "${schema}".${name} OWNER TO ${own}, or use another schema.`,
     )
   }
-  if (owners.is_superuser && warning !== '') notice(warning)
+  if (owners.is_superuser && creators !== undefined) notice(risk)
   return { ...address, role }
 }
 
