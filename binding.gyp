@@ -17,6 +17,7 @@
         'src/native/codec/sha256.cc',
         'src/native/handed_files.cc',
         'src/native/restriction/confinement.cc',
+        'src/native/run_limit.cc',
         'src/native/restriction/exports.cc',
         'src/native/restriction/sqlite_files.cc',
         'src/native/restriction/system_calls.cc',

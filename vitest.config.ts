@@ -2,22 +2,22 @@ import { defineConfig } from 'vitest/config'
 import { LIMIT_MS, TEST_LIMIT_MS } from './test/support/limits.ts'
 import { TEST_CACHE } from './test/support/test-cache.ts'
 
-/** `CLOACA_CAMPAIGNS=1`: the campaigns, too. */
+/** Campaigns, with `CLOACA_CAMPAIGNS=1`. */
 const campaigns = process.env.CLOACA_CAMPAIGNS === '1' ? ['test/**/*.campaign.ts'] : []
 
-/** What needs nothing but a store and a server, and takes two minutes on two cores. */
-const POSTGRES_STORE = 'test/store/postgres-{contract,faults,graphs,migration,parts,snapshot,tenants}.test.ts'
+/** Tests that need only a store and a PostgreSQL server. They take two minutes on two cores. */
+const POSTGRES_STORE = 'test/store/postgres-{contract,faults,graphs,incidents,migration,parts,snapshot,tenants}.test.ts'
 
 /**
- * `CLOACA_TEST_DATABASE=postgres`: the tests of the store on PostgreSQL, and the scenarios that go through a store, which then
- * is PostgreSQL's; see `scenario-database.ts`.
+ * Tests with `CLOACA_TEST_DATABASE=postgres`: tests of the PostgreSQL store, and scenarios that use a store, which then
+ * is PostgreSQL; see `scenario-database.ts`.
  */
 const onPostgres =
   process.env.CLOACA_TEST_DATABASE === 'postgres'
     ? [
         'test/scenarios/{bad_input,blocking_execute,cancelling,classic,contexts,crashes,deduplication}.test.ts',
         'test/scenarios/{logging-of-tasks,mixed-graph,output-of-tasks,overlapping-requests,polling,tenants,trigger_page,waiting-triggers}.test.ts',
-        'test/http/{activity,api,events,history,numbers}.test.ts',
+        'test/http/{activity,api,events,history,numbers,waits}.test.ts',
         'test/runner/execute.test.ts',
         'test/postgres/*.test.ts',
         POSTGRES_STORE,
@@ -25,25 +25,31 @@ const onPostgres =
     : []
 
 /**
- * `CLOACA_TEST_PYTHON=cpython`: scenarios and examples under a CPython of the machine, by `--python` and by python itself; see `test-python.ts`.
- * What is about Pyodide alone is left out: its packages, and the standard library where that is the engine's own.
+ * Tests with `CLOACA_TEST_PYTHON=cpython`: scenarios and examples under the system's CPython, once with `--python` and
+ * once as plain python programs; see `test-python.ts`. Tests of Pyodide's packages and of the engine's own standard
+ * library are left out.
  */
 const UNDER_CPYTHON =
   process.env.CLOACA_TEST_PYTHON === undefined
     ? []
     : ['test/scenarios/*.test.ts', 'test/examples.test.ts', 'test/runner/execute.test.ts']
 const OF_CPYTHON = 'test/cpython/**/*.test.ts'
-/** Of these: what needs packages that are compiled for the machine, or takes long. */
+/** Tests of CPython that need compiled packages, or that take long. */
 const NATIVE_WORK = 'test/cpython/{large,native}-work.test.ts'
-/** What takes compilers half a minute. */
-const COMPILED = ['test/types/*.test.ts', 'test/example-projects.test.ts']
-/** What readers see: samples of the manual, and examples. */
-const DOCUMENTS = ['test/manual-samples.test.ts', 'test/examples.test.ts', 'test/graphs/examples-live.test.ts']
-/** What fetches packages, installs and loads them. */
+/** Tests that run compilers for half a minute. */
+const COMPILED = ['test/types/*.test.ts', 'test/tools/package.test.ts', 'test/example-projects.test.ts']
+/** Tests of texts for readers: samples of the manual, and examples. */
+const DOCUMENTS = [
+  'test/alerts/recipes.test.ts',
+  'test/manual-samples.test.ts',
+  'test/examples.test.ts',
+  'test/graphs/examples-live.test.ts',
+]
+/** Tests that download, install and load packages. */
 const PACKAGES = 'test/scenarios/{no-wheel,packages,pyodide-builds}.test.ts'
 const ABOUT_PYODIDE = [PACKAGES]
 
-/** What runs programs: all else is served, where python itself has no part. */
+/** Tests of programs, which plain python can run. All other tests need a serving engine. */
 const PROGRAMS =
   process.env.CLOACA_TEST_PYTHON === undefined
     ? []
@@ -54,7 +60,10 @@ const PROGRAMS =
         'test/examples.test.ts',
       ]
 
-// Real interpreters are started in tests, which wait more than they compute: three files at a time are what two cores carry.
+/** Pictures of the page for a review, with `CLOACA_PICTURES=1`. */
+const PICTURES = process.env.CLOACA_PICTURES ? ['tools/pictures/*.test.ts'] : []
+
+// Three files run at a time on two cores, because tests start real interpreters and mostly wait for them.
 export default defineConfig({
   test: {
     projects: [
@@ -74,7 +83,7 @@ export default defineConfig({
           ],
         },
       },
-      // What takes a minute: it runs when it is asked for by its name.
+      // Campaigns take a minute, and run only if they are named.
       { extends: true, test: { name: 'campaign', include: campaigns } },
       { extends: true, test: { name: 'postgres', include: onPostgres } },
       { extends: true, test: { name: 'compiled', include: COMPILED } },
@@ -94,22 +103,27 @@ export default defineConfig({
         extends: true,
         test: { name: 'plain', include: PROGRAMS, env: { CLOACA_TEST_PYTHON: 'plain' } },
       },
-      // The page is built, and one browser is started, only where tests of the page are run.
+      // Only tests of the page build the page and start a browser.
       {
         extends: true,
-        test: { name: 'page', include: ['test/page/**/*.test.ts'], globalSetup: ['test/support/page-setup.ts'] },
+        test: {
+          name: 'page',
+          include: ['test/page/**/*.test.ts', ...PICTURES],
+          globalSetup: ['test/support/page-setup.ts'],
+        },
       },
     ],
     globalSetup: 'test/support/global-setup.ts',
-    // Scripts are modules of Node, with its cache and its hooks.
+    setupFiles: ['test/support/count-expects.ts'],
+    // Scripts are loaded as native modules of Node, with its module cache and its hooks.
     server: { deps: { external: [/\/functions\/loading\/native-import\.ts$/] } },
     pool: 'forks',
     maxWorkers: 3,
     testTimeout: TEST_LIMIT_MS,
     hookTimeout: TEST_LIMIT_MS,
-    // What is looked at again and again comes when it comes: the machine may be busy.
-    expect: { poll: { timeout: LIMIT_MS, interval: 50 } },
-    // Most of what a command costs that a test starts is the reading of its modules.
+    // Polled values may be late on a busy machine. A test without an assertion fails.
+    expect: { poll: { timeout: LIMIT_MS, interval: 50 }, requireAssertions: true },
+    // A compile cache, because loading its modules is most of the time of a command that a test starts.
     env: { NODE_COMPILE_CACHE: `${TEST_CACHE}-modules` },
   },
 })

@@ -1,4 +1,7 @@
-"""Prints how many tests passed and failed, from vitest's JSON or from JUnit XML; then what failed, and why. Skipped tests are neither."""
+"""Prints the numbers of passed tests, failed tests and `expect` calls, and then each failed test with its reason.
+
+Reads vitest's JSON or JUnit XML. Skipped tests are not counted. JUnit XML contains no number of `expect` calls.
+"""
 
 import json
 import sys
@@ -15,20 +18,23 @@ def read_vitest(path):
             for test in tests["assertionResults"]
             if test["status"] == "failed"
         ]
-        # A file that cannot be loaded has no tests that could fail.
+        # A file that could not be loaded has no tests, but is a failure.
         if tests["status"] == "failed" and not tests["assertionResults"]:
             failed.append(f"{tests['name']}: {reason([tests.get('message', '')])}")
-    return report["numPassedTests"], failed
+    # `test/support/count-expects.ts` counts the `expect` calls.
+    tests = [test for file in report["testResults"] for test in file["assertionResults"]]
+    expects = sum(test["meta"].get("expects", 0) for test in tests)
+    return report["numPassedTests"], failed, expects
 
 
-MOST_LINES = 40
-MOST_CHARACTERS_A_LINE = 300
+MAX_LINES = 40
+MAX_CHARACTERS_PER_LINE = 300
 
 
 def reason(messages):
-    """What may be seen once only is kept: the message with what it lists, without the end of a very long one, and without stacks."""
+    """Returns the first lines of the messages, shortened and without stack lines."""
     lines = [line for line in "\n".join(messages).strip().splitlines() if not line.startswith("    at ")]
-    return "\n    ".join(line[:MOST_CHARACTERS_A_LINE] for line in lines[:MOST_LINES])
+    return "\n    ".join(line[:MAX_CHARACTERS_PER_LINE] for line in lines[:MAX_LINES])
 
 
 def read_junit(path):
@@ -42,12 +48,12 @@ def read_junit(path):
             )
         elif "skipped" not in outcomes:
             passed += 1
-    return passed, failed
+    return passed, failed, 0
 
 
 if __name__ == "__main__":
     path = sys.argv[1]
-    passed, failed = (read_vitest if path.endswith(".json") else read_junit)(path)
-    print(passed, len(failed))
+    passed, failed, expects = (read_vitest if path.endswith(".json") else read_junit)(path)
+    print(passed, len(failed), expects)
     for line in failed:
         print(line)

@@ -42,6 +42,11 @@ export type ErrorCode =
   | 'EMPTY_WORKFLOW'
   /** Two workflows, or two triggers, have the same name. Fix: Rename one of them. */
   | 'DECLARED_TWICE'
+  /**
+   * Two declarations of one limit have different values.
+   * Fix: Declare the limit once and import it, or rename one of the two; the message names both places.
+   */
+  | 'LIMIT_CONFLICT'
   /** The database URL cannot be parsed. Fix: Write `sqlite://PATH`, a path, `:memory:`, or `postgresql://…`. */
   | 'INVALID_DATABASE_URL'
   /**
@@ -54,10 +59,22 @@ export type ErrorCode =
    * Fix: Check the name; if a similar name exists, the message shows it.
    */
   | 'TRIGGER_NOT_FOUND'
+  /**
+   * The function of the trigger takes no state.
+   * Fix: Add a parameter `state` without a default to the function (Python), or the option `state` (TypeScript).
+   */
+  | 'TRIGGER_HAS_NO_STATE'
+  /**
+   * The state of the trigger was changed since the caller read it, or during a poll, which then starts nothing.
+   * Fix: Read the state again; `facts.version` is the stored version. The next poll receives the stored state.
+   */
+  | 'STATE_CHANGED'
   /** The database has no execution with this id. Fix: Check the id and the database. */
   | 'EXECUTION_NOT_FOUND'
   /** The database has no cron schedule with this id. Fix: Check the id and the database. */
   | 'SCHEDULE_NOT_FOUND'
+  /** The database has no backfill or refire with this id, or several. Fix: Check the id, and write more of it. */
+  | 'BATCH_NOT_FOUND'
   /**
    * The execution did not end within the time limit of the call. The execution continues. Fix: Wait longer, or read
    * the result later with `facts.executionId`.
@@ -68,6 +85,36 @@ export type ErrorCode =
    * Fix: Follow the message: it states the reason and, if there is one, an alternative command.
    */
   | 'ACTION_REFUSED'
+  /**
+   * The workflow was already started with this key, but with another input. Or a signal with this id was sent with
+   * another name, key or payload.
+   * Fix: Send the same input again, or use another key or id; `facts.executionId` is the execution of the key.
+   */
+  | 'KEY_REUSED'
+  /**
+   * A child execution would have more than 16 executions above it.
+   * Fix: Start fewer executions inside of each other; check whether a workflow starts itself.
+   */
+  | 'CHILDREN_TOO_DEEP'
+  /** The database has no approval with this id. Fix: Check the id and the database. */
+  | 'APPROVAL_NOT_FOUND'
+  /**
+   * The approval was answered before, has expired, or was cancelled with its execution.
+   * Fix: Read the approval: it has the answer. A retry of the execution opens a new approval.
+   */
+  | 'ALREADY_ANSWERED'
+  /**
+   * Values of the answer to an approval do not match its form.
+   * Fix: Correct the values at the paths in `facts.problems`.
+   */
+  | 'INVALID_VALUES'
+  /**
+   * The workflow has as many active executions as its `max_active`, and its `overflow` is `drop`.
+   * Fix: Start it again when an execution has ended; `cloaca limit show workflow:NAME` shows the executions.
+   */
+  | 'LIMITED'
+  /** The database has no limit with this name. Fix: Check the name; if a similar one exists, the message shows it. */
+  | 'LIMIT_NOT_FOUND'
   /** No script that is served on the database declares the source. Fix: Check the name and the database. */
   | 'SOURCE_NOT_FOUND'
   /**
@@ -191,16 +238,24 @@ export interface ErrorFacts {
   readonly task?: string
   readonly executionId?: string
   readonly scheduleId?: string
+  /** Id of a backfill or refire. */
+  readonly batchId?: string
   readonly source?: string
   readonly reactor?: string
   readonly graph?: string
   readonly subscriptionId?: string
+  readonly approvalId?: string
+  readonly limit?: string
+  /** Wrong values of an answer or of an input, with the path of each. */
+  readonly problems?: readonly { readonly path: string; readonly message: string }[]
   /** Sequence numbers of the stored events, if other events of the same request were rejected. */
   readonly sequences?: readonly number[]
   /** Path of the invalid value, such as `triggers[2].pollIntervalMs`. */
   readonly path?: string
   /** Offset of the first invalid byte of a context's text. */
   readonly byteOffset?: number
+  /** Version of the stored state. */
+  readonly version?: number
   /** Reason, without the rest of the message. */
   readonly reason?: string
   /** Exit code that a function passed to `process.exit` or a similar method. */
@@ -253,5 +308,6 @@ export class InternalError extends CloacaError {
 
 /** Converts a thrown value to an Error, once, at a border. */
 export function toError(thrown: unknown): Error {
+  // Uncoded: the thrown value is of the user or of a library
   return thrown instanceof Error ? thrown : new Error(String(thrown))
 }

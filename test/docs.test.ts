@@ -16,7 +16,7 @@ describe('docs/errors.md', () => {
     expect(readFileSync(ERRORS_PAGE, 'utf8')).toBe(errorsPage())
   })
 
-  it('lists each code below the class of the errors that have it', () => {
+  it('lists each code under the class that has it', () => {
     const codes = errorClasses().flatMap(({ name, codes }) => codes.map(({ code }) => [code, name] as const))
     const classes = new Map(codes)
     const thrown = sourceFiles('src', '.ts').flatMap(({ path, text }) =>
@@ -31,14 +31,11 @@ describe('docs/errors.md', () => {
     expect(codes.filter(([code]) => code !== 'INTERNAL' && !thrown.some((one) => one.code === code))).toEqual([])
   })
 
-  it.each(["| 'LOST'", "/** Meaning only. */\n  | 'LOST'"])(
-    'is not written for a code without a remedy: %j',
-    (member) => {
-      const source = `export type ErrorCode =\n  // HostError\n  ${member}\n\n/** Died. */\nexport class HostError {}\n`
+  it.each(["| 'LOST'", "/** Meaning only. */\n  | 'LOST'"])('is not written if a code has no remedy: %j', (member) => {
+    const source = `export type ErrorCode =\n  // HostError\n  ${member}\n\n/** Died. */\nexport class HostError {}\n`
 
-      expect(() => errorClasses(source)).toThrow('"LOST" of src/errors.ts has no comment')
-    },
-  )
+    expect(() => errorClasses(source)).toThrow('"LOST" of src/errors.ts has no comment')
+  })
 })
 
 describe('docs/exported-names.md', () => {
@@ -61,7 +58,7 @@ describe('the files that the documents name', () => {
       readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }).map((path) => basename(path)),
     ),
   )
-  // Names that stand for any of a kind.
+  // Placeholders for any file of a kind.
   const placeholders = new Set(['_noun.py', 'name.py', 'name.test.ts', 'script.py'])
 
   it.each(['ARCHITECTURE.md', 'CONTRIBUTING.md', ...BIG_ROOMS.map((room) => `src/${room}/README.md`)])(
@@ -81,7 +78,7 @@ describe('the files that the documents name', () => {
     },
   )
 
-  it('hold the classes and methods that the flow picture names', () => {
+  it('declare the methods that the flow picture names', () => {
     const ports = ['ports', 'store'].map((name) => readDocument(`src/engine/${name}.ts`)).join()
     const named = [...ARCHITECTURE.matchAll(/\b(?:Store|ScriptHost)\.(\w+)/g)].map((match) => match[1])
 
@@ -92,7 +89,7 @@ describe('the files that the documents name', () => {
 describe('the links of the documents', () => {
   const documents = globSync('**/*.md', { cwd: ROOT, exclude: ['**/node_modules/**', '**/.*/**', 'docs/reference/**'] })
 
-  it.each(documents)('lead somewhere, in %s', (document) => {
+  it.each(documents)('lead to files that exist, in %s', (document) => {
     expect(linksOf(document).filter(({ file }) => !existsSync(join(ROOT, file)))).toEqual([])
   })
 
@@ -104,7 +101,7 @@ describe('the links of the documents', () => {
 })
 
 describe('ARCHITECTURE.md', () => {
-  it('has at most 16 KB and 20 words in its glossary', () => {
+  it('has at most 16 KB, and at most 20 words in its glossary', () => {
     expect(Buffer.byteLength(ARCHITECTURE)).toBeLessThanOrEqual(16 * 1024)
     expect(tableRows(ARCHITECTURE, 'Word').length).toBeLessThanOrEqual(20)
   })
@@ -129,12 +126,12 @@ describe('README.md', () => {
   // Question, link to a room in README.md, file that the room's README links to, and a text in that file.
   it.each([
     ['hang', 'src/host/README.md', 'src/host/process/watchdog.ts', 'deadline'],
-    ['deduplication', 'src/store/README.md', 'src/store/sql/triggers.ts', 'context_hash = $2'],
+    ['deduplication', 'src/store/README.md', 'src/store/sql/firing-sql.ts', 'AND context_hash = '],
     ['`recv`', 'src/interpreter/README.md', 'python/cloaca/_adapt/sockets/transfers.py', 'def recv'],
     ['`recv`', 'src/interpreter/README.md', 'src/interpreter/network/stream-socket.ts', 'override read('],
-    ['`--grace`', 'src/settings/README.md', 'src/settings/table.ts', '--grace'],
-    ['`limits.memory`', 'src/settings/README.md', 'src/settings/table.ts', 'limits.memory'],
-  ])('leads from %s by way of %s to %s', (word, room, file, text) => {
+    ['`--grace`', 'src/settings/README.md', 'src/settings/engine-settings.ts', '--grace'],
+    ['`limits.memory`', 'src/settings/README.md', 'src/settings/engine-settings.ts', 'limits.memory'],
+  ])('leads from the question about %s through %s to %s', (word, room, file, text) => {
     const questions = tableRows(readDocument('README.md'), 'Question about').filter(([question]) =>
       question?.includes(word),
     )

@@ -1,6 +1,6 @@
 /**
- * The examples that are projects of their own: each is copied, with this repository's sources as the package `cloaca`, and does what its
- * README says. Its own tests are part of that; they serve it, and kill what they serve.
+ * Examples that are projects of their own: each is copied, with this repository's sources as the package `cloaca`, and
+ * prints the output in its README. The tests of an example serve the example and kill the server.
  */
 
 import {
@@ -17,6 +17,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { fencedBlocks, maskedText, outputPattern, readDocument, stepsOf } from './support/documents.ts'
+import { MAIN } from './support/main-path.ts'
 import { Shell } from './support/shell.ts'
 import { ROOT } from './support/source-tree.ts'
 
@@ -25,10 +26,10 @@ const OWN_PACKAGE = pathToFileURL(join(ROOT, 'test/support/own-package.ts')).hre
 
 const projects = readdirSync(EXAMPLES).filter((name) => existsSync(join(EXAMPLES, name, 'package.json')))
 
-describe('the examples that are projects', () => {
-  it('are there', () => expect(projects).toEqual(['mixed-graph', 'typescript-only']))
+describe('the example projects', () => {
+  it('are mixed-graph and typescript-only', () => expect(projects).toEqual(['mixed-graph', 'typescript-only']))
 
-  it.each(projects)('%s does what its README says, and its tests pass', async (name) => {
+  it.each(projects)('%s prints the output in its README, and its tests pass', async (name) => {
     await using shell = new Shell('project')
     install(name, shell.folder)
 
@@ -41,7 +42,7 @@ describe('the examples that are projects', () => {
     }
   })
 
-  it.each(projects)('%s is checked by the compiler as a user would check it', async (name) => {
+  it.each(projects)('%s passes the type checker with its own settings', async (name) => {
     await using shell = new Shell('project')
     install(name, shell.folder)
 
@@ -56,7 +57,7 @@ function isConsole({ language }: { readonly language: string }): boolean {
   return language === 'console'
 }
 
-/** What `npm install` does, with the packages of this repository. */
+/** Installs an example as `npm install` does, with the packages of this repository. */
 function install(name: string, folder: string): void {
   const source = join(EXAMPLES, name)
   cpSync(source, folder, { recursive: true, filter: (path) => !path.includes('node_modules') })
@@ -70,6 +71,6 @@ function install(name: string, folder: string): void {
     if (!existsSync(place)) symlinkSync(join(ROOT, 'node_modules', dependency), place)
   }
   mkdirSync(join(packages, '.bin'))
-  writeFileSync(join(packages, '.bin/cloaca'), `#!/bin/sh\nexec node "${join(ROOT, 'src/cli/main.ts')}" "$@"\n`)
+  writeFileSync(join(packages, '.bin/cloaca'), `#!/bin/sh\nexec node "${MAIN}" "$@"\n`)
   chmodSync(join(packages, '.bin/cloaca'), 0o755)
 }

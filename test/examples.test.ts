@@ -1,6 +1,4 @@
-/**
- * The examples do what they say: each is run by the command of its documentation, and prints what stands there.
- */
+/** Examples compared with their documentation: each documented command prints the documented output. */
 
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -27,7 +25,7 @@ function scriptsIn(folder: string): readonly string[] {
     .map((name) => `${PYTHON}/${folder}/${name}`)
 }
 
-/** The indented blocks of a script's docstring: its commands, and last what the reader will see. */
+/** Returns the indented blocks of a script's docstring: its commands, and its output after "You will see". */
 function documentedIn(script: string): { readonly commands: readonly string[]; readonly sees: readonly string[] } {
   const docstring = /^"""([\s\S]*?)"""/.exec(readDocument(script))?.[1] ?? ''
   const [before = '', after = ''] = docstring.split(/^You will see/m)
@@ -48,7 +46,7 @@ describe('the programs and graphs of python/examples', () => {
   })
   afterAll(() => shell[Symbol.asyncDispose]())
 
-  it.each([...scriptsIn('programs'), ...scriptsIn('graphs')])('%s prints what its docstring says', async (script) => {
+  it.each([...scriptsIn('programs'), ...scriptsIn('graphs')])('%s prints its documented output', async (script) => {
     const { commands, sees } = documentedIn(script)
 
     const { lines, exitCode } = await shell.run(`( ${commands.join('\n')} ) 2>/dev/null`)
@@ -69,16 +67,16 @@ describe('the triggers of python/examples, served together', () => {
   })
   afterAll(() => shell[Symbol.asyncDispose]())
 
-  it.concurrent.each(scripts)('%s does what its docstring says', async (script) => {
+  it.concurrent.for(scripts)('%s prints its documented output', async (script, { expect }) => {
     const { commands, sees } = documentedIn(script)
     const others = commands.filter((command) => !command.includes('cloaca serve'))
 
     if (others.length > 0) await shell.run(others.join('\n'))
 
-    await server.prints(sees)
+    await expect(server.prints(sees)).resolves.toBeUndefined()
   })
 
-  it('go on after an exception, which is in the log with its traceback', async () => {
+  it('keep running after an exception, which is in the log with its traceback', async () => {
     expect(server.output()).toMatch(/trigger 'rates_changed' raised exception: .*JSONDecodeError/)
     expect(server.output()).toContain('flaky_source.py')
   })
@@ -99,21 +97,20 @@ describe('the index of python/examples', () => {
 describe('the examples for Node', () => {
   const all = readdirSync(join(ROOT, 'examples'))
   const has = (name: string, file: string) => existsSync(join(ROOT, 'examples', name, file))
-  // Those that are projects of their own are for `example-projects.test.ts`.
-  const folders = all.filter((name) => !has(name, 'package.json'))
+  const commandsOf = (name: string) =>
+    fencedBlocks(readDocument(`examples/${name}/README.md`)).filter(({ language }) => language === 'console')
+  // `example-projects.test.ts` tests the projects with a package.json.
+  const folders = all.filter((name) => !has(name, 'package.json') && commandsOf(name).length > 0)
 
   it('have a README each', () => {
     expect(all.filter((name) => !has(name, 'README.md'))).toEqual([])
   })
 
-  it.each(folders)('%s prints what its README says', async (folder) => {
-    const blocks = fencedBlocks(readDocument(`examples/${folder}/README.md`)).filter(
-      ({ language }) => language === 'console',
-    )
+  it.each(folders)('%s prints its documented output', async (folder) => {
     await using shell = new Shell()
     const servers: { readonly server: Server; readonly output: readonly string[] }[] = []
 
-    for (const { command, output } of blocks.flatMap(({ text }) => stepsOf(text))) {
+    for (const { command, output } of commandsOf(folder).flatMap(({ text }) => stepsOf(text))) {
       if (command?.includes('server.ts')) {
         const server = await shell.serve(fromSource(command), masked)
         await server.prints(output.slice(0, 1))

@@ -1,6 +1,6 @@
 /**
- * The language of the repository: its texts have no more of the phrases that newcomers read twice than `record.json` says,
- * and new commits have readable subjects. `npm run language` lists the matches and the better words.
+ * Language of the repository: the number of unclear phrases in a file may only fall, and new commits have readable
+ * subjects. `npm run language` lists the matches with better words.
  */
 
 import { existsSync } from 'node:fs'
@@ -18,10 +18,10 @@ import {
 import { problemOfSubject, subjectsSince } from './language/commit-subjects.ts'
 import { ROOT } from './support/source-tree.ts'
 
-/** Takes 5 s on an idle machine. */
+/** Time limit of the check, which takes 5 s on an idle machine. */
 const LIMIT_MS = 300_000
 
-/** Finds the matched words in a file of one comment, message or paragraph. */
+/** Returns the matched words in a file of one comment, message or paragraph. */
 const found = (path: string, source: string) => checkFile(path, source).matches.map((match) => match.found)
 
 describe('the texts of the repository', () => {
@@ -30,14 +30,14 @@ describe('the texts of the repository', () => {
     report = checkRepository()
   }, LIMIT_MS)
 
-  it('have the recorded number of matches in each file, which only decreases', () => {
+  it('have the recorded number of matches in each file, which may only decrease', () => {
     const { matches, acceptedLines } = report
     const recorded = readRecord()
 
     const more = increases(recorded.matches, countByFile(matches), (path) => existsSync(join(ROOT, path)))
     const shown = matches.filter(({ path }) => more.includes(path))
     expect(shown.map(({ path, line, found, advice }) => `${path}:${line}: "${found}": ${advice}`)).toEqual([])
-    // Fewer than recorded: `npm run language -- --record` keeps it so.
+    // After a decrease, `npm run language -- --record` updates the record.
     expect({ acceptedLines, matches: countByFile(matches) }).toEqual(recorded)
   })
 
@@ -46,7 +46,7 @@ describe('the texts of the repository', () => {
   })
 })
 
-/** Whether users read a text: the manual, messages, help texts, the page, and the docstrings of the Python package. */
+/** Returns whether users read a text: manual, messages, help texts, page, or docstrings of the Python package. */
 const isForUsers = ({ path, kind }: Match): boolean =>
   kind === 'message' ||
   (kind === 'markdown' && !/^(test|python\/tests)\//.test(path)) ||
@@ -91,7 +91,7 @@ describe('a sentence', () => {
   })
 })
 
-describe('a text is found', () => {
+describe('the search for unclear phrases', () => {
   it.each([
     ['comment of several lines', 'a.ts', '// The answer is sent\n// at once, by the engine.\n', 'at once'],
     [
@@ -111,7 +111,7 @@ describe('a text is found', () => {
     ['docstring', 'python/a.py', 'def f():\n    """Sends it.\n\n    The answer is sent at once.\n    """\n', 'at once'],
     ['message of Python', 'python/a.py', 'raise ValueError("The answer is "\n    "sent at once.")\n', 'at once'],
     ['comment of C++', 'src/a.cc', '// The answer is sent at once.\nint x;\n', 'at once'],
-  ])('in a %s', (_name, path, source, words) => {
+  ])('finds a phrase in a %s', (_name, path, source, words) => {
     expect(found(path, source)).toContain(words)
   })
 
@@ -121,7 +121,7 @@ describe('a text is found', () => {
     ['string that looks like a comment', 'test/a.ts', "const url = 'http://host/what/is // at once'\n"],
     ['sentence that is marked as right', 'a.ts', '// The answer is sent at once. language-ok: quoted from the API\n'],
     ['later paragraph that begins with a pronoun', 'a.ts', '/**\n * Sends an answer.\n *\n * It never throws.\n */\n'],
-  ])('not in a %s', (_name, path, source) => {
+  ])('ignores a phrase in a %s', (_name, path, source) => {
     expect(found(path, source)).toEqual([])
   })
 
@@ -131,7 +131,7 @@ describe('a text is found', () => {
     ])
   })
 
-  it('counts a line of more than 120 columns', () => {
+  it('reports a line of more than 120 columns, except for tables', () => {
     expect(found('a.ts', `const x = [${'1, '.repeat(60)}]\n`)).toEqual(['192 columns'])
     expect(found('a.md', `| ${'cell '.repeat(60)} |\n`)).toEqual([])
   })
@@ -140,11 +140,11 @@ describe('a text is found', () => {
 describe('the record', () => {
   const recorded = { 'a.ts': 3, 'b.ts': 2 }
 
-  it('refuses a file with more matches than before, and a new file with any', () => {
+  it('rejects more matches in a file than before, and any match in a new file', () => {
     expect(increases(recorded, { 'a.ts': 4, 'b.ts': 1, 'c.ts': 1 }, () => true)).toEqual(['a.ts', 'c.ts'])
   })
 
-  it('lets a file take its matches along when it is moved', () => {
+  it('lets a moved file keep its matches', () => {
     expect(increases(recorded, { 'a.ts': 3, 'c.ts': 2 }, (path) => path !== 'b.ts')).toEqual([])
     expect(increases(recorded, { 'a.ts': 3, 'c.ts': 3 }, (path) => path !== 'b.ts')).toEqual(['c.ts'])
   })
@@ -168,7 +168,7 @@ describe('the subject of a commit', () => {
     expect(problemOfSubject(subject)).toContain(problem)
   })
 
-  it('passes for each commit since this check was added', (context) => {
+  it('is valid for each commit since this check was added', (context) => {
     const subjects = subjectsSince('test/language.test.ts')
     if (subjects === null) context.skip('this clone does not have the commit that added the check')
 

@@ -1,8 +1,9 @@
 /**
- * The samples of the manual and of the Python package's README are true: each page is followed from its beginning in a
- * project of its own, as a reader would. A block that begins with the name of a file is written to it; commands of `console`
- * blocks print what stands there; `^C` is the key; lines without a command are what the server prints meanwhile. `sh` blocks
- * are not run: they need the network or another machine.
+ * Samples of the manual and of the Python package's README: each page is followed from its beginning in a new project,
+ * as a reader would. A block that begins with a file name is written to that file. Commands of `console` blocks print
+ * the lines below them; `^C` is the key; lines without a command are printed by the running server. An id in a command
+ * stands for the id that an earlier command printed in the same place. `sh` blocks are not run, because they need the
+ * network or another machine.
  */
 
 import { spawn, spawnSync } from 'node:child_process'
@@ -21,6 +22,7 @@ import {
   sectionsOf,
   stepsOf,
 } from './support/documents.ts'
+import { MAIN } from './support/main-path.ts'
 import { type Server, Shell } from './support/shell.ts'
 import { ROOT } from './support/source-tree.ts'
 
@@ -36,8 +38,10 @@ const isServer = (command: string) => /^npx cloaca serve |^node \S*server\.\w+$/
 describe.each(PAGES)('%s', (page) => {
   const sections = [...sectionsOf(readDocument(page))].filter(([, blocks]) => blocks.some(isFollowed))
   let shell: Shell
+  let ids: ShownIds
   beforeAll(() => {
     shell = new Shell('project')
+    ids = new ShownIds()
   })
   afterAll(() => shell[Symbol.asyncDispose]())
 
@@ -46,7 +50,7 @@ describe.each(PAGES)('%s', (page) => {
     return
   }
 
-  it.each(sections)('does what it says under "%s"', async (_, blocks) => {
+  it.each(sections)('shows the actual output under "%s"', async (_, blocks) => {
     let server: Server | null = null
     for (const block of blocks) {
       writeFile(shell, block)
@@ -58,18 +62,21 @@ describe.each(PAGES)('%s', (page) => {
           server = await shell.serve(command, masked)
           await followServer(server, output)
         } else {
-          const { lines } = await shell.run(command)
+          const { lines } = await shell.run(ids.inCommand(command))
           expect(maskedText(lines), command).toMatch(outputPattern(output))
+          ids.learn(output, lines)
         }
       }
     }
     await server?.[Symbol.asyncDispose]()
   })
 
-  it('names each file that it shows, and uses it', () => {
+  it('names each file that it shows, and uses each of them', () => {
     const blocks = fencedBlocks(readDocument(page))
     const shown = blocks.filter(({ language }) => ['python', 'ts', 'js'].includes(language))
-    const commands = blocks.filter(({ language }) => ['console', 'sh'].includes(language)).map(({ text }) => text)
+    const commands = blocks
+      .filter(({ language }) => ['console', 'sh', 'toml'].includes(language))
+      .map(({ text }) => text)
 
     expect(shown.filter((block) => fileNameOf(block) === null).map(({ text }) => text)).toEqual([])
     const unused = shown
@@ -80,7 +87,7 @@ describe.each(PAGES)('%s', (page) => {
 })
 
 describe('the TypeScript of the manual', () => {
-  it('passes the type checker, with the settings that the manual shows', async () => {
+  it('passes the type checker with the settings in the manual', async () => {
     await using shell = new Shell('project')
     const settings = fencedBlocks(readDocument('docs/get-started.md')).find(({ language }) => language === 'json')
     for (const page of PAGES) {
@@ -101,7 +108,7 @@ describe('the TypeScript of the manual', () => {
   })
 })
 
-describe('the ways to run a service that the manual shows', () => {
+describe('the service definitions in the manual', () => {
   const operating = fencedBlocks(readDocument('docs/operating.md'))
   const unit = operating.find(({ language }) => language === 'ini')?.text ?? ''
   const image = operating.find(({ language }) => language === 'dockerfile')?.text ?? ''
@@ -111,7 +118,7 @@ describe('the ways to run a service that the manual shows', () => {
     Docker: JSON.parse(/^CMD (.*)$/m.exec(image)?.[1] ?? '[]') as string[],
   }
 
-  it.each(Object.keys(words) as (keyof typeof words)[])('end in order at the signal of %s', async (way) => {
+  it.each(Object.keys(words) as (keyof typeof words)[])('shut down cleanly at the signal of %s', async (way) => {
     await using shell = new Shell('project')
     write(
       shell,
@@ -121,7 +128,7 @@ describe('the ways to run a service that the manual shows', () => {
     const [node, main, ...rest] = words[way].map((word) => word.replace(/\/(srv\/jobs|app|data)\b/, shell.folder))
     expect(node).toMatch(/(^|\/)node$/)
     expect(main?.replace(`${shell.folder}/`, '')).toBe(`node_modules/cloaca/${bin.cloaca}`)
-    const command = [join(ROOT, 'src/cli/main.ts'), ...rest]
+    const command = [MAIN, ...rest]
     const child = spawn(process.execPath, command, { cwd: shell.folder, stdio: ['ignore', 'ignore', 'pipe'] })
     let log = ''
     child.stderr.setEncoding('utf8')
@@ -140,25 +147,47 @@ describe('the ways to run a service that the manual shows', () => {
   })
 })
 
+/** Ids of a page with the actual ids of the same lines, for later commands that name them. */
+class ShownIds {
+  static readonly #ID = /[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}/g
+  readonly #actual = new Map<string, string>()
+
+  learn(shown: readonly string[], printed: readonly string[]): void {
+    const left = [...printed]
+    for (const line of shown) {
+      const index = left.findIndex((other) => masked([other])[0] === masked([line])[0])
+      const [actual = ''] = index < 0 ? [] : left.splice(index, 1)
+      const ids = actual.match(ShownIds.#ID) ?? []
+      for (const [at, id] of (line.match(ShownIds.#ID) ?? []).entries()) {
+        if (!this.#actual.has(id)) this.#actual.set(id, ids[at] ?? id)
+      }
+    }
+  }
+
+  inCommand(command: string): string {
+    return command.replace(ShownIds.#ID, (id) => this.#actual.get(id) ?? id)
+  }
+}
+
 function isFollowed(block: FencedBlock): boolean {
   return block.language === 'console' || fileNameOf(block) !== null
 }
 
-/** The lines up to `^C` are printed; then the key is pressed, and the rest is printed. */
+/** Waits for the lines up to `^C`, then presses the key and waits for the remaining lines. */
 async function followServer(server: Server | null, output: readonly string[]): Promise<void> {
   if (server === null) throw new Error(`no server is running that could print:\n${output.join('\n')}`)
   const key = output.indexOf('^C')
   const wanted = (lines: readonly string[]) => lines.filter((line) => line !== '…')
   await server.printsNext(wanted(key < 0 ? output : output.slice(0, key)))
   if (key < 0) return
-  const rest = server.printsNext(wanted(output.slice(key + 1)))
-  server.interrupt()
-  await rest
+  await Promise.all([server.printsNext(wanted(output.slice(key + 1))), server.interrupt()])
 }
 
 function writeFile(shell: Shell, block: FencedBlock): void {
   const name = fileNameOf(block)
-  if (name !== null) write(shell, name, block.text)
+  if (name === null) return
+  expect(name, 'a path in the folder of the reader').not.toMatch(/^\/|(^|\/)\.\.(\/|$)/)
+  write(shell, name, block.text)
 }
 
 function write(shell: Shell, name: string, text: string): void {
@@ -167,7 +196,7 @@ function write(shell: Shell, name: string, text: string): void {
   writeFileSync(path, `${text}\n`)
 }
 
-/** A command or another file names it, its folder or, for Python, its module. */
+/** Returns whether a command or another file names a file, its folder or, for Python, its module. */
 function isUsed(name: string, texts: readonly string[]): boolean {
   const words = [name, name.replace(/\.py$/, ''), ...(name.includes('/') ? [dirname(name)] : [])]
   return texts.some((text) =>

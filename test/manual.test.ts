@@ -1,15 +1,15 @@
 /**
- * The manual is complete: what the command line, the Node API and the settings have is named there, and nothing else.
- * Whether its samples do what they say is for `manual-samples.test.ts`.
+ * Completeness of the manual: it names everything in the command line, the Node API and the settings, and nothing else.
+ * `manual-samples.test.ts` runs the samples.
  */
 
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { scriptConfigSchema } from '../src/default-runner/config.ts'
-import { DEFAULT_CONFIG } from '../src/engine/config.ts'
+import { scriptConfigSchema } from '../src/default-runner/script-config.ts'
+import { DEFAULT_CONFIG } from '../src/engine/engine-config.ts'
 import { loadSettings } from '../src/settings/settings.ts'
-import { SETTING_KEYS, settingOf } from '../src/settings/table.ts'
+import { getSetting, SETTING_KEYS } from '../src/settings/settings-table.ts'
 import { manualCommands, PAGES_WITH_TABLE, pageWithTable } from '../tools/manual-tables.ts'
 import { codeIn, fencedBlocks, readDocument, tableRows } from './support/documents.ts'
 import { ROOT, sourceFiles } from './support/source-tree.ts'
@@ -18,7 +18,7 @@ const PAGES = readdirSync(join(ROOT, 'docs'))
   .filter((name) => name.endsWith('.md'))
   .map((name) => `docs/${name}`)
 
-const SETTING_VARIABLES: ReadonlySet<string> = new Set(SETTING_KEYS.map((key) => settingOf(key).variable))
+const SETTING_VARIABLES: ReadonlySet<string> = new Set(SETTING_KEYS.map((key) => getSetting(key).variable))
 
 const codeInTable = (page: string, firstColumn: string, column: number) =>
   tableRows(readDocument(page), firstColumn).flatMap((cells) => codeIn(cells[column] ?? ''))
@@ -30,7 +30,7 @@ describe('the pages of the manual', () => {
     expect(PAGES.filter((page) => !linked.includes(page))).toEqual([])
   })
 
-  it('have short cells in their tables', () => {
+  it('have table cells of at most 220 characters', () => {
     const long = PAGES.flatMap((page) =>
       readDocument(page)
         .split('\n')
@@ -44,10 +44,10 @@ describe('the pages of the manual', () => {
   })
 })
 
-describe('the program in both languages', () => {
-  it('stands line for line', () => {
+describe('the program in Python and in TypeScript', () => {
+  it('has paragraphs of the same number of lines', () => {
     const [python = '', typescript = ''] = fencedBlocks(readDocument('docs/typescript.md')).map(({ text }) => text)
-    // Python has one more between functions.
+    // Python has one more empty line between functions.
     const paragraphs = (text: string) => text.split(/\n{2,}/).map((lines) => lines.split('\n').length)
 
     expect(python).toContain('with WorkflowBuilder')
@@ -56,7 +56,7 @@ describe('the program in both languages', () => {
 })
 
 describe('the messages in the manual', () => {
-  it('are those of the sources', () => {
+  it('occur in the sources', () => {
     const texts = [...sourceFiles('src', '.ts'), ...sourceFiles('python/cloaca', '.py')].map((file) => file.text)
     const page = readDocument('docs/troubleshooting.md')
     const messages = ['What you see', 'Message or code'].flatMap((title) =>
@@ -76,12 +76,14 @@ describe('the messages in the manual', () => {
 })
 
 describe('the generated tables of the manual', () => {
-  it.each(PAGES_WITH_TABLE)('are those that tools/manual-tables.ts writes, in %s', (page) => {
+  it.each(PAGES_WITH_TABLE)('are the output of tools/manual-tables.ts, in %s', (page) => {
     expect(readDocument(page)).toBe(pageWithTable(page))
   })
 
-  it('have every command of the command line', () => {
-    const added = [...readDocument('src/cli/main.ts').matchAll(/\.addCommand\((\w+)Command\(/g)].map(([, name]) => name)
+  it('contain every command of the command line', () => {
+    const added = [...readDocument('src/cli/command-line.ts').matchAll(/\.addCommand\((\w+)Command\(/g)].map(
+      ([, name]) => name,
+    )
 
     expect(added.length).toBeGreaterThan(10)
     expect(
@@ -91,7 +93,7 @@ describe('the generated tables of the manual', () => {
     ).toEqual(added.toSorted())
   })
 
-  it('explain each group of options that they name', () => {
+  it('name only groups of options that the page explains', () => {
     const page = readDocument('docs/command-line.md')
     const groups = tableRows(page, 'Command').flatMap(([, , options = '']) => options.match(/_\w+_/g) ?? [])
 
@@ -101,13 +103,13 @@ describe('the generated tables of the manual', () => {
 })
 
 describe('the settings of the manual', () => {
-  it('are the options of a runner', () => {
+  it('are the options of a runner, without exception', () => {
     expect(codeInTable('docs/settings.md', 'Option', 0).toSorted()).toEqual(
-      fieldsOf('src/runner/options.ts', 'RunnerOptions').toSorted(),
+      fieldsOf('src/runner/runner-options.ts', 'RunnerOptions').toSorted(),
     )
   })
 
-  it('have every limit and interval under its names in Node and in Python', () => {
+  it('contain every limit and interval under its names in Node and in Python', () => {
     const limits = [...tableRows(readDocument('docs/settings.md'), 'Node'), ...withoutEffect()]
     const python = limits.flatMap(([, names = '']) => codeIn(names))
 
@@ -118,16 +120,16 @@ describe('the settings of the manual', () => {
     expect(codeInTable('docs/settings.md', 'Key', 0)).toEqual(Object.keys(DEFAULT_CONFIG.retention))
   })
 
-  it('have no variable beside settings that would be taken for a misspelt one', () => {
+  it('contain no variable that is rejected as a misspelt setting', () => {
     const described = codeInTable('docs/settings.md', 'Variable', 0).filter((name) => name.startsWith('CLOACA_'))
 
-    // The file that it names would have to exist.
+    // The file in CLOACA_SETTINGS would have to exist.
     const others = described.filter((name) => name !== 'CLOACA_SETTINGS')
     const environment = Object.fromEntries(others.map((name) => [name, 'x']))
     expect(() => loadSettings({ folder: join(ROOT, 'docs'), environment })).not.toThrow()
   })
 
-  it('have every environment variable that the sources read', () => {
+  it('contain every environment variable that the sources read', () => {
     const sources = [...sourceFiles('src', '.ts'), ...sourceFiles('python/cloaca', '.py')].map((file) => file.text)
     const read = sources.flatMap((text) =>
       [...text.matchAll(/\benv(?:iron|ironment)?\.(?:get\(")?(CLOACA_\w+)/g)].map((match) => match[1] ?? ''),
@@ -146,11 +148,11 @@ describe('the Node API of the manual', () => {
   const prose = page.replace(/^```[\s\S]*?^```$/gm, '')
   const words = new Set(codeIn(prose).flatMap((code) => code.split(/\W+/)))
 
-  it('has every event with all its fields', () => {
-    const events = [...readDocument('src/engine/events.ts').matchAll(/^ {2}readonly (\w+): (\w+)$/gm)].filter(
+  it('contains every event with all its fields', () => {
+    const events = [...readDocument('src/engine/engine-events.ts').matchAll(/^ {2}readonly (\w+): (\w+)$/gm)].filter(
       ([, , type = '']) => /Event$|^Trouble$/.test(type),
     )
-    const sources = ['src/engine/events.ts', 'src/engine/clock-port.ts']
+    const sources = ['src/engine/engine-events.ts', 'src/engine/clock-port.ts']
 
     const described = tableRows(page, 'Event').map(([name = '', , fields = '']) => [codeIn(name)[0], codeIn(fields)])
 
@@ -162,10 +164,11 @@ describe('the Node API of the manual', () => {
     )
   })
 
-  it('has every call of a runner and of its groups', () => {
-    const files = ['src/runner/runner.ts', ...sourceFiles('src/runner/resources', '.ts').map(({ path }) => path)]
+  it('contains every method of a runner and of its services', () => {
+    const services = sourceFiles('src/engine/services', '.ts').filter(({ path }) => path.endsWith('-service.ts'))
+    const files = ['src/runner/runner.ts', ...services.map(({ path }) => path)]
     const calls = files.flatMap((file) =>
-      [...readDocument(file).matchAll(/^ {2}(?:static )?(?:async |get )?([a-z]\w*)(?:<.*>)?\(/gm)].map(
+      [...withoutInternal(readDocument(file)).matchAll(/^ {2}(?:static )?(?:async |get )?([a-z]\w*)(?:<.*>)?\(/gm)].map(
         (match) => match[1] ?? '',
       ),
     )
@@ -175,12 +178,17 @@ describe('the Node API of the manual', () => {
   })
 })
 
-/** What CPython says itself. */
+/** Returns a source without its internal methods. */
+function withoutInternal(text: string): string {
+  return text.replace(/\/\*\*(?:(?!\*\/)[\s\S])*@internal\s*\*\/\n.*$/gm, '')
+}
+
+/** Returns whether CPython itself prints a message. */
 function isPythons(message: string): boolean {
   return message === 'ModuleNotFoundError' || message === 'MemoryError'
 }
 
-/** The settings of the native engine that have no effect here. */
+/** Returns the settings of the native engine that have no effect in this engine. */
 function withoutEffect(): readonly (readonly string[])[] {
   return tableRows(readDocument('docs/native-engine.md'), 'Node')
 }

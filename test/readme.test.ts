@@ -1,4 +1,4 @@
-/** README is true: its commands print what stands there, and its excerpts stand in the examples. */
+/** README compared with the product: its commands print the shown output, and its code is part of the examples. */
 
 import { globSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
@@ -13,7 +13,7 @@ const headings = [...new Set(blocks.filter(({ language }) => language === 'conso
 const isServer = (command: string) => /^npm start$|-- serve /.test(command)
 
 describe('the commands of README', () => {
-  it.each(headings)('print what stands under "%s"', async (heading) => {
+  it.each(headings)('print the output under "%s"', async (heading) => {
     await using shell = new Shell()
     let server: Server | null = null
     const steps = blocks
@@ -33,7 +33,7 @@ describe('the commands of README', () => {
     }
   })
 
-  it('are scripts of package.json where they are run by npm', () => {
+  it('run only npm scripts that package.json declares', () => {
     const { scripts } = JSON.parse(readDocument('package.json')) as { scripts: Record<string, string> }
     const commands = blocks.flatMap(({ text }) => text.split('\n'))
 
@@ -46,7 +46,7 @@ describe('the commands of README', () => {
 })
 
 describe('the code of README', () => {
-  it('stands in an example', () => {
+  it('is part of an example', () => {
     const examples = sourceFiles('examples', '.ts').map((file) => withoutIndentation(file.text))
     const excerpts = blocks.filter(({ language }) => language === 'ts').flatMap(({ text }) => text.split('\n// …\n'))
 
@@ -56,7 +56,7 @@ describe('the code of README', () => {
   })
 })
 
-describe('a service, as the documents start it', () => {
+describe('a service in the documents', () => {
   const documents = globSync('**/*.{md,service}', { cwd: ROOT, exclude: ['**/node_modules/**'] })
   const started = documents.flatMap((document) =>
     [...readDocument(document).matchAll(/^(?:ExecStart=|CMD |ENTRYPOINT |command=)(.*)$/gm)].map(
@@ -64,7 +64,7 @@ describe('a service, as the documents start it', () => {
     ),
   )
 
-  it('is started without npm, which hands on no signal to stop', () => {
+  it('is started without npm, which passes no signals on', () => {
     expect(started).not.toEqual([])
     for (const command of started) expect(command).not.toMatch(/\b(npm|npx)\b/)
   })

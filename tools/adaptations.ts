@@ -1,11 +1,11 @@
 /**
- * Lists what is done only because Pyodide does it differently, for whoever raises Pyodide: each file that says in which
- * version it was seen, and the test that its header names with "Proved by".
+ * Lists adaptations to Pyodide, for the upgrade to a new version: each file whose header names the version of Pyodide
+ * that needs the adaptation, and the tests that the header names after "Proved by".
  *
- *     node tools/adaptations.ts                 the list, and what has no test
- *     node tools/adaptations.ts --prove FILE…   runs the tests of adaptations in a copy of the checkout that lacks them
+ *     node tools/adaptations.ts                 lists all adaptations, and those without a test
+ *     node tools/adaptations.ts --prove FILE…   runs the tests of adaptations in a copy of the checkout without them
  *
- * Fails when a test is named that is not there, or when an adaptation that was to be proved can go.
+ * Exits with 1 if a test does not exist, or if the tests of an adaptation pass without the adaptation.
  */
 
 import { spawnSync } from 'node:child_process'
@@ -18,20 +18,20 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const FOLDERS = ['python/cloaca', 'src']
 const ADAPT = 'python/cloaca/_adapt'
 
-/** Three numbers, the first of three digits: Pyodide's way to count. Not the beginning of an IP address. */
+/** Version of Pyodide: three numbers, the first with three digits. The lookbehind excludes IP addresses. */
 const PYODIDE_VERSION = /(?<![\d.])\d{3}\.\d+\.\d+(?!\.?\d)/g
 const PROOF = /Proved by ((?:`+[^`]+`+[,\s*]*(?:and\s+)?)+)/g
 
 export interface Adaptation {
   /** Path from the root. */
   readonly file: string
-  /** The version of Pyodide in which it was needed. */
+  /** Version of Pyodide in which the adaptation was needed. */
   readonly seenIn: string
-  /** Tests that fail without it. */
+  /** Tests that fail without the adaptation. */
   readonly tests: readonly string[]
 }
 
-/** Every adaptation of a checkout, sorted by file. */
+/** Returns every adaptation of a checkout, sorted by file. */
 export function adaptationsIn(root: string): readonly Adaptation[] {
   return FOLDERS.flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
@@ -51,7 +51,7 @@ function adaptationOf(root: string, file: string): readonly Adaptation[] {
   return [{ file, seenIn, tests }]
 }
 
-/** Its tests that are not there. */
+/** Returns the tests of an adaptation that do not exist. */
 function missingTests({ tests }: Adaptation): readonly string[] {
   return tests.filter((test) => !existsSync(join(ROOT, test)))
 }
@@ -67,10 +67,10 @@ function list(adaptations: readonly Adaptation[]): number {
   const older = adaptations.filter(({ seenIn }) => seenIn !== pyodide)
   const missing = adaptations.filter((each) => missingTests(each).length > 0)
   console.log(`\n${adaptations.length} adaptations to Pyodide ${pyodide}`)
-  console.log(`${untested.length} with no test${namesOf(untested)}`)
-  console.log(`${older.length} not looked at since an older Pyodide${namesOf(older)}`)
+  console.log(`${untested.length} without a test${namesOf(untested)}`)
+  console.log(`${older.length} last checked with an older Pyodide${namesOf(older)}`)
   if (missing.length === 0) return 0
-  for (const each of missing) console.log(`${each.file} names a test that is not there: ${missingTests(each)}`)
+  for (const each of missing) console.log(`${each.file} names a test that does not exist: ${missingTests(each)}`)
   return 1
 }
 
@@ -81,7 +81,7 @@ function namesOf(adaptations: readonly Adaptation[]): string {
 function prove(files: readonly string[], adaptations: readonly Adaptation[]): number {
   const ends = files.map((file) => {
     const adaptation = adaptations.find((each) => each.file === relative(ROOT, join(process.cwd(), file)))
-    const verdict = adaptation === undefined ? 'is no adaptation' : isNeeded(adaptation)
+    const verdict = adaptation === undefined ? 'is not an adaptation' : isNeeded(adaptation)
     console.log(`\n${file} ${verdict}`)
     return verdict === STILL_NEEDED
   })
@@ -100,15 +100,15 @@ function isNeeded({ file, tests }: Adaptation): string {
     })
     for (const folder of ['build', 'node_modules']) symlinkSync(join(ROOT, folder), join(checkout, folder))
     if (!leaveOut(checkout, file))
-      return `is put in by no call of prepare() or install() in ${ADAPT}: take it out by hand`
+      return `is not installed by a call of prepare() or install() in ${ADAPT}: remove it by hand`
     const { status } = spawnSync(process.execPath, [join(checkout, 'tools/test.ts'), ...tests], { stdio: 'inherit' })
-    return status === 0 ? 'can go: its tests pass without it' : STILL_NEEDED
+    return status === 0 ? 'is not needed: its tests pass without it' : STILL_NEEDED
   } finally {
     rmSync(checkout, { recursive: true, force: true })
   }
 }
 
-/** Takes out the calls that put a module in; false if there are none. */
+/** Removes the calls that install a module, and returns whether there was one. */
 function leaveOut(checkout: string, file: string): boolean {
   const call = new RegExp(`^( +)${basename(file, '.py')}\\.(prepare|install)\\(.*$`, 'gm')
   const callers = [join(checkout, ADAPT), join(checkout, dirname(file))].flatMap((folder) =>

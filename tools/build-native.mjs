@@ -1,8 +1,10 @@
 /**
- * Builds the context codec's addon. npm runs it as this package's install script, `npm run native:prebuild` with --prebuild.
- * It must run on Node 20 without any dependency of its own. An install fails only for a Node on which cloaca does not start, since
- * npm shows the output of no other install script. What cannot be built is told in one line, and the TypeScript codec is used.
- * --prebuild fails when there is nothing to ship.
+ * Builds the addon of the context codec. npm runs this file as the install script of the package, and `npm run
+ * native:prebuild` runs it with --prebuild. It must run on Node 20 without dependencies.
+ *
+ * An install fails only if Node is too old for cloaca, because npm shows the output of an install script only then. If
+ * the addon cannot be built, the script prints one line, and cloaca uses the TypeScript codec. With --prebuild, the
+ * script exits with 1 instead.
  */
 
 import { spawnSync } from 'node:child_process'
@@ -26,12 +28,12 @@ const BINARY_NAME = 'context_codec.node'
 const BUILD_FOLDER = join(ROOT, 'build', 'Release')
 const PREBUILD_FOLDER = join(ROOT, 'prebuilds', `${process.platform}-${process.arch}`)
 const LOG_FILE = join(ROOT, 'build', 'native-build.log')
-/** Lies beside a binary and says which sources it was made of. */
+/** File beside a binary with the digest of the sources that it was built from. */
 const DIGEST_FILE = 'sources.sha256'
 
 const BUILD_TIME_LIMIT_MS = 10 * 60_000
 
-/** What the build prints, and what it means to the reader. The first that matches is told. */
+/** Patterns in the output of the build, with the reason to print. The first match wins. */
 const KNOWN_PROBLEMS = [
   [/Could not find any Python/, 'Python, which node-gyp needs, was not found'],
   [/Could not find any Visual Studio/, 'Visual Studio, which node-gyp needs, was not found'],
@@ -57,22 +59,24 @@ function main() {
   if (isPrebuild) process.exitCode = 1
 }
 
-/** Says so as well, and makes the install fail. */
+/** Returns whether Node is too old. If it is, prints this and makes the install fail. */
 function isNodeTooOld() {
   const { engines } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
   const [oldest] = /\d+/.exec(engines.node)
   const version = versionOfNode()
   if (Number.parseInt(version, 10) >= Number(oldest)) return false
   console.error(
-    `cloaca needs Node ${oldest} or newer, but this is Node ${version}. Install a newer Node, then install cloaca again.`,
+    `cloaca needs Node ${oldest} or newer, but this is Node ${version}. ` +
+      'Install a newer Node, then install cloaca again.',
   )
   process.exitCode = 1
   return true
 }
 
 /**
- * The version of the Node that will run cloaca. In this repository, that is the Node of its own dependencies. In a project that
- * links this repository, it is the project's, on which npm runs, but npm runs this script with the repository's.
+ * Returns the version of the Node that will run cloaca. In this repository, that is the Node in its dependencies. In a
+ * project that links this repository, it is the Node of the project, which runs npm, although npm runs this script with
+ * the Node of this repository.
  */
 function versionOfNode() {
   const { npm_config_local_prefix: project, npm_config_user_agent: agent = '' } = process.env
@@ -99,7 +103,7 @@ function digestOfSources() {
   return digest.digest('hex')
 }
 
-/** Returns what is wrong, in a few words, or null. An old binary is removed first: it might not fit the sources. */
+/** Builds the addon, and returns a short reason if that fails. Removes an old binary, which may not fit the sources. */
 function build() {
   const nodeGyp = findNodeGyp()
   if (nodeGyp === null) return 'node-gyp was not found'
@@ -125,13 +129,13 @@ function build() {
   return keepLog(`${stdout}\n${stderr}\n${error ?? ''}`)
 }
 
-/** binding.gyp runs `node`, which is not on every PATH. Windows may write that name as `Path`. */
+/** Returns the environment with this Node first in PATH, because binding.gyp runs `node`. Windows may write `Path`. */
 function withOwnNodeFirst(env) {
   const name = Object.keys(env).find((key) => key.toUpperCase() === 'PATH') ?? 'PATH'
   return { ...env, [name]: [dirname(process.execPath), env[name] ?? ''].join(delimiter) }
 }
 
-/** Writes the whole output to a file, and returns the reason that it gives. */
+/** Writes the whole output to a file, and returns the reason for the failure. */
 function keepLog(output) {
   const known = KNOWN_PROBLEMS.find(([pattern]) => pattern.test(output))
   try {
@@ -143,7 +147,7 @@ function keepLog(output) {
   return `${known?.[1] ?? 'it failed'}; see build/native-build.log`
 }
 
-/** Ours in this repository; npm's own where cloaca is a dependency. */
+/** Returns the node-gyp of this repository or, if cloaca is a dependency, the node-gyp of npm. */
 function findNodeGyp() {
   try {
     return createRequire(import.meta.url).resolve('node-gyp/bin/node-gyp.js')
@@ -154,8 +158,8 @@ function findNodeGyp() {
 }
 
 /**
- * A folder with `include/node`, so that nothing has to be downloaded; null lets node-gyp look by itself. Headers of any Node
- * will do: the addon uses Node-API only, and is the same for all.
+ * Returns a folder with `include/node`, so that node-gyp downloads nothing, or null to let node-gyp search itself. The
+ * headers of any Node work, because the addon uses only Node-API.
  */
 function findHeaders() {
   const nodePackage = join(ROOT, 'node_modules', 'node', 'node_modules')
@@ -169,7 +173,7 @@ function findHeaders() {
   return candidates.find((folder) => folder && existsSync(join(folder, 'include', 'node', 'node_api.h'))) ?? null
 }
 
-/** Copies the binary to where node-gyp-build looks for one that came with the package. */
+/** Copies the binary to the folder in which node-gyp-build searches for binaries of the package. */
 function shipPrebuilt() {
   const libc = process.platform !== 'linux' ? '' : existsSync('/etc/alpine-release') ? '.musl' : '.glibc'
   rmSync(PREBUILD_FOLDER, { recursive: true, force: true })

@@ -1,6 +1,7 @@
 /**
- * Makes `dist/page` of `src/page`: one script and one style sheet, each named by a digest of what is in it, and
- * beside each the same in gzip. `http/page.ts` serves them. Part of `npm run build`; on its own: `npm run build:page`.
+ * Builds `dist/page` from `src/page`: one style sheet, and a script with chunks that the browser loads when a screen is
+ * opened. Each file has a digest of its content in its name, and a gzip copy. `http/page-routes.ts` serves them. Part
+ * of `npm run build`; to run only this step: `npm run build:page`.
  */
 
 import { createHash } from 'node:crypto'
@@ -14,27 +15,28 @@ const SOURCE = fileURLToPath(new URL('../src/page', import.meta.url))
 const DIST = fileURLToPath(new URL('../dist', import.meta.url))
 const TARGET = join(DIST, 'page')
 
-/** An older browser has no `light-dark()`. */
+/** Oldest browsers with `light-dark()`. */
 const BROWSERS = ['chrome123', 'firefox120', 'safari17.5']
 
 interface Asset {
-  readonly role: 'script' | 'style' | 'icon'
+  /** Name in `index.html`. Null for a chunk, which another script imports. */
+  readonly role: 'script' | 'style' | 'icon' | null
   readonly name: string
   readonly bytes: Uint8Array
 }
 
 const assets = [...(await bundled()), iconOf(readFileSync(join(SOURCE, 'icon.svg')))]
-// A server that looks while this runs sees the old page or the new one.
+// The page is built in another folder, so that a running server reads either the old page or the new one.
 const staging = join(DIST, `page-${process.pid}`)
 mkdirSync(staging, { recursive: true })
 for (const { name, bytes } of assets) {
   writeFileSync(join(staging, name), bytes)
   writeFileSync(join(staging, `${name}.gz`), gzipSync(bytes, { level: 9 }))
 }
-const roles = Object.fromEntries(assets.map(({ role, name }) => [role, name]))
+const roles = new Map(assets.map(({ role, name }) => [role, name]))
 const html = readFileSync(join(SOURCE, 'index.html'), 'utf8').replace(
   /\{\{(script|style|icon)\}\}/g,
-  (_, role) => roles[role] ?? '',
+  (_, role) => roles.get(role) ?? '',
 )
 writeFileSync(join(staging, 'index.html'), html)
 rmSync(TARGET, { recursive: true, force: true })
@@ -46,20 +48,23 @@ async function bundled(): Promise<readonly Asset[]> {
     bundle: true,
     minify: true,
     format: 'esm',
+    splitting: true,
     target: BROWSERS,
     jsx: 'automatic',
     jsxImportSource: 'preact',
-    entryNames: '[name]',
+    entryNames: '[name]-[hash]',
+    chunkNames: '[name]-[hash]',
     outdir: TARGET,
     write: false,
     logLevel: 'warning',
     legalComments: 'none',
   })
-  return outputFiles.map(({ path, contents }) => {
-    const [stem, ending] = basename(path).split('.')
-    const name = `${stem}-${digest(contents)}.${ending}`
-    return { role: ending === 'css' ? 'style' : 'script', name, bytes: contents } as const
-  })
+  return outputFiles.map(({ path, contents }) => ({ role: roleOf(path), name: basename(path), bytes: contents }))
+}
+
+function roleOf(path: string): Asset['role'] {
+  if (path.endsWith('.css')) return 'style'
+  return basename(path).startsWith('main-') ? 'script' : null
 }
 
 function iconOf(bytes: Uint8Array): Asset {

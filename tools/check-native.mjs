@@ -1,8 +1,9 @@
 /**
- * Checks the C++ parts of the context codec, those without Node in them. Run by hand and by CI, with the bundled Node:
+ * Checks the C++ parts of the context codec that do not use Node. Run by hand and by CI, with the bundled Node:
  *   node tools/check-native.mjs                 the case table under AddressSanitizer and UBSan, with and without SSE2
- *   node tools/check-native.mjs --fuzz 600      libFuzzer for so many seconds, from the corpus in test/native/corpus
- * The first needs clang++ or g++ (or CXX), the second clang++ (on Debian: `apt-get install clang`). A finding ends with 1.
+ *   node tools/check-native.mjs --fuzz 600      libFuzzer for 600 s, with the corpus in test/native/corpus
+ * The first needs clang++ or g++ (or CXX), the second clang++ (on Debian: `apt-get install clang`). Exits with 1 if a
+ * check fails.
  */
 
 import { spawnSync } from 'node:child_process'
@@ -34,14 +35,14 @@ function checkCases() {
   const compiler = [process.env.CXX, 'clang++', 'g++'].find((name) => name && run(name, ['--version'], 'ignore') === 0)
   if (!compiler) throw new Error('Neither clang++ nor g++ was found.')
   const lines = caseLines().join('\n')
-  // Without the macro the parts for processors that have no such vectors are compiled.
+  // Without the macro, the compiler uses the code for processors without SSE2.
   for (const flags of [[], ['-U__SSE2__']]) {
     const program = build(compiler, 'native-cases.cc', [`-fsanitize=${SANITIZERS}`, ...flags])
     finish(run(program, [], ['pipe', 'inherit', 'inherit'], lines))
   }
 }
 
-/** The committed corpus is only read; what is found besides stays in the work folder. */
+/** Runs libFuzzer on a copy of the committed corpus. New inputs stay in the work folder. */
 function fuzz(seconds) {
   const program = build('clang++', 'native-fuzz.cc', [`-fsanitize=fuzzer,${SANITIZERS}`])
   const grown = join(WORK, 'corpus')
@@ -61,11 +62,11 @@ function build(compiler, driver, flags) {
   const program = join(WORK, driver.replace('.cc', ''))
   const files = [join(ROOT, 'tools', driver), ...sources.map((name) => join(CODEC, name))]
   const status = run(compiler, [...FLAGS, ...flags, '-fno-sanitize-recover=all', '-o', program, ...files])
-  if (status !== 0) throw new Error(`${driver} was not built.`)
+  if (status !== 0) throw new Error(`${driver} could not be compiled.`)
   return program
 }
 
-/** The table as native-cases.cc reads it. */
+/** Returns the lines of the case table for native-cases.cc. */
 function caseLines() {
   const { canonicalize, fingerprint, merge, pick, refused } = cases
   return [
@@ -81,7 +82,7 @@ function caseLines() {
 }
 
 function caseLine(name, texts, row, position = 0) {
-  // An empty text would be no field at all: it is written as digits that are not complete.
+  // An empty text would be an empty field, so it is written as an incomplete hexadecimal byte.
   const inputs = texts.map((text) => hex(acceptText(textOf(text))) || '0').join(',')
   if (row.byteOffset !== undefined) return [name, inputs, 'refused', row.byteOffset, position].join('\t')
   return [name, inputs, 'result', row.result === null ? 'null' : hex(textOf(row.result))].join('\t')

@@ -24,6 +24,12 @@ export interface ExportedName {
   readonly summary: string
 }
 
+/** `export { declaredAs as name }`. */
+interface Export {
+  readonly name: string
+  readonly declaredAs: string
+}
+
 const HEAD = `<!-- Generated from src/index.ts and src/testing/index.ts by tools/exported-names.ts. -->
 
 # Exported names
@@ -52,9 +58,9 @@ export function exportedNames(file: string): readonly ExportedName[] {
   return names.sort((one, other) => one.name.localeCompare(other.name, 'en'))
 }
 
-function described(name: string, file: string): ExportedName {
-  const found = declarationOf(name, file)
-  if (found === null) throw new Error(`"${name}" is not declared in ${file}`)
+function described({ name, declaredAs }: Export, file: string): ExportedName {
+  const found = declarationOf(declaredAs, file)
+  if (found === null) throw new Error(`"${declaredAs}" is not declared in ${file}`)
   const text = found.comment
     .replace(/^ *\* ?/gm, '')
     .replace(/\s+/g, ' ')
@@ -72,16 +78,18 @@ function declarationOf(name: string, file: string): { readonly comment: string; 
   const [, text = '', kind] = declaration.exec(readFileSync(file, 'utf8')) ?? []
   if (kind !== undefined) return { comment: text, kind }
   for (const { names, from } of exportsOf(file)) {
-    const found = names.length === 0 || names.includes(name) ? declarationOf(name, from) : null
+    const found = names.length === 0 || names.some((each) => each.name === name) ? declarationOf(name, from) : null
     if (found !== null) return found
   }
   return null
 }
 
 /** Returns the exports of a file from other files. `names` is empty for `*`. */
-function exportsOf(file: string): readonly { readonly names: readonly string[]; readonly from: string }[] {
+function exportsOf(file: string): readonly { readonly names: readonly Export[]; readonly from: string }[] {
   return [...readFileSync(file, 'utf8').matchAll(EXPORTS)].map(([, list = '', from = '']) => ({
-    names: list.split(',').flatMap((each) => /(\w+)\s*$/.exec(each)?.[1] ?? []),
+    names: [...list.matchAll(/(?:(\w+) as )?(\w+)\s*(?:,|$)/g)].map(([, declaredAs, name = '']) => {
+      return { name, declaredAs: declaredAs ?? name }
+    }),
     from: join(dirname(file), from),
   }))
 }

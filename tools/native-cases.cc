@@ -1,8 +1,8 @@
-// Runs the case table through the C++ parts of the codec, without Node. Built with sanitizers by check-native.mjs, which
-// writes the table to standard input, a case a line, fields separated by tabs and texts in hexadecimal digits:
+// Runs the case table through the C++ parts of the codec, without Node. check-native.mjs builds it with sanitizers and
+// writes the table to standard input: one case per line, with fields separated by tabs and texts in hexadecimal:
 //   function  texts separated by commas  "result"  text or "null"
 //   function  texts separated by commas  "refused"  byte offset  position
-// Of `pick`, the second text is the key. Ends with 1 when a case fails.
+// The second text of `pick` is the key. Exits with 1 if a case fails.
 
 #include <cstdio>
 #include <iostream>
@@ -36,7 +36,7 @@ std::string from_hex(const std::string& digits) {
   return bytes;
 }
 
-// What addon.cc would make a string of; the encodings are only tried, since nothing here could say if they are right.
+// Returns the text unchanged, after a call of each encoding that addon.cc uses. Only the sanitizers check these calls.
 std::string taken(std::string_view utf8) {
   std::vector<char16_t> wide(utf8.size() + cloaca::kSpareUnits);
   cloaca::write_utf16(utf8, wide.data());
@@ -47,7 +47,9 @@ std::string taken(std::string_view utf8) {
 
 std::string fingerprint_of(const cloaca::JsonText& text) {
   const auto digits = cloaca::fingerprint(text);
-  if (digits != cloaca::sha256_hex_portable(cloaca::canonicalize(text).view())) return "differs from the portable SHA-256";
+  if (digits != cloaca::sha256_hex_portable(cloaca::canonicalize(text).view())) {
+    return "differs from the portable SHA-256";
+  }
   return std::string(digits.data(), digits.size());
 }
 
@@ -71,7 +73,7 @@ std::string outcome_of(const std::string& function, const std::vector<OwnText>& 
   }
 }
 
-// "null" stands for itself, and is no hexadecimal text.
+// Returns the expected outcome of a case. The text "null" is literal, not hexadecimal.
 std::string expected_of(const std::vector<std::string>& fields) {
   if (fields.at(2) == "refused") return "refused\t" + fields.at(3) + "\t" + fields.at(4);
   const std::string& text = fields.size() > 3 ? fields[3] : "";
@@ -90,7 +92,7 @@ int main() {
     for (const std::string& digits : split(fields.at(1), ',')) texts.emplace_back(from_hex(digits));
     const std::string outcome = outcome_of(fields.at(0), texts);
     const bool is_right = outcome == expected_of(fields);
-    if (!is_right) std::printf("wrong: %s\n  came to: %s\n", line.c_str(), outcome.c_str());
+    if (!is_right) std::printf("wrong: %s\n  actual: %s\n", line.c_str(), outcome.c_str());
     ++(is_right ? passed : failed);
   }
   std::printf("%d passed, %d failed\n", passed, failed);

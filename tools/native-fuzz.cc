@@ -1,6 +1,6 @@
-// The entry of libFuzzer into the C++ parts of the codec. Built and run by `node tools/check-native.mjs --fuzz`.
-// Any bytes are an input: texts that a byte 0xff separates, which is in no valid text. Beyond not crashing, the functions must
-// hold to each other: what one accepts, and what one wrote, every other accepts.
+// Entry point of libFuzzer into the C++ parts of the codec. `node tools/check-native.mjs --fuzz` builds and runs it.
+// Any bytes are an input: texts separated by the byte 0xff, which no valid text contains. The functions must not crash,
+// and must agree: each function accepts the inputs and the outputs that another one accepts or writes.
 
 #include <cstdint>
 #include <cstdio>

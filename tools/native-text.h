@@ -1,4 +1,4 @@
-// A JSON text in memory that is exactly as large as the codec may touch, so that AddressSanitizer sees every byte too many.
+// A JSON text in memory of exactly the size that the codec may access, so that AddressSanitizer reports other accesses.
 // Used by native-cases.cc and native-fuzz.cc.
 
 #ifndef CLOACA_TOOLS_NATIVE_TEXT_H_

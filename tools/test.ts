@@ -1,7 +1,7 @@
 /**
- * `npm test`: runs the tests, or those that are named. Python tests run in the engine, by the sources of this checkout;
- * everything else is for vitest, with its options. What stands behind a further `--` is for pytest. Where no file is named,
- * those are left out that take minutes of their own, and have scripts of their own: see CONTRIBUTING.md.
+ * `npm test`: runs all tests, or the named ones. Python tests run in the engine, with the sources of this checkout.
+ * Everything else is passed to vitest, with its options; arguments after a second `--` are passed to pytest. If no file
+ * is named, tests that take minutes are left out. They have npm scripts of their own: see CONTRIBUTING.md.
  *
  *     npm test -- engine                                          vitest, on files whose path has "engine" in it
  *     npm test -- python/tests/test_task.py                       pytest, in the engine
@@ -17,7 +17,7 @@ import { fileURLToPath } from 'node:url'
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const CLOACA = join(ROOT, 'src', 'cli', 'main.ts')
 
-/** A folder below `python`, a file of Python, or a test in one: `python/tests/test_x.py::test_y[z]`. */
+/** Folder below `python`, Python file, or test in such a file: `python/tests/test_x.py::test_y[z]`. */
 const PYTHON_TEST = /^(\.[\\/])?python([\\/]|$)|\.py(::.*)?$/
 
 process.exitCode = main(process.argv.slice(2))
@@ -28,7 +28,7 @@ function main(words: readonly string[]): number {
   const forPytest = separator < 0 ? [] : words.slice(separator + 1)
   const pythonTests = forVitest.filter(isPythonTest)
   const others = forVitest.filter((word) => !isPythonTest(word))
-  // Without a Python test, all of vitest's are meant; with one, only those that are named beside it.
+  // Vitest runs all its tests if no Python test is named, and otherwise only the named ones.
   const runsVitest = pythonTests.length === 0 || others.length > 0
   if (pythonTests.length === 0 && forPytest.length > 0) {
     console.error('npm test: options for pytest, but no Python test is named')

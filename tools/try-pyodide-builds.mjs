@@ -1,9 +1,9 @@
 /**
- * Tries the real files of Pyodide's distribution, which tests do not: `node tools/try-pyodide-builds.mjs [NAME…]`.
+ * Tries the real files of Pyodide's distribution, unlike the tests: `node tools/try-pyodide-builds.mjs [NAME…]`.
  *
- * Installs each package by `cloaca pip install` into a folder of its own and imports what the lock says that it has.
- * Prints a line for each, and ends with 1 when one failed. Where the network that serves Pyodide does not answer, it says
- * so and ends with 2. `CLOACA_PYODIDE_MIRROR` names another place.
+ * Installs each package with `cloaca pip install` into a new folder, and imports the modules that the lock file names.
+ * Prints one line per package, and exits with 1 if a package failed. If the server of Pyodide does not answer, prints
+ * that and exits with 2. `CLOACA_PYODIDE_MIRROR` names another server or folder.
  */
 
 import { spawnSync } from 'node:child_process'
@@ -37,11 +37,11 @@ async function requireAnswer(url) {
   process.exit(2)
 }
 
-/** Installs and imports one package; prints how that went. */
+/** Installs and imports one package, and prints the result. */
 function works(name) {
   const build = lock.packages[name]
   if (build === undefined) {
-    console.log(`${name.padEnd(16)} is not in the lock`)
+    console.log(`${name.padEnd(16)} is not in the lock file`)
     return false
   }
   const folder = mkdtempSync(join(tmpdir(), 'cloaca-build-'))

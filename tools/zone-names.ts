@@ -1,6 +1,6 @@
 /**
- * Writes `src/engine/cron/zone-names.ts` from the list of zones in the tzdata that lies in `python/cloaca/_vendor`: to be run
- * when that is raised. A test compares the two.
+ * Writes `src/engine/cron/zone-names.ts` from the list of zones in the tzdata wheel in `python/cloaca/_vendor`. Run it
+ * after an update of that wheel. A test compares the two.
  *
  *     node tools/zone-names.ts
  */
@@ -17,10 +17,10 @@ export const ZONE_NAMES_FILE = join(ROOT, 'src', 'engine', 'cron', 'zone-names.t
 
 const LINE_WIDTH = 120
 
-/** The text that the file has to have. */
+/** Returns the text that the file must have. */
 export function zoneNamesSource(): string {
   const wheel = readdirSync(VENDOR).find((name) => name.startsWith('tzdata-') && name.endsWith('.whl'))
-  if (wheel === undefined) throw new Error(`there is no wheel of tzdata in ${VENDOR}`)
+  if (wheel === undefined) throw new Error(`no tzdata wheel in ${VENDOR}`)
   const version = basename(wheel).split('-')[1]
   const names = memberOf(readFileSync(join(VENDOR, wheel)), LIST)
     .toString()
@@ -51,7 +51,7 @@ function wrapped(words: readonly string[]): string[] {
   return lines
 }
 
-/** One file of a zip archive, by way of the directory at its end. */
+/** Returns one file of a zip archive, found through the directory at the end of the archive. */
 function memberOf(archive: Buffer, name: string): Buffer {
   const end = archive.lastIndexOf(Buffer.from('PK\x05\x06'))
   let at = archive.readUInt32LE(end + 16)
@@ -60,7 +60,7 @@ function memberOf(archive: Buffer, name: string): Buffer {
     if (archive.toString('utf8', at + 46, at + 46 + nameLength) === name) return contentAt(archive, at)
     at += 46 + nameLength + archive.readUInt16LE(at + 30) + archive.readUInt16LE(at + 32)
   }
-  throw new Error(`there is no ${name} in the archive`)
+  throw new Error(`"${name}" not found in the archive`)
 }
 
 function contentAt(archive: Buffer, entry: number): Buffer {

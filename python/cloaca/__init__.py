@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 from ._admin.tenants import DatabaseAdmin, TenantConfig, TenantCredentials
 from ._border import bridge as _bridge
-from ._border.cancelled import Cancelled
 from ._border.runners import shutdown_all as _shutdown_all_runners
+from ._border.stops import Cancelled, Parked
 from ._config import DefaultRunnerConfig
 from ._context import Context, var, var_or
 from ._descriptions import (
@@ -35,6 +35,8 @@ from ._graphs.builder import ComputationGraphBuilder
 from ._graphs.node import node
 from ._graphs.reactor import reactor
 from ._handle import TaskHandle
+from ._limits.limit import Limit, limit
+from ._limits.try_later import TryLater
 from ._namespace import TaskNamespace, WorkflowContext
 from ._policy import BackoffStrategy, RetryCondition, RetryPolicy, RetryPolicyBuilder
 from ._result import TriggerResult, WorkflowResult
@@ -43,6 +45,10 @@ from ._runner import DefaultRunner
 from ._sealed import rebadge as _rebadge
 from ._task import TaskDecorator, constructor, task
 from ._trigger import TriggerDecorator, trigger
+from ._waits.approval import approval
+from ._waits.delay import delay
+from ._waits.node import WaitNode
+from ._waits.wait_for_signal import wait_for_signal
 from ._workflow import Workflow, WorkflowBuilder, register_workflow_constructor
 
 if _TYPE_CHECKING:
@@ -52,6 +58,7 @@ if _TYPE_CHECKING:
     from ._types.dicts import CronSchedule as CronSchedule
     from ._types.dicts import ReactorSubscription as ReactorSubscription
     from ._types.dicts import RunnerSettings as RunnerSettings
+    from ._types.dicts import SentSignal as SentSignal
     from ._types.dicts import TriggerExecution as TriggerExecution
     from ._types.dicts import TriggerSchedule as TriggerSchedule
     from ._types.rules import TriggerRule as TriggerRule
@@ -67,6 +74,8 @@ __all__ = [
     "DatabaseAdmin",
     "DefaultRunner",
     "DefaultRunnerConfig",
+    "Limit",
+    "Parked",
     "PipelineResult",
     "RetryCondition",
     "RetryPolicy",
@@ -78,6 +87,8 @@ __all__ = [
     "TenantCredentials",
     "TriggerDecorator",
     "TriggerResult",
+    "TryLater",
+    "WaitNode",
     "Workflow",
     "WorkflowBuilder",
     "WorkflowContext",
@@ -87,10 +98,13 @@ __all__ = [
     "all_of",
     "always",
     "any_of",
+    "approval",
     "batch_accumulator",
     "boundary_schema",
     "constructor",
     "context_value",
+    "delay",
+    "limit",
     "node",
     "none_of",
     "passthrough_accumulator",
@@ -106,6 +120,7 @@ __all__ = [
     "trigger",
     "var",
     "var_or",
+    "wait_for_signal",
     "workflow_params",
     "workflow_secrets",
 ]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Any, Dict, Optional, final
+from typing import Any, Dict, NoReturn, Optional, Type, final
 
 from ._border import secrets
 from ._sealed import Sealed, new
@@ -249,6 +249,24 @@ class Context(Sealed):
         return f"Context({self._text()})"
 
 
+def _refuse_change(context: Context) -> NoReturn:
+    raise TypeError("this context is read-only. Change a copy of it: Context(context.to_dict())")
+
+
+#: Class of contexts that reject changes. For type checkers, no class extends `Context`.
+_ReadOnlyContext: Type[Context] = type(
+    "ReadOnlyContext", (Context,), {"__slots__": (), "_write": _refuse_change}, is_own=True
+)
+
+
+def read_only(text: str) -> Context:
+    """Returns a context that cannot be changed, for text that the engine or `Context` wrote."""
+    context = new(_ReadOnlyContext)
+    context._values = None
+    context._json = text
+    return context
+
+
 def _of_values(values: Dict[str, Any]) -> Context:
     context = new(Context)
     context._values = values
@@ -281,3 +299,9 @@ def var_or(name: str, default: str) -> str:
     """
     fallback = arguments.text(default, "default")
     return os.environ.get(f"CLOACINA_VAR_{arguments.text(name, 'name')}", fallback)
+
+
+def check_context(value: object, name: str) -> None:
+    """Refuses an argument that is not a context."""
+    if not isinstance(value, Context):
+        arguments.refuse(value, name, "Context")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Optional, Tuple, final
 
 from ._sealed import Unbuildable, new
-from ._types.functions import ListOf
+from ._types.lists import ListOf
 from ._values import arguments
 
 # Independent of `random.seed`. Two interpreters restored from the same memory snapshot get different numbers.

@@ -17,6 +17,8 @@ _LONGEST_REASON = 500
 class TriggerResult(Unbuildable):
     """Return value of a trigger function: `TriggerResult.fire` starts the workflow, `TriggerResult.skip` does not.
 
+    A function can also return a list of at most 1,000 results of `TriggerResult.fire`. Each item starts the workflow.
+
     Every instance is true in a condition and equal only to itself. Use `is_fire_result` or `is_skip_result` to tell
     them apart.
 
@@ -27,9 +29,11 @@ class TriggerResult(Unbuildable):
         TriggerResult.Skip
     """
 
-    __slots__ = ("_fires", "_text")
+    __slots__ = ("_fires", "_text", "_key")
 
     _fires: bool
+    #: Key of a result that fires, or None. A result that skips does not have the attribute.
+    _key: Optional[str]
     #: JSON text of the context if the result fires, the reason if it skips, or None. Both share one slot to keep the
     #: object small: most polls create one.
     _text: Optional[str]
@@ -52,17 +56,23 @@ class TriggerResult(Unbuildable):
         return result
 
     @staticmethod
-    def fire(context: Optional[Context] = None) -> TriggerResult:
+    def fire(context: Optional[Context] = None, *, key: Optional[str] = None) -> TriggerResult:
         """Returns a result that starts the workflow.
 
         Args:
             context: Initial context of the workflow, copied now. The engine adds ``trigger_name`` and ``triggered_at``.
+            key: Name of the event, such as "row-7", which has 1 to 512 bytes of UTF-8. The trigger fires at most once
+                for each key, also after the run has ended or failed, until the key expires (``key_ttl`` of `trigger`).
+                Without a key, the result starts nothing only while a run that the trigger started with an equal context
+                is active. The native engine does not have this argument.
 
         Raises:
-            TypeError: ``context`` is neither a `Context` nor None.
+            TypeError: ``context`` is neither a `Context` nor None, or ``key`` is neither a str nor None.
+            ValueError: ``key`` is empty, longer than 512 bytes, or contains U+0000.
         """
         result = new(TriggerResult)
         result._fires = True
+        result._key = None if key is None else arguments.key(key, "key")
         if context is None:
             result._text = None
         elif isinstance(context, Context):
@@ -82,7 +92,9 @@ class TriggerResult(Unbuildable):
     def __repr__(self) -> str:
         if not self._fires:
             return "TriggerResult.Skip" if self._text is None else f"TriggerResult.Skip({self._text!r})"
-        return "TriggerResult.Fire(None)" if self._text is None else "TriggerResult.Fire(<context>)"
+        context = "None" if self._text is None else "<context>"
+        key = "" if self._key is None else f", key={self._key!r}"
+        return f"TriggerResult.Fire({context}{key})"
 
 
 def _shortened(reason: str) -> Optional[str]:

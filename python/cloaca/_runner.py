@@ -9,10 +9,9 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Any, Dict, List, Optional, Type, cast, final
 
-from ._border import bridge
-from ._border.runners import open_runners as _open
+from ._border.runners import RunnerConnection
 from ._config import DefaultRunnerConfig
-from ._context import Context
+from ._context import Context, check_context
 from ._result import WorkflowResult
 from ._sealed import Sealed, new
 from ._types.dicts import (
@@ -20,11 +19,14 @@ from ._types.dicts import (
     CronExecutionStats,
     CronSchedule,
     ReactorSubscription,
+    SentSignal,
     TriggerExecution,
     TriggerSchedule,
 )
 from ._values import arguments, database
 from ._values.convert import json_text, stored
+from ._values.limit_arguments import optional_priority
+from ._values.runner_arguments import enabled_flag, optional_key, page, subscription, tenant_name
 
 
 @final
@@ -49,11 +51,9 @@ class DefaultRunner(Sealed):
         ...     print(result.status)
     """
 
-    __slots__ = ("_id", "_closed")
+    __slots__ = ("_connection",)
 
-    _id: int
-    #: Error that every call raises because the runner is closed, or None.
-    _closed: Optional[Exception]
+    _connection: RunnerConnection
 
     def __init__(self, database_url: str) -> None:
         self._start(database_url, DefaultRunnerConfig())
@@ -91,14 +91,9 @@ class DefaultRunner(Sealed):
         url = arguments.text(database_url, "database_url")
         if not isinstance(config, DefaultRunnerConfig):
             arguments.refuse(config, "config", "DefaultRunnerConfig")
-        self._closed = None
-        payload: Dict[str, object] = {
-            "url": database.from_current_folder(url),
-            "schema": schema,
-            "config": config.to_dict(),
-        }
-        self._id = bridge.call("runner.open", payload)["runner"]
-        _open[self._id] = self
+        self._connection = RunnerConnection(
+            {"url": database.from_current_folder(url), "schema": schema, "config": config.to_dict()}
+        )
 
     def shutdown(self) -> None:
         """Stops the services and releases the database. A second call does nothing.
@@ -108,28 +103,35 @@ class DefaultRunner(Sealed):
         Raises:
             ValueError: The shutdown took more than 5 s ("Shutdown timed out").
         """
-        if self._closed is not None:
-            return
-        self._closed = ValueError("Failed to send message to runtime thread: the runner was shut down")
-        _open.pop(self._id, None)
-        bridge.call("runner.shutdown", {"runner": self._id})
+        self._connection.shutdown()
 
-    def execute(self, workflow_name: str, context: Context) -> WorkflowResult:
+    def execute(
+        self, workflow_name: str, context: Context, *, key: Optional[str] = None, priority: Optional[int] = None
+    ) -> WorkflowResult:
         """Runs a registered workflow with a copy of the context, and waits until it ends.
+
+        Args:
+            workflow_name: Name of the workflow.
+            context: Initial context of the run.
+            key: Key with which the workflow starts once, of 1 to 512 bytes of UTF-8. If it is known and the context is
+                equal, no run starts: the call waits for the run that was started first, and returns its result.
+            priority: From -100 to 100. Runs with a higher priority begin first. Default: that of the workflow.
 
         Returns:
             The result, with status "Completed" or "Failed". A failed task does not raise an exception here.
 
         Raises:
-            ValueError: The workflow is not registered, or the run takes longer than the runner's
-                ``workflow_timeout_seconds``. In the second case the run continues.
+            ValueError: The workflow is not registered, the key was used with another context, its limit refuses the
+                run, or the run takes longer than the runner's ``workflow_timeout_seconds``. It then continues.
         """
         name = arguments.name(workflow_name, "workflow_name")
-        _check_context(context, "context")
-        self._check_open()
-        payload: Dict[str, object] = {"runner": self._id, "workflow": name}
+        check_context(context, "context")
+        options = {"key": optional_key(key), "priority": optional_priority(priority)}
         result = new(WorkflowResult)
-        result._facts, result._final_text = bridge.call_with_context("runner.execute", payload, context._text())
+        facts, result._final_text = self._connection.call_with_context(
+            "runner.execute", context._text(), workflow=name, **options
+        )
+        result._facts = cast(Dict[str, object], facts)
         return result
 
     def register_cron_workflow(self, workflow_name: str, cron_expression: str, timezone: str) -> str:
@@ -145,7 +147,7 @@ class DefaultRunner(Sealed):
             ValueError: The expression or the time zone is not valid, or cron scheduling is disabled.
         """
         return str(
-            self._ask(
+            self._connection.call(
                 "runner.registerCron",
                 workflow=arguments.name(workflow_name, "workflow_name"),
                 expression=arguments.text(cron_expression, "cron_expression"),
@@ -176,10 +178,9 @@ class DefaultRunner(Sealed):
             "expression": arguments.text(cron_expression, "cron_expression"),
             "timezone": arguments.text(timezone, "timezone"),
         }
-        _check_context(params, "params")
-        self._check_open()
-        payload["runner"] = self._id
-        return str(bridge.call_with_context("runner.registerInstance", payload, params._text())[0])
+        check_context(params, "params")
+        answer, _ = self._connection.call_with_context("runner.registerInstance", params._text(), **payload)
+        return str(answer)
 
     def list_cron_schedules(
         self, enabled_only: Optional[bool] = None, limit: Optional[int] = None, offset: Optional[int] = None
@@ -188,7 +189,9 @@ class DefaultRunner(Sealed):
 
         Skips the first ``offset`` schedules (default 0), and returns at most ``limit`` (default 100).
         """
-        return list(self._ask("runner.listCrons", enabledOnly=_enabled_only(enabled_only), **_page(limit, offset)))
+        return list(
+            self._connection.call("runner.listCrons", enabledOnly=enabled_flag(enabled_only), **page(limit, offset))
+        )
 
     def get_cron_schedule(self, schedule_id: str) -> CronSchedule:
         """Returns one cron schedule.
@@ -196,7 +199,9 @@ class DefaultRunner(Sealed):
         Raises:
             ValueError: The id is malformed, or no schedule has it.
         """
-        return cast(CronSchedule, self._ask("runner.getCron", id=arguments.text(schedule_id, "schedule_id")))
+        return cast(
+            CronSchedule, self._connection.call("runner.getCron", id=arguments.text(schedule_id, "schedule_id"))
+        )
 
     def update_cron_schedule(self, schedule_id: str, cron_expression: str, timezone: str) -> None:
         """Changes the expression and the time zone of a schedule. The next run is computed from now.
@@ -204,7 +209,7 @@ class DefaultRunner(Sealed):
         Raises:
             ValueError: The id is malformed, no schedule has it, or the expression or the time zone is not valid.
         """
-        self._ask(
+        self._connection.call(
             "runner.updateCron",
             id=arguments.text(schedule_id, "schedule_id"),
             expression=arguments.text(cron_expression, "cron_expression"),
@@ -216,7 +221,7 @@ class DefaultRunner(Sealed):
 
         A schedule that became due while it was disabled starts a run as soon as it is enabled.
         """
-        self._ask(
+        self._connection.call(
             "runner.setCronEnabled",
             id=arguments.text(schedule_id, "schedule_id"),
             enabled=arguments.flag(enabled, "enabled"),
@@ -224,7 +229,7 @@ class DefaultRunner(Sealed):
 
     def delete_cron_schedule(self, schedule_id: str) -> None:
         """Deletes a schedule. An unknown id has no effect."""
-        self._ask("runner.deleteCron", id=arguments.text(schedule_id, "schedule_id"))
+        self._connection.call("runner.deleteCron", id=arguments.text(schedule_id, "schedule_id"))
 
     def get_cron_execution_history(
         self, schedule_id: str, limit: Optional[int] = None, offset: Optional[int] = None
@@ -234,7 +239,9 @@ class DefaultRunner(Sealed):
         Skips the first ``offset`` firings (default 0), and returns at most ``limit`` (default 100).
         """
         return list(
-            self._ask("runner.cronHistory", id=arguments.text(schedule_id, "schedule_id"), **_page(limit, offset))
+            self._connection.call(
+                "runner.cronHistory", id=arguments.text(schedule_id, "schedule_id"), **page(limit, offset)
+            )
         )
 
     def get_cron_execution_stats(self, since: str) -> CronExecutionStats:
@@ -242,7 +249,9 @@ class DefaultRunner(Sealed):
 
         ``since`` is a time in RFC 3339 with an offset or ``Z``.
         """
-        stats = cast(CronExecutionStats, self._ask("runner.cronStats", since=arguments.text(since, "since")))
+        stats = cast(
+            CronExecutionStats, self._connection.call("runner.cronStats", since=arguments.text(since, "since"))
+        )
         # A whole number comes through JavaScript without its fraction.
         stats["success_rate"] = float(stats["success_rate"])
         return stats
@@ -254,18 +263,20 @@ class DefaultRunner(Sealed):
 
         Skips the first ``offset`` triggers (default 0), and returns at most ``limit`` (default 100).
         """
-        return list(self._ask("runner.listTriggers", enabledOnly=_enabled_only(enabled_only), **_page(limit, offset)))
+        return list(
+            self._connection.call("runner.listTriggers", enabledOnly=enabled_flag(enabled_only), **page(limit, offset))
+        )
 
     def get_trigger_schedule(self, trigger_name: str) -> Optional[TriggerSchedule]:
         """Returns one trigger, or None if the name is unknown."""
-        schedule: Optional[TriggerSchedule] = self._ask(
+        schedule: Optional[TriggerSchedule] = self._connection.call(
             "runner.getTrigger", name=arguments.name(trigger_name, "trigger_name")
         )
         return schedule
 
     def set_trigger_enabled(self, trigger_name: str, enabled: bool) -> None:
         """Enables or disables a trigger. A restart does not change this. An unknown name has no effect."""
-        self._ask(
+        self._connection.call(
             "runner.setTriggerEnabled",
             name=arguments.name(trigger_name, "trigger_name"),
             enabled=arguments.flag(enabled, "enabled"),
@@ -279,8 +290,8 @@ class DefaultRunner(Sealed):
         Skips the first ``offset`` firings (default 0), and returns at most ``limit`` (default 100).
         """
         return list(
-            self._ask(
-                "runner.triggerHistory", name=arguments.name(trigger_name, "trigger_name"), **_page(limit, offset)
+            self._connection.call(
+                "runner.triggerHistory", name=arguments.name(trigger_name, "trigger_name"), **page(limit, offset)
             )
         )
 
@@ -301,14 +312,38 @@ class DefaultRunner(Sealed):
             ValueError: The source does not exist, it does not accept pushed events, or its queue stayed full until the
                 timeout ("Failed to push event").
         """
-        payload: Dict[str, object] = {
-            "source": arguments.name(source, "source"),
-            "timeoutS": None if timeout is None else arguments.seconds(timeout, "timeout"),
-        }
+        name = arguments.name(source, "source")
+        timeout_s = None if timeout is None else arguments.seconds(timeout, "timeout")
         text = json_text(stored(value, 1))
-        self._check_open()
-        payload["runner"] = self._id
-        return int(bridge.call_with_context("runner.push", payload, text)[0]["sequence"])
+        answer, _ = self._connection.call_with_context("runner.push", text, source=name, timeoutS=timeout_s)
+        return int(cast(Dict[str, int], answer)["sequence"])
+
+    def signal(
+        self, name: str, *, key: Optional[str] = None, payload: object = None, id: Optional[str] = None
+    ) -> SentSignal:
+        """Sends a signal to the nodes that wait for it, and returns its id, its state and the executions.
+
+        When the call returns, the signal is stored and has ended all open waits with its name and key. If there is
+        none, it is kept, by default for 7 days, for the next wait. The native engine does not have this method.
+
+        Args:
+            name: Name of the signal, as in `wait_for_signal`.
+            key: Key of the waits, of at most 512 bytes of UTF-8. Default: the empty key.
+            payload: Value that the nodes add to their outputs, converted as in a `Context`, of at most 1 MiB of JSON.
+            id: Id with which the signal is sent once, of 1 to 512 bytes of UTF-8. A repeated call returns the first
+                result. Default: a new id.
+
+        Raises:
+            TypeError: The payload cannot be stored as JSON ("unsupported type").
+            ValueError: The id was used with another name, key or payload, or a value is too long ("Failed to send
+                signal").
+        """
+        signal = arguments.name(name, "name")
+        key = "" if key is None else arguments.name(key, "key")
+        id = None if id is None else arguments.key(id, "id")
+        text = json_text(stored(payload, 1))
+        answer, _ = self._connection.call_with_context("runner.signal", text, name=signal, key=key, id=id)
+        return cast(SentSignal, answer)
 
     def subscribe_workflow_to_reactor(
         self, reactor: str, workflow: str, tenant: Optional[str] = None, *, when: Optional[str] = None
@@ -331,40 +366,20 @@ class DefaultRunner(Sealed):
             ValueError: The expression is not valid ("Invalid predicate expression").
         """
         return str(
-            self._ask(
+            self._connection.call(
                 "runner.subscribe",
-                reactor=arguments.name(reactor, "reactor"),
-                workflow=arguments.name(workflow, "workflow"),
-                tenant=_tenant(tenant),
+                **subscription(reactor, workflow, tenant),
                 when=arguments.optional_text(when, "when"),
             )
         )
 
     def unsubscribe_workflow_from_reactor(self, reactor: str, workflow: str, tenant: Optional[str] = None) -> bool:
         """Ends a subscription, and returns whether it existed. ``tenant`` defaults to "public"."""
-        return bool(
-            self._ask(
-                "runner.unsubscribe",
-                reactor=arguments.name(reactor, "reactor"),
-                workflow=arguments.name(workflow, "workflow"),
-                tenant=_tenant(tenant),
-            )
-        )
+        return bool(self._connection.call("runner.unsubscribe", **subscription(reactor, workflow, tenant)))
 
     def list_reactor_subscriptions(self, tenant: Optional[str] = None) -> List[ReactorSubscription]:
         """Returns the enabled subscriptions of a tenant, which defaults to "public"."""
-        return list(self._ask("runner.subscriptions", tenant=_tenant(tenant)))
-
-    def _ask(self, method: str, **payload: object) -> Any:
-        self._check_open()
-        return bridge.call(method, {"runner": self._id, **payload})
-
-    def _check_open(self) -> None:
-        if self._closed is not None:
-            raise type(self._closed)(*self._closed.args)
-
-    def _lose(self, reason: str) -> None:
-        self._closed = RuntimeError(reason)
+        return list(self._connection.call("runner.subscriptions", tenant=tenant_name(tenant)))
 
     def __enter__(self) -> DefaultRunner:
         return self
@@ -376,22 +391,3 @@ class DefaultRunner(Sealed):
 
     def __repr__(self) -> str:
         return "DefaultRunner(thread_separated_async_runtime)"
-
-
-def _check_context(value: object, name: str) -> None:
-    if not isinstance(value, Context):
-        arguments.refuse(value, name, "Context")
-
-
-def _enabled_only(value: Optional[bool]) -> bool:
-    return arguments.optional_flag(value, "enabled_only") is True
-
-
-def _tenant(value: Optional[str]) -> str:
-    tenant = arguments.optional_name(value, "tenant")
-    return "public" if tenant is None else tenant
-
-
-def _page(limit: Optional[int], offset: Optional[int]) -> Dict[str, int]:
-    most, skipped = arguments.optional_unsigned(limit, "limit"), arguments.optional_unsigned(offset, "offset")
-    return {"limit": 100 if most is None else most, "offset": 0 if skipped is None else skipped}

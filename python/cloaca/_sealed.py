@@ -16,10 +16,10 @@ class Sealed:
 
     __slots__ = ()
 
-    def __init_subclass__(cls) -> None:
+    def __init_subclass__(cls, is_own: bool = False) -> None:
         for base in cls.__bases__:
-            # Only the two classes of this file can be extended.
-            if issubclass(base, Sealed) and base.__module__ != __name__:
+            # Programs can extend only the two classes of this file. The package also extends some of its own.
+            if not is_own and issubclass(base, Sealed) and base.__module__ != __name__:
                 raise TypeError(f"type 'cloaca.{base.__name__}' is not an acceptable base type")
 
     def __reduce_ex__(self, protocol: Any) -> NoReturn:

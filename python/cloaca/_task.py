@@ -8,14 +8,17 @@ from typing import Any, Callable, Dict, List, Literal, NoReturn, Optional, Tuple
 
 from . import _rules
 from ._declarations import blocks, ledger
-from ._declarations.declaration import GraphDeclaration, Namespace, TaskDeclaration, place_of
+from ._declarations.declaration import GraphDeclaration, LimitDeclaration, Namespace, TaskDeclaration, place_of
 from ._graphs.builder import ComputationGraphBuilder, declaration_of_graph
+from ._limits.limit import Limit
 from ._policy import DEFAULT_VALUES, BackoffStrategy, RetryCondition, RetryPolicy, policy_of
 from ._sealed import Unbuildable, new
-from ._types.functions import FailureCallback, ListOf, PostInvocation, SuccessCallback, TaskFunction
+from ._types.functions import FailureCallback, PostInvocation, SuccessCallback, TaskFunction
+from ._types.lists import ListOf
 from ._types.rules import TriggerRule
 from ._values import arguments
-from ._values.duration import optional_limit_ms
+from ._values.duration import optional_expectation_ms, optional_limit_ms
+from ._waits.node import WaitNode
 
 F = TypeVar("F", bound=TaskFunction)
 
@@ -41,20 +44,26 @@ class TaskDecorator(Unbuildable):
         "_dependencies",
         "_policy",
         "_timeout_ms",
+        "_deadline_ms",
         "_rule",
+        "_has_own_rule",
         "_callbacks",
         "_invokes",
         "_post_invocation",
+        "_limits",
     )
 
     _id: Optional[str]
     _dependencies: List[Any]
     _policy: RetryPolicy
     _timeout_ms: Optional[int]
+    _deadline_ms: Optional[int]
     _rule: Dict[str, Any]
+    _has_own_rule: bool
     _callbacks: Tuple[Optional[Callable[..., Any]], Optional[Callable[..., Any]]]
     _invokes: Any
     _post_invocation: Any
+    _limits: Tuple[LimitDeclaration, ...]
 
     def __call__(self, func: F) -> F:
         """Adds ``func`` to the workflow whose block is open on this thread."""
@@ -67,9 +76,10 @@ class TaskDecorator(Unbuildable):
             TaskDeclaration(
                 id=task_id,
                 namespace=block._namespace,
-                dependencies=_dependency_ids(self._dependencies, block._namespace),
+                dependencies=dependency_ids(self._dependencies, block._namespace),
                 policy=self._policy,
                 timeout_ms=self._timeout_ms,
+                deadline_ms=self._deadline_ms,
                 rule=self._rule,
                 function=func,
                 takes_handle=takes_handle(func),
@@ -78,6 +88,8 @@ class TaskDecorator(Unbuildable):
                 invokes=graph,
                 post_invocation=self._post_invocation,
                 place=place_of(func),
+                has_own_rule=self._has_own_rule,
+                limits=self._limits,
             )
         )
         return func
@@ -109,7 +121,7 @@ class TaskDecorator(Unbuildable):
 def task(
     *,
     id: Optional[str] = None,
-    dependencies: Optional[ListOf[Union[str, Callable[..., Any]]]] = None,
+    dependencies: Optional[ListOf[Union[str, Callable[..., Any], WaitNode]]] = None,
     retry: Optional[RetryPolicy] = None,
     retry_attempts: Optional[int] = None,
     retry_backoff: Optional[Literal["fixed", "linear", "exponential"]] = None,
@@ -123,6 +135,8 @@ def task(
     post_invocation: Optional[PostInvocation] = None,
     trigger_rules: Optional[TriggerRule] = None,
     timeout: Optional[str] = None,
+    deadline: Optional[str] = None,
+    limits: Optional[ListOf[Limit]] = None,
 ) -> TaskDecorator:
     """Makes the decorated function a task of the workflow whose `WorkflowBuilder` block is open on this thread.
 
@@ -161,10 +175,15 @@ def task(
             `always`, so the task runs even if its dependencies failed.
         timeout: Time limit for one attempt, including the time that it is deferred, such as "90s". The engine stops an
             attempt that takes longer, and the attempt fails. Default: the limit of the engine, which is 5 minutes
-            unless configured. The native engine does not have this argument.
+            unless configured. The native engine does not have this argument and the following one.
+        deadline: Time within which the task must end after it was ready, with all attempts, such as "30m". Later, an
+            alert is sent, and the task continues. A task is ready when its dependencies have ended. A task without
+            dependencies is ready when its run is accepted. Default: no alert.
+        limits: Limits that `limit` returned. Each attempt takes a slot of each of them, and begins only when all have a
+            free one. Default: none.
 
     Raises:
-        ValueError: A backoff or condition is unknown, the timeout is malformed, ``retry`` is combined with ``retry_``
+        ValueError: A backoff or condition is unknown, a duration is malformed, ``retry`` is combined with ``retry_``
             keywords, or the rule is not valid. When the function is decorated: no block is open on this thread, a
             dependency is neither text nor a function, ``post_invocation`` is given without ``invokes``, or ``invokes``
             is not a graph, is a graph whose block is still open, or is a graph with a reactor.
@@ -191,6 +210,9 @@ def task(
         retry_jitter=arguments.optional_flag(retry_jitter, "retry_jitter"),
     )
     decorator._timeout_ms = optional_limit_ms(timeout, "timeout")
+    decorator._deadline_ms = optional_expectation_ms(deadline, "deadline")
+    decorator._has_own_rule = trigger_rules is not None
+    decorator._limits = _checked_limits(limits)
     decorator._rule = _rules.ALWAYS if trigger_rules is None else _rules.checked(trigger_rules)
     decorator._callbacks = (
         arguments.optional_function(on_success, "on_success"),
@@ -230,6 +252,16 @@ def constructor(
     raise ValueError(f"Cannot add '{id}' from provider '{from_}': this engine has no task providers. Use @cloaca.task.")
 
 
+def _checked_limits(limits: Optional[ListOf[Limit]]) -> Tuple[LimitDeclaration, ...]:
+    """Returns the declarations of limits, without duplicates."""
+    found: Dict[str, LimitDeclaration] = {}
+    for index, each in enumerate([] if limits is None else arguments.items(limits, "limits")):
+        if not isinstance(each, Limit):
+            arguments.refuse(each, f"limits[{index}]", "Limit")
+        found[each.name] = each._declaration
+    return tuple(found.values())
+
+
 def _policy(retry: Optional[RetryPolicy], **given: Any) -> RetryPolicy:
     """Returns the policy of a task: ``retry``, or the default policy with the parts that keywords replace."""
     keywords = {name: value for name, value in given.items() if value is not None}
@@ -266,12 +298,14 @@ def _choice(keywords: Dict[str, Any], name: str, choices: Dict[str, Any]) -> Any
     raise ValueError(f'unknown {name} "{text}": expected one of {expected}')
 
 
-def _dependency_ids(dependencies: List[Any], namespace: Namespace) -> Tuple[str, ...]:
+def dependency_ids(dependencies: List[Any], namespace: Namespace) -> Tuple[str, ...]:
     """Returns the ids of the dependencies without duplicates, in the given order. Contexts are merged in this order."""
     ids: Dict[str, None] = {}
     for index, dependency in enumerate(dependencies):
         if isinstance(dependency, str):
             ids[arguments.name(dependency, "dependencies")] = None
+        elif isinstance(dependency, WaitNode):
+            ids[dependency.id] = None
         elif callable(dependency) and hasattr(dependency, "__name__"):
             ids[id_of_function(dependency, namespace)] = None
         else:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Callable, Literal, Optional, TypeVar, Union, final, overload
+from types import FunctionType
+from typing import TYPE_CHECKING, Any, Callable, Dict, Literal, Mapping, Optional, TypeVar, Union, cast, final, overload
 
 from ._declarations import ledger
 from ._declarations.declaration import (
@@ -13,10 +14,18 @@ from ._declarations.declaration import (
     description_of,
     place_of,
 )
+from ._declarations.parameters import poll_parameters
 from ._sealed import Unbuildable, new
 from ._types.functions import PollFunction
 from ._values import arguments
-from ._values.duration import optional_duration_ms, optional_limit_ms, parse_interval_ms
+from ._values.duration import (
+    optional_duration_ms,
+    optional_expectation_ms,
+    optional_lifetime_ms,
+    optional_limit_ms,
+    parse_interval_ms,
+)
+from ._values.limit_arguments import optional_priority
 
 F = TypeVar("F", bound=PollFunction)
 #: Type of the function of a cron trigger, which is never called.
@@ -32,18 +41,26 @@ _CATCHUPS = ("skip", "all", "none")
 class TriggerDecorator(Unbuildable):
     """Decorator that `trigger` returns. It returns the decorated function unchanged."""
 
-    __slots__ = ("_name", "_workflow", "_timing", "_allow_concurrent", "_policy")
+    __slots__ = ("_name", "_workflow", "_timing", "_allow_concurrent", "_policy", "_priority", "_tags")
 
     _name: Optional[str]
     _workflow: Optional[str]
     _timing: Union[PollTiming, CronTiming]
     _allow_concurrent: bool
     _policy: TriggerPolicy
+    _priority: Optional[int]
+    _tags: Optional[Dict[str, str]]
 
     def __call__(self, func: F) -> F:
         """Declares ``func`` as a trigger."""
         arguments.function(func, "func")
-        name: str = arguments.name(func.__name__, "name") if self._name is None else self._name
+        name: str = arguments.name(cast(FunctionType, func).__name__, "name") if self._name is None else self._name
+        parameters = poll_parameters(func)
+        if self._policy.on_change and parameters.state != "none":
+            raise ValueError(
+                f"trigger '{name}' takes a state, so it cannot have `on_change`: a firing that `on_change` suppresses "
+                "would change the state, and its data would be lost. Remove `on_change` or the parameter `state`"
+            )
         ledger.record_trigger(
             TriggerDeclaration(
                 name=name,
@@ -51,7 +68,10 @@ class TriggerDecorator(Unbuildable):
                 timing=self._timing,
                 allow_concurrent=self._allow_concurrent,
                 policy=self._policy,
+                priority=self._priority,
+                tags=self._tags,
                 function=func,
+                parameters=parameters,
                 description=description_of(func),
                 place=place_of(func),
             )
@@ -77,6 +97,9 @@ def trigger(
     timezone: Optional[str] = None,
     allow_concurrent: bool = False,
     catchup: Optional[Literal["skip", "all", "none"]] = None,
+    expect_fire: Optional[str] = None,
+    tags: Optional[Mapping[str, str]] = None,
+    priority: Optional[int] = None,
 ) -> CronTriggerDecorator: ...
 
 
@@ -95,7 +118,11 @@ def trigger(
     max_active: Optional[int] = None,
     pause_after: Optional[int] = None,
     on_change: bool = False,
+    key_ttl: Optional[str] = None,
     catchup: Optional[Literal["skip", "all", "none"]] = None,
+    expect_fire: Optional[str] = None,
+    tags: Optional[Mapping[str, str]] = None,
+    priority: Optional[int] = None,
 ) -> TriggerDecorator: ...
 
 
@@ -114,14 +141,24 @@ def trigger(
     max_active: Optional[int] = None,
     pause_after: Optional[int] = None,
     on_change: bool = False,
+    key_ttl: Optional[str] = None,
     catchup: Optional[Literal["skip", "all", "none"]] = None,
+    expect_fire: Optional[str] = None,
+    tags: Optional[Mapping[str, str]] = None,
+    priority: Optional[int] = None,
 ) -> TriggerDecorator:
     """Makes the decorated function a trigger: runners call it at an interval, and start a workflow when it fires.
 
-    The function takes no arguments. It returns a `TriggerResult`, True (fire without a context) or False (skip). If it
-    raises an exception, returns another value, or takes longer than 30 s, the runner logs an error, starts nothing, and
-    calls the function again after its interval. A runner makes the first call immediately. Calls of one trigger never
-    overlap. The decorator returns the function unchanged. A later trigger with the same name replaces the earlier one.
+    The function returns a `TriggerResult`, True (fire without a context), False (skip), or a list of at most 1,000
+    results of `TriggerResult.fire`. If it raises an exception, returns another value, or takes longer than 30 s, the
+    runner logs an error, starts nothing, and calls the function again after its interval. A runner makes the first call
+    immediately. Calls of one trigger never overlap. The decorator returns the function unchanged. A later trigger with
+    the same name replaces the earlier one.
+
+    The function takes no arguments, or one required parameter with the name ``state``. It then receives a dict: a copy
+    of the stored state of the trigger, which is empty at first. After the call, the dict is stored together with the
+    runs that the call starts. It may have 64 KiB of JSON. A call that fails stores nothing. The native engine has no
+    state and no lists.
 
     Args:
         workflow: Name of the workflow to start, in the older spelling. With it, ``poll_interval`` defaults to 5 s and
@@ -143,15 +180,24 @@ def trigger(
         pause_after: Number of failed calls in a row after which the trigger is disabled, with a note that gives the
             reason. Default: never.
         on_change: Whether the trigger fires only when its result changes from skip to fire, so that a condition that
-            stays true fires once. Default: False.
+            stays true fires once. It cannot be combined with a state or a list. Default: False.
+        key_ttl: Time for which the keys of `TriggerResult.fire` are remembered, such as "90d", or "never" if they do
+            not expire. Default: the setting ``retention.keys``, which is 30 days.
         catchup: Handling of scheduled times that a ``cron`` trigger missed. "skip" starts one run for all of them.
             "all" starts one run for each of the latest ones, at most ``cron_max_catchup_executions``. "none" starts
             nothing. Default: "skip".
+        expect_fire: Longest expected time between two firings, such as "26h". If the trigger has not fired for that
+            long since its last firing, or since it was declared or enabled, an alert is sent. Default: no alert.
+        tags: Tags by which the routes of alerts select receivers, such as ``{"team": "data"}``. Default: the tags of
+            the workflow.
+        priority: Priority of the runs that the trigger starts, from -100 to 100. Runs with a higher one begin first.
+            Default: that of the workflow.
 
     Raises:
         ValueError: The interval or another duration is malformed, ``cron`` is combined with ``poll_interval`` or
-            another polling argument, ``cron`` is given without a workflow, ``catchup`` is given without ``cron``, or
-            ``workflow`` and ``on`` differ.
+            another polling argument, ``cron`` is given without a workflow, ``catchup`` is given without ``cron``,
+            ``workflow`` and ``on`` differ, ``priority`` is out of range, or ``on_change`` is given and the function
+            takes a state.
         TypeError: An argument has the wrong type.
 
     Example:
@@ -179,7 +225,11 @@ def trigger(
         max_active=arguments.optional_count(max_active, "max_active"),
         pause_after=arguments.optional_count(pause_after, "pause_after"),
         on_change=arguments.flag(on_change, "on_change"),
+        key_ttl_ms=optional_lifetime_ms(key_ttl, "key_ttl"),
+        expect_fire_ms=optional_expectation_ms(expect_fire, "expect_fire"),
     )
+    decorator._priority = optional_priority(priority)
+    decorator._tags = arguments.optional_texts_by_key(tags, "tags")
     missed = _checked_catchup(arguments.optional_text(catchup, "catchup"), expression)
     if expression is None:
         decorator._timing = PollTiming(_interval_ms(interval, older is not None))
@@ -207,6 +257,7 @@ def _refuse_polling(policy: TriggerPolicy) -> None:
         "max_active": policy.max_active,
         "pause_after": policy.pause_after,
         "on_change": policy.on_change or None,
+        "key_ttl": policy.key_ttl_ms,
     }
     names = [f"`{name}`" for name, value in given.items() if value is not None]
     if names:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import TracebackType
-from typing import Any, Callable, Dict, List, Optional, Type, Union, final
+from typing import Any, Callable, Dict, List, Literal, Optional, Tuple, Type, Union, final
 
 from ._border import fault
 from ._declarations import blocks, graph, ledger
@@ -18,6 +18,9 @@ from ._declarations.declaration import (
 from ._sealed import Sealed, Unbuildable, new
 from ._task import id_of_function
 from ._values import arguments
+from ._values.daily_time import optional_daily_time
+from ._values.duration import optional_expectation_ms
+from ._values.limit_arguments import WorkflowLimit, optional_priority, optional_workflow_limit
 
 
 @final
@@ -92,10 +95,26 @@ class WorkflowBuilder(Sealed):
         package: Second part of full task names. Default: "embedded".
         workflow: Third part of full task names, and the key under which the workflow is registered and executed.
             Default: ``name``.
+        deadline: Time within which a run must end after it was accepted, such as "30m". Later, an alert is sent, and
+            the run continues. Default: no alert. The native engine does not have this argument and the following ones.
+        done_by: Time of day such as "07:00". If no run that was accepted since this time of the day before has
+            completed, an alert is sent. Default: no alert.
+        timezone: IANA name of the time zone of ``done_by``. Default: "UTC".
+        max_active: Maximum number of runs that have begun and not ended, over all engines of the database, regardless
+            of what starts them. Default: no limit.
+        per: Top-level name of the initial context. Each value has its own ``max_active`` runs. 1 and "1" are different
+            values, and a missing value is equal to null. A start is refused with ValueError if its value is a list or a
+            dict, or has more than 200 bytes of JSON. Default: all runs share the limit.
+        overflow: Handling of runs above the limit. "queue": they wait, in order of priority, then age. "drop": they are
+            refused. `DefaultRunner.execute` then raises ValueError, and triggers record the outcome ``limited``.
+            "newest": only the newest run of each value waits, and older waiting runs are cancelled. Default: "queue".
+        priority: Default priority of the runs, from -100 to 100. Runs with a higher one begin first. Default: 0.
 
     Raises:
-        ValueError: At the end of the block, the workflow has no task, an unknown dependency, or a cycle ("Workflow
-            validation failed").
+        ValueError: ``deadline`` or ``done_by`` is malformed, the time zone is unknown, or it is given without
+            ``done_by``. ``overflow`` is unknown, ``per`` or ``overflow`` is given without ``max_active``, or
+            ``priority`` is out of range. At the end of the block, the workflow has no task, an unknown dependency, or a
+            cycle ("Workflow validation failed").
 
     Example:
         >>> with WorkflowBuilder("etl") as b:
@@ -108,12 +127,28 @@ class WorkflowBuilder(Sealed):
         ...         return ctx
     """
 
-    __slots__ = ("_title", "_namespace", "_description", "_tags", "_collected", "_added", "_place")
+    __slots__ = (
+        "_title",
+        "_namespace",
+        "_description",
+        "_tags",
+        "_deadline_ms",
+        "_done_by",
+        "_limit",
+        "_priority",
+        "_collected",
+        "_added",
+        "_place",
+    )
 
     _title: str
     _namespace: Namespace
     _description: str
     _tags: Dict[str, str]
+    _deadline_ms: Optional[int]
+    _done_by: Optional[Tuple[str, str]]
+    _limit: Optional[WorkflowLimit]
+    _priority: Optional[int]
     #: Tasks decorated in the block.
     _collected: Dict[str, TaskDeclaration]
     #: Tasks added with `add_task`.
@@ -121,7 +156,19 @@ class WorkflowBuilder(Sealed):
     _place: Optional[Place]
 
     def __init__(
-        self, name: str, *, tenant: Optional[str] = None, package: Optional[str] = None, workflow: Optional[str] = None
+        self,
+        name: str,
+        *,
+        tenant: Optional[str] = None,
+        package: Optional[str] = None,
+        workflow: Optional[str] = None,
+        deadline: Optional[str] = None,
+        done_by: Optional[str] = None,
+        timezone: Optional[str] = None,
+        max_active: Optional[int] = None,
+        per: Optional[str] = None,
+        overflow: Optional[Literal["queue", "drop", "newest"]] = None,
+        priority: Optional[int] = None,
     ) -> None:
         self._title = arguments.name(name, "name")
         parts = (
@@ -136,6 +183,10 @@ class WorkflowBuilder(Sealed):
         )
         self._description = ""
         self._tags = {}
+        self._deadline_ms = optional_expectation_ms(deadline, "deadline")
+        self._done_by = optional_daily_time(done_by, timezone)
+        self._limit = optional_workflow_limit(max_active, per, overflow)
+        self._priority = optional_priority(priority)
         self._collected = {}
         self._added = {}
         self._place = place_of_caller()
@@ -202,7 +253,13 @@ class WorkflowBuilder(Sealed):
             namespace=self._namespace,
             description=self._description,
             tags=dict(self._tags),
-            version=graph.version_of(self._title, self._namespace, self._description, self._tags, ordered),
+            deadline_ms=self._deadline_ms,
+            done_by=self._done_by,
+            limit=self._limit,
+            priority=self._priority,
+            version=graph.version_of(
+                *(self._title, self._namespace, self._description, self._tags, ordered), limit=self._limit
+            ),
             tasks=ordered,
             place=self._place,
         )

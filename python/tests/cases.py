@@ -1,4 +1,4 @@
-"""Tables of cases, shared with the tests of the TypeScript side, as parameters of a test."""
+"""Tables of test cases that the Python and the TypeScript tests share, as parameters of a test."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _FIXTURES = Path(__file__).resolve().parents[2] / "test" / "fixtures"
 
 
 def table(file: str) -> Any:
-    """The content of a table."""
+    """Returns the content of a table, a JSON file in `test/fixtures`."""
     return json.loads((_FIXTURES / file).read_text(encoding="utf-8"))
 
 
 def each(cases: List[Dict[str, Any]], key: str = "title") -> Any:
-    """Runs a test once for each case, which it takes as its argument ``case``."""
+    """Runs a test once for each case, and passes the case as the argument ``case``."""
     return pytest.mark.parametrize("case", [pytest.param(case, id=str(case[key])) for case in cases])

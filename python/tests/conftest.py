@@ -1,4 +1,4 @@
-"""What every test has: the package importable from the checkout, and names that no other test uses."""
+"""Fixtures of all tests. Also makes the package importable from the checkout."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _numbers = itertools.count(1)
 
 @pytest.fixture
 def name() -> str:
-    """The name of a trigger or workflow that no other test declares."""
+    """Returns a name that no other test uses for a trigger or workflow."""
     return f"name-{next(_numbers)}"
 
 
 @pytest.fixture
 def runner() -> Iterator[object]:
-    """A runner on a database of its own, for tests that need the engine."""
+    """Opens a runner on its own in-memory database, for tests that need the engine."""
     import cloaca
 
     with cloaca.DefaultRunner(":memory:") as opened:
@@ -37,14 +37,13 @@ def runner() -> Iterator[object]:
 
 @pytest.fixture
 def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[object]:
-    """A stand-in for the engine, for tests that look at what is asked of it."""
+    """Replaces the engine by a stand-in that records the requests of the package."""
     from stand_in import Engine
 
-    from cloaca import _runner
-    from cloaca._border import bridge
+    from cloaca._border import bridge, runners
 
     stand_in = Engine()
     monkeypatch.setattr(bridge, "call", stand_in.call)
     monkeypatch.setattr(bridge, "call_with_context", stand_in.call_with_context)
     yield stand_in
-    _runner._open.pop(11, None)
+    runners.open_runners.pop(11, None)

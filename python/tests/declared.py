@@ -1,4 +1,4 @@
-"""What the engine is told of a trigger or a workflow that a test declared."""
+"""Messages that declare the triggers and workflows of a test to the engine."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from cloaca._declarations.wire import trigger_wire, workflow_wire
 
 
 def trigger_as_data(name: str) -> Dict[str, Any]:
-    """The trigger of that name."""
+    """Returns the message that declares the trigger with this name."""
     generation = ledger.current()
     return trigger_wire(generation.triggers[name], generation.poll_numbers[name])
 
 
 def workflow_as_data(key: str) -> Optional[Dict[str, Any]]:
-    """The workflow registered under that key; None when there is none."""
+    """Returns the message that declares the workflow with this key, or None if no workflow has it."""
     workflow = ledger.current().workflows.get(key)
     return None if workflow is None else workflow_wire(key, workflow)

@@ -1,6 +1,6 @@
-"""What the tests have in common that run workflows.
+"""Helpers for tests that run workflows.
 
-They need the engine: `cloaca run -m pytest python/tests`, with `--python` or without, or plain python with
+These tests need the engine: `cloaca run -m pytest python/tests`, with `--python` or without, or plain python with
 ``CLOACA_ENGINE``.
 """
 
@@ -18,24 +18,24 @@ from cloaca._border import bridge
 
 needs_engine = pytest.mark.skipif(
     not (bridge.has_engine() or os.environ.get("CLOACA_ENGINE")),
-    reason="runs workflows, which needs the engine: npx cloaca run -m pytest python/tests",
+    reason="needs the engine: npx cloaca run -m pytest python/tests",
 )
 
 NO_RETRY = {"retry_attempts": 1}
 
 
 def keep(ctx: cloaca.Context) -> cloaca.Context:
-    """A body that hands its input on."""
+    """Returns its input. Body of a task."""
     return ctx
 
 
 def fail(ctx: cloaca.Context) -> cloaca.Context:
-    """A body that fails."""
+    """Raises ValueError. Body of a task."""
     raise ValueError("boom")
 
 
 def wait_for(condition: Callable[[], Any], limit_s: float = LIMIT) -> Any:
-    """Waits until a condition is true and returns what it returned."""
+    """Waits until a condition returns a true value, and returns this value."""
     end = time.monotonic() + limit_s
     while True:
         value = condition()

@@ -1,4 +1,4 @@
-"""Graphs and reactors for tests."""
+"""Helpers for tests of graphs and reactors."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import cloaca
 
 
 def reactor_of(*sources, name="reactor", mode="when_any"):
-    """A class that is the reactor of these sources."""
+    """Declares a reactor of these sources, and returns its class."""
     return cloaca.reactor(name=name, accumulators=list(sources), mode=mode)(type("Reactor", (), {}))
 
 
 def graph_of(topology, reactor=None, name="graph", **functions):
-    """A graph whose nodes are the given functions."""
+    """Declares a graph whose nodes are the given functions, and returns its builder."""
     with cloaca.ComputationGraphBuilder(name, graph=topology, reactor=reactor) as builder:
         for node_name, function in functions.items():
             function.__name__ = node_name
@@ -23,6 +23,6 @@ def graph_of(topology, reactor=None, name="graph", **functions):
 
 @dataclasses.dataclass
 class Point:
-    """A value that is stored as a dict."""
+    """Dataclass, which contexts store as a dict."""
 
     x: int

@@ -1,6 +1,6 @@
-"""Which Python the tests run under: Pyodide, as the engine has it, or a CPython, with an engine or without.
+"""Marks for tests of one Python implementation: Pyodide inside the engine, or CPython with or without an engine.
 
-What a user sees of the differences is in ``test/fixtures/python-differences.json``, and in the table of
+The differences that users see are in ``test/fixtures/python-differences.json``, and in the table of
 ``docs/cpython.md``.
 """
 
@@ -14,9 +14,9 @@ in_pyodide = sys.platform == "emscripten"
 
 
 def only_in_pyodide(difference: str) -> pytest.MarkDecorator:
-    """Marks a test that is left out under a CPython: a row of the table says what is different there."""
+    """Marks a test that is skipped under CPython. `difference` is the row of the table that gives the reason."""
     return pytest.mark.skipif(not in_pyodide, reason=f"differs under CPython: {difference}")
 
 
-#: Marks tests of how the package lives within Pyodide.
-about_pyodide = pytest.mark.skipif(not in_pyodide, reason="about Pyodide")
+#: Marks tests of the internals of the package in Pyodide.
+about_pyodide = pytest.mark.skipif(not in_pyodide, reason="tests the internals of the package in Pyodide")

@@ -1,7 +1,6 @@
-"""How long tests wait for what comes at once on an idle machine."""
+"""Time limit for waits that end immediately on an idle machine."""
 
 from __future__ import annotations
 
-#: In seconds: what has not come by then never comes, however busy the machine is. Nothing measures how long a thing
-#: takes.
+#: Seconds after which a test gives up a wait, even on a busy machine. No test measures durations with it.
 LIMIT = 60.0

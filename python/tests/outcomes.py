@@ -1,14 +1,15 @@
-"""What polls and attempts come to in the end, for tests that make them without the engine."""
+"""Outcomes of polls and attempts, for tests that run them without the engine."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from cloaca._border.calls import Awaiting, awaited
+from cloaca._border.outcome import Completed, Failed, Fired, Skipped
 
 
 def outcome_of(result: Any) -> Any:
-    """The outcome itself, or what it comes to when what it waits for is awaited."""
+    """Awaits the coroutines of a poll or an attempt, and returns its outcome in the form of `texts_of`."""
     while isinstance(result, Awaiting):
         try:
             value = awaited(result.awaitable)
@@ -19,4 +20,15 @@ def outcome_of(result: Any) -> Any:
             result = result.ended(None, error.with_traceback(trace))
         else:
             result = result.ended(value, None)
-    return result
+    return texts_of(result)
+
+
+def texts_of(outcome: Any) -> Any:
+    """Returns the kind of an outcome, its context or reason, and the type, message and traceback of its error."""
+    if isinstance(outcome, Skipped):
+        return (outcome.kind, outcome.reason, "", "", "")
+    if isinstance(outcome, (Fired, Completed)):
+        return (outcome.kind, outcome.context_text, "", "", "")
+    if isinstance(outcome, Failed):
+        return (outcome.kind, None, outcome.type, outcome.message, outcome.traceback)
+    return outcome

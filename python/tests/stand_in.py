@@ -1,4 +1,4 @@
-"""A stand-in for the engine at the bridge: notes what it is asked, and answers with what was put in."""
+"""Stand-in for the engine at the bridge: records requests, and returns the answers that the test has set."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import cloaca
 
 
 class Engine:
-    """The stand-in."""
+    """Stand-in for the engine. `answers` maps methods to answers, or to exceptions to raise."""
 
     def __init__(self):
         self.calls = []
@@ -27,5 +27,5 @@ class Engine:
 
 
 def open_runner():
-    """A runner of the stand-in."""
+    """Opens a runner on the stand-in."""
     return cloaca.DefaultRunner(":memory:")

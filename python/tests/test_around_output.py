@@ -1,4 +1,4 @@
-"""What stands in the place of a program's streams while polls and tasks run."""
+"""Replacements of `sys.stdout` and `sys.stderr` while polls and tasks run."""
 
 import gc
 import sys
@@ -10,7 +10,7 @@ from cloaca._cpython.around import output
 
 
 class Stream:
-    """Calls a function at the first write."""
+    """Stream that records all writes, and calls a function at the first write."""
 
     def __init__(self, first=lambda: None):
         self.first, self.written = first, []
@@ -28,7 +28,7 @@ def without_calls():
     output.reset()
 
 
-def test_a_print_is_written_whole_when_the_last_call_ends_in_its_midst(monkeypatch):
+def test_a_print_is_written_completely_when_the_last_call_ends_during_it(monkeypatch):
     stream = Stream(lambda: output.calls_end(1))
     monkeypatch.setattr(sys, "stdout", stream)
     output.calls_begin(1)
@@ -39,7 +39,7 @@ def test_a_print_is_written_whole_when_the_last_call_ends_in_its_midst(monkeypat
     assert sys.stdout is stream
 
 
-def test_what_stood_for_a_stream_lives_on_for_a_print_that_still_writes_to_it(monkeypatch):
+def test_the_replacement_of_a_stream_stays_alive_for_a_print_that_still_writes_to_it(monkeypatch):
     stream = Stream()
     monkeypatch.setattr(sys, "stdout", stream)
     output.calls_begin(1)
@@ -53,7 +53,7 @@ def test_what_stood_for_a_stream_lives_on_for_a_print_that_still_writes_to_it(mo
     assert sys.stdout is noted()
 
 
-def test_streams_that_a_program_had_long_ago_are_let_go(monkeypatch):
+def test_a_stream_is_garbage_collected_after_the_program_has_set_eight_others(monkeypatch):
     first = Stream()
     gone = weakref.ref(first)
     for stream in [first, *(Stream() for _ in range(8))]:

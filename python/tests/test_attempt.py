@@ -1,4 +1,4 @@
-"""One attempt of a task: body, output, callbacks."""
+"""One attempt of a task: its body, output and callbacks."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ import pytest
 from outcomes import outcome_of
 
 import cloaca
-from cloaca._border.bridge import DeadlineExceeded
-from cloaca._border.cancelled import Cancelled
+from cloaca._border.stops import Cancelled, DeadlineExceeded
 from cloaca._engine.attempt import run
 
 
@@ -31,7 +30,7 @@ def raise_boom(ctx):
     raise ValueError("boom")
 
 
-def test_the_returned_context_is_the_output(name):
+def test_the_context_returned_by_a_body_is_the_output_of_the_task(name):
     def body(ctx):
         ctx.set("n", ctx["n"] * 2)
         return ctx
@@ -41,19 +40,19 @@ def test_the_returned_context_is_the_output(name):
     assert attempt(name, '{"n":2.0}') == ("completed", '{"n":4.0}', "", "", "")
 
 
-def test_another_context_may_be_returned(name):
+def test_a_body_may_return_a_new_context(name):
     declare(name, lambda ctx: cloaca.Context({"other": 1}))
 
     assert attempt(name, '{"n":1}')[1] == '{"other":1}'
 
 
-def test_an_untouched_context_need_not_travel_back(name):
+def test_an_unchanged_context_is_not_sent_back_to_the_engine(name):
     declare(name, lambda ctx: ctx)
 
     assert attempt(name, '{"n":1.0,"big":18446744073709551615}')[:2] == ("completed", None)
 
 
-def test_none_stands_for_the_input_without_the_edits_of_the_body(name):
+def test_a_body_that_returns_none_outputs_its_unedited_input(name):
     def body(ctx):
         ctx.set("n", 2)
 
@@ -63,7 +62,7 @@ def test_none_stands_for_the_input_without_the_edits_of_the_body(name):
 
 
 @pytest.mark.parametrize("junk", [{}, 1, "text", [cloaca.Context()], True])
-def test_anything_else_that_is_returned_fails_the_attempt(name, junk):
+def test_returning_anything_but_a_context_or_none_fails_the_attempt(name, junk):
     declare(name, lambda ctx: junk)
 
     kind, text, error_type, message, _ = attempt(name)
@@ -83,7 +82,7 @@ def test_an_async_body_is_awaited(name):
     assert attempt(name)[:2] == ("completed", '{"awaited":true}')
 
 
-def test_an_exception_fails_the_attempt_with_type_message_and_the_users_lines(name):
+def test_an_exception_fails_the_attempt_with_its_type_message_and_user_traceback(name):
     declare(name, raise_boom)
 
     kind, text, error_type, message, trace = attempt(name)
@@ -94,7 +93,7 @@ def test_an_exception_fails_the_attempt_with_type_message_and_the_users_lines(na
     assert trace.splitlines()[-1] == "ValueError: boom"
 
 
-def test_an_exception_that_cannot_say_what_it_is_fails_the_attempt_all_the_same(name):
+def test_an_exception_whose_str_raises_still_fails_the_attempt(name):
     class Silent(BaseException):
         def __str__(self):
             raise KeyboardInterrupt
@@ -108,7 +107,7 @@ def test_an_exception_that_cannot_say_what_it_is_fails_the_attempt_all_the_same(
     assert attempt(name)[:4] == ("failed", None, "Silent", text)
 
 
-def test_an_exit_in_a_body_fails_the_attempt(name):
+def test_system_exit_in_a_body_fails_the_attempt(name):
     def body(ctx):
         raise SystemExit(2)
 
@@ -118,7 +117,7 @@ def test_an_exit_in_a_body_fails_the_attempt(name):
 
 
 @pytest.mark.parametrize("kind", [asyncio.CancelledError, KeyboardInterrupt, GeneratorExit, Enough])
-def test_whatever_else_a_body_raises_fails_the_attempt_and_calls_on_failure(name, kind):
+def test_a_base_exception_in_a_body_fails_the_attempt_and_calls_on_failure(name, kind):
     calls = []
 
     def body(ctx):
@@ -132,19 +131,19 @@ def test_whatever_else_a_body_raises_fails_the_attempt_and_calls_on_failure(name
 
 
 @pytest.mark.parametrize("kind", [asyncio.CancelledError, KeyboardInterrupt, GeneratorExit, Enough])
-def test_whatever_a_callback_raises_changes_nothing(name, kind, capsys):
+def test_a_base_exception_in_on_success_is_printed_and_keeps_the_outcome(name, kind, capsys):
     def callback(task_id, ctx):
         raise kind("of the script")
 
     declare(name, lambda ctx: ctx, on_success=callback)
 
     assert attempt(name)[0] == "completed"
-    told = f"[cloaca] on_success callback failed for task 'step': {kind.__name__}: of the script\n"
-    assert capsys.readouterr().err == told
+    expected = f"[cloaca] on_success callback failed for task 'step': {kind.__name__}: of the script\n"
+    assert capsys.readouterr().err == expected
 
 
 @pytest.mark.parametrize("stop", [DeadlineExceeded, Cancelled])
-def test_what_stops_a_body_from_outside_goes_through_without_callbacks(name, stop):
+def test_a_deadline_or_cancellation_in_a_body_propagates_without_calling_on_failure(name, stop):
     calls = []
 
     def body(ctx):
@@ -157,7 +156,7 @@ def test_what_stops_a_body_from_outside_goes_through_without_callbacks(name, sto
     assert calls == []
 
 
-def test_on_success_is_given_the_short_id_and_the_output(name):
+def test_on_success_receives_the_short_task_id_and_the_output(name):
     calls = []
 
     def body(ctx):
@@ -171,13 +170,13 @@ def test_on_success_is_given_the_short_id_and_the_output(name):
     assert calls == [("step", {"n": 1})]
 
 
-def test_edits_of_on_success_do_not_reach_the_output(name):
+def test_edits_by_on_success_do_not_change_the_output(name):
     declare(name, lambda ctx: cloaca.Context({"n": 1}), on_success=lambda task_id, ctx: ctx.set("late", 1))
 
     assert attempt(name)[1] == '{"n":1}'
 
 
-def test_on_failure_is_given_the_error_and_the_input_without_the_edits_of_the_body(name):
+def test_on_failure_receives_the_error_and_the_unedited_input(name):
     calls = []
     declare(name, raise_boom, on_failure=lambda task_id, error, ctx: calls.append((task_id, error, ctx.to_dict())))
 
@@ -186,7 +185,7 @@ def test_on_failure_is_given_the_error_and_the_input_without_the_edits_of_the_bo
     assert calls == [("step", "Python task execution failed: ValueError: boom", {"n": 1})]
 
 
-def test_only_the_callback_that_fits_is_called(name):
+def test_a_success_calls_only_on_success_and_a_failure_only_on_failure(name):
     calls = []
     callbacks = {
         "on_success": lambda *arguments: calls.append("success"),
@@ -201,7 +200,7 @@ def test_only_the_callback_that_fits_is_called(name):
     assert calls == ["success", "failure"]
 
 
-def test_a_failing_on_success_is_printed_and_changes_nothing(name, capsys):
+def test_an_exception_in_on_success_is_printed_and_keeps_the_outcome(name, capsys):
     def callback(task_id, ctx):
         raise KeyError("lost")
 
@@ -213,7 +212,7 @@ def test_a_failing_on_success_is_printed_and_changes_nothing(name, capsys):
     assert captured.out == ""
 
 
-def test_a_failing_on_failure_is_printed_and_changes_nothing(name, capsys):
+def test_an_exception_in_on_failure_is_printed_and_keeps_the_error(name, capsys):
     declare(name, raise_boom, on_failure=lambda wrong_number_of_arguments: None)
 
     assert attempt(name)[3] == "Python task execution failed: ValueError: boom"
@@ -233,14 +232,14 @@ def test_an_async_callback_is_awaited(name):
     assert calls == ["step"]
 
 
-def test_a_task_that_nobody_declared_fails(name):
-    kind, _, error_type, message, _ = run(name, "absent", "{}", 1)
+def test_an_undeclared_task_fails_with_lookup_error(name):
+    kind, _, error_type, message, _ = outcome_of(run(name, "absent", "{}", 1))
 
     assert (kind, error_type) == ("failed", "LookupError")
     assert "'absent'" in message
 
 
-def test_an_alias_runs_the_functions_of_its_workflow(name):
+def test_a_workflow_alias_runs_the_functions_of_its_workflow(name):
     declare(name, lambda ctx: cloaca.Context({"ran": 1}))
     builder = cloaca.WorkflowBuilder(name)
     builder.add_task("step")
@@ -256,7 +255,7 @@ def test_a_replaced_workflow_runs_its_new_functions(name):
     assert attempt(name)[1] == '{"version":2}'
 
 
-def test_a_task_that_the_new_version_left_out_still_runs_for_runs_that_began_before(name):
+def test_a_task_removed_by_a_new_declaration_still_runs_for_earlier_executions(name):
     declare(name, lambda ctx: ctx)
     with cloaca.WorkflowBuilder(name):
         cloaca.task(id="other")(lambda ctx: ctx)

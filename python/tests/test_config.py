@@ -1,4 +1,4 @@
-"""`DefaultRunnerConfig`: every field, its default, its limits. (What the fields do: test_engine_config.py.)"""
+"""`DefaultRunnerConfig`: fields, defaults and limits."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_to_dict_is_a_copy():
 
 
 @pytest.mark.parametrize(("field", "value"), ACCEPTED)
-def test_a_field_can_be_given_and_assigned(field, value):
+def test_a_field_accepts_a_valid_value_in_the_constructor_and_by_assignment(field, value):
     given = DefaultRunnerConfig(**{field: value})
     assigned = DefaultRunnerConfig()
     setattr(assigned, field, value)
@@ -64,7 +64,7 @@ def test_the_constructor_refuses_a_bad_value(field, value, error, message):
 
 
 @pytest.mark.parametrize(("field", "value", "error", "message"), REFUSED)
-def test_a_failed_assignment_leaves_the_old_value(field, value, error, message):
+def test_a_refused_assignment_keeps_the_old_value(field, value, error, message):
     config = DefaultRunnerConfig()
     before = getattr(config, field)
 
@@ -92,7 +92,7 @@ def test_a_workflow_timeout_of_none_means_no_limit():
     assert config.to_dict()["workflow_timeout_seconds"] is None
 
 
-def test_the_workflow_timeout_has_an_older_name():
+def test_the_workflow_timeout_can_be_set_by_its_older_name():
     config = DefaultRunnerConfig(pipeline_timeout_seconds=5)
     assert config.workflow_timeout_seconds == config.pipeline_timeout_seconds == 5
 
@@ -101,19 +101,19 @@ def test_the_workflow_timeout_has_an_older_name():
     assert "pipeline_timeout_seconds" not in config.to_dict()
 
 
-def test_both_names_of_the_timeout_may_agree():
+def test_both_names_of_the_workflow_timeout_are_accepted_with_equal_values():
     config = DefaultRunnerConfig(workflow_timeout_seconds=5, pipeline_timeout_seconds=5)
 
     assert config.workflow_timeout_seconds == 5
 
 
-def test_both_names_of_the_timeout_may_not_differ():
+def test_both_names_of_the_workflow_timeout_are_refused_with_different_values():
     with pytest.raises(ValueError, match=r"workflow_timeout_seconds.*pipeline_timeout_seconds"):
         DefaultRunnerConfig(workflow_timeout_seconds=5, pipeline_timeout_seconds=6)
 
 
 @pytest.mark.parametrize(("value", "error"), [(-1, OverflowError), ("5", TypeError)])
-def test_the_older_name_has_the_same_checks(value, error):
+def test_the_older_name_of_the_workflow_timeout_refuses_the_same_values(value, error):
     with pytest.raises(error):
         DefaultRunnerConfig(pipeline_timeout_seconds=value)
     with pytest.raises(error):
@@ -126,7 +126,7 @@ def test_fields_may_be_given_by_position():
     assert list(DefaultRunnerConfig(*values).to_dict().values()) == values
 
 
-def test_a_config_prints_three_fields():
+def test_the_repr_of_a_config_shows_three_fields():
     config = DefaultRunnerConfig(max_concurrent_tasks=2, enable_cron_scheduling=False)
 
     assert repr(config) == "DefaultRunnerConfig(max_concurrent_tasks=2, enable_cron_scheduling=false, db_pool_size=10)"
@@ -135,7 +135,7 @@ def test_a_config_prints_three_fields():
     )
 
 
-def test_configs_are_equal_to_themselves_only():
+def test_a_config_is_equal_only_to_itself():
     config = DefaultRunnerConfig()
 
     assert config == config

@@ -1,4 +1,4 @@
-"""`Context`: its methods, its copies, its text."""
+"""`Context`: methods, copies, JSON, secrets and variables."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ def test_get_returns_the_value_or_the_default():
     assert context.get("absent", default="x") == "x"
 
 
-def test_a_key_that_holds_none_yields_none_and_not_the_default():
+def test_get_returns_none_for_a_key_with_the_value_none():
     assert Context({"n": None}).get("n", 7) is None
 
 
-def test_the_default_is_handed_back_as_it_is():
+def test_get_returns_the_default_object_itself():
     default = object()
 
     assert Context().get("absent", default) is default
@@ -50,7 +50,7 @@ def test_set_inserts_and_overwrites():
     assert context.to_dict() == {"a": 2, "b": 3}
 
 
-def test_insert_takes_new_keys_only():
+def test_insert_refuses_an_existing_key():
     context = Context({"a": None})
 
     assert context.insert("b", 1) is None
@@ -60,7 +60,7 @@ def test_insert_takes_new_keys_only():
     assert context.to_dict() == {"a": None, "b": 1}
 
 
-def test_update_takes_existing_keys_only():
+def test_update_refuses_an_absent_key():
     context = Context({"a": None})
 
     assert context.update("a", 1) is None
@@ -91,14 +91,14 @@ def test_brackets_read_write_and_delete():
 
 
 @pytest.mark.parametrize("use", [lambda c: c["k"], lambda c: c.__delitem__("k")], ids=["read", "delete"])
-def test_brackets_refuse_an_absent_key_by_name(use):
+def test_reading_or_deleting_an_absent_key_raises_key_error_with_its_name(use):
     with pytest.raises(KeyError) as caught:
         use(Context())
 
     assert caught.value.args == ("Key not found: 'k'",)
 
 
-def test_a_key_that_holds_none_is_there():
+def test_a_key_with_the_value_none_is_in_the_context():
     context = Context({"a": None})
 
     assert "a" in context
@@ -123,13 +123,13 @@ def test_update_from_dict_with_a_bad_value_changes_nothing():
 
 
 @pytest.mark.parametrize("junk", [5, [("a", 1)], "a", Context()], ids=repr)
-def test_update_from_dict_takes_a_dict_only(junk):
+def test_update_from_dict_accepts_only_a_dict(junk):
     with pytest.raises(TypeError):
         Context().update_from_dict(junk)
 
 
 @pytest.mark.parametrize("junk", [5, [("a", 1)], "{}", Context()], ids=repr)
-def test_the_constructor_takes_a_dict_only(junk):
+def test_the_constructor_accepts_only_a_dict(junk):
     with pytest.raises(TypeError):
         Context(junk)
 
@@ -151,13 +151,13 @@ def test_the_constructor_takes_a_dict_only(junk):
         lambda c: Context({"a": {1: 1}}),
     ],
 )
-def test_a_key_is_a_text_everywhere(use):
+def test_every_method_refuses_a_key_that_is_not_a_str(use):
     with pytest.raises(TypeError):
         use(Context({"a": 1}))
 
 
 @pytest.mark.parametrize("method", ["keys", "values", "items", "pop", "copy"])
-def test_methods_of_dict_that_a_context_has_not(method):
+def test_a_context_lacks_the_dict_methods_keys_values_items_pop_and_copy(method):
     assert not hasattr(Context(), method)
 
 
@@ -167,14 +167,14 @@ def test_a_context_is_not_iterable(walk):
         walk(Context({"a": 1}))
 
 
-def test_a_context_equals_itself_only():
+def test_a_context_is_equal_only_to_itself():
     context = Context()
 
     assert context == context
     assert Context({}) != Context({})
 
 
-def test_what_is_read_is_a_fresh_copy():
+def test_reading_a_value_returns_a_new_copy():
     context = Context({"xs": [1, {"y": []}]})
 
     context["xs"].append(2)
@@ -184,7 +184,7 @@ def test_what_is_read_is_a_fresh_copy():
     assert context["xs"] == [1, {"y": []}]
 
 
-def test_what_is_stored_is_a_copy():
+def test_a_context_stores_a_copy_of_a_value():
     given = {"xs": [1]}
     context = Context(given)
     context.set("ys", given["xs"])
@@ -194,26 +194,26 @@ def test_what_is_stored_is_a_copy():
     assert context.to_dict() == {"xs": [1], "ys": [1]}
 
 
-def test_to_json_is_compact_text_of_an_object():
+def test_to_json_returns_a_compact_json_object():
     text = Context({"n": 1, "x": 1.0, "t": 'é"\n', "xs": [True, None, {}]}).to_json()
 
     assert text == '{"n":1,"x":1.0,"t":"é\\"\\n","xs":[true,null,{}]}'
     assert json.loads(text)["x"] == 1.0
 
 
-def test_a_context_prints_as_its_json():
+def test_the_repr_of_a_context_shows_its_json():
     context = Context({"n": 1})
 
     assert repr(context) == str(context) == 'Context({"n":1})'
 
 
-def test_from_json_takes_a_text_only():
+def test_from_json_accepts_only_a_str():
     for junk in (b"{}", {}, None):
         with pytest.raises(TypeError):
             Context.from_json(junk)
 
 
-def test_the_text_that_a_context_came_with_is_handed_on_while_nobody_changes_it():
+def test_to_json_returns_the_original_text_of_an_unchanged_context():
     text = '{"b":1.0,"a":[18446744073709551615]}'
     context = Context._from_text(text)
 
@@ -230,7 +230,7 @@ def test_the_text_that_a_context_came_with_is_handed_on_while_nobody_changes_it(
         lambda c: c.update_from_dict({"a": 2}),
     ],
 )
-def test_a_change_shows_in_the_text(change):
+def test_to_json_includes_a_changed_value(change):
     context = Context._from_text('{"a":1}')
 
     change(context)
@@ -238,7 +238,7 @@ def test_a_change_shows_in_the_text(change):
     assert context.to_json() == '{"a":2}'
 
 
-def test_a_removal_shows_in_the_text():
+def test_to_json_leaves_out_removed_keys():
     context = Context._from_text('{"a":1,"b":2,"c":3}')
 
     del context["a"]
@@ -248,19 +248,19 @@ def test_a_removal_shows_in_the_text():
     assert context.to_json() == '{"c":3}'
 
 
-def test_secrets_need_a_backend():
+def test_reading_a_secret_without_a_backend_raises_runtime_error():
     for use in (lambda c: c.secret("db"), lambda c: c.secret_field("db", "password")):
         with pytest.raises(RuntimeError, match="secrets backend not configured"):
             use(Context())
 
 
-def test_names_of_secrets_are_text():
+def test_a_secret_name_or_field_that_is_not_a_str_is_refused():
     for use in (lambda c: c.secret(1), lambda c: c.secret_field("db", 1)):
         with pytest.raises(TypeError):
             use(Context())
 
 
-def test_var_reads_the_environment_at_the_moment_of_the_call(monkeypatch):
+def test_var_reads_the_environment_when_it_is_called(monkeypatch):
     monkeypatch.setenv("CLOACINA_VAR_Queue_url", "first")
     assert cloaca.var("Queue_url") == "first"
 
@@ -269,7 +269,7 @@ def test_var_reads_the_environment_at_the_moment_of_the_call(monkeypatch):
     assert cloaca.var_or("Queue_url", "fallback") == ""
 
 
-def test_var_of_an_unset_variable_names_it(monkeypatch):
+def test_var_raises_key_error_with_the_name_of_an_unset_variable(monkeypatch):
     monkeypatch.delenv("CLOACINA_VAR_absent", raising=False)
 
     with pytest.raises(KeyError) as caught:
@@ -278,13 +278,13 @@ def test_var_of_an_unset_variable_names_it(monkeypatch):
     assert caught.value.args == ("required variable 'absent' not set (expected env var CLOACINA_VAR_absent)",)
 
 
-def test_var_or_falls_back_on_its_default(monkeypatch):
+def test_var_or_returns_its_default_for_an_unset_variable(monkeypatch):
     monkeypatch.delenv("CLOACINA_VAR_absent", raising=False)
 
     assert cloaca.var_or("absent", "memory:") == "memory:"
 
 
 @pytest.mark.parametrize("use", [lambda: cloaca.var(1), lambda: cloaca.var_or(1, ""), lambda: cloaca.var_or("a", 1)])
-def test_names_and_defaults_of_variables_are_text(use):
+def test_var_refuses_a_name_or_default_that_is_not_a_str(use):
     with pytest.raises(TypeError):
         use()

@@ -1,4 +1,4 @@
-"""What is declared while something is asked of Python is known to the engine before the answer is."""
+"""Order of messages: declarations made during a call reach the engine before the answer of the call."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from typing import Any, Callable, List
 import pytest
 
 from cloaca._border import bridge, host
+from cloaca._border.outcome import Fired
 from cloaca._engine import flat_values
 
-FIRED = ("fired", None, "", "", "")
+FIRED = Fired(None)
 
 
 @pytest.fixture
 def said(monkeypatch: pytest.MonkeyPatch) -> List[str]:
-    """What the engine is told, in order."""
+    """Replaces the engine, and records its messages in order."""
     said: List[str] = []
     pending: List[Any] = []
 
@@ -31,7 +32,7 @@ def said(monkeypatch: pytest.MonkeyPatch) -> List[str]:
         return taken
 
     engine = SimpleNamespace(
-        announce=announce, declare=takes("declared"), outcome=takes("ended"), accumulated=takes("accumulated")
+        announce=announce, declare=takes("declared"), fired=takes("ended"), accumulated=takes("accumulated")
     )
     monkeypatch.setattr(host, "is_connected", True)
     monkeypatch.setattr(host, "engine", engine, raising=False)
@@ -41,7 +42,7 @@ def said(monkeypatch: pytest.MonkeyPatch) -> List[str]:
     return said
 
 
-def test_it_is_sent_before_the_outcome_of_a_poll_or_a_task(said: List[str]) -> None:
+def test_declarations_are_sent_before_the_outcome_of_a_poll_or_task(said: List[str]) -> None:
     bridge.announce()
     flat_values.report(7, FIRED)
     flat_values.report(8, FIRED)
@@ -49,8 +50,8 @@ def test_it_is_sent_before_the_outcome_of_a_poll_or_a_task(said: List[str]) -> N
     assert said == ["announced", "declared", "ended", "ended"]
 
 
-def test_it_is_sent_before_what_comes_of_events_and_graphs(said: List[str]) -> None:
+def test_declarations_are_sent_before_the_results_of_sources_and_graphs(said: List[str]) -> None:
     bridge.announce()
-    flat_values.report(7, SimpleNamespace(report=host.engine.accumulated))
+    flat_values.report(7, SimpleNamespace(report=lambda engine, token: engine.accumulated(token)))
 
     assert said == ["announced", "declared", "accumulated"]

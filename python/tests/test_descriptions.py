@@ -16,14 +16,14 @@ DECORATORS = {
 
 @pytest.mark.parametrize("decorator", DECORATORS.values(), ids=DECORATORS)
 @pytest.mark.parametrize("thing", [lambda ctx: ctx, type("AClass", (), {})], ids=["function", "class"])
-def test_what_is_decorated_stays_as_it_is(decorator, thing):
+def test_a_decorated_function_or_class_is_returned_unchanged(decorator, thing):
     before = dict(vars(thing))
 
     assert decorator(thing) is thing
     assert dict(vars(thing)) == before
 
 
-def test_the_decorators_stack_with_task(name):
+def test_the_decorators_can_be_combined_with_task(name):
     with cloaca.WorkflowBuilder(name):
 
         @cloaca.workflow_params(source=str)

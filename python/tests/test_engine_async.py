@@ -1,4 +1,4 @@
-"""Async tasks, callbacks and conditions of a script: one event loop for all of them, as long as the script runs."""
+"""Async tasks, callbacks and conditions: a script runs all of them in one event loop until the script ends."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ pytestmark = needs_engine
 
 
 def declare(name, body, **options):
-    """A workflow of one task that is not retried."""
+    """Declares a workflow of one task without retries."""
     with cloaca.WorkflowBuilder(name):
         cloaca.task(id="step", **NO_RETRY, **options)(body)
 
 
 def loop_of(runner, name, body):
-    """The loop in which an async body of one line ran."""
+    """Runs an async function in a task, and returns the event loop of the task."""
     seen = []
 
     async def note(ctx):
@@ -39,16 +39,16 @@ def loop_of(runner, name, body):
 
 
 async def nothing():
-    """Ends at once."""
+    """Returns immediately."""
 
 
 async def in_a_thread(function):
-    """What ``asyncio.to_thread`` does, in a thread that is not kept: while there are any, stacks get time slices."""
+    """Works like ``asyncio.to_thread``, but ends its thread: remaining threads would cause time slicing."""
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         return await asyncio.get_running_loop().run_in_executor(pool, contextvars.copy_context().run, function)
 
 
-def test_all_runs_of_all_async_tasks_have_one_loop_that_runs_between_them(runner, name):
+def test_all_async_tasks_share_one_event_loop_that_runs_between_executions(runner, name):
     first, second = loop_of(runner, name, nothing), loop_of(runner, f"{name}-2", nothing)
 
     assert first is second
@@ -57,7 +57,7 @@ def test_all_runs_of_all_async_tasks_have_one_loop_that_runs_between_them(runner
     assert answer.result(LIMIT) == "still there"
 
 
-def test_what_a_task_starts_goes_on_after_its_end_and_meets_the_next(runner, name):
+def test_an_asyncio_task_started_by_a_task_continues_after_the_task_ends(runner, name):
     queue = None
     echoes = []
 
@@ -82,7 +82,7 @@ def test_what_a_task_starts_goes_on_after_its_end_and_meets_the_next(runner, nam
 
 
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="asyncio has barriers since 3.11")
-def test_async_tasks_run_side_by_side(runner, name):
+def test_async_tasks_run_concurrently(runner, name):
     barrier = asyncio.Barrier(3)
 
     async def body(ctx):
@@ -98,7 +98,7 @@ def test_async_tasks_run_side_by_side(runner, name):
     assert not any(thread.is_alive() for thread in threads)
 
 
-def test_each_call_has_a_context_of_its_own_which_what_it_starts_inherits(runner, name):
+def test_each_execution_has_its_own_context_variables_inherited_by_asyncio_tasks_and_threads(runner, name):
     variable = contextvars.ContextVar("variable", default="unset")
     seen = []
 
@@ -120,7 +120,7 @@ def test_each_call_has_a_context_of_its_own_which_what_it_starts_inherits(runner
     assert variable.get() == "unset"
 
 
-def test_what_runs_knows_the_call_that_it_belongs_to(runner, name):
+def test_asyncio_tasks_and_threads_of_an_execution_have_its_call_token(runner, name):
     tokens = {}
 
     async def later():
@@ -145,7 +145,7 @@ def test_what_runs_knows_the_call_that_it_belongs_to(runner, name):
     assert 0 < tokens[0][0] != tokens[1][0] > 0
 
 
-def test_an_exception_of_an_async_task_fails_it_alone(runner, name):
+def test_an_exception_in_an_async_task_fails_only_that_task(runner, name):
     async def fail(ctx):
         await asyncio.sleep(0)
         raise ValueError("boom")
@@ -159,7 +159,7 @@ def test_an_exception_of_an_async_task_fails_it_alone(runner, name):
 
 
 @pytest.mark.parametrize("in_a_task", [False, True])
-def test_an_exit_in_an_async_task_fails_it_and_not_the_loop(runner, name, in_a_task):
+def test_system_exit_in_an_async_task_fails_the_task_and_keeps_the_loop_running(runner, name, in_a_task):
     async def leave():
         raise SystemExit(3)
 
@@ -188,23 +188,23 @@ async def raise_enough():
 
 
 @pytest.mark.parametrize("body", [await_what_is_cancelled, raise_enough])
-def test_what_is_no_exception_fails_an_async_task_as_any_other(runner, name, body):
-    told = []
+def test_a_base_exception_fails_an_async_task_and_calls_on_failure(runner, name, body):
+    errors = []
 
     async def fails(ctx):
         await body()
 
     async def tell(task_id, error, ctx):
-        told.append(error.split(":")[:2])
+        errors.append(error.split(":")[:2])
 
     declare(name, fails, on_failure=tell)
 
     assert runner.execute(name, Context()).status == "Failed"
     kind = "Enough" if body is raise_enough else "CancelledError"
-    assert told == [["Python task execution failed", f" {kind}"]]
+    assert errors == [["Python task execution failed", f" {kind}"]]
 
 
-def test_an_async_callback_that_awaits_what_is_cancelled_changes_nothing(runner, name, capsys):
+def test_a_cancelled_error_in_an_async_callback_is_printed_and_keeps_the_outcome(runner, name, capsys):
     runs = []
 
     async def body(ctx):
@@ -221,8 +221,8 @@ def test_an_async_callback_that_awaits_what_is_cancelled_changes_nothing(runner,
     assert "[cloaca] on_success callback failed for task 'step': CancelledError: " in capsys.readouterr().err
 
 
-def test_an_async_task_can_execute_an_async_workflow_while_others_go_on(runner, name):
-    """What it waits for has to run in the loop that it was called in."""
+def test_an_async_task_can_execute_an_async_workflow_while_the_loop_keeps_running(runner, name):
+    # `execute` blocks its task, so the loop of the task must also run the inner workflow.
     seen = []
     turns = 0
 
@@ -260,7 +260,7 @@ def test_an_async_task_can_execute_an_async_workflow_while_others_go_on(runner, 
     assert len(set(seen)) == 1
 
 
-def test_async_tasks_that_execute_each_other_in_depth_and_breadth_all_end(runner, name):
+def test_async_tasks_that_execute_workflows_recursively_all_complete(runner, name):
     async def body(ctx):
         depth = ctx["depth"]
         await asyncio.sleep(0)
@@ -301,7 +301,7 @@ def test_an_async_task_defers_until_an_async_condition_holds(runner, name):
     assert held == [True]
 
 
-def test_a_sync_task_waits_for_an_async_condition_in_the_same_loop(runner, name):
+def test_the_async_condition_of_a_sync_task_runs_in_the_shared_loop(runner, name):
     loops = []
 
     async def condition():
@@ -314,7 +314,7 @@ def test_a_sync_task_waits_for_an_async_condition_in_the_same_loop(runner, name)
     assert loops == [loop_of(runner, f"{name}-2", nothing)]
 
 
-def test_async_callbacks_run_in_the_same_loop(runner, name):
+def test_async_callbacks_run_in_the_shared_loop(runner, name):
     loops = []
 
     async def callback(*_):
@@ -332,7 +332,7 @@ def test_async_callbacks_run_in_the_same_loop(runner, name):
     assert loops == [loop_of(runner, f"{name}-3", nothing)] * 2
 
 
-def test_asyncio_run_in_a_sync_task_keeps_a_loop_of_its_own_with_its_generators(runner, name):
+def test_asyncio_run_in_a_sync_task_uses_its_own_loop_and_closes_its_generators(runner, name):
     closed = []
 
     async def numbers(who):

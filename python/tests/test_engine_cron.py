@@ -1,4 +1,4 @@
-"""Cron schedules: the calls, their errors, and what a firing starts."""
+"""Cron schedules: methods of a runner, their errors, and executions started by firings."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ NEVER_SOON = "0 0 1 1 *"
 
 @pytest.fixture(scope="module")
 def shared():
-    """A runner for calls that fire nothing."""
+    """Opens a runner for all tests that start no executions."""
     with cloaca.DefaultRunner(":memory:") as opened:
         yield opened
 
@@ -76,15 +76,15 @@ def test_a_schedule_has_exactly_the_documented_keys(shared, name):
     assert instant(row["next_run_at"]) > instant(row["created_at"])
 
 
-def test_the_next_run_follows_the_zone(shared, name):
+def test_the_next_run_is_computed_in_the_time_zone_of_the_schedule(shared, name):
     utc = shared.get_cron_schedule(shared.register_cron_workflow(name, "0 12 * * *", "UTC"))
     kolkata = shared.get_cron_schedule(shared.register_cron_workflow(name, "30 17 * * *", "Asia/Kolkata"))
 
-    # The time of the day, for noon may pass between the two.
+    # Compares the time of day only, because noon may pass between the two calls.
     assert instant(utc["next_run_at"]).time() == instant(kolkata["next_run_at"]).time()
 
 
-def test_each_registration_makes_a_new_schedule_and_the_newest_is_listed_first(shared, name):
+def test_each_registration_creates_a_schedule_and_the_newest_is_listed_first(shared, name):
     first = shared.register_cron_workflow(name, NEVER_SOON, "UTC")
     second = shared.register_cron_workflow(name, NEVER_SOON, "UTC")
 
@@ -93,7 +93,7 @@ def test_each_registration_makes_a_new_schedule_and_the_newest_is_listed_first(s
     assert [row["id"] for row in shared.list_cron_schedules(None, 1, 1)] == [first]
 
 
-def test_a_disabled_schedule_is_listed_only_when_all_are(shared, name):
+def test_a_disabled_schedule_is_not_listed_with_enabled_only(shared, name):
     schedule_id = shared.register_cron_workflow(name, NEVER_SOON, "UTC")
 
     assert shared.set_cron_schedule_enabled(schedule_id, False) is None
@@ -103,7 +103,7 @@ def test_a_disabled_schedule_is_listed_only_when_all_are(shared, name):
     assert shared.get_cron_schedule(schedule_id)["enabled"] is False
 
 
-def test_an_update_replaces_expression_and_zone_and_computes_the_next_run(shared, name):
+def test_updating_a_schedule_replaces_its_expression_and_zone_and_recomputes_the_next_run(shared, name):
     schedule_id = shared.register_cron_workflow(name, NEVER_SOON, "UTC")
     before = shared.get_cron_schedule(schedule_id)
 
@@ -114,7 +114,7 @@ def test_an_update_replaces_expression_and_zone_and_computes_the_next_run(shared
     assert instant(after["next_run_at"]) < instant(before["next_run_at"])
 
 
-def test_a_deleted_schedule_is_gone(shared, name):
+def test_getting_a_deleted_schedule_raises_value_error(shared, name):
     schedule_id = shared.register_cron_workflow(name, NEVER_SOON, "UTC")
 
     assert shared.delete_cron_schedule(schedule_id) is None
@@ -124,17 +124,17 @@ def test_a_deleted_schedule_is_gone(shared, name):
 
 
 @pytest.mark.parametrize("expression", CRON["accepted"])
-def test_an_expression_of_the_dialect_is_accepted(shared, name, expression):
+def test_a_valid_cron_expression_is_accepted(shared, name, expression):
     assert len(shared.register_cron_workflow(name, expression, "UTC")) == 36
 
 
 @pytest.mark.parametrize("zone", CRON["zones"])
-def test_a_zone_by_its_exact_name_is_accepted(shared, name, zone):
+def test_a_time_zone_is_accepted_by_its_exact_name(shared, name, zone):
     assert len(shared.register_cron_workflow(name, NEVER_SOON, zone)) == 36
 
 
 @pytest.mark.parametrize("case", CRON["refused"], ids=lambda case: f"{case['expression']} in {case['zone']}")
-def test_what_the_dialect_does_not_know_is_refused(shared, name, case):
+def test_an_invalid_cron_expression_or_time_zone_is_refused(shared, name, case):
     with pytest.raises(ValueError) as caught:
         shared.register_cron_workflow(name, case["expression"], case["zone"])
 
@@ -181,7 +181,7 @@ ERRORS = [
 
 
 @pytest.mark.parametrize(("use", "prefix", "text"), ERRORS)
-def test_an_error_has_the_prefix_of_its_call(shared, use, prefix, text):
+def test_an_error_message_begins_with_the_prefix_of_the_failed_call(shared, use, prefix, text):
     with pytest.raises(ValueError) as caught:
         use(shared)
 
@@ -189,7 +189,7 @@ def test_an_error_has_the_prefix_of_its_call(shared, use, prefix, text):
     assert text in str(caught.value)
 
 
-def test_a_bad_update_leaves_the_schedule_as_it_is(shared, name):
+def test_an_invalid_update_leaves_the_schedule_unchanged(shared, name):
     schedule_id = shared.register_cron_workflow(name, NEVER_SOON, "UTC")
 
     with pytest.raises(ValueError, match="Failed to update cron schedule:"):
@@ -198,13 +198,13 @@ def test_a_bad_update_leaves_the_schedule_as_it_is(shared, name):
     assert shared.get_cron_schedule(schedule_id)["cron_expression"] == NEVER_SOON
 
 
-def test_an_unknown_id_is_no_error_where_nothing_has_to_be_returned(shared):
+def test_enabling_or_deleting_an_unknown_schedule_or_reading_its_history_raises_no_error(shared):
     assert shared.set_cron_schedule_enabled(UNKNOWN, True) is None
     assert shared.delete_cron_schedule(UNKNOWN) is None
     assert shared.get_cron_execution_history(UNKNOWN) == []
 
 
-def test_a_schedule_fires_at_a_whole_second_and_not_before_it_with_the_keys_of_the_engine(runner, name):
+def test_a_schedule_never_fires_early_and_passes_the_engines_keys_to_the_workflow(runner, name):
     seen = []
     declare(name, lambda ctx: seen.append((now(), ctx.to_dict())))
 
@@ -224,7 +224,7 @@ def test_a_schedule_fires_at_a_whole_second_and_not_before_it_with_the_keys_of_t
 
 
 @pytest.mark.parametrize("largest", [2**53, 2**63 - 1, 2**64 - 1])
-def test_the_largest_limit_is_none_and_nothing_is_behind_the_largest_offset(runner, name, largest):
+def test_lists_accept_the_largest_limits_and_are_empty_at_the_largest_offsets(runner, name, largest):
     declare(name)
     schedule_id = runner.register_cron_workflow(name, "0 0 1 1 *", "UTC")
 
@@ -235,7 +235,7 @@ def test_the_largest_limit_is_none_and_nothing_is_behind_the_largest_offset(runn
     assert runner.get_trigger_execution_history(name, largest, largest) == []
 
 
-def test_a_firing_leaves_a_history_row_and_counts(runner, name):
+def test_a_firing_adds_a_history_row_and_is_counted_in_the_statistics(runner, name):
     since = (now() - datetime.timedelta(hours=1)).isoformat()
     assert runner.get_cron_execution_stats(since) == {
         "total_executions": 0,
@@ -258,7 +258,7 @@ def test_a_firing_leaves_a_history_row_and_counts(runner, name):
     assert runner.get_cron_execution_history(schedule_id, 0) == []
 
 
-def test_an_instance_starts_runs_with_its_parameters(runner, name):
+def test_a_workflow_instance_starts_executions_with_its_parameters(runner, name):
     seen = []
     declare(name, lambda ctx: seen.append(ctx.to_dict()))
     params = Context({"region": "eu", "limit": 1.0, "key": {"$secret": "warehouse"}, "schedule_id": "mine"})
@@ -275,7 +275,7 @@ def test_an_instance_starts_runs_with_its_parameters(runner, name):
     assert set(row) == SCHEDULE_KEYS
 
 
-def test_a_second_instance_of_the_same_name_is_refused(shared, name):
+def test_a_second_workflow_instance_with_the_same_name_is_refused(shared, name):
     shared.register_workflow_instance(name, "eu", NEVER_SOON, "UTC", Context())
     shared.register_workflow_instance(name, "us", NEVER_SOON, "UTC", Context())
 
@@ -283,7 +283,7 @@ def test_a_second_instance_of_the_same_name_is_refused(shared, name):
         shared.register_workflow_instance(name, "eu", NEVER_SOON, "UTC", Context())
 
 
-def test_a_cron_trigger_becomes_a_schedule_once_and_its_function_is_never_called(name, tmp_path):
+def test_a_cron_trigger_creates_one_schedule_and_its_function_is_never_called(name, tmp_path):
     url, seen, calls = f"sqlite://{tmp_path}/jobs.db", [], []
     declare(name, lambda ctx: seen.append(ctx.to_dict()))
     cloaca.trigger(on=name, name=name, cron=EVERY_SECOND)(lambda: calls.append(1))
@@ -300,7 +300,7 @@ def test_a_cron_trigger_becomes_a_schedule_once_and_its_function_is_never_called
     cloaca.trigger(on=name, name=name, cron=NEVER_SOON)(lambda: False)
 
 
-def test_missed_instants_become_one_run_for_the_first_of_them(name, tmp_path):
+def test_missed_cron_times_start_one_execution_for_the_first_missed_time(name, tmp_path):
     url, seen = f"sqlite://{tmp_path}/jobs.db", []
     declare(name, lambda ctx: seen.append(instant(ctx["scheduled_time"])))
     with cloaca.DefaultRunner(url) as runner:
@@ -343,7 +343,7 @@ def without_cron():
 
 
 @pytest.mark.parametrize(("use", "prefix"), OFF)
-def test_every_cron_call_is_refused_when_cron_is_switched_off(without_cron, use, prefix):
+def test_every_cron_call_is_refused_when_cron_scheduling_is_disabled(without_cron, use, prefix):
     with pytest.raises(ValueError) as caught:
         use(without_cron)
 

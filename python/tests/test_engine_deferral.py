@@ -1,4 +1,4 @@
-"""`TaskHandle.defer_until` in runs: the slot is free while a task waits."""
+"""`TaskHandle.defer_until` in the engine: a task releases its slot while it waits."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ pytestmark = needs_engine
 
 @pytest.fixture
 def runner():
-    """A runner that runs one task at a time."""
+    """Opens a runner that runs one task at a time."""
     config = cloaca.DefaultRunnerConfig(max_concurrent_tasks=1)
     with cloaca.DefaultRunner.with_config(":memory:", config) as opened:
         yield opened
 
 
-def test_another_task_runs_while_one_waits(runner, name):
+def test_another_task_runs_while_a_task_defers(runner, name):
     notes = []
 
     def wait(ctx, handle):
@@ -45,8 +45,8 @@ def test_another_task_runs_while_one_waits(runner, name):
     assert notes == [("held", True), "other ran", ("held", True)]
 
 
-def test_a_task_that_waits_takes_its_turn_again(runner, name):
-    """While it waited, another task took the slot: the wait ends when that one does."""
+def test_a_deferred_task_resumes_only_when_a_slot_is_free(runner, name):
+    # The other task takes the slot while the first waits, so the wait ends when the other task ends.
     spans = {}
 
     def wait(ctx, task_handle):
@@ -68,7 +68,7 @@ def test_a_task_that_waits_takes_its_turn_again(runner, name):
     assert spans["resumed"] - spans["other"] >= 0.19
 
 
-def test_a_wait_sleeps_before_it_asks_and_may_be_repeated(runner, name):
+def test_defer_until_sleeps_before_it_checks_its_condition_and_can_be_repeated(runner, name):
     times = []
 
     def wait(ctx, handle):
@@ -85,7 +85,7 @@ def test_a_wait_sleeps_before_it_asks_and_may_be_repeated(runner, name):
     assert times[3] - times[2] >= 0.049
 
 
-def test_the_time_of_a_wait_counts_towards_the_timeout(name):
+def test_deferred_time_counts_towards_the_task_timeout(name):
     config = cloaca.DefaultRunnerConfig(task_timeout_seconds=1)
     with cloaca.WorkflowBuilder(name):
         cloaca.task(id="only", **NO_RETRY)(lambda ctx, handle: handle.defer_until(lambda: False, 50))
@@ -96,7 +96,7 @@ def test_the_time_of_a_wait_counts_towards_the_timeout(name):
     assert result.status == "Failed"
 
 
-def test_the_slot_of_a_task_that_failed_while_waiting_is_not_lost(name):
+def test_the_slot_of_a_task_that_times_out_while_deferred_is_reused(name):
     config = cloaca.DefaultRunnerConfig(max_concurrent_tasks=1, task_timeout_seconds=1)
     with cloaca.WorkflowBuilder(name):
         cloaca.task(id="a", **NO_RETRY)(lambda ctx, handle: handle.defer_until(lambda: False, 50))
@@ -109,7 +109,7 @@ def test_the_slot_of_a_task_that_failed_while_waiting_is_not_lost(name):
     assert result.error_message.startswith("1 task(s) failed, 2 completed")
 
 
-def test_a_handle_kept_after_its_body_is_of_no_use(runner, name):
+def test_using_a_task_handle_after_its_body_ended_raises_value_error(runner, name):
     kept = []
     with cloaca.WorkflowBuilder(name):
         cloaca.task(id="only", **NO_RETRY)(lambda ctx, handle: kept.append(handle))
@@ -120,7 +120,7 @@ def test_a_handle_kept_after_its_body_is_of_no_use(runner, name):
 
 
 def on_threads(*bodies):
-    """Runs the bodies on threads of their own, and waits for them."""
+    """Runs each function on its own thread, and waits for all of them."""
     threads = [threading.Thread(target=body) for body in bodies]
     for thread in threads:
         thread.start()
@@ -128,7 +128,7 @@ def on_threads(*bodies):
         thread.join()
 
 
-def test_the_slot_is_free_while_a_thread_of_a_task_runs_another_workflow(runner, name):
+def test_a_task_releases_its_slot_while_its_threads_execute_another_workflow(runner, name):
     statuses = []
 
     def nested():
@@ -147,7 +147,7 @@ def test_the_slot_is_free_while_a_thread_of_a_task_runs_another_workflow(runner,
     assert statuses == ["Completed", "Completed"]
 
 
-def test_the_slot_is_free_while_threads_of_a_task_defer(runner, name):
+def test_a_task_releases_its_slot_while_its_threads_defer(runner, name):
     notes = []
 
     def wait(ctx, handle):
@@ -171,7 +171,7 @@ def test_the_slot_is_free_while_threads_of_a_task_defer(runner, name):
 
 
 @only_in_pyodide("threads")
-def test_a_task_runs_on_the_main_thread_by_its_name(runner, name):
+def test_a_task_runs_on_a_thread_named_main_thread(runner, name):
     names = []
 
     def look(ctx):
@@ -188,7 +188,7 @@ def test_a_task_runs_on_the_main_thread_by_its_name(runner, name):
 
 
 @pytest.mark.parametrize("interval_ms", [2**53, 2**64 - 1])
-def test_a_wait_that_is_far_too_long_ends_with_the_time_of_the_task(name, interval_ms):
+def test_a_deferral_with_a_huge_interval_ends_at_the_task_timeout(name, interval_ms):
     def wait(ctx, handle):
         handle.defer_until(lambda: True, interval_ms)
         return ctx

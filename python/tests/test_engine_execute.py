@@ -1,4 +1,4 @@
-"""`execute`: results, the flow of contexts through tasks, failures."""
+"""`DefaultRunner.execute`: results, contexts of tasks, and failures."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ pytestmark = needs_engine
 
 
 def declare(name, tasks):
-    """A workflow of tasks that are not retried: id to (dependencies, body)."""
+    """Declares a workflow without retries. `tasks` maps ids to (dependencies, body)."""
     with cloaca.WorkflowBuilder(name):
         for task_id, (dependencies, body) in tasks.items():
             cloaca.task(id=task_id, dependencies=dependencies, **NO_RETRY)(body)
 
 
 def setting(**values):
-    """A body that sets keys."""
+    """Returns a body that sets keys of its context."""
 
     def body(ctx):
         ctx.update_from_dict(values)
@@ -33,12 +33,12 @@ def setting(**values):
 
 
 def giving(data):
-    """A body whose output is these data and nothing else."""
+    """Returns a body whose output is exactly this dict."""
     return lambda ctx: Context(data)
 
 
 def seeing(seen):
-    """A body that notes its input."""
+    """Returns a body that appends its input to a list."""
 
     def body(ctx):
         seen.append(ctx.to_dict())
@@ -47,7 +47,7 @@ def seeing(seen):
     return body
 
 
-def test_a_run_ends_completed_with_the_output_of_its_last_task(runner, name):
+def test_an_execution_completes_with_the_output_of_its_last_task(runner, name):
     declare(name, {"a": ([], setting(x=1)), "b": (["a"], setting(y=1.0))})
 
     result = runner.execute(name, Context({"who": "Ada"}))
@@ -59,7 +59,7 @@ def test_a_run_ends_completed_with_the_output_of_its_last_task(runner, name):
     assert type(result.final_context["y"]) is float
 
 
-def test_the_times_of_a_run_are_utc_and_in_order(runner, name):
+def test_the_start_and_end_times_of_an_execution_are_utc_and_in_order(runner, name):
     declare(name, {"a": ([], keep)})
     before = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(seconds=1)
 
@@ -70,7 +70,7 @@ def test_the_times_of_a_run_are_utc_and_in_order(runner, name):
     assert before <= start <= end
 
 
-def test_values_keep_their_types_on_their_way_through_tasks(runner, name):
+def test_context_values_keep_their_types_from_task_to_task(runner, name):
     data = {"f": 1.0, "i": 1, "big": 2**60, "huge": 2**64 - 1, "t": "é🙂\u2028", "n": None, "xs": [1.0, [True, {}]]}
     declare(name, {"a": ([], keep), "b": (["a"], lambda ctx: Context(ctx.to_dict())), "c": (["b"], keep)})
 
@@ -81,7 +81,7 @@ def test_values_keep_their_types_on_their_way_through_tasks(runner, name):
     assert type(final["xs"][0]) is float
 
 
-def test_a_run_started_by_execute_gets_no_keys_of_the_engine(runner, name):
+def test_execute_adds_no_keys_to_the_initial_context(runner, name):
     seen = []
     declare(name, {"a": ([], seeing(seen))})
 
@@ -90,7 +90,7 @@ def test_a_run_started_by_execute_gets_no_keys_of_the_engine(runner, name):
     assert seen == [{}]
 
 
-def test_the_callers_context_is_copied_and_never_changed(runner, name):
+def test_execute_does_not_change_the_callers_context(runner, name):
     declare(name, {"a": ([], setting(x=2))})
     context = Context({"x": 1})
 
@@ -99,7 +99,7 @@ def test_the_callers_context_is_copied_and_never_changed(runner, name):
     assert context.to_dict() == {"x": 1}
 
 
-def test_the_final_context_is_a_new_one_each_time(runner, name):
+def test_reading_final_context_returns_a_new_copy_each_time(runner, name):
     declare(name, {"a": ([], keep)})
     result = runner.execute(name, Context({"x": 1}))
 
@@ -108,7 +108,7 @@ def test_the_final_context_is_a_new_one_each_time(runner, name):
     assert result.final_context["x"] == 1
 
 
-def test_each_root_gets_the_initial_context_and_edits_stay_private(runner, name):
+def test_each_root_task_receives_the_initial_context_without_edits_of_other_tasks(runner, name):
     seen = []
     declare(name, {"a": ([], setting(a=1)), "b": ([], seeing(seen))})
 
@@ -119,19 +119,19 @@ def test_each_root_gets_the_initial_context_and_edits_stay_private(runner, name)
 
 MERGES = [
     ("a later dependency wins", [{"k": 1}, {"k": "two"}], {"k": "two"}),
-    ("keys of all sides are there", [{"a": 1}, {"b": 2}], {"a": 1, "b": 2}),
+    ("keys of all outputs are kept", [{"a": 1}, {"b": 2}], {"a": 1, "b": 2}),
     ("objects merge by key", [{"o": {"a": 1, "x": {"p": 1}}}, {"o": {"b": 2, "x": {"q": 2}}}],
      {"o": {"a": 1, "b": 2, "x": {"p": 1, "q": 2}}}),
-    ("lists join without repeated elements", [{"l": [1, 2, {"a": 1}]}, {"l": [2, 3, {"a": 1}]}],
+    ("lists are joined without duplicates", [{"l": [1, 2, {"a": 1}]}, {"l": [2, 3, {"a": 1}]}],
      {"l": [1, 2, {"a": 1}, 3]}),
     ("1 and 1.0 are different elements", [{"l": [1]}, {"l": [1.0]}], {"l": [1, 1.0]}),
-    ("of different kinds the later wins", [{"k": [1]}, {"k": {"a": 1}}], {"k": {"a": 1}}),
-    ("None is a value like others", [{"k": 1}, {"k": None}], {"k": None}),
+    ("a later value of another type wins", [{"k": [1]}, {"k": {"a": 1}}], {"k": {"a": 1}}),
+    ("None overwrites a value", [{"k": 1}, {"k": None}], {"k": None}),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("title", "outputs", "merged"), MERGES, ids=[merge[0] for merge in MERGES])
-def test_a_task_gets_the_merge_of_its_dependencies(runner, name, title, outputs, merged):
+def test_a_task_receives_the_merged_outputs_of_its_dependencies(runner, name, title, outputs, merged):
     seen = []
     first, second = outputs
     declare(
@@ -149,7 +149,7 @@ def test_a_task_gets_the_merge_of_its_dependencies(runner, name, title, outputs,
     assert repr(seen[0].get("l")) == repr(merged.get("l"))
 
 
-def test_the_merge_follows_the_order_of_declaration_and_not_of_completion(runner, name):
+def test_outputs_are_merged_in_the_declared_order_of_the_dependencies(runner, name):
     seen = []
     declare(
         name,
@@ -165,7 +165,7 @@ def test_the_merge_follows_the_order_of_declaration_and_not_of_completion(runner
     assert seen == [{"k": "first"}]
 
 
-def test_only_direct_dependencies_are_merged(runner, name):
+def test_only_outputs_of_direct_dependencies_are_merged(runner, name):
     seen = []
     declare(name, {"a": ([], giving({"a": 1})), "b": (["a"], giving({"b": 1})), "c": (["b"], seeing(seen))})
 
@@ -174,7 +174,7 @@ def test_only_direct_dependencies_are_merged(runner, name):
     assert seen == [{"b": 1}]
 
 
-def test_a_failed_task_makes_the_run_fail_without_an_exception(runner, name):
+def test_a_failed_task_fails_the_execution_without_an_exception_in_execute(runner, name):
     declare(name, {"a": ([], fail)})
 
     result = runner.execute(name, Context({"x": 1}))
@@ -185,7 +185,7 @@ def test_a_failed_task_makes_the_run_fail_without_an_exception(runner, name):
     assert result.final_context.to_dict() == {"x": 1}
 
 
-def test_a_task_runs_though_its_dependency_failed_and_gets_nothing_from_it(runner, name):
+def test_a_task_runs_with_an_empty_context_after_its_dependency_failed(runner, name):
     seen = []
     declare(name, {"a": ([], fail), "b": (["a"], seeing(seen))})
 
@@ -213,7 +213,7 @@ def test_an_unknown_workflow_is_refused(runner):
         runner.execute("no such one", Context())
 
 
-def test_a_workflow_declared_after_the_runner_was_built_is_executable(runner, name):
+def test_a_workflow_declared_after_the_runner_was_created_can_be_executed(runner, name):
     declare(name, {"a": ([], setting(version=1))})
     assert runner.execute(name, Context()).final_context["version"] == 1
 
@@ -221,7 +221,7 @@ def test_a_workflow_declared_after_the_runner_was_built_is_executable(runner, na
     assert runner.execute(name, Context()).final_context["version"] == 2
 
 
-def test_an_alias_is_executable(runner, name):
+def test_a_workflow_can_be_executed_by_its_alias(runner, name):
     declare(name, {"a": ([], setting(x=1))})
     builder = cloaca.WorkflowBuilder(name)
     builder.add_task("a")
@@ -258,7 +258,7 @@ def test_a_task_may_execute_another_workflow_on_the_same_runner(runner, name):
     assert runner.execute(name, Context()).final_context.to_dict() == {"inner": 1.0}
 
 
-def test_calls_from_two_threads_run_at_the_same_time(runner, name):
+def test_execute_calls_from_three_threads_run_at_the_same_time(runner, name):
     results, meeting = [], threading.Barrier(3, timeout=LIMIT)
 
     def body(ctx):
@@ -292,15 +292,64 @@ def test_tasks_share_the_module_globals_of_the_program(runner, name):
     assert len(counter) == 2
 
 
-def test_a_megabyte_goes_through(runner, name):
+def test_a_context_value_of_one_megabyte_is_returned_unchanged(runner, name):
     declare(name, {"a": ([], keep)})
     text = "x" * 1_000_000
 
     assert runner.execute(name, Context({"text": text})).final_context["text"] == text
 
 
-def test_a_workflow_of_many_tasks_completes(runner, name):
+def test_a_workflow_of_101_tasks_completes(runner, name):
     tasks = {f"t{number}": ([], keep) for number in range(100)}
     declare(name, {**tasks, "end": (list(tasks), keep)})
 
     assert runner.execute(name, Context({"x": 1})).final_context.to_dict() == {"x": 1}
+
+
+def test_a_key_starts_a_workflow_once_and_returns_the_first_result_also_after_a_failure(runner, name):
+    seen = []
+    declare(name, {"a": ([], seeing(seen)), "b": (["a"], fail)})
+
+    first = runner.execute(name, Context({"a": 1, "b": [1.0, 2**63]}), key="invoice-7")
+    again = runner.execute(name, Context({"b": [1.0, 2**63], "a": 1}), key="invoice-7")
+
+    assert (first.status, again.status) == ("Failed", "Failed")
+    assert (again.start_time, again.end_time) == (first.start_time, first.end_time)
+    assert again.final_context.to_dict() == first.final_context.to_dict()
+    assert len(seen) == 1
+    runner.execute(name, Context({"a": 1, "b": [1.0, 2**63]}), key="invoice-8")
+    runner.execute(name, Context({"a": 1, "b": [1.0, 2**63]}))
+    assert len(seen) == 3
+
+
+@pytest.mark.parametrize("other", [{}, {"n": 1.0}, {"n": True}, {"n": "1"}, {"n": 1, "m": None}])
+def test_a_key_with_another_context_is_refused(runner, name, other):
+    declare(name, {"a": ([], keep)})
+    runner.execute(name, Context({"n": 1}), key="invoice-7")
+
+    with pytest.raises(ValueError, match=r"Workflow execution failed: Key \"invoice-7\" of workflow .* another input"):
+        runner.execute(name, Context(other), key="invoice-7")
+
+
+def test_threads_and_tasks_that_use_one_key_wait_for_one_execution(runner, name):
+    seen = []
+    declare(f"{name}-inner", {"a": ([], seeing(seen))})
+    results = []
+
+    def call(ctx=None):
+        results.append(runner.execute(f"{name}-inner", Context({"n": 1}), key="\u00e4" * 256).final_context.to_dict())
+        return ctx
+
+    async def call_async(ctx):
+        return call(ctx)
+
+    declare(name, {"one": ([], call), "other": ([], call), "third": ([], call_async)})
+    threads = [threading.Thread(target=call) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    assert runner.execute(name, Context()).status == "Completed"
+    for thread in threads:
+        thread.join(LIMIT)
+
+    assert results == [{"n": 1}] * 7
+    assert len(seen) == 1

@@ -1,4 +1,4 @@
-"""Graphs that tasks invoke, in the engine: contexts that flow on, retries, time limits."""
+"""Graphs invoked by tasks in the engine: contexts, retries and timeouts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def double(name="double", out=lambda ctx: ctx["n"] * 2):
     return builder
 
 
-def test_the_values_of_a_graph_flow_on_to_the_next_task(runner, name):
+def test_the_values_of_an_invoked_graph_reach_the_next_task(runner, name):
     seen = []
     with cloaca.WorkflowBuilder(name):
 
@@ -41,7 +41,7 @@ def test_the_values_of_a_graph_flow_on_to_the_next_task(runner, name):
     assert result.final_context.to_dict() == {"n": 21, "out": 42}
 
 
-def test_a_failed_graph_fails_the_attempt_which_is_tried_again(runner, name):
+def test_a_failed_graph_fails_the_attempt_and_the_task_is_retried(runner, name):
     attempts = []
     errors = []
 
@@ -74,13 +74,13 @@ def test_a_failed_graph_fails_the_attempt_which_is_tried_again(runner, name):
 @pytest.mark.parametrize(
     "wait", [lambda: time.sleep(60), lambda: sum(1 for _ in iter(int, 1))], ids=["waits", "computes"]
 )
-def test_the_time_limit_of_an_attempt_is_that_of_its_graph_too(runner, name, wait):
-    heard = []
+def test_the_timeout_of_a_task_also_stops_its_graph(runner, name, wait):
+    calls = []
 
     with cloaca.WorkflowBuilder(name):
 
         @cloaca.task(
-            invokes=double(out=lambda ctx: wait()), timeout="50ms", on_failure=lambda *_: heard.append(1), **NO_RETRY
+            invokes=double(out=lambda ctx: wait()), timeout="50ms", on_failure=lambda *_: calls.append(1), **NO_RETRY
         )
         def start(ctx):
             return ctx
@@ -89,10 +89,10 @@ def test_the_time_limit_of_an_attempt_is_that_of_its_graph_too(runner, name, wai
 
     assert result.status == "Failed"
     assert "timed out" in result.error_message
-    assert heard == []
+    assert calls == []
 
 
-def test_a_graph_is_executed_in_a_task_and_in_a_program_alike(runner, name):
+def test_a_graph_returns_the_same_value_in_a_task_and_in_the_program(runner, name):
     graph = double()
 
     with cloaca.WorkflowBuilder(name):

@@ -1,4 +1,4 @@
-"""Reactors that a runner hosts, from Python: pushed events, firings, and the workflows that they start."""
+"""Reactors of a runner: pushed events, firings, subscriptions, and the executions that they start."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a
 
 
 class Scene:
-    """A source, its reactor, and a workflow that notes what it was started with, all of their own names."""
+    """A source, its reactor, and a workflow that records its contexts, with names that no other test uses."""
 
     def __init__(self, name, function=lambda event: event, mode="when_any", others=()):
         self.source, self.reactor, self.workflow = f"{name}-source", f"{name}-reactor", f"{name}-workflow"
@@ -50,25 +50,25 @@ class Scene:
         return ctx
 
     def values(self, count):
-        """The values of the source with which so many executions were started, in their order."""
+        """Waits for `count` executions, and returns the values of the source in their contexts."""
         wait_for(lambda: len(self.started) >= count)
         return [context[self.source] for context in self.started]
 
 
 @pytest.fixture
 def scene(name):
-    """One that hands its events on."""
+    """Declares a scene whose source passes its events on unchanged."""
     return Scene(name)
 
 
 # --------------------------------------------------------------------------------------------------------------- events
 
 
-def test_the_sequences_of_a_source_count_from_one(runner, scene):
+def test_push_returns_sequence_numbers_that_start_at_one(runner, scene):
     assert [runner.push(scene.source, value) for value in (1, 2, 3)] == [1, 2, 3]
 
 
-def test_a_pushed_event_starts_the_workflow_with_the_value_and_the_firing(runner, scene):
+def test_a_pushed_event_starts_the_workflow_with_its_value_and_the_keys_of_the_firing(runner, scene):
     runner.subscribe_workflow_to_reactor(scene.reactor, scene.workflow)
 
     runner.push(scene.source, {"price": 1.0, "n": 2**60, "t": "é"})
@@ -82,7 +82,7 @@ def test_a_pushed_event_starts_the_workflow_with_the_value_and_the_firing(runner
     assert datetime.datetime.fromisoformat(context["reactor_fired_at"]).tzinfo is not None
 
 
-def test_each_event_is_a_firing_and_each_firing_an_execution_in_order(runner, scene):
+def test_each_pushed_event_starts_one_execution(runner, scene):
     runner.subscribe_workflow_to_reactor(scene.reactor, scene.workflow)
 
     for value in range(20):
@@ -92,7 +92,7 @@ def test_each_event_is_a_firing_and_each_firing_an_execution_in_order(runner, sc
     assert len({context["reactor_firing_id"] for context in scene.started}) == 20
 
 
-def test_what_the_function_of_a_source_drops_fires_nothing(runner, name):
+def test_an_event_dropped_by_the_function_of_its_source_fires_no_reactor(runner, name):
     scene = Scene(name, lambda event: event * 10 if event > 1 else None)
     runner.subscribe_workflow_to_reactor(scene.reactor, scene.workflow)
 
@@ -102,7 +102,7 @@ def test_what_the_function_of_a_source_drops_fires_nothing(runner, name):
     assert scene.values(1) == [20]
 
 
-def test_a_reactor_with_when_all_waits_for_all_and_a_name_alone_is_a_source_too(runner, name):
+def test_a_when_all_reactor_waits_for_all_its_sources_even_without_a_function(runner, name):
     accumulated = []
     scene = Scene(name, lambda event: accumulated.append(event) or event, "when_all", [f"{name}-other"])
     runner.subscribe_workflow_to_reactor(scene.reactor, scene.workflow)
@@ -116,7 +116,7 @@ def test_a_reactor_with_when_all_waits_for_all_and_a_name_alone_is_a_source_too(
     assert scene.started[0][f"{name}-other"] == "x"
 
 
-def test_a_source_without_a_value_yet_is_none(runner, name):
+def test_a_source_without_a_value_is_none_in_the_context(runner, name):
     scene = Scene(name, others=[f"{name}-other"])
     runner.subscribe_workflow_to_reactor(scene.reactor, scene.workflow)
 
@@ -126,7 +126,7 @@ def test_a_source_without_a_value_yet_is_none(runner, name):
     assert scene.started[0][f"{name}-other"] is None
 
 
-def test_the_graphs_of_a_reactor_run_with_each_firing(runner, scene):
+def test_the_graph_of_a_reactor_runs_for_each_firing_even_after_an_error(runner, scene):
     seen = []
     with cloaca.ComputationGraphBuilder(
         f"{scene.reactor}-graph", reactor=scene.reactor_class, graph={"look": {"inputs": [scene.source]}}
@@ -145,12 +145,12 @@ def test_the_graphs_of_a_reactor_run_with_each_firing(runner, scene):
     assert seen == [1, 3]
 
 
-def test_a_source_that_nobody_declares_takes_no_events(runner, name):
+def test_pushing_to_an_undeclared_source_is_refused(runner, name):
     with pytest.raises(ValueError, match=f"^Failed to push event: .*{name}-lost"):
         runner.push(f"{name}-lost", 1)
 
 
-def test_a_task_may_push(runner, name, scene):
+def test_a_task_may_push_an_event(runner, name, scene):
     runner.subscribe_workflow_to_reactor(scene.reactor, scene.workflow)
 
     with cloaca.WorkflowBuilder(name):
@@ -167,7 +167,7 @@ def test_a_task_may_push(runner, name, scene):
 # -------------------------------------------------------------------------------------------------------- subscriptions
 
 
-def test_a_subscription_has_exactly_its_keys(runner, scene):
+def test_a_subscription_row_has_exactly_the_documented_keys(runner, scene):
     subscription_id = runner.subscribe_workflow_to_reactor(scene.reactor, scene.workflow, when="payload.price > 10.0")
 
     (row,) = runner.list_reactor_subscriptions()
@@ -188,7 +188,7 @@ def test_a_subscription_has_exactly_its_keys(runner, scene):
         assert row[key].endswith("+00:00")
 
 
-def test_neither_name_need_exist(runner, name):
+def test_an_undeclared_workflow_may_be_subscribed_to_an_undeclared_reactor(runner, name):
     assert runner.subscribe_workflow_to_reactor(f"{name}-later", f"{name}-too")
 
 
@@ -200,7 +200,7 @@ def test_subscribing_again_keeps_the_id_and_replaces_the_predicate(runner, scene
     assert (first, row["id"], row["predicate_expression"]) == (again, again, None)
 
 
-def test_tenants_are_told_apart(runner, scene):
+def test_each_tenant_lists_only_its_own_subscriptions(runner, scene):
     runner.subscribe_workflow_to_reactor(scene.reactor, scene.workflow)
     other = runner.subscribe_workflow_to_reactor(scene.reactor, scene.workflow, "acme")
 
@@ -209,7 +209,7 @@ def test_tenants_are_told_apart(runner, scene):
     assert len(runner.list_reactor_subscriptions()) == 1
 
 
-def test_unsubscribing_says_whether_there_was_a_subscription(runner, scene):
+def test_unsubscribing_returns_whether_a_subscription_existed(runner, scene):
     runner.subscribe_workflow_to_reactor(scene.reactor, scene.workflow)
 
     assert runner.unsubscribe_workflow_from_reactor(scene.reactor, scene.workflow, "acme") is False
@@ -226,7 +226,7 @@ def test_unsubscribing_says_whether_there_was_a_subscription(runner, scene):
         ("price > 1", ["unknown variable(s): price", "Available variables are: payload, reactor, tenant"]),
     ],
 )
-def test_a_wrong_predicate_is_refused(runner, scene, when, texts):
+def test_an_invalid_predicate_is_refused(runner, scene, when, texts):
     with pytest.raises(ValueError, match=r"^Failed to subscribe workflow to reactor:") as caught:
         runner.subscribe_workflow_to_reactor(scene.reactor, scene.workflow, when=when)
 
@@ -235,7 +235,7 @@ def test_a_wrong_predicate_is_refused(runner, scene, when, texts):
     assert runner.list_reactor_subscriptions() == []
 
 
-def test_a_firing_for_which_the_predicate_is_false_is_passed_over(runner, scene):
+def test_a_firing_starts_no_execution_when_the_predicate_is_false(runner, scene):
     source = f"payload['{scene.source}']"
     when = f"{source}.price > 10.0 && reactor == '{scene.reactor}' && tenant == 'public'"
     runner.subscribe_workflow_to_reactor(scene.reactor, scene.workflow, when=when)
@@ -246,9 +246,9 @@ def test_a_firing_for_which_the_predicate_is_false_is_passed_over(runner, scene)
     assert sorted(value["price"] for value in scene.values(2)) == [11, 12.5]
 
 
-def test_a_new_subscription_starts_with_the_firings_that_are_kept(runner, scene):
+def test_a_new_subscription_starts_executions_for_earlier_firings(runner, scene):
     runner.push(scene.source, "before")
-    first = Scene(f"{scene.reactor}-waited")  # only to know that the first one has fired
+    first = Scene(f"{scene.reactor}-waited")  # shows that the first reactor has fired
     runner.subscribe_workflow_to_reactor(scene.reactor, first.workflow)
     wait_for(lambda: first.started)
 
@@ -257,7 +257,7 @@ def test_a_new_subscription_starts_with_the_firings_that_are_kept(runner, scene)
     assert scene.values(1) == ["before"]
 
 
-def test_the_instant_of_the_firing_that_was_seen_last_is_listed(runner, scene):
+def test_a_subscription_row_has_the_time_of_the_last_seen_firing(runner, scene):
     runner.subscribe_workflow_to_reactor(scene.reactor, scene.workflow)
     runner.push(scene.source, 1)
     scene.values(1)
@@ -278,7 +278,7 @@ def test_the_instant_of_the_firing_that_was_seen_last_is_listed(runner, scene):
         lambda r: r.list_reactor_subscriptions(),
     ],
 )
-def test_nothing_goes_on_after_shutdown(runner, use):
+def test_every_reactor_call_is_refused_after_shutdown(runner, use):
     runner.shutdown()
 
     with pytest.raises(ValueError, match="Failed to send message to runtime thread"):

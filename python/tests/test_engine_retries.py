@@ -1,4 +1,4 @@
-"""Retries, timeouts of tasks and callbacks, as a run shows them."""
+"""Retries, timeouts and callbacks of tasks in the engine."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def run_one(runner, name, body, **options):
 
 
 def failing_times(times, error=None):
-    """A body that fails some times, and the list of its calls."""
+    """Returns a body that fails at its first `times` calls, and the list of the times of its calls."""
     calls = []
 
     def body(ctx):
@@ -34,7 +34,7 @@ def failing_times(times, error=None):
 
 
 @pytest.mark.parametrize(("attempts", "made"), [(0, 1), (1, 1), (2, 2), (4, 4)])
-def test_a_task_is_tried_as_often_as_it_may(runner, name, attempts, made):
+def test_a_failing_task_is_attempted_retry_attempts_times_and_at_least_once(runner, name, attempts, made):
     body, calls = failing_times(99)
 
     result = run_one(runner, name, body, retry_attempts=attempts, retry_delay_ms=1)
@@ -43,7 +43,7 @@ def test_a_task_is_tried_as_often_as_it_may(runner, name, attempts, made):
     assert len(calls) == made
 
 
-def test_a_task_that_succeeds_at_last_completes_the_run(runner, name):
+def test_a_task_that_succeeds_on_a_retry_completes_the_execution(runner, name):
     body, calls = failing_times(2)
 
     result = run_one(runner, name, body, retry_delay_ms=1)
@@ -67,7 +67,7 @@ def test_every_attempt_starts_from_the_same_input(runner, name):
     assert seen == [{"x": 1}] * 3
 
 
-def test_delays_grow_with_the_backoff_and_are_never_cut_short(runner, name):
+def test_retry_delays_double_and_are_never_shorter_than_configured(runner, name):
     body, calls = failing_times(3)
 
     run_one(runner, name, body, retry_attempts=4, retry_delay_ms=40, retry_jitter=False)
@@ -87,7 +87,7 @@ CONDITIONS = [
 
 
 @pytest.mark.parametrize(("options", "error", "made"), CONDITIONS)
-def test_the_condition_says_which_failures_are_tried_again(runner, name, options, error, made):
+def test_retry_condition_decides_which_errors_are_retried(runner, name, options, error, made):
     body, calls = failing_times(9, error)
 
     run_one(runner, name, body, retry_attempts=2, retry_delay_ms=1, **options)
@@ -96,7 +96,7 @@ def test_the_condition_says_which_failures_are_tried_again(runner, name, options
 
 
 @pytest.mark.parametrize(("text", "made"), [("HTTP 429", 2), ("please SLOW down", 2), ("HTTP 500", 1)])
-def test_a_pattern_is_looked_for_in_the_error_ignoring_case(runner, name, text, made):
+def test_an_error_pattern_matches_the_message_ignoring_case(runner, name, text, made):
     body, calls = failing_times(9, ValueError(text))
     policy = (
         cloaca.RetryPolicy.builder()
@@ -138,7 +138,7 @@ def test_on_success_is_called_once_with_the_output(runner, name):
     assert notes == [("only", {"x": 1})]
 
 
-def test_a_callback_that_fails_does_not_change_the_outcome(runner, name):
+def test_an_exception_in_a_callback_does_not_change_the_outcome(runner, name):
     def broken(*arguments):
         raise RuntimeError("callback")
 
@@ -164,7 +164,7 @@ def test_no_callback_is_called_for_a_skipped_task(runner, name):
 
 
 @pytest.mark.parametrize("waits", [True, False], ids=["waiting", "computing"])
-def test_a_body_that_takes_too_long_is_stopped_and_fails_without_on_failure(name, waits):
+def test_a_body_over_its_timeout_is_stopped_and_fails_without_calling_on_failure(name, waits):
     notes = []
 
     def body(ctx):
@@ -183,7 +183,7 @@ def test_a_body_that_takes_too_long_is_stopped_and_fails_without_on_failure(name
     assert notes == []
 
 
-def test_a_timeout_counts_as_transient(name):
+def test_a_timeout_is_retried_as_a_transient_error(name):
     calls = []
 
     def body(ctx):

@@ -1,4 +1,4 @@
-"""Trigger rules in runs: whether a task runs, and what a skipped task means for the others."""
+"""Trigger rules in the engine: decisions about tasks, and effects of skipped tasks on other tasks."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def runner():
 
 
 @each(CASES)
-def test_a_rule_decides_whether_a_task_runs(runner, name, case):
+def test_a_trigger_rule_decides_whether_a_task_runs(runner, name, case):
     ran = []
 
     def end(ctx):
@@ -47,7 +47,7 @@ def test_a_rule_decides_whether_a_task_runs(runner, name, case):
     assert result.error_message.startswith(f"1 task(s) failed, {completed} completed, {skipped} skipped")
 
 
-def test_a_run_with_skipped_tasks_only_is_completed_with_its_initial_context(runner, name):
+def test_an_execution_with_only_skipped_tasks_completes_with_its_initial_context(runner, name):
     with cloaca.WorkflowBuilder(name):
         cloaca.task(id="a", trigger_rules=cloaca.any_of())(keep)
 
@@ -57,7 +57,7 @@ def test_a_run_with_skipped_tasks_only_is_completed_with_its_initial_context(run
     assert result.final_context.to_dict() == {"x": 1}
 
 
-def test_a_skip_does_not_spread(runner, name):
+def test_a_task_runs_after_its_dependency_was_skipped(runner, name):
     seen = []
 
     def after(ctx):
@@ -72,7 +72,7 @@ def test_a_skip_does_not_spread(runner, name):
     assert seen == [{}]
 
 
-def test_a_rule_of_a_root_looks_at_the_initial_context(runner, name):
+def test_the_rule_of_a_root_task_is_evaluated_on_the_initial_context(runner, name):
     ran = []
     with cloaca.WorkflowBuilder(name):
         for key in ("there", "absent"):
@@ -84,7 +84,7 @@ def test_a_rule_of_a_root_looks_at_the_initial_context(runner, name):
     assert ran == ["there"]
 
 
-def test_a_failure_is_handled_by_a_task_that_asks_for_it(runner, name):
+def test_a_task_failed_rule_runs_its_task_only_after_a_failure(runner, name):
     ran = []
     with cloaca.WorkflowBuilder(name):
         cloaca.task(id="fetch", **NO_RETRY)(fail)

@@ -1,4 +1,4 @@
-"""The life of a runner: databases, several of them, shutdown, settings that show in runs."""
+"""Life cycle of runners: databases, several runners, shutdown, and effects of the config."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def declare(name, *bodies):
     "form", ["sqlite://{0}/a.db", "sqlite:///{0}/a.db", "{0}/a.db", "{0}/a.sqlite", "{0}/a.sqlite3",
              "sqlite://{0}/a.db?mode=rwc", "file:{0}/a.db"]
 )  # fmt: skip
-def test_a_database_file_is_made_at_the_path_of_the_url(tmp_path, name, form):
+def test_a_runner_creates_the_database_file_at_the_path_of_its_url(tmp_path, name, form):
     declare(name)
 
     with cloaca.DefaultRunner(form.format(tmp_path)) as runner:
@@ -36,7 +36,7 @@ def test_a_database_file_is_made_at_the_path_of_the_url(tmp_path, name, form):
 
 
 @pytest.mark.parametrize("form", ["sqlite://jobs.db", "sqlite://./jobs.db", "./jobs.db", "jobs.db"])
-def test_a_relative_path_is_one_of_the_current_folder(tmp_path, monkeypatch, form):
+def test_a_relative_database_path_is_resolved_from_the_current_folder(tmp_path, monkeypatch, form):
     monkeypatch.chdir(tmp_path)
 
     cloaca.DefaultRunner(form).shutdown()
@@ -45,7 +45,7 @@ def test_a_relative_path_is_one_of_the_current_folder(tmp_path, monkeypatch, for
 
 
 @pytest.mark.parametrize("url", [":memory:", "sqlite://:memory:", "sqlite:///:memory:"])
-def test_a_database_in_memory_leaves_no_file(tmp_path, monkeypatch, url):
+def test_an_in_memory_database_creates_no_file(tmp_path, monkeypatch, url):
     monkeypatch.chdir(tmp_path)
 
     cloaca.DefaultRunner(url).shutdown()
@@ -54,7 +54,7 @@ def test_a_database_in_memory_leaves_no_file(tmp_path, monkeypatch, url):
 
 
 @pytest.mark.parametrize("url", ["", "mysql://host/db", "foo"])
-def test_a_url_that_is_not_understood_is_refused(url):
+def test_an_unsupported_database_url_is_refused(url):
     with pytest.raises(RuntimeError):
         cloaca.DefaultRunner(url)
 
@@ -64,14 +64,14 @@ def test_a_database_in_a_folder_that_does_not_exist_is_refused(tmp_path):
         cloaca.DefaultRunner(f"sqlite://{tmp_path}/absent/jobs.db")
 
 
-def test_a_file_that_is_no_database_is_refused(tmp_path):
+def test_a_file_that_is_not_a_database_is_refused(tmp_path):
     (tmp_path / "jobs.db").write_text("this is no database, " * 100)
 
     with pytest.raises(RuntimeError, match="Failed to create DefaultRunner: "):
         cloaca.DefaultRunner(f"sqlite://{tmp_path}/jobs.db")
 
 
-def test_several_runners_in_memory_share_nothing_but_the_declarations(name):
+def test_two_in_memory_runners_share_only_the_declarations(name):
     declare(name)
     with cloaca.DefaultRunner(":memory:") as first, cloaca.DefaultRunner(":memory:") as second:
         first.register_cron_workflow(name, "0 0 1 1 *", "UTC")
@@ -88,7 +88,7 @@ def test_two_runners_on_one_file_see_the_same_schedules(name, tmp_path):
         assert second.get_cron_schedule(schedule_id)["workflow_name"] == name
 
 
-def test_schedules_survive_a_restart(name, tmp_path):
+def test_cron_schedules_survive_a_restart(name, tmp_path):
     url = f"sqlite://{tmp_path}/jobs.db"
     with cloaca.DefaultRunner(url) as runner:
         schedule_id = runner.register_cron_workflow(name, "0 0 1 1 *", "UTC")
@@ -115,7 +115,7 @@ def test_a_workflow_declared_on_one_thread_runs_on_a_runner_built_on_another(nam
     assert results == ["Completed"]
 
 
-def test_shutdown_ends_every_use_of_a_runner():
+def test_every_call_after_shutdown_is_refused():
     runner = cloaca.DefaultRunner(":memory:")
     runner.shutdown()
     runner.shutdown()
@@ -129,7 +129,7 @@ def test_shutdown_ends_every_use_of_a_runner():
             use()
 
 
-def test_a_call_that_waits_during_shutdown_is_ended(name):
+def test_shutdown_ends_a_waiting_execute_call_with_value_error(name):
     errors, started = [], []
 
     def body(ctx):
@@ -154,7 +154,7 @@ def test_a_call_that_waits_during_shutdown_is_ended(name):
     assert "Failed to receive response from runtime thread" in errors[0]
 
 
-def test_a_with_block_shuts_down_and_lets_exceptions_through():
+def test_a_with_block_shuts_the_runner_down_and_propagates_exceptions():
     with pytest.raises(LookupError):
         with cloaca.DefaultRunner(":memory:") as runner:
             raise LookupError
@@ -163,7 +163,7 @@ def test_a_with_block_shuts_down_and_lets_exceptions_through():
         runner.list_trigger_schedules()
 
 
-def test_an_unfinished_run_is_continued_by_the_next_runner_on_the_database(name, tmp_path):
+def test_an_unfinished_execution_is_resumed_by_the_next_runner_on_the_database(name, tmp_path):
     url, calls, is_closed = f"sqlite://{tmp_path}/jobs.db", [], threading.Event()
 
     def first(ctx):
@@ -192,7 +192,7 @@ def test_an_unfinished_run_is_continued_by_the_next_runner_on_the_database(name,
     assert calls.count("first") == 1
 
 
-def test_execute_waits_as_long_as_the_config_says_and_the_run_goes_on(name):
+def test_execute_raises_after_the_workflow_timeout_while_the_execution_continues(name):
     done, is_given_up = [], threading.Event()
 
     def body(ctx):
@@ -210,7 +210,7 @@ def test_execute_waits_as_long_as_the_config_says_and_the_run_goes_on(name):
     assert done == [True]
 
 
-def test_no_workflow_timeout_means_no_limit(name):
+def test_execute_completes_without_a_workflow_timeout(name):
     declare(name)
     config = cloaca.DefaultRunnerConfig()
     config.workflow_timeout_seconds = None
@@ -220,14 +220,14 @@ def test_no_workflow_timeout_means_no_limit(name):
 
 
 @pytest.mark.parametrize("most", [1, 2])
-def test_no_more_tasks_run_at_a_time_than_the_config_says(name, most):
+def test_at_most_max_concurrent_tasks_run_at_a_time(name, most):
     running, seen = [], []
 
     def body(ctx):
         running.append(1)
         seen.append(len(running))
         wait_for(lambda: max(seen) >= most)
-        time.sleep(0.03)  # for one too many to come in
+        time.sleep(0.03)  # leaves time for a task over the limit to start
         running.pop()
         return ctx
 
@@ -239,13 +239,13 @@ def test_no_more_tasks_run_at_a_time_than_the_config_says(name, most):
     assert max(seen) == most
 
 
-def test_a_later_edit_of_a_config_has_no_effect_on_a_runner(name):
+def test_editing_a_config_does_not_change_an_open_runner(name):
     running, seen = [], []
 
     def body(ctx):
         running.append(1)
         seen.append(len(running))
-        time.sleep(0.03)  # for another to come in
+        time.sleep(0.03)  # leaves time for another task to start
         running.pop()
         return ctx
 

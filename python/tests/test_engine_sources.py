@@ -1,4 +1,4 @@
-"""The kinds of sources that a runner hosts, from Python: what reaches a graph of each."""
+"""Kinds of sources in a runner: the values that a graph receives from each kind."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ pytestmark = needs_engine
 
 
 class Watched:
-    """A graph that notes the values of one source."""
+    """A source of the given kind, and a graph that records its values."""
 
     def __init__(self, name, decorate, function):
         self.seen = []
@@ -25,12 +25,12 @@ class Watched:
                 self.seen.append(value)
 
     def values(self, count):
-        """The values so far, once there are so many."""
+        """Waits for `count` values, and returns all values so far."""
         wait_for(lambda: len(self.seen) >= count)
         return self.seen
 
 
-def test_a_state_hands_on_the_newest_values_oldest_first(runner, name):
+def test_a_state_source_sends_its_newest_values_oldest_first(runner, name):
     watched = Watched(name, cloaca.state_accumulator(capacity=2), lambda value: value * 10)
 
     for value in (1, 2, 3.0):
@@ -39,7 +39,7 @@ def test_a_state_hands_on_the_newest_values_oldest_first(runner, name):
     assert watched.values(3) == [[10], [10, 20], [20, 30.0]]
 
 
-def test_a_state_with_a_negative_capacity_keeps_all(runner, name):
+def test_a_state_source_with_a_negative_capacity_keeps_all_values(runner, name):
     watched = Watched(name, cloaca.state_accumulator(capacity=-1), lambda value: value)
 
     for value in range(5):
@@ -48,7 +48,7 @@ def test_a_state_with_a_negative_capacity_keeps_all(runner, name):
     assert watched.values(5)[-1] == [0, 1, 2, 3, 4]
 
 
-def test_a_state_without_capacity_accepts_values_and_hands_on_none(runner, name):
+def test_a_state_source_with_capacity_0_accepts_values_and_sends_none(runner, name):
     calls = []
     watched = Watched(name, cloaca.state_accumulator(capacity=0), lambda value: calls.append(value))
 
@@ -59,7 +59,7 @@ def test_a_state_without_capacity_accepts_values_and_hands_on_none(runner, name)
     assert watched.seen == []
 
 
-def test_what_a_state_keeps_survives_a_restart(name, tmp_path):
+def test_the_values_of_a_state_source_survive_a_restart(name, tmp_path):
     watched = Watched(name, cloaca.state_accumulator(capacity=5), lambda value: value)
     url = f"sqlite://{tmp_path}/state.db"
 
@@ -71,7 +71,7 @@ def test_what_a_state_keeps_survives_a_restart(name, tmp_path):
         assert watched.values(2) == [[1], [1, 2]]
 
 
-def test_a_batch_is_handed_on_as_soon_as_it_is_full(runner, name):
+def test_a_batch_source_sends_a_batch_as_soon_as_it_is_full(runner, name):
     decorate = cloaca.batch_accumulator(flush_interval="1h", max_buffer_size=3)
     watched = Watched(name, decorate, lambda events: {"events": events})
 
@@ -81,7 +81,7 @@ def test_a_batch_is_handed_on_as_soon_as_it_is_full(runner, name):
     assert watched.values(1) == [{"events": [0, 1, 2]}]
 
 
-def test_a_batch_is_handed_on_after_its_interval_and_never_empty(runner, name):
+def test_a_batch_source_sends_a_batch_after_its_interval_and_never_an_empty_one(runner, name):
     calls = []
 
     def batch(events):
@@ -98,7 +98,7 @@ def test_a_batch_is_handed_on_after_its_interval_and_never_empty(runner, name):
     assert calls == [["a"], ["b"]]
 
 
-def test_a_polled_source_hands_on_what_its_function_returns_and_no_none(runner, name):
+def test_a_polling_source_sends_the_results_of_its_function_except_none(runner, name):
     answers = iter([1, None, {"x": 2.0}])
 
     watched = Watched(name, cloaca.polling_accumulator(interval="10ms"), lambda: next(answers, None))
@@ -106,7 +106,7 @@ def test_a_polled_source_hands_on_what_its_function_returns_and_no_none(runner, 
     assert watched.values(2) == [1, {"x": 2.0}]
 
 
-def test_an_async_function_is_a_source_like_any_other(runner, name):
+def test_an_async_function_can_be_a_source(runner, name):
     async def later(event):
         return [event]
 
@@ -117,7 +117,7 @@ def test_an_async_function_is_a_source_like_any_other(runner, name):
     assert watched.values(1) == [[1]]
 
 
-def test_an_event_whose_function_raises_is_logged_and_the_next_ones_go_on(runner, name):
+def test_a_source_continues_with_the_next_event_after_its_function_raised(runner, name):
     def half(event):
         return 1 // event
 
@@ -132,7 +132,7 @@ def test_an_event_whose_function_raises_is_logged_and_the_next_ones_go_on(runner
 @pytest.mark.parametrize(
     "decorate", [cloaca.polling_accumulator(interval="1h"), cloaca.stream_accumulator(type="none", topic="t")]
 )
-def test_what_fetches_its_events_itself_takes_none_that_are_pushed(runner, name, decorate):
+def test_pushing_to_a_polling_or_stream_source_is_refused(runner, name, decorate):
     Watched(name, decorate, lambda *event: None)
 
     with pytest.raises(ValueError, match=rf"^Failed to push event: .*{name}"):

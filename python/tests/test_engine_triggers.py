@@ -41,18 +41,18 @@ HISTORY_KEYS = {
 
 
 def declare(name, body=keep):
-    """A workflow of one task."""
+    """Declares a workflow of one task."""
     with cloaca.WorkflowBuilder(name):
         cloaca.task(id="only", retry_attempts=1)(body)
 
 
 def every(interval, name, function, **options):
-    """A trigger of the workflow of the same name."""
+    """Declares a trigger of the workflow with the same name."""
     cloaca.trigger(on=name, name=name, poll_interval=interval, **options)(function)
 
 
 def firing_once(context=None):
-    """A trigger function that fires in its first call only."""
+    """Returns a trigger function that fires only at its first call."""
     calls = []
 
     def function():
@@ -62,8 +62,8 @@ def firing_once(context=None):
     return function
 
 
-def polled_beside(name):
-    """Declares a trigger that is polled all the time; returns what waits until it was polled some more times."""
+def declare_busy_trigger(name):
+    """Declares a trigger with a short interval, and returns a function that waits for a number of its polls."""
     calls = []
     every("10ms", f"{name}-beside", lambda: calls.append(1) or False)
 
@@ -74,7 +74,7 @@ def polled_beside(name):
     return polls
 
 
-def test_a_trigger_declared_before_the_runner_is_polled_at_once_and_its_workflow_runs(name):
+def test_a_trigger_declared_before_the_runner_is_polled_immediately_and_starts_its_workflow(name):
     seen = []
     declare(name, lambda ctx: seen.append(ctx.to_dict()))
     every("1h", name, firing_once(Context({"x": 1.0, "big": 2**60, "t": "é", "n": None, "trigger_name": "mine"})))
@@ -87,7 +87,7 @@ def test_a_trigger_declared_before_the_runner_is_polled_at_once_and_its_workflow
     assert type(started["x"]) is float
 
 
-def test_a_trigger_declared_while_a_runner_is_alive_is_polled_as_well(runner, name):
+def test_a_trigger_declared_while_a_runner_is_open_is_polled(runner, name):
     seen = []
     declare(name, lambda ctx: seen.append(1))
     every("1h", name, lambda: True)
@@ -95,7 +95,7 @@ def test_a_trigger_declared_while_a_runner_is_alive_is_polled_as_well(runner, na
     wait_for(lambda: seen)
 
 
-def test_polls_that_follow_each_other_know_nothing_of_each_other(name):
+def test_consecutive_polls_do_not_share_context_variables_or_thread_locals(name):
     variable = contextvars.ContextVar("variable", default="unset")
     local = threading.local()
     found = []
@@ -116,7 +116,7 @@ def test_polls_that_follow_each_other_know_nothing_of_each_other(name):
 
     variables, idents, locals_ = zip(*found)
     assert set(variables) == {"unset"}
-    if in_pyodide:  # a CPython of the machine's has threads that make polls one after the other
+    if in_pyodide:  # under CPython, one thread makes several polls
         assert len(set(idents)) == 20
         assert set(locals_) == {False}
 
@@ -131,9 +131,9 @@ def sleep():
 
 
 @pytest.mark.parametrize("too_long", [compute, pytest.param(sleep, marks=about_pyodide)])
-def test_a_poll_that_is_overdue_may_clean_up_and_stops_none_beside_it(name, too_long, monkeypatch):
+def test_an_overdue_poll_may_clean_up_and_does_not_stop_other_polls(name, too_long, monkeypatch):
     stopping = import_module("cloaca._adapt.interrupts" if in_pyodide else "cloaca._cpython.calls.limits")
-    # The machine may stand still for a tenth of a second.
+    # A busy machine may not run this process for a tenth of a second.
     monkeypatch.setattr(stopping, "_AGAIN_AFTER_S", 1.0)
     outcomes = []
 
@@ -166,14 +166,14 @@ def test_a_trigger_is_polled_on_its_interval(runner, name):
     every("100ms", name, lambda: calls.append(time.monotonic()) or False)
     wait_for(lambda: len(calls) >= 6)
 
-    # However late single calls are on a busy machine, none comes before the instant at which it is due.
+    # Polls may be late on a busy machine, but are never early.
     assert calls[5] - declared_at >= 0.49
     assert len(rare) == 1
 
 
-def test_calls_of_one_trigger_never_overlap_and_delay_no_other(runner, name):
+def test_polls_of_one_trigger_never_overlap_and_do_not_delay_other_triggers(runner, name):
     running, most, ended = [], [], []
-    other_is_polled = polled_beside(name)
+    other_is_polled = declare_busy_trigger(name)
 
     def slow():
         if len(ended) == 3:
@@ -191,7 +191,7 @@ def test_calls_of_one_trigger_never_overlap_and_delay_no_other(runner, name):
     assert max(most) == 1
 
 
-def test_an_exception_in_a_trigger_stops_nothing(runner, name):
+def test_a_trigger_is_polled_again_after_an_exception(runner, name):
     calls, seen = [], []
 
     def function():
@@ -219,7 +219,7 @@ def test_a_schedule_has_exactly_the_documented_keys(runner, name):
     assert row["trigger_name"] in [other["trigger_name"] for other in runner.list_trigger_schedules()]
 
 
-def test_a_firing_leaves_a_history_row_with_exactly_the_documented_keys(runner, name):
+def test_a_firing_adds_a_history_row_with_exactly_the_documented_keys(runner, name):
     declare(name)
     every("1h", name, firing_once(Context({"a": 1})))
     wait_for(lambda: [row for row in runner.get_trigger_execution_history(name) if row["completed_at"]])
@@ -231,7 +231,7 @@ def test_a_firing_leaves_a_history_row_with_exactly_the_documented_keys(runner, 
     assert len(row["workflow_execution_id"]) == 36
 
 
-def test_a_firing_of_an_unknown_workflow_is_closed_without_an_execution(runner, name):
+def test_a_firing_of_an_undeclared_workflow_ends_without_an_execution(runner, name):
     cloaca.trigger(on=f"{name}-unknown", name=name, poll_interval="1h")(lambda: True)
     row = wait_for(lambda: [row for row in runner.get_trigger_execution_history(name) if row["completed_at"]])[0]
 
@@ -239,7 +239,7 @@ def test_a_firing_of_an_unknown_workflow_is_closed_without_an_execution(runner, 
     assert row["context_hash"] == "fire_no_context"
 
 
-def test_equal_firings_start_one_run_while_it_is_active(runner, name):
+def test_firings_with_equal_contexts_start_no_second_execution_while_the_first_runs(runner, name):
     calls, started, release = [], [], []
 
     def body(ctx):
@@ -264,7 +264,7 @@ def test_equal_firings_start_one_run_while_it_is_active(runner, name):
     runner.set_trigger_enabled(name, False)
 
 
-def test_a_different_context_starts_an_overlapping_run(runner, name):
+def test_firings_with_different_contexts_start_overlapping_executions(runner, name):
     calls, met, meeting = [], [], threading.Barrier(3, timeout=LIMIT)
 
     def body(ctx):
@@ -283,7 +283,7 @@ def test_a_different_context_starts_an_overlapping_run(runner, name):
     assert len({row["context_hash"] for row in runner.get_trigger_execution_history(name)}) == 3
 
 
-def test_concurrent_firings_are_never_dropped_when_allowed(runner, name):
+def test_allow_concurrent_starts_an_execution_for_every_firing(runner, name):
     calls, met, meeting = [], [], threading.Barrier(3, timeout=LIMIT)
 
     def function():
@@ -305,12 +305,12 @@ def test_concurrent_firings_are_never_dropped_when_allowed(runner, name):
 
 def test_a_disabled_trigger_is_not_polled_until_it_is_enabled(runner, name):
     calls = []
-    another_is_polled = polled_beside(name)
+    another_is_polled = declare_busy_trigger(name)
     every("10ms", name, lambda: calls.append(1) or False)
     wait_for(lambda: calls)
 
     assert runner.set_trigger_enabled(name, False) is None
-    another_is_polled(3)  # a poll that was on its way has ended
+    another_is_polled(3)  # until a poll that had already started has ended
     before = len(calls)
     another_is_polled(10)
     assert len(calls) == before
@@ -320,13 +320,13 @@ def test_a_disabled_trigger_is_not_polled_until_it_is_enabled(runner, name):
     wait_for(lambda: len(calls) > before)
 
 
-def test_an_unknown_trigger_is_no_error(runner):
+def test_calls_for_an_unknown_trigger_raise_no_error(runner):
     assert runner.get_trigger_schedule("no such trigger") is None
     assert runner.set_trigger_enabled("no such trigger", True) is None
     assert runner.get_trigger_execution_history("no such trigger") == []
 
 
-def test_the_row_of_a_trigger_survives_a_restart_with_its_flag_and_history(name, tmp_path):
+def test_a_trigger_keeps_its_id_disabled_flag_and_history_after_a_restart(name, tmp_path):
     url = f"sqlite://{tmp_path}/jobs.db"
     declare(name)
     every("1h", name, firing_once())
@@ -337,7 +337,7 @@ def test_the_row_of_a_trigger_survives_a_restart_with_its_flag_and_history(name,
 
     calls = []
     every("20ms", name, lambda: calls.append(1) or False, allow_concurrent=True)
-    another_is_polled = polled_beside(name)
+    another_is_polled = declare_busy_trigger(name)
     with cloaca.DefaultRunner(url) as runner:
         after = runner.get_trigger_schedule(name)
         another_is_polled(10)
@@ -349,24 +349,24 @@ def test_the_row_of_a_trigger_survives_a_restart_with_its_flag_and_history(name,
     assert calls == []
 
 
-def test_polling_stops_with_the_runner(name):
+def test_polling_stops_when_the_runner_shuts_down(name):
     calls = []
-    another_is_polled = polled_beside(name)
+    another_is_polled = declare_busy_trigger(name)
     every("10ms", name, lambda: calls.append(1) or False)
     with cloaca.DefaultRunner(":memory:") as other:
         other.set_trigger_enabled(name, False)
         with cloaca.DefaultRunner(":memory:"):
-            another_is_polled(3)  # a poll of the other runner has ended
+            another_is_polled(3)  # until a poll of the other runner has ended
             calls.clear()
             wait_for(lambda: calls)
-        another_is_polled(3)  # and so has one that was on its way
+        another_is_polled(3)  # until a poll that had already started has ended
         before = len(calls)
         another_is_polled(10)
 
     assert len(calls) == before
 
 
-def test_triggers_are_polled_with_cron_switched_off(name):
+def test_triggers_are_polled_when_cron_scheduling_is_disabled(name):
     calls = []
     every("1h", name, lambda: calls.append(1) or False)
     config = cloaca.DefaultRunnerConfig(enable_cron_scheduling=False)
@@ -377,7 +377,7 @@ def test_triggers_are_polled_with_cron_switched_off(name):
 
 
 @pytest.mark.parametrize("limit", [0, 1])
-def test_a_limit_cuts_the_list_of_schedules(runner, name, limit):
+def test_list_trigger_schedules_returns_at_most_limit_rows(runner, name, limit):
     every("1h", name, lambda: False)
     every("1h", f"{name}-2", lambda: False)
     wait_for(lambda: runner.get_trigger_schedule(f"{name}-2"))

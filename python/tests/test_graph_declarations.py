@@ -1,4 +1,4 @@
-"""What the engine is told of sources, reactors and graphs, and of tasks that invoke one. No engine is needed."""
+"""Declarations of sources, reactors, graphs, and tasks that invoke graphs. No engine is needed."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ NOTHING = {"intervalMs": None, "intervalText": None, "maxSize": None, "capacity"
         (cloaca.state_accumulator(capacity=0), "state", {"capacity": 0}),
     ],
 )
-def test_a_source_is_told_with_its_facts(decorator, kind, facts):
+def test_a_source_is_declared_with_its_kind_options_and_place(decorator, kind, facts):
     data = accumulate(decorator)
 
     place = data.pop("place")
@@ -95,14 +95,14 @@ def test_a_source_is_told_with_its_facts(decorator, kind, facts):
         (lambda: cloaca.batch_accumulator(flush_interval="1s", max_buffer_size=0), "max_buffer_size is 0"),
     ],
 )
-def test_a_wrong_duration_is_the_runtimes_business_and_told_as_a_problem(decorator, problem):
+def test_an_invalid_source_option_is_declared_as_a_problem_and_raises_nothing(decorator, problem):
     data = accumulate(decorator())
 
     assert data["problem"].startswith(f'Source "s" cannot be used: {problem}')
     assert data["intervalText"] is not None
 
 
-def test_an_accumulator_may_be_stacked_on_a_schema():
+def test_an_accumulator_can_decorate_a_function_with_a_boundary_schema():
     @cloaca.passthrough_accumulator
     @cloaca.boundary_schema(price=float)
     def quotes(event):
@@ -120,14 +120,14 @@ def test_a_source_may_be_an_async_function():
     assert source_as_data("later")["kind"] == "passthrough"
 
 
-def test_a_later_source_replaces_the_earlier_one_of_its_name_and_kind():
+def test_a_later_source_replaces_an_earlier_source_with_the_same_name():
     accumulate(cloaca.state_accumulator(capacity=3), "again")
     accumulate(cloaca.passthrough_accumulator, "again")
 
     assert source_as_data("again")["kind"] == "passthrough"
 
 
-def test_a_reactor_is_told_with_its_sources_and_mode():
+def test_a_reactor_is_declared_with_its_sources_and_mode():
     @cloaca.reactor(name="told", accumulators=["b", "a"], mode="when_all")
     class Told:
         pass
@@ -159,7 +159,7 @@ def declare_graph(name, reactor=None, first=None):
     return builder
 
 
-def test_a_graph_is_told_with_its_nodes_in_the_order_of_the_topology():
+def test_a_graph_is_declared_with_its_nodes_in_topology_order():
     @cloaca.reactor(name="told-too", accumulators=["a"])
     class Told:
         """Watches."""
@@ -185,7 +185,7 @@ def test_a_graph_is_told_with_its_nodes_in_the_order_of_the_topology():
     assert place["file"] == FILE
 
 
-def test_of_a_next_beside_routes_nothing_is_told():
+def test_the_next_of_a_node_with_routes_is_not_declared():
     with cloaca.ComputationGraphBuilder("both", graph={"n": {"next": "m", "routes": {"v": "m"}}, "m": {}}):
         for node_name in ("n", "m"):
             cloaca.node(named(node_name, lambda value: ("v", value)))
@@ -200,20 +200,20 @@ def named(name, function):
     return function
 
 
-def test_a_graph_without_a_reactor_is_told_as_one():
+def test_a_graph_without_a_reactor_is_declared_with_reactor_none():
     declare_graph("told")
 
     assert graph_wire(ledger.current().graphs["told"])["graph"]["reactor"] is None
 
 
-def test_a_graph_whose_block_failed_is_not_told():
+def test_a_graph_whose_block_failed_is_not_declared():
     with pytest.raises(AttributeError), cloaca.ComputationGraphBuilder("never told", graph={"n": {}}):
         pass
 
     assert "never told" not in ledger.current().graphs
 
 
-def test_a_task_is_told_with_the_graph_that_it_invokes(name):
+def test_a_task_is_declared_with_the_graph_that_it_invokes(name):
     graph = declare_graph("invoked")
     with cloaca.WorkflowBuilder(name):
         cloaca.task(id="with", invokes=graph)(lambda ctx: ctx)
@@ -224,7 +224,7 @@ def test_a_task_is_told_with_the_graph_that_it_invokes(name):
     assert {task["id"]: task["invokes"] for task in tasks} == {"with": "invoked", "without": None}
 
 
-def test_what_is_pending_comes_in_the_order_of_its_declaration():
+def test_pending_declarations_are_taken_in_order_of_declaration():
     generation = ledger.current()
     ledger.take_pending_of(generation)
 
@@ -236,11 +236,11 @@ def test_what_is_pending_comes_in_the_order_of_its_declaration():
     assert kinds == [("reactor", "r9"), ("graph", "g9"), ("source", "s9")]
 
 
-def test_a_generation_has_its_own_and_takes_them_along():
+def test_sources_declared_in_a_generation_belong_only_to_that_generation():
     from cloaca._border import bridge, stacks
 
     if bridge.has_engine() and not in_pyodide:
-        pytest.skip("the stacks of a CPython that has an engine are its threads")
+        pytest.skip("CPython with an engine uses threads instead of stacks")
 
     generation = begin(4_711)
     stack = stacks.Stack(0, generation)
@@ -252,12 +252,12 @@ def test_a_generation_has_its_own_and_takes_them_along():
     assert "of its own" not in ledger.current().sources
 
 
-def test_two_graphs_of_one_name_are_noted_as_twins():
+def test_two_different_graphs_with_one_name_are_recorded_as_twins():
     generation = ledger.current()
     generation.twins.clear()
 
     declare_graph("twin")
-    declare_graph("twin")  # from the same place: a module that is imported again
+    declare_graph("twin")  # from the same file and line, as in a module that is imported again
     with cloaca.ComputationGraphBuilder("twin", graph={"n": {}}):
         cloaca.node(named_n)
 

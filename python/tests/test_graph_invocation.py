@@ -1,4 +1,4 @@
-"""A task that invokes a graph: the order of one attempt, its output, and what callbacks hear. No engine is needed."""
+"""Tasks that invoke graphs: steps of one attempt, its output, and arguments of callbacks. No engine is needed."""
 
 from __future__ import annotations
 
@@ -9,13 +9,12 @@ from graphs import graph_of
 from outcomes import outcome_of
 
 import cloaca
-from cloaca._border.bridge import DeadlineExceeded
-from cloaca._border.cancelled import Cancelled
+from cloaca._border.stops import Cancelled, DeadlineExceeded
 from cloaca._engine import attempt
 
 
 def run(name, body, graph, given="{}", **options):
-    """The outcome of one attempt of a task that invokes a graph."""
+    """Runs one attempt of a task that invokes a graph, and returns its outcome."""
     with cloaca.WorkflowBuilder(name):
         cloaca.task(id="t", invokes=graph, **options)(body)
     return outcome_of(attempt.run(name, "t", given, 1))
@@ -37,25 +36,25 @@ class Enough(BaseException):
 DOUBLE = {"out": {}}
 
 
-def test_a_terminal_node_stores_its_value_under_its_name(name):
+def test_a_terminal_node_stores_its_value_under_its_name_in_the_output(name):
     graph = graph_of(DOUBLE, out=lambda ctx: ctx["n"] * 2)
 
     assert output_of(run(name, giving(n=21), graph)) == {"n": 21, "out": 42}
 
 
-def test_the_graph_gets_the_output_of_the_task_and_not_its_input(name):
+def test_the_graph_receives_the_output_of_the_task_and_not_its_input(name):
     graph = graph_of(DOUBLE, out=lambda ctx: ctx.to_dict())
 
     assert output_of(run(name, giving(n=1), graph, '{"given":1}'))["out"] == {"n": 1}
 
 
-def test_a_key_of_the_name_is_overwritten(name):
+def test_a_node_value_overwrites_an_existing_key_with_its_name(name):
     graph = graph_of(DOUBLE, out=lambda ctx: 2.0)
 
     assert run(name, giving(out=1), graph)[1] == '{"out":2.0}'
 
 
-def test_nodes_that_did_not_run_and_that_are_not_terminal_store_nothing(name):
+def test_only_terminal_nodes_that_ran_store_a_value(name):
     topology = {"choose": {"routes": {"a": "left", "b": "right"}}, "left": {}, "right": {}, "also": {}}
     graph = graph_of(
         topology, choose=lambda ctx: ("a", 1), left=lambda p: None, right=lambda p: p, also=lambda ctx: "also"
@@ -72,20 +71,20 @@ def test_edits_of_the_context_in_a_node_do_not_reach_the_output(name):
     assert output_of(run(name, giving(n=1), graph_of(DOUBLE, out=out))) == {"n": 1, "out": 1}
 
 
-def test_an_output_that_no_node_adds_to_stays_as_it_was(name):
+def test_the_output_is_unchanged_when_no_terminal_node_ran(name):
     graph = graph_of({"choose": {"routes": {"a": "out"}}, "out": {}}, choose=lambda ctx: ("b", 1), out=lambda p: 1)
 
     assert run(name, lambda ctx: None, graph, '{"n":1}')[:2] == ("completed", None)
 
 
-def test_the_graph_of_an_async_body_runs_after_it(name):
+def test_the_graph_runs_after_an_async_body(name):
     async def body(ctx):
         return cloaca.Context({"n": 4})
 
     assert output_of(run(name, body, graph_of(DOUBLE, out=lambda ctx: ctx["n"]))) == {"n": 4, "out": 4}
 
 
-def test_one_attempt_has_its_order(name):
+def test_an_attempt_runs_body_graph_post_invocation_and_on_success_in_order(name):
     order = []
 
     def noting(word, value=None):
@@ -111,7 +110,7 @@ def test_one_attempt_has_its_order(name):
 
 
 @pytest.mark.parametrize("value", [None, {"m": 1}, 5])
-def test_what_else_post_invocation_returns_is_ignored_and_its_edits_are_lost(name, value):
+def test_a_post_invocation_that_returns_no_context_does_not_change_the_output(name, value):
     def post(ctx):
         ctx.set("edited", True)
         return value
@@ -136,7 +135,7 @@ def boom(ctx):
 
 
 def test_a_failure_in_the_graph_fails_the_attempt_with_the_nodes_traceback(name):
-    heard = []
+    calls = []
     graph = graph_of({"n": {"next": "boom"}, "boom": {}}, name="g1", n=lambda ctx: ctx, boom=boom)
 
     outcome = run(
@@ -144,9 +143,9 @@ def test_a_failure_in_the_graph_fails_the_attempt_with_the_nodes_traceback(name)
         giving(n=1),
         graph,
         '{"given":1}',
-        on_failure=lambda task_id, error, context: heard.append((task_id, error, context.to_dict())),
-        on_success=lambda *_: heard.append("success"),
-        post_invocation=lambda ctx: heard.append("post"),
+        on_failure=lambda task_id, error, context: calls.append((task_id, error, context.to_dict())),
+        on_success=lambda *_: calls.append("success"),
+        post_invocation=lambda ctx: calls.append("post"),
     )
 
     kind, text, error_type, message, trace = outcome
@@ -154,11 +153,11 @@ def test_a_failure_in_the_graph_fails_the_attempt_with_the_nodes_traceback(name)
     assert message == "computation graph 'g1' invocation failed: node 'boom' failed: LookupError: boom"
     assert "in boom" in trace.splitlines()[1]
     assert __file__.rsplit("/", 1)[-1] in trace.splitlines()[1]
-    # The output of the body, not the input.
-    assert heard == [("t", message, {"n": 1})]
+    # `on_failure` receives the output of the body, not its input.
+    assert calls == [("t", message, {"n": 1})]
 
 
-def test_a_value_that_is_not_json_fails_the_attempt(name):
+def test_a_node_value_that_is_not_json_fails_the_attempt(name):
     outcome = run(name, giving(n=1), graph_of(DOUBLE, name="g2", out=lambda ctx: 1j))
 
     assert outcome[0] == "failed"
@@ -168,7 +167,7 @@ def test_a_value_that_is_not_json_fails_the_attempt(name):
 
 
 def test_a_failure_in_post_invocation_fails_the_attempt(name):
-    heard = []
+    calls = []
 
     outcome = run(
         name,
@@ -176,15 +175,15 @@ def test_a_failure_in_post_invocation_fails_the_attempt(name):
         graph_of(DOUBLE, out=lambda ctx: 2),
         '{"given":1}',
         post_invocation=boom,
-        on_failure=lambda task_id, error, context: heard.append((error, context.to_dict())),
+        on_failure=lambda task_id, error, context: calls.append((error, context.to_dict())),
     )
 
     assert outcome[:3] == ("failed", None, "LookupError")
     assert outcome[3] == "Python task execution failed: LookupError: boom (in post_invocation)"
-    assert heard == [(outcome[3], {"n": 1, "out": 2})]
+    assert calls == [(outcome[3], {"n": 1, "out": 2})]
 
 
-def test_the_graph_does_not_run_after_a_body_that_failed(name):
+def test_the_graph_does_not_run_after_the_body_failed(name):
     ran = []
 
     outcome = run(name, boom, graph_of(DOUBLE, out=lambda ctx: ran.append(1)))
@@ -194,25 +193,25 @@ def test_the_graph_does_not_run_after_a_body_that_failed(name):
 
 
 @pytest.mark.parametrize("stop", [DeadlineExceeded, Cancelled])
-def test_what_stops_a_graph_from_outside_goes_through_without_callbacks(name, stop):
-    heard = []
+def test_a_deadline_or_cancellation_in_a_graph_propagates_without_calling_on_failure(name, stop):
+    calls = []
 
     def out(ctx):
         raise stop
 
     with pytest.raises(stop):
-        run(name, giving(n=1), graph_of(DOUBLE, out=out), on_failure=lambda *_: heard.append(1))
-    assert heard == []
+        run(name, giving(n=1), graph_of(DOUBLE, out=out), on_failure=lambda *_: calls.append(1))
+    assert calls == []
 
 
-def test_a_graph_that_was_declared_again_is_another_one(name):
+def test_a_task_keeps_its_graph_after_another_graph_with_the_same_name_is_declared(name):
     first = graph_of(DOUBLE, name="again", out=lambda ctx: 1)
     graph_of(DOUBLE, name="again", out=lambda ctx: 2)
 
     assert output_of(run(name, giving(), first)) == {"out": 1}
 
 
-def test_what_is_no_exception_fails_the_attempt_too_in_a_node_and_after_the_graph(name):
+def test_a_base_exception_in_a_node_or_in_post_invocation_fails_the_attempt(name):
     def raises(_):
         raise Enough("of the script")
 

@@ -1,4 +1,4 @@
-"""What nodes of a graph receive, and which of them run. No engine is needed."""
+"""Arguments of the nodes of a graph, and the choice of nodes that run. No engine is needed."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from graphs import Point, graph_of, reactor_of
 
 import cloaca
 
-# ------------------------------------------------------------------------------------------------- what a node receives
+# --------------------------------------------------------------------------------------------------- arguments of nodes
 
 
 def seen_by(topology, given, reactor=None, **functions):
-    """What the node "see" was called with; None: it did not run."""
+    """Executes a graph, and returns the arguments of its node "see", or None if this node did not run."""
     calls = []
 
     def see(*arguments):
@@ -24,32 +24,32 @@ def seen_by(topology, given, reactor=None, **functions):
     return calls[0] if calls else None
 
 
-def test_a_node_with_inputs_gets_a_value_for_each_source_in_its_order():
+def test_a_node_receives_the_values_of_its_inputs_in_their_order():
     assert seen_by({"see": {"inputs": ["b", "a"]}}, {"a": 1, "b": 2}, reactor_of("a", "b")) == (2, 1)
 
 
-def test_a_source_without_a_value_is_none_and_unknown_ones_do_not_count():
+def test_a_source_without_a_value_is_none_and_unknown_sources_are_ignored():
     assert seen_by({"see": {"inputs": ["a", "b"]}}, {"b": 2, "c": 1j}, reactor_of("a", "b")) == (None, 2)
 
 
-def test_a_node_with_inputs_gets_the_values_of_other_nodes_after_them():
+def test_a_node_receives_the_values_of_upstream_nodes_after_its_inputs():
     topology = {"first": {"inputs": ["a"], "next": "see"}, "see": {"inputs": ["b"]}}
 
     assert seen_by(topology, {"a": 1, "b": 2}, reactor_of("a", "b"), first=lambda a: [a]) == (2, [1])
 
 
-def test_a_first_node_without_inputs_gets_nothing_in_a_graph_with_a_reactor():
+def test_a_first_node_without_inputs_receives_no_arguments_in_a_graph_with_a_reactor():
     assert seen_by({"see": {}}, {"a": 1}, reactor_of("a")) == ()
 
 
-def test_the_first_node_of_a_graph_without_a_reactor_gets_a_context():
+def test_the_first_node_of_a_graph_without_a_reactor_receives_a_context():
     (context,) = seen_by({"see": {}}, {"n": 1, "x": 1.0})
 
     assert isinstance(context, cloaca.Context)
     assert context.to_dict() == {"n": 1, "x": 1.0}
 
 
-def test_each_first_node_gets_a_context_of_its_own():
+def test_each_first_node_receives_its_own_copy_of_the_context():
     def change(ctx):
         ctx.set("n", 2)
 
@@ -58,18 +58,18 @@ def test_each_first_node_gets_a_context_of_its_own():
     assert context["n"] == 1
 
 
-def test_a_downstream_node_gets_the_very_object_that_was_returned():
+def test_a_downstream_node_receives_the_same_object_that_was_returned():
     thing = object()
 
     assert seen_by({"make": {"next": "see"}, "see": {}}, {}, make=lambda ctx: thing) == (thing,)
 
 
-def test_a_none_that_was_returned_is_handed_on():
+def test_a_returned_none_is_passed_to_the_downstream_node():
     assert seen_by({"make": {"next": "see"}, "see": {}}, {}, make=lambda ctx: None) == (None,)
 
 
-def test_several_values_come_in_the_order_of_the_topology():
-    # "late" runs last of the three, since something feeds it.
+def test_values_of_several_upstream_nodes_arrive_in_topology_order():
+    # "late" runs last of the three, because it depends on "early".
     topology = {
         "late": {"next": "see"},
         "see": {},
@@ -82,7 +82,7 @@ def test_several_values_come_in_the_order_of_the_topology():
     assert seen == ("late 1", "other")
 
 
-def test_two_nodes_that_get_the_same_source_do_not_see_each_others_edits():
+def test_two_nodes_with_the_same_source_do_not_see_each_others_edits():
     def change(items):
         items.append("changed")
 
@@ -91,7 +91,7 @@ def test_two_nodes_that_get_the_same_source_do_not_see_each_others_edits():
     assert seen_by(topology, {"a": ["kept"]}, reactor_of("a"), change=change) == (["kept"],)
 
 
-def test_what_was_given_is_not_changed_by_nodes():
+def test_nodes_do_not_change_the_values_passed_to_execute():
     given = {"a": {"n": [1]}}
 
     graph_of({"n": {"inputs": ["a"]}}, reactor_of("a"), n=lambda a: a["n"].append(2)).execute(given)
@@ -103,7 +103,7 @@ class Level(enum.IntEnum):
     HIGH = 3
 
 
-def test_values_are_converted_as_a_context_does():
+def test_source_values_are_converted_like_context_values():
     seen = seen_by({"see": {"inputs": ["a"]}}, {"a": (Point(1), Level.HIGH, float("nan"), {2})}, reactor_of("a"))
 
     assert seen == ([{"x": 1}, 3, None, [2]],)
@@ -114,21 +114,21 @@ def test_values_are_converted_as_a_context_does():
 ROUTES = {"choose": {"routes": {"left": "see", "right": "other"}}, "see": {}, "other": {}}
 
 
-def test_the_target_of_the_chosen_route_gets_the_payload():
+def test_the_target_of_the_chosen_route_receives_the_payload():
     assert seen_by(ROUTES, {}, choose=lambda ctx: ("left", {"n": 1}), other=lambda p: 1) == ({"n": 1},)
 
 
-def test_only_the_chosen_target_runs():
+def test_only_the_target_of_the_chosen_route_runs():
     assert seen_by(ROUTES, {}, choose=lambda ctx: ("right", 1), other=lambda p: 1) is None
 
 
-def test_an_unknown_variant_chooses_nothing():
+def test_an_unknown_variant_runs_no_target():
     graph = graph_of(ROUTES, choose=lambda ctx: ("up", 1), see=lambda p: 1, other=lambda p: 2)
 
     assert graph.execute({}) is None
 
 
-def test_a_routing_node_without_variants_chooses_nothing():
+def test_a_routing_node_without_routes_runs_no_target():
     assert graph_of({"choose": {"routes": {}}}, choose=lambda ctx: ("left", 1)).execute({}) is None
 
 
@@ -139,7 +139,7 @@ def test_several_variants_may_lead_to_one_node():
         assert seen_by(topology, {}, choose=lambda ctx, v=variant: (v, v), other=lambda p: 1) == (variant,)
 
 
-def test_a_node_behind_one_that_did_not_run_does_not_run_either():
+def test_a_node_does_not_run_after_an_upstream_node_that_did_not_run():
     topology = {
         "choose": {"routes": {"left": "between", "right": "other"}},
         "between": {"next": "see"},
@@ -150,7 +150,7 @@ def test_a_node_behind_one_that_did_not_run_does_not_run_either():
     assert seen_by(topology, {}, choose=lambda ctx: ("right", 1), between=lambda p: p, other=lambda p: 1) is None
 
 
-def test_a_target_with_inputs_does_not_run_unless_it_is_chosen():
+def test_a_route_target_with_inputs_runs_only_when_its_route_is_chosen():
     topology = {"choose": {"inputs": ["a"], "routes": {"left": "see", "right": "other"}}}
     topology.update(see={"inputs": ["b"]}, other={})
 
@@ -165,7 +165,7 @@ def test_a_target_with_inputs_does_not_run_unless_it_is_chosen():
 ROUTED = ("left", "right")
 
 
-def test_a_join_gets_the_values_of_the_nodes_that_ran_only():
+def test_a_join_node_receives_only_the_values_of_nodes_that_ran():
     topology = {
         "choose": {"routes": {"left": "left", "right": "right"}},
         "left": {"next": "see"},
@@ -178,14 +178,14 @@ def test_a_join_gets_the_values_of_the_nodes_that_ran_only():
     assert seen_by(topology, {}, choose=lambda ctx: ("right", 1), **functions) == ("right", "always")
 
 
-def test_routes_count_where_there_is_a_next_too():
+def test_routes_take_precedence_over_next():
     topology = {"choose": {"next": "other", "routes": {"left": "see"}}, "see": {}, "other": {}}
     ran = []
 
     seen = seen_by(topology, {}, choose=lambda ctx: ("left", 1), other=lambda value: ran.append(value))
 
     assert seen == (1,)
-    assert isinstance(ran[0], cloaca.Context)  # nothing leads to it
+    assert isinstance(ran[0], cloaca.Context)  # a first node, because no other node leads to it
 
 
 def test_a_routing_node_may_return_a_named_tuple():

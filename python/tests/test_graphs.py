@@ -1,4 +1,4 @@
-"""Computation graphs: reactors, blocks, and what `execute` returns. No engine is needed."""
+"""Computation graphs: reactors, `with` blocks, and results of `execute`. No engine is needed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import cloaca
 # ------------------------------------------------------------------------------------------------------------- reactors
 
 
-def test_a_reactor_is_the_same_class_with_its_facts():
+def test_the_reactor_decorator_returns_the_class_with_name_sources_and_mode():
     class Temps:
         pass
 
@@ -22,11 +22,11 @@ def test_a_reactor_is_the_same_class_with_its_facts():
     assert (Temps.NAME, Temps.ACCUMULATORS, Temps.REACTION_MODE) == ("temps", ["probe", "fan"], "when_all")
 
 
-def test_a_reactor_fires_for_any_source_unless_it_says_otherwise():
+def test_the_default_mode_of_a_reactor_is_when_any():
     assert cloaca.reactor(name="r", accumulators=("a",))(type("R", (), {})).REACTION_MODE == "when_any"
 
 
-def test_the_list_of_a_reactor_is_its_own():
+def test_a_reactor_copies_its_list_of_sources():
     sources = ["a"]
     decorated = cloaca.reactor(name="r", accumulators=sources)(type("R", (), {}))
 
@@ -35,7 +35,7 @@ def test_the_list_of_a_reactor_is_its_own():
     assert decorated.ACCUMULATORS == ["a"]
 
 
-def test_two_classes_that_are_decorated_alike_share_nothing():
+def test_two_classes_with_the_same_decorator_have_separate_lists_of_sources():
     decorate = cloaca.reactor(name="r", accumulators=["a"])
     first, second = decorate(type("First", (), {})), decorate(type("Second", (), {}))
 
@@ -47,7 +47,7 @@ def test_two_classes_that_are_decorated_alike_share_nothing():
 # --------------------------------------------------------------------------------------------------------------- blocks
 
 
-def test_a_block_gives_its_builder_and_the_decorator_returns_the_function():
+def test_a_with_block_yields_its_builder_and_node_returns_the_function():
     def out(ctx):
         return 1
 
@@ -59,13 +59,13 @@ def test_a_block_gives_its_builder_and_the_decorator_returns_the_function():
     assert repr(builder) == "ComputationGraphBuilder(name='g', nodes=1)"
 
 
-def test_a_builder_prints_its_name_and_how_many_nodes_it_has():
+def test_the_repr_of_a_builder_shows_its_name_and_number_of_nodes():
     assert repr(cloaca.ComputationGraphBuilder("g", graph={"a": {}, "b": {}, "c": {}})) == (
         "ComputationGraphBuilder(name='g', nodes=3)"
     )
 
 
-def test_an_exception_in_a_block_goes_through_unchanged():
+def test_an_exception_in_a_with_block_propagates_unchanged():
     boom = LookupError("boom")
 
     with pytest.raises(LookupError) as caught, cloaca.ComputationGraphBuilder("g", graph={"a": {}}):
@@ -75,7 +75,7 @@ def test_an_exception_in_a_block_goes_through_unchanged():
 
 
 @pytest.mark.parametrize("mistake", [LookupError("in the body"), None], ids=["in the body", "at the end"])
-def test_a_failed_block_leaves_nothing_behind(mistake):
+def test_a_failed_block_leaves_no_nodes_for_later_blocks(mistake):
     with pytest.raises((LookupError, AttributeError)):
         with cloaca.ComputationGraphBuilder("g", graph={"a": {}, "missing": {}}):
             cloaca.node(named("a", lambda ctx: 1))
@@ -111,7 +111,7 @@ def test_a_node_belongs_to_the_block_of_its_own_thread():
     assert "another thread" in errors[0]
 
 
-def test_a_block_in_a_block_takes_the_nodes_that_are_in_it():
+def test_nodes_in_a_nested_block_belong_to_that_block():
     with cloaca.ComputationGraphBuilder("outer", graph={"a": {}}) as outer:
         with cloaca.ComputationGraphBuilder("inner", graph={"b": {}}) as inner:
             cloaca.node(named("b", lambda ctx: "inner"))
@@ -120,7 +120,7 @@ def test_a_block_in_a_block_takes_the_nodes_that_are_in_it():
     assert (outer.execute({}), inner.execute({})) == ("outer", "inner")
 
 
-def test_all_nodes_without_a_function_are_named_at_once():
+def test_the_error_names_all_nodes_without_a_function():
     with pytest.raises(AttributeError) as caught:
         graph_of({"read": {"next": "write"}, "write": {}, "kept": {}}, kept=lambda ctx: 1)
 
@@ -129,19 +129,19 @@ def test_all_nodes_without_a_function_are_named_at_once():
     assert "'kept'" not in str(caught.value)
 
 
-def test_a_misspelt_function_is_suggested():
+def test_the_error_for_a_missing_node_suggests_a_misspelt_function():
     with pytest.raises(AttributeError, match="Did you mean 'collcet'"):
         graph_of({"collect": {}}, collcet=lambda ctx: 1)
 
 
-def test_a_key_that_means_nothing_is_warned_of():
+def test_an_unknown_key_of_a_node_causes_a_warning():
     with pytest.warns(UserWarning, match=r"graph\['n'\] has the unknown key 'input'") as caught:
         cloaca.ComputationGraphBuilder("g", graph={"n": {"input": ["a"]}})
 
     assert caught[0].filename == __file__
 
 
-def test_the_function_declared_last_is_the_node():
+def test_the_last_function_declared_for_a_node_is_used():
     with cloaca.ComputationGraphBuilder("g", graph={"a": {}}) as builder:
         cloaca.node(named("a", lambda ctx: 1))
         cloaca.node(named("a", lambda ctx: 2))
@@ -149,7 +149,7 @@ def test_the_function_declared_last_is_the_node():
     assert builder.execute({}) == 2
 
 
-def test_a_builder_may_be_used_again_and_keeps_its_graph_when_that_fails():
+def test_a_builder_can_be_reused_and_keeps_its_graph_when_its_block_fails():
     builder = graph_of({"a": {}}, a=lambda ctx: 1)
 
     with pytest.raises(AttributeError), builder:
@@ -164,14 +164,14 @@ def test_a_builder_may_be_used_again_and_keeps_its_graph_when_that_fails():
 # -------------------------------------------------------------------------------------------------------------- results
 
 
-def test_execute_returns_what_the_terminal_node_returned_as_data():
+def test_execute_returns_the_terminal_value_converted_to_json_types():
     result = graph_of({"out": {}}, out=lambda ctx: {"at": Point(1), "t": (1, 1.0)}).execute({})
 
     assert result == {"at": {"x": 1}, "t": [1, 1.0]}
     assert [type(each) for each in result["t"]] == [int, float]
 
 
-def test_execute_returns_a_copy():
+def test_execute_returns_a_copy_of_the_terminal_value():
     kept = {"n": [1]}
 
     result = graph_of({"out": {}}, out=lambda ctx: kept).execute({})
@@ -186,7 +186,7 @@ def test_execute_returns_the_value_of_the_terminal_node_that_ran_last():
     assert graph_of(topology, a=lambda ctx: "a", b=lambda ctx: 1, c=lambda b: "c").execute({}) == "c"
 
 
-def test_the_example_of_the_reference():
+def test_the_example_of_the_reference_manual_works():
     @cloaca.reactor(name="temps", accumulators=["probe"])
     class Temps:
         pass
@@ -211,7 +211,7 @@ def test_the_example_of_the_reference():
     assert g.execute({}) == {"quiet": True}
 
 
-def test_the_exception_of_a_node_is_the_cause_and_its_traceback_shows_the_node():
+def test_the_exception_of_a_node_is_the_cause_of_the_error_and_its_traceback_shows_the_node():
     def node_that_raises(ctx):
         raise LookupError("boom")
 
@@ -228,7 +228,7 @@ def test_the_exception_of_a_node_is_the_cause_and_its_traceback_shows_the_node()
     assert "node_that_raises" in frames
 
 
-def test_an_exit_in_a_node_is_a_failure_of_the_graph():
+def test_system_exit_in_a_node_fails_the_graph():
     def leave(ctx):
         raise SystemExit(3)
 
@@ -237,7 +237,7 @@ def test_an_exit_in_a_node_is_a_failure_of_the_graph():
 
 
 @pytest.mark.parametrize("stop", [KeyboardInterrupt, GeneratorExit])
-def test_what_stops_a_node_from_outside_goes_through(stop):
+def test_keyboard_interrupt_and_generator_exit_in_a_node_propagate(stop):
     def node(ctx):
         raise stop
 
@@ -245,7 +245,7 @@ def test_what_stops_a_node_from_outside_goes_through(stop):
         graph_of({"n": {}}, n=node).execute({})
 
 
-def test_a_graph_may_be_executed_in_a_node_of_another():
+def test_a_graph_may_be_executed_in_a_node_of_another_graph():
     inner = graph_of({"double": {}}, double=lambda ctx: ctx["n"] * 2)
     outer = graph_of({"n": {"next": "out"}, "out": {}}, n=lambda ctx: inner.execute({"n": 4}), out=lambda n: n + 1)
 
@@ -264,7 +264,7 @@ def test_nodes_run_on_the_calling_thread_one_after_another():
     assert threads == [threading.get_ident()] * 2
 
 
-def test_a_long_chain_needs_no_deep_stack():
+def test_a_chain_of_3000_nodes_does_not_exceed_the_recursion_limit():
     names = [f"n{index}" for index in range(3_000)]
     topology = {name: {"next": following} for name, following in zip(names, names[1:])}
     topology[names[-1]] = {}

@@ -1,4 +1,4 @@
-"""How much of an exception is sent to the engine."""
+"""Maximum size of the message and traceback of an exception that are sent to the engine."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cloaca._border import fault
 
 
 @pytest.mark.parametrize("letter", ["x", "é", "€", "\U0001f600"])
-def test_a_long_message_and_a_long_traceback_have_at_most_64_kib_and_say_how_much_was_cut(letter):
+def test_a_long_message_and_traceback_are_cut_to_64_kib_with_the_number_of_characters_cut(letter):
     text = letter * 300_000
 
     message, traceback = fault.bounded(f"begin {text}", f"Traceback {text} end")
@@ -23,7 +23,7 @@ def test_a_long_message_and_a_long_traceback_have_at_most_64_kib_and_say_how_muc
     assert message.count(letter) + cut == 300_000
 
 
-def test_other_texts_are_sent_as_they_are():
+def test_a_short_message_and_traceback_are_sent_unchanged():
     message, traceback = "x" * 16_384, "y" * 48_128
 
     assert fault.bounded(message, traceback) == (message, traceback)

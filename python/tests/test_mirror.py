@@ -1,4 +1,4 @@
-"""Files of Pyodide's distribution: fetched once, checked whenever they are used, and not waited for without end."""
+"""Downloads of files of Pyodide's distribution: cache, verification at each use, and time limit."""
 
 import contextlib
 import hashlib
@@ -25,7 +25,7 @@ def mirror(tmp_path: Path, **options: float) -> Mirror:
 
 
 class Network:
-    """Answers with the contents; the first ``cuts`` answers end in their middle."""
+    """Stand-in for the network: returns the contents, but interrupts the first ``cuts`` answers."""
 
     def __init__(self, cuts: int = 0, has_ranges: bool = True) -> None:
         self.starts: List[int] = []
@@ -46,7 +46,7 @@ class Network:
 
 
 @pytest.mark.parametrize(("has_ranges", "starts"), [(True, [0, 3000, 6000]), (False, [0, 3000, 3000])])
-def test_a_connection_that_is_cut_is_opened_again_for_the_rest(
+def test_an_interrupted_download_is_resumed_or_restarted_if_ranges_are_unsupported(
     tmp_path: Path, has_ranges: bool, starts: List[int]
 ) -> None:
     network = Network(cuts=2, has_ranges=has_ranges)
@@ -57,21 +57,21 @@ def test_a_connection_that_is_cut_is_opened_again_for_the_rest(
     assert network.starts == starts
 
 
-def test_a_file_that_does_not_come_is_refused_and_leaves_nothing(tmp_path: Path) -> None:
+def test_a_download_that_keeps_failing_is_refused_and_leaves_no_file(tmp_path: Path) -> None:
     with pytest.raises(Refused, match="was interrupted: the connection was cut"):
         mirror(tmp_path).file(build(), Network(cuts=9).open, tries=2)
 
     assert [each for each in tmp_path.rglob("*") if each.is_file()] == []
 
 
-def test_a_file_that_is_another_is_refused_and_not_kept(tmp_path: Path) -> None:
+def test_a_file_with_a_wrong_digest_is_refused_and_not_kept(tmp_path: Path) -> None:
     with pytest.raises(Refused, match="has the wrong SHA-256 digest"):
         mirror(tmp_path).file(build(contents=b"something else"), Network().open)
 
     assert [each for each in tmp_path.rglob("*") if each.is_file()] == []
 
 
-def test_a_kept_file_is_not_fetched_again_unless_it_was_changed(tmp_path: Path) -> None:
+def test_a_cached_file_is_downloaded_again_only_after_a_change(tmp_path: Path) -> None:
     network = Network()
     path = mirror(tmp_path).file(build(), network.open)
     mirror(tmp_path).file(build(), network.open)
@@ -84,7 +84,7 @@ def test_a_kept_file_is_not_fetched_again_unless_it_was_changed(tmp_path: Path) 
     assert network.starts == [0, 0]
 
 
-def test_a_mirror_that_never_answers_costs_its_limit_once_and_one_line(
+def test_a_mirror_that_never_answers_is_asked_once_and_reported_in_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     release = threading.Event()
@@ -106,7 +106,7 @@ def test_a_mirror_that_never_answers_costs_its_limit_once_and_one_line(
     assert "(no answer within 0.01 s); continuing without them" in lines[0]
 
 
-def test_libraries_come_before_those_that_need_them() -> None:
+def test_libraries_are_listed_before_the_libraries_that_need_them() -> None:
     def entry(kind: str, *depends: str) -> "dict[str, object]":
         return {"version": "1", "file_name": "x.zip", "sha256": "", "depends": [*depends], "package_type": kind}
 
@@ -123,7 +123,7 @@ def test_libraries_come_before_those_that_need_them() -> None:
     assert [each.name for each in lock.libraries_of(["maps-app"])] == ["libgeos", "libgdal"]
 
 
-def test_of_the_wheels_for_linux_the_one_for_this_python_is_preferred() -> None:
+def test_the_linux_wheel_for_this_python_version_is_preferred() -> None:
     def wheel(tag: str) -> str:
         return f"parcel-1.0-{tag}.whl"
 
@@ -138,7 +138,7 @@ def test_of_the_wheels_for_linux_the_one_for_this_python_is_preferred() -> None:
     assert preferred(files[2:4], "cp314") is None
 
 
-def test_native_files_go_from_the_folder_and_from_the_record(tmp_path: Path) -> None:
+def test_remove_native_files_deletes_them_from_the_folder_and_the_record(tmp_path: Path) -> None:
     information = tmp_path / "Parcel-1.0.dist-info"
     information.mkdir()
     (tmp_path / "parcel").mkdir()

@@ -1,4 +1,4 @@
-"""Every misuse that the reference names and that needs no engine: type and text of the exception."""
+"""Type and message of the exceptions that the reference documents for misuses. No engine is needed."""
 
 from __future__ import annotations
 
@@ -25,37 +25,37 @@ def check(case):
 
 
 @each(MISUSES["triggers"])
-def test_a_misuse_of_triggers_raises(case):
+def test_a_misuse_of_triggers_raises_the_documented_exception(case):
     check(case)
 
 
 @each(MISUSES["tasks"])
-def test_a_misuse_of_tasks_and_rules_raises(case):
+def test_a_misuse_of_tasks_and_rules_raises_the_documented_exception(case):
     check(case)
 
 
 @each(MISUSES["workflows"])
-def test_a_misuse_of_workflows_raises(case):
+def test_a_misuse_of_workflows_raises_the_documented_exception(case):
     check(case)
 
 
 @each(MISUSES["context"])
-def test_a_misuse_of_contexts_raises(case):
+def test_a_misuse_of_contexts_raises_the_documented_exception(case):
     check(case)
 
 
 @each(MISUSES["runner"])
-def test_a_misuse_of_runners_raises(case):
+def test_a_misuse_of_runners_raises_the_documented_exception(case):
     check(case)
 
 
 @each(MISUSES["graphs"])
-def test_a_misuse_of_graphs_raises(case):
+def test_a_misuse_of_graphs_raises_the_documented_exception(case):
     check(case)
 
 
 @each(MISUSES["tenants"])
-def test_a_misuse_of_tenants_raises(case):
+def test_a_misuse_of_tenants_raises_the_documented_exception(case):
     check(case)
 
 
@@ -116,25 +116,25 @@ ALL_TEXTS = {**NAMES, **TEXTS, **OTHERS}
 
 
 @pytest.mark.parametrize("call", ALL_TEXTS.values(), ids=ALL_TEXTS)
-def test_no_name_has_a_lone_surrogate(call):
-    """Databases cannot store it, and the values of contexts cannot contain it either."""
+def test_every_text_argument_refuses_a_lone_surrogate(call):
+    # Neither databases nor contexts can store lone surrogates.
     with pytest.raises(UnicodeEncodeError, match="surrogates not allowed"):
         call("a\ud800")
 
 
 @pytest.mark.parametrize("call", NAMES.values(), ids=NAMES)
 def test_names_with_u0000_raise_value_error(call):
-    """PostgreSQL cannot store them."""
+    # PostgreSQL cannot store U+0000.
     with pytest.raises(ValueError, match=r"^argument '.+': a name cannot contain U\+0000, got 'a\\x00'$"):
         call("a\0")
 
 
 @pytest.mark.parametrize("call", TEXTS.values(), ids=TEXTS)
 def test_other_texts_may_contain_u0000(call):
-    """They are stored as JSON, or not compared with other texts."""
+    # These texts are stored as JSON, or are not compared with other texts.
     call("a\0")
 
 
-def test_why_a_trigger_skips_may_have_one():
-    """The reason is only shown."""
+def test_the_reason_of_a_skip_may_contain_u0000_and_lone_surrogates():
+    # The reason is only displayed.
     assert not cloaca.TriggerResult.skip("a\ud800\0").is_fire_result()

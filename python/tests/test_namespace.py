@@ -10,19 +10,19 @@ TASK = TaskNamespace("t", "p", "w", "a")
 WORKFLOW = TaskNamespace("t", "p", "w", "")
 
 
-def test_a_namespace_says_its_parts():
+def test_a_namespace_has_its_parts_as_attributes_and_text():
     assert (TASK.tenant_id, TASK.package_name, TASK.workflow_id, TASK.task_id) == ("t", "p", "w", "a")
     assert str(TASK) == "t::p::w::a"
     assert repr(TASK) == "TaskNamespace('t', 'p', 'w', 'a')"
 
 
-def test_a_namespace_is_read_from_its_text():
+def test_from_string_parses_a_namespace():
     assert TaskNamespace.from_string("t::p::w::a") == TASK
     assert TaskNamespace.from_string("t::p::w::") == WORKFLOW
 
 
 @pytest.mark.parametrize("text", ["", "a", "t::p::w", "t::p::w::a::b", "t:p:w:a"])
-def test_a_text_with_another_number_of_parts_is_refused(text):
+def test_from_string_refuses_a_text_without_exactly_four_parts(text):
     with pytest.raises(ValueError, match="Invalid namespace format"):
         TaskNamespace.from_string(text)
 
@@ -42,7 +42,7 @@ def test_the_parent_of_a_task_is_its_workflow():
         ("t::p::w::", "t::p::w::", False),
     ],
 )
-def test_a_task_is_a_child_of_its_workflow(child, other, expected):
+def test_is_child_of_is_true_only_for_a_task_and_its_own_workflow(child, other, expected):
     assert TaskNamespace.from_string(child).is_child_of(TaskNamespace.from_string(other)) is expected
 
 
@@ -56,7 +56,7 @@ def test_a_task_is_a_child_of_its_workflow(child, other, expected):
         ("t::p::w::", "t::p::w::a", False),
     ],
 )
-def test_different_tasks_of_a_workflow_are_siblings(left, right, expected):
+def test_is_sibling_of_is_true_only_for_different_tasks_of_one_workflow(left, right, expected):
     assert TaskNamespace.from_string(left).is_sibling_of(TaskNamespace.from_string(right)) is expected
 
 
@@ -67,7 +67,7 @@ def test_namespaces_compare_and_hash_by_value():
     assert len({TASK, TaskNamespace("t", "p", "w", "a")}) == 1
 
 
-def test_a_workflow_context_says_its_parts():
+def test_a_workflow_context_has_its_parts_as_attributes_and_text():
     context = WorkflowContext("t", "p", "w")
 
     assert (context.tenant_id, context.package_name, context.workflow_id) == ("t", "p", "w")
@@ -75,7 +75,7 @@ def test_a_workflow_context_says_its_parts():
     assert repr(context) == "WorkflowContext('t', 'p', 'w')"
 
 
-def test_a_workflow_context_names_its_tasks():
+def test_a_workflow_context_builds_the_namespaces_of_its_tasks():
     context = WorkflowContext("t", "p", "w")
 
     assert context.task_namespace("a") == TASK
@@ -84,7 +84,7 @@ def test_a_workflow_context_names_its_tasks():
     assert context.workflow_namespace() == WORKFLOW
 
 
-def test_a_workflow_context_contains_the_names_of_its_workflow():
+def test_contains_namespace_is_true_only_for_namespaces_of_the_workflow():
     context = WorkflowContext("t", "p", "w")
 
     assert context.contains_namespace(TASK)
@@ -112,6 +112,6 @@ def test_workflow_contexts_compare_by_value_and_cannot_be_hashed():
         lambda: WorkflowContext("t", "p", "w").contains_namespace("t::p::w::a"),
     ],
 )
-def test_arguments_of_other_types_are_refused(use):
+def test_arguments_of_wrong_types_are_refused(use):
     with pytest.raises(TypeError):
         use()

@@ -1,4 +1,4 @@
-"""Advice below the traceback of an import that failed because a package is missing."""
+"""Advice below the traceback of a failed import: the package to install."""
 
 import sys
 from pathlib import Path
@@ -11,7 +11,7 @@ from cloaca._engine.packages.distributions import distribution_of
 
 
 def failure(tmp_path: Path, source: str) -> BaseException:
-    """Runs a file with this source, and returns the exception that it raises."""
+    """Runs a file with this source, and returns the exception raised."""
     file = tmp_path / "script.py"
     file.write_text(source)
     try:
@@ -23,7 +23,7 @@ def failure(tmp_path: Path, source: str) -> BaseException:
 
 @pytest.fixture(autouse=True)
 def nothing_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(advice, "is_wanted", True)  # a CPython that has an engine switches it off
+    monkeypatch.setattr(advice, "is_wanted", True)  # CPython with an engine sets it to False
     monkeypatch.setattr(sys, "path", [entry for entry in sys.path if "-packages" not in entry])
     for name in list(sys.modules):
         if name.partition(".")[0] in (
@@ -55,7 +55,7 @@ def nothing_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
         ("import nowhere.x", "If it is a package on PyPI, install it: cloaca pip install nowhere"),
     ],
 )
-def test_a_missing_package_is_named_as_on_the_index(tmp_path: Path, statement: str, expected: str) -> None:
+def test_the_advice_names_a_missing_package_as_on_pypi(tmp_path: Path, statement: str, expected: str) -> None:
     assert advice.advice_on(failure(tmp_path, statement)) == expected
 
 
@@ -72,7 +72,7 @@ def test_a_missing_package_is_named_as_on_the_index(tmp_path: Path, statement: s
         ),
     ],
 )
-def test_one_of_native_code_is_said_to_need_another_python_or_package(
+def test_the_advice_for_a_package_with_native_code_names_another_package_and_cpython(
     tmp_path: Path, statement: str, package: str, instead: str
 ) -> None:
     said = advice.advice_on(failure(tmp_path, statement))
@@ -93,13 +93,13 @@ def test_one_of_native_code_is_said_to_need_another_python_or_package(
         ("import urllib.nowhere", None),
     ],
 )
-def test_other_failures_get_no_advice(tmp_path: Path, statement: str, expected: Optional[str]) -> None:
+def test_other_exceptions_get_no_advice(tmp_path: Path, statement: str, expected: Optional[str]) -> None:
     found = advice.advice_on(failure(tmp_path, statement))
 
     assert found is expected or "is part of the standard library" in str(found)
 
 
-def test_a_module_that_left_the_standard_library_is_said_to_have_left() -> None:
+def test_the_advice_for_a_module_removed_from_the_standard_library_names_its_replacement() -> None:
     said = advice.advice_on(ModuleNotFoundError("No module named 'cgi'", name="cgi"))
 
     assert said == (
@@ -108,15 +108,17 @@ def test_a_module_that_left_the_standard_library_is_said_to_have_left() -> None:
     )
 
 
-def test_the_outermost_failure_counts(tmp_path: Path) -> None:
+def test_the_advice_is_about_the_raised_exception_and_not_its_context(tmp_path: Path) -> None:
     error = failure(tmp_path, "try:\n    import nowhere\nexcept ImportError:\n    import yaml\n")
 
     assert advice.advice_on(error) == "Install it: cloaca pip install pyyaml"
 
 
-@pytest.mark.skipif(sys.version_info < (3, 12), reason="an import names what it lacks of a package since 3.12")
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="Python 3.12 and later report the missing part of a package")
 @pytest.mark.parametrize("raised", ["raise", "raise ImportError('see our manual') from None", "raise ImportError('x')"])
-def test_native_code_of_the_machine_is_named_as_such(tmp_path: Path, monkeypatch: Any, raised: str) -> None:
+def test_the_advice_names_a_native_file_built_for_another_platform(
+    tmp_path: Path, monkeypatch: Any, raised: str
+) -> None:
     package = tmp_path / "site" / "cloaca_test_numeric"
     package.mkdir(parents=True)
     source = f"try:\n    from . import _core\n    import cloaca_test_numeric._core\nexcept ImportError:\n    {raised}\n"
@@ -128,14 +130,14 @@ def test_native_code_of_the_machine_is_named_as_such(tmp_path: Path, monkeypatch
     said = advice.advice_on(failure(tmp_path, "import cloaca_test_numeric"))
 
     if raised.endswith("from None"):
-        assert said is None  # the package hides why, and has said what it wants to
+        assert said is None  # the package hides the cause, and raises its own message
     else:
         assert said is not None and str(native) in said
         assert said.endswith("cloaca pip install cloaca_test_numeric")
 
 
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="exceptions have notes since 3.11")
-def test_the_advice_is_a_note_that_is_added_once(tmp_path: Path) -> None:
+def test_attaching_the_advice_twice_adds_one_note(tmp_path: Path) -> None:
     error: Any = failure(tmp_path, "import yaml")
 
     advice.attach(error)
@@ -144,7 +146,7 @@ def test_the_advice_is_a_note_that_is_added_once(tmp_path: Path) -> None:
     assert error.__notes__ == ["Install it: cloaca pip install pyyaml"]
 
 
-def test_every_module_of_a_namespace_has_a_distribution() -> None:
+def test_modules_are_mapped_to_the_names_of_their_distributions() -> None:
     assert distribution_of("opentelemetry.instrumentation.requests") == "opentelemetry-instrumentation"
     assert distribution_of("zope.schema") == "zope.schema"
     assert distribution_of("google.cloud.videointelligence_v1") == "google-cloud-videointelligence"

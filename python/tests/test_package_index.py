@@ -1,4 +1,4 @@
-"""Which files a package index has of a package: asked for JSON, and read as HTML where there is nothing else."""
+"""List of the files of a package on a package index: from JSON, or from HTML if the index has no JSON."""
 
 import json
 import threading
@@ -14,7 +14,7 @@ DIGEST = {"hashes": {"sha256": "0" * 64}}
 
 
 class Index:
-    """An index on loopback: its pages by path, and what it was asked."""
+    """Package index on loopback: its pages by path, and the `Accept` headers of the requests."""
 
     def __init__(self) -> None:
         self.pages: Dict[str, Tuple[str, str]] = {}
@@ -31,7 +31,7 @@ class Index:
                 self.wfile.write(page.encode())
 
             def log_message(self, *_: object) -> None:
-                """Says nothing."""
+                """Suppresses the log of requests."""
 
         self.server = HTTPServer(("127.0.0.1", 0), Handler)
         self.address = f"http://127.0.0.1:{self.server.server_port}"
@@ -53,7 +53,7 @@ def document(version: str = "1.4", **rest: object) -> str:
     return json.dumps({"meta": {"api-version": version}, "name": "parcel", **rest})
 
 
-def test_names_and_addresses_of_files_are_those_of_the_json(index: Index) -> None:
+def test_files_of_returns_the_names_and_addresses_in_the_json(index: Index) -> None:
     files = [
         {"filename": "parcel-1.0-py3-none-any.whl", "url": "../../blobs/4f2a?name=other", **DIGEST},
         {"filename": "parcel-1.0.tar.gz", "url": "https://files.example/parcel-1.0.tar.gz", **DIGEST},
@@ -68,7 +68,7 @@ def test_names_and_addresses_of_files_are_those_of_the_json(index: Index) -> Non
     ]
 
 
-def test_json_is_what_the_index_is_asked_for_first(index: Index) -> None:
+def test_the_accept_header_prefers_json(index: Index) -> None:
     index.pages["/simple/parcel/"] = (JSON, document(files=[]))
 
     assert package_index.files_of("parcel") == []
@@ -77,7 +77,7 @@ def test_json_is_what_the_index_is_asked_for_first(index: Index) -> None:
     assert all(";q=0." in each for each in wanted[1:])
 
 
-def test_links_are_read_where_an_index_has_html_only(index: Index) -> None:
+def test_files_are_read_from_links_when_the_index_has_only_html(index: Index) -> None:
     page = """<!-- <a href="no.whl"> --><A class='x'
       HREF='../files/parcel-1.0%2Blocal-py3-none-any.whl?a=1&amp;b=2#sha256=00'>parcel</A><a>nothing</a>"""
     index.pages["/simple/parcel/"] = ("text/html; charset=utf-8", page)
@@ -99,7 +99,7 @@ def test_links_are_read_where_an_index_has_html_only(index: Index) -> None:
         ("text/plain", "parcel.whl", "is not a package index: its content type is text/plain"),
     ],
 )
-def test_an_answer_that_is_none_of_an_index_is_refused_with_the_reason(
+def test_an_invalid_answer_of_a_package_index_is_refused_with_the_reason(
     index: Index, kind: str, page: str, reason: str
 ) -> None:
     index.pages["/simple/parcel/"] = (kind, page)
@@ -111,12 +111,12 @@ def test_an_answer_that_is_none_of_an_index_is_refused_with_the_reason(
     assert reason in str(raised.value)
 
 
-def test_a_package_that_the_index_does_not_have_is_said_to_be_unknown(index: Index) -> None:
+def test_a_package_that_is_not_on_the_index_raises_unavailable(index: Index) -> None:
     with pytest.raises(package_index.Unavailable, match=r"/simple does not have it\.$"):
         package_index.files_of("parcel")
 
 
-def test_the_contents_of_a_file_are_fetched_without_its_fragment(index: Index) -> None:
+def test_fetch_requests_an_address_without_its_fragment(index: Index) -> None:
     index.pages["/files/parcel.whl"] = ("application/zip", "contents")
 
     assert package_index.fetch(f"{index.address}/files/parcel.whl#sha256=00") == b"contents"

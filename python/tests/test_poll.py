@@ -1,4 +1,4 @@
-"""What one call of a trigger function comes to."""
+"""Outcome of one call of a trigger function."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ import pytest
 from outcomes import outcome_of
 
 import cloaca
-from cloaca._border.bridge import DeadlineExceeded
-from cloaca._border.cancelled import Cancelled
+from cloaca._border.stops import Cancelled, DeadlineExceeded
 from cloaca._declarations import ledger
 from cloaca._engine import poll as _poll
 
@@ -30,32 +29,32 @@ SKIPPED = ("skipped", None, "", "", "")
 
 
 @pytest.mark.parametrize("value", [False, cloaca.TriggerResult.skip()])
-def test_a_function_that_skips_is_skipped(name, value):
+def test_false_or_skip_is_reported_as_skipped(name, value):
     declare(name, returning(value))
 
     assert poll(name) == SKIPPED
 
 
 @pytest.mark.parametrize("value", [True, cloaca.TriggerResult.fire()])
-def test_a_function_fires_without_a_context(name, value):
+def test_true_or_fire_is_reported_as_fired_without_a_context(name, value):
     declare(name, returning(value))
 
     assert poll(name) == ("fired", None, "", "", "")
 
 
-def test_a_function_fires_with_the_text_of_its_context(name):
+def test_fire_with_a_context_is_reported_with_its_json(name):
     declare(name, lambda: cloaca.TriggerResult.fire(cloaca.Context({"x": 1.0, "n": 2**60, "t": "é"})))
 
     assert poll(name) == ("fired", '{"x":1.0,"n":1152921504606846976,"t":"é"}', "", "", "")
 
 
-def test_an_empty_context_is_not_the_same_as_none(name):
+def test_fire_with_an_empty_context_is_reported_with_an_empty_object(name):
     declare(name, lambda: cloaca.TriggerResult.fire(cloaca.Context()))
 
     assert poll(name)[:2] == ("fired", "{}")
 
 
-def test_a_function_that_skips_says_why(name):
+def test_skip_with_a_reason_is_reported_with_the_reason(name):
     declare(name, returning(cloaca.TriggerResult.skip("no file is older than 5 s")))
 
     assert poll(name) == ("skipped", "no file is older than 5 s", "", "", "")
@@ -82,7 +81,7 @@ def test_an_async_function_is_awaited(name):
         (cloaca.TriggerResult, "type"),
     ],
 )
-def test_a_function_that_returns_anything_else_fails(name, junk, type_name):
+def test_a_function_that_returns_neither_a_bool_nor_a_trigger_result_fails(name, junk, type_name):
     declare(name, returning(junk))
 
     kind, text, error_type, message, trace = poll(name)
@@ -92,7 +91,7 @@ def test_a_function_that_returns_anything_else_fails(name, junk, type_name):
     assert message.endswith(f"got {type_name}")
 
 
-def test_an_async_function_that_returns_junk_fails(name):
+def test_an_async_function_that_returns_an_int_fails(name):
     async def function():
         return 1
 
@@ -105,7 +104,7 @@ def raise_boom():
     raise ValueError("boom")
 
 
-def test_an_exception_is_reported_with_type_message_and_the_users_lines(name):
+def test_an_exception_is_reported_with_its_type_message_and_user_traceback(name):
     declare(name, raise_boom)
 
     kind, text, error_type, message, trace = poll(name)
@@ -118,7 +117,7 @@ def test_an_exception_is_reported_with_type_message_and_the_users_lines(name):
     assert lines[-1] == "ValueError: boom"
 
 
-def test_an_exception_in_an_async_function_is_reported_from_the_users_lines_on(name):
+def test_the_traceback_of_an_async_function_begins_in_the_script(name):
     async def function():
         raise_boom()
 
@@ -129,7 +128,7 @@ def test_an_exception_in_an_async_function_is_reported_from_the_users_lines_on(n
     assert __file__.rsplit("/", 1)[-1] in trace.splitlines()[1]
 
 
-def test_a_cause_is_part_of_the_traceback(name):
+def test_the_cause_of_an_exception_is_part_of_the_traceback(name):
     def function():
         try:
             raise_boom()
@@ -145,7 +144,7 @@ def test_a_cause_is_part_of_the_traceback(name):
     assert trace.index("ValueError: boom") < trace.index("direct cause") < trace.index("KeyError: 'outer'")
 
 
-def test_a_note_is_part_of_the_traceback(name):
+def test_a_note_on_an_exception_is_part_of_the_traceback(name):
     def function():
         error = ValueError("boom")
         if not hasattr(error, "add_note"):
@@ -158,7 +157,7 @@ def test_a_note_is_part_of_the_traceback(name):
     assert "while counting" in poll(name)[4]
 
 
-def test_an_exception_that_cannot_be_printed_is_reported_all_the_same(name):
+def test_an_exception_whose_str_raises_is_still_reported(name):
     class Unprintable(Exception):
         def __str__(self):
             raise RuntimeError("no text")
@@ -174,7 +173,7 @@ def test_an_exception_that_cannot_be_printed_is_reported_all_the_same(name):
     assert "exception str() failed" in message
 
 
-def test_an_exit_inside_a_poll_is_a_failure_of_that_poll(name):
+def test_system_exit_in_a_trigger_function_fails_the_poll(name):
     def function():
         raise SystemExit(3)
 
@@ -184,7 +183,7 @@ def test_an_exit_inside_a_poll_is_a_failure_of_that_poll(name):
 
 
 @pytest.mark.parametrize("kind", [asyncio.CancelledError, KeyboardInterrupt, GeneratorExit])
-def test_whatever_else_a_poll_raises_is_a_failure_of_it_that_names_the_trigger(name, kind):
+def test_a_base_exception_in_a_trigger_function_fails_the_poll_and_names_the_trigger(name, kind):
     def function():
         raise kind("of the script")
 
@@ -195,7 +194,7 @@ def test_whatever_else_a_poll_raises_is_a_failure_of_it_that_names_the_trigger(n
 
 
 @pytest.mark.parametrize("stop", [DeadlineExceeded, Cancelled])
-def test_what_stops_a_poll_from_outside_goes_through(name, stop):
+def test_a_deadline_or_cancellation_in_a_poll_propagates(name, stop):
     def function():
         raise stop
 
@@ -205,14 +204,14 @@ def test_what_stops_a_poll_from_outside_goes_through(name, stop):
         poll(name)
 
 
-def test_a_trigger_that_nobody_declared_fails():
+def test_polling_an_undeclared_trigger_fails():
     kind, _, _, message, _ = poll("nobody declared this")
 
     assert kind == "failed"
     assert "no longer declares this trigger" in message
 
 
-def test_the_function_declared_last_is_called(name):
+def test_the_last_function_declared_for_a_trigger_is_called(name):
     declare(name, returning(True))
     declare(name, returning(False))
 

@@ -1,4 +1,4 @@
-"""The public names, their documentation, the README's table, and the program for type checkers."""
+"""Public names: docstrings, table in the README, and the program for type checkers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ README = HERE.parent / "README.md"
 
 
 def documented():
-    """Every public name, and every public member of the classes among them."""
+    """Returns all public names with their objects, including public members of classes."""
     things = {}
     for name in cloaca.__all__:
         things[name] = thing = getattr(cloaca, name)
@@ -45,19 +45,19 @@ def test_the_readme_lists_exactly_the_public_names():
     assert len(set(listed)) == len(listed)
 
 
-def test_nothing_else_is_public():
+def test_the_package_has_no_other_public_attributes():
     others = {name for name in vars(cloaca) if not name.startswith("_")} - {*cloaca.__all__, "testing"}
 
     assert others == set()
     assert not hasattr(cloaca, "__version__")
 
 
-def test_the_function_for_the_interpreters_end_is_there():
+def test_the_package_has_the_shutdown_function_for_the_end_of_the_interpreter():
     assert callable(cloaca._shutdown_all_runners)
 
 
 @pytest.mark.parametrize("name", EVERYTHING)
-def test_help_tells_what_a_name_is_for(name):
+def test_every_public_name_has_a_docstring_with_a_complete_first_line(name):
     text = inspect.getdoc(EVERYTHING[name])
 
     assert text
@@ -65,7 +65,7 @@ def test_help_tells_what_a_name_is_for(name):
 
 
 @pytest.mark.parametrize("name", [name for name in FUNCTIONS if "." not in name and not name.endswith("_of")])
-def test_help_names_every_argument_of_a_function(name):
+def test_the_docstring_of_a_function_names_every_argument(name):
     text = inspect.getdoc(FUNCTIONS[name])
 
     assert [argument for argument in inspect.signature(FUNCTIONS[name]).parameters if f"{argument}:" not in text] == []

@@ -1,4 +1,4 @@
-"""`DefaultRunner.push` at the bridge: the event that goes to the engine. No engine is needed."""
+"""`DefaultRunner.push` at the bridge: the event that is sent to the engine. No engine is needed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import cloaca
     ("value", "text"),
     [({"x": 1.0, "n": 2**60}, '{"x":1.0,"n":1152921504606846976}'), ("é", '"é"'), ((1, {2}), "[1,[2]]")],
 )
-def test_an_event_goes_as_text(engine, value, text):
+def test_an_event_is_sent_as_json(engine, value, text):
     engine.answers["runner.push"] = {"sequence": 1}
 
     open_runner().push("s", value)
@@ -29,6 +29,6 @@ def test_an_event_that_is_not_json_never_reaches_the_engine(engine, value):
     assert engine.last()[0] == "runner.open"
 
 
-def test_a_negative_time_to_wait_is_refused(engine):
+def test_a_negative_timeout_is_refused(engine):
     with pytest.raises(ValueError, match="timeout must not be negative"):
         open_runner().push("s", 1, timeout=-1)

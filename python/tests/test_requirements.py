@@ -1,4 +1,4 @@
-"""Whether the requirements file beside a script is satisfied."""
+"""Check of the requirements file next to a script."""
 
 import importlib.metadata
 from pathlib import Path
@@ -29,7 +29,7 @@ def unmet(folder: Path, text: str) -> List[str]:
     return [] if found is None else list(found["unmet"])
 
 
-def test_a_folder_without_the_file_asks_for_nothing(tmp_path: Path) -> None:
+def test_a_folder_without_a_requirements_file_has_no_unmet_requirements(tmp_path: Path) -> None:
     assert requirements.unmet_beside(str(tmp_path / "script.py")) is None
 
 
@@ -52,11 +52,11 @@ def test_a_folder_without_the_file_asks_for_nothing(tmp_path: Path) -> None:
         "this is no requirement",
     ],
 )
-def test_what_is_installed_or_is_no_name_is_not_missed(tmp_path: Path, line: str) -> None:
+def test_an_installed_package_or_a_line_without_a_package_name_is_not_reported(tmp_path: Path, line: str) -> None:
     assert unmet(tmp_path, f"{line}\n") == []
 
 
-def test_what_is_missing_or_too_old_is_told_with_what_is_there(tmp_path: Path) -> None:
+def test_a_missing_or_outdated_package_is_reported_with_the_installed_version(tmp_path: Path) -> None:
     text = "\ufeffnowhere>=1\nrequests>=99\nelsewhere @ https://example.org/x.zip\n"
 
     assert unmet(tmp_path, text) == [
@@ -66,19 +66,19 @@ def test_what_is_missing_or_too_old_is_told_with_what_is_there(tmp_path: Path) -
     ]
 
 
-def test_files_that_include_each_other_are_read_once(tmp_path: Path) -> None:
+def test_requirements_files_that_include_each_other_are_read_once(tmp_path: Path) -> None:
     (tmp_path / "more.txt").write_text("nowhere\n-r requirements.txt\n")
 
     assert unmet(tmp_path, "-r more.txt\n--requirement=more.txt\n") == ["nowhere is not installed"]
 
 
-def test_a_file_of_any_content_does_no_harm(tmp_path: Path) -> None:
+def test_a_large_binary_requirements_file_causes_no_error(tmp_path: Path) -> None:
     (tmp_path / "requirements.txt").write_bytes(b"\xff\xfe\x00nowhere\n" * 200_000)
 
     requirements.unmet_beside(str(tmp_path / "script.py"))
 
 
-def test_the_library_that_reads_them_is_not_in_the_way_of_another(tmp_path: Path) -> None:
+def test_checking_requirements_keeps_the_packaging_module_of_the_script(tmp_path: Path) -> None:
     import sys
 
     before = sys.modules.get("packaging")

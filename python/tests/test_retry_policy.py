@@ -1,4 +1,4 @@
-"""Retry policies: their parts, their delays, and what `task` makes of its keywords."""
+"""Retry policies: settings, delays, and retry keywords of `task`."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def backoff_of(wire):
 
 
 def retry_wire(name, **keywords):
-    """The retry part of what the engine is told of a task with these keywords."""
+    """Declares a task with these keywords, and returns the retry policy that the engine receives."""
     with cloaca.WorkflowBuilder(name) as builder:
 
         @cloaca.task(**keywords)
@@ -49,7 +49,7 @@ def retry_wire(name, **keywords):
 
 
 @each(DELAYS)
-def test_the_delay_follows_the_backoff(case):
+def test_the_retry_delay_follows_the_backoff_strategy(case):
     policy = (
         cloaca.RetryPolicy.builder()
         .initial_delay(case["initialDelayMs"] / 1000)
@@ -64,7 +64,7 @@ def test_the_delay_follows_the_backoff(case):
     assert delays == pytest.approx(case["delaysMs"])
 
 
-def test_jitter_varies_a_delay_by_a_quarter_and_may_exceed_the_cap():
+def test_jitter_varies_a_delay_by_up_to_25_percent_and_may_exceed_the_maximum():
     policy = cloaca.RetryPolicy.builder().initial_delay(10).max_delay(10).build()
 
     delays = [policy.calculate_delay(1) for _ in range(400)]
@@ -73,7 +73,7 @@ def test_jitter_varies_a_delay_by_a_quarter_and_may_exceed_the_cap():
     assert 11 < max(delays) <= 12.5
 
 
-def test_jitter_leaves_the_random_numbers_of_the_program_alone():
+def test_calculating_jitter_does_not_change_the_random_numbers_of_the_program():
     import random
 
     random.seed(7)
@@ -85,7 +85,7 @@ def test_jitter_leaves_the_random_numbers_of_the_program_alone():
     assert random.random() == expected
 
 
-def test_a_policy_says_its_parts():
+def test_a_policy_has_its_settings_as_attributes():
     policy = cloaca.RetryPolicy.builder().max_attempts(5).initial_delay(0.25).max_delay(10).with_jitter(False).build()
 
     assert (policy.max_attempts, policy.initial_delay, policy.max_delay, policy.with_jitter) == (5, 0.25, 10.0, False)
@@ -98,7 +98,7 @@ def test_the_default_policy_has_three_attempts():
     assert (policy.max_attempts, policy.initial_delay, policy.max_delay, policy.with_jitter) == (3, 1.0, 60.0, True)
 
 
-def test_a_setter_leaves_its_builder_as_it_is():
+def test_a_builder_method_returns_a_new_builder_and_keeps_the_old_one_unchanged():
     builder = cloaca.RetryPolicy.builder()
 
     changed = builder.max_attempts(9)
@@ -108,14 +108,14 @@ def test_a_setter_leaves_its_builder_as_it_is():
     assert changed.build().max_attempts == 9
 
 
-def test_attempts_are_left_while_fewer_than_the_maximum_were_made():
+def test_should_retry_is_true_while_fewer_than_max_attempts_were_made():
     policy = cloaca.RetryPolicy.builder().max_attempts(3).retry_condition(cloaca.RetryCondition.never()).build()
 
     assert [policy.should_retry(attempt, "whatever") for attempt in (1, 2, 3, 4)] == [True, True, False, False]
 
 
 @pytest.mark.parametrize(("thing", "expected"), REPRS)
-def test_parts_of_a_policy_print_as_documented(thing, expected):
+def test_the_repr_of_a_policy_and_of_its_parts_is_as_documented(thing, expected):
     assert repr(thing) == expected
 
 
@@ -152,16 +152,16 @@ def test_each_retry_keyword_replaces_its_part_of_the_default_policy(name):
 
 
 @pytest.mark.parametrize("backoff", ["fixed", "linear", "exponential"])
-def test_every_backoff_has_a_keyword(name, backoff):
+def test_retry_backoff_accepts_every_backoff_strategy(name, backoff):
     assert retry_wire(name, retry_backoff=backoff)["backoff"]["kind"] == backoff
 
 
 @pytest.mark.parametrize("condition", ["never", "transient", "all"])
-def test_every_condition_but_patterns_has_a_keyword(name, condition):
+def test_retry_condition_accepts_never_transient_and_all(name, condition):
     assert retry_wire(name, retry_condition=condition)["condition"] == {"kind": condition}
 
 
-def test_a_policy_object_is_taken_as_a_whole(name):
+def test_a_policy_object_sets_all_retry_options(name):
     policy = (
         cloaca.RetryPolicy.builder()
         .max_attempts(4)

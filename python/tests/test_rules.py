@@ -1,4 +1,4 @@
-"""Trigger rules: the dicts that the builders make, what the engine is told, and what is no rule."""
+"""Trigger rules: dicts from the builders, the form sent to the engine, and invalid rules."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ALIASES = [
 
 
 @each(RULES["cases"])
-def test_a_rule_is_a_plain_dict(case):
+def test_a_rule_builder_returns_a_plain_dict(case):
     rule = eval(case["python"], NAMES)
 
     assert rule == case["rule"]
@@ -26,12 +26,12 @@ def test_a_rule_is_a_plain_dict(case):
 
 
 @each(RULES["cases"])
-def test_the_engine_gets_a_rule_with_a_bare_condition_wrapped(case):
+def test_a_single_condition_is_wrapped_into_a_rule_for_the_engine(case):
     assert _rules.checked(eval(case["python"], NAMES)) == case["wire"]
 
 
 @pytest.mark.parametrize(("alias", "canonical"), ALIASES)
-def test_an_operator_is_found_whatever_its_case_and_underscores(alias, canonical):
+def test_an_operator_is_recognized_in_any_case_and_without_underscores(alias, canonical):
     assert cloaca.context_value("key", alias, None)["operator"] == canonical
 
 
@@ -44,7 +44,7 @@ def test_an_unknown_operator_is_refused(operator):
 
 
 @each(RULES["invalid"])
-def test_what_is_no_rule_is_refused_when_task_is_called(case):
+def test_an_invalid_rule_is_refused_when_task_is_called(case):
     with pytest.raises(ValueError, match="invalid trigger rule"):
         cloaca.task(trigger_rules=eval(case["python"], NAMES))
 
@@ -57,7 +57,7 @@ def test_a_rule_that_contains_itself_is_refused():
         cloaca.task(trigger_rules=rule)
 
 
-def test_a_context_value_keeps_no_tie_to_the_value_it_was_given():
+def test_a_context_value_rule_stores_a_copy_of_its_value():
     value = ["a"]
 
     rule = cloaca.context_value("key", "==", value)

@@ -1,4 +1,4 @@
-"""`DefaultRunner` at the bridge: what it asks of the engine, and what it checks before. No engine is needed."""
+"""`DefaultRunner` at the bridge: requests to the engine, and checks before them. No engine is needed."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_a_runner_is_opened_with_a_copy_of_its_config(engine):
         ("mysql://host/jobs.db", "mysql://host/jobs.db"),
     ],
 )
-def test_a_relative_path_is_one_of_the_folder_that_the_program_is_in(engine, monkeypatch, tmp_path, url, sent):
+def test_a_relative_database_path_is_resolved_from_the_current_folder(engine, monkeypatch, tmp_path, url, sent):
     monkeypatch.chdir(tmp_path)
 
     cloaca.DefaultRunner(url)
@@ -58,13 +58,14 @@ def test_a_relative_path_is_one_of_the_folder_that_the_program_is_in(engine, mon
     assert engine.last()[1]["url"] == sent.format(tmp_path)
 
 
-def test_execute_sends_the_text_of_the_context_and_returns_the_result(engine):
+def test_execute_sends_the_json_of_the_context_and_returns_the_result(engine):
     facts = {"status": "Completed", "start_time": "t0", "end_time": "t1", "error_message": None}
     engine.answers["runner.execute"] = facts
 
     result = open_runner().execute("wf", cloaca.Context({"x": 1.0}))
 
-    assert engine.last() == ("runner.execute", {"runner": 11, "workflow": "wf"}, '{"x":1.0}')
+    sent = {"runner": 11, "workflow": "wf", "key": None, "priority": None}
+    assert engine.last() == ("runner.execute", sent, '{"x":1.0}')
     assert (result.status, result.start_time, result.end_time, result.error_message) == ("Completed", "t0", "t1", None)
     assert result.final_context.to_dict() == {"final": 1.0}
     assert repr(result) == "WorkflowResult(status=Completed, error=None)"
@@ -189,14 +190,16 @@ CALLS = [
 
 
 @pytest.mark.parametrize(("use", "method", "payload", "answer", "expected"), CALLS)
-def test_a_call_reaches_the_engine_and_its_answer_comes_back(engine, use, method, payload, answer, expected):
+def test_a_method_sends_its_request_to_the_engine_and_returns_the_answer(
+    engine, use, method, payload, answer, expected
+):
     engine.answers[method] = answer
 
     assert use(open_runner()) == expected
     assert engine.last()[:2] == (method, {"runner": 11, **payload})
 
 
-def test_a_whole_percentage_is_a_float_all_the_same(engine):
+def test_an_integer_success_rate_is_returned_as_a_float(engine):
     engine.answers["runner.cronStats"] = {"success_rate": 100}
 
     rate = open_runner().get_cron_execution_stats("2030-01-01T00:00:00Z")["success_rate"]
@@ -204,7 +207,7 @@ def test_a_whole_percentage_is_a_float_all_the_same(engine):
     assert type(rate) is float
 
 
-def test_the_parameters_of_an_instance_go_as_text(engine):
+def test_the_parameters_of_a_workflow_instance_are_sent_as_json(engine):
     runner = open_runner()
 
     runner.register_workflow_instance("wf", "inst", "@daily", "UTC", cloaca.Context({"p": 1.0}))
@@ -230,7 +233,7 @@ def test_execute_after_shutdown_is_refused(engine):
         runner.execute("wf", cloaca.Context())
 
 
-def test_what_the_engine_raises_comes_through(engine):
+def test_an_exception_of_the_engine_propagates(engine):
     engine.answers["runner.getCron"] = ValueError("Failed to get cron schedule: Record not found")
 
     with pytest.raises(ValueError, match="Record not found"):
@@ -305,7 +308,7 @@ NAMES = [
 
 
 @pytest.mark.parametrize("use", NAMES)
-def test_names_with_u0000_raise_value_error_without_a_call_of_the_engine(engine, use):
+def test_names_with_u0000_raise_value_error_without_a_request_to_the_engine(engine, use):
     runner = open_runner()
 
     with pytest.raises(ValueError, match=r"a name cannot contain U\+0000"):
@@ -339,7 +342,7 @@ def test_a_with_block_yields_the_runner_and_shuts_it_down(engine):
     assert engine.last() == ("runner.shutdown", {"runner": 11}, "")
 
 
-def test_a_with_block_lets_exceptions_through(engine):
+def test_a_with_block_propagates_exceptions_and_shuts_the_runner_down(engine):
     with pytest.raises(LookupError):
         with open_runner():
             raise LookupError
@@ -347,7 +350,7 @@ def test_a_with_block_lets_exceptions_through(engine):
     assert engine.last()[0] == "runner.shutdown"
 
 
-def test_runners_still_open_are_shut_down_at_the_end(engine):
+def test_open_runners_are_shut_down_when_the_interpreter_ends(engine):
     open_runner()
 
     cloaca._shutdown_all_runners()
@@ -356,7 +359,7 @@ def test_runners_still_open_are_shut_down_at_the_end(engine):
     assert [call[0] for call in engine.calls] == ["runner.open", "runner.shutdown"]
 
 
-def test_a_failure_to_shut_down_at_the_end_is_printed(engine, capsys):
+def test_an_error_of_the_shutdown_when_the_interpreter_ends_is_printed(engine, capsys):
     engine.answers["runner.shutdown"] = ValueError("Shutdown timed out")
     open_runner()
 
@@ -365,9 +368,9 @@ def test_a_failure_to_shut_down_at_the_end_is_printed(engine, capsys):
     assert capsys.readouterr().err == "[cloaca] shutdown failed: ValueError: Shutdown timed out\n"
 
 
-def test_without_the_engine_a_runner_says_how_to_get_it(monkeypatch, tmp_path):
+def test_creating_a_runner_without_the_engine_raises_an_error_with_the_command_to_use(monkeypatch, tmp_path):
     if bridge.has_engine():
-        pytest.skip("this process has one by now")
+        pytest.skip("this process already has an engine")
     monkeypatch.delenv("CLOACA_ENGINE", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(sys.modules["__main__"], "__file__", str(tmp_path / "script.py"), raising=False)

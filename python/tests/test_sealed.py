@@ -1,4 +1,4 @@
-"""What every public class is: sealed."""
+"""Public classes are sealed: no subclasses, no new attributes, no copies."""
 
 from __future__ import annotations
 
@@ -17,6 +17,11 @@ def a_workflow():
     with cloaca.WorkflowBuilder("manners") as builder:
         cloaca.task(id="a")(lambda ctx: ctx)
         return builder.build()
+
+
+def a_node():
+    with cloaca.WorkflowBuilder("waits"):
+        return cloaca.delay("cool", "1s")
 
 
 def a_result():
@@ -54,6 +59,8 @@ INSTANCES = {
     "DatabaseAdmin": cloaca.DatabaseAdmin("postgresql://root@db/app"),
     "TenantConfig": cloaca.TenantConfig("acme", "acme_u"),
     "TenantCredentials": new(cloaca.TenantCredentials),
+    "WaitNode": a_node(),
+    "Limit": cloaca.limit("test-sealed", max_active=1),
 }
 
 WITHOUT_CONSTRUCTOR = [
@@ -70,11 +77,15 @@ WITHOUT_CONSTRUCTOR = [
     "WorkflowParamsDecorator",
     "WorkflowSecretsDecorator",
     "TenantCredentials",
+    "WaitNode",
+    "Limit",
 ]
 
 READ_ONLY = [
     ("RetryPolicy", ["max_attempts", "initial_delay", "max_delay", "with_jitter"]),
     ("TaskNamespace", ["tenant_id", "package_name", "workflow_id", "task_id"]),
+    ("WaitNode", ["id"]),
+    ("Limit", ["name"]),
     ("WorkflowContext", ["tenant_id", "package_name", "workflow_id"]),
     ("ComputationGraphBuilder", ["NAME"]),
     ("Workflow", ["name", "description", "version"]),
@@ -84,10 +95,10 @@ READ_ONLY = [
 everything = pytest.mark.parametrize("name", INSTANCES)
 
 
-def test_every_public_class_is_looked_at():
+def test_this_file_tests_every_public_class():
     classes = {getattr(cloaca, name) for name in cloaca.__all__ if isinstance(getattr(cloaca, name), type)}
 
-    assert classes - {cloaca.Cancelled} == {getattr(cloaca, name) for name in INSTANCES}
+    assert classes - {cloaca.Cancelled, cloaca.Parked, cloaca.TryLater} == {getattr(cloaca, name) for name in INSTANCES}
 
 
 @everything
@@ -97,7 +108,7 @@ def test_a_class_cannot_be_extended(name):
 
 
 @everything
-def test_an_instance_takes_no_other_attributes(name):
+def test_an_instance_accepts_no_new_attributes(name):
     with pytest.raises(AttributeError):
         INSTANCES[name].mine = 1
 
@@ -127,20 +138,20 @@ def test_a_read_only_attribute_cannot_be_assigned(name, attribute):
 
 
 @everything
-def test_a_class_presents_itself_as_one_of_cloaca(name):
+def test_the_module_and_repr_of_a_class_name_cloaca(name):
     assert getattr(cloaca, name).__module__ == "cloaca"
     assert repr(getattr(cloaca, name)) == f"<class 'cloaca.{name}'>"
 
 
-def test_a_runner_prints_as_documented():
+def test_the_repr_of_a_runner_is_as_documented():
     assert repr(INSTANCES["DefaultRunner"]) == "DefaultRunner(thread_separated_async_runtime)"
 
 
-def test_a_failed_result_prints_its_error_without_quotes():
+def test_the_repr_of_a_failed_result_shows_its_error_without_quotes():
     assert repr(a_result()) == "WorkflowResult(status=Failed, error=1 task(s) failed)"
 
 
-def test_the_final_context_of_a_result_is_a_new_one_each_time():
+def test_reading_final_context_returns_a_new_copy_each_time():
     result = a_result()
 
     result.final_context.set("n", 2)
@@ -149,5 +160,5 @@ def test_the_final_context_of_a_result_is_a_new_one_each_time():
     assert result.final_context.to_dict() == {"n": 1.0}
 
 
-def test_the_result_has_an_older_name():
+def test_pipeline_result_is_an_alias_of_workflow_result():
     assert cloaca.PipelineResult is cloaca.WorkflowResult

@@ -1,4 +1,4 @@
-"""Secrets: what a context asks of the engine, and what never shows a value."""
+"""Secrets: requests of a context to the engine, and places that never show the value of a secret."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FIELDS = {"user": "reader", "password": "s3cret"}
 
 @pytest.fixture
 def asked(monkeypatch):
-    """The names that were asked for; the engine has one secret, "warehouse"."""
+    """Replaces the engine by one with the secret "warehouse", and records the requested names."""
     names = []
 
     def call(method, payload):
@@ -32,23 +32,23 @@ def asked(monkeypatch):
     return names
 
 
-def test_a_secret_has_all_its_fields(asked):
+def test_secret_returns_all_fields_of_a_secret(asked):
     assert cloaca.Context().secret("warehouse") == FIELDS
     assert asked == ["warehouse"]
 
 
-def test_one_field_of_a_secret(asked):
+def test_secret_field_returns_one_field_of_a_secret(asked):
     assert cloaca.Context().secret_field("warehouse", "password") == "s3cret"
 
 
-def test_a_field_that_a_secret_does_not_have(asked):
+def test_secret_field_raises_key_error_for_a_missing_field(asked):
     with pytest.raises(KeyError) as caught:
         cloaca.Context().secret_field("warehouse", "port")
 
     assert caught.value.args == ("secret 'warehouse' has no field 'port'",)
 
 
-def test_a_name_is_first_an_alias(asked):
+def test_a_secret_name_is_first_looked_up_as_an_alias(asked):
     context = cloaca.Context({"__cloacina_secret_refs__": {"db": "warehouse", "other": "lost"}})
 
     assert context.secret("db") == FIELDS
@@ -58,19 +58,19 @@ def test_a_name_is_first_an_alias(asked):
 
 
 @pytest.mark.parametrize("aliases", [5, ["db"], {"db": 5}, None])
-def test_what_is_not_an_alias_map_is_not_one(asked, aliases):
+def test_an_invalid_alias_map_is_ignored(asked, aliases):
     with pytest.raises(KeyError, match="secret not found: db"):
         cloaca.Context({"__cloacina_secret_refs__": aliases}).secret("db")
 
 
-def test_what_the_backend_refuses_comes_through(asked):
+def test_an_exception_of_the_secrets_backend_propagates(asked):
     with pytest.raises(PermissionError, match="secret not granted: locked"):
         cloaca.Context().secret("locked")
     with pytest.raises(KeyError, match="secret not found: lost"):
         cloaca.Context().secret_field("lost", "user")
 
 
-def test_a_value_enters_neither_the_context_nor_a_traceback(asked):
+def test_the_value_of_a_secret_appears_neither_in_the_context_nor_in_a_traceback(asked):
     context = cloaca.Context({"n": 1})
     context.secret("warehouse")
     context.secret_field("warehouse", "password")
@@ -85,14 +85,14 @@ def test_a_value_enters_neither_the_context_nor_a_traceback(asked):
 
 
 @pytest.mark.parametrize("use", [lambda c: c.secret("db"), lambda c: c.secret_field("db", "user")])
-def test_without_a_backend_there_are_no_secrets(use):
+def test_reading_a_secret_without_a_backend_raises_runtime_error(use):
     with pytest.raises(RuntimeError, match="secrets backend not configured"):
         use(cloaca.Context())
 
 
 @needs_engine
-def test_a_task_of_a_runner_without_a_backend_has_no_secrets(runner, name):
-    heard = []
+def test_reading_a_secret_in_a_task_without_a_backend_raises_runtime_error(runner, name):
+    errors = []
 
     with cloaca.WorkflowBuilder(name):
 
@@ -101,8 +101,8 @@ def test_a_task_of_a_runner_without_a_backend_has_no_secrets(runner, name):
             try:
                 ctx.secret("db")
             except RuntimeError as error:
-                heard.append(str(error))
+                errors.append(str(error))
             return ctx
 
     assert runner.execute(name, cloaca.Context()).status == "Completed"
-    assert heard == ["secrets backend not configured"]
+    assert errors == ["secrets backend not configured"]

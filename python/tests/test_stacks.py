@@ -1,4 +1,4 @@
-"""Stacks of the interpreter: which one runs, whatever interrupts the end of another."""
+"""Stacks of the interpreter: the current stack after another one ends or is interrupted."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from cloaca._border import stacks
 
 
 class Interrupted(BaseException):
-    """What stops a stack that is overdue, in the middle of anything."""
+    """Stand-in for the exception that stops an overdue stack at any point."""
 
 
 @pytest.fixture
 def printed(monkeypatch):
-    """As if a task has printed before, so that what it prints is written out when its stack is left."""
+    """Simulates earlier output, so that leaving a stack calls `write_out`."""
     before = stacks.running_call[stacks.HAS_PRINTED]
     stacks.running_call[stacks.HAS_PRINTED] = 1
     yield monkeypatch
     stacks.running_call[stacks.HAS_PRINTED] = before
 
 
-def test_the_stack_before_runs_again_after_another():
+def test_the_previous_stack_is_current_again_after_another_stack_ends():
     before, token = stacks.running, stacks.running_token[0]
     stack = stacks.Stack(0)
 
@@ -29,7 +29,7 @@ def test_the_stack_before_runs_again_after_another():
     assert (stacks.running, stacks.running_token[0]) == (before, token)
 
 
-def test_the_stack_before_runs_again_after_one_that_is_interrupted_as_it_ends(printed):
+def test_the_previous_stack_is_current_again_after_a_stack_is_interrupted_at_its_end(printed):
     def interrupt():
         raise Interrupted
 
@@ -42,7 +42,7 @@ def test_the_stack_before_runs_again_after_one_that_is_interrupted_as_it_ends(pr
     assert (stacks.running, stacks.running_token[0], stacks.running_call[stacks.CALL]) == (before, token, call)
 
 
-def test_a_stack_becomes_that_of_the_next_entry_as_if_it_were_new():
+def test_a_reused_stack_has_the_state_of_a_new_stack():
     stack = stacks.Stack(3, call=7)
     before = stacks.enter(stack)
     try:

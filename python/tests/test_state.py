@@ -1,4 +1,4 @@
-"""What a script hands on to its next generation: values that are JSON, and for each of the others the reason."""
+"""State that a script passes to its next generation: JSON values, and reasons why other values are left out."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def cycle() -> Any:
     [None, True, 0, -(2**70), 1.5, "", "\ud800", "🙂\0", [], {"": [{"a": [None]}]}, nested(511), 10**4299],
     ids=lambda value: repr(value)[:20],
 )
-def test_a_value_that_is_json_comes_back_as_it_was(value: Any) -> None:
+def test_a_json_value_is_restored_unchanged(value: Any) -> None:
     text = state.take(generation_with(__cloaca_state__=["seen"], seen=value))
     after = generation_with(__cloaca_state__=("seen",), seen="new")
 
@@ -79,16 +79,16 @@ def test_a_value_that_is_json_comes_back_as_it_was(value: Any) -> None:
     ],
     ids=lambda value: value if isinstance(value, str) else type(value).__name__,
 )
-def test_any_other_value_is_named_with_the_reason_and_costs_no_other_one(value: Any, why: str) -> None:
+def test_a_value_that_is_not_json_is_reported_with_the_reason_and_the_others_are_kept(value: Any, why: str) -> None:
     answer = taken(__cloaca_state__=["before", "odd", "after"], before=1, odd=value, after=2)
 
     assert answer == {"problem": None, "others": [["odd", why]], "values": {"before": 1, "after": 2}}
 
 
-def test_what_is_too_much_is_not_handed_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(state, "_MOST_CHARACTERS", 1000)
+def test_values_over_the_size_limit_are_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(state, "_MAX_CHARACTERS", 1000)
     shared: Any = []
-    for _ in range(60):  # of two to the power of sixty values
+    for _ in range(60):  # 2 ** 60 values when written
         shared = [shared, shared]
 
     answer = taken(__cloaca_state__=["first", "second", "third"], first="a" * 600, second=["b"] * 400, third=shared)
@@ -97,8 +97,10 @@ def test_what_is_too_much_is_not_handed_on(monkeypatch: pytest.MonkeyPatch) -> N
     assert [name for name, why in answer["others"] if why.startswith("is too large: ")] == ["second", "third"]
 
 
-@pytest.mark.skipif(not hasattr(sys, "set_int_max_str_digits"), reason="any int is written")
-def test_what_cannot_be_written_is_named_like_what_is_not_json() -> None:
+@pytest.mark.skipif(
+    not hasattr(sys, "set_int_max_str_digits"), reason="this Python has no limit for the digits of an int"
+)
+def test_a_value_that_cannot_be_written_as_json_is_reported_with_the_reason() -> None:
     before = sys.get_int_max_str_digits()
     sys.set_int_max_str_digits(640)
     try:
@@ -111,7 +113,7 @@ def test_what_cannot_be_written_is_named_like_what_is_not_json() -> None:
     assert why.startswith("could not be written as JSON: ValueError: Exceeds the limit")
 
 
-def test_only_what_is_set_is_handed_on_and_nothing_is_computed_for_it() -> None:
+def test_only_existing_globals_are_kept_without_calling_code_of_the_module() -> None:
     def __getattr__(name: str) -> Any:
         raise AssertionError(name)
 
@@ -134,7 +136,7 @@ def test_only_what_is_set_is_handed_on_and_nothing_is_computed_for_it() -> None:
 
 
 @pytest.mark.parametrize("names", ["seen", {"seen": 1}, None, {"seen"}], ids=repr)
-def test_names_that_are_no_list_are_told(names: Any) -> None:
+def test_state_names_that_are_not_a_list_are_reported(names: Any) -> None:
     problem = f"__cloaca_state__ must be a list of names, but has type {type(names).__name__}"
 
     assert taken(__cloaca_state__=names, seen=1) == {"problem": problem, "others": [], "values": {}}
@@ -143,7 +145,7 @@ def test_names_that_are_no_list_are_told(names: Any) -> None:
     assert after.module.seen == 1
 
 
-def test_a_name_that_is_no_text_is_told() -> None:
+def test_a_state_name_that_is_not_a_str_is_reported() -> None:
     answer = taken(__cloaca_state__=["seen", 5, Text("seen")], seen=1)
 
     assert answer["values"] == {"seen": 1}
@@ -153,7 +155,7 @@ def test_a_name_that_is_no_text_is_told() -> None:
     ]
 
 
-def test_a_script_that_is_gone_or_names_nothing_hands_on_nothing() -> None:
+def test_a_missing_script_or_a_script_without_state_names_keeps_nothing() -> None:
     nothing: Dict[str, Any] = {"problem": None, "others": [], "values": {}}
 
     assert json.loads(state.take(None)) == nothing

@@ -1,10 +1,10 @@
-"""What a call that is stopped from outside is reported with, when it is told so more than once."""
+"""Exception that is reported for a call stopped from outside once or several times."""
 
 from __future__ import annotations
 
-from cloaca._border import bridge, fault
+from cloaca._border import bridge, fault, outcome
 
-#: A file of the package.
+#: Path of a file of the package.
 OURS = str(fault.__file__)
 
 
@@ -17,7 +17,7 @@ def stopped_in(function):
 
 
 def ours(source):
-    """A function of a file of the package's."""
+    """Compiles a function `call` as if it were in a file of the package."""
     names = {"users_code": users_code, "stop": bridge.DeadlineExceeded}
     exec(compile(source, OURS, "exec"), names)
     return names["call"]
@@ -27,25 +27,26 @@ def users_code():
     raise bridge.DeadlineExceeded("first")
 
 
-def test_the_one_that_met_the_users_code_counts_when_it_comes_again_behind_it():
+def test_the_stop_inside_user_code_is_reported_when_another_stop_follows_outside_it():
     again = stopped_in(ours("def call():\n    try:\n        users_code()\n    finally:\n        raise stop('again')\n"))
-    # As `workers` catches it: without the frame of this file.
+    # Removes the frame of this file, as `workers` does.
     again.__traceback__ = again.__traceback__.tb_next
 
     first = fault.that_was_there(again)
 
     assert str(first) == "first"
-    assert "in users_code" in fault.traceback_text(first)
+    assert "in users_code" in outcome.stopped(first).traceback
 
 
-def test_one_that_never_met_the_users_code_is_what_it_is():
+def test_a_stop_that_never_reached_user_code_is_reported_without_a_traceback():
     only = stopped_in(ours("def call():\n    raise stop('only')\n"))
     only.__traceback__ = only.__traceback__.tb_next
 
     assert fault.that_was_there(only) is only
+    assert outcome.stopped(only).traceback == ""
 
 
-def test_one_that_comes_while_the_users_code_cleans_up_is_what_it_is():
+def test_a_second_stop_during_cleanup_in_user_code_is_the_one_reported():
     def cleans_up():
         try:
             users_code()

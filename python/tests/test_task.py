@@ -1,4 +1,4 @@
-"""The `task` decorator: ids, dependencies, blocks. (What it refuses: test_misuse.py.)"""
+"""The `task` decorator: ids, dependencies and workflow blocks. `test_misuse.py` tests invalid arguments."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from cloaca._declarations import wire as _wire
 
 
 def tasks_of(workflow):
-    """What the engine is told of a workflow's tasks, by id."""
+    """Returns the declarations of a workflow's tasks by id, as the engine receives them."""
     wire = _wire.workflow_wire("key", workflow._declaration)
     return {task["id"]: task for task in wire["tasks"]}
 
 
 def start_thread(function):
-    """Runs a function on a thread of its own and waits for it."""
+    """Runs a function on its own thread, and waits for it."""
     thread = threading.Thread(target=function)
     try:
         thread.start()
@@ -30,7 +30,7 @@ def start_thread(function):
     thread.join()
 
 
-def test_a_decorated_function_stays_the_same_function(name):
+def test_the_task_decorator_returns_the_same_function(name):
     def function(ctx):
         return ctx
 
@@ -41,7 +41,7 @@ def test_a_decorated_function_stays_the_same_function(name):
     assert function(context) is context
 
 
-def test_a_task_is_sent_to_the_engine_with_its_full_name_and_place(name):
+def test_a_task_is_sent_to_the_engine_with_its_full_name_file_and_line(name):
     with cloaca.WorkflowBuilder(name) as builder:
 
         @cloaca.task()
@@ -101,7 +101,7 @@ def test_a_dependency_by_id_may_be_declared_later(name):
     assert list(tasks_of(builder.build())) == ["first", "second"]
 
 
-def test_a_dependency_may_be_a_function_beneath_a_wrapper(name):
+def test_a_dependency_may_be_a_wrapper_of_a_task_function(name):
     def logged(function):
         @functools.wraps(function)
         def wrapper(*args):
@@ -123,7 +123,7 @@ def test_a_dependency_may_be_a_function_beneath_a_wrapper(name):
     assert tasks_of(builder.build())["second"]["dependencies"] == ["renamed"]
 
 
-def test_a_function_stands_for_its_id_in_the_workflow_at_hand(name):
+def test_a_function_as_dependency_means_its_id_in_the_current_workflow(name):
     def shared(ctx):
         return ctx
 
@@ -138,7 +138,7 @@ def test_a_function_stands_for_its_id_in_the_workflow_at_hand(name):
     assert tasks_of(builder.build())["last"]["dependencies"] == ["one"]
 
 
-def test_an_undecorated_function_stands_for_its_name(name):
+def test_an_undecorated_function_as_dependency_means_its_name(name):
     def later(ctx):
         return ctx
 
@@ -149,7 +149,7 @@ def test_an_undecorated_function_stands_for_its_name(name):
     assert tasks_of(builder.build())["last"]["dependencies"] == ["later"]
 
 
-def test_the_later_task_of_an_id_replaces_the_earlier_one(name):
+def test_a_later_task_with_the_same_id_replaces_the_earlier_task(name):
     with cloaca.WorkflowBuilder(name) as builder:
         cloaca.task(id="only", retry_attempts=1)(lambda ctx: ctx)
         cloaca.task(id="only", retry_attempts=2)(lambda ctx: ctx)
@@ -159,7 +159,7 @@ def test_the_later_task_of_an_id_replaces_the_earlier_one(name):
     assert tasks["only"]["retry"]["maxAttempts"] == 2
 
 
-def test_a_task_goes_to_the_innermost_block(name):
+def test_a_task_belongs_to_the_innermost_workflow_block(name):
     with cloaca.WorkflowBuilder(f"{name}-outer") as outer:
         cloaca.task(id="before")(lambda ctx: ctx)
         with cloaca.WorkflowBuilder(f"{name}-inner") as inner:
@@ -170,7 +170,7 @@ def test_a_task_goes_to_the_innermost_block(name):
     assert set(tasks_of(inner.build())) == {"inside"}
 
 
-def test_a_task_outside_any_block_is_refused():
+def test_a_task_outside_any_workflow_block_is_refused():
     with pytest.raises(ValueError) as caught:
         cloaca.task()(lambda ctx: ctx)
 
@@ -179,7 +179,7 @@ def test_a_task_outside_any_block_is_refused():
     )
 
 
-def test_a_task_on_a_thread_without_a_block_of_its_own_is_refused(name):
+def test_a_task_on_a_thread_without_its_own_workflow_block_is_refused(name):
     errors = []
 
     def decorate():
@@ -196,7 +196,7 @@ def test_a_task_on_a_thread_without_a_block_of_its_own_is_refused(name):
     assert list(tasks_of(builder.build())) == ["kept"]
 
 
-def test_a_block_of_another_thread_takes_the_tasks_of_that_thread(name):
+def test_tasks_of_another_thread_belong_to_the_workflow_block_of_that_thread(name):
     def declare():
         with cloaca.WorkflowBuilder(f"{name}-theirs"):
             cloaca.task(id="theirs")(lambda ctx: ctx)
@@ -221,14 +221,14 @@ def test_a_block_of_another_thread_takes_the_tasks_of_that_thread(name):
         (lambda *args: args[0], False),
     ],
 )
-def test_the_handle_is_asked_for_by_the_name_of_the_second_parameter(name, function, takes):
+def test_a_body_receives_a_handle_when_its_second_parameter_is_named_handle_or_task_handle(name, function, takes):
     with cloaca.WorkflowBuilder(name):
         cloaca.task(id="only")(function)
 
     assert ledger.find_task(name, "only").takes_handle is takes
 
 
-def test_a_wrapper_that_takes_no_handle_is_given_none(name):
+def test_a_wrapper_without_a_handle_parameter_receives_no_handle(name):
     def body(ctx, handle):
         return ctx
 
@@ -265,21 +265,21 @@ def test_methods_and_callable_objects_can_be_tasks(name):
     assert ledger.find_task(name, "first").takes_handle is True
 
 
-def test_constructor_is_refused_like_a_task_outside_a_block():
+def test_constructor_is_refused_outside_a_workflow_block():
     with pytest.raises(ValueError, match="No workflow context available"):
         cloaca.constructor("a", "provider", "make")
 
 
-def test_constructor_is_refused_inside_a_block_since_there_are_no_providers(name):
+def test_constructor_is_refused_inside_a_workflow_block_because_there_are_no_providers(name):
     with cloaca.WorkflowBuilder(name):
         cloaca.task(id="a")(lambda ctx: ctx)
         with pytest.raises(ValueError, match="no task providers"):
             cloaca.constructor("b", "provider", "make", dependencies=["a"])
 
 
-def test_functions_that_were_decorated_again_are_not_kept(name):
+def test_declaring_a_workflow_again_does_not_keep_its_old_functions(name):
     def load():
-        """What a file does that is loaded again and again."""
+        """Declares the workflow, as a script does each time it is loaded."""
         with cloaca.WorkflowBuilder(name):
 
             @cloaca.task()
@@ -301,7 +301,7 @@ def test_functions_that_were_decorated_again_are_not_kept(name):
     assert len(ledger.current().of_function) == before
 
 
-def test_a_function_keeps_its_id_when_another_one_is_decorated_under_it(name):
+def test_a_function_keeps_its_task_id_when_another_function_takes_that_id(name):
     with cloaca.WorkflowBuilder(name) as builder:
 
         @cloaca.task(id="shared")
@@ -330,14 +330,14 @@ def test_a_function_keeps_its_id_when_another_one_is_decorated_under_it(name):
         (lambda: cloaca.trigger(poll_intervall="1s"), r"'poll_intervall'\. Did you mean 'poll_interval'\?$"),
         (lambda: cloaca.reactor(name="r", acumulators=["a"]), r"'acumulators'\. Did you mean 'accumulators'\?$"),
         (lambda: cloaca.state_accumulator(capacty=1), r"'capacty'\. Did you mean 'capacity'\?$"),
-        (lambda: cloaca.task(after=["a"]), r"'after'\. Its keywords are id, dependencies, .*, timeout$"),
+        (lambda: cloaca.task(after=["a"]), r"'after'\. Its keywords are id, .*, timeout, deadline, limits$"),
     ],
 )
-def test_a_wrong_argument_of_a_decorator_is_refused_with_the_right_one(call: Any, message: str) -> None:
+def test_an_invalid_decorator_argument_is_refused_with_a_suggestion(call: Any, message: str) -> None:
     with pytest.raises(TypeError, match=message):
         call()
 
 
-def test_a_type_error_in_the_body_of_a_decorator_is_unchanged() -> None:
+def test_a_type_error_raised_inside_a_decorator_keeps_its_message() -> None:
     with pytest.raises(TypeError, match=r"^argument 'id': expected str, got int$"):
         cloaca.task(id=1)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""`DatabaseAdmin`, `TenantConfig`, `TenantCredentials`: without a server. See also the table of misuses."""
+"""`DatabaseAdmin`, `TenantConfig` and `TenantCredentials` without a server. See also `test_misuse.py`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ URL = "postgresql://root:marker%2Fpassword@db:5433/app?sslmode=require"
 
 
 @each(table("database-names.json"), key="name")
-def test_a_name_is_refused_as_the_engine_refuses_it(case):
+def test_schema_and_user_names_are_checked_as_in_the_engine(case):
     problem = (database.schema_problem if case["kind"] == "schema" else database.user_problem)(case["name"])
 
     if case["problem"] is None:
@@ -33,11 +33,11 @@ def test_a_name_is_refused_as_the_engine_refuses_it(case):
         URL,
     ],
 )
-def test_an_administrator_is_made_without_a_server(url):
+def test_creating_a_database_admin_needs_no_server(url):
     assert repr(cloaca.DatabaseAdmin(url)) == "DatabaseAdmin()"
 
 
-def test_what_a_tenant_shall_be_can_be_read_and_not_changed():
+def test_a_tenant_config_is_read_only_and_its_repr_hides_the_password():
     config = cloaca.TenantConfig("acme", username="acme_u", password="marker")
 
     assert (config.schema_name, config.username, config.password) == ("acme", "acme_u", "marker")
@@ -48,18 +48,18 @@ def test_what_a_tenant_shall_be_can_be_read_and_not_changed():
 
 
 @pytest.mark.parametrize("given", [{}, {"password": None}, {"password": ""}])
-def test_a_password_that_is_not_given_is_empty(given):
+def test_a_missing_password_is_an_empty_str(given):
     assert cloaca.TenantConfig("acme", "acme_u", **given).password == ""
 
 
-def test_what_a_tenant_shall_be_is_not_checked_before_it_is_made():
+def test_creating_a_tenant_config_does_not_check_its_names():
     assert cloaca.TenantConfig("1 bad name", "").schema_name == "1 bad name"
 
 
 @pytest.mark.parametrize(
     "url", ["postgresql://u:marker@db:port/app", "postgresql://u:marker@db", "mysql://u:marker@db/app"]
 )
-def test_a_url_that_is_refused_is_not_shown(url):
+def test_the_error_for_an_invalid_url_does_not_show_the_password(url):
     with pytest.raises(RuntimeError) as caught:
         cloaca.DatabaseAdmin(url)
 

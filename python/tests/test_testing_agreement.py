@@ -1,6 +1,6 @@
-"""The engine and `cloaca.testing` come to the same: each workflow is run by both.
+"""Agreement of the engine and `cloaca.testing`: both run each workflow with the same result.
 
-What a body notes is compared too: what it was given, how often it was called, and what callbacks heard.
+The tests also compare the notes of bodies and callbacks: inputs, arguments, and numbers of calls.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ WORKFLOWS = {}
 
 
 def workflow(declare):
-    """Adds a case: a function that declares tasks with the given notes, which both runs fill."""
+    """Adds a case: a function that declares tasks, which append to the given list of notes."""
     WORKFLOWS[declare.__name__] = declare
     return declare
 
 
 def noting(notes, body):
-    """A body that notes what it was given."""
+    """Returns a body that notes its input before it runs `body`."""
 
     def noted(ctx):
         notes.append((body.__name__, ctx.to_json()))
@@ -85,17 +85,29 @@ def failures_and_skips_do_not_spread(notes):
 
 
 @workflow
+def handles_read_the_initial_context_and_the_failures(notes):
+    def noting_facts(ctx, handle):
+        notes.append((ctx.to_json(), handle.input.to_json(), handle.failures))
+        notes.append([(task, handle.traceback(task)) for task in ("bad", "worse", "good", "end")])
+
+    cloaca.task(id="bad", retry_attempts=2, retry_delay_ms=1)(fail)
+    cloaca.task(id="worse", dependencies=["bad"], retry_attempts=1)(failing_times(9))
+    cloaca.task(id="good", dependencies=["worse"])(keep)
+    cloaca.task(id="end", dependencies=["good"])(noting_facts)
+
+
+@workflow
 def retries_begin_from_the_same_input(notes):
-    def heard(*arguments):
+    def note_call(*arguments):
         notes.append((*arguments[:-1], arguments[-1].to_json()))
 
-    options = {"retry_delay_ms": 1, "on_success": heard, "on_failure": heard}
+    options = {"retry_delay_ms": 1, "on_success": note_call, "on_failure": note_call}
     cloaca.task(id="a", **options)(noting(notes, failing_times(2)))
     cloaca.task(id="b", dependencies=["a"], retry_attempts=2, **options)(noting(notes, fail))
 
 
 @workflow
-def conditions_say_what_is_tried_again(notes):
+def retry_conditions(notes):
     before = []
     for number, (condition, text) in enumerate(
         [("never", "timeout"), ("transient", "boom"), ("transient", "RATE limit"), ("all", "boom")]
@@ -107,7 +119,7 @@ def conditions_say_what_is_tried_again(notes):
 
 
 @workflow
-def patterns_say_what_is_tried_again(notes):
+def retry_error_patterns(notes):
     policy = cloaca.RetryPolicy.builder().max_attempts(2).initial_delay(0.001)
     policy = policy.retry_condition(cloaca.RetryCondition.error_pattern(["429", "Slow Down"]))
     before = []
@@ -117,7 +129,7 @@ def patterns_say_what_is_tried_again(notes):
 
 
 @workflow
-def what_a_body_returns_and_raises(notes):
+def return_values_and_exceptions_of_bodies(notes):
     def dropped(ctx):
         ctx.set("edited", True)
 
@@ -140,11 +152,11 @@ def async_bodies_and_callbacks(notes):
     async def broken(ctx):
         raise ValueError("async boom")
 
-    async def heard(task_id, error, ctx):
+    async def note_call(task_id, error, ctx):
         notes.append((task_id, error, ctx.to_json()))
 
     cloaca.task(id="a")(body)
-    cloaca.task(id="b", dependencies=["a"], retry_attempts=1, on_failure=heard)(broken)
+    cloaca.task(id="b", dependencies=["a"], retry_attempts=1, on_failure=note_call)(broken)
     cloaca.task(id="c", dependencies=["b", "a"])(body)
 
 
@@ -156,25 +168,25 @@ def graphs_of_tasks(notes):
         def out(ctx):
             return ctx["n"] * 2
 
-    def heard(*arguments):
+    def note_call(*arguments):
         notes.append((*arguments[:-1], arguments[-1].to_json()))
 
     def after(ctx):
         ctx.set("after", True)
         return ctx
 
-    cloaca.task(id="a", invokes=graph, post_invocation=after, on_success=heard)(setting(n=21))
-    cloaca.task(id="b", invokes=graph, retry_attempts=1, on_failure=heard)(keep)
+    cloaca.task(id="a", invokes=graph, post_invocation=after, on_success=note_call)(setting(n=21))
+    cloaca.task(id="b", invokes=graph, retry_attempts=1, on_failure=note_call)(keep)
 
 
 @workflow
-def more_failures_than_are_named(notes):
+def more_failures_than_the_error_message_names(notes):
     for number in range(7):
         cloaca.task(id=f"t{number}", retry_attempts=1)(fail)
 
 
 @workflow
-def a_deferral_that_others_end(notes):
+def a_deferral_ended_by_another_task(notes):
     done = []
 
     def wait(ctx, handle):
@@ -189,17 +201,60 @@ def a_deferral_that_others_end(notes):
 
 
 @workflow
-def a_deferral_without_an_end(notes):
-    def heard(*arguments):
+def a_deferral_that_never_ends(notes):
+    def note_call(*arguments):
         notes.append(arguments)
 
-    cloaca.task(id="a", timeout="50ms", retry_attempts=1, on_failure=heard)(
+    cloaca.task(id="a", timeout="50ms", retry_attempts=1, on_failure=note_call)(
         lambda ctx, handle: handle.defer_until(lambda: False, 5)
     )
 
 
+AGREED = cloaca.limit("agreed", max_active=2, per="tenant")
+OTHER = cloaca.limit("agreed-other", max_active=2)
+
+
 @workflow
-def rules_on_the_input(notes):
+def values_that_limits_refuse(notes):
+    for number, tenant in enumerate([[1], {"id": 1}, "\u00e4" * 100, "\u00e4" * 99, None, 1.0]):
+        cloaca.task(id=f"a{number}")(setting(tenant=tenant))
+        cloaca.task(id=f"b{number}", dependencies=[f"a{number}"], limits=[AGREED, OTHER])(noting(notes, keep))
+
+
+@workflow
+def tries_later(notes):
+    def trying_later(limit):
+        calls = []
+
+        def body(ctx):
+            calls.append(1)
+            notes.append((limit, len(calls)))
+            if len(calls) < 3:
+                raise cloaca.TryLater("1ms", limit=limit)
+            return ctx
+
+        return body
+
+    def note_call(task_id, error, ctx):
+        notes.append((task_id, error, ctx.to_json()))
+
+    options = {"limits": [AGREED], "retry_attempts": 2, "retry_delay_ms": 1, "on_failure": note_call}
+    cloaca.task(id="a", **options)(trying_later(None))
+    cloaca.task(id="b", dependencies=["a"], **options)(trying_later("agreed"))
+    cloaca.task(id="c", dependencies=["b"], **options)(trying_later("agreed-other"))
+
+
+@workflow
+def tries_later_too_often(notes):
+    def body(ctx):
+        notes.append("called")
+        raise cloaca.TryLater("0s")
+
+    cloaca.task(id="a")(body)
+
+
+@workflow
+def rules_about_the_context(notes):
     cloaca.task(id="a")(setting(rows=3))
     for number, rule in enumerate(
         [
@@ -221,7 +276,7 @@ def runner():
 
 
 def declared(declare, key):
-    """Declares the workflow of a case; returns what its bodies note from now on."""
+    """Declares the workflow of a case, and returns the list of its notes."""
     notes = []
     with cloaca.WorkflowBuilder(key):
         declare(notes)
@@ -229,7 +284,7 @@ def declared(declare, key):
 
 
 @pytest.mark.parametrize("title", WORKFLOWS)
-def test_both_come_to_the_same(runner, name, title):
+def test_the_engine_and_run_workflow_have_the_same_result(runner, name, title):
     context = Context({"order_id": 7, "exact": 1.0})
 
     notes = declared(WORKFLOWS[title], name)
@@ -240,11 +295,11 @@ def test_both_come_to_the_same(runner, name, title):
     assert run.status == result.status
     assert run.error_message == result.error_message
     assert run.final_context.to_json() == result.final_context.to_json()
-    # Tasks that depend on nothing of each other may run in any order in the engine.
+    # The engine may run independent tasks in any order.
     assert sorted(map(str, notes_of_test)) == sorted(map(str, notes))
 
 
-def test_both_stop_a_body_that_takes_too_long_with_the_same_words(runner, name):
+def test_the_engine_and_run_workflow_report_a_timeout_with_the_same_message(runner, name):
     def declare(body):
         with cloaca.WorkflowBuilder(name):
             cloaca.task(id="a", timeout="150ms", retry_attempts=1)(body)

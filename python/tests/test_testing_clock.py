@@ -1,4 +1,4 @@
-"""`cloaca.testing.FakeClock`: time that passes only when it is told to."""
+"""`cloaca.testing.FakeClock`: time that passes only when a test advances it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import cloaca.testing
 from cloaca.testing import FakeClock
 
 
-def test_it_stands_still_until_it_is_advanced():
+def test_a_clock_stands_still_until_it_is_advanced():
     clock = FakeClock("2030-01-02T03:04:05Z")
 
     assert clock.now() == clock.now() == datetime(2030, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
@@ -23,7 +23,7 @@ def test_it_stands_still_until_it_is_advanced():
     assert repr(clock) == "FakeClock('2030-01-02T03:05:05.250000+00:00')"
 
 
-def test_it_starts_where_it_is_told_to():
+def test_a_clock_starts_at_the_given_time():
     zone = timezone(timedelta(hours=2))
 
     assert FakeClock().now() == datetime(2000, 1, 1, tzinfo=timezone.utc)
@@ -31,16 +31,16 @@ def test_it_starts_where_it_is_told_to():
     assert FakeClock("2030-01-02T03:00:00+02:00").now().hour == 1
 
 
-def test_what_is_planned_happens_at_its_time_in_order():
-    clock, heard = FakeClock(), []
-    clock.call_later(5, lambda: heard.append(("late", clock.elapsed)))
-    clock.call_later(2, lambda: clock.call_later(1, lambda: heard.append(("inner", clock.elapsed))))
-    clock.call_later(2, lambda: heard.append(("early", clock.elapsed)))
-    clock.call_later(9, lambda: heard.append("never"))
+def test_scheduled_functions_are_called_in_order_at_their_times():
+    clock, calls = FakeClock(), []
+    clock.call_later(5, lambda: calls.append(("late", clock.elapsed)))
+    clock.call_later(2, lambda: clock.call_later(1, lambda: calls.append(("inner", clock.elapsed))))
+    clock.call_later(2, lambda: calls.append(("early", clock.elapsed)))
+    clock.call_later(9, lambda: calls.append("never"))
 
     clock.advance(6)
 
-    assert heard == [("early", 2), ("inner", 3), ("late", 5)]
+    assert calls == [("early", 2), ("inner", 3), ("late", 5)]
     assert clock.elapsed == 6
 
 
@@ -57,13 +57,13 @@ def test_what_is_planned_happens_at_its_time_in_order():
         (lambda: FakeClock().call_later(1, None), TypeError, "argument 'function': expected function, got NoneType"),
     ],
 )
-def test_what_is_no_time_is_refused(call, error, text):
+def test_an_invalid_time_or_function_is_refused(call, error, text):
     with pytest.raises(error, match=text):
         call()
 
 
 @pytest.mark.parametrize("name", cloaca.testing.__all__)
-def test_the_examples_of_the_documentation_are_right(name):
+def test_the_examples_in_the_docstrings_are_correct(name):
     thing = getattr(cloaca.testing, name)
     names = {**vars(cloaca), **vars(cloaca.testing)}
     runner = doctest.DocTestRunner(optionflags=doctest.REPORT_NDIFF)
@@ -75,7 +75,7 @@ def test_the_examples_of_the_documentation_are_right(name):
     assert runner.summarize(verbose=False).failed == 0
 
 
-def test_the_example_of_the_module_is_right():
+def test_the_example_in_the_docstring_of_the_module_is_correct():
     test = doctest.DocTestParser().get_doctest(cloaca.testing.__doc__, vars(cloaca.testing), "module", None, None)
     runner = doctest.DocTestRunner()
 

@@ -1,4 +1,4 @@
-"""What `cloaca.testing` decides by itself, by the tables that the engine's own decisions are tested with."""
+"""Decisions of `cloaca.testing`: merges, rules and delays, with the tables that also test the engine."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ DELAYS = table("retry-delays.json")["cases"]
 NAMES = {name: getattr(cloaca, name) for name in cloaca.__all__}
 OUTPUT = {"rows": 3, "tags": ["a", 1], "text": "hello", "none": None, "one": 1.0}
 
-#: Python writes a number in one way only, and its contexts have no numbers beyond a float's range.
+#: Titles of cases that do not apply, because Python writes equal numbers in one way and has a limited float range.
 OTHER_SPELLINGS = {"1 and 1.0 are different elements", "numbers stay to the letter"}
 
 
 def whole(text):
-    """A text of the table, which may be a repetition."""
+    """Returns a text of the table, which may be written as repeated parts."""
     return text if isinstance(text, str) else "".join(part * times for part, times in text["repeat"])
 
 
@@ -35,7 +35,7 @@ MERGES = [
 
 
 @each(MERGES)
-def test_contexts_are_merged_as_the_engine_merges_them(case):
+def test_contexts_are_merged_as_in_the_engine(case):
     result = merged([whole(text) for text in case["jsons"]])
 
     assert json.loads(result) == json.loads(whole(case["result"]))
@@ -43,12 +43,12 @@ def test_contexts_are_merged_as_the_engine_merges_them(case):
     assert list(json.loads(result)) == list(json.loads(whole(case["result"])))
 
 
-def test_there_are_merges_to_compare():
+def test_at_least_20_merges_are_compared():
     assert len(MERGES) >= 20
 
 
 @each(RULES)
-def test_a_rule_decides_as_in_the_engine_whether_a_task_runs(name, case):
+def test_a_trigger_rule_decides_as_in_the_engine_whether_a_task_runs(name, case):
     def fail(ctx):
         raise ValueError("boom")
 
@@ -67,7 +67,7 @@ def test_a_rule_decides_as_in_the_engine_whether_a_task_runs(name, case):
 
 @each(DELAYS)
 @pytest.mark.parametrize("jitter", [False, True])
-def test_delays_are_those_of_the_engine_with_jitter_in_the_middle(case, jitter):
+def test_retry_delays_are_those_of_the_engine_without_random_jitter(case, jitter):
     backoff = case["backoff"]
     strategies = {
         "fixed": lambda: cloaca.BackoffStrategy.fixed(),

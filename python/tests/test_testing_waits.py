@@ -15,7 +15,7 @@ from cloaca.testing import FakeClock, run_workflow
 # ------------------------------------------------------------------------------------------------------------- deferral
 
 
-def test_a_deferred_task_polls_on_the_clock_while_others_run(name):
+def test_a_deferred_task_waits_on_the_clock_while_other_tasks_run(name):
     order, clock = [], FakeClock()
     ready = []
 
@@ -58,7 +58,7 @@ def test_deferred_tasks_may_wait_for_one_another(name):
     assert reached == ["b began", "a passed", "b passed"]
 
 
-def test_a_condition_that_never_holds_ends_at_the_time_limit(name):
+def test_a_deferral_that_never_ends_fails_at_the_task_timeout(name):
     clock, notes = FakeClock(), []
 
     def wait(ctx, handle):
@@ -77,7 +77,7 @@ def test_a_condition_that_never_holds_ends_at_the_time_limit(name):
     assert notes == []
 
 
-def test_strands_of_a_run_that_was_given_up_are_gone(name):
+def test_no_threads_remain_after_an_interrupted_run(name):
     ended = []
 
     def wait(ctx, handle):
@@ -103,7 +103,7 @@ def test_strands_of_a_run_that_was_given_up_are_gone(name):
 # ---------------------------------------------------------------------------------------------------------- time limits
 
 
-def test_a_body_that_takes_too_long_on_the_clock_fails_and_what_it_returned_is_dropped(name):
+def test_a_body_over_its_timeout_on_the_clock_fails_and_its_output_is_dropped(name):
     clock, notes = FakeClock(), []
 
     def slow(ctx):
@@ -125,7 +125,7 @@ def test_a_body_that_takes_too_long_on_the_clock_fails_and_what_it_returned_is_d
     assert notes == []
 
 
-def test_tasks_without_a_limit_have_that_of_the_run(name):
+def test_tasks_without_a_timeout_use_task_timeout_seconds_of_the_run(name):
     clock = FakeClock()
     with cloaca.WorkflowBuilder(name):
         cloaca.task(id="a")(lambda ctx: clock.advance(2))
@@ -134,14 +134,14 @@ def test_tasks_without_a_limit_have_that_of_the_run(name):
     assert run_workflow(name, clock=clock, task_timeout_seconds=2).status == "Failed"
 
 
-def test_a_body_that_takes_too_long_in_real_time_fails(name):
+def test_a_body_over_its_timeout_in_real_time_fails(name):
     with cloaca.WorkflowBuilder(name):
         cloaca.task(id="a", timeout="10ms", retry_attempts=1)(lambda ctx: time.sleep(0.02))
 
     assert run_workflow(name).tasks["a"].error_type == "DeadlineExceeded"
 
 
-def test_an_async_body_is_cancelled_when_its_time_is_over(name):
+def test_an_async_body_is_cancelled_at_its_timeout(name):
     ended = []
 
     async def hang(ctx):
@@ -163,7 +163,7 @@ def test_an_async_body_is_cancelled_when_its_time_is_over(name):
 # ---------------------------------------------------------------------------------------------------------------- async
 
 
-def test_async_bodies_and_callbacks_share_a_loop(name):
+def test_async_bodies_and_callbacks_share_an_event_loop(name):
     loops, notes = [], []
 
     async def body(ctx):

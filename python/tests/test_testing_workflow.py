@@ -26,7 +26,7 @@ def setting(**values):
 
 
 def failing_times(times, error=None):
-    """A body that fails some times."""
+    """Returns a body that fails at its first `times` calls."""
     calls = []
 
     def body(ctx):
@@ -39,7 +39,7 @@ def failing_times(times, error=None):
 
 
 def declare(name, **bodies):
-    """A workflow whose tasks follow one another."""
+    """Declares a workflow in which each task depends on the previous one."""
     with cloaca.WorkflowBuilder(name) as builder:
         before = []
         for task_id, body in bodies.items():
@@ -48,7 +48,7 @@ def declare(name, **bodies):
     return builder
 
 
-def test_a_context_flows_along_the_edges_and_each_task_tells_what_it_got_and_gave(name):
+def test_contexts_are_merged_along_dependencies_and_recorded_for_each_task(name):
     with cloaca.WorkflowBuilder(name):
         cloaca.task(id="left")(setting(tags=["a", "b"], n=1))
         cloaca.task(id="right")(setting(tags=["b", "c"], n=1.0))
@@ -64,7 +64,7 @@ def test_a_context_flows_along_the_edges_and_each_task_tells_what_it_got_and_gav
     assert [task.attempts for task in run.tasks.values()] == [1, 1, 1]
 
 
-def test_the_context_that_is_given_stays_as_it_is(name):
+def test_run_workflow_does_not_change_the_given_context(name):
     declare(name, a=setting(x=2))
     context = Context({"x": 1})
 
@@ -72,7 +72,7 @@ def test_the_context_that_is_given_stays_as_it_is(name):
     assert context.to_dict() == {"x": 1}
 
 
-def test_the_final_context_is_that_of_the_last_task_that_left_one(name):
+def test_the_final_context_is_the_last_output_that_is_not_empty(name):
     declare(name, a=setting(x=2), b=lambda ctx: Context())
 
     assert run_workflow(name).final_context.to_dict() == {"x": 2}
@@ -93,7 +93,7 @@ async def _who(ctx):
 
 
 @pytest.mark.parametrize("kind", FAKES)
-def test_a_fake_takes_the_place_of_a_body(name, kind):
+def test_a_fake_replaces_the_body_of_a_task(name, kind):
     def never(ctx):
         raise AssertionError("the network is asked")
 
@@ -103,11 +103,11 @@ def test_a_fake_takes_the_place_of_a_body(name, kind):
 
     assert run.status == "Completed"
     assert run.final_context["who"] == 7
-    # A dict is added to the input, the others are the output.
+    # A dict is merged into the input; any other fake returns the whole output.
     assert ("id" in run.final_context) is (kind == "a dict")
 
 
-def test_a_fake_leaves_retries_rule_and_callbacks_as_they_are(name):
+def test_a_fake_keeps_the_retries_rule_and_callbacks_of_its_task(name):
     notes = []
     with cloaca.WorkflowBuilder(name):
         options = {"retry_attempts": 2, "on_failure": lambda *arguments: notes.append(arguments[:2])}
@@ -121,7 +121,7 @@ def test_a_fake_leaves_retries_rule_and_callbacks_as_they_are(name):
     assert skipped.tasks["a"].status == "Skipped"
 
 
-def test_a_fake_may_take_a_handle_where_the_task_does_not_and_the_other_way_round(name):
+def test_a_fake_may_take_a_handle_independently_of_its_task(name):
     def wait(ctx, handle):
         handle.defer_until(lambda: True, 500)
         return ctx
@@ -133,7 +133,7 @@ def test_a_fake_may_take_a_handle_where_the_task_does_not_and_the_other_way_roun
     assert clock.elapsed == 0.5
 
 
-def test_retries_wait_on_the_clock_of_the_test_only(name):
+def test_retry_delays_advance_only_the_clock_of_the_test(name):
     hour = 3_600_000
     with cloaca.WorkflowBuilder(name):
         cloaca.task(id="a", retry_delay_ms=hour, retry_max_delay_ms=10 * hour)(failing_times(2))
@@ -148,7 +148,7 @@ def test_retries_wait_on_the_clock_of_the_test_only(name):
     assert clock.elapsed == 3 * 3600
 
 
-def test_others_run_while_a_task_waits_for_its_next_attempt(name):
+def test_other_tasks_run_while_a_task_waits_for_its_next_attempt(name):
     order = []
     flaky = failing_times(1)
 
@@ -165,7 +165,7 @@ def test_others_run_while_a_task_waits_for_its_next_attempt(name):
     assert order == ["a", "b", "c", "a"]
 
 
-def test_a_failed_task_raises_nothing_and_says_where_it_failed(name):
+def test_a_failed_task_is_returned_with_its_error_and_traceback(name):
     def broken(ctx):
         return ctx["missing"]
 
@@ -184,7 +184,7 @@ def test_a_failed_task_raises_nothing_and_says_where_it_failed(name):
     assert "task(s) failed" in repr(run)
 
 
-def test_the_message_of_a_run_names_five_failures_and_counts_the_others(name):
+def test_the_error_message_of_a_run_names_five_failures_and_counts_the_others(name):
     with cloaca.WorkflowBuilder(name):
         for number in range(7):
             cloaca.task(id=f"t{number}", retry_attempts=1)(failing_times(1, ValueError("boom\nmore")))
@@ -197,7 +197,7 @@ def test_the_message_of_a_run_names_five_failures_and_counts_the_others(name):
 
 @pytest.mark.parametrize("stop", [KeyboardInterrupt, pytest.fail.Exception])
 @pytest.mark.parametrize("takes_handle", [False, True])
-def test_what_is_no_exception_goes_through(name, stop, takes_handle):
+def test_a_base_exception_in_a_body_propagates(name, stop, takes_handle):
     def body(ctx):
         raise stop
 
@@ -222,7 +222,7 @@ def test_bodies_run_on_the_thread_of_the_test(name):
 # ------------------------------------------------------------------------------------------- graphs, secrets, arguments
 
 
-def test_the_graph_of_a_task_runs_after_its_fake(name):
+def test_the_graph_of_a_task_runs_after_the_fake_of_its_body(name):
     with cloaca.ComputationGraphBuilder(f"graph-{name}", graph={"doubled": {}}) as graph:
 
         @cloaca.node
@@ -235,23 +235,52 @@ def test_the_graph_of_a_task_runs_after_its_fake(name):
     assert run_workflow(name, tasks={"a": {"n": 21}}).final_context.to_dict() == {"n": 21, "doubled": 42}
 
 
-def test_secrets_are_those_of_the_test(name):
-    heard = []
+def test_a_body_reads_the_secrets_given_to_run_workflow(name):
+    received = []
 
     def ask(ctx):
-        heard.append((ctx.secret("db"), ctx.secret_field("db", "user")))
+        received.append((ctx.secret("db"), ctx.secret_field("db", "user")))
 
     declare(name, a=ask)
 
     assert run_workflow(name, secrets={"db": {"user": "reader"}}).status == "Completed"
-    assert heard == [({"user": "reader"}, "reader")]
+    assert received == [({"user": "reader"}, "reader")]
     with pytest.raises(RuntimeError, match="secrets backend not configured"):
         Context().secret("db")
     assert run_workflow(name, secrets={}).tasks["a"].error.endswith("KeyError: 'secret not found: db'")
     assert "secrets={'db': {…}}" in run_workflow(name).tasks["a"].error
 
 
-def test_a_workflow_is_given_by_its_name_its_builder_or_as_it_was_built(name):
+def test_a_body_reads_the_context_given_to_run_workflow_and_the_failures_of_fakes(name):
+    seen = []
+
+    def refuse(ctx):
+        raise ConnectionError("no network")
+
+    async def report(ctx, handle):
+        seen.extend([ctx.to_dict(), handle.input.to_dict(), handle.failures, handle.traceback("b")])
+        assert "no network" in (handle.traceback("a") or "")
+        with pytest.raises(KeyError, match=r"the execution has no task 'aa'\. Did you mean 'a'\?"):
+            handle.traceback("aa")
+        with pytest.raises(TypeError, match="read-only"):
+            handle.input.set("order_id", 8)
+        seen.append(handle)
+
+    with cloaca.WorkflowBuilder(name):
+        cloaca.task(id="a", retry_attempts=2)(lambda ctx: ctx)
+        cloaca.task(id="b")(lambda ctx: ctx)
+        cloaca.task(id="report", dependencies=["a"], trigger_rules=cloaca.task_failed("a"))(report)
+    run = run_workflow(name, {"order_id": 7}, tasks={"a": refuse})
+
+    assert run.tasks["report"].error is None
+    message = "Python task execution failed: ConnectionError: no network"
+    failure = {"type": "ConnectionError", "message": message, "attempts": 2}
+    assert seen[:4] == [{}, {"order_id": 7}, {"a": failure}, None]
+    with pytest.raises(ValueError, match="already been consumed"):
+        print(seen[4].failures)
+
+
+def test_run_workflow_accepts_a_workflow_name_a_builder_or_a_built_workflow(name):
     builder = declare(name, a=setting(x=1))
 
     for workflow in (name, builder, builder.build()):
@@ -300,7 +329,7 @@ def test_a_wrong_option_is_refused(name, options, error, text):
         run_workflow(name, **options)
 
 
-def test_many_tasks_and_long_chains_are_quick(name):
+def test_a_chain_of_1000_tasks_completes(name):
     before = []
     with cloaca.WorkflowBuilder(name):
         for number in range(1000):

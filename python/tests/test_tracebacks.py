@@ -1,4 +1,4 @@
-"""Tracebacks of errors that stem from C under CPython: sockets, sqlite3 on files, locks."""
+"""Tracebacks of errors that CPython raises in C code: sockets, and sqlite3 on files."""
 
 import socket
 import sqlite3
@@ -25,7 +25,7 @@ def trace(request, tmp_path):
     return caught.value.__traceback__
 
 
-def test_each_entry_by_itself_can_be_shown(trace):
+def test_each_entry_of_a_traceback_can_be_extracted_alone(trace):
     entries = 0
     while trace is not None:
         assert len(traceback.extract_tb(trace, limit=1)) == 1
@@ -33,7 +33,7 @@ def test_each_entry_by_itself_can_be_shown(trace):
     assert entries >= 2
 
 
-def test_a_whole_traceback_has_no_frames_of_what_stands_for_c(trace):
+def test_a_traceback_has_no_frames_of_the_adaptations(trace):
     names = [frame.filename for frame in traceback.extract_tb(trace)]
     assert names[0] == __file__
     assert not any("_adapt" in name for name in names)

@@ -1,4 +1,4 @@
-"""The `trigger` decorator: what it declares, in both spellings. (What it refuses: test_misuse.py.)"""
+"""The `trigger` decorator in both forms (`on` and `workflow`). `test_misuse.py` tests invalid arguments."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import cloaca
 from cloaca._declarations import ledger
 
 
-def test_a_decorated_function_stays_the_same_function(name):
+def test_the_trigger_decorator_returns_the_same_function(name):
     def function():
         return cloaca.TriggerResult.skip()
 
@@ -19,7 +19,7 @@ def test_a_decorated_function_stays_the_same_function(name):
     assert function().is_skip_result()
 
 
-def test_a_trigger_is_sent_to_the_engine_with_its_place(name):
+def test_a_trigger_is_sent_to_the_engine_with_its_file_and_line(name):
     @cloaca.trigger(on="wf", name=name, poll_interval="250ms", allow_concurrent=True)
     def function():
         """Asks.
@@ -39,11 +39,19 @@ def test_a_trigger_is_sent_to_the_engine_with_its_place(name):
         "timing": {"kind": "poll", "intervalMs": 250},
         "allowConcurrent": True,
         "policy": NO_POLICY,
+        "priority": None,
+        "takesState": False,
+        "unfilled": [],
+        "function": "function",
+        "tags": None,
         "description": "Asks.\n\nOften.",
     }
 
 
-NO_POLICY = {"timeoutMs": None, "jitterMs": None, "maxActive": None, "pauseAfter": None, "onChange": False}
+NO_POLICY = {
+    **dict.fromkeys(["timeoutMs", "jitterMs", "maxActive", "pauseAfter", "expectFireMs", "keyTtlMs"]),
+    "onChange": False,
+}
 
 
 @pytest.mark.parametrize(
@@ -55,17 +63,28 @@ NO_POLICY = {"timeoutMs": None, "jitterMs": None, "maxActive": None, "pauseAfter
         ({"max_active": 3}, {"maxActive": 3}),
         ({"pause_after": 1}, {"pauseAfter": 1}),
         ({"on_change": True}, {"onChange": True}),
-        (dict.fromkeys(["timeout", "jitter", "max_active", "pause_after", "catchup"]), {}),
+        ({"expect_fire": "26h"}, {"expectFireMs": 93_600_000}),
+        (dict.fromkeys(["timeout", "jitter", "max_active", "pause_after", "catchup", "expect_fire"]), {}),
     ],
 )
-def test_a_trigger_has_the_policy_that_its_keywords_say(name, keywords, policy):
+def test_the_keywords_of_a_trigger_set_its_policy(name, keywords, policy):
     cloaca.trigger(on="wf", name=name, **keywords)(lambda: False)
 
     assert trigger_as_data(name)["policy"] == {**NO_POLICY, **policy}
 
 
+def test_a_cron_trigger_can_have_an_expected_firing_and_tags(name):
+    tags = {"team": "data"}
+    cloaca.trigger(on="wf", name=name, cron="0 2 * * *", expect_fire="1d", tags=tags)(lambda: False)
+    tags["team"] = "changed later"
+
+    wire = trigger_as_data(name)
+    assert wire["policy"] == {**NO_POLICY, "expectFireMs": 86_400_000}
+    assert wire["tags"] == {"team": "data"}
+
+
 @pytest.mark.parametrize("catchup", ["skip", "all", "none"])
-def test_a_cron_trigger_says_what_becomes_of_missed_instants(name, catchup):
+def test_catchup_sets_the_handling_of_missed_times_of_a_cron_trigger(name, catchup):
     cloaca.trigger(on="wf", name=name, cron="0 2 * * *", catchup=catchup)(lambda: False)
 
     assert trigger_as_data(name)["timing"]["catchup"] == catchup
@@ -79,7 +98,7 @@ def test_a_trigger_is_named_after_its_function():
     assert trigger_as_data("a_trigger_named_after_its_function")["allowConcurrent"] is False
 
 
-def test_a_trigger_without_target_starts_the_workflow_of_its_own_name(name):
+def test_a_trigger_without_a_workflow_starts_the_workflow_of_its_own_name(name):
     cloaca.trigger(name=name)(lambda: False)
 
     assert trigger_as_data(name)["workflow"] == name
@@ -97,20 +116,20 @@ def test_a_trigger_without_target_starts_the_workflow_of_its_own_name(name):
         ({"on": "wf", "poll_interval": "0s"}, 0),
     ],
 )
-def test_the_interval_follows_the_spelling(name, spelling, interval_ms):
+def test_the_default_poll_interval_is_30_s_with_on_and_5_s_with_workflow(name, spelling, interval_ms):
     cloaca.trigger(name=name, **spelling)(lambda: False)
 
     assert trigger_as_data(name)["timing"] == {"kind": "poll", "intervalMs": interval_ms}
 
 
-def test_the_target_may_be_given_by_position(name):
+def test_the_workflow_of_a_trigger_may_be_given_by_position(name):
     cloaca.trigger("wf", name=name)(lambda: False)
 
     assert trigger_as_data(name)["workflow"] == "wf"
     assert trigger_as_data(name)["timing"]["intervalMs"] == 5_000
 
 
-def test_a_cron_trigger_has_a_zone_which_is_utc_unless_given(name):
+def test_the_default_time_zone_of_a_cron_trigger_is_utc(name):
     cloaca.trigger(on="wf", name=name, cron="0 2 * * *")(lambda: False)
     assert trigger_as_data(name)["timing"] == {
         "kind": "cron",
@@ -123,13 +142,13 @@ def test_a_cron_trigger_has_a_zone_which_is_utc_unless_given(name):
     assert trigger_as_data(name)["timing"]["timezone"] == "Europe/Paris"
 
 
-def test_a_zone_without_cron_is_ignored(name):
+def test_a_time_zone_without_cron_is_ignored(name):
     cloaca.trigger(on="wf", name=name, timezone="Europe/Paris")(lambda: False)
 
     assert trigger_as_data(name)["timing"]["kind"] == "poll"
 
 
-def test_the_last_declaration_of_a_name_wins(name):
+def test_the_last_trigger_declared_with_a_name_replaces_earlier_ones(name):
     cloaca.trigger(on="first", name=name)(lambda: False)
     cloaca.trigger(on="second", name=name)(lambda: False)
 
@@ -151,7 +170,7 @@ def test_any_callable_with_a_name_can_be_a_trigger(name):
     assert trigger_as_data(name)["line"] == Check.method.__code__.co_firstlineno
 
 
-def test_a_wrapped_function_is_placed_where_the_function_is_written(name):
+def test_the_place_of_a_wrapped_trigger_is_the_line_of_its_inner_function(name):
     def function():
         return False
 
@@ -164,7 +183,7 @@ def test_a_wrapped_function_is_placed_where_the_function_is_written(name):
     assert trigger_as_data(name)["line"] == function.__code__.co_firstlineno
 
 
-def test_the_engine_gets_what_was_declared_since_it_last_asked(name):
+def test_take_pending_returns_the_triggers_declared_since_the_last_call(name):
     ledger.take_pending()
 
     cloaca.trigger(on="first", name=name)(lambda: False)
@@ -177,7 +196,7 @@ def test_the_engine_gets_what_was_declared_since_it_last_asked(name):
     assert ledger.take_pending() == []
 
 
-def test_the_engine_is_called_when_something_is_declared(name, monkeypatch):
+def test_declaring_a_trigger_notifies_the_engine(name, monkeypatch):
     calls = []
     monkeypatch.setattr(ledger.bridge, "has_engine", lambda: True)
     monkeypatch.setattr(ledger.bridge, "announce", lambda: calls.append("announced"))
@@ -187,7 +206,7 @@ def test_the_engine_is_called_when_something_is_declared(name, monkeypatch):
     assert calls == ["announced"]
 
 
-def test_a_fired_context_is_copied_when_the_result_is_made():
+def test_fire_copies_its_context():
     context = cloaca.Context({"n": 1.0})
 
     result = cloaca.TriggerResult.fire(context)
@@ -205,14 +224,14 @@ def test_a_fired_context_is_copied_when_the_result_is_made():
         (cloaca.TriggerResult.fire(cloaca.Context()), True, "TriggerResult.Fire(<context>)"),
     ],
 )
-def test_a_result_says_whether_it_fires(result, fires, text):
+def test_a_trigger_result_shows_whether_it_fires(result, fires, text):
     assert result.is_fire_result() is fires
     assert result.is_skip_result() is not fires
     assert repr(result) == text
     assert bool(result)
 
 
-def test_results_are_equal_to_themselves_only():
+def test_a_trigger_result_is_equal_only_to_itself():
     result = cloaca.TriggerResult.skip()
 
     assert result == result
@@ -231,7 +250,7 @@ def test_results_are_equal_to_themselves_only():
         ("x" * 10_000_000, f"TriggerResult.Skip('{'x' * 499}…')"),
     ],
 )
-def test_a_skip_may_say_why_in_one_line(reason, shown):
+def test_the_repr_of_a_skip_shows_its_reason_in_one_line(reason, shown):
     result = cloaca.TriggerResult.skip(reason)
 
     assert repr(result) == shown
@@ -239,6 +258,6 @@ def test_a_skip_may_say_why_in_one_line(reason, shown):
 
 
 @pytest.mark.parametrize("reason", [1, b"locked", ["locked"], cloaca.Context()])
-def test_the_reason_of_a_skip_is_text(reason):
+def test_a_skip_reason_that_is_not_a_str_is_refused(reason):
     with pytest.raises(TypeError, match="argument 'reason': expected str, got"):
         cloaca.TriggerResult.skip(reason=reason)

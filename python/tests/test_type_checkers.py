@@ -1,6 +1,6 @@
-"""mypy and pyright accept a program that uses every public name, and find the mistakes of one that has many.
+"""mypy and pyright accept a program that uses every public name, and report all mistakes of another program.
 
-mypy also checks what the adaptations of the standard library call of the host, with the configuration of the project.
+With the configuration of the project, mypy also checks the calls of the adaptations to the host.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ TYPED = HERE / "typed_program.py"
 MISTAKEN = HERE / "mistaken_program.py"
 EXAMPLES = sorted(path for path in (PROJECT / "examples").glob("*/*.py") if not path.name.startswith("test_"))
 
-pytestmark = pytest.mark.skipif(sys.platform == "emscripten", reason="mypy is compiled for the host")
+pytestmark = pytest.mark.skipif(sys.platform == "emscripten", reason="mypy does not run in Pyodide")
 
 
 def mypy_errors(programs, folder, monkeypatch, *options):
-    """What mypy finds, as program and line."""
+    """Returns the errors of mypy, as (file name, line)."""
     api = pytest.importorskip("mypy.api", reason="mypy is not installed")
     monkeypatch.setenv("MYPYPATH", str(PROJECT))
     settings = ["--follow-imports=silent", "--config-file=", f"--cache-dir={folder}", *options]
@@ -35,9 +35,9 @@ def mypy_errors(programs, folder, monkeypatch, *options):
 
 
 def pyright_errors(programs, folder):
-    """What pyright finds, as program and line."""
+    """Returns the errors of pyright, as (file name, line)."""
     pytest.importorskip("pyright", reason="pyright is not installed")
-    # It reads what lies beside its settings only.
+    # pyright reads only files in the folder of its settings.
     for program in programs:
         shutil.copy(program, folder)
     settings = folder / "pyrightconfig.json"
@@ -56,7 +56,7 @@ def test_mypy_accepts_a_program_that_uses_every_public_name(monkeypatch, tmp_pat
     assert mypy_errors([TYPED], tmp_path, monkeypatch, "--strict") == set()
 
 
-def test_mypy_accepts_the_examples_which_have_no_annotations(monkeypatch, tmp_path):
+def test_mypy_accepts_the_examples_without_annotations(monkeypatch, tmp_path):
     assert (
         mypy_errors(EXAMPLES, tmp_path, monkeypatch, "--check-untyped-defs", "--disable-error-code=var-annotated")
         == set()
@@ -72,11 +72,11 @@ def mistakes():
     return {(MISTAKEN.name, number) for number, line in enumerate(lines, 1) if "  # mistake" in line}
 
 
-def test_mypy_finds_each_mistake_where_it_is_and_nothing_else(monkeypatch, tmp_path):
+def test_mypy_reports_exactly_the_lines_marked_as_mistakes(monkeypatch, tmp_path):
     assert mypy_errors([MISTAKEN], tmp_path, monkeypatch) == mistakes()
 
 
-def test_pyright_finds_each_mistake_where_it_is_and_nothing_else(tmp_path):
+def test_pyright_reports_exactly_the_lines_marked_as_mistakes(tmp_path):
     assert pyright_errors([MISTAKEN], tmp_path) == mistakes()
 
 
@@ -103,7 +103,9 @@ def cache(tmp_path_factory):
     ],
     ids=["a misspelt function", "too few arguments", "too many arguments", "an argument of another type"],
 )
-def test_an_adaptation_that_calls_the_host_wrongly_is_refused(monkeypatch, tmp_path, cache, call, mistaken, complaint):
+def test_mypy_refuses_an_adaptation_that_calls_the_host_wrongly(
+    monkeypatch, tmp_path, cache, call, mistaken, complaint
+):
     api = pytest.importorskip("mypy.api", reason="mypy is not installed")
     monkeypatch.chdir(PROJECT)
     text = ADAPTATION.read_text(encoding="utf-8")
@@ -111,7 +113,7 @@ def test_an_adaptation_that_calls_the_host_wrongly_is_refused(monkeypatch, tmp_p
     changed = tmp_path / ADAPTATION.name
     changed.write_text(text.replace(call, mistaken), encoding="utf-8")
 
-    # Reads the changed file in the place of the project's.
+    # Makes mypy read the changed file instead of the file of the project.
     options = [f"--cache-dir={cache}", "--follow-imports=silent", "--shadow-file", str(ADAPTATION), str(changed)]
     report, errors, code = api.run([*options, str(ADAPTATION)])
 

@@ -1,4 +1,4 @@
-"""What a context stores of each kind of value."""
+"""Conversion of Python values by a context."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ NAMES = {
 
 
 def same(left: Any, right: Any) -> bool:
-    """Equal, with equal types everywhere."""
+    """Returns whether two values are equal and have equal types at all levels."""
     if type(left) is not type(right):
         return False
     if isinstance(left, list):
@@ -76,7 +76,7 @@ def same(left: Any, right: Any) -> bool:
 
 
 @each(VALUES["kept"])
-def test_a_value_is_read_back_as_the_reference_says(case):
+def test_a_stored_value_is_read_back_as_documented(case):
     context = cloaca.Context()
 
     context.set("key", eval(case["python"], NAMES))
@@ -85,7 +85,7 @@ def test_a_value_is_read_back_as_the_reference_says(case):
 
 
 @each(VALUES["kept"])
-def test_a_value_survives_its_way_through_json(case):
+def test_a_stored_value_is_unchanged_after_conversion_to_json_and_back(case):
     context = cloaca.Context({"key": eval(case["python"], NAMES)})
 
     arrived = cloaca.Context.from_json(context.to_json())
@@ -105,19 +105,19 @@ def test_a_value_without_a_json_form_is_refused(case):
 
 
 @each(VALUES["json"])
-def test_json_text_is_read_as_the_reference_says(case):
+def test_json_is_read_as_documented(case):
     context = cloaca.Context.from_json(case["text"])
 
     assert same(context.to_dict(), eval(case["stored"], NAMES))
 
 
 @each(VALUES["badJson"])
-def test_a_text_that_is_no_json_object_is_refused(case):
+def test_a_text_that_is_not_a_json_object_is_refused(case):
     with pytest.raises(ValueError, match="Failed to deserialize from JSON"):
         cloaca.Context.from_json(case["text"])
 
 
-CONTENT_DOORS = {
+WRITERS = {
     "the constructor": lambda value: cloaca.Context({"key": value}),
     "set": lambda value: cloaca.Context().set("key", value),
     "insert": lambda value: cloaca.Context().insert("key", value),
@@ -128,28 +128,28 @@ CONTENT_DOORS = {
 }
 
 
-@pytest.mark.parametrize("door", CONTENT_DOORS)
-def test_a_context_is_nested_at_most_512_levels_deep_whatever_brings_a_value_in(door):
-    bring = CONTENT_DOORS[door]
+@pytest.mark.parametrize("writer", WRITERS)
+def test_every_method_refuses_a_value_that_nests_a_context_deeper_than_512_levels(writer):
+    write = WRITERS[writer]
 
-    bring(nested(511))  # the context itself is the first level
-    for levels in (512, 100_000) if door != "from_json" else (512,):
+    write(nested(511))  # the context itself is the first level
+    for levels in (512, 100_000) if writer != "from_json" else (512,):
         with pytest.raises(ValueError, match="nested"):
-            bring(nested(levels))
+            write(nested(levels))
 
 
-def test_json_nested_deeper_than_the_engine_reads_is_refused():
+def test_from_json_refuses_json_nested_deeper_than_512_levels():
     with pytest.raises(ValueError, match="Failed to deserialize from JSON: nested"):
         cloaca.Context.from_json('{"a":' + "[" * 512 + "]" * 512 + "}")
 
 
-def test_json_nested_as_deep_as_the_engine_reads_is_accepted():
+def test_from_json_accepts_json_nested_512_levels_deep():
     context = cloaca.Context.from_json('{"a":' + "[" * 511 + "]" * 511 + "}")
 
     assert len(context) == 1
 
 
-def test_a_json_int_of_many_digits_is_read_as_a_float():
+def test_a_json_integer_of_201_digits_is_read_as_a_float():
     context = cloaca.Context.from_json('{"a": 1' + "0" * 200 + "}")
 
     assert same(context["a"], 1e200)

@@ -1,4 +1,4 @@
-"""`WorkflowBuilder`, `Workflow` and the registry of a process."""
+"""`WorkflowBuilder`, `Workflow`, and the registry of workflows."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def keep(ctx):
 
 
 def build(name, edges, *, tags=(), description="", **parts):
-    """A workflow of the given tasks: id to dependencies."""
+    """Declares a workflow, and returns it. `edges` maps the ids of its tasks to their dependencies."""
     with cloaca.WorkflowBuilder(name, **parts) as builder:
         builder.description(description)
         for key, value in tags:
@@ -28,7 +28,7 @@ def build(name, edges, *, tags=(), description="", **parts):
 DIAMOND = {"d": ["b", "c"], "b": ["a"], "c": ["a"], "a": []}
 
 
-def test_a_block_registers_its_workflow_under_its_name(name):
+def test_a_with_block_registers_its_workflow_under_its_name(name):
     with cloaca.WorkflowBuilder(name) as builder:
         builder.description("first")
         builder.description("nightly")
@@ -44,6 +44,35 @@ def test_a_block_registers_its_workflow_under_its_name(name):
     assert [task["id"] for task in wire["tasks"]] == ["a"]
 
 
+def test_a_workflow_and_its_tasks_have_no_deadline_by_default(name):
+    build(name, {"a": []})
+
+    wire = workflow_as_data(name)
+    assert (wire["deadlineMs"], wire["doneBy"]) == (None, None)
+    assert wire["tasks"][0]["deadlineMs"] is None
+
+
+def test_deadlines_are_part_of_the_declaration_but_not_of_the_version(name):
+    with cloaca.WorkflowBuilder(name) as builder:
+        cloaca.task(id="a")(keep)
+        version = builder.build().version
+
+    with cloaca.WorkflowBuilder(name, deadline="30m", done_by="07:00", timezone="Europe/Berlin") as builder:
+        cloaca.task(id="a", deadline="90s")(keep)
+        assert builder.build().version == version
+
+    wire = workflow_as_data(name)
+    assert wire["deadlineMs"] == 1_800_000
+    assert wire["doneBy"] == {"time": "07:00", "timezone": "Europe/Berlin"}
+    assert wire["tasks"][0]["deadlineMs"] == 90_000
+
+
+def test_the_zone_of_done_by_is_utc_by_default(name):
+    build(name, {"a": []}, done_by="23:59")
+
+    assert workflow_as_data(name)["doneBy"] == {"time": "23:59", "timezone": "UTC"}
+
+
 def test_the_workflow_argument_is_the_key_and_the_name_only_a_title(name):
     workflow = build("Nice title", {"a": []}, workflow=name, tenant="acme", package="jobs")
 
@@ -54,7 +83,7 @@ def test_the_workflow_argument_is_the_key_and_the_name_only_a_title(name):
     assert workflow_as_data("Nice title") is None
 
 
-def test_a_block_yields_its_builder(name):
+def test_a_with_block_yields_its_builder(name):
     builder = cloaca.WorkflowBuilder(name)
 
     with builder as entered:
@@ -77,20 +106,20 @@ def test_the_name_of_a_workflow_may_be_empty():
     assert cloaca.WorkflowBuilder("").__repr__() == "WorkflowBuilder(name='')"
 
 
-def test_a_later_block_of_the_same_key_replaces_the_workflow(name):
+def test_a_later_block_with_the_same_key_replaces_the_workflow(name):
     build(name, {"a": [], "b": []})
     build(name, {"c": []})
 
     assert [task["id"] for task in workflow_as_data(name)["tasks"]] == ["c"]
 
 
-def test_tasks_are_told_dependencies_first(name):
+def test_tasks_are_declared_after_their_dependencies(name):
     build(name, DIAMOND)
 
     assert [task["id"] for task in workflow_as_data(name)["tasks"]] == ["a", "b", "c", "d"]
 
 
-def test_an_exception_in_a_block_goes_through_unchanged_and_nothing_is_registered(name):
+def test_an_exception_in_a_with_block_propagates_unchanged_and_registers_no_workflow(name):
     error = LookupError("mine")
 
     with pytest.raises(LookupError) as caught:
@@ -104,7 +133,7 @@ def test_an_exception_in_a_block_goes_through_unchanged_and_nothing_is_registere
         cloaca.task(id="b")(keep)
 
 
-def test_a_block_that_ends_invalid_is_closed_all_the_same(name):
+def test_an_invalid_workflow_is_not_registered_and_its_block_is_closed(name):
     with pytest.raises(ValueError):
         build(name, {"a": ["missing"]})
 
@@ -135,7 +164,7 @@ INVALID = [
 
 
 @pytest.mark.parametrize(("edges", "problem"), INVALID)
-def test_the_end_of_a_block_says_what_is_wrong(name, edges, problem):
+def test_a_with_block_raises_an_error_that_describes_an_invalid_workflow(name, edges, problem):
     with pytest.raises(ValueError) as caught:
         with cloaca.WorkflowBuilder(name):
             for task_id, dependencies in edges.items():
@@ -145,21 +174,21 @@ def test_the_end_of_a_block_says_what_is_wrong(name, edges, problem):
 
 
 @pytest.mark.parametrize(("edges", "problem"), INVALID)
-def test_build_says_what_is_wrong(name, edges, problem):
+def test_build_raises_an_error_that_describes_an_invalid_workflow(name, edges, problem):
     with pytest.raises(ValueError) as caught:
         build(name, edges)
 
     assert str(caught.value) == "Failed to build workflow: " + problem.format(name)
 
 
-def test_a_cycle_is_found_in_a_chain_longer_than_the_stack(name):
+def test_a_cycle_of_5001_tasks_is_found_without_exceeding_the_recursion_limit(name):
     edges = {str(number): [str(number + 1)] for number in range(5000)}
 
     with pytest.raises(ValueError, match="Circular dependency"):
         build(name, {**edges, "5000": ["0"]})
 
 
-def test_a_workflow_says_its_parts(name):
+def test_a_workflow_has_its_properties_roots_leaves_and_levels(name):
     workflow = build(name, DIAMOND, description="text")
     full = "public::embedded::" + name + "::{}"
 
@@ -176,7 +205,7 @@ def test_a_workflow_says_its_parts(name):
     assert workflow.validate() is None
 
 
-def test_the_topological_order_has_every_task_after_its_dependencies(name):
+def test_topological_sort_lists_every_task_after_its_dependencies(name):
     order = build(name, DIAMOND).topological_sort()
 
     position = {full.rsplit("::", 1)[1]: index for index, full in enumerate(order)}
@@ -184,11 +213,11 @@ def test_the_topological_order_has_every_task_after_its_dependencies(name):
     assert all(position[other] < position[task] for task, others in DIAMOND.items() for other in others)
 
 
-def test_a_workflow_without_description_has_an_empty_one(name):
+def test_a_workflow_without_a_description_has_an_empty_description(name):
     assert build(name, {"a": []}).description == ""
 
 
-def test_equal_definitions_have_equal_versions(name):
+def test_workflows_with_equal_definitions_have_equal_versions(name):
     tags = [("a", "1"), ("b", "2")]
     first = build(name, {"a": [], "b": ["a"]}, tags=tags)
     second = build(name, {"b": ["a"], "a": []}, tags=reversed(tags))
@@ -196,7 +225,7 @@ def test_equal_definitions_have_equal_versions(name):
     assert first.version == second.version
 
 
-def test_a_version_is_the_same_in_every_process():
+def test_the_version_of_a_workflow_is_the_same_in_every_process():
     assert build("fixed", {"a": [], "b": ["a"]}, tags=[("k", "v")], description="é").version == "df965498b1109d51"
 
 
@@ -214,7 +243,7 @@ def test_a_version_is_the_same_in_every_process():
     ],
     ids=str,
 )
-def test_a_change_of_the_definition_changes_the_version(name, change):
+def test_a_changed_definition_changes_the_version_of_a_workflow(name, change):
     base = {"title": "title", "edges": {"a": [], "b": ["a"]}, "tags": [("k", "v")], "description": "text"}
 
     def version(edges, title, **parts):
@@ -223,7 +252,7 @@ def test_a_change_of_the_definition_changes_the_version(name, change):
     assert version(**base) != version(**{**base, **change})
 
 
-def test_add_task_picks_tasks_that_were_decorated_earlier_under_the_same_key(name):
+def test_add_task_adds_tasks_declared_earlier_under_the_same_key(name):
     with cloaca.WorkflowBuilder(name):
         cloaca.task(id="a")(keep)
 
@@ -243,7 +272,7 @@ def test_add_task_picks_tasks_that_were_decorated_earlier_under_the_same_key(nam
     ]
 
 
-def test_build_does_not_register(name):
+def test_build_does_not_register_the_workflow(name):
     with cloaca.WorkflowBuilder(name):
         cloaca.task(id="a")(keep)
         cloaca.task(id="b")(keep)
@@ -255,7 +284,7 @@ def test_build_does_not_register(name):
     assert len(workflow_as_data(name)["tasks"]) == 2
 
 
-def test_add_task_and_build_do_not_disturb_the_collection_of_the_block(name):
+def test_add_task_and_build_inside_a_block_do_not_change_the_registered_workflow(name):
     with cloaca.WorkflowBuilder(name) as builder:
         cloaca.task(id="a")(keep)
         builder.add_task("a")
@@ -303,7 +332,7 @@ def test_register_workflow_constructor_replaces_an_earlier_workflow(name):
     assert [task["id"] for task in workflow_as_data(f"{name}-other")["tasks"]] == ["a"]
 
 
-def test_a_constructor_that_raises_is_named(name):
+def test_an_exception_in_a_workflow_constructor_is_reported_with_its_cause(name):
     def construct():
         raise LookupError("gone")
 
@@ -315,7 +344,7 @@ def test_a_constructor_that_raises_is_named(name):
     assert workflow_as_data(name) is None
 
 
-def test_an_unknown_task_is_refused_with_the_nearest_one() -> None:
+def test_add_task_refuses_an_unknown_task_and_suggests_the_nearest_id() -> None:
     with cloaca.WorkflowBuilder("nearest"):
         cloaca.task(id="fetch_orders")(keep)
 

@@ -1,19 +1,20 @@
-"""Versions of workflows: the same in Python and in TypeScript, which have one table of cases."""
+"""Versions of workflows are the same in Python and TypeScript. Both test them with one table of cases."""
 
 from __future__ import annotations
 
 from cases import each, table
 
-from cloaca import WorkflowBuilder, task
+from cloaca import WorkflowBuilder, limit, task
 
 
 @each(table("workflow-versions.json")["cases"])
-def test_equal_definitions_have_equal_versions_in_both_languages(case):
+def test_a_workflow_has_the_same_version_in_python_and_typescript(case):
     builder = WorkflowBuilder(
         case.get("title_text", case["name"]),
         tenant=case.get("tenant"),
         package=case.get("package"),
         workflow=case["name"],
+        **case.get("limit", {}),
     )
     builder.description(case["description"])
     for key, value in case["tags"].items():
@@ -21,6 +22,7 @@ def test_equal_definitions_have_equal_versions_in_both_languages(case):
 
     with builder:
         for task_id, dependencies in case["tasks"]:
-            task(id=task_id, dependencies=dependencies)(lambda ctx: ctx)
+            limits = [limit(name, max_active=1) for name in case.get("limits", {}).get(task_id, [])]
+            task(id=task_id, dependencies=dependencies, limits=limits)(lambda ctx: ctx)
 
     assert builder.build().version == case["version"]

@@ -1,4 +1,4 @@
-"""A program that uses every public name, for the type checkers: `mypy --strict` and `pyright` accept it as it is."""
+"""A program that uses every public name. `mypy --strict` and `pyright` accept it without errors."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from cloaca import testing
     max_active=2,
     pause_after=10,
     on_change=True,
+    expect_fire="26h",
+    tags={"team": "data"},
 )
 def inbox() -> cloaca.TriggerResult:
     if not cloaca.var_or("INBOX", ""):
@@ -32,7 +34,26 @@ async def queue() -> Union[cloaca.TriggerResult, bool]:
     return cloaca.var_or("QUEUE", "") != ""
 
 
-@cloaca.trigger(on="ingest", cron="0 2 * * *", timezone="Europe/Paris", catchup="all")
+@cloaca.trigger(on="ingest", key_ttl="90d")
+def rows(state: Dict[str, Any]) -> List[cloaca.TriggerResult]:
+    last: int = state.get("last", 0)
+    state["last"] = last + 1
+    return [cloaca.TriggerResult.fire(cloaca.Context({"id": last}), key=f"row-{last}"), cloaca.TriggerResult.fire()]
+
+
+@cloaca.trigger(on="ingest", key_ttl="never")
+async def messages(state: Dict[str, int]) -> Union[List[cloaca.TriggerResult], cloaca.TriggerResult]:
+    return [cloaca.TriggerResult.fire(key="m")] if state else cloaca.TriggerResult.skip()
+
+
+@cloaca.trigger(
+    on="ingest",
+    cron="0 2 * * *",
+    timezone="Europe/Paris",
+    catchup="all",
+    expect_fire="2d",
+    tags={"team": "data"},
+)
 def nightly() -> None:
     """Is never called."""
 
@@ -63,6 +84,40 @@ conditions: List[cloaca.RetryCondition] = [cloaca.RetryCondition.never(), cloaca
 task_decorator: cloaca.TaskDecorator = cloaca.task(id="only")
 trigger_decorator: cloaca.TriggerDecorator = cloaca.trigger(on="ingest")
 params_decorator: cloaca.WorkflowParamsDecorator = cloaca.workflow_params(source=str, batch=(int, 500))
+crm: cloaca.Limit = cloaca.limit("typed-crm", max_active=3, rate="100/1m", per="tenant")
+api = cloaca.limit("typed-api", rate="5/1s")
+with cloaca.WorkflowBuilder("limited", max_active=1, per="customer", overflow="newest", priority=10) as limited:
+
+    @cloaca.task(limits=[crm, api])
+    def push(ctx: cloaca.Context) -> None:
+        print(crm.name.upper())
+
+    cloaca.task(id="tuple", limits=(crm,))(lambda ctx: ctx)
+cloaca.WorkflowBuilder("dropping", max_active=2, overflow="drop")
+cloaca.trigger(on="limited", name="scheduled", cron="@daily", priority=-5)(lambda: False)
+cloaca.trigger(on="limited", name="polled", poll_interval="1m", priority=5)(lambda: False)
+with cloaca.WorkflowBuilder("waits"):
+    cooled: cloaca.WaitNode = cloaca.delay("cool", "24h")
+    cloaca.delay("night", until="03:30", timezone="Europe/Berlin", dependencies=[cooled])
+    decided: cloaca.WaitNode = cloaca.wait_for_signal(
+        "decided",
+        signal="refund-decision",
+        key="{order_id}",
+        timeout="3d",
+        on_timeout="continue",
+        dependencies=[cooled],
+    )
+    cloaca.wait_for_signal("any", signal="go")
+    approved: cloaca.WaitNode = cloaca.approval(
+        "ok",
+        title="Refund {order_id}?",
+        form={"type": "object", "properties": {"amount": {"type": "number"}}},
+        timeout="3d",
+        on_timeout="skip",
+        dependencies=[decided, "cool"],
+        trigger_rules=cloaca.task_success("decided"),
+    )
+    cloaca.task(id="after", dependencies=[cooled, approved])(lambda ctx: ctx)
 secrets_decorator: cloaca.WorkflowSecretsDecorator = cloaca.workflow_secrets("warehouse")
 
 
@@ -130,7 +185,15 @@ def keep_alarm(ctx: cloaca.Context) -> cloaca.Context:
     return ctx
 
 
-with cloaca.WorkflowBuilder("ingest", tenant="public", package="embedded", workflow="ingest") as workflow_builder:
+with cloaca.WorkflowBuilder(
+    "ingest",
+    tenant="public",
+    package="embedded",
+    workflow="ingest",
+    deadline="30m",
+    done_by="07:00",
+    timezone="Europe/Berlin",
+) as workflow_builder:
     workflow_builder.description("takes files in")
     workflow_builder.tag("team", "data")
 
@@ -141,6 +204,13 @@ with cloaca.WorkflowBuilder("ingest", tenant="public", package="embedded", workf
     def read(ctx: cloaca.Context, handle: cloaca.TaskHandle) -> cloaca.Context:
         handle.defer_until(lambda: ctx.get("file") is not None, poll_interval_ms=200)
         ctx.set("held", handle.is_slot_held())
+        receipt: str = handle.once("charge", lambda: handle.key("charge"))
+        child: cloaca.WorkflowResult = handle.run("ingest", ctx, key=receipt)
+        print(child.status, child.final_context)
+        order: cloaca.Context = handle.input
+        trace: Optional[str] = handle.traceback("load")
+        failed: List[int] = [failure["attempts"] for failure in handle.failures.values()]
+        print(order["order_id"], trace, failed, handle.failures["load"]["type"] + handle.failures["load"]["message"])
         ctx.insert("rows", 3)
         ctx.update("rows", 4)
         ctx.update_from_dict({"name": "x"})
@@ -175,6 +245,18 @@ with cloaca.WorkflowBuilder("ingest", tenant="public", package="embedded", workf
 
     @cloaca.task(dependencies=(load,), trigger_rules=rule, on_failure=lambda task_id, error, context: print(error))
     async def publish(ctx: cloaca.Context, task_handle: cloaca.TaskHandle) -> cloaca.Context:
+        async def count() -> int:
+            return 1
+
+        try:
+            counted: int = await task_handle.once("count", count)
+            print(counted + 1)
+        except cloaca.Parked:
+            raise
+        except OSError as error:
+            later = cloaca.TryLater("30s", limit="crm")
+            print(later.delay + 1.0, later.limit)
+            raise later from error
         return ctx
 
     workflow_builder.add_task(read)
@@ -227,6 +309,9 @@ def run() -> cloaca.PipelineResult:
         print(settings["db_pool_size"], stats["success_rate"] / 100, row and row["last_poll_at"])
         print([cron["next_run_at"] for cron in crons], [run["scheduled_time"] for run in cron_executions])
         print([trigger["trigger_name"].upper() for trigger in rows], [firing["context_hash"] for firing in firings])
+        sent: cloaca.SentSignal = runner.signal("refund-decision", key="7", payload={"by": "Ada"}, id="msg-1")
+        print(sent["id"], sent["state"] == "used", [execution.upper() for execution in sent["executions"]])
+        runner.signal("go")
         sequence: int = runner.push("probe", {"c": 91.0}, timeout=0.5)
         subscription: str = runner.subscribe_workflow_to_reactor(
             "temps", "ingest", "public", when="payload.probe.c > 80"
@@ -235,6 +320,7 @@ def run() -> cloaca.PipelineResult:
         removed: bool = runner.unsubscribe_workflow_from_reactor("temps", "ingest")
         print(sequence, subscription, removed, [each["predicate_error_count"] + 1 for each in subscriptions])
         result: cloaca.WorkflowResult = runner.execute("ingest", cloaca.Context.from_json("{}"))
+        result = runner.execute("ingest", cloaca.Context(), key="invoice-7", priority=-10)
         print(result.execution_id, result.status, result.start_time, result.end_time, result.error_message)
         print(result.final_context.to_dict())
     runner.shutdown()
@@ -267,6 +353,10 @@ def check_without_the_engine() -> testing.WorkflowRun:
     print(
         fired.outcome == "fired", fired.context["file"], fired.reason, fired.traceback, testing.poll("queue").workflow
     )
+    polled = testing.poll(rows, state={"last": 7})
+    firing: testing.Firing = polled.firings[0]
+    after: Optional[Dict[str, Any]] = polled.state
+    print(firing.context["id"], firing.key, after)
     with cloaca.WorkflowBuilder("checked") as builder:
         cloaca.task(id="fetch")(fetch)
         cloaca.task(id="wait")(wait)
@@ -279,6 +369,11 @@ def check_without_the_engine() -> testing.WorkflowRun:
         clock=clock,
         secrets={"db": {"user": "reader"}},
         task_timeout_seconds=1.5,
+    )
+    testing.run_workflow(
+        "waits",
+        signals=[{"name": "refund-decision", "key": "7", "payload": {"by": "Ada"}}, {"name": "go"}],
+        approvals={"ok": {"approved": True, "values": {"amount": 1.5}, "note": None}},
     )
     task: testing.TaskRun = run.tasks["fetch"]
     print(run.status == "Completed", run.error_message, run.final_context.to_dict(), run.start_time, run.end_time)

@@ -1,50 +1,64 @@
 /**
- * Hands an alert to a command: as JSON on its stdin, its kind and message in the environment as well. Nothing of an alert
- * becomes part of the command line. What exits with another code than 0 has not received it.
+ * Passes an alert to a command: as JSON on stdin, its kind and message also as environment variables, and never on the
+ * command line. An exit code other than 0 is a failed delivery, and the first line on stderr is the reason.
  */
 
 import { spawn } from 'node:child_process'
-import type { Clock } from '../engine/ports.ts'
+import type { Clock } from '../engine/clock-port.ts'
 import type { Alert } from '../model/alert.ts'
 import { alertJson } from './alert-json.ts'
-import type { AlertReceiver } from './delivery-queue.ts'
+import type { AlertTarget, AttemptResult } from './alert-target.ts'
+import { ErrorOutput } from './error-output.ts'
 
-const LONGEST_MS = 30_000
+const MAX_COMMAND_MS = 30_000
 
 export interface CommandPorts {
   readonly clock: Clock
-  /** Returns the variables that the command has besides those of its alert. */
+  /** Returns the environment variables of the command, without those of the alert. */
   readonly environment: () => NodeJS.ProcessEnv
 }
 
-/** A text is a line for the system's shell, a list a program with its arguments. */
-export function command(words: string | readonly string[], { clock, environment }: CommandPorts): AlertReceiver {
+export interface CommandOptions {
+  readonly receiver: string
+  /** Line for the system's shell, or list of a program and its arguments. */
+  readonly command: string | readonly string[]
+  readonly publicUrl: string | null
+}
+
+export function command(options: CommandOptions, { clock, environment }: CommandPorts): AlertTarget {
+  const { receiver, command: words, publicUrl } = options
   const [program = '', ...args] = typeof words === 'string' ? [words] : words
   return {
-    to: 'command',
+    ...{ receiver, to: 'command' },
     shown: 'the command',
     send: (alert, stopping) =>
-      new Promise((resolve, reject) => {
+      new Promise<AttemptResult>((resolve) => {
         const child = spawn(program, args, {
           shell: typeof words === 'string',
-          stdio: ['pipe', 'ignore', 'ignore'],
+          stdio: ['pipe', 'ignore', 'pipe'],
           env: { ...environment(), ...variablesOf(alert) },
-          // A group of its own, so that what it has started is ended with it.
+          // Own process group, so that processes that the command started are ended with it.
           detached: process.platform !== 'win32',
         })
         const end = (): void => kill(child.pid)
-        const timer = clock.wakeAfter(LONGEST_MS, end, 'ending the command of an alert')
+        const timer = clock.wakeAfter(MAX_COMMAND_MS, end, 'ending the command of an alert')
         stopping.addEventListener('abort', end, { once: true })
-        const settle = (error: Error | null): void => {
+        const settle = (error: string | null, code: number | null): void => {
           timer.cancel()
           stopping.removeEventListener('abort', end)
-          if (error === null) resolve()
-          else reject(error)
+          resolve({ response: code === null ? null : `exit code ${code}`, error })
         }
-        child.on('error', ({ message }) => settle(new Error(`the command did not start: ${message}`)))
-        child.on('exit', (code, signal) => settle(code === 0 ? null : new Error(ending(code, signal, stopping))))
-        child.stdin.on('error', () => undefined) // one that reads nothing
-        child.stdin.end(alertJson(alert))
+        // Without free descriptors, Node gives a process that it could not start no streams.
+        const errors = child.pid === undefined ? null : new ErrorOutput(child.stderr, clock)
+        child.on('error', ({ message }) => settle(`the command did not start: ${message}`, null))
+        child.on('exit', async (code, signal) => {
+          timer.cancel()
+          const failure = code === 0 ? null : withReason(ending(code, signal, stopping), await errors?.firstLine())
+          settle(failure, code)
+        })
+        if (errors === null) return
+        child.stdin.on('error', () => undefined) // Ignored: the command may end without reading its input
+        child.stdin.end(alertJson(alert, publicUrl))
         if (stopping.aborted) end()
       }),
   }
@@ -57,8 +71,12 @@ function variablesOf({ kind, message }: Alert): NodeJS.ProcessEnv {
 function ending(code: number | null, signal: NodeJS.Signals | null, stopping: AbortSignal): string {
   if (stopping.aborted) return 'the engine stopped'
   return code === null
-    ? `the command was killed by ${signal} (its time limit is ${LONGEST_MS / 1_000} s)`
+    ? `the command was killed by ${signal} (its time limit is ${MAX_COMMAND_MS / 1_000} s)`
     : `the command exited with code ${code}`
+}
+
+function withReason(failure: string, reason: string | null = null): string {
+  return reason === null ? failure : `${failure}: ${reason}`
 }
 
 function kill(pid: number | undefined): void {
@@ -66,6 +84,6 @@ function kill(pid: number | undefined): void {
   try {
     process.kill(process.platform === 'win32' ? pid : -pid, 'SIGKILL')
   } catch {
-    // It has ended by itself.
+    // Ignored: the command has ended by itself
   }
 }

@@ -1,23 +1,22 @@
 /**
- * Checks of what Python tasks set, where a workflow says its shape: made by the first TypeScript tasks that come after them, since
- * their types say so.
+ * Checks the values that Python tasks add against the schemas of their workflow. The first TypeScript tasks after them
+ * run the checks, because their types contain the values.
  */
 
 import type { JsonObject } from '../model/context.ts'
 import type { TriggerRule } from '../model/workflow.ts'
 import type { DeclaredFunction, DeclaredTask, DeclaredWorkflow } from './declared.ts'
-import { settled, shownIssues } from './schema.ts'
-import type { InputSchema } from './types/options.ts'
-import type { ModuleTask } from './types.ts'
+import type { ModuleTask } from './function-types.ts'
+import { formatIssues, whenSettled } from './schema-options.ts'
+import type { InputSchema } from './types/option-types.ts'
 
 interface Added {
   readonly task: string
   readonly schema: InputSchema
 }
 
-/** The tasks of a workflow whose functions are TypeScript's. Those look first at what the Python tasks before them have set. */
+/** Returns the TypeScript tasks of a workflow, which first check the additions of Python tasks before them. */
 export function checkedTasks(workflow: DeclaredWorkflow): ReadonlyMap<string, ModuleTask> {
-  // Most workflows have none.
   const hasPython = workflow.tasks.some((task) => task.runs.kind === 'python')
   const byId: TasksById = new Map(hasPython ? workflow.tasks.map((task) => [task.id, task]) : [])
   return new Map(
@@ -39,10 +38,11 @@ function checkedTask(workflow: string, byId: TasksById, task: DeclaredTask, func
     onFailure,
     run: (context: JsonObject, tools) => {
       const checks = added.map((each) =>
-        settled(each.schema['~standard'].validate(context), ({ issues }) => {
+        whenSettled(each.schema['~standard'].validate(context), ({ issues }) => {
           if (issues === undefined) return
           throw new TypeError(
-            `${what} was not called, because the Python task "${each.task}" failed or set values that do not match the schema in its option "adds": ${shownIssues(issues)}.`,
+            `${what} was not called, because the Python task "${each.task}" failed or set values that do not match ` +
+              `the schema in its option "adds": ${formatIssues(issues)}.`,
           )
         }),
       )
@@ -53,8 +53,8 @@ function checkedTask(workflow: string, byId: TasksById, task: DeclaredTask, func
 }
 
 /**
- * Python tasks from which a context comes here without a TypeScript task between that has looked at it. Not those that may have set
- * nothing, as the task's own rule says: it runs because they failed, or whatever they did.
+ * Returns the Python tasks whose additions arrive here without a check by a TypeScript task. Excludes tasks that may
+ * have added nothing, as the rule of the task says: it runs if they failed, or in any case.
  */
 function addedBefore(byId: TasksById, task: DeclaredTask): readonly Added[] {
   const added = new Map<string, Added>()
@@ -69,7 +69,7 @@ function addedBefore(byId: TasksById, task: DeclaredTask): readonly Added[] {
   return [...added.values()]
 }
 
-/** Whether a rule speaks of a task in another way than that it must have completed. */
+/** Whether a rule accepts another end of a task than completion. */
 function mayHaveEndedOtherwise(rule: TriggerRule, id: string): boolean {
   const conditions = rule.type === 'All' ? rule.conditions : [rule]
   return conditions.some((each) => each.type !== 'TaskSuccess' && speaksOf(each, id))

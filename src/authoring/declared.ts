@@ -1,15 +1,26 @@
-/** What `workflow` and `trigger` make, as data with functions: read by `definition.ts`, whatever copy of this package made it. */
+/** Declarations of `workflow` and `trigger` as data with functions, for `definition.ts` of any copy of this package. */
 
 import type { TriggerPolicy } from '../model/policy.ts'
 import type { TriggerTiming } from '../model/trigger.ts'
-import type { SourcePlace, TaskDefinition, TriggerRule } from '../model/workflow.ts'
-import type { InputSchema } from './schema.ts'
-import type { ModuleTask, ModuleTrigger } from './types.ts'
+import type {
+  DailyTime,
+  SourcePlace,
+  TaskDefinition,
+  TriggerRule,
+  WaitDefinition,
+  WorkflowLimit,
+} from '../model/workflow.ts'
+import type { ModuleTask, ModuleTrigger } from './function-types.ts'
+import type { DeclaredLimit } from './types/limit-types.ts'
+import type { InputSchema } from './types/option-types.ts'
 
-/** Under this key a workflow says what it is. Copies of one form understand each other. */
-export const WORKFLOW = Symbol.for('cloaca.workflow.1')
-/** The same for a trigger. */
-export const TRIGGER = Symbol.for('cloaca.trigger.1')
+/** Key of the declaration of a workflow. Copies of the package with the same form are compatible. */
+export const WORKFLOW_KEY = Symbol.for('cloaca.workflow.1')
+/** Key of the declaration of a trigger. */
+export const TRIGGER_KEY = Symbol.for('cloaca.trigger.1')
+
+/** Key of the declaration of a limit. */
+export const LIMIT_KEY = Symbol.for('cloaca.limit.1')
 
 /** Declaration of a workflow as data. */
 export interface DeclaredWorkflow {
@@ -17,6 +28,11 @@ export interface DeclaredWorkflow {
   readonly title: string
   readonly description: string
   readonly tags: Readonly<Record<string, string>>
+  readonly deadlineMs: number | null
+  readonly doneBy: DailyTime | null
+  readonly limit: WorkflowLimit | null
+  /** Null for 0. */
+  readonly priority: number | null
   readonly tenant: string
   readonly package: string
   readonly input: InputSchema | null
@@ -26,15 +42,26 @@ export interface DeclaredWorkflow {
 }
 
 /** Declaration of a task as data. */
-export interface DeclaredTask extends Pick<TaskDefinition, 'id' | 'dependencies' | 'retry' | 'timeoutMs'> {
+export interface DeclaredTask
+  extends Pick<TaskDefinition, 'id' | 'dependencies' | 'retry' | 'timeoutMs' | 'deadlineMs'> {
   readonly rule: TriggerRule
   readonly place: SourcePlace | null
-  readonly runs: DeclaredFunction | DeclaredPython
+  /** Whether the declaration has the option `when`. */
+  readonly hasOwnRule: boolean
+  /** Limits. Each attempt takes a slot of each of them. */
+  readonly limits: readonly DeclaredLimit[]
+  readonly runs: DeclaredFunction | DeclaredPython | DeclaredWait
 }
 
 /** Functions of a TypeScript task. */
 export interface DeclaredFunction extends ModuleTask {
   readonly kind: 'function'
+}
+
+/** Node that waits. */
+interface DeclaredWait {
+  readonly kind: 'wait'
+  readonly wait: WaitDefinition
 }
 
 /** Reference to a Python task. */
@@ -55,7 +82,12 @@ export interface DeclaredTrigger {
   readonly timing: TriggerTiming
   readonly allowConcurrent: boolean
   readonly policy: TriggerPolicy
+  /** Null for that of the workflow. */
+  readonly priority: number | null
+  /** Null for the tags of the workflow. */
+  readonly tags: Readonly<Record<string, string>> | null
   readonly description: string
   readonly poll: ModuleTrigger['poll']
+  readonly stateText: ModuleTrigger['stateText']
   readonly place: SourcePlace | null
 }

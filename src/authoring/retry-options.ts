@@ -1,68 +1,64 @@
-/** The retry options of a task as the engine's policy. The defaults are those of the Python side. Pure. */
+/** Converts the retry options of a task to the engine's policy. The defaults are those of Python. Pure. */
 
+import * as v from 'valibot'
 import type { Backoff, RetryCondition, RetryPolicy } from '../model/workflow.ts'
-import {
-  type Owner,
-  optionalCount,
-  optionalDuration,
-  optionalFlag,
-  optionalNumber,
-  optionsOf,
-  refused,
-} from './option-checks.ts'
-import type { TaskRetryOptions } from './types/options.ts'
+import { type OptionSchema, type Owner, parseOptions } from '../options/checked.ts'
+import { durationAtLeast, FINITE_NUMBER, optionsSchema, wholeNumberAtLeast } from '../options/schemas.ts'
+import type { BackoffOption, TaskRetryOptions } from './types/option-types.ts'
 
-type Given = Readonly<Record<string, unknown>>
+const LINEAR = optionsSchema({ kind: v.string(), multiplier: FINITE_NUMBER })
+const EXPONENTIAL = optionsSchema({ kind: v.string(), base: FINITE_NUMBER, multiplier: FINITE_NUMBER })
 
-export const RETRY_OPTIONS: readonly (keyof TaskRetryOptions)[] = [
-  'retries',
-  'backoff',
-  'retryDelay',
-  'maxDelay',
-  'jitter',
-  'retryOn',
-]
+export const RETRY_OPTIONS = {
+  retries: wholeNumberAtLeast(0),
+  backoff: v.custom<BackoffOption>(
+    isBackoff,
+    `"fixed", "linear", "exponential", or an object such as { kind: 'linear' }`,
+  ),
+  retryDelay: durationAtLeast(0),
+  maxDelay: durationAtLeast(0),
+  jitter: v.boolean(),
+  retryOn: v.union(
+    [v.picklist(['all', 'transient', 'never']), v.array(v.string())],
+    '"all", "transient", "never", or a list of texts to look for in error messages',
+  ),
+} satisfies Record<keyof TaskRetryOptions, OptionSchema>
+
+type CheckedOptions = {
+  readonly [Key in keyof TaskRetryOptions]?: v.InferOutput<(typeof RETRY_OPTIONS)[Key]> | undefined
+}
 
 const DEFAULT_RETRIES = 2
 const DEFAULT_DELAY_MS = 1000
 const DEFAULT_LONGEST_MS = 60_000
 
-export function retryOf(owner: Owner, given: Given): RetryPolicy {
+export function toRetryPolicy(owner: Owner, given: CheckedOptions): RetryPolicy {
   return Object.freeze({
-    maxAttempts: (optionalCount(owner, given, 'retries', 0) ?? DEFAULT_RETRIES) + 1,
+    maxAttempts: (given.retries ?? DEFAULT_RETRIES) + 1,
     backoff: backoffOf(owner, given.backoff),
-    initialDelayMs: optionalDuration(owner, given, 'retryDelay') ?? DEFAULT_DELAY_MS,
-    maxDelayMs: optionalDuration(owner, given, 'maxDelay') ?? DEFAULT_LONGEST_MS,
-    jitter: optionalFlag(owner, given, 'jitter', true),
-    condition: conditionOf(owner, given.retryOn),
+    initialDelayMs: given.retryDelay ?? DEFAULT_DELAY_MS,
+    maxDelayMs: given.maxDelay ?? DEFAULT_LONGEST_MS,
+    jitter: given.jitter ?? true,
+    condition: conditionOf(given.retryOn),
   })
 }
 
-function backoffOf(owner: Owner, backoff: unknown): Backoff {
-  const kind: unknown = typeof backoff === 'object' && backoff !== null ? (backoff as { kind?: unknown }).kind : backoff
-  const inside: Owner = { ...owner, what: `"backoff" of ${owner.what}` }
-  const factors = typeof backoff === 'object' && backoff !== null ? backoff : {}
-  if (kind === 'fixed' && backoff === kind) return { kind }
-  if (kind === 'linear') {
-    const given = optionsOf(inside, factors, ['kind', 'multiplier'])
-    return { kind, multiplier: optionalNumber(inside, given, 'multiplier', 1) }
-  }
-  if (kind === 'exponential' || backoff === undefined) {
-    const given = optionsOf(inside, factors, ['kind', 'base', 'multiplier'])
-    return {
-      kind: 'exponential',
-      base: optionalNumber(inside, given, 'base', 2),
-      multiplier: optionalNumber(inside, given, 'multiplier', 1),
-    }
-  }
-  throw refused(owner, 'backoff', `"fixed", "linear", "exponential", or an object such as { kind: 'linear' }`, backoff)
+function conditionOf(on: CheckedOptions['retryOn'] = 'all'): RetryCondition {
+  return typeof on === 'string' ? { kind: on } : { kind: 'pattern', patterns: Object.freeze(on) }
 }
 
-function conditionOf(owner: Owner, on: unknown): RetryCondition {
-  if (on === undefined) return { kind: 'all' }
-  if (on === 'all' || on === 'transient' || on === 'never') return { kind: on }
-  if (Array.isArray(on) && on.every((pattern) => typeof pattern === 'string')) {
-    return { kind: 'pattern', patterns: Object.freeze([...on]) }
+function isBackoff(value: unknown): boolean {
+  const kind = typeof value === 'object' && value !== null ? (value as { readonly kind?: unknown }).kind : value
+  return value === 'fixed' || kind === 'linear' || kind === 'exponential'
+}
+
+function backoffOf(owner: Owner, backoff: BackoffOption = 'exponential'): Backoff {
+  if (backoff === 'fixed') return { kind: backoff }
+  const factors = typeof backoff === 'string' ? { kind: backoff } : backoff
+  if (factors.kind === 'linear') {
+    const { multiplier = 1 } = parseOptions(LINEAR, factors, 'backoff', owner)
+    return { kind: 'linear', multiplier }
   }
-  throw refused(owner, 'retryOn', `"all", "transient", "never", or a list of texts to look for in error messages`, on)
+  const { base = 2, multiplier = 1 } = parseOptions(EXPONENTIAL, factors, 'backoff', owner)
+  return { kind: 'exponential', base, multiplier }
 }

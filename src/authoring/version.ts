@@ -1,6 +1,7 @@
-/** The version of a workflow: 16 hex digits, the same that the Python side gives to an equal definition. Pure. */
+/** Version of a workflow: 16 hex digits, equal to Python's for an equal definition. Pure. */
 
 import { createHash } from 'node:crypto'
+import type { WorkflowLimit } from '../model/workflow.ts'
 
 const FIRST_SURROGATE = 0xd800
 const LAST_SURROGATE = 0xdfff
@@ -13,21 +14,37 @@ export interface Versioned {
   readonly key: string
   readonly description: string
   readonly tags: Readonly<Record<string, string>>
-  readonly tasks: readonly { readonly id: string; readonly dependencies: readonly string[] }[]
+  readonly tasks: readonly {
+    readonly id: string
+    readonly dependencies: readonly string[]
+    readonly limits: readonly { readonly name: string }[]
+  }[]
+  readonly limit: WorkflowLimit | null
 }
 
-/** The fingerprint of what makes two definitions the same: names, words and edges, not the functions. */
-export function versionOf(workflow: Versioned): string {
+/** Returns the digest of names, texts, edges and limits. Functions are not included. */
+export function workflowVersion(workflow: Versioned): string {
   const tags = Object.entries(workflow.tags).sort(([a], [b]) => byCodePoints(a, b))
   const tasks = workflow.tasks
     .map(({ id, dependencies }) => [id, dependencies] as const)
     .sort(([a], [b]) => byCodePoints(a, b))
   const namespace = [workflow.tenant, workflow.package, workflow.key]
-  const text = asciiJson([workflow.title, namespace, workflow.description, tags, tasks])
+  const parts = [workflow.title, namespace, workflow.description, tags, tasks]
+  const text = asciiJson([...parts, ...limitParts(workflow)])
   return createHash('sha256').update(text).digest('hex').slice(0, 16)
 }
 
-/** As `json.dumps` of Python writes it: ASCII only. */
+/** Without limits, the version has no such part, so that it is the version of older code. */
+function limitParts({ limit, tasks }: Versioned): readonly unknown[] {
+  const limited = tasks
+    .filter(({ limits }) => limits.length > 0)
+    .map(({ id, limits }) => [id, limits.map(({ name }) => name)] as const)
+    .sort(([a], [b]) => byCodePoints(a, b))
+  if (limit === null && limited.length === 0) return []
+  return [limit === null ? null : [limit.maxActive, limit.per, limit.overflow], limited]
+}
+
+/** Returns the JSON that Python's `json.dumps` writes: ASCII only. */
 function asciiJson(value: unknown): string {
   return JSON.stringify(value).replace(
     /[\u007f-\uffff]/g,
@@ -35,7 +52,7 @@ function asciiJson(value: unknown): string {
   )
 }
 
-/** Python's order of texts: by code points, so that what takes two units comes last. */
+/** Compares by code points, like Python, so that surrogate pairs come last. */
 function byCodePoints(a: string, b: string): number {
   const length = Math.min(a.length, b.length)
   for (let index = 0; index < length; index++) {

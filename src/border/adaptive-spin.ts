@@ -1,40 +1,39 @@
 /**
- * Keeps the event loop of one end of a channel turning for a moment, instead of letting its process sleep, where the next message is
- * likely to come at once. Waking a process that sleeps on another processor costs both ends: measured in a virtual machine, a task of a
- * chain took 357 µs with sleeping and 211 µs without (Node 26.10, Linux 6.18), for the same processor time.
+ * Keeps the event loop of one end of a channel awake for a moment (spinning) if the next message is likely to come
+ * soon. Waking a sleeping process is slow: a task of a chain took 357 µs with sleeping, 211 µs without (Node 26.10,
+ * Linux 6.18).
  *
- *   asleep ── sent, and the last message was short in coming ──▶ turning ── received, or not within the limit ──▶ asleep
+ *   asleep ── sent, and the last answer was fast ──▶ spinning ── received, or limit reached ──▶ asleep
  *
- * Whether it is likely is what came of the last time: where tasks take longer than the limit, nothing turns in vain twice.
+ * The last answer decides whether that is likely. So if tasks take longer than the limit, only one spin is wasted.
  */
 
 import { availableParallelism } from 'node:os'
 import type { FromInterpreter, ToInterpreter } from './protocol.ts'
 
 /**
- * A task that does nothing, with what the engine stores of it, takes 100 to 200 µs, and an execution until its first task begins 250 to
- * 500 µs; one of a disk's syncs takes longer. With a limit between these two an `execute` of one task had the one wait in vain for the other's
- * sake: 1.23 ms, and 1.07 ms with this one.
+ * Longer than an empty task (100 to 200 µs) and the start of an execution (250 to 500 µs), shorter than a disk's sync.
+ * A limit between the first two made an `execute` of one task take 1.23 ms instead of 1.07 ms.
  */
 export const SPIN_LIMIT_MS = 0.6
 
-/** What an interpreter answers as soon as Python has done it, or goes on after. Polls are not waited for by anybody. */
+/** Returns whether an interpreter answers soon or continues with more messages. Nobody waits for polls. */
 export function isAnsweredSoon({ type }: ToInterpreter): boolean {
   return type === 'task' || type === 'events' || type === 'graphs' || type === 'reply'
 }
 
-/** What the engine follows with an answer, with the next task or with the end of an execution. */
+/** Returns whether the engine follows with an answer, the next task or the end of an execution. */
 export function isFollowedSoon(message: FromInterpreter): boolean {
   if (message.type === 'outcomes') return message.outcomes.length > 0
   return message.type === 'call' || message.type === 'accumulated' || message.type === 'graphsRan'
 }
 
 export interface SpinPorts {
-  /** Monotonic, in milliseconds. */
+  /** Monotonic time in milliseconds. */
   readonly now: () => number
-  /** Calls back at the end of the tick of the event loop, which does not sleep before that. */
+  /** Calls back at the end of the current tick of the event loop, before the loop sleeps. */
   readonly nextTick: (callback: () => void) => void
-  /** On a single processor the other end could not run meanwhile. */
+  /** Number of processors. On a single one, the other end could not run while this one turns. */
   readonly processors: number
 }
 
@@ -46,7 +45,7 @@ const SYSTEM: SpinPorts = {
 
 export class AdaptiveSpin {
   readonly #ports: SpinPorts
-  /** Since when a message is waited for; null: none is. */
+  /** Time since which a message is awaited; null if none is. */
   #since: number | null = null
   #wasShort = false
   #isTurning = false
@@ -55,7 +54,7 @@ export class AdaptiveSpin {
     this.#ports = ports
   }
 
-  /** To be called once something was sent that the other end is to answer, or to follow with more. */
+  /** Called after a message was sent that the other end answers or follows with more. */
   sent(): void {
     if (this.#ports.processors < 2) return
     this.#since = this.#ports.now()
@@ -64,7 +63,6 @@ export class AdaptiveSpin {
     this.#ports.nextTick(this.#turn)
   }
 
-  /** To be called when anything was received. */
   received(): void {
     if (this.#since === null) return
     this.#wasShort = this.#ports.now() - this.#since < SPIN_LIMIT_MS

@@ -1,15 +1,15 @@
 /**
- * Values by token, of which thousands may come and go in a second. A Map makes a new table every few hundred changes, and a table that
- * was promoted to old space keeps alive what it held, with all that hangs on it, until the next full collection (V8 14: half of what
- * polls made). So those that came last stand in one array, and only what stays for long is in a Map.
+ * Values by token. Thousands may be added and removed per second. A Map allocates a new table every few hundred
+ * changes, and a table in old space keeps its former values alive until the next full collection (V8 14: half of the
+ * objects that polls allocate). So the newest values are in one array, and only long-lived values are in a Map.
  */
 
 import type { StackToken } from './protocol.ts'
 
-/** A power of two. Those of one burst of polls have room. */
+/** A power of two, with room for the polls of one burst. */
 const PLACES = 1_024
 
-export class ByToken<Value extends object> {
+export class TokenMap<Value extends object> {
   readonly #tokens = new Int32Array(PLACES)
   readonly #values = new Array<Value | undefined>(PLACES).fill(undefined)
   readonly #older = new Map<StackToken, Value>()
@@ -34,7 +34,6 @@ export class ByToken<Value extends object> {
     this.#size += 1
   }
 
-  /** Whether it was in it. */
   delete(token: StackToken): boolean {
     const place = token & (PLACES - 1)
     const isHere = this.#tokens[place] === token && this.#values[place] !== undefined
@@ -50,7 +49,6 @@ export class ByToken<Value extends object> {
     this.#size = 0
   }
 
-  /** What is in it now, by token. */
   entries(): readonly (readonly [StackToken, Value])[] {
     const entries = [...this.#older]
     for (const [place, value] of this.#values.entries()) {

@@ -1,34 +1,37 @@
 /**
- * The lines between the engine and an interpreter, which is a process of its own: what both ends must agree on.
+ * Descriptors between the engine and the process of an interpreter. Both ends must agree on them.
  *
  *   descriptor 3   engine → interpreter   messages (`protocol.ts`), as frames (`frames.ts`)
- *   descriptor 4   interpreter → engine   the same; written blocking, which is safe, since the engine never blocks
- *   descriptor 5   both ways              control records, which a thread of the interpreter reads while Python computes
+ *   descriptor 4   interpreter → engine   messages; writes block, which is safe because the engine never blocks
+ *   descriptor 5   both ways              control records, read by a thread while Python computes
  *
- *   descriptor 6   CPython → engine       the stacks of all its threads, as text, when the signal comes that its `hello` names
+ *   descriptor 6   CPython → engine       stacks of all threads as text, after the signal that `hello` names
  *
- *   from 6 on      of a Pyodide that a script has started as python: what it was handed beside its standard streams
+ *   from 6         Pyodide started by a script as `python`: the descriptors that the script passed to it
  *
- * The engine's first message is `start`, the interpreter's first is `hello`. A line that says something else than is agreed
- * on here is closed, and the interpreter with it.
+ * The engine's first message is `start`, the interpreter's first is `hello`. Other data closes the channel and ends the
+ * interpreter.
  */
 
 export const MESSAGES_IN = 3
 export const MESSAGES_OUT = 4
 export const CONTROL = 5
 export const STACKS_OUT = 6
-export const FIRST_HANDED = 6
-/** Variable of a Python that a script starts: numbers, separated by commas, of the descriptors above 2 that it is handed. */
-export const HANDED_VARIABLE = 'CLOACA_PYTHON_DESCRIPTORS'
+export const FIRST_PASSED_DESCRIPTOR = 6
+/** Variable of a Python that a script starts: comma-separated numbers of its inherited descriptors above 2. */
+export const DESCRIPTORS_VARIABLE = 'CLOACA_PYTHON_DESCRIPTORS'
 
-/** Counts up with each change of the protocol's messages or of the control records. */
-export const PROTOCOL_VERSION = 12
+/** Increased by each change of the protocol's messages or of the control records. */
+export const PROTOCOL_VERSION = 16
 
 /**
  * A control record is two numbers of 4 bytes, little endian: an operation and its argument, or, to the engine, a report
  * and its value. Each `interrupt` is answered by `misses`: how many interrupts so far met another stack than they were
- * meant for, and by `runningToken`: the stack that runs, 0 for none. `memoryMebibytes` is what its process has, said each second in which
- * that has changed. The others are repeated each second while the interpreter is close to a ceiling.
+ * meant for, and by `runningToken`: the stack that runs, 0 for none. `memoryMebibytes` is what its process has, said
+ * each second in which that has changed. The others are repeated each second while the interpreter is close to a
+ * ceiling. `runUntil`: time on the machine's monotonic clock until which attempts with limits may run, in milliseconds
+ * modulo 2^32. When it has passed, the interpreter stops them, and ends its process 200 ms later, unless the engine
+ * sends `runFreely` or a later time.
  */
 export const CONTROL_OPERATIONS = Object.freeze({
   requestCheck: 1,
@@ -36,6 +39,8 @@ export const CONTROL_OPERATIONS = Object.freeze({
   interrupt: 3,
   endSlice: 4,
   acknowledge: 5,
+  runUntil: 6,
+  runFreely: 7,
 })
 export type ControlOperation = keyof typeof CONTROL_OPERATIONS
 export const CONTROL_REPORTS = Object.freeze({

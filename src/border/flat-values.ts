@@ -2,11 +2,11 @@
 
 import type { FlatValues, RaisedFault } from './protocol.ts'
 
-export const SIZE_OF_NONE = -1
-export const SIZE_OF_RAISED = -2
-export const SIZE_OF_OVERDUE = -3
+const SIZE_OF_NONE = -1
+/** Every other negative size stands for an error. */
+const SIZE_OF_OVERDUE = -3
 
-/** What one call came to. `valueText` is JSON. */
+/** Result of one call. `valueText` is JSON. */
 export type FlatValue =
   | { readonly kind: 'value'; readonly valueText: string }
   | { readonly kind: 'none' }
@@ -18,7 +18,6 @@ const UNKNOWN: RaisedFault = {
   traceback: '',
 }
 
-/** The values, in their order. */
 export function flatValues({ text, sizes, errors }: FlatValues): readonly FlatValue[] {
   let [begin, nextError] = [0, 0]
   return sizes.map((size) => {

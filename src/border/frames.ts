@@ -7,18 +7,19 @@
  *   rest      the long texts and the bytes of the message, behind each other, in the order of the head
  *
  * Long texts travel beside the JSON, as UTF-8: escaping a context full of quotes and reading it again took 60 ms for
- * 1.3 MB, and takes 0.1 ms so. A text with half of a surrogate pair, which UTF-8 cannot say, stays in the JSON, which can.
+ * 1.3 MB, and takes 0.1 ms so. A text with half of a surrogate pair, which UTF-8 cannot say, stays in the JSON, which
+ * can.
  */
 
-/** No message is larger: a length beyond it is a line that went wrong, and is not waited for. */
-export const LARGEST_FRAME_BYTES = 256 * 1024 * 1024
+/** Maximum length of a message. A larger length means that the channel is corrupt. */
+export const MAX_FRAME_BYTES = 256 * 1024 * 1024
 /** Shorter texts cost less in the JSON, and in Pyodide as strings (see text-for-python.ts). */
 const LONG_TEXT_UNITS = 2_048
 const LENGTH_BYTES = 4
 const NOTHING = Buffer.alloc(0)
 
 export type Path = readonly (string | number)[]
-/** What a long text is on the reading side, by the path at which it stood. */
+/** Converts a long text on the reading side, by the path at which it was in the message. */
 export type TextReader = (bytes: Buffer, path: Path) => unknown
 
 export class FrameError extends Error {}
@@ -30,9 +31,9 @@ export function encodeFrame(message: object): Buffer[] {
   const head = Buffer.from(JSON.stringify([lean, found.map(([path, bytes]) => [path, bytes.length])]))
   const bodyBytes = found.reduce((sum, [, bytes]) => sum + bytes.length, 0)
   const length = LENGTH_BYTES + head.length + bodyBytes
-  if (length > LARGEST_FRAME_BYTES) {
+  if (length > MAX_FRAME_BYTES) {
     throw new FrameError(
-      `Cannot pass ${length} bytes between the engine and Python: the maximum is ${LARGEST_FRAME_BYTES}.`,
+      `Cannot pass ${length} bytes between the engine and Python: the maximum is ${MAX_FRAME_BYTES}.`,
     )
   }
   const lengths = Buffer.allocUnsafe(2 * LENGTH_BYTES)
@@ -41,7 +42,7 @@ export function encodeFrame(message: object): Buffer[] {
   return [Buffer.concat([lengths, head]), ...found.map(([, bytes]) => bytes)]
 }
 
-/** Copies what has a long text in it, and nothing else. Looks one list deep: messages are that flat. */
+/** Copies only values that contain a long text. Searches one list deep, because messages are that flat. */
 function withoutLongTexts(value: object, path: Path, found: [Path, Buffer][]): object {
   let copy: Record<string, unknown> | null = null
   for (const [key, member] of Object.entries(value)) {
@@ -67,22 +68,20 @@ function replacement(member: unknown, path: Path, found: [Path, Buffer][]): unkn
   return withoutLongTexts(member, path, found)
 }
 
-/** Tokens, thousands of them: nothing in there is long. */
+/** Tokens, thousands of them. None is long. */
 function isListOfNumbers(member: object): boolean {
   return Array.isArray(member) && (member.length === 0 || typeof member[0] === 'number')
 }
 
 /**
- * Puts messages together from the chunks of a stream. A message that does not end in the chunk in which it begins is copied, once, to
- * where it is whole; nothing else of a chunk is kept, but `readText` gets parts of it as they lie there.
+ * Assembles messages from the chunks of a stream. Copies a message once if it spans several chunks, and keeps nothing
+ * else of a chunk. `readText` gets parts of the chunk itself.
  */
 export class FrameReader {
   readonly #onMessage: (message: unknown) => void
   readonly #readText: TextReader
-  /** The message that is under way, and how much of it is there. */
   #frame: Buffer | null = null
   #filled = 0
-  /** What came of a length of which the rest is to come. */
   #lengthBytes: Buffer = NOTHING
 
   constructor(onMessage: (message: unknown) => void, readText: TextReader) {
@@ -90,7 +89,7 @@ export class FrameReader {
     this.#readText = readText
   }
 
-  /** Throws `FrameError` for what is not a message; nothing can be read after that. */
+  /** Throws `FrameError` for invalid data; nothing can be read after that. */
   push(chunk: Buffer): void {
     let rest = this.#fill(chunk)
     if (this.#lengthBytes.length > 0) {
@@ -99,8 +98,8 @@ export class FrameReader {
     }
     while (rest.length >= LENGTH_BYTES) {
       const length = rest.readUInt32LE(0)
-      if (length < LENGTH_BYTES || length > LARGEST_FRAME_BYTES) {
-        throw new FrameError(`The message length ${length} is invalid: the maximum is ${LARGEST_FRAME_BYTES} bytes.`)
+      if (length < LENGTH_BYTES || length > MAX_FRAME_BYTES) {
+        throw new FrameError(`The message length ${length} is invalid: the maximum is ${MAX_FRAME_BYTES} bytes.`)
       }
       const frame = rest.subarray(LENGTH_BYTES, LENGTH_BYTES + length)
       rest = rest.subarray(LENGTH_BYTES + frame.length)
@@ -113,7 +112,6 @@ export class FrameReader {
     if (rest.length > 0) this.#lengthBytes = Buffer.from(rest)
   }
 
-  /** Adds to the message that is under way. Returns what is behind it. */
   #fill(chunk: Buffer): Buffer {
     const frame = this.#frame
     if (frame === null) return chunk

@@ -1,21 +1,27 @@
 /**
- * What the scripts of a restricted interpreter may reach, and whether something is within it. Pure: paths come with their
- * symbolic links resolved. Used by both sides: the interpreter refuses what scripts do, the engine what it is asked to do for them.
+ * Grants of a restricted interpreter, and checks against them. Pure: paths come with their symbolic links resolved. The
+ * interpreter checks what scripts do, the engine what it is asked to do for them.
  */
 
 import { isIP } from 'node:net'
 import { sep } from 'node:path'
-import type { KeptFiles } from './kept-files.ts'
 
-/** A file or folder that was granted: as it was named, and what it is once symbolic links are resolved. */
 export interface GrantedPath {
   readonly named: string
   readonly real: string
   readonly isFolder: boolean
 }
 
+export interface KeptFiles {
+  readonly whole: readonly string[]
+  /** Folders, with all below, in which files with names of Python modules are kept. */
+  readonly modules: readonly string[]
+  /** Folders, with all below, in which modules of TypeScript and JavaScript are kept. */
+  readonly scriptModules: readonly string[]
+}
+
 export interface Grants {
-  /** Files, and folders with all below, that scripts may only read. Those of `write` are readable, too. */
+  /** Files, and folders with all below, that scripts may only read. Paths of `write` are readable, too. */
   readonly read: readonly GrantedPath[]
   /** Files, and folders with all below, that scripts may read, write, make and remove. */
   readonly write: readonly GrantedPath[]
@@ -27,7 +33,7 @@ export interface Grants {
   readonly ffi: boolean
 }
 
-/** Where something leads on the network. A port of null is any. */
+/** Place on the network. A null port stands for any port. */
 export interface NetPlace {
   /** In lower case, `*` for any; an IPv6 address without brackets. */
   readonly host: string
@@ -37,18 +43,16 @@ export interface NetPlace {
 const ANY = '*'
 const HIGHEST_PORT = 65_535
 
-/** Whether a real path is one of these, or in one that is a folder. */
 export function isWithin(path: string, granted: readonly GrantedPath[]): boolean {
   return granted.some(({ real, isFolder }) => path === real || (isFolder && isBelow(path, real)))
 }
 
-/** Whether a path is in a folder, however deep; both are whole. */
 export function isBelow(path: string, folder: string): boolean {
   return path.startsWith(folder.endsWith(sep) ? folder : `${folder}${sep}`)
 }
 
 /** Undefined for a text that names no place. */
-export function netPlaceOf(text: string): NetPlace | undefined {
+export function parseNetPlace(text: string): NetPlace | undefined {
   const [, bracketed, plain, portText] = /^(?:\[([^\]]+)\]|([^:[\]]+))(?::(\d{1,5}))?$/.exec(text) ?? []
   const host = isIP(text) === 6 ? text : (bracketed ?? plain)
   if (host === undefined || (bracketed !== undefined && isIP(bracketed) !== 6)) return undefined
@@ -58,21 +62,19 @@ export function netPlaceOf(text: string): NetPlace | undefined {
   return { host: plainHost(host), port }
 }
 
-/** What of the network is granted, with the addresses that names have turned out to have. */
 export class NetGrants {
   readonly #places: readonly NetPlace[]
   /** By address: the names that were looked up and led to it. */
   readonly #namesOf = new Map<string, Set<string>>()
 
   constructor(net: readonly string[]) {
-    this.#places = net.map(netPlaceOf).filter((place) => place !== undefined)
+    this.#places = net.map(parseNetPlace).filter((place) => place !== undefined)
   }
 
   get isEmpty(): boolean {
     return this.#places.length === 0
   }
 
-  /** Whether a host, by its name or an address, may be connected to, or listened on. */
   allows(host: string, port: number): boolean {
     const plain = plainHost(host)
     const names = [plain, ...(this.#namesOf.get(plain) ?? [])]
@@ -87,7 +89,7 @@ export class NetGrants {
     return isIP(plain) > 0 || this.#places.some((place) => place.host === ANY || place.host === plain)
   }
 
-  /** What a name was found to be: its addresses are granted as the name is. */
+  /** Grants the addresses that a granted name was resolved to. */
   found(host: string, addresses: readonly string[]): void {
     const plain = plainHost(host)
     if (!this.#places.some((place) => place.host === plain)) return
@@ -98,7 +100,7 @@ export class NetGrants {
   }
 }
 
-/** One spelling for each host: that of names has no case, an IPv4 address may come in the form of IPv6, a scope does not count. */
+/** Returns one spelling for each host: lower case, IPv4 in its own form instead of that of IPv6, and no scope. */
 function plainHost(host: string): string {
   const lower = host.toLowerCase().replace(/\.$/, '')
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/.exec(lower)

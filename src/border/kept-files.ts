@@ -1,31 +1,20 @@
 /**
  * Files that the next start reads or runs: settings, packages, scripts and modules. A grant to write the folder around
  * them does not include them, because a restricted script could otherwise write code that runs without restriction.
- * Pure: paths come with their symbolic links resolved. Used by the interpreter, and by the engine for databases that
- * scripts ask for.
+ * Pure: paths come resolved. Used by the interpreter, and by the engine for databases that scripts ask for.
  */
 
 import { basename, relative, sep } from 'node:path'
-import { type GrantedPath, isBelow } from './grants.ts'
-
-export interface KeptFiles {
-  /** Files, and folders with all below. */
-  readonly whole: readonly string[]
-  /** Folders, with all below, in which files with names of Python modules are kept. */
-  readonly modules: readonly string[]
-  /** Folders, with all below, in which modules of TypeScript and JavaScript are kept. */
-  readonly scriptModules: readonly string[]
-}
+import { type GrantedPath, isBelow, type KeptFiles } from './grants.ts'
 
 /** Names that are kept wherever they are. Settings in a `package.json` are a key that anybody could add. */
 const SETTINGS: ReadonlySet<string> = new Set(['cloaca.toml', 'package.json'])
 const PACKAGES: ReadonlySet<string> = new Set(['.cloaca', 'node_modules'])
-/** Names of modules that Python loads, and of those that Node loads. */
 const MODULE = /\.(py|pyc|pyw|pth|so)$/i
 const SCRIPT_MODULE = /\.[cm]?[jt]s$/i
 
-/** Whether a path that was granted for writing is kept all the same: no grant names it, or a kept folder that it is in. */
-export function isKept(path: string, granted: readonly GrantedPath[], kept: KeptFiles): boolean {
+/** Returns whether a path granted for writing is kept, because no grant names it or the kept folder around it. */
+export function isKeptFile(path: string, granted: readonly GrantedPath[], kept: KeptFiles): boolean {
   const grants = granted.filter(({ real }) => path === real || isBelow(path, real))
   return grants.length > 0 && grants.every((grant) => isKeptFrom(grant, path, kept))
 }
@@ -34,7 +23,6 @@ function isKeptFrom({ real, isFolder }: GrantedPath, path: string, kept: KeptFil
   if (path === real && !isFolder) return false
   if (SETTINGS.has(namesBetween(real, path).at(-1) ?? '') || isInPackages(real, path)) return true
   const { whole, modules, scriptModules } = kept
-  // Folders of packages are granted by their names.
   const folders = [...whole, ...modules, ...scriptModules]
   const isNamed = PACKAGES.has(basename(real)) || folders.some((each) => isInPackages(each, real))
   if (isNamed || whole.some((each) => isIn(real, each))) return false

@@ -1,10 +1,10 @@
-/** The zone that a process is in. Both ends of a channel ask: an interpreter is told the engine's, and may get another one. */
+/** Time zone of a process. Both ends of a channel use it: an interpreter gets the engine's zone, and may change it. */
 
 interface WithTemporal {
   readonly Temporal?: { readonly Now: { timeZoneId(): string } }
 }
 
-/** By its IANA name; UTC where `TZ` is no zone that Node knows. `Intl` says the same, but takes 17 ms of each start to load; Node 24 has nothing else. */
+/** Returns the IANA name; UTC if Node does not know `TZ`. `Intl` (all that Node 24 has) takes 17 ms to load. */
 export function localZoneName(): string {
   const { Temporal } = globalThis as WithTemporal
   if (Temporal !== undefined) return Temporal.Now.timeZoneId()

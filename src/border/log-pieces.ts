@@ -2,7 +2,7 @@
 
 import type { FromInterpreter, StackToken } from './protocol.ts'
 
-/** `model/log.ts` says what its fields mean. */
+/** `model/log-record.ts` says what its fields mean. */
 interface Piece {
   readonly text: string
   readonly records: number
@@ -19,7 +19,6 @@ export class LogsMessageBuilder {
   #text = ''
   #sizes: number[] = []
 
-  /** Of the texts so far. */
   get length(): number {
     return this.#text.length
   }
@@ -29,7 +28,7 @@ export class LogsMessageBuilder {
     this.#sizes.push(token, text.length, records, bytes, cutRecords, cutBytes)
   }
 
-  /** The message with all that was added; null when that is nothing. The next one begins. */
+  /** Returns the message with all pieces since the last call, or null if there are none. */
   take(): LogsMessage | null {
     if (this.#sizes.length === 0) return null
     const message: LogsMessage = { type: 'logs', text: this.#text, sizes: this.#sizes }
@@ -39,7 +38,6 @@ export class LogsMessageBuilder {
   }
 }
 
-/** Calls back with each piece, in their order. */
 export function eachLogPiece({ text, sizes }: LogsMessage, use: (token: StackToken, piece: Piece) => void): void {
   let begin = 0
   for (let at = 0; at < sizes.length; at += NUMBERS_A_PIECE) {

@@ -1,9 +1,9 @@
 /**
- * Reads the machine's monotonic clock in milliseconds: that of `process.hrtime.bigint()`, which all processes and threads of a
- * machine share. The engine states on it until when a request may start, and interpreters compare.
+ * Reads the machine's monotonic clock in milliseconds: that of `process.hrtime.bigint()`, which all processes and
+ * threads of a machine share. The engine states on it until when a request may start, and interpreters compare.
  *
- * `performance.now()` is the same clock, counted from the start of the process or thread, and costs less (150 instead of 250 ns in
- * Node 26.10). So the difference between the two is measured once.
+ * `performance.now()` is the same clock, counted from the start of the process or thread, and costs less (150 instead
+ * of 250 ns in Node 26.10). So the difference between the two is measured once.
  */
 
 const NANOSECONDS_IN_MS = 1e6
@@ -11,7 +11,6 @@ const NANOSECONDS_IN_MS = 1e6
 const MAX_INTERRUPTION_MS = 0.1
 const MAX_MEASUREMENTS = 1_000
 
-/** Difference between the machine's monotonic clock and `performance.now()` of this thread. */
 export const MACHINE_CLOCK_AHEAD_MS = measureOffset()
 
 export function machineNowMs(): number {

@@ -1,6 +1,6 @@
 /**
- * `CLOACA_TRACE=border`: one line on stderr for each message between the engine and an interpreter, and for each call of Python
- * into its host, with name, token and milliseconds. Nothing is measured or written unless it is asked for.
+ * Writes one line to stderr, if `CLOACA_TRACE=border`, for each message between the engine and an interpreter, and for
+ * each call of Python into its host: name, token and milliseconds.
  */
 
 import { writeSync } from 'node:fs'
@@ -9,7 +9,7 @@ const STDERR = 2
 
 export const isBorderTraced: boolean = (process.env.CLOACA_TRACE ?? '').split(',').includes('border')
 
-/** `direction`: `→` into the interpreter, `←` out of it, `·` a call that is answered inside. */
+/** `direction`: `→` into the interpreter, `←` out of it, `·` a call that the interpreter answers itself. */
 export function traceBorder(
   direction: '→' | '←' | '·',
   pid: number,
@@ -21,8 +21,7 @@ export function traceBorder(
   writeSync(STDERR, `${columns.join('  ')}  ${ms.toFixed(3)} ms\n`)
 }
 
-/** Since this process began. */
-export function sinceStartMs(): number {
+function sinceStartMs(): number {
   return performance.now()
 }
 
@@ -32,7 +31,7 @@ interface SomeMessage {
   readonly tokens?: readonly number[]
 }
 
-/** A message, with its time since the process began; one with several tokens is a line for each. */
+/** Writes one line for each token of a message. */
 export function traceMessage(direction: '→' | '←', pid: number, message: SomeMessage): void {
   const tokens = message.tokens ?? [message.token ?? null]
   for (const token of tokens.length === 0 ? [null] : tokens) {

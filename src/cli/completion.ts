@@ -1,19 +1,18 @@
-/** `cloaca completion`: a script for a shell that completes commands and options. Made from the commands themselves. */
+/** `cloaca completion`: a shell script that completes commands and options. Generated from the commands. */
 
 import { Argument, Command } from 'commander'
-import { withExamples } from './help.ts'
+import { withExamples } from './help-examples.ts'
 import { printUsage } from './print.ts'
 
 const SHELLS = ['bash', 'zsh', 'fish'] as const
 type Shell = (typeof SHELLS)[number]
 
-/** The words that may come behind others: behind `execution list`, its options. */
+/** Words that can follow other words: after `execution list`, its options. */
 interface Completion {
   readonly words: string
   readonly next: readonly string[]
 }
 
-/** `program` has all commands. */
 export function completionCommand(program: Command): Command {
   const command = new Command('completion')
     .description('print a completion script for a shell')
@@ -32,7 +31,7 @@ function completionsOf(command: Command, path: readonly string[]): readonly Comp
   return [own, ...visible.flatMap((each) => completionsOf(each, [...path, each.name()]))]
 }
 
-/** Where nothing is known, files are completed: scripts and folders. */
+/** Completes files where nothing else is known: scripts and folders. */
 const SCRIPTS: Readonly<Record<Shell, (completions: readonly Completion[]) => string>> = {
   bash: (completions) => `${bashFunction(completions)}\ncomplete -o default -F _cloaca cloaca`,
   zsh: (completions) =>
@@ -40,7 +39,7 @@ const SCRIPTS: Readonly<Record<Shell, (completions: readonly Completion[]) => st
   fish: (completions) => completions.map(fishLine).join('\n'),
 }
 
-/** At most two words are commands; behind them come names and values, which end the search for more. */
+/** At most two words are commands. Names and values follow them, and end the search. */
 function bashFunction(completions: readonly Completion[]): string {
   const cases = completions.map(({ words, next }) => `      "${words}") next="${next.join(' ')}" ;;`)
   return `_cloaca() {

@@ -1,19 +1,19 @@
-/** JSON that commands are given: written out, in a file, or on standard input. Kept to the letter. */
+/** JSON arguments of commands: as a text, in a file, or on standard input. They stay unchanged. */
 
 import { readFileSync } from 'node:fs'
 import { UsageMistake } from './print.ts'
 
-/** The text as it was written: `{"n": 1.0}`, or that of the file in `@PATH`. `@-` is standard input. */
+/** Returns the unchanged text: `{"n": 1.0}`, or the content of the file in `@PATH`. `@-` is standard input. */
 export function contextOption(given: string, what = '--context'): string {
   return given.startsWith('@') ? textAt(given.slice(1), what) : given
 }
 
-/** The same for an argument, of which `-` is standard input, too. */
+/** Does the same for an argument, for which `-` also is standard input. */
 export function jsonArgument(given: string, what: string): string {
   return given === '-' ? textAt('-', what) : contextOption(given, what)
 }
 
-/** Before it is sent, where the answer would speak of a context. */
+/** Checks a text before it is sent, because the engine's error would name a context. */
 export function assertJson(text: string, what: string): void {
   try {
     JSON.parse(text)

@@ -1,10 +1,10 @@
-/** Log lines as JSON lines of pino's, for whoever collects them. Used by `serve.ts`; pino takes its time to load. */
+/** Formats log lines as JSON lines of pino. Used by `serve.ts`, only on request because pino loads slowly. */
 
 import pino from 'pino'
-import type { LogFormat } from './log.ts'
+import type { LogFormat } from './engine-log.ts'
 import { visibleJson } from './visible-text.ts'
 
-/** The lines of a logger that writes nothing itself. */
+/** Returns a format that uses a pino logger without an output. */
 export function jsonLines(): LogFormat {
   let written = ''
   const logger = pino(

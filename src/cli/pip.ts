@@ -1,13 +1,10 @@
-/**
- * `cloaca pip`: installs packages that run in the engine's Python, by pip itself running there (`cloaca._packages`).
- * Everything behind `pip` belongs to pip, as everything behind a script belongs to the script.
- */
+/** `cloaca pip`: runs pip in the engine's Python (`cloaca._packages`). All arguments after `pip` are pip's. */
 
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { Command } from 'commander'
 import { printUsage } from './print.ts'
-import { runTarget } from './run.ts'
+import { runTarget } from './run-command.ts'
 
 const MODULE = 'cloaca._packages.command'
 
@@ -23,7 +20,7 @@ All commands, options, configuration files and environment variables of pip work
 Example:
   cloaca pip install pydantic`
 
-/** What `cloaca --help` says of it; it is run before anything is parsed. */
+/** Entry in `cloaca --help`. The command runs before any parsing. */
 export function pipCommand(): Command {
   return new Command('pip').description('install Python packages with pip; see cloaca pip --help')
 }

@@ -6,20 +6,20 @@
 
 import { openSync } from 'node:fs'
 import { devNull } from 'node:os'
-import { Outlet, prepareStandardStreams } from '../output/outlet.ts'
+import { isSameFile, Outlet, prepareStandardStreams } from '../output/outlet.ts'
 import { writeAll } from '../output/write-all.ts'
 
 const STDOUT = 1
 const STDERR = 2
 const BROKEN_PIPE = 141
 
-/** The command's output cannot be written: what is left to do is to end with this exit code. */
+/** Output that cannot be written. The command can only end with this exit code. */
 export class UnwritableOutput extends Error {
   readonly exitCode: number
 
   constructor(cause: NodeJS.ErrnoException) {
     super(`The output could not be written: ${cause.message}.`, { cause })
-    // The reader has what it wanted (`head`, a pager that was left): as a program that SIGPIPE ends.
+    // The reader has closed the pipe (`head`, a pager): ends like a program at SIGPIPE.
     this.exitCode = cause.code === 'EPIPE' ? BROKEN_PIPE : 1
   }
 
@@ -28,8 +28,25 @@ export class UnwritableOutput extends Error {
   }
 }
 
-/** Waits for a slow reader. Throws `UnwritableOutput`. */
+/** Functions that take the output of a command which does not run in a process of its own. */
+export interface StandardStreams {
+  readonly stdout: (text: string) => void
+  readonly stderr: (text: string) => void
+}
+
+let streams: StandardStreams | null = null
+
+/** Redirects the output of commands to `to`, away from the descriptors of this process. */
+export function writeTo(to: StandardStreams): void {
+  streams = to
+}
+
+/** Writes text, waiting for a slow reader. Throws `UnwritableOutput`. */
 export function writeStdout(text: string): void {
+  if (streams !== null) {
+    streams.stdout(text)
+    return
+  }
   try {
     writeAll(STDOUT, Buffer.from(text))
   } catch (error) {
@@ -38,20 +55,39 @@ export function writeStdout(text: string): void {
 }
 
 let stderr: Outlet | null = null
+/** Size of lines that wait for the program that writes them. It always reads, and has the usual limit itself. */
+const CONVERTER_LIMIT_BYTES = 256 * 1024 * 1024
+let limits: { readonly limitBytes?: number } = {}
+let descriptorOfStdout = STDOUT
 let descriptorOfStderr = STDERR
-/** How a loss on stderr is reported: as text, unless the log has a form of its own. */
+/** Form of reports about lost stderr lines: text, unless the log has another form. */
 let lossNotice = (text: string): string => `cloaca: ${text}\n`
 
-/** Everything that is for stderr goes there from then on; nowhere for null. Called before anything is. */
+/** Redirects all of stderr; null discards it. Must be called before any output. */
 export function sendStderrTo(descriptor: number | null): void {
   descriptorOfStderr = descriptor ?? openSync(devNull, 'w')
 }
 
-/** Never waits and never throws. */
+/** Sends lines that never wait to other descriptors. If stdout and stderr are one file, all go to `toStderr`. */
+export function redirectLines(toStdout: number, toStderr: number): void {
+  isOneFile() // Before the descriptors change.
+  limits = toStdout === STDOUT ? {} : { limitBytes: CONVERTER_LIMIT_BYTES }
+  descriptorOfStdout = toStdout
+  descriptorOfStderr = toStderr
+  stdout = null
+  stderr = null
+}
+
+/** Writes text. Never waits and never throws. */
 export function writeStderr(text: string): void {
+  if (streams !== null) {
+    streams.stderr(text)
+    return
+  }
   if (stderr === null) {
     prepareStandardStreams()
     stderr = new Outlet(descriptorOfStderr, {
+      ...limits,
       notice: ({ writes, bytes, reason }) =>
         lossNotice(`${writes} messages (${bytes} bytes) are missing here, because writing them failed: ${reason}`),
     })
@@ -59,12 +95,41 @@ export function writeStderr(text: string): void {
   stderr.write(text)
 }
 
-/** Says how a loss is reported in the place of what was lost. */
-export function tellLossAs(format: (text: string) => string): void {
+let stdout: Outlet | null = null
+
+/** Writes text of a running service. Never waits and never throws. Writes to one file are not mixed. */
+export function writeWithoutWaiting(stream: 'stdout' | 'stderr', text: string): void {
+  if (stream === 'stderr' || (streams === null && isOneFile())) writeStderr(text)
+  else if (streams !== null) streams.stdout(text)
+  else {
+    prepareStandardStreams()
+    stdout ??= new Outlet(descriptorOfStdout, {
+      ...limits,
+      notice({ bytes, reason }) {
+        writeStderr(
+          lossNotice(`${bytes} bytes of script output are missing on stdout, because writing them failed: ${reason}`),
+        )
+        return ''
+      },
+    })
+    stdout.write(text)
+  }
+}
+
+let isOne: boolean | null = null
+
+function isOneFile(): boolean {
+  isOne ??= isSameFile(STDOUT, descriptorOfStderr)
+  return isOne
+}
+
+/** Sets the form of reports about lost lines. */
+export function setLossFormat(format: (text: string) => string): void {
   lossNotice = format
 }
 
-/** Settles when what was written to stderr is out, or when nobody takes it. */
-export async function drainStderr(): Promise<void> {
+/** Settles when all output is written, or has no reader. */
+export async function drainOutput(): Promise<void> {
+  await stdout?.drain()
   await stderr?.drain()
 }

@@ -4,34 +4,33 @@
  * Called by whatever writes to a terminal or a log; the stored texts stay as they are.
  */
 
-/** C0 without the line feed, DEL, C1, the separators of lines and paragraphs, and the controls of direction. */
+/** C0 without line feed, DEL, C1, line and paragraph separators, and direction controls. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this is about
 const CONTROLS = /[\0-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g
-/** Those that JSON leaves as they are. */
+/** Control characters that JSON does not escape. */
 const CONTROLS_IN_JSON = /[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g
 const INDENT = '    '
 
-/** Of several lines, with each line but the first indented. */
+/** Returns visible text. Lines after the first are indented. */
 export function visibleText(text: string): string {
   return showControls(text).replaceAll('\n', `\n${INDENT}`)
 }
 
-/** What a program printed, with its tabs; further lines are indented. */
+/** Returns the output of a program, with tabs. Lines after the first are indented. */
 export function visibleOutput(text: string): string {
   return text.split('\t').map(visibleText).join('\t')
 }
 
-/** In one line. */
 export function visibleLine(text: string): string {
   return showControls(text).replaceAll('\n', '\\n')
 }
 
-/** Every line indented: a text below a line of ours. */
+/** Indents every line, for a text below one of our lines. */
 export function indentedText(text: string): string {
   return INDENT + visibleText(text)
 }
 
-/** Lines of our own, with words of others in them. */
+/** Makes texts of others visible in our lines. */
 export function showControls(text: string): string {
   return text.replace(CONTROLS, (character) => {
     const code = character.charCodeAt(0)
@@ -39,7 +38,7 @@ export function showControls(text: string): string {
   })
 }
 
-/** The same JSON, with escapes in place of what a terminal would obey. */
+/** Escapes characters in JSON that a terminal would obey. */
 export function visibleJson(json: string): string {
   return json.replace(CONTROLS_IN_JSON, unicodeEscape)
 }

@@ -1,19 +1,19 @@
 /**
- * Names of schemas and users, by the rules of the Python API. Pure. `python/cloaca/_values/database.py` has the same rules, so that Python
- * refuses what it promises to refuse; `test/fixtures/database-names.json` holds the two together.
+ * Names of schemas and users, by the rules of the Python API. `python/cloaca/_values/database.py` has the same rules,
+ * and `test/fixtures/database-names.json` tests both. Pure.
  */
 
 const LONGEST = 63
 const RESERVED_SCHEMAS: ReadonlySet<string> = new Set(['public', 'pg_catalog', 'information_schema', 'pg_temp'])
-/** The last two stand for other things where the server takes a role's name. */
+/** The server gives the last two another meaning in place of a role. */
 const RESERVED_USERS: ReadonlySet<string> = new Set(['postgres', 'public', 'none'])
 
-/** What is wrong with the name of a schema; null when nothing is. */
+/** Returns the error in the name of a schema, or null. */
 export function schemaNameProblem(name: string): string | null {
   return nameProblem('schema name', name, (lower) => RESERVED_SCHEMAS.has(lower))
 }
 
-/** What is wrong with the name of a user; null when nothing is. */
+/** Returns the error in the name of a user, or null. */
 export function userNameProblem(name: string): string | null {
   return nameProblem('username', name, (lower) => RESERVED_USERS.has(lower) || lower.startsWith('pg_'))
 }

@@ -1,10 +1,7 @@
-/**
- * The dicts that scripts get from their runner: exactly the keys that the Python API documents. Pure.
- * Used by `calls.ts`; the Node API has shapes of its own.
- */
+/** Dicts that scripts receive from their runner, as the Python API documents them. Pure; used by `calls.ts`. */
 
-import type { Subscription } from '../model/graphs/rows.ts'
-import type { CronFiringRow, CronRow, CronStats, FiringRow, TriggerRow } from '../model/schedule.ts'
+import type { Subscription } from '../model/graphs/graph-model-rows.ts'
+import type { CronFiringRow, CronRow, CronStats, FiringRow, TriggerRow } from '../model/schedule-rows.ts'
 import { formatInstant, formatInstantOrNull } from '../model/time/instant.ts'
 
 export function triggerDict(row: TriggerRow) {

@@ -1,39 +1,40 @@
-/** What a script may ask of a runner that it opened about sources and reactors. See `calls.ts`. */
+/** Methods of a script's runner for sources and reactors. See `calls.ts`. */
 
 import * as v from 'valibot'
 import { subscriptionDict } from './dicts.ts'
-import { call, PYTHON, type RunnerCall } from './runner-call.ts'
+import { PYTHON_ACTION, type RunnerCall, runnerCall } from './runner-call.ts'
 
 const names = { reactor: v.string(), workflow: v.string(), tenant: v.string() }
 
 export const GRAPH_CALLS: Readonly<Record<string, RunnerCall>> = {
-  'runner.push': call(
+  'runner.push': runnerCall(
     'Failed to push event: ',
     { source: v.string(), timeoutS: v.nullable(v.number()) },
     async (engine, { source, timeoutS }, { contextText }) => {
-      const timeoutMs = timeoutS === null ? undefined : timeoutS * 1_000
-      return { value: { sequence: await engine.graphs.push(source, contextText, timeoutMs) } }
+      const options = timeoutS === null ? {} : { timeoutMs: timeoutS * 1_000 }
+      return { value: { sequence: await engine.services.sources.pushText(source, contextText, options) } }
     },
   ),
-  'runner.subscribe': call(
+  'runner.subscribe': runnerCall(
     'Failed to subscribe workflow to reactor: ',
     { ...names, when: v.nullable(v.string()) },
-    async (engine, { when, reactor, workflow, tenant }) => ({
-      value: await engine.graphs.subscribe({ reactor, workflow, tenant }, when, PYTHON),
-    }),
+    async (engine, { when, reactor, workflow, tenant }) => {
+      const options = { ...PYTHON_ACTION, tenant, when, allowMissing: true }
+      return { value: await engine.services.reactors.subscribe(reactor, workflow, options) }
+    },
   ),
-  'runner.unsubscribe': call(
+  'runner.unsubscribe': runnerCall(
     'Failed to unsubscribe workflow from reactor: ',
     names,
     async (engine, { reactor, workflow, tenant }) => ({
-      value: await engine.graphs.unsubscribe({ reactor, workflow, tenant }, PYTHON),
+      value: await engine.services.reactors.unsubscribe(reactor, workflow, { ...PYTHON_ACTION, tenant }),
     }),
   ),
-  'runner.subscriptions': call(
+  'runner.subscriptions': runnerCall(
     'Failed to list reactor subscriptions: ',
     { tenant: v.string() },
     async (engine, { tenant }) => ({
-      value: (await engine.graphs.listSubscriptions({ tenant, enabledOnly: true })).map(subscriptionDict),
+      value: (await engine.services.reactors.subscriptions({ tenant, enabledOnly: true })).map(subscriptionDict),
     }),
   ),
 }

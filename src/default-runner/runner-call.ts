@@ -1,38 +1,39 @@
-/** One thing that a script may ask of a runner that it opened, as a value. `calls.ts` and `graph-calls.ts` have them all. */
+/** Method of a script's runner as a value. `calls.ts`, `graph-calls.ts` and `wait-calls.ts` contain all methods. */
 
 import * as v from 'valibot'
 import type { Engine } from '../engine/engine.ts'
 import type { TaskSlot } from '../engine/ports.ts'
-import type { Actor } from '../model/action.ts'
+import type { ActionOptions } from '../engine/services/action-service.ts'
+import type { ScriptAnswer } from '../host/script-call.ts'
 
 export interface CallInput {
   readonly contextText: string
-  /** The slot of the task that asks, given back while it waits; null when no task asks. */
+  /** Slot of the calling task, released while the task waits; null if no task calls. */
   readonly slot: TaskSlot | null
 }
 
-export interface CallResult {
+export interface RunnerCallResult {
   readonly value: unknown
   readonly contextText?: string
 }
 
 export interface RunnerCall {
-  /** Documented beginning of the message when the call fails, or ''. */
+  /** Documented start of the message of a failure, or ''. */
   readonly failure: string
-  /** Of the payload, which names the runner: validated once. */
+  /** Schema of the payload, which names the runner. */
   readonly schema: v.GenericSchema<unknown, { readonly runner: number }>
-  /** `payload` is what the schema gave. */
-  run(engine: Engine, payload: { readonly runner: number }, input: CallInput): Promise<CallResult>
+  /** `payload`: output of the schema. */
+  run(engine: Engine, payload: { readonly runner: number }, input: CallInput): Promise<RunnerCallResult>
 }
 
-export function call<Entries extends v.ObjectEntries>(
+export function runnerCall<Entries extends v.ObjectEntries>(
   failure: string,
   entries: Entries,
   run: (
     engine: Engine,
     payload: v.InferOutput<v.ObjectSchema<Entries, undefined>>,
     input: CallInput,
-  ) => Promise<CallResult>,
+  ) => Promise<RunnerCallResult>,
 ): RunnerCall {
   return {
     failure,
@@ -42,5 +43,9 @@ export function call<Entries extends v.ObjectEntries>(
   }
 }
 
-/** Who does what scripts ask for. */
-export const PYTHON: Actor = { source: 'python', note: null }
+/** Returns the answer to a call that returns no context. */
+export function toAnswer(value: unknown): ScriptAnswer {
+  return { value: value ?? null, contextText: '' }
+}
+
+export const PYTHON_ACTION: ActionOptions = { source: 'python' }

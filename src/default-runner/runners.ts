@@ -1,83 +1,79 @@
 /**
- * The runners that scripts open with `cloaca.DefaultRunner`: each is an engine of its own on the shared interpreters.
- * Held by the composition roots; this is the one place where Python speaks first. Every call gets the documented
- * answer, or a refusal that names the built-in Python exception to raise.
+ * Runners that scripts open with `cloaca.DefaultRunner`: each is an engine on the shared interpreters. Calls return the
+ * documented answers, or refusals that name the built-in Python exception to raise. Used by the composition roots.
  */
 
 import * as v from 'valibot'
 import { type GenerationNumber, SECRET_CALL } from '../border/protocol.ts'
-import type { DatabasePlace } from '../database/place.ts'
-import type { EngineConfig } from '../engine/config.ts'
+import type { DatabasePlace } from '../database/database-place.ts'
+import type { Clock } from '../engine/clock-port.ts'
 import type { Engine } from '../engine/engine.ts'
-import type { Clock } from '../engine/ports.ts'
+import type { EngineConfig } from '../engine/engine-config.ts'
 import { CloacaError, InternalError, toError, UsageError } from '../errors.ts'
 import { PythonRefusal, type ScriptAnswer, type ScriptCall } from '../host/script-call.ts'
 import type { SecretProvider } from '../secrets/provider.ts'
 import { RUNNER_CALLS } from './calls.ts'
-import { engineSettingsOf, scriptConfigSchema } from './config.ts'
-import type { RunnerCall } from './runner-call.ts'
+import { HANDLE_CALLS } from './handle-calls.ts'
+import { type RunnerCall, toAnswer } from './runner-call.ts'
+import { scriptConfigSchema, toEngineSettings } from './script-config.ts'
 import { secretFor } from './secrets.ts'
-import { type TenantAdmin, tenantCalls } from './tenants.ts'
+import { type TenantAdmin, tenantCalls } from './tenant-calls.ts'
 
-/** An engine with the database that was opened for it. */
 export interface OpenEngine {
   readonly engine: Engine
   /** Stops the engine without waiting for its runs, and releases the database. */
   close(): Promise<void>
 }
 
-/** Opens the database and starts an engine on it, for one generation of a script. Rejects with `INVALID_DATABASE_URL` or a `StoreError`. */
+/** Opens the database and starts an engine for a script. Rejects with `INVALID_DATABASE_URL` or a `StoreError`. */
 export type EngineOpener = (
   database: DatabasePlace,
   settings: Partial<EngineConfig>,
   generation: GenerationNumber,
 ) => Promise<OpenEngine>
 
-/** What scripts may ask for that is not of a runner. */
-export interface Surroundings {
-  /** Where the machine's Python has its packages. */
+/** Functions for requests that do not concern a runner. */
+export interface ScriptRunnersPorts {
+  /** Returns the package folders of the system's CPython. */
   packageFolders(): Promise<readonly string[]>
   adminOf(url: string): TenantAdmin
-  /** Null where there are none. */
   readonly secrets: SecretProvider | null
 }
 
 const openSchema = v.object({ url: v.string(), schema: v.nullable(v.string()), config: scriptConfigSchema })
 const runnerSchema = v.object({ runner: v.number() })
 
-/** How long a script waits for the end of its runner. */
+/** Maximum time that a script waits for the end of its runner. */
 const LONGEST_SHUTDOWN_MS = 5_000
 
 export class ScriptRunners {
   readonly #open: EngineOpener
   readonly #clock: Clock
   readonly #engines = new Map<number, OpenEngine & { readonly generation: GenerationNumber }>()
-  /** Whatever a script may ask, by method. */
+  /** Functions for requests of scripts, by method. */
   readonly #answers: ReadonlyMap<string, (call: ScriptCall) => Promise<ScriptAnswer>>
   #lastRunner = 0
 
-  constructor(open: EngineOpener, clock: Clock, { packageFolders, adminOf, secrets }: Surroundings) {
+  constructor(open: EngineOpener, clock: Clock, { packageFolders, adminOf, secrets }: ScriptRunnersPorts) {
     this.#open = open
     this.#clock = clock
     const runnerCalls = Object.entries(RUNNER_CALLS).map(
       ([method, known]) => [method, (call: ScriptCall) => this.#ask(known, call)] as const,
     )
     const ofTenants = Object.entries(tenantCalls(adminOf)).map(
-      ([method, ask]) => [method, async ({ payload }: ScriptCall) => answerOf(await ask(payload))] as const,
+      ([method, ask]) => [method, async ({ payload }: ScriptCall) => toAnswer(await ask(payload))] as const,
     )
     this.#answers = new Map<string, (call: ScriptCall) => Promise<ScriptAnswer>>([
-      ['host.packageFolders', async () => answerOf(await packageFolders())],
-      [SECRET_CALL, async (call) => answerOf(await secretFor(secrets, call))],
-      ['slot.release', async ({ slot }) => answerOf(slot?.release())],
-      ['slot.acquire', async ({ slot }) => answerOf(await slot?.acquire())],
-      ['runner.open', async ({ payload, generation }) => answerOf(await this.#openRunner(payload, generation))],
-      ['runner.shutdown', async (call) => answerOf(await this.#shutdownAsked(call))],
+      ['host.packageFolders', async () => toAnswer(await packageFolders())],
+      [SECRET_CALL, async (call) => toAnswer(await secretFor(secrets, call))],
+      ...Object.entries(HANDLE_CALLS),
+      ['runner.open', async ({ payload, generation }) => toAnswer(await this.#openRunner(payload, generation))],
+      ['runner.shutdown', async (call) => toAnswer(await this.#shutdownAsked(call))],
       ...runnerCalls,
       ...ofTenants,
     ])
   }
 
-  /** Whether a script has opened a runner. */
   get haveOpened(): boolean {
     return this.#lastRunner > 0
   }
@@ -89,12 +85,12 @@ export class ScriptRunners {
     return await answer(call)
   }
 
-  /** Shuts down what scripts left open, all of it; `report` hears why one was not shut down properly. */
+  /** Shuts down all runners that scripts left open. `report` receives errors of the shutdown. */
   close(report: (message: string) => void): Promise<void> {
     return this.#shutDownAll([...this.#engines.keys()], report)
   }
 
-  /** Shuts down what a generation that is gone left open. */
+  /** Shuts down the runners that an ended generation left open. */
   closeOf(generation: GenerationNumber, report: (message: string) => void): Promise<void> {
     const runners = [...this.#engines].filter(([, engine]) => engine.generation === generation)
     return this.#shutDownAll(
@@ -113,7 +109,7 @@ export class ScriptRunners {
   async #openRunner(payload: unknown, generation: GenerationNumber): Promise<{ readonly runner: number }> {
     const { url, schema, config } = v.parse(openSchema, payload)
     try {
-      const opened = await this.#open({ url, schema }, engineSettingsOf(config), generation)
+      const opened = await this.#open({ url, schema }, toEngineSettings(config), generation)
       const runner = ++this.#lastRunner
       this.#engines.set(runner, { ...opened, generation })
       return { runner }
@@ -138,7 +134,7 @@ export class ScriptRunners {
     }
   }
 
-  /** Undefined for a runner that is closed, and to a restricted script for one that another script has opened. */
+  /** Returns undefined for a closed runner and, for a restricted script, for a runner of another script. */
   #openedFor({ generation, restriction }: ScriptCall, runner: number) {
     const opened = this.#engines.get(runner)
     return restriction === null || opened?.generation === generation ? opened : undefined
@@ -149,16 +145,17 @@ export class ScriptRunners {
     if (this.#openedFor(call, runner) !== undefined) await this.#shutdown(runner)
   }
 
-  /** Waits for the end of a runner's engine, up to a limit; the engine goes on to its end in any case. */
+  /** Waits for the end of a runner's engine, up to a limit. The engine ends in any case. */
   async #shutdown(runner: number): Promise<void> {
     const opened = this.#engines.get(runner)
     if (opened === undefined) return
     this.#engines.delete(runner)
     const closing = opened.close()
-    closing.catch(() => undefined) // after the limit nobody waits for it
+    closing.catch(() => undefined) // Ignored: after the limit, no caller waits for the end
     const limit = Promise.withResolvers<never>()
     const timer = this.#clock.wakeAfter(
       LONGEST_SHUTDOWN_MS,
+      // Uncoded: becomes a RuntimeError in Python
       () => limit.reject(new Error(`Shutdown timed out after ${LONGEST_SHUTDOWN_MS / 1000} seconds`)),
       'limiting a shutdown',
     )
@@ -172,7 +169,7 @@ export class ScriptRunners {
   }
 }
 
-/** The server answers and refuses: SQLSTATE says so, unless it is about the way into the database. */
+/** The SQLSTATE shows a refusal by the server, unless it concerns the access to the database. */
 function openingFailure(error: Error, schema: string | null): string {
   const ofSchema = schema === null ? '' : `Failed to set up schema '${schema}': `
   const state = error.cause instanceof Error && 'code' in error.cause ? String(error.cause.code) : ''
@@ -180,11 +177,7 @@ function openingFailure(error: Error, schema: string | null): string {
   return `${isRefused ? '' : 'Failed to create DefaultRunner: Database connection failed: '}${ofSchema}${error.message}`
 }
 
-function answerOf(value: unknown): ScriptAnswer {
-  return { value: value ?? null, contextText: '' }
-}
-
-/** The documented `ValueError`: a prefix that names the call, then the cause. */
+/** Returns the documented `ValueError`: a prefix that names the call, then the cause. */
 function refusalOf(failure: string, error: Error): PythonRefusal {
   if (error instanceof PythonRefusal) return error
   if (error instanceof UsageError && error.code === 'RUNNER_CLOSED') {

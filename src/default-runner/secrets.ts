@@ -1,4 +1,4 @@
-/** What a task asks for with `ctx.secret`: the documented answers and refusals. Used by `runners.ts`. */
+/** Answers and refusals of `ctx.secret`, as documented. Used by `runners.ts`. */
 
 import * as v from 'valibot'
 import { PythonRefusal, type ScriptCall } from '../host/script-call.ts'
@@ -14,13 +14,14 @@ const EXCEPTIONS = {
 
 const secretSchema = v.object({ name: v.string() })
 
-/** Rejects with a `PythonRefusal`. The interpreter knows this answer by its method, and keeps it out of what is printed. */
+/** Rejects with a `PythonRefusal`. The interpreter recognizes the answer by its method, and redacts it in output. */
 export async function secretFor(
   provider: SecretProvider | null,
   { payload, task }: ScriptCall,
 ): Promise<{ readonly fields: SecretFields }> {
   const { name } = v.parse(secretSchema, payload)
-  const answer = await askForSecret(provider, name, task)
+  const request = task === null ? null : { workflow: task.workflow, executionId: task.executionId, taskId: task.taskId }
+  const answer = await askForSecret(provider, name, request)
   if (answer.kind === 'found') return { fields: answer.fields }
   throw new PythonRefusal(EXCEPTIONS[answer.kind], answer.message)
 }

@@ -1,6 +1,5 @@
 /**
- * The socket of time: what the engine, the store and the host need of a clock. One of the ports (`ports.ts`), which hand
- * it on; the plug is `clock.ts`, and tests plug in one that they move.
+ * Port of the clock, for engine, store and host. Implemented in `system-clock.ts`; tests use a clock that they move.
  */
 
 export interface Timer {
@@ -8,17 +7,27 @@ export interface Timer {
   cancel(): void
 }
 
-/** Limit for the start of requests of one engine: after it, other engines may take the leases on which they are made. */
+/** Limit for the start of requests of an engine. After it, other engines may take the leases for these requests. */
 export interface StartLimit {
   /** Monotonic. Moves forward while the engine renews its heartbeat in time, also for requests that are waiting. */
   readonly until: number
 }
 
-/** The wall clock was set, or stood still with the machine: wall and monotonic time no longer agree. */
+/**
+ * Time until which attempts with limits may run: one second before other engines may take their slots. Each heartbeat
+ * moves it forward.
+ */
+export interface RunLimit {
+  /** Monotonic. */
+  readonly until: number
+  /** Calls back when the time has moved. Returns a function that ends this. */
+  onMoved(callback: () => void): () => void
+}
+
+/** The wall clock was set, or the machine slept: wall and monotonic time no longer agree. */
 export interface WallJump {
-  /** Where the wall clock would stand now without it. */
+  /** Wall time now without the jump. */
   readonly expectedAt: number
-  /** Where it stands. */
   readonly at: number
 }
 
@@ -32,30 +41,24 @@ export interface Trouble {
 }
 
 /**
- * The only source of time and of waiting. Two clocks, never to be mixed: the wall clock says when, and may be set back
- * or forward at any moment; the monotonic one says how long. What is stored, shown or asked for by a cron expression is
- * wall time; intervals, deadlines, back-offs and leases are monotonic.
+ * The only source of time and of timers. Never mix the two clocks. The wall clock gives times, and may be set at any
+ * moment: for stored and shown times and cron expressions. The monotonic clock gives durations: for intervals,
+ * deadlines, back-offs and leases.
  */
 export interface Clock {
-  /** Wall clock, epoch milliseconds, whole. */
+  /** Wall time in whole milliseconds since 1970. */
   now(): number
-  /**
-   * Milliseconds of the machine's monotonic clock, perhaps with a fraction: since an instant that means nothing, and that all
-   * processes of the machine share. Never goes back.
-   */
+  /** Monotonic time in milliseconds, perhaps with a fraction, with the same origin in all processes of the machine. */
   monotonic(): number
   /**
-   * Calls back once, when `delayMs` of monotonic time have passed, never before; in a later tick of the event loop even when it is 0 or less.
-   * What the callback throws is treated as in `attempt`, until the timer is cancelled; `during` is for the trouble.
+   * Calls back once, after `delayMs` of monotonic time and in a later tick of the event loop, also for 0 or less.
+   * Errors are treated as in `attempt`, with `during`.
    */
   wakeAfter(delayMs: number, callback: () => void, during?: string): Timer
-  /**
-   * Calls back in the next turn of the event loop, after the promises of this one. The process waits for it. Errors of the callback
-   * are treated as in `attempt`.
-   */
+  /** Calls back in the next turn of the event loop, after promises. Keeps the process alive. Errors: see `attempt`. */
   soon(callback: () => void): void
-  /** Calls `work` in this tick of the event loop. What it throws is reported as trouble, and it is called again later, until it returns or is cancelled. */
+  /** Calls `work` in this tick of the event loop. Reports errors as `trouble`, and retries until success or cancel. */
   attempt(during: string, work: () => void): Timer
-  /** Calls back when the wall clock has jumped by more than a second; within a second or so. Returns the end of it. */
+  /** Calls back within about 1 s after the wall clock jumped by more than 1 s. Returns a function that ends this. */
   onWallJump(callback: (jump: WallJump) => void): () => void
 }

@@ -1,16 +1,16 @@
 /**
- * When things are due: a heap of due times, so that one timer serves any number of triggers, and the rules for the
- * next due time. Pure; the loops push what waits and pop what is due.
+ * Heap of due times, so that one timer serves any number of triggers, and the rules for the next due time. The loops
+ * push waiting entries and pop due ones.
  */
 
-/** Something that waits in a heap. The heap alone writes the two fields while it is in there. */
+/** Entry of a heap. Only the heap writes the two fields while the entry is in it. */
 export interface DueEntry {
   unsafeDueAt: number
-  /** Position in the heap; -1 when it is in none. */
+  /** Position in the heap, or -1. */
   unsafeHeapIndex: number
 }
 
-/** Children of an entry of the heap. With two there are twice as many levels, each in another place of the memory. */
+/** Children of an entry of the heap. Two would double the levels, each in another place of the memory. */
 const CHILDREN = 4
 
 /** A heap, soonest first. An entry is in at most one heap. */
@@ -21,19 +21,19 @@ export class DueHeap<Entry extends DueEntry> {
     return this.#entries.length
   }
 
-  /** The soonest due time; Infinity when nothing waits. */
+  /** Soonest due time, or Infinity. */
   get nextDueAt(): number {
     return this.#entries[0]?.unsafeDueAt ?? Number.POSITIVE_INFINITY
   }
 
-  /** Puts it in, or moves it when it is in already. */
+  /** Inserts or moves an entry. */
   push(entry: Entry, dueAt: number): void {
     this.remove(entry)
     entry.unsafeDueAt = dueAt
     this.#rise(entry, this.#entries.length)
   }
 
-  /** Takes the soonest out when it is due at `now`. */
+  /** Removes and returns the soonest entry if it is due at `now`. */
   popDue(now: number): Entry | null {
     const first = this.#entries[0]
     if (first === undefined || first.unsafeDueAt > now) return null
@@ -41,7 +41,7 @@ export class DueHeap<Entry extends DueEntry> {
     return first
   }
 
-  /** Nothing happens when it is not in. */
+  /** Does nothing if the entry is not in the heap. */
   remove(entry: Entry): void {
     const index = entry.unsafeHeapIndex
     if (index < 0) return
@@ -100,30 +100,22 @@ function parentOf(index: number): number {
 /** An interval of 0 means as often as possible, and the clock counts whole milliseconds. */
 const SHORTEST_INTERVAL_MS = 1
 
-/**
- * The due time after `dueAt`. Counted from the due time, so that nothing drifts; the instants missed meanwhile
- * collapse into the latest of them, which is then due at once.
- */
+/** Returns the next due time. Counts from `dueAt`, so nothing drifts. Missed times collapse into the latest one. */
 export function nextDueAt(dueAt: number, givenIntervalMs: number, now: number): number {
   const intervalMs = Math.max(givenIntervalMs, SHORTEST_INTERVAL_MS)
   const missed = Math.floor((now - dueAt) / intervalMs)
   return dueAt + intervalMs * Math.max(1, missed)
 }
 
-/** Triggers that start at one instant and stay in step would be polled in one burst for ever. */
+/** Spread, because triggers that start together and stay in step would be polled in one burst forever. */
 const STARTS_PER_MS = 50
 
-/** The first due time of the `index`th of many triggers that start at one instant: at once, 50 a millisecond. */
+/** Returns the first due time of the `index`th of many triggers that start together. */
 export function firstDueAt(startAt: number, index: number): number {
   return startAt + Math.floor(index / STARTS_PER_MS)
 }
 
-/** The instant at which to wake for a due time: later by a part of the jitter. `random` is in [0, 1). */
+/** Adds a random part of the jitter to a due time. `random`: in [0, 1). */
 export function jitteredAt(dueAt: number, jitterMs: number, random: number): number {
   return jitterMs <= 0 ? dueAt : dueAt + Math.floor(random * (jitterMs + 1))
-}
-
-/** How long to wait after the `failures`th failure in a row of something that must not be given up: 0.5 s to 30 s. */
-export function troubleDelayMs(failures: number): number {
-  return Math.min(30_000, 500 * 2 ** Math.min(failures - 1, 10))
 }

@@ -1,129 +1,101 @@
 /**
- * The engine: composes the two loops, the cron loop, graphs and the periodic work over the ports, and is the API for those
- * who ask it to act (the runner, and through it scripts and the command line).
+ * Composes the loops, the services and the periodic work of an engine. The runner uses it, and through the runner
+ * scripts and the command line.
  *
  * States, and the moves:
- *   open     -> running   enter: the instance is entered, and what is asked for by `execute` is run, and nothing else
- *   open     -> running   start: the same, and then the loops begin: triggers, cron, and everybody's executions
- *   open     -> closed    stop
- *   running  -> stopping  stop: nothing new begins, what runs may end within the grace
- *   stopping -> closed    the instance gives back what it holds; every call rejects from now on
- * Reading and changing triggers, schedules and executions works from `open` on; an execution that is asked for before
- * `enter` waits for it, and one that is only submitted for `start`. Everything that is started puts its release on a list. The store and the host belong to the
- * caller and are not closed.
+ *   open              -> entered    enter, start: the engine is registered, and runs only calls of `execute`
+ *   entered           -> serving    start: the loops poll triggers, fire schedules, and run all executions
+ *   open              -> stopping   stop
+ *   entered, serving  -> stopping   stop: no work begins, and running work may end within the grace
+ *   stopping          -> closed     leases and executions are released; each later call rejects
+ *
+ * Triggers, schedules and executions can be read and changed from `open` on. A call of `execute` waits for `enter`, and
+ * a submitted execution for `start`. Each part that is started adds its release to a list. The caller closes the store
+ * and the host.
  */
 
 import { UsageError } from '../errors.ts'
 import type { ContextText } from '../model/context.ts'
-import type { Execution, ExecutionSummary } from '../model/execution.ts'
+import type { Execution } from '../model/execution.ts'
 import type { WorkflowDefinition } from '../model/workflow.ts'
 import { declaredWorkflow } from '../registry/registry.ts'
-import { ActionInbox } from './actions/action-inbox.ts'
 import { ActionRequests } from './actions/action-requests.ts'
-import { type EngineConfig, engineConfig } from './config.ts'
-import { CronCalls } from './cron/cron-calls.ts'
-import { CronScheduler } from './cron/cron-scheduler.ts'
-import type { EngineOptions, ExecuteOptions } from './engine-options.ts'
-import { EngineEvents } from './events.ts'
-import { AnnouncedCode } from './executions/announced-code.ts'
-import { Executor } from './executions/executor.ts'
-import { RunEnds, unknownExecution } from './executions/run-ends.ts'
-import { newExecution } from './firing-context.ts'
-import { GraphCalls } from './graphs/graph-calls.ts'
-import { Graphs } from './graphs/graphs.ts'
+import { InputChecks } from './actions/input-checks.ts'
+import { type EngineConfig, engineConfig } from './engine-config.ts'
+import { EngineEvents } from './engine-events.ts'
+import type { EngineExecuteOptions, EngineOptions, EnginePorts, ExecutionStart } from './engine-options.ts'
 import { Heartbeat } from './heartbeat.ts'
-import { within } from './periodic.ts'
-import type { ExecutionFilter, Page, StoreChange, Timer } from './ports.ts'
+import { FailureReports } from './incidents/failure-reports.ts'
+import { IncidentWatch } from './incidents/incident-watch.ts'
+import { Loops } from './loops.ts'
+import { settledWithin } from './periodic.ts'
+import { Health } from './services/engine-health.ts'
+import { KeyedStarts, removedExecutionError, type Started } from './services/executions/keyed-starts.ts'
+import { makeServices, type Services } from './services/services.ts'
 import { StartOnce } from './start-once.ts'
-import { ExecutionSteering } from './steering/execution-steering.ts'
-import { Health } from './steering/health.ts'
-import { InputChecks } from './steering/input-checks.ts'
-import { InstanceCalls } from './steering/instance-calls.ts'
-import { ScheduleSteering } from './steering/schedule-steering.ts'
-import { TriggerSteering } from './steering/trigger-steering.ts'
-import { Scheduler } from './triggers/scheduler.ts'
-import { TriggerCalls } from './triggers/trigger-calls.ts'
+import { limitedError, newExecution } from './starts/firing-context.ts'
+import type { StoreChange } from './store.ts'
 import { keepAlive, startUpkeep } from './upkeep/upkeep.ts'
-
-type Ports = Required<Omit<EngineOptions, 'config'>> & { readonly config: EngineConfig }
 
 export class Engine {
   readonly instanceId: string
   readonly config: EngineConfig
   readonly events: EngineEvents
-  readonly triggers: TriggerCalls
-  readonly crons: CronCalls
-  readonly executions: ExecutionSteering
-  readonly triggerSteering: TriggerSteering
-  readonly scheduleSteering: ScheduleSteering
-  readonly instances: InstanceCalls
+  readonly services: Services
   readonly health: Health
-  readonly graphs: GraphCalls
-  readonly #ports: Ports
-  readonly #heartbeat: Heartbeat
-  readonly #executor: Executor
-  readonly #scheduler: Scheduler
-  readonly #cronScheduler: CronScheduler
-  readonly #graphs: Graphs
-  readonly #code: AnnouncedCode
-  readonly #ends: RunEnds
-  readonly #inbox: ActionInbox
+  readonly #ports: EnginePorts
+  readonly #loops: Loops
   readonly #inputs: InputChecks
+  readonly #keyed: KeyedStarts
+  readonly #incidents: IncidentWatch
   readonly #releases: (() => void)[] = []
-  #state: 'open' | 'running' | 'stopping' | 'closed' = 'open'
+  #state: 'open' | 'entered' | 'serving' | 'stopping' | 'closed' = 'open'
   readonly #entered = new StartOnce(() => this.#enter())
   readonly #started = new StartOnce(() => this.#start())
-  #isServing = false
-  #isPolling = false
   #stopped: Promise<void> | null = null
-  #hasInstance = false
-  #workflowsChanged: Timer | null = null
 
   constructor(options: EngineOptions) {
-    const ports: Ports = {
+    const { hold = () => ({ [Symbol.dispose]: () => undefined }), config, ...given } = options
+    const parts = {
       events: new EngineEvents(),
       instanceId: crypto.randomUUID(),
       newId: () => crypto.randomUUID(),
       random: Math.random,
       streams: {},
+      limits: {},
       checkInput: async () => null,
-      ...options,
-      config: engineConfig(options.config),
+      incidents: null,
+      loaded: options.registry,
+      ...given,
+      config: engineConfig(config),
     }
+    const { instanceId, store, clock } = parts
+    const reportLost = new FailureReports(parts).lostEngines(() => clock.now())
+    const ports: EnginePorts = { ...parts, heartbeat: new Heartbeat(instanceId, store, clock, reportLost) }
     this.#ports = ports
     this.instanceId = ports.instanceId
     this.config = ports.config
     this.events = ports.events
-    const heartbeat = new Heartbeat(ports)
-    this.#heartbeat = heartbeat
-    heartbeat.onDeclaredDead(() => this.#scheduler.triggers.declaredDead())
-    this.#executor = new Executor({ ...ports, heartbeat }, (execution) => this.#ends.ended(execution))
-    this.#ends = new RunEnds({
-      ...ports,
-      isRunning: (id) => this.#executor.isRunning(id),
-      onGone: (id) => this.#executor.acquirer.forget(id),
-    })
-    const { fired } = this.#executor.acquirer
-    this.#scheduler = new Scheduler({ ...ports, heartbeat, onLeased: () => this.#inbox.look() }, fired)
-    this.#cronScheduler = new CronScheduler(ports, fired)
-    this.#graphs = new Graphs({ ...ports, heartbeat }, fired)
-    this.#code = new AnnouncedCode(ports)
-    this.#inbox = new ActionInbox(ports)
-    const assertOpen = (): void => this.#assertOpen()
-    this.triggers = new TriggerCalls(ports.store, this.#scheduler.triggers, assertOpen)
-    this.graphs = new GraphCalls(ports, this.#graphs, assertOpen)
-    this.crons = new CronCalls(ports, this.#cronScheduler, assertOpen)
-    const requests = new ActionRequests(ports.store, ports.clock)
+    const loops = new Loops(ports, (workflow, text) => this.#checked(workflow, text))
+    this.#loops = loops
+    const watched = { triggers: loops.scheduler.triggers, deadlines: loops.executor.deadlines }
+    this.#incidents = new IncidentWatch(ports, watched)
+    this.#releases.push(() => this.#incidents.stop())
+    const requests = new ActionRequests(ports)
     this.#releases.push(() => requests.stop())
-    this.#inputs = new InputChecks({ ...ports, requests })
-    const parts = { executor: this.#executor, ends: this.#ends, scheduler: this.#scheduler, inputs: this.#inputs }
-    const steering = { ...ports, ...parts, requests }
-    this.executions = new ExecutionSteering(steering, assertOpen)
-    this.triggerSteering = new TriggerSteering({ ...steering, triggers: this.triggers, crons: this.crons }, assertOpen)
-    this.scheduleSteering = new ScheduleSteering({ ...ports, crons: this.crons })
-    for (const served of [this.executions, this.triggerSteering, this.#inputs]) served.serve(this.#inbox)
-    this.instances = new InstanceCalls(ports, assertOpen)
-    this.health = new Health({ ...steering, heartbeat, graphs: this.#graphs }, assertOpen)
+    this.#inputs = new InputChecks(ports, requests)
+    this.#inputs.serve(loops.inbox)
+    this.#keyed = new KeyedStarts(ports, (workflow, text) => this.#checked(workflow, text))
+    const { executor, scheduler, batches, graphs, ends, inbox, crons: cronScheduler } = loops
+    const submit = (workflow: WorkflowDefinition, text: ContextText, options: ExecutionStart) =>
+      this.startExecution(workflow, text, options)
+    const loopsOfServices = { executor, scheduler, batches, graphs, ends, inbox, cronScheduler }
+    const served = { ...loopsOfServices, requests, inputs: this.#inputs, submit }
+    this.services = makeServices(ports, served, () => {
+      this.#assertOpen()
+      return hold()
+    })
+    this.health = new Health(ports, loops, () => this.#assertOpen())
   }
 
   static async start(options: EngineOptions): Promise<Engine> {
@@ -132,82 +104,67 @@ export class Engine {
     return engine
   }
 
-  /**
-   * Begins to poll and to run. Settles when what the code declares is in the store. Later calls settle with the first;
-   * one that was refused by the database may be repeated.
-   */
+  /** Starts polling and running. Resolves when the declarations are stored. May be repeated, also after a failure. */
   async start(): Promise<void> {
     this.#assertOpen()
     await this.#entered.done()
     await this.#started.done()
   }
 
-  /** Runs what callers here ask for with `execute`: no trigger is polled, no schedule fires. May be repeated, as `start`. */
+  /** Runs only executions requested with `execute`, without polls and schedules. May be repeated, as `start`. */
   async enter(): Promise<void> {
     this.#assertOpen()
     await this.#entered.done()
   }
 
   async #enter(): Promise<void> {
-    const { store, registry, clock } = this.#ports
-    await this.#heartbeat.open()
-    this.#hasInstance = true
+    const { store, registry, clock, heartbeat } = this.#ports
+    await heartbeat.open()
     if (this.#state !== 'open') return
-    this.#state = 'running'
+    this.#state = 'entered'
     this.#releases.push(
       registry.onChange(
-        () => void clock.attempt('applying the declarations of the scripts', () => this.#registryChanged()),
+        () => void clock.attempt('applying the declarations of the scripts', () => this.#loops.registryChanged()),
       ),
     )
-    this.#releases.push(() => this.#workflowsChanged?.cancel())
-    this.#releases.push(store.onForeignChange(() => this.#storeChanged()))
+    this.#releases.push(store.onForeignChange(() => this.#loops.storeChanged()))
     this.#releases.push(
       store.onDatabaseChange(
         (change) => void clock.attempt('watching the database', () => this.#databaseChanged(change)),
       ),
     )
-    this.#ends.watch()
     this.#releases.push(
-      ...keepAlive(this.#ports, this.#heartbeat, {
-        renewLeases: () => this.#renewLeases(),
-        recover: () => this.#executor.acquirer.wake(this.config.recoveryEnabled),
+      ...keepAlive(this.#ports, {
+        renewLeases: () => this.#loops.renewLeases(),
+        recover: () => this.#loops.recover(),
       }),
     )
-    this.#code.record(this.#isServing)
-    this.#executor.acquirer.start()
+    this.#incidents.start()
+    this.#loops.enter()
   }
 
   async #start(): Promise<void> {
-    if (this.#state !== 'running') return
-    if (!this.#isServing) {
-      const wake = (): void => this.#executor.acquirer.wake()
-      this.#releases.push(...startUpkeep(this.#ports, this.#heartbeat, this.#cronScheduler, wake))
-    }
-    this.#isServing = true
-    // First of all, in the same step: its share of the triggers depends on it.
-    const announced = this.#code.tell()
-    this.#executor.acquirer.serve()
-    this.#inbox.start()
-    this.#isPolling = this.config.pollingEnabled
-    const graphs = this.#graphs.start(this.#isPolling)
-    if (!this.#isPolling) return
-    const crons = this.config.cronEnabled ? this.#cronScheduler.start() : null
-    await Promise.all([announced, graphs, this.#scheduler.start(), crons])
+    if (this.#state !== 'entered') return
+    this.#state = 'serving'
+    const { executor, crons } = this.#loops
+    this.#incidents.serve()
+    this.#releases.push(...startUpkeep(this.#ports, crons, () => executor.acquirer.wake()))
+    await this.#loops.start()
   }
 
-  /** Starts a run and waits for its end. Its tasks come without outputs: `getExecution` has them. */
-  async execute(workflow: string, inputText: ContextText, options: ExecuteOptions = {}): Promise<Execution> {
+  /** Starts a run and waits for its end. Its tasks have no outputs: `getExecution` returns them. */
+  async execute(workflow: string, inputText: ContextText, options: EngineExecuteOptions = {}): Promise<Execution> {
     const definition = this.#declared(workflow)
-    const checkedText = await this.#inputs.checked(definition, inputText)
-    this.#assertOpen()
+    if (options.key !== undefined) return await this.#executeOnce(definition, inputText, options.key, options)
+    const checkedText = await this.#checked(definition, inputText)
     const id = this.#ports.newId()
-    const ended = this.#ends.until(id, false)
-    this.#executor.acquirer.ask(id)
+    const ended = this.#loops.ends.until(id, false)
+    this.#loops.executor.acquirer.ask(id)
     options.callerSlot?.release()
-    const accepted = this.#submit(id, definition, checkedText)
-    const cancelTimeout = this.#limitWait(id, workflow, accepted, options.timeoutMs)
+    const accepted = this.#submit(id, definition, checkedText, options.priority)
+    const cancelTimeout = this.#limitWait({ id, workflow, ended }, accepted, options.timeoutMs)
     try {
-      this.#ends.accepting(id, accepted)
+      this.#loops.ends.accepting(id, accepted)
       return await ended
     } finally {
       cancelTimeout()
@@ -215,48 +172,70 @@ export class Engine {
     }
   }
 
-  /** Starts a run, and settles with its id when it is accepted. */
-  async submit(workflow: string, inputText: ContextText): Promise<string> {
-    return await this.submitDefinition(this.#declared(workflow), inputText)
+  /** Starts a run once for the key, and waits for the end of the run that has the key. */
+  async #executeOnce(
+    definition: WorkflowDefinition,
+    inputText: ContextText,
+    key: string,
+    { callerSlot, timeoutMs, priority }: EngineExecuteOptions,
+  ): Promise<Execution> {
+    const { executor, ends } = this.#loops
+    const workflow = definition.key
+    callerSlot?.release()
+    try {
+      const { id, isReplayed } = await this.#keyed.start(definition, inputText, key, priority)
+      const waiting = isReplayed ? ends.begin(id) : { ended: ends.until(id) }
+      // Also a run that was started earlier: its engine may have died.
+      executor.acquirer.ask(id)
+      executor.acquirer.made(id)
+      const wait = await waiting
+      if (wait === null) throw removedExecutionError(workflow, key, id)
+      const cancelTimeout = this.#limitWait({ id, workflow, ended: wait.ended }, Promise.resolve(), timeoutMs)
+      return await wait.ended.finally(cancelTimeout)
+    } finally {
+      await callerSlot?.acquire()
+    }
   }
 
-  /** Starts a run of a workflow whose code may be in another process, and settles with its id when it is accepted. */
+  /** Starts a run. Resolves with its id when it is accepted. */
+  async submit(workflow: string, inputText: ContextText, options: ExecutionStart = {}): Promise<string> {
+    return (await this.startExecution(this.#declared(workflow), inputText, options)).id
+  }
+
+  /** Starts a run of a workflow whose code may be in another process. Resolves with its id when it is accepted. */
   async submitDefinition(definition: WorkflowDefinition, inputText: ContextText): Promise<string> {
+    return (await this.startExecution(definition, inputText)).id
+  }
+
+  /** Starts a run, or returns the run that was started first with the key. Resolves when it is accepted. */
+  async startExecution(
+    definition: WorkflowDefinition,
+    inputText: ContextText,
+    { key, priority }: ExecutionStart = {},
+  ): Promise<Started> {
+    this.#assertOpen()
+    if (key !== undefined) {
+      const started = await this.#keyed.start(definition, inputText, key, priority)
+      if (!started.isReplayed) this.#acquire(definition, started.id)
+      return started
+    }
+    const checkedText = await this.#checked(definition, inputText)
+    const id = this.#ports.newId()
+    await this.#submit(id, definition, checkedText, priority)
+    return { id, isReplayed: false }
+  }
+
+  /** Returns the input as the workflow makes it. */
+  async #checked(definition: WorkflowDefinition, inputText: ContextText): Promise<ContextText> {
     this.#assertOpen()
     const checkedText = await this.#inputs.checked(definition, inputText)
     this.#assertOpen()
-    const id = this.#ports.newId()
-    await this.#submit(id, definition, checkedText)
-    return id
-  }
-
-  /** Waits for the end of a run, whoever carries it out, and does nothing else. Rejects with `EXECUTION_NOT_FOUND`. */
-  async waitFor(id: string): Promise<Execution> {
-    const execution = await this.getExecution(id)
-    if (execution === null) throw unknownExecution(id)
-    if (execution.endedAt !== null) return execution
-    this.#assertOpen()
-    const ended = this.#ends.until(id)
-    this.#ends.watch()
-    // It may have ended between the check and the wait.
-    this.#ends.check()
-    return await ended
-  }
-
-  async getExecution(id: string): Promise<Execution | null> {
-    this.#assertOpen()
-    return this.#ports.store.getExecution(id)
-  }
-
-  /** Newest first. */
-  async listExecutions(page: Page & ExecutionFilter): Promise<readonly ExecutionSummary[]> {
-    this.#assertOpen()
-    return this.#ports.store.listExecutions(page)
+    return checkedText
   }
 
   /**
-   * Stops polling, lets what runs end within the grace, gives the rest back to the store, and rejects whoever still
-   * waits. Every later call rejects with `RUNNER_CLOSED`. Idempotent.
+   * Stops polling, waits for running tasks up to the grace and for polls up to 2 s of it, releases the rest, and
+   * rejects waiting calls. Later calls reject with `RUNNER_CLOSED`. Idempotent.
    */
   stop(options: { readonly graceMs: number }): Promise<void> {
     this.#stopped ??= this.#stop(options.graceMs)
@@ -264,40 +243,41 @@ export class Engine {
   }
 
   async #stop(graceMs: number): Promise<void> {
+    const isPolling = this.#state === 'serving' && this.config.pollingEnabled
     this.#state = 'stopping'
-    // A start that is on its way may still enter the instance; how it ends is for its caller.
+    // A running start may still register the instance; its caller receives its error.
     await this.#entered.settled()
     await this.#started.settled()
-    const { store, clock, instanceId } = this.#ports
-    this.#inbox.stop()
-    this.#cronScheduler.stop()
-    const drained = Promise.all([this.#scheduler.drain(), this.#graphs.drain(), this.#executor.drain()])
-    void this.#code.handOver(this.#isPolling)
-    if (this.#isPolling) this.#scheduler.triggers.handOver()
-    if (graceMs > 0) await within(drained, graceMs, clock)
+    const { store, clock, instanceId, heartbeat } = this.#ports
+    const drained = this.#loops.drain(isPolling, graceMs)
+    if (graceMs > 0) await settledWithin(drained, graceMs, clock)
     const cut = this.underWay()
-    this.#scheduler.stop()
-    await this.#graphs.stop()
-    await this.#executor.stop()
+    await this.#loops.stop()
     for (const release of this.#releases.reverse()) release()
     this.#state = 'closed'
-    this.#ends.stop(closed())
-    if (this.#hasInstance) await store.closeInstance(instanceId, clock.now())
+    this.#loops.ends.stop(closed())
+    if (heartbeat.hasBegun) await store.closeInstance(instanceId, clock.now())
     this.events.emit('stopped', { cut, at: clock.now() })
   }
 
-  /** Tasks and polls that are out, as logs name them. */
   underWay(): readonly string[] {
-    return [...this.#executor.underWay(), ...this.#scheduler.underWay()]
+    return this.#loops.underWay()
   }
 
-  /** What cannot be submitted rejects, whatever it is: somebody waits already. */
-  async #submit(id: string, definition: WorkflowDefinition, inputText: ContextText): Promise<void> {
-    const { store, clock, registry } = this.#ports
-    const created = store.createExecution(newExecution(id, definition, inputText), { kind: 'call' }, clock.now())
-    if (registry.current().workflows.has(definition.key)) this.#executor.acquirer.made(id)
-    else this.#executor.acquirer.wake()
-    await created
+  /** Rejects for every error of the submission, since the caller already waits. */
+  async #submit(id: string, definition: WorkflowDefinition, inputText: ContextText, priority?: number): Promise<void> {
+    const { store, clock, codec } = this.#ports
+    const execution = newExecution(id, definition, inputText, codec, priority)
+    const created = store.createExecution(execution, { kind: 'call' }, clock.now())
+    this.#acquire(definition, id)
+    const result = await created
+    if (result.kind === 'limited') throw limitedError(execution, result)
+  }
+
+  #acquire(definition: WorkflowDefinition, id: string): void {
+    const { acquirer } = this.#loops.executor
+    if (this.#ports.registry.current().workflows.has(definition.key)) acquirer.made(id)
+    else acquirer.wake()
   }
 
   #declared(workflow: string): WorkflowDefinition {
@@ -305,58 +285,31 @@ export class Engine {
     return declaredWorkflow(this.#ports.registry.current(), workflow)
   }
 
-  /** Returns the end of the limit. One that is not accepted yet does not go on: that is waited for, or why not. */
-  #limitWait(id: string, workflow: string, accepted: Promise<void>, timeoutMs = this.config.workflowTimeoutMs) {
+  /** Returns a function that ends the limit. An execution that is not accepted yet is awaited first, or its error. */
+  #limitWait(
+    { id, workflow, ended }: { readonly id: string; readonly workflow: string; readonly ended: Promise<Execution> },
+    accepted: Promise<void>,
+    timeoutMs = this.config.workflowTimeoutMs,
+  ): () => void {
     if (timeoutMs === null) return () => undefined
     const timer = this.#ports.clock.wakeAfter(timeoutMs, () => {
       const message = `Workflow timeout after ${timeoutMs / 1_000}s: "${workflow}" is still running, and will continue.`
       const error = new UsageError('EXECUTION_TIMEOUT', message, { workflow, executionId: id })
-      void accepted.then(() => this.#ends.stopWaiting(id, error)).catch(() => undefined)
+      // Ignored: the caller receives the refusal
+      void accepted.then(() => this.#loops.ends.stopWaiting(id, ended, error)).catch(() => undefined)
     })
     return () => timer.cancel()
   }
 
-  #registryChanged(): void {
-    if (this.#isPolling) this.#scheduler.registryChanged()
-    this.#graphs.registryChanged()
-    void this.#cronScheduler.lookAgain()
-    // Once for all declarations of a tick of the event loop: each look at the registry after a change copies it.
-    this.#workflowsChanged ??= this.#ports.clock.wakeAfter(0, () => {
-      this.#workflowsChanged = null
-      this.#code.record(this.#isServing)
-      this.#executor.acquirer.wake(this.config.recoveryEnabled)
-    })
-  }
-
-  /** Another process wrote: schedules, new executions, or the end of one that it runs for a caller of ours. */
-  #storeChanged(): void {
-    if (this.#isPolling) this.#scheduler.triggers.storeChanged()
-    this.#graphs.storeChanged()
-    void this.#cronScheduler.lookAgain()
-    this.#executor.acquirer.wake()
-  }
-
-  /** Lost: nothing is polled, and what is out is kept until it can be stored. Found: what is held in memory is entered and read again. */
   #databaseChanged(change: StoreChange): void {
     if (change.kind === 'lost') {
       this.events.emit('trouble', { during: 'checking the database', error: change.error, retryAt: null })
-      this.#scheduler.triggers.storeLost()
+      this.#loops.storeLost()
       return
     }
     const message = `Database "${change.path}" is back; polling continues.`
     this.events.emit('warning', { code: 'DATABASE_FOUND', message })
-    this.#code.forget()
-    this.#code.record(this.#isServing)
-    if (this.#isPolling) void this.#scheduler.storeFound()
-    void this.#graphs.storeFound()
-    if (this.#isPolling && this.config.cronEnabled) void this.#cronScheduler.storeFound()
-    this.#executor.acquirer.wake(this.config.recoveryEnabled)
-    this.#ends.check()
-  }
-
-  #renewLeases(): void {
-    if (this.#isPolling) this.#scheduler.triggers.renewLeases()
-    if (this.#isPolling) this.#graphs.renewLeases()
+    this.#loops.storeFound()
   }
 
   #assertOpen(): void {

@@ -1,70 +1,75 @@
 /**
- * The signs of life of this engine, and whether they are young enough to act on what it holds: a process that stood still
- * (stopped, swapped out, asleep) may have been taken for dead, and others may hold its leases now. Held by the engine,
- * which beats it every three seconds; the scheduler asks it before it polls.
+ * Heartbeats of this engine, and whether they are recent enough to use its leases: after a standstill (stopped, swapped
+ * out, asleep), other engines may hold them. Owned by the engine, which beats every 3 s.
  */
 
-import type { Clock, StartLimit, Store } from './ports.ts'
+import type { Clock, RunLimit, StartLimit } from './clock-port.ts'
+import { LeaseLimit } from './limits/lease-limit.ts'
+import type { Store } from './store.ts'
+
+type ReportLost = Parameters<Store['openInstance']>[2]
 
 export const HEARTBEAT_MS = 3_000
 
-/** Half of the 10 s after which others take an instance for dead. */
+/** Half of the 10 s after which others consider an instance dead. */
 const BELIEVED_MS = 5_000
 
 /**
- * Time after a heartbeat in which requests may start. Other instances take the leases 10 s after they have read the heartbeat, or
- * later. The 2 s in between cover an interpreter that compares the time and is interrupted just before it calls the function, as on a
- * machine that swaps, and clocks of two machines that differ in speed. Leases are renewed after `BELIEVED_MS`, so that each request
- * has at least 3 s, one heartbeat, to start.
+ * Time after a heartbeat in which requests may start. Others take the leases 10 s after they read the heartbeat, or
+ * later. The 2 s in between cover an interpreter that is interrupted between comparing the time and calling the
+ * function, as on a machine that swaps, and clocks of different speed. Leases are renewed after `BELIEVED_MS`, so that
+ * each request has at least 3 s, one heartbeat, to start.
  */
 const START_WITHIN_MS = 8_000
 
-export interface HeartbeatPorts {
-  readonly instanceId: string
-  readonly store: Store
-  readonly clock: Clock
-}
+/** Time after a heartbeat in which attempts with limits may run. Others take their slots a second later. */
+const RUN_WITHIN_MS = 9_000
 
 export class Heartbeat {
-  readonly #ports: HeartbeatPorts
+  readonly #instanceId: string
+  readonly #store: Store
+  readonly #clock: Clock
+  readonly #reportLost: ReportLost
   #hasBegun = false
-  /** Monotonic: when the last heartbeat that was stored was asked for. */
+  /** Monotonic time at which the last stored heartbeat was requested. */
   #beatAt = Number.NEGATIVE_INFINITY
   #startLimit = { until: Number.NEGATIVE_INFINITY }
+  #runLimit = new LeaseLimit()
   #doubtedAt = Number.NEGATIVE_INFINITY
   #others = 0
   readonly #listeners = new Set<() => void>()
 
-  constructor(ports: HeartbeatPorts) {
-    this.#ports = ports
+  /** `reportLost`: makes the incident of a lost engine. Default: none is reported. */
+  constructor(instanceId: string, store: Store, clock: Clock, reportLost?: ReportLost) {
+    this.#instanceId = instanceId
+    this.#reportLost = reportLost
+    this.#store = store
+    this.#clock = clock
   }
 
-  /** Enters the instance. */
   async open(): Promise<void> {
-    const { store, clock, instanceId } = this.#ports
-    const askedAt = clock.monotonic()
-    await store.openInstance(instanceId, clock.now())
+    const askedAt = this.#clock.monotonic()
+    await this.#store.openInstance(this.#instanceId, this.#clock.now(), this.#reportLost)
     this.#stored(askedAt)
     this.#hasBegun = true
   }
 
-  /** Whether the instance is entered. */
   get hasBegun(): boolean {
     return this.#hasBegun
   }
 
-  /** Asks the store in this tick of the event loop, so that what is asked beside it shares the step. */
+  /** Calls the store in this tick of the event loop, so that other calls of the tick share the step. */
   async beat(): Promise<void> {
-    const { store, clock, instanceId } = this.#ports
-    const askedAt = clock.monotonic()
-    const { others, wasDead } = await store.heartbeat(instanceId, clock.now())
+    const askedAt = this.#clock.monotonic()
+    const { others, wasDead } = await this.#store.heartbeat(this.#instanceId, this.#clock.now())
     this.#others = others
     if (wasDead) this.#declaredDead()
     this.#stored(askedAt)
   }
 
-  /** Runs before the answers to requests that shared the step: an engine that was declared dead has lost everything that it held. */
+  /** Runs before the answers to requests that shared the step, because an engine declared dead has no leases. */
   #declaredDead(): void {
+    this.#endRunLimit()
     this.#startLimit = { until: Number.NEGATIVE_INFINITY }
     for (const listener of this.#listeners) listener()
   }
@@ -74,40 +79,55 @@ export class Heartbeat {
     if (askedAt < this.#doubtedAt) return
     this.#beatAt = Math.max(this.#beatAt, askedAt)
     const until = this.#beatAt + START_WITHIN_MS
-    if (this.#ports.clock.monotonic() < this.#startLimit.until) this.#startLimit.until = until
+    if (this.#clock.monotonic() < this.#startLimit.until) this.#startLimit.until = until
     else this.#startLimit = { until }
+    if (this.#clock.monotonic() >= this.#runLimit.until) this.#endRunLimit()
+    this.#runLimit.moveTo(this.#beatAt + RUN_WITHIN_MS)
   }
 
   /**
-   * Returns the limit for requests that are made now. A heartbeat that is stored before the limit is over extends it. A later one
-   * begins another limit, because other instances may have taken the leases in between: older requests do not start any more.
+   * Returns the limit for requests that are made now. A heartbeat stored before its end extends it. A later one begins
+   * another limit, since others may have had the leases in between: older requests do not start any more.
    */
   get startLimit(): StartLimit {
     return this.#startLimit
   }
 
-  /** Calls back when a heartbeat shows that others took this engine for dead. */
+  /**
+   * Returns the limit for attempts that begin now. It moves as `startLimit` does: a heartbeat that is stored too late
+   * begins another one, because others may have had the slots in between.
+   */
+  get runLimit(): RunLimit {
+    return this.#runLimit
+  }
+
+  #endRunLimit(): void {
+    this.#runLimit.end()
+    this.#runLimit = new LeaseLimit()
+  }
+
+  /** Calls back when a heartbeat shows that others considered this engine dead. */
   onDeclaredDead(callback: () => void): void {
     this.#listeners.add(callback)
   }
 
-  /** Whether other instances run workflows of this database. */
   get hasOthers(): boolean {
     return this.#others > 0
   }
 
-  /** Whether the leases must be renewed before anything is done on them. */
+  /** Returns whether leases must be renewed before they are used. */
   isStale(): boolean {
-    return this.#ports.clock.monotonic() - this.#beatAt > BELIEVED_MS
+    return this.#clock.monotonic() - this.#beatAt > BELIEVED_MS
   }
 
   /**
-   * Notes that time has passed which the monotonic clock did not count, as while the machine slept. Requests that were sent before
-   * cannot be recalled: their limit is on the same clock, so that they may start although other instances may hold the leases.
+   * Notes that the monotonic clock may have stopped, as during sleep. Requests already sent cannot be recalled: their
+   * limit uses the same clock, so they may start although other instances hold the leases.
    */
   doubt(): void {
-    this.#doubtedAt = this.#ports.clock.monotonic()
+    this.#doubtedAt = this.#clock.monotonic()
     this.#beatAt = Number.NEGATIVE_INFINITY
+    this.#endRunLimit()
     this.#startLimit = { until: Number.NEGATIVE_INFINITY }
   }
 }

@@ -1,23 +1,18 @@
-/** Something that the engine does again and again, beside its loops: one at a time, and a failure is tried again the next time. */
+/** Periodic work of the engine beside its loops, never twice at a time. After a failure it is tried again next time. */
 
 import { toError } from '../errors.ts'
-import type { EngineEvents } from './events.ts'
-import type { Clock, Timer } from './ports.ts'
-
-export interface PeriodicPorts {
-  readonly clock: Clock
-  readonly events: EngineEvents
-}
+import type { Clock, Timer } from './clock-port.ts'
+import type { EnginePorts } from './engine-options.ts'
 
 export interface PeriodicWork {
-  /** For messages: `sending a heartbeat`. */
+  /** Description for messages, such as `sending a heartbeat`. */
   readonly during: string
   readonly everyMs: number
   run(): Promise<void>
 }
 
-/** Runs it for the first time after one period. Returns the end of it, which waits for nothing. */
-export function runPeriodically(work: PeriodicWork, ports: PeriodicPorts): () => void {
+/** Starts after one period. Returns a function that ends this without waiting. */
+export function runPeriodically(work: PeriodicWork, ports: Pick<EnginePorts, 'clock' | 'events'>): () => void {
   const { clock, events } = ports
   let isStopped = false
   let timer: Timer
@@ -40,8 +35,8 @@ export function runPeriodically(work: PeriodicWork, ports: PeriodicPorts): () =>
   }
 }
 
-/** Settles when it is done, and after the limit at the latest. */
-export function within(done: Promise<unknown>, limitMs: number, clock: Clock): Promise<void> {
+/** Settles when `done` settles, at the latest after the limit. */
+export function settledWithin(done: Promise<unknown>, limitMs: number, clock: Clock): Promise<void> {
   return new Promise((resolve) => {
     const timer = clock.wakeAfter(limitMs, resolve)
     void done.then(() => {

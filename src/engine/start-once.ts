@@ -1,7 +1,4 @@
-/**
- * Something that is started once, however often it is asked for; a start that failed is tried again by whoever asks
- * next. Held by the engine for its loops and by the runner for Python.
- */
+/** Starts something once; the next call repeats a failed start. Used by the engine and, for Python, by the runner. */
 
 export class StartOnce<Result> {
   readonly #start: () => Promise<Result>
@@ -12,7 +9,7 @@ export class StartOnce<Result> {
     this.#start = start
   }
 
-  /** Settles as the start does that is under way or is done. */
+  /** Starts if necessary. Settles as the start does. */
   async done(): Promise<Result> {
     const started = this.#started ?? this.#start()
     this.#started = started
@@ -20,19 +17,19 @@ export class StartOnce<Result> {
       this.#result = await started
       return this.#result
     } catch (thrown) {
-      // Another call may have begun the next try already.
+      // Another call may have begun the next attempt already.
       if (this.#started === started) this.#started = null
       throw thrown
     }
   }
 
-  /** What was started; null before. Asked where a promise for each call would cost more than the call. */
+  /** Result of the start, or null. For callers for which a promise would cost more than their call. */
   get result(): Result | null {
     return this.#result
   }
 
-  /** What was started, once a start that is under way has ended; null where there is none. Never rejects. */
+  /** Waits for a running start. Returns its result, or null if there is none. Never rejects. */
   async settled(): Promise<Result | null> {
-    return (await this.#started?.catch(() => null)) ?? null
+    return (await this.#started?.catch(() => null)) ?? null // Ignored: the caller of `done` receives the error
   }
 }

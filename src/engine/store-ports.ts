@@ -2,55 +2,101 @@
 
 import type { ActionAnswer, NewAction, NumberedRequest } from '../model/action.ts'
 import type { ContextText } from '../model/context.ts'
-import type { AttemptRow, ExecutionStatus, TaskRun } from '../model/execution.ts'
+import type { AttemptRow, Execution, ExecutionStatus } from '../model/execution.ts'
 import type { PythonFault } from '../model/fault.ts'
-import type { LogPiece } from '../model/log.ts'
 import type { TriggerPolicy } from '../model/policy.ts'
-import type { TickOutcome } from '../model/schedule.ts'
+import type { TickOutcome } from '../model/schedule-rows.ts'
+import type { NodeWait } from '../model/waits.ts'
+import type { Tags } from '../model/workflow.ts'
+import type { IncidentReport, MissedDeadline } from './incidents/incident-report.ts'
+import type { LimitedTask, SlotUse } from './limits/limit-store.ts'
+import type { NewExecution } from './starts/new-executions.ts'
+import type {
+  FiringResult,
+  PolledState,
+  PollRecord,
+  SkippedTick,
+  StateChanged,
+  TriggerStateRow,
+} from './triggers/poll-records.ts'
 
-/** What the code says of a poll trigger. */
+/** Declaration of a polled trigger. */
 export interface TriggerDeclaration {
   readonly name: string
   readonly workflow: string
   readonly pollIntervalMs: number
   readonly allowConcurrent: boolean
   readonly policy: TriggerPolicy
+  /** JSON text of the state before its first change. Null if the trigger takes no state. */
+  readonly initialStateText: string | null
+  /** Null for the tags of the workflow. */
+  readonly tags: Tags | null
+  /** Null for the priority of the workflow. */
+  readonly priority: number | null
 }
 
-/** `more`: a part of its history is removed, and the rest is asked for next. `declared`: by a process that serves. */
+export interface TriggerFilter {
+  readonly enabledOnly: boolean
+  /**
+   * Only triggers that are not declared, and enabled triggers whose last poll failed or was not in their last two
+   * intervals before this time. Triggers with an overridden interval may be in the list without a reason.
+   */
+  readonly troubledAt?: number
+  /** Excludes undeclared triggers whose name a cron trigger has taken over. */
+  readonly withoutReplaced?: boolean
+}
+
+export interface TriggerCounts {
+  readonly all: number
+  readonly enabled: number
+}
+
+/** `more`: part of its history is removed; call again. `declared`: a serving process declares the trigger. */
 export type TriggerRemoval = 'removed' | 'more' | 'declared' | 'unknown'
 
-/** What code an instance has. */
+/** Code that an instance has loaded. */
 export interface InstanceCode {
   /** Whether it polls the triggers that it declares, or only runs tasks. */
   readonly isPolling: boolean
-  /** The names of its triggers: those that are polled, and those with a cron expression. */
+  /** Names of its triggers: polled ones, and those with a cron expression. */
   readonly polled: readonly string[]
   readonly crons: readonly string[]
-  /** Those that it runs. */
   readonly workflows: readonly { readonly name: string; readonly version: string }[]
 }
 
 export interface HeartbeatAnswer {
-  /** Number of other living instances that have announced workflows. */
   readonly others: number
-  /** Others took the instance for dead: its leases and executions may be theirs now. */
+  /** Others considered the instance dead, and may have its leases and executions. */
   readonly wasDead: boolean
+}
+
+/** Engine whose heartbeats ended although it was not closed. */
+export interface LostEngine {
+  readonly id: string
+  readonly host: string
+  readonly pid: number
+  /** Time of its last heartbeat, in milliseconds since 1970. */
+  readonly heartbeatAt: number
 }
 
 /** Leases of an instance. */
 export interface LeasedTriggers {
-  /** All that it holds now, in the order of the names that were asked for. */
+  /** All leases that it holds now, in the order of the given names. */
   readonly held: readonly TriggerLease[]
-  /** Names of the triggers among them that are the share of another instance, which waits for them. */
+  /** Names of held triggers that are the share of another instance, which waits for them. */
   readonly surplus: readonly string[]
 }
 
-/** An action that is stored with its answer, in the step that carries it out. */
+/** Action that is stored with its answer, in the step that carries it out. */
 export interface RecordedAction {
   readonly action: NewAction
   readonly answer: ActionAnswer
+  /** Time of the answer. If it is given, another process has stored the action, and the step only stores the answer. */
+  readonly answeredAt?: number
 }
+
+/** Creates the action of a step from the result of the step. */
+export type ActionFactory<Result> = (result: Result) => NewAction
 
 /** An execution without a living owner that a cancel has ended. */
 export interface CancelledExecution {
@@ -70,124 +116,146 @@ export type SteeringAnswer =
   /** The owner has to apply it. */
   | { readonly kind: 'requested'; readonly request: NumberedRequest }
 
-/** The right to poll a trigger. Its number goes up each time the lease is taken, so that a former holder is known by it. */
+/** Right to poll a trigger. Its number increases with each acquisition, which identifies former holders. */
 export interface TriggerLease {
   readonly trigger: string
   readonly number: number
 }
 
-/** How punctual a poll was, in whole milliseconds. */
-export interface PollTimes {
-  /** From when it was due to when it was asked; null when it was not due. */
-  readonly latenessMs: number | null
-  /** From when it was asked to its answer; null when nothing was polled. */
-  readonly durationMs: number | null
+/** Skip that is stored immediately. */
+export interface StoredSkip extends SkippedTick {
+  /** Given if the trigger takes a state, with the lease number as in `FiredTick`. */
+  readonly polledState?: PolledState & { readonly lease: number | null }
+  /** Action that is stored in the same step, if a user requested the poll. */
+  readonly recorded?: RecordedAction
 }
 
-/** What is known of a poll besides its outcome. */
-export interface PollRecord extends PollTimes {
-  /** What it printed and logged, as JSON lines; nothing where there is nothing to keep. */
-  readonly log?: string | null
-}
+/** `lost`: another engine has taken the lease, and nothing is stored. */
+export type StoredSkipResult = { readonly kind: 'recorded' | 'lost' } | StateChanged
 
-/** A poll that skipped. Of a run of them, the log of the last one is kept that has any. */
-export interface SkippedTick extends PollRecord {
-  readonly trigger: string
-  readonly at: number
-  readonly reason: string | null
-  /** It answered to fire, and only a change from skip to fire counts. */
-  readonly isFiring: boolean
+export interface NewTriggerFiring {
+  readonly firingId: string
+  /** Deduplication key; see `FiringRow.contextHash`. */
+  readonly contextHash: string
+  /** Key that fires once. Null: the rule for equal contexts applies. */
+  readonly key: string | null
+  /** Run to start. Null if it cannot be started: the firing is stored as ended, without a run. */
+  readonly execution: NewExecution | null
 }
 
 export interface FiredTick extends PollRecord {
   readonly trigger: string
-  /** The number of the lease under which it was polled; null: the database that gave it was lost since, and it is not compared. */
+  /** Lease number of the poll. Null, not compared, if the database that gave the lease was lost since. */
   readonly lease: number | null
   readonly at: number
-  /** Deduplication key; see `FiringRow.contextHash`. */
-  readonly contextHash: string
-  /** False: drop it when a firing of the same trigger with the same hash is active. */
+  /** At least one and at most `MAX_FIRINGS`, in order. Each starts an execution unless it is a duplicate. */
+  readonly firings: readonly NewTriggerFiring[]
+  /** False: a firing without a key is dropped if a firing of the same trigger with the same hash is active. */
   readonly allowConcurrent: boolean
-  /** So many executions of the trigger may be active; null: any number. */
+  /** Maximum number of active executions of the trigger. Null for no limit. */
   readonly maxActive: number | null
-  /** True: it fires only where the answer of the poll before was not to fire. */
+  /** Firings above `maxActive`: `dropped` (only of a single firing), or stored as executions that wait. */
+  readonly aboveLimit: 'dropped' | 'waits'
+  /** Whether it fires only if the previous poll did not answer to fire. */
   readonly onChange: boolean
-  /** Null: a poll. Else somebody fires it by hand, and this says so: no poll is counted by it. */
+  /** State of the trigger, if its function takes one. */
+  readonly polledState?: PolledState
+  /** Time until which the keys are remembered. Null for ever. */
+  readonly keysExpireAt: number | null
+  /** User or interface that fires the trigger by hand, which is not counted as a poll. Null for a poll. */
   readonly byHand: string | null
-  /** Recorded in the same step, with an answer that says what the firing resulted in. */
-  readonly recorded?: { readonly action: NewAction; answer(result: FiredTickResult): ActionAnswer }
-  readonly firingId: string
-  /** The run to start, or null when it cannot be started: the firing is recorded as ended, without a run. */
-  readonly execution: NewExecution | null
+  /** Makes the action that is stored in the same step, if a user requested the poll or the firing. */
+  readonly recorded?: (result: FiredTickResult) => RecordedAction
 }
 
-/** `lost`: the lease has been taken by another since, and nothing is stored. */
+/** `lost`: another engine has taken the lease, and nothing is stored. */
 export type FiredTickResult =
-  /** `unchanged`: the poll before answered to fire, too. It is noted as a skip. */
-  | { readonly kind: 'started' | 'unchanged' }
+  | FiringResult
+  /** Results of several firings, in their order. */
+  | { readonly kind: 'several'; readonly firings: readonly FiringResult[] }
+  /** `unchanged`: the previous poll also answered to fire. Recorded as a skip. */
+  | { readonly kind: 'unchanged' }
   | { readonly kind: 'lost' }
-  | { readonly kind: 'limited'; readonly active: number }
-  /** `executionId`: of the active firing. Null when that has no run. */
-  | { readonly kind: 'duplicate'; readonly executionId: string | null }
+  | StateChanged
+
+/** Change of the state of a trigger by a user. */
+export interface StateChange {
+  readonly trigger: string
+  /** New state. Null: the state before the first change. */
+  readonly text: ContextText | null
+  /** Version that the stored state must have. Null for any. */
+  readonly version: number | null
+  /** Lease number of the engine that makes the change. Null: refused if a living engine holds the lease. */
+  readonly lease: number | null
+  readonly at: number
+  readonly recorded: (state: TriggerStateRow) => RecordedAction
+}
 
 export interface FailedTick extends PollRecord {
   readonly trigger: string
-  /** The number of the lease under which it was polled; null: the database that gave it was lost since, and it is not compared. */
+  /** Lease number of the poll. Null, not compared, if the database that gave the lease was lost since. */
   readonly lease: number | null
   readonly at: number
   readonly outcome: 'failed' | 'timedOut'
   readonly error: PythonFault
-  /** After so many failures in a row the trigger is disabled; null: never. */
+  /** Number of consecutive failures that disables the trigger. Null for never. */
   readonly pauseAfter: number | null
+  /** Incident `trigger-failing`, which the given number of consecutive failures opens, and each further one extends. */
+  readonly failing?: { readonly report: IncidentReport; readonly failuresInRow: number }
+  /** Incident `trigger-disabled`, opened if the failure disables the trigger. */
+  readonly disabled?: IncidentReport
+  /** Action that is stored in the same step, if a user requested the poll. */
+  readonly recorded?: RecordedAction
 }
 
 export type FailedTickResult =
   | { readonly kind: 'recorded' | 'lost' }
-  /** The trigger is disabled by it. */
+  /** The failure has disabled the trigger. */
   | { readonly kind: 'paused'; readonly note: string }
 
-/** A new execution, complete before it is stored. */
-export interface NewExecution {
-  readonly id: string
-  readonly workflow: string
-  readonly version: string
-  readonly inputText: ContextText
-  readonly tasks: readonly NewTask[]
-  /** The execution that it tries again. */
-  readonly retryOf?: string
-}
-
-export interface NewTask {
-  readonly taskId: string
-  readonly fullName: string
-  /** What it came to in the execution that is tried again: it is not run. */
-  readonly kept?: TaskRun
-}
-
-/** How one attempt changes its execution; one atomic step. */
+/** Changes of an execution by one attempt, in one atomic step. */
 export interface Settlement {
   readonly executionId: string
-  /** The acquisition under which it is written: refused when it is not the newest one. */
+  /** Number of the acquisition. The step is rejected unless it is the newest one. */
   readonly ownerNumber: number
   readonly changes: readonly TaskChange[]
-  /** Attempts that have ended. */
   readonly attempts?: readonly AttemptRow[]
-  /** A request that the owner applies with these changes. Nothing of it is stored when a newer request replaced it. */
+  /** Request that the owner applies with these changes. Nothing is stored if a newer request replaced it. */
   readonly applied?: NumberedRequest
-  /** JSON: answer to a cancel that waits, when these changes end the execution as Cancelled. */
+  /** Answer to a pending cancel as JSON, if these changes end the execution as Cancelled. */
   readonly cancelReport?: string
+  /** Deadlines that passed before these changes. They are judged in the same step, before the end. */
+  readonly missed?: readonly MissedDeadline[]
+  /** Earliest time of kept signals that new waits use. Set if a wait for a signal opens. */
+  readonly signalsSinceAt?: number
+  /** Set if these changes end an execution with the origin `child`, for which a task may wait. */
+  readonly isChild?: true
   /** Set when these changes end the execution. */
   readonly end: ExecutionEnd | null
-  /** It is nobody's after these changes, and waits for an instance that declares its workflow. None of its tasks runs. */
-  readonly isGivenBack?: true
+  /** Releases an execution without running tasks: for an instance that declares it, or until a wait has ended. */
+  readonly givenBack?: 'unserved' | 'waiting'
 }
 
-/** The new state of one task run. Every field is written. */
+/** Result of a settlement. */
+export interface Settled {
+  /** Ids of executions that can begin or continue after these changes. */
+  readonly released: readonly string[]
+  /** Tasks whose attempts did not begin. Their waits are stored instead of their changes. */
+  readonly limited: readonly LimitedTask[]
+}
+
+/** New state of a task run. All fields are written. */
 export interface TaskChange {
   readonly taskId: string
-  readonly status: 'Ready' | 'Running' | 'Completed' | 'Failed' | 'Skipped' | 'Cancelled'
+  /** Set if an attempt with limits begins or has ended. */
+  readonly slots?: SlotUse
+  readonly status: 'Ready' | 'Running' | 'Waiting' | 'Completed' | 'Failed' | 'Skipped' | 'Cancelled'
+  /** Wait that opens, or null to remove the stored wait. Not set for most tasks. */
+  readonly wait?: NodeWait | null
   readonly attempts: number
   readonly recoveries: number
+  /** Number of attempts that ended with `TryLater`. Default: 0. */
+  readonly triesLater?: number
   readonly notBeforeAt: number | null
   readonly startedAt: number | null
   readonly endedAt: number | null
@@ -201,33 +269,47 @@ export interface ExecutionEnd {
   readonly endedAt: number
   readonly finalText: ContextText
   readonly errorMessage: string | null
+  /** Set if the status is Failed. */
+  readonly failure?: ExecutionFailure
+  /** Incident of the failure. Not set if the engine does not report this kind. */
+  readonly report?: IncidentReport
 }
+
+/** First failed task of an execution, in the order of completion. */
+export interface ExecutionFailure {
+  /** Line for people: `TASK: TYPE: MESSAGE (1 of 3 tasks failed)`. */
+  readonly cause: string
+  readonly taskId: string
+  readonly errorType: string
+}
+
+/** Returns the deadlines that an execution without an owner has missed at its end. */
+export type JudgeUnowned = (execution: Execution, endedAt: number) => readonly MissedDeadline[]
 
 export interface Acquisition {
   readonly instanceId: string
-  /** Only executions of these workflows are taken. */
   readonly workflows: readonly string[]
   readonly at: number
   readonly limit: number
-  /** Take over what dead instances owned. */
+  /** Whether to take over executions of dead instances. */
   readonly recover: boolean
-  /** Only these are taken, and none of a dead instance. Default: all. */
+  /** Only these. Default: all. */
   readonly executionIds?: readonly string[]
 }
 
-/** Which executions a list has; each is a condition more. */
+/** Filter for executions. All given conditions must apply. */
 export interface ExecutionFilter {
   readonly workflow?: string
   readonly status?: ExecutionStatus
-  /** Those that a trigger of this name started. */
+  /** Name of the trigger that started them. */
   readonly trigger?: string
-  /** Created at this instant or later. */
+  /** Earliest creation time. */
   readonly sinceAt?: number
-  /** Created before this instant. */
+  /** Creation times must be before this time. */
   readonly untilAt?: number
-  /** Those that try this one again, whose id is given. */
+  /** Id of the execution that they retry. */
   readonly retryOf?: string
-  /** Older than this one, whose id is given: the list goes on behind it. [] when it does not exist. */
+  /** Id of the execution after which the list continues with older ones. [] if it does not exist. */
   readonly after?: string
 }
 
@@ -236,51 +318,37 @@ export interface Page {
   readonly offset: number
 }
 
-/** Part of a list: `after` is the id of the last row of the part before, however old that row is. */
+/** Part of a list. `after`: id of the last row of the previous part, however old. */
 export interface PageAfter extends Page {
   readonly after?: string
 }
 
-/** Which ticks a list has; each is a condition more. */
-export interface TickFilter {
-  readonly outcomes?: readonly TickOutcome[]
-  /** Its last instant is this one or later. */
+/** Filter for actions. All given conditions must apply. */
+export interface ActionFilter {
+  /** Name or id of the object that the action changes. */
+  readonly target?: string
+  /** Earliest time of the request. */
   readonly sinceAt?: number
-  /** Its first instant is before this one. */
+  /** Requests must be before this time. */
   readonly untilAt?: number
-  /** The last one of the part before. */
-  readonly after?: { readonly id: string; readonly lastAt: number }
 }
 
-/** Which attempt is meant. */
-export type AttemptRef = Pick<AttemptRow, 'taskId' | 'attempt'> & { readonly executionId: string }
-
-export interface LogQuery {
-  readonly executionId: string
-  readonly taskId?: string
-  /** Of the task that is named. */
-  readonly attempt?: number
-  /** Only what comes behind this piece. */
-  readonly afterPiece?: number
-  /** Only what comes before this piece, and the last of that. Without it, the first. */
-  readonly beforePiece?: number
-  /** Of pieces, of which none is larger than what an attempt may log in all. */
+/** Period of actions that enabled or disabled a target. */
+export interface SwitchFilter {
+  /** Earliest time of the request. */
+  readonly sinceAt: number
+  /** Requests must be before this time. */
+  readonly untilAt: number
   readonly limit: number
 }
 
-/** Some of the log of one attempt, as it is stored. */
-export interface StoredLogPiece extends LogPiece {
-  /** Grows within an execution. */
-  readonly piece: number
-  readonly taskId: string
-  readonly attempt: number
-}
-
-/** The log of one tick. */
-export interface TickLog {
-  readonly tickId: string
-  readonly outcome: TickOutcome
-  readonly at: number
-  /** JSON lines. */
-  readonly text: string
+/** Filter for ticks. All given conditions must apply. */
+export interface TickFilter {
+  readonly outcomes?: readonly TickOutcome[]
+  /** Earliest last time of the tick. */
+  readonly sinceAt?: number
+  /** The first time of the tick must be before this time. */
+  readonly untilAt?: number
+  /** Last tick of the previous part. */
+  readonly after?: { readonly id: string; readonly lastAt: number }
 }

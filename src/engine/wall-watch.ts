@@ -1,13 +1,13 @@
 /**
- * Notices that the wall clock was set: wall minus monotonic time has changed since the last check. Part of a clock, which
- * hands it out as `onWallJump`. Looks once a second while somebody listens, and not at all otherwise. A clock that is
- * corrected little by little, as time services do, is none of its business.
+ * Notices that the wall clock was set: wall minus monotonic time has changed since the last check. Part of a clock,
+ * which offers it as `onWallJump`. Checks once per second, only with listeners. Ignores the small corrections of time
+ * services.
  */
 
-import type { Clock, Timer, WallJump } from './ports.ts'
+import type { Clock, Timer, WallJump } from './clock-port.ts'
 
 const CHECK_EVERY_MS = 1_000
-const SMALLEST_JUMP_MS = 1_000
+const MIN_JUMP_MS = 1_000
 
 export class WallWatch {
   readonly #clock: Pick<Clock, 'now' | 'monotonic' | 'wakeAfter' | 'attempt'>
@@ -20,7 +20,7 @@ export class WallWatch {
     this.#clock = clock
   }
 
-  /** Returns the end of it. */
+  /** Returns a function that removes the listener. */
   listen(callback: (jump: WallJump) => void): () => void {
     // A set would merge two listeners that are the same function.
     const listener = (jump: WallJump): void => callback(jump)
@@ -42,12 +42,12 @@ export class WallWatch {
   }
 
   #check(): void {
-    // Before the listeners, who may end it.
+    // Before the listeners, which may end it.
     this.#lookLater()
     const at = this.#clock.now()
     const expectedAt = Math.round(this.#clock.monotonic() + this.#offset)
     this.#offset = at - this.#clock.monotonic()
-    if (Math.abs(at - expectedAt) <= SMALLEST_JUMP_MS) return
+    if (Math.abs(at - expectedAt) <= MIN_JUMP_MS) return
     for (const listener of [...this.#listeners]) {
       this.#clock.attempt('watching the wall clock', () => listener({ expectedAt, at }))
     }

@@ -1,21 +1,20 @@
-/** What a workflow begins with, as its `input` wants it. */
+/** Checks the context of a new execution by the `input` of its workflow. */
 
 import { isDeepStrictEqual } from 'node:util'
-import type { ContextCheck } from '../authoring/types.ts'
-import { type ContextText, contextValueOf } from '../model/context.ts'
+import type { ContextCheck } from '../authoring/function-types.ts'
+import { objectText } from '../authoring/json-text.ts'
+import { type ContextText, parseContext } from '../model/context.ts'
 import { codec } from '../native/index.ts'
-import { objectText } from './json-text.ts'
 
 /**
- * The same text where nothing has to change; of what stays as it is, the text of each member, to the digit. Throws what the check
- * throws.
+ * Returns the same text if nothing changes. Unchanged members keep their text, with all digits. Throws as the check.
  */
 export async function checkedText(check: ContextCheck | undefined, contextText: ContextText): Promise<ContextText> {
   if (check === undefined) return contextText
-  const context = contextValueOf(contextText)
+  const context = parseContext(contextText)
   const checked = await check(context)
   if (checked === context) return contextText
-  const wanted = contextValueOf(objectText(checked, 'context'))
+  const wanted = parseContext(objectText(checked, 'context'))
   if (isDeepStrictEqual(wanted, context)) return contextText
   const members = Object.entries(wanted).map(([key, value]) => {
     const isKept = Object.hasOwn(context, key) && isDeepStrictEqual(context[key], value)

@@ -1,21 +1,18 @@
 /**
- * Contexts between their exact texts and what functions see of them. A value that a task does not return keeps its text to the
- * letter: `1.0` stays `1.0`, and integers beyond 2^53 stay exact.
+ * Converts between exact texts of contexts and the values of functions. Values that a task does not return keep their
+ * text: `1.0` stays `1.0`, and integers beyond 2^53 stay exact.
  */
 
+import { memberTexts } from '../authoring/json-text.ts'
 import type { ContextText } from '../model/context.ts'
 import { codec } from '../native/index.ts'
-import { memberTexts } from './json-text.ts'
 
-/** The context as a task sees it. Nothing in it can be changed. */
+/** Returns the frozen context that a task receives. */
 export function frozenContext(text: ContextText): Readonly<Record<string, unknown>> {
   return frozen(JSON.parse(text)) as Readonly<Record<string, unknown>>
 }
 
-/**
- * The context after a task: its input with what it returned put in place of, or beside, what was there. `context`: the same input
- * as a value. Throws `NotJson`.
- */
+/** Returns the input with the returned members set. `context`: the input as a value. Throws `NotJson`. */
 export function patchedText(inputText: ContextText, context: object, returned: unknown): ContextText {
   if (returned === undefined) return inputText
   const members = memberTexts(returned, 'context')
@@ -25,11 +22,11 @@ export function patchedText(inputText: ContextText, context: object, returned: u
   if (Object.keys(context).length === 0) return `{${added}}`
   const patched = `${open},${added}}`
   const isNew = [...members.keys()].every((key) => !Object.hasOwn(context, key))
-  // Of two members of one name the later counts for the codec, which leaves the others as they are.
+  // The codec uses the later of two members of one name, and leaves other members unchanged.
   return isNew ? patched : codec.merge([patched, '{}'])
 }
 
-/** Without recursion: a context may be nested as deeply as JSON.parse can read. */
+/** Avoids recursion, because a context may be nested as deeply as JSON.parse can read. */
 function frozen(value: unknown): unknown {
   const open = [value]
   for (let next = open.pop(); next !== undefined; next = open.pop()) {

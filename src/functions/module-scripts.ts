@@ -1,42 +1,42 @@
 /**
- * TypeScript and JavaScript scripts: loads them, and calls their functions here or in the worker of a script that asks for one.
- * The runner opens it with the first of them; the engine calls it through the host that knows both kinds of script.
+ * Loads TypeScript and JavaScript scripts, and calls their functions here or in a script's worker. The runner opens it
+ * for the first script. The engine calls it through the host for both kinds of script.
  */
 
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { declarationsOf } from '../authoring/definition.ts'
-import type { ContextCheck, ModuleDeclarations } from '../authoring/types.ts'
-import type { NotEntered, PollRequest, TaskRequest } from '../engine/ports.ts'
+import { moduleDeclarations } from '../authoring/definition.ts'
+import type { ContextCheck, ModuleDeclarations } from '../authoring/function-types.ts'
+import type { PollRequest, TaskRequest, TaskResult, TickResult } from '../engine/ports.ts'
 import type { ContextText } from '../model/context.ts'
 import type { Declarations } from '../model/declarations.ts'
-import type { AttemptOutcome } from '../model/execution.ts'
-import type { PollOutcome } from '../model/trigger.ts'
+import type { ScriptLineSink } from '../output/script-line.ts'
 import { LoopWatch } from './blocking/loop-watch.ts'
 import { checkedText } from './checked-text.ts'
 import { FunctionHost, type FunctionHostOptions } from './function-host.ts'
 import { IsolatedScript } from './isolation/isolated-script.ts'
 import { refuseIsolation, wantsWorker } from './isolation/wants-worker.ts'
 import { exportedValues } from './loading/exported-values.ts'
-import { pathOf } from './loading/module-graph.ts'
+import { pathFromUrl } from './loading/module-graph.ts'
 import { type ImportedModule, type ModuleFault, ModuleLoader, moduleFault } from './loading/module-loader.ts'
 
-/** What came of loading one file. */
 export interface LoadedModule extends Declarations {
   readonly script: string
-  /** The user's files of which it is made; of one that could not be loaded, those that it came to. */
+  /** Files of the user that the script consists of; after a failed load, those up to the failure. */
   readonly files: readonly string[]
   readonly fault: ModuleFault | null
 }
 
 export interface ModuleScriptsOptions extends FunctionHostOptions {
   readonly loadDeadlineMs: number
-  /** The module that `cloaca` stands for in scripts. */
+  /** Module that `cloaca` resolves to in scripts. */
   readonly packageUrl: string
-  /** What the default function of a script is called with. */
+  /** Returns the argument of a script's default function. */
   readonly runner: () => unknown
-  /** Of a script that has a worker: as its workers print, and how much memory each may use. */
+  /** Output stream and memory limit of workers. */
   readonly stdoutTo: 'stdout' | 'stderr'
   readonly prefixes: boolean
+  /** Receives the output of workers in place of the streams. Default: none. */
+  readonly output?: ScriptLineSink | undefined
   readonly memoryMebibytes: number
 }
 
@@ -44,15 +44,13 @@ export class ModuleScripts {
   readonly #options: ModuleScriptsOptions
   readonly #loader: ModuleLoader
   readonly #host: FunctionHost
-  /** By script: those that were ever loaded or registered. */
+  /** Scripts that were ever loaded or registered. */
   readonly #known = new Set<string>()
   readonly #inputs = new Map<string, ReadonlyMap<string, ContextCheck>>()
-  /** By script: the user's files of which it is made. */
   readonly #files = new Map<string, ReadonlySet<string>>()
   #watch: LoopWatch | null = null
-  /** By script: those with a worker of their own. */
   readonly #isolated = new Map<string, IsolatedScript>()
-  /** While the default function of a script runs: what it has registered. */
+  /** Values that the running default function has registered. */
   readonly #registering = new AsyncLocalStorage<unknown[]>()
   #registered: readonly unknown[] = []
 
@@ -62,7 +60,7 @@ export class ModuleScripts {
     this.#host = new FunctionHost(options)
   }
 
-  /** Whether it is a script of this kind, be it that it is not served any more. */
+  /** Returns whether it is a script of this kind, even if it is no longer served. */
   knows(script: string): boolean {
     return this.#known.has(script)
   }
@@ -71,7 +69,7 @@ export class ModuleScripts {
     return this.#host.has(script) || this.#isolated.get(script)?.isServed === true
   }
 
-  /** Loads a file. When it is good, its functions take the place of those before; when it is not, everything stays as it was. */
+  /** Loads a file. Good functions replace the previous ones; after a failure nothing changes. */
   async load(script: string, path: string): Promise<LoadedModule> {
     this.#known.add(script)
     return wantsWorker(path) ? await this.#loadIsolated(script, path) : await this.#loadHere(script, path)
@@ -88,14 +86,14 @@ export class ModuleScripts {
   }
 
   async #loadHere(script: string, path: string): Promise<LoadedModule> {
-    this.#watch ??= this.#watchLoop() // first: the import may be what does not end
+    this.#watch ??= this.#watchLoop() // first, because the import may not end
     this.#loader.watch = this.#watch
     const imported = await this.#loader.import(path)
     const { files } = imported
     if (imported.kind === 'failed') return { script, files, fault: imported.fault, triggers: [], workflows: [] }
     try {
       refuseIsolation(imported.exports)
-      const declared = declarationsOf(await this.#valuesOf(imported), script)
+      const declared = moduleDeclarations(await this.#valuesOf(imported), script)
       this.#use(script, declared, files)
       this.#forgetIsolated(script)
       return { script, files, fault: null, ...declared.declarations }
@@ -104,7 +102,7 @@ export class ModuleScripts {
     }
   }
 
-  /** Nothing of the script is called any more; what is under way goes on. */
+  /** Stops new calls of the script. Running ones continue. */
   unload(script: string): void {
     this.#forgetHere(script)
     this.#forgetIsolated(script)
@@ -120,36 +118,34 @@ export class ModuleScripts {
     this.#isolated.delete(script)
   }
 
-  /**
-   * Adds workflows and triggers to those of the program, or of the script whose default function is running: null then, since they
-   */
+  /** Adds workflows and triggers to the program, or to the script whose default function runs. Returns null then. */
   register(values: readonly unknown[], program: string): Declarations | null {
     const ofScript = this.#registering.getStore()
     if (ofScript !== undefined) {
-      declarationsOf(values, program) // refuses what is none where it is registered
+      moduleDeclarations(values, program) // throws here for a wrong value
       ofScript.push(...values)
       return null
     }
     const all = [...new Set([...this.#registered, ...values])]
-    const declared = declarationsOf(all, program)
+    const declared = moduleDeclarations(all, program)
     this.#registered = all
     this.#known.add(program)
     this.#use(program, declared, placesOf(declared.declarations))
     return declared.declarations
   }
 
-  /** What a workflow begins with, as its input wants it: the same text where nothing has to change. Throws `INVALID_CONTEXT`. */
+  /** Checks the context of a new execution. Returns the same text if nothing changes. Throws `INVALID_CONTEXT`. */
   async checkedInput(script: string, workflow: string, contextText: ContextText): Promise<ContextText> {
     const isolated = this.#isolated.get(script)
     if (isolated !== undefined) return await isolated.checkedInput(workflow, contextText)
     return await checkedText(this.#inputs.get(script)?.get(workflow), contextText)
   }
 
-  poll(request: PollRequest): Promise<PollOutcome | NotEntered> {
+  poll(request: PollRequest): Promise<TickResult> {
     return (this.#hostOf(request.script) ?? this.#host).poll(request)
   }
 
-  runTask(request: TaskRequest): Promise<AttemptOutcome | NotEntered> {
+  runTask(request: TaskRequest): Promise<TaskResult> {
     return (this.#hostOf(request.script) ?? this.#host).runTask(request)
   }
 
@@ -158,7 +154,6 @@ export class ModuleScripts {
     for (const isolated of this.#isolated.values()) isolated.cancelTasks(executionId)
   }
 
-  /** What is under way, as logs name it. */
   underWay(): readonly string[] {
     return [...this.#host.underWay(), ...[...this.#isolated.values()].flatMap((isolated) => isolated.underWay())]
   }
@@ -181,7 +176,7 @@ export class ModuleScripts {
     })
   }
 
-  /** Undefined for what runs here: most scripts do. */
+  /** Returns undefined for a script that runs in this thread, as most do. */
   #hostOf(script: string): IsolatedScript | undefined {
     return this.#isolated.size === 0 ? undefined : this.#isolated.get(script)
   }
@@ -203,15 +198,15 @@ export class ModuleScripts {
   }
 }
 
-/** The files in which the workflows and triggers of a program are declared. */
+/** Returns the files that declare the workflows and triggers of a program. */
 function placesOf({ workflows, triggers }: Declarations): readonly string[] {
   return [...workflows, ...triggers].flatMap(({ place }) => place?.file ?? [])
 }
 
-/** The path of a module of the user's; null for Node's own, for packages and for this one. */
+/** Returns the path of a user's module; null for Node's own, for packages and for this package. */
 function userFile(url: string): string | null {
   if (!url.startsWith('file:') || url.startsWith(OWN_FOLDER) || url.includes('/node_modules/')) return null
-  return pathOf(url)
+  return pathFromUrl(url)
 }
 
 const OWN_FOLDER = new URL('../', import.meta.url).href

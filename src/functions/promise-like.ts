@@ -1,4 +1,4 @@
-/** Whether a value is waited for by `await`. May throw, since reading `then` may. */
+/** Returns whether `await` waits for a value. May throw, because the getter of `then` may. */
 
 export function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
   if (value instanceof Promise) return true

@@ -1,7 +1,8 @@
-/** What the host of Python is opened with. Used by `python-host.ts` and by whoever opens one. */
+/** Options of the host of Python. Used by `python-host.ts` and its callers. */
 
 import type { LoadTarget, ProcessSettings, ProgramTarget, RunningProgram } from '../border/protocol.ts'
-import type { Clock } from '../engine/ports.ts'
+import type { Clock } from '../engine/clock-port.ts'
+import type { ScriptLineSink } from '../output/script-line.ts'
 import type { PythonChoice } from './environment/python-choice.ts'
 import type { ParentLines } from './parent/parent-peer.ts'
 import type { HeadStart } from './peers/head-start.ts'
@@ -10,47 +11,46 @@ import type { Restrictions } from './restriction/restriction.ts'
 import type { ScriptAnswer, ScriptCall } from './script-call.ts'
 import type { GenerationEvents, LoadedScript } from './scripts/script-generations.ts'
 
-export interface HostEvents extends GenerationEvents {
-  /** Answers a call of a script. */
+interface HostEvents extends GenerationEvents {
   call(call: ScriptCall): Promise<ScriptAnswer>
-  /** A script is there again in a new interpreter: what it declares takes the place of what it declared. */
+  /** A script is loaded into a new interpreter. Its new declarations replace the old ones. */
   reloaded(script: LoadedScript): void
-  /** A script could not be loaded into a new interpreter: nothing of it is polled or run any more. */
+  /** A script could not be loaded into a new interpreter. Nothing of it is polled or run any more. */
   notServed(script: string): void
-  /** A script lives in an interpreter of its own from now on. `label`: the poll or task because of which. */
+  /** A script got an interpreter of its own. `label`: the poll or task that caused it. */
   quarantined(script: string, label: string, reason: string): void
-  /** The first start takes longer than the others. */
+  /** Reports a step of the first start, which takes longer than later starts. */
   preparing(message: string, isDone: boolean): void
 }
 
 export interface HostOptions {
   readonly clock: Clock
   readonly process: ProcessSettings
-  /** It is for one program, which has the terminal; else for scripts that are served. */
+  /** Whether the host is for one program, which has the terminal, instead of served scripts. */
   readonly isProgram: boolean
-  /** The program, where it is for one. */
   readonly program?: ProgramTarget | RunningProgram | null
-  /** All scripts and programs that this process loads or runs now. */
   scripts?(): readonly LoadTarget[]
-  /** The program runs already, and is at the other end of these. Null, the default: Python is started. */
+  /** Lines to a program that already runs. Default null: Python is started. */
   readonly parent?: ParentLines | null
-  /** The process of the first interpreter, where it was started already. */
+  /** Process of the first interpreter, if it was started already. */
   readonly headStart?: HeadStart | null
-  /** Where what scripts print goes; stdout when it is not said. */
+  /** Stream for the output of scripts. Default: stdout. */
   readonly stdoutTo?: 'stdout' | 'stderr'
-  /** At a terminal each line that a task prints says whose it is. Default: it does not. */
+  /** Whether a terminal shows the name of the task before each line. Default: false. */
   readonly prefixesOutput?: boolean
-  /** Folder that holds the Python package `cloaca`. */
+  /** Receives the output of scripts in place of the streams. Default: none. */
+  readonly output?: ScriptLineSink | undefined
+  /** Folder that contains the Python package `cloaca`. */
   readonly packageFolder: string
-  /** What runs scripts; Pyodide when it is not said. */
+  /** Python that runs scripts. Default: Pyodide. */
   readonly python?: PythonChoice | undefined
-  /** The same for what is loaded from these files, folders and modules. */
+  /** Python by file, folder or module. */
   readonly pythonFor?: Readonly<Record<string, PythonChoice>> | undefined
-  /** What scripts are held to; nothing when it is not said. */
+  /** Restrictions of scripts. Default: none. */
   readonly restrictions?: Restrictions
-  /** At most, of each Python; no more than there are scripts, and than there is memory for. */
+  /** Maximum number per Python, also limited by the number of scripts and by memory. */
   readonly interpreters: number
-  /** Aborted by who does not wait for the start any more. */
+  /** Aborted by a caller that stops waiting for the start. */
   readonly stopping?: AbortSignal
   readonly limits: HostLimits
   readonly events: HostEvents

@@ -1,6 +1,6 @@
 /**
- * The interpreters by the Python that runs in them: scripts of one choice share a group (`shared-interpreters.ts`), which begins
- * with the first of them. Held by `python-host.ts`.
+ * Groups of interpreters by the Python that runs in them (`shared-interpreters.ts`). Scripts with the same choice share
+ * a group, which starts with its first script. Owned by `python-host.ts`.
  */
 
 import type { LoadTarget } from '../border/protocol.ts'
@@ -8,20 +8,18 @@ import { choiceKey, choiceLabel, type PythonChoices, type ScriptPython } from '.
 import type { InterpreterSupervisor } from './process/interpreter-supervisor.ts'
 import { SharedInterpreters } from './shared-interpreters.ts'
 
-/** A script that is going to be served. */
-export interface ComingScript {
+export interface ExpectedScript {
   readonly script: string
   readonly target: LoadTarget
-  /** What was given to be loaded, or is around it; its own folder where that is not said. */
+  /** Folder given by the user, or the one around the file given. Default: the script's own folder. */
   readonly folder?: string
 }
 
 export interface GroupsOptions {
   readonly choices: PythonChoices
-  /** Of each group. */
+  /** Maximum number per group. */
   readonly atMost: number
   supervise(name: string, python: ScriptPython): InterpreterSupervisor
-  /** One line worth a log entry. */
   notice(message: string): void
 }
 
@@ -34,7 +32,6 @@ export class InterpreterGroups {
     this.#options = options
   }
 
-  /** The first interpreter of what is chosen by default. */
   get first(): InterpreterSupervisor {
     return this.#group(this.#options.choices.byDefault).first
   }
@@ -43,8 +40,8 @@ export class InterpreterGroups {
     return [...this.#groups.values()].flatMap((group) => group.all)
   }
 
-  /** Starts the interpreters that are missing for these, all that there are going to be. */
-  expect(scripts: readonly ComingScript[]): void {
+  /** Starts the missing interpreters for all scripts that are going to be served. */
+  expect(scripts: readonly ExpectedScript[]): void {
     const { choices } = this.#options
     const coming = new Map<SharedInterpreters, Set<string>>()
     for (const { script, target, folder } of scripts) {
@@ -55,7 +52,7 @@ export class InterpreterGroups {
     for (const [group, names] of coming) group.expect(names.size)
   }
 
-  /** The one for the next script of this kind; rejects when none can be started. */
+  /** Returns the interpreter for the next script of this kind. Rejects if none can be started. */
   next(target: LoadTarget): Promise<InterpreterSupervisor> {
     return this.#group(this.#options.choices.of(target)).next()
   }

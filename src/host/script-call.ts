@@ -1,22 +1,24 @@
-/** What a script asks of the engine, as values: the runners that it opens answer (`default-runner`, through the host). */
+/** Calls from a script to the engine, as values. The runners that the script opens answer them (`default-runner`). */
 
 import type { GenerationNumber } from '../border/protocol.ts'
-import type { TaskSlot } from '../engine/ports.ts'
-import type { AskingTask } from './process/answers.ts'
+import type { TaskSlot, TimeLimit } from '../engine/ports.ts'
+import type { AskingTask } from './process/call-answers.ts'
 import type { ScriptRestriction } from './restriction/restriction.ts'
 
-/** A call that a script made of the engine. Settles with the answer, or rejects with a `PythonRefusal`. */
+/** Call from a script. Settles with the answer, or rejects with a `PythonRefusal`. */
 export interface ScriptCall {
   readonly method: string
   readonly payload: unknown
   readonly contextText: string
-  /** The slot of the task that made the call; null when it was not a task. */
+  /** Slot of the calling task; null if the caller is not a task. */
   readonly slot: TaskSlot | null
-  /** The task that made the call; null when it was not a task, or has ended. */
+  /** Calling task; null if the caller is not a task, or has ended. */
   readonly task: AskingTask | null
-  /** Whose call it is. */
+  /** Time limit of the calling task. */
+  readonly limit: TimeLimit
+  /** Generation of the caller. */
   readonly generation: GenerationNumber
-  /** What the script is held to; null where it may do what the process may. */
+  /** Restriction of the script; null for none. */
   readonly restriction: ScriptRestriction | null
 }
 
@@ -25,7 +27,7 @@ export interface ScriptAnswer {
   readonly contextText: string
 }
 
-/** The built-in Python exception that a call shall raise in the script. */
+/** Built-in Python exception that the call raises in the script. */
 export class PythonRefusal extends Error {
   readonly pythonType: string
 

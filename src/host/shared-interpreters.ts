@@ -1,19 +1,18 @@
 /**
- * The interpreters over which scripts are spread: as many as were asked for, but no more than there are scripts, and than the
- * machine has memory for. Of one Python: held by `interpreter-groups.ts`. Those of scripts that live alone are not among them.
+ * Interpreters that scripts of one Python share. Their number is limited by an option, the number of scripts and the
+ * machine's memory. Owned by `interpreter-groups.ts`. Quarantined scripts have others.
  */
 
 import { toError } from '../errors.ts'
 import type { InterpreterSupervisor } from './process/interpreter-supervisor.ts'
 
-/** What one takes that has just begun. */
+/** Memory that a new interpreter uses. */
 const BEGUN_MEBIBYTES = 256
 const BYTES_PER_MEBIBYTE = 1_048_576
 
 export interface SharedOptions {
   readonly atMost: number
   supervise(): InterpreterSupervisor
-  /** One line worth a log entry. */
   notice(message: string): void
 }
 
@@ -35,7 +34,6 @@ export class SharedInterpreters {
     return this.#all
   }
 
-  /** Starts those that are missing for so many scripts. */
   expect(scripts: number): void {
     const missing = Math.min(scripts, this.#atMost) - this.#all.length
     if (missing <= 0) return
@@ -44,7 +42,7 @@ export class SharedInterpreters {
     this.#all = [...this.#all, ...Array.from({ length: startable }, () => this.#options.supervise())]
   }
 
-  /** The one for the next script; one that could not be started is done without. */
+  /** Returns the interpreter for the next script. Skips one that could not be started. */
   async next(): Promise<InterpreterSupervisor> {
     for (;;) {
       const chosen = this.#all[this.#chosen++ % this.#all.length] ?? this.first
@@ -72,7 +70,7 @@ export class SharedInterpreters {
   }
 }
 
-/** Of the machine's memory, or of what the group of this process may have. */
+/** Reads the free memory of the machine, or of this process's control group. */
 function roomForMore(): number {
   return Math.floor(process.availableMemory() / BYTES_PER_MEBIBYTE / BEGUN_MEBIBYTES)
 }

@@ -1,29 +1,34 @@
-/** The routes over a runner. Loaded with the first request: programs that never get one need not load it. */
+/** Routes of a runner. Loaded with the first request, because many programs never receive one. */
 
 import { Hono } from 'hono'
-import { SystemClock } from '../engine/clock.ts'
-import type { LogSink } from '../runner/log-lines.ts'
+import { SystemClock } from '../engine/system-clock.ts'
+import type { LogSink } from '../runner/event-log-lines.ts'
 import type { Runner } from '../runner/runner.ts'
 import { type AccessRules, assertAllowed, SAFE_HEADERS } from './access/safety.ts'
 import { readBody } from './bodies/read-body.ts'
 import { ContextAnswers, type StoredContext } from './context-answers.ts'
 import { openApiDocument } from './openapi/document.ts'
-import { answersText, checked, type Operation } from './operations.ts'
-import { isOfBrowser, lostPage } from './page.ts'
+import { checkedInput, type Operation, textAnswer } from './operations.ts'
+import type { OtherRoute } from './other-route.ts'
+import { isBrowserRequest, unknownAddressPage } from './page-routes.ts'
 import { HttpProblem, problemResponse } from './problems.ts'
-import { EXECUTION_OPERATIONS } from './routes/executions.ts'
-import { GRAPH_OPERATIONS } from './routes/graphs.ts'
-import { LOG_OPERATIONS } from './routes/logs.ts'
-import { PROCESS_OPERATIONS } from './routes/process.ts'
-import { REACTOR_OPERATIONS } from './routes/reactors.ts'
-import { SCHEDULE_OPERATIONS } from './routes/schedules.ts'
-import { SOURCE_OPERATIONS } from './routes/sources.ts'
-import { SYSTEM_OPERATIONS } from './routes/system.ts'
-import { TRIGGER_OPERATIONS } from './routes/triggers.ts'
-import { WORKFLOW_OPERATIONS } from './routes/workflows.ts'
+import { BATCH_OPERATIONS } from './routes/batch-routes.ts'
+import { EXECUTION_OPERATIONS } from './routes/execution-routes.ts'
+import { GRAPH_OPERATIONS } from './routes/graph-routes.ts'
+import { LIMIT_OPERATIONS } from './routes/limit-routes.ts'
+import { LOG_OPERATIONS } from './routes/log-routes.ts'
+import { PROCESS_OPERATIONS } from './routes/process-routes.ts'
+import { REACTOR_OPERATIONS } from './routes/reactor-routes.ts'
+import { SCHEDULE_OPERATIONS } from './routes/schedule-routes.ts'
+import { SOURCE_OPERATIONS } from './routes/source-routes.ts'
+import { REPLAYED_HEADER, Replayed, startKey } from './routes/start-key.ts'
+import { SYSTEM_OPERATIONS } from './routes/system-routes.ts'
+import { TRIGGER_OPERATIONS } from './routes/trigger-routes.ts'
+import { WAIT_OPERATIONS } from './routes/wait-routes.ts'
+import { WORKFLOW_OPERATIONS } from './routes/workflow-routes.ts'
 import { SharedAnswers } from './shared-answers.ts'
 
-export const API = '/api/v1'
+const API = '/api/v1'
 
 /** @internal */
 export const OPERATIONS: readonly Operation[] = [
@@ -35,18 +40,15 @@ export const OPERATIONS: readonly Operation[] = [
   ...REACTOR_OPERATIONS,
   ...GRAPH_OPERATIONS,
   ...SCHEDULE_OPERATIONS,
+  ...BATCH_OPERATIONS,
+  ...WAIT_OPERATIONS,
+  ...LIMIT_OPERATIONS,
   ...SYSTEM_OPERATIONS,
   ...PROCESS_OPERATIONS,
 ]
 
-/** A route that is not one of the operations: it answers in a form of its own. */
-export interface OtherRoute {
-  readonly path: string
-  respond(request: Request): Response | Promise<Response>
-}
-
 export interface AppOptions {
-  /** Before all paths: `/cloaca`. */
+  /** Prefix of all paths, such as `/cloaca`. */
   readonly basePath: string
   readonly rules: AccessRules
   readonly log: LogSink
@@ -82,8 +84,9 @@ export function makeApp(runner: Runner, { basePath, rules, log, others }: AppOpt
     })
   }
   app.notFound(({ req }) => {
-    const isLost = isOfBrowser(req.raw) && !req.path.startsWith(`${basePath.replace(/\/$/, '')}/api/`)
-    return isLost ? lostPage(basePath) : problemResponse(unknownRoute(req.path, basePath), log)
+    return isBrowserRequest(req.raw)
+      ? unknownAddressPage(basePath)
+      : problemResponse(unknownRoute(req.path, basePath), log)
   })
   app.onError((error) => problemResponse(error, log))
   return async (request) => withHeaders(await app.fetch(request))
@@ -101,16 +104,17 @@ async function answerOf(
   request: Request,
   param: (name: string) => string,
 ): Promise<Response> {
-  const query = checked(operation.query, Object.fromEntries(new URL(request.url).searchParams), 'query')
-  const call = { runner, param, query, ...(await readBody(request, operation)) }
+  const query = checkedInput(operation.query, Object.fromEntries(new URL(request.url).searchParams), 'query')
+  const key = operation.acceptsKey ? startKey(request) : undefined
+  const call = { runner, param, query, key, ...(await readBody(request, operation)) }
   const handle = (): Promise<unknown> => operation.handle(call)
   const answer = operation.isShared ? await shared.get(request.url, handle) : await handle()
-  if (answersText(operation)) return await contexts.answer(answer as StoredContext, request)
-  const { status } = operation
-  return new Response(JSON.stringify(answer), {
-    status,
-    headers: { 'content-type': 'application/json; charset=utf-8' },
-  })
+  if (textAnswer(operation)) return await contexts.answer(answer as StoredContext, request)
+  const headers = { 'content-type': 'application/json; charset=utf-8' }
+  if (answer instanceof Replayed) {
+    return new Response(JSON.stringify(answer.answer), { headers: { ...headers, [REPLAYED_HEADER]: 'true' } })
+  }
+  return new Response(JSON.stringify(answer), { status: operation.status, headers })
 }
 
 function openApiRoute(basePath: string): OtherRoute {
@@ -140,7 +144,7 @@ function unknownRoute(path: string, basePath: string): HttpProblem {
   return new HttpProblem(404, 'ROUTE_NOT_FOUND', `Path "${path}" not found. See "${api}" for all paths.`)
 }
 
-/** What an answer says of itself counts more. */
+/** The headers of the response take precedence. */
 function withHeaders(response: Response): Response {
   const headers = new Headers({ ...SAFE_HEADERS, 'cache-control': 'no-store' })
   for (const [name, value] of response.headers) headers.set(name, value)

@@ -1,16 +1,16 @@
 /**
- * The connection behind a request, where a server of ours has it: how whoever answers in pieces ends one whose reader has stopped
- * to read. What was not sent is dropped with it. A handler in another server has none: its stream ends.
+ * Connection of a request to our server, to cut off a reader that has stopped reading. Unsent data is dropped.
+ * A handler in another server has no connection: its stream ends.
  */
 
 const cuts = new WeakMap<Request, () => void>()
 
-export function remember(request: Request, cut: () => void): void {
+export function rememberConnection(request: Request, cut: () => void): void {
   cuts.set(request, cut)
 }
 
-/** False where there is no connection to be cut. */
-export function cutOff(request: Request): boolean {
+/** Returns false if there is no connection. */
+export function cutConnection(request: Request): boolean {
   const cut = cuts.get(request)
   cut?.()
   return cut !== undefined

@@ -1,26 +1,26 @@
 /**
- * Contexts as answers, to the letter. One may be hundreds of megabytes, and its reader slow: a large one is sent in pieces as they
- * are read, there are only so many bytes of them at a time, and one that nobody goes on to read is dropped.
+ * Sends contexts unchanged. They may have hundreds of megabytes and slow readers: large ones are sent in pieces, with a
+ * limit for all of them, and are dropped if their reader stops.
  */
 
-import { SystemClock } from '../engine/clock.ts'
-import type { Timer } from '../engine/ports.ts'
+import type { Timer } from '../engine/clock-port.ts'
+import { SystemClock } from '../engine/system-clock.ts'
 import type { Runner } from '../runner/runner.ts'
-import { cutOff } from './connections.ts'
+import { cutConnection } from './connections.ts'
 import { HttpProblem } from './problems.ts'
 
 const MEBIBYTE = 1024 ** 2
 const LARGE_BYTES = MEBIBYTE
-/** Of those that are being sent; a single one may be larger. */
-const BYTES_AT_MOST = 256 * MEBIBYTE
+/** Maximum size of all contexts that are being sent. A single one may be larger. */
+const MAX_BYTES = 256 * MEBIBYTE
 const PIECE_CHARACTERS = 64 * 1024
-const UNREAD_AT_MOST_MS = 30_000
+const MAX_UNREAD_MS = 30_000
 
 const TYPE = { 'content-type': 'application/json; charset=utf-8' }
 
-/** A context that is read when its turn has come. */
+/** Context that is read when it is sent. */
 export interface StoredContext {
-  /** In UTF-8. */
+  /** Size in UTF-8. */
   readonly bytes: number
   readonly text: () => Promise<string>
 }
@@ -38,7 +38,7 @@ export async function storedOutput(runner: Runner, given: string, task: string):
 }
 
 export async function storedTaskInput(runner: Runner, id: string, task: string): Promise<StoredContext> {
-  // What several tasks have left is merged: how much that comes to shows only then.
+  // The size of the merged outputs of several tasks is not known before.
   const text = await runner.executions.taskInputText(id, task)
   return { bytes: Buffer.byteLength(text), text: async () => text }
 }
@@ -50,7 +50,7 @@ export class ContextAnswers {
   async answer(context: StoredContext, request: Request): Promise<Response> {
     const { bytes } = context
     if (bytes < LARGE_BYTES) return new Response(await context.text(), { headers: TYPE })
-    if (this.#bytes > 0 && this.#bytes + bytes > BYTES_AT_MOST) throw tooMany(this.#bytes)
+    if (this.#bytes > 0 && this.#bytes + bytes > MAX_BYTES) throw tooMany(this.#bytes)
     this.#bytes += bytes
     let isHeld = true
     const release = (): void => {
@@ -99,14 +99,16 @@ export class ContextAnswers {
   }
 
   #limit(stream: ReadableStreamDefaultController<Uint8Array>, request: Request, end: () => void): Timer {
-    return this.#clock.wakeAfter(UNREAD_AT_MOST_MS, () => {
+    return this.#clock.wakeAfter(MAX_UNREAD_MS, () => {
       end()
-      if (!cutOff(request)) stream.error(new Error(`The client did not read the response for ${UNREAD_AT_MOST_MS} ms.`))
+      if (cutConnection(request)) return
+      // Uncoded: cuts the response, whose status was sent
+      stream.error(new Error(`The client did not read the response for ${MAX_UNREAD_MS} ms.`))
     })
   }
 }
 
-/** A character of two units is not cut in two. */
+/** Returns an end that does not divide a surrogate pair. */
 function endOfPiece(text: string, at: number): number {
   const to = Math.min(text.length, at + PIECE_CHARACTERS)
   const last = text.charCodeAt(to - 1)
@@ -116,6 +118,6 @@ function endOfPiece(text: string, at: number): number {
 function tooMany(bytes: number): HttpProblem {
   const message =
     `Too many large contexts are being sent: ${Math.ceil(bytes / MEBIBYTE)} MiB ` +
-    `of at most ${BYTES_AT_MOST / MEBIBYTE} MiB. Retry in a few seconds.`
+    `of at most ${MAX_BYTES / MEBIBYTE} MiB. Retry in a few seconds.`
   return new HttpProblem(503, 'TOO_MANY_LARGE_ANSWERS', message, { 'retry-after': '5' })
 }

@@ -1,11 +1,11 @@
-/** Events of which there may be thousands a second: readers hear how many there were of each name. */
+/** Events that can occur thousands of times a second. Readers receive their numbers by name. */
 
-import type { EngineEventMap, EngineEventName } from '../engine/events.ts'
+import type { EngineEventMap, EngineEventName } from '../engine/engine-events.ts'
 
 export type CountedKind = 'skips' | 'firings' | 'failedRuns' | 'failedEvents'
 
-/** Null: it is told by itself. */
-export function kindOf(name: EngineEventName, event: EngineEventMap[EngineEventName]): CountedKind | null {
+/** Returns null for an event that is sent by itself. */
+export function countedKind(name: EngineEventName, event: EngineEventMap[EngineEventName]): CountedKind | null {
   switch (name) {
     case 'tick':
       return (event as EngineEventMap['tick']).outcome === 'skipped' ? 'skips' : null
@@ -20,8 +20,8 @@ export function kindOf(name: EngineEventName, event: EngineEventMap[EngineEventN
   }
 }
 
-/** Of the trigger, reactor, graph or source that it is about. */
-export function nameIn(event: object): string {
+/** Returns the name of the event's trigger, reactor, graph or source. */
+export function eventSubject(event: object): string {
   const { trigger, reactor, graph, source } = event as Readonly<Record<string, string>>
   return trigger ?? reactor ?? graph ?? source ?? ''
 }
@@ -35,7 +35,7 @@ export class CountedEvents {
     this.#counts.set(kind, names)
   }
 
-  /** What there was since, as events: `skips`, and `graphs` for all the rest. */
+  /** Returns and resets the numbers, as events: `skips`, and `graphs` for the others. */
   take(): readonly (readonly [event: string, data: object])[] {
     const { skips, ...graphs } = Object.fromEntries(
       [...this.#counts].map(([kind, names]) => [kind, Object.fromEntries(names)]),

@@ -1,32 +1,31 @@
 /**
- * `/api/v1/events`: what the engine reports, as server-sent events. The last ones are kept, so that a reader that was cut off
- * goes on behind the one that it read last (`Last-Event-ID`). Skips are not events of their own: there may be thousands a
- * second. They come four times a second as one event with how many there were of each trigger, and without an id. So do
- * firings of reactors, and what failed in graphs.
+ * `/api/v1/events`: events of the engine as server-sent events. The latest are kept, so that a reader can continue
+ * after its last one (`Last-Event-ID`). Skips, firings of reactors and failures of graphs can occur thousands of times
+ * a second: they are sent four times a second as numbers by name, without an id.
  *
- *   deaf ──first reader──▶ listening, what happens is kept ──a minute without a reader──▶ deaf, nothing is kept
+ *   deaf ──first reader──▶ listening, events are kept ──a minute without a reader──▶ deaf, nothing is kept
  *
- * So a poll costs nothing for it where nobody reads: the engine does not make events that nobody listens to.
+ * Polls cost nothing here without readers, because the engine creates no events without listeners.
  */
 
-import { SystemClock } from '../engine/clock.ts'
-import type { EngineEventMap, EngineEventName } from '../engine/events.ts'
-import type { Timer } from '../engine/ports.ts'
+import type { Timer } from '../engine/clock-port.ts'
+import type { EngineEventMap, EngineEventName } from '../engine/engine-events.ts'
+import { SystemClock } from '../engine/system-clock.ts'
 import { formatInstant } from '../model/time/instant.ts'
 import type { Runner } from '../runner/runner.ts'
-import type { OtherRoute } from './app.ts'
-import { cutOff } from './connections.ts'
-import { CountedEvents, type CountedKind, kindOf, nameIn } from './counted-events.ts'
+import { cutConnection } from './connections.ts'
+import { CountedEvents, type CountedKind, countedKind, eventSubject } from './counted-events.ts'
+import type { OtherRoute } from './other-route.ts'
 import { HttpProblem } from './problems.ts'
 
 const KEPT = 1_000
-const STREAMS_AT_MOST = 100
-/** A reader that is so far behind is cut off: it comes back, and goes on. */
-const UNREAD_CHARACTERS_AT_MOST = 1024 ** 2
+const MAX_STREAMS = 100
+/** Maximum number of unread characters. Then the reader is cut off, and can connect again and continue. */
+const MAX_UNREAD_CHARACTERS = 1024 ** 2
 const COUNTS_EVERY_MS = 250
-/** For a reader who comes back. */
+/** Time for readers to come back. */
 const KEPT_WITHOUT_READERS_MS = 60_000
-/** A connection that is dead is noticed by writing to it. */
+/** Interval of writes that detect dead connections. */
 const ALIVE_EVERY_MS = 15_000
 
 const NAMES: readonly EngineEventName[] = [
@@ -36,8 +35,14 @@ const NAMES: readonly EngineEventName[] = [
   'cronFired',
   'executionStarted',
   'taskStarted',
+  'taskParked',
+  'taskTriesLater',
+  'taskLimited',
   'taskRetried',
   'taskFinished',
+  'waitOpened',
+  'waitEnded',
+  'executionWaiting',
   'executionFinished',
   'reactorFired',
   'graphFailed',
@@ -63,10 +68,9 @@ export function eventsRoute(runner: Runner, path: string): OtherRoute {
 class EventStreams {
   readonly #clock = new SystemClock({ keepsProcessAlive: false })
   readonly #runner: Runner
-  /** Ids of another process or handler, or of before nobody listened for a while, are not ours. */
+  /** Prefix of ids. Ids of another process, or from before a time without readers, are unknown. */
   #series = newSeries()
   #kept: Kept[] = []
-  /** Ends of what is listened to; empty while nobody reads. */
   #listening: readonly (() => void)[] = []
   #deafDue: Timer | null = null
   readonly #streams = new Set<Stream>()
@@ -81,15 +85,14 @@ class EventStreams {
   constructor(runner: Runner) {
     this.#runner = runner
     runner.on('stopped', () => {
-      // Whoever listens hears of it first.
       queueMicrotask(() => this.#end())
     })
   }
 
   open(request: Request): Response {
-    if (this.#streams.size >= STREAMS_AT_MOST) {
-      const message = `Too many event streams are open: the limit is ${STREAMS_AT_MOST}. Retry in a few seconds.`
-      // Who is refused keeps no connection from others.
+    if (this.#streams.size >= MAX_STREAMS) {
+      const message = `Too many event streams are open: the limit is ${MAX_STREAMS}. Retry in a few seconds.`
+      // A refused client must not occupy a connection.
       throw new HttpProblem(503, 'TOO_MANY_STREAMS', message, { 'retry-after': '5', connection: 'close' })
     }
     this.#listen()
@@ -103,7 +106,7 @@ class EventStreams {
         },
         cancel: () => void (opened !== null && this.#left(opened)),
       },
-      new ByteLengthQueuingStrategy({ highWaterMark: UNREAD_CHARACTERS_AT_MOST }),
+      new ByteLengthQueuingStrategy({ highWaterMark: MAX_UNREAD_CHARACTERS }),
     )
     return new Response(body, { headers: { 'content-type': 'text/event-stream; charset=utf-8' } })
   }
@@ -131,7 +134,7 @@ class EventStreams {
 
   #begin(stream: Stream, lastId: string | null): void {
     const missed = this.#missed(lastId)
-    // `isComplete`: nothing is missing between the event that was read last and those that follow.
+    // `isComplete`: no event is missing since the last one that the client read.
     const hello = { isComplete: missed !== null, isResumed: lastId !== null }
     stream.enqueue(
       this.#encoded(`id: ${this.#series}-${missed?.[0] ? missed[0].id - 1 : this.#lastId}\n`, 'hello', hello),
@@ -145,7 +148,7 @@ class EventStreams {
     this.#alive ??= this.#clock.wakeAfter(ALIVE_EVERY_MS, () => this.#sayAlive())
   }
 
-  /** What came behind an event; null where that is not known any more. */
+  /** Returns the events after an id; null if the id is unknown. */
   #missed(lastId: string | null): readonly Kept[] | null {
     if (lastId === null) return []
     const [series, number] = lastId.split('-')
@@ -156,9 +159,9 @@ class EventStreams {
   }
 
   #happened(name: EngineEventName, event: EngineEventMap[EngineEventName]): void {
-    const kind = kindOf(name, event)
+    const kind = countedKind(name, event)
     if (kind !== null) {
-      this.#counted(kind, nameIn(event))
+      this.#counted(kind, eventSubject(event))
       return
     }
     const kept = { id: ++this.#lastId, name, event }
@@ -182,8 +185,7 @@ class EventStreams {
       else {
         this.#left(stream)
         const request = this.#requests.get(stream)
-        // What it has not read is dropped with its connection.
-        if (request === undefined || !cutOff(request)) stream.close()
+        if (request === undefined || !cutConnection(request)) stream.close()
       }
     }
   }

@@ -1,16 +1,19 @@
-/** A runner as a function from requests to answers, for `serve` and for servers of others: Hono, Express, Fastify, Next. */
+/** A runner as a function from requests to answers, for `serve` and other servers: Hono, Express, Fastify, Next. */
 
-import { SystemClock } from '../engine/clock.ts'
-import { checkSetting, objectOf, type SettingCheck } from '../engine/settings-check.ts'
-import type { LogSink } from '../runner/log-lines.ts'
+import * as v from 'valibot'
+import { SystemClock } from '../engine/system-clock.ts'
+import { type OptionSchema, parseOptions } from '../options/checked.ts'
+import { HTTP_TOKEN, optionsSchema, textSchema } from '../options/schemas.ts'
+import type { LogSink } from '../runner/event-log-lines.ts'
 import type { Runner } from '../runner/runner.ts'
 import { type AccessRules, canonicalHost, isAmongHosts, isLoopback } from './access/safety.ts'
 import { WrongTokens } from './access/wrong-tokens.ts'
-import type { Fetch, OtherRoute } from './app.ts'
+import type { Fetch } from './app.ts'
 import { eventsRoute } from './event-stream.ts'
-import { healthRoutes } from './health.ts'
+import { healthRoutes } from './health-route.ts'
 import { metricsRoute } from './metrics/route.ts'
-import { pageRoutes } from './page.ts'
+import type { OtherRoute } from './other-route.ts'
+import { pageRoutes } from './page-routes.ts'
 
 /** Options of `httpHandler`. */
 export interface HttpHandlerOptions {
@@ -27,22 +30,19 @@ export interface HttpHandlerOptions {
   readonly log?: LogSink
 }
 
-const OPTIONS_CHECK = objectOf({
-  basePath: { expected: 'a path that begins with "/"', fits: (value) => /^\/\S*$/.test(String(value)) },
-  token: {
-    expected: 'a string of at most 4,096 printable ASCII characters without spaces',
-    fits: (value) => /^[!-~]{1,4096}$/.test(String(value)),
-  },
-  hosts: { expected: 'a list of host names', fits: isListOfTexts },
-  log: { expected: 'a function', fits: (value) => typeof value === 'function' },
-} satisfies Record<keyof HttpHandlerOptions, SettingCheck>)
+const OPTIONS = optionsSchema({
+  basePath: textSchema('a path that begins with "/"', (text) => /^\/\S*$/.test(text)),
+  token: HTTP_TOKEN,
+  hosts: v.array(textSchema('a host name', (text) => text !== '')),
+  log: v.function(),
+} satisfies Record<keyof HttpHandlerOptions, OptionSchema>)
 
 /**
  * Returns a function that answers HTTP requests while the runner is open. Throws `INVALID_ARGUMENT` for an invalid
  * option.
  */
 export function httpHandler(runner: Runner, options: HttpHandlerOptions = {}): Fetch {
-  checkSetting(options, OPTIONS_CHECK, '')
+  parseOptions(OPTIONS, options, '', { secrets: ['token'] })
   const { token = null, hosts, log = () => undefined } = options
   const wrongTokens = new WrongTokens(new SystemClock({ keepsProcessAlive: false }), log)
   const names = hosts?.map(canonicalHost)
@@ -51,11 +51,11 @@ export function httpHandler(runner: Runner, options: HttpHandlerOptions = {}): F
     onWrongToken: () => wrongTokens.add(),
     isOurs: (hostname) => (names === undefined ? isLoopback(hostname) : isAmongHosts(hostname, names)),
   }
-  return handlerWith(runner, rules, options)
+  return handlerWithRules(runner, rules, options)
 }
 
-/** The same under rules of one's own. */
-export function handlerWith(
+/** Returns the same with custom rules. */
+export function handlerWithRules(
   runner: Runner,
   rules: AccessRules,
   { basePath = '/', log = () => undefined }: Pick<HttpHandlerOptions, 'basePath' | 'log'>,
@@ -71,8 +71,4 @@ export function handlerWith(
     app ??= import('./app.ts').then(({ makeApp }) => makeApp(runner, { basePath, rules, log, others }))
     return await (await app)(request)
   }
-}
-
-function isListOfTexts(value: unknown): boolean {
-  return Array.isArray(value) && value.every((each) => typeof each === 'string' && each !== '')
 }

@@ -1,4 +1,4 @@
-/** The version of cloaca, as its answers have it. */
+/** The version of cloaca in answers. */
 
 import { readFileSync } from 'node:fs'
 

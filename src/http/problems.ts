@@ -1,9 +1,9 @@
-/** Errors as RFC 9457 problems, with the codes of `errors.ts` and a few that only HTTP has. */
+/** RFC 9457 problems for errors, with the codes of `errors.ts` and a few of HTTP alone. */
 
 import { CloacaError, type ErrorCode, toError } from '../errors.ts'
-import type { LogSink } from '../runner/log-lines.ts'
+import type { LogSink } from '../runner/event-log-lines.ts'
 
-/** What can be wrong with a request before the engine hears of it. */
+/** Problems of requests that do not reach the engine. */
 export type HttpProblemCode =
   | 'ROUTE_NOT_FOUND'
   | 'METHOD_NOT_ALLOWED'
@@ -24,18 +24,27 @@ const STATUS: Readonly<Partial<Record<ErrorCode, number>>> = {
   INVALID_CONTEXT: 400,
   INVALID_CRON: 400,
   INVALID_TIMEZONE: 400,
+  INVALID_VALUES: 400,
   WORKFLOW_NOT_FOUND: 404,
   TRIGGER_NOT_FOUND: 404,
   EXECUTION_NOT_FOUND: 404,
   SCHEDULE_NOT_FOUND: 404,
+  BATCH_NOT_FOUND: 404,
   SOURCE_NOT_FOUND: 404,
   REACTOR_NOT_FOUND: 404,
   GRAPH_NOT_FOUND: 404,
   SUBSCRIPTION_NOT_FOUND: 404,
+  APPROVAL_NOT_FOUND: 404,
+  LIMIT_NOT_FOUND: 404,
   SOURCE_NOT_PUSHABLE: 409,
   ACTION_REFUSED: 409,
+  ALREADY_ANSWERED: 409,
+  LIMITED: 409,
+  STATE_CHANGED: 409,
   CRON_DISABLED: 409,
   INVALID_PREDICATE: 422,
+  TRIGGER_HAS_NO_STATE: 422,
+  KEY_REUSED: 422,
   SOURCE_FULL: 429,
   EXECUTION_TIMEOUT: 504,
   RUNNER_CLOSED: 503,
@@ -44,8 +53,7 @@ const STATUS: Readonly<Partial<Record<ErrorCode, number>>> = {
   DATABASE_REPLACED: 503,
 }
 
-/** Of a code of `errors.ts`. */
-export function statusOf(code: ErrorCode): number {
+export function statusCode(code: ErrorCode): number {
   return STATUS[code] ?? 500
 }
 
@@ -59,14 +67,14 @@ export const TITLES: Readonly<Record<number, string>> = {
   413: 'Body too large',
   415: 'Body is not JSON',
   421: 'Host not accepted',
-  422: 'Invalid expression',
+  422: 'Content cannot be processed',
   429: 'Queue is full',
   500: 'Internal server error',
   503: 'Temporarily unavailable',
   504: 'Timed out',
 }
 
-/** Events are accumulated by the thousand a second. */
+/** Thousands of events are accumulated per second. */
 const ROOM_SOON = { 'retry-after': '1' }
 
 export class HttpProblem extends Error {
@@ -82,7 +90,7 @@ export class HttpProblem extends Error {
   }
 }
 
-/** What is no fault of the caller's goes to the log too; of what we did not expect the caller learns nothing else. */
+/** Errors that the caller did not cause are logged. Of unexpected errors, the caller receives no details. */
 export function problemResponse(thrown: unknown, log: LogSink): Response {
   if (thrown instanceof HttpProblem) return problem(thrown.status, thrown.code, thrown.message, {}, thrown.headers)
   if (!(thrown instanceof CloacaError)) {
@@ -93,7 +101,7 @@ export function problemResponse(thrown: unknown, log: LogSink): Response {
       'The request failed because of a defect in cloaca. Please report the error from the log of the engine.',
     )
   }
-  const status = statusOf(thrown.code)
+  const status = statusCode(thrown.code)
   if (status === 500) log({ level: 'error', message: `an HTTP request failed: ${thrown.message}` })
   const { traceback: _, ...facts } = thrown.facts
   return problem(status, thrown.code, thrown.message, facts, status === 429 ? ROOM_SOON : {})

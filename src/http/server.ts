@@ -1,29 +1,29 @@
-/** Has a runner's interface listen on an address. Used by `serve`. */
+/** Makes the interface of a runner listen on an address. Used by `serve`. */
 
 import { once } from 'node:events'
 import type { Server } from 'node:http'
 import { isIP } from 'node:net'
 import { hostname as nameOfMachine } from 'node:os'
 import { createAdaptorServer } from '@hono/node-server'
-import { SystemClock } from '../engine/clock.ts'
-import type { Clock } from '../engine/ports.ts'
+import type { Clock } from '../engine/clock-port.ts'
+import { SystemClock } from '../engine/system-clock.ts'
 import { UsageError } from '../errors.ts'
-import type { LogSink } from '../runner/log-lines.ts'
+import type { LogSink } from '../runner/event-log-lines.ts'
 import type { Runner } from '../runner/runner.ts'
 import { OpenConnections } from './access/open-connections.ts'
 import { type AccessRules, canonicalHost, isAmongHosts, isLoopback } from './access/safety.ts'
 import { WrongTokens } from './access/wrong-tokens.ts'
-import { remember } from './connections.ts'
-import { handlerWith } from './http-handler.ts'
+import { rememberConnection } from './connections.ts'
+import { handlerWithRules } from './http-handler.ts'
 
 export interface ServerOptions {
-  /** A name or an address of this machine; `0.0.0.0` and `::` are all of them. */
+  /** Name or address of this machine; `0.0.0.0` and `::` stand for all of them. */
   readonly host: string
   readonly port: number
-  /** A free one is taken where the port is not. */
+  /** Whether to use a free port if the port is in use. */
   readonly mayMove: boolean
   readonly token: string | null
-  /** Names that requests may be for besides the address that is listened on: those of a proxy. */
+  /** Accepted host names besides the address: those of a proxy. */
   readonly hosts: readonly string[]
   readonly log: LogSink
   /** Clock that measures the age of connections. Default: the system's. */
@@ -31,17 +31,16 @@ export interface ServerOptions {
 }
 
 export interface HttpServer {
-  /** `http://127.0.0.1:8321` */
   readonly url: string
   readonly hasMoved: boolean
-  /** Ends what is open, too. */
+  /** Also ends open connections. */
   close(): Promise<void>
 }
 
 /** Minimum number of characters of the token of a server that other machines can reach. */
 const SHORTEST_TOKEN = 16
 const WILDCARDS: ReadonlySet<string> = new Set(['0.0.0.0', '::'])
-/** Who sends a request a letter at a time keeps a connection from others no longer than this. Answers may last. */
+/** Limits for clients that send slowly and occupy connections. Answers have no limit. */
 const TIMEOUTS = { headersTimeout: 10_000, requestTimeout: 60_000, connectionsCheckingInterval: 5_000 }
 
 /** Settles when it listens. Throws `ADDRESS_UNAVAILABLE`, and `INVALID_SETTINGS` for an address that needs a token. */
@@ -54,10 +53,10 @@ export async function listen(runner: Runner, options: ServerOptions): Promise<Ht
   const wrongTokens = new WrongTokens(clock, options.log)
   const isOurs = (name: string): boolean => isName(name, host) || isAmongHosts(name, hosts)
   const rules: AccessRules = { token: options.token, isOurs, onWrongToken: () => wrongTokens.add() }
-  const fetch = handlerWith(runner, rules, { log: options.log })
+  const fetch = handlerWithRules(runner, rules, { log: options.log })
   const server = createAdaptorServer({
     fetch: (request, { outgoing }) => {
-      remember(request, () => void outgoing.destroy())
+      rememberConnection(request, () => void outgoing.destroy())
       return fetch(request)
     },
     overrideGlobalObjects: false,
@@ -79,7 +78,7 @@ export async function listen(runner: Runner, options: ServerOptions): Promise<Ht
   }
 }
 
-/** Guessing a token of 16 characters takes longer than anybody tries. */
+/** A token of 16 characters cannot be guessed in practice. */
 function tooShort(): UsageError {
   const message =
     `The token in CLOACA_HTTP_TOKEN has fewer than ${SHORTEST_TOKEN} characters, so other machines could guess it. ` +
@@ -87,7 +86,7 @@ function tooShort(): UsageError {
   return new UsageError('INVALID_SETTINGS', message, { path: 'http.token' })
 }
 
-/** Without a token, everybody who reaches the server may do everything. */
+/** Without a token, everybody who reaches the server has all rights. */
 function assertLocal(host: string, hosts: readonly string[]): void {
   const isReachable = !isLoopback(host)
   const [reached] = isReachable ? [host] : hosts
@@ -101,14 +100,14 @@ function assertLocal(host: string, hosts: readonly string[]): void {
   throw new UsageError('INVALID_SETTINGS', message, { path })
 }
 
-/** Whether a request for this name is for the address that is listened on. Nobody can have a name lead here that is an address. */
+/** Whether a name is the address of the server itself. Other names might be set up by an attacker to lead here. */
 function isName(name: string, host: string): boolean {
   if (isLoopback(host)) return isLoopback(name)
   if (!WILDCARDS.has(host)) return name === host
   return isIP(name) !== 0 || isLoopback(name) || name === nameOfMachine().toLowerCase()
 }
 
-/** True where it is another port. */
+/** Returns true if another port was used. */
 async function bind(server: Server, host: string, { port, mayMove }: ServerOptions): Promise<boolean> {
   try {
     await bindTo(server, host, port)

@@ -1,6 +1,6 @@
-/** Shares answers among equal requests for a second, so that a client that asks again and again costs no more than one that asks once. */
+/** Shares answers of equal requests for a second, so that frequent requests cost no more than one. */
 
-import type { Clock } from '../engine/ports.ts'
+import type { Clock } from '../engine/clock-port.ts'
 
 const SHARED_MS = 1_000
 const MAX_KEPT = 100
@@ -13,14 +13,14 @@ interface SharedAnswer {
 
 export class SharedAnswers {
   readonly #clock: Clock
-  /** By request, the oldest first. */
+  /** Answers by request, the oldest first. */
   readonly #answers = new Map<string, SharedAnswer>()
 
   constructor(clock: Clock) {
     this.#clock = clock
   }
 
-  /** Settles with the answer to an equal request of the last second, or with that of `make`. Failures are not shared with later requests. */
+  /** Returns the answer of an equal request of the last second, or calls `make`. Failures are not kept. */
   get(request: string, make: () => Promise<unknown>): Promise<unknown> {
     const now = this.#clock.monotonic()
     const known = this.#answers.get(request)

@@ -4,10 +4,15 @@ import type { StackToken } from '../border/protocol.ts'
 import { traceBorder } from '../border/trace.ts'
 import type { Host } from './python-border.ts'
 
-/** Their first argument is the token of the stack that calls, which is suspended by then. */
+/** Names of functions whose first argument is the token of the calling stack, which is suspended by then. */
 const TOKEN_FIRST = new Set([
   'request',
-  'outcome',
+  'skipped_because',
+  'fired',
+  'polled',
+  'completed',
+  'failed',
+  'tried_later',
   'accumulated',
   'graphs_ran',
   'not_started',
@@ -19,7 +24,6 @@ const TOKEN_FIRST = new Set([
   'check',
 ])
 
-/** The same functions, which write a line each time. */
 export function tracedHost({ engine, machine }: Host, runningToken: () => StackToken): Host {
   const parts = Object.entries(machine).map(([name, part]) => [
     name,
@@ -49,7 +53,7 @@ function tracedPart<Part extends object>(partName: string, part: Part, runningTo
   return traced as Part
 }
 
-/** Its own members, and those of its class. */
+/** Returns the object's own members, and those of its class. */
 function memberNames(part: object): ReadonlySet<string> {
   const prototype: object | null = Object.getPrototypeOf(part)
   const inherited = prototype === null || prototype === Object.prototype ? [] : Object.getOwnPropertyNames(prototype)

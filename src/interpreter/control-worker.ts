@@ -1,15 +1,17 @@
 /**
- * Stands in for the addon's control thread (`native/control_thread.cc`) where its binary is missing: a worker that hears the
- * engine while the main thread computes. Signals of the process reach Python only while it waits; of ceilings it knows that
- * of memory alone, and nobody reports whose fault it is.
- * Started by `process-control.ts`.
+ * Worker that replaces the addon's control thread (`native/control_thread.cc`) if its binary is missing. It receives
+ * messages of the engine during computations. Signals reach Python only while it waits, memory is the only ceiling, and
+ * the stack at fault is not reported. Started by `process-control.ts`.
  */
 
 import { Socket } from 'node:net'
 import { parentPort, workerData } from 'node:worker_threads'
 import { CONTROL, CONTROL_NUMBER_BYTES, CONTROL_OPERATIONS, CONTROL_REPORTS } from '../border/channel.ts'
+import { machineNowMs } from '../border/machine-clock.ts'
 import { SignalMailbox } from './signal-mailbox.ts'
 
+/** Time for cleaning up after attempts with limits are stopped. */
+const END_AFTER_MS = 200
 const RECORD_BYTES = 2 * CONTROL_NUMBER_BYTES
 
 const mailbox = new SignalMailbox(workerData as SharedArrayBuffer)
@@ -25,7 +27,6 @@ line.on('data', (chunk: Buffer) => {
 line.on('error', end)
 line.on('end', end)
 
-/** What the main thread asks for. */
 export type ControlOrder =
   | { readonly kind: 'timer'; readonly signum: number; readonly delayMs: number; readonly intervalMs: number }
   | { readonly kind: 'ceilings'; readonly residentMebibytes: number }
@@ -51,7 +52,7 @@ parentPort?.on('message', (order: ControlOrder) => {
   else residentThreshold = order.residentMebibytes
 })
 
-/** Computing time is taken for time: there is nobody who could measure it. */
+/** Counts real time as computing time, because nothing can measure the latter. */
 function setTimer({ signum, delayMs, intervalMs }: TimerOrder): void {
   clearTimeout(timers.get(signum))
   if (delayMs <= 0) return
@@ -69,7 +70,7 @@ function report(kind: number, value: number): void {
   line.write(record)
 }
 
-/** The bit first: whoever is woken finds it. */
+/** Sets the bit before it notifies, so that the woken reader finds it. */
 function raise(signum: number): void {
   mailbox.raise(signum)
   parentPort?.postMessage(null)
@@ -92,12 +93,36 @@ function carryOut(operation: number, argument: number): void {
     case CONTROL_OPERATIONS.acknowledge:
       mailbox.acknowledge()
       return
+    case CONTROL_OPERATIONS.runUntil:
+      runUntil(argument)
+      return
+    case CONTROL_OPERATIONS.runFreely:
+      runFreely()
+      return
     default:
-      return // of a newer engine, which the hello has refused
+      return // an operation of a newer engine, which the hello has refused
   }
 }
 
-/** The engine is gone. The main thread may compute, and hears of nothing else. */
+let runLimit: NodeJS.Timeout | undefined
+
+/** `until`: machine time in milliseconds modulo 2^32. */
+function runUntil(until: number): void {
+  runFreely()
+  const leftMs = (until - machineNowMs()) | 0 // the nearest time with this remainder
+  runLimit = setTimeout(() => {
+    mailbox.runIsOver(true)
+    parentPort?.postMessage(null)
+    runLimit = setTimeout(end, Math.max(0, leftMs + END_AFTER_MS - Math.max(0, leftMs)))
+  }, leftMs)
+}
+
+function runFreely(): void {
+  clearTimeout(runLimit)
+  mailbox.runIsOver(false)
+}
+
+/** Kills the process when the engine is gone, because the main thread may be computing. */
 function end(): void {
   process.kill(process.pid, 'SIGKILL')
 }

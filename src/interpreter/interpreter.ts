@@ -1,7 +1,6 @@
 /**
- * One Pyodide, driven by `session.ts`.
- * Every entry into Python goes through `callPromising`, so that each has a stack of its own and a wait suspends
- * nobody else. No Python object leaves this file.
+ * One Pyodide, driven by `interpreter-session.ts`. Every entry into Python goes through `callPromising`, so that each
+ * has a stack of its own, and a wait suspends no other one. No Python object leaves this file.
  */
 
 import { readSync } from 'node:fs'
@@ -16,7 +15,7 @@ import { tracedHost } from './call-trace.ts'
 import type { ChildProcesses } from './children/child-processes.ts'
 import { descriptorFlags } from './descriptors/descriptor-flags.ts'
 import { limitDescriptors } from './descriptors/descriptor-limit.ts'
-import { fileSystemOf } from './descriptors/emscripten-fs.ts'
+import { emscriptenFileSystem } from './descriptors/emscripten-fs.ts'
 import { EndpointStreams } from './descriptors/endpoint-streams.ts'
 import { openHanded } from './descriptors/handed-descriptors.ts'
 import { refuseNativeSockets } from './descriptors/native-sockets.ts'
@@ -27,8 +26,8 @@ import type { Message } from './message-line.ts'
 import type { Sockets } from './network/sockets.ts'
 import type { CallLogs } from './output/call-logs.ts'
 import type { ScriptOutput } from './output/script-output.ts'
+import { keepCompiledProgram } from './pyodide/compiled-program.ts'
 import { MemoryImage } from './pyodide/memory-image.ts'
-import { keepCompiledProgram } from './pyodide/program.ts'
 import { fromSnapshot, MAKE_SNAPSHOT, PRELOADED_MODULES, takeSnapshot } from './pyodide/snapshot.ts'
 import type { Engine, Hashes, Host, Signals, Threads, Waits } from './python-border.ts'
 import type { RestrictedProcess } from './restriction/restricted-process.ts'
@@ -36,14 +35,22 @@ import type { SignalMailbox } from './signal-mailbox.ts'
 import type { SqliteDatabases } from './sqlite.ts'
 import { interceptInstantiation } from './stacks/instantiation.ts'
 import { refuseSuspensions } from './stacks/javascript-frames.ts'
-import { limitMemory, type PythonModule, runningToken, watchCall, watchToken } from './stacks/memory.ts'
+import {
+  flushCOutput,
+  limitMemory,
+  type PythonModule,
+  runningCall,
+  runningToken,
+  setCallAddress,
+  setTokenAddress,
+} from './stacks/memory.ts'
 import { type Stacks, widenStacks } from './stacks/stack-sizes.ts'
 import { hideSuspendedFrames, interceptSuspensions } from './stacks/suspended-frames.ts'
 import { connectSuspension } from './stacks/suspension.ts'
 import { type WorkerEvents, Workers } from './stacks/workers.ts'
-import { changeZone, describeZone, interceptLocalTime, zoneSetter } from './zone/local-zone.ts'
+import { changeZone, describeZone, interceptLocalTime, zoneSetter } from './zone/zone-changes.ts'
 
-/** What the session does for Python; the interpreter adds what is Pyodide's, and hands the whole over. */
+/** Functions that the session provides to Python, without those of Pyodide. */
 export interface SessionFunctions {
   readonly engine: Engine
   readonly waits: Omit<Waits, 'rest'>
@@ -53,17 +60,18 @@ export interface SessionFunctions {
   readonly hashes: Hashes
   readonly sqlite: SqliteDatabases
   readonly children: ChildProcesses
-  /** Tells the user something, in a line of the log. */
   notice(message: string): void
   readonly logs: CallLogs
-  /** Scripts have so many descriptors that there will soon be none left. */
+  /** Sends a record of `logging` (JSON) as output. Null if handlers write records as text. */
+  readonly showRecord: ((recordJson: string) => void) | null
+  /** Reports that nearly all descriptors are in use. */
   manyFiles(count: number): void
 }
 
 /** Pyodide's own has PYTHONINSPECT=1, which `sys.flags` would show. Scripts see the process's, which is set later. */
 const START_ENVIRONMENT = { HOME: '/', PYTHONINSPECT: '' }
 
-/** Of the event loop: a stack that is woken runs in the next tick, if none computes. */
+/** Ticks of the event loop. A woken stack runs in the next one if none computes. */
 const REPORT_WITHIN_TICKS = 100
 
 type Entry = PyProxy & Record<string, PyCallable>
@@ -82,7 +90,6 @@ export class Interpreter {
     this.stacks = stacks
   }
 
-  /** Starts Python as the process that `data` describes. `onFatal` is called when it can never run again. */
   static async start(
     data: StartData,
     mailbox: SignalMailbox,
@@ -112,7 +119,7 @@ export class Interpreter {
     const entry = pyodide.pyimport('cloaca._engine.entry') as Entry
     const start = attribute(entry, 'start')
     const workers = workersOf(entry, { ...workerEvents, failed: onFatal })
-    const { engine, waits, logs, notice: _, manyFiles: __, ...others } = functions
+    const { engine, waits, logs, showRecord, notice: _, manyFiles: __, ...others } = functions
     const host: Host = {
       engine,
       machine: {
@@ -129,7 +136,10 @@ export class Interpreter {
           is_program: data.isProgram,
           abandon_output: () => output.abandon(),
           hurry_output: () => output.hurry(),
+          write_c_output: () => flushCOutput(runningCall()),
           log_record: (call, recordJson) => logs.log(call, recordJson),
+          sends_records: showRecord !== null,
+          show_record: (recordJson) => showRecord?.(recordJson),
         },
         clocks: {
           process_cpu_us: () => sum(process.cpuUsage()),
@@ -145,13 +155,13 @@ export class Interpreter {
     start(restriction?.seal(traced) ?? traced, JSON.stringify(processSettings(data)))
     const { _module } = pyodide as unknown as { _module: PythonModule & Parameters<typeof hideSuspendedFrames>[0] }
     hideSuspendedFrames(_module)
-    watchToken(_module, Number(attribute(entry, 'running_token_address')()))
-    watchCall(Number(attribute(entry, 'running_call_address')()))
+    setTokenAddress(_module, Number(attribute(entry, 'running_token_address')()))
+    setCallAddress(Number(attribute(entry, 'running_call_address')()))
     pyodide.setInterruptBuffer(mailbox.interruptBuffer)
     return new Interpreter(entry, output, workers, stacks)
   }
 
-  /** Starts Python cold, imports what scripts use, and returns its memory. `done` is called after each of the two steps that take long. */
+  /** Starts Python cold, imports common modules, and returns its memory. `done` is called after each long step. */
   static async makeSnapshot(packageFolder: string, done: (step: string) => void): Promise<Uint8Array> {
     const pyodide = await loadPyodide({ ...MAKE_SNAPSHOT, env: START_ENVIRONMENT })
     done('Pyodide loaded')
@@ -166,7 +176,7 @@ export class Interpreter {
     return runningToken()
   }
 
-  /** What it declared, of which files it is made, or what is wrong, as JSON. */
+  /** Returns, as JSON, its declarations and its files, or its errors. */
   async load({ token, generation, script, target }: Message<'load'>): Promise<string> {
     const load = attribute(this.#entry, 'load')
     return String(await load.callPromising(token, generation, script, JSON.stringify(target)))
@@ -176,7 +186,7 @@ export class Interpreter {
     attribute(this.#entry, 'unload')(generation)
   }
 
-  /** Takes what a script hands on, as JSON, or gives it to the next generation: see `state.py`. */
+  /** Takes the state that a script hands on, as JSON, or gives it to the next generation: see `state.py`. */
   async exchangeState(message: Message<'takeState' | 'giveState'>): Promise<string> {
     const { token, generation } = message
     if (message.type === 'takeState') {
@@ -185,12 +195,18 @@ export class Interpreter {
     return String(await attribute(this.#entry, 'give_state').callPromising(token, generation, message.stateJson))
   }
 
-  addPolls({ tokens, triggers, ...start }: Message<'polls'>): void {
-    // What is typed is copied as a whole; numbers of an array are converted one by one.
+  addPolls(message: Message<'polls' | 'statePolls'>): void {
+    const { tokens, triggers, isAgain } = message
+    // A typed array is copied as a whole; numbers of an array are converted one by one.
     const batch = new Int32Array(2 * tokens.length)
     batch.set(tokens)
     batch.set(triggers, tokens.length)
-    attribute(this.#entry, 'add_polls')(batch, onPythonsClock(start), start.isAgain)
+    const startBefore = onPythonsClock(message)
+    if (message.type === 'polls') attribute(this.#entry, 'add_polls')(batch, startBefore, isAgain)
+    else {
+      const { statesText, maxStateBytes } = message
+      attribute(this.#entry, 'add_polls')(batch, startBefore, isAgain, statesText, maxStateBytes)
+    }
     this.#workers.wake()
   }
 
@@ -220,17 +236,16 @@ export class Interpreter {
     await this.#output.drain()
   }
 
-  /** Enters the stack of a thread that Python started. */
   async runThread(ident: number): Promise<void> {
     await attribute(this.#entry, 'run_thread').callPromising(ident)
   }
 
-  /** Enters a stack for the handlers of signals, where no script has one that can run them. */
+  /** Enters a stack for the handlers of signals if no script's stack can run them. */
   async deliverSignals(): Promise<void> {
     await attribute(this.#entry, 'deliver_signals').callPromising()
   }
 
-  /** What each suspended stack waits for, and where, as JSON. `wake` wakes them, as for a signal, and counts them. */
+  /** Returns what each suspended stack waits for, and where, as JSON. `wake` wakes them and counts them. */
   async describeStacks(wake: () => number): Promise<string> {
     attribute(this.#entry, 'begin_stack_report')()
     const count = wake()
@@ -241,13 +256,13 @@ export class Interpreter {
     return String(attribute(this.#entry, 'take_stack_report')())
   }
 
-  /** Cancels a call that is awaited. Null: there is none; else the stack that keeps it from that and has no limit, or 0. */
+  /** Cancels an awaited call. Returns null if there is none, else the stack without limit that blocks it, or 0. */
   stopCall(token: StackToken, reason: string, isCancelled: boolean): StackToken | null {
     const blocker: unknown = attribute(this.#entry, 'stop_call')(token, reason, isCancelled)
     return blocker === undefined ? null : Number(blocker)
   }
 
-  /** Whether such a call has not been cancelled yet, since another one blocks their loop. */
+  /** Returns whether such a call is not cancelled yet, because another one blocks its loop. */
   isHeldUp(token: StackToken): boolean {
     return Boolean(attribute(this.#entry, 'is_held_up')(token))
   }
@@ -257,15 +272,14 @@ export class Interpreter {
   }
 }
 
-/** What the engine says of the process, and what only the process itself knows. */
-/** Files, pipes and sockets, as open files of Python's. */
+/** Connects files, pipes and sockets to Python as open files. */
 function connectFiles(
   pyodide: PyodideAPI,
   { process: { umask, executable, handedDescriptors }, ceilings: { openFiles, reportFrom } }: StartData,
   mailbox: SignalMailbox,
   { sockets, children, manyFiles }: SessionFunctions,
 ) {
-  const fs = fileSystemOf(pyodide)
+  const fs = emscriptenFileSystem(pyodide)
   limitDescriptors(fs, { openFiles, reportFrom: reportFrom?.openFiles ?? null }, manyFiles)
   const streams = new EndpointStreams(pyodide, () => mailbox.requestCheck())
   sockets.attach(streams)
@@ -280,7 +294,7 @@ function connectFiles(
 
 interface Held {
   readonly functions: SessionFunctions
-  /** Null where scripts may do what the process may: nothing of it is loaded then. */
+  /** Null without restrictions; then none of that code is loaded. */
   readonly restriction: RestrictedProcess | null
 }
 
@@ -314,12 +328,16 @@ function workersOf(entry: Entry, events: WorkerEvents): Workers {
 
 function attribute(entry: Entry, name: string): PyCallable {
   const cached = CALLABLES.get(name) ?? entry[name]
+  // Uncoded: a defect of the start, which ends the process
   if (cached === undefined) throw new Error(`cloaca._engine.entry has no function "${name}".`)
   CALLABLES.set(name, cached)
   return cached
 }
 
-/** Converts to seconds of Pyodide's `time.monotonic`, which is `performance.now()` of this process: see `start_limit.py`. */
+/**
+ * Converts to seconds of Pyodide's `time.monotonic`, which is `performance.now()` of this process: see
+ * `start_limit.py`.
+ */
 function onPythonsClock({ startBefore }: RequestStart): number {
   return startBefore === null ? Number.POSITIVE_INFINITY : (startBefore - MACHINE_CLOCK_AHEAD_MS) / 1_000
 }
@@ -334,7 +352,7 @@ function sum(usage: NodeJS.CpuUsage): number {
 function preparePackage(pyodide: PyodideAPI, packageFolder: string): void {
   const imports = [...PRELOADED_MODULES, 'cloaca._engine.entry'].map((name) => `import ${name}`).join('\n')
   const globals = pyodide.toPy({ folder: packageFolder })
-  // What the standard library's modules take from one another is replaced before they are imported.
+  // Replaces modules of the standard library before other ones import them.
   const prepare = 'import sys\nsys.path.append(folder)\nimport cloaca._adapt\ncloaca._adapt.prepare()'
   pyodide.runPython(`${prepare}\n${imports}\ncloaca._adapt.freeze()\n`, { globals })
   globals.destroy()

@@ -1,4 +1,4 @@
-/** The interpreter's end of the message lines of `border/channel.ts`. Used by `session.ts` alone. */
+/** The interpreter's end of the message lines of `border/channel.ts`. Used by `interpreter-session.ts` alone. */
 
 import { writeSync } from 'node:fs'
 import { Socket } from 'node:net'
@@ -12,32 +12,32 @@ import type { TextForPython } from './text-for-python.ts'
 const CONTEXT_FIELDS = ['inputText', 'contextText', 'eventsText', 'payloadsText'] as const
 const CONTEXT_FIELD_NAMES: ReadonlySet<unknown> = new Set(CONTEXT_FIELDS)
 
-/** Each read goes into it: Node's own way makes 64 KB anew for each message, which the garbage collector has to take away. */
+/** Buffer of all reads. Node would allocate 64 KB for each message, which is garbage afterwards. */
 const readBuffer = Buffer.allocUnsafeSlow(262_144)
 const spin = new AdaptiveSpin()
-const LARGEST_COPIED_BYTES = 65_536
-/** What `sendAfter` has not written yet; null while each message is written by itself. */
+const MAX_COPIED_BYTES = 65_536
+/** Messages that `sendAfter` has not written yet; null outside of it. */
 let held: Buffer[] | null = null
 
-/** Returns at once with the message written: the engine always reads. Throws `FrameError` for one that is too large, and EPIPE where it is gone. */
-export function send(message: FromInterpreter): void {
+/** Writes a message without waiting. Throws `FrameError` if it is too large, EPIPE if the engine is gone. */
+export function sendMessage(message: FromInterpreter): void {
   const bytes = encodeFrame(message)
   if (held === null) write(bytes)
   else held.push(...bytes)
   if (isFollowedSoon(message)) spin.sent()
 }
 
-/** Sends what `before` sends, and the message: in one write, since each may have to wake the engine, unless they are large. */
+/** Sends the messages of `before` and this one in one write, to wake the engine once, unless they are large. */
 export function sendAfter(before: () => void, message: FromInterpreter): void {
   held = []
   try {
     before()
-    send(message)
+    sendMessage(message)
   } finally {
     const bytes = held
     held = null
     const length = bytes.reduce((sum, each) => sum + each.length, 0)
-    write(length > LARGEST_COPIED_BYTES ? bytes : [Buffer.concat(bytes)])
+    write(length > MAX_COPIED_BYTES ? bytes : [Buffer.concat(bytes)])
   }
 }
 
@@ -53,10 +53,9 @@ type WithContexts<Message> = Message extends unknown
   ? { readonly [Name in keyof Message]: Name extends (typeof CONTEXT_FIELDS)[number] ? TextForPython : Message[Name] }
   : never
 
-/** One message, with contexts as Python takes them. */
 export type Message<Type extends Received['type']> = Extract<Received, { readonly type: Type }>
 
-/** `failed` hears of a line that went wrong; its end is for the control thread, which ends the process. */
+/** `failed` is called if the line is corrupt. At its end, the control thread ends the process. */
 export function receiveMessages(received: (message: Received) => void, failed: (error: unknown) => void): void {
   const reader = new FrameReader((message) => received(message as Received), textOf)
   const line = new Socket({
@@ -81,7 +80,7 @@ export function receiveMessages(received: (message: Received) => void, failed: (
 
 function textOf(bytes: Buffer, path: Path): TextForPython {
   if (!CONTEXT_FIELD_NAMES.has(path.at(-1))) return bytes.toString()
-  // Pyodide (314.0.7) does not know a Buffer for the bytes that it is. What lies where is read into next is copied.
+  // Pyodide (314.0.7) does not support Buffers. The buffer is reused by the next read, so its bytes are copied.
   return bytes.buffer === readBuffer.buffer
     ? new Uint8Array(bytes)
     : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)

@@ -1,17 +1,16 @@
 /**
- * Outcomes of polls and attempts on their way to the engine. What a worker brings about before it rests travels in one
- * message, but not many outcomes: while the engine stores the first ones, Python goes on with what it has. What stacks bring about that
- * waited in between travels with the others of the same tick of the event loop.
+ * Sends outcomes of polls and attempts to the engine in batches: those of one tick of the event loop together, but not
+ * too many, so that the engine stores the first ones while Python continues.
  */
 
 import { FrameError } from '../border/frames.ts'
 import type { FromInterpreter, Outcome, StackToken } from '../border/protocol.ts'
 
 /**
- * A fan-out of 1,000 tasks in 64 slots took 61 µs a task when each slot's outcome travelled with all others, and takes 34 µs with 16;
- * with 8 or 32 it is 37 µs. Skips, of which there are far more, are nothing that the engine stores at once.
+ * Maximum number of outcomes in a message. A fan-out of 1,000 tasks in 64 slots took 34 µs a task with 16, 37 µs with 8
+ * or 32, and 61 µs without a limit. Skips are not limited, because the engine stores none of them immediately.
  */
-const MOST_OUTCOMES = 16
+const MAX_OUTCOMES = 16
 
 export class OutcomeBatch {
   readonly #send: (message: FromInterpreter) => void
@@ -25,7 +24,7 @@ export class OutcomeBatch {
     this.#send = send
   }
 
-  /** Sent before the outcomes, which let the engine send other requests: it sends this one again first. */
+  /** Sent before the outcomes, because the engine sends new requests after them, this one first. */
   addNotStarted(token: StackToken): void {
     this.#notStarted.push(token)
     this.#plan()
@@ -39,11 +38,10 @@ export class OutcomeBatch {
   add(token: StackToken, outcome: Outcome): void {
     this.#tokens.push(token)
     this.#outcomes.push(outcome)
-    if (this.#outcomes.length >= MOST_OUTCOMES) this.flush()
+    if (this.#outcomes.length >= MAX_OUTCOMES) this.flush()
     else this.#plan()
   }
 
-  /** Sends what there is. */
   flush(): void {
     if (this.#notStarted.length > 0) {
       this.#send({ type: 'notStarted', tokens: this.#notStarted })
@@ -62,7 +60,7 @@ export class OutcomeBatch {
     }
   }
 
-  /** Together they are too large, or one of them is, which is then the failure of that one. */
+  /** Sends each outcome alone, because all together are too large. A single outcome that is too large fails. */
   #sendEach(skipped: readonly StackToken[], tokens: readonly StackToken[], outcomes: readonly Outcome[]): void {
     this.#send({ type: 'outcomes', skipped, tokens: [], outcomes: [] })
     for (const [index, outcome] of outcomes.entries()) {

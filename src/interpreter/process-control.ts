@@ -1,6 +1,6 @@
 /**
- * What reaches the interpreter while Python computes: the engine's control line, signals of the process, interval timers.
- * All of it ends up in the mailbox. Used by `session.ts`.
+ * Receives the engine's control line, signals of the process and interval timers while Python computes, and puts them
+ * into the mailbox. Used by `interpreter-session.ts`.
  */
 
 import { constants } from 'node:os'
@@ -20,37 +20,37 @@ import type { ControlOrder } from './control-worker.ts'
 import type { SignalMailbox } from './signal-mailbox.ts'
 
 const { SIGINT, SIGTERM, SIGHUP, SIGALRM, SIGVTALRM, SIGPROF } = constants.signals
-/** More than there can be of anything. */
 const NEVER = 0xffff_ffff
-/** Node hears by it how its children end: nobody else may take its action over. */
+/** Node uses it to notice the end of its children, so its action must not change. */
 const SIGCHLD: number | undefined = constants.signals.SIGCHLD
-/** Sent to whole groups of processes: by a terminal, by a service manager. The engine hears them too, and says what is to be done. */
+/** Signals that a terminal or service manager sends to groups. The engine receives them, too, and decides. */
 const GROUP_SIGNALS: readonly number[] = [SIGINT, SIGTERM, SIGHUP]
 const US_PER_MS = 1_000
 const TIMER_SIGNALS: Readonly<Record<IntervalTimer, number>> = { real: SIGALRM, virtual: SIGVTALRM, prof: SIGPROF }
 
 export interface ProcessControl {
-  /** The process is an interpreter from now on: it takes signals, and keeps to its ceilings. */
+  /** Makes the process an interpreter that takes signals and obeys its ceilings. */
   begin(options: ControlOptions): void
-  /** Whether Python acts on a signal that the process gets, or it is as if there were no Python. */
+  /** Sets whether Python handles a signal of the process, or the default action applies. */
   watchSignal(signum: number, isWatched: boolean): void
   setTimer(timer: IntervalTimer, delayMs: number, intervalMs: number): void
 }
 
-export interface ControlOptions {
-  /** The process stands for one program, so that what is sent to it is for the script, as under python; else a group signal is for the engine alone. */
+interface ControlOptions {
+  /** The process runs one program, which gets signals as under python. Else group signals are for the engine alone. */
   readonly isProgram: boolean
   readonly ceilings: ResourceCeilings
 }
 
 /**
- * Begins to listen: from now on the process ends with the engine. `signalled` is called in a later tick of the event loop when a signal is in
- * the mailbox. Throws where there can be no control thread.
+ * Starts listening; from now on the process ends with the engine. `signalled` is called in a later tick of the event
+ * loop when a signal is in the mailbox. Throws if there can be no control thread.
  */
 export function openProcessControl(mailbox: SignalMailbox, signalled: () => void): ProcessControl {
   if (controlThreadProblem !== null) return new WorkerControl(mailbox, signalled)
   const error = startControlThread(CONTROL, new Uint8Array(mailbox.buffer), signalled)
   if (error === 'ENOSYS') return new WorkerControl(mailbox, signalled) // Windows
+  // Uncoded: the reason why an interpreter does not start
   if (error !== '') throw new Error(`the control thread did not start: ${error}`)
   return new ThreadControl(() => {
     if (SIGCHLD !== undefined) mailbox.raise(SIGCHLD)
@@ -94,7 +94,7 @@ function microseconds(ms: number): number {
   return ms <= 0 ? 0 : Math.max(1, Math.ceil(ms * US_PER_MS))
 }
 
-/** Without the addon: what needs the main thread waits until Python does. */
+/** Replaces the addon. Work of the main thread waits until Python waits. */
 class WorkerControl implements ProcessControl {
   readonly #mailbox: SignalMailbox
   readonly #signalled: () => void
@@ -111,9 +111,9 @@ class WorkerControl implements ProcessControl {
     this.#worker.unref()
   }
 
-  /** The number of open files stays as the system has it: only the addon could limit it. */
+  /** Does not limit open files, which only the addon can. */
   begin({ ceilings: { reportFrom } }: ControlOptions): void {
-    // What is sent to the whole group is for the engine.
+    // Signals to the whole group are for the engine.
     for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => undefined)
     this.#order({ kind: 'ceilings', residentMebibytes: reportFrom?.residentMebibytes ?? NEVER })
   }

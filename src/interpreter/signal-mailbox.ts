@@ -1,34 +1,35 @@
 /**
- * Where Python checks between two steps, whatever it computes: memory that the control thread (`native/control_thread.cc`)
- * writes and the interpreter's main thread reads. Nothing that was raised is lost or repeated: a signal stays in the
- * mailbox until Python takes it.
+ * Memory that Python checks between two steps of its interpreter, even while it computes. The control thread
+ * (`native/control_thread.cc`) writes it, and the interpreter's main thread reads it. No signal is lost or repeated:
+ * a signal stays in the mailbox until Python takes it.
  *
- * Byte 0 is Pyodide's interrupt buffer, which holds one signal only, so it always holds the same one and means "check here".
- * The words behind it say what there is to see; control_thread.cc knows them too.
+ * Byte 0 is Pyodide's interrupt buffer, which holds only one signal. So it always holds the same signal, which means
+ * "check the mailbox". The words after it contain the details; control_thread.cc uses the same layout.
  */
 
 import type { StackToken } from '../border/protocol.ts'
 
-/** SIGUSR2, the one signal that Python's own machinery ever sees. */
+/** SIGUSR2, the only signal that the interrupt buffer contains. */
 const LOOK_HERE = 12
 
-/** In place of a signal: the engine was heard, whose copy of one that a terminal sent is none of its own. */
+/** Acknowledgement of the engine without a signal, because the terminal sent its signal to this process as well. */
 export const NO_SIGNAL = 0
 
-/** Token of the stack that is overdue; below 0 of one that is cancelled. */
+/** Token of the overdue stack, negated for a cancelled one. */
 const OVERDUE_TOKEN = 0
-/** A bit for each signal that waits. */
 const SIGNALS_BELOW_32 = 1
 const SIGNALS_FROM_32 = 2
-/** How often the engine has done what the interpreter waited for. */
+/** Number of acknowledgements of the engine. */
 const ACKNOWLEDGEMENTS = 3
-/** How many interrupts met another stack than they were meant for. */
+/** Number of interrupts that reached another stack than the intended one. */
 const MISSES = 4
-/** 1: an interrupt was sent that Python has not seen. */
+/** 1: an interrupt that Python has not seen was sent. */
 const IS_INTERRUPTING = 5
-/** 1: the stack that runs shall give way to others. */
+/** 1: the running stack must let other stacks run. */
 const IS_SLICE_OVER = 6
-const WORDS = 7
+/** 1: the time of attempts with limits has passed. */
+const IS_RUN_OVER = 7
+const WORDS = 8
 
 /** Answers of `check`, as bits. */
 const HAS_SIGNALS_BIT = 1
@@ -38,7 +39,7 @@ const IS_CANCELLED_BIT = 8
 
 const BITS = 32
 const LONGEST_ACKNOWLEDGEMENT_MS = 1_000
-/** The control thread is not V8's, and cannot end an `Atomics.wait`. */
+/** Interval of checks, because the control thread is not a thread of V8 and cannot end an `Atomics.wait`. */
 const ACKNOWLEDGED_WITHIN_MS = 0.2
 
 export class SignalMailbox {
@@ -52,23 +53,21 @@ export class SignalMailbox {
     this.#words = new Int32Array(buffer, 4, WORDS)
   }
 
-  /** What Pyodide watches. */
   get interruptBuffer(): Uint8Array {
     return this.#interrupt
   }
 
-  /** Has Python check, for what it does now and then. */
   requestCheck(): void {
     Atomics.store(this.#interrupt, 0, LOOK_HERE)
   }
 
-  /** Puts a signal in. This and the next three are the control worker's; the control thread has its own. */
+  /** Adds a signal. Called by the control worker, as the next three; the control thread has its own functions. */
   raise(signum: number): void {
     Atomics.or(this.#words, signum < BITS ? SIGNALS_BELOW_32 : SIGNALS_FROM_32, 1 << (signum % BITS))
     this.requestCheck()
   }
 
-  /** Stops the stack with this token if it is the one that runs. Returns how many such calls so far met another one. */
+  /** Stops the stack with this token if it is running. Returns how many such calls so far reached another stack. */
   interrupt(token: StackToken): number {
     Atomics.store(this.#words, OVERDUE_TOKEN, token)
     Atomics.store(this.#words, IS_INTERRUPTING, 1)
@@ -76,13 +75,21 @@ export class SignalMailbox {
     return Atomics.load(this.#words, MISSES)
   }
 
-  /** Asks the stack that runs to give way to others. */
   endSlice(): void {
     Atomics.store(this.#words, IS_SLICE_OVER, 1)
     this.requestCheck()
   }
 
-  /** The engine has done what the interpreter waits for. */
+  /** Sets whether the time of attempts with limits has passed. */
+  runIsOver(isOver: boolean): void {
+    Atomics.store(this.#words, IS_RUN_OVER, isOver ? 1 : 0)
+    if (isOver) this.requestCheck()
+  }
+
+  get isRunOver(): boolean {
+    return Atomics.load(this.#words, IS_RUN_OVER) === 1
+  }
+
   acknowledge(): void {
     Atomics.add(this.#words, ACKNOWLEDGEMENTS, 1)
   }
@@ -91,12 +98,15 @@ export class SignalMailbox {
     return Atomics.load(this.#words, SIGNALS_BELOW_32) !== 0 || Atomics.load(this.#words, SIGNALS_FROM_32) !== 0
   }
 
-  /** What there is for the stack with this token, as bits; the end of a time slice is said once. */
-  check(token: StackToken): number {
+  /**
+   * Returns the news for a stack as bits. Reports the end of a time slice once. `limited`: stacks of attempts with
+   * limits.
+   */
+  check(token: StackToken, limited: ReadonlySet<StackToken>): number {
     const words = this.#words
     const meant = token === 0 ? 0 : Atomics.load(words, OVERDUE_TOKEN)
     const isOverdue = meant !== 0 && meant === token
-    const isCancelled = meant !== 0 && meant === -token
+    const isCancelled = (meant !== 0 && meant === -token) || (limited.has(token) && this.isRunOver)
     if (Atomics.exchange(words, IS_INTERRUPTING, 0) === 1 && !isOverdue && !isCancelled) Atomics.add(words, MISSES, 1)
     const isSliceOver = Atomics.exchange(words, IS_SLICE_OVER, 0) === 1
     return (
@@ -107,18 +117,16 @@ export class SignalMailbox {
     )
   }
 
-  /** Whether there is anything for `check` to find. */
   get isAsking(): boolean {
     const words = [SIGNALS_BELOW_32, SIGNALS_FROM_32, IS_INTERRUPTING, IS_SLICE_OVER]
     return words.some((word) => Atomics.load(this.#words, word) !== 0)
   }
 
-  /** Whether an answer of `check` stops or cancels the stack. */
   static isStopping(found: number): boolean {
     return (found & (IS_OVERDUE_BIT | IS_CANCELLED_BIT)) !== 0
   }
 
-  /** Blocks the process until the engine has acknowledged what `ask` asks for. Nobody can wake it: see `acknowledge`. */
+  /** Blocks the process until the engine acknowledges the request of `ask`. Only `acknowledge` ends the wait. */
   waitFor(ask: () => void): void {
     const before = Atomics.load(this.#words, ACKNOWLEDGEMENTS)
     ask()

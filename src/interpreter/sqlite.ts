@@ -11,8 +11,8 @@ import type { Sqlite as SqliteFunctions } from './python-border.ts'
 import { textForPython } from './text-for-python.ts'
 
 /**
- * A value of Python's, with its kind: `n`ull, `i`nteger, `f`loat, `s`tring, `b`ytes. Numbers that JSON would change
- * come as text, bytes as base64.
+ * A value of Python with its kind: `n`ull, `i`nteger, `f`loat, `s`tring, `b`ytes. Bytes are base64, and numbers that
+ * JSON would change are text.
  */
 type Bound = number | bigint | string | null | undefined
 
@@ -24,12 +24,12 @@ interface StatementParameters {
 }
 type Stored = number | bigint | string | Buffer | null
 
-/** Python's side of a function: takes its arguments as JSON, and answers a kind (`e` for a failure) and a value. */
+/** Function of Python that takes arguments as JSON and returns a kind (`e` for a failure) and a value. */
 type PythonFunction = (argumentsJson: string) => readonly [string, Bound]
 
 interface Connection {
   readonly database: Database
-  /** Made when it is first needed: preparing a statement reads the database, which may be locked. */
+  /** Created on first use: preparing a statement reads the database, which may be locked. */
   figures: Statement | null
   readonly idle: Map<string, Statement[]>
 }
@@ -43,13 +43,12 @@ interface Running {
 
 let sqlite: typeof Sqlite | undefined
 
-/** Loads SQLite where a script opens a database: it takes 8 ms of each start otherwise. */
+/** Loads SQLite when a script opens a database, because it would take 8 ms of each start. */
 export function loadSqlite(): typeof Sqlite {
   sqlite ??= createRequire(import.meta.url)('better-sqlite3') as typeof Sqlite
   return sqlite
 }
 
-/** The classes of databases and their statements: those of JavaScript, and those of the native code behind them. */
 export function sqliteClasses(database: Database): readonly { readonly prototype: object }[] {
   const natives = Object.getOwnPropertySymbols(database).map((key) => Reflect.get(database, key) as object)
   const objects = [database, database.prepare('SELECT 1'), ...natives]
@@ -70,7 +69,6 @@ export class SqliteDatabases implements SqliteFunctions {
     this.#setEvent = setEvent
   }
 
-  /** A number for the connection, or the error as JSON. `contents` opens a database in memory with these bytes. */
   open(path: string, isReadonly: boolean, mustExist: boolean, contents?: Uint8Array): number | string {
     try {
       const source = contents === undefined ? path : Buffer.from(contents)
@@ -79,9 +77,8 @@ export class SqliteDatabases implements SqliteFunctions {
         fileMustExist: mustExist,
         timeout: 0,
       })
-      // Iterating over one statement while others run, as scripts do with several cursors.
+      // Allows iterating over one statement while others run, as scripts do with several cursors.
       database.unsafeMode(true)
-      // As SQLite is everywhere else: better-sqlite3 builds it with other defaults.
       database.exec('PRAGMA foreign_keys = OFF; PRAGMA trusted_schema = ON')
       this.#connections.set(++this.#lastNumber, { database, figures: null, idle: new Map() })
       return this.#lastNumber
@@ -113,10 +110,6 @@ export class SqliteDatabases implements SqliteFunctions {
     }
   }
 
-  /**
-   * Runs a statement with its parameters, as JSON. Answers JSON: the first rows and how to get the others, or the
-   * error.
-   */
   execute(number: number, sql: string, parametersJson: string, firstRows: number): unknown {
     try {
       const connection = this.#connection(number)
@@ -139,7 +132,7 @@ export class SqliteDatabases implements SqliteFunctions {
     }
   }
 
-  /** The names and the declared types of a query's columns, as JSON; null for what is no mere query, or the error. */
+  /** Returns the names and declared types of a query's columns as JSON; null for other statements, or the error. */
   describe(number: number, sql: string): string {
     try {
       const connection = this.#connection(number)
@@ -153,7 +146,7 @@ export class SqliteDatabases implements SqliteFunctions {
     }
   }
 
-  /** Runs a statement once for each of the parameters. Answers JSON: how often it ran, the changes, the error if any. */
+  /** Runs a statement for each of the parameters. Returns JSON: number of runs, changes, and the error if any. */
   execute_many(number: number, sql: string, parametersJson: string): string {
     let count = 0
     let changes = 0
@@ -174,12 +167,10 @@ export class SqliteDatabases implements SqliteFunctions {
     }
   }
 
-  /** More rows of a statement that `execute` began. */
   next(running: number, count: number): unknown {
     return this.#next(running, count, false)
   }
 
-  /** Ends a statement whose rows are no longer wanted. */
   finish(statement: number): void {
     const running = this.#running.get(statement)
     if (running === undefined) return
@@ -209,7 +200,7 @@ export class SqliteDatabases implements SqliteFunctions {
     }
   }
 
-  /** `call` gets the step's name (`start`, `step`, `inverse`, `result`), the number that `start` answered, arguments. */
+  /** `call` gets a step (`start`, `step`, `inverse`, `result`), the number that `start` returned, and arguments. */
   create_aggregate(
     number: number,
     name: string,
@@ -241,7 +232,6 @@ export class SqliteDatabases implements SqliteFunctions {
     }
   }
 
-  /** The bytes of a database, as a file would hold them. */
   serialize(number: number, schema: string): Uint8Array | string {
     try {
       const bytes = this.#connection(number).database.serialize({ attached: schema })
@@ -251,7 +241,6 @@ export class SqliteDatabases implements SqliteFunctions {
     }
   }
 
-  /** Copies a database into a file, page by page; when `event` is set, `take_backup` says how it ended. */
   backup(event: number, number: number, path: string, schema: string, pages: number): void {
     const perTurn = pages > 0 ? pages : 0x7fffffff
     const options = { attached: schema, progress: () => perTurn } as Sqlite.BackupOptions
@@ -268,7 +257,7 @@ export class SqliteDatabases implements SqliteFunctions {
     return end
   }
 
-  /** Of a copy that is not begun: when `event` is set, `take_backup` has the error. */
+  /** Ends a copy before it begins: when `event` is set, `take_backup` returns the error. */
   protected failBackup(event: number, error: string): void {
     this.#backups.set(event, error)
     setImmediate(() => this.#setEvent(event))
@@ -276,6 +265,7 @@ export class SqliteDatabases implements SqliteFunctions {
 
   #connection(number: number): Connection {
     const connection = this.#connections.get(number)
+    // Uncoded: becomes a ProgrammingError in Python
     if (connection === undefined) throw new Error('Cannot operate on a closed database.')
     return connection
   }
@@ -293,7 +283,7 @@ export class SqliteDatabases implements SqliteFunctions {
         if (done === true) isOver = true
         else encoded.push(encodeRow(value))
       }
-      // Asked after the first step, which is where SQLite notices that the schema has changed.
+      // Read after the first step, where SQLite notices changes of the schema.
       const columns = isFirst ? statement.columns().map(({ name, type }) => [name, type]) : undefined
       if (isOver) this.finish(number)
       const [lastRowId, changes] = isFirst || isOver ? figuresOf(connection) : [0, 0]
@@ -358,7 +348,7 @@ function result([kind, value]: readonly [string, Bound]): unknown {
   return nativeValue(kind, value)
 }
 
-/** A row as JSON, in which a float is told from an integer, and bytes are an object with base64. */
+/** Encodes a row as JSON that distinguishes floats from integers. Bytes are an object with base64. */
 function encodeRow(row: readonly Stored[]): string {
   return `[${row.map(encodeValue).join(',')}]`
 }

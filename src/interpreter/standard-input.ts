@@ -1,4 +1,4 @@
-/** What comes in on the process's standard input. Used by `session.ts` for scripts that read it. */
+/** Reads the process's standard input. Used by `interpreter-session.ts` for scripts that read it. */
 
 import { read } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -7,32 +7,32 @@ import { promisify } from 'node:util'
 /** Reads into a buffer; resolves with the number of bytes, 0 at the end of the input. */
 type ReadInto = (buffer: Uint8Array) => Promise<number>
 
-/** A terminal that Node opened without blocking has to be asked again. */
+/** Interval of reads from a terminal that Node opened without blocking. */
 const ASK_AGAIN_AFTER_MS = 20
 const NOTHING = new Uint8Array(0)
 
 /**
- * Whoever waits for input may be interrupted, by a Ctrl-C or an alarm, and a read that has begun cannot be taken back. So there is one
- * read at a time, and what it brings is had by whoever asks next.
+ * One read at a time, because waits may be interrupted (Ctrl-C, an alarm) and a read cannot be cancelled. Its input
+ * goes to the next reader.
  */
 export class StandardInput {
   readonly #read: ReadInto
   #coming: Promise<void> | null = null
-  /** What has come and nobody has taken: empty at the end of the input, which is taken as well; null where nothing has. */
+  /** Input that nobody has taken: empty at the end of the input, null if there is none. */
   #here: Uint8Array | null = null
 
   constructor(read: ReadInto = readStandardInput) {
     this.#read = read
   }
 
-  /** Settles when something has come, or the input has ended: then `take` it. */
+  /** Settles when `take` can return input or its end. */
   async arrival(size: number): Promise<void> {
     if (this.#here !== null) return
     this.#coming ??= this.#next(size)
     await this.#coming
   }
 
-  /** At most so many bytes, none at the end of the input; undefined where another one has taken what came. */
+  /** Returns at most `size` bytes, none at the end; undefined if another reader took the input. */
   take(size: number): Uint8Array | undefined {
     const here = this.#here
     if (here === null) return undefined

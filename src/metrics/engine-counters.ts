@@ -1,7 +1,7 @@
 /** Counters of an engine since its start. Its two loops increment frequent ones, and `EngineEvents` the others. */
 
 import type { AttemptRow } from '../model/execution.ts'
-import type { TickOutcome } from '../model/schedule.ts'
+import type { TickOutcome } from '../model/schedule-rows.ts'
 import { DURATION_BOUNDS_MS, Histogram } from './histogram.ts'
 import { NamedCounters } from './named-counters.ts'
 
@@ -16,6 +16,8 @@ export class TriggerCounters {
     failed: 0,
     timedOut: 0,
   }
+  /** Number of firings of polls, by result. A poll may have several. */
+  readonly firings: Record<'started' | 'duplicate', number> = { started: 0, duplicate: 0 }
   /** Number of firings by hand, by outcome. */
   readonly byHand: Record<'fired' | 'duplicate' | 'limited', number> = { fired: 0, duplicate: 0, limited: 0 }
   /** Delay between the due time of a poll and the poll. */
@@ -99,6 +101,8 @@ export class EngineCounters {
   readonly sources = new NamedCounters(() => new SourceCounters())
   readonly reactors = new NamedCounters(() => new ReactorCounters())
   readonly graphs = new NamedCounters(() => new GraphCounters())
+  /** Number of signals that this engine received, by outcome. `repeated`: their ids were known. */
+  readonly signals: Record<'used' | 'kept' | 'repeated', number> = { used: 0, kept: 0, repeated: 0 }
   /** Number of warnings by code. */
   readonly warnings = new Map<string, number>()
   /** Number of failed steps of the engine, such as writes that the database rejected. */

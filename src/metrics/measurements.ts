@@ -1,5 +1,7 @@
 /** All measurements of a runner: counters since it was opened, and current values. */
 
+import type { LimitRow } from '../model/limits/limits.ts'
+import type { WaitKind } from '../model/waits.ts'
 import type { EngineCounters } from './engine-counters.ts'
 import type { StoreCounters } from './store-counters.ts'
 
@@ -21,8 +23,16 @@ export interface EngineGauges {
   readonly activePolls: number
   /** Number of queued events by source, for the sources that this engine processes. */
   readonly waitingEvents: ReadonlyMap<string, number>
+  /** Number of open waits of the database by kind, a few seconds ago. Kinds without an open wait may be missing. */
+  readonly openWaits: ReadonlyMap<WaitKind, number>
+  /** Number of open approvals of the database, a few seconds ago. */
+  readonly openApprovals: number
+  /** Limits of the database with their slots in use, a few seconds ago. */
+  readonly limits: readonly LimitRow[]
   /** Age of the oldest due poll that has not ended, in milliseconds. */
   readonly oldestDueMs: number
+  /** Longest delay of the polls that are due or running, in milliseconds. 0 if all were started in time. */
+  readonly latestPollMs: number
 }
 
 /**

@@ -4,7 +4,7 @@
  */
 
 export const OTHER = 'other'
-export const NAMED_AT_MOST = 500
+const MAX_NAMED = 500
 
 /** Counters by name. After 500 names, all further names share the entry `other`. */
 export class NamedCounters<Counters> implements Iterable<readonly [name: string, counters: Counters]> {
@@ -21,7 +21,7 @@ export class NamedCounters<Counters> implements Iterable<readonly [name: string,
     const found = this.#all.get(name)
     if (found !== undefined) return found
     // A name "other" of a user shares the entry, because no name may appear twice.
-    if (name === OTHER || this.#all.size >= NAMED_AT_MOST) {
+    if (name === OTHER || this.#all.size >= MAX_NAMED) {
       this.#other ??= this.#make()
       return this.#other
     }

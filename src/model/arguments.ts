@@ -1,24 +1,23 @@
 /**
- * Arguments that JavaScript callers hand in: their checks, and how messages show them. A value is shown short, and
- * without trusting it, since its getters, its proxy or its class may throw.
+ * Checks arguments of JavaScript callers, and shortens them for messages. Values are not trusted: getters, proxies and
+ * classes may throw.
  */
 
 import { UsageError } from '../errors.ts'
 
 const LONGEST_SHOWN = 80
 
-/** `"text" (string)`, `NaN (number)`, `an object of class Date`. */
-export function shownValue(value: unknown): string {
+/** Returns a value for a message, such as `"text" (string)`, `NaN (number)` or `an object of class Date`. */
+export function formatValue(value: unknown): string {
   if (value === null) return 'null'
   if (value === undefined) return 'undefined'
-  if (typeof value === 'string') return `${JSON.stringify(shortened(value))} (string)`
+  if (typeof value === 'string') return `${JSON.stringify(shortenText(value))} (string)`
   if (typeof value === 'function') return 'a function'
   if (typeof value === 'object') return shownObject(value)
   return `${String(value)} (${typeof value})`
 }
 
-/** The beginning of a text that may be long. */
-export function shortened(text: string): string {
+export function shortenText(text: string): string {
   return text.length <= LONGEST_SHOWN ? text : `${text.slice(0, LONGEST_SHOWN)}…`
 }
 
@@ -28,16 +27,14 @@ function shownObject(value: object): string {
     const name: unknown = value.constructor?.name
     return typeof name === 'string' && name !== '' && name !== 'Object' ? `an object of class ${name}` : 'an object'
   } catch {
-    return 'an object that cannot be read' // a revoked proxy, or a getter that throws: said by whoever reads it
+    return 'an object that cannot be read' // a revoked proxy, or a getter that throws; readers report it
   }
 }
 
-/** An argument that is a text. Throws `INVALID_ARGUMENT` for anything else. */
+/** Returns an argument that is a text. Throws `INVALID_ARGUMENT` for anything else. */
 export function textArgument(value: unknown, name: string): string {
   if (typeof value === 'string') return value
-  throw new UsageError('INVALID_ARGUMENT', `"${name}" must be a string, but ${shownValue(value)} was given.`, {
-    path: name,
-  })
+  throw refused(name, 'a string', value)
 }
 
 /** Requirement that `isStorable` checks, for messages. */
@@ -52,22 +49,41 @@ export function isStorable(text: string): boolean {
 export function nameArgument(value: unknown, name: string): string {
   const text = textArgument(value, name)
   if (isStorable(text)) return text
-  throw new UsageError('INVALID_ARGUMENT', `"${name}" must be ${STORABLE}, but ${shownValue(value)} was given.`, {
-    path: name,
-  })
+  throw refused(name, STORABLE, value)
+}
+
+const MAX_KEY_BYTES = 512
+const encoder = new TextEncoder()
+
+/** Whether a text can be stored as a key: 1 to 512 bytes of UTF-8. */
+export function isKey(text: string): boolean {
+  const { length } = encoder.encode(text)
+  return length >= 1 && length <= MAX_KEY_BYTES && isStorable(text)
+}
+
+/** Returns a key. Throws `INVALID_ARGUMENT` for another length, and for a text that cannot be stored. */
+export function keyArgument(value: unknown, name = 'key'): string {
+  const key = nameArgument(value, name)
+  if (isKey(key)) return key
+  const given = `${formatValue(key)} with ${encoder.encode(key).length} bytes`
+  const message = `"${name}" must have 1 to ${MAX_KEY_BYTES} bytes of UTF-8, but ${given} was given.`
+  throw new UsageError('INVALID_ARGUMENT', message, { path: name })
 }
 
 /** Returns an argument as a whole number. Throws `INVALID_ARGUMENT` for anything that a database cannot store. */
 export function numberArgument(value: unknown, name: string, least: number): number {
   const most = Number.MAX_SAFE_INTEGER
-  // Databases store whole numbers, and none beyond 64 bits.
+  // Databases store whole numbers of at most 64 bits.
   if (typeof value === 'number' && value >= least && value <= most) return Math.floor(value)
-  const message = `"${name}" must be a number from ${least} to ${most}, but ${shownValue(value)} was given.`
-  throw new UsageError('INVALID_ARGUMENT', message, { path: name })
+  throw refused(name, `a number from ${least} to ${most}`, value)
 }
 
-/** Throws `INVALID_ARGUMENT` for what is not true or false. */
+/** Throws `INVALID_ARGUMENT` if the value is not a boolean. */
 export function flagArgument(value: unknown): void {
-  if (typeof value === 'boolean') return
-  throw new UsageError('INVALID_ARGUMENT', `"isEnabled" must be true or false, but ${shownValue(value)} was given.`)
+  if (typeof value !== 'boolean') throw refused('isEnabled', 'true or false', value)
+}
+
+function refused(name: string, expected: string, value: unknown): UsageError {
+  const message = `"${name}" must be ${expected}, but ${formatValue(value)} was given.`
+  return new UsageError('INVALID_ARGUMENT', message, { path: name })
 }

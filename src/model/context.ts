@@ -1,45 +1,35 @@
 /**
- * A context: the JSON object that a firing, a task and a result carry, always as its exact text.
- * JavaScript never parses and rewrites it on its way, since `JSON.parse` turns Python's `1.0` into an int and
- * breaks integers beyond 2**53. Only the Node API turns it into a value, for the caller to read.
+ * Context: the JSON object of a firing, a task or a result, always as its exact text. Only the Node API parses it, for
+ * the caller, since `JSON.parse` turns Python's `1.0` into an int and breaks integers beyond 2**53.
  */
 
 import { UsageError } from '../errors.ts'
-import { shownValue } from './arguments.ts'
-import { plainJson } from './plain-json.ts'
+import { formatValue } from './arguments.ts'
+import { type JsonObject, plainJson } from './plain-json.ts'
+
+export type { JsonObject, JsonValue } from './plain-json.ts'
 
 /** JSON text of one object, as Python or the caller wrote it. */
 export type ContextText = string
 
-/** JSON value. */
-export type JsonValue = null | boolean | number | string | readonly JsonValue[] | { readonly [key: string]: JsonValue }
-/** JSON object, such as the context of an execution. */
-export type JsonObject = { readonly [key: string]: JsonValue }
-
-/** The context of a run that was started without one. */
+/** Context of a run that was started without one. */
 export const EMPTY_CONTEXT: ContextText = '{}'
 
-/**
- * The text of a JavaScript object that a caller hands in. Throws `INVALID_CONTEXT` with the path of the first value that
- * is not JSON.
- */
-export function contextTextOf(value: JsonObject): ContextText {
+/** Converts an object of a caller. Throws `INVALID_CONTEXT` with the path of the first value that is not JSON. */
+export function toContextText(value: JsonObject): ContextText {
   return JSON.stringify(objectOf(value))
 }
 
-/**
- * A text that a caller hands in, unchanged. Throws `INVALID_CONTEXT` when it is not that of a JSON object, or of one that
- * Python could not read.
- */
+/** Returns the text unchanged. Throws `INVALID_CONTEXT` if it is not a JSON object, or if Python could not read it. */
 export function checkedContextText(text: string): ContextText {
   if (typeof text !== 'string') {
     throw new UsageError(
       'INVALID_CONTEXT',
-      `The text of a context must be a string, but ${shownValue(text)} was given.`,
+      `The text of a context must be a string, but ${formatValue(text)} was given.`,
     )
   }
   objectOf(parsed(text))
-  // What is not escaped may also be in a key that a later one of the same name hides.
+  // An unescaped half may also be in a key that a later one of the same name hides.
   if (!text.isWellFormed())
     throw new UsageError('INVALID_CONTEXT', 'A context must not contain half of a surrogate pair.')
   return text
@@ -56,11 +46,25 @@ function parsed(text: string): unknown {
 function objectOf(value: unknown): JsonObject {
   const copy = plainJson(value, 'context')
   if (typeof copy === 'object' && copy !== null && !Array.isArray(copy)) return copy as JsonObject
-  const message = `A context must be a JSON object with string keys, such as {"order": 7}, but ${shownValue(value)} was given.`
+  const given = formatValue(value)
+  const message = `A context must be a JSON object with string keys, such as {"order": 7}, but ${given} was given.`
   throw new UsageError('INVALID_CONTEXT', message, { path: 'context' })
 }
 
-/** A context as a JavaScript value. Loses what JavaScript cannot hold: use the text where every digit counts. */
-export function contextValueOf(text: ContextText): JsonObject {
+/** Returns a context as a JavaScript value, which loses digits that JavaScript cannot represent. */
+export function parseContext(text: ContextText): JsonObject {
   return JSON.parse(text) as JsonObject
+}
+
+/** `JSON` with functions that TypeScript does not declare yet. */
+interface ExactJson {
+  parse(text: string, revive: (key: string, value: unknown, context: { readonly source: string }) => unknown): unknown
+  rawJSON(text: string): unknown
+}
+
+const { parse, rawJSON } = JSON as unknown as ExactJson
+
+/** Returns a value that `JSON.stringify` writes with the numbers of the text. Only for output: it has no numbers. */
+export function parseExactly(text: string): unknown {
+  return parse(text, (_, value, { source }) => (typeof value === 'number' ? rawJSON(source) : value))
 }

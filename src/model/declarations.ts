@@ -1,20 +1,21 @@
-/** What one script declared, or one batch of it. */
+/** Declarations of one script, or of one batch of it. */
 
 import type { GraphDefinition, ReactorDefinition, SourceDefinition } from './graphs/definitions.ts'
+import type { LimitDefinition } from './limits/limits.ts'
 import type { TriggerDefinition } from './trigger.ts'
 import type { SourcePlace, WorkflowDefinition } from './workflow.ts'
 
-/** In the order of the declarations. */
+/** Declarations in the order of the code. */
 export interface Declarations {
   readonly triggers: readonly TriggerDefinition[]
   readonly workflows: readonly WorkflowDefinition[]
-  /** Missing where there are none. */
+  readonly limits?: readonly LimitDefinition[]
   readonly graphs?: GraphDeclarations
 }
 
 export interface GraphDeclarations {
   readonly sources: readonly SourceDefinition[]
-  /** Sources that cannot be taken over, with a sentence that says why. */
+  /** Invalid sources, each with a sentence that gives the reason. */
   readonly badSources: readonly BadSource[]
   readonly reactors: readonly ReactorDefinition[]
   readonly graphs: readonly GraphDefinition[]

@@ -1,4 +1,4 @@
-/** What went wrong in Python, as data: an outcome has one, and the store keeps it. */
+/** Errors of Python as data, as outcomes contain them and the store keeps them. */
 
 /** Python exception as data. Also describes the failure of an interpreter. */
 export interface PythonFault {
@@ -21,27 +21,31 @@ const NOTE_BYTES = 64
 export const MAX_SHOWN_CHARACTERS = 1_000
 const NOTE_CHARACTERS = 40
 
-/** Returns the error as it is stored: with at most 64 KiB. Texts that are cut say by how much. */
-export function boundedFault(fault: PythonFault): PythonFault {
+/** Returns the error as it is stored, with at most 64 KiB. Shortened texts state how much was cut. */
+export function limitedFault(fault: PythonFault): PythonFault {
   const type = cut(fault.type, MAX_TYPE_BYTES, 0)
   const message = cut(fault.message, MAX_MESSAGE_BYTES, 0)
-  // The frames are at its beginning, and a long message at its end.
+  // The frames are at the beginning of a traceback, and a long message is at its end.
   const traceback = cut(fault.traceback, MAX_TRACEBACK_BYTES, 0.75)
   const isWhole = type === fault.type && message === fault.message && traceback === fault.traceback
   return isWhole ? fault : { type, message, traceback }
 }
 
-/** Returns a message as lists, log lines and alerts show it. */
-export function shownError(message: string): string
-export function shownError(message: string | null): string | null
-export function shownError(message: string | null): string | null {
-  if (message === null || message.length <= MAX_SHOWN_CHARACTERS) return message
-  const shown = wholePrefix(message, MAX_SHOWN_CHARACTERS - NOTE_CHARACTERS)
+export function formatError(message: string, maxCharacters?: number): string
+export function formatError(message: string | null): string | null
+export function formatError(message: string | null, maxCharacters = MAX_SHOWN_CHARACTERS): string | null {
+  if (message === null || message.length <= maxCharacters) return message
+  const shown = wholePrefix(message, maxCharacters - NOTE_CHARACTERS)
   return `${shown}… (${message.length - shown.length} more characters)`
 }
 
-/** Returns a traceback as log lines show it: its beginning and its end. */
-export function shownTraceback(traceback: string): string {
+/** Removes the documented beginning of the messages of failed tasks, for places where only their ends differ. */
+export function withoutIntroduction(message: string): string {
+  return message.replace(/^(?:Python task|Task) execution failed: /, '')
+}
+
+/** Returns the beginning and the end of a traceback, for log lines. */
+export function formatTraceback(traceback: string): string {
   if (traceback.length <= MAX_SHOWN_CHARACTERS) return traceback
   const kept = MAX_SHOWN_CHARACTERS - NOTE_CHARACTERS
   const head = wholePrefix(traceback, Math.floor(kept / 4))
@@ -49,16 +53,15 @@ export function shownTraceback(traceback: string): string {
   return `${head}\n${noteOf(traceback.length - head.length - tail.length)}\n${tail}`
 }
 
-/** Returns an error as lists show it. */
-export function shownFault(fault: PythonFault | null): PythonFault | null {
+export function formatFault(fault: PythonFault | null): PythonFault | null {
   if (fault === null) return null
-  return { ...fault, message: shownError(fault.message), traceback: shownTraceback(fault.traceback) }
+  return { ...fault, message: formatError(fault.message), traceback: formatTraceback(fault.traceback) }
 }
 
 /** `tailPart`: share of the kept text that is the end of the given text (0 to 1). The rest is its beginning. */
 function cut(given: string, bytes: number, tailPart: number): string {
   if (given.length * 3 <= bytes) return given
-  // Half a character of two units has no form in UTF-8.
+  // UTF-8 cannot encode half of a surrogate pair.
   const text = given.toWellFormed()
   if (bytesOf(text) <= bytes) return given
   const kept = bytes - NOTE_BYTES
@@ -79,7 +82,7 @@ function bytesOf(text: string): number {
   return bytes
 }
 
-/** A character of two units has four bytes. */
+/** Returns the bytes of a UTF-16 unit in UTF-8. A pair of surrogates has four. */
 function unitBytes(unit: number): number {
   if (unit < 0x80) return 1
   return unit < 0x8_00 || (unit >= 0xd8_00 && unit < 0xe0_00) ? 2 : 3
@@ -99,7 +102,7 @@ function unitsWithinFromEnd(text: string, bytes: number): number {
   return count - 1
 }
 
-/** A character of two units is not cut in two. */
+/** Does not split a surrogate pair. */
 function wholePrefix(text: string, units: number): string {
   const last = text.charCodeAt(units - 1)
   return text.slice(0, last >= 0xd8_00 && last < 0xdc_00 ? units - 1 : units)

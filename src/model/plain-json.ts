@@ -1,17 +1,21 @@
 /**
- * Copies a JavaScript value as JSON, and refuses what is none with the path to it. Used for contexts.
- * Each property is read once, so that the copy is what was checked: getters and proxies may give something else, or
- * throw, the next time. A plain object with a `toJSON` method stands for what that returns, as for `JSON.stringify`.
+ * Copies a JavaScript value as JSON, or rejects it with the path of the first value that is not JSON. For contexts.
+ * Reads each property once, since getters and proxies may return another value, or throw, the next time. Like
+ * `JSON.stringify`, calls `toJSON` of plain objects.
  */
 
 import { UsageError } from '../errors.ts'
-import { shortened, shownValue } from './arguments.ts'
-import type { JsonValue } from './context.ts'
+import { formatValue, shortenText } from './arguments.ts'
 
-/** Levels of nesting, the outermost value being the first: more are not read by the codec, and not by Python. */
-export const MAX_DEPTH = 512
+/** JSON value. */
+export type JsonValue = null | boolean | number | string | readonly JsonValue[] | { readonly [key: string]: JsonValue }
+/** JSON object, such as the context of an execution. */
+export type JsonObject = { readonly [key: string]: JsonValue }
 
-/** Throws `INVALID_CONTEXT` with the path of the first value that is not JSON, and with what reading it threw as the cause. */
+/** Maximum levels of nesting, including the outermost value. The codec and Python reject deeper values. */
+export const MAX_CONTEXT_DEPTH = 512
+
+/** Throws `INVALID_CONTEXT` with the path of the first value that is not JSON. The cause is the error of reading it. */
 export function plainJson(value: unknown, name: string): JsonValue {
   return new Copying(name).copy(value)
 }
@@ -20,9 +24,9 @@ const IDENTIFIER = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u
 
 class Copying {
   readonly #name: string
-  /** Where the value is that is copied now. */
+  /** Path of the value that is being copied. */
   readonly #path: (string | number)[] = []
-  /** The containers that it is in. */
+  /** Containers of that value. */
   readonly #around: object[] = []
 
   constructor(name: string) {
@@ -35,8 +39,8 @@ class Copying {
     if (typeof value === 'number' && Number.isFinite(value)) return value
     if (typeof value !== 'object') throw this.#refused(noJson(value))
     if (this.#around.includes(value)) throw this.#refused('contains itself')
-    if (this.#around.length === MAX_DEPTH) {
-      throw this.#refused(`is nested deeper than ${MAX_DEPTH} levels, including the context itself`)
+    if (this.#around.length === MAX_CONTEXT_DEPTH) {
+      throw this.#refused(`is nested deeper than ${MAX_CONTEXT_DEPTH} levels, including the context itself`)
     }
     this.#around.push(value)
     const source = this.#stoodFor(value)
@@ -58,7 +62,7 @@ class Copying {
   }
 
   #object(value: Readonly<Record<string, unknown>>): JsonValue {
-    // Without a prototype, so that "__proto__" is a key as any other.
+    // Without a prototype, so that "__proto__" is an ordinary key.
     const copy: Record<string, JsonValue> = Object.create(null)
     for (const key of this.#read(() => Object.keys(value))) {
       copy[this.#text(key)] = this.#member(key, () => value[key])
@@ -73,7 +77,7 @@ class Copying {
     return copy
   }
 
-  /** What a plain object or an array stands for; any other object is refused. */
+  /** Returns the value that represents a plain object or an array. Rejects any other object. */
   #stoodFor(value: object): unknown {
     const toJson = this.#read(() => {
       const prototype: unknown = Object.getPrototypeOf(value)
@@ -88,7 +92,7 @@ class Copying {
   #text(text: string): string {
     if (text.isWellFormed()) return text
     throw this.#refused(
-      `contains half of a surrogate pair, which is not valid text: ${JSON.stringify(shortened(text))}`,
+      `contains half of a surrogate pair, which is not valid text: ${JSON.stringify(shortenText(text))}`,
     )
   }
 
@@ -96,7 +100,7 @@ class Copying {
     try {
       return read()
     } catch (cause) {
-      throw this.#refused(`cannot be read: ${shortened(messageOf(cause))}`, cause)
+      throw this.#refused(`cannot be read: ${shortenText(messageOf(cause))}`, cause)
     }
   }
 
@@ -105,7 +109,8 @@ class Copying {
       if (typeof key === 'number') return `${before}[${key}]`
       return IDENTIFIER.test(key) ? `${before}.${key}` : `${before}[${JSON.stringify(key)}]`
     }, this.#name)
-    const message = `A context must contain only JSON values, but "${shortened(path)}" ${why}.`
+    const subject = this.#name === 'context' ? 'A context' : `"${this.#name}"`
+    const message = `${subject} must contain only JSON values, but "${shortenText(path)}" ${why}.`
     return new UsageError('INVALID_CONTEXT', message, { path, ...(cause === undefined ? {} : { cause }) })
   }
 }
@@ -113,9 +118,9 @@ class Copying {
 const NOT_PLAIN = Symbol('not plain')
 
 function noJson(value: unknown): string {
-  return `is ${shownValue(value)}: convert it to a string or a number first`
+  return `is ${formatValue(value)}: convert it to a string or a number first`
 }
 
 function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : shownValue(thrown)
+  return thrown instanceof Error ? thrown.message : formatValue(thrown)
 }

@@ -1,7 +1,4 @@
-/**
- * How a trigger is polled and what it may start: what the code declares, and what a person set instead, which counts
- * until it is reset.
- */
+/** Polling rules and limits of a trigger: declared in the code, or overridden by a user until reset. */
 
 /** Rules for the polls of a trigger. */
 export interface TriggerPolicy {
@@ -15,6 +12,10 @@ export interface TriggerPolicy {
   readonly pauseAfter: number | null
   /** Whether the trigger fires only when its answer changes from skip to fire. */
   readonly onChange: boolean
+  /** Time without a firing after which the incident `trigger-silent` opens, in milliseconds. Null for never. */
+  readonly expectFireMs: number | null
+  /** Time for which a key that fired is remembered, in milliseconds. Null for `retention.keys`, `never` for ever. */
+  readonly keyTtlMs: number | 'never' | null
 }
 
 export const DEFAULT_POLICY: TriggerPolicy = Object.freeze({
@@ -23,6 +24,8 @@ export const DEFAULT_POLICY: TriggerPolicy = Object.freeze({
   maxActive: null,
   pauseAfter: null,
   onChange: false,
+  expectFireMs: null,
+  keyTtlMs: null,
 })
 
 /** Settings of a polled trigger that users can override. */
@@ -34,23 +37,25 @@ export interface TriggerSettings extends TriggerPolicy {
 /** Settings that a user has overridden. Overrides take precedence over the settings in the code. */
 export type TriggerOverrides = Partial<TriggerSettings>
 
-/**
- * Handling of missed cron times: `skip` starts one run for all of them, `all` starts one run for each, `none` starts no
- * run.
- */
+/** Handling of missed cron times: `skip` starts one run for all of them, `all` one run for each, `none` no run. */
 export type Catchup = 'skip' | 'all' | 'none'
 
 export const CATCHUPS: readonly Catchup[] = ['skip', 'all', 'none']
 
-/** What a poll that is not a change is recorded with. */
+/** Reason of a tick whose poll is not a change. */
 export const UNCHANGED_REASON = 'on_change: the previous poll also fired'
 
-/** What a firing beyond the limit is recorded with. */
+/** Returns the reason of a tick that fired above the limit. */
 export function limitedReason(maxActive: number, active: number): string {
   return `max_active ${maxActive}: ${active} ${active === 1 ? 'execution is' : 'executions are'} active`
 }
 
-/** What a trigger is disabled with after so many failed polls. */
+/** Returns the reason of a firing whose execution the limit of its workflow refused. */
+export function workflowLimitedReason(active: number): string {
+  return `limit of the workflow: ${active} ${active === 1 ? 'execution is' : 'executions are'} active`
+}
+
+/** Returns the note of a trigger that was disabled after too many failed polls. */
 export function failuresNote(failures: number, lastMessage: string): string {
   const polls = failures === 1 ? '1 failed poll' : `${failures} failed polls in a row`
   return `disabled after ${polls}; last error: ${lastMessage}`

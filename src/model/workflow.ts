@@ -1,7 +1,6 @@
-/**
- * A workflow as data: what a script declared, checked, without its functions. These stay where the script was loaded; a task
- * is named by (workflow key, task id).
- */
+/** A workflow as data, without its functions, which stay with the script. Tasks are named by workflow key and id. */
+
+import type { JsonObject } from './plain-json.ts'
 
 /** Place of a declaration in the source code. */
 export interface SourcePlace {
@@ -67,7 +66,34 @@ export interface TaskRuns {
   readonly taskId: string
 }
 
-/** Task that a script declares. */
+/** End of a delay: a time after the node opened, or the next time that the clock of a zone shows. */
+export type DelayEnd =
+  | { readonly kind: 'after'; readonly ms: number }
+  | { readonly kind: 'until'; readonly time: DailyTime }
+
+/** End of a node whose timeout passes: it fails, is skipped, or completes with null. */
+export type OnTimeout = 'fail' | 'skip' | 'continue'
+
+interface TimeLimit {
+  /** Time after which the wait ends by itself. Null: never. */
+  readonly timeoutMs: number | null
+  readonly onTimeout: OnTimeout
+}
+
+/** Event for which a node waits. */
+export type WaitDefinition =
+  | { readonly kind: 'delay'; readonly end: DelayEnd }
+  /** `key`: template of the key, such as `{order_id}`. `payload`: JSON Schema of the payload. Default: any JSON. */
+  | (TimeLimit & {
+      readonly kind: 'signal'
+      readonly signal: string
+      readonly key: string
+      readonly payload?: JsonObject
+    })
+  /** `title`: template of the title. `form`: JSON Schema of the values of the answer, or null. */
+  | (TimeLimit & { readonly kind: 'approval'; readonly title: string; readonly form: JsonObject | null })
+
+/** Task or waiting node that a script declares. */
 export interface TaskDefinition {
   /** Id of the task in its workflow. */
   readonly id: string
@@ -78,12 +104,47 @@ export interface TaskDefinition {
   readonly retry: RetryPolicy
   /** Time limit of one attempt, in milliseconds. Null for the limit of the engine. */
   readonly timeoutMs: number | null
+  /** Time within which the task must end after it was ready, or else the incident `deadline-missed` opens. */
+  readonly deadlineMs?: number
   readonly rule: TriggerRule
+  /** Whether the script gives the rule. Without its own rule, a task is skipped after a wait that did not complete. */
+  readonly hasOwnRule?: true
+  /** Set for a node that waits. It has no function, and takes no slot. */
+  readonly wait?: WaitDefinition
+  /** Names of limits. Each attempt takes a slot of each of them. Default: none. */
+  readonly limits?: readonly string[]
   /** Name of the computation graph that runs after the task's body. */
   readonly invokes?: string
   /** Function of another script that runs instead of a function of the workflow's own script. */
   readonly runs?: TaskRuns
   readonly place: SourcePlace | null
+}
+
+/** Tags by name, such as `team`. */
+export type Tags = Readonly<Record<string, string>>
+
+/** Time of day in a time zone. */
+export interface DailyTime {
+  /** `HH:MM`. */
+  readonly time: string
+  /** IANA name. */
+  readonly timezone: string
+}
+
+/**
+ * Handling of executions above the limit of their workflow. `queue`: they wait. `drop`: they are refused. `newest`:
+ * they wait, and older waiting executions of the value are cancelled.
+ */
+export const OVERFLOWS = ['queue', 'drop', 'newest'] as const
+
+/** Handling of executions above the limit of their workflow. */
+export type Overflow = (typeof OVERFLOWS)[number]
+
+/** Limit of the executions of a workflow. */
+export interface WorkflowLimit {
+  readonly maxActive: number
+  readonly per: string | null
+  readonly overflow: Overflow
 }
 
 /** Workflow that a script declares. */
@@ -93,7 +154,18 @@ export interface WorkflowDefinition {
   /** Display name. */
   readonly title: string
   readonly description: string
-  readonly tags: Readonly<Record<string, string>>
+  readonly tags: Tags
+  /** Time within which an execution must end after it was accepted, or else the incident `deadline-missed` opens. */
+  readonly deadlineMs?: number
+  /**
+   * Time at which an execution created since this time of the day before must have completed, or else the incident
+   * `deadline-missed` opens.
+   */
+  readonly doneBy?: DailyTime
+  /** Limit of its executions that have begun and not ended. Default: none. */
+  readonly limit?: WorkflowLimit
+  /** Default priority of its executions, from -100 to 100. Default: 0. */
+  readonly priority?: number
   readonly tenant: string
   readonly package: string
   /** 16 hexadecimal digits. Equal definitions have equal versions. */
@@ -102,6 +174,8 @@ export interface WorkflowDefinition {
   readonly tasks: readonly TaskDefinition[]
   /** Whether a schema in the code checks the initial context. */
   readonly checksInput?: true
+  /** JSON Schema of the initial context, for forms. Not set if JSON Schema cannot express the schema in the code. */
+  readonly inputSchema?: JsonObject
   /** Id of the script that declares the workflow. Its functions run the tasks, except for tasks with `runs`. */
   readonly script: string
   readonly place: SourcePlace | null

@@ -1,7 +1,7 @@
-// The Node-API border. For the codec it takes texts from JavaScript and answers with a string or with what is wrong; for
-// file locks, pipes, groups, offsets, signals and timers it takes and answers numbers. Loaded by binary.ts, in any number of threads: it keeps no state, and never calls
-// back into JavaScript. No C++ exception may leave this file. A wrong text is an answer; only a misuse that addon.ts and
-// file-locks.ts exclude is thrown.
+// Node-API border. Functions of the codec take texts from JavaScript and return a string or the fault of a text.
+// Functions for file locks, pipes, groups, offsets, signals and timers take and return numbers. Loaded by binary.ts, in
+// any number of threads: it keeps no state, and never calls JavaScript. No C++ exception may leave this file. A wrong
+// text is a result; only a misuse that addon.ts and file-locks.ts exclude is thrown.
 
 #include <napi.h>
 
@@ -28,14 +28,14 @@ namespace {
 using cloaca::JsonText;
 using cloaca::Repertoire;
 
-// The memory of SignalMailbox: its words begin behind the byte that Pyodide watches and three of padding.
+// Memory of SignalMailbox: its words begin after the byte that Pyodide watches and three bytes of padding.
 constexpr size_t kMailboxWordsAt = 4;
 constexpr size_t kMailboxBytes = kMailboxWordsAt + 7 * sizeof(int32_t);
 
-// The arguments are not what addon.ts and file-locks.ts pass.
+// Thrown when arguments are not those of addon.ts and file-locks.ts.
 struct Misuse {};
 
-// Texts that lie in one Uint8Array behind each other, each with its padding.
+// Texts in one Uint8Array, each followed by its padding.
 class HandedOver {
  public:
   explicit HandedOver(const Napi::Value& memory) {
@@ -214,14 +214,15 @@ Napi::Value test_records(const Napi::CallbackInfo& info) {
   });
 }
 
-// Its memory is never given back: the thread that writes into it ends with the process.
+// Never frees its memory: the thread that writes into it ends with the process.
 Napi::Value start_control_thread(const Napi::CallbackInfo& info) {
   return guarded(info, [&](Napi::Env env) -> Napi::Value {
     napi_typedarray_type type;
     size_t length = 0;
     void* data = nullptr;
     const napi_status status = napi_get_typedarray_info(env, info[1], &type, &length, &data, nullptr, nullptr);
-    if (status != napi_ok || type != napi_uint8_array || length < kMailboxBytes || !info[2].IsFunction()) throw Misuse{};
+    const bool is_mailbox = status == napi_ok && type == napi_uint8_array && length >= kMailboxBytes;
+    if (!is_mailbox || !info[2].IsFunction()) throw Misuse{};
     auto* memory = static_cast<uint8_t*>(data);
     new Napi::Reference<Napi::Value>(Napi::Persistent(info[1]));
     auto notify = Napi::ThreadSafeFunction::New(env, info[2].As<Napi::Function>(), "cloaca.control", 0, 1);
@@ -312,6 +313,13 @@ Napi::Value make_named_pipe(const Napi::CallbackInfo& info) {
   });
 }
 
+Napi::Value replace_descriptor(const Napi::CallbackInfo& info) {
+  return guarded(info, [&](Napi::Env env) -> Napi::Value {
+    const int replaced = static_cast<int>(integer_of(info[0]));
+    return Napi::Number::New(env, cloaca::replace_descriptor(replaced, static_cast<int>(integer_of(info[1]))));
+  });
+}
+
 Napi::Value set_child_group(const Napi::CallbackInfo& info) {
   return guarded(info, [&](Napi::Env env) -> Napi::Value {
     return Napi::Number::New(env, cloaca::set_child_group(static_cast<int>(integer_of(info[0]))));
@@ -319,11 +327,13 @@ Napi::Value set_child_group(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value child_group_error(const Napi::CallbackInfo& info) {
-  return guarded(info, [&](Napi::Env env) -> Napi::Value { return Napi::Number::New(env, cloaca::child_group_error()); });
+  return guarded(
+      info, [&](Napi::Env env) -> Napi::Value { return Napi::Number::New(env, cloaca::child_group_error()); });
 }
 
-// INTERFACE_VERSION in binary.ts: counts up when a function or what it takes changes, so that an old binary is noticed.
-constexpr int kInterfaceVersion = 10;
+// INTERFACE_VERSION in binary.ts. Incremented when a function or its arguments change, so that an old binary is
+// noticed.
+constexpr int kInterfaceVersion = 12;
 
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("canonicalize", Napi::Function::New(env, canonicalize, "canonicalize"));
@@ -346,6 +356,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("moveOffset", Napi::Function::New(env, move_offset, "moveOffset"));
   exports.Set("accessMode", Napi::Function::New(env, access_mode, "accessMode"));
   exports.Set("makeNamedPipe", Napi::Function::New(env, make_named_pipe, "makeNamedPipe"));
+  exports.Set("replaceDescriptor", Napi::Function::New(env, replace_descriptor, "replaceDescriptor"));
   exports.Set("setChildGroup", Napi::Function::New(env, set_child_group, "setChildGroup"));
   exports.Set("childGroupError", Napi::Function::New(env, child_group_error, "childGroupError"));
   cloaca::export_restriction(env, exports);

@@ -1,26 +1,25 @@
 /** The codec of the addon. Used by index.ts, which takes the twin where there is no binary. */
 
 import { binary } from './binary.ts'
-import type { ContextCodec, JsonText } from './codec.ts'
+import type { JsonCodec, JsonText } from './codec.ts'
 import { acceptText, FAULTS, type Position, refusal } from './input.ts'
 
 /** The index of a fault in FAULTS, the byte it is at, and the index of the text in a merge. */
 type FaultAnswer = readonly [fault: number, byteOffset: number, position: number]
 
 /**
- * What addon.cc exports for the codec. The texts lie in `memory` behind each other, each followed by PADDING bytes that the addon may use.
- * Wrong texts are answers: it throws only when it is called in another way, or out of memory.
+ * Exports of addon.cc for the codec. The texts are concatenated in `memory`, each followed by PADDING bytes that the
+ * addon may use. Wrong texts are answers. Throws only on misuse, or out of memory.
  */
 export interface Addon {
   canonicalize(memory: Uint8Array, length: number): string | FaultAnswer
   fingerprint(memory: Uint8Array, length: number): string | FaultAnswer
   merge(memory: Uint8Array, lengths: readonly number[]): string | FaultAnswer
-  /** The merged text, and the fingerprint of the first one. */
   mergeWithFingerprint(
     memory: Uint8Array,
     lengths: readonly number[],
   ): readonly [merged: string, fingerprint: string] | FaultAnswer
-  /** The key comes as a JSON string, which can say half a surrogate pair in UTF-8. */
+  /** The key is a JSON string, which can express half a surrogate pair in UTF-8. */
   pick(memory: Uint8Array, length: number, keyLength: number): string | null | FaultAnswer
 }
 
@@ -28,15 +27,14 @@ export interface Addon {
 const PADDING = 64
 const MAX_BYTES_PER_UNIT = 3
 const FIRST_MEMORY_BYTES = 64 * 1024
-/** Larger memory is for one call only. */
+/** Maximum size of memory that is kept for later calls. */
 const KEPT_MEMORY_BYTES = 4 * 1024 * 1024
 
-/** The codec of the addon, or null when its binary cannot be loaded. */
-export const nativeCodec: ContextCodec | null = binary === null ? null : codecOf(binary as Addon)
+export const nativeCodec: JsonCodec | null = binary === null ? null : codecOf(binary as Addon)
 
 /**
- * Memory through which texts reach the addon: writing them here is several times quicker than letting Node-API encode them
- * (seen with Node 26), and nobody else can change them while they are read.
+ * Memory for texts to the addon. Writing texts here is several times quicker than encoding them by Node-API (seen with
+ * Node 26), and nobody else can change them while they are read.
  */
 let memory = Buffer.alloc(FIRST_MEMORY_BYTES)
 
@@ -52,14 +50,12 @@ function maxBytes(text: JsonText): number {
   return typeof text === 'string' ? text.length * MAX_BYTES_PER_UNIT : text.byteLength
 }
 
-/** Returns the number of bytes that were written. */
 function write(text: JsonText, target: Buffer, at: number): number {
   if (typeof text === 'string') return target.write(text, at)
   target.set(text, at)
   return text.byteLength
 }
 
-/** The texts behind each other in the memory. */
 function handOver(jsons: readonly JsonText[]) {
   const texts = jsons.map((json, position) => acceptText(json, position))
   const target = memoryFor(texts)
@@ -77,7 +73,7 @@ function refuseOneOf(texts: readonly JsonText[], answer: FaultAnswer): never {
   throw refusal(FAULTS[fault] ?? 'unexpectedByte', byteOffset, texts[position] ?? '', position)
 }
 
-function codecOf(addon: Addon): ContextCodec {
+function codecOf(addon: Addon): JsonCodec {
   return Object.freeze({
     kind: 'native',
     canonicalize: (json) => {
@@ -110,7 +106,7 @@ function codecOf(addon: Addon): ContextCodec {
       const answer = addon.pick(target, length, write(keyText, target, length + PADDING))
       return answer === null ? null : textOrRefusal(answer, text)
     },
-  } satisfies ContextCodec)
+  } satisfies JsonCodec)
 }
 
 function textOrRefusal(answer: string | FaultAnswer, json: JsonText, position: Position = null): string {

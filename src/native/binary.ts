@@ -1,16 +1,16 @@
 /**
- * Finds the addon's binary and loads it, once a thread. Used by `addon.ts` and `file-locks.ts`, which give it their types.
- * A missing or outdated binary is no error here: `binaryProblem` says so.
+ * Finds and loads the addon's binary once a thread. Used by `addon.ts` and `file-locks.ts`, which add their types. A
+ * missing or outdated binary does not throw: see `binaryProblem`.
  */
 
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { toError } from '../errors.ts'
 
-/** kInterfaceVersion in addon.cc: a binary that is older than the sources has another one. */
-const INTERFACE_VERSION = 10
+/** kInterfaceVersion in addon.cc, by which a binary older than the sources is noticed. */
+const INTERFACE_VERSION = 12
 
-/** `src/native` and `dist/native` lie equally deep, so this is the package's folder from either. */
+/** Folder of the package, as seen from both `src/native` and `dist/native`. */
 const PACKAGE_FOLDER = fileURLToPath(new URL('../..', import.meta.url))
 
 interface Loaded {
@@ -26,9 +26,7 @@ interface NodeGypBuild {
 
 const loaded = load()
 
-/** What the addon exports, or null when its binary cannot be loaded. */
 export const binary: object | null = loaded.binary
-/** The file of the binary, or null when there is none. */
 export const binaryPath: string | null = loaded.path
 /** Why there is no binary, in one line; null when there is one. */
 export const binaryProblem: string | null = loaded.problem

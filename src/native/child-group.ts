@@ -1,6 +1,6 @@
 /**
- * The group of a child process, which Node cannot choose: the addon joins it in the child, between fork and exec. Used by the
- * interpreter. Where the binary is missing, and under macOS, whose processes are not forked, there is none to be chosen.
+ * Sets the group of a child process, which Node cannot: the addon joins it between fork and exec. Used by the
+ * interpreter. Not possible without the binary, and under macOS, where processes are not forked.
  */
 
 import type { ChildProcess } from 'node:child_process'
@@ -8,15 +8,14 @@ import { constants } from 'node:os'
 import { getSystemErrorName } from 'node:util'
 import { binary } from './binary.ts'
 
-/** What addon.cc exports for it: an error number, or 0; of the child negative when none was forked. */
+/** Exports of addon.cc: an error number, or 0; of the child, negative if none was forked. */
 interface Addon {
   setChildGroup(group: number): number
   childGroupError(): number
 }
 
-/** No program was started: the group is not there, not allowed, or cannot be chosen at all (`code` is ENOSYS). */
+/** Thrown when no program was started: the group is missing, forbidden, or cannot be chosen (`code` is ENOSYS). */
 export class GroupRefusal extends Error {
-  /** The name of an error number. */
   readonly code: string
 
   constructor(group: number, error: number) {
@@ -31,8 +30,8 @@ const addon = binary as Addon | null
 const NONE = -1
 
 /**
- * Starts a process in the group of this number, or at 0 in one that it leads. `start` starts one process and returns it.
- * Throws a GroupRefusal, or what `start` throws.
+ * Starts a process with `start` in this group; at 0 the process leads one. Throws a GroupRefusal, or the error of
+ * `start`.
  */
 export function startInGroup(group: number, start: () => ChildProcess): ChildProcess {
   const refusal = addon?.setChildGroup(group) ?? constants.errno.ENOSYS
@@ -45,7 +44,7 @@ export function startInGroup(group: number, start: () => ChildProcess): ChildPro
   }
   const error = addon.childGroupError()
   if (error === 0 || child.pid === undefined) return child
-  child.once('error', () => undefined)
+  child.once('error', () => undefined) // Ignored: the cause is thrown below
   if (error > 0) throw new GroupRefusal(group, error)
   child.kill('SIGKILL') // Node has other ways to start processes than it had
   throw new GroupRefusal(group, constants.errno.ENOSYS)

@@ -17,6 +17,8 @@ int set_interval_timer(IntervalTimer, int64_t, int64_t) { return ENOSYS; }
 
 #else
 
+#include "run_limit.h"
+
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
@@ -49,9 +51,18 @@ constexpr int kAcknowledgements = 3;
 constexpr int kMisses = 4;
 constexpr int kIsInterrupting = 5;
 constexpr int kIsSliceOver = 6;
+constexpr int kIsRunOver = 7;
 constexpr uint8_t kLookHere = 12;
 
-enum Operation : uint32_t { kRequestCheck = 1, kRaise = 2, kInterrupt = 3, kEndSlice = 4, kAcknowledge = 5 };
+enum Operation : uint32_t {
+  kRequestCheck = 1,
+  kRaise = 2,
+  kInterrupt = 3,
+  kEndSlice = 4,
+  kAcknowledge = 5,
+  kRunUntil = 6,
+  kRunFreely = 7,
+};
 enum Report : uint32_t { kMissesSoFar = 1, kResidentMebibytes = 2, kOpenFiles = 3, kRunningToken = 4, kMemory = 5 };
 
 struct Record {
@@ -61,22 +72,21 @@ struct Record {
 
 constexpr int kLookAtResourcesEveryMs = 1000;
 constexpr int kSignals = 65;
-// A signal that is sent to the engine and to this process at the same time (a service manager does that) is one.
+// Time within which a signal to the engine and one to this process are the same (a service manager sends both).
 constexpr int64_t kSameSignalWithinMs = 100;
-// EX_SOFTWARE would say that we failed; nobody is left to be told anything.
+// Exit status (EX_SOFTWARE). The engine, which would read it, is gone.
 constexpr int kExitWithoutEngine = 70;
 
 Mailbox mailbox{};
-// Where Python keeps the number of the stack that runs.
 std::atomic<const volatile int32_t*> running_token{nullptr};
 std::atomic<uint32_t> resident_threshold{UINT32_MAX};
 std::atomic<uint32_t> open_files_threshold{UINT32_MAX};
 int wake_write = -1;
 std::atomic<int64_t> received_at_ms[kSignals];
 std::atomic<int64_t> handed_on_at_ms[kSignals];
-// What a terminal sends comes here, and to the engine, which hands it on: how many more have come here than from there.
+// Signals of a terminal arrive here and from the engine: how many more arrived here than from the engine.
 std::atomic<int32_t> ahead_of_engine[kSignals];
-// Says that the engine was heard, where its copy of a signal is not put in.
+// Stands for the engine's copy of a signal that the terminal also sent to this process.
 constexpr int kNoSignal = 0;
 
 int32_t exchange(int word, int32_t value) { return __atomic_exchange_n(&mailbox.words[word], value, __ATOMIC_SEQ_CST); }
@@ -94,7 +104,7 @@ bool is_recent(const std::atomic<int64_t>& instant, int64_t now) {
   return at != 0 && now - at < kSameSignalWithinMs;
 }
 
-// Safe in a handler of a signal, as all that it calls.
+// Safe in a signal handler, as all functions that it calls.
 void put_in(int signum) {
   const int word = signum < 32 ? kSignalsBelow32 : kSignalsFrom32;
   __atomic_fetch_or(&mailbox.words[word], static_cast<int32_t>(1u << (signum % 32)), __ATOMIC_SEQ_CST);
@@ -173,7 +183,7 @@ uint32_t open_files_limit() {
   return static_cast<uint32_t>(limit.rlim_cur);
 }
 
-// The lowest free number is a lower bound of how many are open, and close to it where descriptors have run out.
+// Returns the lowest free number: a lower bound of the open descriptors, and close to it if they have run out.
 uint32_t open_files() {
   const int lowest_free = open("/dev/null", O_RDONLY | O_CLOEXEC);
   if (lowest_free < 0) return errno == EMFILE ? open_files_limit() : 0;
@@ -189,23 +199,38 @@ class ControlThread {
   [[noreturn]] void run() {
     pollfd both[2] = {{control_, POLLIN, 0}, {wake_read_, POLLIN, 0}};
     for (;;) {
-      if (poll(both, 2, kLookAtResourcesEveryMs) < 0) continue;
+      if (poll(both, 2, run_limit_.wait_ms(kLookAtResourcesEveryMs)) < 0) continue;
       report_resources();
       if (both[1].revents != 0) {
         char drained[64];
         if (read(wake_read_, drained, sizeof drained) > 0) notify_();
       }
       if (both[0].revents != 0) read_records();
+      check_run_limit();
     }
   }
 
  private:
+  // Stops attempts with limits when their time has passed, and ends the process if they do not end.
+  void check_run_limit() {
+    if (run_limit_.has_just_passed()) {
+      exchange(kIsRunOver, 1);
+      look_here();
+      notify_();
+    }
+    if (!run_limit_.must_end()) return;
+    // After a standstill, the engine may have sent a later time.
+    pollfd control = {control_, POLLIN, 0};
+    while (run_limit_.must_end() && poll(&control, 1, 0) > 0) read_records();
+    if (run_limit_.must_end()) end_without_lease();
+  }
+
   void report(Report kind, uint32_t value) {
     const Record record{kind, value};
     if (!write_fully(control_, &record, sizeof record)) _exit(kExitWithoutEngine);
   }
 
-  // Once a second at most: how much memory it has where that has changed, and what is near its ceiling.
+  // Reports, at most once a second, changed memory usage and resources near their ceilings.
   void report_resources() {
     const int64_t now = now_ms();
     if (now - looked_at_ms_ < kLookAtResourcesEveryMs) return;
@@ -213,7 +238,7 @@ class ControlThread {
     const uint32_t mebibytes = resident_mebibytes();
     if (mebibytes != reported_mebibytes_) report(kMemory, reported_mebibytes_ = mebibytes);
     if (mebibytes >= resident_threshold.load()) {
-      report_running_token();  // first: who runs may have to answer for it
+      report_running_token();  // first, because the running call may have caused it
       report(kResidentMebibytes, mebibytes);
     }
     const uint32_t files = open_files();
@@ -228,7 +253,7 @@ class ControlThread {
   void read_records() {
     const ssize_t length = read(control_, buffer_ + filled_, sizeof buffer_ - filled_);
     if (length < 0 && (errno == EINTR || errno == EAGAIN)) return;
-    // The engine's end closes the line, whatever this process is doing. Nothing is flushed: nobody reads it.
+    // The engine has closed its end. Nothing is flushed, because nobody reads it.
     if (length <= 0) _exit(kExitWithoutEngine);
     filled_ += static_cast<size_t>(length);
     size_t at = 0;
@@ -248,7 +273,7 @@ class ControlThread {
         break;
       case kRaise:
         if (record.argument == 0 || record.argument >= kSignals) break;
-        // The bit first: whoever is woken finds it.
+        // Sets the bit before it notifies, so that the woken reader finds it.
         hand_on(static_cast<int>(record.argument));
         notify_();
         break;
@@ -267,8 +292,16 @@ class ControlThread {
       case kAcknowledge:
         __atomic_fetch_add(&mailbox.words[kAcknowledgements], 1, __ATOMIC_SEQ_CST);
         break;
+      case kRunUntil:
+        run_limit_.set(record.argument);
+        exchange(kIsRunOver, 0);
+        break;
+      case kRunFreely:
+        run_limit_.remove();
+        exchange(kIsRunOver, 0);
+        break;
       default:
-        break;  // of a newer engine: the hello has refused it already
+        break;  // an operation of a newer engine, which the hello has refused
     }
   }
 
@@ -277,6 +310,7 @@ class ControlThread {
   const std::function<void()> notify_;
   int64_t looked_at_ms_ = now_ms();
   uint32_t reported_mebibytes_ = 0;
+  RunLimit run_limit_;
   char buffer_[4096];
   size_t filled_ = 0;
 };
@@ -293,14 +327,16 @@ int start_control_thread(int descriptor, Mailbox memory, std::function<void()> n
   }
   mailbox = memory;
   wake_write = wake[1];
-  // Signals are for the other threads: this one must be free to tell of them.
+  // Blocks signals here: other threads take them, and this one must be free to report them.
   sigset_t all;
   sigset_t before;
   sigfillset(&all);
   pthread_sigmask(SIG_BLOCK, &all, &before);
   int error = 0;
   try {
-    std::thread([control = ControlThread(descriptor, wake[0], std::move(notify))]() mutable { control.run(); }).detach();
+    std::thread([control = ControlThread(descriptor, wake[0], std::move(notify))]() mutable {
+      control.run();
+    }).detach();
   } catch (const std::system_error& failure) {
     error = failure.code().value();
   }
@@ -317,7 +353,7 @@ int limit_open_files(uint32_t count) {
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return errno;
   if (limit.rlim_cur <= count) return 0;
-  limit.rlim_cur = count;  // the hard limit stays: who is started from here may raise its own again
+  limit.rlim_cur = count;  // the hard limit stays, so that child processes may raise their own limit
   return setrlimit(RLIMIT_NOFILE, &limit) == 0 ? 0 : errno;
 }
 

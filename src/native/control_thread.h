@@ -1,6 +1,6 @@
-// The part of an interpreter's process that never computes: a thread that hears the engine through a control descriptor,
-// signals of the process and its interval timers, and writes what they mean into the mailbox that Python looks into between two
-// steps. It ends the process when the engine is gone, also while Python computes or hangs in C.
+// Thread of an interpreter's process that never computes. It receives messages of the engine on a control descriptor,
+// signals of the process and interval timers, and writes them into the mailbox that Python checks between two steps.
+// It ends the process when the engine is gone, also while Python computes or hangs in C.
 
 #pragma once
 
@@ -9,14 +9,13 @@
 
 namespace cloaca {
 
-// The memory of SignalMailbox (signal-mailbox.ts), which must live as long as the process: the byte that Pyodide
-// watches, and the words behind it.
+// Memory of SignalMailbox (signal-mailbox.ts): Pyodide's byte and the words. It must live as long as the process.
 struct Mailbox {
   uint8_t* interrupt;
   int32_t* words;
 };
 
-// From where on the engine is told, once a second, how much there is of it.
+// Memory usage from which the engine is notified, once a second.
 struct Thresholds {
   uint32_t resident_mebibytes;
   uint32_t open_files;
@@ -24,19 +23,18 @@ struct Thresholds {
 
 enum class IntervalTimer { real, virtual_time, prof };
 
-// What happens with a signal that the process gets: the system's default, nothing, or the mailbox.
 enum class SignalAction { system, ignore, raise };
 
-// Starts the thread, once for a process. `notify` is called from it, after a signal is in the mailbox. Returns 0 or an error number.
+// Starts the thread, once a process. It calls `notify` after adding a signal. Returns 0 or an error number.
 int start_control_thread(int descriptor, Mailbox mailbox, std::function<void()> notify);
 
-// Nothing is told before.
+// Without thresholds, the engine is not notified.
 void set_thresholds(Thresholds thresholds);
 
-// How many files the process may have open, unless it may have fewer already. Returns 0 or an error number.
+// Limits open files, unless there is a lower limit. Returns 0 or an error number.
 int limit_open_files(uint32_t count);
 
-// Where the number of the stack that runs stands from now on; it is only read, whatever it holds.
+// Sets the address of the running stack's number, which is only read.
 void set_running_token(const int32_t* token);
 
 // Both return 0 or an error number. A signal that a terminal sends to its whole foreground group is never raised: the

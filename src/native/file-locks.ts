@@ -1,14 +1,13 @@
 /**
- * Locks on open files: `flock` on the whole file, and the record locks of `fcntl`. Node has neither, so they are the addon's.
- * No call waits. Used by the interpreter for the scripts' `fcntl`; and for `os.fsync` where Node refuses it, as its permission model does
- * (seen in 26).
+ * Locks on open files by the addon: `flock`, and record locks of `fcntl`. No call waits. Used for the scripts' `fcntl`,
+ * and for `os.fsync` where Node's permission model refuses it (seen in 26).
  */
 
 import { getSystemErrorName } from 'node:util'
 import { binary, binaryProblem } from './binary.ts'
 
 /** RecordLock in file_locks.h. */
-export const RECORD_LOCKS = ['shared', 'exclusive', 'none'] as const
+const RECORD_LOCKS = ['shared', 'exclusive', 'none'] as const
 export type RecordLock = (typeof RECORD_LOCKS)[number]
 
 /** `length` 0 is up to the end of the file, however far that moves. */
@@ -17,7 +16,7 @@ export interface ByteRange {
   readonly length: number
 }
 
-/** What keeps a record lock from being taken: `holder` is the number of a process. */
+/** Obstacle to a record lock. `holder` is the number of a process. */
 export interface Obstacle extends ByteRange {
   readonly lock: RecordLock
   readonly holder: number
@@ -25,7 +24,7 @@ export interface Obstacle extends ByteRange {
 
 type ObstacleAnswer = readonly [error: number, lock: number, start: number, length: number, holder: number]
 
-/** What addon.cc exports for locks; the numbers that it returns are error numbers, or 0. */
+/** Exports of addon.cc for locks. Returned numbers are error numbers, or 0. */
 interface Addon {
   lockFile(descriptor: number, operation: number): number
   lockRecords(descriptor: number, lock: number, start: number, length: number): number
@@ -35,27 +34,26 @@ interface Addon {
 
 const addon = binary as Addon | null
 
-/** Why no file can be locked, in one line; null when they can be. */
 export const fileLocksProblem: string | null = binaryProblem
 
-/** Takes or gives up a lock as `flock(2)` does. Returns the name of an error, or nothing; EAGAIN: another has it. */
+/** Takes or releases a lock as `flock(2)`. Returns the name of an error, or ''; EAGAIN: another has it. */
 export function lockFile(descriptor: number, operation: number): string {
   return nameOf(addon?.lockFile(descriptor, operation))
 }
 
-/** Takes a lock on some bytes, or gives it up. Returns the name of an error, or nothing; EAGAIN: another has it. */
-export function lockRecords(descriptor: number, lock: RecordLock, { start, length }: ByteRange): string {
+/** Takes or releases a lock on some bytes. Returns the name of an error, or ''; EAGAIN: another has it. */
+export function lockRecord(descriptor: number, lock: RecordLock, { start, length }: ByteRange): string {
   return nameOf(addon?.lockRecords(descriptor, RECORD_LOCKS.indexOf(lock), start, length))
 }
 
-/** What keeps the lock from being taken, `none` when nothing does; or the name of an error. */
-export function testRecords(descriptor: number, lock: RecordLock, { start, length }: ByteRange): Obstacle | string {
+/** Returns the obstacle to the lock, `none` if there is none; or the name of an error. */
+export function testRecordLock(descriptor: number, lock: RecordLock, { start, length }: ByteRange): Obstacle | string {
   const answer = addon?.testRecords(descriptor, RECORD_LOCKS.indexOf(lock), start, length)
   if (answer === undefined || answer[0] !== 0) return nameOf(answer?.[0])
   return { lock: RECORD_LOCKS[answer[1]] ?? 'none', start: answer[2], length: answer[3], holder: answer[4] }
 }
 
-/** Returns the name of an error, or nothing when what was written is on the disk. */
+/** Waits until written data is on the disk. Returns the name of an error, or ''. */
 export function syncFile(descriptor: number): string {
   return nameOf(addon?.syncFile(descriptor))
 }

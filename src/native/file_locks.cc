@@ -32,7 +32,7 @@ struct flock described(RecordLock lock, ByteRange range) {
   return description;
 }
 
-// Systems differ in how they say that another holds the lock.
+// Systems report a lock of another process with different errors.
 int conflict_or(int error) { return error == EACCES || error == EWOULDBLOCK ? EAGAIN : error; }
 
 }  // namespace
@@ -63,7 +63,7 @@ int test_records(int descriptor, RecordLock lock, ByteRange range, Obstacle& obs
 int sync_file(int descriptor) {
   int result;
 #ifdef __APPLE__
-  // There fsync(2) leaves it to the disk when it writes; some file systems have nothing else.
+  // On macOS, fsync(2) lets the disk delay the write. Some file systems support nothing else.
   if (fcntl(descriptor, F_FULLFSYNC) == 0) return 0;
 #endif
   do result = fsync(descriptor);

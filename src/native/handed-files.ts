@@ -1,7 +1,6 @@
 /**
- * What child processes are handed, as far as Node cannot do it: pipes and sockets of the system, and the offsets of open files. Where the
- * addon's binary is missing, `mkfifo` makes a file of which the ends are opened, which takes some milliseconds, and offsets stay
- * as they are. Used by the interpreter.
+ * Pipes, sockets and file offsets for child processes, as far as Node lacks them. Without the addon, `mkfifo` makes a
+ * pipe in some milliseconds, and offsets stay unchanged. Used by the interpreter, and by `serve` for its output.
  */
 
 import { execFileSync } from 'node:child_process'
@@ -11,16 +10,17 @@ import { join } from 'node:path'
 import { getSystemErrorName } from 'node:util'
 import { binary } from './binary.ts'
 
-/** The descriptors of the process: where it is read, and where it is written. No child inherits them by itself. */
+/** Descriptors for reading and writing. No child inherits them by default. */
 export type PipeEnds = readonly [reader: number, writer: number]
 
-/** What addon.cc exports for them: an error number, or 0, and the ends; an offset, or a negative error number. */
+/** Exports of addon.cc: an error number, or 0, and the ends; an offset, or a negative error number. */
 interface Addon {
   openPipe(): readonly [error: number, reader: number, writer: number]
   openSocketPair(): readonly [error: number, one: number, other: number]
   moveOffset(descriptor: number, offset: number, whence: number): number
   accessMode(descriptor: number): number
   makeNamedPipe(path: string, mode: number): number
+  replaceDescriptor(replaced: number, descriptor: number): number
 }
 
 const addon = binary as Addon | null
@@ -56,20 +56,29 @@ export function makeNamedPipe(path: string, mode: number): void {
   }
 }
 
-/** O_RDONLY, O_WRONLY or O_RDWR of an open file; the last where it is not known. */
-export function accessModeOf(descriptor: number): number {
+/** Returns O_RDONLY, O_WRONLY or O_RDWR of an open file; the last one if unknown. */
+export function getAccessMode(descriptor: number): number {
   const mode = addon?.accessMode(descriptor) ?? constants.O_RDWR
   return mode < 0 ? constants.O_RDWR : mode
 }
 
-/** Whether the offset of an open file can be known and moved. */
+export const canReplaceDescriptors: boolean = addon !== null && process.platform !== 'win32'
+
+/** Makes `replaced` another number of an open file. Children inherit standard streams. Throws with a code. */
+export function replaceDescriptor(replaced: number, descriptor: number): void {
+  const error = addon?.replaceDescriptor(replaced, descriptor) ?? system.errno.ENOSYS
+  if (error === 0) return
+  const code = getSystemErrorName(-error)
+  throw Object.assign(new Error(`cannot replace descriptor ${replaced}: ${code}`), { code })
+}
+
 export const canMoveOffsets: boolean = addon !== null
 
 const SEEK_SET = 0
 const SEEK_CUR = 1
 
-/** Where in a file the next read or write of whoever shares this descriptor will be; 0 where there is no such place. */
-export function offsetOf(descriptor: number): number {
+/** Returns the offset of the next read or write of a shared descriptor; 0 if there is none. */
+export function getOffset(descriptor: number): number {
   return Math.max(0, addon?.moveOffset(descriptor, 0, SEEK_CUR) ?? 0)
 }
 

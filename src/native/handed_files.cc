@@ -11,6 +11,7 @@ int open_socket_pair(int (&)[2]) { return ENOSYS; }
 int64_t move_offset(int, int64_t, int) { return -ENOSYS; }
 int access_mode(int) { return -ENOSYS; }
 int make_named_pipe(const char*, unsigned) { return ENOSYS; }
+int replace_descriptor(int, int) { return ENOSYS; }
 
 }  // namespace cloaca
 
@@ -25,7 +26,7 @@ namespace cloaca {
 
 int open_pipe(int (&ends)[2]) {
 #ifdef __APPLE__
-  // There is no pipe2. Processes are started by this thread alone, so none starts in between.
+  // macOS has no pipe2. Only this thread starts processes, so none starts in between.
   if (pipe(ends) != 0) return errno;
   for (const int end : ends) fcntl(end, F_SETFD, FD_CLOEXEC);
   return 0;
@@ -53,6 +54,11 @@ int access_mode(int descriptor) {
 int make_named_pipe(const char* path, unsigned mode) {
   if (mkfifo(path, static_cast<mode_t>(mode)) != 0) return errno;
   return chmod(path, static_cast<mode_t>(mode)) == 0 ? 0 : errno;  // the mask of the process is not the script's
+}
+
+int replace_descriptor(int replaced, int descriptor) {
+  if (dup2(descriptor, replaced) < 0) return errno;
+  return replaced <= STDERR_FILENO || fcntl(replaced, F_SETFD, FD_CLOEXEC) == 0 ? 0 : errno;
 }
 
 }  // namespace cloaca

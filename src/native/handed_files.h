@@ -1,5 +1,5 @@
-// What a child process is handed, and Node cannot do. Pipes of the system: a child that has a socket in place of one cannot
-// open it again by /dev/stdout, and is not signalled when nobody reads. The offset of an open file, which child and parent share.
+// Functions for files of child processes that Node lacks: pipes of the system, because a child cannot open a socket
+// again by /dev/stdout, and is not signalled when its reader is gone; and the offset of a file that both share.
 
 #pragma once
 
@@ -7,7 +7,7 @@
 
 namespace cloaca {
 
-// Makes a pipe whose ends no child inherits by itself: `ends[0]` is read, `ends[1]` written. Returns 0 or an error number.
+// Makes a pipe that no child inherits by default: `ends[0]` is read, `ends[1]` written. Returns 0 or an error number.
 int open_pipe(int (&ends)[2]);
 
 // Makes two connected sockets that no child inherits by itself. Returns 0 or an error number.
@@ -21,5 +21,9 @@ int access_mode(int descriptor);
 
 // Makes a pipe that has a name, with exactly these permissions. Returns 0 or an error number.
 int make_named_pipe(const char* path, unsigned mode);
+
+// Makes `replaced` another number of an open file, as dup2(2) does. Children inherit it only if it is a standard
+// stream. Returns 0 or an error number.
+int replace_descriptor(int replaced, int descriptor);
 
 }  // namespace cloaca

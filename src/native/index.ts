@@ -5,12 +5,12 @@
 
 import { nativeCodec } from './addon.ts'
 import { binaryProblem } from './binary.ts'
-import type { ContextCodec } from './codec.ts'
+import type { JsonCodec } from './codec.ts'
 import { twinCodec } from './twin.ts'
 
-export type { ContextCodec, JsonText } from './codec.ts'
+export type { JsonCodec, JsonText } from './codec.ts'
 
-export const codec: ContextCodec = nativeCodec ?? twinCodec
+export const codec: JsonCodec = nativeCodec ?? twinCodec
 
 /** The one line to log when the twin is used, and why it is; null when the addon is. */
 export const codecNotice: string | null =

@@ -1,16 +1,15 @@
 /**
- * The border of the codec, shared by both implementations: what they accept, and how they refuse.
- * Called by addon.ts and twin.ts for every text and every fault, so that the two cannot differ in words or offsets.
+ * Input checks and refusals of the codec. Called by addon.ts and twin.ts, so that both use the same words and offsets.
  */
 
 import { constants } from 'node:buffer'
 import { UsageError } from '../errors.ts'
 import type { JsonText } from './codec.ts'
 
-/** The deepest nesting that is read. json_reader.h has the same number. */
+/** Maximum nesting. json_reader.h has the same number. */
 export const MAX_DEPTH = 512
 
-/** Why a text is refused. `Fault` in refusal.h has the first of them in the same order. */
+/** Reasons for refusing a text. `Fault` in refusal.h begins in the same order. */
 export const FAULTS = [
   'unexpectedEnd',
   'unexpectedByte',
@@ -23,15 +22,15 @@ export const FAULTS = [
 ] as const
 export type Fault = (typeof FAULTS)[number]
 
-/** Which of the texts of a merge is meant; null outside a merge. */
+/** Index of the text in a merge; null outside a merge. */
 export type Position = number | null
 
 const LONE_SURROGATE = /\p{Surrogate}/u
 const NEVER_UTF8 = 0xff
 
 /**
- * Returns the text, checked to be one. A string with half a surrogate pair has no UTF-8 form: it becomes the bytes before that
- * half and a byte that is never valid, which a reader then refuses at the right offset, or earlier if there is reason.
+ * Returns the text after checking its type. Half a surrogate pair has no UTF-8 form, so such a string becomes the bytes
+ * before it and an invalid byte, at which, or earlier, a reader refuses it.
  */
 export function acceptText(json: JsonText, position: Position = null): JsonText {
   if (typeof json === 'string') {
@@ -41,7 +40,7 @@ export function acceptText(json: JsonText, position: Position = null): JsonText 
   if (!(json instanceof Uint8Array)) {
     throw new UsageError('INVALID_ARGUMENT', `A context's text must be a string or a Uint8Array, not ${typeof json}.`)
   }
-  // Also of a buffer that was transferred away, which has no memory to look at.
+  // Also true of a buffer that was transferred away, which has no memory to read.
   if (json.byteLength === 0) return ''
   if (json.byteLength > constants.MAX_STRING_LENGTH) {
     throw refusal('tooLong', constants.MAX_STRING_LENGTH, json, position)
@@ -49,7 +48,6 @@ export function acceptText(json: JsonText, position: Position = null): JsonText 
   return json
 }
 
-/** The error for a text that is wrong at a byte. */
 export function refusal(fault: Fault, byteOffset: number, json: JsonText, position: Position): UsageError {
   const subject = position === null ? 'The context' : `Context ${position + 1} of the merge`
   const message = `${subject} is invalid: ${describe(fault, byteOffset, json)}.`

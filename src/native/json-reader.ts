@@ -8,8 +8,7 @@ import { UsageError } from '../errors.ts'
 import type { JsonText } from './codec.ts'
 import { type Fault, MAX_DEPTH, type Position, refusal } from './input.ts'
 
-/** A number, string or literal. */
-export interface ScalarNode {
+interface ScalarNode {
   readonly kind: 'scalar'
   readonly text: string
 }
@@ -23,12 +22,12 @@ export interface ListNode {
 export interface ObjectNode {
   readonly kind: 'object'
   readonly text: string | null
-  /** By decoded key, in order of first appearance, each with its last value. */
+  /** Last value of each decoded key, in order of first appearance of the keys. */
   readonly members: ReadonlyMap<string, JsonNode>
 }
 export type JsonNode = ScalarNode | ListNode | ObjectNode
 
-/** Reads a text that acceptText returned, or throws the refusal that says at which byte it is wrong. */
+/** Reads a text that acceptText returned, or throws the refusal with the offset of the wrong byte. */
 export function readJson(json: JsonText, position: Position = null): JsonNode {
   if (typeof json === 'string') return new Reader(json, position).document()
   const bytes = Buffer.from(json.buffer, json.byteOffset, json.byteLength)
@@ -36,19 +35,18 @@ export function readJson(json: JsonText, position: Position = null): JsonNode {
   return refuseInvalidUtf8(bytes, position)
 }
 
-/** As `readJson`; refuses also what is not an object. */
+/** Reads a text as `readJson` does, and refuses all but objects. */
 export function readObject(json: JsonText, position: Position = null): ObjectNode {
   const node = readJson(json, position)
   if (node.kind === 'object') return node
   throw refusal('notAnObject', Buffer.from(json).toString('latin1').search(NOT_WHITE_SPACE), json, position)
 }
 
-/** The value of a string token that was read without a fault. */
 export function decodeString(token: string): string {
   return token.includes('\\') ? JSON.parse(token) : token.slice(1, -1)
 }
 
-/** The text before the invalid bytes may be wrong earlier; that it ends there is no fault of its own. */
+/** Reads the text before the invalid bytes, which may be wrong earlier. Its end is not a fault. */
 function refuseInvalidUtf8(bytes: Buffer, position: Position): never {
   const validLength = validUtf8Length(bytes)
   try {
@@ -59,7 +57,7 @@ function refuseInvalidUtf8(bytes: Buffer, position: Position): never {
   throw refusal('invalidUtf8', validLength, bytes, position)
 }
 
-/** Invalid bytes decode to U+FFFD. The first U+FFFD that was not written as such marks them. */
+/** Returns the offset of the first U+FFFD that was not written as such, to which invalid bytes decode. */
 function validUtf8Length(bytes: Buffer): number {
   const decoded = bytes.toString('utf8')
   let offset = 0
@@ -195,7 +193,6 @@ class Reader {
     for (const letter of word) this.#expect(letter)
   }
 
-  /** Steps over the opening bracket and returns where it was. */
   #open(depth: number): number {
     if (depth === MAX_DEPTH) throw this.#refusal('tooDeep')
     this.#at += 1
@@ -229,7 +226,7 @@ class Reader {
     if (!this.#accept(character)) throw this.#refusal('unexpectedByte')
   }
 
-  /** At the end of the text, whatever was expected is what is missing. */
+  /** Returns the refusal. At the end of the text, the fault is `unexpectedEnd`. */
   #refusal(fault: Fault): UsageError {
     const isAtEnd = this.#at === this.#text.length
     const byteOffset = Buffer.byteLength(this.#text.slice(0, this.#at))

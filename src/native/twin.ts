@@ -4,11 +4,11 @@
  */
 
 import { createHash } from 'node:crypto'
-import type { ContextCodec, JsonText } from './codec.ts'
+import type { JsonCodec, JsonText } from './codec.ts'
 import { acceptText } from './input.ts'
 import { decodeString, type JsonNode, type ListNode, type ObjectNode, readJson, readObject } from './json-reader.ts'
 
-export const twinCodec: ContextCodec = Object.freeze({
+export const twinCodec: JsonCodec = Object.freeze({
   kind: 'twin',
   canonicalize,
   fingerprint,
@@ -57,7 +57,6 @@ function canonicalText(node: JsonNode): string {
   }
 }
 
-/** The node to the letter, or composed again when it came out of a merge. */
 function plainText(node: JsonNode): string {
   if (node.kind === 'scalar') return node.text
   if (node.text !== null) return node.text
@@ -94,7 +93,7 @@ function quote(text: string): string {
   return JSON.stringify(text)
 }
 
-/** The order of the keys' UTF-8 bytes. `<` would put U+E000 to U+FFFF after what UTF-16 writes as pairs. */
+/** Compares the keys' UTF-8 bytes. `<` would put U+E000 to U+FFFF after characters that UTF-16 writes as pairs. */
 function compareByCodePoint(left: string, right: string): number {
   const length = Math.min(left.length, right.length)
   for (let at = 0; at < length; at++) {

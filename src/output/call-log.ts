@@ -1,20 +1,20 @@
 /**
- * The log of one poll or attempt between two messages to the engine: what it printed, line by line, and what it logged.
- * Made by `call-logs.ts`. However much is printed, no more is kept than the limit; what is cut is counted.
+ * Log of one poll or attempt between two messages to the engine: printed lines and log records. Created by
+ * `call-logs.ts`. At most the limit is kept; the number of removed characters is counted.
  *
- * What is printed to one stream within a millisecond is one record: to take a line costs a fraction of printing it.
+ * Text that is printed to one stream within a millisecond is one record, so that taking a line is much cheaper than
+ * printing it.
  */
 
-import type { LogPiece } from '../model/log.ts'
-import { LogWindow } from '../model/log-window.ts'
+import type { LogPiece } from '../model/logs/log-record.ts'
+import { LogWindow } from '../model/logs/log-window.ts'
 
 export type Printed = 'stdout' | 'stderr'
 
-/** A longer text is several records. */
 const LONGEST_TEXT_BYTES = 16_384
-/** So many bytes of records are a piece, which is the least that is cut from what is stored. */
+/** Size of a piece. Stored logs are cut by whole pieces. */
 const PIECE_BYTES = 32_768
-/** Of a record beside its text, about. */
+/** Approximate size of a record without its text. */
 const RECORD_BYTES = 48
 const LINE_FEED = 10
 
@@ -33,11 +33,9 @@ interface Entry {
 export class CallLog {
   readonly #limitBytes: number
   readonly #entries: LogWindow<Entry>
-  /** The newest, which may get more lines. */
   #open: Entry | null = null
-  /** What was printed since the last end of a line. */
   readonly #partial: Record<Printed, Buffer | null> = { stdout: null, stderr: null }
-  /** When the first record came in that was not taken; monotonic. */
+  /** Monotonic time of the oldest record that was not taken. */
   since: number | null = null
 
   constructor(limitBytes: number) {
@@ -50,7 +48,7 @@ export class CallLog {
     return this.#open === null && this.#entries.isEmpty && stdout === null && stderr === null
   }
 
-  /** Takes what is printed, whose memory may change afterwards. */
+  /** Takes bytes, whose memory may change afterwards. */
   print(stream: Printed, printed: Uint8Array, at: number): void {
     if (printed.length === 0) return
     this.since ??= performance.now()
@@ -62,7 +60,6 @@ export class CallLog {
     else this.#printLines(stream, bytes, at)
   }
 
-  /** Takes a record of `logging`, as JSON. */
   log(json: string): void {
     this.since ??= performance.now()
     this.#close()
@@ -79,7 +76,7 @@ export class CallLog {
     })
   }
 
-  /** All of it, as pieces; with what is not a whole line yet when no more is to come. */
+  /** Returns all records as pieces; with `isAll` also an unfinished line. */
   take(isAll: boolean, at: number): readonly LogPiece[] {
     this.since = null
     for (const stream of isAll ? (['stdout', 'stderr'] as const) : []) {
@@ -91,7 +88,7 @@ export class CallLog {
     return piecesOf(this.#entries.take())
   }
 
-  /** All but the first and the last of it are cut anyway: they are only counted. */
+  /** Only counts the middle of a long output, which would be cut anyway. */
   #printMuch(stream: Printed, bytes: Buffer, at: number): void {
     const begin = bytes.lastIndexOf(LINE_FEED, this.#limitBytes) + 1
     const end = bytes.indexOf(LINE_FEED, bytes.length - this.#limitBytes) + 1
@@ -140,7 +137,7 @@ export class CallLog {
       this.#open = { at, stream, text, isPart, records: lines, bytes, cutRecords: 0, cutBytes: 0 }
     }
     if (this.#open !== null) this.#open.isPart = isPart
-    if (isPart) this.#close() // what follows goes on in the same line
+    if (isPart) this.#close()
   }
 
   #close(): void {
@@ -155,7 +152,7 @@ function countLines(bytes: Buffer): number {
   return lines
 }
 
-/** Where the last character ends that is whole before `end`. */
+/** Returns the end of the last character that is complete before `end`. */
 function wholeCharacters(bytes: Buffer, begin: number, end: number): number {
   let at = end
   while (at > end - 4 && at > begin + 1 && ((bytes[at] ?? 0) & 0xc0) === 0x80) at -= 1

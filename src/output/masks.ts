@@ -1,15 +1,15 @@
 /**
- * Hides texts: in a text, in JSON, and in bytes that come piece by piece. Made by `secret-masks.ts` of the secrets that an execution
- * was given.
+ * Hides texts in a text, in JSON, and in bytes that arrive in pieces. `execution-masks.ts` creates one object for each
+ * execution that received secrets.
  */
 
-import { formsOf } from './secret-forms.ts'
+import { secretForms } from './secret-forms.ts'
 import { TextFinder } from './text-finder.ts'
 
 const SHOWN = '***'
-/** A context that has a shorter one has it by chance: the name of a host, say. */
+/** Minimum length of a secret that is reported in a context. Shorter ones, such as a host name, occur by chance. */
 const TELLING_CHARACTERS = 12
-/** What begins an escape sequence of JSON, and how long such are. */
+/** Start of an escape sequence of JSON, and the lengths of such sequences. */
 const ESCAPED = '\\'
 const SHORT_ESCAPE = 2
 const LONG_ESCAPE = 6
@@ -17,7 +17,6 @@ const LONG_ESCAPE = 6
 interface Finders {
   readonly text: TextFinder
   readonly json: TextFinder
-  /** Of texts with a character for each byte. */
   readonly bytes: TextFinder
 }
 
@@ -31,7 +30,7 @@ export class Masks {
     for (const value of values) {
       if (this.#values.has(value)) continue
       this.#values.add(value)
-      for (const form of formsOf(value)) this.#forms.add(form)
+      for (const form of secretForms(value)) this.#forms.add(form)
       this.#made = null
     }
   }
@@ -44,19 +43,17 @@ export class Masks {
     return this.isEmpty ? text : hidden(text, this.#finders.text, text.length)
   }
 
-  /** In the texts of a JSON value, which stays JSON. */
   inJson(json: string): string {
     return this.isEmpty ? json : hidden(json, this.#finders.json, json.length, escapeAt)
   }
 
-  /** Whether JSON holds a value itself. */
   isTold(json: string): boolean {
     return [...this.#values].some((value) => {
       return value.length >= TELLING_CHARACTERS && json.includes(JSON.stringify(value).slice(1, -1))
     })
   }
 
-  /** In bytes of UTF-8, of which more may follow: `rest` is what may be the beginning of something to hide. */
+  /** Masks UTF-8 bytes that may continue. `rest` may be the beginning of a secret. */
   inBytes(bytes: Buffer): { readonly masked: Buffer; readonly rest: Buffer | null } {
     if (this.isEmpty) return { masked: bytes, rest: null }
     const finder = this.#finders.bytes
@@ -65,7 +62,7 @@ export class Masks {
     for (let at = 0; at < restAt; at += 1) {
       const length = finder.lengthAt(text, at)
       if (length === 0) continue
-      // What begins within a text that is found is no beginning.
+      // A secret cannot begin inside a found text.
       if (at + length > restAt) restAt = finder.beginning(text, at + length)
       at += length - 1
     }
@@ -73,7 +70,7 @@ export class Masks {
     return { masked, rest: restAt === text.length ? null : Buffer.from(bytes.subarray(restAt)) }
   }
 
-  /** The same, where nothing follows. */
+  /** Masks the last bytes of a stream. */
   inLastBytes(bytes: Buffer): Buffer {
     if (this.isEmpty) return bytes
     const text = bytes.toString('latin1')

@@ -1,33 +1,30 @@
 /**
- * Writes to a descriptor that nothing may depend on: a log, or what served scripts print. A write never throws and never
- * waits. What cannot be written now (a pipe that nobody reads, a full disk) is kept, up to a limit, and written as soon
- * as that is possible; what is beyond the limit is lost, and a notice in its place says how much that was.
+ * Writes to a descriptor that must not delay anything: a log, or the output of served scripts. A write never throws and
+ * never waits. Output that cannot be written yet (a pipe without a reader, a full disk) is kept up to a limit and
+ * written as soon as possible. Output over the limit is dropped, and a notice in its place contains its size.
  */
 
 import { constants, fstatSync, openSync, writeSync } from 'node:fs'
 import { isatty } from 'node:tty'
 
-/** What an outlet could not keep. */
 export interface Loss {
   readonly writes: number
   readonly bytes: number
-  /** Why, as the system says it. */
   readonly reason: string
 }
 
 export interface OutletOptions {
-  /** How much is kept. */
   readonly limitBytes?: number
-  /** What is written in place of what was lost; called when it can be, or at the end. */
+  /** Returns the text in place of the loss; called when it can be written, or at the end. */
   readonly notice: (loss: Loss) => string
 }
 
 const STDERR = 2
 const LIMIT_BYTES = 1024 * 1024
 const RETRY_MS = 20
-/** A pipe takes so much in one piece, or nothing, so that lines of several writers are not torn. */
+/** PIPE_BUF: a pipe takes this much in one piece or not at all, so that lines of several writers are not torn. */
 const PIECE_BYTES = 4096
-/** How long the last words wait for a reader that takes nothing. */
+/** Time that the last output waits for a reader that takes nothing. */
 const STALLED_AFTER_MS = 250
 
 export class Outlet {
@@ -48,7 +45,6 @@ export class Outlet {
     this.#notice = notice
   }
 
-  /** Whether something is kept or lost that was not written or reported yet. */
   get isBehind(): boolean {
     return this.#waiting.length > 0 || this.#lostWrites > 0
   }
@@ -61,7 +57,7 @@ export class Outlet {
     if (written < bytes.length) this.#keep(bytes, written)
   }
 
-  /** Writes what is kept, as long as somebody takes it. Settles with whether nothing is left. */
+  /** Writes kept data while a reader takes it. Returns whether nothing is left. */
   async drain(): Promise<boolean> {
     let progressAt = performance.now()
     for (;;) {
@@ -74,7 +70,7 @@ export class Outlet {
     }
   }
 
-  /** Gives up what is not written, and says how much it is, for whoever has another way to report it. */
+  /** Drops unwritten data and returns its size, for a caller with another way to report it. */
   takeRest(): Loss | null {
     this.#lostWrites += this.#waiting.length
     this.#lostBytes += this.#waitingBytes
@@ -90,7 +86,7 @@ export class Outlet {
     return loss
   }
 
-  /** A write of which a part is out is kept whatever the limit, so that no line is torn. */
+  /** Keeps the rest of a partly written piece despite the limit, so that no line is torn. */
   #keep(bytes: Buffer, written: number): void {
     const hasRoom = this.#waitingBytes + bytes.length <= this.#limitBytes
     if (written === 0 && (!hasRoom || this.#lostWrites > 0)) {
@@ -118,7 +114,6 @@ export class Outlet {
     if (notice !== '') this.write(notice)
   }
 
-  /** Whole writes that fit into one piece, or one that does not. */
   #takePiece(): Buffer {
     let count = 0
     let size = 0
@@ -157,13 +152,20 @@ let arePrepared = false
 export function prepareStandardStreams(): void {
   if (arePrepared) return
   arePrepared = true
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {}) // nobody writes through them
+  // Ignored: nobody writes through them
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
 }
 
-/**
- * A terminal may be stopped (Ctrl-S), and a pipe be full; opened anew, they can be asked not to wait, which others that have
- * them open do not notice.
- */
+export function isSameFile(...descriptors: readonly [number, number]): boolean {
+  try {
+    const [one, other] = descriptors.map((descriptor) => fstatSync(descriptor))
+    return one?.dev === other?.dev && one?.ino === other?.ino
+  } catch {
+    return false // a descriptor is closed
+  }
+}
+
+/** Opens a terminal or pipe again so that writes do not wait. Other processes that have it open do not notice. */
 function withoutWaiting(descriptor: number): number {
   try {
     if (!isatty(descriptor) && !(descriptor > STDERR && fstatSync(descriptor).isFIFO())) return descriptor

@@ -1,37 +1,35 @@
 /**
- * The texts in which a secret's value may be printed: as it is, line by line, quoted as Python, JSON and URLs have it, and in base64,
- * also as a part of something longer. Pure; used by `masks.ts`.
+ * Forms in which a secret may be printed: unchanged, by line, quoted as in Python, JSON and URLs, and base64, also
+ * inside a longer text. Pure; used by `masks.ts`.
  */
 
-import { HEAD } from './text-finder.ts'
+import { MIN_TEXT_LENGTH } from './text-finder.ts'
 
-/** Shorter values are shown: they would hide half of what is printed, and are hardly secret. */
-const LEAST_CHARACTERS = HEAD
+/** Minimum length of a secret. Hiding shorter values would hide half of the output. */
+const MIN_CHARACTERS = MIN_TEXT_LENGTH
 
-/** Empty for a value that is too short. */
-export function formsOf(value: string): ReadonlySet<string> {
+export function secretForms(value: string): ReadonlySet<string> {
   const texts = [value, ...value.split(/\r?\n/).map((line) => line.trim())].filter(isLong)
   const forms = texts.flatMap((text) => [text, ...quoted(text), ...inUrls(text), ...inBase64(text)])
   return new Set(forms.filter(isLong))
 }
 
 function isLong(text: string): boolean {
-  return text.length >= LEAST_CHARACTERS
+  return text.length >= MIN_CHARACTERS
 }
 
-/** Inside of the quotes. */
 function quoted(text: string): readonly string[] {
   const inPython = text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('\r', '\\r').replaceAll('\t', '\\t')
   const inJson = JSON.stringify(text).slice(1, -1)
   return [inJson, inAscii(inJson), inPython, inPython.replaceAll("'", "\\'"), inAscii(inPython)]
 }
 
-/** As `json.dumps` and `ascii` have it, for characters of one code unit each. */
+/** Escapes as `json.dumps` and `ascii`, for characters of one code unit each. */
 function inAscii(text: string): string {
   return text.replace(/[\u0080-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
-/** As `quote`, `quote(safe='')`, `quote_plus` and `encodeURIComponent` have it. */
+/** Escapes as `quote`, `quote(safe='')`, `quote_plus` and `encodeURIComponent`. */
 function inUrls(text: string): readonly string[] {
   if (!text.isWellFormed()) return []
   const byJavaScript = encodeURIComponent(text)
@@ -39,7 +37,7 @@ function inUrls(text: string): readonly string[] {
   return [byJavaScript, byPython, byPython.replaceAll('%2F', '/'), byPython.replaceAll('%20', '+')]
 }
 
-/** What is the same in every text that holds it, wherever it begins there: `user:password` of a header is one. */
+/** Returns the part of base64 that is the same at any offset in a text, such as `user:password` of a header. */
 function inBase64(text: string): readonly string[] {
   const bytes = Buffer.from(text)
   return [0, 1, 2].flatMap((before) => {

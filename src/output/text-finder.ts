@@ -1,16 +1,13 @@
 /**
- * Finds any of many texts in another one, in a time that does not depend on how many there are: a text is looked for where two
- * characters fit, by its first six. Pure; used by `masks.ts`.
+ * Finds any of many texts in another one, in time independent of their number: looks up two characters, then the first
+ * six. Pure; used by `masks.ts`.
  */
 
-/** Each text has so many characters at least. */
-export const HEAD = 6
+export const MIN_TEXT_LENGTH = 6
 const PAIRS = 65_536
 
 export class TextFinder {
-  /** By their first characters, the longest first. */
   readonly #byHead = new Map<string, string[]>()
-  /** Of pairs of first characters, as one number: whether any text begins so. */
   readonly #pairs = new Uint8Array(PAIRS)
   /** All that is shorter than a head and begins one: of texts of one line, and of the others. */
   readonly #lineStarts = new Set<string>()
@@ -24,27 +21,27 @@ export class TextFinder {
   }
 
   #add(text: string): void {
-    const head = text.slice(0, HEAD)
+    const head = text.slice(0, MIN_TEXT_LENGTH)
     const sharing = this.#byHead.get(head)
     if (sharing === undefined) this.#byHead.set(head, [text])
     else sharing.push(text)
     this.#pairs[pairAt(text, 0)] = 1
     const isLine = !text.includes('\n')
     const starts = isLine ? this.#lineStarts : this.#textStarts
-    for (let length = 1; length < HEAD; length += 1) starts.add(text.slice(0, length))
+    for (let length = 1; length < MIN_TEXT_LENGTH; length += 1) starts.add(text.slice(0, length))
     if (isLine) this.#longestLine = Math.max(this.#longestLine, text.length)
     else this.#longestText = Math.max(this.#longestText, text.length)
   }
 
-  /** How long the longest text is that stands there; 0 for none. */
+  /** Returns the length of the longest text at this place; 0 for none. */
   lengthAt(text: string, at: number): number {
     if (this.#pairs[pairAt(text, at)] !== 1) return 0
-    for (const found of this.#byHead.get(text.slice(at, at + HEAD)) ?? [])
+    for (const found of this.#byHead.get(text.slice(at, at + MIN_TEXT_LENGTH)) ?? [])
       if (text.startsWith(found, at)) return found.length
     return 0
   }
 
-  /** Where the end of the text begins that may become one, at `from` or later; the text's length for none. */
+  /** Returns where, from `from` on, an incomplete text begins at the end; the text's length for none. */
   beginning(text: string, from: number): number {
     // Nothing of one line begins before the last end of a line.
     const line = Math.max(from, text.lastIndexOf('\n') + 1, text.length - this.#longestLine + 1)
@@ -55,12 +52,12 @@ export class TextFinder {
 
   #mayGrow(text: string, at: number, isLine: boolean): boolean {
     const left = text.length - at
-    if (left < HEAD) {
+    if (left < MIN_TEXT_LENGTH) {
       const end = text.slice(at)
       return (isLine && this.#lineStarts.has(end)) || this.#textStarts.has(end)
     }
     if (this.#pairs[pairAt(text, at)] !== 1) return false
-    const sharing = this.#byHead.get(text.slice(at, at + HEAD)) ?? []
+    const sharing = this.#byHead.get(text.slice(at, at + MIN_TEXT_LENGTH)) ?? []
     return sharing.some((longer) => longer.length > left && longer.startsWith(text.slice(at)))
   }
 }

@@ -1,31 +1,27 @@
 /**
- * Lets out what served scripts print in whole lines, each with whose it is where that is wanted: so that neither another
- * task's output nor a line of the engine's log gets into the middle of one. Used by `script-output.ts`.
- *
- * The beginning of a line is held until its end comes, or its call ends, or it has waited for a second: then it gets an end.
+ * Writes the output of served scripts in whole lines, with a prefix if needed, so that lines are not mixed with others.
+ * Holds an unfinished line until its end, the end of its call, or one second. Used by `script-output.ts`.
  */
 
-/** Of the call that prints; 0 for what is nobody's. */
 type CallNumber = number
 
 const LINE_FEED = 10
 const HELD_FOR_MS = 1_000
-const MOST_HELD_BYTES = 65_536
+const MAX_HELD_BYTES = 65_536
 
 export class WholeLines {
   readonly #write: (bytes: Buffer) => void
   readonly #prefixOf: (call: CallNumber) => string
-  /** By call, 0 for what is nobody's. */
   readonly #held = new Map<CallNumber, Buffer>()
   #timer: NodeJS.Timeout | null = null
 
-  /** `prefixOf`: what stands before each line of a call, or ''. */
+  /** `prefixOf`: prefix of each line of a call, or ''. */
   constructor(write: (bytes: Buffer) => void, prefixOf: (call: CallNumber) => string) {
     this.#write = write
     this.#prefixOf = prefixOf
   }
 
-  /** Takes what is printed, whose memory may change afterwards. */
+  /** Takes bytes, whose memory may change afterwards. */
   write(call: CallNumber, printed: Uint8Array): void {
     const fresh = Buffer.from(printed.buffer, printed.byteOffset, printed.length)
     const held = this.#held.get(call)
@@ -35,12 +31,11 @@ export class WholeLines {
     if (end === bytes.length) this.#held.delete(call)
     else {
       this.#held.set(call, Buffer.from(bytes.subarray(end)))
-      if (bytes.length - end > MOST_HELD_BYTES) this.ended(call)
+      if (bytes.length - end > MAX_HELD_BYTES) this.ended(call)
       else this.#timer ??= setTimeout(() => this.end(), HELD_FOR_MS).unref()
     }
   }
 
-  /** Nothing more comes of a call. */
   ended(call: CallNumber): void {
     const held = this.#held.get(call)
     if (held === undefined) return
@@ -48,7 +43,6 @@ export class WholeLines {
     this.#let(call, Buffer.concat([held, END_OF_LINE]))
   }
 
-  /** Lets out what is held. */
   end(): void {
     this.#timer = null
     for (const call of [...this.#held.keys()]) this.ended(call)

@@ -1,7 +1,6 @@
 /**
- * Writes to a descriptor as C does: the call returns when everything is written, however long a reader takes, and
- * throws what the system says. For what belongs to whoever started the process: the output of a command, and that of a
- * program. Log lines and what a served script prints go through an `Outlet` instead.
+ * Writes to a descriptor as C does: returns when everything is written, and throws the system's error. For output of a
+ * command or a program. Log lines and output of served scripts go through an `Outlet`.
  */
 
 import { writeSync } from 'node:fs'
@@ -10,8 +9,8 @@ const PAUSE = new Int32Array(new SharedArrayBuffer(4))
 const PAUSE_MS = 1
 
 /**
- * Writes from `start` on, and returns where it came to: the end, unless `isInterrupted` says during a wait that it is to
- * stop. The standard streams of a process may be pipes that do not wait by themselves: Node has them so.
+ * Writes from `start` on. Returns the end, or where it stopped because `isInterrupted` was true during a wait. Node may
+ * set the standard streams of a process to non-blocking pipes.
  */
 export function writeAll(
   descriptor: number,

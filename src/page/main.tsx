@@ -1,7 +1,8 @@
 /**
- * Where the script begins, which is one for the page and for its worker: a worker has no document. What the one needs is not run in
- * the other, since esbuild runs what is imported so when it is asked for.
+ * Entry point of the script of the page and of its worker, which has no document. Both are chunks of their own, so that
+ * neither loads the other.
  */
 
-if (typeof document === 'undefined') void import('./graph/layout-worker.ts')
+// `reportError` sends a failed import to the page, as an event of the worker.
+if (typeof document === 'undefined') import('./graph/layout-worker.ts').catch(reportError)
 else void import('./page.tsx')

@@ -1,11 +1,11 @@
-/** Budget of one evaluation: a number of steps, and computing time of the thread. */
+/** Budget of one evaluation: a number of steps, and the CPU time of the thread. */
 
 import type { PredicateLimits } from '../engine/graphs/predicates.ts'
 
-/** Steps between two looks at the clock, which takes as long as a step. */
+/** Number of steps between two readings of the clock, which takes as long as a step. */
 const STEPS_BETWEEN_LOOKS = 64
 
-/** An evaluation that exceeds its budget. Nothing in the expression catches it. */
+/** Error of an evaluation that exceeds its budget. Expressions cannot catch it. */
 export class OverBudget extends Error {}
 
 export class Budget {
@@ -19,7 +19,6 @@ export class Budget {
     this.#limits = limits
   }
 
-  /** Counts steps. Throws `OverBudget`. */
   charge(steps: number): void {
     const { predicateSteps } = this.#limits
     this.#steps += steps
@@ -31,7 +30,7 @@ export class Budget {
     this.checkTime()
   }
 
-  /** Throws `OverBudget`. The time that other threads took away from this one does not count. */
+  /** Throws `OverBudget`. Measures CPU time, so other threads do not matter. */
   checkTime(): void {
     const { predicateTimeoutMs } = this.#limits
     if (performance.now() - this.#startedAt <= predicateTimeoutMs) return

@@ -1,7 +1,7 @@
 /**
- * Evaluates expressions of the CEL library within a budget. The library has no budget of its own: every part of an expression
- * goes through `run` of its evaluator, which is replaced here by one that counts. Functions whose time grows faster than the
- * length of their arguments are replaced, too. Seen with @marcbachmann/cel-js 8.0.0, whose version is pinned.
+ * Evaluates CEL expressions within a budget, which the library does not have. Replaces `run` of its evaluator, which
+ * every part of an expression uses, by one that adds up steps. Replaces functions whose time is not linear, too. Seen
+ * with @marcbachmann/cel-js 8.0.0, whose version is pinned.
  */
 
 import type { Environment } from '@marcbachmann/cel-js'
@@ -9,9 +9,8 @@ import type { PredicateLimits } from '../engine/graphs/predicates.ts'
 import { InternalError } from '../errors.ts'
 import { isSlowSearch, linearIndexOf, linearLastIndexOf, linearSplit } from '../patterns/text-search.ts'
 import { Budget, OverBudget } from './budget.ts'
-import { patternOf } from './patterns.ts'
+import { compilePattern } from './patterns.ts'
 
-/** A part of an expression, as the library has it. */
 interface Node {
   readonly op: string
   readonly args: unknown
@@ -26,19 +25,18 @@ interface Evaluator {
   tryEval(node: Node, context: unknown): unknown
 }
 
-/** Is given the receiver and the arguments of a call. */
 type Method = (values: readonly unknown[]) => unknown
 
-/** Parts that can make a text or list which the expression does not contain, or that look at all of one. */
+/** Operations that can build a text or list, or read all of one. */
 const LINEAR_OPERATIONS: ReadonlySet<string> = new Set(['+', 'call', 'rcall', 'in', '==', '!='])
 const CHARACTERS_PER_STEP = 64
 const ELEMENTS_PER_STEP = 8
-/** Number of characters of a duration. The library's pattern backtracks over longer ones. */
+/** Maximum length of a duration. The library's pattern backtracks over longer ones. */
 const MAX_DURATION_LENGTH = 64
 
 let budget: Budget | null = null
 
-/** Makes the evaluator of an environment count. To be called once, before anything is evaluated. */
+/** Replaces the evaluator of an environment. Call it once, before the first evaluation. */
 export function countSteps(environment: Environment): void {
   const evaluator = evaluatorOf(environment)
   evaluator.run = function run(node, context) {
@@ -49,7 +47,7 @@ export function countSteps(environment: Environment): void {
     budget?.checkTime()
     return value
   }
-  // The operators that go on after an error must not go on after this one.
+  // Operators that continue after an error must not continue after this one.
   evaluator.tryEval = function tryEval(node, context) {
     try {
       return this.run(node, context)
@@ -60,7 +58,7 @@ export function countSteps(environment: Environment): void {
   }
 }
 
-/** Calls `evaluate`, which evaluates the expression, within a budget. Throws `OverBudget`, and what `evaluate` throws. */
+/** Calls `evaluate` within a budget. Throws `OverBudget`, and errors of `evaluate`. */
 export function withinBudget(root: unknown, limits: PredicateLimits, evaluate: () => unknown): unknown {
   // The library evaluates the root without `run`.
   replaced(root as Node)
@@ -74,7 +72,7 @@ export function withinBudget(root: unknown, limits: PredicateLimits, evaluate: (
   }
 }
 
-/** An operator of ours is the only function that the library hands its evaluator to. */
+/** Finds the evaluator through an operator of ours, the only function that the library passes it to. */
 function evaluatorOf(environment: Environment): Evaluator {
   let found: Evaluator | null = null
   const equals = (left: number, right: bigint, _node: unknown, evaluator: Evaluator): boolean => {
@@ -93,7 +91,7 @@ function stepsFor(value: unknown): number {
   return Array.isArray(value) ? Math.floor(value.length / ELEMENTS_PER_STEP) : 0
 }
 
-/** Returns the node, which from now on calls our function if the library's is slow. */
+/** Makes a node call our function if the library's is slow, and returns it. */
 function replaced(node: Node): Node {
   if (node.evaluate === callMethod || node.evaluate === callDuration) return node
   const [name] = Array.isArray(node.args) ? (node.args as readonly unknown[]) : []
@@ -114,15 +112,16 @@ function callDuration(evaluator: Evaluator, node: Node, context: unknown): unkno
   const [, args] = node.args as readonly [string, readonly Node[]]
   const values = args.map((each) => evaluator.run(each, context))
   const [text] = values
+  // Uncoded: the message of the library for such text
   if (typeof text === 'string' && text.length > MAX_DURATION_LENGTH) throw new Error('Invalid duration string')
   return (node.handle as unknown as CallHandle)(values, node, evaluator)
 }
 
-/** By name. Undefined: the library's own function is quick enough, or refuses the arguments with a message of its own. */
+/** Undefined: the library's function is fast enough, or rejects the arguments with its own message. */
 const METHODS: ReadonlyMap<string, Method> = new Map<string, Method>([
   [
     'matches',
-    ([text, pattern]) => (areTexts([text, pattern]) ? patternOf(String(pattern)).test(String(text)) : undefined),
+    ([text, pattern]) => (areTexts([text, pattern]) ? compilePattern(String(pattern)).test(String(text)) : undefined),
   ],
   ['contains', (values) => slowSearch(values, (text, part) => linearIndexOf(text, part) >= 0)],
   ['indexOf', (values) => slowSearch(values, (text, part, from) => BigInt(linearIndexOf(text, part, from)))],
@@ -151,12 +150,11 @@ function slowSearch<Answer>(
 ): Answer | undefined {
   if (!isSlow([text, part])) return undefined
   if (from === undefined) return search(String(text), String(part), undefined)
-  // The library refuses other places.
   if (typeof from !== 'bigint' || from < 0n || from >= BigInt(String(text).length)) return undefined
   return search(String(text), String(part), Number(from))
 }
 
-/** Splits a text as the library does: the last of `limit` pieces is the rest. Undefined for an invalid limit. */
+/** Splits as the library does: the last of `limit` pieces is the rest. Returns undefined for an invalid limit. */
 function splitWithin(text: string, part: string, limit: unknown): string[] | undefined {
   if (limit !== undefined && typeof limit !== 'bigint') return undefined
   const pieces = linearSplit(text, part)
@@ -165,7 +163,7 @@ function splitWithin(text: string, part: string, limit: unknown): string[] | und
   return most === 0 ? [] : [...pieces.slice(0, most - 1), pieces.slice(most - 1).join(part)]
 }
 
-/** The library joins: a list that names one long text a thousand times would make one of gigabytes. */
+/** Counts the result of a join: a list with one long text a thousand times would become gigabytes. */
 function chargeJoin([list, separator]: readonly unknown[]): undefined {
   if (!Array.isArray(list)) return
   let length = typeof separator === 'string' ? separator.length * list.length : 0

@@ -1,9 +1,8 @@
 /**
- * Predicates of subscriptions: expressions in CEL, the Common Expression Language, over `payload`, `reactor` and `tenant`.
- * Pure. Whole numbers of a payload are CEL's int without a limit, others its double; the two compare with each other.
- *
- * The library passes 872 of the 1,015 conformance tests of CEL that need no protobuf. What it fails is bytes, unsigned literals,
- * integers beside 2**63, and expressions that it refuses by their types: nothing that a JSON payload brings.
+ * Predicates of subscriptions: CEL expressions (Common Expression Language) over `payload`, `reactor` and `tenant`.
+ * Pure. Whole numbers are CEL's int, without a limit, others its double; both can be compared. The library passes 872
+ * of the 1,015 CEL conformance tests that need no protobuf. Failures concern bytes, unsigned literals, integers near
+ * 2**63 and type checks, which JSON payloads do not need.
  */
 
 import { Environment } from '@marcbachmann/cel-js'
@@ -13,10 +12,10 @@ import { celValue } from './cel-values.ts'
 import { countSteps, withinBudget } from './evaluator.ts'
 import { wrongPattern } from './patterns.ts'
 
-/** Returns whether a firing is for a subscription. Throws the reason if the expression has no answer. */
+/** Returns whether a subscription matches a firing. Throws the reason if the expression has no answer. */
 export type Predicate = (question: Omit<PredicateQuestion, 'expression'>) => boolean
 
-/** An expression that cannot be used. The message states the reason, without a full stop. */
+/** Error of an unusable expression. The message states the reason, without a full stop. */
 export class PredicateRefused extends Error {}
 
 const MAX_EXPRESSION_LENGTH = 10_000
@@ -24,17 +23,18 @@ const MAX_NAMES_IN_MESSAGE = 10
 const VARIABLES = { payload: 'dyn', reactor: 'string', tenant: 'string' } as const
 const UNKNOWN_VARIABLE = /Unknown variable: ([^\s]+)/
 
-// A list may hold anything, as in JSON.
+// Lists may contain mixed types, as in JSON.
 const environment = new Environment({ unlistedVariablesAreDyn: false, homogeneousAggregateLiterals: false })
 countSteps(environment)
 for (const [name, type] of Object.entries(VARIABLES)) environment.registerVariable(name, type)
 
-/** Throws `PredicateRefused`: the expression cannot be parsed, names something unknown, or does not return a bool. */
-export function predicateOf(expression: string): Predicate {
+/** Throws `PredicateRefused` for a syntax error, an unknown name, or a result that is not a bool. */
+export function compilePredicate(expression: string): Predicate {
   const evaluate = checked(expression)
   return ({ firing: { payloadText, reactor }, tenant, limits }) => {
     const answer = evaluate({ payload: celValue(payloadText), reactor, tenant }, limits)
     if (typeof answer === 'boolean') return answer
+    // Uncoded: the cause of a failed predicate
     throw new Error(
       `the expression returns ${typeof answer === 'bigint' ? 'an int' : `a ${typeof answer}`}, not a bool`,
     )
@@ -62,7 +62,7 @@ function checked(expression: string): (variables: Record<string, unknown>, limit
   return (variables, limits) => withinBudget(parsed.ast, limits, () => parsed(variables))
 }
 
-/** Returns the first ones, and not only the first that the library finds. */
+/** Returns the first few unknown variables. The library reports only one. */
 function unknownVariables(expression: string): readonly string[] {
   const unknown: string[] = []
   const wider = environment.clone()
@@ -84,7 +84,7 @@ function parse(expression: string, within: Environment) {
   }
 }
 
-/** The rest shows the expression with a mark below it. */
+/** Returns the first line. The others show the expression with a marker. */
 function firstLine(thrown: unknown): string {
   return toError(thrown).message.split('\n', 1)[0] ?? ''
 }

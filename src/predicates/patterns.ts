@@ -1,12 +1,12 @@
-/** Regular expressions of predicates: `text.matches(pattern)`. CEL asks for the syntax of RE2, too. */
+/** Regular expressions of predicates: `text.matches(pattern)`. CEL specifies RE2 syntax, too. */
 
 import { type LinearPattern, linearPattern } from '../patterns/linear-pattern.ts'
 
 const MAX_KEPT = 100
 const patterns = new Map<string, LinearPattern>()
 
-/** Throws the reason if it cannot be compiled. */
-export function patternOf(source: string): LinearPattern {
+/** Throws the reason if the pattern does not compile. */
+export function compilePattern(source: string): LinearPattern {
   const known = patterns.get(source)
   if (known !== undefined) return known
   const pattern = compiled(source)
@@ -19,17 +19,17 @@ function compiled(source: string): LinearPattern {
   try {
     return linearPattern(source)
   } catch (thrown) {
+    // Uncoded: the cause of a failed predicate
     throw new Error(`invalid regular expression "${source}": ${(thrown as Error).message}`)
   }
 }
 
-/** A part of an expression, as the library has it before it evaluates. */
 interface Node {
   readonly op: string
   readonly args: unknown
 }
 
-/** Returns why one of the patterns that an expression contains literally cannot be used; null if all can. */
+/** Returns why a literal pattern of an expression is invalid; null if all are valid. */
 export function wrongPattern(part: unknown): string | null {
   if (Array.isArray(part)) return part.reduce((found: string | null, each) => found ?? wrongPattern(each), null)
   if (!isNode(part)) return null
@@ -42,7 +42,7 @@ function ownWrongPattern({ op, args }: Node): string | null {
   const [pattern] = given
   if (name !== 'matches' || pattern?.op !== 'value' || typeof pattern.args !== 'string') return null
   try {
-    patternOf(pattern.args)
+    compilePattern(pattern.args)
     return null
   } catch (thrown) {
     return (thrown as Error).message

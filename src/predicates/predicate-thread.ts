@@ -1,19 +1,19 @@
 /**
- * Predicates of subscriptions, evaluated in a thread of their own: how long one takes depends on events that strangers send.
- * The budget of an evaluation ends it between two steps; a single step that takes long ends with its thread.
+ * Evaluates predicates of subscriptions in a separate thread, because their time depends on events from strangers. The
+ * budget ends an evaluation between two steps; a long single step ends with its thread.
  */
 
 import type { PredicateLimits, PredicateQuestion, Predicates } from '../engine/graphs/predicates.ts'
 import { UsageError } from '../errors.ts'
 import { RequestThread, type RequestThreadOptions } from '../threads/request-thread.ts'
-import type { PredicateAnswer, PredicateRequest } from './messages.ts'
+import type { PredicateAnswer, PredicateRequest } from './predicate-messages.ts'
 
-const ENTRY = new URL(`./thread-entry${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)
+const ENTRY = new URL(`./predicate-thread-entry${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)
 const MEMORY_MEBIBYTES = 512
-/** The first request waits for the start of the thread, perhaps on a machine that is busy. */
+/** Time for the start of the thread on a busy machine, for which the first request waits. */
 const START_MS = 5_000
-/** Time limits are those of the wall clock, and a budget is computing time: a thread may have to wait for its turn. */
-const WAITS_AT_MOST = 100
+/** Factor from CPU time to wall-clock time, because the thread may wait for a processor. */
+const MAX_WAITS = 100
 /** Reading a payload takes at most 0.2 ms for 1,000 characters. */
 const READ_MS_PER_CHARACTER = 0.002
 
@@ -52,7 +52,7 @@ function limitMs({
   readonly limits: PredicateLimits
 }) {
   const reading = firing.payloadText.length * READ_MS_PER_CHARACTER
-  return Math.round(START_MS + reading + WAITS_AT_MOST * limits.predicateTimeoutMs)
+  return Math.round(START_MS + reading + MAX_WAITS * limits.predicateTimeoutMs)
 }
 
 function reasonOf(thrown: unknown): string {

@@ -1,24 +1,22 @@
 /**
- * Names with what scripts declare by them. Held by `LiveRegistry`, one for triggers and one for workflows. When several
- * scripts declare a name, that of the script which came last counts, whoever is loaded anew meanwhile; those of the others are
- * remembered, and the next one counts when that script is removed.
+ * Declarations by name, for triggers or workflows. Owned by `LiveRegistry`. If several scripts declare a name, the
+ * script that was added last takes precedence, also after reloads. If it is removed, the next one applies.
  */
 
 interface Declared {
-  /** Whose it is. */
   readonly script: string
 }
 
 export class DeclaredNames<Definition extends Declared> {
   readonly #inUse = new Map<string, Definition>()
-  /** By name: what other scripts declare by it. */
+  /** Declarations of the other scripts, by name. */
   readonly #others = new Map<string, readonly Definition[]>()
 
   get inUse(): ReadonlyMap<string, Definition> {
     return this.#inUse
   }
 
-  /** A later declaration of a script replaces its earlier one. Returns what another script declares by the name. `rankOf`: the place of a script in their order. */
+  /** Sets a script's declaration. Returns that of another script for the name. `rankOf`: place in their order. */
   declare(name: string, definition: Definition, rankOf: (script: string) => number): Definition | null {
     const present = this.#inUse.get(name)
     if (present === undefined || (present.script === definition.script && !this.#others.has(name))) {
@@ -45,7 +43,7 @@ export class DeclaredNames<Definition extends Declared> {
     }
   }
 
-  /** The one that counts comes last. */
+  /** Returns all declarations of a name. The one that applies is last. */
   #allOf(name: string): readonly Definition[] {
     const present = this.#inUse.get(name)
     return [...(this.#others.get(name) ?? []), ...(present === undefined ? [] : [present])]

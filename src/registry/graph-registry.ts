@@ -1,23 +1,9 @@
-/**
- * The sources, reactors and graphs that scripts declare: the part of the registry that is about them. Held by
- * `LiveRegistry`, which says what the rules are when several scripts declare a name.
- */
+/** Sources, reactors and graphs that scripts declare. Owned by `LiveRegistry`, which resolves duplicate names. */
 
 import type { BadSource, GraphDeclarations } from '../model/declarations.ts'
 import type { GraphDefinition, ReactorDefinition, SourceDefinition } from '../model/graphs/definitions.ts'
 import { DeclaredNames } from './declared-names.ts'
-import { duplicateOf, type RegistryProblem } from './registry.ts'
-
-/** By name. */
-export interface GraphRegistry {
-  readonly sources: ReadonlyMap<string, SourceDefinition>
-  readonly reactors: ReadonlyMap<string, ReactorDefinition>
-  readonly graphs: ReadonlyMap<string, GraphDefinition>
-  /** Sources that are declared and cannot be taken over: their events wait. */
-  readonly badSources: ReadonlySet<string>
-  /** False while scripts are on their way: a source that only reactors name may still be declared by one of them. */
-  readonly isComplete: boolean
-}
+import { findDuplicate, type GraphRegistry, type RegistryProblem } from './registry.ts'
 
 type RankOf = (script: string) => number
 
@@ -27,7 +13,7 @@ export class DeclaredGraphNames {
   readonly #graphs = new DeclaredNames<GraphDefinition>()
   readonly #badSources = new DeclaredNames<BadSource>()
 
-  /** Returns everything that is wrong with them; what is good is in use. */
+  /** Adds the valid declarations, and returns all problems of the others. */
   declare({ sources, badSources, reactors, graphs }: GraphDeclarations, rankOf: RankOf): readonly RegistryProblem[] {
     const problems: RegistryProblem[] = []
     for (const bad of badSources) {
@@ -67,6 +53,6 @@ function declareIn<Definition extends SourceDefinition | ReactorDefinition | Gra
 ): readonly RegistryProblem[] {
   const { name } = definition
   const other = names.declare(name, Object.freeze(definition), rankOf)
-  const problem = other && duplicateOf(what, name, definition, other, names.inUse.get(name) ?? definition)
+  const problem = other && findDuplicate(what, name, definition, other, names.inUse.get(name) ?? definition)
   return problem === null ? [] : [problem]
 }

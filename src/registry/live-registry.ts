@@ -1,11 +1,11 @@
 /**
- * The registry as it grows: scripts are loaded, reloaded and dropped while the engine runs, and a program may declare
- * thousands of triggers, one batch after the other. Held by the runner; the engine reads `current()`.
- * A batch costs its own size; the maps are copied only when somebody looks after a change, and what was handed out
- * never changes.
+ * Registry that changes while the engine runs: scripts are loaded, reloaded and removed, and a program may declare
+ * thousands of triggers in batches. Owned by the runner; the engine reads `current()`. The cost of a batch depends on
+ * its own size. Maps are copied at the first read after a change, and returned maps never change.
  */
 
 import type { Declarations, GraphDeclarations } from '../model/declarations.ts'
+import type { LimitDefinition } from '../model/limits/limits.ts'
 import type { TriggerDefinition } from '../model/trigger.ts'
 import type { WorkflowDefinition } from '../model/workflow.ts'
 import { DeclaredNames } from './declared-names.ts'
@@ -15,24 +15,30 @@ import {
   duplicateTrigger,
   duplicateWorkflow,
   EMPTY_REGISTRY,
+  limitConflict,
   type Registry,
   type RegistryProblem,
 } from './registry.ts'
 
-/** Where the engine looks for what the code declares now. */
 export interface RegistrySource {
   current(): Registry
-  /** Calls back after each change, in the same tick of the event loop. Returns the end of it. */
+  /** Calls back after each change, in the same tick of the event loop. Returns a function that unsubscribes. */
   onChange(callback: () => void): () => void
 }
 
 export class LiveRegistry implements RegistrySource {
   readonly #triggers = new DeclaredNames<TriggerDefinition>()
   readonly #workflows = new DeclaredNames<WorkflowDefinition>()
+  readonly #limits = new DeclaredNames<LimitDefinition>()
   readonly #graphs = new DeclaredGraphNames()
-  /** By script: its place in the order in which they came. */
+  /** Order in which scripts were added. */
   readonly #ranks = new Map<string, number>()
   #lastRank = 0
+  /**
+   * Order in which scripts last declared limits. The newest declaration of a limit applies, because a script that was
+   * not loaded again may have an old version of a module with limits.
+   */
+  readonly #limitRanks = new Map<string, number>()
   readonly #listeners = new Set<() => void>()
   #awaitsWorkflows = false
   #current: Registry | null = EMPTY_REGISTRY
@@ -43,8 +49,7 @@ export class LiveRegistry implements RegistrySource {
   }
 
   /**
-   * Whether scripts are still on their way. Until they are there, a trigger without its workflow is not in use: what it fired
-   * would start nothing.
+   * While scripts are still being loaded, triggers without a workflow are not used, because they would start nothing.
    */
   awaitWorkflows(isAwaiting: boolean): void {
     this.#awaitsWorkflows = isAwaiting
@@ -58,6 +63,7 @@ export class LiveRegistry implements RegistrySource {
     return Object.freeze({
       triggers: new Map(triggers),
       workflows,
+      limits: new Map(this.#limits.inUse),
       graphs: this.#graphs.snapshot(!this.#awaitsWorkflows),
     })
   }
@@ -68,12 +74,12 @@ export class LiveRegistry implements RegistrySource {
   }
 
   /**
-   * Adds a batch; a later declaration of a name replaces an earlier one of the same script. Returns everything that is wrong with
-   * it; what is good is in use. A trigger without its workflow is no problem yet, since the workflow may be declared
-   * later: see `unboundTriggers`.
+   * Adds valid declarations, and returns all problems. A later declaration of a name replaces an earlier one of the
+   * same script. The workflow of a trigger may be declared later: see `unboundTriggers`.
    */
-  declare({ triggers, workflows, graphs }: Declarations): readonly RegistryProblem[] {
+  declare({ triggers, workflows, limits = [], graphs }: Declarations): readonly RegistryProblem[] {
     const problems: RegistryProblem[] = []
+    for (const limit of limits) problems.push(...this.#declareLimit(Object.freeze(limit)))
     for (const workflow of workflows) {
       const checked = checkWorkflow(workflow)
       if (checked.definition === null) problems.push(...checked.problems)
@@ -85,7 +91,17 @@ export class LiveRegistry implements RegistrySource {
     return problems
   }
 
-  /** Forgets what a script declared, then adds what it declares now: one change. */
+  /** Returns the first limit in the declarations of a new script that a loaded one has declared with other values. */
+  conflictOfNew({ limits = [] }: Declarations): RegistryProblem | null {
+    for (const limit of limits) {
+      const other = this.#limits.inUse.get(limit.name)
+      const problem = other === undefined || other.script === limit.script ? null : limitConflict(limit, other, other)
+      if (problem !== null) return problem
+    }
+    return null
+  }
+
+  /** Replaces the declarations of a script, in one change. */
   replaceScript(script: string, declarations: Declarations): readonly RegistryProblem[] {
     this.#forget(script)
     return this.declare(declarations)
@@ -94,6 +110,7 @@ export class LiveRegistry implements RegistrySource {
   removeScript(script: string): void {
     this.#forget(script)
     this.#ranks.delete(script)
+    this.#limitRanks.delete(script)
     this.#changed()
   }
 
@@ -115,6 +132,16 @@ export class LiveRegistry implements RegistrySource {
     return problem === null ? [] : [problem]
   }
 
+  #declareLimit(limit: LimitDefinition): readonly RegistryProblem[] {
+    const { name, script } = limit
+    this.#place(script)
+    this.#limitRanks.set(script, ++this.#lastRank)
+    const other = this.#limits.declare(name, limit, (each) => this.#limitRanks.get(each) ?? 0)
+    const inUse = this.#limits.inUse.get(name) ?? limit
+    const problem = other && limitConflict(limit, other, inUse)
+    return problem === null ? [] : [problem]
+  }
+
   #declareGraphs(graphs: GraphDeclarations): readonly RegistryProblem[] {
     for (const { script } of [...graphs.sources, ...graphs.reactors, ...graphs.graphs]) this.#place(script)
     return this.#graphs.declare(graphs, this.#rankOf)
@@ -122,7 +149,6 @@ export class LiveRegistry implements RegistrySource {
 
   readonly #rankOf = (script: string): number => this.#ranks.get(script) ?? 0
 
-  /** A script keeps its place until it is removed. */
   #place(script: string): void {
     if (!this.#ranks.has(script)) this.#ranks.set(script, ++this.#lastRank)
   }
@@ -130,6 +156,7 @@ export class LiveRegistry implements RegistrySource {
   #forget(script: string): void {
     this.#triggers.forget(script)
     this.#workflows.forget(script)
+    this.#limits.forget(script)
     this.#graphs.forget(script)
   }
 

@@ -1,14 +1,14 @@
-/** The name that the user probably meant, for messages about an unknown one. Pure. */
+/** Finds the name that the user probably meant, for messages about unknown names. Pure. */
 
 import { distance } from 'fastest-levenshtein'
 
-/** Longer names are not corrected: the distance of two with 100,000 letters takes 15 seconds. */
+/** Longer names are not corrected: comparing two with 100,000 letters takes 15 seconds. */
 const MAX_CORRECTED_LENGTH = 200
 
 /** Maximum number of stored names that the search for a misspelling reads: the newest. */
 export const MAX_COMPARED_NAMES = 10_000
 
-/** Of `known`, the closest name that is close enough to be a misspelling; null when none is. The first wins on a tie. */
+/** Returns the closest known name if it may be the intended one, else null. The first wins a tie. */
 export function nearestName(name: string, known: Iterable<string>): string | null {
   if (name.length > MAX_CORRECTED_LENGTH) return null
   let nearest: string | null = null
@@ -17,7 +17,6 @@ export function nearestName(name: string, known: Iterable<string>): string | nul
   for (const candidate of known) {
     if (Math.abs(candidate.length - name.length) >= nearestDistance) continue
     const edits = distance(folded, candidate.toLowerCase())
-    // Something must be left of it: one letter is no misspelling of another.
     if (edits < nearestDistance && edits < Math.max(name.length, candidate.length)) {
       nearest = candidate
       nearestDistance = edits
@@ -26,7 +25,7 @@ export function nearestName(name: string, known: Iterable<string>): string | nul
   return nearest
 }
 
-/** ` Did you mean "x"?`, or '' when no known name is close. Appended to a message that ends in a full stop. */
+/** Returns ` Did you mean "x"?`, or ''. Appended to a message that ends in a full stop. */
 export function didYouMean(name: string, known: Iterable<string>): string {
   const nearest = nearestName(name, known)
   return nearest === null ? '' : ` Did you mean "${nearest}"?`

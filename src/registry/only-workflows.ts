@@ -1,4 +1,4 @@
-/** A registry of which only some workflows are in use, with the triggers that start them and without graphs: what a worker that is restricted sees. */
+/** Registry of selected workflows with their triggers, without graphs, for a restricted worker. */
 
 import type { RegistrySource } from './live-registry.ts'
 import { NO_GRAPHS, type Registry } from './registry.ts'
@@ -15,6 +15,7 @@ export function onlyWorkflows(source: RegistrySource, names: readonly string[]):
         part = Object.freeze({
           triggers: new Map([...now.triggers].filter(([, { workflow }]) => wanted.has(workflow))),
           workflows: new Map([...now.workflows].filter(([key]) => wanted.has(key))),
+          limits: now.limits,
           graphs: NO_GRAPHS,
         })
       }

@@ -1,25 +1,36 @@
 /**
- * Everything that the loaded scripts declared, checked once and frozen: what the engine knows of the code.
- * Pure; `LiveRegistry` holds the current one. What is broken is left out and reported as a value, all of it together,
- * and what is good goes on.
+ * Checked and frozen declarations of the loaded scripts, for the engine. Pure; `LiveRegistry` holds the current one.
+ * Invalid declarations are omitted and reported together; valid ones are used.
  */
 
 import { UsageError } from '../errors.ts'
+import type { GraphDefinition, ReactorDefinition, SourceDefinition } from '../model/graphs/definitions.ts'
+import { areSameLimits, type LimitDefinition, limitConflictText } from '../model/limits/limits.ts'
 import type { TriggerDefinition } from '../model/trigger.ts'
 import type { SourcePlace, TaskDefinition, WorkflowDefinition } from '../model/workflow.ts'
-import { type GraphProblem, orderTasks } from './graph.ts'
-import type { GraphRegistry } from './graph-registry.ts'
 import { didYouMean } from './nearest.ts'
+import { type GraphProblem, orderTasks } from './task-order.ts'
+
+export interface GraphRegistry {
+  readonly sources: ReadonlyMap<string, SourceDefinition>
+  readonly reactors: ReadonlyMap<string, ReactorDefinition>
+  readonly graphs: ReadonlyMap<string, GraphDefinition>
+  /** Declared sources that cannot be used. Their events wait. */
+  readonly badSources: ReadonlySet<string>
+  /** False while scripts are being loaded, because one of them may still declare a source that a reactor names. */
+  readonly isComplete: boolean
+}
 
 export interface Registry {
   readonly triggers: ReadonlyMap<string, TriggerDefinition>
-  /** By key. */
   readonly workflows: ReadonlyMap<string, WorkflowDefinition>
+  /** Limits of tasks, also those that no task uses. */
+  readonly limits: ReadonlyMap<string, LimitDefinition>
   readonly graphs: GraphRegistry
 }
 
 export type RegistryProblem = {
-  /** Complete sentence with the names and what to do. */
+  /** Complete sentence with the names and the fix. */
   readonly message: string
   readonly script: string
   readonly place: SourcePlace | null
@@ -40,9 +51,10 @@ export type RegistryProblem = {
       readonly name: string
       readonly otherScript: string
     }
+  | { readonly kind: 'limitConflict'; readonly limit: string; readonly otherScript: string }
   | { readonly kind: 'badSource'; readonly source: string }
   | { readonly kind: 'badRule' | 'unreachableTask'; readonly workflow: string; readonly task: string }
-  /** The task runs a function of another script, and that is not loaded, or does not declare it. */
+  /** The task runs a function of a script that is not loaded, or does not declare it. */
   | { readonly kind: 'unknownScript' | 'unknownTask'; readonly workflow: string; readonly task: string }
   | { readonly kind: 'unknownWorkflow'; readonly trigger: string; readonly workflow: string }
 )
@@ -58,6 +70,7 @@ export const NO_GRAPHS: GraphRegistry = Object.freeze({
 export const EMPTY_REGISTRY: Registry = Object.freeze({
   triggers: new Map(),
   workflows: new Map(),
+  limits: new Map(),
   graphs: NO_GRAPHS,
 })
 
@@ -69,7 +82,7 @@ export function declaredWorkflow({ workflows }: Registry, workflow: string): Wor
   throw new UsageError('WORKFLOW_NOT_FOUND', message, { workflow })
 }
 
-/** Triggers that name a workflow which nobody declared. They are polled; when one fires, no workflow starts. */
+/** Returns triggers of undeclared workflows. They are polled, but start no workflow. */
 export function unboundTriggers(registry: Registry): readonly RegistryProblem[] {
   const problems: RegistryProblem[] = []
   for (const trigger of registry.triggers.values()) {
@@ -78,7 +91,7 @@ export function unboundTriggers(registry: Registry): readonly RegistryProblem[] 
   return problems
 }
 
-/** The workflow with its tasks in order, or everything that is wrong with it. */
+/** Returns the workflow with sorted tasks, or all errors. */
 export function checkWorkflow(workflow: WorkflowDefinition): {
   readonly definition: WorkflowDefinition | null
   readonly problems: readonly RegistryProblem[]
@@ -109,7 +122,9 @@ function graphProblem(workflow: WorkflowDefinition, problem: GraphProblem): Regi
       kind: 'dependencyCycle',
       fullNames: problem.fullNames,
       place: workflow.place,
-      message: `The tasks of workflow "${workflow.key}" depend on each other in a cycle: ${problem.fullNames.join(' -> ')}. Remove one of these dependencies.`,
+      message:
+        `The tasks of workflow "${workflow.key}" depend on each other in a cycle: ` +
+        `${problem.fullNames.join(' -> ')}. Remove one of these dependencies.`,
     }
   }
   const task = workflow.tasks.find((each) => each.id === problem.task)
@@ -120,11 +135,13 @@ function graphProblem(workflow: WorkflowDefinition, problem: GraphProblem): Regi
     task: problem.task,
     dependency: problem.dependency,
     place: task?.place ?? workflow.place,
-    message: `Task "${problem.task}" of workflow "${workflow.key}" depends on "${problem.dependency}", which is not a task of this workflow.${didYouMean(problem.dependency, known)}`,
+    message:
+      `${task?.wait === undefined ? 'Task' : 'Node'} "${problem.task}" of workflow "${workflow.key}" depends on ` +
+      `"${problem.dependency}", which is not a task of this workflow.${didYouMean(problem.dependency, known)}`,
   }
 }
 
-/** Null when both are the same declaration: two scripts import the file in which it is. */
+/** Returns null for the same declaration, which two scripts import from one file. */
 export function duplicateTrigger(
   trigger: TriggerDefinition,
   other: TriggerDefinition,
@@ -141,7 +158,6 @@ export function duplicateTrigger(
   }
 }
 
-/** The same for workflows. */
 export function duplicateWorkflow(
   workflow: WorkflowDefinition,
   other: WorkflowDefinition,
@@ -158,8 +174,26 @@ export function duplicateWorkflow(
   }
 }
 
-/** The same for sources, reactors and graphs. */
-export function duplicateOf(
+/** Returns null for the same values, and for one declaration that both scripts import, which one has to load again. */
+export function limitConflict(
+  limit: LimitDefinition,
+  other: LimitDefinition,
+  inUse: LimitDefinition,
+): RegistryProblem | null {
+  if (areSameLimits(limit, other) || isSamePlace(limit, other)) return null
+  return {
+    kind: 'limitConflict',
+    limit: limit.name,
+    otherScript: other.script,
+    script: limit.script,
+    place: limit.place,
+    message:
+      `${limitConflictText(other, limit)}; the declaration in "${inUse.script}" is used. Declare it once and import ` +
+      `it, or rename one of the two.`,
+  }
+}
+
+export function findDuplicate(
   what: 'source' | 'reactor' | 'graph',
   name: string,
   declared: Declared,
@@ -186,7 +220,10 @@ function isSamePlace({ place }: Declared, other: Declared): boolean {
 }
 
 function byBoth(declared: Declared, other: Declared, inUse: Declared): string {
-  return `by "${other.script}" and by "${declared.script}"; the declaration in "${inUse.script}" is used. Rename one of the two.`
+  return (
+    `by "${other.script}" and by "${declared.script}"; the declaration in "${inUse.script}" is used. Rename ` +
+    `one of the two.`
+  )
 }
 
 function unknownWorkflow(trigger: TriggerDefinition, registry: Registry): RegistryProblem {

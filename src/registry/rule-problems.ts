@@ -1,6 +1,7 @@
 /**
- * What is wrong with the rules of a workflow's tasks, beyond what Python checks when they are declared: names that mean
- * nothing, comparisons that are never true, and tasks that never run, however the others end. Pure; asked by `cloaca check`.
+ * Finds errors in the rules of a workflow's tasks that Python does not check: unknown names, comparisons that are never
+ * true, and tasks that never run. A task without a rule of its own is skipped after a node that did not complete. Pure.
+ * Used by `cloaca check`.
  */
 
 import type { TaskDefinition, TriggerRule, WorkflowDefinition } from '../model/workflow.ts'
@@ -9,36 +10,74 @@ import type { RegistryProblem } from './registry.ts'
 
 type Ending = 'Completed' | 'Failed' | 'Skipped'
 
-/** What the conditions of a rule may come to in one case. */
 interface Case {
   readonly endings: ReadonlyMap<string, Ending>
   readonly contextValues: ReadonlyMap<string, boolean>
 }
 
-/** Beyond so many cases a rule is taken to be satisfiable. */
-const MOST_CASES = 20_000
+/** A rule with more cases is considered satisfiable. */
+const MAX_CASES = 20_000
 
-/** `workflow`: ordered, so that dependencies come first, and without circles. */
+/** `workflow`: with tasks sorted by dependencies, without cycles. */
 export function ruleProblems(workflow: WorkflowDefinition): readonly RegistryProblem[] {
   const byName = new Map(workflow.tasks.flatMap((task) => [[task.id, task] as const, [task.fullName, task] as const]))
   const endings = new Map<string, readonly Ending[]>()
+  const stops = new Map<string, Stop>()
   const problems: RegistryProblem[] = []
   for (const task of workflow.tasks) {
     const wrong = conditionProblems(task, workflow, byName)
     problems.push(...wrong.map((message) => problem('badRule', message, task, workflow)))
-    // A task of which a condition means nothing is taken for one that may end in any way: one mistake, one line.
+    // A task with an invalid condition is assumed to end in any way, so that one error causes one line.
     const { canRun, canSkip } = wrong.length > 0 ? { canRun: true, canSkip: true } : waysOf(task.rule, byName, endings)
+    const stop = stopBefore(task, byName, endings, stops)
+    stops.set(task.id, stop)
+    const stopsIt = task.hasOwnRule === undefined ? stop : 'never'
+    const skips = canSkip || stopsIt !== 'never' || canTimeOutAsSkipped(task)
     endings.set(task.id, [
-      ...(canRun ? (['Completed', 'Failed'] as const) : []),
-      ...(canSkip ? (['Skipped'] as const) : []),
+      ...(canRun && stopsIt !== 'always' ? (['Completed', 'Failed'] as const) : []),
+      ...(skips ? (['Skipped'] as const) : []),
     ])
     if (canRun) continue
-    const message =
-      `Task "${task.id}" of workflow "${workflow.key}" never runs: its rule is false for every possible ` +
-      'result of the other tasks.'
+    const subject = `${task.wait === undefined ? 'Task' : 'Node'} "${task.id}" of workflow "${workflow.key}"`
+    const message = `${subject} never runs: its rule is false for every possible result of the other tasks.`
     problems.push(problem('unreachableTask', message, task, workflow))
   }
   return problems
+}
+
+/** Whether a node before a task, directly or through other tasks, ends without completing. */
+type Stop = 'never' | 'sometimes' | 'always'
+
+/** Follows the rule of the engine: a task with a rule of its own hides the nodes before it, unless it was skipped. */
+function stopBefore(
+  task: TaskDefinition,
+  byName: ReadonlyMap<string, TaskDefinition>,
+  endings: ReadonlyMap<string, readonly Ending[]>,
+  stops: ReadonlyMap<string, Stop>,
+): Stop {
+  const found = task.dependencies.flatMap((id): readonly Stop[] => {
+    const before = byName.get(id)
+    const ends = endings.get(id) ?? []
+    const own = before?.wait === undefined ? 'never' : frequencyOf(ends, (end) => end !== 'Completed')
+    const passesOn = before?.hasOwnRule === undefined ? 'always' : frequencyOf(ends, (end) => end === 'Skipped')
+    return [own, rarerOf(passesOn, stops.get(id) ?? 'never')]
+  })
+  if (found.includes('always')) return 'always'
+  return found.includes('sometimes') ? 'sometimes' : 'never'
+}
+
+function frequencyOf(endings: readonly Ending[], holds: (ending: Ending) => boolean): Stop {
+  if (!endings.some(holds)) return 'never'
+  return endings.every(holds) ? 'always' : 'sometimes'
+}
+
+function rarerOf(one: Stop, other: Stop): Stop {
+  if (one === 'never' || other === 'never') return 'never'
+  return one === 'always' ? other : 'sometimes'
+}
+
+function canTimeOutAsSkipped({ wait }: TaskDefinition): boolean {
+  return wait !== undefined && wait.kind !== 'delay' && wait.timeoutMs !== null && wait.onTimeout === 'skip'
 }
 
 function problem(
@@ -98,7 +137,7 @@ function conditionsOf(rule: TriggerRule): readonly Condition[] {
   }
 }
 
-/** Whether the rule is true in some case, and false in some: of all endings that the tasks it asks about may have. */
+/** Checks all possible endings of the tasks in a rule for one that makes it true, and one that makes it false. */
 function waysOf(
   rule: TriggerRule,
   byName: ReadonlyMap<string, TaskDefinition>,
@@ -109,7 +148,7 @@ function waysOf(
   const values = [...new Set(conditions.flatMap((each) => (each.type === 'ContextValue' ? [keyOf(each)] : [])))]
   const choices = tasks.map((name) => endings.get(byName.get(name)?.id ?? '') ?? [])
   const cases = choices.reduce((product, { length }) => product * length, 2 ** values.length)
-  if (cases > MOST_CASES) return { canRun: true, canSkip: true }
+  if (cases > MAX_CASES) return { canRun: true, canSkip: true }
   let canRun = false
   let canSkip = false
   for (let number = 0; number < cases && !(canRun && canSkip); number += 1) {
@@ -119,7 +158,7 @@ function waysOf(
   return { canRun, canSkip }
 }
 
-/** The case of this number: its digits, in a system whose bases are the numbers of choices. */
+/** Returns a case by number. Its digits have the numbers of choices as their bases. */
 function caseOf(
   number: number,
   tasks: readonly string[],

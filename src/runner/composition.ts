@@ -1,25 +1,23 @@
 /**
- * How interpreters are started, and wired to the runners that scripts open. Used by the two composition roots, `runner.ts`
- * (an engine that loads scripts) and `program.ts` (a script that opens engines of its own). Engine and store are loaded
- * while Python starts, which is what the start of a program waits for: what is imported here comes before it.
+ * Starts interpreters, and wires them to the runners that scripts open. Used by the composition roots, `runner.ts` and
+ * `python-program.ts`. Engine and store are loaded while Python starts; imports of this file delay the start of a
+ * program.
  */
 
-import { realpathSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { borderDigest } from '../border/build.ts'
 import type { LoadTarget, ProcessSettings, ProgramTarget, PythonOptions, RunningProgram } from '../border/protocol.ts'
-import { schemaNameProblem } from '../database/names.ts'
-import type { DatabasePlace } from '../database/place.ts'
-import { shownUrl } from '../database/shown-url.ts'
+import type { DatabasePlace } from '../database/database-place.ts'
+import { MEMORY_PATH, parseDatabaseUrl } from '../database/url.ts'
 import { type EngineOpener, ScriptRunners } from '../default-runner/runners.ts'
-import { SystemClock } from '../engine/clock.ts'
+import { refuseUngranted } from '../default-runner/ungranted-databases.ts'
+import type { Clock } from '../engine/clock-port.ts'
 import type { Engine } from '../engine/engine.ts'
-import { EngineEvents } from '../engine/events.ts'
-import type { StreamBackends } from '../engine/graphs/streams.ts'
-import type { Clock } from '../engine/ports.ts'
-import { UsageError } from '../errors.ts'
+import { EngineEvents } from '../engine/engine-events.ts'
+import type { StreamBackends } from '../engine/graphs/stream-port.ts'
+import { SystemClock } from '../engine/system-clock.ts'
 import { installedPackageFolders } from '../host/environment/machine-packages.ts'
 import type { PythonChoice } from '../host/environment/python-choice.ts'
 import type { ParentLines } from '../host/parent/parent-peer.ts'
@@ -29,79 +27,30 @@ import { PythonHost } from '../host/python-host.ts'
 import { type Restrictions, UNRESTRICTED } from '../host/restriction/restriction.ts'
 import { PythonRefusal, type ScriptAnswer, type ScriptCall } from '../host/script-call.ts'
 import type { LoadedScript } from '../host/scripts/script-generations.ts'
+import type { LimitOverrides } from '../model/limits/limits.ts'
+import type { ScriptLineSink } from '../output/script-line.ts'
 import type { LiveRegistry } from '../registry/live-registry.ts'
 import type { RegistryProblem } from '../registry/registry.ts'
 import type { SecretProvider } from '../secrets/provider.ts'
-import { SETTINGS } from '../settings/table.ts'
-import { isPostgresUrl, MEMORY_PATH, parseDatabaseUrl } from '../store/database-url.ts'
-import { DatabaseAdmin } from '../store/postgres/admin/database-admin.ts'
+import { DatabaseAdmin } from '../tenants/database-admin.ts'
+import type { AlertsFor } from './engine-composition.ts'
 import { GenerationRegistries } from './generation-registries.ts'
-import { refuseUngranted } from './restriction/asked-databases.ts'
+import { type Durability, isSameDatabase } from './start/database-choice.ts'
 import type { ProgramStart } from './start/program-start.ts'
 import { scriptProcess } from './start/script-process.ts'
 
-/** Durability of the database; see `RunnerOptions.durability`. */
-export type Durability = 'full' | 'normal'
-
-/**
- * The durability that `CLOACA_DURABILITY` asks for; `full` by default.
- * @internal
- */
-export function defaultDurability(): Durability {
-  const wanted = process.env.CLOACA_DURABILITY || SETTINGS.durability.default
-  if (wanted === 'full' || wanted === 'normal') return wanted
-  throw new UsageError('INVALID_ARGUMENT', `CLOACA_DURABILITY must be "full" or "normal", but it is "${wanted}".`)
-}
-
-borderDigest() // of the code that is loaded now, whatever is installed later
+borderDigest() // caches the digest of the loaded code, since another version may be installed later
 
 /** The Python package lies beside `src` and `dist` alike. */
 const PACKAGE_FOLDER = fileURLToPath(new URL('../../python', import.meta.url))
 
 /**
- * The clock of one runner's parts: what its timers and listeners throw is reported by the runner's events. What keeps the
- * process alive is decided by `KeepAlive`, not by timers that are pending.
+ * Returns the clock of one runner's parts, which reports errors of timers and listeners as events of the runner. Its
+ * timers do not keep the process alive: `KeepAlive` does.
  * @internal
  */
-export function clockOf(events: EngineEvents): Clock {
+export function makeRunnerClock(events: EngineEvents): Clock {
   return new SystemClock({ keepsProcessAlive: false, onTrouble: (trouble) => events.emit('trouble', trouble) })
-}
-
-/**
- * The database that is meant when none is named.
- * @internal
- */
-export function defaultDatabaseUrl(): string {
-  return process.env.CLOACA_DATABASE_URL || SETTINGS.database.default
-}
-
-/**
- * Returns the database that the options of a runner name. Throws `INVALID_ARGUMENT` for an impossible schema.
- * @internal
- */
-export function databasePlace({ database, schema }: { database?: string; schema?: string | null }): DatabasePlace {
-  // A variable that is meant for the database of another one is not heeded.
-  const ofEnvironment = database === undefined ? process.env[SETTINGS.schema.variable] || null : null
-  const place = { url: database ?? defaultDatabaseUrl(), schema: schema === undefined ? ofEnvironment : schema }
-  if (place.schema === null) return Object.freeze(place)
-  const problem = isPostgresUrl(place.url)
-    ? schemaNameProblem(place.schema)
-    : `"${place.schema}" needs PostgreSQL, but the database is "${shownUrl(place.url)}". On SQLite, use a separate file for each tenant`
-  if (problem === null) return Object.freeze(place)
-  throw new UsageError('INVALID_ARGUMENT', `Cannot use the schema: ${problem}.`, {
-    path: 'schema',
-    reason: problem,
-  })
-}
-
-/**
- * Returns the path of the file of a database URL. Returns null for a database in memory or on a server. Throws
- * `INVALID_DATABASE_URL`.
- */
-export function databaseFile(databaseUrl = defaultDatabaseUrl()): string | null {
-  const location = parseDatabaseUrl(databaseUrl)
-  if (location.kind === 'postgres') return null
-  return location.path === MEMORY_PATH || location.path.startsWith('file:') ? null : location.path
 }
 
 /**
@@ -117,60 +66,62 @@ export interface Scripting {
 export interface ScriptingOptions {
   readonly argv: readonly string[]
   readonly interpreters: number
-  /** As of `RunnerOptions`. */
   readonly pythonChoice?: PythonChoice | undefined
   readonly pythonFor?: Readonly<Record<string, PythonChoice>> | undefined
   readonly restrictions?: Restrictions | undefined
-  /** Aborted by who does not wait for the start any more. */
+  /** Aborted when nobody waits for the start any more. */
   readonly stopping?: AbortSignal
   readonly isProgram: boolean
-  /** The program, where it is for one. */
   readonly program?: ProgramTarget | RunningProgram | null
   /** Returns the scripts that this process loads now, unless it runs a program. */
   readonly scripts?: () => readonly LoadTarget[]
-  /** Where the program runs already that has started this process; else Python is started. */
+  /** Connection to the program that started this process. Null starts Python. */
   readonly parent?: ParentLines | null
-  /** What was done for a program already; null, the default: nothing. */
+  /** Start that was already begun for a program. Default: null, none. */
   readonly start?: ProgramStart | null
   readonly stdoutTo?: 'stdout' | 'stderr'
   readonly prefixesOutput?: boolean
+  readonly output?: ScriptLineSink | undefined
   readonly limits: HostLimits
+  /** Values that replace those of limits by key in the code, for engines that scripts open. Default: none. */
+  readonly limitOverrides?: Readonly<Record<string, LimitOverrides>>
   readonly durability: Durability
-  /** Null where tasks have none. */
+  /** Null if tasks have no secrets. */
   readonly secrets: SecretProvider | null
-  /** What the engines that scripts open read streams with. */
   readonly streams: StreamBackends
-  /** What is in use, of all scripts. */
+  /** Declarations of all scripts that are in use. */
   readonly registry: LiveRegistry
-  /** The engine that serves the scripts: a runner that one of them opens on the same database is this one. Null for a program. */
+  /** Engine that serves the scripts, and that they get if they open a runner on its database. Null for a program. */
   readonly served: { readonly database: DatabasePlace; readonly engine: Engine } | null
-  /** Whether the runners that scripts open poll and fire by themselves, or only run what they are asked for. */
+  /** Whether runners that scripts open poll and fire by themselves, or run only requested workflows. */
   readonly startsRunners: boolean
-  /** Scripts are only looked at: what they open has a database in memory, and what they want to execute is refused. Default false. */
+  /** Checks scripts only: runners use a database in memory, and executions are refused. Default: false. */
   readonly isDryRun?: boolean
   readonly clock: Clock
-  /** Watches the engines that scripts open. */
+  /** Watches the events of an engine that a script opens. */
   readonly watch: (events: EngineEvents) => void
-  /** A script is there again in a new interpreter. */
+  /** Creates the alerts of an engine that a script opens. Default: none. */
+  readonly alertsFor?: AlertsFor
+  /** Called when a script is loaded again in a new interpreter. */
   readonly reloaded: (script: LoadedScript) => void
-  /** A script could not be loaded into a new interpreter. */
+  /** Called when a script could not be loaded into a new interpreter. */
   readonly notServed: (script: string) => void
   readonly quarantined: (script: string, label: string, reason: string) => void
-  /** What python was told on its command line. */
+  /** Options of Python's command line. */
   readonly python?: PythonOptions | undefined
   readonly notice: (message: string) => void
-  /** Hears why the start takes longer than usual. */
+  /** Receives the reason why the start takes longer than usual. */
   readonly preparing: (message: string, isDone: boolean) => void
 }
 
-/** What is wrong with what a script declares while it runs; what is wrong at its loading is in the report of that. */
+/** Reports problems of declarations that a script makes while it runs. Loading reports the others. */
 function sayProblems(problems: readonly RegistryProblem[], notice: (message: string) => void): void {
   for (const { message, script } of problems) notice(`Script "${script}": ${message}`)
 }
 
 /**
- * Starts Python. Declarations that scripts make while they run reach the registry by themselves; what a script declares while
- * it is loaded is known to its own runners at once, and in use when all of it is good.
+ * Starts Python. Declarations that scripts make while they run reach the registry automatically. Declarations made
+ * while a script is loaded are known to its own runners immediately, and in use when the whole script is good.
  * @internal
  */
 export async function openScripting(options: ScriptingOptions): Promise<Scripting> {
@@ -188,13 +139,13 @@ export async function openScripting(options: ScriptingOptions): Promise<Scriptin
     const events = new EngineEvents()
     options.watch(events)
     return await openEngine(options.isDryRun ? inMemoryInstead(database) : database, {
-      host: host.ofGeneration(generation),
+      host: host.calls.ofGeneration(generation),
       registry: registries.of(generation),
-      ...{ settings: engineSettings, streams: options.streams },
+      ...{ settings: engineSettings, streams: options.streams, limits: options.limitOverrides ?? {} },
       durability: options.durability,
       events,
-      clock: clockOf(events),
-      notice,
+      clock: makeRunnerClock(events),
+      ...{ notice, alertsFor: options.alertsFor },
       isStarted: options.startsRunners,
     })
   }
@@ -210,7 +161,7 @@ export async function openScripting(options: ScriptingOptions): Promise<Scriptin
     ...{ isProgram: options.isProgram, program: options.program ?? null, scripts: () => scriptsOf(options) },
     ...{ parent: options.parent ?? null, headStart: options.start?.headStart ?? null },
     ...(options.stdoutTo && { stdoutTo: options.stdoutTo }),
-    prefixesOutput: options.prefixesOutput ?? false,
+    ...{ prefixesOutput: options.prefixesOutput ?? false, output: options.output },
     limits: options.limits,
     events: {
       call: (call) => answerOf(call, options, runners),
@@ -229,7 +180,7 @@ export async function openScripting(options: ScriptingOptions): Promise<Scriptin
     },
   })
   const engineAssembly = loadEngine()
-  engineAssembly.catch(() => undefined) // whoever opens a runner gets the error
+  engineAssembly.catch(() => undefined) // Ignored: the caller who opens a runner receives the error
   const host: PythonHost = await opening
   return { host, runners }
 }
@@ -239,7 +190,7 @@ function scriptsOf({ scripts, program }: ScriptingOptions): readonly LoadTarget[
   return [...(scripts?.() ?? []), ...ofProgram]
 }
 
-/** In a turn of its own, once the interpreter's process has been started: loading it keeps this one busy for 75 ms. */
+/** Waits until the process of the interpreter has been started, because loading the engine blocks for 75 ms. */
 async function loadEngine() {
   await setImmediate()
   return await import('./engine-composition.ts')
@@ -251,13 +202,13 @@ function processSettingsOf(options: ScriptingOptions): ProcessSettings {
   return start?.process ?? scriptProcess(argv, notice, { python, memoryMebibytes: limits.memoryMebibytes })
 }
 
-/** A URL that is not understood is a mistake of the script. */
+/** Throws for an invalid URL, which is an error of the script. */
 function inMemoryInstead({ url }: DatabasePlace): DatabasePlace {
   parseDatabaseUrl(url)
   return { url: MEMORY_PATH, schema: null }
 }
 
-/** What a script that is only checked may not do, with the exception and the beginning of the message that Python documents. */
+/** Methods that a checked script may not call, with the documented Python exception and beginning of its message. */
 const REFUSED_WHEN_DRY: Readonly<Record<string, readonly [exception: string, failure: string]>> = {
   'runner.execute': ['ValueError', 'Workflow execution failed: '],
   'tenants.create': ['RuntimeError', 'Failed to create tenant: '],
@@ -279,27 +230,4 @@ function refuseToDo({ method }: ScriptCall): Promise<never> {
     `${failure}the script is only being checked, so nothing is started. ` +
     'Move the code of a program under: if __name__ == "__main__":'
   return Promise.reject(new PythonRefusal(exception, message))
-}
-
-function isSameDatabase(one: DatabasePlace, other: DatabasePlace): boolean {
-  const [first, second] = [one, other].map(identityOfDatabase)
-  return typeof first === 'string' && first === second
-}
-
-/** The same for every name of one file; null for one in memory, and for a URL that whoever opens it will refuse. */
-function identityOfDatabase({ url, schema }: DatabasePlace): string | null {
-  if (isPostgresUrl(url)) {
-    const [place = '', query = ''] = url.split('?', 2)
-    const parameters = new URLSearchParams(query)
-    const named = schema ?? parameters.get('schema')
-    parameters.delete('schema')
-    parameters.sort()
-    return JSON.stringify([place.replace(/^postgres:/i, 'postgresql:'), String(parameters), named])
-  }
-  try {
-    const file = databaseFile(url)
-    return file && realpathSync(file)
-  } catch {
-    return null
-  }
 }

@@ -1,21 +1,28 @@
-/** How a store and an engine over its parts are made. Used by `runner.ts`, and by `assembly.ts` for the runners of scripts. */
+/** Creates stores and engines. Used by `runner.ts`, and by `assembly.ts` for the runners of scripts. */
 
-import type { DatabasePlace } from '../database/place.ts'
+import type { EngineAlerts } from '../alerts/engine-alerts.ts'
+import type { DatabasePlace } from '../database/database-place.ts'
+import { parseDatabaseUrl } from '../database/url.ts'
 import type { OpenEngine } from '../default-runner/runners.ts'
-import type { EngineConfig } from '../engine/config.ts'
+import type { Clock } from '../engine/clock-port.ts'
 import { Engine } from '../engine/engine.ts'
-import type { EngineEvents } from '../engine/events.ts'
-import type { StreamBackends } from '../engine/graphs/streams.ts'
-import type { Clock, ScriptHost, Store } from '../engine/ports.ts'
-import type { InputCheck } from '../engine/steering/input-checks.ts'
+import type { EngineConfig } from '../engine/engine-config.ts'
+import type { EngineEvents } from '../engine/engine-events.ts'
+import type { StreamBackends } from '../engine/graphs/stream-port.ts'
+import type { IncidentPolicy } from '../engine/incidents/incident-policy.ts'
+import type { InputCheck, ScriptHost } from '../engine/ports.ts'
+import type { Store } from '../engine/store.ts'
+import type { LimitOverrides } from '../model/limits/limits.ts'
 import { codec } from '../native/index.ts'
 import { PredicateThread } from '../predicates/predicate-thread.ts'
 import type { RegistrySource } from '../registry/live-registry.ts'
-import { parseDatabaseUrl } from '../store/database-url.ts'
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts'
-import type { Durability } from './composition.ts'
+import type { Durability } from './start/database-choice.ts'
 
-/** Opens, and where needed creates or upgrades, a database. `notice` hears what the user should know of it. */
+/** Maximum time in which an engine of a script that closes sends the last alerts. */
+const ALERTS_WITHIN_MS = 5_000
+
+/** Opens a database; creates or upgrades it if necessary. `notice` receives messages for the user. */
 export async function openStore(
   { url, schema }: DatabasePlace,
   durability: Durability,
@@ -27,7 +34,7 @@ export async function openStore(
   if (location.kind === 'sqlite') {
     return await openSqliteStore({ path: location.path, durability, clock, notice, readOnly })
   }
-  // Nobody else pays for reading its modules.
+  // Imported here, so that only users of PostgreSQL load its modules.
   const { openPostgresStore } = await import('../store/postgres/postgres-store.ts')
   return await openPostgresStore({ url: location.url, schema, durability, clock, notice, readOnly })
 }
@@ -36,40 +43,57 @@ export interface EngineParts {
   readonly store: Store
   readonly host: ScriptHost
   readonly registry: RegistrySource
+  /** Default: `registry`. */
+  readonly loaded?: RegistrySource
+  readonly hold?: () => Disposable
   readonly settings: Partial<EngineConfig>
   readonly streams: StreamBackends
   readonly events: EngineEvents
   readonly clock: Clock
-  /** Missing for an engine without scripts of TypeScript. */
   readonly checkInput?: InputCheck
+  /** Values of limits that replace those of the code. Default: none. */
+  readonly limits?: Readonly<Record<string, LimitOverrides>>
+  /** Default: none are reported. */
+  readonly incidents?: IncidentPolicy | null
 }
 
-/** An engine over its parts, not started. */
+/** Creates an engine, not started. */
 export function makeEngine({ settings, ...parts }: EngineParts): Engine {
   return new Engine({ ...parts, codec, predicates: new PredicateThread(parts), config: settings })
 }
 
-export interface ScriptEngineOptions extends Omit<EngineParts, 'store'> {
+/** Creates the alerts of an engine. */
+export type AlertsFor = (store: Store, events: EngineEvents, clock: Clock) => EngineAlerts
+
+export interface ScriptEngineOptions extends Omit<EngineParts, 'store' | 'incidents'> {
   readonly durability: Durability
   readonly notice: (message: string) => void
-  /** Whether it polls triggers and fires schedules; else it runs what it is asked for alone. */
+  /** Default: none. */
+  readonly alertsFor?: AlertsFor | undefined
+  /** Whether it polls triggers and fires schedules. Otherwise it runs only requested workflows. */
   readonly isStarted: boolean
 }
 
-/** Opens a database and an engine on it, for a script. */
 export async function openEngine(
   database: DatabasePlace,
-  { durability, notice, isStarted, ...parts }: ScriptEngineOptions,
+  { durability, notice, alertsFor, isStarted, ...parts }: ScriptEngineOptions,
 ): Promise<OpenEngine> {
   const store = await openStore(database, durability, parts.clock, notice)
-  const engine = makeEngine({ ...parts, store })
-  await (isStarted ? engine.start() : engine.enter())
+  const alerts = alertsFor?.(store, parts.events, parts.clock) ?? null
+  const engine = makeEngine({ ...parts, store, incidents: alerts?.policy ?? null })
+  try {
+    await (isStarted ? engine.start() : engine.enter())
+  } catch (thrown) {
+    await alerts?.close(0)
+    throw thrown
+  }
   return {
     engine,
     async close() {
       try {
         await engine.stop({ graceMs: 0 })
       } finally {
+        await alerts?.close(ALERTS_WITHIN_MS)
         await store.close() // also when the database refuses the engine's last words
       }
     },

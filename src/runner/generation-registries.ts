@@ -1,7 +1,4 @@
-/**
- * What each generation of a script has declared, for the runners that the script opens itself. Used by `assembly.ts`. A program
- * has one registry, in which everything is in use at once.
- */
+/** Registry of each generation of a script, for the runners that it opens. A program has one. Used by `assembly.ts`. */
 
 import type { GenerationNumber } from '../border/protocol.ts'
 import type { Declarations } from '../model/declarations.ts'
@@ -11,7 +8,7 @@ import type { RegistryProblem } from '../registry/registry.ts'
 export class GenerationRegistries {
   readonly #ofProgram: LiveRegistry | null
   readonly #registries = new Map<GenerationNumber, LiveRegistry>()
-  /** Those of which everything is in use at once, since they run their workflows while they are loaded. */
+  /** Registries whose declarations are in use immediately, because they run workflows while they are loaded. */
   readonly #shared = new Map<GenerationNumber, LiveRegistry>()
 
   constructor(ofProgram: LiveRegistry | null) {
@@ -33,14 +30,15 @@ export class GenerationRegistries {
     return this.of(generation).declare(declarations)
   }
 
-  /** What the generation has declared so far, and declares from now on, is in use elsewhere too. */
+  /** Puts the declarations of the generation, earlier and later ones, into use in another registry. */
   share(generation: GenerationNumber, registry: LiveRegistry): void {
     if (this.#ofProgram !== null || this.#shared.has(generation)) return
     this.#shared.set(generation, registry)
-    const { triggers, workflows, graphs } = this.of(generation).current()
+    const { triggers, workflows, limits, graphs } = this.of(generation).current()
     registry.declare({
       triggers: [...triggers.values()],
       workflows: [...workflows.values()],
+      limits: [...limits.values()],
       graphs: {
         sources: [...graphs.sources.values()],
         badSources: [],

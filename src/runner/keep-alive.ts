@@ -1,11 +1,10 @@
 /**
- * Keeps the process alive exactly as long as somebody counts on it: while a call is under way, while a runner that was
- * started serves, while a program runs. Timers and interpreters do not, so that a Node program which forgets to close
- * its runner ends all the same. Held by the two composition roots.
+ * Keeps the process alive while a call is running, a started runner serves, or a program runs. Timers and interpreters
+ * do not, so a Node program ends even if it forgets to close its runner. Used by the two composition roots.
  */
 
-import { SystemClock } from '../engine/clock.ts'
-import type { Timer } from '../engine/ports.ts'
+import type { Timer } from '../engine/clock-port.ts'
+import { SystemClock } from '../engine/system-clock.ts'
 
 const clock = new SystemClock({ keepsProcessAlive: true })
 
@@ -13,7 +12,7 @@ export class KeepAlive {
   #holds = 0
   #timer: Timer | null = null
 
-  /** Until what it returns is disposed of, which may be done more than once. */
+  /** Keeps the process alive until the result is disposed of, which may be done several times. */
   hold(): Disposable {
     if (this.#holds++ === 0) this.#timer = clock.wakeAfter(Number.POSITIVE_INFINITY, () => {})
     let isHeld = true

@@ -1,4 +1,4 @@
-/** Whether a runner can do what it is for: for probes, which ask again and again. */
+/** Readiness of a runner, for probes, which query it repeatedly. */
 
 import type { Engine } from '../engine/engine.ts'
 import { toError } from '../errors.ts'
@@ -17,12 +17,12 @@ export interface Readiness {
  * Never rejects.
  * @internal
  */
-export async function readinessOf(engine: Engine, hosts: ScriptHosts, withinMs: number): Promise<Readiness> {
+export async function checkReadiness(engine: Engine, hosts: ScriptHosts, withinMs: number): Promise<Readiness> {
   const [database, python] = await Promise.all([engine.health.unwritable(withinMs), unanswered(hosts, withinMs)])
   return { isReady: database === null && python === null, database, python }
 }
 
-/** Scripts of TypeScript need no interpreter. */
+/** Returns null without Python scripts: TypeScript needs no interpreter. */
 async function unanswered({ pythonNow, modulesNow }: ScriptHosts, withinMs: number): Promise<string | null> {
   if (pythonNow === null) return modulesNow === null ? 'No script has been loaded yet.' : null
   try {

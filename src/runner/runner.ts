@@ -1,71 +1,86 @@
 /** `Runner`: composition root of the engine. */
 
-import { Alerts } from '../alerts/alerts.ts'
-import type { Trigger } from '../authoring/types/trigger.ts'
-import type { AnyWorkflow, InputOf } from '../authoring/types/workflow.ts'
-import type { LoadTarget } from '../border/protocol.ts'
+import * as v from 'valibot'
+import type { Limit } from '../authoring/types/limit-types.ts'
+import type { Trigger } from '../authoring/types/trigger-types.ts'
+import type { AnyWorkflow, InputOf } from '../authoring/types/workflow-types.ts'
+import type { Clock } from '../engine/clock-port.ts'
 import type { Engine } from '../engine/engine.ts'
+import { assertEventName, type EngineEventMap, type EngineEventName, EngineEvents } from '../engine/engine-events.ts'
 import type { ExecuteOptions } from '../engine/engine-options.ts'
-import { assertEventName, type EngineEventMap, type EngineEventName, EngineEvents } from '../engine/events.ts'
-import type { Clock, PollRequest, RunGraphRequest, Store } from '../engine/ports.ts'
-import { toError, UsageError } from '../errors.ts'
+import type { PollRequest } from '../engine/ports.ts'
+import type { DatabaseSearch } from '../engine/search/search-service.ts'
+import type { Actions } from '../engine/services/action-service.ts'
+import type { Incidents, SentAlerts } from '../engine/services/alert-service.ts'
+import { type ExecutionResult, executionResult } from '../engine/services/executions/execution-result.ts'
+import type { Executions } from '../engine/services/executions/execution-service.ts'
+import type { Graphs } from '../engine/services/graph-service.ts'
+import type { Instances } from '../engine/services/instance-service.ts'
+import type { Limits } from '../engine/services/limit-service.ts'
+import type { Reactors } from '../engine/services/reactor-service.ts'
+import type { Schedules } from '../engine/services/schedule-service.ts'
+import type { Sources } from '../engine/services/source-service.ts'
+import type { Triggers } from '../engine/services/trigger-service.ts'
+import type { Approvals } from '../engine/services/waits/approval-service.ts'
+import type { SendSignalOptions, Signals } from '../engine/services/waits/signal-service.ts'
+import type { Workflows } from '../engine/services/workflow-service.ts'
+import type { Store } from '../engine/store.ts'
 import type { Measurements } from '../metrics/measurements.ts'
-import { numberArgument, shownValue, textArgument } from '../model/arguments.ts'
+import { numberArgument, textArgument } from '../model/arguments.ts'
 import {
   type ContextText,
   checkedContextText,
-  contextTextOf,
   EMPTY_CONTEXT,
   type JsonObject,
+  toContextText,
 } from '../model/context.ts'
 import type { PollOutcome, PollTest } from '../model/trigger.ts'
+import type { SignalReceipt } from '../model/waits.ts'
 import { codecNotice } from '../native/index.ts'
-import { LiveRegistry } from '../registry/live-registry.ts'
+import { parseOptions } from '../options/checked.ts'
+import { LiveRegistry, type RegistrySource } from '../registry/live-registry.ts'
 import { onlyWorkflows } from '../registry/only-workflows.ts'
-import { openSpans } from '../tracing/open-spans.ts'
-import type { Spans } from '../tracing/spans.ts'
-import { clockOf, databasePlace, defaultDurability, openScripting, type Scripting } from './composition.ts'
+import { makeRunnerClock } from './composition.ts'
 import { makeEngine, openStore } from './engine-composition.ts'
+import { EventListeners } from './event-listeners.ts'
+import { type LogSink, watchForLog, withCaughtErrors } from './event-log-lines.ts'
+import { checkExecuteArguments, type ExecuteArguments } from './hosts/execute-arguments.ts'
 import { openModules } from './hosts/open-modules.ts'
-import { type ExecuteArguments, REGISTERED_SCRIPT, registerValues } from './hosts/registering.ts'
+import { openPython } from './hosts/open-python.ts'
+import { REGISTERED_SCRIPT, registerValues } from './hosts/registering.ts'
 import { ScriptHosts } from './hosts/script-hosts.ts'
+import { logStacks } from './hosts/stack-log.ts'
 import { TaskTargets } from './hosts/task-targets.ts'
 import { UnboundNames } from './hosts/unbound-names.ts'
 import { WorkflowInputs } from './hosts/workflow-inputs.ts'
 import { KeepAlive } from './keep-alive.ts'
-import { allGood, LoadedScripts, type LoadOptions, type ReloadReport, type ScriptReport } from './loaded-scripts.ts'
-import { harmless, type LogSink, watchForLog } from './log-lines.ts'
-import { requireNode } from './node-version.ts'
-import { type CheckedOptions, hostLimits, type RunnerOptions, runnerOptions } from './options.ts'
-import { type Readiness, readinessOf } from './readiness.ts'
-import { closed, unknownTrigger } from './refusals.ts'
-import { RunnerActions } from './resources/actions.ts'
-import { RunnerAlerts } from './resources/alerts.ts'
-import { RunnerExecutions } from './resources/executions.ts'
-import { RunnerGraphs } from './resources/graphs.ts'
-import { RunnerInstances } from './resources/instances.ts'
-import { pollTest } from './resources/poll-test.ts'
-import { RunnerReactors } from './resources/reactors.ts'
-import { RunnerSchedules } from './resources/schedules.ts'
-import { RunnerSources } from './resources/sources.ts'
-import { RunnerTriggers } from './resources/triggers.ts'
-import { RunnerWorkflows } from './resources/workflows.ts'
-import { type ExecutionResult, executionResult, type ResultOf } from './results.ts'
-import { commandEnvironment } from './start/script-process.ts'
+import {
+  LoadedScripts,
+  type LoadOptions,
+  type ReloadReport,
+  requireAllLoaded,
+  type ScriptReport,
+  type ServedNames,
+  servedNames,
+} from './loaded-scripts.ts'
+import { pollTest, type TestPollOptions } from './poll-test.ts'
+import { checkReadiness, type Readiness } from './readiness.ts'
+import { runnerClosedError, unknownTriggerError } from './refusals.ts'
+import { type CheckedOptions, type RunnerOptions, runnerOptions } from './runner-options.ts'
+import { databasePlace, defaultDurability } from './start/database-choice.ts'
+import { requireNode } from './start/node-version.ts'
+import type { ResultOf } from './workflow-result.ts'
 
 const GRACE_MS = 30_000
-/** How long the end of a runner waits for alerts and spans that are on their way. */
-const SENT_WITHIN_MS = 5_000
 const STACKS_WITHIN_MS = 5_000
-/** At a stop whose grace is over. */
 const LATE_STACKS_WITHIN_MS = 1_000
 
 interface RunnerParts {
   readonly store: Store
   readonly events: EngineEvents
   readonly clock: Clock
-  readonly alerts: Alerts | null
-  readonly spans: Spans | null
+  readonly log: LogSink
+  readonly listeners: EventListeners
 }
 
 /**
@@ -73,78 +88,89 @@ interface RunnerParts {
  * JavaScript values; `contextText` is their exact text.
  */
 export class Runner {
-  readonly triggers: RunnerTriggers
-  readonly workflows: RunnerWorkflows
-  readonly executions: RunnerExecutions
-  readonly schedules: RunnerSchedules
-  readonly instances: RunnerInstances
-  readonly alerts: RunnerAlerts
-  readonly actions: RunnerActions
-  readonly sources: RunnerSources
-  readonly reactors: RunnerReactors
-  readonly graphs: RunnerGraphs
-  readonly #options: CheckedOptions
+  readonly triggers: Triggers
+  readonly workflows: Workflows
+  readonly executions: Executions
+  readonly schedules: Schedules
+  readonly instances: Instances
+  readonly alerts: SentAlerts
+  readonly incidents: Incidents
+  readonly actions: Actions
+  readonly sources: Sources
+  readonly reactors: Reactors
+  readonly graphs: Graphs
+  readonly signals: Signals
+  readonly approvals: Approvals
+  readonly limits: Limits
+  readonly search: DatabaseSearch
   readonly #registry: LiveRegistry
+  /** The part of the registry that the engine serves. */
+  readonly #served: RegistrySource
   readonly #store: Store
   readonly #engine: Engine
-  readonly #events: EngineEvents
   readonly #clock: Clock
   readonly #log: LogSink
-  readonly #alerts: Alerts | null
-  readonly #spans: Spans | null
+  readonly #listeners: EventListeners
   readonly #scripts: LoadedScripts
   readonly #alive = new KeepAlive()
   readonly #hosts: ScriptHosts
   readonly #unbound: UnboundNames
-  readonly #inputs: WorkflowInputs
-  #isStarted = false
   #serving: Disposable | undefined
   #closed: Promise<void> | null = null
 
-  private constructor(options: CheckedOptions, { store, events, clock, alerts, spans }: RunnerParts) {
-    this.#options = options
-    const log = options.log ?? (() => undefined)
+  private constructor(options: CheckedOptions, { store, events, clock, log, listeners }: RunnerParts) {
     this.#store = store
     this.#registry = new LiveRegistry()
-    const targets = new TaskTargets(this.#registry, () => this.#scripts.targets)
-    this.#inputs = new WorkflowInputs(this.#registry, () => this.#hosts.modulesNow)
+    const registry = this.#registry
+    const { onlyWorkflows: selected } = options
+    this.#served = selected === undefined ? registry : onlyWorkflows(registry, selected)
+    const targets = new TaskTargets(registry, () => this.#scripts.targets)
+    const inputs = new WorkflowInputs(registry, () => this.#hosts.modulesNow)
     this.#hosts = new ScriptHosts({
-      openPython: (stopping, scripts) => this.#openPython(stopping, scripts),
+      openPython: (stopping, scripts) => {
+        const parts = { engine: this.#engine, registry, clock, log, listeners, stopping, scripts }
+        return openPython(options, parts)
+      },
       openModules: () => openModules({ ...options, log }, clock, this),
-      ...{ targets, inputs: this.#inputs, restrictions: options.restrictions, loading: () => this.#scripts.loading },
+      ...{ targets, inputs, restrictions: options.restrictions, loading: () => this.#scripts.loading },
     })
     this.#scripts = new LoadedScripts({
-      registry: this.#registry,
-      clock,
+      ...{ registry, clock },
       hosts: this.#hosts,
       namedFiles: () => targets.namedFiles(),
       notice: (message) => log({ level: 'warn', message }),
       graceMs: options.reloadGraceMs ?? GRACE_MS,
     })
-    this.#unbound = new UnboundNames(this.#registry, targets, log)
+    this.#unbound = new UnboundNames(registry, targets, log, Object.keys(options.limits ?? {}))
     this.#log = log
-    this.#events = events
     this.#clock = clock
-    this.#alerts = alerts
-    this.#spans = spans
-    if (codecNotice !== null) this.#log({ level: 'info', message: codecNotice })
-    const registry = this.#registry
+    this.#listeners = listeners
+    if (codecNotice !== null) log({ level: 'info', message: codecNotice })
     this.#engine = makeEngine({
       ...{ store, host: this.#hosts.host, settings: options.config ?? {}, streams: options.streams, events, clock },
-      checkInput: (workflow, contextText) => this.#inputs.checked(workflow, contextText),
-      registry: options.onlyWorkflows === undefined ? registry : onlyWorkflows(registry, options.onlyWorkflows),
+      checkInput: (workflow, contextText) => inputs.checked(workflow, contextText),
+      incidents: listeners.incidents,
+      limits: options.limits ?? {},
+      registry: this.#served,
+      loaded: registry,
+      hold: () => this.#alive.hold(),
     })
-    this.triggers = new RunnerTriggers(this.#alive, this.#engine, registry)
-    this.workflows = new RunnerWorkflows(this.#alive, this.#engine, store)
-    this.executions = new RunnerExecutions(this.#alive, this.#engine)
-    this.schedules = new RunnerSchedules(this.#alive, this.#engine)
-    this.instances = new RunnerInstances(this.#alive, this.#engine)
-    this.alerts = new RunnerAlerts(this.#alive, store)
-    this.actions = new RunnerActions(this.#alive, store)
-    this.sources = new RunnerSources(this.#alive, this.#engine)
-    this.reactors = new RunnerReactors(this.#alive, this.#engine)
-    const run = async (request: RunGraphRequest) => (await this.#hosts.python()).host.runGraph(request)
-    this.graphs = new RunnerGraphs(this.#alive, this.#engine, registry, run)
+    const { services } = this.#engine
+    this.triggers = services.triggers
+    this.workflows = services.workflows
+    this.executions = services.executions
+    this.schedules = services.schedules
+    this.instances = services.instances
+    this.alerts = services.alerts
+    this.incidents = services.incidents
+    this.actions = services.actions
+    this.sources = services.sources
+    this.reactors = services.reactors
+    this.graphs = services.graphs
+    this.signals = services.signals
+    this.approvals = services.approvals
+    this.limits = services.limits
+    this.search = services.search
   }
 
   /** Returns the time of the engine, in milliseconds since 1970. */
@@ -157,28 +183,20 @@ export class Runner {
     requireNode()
     const checked = runnerOptions(options)
     const { durability = defaultDurability() } = checked
-    const log = harmless(checked.log)
+    const log = withCaughtErrors(checked.log)
     const events = new EngineEvents()
-    // Where nobody reads a log, what a listener throws is a warning of the process: it is not lost.
+    // Without a log, errors of listeners become warnings of the process, so they are not lost.
     if (checked.log !== undefined) watchForLog(events, log)
-    const clock = clockOf(events)
+    const clock = makeRunnerClock(events)
     const notice = (message: string): void => log({ level: 'warn', message })
     const store = await openStore(databasePlace(checked), durability, clock, notice, checked.readOnly)
-    const alerts = checked.readOnly
-      ? null
-      : Alerts.of(checked.alerts ?? {}, { store: store.alerts, clock, warn: notice, environment: commandEnvironment })
-    alerts?.watch(events)
-    const spans = await openSpans(clock, notice)
-    spans?.watch(events)
-    return new Runner({ ...checked, log }, { store, events, clock, alerts, spans })
+    const listeners = await EventListeners.open({ options: checked, clock, log }, store, events)
+    return new Runner({ ...checked, log }, { store, events, clock, log, listeners })
   }
 
-  /**
-   * Loads a file, all files of a folder, or a module by name. Loads as much as possible, then throws the first
-   * `ScriptError`.
-   */
+  /** Loads a file, a folder, or a module by name. Loads as much as possible, then throws the first `ScriptError`. */
   async load(place: string, options: LoadOptions = {}): Promise<readonly ScriptReport[]> {
-    return allGood(await this.loadAll([textArgument(place, 'place')], options))
+    return requireAllLoaded(await this.loadAll([textArgument(place, 'place')], options))
   }
 
   /**
@@ -187,14 +205,7 @@ export class Runner {
    */
   async loadAll(places: readonly string[], options: LoadOptions = {}): Promise<readonly ScriptReport[]> {
     using _hold = this.#alive.hold()
-    if (!Array.isArray(places)) {
-      throw new UsageError(
-        'INVALID_ARGUMENT',
-        `"places" must be an array of strings, but ${shownValue(places)} was given.`,
-      )
-    }
-    for (const [index, place] of places.entries()) textArgument(place, `places[${index}]`)
-    return await this.#scripts.load(places, options)
+    return await this.#scripts.load(parseOptions(v.array(v.string()), places, 'places'), options)
   }
 
   /**
@@ -204,8 +215,7 @@ export class Runner {
   async reload(places: readonly string[], changedFiles: readonly string[]): Promise<ReloadReport> {
     using _hold = this.#alive.hold()
     const report = await this.#scripts.reload(places, changedFiles)
-    const loaded = new Set(report.loaded.map(({ script }) => script))
-    this.#unbound.report(({ script }) => loaded.has(script))
+    this.#unbound.reloaded(new Set(report.loaded.map(({ script }) => script)))
     return report
   }
 
@@ -214,26 +224,25 @@ export class Runner {
     using _hold = this.#alive.hold()
     // If scripts are still loading, the caller calls `start` again afterwards, and the places are checked then.
     if (this.#scripts.loading === null) this.#hosts.requireMatches([...this.#scripts.targets.values()])
-    if (!this.#isStarted) this.#unbound.await(this.#scripts.loading)
-    this.#isStarted = true
+    this.#unbound.start(this.#scripts.loading)
     await this.#engine.start()
-    if (this.#closed === null) this.#alerts?.watchLateness((byMs) => this.#engine.triggers.overdue(byMs))
+    if (this.#closed === null) this.#listeners.started(async () => (await this.readiness()).isReady)
     if (this.#closed === null) this.#serving ??= this.#alive.hold()
   }
 
   /**
-   * Adds TypeScript workflows and triggers to those of the loaded scripts, and loads the Python scripts that their
-   * tasks name. If the default function of a script calls this method, the workflows and triggers become part of that
-   * script.
+   * Adds TypeScript workflows, triggers and limits to those of the loaded scripts, and loads the Python scripts that
+   * their tasks name. If the default function of a script calls this method, they become part of that script.
    *
-   * @throws `UsageError`: `INVALID_ARGUMENT` for another value, `DECLARED_TWICE` for a repeated name, `EMPTY_WORKFLOW`
-   *   for a workflow without tasks. `ScriptError` for a Python script that cannot be loaded.
+   * @throws `UsageError`: `INVALID_ARGUMENT` for another value, `DECLARED_TWICE` for a repeated name, `LIMIT_CONFLICT`
+   *   for limits with one name and different values, `EMPTY_WORKFLOW` for a workflow without tasks. `ScriptError` for a
+   *   Python script that cannot be loaded.
    */
-  async register(...values: readonly (AnyWorkflow | Trigger)[]): Promise<void> {
+  async register(...values: readonly (AnyWorkflow | Trigger | Limit)[]): Promise<void> {
     using _hold = this.#alive.hold()
     const isInUse = await registerValues(await this.#hosts.modules(), this.#registry, values)
-    if (isInUse) allGood(await this.#scripts.loadNamed())
-    if (this.#isStarted) this.#unbound.report(({ script }) => script === REGISTERED_SCRIPT)
+    if (isInUse) requireAllLoaded(await this.#scripts.loadNamed())
+    this.#unbound.declared(REGISTERED_SCRIPT)
   }
 
   /**
@@ -242,8 +251,10 @@ export class Runner {
    *
    * @param workflow Name of a workflow, or a TypeScript workflow, which gives the context and the result their types.
    * @param context Initial context, checked by the workflow's `input`. Default: empty.
-   * @throws `UsageError`: `WORKFLOW_NOT_FOUND`, `INVALID_CONTEXT`, or `EXECUTION_TIMEOUT` after `timeoutMs`
-   *   milliseconds.
+   * @param options `key`: the workflow starts once with this key; a call with a known key and an equal context waits
+   *   for the first execution and returns its result. `priority`: order among waiting executions.
+   * @throws `UsageError`: `WORKFLOW_NOT_FOUND`, `INVALID_CONTEXT`, `KEY_REUSED` if the key was used with another
+   *   context, `LIMITED` if the limit of the workflow refuses it, or `EXECUTION_TIMEOUT` after `timeoutMs` ms.
    */
   async execute<const Flow extends AnyWorkflow | string>(
     workflow: Flow,
@@ -252,23 +263,26 @@ export class Runner {
     const name = typeof workflow === 'string' ? workflow : workflow?.name
     return (await this.#execute(
       name,
-      contextTextOf((context === undefined ? {} : context) as JsonObject),
+      toContextText((context === undefined ? {} : context) as JsonObject),
       options,
     )) as ResultOf<Flow>
   }
 
   /** Runs a workflow like `execute`, with the exact JSON text of the context. Throws `INVALID_CONTEXT`. */
-  async executeText(workflow: string, contextText = EMPTY_CONTEXT): Promise<ExecutionResult> {
-    return await this.#execute(workflow, checkedContextText(contextText))
+  async executeText(workflow: string, contextText = EMPTY_CONTEXT, options?: ExecuteOptions): Promise<ExecutionResult> {
+    return await this.#execute(workflow, checkedContextText(contextText), options)
   }
 
   async #execute(workflow: string, contextText: ContextText, options?: ExecuteOptions): Promise<ExecutionResult> {
     using _hold = this.#alive.hold()
-    textArgument(workflow, 'workflow')
-    const timeoutMs = options?.timeoutMs ?? null
-    if (timeoutMs !== null) numberArgument(timeoutMs, 'timeoutMs', 0)
+    checkExecuteArguments(workflow, options)
     await this.#engine.enter()
     return executionResult(await this.#engine.execute(workflow, contextText, options))
+  }
+
+  /** Sends a signal; see `Signals.send`. */
+  async signal(name: string, options: SendSignalOptions = {}): Promise<SignalReceipt> {
+    return await this.signals.send(name, options)
   }
 
   /** Polls a trigger once, without recording the poll or starting the workflow. Throws `TRIGGER_NOT_FOUND`. */
@@ -276,21 +290,34 @@ export class Runner {
     return (await this.testPoll(trigger)).outcome
   }
 
-  /** Polls a trigger like `poll`, and also returns its output, log records and duration. */
-  async testPoll(trigger: string): Promise<PollTest> {
+  /**
+   * Polls a trigger like `poll`, and also returns its output, log records and duration. A trigger with state starts
+   * from `stateText`, or from the stored state. Throws `TRIGGER_HAS_NO_STATE`.
+   */
+  async testPoll(trigger: string, options: TestPollOptions = {}): Promise<PollTest> {
     const { triggers } = this.#registry.current()
     const definition = triggers.get(textArgument(trigger, 'trigger'))
-    if (definition === undefined) throw unknownTrigger(trigger, triggers.keys())
-    if (!this.#isStarted) this.#unbound.reportMisspelt(definition)
-    return await pollTest(definition, this.#engine.config, this.#clock, (request) => this.#poll(request))
+    if (definition === undefined) throw unknownTriggerError(trigger, triggers.keys())
+    this.#unbound.polled(definition)
+    return await pollTest(definition, options, {
+      config: this.#engine.config,
+      clock: this.#clock,
+      poll: (request) => this.#poll(request),
+      storedState: async (name) => (await this.#store.getState(name))?.text ?? null,
+    })
   }
 
   async #poll(request: PollRequest): Promise<PollOutcome> {
     using _hold = this.#alive.hold()
     const outcome = await this.#hosts.host.poll(request)
-    if (outcome.kind !== 'notEntered') return outcome
-    if (this.#closed === null) throw unknownTrigger(request.trigger, this.#registry.current().triggers.keys())
-    throw closed()
+    if (outcome.kind !== 'notStarted') return outcome
+    if (this.#closed === null) throw unknownTriggerError(request.trigger, this.#registry.current().triggers.keys())
+    throw runnerClosedError()
+  }
+
+  /** Names of the declarations that this runner serves. @internal */
+  get served(): ServedNames {
+    return servedNames(this.#served.current())
   }
 
   /** Running polls and tasks, as `trigger 'name'` and `task 'id' of workflow 'name'`. */
@@ -304,41 +331,32 @@ export class Runner {
    */
   on<Name extends EngineEventName>(name: Name, listener: (event: EngineEventMap[Name]) => void): () => void {
     assertEventName(name)
-    if (typeof listener !== 'function') {
-      throw new UsageError('INVALID_ARGUMENT', `"listener" must be a function, but ${shownValue(listener)} was given.`)
-    }
-    return this.#events.on(name, listener)
+    parseOptions(v.function(), listener, 'listener')
+    return this.#engine.events.on(name, listener)
   }
 
   /** Checks that the database can be written and an interpreter answers, within 5,000 ms by default. Never rejects. */
   async readiness(withinMs = STACKS_WITHIN_MS): Promise<Readiness> {
     using _hold = this.#alive.hold()
-    return await readinessOf(this.#engine, this.#hosts, withinMs)
+    return await checkReadiness(this.#engine, this.#hosts, withinMs)
   }
 
   /** Returns live counters since the runner was opened, and the current state. Reads only memory. */
   measure(): Measurements {
     const { counters } = this.#store
     const host = this.#hosts.pythonNow?.host.measure() ?? null
-    return { engine: this.#events.counters, store: counters, now: this.#engine.health.gauges(), host }
+    return { engine: this.#engine.events.counters, store: counters, now: this.#engine.health.gauges(), host }
   }
 
   /** Logs the state of each interpreter, and what each suspended stack waits for, with its Python frames. */
   async logStacks(withinMs = STACKS_WITHIN_MS): Promise<void> {
-    try {
-      const scripting = await this.#hosts.pythonSettled()
-      for (const message of (await scripting?.host.describeStacks(withinMs)) ?? [])
-        this.#log({ level: 'info', message })
-    } catch (thrown) {
-      // A stop goes on without it.
-      this.#log({
-        level: 'warn',
-        message: `Cannot log the stacks of the interpreters: ${toError(thrown).message}`,
-      })
-    }
+    await logStacks(this.#hosts, this.#log, withinMs)
   }
 
-  /** Stops polling, waits up to `graceMs` (default 30,000) for running tasks, and releases everything. Idempotent. */
+  /**
+   * Stops polling, waits up to `graceMs` (default 30,000) for running tasks and up to 2 s for running polls, and
+   * releases everything. Idempotent.
+   */
   async close(options: { readonly graceMs?: number } = {}): Promise<void> {
     const graceMs = numberArgument(options.graceMs ?? GRACE_MS, 'graceMs', 0)
     this.#closed ??= this.#close(graceMs).finally(() => this.#serving?.[Symbol.dispose]())
@@ -352,7 +370,7 @@ export class Runner {
   async #close(graceMs: number): Promise<void> {
     using _hold = this.#alive.hold()
     this.#hosts.stop()
-    // What keeps a stop waiting is what one wants to know then.
+    this.#listeners.stopping()
     let report: Promise<void> | null = null
     const late = this.#clock.wakeAfter(graceMs, () => {
       if (graceMs > 0) report = this.logStacks(LATE_STACKS_WITHIN_MS)
@@ -362,37 +380,10 @@ export class Runner {
     } finally {
       late.cancel()
       await report
-      // Also when the database refuses the engine's last words: nothing may be left open.
+      // Also if the database rejects the engine's last writes: nothing may be left open.
       await this.#hosts.close((message) => this.#log({ level: 'error', message }))
-      await Promise.all([this.#alerts?.close(SENT_WITHIN_MS), this.#spans?.flush(SENT_WITHIN_MS)])
+      await this.#listeners.close()
       await this.#store.close()
     }
-  }
-
-  #openPython(stopping: AbortSignal, scripts: () => readonly LoadTarget[]): Promise<Scripting> {
-    return openScripting({
-      argv: [''],
-      ...{ pythonChoice: this.#options.python, pythonFor: this.#options.pythonFor },
-      ...{ interpreters: this.#options.interpreters ?? 1, restrictions: this.#options.restrictions },
-      ...{ stopping, scripts, isProgram: false },
-      ...{ limits: hostLimits(this.#options), secrets: this.#options.secrets, streams: this.#options.streams },
-      served: { database: databasePlace(this.#options), engine: this.#engine },
-      startsRunners: this.#options.scriptRunners ?? true,
-      notServed: (script) => this.#registry.removeScript(script),
-      reloaded: (loaded) => void this.#registry.replaceScript(loaded.script, loaded),
-      quarantined: (script, culprit, reason) => this.#events.emit('scriptQuarantined', { script, culprit, reason }),
-      ...(this.#options.stdoutTo && { stdoutTo: this.#options.stdoutTo }),
-      prefixesOutput: this.#options.prefixOutput ?? false,
-      durability: this.#options.durability ?? defaultDurability(),
-      registry: this.#registry,
-      clock: this.#clock,
-      watch: (events) => {
-        watchForLog(events, this.#log)
-        this.#alerts?.watch(events)
-        this.#spans?.watch(events)
-      },
-      notice: (message) => this.#log({ level: 'warn', message }),
-      preparing: (message, isDone) => this.#log({ level: 'info', message, progress: isDone ? 'ended' : 'under way' }),
-    })
   }
 }

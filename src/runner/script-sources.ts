@@ -1,6 +1,4 @@
-/**
- * Finds the scripts that paths and module names stand for. Used by the runner, before a host hears of them.
- */
+/** Finds the scripts of paths and module names. Used by the runner before a host loads them. */
 
 import {
   accessSync,
@@ -17,47 +15,48 @@ import type { LoadTarget } from '../border/protocol.ts'
 import { toError, UsageError } from '../errors.ts'
 
 export interface ScriptSource {
-  /** What messages call it, and the engine routes by: the path or module name as the user gave it. */
+  /** Name in messages and for the engine: the path or module name as the user gave it. */
   readonly script: string
   readonly target: LoadTarget
-  /** The folder that was given, where it was found in one. */
+  /** Folder that was given, if the script was found in one. */
   readonly folder?: string
 }
 
-/** What a folder holds that would be served, if it could be looked at. */
-export interface LeftOut {
+/** File or folder in a folder that cannot be read, and would be served otherwise. */
+export interface UnreadablePath {
   readonly path: string
-  /** A sentence without its first capital: why, and what to do. */
+  /** Reason and remedy, as a sentence without its first capital. */
   readonly reason: string
 }
 
-type LeaveOut = (each: LeftOut) => void
+type LeaveOut = (each: UnreadablePath) => void
 
-/** What Node puts into a file name for each byte that is not UTF-8: by such a name, no file is found. */
+/** Character that Node uses for each byte of a file name that is not UTF-8. No file is found by such a name. */
 const NO_UTF8 = '\ufffd'
 
-/** Files that Node imports as modules: TypeScript as it strips its types, and JavaScript. */
+/** Files that Node imports as modules: TypeScript, whose types it strips, and JavaScript. */
 const MODULE_FILE = /\.m?[jt]s$/
-/** Declarations of types, tests and settings of tools: nobody means them who names their folder. */
+/** Type declarations, tests and configuration of tools, which are not scripts when a folder is given. */
 const NO_SCRIPT = /\.(d|test|spec|config|stories)\.m?[jt]s$/
 
 const MODULE_NAME = /^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$/
 
-/** Folders of installed packages; those of hidden names and Python's caches are known by their first letter. */
+/** Folders of installed packages. Hidden folders and Python's caches are recognized by their first letter. */
 const PACKAGE_FOLDERS: ReadonlySet<string> = new Set(['node_modules', 'site-packages'])
 
 /**
- * The scripts of all places, each file once: what is named itself first keeps that name. A file is one script; a folder is
- * every file of Python (`.py`), TypeScript (`.ts`, `.mts`) and JavaScript (`.js`, `.mjs`) in it and in the folders below, in order
- * of the paths; anything else that looks like one is the name of a Python module. Throws `INVALID_ARGUMENT` for the rest.
- * `leaveOut`: hears of what is in a folder and cannot be looked at.
+ * Returns the scripts of all places, each file once; a file that is named itself keeps that name. A folder is every
+ * Python (`.py`), TypeScript (`.ts`, `.mts`) and JavaScript (`.js`, `.mjs`) file below it, by path. Other places are
+ * names of Python modules. Throws `INVALID_ARGUMENT` for the rest. `leaveOut` receives what cannot be read in a folder.
  */
-export function scriptsAt(places: readonly string[], leaveOut: LeaveOut = () => undefined): readonly ScriptSource[] {
+export function findScripts(places: readonly string[], leaveOut: LeaveOut = () => undefined): readonly ScriptSource[] {
   const sources = places.flatMap((place) => sourcesAt(place, leaveOut))
-  const named = new Set(sources.filter(({ folder }) => folder === undefined).map(({ target }) => identityOf(target)))
+  const named = new Set(
+    sources.filter(({ folder }) => folder === undefined).map(({ target }) => targetIdentity(target)),
+  )
   const found = new Map<string, ScriptSource>()
   for (const source of sources) {
-    const identity = identityOf(source.target)
+    const identity = targetIdentity(source.target)
     if (found.has(identity) || (source.folder !== undefined && named.has(identity))) continue
     found.set(identity, source)
   }
@@ -65,38 +64,33 @@ export function scriptsAt(places: readonly string[], leaveOut: LeaveOut = () => 
 }
 
 /**
- * What is still there of places that were served: nothing, where a file or folder has gone. `known`: scripts by their names.
- * `leaveOut`: hears of places, too, that cannot be looked at any more.
+ * Returns the scripts that still exist. `known`: scripts by their names. `leaveOut` also receives places that cannot be
+ * read any more.
  */
-export function scriptsStillAt(
+export function findRemainingScripts(
   places: readonly string[],
   known: { has(script: string): boolean },
   leaveOut: LeaveOut = () => undefined,
 ): readonly ScriptSource[] {
   const isStill = (place: string) => isThere(place, leaveOut) || (isModuleName(place) && known.has(place))
-  return scriptsAt(places.filter(isStill), leaveOut)
+  return findScripts(places.filter(isStill), leaveOut)
 }
 
-/** Whether a folder that is searched leaves out a file or folder of this path, which is below it. */
-export function isLeftOut(path: string): boolean {
+/** Returns whether the search of a folder skips this path below it. */
+export function isUnreadablePath(path: string): boolean {
   const name = basename(path)
   return /^[_.]/.test(name) || PACKAGE_FOLDERS.has(name) || existsSync(join(path, 'pyvenv.cfg'))
 }
 
-/** Whether it is of TypeScript or JavaScript, and not of Python. */
 export function isModuleFile(path: string): boolean {
   return MODULE_FILE.test(path)
 }
 
-/** Whether a folder is searched for files of this name. */
 export function isScriptFile(name: string): boolean {
   return name.endsWith('.py') || (isModuleFile(name) && !NO_SCRIPT.test(name))
 }
 
-/**
- * Returns the places that are neither files nor folders, nor modules in these folders. Python may find a module elsewhere, as in its
- * standard library: only Python itself decides.
- */
+/** Returns the places that are not files, folders, or modules in these folders. Python may still find such a module. */
 export function missingModules(places: readonly string[], folders: readonly string[]): readonly string[] {
   const isIn = (folder: string, name: string) => ['', '.py'].some((suffix) => existsSync(join(folder, name + suffix)))
   return places.filter((place) => {
@@ -105,7 +99,7 @@ export function missingModules(places: readonly string[], folders: readonly stri
   })
 }
 
-/** Throws `INVALID_ARGUMENT` for what is no file or folder, and cannot be the name of a module. */
+/** Throws `INVALID_ARGUMENT` unless the place is a file, a folder, or a possible name of a module. */
 export function requirePlace(place: string): void {
   if (statusOf(place) === null && !isModuleName(place)) throw noSuchPlace(place)
 }
@@ -124,15 +118,17 @@ function sourcesAt(place: string, leaveOut: LeaveOut): readonly ScriptSource[] {
 }
 
 function scriptsInFolder(folder: string, leaveOut: LeaveOut): readonly ScriptSource[] {
-  const leftOut: LeftOut[] = []
+  const leftOut: UnreadablePath[] = []
   const paths = searched(folder, (each) => leftOut.push(each))
   for (const each of leftOut) leaveOut(each)
   if (paths.length > 0) return paths.map((path) => ({ ...fileSource(path), folder }))
-  const message = `The folder "${folder}" and its subfolders contain no Python, TypeScript or JavaScript file (*.py, *.ts, *.mts, *.js, *.mjs).`
-  throw new UsageError('INVALID_ARGUMENT', [message, ...leftOut.map(leftOutText)].join(' '), { script: folder })
+  const message =
+    `The folder "${folder}" and its subfolders contain no Python, TypeScript or JavaScript file ` +
+    `(*.py, *.ts, *.mts, *.js, *.mjs).`
+  throw new UsageError('INVALID_ARGUMENT', [message, ...leftOut.map(unreadablePathText)].join(' '), { script: folder })
 }
 
-export function leftOutText({ path, reason }: LeftOut): string {
+export function unreadablePathText({ path, reason }: UnreadablePath): string {
   return `"${path}" is skipped: ${reason}`
 }
 
@@ -146,8 +142,8 @@ function searched(folder: string, leaveOut: LeaveOut): readonly string[] {
 }
 
 /**
- * `above`: the folders that lead here, by their real paths, since a link may lead back to one of them. Throws what the system
- * says of the folder itself; `leaveOut` hears what it says of those below.
+ * `above`: real paths of the folders that lead here, since a link may lead back to one. Throws the system's error for
+ * the folder itself; `leaveOut` receives errors of folders below.
  */
 function filesBelow(folder: string, above: ReadonlySet<string>, leaveOut: LeaveOut): readonly string[] {
   const real = realpathSync(folder)
@@ -155,10 +151,10 @@ function filesBelow(folder: string, above: ReadonlySet<string>, leaveOut: LeaveO
   const path = new Set([...above, real])
   return entriesIn(folder).flatMap((entry) => {
     const file = join(folder, entry.name)
-    if (isLeftOut(file)) return []
+    if (isUnreadablePath(file)) return []
     const mayHoldScripts = isScriptFile(entry.name) || entry.isDirectory()
     try {
-      const status = statSync(file, { throwIfNoEntry: false }) // links count as what they lead to
+      const status = statSync(file, { throwIfNoEntry: false })
       if (status?.isDirectory()) return filesBelow(file, path, leaveOut)
       if (status !== undefined) return isScriptFile(entry.name) ? [file] : []
       if (mayHoldScripts && entry.name.includes(NO_UTF8)) {
@@ -175,13 +171,13 @@ function filesBelow(folder: string, above: ReadonlySet<string>, leaveOut: LeaveO
   })
 }
 
-/** Throws where the names can be read, and nothing can be opened, too. */
+/** Throws also if the names can be read, but nothing can be opened. */
 function entriesIn(folder: string): readonly Dirent[] {
   accessSync(folder, constants.R_OK | constants.X_OK)
   return readdirSync(folder, { withFileTypes: true }).sort((one, other) => (one.name < other.name ? -1 : 1))
 }
 
-/** A file by its path from the current folder, where it is below that. */
+/** Names a file by its path from the current folder, if it is below that. */
 export function sourceOfFile(path: string): ScriptSource {
   const near = relative('.', path)
   return fileSource(near.startsWith('..') || isAbsolute(near) ? path : near)
@@ -205,20 +201,20 @@ function fileSource(path: string): ScriptSource {
   return { script: path, target: { kind: 'file', path: resolve(path) } }
 }
 
-/** Whether two targets are one file or module, whatever they are called. */
-export function isSame(one: LoadTarget, other: LoadTarget): boolean {
+/** Returns whether two targets are the same file or module, whatever their names. */
+export function isSameTarget(one: LoadTarget, other: LoadTarget): boolean {
   if (one.kind === 'file' && other.kind === 'file' && one.path === other.path) return true
-  return identityOf(one) === identityOf(other)
+  return targetIdentity(one) === targetIdentity(other)
 }
 
-/** The same for every name of one file, that of a module included: its path without links. */
-export function identityOf(target: LoadTarget): string {
+/** Returns the same text for all names of a file, including that of a module: its path without links. */
+export function targetIdentity(target: LoadTarget): string {
   if (target.kind === 'file') return realPathOf(target.path)
   const file = fileOfModule(target.name)
   return file === null ? target.name : realPathOf(file)
 }
 
-/** As Python finds it in the current folder and those of PYTHONPATH; null for what it finds elsewhere, as in a package. */
+/** Searches the current folder and PYTHONPATH, as Python does. Null for modules elsewhere, as in a package. */
 function fileOfModule(name: string): string | null {
   const path = join(...name.split('.'))
   const roots = ['', ...(process.env.PYTHONPATH ?? '').split(delimiter)]
@@ -226,7 +222,7 @@ function fileOfModule(name: string): string | null {
   return files.find((file) => existsSync(file)) ?? null
 }
 
-/** As it is given, where nothing can be found by it. */
+/** Returns the path unchanged if nothing is found by it. */
 function realPathOf(path: string): string {
   try {
     return realpathSync(path)
@@ -235,7 +231,7 @@ function realPathOf(path: string): string {
   }
 }
 
-/** Of what a link leads to; null where nothing is. Throws `INVALID_ARGUMENT` where the system does not tell. */
+/** Follows links. Returns null if nothing exists. Throws `INVALID_ARGUMENT` if the system does not answer. */
 function statusOf(place: string): Stats | null {
   try {
     return statSync(place, { throwIfNoEntry: false }) ?? null

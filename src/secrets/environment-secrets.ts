@@ -1,4 +1,4 @@
-/** Secrets in variables of the environment: `CLOACA_SECRET_WAREHOUSE` is the secret `warehouse`. */
+/** Secrets in environment variables: `CLOACA_SECRET_WAREHOUSE` is the secret `warehouse`. */
 
 import { ONLY_FIELD, type SecretFields, type SecretProvider, secretFields } from './provider.ts'
 import { isSecretVariable, SECRET_PREFIX } from './variables.ts'
@@ -6,12 +6,12 @@ import { isSecretVariable, SECRET_PREFIX } from './variables.ts'
 type Environment = Readonly<Record<string, string | undefined>>
 
 /**
- * Null where no variable is set. A JSON object of texts is the fields of a secret, any other text is its field `value`. What follows
- * the prefix is the name as it is, or in capitals with `_` for each character that a name of a variable cannot have. One that is
- * empty counts as not set.
+ * Returns null if no variable is set. Ignores empty ones. A JSON object of texts has the fields of a secret, other
+ * texts are its field `value`. After the prefix is the name, or its capitals with `_` for characters that a variable
+ * cannot have.
  */
 export function environmentSecrets(environment: Environment = process.env): SecretProvider | null {
-  // Kept apart: whoever removes them from the environment afterwards takes nothing away.
+  // A copy, so that later removals from the environment have no effect.
   const values = new Map(
     Object.entries(environment).flatMap(([name, text = '']) =>
       isSecretVariable(name) && text !== '' ? [[name, text] as const] : [],
@@ -37,6 +37,6 @@ function objectOf(text: string): SecretFields | null {
   try {
     return secretFields(JSON.parse(text))
   } catch {
-    return null // any other text
+    return null
   }
 }

@@ -1,38 +1,38 @@
 /**
- * Secrets in a folder of files, as Docker and Kubernetes mount them: `NAME/FIELD` has the value of a field, and a file `NAME` is a
- * secret with the field `value`. They are read each time, so that a value that is replaced counts from then on.
+ * Secrets in a folder of files, as Docker and Kubernetes mount them: `NAME/FIELD` has the value of a field, a file
+ * `NAME` the field `value`. They are read for each request, so that a replaced value applies immediately.
  */
 
 import { readdir, readFile, realpath, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ONLY_FIELD, type SecretFields, type SecretProvider } from './provider.ts'
 
-/** Neither Docker nor Kubernetes has larger ones. */
-const LARGEST_BYTES = 1_048_576
-/** What Kubernetes keeps its versions under: `..2026_01_31…`, and `..data`, a link to the one that counts. */
+/** Limit of Docker and Kubernetes. */
+const MAX_BYTES = 1_048_576
+/** Prefix of the versions of Kubernetes: `..2026_01_31…`, and `..data`, a link to the current one. */
 const OWN_PREFIX = '..'
 const PRESENT_VERSION = '..data'
 
-/** The folder is looked for when a secret is asked for. */
+/** Does not access the folder before the first request. */
 export function fileSecrets(folder: string): SecretProvider {
   return async (name) => {
     if (!isFileName(name)) return null
     const path = join(folder, name)
     const found = await statOf(path)
-    // Without the folder itself nobody knows whether there is such a secret.
+    // A missing folder is an error: the secret may exist.
     if (found === null) await stat(folder)
     if (found?.isDirectory()) return await fieldsOfOneVersion(path)
     return found?.isFile() ? { [ONLY_FIELD]: await valueIn(path, found.size) } : null
   }
 }
 
-/** It is one step down from a folder and nothing else. */
+/** Whether a name stays inside the folder. */
 function isFileName(name: string): boolean {
   const isStep = name !== '' && name !== '.' && !name.startsWith(OWN_PREFIX) && !/[/\0]/.test(name)
   return isStep && (process.platform !== 'win32' || !/[\\:]/.test(name))
 }
 
-/** Fields belong together: a user's name of one version and a password of the next would not. */
+/** Reads fields of one version, because a user name and a password of two versions do not match. */
 async function fieldsOfOneVersion(folder: string): Promise<SecretFields> {
   const version = await versionIn(folder)
   try {
@@ -40,7 +40,7 @@ async function fieldsOfOneVersion(folder: string): Promise<SecretFields> {
   } catch (thrown) {
     const present = await versionIn(folder)
     if (present === version) throw thrown
-    return await fieldsIn(present) // it was replaced and removed meanwhile
+    return await fieldsIn(present) // The version was replaced and removed during the reading.
   }
 }
 
@@ -59,11 +59,12 @@ async function fieldsIn(folder: string): Promise<SecretFields> {
   return Object.fromEntries((await Promise.all(fields)).flat())
 }
 
-/** Without the end of a line that editors and `echo` leave behind it. */
+/** Removes the line break at the end, which editors and `echo` add. */
 async function valueIn(path: string, size: number): Promise<string> {
-  if (size > LARGEST_BYTES) throw new Error(`"${path}" has ${size} bytes, but may have at most ${LARGEST_BYTES}`)
+  // Uncoded: the reason of `SecretUnreadable`
+  if (size > MAX_BYTES) throw new Error(`"${path}" has ${size} bytes, but may have at most ${MAX_BYTES}`)
   const text = textOf(await readFile(path))
-  if (text === null) throw new Error(`"${path}" is not UTF-8 text`)
+  if (text === null) throw new Error(`"${path}" is not UTF-8 text`) // Uncoded: the reason of `SecretUnreadable`
   return text.replace(/\r?\n$/, '')
 }
 
@@ -75,7 +76,6 @@ function textOf(bytes: Uint8Array): string | null {
   }
 }
 
-/** Null where there is nothing. */
 async function statOf(path: string) {
   try {
     return await stat(path)

@@ -1,4 +1,4 @@
-/** What a source of secrets is: a function that is asked by name, on behalf of a task that runs. */
+/** Providers of secrets: functions that return a secret by name, for a task. */
 
 /** Fields of a secret by name. */
 export type SecretFields = Readonly<Record<string, string>>
@@ -29,10 +29,10 @@ export class SecretNotGranted extends Error {
   }
 }
 
-/** The field of a secret that has one value alone. */
+/** Field of a secret with a single value. */
 export const ONLY_FIELD = 'value'
 
-/** A copy with fields that are texts; null for anything else. */
+/** Returns a copy with text fields; null for other values. */
 export function secretFields(found: unknown): SecretFields | null {
   if (typeof found !== 'object' || found === null || Array.isArray(found)) return null
   const fields = Object.entries(found)

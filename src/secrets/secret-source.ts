@@ -1,4 +1,4 @@
-/** Which source of secrets counts, and what becomes of what it does. Used by the composition roots. */
+/** Selects the source of secrets, and handles its errors. Used by the composition roots. */
 
 import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
@@ -13,18 +13,18 @@ import {
   secretFields,
 } from './provider.ts'
 
-/** Of all fields: neither Docker nor Kubernetes has larger secrets, and all of it is looked for in whatever is printed. */
-const MOST_CHARACTERS = 1_048_576
+/** Maximum length of all fields. Docker and Kubernetes have no larger secrets, and all output is searched for them. */
+const MAX_CHARACTERS = 1_048_576
 
-/** How a question for a secret ended. `message` holds nothing of a secret but its name. */
+/** Result of a request for a secret. `message` contains nothing of it but its name. */
 export type SecretAnswer =
   | { readonly kind: 'found'; readonly fields: SecretFields }
   | { readonly kind: 'notConfigured' | 'unknown' | 'notGranted' | 'failed'; readonly message: string }
 
-/** Undefined: what the environment has. A text: that, and a folder of files. Null: there are none. */
+/** Undefined: the environment. A text: the environment and a folder of files. Null: no secrets. */
 export type SecretsOption = SecretProvider | string | null | undefined
 
-/** Throws `INVALID_ARGUMENT` for what is no folder. */
+/** Throws `INVALID_ARGUMENT` for a missing folder. */
 export function secretProvider(option: SecretsOption, environment = process.env): SecretProvider | null {
   if (typeof option === 'function' || option === null) return option
   const sources = [environmentSecrets(environment), option === undefined ? null : fileSecrets(folderOf(option))]
@@ -32,7 +32,7 @@ export function secretProvider(option: SecretsOption, environment = process.env)
   return first === undefined || others.length === 0 ? (first ?? null) : firstOf([first, ...others])
 }
 
-/** The secret of the first that has it. */
+/** Returns a secret from the first provider that has it. */
 function firstOf(providers: readonly SecretProvider[]): SecretProvider {
   return async (name, request) => {
     for (const provider of providers) {
@@ -50,7 +50,7 @@ function folderOf(option: string): string {
   throw new UsageError('INVALID_ARGUMENT', message, { path: 'secrets' })
 }
 
-/** Never rejects. The messages are those that the Python API documents. */
+/** Never rejects. The Python API documents the messages. */
 export async function askForSecret(
   provider: SecretProvider | null,
   name: string,
@@ -64,8 +64,7 @@ export async function askForSecret(
     const fields = secretFields(found)
     if (fields === null) return failed(`the fields of "${name}" must be an object of strings`)
     const size = Object.values(fields).reduce((sum, value) => sum + value.length, 0)
-    if (size > MOST_CHARACTERS)
-      return failed(`"${name}" has ${size} characters, but may have at most ${MOST_CHARACTERS}`)
+    if (size > MAX_CHARACTERS) return failed(`"${name}" has ${size} characters, but may have at most ${MAX_CHARACTERS}`)
     return { kind: 'found', fields }
   } catch (thrown) {
     if (thrown instanceof SecretNotGranted) return { kind: 'notGranted', message: `secret not granted: ${name}` }

@@ -1,4 +1,4 @@
-/** The variables of the environment that hold secrets: neither scripts nor anything that they start have them. Imports nothing. */
+/** Prefix of variables with secrets, which scripts and their child processes do not receive. Imports nothing. */
 
 export const SECRET_PREFIX = 'CLOACA_SECRET_'
 

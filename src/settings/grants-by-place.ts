@@ -1,6 +1,8 @@
-/** What a setting grants to the scripts of single places. Pure; used by `table.ts`. */
+/** Grants of a setting to scripts by place. Pure; used by `settings-table.ts`. */
 
-import type { ValueType } from './value-types.ts'
+import * as v from 'valibot'
+import { convertedBy, isTable, NON_EMPTY_TEXT } from '../options/schemas.ts'
+import { jsonInText, type ValueType, valueType } from './value-types.ts'
 
 /** Grants of scripts: lists of texts, and whether scripts may call native code (`ffi`). */
 export interface GrantedSettings {
@@ -11,52 +13,38 @@ export interface GrantedSettings {
   readonly ffi?: boolean
 }
 
-const LISTS = ['read', 'write', 'net', 'env']
-
 type GrantsByPlace = Readonly<Record<string, GrantedSettings | false>>
 
-/** By place; false for one that is not restricted. In a variable, the same as JSON. */
-export const GRANTS_BY_PLACE: ValueType<GrantsByPlace> = {
-  expected:
+/** Unlike other lists, it can be empty. Then it grants nothing. */
+const LIST = v.optional(v.array(NON_EMPTY_TEXT))
+const NOT_RESTRICTED = v.strictObject({ restrict: v.literal(false) })
+const GRANTED = v.strictObject({
+  restrict: v.optional(v.literal(true)),
+  ...{ read: LIST, write: LIST, net: LIST, env: LIST },
+  ffi: v.optional(v.boolean()),
+})
+
+/** Grants by place; false for a place that is not restricted. A variable contains the same as JSON. */
+export const GRANTS_BY_PLACE: ValueType<GrantsByPlace> = valueType(
+  convertedBy(
     'a table for each file, folder or module, which contains either only restrict = false, ' +
-    'or lists of strings (read, write, net, env) and true or false (ffi)',
-  read: grantsByPlaceIn,
-  readText: (text) => grantsByPlaceIn(parsed(text)),
-  show: (byPlace) => JSON.stringify(byPlace),
-}
-
-function grantedIn(value: unknown): GrantedSettings | false | undefined {
-  if (value === false) return false
-  if (!isTable(value)) return undefined
-  const { restrict, ...granted } = value
-  if (restrict === false) return Object.keys(granted).length === 0 ? false : undefined
-  const isKnown = restrict === undefined || restrict === true
-  const fits = Object.entries(granted).every(([key, each]) =>
-    key === 'ffi' ? typeof each === 'boolean' : LISTS.includes(key) && isListOfTexts(each),
-  )
-  return isKnown && fits ? Object.freeze(granted) : undefined
-}
-
-/** Unlike other lists it may be empty: nothing is granted. */
-function isListOfTexts(value: unknown): boolean {
-  return Array.isArray(value) && value.every((each) => typeof each === 'string' && each.trim() !== '')
-}
-
-function isTable(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
+      'or lists of strings (read, write, net, env) and true or false (ffi)',
+    grantsByPlaceIn,
+  ),
+  { fromText: jsonInText, show: (byPlace) => JSON.stringify(byPlace) },
+)
 
 function grantsByPlaceIn(value: unknown): GrantsByPlace | undefined {
   if (!isTable(value)) return undefined
   const read = Object.entries(value).map(([place, granted]) => [place, grantedIn(granted)] as const)
   if (read.length === 0 || read.some(([place, granted]) => place === '' || granted === undefined)) return undefined
   return Object.freeze(Object.fromEntries(read) as Record<string, GrantedSettings | false>)
+}
+
+function grantedIn(value: unknown): GrantedSettings | false | undefined {
+  if (value === false || v.is(NOT_RESTRICTED, value)) return false
+  const { success, output } = v.safeParse(GRANTED, value)
+  if (!success || Array.isArray(value)) return undefined
+  const { restrict: _, ...granted } = output
+  return Object.freeze(granted) as GrantedSettings
 }

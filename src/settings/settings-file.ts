@@ -9,16 +9,14 @@ import { createRequire } from 'node:module'
 import { basename, dirname, join, resolve } from 'node:path'
 import type * as smolToml from 'smol-toml'
 import { UsageError } from '../errors.ts'
-import { distrust, isReadableByOthers, shownMode } from './trusted-owner.ts'
+import { distrustReason, formatMode, isReadableByOthers } from './trusted-owner.ts'
 
 export interface SettingsFile {
   /** Name for messages: as the user has named the file, or without its folder. */
   readonly name: string
-  /** Absolute. */
   readonly path: string
-  /** Settings that are not checked yet. */
   readonly content: unknown
-  /** Its mode, as `chmod` takes it, if users other than its owner may read it; else null. */
+  /** Mode of the file, as `chmod` takes it, if other users may read the file; else null. */
   readonly openMode: string | null
 }
 
@@ -27,7 +25,6 @@ interface Read {
   readonly status: Stats
 }
 
-/** Settings of a file. */
 interface Content {
   readonly content: unknown
   readonly status: Stats
@@ -36,25 +33,21 @@ interface Content {
 const TOML = 'cloaca.toml'
 const MANIFEST = 'package.json'
 
-/**
- * Null where the folder has no settings. Throws `INVALID_SETTINGS` for a file that cannot be read or that other users may change, and where
- * both files have settings.
- */
+/** Returns null without settings. Throws `INVALID_SETTINGS` for an unreadable or untrusted file, or for two of them. */
 export function readSettingsFile(folder: string): SettingsFile | null {
   const toml = readText(folder, TOML)
   const manifest = manifestSettings(folder)
   if (toml === null) return manifest === null ? null : trustedFile(folder, MANIFEST, manifest)
   if (manifest !== null) {
-    const message = `Both "${TOML}" and the key "cloaca" of "${MANIFEST}" contain settings. Move all settings to one of these files.`
+    const message =
+      `Both "${TOML}" and the key "cloaca" of "${MANIFEST}" contain settings. Move all settings to ` +
+      `one of these files.`
     throw new UsageError('INVALID_SETTINGS', message, { path: join(folder, TOML) })
   }
   return trustedFile(folder, TOML, tomlSettings(folder, TOML, toml))
 }
 
-/**
- * Reads the file that the user has named, regardless of its owner. Throws `INVALID_SETTINGS` for a file that is
- * missing, cannot be read, or has no settings.
- */
+/** Reads a file that the user named, with any owner. Throws `INVALID_SETTINGS` if unreadable or without settings. */
 export function readNamedFile(name: string): SettingsFile {
   const path = resolve(name)
   const [folder, file] = [dirname(path), basename(path)]
@@ -71,10 +64,10 @@ export function readNamedFile(name: string): SettingsFile {
   return { name, path, content: found.content, openMode: openModeOf(found.status) }
 }
 
-/** Settings name commands to run, and lift restrictions. They are refused rather than ignored, because they may also restrict. */
+/** Rejects a file of another user, because settings name commands. It is not ignored, because it may also restrict. */
 function trustedFile(folder: string, name: string, { content, status }: Content): SettingsFile {
   const path = resolve(folder, name)
-  const reason = distrust(path, status)
+  const reason = distrustReason(path, status)
   if (reason === null) return { name, path, content, openMode: openModeOf(status) }
   const message = `Settings file "${name}" is not trusted: ${reason}`
   throw new UsageError('INVALID_SETTINGS', message, { path: join(folder, name), reason })
@@ -88,19 +81,19 @@ function tomlSettings(folder: string, name: string, { text, status }: Read): Con
   }
 }
 
-/** Loaded where it is needed: it takes some milliseconds of every start otherwise, and most folders have no such file. */
+/** Loads the parser on demand: it takes milliseconds, and most folders have no such file. */
 function parseToml(text: string): unknown {
   const { parse } = createRequire(import.meta.url)('smol-toml') as typeof smolToml
   return parse(text)
 }
 
-/** Its message goes on with the lines around, in which a password may stand. */
+/** Returns the reason without the surrounding lines of its message, which may contain a password. */
 function tomlReason({ message, line, column }: smolToml.TomlError): string {
   const [first = ''] = message.replace('Invalid TOML document: ', '').split('\n', 1)
   return `${first} (line ${line}, column ${column})`
 }
 
-/** The same: V8 quotes what stands around. */
+/** Does the same for JSON: V8 quotes the surrounding text. */
 function jsonReason({ message }: Error): string {
   return message.replace(/, (?:\.\.\.)?"[\s\S]*$/, ' (invalid JSON)')
 }
@@ -123,10 +116,10 @@ function parseManifest(folder: string, text: string): unknown {
 }
 
 function openModeOf(status: Stats): string | null {
-  return isReadableByOthers(status) ? shownMode(status) : null
+  return isReadableByOthers(status) ? formatMode(status) : null
 }
 
-/** Without the mark that some editors of Windows begin a file with; null where there is no file. */
+/** Reads a file without the byte order mark of some Windows editors. Returns null if there is no file. */
 function readText(folder: string, name: string): Read | null {
   let descriptor: number | null = null
   try {
@@ -136,7 +129,7 @@ function readText(folder: string, name: string): Read | null {
   } catch (thrown) {
     const { code, message } = thrown as NodeJS.ErrnoException
     if (code === 'ENOENT' || code === 'ENOTDIR') return null
-    // Of a manifest that cannot be read nobody knows whether it has settings; one that is a folder has none.
+    // A manifest that cannot be read may contain settings, but a folder has none.
     if (name === MANIFEST && code === 'EISDIR') return null
     throw unreadable(folder, name, message)
   } finally {

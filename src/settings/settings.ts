@@ -1,33 +1,31 @@
 /**
- * The settings that count: of each the value that was named last, in the order default, file, environment, flag, with where
- * it comes from. Used by the command line, and by Node programs through `projectOptions`. Nothing is written, and the
- * environment is only read.
+ * The effective settings and their sources, in ascending precedence: default, file, environment, flag. Used by the
+ * command line, and by Node programs through `projectOptions`. Only reads the environment.
  */
 
 import { dirname } from 'node:path'
 import { distance } from 'fastest-levenshtein'
+import * as v from 'valibot'
 import { UsageError } from '../errors.ts'
-import { shownValue } from '../model/arguments.ts'
+import { checkValue, type OptionProblem } from '../options/checked.ts'
+import { isTable } from '../options/schemas.ts'
 import { didYouMean } from '../registry/nearest.ts'
 import { isSecretVariable } from '../secrets/variables.ts'
 import { readNamedFile, readSettingsFile, type SettingsFile } from './settings-file.ts'
-import { OTHER_VARIABLES, SETTING_KEYS, type SettingKey, type SettingValue, settingOf } from './table.ts'
-import type { ValueType } from './value-types.ts'
+import { getSetting, OTHER_VARIABLES, SETTING_KEYS, type SettingKey, type SettingValue } from './settings-table.ts'
 
 export interface SettingSources {
-  /** Where `cloaca.toml` or `package.json` would be. */
+  /** Folder of `cloaca.toml` or `package.json`. */
   readonly folder: string
-  /** File in place of these two. Default: the one that `CLOACA_SETTINGS` names. */
+  /** File instead of these two. Default: `CLOACA_SETTINGS`. */
   readonly file?: string | undefined
   readonly environment: Readonly<Record<string, string | undefined>>
-  /** Texts of flags that were given. */
   readonly flags?: Readonly<Partial<Record<SettingKey, string>>>
 }
 
-/** One setting as a person sees it. */
 export interface ShownSetting {
   readonly key: SettingKey
-  /** Secrets, and what may hold one, are not in it. */
+  /** Without secrets and values that may contain one. */
   readonly value: string
   /** `default`, the name of a file, a variable or a flag. */
   readonly from: string
@@ -40,15 +38,14 @@ interface Found {
 }
 
 const DEFAULT = 'default'
-/** A variable whose name is so near to one of ours is a misspelling; any other is somebody else's. */
+/** Maximum distance of a misspelt variable from ours. Other variables belong to other programs. */
 const MISSPELT_WITHIN = 2
 const PREFIX = 'CLOACA_'
-/** Of such a name, two letters are a third of it. */
+/** Names up to this length may differ by one letter only, because two would be a third of the name. */
 const SHORT_NAME = 6
 
 export class Settings {
   readonly #found: ReadonlyMap<SettingKey, Found>
-  /** Absolute path of the file with settings; null if there is none. */
   readonly file: string | null
   /** Warnings about the settings file, one sentence each. */
   readonly warnings: readonly string[]
@@ -61,40 +58,38 @@ export class Settings {
 
   get<Key extends SettingKey>(key: Key): SettingValue<Key> {
     const found = this.#found.get(key)
-    return (found === undefined ? settingOf(key).default : found.value) as SettingValue<Key>
+    return (found === undefined ? getSetting(key).default : found.value) as SettingValue<Key>
   }
 
-  /** Whether somebody has set it, and it is not left at its default. */
+  /** Whether a source sets the value, so that it is not the default. */
   isSet(key: SettingKey): boolean {
     return this.#found.has(key)
   }
 
-  /** The folder from which a relative path in it counts: that of the file, where it stands in one. */
+  /** Returns the folder for relative paths in a setting: the file's folder for values of the file. */
   folderOf(key: SettingKey): string {
     return this.file !== null && this.#found.get(key)?.isOfFile === true ? dirname(this.file) : '.'
   }
 
-  /** Every setting, in the order of the table. */
   shown(): readonly ShownSetting[] {
     return SETTING_KEYS.map((key) => ({
       key,
-      value: settingOf(key).type.show(this.get(key)),
+      value: getSetting(key).type.show(this.get(key)),
       from: this.#found.get(key)?.from ?? DEFAULT,
     }))
   }
 }
 
-/** Throws `INVALID_SETTINGS` with everything that is wrong: keys that do not exist, and values that do not fit. */
+/** Throws `INVALID_SETTINGS` with all problems: unknown keys and invalid values. */
 export function loadSettings({ folder, file: named, environment, flags = {} }: SettingSources): Settings {
-  const problems: Problem[] = []
+  const problems: OptionProblem[] = []
   const found = new Map<SettingKey, Found>()
-  // A variable that is empty is not set.
   const name = named ?? (environment.CLOACA_SETTINGS || undefined)
   const file = name === undefined ? readSettingsFile(folder) : readNamedFile(name)
   if (file !== null) readFile(file, found, problems)
   readEnvironment(environment, found, problems)
   for (const key of SETTING_KEYS) {
-    const { flag } = settingOf(key)
+    const { flag } = getSetting(key)
     const text = flags[key]
     if (flag !== null && text !== undefined) readText(key, text, flag, found, problems)
   }
@@ -102,66 +97,58 @@ export function loadSettings({ folder, file: named, environment, flags = {} }: S
   return new Settings(found, file?.path ?? null, file === null ? [] : openSecrets(file, found))
 }
 
-/** A warning if a file holds a secret and others may read it. */
+/** Returns a warning if other users may read a file that contains a secret. */
 function openSecrets({ name, openMode }: SettingsFile, found: ReadonlyMap<SettingKey, Found>): readonly string[] {
   if (openMode === null) return []
-  const holding = [...found].find(([key, { value, from }]) => from === name && isSecret(key, value))
+  const holding = [...found].find(([key, { value, from }]) => from === name && hasSecret(key, value))
   if (holding === undefined) return []
   return [
-    `"${name}" contains a secret ("${holding[0]}"), but other users can read it (mode ${openMode}). Restrict it with: chmod 600 "${name}"`,
+    `"${name}" contains a secret ("${holding[0]}"), but other users can read it (mode ${openMode}). Restrict it ` +
+      `with: chmod 600 "${name}"`,
   ]
 }
 
-/** Whether a value, or a password in it, is not shown. */
-function isSecret(key: SettingKey, value: unknown): boolean {
-  const { type, isPrivate } = settingOf(key)
-  return isPrivate || (typeof value === 'string' && (type.show as (value: string) => string)(value) !== value)
+function hasSecret(key: SettingKey, value: unknown): boolean {
+  return (getSetting(key).hasSecret as (value: unknown) => boolean)(value)
 }
 
-interface Problem {
-  readonly path: string
-  readonly message: string
-}
-
-function readFile({ name, content }: SettingsFile, found: Map<SettingKey, Found>, problems: Problem[]): void {
-  const unknown = (path: string, of: string): void =>
-    void problems.push({ path, message: `${name}: Unknown setting "${path}".${suggestionFor(path, of)}` })
-  for (const [path, value] of flattened(name, content, problems)) {
+function readFile({ name, content }: SettingsFile, found: Map<SettingKey, Found>, problems: OptionProblem[]): void {
+  const report = (wrong: readonly OptionProblem[]) =>
+    problems.push(...wrong.map((each) => ({ ...each, message: `${name}: ${each.message}` })))
+  for (const [path, given] of flattened(content, '', report)) {
     if (!isKey(path)) {
-      unknown(path, path.split('.').at(-1) ?? path)
+      report([{ path, message: `Unknown setting "${path}".${suggestionFor(path)}`, expected: '' }])
       continue
     }
-    const { type, isPrivate } = settingOf(path)
-    const read = type.read(value)
-    if (read !== undefined) found.set(path, { value: read, from: name, isOfFile: true })
-    else problems.push({ path, message: mismatch(`${name}: "${path}"`, type, value, isPrivate) })
+    const { type, isPrivate } = getSetting(path)
+    const { value, problems: wrong } = checkValue(type.schema, given, path, {
+      noun: 'setting',
+      secrets: isPrivate ? [path] : [],
+    })
+    if (wrong.length === 0) found.set(path, { value, from: name, isOfFile: true })
+    report(wrong)
   }
 }
 
-/** The settings of a file by their full keys. What stands in the place of a section is a problem where it is none. */
-function flattened(name: string, content: unknown, problems: Problem[]): readonly (readonly [string, unknown])[] {
+const TABLE = v.custom(isTable, 'a table of settings')
+
+/** Returns the settings of a section by full keys. A value in place of a section is not shown: it can be secret. */
+function flattened(
+  content: unknown,
+  section: string,
+  report: (problems: readonly OptionProblem[]) => void,
+): readonly (readonly [string, unknown])[] {
   if (!isTable(content)) {
-    problems.push({
-      path: name,
-      message: mismatch(`${name}: "cloaca"`, { expected: 'an object with settings' }, content, false),
-    })
+    report(checkValue(TABLE, content, section || 'cloaca', { secrets: [section] }).problems)
     return []
   }
-  const within = (table: Readonly<Record<string, unknown>>, prefix: string): readonly (readonly [string, unknown])[] =>
-    Object.entries(table).flatMap(([inner, value]) => {
-      const key = prefix + inner
-      if (!SECTIONS.has(key)) return [[key, value] as const]
-      if (isTable(value)) return within(value, `${key}.`)
-      problems.push({
-        path: key,
-        message: mismatch(`${name}: "${key}"`, { expected: 'a table of settings' }, value, true),
-      })
-      return []
-    })
-  return within(content, '')
+  return Object.entries(content).flatMap(([inner, value]) => {
+    const key = section === '' ? inner : `${section}.${inner}`
+    return SECTIONS.has(key) ? flattened(value, key, report) : [[key, value] as const]
+  })
 }
 
-/** Those within others, too: `streams` and `streams.kafka`. */
+/** Sections, including nested ones: `streams` and `streams.kafka`. */
 const SECTIONS: ReadonlySet<string> = new Set(
   SETTING_KEYS.flatMap((key) => {
     const parts = key.split('.').slice(0, -1)
@@ -172,9 +159,9 @@ const SECTIONS: ReadonlySet<string> = new Set(
 function readEnvironment(
   environment: SettingSources['environment'],
   found: Map<SettingKey, Found>,
-  problems: Problem[],
+  problems: OptionProblem[],
 ): void {
-  const variables = new Map(SETTING_KEYS.map((key) => [settingOf(key).variable, key]))
+  const variables = new Map(SETTING_KEYS.map((key) => [getSetting(key).variable, key]))
   for (const [name, text = ''] of Object.entries(environment)) {
     const key = variables.get(name)
     if (key !== undefined && text !== '') readText(key, text, name, found, problems)
@@ -183,10 +170,8 @@ function readEnvironment(
     const within = name.length - PREFIX.length > SHORT_NAME ? MISSPELT_WITHIN : 1
     const meant = [...variables.keys()].find((variable) => distance(variable, name) <= within)
     if (meant === undefined) continue
-    problems.push({
-      path: name,
-      message: `Unknown environment variable "${name}". Did you mean "${meant}"?`,
-    })
+    const message = `Unknown environment variable "${name}". Did you mean "${meant}"?`
+    problems.push({ path: name, message, expected: '' })
   }
 }
 
@@ -195,27 +180,18 @@ function readText(
   text: string,
   from: string,
   found: Map<SettingKey, Found>,
-  problems: Problem[],
+  problems: OptionProblem[],
 ): void {
-  const { type, isPrivate } = settingOf(key)
-  const value = type.readText(text)
-  if (value !== undefined) found.set(key, { value, from, isOfFile: false })
-  else problems.push({ path: from, message: mismatch(`"${from}"`, type, text, isPrivate) })
+  const { type, isPrivate } = getSetting(key)
+  const owner = { noun: 'setting', shown: text, secrets: isPrivate ? [from] : [] }
+  const { value, problems: wrong } = checkValue(type.schema, type.fromText(text), from, owner)
+  if (wrong.length === 0) found.set(key, { value, from, isOfFile: false })
+  problems.push(...wrong)
 }
 
-/** Of what is wrong in a private setting, nothing is said but that it is. */
-function mismatch(
-  subject: string,
-  { expected, wrongPart }: Pick<ValueType<never>, 'expected' | 'wrongPart'>,
-  value: unknown,
-  isPrivate: boolean,
-): string {
-  const given = isPrivate ? 'something else was given.' : (wrongPart?.(value) ?? `${shownValue(value)} was given.`)
-  return `${subject} must be ${expected}, but ${given}`
-}
-
-/** The nearest key, or the one that ends like this where the section was forgotten. */
-function suggestionFor(path: string, last: string): string {
+/** Returns the nearest key, or the key with this end if the section is missing. */
+function suggestionFor(path: string): string {
+  const last = path.split('.').at(-1) ?? path
   const [only, ...more] = SETTING_KEYS.filter((key) => key.endsWith(`.${last}`))
   if (only !== undefined && more.length === 0) return ` Did you mean "${only}"?`
   return didYouMean(path, [...SETTING_KEYS, ...SECTIONS])
@@ -225,11 +201,7 @@ function isKey(path: string): path is SettingKey {
   return (SETTING_KEYS as readonly string[]).includes(path)
 }
 
-function isTable(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date)
-}
-
-function invalid(problems: readonly Problem[]): UsageError {
+function invalid(problems: readonly OptionProblem[]): UsageError {
   const messages = problems.map(({ message }) => message)
   const message = messages.length === 1 ? messages.join('') : `Some settings are invalid.\n${messages.join('\n')}`
   return new UsageError('INVALID_SETTINGS', message, { path: problems[0]?.path ?? '' })

@@ -12,18 +12,18 @@ const OTHERS_WRITE = 0o002
 const OTHERS_READ = 0o004
 const GROUP_READS = 0o040
 
-/**
- * Returns why it must not be used, with owner, mode and remedy; null where it may be. `status`: of the open file, where it is open. On
- * Windows, where owners have no numbers, nothing is checked.
- */
-export function distrust(path: string, status: Stats = statSync(path)): string | null {
+/** Returns why not to use a file, or null. `status`: of the open file. Checks nothing on Windows (no owner numbers). */
+export function distrustReason(path: string, status: Stats = statSync(path)): string | null {
   const user = process.geteuid?.()
   if (user === undefined) return null
-  // The owner of a link chooses where it leads.
+  // The owner of a link chooses its target.
   const foreign = [status, lstatSync(path)].find(({ uid }) => uid !== user && uid !== ROOT)
-  const mode = shownMode(foreign ?? status)
+  const mode = formatMode(foreign ?? status)
   if (foreign !== undefined) {
-    return `user ${foreign.uid} owns it (mode ${mode}), and cloaca runs as user ${user}. If you trust its content, change its owner: chown ${user} "${path}"`
+    return (
+      `user ${foreign.uid} owns it (mode ${mode}), and cloaca runs as user ${user}. If you trust its ` +
+      `content, change its owner: chown ${user} "${path}"`
+    )
   }
   const owner = `owner ${status.uid}, mode ${mode}`
   if ((status.mode & OTHERS_WRITE) !== 0)
@@ -33,13 +33,12 @@ export function distrust(path: string, status: Stats = statSync(path)): string |
   return null
 }
 
-/** Whether users other than its owner may read it. */
 export function isReadableByOthers({ mode, gid }: Stats): boolean {
   if (process.geteuid === undefined) return false
   return (mode & OTHERS_READ) !== 0 || ((mode & GROUP_READS) !== 0 && gid !== process.getegid?.())
 }
 
 /** Returns the mode as four octal digits, as `chmod` takes it. */
-export function shownMode({ mode }: Pick<Stats, 'mode'>): string {
+export function formatMode({ mode }: Pick<Stats, 'mode'>): string {
   return (mode & 0o7777).toString(8).padStart(4, '0')
 }

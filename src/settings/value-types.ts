@@ -1,32 +1,35 @@
 /**
- * What the value of a setting may be: how it is read from a file (text, number, list) and from the text of a variable or a
- * flag, and how it is shown. Pure; used by `table.ts`. Durations are milliseconds and sizes bytes once they are read.
+ * Types of settings: the schema of a value in a file, the conversion of the text of a variable or flag to such a value,
+ * and the text that shows it. Pure; used by `settings-table.ts`. Schemas return durations in milliseconds and sizes in
+ * bytes.
  */
 
-import { shownUrl } from '../database/shown-url.ts'
-import { shownValue } from '../model/arguments.ts'
-import { durationMs } from '../model/time/duration.ts'
-import { didYouMean } from '../registry/nearest.ts'
+import * as v from 'valibot'
+import { maskedUrl } from '../database/shown-url.ts'
+import type { OptionSchema } from '../options/checked.ts'
+import {
+  convertedBy,
+  DURATION,
+  durationAtLeast,
+  HTTP_TOKEN,
+  isTable,
+  NON_EMPTY_TEXT,
+  textSchema,
+  wholeNumberAtLeast,
+} from '../options/schemas.ts'
 
-/** `undefined` stands for what does not fit. */
 export interface ValueType<Value> {
-  /** In words, for messages: `a duration such as "30s"`. */
-  readonly expected: string
-  /** Of a value in a file. */
-  read(value: unknown): Value | undefined
-  /** Of the text of an environment variable or a flag. */
-  readText(text: string): Value | undefined
-  /** As it would be written in a file, without quotes. */
+  readonly schema: OptionSchema<Value>
+  /** Converts the text of an environment variable or a flag to the value that a file would contain. */
+  fromText(text: string): unknown
+  /** Returns the text that a file would contain, without quotes. */
   show(value: Value): string
-  /** Names what is wrong within a value that does not fit, with a hint; null or missing: the value as a whole. */
-  wrongPart?(value: unknown): string | null
 }
 
 const NEVER = 'never'
 
 const SIZE = /^(\d+(?:\.\d+)?) ?(b|kb|kib|mb|mib|gb|gib)$/i
 const UNIT_BYTES: Readonly<Record<string, number>> = { b: 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 }
-const MEBIBYTE = 1024 ** 2
 
 const DURATION_UNITS = [
   ['d', 86_400_000],
@@ -35,195 +38,162 @@ const DURATION_UNITS = [
   ['s', 1_000],
 ] as const
 
-export const TEXT = typeOf<string>('a non-empty string', (text) => (text.trim() === '' ? undefined : text))
+export const TEXT = valueType(NON_EMPTY_TEXT)
 
-/** At least one; in a variable with commas between them. */
-export const TEXTS: ValueType<readonly string[]> = {
-  expected: 'a list of non-empty strings',
-  read: (value) => (Array.isArray(value) ? textsOf(value) : undefined),
-  readText: (text) => textsOf(wordsIn(text).filter((part) => part !== '')),
-  show: (texts) => texts.join(', '),
-}
+/** Non-empty list of texts. A variable contains them with commas between them. */
+export const TEXTS = listOf(NON_EMPTY_TEXT, 'a list of non-empty strings')
 
-/** A name or address, without a port; `*.` stands for all names below a name of at least two parts. */
+/** Host name or address, without a port. `*.` stands for all names below a name of at least two parts. */
 const HOST = /^(?:\*\.[\w-]+(?:\.[\w-]+)+|[\w-]+(?:\.[\w-]+)*|[\da-f:]*:[\da-f:.]*)$/i
 
-export const HOSTS: ValueType<readonly string[]> = {
-  ...TEXTS,
-  expected: 'a list of host names without ports, such as "jobs.example.com" or "*.example.com"',
-  read: (value) => hostsOf(TEXTS.read(value)),
-  readText: (text) => hostsOf(TEXTS.readText(text)),
+export const HOSTS = listOf(
+  textSchema('a host name without a port, such as "jobs.example.com" or "*.example.com"', (text) => HOST.test(text)),
+  'a list of host names without ports, such as "jobs.example.com" or "*.example.com"',
+)
+
+/** The password of the URL is not shown. */
+export const DATABASE_URL = valueType(NON_EMPTY_TEXT, { show: maskedUrl })
+
+export function choiceType<const Choice extends string>(...choices: readonly Choice[]): ValueType<Choice> {
+  return valueType(v.picklist(choices))
 }
 
-/** Its password is not shown. */
-export const DATABASE_URL: ValueType<string> = { ...TEXT, show: shownUrl }
-
-export function choiceOf<Choice extends string>(...choices: readonly Choice[]): ValueType<Choice> {
-  return typeOf(`one of ${listed(choices)}`, (text) => choices.find((choice) => choice === text))
+/** Non-empty list of some of these texts, each at most once. A variable contains them with commas between them. */
+export function choicesType<const Choice extends string>(...choices: readonly Choice[]): ValueType<readonly Choice[]> {
+  const expected = `a list of one or more of ${choices.map((choice) => `"${choice}"`).join(', ')}`
+  const schema = v.pipe(
+    v.array(v.picklist(choices), expected),
+    v.check((chosen) => chosen.length > 0 && chosen.length === new Set(chosen).size, expected),
+    v.transform((chosen) => Object.freeze(choices.filter((choice) => chosen.includes(choice)))),
+  )
+  return valueType(schema, { fromText: wordsIn, show: (chosen) => chosen.join(', ') })
 }
 
-/** Of these texts, each at most once; in a variable with commas between them. */
-export function someOf<Choice extends string>(...choices: readonly Choice[]): ValueType<readonly Choice[]> {
-  const read = (value: unknown): readonly Choice[] | undefined => {
-    if (!Array.isArray(value)) return undefined
-    const chosen = choices.filter((choice) => value.includes(choice))
-    return chosen.length === new Set(value).size && chosen.length > 0 ? Object.freeze(chosen) : undefined
-  }
-  return {
-    expected: `a list of one or more of ${listed(choices)}`,
-    read,
-    readText: (text) => read(wordsIn(text)),
-    show: (chosen) => chosen.join(', '),
-    wrongPart(value) {
-      const words: readonly unknown[] = typeof value === 'string' ? wordsIn(value) : Array.isArray(value) ? value : []
-      const wrong = words.find((word) => !choices.some((choice) => choice === word))
-      if (wrong === undefined) return null
-      return `${shownValue(wrong)} was given.${typeof wrong === 'string' ? didYouMean(wrong, choices) : ''}`
-    },
-  }
+export function wholeNumberFrom(least: number, most?: number): ValueType<number> {
+  return valueType(wholeNumberAtLeast(least, most), {
+    fromText: (text) => (/^\d+$/.test(text.trim()) ? Number(text) : text),
+  })
 }
 
-export function wholeFrom(least: number): ValueType<number> {
-  const read = (value: unknown) => (Number.isSafeInteger(value) && Number(value) >= least ? Number(value) : undefined)
-  return {
-    expected: `a whole number, ${least} or more`,
-    read,
-    readText: (text) => (/^\d+$/.test(text.trim()) ? read(Number(text)) : undefined),
-    show: String,
-  }
-}
+const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
+  ['true', true],
+  ['1', true],
+  ['false', false],
+  ['0', false],
+])
 
-export function wholeUpTo(most: number): ValueType<number> {
-  const whole = wholeFrom(0)
-  const fits = (value: number | undefined) => (value !== undefined && value <= most ? value : undefined)
-  return {
-    expected: `a whole number from 0 to ${most}`,
-    read: (value) => fits(whole.read(value)),
-    readText: (text) => fits(whole.readText(text)),
-    show: String,
-  }
-}
+export const YES_OR_NO = valueType(v.boolean(), { fromText: (text) => BOOLEANS.get(text) ?? text })
 
-export const YES_OR_NO: ValueType<boolean> = {
-  expected: 'true or false',
-  read: (value) => (typeof value === 'boolean' ? value : undefined),
-  // In variables, 1 and 0 are as common.
-  readText: (text) => (['true', '1'].includes(text) ? true : ['false', '0'].includes(text) ? false : undefined),
-  show: String,
-}
-
-/** Text with a unit. In variables and flags a bare number counts seconds where `bareSeconds` says so. */
+/** Text with a unit. With `bareSeconds`, a number without a unit in a variable or flag is a number of seconds. */
 export function durationFrom(leastMs: number, { bareSeconds = false } = {}): ValueType<number> {
-  const least = leastMs === 0 ? '' : `, at least ${shownDuration(leastMs)}`
-  const fits = (ms: ReturnType<typeof durationMs>) => (typeof ms === 'number' && ms >= leastMs ? ms : undefined)
-  return {
-    expected: `a duration such as "30s", "5m" or "12h"${least}`,
-    read: (value) => (typeof value === 'string' ? fits(durationMs(value)) : undefined),
-    readText: (text) => fits(bareSeconds && isBare(text) ? Number(text) * 1_000 : durationMs(text)),
-    show: shownDuration,
-  }
+  return valueType(durationAtLeast(leastMs), {
+    fromText: (text) => (bareSeconds && isBare(text) ? `${Number(text) * 1_000}ms` : text),
+    show: durationSetting,
+  })
 }
 
-/** Text with a unit, where 1 kb is 1024 bytes. In variables and flags a bare number counts MiB where `bareMebibytes` says so. */
+/** Duration, or `"never"`, which is null. */
+export const DURATION_OR_NEVER: ValueType<number | null> = valueType(
+  v.union(
+    [
+      v.pipe(
+        v.literal(NEVER),
+        v.transform(() => null),
+      ),
+      durationAtLeast(0),
+    ],
+    `${DURATION}, or "${NEVER}"`,
+  ),
+  { show: (ms) => (ms === null ? NEVER : durationSetting(ms)) },
+)
+
+/** Text with a unit; 1 kb is 1024 bytes. `bareMebibytes`: a number alone in a variable or flag is a number of MiB. */
 export function sizeFrom(leastBytes: number, { bareMebibytes = false } = {}): ValueType<number> {
-  const fits = (bytes: number | undefined) => (bytes !== undefined && bytes >= leastBytes ? bytes : undefined)
-  return {
-    expected: `a size such as "512mb" or "2gb", at least "${shownSize(leastBytes)}"`,
-    read: (value) => (typeof value === 'string' ? fits(parsedSize(value)) : undefined),
-    readText: (text) => fits(bareMebibytes && isBare(text) ? Number(text) * MEBIBYTE : parsedSize(text)),
+  const expected = `a size such as "512mb" or "2gb", at least "${shownSize(leastBytes)}"`
+  const schema = convertedBy(expected, (value) => {
+    const bytes = typeof value === 'string' ? parsedSize(value) : undefined
+    return bytes !== undefined && bytes >= leastBytes ? bytes : undefined
+  })
+  return valueType(schema, {
+    fromText: (text) => (bareMebibytes && isBare(text) ? `${text.trim()}mb` : text),
     show: shownSize,
-  }
+  })
 }
 
-/** The same, or `"never"`: null. */
-export function orNever<Value>(type: ValueType<Value>): ValueType<Value | null> {
-  return {
-    expected: `${type.expected}, or "${NEVER}"`,
-    read: (value) => (value === NEVER ? null : type.read(value)),
-    readText: (text) => (text === NEVER ? null : type.readText(text)),
-    show: (value) => (value === null ? NEVER : type.show(value)),
-  }
+/** Returns the type with null for an unset setting. */
+export function optional<Value>({ schema, fromText, show }: ValueType<Value>): ValueType<Value | null> {
+  return { schema, fromText, show: (value) => (value === null ? 'not set' : show(value)) }
 }
 
-/** The same, and null where it is not set. */
-export function optional<Value>(type: ValueType<Value>): ValueType<Value | null> {
-  return { ...type, show: (value) => (value === null ? 'not set' : type.show(value)) }
-}
-
-/** Of whose value nothing may be seen. */
+/** Returns the type with hidden values. */
 export function secret(type: ValueType<string>): ValueType<string> {
   return { ...type, show: () => 'set' }
 }
 
-/** Token that an HTTP header can carry: a line break or a character outside ASCII would not arrive unchanged. */
-export const TOKEN = secret(
-  typeOf<string>('a string of at most 4,096 characters from "!" to "~", without spaces and line breaks', (text) =>
-    /^[!-~]{1,4096}$/.test(text) ? text : undefined,
-  ),
-)
+export const TOKEN = secret(valueType(HTTP_TOKEN))
 
-/** The name of a program on the PATH or its path, or the Python that comes along. */
-export const PYTHON = typeOf<string>(
+/** Name of a program on the PATH, its path, or the included Python. */
+const PYTHON_TEXT = convertedBy(
   '"pyodide", or the name or path of a Python such as "python3.12" or ".venv/bin/python"',
-  (text) => (text.trim() === '' ? undefined : text.trim()),
+  (value) => (typeof value === 'string' ? value.trim() || undefined : undefined),
 )
+export const PYTHON = valueType(PYTHON_TEXT)
 
-/** By place; in a variable with commas between them. */
-export const PYTHON_BY_PLACE: ValueType<Readonly<Record<string, string>>> = {
-  expected: 'PLACE=PYTHON pairs, such as "reports/=.venv/bin/python", or a table in a settings file',
-  read(value) {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
-    return pythonsOf(Object.entries(value))
-  },
-  readText: (text) =>
-    pythonsOf(
-      text
-        .split(',')
-        .filter((part) => part.trim() !== '')
-        .map((part) => {
+/** Pythons by place. A variable contains the pairs with commas between them. */
+export const PYTHON_BY_PLACE: ValueType<Readonly<Record<string, string>>> = valueType(
+  convertedBy('PLACE=PYTHON pairs, such as "reports/=.venv/bin/python", or a table in a settings file', (value) =>
+    isTable(value) ? pythonsOf(Object.entries(value)) : undefined,
+  ),
+  {
+    fromText: (text) =>
+      Object.fromEntries(
+        wordsIn(text).map((part) => {
           const [place = '', ...python] = part.split('=')
           return [place.trim(), python.join('=')]
         }),
-    ),
-  show: (byPlace) =>
-    Object.entries(byPlace)
-      .map(([place, python]) => `${place}=${python}`)
-      .join(', '),
-}
-
-/** An address of the web. Its path and query may be what authorizes: only the server is shown. */
-export const WEB_ADDRESS: ValueType<string> = {
-  ...typeOf<string>('a URL that begins with "http://" or "https://", without user and password', (text) => {
-    const url = URL.parse(text)
-    const isWeb = url !== null && /^https?:$/.test(url.protocol) && url.username === '' && url.password === ''
-    return isWeb ? text : undefined
-  }),
-  show: (text) => {
-    const url = URL.parse(text)
-    return url === null ? 'set' : `${url.origin}${url.pathname === '/' && url.search === '' ? '' : '/…'}`
+      ),
+    show: (byPlace) =>
+      Object.entries(byPlace)
+        .map(([place, python]) => `${place}=${python}`)
+        .join(', '),
   },
-}
+)
 
-/** A program with its arguments, or a line for the system's shell. */
-export const COMMAND: ValueType<string | readonly string[]> = {
-  expected: 'a list of a program and its arguments, or a command line for the shell',
-  read(value) {
-    if (typeof value === 'string') return TEXT.read(value)
+/** Shown instead of the path of a URL. */
+export const HIDDEN_PATH = '/…'
+
+/** Address of the web. Its path and query can contain credentials, so only the server is shown. */
+export const WEB_ADDRESS = valueType(
+  textSchema('a URL that begins with "http://" or "https://", without user and password', (text) => {
+    const url = URL.parse(text)
+    return url !== null && /^https?:$/.test(url.protocol) && url.username === '' && url.password === ''
+  }),
+  {
+    show: (text) => {
+      const url = URL.parse(text)
+      return url === null ? 'set' : `${url.origin}${url.pathname === '/' && url.search === '' ? '' : HIDDEN_PATH}`
+    },
+  },
+)
+
+/** A program with its arguments, or a command line for the system's shell. */
+export const COMMAND: ValueType<string | readonly string[]> = valueType(
+  convertedBy('a list of a program and its arguments, or a command line for the shell', (value) => {
+    if (typeof value === 'string') return value.trim() === '' ? undefined : value
     const isList = Array.isArray(value) && value.length > 0 && value[0] !== ''
     return isList && value.every((word) => typeof word === 'string') ? Object.freeze([...value]) : undefined
-  },
-  readText: TEXT.readText,
-  show: (command) => (typeof command === 'string' ? command : JSON.stringify(command)),
-}
+  }),
+  { show: (command) => (typeof command === 'string' ? command : JSON.stringify(command)) },
+)
 
-/** `30s`, `1500ms`, `7d`: the largest unit that it is a whole number of. */
-export function shownDuration(durationMs: number): string {
+/** Returns the duration in the largest unit that gives a whole number: `30s`, `1500ms`, `7d`. */
+export function durationSetting(durationMs: number): string {
   for (const [unit, sizeMs] of DURATION_UNITS)
     if (durationMs >= sizeMs && durationMs % sizeMs === 0) return `${durationMs / sizeMs}${unit}`
   return durationMs === 0 ? '0s' : `${durationMs}ms`
 }
 
-export function shownSize(bytes: number): string {
+function shownSize(bytes: number): string {
   for (const unit of ['g', 'm', 'k'] as const) {
     const unitBytes = UNIT_BYTES[unit] ?? 1
     if (bytes >= unitBytes && bytes % unitBytes === 0) return `${bytes / unitBytes}${unit}b`
@@ -231,34 +201,26 @@ export function shownSize(bytes: number): string {
   return `${bytes}b`
 }
 
-function typeOf<Value extends string>(
-  expected: string,
-  accepted: (text: string) => Value | undefined,
+export function valueType<Value>(
+  schema: OptionSchema<Value>,
+  { fromText = (text: string): unknown => text, show = String }: Partial<Omit<ValueType<Value>, 'schema'>> = {},
 ): ValueType<Value> {
-  return {
-    expected,
-    read: (value) => (typeof value === 'string' ? accepted(value) : undefined),
-    readText: accepted,
-    show: (value) => value,
-  }
+  return { schema, fromText, show }
 }
 
-function pythonsOf(
-  entries: readonly (readonly [place: string, python: unknown])[],
-): Readonly<Record<string, string>> | undefined {
-  const read = entries.map(([place, python]) => [place, PYTHON.read(python)] as const)
-  if (read.some(([place, python]) => place === '' || python === undefined)) return undefined
-  if (read.length === 0) return undefined
-  return Object.freeze(Object.fromEntries(read) as Record<string, string>)
+function listOf(item: OptionSchema<string>, expected: string): ValueType<readonly string[]> {
+  const schema = v.pipe(
+    v.array(item, expected),
+    v.minLength(1, expected),
+    v.transform((texts) => Object.freeze(texts)),
+  )
+  return valueType(schema, { fromText: wordsIn, show: (texts) => texts.join(', ') })
 }
 
-function textsOf(values: readonly unknown[]): readonly string[] | undefined {
-  const areTexts = values.every((value): value is string => typeof value === 'string' && value.trim() !== '')
-  return areTexts && values.length > 0 ? Object.freeze([...values]) : undefined
-}
-
-function hostsOf(texts: readonly string[] | undefined): readonly string[] | undefined {
-  return texts?.every((text) => HOST.test(text)) ? texts : undefined
+function pythonsOf(entries: readonly (readonly [place: string, python: unknown])[]) {
+  const read = entries.map(([place, python]) => [place, v.safeParse(PYTHON_TEXT, python)] as const)
+  if (read.length === 0 || read.some(([place, { success }]) => place === '' || !success)) return undefined
+  return Object.freeze(Object.fromEntries(read.map(([place, { output }]) => [place, output as string])))
 }
 
 function parsedSize(text: string): number | undefined {
@@ -273,11 +235,18 @@ function isBare(text: string): boolean {
   return /^\s*\d+(\.\d+)?\s*$/.test(text)
 }
 
-/** Words of a variable, with commas between them. */
-function wordsIn(text: string): readonly string[] {
-  return text.split(',').map((word) => word.trim())
+/** Returns the value of a JSON text, or the text if it is not JSON, so that the schema rejects it. */
+export function jsonInText(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
 }
 
-function listed(choices: readonly string[]): string {
-  return choices.map((choice) => `"${choice}"`).join(', ')
+function wordsIn(text: string): readonly string[] {
+  return text
+    .split(',')
+    .map((word) => word.trim())
+    .filter((word) => word !== '')
 }

@@ -9,15 +9,14 @@
  *   being written -> refused    the database refused the step: the next write of the attempt contains the piece
  */
 
-import type { AttemptRef, Clock, Timer } from '../engine/ports.ts'
-import type { LogPiece } from '../model/log.ts'
-import { LogPieces, LogWindow } from '../model/log-window.ts'
-import type { RunStep, Session, Step, StepNeed } from './session.ts'
-import { type LogChange, type StoredPiece, writeLogs } from './steps/history/logs.ts'
+import type { Clock, Timer } from '../engine/clock-port.ts'
+import type { AttemptRef } from '../engine/log-ports.ts'
+import type { LogPiece } from '../model/logs/log-record.ts'
+import { LogPieces, LogWindow } from '../model/logs/log-window.ts'
+import { type LogChange, type StoredPiece, writeLogs } from './steps/history/log-steps.ts'
+import type { RunStep, Session, Step, StepNeed } from './store-session.ts'
 
-/** Minimum time between two writes of one attempt. */
 const WRITE_EVERY_MS = 200
-/** Time between a refused write and the next one. */
 const RETRY_MS = 1_000
 /** Maximum number of attempts. Threads of an attempt that has ended may still write to its log. */
 const MAX_LOGS = 1_000
@@ -27,18 +26,16 @@ interface Log {
   readonly gathered: LogPieces
   readonly kept: LogWindow<StoredPiece>
   refused: readonly LogChange[]
-  /** Undefined if the log has nothing to write. */
   timer: Timer | undefined
-  /** Monotonic time before which it is not written, unless a step needs it. */
+  /** Monotonic time before which the log is not written, unless a step needs it. */
   nextAt: number
 }
 
 export class LogWriter {
   readonly #clock: Clock
   readonly #run: RunStep
-  /** By attempt, the newest last. */
+  /** Logs by attempt, the newest last. */
   readonly #logs = new Map<string, Log>()
-  /** Logs with something to write, by execution. */
   readonly #waiting = new Map<string, Set<Log>>()
   #isClosed = false
 
@@ -59,12 +56,11 @@ export class LogWriter {
     return this.stepAfter(this.#waiting.has(executionId) ? 'write' : 'read', executionId, null, body)
   }
 
-  /** Whether there is anything that `stepAfter` would write first. */
   isWaiting(executionId: string, tasks: ReadonlySet<string> | null): boolean {
     return this.#waitingOf(executionId, tasks).length > 0
   }
 
-  /** Runs a step that first writes the logs of an execution: all of them, or those of these tasks. */
+  /** Runs a step that first writes the logs of an execution: all of them, or those of the given tasks. */
   stepAfter<Result>(
     need: StepNeed,
     executionId: string,
@@ -116,13 +112,20 @@ export class LogWriter {
   #wait(log: Log, forMs: number): void {
     const { executionId } = log.attempt
     log.timer?.cancel()
+    log.nextAt = this.#clock.monotonic() + forMs
     log.timer = this.#clock.wakeAfter(forMs, () => {
-      // No caller waits for the answer. A refused write is repeated, and `close` reports the last failure.
-      this.#write('write', [log], function* () {}).catch(() => undefined)
+      // Ignored: a refused write is repeated, and `close` reports the last failure
+      this.#write('write', this.#dueWith(log), function* () {}).catch(() => undefined)
     })
     const others = this.#waiting.get(executionId)
     if (others === undefined) this.#waiting.set(executionId, new Set([log]))
     else others.add(log)
+  }
+
+  /** Returns all logs that may be written now, as one step. */
+  #dueWith(log: Log): readonly Log[] {
+    const now = this.#clock.monotonic()
+    return [...this.#waiting.values()].flatMap((logs) => [...logs].filter((each) => each === log || each.nextAt <= now))
   }
 
   #take(log: Log): readonly LogChange[] {
@@ -162,7 +165,6 @@ export class LogWriter {
   }
 }
 
-/** Moves the gathered pieces of a log to its kept ones. */
 function changeOf({ attempt, gathered, kept }: Log): LogChange {
   const added: StoredPiece[] = []
   const dropped: StoredPiece[] = []

@@ -4,7 +4,7 @@ import { readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { isMainThread } from 'node:worker_threads'
 
-/** Three missed heartbeats. */
+/** Time after which an engine without heartbeats is dead: three missed heartbeats. */
 export const DEAD_AFTER_MS = 10_000
 
 export interface ProcessIdentity {
@@ -30,7 +30,7 @@ export function isProcessAlive(pid: number): boolean {
 }
 
 /** Returns whether the process of an engine of this host exists. `self`: the process that asks. */
-export function hasProcess(
+export function isEngineProcessAlive(
   self: ProcessIdentity,
   instance: { readonly pid: number; readonly process_started_at: number | null },
   isAlive: (pid: number) => boolean,
@@ -41,8 +41,7 @@ export function hasProcess(
   return startedAt === null || instance.process_started_at === null || instance.process_started_at === startedAt
 }
 
-/** Returns the name of a host for people. */
-export function shownHost(host: string): string {
+export function formatHost(host: string): string {
   return host.split(' ')[0] ?? host
 }
 

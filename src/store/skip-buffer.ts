@@ -4,9 +4,8 @@
  * there is much to write.
  */
 
-import type { SkippedTick } from '../engine/ports.ts'
+import type { SkippedTick } from '../engine/triggers/poll-records.ts'
 
-/** Consecutive skips of one trigger with the same reason. */
 export interface SkipRun {
   readonly reason: string | null
   readonly firstAt: number
@@ -15,7 +14,6 @@ export interface SkipRun {
   /** The longest of the skips. Null if no skip has one. */
   readonly latenessMs: number | null
   readonly durationMs: number | null
-  /** Whether the trigger was firing at the last skip. */
   readonly isFiring: boolean
   /** Log of the last skip that has one. */
   readonly log?: string | null
@@ -38,7 +36,6 @@ export class SkipBuffer {
     return this.#news.size + this.#lengthening.size
   }
 
-  /** Number of triggers whose skips only lengthen runs of the database. */
   get lengthening(): number {
     return this.#lengthening.size
   }
@@ -84,7 +81,7 @@ export class SkipBuffer {
     return taken
   }
 
-  /** Undoes a take whose step failed. Skips that were noted since then come after the taken ones. */
+  /** Puts skips back after a failed step. Skips that were noted since then come after them. */
   putBack(taken: SkipRuns): void {
     for (const [trigger, earlier] of taken) this.#news.set(trigger, joined(earlier, this.#remove(trigger) ?? []))
   }
@@ -110,7 +107,6 @@ function joined(earlier: readonly SkipRun[], later: readonly GrowingRun[]): Grow
   return [...runs, ...later.slice(1)]
 }
 
-/** Adds later skips with the same reason to a run. */
 function lengthen(run: GrowingRun, later: SkipRun): void {
   run.lastAt = later.lastAt
   run.count += later.count

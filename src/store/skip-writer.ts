@@ -3,10 +3,11 @@
  * thousands of triggers only lengthen runs that are written already, a part of them is written each second.
  */
 
-import type { Clock, SkippedTick, Timer } from '../engine/ports.ts'
+import type { Clock, Timer } from '../engine/clock-port.ts'
+import type { SkippedTick } from '../engine/triggers/poll-records.ts'
 import { POLLS_WRITTEN_WITHIN_MS } from '../model/trigger.ts'
-import type { RunStep, Session, Step, StepNeed } from './session.ts'
 import { SkipBuffer, type SkipRuns } from './skip-buffer.ts'
+import type { RunStep, Session, Step, StepNeed } from './store-session.ts'
 
 const WRITE_AFTER_MS = 1_000
 /** Maximum number of triggers whose skips are written in one tick of the event loop, so that it stays free. */
@@ -14,8 +15,7 @@ const TRIGGERS_A_STEP = 1_000
 /** Maximum time between two writes of a run, if there are many. Lengthening a row takes 7 µs, and a poll 10 µs. */
 const LENGTHENED_WITHIN_S = POLLS_WRITTEN_WITHIN_MS / WRITE_AFTER_MS
 
-/** Part of a step: writes runs of skips. */
-export type WriteSkips = (session: Session, runs: SkipRuns) => Step<void>
+type WriteSkips = (session: Session, runs: SkipRuns) => Step<void>
 
 export class SkipWriter {
   readonly #clock: Clock
@@ -65,7 +65,7 @@ export class SkipWriter {
     if (!this.#isClosed) this.#timer ??= this.#clock.wakeAfter(WRITE_AFTER_MS, () => void this.#writeAll())
   }
 
-  /** No caller waits for the answer. After a failure the skips are written later, and `close` reports the last one. */
+  /** Writes all buffered skips. After a failure they are written later, and `close` reports the last error. */
   async #writeAll(): Promise<void> {
     this.#timer = undefined
     // Skips that are noted during these writes have a second of their own.
@@ -89,7 +89,7 @@ export class SkipWriter {
     )
   }
 
-  /** The skips are taken once, when the step first runs, and go back to the buffer when it fails. */
+  /** Takes the skips once, when the step first runs, and puts them back when it fails. */
   async #step<Result>(need: StepNeed, take: () => SkipRuns, body: (session: Session) => Step<Result>): Promise<Result> {
     let taken: SkipRuns | undefined
     const write = this.#writeSkips

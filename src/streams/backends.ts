@@ -1,6 +1,6 @@
-/** What streams are read with, by type: those of the caller, and that for Kafka, which needs no more than its brokers. */
+/** Backends of streams by type: those of the caller, and Kafka, which needs only its brokers. */
 
-import type { StreamBackends } from '../engine/graphs/streams.ts'
+import type { StreamBackends } from '../engine/graphs/stream-port.ts'
 import { kafkaStreams } from './kafka.ts'
 
 export function streamBackends(own: StreamBackends = {}): StreamBackends {

@@ -1,9 +1,6 @@
-/** The value of a message as the event that a source gets. Pure. */
+/** Converts the value of a message to the event of a source. */
 
-/**
- * JSON stays the text that it is, to the letter. Other text is a JSON string, bytes that are no text are one in base64, and no
- * value at all (what Kafka calls a tombstone) is null.
- */
+/** Returns JSON unchanged, other text as a JSON string, bytes that are not text as base64, and no value as null. */
 export function eventText(value: Uint8Array | null | undefined): string {
   if (value === null || value === undefined) return 'null'
   const text = textOf(value)

@@ -1,17 +1,17 @@
 /**
- * The part of `@platformatic/kafka` that is used here, declared by its shape: the package is an optional peer, and the types of
- * cloaca must compile without it. `kafka.ts` assigns the imported package to `KafkaClient`, so that the compiler compares both.
+ * The used part of `@platformatic/kafka`, declared by its shape, because the package is an optional peer and cloaca's
+ * types must compile without it. `kafka.ts` assigns the package to `KafkaClient`, so the compiler compares both.
  */
 
 import type { EventEmitter } from 'node:events'
 import type { ConnectionOptions } from 'node:tls'
-import type { KafkaSasl } from './kafka.ts'
+import type { KafkaSasl } from './kafka-sasl.ts'
 
 export interface KafkaClient {
   readonly Consumer: new (options: KafkaConsumerOptions) => KafkaConsumer
 }
 
-/** Options that are set here, and those of the user. */
+/** Options that cloaca sets, and those of the user. */
 export interface KafkaConsumerOptions extends Readonly<Record<string, unknown>> {
   readonly clientId: string
   readonly groupId: string
@@ -26,7 +26,7 @@ export interface KafkaConsumerOptions extends Readonly<Record<string, unknown>> 
 }
 
 export interface KafkaConsumer {
-  /** Partitions of each topic that the group has given to this member; null before it has joined. */
+  /** Partitions of each topic that the group has assigned to this member; null before it has joined. */
   readonly assignments: readonly { readonly topic: string; readonly partitions: readonly number[] }[] | null
   metadata(options: { topics: string[] }): Promise<{
     readonly topics: ReadonlyMap<string, { readonly id: string }>
@@ -40,13 +40,13 @@ export interface KafkaConsumer {
   commit(options: {
     offsets: { topic: string; partition: number; offset: bigint; leaderEpoch: number }[]
   }): Promise<void>
-  /** `isForced`: without waiting for open streams. */
+  /** `isForced`: does not wait for open streams. */
   close(isForced: boolean): Promise<void>
 }
 
 /** Emits `readable`, `offsets`, `error` and `close`. */
 export interface KafkaMessages extends EventEmitter {
-  /** The next offset of each partition, by `topic:partition`. */
+  /** Next offset of each partition, by `topic:partition`. */
   readonly offsetsToFetch: ReadonlyMap<string, bigint>
   read(): KafkaMessage | null
   close(): Promise<void>

@@ -1,31 +1,30 @@
 /**
  * Reads one topic of Kafka. Made by `kafka.ts`.
  *
- *   open ──▶ reading: takes what is there, hands it on, and takes more when that is stored; offsets are committed beside that
- *   reading ──▶ failed (a broker is gone for longer than the client tries): closed, and whoever reads it opens another
+ *   open ──▶ reading: takes messages, passes them on, and takes more when they are stored; also commits offsets
+ *   reading ──▶ failed (a broker is gone for longer than the client retries): closed; the reader opens another
  *
- * Rebalances are the client's. What it holds of a partition that went to another member meanwhile is handed on all the same: nobody
- * else need have read it. What is read twice, as then or after a commit that was lost, is known by its position: partition, and topic
- * with its id, since a topic of the same name may be another one.
+ * The client handles rebalances. Messages of a partition that moved to another member are still passed on, since nobody
+ * else may have read them. Repeated messages are recognized by their position: partition, and topic with its id, since
+ * the topic may have been replaced by another one of the same name.
  */
 
 import { once } from 'node:events'
-import type { Stream, StreamMessage, StreamRequest } from '../engine/graphs/streams.ts'
+import type { Stream, StreamMessage, StreamRequest } from '../engine/graphs/stream-port.ts'
 import { toError } from '../errors.ts'
 import { eventText } from './event-text.ts'
 import type { KafkaClient, KafkaConsumer, KafkaConsumerOptions, KafkaMessage, KafkaMessages } from './kafka-client.ts'
 
-/** Messages that are handed on at once. */
-const MOST_AT_ONCE = 500
-/** Reasons that a message has. */
-const MOST_REASONS = 3
+/** Maximum number of messages that are passed on together. */
+const MAX_AT_ONCE = 500
+const MAX_REASONS = 3
 
 export class KafkaStream implements Stream {
   readonly #consumer: KafkaConsumer
   readonly #messages: KafkaMessages
   readonly #request: StreamRequest
   readonly #topicId: string
-  /** By partition, the offset to go on with. */
+  /** Offset to continue with, by partition. */
   readonly #stored = new Map<number, bigint>()
   #committing: Promise<void> | null = null
   #closing: Promise<void> | null = null
@@ -37,7 +36,7 @@ export class KafkaStream implements Stream {
     this.#topicId = topicId
   }
 
-  /** Rejects when the topic cannot be read, with the reasons in one sentence. */
+  /** Rejects with the reasons in one sentence if the topic cannot be read. */
   static async open(
     client: KafkaClient,
     options: KafkaConsumerOptions,
@@ -65,19 +64,20 @@ export class KafkaStream implements Stream {
       return stream
     } catch (thrown) {
       const closed = stream === null ? consumer.close(true) : stream.close()
-      await closed.catch(() => undefined) // what went wrong is known already
+      await closed.catch(() => undefined) // Ignored: the error before it is thrown
       throw readable(thrown, topic)
     }
   }
 
-  /** What is not stored yet is read again, by whoever reads the group next. Idempotent. */
+  /** The next reader of the group reads messages again that are not stored yet. Idempotent. */
   close(): Promise<void> {
     this.#closing ??= this.#close()
     return this.#closing
   }
 
   async #close(): Promise<void> {
-    await this.#messages.close().catch(() => undefined) // it may have failed, which is known
+    // Ignored: the stream may have failed, which is reported already
+    await this.#messages.close().catch(() => undefined)
     await this.#committing
     try {
       await this.#consumer.close(true)
@@ -88,10 +88,11 @@ export class KafkaStream implements Stream {
 
   #watch(): void {
     this.#messages.on('error', (error: Error) => this.#failed(error))
+    // Uncoded: the reason of a `trouble` event
     this.#messages.on('close', () => this.#failed(new Error('the client ended the stream')))
   }
 
-  /** A group that begins at the end begins there once: what comes while nobody reads is not lost. */
+  /** Commits the start of a new group that begins at the end, so that messages are not lost while nobody reads. */
   async #commitBeginning(): Promise<void> {
     if (this.#messages.offsetsToFetch.size === 0) await once(this.#messages, 'offsets')
     for (const partition of this.#assigned()) {
@@ -121,7 +122,7 @@ export class KafkaStream implements Stream {
 
   #take(): readonly KafkaMessage[] {
     const taken: KafkaMessage[] = []
-    while (taken.length < MOST_AT_ONCE) {
+    while (taken.length < MAX_AT_ONCE) {
       const message = this.#messages.read()
       if (message === null) break
       taken.push(message)
@@ -150,7 +151,7 @@ export class KafkaStream implements Stream {
     }
   }
 
-  /** Of a partition that went to another member nothing is committed: that one may be further. False while the group is being joined. */
+  /** Commits nothing of partitions that moved to another member, which may be further. False while joining. */
   async #commit(): Promise<boolean> {
     const assigned = this.#assigned()
     if (assigned.size === 0) return false
@@ -171,8 +172,8 @@ export class KafkaStream implements Stream {
   #failed(error: Error): void {
     if (this.#closing !== null) return
     this.#request.failed(readable(error, this.#request.topic))
-    // It goes on being a member of the group otherwise.
-    void this.close().catch(() => undefined)
+    // Otherwise it would remain a member of the group.
+    void this.close().catch(() => undefined) // Ignored: the failure before it is reported
   }
 }
 
@@ -180,9 +181,10 @@ function prefixOf(topic: string, topicId: string): string {
   return `${topic}@${topicId}/`
 }
 
-/** The client's errors are trees, which say at the top how often something was tried. */
+/** Flattens errors of the client, which are trees with the number of attempts at the top. */
 function readable(thrown: unknown, topic: string): Error {
-  const reasons = [...new Set(leavesOf(toError(thrown)))].slice(0, MOST_REASONS)
+  const reasons = [...new Set(leavesOf(toError(thrown)))].slice(0, MAX_REASONS)
+  // Uncoded: the reason of a `trouble` event
   return new Error(`Cannot read Kafka topic "${topic}": ${reasons.join('; ')}`, { cause: thrown })
 }
 

@@ -1,16 +1,14 @@
-/**
- * The backend of streams of type `kafka`. A topic is read as a member of a consumer group; its offsets are committed when the
- * messages before them are stored.
- */
+/** Backend of streams of type `kafka`. Reads a topic as a member of a consumer group, and commits stored messages. */
 
 import { readFileSync } from 'node:fs'
 import type { ConnectionOptions } from 'node:tls'
-import type { StreamBackend } from '../engine/graphs/streams.ts'
+import type { StreamBackend } from '../engine/graphs/stream-port.ts'
 import { UsageError } from '../errors.ts'
 import type { KafkaClient } from './kafka-client.ts'
+import type { KafkaSasl } from './kafka-sasl.ts'
 import { KafkaStream } from './kafka-stream.ts'
 
-/** A certificate or key in PEM, as text or bytes; a list holds several. */
+/** Certificate or key in PEM, as text or bytes. A list holds several. */
 type KafkaPem = string | Uint8Array | readonly (string | Uint8Array)[]
 
 /**
@@ -29,26 +27,11 @@ export interface KafkaTls {
   readonly keyFile?: string
 }
 
-/** SASL authentication. Functions are called for each connection. */
-export interface KafkaSasl {
-  readonly mechanism: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512' | 'OAUTHBEARER' | 'GSSAPI'
-  readonly username?: string | (() => string | Promise<string>)
-  readonly password?: string | (() => string | Promise<string>)
-  /** Token of `OAUTHBEARER`. */
-  readonly token?: string | (() => string | Promise<string>)
-}
-
 /** Options of `kafkaStreams`. */
 export interface KafkaOptions {
-  /**
-   * First brokers to contact, as `host:port`. Default: the brokers in the variable `KAFKA_BROKERS`, separated by
-   * commas.
-   */
+  /** First brokers to contact, as `host:port`. Default: the comma-separated brokers in the variable `KAFKA_BROKERS`. */
   readonly brokers?: readonly string[]
-  /**
-   * Position at which a new consumer group starts: `earliest` is the beginning of the topic, `latest` the end. Default:
-   * `earliest`.
-   */
+  /** Start of a new consumer group: `earliest` is the beginning of the topic, `latest` the end. Default: `earliest`. */
   readonly start?: 'earliest' | 'latest'
   /** TLS options, or true for the default options. Default: no TLS. */
   readonly tls?: boolean | KafkaTls
@@ -60,13 +43,13 @@ export interface KafkaOptions {
 
 const PACKAGE = '@platformatic/kafka'
 const CLIENT_ID = 'cloaca'
-/** A stream that fails is opened again by whoever reads it. */
+/** The reader opens a failed stream again. */
 const RETRIES = { retries: 3, retryDelay: 250 }
-/** As long as an engine may stand still before others take over what it does: so long a group waits for a member that is dead. */
+/** Time until the group replaces a dead member: the same as for engines. */
 const SESSION = { sessionTimeout: 10_000 }
-/** Messages that are kept here while others are stored, and bytes of one answer. */
-const MOST_MESSAGES = 1_000
-const MOST_BYTES = 8 * 1024 ** 2
+/** Maximum number of buffered messages, and bytes of one answer. */
+const MAX_MESSAGES = 1_000
+const MAX_BYTES = 8 * 1024 ** 2
 
 /**
  * Returns a backend for streams of type `kafka`. Opening a topic fails with `STREAM_UNAVAILABLE` if the client package
@@ -79,8 +62,8 @@ export function kafkaStreams(options: KafkaOptions = {}): StreamBackend {
     const consumer = {
       ...RETRIES,
       ...SESSION,
-      highWaterMark: MOST_MESSAGES,
-      maxBytes: MOST_BYTES,
+      highWaterMark: MAX_MESSAGES,
+      maxBytes: MAX_BYTES,
       clientId: CLIENT_ID,
       ...options.consumer,
       groupId: request.group,
@@ -122,7 +105,7 @@ function tlsOptions(tls: true | KafkaTls): ConnectionOptions {
   if (tls === true) return {}
   const { caFile, certFile, keyFile, ...others } = tls
   return {
-    // Node's types ask for a Buffer where any Uint8Array will do.
+    // Node's types require a Buffer, but any Uint8Array works.
     ...(others as Pick<ConnectionOptions, keyof typeof others>),
     ...(caFile !== undefined && { ca: readFileSync(caFile) }),
     ...(certFile !== undefined && { cert: readFileSync(certFile) }),

@@ -1,17 +1,20 @@
-/** `FakeClock`: the time of a test, which passes only when something asks it to. Stands at the engine's port for clocks. */
+/** `FakeClock`: the time of a test, which passes only on request. Implements the engine's port for clocks. */
 
-// The real ones, also when a test has replaced the global ones.
+// The real functions, also if a test has replaced the global ones.
 import { setImmediate } from 'node:timers'
-import type { Duration } from '../authoring/types.ts'
-import type { Clock, Timer } from '../engine/ports.ts'
+import * as v from 'valibot'
+import type { Duration } from '../authoring/function-types.ts'
+import type { Clock, Timer } from '../engine/clock-port.ts'
 import { UsageError } from '../errors.ts'
-import { shownValue } from '../model/arguments.ts'
-import { durationMs } from '../model/time/duration.ts'
+import { parseOptions } from '../options/checked.ts'
+import { durationAtLeast, MILLISECONDS } from '../options/schemas.ts'
 
 /** Length of time as a duration or a number of milliseconds. */
 export type FakeTime = Duration | number
 
 const DEFAULT_START = Date.UTC(2000, 0, 1)
+const START = v.custom<number>(Number.isSafeInteger, "a date such as '2030-01-02T03:04:05Z'")
+const TIME = v.union([durationAtLeast(0), MILLISECONDS], "a duration such as '90s', or a number of milliseconds")
 
 interface PendingTimer {
   readonly due: number
@@ -19,15 +22,15 @@ interface PendingTimer {
   readonly during: string
 }
 
-/** The clock as the function host sees it, and as a run moves it. */
+/** The clock for the function host and for the run that moves it. */
 export class ClockPort implements Clock {
   readonly #offset: number
   #monotonic = 0
-  /** In the order in which they were asked for, which is that of two that are due at the same instant. */
+  /** In the order of creation, which is also the order of timers that are due at the same time. */
   readonly #timers = new Set<PendingTimer>()
-  /** Hears of each timer that is asked for. */
+  /** Called for each new timer. */
   onTimer: (() => void) | null = null
-  /** One run or poll at a time moves it. */
+  /** Whether a run or poll moves it: at most one at a time. */
   isTaken = false
 
   constructor(startAt: number) {
@@ -62,14 +65,13 @@ export class ClockPort implements Clock {
     return () => undefined
   }
 
-  /** How many timers there are for a purpose. */
   countOf(during: string): number {
     let count = 0
     for (const timer of this.#timers) if (timer.during === during) count += 1
     return count
   }
 
-  /** Lets time pass until the next timer, and what that sets off happen. False when there is none. */
+  /** Moves the time to the next timer, and runs that timer. Returns false if there is no timer. */
   async jump(): Promise<boolean> {
     const next = this.#next()
     if (next === undefined) return false
@@ -77,7 +79,7 @@ export class ClockPort implements Clock {
     return true
   }
 
-  /** Lets time pass until an instant: each timer that falls due runs at its own. Time never goes back. */
+  /** Moves the time, running each timer at its own time. Time never goes back. */
   async moveTo(at: number): Promise<void> {
     for (let timer = this.#next(); timer !== undefined && timer.due <= at; timer = this.#next()) await this.#run(timer)
     this.#monotonic = Math.max(this.#monotonic, at)
@@ -97,7 +99,7 @@ export class ClockPort implements Clock {
   }
 }
 
-/** A turn of the event loop: promises that can be settled are. */
+/** Waits for a turn of the event loop, which settles promises that can be settled. */
 export function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }
@@ -128,10 +130,7 @@ export class FakeClock {
    */
   constructor(start: Date | string | number = DEFAULT_START) {
     this.#startAt = start instanceof Date || typeof start === 'string' ? new Date(start).getTime() : start
-    if (!Number.isSafeInteger(this.#startAt)) {
-      const message = `The start of a FakeClock must be a date such as '2030-01-02T03:04:05Z', but ${shownValue(start)} was given.`
-      throw new UsageError('INVALID_ARGUMENT', message, { path: 'start' })
-    }
+    parseOptions(START, this.#startAt, 'start', { what: 'a FakeClock', shown: start })
     ports.set(this, new ClockPort(this.#startAt))
   }
 
@@ -155,7 +154,7 @@ export class FakeClock {
    */
   async advance(time: FakeTime): Promise<void> {
     const port = portOf(this)
-    await port.moveTo(port.monotonic() + millisecondsOf(time))
+    await port.moveTo(port.monotonic() + parseOptions(TIME, time, 'time'))
   }
 
   /**
@@ -166,25 +165,21 @@ export class FakeClock {
    * @throws `UsageError` (`INVALID_ARGUMENT`) for an invalid time, or if `happens` is not a function.
    */
   callLater(time: FakeTime, happens: () => unknown): void {
-    if (typeof happens !== 'function') {
-      const message = `The second argument of callLater() must be a function, but ${shownValue(happens)} was given.`
-      throw new UsageError('INVALID_ARGUMENT', message, { path: 'happens' })
-    }
-    portOf(this).wakeAfter(millisecondsOf(time), happens)
+    parseOptions(v.function(), happens, 'happens', { what: 'callLater()' })
+    portOf(this).wakeAfter(parseOptions(TIME, time, 'time'), happens)
   }
 }
 
-/** The clock of a test, for who moves it: `undefined` is a new one. Throws `INVALID_ARGUMENT`. */
-export function takenClock(clock: FakeClock | undefined): ClockPort {
+const CLOCK = v.custom<FakeClock>((clock) => ports.has(clock as FakeClock), 'a FakeClock of cloaca/testing')
+
+/** Returns the clock of a test; a new one for `undefined`. Throws `INVALID_ARGUMENT`. */
+export function takenClock(clock: unknown, what: string): ClockPort {
   if (clock === undefined) return new ClockPort(DEFAULT_START)
-  const port = ports.get(clock)
-  if (port === undefined) {
-    const message = `The option "clock" must be a FakeClock of cloaca/testing, but ${shownValue(clock)} was given.`
-    throw new UsageError('INVALID_ARGUMENT', message, { path: 'clock' })
-  }
+  const port = portOf(parseOptions(CLOCK, clock, 'clock', { what }))
   if (port.isTaken) {
     const message =
-      'Another runWorkflow or pollTrigger call is still using this FakeClock. Await that call first, or give each call its own clock.'
+      'Another runWorkflow or pollTrigger call is still using this FakeClock. Await that call first, or give each ' +
+      'call its own clock.'
     throw new UsageError('INVALID_ARGUMENT', message, { path: 'clock' })
   }
   return port
@@ -194,12 +189,4 @@ function portOf(clock: FakeClock): ClockPort {
   const port = ports.get(clock)
   if (port === undefined) throw new TypeError('this value is not a FakeClock')
   return port
-}
-
-/** Throws `INVALID_ARGUMENT`. */
-export function millisecondsOf(time: FakeTime): number {
-  const ms = typeof time === 'string' ? durationMs(time) : time
-  if (typeof ms === 'number' && Number.isFinite(ms) && ms >= 0) return ms
-  const message = `The time must be a duration such as '90s', or a number of milliseconds, but ${shownValue(time)} was given.`
-  throw new UsageError('INVALID_ARGUMENT', message, { path: 'time' })
 }

@@ -1,47 +1,38 @@
-/** A workflow with fakes in the place of its functions. */
+/** Replaces functions of a workflow by fakes. */
 
-import { type DeclaredTask, type DeclaredWorkflow, WORKFLOW } from '../authoring/declared.ts'
-import { isWorkflow } from '../authoring/definition.ts'
-import { settled, shownIssues } from '../authoring/schema.ts'
-import type { InputSchema } from '../authoring/types/options.ts'
-import type { ModuleTask } from '../authoring/types.ts'
+import { type DeclaredTask, type DeclaredWorkflow, WORKFLOW_KEY } from '../authoring/declared.ts'
+import type { ModuleTask } from '../authoring/function-types.ts'
+import { formatIssues, whenSettled } from '../authoring/schema-options.ts'
+import type { InputSchema } from '../authoring/types/option-types.ts'
 import { UsageError } from '../errors.ts'
-import { shownValue } from '../model/arguments.ts'
 import { didYouMean } from '../registry/nearest.ts'
 
 type Run = ModuleTask['run']
 
-/** The declaration of a workflow value. Throws `INVALID_ARGUMENT`. */
-export function declaredWorkflow(workflow: unknown): DeclaredWorkflow {
-  if (isWorkflow(workflow)) return workflow.declared
-  const message = `The argument of runWorkflow() must be a workflow, as workflow() and task() return it, but ${shownValue(workflow)} was given.`
-  throw new UsageError('INVALID_ARGUMENT', message, { path: 'workflow' })
-}
-
 /**
- * The same workflow with these fakes. All else of the tasks stays: what they are after, rules, retries, limits and callbacks.
- * Throws `INVALID_ARGUMENT` for a fake of no task, and for a Python task without one.
+ * Returns the workflow with fakes; the rest of each task does not change. Throws `INVALID_ARGUMENT` for a fake of an
+ * unknown task, and for a Python task without a fake.
  */
-export function withFakes(workflow: DeclaredWorkflow, fakes: unknown): { readonly declared: DeclaredWorkflow } {
+export function withFakes(
+  workflow: DeclaredWorkflow,
+  fakes: Readonly<Record<string, unknown>> = {},
+): { readonly declared: DeclaredWorkflow } {
   const given = fakesOf(workflow, fakes)
   const tasks = workflow.tasks.map((task) => {
     const fake = given.get(task.id)
     if (fake !== undefined) return faked(task, fake)
-    if (task.runs.kind === 'function') return task
-    const message = `Task "${task.id}" of workflow "${workflow.key}" is written in Python ("${task.runs.task}" in ${task.runs.script}), so it cannot run in a TypeScript unit test. Pass a fake: tasks: { ${task.id}: … }.`
+    if (task.runs.kind !== 'python') return task
+    const message =
+      `Task "${task.id}" of workflow "${workflow.key}" is written in Python ("${task.runs.task}" in ` +
+      `${task.runs.script}), so it cannot run in a TypeScript unit test. Pass a fake: tasks: { ${task.id}: … }.`
     throw new UsageError('INVALID_ARGUMENT', message, { workflow: workflow.key, task: task.id })
   })
   const value = { declared: Object.freeze({ ...workflow, tasks }) }
-  Object.defineProperty(value, WORKFLOW, { value: 1 })
+  Object.defineProperty(value, WORKFLOW_KEY, { value: 1 })
   return value
 }
 
-function fakesOf(workflow: DeclaredWorkflow, fakes: unknown): ReadonlyMap<string, Run> {
-  if (fakes === undefined) return new Map()
-  if (typeof fakes !== 'object' || fakes === null) {
-    const message = `The option "tasks" of runWorkflow() must be an object that maps task ids to fakes, but ${shownValue(fakes)} was given.`
-    throw new UsageError('INVALID_ARGUMENT', message, { path: 'tasks' })
-  }
+function fakesOf(workflow: DeclaredWorkflow, fakes: Readonly<Record<string, unknown>>): ReadonlyMap<string, Run> {
   const ids = workflow.tasks.map(({ id }) => id)
   const runs = new Map<string, Run>()
   for (const [id, fake] of Object.entries(fakes)) {
@@ -50,36 +41,29 @@ function fakesOf(workflow: DeclaredWorkflow, fakes: unknown): ReadonlyMap<string
       const message = `Workflow "${workflow.key}" has no task "${id}", so its fake is never used.${didYouMean(id, ids)}`
       throw new UsageError('INVALID_ARGUMENT', message, { workflow: workflow.key, path: `tasks.${id}` })
     }
-    runs.set(id, runOf(workflow, id, fake))
+    runs.set(id, typeof fake === 'function' ? (fake as Run) : () => fake)
   }
   return runs
-}
-
-function runOf(workflow: DeclaredWorkflow, id: string, fake: unknown): Run {
-  if (typeof fake === 'function') return fake as Run
-  if (typeof fake === 'object' && fake !== null) return () => fake
-  const message = `The fake of task "${id}" of workflow "${workflow.key}" must be a function, or the object that the task returns, but ${shownValue(fake)} was given.`
-  throw new UsageError('INVALID_ARGUMENT', message, { workflow: workflow.key, path: `tasks.${id}` })
 }
 
 function faked(task: DeclaredTask, run: Run): DeclaredTask {
   const { runs } = task
   if (runs.kind === 'function') return Object.freeze({ ...task, runs: Object.freeze({ ...runs, run }) })
-  const checked = runs.adds === null ? run : checkedFake(task.id, runs.adds, run)
+  const checked = runs.kind === 'wait' || runs.adds === null ? run : checkedFake(task.id, runs.adds, run)
   return Object.freeze({
     ...task,
     runs: Object.freeze({ kind: 'function' as const, run: checked, onSuccess: null, onFailure: null }),
   })
 }
 
-/** A fake of a Python task that says what it sets: what it could not set makes a test worthless. */
+/** Checks the keys that a fake of a Python task adds: a test with impossible values is worthless. */
 function checkedFake(id: string, adds: InputSchema, run: Run): Run {
   return (context, tools) => {
     const check = (returned: unknown) =>
-      settled(adds['~standard'].validate(returned ?? {}), ({ issues }) => {
+      whenSettled(adds['~standard'].validate(returned ?? {}), ({ issues }) => {
         if (issues === undefined) return returned
         throw new TypeError(
-          `the result of the fake of Python task "${id}" does not match its "adds" schema: ${shownIssues(issues)}`,
+          `the result of the fake of Python task "${id}" does not match its "adds" schema: ${formatIssues(issues)}`,
         )
       })
     const returned = run(context, tools)

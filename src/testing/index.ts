@@ -2,6 +2,6 @@
 
 export { FakeClock, type FakeTime } from './fake-clock.ts'
 export { pollTrigger } from './poll-trigger.ts'
-export type { FiringKeys, PollResult, TaskRun, WorkflowRun } from './results.ts'
 export { runWorkflow } from './run-workflow.ts'
-export type { Fake, Fakes, PollTriggerOptions, RunWorkflowOptions } from './types.ts'
+export type { Fake, Fakes, PollTriggerOptions, RunWorkflowOptions, TestAnswer, TestSignal } from './test-options.ts'
+export type { FiringKeys, PollResult, TaskRun, TestedFiring, WorkflowRun } from './test-results.ts'

@@ -1,13 +1,13 @@
-/** What functions print and log in a test: kept for the result, and shown as if the test had printed it. */
+/** Output and log of functions in a test: stored in the result, and shown as if the test had printed them. */
 
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Printer } from '../functions/calls/printing.ts'
-import { type LogPiece, type LogRecord, recordsOfPiece } from '../model/log.ts'
+import { type LogPiece, type LogRecord, recordsOfPiece } from '../model/logs/log-record.ts'
 
-/** Outside of every call: what is printed there is the test's own. */
+/** Context outside of all calls, for the output of the test itself. */
 const outside = AsyncLocalStorage.snapshot()
 
-/** Shows whole lines through `console`, of which test frameworks know whose they are. */
+/** Prints whole lines through `console`, so that test frameworks know which test they are of. */
 export function testPrinter(): Printer {
   const open = new Map<string, string>()
   const show = (stream: 'stdout' | 'stderr', line: string) =>
@@ -30,7 +30,7 @@ export function testPrinter(): Printer {
   }
 }
 
-/** Where the log of attempts goes. */
+/** Stores the log of attempts. */
 export class KeptLog {
   readonly records: LogRecord[] = []
   readonly sink = (piece: LogPiece): void => void this.records.push(...recordsOfPiece(piece))

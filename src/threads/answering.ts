@@ -1,8 +1,8 @@
-/** The other end of a `RequestThread`: receives requests and sends answers. Used by the entry files of worker threads. */
+/** Other end of a `RequestThread`: receives requests and sends answers. Used by entry files of worker threads. */
 
 import { parentPort } from 'node:worker_threads'
 import { InternalError, toError } from '../errors.ts'
-import type { ThreadAnswer } from './messages.ts'
+import type { ThreadAnswer } from './thread-messages.ts'
 
 /** Answers each request with the result of `handle`; what it throws rejects the request. */
 export function answerRequests<Request, Answer>(handle: (request: Request) => Answer): void {

@@ -1,7 +1,7 @@
 /**
- * A worker thread that answers one request at a time. It starts with the first request and ends after a minute without one.
- * A thread that does not answer in time, or runs out of memory, is ended: its request is rejected, and the next request
- * starts another thread.
+ * Worker thread that answers one request at a time. It starts with the first request and ends after a minute without
+ * one. A thread that does not answer in time, or runs out of memory, is ended: its request is rejected, and the next
+ * request starts another thread.
  *
  * States and transitions:
  *   none → idle       the first request starts the thread
@@ -13,12 +13,12 @@
 
 import { Worker } from 'node:worker_threads'
 import type { Clock, Timer } from '../engine/clock-port.ts'
-import type { ThreadAnswer } from './messages.ts'
+import type { ThreadAnswer } from './thread-messages.ts'
 
 const IDLE_MS = 60_000
 
 export interface RequestThreadOptions {
-  /** Entry file of the thread, which calls `answerRequests`. */
+  /** Entry file, which calls `answerRequests`. */
   readonly entry: URL
   readonly name: string
   readonly memoryMebibytes: number
@@ -44,7 +44,7 @@ export class RequestThread<Request, Answer> {
     this.#options = options
   }
 
-  /** Settles with the answer. Rejects with what the thread threw, or with the reason why it has no answer. */
+  /** Settles with the answer, or rejects with the thread's error or the reason of its end. */
   ask(request: Request, limitMs: number): Promise<Answer> {
     return new Promise((resolve, reject) => {
       this.#queue.push({ request, limitMs, resolve, reject })
@@ -52,9 +52,9 @@ export class RequestThread<Request, Answer> {
     })
   }
 
-  /** Ends the thread. Requests without an answer are rejected. */
   async close(): Promise<void> {
     const worker = this.#worker
+    // Uncoded: callers turn it into an error of their own
     for (const { reject } of this.#queue.splice(0)) reject(new Error('the worker thread was closed'))
     this.#lost('the worker thread was closed')
     await worker?.terminate()
@@ -99,7 +99,7 @@ export class RequestThread<Request, Answer> {
     const { resolve, reject } = this.#current
     this.#current = null
     if (message.kind === 'answered') resolve(message.answer as never)
-    else reject(new Error(message.message))
+    else reject(new Error(message.message)) // Uncoded: callers turn it into an error of their own
     this.#next()
   }
 
@@ -114,7 +114,7 @@ export class RequestThread<Request, Answer> {
     this.#timer?.cancel()
     const current = this.#current
     this.#current = null
-    current?.reject(new Error(reason))
+    current?.reject(new Error(reason)) // Uncoded: callers turn it into an error of their own
     if (this.#queue.length > 0) this.#next()
   }
 }

@@ -1,9 +1,9 @@
 /**
- * Whether there is anybody to make spans for. An SDK that is set up has registered itself in a global of this name, which all 1.x
- * versions of `@opentelemetry/api` share (seen in 1.9): the package itself, an optional peer, is loaded only where that is there.
+ * Detects an OpenTelemetry SDK, which registers itself in a global that all 1.x versions of `@opentelemetry/api` share
+ * (seen in 1.9). Only then the API package, an optional peer, is loaded.
  */
 
-import type { Clock } from '../engine/ports.ts'
+import type { Clock } from '../engine/clock-port.ts'
 import { toError } from '../errors.ts'
 import type { Spans } from './spans.ts'
 
@@ -13,7 +13,7 @@ interface Registered {
   readonly trace?: unknown
 }
 
-/** Null where no SDK is set up. `warn` hears of one for which no spans can be made. Never rejects. */
+/** Returns null without an SDK. Calls `warn` for one that cannot be used. Never rejects. */
 export async function openSpans(clock: Clock, warn: (message: string) => void): Promise<Spans | null> {
   const registered = (globalThis as { readonly [REGISTERED]?: Registered })[REGISTERED]
   if (registered?.trace === undefined) return null
@@ -22,7 +22,8 @@ export async function openSpans(clock: Clock, warn: (message: string) => void): 
     return new made.Spans(api, clock)
   } catch (thrown) {
     warn(
-      `Executions and tasks are not traced, although an OpenTelemetry SDK is set up: the package "@opentelemetry/api" cannot be loaded: ${toError(thrown).message}. Install it in the same project as cloaca.`,
+      `Executions and tasks are not traced, although an OpenTelemetry SDK is set up: the package ` +
+        `"@opentelemetry/api" cannot be loaded: ${toError(thrown).message}. Install it in the same project as cloaca.`,
     )
     return null
   }

@@ -1,32 +1,32 @@
 /**
- * What the engine reports, as spans of OpenTelemetry: one for each execution, with one for each attempt of its tasks below it. That of
- * an execution which a trigger or a schedule started has a link to the span of the firing. What has no end when the engine stops ends then.
+ * Reports executions and attempts as OpenTelemetry spans. The span of an execution is linked to that of the firing or
+ * attempt that started it, and contains spans of its attempts. Open spans end when the engine stops.
  */
 
 import type { Attributes, Context, Link, Span, Tracer } from '@opentelemetry/api'
-import type { EngineEvents, ExecutionStartedEvent } from '../engine/events.ts'
-import type { Clock } from '../engine/ports.ts'
+import type { Clock } from '../engine/clock-port.ts'
+import type { EngineEvents, ExecutionStartedEvent, WaitEndedEvent } from '../engine/engine-events.ts'
 import type { ExecutionOrigin } from '../model/execution.ts'
 import type { PythonFault } from '../model/fault.ts'
 
 type Api = typeof import('@opentelemetry/api')
 
-/** What SDKs have beside the API. */
+/** SDKs have this in addition to the API. */
 interface Flushable {
   forceFlush(): Promise<void>
 }
 
-/** Of firings whose executions have not begun here: they may be run by another process. */
+/** Maximum firings without an execution here, because another process may run it. */
 const REMEMBERED_FIRINGS = 1_000
 
 export class Spans {
   readonly #api: Api
   readonly #tracer: Tracer
   readonly #clock: Clock
-  /** Where an execution is linked to, by the id of its firing; the oldest first. */
+  /** Links by firing id, oldest first. */
   readonly #firings = new Map<string, Link>()
   readonly #executions = new Map<string, { readonly span: Span; readonly context: Context }>()
-  /** Attempts, by execution and task. */
+  /** By execution and task. */
   readonly #attempts = new Map<string, Map<string, Span>>()
 
   constructor(api: Api, clock: Clock) {
@@ -35,7 +35,6 @@ export class Spans {
     this.#clock = clock
   }
 
-  /** Listens to an engine, for as long as it lives. */
   watch(events: EngineEvents): void {
     events.on('triggerFired', ({ trigger, workflow, firingId, at }) =>
       this.#fired(`${trigger} fired`, firingId, { 'cloaca.trigger': trigger, 'cloaca.workflow': workflow }, at),
@@ -52,22 +51,35 @@ export class Spans {
     events.on('taskRetried', ({ executionId, taskId, error }) => {
       this.#attemptEnded(executionId, taskId, error, this.#clock.now())
     })
+    events.on('taskParked', ({ executionId, taskId, childId, at }) => {
+      this.#attempts.get(executionId)?.get(taskId)?.setAttribute('cloaca.child.id', childId)
+      this.#attemptEnded(executionId, taskId, null, at)
+    })
+    events.on('taskTriesLater', ({ executionId, taskId, delayMs, at }) => {
+      this.#attempts.get(executionId)?.get(taskId)?.setAttribute('cloaca.tries_later_ms', delayMs)
+      this.#attemptEnded(executionId, taskId, null, at)
+    })
     events.on('taskFinished', ({ executionId, taskId, error, at }) => {
       this.#attemptEnded(executionId, taskId, error, at)
     })
+    events.on('waitEnded', (event) => this.#waitEnded(event))
+    events.on('executionWaiting', ({ executionId, at }) =>
+      this.#executionEnded(executionId, { 'cloaca.waiting': true }, null, at),
+    )
     events.on('executionFinished', ({ executionId, status, errorMessage, at }) => {
       this.#executionEnded(executionId, { 'cloaca.status': status }, status === 'Failed' ? errorMessage : null, at)
     })
     events.on('stopped', ({ at }) => this.#stopped(at))
   }
 
-  /** Has the SDK send what it has gathered: the process may be about to end. Never rejects. */
+  /** Flushes the SDK, because the process may end soon. Never rejects. */
   async flush(withinMs: number): Promise<void> {
     const given = this.#api.trace.getTracerProvider()
     const provider = given instanceof this.#api.ProxyTracerProvider ? given.getDelegate() : given
     const limit = Promise.withResolvers<void>()
     const timer = this.#clock.wakeAfter(withinMs, limit.resolve)
-    const flushed = (provider as Partial<Flushable>).forceFlush?.().catch(() => {}) // the SDK reports it
+    // Ignored: the SDK reports the error
+    const flushed = (provider as Partial<Flushable>).forceFlush?.().catch(() => {})
     await Promise.race([flushed, limit.promise])
     timer.cancel()
   }
@@ -83,8 +95,8 @@ export class Spans {
   }
 
   #executionStarted({ executionId, workflow, origin, at, isResumed }: ExecutionStartedEvent): void {
-    const firingId = origin.kind === 'call' ? null : origin.firingId
-    const link = firingId === null ? undefined : this.#firings.get(firingId)
+    const firingId = 'firingId' in origin ? origin.firingId : null
+    const link = firingId === null ? this.#parentLink(origin) : this.#firings.get(firingId)
     if (firingId !== null) this.#firings.delete(firingId)
     const span = this.#tracer.startSpan(workflow, {
       root: true,
@@ -101,12 +113,19 @@ export class Spans {
     this.#executions.set(executionId, { span, context: this.#api.trace.setSpan(this.#api.ROOT_CONTEXT, span) })
   }
 
+  /** Returns the link of a child execution to the attempt that started it, if this engine runs the attempt. */
+  #parentLink(origin: ExecutionOrigin): Link | undefined {
+    if (origin.kind !== 'child') return undefined
+    const span = this.#attempts.get(origin.parent)?.get(origin.task) ?? this.#executions.get(origin.parent)?.span
+    return span === undefined ? undefined : { context: span.spanContext() }
+  }
+
   #attemptStarted(executionId: string, taskId: string, attributes: Attributes, at: number): void {
     const execution = this.#executions.get(executionId)
     if (execution === undefined) return
     const attempts = this.#attempts.get(executionId) ?? new Map<string, Span>()
     this.#attempts.set(executionId, attempts)
-    // One that was begun and not let in is begun once more.
+    // A task that was rejected at admission starts again.
     attempts.get(taskId)?.end(new Date(at))
     attempts.set(taskId, this.#tracer.startSpan(taskId, { startTime: new Date(at), attributes }, execution.context))
   }
@@ -119,6 +138,17 @@ export class Spans {
       span.recordException({ name: error.type, message: error.message, stack: error.traceback }, new Date(at))
       this.#failed(span, error.message)
     }
+    span.end(new Date(at))
+  }
+
+  /** The wait may have opened before the span of the execution, in another engine. */
+  #waitEnded({ executionId, workflow, node, kind, openedAt, status, error, at }: WaitEndedEvent): void {
+    const execution = this.#executions.get(executionId)
+    if (execution === undefined) return
+    const names = { 'cloaca.workflow': workflow, 'cloaca.task': node }
+    const attributes = { ...names, 'cloaca.wait': kind, 'cloaca.status': status }
+    const span = this.#tracer.startSpan(node, { startTime: new Date(openedAt), attributes }, execution.context)
+    if (status === 'Failed' && error !== null) this.#failed(span, error.message)
     span.end(new Date(at))
   }
 
@@ -136,7 +166,7 @@ export class Spans {
     span.setStatus({ code: this.#api.SpanStatusCode.ERROR, message })
   }
 
-  /** What is unfinished goes on after the next start, as spans of their own. */
+  /** Unfinished executions continue after the next start, in new spans. */
   #stopped(at: number): void {
     for (const executionId of [...this.#executions.keys()])
       this.#executionEnded(executionId, { 'cloaca.interrupted': true }, null, at)
@@ -153,6 +183,16 @@ function originAttributes(origin: ExecutionOrigin): Attributes {
       return { ...scheduleAttributes(origin.scheduleId, origin.trigger), 'cloaca.firing.id': origin.firingId }
     case 'reactor':
       return { 'cloaca.reactor': origin.reactor, 'cloaca.firing.id': origin.firingId }
+    case 'backfill':
+      return { ...scheduleAttributes(origin.schedule, origin.trigger), 'cloaca.backfill.id': origin.backfillId }
+    case 'child':
+      return { 'cloaca.parent.id': origin.parent, 'cloaca.parent.task': origin.task }
+    case 'refire':
+      return {
+        'cloaca.trigger': origin.trigger,
+        'cloaca.firing.id': origin.firingId,
+        'cloaca.refire.id': origin.refireId,
+      }
   }
 }
 

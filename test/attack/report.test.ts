@@ -1,9 +1,9 @@
-/** Findings and output of `npm run attack`. The attacks themselves are run by hand and in CI. */
+/** Findings and output of `npm run attack`. The attacks themselves run by hand and in CI. */
 
 import { expect, test } from 'vitest'
 import { hasFindings, reportLines, runClass } from '../../tools/attack/report.ts'
 
-test('a class whose attempts are all blocked is clean', async () => {
+test('counts the attempts of an attack class, and reports no finding if all are blocked', async () => {
   const result = await runClass({
     name: 'blocked',
     run: async (attempts) => {
@@ -20,7 +20,7 @@ test('a class whose attempts are all blocked is clean', async () => {
   ])
 })
 
-test('an attempt that gains something is a finding, with its name', async () => {
+test('reports a successful attempt as a finding with its description', async () => {
   const result = await runClass({
     name: 'gains',
     run: async (attempts) => {
@@ -42,8 +42,8 @@ test('an attempt that gains something is a finding, with its name', async () => 
 
 test.each([
   ['makes no attempt', async () => undefined, 'the attack made no attempt'],
-  ['fails', () => Promise.reject(new Error('no server')), 'the attack could not be run to its end: no server'],
-])('a class that %s is a finding', async (_, run, finding) => {
+  ['fails', () => Promise.reject(new Error('no server')), 'the attack failed before its end: no server'],
+])('reports an attack class that %s as a finding', async (_, run, finding) => {
   const result = await runClass({ name: 'broken', run })
 
   expect(hasFindings([result])).toBe(true)

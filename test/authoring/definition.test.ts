@@ -1,13 +1,15 @@
-/** Workflows and triggers that TypeScript declares, as the engine's definitions: the same as those that Python declares. */
+/** Definitions of workflows and triggers declared in TypeScript, which equal the definitions declared in Python. */
 
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { declarationsOf, isTrigger, isWorkflow } from '../../src/authoring/definition.ts'
-import { all, always, any, failed, none, skipped, succeeded, value } from '../../src/authoring/rules.ts'
-import { trigger } from '../../src/authoring/trigger.ts'
-import type { AnyWorkflow } from '../../src/authoring/types/workflow.ts'
-import { workflow } from '../../src/authoring/workflow.ts'
+import { isTrigger, isWorkflow, moduleDeclarations } from '../../src/authoring/definition.ts'
+import { limit } from '../../src/authoring/limit-function.ts'
+import { all, always, any, failed, none, skipped, succeeded, value } from '../../src/authoring/rule-builders.ts'
+import { trigger } from '../../src/authoring/trigger-function.ts'
+import type { AnyWorkflow } from '../../src/authoring/types/workflow-types.ts'
+import { workflow } from '../../src/authoring/workflow-function.ts'
 import type { UsageError } from '../../src/errors.ts'
+import type { Overflow } from '../../src/model/workflow.ts'
 
 const SCRIPT = 'jobs/orders.ts'
 const nothing = () => undefined
@@ -16,9 +18,9 @@ function table(name: string): { readonly cases: readonly never[] } {
   return JSON.parse(readFileSync(new URL(`../fixtures/${name}`, import.meta.url), 'utf8'))
 }
 
-const definitionOf = (flow: AnyWorkflow) => declarationsOf([flow], SCRIPT).declarations.workflows[0]
+const definitionOf = (flow: AnyWorkflow) => moduleDeclarations([flow], SCRIPT).declarations.workflows[0]
 const taskOf = (flow: AnyWorkflow) => definitionOf(flow)?.tasks.at(-1)
-const triggerOf = (made: unknown) => declarationsOf([made], SCRIPT).declarations.triggers[0]
+const triggerOf = (made: unknown) => moduleDeclarations([made], SCRIPT).declarations.triggers[0]
 
 function thrownBy(call: () => unknown): UsageError {
   try {
@@ -30,7 +32,7 @@ function thrownBy(call: () => unknown): UsageError {
 }
 
 describe('a workflow', () => {
-  it('has its name, words and tasks, those that come first in front', () => {
+  it('has its name, title, description, tags, and tasks in the order of their dependencies', () => {
     const flow = workflow('etl', { title: 'Nightly', description: 'reads', tags: { team: 'a' } })
       .task('read', () => ({ rows: 1 }))
       .task('write', { after: 'read' }, nothing)
@@ -50,7 +52,18 @@ describe('a workflow', () => {
     })
   })
 
-  it('never changes: each task makes a new one, and two may go on from the same', () => {
+  it('may have deadlines, and a time of day by which it is done, by default in UTC', () => {
+    const flow = workflow('etl', { deadline: '30m', doneBy: '07:00' }).task('read', { deadline: '90s' }, nothing)
+    const zoned = workflow('etl', { doneBy: '07:00', timezone: 'Europe/Berlin' }).task('read', nothing)
+
+    expect(definitionOf(flow)).toMatchObject({ deadlineMs: 1_800_000, doneBy: { time: '07:00', timezone: 'UTC' } })
+    expect(taskOf(flow)?.deadlineMs).toBe(90_000)
+    expect(definitionOf(zoned)?.doneBy).toEqual({ time: '07:00', timezone: 'Europe/Berlin' })
+    expect(definitionOf(zoned)).not.toHaveProperty('deadlineMs')
+    expect(taskOf(zoned)).not.toHaveProperty('deadlineMs')
+  })
+
+  it('is immutable: each call of task returns a new workflow, and two workflows may extend the same one', () => {
     const base = workflow('etl').task('read', nothing)
     const left = base.task('left', { after: 'read' }, nothing)
     const right = base.task('right', { after: base.tasks.read }, nothing)
@@ -68,7 +81,7 @@ describe('a workflow', () => {
     expect(Object.isFrozen(left)).toBe(true)
   })
 
-  it('may have a task with the name of what every object has', () => {
+  it('may have a task with the name of a property of every object', () => {
     const flow = workflow('odd').task('constructor', nothing).task('__proto__', { after: 'constructor' }, nothing)
 
     expect(definitionOf(flow)?.tasks.map(({ id }) => id)).toEqual(['constructor', '__proto__'])
@@ -85,14 +98,18 @@ describe('a workflow', () => {
       description: string
       tags: Record<string, string>
       tasks: [string, string[]][]
+      limits?: Record<string, string[]>
+      limit?: { max_active: number; per?: string; overflow?: Overflow }
       version: string
     }[],
-  )('has the version that Python gives it: $title', (given) => {
+  )('has the same version as in Python: $title', (given) => {
     const { name, title_text: title, tenant, package: packageName, description, tags, tasks, version } = given
-    const options = { title, tenant, package: packageName, description, tags }
-    // The names of a table are not known to the compiler.
+    const { max_active: maxActive, per, overflow } = given.limit ?? {}
+    const options = { title, tenant, package: packageName, description, tags, maxActive, per, overflow }
+    const limitsOf = (id: string) => (given.limits?.[id] ?? []).map((each) => limit(each, { maxActive: 1 }))
+    // The compiler does not know the names in the table.
     const empty = workflow(name, options) as unknown as Untyped
-    const flow = tasks.reduce((before, [id, after]) => before.task(id, { after }, nothing), empty)
+    const flow = tasks.reduce((before, [id, after]) => before.task(id, { after, limits: limitsOf(id) }, nothing), empty)
 
     expect(definitionOf(flow)?.version).toBe(version)
   })
@@ -103,7 +120,7 @@ interface Untyped extends AnyWorkflow {
 }
 
 describe('the options of a task', () => {
-  it('are those of Python where nothing is given: three attempts, exponential from 1 s to 60 s with jitter, for every error', () => {
+  it('default to three attempts for every error, with exponential backoff from 1 s to 60 s and jitter', () => {
     expect(taskOf(workflow('w').task('t', nothing))).toMatchObject({
       timeoutMs: null,
       rule: { type: 'Always' },
@@ -118,7 +135,7 @@ describe('the options of a task', () => {
     })
   })
 
-  it('say how often it is tried again, how long that waits, and after which errors', () => {
+  it('set the number of retries, their delays and the errors to retry', () => {
     const flow = workflow('w').task(
       't',
       {
@@ -154,11 +171,11 @@ describe('the options of a task', () => {
     [{ backoff: { kind: 'exponential', base: 3 } }, { backoff: { kind: 'exponential', base: 3, multiplier: 1 } }],
     [{ retryOn: 'never' }, { condition: { kind: 'never' } }],
     [{ retryOn: 'transient' }, { condition: { kind: 'transient' } }],
-  ] as const)('take %o', (options, retry) => {
+  ] as const)('accept %o', (options, retry) => {
     expect(taskOf(workflow('w').task('t', options, nothing))?.retry).toMatchObject(retry)
   })
 
-  it('take tasks before it by their ids and as values, each once, in the order given', () => {
+  it('accept dependencies as ids and as values, and keep each once in the given order', () => {
     const base = workflow('w').task('a', nothing).task('b', nothing)
 
     expect(taskOf(base.task('c', { after: ['b', base.tasks.a, 'b'] }, nothing))?.dependencies).toEqual(['b', 'a'])
@@ -168,14 +185,14 @@ describe('the options of a task', () => {
     (table('python-rules.json').cases as readonly { title: string; typescript?: string; wire: unknown }[]).filter(
       (each) => each.typescript !== undefined,
     ),
-  )('take the rules that Python has: $title', ({ typescript, wire }) => {
+  )('accept the rules of Python: $title', ({ typescript, wire }) => {
     const names = { all, always, any, failed, none, skipped, succeeded, value }
     const when = new Function(...Object.keys(names), `return ${typescript}`)(...Object.values(names))
 
     expect(taskOf(workflow('w').task('t', { when }, nothing))?.rule).toEqual(wire)
   })
 
-  it('name the Python task that runs in its place, and its script as it is written', () => {
+  it('name the Python task that runs instead, with its script as written', () => {
     const flow = workflow('w')
       .task('a', { python: { script: 'score.py', task: 'score' } })
       .task('b', { after: 'a', retries: 0, python: { script: './deep/x.py', task: 'x', workflow: 'deep' } })
@@ -184,26 +201,33 @@ describe('the options of a task', () => {
       { id: 'a', runs: { script: 'score.py', workflow: null, taskId: 'score' } },
       { id: 'b', runs: { script: './deep/x.py', workflow: 'deep', taskId: 'x' }, retry: { maxAttempts: 1 } },
     ])
-    expect(declarationsOf([flow], SCRIPT).functions.tasks.get('w')?.size).toBe(0)
+    expect(moduleDeclarations([flow], SCRIPT).functions.tasks.get('w')?.size).toBe(0)
   })
 })
 
 describe('a trigger', () => {
   const flow = workflow('etl').task('read', nothing)
 
-  it('is polled every 30 s where nothing is given', () => {
+  it('is polled every 30 s by default', () => {
     expect(triggerOf(trigger('inbox', { starts: 'etl' }, () => true))).toMatchObject({
       name: 'inbox',
       workflow: 'etl',
       timing: { kind: 'poll', intervalMs: 30_000 },
       allowConcurrent: false,
-      policy: { timeoutMs: null, jitterMs: null, maxActive: null, pauseAfter: null, onChange: false },
+      policy: {
+        timeoutMs: null,
+        jitterMs: null,
+        maxActive: null,
+        pauseAfter: null,
+        onChange: false,
+        expectFireMs: null,
+      },
       description: '',
       script: SCRIPT,
     })
   })
 
-  it('has the policies that Python has', () => {
+  it('has the same policies as in Python', () => {
     const options = {
       every: '2s',
       starts: flow,
@@ -224,7 +248,7 @@ describe('a trigger', () => {
     })
   })
 
-  it('may be a schedule, in UTC and with one run for all that was missed unless it says otherwise', () => {
+  it('may be a schedule, by default in UTC and with one run for all missed times', () => {
     expect(triggerOf(trigger('nightly', { cron: '0 3 * * *', starts: flow }))?.timing).toEqual({
       kind: 'cron',
       expression: '0 3 * * *',
@@ -235,68 +259,77 @@ describe('a trigger', () => {
     expect(triggerOf(trigger('nightly', zoned))?.timing).toMatchObject({ timezone: 'Europe/Paris', catchup: 'none' })
   })
 
-  it('brings the workflow with it that it was given', () => {
-    const { declarations } = declarationsOf([trigger('inbox', { starts: flow }, () => true)], SCRIPT)
+  it('may have an expected firing and tags, polled or not', () => {
+    const options = { starts: flow, expectFire: '26h', tags: { team: 'data' } } as const
+
+    for (const made of [trigger('inbox', options, () => true), trigger('daily', { ...options, cron: '@daily' })]) {
+      expect(triggerOf(made)).toMatchObject({ policy: { expectFireMs: 93_600_000 }, tags: { team: 'data' } })
+    }
+    expect(triggerOf(trigger('inbox', { starts: flow }, () => true))).not.toHaveProperty('tags')
+  })
+
+  it('also declares the workflow that it starts', () => {
+    const { declarations } = moduleDeclarations([trigger('inbox', { starts: flow }, () => true)], SCRIPT)
 
     expect(declarations.workflows.map(({ key }) => key)).toEqual(['etl'])
   })
 })
 
-describe('what a file declares', () => {
+describe('the declarations of a file', () => {
   const base = workflow('etl').task('read', nothing)
   const longer = base.task('write', { after: 'read' }, nothing)
 
-  it('has of one workflow the value that goes on where the others end, in whatever order they come', () => {
+  it('contain the longest of several values of a workflow, in any order', () => {
     for (const values of [
       [base, longer],
       [longer, base, longer],
       [trigger('inbox', { starts: base }, () => true), longer],
     ]) {
-      const { declarations } = declarationsOf(values, SCRIPT)
+      const { declarations } = moduleDeclarations(values, SCRIPT)
 
       expect(declarations.workflows.map(({ tasks }) => tasks.length)).toEqual([2])
     }
   })
 
-  it('refuses two workflows of one name, and says where they are', () => {
-    const error = thrownBy(() => declarationsOf([base, workflow('etl').task('other', nothing)], SCRIPT))
+  it('reject two workflows with the same name, and show the lines of both', () => {
+    const error = thrownBy(() => moduleDeclarations([base, workflow('etl').task('other', nothing)], SCRIPT))
 
     expect(error).toMatchObject({ code: 'DECLARED_TWICE', facts: { workflow: 'etl' } })
     expect(error.message).toMatch(/definition\.test\.ts:\d+\), the other .*definition\.test\.ts:\d+\)/)
   })
 
-  it('refuses two values that go on differently from one', () => {
+  it('reject two values that extend the same workflow differently', () => {
     const left = base.task('left', nothing)
     const right = base.task('right', nothing)
 
-    expect(thrownBy(() => declarationsOf([left, right], SCRIPT)).code).toBe('DECLARED_TWICE')
+    expect(thrownBy(() => moduleDeclarations([left, right], SCRIPT)).code).toBe('DECLARED_TWICE')
   })
 
-  it('refuses two triggers of one name', () => {
+  it('reject two triggers with the same name', () => {
     const make = () => trigger('inbox', { starts: 'etl' }, () => true)
 
-    expect(thrownBy(() => declarationsOf([make(), make()], SCRIPT))).toMatchObject({
+    expect(thrownBy(() => moduleDeclarations([make(), make()], SCRIPT))).toMatchObject({
       code: 'DECLARED_TWICE',
       facts: { trigger: 'inbox' },
     })
   })
 
-  it('refuses a workflow without tasks, and says that `task` returns a new one', () => {
+  it('reject a workflow without tasks, and explain that `task` returns a new workflow', () => {
     const flow = workflow('etl')
     flow.task('read', nothing)
 
-    const error = thrownBy(() => declarationsOf([flow], SCRIPT))
+    const error = thrownBy(() => moduleDeclarations([flow], SCRIPT))
     expect(error).toMatchObject({ code: 'EMPTY_WORKFLOW', facts: { workflow: 'etl' } })
     expect(error.message).toContain('Chain the calls')
   })
 
-  it.each([['inbox'], [null], [undefined], [7], [{}], [nothing]])('refuses %s', (value) => {
-    expect(thrownBy(() => declarationsOf([value], SCRIPT))).toMatchObject({ code: 'INVALID_ARGUMENT' })
+  it.each([['inbox'], [null], [undefined], [7], [{}], [nothing]])('reject the value %s', (value) => {
+    expect(thrownBy(() => moduleDeclarations([value], SCRIPT))).toMatchObject({ code: 'INVALID_ARGUMENT' })
   })
 
-  it('may come from another copy of the package', async () => {
-    const copy = '../../src/authoring/workflow.ts?copy'
-    const other: typeof import('../../src/authoring/workflow.ts') = await import(/* @vite-ignore */ copy)
+  it('accept a workflow of another copy of the package', async () => {
+    const copy = '../../src/authoring/workflow-function.ts?copy'
+    const other: typeof import('../../src/authoring/workflow-function.ts') = await import(/* @vite-ignore */ copy)
     const flow = other.workflow('theirs').task('read', nothing)
 
     expect(other.workflow).not.toBe(workflow)

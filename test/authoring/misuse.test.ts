@@ -1,10 +1,10 @@
-/** What JavaScript callers may do wrong: each is refused where it is written, with the name of its owner and what to do. */
+/** Mistakes of JavaScript callers: each is rejected in its call, with the name of its owner and a remedy. */
 
 import { describe, expect, it } from 'vitest'
 import * as cloaca from '../../src/index.ts'
 
-// As a caller without a compiler sees them.
-// biome-ignore lint/suspicious/noExplicitAny: nothing is known of what is wrong
+// Untyped, as for a caller in JavaScript.
+// biome-ignore lint/suspicious/noExplicitAny: the tests pass arguments of wrong types
 const api = cloaca as any
 const { workflow, trigger, succeeded, skip, value, all } = api
 
@@ -35,25 +35,43 @@ describe('a call of workflow', () => {
     ['a name with half of a surrogate pair', () => workflow('orders\ud800'), { path: 'name' }],
     ['a tenant with U+0000', () => workflow('orders', { tenant: '\0' }), { workflow: 'orders', path: 'tenant' }],
     ['a package with U+0000', () => workflow('orders', { package: '\0' }), { workflow: 'orders', path: 'package' }],
-    ['options that are a text', () => workflow('orders', 'input'), { workflow: 'orders', path: 'options' }],
+    ['options that are a string', () => workflow('orders', 'input'), { workflow: 'orders', path: 'options' }],
     ['an unknown option', () => workflow('orders', { descripton: '' }), { workflow: 'orders', path: 'descripton' }],
-    ['an input that is no schema', () => workflow('orders', { input: { id: 'number' } }), { path: 'input' }],
+    ['an input that is not a schema', () => workflow('orders', { input: { id: 'number' } }), { path: 'input' }],
     ['a title that is a number', () => workflow('orders', { title: 7 }), { path: 'title' }],
     ['tags that are a list', () => workflow('orders', { tags: ['a'] }), { path: 'tags' }],
     ['a tag that is a number', () => workflow('orders', { tags: { a: 1 } }), { path: 'tags.a' }],
+    ['a deadline of 0 s', () => workflow('orders', { deadline: '0s' }), { path: 'deadline' }],
+    ['a time of day without a colon', () => workflow('orders', { doneBy: '0700' }), { path: 'doneBy' }],
+    ['a time of day after 23:59', () => workflow('orders', { doneBy: '24:00' }), { path: 'doneBy' }],
+    [
+      'an unknown time zone',
+      () => workflow('orders', { doneBy: '07:00', timezone: 'Europe/Bielefeld' }),
+      { path: 'timezone' },
+    ],
+    [
+      'an offset as a time zone',
+      () => workflow('orders', { doneBy: '07:00', timezone: '+01:00' }),
+      { path: 'timezone' },
+    ],
+    ['a time zone without a time of day', () => workflow('orders', { timezone: 'UTC' }), { path: 'timezone' }],
   ] as const)('refuses %s', (_what, call, facts) => {
     expect(errorOf(call)).toMatchObject({ code: 'INVALID_ARGUMENT', facts })
   })
 
-  it('names the character that no name contains', () => {
+  it('names the characters that a name must not contain', () => {
     const expected = 'a string without U+0000 and without half of a surrogate pair'
-    const message = `The name of a workflow must be ${expected}, but "or\\u0000ders" (string) was given.`
+    const message = `"name" of a workflow must be ${expected}, but "or\\u0000ders" (string) was given.`
     expect(errorOf(() => workflow('or\0ders')).message).toBe(message)
   })
 
-  it('names the option that was probably meant', () => {
+  it('suggests the nearest option, or lists all options', () => {
     expect(errorOf(() => workflow('orders', { descripton: '' })).message).toBe(
-      'The options of workflow "orders" contain an unknown key "descripton". Did you mean "description"? Valid keys: input, title, description, tags, tenant, package.',
+      'Unknown option "descripton" of workflow "orders". Did you mean "description"?',
+    )
+    expect(errorOf(() => workflow('orders', { zzz: '' })).message).toBe(
+      'Unknown option "zzz" of workflow "orders". Valid options: input, title, description, tags, deadline, doneBy, ' +
+        'timezone, tenant, package, maxActive, per, overflow, priority.',
     )
   })
 })
@@ -63,49 +81,53 @@ describe('a call of task', () => {
     ['no id', () => base().task(), { workflow: 'orders', path: 'id' }],
     ['an id that is a function', () => base().task(nothing), { workflow: 'orders', path: 'id' }],
     ['an id with U+0000', () => base().task('sh\0ip', nothing), { workflow: 'orders', path: 'id' }],
-    ['an id that is there', () => base().task('fetch', nothing), { workflow: 'orders', task: 'fetch', path: 'id' }],
+    ['an existing id', () => base().task('fetch', nothing), { workflow: 'orders', task: 'fetch', path: 'id' }],
     ['no function', () => base().task('ship'), { ...ofTask, path: 'run' }],
     ['options without a function', () => base().task('ship', { after: 'fetch' }), { ...ofTask, path: 'run' }],
     ['a function in front of the options', () => base().task('ship', nothing, {}), { ...ofTask, path: 'options' }],
     ['an unknown option', () => task({ retry: 3 }), { ...ofTask, path: 'retry' }],
-    ['an unknown task before it', () => task({ after: 'fecth' }), { ...ofTask, path: 'after' }],
-    ['itself before it', () => task({ after: 'ship' }), { ...ofTask, path: 'after' }],
-    ['a function before it', () => task({ after: nothing }), { ...ofTask, path: 'after' }],
-    ['null before it', () => task({ after: null }), { ...ofTask, path: 'after' }],
+    ['a dependency on an unknown task', () => task({ after: 'fecth' }), { ...ofTask, path: 'after' }],
+    ['a dependency on itself', () => task({ after: 'ship' }), { ...ofTask, path: 'after' }],
+    ['a function as a dependency', () => task({ after: nothing }), { ...ofTask, path: 'after' }],
+    ['null as a dependency', () => task({ after: null }), { ...ofTask, path: 'after' }],
     [
-      'a task of another workflow before it',
+      'a dependency on a task of another workflow',
       () => task({ after: workflow('other').task('fetch', nothing).tasks.fetch }),
       { ...ofTask, path: 'after' },
     ],
-    ['a rule that is a text', () => task({ when: 'succeeded' }), { ...ofTask, path: 'when' }],
-    ["a rule of Python's", () => task({ when: { type: 'Always' } }), { ...ofTask, path: 'when' }],
+    ['a rule that is a string', () => task({ when: 'succeeded' }), { ...ofTask, path: 'when' }],
+    ['a rule in the format of Python', () => task({ when: { type: 'Always' } }), { ...ofTask, path: 'when' }],
     ['retries that are a fraction', () => task({ retries: 1.5 }), { ...ofTask, path: 'retries' }],
     ['retries below 0', () => task({ retries: -1 }), { ...ofTask, path: 'retries' }],
     ['an unknown backoff', () => task({ backoff: 'quadratic' }), { ...ofTask, path: 'backoff' }],
     [
       'a backoff with an unknown key',
       () => task({ backoff: { kind: 'linear', base: 2 } }),
-      { ...ofTask, path: 'base' },
+      { ...ofTask, path: 'backoff.base' },
     ],
     [
-      'a backoff with a factor that is no number',
+      'a backoff with a multiplier that is not a number',
       () => task({ backoff: { kind: 'linear', multiplier: Number.NaN } }),
-      ofTask,
+      { ...ofTask, path: 'backoff.multiplier' },
     ],
     ['a delay that is a number', () => task({ retryDelay: 250 }), { ...ofTask, path: 'retryDelay' }],
     ['a delay in words', () => task({ maxDelay: '1 minute' }), { ...ofTask, path: 'maxDelay' }],
-    ['a jitter that is a text', () => task({ jitter: 'yes' }), { ...ofTask, path: 'jitter' }],
+    ['a jitter that is a string', () => task({ jitter: 'yes' }), { ...ofTask, path: 'jitter' }],
     ['an unknown condition', () => task({ retryOn: 'timeout' }), { ...ofTask, path: 'retryOn' }],
-    ['patterns that are no texts', () => task({ retryOn: [/429/] }), { ...ofTask, path: 'retryOn' }],
-    ['a limit of nothing', () => task({ timeout: '0s' }), { ...ofTask, path: 'timeout' }],
-    ['a callback that is no function', () => task({ onSuccess: 'log' }), { ...ofTask, path: 'onSuccess' }],
+    ['patterns that are not strings', () => task({ retryOn: [/429/] }), { ...ofTask, path: 'retryOn' }],
+    ['a timeout of 0 s', () => task({ timeout: '0s' }), { ...ofTask, path: 'timeout' }],
+    ['a callback that is not a function', () => task({ onSuccess: 'log' }), { ...ofTask, path: 'onSuccess' }],
     ['Python and a function', () => task({ python: { script: 'a.py', task: 'a' } }), { ...ofTask, path: 'python' }],
-    ['Python that is a text', () => base().task('ship', { python: 'score.py' }), { ...ofTask, path: 'python' }],
-    ['Python without a script', () => base().task('ship', { python: { task: 'a' } }), { ...ofTask, path: 'script' }],
+    ['Python that is a string', () => base().task('ship', { python: 'score.py' }), { ...ofTask, path: 'python' }],
+    [
+      'Python without a script',
+      () => base().task('ship', { python: { task: 'a' } }),
+      { ...ofTask, path: 'python.script' },
+    ],
     [
       'Python with an unknown key',
       () => base().task('ship', { python: { script: 'a.py', task: 'a', function: 'a' } }),
-      { ...ofTask, path: 'function' },
+      { ...ofTask, path: 'python.function' },
     ],
     [
       'Python with a callback',
@@ -113,9 +135,9 @@ describe('a call of task', () => {
       { ...ofTask, path: 'onFailure' },
     ],
     [
-      'an `adds` that is no schema',
+      'an `adds` that is not a schema',
       () => base().task('ship', { python: { script: 'a.py', task: 'a', adds: { score: 1 } } }),
-      { ...ofTask, path: 'adds' },
+      { ...ofTask, path: 'python.adds' },
     ],
   ] as const)('refuses %s', (_what, call, facts) => {
     const error = errorOf(call)
@@ -128,17 +150,20 @@ describe('a call of task', () => {
   it.each([
     [
       () => task({ after: 'fecth' }),
-      '"after" of task "ship" of workflow "orders" names "fecth", but no task with this id has been added yet. Did you mean "fetch"?',
+      '"after" of task "ship" of workflow "orders" names "fecth", but no task with this id has been added yet. ' +
+        'Did you mean "fetch"?',
     ],
     [
       () => task({ timeout: '20 seconds' }),
-      `"timeout" of task "ship" of workflow "orders" must be a duration, such as "250ms", "20s", "5m" or "1h" (unknown unit 'seconds', expected s, m, h, d, or ms), but "20 seconds" (string) was given.`,
+      '"timeout" of task "ship" of workflow "orders" must be a duration such as "30s", "5m" or "12h", at least 1ms ' +
+        `(unknown unit 'seconds', expected s, m, h, d, or ms), but "20 seconds" (string) was given.`,
     ],
     [
       () => base().task('ship', { python: { script: 'a.py', task: 'a' }, onSuccess: nothing }),
-      'Task "ship" of workflow "orders" must not set "onSuccess", because the task is written in Python. Declare its callbacks in the Python file.',
+      'Task "ship" of workflow "orders" must not set "onSuccess", because the task is written in Python. ' +
+        'Declare its callbacks in the Python file.',
     ],
-  ] as const)('says what to do (%#)', (call, message) => {
+  ] as const)('explains the mistake and its remedy (%#)', (call, message) => {
     expect(errorOf(call).message).toBe(message)
   })
 })
@@ -149,15 +174,17 @@ describe('a call of trigger', () => {
     ['a name with U+0000', () => trigger('in\0box', { starts: 'orders' }, nothing), { path: 'name' }],
     ['a workflow with U+0000', () => poll({ starts: 'or\0ders' }), { ...ofTrigger, path: 'starts' }],
     ['no options', () => trigger('inbox', undefined, nothing), { ...ofTrigger, path: 'starts' }],
-    ['nothing that it starts', () => trigger('inbox', { every: '2s' }, nothing), { ...ofTrigger, path: 'starts' }],
-    ['something else that it starts', () => poll({ starts: nothing }), { ...ofTrigger, path: 'starts' }],
+    ['no workflow', () => trigger('inbox', { every: '2s' }, nothing), { ...ofTrigger, path: 'starts' }],
+    ['a function in the place of a workflow', () => poll({ starts: nothing }), { ...ofTrigger, path: 'starts' }],
     ['no function', () => trigger('inbox', { starts: 'orders' }), { ...ofTrigger, path: 'poll' }],
     ['an unknown option', () => poll({ interval: '2s' }), { ...ofTrigger, path: 'interval' }],
     ['an interval that is a number', () => poll({ every: 2000 }), { ...ofTrigger, path: 'every' }],
-    ['a limit of nothing', () => poll({ timeout: '0ms' }), { ...ofTrigger, path: 'timeout' }],
-    ['so many that none may be active', () => poll({ maxActive: 0 }), { ...ofTrigger, path: 'maxActive' }],
-    ['a pause after no failure', () => poll({ pauseAfter: 0 }), { ...ofTrigger, path: 'pauseAfter' }],
-    ['a flag that is a text', () => poll({ onChange: 'yes' }), { ...ofTrigger, path: 'onChange' }],
+    ['a timeout of 0 ms', () => poll({ timeout: '0ms' }), { ...ofTrigger, path: 'timeout' }],
+    ['a limit of 0 active executions', () => poll({ maxActive: 0 }), { ...ofTrigger, path: 'maxActive' }],
+    ['a pause after 0 failures', () => poll({ pauseAfter: 0 }), { ...ofTrigger, path: 'pauseAfter' }],
+    ['an expected firing without a unit', () => poll({ expectFire: '26' }), { ...ofTrigger, path: 'expectFire' }],
+    ['a tag that is a number', () => poll({ tags: { team: 1 } }), { ...ofTrigger, path: 'tags.team' }],
+    ['a flag that is a string', () => poll({ onChange: 'yes' }), { ...ofTrigger, path: 'onChange' }],
     ['a catch-up without a schedule', () => poll({ catchup: 'all' }), { ...ofTrigger, path: 'catchup' }],
     ['a time zone without a schedule', () => poll({ timezone: 'UTC' }), { ...ofTrigger, path: 'timezone' }],
     ['a schedule with a function', () => poll({ cron: '* * * * *' }), { ...ofTrigger, path: 'cron' }],
@@ -181,26 +208,26 @@ describe('a call of trigger', () => {
   })
 })
 
-describe('rules and answers', () => {
+describe('rules and results', () => {
   it.each([
-    ['a task that is no text', () => succeeded(7), 'task'],
-    ['a rule that is a text', () => all('fetch'), 'rules[0]'],
-    ['a key that is no text', () => value(7, '==', 1), 'key'],
+    ['a task that is not a string', () => succeeded(7), 'task'],
+    ['a rule that is a string', () => all('fetch'), 'rules[0]'],
+    ['a key that is not a string', () => value(7, '==', 1), 'key'],
     ['an unknown comparison', () => value('rows', '>=', 1), 'comparison'],
-    ['the name of what every object has', () => value('rows', 'constructor', 1), 'comparison'],
+    ['the name of a property of every object', () => value('rows', 'constructor', 1), 'comparison'],
     ['a reason that is an error', () => skip(new Error('why')), 'reason'],
   ] as const)('refuse %s', (_what, call, path) => {
     expect(errorOf(call)).toMatchObject({ code: 'INVALID_ARGUMENT', facts: { path } })
   })
 
-  it('refuse an operand that is no JSON, with its path', () => {
+  it('refuse an operand that is not JSON, with its path', () => {
     expect(errorOf(() => value('rows', '==', { at: new Date() }))).toMatchObject({
       code: 'INVALID_CONTEXT',
       facts: { path: 'operand.at' },
     })
   })
 
-  it('refuse rules that are nested without end', () => {
+  it('refuse rules with more than 100 levels of nesting', () => {
     let rule = succeeded('fetch')
     expect(() => {
       for (let depth = 0; depth < 200; depth++) rule = all(rule)

@@ -1,4 +1,4 @@
-/** Where workflows, tasks and triggers are declared: the file and line that messages, `check` and the page show. */
+/** Places of declarations: the file and line that messages, `check` and the page show. */
 
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -32,13 +32,13 @@ function placesIn(file: string, program: string): readonly unknown[] {
 }
 
 describe('the place of a declaration', () => {
-  it('is the line of its call, in a file of TypeScript', () => {
+  it('is the line of its call in a TypeScript file', () => {
     const file = join(folder, 'orders.ts')
 
     expect(placesIn('orders.ts', PROGRAM)).toEqual([4, 7, 8, 10].map((line) => ({ file, line })))
   })
 
-  it('is the line in the source of what a compiler made of it, where there is a map', () => {
+  it('is the line in the original source if a compiled file has a source map', () => {
     writeFileSync(join(folder, 'origin.ts'), 'one\ntwo\n')
     const map = { version: 3, sources: ['origin.ts'], names: [], mappings: 'AAAA;AAGA' }
     const built = `import { workflow } from '${join(ROOT, 'src/index.ts')}'

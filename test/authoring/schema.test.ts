@@ -1,23 +1,28 @@
-/** Schemas: what executions begin with, and what Python tasks set. */
+/** Schemas of the input of a workflow, and of the values that a Python task adds. */
 
 import type { StandardSchemaV1 } from '@standard-schema/spec'
-import { minLength, number, object, optional, pipe, string, transform } from 'valibot'
+import { check, minLength, number, object, optional, pipe, string, transform } from 'valibot'
 import { describe, expect, it } from 'vitest'
-import { declarationsOf } from '../../src/authoring/definition.ts'
-import { always, any, failed, succeeded } from '../../src/authoring/rules.ts'
-import { isSchema } from '../../src/authoring/schema.ts'
-import { trigger } from '../../src/authoring/trigger.ts'
-import type { AnyWorkflow } from '../../src/authoring/types/workflow.ts'
-import type { TaskTools } from '../../src/authoring/types.ts'
-import { workflow } from '../../src/authoring/workflow.ts'
+import { moduleDeclarations } from '../../src/authoring/definition.ts'
+import type { TaskTools } from '../../src/authoring/function-types.ts'
+import { always, any, failed, succeeded } from '../../src/authoring/rule-builders.ts'
+import { isSchema } from '../../src/authoring/schema-options.ts'
+import { trigger } from '../../src/authoring/trigger-function.ts'
+import type { AnyWorkflow } from '../../src/authoring/types/workflow-types.ts'
+import { workflow } from '../../src/authoring/workflow-function.ts'
+import type { WorkflowDefinition } from '../../src/model/workflow.ts'
 
 const TOOLS = {} as TaskTools
 const INPUT = object({ order_id: number(), note: optional(pipe(string(), minLength(2)), 'none') })
 
-const functionsOf = (...values: unknown[]) => declarationsOf(values, 'orders.ts').functions
+const functionsOf = (...values: unknown[]) => moduleDeclarations(values, 'orders.ts').functions
+const definitionOf = (flow: AnyWorkflow) => {
+  const [definition] = moduleDeclarations([flow], 'orders.ts').declarations.workflows
+  return definition as WorkflowDefinition
+}
 const orders = workflow('orders', { input: INPUT }).task('ship', () => ({ ok: true }))
 
-/** A library whose checks take a while, and whose schemas are functions. */
+/** Schema of a library whose checks are asynchronous, and whose schemas are functions. */
 const slow: StandardSchemaV1<unknown, { score: number }> = Object.assign(() => undefined, {
   '~standard': {
     version: 1 as const,
@@ -31,17 +36,23 @@ const slow: StandardSchemaV1<unknown, { score: number }> = Object.assign(() => u
 })
 
 describe('the input of a workflow', () => {
-  it('is what the schema makes of what is handed in: with its defaults', () => {
+  it('has the defaults of its schema', () => {
     expect(functionsOf(orders).inputs.get('orders')?.({ order_id: 7 })).toEqual({ order_id: 7, note: 'none' })
   })
 
-  it('is refused with every problem and where it is', () => {
-    const check = functionsOf(orders).inputs.get('orders')
+  it('is rejected with each mismatch and its path', () => {
+    const checkInput = functionsOf(orders).inputs.get('orders')
 
-    expect(() => check?.({ order_id: '7', note: 'x' })).toThrow(
+    expect(() => checkInput?.({ order_id: '7', note: 'x' })).toThrow(
       expect.objectContaining({
         code: 'INVALID_CONTEXT',
-        facts: { workflow: 'orders' },
+        facts: {
+          workflow: 'orders',
+          problems: [
+            { path: 'order_id', message: expect.stringContaining('number') },
+            { path: 'note', message: expect.stringContaining('2') },
+          ],
+        },
         message: expect.stringMatching(
           /^The input of workflow "orders" does not match its schema: order_id: .*number.*; note: .*2.*\.$/,
         ),
@@ -49,37 +60,61 @@ describe('the input of a workflow', () => {
     )
   })
 
-  it('is what its triggers fire', () => {
+  it('is a JSON Schema in the definition, without the checks that JSON Schema cannot express', () => {
+    const odd = pipe(
+      object({ n: pipe(string(), transform(Number)) }),
+      check(({ n }) => n % 2 === 1),
+    )
+
+    expect(definitionOf(orders).inputSchema).toEqual({
+      type: 'object',
+      properties: { order_id: { type: 'number' }, note: { type: 'string', minLength: 2, default: 'none' } },
+      required: ['order_id'],
+    })
+    expect(definitionOf(workflow('odd', { input: odd }).task('t', () => {}))).toMatchObject({
+      checksInput: true,
+      inputSchema: { type: 'object', properties: { n: { type: 'string' } }, required: ['n'] },
+    })
+  })
+
+  it('has no JSON Schema in the definition if its library does not convert it', () => {
+    const definition = definitionOf(workflow('scores', { input: slow }).task('t', () => {}))
+
+    expect(definition.checksInput).toBe(true)
+    expect(definition).not.toHaveProperty('inputSchema')
+  })
+
+  it('is checked when a trigger fires', () => {
     const functions = functionsOf(trigger('inbox', { starts: orders }, () => ({ order_id: 7 })))
 
     expect(functions.triggers.get('inbox')?.checkFired?.({ order_id: 7 })).toEqual({ order_id: 7, note: 'none' })
     expect(functionsOf(trigger('inbox', { starts: 'orders' }, () => true)).triggers.get('inbox')?.checkFired).toBeNull()
   })
 
-  it('may be checked by a library that takes a while, and be a function', async () => {
+  it('may be checked asynchronously by a schema that is a function', async () => {
     expect(isSchema(slow)).toBe(true)
-    const check = functionsOf(workflow('scores', { input: slow }).task('t', () => {})).inputs.get('scores')
+    const checkInput = functionsOf(workflow('scores', { input: slow }).task('t', () => {})).inputs.get('scores')
 
-    await expect(check?.({ score: 7, more: 1 })).resolves.toEqual({ score: 7 })
-    await expect(check?.({ score: 'x' })).rejects.toThrow(
+    await expect(checkInput?.({ score: 7, more: 1 })).resolves.toEqual({ score: 7 })
+    await expect(checkInput?.({ score: 'x' })).rejects.toThrow(
       'The input of workflow "scores" does not match its schema: lines[2].score: no number.',
     )
   })
 
-  it('shows ten problems of a thousand', () => {
+  it('is rejected with at most ten of a thousand mismatches', () => {
     const issues = Array.from({ length: 1000 }, (_, index) => ({ message: 'm'.repeat(1000), path: [index] }))
     const strict: StandardSchemaV1 = { '~standard': { version: 1, vendor: 'test', validate: () => ({ issues }) } }
-    // What it makes of a value is not known.
+    // The type of the output of this schema is unknown.
     const flow = workflow('many', { input: strict as StandardSchemaV1<{ a: 1 }> }).task('t', () => {})
-    const check = functionsOf(flow).inputs.get('many')
+    const checkInput = functionsOf(flow).inputs.get('many')
 
-    expect(() => check?.({})).toThrow(
+    expect(() => checkInput?.({})).toThrow(
       /^The input of workflow "many" does not match its schema: .{800,1200}; and 990 more\.$/,
     )
   })
 })
 
-describe('what a Python task adds', () => {
+describe('the values that a Python task adds', () => {
   const python = { script: 'score.py', task: 'score', adds: object({ score: number() }) }
   const base = workflow('scores').task('score', { python })
 
@@ -90,7 +125,7 @@ describe('what a Python task adds', () => {
       ?.run({ ...context }, TOOLS)
   }
 
-  it('is checked before the first TypeScript task after it is called', () => {
+  it('are checked once, before the first later TypeScript task', () => {
     const flow = base
       .task('more', { after: 'score', python: { script: 'score.py', task: 'more' } })
       .task('use', { after: 'more' }, (ctx) => ({ double: ctx.score * 2 }))
@@ -98,12 +133,15 @@ describe('what a Python task adds', () => {
 
     expect(run(flow, 'use', { score: 2 })).toEqual({ double: 4 })
     expect(() => run(flow, 'use', { score: 'two' })).toThrow(
-      /^Task "use" of workflow "scores" was not called, because the Python task "score" failed or set values that do not match the schema in its option "adds": score: .*number/,
+      new RegExp(
+        '^Task "use" of workflow "scores" was not called, because the Python task "score" failed or set values ' +
+          'that do not match the schema in its option "adds": score: .*number',
+      ),
     )
     expect(run(flow, 'late', { score: 'two' })).toEqual({ done: true })
   })
 
-  it('stays what it is: the context is handed on as it came', () => {
+  it('are not transformed by the schema', () => {
     const strict = pipe(
       object({ score: number() }),
       transform(({ score }) => ({ score: score + 1 })),
@@ -120,7 +158,7 @@ describe('what a Python task adds', () => {
     [succeeded('score'), true],
     [failed('score'), false],
     [any(succeeded('score'), failed('score')), false],
-  ] as const)('is checked unless the rule of the task lets it fail (%#)', (when, isChecked) => {
+  ] as const)('are checked unless the rule of the later task permits a failure (%#)', (when, isChecked) => {
     const flow = base.task('use', { after: 'score', when }, () => ({ done: true }))
 
     if (isChecked)
@@ -128,7 +166,7 @@ describe('what a Python task adds', () => {
     else expect(run(flow, 'use', {})).toEqual({ done: true })
   })
 
-  it('may be checked by a library that takes a while', async () => {
+  it('may be checked asynchronously', async () => {
     const flow = workflow('scores')
       .task('score', { python: { ...python, adds: slow } })
       .task('use', { after: 'score' }, (ctx) => ({ double: ctx.score * 2 }))

@@ -1,12 +1,13 @@
 /**
- * The context codec beside what JavaScript would do without it. Called by main.ts; runs alone too:
+ * Benchmark of the context codec against plain JavaScript. Called by main.ts, and can also run alone:
  * `node test/bench/codec.ts`.
- * All ways take turns in one run, and each is judged by its quickest turn: on a shared machine that is what repeats.
+ * The implementations take turns in one run. The figure of each is its fastest turn, which repeats best on a shared
+ * machine.
  */
 
 import { hash } from 'node:crypto'
 import { nativeCodec } from '../../src/native/addon.ts'
-import type { ContextCodec } from '../../src/native/index.ts'
+import type { JsonCodec } from '../../src/native/index.ts'
 import { twinCodec } from '../../src/native/twin.ts'
 import type { Figure } from './figure.ts'
 
@@ -21,18 +22,18 @@ const MERGED_CONTEXTS = 10
 const MERGE_BUDGET = 5
 const ROUNDS = 6
 const ROUND_SECONDS = 0.05
-const LEAST_TURNS = 8
+const MIN_TURNS = 8
 const TURN_SECONDS = 0.0005
 const AT_LEAST = 'at least'
 
-/** Throughput of each way, ratios against the JavaScript way, and the part of a fingerprint that is SHA-256. */
+/** Returns the throughput of each implementation, its ratio to JavaScript, and the SHA-256 share of a fingerprint. */
 export async function codecFigures(): Promise<Figure[]> {
   if (nativeCodec === null) throw new Error('The addon is not built: run `npm run install`.')
   const native = nativeCodec
   return [...SIZES.flatMap((size) => fingerprintFigures(native, size)), ...mergeFigures(native)]
 }
 
-function fingerprintFigures(native: ContextCodec, size: (typeof SIZES)[number]): Figure[] {
+function fingerprintFigures(native: JsonCodec, size: (typeof SIZES)[number]): Figure[] {
   const text = contextOf(size.bytes, 'k')
   const bytes = Buffer.byteLength(text)
   const canonicalBytes = Buffer.from(native.canonicalize(text))
@@ -58,7 +59,7 @@ function fingerprintFigures(native: ContextCodec, size: (typeof SIZES)[number]):
   ]
 }
 
-function mergeFigures(native: ContextCodec): Figure[] {
+function mergeFigures(native: JsonCodec): Figure[] {
   const texts = Array.from({ length: MERGED_CONTEXTS }, (_, index) => contextOf(10_000, `branch ${index}`))
   const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0)
   const seconds = quickest({
@@ -76,7 +77,7 @@ function mergeFigures(native: ContextCodec): Figure[] {
   ]
 }
 
-/** A context as a script that handles rows would have it, of about that many bytes, as Python's json writes it. */
+/** Returns a context of about the given number of bytes, with rows such as a script processes. */
 function contextOf(bytes: number, key: string): string {
   const head = { file: '/in/orders.csv', count: 12, ratio: 0.25, ok: true, at: '2026-01-01T00:00:00Z' }
   const rows: unknown[] = []
@@ -101,7 +102,7 @@ function rowsFrom(first: number, count: number): unknown[] {
   })
 }
 
-/** As people write it by hand, in its quickest form. */
+/** Returns a value with sorted keys: a fast version of the code that people write by hand. */
 function sortKeys(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sortKeys)
   if (typeof value !== 'object' || value === null) return value
@@ -110,7 +111,7 @@ function sortKeys(value: unknown): unknown {
   return sorted
 }
 
-/** Seconds that one call of each way takes, in its quickest turn. The ways alternate, round by round. */
+/** Returns the seconds per call of each implementation in its fastest turn. The implementations alternate in rounds. */
 function quickest<Way extends string>(ways: Record<Way, () => unknown>): Record<Way, number> {
   const names = Object.keys(ways) as Way[]
   const seconds = Object.fromEntries(names.map((name) => [name, Number.POSITIVE_INFINITY])) as Record<Way, number>
@@ -120,12 +121,12 @@ function quickest<Way extends string>(ways: Record<Way, () => unknown>): Record<
   return seconds
 }
 
-/** A turn is so many calls that the clock can tell, and so few that it is often not interrupted. */
+/** Returns the seconds per call in the fastest turn. A turn is long enough to measure, but rarely interrupted. */
 function quickestTurn(call: () => unknown): number {
   const calls = Math.max(1, Math.round(TURN_SECONDS / secondsOf(call, 1)))
   const end = performance.now() + ROUND_SECONDS * 1000
   let seconds = Number.POSITIVE_INFINITY
-  for (let turn = 0; turn < LEAST_TURNS || performance.now() < end; turn++) {
+  for (let turn = 0; turn < MIN_TURNS || performance.now() < end; turn++) {
     seconds = Math.min(seconds, secondsOf(call, calls))
   }
   return seconds

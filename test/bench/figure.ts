@@ -1,4 +1,4 @@
-/** One measured figure of the benchmark. */
+/** Measured figure of the benchmark. */
 
 export interface Figure {
   readonly name: string

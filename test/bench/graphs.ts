@@ -1,4 +1,4 @@
-/** Events from their push to the end of a graph, and to the first task of a workflow. */
+/** Benchmark of events: from their push to the end of a graph, and to the first task of a workflow. */
 
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -36,7 +36,7 @@ async function open(database: string, durability: 'normal' | 'full'): Promise<Ru
   return runner
 }
 
-/** As many pushes are out at once as a busy server has. */
+/** Measures the events per second that reach the end of a graph, with concurrent pushes as on a busy server. */
 async function throughput(
   name: string,
   database: string,
@@ -80,7 +80,7 @@ async function latency(durability: 'normal' | 'full', database: string, folder: 
   ]
 }
 
-/** Wall clock in ms, with fractions. */
+/** Waits until a program has written a time into a file, and returns it as wall time in milliseconds. */
 async function writtenAt(file: string): Promise<number> {
   for (;;) {
     const text = existsSync(file) ? readFileSync(file, 'utf8') : ''

@@ -1,6 +1,6 @@
 /**
- * `npm run bench [GROUP…]`: measures, prints a table and writes `bench-results.json`. Not part of the tests: figures
- * depend on the machine, so they are read by people, side by side in one run.
+ * `npm run bench [GROUP…]`: measures, prints a table and writes `bench-results.json`. It is not part of the tests,
+ * because figures depend on the machine. People compare the figures of one run.
  */
 
 import { writeFileSync } from 'node:fs'
@@ -14,6 +14,8 @@ const GROUPS: Readonly<Record<string, () => Promise<Figure[]>>> = {
   execute: executeFigures,
   logs: logFigures,
   poll: pollFigures,
+  states: async () => (await import('./polled-states.ts')).stateFigures(),
+  firings: async () => (await import('./many-firings.ts')).firingFigures(),
   survival: async () => (await import('./survival.ts')).survivalFigures(),
   steering: async () => (await import('./steering.ts')).steeringFigures(),
   prune: async () => (await import('./pruning.ts')).pruningFigures(),
@@ -25,6 +27,8 @@ const GROUPS: Readonly<Record<string, () => Promise<Figure[]>>> = {
     ...(await (await import('./page.ts')).pageFigures()),
   ],
   graphs: async () => (await import('./graphs.ts')).graphFigures(),
+  waits: async () => (await import('./waits.ts')).waitFigures(),
+  limits: async () => (await import('./limits.ts')).limitFigures(),
   typescript: async () => (await import('./typescript.ts')).typescriptFigures(),
   codec: async () => (await import('./codec.ts')).codecFigures(),
   python: async () => (await import('./python.ts')).pythonFigures(),

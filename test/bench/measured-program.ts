@@ -1,6 +1,6 @@
 /**
- * Runs a program of the benchmark to its end, as a user does: a process of its own, by `cloaca run` or by the machine's python,
- * whose last line is its figures in JSON.
+ * Programs of the benchmark, which run like programs of a user: in a separate process, with `cloaca run` or with the
+ * system's CPython. The last line of their output contains the figures as JSON.
  */
 
 import { spawn } from 'node:child_process'
@@ -8,43 +8,43 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-export const CLI = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
-export const PROGRAMS = fileURLToPath(new URL('./programs/', import.meta.url))
+const CLI = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
+const PROGRAMS = fileURLToPath(new URL('./programs/', import.meta.url))
 const PACKAGE = fileURLToPath(new URL('../../python', import.meta.url))
 
-/** A way of starting a program. */
+/** Command that starts a program. */
 export interface Launcher {
-  /** What comes before the program. */
+  /** Words of the command line before the program. */
   readonly command: readonly [string, ...string[]]
   readonly environ: Readonly<Record<string, string>>
 }
 
 export const BY_CLOACA: Launcher = { command: [process.execPath, CLI, 'run'], environ: {} }
 
-/** By a python of the machine, which starts the engine of this checkout when it needs one. */
+/** Returns a launcher for a CPython, which starts the engine of this repository when it needs an engine. */
 export function byPython(executable: string): Launcher {
   const environ = { PYTHONPATH: PACKAGE, CLOACA_ENGINE: `'${process.execPath}' '${CLI}'` }
   return { command: [executable], environ }
 }
 
-/** By Node itself: a program of TypeScript. */
+/** Launcher for TypeScript programs. */
 export const BY_NODE: Launcher = { command: [process.execPath], environ: {} }
 
 export interface Finished {
   readonly stdout: string
   readonly wallMs: number
-  /** Of the process and its children, the most that was seen. */
+  /** Maximum sampled memory of the process and its children. */
   readonly residentMb: number
 }
 
 export interface Sampling {
   readonly launcher?: Launcher
   readonly environ?: Readonly<Record<string, string>>
-  /** Looking at the memory holds the program up for milliseconds. */
+  /** Whether memory is sampled. Each sample delays the program by some milliseconds. */
   readonly samplesMemory?: boolean
 }
 
-/** Runs a program to its end. */
+/** Runs a program to its end, and throws if it fails. */
 export async function runProgram(
   args: readonly string[],
   { launcher = BY_CLOACA, environ = {}, samplesMemory = false }: Sampling = {},
@@ -65,11 +65,11 @@ export async function runProgram(
   return { stdout, wallMs: performance.now() - begin, residentMb }
 }
 
-/** Of a process and its children, from /proc; null where there is none. It is proportional: what is shared counts once. */
+/** Returns the PSS of a process and its children in MB, in which shared memory is counted once; null without /proc. */
 export function residentMbOf(pid: number | undefined): number | null {
   try {
     const [, kilobytes] = /^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8')) ?? []
-    if (kilobytes === undefined) return null // it has ended
+    if (kilobytes === undefined) return null // the process has ended
     const own = (Number(kilobytes) * 1024) / 1e6
     return childrenOf(pid).reduce((sum, child) => sum + (residentMbOf(child) ?? 0), own)
   } catch {
@@ -77,7 +77,7 @@ export function residentMbOf(pid: number | undefined): number | null {
   }
 }
 
-/** The processes that a process's main thread has started, and that still are. */
+/** Returns the ids of running processes that the main thread of a process has started. */
 export function childrenOf(pid: number | undefined): readonly number[] {
   return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number)
 }

@@ -1,11 +1,11 @@
 /**
- * What it costs to count: on the path of a poll and of an attempt, with nobody who listens and with somebody, and what a scrape
- * holds up. The calls are those that the scheduler and the executor make.
+ * Cost of metrics: per poll and per attempt, without and with a listener, and for a scrape. The benchmark makes the
+ * same calls as the scheduler and the executor.
  */
 
-import { EngineEvents } from '../../src/engine/events.ts'
+import { EngineEvents } from '../../src/engine/engine-events.ts'
 import { exposition } from '../../src/http/metrics/exposition.ts'
-import { families } from '../../src/http/metrics/families.ts'
+import { families } from '../../src/http/metrics/metric-families.ts'
 import { type EngineCounters, type TriggerCounters, WorkflowCounters } from '../../src/metrics/engine-counters.ts'
 import { Histogram, SHORT_BOUNDS_MS } from '../../src/metrics/histogram.ts'
 import { StoreCounters } from '../../src/metrics/store-counters.ts'
@@ -25,12 +25,16 @@ const GAUGES = {
   triggers: { enabled: 1, disabled: 0, polled: 1 },
   activePolls: 0,
   waitingEvents: new Map(),
+  openWaits: new Map(),
+  openApprovals: 0,
+  limits: [],
   oldestDueMs: 0,
+  latestPollMs: 0,
 }
 
 export async function metricsFigures(): Promise<Figure[]> {
   const events = new EngineEvents()
-  // Of many triggers, as the scheduler has them: each with counters of its own.
+  // Each trigger has its own counters, as in the scheduler.
   const triggers = Array.from({ length: 1_024 }, (_, index) => events.counters.triggers.of(`t${index}`))
   const poll = costOf((index) => recordPoll(events, triggers[index & 1_023] as TriggerCounters, index))
   events.on('tick', () => {})
@@ -46,7 +50,7 @@ export async function metricsFigures(): Promise<Figure[]> {
   ]
 }
 
-/** As `TickRecorder` does for each poll. */
+/** Counts one poll, like `TickRecorder`. */
 function recordPoll(events: EngineEvents, counters: TriggerCounters, index: number): void {
   const latenessMs = index & 7
   const durationMs = index & 15
@@ -55,7 +59,7 @@ function recordPoll(events: EngineEvents, counters: TriggerCounters, index: numb
     events.emit('tick', { trigger: 'inbox', at: index, outcome: 'skipped', latenessMs, durationMs, reason: null })
 }
 
-/** As the executor does for each attempt. */
+/** Counts one attempt, like the executor. */
 function recordAttempt(counters: WorkflowCounters, index: number): void {
   counters.queueWait.observe(index & 7)
   counters.taskDuration.observe(index & 1_023)
@@ -63,7 +67,7 @@ function recordAttempt(counters: WorkflowCounters, index: number): void {
   counters.tasks.Completed += 1
 }
 
-/** Microseconds, without those of the loop; the median of several rounds. */
+/** Returns the median cost of a call in microseconds, without the cost of the loop. */
 function costOf(call: (index: number) => void): number {
   const round = (body: (index: number) => void): number => {
     const begin = performance.now()
@@ -80,7 +84,7 @@ function nothing(index: number): void {
   last = index
 }
 
-/** With as many names as there may be. */
+/** Measures a scrape with the maximum number of names. */
 async function scrapeFigure(engine: EngineCounters): Promise<Figure> {
   for (let index = 0; index < NAMED; index++) engine.workflows.of(`w${index}`).started += 1
   const delay = new Histogram(SHORT_BOUNDS_MS)

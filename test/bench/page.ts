@@ -1,25 +1,22 @@
 /**
- * How smooth the page is: the longest task of its thread within ten seconds of scrolling and hovering while the engine works, and
- * when it shows something, with much in the database. A real `serve` and a real Chromium; without one there are no figures.
+ * Benchmark of the page: longest task of its thread in ten seconds of scrolling and hovering while the engine works. It
+ * uses a real `serve` and a real Chromium, and returns no figures without Chromium.
  */
 
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { Terminal } from '../support/cloaca-process.ts'
 import { chromiumPath } from '../support/page-setup.ts'
 import { ServedHttp } from '../support/served-http.ts'
 import type { Figure } from './figure.ts'
-import { fillWithExecutions } from './steering.ts'
 
 const PROGRAM = fileURLToPath(new URL('programs/page.py', import.meta.url))
 const TRACED_MS = 10_000
 const STEP_MS = 50
-const LONGEST_MS = 200
+const LONGEST_MS = 50
 const LISTED = 10_000
-const CONTENT_WITHIN_MS = 300
 
-/** In the page, before it begins: Chromium tells of tasks from 50 ms on. */
+/** Script that runs before the page, and records the tasks of 50 ms or more that Chromium reports. */
 const WATCH = `
   window.longTasks = []
   new PerformanceObserver((list) => {
@@ -31,7 +28,7 @@ export async function pageFigures(): Promise<Figure[]> {
   if (executablePath === null) return []
   const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] })
   try {
-    return [...(await smoothFigures(browser)), ...(await contentFigures(browser))]
+    return await smoothFigures(browser)
   } finally {
     await browser.close()
   }
@@ -59,7 +56,7 @@ async function smoothFigures(browser: Browser): Promise<Figure[]> {
   return figures
 }
 
-/** Scrolls and hovers for ten seconds. */
+/** Scrolls and hovers for ten seconds, and returns the longest task. */
 async function smooth(browser: Browser, name: string, url: string, scrolled: readonly string[]): Promise<Figure> {
   const page = await opened(browser, url)
   for (const selector of scrolled) await page.locator(selector).waitFor()
@@ -67,7 +64,7 @@ async function smooth(browser: Browser, name: string, url: string, scrolled: rea
   for (let step = 0; step * STEP_MS < TRACED_MS; step++) {
     const box = await page.locator(scrolled[step % scrolled.length] ?? 'main').boundingBox()
     if (box !== null) await page.mouse.move(box.x + 200 + ((step * 37) % 500), box.y + 20 + ((step * 23) % 150))
-    // Down, and up again after a while.
+    // Scrolls down for 45 steps, then up for 15 steps.
     await page.mouse.wheel(0, step % 60 < 45 ? 400 : -900)
     await page.waitForTimeout(STEP_MS)
   }
@@ -80,35 +77,6 @@ async function smooth(browser: Browser, name: string, url: string, scrolled: rea
     budget: LONGEST_MS,
     note: `${tasks.length} of 50 ms or more in 10 s`,
   }
-}
-
-/** From the request to the first rows. */
-async function contentFigures(browser: Browser): Promise<Figure[]> {
-  await using terminal = new Terminal()
-  fillWithExecutions(join(terminal.folder, 'many.db'))
-  const figures: Figure[] = []
-  for (const [name, database] of [
-    ['an empty database', 'empty.db'],
-    ['500,000 executions', 'many.db'],
-  ] as const) {
-    const process = terminal.start(['serve', PROGRAM, '--db', `sqlite://${database}`, '--port', '0'])
-    const { url } = await ServedHttp.of(process)
-    const samples: number[] = []
-    for (let run = 0; run < 5; run++) samples.push(await contentMs(browser, `${url}/executions`))
-    const value = samples.sort((one, other) => one - other)[2] ?? Number.NaN
-    figures.push({ name: `first content of /executions: ${name}`, value, unit: 'ms', budget: CONTENT_WITHIN_MS })
-    process.kill('SIGTERM')
-    await process.ended
-  }
-  return figures
-}
-
-async function contentMs(browser: Browser, url: string): Promise<number> {
-  const page = await opened(browser, url)
-  await page.locator('.execution-rows, .empty').waitFor()
-  const value = await page.evaluate<number>('performance.getEntriesByName("first-contentful-paint")[0].startTime')
-  await page.context().close()
-  return value
 }
 
 async function opened(browser: Browser, url: string): Promise<Page> {

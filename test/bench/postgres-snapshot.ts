@@ -1,6 +1,7 @@
 /**
- * Somebody holds a snapshot of the server open for minutes, as a backup or a forgotten session does: what was removed since cannot be
- * cleaned up, and tables that change often grow. Beside the rate before it, so that it does not depend on the machine.
+ * Benchmark of a snapshot that stays open for minutes, as in a backup or a forgotten session: PostgreSQL cannot clean
+ * up rows that were removed since, so tables that change often grow. The figure is a share of the rate before the
+ * snapshot, so that it does not depend on the machine.
  */
 
 import pg from 'pg'
@@ -9,7 +10,7 @@ import type { Figure } from './figure.ts'
 import { run } from './postgres.ts'
 
 const MEASURED_S = 15
-/** Of work while it is held, before it is measured. */
+/** Duration of the work under the snapshot before the measurement. */
 const HELD_S = Number(process.env.SNAPSHOT_HELD_S ?? 180)
 const READY_WITHIN_S = 4
 

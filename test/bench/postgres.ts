@@ -1,6 +1,7 @@
 /**
- * Engines on PostgreSQL, beside the rate at which the bare server commits: how many executions a second one, two and four processes store, how
- * soon a firing is a task, in the same process and in another, and what ten thousand triggers cost.
+ * Benchmark of engines on PostgreSQL, next to the commit rate of the bare server: executions per second of one, two and
+ * four processes, time from a firing to its first task in the same and in another process, and cost of ten thousand
+ * triggers.
  */
 
 import { spawn, spawnSync } from 'node:child_process'
@@ -15,7 +16,7 @@ import type { Figure } from './figure.ts'
 const CLI = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
 const PROGRAMS = fileURLToPath(new URL('./programs/', import.meta.url))
 const SECONDS = 6
-/** A process more takes so much longer to start. */
+/** Time that the start of each additional process takes. */
 const READY_WITHIN_S = 2.5
 const ASKED = 200
 const TASKS_AN_EXECUTION = 1
@@ -56,7 +57,7 @@ export async function postgresFigures(): Promise<Figure[]> {
   return figures
 }
 
-/** Null where the server comes without pgbench. */
+/** Returns the commits per second of the bare server, or null if pgbench is not installed. */
 function commitRate(binaries: string, host: string): number | null {
   const program = join(binaries, 'pgbench')
   if (!existsSync(program)) return null
@@ -70,7 +71,7 @@ function commitRate(binaries: string, host: string): number | null {
   return Number(/tps = ([\d.]+)/.exec(result.stdout)?.[1] ?? Number.NaN)
 }
 
-/** A program of `programs/`, and what it printed last. */
+/** Runs a program of `programs/`, and returns the figures in its last line. `begun` is called when it is ready. */
 export async function run(program: string, args: readonly string[], begun?: () => Promise<void>): Promise<Numbers> {
   const child = spawn(process.execPath, [CLI, 'run', join(PROGRAMS, program), ...args])
   let stdout = ''

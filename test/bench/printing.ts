@@ -1,6 +1,6 @@
 /**
- * A million printed lines into a pipe: the wall time of the program, and the processor time of its parts. Where
- * `PYTHONUNBUFFERED` is set, each `print` makes two system calls, under CPython as well.
+ * Benchmark of a million lines printed into a pipe: wall time of the program, and processor time of its parts. With
+ * `PYTHONUNBUFFERED`, each `print` makes two system calls, also in CPython.
  */
 
 import type { Figure } from './figure.ts'

@@ -1,6 +1,6 @@
 /**
- * The figures that are measured by running programs as a user does: each is a process of its own, started through the
- * command line, that prints its numbers as JSON.
+ * Figures of programs that run as a user runs them: each program is a separate process, started from the command line,
+ * that prints its figures as JSON.
  */
 
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import type { Figure } from './figure.ts'
 import { measured, runProgram } from './measured-program.ts'
 
-/** What it costs that the output of tasks is kept. */
+/** Measures the cost of storing the output of tasks. */
 export async function logFigures(): Promise<Figure[]> {
   const folder = mkdtempSync(join(tmpdir(), 'cloaca-bench-'))
   try {

@@ -1,37 +1,39 @@
 /**
- * How long the removal of old records holds up the polls of the same process: a timer stands for a poll that is due, and
- * how late it comes is the figure. Each kind of history is removed from a database of its own, as the engine does it.
+ * Benchmark of the delay that the removal of old records causes for polls of the same process. A timer represents a due
+ * poll, and its lateness is the figure. Each kind of history is removed from a separate database, with the code of the
+ * engine.
  */
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { SystemClock } from '../../src/engine/clock.ts'
-import { EngineEvents } from '../../src/engine/events.ts'
-import type { Retention, Store } from '../../src/engine/ports.ts'
+import { EngineEvents } from '../../src/engine/engine-events.ts'
+import type { Store } from '../../src/engine/store.ts'
+import { SystemClock } from '../../src/engine/system-clock.ts'
 import { Pruning } from '../../src/engine/upkeep/pruning.ts'
 import { DEFAULT_POLICY } from '../../src/model/policy.ts'
-import { Connection } from '../../src/store/sqlite/file/connection.ts'
+import type { Retention } from '../../src/model/retention-limits.ts'
+import { Connection } from '../../src/store/sqlite/file/sqlite-connection.ts'
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
 import type { Figure } from './figure.ts'
 
 const ROWS = Number(process.env.BENCH_PRUNED_ROWS ?? 1_000_000)
 const TRIGGERS = 100
 const EVERY_MS = 5
-/** Other programs hold up polls, too: what they do is measured beside it. */
+/** Duration of the comparison without removals, because other programs delay polls too. */
 const BASELINE_MS = 1_500
-/** To the end it takes minutes, and its steps are alike: so many are measured as fit into this. */
+/** Duration of the measurement. A complete removal takes minutes, but its steps are alike. */
 const MEASURED_MS = Number(process.env.BENCH_PRUNED_MS ?? 6_000)
 const BUDGET_MS = 20
-const KEEP: Retention = { skippedMs: null, failedMs: null, endedMs: null, firingsMs: null }
+const KEEP: Partial<Retention> = { skippedMs: null, failedMs: null, endedMs: null, firingsMs: null }
 
-/** `n` counts from 1 to the number of rows; the triggers' rows are there. */
+/** SQL for a table `rows` whose column `n` counts from 1 to the number of rows. */
 const ROW = `WITH RECURSIVE rows(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM rows WHERE n < ${ROWS})`
 const TICKS = (outcome: string, firing: string) => `
 ${ROW} INSERT INTO ticks (id, trigger_seq, outcome, first_at, last_at, count, firing_id, error)
 SELECT hex(randomblob(18)), 1 + n % ${TRIGGERS}, '${outcome}', n, n, 1, ${firing}, NULL FROM rows;`
 
-const HISTORIES: readonly { readonly name: string; readonly retention: Retention; readonly sql: string }[] = [
+const HISTORIES: readonly { readonly name: string; readonly retention: Partial<Retention>; readonly sql: string }[] = [
   { name: 'skips', retention: { ...KEEP, skippedMs: 0 }, sql: TICKS('skipped', 'NULL') },
   { name: 'failures', retention: { ...KEEP, failedMs: 0 }, sql: TICKS('failed', 'NULL') },
   {
@@ -56,7 +58,8 @@ ${ROW} INSERT INTO executions (id, workflow, version, status, origin, firing_id,
 SELECT 'execution ' || n, 'demo', '1', 'Completed', 'trigger', 'firing ' || n, n, n FROM rows WHERE n % 10 = 0;
 INSERT INTO execution_inputs SELECT seq, '{}' FROM executions;
 INSERT INTO task_runs (execution_seq, position, task_id, full_name, status, output)
-SELECT seq, 0, task, task, 'Completed', '{"value": 1}' FROM executions, (SELECT 'a' AS task UNION SELECT 'b' UNION SELECT 'c');
+SELECT seq, 0, task, task, 'Completed', '{"value": 1}'
+FROM executions, (SELECT 'a' AS task UNION SELECT 'b' UNION SELECT 'c');
 ${ROW} INSERT INTO firings (id, seq, trigger_seq, context_hash, execution_id, fired_at, completed_at)
 SELECT 'firing ' || n, n, 1 + n % ${TRIGGERS}, 'hash', 'execution ' || n, n, n FROM rows WHERE n % 10 = 0;
 ${ROW} INSERT INTO ticks (id, trigger_seq, outcome, first_at, last_at, count, firing_id)
@@ -80,7 +83,15 @@ async function figuresOf({ name, retention, sql }: (typeof HISTORIES)[number]): 
     const clock = new SystemClock()
     const store = await openSqliteStore({ path, durability: 'full', clock })
     const declared = Array.from({ length: TRIGGERS }, (_, index) => `trigger ${index}`)
-    const settings = { workflow: 'demo', pollIntervalMs: 1_000, allowConcurrent: false, policy: DEFAULT_POLICY }
+    const settings = {
+      workflow: 'demo',
+      pollIntervalMs: 1_000,
+      allowConcurrent: false,
+      policy: DEFAULT_POLICY,
+      tags: null,
+      priority: null,
+      initialStateText: null,
+    }
     await store.saveTriggers(
       declared.map((trigger) => ({ name: trigger, ...settings })),
       0,
@@ -103,7 +114,9 @@ async function figuresOf({ name, retention, sql }: (typeof HISTORIES)[number]): 
     const tookMs = performance.now() - begin
     await store.close()
 
-    const note = `${removed} rows in ${(tookMs / 1_000).toFixed(1)} s, ${lateness.length} polls; without it ${shareOf(undisturbed, 0.99).toFixed(1)} ms`
+    const note =
+      `${removed} rows in ${(tookMs / 1_000).toFixed(1)} s, ${lateness.length} polls; ` +
+      `without it ${shareOf(undisturbed, 0.99).toFixed(1)} ms`
     return [
       {
         name: `polls held up by removing ${name}, p99`,
@@ -125,7 +138,7 @@ function fill(path: string, sql: string): void {
   connection.close()
 }
 
-/** How late polls came while something ran, sorted. Each is due so long after the one before has come. */
+/** Returns the sorted lateness of polls during a call. Each poll is due `EVERY_MS` after the previous poll. */
 async function latenessDuring(run: () => Promise<void>): Promise<readonly number[]> {
   const lateness: number[] = []
   let isOver = false

@@ -1,8 +1,8 @@
 /**
- * The Pythons side by side: Pyodide and a CPython of the machine, each with programs (under CPython the engine is a child of python)
- * and with scripts that an engine of Node serves; and work that is Python's alone, in which only the Pythons differ.
+ * Benchmark of Pyodide against the system's CPython: with programs (in CPython the engine is a child of the program),
+ * with scripts that an engine in Node serves, and with pure Python code.
  *
- * `BENCH_PYTHON`: the executable, `python3` by default.
+ * `BENCH_PYTHON` is the executable, by default `python3`.
  */
 
 import { execFileSync } from 'node:child_process'
@@ -30,7 +30,7 @@ export async function pythonFigures(): Promise<Figure[]> {
   ]
 }
 
-/** As a user starts a program; the figures are taken in Python. */
+/** Returns the figures of programs that a user starts, measured in Python. */
 async function programFigures(
   kind: string,
   launcher: Launcher,
@@ -86,7 +86,7 @@ function pollRows(kind: string, { number }: Numbers): Figure[] {
 
 async function startsOf(launcher: Launcher) {
   const starts = { emptyS: [] as number[], wholeS: [] as number[], firstRunnerS: [] as number[] }
-  // The first one fills caches.
+  // The first run fills caches.
   for (let run = 0; run <= STARTS; run++) {
     const empty = await runProgram(['-c', 'pass'], { launcher })
     const whole = await measured('first_runner.py', [], { launcher })
@@ -106,7 +106,7 @@ function medianOf(values: readonly number[]): number {
   return values.toSorted((one, other) => one - other)[values.length >> 1] ?? Number.NaN
 }
 
-/** Scripts that an engine of Node has loaded; the figures are taken in Node. */
+/** Returns the figures of scripts that an engine in Node has loaded, measured in Node. */
 async function servedFigures(kind: string, python: string): Promise<Figure[]> {
   const sampling = { launcher: BY_NODE }
   const few = await measured('served.ts', [python, String(FEW_TRIGGERS), '1', 'true'], sampling)
@@ -123,11 +123,11 @@ async function servedFigures(kind: string, python: string): Promise<Figure[]> {
   ]
 }
 
-/** Pyodide's Python is seldom of the version of the machine's: the row says which they are. */
+/** Returns the figures of pure Python code. Each row names its version, because Pyodide and CPython usually differ. */
 export async function pureFigures(): Promise<Figure[]> {
   const machines: Numbers[] = []
   const pyodides: Numbers[] = []
-  // By turns, so that whatever else the machine does falls on both.
+  // Both take turns, so that other load on the machine affects both.
   for (let turn = 0; turn < TURNS; turn++) {
     machines.push(await measured('pure_work.py', [], { launcher: byPython(EXECUTABLE) }))
     pyodides.push(await measured('pure_work.py', []))

@@ -1,6 +1,6 @@
 /**
- * Measures what people wait for when they steer: a cancel, by the work of the task, and a list of executions with
- * filters, with many in the database.
+ * Benchmark of operations that people wait for: the cancellation of tasks that wait or compute in different ways, and
+ * filtered lists of executions in a large database.
  */
 
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -8,8 +8,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Runner } from '../../src/index.ts'
-import { Connection } from '../../src/store/sqlite/file/connection.ts'
-import { SCHEMA } from '../../src/store/sqlite/schema/schema.ts'
+import { Connection } from '../../src/store/sqlite/file/sqlite-connection.ts'
+import { SCHEMA } from '../../src/store/sqlite/schema/sqlite-schema.ts'
 import type { Figure } from './figure.ts'
 
 const PROGRAM = fileURLToPath(new URL('programs/cancelled.py', import.meta.url))
@@ -33,7 +33,7 @@ export async function steeringFigures(): Promise<Figure[]> {
   }
 }
 
-/** From the call to its answer, which comes when the end of the execution is stored. */
+/** Measures the time from a cancel to its result, which is returned when the end of the execution is stored. */
 async function cancelFigures(): Promise<Figure[]> {
   await using runner = await Runner.open({ database: ':memory:', durability: 'normal' })
   await runner.load(PROGRAM)
@@ -85,7 +85,7 @@ async function listFigures(path: string): Promise<Figure[]> {
   return [...figures, ...(await countFigures(runner))]
 }
 
-/** What a page asks for again and again. */
+/** Measures the counts and trends that the page requests repeatedly. */
 async function countFigures(runner: Runner): Promise<Figure[]> {
   const untilAt = instantOf(EXECUTIONS)
   const reads: Readonly<Record<string, () => Promise<unknown>>> = {

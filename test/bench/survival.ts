@@ -1,6 +1,6 @@
 /**
- * What deaths and hangs of interpreters cost: how soon each end of a channel knows that the other is gone, what the first
- * hang costs the scripts beside it and what the later ones do, and whether an engine grows by 200 restarts.
+ * Benchmark of interpreters that die or hang: time until each end of a channel notices the loss of the other, effect of
+ * the first and of later hangs on other scripts, and growth of an engine after 200 restarts.
  */
 
 import { spawn } from 'node:child_process'
@@ -31,7 +31,7 @@ export async function survivalFigures(): Promise<Figure[]> {
   return figures
 }
 
-/** An interpreter is killed; until whoever polled it has the answer. */
+/** Measures the time from the kill of an interpreter until its poll fails. */
 async function deathFigures(): Promise<Figure[]> {
   const figures: Figure[] = []
   for (const state of ['sleeps', 'computes']) {
@@ -58,7 +58,7 @@ const HANGS: Readonly<Record<string, string>> = {
   'matches a pattern without end': 'import re; re.match("(a+)+$", "a" * 64 + "b")',
 }
 
-/** An engine is killed; until the process of its interpreter has ended. */
+/** Measures the time from the kill of an engine until the process of its interpreter has ended. */
 async function orphanFigures(): Promise<Figure[]> {
   const figures: Figure[] = []
   for (const [state, code] of Object.entries(HANGS)) {
@@ -80,7 +80,7 @@ async function orphanFigures(): Promise<Figure[]> {
       await sleep(1)
       pid = childrenOf(Number(engine.pid))[0]
     }
-    await sleep(death * 8) // somewhere in its start
+    await sleep(death * 8) // another point of the start in each round
     if (pid !== undefined) samples.push(await msUntilEnd(engine, pid))
   }
   figures.push(slowest('engine killed while its interpreter starts → that ends', samples))
@@ -94,7 +94,7 @@ async function msUntilEnd(engine: ReturnType<typeof spawn>, pid: number): Promis
   return performance.now() - begin
 }
 
-/** Four scripts in one interpreter, of which one hangs in C at each poll from its third on. */
+/** Measures four scripts in one interpreter. One of them hangs in C in each poll from the third on. */
 async function hangFigures(): Promise<Figure[]> {
   const folder = mkdtempSync(join(tmpdir(), 'cloaca-bench-'))
   const names = ['hangs', 'one', 'two', 'three']
@@ -117,7 +117,7 @@ async function hangFigures(): Promise<Figure[]> {
     await runner.loadAll([folder])
     await runner.start()
     while (aloneAt === Number.POSITIVE_INFINITY) await sleep(100)
-    await sleep(2_000) // until the new one has begun
+    await sleep(2_000) // time for the start of the new interpreter
     const from = performance.now()
     await sleep(OBSERVED_MS)
     const others = names.filter((name) => name !== 'hangs').map((name) => polls.get(name) ?? [])
@@ -154,13 +154,14 @@ with cloaca.WorkflowBuilder("work_${name}"):
 `
 }
 
-/** An interpreter is killed again and again; what the engine holds in the end beyond what it held after the first ones. */
+/** Kills an interpreter repeatedly, and returns the growth of the engine's resources since the first restarts. */
 async function restartFigures(): Promise<Figure[]> {
   await using python = await OpenHost.open([ISOLATION])
   const restart = async () => {
     const { length } = python.notices
     process.kill(await pidOf(python), 'SIGKILL')
-    while (python.notices.length === length) await sleep(1) // who comes before the death is known is blamed for it
+    // A poll before the engine notices the death would be blamed for it.
+    while (python.notices.length === length) await sleep(1)
   }
   for (let count = 0; count < WARM_UP_RESTARTS; count++) await restart()
   await pidOf(python)
@@ -183,7 +184,7 @@ async function restartFigures(): Promise<Figure[]> {
 async function pidOf(python: OpenHost): Promise<number> {
   const outcome = await python.poll(ISOLATION, 'pid')
   if (outcome.kind !== 'fired') throw new Error(`The poll was to fire, but: ${JSON.stringify(outcome)}`)
-  return Number(JSON.parse(outcome.contextText ?? '{}').pid)
+  return Number(JSON.parse(outcome.firings[0]?.contextText ?? '{}').pid)
 }
 
 function slowest(name: string, samples: readonly number[]): Figure {

@@ -1,9 +1,9 @@
-/** What functions of TypeScript cost: in chains, alone and beside Python, and in polls that skip. */
+/** Benchmark of TypeScript functions: in chains, alone and mixed with Python, and in polls that skip. */
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { SystemClock } from '../../src/engine/clock.ts'
+import { SystemClock } from '../../src/engine/system-clock.ts'
 import { FunctionHost } from '../../src/functions/function-host.ts'
 import { Runner } from '../../src/index.ts'
 import type { Figure } from './figure.ts'
@@ -13,7 +13,7 @@ const WARM_UP_RUNS = 20
 const RUNS = 30
 const POLLS = 200_000
 
-/** A chain of tasks that set one key each; every `nth` is written in TypeScript, and the others in Python. */
+/** Returns a chain of tasks that set one key each. Every `nth` task is in TypeScript, and the others are in Python. */
 function chain(name: string, nth: number): string {
   const tasks = Array.from({ length: TASKS }, (_, index) => {
     const after = index === 0 ? '' : `after: 't${index - 1}', `
@@ -64,7 +64,7 @@ export async function typescriptFigures(): Promise<Figure[]> {
   }
 }
 
-/** Milliseconds a task, the median of each, taken by turns so that the machine's other work is everybody's. */
+/** Returns the median milliseconds per task of each workflow. They take turns, so that other load affects all alike. */
 async function interleaved(runner: Runner, workflows: readonly string[]): Promise<readonly number[]> {
   const walls = new Map(workflows.map((name) => [name, [] as number[]]))
   for (let run = 0; run < RUNS + WARM_UP_RUNS; run++) {
@@ -79,7 +79,7 @@ async function interleaved(runner: Runner, workflows: readonly string[]): Promis
   return workflows.map(median)
 }
 
-/** What the host takes for a poll that skips, beside what the scheduler does for any. */
+/** Measures the processor time of the host for a poll that skips, without the scheduler. */
 async function pollFigure(): Promise<Figure> {
   const host = new FunctionHost({
     clock: new SystemClock({ keepsProcessAlive: false }),
@@ -88,7 +88,7 @@ async function pollFigure(): Promise<Figure> {
     notice: () => undefined,
     printer: { print: () => undefined, ended: () => undefined, drain: () => Promise.resolve() },
   })
-  const trigger = { poll: async () => false, checkFired: null }
+  const trigger = { poll: async () => false, checkFired: null, stateText: null, onChange: false }
   host.use('inbox.ts', { tasks: new Map(), triggers: new Map([['inbox', trigger]]), inputs: new Map() })
   const request = { script: 'inbox.ts', trigger: 'inbox', deadlineMs: 5_000 }
   const poll = async (times: number) => {

@@ -8,7 +8,7 @@ function spinOn(processors: number): AdaptiveSpin {
   return new AdaptiveSpin({ now: () => now, nextTick: (callback) => planned.push(callback), processors })
 }
 
-/** One tick of the event loop: whether it turns, instead of sleeping. */
+/** Runs one tick of the event loop. Returns false if nothing was planned, so that the loop would sleep. */
 function ticks(): boolean {
   const [due, ...more] = planned
   planned = []
@@ -17,7 +17,7 @@ function ticks(): boolean {
   return due !== undefined
 }
 
-/** Has one message sent, and another received after some time. */
+/** Sends one message, and receives another one after `ms` milliseconds. */
 function exchange(spin: AdaptiveSpin, ms: number): void {
   spin.sent()
   now += ms
@@ -30,14 +30,14 @@ beforeEach(() => {
   planned = []
 })
 
-describe('an end of a channel', () => {
-  it('sleeps while nothing is known of how long a message takes', () => {
+describe('one end of a channel', () => {
+  it('sleeps before the time between two messages has been measured', () => {
     spinOn(2).sent()
 
     expect(ticks()).toBe(false)
   })
 
-  it('stays awake until the message comes, once one came at once', () => {
+  it('stays awake until the next message arrives, if the last one arrived within SPIN_LIMIT_MS', () => {
     const spin = spinOn(2)
     exchange(spin, SPIN_LIMIT_MS / 2)
 
@@ -48,7 +48,7 @@ describe('an end of a channel', () => {
     expect([ticks(), ticks()]).toEqual([true, false])
   })
 
-  it('falls asleep when the message is long in coming, and stays so until one comes at once again', () => {
+  it('sleeps after a message took longer than SPIN_LIMIT_MS, until another message arrives faster', () => {
     const spin = spinOn(2)
     exchange(spin, SPIN_LIMIT_MS / 2)
 
@@ -66,7 +66,7 @@ describe('an end of a channel', () => {
     expect(ticks()).toBe(true)
   })
 
-  it('turns once, however many messages are sent, for the time after the last', () => {
+  it('plans one tick for several sent messages, and counts SPIN_LIMIT_MS from the last one', () => {
     const spin = spinOn(2)
     exchange(spin, SPIN_LIMIT_MS / 2)
 
@@ -78,7 +78,7 @@ describe('an end of a channel', () => {
     expect([ticks(), planned.length]).toEqual([true, 1])
   })
 
-  it('always sleeps where the other end needs the only processor', () => {
+  it('always sleeps on a machine with one processor, because the other end needs that processor', () => {
     const spin = spinOn(1)
     exchange(spin, SPIN_LIMIT_MS / 2)
 
@@ -87,7 +87,7 @@ describe('an end of a channel', () => {
     expect(ticks()).toBe(false)
   })
 
-  it('is not kept awake by polls, which nobody waits for, nor by skips', () => {
+  it('stays awake for replies and outcomes of tasks, but not for polls and skipped polls', () => {
     const skips = { type: 'outcomes', skipped: [1, 2], tokens: [], outcomes: [] } as const
     const outcome = { ...skips, tokens: [3], outcomes: [{ kind: 'completed', contextText: null }] } as const
 

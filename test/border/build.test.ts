@@ -1,11 +1,11 @@
-/** An engine talks to interpreters of its own code only. */
+/** Digest of the code at the border, with which an engine rejects interpreters of another version. */
 
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { borderDigest, digestOf } from '../../src/border/build.ts'
+import { borderDigest, folderDigest } from '../../src/border/build.ts'
 import { OpenHost } from '../support/open-host.ts'
 import { preloading } from '../support/preloads.ts'
 
@@ -18,18 +18,18 @@ afterEach(() => {
   rmSync(folder, { recursive: true })
 })
 
-test('the digest changes with the code at the border, and with nothing that lies beside it', () => {
+test('the digest changes with the code in src/border, and not with other files in that folder', () => {
   cpSync(fileURLToPath(new URL('../../src/border', import.meta.url)), folder, { recursive: true })
-  expect(digestOf(folder)).toBe(borderDigest())
+  expect(folderDigest(folder)).toBe(borderDigest())
 
   writeFileSync(join(folder, 'protocol.d.ts'), 'types')
-  expect(digestOf(folder)).toBe(borderDigest())
+  expect(folderDigest(folder)).toBe(borderDigest())
 
   writeFileSync(join(folder, 'protocol.ts'), 'changed')
-  expect(digestOf(folder)).not.toBe(borderDigest())
+  expect(folderDigest(folder)).not.toBe(borderDigest())
 })
 
-test('an interpreter of another installation is not talked to, and what to do is said', async () => {
+test('rejects an interpreter of another version, and asks the user to restart the process', async () => {
   vi.stubEnv('NODE_OPTIONS', preloading('of-another-version'))
 
   await expect(OpenHost.open([])).rejects.toMatchObject({

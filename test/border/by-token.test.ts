@@ -1,19 +1,19 @@
-/** Values by token behave as in a Map, whichever come, go, and stay. */
+/** Map `TokenMap`, compared with a JavaScript Map for any order of insertions and deletions. */
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { ByToken } from '../../src/border/by-token.ts'
+import { TokenMap } from '../../src/border/by-token.ts'
 
 const BURST = 5_000
 
-function filled(tokens: readonly number[]): ByToken<{ readonly token: number }> {
-  const values = new ByToken<{ readonly token: number }>()
+function filled(tokens: readonly number[]): TokenMap<{ readonly token: number }> {
+  const values = new TokenMap<{ readonly token: number }>()
   for (const token of tokens) values.add(token, { token })
   return values
 }
 
-describe('values by token', () => {
-  it('are there until they are taken out, also those that stay while thousands come and go', () => {
+describe('a TokenMap map', () => {
+  it('keeps a value while thousands of other values are added and deleted', () => {
     const values = filled([1])
     for (let token = 2; token <= BURST; token++) {
       values.add(token, { token })
@@ -25,7 +25,7 @@ describe('values by token', () => {
     expect(values.size).toBe(1)
   })
 
-  it('are listed by token, the oldest first', () => {
+  it('lists its entries in the order of their tokens', () => {
     const tokens = Array.from({ length: BURST }, (_, index) => index + 1)
 
     const values = filled(tokens)
@@ -36,8 +36,8 @@ describe('values by token', () => {
     expect([values.size, values.entries(), values.get(BURST)]).toEqual([0, [], undefined])
   })
 
-  it('are those of a Map, in whatever order they come and go', () => {
-    // Of 64 tokens for each of 4 places, so that they are in one another's way.
+  it('has the same entries as a Map after any order of insertions and deletions', () => {
+    // Maps 64 tokens to each of 4 slots of the table, so that tokens collide.
     const token = fc.integer({ min: 0, max: 255 }).map((drawn) => 1 + (drawn % 4) + 1_024 * Math.floor(drawn / 4))
     fc.assert(
       fc.property(fc.array(token, { maxLength: 300 }), (tokens) => {

@@ -1,8 +1,8 @@
-/** Messages between the engine and an interpreter as bytes: what is sent is what is read, however it is cut up. */
+/** Encoding of the messages between the engine and an interpreter as frames, and the reader of these frames. */
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { encodeFrame, FrameError, FrameReader, LARGEST_FRAME_BYTES } from '../../src/border/frames.ts'
+import { encodeFrame, FrameError, FrameReader, MAX_FRAME_BYTES } from '../../src/border/frames.ts'
 
 const LONG = 'a "quoted" text, '.repeat(500)
 
@@ -30,8 +30,8 @@ function frameOf(head: string, announcedBytes?: number): Buffer {
   return Buffer.concat([lengths, bytes])
 }
 
-describe('a message', () => {
-  it('comes out as it went in, in pieces of any size, with the messages behind it', () => {
+describe('a message in a frame', () => {
+  it('is read unchanged, together with the messages after it, from chunks of any size', () => {
     const message = fc.record({
       type: fc.constantFrom('task', 'outcomes'),
       text: fc.oneof(fc.string({ unit: 'binary' }), fc.constant(LONG), fc.constant('\ud800'.repeat(3_000))),
@@ -48,33 +48,33 @@ describe('a message', () => {
     )
   })
 
-  it('has its long texts beside the JSON, not in it', () => {
+  it('carries its long texts after the JSON, not inside the JSON', () => {
     const [head, text] = encodeFrame({ type: 'task', inputText: LONG })
 
     expect(head?.toString()).not.toContain('quoted')
     expect(text?.toString()).toBe(LONG)
   })
 
-  it('keeps half a surrogate pair, which UTF-8 cannot say', () => {
+  it('keeps a lone surrogate, which UTF-8 cannot encode', () => {
     const text = `${LONG}\ud83d`
 
     expect(read(encodeFrame({ text }))).toEqual([{ text }])
   })
 })
 
-describe('what is not a message', () => {
+describe('the reader of frames', () => {
   it.each([
-    ['a length beyond the largest', frameOf('[{},[]]', LARGEST_FRAME_BYTES + 1)],
-    ['a length of nothing', frameOf('[{},[]]', 0)],
-    ['a head that is not JSON', frameOf('{"type":')],
-    ['a text for a place that is not there', frameOf('[{"type":"task"},[[["inputText"],0]]]')],
-    ['a text for a prototype', frameOf('[{"type":"task"},[[["__proto__","polluted"],0]]]')],
-  ])('is refused: %s', (_, bytes) => {
+    ['a length over MAX_FRAME_BYTES', frameOf('[{},[]]', MAX_FRAME_BYTES + 1)],
+    ['a length of zero', frameOf('[{},[]]', 0)],
+    ['a head that is not valid JSON', frameOf('{"type":')],
+    ['a text for a path that the JSON does not have', frameOf('[{"type":"task"},[[["inputText"],0]]]')],
+    ['a text for a path through __proto__', frameOf('[{"type":"task"},[[["__proto__","polluted"],0]]]')],
+  ])('rejects %s', (_, bytes) => {
     expect(() => read([bytes])).toThrow(FrameError)
     expect(Object.hasOwn(Object.prototype, 'polluted')).toBe(false)
   })
 
-  it('is waited for no longer than it was announced', () => {
+  it('returns a message as soon as its last announced byte arrives, and not earlier', () => {
     const whole = Buffer.concat(encodeFrame({ type: 'ready' }))
 
     expect(read([whole.subarray(0, whole.length - 1)])).toEqual([])

@@ -1,4 +1,7 @@
-/** The clock on which an engine states until when a request may start, read by other threads and processes of the machine. */
+/**
+ * Clock that all threads and processes of a machine share.
+ * The engine uses it for the latest time at which a request may start.
+ */
 
 import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
@@ -8,12 +11,12 @@ import { machineNowMs } from '../../src/border/machine-clock.ts'
 
 const CLOCK = new URL('../../src/border/machine-clock.ts', import.meta.url).href
 
-it('is that of process.hrtime', () => {
+it('the machine clock shows the time of process.hrtime', () => {
   const before = Number(process.hrtime.bigint()) / 1e6
   const now = machineNowMs()
   const after = Number(process.hrtime.bigint()) / 1e6
 
-  // The difference to the clock of the process was measured within a tenth of a millisecond.
+  // The measured difference between the two clocks is below 0.1 ms.
   expect(now).toBeGreaterThan(before - 0.2)
   expect(now).toBeLessThan(after + 0.2)
 })
@@ -32,14 +35,15 @@ it.each([
   [
     'thread',
     async () => {
-      const code = `import('${CLOCK}').then(({ machineNowMs }) => require('node:worker_threads').parentPort.postMessage(machineNowMs()))`
+      const code = `import('${CLOCK}').then(({ machineNowMs }) =>
+        require('node:worker_threads').parentPort.postMessage(machineNowMs()))`
       const worker = new Worker(code, { eval: true })
       const [now] = await once(worker, 'message')
       await worker.terminate()
       return now as number
     },
   ],
-])('is the same in another %s', async (_where, read) => {
+])('the machine clock shows the same time in another %s', async (_where, read) => {
   const before = machineNowMs()
   const there = await read()
   const after = machineNowMs()

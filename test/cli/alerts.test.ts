@@ -1,11 +1,9 @@
-/** Alerts of a serving process: they arrive, they are in history, and their secret is nowhere. */
+/** Alerts of a serving process: delivery, stored history, and secrecy of the signing key. */
 
-import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { AlertReceiver } from '../support/alert-receiver.ts'
 import { Terminal } from '../support/cloaca-process.ts'
 
 const FAILS = `
@@ -26,17 +24,10 @@ with cloaca.WorkflowBuilder("etl"):
 `
 
 describe('a serving process with alerts', () => {
-  it('tells its URL and its command what failed, and keeps one line for each; the secret is printed nowhere', async () => {
+  it('sends one alert per failure to its URL and its command, and never prints the secret', async () => {
     await using terminal = new Terminal()
-    const bodies: { readonly kind: string; readonly subject: string; readonly message: string }[] = []
-    const server = createServer(async (request, response) => {
-      let body = ''
-      for await (const chunk of request) body += chunk
-      bodies.push(JSON.parse(body))
-      response.writeHead(request.headers['webhook-signature'] === undefined ? 401 : 200).end()
-    }).listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/T0P/hook`
+    await using receiver = await AlertReceiver.start()
+    const url = `${receiver.url}/T0P/hook`
     terminal.write('fails.py', FAILS)
     terminal.write('cloaca.toml', `[alerts]\nurl = "${url}"\ncommand = "cat >> told"\nfailures-in-row = 2\n`)
     const env = { CLOACA_ALERTS_SECRET: 'hush-hush' }
@@ -51,9 +42,10 @@ describe('a serving process with alerts', () => {
       terminal.run(['alert', 'list', '--json'], { env }),
       terminal.run(['config'], { env }),
     ])
-    server.close()
+    const bodies = receiver.received.map(({ body }) => body)
 
     expect(end.exitCode).toBe(0)
+    for (const { headers } of receiver.received) expect(headers).toHaveProperty('webhook-signature')
     const kinds = ['execution-failed', 'trigger-failing']
     expect(bodies.map(({ kind }) => kind).toSorted()).toEqual(kinds)
     expect(bodies.find(({ kind }) => kind === 'trigger-failing')).toMatchObject({
@@ -61,7 +53,9 @@ describe('a serving process with alerts', () => {
       message: `Trigger "broken" failed 2 times in a row: trigger 'broken' raised exception: ValueError: no luck: []`,
     })
     expect(readFileSync(join(terminal.folder, 'told'), 'utf8').match(/"kind"/g)).toHaveLength(2)
-    expect(people.stdout).toMatch(/execution-failed +url: delivered, command: delivered +Workflow "etl" failed/)
+    expect(people.stdout).toMatch(
+      /-failed +opened +default \(command\): delivered \(exit code 0\), default \(url\): delivered \(status 200\) /,
+    )
     const rows = JSON.parse(programs.stdout) as readonly { readonly kind: string; readonly deliveries: unknown }[]
     expect(rows.map(({ kind }) => kind).toSorted()).toEqual(kinds)
     expect(config.stdout).toMatch(/^alerts\.secret +set +CLOACA_ALERTS_SECRET$/m)
@@ -71,7 +65,25 @@ describe('a serving process with alerts', () => {
     }
   })
 
-  it('gives its command an environment without tokens, passwords and secrets', async () => {
+  it('shows the first line that its command printed to stderr in `alert list` if the delivery failed', async () => {
+    await using terminal = new Terminal()
+    terminal.write('fails.py', FAILS)
+    const env = {
+      CLOACA_ALERTS_ON: 'execution-failed',
+      CLOACA_ALERTS_COMMAND: 'cat > /dev/null; echo no route to the gateway >&2; echo more >&2; exit 7',
+    }
+    const reason = 'the command exited with code 7: no route to the gateway'
+
+    const serving = terminal.start(['serve', 'fails.py'], { env })
+    await serving.logs(reason)
+    serving.kill('SIGTERM')
+    await serving.ended
+    const { stdout } = await terminal.run(['alert', 'list'], { env })
+
+    expect(stdout).toMatch(new RegExp(`default \\(command\\): pending after \\d attempts? \\(${reason}\\)`))
+  })
+
+  it('starts the alert command without tokens, passwords and secrets in its environment', async () => {
     await using terminal = new Terminal()
     terminal.write('fails.py', FAILS)
     const secret = 'hush-hush-hush-hush'

@@ -1,4 +1,4 @@
-/** `cloaca check`: what would be served, what is wrong with it, and that nothing is started. */
+/** `cloaca check`: lists the declarations and the problems of scripts, and starts nothing. */
 
 import { readdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
@@ -25,7 +25,33 @@ with cloaca.WorkflowBuilder("etl"):
     def read(ctx):
         return ctx
 
-    @cloaca.task(dependencies=[read], trigger_rules=cloaca.any_of(cloaca.task_failed("read"), cloaca.context_value("n", ">", 3)))
+    @cloaca.task(
+        dependencies=[read],
+        trigger_rules=cloaca.any_of(cloaca.task_failed("read"), cloaca.context_value("n", ">", 3)),
+    )
+    def report(ctx):
+        return ctx
+`
+
+const ALERTED = `
+import cloaca
+
+@cloaca.trigger(on="etl", poll_interval="1m", expect_fire="26h", tags={"team": "data", "tier": "1"})
+def came():
+    return False
+
+@cloaca.trigger(on="etl", cron="0 2 * * *", expect_fire="2d")
+def nightly():
+    pass
+
+with cloaca.WorkflowBuilder("etl", deadline="30m", done_by="07:00", timezone="Europe/Berlin") as builder:
+    builder.tag("team", "etl")
+
+    @cloaca.task(deadline="90s")
+    def read(ctx):
+        return ctx
+
+    @cloaca.task(dependencies=[read], deadline="5m", trigger_rules=cloaca.task_failed("read"))
     def report(ctx):
         return ctx
 `
@@ -64,6 +90,18 @@ with cloaca.WorkflowBuilder("circle"):
     def b(ctx): return ctx
 `
 
+const WAITS = `
+import cloaca
+FORM = {"type": "object", "properties": {"amount": {"type": "monney"}}}
+with cloaca.WorkflowBuilder("refund"):
+    decided = cloaca.wait_for_signal("decided", signal="refund", key="{order_id}", timeout="36h", on_timeout="skip")
+    night = cloaca.delay("night", until="03:30", timezone="Europe/Berlin", dependencies=[decided])
+    cloaca.approval("ok", title="Refund {order_id}?", form=FORM, dependencies=[night])
+    @cloaca.task(dependencies=["ok"], trigger_rules=cloaca.task_success("decidd"))
+    def pay(ctx): return ctx
+    cloaca.approval("never", title="Sure?", dependencies=[decided], trigger_rules=cloaca.any_of())
+`
+
 const EXECUTES = `
 import cloaca
 with cloaca.WorkflowBuilder("w"):
@@ -73,11 +111,24 @@ with cloaca.WorkflowBuilder("w"):
 cloaca.DefaultRunner("sqlite://made.db").execute("w", cloaca.Context({}))
 `
 
-describe('a check', () => {
+const LIMITED = `import cloaca
+crm = cloaca.limit("crm", max_active=3, rate="100/1m", per="tenant")
+api = cloaca.limit("api", rate="5/1s")
+
+@cloaca.trigger(on="sync", priority=-5)
+def came():
+    return False
+
+with cloaca.WorkflowBuilder("sync", max_active=1, per="customer", overflow="newest", priority=10):
+    cloaca.task(id="push", limits=[crm, api])(lambda ctx: ctx)
+    cloaca.task(id="rest")(lambda ctx: ctx)
+`
+
+describe('cloaca check', () => {
   const terminal = new Terminal()
   afterAll(() => terminal[Symbol.asyncDispose]())
 
-  it('prints what would be served, with graphs, and makes no file, polls nothing and opens no database', async () => {
+  it('prints triggers, workflows and task graphs, creates no file, polls nothing and opens no database', async () => {
     terminal.write('good.py', GOOD)
 
     const end = await terminal.run(['check', 'good.py'])
@@ -90,7 +141,7 @@ describe('a check', () => {
         '  trigger daily: 0 8 * * * (Europe/Paris), starts etl (line 11)',
         '  workflow etl: 2 tasks (line 15)',
         '    read',
-        '    report after read, if any of (read failed, n > 3)',
+        `    report after read, if any of (failed('read'), value('n', '>', 3))`,
         '',
         '2 triggers and 1 workflow from 1 script: no problems',
         '',
@@ -99,7 +150,26 @@ describe('a check', () => {
     expect(readdirSync(terminal.folder).toSorted()).toEqual(['good.py'])
   })
 
-  it('finds everything that is wrong, with file and line, and exits with 1', async () => {
+  it('prints the options for alerts: expected firings, deadlines, times of day and tags', async () => {
+    await using own = new Terminal()
+    own.write('alerted.py', ALERTED)
+
+    expect((await own.run(['check', 'alerted.py'])).stdout).toBe(
+      [
+        'alerted.py',
+        '  trigger came: every 1m, starts etl, expect_fire 26h, tags team=data, tier=1 (line 4)',
+        '  trigger nightly: 0 2 * * * (UTC), starts etl, expect_fire 48h (line 8)',
+        '  workflow etl: 2 tasks, deadline 30m, done_by 07:00 Europe/Berlin, tags team=etl (line 12)',
+        '    read, deadline 90s',
+        `    report after read, deadline 5m, if failed('read')`,
+        '',
+        '2 triggers and 1 workflow from 1 script: no problems',
+        '',
+      ].join('\n'),
+    )
+  })
+
+  it('lists each problem with file and line, and exits with 1', async () => {
     terminal.write('bad/bad.py', BAD)
     terminal.write('bad/circle.py', CIRCLE)
     terminal.write('bad/executes.py', EXECUTES)
@@ -138,7 +208,73 @@ describe('a check', () => {
     expect(readdirSync(terminal.folder)).not.toContain('worked')
   })
 
-  it('of a folder with something that cannot be looked at names it, beside what would be served, and exits with 1', async () => {
+  it('prints limits and priorities, and lists a limit that scripts declare with different values', async () => {
+    await using own = new Terminal()
+    own.write('limited.py', LIMITED)
+    own.write('other.py', 'import cloaca\n\ncloaca.limit("crm", max_active=4)\n')
+
+    const [alone, both, json] = await Promise.all([
+      own.run(['check', 'limited.py']),
+      own.run(['check', 'limited.py', 'other.py']),
+      own.run(['check', 'limited.py', 'other.py', '--json']),
+    ])
+
+    expect(alone.stdout).toBe(
+      [
+        'limited.py',
+        '  trigger came: every 30s, starts sync, priority -5 (line 5)',
+        '  workflow sync: 2 tasks, limit 1 active, per customer, overflow newest, priority 10 (line 9)',
+        '    push, limits crm, api',
+        '    rest',
+        '  limit crm: 3 active, 100/1m, per tenant (line 2)',
+        '  limit api: 5/1s (line 3)',
+        '',
+        '1 trigger and 1 workflow from 1 script: no problems',
+        '',
+      ].join('\n'),
+    )
+    expect(both.exitCode).toBe(1)
+    expect(both.stdout).toMatch(
+      /^other\.py:3: Limit "crm" is declared with different values at \S*limited\.py:2 and at \S*other\.py:3; the /m,
+    )
+    expect(both.stdout).toMatch(/^ {2}limit crm: overridden by \S*other\.py$/m)
+    const { scripts, problems } = JSON.parse(json.stdout) as CheckReport
+    expect(problems.map(({ kind, script }) => [script, kind])).toEqual([['other.py', 'limitConflict']])
+    expect(scripts.map(({ limits }) => limits.map(({ name, maxActive }) => [name, maxActive]))).toEqual([
+      [['api', null]],
+      [['crm', 4]],
+    ])
+    const [workflow] = scripts[0]?.workflows ?? []
+    expect(workflow).toMatchObject({ limit: { maxActive: 1, per: 'customer', overflow: 'newest' }, priority: 10 })
+    expect(workflow?.tasks.map(({ limits }) => limits)).toEqual([['crm', 'api'], undefined])
+    expect(scripts[0]?.triggers).toMatchObject([{ priority: -5 }])
+  })
+
+  it('prints nodes with their waits, and lists problems of nodes', async () => {
+    terminal.write('waits.py', WAITS)
+
+    const end = await terminal.run(['check', 'waits.py'])
+
+    expect(end.exitCode).toBe(1)
+    expect(end.stdout).toContain(
+      [
+        '  workflow refund: 5 tasks (line 4)',
+        '    decided, waits for signal refund/{order_id}, is skipped after 36h',
+        '    night after decided, waits for 03:30 Europe/Berlin',
+        '    never after decided, waits for approval, if never',
+        '    ok after night, waits for approval',
+        `    pay after ok, if succeeded('decidd')`,
+      ].join('\n'),
+    )
+    expect(end.stdout).toMatch(
+      /^waits\.py:7: Node "ok" of workflow "refund" cannot wait: its form cannot be checked: /m,
+    )
+    expect(end.stdout).toMatch(/^waits\.py:8: .* refers to task "decidd", .* Did you mean "decided"\?$/m)
+    expect(end.stdout).toMatch(/^waits\.py:10: Node "never" of workflow "refund" never runs: its rule is false/m)
+    expect(end.stdout).toMatch(/: 3 problems$/m)
+  })
+
+  it('lists the valid scripts of a folder and the unreadable file, and exits with 1', async () => {
     terminal.write('partly/good.py', GOOD)
     symlinkSync('loop.py', join(terminal.folder, 'partly', 'loop.py'))
 
@@ -150,7 +286,7 @@ describe('a check', () => {
     expect(end.stdout).toMatch(/^2 triggers and 1 workflow from 1 script: 1 problem$/m)
   })
 
-  it('of scripts that declare the same names says of each which one counts', async () => {
+  it('names the overriding script for each name that two scripts declare', async () => {
     for (const name of ['a', 'b']) terminal.write(`same/${name}.py`, GOOD.replace('"daily"', `"daily_${name}"`))
 
     const end = await terminal.run(['check', 'same'])
@@ -168,7 +304,7 @@ describe('a check', () => {
     expect(end.stdout).toMatch(/^3 triggers and 1 workflow from 2 scripts: 2 problems$/m)
   })
 
-  it('of a script that hangs while it is loaded ends at the limit of the project, and of nothing to serve fails', async () => {
+  it('fails for a script that exceeds the load timeout, and for files that declare nothing', async () => {
     terminal.write('hangs/slow.py', 'import time\ntime.sleep(600)\n')
     terminal.write('nothing/empty.py', 'x = 1\n')
 
@@ -192,7 +328,7 @@ describe('a check', () => {
     )
   })
 
-  it('of a script that needs native code names --python, which it does not for a package that nobody knows', async () => {
+  it('suggests --python for a package with native code, but not for an unknown package', async () => {
     terminal.write('native.py', 'import cloaca\nimport psycopg2\n')
     terminal.write('unknown.py', 'import cloaca\nimport no_such_package_of_anybody\n')
 

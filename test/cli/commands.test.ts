@@ -1,4 +1,4 @@
-/** The commands that look at a database and change it, for people and for programs. */
+/** Commands that read and change a database, with their text and JSON output. */
 
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -7,18 +7,20 @@ import { type ProcessEnd, Terminal } from '../support/cloaca-process.ts'
 import { ObservedRunner } from '../support/observed-runner.ts'
 
 const SHOP = fileURLToPath(new URL('./scripts/shop.py', import.meta.url))
-const INSTANT = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+00:00/g
+const INSTANT = /\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [+-]\d\d:\d\d/g
+const DURATION = /\b\d+(\.\d)? m?s\b/g
 const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}/g
 
-describe('with a database that was served for a while, cloaca', () => {
+describe('on a database that an engine has served, cloaca', () => {
   let terminal: Terminal
   let executionId: string
   const cloaca = (...words: readonly string[]): Promise<ProcessEnd> =>
     terminal.run(words, { env: { CLOACA_DATABASE_URL: 'sqlite://shop.db' } })
-  /** What it printed, with instants and ids made alike, and white space of tables as one blank. */
+  /** Returns the printed lines with placeholders for timestamps and ids, and two spaces between columns. */
   const lines = ({ stdout }: ProcessEnd) =>
     stdout
       .replace(INSTANT, 'INSTANT')
+      .replace(DURATION, 'DURATION')
       .replace(UUID, 'ID')
       .trimEnd()
       .split('\n')
@@ -48,7 +50,7 @@ describe('with a database that was served for a while, cloaca', () => {
     ])
   })
 
-  it('trigger show prints one, and as JSON the same facts', async () => {
+  it('trigger show prints the same facts as text and as JSON', async () => {
     const [text, json] = await Promise.all([
       cloaca('trigger', 'show', 'quiet'),
       cloaca('trigger', 'show', 'quiet', '--json'),
@@ -73,7 +75,7 @@ describe('with a database that was served for a while, cloaca', () => {
     })
   })
 
-  it('trigger disable and enable change it, and say so', async () => {
+  it('trigger disable and trigger enable change the trigger and confirm the change', async () => {
     const disabled = await cloaca('trigger', 'disable', 'quiet')
     const shown = await cloaca('trigger', 'list', '--json')
     const enabled = await cloaca('trigger', 'enable', 'quiet', '--json')
@@ -84,7 +86,7 @@ describe('with a database that was served for a while, cloaca', () => {
     expect(JSON.parse(enabled.stdout)).toEqual({ trigger: 'quiet', enabled: true, note: null })
   })
 
-  it('trigger history prints the firings, or what every poll came to', async () => {
+  it('trigger history prints the firings, or the outcome of each poll with --ticks', async () => {
     const [firings, ticks, skips, none, fired] = await Promise.all([
       cloaca('trigger', 'history', 'new_order'),
       cloaca('trigger', 'history', 'unreachable', '--ticks', '--limit', '5'),
@@ -98,7 +100,8 @@ describe('with a database that was served for a while, cloaca', () => {
     expect(firings.stdout).toContain(executionId)
     expect(lines(ticks).map((line) => line.replace(/\d+(ms|s)(?= )/g, 'DURATION'))).toEqual([
       'LAST  OUTCOME  COUNT  LATE  TOOK  LOG  EXECUTION  REASON OR ERROR',
-      "INSTANT  failed  1  DURATION  DURATION  trigger 'unreachable' raised exception: ConnectionError: the shop does not answer",
+      "INSTANT  failed  1  DURATION  DURATION  trigger 'unreachable' raised exception: " +
+        'ConnectionError: the shop does not answer',
     ])
     expect(JSON.parse(skips.stdout)).toMatchObject([{ outcome: 'skipped', count: 1, reason: 'nobody über-ordered' }])
     expect(none.stdout).toBe('Trigger "quiet" has not fired yet.\n')
@@ -117,7 +120,7 @@ describe('with a database that was served for a while, cloaca', () => {
     expect(JSON.parse(json.stdout)).toMatchObject([{ key: 'count_stock' }, { key: 'order' }, { key: 'refund' }])
   })
 
-  it('execution list and show print the runs, their contexts and their tasks', async () => {
+  it('execution list and execution show print executions with their contexts and tasks', async () => {
     const [list, show, json] = await Promise.all([
       cloaca('execution', 'list', '--limit', '1'),
       cloaca('execution', 'show', executionId),
@@ -125,8 +128,8 @@ describe('with a database that was served for a while, cloaca', () => {
     ])
 
     expect(lines(list)).toEqual([
-      'CREATED  WORKFLOW  STATUS  STARTED BY  ID',
-      'INSTANT  order  Completed  trigger new_order  ID',
+      'STARTED  DURATION  WORKFLOW  STATUS  STARTED BY  ID  ERROR',
+      'INSTANT  DURATION  order  Completed  trigger new_order  ID',
     ])
     expect(lines(show)).toEqual([
       'execution  ID',
@@ -134,11 +137,13 @@ describe('with a database that was served for a while, cloaca', () => {
       'status  Completed',
       'started by  trigger new_order',
       'created  INSTANT',
+      'started  INSTANT',
       'ended  INSTANT',
+      'duration  DURATION',
       expect.stringMatching(/^context {2}\{.*"total":1\.0.*"shipped":true.*\}$/),
       '',
-      'TASK  STATUS  ATTEMPTS  ERROR',
-      'ship  Completed  1',
+      'TASK  STATUS  STARTED  DURATION  ATTEMPTS  ERROR',
+      'ship  Completed  INSTANT  DURATION  1',
     ])
     expect(JSON.parse(json.stdout)).toMatchObject({ id: executionId, context: { order: 7, shipped: true } })
   })
@@ -156,7 +161,7 @@ describe('with a database that was served for a while, cloaca', () => {
       ]),
     ),
     [['workflow', 'run', 'constructor'], 'Workflow "constructor" not found in this database.'],
-  ])('%s says what is not there, and what may have been meant', async (words, message) => {
+  ])('%s reports that the name is not found, and suggests a similar name', async (words, message) => {
     const end = await cloaca(...words)
 
     expect(end).toMatchObject({ exitCode: 1, stdout: '', stderr: `cloaca: ${message}\n` })
@@ -164,7 +169,7 @@ describe('with a database that was served for a while, cloaca', () => {
 })
 
 describe('without a database, cloaca', () => {
-  it('makes none for a command that only looks, and says where it looked', async () => {
+  it('creates no database for a command that only reads, and names the missing file', async () => {
     await using terminal = new Terminal()
 
     const end = await terminal.run(['trigger', 'list', '--db', 'sqlite://jobs.db'])

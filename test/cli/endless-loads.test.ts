@@ -1,4 +1,4 @@
-/** Scripts of TypeScript whose import never ends. */
+/** TypeScript scripts whose import never ends. */
 
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -13,7 +13,7 @@ const LOOP = `${GOOD.replaceAll('good', 'fixed')}
 while (true) {}
 `
 
-/** By file: its text, and the line in which it computes; 0 where it waits. */
+/** Source by script name, with the file and line of its endless loop. Line 0: the script waits without a loop. */
 const ENDLESS: Readonly<Record<string, readonly [text: string, file: string, line: number]>> = {
   'module.ts': [LOOP, 'module.ts', 5],
   'callback.ts': [`${GOOD}\nexport default () => [1].map(() => { for (;;); })`, 'callback.ts', 5],
@@ -30,12 +30,12 @@ function write(terminal: Terminal): void {
   terminal.write('good.ts', GOOD)
 }
 
-describe('a script that computes or waits for ever while it is loaded', () => {
+describe('a script whose import never ends', () => {
   const terminal = new Terminal()
   write(terminal)
   afterAll(() => terminal[Symbol.asyncDispose]())
 
-  it('is a problem of `check` after the limit, with file and line, and the others are checked', async () => {
+  it('is reported by `check` with file and line after the load timeout, and other scripts are checked', async () => {
     const files = [...Object.keys(ENDLESS), 'good.ts']
     const { stdout, exitCode } = await terminal.run(['check', ...files, '--json', '--load-timeout', '1500ms'])
     const { scripts, problems } = JSON.parse(stdout) as CheckReport
@@ -55,7 +55,7 @@ describe('a script that computes or waits for ever while it is loaded', () => {
     )
   })
 
-  it('is named by `check` for people, also if it has a worker', async () => {
+  it('is reported by `check` in its text output, also if the script runs in a worker', async () => {
     terminal.write('worker.ts', "export const isolation = 'worker'\nfor (;;);")
     const { stdout, exitCode } = await terminal.run(['check', 'module.ts', 'worker.ts', '--load-timeout', '1s'])
 
@@ -64,7 +64,7 @@ describe('a script that computes or waits for ever while it is loaded', () => {
     expect(stdout).toContain('the import of "worker.ts" did not end within 1 s')
   })
 
-  it('fails `trigger test`', async () => {
+  it('makes `trigger test` fail', async () => {
     terminal.write('cloaca.toml', '[limits]\nload = "1s"\n')
     const { stderr, exitCode } = await terminal.run(['trigger', 'test', 'module.ts', 'inbox'])
 
@@ -72,7 +72,7 @@ describe('a script that computes or waits for ever while it is loaded', () => {
     expect(stderr).toMatch(/Script "module\.ts" could not be loaded \(.*module\.ts, line 5\): TimeoutError: /)
   })
 
-  it('is logged by `serve`, which serves the others, and this one when its file is corrected', async () => {
+  it('is logged by `serve`, which serves the other scripts, and this script after its file is corrected', async () => {
     const serving = terminal.start(['serve', 'module.ts', 'good.ts', '--watch', '--load-timeout', '1500ms'])
     expect(await serving.logs('Script "module.ts" could not be loaded')).toMatchObject({ level: 'error' })
     await serving.logs('serving 0 triggers and 1 workflow from 1 script')

@@ -1,4 +1,4 @@
-/** The filter of `--grep`. */
+/** Filter of the option `--grep`. */
 
 import { describe, expect, it } from 'vitest'
 import { grepFilter } from '../../src/cli/logs/grep.ts'
@@ -21,7 +21,7 @@ describe('--grep', () => {
     expect(isShown({ message: 'failed' })).toBe(false)
   })
 
-  it.each(['(', 'a{1001}', '(?=a)', '(a)\\1', '[a-z]{1000}'.repeat(10)])('refuses the pattern %s', async (pattern) => {
+  it.each(['(', 'a{1001}', '(?=a)', '(a)\\1', '[a-z]{1000}'.repeat(10)])('rejects the pattern %s', async (pattern) => {
     await expect(grepFilter(pattern)).rejects.toThrow(`Invalid --grep pattern "${pattern}": `)
   })
 })

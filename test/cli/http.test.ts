@@ -1,4 +1,4 @@
-/** `serve` and HTTP: the address that it listens on, and when it refuses to. */
+/** HTTP interface of `serve`: its address, and the settings that it rejects. */
 
 import { once } from 'node:events'
 import { createServer } from 'node:http'
@@ -13,7 +13,7 @@ def quiet():
     return cloaca.TriggerResult.skip()
 `
 
-/** As where nobody has set a port. */
+/** Environment without a port, so that the default port is used. */
 const DEFAULT_PORT = { env: { CLOACA_HTTP_PORT: '' } }
 
 /** Token of the minimum length, 16 characters. */
@@ -21,8 +21,8 @@ const TOKEN = 's3cret-of-a-test'
 
 const listening = async (serving: CloacaProcess) => String((await serving.logs('HTTP is at')).url)
 
-describe.concurrent('the HTTP interface of a serving process', () => {
-  it('listens on this machine alone, on a free port where that of all is taken, and until the process ends', async () => {
+describe('the HTTP interface of a serving process', () => {
+  it('listens on 127.0.0.1 until the process ends, and on a free port if the default port is taken', async () => {
     await using terminal = new Terminal()
     terminal.write('jobs.py', JOBS)
     const first = terminal.start(['serve', 'jobs.py', '--db', ':memory:'], DEFAULT_PORT)
@@ -47,7 +47,7 @@ describe.concurrent('the HTTP interface of a serving process', () => {
     await expect(fetch(`${secondUrl}/healthz`)).rejects.toThrow()
   })
 
-  it('does not begin on a port that was asked for and is taken, and names it', async () => {
+  it('does not start on a requested port that is taken, and names the port', async () => {
     await using terminal = new Terminal()
     terminal.write('jobs.py', JOBS)
     const other = createServer().listen(0, '127.0.0.1')
@@ -60,16 +60,17 @@ describe.concurrent('the HTTP interface of a serving process', () => {
     other.close()
 
     expect(exitCode).toBe(1)
-    expect(stderr).toContain(`Port ${port} of "127.0.0.1" is in use by another process.`)
-    expect(stderr.indexOf('"msg":"stopped"')).toBeGreaterThan(stderr.indexOf('is in use by another process'))
-    // A module that is not there is the first mistake to correct.
+    const last = JSON.parse(stderr.trimEnd().split('\n').at(-1) ?? '')
+    expect(last).toMatchObject({ level: 'error' })
+    expect(last.msg).toContain(`Port ${port} of "127.0.0.1" is in use by another process.`)
+    // A misspelt script is reported first, because the user has to correct it first.
     expect(misspelt).toMatchObject({ exitCode: 1 })
     expect(misspelt.stderr).toMatch(
-      /cloaca: File, folder or Python module "jobz" not found .* HTTP could not start either: Port \d+ /,
+      /"msg":"File, folder or Python module \\"jobz\\" not found .* HTTP could not start either: Port \d+ /,
     )
   })
 
-  it('is open to other machines with a token only', async () => {
+  it('accepts requests from other machines only with the token', async () => {
     await using terminal = new Terminal()
     terminal.write('jobs.py', JOBS)
     const words = ['serve', 'jobs.py', '--host', '0.0.0.0', '--port', '0', '--db', ':memory:']
@@ -88,7 +89,7 @@ describe.concurrent('the HTTP interface of a serving process', () => {
     expect(serving.stderr).not.toContain(TOKEN)
   })
 
-  it('needs its token on this machine, too, for the names of a proxy, and says so in one line', async () => {
+  it('requires the token on this machine too if a proxy has host names, and logs this in one line', async () => {
     await using terminal = new Terminal()
     terminal.write('jobs.py', JOBS)
     terminal.write('cloaca.toml', '[http]\nhosts = ["jobs.example", "*.apps.example"]\n')
@@ -101,20 +102,23 @@ describe.concurrent('the HTTP interface of a serving process', () => {
     const status = async (headers: Record<string, string>) =>
       (await fetch(`${url}/api/v1/triggers`, { headers })).status
 
-    expect(refused.stderr).toContain('HTTP needs a token because other machines can reach "jobs.example"')
+    expect(JSON.parse(refused.stderr.trimEnd().split('\n').at(-1) ?? '').msg).toContain(
+      'HTTP needs a token because other machines can reach "jobs.example"',
+    )
     expect(await status({ origin: url })).toBe(401)
     expect(await status({ authorization: `Bearer ${TOKEN}` })).toBe(200)
     expect(msg).toBe(
-      'HTTP requires the token in CLOACA_HTTP_TOKEN, except for /healthz, /readyz and the files of the page; accepted host names: "127.0.0.1", "jobs.example", "*.apps.example"',
+      'HTTP requires the token in CLOACA_HTTP_TOKEN, except for /healthz, /readyz and the files of the page; ' +
+        'accepted host names: "127.0.0.1", "jobs.example", "*.apps.example"',
     )
   })
 
   it.each([
-    ['of spaces', 'a token of words'],
+    ['with spaces', 'a token of words'],
     ['with a line break', 'a-token-of-16-or-more\n'],
-    ['with a letter that no header has', 'a-token-of-16-or-möre'],
+    ['with a non-ASCII letter', 'a-token-of-16-or-möre'],
     ['of 20,000 letters', 'x'.repeat(20_000)],
-  ])('does not begin with a token %s', async (_, token) => {
+  ])('does not start with a token %s', async (_, token) => {
     await using terminal = new Terminal()
     terminal.write('jobs.py', JOBS)
     const env = { CLOACA_HTTP_TOKEN: token }
@@ -126,7 +130,7 @@ describe.concurrent('the HTTP interface of a serving process', () => {
     expect(stderr).not.toContain(token)
   })
 
-  it('takes a short token on this machine, and refuses it where others can guess', async () => {
+  it('accepts a short token on this machine, and rejects it if other machines can connect', async () => {
     await using terminal = new Terminal()
     terminal.write('jobs.py', JOBS)
     const words = ['serve', 'jobs.py', '--port', '0', '--db', ':memory:']
@@ -146,7 +150,7 @@ describe.concurrent('the HTTP interface of a serving process', () => {
   })
 
   it.each(['*', '*.com', 'a.*.example', 'https://jobs.example', 'jobs.example:443', 'jobs.example/x', ''])(
-    'does not begin with the host %j',
+    'rejects the host name %j',
     async (host) => {
       await using terminal = new Terminal()
       terminal.write('cloaca.toml', `[http]\nhosts = ["${host}"]\n`)
@@ -158,7 +162,7 @@ describe.concurrent('the HTTP interface of a serving process', () => {
     },
   )
 
-  it('is left out with --no-http', async () => {
+  it('is not started with --no-http', async () => {
     await using terminal = new Terminal()
     terminal.write('jobs.py', JOBS)
     const serving = terminal.start(['serve', 'jobs.py', '--no-http', '--db', ':memory:'])

@@ -1,7 +1,7 @@
-/** What tasks and polls said, where a user looks for it: `execution show`, `execution logs` and `trigger logs`. */
+/** Output of tasks and polls in `execution show`, `execution logs`, `trigger history` and `trigger logs`. */
 
 import { beforeEach, describe, expect, it } from 'vitest'
-import type { LogPiece, LogRecord } from '../../src/model/log.ts'
+import type { LogPiece, LogRecord } from '../../src/model/logs/log-record.ts'
 import { steeredDatabases } from '../support/steered-database.ts'
 import {
   change,
@@ -66,11 +66,11 @@ describe('an execution with a task that failed twice', () => {
     )
   })
 
-  it('is shown with the last lines of its last attempt, and how to see the rest', async () => {
+  it('is shown with the last lines of its last attempt, and the command for all lines', async () => {
     const { stdout } = await run('execution', 'show', id)
 
     const [, log] = stdout.split('\nLog of ')
-    const said = log?.split('\n').map((text) => text.replace(/^ {2}\S+ {2}/, '')) ?? []
+    const said = log?.split('\n').map((text) => text.replace(/^ {2}\S+ \S+ \S+ {2}/, '')) ?? []
     expect(said).toEqual([
       `attempt 2 of task "load", last 10 lines; for all lines: cloaca execution logs ${id} --task load --attempt 2`,
       ...Array.from({ length: 9 }, (_, index) => `row ${32 + index}`),
@@ -81,7 +81,7 @@ describe('an execution with a task that failed twice', () => {
     expect(stdout).not.toContain('sent')
   })
 
-  it('has a log of which the last lines can be asked for', async () => {
+  it('has a log that --last shortens to its last lines', async () => {
     const last = await run('execution', 'logs', id, '--task', 'load', '--last', '2')
     const some = await run('execution', 'logs', id, '--attempt', '1', '--last', '5', '--json')
     const none = await run('execution', 'logs', id, '--last', '0')
@@ -107,29 +107,29 @@ describe('a trigger whose polls print', () => {
 
   const ticks = async () => (await database().store.listTicks('inbox', { limit: 9, offset: 0 })).map(({ id }) => id)
 
-  it('has them in its history, with the reason, how late it was, and which polls have a log', async () => {
-    const { stdout } = await run('trigger', 'history', 'inbox', '--ticks')
+  it('has a history with the error and the delay of each poll, and the ids of polls with a log', async () => {
+    const { stdout } = await run('trigger', 'history', 'inbox', '--ticks', '--utc')
     const json = JSON.parse((await run('trigger', 'history', 'inbox', '--ticks', '--json')).stdout)
     const [newest, , oldest] = await ticks()
 
     expect(stdout.split('\n').map((text) => text.replace(/ {2,}/g, '  '))).toEqual([
       'LAST  OUTCOME  COUNT  LATE  TOOK  LOG  EXECUTION  REASON OR ERROR',
-      `2026-01-01T00:00:02.000+00:00  failed  1  3ms  12ms  ${newest}  ${FAULT.message}`,
-      `2026-01-01T00:00:01.000+00:00  failed  1  3ms  12ms  ${FAULT.message}`,
-      `2026-01-01T00:00:00.000+00:00  failed  1  3ms  12ms  ${oldest}  ${FAULT.message}`,
+      `2026-01-01 00:00:02 +00:00  failed  1  3ms  12ms  ${newest}  ${FAULT.message}`,
+      `2026-01-01 00:00:01 +00:00  failed  1  3ms  12ms  ${FAULT.message}`,
+      `2026-01-01 00:00:00 +00:00  failed  1  3ms  12ms  ${oldest}  ${FAULT.message}`,
       '',
     ])
     expect(json.map(({ hasLog }: { hasLog: boolean }) => hasLog)).toEqual([true, false, true])
   })
 
-  it('has a log of all polls, the oldest first, and of each', async () => {
+  it('has one log of all polls, the oldest first, and one log per poll', async () => {
     const [newest, , oldest] = await ticks()
 
-    const all = await run('trigger', 'logs', 'inbox')
-    const one = await run('trigger', 'logs', 'inbox', '--tick', oldest?.slice(0, 8) ?? '', '--grep', 'two')
+    const all = await run('trigger', 'logs', 'inbox', '--utc')
+    const one = await run('trigger', 'logs', 'inbox', '--tick', oldest?.slice(0, 8) ?? '', '--grep', 'two', '--utc')
     const json = await run('trigger', 'logs', 'inbox', '--limit', '1', '--json')
 
-    const AT = '2026-01-01T00:00:00.000+00:00'
+    const AT = '2026-01-01 00:00:00.000 +00:00'
     expect(all.stdout).toBe(
       `${AT}  ${oldest} failed     one\n${AT}  ${oldest} failed     stderr: two\n${AT}  ${newest} failed     three\n`,
     )
@@ -139,12 +139,12 @@ describe('a trigger whose polls print', () => {
         tickId: newest,
         outcome: 'failed',
         at: '2026-01-01T00:00:02.000+00:00',
-        records: [{ at: AT, stream: 'stdout', message: 'three' }],
+        records: [{ at: '2026-01-01T00:00:00.000+00:00', stream: 'stdout', message: 'three' }],
       },
     ])
   })
 
-  it('has no log of a tick that said nothing, which is told as an error; a trigger that said nothing is none', async () => {
+  it('reports an error for a poll without output, and a notice for a trigger without output', async () => {
     const [, silent] = await ticks()
     await database().store.saveTriggers([declaration({ name: 'quiet' })], START)
 
@@ -157,7 +157,7 @@ describe('a trigger whose polls print', () => {
     expect(both.exitCode).toBe(2)
   })
 
-  it('is followed: what its polls say from now on is printed as it is recorded, that of runs of skips too', async () => {
+  it('has its new output printed by `trigger logs --follow`, also from skipped polls', async () => {
     const following = database().terminal.start(['trigger', 'logs', 'inbox', '--follow', '--db', database().path])
     await following.prints('three')
 

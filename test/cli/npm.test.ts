@@ -1,4 +1,4 @@
-/** The command line where npm has started it: npm says nothing to what its shell has started, and changes the folder. */
+/** The command line under `npm run`, which passes no signals on and changes the working folder. */
 
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
@@ -9,7 +9,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
 import { Terminal } from '../support/cloaca-process.ts'
 import { workflow } from '../support/declared.ts'
-import { FakeClock } from '../support/fake-clock.ts'
+import { ManualClock } from '../support/manual-clock.ts'
 import { preloading } from '../support/preloads.ts'
 
 const PACKAGE = fileURLToPath(new URL('../..', import.meta.url))
@@ -26,7 +26,7 @@ describe('npm run cloaca', () => {
   afterAll(() => terminal[Symbol.asyncDispose]())
   const npm = ['--prefix', PACKAGE, 'run', '-s', 'cloaca', '--']
 
-  it.each(['SIGTERM', 'SIGKILL'] as const)('serve ends in order when npm is ended by %s', async (signal) => {
+  it.each(['SIGTERM', 'SIGKILL'] as const)('serve shuts down cleanly when npm is ended by %s', async (signal) => {
     const script = terminal.write('served.py', SCRIPT)
     const serving = spawn('npm', [...npm, 'serve', script, '--db', ':memory:'], { stdio: ['ignore', 'pipe', 'pipe'] })
     let [printed, logged] = ['', '']
@@ -35,23 +35,29 @@ describe('npm run cloaca', () => {
     })
     for await (const text of serving.stderr.setEncoding('utf8')) {
       logged += text
-      // The stream ends when nobody holds it any more: when the serving process has ended.
+      // The stream ends when the serving process, its last writer, has ended.
       if (logged.includes('serving ')) serving.kill(signal)
     }
 
-    expect(printed).toBe('goodbye\n')
+    expect(JSON.parse(printed)).toMatchObject({ msg: 'goodbye', stream: 'stdout' })
     expect(logged).toContain('"msg":"stopped"')
   })
 
-  it('run ends in order when npm is ended', async () => {
+  it('run shuts down cleanly when npm is ended', async () => {
     const script = terminal.write('sleeps.py', `import atexit, time\nprint("begins", flush=True)\ntime.sleep(600)\n`)
     const running = spawn('npm', [...npm, 'run', script], { stdio: ['ignore', 'pipe', 'inherit'] })
-    running.stdout.on('data', () => void running.kill('SIGTERM'))
+    let printed = ''
+    running.stdout.setEncoding('utf8').on('data', (text: string) => {
+      printed += text
+      running.kill('SIGTERM')
+    })
 
-    await once(running.stdout, 'end') // when nobody holds it any more
+    await once(running.stdout, 'end') // The program, its last writer, has ended.
+
+    expect(printed).toBe('begins\n')
   })
 
-  it('serve ends in order also when npm is gone before it begins', async () => {
+  it('serve shuts down cleanly if npm has ended before serve starts', async () => {
     const script = terminal.write('served.py', SCRIPT)
     const begin = join(terminal.folder, 'begin')
     const serving = spawn('npm', [...npm, 'serve', script, '--db', ':memory:'], {
@@ -68,9 +74,9 @@ describe('npm run cloaca', () => {
     expect(logged).toContain('"msg":"stopped"')
   })
 
-  it('workflow run --wait waits no longer when npm is ended', async () => {
+  it('workflow run --wait stops waiting when npm is ended', async () => {
     const path = join(terminal.folder, 'jobs.db')
-    const clock = new FakeClock()
+    const clock = new ManualClock()
     const store = await openSqliteStore({ path, durability: 'normal', clock })
     await store.saveWorkflows([workflow('demo', { work: {} })], clock.now())
     await store.close()
@@ -86,7 +92,7 @@ describe('npm run cloaca', () => {
     expect(said).toMatch(/cloaca execution show [0-9a-f-]{36}\n$/)
   })
 
-  it('means paths of the folder that it was typed in', () => {
+  it('resolves paths in the folder in which the command was typed', () => {
     terminal.write('folder/here.py', 'import os\nprint(os.getcwd())\n')
     const folder = `${terminal.folder}/folder`
 

@@ -1,4 +1,4 @@
-/** What the command line prints gets where it goes, whole, and nothing hangs on whether somebody takes it. */
+/** Output of the command line: it is complete, and a slow or missing reader blocks nothing. */
 
 import { type ChildProcessByStdio, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
@@ -9,13 +9,13 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Runner } from '../../src/index.ts'
 import { type LogRecord, Terminal } from '../support/cloaca-process.ts'
+import { MAIN } from '../support/main-path.ts'
 
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 const SHOP = fileURLToPath(new URL('./scripts/shop.py', import.meta.url))
 const EXECUTIONS = 700
 const BROKEN_PIPE = 141
 
-/** A pipe that is open at both ends, and read only by who asks for it. */
+/** Pipe that stays open at both ends and is read only on request. */
 class Pipe {
   readonly path: string
   readonly descriptor: number
@@ -30,7 +30,7 @@ class Pipe {
     return spawn('cat', [this.path], { stdio: ['ignore', 'pipe', 'inherit'] })
   }
 
-  /** What comes out, up to a text. */
+  /** Returns the content of the pipe up to a text. */
   async readUntil(text: string): Promise<string> {
     const cat = this.read()
     let read = ''
@@ -47,7 +47,7 @@ class Pipe {
   }
 }
 
-/** Settles when the file is there. */
+/** Waits until the file exists. */
 async function made(path: string): Promise<void> {
   const changes = watch(dirname(path))
   while (!existsSync(path)) await once(changes, 'change')
@@ -72,7 +72,7 @@ describe('the output of a command', () => {
   })
   afterAll(() => terminal[Symbol.asyncDispose]())
 
-  it('is whole when it is longer than a pipe holds, and its reader takes its time', () => {
+  it('is complete if it is longer than the pipe buffer and its reader is slow', () => {
     const { stdout, stderr } = shell('CLOACA --json | { head -c 10; head -c 10; cat; }')
 
     const executions = JSON.parse(stdout) as { readonly origin: { readonly kind: string } }[]
@@ -80,21 +80,21 @@ describe('the output of a command', () => {
     expect(stderr).toBe('')
   })
 
-  it('ends in silence when its reader has enough, with the exit code of a broken pipe', () => {
+  it('ends silently when its reader closes the pipe, with the exit code of a broken pipe', () => {
     const { stdout, stderr } = shell('CLOACA --json | head -c 5; echo :$PIPESTATUS')
 
     expect(stdout).toMatch(new RegExp(`:${BROKEN_PIPE}\n$`))
     expect(stderr).toBe('')
   })
 
-  it('that no disk takes is an error, and says so', () => {
+  it('causes an error message and exit code 1 if the disk is full', () => {
     const { status, stderr } = shell('CLOACA > /dev/full')
 
     expect(status).toBe(1)
     expect(stderr).toBe('cloaca: The output could not be written: ENOSPC: no space left on device, write.\n')
   })
 
-  it('of a trigger that prints is still JSON: what it prints goes to stderr', async () => {
+  it('stays valid JSON for a trigger that prints, because printed text goes to stderr', async () => {
     terminal.write(
       'talks.py',
       `import cloaca\n@cloaca.trigger(on="w")\ndef talks():\n    print("hello")\n    return True\n`,
@@ -107,7 +107,7 @@ describe('the output of a command', () => {
   })
 })
 
-/** Its trigger has much to log in each poll. */
+/** Script whose trigger causes more than 100 kB of log in each poll. */
 const MUCH_TO_LOG = `
 import cloaca
 polls = 0
@@ -150,7 +150,7 @@ describe('a serving process', () => {
     return terminal.start(['serve', 'noisy.py', '--db', ':memory:'], streams)
   }
 
-  it('polls on while nobody reads its log, then says how much is missing, and ends at SIGTERM', async () => {
+  it('keeps polling while its log is not read, logs the number of lost messages, and ends at SIGTERM', async () => {
     await using terminal = new Terminal()
     using pipe = new Pipe(terminal.folder)
     const serving = serve(terminal, MUCH_TO_LOG, { stderr: pipe.descriptor })
@@ -164,11 +164,11 @@ describe('a serving process', () => {
     expect(records.at(-1)?.level).toBe('warn')
     const notice = /^\d+ messages \(\d+ bytes\) are missing here, because writing them failed: EAGAIN$/
     expect(records.at(-1)?.msg).toMatch(notice)
-    serving.kill('SIGTERM') // nobody reads again
+    serving.kill('SIGTERM') // The pipe is unread again.
     expect(await serving.ended).toMatchObject({ exitCode: 0, signal: null })
   })
 
-  it('polls on while nobody reads what its scripts print, logs how much is missing, and ends at SIGTERM', async () => {
+  it('keeps polling while script output is not read, logs the number of lost bytes, and ends at SIGTERM', async () => {
     await using terminal = new Terminal()
     using pipe = new Pipe(terminal.folder)
     const serving = serve(terminal, MUCH_PRINTED, { stdout: pipe.descriptor })
@@ -184,8 +184,8 @@ describe('a serving process', () => {
     expect(await serving.ended).toMatchObject({ exitCode: 0, signal: null })
   })
 
-  it.each(['/dev/full', 'a closed pipe', 'a pipe that nobody reads'])(
-    'polls on and ends at SIGTERM with %s for everything that it prints and logs',
+  it.each(['/dev/full', 'a closed pipe', 'an unread pipe'])(
+    'keeps polling and ends at SIGTERM if its output and its log go to %s',
     async (place) => {
       await using terminal = new Terminal()
       const pipe = new Pipe(terminal.folder)
@@ -204,7 +204,7 @@ describe('a serving process', () => {
   const hasDisk = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', disk.folder]).status === 0
   afterAll(() => (hasDisk ? void spawnSync('umount', ['-l', disk.folder]) : undefined))
   it.skipIf(!hasDisk)(
-    'goes on when the disk of its log is full, and says so there when it is not any more',
+    'keeps serving when the disk of its log is full, and logs the number of lost messages later',
     async () => {
       await using terminal = new Terminal()
       const log = join(disk.folder, 'log')
@@ -228,7 +228,7 @@ describe('a program', () => {
   afterAll(() => terminal[Symbol.asyncDispose]())
   const env = { PYTHONUNBUFFERED: '' }
 
-  it('that is blocked in a pipe which nobody reads ends at SIGTERM, as under python', async () => {
+  it('that is blocked by an unread pipe ends at SIGTERM, as under python', async () => {
     using pipe = new Pipe(terminal.folder)
     const code = 'import sys\nprint("x" * 60_000, flush=True)\nprint("starts", file=sys.stderr)\nprint("y" * 60_000)'
     const program = terminal.start(['run', '-c', code], { stdout: pipe.descriptor, env })
@@ -239,7 +239,7 @@ describe('a program', () => {
     expect(await program.ended).toMatchObject({ exitCode: 143 })
   })
 
-  it('that is interrupted while it is blocked goes on in its handler, and writes everything once', async () => {
+  it('that is blocked by an unread pipe runs its signal handler, and then writes all its output once', async () => {
     using pipe = new Pipe(terminal.folder)
     const code = `import signal, sys
 signal.signal(signal.SIGUSR1, lambda *_: print("handled", file=sys.stderr))
@@ -264,7 +264,7 @@ print("end")`
       env: { ...process.env, ...env },
     })
 
-  it('has its output in the order of python: buffered into a pipe, stderr at once, the rest at its end', () => {
+  it('writes in the order of python: stderr immediately, stdout buffered, the rest at exit', () => {
     const code = `import sys, os
 print("1 out"); print("2 err", file=sys.stderr); os.write(1, b"3 os\\n")
 old, sys.stdout = sys.stdout, open("other", "w")
@@ -308,7 +308,7 @@ print(*names, file=sys.stderr)`
   it.each([
     ['os._exit(3)', 3],
     ['os.kill(os.getpid(), signal.SIGTERM)', 143],
-  ])('that ends by %s has printed what it printed', async (end, exitCode) => {
+  ])('loses no printed output if it ends by %s', async (end, exitCode) => {
     const program = await terminal.run(['run', '-c', `import os, signal\nprint("printed")\n${end}`], { env })
 
     expect(program).toMatchObject({ exitCode, stdout: 'printed\n', stderr: '' })
@@ -317,7 +317,7 @@ print(*names, file=sys.stderr)`
   it.each([
     ['head -1', 'for number in range(100_000): print(number)', '0\n', 1],
     ['true', 'print("lost")', '', 120],
-  ])('whose reader is "%s" has a BrokenPipeError, and the exit code of python', (reader, code, printed, status) => {
+  ])('gets BrokenPipeError and the exit code of python if its reader is "%s"', (reader, code, printed, status) => {
     const { stdout, stderr } = inShell(code, `| ${reader}; echo ":\${PIPESTATUS[0]}"`)
 
     expect(stdout).toBe(`${printed}:${status}\n`)

@@ -1,4 +1,4 @@
-/** `serve`, whose database file is overwritten while it is open: what throws then, where nobody waits, ends nothing. */
+/** `serve` while its database file is overwritten: errors without a caller do not end the process. */
 
 import { closeSync, copyFileSync, openSync, renameSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
@@ -19,7 +19,7 @@ def idle():
     return cloaca.TriggerResult.skip()
 `
 
-/** Everything that was committed is in the file itself, so that whoever reads next reads it from there. */
+/** Moves all commits from the write-ahead log into the file, so that the next reader reads them from there. */
 function foldLog(path: string): void {
   const database = new Database(path)
   try {
@@ -37,7 +37,7 @@ function overwriteHeader(path: string): void {
   closeSync(file)
 }
 
-it('goes on when the header is overwritten, says so, and serves again when a sound file is put in its place', async () => {
+it('serve survives an overwritten database header, logs an error, and resumes when the file is restored', async () => {
   await using terminal = new Terminal()
   const database = join(terminal.folder, 'serving.db')
   const script = terminal.write('serving.py', SCRIPT)

@@ -1,6 +1,6 @@
 /**
- * The password of a database is searched for in whatever cloaca says, writes or shows: named by the environment, a flag, a settings file and in
- * Python, on a real server that asks for it.
+ * Secrecy of the database password: searches all output, logs, rows, responses and process lists for it.
+ * The password is in the environment, a flag, a settings file or a Python program, and a real server requires it.
  */
 
 import { execFileSync } from 'node:child_process'
@@ -102,7 +102,7 @@ afterAll(async () => {
   await administer((await postgresServer()).url('postgres'), `DROP ROLE IF EXISTS ${USER}`)
 })
 
-/** Words of every process of the machine. */
+/** Returns the command lines of all processes of the machine. */
 function processList(): string {
   if (!existsSync('/proc')) return execFileSync('ps', ['-A', '-ww', '-o', 'args'], { encoding: 'utf8' })
   return readdirSync('/proc')
@@ -111,7 +111,7 @@ function processList(): string {
       try {
         return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
       } catch {
-        return '' // it has ended meanwhile
+        return '' // The process has ended.
       }
     })
     .join('\n')
@@ -138,7 +138,7 @@ async function askedOf(serving: CloacaProcess): Promise<string> {
 }
 
 describe('the password of a database', () => {
-  it('that the environment names is neither in the log, nor in rows, answers, tables and the list of processes', async () => {
+  it('from the environment is not in the log, rows, responses, tables or the process list', async () => {
     await using terminal = new Terminal()
     terminal.write('jobs.py', JOBS)
     const env = {
@@ -166,7 +166,7 @@ describe('the password of a database', () => {
     for (const [place, text] of Object.entries(everything)) expect(text.includes(MARKER), place).toBe(false)
   })
 
-  it('that a flag or a settings file names is not shown, and the flag not to who lists processes', async () => {
+  it('from a flag or a settings file is not printed, and the flag is masked in the process list', async () => {
     await using terminal = new Terminal()
     terminal.write('jobs.py', JOBS)
     const flags = ['--db', url, '--schema', 'marked']
@@ -187,7 +187,7 @@ describe('the password of a database', () => {
     expect([end, byFlag, ...byFile].map(said).join()).not.toContain(MARKER)
   })
 
-  it('that a Python program has is in no message, no representation and no traceback', async () => {
+  it('in a Python program is not in messages, representations or tracebacks', async () => {
     await using terminal = new Terminal()
     terminal.write('program.py', PROGRAM)
 
@@ -202,7 +202,7 @@ describe('the password of a database', () => {
     expect(said(end)).not.toContain(MARKER)
   })
 
-  it('that is mistyped where no URL belongs, or beside a mistake in a settings file, is not repeated', async () => {
+  it('in a misplaced URL or in an invalid settings file is not repeated', async () => {
     await using terminal = new Terminal()
     const ends = await Promise.all(
       [

@@ -1,8 +1,8 @@
-/** `cloaca serve` with tasks that would end it, and with errors that belong to no task. */
+/** `cloaca serve` with tasks that would end its process, and with errors outside of tasks and polls. */
 
 import { join } from 'node:path'
-import { afterAll, describe, expect, it } from 'vitest'
-import { Terminal } from '../support/cloaca-process.ts'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type CloacaProcess, Terminal } from '../support/cloaca-process.ts'
 
 const ORDERS = `
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -18,15 +18,19 @@ setTimeout(() => { throw new Error('in a timer') }, 1)
 setTimeout(() => void Promise.reject(new TypeError('in a promise')), 1)
 `
 
-describe('serve', () => {
+describe('a script that calls process.exit', () => {
   const terminal = new Terminal()
   afterAll(() => terminal[Symbol.asyncDispose]())
 
-  it('survives process.exit in a task and in a poll, and fails these without a retry', async () => {
+  const words = ['--db', 'sqlite://jobs.db']
+  let serving: CloacaProcess
+  beforeAll(() => {
     terminal.write('orders.ts', ORDERS)
+    serving = terminal.start(['serve', 'orders.ts', ...words])
+  })
+
+  it('is logged with its line, as are uncaught exceptions and unhandled rejections', async () => {
     const file = join(terminal.folder, 'orders.ts')
-    const words = ['--db', 'sqlite://jobs.db']
-    const serving = terminal.start(['serve', 'orders.ts', ...words])
 
     const failed = await serving.logs("task 'leave' of workflow 'leaving' failed")
     expect(failed).toMatchObject({ level: 'error', attempts: 1 })
@@ -41,7 +45,9 @@ describe('serve', () => {
       level: 'error',
       msg: expect.stringMatching(/orders\.ts, line 12\): TypeError: in a promise$/),
     })
+  })
 
+  it('does not end `serve`, but its task and its poll fail without a retry', async () => {
     const { stdout } = await terminal.run(['workflow', 'run', 'good', ...words, '--wait', '--json'])
     expect(JSON.parse(stdout)).toMatchObject({ status: 'Completed' })
     const listed = await terminal.run(['execution', 'list', '--status', 'Failed', ...words, '--json'])
@@ -55,7 +61,7 @@ describe('serve', () => {
     expect(await serving.ended).toMatchObject({ exitCode: 0 })
   })
 
-  it('fails a poll that `trigger test` makes', async () => {
+  it('makes `trigger test` fail', async () => {
     terminal.write('quiet.ts', ORDERS.replace(/^setTimeout.*$/gm, ''))
 
     const { stdout, exitCode } = await terminal.run(['trigger', 'test', 'quiet.ts', 'ends', '--json'])

@@ -1,7 +1,7 @@
-/** The steps of the very first start, as a terminal and as a log shows them. */
+/** Progress messages of the very first start, on a terminal and in a log. */
 
 import { describe, expect, it } from 'vitest'
-import { openLog } from '../../src/cli/log.ts'
+import { openLog } from '../../src/cli/engine-log.ts'
 import type { LogLine } from '../../src/index.ts'
 
 const CLEAR = '\r\u001b[K'
@@ -12,7 +12,7 @@ const STEPS: readonly LogLine[] = [
 ]
 const WARNING: LogLine = { level: 'warn', message: 'a warning' }
 
-/** All that a log with this threshold writes, without times. */
+/** Returns the output of a log with this threshold, without times. */
 function written(isTerminal: boolean, threshold: 'info' | 'warn' | 'silent', lines: readonly LogLine[]): string {
   const texts: string[] = []
   const log = openLog(threshold, undefined, { write: (text) => void texts.push(text), isTerminal })
@@ -28,11 +28,11 @@ describe('the steps of the very first start', () => {
     expect(written(true, 'warn', [...STEPS, WARNING])).toBe(`${steps}WARN  a warning\n`)
   })
 
-  it('give way to another line on a terminal', () => {
+  it('are erased before another line on a terminal', () => {
     expect(written(true, 'warn', [...STEPS.slice(0, 1), WARNING])).toBe(`preparing Python${CLEAR}WARN  a warning\n`)
   })
 
-  it('are lines of the log elsewhere, of the level of the log', () => {
+  it('are lines of level info without a terminal', () => {
     expect(written(false, 'info', STEPS).split('\n')).toEqual([
       'INFO  preparing Python',
       'INFO  preparing Python: 1 of 2',
@@ -42,7 +42,7 @@ describe('the steps of the very first start', () => {
     expect(written(false, 'warn', STEPS)).toBe('')
   })
 
-  it('are not shown if nothing is logged', () => {
+  it('are not shown if the log is silent', () => {
     expect(written(true, 'silent', STEPS)).toBe('')
   })
 })

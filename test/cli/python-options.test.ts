@@ -1,7 +1,7 @@
-/** Python's command line is read as python reads it. */
+/** Parser of the options that `cloaca run` shares with python. */
 
 import { expect, it } from 'vitest'
-import { parsePython } from '../../src/cli/python/options.ts'
+import { parsePython } from '../../src/cli/python/python-options.ts'
 
 it.each([
   [['-c', 'x', '-B'], { kind: 'code', text: 'x', rest: ['-B'] }],
@@ -13,11 +13,11 @@ it.each([
   [[], { kind: 'path', rest: [] }],
   [['-VV'], { kind: 'version' }],
   [['--help'], { kind: 'help' }],
-])('finds in %j what is to be run', (words, target) => {
+])('finds the program to run in %j', (words, target) => {
   expect(parsePython(words, {}).target).toEqual(target)
 })
 
-it('heeds the variables of python, with what options say in their place', () => {
+it('passes python environment variables on, unless an option replaces them', () => {
   const environ = { PYTHONWARNINGS: 'error', PYTHONPATH: '/lib', PATH: '/bin' }
 
   expect(parsePython(['-u', '-W', 'ignore', '-Wonce', '-Xdev', '-c', ''], environ).options).toEqual({
@@ -27,7 +27,7 @@ it('heeds the variables of python, with what options say in their place', () => 
   })
 })
 
-it.each([['-E'], ['-I']])('heeds no variable with %s', (option) => {
+it.each([['-E'], ['-I']])('ignores environment variables with %s', (option) => {
   expect(parsePython([option, '-c', ''], { PYTHONPATH: '/lib' }).options.environ).toEqual({})
 })
 
@@ -35,6 +35,6 @@ it.each([
   [['-Z'], 'unknown option -Z'],
   [['--fast', 'x.py'], 'unknown option --fast'],
   [['-c'], 'argument expected for the -c option'],
-])('refuses %j', (words, message) => {
+])('rejects %j', (words, message) => {
   expect(() => parsePython(words, {})).toThrow(message)
 })

@@ -1,11 +1,11 @@
-/** `cloaca reactor` and `cloaca graph`, as a user types them. */
+/** Commands `cloaca reactor` and `cloaca graph`. */
 
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
 import { Terminal } from '../support/cloaca-process.ts'
 import { graph, graphs, reactor, source, workflow } from '../support/declared.ts'
-import { settle } from '../support/fake-clock.ts'
 import { fault } from '../support/fake-host.ts'
+import { settle } from '../support/manual-clock.ts'
 import type { EngineParts, RunningEngine } from '../support/running-engine.ts'
 import { steeredDatabases } from '../support/steered-database.ts'
 
@@ -39,11 +39,11 @@ const serving = (parts: EngineParts = {}): Promise<RunningEngine> =>
   })
 
 async function pushed(engine: RunningEngine, name: string, ...events: string[]): Promise<void> {
-  await Promise.all(events.map((text) => engine.engine.graphs.push(name, text)))
+  await Promise.all(events.map((text) => engine.engine.services.sources.pushText(name, text)))
   await settle()
 }
 
-it('a reactor that waits says for which sources, and since when the first event waits for them', async () => {
+it('a waiting reactor names the missing sources and the time of the first waiting event', async () => {
   await using engine = await serving()
   await pushed(engine, 'probe', '1')
   await pushed(engine, 'door', '"open"')
@@ -52,15 +52,19 @@ it('a reactor that waits says for which sources, and since when the first event 
   await database().clock.advance(60_000)
   await pushed(engine, 'probe', '3')
 
-  const [shown, json] = await Promise.all([run('reactor', 'show', 'oven'), run('reactor', 'show', 'oven', '--json')])
+  const [shown, json] = await Promise.all([
+    run('reactor', 'show', 'oven', '--utc'),
+    run('reactor', 'show', 'oven', '--json'),
+  ])
 
   const { acceptedAt } = (await database().store.graphs.listEvents('probe', { limit: 1, offset: 1 }))[0] ?? {
     acceptedAt: 0,
   }
   const since = new Date(acceptedAt).toISOString().replace('Z', '+00:00')
-  expect(shown.stdout).toContain(`waiting for door since ${since}`)
-  expect(shown.stdout).toMatch(/^probe +yes +\S+ +3 +3$/m)
-  expect(shown.stdout).toMatch(/^1 +\S+ +probe event 1, door event 1$/m)
+  const shownSince = `${since.slice(0, 19).replace('T', ' ')} +00:00`
+  expect(shown.stdout).toContain(`waiting for door since ${shownSince}`)
+  expect(shown.stdout).toMatch(/^probe +yes +\S+ \S+ \S+ +3 +3$/m)
+  expect(shown.stdout).toMatch(/^1 +\S+ \S+ \S+ +probe event 1, door event 1$/m)
   expect(JSON.parse(json.stdout)).toMatchObject({
     name: 'oven',
     mode: 'when_all',
@@ -73,20 +77,20 @@ it('a reactor that waits says for which sources, and since when the first event 
     firings: [{ sequence: 1, causes: [{ source: 'probe' }, { source: 'door' }], executions: [] }],
     subscriptions: [],
   })
-  expect((await run('status')).stdout).toContain(`oven is waiting for door since ${since}`)
+  expect((await run('status', '--utc')).stdout).toContain(`oven is waiting for door since ${shownSince}`)
 })
 
-it('a workflow is subscribed, paused, resumed, replayed and unsubscribed by names', async () => {
+it('a workflow is subscribed, paused, resumed, replayed and unsubscribed by name', async () => {
   await using engine = await serving()
 
   const subscribed = await run('reactor', 'subscribe', 'any', 'ring', '--when', 'payload.probe > 1.5')
-  await engine.engine.graphs.listSubscriptions({ enabledOnly: true })
+  await engine.engine.services.reactors.subscriptions({ enabledOnly: true })
   await run('reactor', 'pause', 'any', 'ring')
   await pushed(engine, 'probe', '1', '2')
   const [paused, status] = await Promise.all([run('reactor', 'subscriptions', 'any', '--json'), run('status')])
   await run('reactor', 'resume', 'any', 'ring')
   const replayed = await run('reactor', 'replay', 'any', 'ring', '--from', '1', '--json')
-  const actions = await database().store.actions.list(null, { limit: 9, offset: 0 })
+  const actions = await database().store.actions.list({}, { limit: 9, offset: 0 })
   const removed = await run('reactor', 'unsubscribe', 'any', 'ring')
 
   expect(subscribed.stdout).toBe('Workflow "ring" subscribed to reactor "any" with condition payload.probe > 1.5.\n')
@@ -99,7 +103,7 @@ it('a workflow is subscribed, paused, resumed, replayed and unsubscribed by name
   expect(removed.stdout).toContain('unsubscribed from reactor "any"')
 })
 
-it('what there is none of is exit code 1, with what there is', async () => {
+it('an unknown name exits with 1, and the message suggests an existing name', async () => {
   await using _ = await serving()
   await run('reactor', 'subscribe', 'any', 'ring')
 
@@ -120,15 +124,29 @@ it('what there is none of is exit code 1, with what there is', async () => {
   expect(said[2]).toContain('Did you mean "door"?')
   expect(said[3]).toBe('cloaca: Workflow "rong" is not subscribed to reactor "any". Subscribed workflows: ring.\n')
   expect(said[5]).toBe('cloaca: Graph "juge" not found in this database. Did you mean "judge"?\n')
-  const early = await run('reactor', 'subscribe', 'later', 'ringing')
-  expect(early).toMatchObject({
-    exitCode: 0,
-    stderr: expect.stringContaining('Reactor "later" not found in this database.'),
-  })
-  expect(early.stderr).toContain('Workflow "ringing" not found in this database.')
 })
 
-it('an execution names the firing and the events that caused it, and so do its retries', async () => {
+it('a subscription to an undeclared reactor or workflow needs --allow-missing, and suggests a name', async () => {
+  await using _ = await serving()
+
+  const reactor = await run('reactor', 'subscribe', 'ovn', 'ring')
+  const workflow = await run('reactor', 'subscribe', 'oven', 'rng')
+  const before = await run('reactor', 'subscriptions', '--json')
+  const early = await run('reactor', 'subscribe', 'later', 'ringing', '--allow-missing')
+
+  const fix = 'To subscribe before a script declares it, set "allowMissing" (on the command line: --allow-missing).'
+  expect([reactor.exitCode, workflow.exitCode]).toEqual([1, 1])
+  expect(reactor.stderr).toBe(`cloaca: Reactor "ovn" not found in this database. Did you mean "oven"? ${fix}\n`)
+  expect(workflow.stderr).toBe(`cloaca: Workflow "rng" not found in this database. Did you mean "ring"? ${fix}\n`)
+  expect(JSON.parse(before.stdout)).toEqual([])
+  expect(early).toMatchObject({
+    exitCode: 0,
+    stdout: 'Workflow "ringing" subscribed to reactor "later".\n',
+    stderr: '',
+  })
+})
+
+it('an execution and its retries name the firing and the events that caused them', async () => {
   await using engine = await serving({
     python: (host) => host.task('bell', () => ({ kind: 'failed', error: fault('no') })),
   })
@@ -158,7 +176,7 @@ it('an execution names the firing and the events that caused it, and so do its r
   expect(ringing.stdout).toMatch(/^started by +reactor any$/m)
 })
 
-it('a reactor that is fired by hand says who did it', async () => {
+it('a firing by hand records its origin and its note', async () => {
   await using engine = await serving()
   await pushed(engine, 'probe', '1.0')
 
@@ -166,10 +184,10 @@ it('a reactor that is fired by hand says who did it', async () => {
   const firings = await run('reactor', 'firings', 'oven')
 
   expect(fired.stdout).toBe('Reactor "oven" fired (firing 1) with payload {"probe":1.0,"door":"forced"}\n')
-  expect(firings.stdout).toMatch(/^1 +\S+ +by hand: cli: a try +\{"probe":1\.0,"door":"forced"\}$/m)
+  expect(firings.stdout).toMatch(/^1 +\S+ \S+ \S+ +by hand: cli: a try +\{"probe":1\.0,"door":"forced"\}$/m)
 })
 
-it('a graph is shown with its last run, its last error and its topology, as text and for Mermaid', async () => {
+it('a graph is shown with its last run, its last error and its topology, as text and as Mermaid', async () => {
   await using engine = await serving({
     python: (host) =>
       host.graph('judge', ({ payloads }) => ({
@@ -182,8 +200,8 @@ it('a graph is shown with its last run, its last error and its topology, as text
         nodesText: '{"look":["hot",91],"warn":{"alarm":91}}',
       })),
   })
-  await engine.engine.graphs.fire('oven', '{"probe":13}', { source: 'node', note: null })
-  await engine.engine.graphs.fire('oven', '{"probe":91}', { source: 'node', note: null })
+  await engine.engine.services.reactors.fireText('oven', '{"probe":13}', { source: 'node' })
+  await engine.engine.services.reactors.fireText('oven', '{"probe":91}', { source: 'node' })
   await settle()
   await database().clock.advance(2_000)
 
@@ -199,7 +217,8 @@ it('a graph is shown with its last run, its last error and its topology, as text
   expect(shown.stdout).toMatch(/^warn +\{"alarm":91\}$/m)
   expect(shown.stdout).toContain('no 13')
   expect(mermaid.stdout).toBe(
-    'flowchart TD\n  s0(["probe"])\n  n0["look"]\n  n1["warn"]\n  n2["note"]\n  s0 --> n0\n  n0 -->|"hot"| n1\n  n0 -->|"ok"| n2\n',
+    'flowchart TD\n  s0(["probe"])\n  n0["look"]\n  n1["warn"]\n  n2["note"]\n' +
+      '  s0 --> n0\n  n0 -->|"hot"| n1\n  n0 -->|"ok"| n2\n',
   )
   expect(list.stdout).toMatch(/^judge +oven +3 +2 +1 /m)
   expect(list.stdout).toMatch(/^enrich +none \(run by tasks\) +1 +0 +0 +never$/m)
@@ -209,7 +228,7 @@ it('a graph is shown with its last run, its last error and its topology, as text
   ])
 })
 
-it('a graph is tried with the sources of its reactor, and one that it does not have is misspelt', async () => {
+it('graph run accepts the sources of the reactor, and suggests a name for an unknown source', async () => {
   const oven = fileURLToPath(new URL('../page/scripts/oven.py', import.meta.url))
   await using terminal = new Terminal()
   const tried = (input: string) => terminal.run(['graph', 'run', 'alarm', oven, '--input', input])

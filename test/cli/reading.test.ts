@@ -1,10 +1,10 @@
-/** Commands that only read: what they do not wait for and do not touch. */
+/** Commands that only read: they wait for no lock and change nothing. */
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { SystemClock } from '../../src/engine/clock.ts'
-import { Connection } from '../../src/store/sqlite/file/connection.ts'
+import { SystemClock } from '../../src/engine/system-clock.ts'
+import { Connection } from '../../src/store/sqlite/file/sqlite-connection.ts'
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
 import { Terminal } from '../support/cloaca-process.ts'
 import { declaration, firedTick, newExecution } from '../support/store-builders.ts'
@@ -20,7 +20,7 @@ const COMMANDS = [
   [`execution show ${EXECUTION}`, 'Pending'],
 ] as const
 
-describe('on a database', () => {
+describe('a command that only reads', () => {
   let terminal: Terminal
   let path: string
   const cloaca = (command: string) => terminal.run([...command.split(' '), '--db', `sqlite://${path}`])
@@ -36,7 +36,7 @@ describe('on a database', () => {
   afterAll(() => terminal[Symbol.asyncDispose]())
 
   it.each(COMMANDS)(
-    '%s prints while another process holds the lock to write, and writes nothing',
+    '%s prints while another process holds the write lock, and writes nothing',
     async (command, text) => {
       const before = readFileSync(path)
       const another = new Connection(path)
@@ -52,7 +52,7 @@ describe('on a database', () => {
     },
   )
 
-  it('of a version before the first release, a reading command names the version and the remedy', async () => {
+  it('names the version of a database from before the first release, and suggests another file', async () => {
     const connection = new Connection(path)
     connection.script('UPDATE cloaca_schema SET version = 11')
 

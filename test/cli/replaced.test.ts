@@ -1,11 +1,11 @@
-/** `serve`, whose database a user removes: every order that it takes in meanwhile is kept. */
+/** `serve` while a user removes its database: no order is lost. */
 
 import { readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { Terminal } from '../support/cloaca-process.ts'
 
-/** Each order is a file, which the poll takes out of the world. */
+/** Script whose poll deletes the file of an order, so that an unrecorded firing would lose the order. */
 const ORDERS = `
 import cloaca, pathlib
 inbox = pathlib.Path("inbox")
@@ -24,7 +24,7 @@ def order_came():
     return cloaca.TriggerResult.skip()
 `
 
-it('loses no order when its database is removed and begun anew', async () => {
+it('serve loses no order when its database is removed and replaced by an empty file', async () => {
   await using terminal = new Terminal()
   const database = join(terminal.folder, 'orders.db')
   terminal.write('packed/.keep', '')

@@ -1,17 +1,15 @@
-/** `run` behaves as python does: where the program comes from, its output, its exit code. */
+/** `cloaca run` compared with python: origin of the program, output and exit code. */
 
 import { spawnSync } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
 import { Terminal } from '../support/cloaca-process.ts'
-
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
+import { MAIN } from '../support/main-path.ts'
 
 describe('cloaca run', () => {
   const terminal = new Terminal()
   afterAll(() => terminal[Symbol.asyncDispose]())
 
-  it('hands arguments and the exit code through, and keeps the order of stdout and stderr', () => {
+  it('passes arguments and the exit code through, and keeps the order of stdout and stderr', () => {
     const script = terminal.write(
       'order.py',
       `import sys
@@ -42,13 +40,13 @@ sys.exit(3)
     ['os.abort()', 134],
     ['os.kill(os.getpid(), 9)', 137],
     ['os.kill(os.getpid(), 15)', 143],
-  ])('ends without a word, and as a shell has it, where the program ends itself by %s', async (code, exitCode) => {
+  ])('prints nothing and has the exit code of a shell if the program ends itself by %s', async (code, exitCode) => {
     const ended = await terminal.run(['run', '-c', `import os, atexit; atexit.register(print, "end"); ${code}`])
 
     expect(ended).toMatchObject({ exitCode, stdout: '', stderr: '' })
   })
 
-  it('takes the program from the command line, whose lines tracebacks show, or from stdin', async () => {
+  it('runs the program of -c or of stdin, and tracebacks name its origin and lines', async () => {
     const [code, stdin] = await Promise.all([
       terminal.run(['run', '-c', 'import sys; print(sys.argv); raise KeyError("lost")', 'a', '-b']),
       terminal.run(['run', '-', 'c'], { stdin: 'import sys\nprint(sys.argv)\nundefined_name\n' }),
@@ -60,7 +58,7 @@ sys.exit(3)
     expect(stdin.stderr).toMatch(/File "<stdin>", line 3, in <module>\nNameError/)
   })
 
-  it('shows warnings as -W and PYTHONWARNINGS say', async () => {
+  it('shows, hides or raises warnings according to -W and PYTHONWARNINGS', async () => {
     const code = 'import warnings; warnings.warn("careful"); print("done")'
 
     const shown = await terminal.run(['run', '-c', code], { env: { PYTHONWARNINGS: 'default' } })
@@ -76,7 +74,7 @@ sys.exit(3)
     expect((await terminal.run(['run', '-W'])).stderr).toContain('-W needs a rule')
   })
 
-  it('of a file that only declares says what to do with it', async () => {
+  it('suggests `cloaca serve` for a file that only declares triggers', async () => {
     const declares = 'import cloaca\n@cloaca.trigger(on="w")\ndef daily():\n    return False\n'
     terminal.write('declares.py', declares)
     terminal.write('opens.py', `${declares}cloaca.DefaultRunner("sqlite://:memory:").shutdown()\n`)
@@ -93,7 +91,7 @@ sys.exit(3)
     expect(thousands?.stderr).toMatch(/many\.py declares "t0", .* "t5" and 2,994 more and opens no runner/)
   })
 
-  it('runs a module of the current folder, whose runner lives until the program ends', async () => {
+  it('runs a module of the current folder, and keeps its runner open until the program ends', async () => {
     terminal.write(
       'package/__main__.py',
       `import atexit

@@ -1,12 +1,12 @@
 /**
- * The secrets of tasks are searched for in whatever cloaca prints, logs, stores, answers and shows, and in what the system shows of its
- * processes, while tasks do what they can to print them.
+ * Secrecy of the secrets of tasks: searches all output, logs, rows, responses, pages and process lists for them,
+ * while tasks try to print them.
  */
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
-import { type CloacaProcess, type ProcessEnd, Terminal } from '../support/cloaca-process.ts'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { type CloacaProcess, loggedMessages, type ProcessEnd, Terminal } from '../support/cloaca-process.ts'
 import { expectChildrenMasked, SECRET_OF_CHILDREN } from '../support/secretive-children.ts'
 import { ServedHttp } from '../support/served-http.ts'
 
@@ -33,7 +33,8 @@ with cloaca.WorkflowBuilder("tells"):
             print(urllib.parse.quote(value), file=sys.stderr)
             logging.getLogger("jobs").error("logged %s", value, extra={"given": [value]})
             os.write(1, value.encode() + b"\\n")
-        print("there:", [name for name in ("SECRET_API", "SECRET_OTHER", "CLOACA_HTTP_TOKEN") if name in environments()])
+        names = ("SECRET_API", "SECRET_OTHER", "CLOACA_HTTP_TOKEN")
+        print("there:", [name for name in names if name in environments()])
         raise ValueError(f"no login with {warehouse} and {context.secret('api')}")
 
 with cloaca.WorkflowBuilder("counts"):
@@ -47,7 +48,7 @@ params = cloaca.Context({"db": {"$secret": "warehouse"}, "table": "orders"})
 runner.register_workflow_instance("counts", "orders", "* * * * * *", "UTC", params)
 `
 
-/** The manual says what hides secrets from a script, and what does not. */
+/** Program that tries to read the engine's environment. The manual says when this is possible. */
 const READS_ENGINE = `
 import os
 try:
@@ -91,13 +92,13 @@ const PATHS = [
   ].map((path) => `/api/v1/${path}`),
 ]
 
-/** Words of every process, and the environments of the interpreters. */
+/** Returns the command lines of all processes, and the environments of the interpreters. */
 function processes(): { readonly words: string; readonly environments: string } {
   const read = (pid: string, name: string): string => {
     try {
       return readFileSync(`/proc/${pid}/${name}`, 'utf8')
     } catch {
-      return '' // it has ended meanwhile, or is another user's
+      return '' // The process has ended, or belongs to another user.
     }
   }
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
@@ -108,7 +109,7 @@ function processes(): { readonly words: string; readonly environments: string } 
   }
 }
 
-/** Whatever is in the files of a database, as bytes. */
+/** Returns the content of all files of a database, one character per byte. */
 function databaseIn(folder: string): string {
   const names = readdirSync(folder).filter((name) => name.startsWith('jobs.db'))
   return names.map((name) => readFileSync(join(folder, name), 'latin1')).join('\n')
@@ -130,58 +131,70 @@ function encodings(value: string): readonly string[] {
   return [value, encodeURIComponent(value), Buffer.from(value).toString('base64').slice(0, -4)]
 }
 
+const COMMANDS = (id: string) => [
+  'config',
+  `execution show ${id}`,
+  `execution logs ${id}`,
+  `execution show ${id} --json`,
+  'schedule list',
+]
+
+/** Serves tasks that print their secrets, and returns all texts that could contain these secrets. */
+async function servedTexts() {
+  await using terminal = new Terminal()
+  terminal.write('jobs.py', JOBS)
+  terminal.write('mounted/warehouse/user', 'etl')
+  terminal.write('mounted/warehouse/password', `${OF_FILE}\n`)
+  terminal.write('mounted/warehouse/pin', SHORT)
+  terminal.write('alert.sh', 'env > alerted; cat >> alerted')
+  const env = {
+    CLOACA_SECRET_API: JSON.stringify({ key: OF_VARIABLE }),
+    CLOACA_SECRET_OTHER: `${OF_VARIABLE} of another`,
+    CLOACA_HTTP_TOKEN: '',
+    CLOACA_ALERTS_COMMAND: 'sh alert.sh',
+    CLOACA_TRACE: 'border',
+  }
+  const words = ['serve', 'jobs.py', '--db', 'sqlite://jobs.db', '--secrets', 'mounted', '--log-level', 'debug']
+  const serving = terminal.start(words, { env })
+  const { answers, id } = await answersOf(serving)
+  const counted = await countedBy(serving)
+  const programs = processes()
+  serving.kill('SIGUSR2')
+  await serving.logs('interpreter ')
+  const ends = await Promise.all(
+    COMMANDS(id).map((command) => terminal.run([...command.split(' '), '--db', 'sqlite://jobs.db'], { env })),
+  )
+  serving.kill('SIGTERM')
+  const end = await serving.ended
+  const alerted = readFileSync(join(terminal.folder, 'alerted'), 'utf8')
+  return { ...programs, answers, counted, ends, end, alerted, database: databaseIn(terminal.folder) }
+}
+
 describe.skipIf(process.platform !== 'linux')('the secrets of served tasks', () => {
-  it('are in no log, row, answer, page, command, environment or list of processes', async () => {
-    await using terminal = new Terminal()
-    terminal.write('jobs.py', JOBS)
-    terminal.write('mounted/warehouse/user', 'etl')
-    terminal.write('mounted/warehouse/password', `${OF_FILE}\n`)
-    terminal.write('mounted/warehouse/pin', SHORT)
-    terminal.write('alert.sh', 'env > alerted; cat >> alerted')
-    const env = {
-      CLOACA_SECRET_API: JSON.stringify({ key: OF_VARIABLE }),
-      CLOACA_SECRET_OTHER: `${OF_VARIABLE} of another`,
-      CLOACA_HTTP_TOKEN: '',
-      CLOACA_ALERTS_COMMAND: 'sh alert.sh',
-      CLOACA_TRACE: 'border',
-    }
+  let texts: Awaited<ReturnType<typeof servedTexts>>
+  beforeAll(async () => {
+    texts = await servedTexts()
+  })
 
-    const serving = terminal.start(
-      ['serve', 'jobs.py', '--db', 'sqlite://jobs.db', '--secrets', 'mounted', '--log-level', 'debug'],
-      {
-        env,
-      },
-    )
-    const { answers, id } = await answersOf(serving)
-    const counted = await countedBy(serving)
-    const { words, environments } = processes()
-    serving.kill('SIGUSR2')
-    await serving.logs('interpreter ')
-    const shown = [
-      'config',
-      `execution show ${id}`,
-      `execution logs ${id}`,
-      `execution show ${id} --json`,
-      'schedule list',
-    ]
-    const ends = await Promise.all(
-      shown.map((command) => terminal.run([...command.split(' '), '--db', 'sqlite://jobs.db'], { env })),
-    )
-    serving.kill('SIGTERM')
-    const end = await serving.ended
+  it('reach the task, and are masked in its output, in commands and in responses', () => {
+    const { answers, counted, ends, end } = texts
 
-    expect(ends.map(({ exitCode }) => exitCode)).toEqual(shown.map(() => 0))
-    expect(end.stdout).toContain(`it is *** '***' "***"`)
-    expect(end.stdout).toContain(`it is ${SHORT} '${SHORT}'`)
-    expect(end.stdout).toContain('there: []')
+    expect(ends.map(({ exitCode }) => exitCode)).toEqual(ends.map(() => 0))
+    const printed = loggedMessages(end.stdout).join('\n')
+    expect(printed).toContain(`it is *** '***' "***"`)
+    expect(printed).toContain(`it is ${SHORT} '${SHORT}'`)
+    expect(printed).toContain('there: []')
     expect(said(ends[2] as ProcessEnd)).toContain('it is ***')
     const error = "no login with {'password': '***', 'pin': '12345', 'user': 'etl'} and {'key': '***'}"
     expect(answers.split(error).length).toBeGreaterThan(3)
     expect(counted).toEqual({ table: 'orders', length: OF_FILE.length, aliases: { db: 'warehouse' } })
-    const alerted = readFileSync(join(terminal.folder, 'alerted'), 'utf8')
-    expect(alerted).toContain('execution-failed')
-    const database = databaseIn(terminal.folder)
+  })
+
+  it('are not in any log, row, response, page, command, environment or process list', () => {
+    const { alerted, answers, database, end, ends, environments, words } = texts
     const everything = { log: said(end), ends: ends.map(said).join(), answers, database, words, environments, alerted }
+
+    expect(alerted).toContain('execution-failed')
     for (const [place, text] of Object.entries(everything)) {
       const found = [OF_FILE, OF_VARIABLE].flatMap(encodings).filter((value) => text.includes(value))
       expect({ place, found }).toEqual({ place, found: [] })
@@ -190,8 +203,8 @@ describe.skipIf(process.platform !== 'linux')('the secrets of served tasks', () 
   })
 })
 
-describe('the children of a task that was given a secret', () => {
-  it('print it nowhere', async () => {
+describe('the child processes of a task with a secret', () => {
+  it('print the secret only masked', async () => {
     const { everything } = await expectChildrenMasked([])
 
     expect(everything).toContain('Told_***')
@@ -199,7 +212,7 @@ describe('the children of a task that was given a secret', () => {
   })
 })
 
-/** What a run that the schedule started has made of the secret that its parameters name. */
+/** Returns the result of a scheduled run whose parameters name a secret. */
 async function countedBy(serving: CloacaProcess): Promise<unknown> {
   const http = await ServedHttp.of(serving)
   const { executionId } = await serving.logs("workflow 'counts' completed")
@@ -208,7 +221,7 @@ async function countedBy(serving: CloacaProcess): Promise<unknown> {
 }
 
 describe('a program', () => {
-  it('has its secrets from the folder that a flag or the settings name, or from the environment', async () => {
+  it('gets its secrets from the folder of a flag or of the settings, or from the environment', async () => {
     await using terminal = new Terminal()
     terminal.write('program.py', PROGRAM)
     terminal.write('mounted/warehouse/password', OF_FILE)
@@ -228,7 +241,7 @@ describe('a program', () => {
     expect(said(failing)).not.toContain(OF_FILE)
   })
 
-  it.runIf(process.platform === 'linux')('reads the environment of the engine unless it is restricted', async () => {
+  it.runIf(process.platform === 'linux')('can read the environment of the engine unless it is restricted', async () => {
     await using terminal = new Terminal()
     terminal.write('program.py', READS_ENGINE)
     const env = { CLOACA_SECRET_API: OF_VARIABLE }
@@ -239,7 +252,7 @@ describe('a program', () => {
     expect([free, restricted].map(({ stdout }) => stdout)).toEqual(['True\n', 'FileNotFoundError\n'])
   })
 
-  it('is not started when the folder of its secrets is missing', async () => {
+  it('does not start if its secrets folder does not exist', async () => {
     await using terminal = new Terminal()
     terminal.write('jobs.py', 'import cloaca')
 
@@ -249,7 +262,8 @@ describe('a program', () => {
 
     for (const { exitCode, stderr } of ends) {
       expect(exitCode).toBe(1)
-      expect(stderr).toContain(`The secrets folder "${join(terminal.folder, 'mounted')}" does not exist.`)
+      const shown = stderr.replaceAll('\\"', '"') // `serve` prints JSON
+      expect(shown).toContain(`The secrets folder "${join(terminal.folder, 'mounted')}" does not exist.`)
     }
   })
 })

@@ -1,4 +1,4 @@
-/** Settings on the command line: what a project's file changes for the commands, and how logs look. */
+/** Settings files on the command line, and the format of log lines. */
 
 import { describe, expect, it } from 'vitest'
 import { Terminal } from '../support/cloaca-process.ts'
@@ -12,7 +12,7 @@ def hangs():
 `
 
 describe('the settings of a project', () => {
-  it('hold for a serving process, and name the database that the other commands look at', async () => {
+  it('apply to a serving process, and select the database of the other commands', async () => {
     await using terminal = new Terminal()
     terminal.write('busy.py', BUSY)
     terminal.write('cloaca.toml', 'database = "sqlite://jobs.db"\ngrace = "100ms"\n[limits]\npoll = "50ms"\n')
@@ -27,7 +27,7 @@ describe('the settings of a project', () => {
     expect(await serving.ended).toMatchObject({ exitCode: 0 })
   })
 
-  it('start nothing when one of them is unknown, whatever the command', async () => {
+  it('make every command fail before it starts anything if a setting is unknown', async () => {
     await using terminal = new Terminal()
     terminal.write('busy.py', BUSY)
     terminal.write('cloaca.toml', '[limits]\npol = "50ms"\n')
@@ -40,7 +40,7 @@ describe('the settings of a project', () => {
     }
   })
 
-  it('are printed with where they come from, for people and for programs', async () => {
+  it('are printed with their origin, as text and as JSON', async () => {
     await using terminal = new Terminal()
     terminal.write('package.json', '{"cloaca": {"limits": {"task": "1h"}}}')
     const env = { CLOACA_JITTER: '2s' }
@@ -55,7 +55,7 @@ describe('the settings of a project', () => {
     expect(JSON.parse(programs.stdout)).toContainEqual({ key: 'grace', value: '30s', from: 'default' })
   })
 
-  it('are read from the file that is named, wherever the command is started, and the log names it', async () => {
+  it('are read in any folder from the file of --settings or CLOACA_SETTINGS, which the log names', async () => {
     await using terminal = new Terminal()
     terminal.write('busy.py', BUSY)
     const file = terminal.write('etc/jobs.toml', 'database = "sqlite://named.db"\njitter = "2s"\ngrace = "100ms"\n')
@@ -80,7 +80,7 @@ describe('the settings of a project', () => {
     expect(missing.stderr).toContain('Settings file "missing.toml" not found')
   })
 
-  it('are named as missing in the log of a server that is started in the wrong folder', async () => {
+  it('are reported as missing in the log of a server that starts in the wrong folder', async () => {
     await using terminal = new Terminal()
     terminal.write('busy.py', BUSY)
     const serving = terminal.start(['serve', 'busy.py'])
@@ -92,7 +92,7 @@ describe('the settings of a project', () => {
     await serving.ended
   })
 
-  it('limit the memory of a program that is run', async () => {
+  it('limit the memory of a program, unless a flag overrides them', async () => {
     await using terminal = new Terminal()
     terminal.write('cloaca.toml', '[limits]\nmemory = "384mb"\n')
     const code = 'try: bytearray(700 * 2**20)\nexcept MemoryError: print("too much")\nelse: print("there is enough")'
@@ -110,7 +110,7 @@ describe('log lines', () => {
     ['Asia/Kolkata', '+05:30'],
     ['America/New_York', '-0[45]:00'],
     ['UTC', '+00:00'],
-  ])('for people have date and zone, in %s', async (zone, offset) => {
+  ])('in text format have a date and a UTC offset, in the time zone %s', async (zone, offset) => {
     await using terminal = new Terminal()
     const env = { TZ: zone }
 
@@ -123,7 +123,7 @@ describe('log lines', () => {
     expect(end.stderr).toMatch(stamp)
   })
 
-  it('for programs have the instant in UTC, also where the file asks for text and the flag for JSON', async () => {
+  it('in JSON format have UTC timestamps, and --log-format overrides the settings file', async () => {
     await using terminal = new Terminal()
     terminal.write('cloaca.toml', '[log]\nformat = "text"\n')
 

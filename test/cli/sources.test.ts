@@ -1,11 +1,11 @@
-/** `cloaca source`, as a user types it. */
+/** Command `cloaca source`. */
 
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { graphs, reactor, source } from '../support/declared.ts'
-import { settle } from '../support/fake-clock.ts'
 import { type FakeHost, fault } from '../support/fake-host.ts'
+import { settle } from '../support/manual-clock.ts'
 import type { RunningEngine } from '../support/running-engine.ts'
 import { steeredDatabases } from '../support/steered-database.ts'
 
@@ -20,7 +20,7 @@ const serving = (python: (host: FakeHost) => void = () => {}): Promise<RunningEn
     python,
   })
 
-it('an event is pushed to the letter with nobody serving, waits, and is said to', async () => {
+it('an event that is pushed without a serving engine is stored verbatim and waits, with a notice', async () => {
   await using engine = await serving()
   await engine.engine.stop({ graceMs: 0 })
 
@@ -44,7 +44,7 @@ it('an event is pushed to the letter with nobody serving, waits, and is said to'
   })
 })
 
-it('events come from a file, from stdin, and line by line', async () => {
+it('events are read from a file, from stdin, or one per line', async () => {
   await using _ = await serving()
   const { folder } = database().terminal
   writeFileSync(join(folder, 'event.json'), '{"c": 1}\n')
@@ -69,7 +69,7 @@ it('events come from a file, from stdin, and line by line', async () => {
   expect(await database().store.graphs.getSource('probe')).toMatchObject({ lastSequence: 5 })
 })
 
-it('what cannot be pushed is said, and why', async () => {
+it('a rejected push names its reason', async () => {
   await using _ = await serving((host) => host.source('probe', () => new Promise(() => {})))
   const events = Array.from({ length: 10_000 }, () => ({ eventText: '1' }))
   await database().store.graphs.accept({ source: 'probe', events, maxWaiting: 10_000, at: 0 })
@@ -92,8 +92,9 @@ it('what cannot be pushed is said, and why', async () => {
   expect((await run('list', '--json')).stdout).toContain('"refused": 1')
 })
 
-it('what came of events is listed and shown, with the error of the last one that failed', async () => {
-  await using engine = await serving((host) =>
+/** Serves a source that drops one event and fails for another. */
+async function servingFailures() {
+  const engine = await serving((host) =>
     host
       .source('probe', ({ events }) => ({
         kind: 'answered',
@@ -104,17 +105,16 @@ it('what came of events is listed and shown, with the error of the last one that
       }))
       .source('weather', () => ({ kind: 'answered', results: [{ kind: 'dropped' }] })),
   )
-  await Promise.all(['1', '2', '3', '4.0'].map((text) => engine.engine.graphs.push('probe', text)))
+  await Promise.all(['1', '2', '3', '4.0'].map((text) => engine.engine.services.sources.pushText('probe', text)))
   await database().clock.advance(1_500)
   await settle()
+  return engine
+}
 
-  const [list, shown, events, rest, polls] = await Promise.all([
-    run('list'),
-    run('show', 'probe'),
-    run('events', 'probe', '--limit', '2', '--json'),
-    run('events', 'probe', '--cursor', '3', '--json'),
-    run('polls', 'weather'),
-  ])
+it('sources are listed and shown with the outcomes of their events and the last error', async () => {
+  await using _ = await servingFailures()
+
+  const [list, shown] = await Promise.all([run('list'), run('show', 'probe')])
 
   expect(list.stdout).toMatch(/^probe +passthrough +4 +0 +0 +1 +0 +1 /m)
   expect(list.stdout).toMatch(/^door +no function +0 /m)
@@ -122,6 +122,17 @@ it('what came of events is listed and shown, with the error of the last one that
   expect(shown.stdout).toMatch(/^last value +4\.0$/m)
   expect(shown.stdout).toContain('no 2\\x1b[31m')
   expect(shown.stdout).toMatch(new RegExp(`^owner +process ${process.pid} on `, 'm'))
+})
+
+it('events and polls of a source are listed page by page', async () => {
+  await using _ = await servingFailures()
+
+  const [events, rest, polls] = await Promise.all([
+    run('events', 'probe', '--limit', '2', '--json'),
+    run('events', 'probe', '--cursor', '3', '--json'),
+    run('polls', 'weather'),
+  ])
+
   expect(JSON.parse(events.stdout).map(({ eventText }: { readonly eventText: string }) => eventText)).toEqual([
     '4.0',
     '3',
@@ -132,7 +143,7 @@ it('what came of events is listed and shown, with the error of the last one that
   expect((await run('polls', 'probe')).stdout).toBe('Source "probe" is not a polling source.\n')
 })
 
-it('the rate is of the last hour, however many events there were before', async () => {
+it('the hourly rate counts only events of the last hour', async () => {
   await using engine = await serving()
   const at = database().clock.now()
   const { graphs: store } = database().store

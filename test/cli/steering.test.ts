@@ -1,9 +1,9 @@
-/** `cloaca execution cancel | pause | resume | retry | show`, as a user types them. */
+/** Commands `cloaca execution cancel | pause | resume | retry | prune | list | show`. */
 
 import { beforeEach, describe, expect, it } from 'vitest'
 import { retrying, workflow } from '../support/declared.ts'
-import { settle } from '../support/fake-clock.ts'
 import { completed, failed } from '../support/fake-host.ts'
+import { settle } from '../support/manual-clock.ts'
 import type { EngineParts } from '../support/running-engine.ts'
 import { steeredDatabases } from '../support/steered-database.ts'
 
@@ -17,14 +17,14 @@ beforeEach(() => database().store.saveWorkflows([etl], database().clock.now()))
 const run = (...words: string[]) => database().run('execution', ...words)
 const serve = (python: EngineParts['python'] = () => {}) => database().serve({ workflows: [etl], python })
 
-/** An execution that nobody runs. */
+/** Submits an execution that no engine runs, and returns its id. */
 async function waiting(): Promise<string> {
   await using idle = await database().serve({ isIdle: true })
   return await idle.engine.submitDefinition(etl, '{"n":1.0}')
 }
 
-describe('with nobody serving', () => {
-  it('executions are cancelled at once, by the beginnings of their ids, and what cannot be is said of each', async () => {
+describe('without a serving engine', () => {
+  it('executions are cancelled immediately by id prefix, and each rejected id has a message', async () => {
     const ids = [await waiting(), await waiting()]
 
     const first = await run('cancel', ...ids.map((id) => id.slice(0, 8)), '--note', 'wrong day')
@@ -42,7 +42,7 @@ describe('with nobody serving', () => {
     expect(JSON.parse(second.stdout)).toMatchObject([{ code: 'ACTION_REFUSED' }, { code: 'EXECUTION_NOT_FOUND' }])
   })
 
-  it('one is paused, and goes on', async () => {
+  it('an execution is paused and resumed', async () => {
     const id = await waiting()
 
     const paused = await run('pause', id)
@@ -55,7 +55,7 @@ describe('with nobody serving', () => {
     expect(await database().store.getExecution(id)).toMatchObject({ status: 'Pending', pausedAt: null })
   })
 
-  it('many are cancelled by one command, each with a line or a record that has its whole id', async () => {
+  it('one command cancels many executions and reports each of them', async () => {
     const ids = await Promise.all(Array.from({ length: 1_200 }, () => waiting()))
     const [first = '', ...rest] = ids
 
@@ -74,7 +74,7 @@ describe('with nobody serving', () => {
     expect(both).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("'--from <task>'") })
   })
 
-  it('a beginning that several ids have is refused, with the ids', async () => {
+  it('an ambiguous id prefix is rejected', async () => {
     const ids = await Promise.all(Array.from({ length: 17 }, () => waiting()))
     const digit = [...'0123456789abcdef'].find((each) => ids.filter((id) => id.startsWith(each)).length > 1) ?? ''
 
@@ -85,8 +85,8 @@ describe('with nobody serving', () => {
   })
 })
 
-describe('with a process that serves', () => {
-  it('it cancels what it runs, and says how much ran', async () => {
+describe('with a serving engine', () => {
+  it('a running execution is cancelled, and the message counts its stopped tasks', async () => {
     await using serving = await serve((host) => host.task('read', (request) => host.untilCancelled(request)))
     const id = await serving.engine.submit('etl', '{}')
     await settle()
@@ -100,7 +100,7 @@ describe('with a process that serves', () => {
     await serving.engine.stop({ graceMs: 0 })
   })
 
-  it('which is not waited for is asked, and that is said', async () => {
+  it('cancel --no-wait stores the request and confirms this', async () => {
     await using serving = await serve((host) => host.task('read', (request) => host.untilCancelled(request)))
     const id = await serving.engine.submit('etl', '{}')
     await settle()
@@ -115,7 +115,7 @@ describe('with a process that serves', () => {
   })
 })
 
-describe('an execution that failed', () => {
+describe('a failed execution', () => {
   async function failedOnce(): Promise<string> {
     await using serving = await serve((host) =>
       host.task('read', () => completed('{"rows":1.0}')).task('write', () => failed('no room \u001b[31m left')),
@@ -125,15 +125,14 @@ describe('an execution that failed', () => {
     return id
   }
 
-  it('is shown with what each attempt raised, controls made visible', async () => {
+  it('is shown with its traceback, with control characters escaped', async () => {
     const { stdout } = await run('show', await failedOnce())
 
-    expect(stdout).toContain('Attempt 1 of task "write": failed 20')
-    expect(stdout).toContain('Attempt 2 of task "write": failed 20')
+    expect(stdout).toContain('Attempts 1-2 of task "write": failed 2 times with the same error, last 20')
     expect(stdout).toContain('  Traceback (most recent call last):\n  ValueError: no room \\x1b[31m left\n')
   })
 
-  it('is one object for programs, with instants as RFC 3339 and every attempt', async () => {
+  it('is one JSON object with RFC 3339 timestamps and every attempt', async () => {
     const { stdout } = await run('show', await failedOnce(), '--json')
 
     expect(JSON.parse(stdout)).toMatchObject({
@@ -155,7 +154,7 @@ describe('an execution that failed', () => {
     })
   })
 
-  it('is tried again from where it failed, under a new id that says of what it is a retry', async () => {
+  it('is retried from its failed task, under a new id that refers to the original execution', async () => {
     const id = await failedOnce()
 
     const { stdout, exitCode } = await run('retry', id.slice(0, 10), '--json')
@@ -169,7 +168,7 @@ describe('an execution that failed', () => {
     await serving.engine.stop({ graceMs: 0 })
   })
 
-  it('is removed when it ended long enough ago, and not before; a dry run only counts', async () => {
+  it('is removed by prune only after the given age, and --dry-run only counts', async () => {
     const id = await failedOnce()
     const prune = (...words: string[]) => run('prune', '--older-than', '1d', ...words)
 
@@ -181,13 +180,13 @@ describe('an execution that failed', () => {
 
     expect(await database().store.getExecution(id)).toBeNull()
     expect(await database().store.listAttempts(id)).toEqual([])
-    expect(await database().store.actions.list('executions', { limit: 10, offset: 0 })).toMatchObject([
+    expect(await database().store.actions.list({ target: 'executions' }, { limit: 10, offset: 0 })).toMatchObject([
       { kind: 'prune', source: 'cli' },
     ])
     expect((await run('prune')).exitCode).toBe(2)
   })
 
-  it('is on a page of its own, which says where the next begins', async () => {
+  it('is listed on a page of its own with --limit 1, and a message names the next cursor', async () => {
     const older = await waiting()
     await database().clock.advance(1_000)
     const id = await failedOnce()
@@ -204,7 +203,7 @@ describe('an execution that failed', () => {
     expect([wrong.exitCode, wrong.stderr]).toEqual([2, expect.stringContaining('a duration such as 2h')])
   })
 
-  it('is found by its status, in whatever case', async () => {
+  it('is found by its status in upper or lower case', async () => {
     const id = await failedOnce()
     await waiting()
 
@@ -215,6 +214,8 @@ describe('an execution that failed', () => {
       { id, status: 'Failed', endedAt: expect.stringMatching(RFC_3339) },
     ])
     expect(wrong.exitCode).toBe(2)
-    expect(wrong.stderr).toContain('Choose one of: Pending, Running, Completed, Failed, Cancelled, Paused.')
+    expect(wrong.stderr).toContain(
+      'Expected one of "Pending", "Running", "Completed", "Failed", "Cancelled", "Paused".',
+    )
   })
 })

@@ -1,21 +1,25 @@
-/** Columns line up on a terminal, whatever the names in them are written in. */
+/** Columns of tables and fields on a terminal, for narrow and wide characters. */
 
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { printFields, printTable } from '../../src/cli/print.ts'
+import { writeTo } from '../../src/cli/standard-streams.ts'
+import { collector } from '../support/command-call.ts'
 import { ROOT } from '../support/source-tree.ts'
 
 const AT_A_TERMINAL = join(ROOT, 'test/support/at_a_terminal.py')
 
-/** What `print.ts` writes, called as a command calls it. */
-function printed(call: string): readonly string[] {
-  const program = `import('${join(ROOT, 'src/cli/print.ts')}').then((print) => print.${call})`
-  const { stdout, stderr } = spawnSync(process.execPath, ['--eval', program], { encoding: 'utf8' })
-  expect(stderr).toBe('')
-  return stdout.split('\n').slice(0, -1)
+/** Returns the lines that a function of `print.ts` writes. */
+function printed(print: () => void): readonly string[] {
+  const { output, streams } = collector()
+  writeTo(streams)
+  print()
+  expect(output.stderr).toBe('')
+  return output.stdout.split('\n').slice(0, -1)
 }
 
-it('a table has its columns below their headings, with ideographs, accents, emoji and Hangul in the cells', () => {
+it('the columns of a table are aligned for ideographs, accents, emoji and Hangul', () => {
   const rows = [
     ['fires', 'yes'],
     ['日本語', 'no'],
@@ -24,32 +28,34 @@ it('a table has its columns below their headings, with ideographs, accents, emoj
     ['한글', 'yes'],
   ]
 
-  expect(printed(`printTable(['NAME', 'ON'], ${JSON.stringify(rows)}, null)`)).toEqual([
+  expect(printed(() => printTable(['NAME', 'ON'], rows, null))).toEqual([
     'NAME      ON',
     'fires     yes',
-    '日本語    no', // six columns
-    'cafe\u0301      yes', // four
-    '\u{1F4E6}parcel  no', // eight
-    '한글      yes', // four
+    '日本語    no', // 6 columns
+    'cafe\u0301      yes', // 4 columns
+    '\u{1F4E6}parcel  no', // 8 columns
+    '한글      yes', // 4 columns
   ])
 })
 
-it('named values begin in one column', () => {
-  expect(printed(`printFields({ '名前': 'a', status: 'b' })`)).toEqual(['名前    a', 'status  b'])
+it('the values of named fields begin in the same column', () => {
+  expect(printed(() => printFields({ 名前: 'a', status: 'b' }))).toEqual(['名前    a', 'status  b'])
 })
 
-describe('at a terminal', () => {
-  const call = (words: string) => `const { showInstantsFrom } = await import('${join(ROOT, 'src/cli/display.ts')}')
+describe('the display of times, ids and states', () => {
+  const call = (words: string) => `const display = await import('${join(ROOT, 'src/cli/display.ts')}')
 const print = await import('${join(ROOT, 'src/cli/print.ts')}')
 ${words}`
-  const table = `print.printTable(['WHEN', 'STATUS', 'ERROR', 'ID'], [
-  [{ instant: 1_000 }, { state: 'Failed' }, 'a very long message about what went wrong', { id: '5b9debd0-9f16-4377-92a6-fb934363d2ed' }],
-  [{ instant: 9_000_000 }, { state: 'Completed' }, '', { id: '7c9debd0-9f16-4377-92a6-fb934363d2ed' }],
-], null)`
+  const table = `print.printTable(['WHEN', 'STATUS', 'ID', 'ERROR'], [
+  [{ instant: 1_000 }, { state: 'Failed' }, { id: '5b9debd0-9f16-4377-92a6-fb934363d2ed' },
+    'a very long message about what went wrong'],
+  [{ instant: 9_000_000 }, { state: 'Completed' }, { id: '7c9debd0-9f16-4377-92a6-fb934363d2ed' }, ''],
+], null, { columns: ['STATUS', 'WHEN'], lastWidth: 30 })`
+  const quiet = { NO_COLOR: '1', TZ: 'Europe/Berlin' }
 
-  /** What a terminal of so many columns shows. */
-  function shown(words: string, environ: Readonly<Record<string, string>>): readonly string[] {
-    const shell = `stty cols 50; exec ${process.execPath} --input-type=module --eval "$PROGRAM"`
+  /** Returns the lines that a program shows on a terminal. */
+  function shown(words: string, environ: Readonly<Record<string, string>>, columns = 90): readonly string[] {
+    const shell = `stty cols ${columns}; exec '${process.execPath}' --input-type=module --eval "$PROGRAM"`
     const { stdout } = spawnSync('python3', [AT_A_TERMINAL, '[]', 'sh', '-c', shell], {
       encoding: 'utf8',
       env: { PATH: process.env.PATH ?? '', TERM: 'xterm', PROGRAM: call(words), ...environ },
@@ -57,42 +63,69 @@ ${words}`
     return stdout.split(/\r?\n/).filter((line) => line !== '')
   }
 
-  it('instants are relative, ids short, and the widest column gives way', () => {
-    expect(shown(`showInstantsFrom(185_000); ${table}`, { NO_COLOR: '1' })).toEqual([
-      'WHEN       STATUS     ERROR               ID',
-      '3 min ago  Failed     a very long messa…  5b9debd0',
-      'in 2 h     Completed                      7c9debd0',
+  it('has local times and short ids on a terminal, and shortens the last column to the width', () => {
+    expect(shown(table, quiet)).toEqual([
+      'WHEN                        STATUS     ID        ERROR',
+      '1970-01-01 01:00:01 +01:00  Failed     5b9debd0  a very long message about what went wrong',
+      '1970-01-01 03:30:00 +01:00  Completed  7c9debd0',
     ])
+    expect(shown(table, quiet, 82)[1]).toBe(
+      '1970-01-01 01:00:01 +01:00  Failed     5b9debd0  a very long message about what w…',
+    )
   })
 
-  it('what goes on has lasted for so long, and exactly since then elsewhere', () => {
-    const since = (
-      at: string,
-    ) => `showInstantsFrom(${at}); const { sinceText } = await import('${join(ROOT, 'src/cli/display.ts')}')
-console.log(sinceText(1_000))`
-    expect(shown(since('185_000'), {})).toEqual(['for 3 min'])
-    expect(shown(since('null'), {})).toEqual(['since 1970-01-01T00:00:01.000+00:00'])
+  it.each([
+    [79, '1970-01-01 01:00:01 +01:00  Failed     5b9debd0  a very long message about wha…'],
+    [78, '1970-01-01 01:00:01 +01:00  5b9debd0  a very long message about what went wro…'],
+    [68, '1970-01-01 01:00:01 +01:00  5b9debd0  a very long message about wha…'],
+    [67, '5b9debd0  a very long message about what went wrong'],
+    [40, '5b9debd0  a very long message about wha…'],
+    [18, '5b9debd0  a very …'],
+  ])('leaves out columns on a terminal of %d columns, before the last column becomes narrow', (columns, line) => {
+    expect(shown(table, quiet, columns)).toContain(line)
   })
 
-  it('exact instants can be asked for', () => {
-    expect(shown(`showInstantsFrom(null); ${table}`, { NO_COLOR: '1' })[1]).toMatch(/^1970-01-01T0/)
+  it('shortens other columns before times, which are then shortened too', () => {
+    const long = table.replace(/, \{ columns.*\}\)$/, ')')
+
+    expect(shown(long, quiet, 60)[1]).toBe('1970-01-01 01:00:01 +01:00  Failed     5b9debd0  a very lon…')
+    expect(shown(long, quiet, 48)[1]).toBe('1970-01-01 01:00:…  Failed    5b9debd0  a very …')
   })
 
-  it('states have their colours, unless NO_COLOR says otherwise', () => {
+  it('leaves out no column if the last column is short', () => {
+    const short = table.replace('a very long message about what went wrong', 'no')
+
+    expect(shown(short, quiet, 56)[1]).toBe('1970-01-01 01:00:01 +01:00  Failed     5b9debd0  no')
+  })
+
+  it('has the age of a time in a field on a terminal, also with --utc', () => {
+    const field = (isUtc: boolean) => `display.showTimes({ isUtc: ${isUtc}, now: 185_000 })
+print.printFields({ since: display.instantText(1_000), next: display.instantText(9_000_000) })`
+
+    expect(shown(field(false), quiet)).toEqual([
+      'since  1970-01-01 01:00:01 +01:00 (3 min ago)',
+      'next   1970-01-01 03:30:00 +01:00 (in 2 h)',
+    ])
+    expect(shown(field(true), quiet)[0]).toBe('since  1970-01-01 00:00:01 +00:00 (3 min ago)')
+  })
+
+  it('has coloured states on a terminal unless NO_COLOR is set', () => {
     expect(shown(table, {})[1]).toContain('\u001b[31mFailed\u001b[39m')
     expect(shown(table, { NO_COLOR: '1' }).join('')).not.toContain('\u001b')
   })
 
-  it('through a pipe everything is whole and plain', () => {
-    const { stdout } = spawnSync(
-      process.execPath,
-      ['--input-type=module', '--eval', call(`showInstantsFrom(0); ${table}`)],
-      {
-        encoding: 'utf8',
-      },
-    )
+  it('has all columns, complete cells, and neither colours nor ages in a pipe', () => {
+    const program = call(`display.showTimes({ isUtc: false, now: 0 })
+${table}
+print.printFields({ since: display.instantText(1_000) })`)
+    const { stdout } = spawnSync(process.execPath, ['--input-type=module', '--eval', program], {
+      encoding: 'utf8',
+      env: { ...process.env, ...quiet, COLUMNS: '20' },
+    })
     expect(stdout).toContain(
-      '1970-01-01T00:00:01.000+00:00  Failed     a very long message about what went wrong  5b9debd0-9f16-4377-92a6-fb934363d2ed\n',
+      '1970-01-01 01:00:01 +01:00  Failed     5b9debd0-9f16-4377-92a6-fb934363d2ed  ' +
+        'a very long message about what went wrong\n',
     )
+    expect(stdout).toMatch(/since {2}1970-01-01 01:00:01 \+01:00\n$/)
   })
 })

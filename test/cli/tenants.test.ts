@@ -1,4 +1,4 @@
-/** Tenants are made, listed and removed on the command line, on a real server. */
+/** Command `cloaca tenant` on a real PostgreSQL server. */
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Terminal } from '../support/cloaca-process.ts'
@@ -18,7 +18,7 @@ afterAll(async () => {
 })
 
 describe('cloaca tenant', () => {
-  it('prints once what a new tenant connects with, lists it, and removes it', async () => {
+  it('creates tenants that can connect, and prints their passwords once', async () => {
     await using terminal = new Terminal()
     const env = { CLOACA_DATABASE_URL: `postgresql://postgres@${database.place}` }
 
@@ -28,10 +28,26 @@ describe('cloaca tenant', () => {
     const limits = "SELECT rolname, rolconnlimit FROM pg_roles WHERE rolname LIKE 't\\_cli%' ORDER BY 1"
     const connections = await administer(database.url, limits)
     const { connectionString } = JSON.parse(given.stdout)
-    const [people, programs, used] = await Promise.all([
+    const used = await terminal.run(['status', '--json'], { env: { CLOACA_DATABASE_URL: connectionString } })
+
+    expect(made).toMatchObject({ exitCode: 0, stderr: '' })
+    const [, password] = /^password {2}([A-Za-z0-9]{32})$/m.exec(made.stdout) ?? []
+    expect(made.stdout).toBe(
+      `schema    acme\nuser      t_cli\npassword  ${password}\n` +
+        `url       postgresql://t_cli:${password}@${database.place}\n`,
+    )
+    expect(JSON.parse(given.stdout)).toMatchObject({ schemaName: 'beta', username: 't_cli_given', password: PASSWORD })
+    expect(connections.map(({ rolconnlimit }) => rolconnlimit)).toEqual([20, 7])
+    expect(used).toMatchObject({ exitCode: 0, stderr: '' })
+  })
+
+  it('lists tenants and removes them', async () => {
+    await using terminal = new Terminal()
+    const env = { CLOACA_DATABASE_URL: `postgresql://postgres@${database.place}` }
+
+    const [people, programs] = await Promise.all([
       terminal.run(['tenant', 'list'], { env }),
       terminal.run(['tenant', 'list', '--json'], { env }),
-      terminal.run(['status', '--json'], { env: { CLOACA_DATABASE_URL: connectionString } }),
     ])
     const removed = await Promise.all([
       terminal.run(['tenant', 'remove', 'acme', 't_cli', '--json'], { env }),
@@ -39,14 +55,6 @@ describe('cloaca tenant', () => {
     ])
     const after = await terminal.run(['tenant', 'list'], { env })
 
-    expect(made).toMatchObject({ exitCode: 0, stderr: '' })
-    const [, password] = /^password {2}([A-Za-z0-9]{32})$/m.exec(made.stdout) ?? []
-    expect(made.stdout).toBe(
-      `schema    acme\nuser      t_cli\npassword  ${password}\nurl       postgresql://t_cli:${password}@${database.place}\n`,
-    )
-    expect(JSON.parse(given.stdout)).toMatchObject({ schemaName: 'beta', username: 't_cli_given', password: PASSWORD })
-    expect(connections.map(({ rolconnlimit }) => rolconnlimit)).toEqual([20, 7])
-    expect(used).toMatchObject({ exitCode: 0, stderr: '' })
     expect(people.stdout).toMatch(/^SCHEMA +USERS +SIZE\nacme +t_cli +\d+\.\d MiB\nbeta +t_cli_given +\d+\.\d MiB\n$/)
     expect(JSON.parse(programs.stdout)).toMatchObject([{ schemaName: 'acme', usernames: ['t_cli'] }, {}])
     expect(JSON.parse(removed[0].stdout)).toEqual({ schemaName: 'acme', username: 't_cli', removed: true })
@@ -54,7 +62,7 @@ describe('cloaca tenant', () => {
     expect(after.stdout).toBe('No schema in this database has cloaca tables.\n')
   })
 
-  it('removes a schema that is not a tenant with --force only', async () => {
+  it('removes a schema that is not a tenant only with --force', async () => {
     await using terminal = new Terminal()
     const env = { CLOACA_DATABASE_URL: `postgresql://postgres@${database.place}` }
     await administer(database.url, 'CREATE SCHEMA billing')
@@ -72,7 +80,7 @@ describe('cloaca tenant', () => {
     expect(await administer(database.url, "SELECT 1 FROM pg_namespace WHERE nspname = 'billing'")).toEqual([])
   })
 
-  it('says what is wrong with a database or a schema that cannot have tenants', async () => {
+  it('names the problem of a database or a schema that cannot have tenants', async () => {
     await using terminal = new Terminal()
 
     const [onSqlite, schemaOnSqlite, badSchema] = await Promise.all([

@@ -1,4 +1,4 @@
-/** `CLOACA_TRACE=border`: what crosses the border, line by line; and nothing where it is not asked for. */
+/** Trace of the messages and calls between the engine and Python. */
 
 import { expect, it } from 'vitest'
 import { runScript } from '../support/run-script.ts'
@@ -6,7 +6,7 @@ import { runScript } from '../support/run-script.ts'
 const CODE = 'import time; time.sleep(0.001)'
 const LINE = /^border [→←·] {2}pid \d+ {2}([\w.]+) +token ([-\d]+) +\d+\.\d{3} ms$/
 
-it('prints one line for each message and call, with its name, token and milliseconds', async () => {
+it('CLOACA_TRACE=border prints one line per message or call, with name, token and milliseconds', async () => {
   const { stderr } = await runScript('', { target: ['-c', CODE], env: { CLOACA_TRACE: 'border' } })
 
   const lines = stderr.trimEnd().split('\n')
@@ -17,7 +17,7 @@ it('prints one line for each message and call, with its name, token and millisec
   ).toEqual(['start -', 'hello -', 'ready -', 'program 1', 'waits.sleep 1', 'programEnded 1', 'finished 2'])
 })
 
-it('prints nothing of it otherwise', async () => {
+it('without CLOACA_TRACE, a program prints no trace', async () => {
   const { stderr } = await runScript('', { target: ['-c', CODE] })
 
   expect(stderr).toBe('')

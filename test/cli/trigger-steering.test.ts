@@ -1,4 +1,4 @@
-/** `cloaca trigger enable | disable | fire | poll | set | show`, as a user types them. */
+/** Commands `cloaca trigger enable | disable | fire | poll | set | show | delete`. */
 
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -21,7 +21,7 @@ const database = steeredDatabases()
 const run = (...words: string[]) => database().run('trigger', ...words)
 const serving = (python: (host: FakeHost) => void = () => {}) => database().serve({ ...parts, python })
 
-/** What it printed, with white space as one blank. */
+/** Returns the printed lines with two spaces between columns. */
 const lines = ({ stdout }: ProcessEnd) =>
   stdout
     .trimEnd()
@@ -34,7 +34,7 @@ async function servedBefore(): Promise<void> {
   await engine.engine.stop({ graceMs: 0 })
 }
 
-describe('with nobody serving', () => {
+describe('without a serving engine', () => {
   beforeEach(servedBefore)
 
   it('a trigger is disabled with a note, which trigger show prints', async () => {
@@ -46,14 +46,14 @@ describe('with nobody serving', () => {
     expect(lines(shown)).toContain('enabled  no')
     expect(lines(shown)).toContain('note  the folder\\x1b[31m is moved')
     expect((await run('show', 'inbox')).stdout).not.toContain('note')
-    const actions = await database().store.actions.list('inbox', { limit: 9, offset: 0 })
+    const actions = await database().store.actions.list({ target: 'inbox' }, { limit: 9, offset: 0 })
     expect(actions.map(({ kind, source, note }) => [kind, source, note])).toEqual([
       ['enable', 'cli', null],
       ['disable', 'cli', 'the folder\u001b[31m is moved'],
     ])
   })
 
-  it('a trigger is fired, with the context as it is written or in a file, and with deduplication', async () => {
+  it('a trigger is fired with a context as text or from a file, and with deduplication unless forced', async () => {
     writeFileSync(join(database().terminal.folder, 'context.json'), '{"n": 1.0}\n')
 
     const fired = await run('fire', 'inbox', '--context', `@${join(database().terminal.folder, 'context.json')}`)
@@ -64,7 +64,9 @@ describe('with nobody serving', () => {
     expect(fired).toMatchObject({ exitCode: 0, stdout: `Trigger "inbox" fired: execution ${oldest?.id}.\n` })
     expect(again).toMatchObject({
       exitCode: 1,
-      stdout: `Trigger "inbox" started nothing: an execution with the same context is active (execution ${oldest?.id}). To start another execution, pass --force.\n`,
+      stdout:
+        `Trigger "inbox" started nothing: an execution with the same context is active (execution ${oldest?.id}). ` +
+        'To start another execution, pass --force.\n',
     })
     expect(JSON.parse(forced.stdout)).toEqual({
       trigger: 'inbox',
@@ -75,7 +77,7 @@ describe('with nobody serving', () => {
     expect((await database().store.getExecution(oldest?.id ?? ''))?.inputText).toContain('"n":1.0')
   })
 
-  it('what cannot be fired or polled is said, and how it can be', async () => {
+  it('a trigger that cannot be fired or polled is reported with reason and remedy', async () => {
     const refusals = await Promise.all([
       run('fire', 'inbox', '--context', '{"n":'),
       run('fire', 'inbox', '--context', '@nowhere.json'),
@@ -90,12 +92,13 @@ describe('with nobody serving', () => {
     expect(said[1]).toContain('--context cannot be read from "nowhere.json": ENOENT')
     expect(said[2]).toBe('cloaca: Trigger "inbax" not found in this database. Did you mean "inbox"?\n')
     expect(said[3]).toBe(
-      'cloaca: Trigger "nightly" has a cron schedule and is not polled. Show it with: cloaca trigger show nightly; start its workflow with: cloaca workflow run etl\n',
+      'cloaca: Trigger "nightly" has a cron schedule and is not polled. Show it with: cloaca trigger show nightly; ' +
+        'start its workflow with: cloaca workflow run etl\n',
     )
     expect(said[4]).toBe('cloaca: No engine polls trigger "inbox". Serve its script with cloaca serve.\n')
   })
 
-  it('what is set by hand is shown beside what the code says, survives a restart, and is reset', async () => {
+  it('an override is shown beside the declared option, survives a restart, and can be reset', async () => {
     const set = await run('set', 'inbox', '--interval', '10s', '--timeout', 'none', '--pause-after', '3', '--on-change')
     await servedBefore()
     const shown = lines(await run('show', 'inbox'))
@@ -120,7 +123,7 @@ describe('with nobody serving', () => {
     expect(lines(await run('show', 'inbox'))).toContain('every  1s')
   })
 
-  it('a cron trigger is shown, and how it catches up is set', async () => {
+  it('a cron trigger is shown, and its catch-up option is set and reset', async () => {
     await run('set', 'nightly', '--catchup', 'none')
     const shown = lines(await run('show', 'nightly'))
     await run('set', 'nightly', '--reset')
@@ -137,16 +140,22 @@ describe('with nobody serving', () => {
     expect(listed).toContain('nightly  cron  etl  0 2 * * *  yes  never')
   })
 
-  it('a cron trigger has a history of what it fired', async () => {
+  it('a cron trigger has a history of its firings', async () => {
     const none = await run('history', 'nightly', '--ticks')
     const [cron] = await database().store.listCrons({ limit: 1, offset: 0, enabledOnly: false })
-    const claim = { scheduleId: cron?.id ?? '', dueAt: cron?.nextRunAt ?? 0, nextRunAt: null, at: cron?.nextRunAt ?? 0 }
+    const claim = {
+      scheduleId: cron?.id ?? '',
+      dueAt: cron?.nextRunAt ?? 0,
+      nextRunAt: null,
+      followingRunAt: null,
+      at: cron?.nextRunAt ?? 0,
+    }
     await database().store.claimCron({ ...claim, firingId: 'firing', execution: null })
 
     expect(none.stdout).toBe('Trigger "nightly" has not fired yet.\n')
-    expect(lines(await run('history', 'nightly'))).toEqual([
+    expect(lines(await run('history', 'nightly', '--utc'))).toEqual([
       'DUE  FIRED  EXECUTION',
-      '2026-01-01T02:00:00.000+00:00  2026-01-01T02:00:00.000+00:00  none',
+      '2026-01-01 02:00:00 +00:00  2026-01-01 02:00:00 +00:00  none',
     ])
     expect(JSON.parse((await run('history', 'nightly', '--json')).stdout)).toMatchObject([
       { id: 'firing', scheduledAt: '2026-01-01T02:00:00.000+00:00' },
@@ -164,13 +173,12 @@ describe('with nobody serving', () => {
     expect(lines(await run('show', 'nightly'))).toContain('enabled  yes')
   })
 
-  it('a trigger that no script declares any more is shown as such, and removed; one that is declared is not', async () => {
-    await using other = await database().serve({ workflows: [etl], triggers: [trigger('other', { workflow: 'etl' })] })
+  const servingOther = () => database().serve({ workflows: [etl], triggers: [trigger('other', { workflow: 'etl' })] })
+
+  it('triggers that no script declares any more are listed and shown as not declared', async () => {
+    await using _ = await servingOther()
     const [listed, shown, status] = [await run('list'), await run('show', 'inbox'), await database().run('status')]
     const crons = await database().run('schedule', 'list')
-    const refused = await run('delete', 'other')
-    const deleted = [await run('delete', 'inbox', '--note', 'a trial'), await run('delete', 'nightly')]
-    await other.engine.stop({ graceMs: 0 })
 
     expect(lines(listed).map((line) => line.split('  ').slice(0, 5))).toEqual(
       expect.arrayContaining([
@@ -184,6 +192,77 @@ describe('with nobody serving', () => {
     )
     expect(status.stdout).toMatch(/^not declared +inbox, nightly$/m)
     expect(crons.stdout).toMatch(/^nightly .* not declared +never$/m)
+  })
+
+  describe('after the code changed a polled trigger into a cron trigger, and the reverse', () => {
+    const changed = [
+      cronTrigger('inbox', '0 3 * * *', { workflow: 'etl' }),
+      trigger('nightly', { workflow: 'etl' }),
+    ] as const
+    const servingChanged = () => database().serve({ workflows: [etl], triggers: changed })
+    const listed = async () => {
+      const rows = JSON.parse((await run('list', '--json')).stdout) as { name: string; kind: string }[]
+      return rows.map(({ name, kind }) => `${name} ${kind}`).sort()
+    }
+
+    it('both are listed, counted and shown once, with their new kinds', async () => {
+      await using _ = await servingChanged()
+
+      expect(await listed()).toEqual(['inbox cron', 'nightly poll'])
+      const status = await database().run('status')
+      expect(status.stdout).toMatch(/^triggers +2, 2 enabled/m)
+      expect(status.stdout).not.toContain('not declared')
+      expect(lines(await run('show', 'inbox'))).toContain('cron  0 3 * * *')
+      expect(lines(await run('show', 'nightly'))).toContain('every  1s')
+      expect(lines(await database().run('schedule', 'list'))).toEqual([
+        expect.stringMatching(/^SCHEDULE /),
+        expect.stringMatching(/^inbox {2}etl {2}0 3 \* \* \* /),
+      ])
+    })
+
+    it('commands and the serving engine disable and enable their new kinds', async () => {
+      await using serving = await servingChanged()
+      const { triggers } = serving.engine.services
+      const enabled = async () => ({
+        cron: (await database().store.triggerCrons(['inbox']))[0]?.isEnabled,
+        polled: (await database().store.getTrigger('nightly'))?.isEnabled,
+      })
+
+      await run('disable', 'inbox')
+      await run('disable', 'nightly')
+      const disabled = await enabled()
+      const status = await database().run('status')
+      await triggers.setEnabled('inbox', true)
+      await triggers.setEnabled('nightly', true)
+
+      expect(disabled).toEqual({ cron: false, polled: false })
+      expect(status.stdout).toMatch(/^triggers +2, 0 enabled$/m)
+      expect(await enabled()).toEqual({ cron: true, polled: true })
+    })
+
+    it('both are listed once when no script declares them any more, and are deleted completely', async () => {
+      const before = await servingChanged()
+      await before.engine.stop({ graceMs: 0 })
+      await before[Symbol.asyncDispose]()
+      await database().clock.advance(1)
+      await using _ = await servingOther()
+
+      expect(await listed()).toEqual(['inbox cron', 'nightly poll', 'other poll'])
+      expect((await database().run('status')).stdout).toMatch(/^not declared +(inbox, nightly|nightly, inbox)$/m)
+      await run('delete', 'inbox')
+      await run('delete', 'nightly')
+      expect(await listed()).toEqual(['other poll'])
+      expect(await database().store.listCrons({ limit: 9, offset: 0, enabledOnly: false })).toEqual([])
+      expect(await database().store.getTrigger('inbox')).toBeNull()
+    })
+  })
+
+  it('an undeclared trigger is deleted, and a declared trigger is not', async () => {
+    await using other = await servingOther()
+    const refused = await run('delete', 'other')
+    const deleted = [await run('delete', 'inbox', '--note', 'a trial'), await run('delete', 'nightly')]
+    await other.engine.stop({ graceMs: 0 })
+
     expect(refused).toMatchObject({
       exitCode: 1,
       stderr: expect.stringContaining('a served script declares the trigger and would create it again.'),
@@ -195,7 +274,7 @@ describe('with nobody serving', () => {
     expect(JSON.parse((await run('list', '--json')).stdout)).toMatchObject([{ name: 'other', undeclaredAt: null }])
   })
 
-  it('what cannot be set is wrong usage, and says what can', async () => {
+  it('an invalid override is rejected, and the message describes the valid values', async () => {
     const ends = await Promise.all([
       run('set', 'inbox'),
       run('set', 'inbox', '--interval', '10'),
@@ -207,22 +286,29 @@ describe('with nobody serving', () => {
     ])
 
     expect(ends.map(({ exitCode }) => exitCode)).toEqual([2, 2, 2, 2, 2, 2, 1])
-    expect(ends.map(({ stderr }) => stderr).join('')).toMatch(
-      /Pass at least one[\s\S]*a duration such as[\s\S]*at least 1ms[\s\S]*1 or more, or none[\s\S]*Pass only one of these[\s\S]*skip, all, none[\s\S]*has a cron schedule and is not polled[\s\S]*workflow run etl/,
-    )
+    const messages = [
+      'Pass at least one',
+      'a duration such as',
+      'at least 1ms, or none',
+      '1 or more, or none',
+      'Pass only one of these',
+      '"skip", "all", "none"',
+      'has a cron schedule and is not polled[\\s\\S]*workflow run etl',
+    ]
+    expect(ends.map(({ stderr }) => stderr).join('')).toMatch(new RegExp(messages.join('[\\s\\S]*')))
   })
 })
 
-describe('with a process that serves', () => {
-  // A poll that was requested long ago, or far in the future, is refused; the commands have the time of the machine.
+describe('with a serving engine', () => {
+  // The engine rejects requests that are too old or in the future, and the commands use the system clock.
   beforeEach(() => database().clock.setWall(Date.now() - database().clock.now()))
 
-  it('a trigger is polled by it at once, and the command prints what came of it', async () => {
+  it('a trigger is polled immediately, and the command prints the outcome', async () => {
     const error = fault('no shop')
     const answers = [SKIP, { kind: 'skipped', reason: 'empty' } as const, { kind: 'failed', error } as const]
     await using running = await serving((host) => host.trigger('inbox', () => answers.shift() ?? SKIP))
     await database().clock.advance(0)
-    await running.engine.triggers.setEnabled('inbox', false)
+    await running.engine.services.triggers.setEnabled('inbox', false)
 
     const skipped = await database().moving(run('poll', 'inbox'))
     const failed = await database().moving(run('poll', 'inbox'))
@@ -233,7 +319,7 @@ describe('with a process that serves', () => {
     await running.engine.stop({ graceMs: 0 })
   })
 
-  it('a poll that is not waited for is asked, and that is said', async () => {
+  it('poll --no-wait stores the request and confirms this', async () => {
     await using running = await serving((host) => host.trigger('inbox', () => SKIP))
     await database().clock.advance(0)
 
@@ -241,7 +327,8 @@ describe('with a process that serves', () => {
     await database().clock.advance(600)
 
     expect([stdout, exitCode]).toEqual([
-      'Request to poll trigger "inbox" stored. The trigger will be polled when its engine reads the request; see: cloaca trigger history inbox --ticks\n',
+      'Request to poll trigger "inbox" stored. The trigger will be polled when its engine reads the request; ' +
+        'see: cloaca trigger history inbox --ticks\n',
       0,
     ])
     expect(running.host.pollsOf('inbox')).toHaveLength(2)

@@ -1,4 +1,4 @@
-/** `trigger test` polls one trigger of a file once, prints what came of it, and starts nothing. */
+/** `trigger test` polls one trigger of a file once, prints the outcome, and starts nothing. */
 
 import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -11,7 +11,7 @@ describe('cloaca trigger test', () => {
   const terminal = new Terminal()
   afterAll(() => terminal[Symbol.asyncDispose]())
 
-  it('prints the context of a firing with its number tokens, starts nothing and leaves no database', async () => {
+  it('prints the context of a firing with its numbers verbatim, starts nothing and creates no database', async () => {
     const end = await terminal.run(['trigger', 'test', SHOP, 'new_order'])
 
     expect(end).toEqual({
@@ -23,7 +23,7 @@ describe('cloaca trigger test', () => {
     expect(readdirSync(terminal.folder)).toEqual([])
   })
 
-  it('prints a skip as JSON when it is asked to', async () => {
+  it('prints a skip as JSON with --json', async () => {
     const end = await terminal.run(['trigger', 'test', SHOP, 'quiet', '--json'])
 
     expect(end.exitCode).toBe(0)
@@ -40,7 +40,7 @@ describe('cloaca trigger test', () => {
     expect(end.stderr).toMatch(/\ncloaca: trigger 'unreachable' raised exception: ConnectionError: .*\n$/)
   })
 
-  it('polls a trigger of a file that opens a runner, whose triggers are not polled and whose schedules do not fire', async () => {
+  it('polls no other trigger and fires no schedule of a file that opens a runner', async () => {
     terminal.write('own_runner.py', OWN_RUNNER)
 
     const end = await terminal.run(['trigger', 'test', 'own_runner.py', 'asks'])
@@ -52,7 +52,7 @@ describe('cloaca trigger test', () => {
     expect(end.stderr).not.toContain('polled beside')
   })
 
-  it('warns of a workflow whose name is similar to one of the file', async () => {
+  it('warns of an undeclared workflow whose name is similar to a declared one', async () => {
     terminal.write(
       'misspelt.py',
       'import cloaca\nwith cloaca.WorkflowBuilder("order"):\n    cloaca.task(id="t")(lambda ctx: ctx)\n' +
@@ -64,7 +64,7 @@ describe('cloaca trigger test', () => {
     expect(end.stderr).toMatch(/Trigger "asks" starts workflow "ordr", which is not declared.* Did you mean "order"\?/)
   })
 
-  it('does not warn of a workflow that another file may declare', async () => {
+  it('does not warn of an undeclared workflow that another file may declare', async () => {
     terminal.write(
       'elsewhere.py',
       'import cloaca\n@cloaca.trigger(on="order")\ndef asks():\n    return cloaca.TriggerResult.skip()\n',
@@ -74,7 +74,7 @@ describe('cloaca trigger test', () => {
     expect(end).toMatchObject({ exitCode: 0, stdout: 'Trigger "asks" skipped.\n', stderr: '' })
   })
 
-  it('names the nearest trigger of the file', async () => {
+  it('suggests a similar name for an unknown trigger', async () => {
     const end = await terminal.run(['trigger', 'test', SHOP, 'new_orders'])
 
     expect(end).toMatchObject({ exitCode: 1, stdout: '' })
@@ -82,7 +82,7 @@ describe('cloaca trigger test', () => {
   })
 })
 
-/** Its runner would poll \`beside\`, and fire its schedule each second, several times while \`asks\` waits. */
+/** Script whose runner would poll `beside` and fire a schedule each second while `asks` sleeps. */
 const OWN_RUNNER = `
 import time
 import cloaca

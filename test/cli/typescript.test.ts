@@ -1,4 +1,4 @@
-/** The commands with scripts of TypeScript and JavaScript, alone and beside Python. */
+/** Commands for scripts in TypeScript and JavaScript, with and without Python scripts. */
 
 import { afterAll, describe, expect, it } from 'vitest'
 import { type CloacaProcess, Terminal } from '../support/cloaca-process.ts'
@@ -43,11 +43,11 @@ function shop(): Terminal {
   return terminal
 }
 
-describe('TypeScript beside Python', () => {
+describe('TypeScript scripts beside Python scripts', () => {
   const terminal = shop()
   afterAll(() => terminal[Symbol.asyncDispose]())
 
-  it('is served from one folder, printed and logged, and loaded anew when a helper changes', async () => {
+  it('are served from one folder, print and log, and are reloaded when a helper changes', async () => {
     const serving = await watching(terminal)
     await serving.logs("workflow 'orders' completed")
     await serving.prints('shipped by post')
@@ -71,7 +71,7 @@ describe('TypeScript beside Python', () => {
     expect(JSON.parse(history.stdout)).toHaveLength(3)
   })
 
-  it('is checked: what would be served, and what is missing', async () => {
+  it('are checked: declarations are listed, and missing scripts and tasks are problems', async () => {
     const all = await terminal.run(['check', 'jobs'])
     expect(all).toMatchObject({ exitCode: 0, stderr: '' })
     expect(all.stdout).toContain(
@@ -79,7 +79,7 @@ describe('TypeScript beside Python', () => {
     )
 
     const alone = await terminal.run(['check', 'jobs/orders.ts'])
-    expect(alone, 'what a task names is looked for beside it').toMatchObject({ exitCode: 0, stderr: '' })
+    expect(alone, 'the script of a task is searched beside its workflow').toMatchObject({ exitCode: 0, stderr: '' })
     expect(alone.stdout).toContain('jobs/score.py\n  workflow scoring: 1 task')
 
     terminal.write('alone/orders.ts', ORDERS)
@@ -96,13 +96,14 @@ describe('TypeScript beside Python', () => {
     )
   })
 
-  it('has its triggers tested without Python, with the place of what they throw', async () => {
+  it('have their triggers tested without Python, with the file and line of errors', async () => {
     const fired = await terminal.run(['trigger', 'test', 'jobs/orders.ts', 'inbox'])
     expect(fired).toMatchObject({ exitCode: 0, stdout: 'Trigger "inbox" fired.\ncontext  {"order_id":7}\n' })
 
     terminal.write(
       'fails.mjs',
-      "import { trigger } from 'cloaca'\nexport const t = trigger('t', { every: '1s', starts: 'x' }, () => { throw new RangeError('no') })\n",
+      "import { trigger } from 'cloaca'\n" +
+        "export const t = trigger('t', { every: '1s', starts: 'x' }, () => { throw new RangeError('no') })\n",
     )
     const failed = await terminal.run(['trigger', 'test', 'fails.mjs', 't'])
     expect(failed.exitCode).toBe(1)
@@ -115,14 +116,16 @@ describe('TypeScript beside Python', () => {
 const CHECKED = `
 import { workflow } from 'cloaca'
 
-const isOrder = (value: unknown): value is { order_id: number } => typeof (value as { order_id?: unknown }).order_id === 'number'
+const isOrder = (value: unknown): value is { order_id: number } =>
+  typeof (value as { order_id?: unknown }).order_id === 'number'
 const issues = [{ message: 'expected a number', path: ['order_id'] }]
-const input = { '~standard': { version: 1, vendor: 'test', validate: (value: unknown) => isOrder(value) ? { value } : { issues } } } as const
+const validate = (value: unknown) => isOrder(value) ? { value } : { issues }
+const input = { '~standard': { version: 1, vendor: 'test', validate } } as const
 
 export const checked = workflow('checked', { input }).task('ship', ({ order_id }) => ({ shipped: order_id }))
 `
 
-it('refuses a --context that the input schema of a served workflow refuses, and starts nothing', async () => {
+it('a --context that does not match the input schema is rejected, and starts no execution', async () => {
   await using terminal = new Terminal()
   terminal.write('checked.ts', CHECKED)
   const serving = terminal.start(['serve', 'checked.ts', '--no-http', ...DATABASE], {})

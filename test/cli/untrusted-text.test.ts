@@ -1,4 +1,4 @@
-/** Names, errors, contexts and tracebacks are texts of others: they cannot speak to the terminal, nor forge a log line. */
+/** Names, errors, contexts and tracebacks of scripts: they cannot control the terminal or forge a log line. */
 
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type LogRecord, Terminal } from '../support/cloaca-process.ts'
 import { ObservedRunner } from '../support/observed-runner.ts'
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not come through
+// biome-ignore lint/suspicious/noControlCharactersInRegex: output must not contain these characters
 const CONTROLS = /[\0-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]/
 const EVIL = '\\x1b[2J\\x7f\\x9b31m\\u202egnp\\u2066'
 const SHOWN = '\\x1b[2J\\x7f\\x9b31m\\u202egnp\\u2066'
@@ -32,7 +32,7 @@ with cloaca.WorkflowBuilder("w${EVIL}") as builder:
         raise error
 `
 
-describe('texts of others', () => {
+describe('texts of scripts', () => {
   const terminal = new Terminal()
   const database = join(terminal.folder, 'evil.db')
   let executionId: string
@@ -55,7 +55,7 @@ describe('texts of others', () => {
     ['execution', 'show', executionId],
   ]
 
-  it('are shown by the commands, with their controls as escapes and in lines of their own', async () => {
+  it('are printed by commands with control characters escaped, and never at the start of a line', async () => {
     for (const words of commands()) {
       const { stdout } = await terminal.run([...words, '--db', database])
 
@@ -65,7 +65,7 @@ describe('texts of others', () => {
     }
   })
 
-  it('are the same texts in the JSON of the commands, written with escapes', async () => {
+  it('are complete in the JSON of commands, with control characters escaped', async () => {
     for (const words of commands()) {
       const { stdout } = await terminal.run([...words, '--db', database, '--json'])
 
@@ -74,7 +74,7 @@ describe('texts of others', () => {
     }
   })
 
-  it('are the same texts in a log for programs, written with escapes', async () => {
+  it('are complete in a JSON log, with control characters escaped', async () => {
     const serving = terminal.start(['serve', 'evil.py', '--db', ':memory:'])
     const { msg } = await serving.logs('raised exception')
 
@@ -86,7 +86,7 @@ describe('texts of others', () => {
     expect(lines.map((line) => (JSON.parse(line) as LogRecord).level)).toContain('error')
   })
 
-  it('cannot forge a line of the log on a terminal: each further line of a text is indented', async () => {
+  it('cannot forge a log line on a terminal, because each further line of a text is indented', async () => {
     terminal.write(
       'program.py',
       `${SCRIPT}
@@ -103,15 +103,15 @@ runner.execute("w${EVIL}", cloaca.Context({}))
     expect(stderr.split('\n').filter((line) => line.startsWith(FORGED))).toEqual([])
   })
 
-  it('are shown in what a command complains about', async () => {
+  it('are escaped in error messages of commands', async () => {
     const { stderr } = await terminal.run(['execution', 'show', '\x1b]0;x\x07', '--db', database])
 
     expect(stderr).toBe('cloaca: Execution "\\x1b]0;x\\x07" not found in this database.\n')
   })
 })
 
-describe('a list of executions', () => {
-  it('may be long, and one of none says nothing of the database', async () => {
+describe('cloaca execution list', () => {
+  it('prints 200,000 executions, and only the header with --limit 0', async () => {
     await using terminal = new Terminal()
     const path = join(terminal.folder, 'many.db')
     await using served = await ObservedRunner.open({ database: path })
@@ -128,6 +128,10 @@ describe('a list of executions', () => {
 
     expect(all).toMatchObject({ exitCode: 0, stderr: '' })
     expect(all.stdout.trimEnd().split('\n')).toHaveLength(200_001)
-    expect(none).toMatchObject({ exitCode: 0, stderr: '', stdout: 'CREATED  WORKFLOW  STATUS  STARTED BY  ID\n' })
+    expect(none).toMatchObject({
+      exitCode: 0,
+      stderr: '',
+      stdout: 'STARTED  DURATION  WORKFLOW  STATUS  STARTED BY  ID  ERROR\n',
+    })
   })
 })

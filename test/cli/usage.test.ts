@@ -1,9 +1,9 @@
-/** Wrong usage of the command line is exit code 2, before anything is opened or started. */
+/** Invalid usage of the command line: exit code 2, before anything is opened or started. */
 
 import { afterAll, describe, expect, it } from 'vitest'
 import { Terminal } from '../support/cloaca-process.ts'
 
-describe.concurrent('the command line', () => {
+describe('the command line', () => {
   const terminal = new Terminal()
   afterAll(() => terminal[Symbol.asyncDispose]())
 
@@ -21,10 +21,9 @@ describe.concurrent('the command line', () => {
     [['execution', 'list', '--since', '2026-02-30T00:00:00Z'], /Expected a duration such as 2h or 7d, or a timestamp/],
     [['run'], /There is no program to run\. Name a script, such as: cloaca run report\.py/],
     [['config', '--memory', 'lots'], /'lots' is invalid\. Expected a size such as/],
-    [['run', '--memory', '3'], /--memory must be a size such as .* at least "384mb"/],
+    [['run', '--memory', '3'], /"--memory" must be a size such as .* at least "384mb", but "3" \(string\) was given\./],
     [['run', '-m'], /-m needs the name of a module\./],
     [['run', '--fast', 'shop.py'], /cloaca run has no option "--fast"\./],
-    [['run', 'missing.py'], /File ".*missing\.py" not found\. Check the path\./],
     [
       ['workflow', 'run', 'order', '--db', ':memory:', '--context', '[1]'],
       /Invalid --context: .* JSON object.* an array was given/,
@@ -37,13 +36,22 @@ describe.concurrent('the command line', () => {
       ['workflow', 'run', 'order', '--db', ':memory:', '--context', `{"a": ${'['.repeat(512)}${']'.repeat(512)}}`],
       /Invalid --context: .* deeper than 512 levels/,
     ],
-    [['run', 'constructor'], /File ".*constructor" not found\. Check the path\./],
     [
       ['workflow', 'run', 'order', '--db', ':memory:', '--context', '{'],
       /Invalid --context: A context must be valid JSON: /,
     ],
-  ])('%s is wrong usage, and says why', async (words, message) => {
-    const end = await terminal.run(words)
+  ])('%s exits with 2 and states the reason', async (words, message) => {
+    const end = await terminal.call(words)
+
+    expect(end).toMatchObject({ exitCode: 2, stdout: '' })
+    expect(end.stderr).toMatch(message)
+  })
+
+  it.each([
+    [['run', 'missing.py'], /File ".*missing\.py" not found\. Check the path\./],
+    [['run', 'constructor'], /File ".*constructor" not found\. Check the path\./],
+  ])('exits with 2 if the script of %s does not exist', async (words, message) => {
+    const end = await terminal.start(words).ended
 
     expect(end).toMatchObject({ exitCode: 2, stdout: '' })
     expect(end.stderr).toMatch(message)
@@ -55,21 +63,20 @@ describe.concurrent('the command line', () => {
       'sqlite://missing/jobs.db',
       /the folder ".*missing" does not exist\. Create it/,
     ],
-    ['that is no database', 'sqlite://notes.db', /file is not a database\. Use another file, or move this one away\./],
     [
-      'of a kind that is not known',
-      'mysql://localhost/jobs',
-      /databases of type "mysql" are not supported\. Use sqlite:/,
+      'whose file is not a database',
+      'sqlite://notes.db',
+      /file is not a database\. Use another file, or move this one away\./,
     ],
-  ])('serves nothing on a database %s, and says what to do in one line', async (_, url, message) => {
+    ['of an unknown type', 'mysql://localhost/jobs', /databases of type "mysql" are not supported\. Use sqlite:/],
+  ])('serves nothing on a database %s, and names the remedy in one line', async (_, url, message) => {
     terminal.write('notes.db', 'These are notes and no database. '.repeat(100))
     terminal.write('shop.py', '')
 
     const end = await terminal.run(['serve', 'shop.py', '--db', url])
 
     expect(end).toMatchObject({ exitCode: 1, stdout: '' })
-    expect(end.stderr).toMatch(message)
-    expect(end.stderr.trimEnd().split('\n')).toHaveLength(1)
+    expect((JSON.parse(end.stderr) as { msg: string }).msg).toMatch(message)
   })
 
   it.each([
@@ -99,15 +106,15 @@ describe.concurrent('the command line', () => {
     ' execution',
     ' execution list',
     ' execution show',
-  ])('cloaca%s --help has an example', async (words) => {
+  ])('cloaca%s --help shows an example', async (words) => {
     const { exitCode, stdout } = await terminal.run([...words.split(' ').slice(1), '--help'])
 
     expect(exitCode).toBe(0)
     expect(stdout).toMatch(new RegExp(`^Examples?:\\n {2}cloaca${words}`, 'm'))
   })
 
-  it('tells its version and its commands', async () => {
-    const [version, help] = await Promise.all([terminal.run(['--version']), terminal.run(['--help'])])
+  it('prints its version with --version, and its commands with --help', async () => {
+    const [version, help] = await Promise.all([terminal.start(['--version']).ended, terminal.run(['--help'])])
 
     expect(version).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) })
     expect(help.exitCode).toBe(0)

@@ -1,4 +1,4 @@
-/** Executions whose workflow no living engine has, in the commands and the HTTP interface, after their engine was killed. */
+/** Executions that no engine can continue after their engine was killed, in commands and HTTP responses. */
 
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { Terminal } from '../support/cloaca-process.ts'
@@ -17,7 +17,7 @@ export const kept = workflow('kept').task('done', () => ({ done: true }))
 const WAITING_FOR = { kind: 'engine', workflow: 'gone' }
 const WORDS = 'waiting for an engine that has workflow gone'
 
-describe('an execution whose workflow is gone after a restart', () => {
+describe('an execution whose workflow no engine serves after a restart', () => {
   const terminal = new Terminal()
   const db = ['--db', 'sqlite://jobs.db']
   let id: string
@@ -52,7 +52,7 @@ describe('an execution whose workflow is gone after a restart', () => {
     expect((await run('status')).stdout).toContain(`\n1 execution is ${WORDS}\n`)
   })
 
-  it('has waitingFor in JSON of commands and HTTP; one that an engine runs has null', async () => {
+  it('has waitingFor in the JSON of commands and HTTP, which is null for a running execution', async () => {
     await run('workflow', 'run', 'kept', '--wait')
     const rows = [
       { workflow: 'kept', waitingFor: null },
@@ -68,7 +68,7 @@ describe('an execution whose workflow is gone after a restart', () => {
     expect(await get('/status')).toMatchObject({ waiting: counted })
   })
 
-  it('does not wait while another engine has its workflow', async () => {
+  it('stops waiting when another engine serves its workflow', async () => {
     const third = terminal.start(['serve', 'gone.ts', '--no-http', ...db])
     await third.logs('serving ')
 

@@ -1,16 +1,16 @@
-/** `workflow run --wait`: a process that only waits for what another carries out. */
+/** `workflow run --wait` waits until another process has run the workflow. */
 
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
 import { Terminal } from '../support/cloaca-process.ts'
 import { workflow } from '../support/declared.ts'
-import { FakeClock } from '../support/fake-clock.ts'
+import { ManualClock } from '../support/manual-clock.ts'
 import { FIRST_PAGE, RunningEngine } from '../support/running-engine.ts'
 import { newCron } from '../support/store-builders.ts'
 
 const demo = workflow('demo', { work: {} })
-const clock = new FakeClock()
+const clock = new ManualClock()
 
 describe('workflow run --wait', () => {
   let terminal: Terminal
@@ -27,7 +27,7 @@ describe('workflow run --wait', () => {
 
   const run = (...words: string[]) => terminal.start(['workflow', 'run', 'demo', '--wait', ...words, '--db', path])
 
-  it('with nobody serving prints the id first, says so, and ends on request', async () => {
+  it('prints the id and a notice if no engine serves, and ends at SIGINT', async () => {
     const waiting = run()
 
     await waiting.prints('No engine serves this database', 'stderr')
@@ -39,7 +39,7 @@ describe('workflow run --wait', () => {
     expect(stderr).toMatch(/cloaca execution show [0-9a-f-]{36}\n$/)
   })
 
-  it('leaves what is due to those that serve, and ends when one of them has run the workflow', async () => {
+  it('starts no due schedule itself, and ends when an engine has run the workflow', async () => {
     const store = await openSqliteStore({ path, durability: 'normal', clock })
     await store.createCron(newCron({ workflow: 'demo', nextRunAt: 1 }))
     const waiting = run('--json')
@@ -57,7 +57,7 @@ describe('workflow run --wait', () => {
     await store.close()
   })
 
-  it('says nothing of the kind while a process serves', async () => {
+  it('prints no notice while an engine serves', async () => {
     const store = await openSqliteStore({ path, durability: 'normal', clock })
     await using serving = await RunningEngine.start({ clock, store, workflows: [demo] })
 

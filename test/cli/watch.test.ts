@@ -1,11 +1,13 @@
-/** `serve --watch`: what is served follows the files, however they are saved. */
+/** `serve --watch` follows changes of files, however they are saved. */
 
-import { renameSync, rmSync, symlinkSync } from 'node:fs'
+import { renameSync, rmSync, symlinkSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
+import { FileWatch } from '../../src/cli/serve/watch.ts'
 import { type CloacaProcess, Terminal } from '../support/cloaca-process.ts'
 
-/** A script whose trigger fires once a loading, so that its workflow runs. */
+/** Returns a script whose trigger fires once after each load, so that its workflow runs. */
 const script = (name: string, more = '') => `
 import cloaca
 ${more}
@@ -25,14 +27,14 @@ with cloaca.WorkflowBuilder("${name}"):
 `
 
 async function watching(terminal: Terminal, ...places: readonly string[]): Promise<CloacaProcess> {
-  // As for users, whose Python keeps what it has compiled.
+  // Python writes compiled files, as it does for users.
   const env = { PYTHONDONTWRITEBYTECODE: '' }
   const serving = terminal.start(['serve', ...places, '--watch', '--db', ':memory:'], { env })
   await serving.logs('serving ')
   return serving
 }
 
-it('a file that is saved by renaming another over it is loaded again, each time', async () => {
+it('a script is reloaded each time that another file is renamed over it', async () => {
   await using terminal = new Terminal()
   const path = terminal.write('shop.py', script('first'))
   const serving = await watching(terminal, 'shop.py')
@@ -43,7 +45,7 @@ it('a file that is saved by renaming another over it is loaded again, each time'
   }
 })
 
-it('a script that runs a workflow of its own while it is loaded runs the new one, under another name too', async () => {
+it('a script that runs its own workflow while loading runs the new version, also under a new name', async () => {
   await using terminal = new Terminal()
   const code = (name: string, says: string) => `
 import cloaca
@@ -73,7 +75,7 @@ print("${says} came to", runner.execute("${name}", cloaca.Context({})).status, f
   }
 })
 
-it('a script is loaded again when a helper that it imports changes, and no other script is', async () => {
+it('only the script that imports a changed helper is reloaded', async () => {
   await using terminal = new Terminal()
   const helper = (name: string) => terminal.write('helper.py', `NAME = "${name}"\n`)
   helper('first')
@@ -88,7 +90,7 @@ it('a script is loaded again when a helper that it imports changes, and no other
   expect(serving.log.filter(({ msg }) => msg.includes('loaded script "other.py"'))).toHaveLength(1)
 })
 
-it('a file that is saved broken leaves the script as it was, and says so; the next good one replaces it', async () => {
+it('an invalid file leaves the old script in use and is logged, until a valid file replaces it', async () => {
   await using terminal = new Terminal()
   terminal.write('shop.py', script('good'))
   const serving = await watching(terminal, 'shop.py')
@@ -101,7 +103,7 @@ it('a file that is saved broken leaves the script as it was, and says so; the ne
   await serving.logs("workflow 'better' completed")
 })
 
-it('a file of a folder that declares nothing any more is named, and a file that never did is not', async () => {
+it('a file that no longer declares anything is logged, and a helper without declarations is not', async () => {
   await using terminal = new Terminal()
   terminal.write('shop/one.py', script('one'))
   terminal.write('shop/two.py', script('two'))
@@ -117,7 +119,7 @@ it('a file of a folder that declares nothing any more is named, and a file that 
   expect(serving.log.filter(({ msg }) => msg.includes('helper.py'))).toEqual([])
 })
 
-it('a file of a folder that is new is served, one that is removed is not any more, and the others go on', async () => {
+it('a new file of a folder is served, a removed file is not, and the others stay served', async () => {
   await using terminal = new Terminal()
   terminal.write('shop/one.py', script('one'))
   terminal.write('shop/two.py', script('two'))
@@ -132,7 +134,29 @@ it('a file of a folder that is new is served, one that is removed is not any mor
   await serving.logs("workflow 'twice' completed")
 })
 
-it('a file that is saved twice within a second, with the same size, is loaded as it was saved last', async () => {
+it('an old file that is moved into a folder before its watch is ready is reported', async () => {
+  await using terminal = new Terminal()
+  const old = terminal.write('old.py', '')
+  utimesSync(old, 0, 0)
+  terminal.write('jobs/known.py', '')
+  await sleep(50)
+  const since = Date.now()
+  await sleep(50)
+  const moved = join(terminal.folder, 'jobs', 'moved.py')
+  renameSync(old, moved)
+
+  const reported: string[] = []
+  const changed = async (files: readonly string[]) => void reported.push(...files)
+  const watch = await FileWatch.open([join(terminal.folder, 'jobs')], since, {
+    changed,
+    failed: (error) => expect.unreachable(error.message),
+  })
+
+  await expect.poll(() => reported).toEqual([moved])
+  await watch.close()
+})
+
+it('the last version is loaded after several saves within a second, even with equal file sizes', async () => {
   await using terminal = new Terminal()
   terminal.write('helper.py', 'NAME = "a1"\n')
   terminal.write('shop.py', script('shop', 'import helper\nprint("helped by", helper.NAME, flush=True)'))
@@ -145,7 +169,7 @@ it('a file that is saved twice within a second, with the same size, is loaded as
 })
 
 describe('a script that could not be loaded', () => {
-  it('is loaded when the helper that was broken is mended', async () => {
+  it('is loaded when its invalid helper is corrected', async () => {
     await using terminal = new Terminal()
     terminal.write('other.py', script('other'))
     terminal.write('lib/helper.py', 'this is no Python')
@@ -157,7 +181,7 @@ describe('a script that could not be loaded', () => {
     await serving.logs("workflow 'shop' completed")
   })
 
-  it('is loaded when the helper that was missing is there', async () => {
+  it('is loaded when its missing helper is created', async () => {
     await using terminal = new Terminal()
     terminal.write('shop.py', script('shop'))
     const serving = await watching(terminal, 'shop.py')
@@ -169,7 +193,7 @@ describe('a script that could not be loaded', () => {
     await serving.logs("workflow 'better' completed")
   })
 
-  it('is loaded when the module that it is becomes good', async () => {
+  it('is loaded when it is named as a module and its file is corrected', async () => {
     await using terminal = new Terminal()
     terminal.write('other.py', script('other'))
     terminal.write('shop/__init__.py', '')
@@ -182,7 +206,7 @@ describe('a script that could not be loaded', () => {
   })
 })
 
-it('a module is loaded again when its file changes', async () => {
+it('a module is reloaded when its file changes', async () => {
   await using terminal = new Terminal()
   terminal.write('shop/__init__.py', '')
   terminal.write('shop/jobs.py', script('first'))
@@ -193,7 +217,7 @@ it('a module is loaded again when its file changes', async () => {
   await serving.logs("workflow 'second' completed")
 })
 
-it('a folder that is removed is served no more, and is again when it is back', async () => {
+it('the scripts of a removed folder are no longer served, and are served again when it is back', async () => {
   await using terminal = new Terminal()
   terminal.write('other.py', script('other'))
   terminal.write('shop/jobs/one.py', script('one'))
@@ -207,7 +231,7 @@ it('a folder that is removed is served no more, and is again when it is back', a
   expect(serving.log.filter(({ level }) => level === 'error')).toEqual([])
 })
 
-it('what cannot be looked at in a folder is named once, and the others are served and loaded again', async () => {
+it('an unreadable file of a folder is logged once, and the other files are served and reloaded', async () => {
   await using terminal = new Terminal()
   terminal.write('shop/one.py', script('one'))
   symlinkSync('loop.py', join(terminal.folder, 'shop', 'loop.py'))
@@ -222,15 +246,15 @@ it('what cannot be looked at in a folder is named once, and the others are serve
   expect(serving.log.filter(({ level }) => level === 'error')).toEqual([])
 })
 
-describe('a link that is switched to another folder', () => {
-  /** As deployments do: at no moment is there nothing. */
+describe('a symbolic link that is switched to another folder', () => {
+  /** Replaces a link atomically, as deployments do: the link always exists. */
   const point = (terminal: Terminal, link: string, to: string) => {
     symlinkSync(to, join(terminal.folder, `${link}.new`))
     renameSync(join(terminal.folder, `${link}.new`), join(terminal.folder, link))
   }
 
   it.each(['current', 'current/jobs', 'current/jobs/one.py'])(
-    'has %s served from there, time after time',
+    'is followed each time if %s is served',
     async (place) => {
       await using terminal = new Terminal()
       terminal.write('first/jobs/one.py', script('first'))
@@ -249,7 +273,7 @@ describe('a link that is switched to another folder', () => {
     },
   )
 
-  it('has what is new there served, what is not there no more, and is waited for while it is gone', async () => {
+  it('has only the files of the new folder served, and is served again after its removal', async () => {
     await using terminal = new Terminal()
     terminal.write('other.py', script('other'))
     terminal.write('first/one.py', script('one'))
@@ -269,7 +293,7 @@ describe('a link that is switched to another folder', () => {
     await serving.logs("workflow 'three' completed")
   })
 
-  it('is noticed when it is hidden, and the files of the folder are links through it', async () => {
+  it('is followed if its name is hidden and the files of the served folder link through it', async () => {
     await using terminal = new Terminal()
     terminal.write('jobs/..1/one.py', script('first'))
     terminal.write('jobs/..2/one.py', script('second'))
@@ -283,7 +307,7 @@ describe('a link that is switched to another folder', () => {
   })
 })
 
-it('a trigger that names a workflow which nobody declares is named after a save, too', async () => {
+it('an undeclared workflow of a trigger is logged after a reload, too', async () => {
   await using terminal = new Terminal()
   terminal.write('shop.py', script('shop'))
   const serving = await watching(terminal, 'shop.py')
@@ -293,7 +317,7 @@ it('a trigger that names a workflow which nobody declares is named after a save,
   await serving.logs('starts workflow "shopp", which is not declared')
 })
 
-it('a stop does not wait for a script that is being loaded again', async () => {
+it('a shutdown does not wait for a script that is being reloaded', async () => {
   await using terminal = new Terminal()
   terminal.write('shop.py', script('shop'))
   const serving = await watching(terminal, 'shop.py')

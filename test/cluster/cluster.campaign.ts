@@ -1,7 +1,7 @@
 /**
- * Three engines on one database, of which one is killed, one stands still for longer than its lease and goes on, and one loses
- * the server: no firing is lost, nothing is done by two at a time, and what is left is done by the others.
- * `CLUSTER_ROUNDS` makes a campaign of it.
+ * Three engines on one database. One is killed, one is suspended for longer than its lease, and one is cut off from the
+ * server. No firing is lost, no poll or task runs twice at the same time, and the other engines take over.
+ * `CLUSTER_ROUNDS` is the number of rounds.
  */
 
 import { type ChildProcess, spawn } from 'node:child_process'
@@ -12,15 +12,15 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { Runner } from '../../src/index.ts'
-import { Connection } from '../../src/store/sqlite/file/connection.ts'
+import { Connection } from '../../src/store/sqlite/file/sqlite-connection.ts'
+import { MAIN } from '../support/main-path.ts'
 import { PostgresProxy } from '../support/postgres-proxy.ts'
 
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 const SOURCES = fileURLToPath(new URL('sources.py', import.meta.url))
 const ROUNDS = Number(process.env.CLUSTER_ROUNDS ?? 1)
 const FILES_A_SOURCE = 12 * ROUNDS
 const SOURCE_NAMES = Array.from({ length: 6 }, (_, index) => String(index))
-/** Longer than a lease, with what a busy machine adds. */
+/** Duration of a suspension, longer than a lease even on a busy machine. */
 const STILL_MS = 13_000
 const QUIET_WITHIN_MS = 60_000
 const LIMIT_MS = 180_000 * ROUNDS
@@ -33,10 +33,10 @@ interface Note {
   readonly at: number
 }
 
-/** What three engines share. */
+/** Database that the three engines share. */
 interface Shared extends AsyncDisposable {
   readonly url: string
-  /** How the third reaches it: a way that can be cut. */
+  /** URL for the third engine, which `cutOff` interrupts. */
   readonly thirdUrl: string
   cutOff(ms: number): Promise<void>
 }
@@ -55,7 +55,7 @@ async function sharedPostgres(): Promise<Shared> {
   }
 }
 
-/** A file has no way that could be cut: another process keeps it locked instead. */
+/** Shares a database file. `cutOff` locks the file, because there is no connection to interrupt. */
 async function sharedSqlite(): Promise<Shared> {
   const path = join(folder, 'shared.db')
   return {
@@ -90,7 +90,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true, maxRetries: 20 })
 })
 
-/** `url`: how it reaches the database. */
+/** Starts an engine on the database at `url`, and waits until it serves the triggers. */
 async function startEngine(url: string): Promise<ChildProcess> {
   const engine = spawn(process.execPath, [MAIN, 'serve', SOURCES, '--no-http'], {
     env: { ...process.env, CLOACA_DATABASE_URL: url, CLUSTER_FOLDER: folder },
@@ -108,7 +108,7 @@ async function startEngine(url: string): Promise<ChildProcess> {
   return engine
 }
 
-/** Returns the notes of all engines: none before the first poll, which creates the journal. */
+/** Returns the notes of all engines. The first poll creates the journal, so there are none before. */
 function notes(): readonly Note[] {
   const journal = join(folder, 'journal')
   if (!existsSync(journal)) return []
@@ -126,7 +126,7 @@ async function until(isSo: () => boolean | Promise<boolean>, what: string): Prom
   }
 }
 
-/** Of one name, what began before what began earlier had ended, both by processes that were neither killed nor stood still. */
+/** Returns calls that began before the previous call of the same name ended, except those of `disturbed` processes. */
 function overlaps(all: readonly Note[], disturbed: ReadonlySet<number>): readonly Note[] {
   const open = new Map<string, Note>()
   const found: Note[] = []
@@ -152,7 +152,7 @@ describe('three engines', () => {
     ['PostgreSQL', sharedPostgres],
     ['SQLite', sharedSqlite],
   ])(
-    'on %s share the triggers, and lose and double nothing while they are killed, stand still and are cut off',
+    'on %s share the triggers, and lose no work if killed, suspended or cut off from the database',
     {
       timeout: LIMIT_MS,
     },
@@ -197,7 +197,7 @@ describe('three engines', () => {
         SOURCE_NAMES.map((name) => runner.triggers.history(`source${name}`, { limit: 10_000 })),
       )
       expect((await executions()).length).toBe(fired.flat().length)
-      // What was fired twice was fired by a poll that had seen the file before it was moved.
+      // A poll may have listed a file just before it was moved, so some files are fired twice.
       expect((await executions()).length).toBeLessThan(6 * FILES_A_SOURCE * 1.2)
 
       third.removeAllListeners('exit')

@@ -1,4 +1,7 @@
-"""Six sources of files and the workflow that moves them away. What is polled and run is noted in a journal that all processes share."""
+"""Six triggers that watch folders, and a workflow that moves the files away.
+
+Each poll and each task is noted in a journal that all processes share.
+"""
 
 import json
 import os
@@ -42,6 +45,6 @@ with cloaca.WorkflowBuilder("move"):
         try:
             os.rename(f"{FOLDER}/inbox/{file}", f"{FOLDER}/done/{file}")
         except FileNotFoundError:
-            pass  # an attempt before this one has moved it, and could not say so
+            pass  # an earlier attempt has moved the file, and could not report it
         note(kind="task", name=file, edge="end")
         return context

@@ -14,8 +14,8 @@ def note(at, **facts):
     os.close(journal)
 
 
-# The time is read first, so that a call which is stopped in the middle is not taken for one that begins later. It is that of
-# the wall clock: Pyodide's monotonic clock counts from the start of its process.
+# Functions read the time before they call `note`, so that a call that is suspended in between keeps its real time.
+# They read the wall clock, because Pyodide's monotonic clock counts from the start of its process.
 
 
 @cloaca.trigger(name="a-watched", poll_interval="20ms", on="count")

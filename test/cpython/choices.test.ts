@@ -1,4 +1,4 @@
-/** Which Python a script is loaded into. */
+/** Choice of the Python into which a script is loaded. */
 
 import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -11,8 +11,8 @@ import {
   type PythonChoice,
   PythonChoices,
 } from '../../src/host/environment/python-choice.ts'
-import { optionsOf } from '../../src/runner/project-options.ts'
 import { Runner } from '../../src/runner/runner.ts'
+import { runnerOptionsFromSettings } from '../../src/runner/start/setting-options.ts'
 import { loadSettings } from '../../src/settings/settings.ts'
 import { Terminal } from '../support/cloaca-process.ts'
 
@@ -46,13 +46,13 @@ describe('the Python of a script', () => {
     [{ kind: 'module', name: 'pkg.other' }, 'of-module'],
     [{ kind: 'module', name: 'pkg.part.deep' }, 'pyodide'],
     [{ kind: 'module', name: 'pkgs' }, 'pyodide'],
-  ])('is that of the nearest place: %j', (target, label) => {
+  ])('is chosen by the innermost matching place: %j', (target, label) => {
     expect(choiceLabel(choices.of(target))).toBe(label)
   })
 })
 
-describe('settings', () => {
-  it('name it in a file with paths that count from there, in a variable and in flags', () => {
+describe('settings for the Python of scripts', () => {
+  it('are read from a file, with paths relative to the file, and from environment variables', () => {
     const project = mkdtempSync(join(tmpdir(), 'cloaca-choices-'))
     mkdirSync(join(project, 'reports'))
     writeFileSync(
@@ -60,7 +60,7 @@ describe('settings', () => {
       'python = "python3.12"\n[python-for]\n"reports/" = "env/bin/python"\n"some.module" = "pyodide"\n',
     )
     const optionsWith = (environment: Record<string, string>, flags = {}) =>
-      optionsOf(loadSettings({ folder: project, environment, flags }))
+      runnerOptionsFromSettings(loadSettings({ folder: project, environment, flags }))
 
     expect(optionsWith({})).toMatchObject({
       python: { kind: 'cpython', executable: 'python3.12' },
@@ -75,7 +75,7 @@ describe('settings', () => {
     })
   })
 
-  it('are shown with where they come from, and a flag that is given twice counts twice', async () => {
+  it('are shown with their source, and a repeated flag adds another place', async () => {
     await using terminal = new Terminal()
     const words = ['config', '--python', 'python3', '--python-for', 'a=p1', '--python-for', 'b/=./p2', '--json']
 
@@ -89,17 +89,17 @@ describe('settings', () => {
     )
   })
 
-  it('that name a place which is not there are refused', async () => {
+  it('are rejected if they name a place that does not exist', async () => {
     await using terminal = new Terminal()
     terminal.write('a.py', '')
 
     const ended = await terminal.run(['serve', 'a.py', '--db', ':memory:', '--python-for', 'reprots/=python3'])
 
     expect(ended).toMatchObject({ exitCode: 1, stdout: '' })
-    expect(ended.stderr).toBe('cloaca: File or folder "reprots/" not found. Check the path.\n')
+    expect(JSON.parse(ended.stderr)).toMatchObject({ msg: 'File or folder "reprots/" not found. Check the path.' })
   })
 
-  it('that are no Python are refused', async () => {
+  it('are rejected if they do not name a Python', async () => {
     const wrong = { kind: 'cpython' } as unknown as PythonChoice
     await expect(Runner.open({ database: ':memory:', python: wrong })).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',

@@ -1,12 +1,12 @@
-/** What the manual says of the differences between the Pythons is what the tests know of them. */
+/** Differences between Pyodide and CPython in the manual, compared with the differences in the tests. */
 
 import { describe, expect, it } from 'vitest'
 import differences from '../fixtures/python-differences.json' with { type: 'json' }
 import { readDocument, tableRows } from '../support/documents.ts'
 import { sourceFiles } from '../support/source-tree.ts'
 
-describe('the differences between the Pythons', () => {
-  it('are those of the manual, with their reasons', () => {
+describe('the differences between Pyodide and CPython', () => {
+  it('are the same in the manual and in the tests, with their reasons', () => {
     const rows = tableRows(readDocument('docs/cpython.md'), 'What')
 
     expect(rows).toEqual(
@@ -14,7 +14,7 @@ describe('the differences between the Pythons', () => {
     )
   })
 
-  it('are each seen by a test that runs under all of them', () => {
+  it('are each covered by a test that runs under both', () => {
     const tests = ['test/scenarios', 'test/runner', 'python/tests'].flatMap((folder) =>
       sourceFiles(folder, '.ts', '.py'),
     )

@@ -1,4 +1,4 @@
-"""What the tests of faults load."""
+"""Script that faults.test.ts loads."""
 
 import os
 import re
@@ -17,7 +17,7 @@ def pid():
 
 @cloaca.trigger("work", poll_interval="1h")
 def matches():
-    """In C code that lets no other thread run, and looks for signals."""
+    """Runs C code that blocks all other threads but checks for signals."""
     re.match(r"(a+)+$", "a" * 40 + "b")
     return skip()
 

@@ -1,4 +1,4 @@
-/** What befalls a CPython from outside: it is stopped, it is killed, or its engine is; and C code that can be interrupted. */
+/** CPython processes that are stopped or killed, or whose engine is killed, and C code that is interrupted. */
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -7,14 +7,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { MAIN } from '../support/main-path.ts'
 import { OpenHost } from '../support/open-host.ts'
 import { whenProcessEnds } from '../support/process-end.ts'
 
 const SCRIPT = fileURLToPath(new URL('./faults.py', import.meta.url))
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 const DEADLINE_MS = 300
 
-describe('a CPython', () => {
+describe('a CPython process', () => {
   let python: OpenHost
   beforeAll(async () => {
     python = await OpenHost.open([SCRIPT], 1, { python: { kind: 'cpython', executable: 'python3' } })
@@ -26,10 +26,10 @@ describe('a CPython', () => {
   async function pid(): Promise<number> {
     const outcome = await python.poll(SCRIPT, 'pid')
     if (outcome.kind !== 'fired') throw new Error(JSON.stringify(outcome))
-    return JSON.parse(outcome.contextText ?? '').pid
+    return JSON.parse(outcome.firings[0]?.contextText ?? '').pid
   }
 
-  it('is interrupted in C code that looks for signals, though no thread of it can run', async () => {
+  it('is interrupted in C code that blocks all threads but checks for signals', async () => {
     const before = await pid()
 
     const outcome = await python.poll(SCRIPT, 'matches', DEADLINE_MS)
@@ -41,7 +41,7 @@ describe('a CPython', () => {
     expect(await pid()).toBe(before)
   })
 
-  it('that a signal has stopped is replaced when a call in it does not end in time', async () => {
+  it('that SIGSTOP has stopped is replaced when a call exceeds its deadline', async () => {
     const before = await pid()
     process.kill(before, 'SIGSTOP')
 
@@ -52,10 +52,10 @@ describe('a CPython', () => {
     await whenProcessEnds(before)
   })
 
-  it('that is killed loses the task that was running, and the next one has its scripts', async () => {
+  it('that is killed loses its running task, and the next process loads its scripts', async () => {
     const before = await pid()
     const running = python.runTask(SCRIPT, 'work', 'sleeps')
-    await pid() // it is inside by then
+    await pid() // the task is running when this poll returns
 
     process.kill(before, 'SIGKILL')
 
@@ -67,7 +67,7 @@ describe('a CPython', () => {
   })
 })
 
-it('a CPython ends with its engine', async () => {
+it('a CPython process ends when its engine is killed', async () => {
   const script = join(mkdtempSync(join(tmpdir(), 'cloaca-faults-')), 'served.py')
   writeFileSync(
     script,

@@ -1,4 +1,4 @@
-"""What a script does under a Python of the machine: what Pyodide has none of, and what it should not do."""
+"""Triggers and tasks that only CPython can run, and triggers that end or block its process."""
 
 import collections
 import ctypes
@@ -18,7 +18,7 @@ may_go_on = threading.Event()
 
 @cloaca.trigger("work", poll_interval="1h")
 def facts():
-    """Of this process, and the number of polls since it began."""
+    """Fires with facts about this process, and the number of polls since it started."""
     global polls
     polls += 1
     return fire(
@@ -62,7 +62,7 @@ def hangs_in_c():
 
 @cloaca.trigger("work", poll_interval="1h")
 def waits_for_program():
-    """In C code that lets no other thread run and takes no signal, beside a program that takes no SIGTERM."""
+    """Blocks in C code that ignores signals, after it started a program that ignores SIGTERM."""
     program = subprocess.Popen(["sh", "-c", "trap '' TERM; echo ready; while :; do sleep 1; done"], stdout=-1)
     program.stdout.readline()
     with open(os.environ["PID_FILE"], "w") as file:
@@ -83,7 +83,7 @@ def faults():
 
 @cloaca.trigger("work", poll_interval="1h")
 def forks():
-    """The child keeps what it has open, for as long as it is let."""
+    """Exits, and leaves a child that keeps all descriptors open until it is killed."""
     if os.fork() == 0:
         while True:
             time.sleep(60)
@@ -92,7 +92,7 @@ def forks():
 
 @cloaca.trigger("work", poll_interval="1h")
 def is_greedy():
-    """And says nothing of it: it is in C from then on."""
+    """Allocates 768 MiB, and then blocks in C code, so that it cannot answer."""
     hoard = b"x" * (768 * 2**20)
     collections.deque(itertools.count(), maxlen=0)
     return fire(cloaca.Context({"bytes": len(hoard)}))

@@ -1,4 +1,4 @@
-/** Scripts under a CPython that print, return and poll far more than usual, and whose process is stopped, or runs out of memory. */
+/** Scripts under CPython with large results, large output, many polls, no memory, or a stopped process. */
 
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -11,7 +11,7 @@ import { EXECUTABLE } from '../support/test-python.ts'
 const SCRIPT = fileURLToPath(new URL('./large_work.py', import.meta.url))
 const MEBIBYTE = 1_048_576
 const TRIGGERS = 10_000
-/** Of a Node that serves, twice. */
+/** Maximum memory of the engine, twice the usual memory of an engine that serves. */
 const ENGINE_MEBIBYTES = 512
 const isLinux = existsSync('/proc/self/statm')
 
@@ -30,7 +30,7 @@ async function pid(): Promise<number> {
 }
 
 describe('a script under CPython', () => {
-  it('returns a context of 100 MB, whole', async () => {
+  it('returns a context of 100 MB unchanged', async () => {
     const outcome = await run('returns')
 
     const text = outcome.kind === 'completed' ? (outcome.contextText ?? '') : ''
@@ -38,7 +38,7 @@ describe('a script under CPython', () => {
     expect(text.startsWith('{"text":"üxx')).toBe(true)
   })
 
-  it('that returns more than a message may have hears how much is allowed, and goes on', async () => {
+  it('fails with the size limit in the message if its context exceeds 256 MiB', async () => {
     const before = await pid()
 
     const outcome = await run('returns_too_much')
@@ -47,7 +47,7 @@ describe('a script under CPython', () => {
     expect(await pid()).toBe(before)
   })
 
-  it('is polled ten thousand times at once on one thread, and each poll is answered', async () => {
+  it('answers 10,000 polls that are requested at the same time', async () => {
     const outcomes = await Promise.all(
       Array.from({ length: TRIGGERS }, (_, index) => python.poll(SCRIPT, `skips-${index}`)),
     )
@@ -55,7 +55,7 @@ describe('a script under CPython', () => {
     expect(outcomes.filter(({ kind }) => kind === 'skipped')).toHaveLength(TRIGGERS)
   })
 
-  it.skipIf(!isLinux)('that is refused memory by the system fails with MemoryError, and goes on', async () => {
+  it.skipIf(!isLinux)('fails with MemoryError if the system refuses memory, and its process continues', async () => {
     const before = await pid()
 
     const outcome = await run('runs_out_of_memory')
@@ -64,7 +64,7 @@ describe('a script under CPython', () => {
     expect(await pid()).toBe(before)
   })
 
-  it('whose process stands still is ended when a limit is over, and the next call has another one', async () => {
+  it('times out if its process is stopped, and the next call runs in another process', async () => {
     const before = await pid()
     const polling = python.poll(SCRIPT, 'sleeps', 300)
     process.kill(before, 'SIGSTOP')
@@ -72,12 +72,12 @@ describe('a script under CPython', () => {
     expect(await polling).toMatchObject({ kind: 'timedOut' })
 
     expect(await pid()).not.toBe(before)
-    // The system takes a process that is killed away a moment after its successor may have started.
+    // The system may remove a killed process only after the next process has started.
     await vi.waitFor(() => expect(isRunning(before)).toBe(false))
   })
 })
 
-it.skipIf(!isLinux)('a task that prints 200 MB ends, and neither its log nor the engine grows with it', async () => {
+it.skipIf(!isLinux)('a task that prints 200 MB completes with a small log and little engine memory', async () => {
   await using terminal = new Terminal()
   const db = ['--db', 'flood.db']
   const file = terminal.write('flood.py', readFileSync(SCRIPT, 'utf8').replace('10_000)', '1)'))
@@ -89,14 +89,14 @@ it.skipIf(!isLinux)('a task that prints 200 MB ends, and neither its log nor the
 
   const { id, status, context } = JSON.parse(ran.stdout)
   expect(status).toBe('Completed')
-  expect(mostMebibytes(context.engine)).toBeLessThan(ENGINE_MEBIBYTES)
+  expect(peakMebibytes(context.engine)).toBeLessThan(ENGINE_MEBIBYTES)
   const { stdout } = await terminal.run(['execution', 'logs', id, '--json', ...db])
   expect(stdout.length).toBeLessThan(4 * MEBIBYTE)
   for (const line of ['line 000000', 'line 999999']) expect(stdout).toContain(line)
   closeSync(nowhere)
 })
 
-/** The most that a process has had. */
-function mostMebibytes(pid: number): number {
+/** Returns the peak memory of a process. */
+function peakMebibytes(pid: number): number {
   return Number(/^VmHWM:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1_024
 }

@@ -1,4 +1,4 @@
-"""What is large, what is many, and what the system takes away."""
+"""Tasks with large results and output, and 10,000 triggers."""
 
 import os
 import resource

@@ -1,4 +1,4 @@
-/** What people take a CPython for: processes, and packages with code that is compiled for the machine. */
+/** Tasks that need CPython: they start processes, or use packages with compiled code. */
 
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
@@ -10,7 +10,7 @@ import { EXECUTABLE } from '../support/test-python.ts'
 const SCRIPT = fileURLToPath(new URL('./native_work.py', import.meta.url))
 const DEADLINE_MS = 1_000
 
-/** They are installed where `.ci/run` tests; elsewhere what needs them is left out. */
+/** Returns whether a module is installed. `.ci/run` installs them; elsewhere the tests that need them are skipped. */
 const has = (module: string) => spawnSync(EXECUTABLE, ['-c', `import ${module}`]).status === 0
 
 let python: OpenHost
@@ -32,7 +32,7 @@ async function contextOf(task: string): Promise<unknown> {
   return outcome.kind === 'completed' ? JSON.parse(outcome.contextText ?? '') : outcome
 }
 
-it('a task spreads its work over a pool of processes, however they are started', async () => {
+it('a task uses pools of processes with each start method of multiprocessing', async () => {
   const squares = [285, true]
   const context = await contextOf('pool')
 
@@ -41,7 +41,7 @@ it('a task spreads its work over a pool of processes, however they are started',
   expect(await contextOf('executor')).toEqual({ total: 285, isElsewhere: true })
 })
 
-it('a task pipes megabytes through a program', async () => {
+it('a task sends 200,000 lines to the stdin of a program', async () => {
   expect(await contextOf('pipeline')).toEqual({ isWhole: true })
 })
 
@@ -49,11 +49,11 @@ it.skipIf(!has('numpy, pandas'))('a task computes with numpy and pandas', async 
   expect(await contextOf('frames')).toEqual({ hours: { ada: 4.5, bob: 2 }, singular: 2 })
 })
 
-it.skipIf(!has('psycopg2'))('a task asks a PostgreSQL server through a driver in C', async () => {
+it.skipIf(!has('psycopg2'))('a task queries a PostgreSQL server with psycopg2', async () => {
   expect(await contextOf('rows')).toEqual({ sum: 101_000 })
 })
 
-it.skipIf(!has('psycopg2'))('a poll that hangs in such a driver is stopped, and the next call runs', async () => {
+it.skipIf(!has('psycopg2'))('a poll that hangs in psycopg2 is stopped, and the next call runs', async () => {
   const outcome = await python.poll(SCRIPT, 'query_hangs', DEADLINE_MS)
 
   expect(outcome).toMatchObject({ kind: 'timedOut', error: { message: expect.stringContaining('query_hangs') } })

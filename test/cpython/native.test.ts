@@ -1,4 +1,4 @@
-/** What only a Python of the machine can do: packages with C code, and processes. */
+/** Tasks that only CPython can run: they use packages with C code, or start processes. */
 
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -31,21 +31,21 @@ describe.skipIf(executable === null)(`a task under CPython ${reason && `(skipped
     expect(await run('numbers')).toEqual({ sums: { a: 3, b: 1.5 }, determinant: -2 })
   })
 
-  it('asks a PostgreSQL server with psycopg2', async () => {
+  it('queries a PostgreSQL server with psycopg2', async () => {
     expect(await run('database')).toEqual({ total: 7, server: 'PostgreSQL' })
   })
 
-  it('is stopped while C code waits for that server', async () => {
+  it('is stopped at its deadline while C code waits for the server', async () => {
     expect(await run('slow_query', 500)).toMatchObject({ kind: 'timedOut' })
     expect(await run('numbers')).toMatchObject({ determinant: -2 })
   })
 
-  it('spreads work over processes', async () => {
+  it('distributes work over several processes', async () => {
     expect(await run('pool')).toEqual({ squares: 2_470, elsewhere: true })
     expect(await run('executor')).toEqual({ squares: 2_470 })
   })
 
-  it('pipes through a program', async () => {
+  it('sends text to a program and reads its output', async () => {
     expect(await run('programs')).toEqual({ sorted: ['a', 'b'] })
   })
 })

@@ -1,4 +1,4 @@
-"""Tasks that need C code, or processes: what Pyodide has none of."""
+"""Tasks that need C code or processes, which Pyodide does not have."""
 
 import concurrent.futures
 import multiprocessing

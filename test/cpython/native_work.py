@@ -1,4 +1,4 @@
-"""Tasks that need what Pyodide has none of, or not in this way: processes of their own, and libraries that are compiled for the machine."""
+"""Tasks that need processes or compiled libraries, which Pyodide lacks or handles differently."""
 
 import concurrent.futures
 import multiprocessing
@@ -22,7 +22,7 @@ with cloaca.WorkflowBuilder("native"):
 
     @cloaca.task()
     def pool(context):
-        """By each of the ways in which the system may start processes."""
+        """Uses each start method of multiprocessing."""
         for method in multiprocessing.get_all_start_methods():
             with multiprocessing.get_context(method).Pool(2) as workers:
                 add_squares(context, workers.map(squared, range(10)))
@@ -38,7 +38,8 @@ with cloaca.WorkflowBuilder("native"):
     @cloaca.task()
     def pipeline(context):
         text = "".join(f"line {number}\n" for number in range(200_000))
-        ran = subprocess.run([sys.executable, "-c", "import sys; print(len(sys.stdin.read()))"], input=text, text=True, capture_output=True, check=True)
+        command = [sys.executable, "-c", "import sys; print(len(sys.stdin.read()))"]
+        ran = subprocess.run(command, input=text, text=True, capture_output=True, check=True)
         context.set("isWhole", int(ran.stdout) == len(text))
         return context
 
@@ -57,7 +58,9 @@ with cloaca.WorkflowBuilder("native"):
         import psycopg2
 
         with psycopg2.connect(os.environ["TEST_SERVER_URL"]) as connection, connection.cursor() as cursor:
-            cursor.execute("CREATE TEMPORARY TABLE orders AS SELECT n, n * 2 AS twice FROM generate_series(1, 1000) AS n")
+            cursor.execute(
+                "CREATE TEMPORARY TABLE orders AS SELECT n, n * 2 AS twice FROM generate_series(1, 1000) AS n"
+            )
             cursor.execute("SELECT sum(twice) FROM orders WHERE n %% %s = 0", (10,))
             context.set("sum", int(cursor.fetchone()[0]))
         return context
@@ -65,7 +68,7 @@ with cloaca.WorkflowBuilder("native"):
 
 @cloaca.trigger("native", poll_interval="1h")
 def query_hangs():
-    """In the C code of the driver, which goes on waiting after a signal."""
+    """Waits in the C code of the driver, which continues to wait after a signal."""
     import psycopg2
 
     with psycopg2.connect(os.environ["TEST_SERVER_URL"]) as connection, connection.cursor() as cursor:

@@ -1,4 +1,4 @@
-/** `cloaca run --python`: the program is what `python script.py` would have been. */
+/** `cloaca run --python`, compared with the same program under `python script.py`. */
 
 import { execFileSync, spawnSync } from 'node:child_process'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -16,7 +16,7 @@ afterEach(async () => {
   await terminal[Symbol.asyncDispose]()
 })
 
-/** What python itself says of the same words. */
+/** Runs `python` with the same arguments. */
 function underPython(words: readonly string[], input = '') {
   const { stdout, stderr, status, signal } = spawnSync(PYTHON, words, {
     cwd: terminal.folder,
@@ -30,8 +30,8 @@ function underPython(words: readonly string[], input = '') {
 const runs = (words: readonly string[], stdin = '') =>
   terminal.run(['run', '--python', PYTHON, ...words], { stdin, env: { OF_TEST: 'yes' } })
 
-describe('a program under the python of the machine', () => {
-  it('prints, raises and exits as under python itself, byte for byte', async () => {
+describe("a program under the system's CPython", () => {
+  it('prints the same bytes and exits with the same code as under python', async () => {
     terminal.write(
       'facts.py',
       [
@@ -61,13 +61,13 @@ describe('a program under the python of the machine', () => {
     }
   })
 
-  it('has the signals that this process gets, and ends by one as python does', async () => {
+  it('receives the signals of cloaca run, and ends by its own signal', async () => {
     terminal.write(
       'waits.py',
       [
         'import signal, time, sys, os',
         'signal.signal(signal.SIGTERM, lambda *_: os.write(1, b"terminated\\n"))',
-        // Within the try: what follows the word may come before the next statement is reached.
+        // Inside the try, because SIGINT can arrive before the next statement starts.
         'try:',
         '  os.write(1, b"ready\\n")',
         '  time.sleep(60)',
@@ -85,16 +85,16 @@ describe('a program under the python of the machine', () => {
     expect(await running.ended).toMatchObject({ stdout: 'ready\nterminated\ninterrupted\n', signal: 'SIGKILL' })
   })
 
-  it('finds the package of this engine, also where it is not installed, and the engine', async () => {
+  it('finds the engine, and its Python package even if the package is not installed', async () => {
     terminal.write('uses.py', 'import cloaca, os\nprint(os.path.dirname(cloaca.__file__), os.environ["CLOACA_ENGINE"])')
 
     const { stdout, stderr } = await runs(['uses.py'])
 
     expect(stderr).toBe('')
-    expect(stdout).toMatch(/\/python\/cloaca .*node\S* .*\/cli\/main\.ts\n$/)
+    expect(stdout).toMatch(/\/python\/cloaca .*node\S* .*\/cli\/main\.[jt]s\n$/)
   })
 
-  it('runs workflows with an engine that it starts, in its own process', async () => {
+  it('runs the tasks of workflows in its own process, with an engine that it starts', async () => {
     terminal.write(
       'runs.py',
       [
@@ -114,7 +114,7 @@ describe('a program under the python of the machine', () => {
     expect(await runs(['runs.py'])).toMatchObject({ stdout: 'Completed True\n', stderr: '', exitCode: 0 })
   })
 
-  it('is the one that the project names, by a path that counts from its settings', async () => {
+  it('runs under the Python in cloaca.toml, whose path is relative to that file', async () => {
     const found = execFileSync(PYTHON, ['-c', 'import sys; print(sys.executable)'], { encoding: 'utf8' }).trim()
     execFileSync(found, ['-m', 'venv', '--without-pip', `${terminal.folder}/.venv`])
     terminal.write('cloaca.toml', 'python = ".venv/bin/python"\n')
@@ -136,7 +136,7 @@ describe('a program under the python of the machine', () => {
     ['./says.sh', 'it is not Python: when asked for its version, it printed "hello"'],
     ['./fails.sh', 'it is not Python: when asked for its version, it ended with exit code 3'],
     ['./old.sh', 'it is Python 3.8.1, but cloaca needs 3.9 or newer'],
-  ])('that is %s is refused in one line', async (python, reason) => {
+  ])('fails with one line if --python is %s', async (python, reason) => {
     terminal.write('plain.txt', 'x')
     terminal.write('silent.sh', '#!/bin/sh\n', 0o755)
     terminal.write('says.sh', '#!/bin/sh\necho hello\n', 0o755)
@@ -148,5 +148,33 @@ describe('a program under the python of the machine', () => {
     expect(ended).toMatchObject({ exitCode: 1, stdout: '' })
     expect(ended.stderr).toMatch(/^cloaca: Python ".*" cannot be used: [^\n]*\n$/)
     expect(ended.stderr).toContain(reason)
+  })
+
+  it('starts a workflow once for a key, also if the program runs again, and under Pyodide', async () => {
+    terminal.write(
+      'bill.py',
+      [
+        'import sys',
+        'import cloaca',
+        'with cloaca.WorkflowBuilder("bill"):',
+        '    @cloaca.task(retry_attempts=0)',
+        '    def charge(context):',
+        '        print("charged", context["amount"])',
+        '        return context',
+        'with cloaca.DefaultRunner("sqlite://bills.db") as runner:',
+        '    context = cloaca.Context({"amount": float(sys.argv[1])})',
+        '    try:',
+        '        print(runner.execute("bill", context, key="invoice-7").final_context["amount"])',
+        '    except ValueError as error:',
+        '        print(str(error).partition(", by")[0].partition(": it")[0])',
+      ].join('\n'),
+    )
+
+    expect((await runs(['bill.py', '7.5'])).stdout).toBe('charged 7.5\n7.5\n')
+    expect((await runs(['bill.py', '7.5'])).stdout).toBe('7.5\n')
+    expect((await terminal.run(['run', 'bill.py', '7.5'])).stdout).toBe('7.5\n')
+    const refused = 'Workflow execution failed: Key "invoice-7" of workflow "bill" was used with another input'
+    expect((await runs(['bill.py', '8'])).stdout).toBe(`${refused}\n`)
+    expect((await terminal.run(['run', 'bill.py', '8'])).stdout).toBe(`${refused}\n`)
   })
 })

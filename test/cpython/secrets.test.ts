@@ -1,10 +1,10 @@
-/** Secrets under a CPython of the machine: what children and exceptions show of them. */
+/** Secrets under the system's CPython, in the output of child processes and in exceptions. */
 
 import { expect, test } from 'vitest'
 import { expectChildrenMasked, SECRET_OF_CHILDREN } from '../support/secretive-children.ts'
 import { EXECUTABLE } from '../support/test-python.ts'
 
-test('neither the children of a task nor the type of its exception show a secret that it was given', async () => {
+test('a secret is masked in the output of child processes and in the type of an exception', async () => {
   const { everything } = await expectChildrenMasked(['--python', EXECUTABLE])
 
   expect(everything).toContain('Told_***')

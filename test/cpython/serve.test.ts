@@ -4,12 +4,12 @@ import { execFileSync } from 'node:child_process'
 import { copyFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { type CloacaProcess, Terminal } from '../support/cloaca-process.ts'
+import { type CloacaProcess, loggedMessages, Terminal } from '../support/cloaca-process.ts'
 import { isRunning, whenProcessEnds } from '../support/process-end.ts'
 
 const EXECUTABLE = execFileSync('python3', ['-c', 'import sys; print(sys.executable)'], { encoding: 'utf8' }).trim()
 
-/** Polled all the time; says where it runs, and keeps what it was told. */
+/** Returns a script with a trigger that prints its platform and process id at its first poll. */
 const script = (name: string, version = 1) => `
 import cloaca, os, sys
 seen = []
@@ -40,14 +40,14 @@ afterEach(async () => {
 const serve = (...words: string[]) =>
   terminal.start(['serve', '--db', 'sqlite://jobs.db', '--log-format', 'json', ...words])
 
-/** The pid that a script has printed, the last time. */
+/** Waits until a script has printed its process id `time` times. Returns the last one. */
 async function pidOf(serving: CloacaProcess, name: string, platform: string, version = 1, time = 1): Promise<number> {
   const line = new RegExp(`${name} ${version} on ${platform} in (\\d+)`, 'g')
   await expect.poll(() => [...serving.stdout.matchAll(line)].length, { timeout: 30_000 }).toBe(time)
   return Number([...serving.stdout.matchAll(line)].at(-1)?.[1])
 }
 
-it('runs each script under the Python that is named for its place, side by side', async () => {
+it('runs scripts under different Pythons, which --python-for names for their places', async () => {
   terminal.write('a.py', script('alpha'))
   terminal.write('reports/b.py', script('beta'))
   terminal.write('reports/c.py', script('gamma'))
@@ -70,7 +70,7 @@ it('runs each script under the Python that is named for its place, side by side'
   expect(pids.filter(isRunning)).toEqual([])
 })
 
-it('loads a script anew when its file changes, in the same process', async () => {
+it('reloads a script in the same process when its file changes', async () => {
   terminal.write('a.py', script('alpha'))
   const serving = serve('a.py', '--watch', '--python', 'python3', '--no-http')
   const before = await pidOf(serving, 'alpha', process.platform)
@@ -81,7 +81,7 @@ it('loads a script anew when its file changes, in the same process', async () =>
   expect(await pidOf(serving, 'alpha', process.platform, 2)).toBe(before)
 })
 
-it('starts Python again when it can, once it could, and says meanwhile why it cannot', async () => {
+it('logs why Python cannot be restarted, and restarts it when that is possible', async () => {
   const python = join(terminal.folder, 'python')
   symlinkSync(EXECUTABLE, python)
   terminal.write('a.py', script('alpha'))
@@ -99,7 +99,7 @@ it('starts Python again when it can, once it could, and says meanwhile why it ca
   expect(await pidOf(serving, 'alpha', process.platform, 1, 2)).not.toBe(first)
 })
 
-it('spreads scripts over interpreters, and replaces one that a signal has stopped while the other goes on', async () => {
+it('replaces an interpreter that SIGSTOP has stopped, while the other interpreter continues', async () => {
   terminal.write('a.py', script('alpha'))
   terminal.write('b.py', script('beta').replace('if len(seen) == 1:', 'if len(seen) % 10 == 1:'))
   const serving = serve(
@@ -127,9 +127,9 @@ it('spreads scripts over interpreters, and replaces one that a signal has stoppe
 })
 
 it.each([
-  ['in C', 'list(iter(int, 1))'],
-  ['waiting for it', 'started.wait()'],
-])('leaves neither Python behind when it is killed itself, nor what that has started: %s', async (_, waits) => {
+  ['the trigger computes in C', 'list(iter(int, 1))'],
+  ['the trigger waits for its program', 'started.wait()'],
+])('leaves neither Python nor programs of scripts running after it was killed: %s', async (_, waits) => {
   const starts = '    import subprocess; started = subprocess.Popen(["sleep", "60"])\n'
   const says = '    os.write(1, b"python %d, sleep %d\\n" % (os.getpid(), started.pid))\n'
   terminal.write(
@@ -146,7 +146,7 @@ it.each([
   await expect.poll(() => pids.filter(isRunning), { timeout: 10_000 }).toEqual([])
 })
 
-it('does not start where one of its Pythons cannot', async () => {
+it('does not start if one of its Pythons cannot be used', async () => {
   terminal.write('a.py', script('alpha'))
   terminal.write('b.py', script('beta'))
   copyFileSync('/bin/true', join(terminal.folder, 'python3.99'))
@@ -157,5 +157,7 @@ it('does not start where one of its Pythons cannot', async () => {
   )
 
   expect(ended.exitCode).toBe(1)
-  expect(ended.stderr).toMatch(/Python ".*python3\.99" cannot be used: it is not Python: .* printed nothing\./)
+  expect(loggedMessages(ended.stderr)).toContainEqual(
+    expect.stringMatching(/Python ".*python3\.99" cannot be used: it is not Python: .* printed nothing\./),
+  )
 })

@@ -1,4 +1,4 @@
-/** Requests whose lease is over before their function could be called, under the system's CPython. */
+/** Requests under the system's CPython whose lease expires before their call starts. */
 
 import { describeStartLimits } from '../support/start-limits.ts'
 

@@ -1,4 +1,4 @@
-/** What a script under a CPython hands on when it is loaded anew. */
+/** Values in __cloaca_state__ that a script under CPython keeps when it is reloaded. */
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -25,7 +25,7 @@ with cloaca.WorkflowBuilder("tell"):
         return cloaca.Context({"pid": os.getpid(), "seen": seen})
 `
 
-/** Loads two versions of a script, one after the other: what they told, and what was said of the second. */
+/** Loads two versions of a script in turn. Returns their results, and the log of the second load. */
 async function reloaded(before: string, after: string, loadTimeoutMs = 30_000) {
   const path = join(folder, 'stateful.py')
   const said: string[] = []
@@ -44,7 +44,7 @@ async function reloaded(before: string, after: string, loadTimeoutMs = 30_000) {
   return { path, said, first, second: (await runner.execute('tell')).context }
 }
 
-it('hands on what is JSON, in one process, and says what is not', async () => {
+it('a reloaded script keeps its JSON values, and the log names the values that are not JSON', async () => {
   const { path, said, first, second } = await reloaded(
     code('["cycle", "seen", "new"]', 'cycle = []\ncycle.append(cycle)\nseen = [1]'),
     code('["cycle", "seen", "new"]', 'new = 2\nseen = None').replace('"seen": seen', '"seen": [seen, new]'),
@@ -57,7 +57,7 @@ it('hands on what is JSON, in one process, and says what is not', async () => {
   )
 })
 
-it('starts anew, in one process, when what it hands on has no end', async () => {
+it('a reloaded script starts with new values if the old values are too large', async () => {
   const { said, first, second } = await reloaded(
     code('["seen"]', 'seen = []\n')
       .replace('return', 'global seen\n        for _ in range(60): seen = [seen, seen]\n        return')
@@ -67,7 +67,7 @@ it('starts anew, in one process, when what it hands on has no end', async () => 
   )
 
   expect(second).toEqual({ pid: first?.pid, seen: 2 })
-  // On a slow machine the time is over before it is known to be too much.
+  // On a slow machine, the load timeout passes before the size is checked.
   const why = '(old values in __cloaca_state__: DeadlineExceeded: |old values of "seen" in .* is too large)'
   expect(said).toContainEqual(expect.stringMatching(new RegExp(`^Script ".*" was reloaded without the ${why}`)))
 })

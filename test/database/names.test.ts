@@ -13,7 +13,7 @@ const CASES: readonly Case[] = JSON.parse(
 )
 
 describe('names of schemas and users', () => {
-  it.each(CASES)('a $kind "$name" is refused as Python refuses it: $problem', ({ kind, name, problem }) => {
+  it.each(CASES)('the $kind name "$name" has the same problem as in Python: $problem', ({ kind, name, problem }) => {
     const found = kind === 'schema' ? schemaNameProblem(name) : userNameProblem(name)
 
     if (problem === null) expect(found).toBeNull()

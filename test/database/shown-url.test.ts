@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { shownUrl } from '../../src/database/shown-url.ts'
+import { maskedUrl } from '../../src/database/shown-url.ts'
 
-describe('a database URL, as people see it', () => {
+describe('a database URL that is shown to people', () => {
   it.each([
     ['postgresql://u:secret@db/app', 'postgresql://u:…@db/app'],
     ['POSTGRES://u:secret@db:5432/app?sslmode=require', 'POSTGRES://u:…@db:5432/app?sslmode=require'],
@@ -18,8 +18,8 @@ describe('a database URL, as people see it', () => {
     ['postgresql://db/app?SSLPASSWORD=secret', 'postgresql://db/app?SSLPASSWORD=…'],
     ['postgresql://u:secret@db/app?application_name=a@b', 'postgresql://u:…@db/app?application_name=a@b'],
     ['mysql://u:secret@db/app', 'mysql://u:…@db/app'],
-  ])('has no password: %s', (url, shown) => {
-    expect(shownUrl(url)).toBe(shown)
+  ])('contains no password: %s', (url, shown) => {
+    expect(maskedUrl(url)).toBe(shown)
     expect(shown).not.toContain('secret')
   })
 
@@ -33,7 +33,7 @@ describe('a database URL, as people see it', () => {
     ':memory:',
     '/srv/a:b@c.db',
     '',
-  ])('is shown as it is where it has none: %s', (url) => {
-    expect(shownUrl(url)).toBe(url)
+  ])('is unchanged if it contains no password: %s', (url) => {
+    expect(maskedUrl(url)).toBe(url)
   })
 })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type OpenEngine, ScriptRunners } from '../../src/default-runner/runners.ts'
-import { FakeClock } from '../support/fake-clock.ts'
+import { ManualClock } from '../support/manual-clock.ts'
 
 const CONFIG = {
   max_concurrent_tasks: 4,
@@ -20,7 +20,7 @@ const CONFIG = {
 }
 
 describe('the shutdown of a runner', () => {
-  it('raises ValueError when the engine has not ended after 5 seconds, and never sooner', async () => {
+  it('raises ValueError if the engine has not stopped after 5 s, and not earlier', async () => {
     const { clock, shutDown } = await openRunner(() => new Promise(() => undefined))
     const end = observed(shutDown())
 
@@ -34,7 +34,7 @@ describe('the shutdown of a runner', () => {
     })
   })
 
-  it('does nothing a second time, also after it has timed out', async () => {
+  it('does nothing when called again, even after a timeout', async () => {
     const { clock, shutDown } = await openRunner(() => new Promise(() => undefined))
     const first = observed(shutDown())
     await clock.advance(5_000)
@@ -43,7 +43,7 @@ describe('the shutdown of a runner', () => {
     await expect(shutDown()).resolves.toMatchObject({ value: null })
   })
 
-  it('lets an engine that fails after the limit end without anyone noticing', async () => {
+  it('ignores an error of the engine after the timeout', async () => {
     let fail: (error: Error) => void = () => undefined
     const { clock, shutDown } = await openRunner(() => new Promise((_, reject) => (fail = reject)))
     const end = observed(shutDown())
@@ -55,7 +55,7 @@ describe('the shutdown of a runner', () => {
     expect(end.state()).toMatchObject({ message: expect.stringContaining('timed out') })
   })
 
-  it('leaves no timer behind when the engine ends in time', async () => {
+  it('leaves no timer if the engine stops in time', async () => {
     const { clock, shutDown } = await openRunner(() => Promise.resolve())
 
     await shutDown()
@@ -64,9 +64,9 @@ describe('the shutdown of a runner', () => {
   })
 })
 
-/** A script's runner whose engine ends as `close` does. */
+/** Opens the runner of a script whose engine stops when `close` settles. */
 async function openRunner(close: () => Promise<void>) {
-  const clock = new FakeClock()
+  const clock = new ManualClock()
   const runners = new ScriptRunners(() => Promise.resolve({ engine: null, close } as unknown as OpenEngine), clock, {
     packageFolders: async () => [],
     adminOf: () => {
@@ -81,6 +81,7 @@ async function openRunner(close: () => Promise<void>) {
       contextText: '',
       slot: null,
       task: null,
+      limit: { suspend: () => () => undefined },
       generation: 0 as never,
       restriction: null,
     })
@@ -88,7 +89,7 @@ async function openRunner(close: () => Promise<void>) {
   return { clock, shutDown: () => call('runner.shutdown', value as object) }
 }
 
-/** What a promise has come to so far. */
+/** Observes the current state of a promise: pending, done, or its error. */
 function observed(promise: Promise<unknown>): { state: () => unknown } {
   let state: unknown = 'pending'
   promise.then(

@@ -1,30 +1,31 @@
-/** An engine that was entered and not started: it runs what its callers ask for, and touches nobody else's work. */
+/** Engine on which `enter` but not `start` was called: it runs only the executions that its own callers request. */
 
 import { expect, it } from 'vitest'
-import type { Store } from '../../src/engine/ports.ts'
-import { isServed } from '../../src/engine/steering/instance-calls.ts'
+import { isServed } from '../../src/engine/actions/action-requests.ts'
+import type { Store } from '../../src/engine/store.ts'
 import { trigger, workflow } from '../support/declared.ts'
-import { FakeClock, settle } from '../support/fake-clock.ts'
+import { ManualClock, settle } from '../support/manual-clock.ts'
+import { Refusals } from '../support/refusing-store.ts'
 import { openMemoryStore, RunningEngine } from '../support/running-engine.ts'
 import { newExecution } from '../support/store-builders.ts'
 
 const demo = workflow('demo', { work: {} })
-const EVERY_MINUTE = { expression: '* * * * *', timezone: 'UTC' }
+const EVERY_MINUTE = '* * * * *'
 
-async function withDatabase(use: (clock: FakeClock, store: Store) => Promise<void>): Promise<void> {
-  const clock = new FakeClock()
+async function withDatabase(use: (clock: ManualClock, store: Store) => Promise<void>): Promise<void> {
+  const clock = new ManualClock()
   const store = await openMemoryStore(clock)
   await use(clock, store)
   await store.close()
 }
 
-it('runs what it is asked for, polls no trigger and lets no schedule fire', async () => {
+it('runs executions of its own callers, but polls no trigger and fires no schedule', async () => {
   await using running = await RunningEngine.start({
     isIdle: true,
     triggers: [trigger('inbox')],
     workflows: [demo],
   })
-  await running.engine.crons.register('demo', EVERY_MINUTE)
+  await running.engine.services.schedules.register('demo', EVERY_MINUTE)
   const fired = running.record('cronFired')
 
   await running.engine.enter()
@@ -36,7 +37,7 @@ it('runs what it is asked for, polls no trigger and lets no schedule fire', asyn
   expect(fired).toEqual([])
 })
 
-it('leaves what was only submitted, and what others left unfinished, until it is started', async () => {
+it('runs submitted executions and those of a dead engine only after start() is called', async () => {
   await withDatabase(async (clock, store) => {
     await store.openInstance('died', clock.now())
     await store.createExecution(
@@ -66,13 +67,13 @@ it('leaves what was only submitted, and what others left unfinished, until it is
   })
 })
 
-it('only waits, when nothing else is asked of it', async () => {
+it('runs nothing if its only call waits for an execution that another engine runs', async () => {
   await withDatabase(async (clock, store) => {
     await using waiting = await RunningEngine.start({ clock, store, isIdle: true, workflows: [demo] })
-    await waiting.engine.crons.register('demo', EVERY_MINUTE)
+    await waiting.engine.services.schedules.register('demo', EVERY_MINUTE)
     const id = await waiting.engine.submit('demo', '{"by":"another"}')
 
-    const ended = waiting.engine.waitFor(id)
+    const ended = waiting.engine.services.executions.wait(id)
     await clock.advance(300_000)
     expect(waiting.host.runs).toEqual([])
     expect(await isServed(store, clock.now())).toBe(false)
@@ -81,17 +82,36 @@ it('only waits, when nothing else is asked of it', async () => {
 
     expect((await ended).status).toBe('Completed')
     expect(serving.host.runs.map(({ executionId }) => executionId)).toEqual([id])
-    expect((await waiting.engine.crons.list({ limit: 9, offset: 0, enabledOnly: false }))[0]?.lastRunAt).toBeNull()
+    expect(
+      (await waiting.engine.services.schedules.list({ limit: 9, offset: 0, enabledOnly: false }))[0]?.lastRunAt,
+    ).toBeNull()
   })
 })
 
-it('goes on after an execution that the database refused', async () => {
-  await using running = await RunningEngine.start({ isIdle: true, workflows: [demo] })
-  await running.engine.enter()
+it('runs an execution after it rejected one of an unknown workflow, and one that the database refused', async () => {
+  await withDatabase(async (clock, store) => {
+    const acquired: unknown[] = []
+    const refusals = new Refusals()
+    const refusing: Store = {
+      ...refusals.of(store),
+      acquireExecutions: async (request) => {
+        const executions = await store.acquireExecutions(request)
+        if (executions.length > 0) acquired.push(request.executionIds)
+        return executions
+      },
+    }
+    await using running = await RunningEngine.start({ clock, store: refusing, isIdle: true, workflows: [demo] })
+    await running.engine.enter()
 
-  await expect(running.engine.execute('dmeo', '{}')).rejects.toMatchObject({ code: 'WORKFLOW_NOT_FOUND' })
-  const asked = running.engine.execute('demo', '{}')
-  await settle()
+    await expect(running.engine.execute('dmeo', '{}')).rejects.toMatchObject({ code: 'WORKFLOW_NOT_FOUND' })
+    refusals.refuse('createExecution', 1)
+    await expect(running.engine.execute('demo', '{}')).rejects.toMatchObject({ code: 'DATABASE_FAILED' })
+    const asked = running.engine.execute('demo', '{}')
+    await settle()
 
-  expect((await asked).status).toBe('Completed')
+    const { id, status } = await asked
+    expect(status).toBe('Completed')
+    expect(running.host.runs.map(({ executionId }) => executionId)).toEqual([id])
+    expect(acquired).toEqual([[id]]) // the refused execution is not searched for
+  })
 })

@@ -1,12 +1,12 @@
-/** The system clock, with the time of Node moved by the test. */
+/** System clock, on fake Node timers that the test advances. */
 
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { SystemClock } from '../../src/engine/clock.ts'
-import type { Trouble, WallJump } from '../../src/engine/ports.ts'
+import type { Trouble, WallJump } from '../../src/engine/clock-port.ts'
+import { SystemClock } from '../../src/engine/system-clock.ts'
 
 const START = Date.UTC(2026, 0, 1)
 const HOUR_MS = 3_600_000
-/** Longer than a timer of Node can wait, which is 24.8 days. */
+/** Delay that is longer than the longest timer of Node, which is 24.8 days. */
 const MONTH_MS = 26 * 86_400_000
 
 describe('the system clock', () => {
@@ -24,7 +24,7 @@ describe('the system clock', () => {
     return { wokeAt, cancel: () => timer.cancel() }
   }
 
-  it('wakes once, when the time has passed', () => {
+  it('wakes the caller once, after the requested delay', () => {
     const { wokeAt } = wakeAfter(1_500)
 
     vi.advanceTimersByTime(10_000)
@@ -32,7 +32,7 @@ describe('the system clock', () => {
     expect(wokeAt).toEqual([1_500])
   })
 
-  it('wakes in the next turn when no time is to pass, not in this one', () => {
+  it('wakes the caller in the next turn of the event loop if the delay is negative', () => {
     const { wokeAt } = wakeAfter(-5)
     expect(wokeAt).toEqual([])
 
@@ -41,7 +41,7 @@ describe('the system clock', () => {
     expect(wokeAt).toEqual([0])
   })
 
-  it('waits for longer than a timer of Node can', () => {
+  it('supports delays that are longer than the longest timer of Node', () => {
     const { wokeAt } = wakeAfter(MONTH_MS)
 
     vi.advanceTimersByTime(MONTH_MS - 1)
@@ -54,7 +54,7 @@ describe('the system clock', () => {
   it.each([
     ['back', -HOUR_MS],
     ['forward', HOUR_MS],
-  ])('waits as long as it was asked to, also when the wall clock is set %s meanwhile', (_direction, byMs) => {
+  ])('waits for the requested delay even if the wall clock is set %s during the wait', (_direction, byMs) => {
     const { wokeAt } = wakeAfter(1_000)
 
     vi.advanceTimersByTime(500)
@@ -66,7 +66,7 @@ describe('the system clock', () => {
     expect(wokeAt).toEqual([1_000])
   })
 
-  it('does not wake after it was cancelled', () => {
+  it('does not wake the caller after the timer was cancelled', () => {
     const pending = wakeAfter(1_000)
     const due = wakeAfter(0)
 
@@ -79,7 +79,7 @@ describe('the system clock', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  describe('whose timer throws', () => {
+  describe('a timer whose callback throws', () => {
     function failing(times: number): { readonly calledAt: number[]; readonly told: Trouble[]; cancel(): void } {
       const calledAt: number[] = []
       const told: Trouble[] = []
@@ -96,7 +96,7 @@ describe('the system clock', () => {
       return { calledAt, told, cancel: () => timer.cancel() }
     }
 
-    it('tells of it, and calls again, later and later, until it returns', () => {
+    it('reports the error, and calls the callback again after growing delays until it succeeds', () => {
       const { calledAt, told } = failing(3)
 
       vi.advanceTimersByTime(60_000)
@@ -110,7 +110,7 @@ describe('the system clock', () => {
       expect(vi.getTimerCount()).toBe(0)
     })
 
-    it('calls no more once the timer is cancelled', () => {
+    it('does not call the callback again after the timer was cancelled', () => {
       const { calledAt, cancel } = failing(9)
       vi.advanceTimersByTime(700)
 
@@ -121,7 +121,7 @@ describe('the system clock', () => {
     })
   })
 
-  it('calls at once what it is asked to attempt, and again when that throws', () => {
+  it('attempt() calls a function immediately, and again later if the function throws', () => {
     const told: Trouble[] = []
     const clock = new SystemClock({ onTrouble: (trouble) => void told.push(trouble) })
     let calls = 0
@@ -136,7 +136,7 @@ describe('the system clock', () => {
     expect([calls, told.length]).toEqual([2, 1])
   })
 
-  describe('that is listened to for jumps of the wall clock', () => {
+  describe('listeners for jumps of the wall clock', () => {
     function listen(): { readonly jumps: WallJump[]; end(): void } {
       const jumps: WallJump[] = []
       return { jumps, end: new SystemClock().onWallJump((jump) => void jumps.push(jump)) }
@@ -145,7 +145,7 @@ describe('the system clock', () => {
     it.each([
       ['back', -HOUR_MS],
       ['forward', HOUR_MS],
-    ])('tells within a second, and once, that it was set %s', (_direction, byMs) => {
+    ])('are notified once, within a second, after the wall clock was set %s', (_direction, byMs) => {
       const { jumps } = listen()
       vi.advanceTimersByTime(5_500)
 
@@ -155,7 +155,7 @@ describe('the system clock', () => {
       expect(jumps).toEqual([{ expectedAt: START + 6_000, at: START + 6_000 + byMs }])
     })
 
-    it('tells nothing of a clock that is corrected little by little', () => {
+    it('are not notified if the wall clock is corrected in small steps', () => {
       const { jumps } = listen()
 
       for (let second = 0; second < 60; second++) {
@@ -166,7 +166,7 @@ describe('the system clock', () => {
       expect(jumps).toEqual([])
     })
 
-    it('sets no timers any more when nobody listens', () => {
+    it('leave no timer behind after the last listener is removed', () => {
       const { end } = listen()
 
       end()

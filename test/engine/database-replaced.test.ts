@@ -1,25 +1,25 @@
-/** An engine whose database file is removed or replaced under it: on real files, with a clock that the test moves. */
+/** Removal and replacement of the database file under a running engine, with real files and a manual clock. */
 
 import { renameSync, rmSync, writeFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { Store } from '../../src/engine/ports.ts'
+import type { Store } from '../../src/engine/store.ts'
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
 import { cronTrigger, trigger, workflow } from '../support/declared.ts'
-import { FakeClock } from '../support/fake-clock.ts'
 import { FIRE, SKIP } from '../support/fake-host.ts'
+import { ManualClock } from '../support/manual-clock.ts'
 import { FIRST_PAGE, RunningEngine } from '../support/running-engine.ts'
 import { declaration } from '../support/store-builders.ts'
 import { type TemporaryFolder, temporaryFolder } from '../support/store-sites.ts'
 
 let folder: TemporaryFolder
 let path: string
-let clock: FakeClock
+let clock: ManualClock
 let store: Store
 
 beforeEach(async () => {
   folder = temporaryFolder()
   path = folder.file('workflows.db')
-  clock = new FakeClock()
+  clock = new ManualClock()
   store = await openSqliteStore({ path, durability: 'normal', clock })
 })
 afterEach(async () => {
@@ -29,8 +29,8 @@ afterEach(async () => {
 
 const INGEST = workflow('ingest', { only: {} })
 
-describe('when the database is removed', () => {
-  test('one error says so, nothing is polled, and an empty file begins anew with all that the code declares', async () => {
+describe('when the database file is removed or replaced', () => {
+  test('reports one error, polls nothing, and stores all declarations again in an empty file', async () => {
     await using running = await RunningEngine.start({
       store,
       clock,
@@ -65,11 +65,11 @@ describe('when the database is removed', () => {
   })
 
   test.each([
-    ['when the file is back', () => renameSync(`${path}.aside`, path)],
-    ['when a new one is there', () => writeFileSync(path, '')],
-  ])('a firing that a poll has returned is kept, and recorded %s', async (_, restore) => {
+    ['when the original file is back', () => renameSync(`${path}.aside`, path)],
+    ['when a new file exists', () => writeFileSync(path, '')],
+  ])('keeps a firing that a poll returned, and records it %s', async (_, restore) => {
     let fires = 0
-    // An earlier run, so that its leases have other numbers than those of a new database.
+    // An earlier run, so that the lease numbers differ from those of a new database.
     await (await RunningEngine.start({ store, clock, triggers: [trigger('inbox')] })).engine.stop({ graceMs: 0 })
     await using _running = await RunningEngine.start({
       store,
@@ -95,7 +95,7 @@ describe('when the database is removed', () => {
     expect(await store.listExecutions(FIRST_PAGE)).toMatchObject([{ workflow: 'ingest', status: 'Completed' }])
   })
 
-  test('a firing that could not be recorded until the engine stopped is reported as lost', async () => {
+  test('reports a firing as lost if the engine could not record it before the stop', async () => {
     const running = await RunningEngine.start({
       store,
       clock,
@@ -110,7 +110,7 @@ describe('when the database is removed', () => {
     const trouble = running.record('trouble')
     await clock.advance(10_000)
 
-    const stopped = running.engine.stop({ graceMs: 0 }).catch(() => {}) // the instance cannot be given back
+    const stopped = running.engine.stop({ graceMs: 0 }).catch(() => {}) // fails, because the database is missing
     await clock.advance(0)
     renameSync(`${path}.aside`, path)
     await clock.advance(3_000)
@@ -121,7 +121,7 @@ describe('when the database is removed', () => {
     )
   })
 
-  test('whoever waits for a run that is not in the new database is told so', async () => {
+  test('rejects a waiting execute() with EXECUTION_NOT_FOUND if the new database lacks the execution', async () => {
     await using running = await RunningEngine.start({ store, clock, workflows: [INGEST] })
     let end = (): void => {}
     running.host.task(
@@ -146,7 +146,7 @@ describe('when the database is removed', () => {
     expect(await waiting).toBe('EXECUTION_NOT_FOUND')
   })
 
-  test('a trigger that was disabled in the database that is restored is not polled', async () => {
+  test('does not poll a trigger that is disabled in a restored database', async () => {
     const copy = folder.file('copy.db')
     const other = await openSqliteStore({ path: copy, durability: 'normal', clock })
     await other.saveTriggers([declaration({ pollIntervalMs: 1_000 })], 0)

@@ -1,4 +1,4 @@
-/** When things are due: the next instant, and the heap that one timer serves. */
+/** Due times of polls: calculation of the next due time, and the heap that a single timer serves. */
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -6,23 +6,41 @@ import { type DueEntry, DueHeap, firstDueAt, jitteredAt, nextDueAt } from '../..
 
 describe('the next due time', () => {
   it.each([
-    { story: 'a poll that took no time is due one interval later', dueAt: 0, every: 1_000, now: 0, next: 1_000 },
+    { story: 'a poll that took no time is due again one interval later', dueAt: 0, every: 1_000, now: 0, next: 1_000 },
     {
-      story: 'a poll that took 300 ms is due one interval after it was due',
+      story: 'a poll that took 300 ms is due again one interval after its last due time',
       dueAt: 0,
       every: 1_000,
       now: 300,
       next: 1_000,
     },
-    { story: 'a poll that took its whole interval is due at once', dueAt: 0, every: 1_000, now: 1_000, next: 1_000 },
-    { story: 'several missed instants collapse into the latest', dueAt: 0, every: 1_000, now: 3_500, next: 3_000 },
-    { story: 'an interval of 0 is due in the next millisecond', dueAt: 50, every: 0, now: 50, next: 51 },
-    { story: 'an interval of 0 does not make up for lost time', dueAt: 50, every: 0, now: 90, next: 90 },
+    {
+      story: 'a poll that took its whole interval is due again immediately',
+      dueAt: 0,
+      every: 1_000,
+      now: 1_000,
+      next: 1_000,
+    },
+    {
+      story: 'several missed due times are replaced by the latest one',
+      dueAt: 0,
+      every: 1_000,
+      now: 3_500,
+      next: 3_000,
+    },
+    {
+      story: 'a poll with an interval of 0 is due again in the next millisecond',
+      dueAt: 50,
+      every: 0,
+      now: 50,
+      next: 51,
+    },
+    { story: 'a late poll with an interval of 0 is due again immediately', dueAt: 50, every: 0, now: 90, next: 90 },
   ])('$story', ({ dueAt, every, now, next }) => {
     expect(nextDueAt(dueAt, every, now)).toBe(next)
   })
 
-  it('stays on the grid of the first due time however late the polls end', () => {
+  it('stays a whole number of intervals after the first one, however late the polls end', () => {
     const durations = fc.array(fc.integer({ min: 0, max: 20_000 }), { maxLength: 50 })
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 5_000 }), durations, (intervalMs, durationsMs) => {
@@ -33,7 +51,7 @@ describe('the next due time', () => {
           const next = nextDueAt(dueAt, intervalMs, now)
           expect(next % intervalMs).toBe(0)
           expect(next).toBeGreaterThan(dueAt)
-          // At most one poll is due at once: the one after it lies ahead.
+          // At most one poll is due now: the poll after it is due in the future.
           expect(next + intervalMs).toBeGreaterThan(now)
           dueAt = next
         }
@@ -41,13 +59,13 @@ describe('the next due time', () => {
     )
   })
 
-  it('is at once for a few triggers that start together, and spreads thousands over a moment', () => {
+  it('is immediate for 50 triggers that start together, but spread over 200 ms for 10,000 triggers', () => {
     expect(firstDueAt(1_000, 0)).toBe(1_000)
     expect(firstDueAt(1_000, 49)).toBe(1_000)
     expect(firstDueAt(1_000, 9_999)).toBe(1_199)
   })
 
-  it('is later by at most the jitter', () => {
+  it('is delayed by at most the jitter', () => {
     expect(jitteredAt(1_000, 0, 0.9)).toBe(1_000)
     expect(jitteredAt(1_000, 200, 0)).toBe(1_000)
     expect(jitteredAt(1_000, 200, 0.999_999)).toBe(1_200)
@@ -65,7 +83,7 @@ describe('the heap of due times', () => {
     { maxLength: 200 },
   )
 
-  it('gives out what is due, soonest first, whatever was moved or removed meanwhile', () => {
+  it('returns due entries soonest first, after any sequence of pushes, removals and pops', () => {
     fc.assert(
       fc.property(steps, (moves) => {
         const heap = new DueHeap<DueEntry>()

@@ -1,24 +1,24 @@
-/** The engine as its callers see it: execute, stop, start again. */
+/** Engine as seen by its callers: execute, stop, restart, retention of history, and listeners. */
 
 import { describe, expect, it } from 'vitest'
-import type { Store } from '../../src/engine/ports.ts'
+import type { Store } from '../../src/engine/store.ts'
 import { trigger, workflow } from '../support/declared.ts'
-import { FakeClock, settle } from '../support/fake-clock.ts'
 import { completed, FIRE, fire, SKIP } from '../support/fake-host.ts'
+import { ManualClock, settle } from '../support/manual-clock.ts'
 import { FIRST_PAGE, openMemoryStore, RunningEngine } from '../support/running-engine.ts'
 
 const demo = workflow('demo', { work: {} })
 
-/** Runs two engines in turn on one database. */
-async function withDatabase(use: (clock: FakeClock, store: Store) => Promise<void>): Promise<void> {
-  const clock = new FakeClock()
+/** Calls `use` with a new database in memory for several engines, and closes the database afterwards. */
+async function withDatabase(use: (clock: ManualClock, store: Store) => Promise<void>): Promise<void> {
+  const clock = new ManualClock()
   const store = await openMemoryStore(clock)
   await use(clock, store)
   await store.close()
 }
 
-describe('execute', () => {
-  it('of a workflow that nobody declared names it, and the nearest one', async () => {
+describe('execute()', () => {
+  it('rejects an undeclared workflow, and suggests the nearest declared name', async () => {
     await using running = await RunningEngine.start({ workflows: [demo] })
 
     const executed = running.engine.execute('demmo', '{}')
@@ -27,7 +27,7 @@ describe('execute', () => {
     await expect(executed).rejects.toThrow('Workflow not found in registry: demmo. Did you mean "demo"?')
   })
 
-  it('stops waiting after the limit, and the run goes on', async () => {
+  it('rejects after workflowTimeoutMs, while the execution continues', async () => {
     await using running = await RunningEngine.start({
       workflows: [demo],
       config: { workflowTimeoutMs: 1_500 },
@@ -41,11 +41,11 @@ describe('execute', () => {
 
     expect(error).toMatchObject({ code: 'EXECUTION_TIMEOUT' })
     expect(String(error)).toContain('Workflow timeout after 1.5s')
-    const [execution] = await running.engine.listExecutions(FIRST_PAGE)
+    const [execution] = await running.store.listExecutions(FIRST_PAGE)
     expect(execution).toMatchObject({ workflow: 'demo', status: 'Completed' })
   })
 
-  it('waits as long as it takes where the limit is switched off', async () => {
+  it('waits without a time limit if workflowTimeoutMs is null', async () => {
     await using running = await RunningEngine.start({
       workflows: [demo],
       config: { workflowTimeoutMs: null },
@@ -59,7 +59,7 @@ describe('execute', () => {
     expect((await executed).status).toBe('Completed')
   })
 
-  it('may be called before the engine is started, and then waits for it', async () => {
+  it('waits for the start of the engine if it is called before the start', async () => {
     await using running = await RunningEngine.start({ workflows: [demo], isIdle: true })
 
     const executed = running.engine.execute('demo', '{"early":true}')
@@ -70,7 +70,7 @@ describe('execute', () => {
     expect((await executed).finalText).toBe('{"early":true}')
   })
 
-  it('runs a workflow that was declared a moment ago', async () => {
+  it('runs a workflow that was declared after the start of the engine', async () => {
     await using running = await RunningEngine.start()
 
     running.registry.declare({ triggers: [], workflows: [demo] })
@@ -79,8 +79,8 @@ describe('execute', () => {
   })
 })
 
-describe('stopping', () => {
-  it('lets polls and tasks that run end within the grace, and begins nothing new', async () => {
+describe('stopping the engine', () => {
+  it('lets running polls and tasks end within the grace period, and starts no others', async () => {
     await withDatabase(async (clock, store) => {
       await using running = await RunningEngine.start({
         clock,
@@ -111,14 +111,14 @@ describe('stopping', () => {
         workflows: [workflow('demo', { work: {}, next: { after: ['work'] } })],
       })
       await clock.advance(0)
-      const ended = await next.engine.listExecutions(FIRST_PAGE)
+      const ended = await next.store.listExecutions(FIRST_PAGE)
       expect(ended.map((execution) => execution.status)).toEqual(['Completed', 'Completed'])
       expect(next.host.runsOf('next')).toMatchObject([{ inputText: '{"worked":1}' }, {}])
       await next.engine.stop({ graceMs: 0 })
     })
   })
 
-  it('without grace gives what runs back, to be run again by the next engine', async () => {
+  it('with a grace period of 0, releases running executions, which the next engine runs again', async () => {
     await withDatabase(async (clock, store) => {
       await using first = await RunningEngine.start({
         clock,
@@ -136,12 +136,12 @@ describe('stopping', () => {
 
       expect(resumed?.endedAt).toBeNull()
       expect(second.host.runsOf('work')).toMatchObject([{ executionId: id, inputText: '{"n":1}' }])
-      expect(await second.engine.getExecution(id)).toMatchObject({ status: 'Completed' })
+      expect(await second.store.getExecution(id)).toMatchObject({ status: 'Completed' })
       await second.engine.stop({ graceMs: 0 })
     })
   })
 
-  it('tells a task that waits for a run of its own, though no slot is free', async () => {
+  it('rejects an execute() call inside a task with RUNNER_CLOSED, even if no slot is free', async () => {
     let told: unknown = null
     await using running = await RunningEngine.start({
       workflows: [workflow('outer', { call: {} }), workflow('inner', { hang: {} })],
@@ -163,7 +163,7 @@ describe('stopping', () => {
     expect(told).toMatchObject({ code: 'RUNNER_CLOSED' })
   })
 
-  it('keeps the last output of before for the final context of after', async () => {
+  it('keeps the last task output, which becomes the final context after a restart', async () => {
     await withDatabase(async (clock, store) => {
       const parts = { clock, store, workflows: [workflow('demo', { first: {}, second: { after: ['first'] } })] }
       await using before = await RunningEngine.start({
@@ -181,12 +181,40 @@ describe('stopping', () => {
       })
       await clock.advance(0)
 
-      expect(await after.engine.getExecution(id)).toMatchObject({ status: 'Completed', finalText: '{"first":1}' })
+      expect(await after.store.getExecution(id)).toMatchObject({ status: 'Completed', finalText: '{"first":1}' })
       await after.engine.stop({ graceMs: 0 })
     })
   })
 
-  it('drops what comes too late', async () => {
+  it('waits at most 2 s for polls, and as long as the grace period for tasks', async () => {
+    for (const [pollMs, taskMs, stoppedAfterMs, firings] of [
+      [60_000, 0, 2_000, 0],
+      [1_500, 0, 1_500, 1],
+      [60_000, 10_000, 10_000, 0],
+      [4_000, 10_000, 10_000, 1],
+    ] as const) {
+      await withDatabase(async (clock, store) => {
+        await using running = await RunningEngine.start({
+          ...{ clock, store, triggers: [trigger('late', { everyMs: 600_000 })], workflows: [demo] },
+          python: (host) =>
+            host
+              .trigger('late', () => host.after(pollMs, FIRE))
+              .task('work', () => host.after(taskMs, completed('{}'))),
+        })
+        if (taskMs > 0) void running.engine.execute('demo', '{}').catch(() => undefined)
+        await clock.advance(0)
+
+        const beganAt = clock.monotonic()
+        const stopped = running.engine.stop({ graceMs: 30_000 }).then(() => clock.monotonic() - beganAt)
+        for (let passedMs = 0; passedMs < 40_000; passedMs += 500) await clock.advance(500)
+
+        expect(await stopped).toBe(stoppedAfterMs)
+        expect(await store.listFirings('late', FIRST_PAGE)).toHaveLength(firings)
+      })
+    }
+  })
+
+  it('drops the firing of a poll that ends after the grace period', async () => {
     await withDatabase(async (clock, store) => {
       await using running = await RunningEngine.start({
         clock,
@@ -205,7 +233,7 @@ describe('stopping', () => {
     })
   })
 
-  it('ends at once when nothing runs, leaves no timer, and may be asked for twice', async () => {
+  it('ends immediately if nothing runs, leaves no timer, and may be requested twice', async () => {
     await withDatabase(async (clock, store) => {
       await using running = await RunningEngine.start({ clock, store, triggers: [trigger('idle')], workflows: [demo] })
       await clock.advance(2_500)
@@ -217,7 +245,7 @@ describe('stopping', () => {
     })
   })
 
-  it('makes every later call say that the runner is closed', async () => {
+  it('rejects every later call with RUNNER_CLOSED', async () => {
     await using running = await RunningEngine.start({ workflows: [demo] })
 
     await running.engine.stop({ graceMs: 0 })
@@ -226,40 +254,45 @@ describe('stopping', () => {
     const calls = [
       () => engine.execute('demo', '{}'),
       () => engine.submit('demo', '{}'),
-      () => engine.getExecution('x'),
-      () => engine.listExecutions(FIRST_PAGE),
-      () => engine.triggers.list({ ...FIRST_PAGE, enabledOnly: false }),
-      () => engine.triggers.setEnabled('x', true),
-      () => engine.crons.register('demo', { expression: '* * * * *', timezone: 'UTC' }),
-      () => engine.crons.stats(0),
+      () => engine.services.executions.get('x'),
+      () => engine.services.executions.list(FIRST_PAGE),
+      () => engine.services.triggers.list({ ...FIRST_PAGE, enabledOnly: false }),
+      () => engine.services.triggers.setEnabled('x', true),
+      () => engine.services.schedules.register('demo', '* * * * *'),
+      () => engine.services.schedules.stats(0),
       () => engine.start(),
     ]
     for (const call of calls) await expect(call()).rejects.toMatchObject({ code: 'RUNNER_CLOSED' })
   })
 })
 
-describe('history', () => {
-  it('is kept as long as the settings say, and pruned while the engine runs', async () => {
+describe('retention of history', () => {
+  it('prunes executions that ended longer ago than endedMs while the engine runs', async () => {
     await using running = await RunningEngine.start({
       triggers: [trigger('inbox', { everyMs: 3_600_000 })],
       workflows: [demo],
       python: (host) => host.trigger('inbox', () => FIRE),
-      config: { retention: { skippedMs: null, failedMs: null, endedMs: 3 * 3_600_000, firingsMs: null } },
+      config: {
+        retention: {
+          ...{ skippedMs: null, failedMs: null, endedMs: 3 * 3_600_000 },
+          ...{ firingsMs: null, scheduleTimesMs: null, keysMs: null, signalsMs: null },
+        },
+      },
     })
     await running.clock.advance(0)
 
     await running.clock.advance(2 * 3_600_000)
-    const early = await running.engine.triggers.history('inbox', FIRST_PAGE)
+    const early = await running.engine.services.triggers.history('inbox', FIRST_PAGE)
     await running.clock.advance(2 * 3_600_000)
-    const late = await running.engine.triggers.history('inbox', FIRST_PAGE)
+    const late = await running.engine.services.triggers.history('inbox', FIRST_PAGE)
 
     expect([early.length, late.length]).toEqual([3, 4])
-    expect(await running.engine.listExecutions(FIRST_PAGE)).toHaveLength(4)
+    expect(await running.store.listExecutions(FIRST_PAGE)).toHaveLength(4)
   })
 })
 
-describe('a run whose code changed', () => {
-  it('fails the tasks that the code no longer has, and says so', async () => {
+describe('an execution whose workflow changed during a restart', () => {
+  it('fails a task that the code no longer has, with an error that names the task', async () => {
     await withDatabase(async (clock, store) => {
       await using before = await RunningEngine.start({
         clock,
@@ -274,7 +307,7 @@ describe('a run whose code changed', () => {
       await using after = await RunningEngine.start({ clock, store, workflows: [demo] })
       await clock.advance(0)
 
-      const execution = await after.engine.getExecution(id)
+      const execution = await after.store.getExecution(id)
       expect(execution).toMatchObject({ status: 'Failed' })
       expect(execution?.tasks).toMatchObject([{ status: 'Completed' }, { status: 'Failed', attempts: 0 }])
       expect(execution?.errorMessage).toContain('no longer has a task "gone"')
@@ -283,8 +316,8 @@ describe('a run whose code changed', () => {
   })
 })
 
-describe('a run whose tasks got other dependencies meanwhile', () => {
-  it('does not run again what has ended, and takes nothing from tasks that it does not have', async () => {
+describe('an execution whose tasks have other dependencies after a restart', () => {
+  it('does not run ended tasks again, and ignores tasks that were added to the workflow', async () => {
     await withDatabase(async (clock, store) => {
       await using before = await RunningEngine.start({
         clock,
@@ -303,20 +336,20 @@ describe('a run whose tasks got other dependencies meanwhile', () => {
       })
       await clock.advance(0)
 
-      const execution = await after.engine.getExecution(id)
+      const execution = await after.store.getExecution(id)
       expect(execution?.tasks.map((task) => [task.taskId, task.status, task.attempts])).toEqual([
         ['done', 'Completed', 1],
         ['open', 'Completed', 2],
         ['last', 'Completed', 1],
       ])
-      expect(after.host.runsOf('last')).toMatchObject([{ inputText: '{}' }])
+      expect(after.host.runsOf('last')).toMatchObject([{ inputText: '{"start":1}' }])
       await after.engine.stop({ graceMs: 0 })
     })
   })
 })
 
-describe('those who watch', () => {
-  it('break nothing when they throw, and are reported', async () => {
+describe('listeners of engine events', () => {
+  it('do not disturb the engine if they throw, and their errors are reported', async () => {
     const reported: Error[] = []
     await using running = await RunningEngine.start({
       triggers: [trigger('inbox')],

@@ -1,15 +1,15 @@
-/** The removal of old records, step by step. */
+/** Pruning of old records, in small steps. */
 
 import { describe, expect, test } from 'vitest'
-import { EngineEvents } from '../../src/engine/events.ts'
-import type { Store } from '../../src/engine/ports.ts'
+import { EngineEvents } from '../../src/engine/engine-events.ts'
+import type { Store } from '../../src/engine/store.ts'
 import { Pruning } from '../../src/engine/upkeep/pruning.ts'
-import { FakeClock } from '../support/fake-clock.ts'
+import { ManualClock } from '../support/manual-clock.ts'
 
-const RETENTION = { skippedMs: 0, failedMs: 0, endedMs: 0, firingsMs: null }
+const RETENTION = { skippedMs: 0, failedMs: 0, endedMs: 0, firingsMs: null, keysMs: null }
 
-/** A store whose steps remove one row each, and take so long. */
-function slowStore(clock: FakeClock, rows: number, tookMs: number) {
+/** Returns a store whose pruning steps remove one row each and take `tookMs`. */
+function slowStore(clock: ManualClock, rows: number, tookMs: number) {
   const beganAt: number[] = []
   const prune: Store['prune'] = () => {
     beganAt.push(clock.monotonic())
@@ -18,9 +18,9 @@ function slowStore(clock: FakeClock, rows: number, tookMs: number) {
   return { prune, beganAt }
 }
 
-describe('removing old records', () => {
-  test('pauses after each step for nineteen times as long, so that polls come between', async () => {
-    const clock = new FakeClock()
+describe('pruning old records', () => {
+  test('pauses after each step for 19 times its duration, so that polls can run', async () => {
+    const clock = new ManualClock()
     const store = slowStore(clock, 3, 4)
     const began = clock.monotonic()
 
@@ -31,8 +31,8 @@ describe('removing old records', () => {
     expect(store.beganAt.map((at) => at - began)).toEqual([0, 80, 160, 240])
   })
 
-  test('does not pause longer than a second for a step that had to wait', async () => {
-    const clock = new FakeClock()
+  test('pauses for at most one second after a slow step', async () => {
+    const clock = new ManualClock()
     const store = slowStore(clock, 1, 10_000)
     const began = clock.monotonic()
 
@@ -43,8 +43,8 @@ describe('removing old records', () => {
     expect(store.beganAt.map((at) => at - began)).toEqual([0, 11_000])
   })
 
-  test('ends with the step that is out when it is stopped, and leaves no timer', async () => {
-    const clock = new FakeClock()
+  test('ends after the current step when stopped, and leaves no timer', async () => {
+    const clock = new ManualClock()
     const store = slowStore(clock, 1_000, 4)
     const pruning = new Pruning({ store, clock, events: new EngineEvents() }, RETENTION)
 

@@ -3,19 +3,19 @@
  * and its own clock. A process whose clock the test does not move is suspended, and sends no heartbeat.
  */
 
-import type { Store } from '../../src/engine/ports.ts'
+import type { Store } from '../../src/engine/store.ts'
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
-import { FakeClock } from '../support/fake-clock.ts'
+import { ManualClock } from '../support/manual-clock.ts'
 import { type EngineParts, RunningEngine } from '../support/running-engine.ts'
 import { type TemporaryFolder, temporaryFolder } from '../support/store-sites.ts'
 
-/** Longer than the 10 s of silence after which other engines take over, at one of their next heartbeats. */
+/** Time after which other engines have taken over: 10 s of silence, and time for some heartbeats. */
 export const TAKE_OVER_MS = 30_000
 
 export interface StoreParts {
-  /** Replaces the store of the engine. */
+  /** Function that wraps the store of the engine. */
   readonly around?: (store: Store) => Store
-  /** Called before each statement that writes. An error that it throws is taken for one of SQLite's. */
+  /** Function called before each statement that writes. An error that it throws is treated as an error of SQLite. */
   readonly beforeWrite?: (sql: string) => void
 }
 
@@ -23,10 +23,10 @@ export class SeparateProcesses implements AsyncDisposable {
   readonly #folder: TemporaryFolder = temporaryFolder()
   readonly #started: RunningEngine[] = []
 
-  /** Starts an engine in a process of its own. */
+  /** Starts an engine with its own store and clock, like a separate process. */
   async start(parts: EngineParts, storeParts: StoreParts = {}): Promise<RunningEngine> {
     const { around = (store) => store, beforeWrite } = storeParts
-    const clock = parts.clock ?? new FakeClock()
+    const clock = parts.clock ?? new ManualClock()
     const store = await openSqliteStore({
       path: this.#folder.file('shared.db'),
       durability: 'normal',

@@ -1,21 +1,24 @@
 /**
- * A process that stands still for so long that another takes over its triggers, and then goes on: two real processes on
- * one database. The test moves the monotonic clock of the one while it is frozen, and all the time of the other.
+ * Process that is frozen until another process has taken over its triggers, and then resumes. Two real processes share
+ * one database. The test moves the monotonic clock of the frozen process, and the whole clock of the other process.
  */
 
 import { writeFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
 import { trigger, workflow } from '../support/declared.ts'
-import { FakeClock } from '../support/fake-clock.ts'
 import { FIRE } from '../support/fake-host.ts'
+import { ManualClock } from '../support/manual-clock.ts'
 import { FIRST_PAGE, RunningEngine } from '../support/running-engine.ts'
 import { type StoreProcess, startStoreProcess } from '../support/store-process.ts'
 import { type TemporaryFolder, temporaryFolder } from '../support/store-sites.ts'
 
 const source = (path: string): string => JSON.stringify(import.meta.resolve(`../../${path}`))
 
-/** Serves two triggers: `quick` skips at once; `slow` fires when the test lets it. Says what it polls and what it holds. */
+/**
+ * Program with two triggers: `quick` always skips, and `slow` fires when the test permits. It prints its polls and the
+ * number of its leases.
+ */
 const SERVING = `
 const { Engine } = await import(${source('src/engine/engine.ts')})
 const { LiveRegistry } = await import(${source('src/registry/live-registry.ts')})
@@ -37,7 +40,7 @@ const host = {
     await say('poll ' + request.trigger + (movedMs() > 0 ? ' after the thaw' : ''))
     if (request.trigger === 'quick') return { kind: 'skipped', reason: null }
     while (!existsSync(path + '.fire')) await new Promise((resolve) => setTimeout(resolve, 5))
-    return { kind: 'fired', contextText: '{"by":"stalled"}' }
+    return { kind: 'fired', firings: [{ contextText: '{"by":"stalled"}' }], isList: false }
   },
   runTask: async (request) => ({ kind: 'completed', contextText: request.inputText }),
 }
@@ -71,7 +74,7 @@ beforeEach(() => {
 })
 afterEach(() => folder[Symbol.dispose]())
 
-/** What it says until it has said these lines, in whatever order. */
+/** Returns the output of a process, up to the last of the `wanted` lines, which may come in any order. */
 async function linesUntil(process: StoreProcess, ...wanted: readonly string[]): Promise<string[]> {
   const lines: string[] = []
   while (!wanted.every((line) => lines.includes(line))) {
@@ -82,13 +85,13 @@ async function linesUntil(process: StoreProcess, ...wanted: readonly string[]): 
   return lines
 }
 
-// Windows cannot stop a process and let it go on.
-describe.skipIf(process.platform === 'win32')('a process that was stopped, and taken for dead, and goes on', () => {
-  it('polls nothing that another polls now, and what a poll of it still fires is not recorded', async () => {
+// Windows cannot suspend and resume a process.
+describe.skipIf(process.platform === 'win32')('a process that resumes after another process considered it dead', () => {
+  it('polls no trigger that the other process took over, and its late firing is not recorded', async () => {
     await using stalled = startStoreProcess(path, SERVING)
     await linesUntil(stalled, 'poll slow', 'poll quick')
     stalled.freeze()
-    const clock = new FakeClock()
+    const clock = new ManualClock()
     const store = await openSqliteStore({ path, durability: 'normal', clock })
     await using heir = await RunningEngine.start({
       clock,
@@ -106,7 +109,7 @@ describe.skipIf(process.platform === 'win32')('a process that was stopped, and t
     const lines = await linesUntil(stalled, 'holds 0', 'LEASE_LOST slow')
 
     expect(lines.filter((line) => line.includes('after the thaw'))).toEqual([])
-    const firings = await heir.engine.triggers.history('slow', FIRST_PAGE)
+    const firings = await heir.engine.services.triggers.history('slow', FIRST_PAGE)
     expect(firings).toHaveLength(1)
     expect(firings[0]?.contextHash).toBe('fire_no_context')
     await heir.engine.stop({ graceMs: 0 })

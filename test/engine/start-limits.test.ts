@@ -1,29 +1,30 @@
-/** Until when polls, tasks and events may start that are requested of an interpreter, and what becomes of those that are too late. */
+/** Start limits: times until which an interpreter may start a poll, task or event, and handling of late requests. */
 
 import { describe, expect, it } from 'vitest'
-import type { NotEntered, StartLimit } from '../../src/engine/ports.ts'
+import type { StartLimit } from '../../src/engine/clock-port.ts'
+import type { NotStarted } from '../../src/engine/ports.ts'
 import { graph, graphs, reactor, source, trigger, workflow } from '../support/declared.ts'
-import { FakeClock } from '../support/fake-clock.ts'
 import { completed, type FakeHost, SKIP, valuesOf } from '../support/fake-host.ts'
+import { ManualClock } from '../support/manual-clock.ts'
 import { Refusals } from '../support/refusing-store.ts'
 import { openMemoryStore, RunningEngine } from '../support/running-engine.ts'
 
 const START = Date.UTC(2026, 0, 1)
 const HEARTBEAT_MS = 3_000
-/** Shorter than the 10 s after which other engines may take the leases. */
+/** Start limit after a heartbeat. It is shorter than the 10 s after which other engines may take the leases. */
 const START_WITHIN_MS = 8_000
-/** Longer than those. */
+/** Gap between heartbeats after which other engines may have taken the leases. */
 const GAP_MS = 15_000
-const LATE: NotEntered = { kind: 'notEntered', isLate: true }
+const LATE: NotStarted = { kind: 'notStarted', isLate: true }
 const demo = workflow('demo', { work: {} })
 
-/** Limits of the requests so far, and how long each was when the request was made. */
+/** Start limits of all requests so far, and the time that was left when each request was made. */
 class Limits {
   readonly all: StartLimit[] = []
   readonly leftMs: number[] = []
-  readonly #clock: FakeClock
+  readonly #clock: ManualClock
 
-  constructor(clock: FakeClock) {
+  constructor(clock: ManualClock) {
     this.#clock = clock
   }
 
@@ -40,7 +41,7 @@ class Limits {
   }
 }
 
-/** Notes the limits of polls of "inbox" and of tasks. */
+/** Records the start limits of polls of "inbox" and of tasks. */
 function noting(limits: Limits): (host: FakeHost) => void {
   return (host) => {
     host.trigger('inbox', (request) => {
@@ -54,15 +55,15 @@ function noting(limits: Limits): (host: FakeHost) => void {
   }
 }
 
-/** Answers late the first time, and then with the given outcome. */
-function lateOnce<Answer>(answer: Answer): () => Answer | Promise<NotEntered> {
+/** Returns a handler that returns `LATE` the first time, and then the given answer. */
+function lateOnce<Answer>(answer: Answer): () => Answer | Promise<NotStarted> {
   let calls = 0
   return () => (calls++ === 0 ? Promise.resolve(LATE) : answer)
 }
 
-describe('the limit of a request', () => {
-  it('is over before other engines may take the lease, counted from the last heartbeat', async () => {
-    const clock = new FakeClock()
+describe('the start limit of a request', () => {
+  it('is 8 s after the last heartbeat, before other engines may take the lease', async () => {
+    const clock = new ManualClock()
     const limits = new Limits(clock)
     await using running = await RunningEngine.start({
       ...{ clock, triggers: [trigger('inbox', { everyMs: 1_000 })], workflows: [demo], python: noting(limits) },
@@ -76,8 +77,8 @@ describe('the limit of a request', () => {
     expect(limits.leftMs).toEqual(sinceHeartbeat.map((ms) => START_WITHIN_MS - ms))
   })
 
-  it('moves with each heartbeat, also for requests that wait by then', async () => {
-    const clock = new FakeClock()
+  it('moves with each heartbeat, even for requests that already wait', async () => {
+    const clock = new ManualClock()
     const limits = new Limits(clock)
     await using _running = await RunningEngine.start({
       ...{ clock, triggers: [trigger('inbox', { everyMs: 3_600_000 })], python: noting(limits) },
@@ -89,8 +90,8 @@ describe('the limit of a request', () => {
     expect(limits.last.until - clock.monotonic()).toBe(START_WITHIN_MS)
   })
 
-  it('does not move after a gap between heartbeats, and later requests have another limit', async () => {
-    const clock = new FakeClock()
+  it('does not move after a gap between heartbeats, while later requests have a new limit', async () => {
+    const clock = new ManualClock()
     const limits = new Limits(clock)
     await using _running = await RunningEngine.start({
       ...{ clock, triggers: [trigger('inbox', { everyMs: GAP_MS })], python: noting(limits) },
@@ -106,8 +107,8 @@ describe('the limit of a request', () => {
     expect(limits.last.until).toBeGreaterThan(clock.monotonic())
   })
 
-  it('does not move any more after a jump of the wall clock, as when the machine slept', async () => {
-    const clock = new FakeClock()
+  it('does not move after a jump of the wall clock, for example if the machine slept', async () => {
+    const clock = new ManualClock()
     const limits = new Limits(clock)
     await using running = await RunningEngine.start({ clock, workflows: [demo], python: noting(limits) })
     await running.engine.execute('demo', '{}')
@@ -121,8 +122,8 @@ describe('the limit of a request', () => {
     expect(limits.leftMs).toEqual([START_WITHIN_MS, START_WITHIN_MS])
   })
 
-  it('is there for events of sources, and not for runs of graphs, which nobody else runs', async () => {
-    const clock = new FakeClock()
+  it('applies to events of sources, but not to runs of graphs', async () => {
+    const clock = new ManualClock()
     const limits = new Limits(clock)
     await using running = await RunningEngine.start({
       clock,
@@ -133,7 +134,7 @@ describe('the limit of a request', () => {
       }),
     })
 
-    await running.engine.graphs.push('probe', '1')
+    await running.engine.services.sources.pushText('probe', '1')
     await clock.advance(1_000)
 
     for (const accumulation of running.host.accumulations) limits.note(accumulation)
@@ -144,8 +145,8 @@ describe('the limit of a request', () => {
 })
 
 describe('after a gap between heartbeats', () => {
-  it('nothing is polled before the leases are read again, although the heartbeat is stored', async () => {
-    const clock = new FakeClock()
+  it('polls no trigger before the leases are read again, even if the heartbeat is stored', async () => {
+    const clock = new ManualClock()
     const refusals = new Refusals()
     const store = await openMemoryStore(clock)
     await using running = await RunningEngine.start({
@@ -165,8 +166,8 @@ describe('after a gap between heartbeats', () => {
     await store.close()
   })
 
-  it('a source is polled on the old limit, which is over, before the leases of sources are read again', async () => {
-    const clock = new FakeClock()
+  it('polls a source with its expired limit until the leases of sources are read again', async () => {
+    const clock = new ManualClock()
     const limits = new Limits(clock)
     const refusals = new Refusals()
     const store = await openMemoryStore(clock)
@@ -194,8 +195,8 @@ describe('after a gap between heartbeats', () => {
     await store.close()
   })
 
-  it('a poll out of turn is made when the leases are read again', async () => {
-    const clock = new FakeClock()
+  it('makes a poll that was requested by hand as soon as the leases are read again', async () => {
+    const clock = new ManualClock()
     const limits = new Limits(clock)
     await using running = await RunningEngine.start({
       ...{ clock, triggers: [trigger('inbox', { everyMs: 3_600_000 })], python: noting(limits) },
@@ -203,16 +204,15 @@ describe('after a gap between heartbeats', () => {
     await clock.advance(0)
     clock.standStill(GAP_MS)
 
-    const actor = { source: 'node', note: null } as const
-    const polled = await running.engine.triggerSteering.poll('inbox', { actor, answerWithinMs: 5_000 })
+    const polled = await running.engine.services.triggers.poll('inbox', { answerWithinMs: 5_000 })
 
     expect(polled).toMatchObject({ state: 'polled', outcome: 'skipped' })
     expect(limits.leftMs).toEqual([START_WITHIN_MS, START_WITHIN_MS])
   })
 })
 
-describe('a request that was too late to be started', () => {
-  it('is a poll that is still due, and made again at once', async () => {
+describe('a request that missed its start limit', () => {
+  it('is repeated immediately if it is a poll of a trigger', async () => {
     await using running = await RunningEngine.start({
       triggers: [trigger('inbox', { everyMs: 3_600_000 })],
       python: (host) => host.trigger('inbox', lateOnce(SKIP)),
@@ -223,8 +223,8 @@ describe('a request that was too late to be started', () => {
     expect(running.host.pollsOf('inbox').map((at) => at - START)).toEqual([0, 0, 3_600_000])
   })
 
-  it('is an attempt that does not count, and is made again soon', async () => {
-    const clock = new FakeClock()
+  it('is repeated after 100 ms as the same attempt if it is a task', async () => {
+    const clock = new ManualClock()
     await using running = await RunningEngine.start({
       ...{ clock, workflows: [demo], python: (host) => host.task('work', lateOnce(completed('{"done":true}'))) },
     })
@@ -236,24 +236,24 @@ describe('a request that was too late to be started', () => {
       [0, 1],
       [100, 1],
     ])
-    expect(await running.engine.getExecution(id)).toMatchObject({ status: 'Completed', tasks: [{ attempts: 1 }] })
+    expect(await running.store.getExecution(id)).toMatchObject({ status: 'Completed', tasks: [{ attempts: 1 }] })
   })
 
-  it('is a number of events that are handed over again soon', async () => {
+  it('is repeated within a second with the same events if it calls an accumulator', async () => {
     let calls = 0
     await using running = await RunningEngine.start({
       graphs: graphs({ sources: [source('probe')] }),
       python: (host) => host.source('probe', (request) => (calls++ === 0 ? LATE : valuesOf(request))),
     })
-    await running.engine.graphs.push('probe', '1')
+    await running.engine.services.sources.pushText('probe', '1')
 
     await running.clock.advance(1_000)
 
     expect(running.host.accumulations.map(({ events }) => events)).toEqual([['1'], ['1']])
-    expect((await running.engine.graphs.source('probe'))?.waiting).toBe(0)
+    expect((await running.engine.services.sources.get('probe'))?.waiting).toBe(0)
   })
 
-  it('is a poll of a source that is made again soon', async () => {
+  it('is repeated within a second if it is a poll of a source', async () => {
     let calls = 0
     await using running = await RunningEngine.start({
       graphs: graphs({ sources: [source('probe', { kind: 'polling', intervalMs: 3_600_000 })] }),

@@ -1,14 +1,15 @@
-/** What becomes of an engine when something throws in a listener of its own, for which nobody waits. */
+/** Errors that are thrown in timer callbacks of an engine, whose results no caller awaits. */
 
 import { expect, it } from 'vitest'
-import type { Store, Trouble } from '../../src/engine/ports.ts'
+import type { Trouble } from '../../src/engine/clock-port.ts'
+import type { Store } from '../../src/engine/store.ts'
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
 import { workflow } from '../support/declared.ts'
-import { FakeClock } from '../support/fake-clock.ts'
+import { ManualClock } from '../support/manual-clock.ts'
 import { RunningEngine } from '../support/running-engine.ts'
 import { temporaryFolder } from '../support/store-sites.ts'
 
-/** Throws in the turn of the call, where the real one would reject, when it is called for the second time. */
+/** Returns a store whose second call of `notUnderWay` throws synchronously, instead of rejecting. */
 function throwingAtSecondLook(store: Store): Store {
   let calls = 0
   return new Proxy(store, {
@@ -23,17 +24,17 @@ function throwingAtSecondLook(store: Store): Store {
   })
 }
 
-it('what a look at the changes of other processes throws is told, and the look is repeated: whoever waits hears of the end', async () => {
+it('reports an error in the poll for changes of other processes, and polls again, so wait() returns', async () => {
   using folder = temporaryFolder()
   const path = folder.file('shared.db')
   const demo = workflow('demo', { work: {} })
   const told: Trouble[] = []
-  const clock = new FakeClock(undefined, (trouble) => void told.push(trouble))
+  const clock = new ManualClock(undefined, (trouble) => void told.push(trouble))
   const store = await openSqliteStore({ path, durability: 'normal', clock })
   const other = await openSqliteStore({ path, durability: 'normal', clock })
   await using waiting = await RunningEngine.start({ clock, store: throwingAtSecondLook(store) })
   const id = await waiting.engine.submitDefinition(demo, '{}')
-  const ended = waiting.engine.waitFor(id)
+  const ended = waiting.engine.services.executions.wait(id)
   await clock.advance(0)
 
   await using serving = await RunningEngine.start({ clock, store: other, workflows: [demo] })

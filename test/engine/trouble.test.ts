@@ -1,9 +1,9 @@
-/** What the engine keeps, and how it goes on, while the database refuses. */
+/** Behaviour of an engine while the database rejects queries: kept data, retries and reports. */
 
 import { describe, expect, it } from 'vitest'
 import { retrying, trigger, workflow } from '../support/declared.ts'
-import { FakeClock } from '../support/fake-clock.ts'
 import { completed, FIRE, failed, fault, fire, SKIP } from '../support/fake-host.ts'
+import { ManualClock } from '../support/manual-clock.ts'
 import { Refusals } from '../support/refusing-store.ts'
 import { type EngineParts, FIRST_PAGE, openMemoryStore, RunningEngine } from '../support/running-engine.ts'
 
@@ -11,15 +11,15 @@ const demo = workflow('demo', { work: {} })
 const START = Date.UTC(2026, 0, 1)
 
 async function startOnRefusingStore(parts: EngineParts) {
-  const clock = new FakeClock()
+  const clock = new ManualClock()
   const store = await openMemoryStore(clock)
   const refusals = new Refusals()
   const running = await RunningEngine.start({ ...parts, clock, store: refusals.of(store), isIdle: true })
   return { running, refusals, trouble: running.record('trouble') }
 }
 
-describe('while the database refuses', () => {
-  it('a firing is kept, told, and recorded when the database is back; its trigger is not polled meanwhile', async () => {
+describe('while the database rejects queries', () => {
+  it('keeps a firing, records it when the database is back, and does not poll its trigger until then', async () => {
     let fired = 0
     const { running, refusals, trouble } = await startOnRefusingStore({
       triggers: [trigger('inbox'), trigger('other')],
@@ -37,11 +37,11 @@ describe('while the database refuses', () => {
     await running.clock.advance(1_000)
 
     expect(running.host.runsOf('work')).toHaveLength(1)
-    expect(await running.engine.triggers.history('inbox', FIRST_PAGE)).toHaveLength(1)
+    expect(await running.engine.services.triggers.history('inbox', FIRST_PAGE)).toHaveLength(1)
     expect(running.host.pollsOf('inbox').length).toBeGreaterThan(1)
   })
 
-  it('the outcome of a task is kept, and stored when the database is back', async () => {
+  it('keeps the outcome of a task, and stores it when the database is back', async () => {
     const { running, refusals, trouble } = await startOnRefusingStore({
       workflows: [workflow('w', { a: {}, b: {}, c: { after: ['a', 'b'] } })],
       python: (host) =>
@@ -65,7 +65,7 @@ describe('while the database refuses', () => {
     expect(trouble[0]?.during).toContain('storing the progress of execution')
   })
 
-  it('an execution that cannot be accepted is refused to its caller', async () => {
+  it('rejects execute() with DATABASE_FAILED if the execution cannot be stored', async () => {
     const { running, refusals } = await startOnRefusingStore({ workflows: [demo] })
     await using _ = running
     await running.engine.start()
@@ -75,7 +75,7 @@ describe('while the database refuses', () => {
     expect((await running.engine.execute('demo', '{}')).status).toBe('Completed')
   })
 
-  it('executions are taken later', async () => {
+  it('acquires queued executions after a failed query', async () => {
     const { running, refusals, trouble } = await startOnRefusingStore({ workflows: [demo] })
     await using _ = running
     await running.engine.start()
@@ -89,7 +89,7 @@ describe('while the database refuses', () => {
     expect(trouble).toMatchObject([{ during: 'reading queued executions' }])
   })
 
-  it('new triggers are taken over later', async () => {
+  it('stores new triggers later, and polls them after that', async () => {
     const { running, refusals, trouble } = await startOnRefusingStore({ triggers: [trigger('inbox')] })
     await using _ = running
     refusals.refuse('saveTriggers', 2)
@@ -102,26 +102,28 @@ describe('while the database refuses', () => {
     expect(trouble).toHaveLength(2)
   })
 
-  it('a trigger that could not be disabled says so and goes on', async () => {
+  it('rejects a failed request to disable a trigger, and continues to poll the trigger', async () => {
     const { running, refusals } = await startOnRefusingStore({ triggers: [trigger('inbox')] })
     await using _ = running
     await running.engine.start()
     refusals.refuse('setTriggerEnabled', 1)
 
-    await expect(running.engine.triggers.setEnabled('inbox', false)).rejects.toMatchObject({ code: 'DATABASE_FAILED' })
+    await expect(running.engine.services.triggers.setEnabled('inbox', false)).rejects.toMatchObject({
+      code: 'DATABASE_FAILED',
+    })
     await running.clock.advance(1_000)
 
     expect(running.host.pollsOf('inbox').length).toBeGreaterThan(0)
   })
 
-  it('a trigger that is being disabled is not polled, however long the database takes', async () => {
+  it('does not poll a trigger while the database delays the request to disable it', async () => {
     const { running, refusals } = await startOnRefusingStore({ triggers: [trigger('inbox'), trigger('other')] })
     await using _ = running
     await running.engine.start()
     await running.clock.advance(0)
     const release = refusals.hold('setTriggerEnabled')
 
-    const disabled = running.engine.triggers.setEnabled('inbox', false)
+    const disabled = running.engine.services.triggers.setEnabled('inbox', false)
     await running.clock.advance(5_000)
     running.registry.declare({ triggers: [trigger('inbox', { everyMs: 2_000 })], workflows: [] })
     await running.clock.advance(5_000)
@@ -133,7 +135,7 @@ describe('while the database refuses', () => {
     expect(running.host.pollsOf('other')).toHaveLength(21)
   })
 
-  it('a task that began again meanwhile is stored as running', async () => {
+  it('stores a task as running if its retry starts before its first outcome is stored', async () => {
     let attempts = 0
     const { running, refusals } = await startOnRefusingStore({
       workflows: [workflow('w', { a: { retry: retrying(2, { initialDelayMs: 100 }) } })],
@@ -156,26 +158,26 @@ describe('while the database refuses', () => {
     await running.clock.advance(500)
 
     expect(attempts).toBe(2)
-    const execution = await running.engine.getExecution(id)
+    const execution = await running.store.getExecution(id)
     expect(execution?.tasks).toMatchObject([{ status: 'Running', attempts: 2 }])
   })
 
-  it('a cron instant fires once, when the database is back', async () => {
+  it('fires a due cron schedule once, when the database is back', async () => {
     const { running, refusals, trouble } = await startOnRefusingStore({ workflows: [demo] })
     await using _ = running
     await running.engine.start()
-    const id = await running.engine.crons.register('demo', { expression: '0 * * * *', timezone: 'UTC' })
+    const id = await running.engine.services.schedules.register('demo', '0 * * * *')
     refusals.refuse('claimCron', 3)
 
     await running.clock.advance(3_600_000 + 10_000)
 
     expect(trouble).toHaveLength(3)
-    const firings = await running.engine.crons.history(id, FIRST_PAGE)
+    const firings = await running.engine.services.schedules.history(id, FIRST_PAGE)
     expect(firings.map((firing) => firing.claimedAt - firing.scheduledAt)).toEqual([1_500])
     expect(running.host.runs).toHaveLength(1)
   })
 
-  it('a failed poll is recorded later, and told at once', async () => {
+  it('reports a failed poll immediately, and records it later', async () => {
     const { running, refusals } = await startOnRefusingStore({
       triggers: [trigger('flaky', { everyMs: 60_000 })],
       python: (host) => host.trigger('flaky', () => ({ kind: 'failed', error: fault('no') })),
@@ -189,11 +191,11 @@ describe('while the database refuses', () => {
 
     await running.clock.advance(500)
 
-    const [tick] = await running.engine.triggers.ticks('flaky', FIRST_PAGE)
+    const [tick] = await running.engine.services.triggers.ticks('flaky', FIRST_PAGE)
     expect(tick).toMatchObject({ outcome: 'failed', firstAt: START })
   })
 
-  it('stopping does not wait for it', async () => {
+  it('stops without waiting for the database', async () => {
     const { running, refusals } = await startOnRefusingStore({
       triggers: [trigger('inbox')],
       workflows: [demo],
@@ -212,15 +214,15 @@ describe('while the database refuses', () => {
 
     await running.engine.stop({ graceMs: 0 })
 
-    await expect(running.engine.triggers.list({ ...FIRST_PAGE, enabledOnly: false })).rejects.toMatchObject({
+    await expect(running.engine.services.triggers.list({ ...FIRST_PAGE, enabledOnly: false })).rejects.toMatchObject({
       code: 'RUNNER_CLOSED',
     })
   })
 })
 
-describe('an execution that another instance took over', () => {
-  it('is let go of, and its slot serves others', async () => {
-    const clock = new FakeClock()
+describe('an execution that another engine took over', () => {
+  it('is released by the first engine, which uses the slot for another execution', async () => {
+    const clock = new ManualClock()
     const store = await openMemoryStore(clock)
     await using first = await RunningEngine.start({
       clock,
@@ -235,7 +237,7 @@ describe('an execution that another instance took over', () => {
     const executed = first.engine.execute('demo', '{}')
     await clock.advance(0)
 
-    // As after a long sleep of its machine: the first is taken for dead, and what it owned is given away.
+    // Like after a long sleep of its machine, the first engine is considered dead and loses its executions.
     await store.closeInstance(first.engine.instanceId, clock.now())
     await store.openInstance(first.engine.instanceId, clock.now())
     await using second = await RunningEngine.start({

@@ -1,25 +1,25 @@
-/** Processes that do a part of the work: only tasks, only some workflows, or workflows in another version. */
+/** Engines that do a part of the work: only tasks, only some workflows, or another version of a workflow. */
 
 import { describe, expect, it } from 'vitest'
 import { LiveRegistry } from '../../src/registry/live-registry.ts'
 import { onlyWorkflows } from '../../src/registry/only-workflows.ts'
 import { trigger, workflow } from '../support/declared.ts'
-import { FakeClock } from '../support/fake-clock.ts'
+import { ManualClock } from '../support/manual-clock.ts'
 import { FIRST_PAGE, openMemoryStore, RunningEngine } from '../support/running-engine.ts'
 import { newExecution } from '../support/store-builders.ts'
 
 const demo = workflow('demo', { work: {} })
 const inbox = trigger('inbox', { workflow: 'demo', everyMs: 100 })
 
-describe('an engine that polls nothing', () => {
-  it('runs executions, and leaves triggers to one that polls', async () => {
-    const clock = new FakeClock()
+describe('an engine with polling disabled', () => {
+  it('runs executions, and leaves triggers to an engine that polls', async () => {
+    const clock = new ManualClock()
     const store = await openMemoryStore(clock)
     const parts = { store, clock, triggers: [inbox], workflows: [demo] }
     await using worker = await RunningEngine.start({ ...parts, config: { pollingEnabled: false } })
     const id = await worker.engine.submit('demo', '{}')
     await clock.advance(1_000)
-    const alone = [worker.host.polls.length, (await worker.engine.getExecution(id))?.status]
+    const alone = [worker.host.polls.length, (await worker.store.getExecution(id))?.status]
     await using polling = await RunningEngine.start(parts)
 
     await clock.advance(20_000)
@@ -38,8 +38,8 @@ describe('an engine that polls nothing', () => {
   })
 })
 
-describe('an execution of a version that nobody living has', () => {
-  it('is run by the version that is there, and a line says so', async () => {
+describe('an execution of a workflow version that no running engine has', () => {
+  it('is run with the version of the running engine, with a warning', async () => {
     await using engine = await RunningEngine.start({ workflows: [demo] })
     const warnings = engine.record('warning')
     const other = newExecution({ workflow: 'demo', version: 'another', tasks: ['work'] })
@@ -48,7 +48,7 @@ describe('an execution of a version that nobody living has', () => {
     await engine.engine.submit('demo', '{}')
     await engine.clock.advance(60_000)
 
-    expect((await engine.engine.listExecutions(FIRST_PAGE)).map(({ status }) => status)).toEqual([
+    expect((await engine.store.listExecutions(FIRST_PAGE)).map(({ status }) => status)).toEqual([
       'Completed',
       'Completed',
     ])
@@ -64,7 +64,7 @@ describe('an execution of a version that nobody living has', () => {
 })
 
 describe('a registry of only some workflows', () => {
-  it('has these and the triggers that start them, also of what is declared later', () => {
+  it('contains these workflows and their triggers, even if they are declared later', () => {
     const whole = new LiveRegistry()
     const part = onlyWorkflows(whole, ['demo', 'later'])
     whole.declare({

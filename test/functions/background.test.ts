@@ -2,12 +2,12 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { expect, it } from 'vitest'
 import { openFunctions } from './open-functions.ts'
 
-/** Node looks for rejections that nobody handles after each turn of its event loop. */
+/** Waits for some turns of the event loop. Node reports unhandled rejections after each turn. */
 async function turns(): Promise<void> {
   for (let each = 0; each < 3; each++) await turn()
 }
 
-it('fails an attempt in whose background a promise is rejected that nobody handles', async () => {
+it('fails an attempt that leaves an unhandled rejection', async () => {
   using functions = openFunctions()
   let reason: unknown
 
@@ -29,7 +29,7 @@ it('fails an attempt in whose background a promise is rejected that nobody handl
   expect(reason).toMatchObject({ message: 'mail was not sent' })
 })
 
-it('leaves alone the task that runs beside the one whose promise was rejected', async () => {
+it('does not fail a concurrent task because of the unhandled rejection of another task', async () => {
   using functions = openFunctions()
   const go = Promise.withResolvers<void>()
   const innocent = functions.run(() => go.promise, { executionId: 'other' })
@@ -44,7 +44,7 @@ it('leaves alone the task that runs beside the one whose promise was rejected', 
   expect(await innocent).toMatchObject({ kind: 'completed' })
 })
 
-it('fails an attempt of which a timer throws', async () => {
+it('fails an attempt if one of its timers throws', async () => {
   using functions = openFunctions()
 
   const outcome = await functions.run(
@@ -60,7 +60,7 @@ it('fails an attempt of which a timer throws', async () => {
   expect(outcome).toMatchObject({ kind: 'failed', error: { message: expect.stringContaining('in a timer') } })
 })
 
-it('says what fails of an attempt that has ended, in its log and in that of the engine', async () => {
+it('logs a background error of an ended attempt, in the logs of the attempt and the engine', async () => {
   using functions = openFunctions()
 
   const outcome = await functions.run(() => {
@@ -82,7 +82,7 @@ it('says what fails of an attempt that has ended, in its log and in that of the 
   )
 })
 
-it('keeps what is printed in the log of its own attempt, and prints it', async () => {
+it('stores printed lines in the log of their attempt, and prints them', async () => {
   using functions = openFunctions()
 
   await functions.run(async (_context, { log }) => {
@@ -116,7 +116,7 @@ it('keeps what is printed in the log of its own attempt, and prints it', async (
   expect(functions.printed.join('')).toContain('fetched 3 lines\nalmost full\nhalf a lineINFO shipped {"order":7}\n')
 })
 
-it('sends what a long attempt prints while it goes on', async () => {
+it('sends printed lines of a long attempt before its end', async () => {
   using functions = openFunctions()
   const go = Promise.withResolvers<void>()
   const running = functions.run(() => {
@@ -131,7 +131,7 @@ it('sends what a long attempt prints while it goes on', async () => {
   await running
 })
 
-it('blots out secrets in what is printed, logged and thrown', async () => {
+it('masks secrets in printed lines, log lines and errors', async () => {
   using functions = openFunctions(async (name, { workflow }) =>
     name === 'db' && workflow === 'orders' ? { password: 'hunter2-very-long' } : null,
   )
@@ -149,7 +149,7 @@ it('blots out secrets in what is printed, logged and thrown', async () => {
   expect(functions.printed[0]).toBe('connecting with ***\n')
 })
 
-it('finds a secret by the name that its schedule gives it, and says which is missing', async () => {
+it('finds a secret by its name in the schedule, and names a missing secret in the error', async () => {
   using functions = openFunctions(async (name) => (name === 'db' ? { value: 'x' } : null))
   const inputText = '{"__cloacina_secret_refs__":{"target":"db"}}'
 
@@ -162,7 +162,7 @@ it('finds a secret by the name that its schedule gives it, and says which is mis
   })
 })
 
-it('says what fails of an attempt also when its host is closed, and the process goes on', async () => {
+it('logs a background error after its host is closed, without ending the process', async () => {
   const functions = openFunctions()
   await functions.run(() => void setTimeout(() => void Promise.reject(new Error('after all')), 5))
   functions.host.close()
@@ -171,7 +171,7 @@ it('says what fails of an attempt also when its host is closed, and the process 
   expect(functions.notices[0]).toContain('after all')
 })
 
-it('leaves the console and the streams as they were when the last host is closed', () => {
+it('restores the console and the streams when the last host is closed', () => {
   const [log, write] = [console.log, process.stdout.write]
   {
     using _one = openFunctions()

@@ -1,11 +1,11 @@
-/** Functions that keep the engine's thread busy are named. */
+/** Log lines that name a function which blocks the event loop of the engine. */
 
 import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { SystemClock } from '../../src/engine/clock.ts'
+import { SystemClock } from '../../src/engine/system-clock.ts'
 import { ModuleScripts } from '../../src/functions/module-scripts.ts'
 import { Terminal } from '../support/cloaca-process.ts'
 import { taskRequest } from './open-functions.ts'
@@ -56,12 +56,12 @@ afterAll(async () => {
 
 const run = (taskId: string) => scripts.runTask({ ...taskRequest(), script: 'orders.ts', taskId })
 
-it.each(['at_once', 'later'])('names the task that computes %s, with the function and the line', async (task) => {
+it.each(['at_once', 'later'])('names the blocking task "%s", with its function and line', async (task) => {
   notices.length = 0
-  // A busy machine may also hold up the test's own code, which is reported like a task.
+  // On a busy machine, the code of the test may be reported too.
   const ofTask = () => notices.find((notice) => notice.startsWith('task '))
 
-  // Again until it is seen: whoever watches is a thread of its own, which may not have begun, or been held up as well.
+  // Repeats until the block is reported, because the watching thread may not have started or may be delayed.
   while (ofTask() === undefined) {
     const innocent = run('waits')
     await run(task)
@@ -80,7 +80,7 @@ it.each(['at_once', 'later'])('names the task that computes %s, with the functio
   )
 })
 
-it('names an import that computes for ever in a timer and cannot be stopped, and how to end the process', async () => {
+it('names an import that blocks forever in a timer, and the command that kills the process', async () => {
   await using terminal = new Terminal()
   terminal.write('endless.mjs', 'await new Promise(() => setTimeout(() => {\nfor (;;);\n}))')
   const loading = terminal.start(['serve', 'endless.mjs', '--db', ':memory:', '--no-http', '--load-timeout', '1s'])
@@ -90,7 +90,7 @@ it('names an import that computes for ever in a timer and cannot be stopped, and
   loading.kill('SIGKILL')
 })
 
-it('names a function that never comes to an end, although the engine cannot', async () => {
+it('names a function that blocks the event loop forever, from a separate thread', async () => {
   await using terminal = new Terminal()
   terminal.write('orders.mjs', SCRIPT)
   const serving = terminal.start(['serve', 'orders.mjs', '--db', 'sqlite://orders.db'])

@@ -7,7 +7,7 @@ function patched(text: string, returned: unknown): string {
   return patchedText(text, frozenContext(text), returned)
 }
 
-it('leaves what a task does not return to the letter', () => {
+it('keeps the members unchanged that a task does not return', () => {
   const input = '{"price": 1.0, "big": 1152921504606846976, "e": 1e2, "n": {"x": 0.10}}'
 
   expect(patched(input, { added: 1 })).toBe(
@@ -16,22 +16,22 @@ it('leaves what a task does not return to the letter', () => {
   expect(patched(input, { price: 2 })).toBe('{"price":2,"big":1152921504606846976,"e":1e2,"n":{"x": 0.10}}')
 })
 
-it('hands on the very text where a task returns nothing', () => {
+it('keeps the text of the context unchanged if a task returns nothing', () => {
   const input = ' { "a" : 1.0 } '
 
   expect(patched(input, undefined)).toBe(input)
   expect(patched(input, {})).toBe(input)
 })
 
-it('puts what is returned in place of what was there, and merges nothing', () => {
+it('replaces members by returned members, without merging', () => {
   expect(patched('{"a":{"x":1},"list":[1,2]}', { a: { y: 2 }, list: [3] })).toBe('{"a":{"y":2},"list":[3]}')
 })
 
-it.each(['{}', ' { } ', '{\n}'])('takes the empty context %j', (input) => {
+it.each(['{}', ' { } ', '{\n}'])('accepts the empty context %j', (input) => {
   expect(patched(input, { a: 1 })).toBe('{"a":1}')
 })
 
-it('freezes all of a context, also where it is nested as deeply as can be', () => {
+it('freezes every level of a deeply nested context', () => {
   const context = frozenContext(`{"a":${'['.repeat(500)}{"b":1}${']'.repeat(500)}}`)
 
   let inner: unknown = context.a
@@ -42,7 +42,7 @@ it('freezes all of a context, also where it is nested as deeply as can be', () =
   expect(Object.isFrozen(inner)).toBe(true)
 })
 
-it('makes of any context and anything returned what an assignment of its members makes', () => {
+it('adds returned members to any context like an assignment of each member', () => {
   const members = fc.dictionary(fc.string({ unit: 'binary' }), fc.jsonValue())
   fc.assert(
     fc.property(members, members, fc.nat(3), (input, returned, spaces) => {

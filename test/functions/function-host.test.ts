@@ -1,10 +1,11 @@
 import { expect, it } from 'vitest'
-import { fire, skip } from '../../src/authoring/answers.ts'
+import { fire, skip } from '../../src/authoring/poll-answers.ts'
+import { firedOnce } from '../../src/model/trigger.ts'
 import { NO_LIMIT_MS, openFunctions, SCRIPT, taskRequest } from './open-functions.ts'
 
 const never = () => new Promise<never>(() => undefined)
 
-it('hands a task its context, and stores what it returns beside it', async () => {
+it('passes the context to a task, and adds the returned values to the context', async () => {
   using functions = openFunctions()
 
   const outcome = await functions.run(({ order_id }) => ({ double: Number(order_id) * 2 }), {
@@ -14,7 +15,7 @@ it('hands a task its context, and stores what it returns beside it', async () =>
   expect(outcome).toEqual({ kind: 'completed', contextText: '{"order_id":7,"price":1.0,"double":14}' })
 })
 
-it('tells a task who it is', async () => {
+it('passes attempt, execution id, workflow and task id to a task', async () => {
   using functions = openFunctions()
 
   const outcome = await functions.run((_context, { attempt, executionId, workflow, task }) => {
@@ -29,7 +30,7 @@ it('tells a task who it is', async () => {
   })
 })
 
-it('lets nobody change a context, and says what to do instead', async () => {
+it('fails a task that changes its context, with a remedy in the error', async () => {
   using functions = openFunctions()
 
   const outcome = await functions.run(
@@ -49,7 +50,7 @@ it('lets nobody change a context, and says what to do instead', async () => {
   })
 })
 
-it('fails an attempt with what it throws, its causes and its file', async () => {
+it('fails an attempt with its thrown error, the causes and the file', async () => {
   using functions = openFunctions()
 
   const outcome = await functions.run(async () => {
@@ -67,7 +68,7 @@ it('fails an attempt with what it throws, its causes and its file', async () => 
 })
 
 it.each([
-  ['a text', 'no luck', '"no luck" (string)'],
+  ['a string', 'no luck', '"no luck" (string)'],
   ['undefined', undefined, 'undefined'],
   ['an object', { code: 7 }, '{ code: 7 }'],
   [
@@ -85,7 +86,7 @@ it.each([
     ),
     'Proxy({})',
   ],
-])('fails an attempt that throws %s, and shows it', async (_what, thrown, shown) => {
+])('fails an attempt that throws %s, and shows the thrown value', async (_what, thrown, shown) => {
   using functions = openFunctions()
 
   const outcome = await functions.run(() => {
@@ -96,7 +97,7 @@ it.each([
   expect(outcome).toEqual({ kind: 'failed', error: { type: 'NonErrorThrown', message, traceback: '' } })
 })
 
-it('takes an error that cannot be read for what it is', async () => {
+it('fails an attempt with the type of an error whose properties cannot be read', async () => {
   using functions = openFunctions()
   const error = new Error('x')
   for (const key of ['name', 'message', 'stack', 'cause']) {
@@ -114,7 +115,7 @@ it('takes an error that cannot be read for what it is', async () => {
   expect(outcome).toMatchObject({ kind: 'failed', error: { type: 'Error', message: 'Task execution failed: Error' } })
 })
 
-it('refuses a result that is no JSON, with the path', async () => {
+it('rejects a result that is not JSON, with the path of the value', async () => {
   using functions = openFunctions()
   const cyclic: Record<string, unknown> = {}
   cyclic.self = cyclic
@@ -129,7 +130,7 @@ it('refuses a result that is no JSON, with the path', async () => {
   })
 })
 
-it('aborts the signal of a task at its limit, and takes its time-out from then on whatever it returns', async () => {
+it('aborts the signal of a task at its timeout, and ignores its later result', async () => {
   using functions = openFunctions()
   let reason: unknown
   const running = functions.run(
@@ -152,7 +153,7 @@ it('aborts the signal of a task at its limit, and takes its time-out from then o
   expect(reason).toMatchObject({ name: 'DeadlineError' })
 })
 
-it('gives up a task that never settles a second after its limit, and says so', async () => {
+it('gives up a task that does not settle within a second after its timeout, and logs this', async () => {
   using functions = openFunctions()
   const late = Promise.withResolvers<object>()
   const running = functions.run(() => late.promise, { deadlineMs: 2_000 })
@@ -164,12 +165,14 @@ it('gives up a task that never settles a second after its limit, and says so', a
   await functions.clock.advance(1)
 
   expect(functions.notices).toEqual([
-    "task 'ship' of workflow 'orders' is still running one second after its signal was aborted. The engine no longer waits for the call, and ignores the result",
-    "task 'ship' of workflow 'orders' did not stop in time, and has now ended 1200 ms after its limit. The result is ignored",
+    "task 'ship' of workflow 'orders' is still running one second after its signal was aborted. " +
+      'The engine no longer waits for the call, and ignores the result',
+    "task 'ship' of workflow 'orders' did not stop in time, and has now ended 1200 ms after its limit. " +
+      'The result is ignored',
   ])
 })
 
-it('has not left a rejection behind where a task fails after it was given up', async () => {
+it('logs the later error of a task that was given up, without an unhandled rejection', async () => {
   using functions = openFunctions()
   const late = Promise.withResolvers<object>()
   const running = functions.run(() => late.promise, { deadlineMs: 2_000 })
@@ -182,7 +185,7 @@ it('has not left a rejection behind where a task fails after it was given up', a
   expect(functions.notices.at(-1)).toContain('The error is ignored: Error: at last')
 })
 
-it('counts the time of a task that computes beyond its limit', async () => {
+it('times out a task that blocks the event loop beyond its timeout', async () => {
   using functions = openFunctions()
 
   const outcome = await functions.run(
@@ -196,7 +199,7 @@ it('counts the time of a task that computes beyond its limit', async () => {
   expect(outcome).toMatchObject({ kind: 'timedOut' })
 })
 
-it('stops what runs of an execution that is cancelled, and nothing else', async () => {
+it('cancels only the tasks of a cancelled execution', async () => {
   using functions = openFunctions()
   const wait = (_context: object, { signal }: { readonly signal: AbortSignal }) =>
     new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
@@ -210,7 +213,7 @@ it('stops what runs of an execution that is cancelled, and nothing else', async 
   expect(await other).toMatchObject({ kind: 'timedOut' })
 })
 
-it('lets a cancelled task complete that is done within the second', async () => {
+it('lets a cancelled task complete within one second', async () => {
   using functions = openFunctions()
   const running = functions.run(async (_context, { signal }) => {
     await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()))
@@ -222,7 +225,7 @@ it('lets a cancelled task complete that is done within the second', async () => 
   expect(await running).toEqual({ kind: 'completed', contextText: '{"shipped":true}' })
 })
 
-it('gives up a cancelled task that does not listen', async () => {
+it('gives up a cancelled task that ignores its signal', async () => {
   using functions = openFunctions()
   const running = functions.run(never)
 
@@ -232,15 +235,15 @@ it('gives up a cancelled task that does not listen', async () => {
   expect(await running).toMatchObject({ kind: 'cancelled' })
 })
 
-it('does not enter a trigger that is not there', async () => {
+it('does not poll a trigger that does not exist', async () => {
   using functions = openFunctions()
 
   expect(await functions.host.poll({ script: SCRIPT, trigger: 'gone', deadlineMs: NO_LIMIT_MS })).toEqual({
-    kind: 'notEntered',
+    kind: 'notStarted',
   })
 })
 
-it('lets a task wait for a condition without its slot, and prints what the condition throws', async () => {
+it('releases the slot of a task that waits for a condition, and prints errors of the condition', async () => {
   using functions = openFunctions()
   const moves: string[] = []
   const slot = { release: () => void moves.push('release'), acquire: async () => void moves.push('acquire') }
@@ -273,7 +276,7 @@ it('lets a task wait for a condition without its slot, and prints what the condi
   expect(functions.printed.join('')).toBe('[cloaca] deferUntil condition error: Error: not yet\n')
 })
 
-it('ends a wait for a condition with the limit of its task', async () => {
+it('ends a wait for a condition at the timeout of the task', async () => {
   using functions = openFunctions()
   const running = functions.run((_context, { deferUntil }) => deferUntil(() => false), { deadlineMs: 1_500 })
 
@@ -284,19 +287,19 @@ it('ends a wait for a condition with the limit of its task', async () => {
 })
 
 it.each([
-  ['fire()', () => fire(), { kind: 'fired', contextText: null }],
-  ['fire with a context', () => fire({ a: 1 }), { kind: 'fired', contextText: '{"a":1}' }],
-  ['an object', async () => ({ a: 1 }), { kind: 'fired', contextText: '{"a":1}' }],
-  ['true', () => true, { kind: 'fired', contextText: null }],
+  ['fire()', () => fire(), firedOnce(null)],
+  ['fire with a context', () => fire({ a: 1 }), firedOnce('{"a":1}')],
+  ['an object', async () => ({ a: 1 }), firedOnce('{"a":1}')],
+  ['true', () => true, firedOnce(null)],
   ['false', async () => false, { kind: 'skipped', reason: null }],
   ['skip with a reason', () => skip('nothing new'), { kind: 'skipped', reason: 'nothing new' }],
-])('takes %s as the answer of a trigger', async (_what, poll, outcome) => {
+])('accepts %s as the result of a poll', async (_what, poll, outcome) => {
   using functions = openFunctions()
 
   expect(await functions.poll(poll)).toEqual(outcome)
 })
 
-it('fails a poll that answers something else, or throws', async () => {
+it('fails a poll that returns an invalid value or throws', async () => {
   using functions = openFunctions()
 
   expect(await functions.poll(() => 7)).toMatchObject({
@@ -313,7 +316,7 @@ it('fails a poll that answers something else, or throws', async () => {
   })
 })
 
-it('stops a poll at its limit', async () => {
+it('times out a poll at its timeout', async () => {
   using functions = openFunctions()
   const running = functions.poll(never, 500)
 
@@ -325,7 +328,7 @@ it('stops a poll at its limit', async () => {
   })
 })
 
-it('ends a poll that listens when the runner stops, as if it had not been made', async () => {
+it('treats a poll as not started if it listens to its signal and the runner stops', async () => {
   using functions = openFunctions()
   const stopping = new AbortController()
   const running = functions.poll(
@@ -336,10 +339,10 @@ it('ends a poll that listens when the runner stops, as if it had not been made',
 
   stopping.abort()
 
-  expect(await running).toEqual({ kind: 'notEntered' })
+  expect(await running).toEqual({ kind: 'notStarted' })
 })
 
-it('calls back after an attempt, and is not changed by what callbacks throw', async () => {
+it('calls the callbacks after an attempt, and only prints their errors', async () => {
   using functions = openFunctions()
   const calls: unknown[] = []
   const onSuccess = (task: string, context: object) => {
@@ -361,7 +364,7 @@ it('calls back after an attempt, and is not changed by what callbacks throw', as
   expect(functions.printed.join('')).toBe("[cloaca] onSuccess callback failed for task 'ship': Error: no mail server\n")
 })
 
-it('counts a callback that hangs towards the limit', async () => {
+it('times out a task whose callback hangs', async () => {
   using functions = openFunctions()
   const running = functions.run(() => ({ a: 1 }), { onSuccess: never, deadlineMs: 1_000 })
 
@@ -370,12 +373,12 @@ it('counts a callback that hangs towards the limit', async () => {
   expect(await running).toMatchObject({ kind: 'timedOut' })
 })
 
-it('does not enter a task whose workflow it does not have any more, and fails one that a workflow has lost', async () => {
+it('does not start a task of a removed workflow, and fails a task that its workflow no longer declares', async () => {
   using functions = openFunctions()
   const ship = () => ({})
 
-  expect(await functions.run(ship, { workflow: 'others' })).toEqual({ kind: 'notEntered', isUnserved: true })
-  expect(await functions.run(ship, { script: 'gone.ts' })).toEqual({ kind: 'notEntered', isUnserved: true })
+  expect(await functions.run(ship, { workflow: 'others' })).toEqual({ kind: 'notStarted', isUnserved: true })
+  expect(await functions.run(ship, { script: 'gone.ts' })).toEqual({ kind: 'notStarted', isUnserved: true })
   expect(await functions.run(ship, { taskId: 'pack' })).toMatchObject({
     kind: 'failed',
     error: {

@@ -2,13 +2,13 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { SystemClock } from '../../src/engine/clock.ts'
+import { SystemClock } from '../../src/engine/system-clock.ts'
 import { ModuleScripts } from '../../src/functions/module-scripts.ts'
 import { taskRequest } from './open-functions.ts'
 
 let folder: string
 let scripts: ModuleScripts
-/** What default functions are called with. */
+/** Runner that is passed to default functions. */
 const runner = { register: (...values: readonly unknown[]) => scripts.register(values, '__main__') }
 
 beforeEach(() => {
@@ -42,7 +42,7 @@ function load(name = 'orders.ts') {
   return scripts.load(name, join(folder, name))
 }
 
-/** What the only task of workflow "orders" returns. */
+/** Returns the result of the only task of workflow "orders". */
 async function shipped(script = 'orders.ts'): Promise<unknown> {
   const outcome = await scripts.runTask({ ...taskRequest(), script })
   return outcome.kind === 'completed' ? JSON.parse(outcome.contextText) : outcome
@@ -54,7 +54,7 @@ import { carrier } from './lib/carrier.mts'
 export const orders = workflow('orders').task('ship', () => ({ carrier: carrier() }))
 `
 
-it('loads a file with the workflows and triggers that it exports, and says of which files it is made', async () => {
+it('loads the exported workflows and triggers of a file, and lists the imported files', async () => {
   write({
     'orders.ts': `${ORDERS}
       import { trigger, skip } from 'cloaca'
@@ -76,7 +76,7 @@ it('loads a file with the workflows and triggers that it exports, and says of wh
   expect(await shipped()).toEqual({ carrier: 'post' })
 })
 
-it('loads a file anew with all that it imports', async () => {
+it('reloads a file together with its changed imports', async () => {
   write({
     'orders.ts': ORDERS,
     'lib/carrier.mts': "import { name } from './name.js'\nexport const carrier = () => name",
@@ -91,7 +91,7 @@ it('loads a file anew with all that it imports', async () => {
   expect(await shipped()).toEqual({ carrier: 'courier' })
 })
 
-it('lets what runs end in the functions that it began in', async () => {
+it('completes a running task with its old function after a reload', async () => {
   write({
     'orders.ts': ORDERS,
     'lib/carrier.mts': 'export const carrier = () => globalThis.cloacaTestGate?.then(() => "old")',
@@ -110,7 +110,7 @@ it('lets what runs end in the functions that it began in', async () => {
   expect([await running, after]).toEqual([{ carrier: 'old' }, { carrier: 'new' }])
 })
 
-it('shares a helper between scripts that are loaded one after the other', async () => {
+it('shares a helper module between scripts', async () => {
   write({
     'one.ts': ORDERS.replace('./lib/carrier.mts', './count.ts').replace('carrier()', 'carrier()'),
     'other.ts': ORDERS.replace('./lib/carrier.mts', './count.ts').replace("workflow('orders')", "workflow('orders')"),
@@ -131,8 +131,8 @@ it.each([
     'SyntaxError',
     4,
   ],
-  ['what Node does not strip', 'helper.ts', '\nexport enum Carrier { Post }\n', 'SyntaxError', 2],
-  ['a throw', 'helper.ts', "\nexport const carrier = 1\nthrow new RangeError('no carrier')\n", 'RangeError', 3],
+  ['TypeScript that Node does not support', 'helper.ts', '\nexport enum Carrier { Post }\n', 'SyntaxError', 2],
+  ['a thrown error', 'helper.ts', "\nexport const carrier = 1\nthrow new RangeError('no carrier')\n", 'RangeError', 3],
 ])('names file and line of an error in a helper: %s', async (_what, helper, text, type, line) => {
   write({ 'orders.ts': ORDERS.replace('./lib/carrier.mts', `./${helper}`), [helper]: text })
 
@@ -142,7 +142,7 @@ it.each([
   expect(files).toEqual([join(folder, 'orders.ts'), join(folder, helper)])
 })
 
-it('names the file that imports what is not there', async () => {
+it('names the file and line of an import of a missing file', async () => {
   write({ 'orders.ts': ORDERS })
 
   const { fault, files } = await load()
@@ -152,7 +152,7 @@ it('names the file that imports what is not there', async () => {
   expect(files).toContain(join(folder, 'lib/carrier.mts'))
 })
 
-it('keeps what was loaded where the file is broken, and takes it when it is good again', async () => {
+it('keeps the loaded functions while the file is broken, and replaces them when the file is mended', async () => {
   write({ 'orders.ts': ORDERS, 'lib/carrier.mts': "export const carrier = () => 'post'" })
   await load()
 
@@ -170,7 +170,7 @@ it('keeps what was loaded where the file is broken, and takes it when it is good
   ])
 })
 
-it('gives the default function the runner, and takes what that registers for the script', async () => {
+it('calls the default function with the runner, and adds its registered workflows to the script', async () => {
   write({
     'orders.ts': `
       import { workflow } from 'cloaca'
@@ -184,7 +184,7 @@ it('gives the default function the runner, and takes what that registers for the
   expect(await shipped()).toEqual({ by: 'default' })
 })
 
-it('says what is wrong with what a file declares', async () => {
+it('reports an error in the declarations of a file', async () => {
   write({
     'orders.ts': `import { workflow } from 'cloaca'
       export const one = workflow('orders').task('ship', () => undefined)
@@ -197,7 +197,7 @@ it('says what is wrong with what a file declares', async () => {
   })
 })
 
-it('does not wait for ever for a file whose import waits', async () => {
+it('times out a file whose import never ends', async () => {
   await scripts.close()
   scripts = new ModuleScripts({
     clock: new SystemClock({ keepsProcessAlive: false, onTrouble: () => undefined }),

@@ -1,9 +1,9 @@
-/** Whose doing it was that everything stood still. */
+/** Open and ended calls, as suspects for a blocked event loop. */
 
 import { expect, it } from 'vitest'
 import { openFunctions, SCRIPT } from './open-functions.ts'
 
-it('names the call that computed at a time, however much later, and not for another time', async () => {
+it('names the call that blocked the event loop at a given time, also after the call has ended', async () => {
   using functions = openFunctions()
   const { clock, host } = functions
   const suspects = (at: number) => host.suspects((script) => script === SCRIPT, at)

@@ -1,12 +1,13 @@
-/** A function host with the functions that a test gives it, a clock that the test moves, and what it prints and says. */
+/** A function host for the functions of a test, with a clock that the test moves, and with its output and notices. */
 
-import type { ModuleTask, PollTools, TaskTools } from '../../src/authoring/types.ts'
+import type { ModuleTask, PollTools, TaskTools } from '../../src/authoring/function-types.ts'
 import type { TaskRequest } from '../../src/engine/ports.ts'
 import { FunctionHost } from '../../src/functions/function-host.ts'
-import type { LogPiece } from '../../src/model/log.ts'
-import { recordsOfPiece } from '../../src/model/log.ts'
+import type { LogPiece } from '../../src/model/logs/log-record.ts'
+import { recordsOfPiece } from '../../src/model/logs/log-record.ts'
 import type { SecretProvider } from '../../src/secrets/provider.ts'
-import { FakeClock } from '../support/fake-clock.ts'
+import { ManualClock } from '../support/manual-clock.ts'
+import { NO_MEMORY, NO_VIEW } from '../support/open-host.ts'
 
 export const SCRIPT = 'orders.ts'
 export const NO_LIMIT_MS = 60_000
@@ -14,8 +15,8 @@ export const NO_LIMIT_MS = 60_000
 type Body = (context: Readonly<Record<string, unknown>>, tools: TaskTools) => unknown
 type Callbacks = Partial<Pick<ModuleTask, 'onSuccess' | 'onFailure'>>
 
-/** Time that passes while a function computes. */
-class ComputingClock extends FakeClock {
+/** Clock whose time also passes while a function computes. */
+class ComputingClock extends ManualClock {
   computedMs = 0
 
   override monotonic(): number {
@@ -27,9 +28,9 @@ export interface Opened extends Disposable {
   readonly host: FunctionHost
   readonly clock: ComputingClock
   readonly notices: string[]
-  /** What was printed to the process's streams. */
+  /** Texts printed to the streams of the process. */
   readonly printed: string[]
-  /** The records of the last attempt or poll. */
+  /** Log records of all attempts and polls. */
   readonly records: ReturnType<typeof recordsOfPiece>[number][]
   run(body: Body, options?: Partial<TaskRequest> & Callbacks): ReturnType<FunctionHost['runTask']>
   poll(
@@ -68,7 +69,7 @@ export function openFunctions(secrets: SecretProvider | null = null): Opened {
       return host.runTask({ ...taskRequest(), log, ...request })
     },
     poll(poll, deadlineMs = NO_LIMIT_MS, stopping = new AbortController().signal) {
-      const trigger = { poll, checkFired: null }
+      const trigger = { poll, checkFired: null, stateText: null, onChange: false }
       host.use(SCRIPT, { tasks: new Map(), triggers: new Map([['inbox', trigger]]), inputs: new Map() })
       return host.poll({ script: SCRIPT, trigger: 'inbox', deadlineMs, stopping, log })
     },
@@ -86,5 +87,7 @@ export function taskRequest(): TaskRequest {
     inputText: '{}',
     deadlineMs: NO_LIMIT_MS,
     slot: { release: () => undefined, acquire: async () => undefined },
+    view: NO_VIEW,
+    memory: NO_MEMORY,
   }
 }

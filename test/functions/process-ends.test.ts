@@ -29,7 +29,8 @@ describe('a call that would end the process', () => {
           type: 'PROCESS_EXIT',
           message: expect.stringMatching(
             new RegExp(
-              `^PROCESS_EXIT: task 'ship' of workflow 'orders' called ${escaped(text)} \\(${escaped(HERE)}, line \\d+\\) `,
+              `^PROCESS_EXIT: task 'ship' of workflow 'orders' called ${escaped(text)} ` +
+                `\\(${escaped(HERE)}, line \\d+\\) `,
             ),
           ),
           traceback: expect.stringContaining(HERE),
@@ -92,7 +93,7 @@ describe('a call that would end the process', () => {
     expect(functions.notices[0]).toContain('did not stop in time, and has now ended')
   })
 
-  it('ignores the result of a function that does not wait', async () => {
+  it('ignores the result of a function that catches the error and returns', async () => {
     using functions = openFunctions()
 
     const outcome = await functions.run(() => {
@@ -126,7 +127,7 @@ describe('a call that would end the process', () => {
     expect(functions.notices).toEqual([])
   })
 
-  it('leaves alone the task that runs beside it', async () => {
+  it('does not affect a concurrent task', async () => {
     using functions = openFunctions()
     const go = Promise.withResolvers<void>()
     const innocent = functions.run(() => go.promise, { executionId: 'other' })
@@ -160,8 +161,8 @@ describe('a call that would end the process', () => {
   })
 })
 
-describe('a call that does not end the process', () => {
-  it('has its effect within an attempt', async () => {
+describe('the methods of process', () => {
+  it('work as usual within an attempt if they do not end the process', async () => {
     using functions = openFunctions()
     let signals = 0
     const count = () => {
@@ -182,7 +183,7 @@ describe('a call that does not end the process', () => {
     expect(outcome).toMatchObject({ kind: 'completed' })
   })
 
-  it('leaves the methods of process as they were when the last host is closed', () => {
+  it('are restored when the last host is closed', () => {
     const { exit, abort, kill } = process
     {
       using _functions = openFunctions()

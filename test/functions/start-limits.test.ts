@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest'
-import { skip } from '../../src/authoring/answers.ts'
+import { skip } from '../../src/authoring/poll-answers.ts'
 import { NO_LIMIT_MS, openFunctions, SCRIPT } from './open-functions.ts'
 
-it('does not call a function whose time to start is over', async () => {
+it('does not call a function after its start limit', async () => {
   using functions = openFunctions()
   const { host, clock } = functions
   const calls: string[] = []
@@ -21,6 +21,6 @@ it('does not call a function whose time to start is over', async () => {
 
   await clock.advance(1)
 
-  expect([await run(), await poll()]).toEqual(Array(2).fill({ kind: 'notEntered', isLate: true }))
+  expect([await run(), await poll()]).toEqual(Array(2).fill({ kind: 'notStarted', isLate: true }))
   expect(calls).toEqual(['task', 'poll'])
 })

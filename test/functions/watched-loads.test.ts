@@ -4,10 +4,10 @@ import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { SystemClock } from '../../src/engine/clock.ts'
+import { SystemClock } from '../../src/engine/system-clock.ts'
 import { canBeStopped, WatchedLoads } from '../../src/functions/blocking/watched-loads.ts'
 import { ModuleScripts } from '../../src/functions/module-scripts.ts'
-import { FakeClock } from '../support/fake-clock.ts'
+import { ManualClock } from '../support/manual-clock.ts'
 import { taskRequest } from './open-functions.ts'
 
 const SCRIPT = 'file:///jobs/orders.ts'
@@ -17,15 +17,15 @@ const OWN = new URL('../../src/functions/module-scripts.ts', import.meta.url).hr
 const at = (url: string, line: number, name = 'a function') => ({ url, line, name })
 
 function overdue() {
-  const clock = new FakeClock()
+  const clock = new ManualClock()
   const loads = new WatchedLoads(clock)
   loads.received({ type: 'loading', load: SCRIPT, urls: [SCRIPT], limitMs: 1_000 })
   loads.received({ type: 'module', load: SCRIPT, url: HELPER })
   return { clock, loads }
 }
 
-describe('the load that frames belong to', () => {
-  it('is that whose module is outermost, with its innermost line, once the limit is over', async () => {
+describe('the load that a stack trace belongs to', () => {
+  it('is the load of the outermost module, with its innermost line, and overdue after the limit', async () => {
     const { clock, loads } = overdue()
     const frames = [at('file:///jobs/node_modules/x/index.js', 9), at(HELPER, 3), at(SCRIPT, 7), at(OWN, 200)]
 
@@ -38,7 +38,7 @@ describe('the load that frames belong to', () => {
     expect(loads.overdueOf(frames)).toEqual({ load: SCRIPT, frame: at(HELPER, 3) })
   })
 
-  it('is not given for another script that calls a module of it, for the engine, and after the load', async () => {
+  it('is not overdue in code of another script, in code of the engine, and after its end', async () => {
     const { clock, loads } = overdue()
     await clock.advance(1_300)
     loads.needLook()
@@ -49,7 +49,7 @@ describe('the load that frames belong to', () => {
     expect(loads.overdueOf([at(SCRIPT, 7)])).toBe(null)
   })
 
-  it('is looked for again each second until the load ends, because one look may find other code', async () => {
+  it('is searched again each second until the load ends, because a search may find other code', async () => {
     const { clock, loads } = overdue()
     await clock.advance(1_300)
     loads.needLook()
@@ -70,7 +70,7 @@ describe('the load that frames belong to', () => {
   })
 })
 
-it('lets a task of another script compute beyond the limit of a load that is waiting', async () => {
+it('does not stop a blocking task of another script while a load is overdue', async () => {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'cloaca-loads-')))
   const scripts = new ModuleScripts({
     clock: new SystemClock({ keepsProcessAlive: false, onTrouble: () => undefined }),
@@ -84,7 +84,12 @@ it('lets a task of another script compute beyond the limit of a load that is wai
     writeFileSync(join(folder, name), text)
     return scripts.load(name, join(folder, name))
   }
-  const task = `async () => { await null; const end = performance.now() + 3_500; while (performance.now() < end); return { done: true } }`
+  const task = `async () => {
+    await null
+    const end = performance.now() + 3_500
+    while (performance.now() < end);
+    return { done: true }
+  }`
   await load(
     'orders.ts',
     `import { workflow } from 'cloaca'\nexport const o = workflow('orders').task('ship', ${task})`,

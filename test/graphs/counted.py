@@ -1,4 +1,4 @@
-"""Numbers that come by a source: a graph and a workflow note each in a journal that all processes share."""
+"""A graph and a workflow that write each number of a source to a journal, which all processes share."""
 
 import os
 

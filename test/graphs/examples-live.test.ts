@@ -1,4 +1,4 @@
-/** The graphs of python/examples, served: events are pushed from another process, and the server is restarted in between. */
+/** The graphs of python/examples on a server that restarts, with events from another process. */
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -8,8 +8,8 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type JsonValue, Runner } from '../../src/index.ts'
 import { KafkaBroker, kafkaMissing } from '../support/kafka-broker.ts'
+import { MAIN } from '../support/main-path.ts'
 
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 const GRAPHS = fileURLToPath(new URL('../../python/examples/graphs', import.meta.url))
 
 const missing = kafkaMissing()
@@ -21,7 +21,7 @@ let runner: Runner
 let server: ChildProcess
 let printed = ''
 
-/** Served until `stop`. What the scripts print is added to `printed`. */
+/** Starts a server, which runs until `stop`. The output of its scripts is added to `printed`. */
 async function serve(): Promise<void> {
   server = spawn(process.execPath, [MAIN, 'serve', GRAPHS, '--no-http'], {
     env: {
@@ -71,8 +71,8 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-describe('the graphs of python/examples, served', () => {
-  it('go on after a restart with what they had before', async () => {
+describe('the graphs of python/examples', () => {
+  it('keep their values and handle waiting events after a restart of the server', async () => {
     await push('tickets', { id: 1, text: 'The shop is down again' })
     await push('wall_c', 15.9)
     await push('wall_c', 16.1)
@@ -90,7 +90,7 @@ describe('the graphs of python/examples, served', () => {
     await prints('ticket 2 is for billing: Charged twice in May')
     await prints('ticket 3 is for on-call, now: Checkout is down')
     await prints('paged: ticket 3')
-    // The two sensors that had delivered before need not deliver again, and the wall has its readings of before.
+    // The values of the two other sensors are kept from before the restart, as are both readings of the wall.
     await push('humidity', 80)
     await expect.poll(async () => (await runner.graphs.get('condensation')).lastRun?.resultText).toContain('16.4')
     const [firing] = await runner.reactors.firings('wall_watch')
@@ -98,7 +98,7 @@ describe('the graphs of python/examples, served', () => {
     await prints('1 clicks of 1 visitors, most of them on /pricing')
   })
 
-  it('has paged once for each outage', async () => {
+  it('have started one execution per outage', async () => {
     const executions = await runner.executions.list({ workflow: 'page_on_call' })
     const causes = await Promise.all(
       executions.map(({ origin }) => origin.kind === 'reactor' && runner.reactors.firing(origin.firingId)),
@@ -110,7 +110,7 @@ describe('the graphs of python/examples, served', () => {
     ])
   })
 
-  it.skipIf(missing !== null)('read a stream once, over a restart', async () => {
+  it.skipIf(missing !== null)('read each message of a stream once, even if the server is killed', async () => {
     const tick = (symbol: string, price: number) => JSON.stringify({ symbol, price })
     await broker?.send('prices', [tick('ACME', 131.5), tick('OTHER', 1), tick('ACME', 120)])
     await prints('alarm: ACME is at 131.5, above 130.0')

@@ -1,4 +1,4 @@
-"""Async triggers and tasks that share the event loop of their script. ``released`` is set by a sync trigger."""
+"""Async triggers and tasks that share the event loop of their script. A sync trigger sets ``released``."""
 
 import asyncio
 import os
@@ -106,7 +106,7 @@ async def blocks():
 
 
 async def leave(block):
-    """Two background tasks that block for ever: the second one once the first has been stopped."""
+    """Starts two background tasks that block for ever, the second one after the first was stopped."""
 
     async def block_soon():
         try:
@@ -174,7 +174,7 @@ with cloaca.WorkflowBuilder("work"):
 
     @cloaca.task()
     async def meets(context):
-        """Ends when a thousand are here."""
+        """Ends when a thousand tasks wait here."""
         global meeting
         if meeting is None:
             meeting = asyncio.Barrier(1000)

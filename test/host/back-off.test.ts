@@ -1,19 +1,19 @@
-/** A task that makes its interpreter die is kept away for a while, and others of its name are not lost by that. */
+/** Back-off of a task that crashed its interpreter, and other calls of the same task, which are not lost. */
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { SystemClock } from '../../src/engine/clock.ts'
-import type { Timer } from '../../src/engine/ports.ts'
+import type { Timer } from '../../src/engine/clock-port.ts'
+import { SystemClock } from '../../src/engine/system-clock.ts'
 import { LIMIT_MS } from '../support/limits.ts'
 import { OpenHost } from '../support/open-host.ts'
 
 const LONG_MS = 9_000
-/** How long a suspect keeps others of its name waiting at most: that is no back-off. */
+/** Maximum time that a suspect delays other calls of its task. This delay is not a back-off. */
 const LONGEST_STAY_MS = 35_000
 
-/** Real time, but for back-offs, which are over when the test says so. */
+/** Clock with real time, whose back-offs end when the test moves it. */
 class MovedClock extends SystemClock {
   #movedMs = 0
   #waits: { readonly untilMs: number; readonly callback: () => void }[] = []
@@ -73,7 +73,7 @@ with cloaca.WorkflowBuilder("work"):
 })
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
-it('a task that stood behind one of its name, which made the interpreter die, waits anew and runs', async () => {
+it('calls that were queued after a crashing call of the same task back off again, and then run', async () => {
   const clock = new MovedClock()
   await using python = await OpenHost.open([script], 1, { clock })
   const run = () => python.runTask(script, 'work', 'dies_thrice')
@@ -86,14 +86,14 @@ it('a task that stood behind one of its name, which made the interpreter die, wa
   const others = [run(), run(), run()]
   await vi.waitFor(() => expect(clock.waitsOf(LONG_MS, 20_000)).toBe(3), LIMIT_MS)
   clock.move(20_000)
-  // One dies, the next one has its place already, and the last one finds the task kept away again.
+  // The first call crashes, the second one is already admitted, and the third one backs off again.
   await vi.waitFor(() => expect(clock.waitsOf(20_000, 40_000)).toBe(1), LIMIT_MS)
   clock.move(40_000)
 
   expect((await Promise.all(others)).map(({ kind }) => kind)).toEqual(['lost', 'completed', 'completed'])
 })
 
-it('a task that waits for the end of its back-off does not keep the host from closing', async () => {
+it('closing the host rejects a task that waits for the end of its back-off', async () => {
   const clock = new MovedClock()
   await using python = await OpenHost.open([script], 1, { clock })
   const run = () => python.runTask(script, 'work', 'dies_thrice')

@@ -1,4 +1,4 @@
-/** What an interpreter may use has an end, which costs one call; near it the interpreter is replaced, which costs none. */
+/** Limits of an interpreter. Exceeding a limit fails one call; near a limit, the interpreter is replaced. */
 
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -9,20 +9,20 @@ import { OpenHost } from '../support/open-host.ts'
 
 const SCRIPT = fileURLToPath(new URL('./greedy.py', import.meta.url))
 const INNOCENT = fileURLToPath(new URL('./isolation.py', import.meta.url))
-/** Of which an interpreter that has just begun uses two thirds. */
+/** Small memory limit. A new interpreter already uses two thirds of it. */
 const LITTLE_MEMORY = { memoryMebibytes: 384 }
 
 function contextOf(outcome: PollOutcome): Record<string, unknown> {
   if (outcome.kind !== 'fired') throw new Error(`The poll was to fire, but: ${JSON.stringify(outcome)}`)
-  return JSON.parse(outcome.contextText ?? '{}')
+  return JSON.parse(outcome.firings[0]?.contextText ?? '{}')
 }
 
 const remembered = async (python: OpenHost) => contextOf(await python.poll(SCRIPT, 'remember'))
 const heard = (python: OpenHost, text: string) =>
   vi.waitUntil(() => python.notices.find((notice) => notice.includes(text)), LIMIT_MS)
 
-describe('an interpreter near a ceiling', () => {
-  it('of memory is replaced between polls, of which none is lost, with what the script hands on', async () => {
+describe('an interpreter', () => {
+  it('is replaced between polls near its memory limit, and keeps the state of the script', async () => {
     await using python = await OpenHost.open([SCRIPT], 1, LITTLE_MEMORY)
     expect(await remembered(python)).toEqual({ polls: 1, kept: 0 })
 
@@ -40,7 +40,7 @@ describe('an interpreter near a ceiling', () => {
   it.each([
     ['files', 'opens_all'],
     ['sockets', 'opens_all_sockets'],
-  ])('of open %s is replaced between polls, and Python raises what it raises everywhere', async (_, trigger) => {
+  ])('is replaced between polls near its limit of open %s, and raises EMFILE at the limit', async (_, trigger) => {
     await using python = await OpenHost.open([SCRIPT], 1, { openFiles: 200 })
 
     const { is_emfile, kept } = contextOf(await python.poll(SCRIPT, trigger))
@@ -52,7 +52,7 @@ describe('an interpreter near a ceiling', () => {
     expect(await remembered(python)).toEqual({ polls: 1, kept: 0 })
   })
 
-  it('of threads is replaced between polls, and Python raises what it raises everywhere', async () => {
+  it('is replaced between polls near its limit of threads, and raises RuntimeError at the limit', async () => {
     await using python = await OpenHost.open([SCRIPT], 1, { threads: 50 })
 
     const { message, started } = contextOf(await python.poll(SCRIPT, 'starts_all'))
@@ -64,8 +64,8 @@ describe('an interpreter near a ceiling', () => {
   })
 })
 
-describe('an interpreter at the ceiling of memory', () => {
-  it('raises MemoryError, and keeps what it has', async () => {
+describe('an interpreter at its limit of memory', () => {
+  it('raises MemoryError, and keeps the state of its scripts', async () => {
     await using python = await OpenHost.open([SCRIPT])
     await remembered(python)
 
@@ -75,7 +75,7 @@ describe('an interpreter at the ceiling of memory', () => {
     expect(await remembered(python)).toEqual({ polls: 2, kept: 0 })
   })
 
-  it.runIf(process.platform === 'linux')('is replaced after that, so that the memory is free again', async () => {
+  it.runIf(process.platform === 'linux')('is replaced after a MemoryError, which frees the memory', async () => {
     await using python = await OpenHost.open([SCRIPT, INNOCENT])
     const residentMebibytes = async () => {
       const { pid } = contextOf(await python.poll(INNOCENT, 'pid'))
@@ -90,7 +90,7 @@ describe('an interpreter at the ceiling of memory', () => {
     expect(await residentMebibytes()).toBeLessThan(500)
   })
 
-  it('is ended when it is not the memory of Python that grows, with the culprit named, and the others go on', async () => {
+  it('is ended if memory outside Python grows, and names the trigger that caused it', async () => {
     await using python = await OpenHost.open([SCRIPT, INNOCENT], 1, LITTLE_MEMORY)
 
     const outcome = await python.poll(SCRIPT, 'takes_beyond_all')
@@ -104,7 +104,7 @@ describe('an interpreter at the ceiling of memory', () => {
     expect((await python.poll(INNOCENT, 'pid')).kind).toBe('fired')
   })
 
-  it('dies when it is that of JavaScript, which costs nobody else anything', async () => {
+  it('dies if the JavaScript heap is full, without an effect on another interpreter', async () => {
     await using python = await OpenHost.open([INNOCENT, SCRIPT], 2, LITTLE_MEMORY)
     const { pid } = contextOf(await python.poll(INNOCENT, 'pid'))
 

@@ -1,4 +1,4 @@
-/** What scripts start is killed with an overdue poll, with all that it has started, and else goes on. */
+/** Programs that scripts start: they are killed with an overdue poll, and otherwise continue. */
 
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -10,7 +10,7 @@ import { isRunning, whenProcessEnds } from '../support/process-end.ts'
 
 const SCRIPT = fileURLToPath(new URL('./starts_programs.py', import.meta.url))
 
-describe('a program that a poll has started', () => {
+describe('a program that a poll started', () => {
   const folder = mkdtempSync(join(tmpdir(), 'cloaca-children-'))
   let python: OpenHost
   beforeAll(async () => {
@@ -23,7 +23,7 @@ describe('a program that a poll has started', () => {
     rmSync(folder, { recursive: true })
   })
 
-  /** The program, and what it has started itself, once the poll is overdue: with more time for each try. */
+  /** Polls with longer and longer deadlines until the program started. Returns the pids of it and its children. */
   async function pidsOfOverdue(trigger: string, name: string): Promise<readonly number[]> {
     for (let deadlineMs = 500; ; deadlineMs *= 2) {
       const outcome = await python.poll(SCRIPT, trigger, deadlineMs)
@@ -35,21 +35,21 @@ describe('a program that a poll has started', () => {
     return readFileSync(join(folder, name), 'utf8').trim().split(' ').map(Number)
   }
 
-  it('is killed with its group when the poll is overdue that waits for it', async () => {
+  it('is killed with its process group when the poll that waits for it is overdue', async () => {
     const pids = await pidsOfOverdue('waits_for_program', 'waits')
 
     expect(pids).toHaveLength(2)
     for (const pid of pids) await whenProcessEnds(pid)
   })
 
-  it('is killed alone when the poll is overdue, where it is in the group of another program', async () => {
+  it('is killed alone when the poll is overdue, if it is in the process group of the interpreter', async () => {
     const [pid = 0, ...others] = await pidsOfOverdue('waits_for_member', 'joins')
 
     await whenProcessEnds(pid)
     expect(others).toEqual([])
   })
 
-  it('goes on when its poll has ended', async () => {
+  it('continues when its poll has ended', async () => {
     const outcome = await python.poll(SCRIPT, 'leaves_program')
 
     expect(outcome).toMatchObject({ kind: 'skipped' })
@@ -59,7 +59,7 @@ describe('a program that a poll has started', () => {
     for (const pid of pids) await whenProcessEnds(pid)
   })
 
-  it('is killed with its group when the interpreter has to be', async () => {
+  it('is killed with its process group when the interpreter is killed', async () => {
     const pids = await pidsOfOverdue('computes_beside_program', 'computes')
 
     for (const pid of pids) await whenProcessEnds(pid)

@@ -1,4 +1,4 @@
-/** A script that reads the files of the database costs nobody a row: neither the engine nor another process that writes. */
+/** Scripts that read the files of the database while the engine and another process write to it. */
 
 import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -11,9 +11,9 @@ import { Runner } from '../../src/index.ts'
 
 const SCRIPT = fileURLToPath(new URL('./reads_database.py', import.meta.url))
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
-/** What takes seconds. */
+/** Number of rows of the other process. Writing them takes seconds. */
 const ROWS_OF_OTHER = 20_000
-/** How often the files are read, at least, while another process writes. */
+/** Minimum number of files that the script reads while another process writes. */
 const READS = 100
 
 let folder: string
@@ -32,13 +32,13 @@ afterEach(() => {
 })
 
 interface Writing {
-  /** It opens and closes the files of the folder in each transaction. */
+  /** Whether the process opens and closes the files of the database in each transaction. */
   readonly alsoReads?: boolean
-  /** It goes on after its rows while this path is there. */
+  /** Path of a file. While the file exists, the process continues to write after its last row. */
   readonly goOn?: string
 }
 
-/** Another process that commits row after row, and says for how many that was acknowledged; fewer where it was damaged itself. */
+/** Starts another process that commits row after row. Returns the number of acknowledged rows before an error. */
 async function rowsOfOther(table: string, { alsoReads = false, goOn = '' }: Writing = {}): Promise<number> {
   const program = `
     const { closeSync, existsSync, openSync, readdirSync } = require('node:fs')
@@ -91,7 +91,7 @@ function kept(own: string): Kept {
 }
 
 describe("while a script reads the database's files again and again", () => {
-  it('every row that was acknowledged is there, of the engine and of another process, and the database is whole', async () => {
+  it('no acknowledged row of the engine or of another process is lost', async () => {
     const runner = await Runner.open({ database: file, durability: 'normal' })
     let executions = 0
     let reads = 0
@@ -122,7 +122,7 @@ describe("while a script reads the database's files again and again", () => {
     })
   })
 
-  it.skipIf(process.platform === 'win32')('they would not be, were it one of the processes that write', async () => {
+  it.skipIf(process.platform === 'win32')('rows are lost if a process that writes reads the files, too', async () => {
     const rows = await Promise.all([rowsOfOther('own', { alsoReads: true }), rowsOfOther('other')])
 
     const { integrity, own, other } = keptOrDamaged()

@@ -1,4 +1,4 @@
-/** The death of an interpreter costs a restart, and whoever caused it is found and kept away. */
+/** Death of an interpreter: it is restarted, and the call that caused the death is found and quarantined. */
 
 import { fileURLToPath } from 'node:url'
 import { beforeAll, expect, test } from 'vitest'
@@ -7,10 +7,10 @@ import { OpenHost } from '../support/open-host.ts'
 const SCRIPT = fileURLToPath(new URL('./misbehaving.py', import.meta.url))
 
 beforeAll(async () => {
-  await (await OpenHost.open([])).host.close() // whoever comes first makes the memory snapshot, which takes its time
+  await (await OpenHost.open([])).host.close() // creates the memory snapshot, so that no test waits for it
 })
 
-test('a task that was running when its interpreter died is lost, so that it can be run again, and the script is there again', async () => {
+test('a task that runs when its interpreter dies is lost, and the next interpreter runs its script', async () => {
   await using python = await OpenHost.open([SCRIPT])
   const running = python.runTask(SCRIPT, 'work', 'patient')
 
@@ -22,7 +22,7 @@ test('a task that was running when its interpreter died is lost, so that it can 
   expect(again).toEqual({ kind: 'completed', contextText: '{"polls":0}' })
 })
 
-test('who kills the interpreter is kept away, and its script lives alone from then on', async () => {
+test('a trigger that kills its interpreter is quarantined, and other calls of its script still run', async () => {
   await using python = await OpenHost.open([SCRIPT])
   const innocent = () => python.runTask(SCRIPT, 'work', 'quick')
 
@@ -35,7 +35,7 @@ test('who kills the interpreter is kept away, and its script lives alone from th
   expect((await innocent()).kind).toBe('completed')
 })
 
-test('a script that kills the interpreter while it is loaded is a script that cannot be loaded', async () => {
+test('loading a script that kills the interpreter reports a fault, and other scripts still run', async () => {
   await using python = await OpenHost.open([SCRIPT])
   const path = fileURLToPath(new URL('./leaves_at_once.py', import.meta.url))
 
@@ -45,7 +45,7 @@ test('a script that kills the interpreter while it is loaded is a script that ca
   expect((await python.runTask(SCRIPT, 'work', 'quick')).kind).toBe('completed')
 })
 
-test('a closed host answers every call, also those under way', async () => {
+test('closing the host answers running calls, and later calls fail', async () => {
   const python = await OpenHost.open([SCRIPT])
   const running = [python.poll(SCRIPT, 'sleeps'), python.runTask(SCRIPT, 'work', 'patient')]
 

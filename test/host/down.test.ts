@@ -1,20 +1,20 @@
-/** An interpreter that died and cannot be started again, for a while: what was not entered is not lost, and waits. */
+/** Interpreter that died and cannot be restarted for a while: calls that did not start are kept, and wait. */
 
 import { closeSync, openSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeAll, expect, it } from 'vitest'
-import { SystemClock } from '../../src/engine/clock.ts'
-import type { Timer } from '../../src/engine/ports.ts'
+import type { Timer } from '../../src/engine/clock-port.ts'
+import { SystemClock } from '../../src/engine/system-clock.ts'
 import { limitOpenFiles } from '../../src/native/control-thread.ts'
-import { NO_SLOT, OpenHost } from '../support/open-host.ts'
+import { NO_MEMORY, NO_SLOT, NO_VIEW, OpenHost } from '../support/open-host.ts'
 
 const SCRIPT = fileURLToPath(new URL('./misbehaving.py', import.meta.url))
 const NODE = process.execPath
 const FEW_FILES = 1_024
-/** So long an interpreter that could not be started is left alone. */
+/** Time between a failed start and the next one. */
 const RESTART_AGAIN_MS = 10_000
 
-/** Real time that the test moves forward, but for the wait until a start is tried again, which ends when it says so. */
+/** Clock with real time that the test moves forward. The wait for the next restart ends when the test says so. */
 class RestartClock extends SystemClock {
   #tryAgain: (() => void) | null = null
   #asked = Promise.withResolvers<void>()
@@ -36,7 +36,7 @@ class RestartClock extends SystemClock {
     return { cancel: () => undefined }
   }
 
-  /** Settles when a start has failed. */
+  /** Resolves when a start has failed. */
   failed(): Promise<void> {
     return this.#asked.promise
   }
@@ -48,7 +48,7 @@ class RestartClock extends SystemClock {
 }
 
 beforeAll(async () => {
-  await (await OpenHost.open([])).host.close() // whoever comes first makes the memory snapshot, which takes its time
+  await (await OpenHost.open([])).host.close() // creates the memory snapshot, so that no test waits for it
 })
 afterEach(() => {
   process.execPath = NODE
@@ -58,7 +58,7 @@ const noProcessCanBeMade = () => {
   process.execPath = '/nowhere/node'
 }
 
-it('runs what waited when it could be started at last, with the whole of its time', async () => {
+it('an interpreter that starts after failed restarts gives waiting calls their full deadlines', async () => {
   const clock = new RestartClock()
   await using python = await OpenHost.open([SCRIPT], 1, { clock })
   noProcessCanBeMade()
@@ -69,7 +69,7 @@ it('runs what waited when it could be started at last, with the whole of its tim
   clock.tryAgain()
   await clock.failed()
   const unready = await python.host.unanswered(deadlineMs)
-  clock.move(2 * deadlineMs) // longer than either may take inside
+  clock.move(2 * deadlineMs) // longer than the deadline of both calls
 
   process.execPath = NODE
   clock.tryAgain()
@@ -83,7 +83,7 @@ it('runs what waited when it could be started at last, with the whole of its tim
   expect(python.notices.filter((notice) => notice.includes('snapshot'))).toEqual([])
 })
 
-/** Opens as many as can be. */
+/** Opens files until no descriptor is left. */
 function allDescriptors(): readonly number[] {
   const held: number[] = []
   try {
@@ -94,10 +94,10 @@ function allDescriptors(): readonly number[] {
   return held
 }
 
-it.skipIf(process.platform === 'win32')('goes on when the engine itself has no descriptor left for it', async () => {
+it.skipIf(process.platform === 'win32')('an interpreter restarts after the engine ran out of descriptors', async () => {
   const clock = new RestartClock()
   await using python = await OpenHost.open([SCRIPT], 1, { clock })
-  limitOpenFiles(FEW_FILES) // of this process
+  limitOpenFiles(FEW_FILES) // for this process
   const failing = python.poll(SCRIPT, 'leaves')
   const held = allDescriptors()
   await failing
@@ -111,7 +111,7 @@ it.skipIf(process.platform === 'win32')('goes on when the engine itself has no d
   expect(python.notices).toContainEqual(expect.stringContaining('EMFILE'))
 })
 
-it('lends the slots of the tasks that wait to others', async () => {
+it('tasks that wait for an interpreter release their slots, and acquire them before they run', async () => {
   const clock = new RestartClock()
   await using python = await OpenHost.open([SCRIPT], 1, { clock })
   noProcessCanBeMade()
@@ -134,7 +134,7 @@ it('lends the slots of the tasks that wait to others', async () => {
     executionId: 'e',
     attempt: 1,
   }
-  const waiting = python.host.runTask({ ...request, inputText: '{}', slot })
+  const waiting = python.host.calls.runTask({ ...request, inputText: '{}', slot, view: NO_VIEW, memory: NO_MEMORY })
   await released.promise
   expect(moves).toEqual(['release'])
 
@@ -145,7 +145,7 @@ it('lends the slots of the tasks that wait to others', async () => {
   expect(moves).toEqual(['release', 'acquire'])
 })
 
-it('lets go of what waits when who asked stops, and of what is inside not', async () => {
+it('calls that wait for an interpreter return notStarted when their engine stops', async () => {
   const clock = new RestartClock()
   await using python = await OpenHost.open([SCRIPT], 1, { clock })
   const engine = new AbortController()
@@ -157,24 +157,26 @@ it('lets go of what waits when who asked stops, and of what is inside not', asyn
     attempt: 1,
     inputText: '{}',
     slot: NO_SLOT,
+    view: NO_VIEW,
+    memory: NO_MEMORY,
   }
-  const inside = python.host.runTask({ ...task, taskId: 'quick', stopping: engine.signal })
+  const inside = python.host.calls.runTask({ ...task, taskId: 'quick', stopping: engine.signal })
   await inside
   noProcessCanBeMade()
   await python.poll(SCRIPT, 'leaves')
   await clock.failed()
   const waiting = [
-    python.host.runTask({ ...task, taskId: 'quick', stopping: engine.signal }),
-    python.host.poll({ script: SCRIPT, trigger: 'remember', deadlineMs: 60_000, stopping: engine.signal }),
+    python.host.calls.runTask({ ...task, taskId: 'quick', stopping: engine.signal }),
+    python.host.calls.poll({ script: SCRIPT, trigger: 'remember', deadlineMs: 60_000, stopping: engine.signal }),
   ]
 
   engine.abort()
 
-  expect(await Promise.all(waiting)).toEqual([{ kind: 'notEntered' }, { kind: 'notEntered' }])
+  expect(await Promise.all(waiting)).toEqual([{ kind: 'notStarted' }, { kind: 'notStarted' }])
   expect((await inside).kind).toBe('completed')
 })
 
-it('lets in what has been begun when who asked stops, as long as there is an interpreter', async () => {
+it('a task that was requested before its engine stops runs if an interpreter is available', async () => {
   await using python = await OpenHost.open([SCRIPT])
   const engine = new AbortController()
   const task = {
@@ -185,8 +187,10 @@ it('lets in what has been begun when who asked stops, as long as there is an int
     attempt: 1,
     inputText: '{"n": 1.0}',
     slot: NO_SLOT,
+    view: NO_VIEW,
+    memory: NO_MEMORY,
   }
-  const begun = python.host.runTask({ ...task, taskId: 'unchanged', stopping: engine.signal })
+  const begun = python.host.calls.runTask({ ...task, taskId: 'unchanged', stopping: engine.signal })
 
   engine.abort()
 

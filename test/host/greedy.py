@@ -1,4 +1,4 @@
-"""Triggers that take what there is a ceiling for, and keep it."""
+"""Triggers that use up memory, files, sockets or threads, and keep them."""
 
 import errno
 import socket
@@ -21,7 +21,7 @@ def fires(**facts):
 
 @cloaca.trigger("work", poll_interval="1h")
 def remember():
-    """How many polls there were, and how much this interpreter has kept."""
+    """Fires with the number of polls, and the number of objects that this interpreter keeps."""
     global polls
     polls += 1
     return fires(polls=polls, kept=len(kept))
@@ -46,7 +46,7 @@ def takes_all():
 
 @cloaca.trigger("work", poll_interval="1h")
 def takes_beyond_all():
-    """Memory that is not Python's own."""
+    """Allocates memory outside Python."""
     run_js("globalThis.buffers = []")
     add = run_js("() => { buffers.push(new Uint8Array(16 << 20).fill(1)) }")
     while True:
@@ -90,6 +90,6 @@ def starts_all():
 
 @cloaca.trigger("work", poll_interval="1h")
 def waits():
-    """Longer than it takes to start another interpreter and to end this one."""
+    """Sleeps longer than it takes to start another interpreter and to end this one."""
     time.sleep(4)
     return skip()

@@ -1,4 +1,4 @@
-"""A trigger that hangs in C, for good: nothing can interrupt it."""
+"""Trigger that hangs in C for ever and cannot be interrupted."""
 
 import collections
 import itertools

@@ -1,4 +1,4 @@
-/** An interpreter's process that was started early is the one that is used, or it is ended. */
+/** Interpreter process that is started early: it is either used or ended. */
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -17,7 +17,7 @@ const OPTIONS: PyodideOptions = usualOptions(
 )
 const PATIENCE = { timeout: LIMIT_MS }
 
-/** The processes that this one has started, and that still are. */
+/** Returns the pids of the running child processes. */
 function children(): ReadonlySet<number> {
   const threads = readdirSync('/proc/self/task')
   const lists = threads.map((thread) => readFileSync(`/proc/self/task/${thread}/children`, 'utf8'))
@@ -31,8 +31,8 @@ function startedEarly() {
   return { headStart, pid }
 }
 
-describe('a process that was started early', () => {
-  it('is taken, once, where it was started as is wanted now', () => {
+describe('an interpreter process that was started early', () => {
+  it('is used once if its options are the requested ones', () => {
     const { headStart, pid } = startedEarly()
 
     const peer = headStart.take({ ...OPTIONS })
@@ -43,7 +43,7 @@ describe('a process that was started early', () => {
   })
 
   it.each([{ heapMebibytes: 512 }, { environ: { PATH: '/elsewhere' } }, { nodeFlags: ['--permission'] }])(
-    'is ended, and not taken, where %j is wanted',
+    'is ended and not used if the requested options differ in %j',
     async (wanted) => {
       const { headStart, pid } = startedEarly()
 
@@ -54,7 +54,7 @@ describe('a process that was started early', () => {
     },
   )
 
-  it('tells that it has ended, also when nobody listened then', async () => {
+  it('reports its end to a listener that is added after the end', async () => {
     const peer = startedEarly().headStart.take(OPTIONS)
     peer?.kill()
     await peer?.exited
@@ -65,7 +65,7 @@ describe('a process that was started early', () => {
     await vi.waitFor(() => expect(ended).toHaveBeenCalledExactlyOnceWith('was killed by SIGKILL', 'SIGKILL'), PATIENCE)
   })
 
-  it('ends without a word where nobody is there to hear its first one', async () => {
+  it('ends without output if its engine is gone before its first message', async () => {
     const entry = fileURLToPath(new URL('../../src/interpreter/entry.ts', import.meta.url))
     const child = spawn(process.execPath, [entry, ''], { stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe', 'pipe'] })
     let said = ''
@@ -77,7 +77,7 @@ describe('a process that was started early', () => {
     expect(said).toBe('')
   })
 
-  it('runs the program of cloaca run: there is no other', async () => {
+  it('is the only child process of cloaca run', async () => {
     await using terminal = new Terminal()
     const count = 'import os; print(len(open(f"/proc/{os.getppid()}/task/{os.getppid()}/children").read().split()))'
 

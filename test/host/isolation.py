@@ -1,4 +1,4 @@
-"""Triggers that show what the process they run in is, and what they can do to the files of others."""
+"""Triggers that report facts about their process, and read the files of other processes."""
 
 import os
 import time
@@ -42,7 +42,7 @@ def changes_facts():
 
 @cloaca.trigger("work", poll_interval="1h")
 def reads_everything():
-    """Reads each file of the current folder, as a backup does."""
+    """Reads each file of the folder ``FILES_OF_OTHERS``, as a backup does."""
     names = sorted(os.listdir(os.environ["FILES_OF_OTHERS"]))
     for name in names:
         with open(os.path.join(os.environ["FILES_OF_OTHERS"], name), "rb") as file:

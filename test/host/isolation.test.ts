@@ -1,4 +1,4 @@
-/** An interpreter is a process: what a script can do to the engine's is what any program can. */
+/** Isolation of scripts from the engine: each interpreter is a separate process. */
 
 import { execFileSync, spawn } from 'node:child_process'
 import { closeSync, copyFileSync, mkdtempSync, openSync, readFileSync, realpathSync, rmSync } from 'node:fs'
@@ -8,12 +8,11 @@ import { fileURLToPath } from 'node:url'
 import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { PollOutcome } from '../../src/model/trigger.ts'
+import { MAIN } from '../support/main-path.ts'
 import { comingScript, OpenHost } from '../support/open-host.ts'
 import { isRunning, whenProcessEnds } from '../support/process-end.ts'
 
 const SCRIPT = fileURLToPath(new URL('./isolation.py', import.meta.url))
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
-
 let folder: string
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'cloaca-isolation-'))
@@ -26,11 +25,11 @@ afterEach(() => {
 
 function contextOf(outcome: PollOutcome): Record<string, unknown> {
   if (outcome.kind !== 'fired') throw new Error(`The poll was to fire, but: ${JSON.stringify(outcome)}`)
-  return JSON.parse(outcome.contextText ?? '{}')
+  return JSON.parse(outcome.firings[0]?.contextText ?? '{}')
 }
 
-describe("a script that reads the database's files", () => {
-  /** Another process tries to write; `busy` when this one has the lock. */
+describe('reading the files of the database', () => {
+  /** Writes from another process. Returns `busy` if this process holds the write lock. */
   function writeOfAnother(file: string): string {
     const program = `
       const database = require('better-sqlite3')(${JSON.stringify(file)}, { timeout: 0 })
@@ -49,7 +48,7 @@ describe("a script that reads the database's files", () => {
     return { file, database }
   }
 
-  it('takes no lock from the engine', async () => {
+  it('from a script does not release the write lock of the engine', async () => {
     await using python = await OpenHost.open([SCRIPT])
     const { file, database } = withWriteLock()
 
@@ -60,7 +59,7 @@ describe("a script that reads the database's files", () => {
     database.close()
   })
 
-  it.skipIf(process.platform === 'win32')('would, were it the same process', () => {
+  it.skipIf(process.platform === 'win32')('from the process of the engine releases its write lock', () => {
     const { file, database } = withWriteLock()
 
     closeSync(openSync(`${file}-shm`, 'r'))
@@ -71,7 +70,7 @@ describe("a script that reads the database's files", () => {
 })
 
 describe('the process of an interpreter', () => {
-  it("has a number of its own, which is the script's", async () => {
+  it('has its own process id, which os.getpid returns to scripts', async () => {
     await using python = await OpenHost.open([SCRIPT])
 
     const { pid } = contextOf(await python.poll(SCRIPT, 'pid'))
@@ -80,7 +79,7 @@ describe('the process of an interpreter', () => {
     expect(isRunning(Number(pid))).toBe(true)
   })
 
-  it("has an environment, a folder, a mask and a time zone that are neither the engine's nor of others", async () => {
+  it('has its own environment, current folder, umask and time zone', async () => {
     const other = join(folder, 'other.py')
     copyFileSync(SCRIPT, other)
     await using python = await OpenHost.open([SCRIPT], 2)
@@ -102,7 +101,7 @@ describe('the process of an interpreter', () => {
     expect(contextOf(await python.poll(other, 'facts'))).toEqual(beforeOfOther)
   })
 
-  it.runIf(process.platform === 'linux')('has limits of its own', async () => {
+  it.runIf(process.platform === 'linux')('has its own limit of open files', async () => {
     const openFiles = (pid: number | 'self') =>
       /^Max open files +(\d+)/m.exec(readFileSync(`/proc/${pid}/limits`, 'utf8'))?.[1]
     const before = openFiles('self')
@@ -115,7 +114,7 @@ describe('the process of an interpreter', () => {
   })
 
   it.each(['idle', 'sleeps', 'computes'])(
-    'that is killed while a script %s costs what was under way',
+    'is replaced after it was killed in state "%s", and only its running call fails',
     async (state) => {
       await using python = await OpenHost.open([SCRIPT])
       const { pid } = contextOf(await python.poll(SCRIPT, 'pid'))
@@ -126,7 +125,7 @@ describe('the process of an interpreter', () => {
       if (underWay !== null)
         expect(await underWay).toMatchObject({ kind: 'failed', error: { type: 'InterpreterDied' } })
       await vi.waitUntil(() => python.notices.length + python.quarantines.length > 0, 20_000)
-      // The only one that was inside is taken for the culprit.
+      // The only running call is treated as the culprit.
       const told = underWay === null ? python.notices : python.quarantines
       expect(told).toEqual([expect.stringContaining('was killed by SIGKILL')])
       expect(contextOf(await python.poll(SCRIPT, 'pid')).pid).not.toBe(pid)
@@ -137,7 +136,7 @@ describe('the process of an interpreter', () => {
     ['waits', 'time.sleep(600)'],
     ['computes', 'while True: pass'],
     ['computes in C', 'import collections, itertools; collections.deque(itertools.count(), maxlen=0)'],
-  ])('ends with the engine, also while the script %s', async (_, code) => {
+  ])('ends when the engine is killed while a script %s', async (_, code) => {
     const program = `import os, time\nprint(os.getpid(), flush=True)\n${code}`
     const engine = spawn(process.execPath, [MAIN, 'run', '-c', program], { stdio: ['ignore', 'pipe', 'inherit'] })
     const pid = await new Promise<number>((resolve) => engine.stdout.once('data', (text) => resolve(Number(text))))

@@ -1,4 +1,4 @@
-/** Python that JavaScript has called, and that waits there. */
+/** Python code that JavaScript calls, and that waits there. */
 
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
@@ -6,15 +6,15 @@ import { OpenHost } from '../support/open-host.ts'
 
 const SCRIPT = fileURLToPath(new URL('./javascript_frames.py', import.meta.url))
 
-describe('Python that JavaScript has called', () => {
-  it('waits without being suspended, which V8 refuses: while a proxy is made, and while an exception is described', async () => {
+describe('Python code called from JavaScript', () => {
+  it('sleeps without being suspended, because V8 cannot suspend JavaScript frames', async () => {
     await using python = await OpenHost.open([SCRIPT])
 
     expect(await firedContext(python, 'makes_proxy')).toEqual({ array: [1, 2], waited_for: ['JsProxy'] })
     expect(await firedContext(python, 'describes_exception')).toEqual({ end: 'its notes', waited_for: ['Notes'] })
   })
 
-  it('gives way to nobody', async () => {
+  it('is not interrupted by other calls while it computes', async () => {
     await using python = await OpenHost.open([SCRIPT])
 
     const [context, other] = await Promise.all([
@@ -30,5 +30,5 @@ describe('Python that JavaScript has called', () => {
 async function firedContext(python: OpenHost, trigger: string): Promise<unknown> {
   const outcome = await python.poll(SCRIPT, trigger)
   if (outcome.kind !== 'fired') throw new Error(`The trigger did not fire: ${JSON.stringify(outcome)}`)
-  return JSON.parse(outcome.contextText ?? '')
+  return JSON.parse(outcome.firings[0]?.contextText ?? '')
 }

@@ -1,4 +1,4 @@
-"""Waits in Python that JavaScript has called, which cannot be suspended there."""
+"""Python code that waits while JavaScript calls it, where it cannot be suspended."""
 
 import collections.abc
 import time
@@ -20,12 +20,12 @@ class Waiting(type(collections.abc.MutableSequence)):
 
 
 class Hook(collections.abc.MutableSequence, metaclass=Waiting):
-    """Is asked whenever a class is registered with, or looked for among, sequences that Python knows."""
+    """Abstract class that Python checks whenever it registers a sequence or tests for one."""
 
 
 @cloaca.trigger("none", poll_interval="1h")
 def makes_proxy():
-    """The class of the first proxy for an array is registered as a sequence's."""
+    """Creates the first proxy of an array, whose class Pyodide registers as a sequence."""
     waited_for.clear()
     array = run_js("[1, 2]")
     return cloaca.TriggerResult.fire(
@@ -34,7 +34,7 @@ def makes_proxy():
 
 
 def described(notes):
-    """What ``traceback`` says of an exception that passes JavaScript: it asks whether its notes are a sequence."""
+    """Returns the last line of a traceback that passes JavaScript. It tests whether the notes are a sequence."""
 
     def fail():
         error = ValueError("no")
@@ -60,7 +60,7 @@ def describes_exception():
 
 @cloaca.trigger("none", poll_interval="1h")
 def computes_meanwhile():
-    """So long that it would have to give way to others."""
+    """Computes for longer than the time slice of a call."""
 
     class Notes:
         def __repr__(self):

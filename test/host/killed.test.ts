@@ -1,4 +1,4 @@
-/** An interpreter may be killed in each state of its life: what was under way ends with it, and everything else goes on. */
+/** Interpreters that are killed in each state: running calls end, and everything else continues. */
 
 import { fileURLToPath } from 'node:url'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
@@ -18,14 +18,14 @@ beforeEach(() => {
 
 function contextOf(outcome: PollOutcome): Record<string, unknown> {
   if (outcome.kind !== 'fired') throw new Error(`The poll was to fire, but: ${JSON.stringify(outcome)}`)
-  return JSON.parse(outcome.contextText ?? '{}')
+  return JSON.parse(outcome.firings[0]?.contextText ?? '{}')
 }
 
 const pidOf = async (python: OpenHost) => Number(contextOf(await python.poll(ISOLATION, 'pid')).pid)
 
-describe('an interpreter that is killed', () => {
+describe('killing an interpreter', () => {
   it.each(['patient', 'endless'])(
-    'in the middle of a task, "%s", loses it, and the next one has its scripts',
+    'during task "%s" loses that task, and the next interpreter runs its scripts',
     async (task) => {
       await using python = await OpenHost.open([SCRIPT, ISOLATION])
       const pid = await pidOf(python)
@@ -39,7 +39,7 @@ describe('an interpreter that is killed', () => {
     },
   )
 
-  it('while it loads a script has not loaded that one, and the others go on', async () => {
+  it('while it loads a script fails this load, and other scripts continue', async () => {
     await using python = await OpenHost.open([ISOLATION])
     const pid = await pidOf(python)
     const loading = python.host.load(SLOW, { kind: 'file', path: SLOW })
@@ -50,11 +50,11 @@ describe('an interpreter that is killed', () => {
     expect(await pidOf(python)).not.toBe(pid)
   })
 
-  it('while it is being replaced makes room for the next one at once', async () => {
+  it('while it is being replaced fails its running call, and the next interpreter serves its scripts', async () => {
     await using python = await OpenHost.open([GREEDY, ISOLATION], 1, { memoryMebibytes: 384 })
     const pid = await pidOf(python)
     await python.poll(GREEDY, 'grows')
-    const held = python.poll(GREEDY, 'waits') // its interpreter stays, while another one is started
+    const held = python.poll(GREEDY, 'waits') // keeps its interpreter while another one starts
     const children = () => process.getActiveResourcesInfo().filter((each) => each === 'ProcessWrap').length
     await vi.waitUntil(() => children() > 0, LIMIT_MS)
 
@@ -69,7 +69,7 @@ describe('an interpreter that is killed', () => {
     ['aborts', 'a script ended the process by SIGABRT'],
     ['aborts_in_c', 'unreachable'],
     ['faults', 'a script ended the process by SIGSEGV'],
-  ])('by its own code, which %s, costs the others one restart', async (trigger, reason) => {
+  ])('with trigger "%s" quarantines this trigger, and other scripts are restarted', async (trigger, reason) => {
     await using python = await OpenHost.open([SCRIPT, ISOLATION])
 
     const outcome = await python.poll(SCRIPT, trigger)
@@ -80,7 +80,7 @@ describe('an interpreter that is killed', () => {
   })
 
   it.each(['SIGSEGV', 'SIGABRT', 'SIGBUS'] as const)(
-    'by %s, as a fault in native code does it, is one that died',
+    'by %s, as a fault in native code does, quarantines the running trigger',
     async (signal) => {
       await using python = await OpenHost.open([SCRIPT, ISOLATION])
       const pid = await pidOf(python)

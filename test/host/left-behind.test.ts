@@ -1,4 +1,4 @@
-/** A call that does not stop, in a process that is not the engine's to kill. */
+/** Call that does not stop, in a process that the engine must not kill. */
 
 import { PassThrough } from 'node:stream'
 import { beforeEach, expect, it } from 'vitest'
@@ -6,37 +6,37 @@ import { encodeFrame } from '../../src/border/frames.ts'
 import type { FromInterpreter } from '../../src/border/protocol.ts'
 import type { PollRequest } from '../../src/engine/ports.ts'
 import type { Peer, PeerKind } from '../../src/host/peers/peer.ts'
-import type { Answer } from '../../src/host/process/answers.ts'
+import type { CallResult } from '../../src/host/process/call-answers.ts'
 import { InterpreterProcess } from '../../src/host/process/interpreter-process.ts'
-import { FakeClock } from '../support/fake-clock.ts'
+import { ManualClock } from '../support/manual-clock.ts'
 
 const KIND: PeerKind = { refusal: () => null, killAfterMs: 1_000, needsSlices: false, mayBeKilled: false }
 const POLL: PollRequest = { script: 's', trigger: 'slow', deadlineMs: 5_000 }
 const SKIPPED = { kind: 'skipped', reason: null }
 
-let clock: FakeClock
+let clock: ManualClock
 let messagesOut: PassThrough
 let notices: string[]
 let program: InterpreterProcess
 
 beforeEach(() => {
-  clock = new FakeClock()
+  clock = new ManualClock()
   messagesOut = new PassThrough()
   notices = []
   const peer: Peer = {
     ...{ pid: 1, messagesIn: new PassThrough(), messagesOut, control: new PassThrough(), exited: Promise.resolve() },
     ...{ onEnd: () => undefined, dumpStacks: () => Promise.resolve(null), unref: () => undefined },
-    residentMebibytes: () => null,
+    ...{ output: null, residentMebibytes: () => null },
     kill: () => expect.unreachable('the process was killed'),
   }
   program = new InterpreterProcess(peer, KIND, clock, {
     ...{ call: () => undefined, declared: () => undefined, startNotice: () => undefined },
-    ...{ ended: () => undefined, stuck: () => undefined, nearCeiling: () => undefined },
+    ...{ ended: () => undefined, stuck: () => undefined, nearCeiling: () => undefined, printed: null },
     notice: (message) => void notices.push(message),
   })
 })
 
-it('is given up a second after its time is over, and is not made again before it has ended', async () => {
+it('a poll that does not stop times out after one more second, and later polls fail until it ends', async () => {
   const first = poll()
   await clock.advance(POLL.deadlineMs + 1_100)
 
@@ -54,7 +54,7 @@ it('is given up a second after its time is over, and is not made again before it
   expect(await next).toEqual(SKIPPED)
 })
 
-it('leaves others their own time', async () => {
+it('a poll that does not stop does not change the deadlines of other polls', async () => {
   const [slow, other] = [poll(), poll('other', 20_000)]
   await clock.advance(POLL.deadlineMs + 1_100)
   expect(await slow).toMatchObject({ kind: 'timedOut' })
@@ -64,7 +64,7 @@ it('leaves others their own time', async () => {
   expect(await other).toMatchObject({ kind: 'timedOut' })
 })
 
-function poll(trigger = 'slow', deadlineMs = POLL.deadlineMs): Promise<Answer> {
+function poll(trigger = 'slow', deadlineMs = POLL.deadlineMs): Promise<CallResult> {
   return new Promise((settle) => {
     program.poll(1, `trigger "${trigger}"`, { ...POLL, trigger, deadlineMs }, settle)
   })

@@ -1,4 +1,4 @@
-"""A script whose import takes its time."""
+"""Script whose import takes ten minutes."""
 
 import time
 

@@ -1,4 +1,4 @@
-/** Where the machine's Python keeps its packages: asked for once, as long as nothing that it depends on has changed. */
+/** Package folders of the system's CPython, which is queried again only if its answer may have changed. */
 
 import {
   chmodSync,
@@ -27,7 +27,7 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(root, { recursive: true, force: true }))
 
-/** Puts a `python3` in place that notes each time it is asked, and answers what the file `answer` says. */
+/** Installs a `python3` that records each query, and prints the content of the file `answer`. */
 function installPython({ isPyenv }: { readonly isPyenv: boolean }): void {
   mkdirSync(join(root, 'shims'))
   if (isPyenv) {
@@ -44,8 +44,8 @@ const answers = (folders: unknown) => writeFileSync(join(root, 'answer'), JSON.s
 const timesAsked = () =>
   existsSync(join(root, 'asked')) ? readFileSync(join(root, 'asked'), 'utf8').split('\n').length - 1 : 0
 
-describe("the machine's Python", () => {
-  it('is asked once, and its folders are those that exist', async () => {
+describe("the system's CPython", () => {
+  it('is queried once, and only its existing folders are returned', async () => {
     installPython({ isPyenv: true })
 
     expect(await installedPackageFolders(environ)).toEqual([packages])
@@ -54,13 +54,13 @@ describe("the machine's Python", () => {
   })
 
   it.each([
-    ['another version is chosen', () => writeFileSync(join(root, 'version'), '3.12.1')],
-    ['a variable chooses another version', () => Object.assign(environ, { PYENV_VERSION: '3.12.1' })],
-    ['packages of the user are elsewhere', () => Object.assign(environ, { PYTHONUSERBASE: root })],
-    ['a version was installed', () => mkdirSync(join(root, 'versions'))],
-    ['the kept answer is damaged', () => writeFileSync(join(root, 'cache', 'machine-python.json'), '{"')],
-    ['others may have written it', () => chmodSync(join(root, 'cache', 'machine-python.json'), 0o666)],
-  ])('is asked again when %s', async (_, change) => {
+    ['the version file of pyenv is created', () => writeFileSync(join(root, 'version'), '3.12.1')],
+    ['PYENV_VERSION is set', () => Object.assign(environ, { PYENV_VERSION: '3.12.1' })],
+    ['PYTHONUSERBASE is set', () => Object.assign(environ, { PYTHONUSERBASE: root })],
+    ['pyenv installs a version', () => mkdirSync(join(root, 'versions'))],
+    ['the cached answer is damaged', () => writeFileSync(join(root, 'cache', 'machine-python.json'), '{"')],
+    ['other users can write to the cached answer', () => chmodSync(join(root, 'cache', 'machine-python.json'), 0o666)],
+  ])('is queried again when %s', async (_, change) => {
     installPython({ isPyenv: true })
     await installedPackageFolders(environ)
 
@@ -70,7 +70,7 @@ describe("the machine's Python", () => {
     expect(timesAsked()).toBe(2)
   })
 
-  it('is asked each time where it is a script that may answer by other rules', async () => {
+  it('is queried each time if it is a script that does not belong to pyenv', async () => {
     installPython({ isPyenv: false })
 
     await installedPackageFolders(environ)
@@ -79,7 +79,7 @@ describe("the machine's Python", () => {
     expect(timesAsked()).toBe(2)
   })
 
-  it.each([['nothing of use'], [{}]])('that answers %j has no packages, and is asked again', async (answer) => {
+  it.each([['nothing of use'], [{}]])('has no folders if it answers %j, and is queried again', async (answer) => {
     installPython({ isPyenv: true })
     answers(answer)
 
@@ -88,14 +88,14 @@ describe("the machine's Python", () => {
     expect(await installedPackageFolders(environ)).toEqual([packages])
   })
 
-  it('may be missing, and is not asked in a virtual environment', async () => {
+  it('may be missing, and is not queried in a virtual environment', async () => {
     expect(await installedPackageFolders({ ...environ, PATH: join(root, 'shims') })).toEqual([])
     installPython({ isPyenv: true })
     expect(await installedPackageFolders({ ...environ, VIRTUAL_ENV: root })).toEqual([])
     expect(timesAsked()).toBe(0)
   })
 
-  it('is found after a folder of PATH that the system refuses to read', async () => {
+  it('is found although an earlier folder of PATH cannot be read', async () => {
     installPython({ isPyenv: true })
     symlinkSync('circle', join(root, 'circle'))
     const path = `${join(root, 'circle')}:${environ.PATH}`
@@ -104,7 +104,7 @@ describe("the machine's Python", () => {
     expect(findExecutable('python3', { PATH: path }, root)).toBe(join(root, 'shims', 'python3'))
   })
 
-  it('is asked where nothing can be kept', async () => {
+  it('is queried if the cache folder cannot be created', async () => {
     installPython({ isPyenv: true })
     writeFileSync(join(root, 'cache'), 'a file')
 

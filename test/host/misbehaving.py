@@ -1,4 +1,4 @@
-"""Triggers and tasks that do what they should not."""
+"""Triggers and tasks that hang, crash or ignore exceptions."""
 
 import collections
 import itertools
@@ -10,14 +10,14 @@ import cloaca
 
 skip = cloaca.TriggerResult.skip
 polls = 0
-#: Tasks whose bodies have begun.
+#: Names of tasks whose functions have begun.
 begun = []
 is_woken = False
 
 
 @cloaca.trigger("work", poll_interval="1h")
 def remember():
-    """The number of polls since the interpreter started, and the tasks that have begun."""
+    """Fires with the number of polls since the interpreter started, and the tasks that have begun."""
     global polls
     polls += 1
     return cloaca.TriggerResult.fire(cloaca.Context({"polls": polls, "begun": begun}))

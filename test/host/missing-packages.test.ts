@@ -1,4 +1,4 @@
-/** What is said of packages that a served script lacks. */
+/** Messages about packages that a script needs and that are not installed. */
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -19,8 +19,8 @@ const write = (name: string, text: string) => {
   return path
 }
 
-describe('a package that is missing', () => {
-  it('is named with the command that installs it, when a script is loaded, polled and run', async () => {
+describe('a missing package', () => {
+  it('is named with the command that installs it when a script is loaded, polled and run', async () => {
     const loaded = write('at_load.py', 'import yaml_that_nobody_has\n')
     const polled = write(
       'at_poll.py',
@@ -42,7 +42,7 @@ describe('a package that is missing', () => {
     expect(task).toMatchObject({ kind: 'failed', error: { traceback: expect.stringContaining(command) } })
   })
 
-  it('of a program is named below its traceback', async () => {
+  it('is named below the traceback of a program', async () => {
     const run = await runScript('', { target: ['-c', 'import yaml_that_nobody_has'] })
 
     expect(run.exitCode).toBe(1)
@@ -53,7 +53,7 @@ describe('a package that is missing', () => {
   })
 })
 
-it('requirements beside scripts that are not met are told once, with the command that installs them', async () => {
+it('reports unmet requirements of several scripts once, with the command that installs them', async () => {
   const declares = 'import cloaca\n\n@cloaca.trigger("work", poll_interval="1h")\ndef poll(): return False\n'
   const scripts = [write('one.py', declares), write('two.py', declares.replace('poll()', 'other()'))]
   const file = write('requirements.txt', 'nowhere-to-be-found>=2\n')

@@ -1,4 +1,4 @@
-/** A poll or task that takes too long is stopped, however it resists, and costs the others at most a restart. */
+/** Polls and tasks that exceed their deadlines are stopped, and cause at most a restart of their interpreter. */
 
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -8,7 +8,7 @@ import { OpenHost } from '../support/open-host.ts'
 const SCRIPT = fileURLToPath(new URL('./misbehaving.py', import.meta.url))
 const DEADLINE_MS = 150
 
-describe('a call that takes longer than it may', () => {
+describe('a call that exceeds its deadline', () => {
   let python: OpenHost
   beforeAll(async () => {
     python = await OpenHost.open([SCRIPT])
@@ -16,16 +16,16 @@ describe('a call that takes longer than it may', () => {
   afterAll(() => python?.[Symbol.asyncDispose]())
 
   const poll = (trigger: string) => python.poll(SCRIPT, trigger, DEADLINE_MS)
-  /** What this interpreter remembers. */
+  /** Returns the number of polls and the started tasks that this interpreter remembers. */
   async function memory(): Promise<{ readonly polls: number; readonly begun: readonly string[] }> {
     const outcome = await python.poll(SCRIPT, 'remember')
-    return JSON.parse(outcome.kind === 'fired' ? (outcome.contextText ?? '') : JSON.stringify(outcome))
+    return JSON.parse(outcome.kind === 'fired' ? (outcome.firings[0]?.contextText ?? '') : JSON.stringify(outcome))
   }
-  /** How often this interpreter was asked: 1 again in a new one. */
+  /** Returns the number of polls of this interpreter, which is 1 in a new interpreter. */
   const pollsRemembered = async () => (await memory()).polls
 
-  // The first of all: an interpreter that has done nothing yet takes longest to begin.
-  it('is stopped where it waits also when its time is over before it has begun', async () => {
+  // Runs as the first test, because the first call of an interpreter takes longest to begin.
+  it('is stopped while it sleeps, also if its deadline passed before it began', async () => {
     const outcome = await python.poll(SCRIPT, 'sleeps', 1)
 
     expect(outcome).toMatchObject({ kind: 'timedOut', error: { type: 'DeadlineExceeded' } })
@@ -34,7 +34,7 @@ describe('a call that takes longer than it may', () => {
   })
 
   it.each([['sleeps'], ['computes'], ['catches_exceptions']])(
-    'is stopped, and the interpreter goes on, when it %s',
+    'is stopped without a restart of the interpreter in trigger "%s"',
     async (trigger) => {
       const before = Number(await pollsRemembered())
 
@@ -49,7 +49,7 @@ describe('a call that takes longer than it may', () => {
     },
   )
 
-  it('is stopped as a task too, with a text that says timeout and a traceback that starts in the file of the user', async () => {
+  it('is stopped in a task, with a timeout message and a traceback that starts in the script', async () => {
     for (const task of ['patient', 'endless']) {
       const { outcome, deadlineMs } = await stoppedInside(task)
       const seconds = deadlineMs / 1000
@@ -63,7 +63,7 @@ describe('a call that takes longer than it may', () => {
     }
   })
 
-  /** With so much time that the body has begun: more each time, for nobody knows how busy the machine is. */
+  /** Runs the task with longer and longer deadlines until its function began, also on a busy machine. */
   async function stoppedInside(task: string): Promise<{ readonly outcome: unknown; readonly deadlineMs: number }> {
     for (let deadlineMs = DEADLINE_MS; ; deadlineMs *= 2) {
       const before = (await memory()).begun
@@ -72,7 +72,7 @@ describe('a call that takes longer than it may', () => {
     }
   }
 
-  it('keeps nobody else waiting while it sleeps', async () => {
+  it('does not delay other calls while it sleeps', async () => {
     const sleeping = python.runTask(SCRIPT, 'work', 'until_woken')
 
     const others = await Promise.all([pollsRemembered(), python.runTask(SCRIPT, 'work', 'quick'), poll('sleeps')])
@@ -83,7 +83,7 @@ describe('a call that takes longer than it may', () => {
     expect(await sleeping).toMatchObject({ kind: 'completed', contextText: '{"woken":true}' })
   })
 
-  it('is one of many that were asked for in one turn, each of which is answered once', async () => {
+  it('is answered once, like all other polls of the same batch', async () => {
     const before = Number(await pollsRemembered())
     const polls = Array.from({ length: 300 }, (_, index) =>
       index % 100 === 50 ? poll('sleeps') : python.poll(SCRIPT, 'remember'),
@@ -92,13 +92,13 @@ describe('a call that takes longer than it may', () => {
     const outcomes = await Promise.all(polls)
 
     const remembered = outcomes.flatMap((outcome) =>
-      outcome.kind === 'fired' ? [Number(JSON.parse(outcome.contextText ?? '{}').polls)] : [],
+      outcome.kind === 'fired' ? [Number(JSON.parse(outcome.firings[0]?.contextText ?? '{}').polls)] : [],
     )
     expect(remembered.sort((a, b) => a - b)).toEqual(Array.from({ length: 297 }, (_, index) => before + 1 + index))
     expect(outcomes.filter(({ kind }) => kind === 'timedOut')).toHaveLength(3)
   })
 
-  it('that cannot be stopped at all costs a restart, after which its script is loaded again and it is kept away', async () => {
+  it('causes a restart and is quarantined if it cannot be stopped', async () => {
     const outcome = await pollThatHasBegun('computes_in_c')
 
     expect(outcome).toMatchObject({ kind: 'timedOut', error: { type: 'InterpreterDied' } })
@@ -109,7 +109,7 @@ describe('a call that takes longer than it may', () => {
     expect(await poll('computes_in_c')).toMatchObject({ kind: 'failed', error: { type: 'NotRun' } })
   })
 
-  it('is named where a task that has time left does not let it stop, and not the time of that', async () => {
+  it('is named in the error of a task that blocks the interpreter and prevents the stop', async () => {
     const running = python.runTask(SCRIPT, 'work', 'counts_for_ever')
 
     const outcomes = await Promise.all([poll('sleeps'), running])
@@ -127,14 +127,18 @@ describe('a call that takes longer than it may', () => {
         kind: 'timedOut',
         error: {
           message: expect.stringMatching(
-            /^task 'counts_for_ever' of workflow 'work' blocked the interpreter: trigger 'sleeps' did not stop at its time limit\. For this reason, script ".*" was/,
+            new RegExp(
+              "^task 'counts_for_ever' of workflow 'work' blocked the interpreter: " +
+                "trigger 'sleeps' did not stop at its time limit\\. " +
+                'For this reason, script ".*" was',
+            ),
           ),
         },
       },
     ])
   })
 
-  /** With more time than that each time, too: one that has not begun is stopped as any other. */
+  /** Polls with longer and longer deadlines until the trigger began, because a poll can be overdue before that. */
   async function pollThatHasBegun(trigger: string): Promise<PollOutcome> {
     for (let deadlineMs = DEADLINE_MS; ; deadlineMs *= 2) {
       const outcome = await python.poll(SCRIPT, trigger, deadlineMs)

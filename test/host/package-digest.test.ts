@@ -1,4 +1,4 @@
-/** By which an engine and a CPython process know that they have the same Python package. */
+/** Digest by which an engine and a CPython process check that they have the same Python package. */
 
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
@@ -21,7 +21,7 @@ function put(path: string, content: string): void {
   writeFileSync(file, content)
 }
 
-it('changes with each Python file of the package, by its name and its content', () => {
+it('the digest changes with the name and the content of each Python file of the package', () => {
   const before = packageDigest(folder)
   put('_engine/poll.py', 'b = 3\n')
   const changed = packageDigest(folder)
@@ -29,7 +29,7 @@ it('changes with each Python file of the package, by its name and its content', 
   expect(new Set([before, changed, packageDigest(folder)]).size).toBe(3)
 })
 
-it('does not change with what only Pyodide uses, nor with what is not code', () => {
+it('the digest ignores files for Pyodide, and files that are not code', () => {
   const before = packageDigest(folder)
   for (const path of ['_adapt/x.py', '_packages/x.py', '_missing/x.py', 'py.typed', '__pycache__/x.cpython-312.pyc']) {
     put(path, 'x')
@@ -37,7 +37,7 @@ it('does not change with what only Pyodide uses, nor with what is not code', () 
   expect(packageDigest(folder)).toBe(before)
 })
 
-it('is what sha256 makes of names and contents, in the order of the names', () => {
+it('the digest is the sha256 of names and contents in the order of the names', () => {
   const said = '\\0__init__.py\\0a = 1\\n\\0_engine/poll.py\\0b = 2\\n'
   const sum = execFileSync('sh', ['-c', `printf '${said.replaceAll('\\0', '\\000')}' | sha256sum`], {
     encoding: 'utf8',

@@ -1,4 +1,4 @@
-/** Where the packages of a project are looked for, and whose are not used. */
+/** Search for the package folder of a project, and owners and modes of folders that are not used. */
 
 import { chmodSync, chownSync, lchownSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { projectPackages } from '../../src/host/environment/project-packages.ts'
 
-describe('the packages of a project', () => {
+describe('the package folder of a project', () => {
   let outer: string
   let project: string
   let scripts: string
@@ -28,7 +28,7 @@ describe('the packages of a project', () => {
   }
   const found = (...places: string[]) => projectPackages(places, (message) => notices.push(message))
 
-  it('are those of the nearest folder above each place, once', () => {
+  it('is the nearest one above several places, and is listed once', () => {
     install(outer)
     const nearest = install(project)
 
@@ -36,7 +36,7 @@ describe('the packages of a project', () => {
     expect(notices).toEqual([])
   })
 
-  it('are those from before, where an installation was killed while it put the new ones in their place', () => {
+  it('is the previous one if an installation was killed while it replaced the folder', () => {
     const folder = install(project)
     renameSync(folder, `${folder}.previous`)
 
@@ -46,7 +46,7 @@ describe('the packages of a project', () => {
   it.runIf(process.getuid?.() === 0).each([
     ['all users', 0o777, 0, 'all users can write to it (owner 0, mode 0777)'],
     ['another group', 0o775, 1_005, 'group 1005 can write to it (owner 0, mode 0775)'],
-  ])('are not used if %s may write to them, which one line says', (_, mode, group, reason) => {
+  ])('is not used if %s can write to it, and one notice says why', (_, mode, group, reason) => {
     const further = install(outer)
     const folder = install(project)
     chownSync(folder, 0, group)
@@ -57,7 +57,7 @@ describe('the packages of a project', () => {
     expect(notices[0]).toMatch(/fix its mode: chmod [og]-w "/)
   })
 
-  it('are used whatever the mode of the folder around them, and if their own group may write to them', () => {
+  it('is used if all users can write to its parent folder, and its own group to the folder itself', () => {
     const folder = install(project)
     chmodSync(join(project, '.cloaca'), 0o777)
     chmodSync(folder, 0o775)
@@ -66,7 +66,7 @@ describe('the packages of a project', () => {
     expect(notices).toEqual([])
   })
 
-  it.runIf(process.getuid?.() === 0)('are not used if another user owns them, in the current folder, too', () => {
+  it.runIf(process.getuid?.() === 0)('is not used if another user owns it and the project folder', () => {
     const further = install(outer)
     const foreign = install(project)
     chownSync(foreign, 1_001, 1_001)
@@ -74,11 +74,12 @@ describe('the packages of a project', () => {
 
     expect(found(project, scripts)).toEqual([further])
     expect(notices).toEqual([
-      `The package folder "${foreign}" is not used: user 1001 owns it (mode 0755), and cloaca runs as user 0. If you trust its content, change its owner: chown 0 "${foreign}"`,
+      `The package folder "${foreign}" is not used: user 1001 owns it (mode 0755), and cloaca runs as user 0. ` +
+        `If you trust its content, change its owner: chown 0 "${foreign}"`,
     ])
   })
 
-  it.runIf(process.getuid?.() === 0)('are not used by a link of another user', () => {
+  it.runIf(process.getuid?.() === 0)('is not found through a symbolic link that another user owns', () => {
     const own = install(outer)
     mkdirSync(join(project, '.cloaca'))
     const link = join(project, '.cloaca', 'packages')

@@ -1,4 +1,4 @@
-/** The launcher that scripts find as sys.executable lies in the cache folder, whole, and where nobody else can change it. */
+/** Launcher that scripts find as sys.executable, and its folder in the cache, which other users cannot change. */
 
 import { execFileSync } from 'node:child_process'
 import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
@@ -20,7 +20,7 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(cache, { recursive: true, force: true }))
 
-it('is made once for the same settings, and beside the others for others', () => {
+it('the launcher is created once for each combination of settings', () => {
   const path = launcher()
 
   expect(launcher()).toBe(path)
@@ -29,11 +29,11 @@ it('is made once for the same settings, and beside the others for others', () =>
   expect(notices).toEqual([])
 })
 
-it('is a program, in a folder with a space too', () => {
+it('the launcher runs as a program, also in a folder with a space in its name', () => {
   expect(execFileSync(launcher(), ['-V'], { encoding: 'utf8' })).toMatch(/^Python 3\.\d+\.\d+\n$/)
 })
 
-it('is closed to others, and made again when it is gone', () => {
+it('the folder of the launcher is closed to other users, and created again if it was removed', () => {
   const folder = dirname(launcher())
   chmodSync(folder, 0o777)
 
@@ -43,7 +43,7 @@ it('is closed to others, and made again when it is gone', () => {
   expect(existsSync(launcher())).toBe(true)
 })
 
-it.runIf(process.getuid?.() === 0)('leaves nothing in a cache folder of another user, which is refused', () => {
+it.runIf(process.getuid?.() === 0)('no launcher is written to a cache folder of another user', () => {
   chownSync(cache, 1_001, 1_001)
 
   expect(launcher()).toBe('')
@@ -52,7 +52,7 @@ it.runIf(process.getuid?.() === 0)('leaves nothing in a cache folder of another 
   expect(notices).toEqual([expect.stringContaining('another user owns the folder')])
 })
 
-it('is none where none can be written, which is said', () => {
+it('the path of the launcher is empty, with a notice, if the cache folder cannot be created', () => {
   const path = launcher({ CLOACA_CACHE_DIR: '/dev/null/cache' })
 
   expect(path).toBe('')
@@ -61,7 +61,7 @@ it('is none where none can be written, which is said', () => {
   ])
 })
 
-it('hides from the script what it has set itself', () => {
+it('the launcher hides from scripts the variables that it sets', () => {
   expect(hiddenVariables({ CLOACA_PYTHON_HIDDEN: 'A,B' })).toEqual(
     new Set(['CLOACA_PYTHON_HIDDEN', 'CLOACA_PYTHON_DESCRIPTORS', 'A', 'B']),
   )

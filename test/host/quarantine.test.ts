@@ -1,4 +1,4 @@
-/** A script that hangs an interpreter costs the others one restart, and then lives alone. */
+/** Quarantine of a script that hangs its interpreter: after one restart it has its own interpreter. */
 
 import { fileURLToPath } from 'node:url'
 import { expect, it, vi } from 'vitest'
@@ -8,7 +8,7 @@ import { OpenHost } from '../support/open-host.ts'
 const HANGING = fileURLToPath(new URL('./hangs_in_c.py', import.meta.url))
 const INNOCENT = fileURLToPath(new URL('./misbehaving.py', import.meta.url))
 
-it('a script that hangs in C is named as the culprit, though others are overdue with it, and lives alone until it is loaded anew', async () => {
+it('a script that hangs in C is quarantined until it is loaded again, and other overdue calls are not', async () => {
   await using python = await OpenHost.open([HANGING, INNOCENT])
   const hanging = python.poll(HANGING, 'hangs', 200)
   const others = [python.poll(INNOCENT, 'remember', 200), python.runTask(INNOCENT, 'work', 'quick', 200)]
@@ -16,7 +16,9 @@ it('a script that hangs in C is named as the culprit, though others are overdue 
   expect(await hanging).toMatchObject({
     kind: 'timedOut',
     error: {
-      message: `trigger 'hangs' timed out: it exceeded its timeout of 0.2 s. For this reason, script "${HANGING}" was moved to its own interpreter.`,
+      message:
+        "trigger 'hangs' timed out: it exceeded its timeout of 0.2 s. " +
+        `For this reason, script "${HANGING}" was moved to its own interpreter.`,
     },
   })
   for (const other of await Promise.all(others)) expect(other.kind).not.toBe('timedOut')
@@ -33,7 +35,7 @@ it('a script that hangs in C is named as the culprit, though others are overdue 
   expect(python.quarantines).toHaveLength(2)
 })
 
-it('an interpreter that stands by while another one hangs is not counted as one that serves', async () => {
+it('a stand-by interpreter is not counted as live while another interpreter hangs', async () => {
   await using python = await OpenHost.open([HANGING, INNOCENT])
   const states = () => python.host.measure().interpreters.map(({ state }) => state)
   const hanging = python.poll(HANGING, 'hangs', 200)

@@ -1,4 +1,4 @@
-"""A watcher that reads every file of a folder again and again, as one does that hashes them."""
+"""Trigger that reads every file of a folder again and again, like a program that hashes files."""
 
 import os
 import time

@@ -1,11 +1,11 @@
-/** An interpreter near a ceiling is replaced when nothing is inside, and not for ever. */
+/** Replacement of an interpreter near a limit: its time, and the waits between replacements. */
 
 import { expect, test } from 'vitest'
-import { Replacement } from '../../src/host/process/replacement.ts'
-import { FakeClock } from '../support/fake-clock.ts'
+import { Replacement } from '../../src/host/process/supervision/replacement.ts'
+import { ManualClock } from '../support/manual-clock.ts'
 
 class NearCeiling {
-  readonly clock = new FakeClock()
+  readonly clock = new ManualClock()
   readonly replaced: string[] = []
   readonly replacement = new Replacement(this.clock, {
     isDue: () => this.isQuiet,
@@ -15,7 +15,7 @@ class NearCeiling {
   isQuiet = true
 }
 
-test('is replaced at once when nothing is inside', () => {
+test('an interpreter is replaced immediately if no call is running', () => {
   const one = new NearCeiling()
 
   one.replacement.near('memory', 830)
@@ -23,7 +23,7 @@ test('is replaced at once when nothing is inside', () => {
   expect(one.replaced).toEqual(['it used 830 MiB of memory'])
 })
 
-test('is replaced when the last one has left, and lets others in until then', () => {
+test('an interpreter is replaced when its last call ends, and admits other calls until then', () => {
   const one = new NearCeiling()
   one.isQuiet = false
   one.replacement.near('open files', 900)
@@ -35,7 +35,7 @@ test('is replaced when the last one has left, and lets others in until then', ()
   expect(one.replaced).toEqual(['it had 900 files open'])
 })
 
-test('lets nobody in after 10 s in which there was always somebody inside, until it is replaced', async () => {
+test('an interpreter with running calls admits no call after 10 s until it is replaced', async () => {
   const one = new NearCeiling()
   one.isQuiet = false
   one.replacement.near('threads', 3_300)
@@ -51,7 +51,7 @@ test('lets nobody in after 10 s in which there was always somebody inside, until
   expect(one.replaced).toEqual(['it had 3300 threads'])
 })
 
-test('is replaced after 30 s, whoever is inside', async () => {
+test('an interpreter is replaced after 30 s even if calls are running', async () => {
   const one = new NearCeiling()
   one.isQuiet = false
   one.replacement.near('memory', 830)
@@ -63,7 +63,7 @@ test('is replaced after 30 s, whoever is inside', async () => {
   expect(one.replaced).toHaveLength(1)
 })
 
-test('that grows again is replaced again, a minute later at the earliest', async () => {
+test('an interpreter that grows again is replaced again after at least a minute', async () => {
   const one = new NearCeiling()
   one.replacement.near('memory', 830)
   one.replacement.near('memory', 820)
@@ -77,7 +77,7 @@ test('that grows again is replaced again, a minute later at the earliest', async
   expect(one.replaced).toHaveLength(2)
 })
 
-test('whose scripts need so much from the start is not replaced for that again within ten minutes', async () => {
+test('an interpreter that starts near its limit is replaced again after at least ten minutes', async () => {
   const one = new NearCeiling()
   one.replacement.near('memory', 830)
   one.replacement.near('memory', 830)
@@ -91,7 +91,7 @@ test('whose scripts need so much from the start is not replaced for that again w
   expect(one.replaced).toHaveLength(2)
 })
 
-test('that died is not replaced for what the dead one used', async () => {
+test('an interpreter that died near its limit is not replaced again', async () => {
   const one = new NearCeiling()
   one.isQuiet = false
   one.replacement.near('memory', 830)

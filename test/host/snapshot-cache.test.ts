@@ -1,4 +1,4 @@
-/** The files of memory snapshots: complete or not there, and named by what they depend on. */
+/** Cache of memory snapshots: its files, its owner and its modes. */
 
 import {
   chmodSync,
@@ -17,7 +17,7 @@ import { basename, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { compileCacheFolder } from '../../src/host/environment/cache-folder.ts'
 import { findSnapshot, snapshotPlaceFor, storeSnapshot } from '../../src/host/environment/snapshot-cache.ts'
-import { isOwn } from '../../src/host/environment/trusted-files.ts'
+import { isOwnFile } from '../../src/host/environment/trusted-files.ts'
 
 const SNAPSHOT = new Uint8Array(1_000).fill(7)
 
@@ -35,7 +35,7 @@ describe('the cache of memory snapshots', () => {
   })
   const place = () => snapshotPlaceFor(packageFolder, { CLOACA_CACHE_DIR: join(folder, 'cache') })
 
-  it('finds what was stored, and nothing before', () => {
+  it('finds a snapshot after it was stored, and not before', () => {
     expect(findSnapshot(place(), Date.now())).toBeNull()
 
     const path = storeSnapshot(place(), SNAPSHOT, Date.now())
@@ -44,20 +44,20 @@ describe('the cache of memory snapshots', () => {
     expect(readdirSync(join(folder, 'cache'))).toEqual([basename(path)])
   })
 
-  it.runIf(process.platform === 'linux')('gives up on a folder that takes none, as in /proc', () => {
+  it.runIf(process.platform === 'linux')('rejects a folder in which no file can be created, such as /proc', () => {
     const inProc = { CLOACA_CACHE_DIR: '/proc/1/x' }
 
     expect(compileCacheFolder(inProc)).toBeNull()
     expect(() => storeSnapshot(snapshotPlaceFor(packageFolder, inProc), SNAPSHOT, Date.now())).toThrow('/proc/1/x')
   })
 
-  it('does not find one that was cut short', () => {
+  it('does not find a truncated snapshot', () => {
     truncateSync(storeSnapshot(place(), SNAPSHOT, Date.now()), 999)
 
     expect(findSnapshot(place(), Date.now())).toBeNull()
   })
 
-  it('does not find that of another version of the Python package', () => {
+  it('does not find the snapshot of another version of the Python package', () => {
     storeSnapshot(place(), SNAPSHOT, Date.now())
 
     writeFileSync(join(packageFolder, 'cloaca', '__init__.py'), 'VERSION = 2\n')
@@ -71,14 +71,14 @@ describe('the cache of memory snapshots', () => {
   }
   const daysAgo = (days: number) => new Date(Date.now() - days * 86_400_000)
 
-  it('keeps the eight that were used last', () => {
+  it('keeps the eight most recently used snapshots', () => {
     const places = Array.from({ length: 11 }, (_, version) => placeOfVersion(version))
     const paths = places.map((each, version) => {
       const path = storeSnapshot(each, SNAPSHOT, Date.now())
       utimesSync(path, daysAgo(20 - version), daysAgo(20 - version))
       return path
     })
-    findSnapshot(places[3] as string, Date.now()) // the first of those that are left: made long ago, and used now
+    findSnapshot(places[3] as string, Date.now()) // was stored long ago, and is used now
 
     storeSnapshot(placeOfVersion(11), SNAPSHOT, Date.now())
 
@@ -87,7 +87,7 @@ describe('the cache of memory snapshots', () => {
     expect(findSnapshot(places[4] as string, Date.now())).toBeNull()
   })
 
-  it('keeps none that was not used for 30 days', () => {
+  it('removes snapshots that were not used for 30 days', () => {
     const [kept, old] = [29, 31].map((days) => {
       const each = placeOfVersion(days)
       utimesSync(storeSnapshot(each, SNAPSHOT, Date.now()), daysAgo(days), daysAgo(days))
@@ -100,7 +100,7 @@ describe('the cache of memory snapshots', () => {
     expect(findSnapshot(kept, Date.now())).not.toBeNull()
   })
 
-  it('makes none anew for installs that take turns', () => {
+  it('keeps the snapshots of four installations that are used in turn', () => {
     const installs = [1, 2, 3, 4].map(placeOfVersion)
     for (const install of installs) storeSnapshot(install, SNAPSHOT, Date.now())
 
@@ -109,14 +109,14 @@ describe('the cache of memory snapshots', () => {
     }
   })
 
-  it('is for its owner alone, folder and files', () => {
+  it('makes its folder and files accessible to their owner only', () => {
     const path = storeSnapshot(place(), SNAPSHOT, Date.now())
 
     expect(statSync(join(folder, 'cache')).mode & 0o777).toBe(0o700)
     expect(statSync(path).mode & 0o777).toBe(0o600)
   })
 
-  it('takes the right to write from others where its folder is ours', () => {
+  it('removes the write permission of other users from its own folder', () => {
     const path = storeSnapshot(place(), SNAPSHOT, Date.now())
     chmodSync(join(folder, 'cache'), 0o777)
 
@@ -124,7 +124,7 @@ describe('the cache of memory snapshots', () => {
     expect(statSync(join(folder, 'cache')).mode & 0o777).toBe(0o755)
   })
 
-  it('does not find one that others may write, and says so', () => {
+  it('does not find a snapshot that other users can write to, and reports that', () => {
     const path = storeSnapshot(place(), SNAPSHOT, Date.now())
     chmodSync(path, 0o622)
     const refusals: string[] = []
@@ -133,11 +133,11 @@ describe('the cache of memory snapshots', () => {
     expect(refusals).toEqual([expect.stringContaining(`"${path}" is ignored`)])
   })
 
-  it.runIf(process.getuid?.() === 0)('does not trust another user: neither a file nor a folder', () => {
+  it.runIf(process.getuid?.() === 0)('does not use files and folders of another user', () => {
     process.seteuid?.(1_000)
     try {
-      // As a user who finds what another has prepared.
-      expect(isOwn({ uid: 1_001 })).toBe(false)
+      // Runs as a user who finds files of another user.
+      expect(isOwnFile({ uid: 1_001 })).toBe(false)
     } finally {
       process.seteuid?.(0)
     }
@@ -155,7 +155,7 @@ describe('the cache of memory snapshots', () => {
     }
   })
 
-  it('has a folder of its own for compiled JavaScript, which nobody else may write', () => {
+  it('has a folder for compiled JavaScript that only its owner can write to', () => {
     const cache = join(folder, 'cache')
 
     expect(compileCacheFolder({ CLOACA_CACHE_DIR: cache })).toBe(join(cache, 'compiled'))
@@ -166,7 +166,7 @@ describe('the cache of memory snapshots', () => {
   it.each([
     [{ CLOACA_CACHE_DIR: '/own', XDG_CACHE_HOME: '/xdg' }, '/own/snapshot-'],
     [{ CLOACA_CACHE_DIR: '', XDG_CACHE_HOME: '/xdg' }, '/xdg/cloaca/snapshot-'],
-  ])('is in the folder that the environment names: %o', (environ, beginning) => {
+  ])('is in the folder that the environment variables name: %o', (environ, beginning) => {
     expect(snapshotPlaceFor(packageFolder, environ).startsWith(beginning)).toBe(true)
   })
 })

@@ -1,4 +1,4 @@
-/** Interpreters that start from a memory snapshot: what they must not share, and what happens when it is of no use. */
+/** Interpreters that start from a memory snapshot, or that cannot use a snapshot. */
 
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -11,11 +11,11 @@ import { OpenHost, PACKAGE_FOLDER } from '../support/open-host.ts'
 const SCRIPT = fileURLToPath(new URL('./randomness.py', import.meta.url))
 
 beforeAll(async () => {
-  await (await OpenHost.open([])).host.close() // whoever comes first makes the memory snapshot, which takes its time
+  await (await OpenHost.open([])).host.close() // creates the memory snapshot, so that no test waits for it
 })
 
-describe('interpreters that start from one snapshot', () => {
-  it('draw different random numbers, ids and names', async () => {
+describe('interpreters that start from the same snapshot', () => {
+  it('draw different random numbers, UUIDs and temporary names', async () => {
     await using python = await OpenHost.open([], 2)
     for (const script of ['first', 'second']) await python.host.load(script, { kind: 'file', path: SCRIPT })
 
@@ -23,7 +23,7 @@ describe('interpreters that start from one snapshot', () => {
 
     const [first, second] = outcomes.map((outcome) => {
       if (outcome.kind !== 'fired') throw new Error(`The trigger did not fire: ${JSON.stringify(outcome)}`)
-      return JSON.parse(outcome.contextText ?? '{}') as Record<string, unknown>
+      return JSON.parse(outcome.firings[0]?.contextText ?? '{}') as Record<string, unknown>
     })
     const sources = Object.keys(first ?? {})
     expect(sources).toHaveLength(8)
@@ -32,11 +32,11 @@ describe('interpreters that start from one snapshot', () => {
 })
 
 describe('the first start on a machine', () => {
-  it('says why it takes longer, and keeps what the next ones need, compiled JavaScript too', async () => {
+  it('reports its steps, and stores a snapshot and compiled JavaScript for the next starts', async () => {
     const { CLOACA_CACHE_DIR: usual, NODE_COMPILE_CACHE } = process.env
     const folder = mkdtempSync(join(tmpdir(), 'cloaca-first-start-'))
     try {
-      delete process.env.NODE_COMPILE_CACHE // which would be taken instead
+      delete process.env.NODE_COMPILE_CACHE // takes precedence over the folder of this test
       process.env.CLOACA_CACHE_DIR = folder
       const first = await preparationsOfStart()
       const files = readdirSync(join(folder, 'compiled'), { recursive: true, withFileTypes: true }).filter((file) =>
@@ -55,7 +55,7 @@ describe('the first start on a machine', () => {
       ])
       expect(second).toEqual([])
       expect(files.length).toBeGreaterThan(20)
-      expect(statSync(program).ino).toBe(kept) // it is written anew where it could not be used
+      expect(statSync(program).ino).toBe(kept) // is the same file, because it could be used
 
       flipBit(program, 500_000)
       const third = await preparationsOfStart()
@@ -81,7 +81,7 @@ function flipBit(path: string, place: number): void {
   writeFileSync(path, bytes)
 }
 
-describe('a snapshot that is of no use', () => {
+describe('a memory snapshot that cannot be used', () => {
   const usual = process.env.CLOACA_CACHE_DIR
   let folder: string
   beforeEach(() => {
@@ -93,7 +93,7 @@ describe('a snapshot that is of no use', () => {
   })
   const draws = async (python: OpenHost) => (await python.poll(SCRIPT, 'draw')).kind
 
-  it('is said once, where the cache folder cannot be made, and Python starts all the same', async () => {
+  it('is reported once if the cache folder cannot be created, and Python starts without it', async () => {
     writeFileSync(join(folder, 'file'), '')
     process.env.CLOACA_CACHE_DIR = join(folder, 'file', 'cache')
 
@@ -107,7 +107,7 @@ describe('a snapshot that is of no use', () => {
     ])
   })
 
-  it('is removed when a single bit of it has flipped', async () => {
+  it('is removed if a single bit is flipped, and Python starts without it', async () => {
     process.env.CLOACA_CACHE_DIR = folder
     await (await OpenHost.open([])).host.close()
     const name = readdirSync(folder).find((each) => each.startsWith('snapshot-')) ?? ''
@@ -122,7 +122,7 @@ describe('a snapshot that is of no use', () => {
     expect(readdirSync(folder)).not.toContain(name)
   })
 
-  it('is removed when it is damaged, which is said once, and Python starts all the same', async () => {
+  it('is removed with a notice if its content is noise, and Python starts without it', async () => {
     process.env.CLOACA_CACHE_DIR = folder
     storeSnapshot(snapshotPlaceFor(PACKAGE_FOLDER, process.env), Buffer.alloc(1_000_000, 'noise'), Date.now())
 

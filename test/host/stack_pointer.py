@@ -1,4 +1,4 @@
-"""Triggers that wait in several ways, and triggers that read the stack pointer of Pyodide."""
+"""Triggers that wait in several ways, and triggers that read Pyodide's stack pointer."""
 
 import asyncio
 import threading
@@ -64,5 +64,5 @@ def asks():
 
 @cloaca.trigger("work", poll_interval="1h")
 def reads():
-    """Fires with the pointer in a poll, and with the pointer when no stack ran."""
+    """Fires with the stack pointer inside this poll, and the one while no stack ran."""
     return cloaca.TriggerResult.fire(cloaca.Context({"inside": module.stackSave(), "outside": take_outside()}))

@@ -1,4 +1,4 @@
-/** Requests whose lease is over before their function could be called, under Pyodide. `test/cpython` has the same under CPython. */
+/** Requests under Pyodide whose lease expires before their call starts. `test/cpython` tests CPython. */
 
 import { PYODIDE_CHOICE } from '../../src/host/environment/python-choice.ts'
 import { describeStartLimits } from '../support/start-limits.ts'

@@ -1,4 +1,4 @@
-/** The start of an interpreter's process, and what can become of it before Python runs. */
+/** Start of an interpreter process, and errors before Python runs. */
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -14,7 +14,7 @@ const SCRIPT = fileURLToPath(new URL('./misbehaving.py', import.meta.url))
 let folder: string
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'cloaca-starting-'))
-  await (await OpenHost.open([])).host.close() // whoever comes first makes the memory snapshot, which takes its time
+  await (await OpenHost.open([])).host.close() // creates the memory snapshot, so that no test waits for it
 })
 afterEach(() => {
   vi.unstubAllEnvs()
@@ -27,9 +27,9 @@ const killedAtStartBy = (signal: NodeJS.Signals) => ({
   KILLED_AT_START_ONCE: join(folder, 'killed'),
 })
 
-describe('an interpreter that is ended while it starts', () => {
+describe('an interpreter that is killed while it starts', () => {
   it.each(['SIGKILL', 'SIGTERM', 'SIGINT'] as const)(
-    'by %s is started again, and its memory snapshot is not blamed for it',
+    'by %s is started again with the same memory snapshot',
     async (signal) => {
       for (const [name, value] of Object.entries(killedAtStartBy(signal))) vi.stubEnv(name, value)
 
@@ -40,7 +40,7 @@ describe('an interpreter that is ended while it starts', () => {
     },
   )
 
-  it('by Ctrl-C was interrupted, where it is for a program', async () => {
+  it('by Ctrl-C in cloaca run ends with exit status 130', async () => {
     await using terminal = new Terminal()
 
     const { stdout, stderr, exitCode } = await terminal.run(['run', '-c', 'print("begun")'], {
@@ -51,7 +51,7 @@ describe('an interpreter that is ended while it starts', () => {
   })
 })
 
-it('an error in the code of an interpreter, before anything else is done, is told to its engine', async () => {
+it('the engine reports an error that an interpreter throws before its first message', async () => {
   vi.stubEnv('NODE_OPTIONS', preloading('broken-code'))
 
   await expect(OpenHost.open([])).rejects.toMatchObject({

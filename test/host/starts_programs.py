@@ -1,4 +1,4 @@
-"""Polls that start other programs, and write their numbers into files of the folder ``PIDS``."""
+"""Triggers that start programs, and write their pids into files in the folder ``PIDS``."""
 
 import collections
 import itertools

@@ -1,31 +1,31 @@
-/** Who is let into an interpreter after one died, with time moved by the test. */
+/** Admission of calls to an interpreter after a crash, with a clock that the test moves. */
 
 import { beforeEach, describe, expect, it } from 'vitest'
-import { Suspects } from '../../src/host/process/crash-suspects.ts'
-import { FakeClock } from '../support/fake-clock.ts'
+import { Suspects } from '../../src/host/process/supervision/crash-suspects.ts'
+import { ManualClock } from '../support/manual-clock.ts'
 
-describe('the suspects of a death', () => {
-  let clock: FakeClock
+describe('the suspects of a crash', () => {
+  let clock: ManualClock
   let suspects: Suspects
   beforeEach(() => {
-    clock = new FakeClock()
+    clock = new ManualClock()
     suspects = new Suspects(clock)
   })
   const dieWith = (...inside: readonly string[]) => {
-    const places = inside.map((label) => suspects.entered(label))
+    const places = inside.map((label) => suspects.began(label))
     const culprit = suspects.died(null)
     if (culprit !== null) suspects.keepAway(culprit)
-    for (const [index, label] of inside.entries()) suspects.left(label, places[index] ?? -1, false)
+    for (const [index, label] of inside.entries()) suspects.ended(label, places[index] ?? -1, false)
     return culprit
   }
   const backOffMs = (label: string) => suspects.backedOffMs(label)
 
-  it('are nobody as long as nothing died: everyone is let in at once', () => {
+  it('contain no call before a crash, so that every call is admitted immediately', () => {
     expect(suspects.placeOf('a')).toBeNull()
     expect(suspects.backedOffMs('a')).toBe(0)
   })
 
-  it('are the culprit itself when it was alone: it is kept away for 10 s, then twice as long each time, up to 5 min', async () => {
+  it('back off for 10 s if only one call ran, then twice as long each time, up to 5 min', async () => {
     const backOffs: number[] = []
     for (let death = 0; death < 11; death++) {
       expect(dieWith('a')).toBe('a')
@@ -38,18 +38,18 @@ describe('the suspects of a death', () => {
     expect(suspects.backedOffMs('a')).toBe(0)
   })
 
-  it('are forgotten after ten calls that ended well: the next back-off is 10 s again', async () => {
+  it('are forgotten after ten successful calls, so that the next back-off is 10 s again', async () => {
     const backOffAfter = async (calls: number) => {
       dieWith('a')
       await clock.advance(backOffMs('a'))
       for (let call = 0; call < calls; call++) {
-        suspects.left('a', suspects.entered('a'), true)
+        suspects.ended('a', suspects.began('a'), true)
       }
       dieWith('a')
       const next = backOffMs('a')
       await clock.advance(next)
       for (let call = 0; call < 10; call++) {
-        suspects.left('a', suspects.entered('a'), true)
+        suspects.ended('a', suspects.began('a'), true)
       }
       return next / 1_000
     }
@@ -59,7 +59,7 @@ describe('the suspects of a death', () => {
     expect(suspects.isEmpty).toBe(true)
   })
 
-  it('are all who were inside when it is not clear, and then none is kept away, but they come in one at a time', async () => {
+  it('are all calls that were running, which then run one at a time without a back-off', async () => {
     expect(dieWith('a', 'b')).toBeNull()
     expect([backOffMs('a'), backOffMs('b')]).toEqual([0, 0])
     const entered: string[] = []
@@ -75,22 +75,22 @@ describe('the suspects of a death', () => {
     expect(suspects.placeOf('c')).toBeNull()
   })
 
-  it('become the culprit when the interpreter dies with only one of them inside, whoever else is', () => {
+  it('contain the culprit of the next crash, if only one of them was running then', () => {
     dieWith('a', 'b')
 
     expect(dieWith('a', 'newcomer')).toBe('a')
     expect(backOffMs('newcomer')).toBe(0)
   })
 
-  it('are trusted again when the interpreter outlived a call of theirs', () => {
+  it('are trusted again after the interpreter survived one of their calls', () => {
     dieWith('a', 'b')
-    suspects.left('a', suspects.entered('a'), true)
+    suspects.ended('a', suspects.began('a'), true)
 
     expect(suspects.placeOf('a')).toBeNull()
     expect(suspects.placeOf('b')).not.toBeNull()
   })
 
-  it('let the next one in after 35 s: longer than a poll may take', async () => {
+  it('admit the next suspect after 35 s, which is longer than the deadline of a poll', async () => {
     dieWith('a', 'b')
     const entered: string[] = []
     await suspects.placeOf('a')
@@ -106,5 +106,5 @@ describe('the suspects of a death', () => {
   })
 })
 
-/** Lets promises that are settled be heard of. */
+/** Waits until the callbacks of settled promises have run. */
 const settled = () => new Promise<void>((resolve) => setImmediate(resolve))

@@ -1,18 +1,18 @@
-/** A user whom the system does not know: a container runs as a number, without an entry in /etc/passwd. */
+/** User id without an entry in /etc/passwd, as in many containers. */
 
 import { spawnSync } from 'node:child_process'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { MAIN } from '../support/main-path.ts'
 import { preloading } from '../support/preloads.ts'
 import { TEST_CACHE } from '../support/test-cache.ts'
 
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 const CACHE_FOLDER = fileURLToPath(new URL('../../src/host/environment/cache-folder.ts', import.meta.url))
 
 const UID = 54_321
-/** In a namespace of its own, a process has this number, and the rights of the user who started it. */
+/** Command that runs a process with this user id in a new namespace, with the permissions of the current user. */
 const AS_UNKNOWN_USER = ['unshare', '--user', `--map-user=${UID}`, `--map-group=${UID}`] as const
 const canBecomeUnknown = run([...AS_UNKNOWN_USER, 'id', '-u']).stdout === `${UID}\n`
 
@@ -33,7 +33,7 @@ function run([command = '', ...words]: readonly string[], environ: Readonly<Reco
   return { stdout, stderr, status }
 }
 
-describe('a user whom the system does not know', () => {
+describe('a user id without an entry in /etc/passwd', () => {
   const preload = { NODE_OPTIONS: preloading('without-account') }
 
   it('can run a script', () => {
@@ -46,7 +46,7 @@ describe('a user whom the system does not know', () => {
     })
   })
 
-  it('has a cache in the folder of temporary files without HOME, and else below HOME', () => {
+  it('has its cache folder below HOME, or in the temporary folder if HOME is not set', () => {
     const print = `console.log((await import(${JSON.stringify(CACHE_FOLDER)})).cacheFolder({}))`
     const folderWith = (environ: Readonly<Record<string, string>>) =>
       run([process.execPath, '--input-type=module', '-e', print], { ...preload, ...environ }).stdout
@@ -55,7 +55,7 @@ describe('a user whom the system does not know', () => {
     expect(folderWith({ HOME: '/somewhere' })).toBe('/somewhere/.cache/cloaca\n')
   })
 
-  it.skipIf(!canBecomeUnknown)('is unknown to a script, too, with the errors of CPython', () => {
+  it.skipIf(!canBecomeUnknown)('raises the errors of CPython in a script that looks up the user', () => {
     const command = [...AS_UNKNOWN_USER, process.execPath, MAIN, 'run', '-c', PROGRAM]
 
     expect(run(command)).toEqual({

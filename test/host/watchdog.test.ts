@@ -1,22 +1,22 @@
-/** When an entry into Python is told to stop, and when its interpreter is killed, by a clock that the test moves. */
+/** Times at which the watchdog stops a Python call and kills its interpreter, with a clock that the test moves. */
 
 import { beforeEach, describe, expect, it } from 'vitest'
 import { Watchdog } from '../../src/host/process/watchdog.ts'
-import { FakeClock } from '../support/fake-clock.ts'
+import { ManualClock } from '../support/manual-clock.ts'
 
 const DEADLINE_MS = 30_000
 const KILL_AFTER_MS = 2_000
 
-let clock: FakeClock
+let clock: ManualClock
 let watchdog: Watchdog
 let actions: string[]
-/** When something was found to be stuck. */
+/** Times at which the watchdog reported a stuck call. */
 let stuck: number[]
-/** Tokens that were interrupted because they are cancelled. */
+/** Tokens of calls that were interrupted because they were cancelled. */
 let cancelInterrupts: Set<number>
 
 beforeEach(() => {
-  clock = new FakeClock()
+  clock = new ManualClock()
   actions = []
   stuck = []
   cancelInterrupts = new Set()
@@ -32,8 +32,8 @@ beforeEach(() => {
   )
 })
 
-describe('an entry into Python', () => {
-  it('is told to stop at its deadline, and its interpreter is killed two seconds later', async () => {
+describe('a Python call', () => {
+  it('is stopped at its deadline, and its interpreter is killed two seconds later', async () => {
     watchdog.watch(1, 'slow', DEADLINE_MS)
 
     await clock.advance(DEADLINE_MS - 1)
@@ -47,7 +47,7 @@ describe('an entry into Python', () => {
     expect(actions).toEqual(['stop 1', 'kill 1'])
   })
 
-  it('is stuck half a second after its deadline, which is said once', async () => {
+  it('is reported once as stuck half a second after its deadline', async () => {
     const dueAt = clock.monotonic() + DEADLINE_MS
     watchdog.watch(1, 'slow', DEADLINE_MS)
 
@@ -56,7 +56,38 @@ describe('an entry into Python', () => {
     expect(stuck.map((at) => Math.round(at - dueAt))).toEqual([500])
   })
 
-  it('that is cancelled is told to stop at once, and its interpreter is killed five seconds later', async () => {
+  it('is not stopped while its time limit stands still, and has its remaining time afterwards', async () => {
+    watchdog.watch(1, 'parent', DEADLINE_MS)
+    await clock.advance(DEADLINE_MS - 10)
+
+    const [first, second] = [watchdog.suspend(1), watchdog.suspend(1)]
+    await clock.advance(10 * DEADLINE_MS)
+    first()
+    first()
+    await clock.advance(DEADLINE_MS)
+    expect(actions).toEqual([])
+    second()
+    await clock.advance(9)
+    expect(actions).toEqual([])
+    await clock.advance(1)
+    expect(actions).toEqual(['stop 1'])
+    await clock.advance(2_010)
+
+    expect(actions).toEqual(['stop 1', 'kill 1'])
+  })
+
+  it('can be cancelled while its time limit stands still', async () => {
+    watchdog.watch(1, 'parent', DEADLINE_MS)
+    const continueLimit = watchdog.suspend(1)
+
+    watchdog.cancel(1, 'cancelled')
+    continueLimit()
+    await clock.advance(5_010)
+
+    expect(actions).toEqual(['cancel 1', 'kill 1'])
+  })
+
+  it('that is cancelled is stopped immediately, and its interpreter is killed five seconds later', async () => {
     watchdog.watch(1, 'slow', DEADLINE_MS)
     const cancelledAt = clock.monotonic()
 
@@ -70,7 +101,7 @@ describe('an entry into Python', () => {
     expect(actions).toEqual(['cancel 1', 'kill 1'])
   })
 
-  it('whose time is over cannot be cancelled any more', async () => {
+  it('that exceeded its deadline is not cancelled', async () => {
     watchdog.watch(1, 'slow', DEADLINE_MS)
     await clock.advance(DEADLINE_MS)
 
@@ -80,7 +111,7 @@ describe('an entry into Python', () => {
     expect(actions).toEqual(['stop 1', 'kill 1'])
   })
 
-  it('that has ended has no deadline any more', async () => {
+  it('that has ended is not stopped at its deadline', async () => {
     watchdog.watch(1, 'quick', DEADLINE_MS)
 
     watchdog.forget(1)
@@ -105,8 +136,8 @@ describe('an entry into Python', () => {
   })
 })
 
-describe('after the process stood still', () => {
-  it('an entry has the time that it had left before, to a second', async () => {
+describe('after the process was suspended for an hour', () => {
+  it('a call has its remaining time, accurate to a second', async () => {
     watchdog.watch(1, 'slow', DEADLINE_MS)
     await clock.advance(10_000)
 
@@ -118,7 +149,7 @@ describe('after the process stood still', () => {
     expect(actions).toEqual(['stop 1'])
   })
 
-  it('an entry that was being stopped has two seconds again before its interpreter is killed', async () => {
+  it('a call that is being stopped has two seconds again before its interpreter is killed', async () => {
     watchdog.watch(1, 'slow', DEADLINE_MS)
     await clock.advance(DEADLINE_MS)
     watchdog.acknowledged(1)
@@ -133,7 +164,7 @@ describe('after the process stood still', () => {
     expect(actions).toEqual(['stop 1'])
   })
 
-  it('an entry that began only then has its own time, and no more', async () => {
+  it('a call that begins afterwards has exactly its own deadline', async () => {
     watchdog.watch(1, 'early', DEADLINE_MS)
     await clock.advance(500)
 

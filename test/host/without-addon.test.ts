@@ -1,17 +1,16 @@
-/** Where the addon's binary is missing, a worker stands in for the interpreter's control thread. */
+/** Interpreters without the addon, which use a worker thread instead of the control thread of the addon. */
 
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { Terminal } from '../support/cloaca-process.ts'
+import { MAIN } from '../support/main-path.ts'
 import { OpenHost } from '../support/open-host.ts'
 import { preloading } from '../support/preloads.ts'
 import { whenProcessEnds } from '../support/process-end.ts'
 
 const SCRIPT = fileURLToPath(new URL('./misbehaving.py', import.meta.url))
 const GREEDY = fileURLToPath(new URL('./greedy.py', import.meta.url))
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
-
 beforeEach(() => {
   vi.stubEnv('NODE_OPTIONS', preloading('without-addon'))
 })
@@ -20,7 +19,7 @@ afterEach(() => {
 })
 
 describe('an interpreter without the addon', () => {
-  it('stops what computes too long, and goes on', async () => {
+  it('stops a poll that computes past its deadline, and continues', async () => {
     await using python = await OpenHost.open([SCRIPT])
     await python.poll(SCRIPT, 'remember')
 
@@ -28,11 +27,11 @@ describe('an interpreter without the addon', () => {
     const after = await python.poll(SCRIPT, 'remember')
 
     expect(outcome).toMatchObject({ kind: 'timedOut', error: { type: 'DeadlineExceeded' } })
-    expect(after).toMatchObject({ kind: 'fired', contextText: expect.stringContaining('"polls":2') })
+    expect(after).toMatchObject({ kind: 'fired', firings: [{ contextText: expect.stringContaining('"polls":2') }] })
     expect(python.notices).toEqual([])
   })
 
-  it('is ended when it takes far more memory than it may', async () => {
+  it('is ended if it uses far more memory than its limit', async () => {
     await using python = await OpenHost.open([GREEDY], 1, { memoryMebibytes: 384 })
 
     const outcome = await python.poll(GREEDY, 'takes_beyond_all')
@@ -43,7 +42,7 @@ describe('an interpreter without the addon', () => {
     ])
   })
 
-  it('raises the signals of interval timers, and of others, in Python', async () => {
+  it('delivers signals of interval timers and of os.kill to Python', async () => {
     await using terminal = new Terminal()
     const program = terminal.write(
       'timers.py',
@@ -67,7 +66,7 @@ print(sorted(heard) == sorted([signal.SIGALRM, signal.SIGUSR1]))
   it.each([
     ['waits', 'time.sleep(600)'],
     ['computes in C', 'import collections, itertools; collections.deque(itertools.count(), maxlen=0)'],
-  ])('ends with the engine, also while the script %s', async (_, code) => {
+  ])('ends when the engine is killed while the script %s', async (_, code) => {
     const program = `import os, time\nprint(os.getpid(), flush=True)\n${code}`
     const engine = spawn(process.execPath, [MAIN, 'run', '-c', program], { stdio: ['ignore', 'pipe', 'ignore'] })
     const pid = await new Promise<number>((resolve) => engine.stdout.once('data', (text) => resolve(Number(text))))

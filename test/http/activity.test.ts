@@ -1,4 +1,4 @@
-/** The routes of `/api/v1` about what the polls of one trigger came to, and what it would do now. */
+/** The routes of `/api/v1` for one trigger: the results of its polls, and a test poll. */
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -27,7 +27,7 @@ with cloaca.WorkflowBuilder("work"):
         return context
 `
 
-describe('what the polls of a trigger came to, over HTTP', () => {
+describe('the HTTP routes of a trigger', () => {
   let observed: ObservedRunner
   let client: HttpClient
   let folder: string
@@ -48,7 +48,7 @@ describe('what the polls of a trigger came to, over HTTP', () => {
 
   const get = async (path: string) => (await client.get(`/api/v1/triggers/${path}`)).json
 
-  it('a trigger is told with its docstring, its place in the source, and its last ticks', async () => {
+  it('show the docstring of the trigger, its line in the source, and its last ticks', async () => {
     const { description, place, lastTick, lastFired } = await get('asks')
     const { items } = (await client.get('/api/v1/triggers')).json
 
@@ -63,7 +63,7 @@ describe('what the polls of a trigger came to, over HTTP', () => {
     })
   })
 
-  it('one tick comes with its traceback and with what it printed', async () => {
+  it('show one tick with its traceback and its output', async () => {
     const [failed] = (await get('breaks/ticks')).items
     const [fired] = (await get('asks/ticks')).items
     const at = (tick: { lastAt: string }) => `at=${encodeURIComponent(tick.lastAt)}`
@@ -75,7 +75,7 @@ describe('what the polls of a trigger came to, over HTTP', () => {
     expect([answer.status, answer.json.code]).toEqual([404, 'TICK_NOT_FOUND'])
   })
 
-  it('polls are counted by what they came to, in each part of a time', async () => {
+  it('count the polls of each interval by outcome', async () => {
     const { items } = await get('asks/trend')
 
     expect(items).toHaveLength(30)
@@ -83,7 +83,7 @@ describe('what the polls of a trigger came to, over HTTP', () => {
     expect((await client.get('/api/v1/triggers/asks/trend?bars=501')).status).toBe(400)
   })
 
-  it('a test tells how long the poll took and what it printed, and leaves nothing behind', async () => {
+  it('show the duration and the output of a test poll, which stores no tick', async () => {
     const before = (await get('asks/ticks')).items.length
 
     const { json } = await client.post('/api/v1/triggers/asks/test')

@@ -1,4 +1,4 @@
-/** The routes of `/api/v1` over a real runner: what they answer, and that it is what the OpenAPI document says. */
+/** The routes of `/api/v1` with a real runner. Each answer is checked against the OpenAPI document. */
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -10,7 +10,7 @@ import { HttpClient } from '../support/http-client.ts'
 import { ObservedRunner } from '../support/observed-runner.ts'
 
 const SHOP = fileURLToPath(new URL('../cli/scripts/shop.py', import.meta.url))
-/** As nobody but a program would write it: numbers that JavaScript does not have, and white space. */
+/** JSON text that `JSON.parse` and `JSON.stringify` would change: a float, a large integer, white space, an escape. */
 const EXACT = '{"one": 1.0,  "large": 123456789012345678901234567890, "text": "ü\\u00fc"}'
 
 const { accepted, refused } = JSON.parse(readFileSync(new URL('../fixtures/durations.json', import.meta.url), 'utf8'))
@@ -55,7 +55,7 @@ describe('the HTTP interface', () => {
 
   const ended = (id: string) => observed.until('executionFinished', ({ executionId }) => executionId === id)
   const started = (id: string) => observed.until('taskStarted', ({ executionId }) => executionId === id)
-  /** A run that goes on until `end` is called. */
+  /** Starts an execution that runs until `end` is called. */
   const counting = async () => {
     const until = join(folder, crypto.randomUUID())
     const { json } = await client.post('/api/v1/executions', { workflow: 'count_stock', context: { until } })
@@ -63,7 +63,7 @@ describe('the HTTP interface', () => {
     return { id: String(json.id), end: () => writeFileSync(until, '') }
   }
 
-  it('lists triggers page by page, and shows one with its ticks and firings', async () => {
+  it('lists triggers page by page, and shows a trigger with its ticks and firings', async () => {
     const first = await client.get('/api/v1/triggers?limit=2')
     const second = await client.get(`/api/v1/triggers?limit=2&cursor=${first.json.nextCursor}`)
     const one = await client.get('/api/v1/triggers/unreachable')
@@ -86,7 +86,7 @@ describe('the HTTP interface', () => {
     expect(one.json).toMatchObject({ description: 'Ships an order', graph: { nodes: ['ship'], edges: [] } })
   })
 
-  it('shows an execution without its contexts, which have addresses of their own and are exact', async () => {
+  it('shows an execution without its contexts, and serves each context verbatim at its own address', async () => {
     const { status, json } = await client.post('/api/v1/executions', `{"workflow": "order", "context": ${EXACT}}`)
     await ended(json.id)
     const at = `/api/v1/executions/${json.id}`
@@ -128,7 +128,7 @@ describe('the HTTP interface', () => {
     expect(next.json.items[0].id).not.toBe(refund.json.id)
   })
 
-  it('shows what an attempt raised', async () => {
+  it('shows the error of a failed attempt', async () => {
     const { json } = await client.post('/api/v1/executions', { workflow: 'refund' })
     await ended(json.id)
 
@@ -139,7 +139,7 @@ describe('the HTTP interface', () => {
     expect(tasks.items).toMatchObject([{ id: 'refund', status: 'Failed' }])
   })
 
-  it('pauses, resumes and cancels an execution, with a note that is kept', async () => {
+  it('pauses, resumes and cancels an execution, and keeps the note of each action', async () => {
     const { id } = await counting()
     const act = (verb: string, body: object = {}) => client.post(`/api/v1/executions/${id}/${verb}`, body)
 
@@ -158,7 +158,7 @@ describe('the HTTP interface', () => {
     expect(json.items.at(-1)).toMatchObject({ kind: 'pause', source: 'http', note: 'wrong day' })
   })
 
-  it('tries an execution again', async () => {
+  it('retries a failed execution', async () => {
     const failed = await client.post('/api/v1/executions', { workflow: 'refund' })
     await ended(failed.json.id)
 
@@ -169,7 +169,7 @@ describe('the HTTP interface', () => {
     expect((await client.get(`/api/v1/executions/${retried.json.id}`)).json.retryOf).toBe(failed.json.id)
   })
 
-  it('removes executions that ended long ago, or only counts them', async () => {
+  it('prunes executions that ended long ago, or only counts them', async () => {
     const { json } = await client.post('/api/v1/executions', { workflow: 'refund' })
     await ended(json.id)
 
@@ -193,7 +193,7 @@ describe('the HTTP interface', () => {
     })
   })
 
-  it('switches triggers and schedules', async () => {
+  it('enables and disables triggers and schedules', async () => {
     const { json: schedules } = await client.get('/api/v1/schedules')
     const schedule = schedules.items[0].id
 
@@ -213,7 +213,7 @@ describe('the HTTP interface', () => {
     expect((await client.get(`/api/v1/schedules/${schedule}/firings`)).json.items).toEqual([])
   })
 
-  it('fires a trigger with the body as its context, once for equal ones, unless it is forced', async () => {
+  it('fires a trigger with the body as its context, and rejects a duplicate context unless forced', async () => {
     const fire = (query = '') => client.post(`/api/v1/triggers/unreachable/fire${query}`, '{"order": 1.0}')
     const [first, second] = await Promise.all([fire(), fire('?note=by%20hand')])
     const forced = await fire('?force=true')
@@ -222,7 +222,7 @@ describe('the HTTP interface', () => {
     const ids = [first, forced, bare].map(({ json }) => json.executionId)
     for (const id of ids) await ended(id)
     const { text } = await client.get(`/api/v1/executions/${first.json.executionId}/input`)
-    // Requests that are sent at once may come in either order.
+    // Concurrent requests can arrive in either order.
     expect([first, second].map(({ json }) => json.outcome).sort()).toEqual(['duplicate', 'fired'])
     expect(forced.json.outcome).toBe('fired')
     expect(second.json.executionId).toBe(first.json.executionId)
@@ -233,7 +233,7 @@ describe('the HTTP interface', () => {
     )
   })
 
-  it('polls a trigger now, and tests one without a trace', async () => {
+  it('polls a trigger immediately, and tests a trigger without storing a tick', async () => {
     const polled = await client.post('/api/v1/triggers/quiet/poll')
     const tested = await client.post('/api/v1/triggers/unreachable/test')
     const said = await client.post('/api/v1/triggers/says/test')
@@ -243,10 +243,11 @@ describe('the HTTP interface', () => {
     expect(tested.json).toMatchObject({ outcome: 'failed', error: { type: 'ConnectionError' }, records: [] })
     expect(said.json).toMatchObject({ outcome: 'failed', records: [{ stream: 'stdout', message: 'asked' }] })
     expect(said.json.durationMs).toBeGreaterThanOrEqual(0)
+    expect(tested.json).toMatchObject({ contextText: null, firings: [], stateText: null })
     expect(json.items.filter(({ outcome }: { outcome: string }) => outcome === 'failed')).toHaveLength(1)
   })
 
-  it('sets how a trigger is polled, and takes that back', async () => {
+  it('overrides the poll settings of a trigger, and resets them', async () => {
     const at = '/api/v1/triggers/quiet/set'
     const set = await client.post(at, { pollIntervalMs: 3_600_000, pauseAfter: 5, note: 'quieter' })
     const both = await client.post(at, { reset: true, maxActive: 1 })
@@ -260,7 +261,7 @@ describe('the HTTP interface', () => {
     expect(reset.json).toMatchObject({ pollIntervalMs: 7_200_000, overrides: {} })
   })
 
-  it('shows what tasks and polls printed and logged, page by page', async () => {
+  it('shows the output and log of tasks and polls, page by page', async () => {
     const { json: talk } = await client.post('/api/v1/executions', { workflow: 'talk' })
     await ended(talk.id)
     const at = `/api/v1/executions/${talk.id}/log`
@@ -268,6 +269,7 @@ describe('the HTTP interface', () => {
     const first = await client.get(`${at}?limit=1`)
     const rest = await client.get(`${at}?cursor=${first.json.nextCursor}`)
     const none = await client.get(`${at}?attempt=2`)
+    const [loud, unknown] = [await client.get(`${at}?level=WARNING&stream=log`), await client.get(`${at}?level=LOUD`)]
     const wrong = await client.get(`${at}?cursor=x`)
     await client.post('/api/v1/triggers/says/poll')
     const polls = await client.get('/api/v1/triggers/says/logs')
@@ -275,11 +277,13 @@ describe('the HTTP interface', () => {
     expect(first.json.items).toMatchObject([{ task: 'say', attempt: 1, stream: 'stdout', message: 'one <b>' }])
     expect(rest.json).toMatchObject({ items: [{ stream: 'log', level: 'WARNING', message: 'two' }], nextCursor: null })
     expect(none.json.items).toEqual([])
+    expect(loud.json.items).toMatchObject([{ message: 'two' }])
+    expect(unknown.json.code).toBe('INVALID_ARGUMENT')
     expect(wrong.json.code).toBe('INVALID_ARGUMENT')
     expect(polls.json.items[0]).toMatchObject({ outcome: 'failed', records: [{ message: 'asked' }] })
   })
 
-  it('says who serves, how it goes, and that it is ready', async () => {
+  it('shows the engines of the database, the status, and the health and readiness probes', async () => {
     const [instances, status] = [await client.get('/api/v1/instances'), await client.get('/api/v1/status')]
     const [health, ready] = [await client.get('/healthz'), await client.get('/readyz')]
 
@@ -342,14 +346,14 @@ describe('the HTTP interface', () => {
       'Execution "ffffffff-ffff-4fff-8fff-ffffffffffff" not found',
     ],
     ['/api/v1/schedules/nightly', 404, 'SCHEDULE_NOT_FOUND', 'Schedule "nightly" not found'],
-    ['/api/v1/executions?status=Done', 400, 'INVALID_ARGUMENT', 'Invalid parameter "status" in the query: expected ('],
-    ['/api/v1/executions?since=2026-02-30T00:00:00Z', 400, 'INVALID_ARGUMENT', 'the date does not exist'],
-    ['/api/v1/executions?limit=0', 400, 'INVALID_ARGUMENT', 'expected a whole number from 1 to 1000'],
+    ['/api/v1/executions?status=Done', 400, 'INVALID_ARGUMENT', '"status" of the query must be one of "Pending", '],
+    ['/api/v1/executions?since=2026-02-30T00:00:00Z', 400, 'INVALID_ARGUMENT', 'must be a date that exists'],
+    ['/api/v1/executions?limit=0', 400, 'INVALID_ARGUMENT', 'must be a whole number from 1 to 1000, but 0 (number)'],
     [
       '/api/v1/executions?sine=2026-01-01T00:00:00Z',
       400,
       'INVALID_ARGUMENT',
-      'Unknown parameter "sine" in the query. Did you mean "since"?',
+      'Unknown parameter "sine" of the query. Did you mean "since"?',
     ],
     ['/api/v1/triggers?cursor=abc', 400, 'INVALID_ARGUMENT', 'The cursor is invalid.'],
     ['/api/v1/nothing', 404, 'ROUTE_NOT_FOUND', '/api/v1/openapi.json'],
@@ -368,18 +372,18 @@ describe('the HTTP interface', () => {
     expect(headers.get('content-type')).toBe('application/problem+json')
   })
 
-  it('takes durations as numbers of milliseconds only, and no text as one', async () => {
+  it('accepts a duration only as a number of milliseconds, not as text', async () => {
     const texts = Object.values(DURATIONS).flat()
     expect(texts.length).toBeGreaterThan(20)
     for (const { text } of texts) {
       const { status, json } = await client.post('/api/v1/triggers/quiet/set', { timeoutMs: text })
 
       expect({ status, code: json.code }).toEqual({ status: 400, code: 'INVALID_ARGUMENT' })
-      expect(json.detail).toContain('Invalid field "timeoutMs" in the body: expected ')
+      expect(json.detail).toContain('"timeoutMs" of the body must be a whole number, 0 or more, or null, but ')
     }
   })
 
-  it('refuses bodies that are no JSON, no context, or not asked for', async () => {
+  it('rejects bodies that are not JSON, not a context, or have unknown fields', async () => {
     const at = '/api/v1/workflows/order/executions'
     const form = await client.post(at, 'a=1', { 'content-type': 'application/x-www-form-urlencoded' })
     const list = await client.post(at, '[1]')
@@ -389,8 +393,8 @@ describe('the HTTP interface', () => {
     expect(form).toMatchObject({ status: 415, json: { code: 'BODY_NOT_JSON' } })
     expect(list).toMatchObject({ status: 400, json: { code: 'INVALID_CONTEXT' } })
     expect(half).toMatchObject({ status: 400, json: { code: 'BODY_NOT_JSON' } })
-    expect(other.json.detail).toBe('Unknown field "contxt" in the body. Did you mean "context"?')
+    expect(other.json.detail).toBe('Unknown field "contxt" of the body. Did you mean "context"?')
     const setting = await client.post('/api/v1/triggers/quiet/set', { maxActiv: 1 })
-    expect(setting.json.detail).toBe('Unknown field "maxActiv" in the body. Did you mean "maxActive"?')
+    expect(setting.json.detail).toBe('Unknown field "maxActiv" of the body. Did you mean "maxActive"?')
   })
 })

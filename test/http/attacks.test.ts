@@ -1,4 +1,4 @@
-/** What strangers may try over a real connection, byte by byte: other hosts, other sites, guessed tokens, paths, headers. */
+/** Attacks over a real connection, byte by byte: other hosts, other sites, guessed tokens, paths, headers. */
 
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
@@ -32,7 +32,7 @@ afterAll(async () => {
 const guardedUrl = () => guarded.url.replace('0.0.0.0', '127.0.0.1')
 const code = (body: string) => (body.startsWith('{') ? (JSON.parse(body) as { readonly code?: string }).code : null)
 
-describe('a page of another site whose name leads here', () => {
+describe('the host check against DNS rebinding', () => {
   it.each([
     'evil.example',
     'evil.example:8321',
@@ -51,7 +51,7 @@ describe('a page of another site whose name leads here', () => {
     'localhost.',
     'localhost:80:80',
     'ｌocalhost',
-  ])('gets nothing under the name %s, be it for reading or writing', async (host) => {
+  ])('rejects reads and writes for the host %s', async (host) => {
     const bytes = Buffer.from(host).toString('latin1')
     const read = await rawRequest(open.url, 'GET /api/v1/triggers HTTP/1.1', `Host: ${bytes}`)
     const written = await rawRequest(
@@ -69,7 +69,7 @@ describe('a page of another site whose name leads here', () => {
   })
 
   it.each(['127.0.0.1', '127.0.0.1:1', 'localhost', 'LocalHost:8321', '[::1]', '[::1]:8321', '127.0.0.2'])(
-    'is not who asks for %s',
+    'accepts the host %s',
     async (host) => {
       const { status } = await rawRequest(open.url, 'GET /api/v1/triggers HTTP/1.1', `Host: ${host}`)
 
@@ -89,7 +89,7 @@ describe('a page of another site whose name leads here', () => {
     ['::', '[fe80::1]:8321', 401],
     ['::', '192.168.0.7', 401],
     ['::', 'evil.example', 421],
-  ])('under %s: who asks for %s gets %i', async (host, asked, status) => {
+  ])('on the address %s, answers requests for the host %s with status %i', async (host, asked, status) => {
     const token = host === '::' ? TOKEN : null
     const server = await listen(runner, { host, port: 0, mayMove: false, hosts: [], token, log: () => {} })
     onTestFinished(() => server.close())
@@ -105,7 +105,7 @@ describe('a page of another site whose name leads here', () => {
   })
 
   it.each(['0.0.0.0', '::', '0:0:0:0:0:0:0:0', '10.0.0.7', 'jobs.example', '[::]'])(
-    'cannot have somebody listen on %s without a token',
+    'rejects the address %s if no token is set',
     async (host) => {
       const listening = listen(runner, { host, port: 0, mayMove: true, hosts: [], token: null, log: () => {} })
 
@@ -113,7 +113,7 @@ describe('a page of another site whose name leads here', () => {
     },
   )
 
-  it('gets nothing by naming two hosts, none, or another one in the first line', async () => {
+  it('rejects a request with no host, or with another host in the request line', async () => {
     const two = await rawRequest(open.url, 'GET /api/v1/triggers HTTP/1.1', `Host: ${own}`, 'Host: evil.example')
     const none = await rawRequest(open.url, 'GET /api/v1/triggers HTTP/1.1')
     const older = await rawRequest(open.url, 'GET /api/v1/triggers HTTP/1.0')
@@ -124,7 +124,7 @@ describe('a page of another site whose name leads here', () => {
       expect([400, 421]).toContain(status)
       expect(body).not.toContain('items')
     }
-    // Node takes the first of two.
+    // Node uses the first of two Host headers.
     expect([200, 400]).toContain(two.status)
   })
 })
@@ -153,14 +153,14 @@ describe('a page of another site', () => {
     ['Content-Type: text/plain', 'Sec-Fetch-Site: none'],
     ['Content-Type: application/json', 'X-Forwarded-Host: evil.example'],
     ['Referer: http://127.0.0.1/', 'Content-Type: application/json'],
-  ])('writes nothing with %s and %s', async (...lines) => {
+  ])('cannot write with the headers %s and %s', async (...lines) => {
     const { status, body } = await post(...lines)
 
     expect({ status, code: code(body) }).toEqual({ status: 403, code: 'ORIGIN_REFUSED' })
   })
 
   it.each(['cross-site', 'same-site', 'none', 'Same-Origin, cross-site'])(
-    'writes nothing that the browser says comes %s, whatever its origin claims',
+    'cannot write with "Sec-Fetch-Site: %s", even if its Origin is the server',
     async (site) => {
       const { status } = await post(`Origin: ${open.url}`, 'Content-Type: application/json', `Sec-Fetch-Site: ${site}`)
 
@@ -175,7 +175,7 @@ describe('a page of another site', () => {
     '/api/v1/nothing',
     '/metrics',
     '/api/v1/events',
-  ])('has %s neither read nor prepared for it', async (path) => {
+  ])('cannot read %s', async (path) => {
     const ask = (site: string) =>
       rawRequest(open.url, `GET ${path} HTTP/1.1`, `Host: ${own}`, `Sec-Fetch-Site: ${site}`)
     const { status, body } = await ask('cross-site')
@@ -185,13 +185,13 @@ describe('a page of another site', () => {
     for (const site of ['same-origin', 'none']) expect((await ask(site)).status).not.toBe(403)
   })
 
-  it.each(['/', '/executions', '/healthz', '/readyz'])('may lead to %s with a link', async (path) => {
+  it.each(['/', '/executions', '/healthz', '/readyz'])('can link to %s', async (path) => {
     const { status } = await rawRequest(open.url, `GET ${path} HTTP/1.1`, `Host: ${own}`, 'Sec-Fetch-Site: cross-site')
 
     expect(status).not.toBe(403)
   })
 
-  it('writes nothing that a form can send, even from an address of ours', async () => {
+  it('cannot write with the content types of a form, even if its Origin is the server', async () => {
     for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data', '']) {
       const { status, body } = await post(`Origin: ${open.url}`, `Content-Type: ${type}`)
 
@@ -199,7 +199,7 @@ describe('a page of another site', () => {
     }
   })
 
-  it('is not told that it may', async () => {
+  it('gets no CORS permission for a preflight request', async () => {
     const { status, head } = await rawRequest(
       open.url,
       'OPTIONS /api/v1/executions HTTP/1.1',
@@ -213,15 +213,15 @@ describe('a page of another site', () => {
     expect(head.toLowerCase()).not.toContain('access-control')
   })
 
-  it('can change nothing by an address that it has loaded: what is asked for by GET only reads', () => {
+  it('cannot write with a GET request, because no GET route takes a body', () => {
     const writing = OPERATIONS.filter(({ method, body }) => method === 'get' && body !== null)
 
     expect(writing).toEqual([])
   })
 })
 
-describe('who guesses a token', () => {
-  it('learns nothing from the answer: not whether it is near, long or missing, nor what there is', async () => {
+describe('a client that guesses the token', () => {
+  it('gets the same answer for each wrong or missing token, and for each path', async () => {
     const ask = async (line: string, ...headers: readonly string[]) => {
       const { status, head, body } = await rawRequest(guardedUrl(), line, `Host: ${own}`, ...headers)
       return { status, head: head.replace(/^Date: .*$/im, ''), body }
@@ -249,7 +249,7 @@ describe('who guesses a token', () => {
     expect((await ask(get, `Authorization: Bearer ${TOKEN}`)).status).toBe(200)
   })
 
-  it('is compared with in a time that does not depend on the guess', () => {
+  it('cannot measure its progress, because tokens are compared in constant time', () => {
     const source = readFileSync(`${ROOT}/src/http/access/safety.ts`, 'utf8')
 
     expect(source).toContain('timingSafeEqual(digest(given), digest(token))')
@@ -257,7 +257,7 @@ describe('who guesses a token', () => {
   })
 })
 
-describe('who looks for files', () => {
+describe('a client that looks for files', () => {
   it.each([
     '/assets/../../package.json',
     '/assets/..%2f..%2fpackage.json',
@@ -277,7 +277,7 @@ describe('who looks for files', () => {
     '/api/v1/triggers/%zz',
     '/%',
     '/assets/%',
-  ])('finds none at %s', async (path) => {
+  ])('gets no file at %s', async (path) => {
     log.length = 0
     const { status, body } = await rawRequest(open.url, `GET ${path} HTTP/1.1`, `Host: ${own}`)
 
@@ -287,8 +287,8 @@ describe('who looks for files', () => {
   })
 })
 
-describe('who writes headers', () => {
-  it('gets none of theirs back', async () => {
+describe('a client that injects headers', () => {
+  it('gets no header back from its path or query', async () => {
     const evil = '%0d%0aSet-Cookie:%20a=b%0d%0a%0d%0a<script>'
     for (const path of [
       `/api/v1/triggers/${evil}`,
@@ -307,43 +307,43 @@ describe('who writes headers', () => {
   })
 
   it.each([
-    ['in two lengths', 'Content-Length: 0', 'Content-Length: 9'],
-    ['in a length and chunks', 'Content-Length: 9', 'Transfer-Encoding: chunked'],
-    ['in chunks of another kind', 'Transfer-Encoding: xchunked', 'X: y'],
-    ['with a space before the colon', 'Content-Length : 9', 'X: y'],
-    ['folded', 'X: y\r\n z', 'X: y'],
-    ['with a zero', 'X: \u0000', 'X: y'],
-  ])('smuggles no second request %s', async (_, one, other) => {
+    ['two lengths', 'Content-Length: 0', 'Content-Length: 9'],
+    ['a length and chunks', 'Content-Length: 9', 'Transfer-Encoding: chunked'],
+    ['an unknown transfer encoding', 'Transfer-Encoding: xchunked', 'X: y'],
+    ['a space before the colon', 'Content-Length : 9', 'X: y'],
+    ['a folded header', 'X: y\r\n z', 'X: y'],
+    ['a zero byte in a header', 'X: \u0000', 'X: y'],
+  ])('cannot smuggle a second request with %s', async (_, one, other) => {
     const { status, body } = await rawText(
       open.url,
-      `POST /api/v1/executions HTTP/1.1\r\nHost: ${own}\r\n${one}\r\n${other}\r\n\r\nGET /api/v1/triggers HTTP/1.1\r\nHost: ${own}\r\nConnection: close\r\n\r\n`,
+      `POST /api/v1/executions HTTP/1.1\r\nHost: ${own}\r\n${one}\r\n${other}\r\n\r\n` +
+        `GET /api/v1/triggers HTTP/1.1\r\nHost: ${own}\r\nConnection: close\r\n\r\n`,
     )
 
     expect(status).toBe(400)
     expect(body).not.toContain('items')
   })
 
-  it('is refused with more of them than there may be', async () => {
+  it('is rejected with status 431 if its headers are too long', async () => {
     const { status } = await rawRequest(open.url, 'GET /healthz HTTP/1.1', `Host: ${own}`, `X: ${'x'.repeat(20_000)}`)
 
     expect(status).toBe(431)
   })
 })
 
-describe('who sends a body', () => {
-  const send = (head: string, body: string) =>
-    rawText(
-      open.url,
-      `POST /api/v1/executions HTTP/1.1\r\nHost: ${own}\r\nOrigin: ${open.url}\r\nContent-Type: application/json\r\n${head}Connection: close\r\n\r\n${body}`,
-    )
+describe('a client that sends a body', () => {
+  const begun = (head: string) =>
+    `POST /api/v1/executions HTTP/1.1\r\nHost: ${own}\r\nOrigin: ${open.url}\r\n` +
+    `Content-Type: application/json\r\n${head}`
+  const send = (head: string, body: string) => rawText(open.url, `${begun(head)}Connection: close\r\n\r\n${body}`)
 
-  it('that is said to be too large is refused before it comes', async () => {
+  it('is rejected before it sends the body if the declared length is too large', async () => {
     const { status, body } = await send('Content-Length: 1000000000000\r\n', '{')
 
     expect({ status, code: code(body) }).toEqual({ status: 413, code: 'BODY_TOO_LARGE' })
   })
 
-  it('that is nested without end is refused, and nothing breaks', async () => {
+  it('is rejected without a log line if the body is nested too deeply', async () => {
     log.length = 0
     for (const text of [`{"workflow": "x", "context": ${'{"a":'.repeat(100_000)}`, '['.repeat(1_000_000)]) {
       const { status } = await send(`Content-Length: ${text.length}\r\n`, text)
@@ -353,10 +353,8 @@ describe('who sends a body', () => {
     expect(log).toEqual([])
   })
 
-  it('and leaves in the middle of it fills no log', async () => {
+  it('causes no log line when it disconnects in the middle of the body', async () => {
     log.length = 0
-    const begun = (head: string) =>
-      `POST /api/v1/executions HTTP/1.1\r\nHost: ${own}\r\nOrigin: ${open.url}\r\nContent-Type: application/json\r\n${head}`
     for (const text of [
       begun('Content-Length: 100\r\n\r\n{"a"'),
       begun('Transfer-Encoding: chunked\r\n\r\n4\r\n{"a"'),
@@ -371,7 +369,7 @@ describe('who sends a body', () => {
     expect(log).toEqual([])
   })
 
-  it('or a head letter by letter has its connection no longer than 15 s, or 65 s', async () => {
+  it('has 10 s for the headers and 60 s for the request', async () => {
     const asked = Promise.withResolvers<{ readonly server: object }>()
     const hear = (message: unknown) => asked.resolve(message as { readonly server: object })
     subscribe('http.server.request.start', hear)

@@ -1,4 +1,4 @@
-/** Clients that open connections and do not use them: the newest connection, and so a probe, is read in any case. */
+/** Connections that clients open but do not use: the server closes the oldest, so that it can always read a probe. */
 
 import { EventEmitter, once } from 'node:events'
 import type { Server } from 'node:http'
@@ -7,20 +7,20 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { OpenConnections } from '../../src/http/access/open-connections.ts'
 import { type HttpServer, listen } from '../../src/http/server.ts'
 import { Runner } from '../../src/index.ts'
-import { FakeClock } from '../support/fake-clock.ts'
+import { ManualClock } from '../support/manual-clock.ts'
 import { rawRequest, rawText } from '../support/raw-http.ts'
 
-/** Only Linux and Windows have all of 127.0.0.0/8. */
-const ADDRESSES = process.platform !== 'darwin'
+/** Linux and Windows accept connections from each address of 127.0.0.0/8; macOS does not. */
+const HAS_MANY_ADDRESSES = process.platform !== 'darwin'
 
-describe.runIf(ADDRESSES)('a server with connections that are not used', () => {
+describe.runIf(HAS_MANY_ADDRESSES)('a server with many unused connections', () => {
   let runner: Runner
   let server: HttpServer
-  let clock: FakeClock
+  let clock: ManualClock
   const sockets = new Set<Socket>()
   beforeEach(async () => {
     runner = await Runner.open({ database: ':memory:', durability: 'normal' })
-    clock = new FakeClock()
+    clock = new ManualClock()
     server = await listen(runner, {
       ...{ host: '127.0.0.1', port: 0, mayMove: false, hosts: [], token: null },
       log: () => {},
@@ -54,7 +54,10 @@ describe.runIf(ADDRESSES)('a server with connections that are not used', () => {
     return all
   }
 
-  /** Makes the connections so old that their heads cannot be on their way. The answer to a probe shows that the server has accepted them. */
+  /**
+   * Waits until the server has accepted all connections, and advances the clock so that it stops waiting for their
+   * headers.
+   */
   const olderThanASecond = async () => {
     await healthy()
     clock.standStill(1_000)
@@ -69,9 +72,10 @@ describe.runIf(ADDRESSES)('a server with connections that are not used', () => {
 
   const HALF_HEAD = 'GET /api/v1/triggers HTTP/1.1\r\nHost: 127'
   const HALF_BODY =
-    'POST /api/v1/executions HTTP/1.1\r\nHost: 127.0.0.1\r\nOrigin: http://127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{"a'
+    'POST /api/v1/executions HTTP/1.1\r\nHost: 127.0.0.1\r\nOrigin: http://127.0.0.1\r\n' +
+    'Content-Type: application/json\r\nContent-Length: 99\r\n\r\n{"a'
 
-  it('closes the oldest of more than 100 of one address that have sent half a head', async () => {
+  it('closes the oldest connections of an address with more than 100 incomplete request headers', async () => {
     const [first] = await openMany(50, HALF_HEAD)
     const foreign = await open(HALF_HEAD, '127.0.0.9')
     const all = await openMany(850, HALF_HEAD)
@@ -87,10 +91,10 @@ describe.runIf(ADDRESSES)('a server with connections that are not used', () => {
   })
 
   it.each([
-    ['half a head', HALF_HEAD],
+    ['half of the request headers', HALF_HEAD],
     ['half a body', HALF_BODY],
     ['half a second request', `GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n${HALF_HEAD}`],
-  ])('closes the oldest of more than 900 from many addresses that have sent %s', async (_, text) => {
+  ])('closes the oldest of more than 900 connections whose clients have sent %s', async (_, text) => {
     const all = await openMany(890, text, 20)
     await olderThanASecond()
     all.push(...(await openMany(300, text, 20)))
@@ -100,14 +104,14 @@ describe.runIf(ADDRESSES)('a server with connections that are not used', () => {
     expect(await healthy()).toBe(200)
   })
 
-  it('reads 850 requests that come at the same time from one address', async () => {
+  it('answers 850 simultaneous requests from one address', async () => {
     const asked = 'GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n'
     const all = await Promise.all(Array.from({ length: 850 }, () => rawText(server.url, asked)))
 
     expect(new Set(all.map(({ status }) => status))).toEqual(new Set([200]))
   })
 
-  it('keeps a connection on which request follows request', async () => {
+  it('keeps a connection open on which requests continue to arrive', async () => {
     const busy = await open('', '127.0.0.9')
     for (let time = 0; time < 10; time++) {
       await openMany(150, HALF_HEAD)
@@ -119,10 +123,10 @@ describe.runIf(ADDRESSES)('a server with connections that are not used', () => {
   })
 })
 
-it('closes the oldest connection whose client does not read its answer if all others are answered', () => {
+it('closes the oldest connection with an unread answer if all other requests are still being answered', () => {
   const server = new EventEmitter() as unknown as Server
   const closed: number[] = []
-  const clock = new FakeClock()
+  const clock = new ManualClock()
   new OpenConnections(server, clock)
   const opened = (number: number) => {
     const socket = Object.assign(new EventEmitter(), {
@@ -147,6 +151,6 @@ it('closes the oldest connection whose client does not read its answer if all ot
   clock.standStill(1_000)
   opened(1_002)
 
-  // A connection that has sent nothing for a second is closed before those whose clients do not read.
+  // A connection that has sent nothing for a second is closed before a connection with an unread answer.
   expect(closed).toEqual([500, 501, 1_000])
 })

@@ -1,4 +1,4 @@
-"""Triggers and workflows of which it is known what they come to. Everything is polled once, and then when it is asked for."""
+"""Triggers and workflows with known results. Each trigger is polled once at the start, and later only on request."""
 
 import os
 import time
@@ -16,7 +16,7 @@ def skips():
 
 @cloaca.trigger(on="wait", poll_interval=HOUR)
 def repeats():
-    """Fires with the same context: what it starts is active until it is let go, so the second one is a duplicate."""
+    """Fires with an equal context. The first execution still runs at the second firing, which is a duplicate then."""
     return cloaca.TriggerResult.fire(cloaca.Context({"until": os.environ["UNTIL"]}))
 
 

@@ -1,8 +1,8 @@
-/** `/api/v1/events`: what it tells of what a runner does. */
+/** `/api/v1/events`: the event stream of a runner. */
 
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
-import { type EngineEventName, EngineEvents } from '../../src/engine/events.ts'
+import { type EngineEventName, EngineEvents } from '../../src/engine/engine-events.ts'
 import { eventsRoute } from '../../src/http/event-stream.ts'
 import { httpHandler, type Runner } from '../../src/index.ts'
 import { ORIGIN } from '../support/http-client.ts'
@@ -13,11 +13,11 @@ const SHOP = fileURLToPath(new URL('../cli/scripts/shop.py', import.meta.url))
 interface Told {
   readonly id: string | null
   readonly event: string
-  // biome-ignore lint/suspicious/noExplicitAny: what is in it is what the tests are about
+  // biome-ignore lint/suspicious/noExplicitAny: the tests check the contents
   readonly data: any
 }
 
-/** Reads events until one passes the test, which is the last. */
+/** Reads events up to the first for which `isLast` returns true. */
 async function readUntil(response: Response, isLast: (told: Told) => boolean): Promise<readonly Told[]> {
   const all: Told[] = []
   let text = ''
@@ -36,7 +36,7 @@ async function readUntil(response: Response, isLast: (told: Told) => boolean): P
   return all
 }
 
-describe('what HTTP tells of a runner', () => {
+describe('the event stream of a runner', () => {
   let observed: ObservedRunner
   let handler: (request: Request) => Promise<Response>
   beforeAll(async () => {
@@ -52,7 +52,7 @@ describe('what HTTP tells of a runner', () => {
   const events = (headers: Record<string, string> = {}) => handler(new Request(`${ORIGIN}/api/v1/events`, { headers }))
   const ended = (told: Told) => told.event === 'executionFinished'
 
-  it('says hello at once, then what happens, and goes on behind the last event that was read', async () => {
+  it('starts with "hello", sends each event, and resumes after the Last-Event-ID', async () => {
     const stream = await events()
     await observed.runner.execute('refund')
     const told = await readUntil(stream, ended)
@@ -68,6 +68,7 @@ describe('what HTTP tells of a runner', () => {
     expect(told.at(-1)?.data).toMatchObject({
       workflow: 'refund',
       status: 'Failed',
+      cause: 'refund: ValueError: nothing to refund (1 of 1 tasks failed)',
       at: expect.stringMatching(/^20\d\d-.*\+00:00$/),
     })
     expect(more[0]).toMatchObject({ event: 'hello', data: { isComplete: true, isResumed: true } })
@@ -76,7 +77,7 @@ describe('what HTTP tells of a runner', () => {
     expect(new Set(ids).size).toBe(ids.length)
   })
 
-  it('counts skips instead of telling each', async () => {
+  it('sends the number of skipped polls instead of an event per skip', async () => {
     const told = await readUntil(await events(), ({ event }) => event === 'skips')
 
     expect(told.at(-1)?.id).toBeNull()
@@ -84,7 +85,7 @@ describe('what HTTP tells of a runner', () => {
     expect(told.filter(({ event, data }) => event === 'tick' && data.outcome === 'skipped')).toEqual([])
   })
 
-  it('says that something is missing where it does not know the last event that was read', async () => {
+  it('reports missing events if the Last-Event-ID is unknown', async () => {
     for (const id of ['another-7', 'nonsense']) {
       const [hello] = await readUntil(await events({ 'last-event-id': id }), ({ event }) => event === 'hello')
 
@@ -92,7 +93,7 @@ describe('what HTTP tells of a runner', () => {
     }
   })
 
-  it('has as many streams as there may be, and room again when readers leave', async () => {
+  it('rejects readers over the limit, and accepts readers again after others have left', async () => {
     const streams = await Promise.all(Array.from({ length: 120 }, () => events()))
     const refused = streams.filter(({ status }) => status === 503)
     const problem = (await refused[0]?.json()) as { readonly code: string }
@@ -107,8 +108,8 @@ describe('what HTTP tells of a runner', () => {
   })
 })
 
-describe('an event stream that nobody reads', () => {
-  it('has the engine make no event for a poll, until somebody reads, and again a minute after the last has left', async () => {
+describe('the route of the event stream', () => {
+  it('listens to polls from the first reader until a minute after the last reader has left', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
     onTestFinished(() => void vi.useRealTimers())
     const events = new EngineEvents()

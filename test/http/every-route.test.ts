@@ -1,16 +1,17 @@
 /**
- * Every route of the OpenAPI document under attack: without a token and with wrong ones, with ids of others, in other forms of its address,
- * for other hosts, from other sites. The expected statuses follow from the document, so that a new route is attacked as soon as it is declared.
+ * Attacks on each route of the OpenAPI document: without a token, with wrong tokens, with ids of another database, with
+ * other spellings of the path, for other hosts, from other sites. The expected statuses follow from the document, so a
+ * new route is attacked as soon as it is declared.
  */
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { SystemClock } from '../../src/engine/clock.ts'
+import { SystemClock } from '../../src/engine/system-clock.ts'
 import { OPERATIONS } from '../../src/http/app.ts'
 import { openApiDocument } from '../../src/http/openapi/document.ts'
 import { Runner } from '../../src/index.ts'
-import { DatabaseAdmin } from '../../src/store/postgres/admin/database-admin.ts'
 import { openPostgresStore } from '../../src/store/postgres/postgres-store.ts'
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
+import { DatabaseAdmin } from '../../src/tenants/database-admin.ts'
 import { administer, type TemporaryDatabase, temporaryDatabase } from '../support/postgres-server.ts'
 import { casesOf, encodedIdCases, foreignIdCases } from '../support/route-cases.ts'
 import { type Route, routesOf } from '../support/route-requests.ts'
@@ -64,7 +65,7 @@ describe.each(TARGETS)('%s', (_, options) => {
   })
   afterAll(() => target[Symbol.asyncDispose]())
 
-  it.each(TITLED)('answers attacks on %s %s as the document says', async (_method, _path, route: Route) => {
+  it.each(TITLED)('answers attacks on %s %s with the documented status', async (_method, _path, route: Route) => {
     const cases = [...casesOf(route, target.access), ...encodedIdCases(route, target.access, own[0] ?? {})]
 
     expect(cases.length).toBeGreaterThan(50)
@@ -72,8 +73,8 @@ describe.each(TARGETS)('%s', (_, options) => {
   })
 })
 
-describe('ids of others', () => {
-  it('lead to nothing of another database, by any route', async () => {
+describe('foreign ids', () => {
+  it('are not found by any route if they belong to another database', async () => {
     await using target = await openTarget(runner, { listensOn: null, token: ROUTE_TOKEN })
     const reached = new Set<string>()
     for (const route of WITH_IDS.filter(({ method }) => method === 'GET')) {
@@ -103,7 +104,7 @@ describe('ids of others', () => {
       await database[Symbol.asyncDispose]()
     })
 
-    it('lead to nothing of another tenant, by any route', async () => {
+    it('are not found by any route if they belong to another tenant', async () => {
       const admin = new DatabaseAdmin(`postgresql://postgres@${database.place}`)
       const [tenant, other] = [
         await admin.createTenant({ schemaName: 'routes_a', username: 'routes_a' }),

@@ -1,17 +1,17 @@
-/** A serving process under readers and writers that want too much of it, or never go on: it stays small, and answers others. */
+/** A serving process with demanding or stalled clients: its memory stays small, and it answers other clients. */
 
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { type EngineEventName, EngineEvents } from '../../src/engine/events.ts'
+import { type EngineEventName, EngineEvents } from '../../src/engine/engine-events.ts'
 import { eventsRoute } from '../../src/http/event-stream.ts'
 import type { Runner } from '../../src/index.ts'
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
 import { Terminal } from '../support/cloaca-process.ts'
-import { FakeClock } from '../support/fake-clock.ts'
 import { ORIGIN } from '../support/http-client.ts'
+import { ManualClock } from '../support/manual-clock.ts'
 import { rawSocket } from '../support/raw-http.ts'
 import { ServedHttp } from '../support/served-http.ts'
 import { newExecution, START } from '../support/store-builders.ts'
@@ -31,7 +31,7 @@ describe('a serving process', () => {
   let mixed: string
   const sockets = new Set<Socket>()
   const context = `{"text":"${'x'.repeat(100 * MEBIBYTE)}"}`
-  /** With a character of two units across where it is cut, and one of three bytes. */
+  /** Context with a surrogate pair across the boundary of two chunks, and with characters of three bytes. */
   const mixedContext = `{"text":"${'x'.repeat(65_526)}🚽${'€'.repeat(MEBIBYTE)}"}`
   beforeAll(async () => {
     terminal = new Terminal()
@@ -39,7 +39,7 @@ describe('a serving process', () => {
     const store = await openSqliteStore({
       path: join(terminal.folder, 'jobs.db'),
       durability: 'normal',
-      clock: new FakeClock(),
+      clock: new ManualClock(),
     })
     const executions = [context, mixedContext].map((inputText) => newExecution({ inputText }))
     for (const execution of executions) await store.createExecution(execution, { kind: 'call' }, START)
@@ -68,14 +68,14 @@ describe('a serving process', () => {
       }),
     )
   }
-  /** The first line of its answer; nothing more of it is read. */
+  /** Returns the status of the answer, and reads nothing more of it. */
   const statusOf = async (socket: Socket): Promise<number> => {
     const [bytes] = (await once(socket, 'data')) as [Buffer]
     socket.pause()
     return Number(bytes.toString('latin1').split(' ')[1])
   }
   const residentBytes = async () => Number((await http.metrics()).value('cloaca_memory_resident_bytes'))
-  /** Others are answered, and triggers are polled meanwhile. */
+  /** Checks that the server still polls triggers and answers other clients. */
   const expectAlive = async () => {
     const polls = { trigger: 'often', outcome: 'skipped' }
     const before = Number((await http.metrics()).value('cloaca_polls_total', polls))
@@ -84,7 +84,7 @@ describe('a serving process', () => {
     expect((await http.get('/executions?limit=1')).items).toHaveLength(1)
   }
 
-  /** Of the input of an execution, once there is memory for it. */
+  /** Returns the digest of an execution's input. Repeats the request while the server has no memory for it. */
   const digestOf = async (id: string): Promise<string> => {
     let response: Response
     do response = await fetch(`${http.url}/api/v1/executions/${id}/input`)
@@ -99,7 +99,7 @@ describe('a serving process', () => {
     return digest.digest('hex')
   }
 
-  it('lists and shows an execution with a context of 100 MB without reading it', async () => {
+  it('lists and shows an execution without reading its context of 100 MB', async () => {
     await http.get(`/executions/${large}`)
     const before = await residentBytes()
     for (let time = 0; time < 10; time++) {
@@ -110,7 +110,7 @@ describe('a serving process', () => {
     expect((await residentBytes()) - before).toBeLessThan(50 * MEBIBYTE)
   })
 
-  it('sends that context to the letter, and to no more readers at a time than it has memory for', async () => {
+  it('sends a context of 100 MB unchanged, and only to 2 of 8 simultaneous readers', async () => {
     const before = await residentBytes()
     const slow = await Promise.all(Array.from({ length: 8 }, () => open(ask(`/api/v1/executions/${large}/input`))))
     const statuses = await Promise.all(slow.map(statusOf))
@@ -124,7 +124,7 @@ describe('a serving process', () => {
     expect(digests).toEqual([context, mixedContext].map((text) => createHash('sha256').update(text).digest('hex')))
   })
 
-  it('has 100 event streams of 880 that are asked for, says why it refuses the others, and answers who asks for something else', async () => {
+  it('opens 100 event streams, rejects 780 more with a reason, and answers other requests', async () => {
     const all = await Promise.all(Array.from({ length: 880 }, () => open(ask('/api/v1/events'))))
     const statuses = await Promise.all(all.map(statusOf))
     await expectAlive()
@@ -145,7 +145,7 @@ describe('a serving process', () => {
     await closeAll()
   })
 
-  it('answers others while hundreds send their requests letter by letter', async () => {
+  it('answers other clients while 800 connections send incomplete requests', async () => {
     const before = await residentBytes()
     await Promise.all(Array.from({ length: 400 }, () => open('GET /api/v1/triggers HTTP/1.1\r\nHost: 127')))
     await Promise.all(
@@ -158,8 +158,8 @@ describe('a serving process', () => {
   })
 })
 
-describe('a reader of events that does not read', () => {
-  it('is cut off when 1 MiB waits for it, and costs no more than that', async () => {
+describe('a client that opens an event stream and does not read', () => {
+  it('is disconnected when 1 MiB is queued for it', async () => {
     const events = new EngineEvents()
     const on = (name: EngineEventName, listener: () => void) => events.on(name, listener)
     const { respond } = eventsRoute({ on } as unknown as Runner, '/events')

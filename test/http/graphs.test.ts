@@ -1,11 +1,11 @@
-/** Sources, reactors and graphs over HTTP: what is answered, to the letter, and that it is what the OpenAPI document says. */
+/** Sources, reactors and graphs over HTTP: the exact answers, each checked against the OpenAPI document. */
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { pageAfterWithin } from '../../src/http/answer-pages.ts'
 import { elementRanges } from '../../src/http/bodies/json-elements.ts'
-import { pageAfterWithin } from '../../src/http/pages.ts'
 import { httpHandler } from '../../src/index.ts'
 import { HttpClient, ORIGIN } from '../support/http-client.ts'
 import { ObservedRunner } from '../support/observed-runner.ts'
@@ -75,7 +75,7 @@ describe('sources, reactors and graphs over HTTP', () => {
   const fired = (reactor: string, sequence: number) =>
     observed.until('reactorFired', (event) => event.reactor === reactor && event.sequence >= sequence)
 
-  it('takes an event to the letter, and says its sequence when it is stored', async () => {
+  it('stores an event verbatim, and returns its sequence number', async () => {
     const first = await push('door', EXACT)
     const second = await push('door', ' [1.0, "a,]"] ')
 
@@ -87,7 +87,7 @@ describe('sources, reactors and graphs over HTTP', () => {
     expect((await client.get('/api/v1/sources/door/events?cursor=2')).json.items).toMatchObject([{ sequence: 1 }])
   })
 
-  it('takes each element of an array as an event of its own where that is asked for', async () => {
+  it('stores each element of an array as a separate event with "each=true"', async () => {
     const { status, json } = await push('door', '[1.0, {"a": [1, 2], "b": "],["}, "x\\"y", [] ]', '?each=true')
     const none = await push('door', ' [ ] ', '?each=true')
 
@@ -102,7 +102,7 @@ describe('sources, reactors and graphs over HTTP', () => {
     ])
   })
 
-  it('refuses what it cannot take, and says why', async () => {
+  it('rejects invalid requests with a status and code for each mistake', async () => {
     const answers = await Promise.all([
       push('dor', '1'),
       push('weather', '1'),
@@ -148,7 +148,7 @@ describe('sources, reactors and graphs over HTTP', () => {
     expect((await client.get('/api/v1/sources/door')).json).toMatchObject({ lastSequence: 6 })
   })
 
-  it('says when there is room again, and how many of the events of an array are stored, where a source is full', async () => {
+  it('rejects events for a full source with a Retry-After and the number of stored events', async () => {
     const filled = await push('slow', `[${Array.from({ length: 18 }, () => 1).join(',')}]`, '?each=true')
 
     const partly = await push('slow', '[1, 2, 3]', '?each=true')
@@ -163,7 +163,7 @@ describe('sources, reactors and graphs over HTTP', () => {
     expect((await client.get('/api/v1/sources/slow')).json).toMatchObject({ waiting: 20, limit: 20, refused: 2 })
   })
 
-  it('shows what came of an event: value, firing, run of a graph, execution, and back', async () => {
+  it('shows the value, firing, graph run and execution that an event caused, and the way back', async () => {
     const subscribed = await client.post('/api/v1/subscriptions', {
       reactor: 'any',
       workflow: 'ring',
@@ -197,7 +197,7 @@ describe('sources, reactors and graphs over HTTP', () => {
     expect((await client.get('/api/v1/graphs')).json.items).toMatchObject([{ name: 'alarm', reactor: 'any' }])
   })
 
-  it('shows what a reactor waits for, and fires it by hand', async () => {
+  it('shows the inputs that a reactor waits for, and fires a reactor by hand', async () => {
     const names = (await client.get('/api/v1/reactors')).json.items.map(({ name }: { name: string }) => name)
     await push('probe', '1')
     await expect
@@ -212,6 +212,20 @@ describe('sources, reactors and graphs over HTTP', () => {
     expect(json.waitingFor).toMatchObject({ sources: ['door'] })
     expect(byHand).toMatchObject({ status: 201, json: { byHand: 'http: a try', causes: [] } })
     expect(byHand.json.payloadText).toContain('"door":2.0')
+  })
+
+  it('rejects a subscription to an undeclared reactor or workflow, unless `allowMissing` is true', async () => {
+    const body = { reactor: 'ovn', workflow: 'ring' }
+
+    const reactor = await client.post('/api/v1/subscriptions', body)
+    const workflow = await client.post('/api/v1/subscriptions', { reactor: 'oven', workflow: 'rng' })
+    const early = await client.post('/api/v1/subscriptions', { ...body, allowMissing: true })
+
+    expect(reactor).toMatchObject({ status: 404, json: { code: 'REACTOR_NOT_FOUND', reactor: 'ovn' } })
+    expect(reactor.json.detail).toContain('Did you mean "oven"?')
+    expect(workflow).toMatchObject({ status: 404, json: { code: 'WORKFLOW_NOT_FOUND', workflow: 'rng' } })
+    expect(early).toMatchObject({ status: 201, json: { reactor: 'ovn' } })
+    await client.delete(`/api/v1/subscriptions/${early.json.id}`)
   })
 
   it('pauses, resumes, replays and removes a subscription', async () => {
@@ -235,25 +249,32 @@ describe('sources, reactors and graphs over HTTP', () => {
     )
   })
 
-  it('counts what happens in metrics, and tells readers of the event stream how often', async () => {
+  it('sends the numbers of firings and failed events over the event stream', async () => {
     const stream = await httpHandler(observed.runner)(new Request(`${ORIGIN}/api/v1/events`))
     const { lastSequence } = (await client.get('/api/v1/reactors/any')).json
     await push('probe', '[{"c": 1}, {"c": 2}, "bad"]', '?each=true')
     await fired('any', lastSequence + 2)
     const told = await readUntil(stream, 'failedEvents')
 
-    const scrape = async () =>
-      new Metrics(await (await httpHandler(observed.runner)(new Request(`${ORIGIN}/metrics`))).text())
-    const metrics = await scrape()
-
     expect(told).toContain('event: graphs\ndata: ')
     expect(told).toContain('"failedEvents":{"probe":1}')
     expect(told).toContain('"firings":{"any":2')
     expect(told).not.toContain('event: reactorFired')
+  })
+
+  it('counts events, firings and runs of graphs in metrics', async () => {
+    const { lastSequence } = (await client.get('/api/v1/reactors/any')).json
+    await push('probe', '[{"c": 1}, {"c": 2}, "bad"]', '?each=true')
+    await fired('any', lastSequence + 2)
+
+    const scrape = async () =>
+      new Metrics(await (await httpHandler(observed.runner)(new Request(`${ORIGIN}/metrics`))).text())
+    const metrics = await scrape()
+
     const of = (name: string, labels: Record<string, string>) => metrics.value(`cloaca_${name}`, labels)
     const { lastSequence: accepted } = (await client.get('/api/v1/sources/probe')).json
     expect(of('source_events_total', { source: 'probe', outcome: 'accepted' })).toBe(accepted)
-    expect(of('source_events_total', { source: 'probe', outcome: 'failed' })).toBe(1)
+    expect(of('source_events_total', { source: 'probe', outcome: 'failed' })).toBe(2)
     expect(of('source_events_total', { source: 'slow', outcome: 'refused' })).toBe(2)
     expect(of('source_events_waiting', { source: 'slow' })).toBe(20)
     expect(of('source_events_waiting', { source: 'weather' })).toBe(0)
@@ -264,7 +285,7 @@ describe('sources, reactors and graphs over HTTP', () => {
       .toBe(lastSequence + 2)
   })
 
-  it('leaves a value that is long out of lists: it has an address of its own', async () => {
+  it('omits long values from lists, and serves each at its own address', async () => {
     const long = JSON.stringify('x'.repeat(10_001))
 
     const { sequence } = (await push('door', long)).json
@@ -277,7 +298,7 @@ describe('sources, reactors and graphs over HTTP', () => {
   })
 })
 
-/** What a stream has told when a word is in it. */
+/** Returns the text of a stream up to the part that contains a word. */
 async function readUntil({ body }: Response, word: string): Promise<string> {
   let told = ''
   const decoder = new TextDecoder()
@@ -288,7 +309,7 @@ async function readUntil({ body }: Response, word: string): Promise<string> {
   return told
 }
 
-it('a page of what may be large ends when it is, and goes on behind its last row', async () => {
+it('ends a page early if its rows are large, and continues after its last row', async () => {
   const lengths = [5, 3_000_000, 3_000_000, 7, ...Array.from({ length: 30 }, () => 1)]
   const rows = lengths.map((length, index) => ({ id: String(index), length }))
   const asked: number[] = []
@@ -323,7 +344,7 @@ it.each([
     '["\\\\", "\\\\\\"", [[], {}], {"a,": [",", "]"]}, 1e5, -0.0]',
     ['"\\\\"', '"\\\\\\""', '[[], {}]', '{"a,": [",", "]"]}', '1e5', '-0.0'],
   ],
-])('the elements of %s are what is between its commas', (text, elements) => {
+])('finds the text of each element of an array, and none in other values: %s', (text, elements) => {
   const ranges = elementRanges(text)
   const found =
     ranges && Array.from({ length: ranges.length / 2 }, (_, index) => [ranges[2 * index], ranges[2 * index + 1]])

@@ -1,4 +1,4 @@
-/** `/healthz` and `/readyz` while something is wrong: a database that is locked or gone, Python that hangs in C. */
+/** `/healthz` and `/readyz` during a failure: a locked or missing database, or Python that hangs in C. */
 
 import { mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { httpHandler } from '../../src/index.ts'
-import { Connection } from '../../src/store/sqlite/file/connection.ts'
+import { Connection } from '../../src/store/sqlite/file/sqlite-connection.ts'
 import { HttpClient } from '../support/http-client.ts'
 import { ObservedRunner } from '../support/observed-runner.ts'
 
@@ -14,7 +14,7 @@ const SHOP = fileURLToPath(new URL('../cli/scripts/shop.py', import.meta.url))
 const HANGS = fileURLToPath(new URL('../host/hangs_in_c.py', import.meta.url))
 const SOON_MS = 300
 
-describe('a process that serves', () => {
+describe('a serving process', () => {
   const serve = async (script: string) => {
     const folder = mkdtempSync(join(tmpdir(), 'cloaca-health-'))
     const path = join(folder, 'jobs.db')
@@ -28,7 +28,7 @@ describe('a process that serves', () => {
     return { path, observed, client: await HttpClient.of(httpHandler(observed.runner)) }
   }
 
-  it('is ready, is not while its database is locked or gone, and is again', async () => {
+  it('is not ready while its database is locked or missing, and is ready afterwards', async () => {
     const { path, observed, client } = await serve(SHOP)
     await observed.runsOf('new_order')
     const before = await client.get('/readyz')
@@ -53,7 +53,7 @@ describe('a process that serves', () => {
     expect([meanwhile, metrics].map(({ status }) => status)).toEqual([200, 200])
   })
 
-  it('is not ready while Python hangs where nothing can interrupt it', async () => {
+  it('is not ready while Python hangs in C code that cannot be interrupted', async () => {
     const { observed, client } = await serve(HANGS)
     await expect.poll(() => observed.runner.underWay).toEqual(["trigger 'hangs'"])
 

@@ -1,11 +1,12 @@
-/** The routes of `/api/v1` about a history that grows: filters, pages far back, counts, trends, durations, schedules, actions. */
+/** The routes of `/api/v1` for a long history: filters, later pages, trends, durations, schedules, actions. */
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { httpHandler } from '../../src/index.ts'
-import { asItHappened } from '../../src/runner/records/logs.ts'
+import { sortedByTime } from '../../src/runner/records/log-records.ts'
 import { HttpClient } from '../support/http-client.ts'
 import { ObservedRunner } from '../support/observed-runner.ts'
 
@@ -57,7 +58,7 @@ describe('the history over HTTP', () => {
   }
   const listed = async (path: string) => (await client.get(`/api/v1/${path}`)).json.items
 
-  it('counts executions in each status, and in each hour of the last day', async () => {
+  it('counts executions by status, and by hour of the last day', async () => {
     const all = await client.get('/api/v1/executions/counts')
     const bad = await client.get('/api/v1/executions/counts?workflow=bad')
     const none = await client.get('/api/v1/executions/counts?until=2020-01-01T00:00:00Z')
@@ -75,7 +76,18 @@ describe('the history over HTTP', () => {
     expect(two.json.items).toMatchObject([{ counts: {} }, { counts: { Failed: 1 } }])
   })
 
-  it('tells sizes of contexts with an execution, and what tries it again', async () => {
+  it('shows the cause of a failed execution in lists, in the execution and in the status', async () => {
+    const bad = { id: ids[1], cause: 'fails: ValueError: no (1 of 1 tasks failed)' }
+    const one = await client.get(`/api/v1/executions/${ids[1]}`)
+    const status = await client.get('/api/v1/status')
+
+    expect(await listed('executions?status=Failed')).toMatchObject([bad])
+    expect(await listed('executions?status=Completed')).toMatchObject([{ cause: null }, { cause: null }])
+    expect(one.json).toMatchObject({ ...bad, errorMessage: expect.stringMatching(/^1 task\(s\) failed, 0 completed/) })
+    expect(status.json.lastFailures).toMatchObject([bad])
+  })
+
+  it('shows the sizes of the contexts of an execution, and lists its retries', async () => {
     const { json } = await client.post(`/api/v1/executions/${ids[1]}/retry`)
     await observed.until('executionFinished', ({ executionId }) => executionId === json.id)
 
@@ -87,7 +99,7 @@ describe('the history over HTTP', () => {
     expect(await listed(`executions?retryOf=${ids[1]}`)).toMatchObject([{ id: json.id, retryOf: ids[1] }])
   })
 
-  it('tells what a task began with, and what it left', async () => {
+  it('shows the input and the output of a task', async () => {
     const at = `/api/v1/executions/${ids[0]}`
     const [input, first, output] = [
       await client.get(`${at}/tasks/first/input`),
@@ -100,7 +112,7 @@ describe('the history over HTTP', () => {
     expect((await client.get(`${at}/tasks/frst/input`)).json.detail).toContain('Did you mean "first"?')
   })
 
-  it('goes on in a log where a page ended, also at its end', async () => {
+  it('continues a log after the last record of a page, even at the end of the log', async () => {
     const at = `/api/v1/executions/${ids[0]}/log`
     const first = await client.get(`${at}?limit=4`)
     const second = await client.get(`${at}?limit=4&cursor=${first.json.nextCursor}`)
@@ -114,15 +126,15 @@ describe('the history over HTTP', () => {
     expect(task.json.items).toMatchObject([{ task: 'second', message: 'last' }])
   })
 
-  it('has a log in the order of instants, but what one attempt says in its own', () => {
+  it('sorts the log by time, but keeps the order of the lines of one attempt', () => {
     const said = (task: string, at: number, message: string) =>
       ({ task, attempt: 1, at, stream: 'stdout', message }) as const
     const stored = [said('a', 5, 'a1'), said('a', 3, 'a2'), said('a', 9, 'a3'), said('b', 4, 'b1'), said('b', 6, 'b2')]
 
-    expect(asItHappened(stored).map(({ message }) => message)).toEqual(['b1', 'a1', 'a2', 'b2', 'a3'])
+    expect(sortedByTime(stored).map(({ message }) => message)).toEqual(['b1', 'a1', 'a2', 'b2', 'a3'])
   })
 
-  it('tells how long the tasks of a workflow took, and its versions', async () => {
+  it('shows the durations of the tasks of a workflow, and its versions', async () => {
     const { json } = await client.get('/api/v1/workflows/fine/stats')
 
     expect(json).toMatchObject({ executions: 2, attempts: 4, byStatus: { Completed: 2 } })
@@ -153,7 +165,7 @@ describe('the history over HTTP', () => {
     expect((await client.get(`/api/v1/${at}?outcome=done`)).json.code).toBe('INVALID_ARGUMENT')
   })
 
-  it('makes, changes, switches and removes schedules, with who and why', async () => {
+  it('creates, changes and disables schedules, and lists these actions with source and note', async () => {
     const made = await client.post('/api/v1/schedules', { workflow: 'fine', expression: '0 3 * * *', note: 'nightly' })
     const at = `/api/v1/schedules/${made.json.id}`
     const changed = await client.post(`${at}/set`, { expression: '0 4 * * *', timezone: 'Europe/Berlin' })
@@ -161,7 +173,6 @@ describe('the history over HTTP', () => {
     const wrong = await client.post(`${at}/set`, { expression: 'never' })
     const unknown = await client.post('/api/v1/schedules', { workflow: 'fin', expression: '0 3 * * *' })
     const actions = await client.get(`${at}/actions`)
-    const removed = await client.delete(`${at}?note=over`)
 
     expect(made).toMatchObject({ status: 201, json: { workflow: 'fine', expression: '0 3 * * *', timezone: 'UTC' } })
     expect(changed.json).toMatchObject({ id: made.json.id, expression: '0 4 * * *', timezone: 'Europe/Berlin' })
@@ -173,14 +184,30 @@ describe('the history over HTTP', () => {
       { kind: 'set' },
       { kind: 'create', note: 'nightly' },
     ])
+    await client.delete(at)
+  })
+
+  it('removes a schedule, and keeps the note of the removal', async () => {
+    const made = await client.post('/api/v1/schedules', { workflow: 'fine', expression: '0 3 * * *' })
+    const at = `/api/v1/schedules/${made.json.id}`
+    await client.post(`${at}/disable`, { note: 'holidays' })
+    // `until` excludes its own millisecond, so the two actions need different ones.
+    await setTimeout(2)
+
+    const removed = await client.delete(`${at}?note=over`)
+
     expect(removed.json).toEqual({ id: made.json.id, deleted: true })
     expect((await client.get(at)).status).toBe(404)
     const all = await client.get('/api/v1/actions?limit=1')
     expect(all.json.items).toMatchObject([{ kind: 'delete', target: made.json.id, note: 'over' }])
     expect(await listed(`actions?limit=1&cursor=${all.json.nextCursor}`)).toMatchObject([{ kind: 'disable' }])
+    expect(await listed(`actions?until=${encodeURIComponent(all.json.items[0].at)}&limit=1`)).toMatchObject([
+      { kind: 'disable' },
+    ])
+    expect(await listed('actions?since=2999-01-01T00:00:00Z')).toEqual([])
   })
 
-  it('refuses to remove for another site, and lists alerts', async () => {
+  it('rejects the removal of a schedule by another site, and lists alerts', async () => {
     const { json: made } = await client.post('/api/v1/schedules', { workflow: 'fine', expression: '0 3 * * *' })
 
     const { status, json } = await client.delete(`/api/v1/schedules/${made.id}`, { origin: 'http://evil.example' })

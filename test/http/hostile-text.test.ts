@@ -1,4 +1,4 @@
-/** Names and output that a browser, a terminal or a stream of events could take for something else: they come as text. */
+/** Names and output with HTML, terminal codes or lines of an event stream: HTTP sends them as plain text. */
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -40,17 +40,17 @@ with cloaca.WorkflowBuilder("talk"):
         return context
 `
 
-/** What would be acted upon if it were sent as it is. */
+/** Checks that no browser or terminal interprets the text of an answer. */
 function expectInert({ headers, text }: Pick<Answer, 'headers' | 'text'>): void {
   expect(headers.get('content-type')).toMatch(/^application\/(problem\+)?json/)
   expect(headers.get('x-content-type-options')).toBe('nosniff')
   expect(headers.get('content-security-policy')).toMatch(/^default-src 'none'/)
   expect(headers.get('set-cookie')).toBeNull()
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they must not be there
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the text must not contain control characters
   expect(text).not.toMatch(/[\u0000-\u001f\u007f]/)
 }
 
-describe('text that is meant for something else', () => {
+describe('text with HTML, terminal codes or lines of an event stream', () => {
   let observed: ObservedRunner
   let client: HttpClient
   let folder: string
@@ -72,7 +72,7 @@ describe('text that is meant for something else', () => {
     rmSync(folder, { recursive: true, force: true })
   })
 
-  it.each(NAMES)('is the name of a trigger as any other: %j', async (name) => {
+  it.each(NAMES)('works as the name of a trigger: %j', async (name) => {
     const at = `/api/v1/triggers/${encodeURIComponent(name)}`
     const shown = await client.get(at)
     const ticks = await client.get(`${at}/ticks`)
@@ -90,7 +90,7 @@ describe('text that is meant for something else', () => {
     for (const answer of [shown, ticks, off, on]) expectInert(answer)
   })
 
-  it('is in a log, an error, a context and a list, and nowhere more than text', async () => {
+  it('stays plain text in a log, an error, a context and a list', async () => {
     const { json } = await client.get('/api/v1/executions')
     const at = `/api/v1/executions/${json.items[0].id}`
     const log = await client.get(`${at}/log`)
@@ -107,7 +107,7 @@ describe('text that is meant for something else', () => {
     for (const answer of [log, context, ticks, list, unknown]) expectInert(answer)
   })
 
-  it('begins no event of its own', async () => {
+  it('does not start an event in the event stream', async () => {
     const reader = stream.body?.getReader()
     let text = ''
     while (!text.includes('executionFinished')) text += new TextDecoder().decode((await reader?.read())?.value)

@@ -1,15 +1,16 @@
-/** `/metrics` of a serving process: each number is what a scenario did, and the text is what Prometheus reads. */
+/** `/metrics` of a serving process: the numbers match the actions of a scenario, and Prometheus can read the text. */
 
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { exposition } from '../../src/http/metrics/exposition.ts'
-import { families } from '../../src/http/metrics/families.ts'
+import { families } from '../../src/http/metrics/metric-families.ts'
 import { EngineCounters } from '../../src/metrics/engine-counters.ts'
 import { Histogram, SHORT_BOUNDS_MS } from '../../src/metrics/histogram.ts'
 import type { HostMeasurements } from '../../src/metrics/measurements.ts'
 import { StoreCounters } from '../../src/metrics/store-counters.ts'
+import type { LimitRow } from '../../src/model/limits/limits.ts'
 import { Terminal } from '../support/cloaca-process.ts'
 import { readDocument, tableRows } from '../support/documents.ts'
 import { Metrics } from '../support/prometheus-text.ts'
@@ -18,7 +19,7 @@ import { ServedHttp } from '../support/served-http.ts'
 const COUNTED = fileURLToPath(new URL('counted.py', import.meta.url))
 const HOSTILE = '<img src=x onerror="alert(1)">\\'
 
-describe('what a serving process counts', () => {
+describe('the metrics of a serving process', () => {
   let terminal: Terminal
   let http: ServedHttp
   let first: Metrics
@@ -29,7 +30,7 @@ describe('what a serving process counts', () => {
     const serving = terminal.start(['serve', COUNTED, '--db', 'jobs.db'], { env: { UNTIL: until, DIES: dies } })
     http = await ServedHttp.of(serving)
     first = await http.metrics()
-    // Each trigger is polled once at the start, and never again by itself.
+    // Each trigger is polled once at the start, and later only on request.
     await http.until((now) => now.samples('cloaca_polls_total').reduce((sum, { value }) => sum + value, 0) === 6)
     for (const name of ['skips', 'skips', 'repeats', 'limited', 'fails']) await http.post(`/triggers/${name}/poll`)
     await http.post('/triggers/repeats/fire?force=true', { until, time: 'by hand' })
@@ -46,12 +47,12 @@ describe('what a serving process counts', () => {
     )
   const of = (name: string, labels: Record<string, string> = {}) => metrics.value(`cloaca_${name}`, labels)
 
-  it('shows 0 for what is declared and has not happened', () => {
+  it('are 0 for declared workflows and triggers without activity', () => {
     expect(first.value('cloaca_executions_total', { workflow: 'flaky', status: 'Failed' })).toBe(0)
     expect(first.value('cloaca_polls_total', { trigger: 'fails', outcome: 'limited' })).toBe(0)
   })
 
-  it('has the polls of each trigger by their outcome, and what became of its firings', async () => {
+  it('count the polls of each trigger by outcome, and its firings by result', async () => {
     metrics = await http.metrics()
 
     expect(polls('skips')).toEqual({ skipped: 3 })
@@ -65,7 +66,7 @@ describe('what a serving process counts', () => {
     expect(of('firings_total', { trigger: 'skips' })).toBe(0)
   })
 
-  it('has the lateness of those that were due, and the duration of all', () => {
+  it('measure the lateness of scheduled polls, and the duration of all polls', () => {
     expect(of('poll_lateness_seconds_count', { trigger: 'skips' })).toBe(1)
     expect(of('poll_duration_seconds_count', { trigger: 'skips' })).toBe(3)
     expect(of('poll_duration_seconds_bucket', { trigger: 'hangs', le: '0.01' }), 'it had 50 ms').toBe(0)
@@ -75,13 +76,16 @@ describe('what a serving process counts', () => {
     expect(of('oldest_due_trigger_seconds')).toBe(0)
   })
 
-  it('has executions by workflow and status, their tasks, attempts and retries', () => {
+  it('count executions and tasks by workflow and status', () => {
     expect(of('executions_total', { workflow: 'fine', status: 'Completed' })).toBe(2)
     expect(of('executions_total', { workflow: 'flaky', status: 'Failed' })).toBe(1)
     expect(of('executions_total', { workflow: HOSTILE, status: 'Completed' })).toBe(1)
     expect(of('execution_duration_seconds_count', { workflow: 'fine' })).toBe(2)
     const tasks = ['Completed', 'Failed', 'Skipped'].map((status) => of('tasks_total', { workflow: 'flaky', status }))
     expect(tasks).toEqual([1, 1, 1])
+  })
+
+  it('count attempts and retries, and measure the durations and queue times of tasks', () => {
     expect(of('attempts_total', { workflow: 'flaky', outcome: 'failed' })).toBe(2)
     expect(of('attempts_total', { workflow: 'flaky', outcome: 'completed' })).toBe(1)
     expect(of('retries_total', { workflow: 'flaky' })).toBe(1)
@@ -89,7 +93,7 @@ describe('what a serving process counts', () => {
     expect(of('queue_wait_seconds_count', { workflow: 'flaky' })).toBe(3)
   })
 
-  it('has what runs now, and how it ended when it is over', async () => {
+  it('count running executions, and count ended executions by status', async () => {
     const running = await http.metrics()
     const active = await http.get('/executions?workflow=wait')
     await http.post(`/executions/${active.items[0].id}/cancel`)
@@ -107,7 +111,7 @@ describe('what a serving process counts', () => {
     expect(ended.value('cloaca_attempts_total', { workflow: 'wait', outcome: 'cancelled' })).toBe(1)
   })
 
-  it('has the commits of the database, of which several steps share one', async () => {
+  it('count the commits of the database, and the steps that share a commit', async () => {
     metrics = await http.metrics()
 
     for (const kind of ['read', 'write', 'accept']) {
@@ -122,19 +126,21 @@ describe('what a serving process counts', () => {
     expect([of('store_refused_total'), of('store_locked_total')]).toEqual([0, 0])
   })
 
-  it('has the interpreters: how many, their memory, and that one died', async () => {
-    const before = await http.metrics()
+  it('show the number and memory of the interpreters, and count the death of an interpreter', async () => {
+    const memory = 'cloaca_interpreter_memory_resident_bytes'
+    // Interpreters measure their memory once a second, the first time a second after their start.
+    const before = await http.until((now) => now.value(memory, { interpreter: '1' }) !== null)
     writeFileSync(join(terminal.folder, 'dies'), '')
     const { outcome } = await http.post('/triggers/dies/poll')
     rmSync(join(terminal.folder, 'dies'))
     const after = await http.until(
       (now) =>
         Number(now.value('cloaca_interpreters', { state: 'live' })) > 0 &&
-        now.value('cloaca_interpreter_memory_resident_bytes', { interpreter: 'quarantine-1' }) !== null,
+        now.value(memory, { interpreter: 'quarantine-1' }) !== null,
     )
 
     expect(before.value('cloaca_interpreters', { state: 'live' })).toBe(1)
-    expect(before.value('cloaca_interpreter_memory_resident_bytes', { interpreter: '1' })).toBeGreaterThan(50e6)
+    expect(before.value(memory, { interpreter: '1' })).toBeGreaterThan(50e6)
     expect(before.value('cloaca_interpreter_restarts_total', { cause: 'died' })).toBe(0)
     expect(outcome).toBe('failed')
     expect(after.value('cloaca_polls_total', { trigger: 'dies', outcome: 'failed' })).toBe(1)
@@ -142,7 +148,7 @@ describe('what a serving process counts', () => {
     expect((await fetch(`${http.url}/readyz`)).status, 'with the interpreter of its own').toBe(200)
   })
 
-  it('says of each metric what it is, and has those of its process', async () => {
+  it('have a help text each, and include the metrics of the process', async () => {
     metrics = await http.metrics()
 
     expect(metrics.families.size).toBeGreaterThanOrEqual(30)
@@ -157,7 +163,14 @@ describe('what a serving process counts', () => {
   })
 })
 
-describe('the text of metrics', () => {
+const PER_MINUTE = { count: 100, windowMs: 60_000 }
+
+function limitRow(name: string, given: Partial<LimitRow> = {}): LimitRow {
+  const values = { maxActive: 3, rate: null, per: null }
+  return { name, ...values, declared: values, overrides: {}, differs: false, used: 0, waiting: 0, ...given }
+}
+
+describe('the text for Prometheus', () => {
   const now = {
     activeExecutions: 0,
     activeAttempts: 0,
@@ -167,13 +180,17 @@ describe('the text of metrics', () => {
     triggers: { enabled: 0, disabled: 0, polled: 0 },
     activePolls: 0,
     waitingEvents: new Map(),
+    openWaits: new Map([['signal', 2] as const]),
+    openApprovals: 3,
+    limits: [limitRow('crm', { used: 2, waiting: 5 }), limitRow('mail', { maxActive: null, rate: PER_MINUTE })],
     oldestDueMs: 0,
+    latestPollMs: 0,
   }
   const quoted = (text: string) => [...text.matchAll(/`([^`]+)`/g)].map(([, each]) => String(each))
   const metricsOf = (engine: EngineCounters, host: HostMeasurements | null = null) =>
     new Metrics(exposition(families({ engine, store: new StoreCounters(), now, host }, new Histogram(SHORT_BOUNDS_MS))))
 
-  it('names the first 500 triggers and workflows, and counts the rest as "other", which no name takes for itself', () => {
+  it('names the first 500 triggers and workflows, and counts the rest and the name "other" together', () => {
     const engine = new EngineCounters()
     engine.triggers.of('other').polled('skipped', 1, 1)
     for (let number = 0; number < 600; number++) {
@@ -192,8 +209,51 @@ describe('the text of metrics', () => {
     expect(metrics.value('cloaca_executions_started_total', { workflow: 'other' })).toBe(100)
   })
 
+  it('has the slots of each limit, without a maximum of a limit that has only a rate', () => {
+    const metrics = metricsOf(new EngineCounters())
+
+    const samples = (name: string) => metrics.samples(name).map(({ labels, value }) => [labels, value])
+    expect(samples('cloaca_limit_slots')).toEqual([[{ limit: 'crm' }, 3]])
+    expect(samples('cloaca_limit_slots_used')).toEqual([
+      [{ limit: 'crm' }, 2],
+      [{ limit: 'mail' }, 0],
+    ])
+    expect(samples('cloaca_limit_waiting')).toEqual([
+      [{ limit: 'crm' }, 5],
+      [{ limit: 'mail' }, 0],
+    ])
+  })
+
+  it('has one sample for a limit with many values of per', () => {
+    const limits = Array.from({ length: 600 }, (_, number) => limitRow(`limit-${number}`, { per: 'tenant', used: 1 }))
+    const text = exposition(
+      families(
+        { engine: new EngineCounters(), store: new StoreCounters(), now: { ...now, limits }, host: null },
+        new Histogram(SHORT_BOUNDS_MS),
+      ),
+    )
+
+    const samples = new Metrics(text).samples('cloaca_limit_slots_used')
+    expect(samples).toHaveLength(501)
+    expect(samples.at(-1)).toMatchObject({ labels: { limit: 'other' }, value: 100 })
+    expect(samples.every(({ labels }) => Object.keys(labels).join() === 'limit')).toBe(true)
+  })
+
+  it('has the open waits by kind, the open approvals, and the signals by outcome', () => {
+    const engine = new EngineCounters()
+    Object.assign(engine.signals, { used: 4, kept: 5, repeated: 6 })
+
+    const metrics = metricsOf(engine)
+
+    const waits = ['signal', 'approval', 'delay', 'child'].map((kind) => metrics.value('cloaca_waits_open', { kind }))
+    expect(waits).toEqual([2, 0, 0, 0])
+    expect(metrics.value('cloaca_approvals_open')).toBe(3)
+    const signals = ['used', 'kept', 'repeated'].map((outcome) => metrics.value('cloaca_signals_total', { outcome }))
+    expect(signals).toEqual([4, 5, 6])
+  })
+
   it.each(['"', '\\', '\n', 'a"b\\n\nc', '},{', 'ünïcode 🚽', 'C:\\jobs', '', '__proto__', 'constructor'])(
-    'keeps a trigger that is called %j',
+    'keeps the trigger name %j unchanged',
     (name) => {
       const engine = new EngineCounters()
       engine.triggers.of(name).polled('fired', 1, 2)
@@ -202,7 +262,7 @@ describe('the text of metrics', () => {
     },
   )
 
-  it('shows control characters of names as escapes, and keeps names apart', () => {
+  it('escapes control characters in names, and keeps similar names apart', () => {
     const names = [
       '\u001b[31mred',
       '\\x1b[31mred',
@@ -228,7 +288,7 @@ describe('the text of metrics', () => {
     )
 
     const sent = new TextDecoder().decode(new TextEncoder().encode(text))
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: they must not be there
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: the text must not contain control characters
     expect(sent).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\ufffd]/)
     const metrics = new Metrics(sent)
     const fired = metrics.samples('cloaca_polls_total').filter(({ labels }) => labels.outcome === 'fired')
@@ -236,7 +296,7 @@ describe('the text of metrics', () => {
     expect(fired[0]?.labels.trigger).toBe('\\x1b[31mred')
   })
 
-  it('is what the manual says, metric by metric and label by label', () => {
+  it('has exactly the metrics and labels that the manual lists', () => {
     const engine = new EngineCounters()
     engine.triggers.of('t')
     engine.workflows.of('w')
@@ -259,7 +319,7 @@ describe('the text of metrics', () => {
     expect(shown).toEqual(rows)
   })
 
-  it('puts a duration into the first bucket that is not below it', () => {
+  it('counts a duration in the first bucket with an equal or higher bound', () => {
     const engine = new EngineCounters()
     for (const ms of [0, 1, 1.5, 50, 300_000, 300_001]) engine.triggers.of('t').polled('skipped', ms, null)
 

@@ -1,4 +1,4 @@
-/** `examples/monitoring`: its rules and its dashboard can be loaded, and ask for metrics and labels that there are. */
+/** `examples/monitoring`: the alert rules and the dashboard are valid, and use only existing metrics and labels. */
 
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
@@ -14,13 +14,13 @@ const FOLDER = join(ROOT, 'examples/monitoring')
 const file = (name: string) => readFileSync(join(FOLDER, name), 'utf8')
 const quoted = (text: string) => [...text.matchAll(/`([^`]+)`/g)].map(([, each]) => String(each))
 
-/** Labels by metric: the table of the manual, which another test holds against `/metrics`. */
+/** Labels by metric, from the table of the manual. Another test compares this table with `/metrics`. */
 const LABELS: ReadonlyMap<string, readonly string[]> = new Map(
   tableRows(readDocument('docs/metrics.md'), 'Metric').flatMap(([names = '', labels = '']) =>
     quoted(names).map((name) => [name, quoted(labels)] as const),
   ),
 )
-/** Those that Prometheus adds. */
+/** Labels that Prometheus adds. */
 const ITS_OWN = ['instance', 'job', 'le']
 
 const RULES = v.strictObject({
@@ -40,7 +40,7 @@ const RULES = v.strictObject({
   ),
 })
 
-// biome-ignore lint/suspicious/noTemplateCurlyInString: a variable of Grafana's
+// biome-ignore lint/suspicious/noTemplateCurlyInString: a variable of Grafana
 const VARIABLE = '${datasource}'
 const DATA_SOURCE = v.strictObject({ type: v.literal('prometheus'), uid: v.literal(VARIABLE) })
 const PLACE = v.strictObject({ h: v.number(), w: v.number(), x: v.number(), y: v.number() })
@@ -76,13 +76,13 @@ const DASHBOARD = v.looseObject({
 })
 
 interface Query {
-  /** Metrics, each with the labels that are asked for of it. */
+  /** Metrics that the query reads, each with the labels that it filters by. */
   readonly metrics: readonly { readonly name: string; readonly labels: readonly string[] }[]
-  /** By which results are grouped. */
+  /** Labels that the query groups its results by. */
   readonly groups: readonly string[]
 }
 
-/** By the grammar of Prometheus' own editor. */
+/** Parses a query with the grammar of the editor of Prometheus. */
 function queryOf(expression: string): Query {
   const metrics: { name: string; labels: string[] }[] = []
   const groups: string[] = []
@@ -121,11 +121,12 @@ function expectKnown(expression: string): void {
 describe('the alert rules', () => {
   const rules = v.parse(RULES, parse(file('alerts.yml'))).groups.flatMap((group) => group.rules)
 
-  it.each(rules.map(({ alert, expr }) => [alert, expr]))('%s asks for metrics and labels that there are', (_, expr) => {
+  it.each(rules.map(({ alert, expr }) => [alert, expr]))('%s uses only existing metrics and labels', (_, expr) => {
+    expect(queryOf(expr).metrics).not.toEqual([])
     expectKnown(expr)
   })
 
-  it('are there for a process that is down, polls nothing, is late, fails, or is wedged', () => {
+  it('exist for a process that is down, polls nothing, is late, fails, or is stuck', () => {
     const names = rules.map(({ alert }) => alert)
 
     expect(new Set(names).size).toBe(names.length)
@@ -137,7 +138,7 @@ describe('the alert rules', () => {
   })
 
   const promtool = spawnSync('promtool', ['--version']).error === undefined
-  it.skipIf(!promtool)('do what they say, by promtool', () => {
+  it.skipIf(!promtool)('pass their tests in promtool', () => {
     const checked = spawnSync('promtool', ['check', 'rules', join(FOLDER, 'alerts.yml')], { encoding: 'utf8' })
     const tested = spawnSync('promtool', ['test', 'rules', join(ROOT, 'test/http/alert-rules.test.yml')], {
       encoding: 'utf8',
@@ -152,7 +153,7 @@ describe('the dashboard', () => {
   const dashboard = v.parse(DASHBOARD, JSON.parse(file('dashboard.json')))
   const panels = dashboard.panels.filter(({ type }) => type !== 'row')
 
-  it('has panels that lie beside each other, each with a unit and something to show', () => {
+  it('has panels that do not overlap, each with a unit and a query', () => {
     const cells = dashboard.panels.flatMap(({ gridPos: { x, y, w, h } }) =>
       Array.from({ length: w * h }, (_, index) => `${x + (index % w)} ${y + Math.floor(index / w)}`),
     )
@@ -168,7 +169,7 @@ describe('the dashboard', () => {
   })
 
   it.each(panels.map(({ title, targets = [] }) => [title, targets] as const))(
-    '%s asks for metrics and labels that there are',
+    '%s uses only existing metrics and labels',
     (_, targets) => {
       const names = dashboard.templating.list.map(({ name }) => name)
       for (const { expr, legendFormat } of targets) {
@@ -196,8 +197,8 @@ describe('the dashboard', () => {
   })
 })
 
-describe('the files beside them', () => {
-  it('name each other, and are named by their README', () => {
+describe('the other files of the example', () => {
+  it('refer to each other, and are linked in their README', () => {
     const compose = parse(file('compose.yaml')) as { services: Record<string, { volumes: readonly string[] }> }
     const mounted = Object.values(compose.services).flatMap(({ volumes }) => volumes.map((each) => each.split(':')[0]))
 

@@ -1,4 +1,4 @@
-/** A server on this machine with a token, which is reached through a proxy. */
+/** A server with a token on the loopback address, reached through a proxy. */
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type HttpServer, listen } from '../../src/http/server.ts'
@@ -15,7 +15,7 @@ afterAll(() => runner.close())
 
 const code = (body: string) => (body.startsWith('{') ? (JSON.parse(body) as { readonly code?: string }).code : null)
 
-describe('a server on this machine with a token, as behind a proxy', () => {
+describe('a server with a token behind a proxy', () => {
   let proxied: HttpServer
   beforeAll(async () => {
     const hosts = ['Jobs.example', '*.apps.example']
@@ -38,7 +38,7 @@ describe('a server on this machine with a token, as behind a proxy', () => {
     'JOBS.example:443',
     'a.apps.example',
     'a.b.apps.example',
-  ])('reads and writes nothing for %s without it, whatever the origin is', async (host) => {
+  ])('rejects reads and writes for the host %s without the token, for any origin', async (host) => {
     for (const origin of [`http://${host}`, `https://${host}`, proxied.url, 'null']) {
       const headers = [`Host: ${host}`, `Origin: ${origin}`, 'Sec-Fetch-Site: same-origin']
 
@@ -52,7 +52,7 @@ describe('a server on this machine with a token, as behind a proxy', () => {
     expect((await ask('POST', '/api/v1/triggers/x/disable', ...given)).status).toBe(404)
   })
 
-  it('shows probes and the files of the page without it', async () => {
+  it('serves probes and the files of the page without the token', async () => {
     for (const path of ['/healthz', '/readyz', '/', '/executions', '/assets/main-0123456789.js']) {
       expect((await ask('GET', path, 'Host: jobs.example')).status).not.toBe(401)
     }
@@ -67,13 +67,13 @@ describe('a server on this machine with a token, as behind a proxy', () => {
     'jobs.example.evil.example',
     'a.jobs.example',
     '*.apps.example',
-  ])('answers nothing for %s, with the token either', async (host) => {
+  ])('rejects the unknown host %s even with the token', async (host) => {
     const { status } = await ask('GET', '/api/v1/triggers', `Host: ${host}`, `Authorization: Bearer ${TOKEN}`)
 
     expect([400, 421]).toContain(status)
   })
 
-  it('needs the token where it has names of a proxy', async () => {
+  it('does not start with the host names of a proxy but no token', async () => {
     const options = { host: '127.0.0.1', port: 0, mayMove: false, hosts: ['jobs.example'], token: null, log: () => {} }
 
     await expect(listen(runner, options)).rejects.toMatchObject({

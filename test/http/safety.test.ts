@@ -1,4 +1,4 @@
-/** Who may ask the HTTP interface for what: other sites, other hosts, wrong tokens, large bodies. Needs no Python. */
+/** Access to the HTTP interface: other sites, other hosts, wrong tokens, large bodies. Needs no Python. */
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { httpHandler, Runner } from '../../src/index.ts'
@@ -16,11 +16,11 @@ describe('the safety of the HTTP interface', () => {
   afterAll(() => runner.close())
 
   const disable = '/api/v1/triggers/nothing/disable'
-  /** Let in, and of a trigger that is not there. */
+  /** Answer to a permitted request for an unknown trigger. */
   const LET_IN = { status: 404, json: { code: 'TRIGGER_NOT_FOUND' } }
 
   it.each(['evil.example', '10.0.0.7:8321', 'localhost.evil.example', '127.0.0.1.evil.example:8321', '[::2]'])(
-    'answers nothing to requests for the host %s',
+    'rejects requests for the host %s',
     async (host) => {
       const { status, json } = await client.get('/api/v1/triggers', { host })
 
@@ -28,28 +28,31 @@ describe('the safety of the HTTP interface', () => {
     },
   )
 
-  it.each(['localhost', 'LOCALHOST:8321', '127.0.0.1:1', '[::1]:8321'])('answers requests for %s', async (host) => {
-    expect((await client.get('/api/v1/triggers', { host })).status).toBe(200)
-  })
+  it.each(['localhost', 'LOCALHOST:8321', '127.0.0.1:1', '[::1]:8321'])(
+    'answers requests for the host %s',
+    async (host) => {
+      expect((await client.get('/api/v1/triggers', { host })).status).toBe(200)
+    },
+  )
 
   it.each([
     ['another site', { origin: 'https://evil.example' }],
     ['another port of this machine', { origin: 'http://127.0.0.1:9000' }],
-    ['a page without an origin', { origin: 'null' }],
-    ['nobody', { origin: '' }],
+    ['a page with the origin "null"', { origin: 'null' }],
+    ['a client with an empty origin', { origin: '' }],
     ['a frame of another site', { 'sec-fetch-site': 'cross-site' }],
-  ])('takes no orders from %s', async (_, headers: Record<string, string>) => {
+  ])('rejects write requests from %s', async (_, headers: Record<string, string>) => {
     const { status, json } = await client.post(disable, {}, headers)
 
     expect({ status, code: json.code }).toEqual({ status: 403, code: 'ORIGIN_REFUSED' })
     expect(json.detail).toContain(`"Origin: ${ORIGIN}"`)
   })
 
-  it('takes orders from its own pages', async () => {
+  it('accepts write requests from its own pages', async () => {
     expect(await client.post(disable, {}, { 'sec-fetch-site': 'same-origin' })).toMatchObject(LET_IN)
   })
 
-  it('asks everybody for its token where it has one, except probes', async () => {
+  it('requires the token on every path except the probes', async () => {
     const guarded = httpHandler(runner, { token: 's3cret', hosts: ['Jobs.example'] })
     const ask = async (path: string, headers: Record<string, string> = {}, method = 'GET') => {
       const request = new Request(`http://jobs.example${path}`, {
@@ -69,7 +72,7 @@ describe('the safety of the HTTP interface', () => {
     expect([await ask('/healthz'), await ask('/readyz')]).toEqual([200, 503])
   })
 
-  it('sends what keeps browsers from misusing its answers, and shares them with no other site', async () => {
+  it('sends security headers with every answer, and no CORS headers', async () => {
     for (const path of ['/api/v1/triggers', '/api/v1/nothing', '/healthz']) {
       const { headers } = await client.get(path, { origin: 'https://evil.example' })
 
@@ -80,7 +83,7 @@ describe('the safety of the HTTP interface', () => {
     }
   })
 
-  it('reads no more of a body than it may', async () => {
+  it('stops reading a body that is too large', async () => {
     let sent = 0
     const body = new ReadableStream({
       pull(controller) {
@@ -97,7 +100,7 @@ describe('the safety of the HTTP interface', () => {
     expect(sent).toBeLessThan(32 * MEBIBYTE)
   })
 
-  it('says which method an address takes', async () => {
+  it('names the allowed method of an address for a wrong method', async () => {
     const { status, headers, json } = await client.send(
       new Request(`${ORIGIN}/api/v1/status`, { method: 'DELETE', headers: { origin: ORIGIN } }),
     )
@@ -109,7 +112,7 @@ describe('the safety of the HTTP interface', () => {
     })
   })
 
-  it('is served below a path of another server, too', async () => {
+  it('can be served below a path of another server', async () => {
     const below = httpHandler(runner, { basePath: '/cloaca' })
     const status = async (path: string) => (await below(new Request(`${ORIGIN}${path}`))).status
 
@@ -118,11 +121,11 @@ describe('the safety of the HTTP interface', () => {
   })
 
   it.each([
-    [{ tokn: 'a' }, /Unknown setting "tokn"/],
+    [{ tokn: 'a' }, /Unknown option "tokn"\. Did you mean "token"\?/],
     [{ basePath: 'cloaca' }, /"basePath" must be a path/],
     [{ hosts: 'jobs.example' }, /"hosts" must be a list/],
     [{ token: '' }, /"token" must be/],
-  ])('refuses options that mean nothing: %j', (options, message) => {
+  ])('rejects invalid options: %j', (options, message) => {
     expect(() => httpHandler(runner, options as never)).toThrow(message)
   })
 })

@@ -1,27 +1,27 @@
-/** Requests with a wrong token: how many there were is logged once a minute. */
+/** Requests with a wrong token: their number is logged once a minute. */
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { WrongTokens } from '../../src/http/access/wrong-tokens.ts'
-import { handlerWith } from '../../src/http/http-handler.ts'
+import { handlerWithRules } from '../../src/http/http-handler.ts'
 import { httpHandler, type LogLine, Runner } from '../../src/index.ts'
-import { FakeClock } from '../support/fake-clock.ts'
 import { ORIGIN } from '../support/http-client.ts'
+import { ManualClock } from '../support/manual-clock.ts'
 
 const TOKEN = 'a-token-that-nobody-guesses'
 
-describe('requests with a wrong token', () => {
+describe('the token of the HTTP interface', () => {
   let runner: Runner
   beforeAll(async () => {
     runner = await Runner.open({ database: ':memory:', durability: 'normal' })
   })
   afterAll(() => runner.close())
 
-  it('are one line a minute, with their number, and no line while there are none', async () => {
-    const clock = new FakeClock()
+  it('causes one log line a minute with the number of wrong tokens, and no line without wrong tokens', async () => {
+    const clock = new ManualClock()
     const log: LogLine[] = []
     const wrongTokens = new WrongTokens(clock, (line) => void log.push(line))
     const rules = { token: TOKEN, isOurs: () => true, onWrongToken: () => wrongTokens.add() }
-    const handler = handlerWith(runner, rules, {})
+    const handler = handlerWithRules(runner, rules, {})
     const ask = async (authorization?: string, path = '/api/v1/triggers') => {
       const headers = { ...(authorization !== undefined && { authorization }) }
       return (await handler(new Request(`${ORIGIN}${path}`, { headers }))).status
@@ -43,9 +43,9 @@ describe('requests with a wrong token', () => {
     expect(JSON.stringify(log)).not.toContain('guess')
   })
 
-  it.each(['', ' ', 'two words', 'line\nbreak', 'möre', 'x'.repeat(4_097)])('cannot come from a token %j', (token) => {
+  it.each(['', ' ', 'two words', 'line\nbreak', 'möre', 'x'.repeat(4_097)])('cannot be %j', (token) => {
     expect(() => httpHandler(runner, { token })).toThrow(
-      '"token" must be a string of at most 4,096 printable ASCII characters',
+      '"token" must be a string of at most 4,096 characters from "!" to "~", without spaces',
     )
   })
 })

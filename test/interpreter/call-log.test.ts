@@ -1,4 +1,4 @@
-/** What is printed comes into the log of its call, however it is cut into lines. */
+/** Cost of finding the ends of lines in the output that a call prints. */
 
 import { afterEach, expect, test, vi } from 'vitest'
 import { CallLog } from '../../src/output/call-log.ts'
@@ -7,7 +7,7 @@ const LIMIT_BYTES = 1_000_000
 
 afterEach(() => vi.restoreAllMocks())
 
-/** How many bytes are looked at in search of ends of lines. */
+/** Spies on the searches of `Buffer`. Returns a function that returns the number of searched bytes. */
 function countSearched(): () => number {
   let searched = 0
   const { indexOf, lastIndexOf } = Buffer.prototype
@@ -25,10 +25,10 @@ function countSearched(): () => number {
 }
 
 test.each([
-  ['nowhere', ''],
-  ['at its beginning', 'a line\n'],
-  ['in lines of a few bytes', 'line\n'.repeat(100_000)],
-])('what is printed at once is searched a few times at most, with ends of lines %s', (_, lines) => {
+  ['without line ends', ''],
+  ['with a single line end near the start', 'a line\n'],
+  ['of 5-byte lines', 'line\n'.repeat(100_000)],
+])('searches less than 20 MB for line ends in 5 MB of output %s', (_, lines) => {
   const printed = Buffer.from(lines.padEnd(5 * LIMIT_BYTES, 'p'))
   const log = new CallLog(LIMIT_BYTES)
   const searched = countSearched()

@@ -1,4 +1,4 @@
-/** The hello of a TLS client, as a server reads it before Node does. */
+/** Parser of the TLS ClientHello, which a server reads before Node does. */
 
 import { PassThrough } from 'node:stream'
 import fc from 'fast-check'
@@ -7,7 +7,7 @@ import { parseClientHello, readClientHello } from '../../src/interpreter/network
 
 const TWO_CIPHERS = [0x1301, 0xc02f]
 
-/** Makes a hello with these ciphers and extensions, in records of at most `recordBytes`. */
+/** Returns a ClientHello with these ciphers and extensions, split into records of at most `recordBytes`. */
 function hello(ciphers: readonly number[], recordBytes = 16_384, extensions = Buffer.alloc(0)): Buffer {
   const list = Buffer.from(ciphers.flatMap((each) => [each >> 8, each & 0xff]))
   const body = Buffer.concat([
@@ -28,12 +28,12 @@ function hello(ciphers: readonly number[], recordBytes = 16_384, extensions = Bu
   return Buffer.concat(records)
 }
 
-it('has the ciphers that are offered, also of a hello that records cut in pieces', () => {
+it('returns the offered ciphers of a ClientHello in one record or in several', () => {
   expect(parseClientHello(hello(TWO_CIPHERS))).toEqual({ ciphers: TWO_CIPHERS, protocols: [] })
   expect(parseClientHello(hello(TWO_CIPHERS, 7))).toEqual({ ciphers: TWO_CIPHERS, protocols: [] })
 })
 
-it('has the protocols that are offered, after other extensions', () => {
+it('returns the offered ALPN protocols among other extensions', () => {
   const other = [0, 23, 0, 1, 7]
   const protocols = [0, 16, 0, 14, 0, 12, 2, ...Buffer.from('h2'), 8, ...Buffer.from('http/1.1')]
   const bytes = hello(TWO_CIPHERS, 7, Buffer.from([...other, ...protocols, ...other]))
@@ -41,7 +41,7 @@ it('has the protocols that are offered, after other extensions', () => {
   expect(parseClientHello(bytes)).toEqual({ ciphers: TWO_CIPHERS, protocols: ['h2', 'http/1.1'] })
 })
 
-it('waits for more of a hello that is not whole, and takes nothing else for one', () => {
+it('returns undefined for an incomplete ClientHello, and null for bytes of another kind', () => {
   const whole = hello(TWO_CIPHERS, 20)
 
   for (let size = 0; size < whole.length; size++) expect(parseClientHello(whole.subarray(0, size))).toBeUndefined()
@@ -49,16 +49,16 @@ it('waits for more of a hello that is not whole, and takes nothing else for one'
   expect(parseClientHello(Buffer.from([0x16, 3, 1, 0, 0]))).toBeNull()
 })
 
-it('fails for no bytes at all', () => {
+it('does not throw for any bytes', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 200 }), fc.boolean(), (bytes, isHandshake) => {
       const head = isHandshake ? Buffer.from([0x16, 3, 1, 0, bytes.length, 1, 0, 0, 40]) : Buffer.alloc(0)
-      parseClientHello(Buffer.concat([head, bytes]))
+      expect(() => parseClientHello(Buffer.concat([head, bytes]))).not.toThrow()
     }),
   )
 })
 
-it('leaves all that it read to who reads next, however much that is', async () => {
+it('returns all bytes to the stream for the next reader if they are not a ClientHello', async () => {
   const stream = new PassThrough()
   const endless = Buffer.concat([Buffer.from([0x16, 3, 1, 0x40, 0]), Buffer.alloc(40_000, 1)])
   const read = new Promise((resolve) => readClientHello(stream, resolve, resolve))

@@ -1,8 +1,9 @@
-/** Secrets are hidden in texts, in JSON and in bytes, in whatever pieces these come. */
+/** Masks that hide secrets in texts, in JSON, and in output that arrives in chunks. */
 
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { MaskedStreams, SecretMasks } from '../../src/interpreter/output/secret-masks.ts'
+import { ExecutionMasks } from '../../src/output/execution-masks.ts'
 import { Masks } from '../../src/output/masks.ts'
 
 const SECRET = 'p@ss/w"o\\rd é'
@@ -13,7 +14,7 @@ function hiding(...values: readonly string[]): Masks {
   return masks
 }
 
-/** What is shown of pieces that come one after the other. */
+/** Returns the masked output of these chunks. */
 function shown(masks: Masks, pieces: readonly Buffer[]): string {
   const out: Buffer[] = []
   let held: Buffer | null = null
@@ -27,32 +28,32 @@ function shown(masks: Masks, pieces: readonly Buffer[]): string {
 }
 
 test.each([
-  ['as it is', SECRET],
-  ['as Python shows it', `{'password': 'p@ss/w"o\\\\rd é'}`],
-  ['as JSON has it', JSON.stringify({ password: SECRET })],
-  ['as JSON of ASCII has it', '"p@ss/w\\"o\\\\rd \\u00e9"'],
-  ['in a URL of JavaScript', `https://u:${encodeURIComponent(SECRET)}@host/`],
-  ['as quote has it', 'p%40ss/w%22o%5Crd%20%C3%A9'],
-  ['as quote_plus has it', 'p%40ss%2Fw%22o%5Crd+%C3%A9'],
+  ['in plain text', SECRET],
+  ['in the repr of a Python dict', `{'password': 'p@ss/w"o\\\\rd é'}`],
+  ['in JSON', JSON.stringify({ password: SECRET })],
+  ['in JSON with escaped non-ASCII characters', '"p@ss/w\\"o\\\\rd \\u00e9"'],
+  ['in a URL, encoded by encodeURIComponent', `https://u:${encodeURIComponent(SECRET)}@host/`],
+  ['encoded by the Python function quote', 'p%40ss/w%22o%5Crd%20%C3%A9'],
+  ['encoded by the Python function quote_plus', 'p%40ss%2Fw%22o%5Crd+%C3%A9'],
   ['in base64', Buffer.from(SECRET).toString('base64')],
-  ['in base64 for URLs', Buffer.from(SECRET).toString('base64url')],
-  ['in the header of a request', `Basic ${Buffer.from(`user:${SECRET}`).toString('base64')}`],
-  ['in the header of another', `Basic ${Buffer.from(`etl:${SECRET}:x`).toString('base64')}`],
-])('a secret is hidden %s', (_, text) => {
+  ['in URL-safe base64', Buffer.from(SECRET).toString('base64url')],
+  ['at the end of a Basic authorization header', `Basic ${Buffer.from(`user:${SECRET}`).toString('base64')}`],
+  ['in the middle of a Basic authorization header', `Basic ${Buffer.from(`etl:${SECRET}:x`).toString('base64')}`],
+])('hides a secret %s', (_, text) => {
   const masked = hiding(SECRET).inText(text)
 
   expect(masked).toContain('***')
   expect(masked.length).toBeLessThan(text.length)
-  // All that remains of base64 are the ends, which others have a part in.
+  // Base64 groups that also encode other bytes, at both ends of the secret, remain visible.
   expect(masked).not.toContain(text.slice(-12))
 })
 
-test('what is around it stays, and a value of less than six characters is shown', () => {
+test('keeps the text around a secret, and does not hide values of fewer than 6 characters', () => {
   expect(hiding('hunter22').inText('user=etl password=hunter22;')).toBe('user=etl password=***;')
   expect(hiding('12345', '').inText('port 12345')).toBe('port 12345')
 })
 
-test('of a value of several lines each line is hidden, and all of it', () => {
+test('hides a secret of several lines as a whole, and each of its lines', () => {
   const key = '-----BEGIN KEY-----\nMIIEvQIBADANBg\nkqhkiG9w0B==\n-----END KEY-----\n'
   const masks = hiding(key)
 
@@ -61,7 +62,7 @@ test('of a value of several lines each line is hidden, and all of it', () => {
   expect(shown(masks, [Buffer.from('a\nMIIEvQIBADANBg\nb\n')])).toBe('a\n***\nb\n')
 })
 
-test('of two values of which one begins like the other, the longer one is hidden whole, also when it comes in pieces', () => {
+test('hides the longer one of two secrets with the same start, also when it arrives in chunks', () => {
   const masks = hiding('abcdef', 'abcdefghij', 'xxabcdef')
 
   expect(shown(masks, [Buffer.from('abcdef'), Buffer.from('ghij')])).toBe('***')
@@ -69,7 +70,7 @@ test('of two values of which one begins like the other, the longer one is hidden
   expect(shown(masks, [Buffer.from('xxabcdef'), Buffer.from('ghij')])).toBe('***ghij')
 })
 
-test('a secret is hidden in whatever pieces it is printed, and nothing else changes', () => {
+test('hides a secret in output with any division into chunks, and keeps all other text', () => {
   const part = fc.constantFrom(SECRET, 'p@ss', 'p', '/w"', 'é', '\n', 'other text ', 'p@ss/w"o\\rd ')
   fc.assert(
     fc.property(fc.array(part), fc.array(fc.nat(200)), (parts, cuts) => {
@@ -82,7 +83,7 @@ test('a secret is hidden in whatever pieces it is printed, and nothing else chan
   )
 })
 
-test('JSON stays JSON, and its other texts what they were', () => {
+test('hides a secret in JSON, which stays valid and keeps its other strings', () => {
   const text = fc.constantFrom('nabcde', '\nabcde', '\u0041abcde', 'e9abcd', 'é9abcd', '\u001fabcde', '\\nabcde', 'x')
   fc.assert(
     fc.property(fc.array(text), fc.constantFrom('nabcde', 'e9abcd', '1fabcde', 'abcde\\'), (texts, value) => {
@@ -95,7 +96,7 @@ test('JSON stays JSON, and its other texts what they were', () => {
   )
 })
 
-test('secrets of thousands of fields, and of a mebibyte, are hidden as others are', () => {
+test('hides 5,000 secrets, and a secret of hundreds of kilobytes', () => {
   const values = Array.from({ length: 5_000 }, (_, index) => `value-number-${index}`)
   const large = Array.from({ length: 100_000 }, (_, index) => (index * 7_919).toString(36)).join('-')
   const masks = hiding(...values, large)
@@ -106,7 +107,7 @@ test('secrets of thousands of fields, and of a mebibyte, are hidden as others ar
   )
 })
 
-test('what an execution was given is hidden in the output of its tasks, and of no others', () => {
+test('hides a secret in the output of all tasks of its execution, and of no other execution', () => {
   const masks = new SecretMasks()
   masks.attemptBegins({ token: 1, executionId: 'one', taskId: 'fetch' })
   masks.attemptBegins({ token: 2, executionId: 'one', taskId: 'send' })
@@ -119,7 +120,7 @@ test('what an execution was given is hidden in the output of its tasks, and of n
   expect(printed.map(String)).toEqual(['etl ***\n', 'etl ***\n', 'etl hunter22\n', 'etl hunter22\n'])
 })
 
-test('what may be the beginning of a secret is held until more comes, for each stream, or until its call ends', () => {
+test('keeps back a possible start of a secret per stream until more output arrives or the call ends', () => {
   const masks = new SecretMasks()
   masks.attemptBegins({ token: 1, executionId: 'one', taskId: 'fetch' })
   masks.addReply(1, '{"fields": {"password": "hunter22"}}')
@@ -140,9 +141,22 @@ test('what may be the beginning of a secret is held until more comes, for each s
   expect(streams.holding).toEqual([])
 })
 
-test('a context is known to hold a secret when it has its value, not when it has a short word by chance', () => {
+test('reports that a context contains a secret, but ignores a secret that is one short word', () => {
   const masks = hiding('postgres', 'correct horse "battery"')
 
   expect(masks.isTold('{"database":"postgres"}')).toBe(false)
   expect(masks.isTold('{"text":"a correct horse \\"battery\\" staple"}')).toBe(true)
+})
+
+test('forgets the secrets of the least recently used execution if more than 2,000 have secrets', () => {
+  const masks = new ExecutionMasks()
+  masks.of('first').add(['hunter22'])
+  masks.of('second').add(['hunter22'])
+  for (let number = 3; number <= 2_000; number++) masks.of(`${number}`)
+  masks.of('first')
+  const before = [masks.known('first'), masks.known('second'), masks.known('unknown')]
+  masks.of('last')
+
+  expect(before.map((known) => known?.inText('hunter22') ?? null)).toEqual(['***', '***', null])
+  expect([masks.known('first')?.inText('hunter22'), masks.known('second')]).toEqual(['***', null])
 })

@@ -1,4 +1,4 @@
-/** The stored memory of an interpreter: what is left out, what comes back, and what is refused. */
+/** File that stores the memory of an interpreter, and the checks when it is loaded. */
 
 import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -11,7 +11,7 @@ import { MemoryImage, packImage } from '../../src/interpreter/pyodide/memory-ima
 const BLOCK_BYTES = 65_536
 const HEADER = Buffer.from('what Pyodide wants to know, beside')
 
-/** Two runs of bytes, zeros between and behind them. */
+/** Returns a memory with two runs of bytes, and zeros between and after them. */
 function memoryOf(blocks: number): Buffer {
   const memory = Buffer.alloc(blocks * BLOCK_BYTES)
   memory.fill('first', 0, 2 * BLOCK_BYTES)
@@ -19,7 +19,7 @@ function memoryOf(blocks: number): Buffer {
   return memory
 }
 
-describe('a stored memory', () => {
+describe('the stored memory of an interpreter', () => {
   let folder: string
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'cloaca-image-'))
@@ -33,7 +33,7 @@ describe('a stored memory', () => {
     return path
   }
 
-  it('comes back as it was, with its header, over whatever is there', () => {
+  it('is restored with its header, and overwrites the previous bytes', () => {
     const memory = memoryOf(9)
     const image = new MemoryImage(stored('whole', memory))
     const other = Buffer.alloc(memory.length, 'used before')
@@ -45,7 +45,7 @@ describe('a stored memory', () => {
     expect(other.equals(memory)).toBe(true)
   })
 
-  it('leaves what is beyond it in a larger one', () => {
+  it('keeps the remaining bytes of a memory that is larger', () => {
     const larger = Buffer.alloc(10 * BLOCK_BYTES, 7)
 
     new MemoryImage(stored('smaller', memoryOf(9))).fill(larger)
@@ -53,7 +53,7 @@ describe('a stored memory', () => {
     expect(larger.subarray(9 * BLOCK_BYTES).equals(Buffer.alloc(BLOCK_BYTES, 7))).toBe(true)
   })
 
-  it('takes no room for long runs of zeros', () => {
+  it('is stored without its long runs of zeros', () => {
     expect(packImage(HEADER, memoryOf(200)).length).toBeLessThan(4 * BLOCK_BYTES)
     expect(packImage(HEADER, Buffer.alloc(BLOCK_BYTES)).length).toBeLessThan(100)
   })
@@ -62,9 +62,9 @@ describe('a stored memory', () => {
     ['in the number of its runs', 4],
     ['in its size', 11],
     ['in its header', 20],
-    ['in the place of a run', 12 + HEADER.length + 2],
+    ['in the offset of a run', 12 + HEADER.length + 2],
     ['in its bytes', 100_000],
-  ])('is refused with one flipped bit %s', (name, place) => {
+  ])('is rejected if one bit is flipped %s', (name, place) => {
     const path = stored(name, memoryOf(9))
     const bytes = readFileSync(path)
     bytes[place] = (bytes[place] ?? 0) ^ 1
@@ -73,7 +73,7 @@ describe('a stored memory', () => {
     expect(() => new MemoryImage(path).fill(Buffer.alloc(9 * BLOCK_BYTES))).toThrow(/differs from the stored snapshot/)
   })
 
-  it('is refused where it was cut short', () => {
+  it('is rejected if its file is truncated', () => {
     const path = stored('cut', memoryOf(9))
     truncateSync(path, 100_000)
 

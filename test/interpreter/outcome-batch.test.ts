@@ -1,4 +1,4 @@
-/** Outcomes travel together; one that is too large for a message is the failure of its poll or task alone. */
+/** Batches of outcomes that an interpreter sends to the engine. An outcome that is too large fails alone. */
 
 import { expect, test } from 'vitest'
 import { FrameError } from '../../src/border/frames.ts'
@@ -7,7 +7,7 @@ import { OutcomeBatch } from '../../src/interpreter/outcome-batch.ts'
 
 type Outcomes = Extract<FromInterpreter, { readonly type: 'outcomes' }>
 
-const LARGEST_TEXT = 10
+const MAX_TEXT = 10
 
 function completed(contextText: string): Outcome {
   return { kind: 'completed', contextText }
@@ -17,12 +17,12 @@ function textOf(outcome: Outcome): string {
   return outcome.kind === 'completed' || outcome.kind === 'fired' ? (outcome.contextText ?? '') : ''
 }
 
-/** A line that takes messages with little text. */
-function narrowLine() {
+/** Returns a batch whose channel rejects messages with more than `MAX_TEXT` characters. */
+function narrowBatch() {
   const sent: Outcomes[] = []
   const batch = new OutcomeBatch((message) => {
     const { outcomes } = message as Outcomes
-    if (outcomes.map(textOf).join('').length > LARGEST_TEXT) {
+    if (outcomes.map(textOf).join('').length > MAX_TEXT) {
       throw new FrameError('It is too large.')
     }
     sent.push(message as Outcomes)
@@ -30,8 +30,8 @@ function narrowLine() {
   return { batch, sent }
 }
 
-test('what comes about in one turn is one message', () => {
-  const { batch, sent } = narrowLine()
+test('sends all outcomes of one turn of the event loop in one message', () => {
+  const { batch, sent } = narrowBatch()
 
   batch.addSkipped([1, 2])
   batch.add(3, completed('{}'))
@@ -43,8 +43,8 @@ test('what comes about in one turn is one message', () => {
   ])
 })
 
-test('a few outcomes do not wait for all the others, so that the engine has something to do meanwhile', () => {
-  const { batch, sent } = narrowLine()
+test('sends every 16 outcomes without a flush, so that the engine can start to work on them', () => {
+  const { batch, sent } = narrowBatch()
   const tokens = Array.from({ length: 40 }, (_, index) => index)
 
   for (const token of tokens) batch.add(token, completed(''))
@@ -54,8 +54,8 @@ test('a few outcomes do not wait for all the others, so that the engine has some
   expect(sent.flatMap((message) => message.tokens)).toEqual(tokens)
 })
 
-test('each request is answered, also when the answers are too large together, or one of them is', () => {
-  const { batch, sent } = narrowLine()
+test('answers each request if the batch is too large, and fails an outcome that is too large alone', () => {
+  const { batch, sent } = narrowBatch()
 
   batch.addSkipped([1])
   batch.add(2, completed('{"a":123}'))

@@ -1,4 +1,4 @@
-/** The border inside the interpreter has one form, in TypeScript and in Python: the same parts, functions and parameters. */
+/** Declarations of the functions that TypeScript offers to Python, which both languages must declare equally. */
 
 import { expect, it } from 'vitest'
 import { BORDER } from '../../src/interpreter/restriction/border-functions.ts'
@@ -6,16 +6,16 @@ import { readDocument } from '../support/documents.ts'
 
 interface Member {
   readonly name: string
-  /** Of a function, in order; an optional one ends with `?`. Null: not a function. */
+  /** Parameters of a function in order; `?` marks an optional one. Null for a property. */
   readonly parameters: readonly string[] | null
 }
 
 type Border = readonly (readonly [part: string, members: readonly Member[]])[]
 
-/** `interface Waits { sleep(token: number, delayMs?: number): void }` */
+/** Parses `interface Waits { sleep(token: number, delayMs?: number): void }`. */
 function typescriptBorder(text: string): Border {
   const code = text.replace(/\/\*\*[\s\S]*?\*\//g, '').replace(/\/\/.*$/gm, '')
-  return [...code.matchAll(/^export interface (\w+) \{\n([\s\S]*?)^\}/gm)].map(([, part = '', body = '']) => [
+  return [...code.matchAll(/^(?:export )?interface (\w+) \{\n([\s\S]*?)^\}/gm)].map(([, part = '', body = '']) => [
     part,
     [...body.matchAll(/^ {2}(?:readonly (\w+): [^\n]+|(\w+)\(([\s\S]*?)\): [^\n]+)$/gm)].map(
       ([, property, name = '', parameters = '']) =>
@@ -26,7 +26,7 @@ function typescriptBorder(text: string): Border {
   ])
 }
 
-/** `class Waits(Protocol):` with `def sleep(self, token: int, delay_ms: float = ...) -> None: ...` */
+/** Parses `class Waits(Protocol):` with `def sleep(self, token: int, delay_ms: float = ...) -> None: ...`. */
 function pythonBorder(text: string): Border {
   const code = text.replace(/"""[\s\S]*?"""/g, '')
   return [...code.matchAll(/^class (\w+)\(Protocol\):\n([\s\S]*?)(?=^\S)/gm)].map(([, part = '', body = '']) => [
@@ -40,7 +40,7 @@ function pythonBorder(text: string): Border {
   ])
 }
 
-/** Of a list of parameters, split where no bracket is open. */
+/** Returns the names in a list of parameters, split at commas outside brackets. */
 function names(parameters: string, pattern: RegExp): string[] {
   const parts = parameters.split(/,(?![^(<[{]*[)>\]}])/).map((part) => part.trim().replace(/\s+/g, ' '))
   return parts
@@ -58,11 +58,11 @@ function snakeCase(name: string): string {
 const TYPESCRIPT = typescriptBorder(readDocument('src/interpreter/python-border.ts'))
 const PYTHON = pythonBorder(readDocument('python/cloaca/_border/host.py'))
 
-it('has the same parts with the same functions in the same order on both sides', () => {
+it('Python and TypeScript declare the same parts with the same functions in the same order', () => {
   expect(PYTHON).toEqual(TYPESCRIPT)
 })
 
-it('is read whole by this test', () => {
+it('this test parses every declared function', () => {
   const functions = TYPESCRIPT.flatMap(([, members]) => members).length
 
   expect(TYPESCRIPT.map(([part]) => part)).toEqual([
@@ -86,7 +86,7 @@ it('is read whole by this test', () => {
   expect(functions).toBe(lines?.length)
 })
 
-it('lists the kinds of all arguments of each function for restricted interpreters', () => {
+it('the table for restricted interpreters lists the kind of each argument of each function', () => {
   const { suspension_descriptor: _, ...parts } = BORDER
   const listed = Object.entries(parts).map(([part, functions]) => [
     part,
@@ -100,7 +100,7 @@ it('lists the kinds of all arguments of each function for restricted interpreter
   expect(listed).toEqual(declared)
 })
 
-/** Whether a parameter may be missing, or stands for several. */
+/** Returns `?` for an optional parameter, `*` for a rest parameter, and otherwise an empty string. */
 function mark(parameter: string): string {
   return /[?*]$/.exec(parameter)?.[0] ?? ''
 }

@@ -1,11 +1,11 @@
-/** What suspended stacks wait for, without Python: how a stop finds the stack that it is meant for. */
+/** Waits of suspended stacks, and stops that end the wait of one stack, tested without Python. */
 
 import { expect, it } from 'vitest'
 import { Waits } from '../../src/interpreter/stacks/stack-waits.ts'
 
 const OVERDUE = ['overdue', 'too late']
 
-it('a stop ends the wait of its stack and of no other', () => {
+it('a stop ends the wait of its own stack, and of no other stack', () => {
   const waits = new Waits()
   const [mine, others] = [waits.waitEvent(1, waits.newEvent()), waits.waitEvent(2, waits.newEvent())]
 
@@ -15,7 +15,7 @@ it('a stop ends the wait of its stack and of no other', () => {
   expect(others.answer).toEqual(['ok'])
 })
 
-it('a stop that comes before the stack was entered ends its first wait, and only that', () => {
+it('a stop before the first wait of a stack ends only that first wait', () => {
   const waits = new Waits()
 
   waits.stop(1, 'too late')
@@ -25,7 +25,7 @@ it('a stop that comes before the stack was entered ends its first wait, and only
   expect([others?.answer, second?.answer]).toEqual([['ok'], ['ok']])
 })
 
-it('a stop is over when the stack has heard of it in another way, before or after', () => {
+it('a stop that the stack receives in another way, before or after, ends no wait', () => {
   const waits = new Waits()
   waits.stop(1, 'too late')
 
@@ -37,7 +37,7 @@ it('a stop is over when the stack has heard of it in another way, before or afte
   expect(cleaningUp.map(({ answer }) => answer)).toEqual([['ok'], ['ok']])
 })
 
-it('waits that time out leave nothing behind', async () => {
+it('waits are removed after they time out', async () => {
   const waits = new Waits()
 
   for (let round = 0; round < 100; round += 1) waits.waitEvent(1, waits.newEvent(), 1)
@@ -46,7 +46,7 @@ it('waits that time out leave nothing behind', async () => {
   await expect.poll(() => waits.size).toBe(0)
 })
 
-it("an event that was set after its wait timed out is nobody's", async () => {
+it('setting an event after its wait timed out has no effect', async () => {
   const waits = new Waits()
   const event = waits.newEvent()
   waits.waitEvent(1, event, 1)
@@ -57,7 +57,7 @@ it("an event that was set after its wait timed out is nobody's", async () => {
   expect(waits.size).toBe(0)
 })
 
-it('what a stack has waited for comes after the handlers of a signal that came before', async () => {
+it('a stack runs its signal handlers before it receives an event that is set', async () => {
   let hasSignals = true
   const waits = new Waits((token) => token === 1 && hasSignals)
   const event = waits.newEvent()

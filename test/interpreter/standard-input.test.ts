@@ -1,11 +1,11 @@
-/** Standard input, where those who wait for it may be interrupted, or be several. */
+/** Standard input with several readers, and with readers that are interrupted while they wait. */
 
 import { expect, it } from 'vitest'
 import { StandardInput } from '../../src/interpreter/standard-input.ts'
 
 const SIZE = 8
 
-/** Input that comes when the test says so. */
+/** Returns an input that receives text when the test calls one of `reads`. */
 function typed() {
   const reads: ((text: string) => void)[] = []
   const input = new StandardInput((buffer) => {
@@ -18,9 +18,9 @@ function typed() {
   return { reads, input, taken }
 }
 
-it('what comes after one who waited was interrupted is had by the next one', async () => {
+it('gives a line to the next reader if the first reader was interrupted', async () => {
   const { reads, input, taken } = typed()
-  void input.arrival(SIZE) // it never comes back
+  void input.arrival(SIZE) // an interrupted reader
 
   const next = input.arrival(SIZE)
   reads[0]?.('abc\n')
@@ -30,7 +30,7 @@ it('what comes after one who waited was interrupted is had by the next one', asy
   expect(taken()).toBe('abc\n')
 })
 
-it('what came while nobody waited any more is there at once, the end of the input too, and both only once', async () => {
+it('keeps a line, or the end of input, that arrives without a reader, and returns it once', async () => {
   const { reads, input, taken } = typed()
   for (const text of ['abc\n', '']) {
     const interrupted = input.arrival(SIZE)
@@ -42,7 +42,7 @@ it('what came while nobody waited any more is there at once, the end of the inpu
   }
 })
 
-it('one of two who wait finds that the other has it, and who wants less leaves the rest', async () => {
+it('wakes both readers, and keeps the rest of a line after a short read', async () => {
   const { reads, input, taken } = typed()
   const both = [input.arrival(SIZE), input.arrival(SIZE)]
   reads[0]?.('abcd')

@@ -1,4 +1,4 @@
-/** The TLS contexts that an interpreter keeps for its scripts, which may make one for each request. */
+/** Cache of TLS contexts in an interpreter, because a script may create a context for each request. */
 
 import { expect, it } from 'vitest'
 import { TlsSessions } from '../../src/interpreter/network/tls.ts'
@@ -20,10 +20,10 @@ function settings(ciphers: string, options: number): string {
   })
 }
 
-/** Different settings for each number. */
+/** Returns TLS settings that differ for each number. */
 const different = (number: number) => settings('ECDHE-RSA-AES128-GCM-SHA256', number * 0x10)
 
-it('no more than a few are kept, those that were used last', () => {
+it('keeps at most 32 TLS contexts, the most recently used ones', () => {
   const sessions = new TlsSessions()
   const used = Number(sessions.context(different(0)))
   const idle = Number(sessions.context(different(1)))
@@ -38,7 +38,7 @@ it('no more than a few are kept, those that were used last', () => {
   expect(sessions.find(idle)).toBeUndefined()
 })
 
-it('equal settings share one, and one that was forgotten is made again', () => {
+it('shares one context between equal settings, and creates an evicted context again', () => {
   const sessions = new TlsSessions()
   const first = sessions.context(different(0))
 

@@ -1,4 +1,4 @@
-/** Pyodide's WebAssembly, compiled before Pyodide asks for it. */
+/** WebAssembly module of Pyodide, compiled before Pyodide requests it. */
 
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { compileAhead, instantiateAhead } from '../../src/interpreter/pyodide/webassembly.ts'
@@ -10,7 +10,7 @@ const { WebAssembly } = globalThis as unknown as { WebAssembly: Compiler }
 const BYTES = new Uint8Array([1, 2, 3])
 const IMPORTS = {}
 
-/** As Pyodide does it: with the bytes that it has read, and for what they come to. */
+/** Instantiates the bytes the way Pyodide does. Resolves to the instance and the module that Pyodide receives. */
 function askLikePyodide(): Promise<{ readonly instance: object; readonly module: object }> {
   return new Promise((resolve) => {
     const instantiate = instantiateAhead((imports, receive) => {
@@ -24,10 +24,10 @@ function askLikePyodide(): Promise<{ readonly instance: object; readonly module:
   })
 }
 
-describe("Pyodide's WebAssembly", () => {
+describe('the WebAssembly instance of Pyodide', () => {
   afterEach(() => vi.restoreAllMocks())
 
-  it('is made of the bytes as long as nothing was compiled', async () => {
+  it('is created from the bytes if no module was compiled ahead', async () => {
     const made = { instance: { from: 'bytes' }, module: {} }
     const instantiate = vi.spyOn(WebAssembly, 'instantiate').mockResolvedValue(made)
 
@@ -35,7 +35,7 @@ describe("Pyodide's WebAssembly", () => {
     expect(instantiate).toHaveBeenCalledWith(BYTES, IMPORTS)
   })
 
-  it('is made of what was compiled ahead, while others are made of what they bring', async () => {
+  it('is created from the module compiled ahead, while other instances use their own bytes', async () => {
     const instantiate = vi.spyOn(WebAssembly, 'instantiate').mockResolvedValue({ from: 'module' })
     compileAhead()
 

@@ -1,4 +1,4 @@
-/** What served scripts print gets out in whole lines, with whose they are. */
+/** Output of served scripts, printed in whole lines that name their execution and task. */
 
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { TaskLabels } from '../../src/interpreter/output/task-labels.ts'
@@ -24,14 +24,14 @@ afterEach(() => vi.useRealTimers())
 
 const print = (call: number, text: string) => lines.write(call, Buffer.from(text))
 
-test('each line begins with execution and task, and what is nobody’s stays as it is', () => {
+test('starts each line of a task with its execution and task, and prints other lines unchanged', () => {
   print(1, 'one\ntwo\n')
   print(0, 'loaded\n')
 
   expect(out).toBe('[5b9debd0 load?[31m] one\n[5b9debd0 load?[31m] two\nloaded\n')
 })
 
-test('lines of several tasks do not get into one another', () => {
+test('does not mix the lines of several tasks', () => {
   print(1, 'be')
   print(2, 'whole\nnext')
   print(1, 'gin\n')
@@ -40,7 +40,7 @@ test('lines of several tasks do not get into one another', () => {
   expect(out).toBe('[7c9debd0 send] whole\n[5b9debd0 load?[31m] begin\n[7c9debd0 send] next\n')
 })
 
-test('a line without an end gets one when its task ends, and after a second', () => {
+test('ends an unfinished line when its task ends, or after one second', () => {
   print(2, 'task')
   expect(out).toBe('')
   lines.ended(2)

@@ -79,7 +79,7 @@ function docstringLines(text: string, line: number): readonly Line[] {
 }
 
 /** Returns a function from an offset to its line, from 1, for offsets that grow. */
-export function lineCounter(source: string): (offset: number) => number {
+function lineCounter(source: string): (offset: number) => number {
   let line = 1
   let at = 0
   return (offset) => {

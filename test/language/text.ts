@@ -11,7 +11,7 @@ export interface Text {
   readonly isStart: boolean
 }
 
-export interface Piece {
+interface Piece {
   readonly at: number
   readonly line: number
 }

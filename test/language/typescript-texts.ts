@@ -91,8 +91,20 @@ function joinPieces(lines: readonly Line[]): Text {
     return piece
   })
   const text = lines.map(({ text }) => text).join('')
-  return { kind: STATEMENT.test(text) ? 'comment' : 'message', text, pieces, isStart: true }
+  return STATEMENT.test(text)
+    ? { kind: 'comment', text: commentsOfSql(text), pieces, isStart: true }
+    : { kind: 'message', text, pieces, isStart: true }
 }
+
+/** Replaces all but the comments by spaces, so that places in the text stay the same. */
+const commentsOfSql = (text: string): string =>
+  text
+    .split('\n')
+    .map((line) => {
+      const at = line.indexOf('--')
+      return at < 0 ? ' '.repeat(line.length) : ' '.repeat(at + 2) + line.slice(at + 2)
+    })
+    .join('\n')
 
 /** Values within a text, which may contain further texts. */
 function expressionsOf(node: ts.Node): readonly ts.Node[] {

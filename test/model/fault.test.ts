@@ -1,13 +1,13 @@
-/** How much of an error is stored and shown. */
+/** Limits on the stored and the shown text of an error. */
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
-  boundedFault,
+  formatError,
+  formatTraceback,
+  limitedFault,
   MAX_SHOWN_CHARACTERS,
   type PythonFault,
-  shownError,
-  shownTraceback,
 } from '../../src/model/fault.ts'
 
 const KIBIBYTE = 1024
@@ -19,14 +19,14 @@ function bytes({ type, message, traceback }: PythonFault): number {
 }
 
 describe('an error', () => {
-  it('has at most 64 KiB, with whole characters, and says how much was cut', () => {
+  it('is cut to at most 64 KiB of whole characters, and states the number of cut characters', () => {
     fc.assert(
       fc.property(LONG, LONG, (message, traceback) => {
         const fault = { type: 'ValueError', message, traceback }
-        const bounded = boundedFault(fault)
+        const bounded = limitedFault(fault)
 
         expect(bytes(bounded)).toBeLessThanOrEqual(64 * KIBIBYTE)
-        expect(boundedFault(bounded)).toEqual(bounded)
+        expect(limitedFault(bounded)).toEqual(bounded)
         const cut = / ?\n?… (\d+) characters were cut …\n?/
         for (const [now, before] of [
           [bounded.message, message],
@@ -42,9 +42,9 @@ describe('an error', () => {
     )
   })
 
-  it('keeps the beginning of a message, and both ends of a traceback', () => {
+  it('keeps the beginning of a long message, and both ends of a long traceback', () => {
     const middle = 'x'.repeat(300_000)
-    const { message, traceback } = boundedFault({
+    const { message, traceback } = limitedFault({
       type: 'ValueError',
       message: `begin ${middle} end`,
       traceback: `Traceback: ${middle} ValueError`,
@@ -57,18 +57,18 @@ describe('an error', () => {
   it('is the same object if nothing is cut', () => {
     const fault = { type: 'ValueError', message: 'x'.repeat(16 * KIBIBYTE), traceback: 'x'.repeat(47 * KIBIBYTE) }
 
-    expect(boundedFault(fault)).toBe(fault)
+    expect(limitedFault(fault)).toBe(fault)
   })
 
-  it('is shown with at most 1,000 characters, and says how many there are more', () => {
+  it('is shown with at most 1,000 characters, which include the number of omitted characters', () => {
     fc.assert(
       fc.property(LONG, (text) => {
-        expect(shownError(text).length).toBeLessThanOrEqual(MAX_SHOWN_CHARACTERS)
-        expect(shownTraceback(text).length).toBeLessThanOrEqual(MAX_SHOWN_CHARACTERS)
+        expect(formatError(text).length).toBeLessThanOrEqual(MAX_SHOWN_CHARACTERS)
+        expect(formatTraceback(text).length).toBeLessThanOrEqual(MAX_SHOWN_CHARACTERS)
       }),
     )
-    expect(shownError('x'.repeat(300_000))).toBe(`${'x'.repeat(960)}… (299040 more characters)`)
-    expect(shownError(null)).toBeNull()
-    expect(shownTraceback(`a${'x'.repeat(300_000)}b`)).toMatch(/^ax{239}\n… 299042 characters were cut …\nx{719}b$/)
+    expect(formatError('x'.repeat(300_000))).toBe(`${'x'.repeat(960)}… (299040 more characters)`)
+    expect(formatError(null)).toBeNull()
+    expect(formatTraceback(`a${'x'.repeat(300_000)}b`)).toMatch(/^ax{239}\n… 299042 characters were cut …\nx{719}b$/)
   })
 })

@@ -1,31 +1,31 @@
 /**
- * The codec's case table as TypeScript sees it, and the two codecs it is for. Used by the tests of this folder, and by
- * tools/check-native.mjs, which hands the same table to the C++ parts.
- * A text is a string, bytes in hexadecimal digits, or pieces that are repeated.
+ * Table of test cases for the two codecs: the C++ addon, and its twin in TypeScript.
+ * The tests of this folder use it, and tools/check-native.mjs passes it to the C++ parts.
+ * A text is a string, bytes in hexadecimal digits, or repeated pieces.
  */
 
 import { readFileSync } from 'node:fs'
 import { nativeCodec } from '../../src/native/addon.ts'
-import type { ContextCodec, JsonText } from '../../src/native/codec.ts'
+import type { JsonCodec, JsonText } from '../../src/native/codec.ts'
 import { twinCodec } from '../../src/native/twin.ts'
 
 export type CaseText = string | { readonly hex: string } | { readonly repeat: readonly (readonly [string, number])[] }
 
-/** Has either a result or the byte that is refused. */
+/** Test case with either a result or the offset of the rejected byte. */
 export interface CodecCase {
   readonly title: string
   readonly result?: CaseText | null
   readonly byteOffset?: number
 }
-export interface OneTextCase extends CodecCase {
+interface OneTextCase extends CodecCase {
   readonly json: CaseText
 }
-export interface PickCase extends OneTextCase {
+interface PickCase extends OneTextCase {
   readonly key: string
 }
-export interface MergeCase extends CodecCase {
+interface MergeCase extends CodecCase {
   readonly jsons: readonly CaseText[]
-  /** Which text is refused. */
+  /** Index of the rejected text. */
   readonly position?: number
 }
 
@@ -47,8 +47,8 @@ export function textOf(text: CaseText): JsonText {
   return text.repeat.map(([piece, times]) => piece.repeat(times)).join('')
 }
 
-/** The addon and the twin. A missing addon is a failure: the twin alone would prove nothing. */
-export function bothCodecs(): readonly [ContextCodec, ContextCodec] {
+/** Returns the addon and its twin. Throws if the addon is missing, because the tests compare the two. */
+export function bothCodecs(): readonly [JsonCodec, JsonCodec] {
   if (nativeCodec === null) throw new Error('The addon is not built: run `npm run install`.')
   return [nativeCodec, twinCodec]
 }

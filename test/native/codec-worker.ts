@@ -1,7 +1,8 @@
 /**
- * A thread that uses the codec, started by threads.test.ts. Answers each list of texts with their fingerprints;
- * the message 'forever' keeps it inside the addon until it is terminated. A merge of so many small texts is mostly
- * questions of the addon to Node-API, which refuses every one from the moment at which the thread is told to end.
+ * Thread that uses the codec, started by threads.test.ts.
+ * It answers each list of texts with their fingerprints.
+ * After the message 'forever' it runs the addon until it is terminated.
+ * It merges many small texts, so that the addon mostly calls Node-API. These calls fail once the thread must end.
  */
 
 import { parentPort } from 'node:worker_threads'
@@ -17,7 +18,7 @@ parentPort?.on('message', (texts: readonly string[] | 'forever') => {
     parentPort?.postMessage({ kind: codec.kind, fingerprints: texts.map((text) => codec.fingerprint(text)) })
     return
   }
-  // Not through the codec, whose preparation of the texts takes longer than the addon does.
+  // Calls the addon directly, because the codec spends more time in JavaScript than in the addon.
   const addon = binary as Addon
   const memory = Buffer.concat(Array.from({ length: TEXTS_OF_A_MERGE }, () => TEXT))
   const lengths = Array.from({ length: TEXTS_OF_A_MERGE }, () => 2)

@@ -1,6 +1,4 @@
-/**
- * Holds the addon and its twin together over arbitrary texts, and the fingerprint to what it promises.
- */
+/** Property tests: the addon and its TypeScript twin agree, and fingerprints identify values. */
 
 import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
@@ -10,11 +8,11 @@ import { anyObject, anyValue, choices, damage, damaged, spell, type Value } from
 import { outcomeOf } from './outcome.ts'
 
 const [native, twin] = bothCodecs()
-/** Of each of the three kinds of text that are compared: 12,000 together. */
+/** Number of texts for each of the three tests that compare the codecs. */
 const DOCUMENTS = 4_000
 const MERGES = 2_000
 
-it('both codecs give the same for any value in any spelling', () => {
+it('both codecs return the same result for any value in any spelling', () => {
   fc.assert(
     fc.property(anyValue, choices, (value, numbers) => {
       expectSameOutcomes(spell(value, numbers))
@@ -23,7 +21,7 @@ it('both codecs give the same for any value in any spelling', () => {
   )
 })
 
-it('both codecs refuse a damaged text at the same byte, with the same words', () => {
+it('both codecs reject a damaged text at the same byte with the same message', () => {
   fc.assert(
     fc.property(anyValue, choices, damage, (value, numbers, fault) => {
       expectSameOutcomes(damaged(spell(value, numbers), fault))
@@ -32,7 +30,7 @@ it('both codecs refuse a damaged text at the same byte, with the same words', ()
   )
 })
 
-it('both codecs refuse damaged bytes at the same byte, with the same words', () => {
+it('both codecs reject damaged bytes at the same byte with the same message', () => {
   const byteFault = fc.record({ place: fc.double({ min: 0, max: 1, noNaN: true }), byte: fc.nat({ max: 255 }) })
   fc.assert(
     fc.property(anyValue, choices, byteFault, (value, numbers, { place, byte }) => {
@@ -61,7 +59,7 @@ it('both codecs merge any contexts to the same text', () => {
   )
 })
 
-it('a value has one fingerprint, however it is spelt', () => {
+it('all spellings of a value have the same fingerprint', () => {
   fc.assert(
     fc.property(anyValue, choices, choices, (value, numbers, otherNumbers) => {
       expect(native.fingerprint(spell(value, numbers))).toBe(native.fingerprint(spell(value, otherNumbers)))
@@ -79,7 +77,7 @@ it('different values have different fingerprints', () => {
   )
 })
 
-it('merging in steps is merging at once', () => {
+it('merging contexts one by one has the same result as merging all of them together', () => {
   fc.assert(
     fc.property(anyObject, anyObject, anyObject, choices, (first, second, third, numbers) => {
       const texts = [first, second, third].map((context) => spell(context, numbers)) as [string, string, string]

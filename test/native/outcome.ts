@@ -1,6 +1,4 @@
-/**
- * What a call of the codec came to, as a value that two codecs can be compared by. Used by the tests of this folder.
- */
+/** Outcome of a call of a codec as a value, with which tests compare two codecs. */
 
 import { UsageError } from '../../src/errors.ts'
 
@@ -8,7 +6,7 @@ export type CodecOutcome =
   | { readonly result: string | null }
   | { readonly code: string; readonly message: string; readonly facts: object }
 
-/** Only refusals become values: anything else that is thrown fails the test. */
+/** Returns the result or the `UsageError` of a call. Other errors are thrown and fail the test. */
 export function outcomeOf(call: () => string | null): CodecOutcome {
   try {
     return { result: call() }

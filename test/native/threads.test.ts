@@ -1,6 +1,4 @@
-/**
- * The addon in several threads at once, and after threads that had loaded it are gone.
- */
+/** Use of the addon by several threads, and after threads that loaded the addon have ended. */
 
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
@@ -18,7 +16,7 @@ afterEach(async () => {
   await Promise.all(workers.splice(0).map((worker) => worker.terminate()))
 })
 
-it('threads that use the codec at the same time all get the right fingerprints', async () => {
+it('four threads that use the codec at the same time get the right fingerprints', async () => {
   const threads = [startThread(), startThread(), startThread(), startThread()]
 
   const answers = await Promise.all(threads.map((thread) => ask(thread, TEXTS)))
@@ -26,7 +24,7 @@ it('threads that use the codec at the same time all get the right fingerprints',
   for (const answer of answers) expect(answer).toEqual({ kind: 'native', fingerprints: FINGERPRINTS })
 })
 
-it('a thread that ends, and those that are stopped in the middle of a merge, leave the codec whole for the others', async () => {
+it('the codec works in other threads after threads were terminated, some during a merge', async () => {
   const survivor = startThread()
   const ended = startThread()
   const stopped = Array.from({ length: 4 }, startThread)

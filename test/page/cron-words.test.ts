@@ -1,4 +1,4 @@
-/** Cron expressions in words, as the screen of schedules has them. */
+/** Cron expressions in words, as shown on the screen of schedules. */
 
 import { expect, it } from 'vitest'
 import { cronInWords } from '../../src/page/schedules/cron-words.ts'
@@ -15,12 +15,12 @@ it.each([
   ['*/10 * * * * *', 'every 10 seconds'],
   ['@daily', 'every day at 00:00'],
   ['* * * * *', 'every minute'],
-])('%s is "%s"', (expression, words) => {
+])('%s is shown as "%s"', (expression, words) => {
   expect(cronInWords(expression)).toBe(words)
 })
 
 it.each(['0 2 1 * 1', '7-59/5 * * * *', '0 2 * * 1#2', '0 25 * * *', '0 2 0 * *', 'nonsense', '0 0 1 13 *'])(
-  '%s stands for itself, rather than for wrong words',
+  '%s is shown unchanged, because no words describe it exactly',
   (expression) => {
     expect(cronInWords(expression)).toBeNull()
   },

@@ -1,10 +1,10 @@
-/** One execution, as a visitor sees it and acts on it. */
+/** The screen of an execution: its tasks, log, contexts and actions. */
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { describePage, type Served, Site } from '../support/browser.ts'
+import { describePage, type Served, Site, UNTIL } from '../support/browser.ts'
 import { PageApi } from '../support/page-api.ts'
 import { expectSound } from '../support/page-audit.ts'
 import { picture, VIEWS } from '../support/page-pictures.ts'
@@ -12,15 +12,15 @@ import { picture, VIEWS } from '../support/page-pictures.ts'
 const SHOP = fileURLToPath(new URL('scripts/shop.py', import.meta.url))
 const EXACT = '{"big": 123456789012345678901234567890, "one": 1.0}'
 
-describePage('one execution', () => {
+describePage('the screen of an execution', () => {
   const site = new Site()
   let served: Served
   let api: PageApi
   let order: string
   let wide: string
   beforeAll(async () => {
-    // Of two tasks that are ready at one time, one waits for the other.
-    const oneAtATime = ['--max-concurrent-tasks', '1']
+    // With one slot, one of two ready tasks waits for the other.
+    const oneAtATime = ['--concurrency', '1']
     served = await site.serve([site.terminal.write('shop.py', readFileSync(SHOP, 'utf8'))], oneAtATime)
     api = new PageApi(served.url)
     wide = await api.start('wide')
@@ -35,7 +35,7 @@ describePage('one execution', () => {
     return one
   }
 
-  it('shows attempts apart, with how long each waited before', async () => {
+  it('shows each attempt separately, with its queue time', async () => {
     const { page } = await visit(`/executions/${order}`)
     const reserve = page.locator('.gantt-row[data-task="reserve"]')
     await reserve.waitFor()
@@ -48,8 +48,8 @@ describePage('one execution', () => {
     expect((queue?.x ?? 0) + (queue?.width ?? 0)).toBeLessThanOrEqual((work?.x ?? 0) + 2)
   })
 
-  it('shows what a task changed to the letter, what it raised, and only its own log', async () => {
-    const { page } = await visit(`/executions/${order}`)
+  it('shows the exact changes, the errors and the own log of a selected task', async () => {
+    const { page } = await visit(`/executions/${order}?panel=no`)
     await page.locator('.gantt-row[data-task="reserve"] button').click()
     await page.getByText('after take').waitFor()
     expect(await page.locator('.traceback').count()).toBe(3)
@@ -68,7 +68,7 @@ describePage('one execution', () => {
     await expect.poll(() => page.locator('.log-row').count()).toBe(2)
   })
 
-  it('shows colours of a terminal and markup as what they are, never as markup', async () => {
+  it('shows terminal colours as colours, and markup as text', async () => {
     const one = await visit(`/executions/${order}?task=take`)
     const line = one.page.locator('.log-row').first()
     await line.waitFor()
@@ -79,14 +79,14 @@ describePage('one execution', () => {
     expect(one.complaints).toEqual([])
   })
 
-  it('filters the log by level and words, and has all that is known of a line', async () => {
-    const { page } = await visit(`/executions/${order}`)
+  it('filters the log by level and words, and shows the details of a line', async () => {
+    const { page } = await visit(`/executions/${order}?panel=no`)
     await page.getByLabel('Minimum level').selectOption('WARNING')
     await expect.poll(() => page.locator('.log-row').count()).toBe(4)
-    await page.getByLabel('Minimum level').selectOption('all')
+    await page.getByLabel('Minimum level').selectOption('')
     await page.keyboard.press('Escape')
 
-    await page.keyboard.press('/')
+    await page.keyboard.press('f')
     await page.keyboard.type('ü. nötig')
     await expect.poll(() => page.locator('.log-row').count()).toBe(1)
     await page.locator('.log-row').click()
@@ -95,7 +95,7 @@ describePage('one execution', () => {
     expect(page.url()).toMatch(/line=\d+/)
   })
 
-  it('marks the same instant in the gantt and in the log', async () => {
+  it('marks the same time in the Gantt chart and in the log', async () => {
     const { page } = await visit(`/executions/${wide}`)
     await page.locator('.log-row').first().waitFor()
     const track = await page.locator('.gantt-head .track').boundingBox()
@@ -118,7 +118,7 @@ describePage('one execution', () => {
     await expect.poll(() => page.locator('.gantt-overlay .marker').count()).toBe(1)
   })
 
-  it('has few elements for 300 tasks and 10,000 lines, and a graph that a worker lays out', async () => {
+  it('creates few elements for 300 tasks and 10,000 lines, and lays out the graph in a worker', async () => {
     const one = await visit(`/executions/${wide}?view=graph`)
     await expect.poll(() => one.page.locator('.node').count()).toBe(300)
     expect(one.page.workers()).toHaveLength(1)
@@ -134,7 +134,7 @@ describePage('one execution', () => {
     expect(one.complaints).toEqual([])
   })
 
-  it('follows what runs, can be paused, resumed and cancelled', async () => {
+  it('follows the log of a running execution, and pauses, resumes and cancels the execution', async () => {
     const id = await api.start('patient', { until: join(site.terminal.folder, 'never') })
     const { page } = await visit(`/executions/${id}`)
     await page.locator('.bar.work.busy').waitFor()
@@ -156,7 +156,7 @@ describePage('one execution', () => {
     expect((await api.get(`/executions/${id}`)).errorMessage).toBe('cancelled: enough')
   })
 
-  it('goes on by itself when a task ends, and shows the last lines', async () => {
+  it('updates when a task ends, and shows the last lines of the log', async () => {
     const until = join(site.terminal.folder, 'soon')
     const id = await api.start('patient', { until })
     const { page } = await visit(`/executions/${id}`)
@@ -169,7 +169,7 @@ describePage('one execution', () => {
     expect(await page.locator('.bar.work.good').count()).toBe(2)
   })
 
-  it('is retried from a task, and the chain shows where that comes from', async () => {
+  it('retries the execution from a task, and links the retry to the original execution', async () => {
     const { page } = await visit(`/executions/${order}?task=ship`)
     await page.locator('.task-panel').waitFor()
     await page.keyboard.press('r')
@@ -188,7 +188,7 @@ describePage('one execution', () => {
     await page.locator('.chain', { hasText: id.slice(0, 8) }).waitFor()
   })
 
-  it('runs again with an edited input, whose numbers stay to the letter', async () => {
+  it('starts the workflow again with an edited input, and keeps its numbers unchanged', async () => {
     const { page } = await visit(`/executions/${await api.run('fine')}`)
     await page.getByRole('button', { name: 'Run again …' }).waitFor()
     await page.keyboard.press('e')
@@ -205,7 +205,7 @@ describePage('one execution', () => {
     expect(input).toBe(EXACT)
   })
 
-  it('does not read a large context: it has its size and a link', async () => {
+  it('does not load a large context, but shows its size and a link', async () => {
     const id = await api.run('fine', { large: 'x'.repeat(600_000) })
     const one = await site.visit('about:blank')
     const asked: string[] = []
@@ -213,17 +213,20 @@ describePage('one execution', () => {
     await one.page.goto(`${served.url.replace(/\/$/, '')}/executions/${id}?task=only`)
     await one.page.getByText('Too large to compare here').waitFor()
 
-    expect(await one.page.locator('.facts a', { hasText: 'input' }).textContent()).toMatch(/586 KiB/)
+    await one.page.getByRole('button', { name: /^input 586 KiB/ }).click()
+    await one.page.getByText('Too large to show here').waitFor()
+    const link = one.page.getByRole('link', { name: /open the exact text/ })
+    expect(await link.getAttribute('href')).toMatch(/\/input$/)
     expect(asked.filter((path) => /input|output|context/.test(path))).toEqual([])
   })
 
-  it('says so where there is none', async () => {
+  it('reports an unknown execution', async () => {
     const { page } = await visit('/executions/00000000-0000-4000-8000-000000000000')
 
-    await page.getByText('Could not load the execution').waitFor()
+    await expect.poll(() => page.getByText('Could not load the execution').count(), UNTIL).toBe(1)
   })
 
-  it.each(VIEWS)('has nothing serious against it for those who cannot see or point well: %s', async (name, options) => {
+  it.each(VIEWS)('has no accessibility findings, and fits into its window: %s', async (name, options) => {
     const one = await visit(`/executions/${order}?task=reserve`, options)
     await one.page.locator('.log-row').first().waitFor()
     await one.page.locator('.traceback').first().waitFor()
@@ -236,7 +239,7 @@ describePage('one execution', () => {
     await picture(one, `execution-graph-${name}`)
   })
 
-  it('is as clear with 300 tasks', async () => {
+  it('causes no browser errors with 300 tasks', async () => {
     const one = await visit(`/executions/${wide}`, { colorScheme: 'dark', viewport: { width: 1200, height: 900 } })
     await one.page.locator('.log-row').first().waitFor()
     await one.page.locator('.bar.work').first().waitFor()

@@ -1,4 +1,4 @@
-/** The list of executions, as a visitor sees it and acts on it. */
+/** The list of executions: its states, filters, keys and actions. */
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -30,7 +30,7 @@ describePage('the list of executions', () => {
     return one
   }
 
-  it('counts each state, and shows only one when that is chosen, which the address keeps', async () => {
+  it('shows the number of executions per state, and lists only the selected state', async () => {
     const { page } = await visit('/executions')
     await expect.poll(() => page.locator('.count', { hasText: 'Failed' }).textContent()).toBe('1 Failed')
 
@@ -38,7 +38,38 @@ describePage('the list of executions', () => {
     await expect.poll(() => page.locator('.rows-row').count()).toBe(1)
     const row = await page.locator('.rows-row').textContent()
 
-    expect(row).toMatch(/order.*Failed.*the stock does not answer: timed out/)
+    expect(row).toMatch(/order.*Failed.*reserve: ConnectionError: the stock does not answer: timed out \(1 of 4 tasks/)
+  })
+
+  it('has room for 24 rows in a window of 1440 x 900, and uses its full width', async () => {
+    const { page } = await visit('/executions', { viewport: { width: 1440, height: 900 } })
+    await page.locator('.rows-row').first().waitFor()
+    const list = await page.locator('.execution-rows').boundingBox()
+    const bottoms = await page.locator('.execution-rows .rows-row').evaluateAll((rows) => {
+      return rows.map((row) => row.getBoundingClientRect().bottom)
+    })
+
+    expect((list?.y ?? 0) + (list?.height ?? 0)).toBeLessThanOrEqual(900)
+    expect(bottoms.filter((bottom) => bottom <= (list?.y ?? 0) + (list?.height ?? 0))).toHaveLength(24)
+    expect(list?.width).toBeGreaterThan(1_390)
+  })
+
+  it('shows the cause of a failure on the screen of the execution and of the system', async () => {
+    const cause = 'reserve: ConnectionError: the stock does not answer'
+    const { page } = await visit(`/executions/${failed}`)
+    const shown = await page.locator('.error-words').first().textContent()
+    await page.goto(`${served.url}/system`)
+    const last = await page.locator('.failure').first().textContent()
+
+    expect(shown).toMatch(new RegExp(`^${cause}`))
+    expect(last).toMatch(new RegExp(`^order.*${cause}`))
+  })
+
+  it('keeps the selected state in its address, after a reload and the back button', async () => {
+    const { page } = await visit('/executions')
+    await page.locator('.count', { hasText: 'Failed' }).click()
+    await expect.poll(() => page.locator('.rows-row').count()).toBe(1)
+
     expect(page.url()).toContain('status=Failed')
     await page.reload()
     await expect.poll(() => page.locator('.rows-row').count()).toBe(1)
@@ -46,13 +77,13 @@ describePage('the list of executions', () => {
     await expect.poll(() => page.locator('.rows-row').count()).toBeGreaterThan(5)
   })
 
-  it('goes on as it is scrolled, with few elements, and shows new ones by itself', async () => {
+  it('loads more rows on scrolling, with few elements, and adds new executions', async () => {
     const { page } = await visit('/executions')
     await page.locator('.rows-row').first().waitFor()
     const height = () => page.locator('.execution-rows .rows-all').evaluate(({ clientHeight }) => clientHeight)
     const rows = page.locator('.execution-rows')
     await rows.evaluate((element) => element.scrollTo(0, element.scrollHeight))
-    await expect.poll(async () => Math.round((await height()) / 40)).toBeGreaterThanOrEqual(131)
+    await expect.poll(async () => Math.round((await height()) / 27)).toBeGreaterThanOrEqual(131)
     expect(await page.locator('.rows-row').count()).toBeLessThan(40)
 
     await rows.evaluate((element) => element.scrollTo(0, 0))
@@ -62,7 +93,7 @@ describePage('the list of executions', () => {
     expect(await page.locator('.execution-rows .rows-row').count()).toBeLessThan(40)
   })
 
-  it('keeps what is typed into a filter while the rest of the page is shown anew', async () => {
+  it('keeps the text typed into a filter when another filter updates the list', async () => {
     const { page } = await visit('/executions')
     await page.locator('.rows-row').first().waitFor()
 
@@ -73,7 +104,7 @@ describePage('the list of executions', () => {
     expect(await page.getByLabel('Trigger').inputValue()).toBe('nobo')
   })
 
-  it('filters by workflow, trigger and hour, and says when that hides all', async () => {
+  it('filters by workflow, trigger and hour, and reports when no execution matches', async () => {
     const { page } = await visit('/executions')
     await page.getByLabel('Workflow').selectOption('order')
     await expect.poll(() => page.locator('.rows-row').count()).toBe(1)
@@ -82,7 +113,7 @@ describePage('the list of executions', () => {
     await page.getByLabel('Trigger').press('Enter')
     await page.getByText('No executions match the filter').waitFor()
     await page.getByRole('button', { name: 'Clear the filter' }).click()
-    // The present hour may have begun after the executions.
+    // The current hour may have begun after the executions.
     await page.locator('.trend-bar:has(.fill)').last().click()
 
     await expect.poll(() => page.locator('.rows-row').count()).toBeGreaterThan(0)
@@ -91,7 +122,7 @@ describePage('the list of executions', () => {
     await page.getByText('No executions match the filter').waitFor()
   })
 
-  it('cancels and retries what is chosen, with a note that is kept', async () => {
+  it('cancels and retries the selected executions, and stores the note', async () => {
     const until = join(site.terminal.folder, 'never')
     const ids = [await api.start('patient', { until }), await api.start('patient', { until })]
     const { page } = await visit('/executions?workflow=patient')
@@ -113,7 +144,7 @@ describePage('the list of executions', () => {
     expect(actions.items).toMatchObject([{ kind: 'cancel', note: 'wrong day', source: 'http' }])
   })
 
-  it('is used with keys alone: j and k move, Enter opens, x chooses', async () => {
+  it('can be used with keys alone: j moves, x selects, Enter opens', async () => {
     const { page } = await visit(`/executions?workflow=order`)
     await page.locator('.rows-row').first().waitFor()
 
@@ -127,7 +158,7 @@ describePage('the list of executions', () => {
     expect(page.url()).toContain(`/executions/${failed}`)
   })
 
-  it.each(VIEWS)('has nothing serious against it for those who cannot see or point well: %s', async (name, options) => {
+  it.each(VIEWS)('has no accessibility findings, and fits into its window: %s', async (name, options) => {
     const one = await visit('/executions', options)
     await one.page.locator('.rows-row').first().waitFor()
     await one.page.locator('.trend-bar').first().waitFor()

@@ -1,11 +1,11 @@
-/** Reactors, their graphs and sources, as a visitor sees and steers them. */
+/** The screens of reactors, graphs and sources. */
 
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import type { ComputationGraph } from '../../src/page/api/answers.ts'
+import type { ComputationGraph } from '../../src/page/api/answer-types.ts'
 import { drawnGraph, sourceIn } from '../../src/page/reactors/drawn-graph.ts'
-import { describePage, type Served, Site } from '../support/browser.ts'
+import { describePage, type Served, Site, UNTIL } from '../support/browser.ts'
 import { LIMIT_MS } from '../support/limits.ts'
 import { PageApi } from '../support/page-api.ts'
 import { expectSound } from '../support/page-audit.ts'
@@ -15,7 +15,7 @@ const OVEN = fileURLToPath(new URL('scripts/oven.py', import.meta.url))
 const LIMIT = { timeout: LIMIT_MS }
 const BARE = fileURLToPath(new URL('scripts/bare.py', import.meta.url))
 
-describePage('reactors', () => {
+describePage('the screens of reactors', () => {
   const site = new Site()
   let served: Served
   let api: PageApi
@@ -37,7 +37,7 @@ describePage('reactors', () => {
     return one
   }
 
-  it('are listed with what they wait for, beside their sources, and searched', async () => {
+  it('list the reactors with the sources that they wait for, and search the list', async () => {
     const { page } = await visit('/reactors')
     const row = page.locator('tr[data-row="oven"]')
 
@@ -46,10 +46,10 @@ describePage('reactors', () => {
     expect(await page.locator('tr[data-row="probe"] .bad-ink').textContent()).toBe('1')
     await page.getByRole('link', { name: 'enrich' }).waitFor()
 
-    await page.keyboard.press('/')
+    await page.keyboard.press('f')
     await page.keyboard.type('heat')
     await expect.poll(() => page.locator('tbody tr').count()).toBe(1)
-    await page.getByLabel('Search reactors').fill('no such thing')
+    await page.getByLabel('Filter reactors').fill('no such thing')
     await page.getByRole('button', { name: 'Clear the filter' }).click()
     await page.locator('tr[data-row="oven"]').waitFor()
     await page.keyboard.press('j')
@@ -57,7 +57,7 @@ describePage('reactors', () => {
     await page.getByRole('heading', { level: 1, name: 'heat' }).waitFor()
   })
 
-  it('have their graph with the last values at its edges, and what each node returned', async () => {
+  it('show the graph with the last value of each edge, and the result of each node', async () => {
     const { page } = await visit('/reactors/heat')
     await expect.poll(() => page.locator('.node').count()).toBe(6)
 
@@ -76,7 +76,7 @@ describePage('reactors', () => {
     await page.getByRole('heading', { level: 1, name: 'probe' }).waitFor()
   })
 
-  it('show each new event at once', async () => {
+  it('show a new event without a reload', async () => {
     const { page } = await visit('/reactors/heat')
     await page.locator('.firings tbody tr').first().waitFor()
     const before = Number(await page.locator('.firings tbody th').first().textContent())
@@ -84,10 +84,11 @@ describePage('reactors', () => {
     await push('probe', { c: 30.25 })
 
     await page.locator('.firings tbody th', { hasText: String(before + 1) }).waitFor()
-    await page.locator('.edge-label', { hasText: /^\{"c":30\.25\}$/ }).waitFor()
+    const labels = page.locator('.edge-label', { hasText: /^\{"c":30\.25\}$/ })
+    await expect.poll(() => labels.count(), UNTIL).toBe(1)
   })
 
-  it('lead from an execution to the firing, to its events, and back', async () => {
+  it('link an execution to its firing, the firing to its events, and the events back', async () => {
     const { items } = await api.get('/executions?limit=1')
     const { page } = await visit(`/executions/${items[0].id}`)
     const chain = page.locator('.chain')
@@ -105,7 +106,7 @@ describePage('reactors', () => {
     expect(page.url()).toContain(items[0].id)
   })
 
-  it('are fired by hand with values that are kept to the letter, and their subscriptions are paused', async () => {
+  it('fire a reactor by hand with unchanged numbers, and pause and resume a subscription', async () => {
     const { page } = await visit('/reactors/oven')
     await page.locator('.title-row').waitFor()
 
@@ -123,14 +124,14 @@ describePage('reactors', () => {
     await page.locator('.state', { hasText: 'active' }).waitFor()
   })
 
-  it('show why a subscription is degraded, and the system does, too', async () => {
+  it('show the reason for a degraded subscription, which the system screen also lists', async () => {
     const { page } = await visit('/reactors/heat')
 
     const row = page.locator('tr', { hasText: 'enriched' })
     await row.locator('.state', { hasText: 'degraded' }).waitFor()
     expect(await row.textContent()).toMatch(/5 errors in a row, .*: No such key: k/)
     await page.goto(`${served.url}/system`)
-    // It polls nothing and runs nothing now: it serves its sources.
+    // The engine is "serving" because of its sources, although it polls and runs nothing now.
     const instance = page.locator('tr', { hasText: 'process' })
     expect(await instance.locator('.state').textContent()).toBe('serving')
     expect(await instance.locator('td').nth(2).textContent()).toBe('3')
@@ -138,42 +139,39 @@ describePage('reactors', () => {
     await page.getByRole('heading', { level: 1, name: 'heat' }).waitFor()
   })
 
-  it('that there is none of are said to be missing, and so are graphs and sources', async () => {
+  it('report an unknown reactor, source or graph with the nearest name', async () => {
     const { page } = await site.visit(`${served.url}/reactors/ovn`)
     await page.getByText('Reactor "ovn" not found in this database. Did you mean "oven"?').waitFor()
     await page.goto(`${served.url}/sources/prob`)
     await page.getByText('Did you mean "probe"?').waitFor()
     await page.goto(`${served.url}/graphs/alrm`)
-    await page.getByText('Did you mean "alarm"?').waitFor()
+    await expect.poll(() => page.getByText('Did you mean "alarm"?').count(), UNTIL).toBe(1)
   })
 
-  it.each(VIEWS)(
-    'have nothing serious against them for those who cannot see or point well: %s',
-    async (name, options) => {
-      const one = await visit('/reactors/heat', options)
-      await one.page.locator('.node').first().waitFor()
-      await expectSound(one)
-      await picture(one, `reactor-${name}`)
+  it.each(VIEWS)('have no accessibility findings, and fit into the window: %s', async (name, options) => {
+    const one = await visit('/reactors/heat', options)
+    await one.page.locator('.node').first().waitFor()
+    await expectSound(one)
+    await picture(one, `reactor-${name}`)
 
-      for (const [screen, path, seen] of [
-        ['reactors', '/reactors', 'tbody tr'],
-        ['source', '/sources/probe?event=4', '.events tr'],
-        ['graph', '/graphs/enrich', '.node'],
-      ] as const) {
-        await one.page.goto(`${served.url}${path}`)
-        await one.page.locator(seen).first().waitFor()
-        await expectSound(one)
-        await picture(one, `${screen}-${name}`)
-      }
-    },
-  )
+    for (const [screen, path, seen] of [
+      ['reactors', '/reactors', 'tbody tr'],
+      ['source', '/sources/probe?event=4', '.events tr'],
+      ['graph', '/graphs/enrich', '.node'],
+    ] as const) {
+      await one.page.goto(`${served.url}${path}`)
+      await one.page.locator(seen).first().waitFor()
+      await expectSound(one)
+      await picture(one, `${screen}-${name}`)
+    }
+  })
 })
 
 describePage('a database without reactors', () => {
   const site = new Site()
   afterAll(() => site[Symbol.asyncDispose]())
 
-  it('says how one comes about', async () => {
+  it('has a screen that reports that no reactors exist', async () => {
     const { url } = await site.serve([site.terminal.write('bare.py', readFileSync(BARE, 'utf8'))])
     const one = await site.visit(`${url}/reactors`, { colorScheme: 'light' })
 
@@ -183,7 +181,7 @@ describePage('a database without reactors', () => {
   })
 })
 
-describe('what is drawn of a graph', () => {
+describe('the drawing of a graph', () => {
   const node = (id: string, parts: Partial<ComputationGraph['nodes'][number]> = {}) => {
     return { id, inputs: [], next: null, routes: null, ...parts }
   }
@@ -219,7 +217,7 @@ describe('what is drawn of a graph', () => {
   })
   const input = { source: 'probe', valueText: '1.0', valueLength: 3, valueAt: null, sequence: 1, isDirty: false }
 
-  it('tells a source from a node of its name, and one edge from several variants that lead to one node', () => {
+  it('separates a source from a node with the same name, and joins variants to the same node in one edge', () => {
     const drawn = drawnGraph(graph('{"judge":["hot",[1]],"warn":{"a":2}}'), [input])
     const [probe = '', judge = ''] = drawn.shape.nodes
 
@@ -234,7 +232,7 @@ describe('what is drawn of a graph', () => {
     expect(['judge', 'note', probe].map((each) => drawn.stateOf(each))).toEqual(['Completed', 'Skipped', null])
   })
 
-  it('has no states before the first run', () => {
+  it('has no node states before the first run', () => {
     const drawn = drawnGraph(graph(null), [])
 
     expect(drawn.stateOf('judge')).toBeNull()

@@ -1,9 +1,9 @@
-/** One trigger, as a visitor sees it and acts on it. */
+/** The screen of a trigger: its timeline, ticks and actions. */
 
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { seriousFindings } from '../support/accessibility.ts'
-import { describePage, type Served, Site, UNTIL } from '../support/browser.ts'
+import { accessibilityFindings } from '../support/accessibility.ts'
+import { actAndSee, describePage, type Served, Site, UNTIL } from '../support/browser.ts'
 
 const WATCHERS = fileURLToPath(new URL('scripts/watchers.py', import.meta.url))
 
@@ -22,7 +22,7 @@ describePage('the screen of a trigger', () => {
   }
   const leftOf = (selector: string) => `document.querySelector('${selector}')?.getBoundingClientRect().left`
 
-  it('has a timeline that moves with time, with the marks that came, and stands under the mouse', async () => {
+  it('has a timeline that moves with time, and pauses under the mouse pointer', async () => {
     const { page } = await open('inbox')
     await page.locator('.mark.fired').first().waitFor()
     const at = await page.evaluate<number>(leftOf('.timeline .line'))
@@ -39,7 +39,7 @@ describePage('the screen of a trigger', () => {
     await page.getByText('paused').waitFor({ state: 'detached' })
   })
 
-  it('goes from mark to mark by the arrow keys, says what each is, and opens it', async () => {
+  it('moves between marks with the arrow keys, names each mark, and opens a poll', async () => {
     const { page } = await open('source')
     await page.locator('.mark.failed').first().waitFor()
     await page.locator('.timeline').focus()
@@ -51,7 +51,7 @@ describePage('the screen of a trigger', () => {
       .locator('.ticks')
       .getByRole('row', { name: /failed/ })
       .last()
-      .getByRole('button')
+      .getByRole('button', { name: 'Error, log' })
       .click()
 
     expect(label).toMatch(/skipped|failed/)
@@ -65,10 +65,18 @@ describePage('the screen of a trigger', () => {
     await expect.poll(() => page.url(), UNTIL).not.toMatch(/tick=/)
   })
 
-  it('polls it now, and tests it without recording anything', async () => {
+  it('shows the expected firing and the tags', async () => {
     const { page } = await open('asked')
-    await page.getByRole('button', { name: 'Poll now' }).click()
-    await page.getByText('Polled "asked": fired').waitFor()
+    await page.getByText('alert after 2 d without a firing').waitFor()
+    expect(await page.locator('dt', { hasText: 'Tags' }).locator('..').textContent()).toBe('Tagsteam=post')
+    const { page: other } = await open('inbox')
+    await other.locator('dt', { hasText: 'Policy' }).waitFor()
+    expect(await other.locator('dt', { hasText: 'Tags' }).count()).toBe(0)
+  })
+
+  it('polls the trigger, and tests the trigger without recording a tick', async () => {
+    const { page } = await open('asked')
+    await actAndSee(page, 'Polled "asked": fired', () => page.getByRole('button', { name: 'Poll now' }).click())
     await expect.poll(() => page.locator('.ticks tbody tr').count(), UNTIL).toBe(2)
 
     await page.keyboard.press('t')
@@ -80,7 +88,7 @@ describePage('the screen of a trigger', () => {
     expect(await page.locator('.ticks tbody tr').count()).toBe(2)
   })
 
-  it('fires it with a context that is sent to the letter, and leads to the execution', async () => {
+  it('fires the trigger with the exact context, and links to the execution', async () => {
     const { page } = await open('inbox')
     await page.keyboard.press('f')
     const dialog = page.getByRole('dialog', { name: 'Fire inbox' })
@@ -88,9 +96,9 @@ describePage('the screen of a trigger', () => {
     await field.fill('[1]')
     expect(await dialog.getByRole('button', { name: 'Fire' }).isDisabled()).toBe(true)
     await field.fill('{"amount": 1.0, "number": 12345678901234567890}')
-    await dialog.getByRole('button', { name: 'Fire' }).click()
+    const link = page.getByRole('link', { name: 'Open the execution' })
 
-    await page.getByRole('link', { name: 'Open the execution' }).click()
+    await Promise.all([link.click(), dialog.getByRole('button', { name: 'Fire' }).click()])
 
     await page.waitForURL(/\/executions\/[0-9a-f-]{36}$/)
     const id = page.url().split('/').at(-1)
@@ -98,7 +106,7 @@ describePage('the screen of a trigger', () => {
     expect(await input.text()).toMatch(/"amount": ?1\.0.*12345678901234567890/)
   })
 
-  it('shows any range, which stands in the address, and the ticks of it', async () => {
+  it('shows the ticks of any time range, and keeps the range in the address', async () => {
     const { page } = await open('source')
     await page.getByRole('button', { name: '1 h', exact: true }).click()
     await page.locator('.mark').first().waitFor()
@@ -119,31 +127,28 @@ describePage('the screen of a trigger', () => {
     await expect.poll(() => page.locator('.badge.skipped').count(), UNTIL).toBeLessThanOrEqual(1)
   })
 
-  it('says that there is none, with the nearest name, where there is none', async () => {
+  it('reports an unknown trigger with the nearest name', async () => {
     const { page } = await site.visit(`${served.url}/triggers/inbx`)
 
     await page.getByText('Could not load trigger "inbx"').waitFor()
 
-    await page.getByText('inbox').waitFor()
+    await expect.poll(() => page.getByText('inbox').count(), UNTIL).toBe(1)
   })
 
   it.each([
     ['light', 1000],
     ['dark', 360],
-  ] as const)(
-    'has no serious finding of axe, and nothing that is wider than the window: %s, %i px',
-    async (colorScheme, width) => {
-      const { page } = await site.visit(`${served.url}/triggers/inbox`, {
-        colorScheme,
-        viewport: { width, height: 700 },
-      })
-      await page.locator('.mark').first().waitFor()
+  ] as const)('has no accessibility findings, and fits into its window: %s, %i px', async (colorScheme, width) => {
+    const { page } = await site.visit(`${served.url}/triggers/inbox`, {
+      colorScheme,
+      viewport: { width, height: 700 },
+    })
+    await page.locator('.mark').first().waitFor()
 
-      expect(await seriousFindings(page)).toEqual([])
-      expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width)
-      await page.keyboard.press('f')
-      await page.getByRole('dialog').waitFor()
-      expect(await seriousFindings(page)).toEqual([])
-    },
-  )
+    expect(await accessibilityFindings(page)).toEqual([])
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width)
+    await page.keyboard.press('f')
+    await page.getByRole('dialog').waitFor()
+    expect(await accessibilityFindings(page)).toEqual([])
+  })
 })

@@ -1,4 +1,4 @@
-/** Workflows, as a visitor sees and starts them. */
+/** The screens of workflows: list, graph, statistics, and start. */
 
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -11,7 +11,7 @@ import { picture, VIEWS } from '../support/page-pictures.ts'
 const SHOP = fileURLToPath(new URL('scripts/shop.py', import.meta.url))
 const BARE = fileURLToPath(new URL('scripts/bare.py', import.meta.url))
 
-describePage('workflows', () => {
+describePage('the screens of workflows', () => {
   const site = new Site()
   let served: Served
   let api: PageApi
@@ -28,21 +28,21 @@ describePage('workflows', () => {
     return one
   }
 
-  it('are listed, searched, and opened with keys', async () => {
+  it('list, search and open workflows with keys', async () => {
     const { page } = await visit('/workflows')
     await page.locator('tbody tr').nth(3).waitFor()
 
-    await page.keyboard.press('/')
+    await page.keyboard.press('f')
     await page.keyboard.type('reserves what')
     await expect.poll(() => page.locator('tbody tr').count()).toBe(1)
-    await page.getByLabel('Search workflows').blur()
+    await page.getByLabel('Filter workflows').blur()
     await page.keyboard.press('j')
     await page.keyboard.press('Enter')
 
     await page.getByRole('heading', { level: 1, name: 'order' }).waitFor()
   })
 
-  it('have their graph, how long each task takes, what fails, and versions', async () => {
+  it('show the graph, the failures of each task, and the versions of a workflow', async () => {
     const { page } = await visit('/workflows/order')
     await expect.poll(() => page.locator('.node').count()).toBe(4)
     const row = page.locator('.task-row', { hasText: 'reserve' }).first()
@@ -55,12 +55,12 @@ describePage('workflows', () => {
     expect(page.url()).toContain('task=ship')
   })
 
-  it('are started with a context, and counted at once', async () => {
+  it('start a workflow with a context, and update the number of executions in another tab', async () => {
     const { page } = await visit('/workflows/wide')
     await page.getByText('No executions yet').waitFor()
     await page.goto(`${served.url}/workflows/fine`)
     const other = await visit('/workflows/fine')
-    // That of its trigger.
+    // One execution by the trigger of the workflow.
     await other.page.getByText('1 completed').waitFor()
 
     await page.keyboard.press('r')
@@ -73,28 +73,25 @@ describePage('workflows', () => {
     await other.page.getByText('2 completed').waitFor()
   })
 
-  it.each(VIEWS)(
-    'have nothing serious against them for those who cannot see or point well: %s',
-    async (name, options) => {
-      const one = await visit('/workflows/order', options)
-      await one.page.locator('.node').first().waitFor()
-      await one.page.locator('.tiles').waitFor()
-      await expectSound(one)
-      await picture(one, `workflow-${name}`)
+  it.each(VIEWS)('have no accessibility findings, and fit into the window: %s', async (name, options) => {
+    const one = await visit('/workflows/order', options)
+    await one.page.locator('.node').first().waitFor()
+    await one.page.locator('.tiles').waitFor()
+    await expectSound(one)
+    await picture(one, `workflow-${name}`)
 
-      await one.page.goto(`${served.url}/workflows`)
-      await one.page.locator('tbody tr').first().waitFor()
-      await expectSound(one)
-      await picture(one, `workflows-${name}`)
-    },
-  )
+    await one.page.goto(`${served.url}/workflows`)
+    await one.page.locator('tbody tr').first().waitFor()
+    await expectSound(one)
+    await picture(one, `workflows-${name}`)
+  })
 })
 
 describePage('a database in which nothing has run', () => {
   const site = new Site()
   afterAll(() => site[Symbol.asyncDispose]())
 
-  it('says how something comes about', async () => {
+  it('has screens that report that no executions exist', async () => {
     const { url } = await site.serve([site.terminal.write('bare.py', readFileSync(BARE, 'utf8'))])
     const one = await site.visit(`${url}/executions`, { colorScheme: 'light' })
     await one.page.getByText('No executions yet').waitFor()

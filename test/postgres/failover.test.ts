@@ -1,7 +1,7 @@
-/** The primary is gone, and a replica of it takes its place under the same name; and what a replica is to whoever names it. */
+/** Fail-over from a primary server to its replica under the same address, and the opening of a replica. */
 
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { SystemClock } from '../../src/engine/clock.ts'
+import { SystemClock } from '../../src/engine/system-clock.ts'
 import { openPostgresStore } from '../../src/store/postgres/postgres-store.ts'
 import { ObservedRunner } from '../support/observed-runner.ts'
 import { OwnPostgres } from '../support/own-postgres.ts'
@@ -18,7 +18,7 @@ beforeAll(async () => {
   primary = OwnPostgres.start()
   await administer(primary.server.url('postgres'), 'CREATE DATABASE app')
   replica = primary.replica()
-  // A commit that is to survive is told when the replica has it as well.
+  // Confirms a commit only after the replica has stored it.
   await administer(primary.server.url('postgres'), "ALTER SYSTEM SET synchronous_standby_names = '*'")
   await administer(primary.server.url('postgres'), 'SELECT pg_reload_conf()')
 })
@@ -27,7 +27,7 @@ afterAll(() => {
   primary?.[Symbol.dispose]()
 })
 
-test('a replica is refused with what to name, and can be read; after a failover to it nothing is lost and nothing doubled', async () => {
+test('a replica can only be read, and a fail-over to it neither loses nor duplicates executions', async () => {
   await using proxy = await PostgresProxy.to(primary.server, 'app')
   const clock = new SystemClock({ keepsProcessAlive: false })
   const open = (readOnly: boolean) =>

@@ -1,4 +1,4 @@
-/** The server's disk is full: a file system of its own that the test fills, for which it has to be root on Linux. */
+/** A server with a full disk. The test mounts and fills a file system for it, which only root on Linux may do. */
 
 import { execFileSync } from 'node:child_process'
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs'
@@ -12,7 +12,7 @@ const isRoot = process.platform === 'linux' && process.getuid?.() === 0
 const TASKS = 20
 const PAGE = new Uint8Array(4_096)
 
-/** Tables of the database are on it; the server's own files, and with them its log of changes, are elsewhere. */
+/** Mounts a small file system for the tables of the database. The write-ahead log of the server is on another one. */
 function smallDisk(): { readonly path: string } & Disposable {
   const parent = ownFolder()
   const disk = serversFolder(parent, 'disk')
@@ -27,7 +27,7 @@ function smallDisk(): { readonly path: string } & Disposable {
   }
 }
 
-test.skipIf(!isRoot)('it is said, nothing is lost, and all goes on when there is room again', async () => {
+test.skipIf(!isRoot)('a full disk causes an error but no loss, and executions resume when space is free', async () => {
   using disk = smallDisk()
   using own = OwnPostgres.start()
   const { server } = own
@@ -41,7 +41,7 @@ test.skipIf(!isRoot)('it is said, nothing is lost, and all goes on when there is
   )
   await observed.until('executionFinished')
 
-  // What is in the server's memory has its place already.
+  // Writes cached rows to the disk before it is full.
   await administer(url, 'CHECKPOINT')
   const ballast = fill(disk.path)
   const refused = await refusal(() => runner.workflows.submit('counts', { index: -1, text: 'x'.repeat(200_000) }))
@@ -60,20 +60,20 @@ test.skipIf(!isRoot)('it is said, nothing is lost, and all goes on when there is
   await observed[Symbol.asyncDispose]()
 })
 
-/** To the last page. Returns the file that does it. */
+/** Fills the disk to the last page. Returns the path of the file that fills it. */
 function fill(folder: string): string {
   const path = join(folder, 'ballast')
   const file = openSync(path, 'w')
   try {
     for (let page = 0; page < 100_000; page++) writeSync(file, PAGE)
   } catch {
-    // There is no room for another.
+    // The disk is full.
   }
   closeSync(file)
   return path
 }
 
-/** Until a table has no page left with room. */
+/** Repeats an action until it fails, because the pages of a table may still have room. Returns the error. */
 async function refusal(act: () => Promise<unknown>): Promise<unknown> {
   for (let times = 0; times < 50; times++) {
     try {

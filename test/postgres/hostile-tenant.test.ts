@@ -1,16 +1,16 @@
-/** A tenant plants code in its schema, and takes locks: neither an administrator's session nor another tenant is reached by it. */
+/** A tenant that plants code in its schema, or takes locks, without reaching administrators or other tenants. */
 
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import type { Store } from '../../src/engine/ports.ts'
-import { DatabaseAdmin } from '../../src/store/postgres/admin/database-admin.ts'
+import type { Store } from '../../src/engine/store.ts'
 import { openPostgresStore } from '../../src/store/postgres/postgres-store.ts'
-import { FakeClock } from '../support/fake-clock.ts'
+import { DatabaseAdmin } from '../../src/tenants/database-admin.ts'
 import { type AttackedDatabase, HostileTenant } from '../support/hostile-tenant.ts'
+import { ManualClock } from '../support/manual-clock.ts'
 import { administer, postgresServer, type TemporaryDatabase, temporaryDatabase } from '../support/postgres-server.ts'
 import { declaration, FIRST_PAGE, newExecution, START } from '../support/store-builders.ts'
 
-/** Users belong to the whole server: these are of this file. */
+/** Names of the users in this file. Users belong to the whole server, so no other file uses these names. */
 const USERS = ['h_evil', 'h_second', 'h_other', 'h_root', 'h_member', 'h_group']
 
 let attacked: AttackedDatabase & TemporaryDatabase
@@ -37,6 +37,8 @@ afterAll(() => attacked?.[Symbol.asyncDispose]())
 
 const sql = (text: string) => administer(attacked.url, text)
 
+const ESCAPE = 'LANGUAGE sql AS $$ SELECT evil.escape()::bigint $$'
+
 interface Opening {
   readonly url?: string
   readonly schema?: string | null
@@ -44,10 +46,10 @@ interface Opening {
 }
 
 async function open({ url = attacked.url, schema = 'evil', readOnly = false }: Opening = {}): Promise<Store> {
-  return await openPostgresStore({ url, schema, readOnly, durability: 'normal', clock: new FakeClock(START) })
+  return await openPostgresStore({ url, schema, readOnly, durability: 'normal', clock: new ManualClock(START) })
 }
 
-/** Does what an operator does with an open database. */
+/** Opens a database and calls the store as an operator would: lists, and, unless read-only, writes and prunes. */
 async function use(opening: Opening): Promise<void> {
   const store = await open(opening)
   try {
@@ -56,29 +58,32 @@ async function use(opening: Opening): Promise<void> {
     if (opening.readOnly === true) return
     await store.saveTriggers([declaration()], START)
     await store.createExecution(newExecution(), { kind: 'call' }, START)
-    await store.prune({ skippedMs: 1, failedMs: 1, endedMs: 1, firingsMs: 1 }, START)
+    await store.prune({ skippedMs: 1, failedMs: 1, endedMs: 1, firingsMs: 1, keysMs: 1 }, START)
   } finally {
     await store.close()
   }
 }
 
-/** Statements that plant code, by the object that they plant it in. */
+/** Statements that plant code, each with the name of the object that contains the code. */
 const PLANTS: readonly (readonly [name: string, sql: string])[] = [
   [
     'a view in the place of the table of versions',
-    'ALTER TABLE evil.cloaca_schema RENAME TO was; CREATE VIEW evil.cloaca_schema AS SELECT evil.escape() AS version, 1::bigint AS applied_at, NULL::text AS channel',
+    'ALTER TABLE evil.cloaca_schema RENAME TO was; CREATE VIEW evil.cloaca_schema AS ' +
+      'SELECT evil.escape() AS version, 1::bigint AS applied_at, NULL::text AS channel',
   ],
   [
     'a view in the place of a table',
-    'ALTER TABLE evil.executions RENAME TO was; CREATE VIEW evil.executions AS SELECT * FROM evil.was WHERE evil.escape() = 1',
+    'ALTER TABLE evil.executions RENAME TO was; CREATE VIEW evil.executions AS ' +
+      'SELECT * FROM evil.was WHERE evil.escape() = 1',
   ],
   [
-    'triggers of the table of versions, whose version was lowered',
+    'triggers on the table of versions, with a lowered version',
     'DELETE FROM evil.cloaca_schema WHERE version > 4; ALTER TABLE evil.cloaca_schema DROP COLUMN channel;' +
-      'CREATE TRIGGER planted AFTER INSERT OR UPDATE ON evil.cloaca_schema FOR EACH ROW EXECUTE FUNCTION evil.escape_trigger()',
+      'CREATE TRIGGER planted AFTER INSERT OR UPDATE ON evil.cloaca_schema ' +
+      'FOR EACH ROW EXECUTE FUNCTION evil.escape_trigger()',
   ],
   [
-    'a policy for rows',
+    'a row security policy',
     'ALTER TABLE evil.cloaca_schema ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;' +
       'CREATE POLICY planted ON evil.cloaca_schema USING (evil.escape() = 1)',
   ],
@@ -87,13 +92,13 @@ const PLANTS: readonly (readonly [name: string, sql: string])[] = [
     'CREATE INDEX planted ON evil.cloaca_schema (applied_at) WHERE evil.escape_immutable(1) = 1',
   ],
   [
-    'a function that fits better than that of the server',
+    'a function that takes precedence over a function of the server',
     'CREATE FUNCTION evil.nextval(text) RETURNS bigint LANGUAGE sql AS $$ SELECT evil.escape()::bigint $$',
   ],
 ]
 
 describe('code that a tenant has planted', () => {
-  it.each(PLANTS)('gains nothing when a second user is made for its schema: %s', async (_, planted) => {
+  it.each(PLANTS)('gains no rights when a second user is created for its schema: %s', async (_, planted) => {
     await tenant.run(planted)
 
     await admin.createTenant({ schemaName: 'evil', username: 'h_second' }).catch(() => undefined)
@@ -101,7 +106,7 @@ describe('code that a tenant has planted', () => {
     expect(await tenant.gains()).toEqual([])
   })
 
-  it.each(PLANTS)('gains nothing when a superuser opens its schema, which is refused: %s', async (_, planted) => {
+  it.each(PLANTS)('gains no rights from a superuser, who is kept from opening its schema: %s', async (_, planted) => {
     await tenant.run(planted)
 
     for (const readOnly of [true, false]) {
@@ -116,7 +121,7 @@ describe('code that a tenant has planted', () => {
     expect(await tenant.gains()).toEqual([])
   })
 
-  it('gains nothing when its tables are gone and an administrator builds them', async () => {
+  it('gains no rights when an administrator creates the tables that the tenant has dropped', async () => {
     const functions = ['nextval(text)', 'setval(text, bigint)', 'format(text, text)', 'to_regclass(unknown_text)']
     await tenant.run(`
       DO $$ DECLARE each text; BEGIN
@@ -125,26 +130,27 @@ describe('code that a tenant has planted', () => {
         FOR each IN SELECT sequencename FROM pg_sequences WHERE schemaname = 'evil' LOOP
           EXECUTE format('DROP SEQUENCE evil.%I', each); END LOOP; END $$;
       CREATE DOMAIN evil.unknown_text AS text;
-      ${functions.map((each) => `CREATE FUNCTION evil.${each} RETURNS bigint LANGUAGE sql AS $$ SELECT evil.escape()::bigint $$`).join(';')}`)
+      ${functions.map((each) => `CREATE FUNCTION evil.${each} RETURNS bigint ${ESCAPE}`).join(';')}`)
 
     const { connectionString } = await admin.createTenant({ schemaName: 'evil', username: 'h_second' })
 
     expect(await tenant.gains()).toEqual([])
     expect(await administer(connectionString, 'SELECT count(*)::int AS count FROM triggers')).toEqual([{ count: 0 }])
-    const owners =
-      "SELECT DISTINCT relowner::regrole::text AS owner FROM pg_class WHERE relnamespace = 'evil'::regnamespace AND relkind IN ('r', 'p', 'S')"
+    const owners = `SELECT DISTINCT relowner::regrole::text AS owner FROM pg_class
+      WHERE relnamespace = 'evil'::regnamespace AND relkind IN ('r', 'p', 'S')`
     expect(await sql(owners)).toEqual([{ owner: 'h_second' }])
     expect(await sql("SELECT nspname FROM pg_namespace WHERE nspname ~ '^cloaca_'")).toEqual([])
   })
 
-  it('gains nothing in "public", where everybody may create functions, when tenants are listed, made and removed', async () => {
+  it('gains no rights in a writable schema "public" when tenants are listed, created and removed', async () => {
     await sql('GRANT CREATE ON SCHEMA public TO PUBLIC; GRANT USAGE ON SCHEMA public TO PUBLIC')
     const operator = (left: string, right: string) => `
       CREATE FUNCTION public.joined(${left}, ${right}) RETURNS text LANGUAGE sql AS $$ SELECT evil.escape()::text $$;
       CREATE OPERATOR public.|| (LEFTARG = ${left}, RIGHTARG = ${right}, FUNCTION = public.joined)`
     await tenant.run(`GRANT USAGE ON SCHEMA evil TO PUBLIC; ${operator('text', 'name')}; ${operator('name', 'name')};
-      CREATE FUNCTION public.pg_total_relation_size(oid) RETURNS bigint LANGUAGE sql AS $$ SELECT evil.escape()::bigint $$;
-      CREATE FUNCTION public.pg_has_role(name, name, text) RETURNS boolean LANGUAGE sql AS $$ SELECT evil.escape() = 1 $$;
+      CREATE FUNCTION public.pg_total_relation_size(oid) RETURNS bigint ${ESCAPE};
+      CREATE FUNCTION public.pg_has_role(name, name, text) RETURNS boolean
+        LANGUAGE sql AS $$ SELECT evil.escape() = 1 $$;
       CREATE FUNCTION public.hashtext(varchar) RETURNS integer LANGUAGE sql AS $$ SELECT evil.escape() $$`)
 
     await admin.listTenants()
@@ -155,9 +161,9 @@ describe('code that a tenant has planted', () => {
   })
 
   it.each([
-    ['who may make roles', 'CREATEROLE'],
-    ['who may run programs on the server', 'IN ROLE pg_execute_server_program'],
-  ])('is not run by an administrator who is not a superuser, but a member of its role, and %s', async (_, rights) => {
+    ['create roles', 'CREATEROLE'],
+    ['run programs on the server', 'IN ROLE pg_execute_server_program'],
+  ])("is not run by a member of the tenant's role who is not a superuser but may %s", async (_, rights) => {
     await sql(`CREATE ROLE h_root LOGIN PASSWORD 'pw' ${rights}; GRANT h_evil TO h_root`)
     await tenant.run(PLANTS[1]?.[1] ?? '')
 
@@ -169,7 +175,7 @@ describe('code that a tenant has planted', () => {
     expect(await tenant.gains()).toEqual([])
   })
 
-  it('is not run by a superuser in a schema of its own, to which a tenant was added', async () => {
+  it('is not run by a superuser who opens its own schema after a tenant was added to it', async () => {
     await use({ schema: 'own' })
     const { connectionString } = await admin.createTenant({ schemaName: 'own', username: 'h_other' })
     await administer(
@@ -180,7 +186,7 @@ describe('code that a tenant has planted', () => {
     await expect(use({ schema: 'own' })).rejects.toMatchObject({ message: expect.stringContaining('"h_other"') })
   })
 
-  it('is not run by a superuser in "public", where everybody may create functions', async () => {
+  it('is not run by a superuser who opens "public" while everybody may create functions in it', async () => {
     await use({ schema: null })
     await sql('GRANT CREATE, USAGE ON SCHEMA public TO PUBLIC; GRANT USAGE ON SCHEMA evil TO PUBLIC')
     await tenant.run(
@@ -197,7 +203,7 @@ describe('code that a tenant has planted', () => {
     expect(await tenant.gains()).toEqual([])
   })
 
-  it('is not run by an administrator in a schema of a group, to which a tenant belongs', async () => {
+  it('is not run by an administrator who opens a schema of a group that includes the tenant', async () => {
     await sql(`CREATE ROLE h_root LOGIN PASSWORD 'pw' CREATEROLE; CREATE ROLE h_group NOLOGIN; GRANT h_group TO h_evil;
       CREATE SCHEMA inherited AUTHORIZATION h_group`)
 
@@ -208,11 +214,11 @@ describe('code that a tenant has planted', () => {
     })
   })
 
-  it('is not run by a superuser in "public", where a stranger made any of our tables or sequences', async () => {
+  it('is not run by a superuser who opens "public" if another user owns any table of cloaca in it', async () => {
     // Without cloaca's comment on its role, the tenant is an ordinary user of the database.
     await sql('GRANT CREATE, USAGE ON SCHEMA public TO h_evil; COMMENT ON ROLE h_evil IS NULL')
-    const ours =
-      await sql(`SELECT relname AS name FROM pg_class c WHERE relnamespace = 'evil'::regnamespace AND relkind IN ('r', 'p', 'S')
+    const ours = await sql(`SELECT relname AS name FROM pg_class c
+      WHERE relnamespace = 'evil'::regnamespace AND relkind IN ('r', 'p', 'S')
       AND NOT relispartition AND NOT EXISTS (SELECT 1 FROM pg_depend WHERE objid = c.oid AND deptype = 'i')`)
     expect(ours.length).toBeGreaterThan(20)
 
@@ -232,7 +238,7 @@ describe('code that a tenant has planted', () => {
 })
 
 describe('a schema that is not a tenant', () => {
-  it('is opened by a superuser as ever, in "public" and in a schema of its own', async () => {
+  it('can be opened by a superuser, whether it is "public" or another schema', async () => {
     await use({ schema: null })
     await use({ schema: null, readOnly: true })
     await use({ schema: 'own' })
@@ -245,10 +251,9 @@ describe('a schema that is not a tenant', () => {
     ])
   })
 
-  it('is opened by a member of the role that owns it in this role', async () => {
-    await sql(
-      `CREATE ROLE h_group; CREATE ROLE h_member LOGIN PASSWORD 'pw' IN ROLE h_group; CREATE SCHEMA own AUTHORIZATION h_group`,
-    )
+  it('is opened in the role that owns it by a member of that role', async () => {
+    await sql(`CREATE ROLE h_group; CREATE ROLE h_member LOGIN PASSWORD 'pw' IN ROLE h_group;
+      CREATE SCHEMA own AUTHORIZATION h_group`)
 
     await use({ url: `postgresql://h_member:pw@${attacked.place}`, schema: 'own' })
 
@@ -257,10 +262,9 @@ describe('a schema that is not a tenant', () => {
     ])
   })
 
-  it('is opened by a member who made its tables as that member', async () => {
-    await sql(
-      `CREATE ROLE h_group; CREATE ROLE h_member LOGIN PASSWORD 'pw' IN ROLE h_group; CREATE SCHEMA own AUTHORIZATION h_member`,
-    )
+  it('is opened in the role of the member who created its tables', async () => {
+    await sql(`CREATE ROLE h_group; CREATE ROLE h_member LOGIN PASSWORD 'pw' IN ROLE h_group;
+      CREATE SCHEMA own AUTHORIZATION h_member`)
     const url = `postgresql://h_member:pw@${attacked.place}`
     await use({ url, schema: 'own' })
     await sql('ALTER SCHEMA own OWNER TO h_group; GRANT ALL ON SCHEMA own TO h_member')
@@ -272,7 +276,7 @@ describe('a schema that is not a tenant', () => {
     ])
   })
 
-  it('is opened with a warning by a superuser if others may create functions in it', async () => {
+  it('causes a warning when a superuser opens it and other users may create functions in it', async () => {
     await admin.removeTenant('evil', 'h_evil')
     await sql('GRANT CREATE ON SCHEMA public TO PUBLIC')
     const notices: string[] = []
@@ -280,7 +284,7 @@ describe('a schema that is not a tenant', () => {
     const store = await openPostgresStore({
       url: attacked.url,
       durability: 'normal',
-      clock: new FakeClock(START),
+      clock: new ManualClock(START),
       notice: (message) => notices.push(message),
     })
     await store.close()
@@ -296,25 +300,27 @@ describe('locks that a tenant takes', () => {
   beforeEach(async () => {
     holder = new pg.Client({ connectionString: tenant.url })
     await holder.connect()
-    // Locks that earlier versions took.
+    // Takes the same locks as earlier versions of cloaca.
     for (const schema of ['other', 'own']) {
       await holder.query(
-        `SELECT pg_advisory_lock(${0x636c6f61}, hashtext('${schema}')), pg_advisory_lock(${0x636c6f62}, hashtext('${schema}'))`,
+        `SELECT pg_advisory_lock(${0x636c6f61}, hashtext('${schema}')),
+                pg_advisory_lock(${0x636c6f62}, hashtext('${schema}'))`,
       )
     }
     await holder.query("SELECT pg_advisory_lock(hashtext('cloaca tenants'))")
   })
   afterEach(() => holder.end())
 
-  it('neither keep an administrator from making and removing tenants, nor a schema from being opened and kept up', async () => {
+  it('prevent neither the creation and removal of tenants nor the upkeep of other schemas', async () => {
     const other = await admin.createTenant({ schemaName: 'other', username: 'h_other' })
     await use({ url: other.connectionString, schema: null })
     await use({ schema: 'own' })
 
     const parts = await sql(
-      "SELECT count(*)::int AS count FROM pg_inherits WHERE inhparent IN ('other.executions'::regclass, 'own.executions'::regclass)",
+      `SELECT count(*)::int AS count FROM pg_inherits
+       WHERE inhparent IN ('other.executions'::regclass, 'own.executions'::regclass)`,
     )
-    // In each a default part, and one that was made ahead.
+    // Each schema has a default part, and a part that was created in advance.
     expect(parts).toEqual([{ count: 4 }])
     await admin.removeTenant('other', 'h_other')
     expect(await sql("SELECT 1 FROM pg_roles WHERE rolname = 'h_other'")).toEqual([])
@@ -322,13 +328,13 @@ describe('locks that a tenant takes', () => {
 })
 
 describe('notifications', () => {
-  it('of one tenant are not received by another', async () => {
+  it('are not received by another tenant', async () => {
     const other = await admin.createTenant({ schemaName: 'other', username: 'h_other' })
     const spy = new pg.Client({ connectionString: tenant.url })
     await spy.connect()
     const heard: unknown[] = []
     spy.on('notification', (notification) => heard.push(notification))
-    // A channel name that everybody can compute: earlier versions used the digest of the schema's name.
+    // Listens to a channel name that everybody can compute. Earlier versions used the digest of the schema's name.
     await spy
       .query("SELECT format('LISTEN cloaca_%s', left(encode(sha256('other'), 'hex'), 16)) AS listen")
       .then(({ rows }) => spy.query(rows[0].listen))
@@ -348,7 +354,8 @@ describe('notifications', () => {
     expect(heard).toEqual([])
     expect(denied).toBe('permission denied for schema other')
     const [channels] = await sql(
-      'SELECT o.channel AS other, e.channel AS evil FROM other.cloaca_schema o, evil.cloaca_schema e WHERE o.version = 100 AND e.version = 100',
+      `SELECT o.channel AS other, e.channel AS evil FROM other.cloaca_schema o, evil.cloaca_schema e
+       WHERE o.version = 100 AND e.version = 100`,
     )
     expect(channels?.other).toMatch(/^cloaca_[0-9a-f]{32}$/)
     expect(channels?.evil).not.toBe(channels?.other)

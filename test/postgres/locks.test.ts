@@ -1,14 +1,14 @@
-/** Somebody else holds a lock on a table that an engine needs: it is waited for, and then said. */
+/** Locks that another client takes on a table that an engine needs: the wait for them, and the error after 15 s. */
 
 import pg from 'pg'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { SystemClock } from '../../src/engine/clock.ts'
-import type { Store } from '../../src/engine/ports.ts'
+import type { Store } from '../../src/engine/store.ts'
+import { SystemClock } from '../../src/engine/system-clock.ts'
 import { openPostgresStore } from '../../src/store/postgres/postgres-store.ts'
 import { type TemporaryDatabase, temporaryDatabase } from '../support/postgres-server.ts'
 import { declaration, FIRST_PAGE, firedTick, newExecution, START } from '../support/store-builders.ts'
 
-/** Real time, but for what the test adds. */
+/** System clock whose monotonic time a test can move forward. */
 class MovedClock extends SystemClock {
   addedMs = 0
   override monotonic(): number {
@@ -36,10 +36,10 @@ afterEach(async () => {
   await database[Symbol.asyncDispose]()
 })
 
-test('it is waited for beyond the limit of one statement: the transaction is done again, and nothing of it twice', async () => {
+test('a transaction is repeated after a lock time-out, and its step is stored once', async () => {
   const execution = newExecution()
   const fired = store.recordFired(firedTick({ execution }))
-  // Beyond the limit of the server for one wait, which ends the first transaction.
+  // Waits until the lock time-out of the server has ended the first transaction.
   await expect.poll(() => store.counters.locked, { timeout: 20_000 }).toBeGreaterThan(0)
   await holder.query('COMMIT')
 
@@ -48,7 +48,7 @@ test('it is waited for beyond the limit of one statement: the transaction is don
   expect(await store.listTicks('inbox', FIRST_PAGE)).toHaveLength(1)
 })
 
-test('what is held for longer than 15 s is said, and nothing of the step is stored', async () => {
+test('a lock that lasts longer than 15 s causes an error, and the step is not stored', async () => {
   const refused = store.createExecution(newExecution(), { kind: 'call' }, START).catch((error: Error) => error)
   clock.addedMs = 15_000
 

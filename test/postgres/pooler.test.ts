@@ -1,8 +1,8 @@
-/** A real pooler in transaction mode stands between engines and the server: no state of a session is relied on. */
+/** Engines that reach the server through a real pooler in transaction mode, and so cannot keep state in a session. */
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { SystemClock } from '../../src/engine/clock.ts'
-import type { Store } from '../../src/engine/ports.ts'
+import type { Store } from '../../src/engine/store.ts'
+import { SystemClock } from '../../src/engine/system-clock.ts'
 import { openPostgresStore } from '../../src/store/postgres/postgres-store.ts'
 import { ObservedRunner } from '../support/observed-runner.ts'
 import { type Pooler, poolerProgram, startPooler } from '../support/pooler.ts'
@@ -35,7 +35,7 @@ describe.skipIf(program === null)('behind a pooler in transaction mode', () => {
     await database?.[Symbol.asyncDispose]()
   })
 
-  test('stores of several schemas share its connections, and each writes and reads its own', async () => {
+  test('stores of several schemas share its connections, and each uses only its own schema', async () => {
     const stores = await Promise.all(Array.from({ length: STORES }, (_, index) => open(`tenant_${index}`)))
     const ids = stores.map(() => Array.from({ length: 25 }, () => newExecution()))
 
@@ -55,7 +55,7 @@ describe.skipIf(program === null)('behind a pooler in transaction mode', () => {
     }
   })
 
-  test('what others do is noticed all the same, and a line says that it takes longer', async () => {
+  test('changes by another store are still noticed, and a warning says that this takes longer', async () => {
     const [one, other] = [await open('shared'), await open('shared')]
     const noticed = new Promise<void>((resolve) => one.onForeignChange(resolve))
 
@@ -67,11 +67,12 @@ describe.skipIf(program === null)('behind a pooler in transaction mode', () => {
     await Promise.all([one.close(), other.close()])
   })
 
-  test('connections to the server that are ended lose nothing and double nothing', async () => {
+  test('closed connections to the server neither lose nor duplicate executions', async () => {
     const [store, server] = [await open('ended'), await postgresServer()]
     await store.saveTriggers([declaration({ allowConcurrent: true })], START)
     const executions = Array.from({ length: 60 }, () => newExecution())
-    const end = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${database.name}' AND pid <> pg_backend_pid()`
+    const end = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                 WHERE datname = '${database.name}' AND pid <> pg_backend_pid()`
 
     const stored = executions.map(async (execution, index) => {
       if (index % 15 === 7) await administer(server.url('postgres'), end)
@@ -85,7 +86,7 @@ describe.skipIf(program === null)('behind a pooler in transaction mode', () => {
     await store.close()
   })
 
-  test('a runner polls triggers and runs what they fire', async () => {
+  test('a runner polls triggers and runs the executions that they fire', async () => {
     const url = pooler.url(database.name)
     await using observed = await ObservedRunner.start(['deduplication.py'], { database: url, schema: 'served' })
 

@@ -1,15 +1,15 @@
 /**
- * Removal of a tenant: everything that goes with it, and names that are refused because they are not those of a tenant.
+ * Removal of a tenant with its users, and rejection of schemas and users that do not belong to a tenant.
  */
 
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { DatabaseAdmin } from '../../src/store/postgres/admin/database-admin.ts'
 import { openPostgresStore } from '../../src/store/postgres/postgres-store.ts'
-import { FakeClock } from '../support/fake-clock.ts'
+import { DatabaseAdmin } from '../../src/tenants/database-admin.ts'
+import { ManualClock } from '../support/manual-clock.ts'
 import { administer, type TemporaryDatabase, temporaryDatabase } from '../support/postgres-server.ts'
 import { START } from '../support/store-builders.ts'
 
-/** Users belong to the whole server: these are of this file. */
+/** Names of the users in this file. Users belong to the whole server, so no other file uses these names. */
 const USERS = ['r_acme', 'r_second', 'r_other', 'r_app']
 
 let database: TemporaryDatabase
@@ -36,7 +36,7 @@ async function namesLeft(): Promise<{ readonly users: readonly unknown[]; readon
 }
 
 describe('removing a tenant', () => {
-  it('removes every user that was made for its schema, also one that has hidden itself', async () => {
+  it('removes every user that was created for its schema, even one without its search path', async () => {
     await admin.createTenant({ schemaName: 'acme', username: 'r_acme' })
     const second = await admin.createTenant({ schemaName: 'acme', username: 'r_second' })
     await sql(`ALTER ROLE r_second IN DATABASE ${database.name} RESET search_path`, second.connectionString)
@@ -47,7 +47,7 @@ describe('removing a tenant', () => {
     expect(await namesLeft()).toEqual({ users: [], schemas: [] })
   })
 
-  it('leaves users of other tenants alone, whatever schema they name in their search path', async () => {
+  it('keeps users of other tenants, even if their search path names its schema', async () => {
     await admin.createTenant({ schemaName: 'acme', username: 'r_acme' })
     const other = await admin.createTenant({ schemaName: 'other', username: 'r_other' })
     await sql(`ALTER ROLE r_other IN DATABASE ${database.name} SET search_path TO acme`, other.connectionString)
@@ -57,7 +57,7 @@ describe('removing a tenant', () => {
     expect(await namesLeft()).toEqual({ users: ['r_other'], schemas: ['other'] })
   })
 
-  it('removes a user whose schema is gone, which is listed until then', async () => {
+  it('removes a user whose schema no longer exists, and no longer lists the tenant', async () => {
     await admin.createTenant({ schemaName: 'acme', username: 'r_acme' })
     await sql('DROP SCHEMA acme CASCADE')
 
@@ -74,22 +74,27 @@ describe('removing a schema or a user that does not belong to a tenant', () => {
     await sql("CREATE SCHEMA billing; CREATE TABLE billing.invoices (id int); CREATE ROLE r_app LOGIN PASSWORD 'pw'")
     await admin.createTenant({ schemaName: 'acme', username: 'r_acme' })
     await (
-      await openPostgresStore({ url: database.url, schema: 'other', durability: 'normal', clock: new FakeClock(START) })
+      await openPostgresStore({
+        url: database.url,
+        schema: 'other',
+        durability: 'normal',
+        clock: new ManualClock(START),
+      })
     ).close()
   }
 
   it.each([
     ['a schema without tables of cloaca', 'billing', 'nobody_u', /^Schema "billing" is not a tenant/],
     [
-      'a schema that has its tables and no tenant',
+      'a schema with tables of cloaca but without a tenant',
       'other',
       'nobody_u',
       /^User "nobody_u" was not created for .*users of this schema: none/,
     ],
     ['a tenant with a user that does not exist', 'acme', 'nobody_u', /^User "nobody_u" was not created for .*"r_acme"/],
-    ['a tenant with a user of somebody else', 'acme', 'r_app', /^User "r_app" was not created for .*"r_acme"/],
-    ['a user of somebody else', 'missing', 'r_app', /^User "r_app" was not created for/],
-  ])('is refused, and nothing is changed: %s', async (_, schema, user, message) => {
+    ['a tenant with a user of another program', 'acme', 'r_app', /^User "r_app" was not created for .*"r_acme"/],
+    ['a user of another program', 'missing', 'r_app', /^User "r_app" was not created for/],
+  ])('is rejected without any change: %s', async (_, schema, user, message) => {
     await prepare()
 
     await expect(admin.removeTenant(schema, user)).rejects.toMatchObject({
@@ -100,7 +105,7 @@ describe('removing a schema or a user that does not belong to a tenant', () => {
     expect(await namesLeft()).toEqual({ users: ['r_acme', 'r_app'], schemas: ['acme', 'billing', 'other'] })
   })
 
-  it('is done with force', async () => {
+  it('succeeds with the option "force"', async () => {
     await prepare()
 
     await admin.removeTenant('billing', 'r_app', { force: true })

@@ -1,4 +1,4 @@
-/** A serving process keeps answering despite events and predicates that would take hours, also after a restart. */
+/** Responsiveness of a serving process during events and predicates that would take hours, also after a restart. */
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Terminal } from '../support/cloaca-process.ts'
@@ -51,7 +51,7 @@ describe('a serving process with predicates that would take hours', () => {
   const named = async (http: ServedHttp, tenant: string) =>
     (await subscriptions(http)).find((each) => each.tenant === tenant)
 
-  it('answers, starts what other predicates let through, and degrades those that exceed their budget', async () => {
+  it('answers, starts the workflows of other predicates, and degrades predicates over their budget', async () => {
     const http = await ServedHttp.of(start())
     const subscribe = (tenant: string, when: string) =>
       http.post('/subscriptions', { reactor: 'lines', workflow: 'note', tenant, when })
@@ -69,7 +69,8 @@ describe('a serving process with predicates that would take hours', () => {
     expect((await fetch(`${http.url}/healthz`)).status).toBe(200)
     await within('it is degraded', async () => (await named(http, 'nested loops'))?.state === 'degraded' || null)
     expect((await named(http, 'nested loops'))?.lastError).toMatch(/100000 steps|10 ms/)
-    // Whether these exceed 10 ms of computing time depends on the machine: matches of one pattern again are three times as fast.
+    // The machine decides whether these predicates exceed 10 ms of computing time. Repeated matches of a pattern are
+    // three times as fast.
     for (const tenant of ['backtracking', 'slow search', 'large state machine']) {
       const { lastError } = await within(`${tenant}: an answer`, async () => {
         const subscription = await named(http, tenant)

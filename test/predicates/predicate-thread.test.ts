@@ -1,10 +1,10 @@
 /** Evaluation of predicates in a thread of its own, while the engine's thread keeps running. */
 
 import { afterEach, describe, expect, it } from 'vitest'
-import { SystemClock } from '../../src/engine/clock.ts'
-import type { Clock } from '../../src/engine/ports.ts'
+import type { Clock } from '../../src/engine/clock-port.ts'
+import { SystemClock } from '../../src/engine/system-clock.ts'
 import { PredicateThread } from '../../src/predicates/predicate-thread.ts'
-import { FakeClock } from '../support/fake-clock.ts'
+import { ManualClock } from '../support/manual-clock.ts'
 
 const LIMITS = { predicateTimeoutMs: 1_000, predicateSteps: 100_000 }
 
@@ -25,14 +25,14 @@ describe('the thread of predicates', () => {
     return thread.holds({ expression, firing, tenant: 'public', limits: LIMITS })
   }
 
-  it('answers many questions, each with its own answer', async () => {
+  it('evaluates 100 predicates at the same time, each with its own result', async () => {
     const thread = open()
     const asked = Array.from({ length: 100 }, (_, index) => holds(thread, `payload > ${index}`, '50'))
 
     expect(await Promise.all(asked)).toEqual(asked.map((_, index) => index < 50))
   })
 
-  it('refuses an expression that it cannot parse, and one whose payload it cannot judge', async () => {
+  it('rejects an expression that it cannot parse, and a payload that lacks a key', async () => {
     const thread = open()
 
     await expect(thread.check('payload. >')).rejects.toMatchObject({ code: 'INVALID_PREDICATE' })
@@ -58,8 +58,8 @@ describe('the thread of predicates', () => {
     expect(turns).toBeGreaterThan(100)
   })
 
-  it('ends with a step that takes too long, and answers the next question in another one', async () => {
-    const clock = new FakeClock()
+  it('ends if an evaluation takes too long, and a new thread evaluates the next predicate', async () => {
+    const clock = new ManualClock()
     const thread = open(clock)
     await thread.check('true')
     const slow = holds(thread, 'payload.matches("(?:.{300}|.{301}|a.{200})*[ef]")', `"${'abcd'.repeat(1_000_000)}"`)
@@ -72,7 +72,7 @@ describe('the thread of predicates', () => {
     expect(await next).toBe(true)
   })
 
-  it('dies of a payload that does not fit into its memory, and leaves the process alone', async () => {
+  it('ends if a payload exceeds its memory, and the process continues', async () => {
     const thread = open()
 
     await expect(holds(thread, 'true', `[${'{"a":{}},'.repeat(8_000_000)}1]`)).rejects.toThrow(
@@ -81,8 +81,8 @@ describe('the thread of predicates', () => {
     expect(await holds(thread, 'payload > 1', '2')).toBe(true)
   })
 
-  it('ends after a minute without a question, and starts again with the next', async () => {
-    const clock = new FakeClock()
+  it('ends after a minute without an evaluation, and starts again for the next one', async () => {
+    const clock = new ManualClock()
     const thread = open(clock)
     await thread.check('true')
     expect(clock.pendingTimers).toBe(1)

@@ -11,7 +11,7 @@ function declared(parts: Parameters<typeof graphs>[0]) {
 const at = (line: number) => ({ file: 'a.py', line })
 
 describe('the registry', () => {
-  it('knows what was declared by its name, and forgets it with its script', () => {
+  it('finds declarations by name, and forgets them when their script no longer contains them', () => {
     const registry = new LiveRegistry()
     registry.declare(declared({ sources: [source('a')], reactors: [reactor('r', ['a'])], graphs: [graph('g', 'r')] }))
     const { graphs: known } = registry.current()
@@ -23,7 +23,7 @@ describe('the registry', () => {
     expect([...now.sources.keys(), ...now.reactors.keys(), ...now.graphs.keys()]).toEqual(['b'])
   })
 
-  it('says that a source cannot be taken over, and uses the others', () => {
+  it('reports an invalid source, and uses the other sources', () => {
     const registry = new LiveRegistry()
     const bad = {
       name: 'slow',
@@ -50,7 +50,7 @@ describe('the registry', () => {
     expect([...registry.current().graphs.sources.keys()]).toEqual(['a'])
   })
 
-  it('says that two scripts declare the same name, of which the later counts', () => {
+  it('reports a name that two scripts declare, and uses the later declaration', () => {
     const registry = new LiveRegistry()
     registry.declare(declared({ reactors: [{ ...reactor('r', ['a'], 'when_any', 'one.py'), place: at(1) }] }))
 
@@ -65,7 +65,7 @@ describe('the registry', () => {
     expect(registry.current().graphs.reactors.get('r')?.sources).toEqual(['b'])
   })
 
-  it('does not take a source for one without a function while scripts are on their way', () => {
+  it('is not complete while scripts are being loaded', () => {
     const registry = new LiveRegistry()
     registry.awaitWorkflows(true)
     expect(registry.current().graphs.isComplete).toBe(false)

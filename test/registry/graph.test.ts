@@ -1,11 +1,11 @@
-/** The order of tasks, for any graph. */
+/** Order of the tasks of a workflow, for any dependencies. */
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { orderTasks } from '../../src/registry/graph.ts'
+import { orderTasks } from '../../src/registry/task-order.ts'
 import { workflow } from '../support/declared.ts'
 
-/** Tasks with dependencies on any others, so that circles come up too. */
+/** Tasks with any dependencies, so that cycles occur as well. */
 const anyTasks = fc
   .integer({ min: 1, max: 12 })
   .chain((size) =>
@@ -23,7 +23,7 @@ const anyTasks = fc
   )
 
 describe('the order of tasks', () => {
-  it('has every task once, after all that it depends on, or is a circle of real dependencies', () => {
+  it('contains every task once, after its dependencies, or is a cycle of real dependencies', () => {
     fc.assert(
       fc.property(anyTasks, (tasks) => {
         const graph = orderTasks(tasks)

@@ -9,7 +9,7 @@ describe('the nearest name', () => {
     expect(nearestName('ingest', ['report'])).toBeNull()
   })
 
-  // The distance of these takes many minutes.
+  // Calculating the edit distance of these names would take many minutes.
   it('is not searched for a very long name', () => {
     expect(nearestName('ab'.repeat(500_000), [`${'ba'.repeat(500_000)}c`])).toBeNull()
   })

@@ -1,4 +1,4 @@
-/** What scripts declare: what is kept, and everything that is wrong, together. */
+/** Declarations of scripts: valid declarations are kept, and all problems are reported together. */
 
 import { describe, expect, it } from 'vitest'
 import type { Declarations } from '../../src/model/declarations.ts'
@@ -7,8 +7,8 @@ import { nearestName } from '../../src/registry/nearest.ts'
 import { unboundTriggers } from '../../src/registry/registry.ts'
 import { trigger, workflow } from '../support/declared.ts'
 
-describe('what scripts declare', () => {
-  it('keeps the last of two declarations of one name in a script', () => {
+describe('the registry of declarations', () => {
+  it('keeps the last of two declarations of the same name in a script', () => {
     const first = trigger('inbox', { everyMs: 1_000 })
     const second = trigger('inbox', { everyMs: 5_000 })
 
@@ -21,7 +21,7 @@ describe('what scripts declare', () => {
     expect(problems).toEqual([])
   })
 
-  it('is reported as a whole, with everything that is wrong, and what is good stays', () => {
+  it('reports all problems together, and keeps the valid declarations', () => {
     const { registry, problems } = registryOf([
       {
         triggers: [trigger('inbox', { workflow: 'repport' }), trigger('twice', { workflow: 'report' })],
@@ -47,7 +47,7 @@ describe('what scripts declare', () => {
     expect(problems.map((problem) => problem.message)[4]).toContain('Did you mean "report"?')
   })
 
-  it('names the tasks of a circle in full, the first one again at the end', () => {
+  it('reports the full names of all tasks in a cycle, with the first task again at the end', () => {
     const { problems } = registryOf([
       { triggers: [], workflows: [workflow('w', { start: {}, a: { after: ['start', 'b'] }, b: { after: ['a'] } })] },
     ])
@@ -56,13 +56,13 @@ describe('what scripts declare', () => {
     expect(problems).toMatchObject([{ fullNames: [`${prefix}a`, `${prefix}b`, `${prefix}a`] }])
   })
 
-  it('is a circle when a task depends on itself', () => {
+  it('reports a task that depends on itself as a cycle', () => {
     const { problems } = registryOf([{ triggers: [], workflows: [workflow('w', { a: { after: ['a'] } })] }])
 
     expect(problems).toMatchObject([{ kind: 'dependencyCycle' }])
   })
 
-  it('may name a task before it is declared', () => {
+  it('accepts a dependency on a task that is declared later', () => {
     const { registry, problems } = registryOf([
       { triggers: [], workflows: [workflow('w', { write: { after: ['fetch'] }, fetch: {} })] },
     ])
@@ -73,7 +73,7 @@ describe('what scripts declare', () => {
 })
 
 describe('the registry of a running program', () => {
-  it('shows a batch at once, and leaves what was handed out before as it was', () => {
+  it('adds a batch in one change, and does not modify the registry that it returned before', () => {
     const live = new LiveRegistry()
     live.declare({ triggers: [trigger('first')], workflows: [] })
     const before = live.current()
@@ -87,7 +87,7 @@ describe('the registry of a running program', () => {
     expect(changes).toBe(1)
   })
 
-  it('forgets what a reloaded script no longer declares', () => {
+  it('forgets a trigger that a reloaded script no longer declares', () => {
     const live = new LiveRegistry()
     live.declare({ triggers: [trigger('old'), trigger('other', { script: 'other.py' })], workflows: [] })
 
@@ -107,7 +107,7 @@ describe('a name that several scripts declare', () => {
     live.current().workflows.get('twin')?.script,
   ]
 
-  it('is that of the script that came last, also when an earlier one is loaded anew; both are named each time', () => {
+  it('belongs to the last script, even if an earlier one is reloaded; problems name both scripts', () => {
     const live = new LiveRegistry()
     live.declare(declares('a.py'))
     const atFirst = live.declare(declares('b.py'))
@@ -121,7 +121,7 @@ describe('a name that several scripts declare', () => {
     }
   })
 
-  it('is that of the other one when the script that came last is removed, or does not declare it any more', () => {
+  it('belongs to the previous script if the last script is removed or no longer declares it', () => {
     const live = new LiveRegistry()
     for (const script of ['a.py', 'b.py', 'c.py']) live.declare(declares(script))
 
@@ -133,7 +133,7 @@ describe('a name that several scripts declare', () => {
     expect(inUse(live)).toEqual([undefined, undefined])
   })
 
-  it('is nothing to be told when both scripts have it from one file, which they import', () => {
+  it('is not reported if both scripts import the declaration from the same file', () => {
     const live = new LiveRegistry()
     const shared = (script: string) => ({
       triggers: [{ ...trigger('twin', { script }), place: { file: 'shared.py', line: 3 } }],
@@ -153,12 +153,12 @@ describe('the nearest name', () => {
     ['a', ['b'], null],
     ['ab', ['ac'], 'ac'],
     ['x', [], null],
-  ])('of %s among %j is %s', (name, known, nearest) => {
+  ])('for "%s" among %j is %s', (name, known, nearest) => {
     expect(nearestName(name, known)).toBe(nearest)
   })
 })
 
-/** What is in use of these declarations, and everything that is wrong with the rest. */
+/** Declares each batch. Returns the resulting registry and all problems. */
 function registryOf(batches: readonly Declarations[]) {
   const live = new LiveRegistry()
   const problems = batches.flatMap((batch) => live.declare(batch))

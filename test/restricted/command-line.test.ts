@@ -1,8 +1,8 @@
-/** `--restrict` and what grants, as flags and in a project's settings. */
+/** `--restrict` and grants, in flags and in the settings of a project. */
 
 import { describe, expect, it } from 'vitest'
 import { restrictionProblem } from '../../src/host/restriction/node-flags.ts'
-import { optionsOf } from '../../src/runner/project-options.ts'
+import { runnerOptionsFromSettings } from '../../src/runner/start/setting-options.ts'
 import { loadSettings } from '../../src/settings/settings.ts'
 import { Terminal } from '../support/cloaca-process.ts'
 
@@ -17,8 +17,8 @@ def came(path):
 print([came(path) for path in sys.argv[1:]], dict(os.environ))
 `
 
-describe.skipIf(restrictionProblem() !== null)('on the command line', () => {
-  it('a program is held to its folder and to what flags grant, each given as often as needed', async () => {
+describe.skipIf(restrictionProblem() !== null)('a restriction on the command line', () => {
+  it('limits a program to its own folder and to the grants of repeated flags', async () => {
     await using terminal = new Terminal()
     terminal.write('own/program.py', TRIES)
     for (const name of ['own/a', 'one/b', 'two/c', 'three/d']) terminal.write(name, name)
@@ -36,7 +36,7 @@ describe.skipIf(restrictionProblem() !== null)('on the command line', () => {
     expect(ended.stderr).toContain('A restricted script may not read "/etc/hosts". To allow it: --allow-read "/etc"')
   })
 
-  it('a trigger that is tried is held to what the project says', async () => {
+  it('limits a trigger in "trigger test" to the grants of the project', async () => {
     await using terminal = new Terminal()
     terminal.write('cloaca.toml', 'restrict = true\n[restrict-for."jobs"]\nread = ["data"]\n')
     for (const name of ['data/a', 'other/b']) terminal.write(name, name)
@@ -63,7 +63,7 @@ def inbox():
     [['--restrict', '--python', 'python3'], '--restrict and --python "python3" cannot be used together'],
     [['--restrict', '--allow-write', 'none'], 'none" cannot be granted: '],
     [['--restrict', '--allow-net', 'http://a'], '--allow-net "http://a" cannot be granted'],
-  ])('%j is refused in one line, and nothing is run', async (flags, message) => {
+  ])('with the invalid flags %j fails with one line, and runs nothing', async (flags, message) => {
     await using terminal = new Terminal()
     terminal.write('program.py', 'print("run")')
 
@@ -75,7 +75,7 @@ def inbox():
   })
 })
 
-describe('options after the program', () => {
+describe('restriction options after the program', () => {
   const SHOWS = 'import sys\nprint(sys.argv[1:])\n'
 
   it.each([
@@ -85,7 +85,7 @@ describe('options after the program', () => {
     ['-m', 'program', '--allow-net', 'example.org'],
     ['-c', 'print()', '--allow-env', 'A'],
     ['-', '--allow-ffi'],
-  ])('that would restrict nothing are refused, with the right order: %j', async (...words) => {
+  ])('are rejected if none precedes it, and the message shows the right order: %s %s', async (...words) => {
     await using terminal = new Terminal()
     terminal.write('program.py', 'print("run")')
 
@@ -99,14 +99,14 @@ describe('options after the program', () => {
     [['--', 'program.py', '--restrict'], "['--restrict']"],
     [['-u', '--', 'program.py', '--allow-read=a'], "['--allow-read=a']"],
     [['program.py', '--restricted', '--allow', '-x'], "['--restricted', '--allow', '-x']"],
-  ])('reach a program that has them itself: %j', async (words, argv) => {
+  ])('are passed to the program after "--", or if cloaca has no such option: %j', async (words, argv) => {
     await using terminal = new Terminal()
     terminal.write('program.py', SHOWS)
 
     expect(await terminal.run(['run', ...words])).toMatchObject({ exitCode: 0, stdout: `${argv}\n` })
   })
 
-  it.skipIf(restrictionProblem() !== null)('belong to a program that is restricted', async () => {
+  it.skipIf(restrictionProblem() !== null)('are passed to a program that is already restricted', async () => {
     await using terminal = new Terminal()
     terminal.write('program.py', SHOWS)
 
@@ -116,8 +116,8 @@ describe('options after the program', () => {
   })
 })
 
-describe('settings', () => {
-  it('name what is granted in lists, and by place in a table, with paths that count from the file', async () => {
+describe('restriction settings', () => {
+  it('contain grants for all scripts and for places, with paths relative to the file', async () => {
     await using terminal = new Terminal()
     terminal.write('jobs/a.py', '')
     terminal.write(
@@ -133,7 +133,9 @@ restrict = false
 `,
     )
 
-    const { restrict, restrictFor } = optionsOf(loadSettings({ folder: terminal.folder, environment: {} }))
+    const { restrict, restrictFor } = runnerOptionsFromSettings(
+      loadSettings({ folder: terminal.folder, environment: {} }),
+    )
 
     const { folder } = terminal
     expect(restrict).toEqual({ read: [`${folder}/in`], write: [], net: ['example.org:443'], env: [], ffi: false })
@@ -146,7 +148,7 @@ restrict = false
     ['[restrict-for.jobs]\nrestrict = false\nread = ["a"]', 'restrict-for'],
     ['restrict-for = "jobs"', 'restrict-for'],
     ['allow-net = "example.org"', 'allow-net'],
-  ])('that are wrong are refused: %j', async (toml, key) => {
+  ])('are rejected if they are invalid: %j', async (toml, key) => {
     await using terminal = new Terminal()
     terminal.write('cloaca.toml', toml)
 

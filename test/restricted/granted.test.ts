@@ -1,4 +1,4 @@
-/** What is granted can be used, by those alone to whom it is granted. */
+/** Grants of restricted scripts, which only the scripts of the granted place can use. */
 
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -11,7 +11,7 @@ import { Runner, type RunnerOptions } from '../../src/index.ts'
 
 const GRANTED = fileURLToPath(new URL('./scripts/granted.py', import.meta.url))
 
-/** Reads the files that the context names, and says in which process. */
+/** Returns a script that reads the files in its context, and adds their texts and its process id to the context. */
 const READER = (name: string) => `
 import os
 import cloaca
@@ -59,7 +59,7 @@ describe.skipIf(restrictionProblem() !== null)('a restricted script', () => {
   })
   afterAll(() => vi.unstubAllEnvs())
 
-  it('uses files, ports and variables that it is granted as any script does', async () => {
+  it('can use the files, ports and variables that it is granted', async () => {
     const port = await freePort()
     symlinkSync(folder, `${folder}-by-link`)
     await using runner = await runnerOf(
@@ -88,7 +88,7 @@ describe.skipIf(restrictionProblem() !== null)('a restricted script', () => {
     expect(context.environment).toEqual({ GRANTED_NAME: 'seen' })
   })
 
-  it('shares its process with those of its folder alone, and reads what its own place is granted', async () => {
+  it('shares its process only with scripts of its place, and can read only the files of that grant', async () => {
     for (const each of ['jobs', 'jobs/inner', 'bills', 'free', 'data']) mkdirSync(join(folder, each))
     const [all, bills] = [join(folder, 'data', 'all.txt'), join(folder, 'data', 'bills.txt')]
     for (const each of [all, bills]) writeFileSync(each, 'read')
@@ -117,7 +117,7 @@ describe.skipIf(restrictionProblem() !== null)('a restricted script', () => {
     expect(new Set([one, bill, open].map((each) => each?.pid)).size).toBe(3)
   })
 
-  it('is loaded from a memory snapshot as others are, and again after its interpreter has died', async () => {
+  it('starts from a memory snapshot, and stays restricted after its interpreter was restarted', async () => {
     writeFileSync(
       join(folder, 'dies.py'),
       `import os, cloaca
@@ -147,7 +147,7 @@ with cloaca.WorkflowBuilder("dies"):
     expect(said.filter((line) => line.includes('snapshot'))).toEqual([])
   })
 
-  it('is not one of TypeScript, which runs in the process of cloaca', async () => {
+  it('cannot be in TypeScript, because TypeScript runs in the process of cloaca', async () => {
     const script = join(folder, 'script.ts')
     writeFileSync(script, 'export {}\n')
     await using runner = await runnerOf({ restrict: {} })
@@ -158,7 +158,7 @@ with cloaca.WorkflowBuilder("dies"):
     })
   })
 
-  it('is not one of a Python of the machine', async () => {
+  it("cannot run under the system's CPython", async () => {
     const python = { kind: 'cpython', executable: 'python3' } as const
 
     await expect(runnerOf({ restrict: {}, python })).rejects.toMatchObject({
@@ -170,7 +170,7 @@ with cloaca.WorkflowBuilder("dies"):
   })
 })
 
-describe('where Node cannot close the network to a process', () => {
+describe('a Node that cannot block network access', () => {
   const { allowedNodeEnvironmentFlags } = process
   beforeAll(() => {
     const without = new Set([...allowedNodeEnvironmentFlags].filter((flag) => flag !== '--allow-net'))
@@ -183,10 +183,12 @@ describe('where Node cannot close the network to a process', () => {
     }),
   )
 
-  it('nothing is restricted, and nothing starts that was to be', async () => {
+  it('cannot open a runner with restrictions', async () => {
     await expect(runnerOf({ restrict: {} })).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
-      message: `Node ${process.version} lacks --allow-net, so it cannot block network access of scripts: --restrict needs Node 26 or newer.`,
+      message:
+        `Node ${process.version} lacks --allow-net, so it cannot block network access of scripts: ` +
+        '--restrict needs Node 26 or newer.',
     })
     await expect(runnerOf({ restrictFor: { [GRANTED]: {} } })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
     await using unrestricted = await runnerOf({ restrictFor: { [GRANTED]: null } })

@@ -1,11 +1,11 @@
-/** What of the machine is within what was granted. */
+/** Checks whether grants cover files, network addresses and variables. */
 
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { isWithin, NetGrants, netPlaceOf } from '../../src/border/grants.ts'
-import { grantsOf, restrictedSettings } from '../../src/host/restriction/granted.ts'
+import { isWithin, NetGrants, parseNetPlace } from '../../src/border/grants.ts'
+import { resolveGrants, restrictedSettings } from '../../src/host/restriction/granted.ts'
 import { restrictedFlags, restrictionProblem } from '../../src/host/restriction/node-flags.ts'
 import { Runner } from '../../src/index.ts'
 import { FileGrants } from '../../src/interpreter/restriction/file-grants.ts'
@@ -39,21 +39,21 @@ describe('files', () => {
     ['in/leads-nowhere', false],
     ['in\0/../out/a', false],
     ['', false],
-  ])('%j is granted with its folder, or is not: %s', (name, isGranted) => {
-    const grants = new FileGrants(grantsOf({ write: [join(folder, 'leads-in'), join(folder, 'alone')] }, []))
+  ])('granted by the folder "in" and the file "alone" include %j: %s', (name, isGranted) => {
+    const grants = new FileGrants(resolveGrants({ write: [join(folder, 'leads-in'), join(folder, 'alone')] }, []))
 
     expect(grants.mayWrite(join(folder, name))).toBe(isGranted)
     expect(grants.mayRead(join(folder, name))).toBe(isGranted)
   })
 
-  it('that may be read may not be written', () => {
-    const grants = new FileGrants(grantsOf({ read: [join(folder, 'in')] }, []))
+  it('granted for reading cannot be written', () => {
+    const grants = new FileGrants(resolveGrants({ read: [join(folder, 'in')] }, []))
 
     expect([grants.mayRead(join(folder, 'in/a')), grants.mayWrite(join(folder, 'in/a'))]).toEqual([true, false])
   })
 
-  it('are granted by what a link leads to', () => {
-    const { read } = grantsOf({ read: [join(folder, 'leads-in')] }, [])
+  it('are granted by the target of a symbolic link', () => {
+    const { read } = resolveGrants({ read: [join(folder, 'leads-in')] }, [])
 
     expect(read).toEqual([{ named: join(folder, 'leads-in'), real: join(folder, 'in'), isFolder: true }])
     expect(isWithin(join(folder, 'in', 'a'), read)).toBe(true)
@@ -63,17 +63,17 @@ describe('files', () => {
     ['read', 'none', 'does not exist'],
     ['write', 'none', 'does not exist'],
     ['read', '../../../../../../../../../../..', 'it is the root folder'],
-  ] as const)('that cannot be granted for %s are refused before anything starts: %s', async (kind, name, reason) => {
+  ] as const)('that cannot be granted for %s prevent the start: %s', async (kind, name, reason) => {
     const opening = Runner.open({ database: ':memory:', restrict: { [kind]: [join(folder, name)] } })
 
     await expect(opening).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', message: expect.stringContaining(reason) })
   })
 })
 
-describe('what Node is told', () => {
+describe('the flags of a restricted Node', () => {
   const kept = { whole: [], modules: [], scriptModules: [] }
 
-  it('is each name once, and the shorter of two with all that begin so, which Node mixes up', () => {
+  it('contain each path once, and a wildcard for names with the same start, which Node confuses', () => {
     const granted = (name: string) => ({ named: name, real: name, isFolder: true })
     const read = ['/x/data', '/x/data-old', '/x/data/deep', '/x/other', '/x/other'].map(granted)
 
@@ -108,11 +108,11 @@ describe('the network', () => {
     [['::1'], '::1%lo', 80, true],
     [['localhost'], '127.0.0.1', 80, false],
     [[], 'example.org', 80, false],
-  ])('of %j: %s, %i: %s', (net, host, port, isGranted) => {
+  ])('with the grants %j allows host %s, port %i: %s', (net, host, port, isGranted) => {
     expect(new NetGrants(net).allows(host, port)).toBe(isGranted)
   })
 
-  it('is granted by the addresses of a name, once it is looked up, with the ports of the name', () => {
+  it('allows the addresses of a granted name after its lookup, at the granted ports', () => {
     const net = new NetGrants(['example.org:443'])
     net.found('Example.org', ['192.0.2.7', '2001:db8::7'])
     net.found('other.org', ['192.0.2.8'])
@@ -123,7 +123,7 @@ describe('the network', () => {
     expect(net.allows('192.0.2.8', 443)).toBe(false)
   })
 
-  it('lets only names be looked up that are granted', () => {
+  it('allows lookups of granted names only', () => {
     const net = new NetGrants(['example.org:443'])
 
     expect(['example.org', '192.0.2.7', 'secret.evil.net'].map((host) => net.allowsLookup(host))).toEqual([
@@ -142,13 +142,13 @@ describe('the network', () => {
     'a b',
     '[example.org]:80',
     'user@host',
-  ])('has no place %j', (place) => {
-    expect(netPlaceOf(place)).toBeUndefined()
-    expect(() => grantsOf({ net: [place] }, [])).toThrow('--allow-net')
+  ])('rejects the invalid grant %j', (place) => {
+    expect(parseNetPlace(place)).toBeUndefined()
+    expect(() => resolveGrants({ net: [place] }, [])).toThrow('--allow-net')
   })
 })
 
-it('the environment has what is named, and nothing else', () => {
+it('the environment contains only the granted variables', () => {
   const settings = {
     environ: { LANG: 'C', SECRET: 'x', PYTHONPATH: '/a' },
     python: { environ: { PYTHONPATH: '/a', PYTHONWARNINGS: 'error' }, flags: {}, xOptions: [] },

@@ -1,17 +1,17 @@
 /**
- * A restricted script cannot change files that the next start runs, even in a folder that it may write, unless granted
- * by name.
+ * Protection of files that the next start loads or runs.
+ * A restricted script cannot change them in a folder that it can write to, unless they are granted by name.
  */
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { isKept } from '../../src/border/kept-files.ts'
+import { isKeptFile } from '../../src/border/kept-files.ts'
 import { restrictionProblem } from '../../src/host/restriction/node-flags.ts'
 import { Runner } from '../../src/index.ts'
 import { Terminal } from '../support/cloaca-process.ts'
 
-/** Tries to write each file that is named. */
+/** Script that tries to write to each file in its arguments. */
 const WRITES = `
 import os, sys
 def came(path):
@@ -26,8 +26,8 @@ if __name__ == "__main__":
     print([came(path) for path in sys.argv[1:]])
 `
 
-describe.skipIf(restrictionProblem() !== null)('a script that may write the current folder', () => {
-  it('writes ordinary files of it, and none that the next start loads', async () => {
+describe.skipIf(restrictionProblem() !== null)('a script with write access to the current folder', () => {
+  it('can write ordinary files, but no files that the next start loads', async () => {
     await using terminal = new Terminal()
     for (const name of ['program', 'job.py', 'helper.py', 'lib/part.py', 'lib/data.csv']) {
       terminal.write(name, name === 'job.py' || name === 'program' ? WRITES : '')
@@ -51,12 +51,14 @@ describe.skipIf(restrictionProblem() !== null)('a script that may write the curr
     const answers = [...kept.map(() => 'PermissionError'), ...free.map(() => 'written')]
     expect(ended.stdout).toBe(`[${answers.map((answer) => `'${answer}'`).join(', ')}]\n`)
     expect(ended.stderr).toContain(
-      `A restricted script may not write "${join(terminal.folder, 'job.py')}", because the next start loads this file. To allow it: --allow-write "${join(terminal.folder, 'job.py')}"`,
+      `A restricted script may not write "${join(terminal.folder, 'job.py')}", ` +
+        'because the next start loads this file. ' +
+        `To allow it: --allow-write "${join(terminal.folder, 'job.py')}"`,
     )
     expect(unnamed.stdout).toBe("['PermissionError']\n")
   })
 
-  it('writes what is granted by its name', async () => {
+  it('can write files that are granted by name', async () => {
     await using terminal = new Terminal()
     const names = ['cloaca.toml', 'package.json', 'helper.py', '.cloaca/packages/six.py']
     for (const name of names) terminal.write(name, name === 'package.json' ? '{}' : '')
@@ -68,7 +70,7 @@ describe.skipIf(restrictionProblem() !== null)('a script that may write the curr
     expect(ended.stdout).toBe("['written', 'written', 'written', 'written']\n")
   })
 
-  it('changes no script that the same process loads without restriction', async () => {
+  it('cannot change scripts that the same engine loads without restrictions', async () => {
     await using terminal = new Terminal()
     const [flow, free] = [
       terminal.write('open/flow.mjs', 'export const nothing = 1\n'),
@@ -77,7 +79,8 @@ describe.skipIf(restrictionProblem() !== null)('a script that may write the curr
     const helper = terminal.write('open/lib/helper.mjs', '')
     terminal.write(
       'held/job.py',
-      `import cloaca\n${WRITES}\nwith cloaca.WorkflowBuilder("job"):\n    @cloaca.task()\n    def write(context):\n        context["came"] = [came(path) for path in context["paths"]]\n        return context\n`,
+      `import cloaca\n${WRITES}\nwith cloaca.WorkflowBuilder("job"):\n    @cloaca.task()\n    def write(context):\n` +
+        '        context["came"] = [came(path) for path in context["paths"]]\n        return context\n',
     )
     const restrictFor = { [join(terminal.folder, 'held')]: { write: [terminal.folder] } }
     await using runner = await Runner.open({ database: ':memory:', restrictFor })
@@ -91,7 +94,7 @@ describe.skipIf(restrictionProblem() !== null)('a script that may write the curr
   })
 })
 
-describe('a path', () => {
+describe('the protection of paths', () => {
   const granted = (...paths: readonly string[]) =>
     paths.map((real) => ({ named: real, real, isFolder: !/\.\w+$/.test(real) }))
   const kept = { whole: ['/p/venv', '/p/flow.ts'], modules: ['/p/jobs'], scriptModules: ['/p/flows'] }
@@ -122,7 +125,7 @@ describe('a path', () => {
     ['/p/jobs/a.txt', ['/p'], false],
     ['/p/other/a.py', ['/p'], false],
     ['/elsewhere/cloaca.toml', ['/p'], false],
-  ])('%s is kept from a script that may write %j: %s', (path, write, isItKept) => {
-    expect(isKept(path, granted(...write), kept)).toBe(isItKept)
+  ])('%s is protected from a script that can write to %j: %s', (path, write, isItKept) => {
+    expect(isKeptFile(path, granted(...write), kept)).toBe(isItKept)
   })
 })

@@ -1,6 +1,7 @@
 /**
- * What the kernel refuses a restricted process, should a script ever come to run native code there: the limits of a real interpreter,
- * around a Node without any flags. Each attempt is made without these limits, too, so that it is known to be one.
+ * Kernel limits of a restricted process, which apply even if a script runs native code there.
+ * The tests apply the limits of an interpreter to a Node without flags.
+ * Each attempt also runs without these limits, where it must succeed.
  */
 
 import { type ChildProcess, spawn } from 'node:child_process'
@@ -11,8 +12,8 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { grantsOf } from '../../src/host/restriction/granted.ts'
-import { confinedFlags, confinementOf } from '../../src/host/restriction/kernel-limits.ts'
+import { resolveGrants } from '../../src/host/restriction/granted.ts'
+import { confinedFlags, kernelConfinement } from '../../src/host/restriction/kernel-limits.ts'
 import { restrictionProblem } from '../../src/host/restriction/node-flags.ts'
 import type { Restriction } from '../../src/host/restriction/restriction.ts'
 import { confinementProblem, startConfined } from '../../src/native/restriction/confinement.ts'
@@ -22,7 +23,7 @@ import { preloading } from '../support/preloads.ts'
 
 const CONFINEMENT = fileURLToPath(new URL('../../src/native/restriction/confinement.ts', import.meta.url))
 
-/** Each reports how it ended. `own` may be written, `outside` is not granted. */
+/** Program that makes the attempts and prints their results. It can write to `own`, but not to `outside`. */
 const ATTEMPTS = `
 import { execFileSync } from 'node:child_process'
 import dgram from 'node:dgram'
@@ -61,11 +62,26 @@ await attempt('signal', () => process.kill(process.ppid, 0))
 await attempt('program', () => execFileSync('/bin/echo'))
 await attempt('tcp', () => connected(Number(port), '127.0.0.1'))
 await attempt('granted tcp', () => connected(Number(granted), '127.0.0.1'))
-await attempt('listening', async () => { const server = net.createServer().listen(0); await once(server, 'listening'); server.close() })
+await attempt('listening', async () => {
+  const server = net.createServer().listen(0)
+  await once(server, 'listening')
+  server.close()
+})
 await attempt('abstract socket', () => connected('\\0cloaca-' + port))
-await attempt('udp', async () => { const socket = dgram.createSocket('udp4').bind(0); await once(socket, 'listening'); socket.close() })
-await attempt('own file', () => { fs.writeFileSync(own + '/d', 'x'); fs.renameSync(own + '/d', own + '/e'); fs.rmSync(own + '/e') })
-await attempt('own folder', () => { fs.mkdirSync(own + '/f/g', { recursive: true }); fs.rmSync(own + '/f', { recursive: true }) })
+await attempt('udp', async () => {
+  const socket = dgram.createSocket('udp4').bind(0)
+  await once(socket, 'listening')
+  socket.close()
+})
+await attempt('own file', () => {
+  fs.writeFileSync(own + '/d', 'x')
+  fs.renameSync(own + '/d', own + '/e')
+  fs.rmSync(own + '/e')
+})
+await attempt('own folder', () => {
+  fs.mkdirSync(own + '/f/g', { recursive: true })
+  fs.rmSync(own + '/f', { recursive: true })
+})
 await attempt('thread', async () => once(new Worker('', { eval: true }), 'exit'))
 await attempt('signal to itself', () => process.kill(process.pid, 0))
 console.log(JSON.stringify(said))
@@ -97,7 +113,7 @@ function portOf(server: Server): number {
   return (server.address() as { readonly port: number }).port
 }
 
-/** `restriction` null: without any limits. `forbids`: system calls, too. */
+/** Runs the attempts, without limits if `restriction` is null. `forbids` also forbids system calls. */
 async function tried(name: string, restriction: Restriction | null, forbids = false): Promise<Record<string, string>> {
   const [outside, own] = [join(folder, name, 'outside'), join(folder, name, 'own')]
   for (const each of [outside, own]) mkdirSync(each, { recursive: true })
@@ -109,7 +125,10 @@ async function tried(name: string, restriction: Restriction | null, forbids = fa
   const child =
     restriction === null
       ? start([])()
-      : startConfined(confinementOf(grantsOf({ ...restriction, write: [own] }, []), [script]), start(confinedFlags()))
+      : startConfined(
+          kernelConfinement(resolveGrants({ ...restriction, write: [own] }, []), [script]),
+          start(confinedFlags()),
+        )
   return JSON.parse(child.stdout === null ? '' : await text(child.stdout)) as Record<string, string>
 }
 
@@ -121,7 +140,7 @@ const FILES = {
 const OWN = { 'own file': 'reached', 'own folder': 'reached', thread: 'reached', 'signal to itself': 'reached' }
 
 describe.skipIf(confinementProblem() !== null)('the kernel', () => {
-  it('refuses nothing to a process that is not restricted', async () => {
+  it('allows every attempt to a process without restrictions', async () => {
     const answers = Object.values(await tried('unlimited', null))
 
     expect(new Set(answers)).toEqual(new Set(['reached']))
@@ -136,28 +155,28 @@ describe.skipIf(confinementProblem() !== null)('the kernel', () => {
     expect(answers['abstract socket']).toBe('EPERM')
   })
 
-  it('lets it connect to the ports that are granted, and to no other', async () => {
+  it('lets a restricted process connect only to granted ports', async () => {
     const answers = await tried('ports', { net: [`127.0.0.1:${granted}`] })
 
     expect(answers).toMatchObject({ ...FILES, ...OWN, tcp: 'EACCES', 'granted tcp': 'reached', listening: 'EACCES' })
   })
 
-  it('refuses programs and sockets once system calls are forbidden, and threads go on', async () => {
+  it('refuses programs and sockets if system calls are forbidden, and allows threads', async () => {
     const answers = await tried('calls', {}, true)
 
     expect(answers).toMatchObject({ ...FILES, ...OWN, forbidden: '', program: 'EPERM' })
     expect(answers).toMatchObject({ tcp: 'EACCES', udp: 'EACCES', listening: 'EACCES' })
   })
 
-  it('lets it have sockets where it is granted a host', async () => {
+  it('allows sockets to a restricted process that is granted hosts', async () => {
     const answers = await tried('network', { net: ['*'] }, true)
 
     expect(answers).toMatchObject({ ...FILES, ...OWN, forbidden: '', program: 'EPERM', tcp: 'reached', udp: 'reached' })
   })
 })
 
-describe.skipIf(restrictionProblem() !== null)('where the kernel cannot limit a process', () => {
-  it('a restricted script runs within the other limits, and the log says what is missing', async () => {
+describe.skipIf(restrictionProblem() !== null)('without kernel limits', () => {
+  it('a restricted script runs with the limits of Node, and the log reports the missing limits', async () => {
     await using terminal = new Terminal()
     terminal.write('program.py', "print('run')\nopen('/etc/hosts')\n")
 
@@ -167,7 +186,10 @@ describe.skipIf(restrictionProblem() !== null)('where the kernel cannot limit a 
 
     expect(ended).toMatchObject({ exitCode: 1, stdout: 'run\n' })
     expect(ended.stderr).toMatch(
-      /The kernel does not enforce the restrictions of scripts \(cloaca's native addon is missing: .*\)\. Only Node and cloaca enforce these restrictions\./,
+      new RegExp(
+        "The kernel does not enforce the restrictions of scripts \\(cloaca's native addon is missing: .*\\)\\. " +
+          'Only Node and cloaca enforce these restrictions\\.',
+      ),
     )
     expect(ended.stderr).toContain('PermissionError')
   })

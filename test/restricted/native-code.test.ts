@@ -1,9 +1,9 @@
-/** `--allow-ffi`: `ctypes`, and native modules that a restricted script could have written. Scripts that are not restricted have both. */
+/** `--allow-ffi`, which restricted scripts need for `ctypes` and for native modules that they could have written. */
 
 import { writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { restrictionProblem } from '../../src/host/restriction/node-flags.ts'
-import { optionsOf } from '../../src/runner/project-options.ts'
+import { runnerOptionsFromSettings } from '../../src/runner/start/setting-options.ts'
 import { loadSettings } from '../../src/settings/settings.ts'
 import { Terminal } from '../support/cloaca-process.ts'
 
@@ -12,7 +12,7 @@ import ctypes
 print(ctypes.CDLL(None).abs(-3))
 `
 
-/** Imports as packages do that have a use for `ctypes`, or can do without. */
+/** Script with the imports of packages that need `ctypes`, and of packages that can work without it. */
 const IMPORTS = `
 import types
 
@@ -35,7 +35,7 @@ print(came(lambda: of_package("other")))
 print(came(of_package("pandas.errors")))
 `
 
-/** Loads empty modules of WebAssembly. If one is loaded, Python reports that it lacks an export. */
+/** Script that loads empty WebAssembly modules. Python reports a missing export for each loaded module. */
 const LOADS = `
 import importlib.machinery, importlib.util, sys
 for path in sys.argv[1:]:
@@ -49,7 +49,7 @@ const EMPTY_LIBRARY = Buffer.from('0061736d01000000000f0864796c696e6b2e300104000
 const LOADED = 'dynamic module does not define module export function (PyInit_empty)'
 
 describe('a script that is not restricted', () => {
-  it('imports ctypes, and calls a function of C with it', async () => {
+  it('can call a C function with ctypes', async () => {
     await using terminal = new Terminal()
     terminal.write('program.py', CALLS_C)
 
@@ -58,7 +58,7 @@ describe('a script that is not restricted', () => {
 })
 
 describe.skipIf(restrictionProblem() !== null)('a restricted script', () => {
-  it('imports ctypes only if it is granted native code', async () => {
+  it('can import ctypes only with --allow-ffi', async () => {
     await using terminal = new Terminal()
     terminal.write('program.py', CALLS_C)
 
@@ -70,7 +70,7 @@ describe.skipIf(restrictionProblem() !== null)('a restricted script', () => {
     expect(granted).toMatchObject({ exitCode: 0, stdout: '3\n' })
   })
 
-  it('imports packages that can do without ctypes, and pandas, which imports it and seldom uses it', async () => {
+  it('can import packages that work without ctypes, and pandas, which rarely uses ctypes', async () => {
     await using terminal = new Terminal()
     terminal.write('program.py', IMPORTS)
 
@@ -84,7 +84,7 @@ describe.skipIf(restrictionProblem() !== null)('a restricted script', () => {
     ])
   })
 
-  it('loads native modules that it cannot write, and others only if it is granted native code', async () => {
+  it('can load native modules in folders that it can write to only with --allow-ffi', async () => {
     await using terminal = new Terminal()
     terminal.write('program.py', LOADS)
     const [own, written] = ['own.so', 'written/made.so'].map((name) => terminal.write(name, ''))
@@ -110,7 +110,9 @@ describe('settings', () => {
     terminal.write('jobs/a.py', '')
     terminal.write('cloaca.toml', 'restrict = true\nallow-ffi = true\n[restrict-for.jobs]\nffi = false\n')
 
-    const { restrict, restrictFor } = optionsOf(loadSettings({ folder: terminal.folder, environment: {} }))
+    const { restrict, restrictFor } = runnerOptionsFromSettings(
+      loadSettings({ folder: terminal.folder, environment: {} }),
+    )
 
     expect(restrict).toMatchObject({ ffi: true })
     expect(restrictFor).toEqual({ [`${terminal.folder}/jobs`]: { ffi: false } })
@@ -119,10 +121,10 @@ describe('settings', () => {
   it.each([
     ['allow-ffi = true', '"allow-ffi" is set, but "restrict" is not'],
     ['restrict = true\n[restrict-for.jobs]\nffi = "yes"', '"restrict-for" must be'],
-  ])('that grant it to nobody, or with another word, are refused: %j', async (toml, message) => {
+  ])('are rejected if their grant of native code is invalid: %j', async (toml, message) => {
     await using terminal = new Terminal()
     terminal.write('cloaca.toml', toml)
 
-    expect(() => optionsOf(loadSettings({ folder: terminal.folder, environment: {} }))).toThrow(message)
+    expect(() => runnerOptionsFromSettings(loadSettings({ folder: terminal.folder, environment: {} }))).toThrow(message)
   })
 })

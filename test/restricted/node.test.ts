@@ -1,6 +1,6 @@
 /**
- * What Node refuses by itself in a restricted process, should a script ever come to run JavaScript there: the flags of a real interpreter,
- * and what is left of the process once it is sealed.
+ * Operations that Node refuses in a restricted process, even if a script runs JavaScript there.
+ * The process has the flags of an interpreter, and is sealed like one.
  */
 
 import { spawnSync } from 'node:child_process'
@@ -9,14 +9,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { grantsOf } from '../../src/host/restriction/granted.ts'
+import { resolveGrants } from '../../src/host/restriction/granted.ts'
 import { restrictedFlags, restrictionProblem } from '../../src/host/restriction/node-flags.ts'
 import { Terminal } from '../support/cloaca-process.ts'
 
 const CAN_RESTRICT = restrictionProblem() === null
 const RESTRICTION = fileURLToPath(new URL('../../src/interpreter/restriction/', import.meta.url))
 
-/** Each reports how it ended. Run before the process is sealed, and once more afterwards. */
+/** Program that seals its process, makes the attempts, and prints their results. */
 const ATTEMPTS = `
 const outside = process.argv[2]
 const said = {}
@@ -24,7 +24,8 @@ const attempt = async (name, run) => {
   try { said[name] = 'reached: ' + String(await run()).slice(0, 60) }
   catch (error) { said[name] = 'refused: ' + (error.code ?? error.name) }
 }
-const event = (emitter, name) => new Promise((resolve, reject) => emitter.once(name, () => resolve(name)).once('error', reject))
+const event = (emitter, name) =>
+  new Promise((resolve, reject) => emitter.once(name, () => resolve(name)).once('error', reject))
 await import(process.argv[3] + 'binding-shim.ts')
 const { sealProcess } = await import(process.argv[3] + 'sealed-process.ts')
 const { freezeIntrinsics } = await import(process.argv[3] + 'frozen-intrinsics.ts')
@@ -72,7 +73,8 @@ await attempt('child', async () => (await import('node:child_process')).execFile
 await attempt('worker', () => new Worker('1', { eval: true }))
 await attempt('dlopen that was kept', () => dlopen({ exports: {} }, outside + '/library.node'))
 await attempt('dlopen', () => process.dlopen({ exports: {} }, outside + '/library.node'))
-await attempt('require of an addon', async () => (await import('node:module')).createRequire(outside + '/x.js')('./library.node'))
+await attempt('require of an addon', async () =>
+  (await import('node:module')).createRequire(outside + '/x.js')('./library.node'))
 await attempt('binding', () => process.binding('spawn_sync'))
 await attempt('builtin', () => process.getBuiltinModule('node:fs'))
 await attempt('Function', () => Function('return 1')())
@@ -110,7 +112,7 @@ describe.skipIf(!CAN_RESTRICT)('JavaScript in a restricted process', () => {
     writeFileSync(join(outside, 'secret.txt'), 'a secret')
     writeFileSync(join(outside, 'library.node'), '')
     writeFileSync(join(own, 'attempts.mjs'), ATTEMPTS)
-    const flags = restrictedFlags(grantsOf({ write: [own] }, []), [])
+    const flags = restrictedFlags(resolveGrants({ write: [own] }, []), [])
     const { stdout, stderr } = spawnSync(
       process.execPath,
       [...flags, join(own, 'attempts.mjs'), outside, RESTRICTION, own],
@@ -120,7 +122,7 @@ describe.skipIf(!CAN_RESTRICT)('JavaScript in a restricted process', () => {
     said = JSON.parse(stdout)
   })
 
-  it('reaches its own files, and nothing else', () => {
+  it('can reach its own files, and nothing else', () => {
     const { 'own file': own, 'own properties of what inherits': properties, ...others } = said
 
     expect(own).toBe('reached: true')
@@ -139,29 +141,30 @@ describe.skipIf(!CAN_RESTRICT)('JavaScript in a restricted process', () => {
     ['dlopen that was kept', 'ERR_ACCESS_DENIED'],
     ['dlopen', 'TypeError'],
     ['constructor', 'EvalError'],
-  ])('is refused by the system that is meant to refuse it: %s, with %s', (name, code) => {
+  ])('is refused "%s" with %s, the error of the intended protection', (name, code) => {
     expect(said[name]).toBe(`refused: ${code}`)
   })
 })
 
-describe('folders that are granted', () => {
+describe('the Node flags for granted folders', () => {
   const granted = (...names: readonly string[]) => {
     const paths = names.map((name) => join(folder, name))
     for (const path of paths) mkdirSync(path, { recursive: true })
-    return restrictedFlags(grantsOf({ read: paths }, []), []).filter((flag) => flag.includes(`${folder}/`))
+    return restrictedFlags(resolveGrants({ read: paths }, []), []).filter((flag) => flag.includes(`${folder}/`))
   }
 
-  it('come before what is in them, which needs no grant of its own', () => {
+  it('omit folders inside a granted folder', () => {
     expect(granted('logs/old', 'logs')).toEqual([`--allow-fs-read=${folder}/logs`])
   })
 
-  it('are told with all that begin so where another one does, since Node would not let them be read', () => {
+  it('use a wildcard for a folder whose name starts another one, because Node would refuse both', () => {
     expect(granted('data2', 'data')).toEqual([`--allow-fs-read=${folder}/data*`])
   })
 
-  it('are read by a process that Node is started with so', () => {
+  it('let a Node process list the granted folders', () => {
     const flags = granted('logs/old', 'logs', 'data', 'data2')
-    const lists = `console.log(${JSON.stringify(['logs', 'data', 'data2'].map((name) => join(folder, name)))}.map((path) => require('fs').readdirSync(path)))`
+    const paths = JSON.stringify(['logs', 'data', 'data2'].map((name) => join(folder, name)))
+    const lists = `console.log(${paths}.map((path) => require('fs').readdirSync(path)))`
     const { stdout, stderr } = spawnSync(process.execPath, ['--permission', ...flags, '-e', lists], {
       encoding: 'utf8',
       env: {},
@@ -171,7 +174,7 @@ describe('folders that are granted', () => {
 })
 
 describe.skipIf(!CAN_RESTRICT)('a restricted interpreter', () => {
-  it('starts without a memory snapshot as well, and hides as much of JavaScript', async () => {
+  it('hides JavaScript objects also if it starts without a memory snapshot', async () => {
     await using terminal = new Terminal()
     terminal.write('looks.py', 'from pyodide.ffi import to_js\nprint(hasattr(to_js([1]), "constructor"))\n')
 

@@ -1,6 +1,6 @@
 /**
- * `restrict-for` restricts the scripts in a place, by whatever name a command is given them, and a place that restricts
- * nothing prevents the start.
+ * Places in `restrict-for`: they restrict their scripts under each name that a command accepts for a script.
+ * A place without scripts prevents the start.
  */
 
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
@@ -12,7 +12,7 @@ import { restrictionProblem } from '../../src/host/restriction/node-flags.ts'
 import { ScriptRestrictions } from '../../src/host/restriction/script-restrictions.ts'
 import { Terminal } from '../support/cloaca-process.ts'
 
-/** In each folder: a file of a package, which is run as a program, too, and others beside it. */
+/** Files of a package that can run as a program, and other files. */
 const FILES = [
   'jobs/__init__.py',
   'jobs/__main__.py',
@@ -23,7 +23,7 @@ const FILES = [
   'installed/far.py',
 ]
 
-describe('a place', () => {
+describe('a place in restrict-for', () => {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'cloaca-places-')))
 
   beforeAll(() => {
@@ -42,7 +42,7 @@ describe('a place', () => {
   const file = (path: string) => ({ kind: 'file' as const, path: join(folder, path) })
   const module = (name: string) => ({ kind: 'module' as const, name })
 
-  /** Names of one file, as places and as scripts: each of the one has to restrict each of the other. */
+  /** Names of one file as places and as scripts. Each place must restrict each script. */
   const BILL_PLACES = [
     'jobs/bill.py',
     'alias.py',
@@ -94,13 +94,13 @@ describe('a place', () => {
     expect(restrictionsFor(place).ofProgram(program)).not.toBeNull()
   })
 
-  it('lets a module only be loaded whose file is known', () => {
+  it('rejects a module whose file cannot be found', () => {
     expect(() => restrictionsFor('jobs').of(module('nowhere.found'))).toThrow(
       'The file of module "nowhere.found" was not found',
     )
   })
 
-  it('that does not exist is refused, and one that has no loaded script in it', () => {
+  it('is rejected if it does not exist, or contains none of the loaded scripts', () => {
     expect(() => restrictionsFor('jobs.bil').requirePlaces()).toThrow(
       'restrict-for "jobs.bil" is not a file, folder or module',
     )
@@ -116,7 +116,7 @@ function asProgram(script: LoadTarget): ProgramTarget {
   return { ...script, argv: [] }
 }
 
-/** Tells what it can read, and what a trigger of it can. */
+/** Script that prints whether it can read a file, and whose trigger returns the same. */
 const SCRIPT = `
 import cloaca
 def came():
@@ -142,7 +142,7 @@ describe.skipIf(restrictionProblem() !== null)('a command', () => {
     ['check', 'jobs.bill'],
     ['trigger', 'test', 'alias.py', 'inbox'],
     ['trigger', 'test', 'jobs.bill', 'inbox'],
-  ])('restricts a script that a place names: %s %s', async (...words) => {
+  ])('restricts a script that restrict-for names: cloaca %s %s', async (...words) => {
     await using terminal = new Terminal()
     terminal.write('jobs/bill.py', SCRIPT)
     terminal.write('cloaca.toml', '[restrict-for."jobs/bill.py"]\nnet = []\n')
@@ -165,7 +165,7 @@ describe.skipIf(restrictionProblem() !== null)('a command', () => {
       'jobs',
       '--restrict and --python "python3" cannot be used together',
     ],
-  ])('does not start where a place would restrict nothing, or cannot: %j %s', async (words, place, message) => {
+  ])('fails if a place in restrict-for cannot be restricted: %j, place %s', async (words, place, message) => {
     await using terminal = new Terminal()
     terminal.write('jobs/bill.py', 'import cloaca\n@cloaca.trigger("none")\ndef inbox(): pass\n')
     terminal.write('other/a.py', '')

@@ -1,4 +1,4 @@
-/** A restricted script uses no runner that a script of another interpreter has opened, whatever it sends to the engine. */
+/** Isolation of runners: a restricted script cannot use a runner that a script of another interpreter opened. */
 
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -7,7 +7,7 @@ import { expect, it } from 'vitest'
 import { restrictionProblem } from '../../src/host/restriction/node-flags.ts'
 import { Runner } from '../../src/index.ts'
 
-/** Opens a runner with a database of its own when it is loaded, and says later whether it still works. */
+/** Script that opens a runner when it is loaded. A later task checks that the runner still works. */
 const OWNER = `
 import cloaca
 
@@ -28,14 +28,14 @@ with cloaca.WorkflowBuilder("owner"):
         return context
 `
 
-/** Calls the engine as cloaca's own code does, with every number of a runner, and in the name of every generation. */
+/** Script that calls the engine as cloaca does, with the number of each runner and of each loaded script. */
 const ATTACKER = `
 import json
 import cloaca
 
-bridge = cloaca.DefaultRunner.shutdown.__globals__["bridge"]
+bridge = cloaca.TaskHandle.__repr__.__globals__["bridge"]
 METHODS = {
-    "runner.execute": {"workflow": "private"},
+    "runner.execute": {"workflow": "private", "key": None, "priority": None},
     "runner.listTriggers": {"enabledOnly": False, "limit": 10, "offset": 0},
     "runner.registerCron": {"workflow": "private", "expression": "* * * * *", "timezone": "UTC"},
     "runner.shutdown": {},
@@ -58,7 +58,8 @@ with cloaca.WorkflowBuilder("attacker"):
                         answer = type(error).__name__
                     finally:
                         generation.number = own
-                    came[f"{method} of {runner} as {number}"] = answer if isinstance(answer, str) else json.dumps(answer)
+                    text = answer if isinstance(answer, str) else json.dumps(answer)
+                    came[f"{method} of {runner} as {number}"] = text
         declared = {"triggers": [], "workflows": [], "graphs": None}
         for number in range(6):
             if number != own:
@@ -67,7 +68,7 @@ with cloaca.WorkflowBuilder("attacker"):
         return context
 `
 
-it.skipIf(restrictionProblem() !== null)('a restricted script gets no answer of a runner of others', async () => {
+it.skipIf(restrictionProblem() !== null)('a restricted script cannot use the runner of another script', async () => {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'cloaca-runners-')))
   const written = (path: string, text: string) => {
     mkdirSync(join(folder, path, '..'), { recursive: true })

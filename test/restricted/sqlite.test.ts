@@ -1,4 +1,4 @@
-/** Databases in a folder that a restricted script may only read: SQLite reads them as far as it can, and writes nothing beside them. */
+/** SQLite databases in a folder that a restricted script can only read. */
 
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -25,8 +25,8 @@ print(came(sqlite3.connect(own), ATTACH, WRITE))
 print(came(sqlite3.connect(own), f"ATTACH '{logged}' AS o", READ))
 `
 
-describe.skipIf(restrictionProblem() !== null)('a database in a folder that may only be read', () => {
-  it('is read, also attached to a database that may be written, and nothing appears beside it', async () => {
+describe.skipIf(restrictionProblem() !== null)('a database in a read-only folder', () => {
+  it('can be read and attached but not written, and no file is created next to it', async () => {
     await using terminal = new Terminal()
     const [program, plain, logged] = [
       terminal.write('own/program.py', PROGRAM),

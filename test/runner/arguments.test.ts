@@ -1,4 +1,4 @@
-/** What the Node API refuses: settings, names and contexts that mean nothing, each with a code and with its place. */
+/** Invalid options, names and contexts: the Node API rejects each one with an error code and the path of the value. */
 
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
@@ -18,29 +18,33 @@ describe('the options of a runner', () => {
   }
 
   it.each<[unknown, string, RegExp]>([
-    [{ databse: 'jobs.db' }, 'databse', /"jobs\.db" \(string\).*Did you mean "database"\?/],
+    [{ databse: 'jobs.db' }, 'databse', /^Unknown option "databse"\. Did you mean "database"\?$/],
     [{ database: 7 }, 'database', /7 \(number\)/],
-    [{ durability: 'some' }, 'durability', /"full" or "normal"/],
+    [{ durability: 'some' }, 'durability', /one of "full", "normal", but "some" \(string\)/],
     [{ interpreters: Number.NaN }, 'interpreters', /NaN \(number\)/],
     [{ log: 'stderr' }, 'log', /a function/],
     [{ config: null }, 'config', /null/],
-    [{ config: { maxConcurentTasks: 8 } }, 'config.maxConcurentTasks', /8 .*Did you mean "maxConcurrentTasks"\?/],
+    [
+      { config: { maxConcurentTasks: 8 } },
+      'config.maxConcurentTasks',
+      /^Unknown .*Did you mean "maxConcurrentTasks"\?$/,
+    ],
     [{ config: { maxConcurrentTasks: Number.NaN } }, 'config.maxConcurrentTasks', /NaN \(number\)/],
     [{ config: { maxConcurrentTasks: 0 } }, 'config.maxConcurrentTasks', /must be a whole number, 1 or more/],
     [{ config: { taskTimeoutMs: Number.POSITIVE_INFINITY } }, 'config.taskTimeoutMs', /Infinity/],
     [{ config: { pollDeadlineMs: '30s' } }, 'config.pollDeadlineMs', /"30s" \(string\)/],
     [{ config: { cronEnabled: 1 } }, 'config.cronEnabled', /1 \(number\)/],
-    [{ config: { constructor: 1 } }, 'config.constructor', /Unknown setting/],
+    [{ config: { constructor: 1 } }, 'config.constructor', /Unknown option/],
     [{ config: { retention: 7 } }, 'config.retention', /an object/],
     [{ config: { retention: { endMs: 5 } } }, 'config.retention.endMs', /Did you mean "endedMs"\?/],
     [{ config: { retention: { endedMs: -1 } } }, 'config.retention.endedMs', /-1/],
-  ])('are refused where they mean nothing: %o', async (options, path, message) => {
+  ])('are rejected with the path of the invalid value: %o', async (options, path, message) => {
     const error = await refused(options)
 
     expect(error).toMatchObject({ code: 'INVALID_ARGUMENT', facts: { path }, message: expect.stringMatching(message) })
   })
 
-  it('may be undefined, and null where there is no limit', async () => {
+  it('may be undefined, and limits may be null', async () => {
     const config = { workflowTimeoutMs: null, taskTimeoutMs: undefined, retention: { endedMs: null } }
 
     expect(await refused({ log: undefined, durability: undefined, config })).toBe('opened')
@@ -55,7 +59,7 @@ describe('the calls of a runner', () => {
   afterAll(() => runner.close())
   const anything = (value: unknown) => value as never
 
-  it('refuse names that are no texts, each with the argument and the value', async () => {
+  it('reject arguments of a wrong type with the name of the argument', async () => {
     const calls: readonly (readonly [() => unknown, string])[] = [
       [() => runner.load(anything(7)), 'place'],
       [() => runner.loadAll([anything({})]), 'places[0]'],
@@ -97,7 +101,7 @@ describe('the calls of a runner', () => {
     }
   })
 
-  it('refuse new names with U+0000', async () => {
+  it('reject new names that contain U+0000', async () => {
     const calls: readonly (readonly [() => unknown, string])[] = [
       [() => runner.schedules.register('co\0unt', '* * * * *'), 'workflow'],
       [() => runner.reactors.subscribe('ti\0cks', 'count'), 'reactor'],
@@ -111,7 +115,7 @@ describe('the calls of a runner', () => {
     }
   })
 
-  it.each(['constructor', '__proto__', 'toString', 'hasOwnProperty'])('know no %s', async (name) => {
+  it.each(['constructor', '__proto__', 'toString', 'hasOwnProperty'])('find nothing with the name %s', async (name) => {
     await expect(runner.triggers.get(name)).rejects.toMatchObject({ code: 'TRIGGER_NOT_FOUND' })
     await expect(runner.poll(name)).rejects.toMatchObject({ code: 'TRIGGER_NOT_FOUND' })
     await expect(runner.execute(name)).rejects.toMatchObject({ code: 'WORKFLOW_NOT_FOUND' })
@@ -121,7 +125,7 @@ describe('the calls of a runner', () => {
     await expect(runner.schedules.get(name)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
   })
 
-  it('refuse the name of an event that does not exist, and what is no listener', () => {
+  it('reject the name of an unknown event, and a listener that is not a function', () => {
     const on = (name: unknown, listener: unknown) => () => runner.on(anything(name), anything(listener))
     const listener = () => undefined
 
@@ -133,7 +137,7 @@ describe('the calls of a runner', () => {
     }
   })
 
-  it('refuse a context that cannot be read, and nobody waits for it then', async () => {
+  it('reject a context that contains itself', async () => {
     const cyclic: { [key: string]: unknown } = { list: [] }
     ;(cyclic.list as unknown[]).push(cyclic)
     for (const call of [
@@ -145,7 +149,7 @@ describe('the calls of a runner', () => {
   })
 })
 
-describe('a program', () => {
+describe('a program with a runner', () => {
   const run = (code: string) =>
     spawnSync(
       process.execPath,
@@ -159,7 +163,7 @@ describe('a program', () => {
       { encoding: 'utf8', timeout: 60_000, cwd: FOLDER },
     )
 
-  it('goes on after an execution without a name, and ends as it wants', () => {
+  it('continues after it executes a workflow without a name, and exits with code 0', () => {
     const { stdout, stderr, status } = run(`
       const runner = await Runner.open({ database: ':memory:' })
       await runner.start()
@@ -170,7 +174,7 @@ describe('a program', () => {
     expect({ stdout, stderr, status }).toEqual({ stdout: 'INVALID_ARGUMENT\nwent on\n', stderr: '', status: 0 })
   })
 
-  it('may try again what needs Python after a start that failed', () => {
+  it('can load a script again after Python failed to start', () => {
     const { stdout, status } = run(`
       const runner = await Runner.open({ database: ':memory:' })
       const place = mkdtempSync('/tmp/cloaca-gone-')
@@ -188,7 +192,7 @@ describe('a program', () => {
     })
   })
 
-  it('is warned of a listener that throws or rejects where it reads no log', () => {
+  it('prints a warning about a listener that throws or rejects if the runner has no log function', () => {
     const { stderr, status } = run(`
       const runner = await Runner.open({ database: ':memory:' })
       await runner.load('scripts/counting.py')
@@ -202,7 +206,7 @@ describe('a program', () => {
     expect(status).toBe(0)
   })
 
-  it('goes on when its log throws', () => {
+  it('continues when the log function of its runner throws', () => {
     const { stdout, stderr, status } = run(`
       const log = () => { throw new Error('a full disk') }
       const runner = await Runner.open({ database: ':memory:', log })

@@ -1,4 +1,4 @@
-/** Running workflows from Node: results, errors with codes, events. */
+/** Execution of workflows from Node: results, errors with codes, events. */
 
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -17,7 +17,7 @@ describe('a runner in a Node program', () => {
   })
   afterAll(() => observed?.[Symbol.asyncDispose]())
 
-  it('gives a completed run as a value, with its context for JavaScript and as exact text', async () => {
+  it('returns a completed run with its context as a JavaScript object and as exact text', async () => {
     const result = await observed.runner.execute('count', { order: 7, list: [1, 'ü', null] })
 
     expect(result).toMatchObject({
@@ -34,12 +34,13 @@ describe('a runner in a Node program', () => {
     })
   })
 
-  it('gives a failed task as a result too, with the error, the traceback and what became of the others', async () => {
+  it('returns a failed run with the error and traceback of the failed task and the status of each task', async () => {
     const { id } = await observed.runner.execute('mixed')
     const result = await observed.runner.executions.get(id)
 
     expect(result.status).toBe('Failed')
     expect(result.errorMessage).toMatch(/^1 task\(s\) failed, 1 completed, 1 skipped/)
+    expect(result.cause).toBe('broken: ValueError: broken on purpose (1 of 3 tasks failed)')
     expect(result.context).toEqual({ 'went on': true })
     expect(result.tasks.map(({ id, status, attempts }) => [id, status, attempts]).sort()).toEqual([
       ['broken', 'Failed', 2],
@@ -51,7 +52,7 @@ describe('a runner in a Node program', () => {
     expect(broken?.traceback).toMatch(/counting\.py", line \d+, in broken\n/)
   })
 
-  it('tells of a run in the order in which it happens', async () => {
+  it('emits an event for each start, retry and end of a run and its tasks', async () => {
     const { id } = await observed.runner.execute('mixed')
 
     const told = (['executionStarted', 'taskStarted', 'taskRetried', 'taskFinished', 'executionFinished'] as const)
@@ -72,7 +73,7 @@ describe('a runner in a Node program', () => {
     )
   })
 
-  it('takes the exact text of a context, and refuses what is none', async () => {
+  it('keeps the exact text of a context, and rejects text that is not a JSON object', async () => {
     const result = await observed.runner.executeText('count', '{"large": 9007199254740993, "float": 2.0}')
 
     expect(result.contextText).toMatch(/"large": ?9007199254740993/)
@@ -82,13 +83,13 @@ describe('a runner in a Node program', () => {
     }
   })
 
-  it('takes a context of any length', async () => {
+  it('accepts a context with a text of 5,000 characters', async () => {
     const text = 'ü'.repeat(5_000)
 
     expect((await observed.runner.execute('count', { text })).context.text).toBe(text)
   })
 
-  it('names the path of a value that is not JSON', async () => {
+  it('rejects a context with the path of a value that is not JSON', async () => {
     const context = { order: { placed: [new Date()] } } as never
 
     await expect(observed.runner.execute('count', context)).rejects.toMatchObject({
@@ -97,7 +98,7 @@ describe('a runner in a Node program', () => {
     })
   })
 
-  it('stops waiting after the time that it was given, and the run goes on', async () => {
+  it('stops waiting after timeoutMs while the run continues', async () => {
     const waiting = observed.runner.execute('sleepy', { seconds: 0.3 }, { timeoutMs: 1 })
     const error = await waiting.catch((thrown: unknown) => thrown as UsageError)
 
@@ -107,7 +108,7 @@ describe('a runner in a Node program', () => {
     expect(await observed.runner.executions.wait(id)).toMatchObject({ status: 'Completed', context: { slept: true } })
   })
 
-  it('knows each of its errors by a code, and names what is near', async () => {
+  it('throws errors with a code, and suggests a similar name for an unknown one', async () => {
     const { runner } = observed
     const cases: readonly (readonly [() => Promise<unknown>, string, RegExp])[] = [
       [() => runner.execute('cuont'), 'WORKFLOW_NOT_FOUND', /Did you mean "count"\?/],
@@ -133,7 +134,7 @@ describe('a runner in a Node program', () => {
     }
   })
 
-  it('lists what it knows', async () => {
+  it('lists its workflows, triggers and executions', async () => {
     const { runner } = observed
 
     expect((await runner.workflows.list()).map(({ key, tenant, tags }) => [key, tenant, tags])).toEqual([
@@ -155,7 +156,7 @@ describe('a runner in a Node program', () => {
     expect(await observed.runner.triggers.ticks('hourly')).toEqual(before)
   })
 
-  it('goes on when a listener throws, and stops telling one that was taken off', async () => {
+  it('continues when a listener throws, and no longer calls a listener that was removed', async () => {
     const heard: string[] = []
     const offBad = observed.runner.on('executionStarted', () => {
       throw new Error('a bad listener')

@@ -1,4 +1,7 @@
-/** Scripts as generations: what a script declares is its own, whenever it does, and a new loading replaces an old one whole. */
+/**
+ * Generations of scripts: a declaration belongs to its script whenever the script makes it, and a new load replaces all
+ * declarations of the previous load.
+ */
 
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -25,7 +28,7 @@ function open(options: Partial<RunnerOptions> = {}): Promise<Runner> {
   return Runner.open({ database: join(folder, 'served.db'), log: (line) => log.push(line), ...options })
 }
 
-/** A workflow that returns where it ran, and a trigger that is polled once. */
+/** Returns a script with a workflow that stores `answer` in its context, and a trigger with a long interval. */
 const shop = (answer: string, more = '') => `
 import cloaca
 answer = ${answer}
@@ -43,7 +46,7 @@ def orders():
     return cloaca.TriggerResult.skip()
 `
 
-describe('a script that opens a runner while it is loaded', () => {
+describe('a script that opens a runner during its import', () => {
   const own = (url: string) =>
     shop('"own"').replace('import cloaca\n', 'import cloaca, os, time\n') +
     `
@@ -52,7 +55,7 @@ result = runner.execute("shop", cloaca.Context({}))
 answer = f"{result.status} {result.final_context.get('answer')}"
 `
 
-  it('has it on a database of its own, with its own declarations, and is served', async () => {
+  it('runs its own workflow in its own database, and is then served by the engine', async () => {
     const path = write('own_runner.py', own(JSON.stringify(`sqlite://${join(folder, 'own.db')}`)))
     await using runner = await open()
 
@@ -61,11 +64,11 @@ answer = f"{result.status} {result.final_context.get('answer')}"
 
     expect(report).toMatchObject({ error: null, triggers: ['orders'], workflows: ['shop'] })
     expect(result.context).toMatchObject({ answer: 'Completed own' })
-    // Its own run is in its own database alone.
+    // The served database does not contain the run that the script started in its own database.
     expect(await runner.executions.list()).toHaveLength(1)
   })
 
-  it('has the engine itself when it names the served database', async () => {
+  it('gets the serving engine if it names the served database', async () => {
     const path = write('same_runner.py', own(JSON.stringify(`sqlite://${join(folder, 'served.db')}`)))
     await using runner = await open()
 
@@ -75,7 +78,7 @@ answer = f"{result.status} {result.final_context.get('answer')}"
     expect(await runner.executions.list()).toMatchObject([{ workflow: 'shop', status: 'Completed' }])
   })
 
-  it('has the engine itself also by another name of the served database', async () => {
+  it('gets the serving engine if it names the served database by a symbolic link', async () => {
     symlinkSync('served.db', join(folder, 'link.db'))
     const path = write('linked_runner.py', own(JSON.stringify(`sqlite://${join(folder, 'link.db')}`)))
     const asked: string[] = []
@@ -88,8 +91,8 @@ answer = f"{result.status} {result.final_context.get('answer')}"
   })
 })
 
-describe('what a script declares', () => {
-  it('is its own also after a wait in the middle of its import, and in a thread', async () => {
+describe('a loaded script', () => {
+  it('owns its declarations, also if its import waits before it makes them, or if a thread makes them', async () => {
     const path = write(
       'waits.py',
       `${shop('"first"', 'import threading, time\ntime.sleep(0.05)')}
@@ -110,7 +113,7 @@ thread.join()
     expect((await runner.poll('of_a_thread')).kind).toBe('skipped')
   })
 
-  it('is its own also when a poll, a task or a thread of theirs declares it, and what is wrong with it is told with its name', async () => {
+  it('owns the declarations that its poll, task or thread makes, and their errors name the script', async () => {
     const declares = (name: string) => `cloaca.trigger("shop", name="${name}", poll_interval="1h")(lambda: False)`
     const path = write(
       'late.py',
@@ -150,7 +153,7 @@ def orders():
     )
   })
 
-  it('is known before what declares it has ended: a poll starts the workflow that it declares', async () => {
+  it('can declare a workflow in a poll that starts the same workflow', async () => {
     const names = Array.from({ length: 20 }, (_, index) => `late_${index}`)
     const path = write(
       'declares_and_fires.py',
@@ -178,7 +181,7 @@ for name in ${JSON.stringify(names)}: declare_and_fire(name)
     expect(log.filter(({ message }) => message.includes('nothing was started'))).toEqual([])
   })
 
-  it('is replaced as a whole by the next loading, and stays when that is not good', async () => {
+  it('gets new declarations from the next load, and keeps the old declarations if that load fails', async () => {
     const path = write('shop.py', shop('1'))
     await using runner = await open()
     await runner.load(path)
@@ -195,7 +198,7 @@ for name in ${JSON.stringify(names)}: declare_and_fire(name)
     expect((await runner.execute('shop')).context).toMatchObject({ answer: 3 })
   })
 
-  it('is there again when a module or its helper is loaded anew', async () => {
+  it('uses the new version of its helper module when it is loaded again', async () => {
     const helper = (answer: number) => write('helper_of_shop.py', `ANSWER = ${answer}\n`)
     helper(1)
     const path = write('uses_helper.py', shop('None', 'import helper_of_shop\nanswer = helper_of_shop.ANSWER'))
@@ -210,7 +213,7 @@ for name in ${JSON.stringify(names)}: declare_and_fire(name)
     expect((await runner.execute('shop')).context).toMatchObject({ answer: 22 })
   })
 
-  it('keeps the values of the globals that it names, where they are JSON', async () => {
+  it('keeps the JSON values of the globals in __cloaca_state__ over a reload', async () => {
     const stateful = `${shop('0')}
 __cloaca_state__ = ["seen", "lock"]
 seen = {"orders": 2**70}
@@ -234,7 +237,7 @@ lock = object()
     )
   })
 
-  it('keeps what else it names when a value cannot be handed on, and no other script notices', async () => {
+  it('keeps the other values in __cloaca_state__ if one is not JSON, without a new interpreter', async () => {
     const odd = `${shop('0')}
 __cloaca_state__ = ["kept", "cycle", "deep", "large", "lazy", "added"]
 kept = [1]
@@ -264,12 +267,13 @@ def __getattr__(name): raise RuntimeError(name)
     const told = log.filter(({ message }) => message.includes('__cloaca_state__'))
     expect(told.map(({ message }) => message)).toEqual([
       `Script "${path}" was reloaded without the old values of "cycle", "deep", "large" in __cloaca_state__: ` +
-        '"cycle" is nested more than 511 levels deep, or contains itself; "deep" is nested more than 511 levels deep, ' +
-        'or contains itself; "large" contains an int of more than 4300 digits.',
+        '"cycle" is nested more than 511 levels deep, or contains itself; ' +
+        '"deep" is nested more than 511 levels deep, or contains itself; ' +
+        '"large" contains an int of more than 4300 digits.',
     ])
   })
 
-  it('is told when __cloaca_state__ is no list of names', async () => {
+  it('is reloaded with a warning if __cloaca_state__ is not a list of names', async () => {
     const path = write('one_name.py', `${shop('0')}\n__cloaca_state__ = "seen"\n`)
     await using runner = await open()
 
@@ -283,8 +287,8 @@ def __getattr__(name): raise RuntimeError(name)
   })
 })
 
-describe('loading', () => {
-  it('of a script whose import hangs in C costs no other script its own loading', async () => {
+describe('the loading of scripts', () => {
+  it('succeeds for the other scripts when the import of one script hangs in C', async () => {
     const endless = write('endless.py', 'import collections, itertools\ncollections.deque(itertools.count(), maxlen=0)')
     const good = write('good.py', shop('1'))
     await using runner = await open({ loadTimeoutMs: 7_000 })
@@ -298,7 +302,7 @@ describe('loading', () => {
     )
   })
 
-  it('that fails takes nothing from a script that was loaded meanwhile', async () => {
+  it('keeps the modules of a script that is loaded while the import of another script fails', async () => {
     const slow = write('slow.py', 'import time\ntime.sleep(6)\nraise ValueError("at last")')
     write('kept.py', '')
     const again = 'def again():\n    import kept as at_run\n    return at_run is kept\n'
@@ -310,14 +314,14 @@ describe('loading', () => {
     const reports = await runner.loadAll([slow, good])
     expect(reports.map(({ error }) => error === null)).toEqual([false, true])
 
-    // The helper is the one that was imported at first: it was not imported anew.
+    // The helper module was not imported a second time.
     expect((await runner.execute('shop')).context).toMatchObject({ answer: true })
   })
 
   it.each([
     ['waits', 'import time\ntime.sleep(600)'],
     ['computes', 'while True: pass'],
-  ])('of a script whose import %s for ever ends at the deadline, and the others are served', async (_, code) => {
+  ])('ends at the time limit for a script whose import %s for ever, and loads the others', async (_, code) => {
     const endless = write('endless.py', code)
     const good = write('good.py', shop('1'))
     await using runner = await open({ loadTimeoutMs: 300 })
@@ -330,7 +334,7 @@ describe('loading', () => {
   })
 
   it.each(['report.2024.py', '2024-report.py', 'json.py', "große Aufträge/it's März.py"])(
-    'imports a file whatever its name is: %s',
+    'imports a file whose name is not an identifier or is the name of a module: %s',
     async (name) => {
       const path = write(name, shop('__file__'))
       await using runner = await open()
@@ -341,7 +345,7 @@ describe('loading', () => {
     },
   )
 
-  it('imports a file of a package as part of it', async () => {
+  it('imports a file in a package as a module of that package', async () => {
     write('store/__init__.py', '')
     write('store/prices.py', 'PRICE = 7\n')
     write('store/jobs/__init__.py', '')

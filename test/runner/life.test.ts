@@ -1,4 +1,4 @@
-/** How a runner begins and ends: what it loads, what becomes of unfinished runs, and of a program that forgets it. */
+/** Start and end of a runner: loaded scripts, unfinished runs, and a program that does not close its runner. */
 
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -24,7 +24,7 @@ describe('the life of a runner', () => {
     rmSync(folder, { recursive: true })
   })
 
-  it('opens the database that the environment names, and needs no Python for that', async () => {
+  it('opens the database in CLOACA_DATABASE_URL without starting Python', async () => {
     process.env.CLOACA_DATABASE_URL = `sqlite://${database}`
     try {
       await using runner = await Runner.open()
@@ -36,13 +36,13 @@ describe('the life of a runner', () => {
     }
   })
 
-  it('refuses options that mean nothing', async () => {
+  it('rejects a number of interpreters that is not a positive integer', async () => {
     for (const interpreters of [0, -1, 1.5]) {
       await expect(Runner.open({ database, interpreters })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
     }
   })
 
-  it('gives each interpreter its scripts, whose globals are not shared, and runs their workflows in the right one', async () => {
+  it('distributes scripts over the interpreters, and runs each workflow in the interpreter of its script', async () => {
     for (const name of ['one', 'two', 'three']) {
       writeFileSync(join(folder, `${name}.py`), scriptThatCounts(name))
     }
@@ -53,11 +53,11 @@ describe('the life of a runner', () => {
     const imports = []
     for (const name of names) imports.push((await observed.runner.execute(name)).context.imports)
 
-    // In the order of their names the files go to one interpreter and the other in turn: "three" has one of its own.
+    // The files go to the two interpreters in turn, in the order of their names: only "three" is in the second.
     expect(imports).toEqual([2, 1, 2, 2])
   })
 
-  it('takes what a script declares when it is loaded again in place of what it declared before', async () => {
+  it('replaces the declarations of a script when the script is loaded again', async () => {
     const path = join(folder, 'changing.py')
     writeFileSync(path, TRIGGER_AND_WORKFLOW('before', 'first'))
     await using observed = await ObservedRunner.open({ database })
@@ -77,7 +77,7 @@ describe('the life of a runner', () => {
     ])
   })
 
-  it('ends what runs within the grace, and refuses every call from then on', async () => {
+  it('completes a running task within the grace period of close, and rejects every later call', async () => {
     const observed = await ObservedRunner.open({ database })
     await observed.runner.load(SCRIPT)
     const running = observed.runner.execute('sleepy', { seconds: 0.2 })
@@ -97,7 +97,7 @@ describe('the life of a runner', () => {
     }
   })
 
-  it('leaves a run that does not end within the grace for the next runner, and tells who waited', async () => {
+  it('leaves a run that exceeds the grace period to the next runner, and rejects the execute call', async () => {
     const first = await ObservedRunner.open({ database })
     await first.runner.load(SCRIPT)
     const waiting = first.runner.execute('sleepy', { seconds: 0.5 })
@@ -137,16 +137,16 @@ describe('a program that forgets to close its runner', () => {
     return spawnSync(process.execPath, [program], { encoding: 'utf8', timeout: LIMIT_MS })
   }
 
-  it('ends when it has nothing more to do, as long as it did not start to serve', () => {
+  it('exits when it has nothing left to do, if the runner was not started', () => {
     const { status, stdout } = run(`console.log((await runner.execute('count')).context.runs)`)
 
     expect({ status, stdout }).toEqual({ status: 0, stdout: '1\n' })
   })
 
-  it('goes on when it started to serve, until it closes', () => {
+  it('keeps running until it closes its runner, if the runner was started', () => {
     const { status, stdout } = run(`
       process.on('exit', () => console.log('ended'))
-      // The one poll of an hour may come before it has started to the end.
+      // The only poll of the hour may come before start() returns.
       const polled = new Promise((resolve) => runner.on('tick', resolve))
       await runner.start()
       polled.then(async () => {
@@ -186,7 +186,7 @@ with cloaca.WorkflowBuilder("work"):
 `
 
 describe('the stop of a runner', () => {
-  it('is no defect, also when it comes while a task begins', async () => {
+  it('logs no defect if a task is starting', async () => {
     const messages: string[] = []
     const runner = await Runner.open({ database: ':memory:', log: ({ message }) => void messages.push(message) })
     await runner.load(SCRIPT)
@@ -200,7 +200,7 @@ describe('the stop of a runner', () => {
     expect(messages.at(-1)).toBe('stopped')
   })
 
-  it('says what it cut off', async () => {
+  it('logs the names of interrupted tasks', async () => {
     const messages: string[] = []
     const runner = await Runner.open({ database: ':memory:', log: ({ message }) => void messages.push(message) })
     await runner.load(SCRIPT)

@@ -1,8 +1,8 @@
-/** What is said in the log of what happens again and again. */
+/** Log lines of events that repeat. */
 
 import { expect, it } from 'vitest'
-import { EngineEvents } from '../../src/engine/events.ts'
-import { type LogLine, watchForLog } from '../../src/runner/log-lines.ts'
+import { EngineEvents } from '../../src/engine/engine-events.ts'
+import { type LogLine, watchForLog } from '../../src/runner/event-log-lines.ts'
 
 it('logs the message about a trigger in back-off once, and again when it changes', () => {
   const events = new EngineEvents()
@@ -51,7 +51,7 @@ it('logs the message about a source in back-off once, and other failures each ti
   ])
 })
 
-it('writes the time of the next attempt as all other times of a log are written', () => {
+it('writes the time of the next attempt in ISO format with a UTC offset', () => {
   const events = new EngineEvents()
   const lines: LogLine[] = []
   watchForLog(events, (line) => void lines.push(line))
@@ -64,4 +64,22 @@ it('writes the time of the next attempt as all other times of a log are written'
 
   const times = lines.map(({ facts }) => facts?.retryAt)
   expect(times).toEqual(['2026-01-31T08:00:00.250+00:00', '2026-01-31T08:00:00.250+00:00', null])
+})
+
+it('logs the cause of a failed execution, and the reason of a cancelled one', () => {
+  const events = new EngineEvents()
+  const lines: LogLine[] = []
+  watchForLog(events, (line) => void lines.push(line))
+  const ends = { executionId: 'e', workflow: 'etl', at: 0 }
+  const cause = 'load: ValueError: no rows (1 of 3 tasks failed)'
+
+  events.emit('executionFinished', { ...ends, status: 'Failed', errorMessage: '1 task(s) failed, 2 completed', cause })
+  events.emit('executionFinished', { ...ends, status: 'Cancelled', errorMessage: 'cancelled: enough', cause: null })
+  events.emit('executionFinished', { ...ends, status: 'Completed', errorMessage: null, cause: null })
+
+  expect(lines.map(({ level, message }) => `${level} ${message}`)).toEqual([
+    `warn workflow 'etl' failed: ${cause}`,
+    "info workflow 'etl' was cancelled: enough",
+    "info workflow 'etl' completed",
+  ])
 })

@@ -1,4 +1,4 @@
-/** Scripts that nobody names but a task of another script: they come with it, and go with it. */
+/** Scripts that only a task of another script names: they are loaded and removed together with that script. */
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -39,12 +39,12 @@ describe('a script that only a task names', () => {
     rmSync(folder, { recursive: true })
   })
 
-  it('is looked for beside the file that names it, and loaded with it', async () => {
+  it('is found in the folder of the file that names it, and loaded with that file', async () => {
     expect(declared(await runner.load(path('orders.ts')))).toEqual(['orders', 'scoring'])
     expect(await executed()).toBe('{"score":1.0}')
   })
 
-  it('is loaded anew when its file changes', async () => {
+  it('is loaded again when its file changes', async () => {
     write('score.py', score('20'))
     const report = await runner.reload([path('orders.ts')], [path('score.py')])
 
@@ -53,11 +53,11 @@ describe('a script that only a task names', () => {
     expect(await executed()).toBe('{"score":20}')
   })
 
-  it('is the same script when a place names it, too, however that is written', async () => {
+  it('is not loaded twice when a call of load() names it with another spelling of its path', async () => {
     expect(await runner.load(`${folder}/./score.py`)).toMatchObject([{ workflows: ['scoring'], problems: [] }])
   })
 
-  it('goes when no task names it any more, and what is named instead comes', async () => {
+  it('is removed when the task names another script, which is loaded instead', async () => {
     write('other.py', score('"other"'))
     write('orders.ts', workflow("{ script: 'other.py', task: 'score' }"))
     const report = await runner.reload([path('orders.ts')], [path('orders.ts')])
@@ -66,7 +66,7 @@ describe('a script that only a task names', () => {
     expect(await executed()).toBe('{"score":"other"}')
   })
 
-  it('that cannot be loaded is said where the workflow is registered by a program', async () => {
+  it('makes register() throw if it cannot be loaded', async () => {
     write('broken.py', 'def score(:\n')
     write('program.ts', workflow("{ script: 'broken.py', task: 'score' }").replaceAll('orders', 'broken'))
     const { broken } = await import(pathToFileURL(path('program.ts')).href)

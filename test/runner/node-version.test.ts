@@ -1,42 +1,42 @@
-/** An older Node is told so, in place of whatever it would do to what it loads. */
+/** An older Node is rejected with a clear error before it loads code that it cannot run. */
 
 import { spawnSync } from 'node:child_process'
 import { readFileSync, rmSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { UsageError } from '../../src/index.ts'
-import { OLDEST_NODE, requireNode } from '../../src/runner/node-version.ts'
+import { MIN_NODE_VERSION, requireNode } from '../../src/runner/start/node-version.ts'
 import { ROOT } from '../support/source-tree.ts'
 
-/** A Node of this machine that is too old, if there is one. */
+/** Returns the path of a Node on PATH that is too old, or undefined. */
 function olderNode(): string | undefined {
   const nodes = (process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, 'node'))
   return nodes.find((node) => {
     const { stdout } = spawnSync(node, ['--version'], { encoding: 'utf8' })
-    return stdout && Number(/^v(\d+)/.exec(stdout)?.[1]) < OLDEST_NODE
+    return stdout && Number(/^v(\d+)/.exec(stdout)?.[1]) < MIN_NODE_VERSION
   })
 }
 
 describe('a Node that is too old', () => {
-  it('is named in an error with a code', () => {
+  it('is rejected with its version and an error code', () => {
     const tooOld = expect.objectContaining({ code: 'NODE_TOO_OLD', message: expect.stringContaining('20.20.2') })
 
     expect(() => requireNode('20.20.2')).toThrow(UsageError)
     expect(() => requireNode('20.20.2')).toThrow(tooOld)
-    expect(() => requireNode(`${OLDEST_NODE}.0.0`)).not.toThrow()
+    expect(() => requireNode(`${MIN_NODE_VERSION}.0.0`)).not.toThrow()
   })
 
-  it('is the same for the package, the library and the command line', () => {
+  it('has the same limit in the package, the library and the command line', () => {
     const { engines } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
     const main = readFileSync(join(ROOT, 'src/cli/main.ts'), 'utf8')
 
-    expect(engines.node).toBe(`>=${OLDEST_NODE}`)
-    expect(main).toContain(`const OLDEST_NODE = ${OLDEST_NODE}\n`)
+    expect(engines.node).toBe(`>=${MIN_NODE_VERSION}`)
+    expect(main).toContain(`const MIN_NODE_VERSION = ${MIN_NODE_VERSION}\n`)
   })
 
   const node = olderNode()
   it.skipIf(node === undefined)(
-    'can import the library, is refused when a runner is opened, and told so by every command',
+    'can import the library, but gets an error from Runner.open and from every command',
     () => {
       const built = join(ROOT, 'node_modules/.cache/cloaca-node-version')
       const program = `
@@ -62,8 +62,8 @@ describe('a Node that is too old', () => {
     },
   )
 
-  it('is not what npm warns of when it installs the Node that everything runs on', () => {
-    const { npm_config_loglevel: _, ...env } = process.env // what npm itself was told where it runs the tests
+  it('causes no warning of npm, whose log level is "error"', () => {
+    const { npm_config_loglevel: _, ...env } = process.env // set by the npm that runs the tests
 
     const { stdout } = spawnSync('npm', ['config', 'get', 'loglevel'], { cwd: ROOT, encoding: 'utf8', env })
 

@@ -1,4 +1,4 @@
-/** Scripts whose globals and exceptions do something when they are looked at. */
+/** Scripts whose globals and exceptions raise when their attributes are read. */
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -33,15 +33,15 @@ with cloaca.WorkflowBuilder("shop"):
 `
 
 it.each([
-  ['a proxy without what it stands for', 'class P:\n    __class__ = property(no)\nrequest = P()'],
-  ['an object that has no attributes yet', 'class P:\n    __getattribute__ = no\n    __call__ = no\nrequest = P()'],
-  ['a class of such a kind', 'class K(type):\n    __module__ = property(no)\nclass P(metaclass=K): pass'],
-  ['another object in its place', 'class M:\n    __slots__ = ()\nimport sys\nsys.modules[__name__] = M()'],
+  ['a global proxy whose __class__ raises', 'class P:\n    __class__ = property(no)\nrequest = P()'],
+  ['a global whose attributes all raise', 'class P:\n    __getattribute__ = no\n    __call__ = no\nrequest = P()'],
+  ['a class whose __module__ raises', 'class K(type):\n    __module__ = property(no)\nclass P(metaclass=K): pass'],
+  ['another object in place of its module', 'class M:\n    __slots__ = ()\nimport sys\nsys.modules[__name__] = M()'],
   [
-    'a lazy module in its place',
+    'a lazy module in place of its own',
     'import sys, types\nclass M(types.ModuleType):\n    __getattr__ = no\nsys.modules[__name__] = M("m")',
   ],
-])('loads a script with %s, again and again', async (_, code) => {
+])('loads and reloads a script with %s', async (_, code) => {
   const no = 'def no(*arguments): raise RuntimeError("nothing is looked at")\n'
   const path = write('proxies.py', shop('1', no + code))
   await using runner = await open()
@@ -60,13 +60,13 @@ it.each([
 
 it.each([
   [
-    'that has no text',
+    'whose str() raises',
     'class E(Exception):\n    def __str__(self): raise SystemExit(3)\nraise E()',
     'E: <exception str\\(\\) failed>',
   ],
-  ['of an import of no name', 'raise ImportError("gone", name=5)', 'ImportError: gone'],
-  ['of a place that is none', 'raise SyntaxError(5, (b"f", "l", "o", 7))', 'SyntaxError: 5'],
-])('tells of an exception %s, and costs no other script anything', async (_, code, message) => {
+  ['ImportError whose name is not a string', 'raise ImportError("gone", name=5)', 'ImportError: gone'],
+  ['SyntaxError whose position is invalid', 'raise SyntaxError(5, (b"f", "l", "o", 7))', 'SyntaxError: 5'],
+])('reports an exception %s, and loads the other scripts', async (_, code, message) => {
   await using runner = await open()
   const good = write('good.py', shop('1'))
 

@@ -1,4 +1,4 @@
-/** `runner.register`: workflows and triggers of a Node program, and what becomes of the program itself. */
+/** `runner.register`: workflows and triggers of a Node program, and uncaught errors in that program. */
 
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as v from 'valibot'
 import { afterAll, expect, it } from 'vitest'
-import { Runner, skip, trigger, workflow } from '../../src/index.ts'
+import { limit, Runner, skip, trigger, workflow } from '../../src/index.ts'
 import { ObservedRunner } from '../support/observed-runner.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'cloaca-registering-'))
@@ -16,7 +16,7 @@ const orders = workflow('orders', { input: v.object({ order_id: v.number(), gift
   .task('fetch', ({ order_id }) => ({ lines: [order_id, order_id + 1] }))
   .task('ship', { after: 'fetch' }, ({ lines, gift }) => ({ shipped: lines.length, gift }))
 
-it('executes a workflow that was registered, by its value and by its name, without a script', async () => {
+it('executes a registered workflow by its object and by its name', async () => {
   await using runner = await Runner.open({ database: ':memory:' })
   await runner.register(orders)
 
@@ -24,14 +24,14 @@ it('executes a workflow that was registered, by its value and by its name, witho
   const byName = await runner.execute('orders', { order_id: 8, gift: true })
 
   if (byValue.status !== 'Completed') throw new Error(String(byValue.errorMessage))
-  // The compiler knows it, too.
+  // The annotation also checks the inferred type.
   const shipped: number = byValue.context.shipped
   expect(shipped).toBe(2)
   expect(byValue.context).toEqual({ order_id: 7, gift: false, lines: [7, 8], shipped: 2 })
   expect(byName.context).toMatchObject({ gift: true, lines: [8, 9] })
 })
 
-it('refuses what does not fit the input, wherever it is handed in, and starts nothing', async () => {
+it('rejects a context that does not match the input schema in every call, and starts no execution', async () => {
   await using runner = await Runner.open({ database: ':memory:' })
   await runner.register(
     orders,
@@ -50,7 +50,7 @@ it('refuses what does not fit the input, wherever it is handed in, and starts no
   expect(await runner.executions.list()).toEqual([])
 })
 
-it('polls triggers that are registered later, beside those that were', async () => {
+it('polls a trigger that is registered after the start of the runner', async () => {
   await using served = await ObservedRunner.open()
   await served.runner.start()
   let polls = 0
@@ -64,7 +64,7 @@ it('polls triggers that are registered later, beside those that were', async () 
   expect(run?.context).toMatchObject({ order_id: 7, trigger_name: 'inbox', shipped: 2 })
 })
 
-it('refuses a name that is taken, what is no workflow, and one without tasks', async () => {
+it('rejects a duplicate name, a value that is not a workflow, and a workflow without tasks', async () => {
   await using runner = await Runner.open({ database: ':memory:' })
   writeFileSync(
     join(folder, 'taken.mjs'),
@@ -80,6 +80,35 @@ it('refuses a name that is taken, what is no workflow, and one without tasks', a
   await expect(runner.register(workflow('empty'))).rejects.toMatchObject({ code: 'EMPTY_WORKFLOW' })
   await expect(runner.execute(workflow('unknown').task('t', () => undefined))).rejects.toMatchObject({
     code: 'WORKFLOW_NOT_FOUND',
+  })
+})
+
+it('accepts a limit that a loaded script declares with equal values, and rejects two of its own', async () => {
+  await using runner = await Runner.open({ database: ':memory:' })
+  writeFileSync(
+    join(folder, 'limited.mjs'),
+    "import { limit } from 'cloaca'\nexport const crm = limit('crm', { maxActive: 3 })\n",
+  )
+  await runner.load(join(folder, 'limited.mjs'))
+  await runner.register(limit('crm', { maxActive: 3 }))
+  await expect(runner.register(limit('api', { maxActive: 1 }), limit('api', { maxActive: 2 }))).rejects.toMatchObject({
+    code: 'LIMIT_CONFLICT',
+    message: expect.stringMatching(/registering\.test\.ts:\d+ and at .*registering\.test\.ts:\d+/),
+  })
+})
+
+it('rejects a limit that a loaded script declares with different values', async () => {
+  await using runner = await Runner.open({ database: ':memory:' })
+  writeFileSync(
+    join(folder, 'other.mjs'),
+    "import { limit } from 'cloaca'\nexport const crm = limit('crm', { maxActive: 4 })\n",
+  )
+  await runner.load(join(folder, 'other.mjs'))
+
+  await expect(runner.register(limit('crm', { maxActive: 3 }))).rejects.toMatchObject({
+    code: 'LIMIT_CONFLICT',
+    facts: { limit: 'crm' },
+    message: expect.stringContaining('other.mjs:2'),
   })
 })
 
@@ -101,16 +130,17 @@ console.log('the program goes on')
 `
 
 it.each([
-  ['goes on whatever its tasks leave behind', '', 0, ''],
+  ['continues after late errors of its tasks', '', 0, ''],
   [
-    'still ends of a rejection of its own',
+    'ends with code 1 after an unhandled rejection outside of a task',
     "Promise.reject(new RangeError('of the program')); await new Promise((resolve) => setTimeout(resolve, 10_000))",
     1,
     'RangeError: of the program',
   ],
   [
-    'still ends of what it throws itself in a timer',
-    "setTimeout(() => { throw new RangeError('of the program') }); await new Promise((resolve) => setTimeout(resolve, 10_000))",
+    'ends with code 1 after an error in its own timer',
+    "setTimeout(() => { throw new RangeError('of the program') })\n" +
+      'await new Promise((resolve) => setTimeout(resolve, 10_000))',
     1,
     'RangeError: of the program',
   ],

@@ -1,8 +1,8 @@
-/** How much of a large SQLite database one request of the Node API or of HTTP reads. */
+/** Number of rows that one request of the Node API or of HTTP reads from a large SQLite database. */
 
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { httpHandler, Runner, workflow } from '../../src/index.ts'
-import { Connection } from '../../src/store/sqlite/file/connection.ts'
+import { Connection } from '../../src/store/sqlite/file/sqlite-connection.ts'
 import { HttpClient } from '../support/http-client.ts'
 
 const SCHEDULES = 40
@@ -14,7 +14,7 @@ interface Reads {
   readonly rows: number
 }
 
-describe('with 40 workflows, schedules and subscriptions', () => {
+describe('a runner with 40 workflows, schedules and subscriptions', () => {
   let runner: Runner
   let schedules: string[]
   let subscriptions: string[]
@@ -25,7 +25,7 @@ describe('with 40 workflows, schedules and subscriptions', () => {
     subscriptions = []
     for (const { name } of flows) {
       schedules.push(await runner.schedules.register(name, '0 3 * * *'))
-      subscriptions.push(await runner.reactors.subscribe('alarm', name))
+      subscriptions.push(await runner.reactors.subscribe('alarm', name, { allowMissing: true }))
     }
     await runner.schedules.list()
   })
@@ -34,7 +34,7 @@ describe('with 40 workflows, schedules and subscriptions', () => {
     await runner[Symbol.asyncDispose]()
   })
 
-  /** Counts the statements that read a table, and their rows. */
+  /** Returns the number of statements that read a table, and of their rows. */
   async function reads(table: string, run: () => Promise<unknown>): Promise<Reads> {
     const spies = [vi.spyOn(Connection.prototype, 'all'), vi.spyOn(Connection.prototype, 'one')]
     await run()
@@ -47,7 +47,7 @@ describe('with 40 workflows, schedules and subscriptions', () => {
     return { statements: results.length, rows: rows.length }
   }
 
-  it('reads a page of GET /schedules with one statement, and the first row of the next page', async () => {
+  it('reads one page and one more row for GET /schedules, with one statement', async () => {
     const client = await HttpClient.of(httpHandler(runner))
 
     const read = await reads('crons', async () => {
@@ -59,7 +59,7 @@ describe('with 40 workflows, schedules and subscriptions', () => {
     expect(read).toEqual({ statements: 1, rows: 11 })
   })
 
-  it('finds a schedule by its id, or by the beginning of it, without the rows of the others', async () => {
+  it('finds a schedule by its id or a prefix of its id without reading other schedules', async () => {
     const id = String(schedules[7])
     const byId = await reads('crons', async () => expect(await runner.schedules.find(id)).toMatchObject({ id }))
     const byPrefix = await reads('crons', async () => {
@@ -69,7 +69,7 @@ describe('with 40 workflows, schedules and subscriptions', () => {
     expect([byId.rows, byPrefix.rows]).toEqual([1, 1])
   })
 
-  it('gets a workflow without the definitions of the others', async () => {
+  it('gets a workflow without reading the definitions of other workflows', async () => {
     await runner.start()
 
     const read = await reads('workflows', async () => {
@@ -79,7 +79,7 @@ describe('with 40 workflows, schedules and subscriptions', () => {
     expect(read.rows).toBe(1)
   })
 
-  it('pauses a subscription over HTTP without the rows of the others', async () => {
+  it('pauses a subscription over HTTP without reading other subscriptions', async () => {
     const client = await HttpClient.of(httpHandler(runner))
 
     const read = await reads('subscriptions', async () => {
@@ -90,7 +90,7 @@ describe('with 40 workflows, schedules and subscriptions', () => {
     expect(read.rows).toBe(1)
   })
 
-  it('finds schedules by an index', async () => {
+  it('finds schedules with an index, without a scan of the table', async () => {
     const asked = vi.spyOn(Connection.prototype, 'all')
     await runner.schedules.find(String(schedules[7]).slice(0, 13))
     const finding = asked.mock.calls.filter(([sql]) => /FROM crons\b/.test(sql))

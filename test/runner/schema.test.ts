@@ -40,7 +40,7 @@ async function workflowsIn(options: { readonly database?: string; readonly schem
 }
 
 describe('a runner with a schema', () => {
-  it('sees what is in its own and nothing of another, however the schema is named', async () => {
+  it('sees only the schedules of its schema, if an option, the URL or the environment names it', async () => {
     {
       await using acme = await Runner.open({ database: database.url, schema: 'acme' })
       await using beta = await Runner.open({ database: database.url, schema: 'beta' })
@@ -55,7 +55,7 @@ describe('a runner with a schema', () => {
       await workflowsIn({ database: `${database.url}&schema=acme` }),
       await workflowsIn({}),
       await workflowsIn({ schema: null }),
-      // What is meant for another database is not heeded.
+      // CLOACA_SCHEMA does not apply to a database that CLOACA_DATABASE_URL does not name.
       await workflowsIn({ database: database.url }),
     ]
     vi.unstubAllEnvs()
@@ -63,7 +63,7 @@ describe('a runner with a schema', () => {
     expect(seen).toEqual([['of acme'], ['of acme'], ['of beta'], [], []])
   })
 
-  it('is the runner that its scripts open on the same schema, and no other', async () => {
+  it('is the runner that its scripts get for the same schema, while another schema gets its own runner', async () => {
     writeFileSync(join(folder, 'jobs.py'), JOBS)
     vi.stubEnv('JOBS_URL', database.url)
     await using runner = await Runner.open({ database: database.url, schema: 'acme' })
@@ -84,7 +84,7 @@ describe('a runner with a schema', () => {
     ['postgresql://127.0.0.1:1/app', '1a', 'must start with a letter'],
     ['postgresql://127.0.0.1:1/app', 'a"b', 'alphanumeric'],
     ['postgresql://127.0.0.1:1/app', 'Public', 'is reserved'],
-  ])('is not opened for %s and %s', async (url, schema, reason) => {
+  ])('is not opened for database %s and schema %s', async (url, schema, reason) => {
     await expect(Runner.open({ database: url, schema })).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
       facts: { path: 'schema', reason: expect.stringContaining(reason) },
@@ -93,7 +93,7 @@ describe('a runner with a schema', () => {
 })
 
 describe('a script that is only checked', () => {
-  it('makes no tenants', async () => {
+  it('creates no tenants', async () => {
     writeFileSync(join(folder, 'checked.py'), CHECKED)
 
     const report = await checkScripts([join(folder, 'checked.py')])

@@ -1,4 +1,4 @@
-/** Tasks ask for secrets, and a function of the Node program answers. */
+/** Secrets that tasks request, and that a function of the Node program returns. */
 
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -31,7 +31,7 @@ describe('the secrets of tasks', () => {
   afterAll(() => observed?.[Symbol.asyncDispose]())
   const execute = (workflow: string, context = {}) => observed.runner.execute(workflow, context)
 
-  it('reach the task that asks, and not its context; who is asked knows for whom', async () => {
+  it('are returned to the task but not stored in its context, and the provider receives the task', async () => {
     const { id, context } = await execute('fetch', { name: 'warehouse' })
 
     expect(context).toEqual({
@@ -42,7 +42,7 @@ describe('the secrets of tasks', () => {
     expect(asked).toEqual([['warehouse', { workflow: 'fetch', executionId: id, taskId: 'get' }]])
   })
 
-  it('are refused with the exceptions that the API documents, also to a thread of the task', async () => {
+  it('raise the documented exceptions if they are missing, and are also available in threads of the task', async () => {
     const { context } = await execute('misses', { names: ['nobody', 'others', 'broken', 'odd', ''] })
 
     expect(context).toEqual({
@@ -58,7 +58,7 @@ describe('the secrets of tasks', () => {
     })
   })
 
-  it('have the aliases that a context brings along, whose values are names alone', async () => {
+  it('can be read by the aliases in the context, which contain only names of secrets', async () => {
     const refs = { __cloacina_secret_refs__: { db: 'warehouse' } }
 
     const { context } = await execute('by_alias', refs)
@@ -67,7 +67,7 @@ describe('the secrets of tasks', () => {
     expect(asked).toMatchObject([['warehouse', { workflow: 'by_alias' }]])
   })
 
-  it('are given to no poll, to no script that is loaded, and to no task that has ended', async () => {
+  it('are not returned to a poll, to a script during its import, or to a task that has ended', async () => {
     await execute('fetch', { name: 'nobody' })
     const { outcome } = await observed.runner.testPoll('polls')
     await execute('leaves_a_thread')
@@ -81,7 +81,7 @@ describe('the secrets of tasks', () => {
     expect(asked.map(([name]) => name)).toEqual(['nobody'])
   })
 
-  it('are not in what tasks print and log, nor in their errors: *** stands in their place, for the whole execution', async () => {
+  it('are replaced by *** in the output, log and errors of all tasks of the execution', async () => {
     const result = await execute('prints')
     const log = await recordsOf(observed.runner.executions.log(result.id))
     const { tasks } = await observed.runner.executions.get(result.id)
@@ -104,7 +104,17 @@ describe('the secrets of tasks', () => {
     ).not.toContain(PASSWORD)
   })
 
-  it('that a task puts into its context itself are stored there, and a warning says so', async () => {
+  it('are replaced by *** in the failures and tracebacks that a later task reads', async () => {
+    const { context } = await execute('reads_failures')
+
+    const message = 'Python task execution failed: ValueError: no login with ***'
+    expect(context).toMatchObject({
+      failures: { login: { type: 'ValueError', message, attempts: 1 } },
+      traceback: expect.stringMatching(/^Traceback [\s\S]+ValueError: no login with \*\*\*\n$/),
+    })
+  })
+
+  it('are stored, with a warning in the log, if a task puts them into its context', async () => {
     const { context } = await execute('prints')
 
     expect(context).toEqual({ kept: PASSWORD })
@@ -114,7 +124,7 @@ describe('the secrets of tasks', () => {
   })
 })
 
-it('a runner without a source of secrets says so to the task that asks', async () => {
+it('raises an exception in a task that requests a secret from a runner without a secrets provider', async () => {
   await using observed = await ObservedRunner.open({ secrets: null })
   await observed.runner.load(SCRIPT)
 
@@ -123,7 +133,7 @@ it('a runner without a source of secrets says so to the task that asks', async (
   expect(errorMessage).toContain('RuntimeError: secrets backend not configured')
 })
 
-it.each([7, '', {}, [], true])('a runner is not opened with the secrets %j', async (secrets) => {
+it.each([7, '', {}, [], true])('rejects a secrets provider that is not a function: %j', async (secrets) => {
   await expect(ObservedRunner.open({ secrets: secrets as never })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
 })
 

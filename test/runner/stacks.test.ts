@@ -1,4 +1,4 @@
-/** Why nothing goes on: what each interpreter was asked, and what each suspended stack of Python waits for, with its frames. */
+/** Reports of `logStacks`: the calls of each interpreter, and the wait and frames of each suspended Python stack. */
 
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
@@ -15,10 +15,10 @@ afterEach(async () => {
   await observed.runner.close({ graceMs: 0 })
 })
 
-/** The lines that were logged of interpreters. */
+/** Returns the logged lines about interpreters. */
 const reports = () => observed.log.map(({ message }) => message).filter((message) => /^interpreter \d+:/.test(message))
 
-/** Asks until Python is where it is wanted: the first that says so. */
+/** Logs stacks until a report matches, and returns that report. */
 async function reportWith(wanted: RegExp): Promise<string> {
   for (;;) {
     await observed.runner.logStacks()
@@ -27,14 +27,18 @@ async function reportWith(wanted: RegExp): Promise<string> {
   }
 }
 
-it('says for each suspended stack who it is, what it waits for, and in which frames', async () => {
+it('reports the task or trigger, the wait and the frames of each suspended stack', async () => {
   void observed.runner.poll('sleeps').catch(() => undefined)
   void observed.runner.execute('patient').catch(() => undefined)
 
   const report = await reportWith(/in naps$/m)
 
   expect(report).toMatch(
-    /^trigger 'sleeps' \(call \d+\) has waited \d+\.\d s for the end of a sleep\n {2}File ".*waiting\.py", line \d+, in sleeps\n {4}time\.sleep\(300\)$/m,
+    new RegExp(
+      "^trigger 'sleeps' \\(call \\d+\\) has waited \\d+\\.\\d s for the end of a sleep\\n" +
+        ' {2}File ".*waiting\\.py", line \\d+, in sleeps\\n {4}time\\.sleep\\(300\\)$',
+      'm',
+    ),
   )
   expect(report).toMatch(/^task 'joins' of workflow 'patient' \(call \d+\) has waited \d+\.\d s for an event/m)
   expect(report).toMatch(
@@ -43,7 +47,7 @@ it('says for each suspended stack who it is, what it waits for, and in which fra
   expect(report).toMatch(/line \d+, in naps$/m)
 })
 
-it('goes on with every wait after it has told of it', async () => {
+it('leaves every reported wait suspended', async () => {
   void observed.runner.poll('sleeps').catch(() => undefined)
   await reportWith(/^trigger 'sleeps' .* has waited .* for the end of a sleep/m)
 
@@ -52,13 +56,13 @@ it('goes on with every wait after it has told of it', async () => {
   expect(reports().at(-1)).toMatch(/^trigger 'sleeps' \(call \d+\) has waited \d+\.\d s for the end of a sleep/m)
 })
 
-it('tells of what computes between two of its steps', async () => {
+it('reports a trigger that computes without waiting', async () => {
   void observed.runner.poll('computes').catch(() => undefined)
 
   expect(await reportWith(/^trigger 'computes' .* has waited .* for/m)).toMatch(/line \d+, in computes$/m)
 })
 
-it('is told when a stop takes longer than its grace', async () => {
+it('logs the stacks when a stop takes longer than its grace period', async () => {
   void observed.runner.execute('patient').catch(() => undefined)
   await observed.until('taskStarted')
 

@@ -1,4 +1,4 @@
-/** A program with a runner in it: what ends the program without the runner ends it in the same way with it. */
+/** Programs that contain a runner: an error outside of a task ends the program in the same way as without a runner. */
 
 import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 const INDEX = new URL('../../src/index.ts', import.meta.url).href
 const folder = mkdtempSync(join(tmpdir(), 'cloaca-uncaught-'))
 
-/** With the argument `engine`, a runner is open that has run a task in the program. */
+/** Program that fails in the given way. With the argument `engine`, it first opens a runner and executes a task. */
 const MAIN = `
 import { failures, workflows } from './failures.ts'
 
@@ -32,7 +32,10 @@ export async function workflows() {
   return [
     workflow('orders').task('ship', () => ({ shipped: true })),
     workflow('exits').task('early', async () => { await null; exit(6) }),
-    workflow('fails').task('loose', async () => { setTimeout(() => { throw new Error('mine') }, 0); await new Promise((resolve) => setTimeout(resolve, 50)) }),
+    workflow('fails').task('loose', async () => {
+      setTimeout(() => { throw new Error('mine') }, 0)
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }),
   ]
 }
 
@@ -79,7 +82,7 @@ interface End {
   readonly stderr: string
 }
 
-/** Frames of Node's own differ with the timers of the program. */
+/** Frames of Node itself, which differ with the timers of the program. */
 const NODE_FRAMES = /\n +at .*?\(node:internal[^)]*\)/g
 
 function run(...words: readonly string[]): Promise<End> {
@@ -97,7 +100,7 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(folder, { recursive: true }))
 
-describe('what ends a program outside of its tasks', () => {
+describe('a program that fails outside of its tasks', () => {
   it.each<[string, Partial<End>]>([
     ['throws', { code: 1, stderr: expect.stringContaining('Error: boom') }],
     ['throwsText', { code: 1, stderr: expect.stringContaining('boom\n(Use `node --trace-uncaught') }],
@@ -111,14 +114,14 @@ describe('what ends a program outside of its tasks', () => {
     ['listensToRejections', { code: 9, stdout: 'boom\n' }],
     ['monitors', { code: 1, stdout: 'uncaughtException boom\n' }],
     ['says', { code: 1, stdout: 'exit 1\n' }],
-  ])('has the same output and exit code with a runner: %s', async (failure, expected) => {
+  ])('has the same output and exit code with and without a runner: %s', async (failure, expected) => {
     const [without, withRunner] = [await run(failure), await run(failure, 'engine')]
 
     expect(without).toMatchObject(expected)
     expect(withRunner).toEqual(without)
   })
 
-  it('is not what ends a task: the program and its listeners do not notice', async () => {
+  it('continues without a call of its listeners when a task exits or throws', async () => {
     const { code, stdout, stderr } = await run('ofTasks', 'engine')
 
     expect({ code, stdout, stderr }).toEqual({

@@ -1,4 +1,4 @@
-/** What is wrong in a script is said with name, place and cause, and what was good goes on. */
+/** Errors in scripts: each is reported with its name, place and cause, and the valid scripts keep running. */
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -8,7 +8,7 @@ import { Runner, type ScriptReport } from '../../src/index.ts'
 import { ObservedRunner } from '../support/observed-runner.ts'
 import { runScript, scenarioPath } from '../support/run-script.ts'
 
-describe('a folder of scripts of which most are broken', () => {
+describe('a folder with valid and broken scripts', () => {
   let served: ObservedRunner
   let reports: readonly ScriptReport[]
   const reportOf = (name: string) => reports.find(({ script }) => script.endsWith(`/${name}.py`))
@@ -33,7 +33,7 @@ describe('a folder of scripts of which most are broken', () => {
       /Missing dependency: task 'public::embedded::dangling::load' depends on '.*::fetch'/,
     ],
     ['no_tasks', 3, 'ValueError', /Workflow validation failed: Workflow cannot be empty/],
-  ])('%s is reported with file, line, exception and cause', (name, line, type, cause) => {
+  ])('reports %s.py with its line, exception and cause', (name, line, type, cause) => {
     const error = reportOf(name)?.error
 
     expect(error?.code).toBe('SCRIPT_LOAD_FAILED')
@@ -45,14 +45,14 @@ describe('a folder of scripts of which most are broken', () => {
     expect(error?.facts.traceback).toContain(`${name}.py", line ${line}`)
   })
 
-  it('still runs what is good in it', async () => {
+  it('still runs the valid script', async () => {
     const [run] = await served.runsOf('greeter')
 
     expect(reportOf('good')).toMatchObject({ error: null, triggers: ['greeter'], workflows: ['greet'], problems: [] })
     expect(run?.context.line).toBe('hello Ada')
   })
 
-  it('names the nearest workflow for a trigger whose target does not exist, and lists and polls the trigger', async () => {
+  it('suggests a similar workflow for a trigger whose target does not exist, and polls the trigger', async () => {
     await served.until('triggerFired', ({ trigger }) => trigger === 'misspelt')
     const warned = served.log.filter(({ level, message }) => level === 'warn' && message.includes('"misspelt"'))
     const [firing] = await served.runner.triggers.history('misspelt')
@@ -66,7 +66,7 @@ describe('a folder of scripts of which most are broken', () => {
     ['datetime', "TypeError: unsupported type datetime at ['value']"],
     ['bytes', "TypeError: unsupported type bytes at ['value']"],
     ['object', "TypeError: unsupported type Order at ['value']"],
-  ])('takes a value that is not JSON, a %s, for an error of the trigger or task that made it', async (kind, cause) => {
+  ])('fails the trigger or task that returns a value that is not JSON: %s', async (kind, cause) => {
     const [failed] = await served.until('triggerFailed', ({ trigger }) => trigger === `fires_${kind}`)
     const run = await served.runner.execute(`sets_${kind}`)
 
@@ -77,8 +77,8 @@ describe('a folder of scripts of which most are broken', () => {
   })
 })
 
-describe('a broken script that is run', () => {
-  it('prints the traceback as python does, and exits with 1', async () => {
+describe('cloaca run with a broken script', () => {
+  it('prints the traceback as CPython does, and exits with code 1', async () => {
     const run = await runScript('bad_input/cycle.py')
 
     expect(run.stdout).toBe('')
@@ -95,9 +95,9 @@ describe('a database', () => {
       (folder: string) => `sqlite://${folder}/missing/jobs.db`,
       'DATABASE_UNAVAILABLE',
     ],
-    ['that is another kind of file', (folder: string) => `sqlite://${folder}/notes.db`, 'DATABASE_UNAVAILABLE'],
-    ['of a kind that is not known', () => 'mysql://localhost/jobs', 'INVALID_DATABASE_URL'],
-  ])('%s is refused with what to do, and left alone', async (_, urlIn, code) => {
+    ['that is not a SQLite file', (folder: string) => `sqlite://${folder}/notes.db`, 'DATABASE_UNAVAILABLE'],
+    ['with an unknown URL scheme', () => 'mysql://localhost/jobs', 'INVALID_DATABASE_URL'],
+  ])('%s is rejected with an error code', async (_, urlIn, code) => {
     const folder = mkdtempSync(join(tmpdir(), 'cloaca-database-'))
     writeFileSync(join(folder, 'notes.db'), 'These are notes and no database. '.repeat(100))
 

@@ -1,4 +1,4 @@
-"""A program that runs workflows while its triggers go on, with tasks that share its globals and run workflows too."""
+"""Executes workflows while its triggers are polled. The tasks share the program's globals, and execute a workflow."""
 
 import threading
 import time

@@ -1,9 +1,9 @@
-/** `runner.execute` blocks the script, and nobody else. */
+/** `runner.execute` blocks only its caller. */
 
 import { expect, test } from 'vitest'
 import { runScript } from '../support/run-script.ts'
 
-test('execute blocks its caller only: triggers go on, tasks share the module, and a task with the only slot may execute too', async () => {
+test('execute blocks only its caller, while triggers are polled and tasks run and execute workflows', async () => {
   const run = await runScript('blocking_execute.py')
 
   expect(run.stderr).toBe('')

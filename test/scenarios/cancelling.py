@@ -1,4 +1,4 @@
-"""Tasks that wait and compute in every way, and tell what they heard when their execution was cancelled."""
+"""Tasks that wait or compute, and note the exception that they receive when their execution is cancelled."""
 
 import asyncio
 import json
@@ -20,7 +20,7 @@ def note(task, what):
 
 
 def tells(wait):
-    """A task that tells what stopped it, and cleans up for a while."""
+    """Declares a workflow with a task that notes the exception that stopped it, and then cleans up for 0.3 s."""
     name = wait.__name__
 
     def body(context):

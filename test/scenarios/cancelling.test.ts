@@ -34,7 +34,7 @@ function notesOf(task: string): readonly string[] {
     .map(([, what]) => what)
 }
 
-/** Starts a workflow, and goes on when its task has begun. */
+/** Starts a workflow, waits until its task has begun, and returns the id of the execution. */
 async function begun(workflow: string): Promise<string> {
   const id = await observed.runner.workflows.submit(workflow)
   await expect.poll(() => notesOf(workflow), { timeout: LIMIT_MS }).toContain('began')
@@ -52,7 +52,7 @@ describe('a task whose execution is cancelled', () => {
     ['nested', 'cloaca.Cancelled'],
     ['deferred', 'cloaca.Cancelled'],
     ['coroutine', 'asyncio.exceptions.CancelledError'],
-  ])('hears of it once in "%s", and cleans up undisturbed', async (workflow, heard) => {
+  ])('receives one exception in "%s", and can complete its cleanup', async (workflow, heard) => {
     const id = await begun(workflow)
 
     const result = await observed.runner.executions.cancel(id)
@@ -64,14 +64,14 @@ describe('a task whose execution is cancelled', () => {
     expect(execution.tasks.map(({ status }) => status)).toEqual(execution.tasks.map(() => 'Cancelled'))
   })
 
-  it('that goes on all the same is ended with its interpreter after 5 s, and the scripts that lost their state are named', async () => {
+  it('is killed after 5 s if it ignores the exception, and the result lists the lost scripts', async () => {
     const id = await begun('swallows')
 
     const result = await observed.runner.executions.cancel(id)
 
     expect(result).toEqual({ state: 'cancelled', stopped: 1, lostScripts: [scenarioPath('cancelling.py')] })
     expect(notesOf('swallows')).toEqual(['began', 'went on'])
-    // The script is there again.
+    // The script is loaded again.
     await begun('sleep').then((next) => observed.runner.executions.cancel(next))
   })
 })

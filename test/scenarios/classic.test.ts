@@ -1,4 +1,4 @@
-/** The classic uses of triggers, in files as users write them: served, and imported by a program that is run. */
+/** Classic uses of triggers, in files as users write them: served by an engine, and imported by a program. */
 
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ObservedRunner } from '../support/observed-runner.ts'
 import { runScript } from '../support/run-script.ts'
 
-/** What the triggers look at: two new files, a service that is down, a queue of six. */
+/** Creates the data that the triggers poll: two new files, a service that is down, and a queue of six jobs. */
 function makeData(): string {
   const folder = mkdtempSync(join(tmpdir(), 'cloaca-classic-'))
   for (const name of ['inbox', 'queue']) mkdirSync(join(folder, name))
@@ -18,7 +18,7 @@ function makeData(): string {
   return folder
 }
 
-describe('the classic triggers, when they are served', () => {
+describe('the classic triggers, served by an engine', () => {
   let folder: string
   let served: ObservedRunner
 
@@ -33,7 +33,7 @@ describe('the classic triggers, when they are served', () => {
     rmSync(folder, { recursive: true })
   })
 
-  it('a watcher starts one run for each new file, in order, and for one that appears later', async () => {
+  it('a file watcher starts one run for each file, in order, also for a file that appears later', async () => {
     await served.runsOf('file_watcher', 2)
     writeFileSync(join(folder, 'inbox', 'zzz-late.csv'), '')
 
@@ -46,7 +46,7 @@ describe('the classic triggers, when they are served', () => {
     ])
   })
 
-  it('an order that is seen at every poll starts no other run while its run goes on', async () => {
+  it('a trigger that fires the same order at every poll starts no second run while the first is active', async () => {
     const runs = await served.runsOf('new_order', 2)
     const duplicates = served.events(
       'tick',
@@ -63,10 +63,10 @@ describe('the classic triggers, when they are served', () => {
     }
   })
 
-  it('equal jobs of a parallel queue run at the same time', async () => {
+  it('a trigger with allow_concurrent runs equal jobs at the same time', async () => {
     const runs = await served.runsOf('job_queue', 3)
 
-    // Each waits for the two others: had one been dropped or put off, they would have failed.
+    // Each job waits for the two others, so that all fail if one of them is dropped or delayed.
     expect(runs.map(({ status, context }) => [status, context.job, context.met])).toEqual([
       ['Completed', 'resize', 3],
       ['Completed', 'resize', 3],
@@ -82,14 +82,14 @@ describe('the classic triggers, when they are served', () => {
     expect(run?.context).toMatchObject({ service: 'billing', failures: 3 })
   })
 
-  it('a queue that is too deep starts the workflow that empties it', async () => {
+  it('a trigger on the depth of a queue starts the workflow that empties the queue', async () => {
     const [run] = await served.runsOf('queue_depth')
 
     expect(run?.context.drained).toBe(6)
     expect(readdirSync(join(folder, 'queue'))).toEqual([])
   })
 
-  it('an error inside the function is logged with its place in the file, and a later poll fires', async () => {
+  it('an exception in a trigger function is logged with its file and line, and a later poll fires', async () => {
     const [run] = await served.runsOf('flaky_source')
     const ticks = served.events('tick', ({ trigger }) => trigger === 'flaky_source')
     const logged = served.log.filter(({ level, facts }) => level === 'error' && facts?.trigger === 'flaky_source')
@@ -104,8 +104,8 @@ describe('the classic triggers, when they are served', () => {
   })
 })
 
-describe('the classic triggers, when a program that imports them is run', () => {
-  it('do the same, and their rows have the documented keys', async () => {
+describe('the classic triggers, imported by a program', () => {
+  it('all fire, and their schedules and history have the documented keys', async () => {
     const folder = makeData()
 
     const run = await runScript('classic_program.py', { env: { DATA_DIR: folder } })

@@ -1,9 +1,16 @@
-"""Runs all triggers of the folder ``classic`` until each has fired, and prints what they started."""
+"""Runs all triggers of the folder ``classic`` until each has fired, and prints their schedules and history."""
 
 import time
 
 import cloaca
-from classic import error_inside, file_watcher, health_check, order_deduplication, parallel_queue, queue_depth  # noqa: F401
+from classic import (  # noqa: F401
+    error_inside,
+    file_watcher,
+    health_check,
+    order_deduplication,
+    parallel_queue,
+    queue_depth,
+)
 
 EXPECTED = {"file_watcher": 2, "new_order": 2, "job_queue": 3, "health_check": 1, "queue_depth": 1, "flaky_source": 1}
 

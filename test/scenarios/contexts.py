@@ -1,4 +1,4 @@
-"""A fired context with values of every kind, and a workflow that says what it got."""
+"""A trigger that fires a context with values of every type, and a workflow that compares the values it receives."""
 
 import json
 

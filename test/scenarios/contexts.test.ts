@@ -12,7 +12,7 @@ describe('a fired context', () => {
   })
   afterAll(() => served?.[Symbol.asyncDispose]())
 
-  it('arrives in the first task, and through merged branches in the last, with all its types', async () => {
+  it('keeps all its types in the first task, and after merged branches in the last task', async () => {
     const [run] = await served.runsOf('sender')
 
     expect(run?.status).toBe('Completed')
@@ -20,7 +20,7 @@ describe('a fired context', () => {
     expect(run?.context['differences in last']).toEqual([])
   })
 
-  it('keeps its number tokens in the text that Node gets', async () => {
+  it('keeps the exact text of its numbers in Node', async () => {
     const [run] = await served.runsOf('sender')
 
     for (const token of ['"float":1.0', '"int":1,', '"large":1152921504606846976', '"largest":18446744073709551615']) {
@@ -28,7 +28,7 @@ describe('a fired context', () => {
     }
   })
 
-  it('gets the name of the trigger and the instant of the firing, which win over values of the same name', async () => {
+  it('contains the trigger name and the time of the firing, which replace values of the same name', async () => {
     const [run] = await served.runsOf('sender')
     const [firing] = await served.runner.triggers.history('sender')
 
@@ -38,8 +38,8 @@ describe('a fired context', () => {
   })
 })
 
-describe('a context that a program executes with', () => {
-  it('comes back with all its types, and gets nothing added', async () => {
+describe('a context that a program passes to execute', () => {
+  it('is returned with all its types and without added values', async () => {
     const run = await runScript('contexts.py')
 
     expect(run.stderr).toBe('')

@@ -1,4 +1,4 @@
-"""A trigger that takes the interpreter with it once, one that hangs afterwards, and a long task beside them."""
+"""A trigger that once ends the interpreter, a trigger that hangs afterwards, and a long task that runs all the time."""
 
 import os
 import time
@@ -38,7 +38,7 @@ def crashes():
 
 
 def another_process_crashed():
-    """The one that crashes leaves its mark a moment before its end."""
+    """Returns whether an earlier process wrote its id into the mark file, which it does just before its end."""
     if not os.path.exists(MARK):
         return False
     with open(MARK, encoding="utf-8") as mark:

@@ -1,4 +1,4 @@
-/** Python that hangs or dies under a serving engine: what is recorded, and that everything goes on. */
+/** Python that hangs or dies under a serving engine: records of the failures, and the work that continues. */
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -6,10 +6,10 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ObservedRunner } from '../support/observed-runner.ts'
 
-/** So long that on a busy machine only the poll that hangs takes longer. */
+/** Deadline that is long enough for every poll on a busy machine, except the poll that hangs. */
 const POLL_DEADLINE_MS = 3_000
 
-describe('an engine whose Python misbehaves', () => {
+describe('an engine whose Python hangs or dies', () => {
   let folder: string
   let served: ObservedRunner
   beforeAll(async () => {
@@ -23,7 +23,7 @@ describe('an engine whose Python misbehaves', () => {
     rmSync(folder, { recursive: true })
   })
 
-  it('runs the tasks again that were running when the interpreter died, and not those that had ended', async () => {
+  it('runs only unfinished tasks again after the interpreter has died', async () => {
     const [run] = await served.runsOf('begin')
 
     expect(run).toMatchObject({ status: 'Completed', context: { survived: true } })
@@ -35,7 +35,7 @@ describe('an engine whose Python misbehaves', () => {
     expect(served.log.some(({ level, message }) => level === 'warn' && alone.test(message))).toBe(true)
   })
 
-  it('polls on after the death of the interpreter, which is in the history of the trigger', async () => {
+  it('records a failed poll when the interpreter dies, and polls the trigger again', async () => {
     const [failed] = await served.until(
       'triggerFailed',
       ({ trigger, outcome }) => trigger === 'crashes' && outcome === 'failed',
@@ -50,7 +50,7 @@ describe('an engine whose Python misbehaves', () => {
     expect(ticks.some(({ outcome }) => outcome === 'failed')).toBe(true)
   })
 
-  it('records a poll that did not return as timed out, with the place where it was stopped, and polls on', async () => {
+  it('records a hanging poll as timed out, logs its traceback, and polls the trigger again', async () => {
     const [timedOut] = await served.until(
       'triggerFailed',
       ({ trigger, outcome }) => trigger === 'hangs' && outcome === 'timedOut',

@@ -1,4 +1,4 @@
-"""Triggers that fire the same again and again while their runs go on."""
+"""Triggers that repeat the same firing while a run of it is active."""
 
 import itertools
 import threading
@@ -12,7 +12,7 @@ polls = {"equal": 0, "bare": 0}
 
 
 def fires(name):
-    """Fires at every poll until two runs have begun. The first run may end after a few polls."""
+    """Returns True at every poll until two runs have begun. The first run may end after a few polls."""
     polls[name] += 1
     if polls[name] > 4:
         released[name].set()

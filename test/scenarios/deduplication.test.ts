@@ -1,4 +1,4 @@
-/** A firing that equals an active one of the same trigger is dropped; when that one has ended it starts a run again. */
+/** Deduplication: a firing is dropped while a run of an equal firing of the same trigger is active. */
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ObservedRunner } from '../support/observed-runner.ts'
@@ -11,9 +11,9 @@ describe('deduplication', () => {
   afterAll(() => served?.[Symbol.asyncDispose]())
 
   it.each([
-    ['with equal contexts whose keys come in another order', 'equal', /^[0-9a-f]{16}$/],
-    ['without a context, in either spelling', 'bare', /^fire_no_context$/],
-  ])('drops firings %s while the first run goes on, and starts another run after it', async (_, trigger, hash) => {
+    ['with equal contexts whose keys are in another order', 'equal', /^[0-9a-f]{16}$/],
+    ['without a context', 'bare', /^fire_no_context$/],
+  ])('drops firings %s while the first run is active, and starts another run afterwards', async (_, trigger, hash) => {
     const runs = await served.runsOf(trigger, 2)
     const firings = await served.runner.triggers.history(trigger)
     const ticks = served.events('tick', (tick) => tick.trigger === trigger)
@@ -26,11 +26,11 @@ describe('deduplication', () => {
     expect(Number(runs[1]?.createdAt)).toBeGreaterThanOrEqual(Number(runs[0]?.endedAt))
   })
 
-  it('lets firings with different contexts run at the same time, where 1, 1.0 and "1" differ', async () => {
+  it('runs firings with different contexts at the same time, such as 1, 1.0 and "1"', async () => {
     const runs = await served.runsOf('different_contexts', 4)
     const firings = await served.runner.triggers.history('different_contexts')
 
-    // Each waits for the three others.
+    // Each run waits for the three others.
     expect(runs.map(({ status }) => status)).toEqual(['Completed', 'Completed', 'Completed', 'Completed'])
     expect(new Set(firings.map(({ contextHash }) => contextHash)).size).toBe(4)
   })

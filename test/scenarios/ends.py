@@ -1,4 +1,4 @@
-"""What happens at the end of a script: threads, exit functions, open files and finalizers, in python's order."""
+"""Ends with a running thread, an exit function, an open file and finalizers, which print their order."""
 
 import atexit
 import os

@@ -1,4 +1,4 @@
-/** The end of a script is python's: nothing that it wrote is lost, and everything is called in python's order. */
+/** The end of a script: its output is complete, and threads, exit functions and finalizers end in CPython's order. */
 
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -19,7 +19,7 @@ test.each([
   ['exit', 3],
   ['raise', 1],
 ])(
-  'a script that ends (%s) waits for threads, calls exit functions, writes out files, drops objects',
+  'a script that ends (%s) waits for threads, calls exit functions, flushes files and finalizes objects',
   async (how, code) => {
     const run = await runScript('ends.py', { cwd: folder, args: [how] })
 
@@ -36,7 +36,7 @@ test.each([
   },
 )
 
-test('a script that exits at once does none of it', async () => {
+test('a script that ends with os._exit does not wait for threads, call exit functions or flush files', async () => {
   const run = await runScript('ends.py', { cwd: folder, args: ['at once'] })
 
   expect(run).toMatchObject({ stdout: 'end\n', exitCode: 4 })

@@ -1,9 +1,9 @@
-/** asyncio runs in a script as under python: a loop for each run, on the stack that asked for it. */
+/** asyncio in a script behaves as in CPython: each run has its own event loop, on the stack of its caller. */
 
 import { expect, test } from 'vitest'
 import { runScript } from '../support/run-script.ts'
 
-test('asyncio.run, runners, threads, timeouts, signals and streams behave as under python', async () => {
+test('asyncio.run, runners, threads, timeouts, signals and streams behave as in CPython', async () => {
   const run = await runScript('event_loops.py')
 
   expect(run.stderr).toBe('')

@@ -1,4 +1,4 @@
-"""asyncio as scripts use it: runs, runners, threads, timeouts, cancellation, signals and streams."""
+"""Uses asyncio: runs, runners, threads, timeouts, cancellation, signals and streams."""
 
 import asyncio
 import contextvars

@@ -1,4 +1,4 @@
-"""A workflow whose task takes a moment, and says which execution it is of."""
+"""A workflow whose task takes 50 ms, and stores the index of its execution in the context."""
 
 import time
 

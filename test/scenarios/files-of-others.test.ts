@@ -4,7 +4,7 @@ import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, renameSync, 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { lockFile, lockRecords, testRecords } from '../../src/native/file-locks.ts'
+import { lockFile, lockRecord, testRecordLock } from '../../src/native/file-locks.ts'
 import { runScript } from '../support/run-script.ts'
 
 /** Operations of flock(2). */
@@ -19,7 +19,7 @@ beforeEach(() => {
 
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
-test('what another process makes, deletes and exchanges is seen at once, and a replaced file is never missing', async () => {
+test('a script sees changes of another process immediately, and a file that it replaces is never missing', async () => {
   const at = (name: string) => join(folder, name)
   const versions: string[] = []
   let isWatching = false
@@ -75,17 +75,17 @@ test('what another process makes, deletes and exchanges is seen at once, and a r
   expect(versions.filter((version) => !version.startsWith('version'))).toEqual([])
 })
 
-test('locks keep out other processes, and theirs keep out the script', async () => {
+test('file locks of the script exclude other processes, and their locks exclude the script', async () => {
   const path = join(folder, 'shared')
   writeFileSync(path, '0123456789')
   const file = openSync(path, 'r+')
   const seen: unknown[] = []
   const turns: Readonly<Record<string, () => void>> = {
     'lock all of it': () => seen.push(lockFile(file, EXCLUSIVE)),
-    'lock bytes 2 to 5': () => seen.push(lockRecords(file, 'exclusive', { start: 2, length: 4 })),
-    'unlock everything': () => seen.push(lockFile(file, UNLOCK), lockRecords(file, 'none', { start: 0, length: 0 })),
+    'lock bytes 2 to 5': () => seen.push(lockRecord(file, 'exclusive', { start: 2, length: 4 })),
+    'unlock everything': () => seen.push(lockFile(file, UNLOCK), lockRecord(file, 'none', { start: 0, length: 0 })),
     'look who locks': () => {
-      seen.push(lockFile(file, EXCLUSIVE), testRecords(file, 'shared', { start: 0, length: 0 }))
+      seen.push(lockFile(file, EXCLUSIVE), testRecordLock(file, 'shared', { start: 0, length: 0 }))
     },
   }
 

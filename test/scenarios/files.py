@@ -1,4 +1,4 @@
-"""Files as scripts use them: modes and the umask, links, locks, times, permissions, the errors that name what is wrong."""
+"""Uses files: modes and the umask, links, locks, times, permissions, and errors with the name of the file."""
 
 import errno
 import fcntl
@@ -32,7 +32,8 @@ print("private", mode_of(tempfile.mkstemp()[1]), mode_of(tempfile.mkdtemp()))
 os.link("file", "hard")
 pathlib.Path("harder").hardlink_to("file")
 os.symlink("file", "soft")
-print("links", os.stat("file").st_nlink, os.readlink("soft"), pathlib.Path("soft").read_text(), os.path.samefile("hard", "file"))
+is_same = os.path.samefile("hard", "file")
+print("links", os.stat("file").st_nlink, os.readlink("soft"), pathlib.Path("soft").read_text(), is_same)
 
 attempt("missing", lambda: open("nothing"))
 attempt("folder", lambda: open("folder", "w"))

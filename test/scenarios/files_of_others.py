@@ -1,4 +1,4 @@
-"""Another process works on the same files: what it makes, deletes and exchanges is seen at once, and nothing is lost."""
+"""Works on files that another process creates, deletes and replaces. Lines like "make a lock" ask it for a change."""
 
 import os
 import pathlib

@@ -1,4 +1,4 @@
-"""Tasks that print much more than is kept: a program that is given the URL of its database."""
+"""Program with tasks that print much more than a log keeps. Its argument is the URL of its database."""
 
 import sys
 

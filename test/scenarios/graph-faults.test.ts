@@ -1,4 +1,7 @@
-/** Accumulator functions and graphs that hang, die and raise under a serving engine: what is recorded, and that everything goes on. */
+/**
+ * Accumulator functions and graphs that hang, die and raise under a serving engine: records of the failures, and the
+ * work that continues.
+ */
 
 import { describe, expect, it } from 'vitest'
 import { ObservedRunner } from '../support/observed-runner.ts'
@@ -17,7 +20,7 @@ async function pushAll({ runner }: ObservedRunner, events: readonly string[]): P
 }
 
 describe('a source whose function fails for some events', () => {
-  it('passes over those that raise, hang and kill the interpreter, and loses none of the others', async () => {
+  it('skips events that raise, hang or kill the interpreter, and emits all other events', async () => {
     await using served = await ObservedRunner.start(SCRIPTS, OPTIONS)
 
     await pushAll(served, ['a', 'raise', 'b', 'drop', 'hang', 'c', 'not json', 'd', 'die', 'e'])
@@ -33,7 +36,7 @@ describe('a source whose function fails for some events', () => {
     ])
   })
 
-  it('awaits what a coroutine function returns', async () => {
+  it('awaits the coroutine of an async function', async () => {
     await using served = await ObservedRunner.start(SCRIPTS, OPTIONS)
 
     await served.runner.sources.push('awaited', 7)
@@ -45,7 +48,7 @@ describe('a source whose function fails for some events', () => {
 })
 
 describe('a graph that fails for some firings', () => {
-  it('is counted, and the other firings and graphs have their runs', async () => {
+  it('counts its failures, while other firings and other graphs run', async () => {
     await using served = await ObservedRunner.start(SCRIPTS, OPTIONS)
 
     await pushAll(served, ['a', 'graph raises', 'graph hangs', 'b'])
@@ -62,7 +65,7 @@ describe('a graph that fails for some firings', () => {
     ])
   })
 
-  it('goes on in a new interpreter after it hung in C', async () => {
+  it('runs in a new interpreter after it hung in C', async () => {
     await using served = await ObservedRunner.start(SCRIPTS, OPTIONS)
 
     await pushAll(served, ['graph hangs in C'])
@@ -74,8 +77,8 @@ describe('a graph that fails for some firings', () => {
   })
 })
 
-describe('a source that floods', () => {
-  it('takes no more than may wait, and leaves triggers their polls', async () => {
+describe('a source with 10,000 events', () => {
+  it('emits all of them while triggers are still polled', async () => {
     await using served = await ObservedRunner.start(SCRIPTS, OPTIONS)
     const before = served.events('tick', ({ trigger }) => trigger === 'beside_the_graphs').length
 
@@ -90,7 +93,7 @@ describe('a source that floods', () => {
 })
 
 describe('a polling accumulator', () => {
-  it('is called every interval, and emits what is not None', async () => {
+  it('is called once per interval, and emits every result except None', async () => {
     await using served = await ObservedRunner.start(SCRIPTS, OPTIONS)
     await expect.poll(async () => (await served.runner.reactors.get('counted')).lastSequence).toBeGreaterThan(2)
 

@@ -1,4 +1,4 @@
-"""Sources and graphs of which some calls hang, die or raise, beside others that do not; and a trigger beside them."""
+"""Sources and graphs that hang, die or raise for some events, a graph that always works, and a trigger."""
 
 import asyncio
 import os

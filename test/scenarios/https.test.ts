@@ -1,4 +1,4 @@
-/** Scripts and https: a certificate is accepted or refused exactly as under CPython, and the peer's facts are told. */
+/** Scripts and HTTPS: a script accepts and rejects the same certificates as in CPython, and can read them. */
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer, type Server } from 'node:https'
@@ -55,48 +55,48 @@ afterAll(() => {
 
 const UNKNOWN = 'URLError refused: unable to get local issuer certificate'
 
-describe('a script that opens an https address', () => {
-  it('is answered by a server whose authority it trusts, by name and by address', () => {
+describe('a script that opens an HTTPS URL', () => {
+  it('receives a page from a server with a trusted authority, by name and by address', () => {
     expect(found.good?.trusting).toBe('hello')
     expect(facts['by address']).toBe('hello')
   })
 
-  it('refuses an authority that nobody trusts', () => {
+  it('rejects a certificate of an untrusted authority', () => {
     expect(found.good?.default).toBe(UNKNOWN)
   })
 
-  it('refuses a certificate for another host', () => {
+  it('rejects a certificate for another host', () => {
     expect(found.otherHost?.trusting).toBe(
       "URLError refused: Hostname mismatch, certificate is not valid for 'localhost'.",
     )
   })
 
-  it('refuses a certificate that has expired, and one that is not yet valid', () => {
+  it('rejects a certificate that has expired or is not yet valid', () => {
     expect(found.expired?.trusting).toBe('URLError refused: certificate has expired')
     expect(found.early?.trusting).toBe('URLError refused: certificate is not yet valid')
   })
 
-  it('refuses a self-signed certificate, with an authority of its own and without', () => {
+  it('rejects a self-signed certificate, with and without a trusted authority', () => {
     expect(found.selfSigned?.trusting).toBe('URLError refused: self-signed certificate')
     expect(found.selfSigned?.default).toBe('URLError refused: self-signed certificate')
   })
 
-  // Of Python 3.13 and newer.
+  // Python 3.13 and newer check certificates strictly by default.
   const isStrict = testedPythonCan(
     'import ssl; ssl.create_default_context().verify_flags & ssl.VERIFY_X509_STRICT or exit(1)',
   )
 
-  it('refuses what only the strict checks of newer Pythons find', () => {
+  it('rejects a certificate without an authority key identifier from Python 3.13 on', () => {
     expect(found.strict?.trusting).toBe(isStrict ? 'URLError refused: Missing Authority Key Identifier' : 'hello')
   })
 
-  it('accepts any certificate only where it was told not to check', () => {
+  it('accepts any certificate when verification is turned off', () => {
     const names = ['good', 'otherHost', 'expired', 'early', 'selfSigned', 'strict']
 
     expect(names.map((name) => found[name]?.unchecked)).toEqual(names.map(() => 'hello'))
   })
 
-  it('shows its own certificate to a server that asks for one, and hears it when it has none', () => {
+  it('sends its certificate to a server that requires one, and gets an error without a certificate', () => {
     expect(facts['with certificate']).toBe('hello')
     expect(found.clients?.trusting).toMatch(/SSLError TLSV13_ALERT_CERTIFICATE_REQUIRED$/)
   })
@@ -105,7 +105,7 @@ describe('a script that opens an https address', () => {
     expect(facts.SSL_CERT_FILE).toBe('hello')
   })
 
-  it('hears the truth about the connection', () => {
+  it('can read the TLS version, the cipher and the certificate of the peer', () => {
     expect(facts.peer).toEqual({
       version: 'TLSv1.3',
       cipher: 'TLS_AES_256_GCM_SHA384',
@@ -118,7 +118,7 @@ describe('a script that opens an https address', () => {
     })
   })
 
-  it('can do so with the streams of asyncio', () => {
+  it('receives a page over the streams of asyncio', () => {
     expect(facts.asyncio).toBe('hello')
   })
 })

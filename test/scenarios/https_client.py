@@ -1,4 +1,4 @@
-"""Opens addresses with several clients, and says what came of each."""
+"""Opens HTTPS URLs with several clients, and prints the result of each as JSON."""
 
 import asyncio
 import http.client

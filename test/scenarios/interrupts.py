@@ -1,4 +1,4 @@
-"""Counts what it is told by signals, each of which it answers."""
+"""Counts signals, and prints a line for each of them."""
 
 import os
 import signal
@@ -23,6 +23,6 @@ if "--computing" in sys.argv:
 else:
     while count < 23:
         signal.pause()
-    # The last one may come before it is waited for, and no other wakes it then.
+    # The last signal may arrive before pause() is called, which would then wait for ever.
     while count < 24:
         time.sleep(0.01)

@@ -1,4 +1,4 @@
-/** What an async trigger keeps lives as long as its generation: over all polls, and not beyond a reload. */
+/** Objects that an async trigger keeps: they live as long as its generation, over all polls until the next reload. */
 
 import { readFileSync } from 'node:fs'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
@@ -10,7 +10,7 @@ import { freePort } from '../support/shell.ts'
 const SCRIPT = readFileSync(new URL('kept_client.py', import.meta.url), 'utf8')
 const POLLS = 200
 
-/** Answers each line, and counts them by connection. */
+/** Server that answers each line, and records the lines of each connection. */
 class Shop implements AsyncDisposable {
   readonly lines: string[][] = []
   readonly open = new Set<Socket>()
@@ -27,7 +27,7 @@ class Shop implements AsyncDisposable {
     return (this.#server.address() as AddressInfo).port
   }
 
-  /** Settles as soon as it is so. */
+  /** Waits until the condition is true. */
   async until(isSo: () => boolean): Promise<void> {
     while (!isSo()) {
       await new Promise<void>((changed) => {
@@ -58,7 +58,7 @@ class Shop implements AsyncDisposable {
   }
 }
 
-it('a connection, a server, a background task and a generator last over 200 polls, and end with the generation', async () => {
+it('an async trigger keeps its connection, server, task and generator over 200 polls until a reload', async () => {
   await using shop = await Shop.open()
   await using terminal = new Terminal()
   terminal.write('shop.py', SCRIPT)

@@ -11,7 +11,7 @@ VERSION = "first"
 
 
 class Client:
-    """Asks over one connection, as the clients of packages do with theirs."""
+    """Client with one connection, a server, a background task and a generator, like the clients of packages."""
 
     def __init__(self) -> None:
         self.streams = None
@@ -20,7 +20,7 @@ class Client:
         self.loop = None
 
     def __del__(self) -> None:
-        if self.streams is not None:  # as clients of packages complain
+        if self.streams is not None:  # reports an open connection like the clients of packages
             self.loop.call_exception_handler({"message": "Unclosed client"})
             print(VERSION, "client is gone", flush=True)
 
@@ -61,7 +61,7 @@ client = Client()
 async def poll():
     client.polls += 1
     if client.polls % 50 == 0:
-        gc.collect()  # what the generation before has left
+        gc.collect()  # finalizes objects of the previous generation
     assert await client.ask() == b"nothing new\n"
     assert not client.heart.done()
     return False

@@ -1,4 +1,4 @@
-/** Tasks, polls and events that raise hundreds of kilobytes. */
+/** Tasks, polls and events that raise exceptions with hundreds of kilobytes of text. */
 
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -54,7 +54,7 @@ describe('an error of 300 KB in Python', () => {
     rmSync(folder, { recursive: true, force: true })
   })
 
-  it('is stored with 64 KiB, and shown with 1,000 characters in lists and log lines', async () => {
+  it('is cut to 64 KiB in the database, and to 1,000 characters in lists and log lines', async () => {
     const { runner } = observed
     const results = await Promise.all(Array.from({ length: 20 }, () => runner.execute('large', {})))
     await runner.triggers.poll('failing')
@@ -84,7 +84,7 @@ describe('an error of 300 KB in Python', () => {
     expect(bytes).toBeLessThan(8_000 * KIBIBYTE)
   })
 
-  it('has no half of a secret where it is cut', async () => {
+  it('contains no part of a secret where it is cut', async () => {
     const { id } = await observed.runner.execute('telling', {})
 
     const [attempt] = await observed.runner.executions.attempts(id)
@@ -95,7 +95,7 @@ describe('an error of 300 KB in Python', () => {
 })
 
 describe('an error of 300 KB in TypeScript', () => {
-  it('is stored with 64 KiB, without half of a secret', async () => {
+  it('is cut to 64 KiB in the database, and contains no part of a secret', async () => {
     await using observed = await ObservedRunner.open({ secrets: async () => ({ value: SECRET }) })
     const large = workflow('large')
       .task('shout', { retries: 0 }, () => {

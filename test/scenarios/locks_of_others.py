@@ -1,4 +1,4 @@
-"""Another process locks the same file: its locks keep the script out, and the script's keep it out."""
+"""Locks a file that another process locks too. Lines like "lock all of it" ask that process for a lock."""
 
 import fcntl
 import os

@@ -1,4 +1,4 @@
-"""A program whose tasks print and log: it is given the URL of its database, and prints the id of its execution."""
+"""Program whose tasks print and log. Its argument is the URL of its database, and it prints the status of its run."""
 
 import logging
 import sys

@@ -1,4 +1,4 @@
-/** Records of `logging` are kept with their attempts, and a script sees nothing of it. */
+/** Records of `logging` are stored with their attempts, without an effect on the script. */
 
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -34,11 +34,11 @@ function lineOf(text: string): string {
   }`
 }
 
-test('the scenario ran to its end', () => {
+test('the workflow of the scenario completes', () => {
   expect(result.errorMessage).toBeNull()
 })
 
-test('what python would not show is kept from INFO on, with level, logger, place, extra and traceback', async () => {
+test('records from level INFO are stored with their fields even if CPython would not print them', async () => {
   const log = await logOf('unseen')
 
   expect(await said('unseen')).toEqual([
@@ -59,7 +59,7 @@ test('what python would not show is kept from INFO on, with level, logger, place
   expect(log[7]?.place).not.toContain('logging_of_tasks.py')
 })
 
-test('what a handler shows on a standard stream is in the log once, as the record that it is', async () => {
+test('a record that a handler prints is stored once, as a record and not as printed text', async () => {
   expect(await said('shown')).toEqual([
     'WARNING: shown once\nin two lines',
     'stderr: printed in between',
@@ -68,7 +68,7 @@ test('what a handler shows on a standard stream is in the log once, as the recor
   expect((await logOf('shown'))[0]?.place).toBe(lineOf('shown once'))
 })
 
-test('handlers of a script get what they get under python, and all of it is kept', async () => {
+test('handlers of a script receive the same records as in CPython, and all of them are stored', async () => {
   expect(await said('own_handlers')).toEqual(['DEBUG: wanted', 'ERROR: an error'])
   expect(result.context).toMatchObject({ text: 'wanted\nan error\nNoneType: None\n', queued: 'through a queue\n' })
   expect(result.context.seen).toEqual([
@@ -77,19 +77,19 @@ test('handlers of a script get what they get under python, and all of it is kept
   ])
 })
 
-test('what a script refuses by more than a level is not kept', async () => {
+test('records of a disabled logger, below logging.disable or rejected by a filter are not stored', async () => {
   expect(await said('refused')).toEqual(['WARNING: passes the filter'])
 })
 
-test('a record that takes a queue is kept where it was made, once', async () => {
+test('a record that passes through a queue is stored once, for the task that logged it', async () => {
   expect(await said('queued')).toEqual(['INFO: through a queue'])
 })
 
-test('loggers of a class of the script’s make the records that they make under python', async () => {
+test('loggers of a subclass create the same records as in CPython', async () => {
   expect(await said('subclass')).toEqual(['INFO: unseen', 'WARNING: seen'])
   expect(result.context.made).toEqual(['seen'])
 })
 
-test('levels, handlers and factories are as under python', () => {
+test('the root logger has the same level, handlers and record factory inside and outside of tasks', () => {
   expect(result.context).toMatchObject({ same: true, level: 30 })
 })

@@ -1,4 +1,4 @@
-"""Tasks that log, with handlers and levels as a script has them."""
+"""Tasks that log with handlers, levels, filters and queues of their own."""
 
 import io
 import logging

@@ -1,4 +1,4 @@
-/** One graph with tasks of both languages: values, failures, cancelling, and a process that is killed in the middle. */
+/** One graph with tasks of both languages: values, failures, cancellation, and a process that is killed. */
 
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -18,7 +18,7 @@ describe('a graph of Python and TypeScript', () => {
   })
   afterAll(() => served?.[Symbol.asyncDispose]())
 
-  it('keeps every number that a TypeScript task does not touch, to the digit and the type', async () => {
+  it('keeps all digits and the type of numbers that a TypeScript task does not change', async () => {
     const { contextText } = await served.runner.execute('exact')
 
     expect(JSON.parse(contextText)).toMatchObject({ types: ['float', 'int', true], other: 1 })
@@ -26,8 +26,8 @@ describe('a graph of Python and TypeScript', () => {
     expect(contextText).toContain('"big":1152921504606846976')
   })
 
-  it('hands any context from Python to TypeScript and back', async () => {
-    // As Python writes them: what it reads, it writes anew.
+  it('passes any context unchanged from Python to TypeScript and back', async () => {
+    // Numbers as Python writes them, because Python formats each number that it has read again.
     const number = fc.oneof(
       fc.bigInt().map(String),
       fc.constantFrom('-0.0', '1e-09', '1e+22', '1.7976931348623157e+308'),
@@ -70,7 +70,7 @@ describe('a graph of Python and TypeScript', () => {
     )
   })
 
-  it('runs what fails in Python on in TypeScript, where its rule says so', async () => {
+  it('runs a TypeScript task whose rule requires the failure of a Python task', async () => {
     const { status, context, tasks } = await served.runner.execute('handled')
 
     expect(context).toEqual({ instead: true })
@@ -107,7 +107,7 @@ describe('a graph of Python and TypeScript', () => {
     })
   })
 
-  it('fails a task whose function is not there, with the name that was meant, and has said so before', async () => {
+  it('suggests a similar name in a warning and in the error of a task without a function', async () => {
     const { tasks } = await served.runner.execute('misspelt')
 
     expect(tasks[0]?.error).toMatch(/declares no task "exat"\. Did you mean "exact"\?$/)
@@ -117,7 +117,7 @@ describe('a graph of Python and TypeScript', () => {
   })
 })
 
-it('goes on where a process was killed in the middle, in either language', async () => {
+it('resumes a run with the task of either language that was running when the process was killed', async () => {
   await using terminal = new Terminal()
   terminal.write('parts.py', PARTS_PY)
   terminal.write('graph.ts', GRAPH_TS)
@@ -171,7 +171,7 @@ function objectText(members: readonly (readonly [string, string])[]): string {
   return `{${members.map(([key, text]) => `${JSON.stringify(key)}:${text}`).join(',')}}`
 }
 
-/** Python's order of texts. */
+/** Compares texts by code points, as Python does. */
 function byCodePoints(one: string, other: string): number {
   return Buffer.compare(Buffer.from(one), Buffer.from(other))
 }

@@ -1,4 +1,4 @@
-"""Plain sockets and http against servers that answer, stall, break and refuse; and servers of the script's own."""
+"""Uses plain sockets and HTTP with servers that answer, stall, reset and refuse, and with servers in the script."""
 
 import errno
 import http.server

@@ -1,4 +1,4 @@
-/** Scripts and the network without TLS: what answers, what fails with which exception, and what the script serves. */
+/** Network access of scripts without TLS: replies, exceptions, and servers in the script. */
 
 import { createServer as createHttpServer } from 'node:http'
 import { type AddressInfo, createServer, type Server } from 'node:net'
@@ -36,33 +36,33 @@ afterAll(() => {
 })
 
 describe('a script on the network', () => {
-  it('reads a page', () => {
+  it('reads a page over HTTP', () => {
     expect(found.page).toBe('page /page')
   })
 
-  it('gives up on a server that stalls when its time is over', () => {
-    // On a busy machine already the connection may take too long.
+  it('gets a TimeoutError from a server that does not reply', () => {
+    // On a busy machine the connection itself may time out.
     expect(found.stalling).toMatch(/^(URLError )?TimeoutError$/)
   })
 
-  it('hears that a connection was reset, and that one was refused', () => {
+  it('gets the exceptions of CPython for a reset and for a refused connection', () => {
     expect(found.resetting).toBe('ConnectionResetError ECONNRESET')
     expect(found.refusing).toBe('URLError ConnectionRefusedError ECONNREFUSED')
   })
 
-  it('hears that a host is unknown', () => {
+  it('gets a gaierror for an unknown host', () => {
     expect(found['unknown host']).toMatch(/^gaierror/)
   })
 
-  it('exchanges datagrams', () => {
+  it('exchanges UDP datagrams', () => {
     expect(found.udp).toBe('PING')
   })
 
-  it('serves pages of its own from a thread, and reads them', () => {
+  it('reads a page that its own thread serves', () => {
     expect(found['own server']).toBe('own page /page')
   })
 
-  it('moves a megabyte between two sockets without losing a byte', () => {
+  it('sends a megabyte between two sockets without loss', () => {
     expect(found.large).toBe(true)
   })
 
@@ -70,11 +70,11 @@ describe('a script on the network', () => {
     expect(found.select).toEqual([true, true])
   })
 
-  it('does not wait on a socket that does not block', () => {
+  it('gets a BlockingIOError from a non-blocking socket without a connection', () => {
     expect(found['non-blocking']).toBe('BlockingIOError EAGAIN')
   })
 
-  it('goes through the proxy of its environment, and past it where no_proxy says so', () => {
+  it('uses the proxy in http_proxy, except for the hosts in no_proxy', () => {
     expect(found.proxy).toEqual(['proxied http://nowhere.invalid/x', 'page /page'])
   })
 })

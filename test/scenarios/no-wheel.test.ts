@@ -1,4 +1,4 @@
-/** What becomes of packages that neither the index nor Pyodide's builds have for here. */
+/** Packages without a wheel for this platform, neither in the index nor in Pyodide's builds. */
 
 import { createHash } from 'node:crypto'
 import { readdirSync, writeFileSync } from 'node:fs'
@@ -10,7 +10,6 @@ import { pipCommands } from '../support/pip-commands.ts'
 import { pureWheel } from '../support/wheel.ts'
 
 const LINUX = 'cp314-cp314-manylinux_2_17_x86_64'
-/** Nothing listens there. */
 const UNREACHABLE = 'http://127.0.0.1:9/builds'
 
 let server: PackageServer
@@ -46,7 +45,7 @@ const pip = (...commands: readonly string[]) => pipCommands(terminal, env, comma
 const packages = () => readdirSync(join(terminal.folder, '.cloaca', 'packages')).toSorted()
 
 describe('a package without a wheel that runs here', () => {
-  it('is its wheel for Linux without native files where that is known to work, which one line says', async () => {
+  it('is installed from its Linux wheel without native files, with a warning, if it is known to work', async () => {
     const [installed, checked] = await pip('install markupsafe pyyaml', 'check')
     const run = await terminal.run(['run', '-c', 'import markupsafe; print(markupsafe.half)'])
 
@@ -61,7 +60,7 @@ describe('a package without a wheel that runs here', () => {
     expect(run.stdout).toBe('python\n')
   })
 
-  it('with hashes is checked as the index has it', async () => {
+  it('is checked against the hash of its Linux wheel', async () => {
     const { bytes } = pureWheel('pyyaml', '6.0.9', '', { tag: LINUX })
     const digest = createHash('sha256').update(bytes).digest('hex')
     writeFileSync(join(terminal.folder, 'good.txt'), `pyyaml==6.0.9 --hash=sha256:${digest}\n`)
@@ -73,19 +72,22 @@ describe('a package without a wheel that runs here', () => {
     expect(good).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('Successfully installed pyyaml-6.0.9') })
   })
 
-  it('names the mirror that has its build and cannot be reached, and that nothing was installed', async () => {
+  it('is reported with the name of the unreachable mirror that has a build, and nothing is installed', async () => {
     const before = packages()
     const [end] = await pip('install secure==1.0 numpy')
 
     expect(end?.exitCode).toBe(1)
     expect(end?.stderr).toMatch(
-      /"numpy" was not installed: cannot reach http:\/\/127\.0\.0\.1:9\/builds, which has Pyodide's build of it\..*--python python3\n/,
+      new RegExp(
+        `"numpy" was not installed: cannot reach ${UNREACHABLE}, which has Pyodide's build of it\\.` +
+          '.*--python python3\\n',
+      ),
     )
     expect(end?.stderr).toMatch(/\ncloaca: Nothing was installed or removed\.\n$/)
     expect(packages()).toEqual(before)
   })
 
-  it('stops what needs it, instead of an old version; an old one that is asked for is installed', async () => {
+  it('fails the installation of a package that needs it, unless an older version is requested', async () => {
     const before = packages()
     const [newest, impossible] = await pip('install secure', 'install uses-new')
     expect(packages()).toEqual(before)
@@ -96,7 +98,7 @@ describe('a package without a wheel that runs here', () => {
       expect(end?.stderr).toMatch(/"psycopg2" cannot run here: .*manylinux.* Use pg8000/)
     }
     expect(newest?.stderr).toContain('secure 2.0 needs psycopg2>=2, which has no wheel that runs here')
-    expect(newest?.stderr).toContain('cloaca pip install "secure<1.1"') // 1.1 needs the same
+    expect(newest?.stderr).toContain('cloaca pip install "secure<1.1"') // version 1.1 requires psycopg2, too
     expect(asked?.exitCode).toBe(1)
     expect(others?.stdout).toContain('Successfully installed limits-1.0 secure-1.0 within-1.0')
   })

@@ -1,4 +1,4 @@
-"""This process cannot be copied: each attempt says so, and what to do. Pools of threads can be used."""
+"""Tries to fork this process in several ways, and prints whether each error explains it. Thread pools still work."""
 
 import concurrent.futures
 import multiprocessing

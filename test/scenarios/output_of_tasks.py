@@ -1,4 +1,4 @@
-"""Tasks that print in every way that there is."""
+"""Tasks and triggers that print from streams, C code, threads, generators, finalizers, callbacks and coroutines."""
 
 import asyncio
 import contextlib
@@ -57,6 +57,11 @@ with cloaca.WorkflowBuilder("prints"):
         library = ctypes.CDLL(None)
         library.puts(b"from C, with an end of the line")
         library.printf(b"from C, without")
+        time.sleep(0.01)
+
+    @cloaca.task(id="native_too")
+    def native_too(context):
+        ctypes.CDLL(None).printf(b"from C of another task")
 
     @cloaca.task(id="threads")
     def threads(context):

@@ -1,13 +1,13 @@
-/** Requests of different tasks are on their way at the same time. */
+/** Network requests of different tasks overlap. */
 
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, it } from 'vitest'
 import { runScript } from '../support/run-script.ts'
 
-it('two tasks wait for the network at the same time', async () => {
+it('sends the requests of two tasks without waiting for the first reply', async () => {
   const waiting: ServerResponse[] = []
-  // Nobody is answered before both have asked.
+  // The server replies after both requests have arrived.
   const server = createServer((_request, response) => {
     waiting.push(response)
     if (waiting.length === 2) for (const each of waiting) each.end('answered')

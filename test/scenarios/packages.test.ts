@@ -1,6 +1,6 @@
 /**
- * Installing packages for a project, as a user does. The index is this test's, except for pip itself, which comes from
- * the real one.
+ * Installation of packages for a project, with the commands of a user. The packages come from an index of this test,
+ * and pip itself from the real index.
  */
 
 import { readdirSync } from 'node:fs'
@@ -11,7 +11,7 @@ import { PackageServer } from '../support/package-server.ts'
 import { LOCK, pipCommands } from '../support/pip-commands.ts'
 import { pureWheel } from '../support/wheel.ts'
 
-/** A build backend of a project's own, which needs no other packages. */
+/** Configuration of a project that contains its own build backend, and so needs no other packages. */
 const BUILD = '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
 const BACKEND = `
 import os, zipfile
@@ -21,7 +21,8 @@ def build_editable(folder, config_settings=None, metadata_directory=None):
     with zipfile.ZipFile(os.path.join(folder, name), "w") as wheel:
         wheel.writestr("edited.pth", os.path.abspath("code") + "\\n")
         wheel.writestr("edited-1.0.dist-info/METADATA", "Metadata-Version: 2.1\\nName: edited\\nVersion: 1.0\\n")
-        wheel.writestr("edited-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
+        headers = "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n"
+        wheel.writestr("edited-1.0.dist-info/WHEEL", headers)
         wheel.writestr("edited-1.0.dist-info/RECORD", "")
     return name
 `
@@ -55,7 +56,7 @@ const packages = () => readdirSync(join(terminal.folder, '.cloaca', 'packages'))
 const greet = async () => (await terminal.run(['run', '-c', 'import greeting; print(greeting.greet("Ada"))'])).stdout
 
 describe('a package of a project', () => {
-  it('is installed beside the project with what it requires, and found by scripts below it and what they start', async () => {
+  it('is installed with its dependencies, and can be imported by scripts and their processes', async () => {
     const installed = await pip('install', 'greeting<2')
     terminal.write('scripts/greets.py', `${GREETS}\n${GREETS_ELSEWHERE}`)
     const run = await terminal.run(['run', 'scripts/greets.py'])
@@ -65,7 +66,7 @@ describe('a package of a project', () => {
     expect(run.stdout).toBe('hello Ada\nhello Ada\n')
   })
 
-  it('is listed, frozen, checked, upgraded from a file of requirements, and removed, as by pip', async () => {
+  it('can be listed, frozen, checked, upgraded and removed with the commands of pip', async () => {
     terminal.write('requirements.txt', 'greeting\n')
 
     const [listed, upgraded, frozen, removed, checked] = await commands(
@@ -85,7 +86,7 @@ describe('a package of a project', () => {
     expect(await greet()).toBe('welcome Ada\n')
   })
 
-  it('whose installation is killed leaves what was there, and the next one goes on', async () => {
+  it('is not changed by a killed installation, and two later installations succeed at the same time', async () => {
     index.faults.set('/files/late-1.0-py3-none-any.whl', 'stall')
     const before = packages()
     const killed = terminal.start(['pip', 'install', 'words', 'late'], { env: index.environment })
@@ -104,7 +105,7 @@ describe('a package of a project', () => {
     expect(readdirSync(join(terminal.folder, '.cloaca')).toSorted()).toEqual(['packages', 'packages.lock'])
   })
 
-  it('that is built from a folder is imported from there, when it was installed with -e', async () => {
+  it('is imported from its source folder if it was installed with -e', async () => {
     terminal.write('demo/pyproject.toml', BUILD)
     terminal.write('demo/backend.py', BACKEND)
     terminal.write('demo/code/edited.py', 'print("before")\n')
@@ -121,7 +122,7 @@ describe('a package of a project', () => {
     expect(run.stdout).toBe('after\n')
   })
 
-  it('that does not fit on the disk is not installed, and what was there is left', async () => {
+  it('is not installed if the disk is full, and the other packages stay', async () => {
     const before = packages()
     const full = 'import os, runpy, sys; os.link = lambda *_: exec("raise OSError(28, \'No space left on device\')");'
     const copy = 'import shutil; shutil.copy2 = os.link; sys.argv[:] = ["pip", *sys.argv[1:]];'
@@ -133,7 +134,7 @@ describe('a package of a project', () => {
     expect(packages()).toEqual(before)
   })
 
-  it('that cannot be had is named, with the reason', async () => {
+  it('is named with the reason if it has no fitting wheel or does not exist', async () => {
     const [version, native, unknown] = await commands('--version', 'install onlynative', 'install nowhere')
 
     expect(version?.stdout).toMatch(/^pip 26\.3 from /)

@@ -1,4 +1,4 @@
-"""Runs commands of ``cloaca pip`` one after another in one interpreter, and prints what each did as a line of JSON."""
+"""Runs commands of ``cloaca pip`` in one interpreter, and prints the output and exit code of each as a line of JSON."""
 
 import contextlib
 import io

@@ -1,4 +1,4 @@
-"""Triggers that are slow, that fail, that answer nonsense, and one that is polled rarely."""
+"""Triggers that are slow, raise, or return invalid results, and a trigger with a long interval."""
 
 import time
 

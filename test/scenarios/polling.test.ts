@@ -1,4 +1,4 @@
-/** How triggers are polled, in one interpreter that all of them share. */
+/** Polling of triggers that share one interpreter. */
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -26,29 +26,29 @@ describe('polling', () => {
     rmSync(folder, { recursive: true })
   })
 
-  it('begins at once, however long the interval', async () => {
+  it('begins immediately, also with a long interval', async () => {
     const [run] = await served.runsOf('hourly')
 
     expect(run?.status).toBe('Completed')
     expect(ticksOf('hourly')).toHaveLength(1)
   })
 
-  it('of one trigger goes on while another one sleeps', async () => {
+  it('continues for other triggers while one trigger sleeps', async () => {
     await served.until('tick', ({ trigger }) => trigger === 'sleeper')
     const order = served.events('tick', ({ trigger }) => trigger === 'brisk' || trigger === 'sleeper')
     const beforeSleeperWoke = order.findIndex(({ trigger }) => trigger === 'sleeper')
 
-    // The sleeper sleeps until the other one was polled twenty times, of which the last may be told together with it.
+    // The sleeper waits for twenty polls of the other trigger. The last of them may be reported after the sleeper's.
     expect(beforeSleeperWoke).toBeGreaterThanOrEqual(19)
   })
 
-  it('of one trigger never overlaps, also when it takes longer than its interval', async () => {
+  it('never overlaps for one trigger, also when a poll takes longer than the interval', async () => {
     const [run] = await served.runsOf('longer_than_its_interval')
 
     expect(run?.context.most_inside).toBe(1)
   })
 
-  it('takes an answer that is no result for an error, says what it was, and goes on', async () => {
+  it('reports an invalid result as an error with its type, and continues', async () => {
     const failed = await served.until('triggerFailed', ({ trigger }) => trigger === 'nonsense', 5)
     await served.until('tick', ({ trigger, outcome }) => trigger === 'nonsense' && outcome === 'skipped')
 
@@ -59,7 +59,7 @@ describe('polling', () => {
     )
   })
 
-  it('goes on after exceptions, which are logged and kept with their tracebacks', async () => {
+  it('continues after exceptions, which are logged and stored with their tracebacks', async () => {
     await served.runsOf('failing')
     const ticks = await served.runner.triggers.ticks('failing')
     const logged = served.log.filter(({ facts, level }) => facts?.trigger === 'failing' && level === 'error')
@@ -73,11 +73,11 @@ describe('polling', () => {
     expect(ticks.filter(({ outcome }) => outcome === 'failed')).toHaveLength(3)
   })
 
-  it('of a disabled trigger stops at once, stays off after a restart, and begins again when it is enabled', async () => {
+  it('stops immediately for a disabled trigger, also after a restart, and resumes when it is enabled', async () => {
     await served.runner.triggers.setEnabled('brisk', false)
     const whenDisabled = ticksOf('brisk').length
     await moreTicks('nonsense', 30)
-    expect(ticksOf('brisk').length - whenDisabled).toBeLessThanOrEqual(1) // the one that was under way
+    expect(ticksOf('brisk').length - whenDisabled).toBeLessThanOrEqual(1) // the poll that was running
 
     await served[Symbol.asyncDispose]()
     served = await ObservedRunner.start(['polling.py'], { database: database.url })

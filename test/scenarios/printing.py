@@ -1,4 +1,4 @@
-"""Threads and the handler of a signal print at the same time, and nothing is lost."""
+"""Prints from threads and from a signal handler at the same time."""
 
 import signal
 import sys
@@ -28,5 +28,5 @@ work("main")
 for thread in threads:
     thread.join()
 signal.setitimer(signal.ITIMER_REAL, 0)
-signal.signal(signal.SIGALRM, signal.SIG_IGN)  # one may be on its way
+signal.signal(signal.SIGALRM, signal.SIG_IGN)  # a last alarm may be pending
 print(handled, file=sys.stderr)

@@ -1,4 +1,4 @@
-"""What a script sees of its process, and what it reads from it."""
+"""Prints facts about the process, the user and the time zone, and reads standard input to its end."""
 
 import datetime
 import getpass

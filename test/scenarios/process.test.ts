@@ -1,11 +1,11 @@
-/** Files, the process and its limits look to a script as under python. */
+/** Files, the process and its limits, which a script sees as in CPython. */
 
 import { expect, test } from 'vitest'
 import { differs, isLeftOut } from '../support/python-differences.ts'
 import { runScript } from '../support/run-script.ts'
 import { testedPythonCan } from '../support/test-python.ts'
 
-test('modes, the umask, links, locks, times and errors of files are those of the host', async () => {
+test('files have the modes, umask, links, locks, times and errors of the host', async () => {
   const run = await runScript('files.py')
 
   expect(run.stderr).toBe('')
@@ -32,11 +32,11 @@ test('modes, the umask, links, locks, times and errors of files are those of the
   ])
 })
 
-/** Where the system knows no zones by name, it still knows rules. */
+/** Time zone of Vienna: a rule instead of a name for a system CPython without a time zone database. */
 const VIENNA = differs('zones', { pyodide: 'Europe/Vienna', cpython: 'CET-1CEST,M3.5.0,M10.5.0/3' })
 const zones = testedPythonCan('import tzdata')
 
-test.skipIf(!zones)('a script sees its own process, user, time zone and standard input', async () => {
+test.skipIf(!zones)('a script can read its process id, arguments, user, time zone and standard input', async () => {
   const run = await runScript('process.py', {
     args: ['one', '--two'],
     env: { TZ: VIENNA, LOGNAME: 'ada' },
@@ -59,7 +59,7 @@ test.skipIf(!zones)('a script sees its own process, user, time zone and standard
   ])
 })
 
-test.skipIf(!zones)('a zone that TZ describes by itself holds from the start', async () => {
+test.skipIf(!zones)('a time zone rule in TZ applies from the start of the script', async () => {
   const run = await runScript('process.py', { env: { TZ: 'IST-5:30', LOGNAME: 'ada' }, stdin: 'first\nsecond\nrest' })
 
   expect(run.stderr).toBe('')
@@ -67,7 +67,7 @@ test.skipIf(!zones)('a zone that TZ describes by itself holds from the start', a
 })
 
 test.skipIf(isLeftOut('processes'))(
-  'what copies this process says that it cannot, and what to do instead',
+  'fork and process pools raise an error that explains the limit and suggests threads',
   async () => {
     const run = await runScript('no_processes.py')
 

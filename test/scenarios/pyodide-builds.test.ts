@@ -1,6 +1,6 @@
 /**
- * Pyodide's own builds as a second source of packages: a mirror of stand-ins, by a lock that names them. One holds a
- * module in C, which needs a shared library (`test/fixtures/native`).
+ * Pyodide's own builds as a second source of packages. The tests use a mirror and a lock file with small packages; one
+ * package contains a module in C that needs a shared library (`test/fixtures/native`).
  */
 
 import { createHash } from 'node:crypto'
@@ -69,7 +69,7 @@ afterAll(async () => {
 beforeEach(() => rmSync(join(terminal.folder, '.cloaca'), { recursive: true, force: true }))
 
 describe("Pyodide's own builds", () => {
-  it('are installed for what the index has no fitting wheel of, with their libraries, load, and open no sockets of their own', async () => {
+  it('are installed with their libraries if the index has no fitting wheel, and open no sockets', async () => {
     const [installed, checked, listed] = await pip('install app', 'check', 'list')
     const use = 'print(native.answer(), pure.version, native.open_socket() < 0, native.open_socket() < 0)'
     const used = await run(`import native, pure; ${use}`)
@@ -85,7 +85,7 @@ describe("Pyodide's own builds", () => {
     )
   })
 
-  it('with native code are not replaced by newer versions of the index, unless these are asked for', async () => {
+  it('with native code are replaced by newer versions of the index only on request', async () => {
     const [installed, upgraded, asked] = await pip(
       'install uses-arrays',
       'install --upgrade arrays',
@@ -95,14 +95,15 @@ describe("Pyodide's own builds", () => {
 
     expect(installed?.stdout).toMatch(/Successfully installed .*arrays-1\.0/)
     expect(installed?.stderr).toContain(
-      'Using Pyodide\'s build of arrays 1.0; the index has 3.0. To install that version, request it: cloaca pip install "arrays==3.0".',
+      "Using Pyodide's build of arrays 1.0; the index has 3.0. " +
+        'To install that version, request it: cloaca pip install "arrays==3.0".',
     )
     expect(upgraded?.stdout).not.toContain('Successfully installed')
     expect(asked?.stdout).toContain('Successfully installed arrays-3.0')
     expect(used.stdout).toBe('3.0\n')
   })
 
-  it('come from the cache the next time, whose files are checked; libraries go with what needs them', async () => {
+  it('are checked and installed from the cache the next time, and removed with their libraries', async () => {
     await pip('install native')
     const kept = join(env.CLOACA_CACHE_DIR ?? '', 'pyodide', digestOf(module).slice(0, 16), module.fileName)
     writeFileSync(kept, 'damaged')
@@ -117,7 +118,7 @@ describe("Pyodide's own builds", () => {
     expect(packages()).toEqual(['other-1.0.dist-info', 'other.py'])
   })
 
-  it('that are not what the lock says, or do not come, are refused with what to do, and nothing is installed', async () => {
+  it('are not installed if their hash differs from the lock file, or if their download fails', async () => {
     const ends = await pip(...faulty.map(({ fileName }) => `install pure ${fileName.split('-')[0]}`))
 
     expect(ends.map((end) => end.exitCode)).toEqual([1, 1, 1, 1])
@@ -129,7 +130,7 @@ describe("Pyodide's own builds", () => {
     expect(packages()).toEqual([])
   })
 
-  it('are taken from a folder, and checked there, too', async () => {
+  it('can come from a folder, and are checked against the lock file, too', async () => {
     const folder = join(terminal.folder, 'builds')
     mkdirSync(folder)
     for (const { fileName, bytes } of builds) writeFileSync(join(folder, fileName), bytes)
@@ -173,7 +174,7 @@ function lockEntry(wheel: Wheel): [string, object] {
   return [name, entry]
 }
 
-/** Has a cache of this test's own begin with what takes long to make: snapshots, pip and its compiled code. */
+/** Creates the cache of this test with links to slow parts of the shared cache: snapshots, pip and compiled code. */
 function shareSnapshots(cache: string): void {
   const shared = process.env.CLOACA_CACHE_DIR
   mkdirSync(cache, { mode: 0o700 })

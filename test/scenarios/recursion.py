@@ -1,4 +1,4 @@
-"""Recursion without end, in C and in JavaScript, and a trigger whose state outlives it."""
+"""Tasks with endless recursion in Python, C and JavaScript, and a trigger whose state must survive them."""
 
 import copy
 import json

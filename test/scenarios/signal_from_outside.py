@@ -1,4 +1,4 @@
-"""Waits for what comes from outside: python ends with a KeyboardInterrupt, SIGHUP has a handler."""
+"""Waits for signals from outside: SIGINT raises KeyboardInterrupt, and SIGHUP has a handler."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""Alarms, interval timers and handlers of signals, in code that waits and in code that computes."""
+"""Uses alarms, interval timers and signal handlers in code that waits and in code that computes."""
 
 import os
 import signal

@@ -1,10 +1,10 @@
-/** Signals, alarms and interval timers reach a script as under python. */
+/** Signals, alarms and interval timers, which a script receives as in CPython. */
 
 import { expect, test } from 'vitest'
 import { differs, isLeftOut } from '../support/python-differences.ts'
 import { runScript } from '../support/run-script.ts'
 
-test('alarms, timers and handlers of signals run while a script waits, computes, or another thread computes', async () => {
+test('signal handlers run while a script waits, while it computes, and while another thread computes', async () => {
   const run = await runScript('signals.py')
 
   expect(run.stderr).toBe('')
@@ -31,7 +31,7 @@ test('alarms, timers and handlers of signals run while a script waits, computes,
 })
 
 for (const args of [[], ['--computing']]) {
-  test(`an interrupt from outside ends a script that is ${args.length ? 'computing' : 'sleeping'} with KeyboardInterrupt`, async () => {
+  test(`SIGINT raises KeyboardInterrupt in a script that is ${args.length ? 'computing' : 'sleeping'}`, async () => {
     let isSent = false
     const run = await runScript('signal_from_outside.py', {
       args,
@@ -50,7 +50,7 @@ for (const args of [[], ['--computing']]) {
   })
 }
 
-test('a script with a handler for SIGHUP gets it, and SIGTERM ends a script that has none for it', async () => {
+test('SIGHUP calls the handler of the script, and SIGTERM ends a script without a handler for it', async () => {
   const sent = new Set<string>()
   const run = await runScript('signal_from_outside.py', {
     onOutput(stdout, kill) {
@@ -72,7 +72,7 @@ test('a script with a handler for SIGHUP gets it, and SIGTERM ends a script that
 })
 
 for (const args of [[], ['--computing']]) {
-  test(`each of 24 signals is heard by a script that is ${args.length ? 'computing' : 'waiting'}, of the engine and of its own process`, async () => {
+  test(`all of 24 signals reach a script that is ${args.length ? 'computing' : 'waiting'}`, async () => {
     let pid = 0
     let answered = 0
     const run = await runScript('interrupts.py', {
@@ -82,7 +82,7 @@ for (const args of [[], ['--computing']]) {
         const heard = stdout.match(/^heard/gm)?.length ?? 0
         if (Number.isNaN(pid) || heard < answered || heard >= 24) return
         answered = heard + 1
-        // By turns to the process that was started, and to the one that the script takes for its own.
+        // Signals go in turn to the started process and to the process id that the script sees as its own.
         if (heard % 2 === 0) kill('SIGINT')
         else process.kill(pid, 'SIGUSR1')
       },
@@ -94,7 +94,7 @@ for (const args of [[], ['--computing']]) {
 }
 
 test.skipIf(isLeftOut('second-interrupt'))(
-  'a script that hangs in C, where no signal is heard, ends at a Ctrl-C that comes again',
+  'a repeated Ctrl-C ends a script that hangs in C, where signals are not handled',
   async () => {
     const code =
       'import collections, itertools; print("ready", flush=True); collections.deque(itertools.count(), maxlen=0)'

@@ -1,6 +1,6 @@
 /**
- * Scripts and SQLite databases that another program has open: this test is the other program, with real locks.
- * The script does one thing per word on its stdin and prints a line of JSON for each answer.
+ * Scripts and SQLite databases that another program has open. This test is the other program, and uses real locks.
+ * The script runs one command per word on its stdin, and prints each result as a line of JSON.
  */
 
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -39,7 +39,7 @@ async function answers(words: string, onOutput?: (stdout: string) => void): Prom
 const countJobs = () => other.prepare('SELECT count(*) FROM jobs').pluck().get()
 
 describe('a script that opens a database of another program', () => {
-  it('hears that it is locked, and leaves it as it was', async () => {
+  it('gets an error when the database is locked, and does not change it', async () => {
     other.exec("BEGIN EXCLUSIVE; INSERT INTO jobs(name) VALUES ('mine')")
 
     const [said] = await answers('blocked\n')
@@ -49,7 +49,7 @@ describe('a script that opens a database of another program', () => {
     expect(countJobs()).toBe(2)
   })
 
-  it('waits as long as its timeout says for the lock to go', async () => {
+  it('waits for the end of a lock within its timeout', async () => {
     other.exec("BEGIN EXCLUSIVE; INSERT INTO jobs(name) VALUES ('mine')")
 
     const said = await answers('patient\n', (stdout) => {
@@ -60,7 +60,7 @@ describe('a script that opens a database of another program', () => {
     expect(countJobs()).toBe(3)
   })
 
-  it('reads and writes in WAL mode beside it, and nothing is lost', async () => {
+  it('reads and writes in WAL mode at the same time as the other program', async () => {
     other.pragma('journal_mode = WAL')
     other.exec("INSERT INTO jobs(name) VALUES ('in the log')")
 
@@ -71,7 +71,7 @@ describe('a script that opens a database of another program', () => {
     expect(other.pragma('integrity_check', { simple: true })).toBe('ok')
   })
 
-  it('has rows, adapters, converters, functions, exceptions and copies as the module documents them', async () => {
+  it('can use the documented rows, adapters, converters, functions, exceptions and backups', async () => {
     const said = await answers('surface\n')
 
     const columns = ['at', 'real', 'blob', 'big', 'shouted', 'word']

@@ -1,4 +1,4 @@
-"""Works on a database that another program has open too. Reads what to do from stdin, a word a line."""
+"""Works on a database that another program has open too. Reads commands from stdin, one word per line."""
 
 import datetime
 import json
@@ -18,7 +18,7 @@ def count(connection):
 
 
 def blocked():
-    """Writes while the other program holds the database, with little patience."""
+    """Writes with a short timeout while the other program has locked the database."""
     connection = sqlite3.connect(PATH, timeout=0.1)
     began = time.monotonic()
     try:
@@ -30,7 +30,7 @@ def blocked():
 
 
 def patient():
-    """Waits for the other program to let go."""
+    """Waits until the other program releases its lock, and then writes."""
     with sqlite3.connect(PATH, timeout=30) as connection:
         said("waiting")
         connection.execute("INSERT INTO jobs(name) VALUES ('patient')")
@@ -39,7 +39,7 @@ def patient():
 
 
 def shared():
-    """Writes in WAL mode beside the other program, and sees what that one wrote."""
+    """Writes in WAL mode while the other program has the database open, and counts the rows of both."""
     connection = sqlite3.connect(PATH)
     said([connection.execute("PRAGMA journal_mode").fetchone()[0], count(connection)])
     with connection:
@@ -49,7 +49,7 @@ def shared():
 
 
 def surface():
-    """The rest of the module, on a file."""
+    """Uses adapters, converters, functions, rows, constraints and backups of the module on a file."""
     connection = sqlite3.connect(PATH, detect_types=sqlite3.PARSE_DECLTYPES)
     sqlite3.register_adapter(datetime.date, lambda day: day.isoformat())
     sqlite3.register_converter("day", lambda text: datetime.date.fromisoformat(text.decode()))

@@ -1,4 +1,4 @@
-"""Tenants of a database that is named on the command line: each has its own executions and schedules."""
+"""Administers tenants in the database of its argument. Each tenant has its own executions and schedules."""
 
 import sys
 import threading

@@ -1,4 +1,4 @@
-/** A program that administers tenants, and runs workflows in each, on a real server. */
+/** A program that creates and removes tenants on a real server, and executes workflows in each of them. */
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { administer, type TemporaryDatabase, temporaryDatabase } from '../support/postgres-server.ts'
@@ -18,17 +18,18 @@ describe('a program with tenants', () => {
     await database?.[Symbol.asyncDispose]()
   })
 
-  it('is given what a tenant connects with, and shows nothing of it', () => {
+  it('receives the credentials of a new tenant, whose printed form hides the password', () => {
     expect(lines()[0]).toBe(
-      "TenantCredentials(username='scenario_acme', schema_name='acme', password='***', connection_string='***') DatabaseAdmin() 32 True",
+      "TenantCredentials(username='scenario_acme', schema_name='acme', password='***', " +
+        "connection_string='***') DatabaseAdmin() 32 True",
     )
   })
 
-  it('runs workflows of each, and none sees the schedules of the other', () => {
+  it('executes workflows in two tenants, which do not see the schedules of each other', () => {
     expect(lines().slice(1, 4)).toEqual(['hello acme', 'hello beta', "['greet'] []"])
   })
 
-  it('finds the same with the name of the schema', () => {
+  it('finds the schedules of a tenant by the name of its schema', () => {
     expect(lines()[4]).toBe("['greet']")
   })
 
@@ -36,10 +37,16 @@ describe('a program with tenants', () => {
     expect(lines().slice(5, -1)).toEqual([
       expect.stringMatching(/^twice: RuntimeError: Failed to create tenant: Failed to create user 'scenario_acme'/),
       expect.stringMatching(
-        /^another's: RuntimeError: Failed to set up schema 'beta': .*no schema has been selected to create in. The schema does not exist, or the user may not use the schema/,
+        new RegExp(
+          "^another's: RuntimeError: Failed to set up schema 'beta': .*no schema has been selected to create in. " +
+            'The schema does not exist, or the user may not use the schema',
+        ),
       ),
       expect.stringMatching(
-        /^not there: RuntimeError: Failed to create DefaultRunner: Database connection failed: Failed to set up schema 'acme': .*u:…@127/,
+        new RegExp(
+          '^not there: RuntimeError: Failed to create DefaultRunner: Database connection failed: ' +
+            "Failed to set up schema 'acme': .*u:…@127",
+        ),
       ),
       expect.stringMatching(/^no admin: RuntimeError: Failed to remove tenant: .*must be owner of schema beta/),
       expect.stringMatching(/^no server: RuntimeError: Failed to remove tenant: .*ECONNREFUSED/),
@@ -49,7 +56,7 @@ describe('a program with tenants', () => {
     ])
   })
 
-  it('leaves of removed tenants neither schema nor user, and all else as it was', async () => {
+  it('removes the schema and the user of a tenant, and nothing else', async () => {
     const schemas = await administer(
       database.url,
       "SELECT nspname FROM pg_namespace WHERE nspname ~ '^(acme|beta|gamma|many)'",

@@ -1,35 +1,16 @@
-/** At a terminal, `run` leaves it to the script: what is typed, its size, Ctrl-C, and job control of a shell. */
+/** `cloaca run` at a terminal: the script has the input, the terminal size, Ctrl-C and the job control of the shell. */
 
-import { spawn, spawnSync } from 'node:child_process'
-import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { MAIN } from '../support/main-path.ts'
+import { atATerminal, hasPty } from '../support/pseudo-terminal.ts'
 
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
-const AT_A_TERMINAL = fileURLToPath(new URL('../support/at_a_terminal.py', import.meta.url))
 const CTRL_C = '\u0003'
 const CTRL_D = '\u0004'
 const CTRL_Z = '\u001a'
 
-const hasPty = spawnSync('python3', ['-c', 'import pty']).status === 0
-
-type Step = readonly ['see' | 'type', string]
-
-async function atATerminal(steps: readonly Step[], command: readonly string[]) {
-  const child = spawn('python3', [AT_A_TERMINAL, JSON.stringify(steps), ...command], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  let shown = ''
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    shown += text
-  })
-  const [exitCode] = await once(child, 'close')
-  return { shown, exitCode }
-}
-
 const running = (code: string) => [process.execPath, MAIN, 'run', '-c', code]
 
-/** The engine hears of the first Ctrl-C late, as when it has no processor. */
+/** Returns a command whose engine handles the first Ctrl-C late, as on a busy machine. */
 function withLateEngine(code: string): readonly string[] {
   const late = `const { on } = process
 let heard = 0
@@ -42,7 +23,7 @@ process.on = function (event, listener) {
 }
 
 describe.skipIf(!hasPty)('a script at a terminal', () => {
-  it('asks, is answered, and sees the terminal and the end of what is typed', async () => {
+  it('reads typed lines until Ctrl-D, and sees a terminal', async () => {
     const { shown, exitCode } = await atATerminal(
       [
         ['see', 'name? '],
@@ -65,8 +46,8 @@ print("rest", repr(sys.stdin.read()))`),
   it.each([
     ['computes', 'while True: pass'],
     ['waits', 'time.sleep(600)'],
-    ['asks', 'input()'],
-  ])('has the Ctrl-C, once, while it %s', async (_, code) => {
+    ['reads input', 'input()'],
+  ])('gets one KeyboardInterrupt for a Ctrl-C while it %s', async (_, code) => {
     const { shown, exitCode } = await atATerminal(
       [
         ['see', 'ready'],
@@ -74,12 +55,12 @@ print("rest", repr(sys.stdin.read()))`),
         ['see', 'caught'],
       ],
       running(`import time
-print("ready", flush=True)
 try:
+    print("ready", flush=True)
     ${code}
 except KeyboardInterrupt:
     print("caught", flush=True)
-    time.sleep(0.3)  # a second one would come here
+    time.sleep(0.3)  # a second interrupt would arrive here
     print("went on")`),
     )
 
@@ -90,7 +71,7 @@ except KeyboardInterrupt:
   it.each([
     ['waits for', 'subprocess.run("sleep 0.2; echo ready; exec sleep 600", shell=True)'],
     ['reads from', 'subprocess.check_output("sleep 0.2; echo ready >/dev/tty; exec sleep 600", shell=True)'],
-  ])('has the Ctrl-C that ends a program which it %s, once, and before that end', async (_, code) => {
+  ])('gets one KeyboardInterrupt when Ctrl-C ends a program that it %s', async (_, code) => {
     const { shown, exitCode } = await atATerminal(
       [
         ['see', 'ready'],
@@ -101,7 +82,7 @@ try:
     print("ended:", ${code})
 except KeyboardInterrupt:
     print("caught")
-    time.sleep(0.8)  # a second one would come here
+    time.sleep(0.8)  # a second interrupt would arrive here
     print("went on")`),
     )
 
@@ -109,7 +90,7 @@ except KeyboardInterrupt:
     expect(exitCode).toBe(0)
   })
 
-  it('leaves the Ctrl-C to the command of os.system, as C does', async () => {
+  it('gets no KeyboardInterrupt for a Ctrl-C during os.system, which ends only the command', async () => {
     const { shown, exitCode } = await atATerminal(
       [
         ['see', 'ready'],
@@ -125,7 +106,7 @@ print("went on")`),
     expect(exitCode).toBe(0)
   })
 
-  it('is not taken for one that hangs when it has had a Ctrl-C and is sent another one, much later', async () => {
+  it('is not killed by a second Ctrl-C long after the first', async () => {
     const { shown, exitCode } = await atATerminal(
       [
         ['see', 'ready 1'],
@@ -155,7 +136,7 @@ except KeyboardInterrupt:
     ['a thread', 'threading.Thread(target=says_ready).start()', /on threading shutdown\n[\s\S]*\nKeyboardInterrupt/, 0],
     ['an exit function', 'atexit.register(says_ready)', /in atexit callback <[\s\S]*\nKeyboardInterrupt/, 0],
     ['a stream', 'sys.stdout = Stream()', /while flushing sys.stdout:\nKeyboardInterrupt/, 120],
-  ])('ends as under python when Ctrl-C comes while %s keeps it from its end', async (_, code, said, exit) => {
+  ])('ends as in CPython after a Ctrl-C while %s delays its end', async (_, code, said, exit) => {
     const { shown, exitCode } = await atATerminal(
       [
         ['see', 'ready'],
@@ -177,10 +158,10 @@ ${code}`),
     expect(exitCode).toBe(exit)
   })
 
-  it('says nothing when Ctrl-C ends the wait for what a socket has not sent yet, which python leaves to the system', async () => {
+  it('prints nothing when Ctrl-C ends the wait for unsent data of a socket', async () => {
     const { shown, exitCode } = await atATerminal(
       [
-        // The whole line: a terminal writes its end separately, and shows the key in between on a busy machine.
+        // Waits for the line end, because on a busy machine a terminal shows the typed key before it.
         ['see', 'ready\r\n'],
         ['type', CTRL_C],
       ],
@@ -200,8 +181,8 @@ threading.Thread(target=lambda: (time.sleep(0.5), print("ready", flush=True)), d
     expect(exitCode).toBe(0)
   })
 
-  it('has the Ctrl-C from its first line on, where the system keeps the engine from going on', async () => {
-    // The engine stands still as soon as it begins to listen, as it does when it has no processor.
+  it('gets a Ctrl-C from its first line on, also while the engine has no processor', async () => {
+    // The engine stops for a second when it adds its SIGINT listener, as on a busy machine.
     const held = `const { on } = process
 process.on = function (event, ...rest) {
   if (event === 'SIGINT') for (const until = Date.now() + 1000; Date.now() < until; );
@@ -226,7 +207,7 @@ except KeyboardInterrupt:
     expect(exitCode).toBe(0)
   })
 
-  it('is stopped by Ctrl-Z as a whole, goes on in the foreground, and has what is typed again', async () => {
+  it('is stopped by Ctrl-Z, and resumes in the foreground with the typed input', async () => {
     const [node = '', ...words] = running(`
 print("rea" + "dy", flush=True)
 while True:

@@ -1,4 +1,4 @@
-"""Threads as scripts use them: locks, queues, pools, timers, thread-local data and exceptions."""
+"""Uses threads, locks, queues, pools, timers, thread-local data and exceptions in threads."""
 
 import contextvars
 import queue
@@ -24,7 +24,7 @@ for thread in threads:
     thread.start()
 for thread in threads:
     thread.join()
-# Who gets a lock of several that wait is not said.
+# The order in which waiting threads acquire a lock is not defined.
 print("lock", order[::2] == order[1::2], sorted(order[::2]))
 
 meeting = threading.Barrier(8)

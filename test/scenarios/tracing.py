@@ -1,4 +1,4 @@
-"""Traces and monitors while threads wait: what coverage and debuggers do."""
+"""Traces and monitors calls while threads wait, as coverage tools and debuggers do."""
 
 import sys
 import threading

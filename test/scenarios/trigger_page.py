@@ -1,4 +1,4 @@
-"""The code of the trigger page, with what it takes for granted."""
+"""Code samples of the trigger documentation, with the functions and workflows that they use."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""A test suite as users have them: runners made per test, on memory and on files, with callbacks, retries and threads."""
+"""Test suite of a user: each test opens its own runner, in memory or on a file, and tests callbacks and retries."""
 
 import os
 import tempfile
@@ -30,7 +30,7 @@ class RunnerOnFile(unittest.TestCase):
         self.url = f"sqlite://{folder.name}/jobs.db?mode=rwc&_journal_mode=WAL&_busy_timeout=5000"
         self.path = os.path.join(folder.name, "jobs.db")
 
-    def test_unfinished_run_goes_on_in_the_next_runner(self):
+    def test_unfinished_run_resumes_in_the_next_runner(self):
         gate, started, log = threading.Event(), threading.Event(), []
         with cloaca.WorkflowBuilder("resumed"):
 
@@ -79,11 +79,11 @@ class RunnerOnFile(unittest.TestCase):
             self.assertEqual((after["id"], after["enabled"]), (before["id"], False))
             cloaca.trigger("nothing", name="other", poll_interval="10ms")(lambda: False)
             wait_for(lambda: (runner.get_trigger_schedule("other") or {}).get("last_poll_at"))
-            self.assertLessEqual(len(polls), count + 1)  # the one that was under way
+            self.assertLessEqual(len(polls), count + 1)  # the poll that was running
             runner.set_trigger_enabled("kept", True)
             wait_for(lambda: len(polls) > count + 1)
 
-    def test_missed_cron_instants_become_one_run(self):
+    def test_missed_cron_times_start_one_run(self):
         runs = []
         with cloaca.WorkflowBuilder("every_second"):
 
@@ -97,19 +97,20 @@ class RunnerOnFile(unittest.TestCase):
             wait_for(lambda: runs)
         count = len(runs)
         time.sleep(2.2)
-        self.assertLessEqual(len(runs), count + 1)  # the one that was under way
+        self.assertLessEqual(len(runs), count + 1)  # the run that was active
         with cloaca.DefaultRunner(self.url) as runner:
-            # One run for the first instant that was missed, and the next one in time: there is a gap between them.
+            # There is a gap of skipped times between the one catch-up run and the next punctual run.
             wait_for(lambda: any(b - a >= timedelta(seconds=2) for a, b in zip(sorted(runs), sorted(runs)[1:])))
             history = runner.get_cron_execution_history(schedule)
             stats = runner.get_cron_execution_stats((runs[0] - timedelta(seconds=1)).isoformat())
-        self.assertEqual(sorted({row["scheduled_time"] for row in history}), sorted(r["scheduled_time"] for r in history))
+        times = [row["scheduled_time"] for row in history]
+        self.assertEqual(sorted(set(times)), sorted(times))
         self.assertEqual(stats["success_rate"], 100.0)
         self.assertLess(runs[-1], datetime.now(timezone.utc) + timedelta(seconds=1))
 
 
 class RunnerInMemory(unittest.TestCase):
-    def test_limit_of_concurrent_tasks_is_met_exactly(self):
+    def test_exactly_max_concurrent_tasks_run_at_the_same_time(self):
         for limit in (1, 3):
             lock, inside, most = threading.Lock(), [0], [0]
             with cloaca.WorkflowBuilder("limited"):
@@ -121,7 +122,7 @@ class RunnerInMemory(unittest.TestCase):
                             inside[0] += 1
                             most[0] = max(most[0], inside[0])
                         wait_for(lambda: most[0] >= limit)
-                        time.sleep(0.03)  # for one too many to come in
+                        time.sleep(0.03)  # time in which a task over the limit would start
                         with lock:
                             inside[0] -= 1
                         return ctx
@@ -130,7 +131,7 @@ class RunnerInMemory(unittest.TestCase):
                 self.assertEqual(runner.execute("limited", cloaca.Context()).status, "Completed")
             self.assertEqual(most[0], limit)
 
-    def test_retries_callbacks_and_the_input_of_each_attempt(self):
+    def test_each_attempt_gets_the_original_input_and_calls_its_callback(self):
         attempts, failures, successes = [], [], []
 
         def on_failure(task_id, error, context):
@@ -160,7 +161,7 @@ class RunnerInMemory(unittest.TestCase):
         self.assertEqual(failures, [("flaky", "Python task execution failed: KeyError: 'missing'", {"a": 1})] * 2)
         self.assertEqual(successes, [("flaky", {"a": 1, "attempt": 3})])
 
-    def test_rules_after_success_failure_and_skip(self):
+    def test_trigger_rules_apply_after_failure_and_skip(self):
         with cloaca.WorkflowBuilder("ruled"):
 
             @cloaca.task(retry_attempts=1)
@@ -185,7 +186,7 @@ class RunnerInMemory(unittest.TestCase):
         self.assertTrue(result.error_message.startswith("1 task(s) failed, 1 completed, 1 skipped"))
         self.assertEqual(result.final_context.to_dict(), {"alarm": []})
 
-    def test_deferral_frees_the_only_slot(self):
+    def test_deferred_task_frees_the_only_slot(self):
         held, ready = [], threading.Event()
         with cloaca.WorkflowBuilder("deferring"):
 
@@ -204,7 +205,7 @@ class RunnerInMemory(unittest.TestCase):
             self.assertEqual(runner.execute("deferring", cloaca.Context()).status, "Completed")
         self.assertEqual((set(held[:-1]), held[-1]), ({False}, True))
 
-    def test_timeouts_of_tasks_and_of_execute(self):
+    def test_task_and_workflow_timeouts_end_a_run(self):
         calls = []
         with cloaca.WorkflowBuilder("hangs_once"):
 
@@ -232,7 +233,7 @@ class RunnerInMemory(unittest.TestCase):
             with self.assertRaisesRegex(ValueError, "Workflow execution failed:.*Workflow timeout after 1s"):
                 runner.execute("hangs_once", cloaca.Context())
 
-    def test_workflows_are_executed_from_everywhere(self):
+    def test_execute_works_in_tasks_callbacks_conditions_and_threads(self):
         done = []
         with cloaca.WorkflowBuilder("leaf"):
 
@@ -259,7 +260,7 @@ class RunnerInMemory(unittest.TestCase):
         places = ["callback", "condition", "pool 1", "pool 2", "task"]
         self.assertEqual(sorted(done), [(place, place) for place in places])
 
-    def test_runners_are_apart_and_stay_closed(self):
+    def test_runners_share_no_schedules_and_reject_calls_after_shutdown(self):
         with cloaca.DefaultRunner(":memory:") as one, cloaca.DefaultRunner("sqlite://:memory:") as two:
             one.register_cron_workflow("x", "0 0 1 1 *", "UTC")
             self.assertEqual((len(one.list_cron_schedules()), two.list_cron_schedules()), (1, []))

@@ -1,10 +1,10 @@
-/** A user's own test suite, run as under python: with `-m`, and as a script. */
+/** A user's own test suite, run with `cloaca run -m unittest`. */
 
 import { dirname } from 'node:path'
 import { expect, test } from 'vitest'
 import { runScript, scenarioPath } from '../support/run-script.ts'
 
-test('a suite that makes runners, waits, locks and starts threads passes', async () => {
+test('a unittest suite that opens runners, waits, locks and starts threads passes', async () => {
   const folder = dirname(scenarioPath('user_suite.py'))
 
   const run = await runScript('user_suite.py', {

@@ -1,4 +1,4 @@
-/** Triggers whose requests wait: they overlap, they are ended when their time is over, and they delay no others. */
+/** Triggers that wait for network requests: their requests overlap, time out, and delay no other triggers. */
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer, type RequestListener, type ServerResponse } from 'node:http'
@@ -7,15 +7,15 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { EngineEventMap } from '../../src/engine/events.ts'
+import type { EngineEventMap } from '../../src/engine/engine-events.ts'
 import { ObservedRunner } from '../support/observed-runner.ts'
 import { differs } from '../support/python-differences.ts'
 import { TestAuthority } from '../support/test-authority.ts'
 
-/** More than two requests take on a busy machine: these are asked once. */
+/** Deadline that is long enough for the two requests of a poll on a busy machine. */
 const POLL_DEADLINE_MS = 6_000
 
-/** Names of the triggers whose time was over, and whose traceback leads to the line that waits. */
+/** Returns the names of triggers that timed out with a traceback to the line that waits. */
 function stoppedWhereTheyWait(failed: readonly EngineEventMap['triggerFailed'][]): ReadonlySet<string> {
   const stopped = failed.filter(({ outcome, error }) => outcome === 'timedOut' && / in ask\n/.test(error.traceback))
   return new Set(stopped.map(({ trigger }) => trigger))
@@ -28,7 +28,7 @@ describe('a trigger that waits for a server', () => {
     if (request.url !== '/both') return
     waiting.add(response)
     response.on('close', () => waiting.delete(response))
-    // Nobody is answered before both have asked.
+    // The server replies after both requests have arrived.
     if (waiting.size === 2) for (const each of waiting) each.end('together')
   }
   const plain = createServer(answer)
@@ -56,17 +56,17 @@ describe('a trigger that waits for a server', () => {
     rmSync(folder, { recursive: true })
   })
 
-  it('is answered together with another one that waits', async () => {
+  it('receives its reply while another trigger waits for its own', async () => {
     const runs = [...(await served.runsOf('one')), ...(await served.runsOf('other'))]
 
     expect(runs.map(({ context }) => context.answer)).toEqual(['together', 'together'])
   })
 
-  it('is ended when its time is over, over http and https, at the line that waits', async () => {
+  it('is stopped at the waiting line when its deadline passes, over HTTP and HTTPS', async () => {
     for (const name of ['silent_http', 'silent_https']) {
       await served.until('triggerFailed', ({ trigger, outcome }) => trigger === name && outcome === 'timedOut')
     }
-    // Of two that wait at the same time, one is on the main thread.
+    // CPython can stop only the waiting trigger on its main thread.
     const stoppable = differs('waits-in-c', { pyodide: 2, cpython: 1 })
     await expect.poll(() => stoppedWhereTheyWait(served.events('triggerFailed')).size).toBe(stoppable)
     const stacks = served.log.filter(({ message }) =>
@@ -75,11 +75,11 @@ describe('a trigger that waits for a server', () => {
     expect(stacks).toHaveLength(differs('waits-in-c', { pyodide: 0, cpython: 1 }))
   })
 
-  it('delays no other one', async () => {
+  it('delays no other trigger', async () => {
     const [first] = await served.until('triggerFailed', ({ outcome }) => outcome === 'timedOut', 1)
     const before = served.events('tick', ({ trigger, at }) => trigger === 'brisk' && at < Number(first?.at))
 
-    // Due 75 times until then; delayed by the others, it would have been polled once.
+    // The trigger is due many times before the deadline. Delayed by the others, it would be polled once.
     expect(before.length).toBeGreaterThan(5)
   })
 })

@@ -1,4 +1,4 @@
-"""Triggers that ask servers which never answer, two that are answered together, and one that is polled beside them."""
+"""Triggers whose servers never reply, two triggers that receive their replies together, and a fast trigger."""
 
 import os
 import ssl
@@ -27,7 +27,7 @@ def silent_https():
 
 
 def ask_until_answered(name, url):
-    """On a busy machine the first request may be ended before both servers were asked."""
+    """Fires with the reply of the server, and skips afterwards. A request that timed out is repeated."""
     if name in answered:
         return skip()
     answer = ask(url + "/both")

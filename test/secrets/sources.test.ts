@@ -1,4 +1,4 @@
-/** Where the secrets of tasks come from: variables, and folders as Docker and Kubernetes mount them. */
+/** Sources of the secrets of tasks: environment variables, and folders as Docker and Kubernetes mount them. */
 
 import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -26,7 +26,7 @@ function write(name: string, content: string | Uint8Array): void {
 
 const ask = (provider: SecretProvider | null, name: string) => askForSecret(provider, name, TASK)
 
-describe('secrets in variables', () => {
+describe('secrets in environment variables', () => {
   const secrets = environmentSecrets({
     CLOACA_SECRET_WAREHOUSE: '{"user": "etl", "password": "s3cret"}',
     CLOACA_SECRET_API_KEY: 'k-1234567\n',
@@ -38,33 +38,33 @@ describe('secrets in variables', () => {
   })
 
   it.each([
-    ['an object of texts has its fields', 'warehouse', { user: 'etl', password: 's3cret' }],
-    ['any other text is the field value, to the letter', 'api_key', { value: 'k-1234567\n' }],
-    ['a character that no variable can have stands as _', 'api-key', { value: 'k-1234567\n' }],
-    ['the name may stand as it is', 'exact', { value: 'as it is' }],
-    ['an object with other values is a text', 'port', { value: '{"port": 5432}' }],
-    ['half an object is a text', 'broken', { value: '{"user": "etl", "pass' }],
+    ['a JSON object of strings is returned with its fields', 'warehouse', { user: 'etl', password: 's3cret' }],
+    ['any other text is returned unchanged in the field "value"', 'api_key', { value: 'k-1234567\n' }],
+    ['a character that is invalid in a variable is written as _', 'api-key', { value: 'k-1234567\n' }],
+    ['the variable may contain the exact name of the secret', 'exact', { value: 'as it is' }],
+    ['a JSON object with other values is returned as text', 'port', { value: '{"port": 5432}' }],
+    ['an incomplete JSON object is returned as text', 'broken', { value: '{"user": "etl", "pass' }],
   ])('%s', async (_, name, fields) => {
     expect(await ask(secrets, name)).toEqual({ kind: 'found', fields })
   })
 
-  it.each(['', 'empty', 'nobody', 's'])('there is none of the name "%s"', async (name) => {
+  it.each(['', 'empty', 'nobody', 's'])('a secret of the name "%s" is not found', async (name) => {
     expect(await ask(secrets, name)).toEqual({ kind: 'unknown', message: `secret not found: ${name}` })
   })
 
-  it('are no misspelt settings, however short their names are', () => {
+  it('are not mistaken for misspelt settings, even with short names', () => {
     const settings = loadSettings({ folder, environment: { CLOACA_SECRET_S: 'x', CLOACA_SECRETS: 'mounted' } })
 
     expect(settings.get('secrets')).toBe('mounted')
   })
 
-  it('are no source where none is set', () => {
+  it('are not a source if no secret is set', () => {
     expect(environmentSecrets({ CLOACA_SECRETS: '/run/secrets', CLOACA_SECRET_: 'x', PATH: '/bin' })).toBeNull()
   })
 })
 
 describe('secrets in files', () => {
-  it('of Docker are files with one value, without the end of the line', async () => {
+  it('are read from files of Docker with one value, without the line end', async () => {
     write('token', 'abc def\n')
     write('windows', 'abc\r\n')
     write('two', 'abc\n\n')
@@ -76,7 +76,7 @@ describe('secrets in files', () => {
     expect(found).toEqual(values.map((value) => ({ kind: 'found', fields: { value } })))
   })
 
-  it('of Kubernetes are folders of links to the version that counts', async () => {
+  it('are read from folders of Kubernetes, which link to the current version', async () => {
     write('warehouse/..2026_01/user', 'etl')
     write('warehouse/..2026_01/password', 's3cret')
     write('warehouse/..2026_01/.config', '{}')
@@ -89,7 +89,7 @@ describe('secrets in files', () => {
     })
   })
 
-  it('that are replaced count from then on', async () => {
+  it('are read again after a replacement', async () => {
     const secrets = fileSecrets(folder)
     write('warehouse/..1/password', 'first')
     symlinkSync('..1', join(folder, 'warehouse/..data'))
@@ -104,7 +104,7 @@ describe('secrets in files', () => {
     expect([before, after]).toMatchObject([{ fields: { password: 'first' } }, { fields: { password: 'second' } }])
   })
 
-  it('are those of the folder, and no others, whatever the name is', async () => {
+  it('are never read from outside their folder, for any name', async () => {
     write('inside/token', 'abc')
     write('beside', 'not yours')
     symlinkSync('inside', join(folder, 'inside/..data'))
@@ -128,7 +128,7 @@ describe('secrets in files', () => {
     expect(await ask(secrets, 'token')).toMatchObject({ kind: 'found' })
   })
 
-  it('that are no texts, are too large or have lost their folder are the failure of the backend, which shows nothing of them', async () => {
+  it('cause an error without their content if they are binary, too large or no longer mounted', async () => {
     write('binary', Uint8Array.from([0x73, 0x33, 0xff]))
     write('large', '')
     truncateSync(join(folder, 'large'), 2_000_000)
@@ -145,10 +145,10 @@ describe('secrets in files', () => {
   })
 })
 
-describe('the source that counts', () => {
+describe('the source of secrets', () => {
   const environment = { CLOACA_SECRET_TOKEN: 'of the environment' }
 
-  it('is the environment before a folder, a function alone, and none where there is none', async () => {
+  it('is a function alone, or the environment before the folder, or not configured', async () => {
     write('token', 'of the folder')
     write('other', 'of the folder')
     const both = secretProvider(folder, environment)
@@ -164,7 +164,7 @@ describe('the source that counts', () => {
       expect(await ask(none, 'token')).toEqual({ kind: 'notConfigured', message: 'secrets backend not configured' })
   })
 
-  it('is not opened where its folder is missing, or is a file', () => {
+  it('is rejected if its folder is missing or is a file', () => {
     write('file', '')
     for (const path of [join(folder, 'missing'), join(folder, 'file')])
       expect(() => secretProvider(path, {})).toThrow(
@@ -172,7 +172,7 @@ describe('the source that counts', () => {
       )
   })
 
-  it('is asked for a task that runs, and for nobody else', async () => {
+  it('is called for running tasks only', async () => {
     const asked: unknown[] = []
     const provider: SecretProvider = (name, request) => {
       asked.push([name, request])
@@ -186,14 +186,14 @@ describe('the source that counts', () => {
     expect(asked).toEqual([['token', TASK]])
   })
 
-  it('that gives more than a mebibyte is refused, since it could not be hidden', async () => {
+  it('causes an error if it returns more than 1 MiB, which would be too large to hide in logs', async () => {
     const found = await ask(() => ({ one: 'x'.repeat(1_000_000), other: 'y'.repeat(100_000) }), 'token')
 
     expect(found).toMatchObject({ kind: 'failed', message: expect.stringContaining('may have at most 1048576') })
   })
 
   it.each([['a text'], [['list']], [{ port: 5432 }], [7], [{ nested: { value: 'x' } }]])(
-    'that gives %j is broken, and says nothing of what it gave',
+    'causes an error without the returned value if it returns %j',
     async (found) => {
       expect(await ask(() => found as never, 'token')).toEqual({
         kind: 'failed',

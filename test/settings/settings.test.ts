@@ -1,15 +1,17 @@
-/** Settings from files, the environment and flags: which one counts, and what is refused. */
+/** Settings from files, environment variables and flags: their precedence, and rejected values. */
 
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import * as v from 'valibot'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { DEFAULT_CONFIG } from '../../src/engine/config.ts'
+import { DEFAULT_CONFIG } from '../../src/engine/engine-config.ts'
 import { UsageError } from '../../src/errors.ts'
-import { DEFAULT_LIMITS, LEAST_MEMORY_MEBIBYTES } from '../../src/host/process/host-limits.ts'
-import { runnerOptions } from '../../src/runner/options.ts'
-import { optionsOf, programLimitsOf, projectOptions } from '../../src/runner/project-options.ts'
+import { DEFAULT_LIMITS, MIN_MEMORY_MEBIBYTES } from '../../src/host/process/host-limits.ts'
+import { projectOptions } from '../../src/runner/project-options.ts'
+import { runnerOptions } from '../../src/runner/runner-options.ts'
+import { programLimitsFromSettings, runnerOptionsFromSettings } from '../../src/runner/start/setting-options.ts'
 import { loadSettings, type SettingSources } from '../../src/settings/settings.ts'
-import { SETTING_KEYS, settingOf } from '../../src/settings/table.ts'
+import { getSetting, SETTING_KEYS } from '../../src/settings/settings-table.ts'
 import { type TemporaryFolder, temporaryFolder } from '../support/store-sites.ts'
 
 let folder: TemporaryFolder
@@ -35,7 +37,7 @@ function refusal(sources: Partial<SettingSources> = {}): UsageError {
 }
 
 describe('a setting', () => {
-  it('counts as it was named last: default, file, environment, flag', () => {
+  it('is taken from the flag, else the environment, else the file, else the default', () => {
     const shownGrace = (sources: Partial<SettingSources> = {}) =>
       load(sources)
         .shown()
@@ -54,7 +56,7 @@ describe('a setting', () => {
     expect(byFlag).toEqual({ key: 'grace', value: '4s', from: '--grace' })
   })
 
-  it('may stand under "cloaca" in package.json, and a package.json without it has none', () => {
+  it('can be in the key "cloaca" of package.json, which may lack that key', () => {
     manifest({ name: 'cloaca', version: '1.0.0' })
     const without = load().get('limits.poll')
     manifest({ name: 'jobs', cloaca: { limits: { poll: '1500ms', memory: '2gb' }, 'max-concurrent-tasks': 8 } })
@@ -67,7 +69,7 @@ describe('a setting', () => {
     expect(settings.get('max-concurrent-tasks')).toBe(8)
   })
 
-  it('may stand in a section within a section, and its variable may be one that others know', () => {
+  it('can be in a nested section, and can have a variable that other programs use as well', () => {
     toml('[streams.kafka]\nbrokers = ["one:9092", "two:9092"]\npassword = "hunter22"')
 
     const inFile = load()
@@ -86,7 +88,7 @@ describe('a setting', () => {
       'Unknown setting "streams.kafka.broker". Did you mean "streams.kafka.brokers"?',
     ],
     ['[streams.kafak]\nbrokers = []', 'Unknown setting "streams.kafak"'],
-  ])('is refused in a wrong section or of a wrong kind: %s', (text, message) => {
+  ])('is rejected in an unknown section or with a value of the wrong type: %s', (text, message) => {
     toml(text)
 
     expect(refusal().message).toContain(message)
@@ -99,25 +101,25 @@ describe('a setting', () => {
     ['90m', 5_400_000],
     [' 7d ', 604_800_000],
     ['never', null],
-  ])('that is a duration is written with its unit: %s', (text, expected) => {
+  ])('is read from a duration with a unit: %s', (text, expected) => {
     toml(`[retention]\nexecutions = "${text}"`)
 
     expect(load().get('retention.executions')).toBe(expected)
   })
 
-  it('that is the name of a variable with nothing in it is not set', () => {
+  it('is not set by an empty variable', () => {
     expect(load({ environment: { CLOACA_DATABASE_URL: '', CLOACA_GRACE: '' } }).isSet('database')).toBe(false)
   })
 
-  it('is read from a file that an editor of Windows has written', () => {
+  it('is read from a file with a byte order mark and Windows line ends', () => {
     toml('\ufeffgrace = "2s"\r\n[log]\r\nformat = "json"\r\n')
 
     expect(load().get('log.format')).toBe('json')
   })
 })
 
-describe('a file that is named', () => {
-  it('takes the place of those in the folder, and relative paths count from it', () => {
+describe('a settings file that is named by a flag or a variable', () => {
+  it('replaces the files of the project folder, and its relative paths start at its own folder', () => {
     mkdirSync(folder.file('etc'))
     writeFileSync(folder.file('etc/jobs.toml'), 'grace = "2s"\npython = ".venv/bin/python"\n')
     toml('grace = "9s"\njitter = "9s"\n')
@@ -126,11 +128,14 @@ describe('a file that is named', () => {
 
     expect(settings.file).toBe(folder.file('etc/jobs.toml'))
     expect([settings.get('grace'), settings.isSet('jitter')]).toEqual([2_000, false])
-    expect(optionsOf(settings).python).toEqual({ kind: 'cpython', executable: folder.file('etc/.venv/bin/python') })
+    expect(runnerOptionsFromSettings(settings).python).toEqual({
+      kind: 'cpython',
+      executable: folder.file('etc/.venv/bin/python'),
+    })
     expect(settings.shown()).toContainEqual({ key: 'grace', value: '2s', from: folder.file('etc/jobs.toml') })
   })
 
-  it('may be named by a variable, which counts less than the flag, or be a package.json', () => {
+  it('can be a package.json, and a flag takes precedence over the variable', () => {
     writeFileSync(folder.file('one.toml'), 'grace = "1s"')
     writeFileSync(folder.file('two.toml'), 'grace = "2s"')
     manifest({ cloaca: { grace: '3s' } })
@@ -147,7 +152,7 @@ describe('a file that is named', () => {
     ['package.json', /Settings file ".*package\.json" has no key "cloaca"/],
     ['broken.toml', /Cannot read settings file "broken\.toml": /],
     ['', /Cannot read settings file ".*": EISDIR/],
-  ])('is refused where it has no settings: %j', (name, message) => {
+  ])('is rejected if it is missing, invalid or without settings: %j', (name, message) => {
     writeFileSync(folder.file('broken.toml'), 'grace = ')
     writeFileSync(folder.file('package.json'), '{}')
     toml('grace = "9s"')
@@ -159,13 +164,13 @@ describe('a file that is named', () => {
   })
 })
 
-describe('what is no setting', () => {
+describe('invalid settings', () => {
   it.each([
     ['graze = "2s"', 'graze', /Unknown setting "graze"\. Did you mean "grace"\?/],
     ['maxConcurrentTasks = 3', 'maxConcurrentTasks', /Did you mean "max-concurrent-tasks"\?/],
     ['[limits]\npol = "2s"', 'limits.pol', /Unknown setting "limits\.pol"\. Did you mean "limits\.poll"\?/],
     ['memory = "2gb"', 'memory', /Did you mean "limits\.memory"\?/],
-    ['[limit]\npoll = "2s"', 'limit', /Unknown setting "limit"\. Did you mean "limits"\?/],
+    ['[limts]\npoll = "2s"', 'limts', /Unknown setting "limts"\. Did you mean "limits"\?/],
     ['zzz = 1', 'zzz', /Unknown setting "zzz"\.$/],
     ['__proto__ = 1', '__proto__', /Unknown setting "__proto__"/],
     ['limits = 5', 'limits', /"limits" must be a table of settings/],
@@ -179,7 +184,7 @@ describe('what is no setting', () => {
     ['[limits]\nmemory = "100mb"', 'limits.memory', /at least "384mb", but "100mb"/],
     ['[limits]\npoll = "0s"', 'limits.poll', /at least 1ms/],
     ['[log]\nformat = "xml"', 'log.format', /one of "auto", "text", "json", but "xml"/],
-  ])('%j is refused with the nearest key or what is expected', (text, path, message) => {
+  ])('%j is rejected with the nearest key or the expected value', (text, path, message) => {
     toml(text)
 
     expect(refusal()).toMatchObject({
@@ -189,7 +194,7 @@ describe('what is no setting', () => {
     })
   })
 
-  it('is told all at once, wherever it stands', () => {
+  it('are reported together for the file, the environment and the flags', () => {
     toml('graze = 1\n[limits]\npoll = 5')
 
     const { message } = refusal({ environment: { CLOACA_JITTER: 'much' }, flags: { interpreters: '0' } })
@@ -201,14 +206,14 @@ describe('what is no setting', () => {
   it.each([
     ['cloaca.toml', 'grace = ', /^Cannot read settings file "cloaca\.toml": .* \(line 1, column \d+\)$/],
     ['package.json', '{"cloaca": {', /^Cannot read settings file "package\.json": /],
-    ['package.json', '{"cloaca": 5}', /"cloaca" must be an object with settings, but 5/],
-  ])('a broken %s is an error that says where', (name, text, message) => {
+    ['package.json', '{"cloaca": 5}', /"cloaca" must be a table of settings, but 5/],
+  ])('a broken %s is rejected with an error that names the file or the key', (name, text, message) => {
     writeFileSync(folder.file(name), text)
 
     expect(refusal().message).toMatch(message)
   })
 
-  it('a folder in the place of the file is an error, and one in the place of package.json is none', () => {
+  it('a folder named cloaca.toml is rejected, and a folder named package.json is ignored', () => {
     mkdirSync(folder.file('package.json'))
     expect(load().isSet('grace')).toBe(false)
     mkdirSync(join(root(), 'cloaca.toml'))
@@ -216,14 +221,14 @@ describe('what is no setting', () => {
     expect(refusal().message).toMatch(/^Cannot read settings file "cloaca\.toml": EISDIR/)
   })
 
-  it('two files with settings are one too many', () => {
+  it('settings in both cloaca.toml and package.json are rejected', () => {
     toml('grace = "1s"')
     manifest({ cloaca: {} })
 
     expect(refusal().message).toMatch(/Both .* Move all settings to one of these files/)
   })
 
-  it("a variable of another program is nobody's concern, and a misspelt one is an error", () => {
+  it('a variable of another program is ignored, and a misspelt variable is rejected', () => {
     const others = {
       CLOACA_SERVICE_HOST: '10.0.0.1',
       CLOACA_PORT: 'tcp://10.0.0.1:80',
@@ -240,22 +245,27 @@ describe('what is no setting', () => {
 })
 
 describe('the table of settings', () => {
-  it('has the defaults of the engine and of its interpreters', () => {
-    const { alerts, config, database, durability, interpreters, reloadGraceMs, streams, ...limits } = optionsOf(load())
-    const { maxConcurrentTasks, taskTimeoutMs, pollDeadlineMs, pollJitterMs, retention } = DEFAULT_CONFIG
-    const { attemptLogBytes, pollLogBytes, keepSkipLogs, predicateTimeoutMs, predicateSteps } = DEFAULT_CONFIG
+  it('has the same defaults as the engine and its interpreters', () => {
+    const { alerts, config, database, durability, interpreters, reloadGraceMs, streams, ...limits } =
+      runnerOptionsFromSettings(load())
+    const { maxConcurrentTasks, taskTimeoutMs, parkMs, pollDeadlineMs, pollJitterMs, retention } = DEFAULT_CONFIG
+    const { attemptLogBytes, pollLogBytes, triggerStateBytes, keepSkipLogs } = DEFAULT_CONFIG
+    const { predicateTimeoutMs, predicateSteps, triesLater } = DEFAULT_CONFIG
 
     expect(config).toEqual({
       maxConcurrentTasks,
       taskTimeoutMs,
+      parkMs,
       pollDeadlineMs,
       pollJitterMs,
       retention,
       attemptLogBytes,
       pollLogBytes,
+      triggerStateBytes,
       keepSkipLogs,
       predicateTimeoutMs,
       predicateSteps,
+      triesLater,
     })
     expect(alerts).toMatchObject({ url: null, secret: null, command: null, failuresInRow: 3, lateByMs: 60_000 })
     expect({ database, durability, interpreters, reloadGraceMs }).toEqual({
@@ -276,18 +286,19 @@ describe('the table of settings', () => {
       loadTimeoutMs: DEFAULT_LIMITS.loadDeadlineMs,
     })
     expect(Object.keys(streams ?? {})).toEqual(['kafka'])
-    expect(programLimitsOf(load())).toMatchObject({ memoryMebibytes: DEFAULT_LIMITS.memoryMebibytes })
-    expect(settingOf('limits.memory').type.readText(`${LEAST_MEMORY_MEBIBYTES}`)).toBeDefined()
-    expect(settingOf('limits.memory').type.readText(`${LEAST_MEMORY_MEBIBYTES - 1}`)).toBeUndefined()
+    expect(programLimitsFromSettings(load())).toMatchObject({ memoryMebibytes: DEFAULT_LIMITS.memoryMebibytes })
+    const { schema, fromText } = getSetting('limits.memory').type
+    expect(v.is(schema, fromText(`${MIN_MEMORY_MEBIBYTES}`))).toBe(true)
+    expect(v.is(schema, fromText(`${MIN_MEMORY_MEBIBYTES - 1}`))).toBe(false)
   })
 
-  it('shows each value as it can be written, and gives each a variable and a flag of its own', () => {
+  it('shows each default in a form that it can parse, and has no duplicate variables or flags', () => {
     for (const key of SETTING_KEYS) {
-      const { type, default: byDefault } = settingOf(key)
-      if (byDefault !== null) expect(type.readText(type.show(byDefault)), key).toEqual(byDefault)
+      const { type, default: byDefault } = getSetting(key)
+      if (byDefault !== null) expect(v.parse(type.schema, type.fromText(type.show(byDefault))), key).toEqual(byDefault)
     }
-    const variables = SETTING_KEYS.map((key) => settingOf(key).variable)
-    const flags = SETTING_KEYS.map((key) => settingOf(key).flag).filter((flag) => flag !== null)
+    const variables = SETTING_KEYS.map((key) => getSetting(key).variable)
+    const flags = SETTING_KEYS.map((key) => getSetting(key).flag).filter((flag) => flag !== null)
 
     expect(new Set(variables).size).toBe(variables.length)
     expect(new Set(flags).size).toBe(flags.length)
@@ -302,14 +313,16 @@ describe('the settings of alerts', () => {
         .map(({ key, value }) => [key, value]),
     )
 
-  it('show neither the secret nor the path of the URL, wherever they come from', () => {
+  it('are shown without the secret and without the path of the URL', () => {
     toml('[alerts]\nurl = "https://hooks.example.com/T0P/key?token=T0P"\nsecret = "T0P"\ncommand = ["notify", "a b"]')
 
     expect(shown()).toMatchObject({
       'alerts.url': 'https://hooks.example.com/…',
       'alerts.secret': 'set',
       'alerts.command': '["notify","a b"]',
-      'alerts.on': 'execution-failed, trigger-failing, trigger-late, interpreter-quarantined, database-refused',
+      'alerts.on':
+        'execution-failed, trigger-failing, trigger-late, interpreter-quarantined, database-refused, ' +
+        'trigger-disabled, trigger-silent, deadline-missed, engine-lost',
     })
     expect(shown({ environment: { CLOACA_ALERTS_ON: 'trigger-late,execution-failed' } })['alerts.on']).toBe(
       'execution-failed, trigger-late',
@@ -320,7 +333,7 @@ describe('the settings of alerts', () => {
     ['secret = 12345678', 'alerts.secret'],
     ['url = "https://user:12345678@example.com"', 'alerts.url'],
     ['url = "htps://example.com/12345678"', 'alerts.url'],
-  ])('that are wrong, as %j, are not shown either', (text, path) => {
+  ])('are not shown in the error if they are invalid: %j', (text, path) => {
     toml(`[alerts]\n${text}`)
     const { facts, message } = refusal()
 
@@ -333,13 +346,13 @@ describe('the settings of alerts', () => {
     ['on = []', /a list of one or more of/],
     [
       'on = ["trigger-lat"]',
-      /a list of one or more of .*, but "trigger-lat" \(string\) was given\. Did you mean "trigger-late"\?$/,
+      /"alerts\.on\[0\]" must be one of .*, but "trigger-lat" \(string\) was given\. Did you mean "trigger-late"\?$/,
     ],
-    ['on = ["trigger-late", 3]', /, but 3 \(number\) was given\.$/],
+    ['on = ["trigger-late", 3]', /"alerts\.on\[1\]" must be one of .*, but 3 \(number\) was given\.$/],
     ['command = []', /a list of a program and its arguments/],
     ['failures-in-row = 0', /1 or more/],
     ['every = 3', /Unknown setting "alerts\.every"/],
-  ])('are refused as others are: %j', (text, message) => {
+  ])('are rejected with the expected value if they are invalid: %j', (text, message) => {
     toml(`[alerts]\n${text}`)
 
     expect(refusal().message).toMatch(message)
@@ -347,13 +360,13 @@ describe('the settings of alerts', () => {
 })
 
 describe('the options of a Node program', () => {
-  it('name the wrong word of a list of alerts', () => {
+  it('are rejected with the position of an unknown kind in the list of alerts', () => {
     expect(() => runnerOptions({ alerts: { on: ['trigger-late', 'database-refusd'] as never } })).toThrow(
-      /"alerts\.on" must be .*, but "database-refusd" \(string\) was given\. Did you mean "database-refused"\?$/,
+      /"alerts\.on\[1\]" must be .*, but "database-refusd" \(string\) was given\. Did you mean "database-refused"\?$/,
     )
   })
 
-  it('are those of its project, and Runner.open takes them', () => {
+  it('are read from the settings of its project, and are valid options of a runner', () => {
     toml('max-concurrent-tasks = 9\n[limits]\nload = "3s"\n[retention]\nexecutions = "never"')
 
     const options = projectOptions({ folder: root(), environment: { CLOACA_DURABILITY: 'normal' } })

@@ -1,4 +1,4 @@
-/** Counts which faults met which operations: each fault is counted once for every operation that was under way on its process. */
+/** Coverage of operations by faults: each fault is counted once for every operation that its process is performing. */
 
 export class Coverage {
   readonly #underWay = new Map<string, Map<string, number>>()
@@ -12,7 +12,7 @@ export class Coverage {
     this.#add(process, operation, -1)
   }
 
-  /** Counts a fault at a process. Without a process, all of them are meant. */
+  /** Counts a fault of a process, or of all processes for null. */
   fault(kind: string, process: string | null): void {
     const operations = this.#pairs.get(kind) ?? new Map<string, number>()
     this.#pairs.set(kind, operations)
@@ -58,7 +58,7 @@ export function mergedCoverage(all: readonly Pairs[]): Pairs {
   return merged
 }
 
-/** Prints faults as columns and operations as rows. */
+/** Returns a table with a column per fault and a row per operation. */
 export function coverageTable(pairs: Pairs): string {
   const faults = Object.keys(pairs).sort()
   const operations = [...new Set(Object.values(pairs).flatMap((counts) => Object.keys(counts)))].sort()

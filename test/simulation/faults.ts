@@ -1,16 +1,16 @@
-/** Carries out the faults of a program. */
+/** Faults of a program: kills, suspensions, refusals, cut connections and changes of the clock. */
 
 import type { Fault, ProgramProcess } from './program.ts'
 import type { SimulatedDatabase } from './simulated-database.ts'
 import type { SimulatedProcess } from './simulated-process.ts'
 import type { Simulation } from './simulation.ts'
 
-/** Time after which all processes have noticed that the database was replaced. */
+/** Time after the replacement of the database until all processes have noticed it. */
 const LET_GO_WITHIN_MS = 3_000
 
-/** Time after which a store checks again that its file is in place, and some more. */
+/** Interval at which a store checks that its file is in place, plus a margin. */
 const CHECKED_WITHIN_MS = 12
-/** Time within which all processes have to be quiet at once. */
+/** Longest wait for a moment at which all processes are idle. */
 const QUIET_WITHIN_MS = 2_000
 
 export interface FaultPorts {
@@ -28,7 +28,7 @@ export class Faults {
     this.#ports = ports
   }
 
-  /** Time at which all processes have closed a database that was replaced. */
+  /** Time at which all processes have closed the replaced database. */
   get letGoAt(): number {
     return this.#replacedAt + LET_GO_WITHIN_MS
   }
@@ -58,7 +58,10 @@ export class Faults {
     }
   }
 
-  /** A store that has just checked its file commits the progress of an execution into the file that is moved away. */
+  /**
+   * Moves or replaces the database when no process has computed for some time. Otherwise a store that has just checked
+   * its file would commit into the file that was moved away.
+   */
   #disturbWhenQuiet(kind: 'moveDatabase' | 'replaceDatabase', forMs: number, until: number): void {
     const { loop } = this.#simulation
     const processes = [...this.#simulation.processes.values()]
@@ -81,7 +84,7 @@ export class Faults {
         process.kill()
         break
       case 'killAfterCommit':
-        process.killAfterCommit()
+        process.refusals.killAfterCommit()
         break
       case 'suspend':
         process.suspend(fault.withPython)
@@ -97,7 +100,7 @@ export class Faults {
         process.reload(fault.generation, fault.fails)
         break
       case 'refuse':
-        process.refuse(fault)
+        process.refusals.refuse(fault)
         break
       case 'refuseFor':
         process.refuseFor(fault.code, fault.forMs)
@@ -116,14 +119,17 @@ export class Faults {
     const machine = machines[index]
     if (machine !== undefined) machine.wallOffsetMs += byMs
     const offsets = [0, ...machines.map(({ wallOffsetMs }) => wallOffsetMs)]
-    if (Math.max(...offsets) - Math.min(...offsets) > 590_000) model.triggers.clockSetBackFar()
+    if (Math.max(...offsets) - Math.min(...offsets) > 590_000) {
+      model.triggers.clockSetBackFar()
+      model.batches.clockSetBackFar()
+    }
   }
 }
 
 /**
- * Whether a process closes the file and its log before another one opens the next file. A client that is idle does not
- * look. A process that cannot write keeps the log, and opens no other file until the log is removed.
+ * Returns whether a process closes a replaced file and its log before another process opens the new file. An idle
+ * client does not check its file. A process that cannot write keeps the log, and opens no file until it is removed.
  */
-function closesReplaced({ state, isSuspended, isRefused, spec }: SimulatedProcess): boolean {
-  return state === 'ended' || (state === 'running' && !isSuspended && !isRefused && spec.role === 'serve')
+function closesReplaced({ state, isSuspended, refusals, spec }: SimulatedProcess): boolean {
+  return state === 'ended' || (state === 'running' && !isSuspended && !refusals.isRefusing && spec.role === 'serve')
 }

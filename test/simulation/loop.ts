@@ -1,16 +1,16 @@
 /**
- * Simulated time and the order of everything that happens. Several processes share one real thread: each has an event loop
- * with the phases of Node's (timers, answers, immediates), and between two callbacks of one process any other process may
- * run, or a step of the program: a request, a kill, a suspension, a jump of a wall clock.
+ * Simulated time and the order of all callbacks. Several processes share one real thread. Each has an event loop with
+ * the phases of Node's event loop: timers, answers, immediates. Between two callbacks of one process, another process
+ * or a step of the program may run: a request, a kill, a suspension, a jump of a wall clock.
  *
- * Timers that are due together run one after the other, and only their promises settle between them. The immediates that
- * they ask for, such as the transaction of a store, run after all of them, as in Node.
+ * Timers that are due together run one after the other, and only their promises settle between them. Their immediates,
+ * such as the transaction of a store, run after all of them, as in Node.
  */
 
 import type { SeededRandom } from './random.ts'
 
 export interface ScheduledCallback {
-  /** Idempotent. */
+  /** Prevents the callback. Further calls do nothing. */
   cancel(): void
 }
 
@@ -19,7 +19,7 @@ interface Entry {
   readonly order: number
   readonly run: () => void
   isCancelled: boolean
-  /** Purpose of a timer, for messages. */
+  /** Purpose of a timer, shown in messages. */
   readonly label?: string
 }
 
@@ -31,9 +31,9 @@ export class ProcessLoop {
   readonly #timers: Entry[] = []
   readonly #answers: Entry[] = []
   #immediates: Entry[] = []
-  /** Callbacks of the present round of the event loop. */
+  /** Callbacks of the current round of the event loop. */
   #round: Entry[] = []
-  /** The process computes until this time. */
+  /** Time until which the process computes. */
   busyUntil = 0
 
   constructor(name: string, loop: SimulationLoop) {
@@ -41,17 +41,17 @@ export class ProcessLoop {
     this.#loop = loop
   }
 
-  /** Calls back in the timers phase, at a time or later. */
+  /** Calls `run` in the timers phase, at the given time or later. */
   timer(at: number, run: () => void, label = 'a timer'): ScheduledCallback {
     return this.#add(this.#timers, at, run, label)
   }
 
-  /** Calls back when an answer from outside arrives: from Python, or from a server. */
+  /** Calls `run` when a result from Python or from a server arrives. */
   answer(at: number, run: () => void): ScheduledCallback {
     return this.#add(this.#answers, at, run)
   }
 
-  /** Calls back after the promises of this turn, in the immediates phase. */
+  /** Calls `run` in the immediates phase, after the promises of this turn. */
   soon(run: () => void): ScheduledCallback {
     return this.#add(this.#immediates, this.#loop.now, run)
   }
@@ -61,7 +61,7 @@ export class ProcessLoop {
     return this.#timers.filter((timer) => !timer.isCancelled).map(({ label }) => label ?? '')
   }
 
-  /** No callback of the process ever runs again. */
+  /** Ends the process: none of its callbacks runs again. */
   end(): void {
     this.state = 'ended'
     for (const entries of [this.#timers, this.#answers, this.#immediates, this.#round]) entries.length = 0
@@ -88,7 +88,7 @@ export class ProcessLoop {
   #beginRound(): Entry | undefined {
     const now = this.#loop.now
     this.#round = [...due(this.#timers, now), ...due(this.#answers, now)]
-    // Immediates of the callbacks above are part of this round, those of immediates of the next one.
+    // Immediates of timers and answers run in this round. Immediates of immediates run in the next round.
     this.#round.push({ at: now, order: 0, run: () => this.#takeImmediates(), isCancelled: false })
     return this.#round.shift()
   }
@@ -114,7 +114,7 @@ export class ProcessLoop {
   }
 }
 
-/** Maximum number of turns of the event loop at one simulated time. More mean that the simulation loops for ever. */
+/** Maximum number of turns of the event loop at one simulated time. More turns are an endless loop. */
 const MAX_TURNS_AT_ONE_TIME = 200_000
 
 export class SimulationLoop {
@@ -127,7 +127,7 @@ export class SimulationLoop {
   readonly #untilAnswered: () => Promise<void> | null
   #order = 0
   #turnsAtOneTime = 0
-  /** Turns so far. */
+  /** Number of turns so far. */
   turns = 0
 
   constructor(random: SeededRandom, untilAnswered: () => Promise<void> | null = () => null) {
@@ -142,7 +142,7 @@ export class SimulationLoop {
     return process
   }
 
-  /** Runs a step of the program at a time, between two turns of the event loops. */
+  /** Runs a step of the program at the given time, between two turns of the event loops. */
   step(at: number, run: () => void): void {
     insert(this.#steps, { at: Math.max(at, this.now), order: this.nextOrder(), run, isCancelled: false })
   }
@@ -152,7 +152,7 @@ export class SimulationLoop {
     return this.#order
   }
 
-  /** Runs everything up to a time, or until `isDone` answers true between two turns. */
+  /** Runs all callbacks up to a time, or until `isDone` returns true between two turns. */
   async run(until: number, isDone: () => boolean = () => false): Promise<void> {
     while (!isDone()) {
       const stepAt = first(this.#steps)
@@ -173,7 +173,7 @@ export class SimulationLoop {
     if (!isDone()) this.now = Math.max(this.now, until)
   }
 
-  /** Most callbacks take microseconds, some a few milliseconds. */
+  /** Returns the duration of a callback: mostly microseconds, sometimes a few milliseconds. */
   #computingMs(): number {
     const drawn = this.#random.next()
     if (drawn < 0.7) return 0
@@ -187,7 +187,7 @@ export class SimulationLoop {
     this.now = Math.max(this.now, at)
   }
 
-  /** The promises of a turn settle before anything else happens. */
+  /** Waits until the promises of a turn have settled. */
   async #settled(): Promise<void> {
     await new Promise<void>((resolve) => setImmediate(resolve))
     for (let answered = this.#untilAnswered(); answered !== null; answered = this.#untilAnswered()) {
@@ -201,14 +201,14 @@ function first(entries: readonly Entry[]): number {
   return entries[0]?.at ?? Number.POSITIVE_INFINITY
 }
 
-/** Removes and returns the entries up to a time. */
+/** Removes and returns the entries that are due. */
 function due(entries: Entry[], now: number): readonly Entry[] {
   let count = 0
   while (count < entries.length && (entries[count]?.at ?? 0) <= now) count += 1
   return entries.splice(0, count)
 }
 
-/** Keeps the order of times, and of calls for equal times. */
+/** Inserts an entry in the order of times. Entries with equal times keep the order of their calls. */
 function insert(entries: Entry[], entry: Entry): void {
   let index = entries.length
   while (index > 0 && (entries[index - 1]?.at ?? 0) > entry.at) index -= 1

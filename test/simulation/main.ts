@@ -1,14 +1,14 @@
 /**
- * `npm run simulate`: runs seeds of the simulation. A failing seed prints the broken invariant, the shortest program that breaks
- * it, and the command that repeats it; the exit code is 1.
+ * `npm run simulate`: runs seeds of the simulation. For a failing seed it prints the broken invariant, the shortest
+ * program that breaks it, and the command that repeats it, and ends with exit code 1.
  *
- *     npm run simulate -- --seeds 1-500            these seeds
- *     npm run simulate -- --minutes 10             new seeds for so long
- *     … --seeds 1-500 --minutes 2                  these seeds, as far as the time suffices
- *     npm run simulate -- --seed 7 --verbose       one seed, with a line for everything that happens
- *     npm run simulate -- --seed 7 --shrink        one seed, and the shortest program, however long that takes
- *     npm run simulate -- --mutants                whether the simulation finds every mutant
- *     … --store postgres                           on a PostgreSQL server of its own
+ *     npm run simulate -- --seeds 1-500            runs these seeds
+ *     npm run simulate -- --minutes 10             runs new seeds for 10 minutes
+ *     … --seeds 1-500 --minutes 2                  runs these seeds, but for at most 2 minutes
+ *     npm run simulate -- --seed 7 --verbose       runs one seed and prints a line for each event
+ *     npm run simulate -- --seed 7 --shrink        finds the shortest failing program of one seed, without a time limit
+ *     npm run simulate -- --mutants                checks that the simulation finds every mutant
+ *     … --store postgres                           uses its own PostgreSQL server
  */
 
 import { availableParallelism } from 'node:os'
@@ -19,7 +19,7 @@ import type { StoreKind } from './program.ts'
 import { runProgram, runSeeds, type SeedResult } from './seeds.ts'
 import { programText, shrink } from './shrink.ts'
 
-/** Failures that are shrunk in one run; the others are only named. */
+/** Maximum number of failures that one run shrinks. Further failures are only printed. */
 const MAX_SHRUNK = 3
 const SHRINK_WITHIN_MS = 60_000
 
@@ -82,7 +82,7 @@ function runRange(first: number, last: number, until: number, options: Options):
   return runAll(() => (next > last || performance.now() > until ? null : next++), options)
 }
 
-/** New seeds each time: they begin with the time. */
+/** Runs seeds that start with the current time, so that they are new in each run. */
 function runNew(until: number, options: Options): Promise<number> {
   let next = Math.floor(Date.now() / 1_000) * 1_000
   console.log(`seeds from ${next} on`)
@@ -98,12 +98,12 @@ async function runAll(next: () => number | null, { store, jobs }: Options): Prom
   for (const { seed } of failed.slice(0, MAX_SHRUNK)) await reportFailure(seed, store, SHRINK_WITHIN_MS)
   for (const { seed, violation } of failed.slice(MAX_SHRUNK))
     console.log(`seed ${seed} broke ${violation?.invariant}: ${violation?.message}`)
-  console.log(
-    `\nHow often each fault met each operation:\n\n${coverageTable(mergedCoverage(results.map(({ coverage }) => coverage)))}\n`,
-  )
+  const table = coverageTable(mergedCoverage(results.map(({ coverage }) => coverage)))
+  console.log(`\nHow often each fault met each operation:\n\n${table}\n`)
   const simulated = results.reduce((sum, { simulatedMs }) => sum + simulatedMs, 0) / 1_000
   console.log(
-    `${results.length} seeds on ${store}, ${failed.length} failed; ${Math.round(simulated / 3_600)} simulated hours in ${Math.round(seconds)} s, ` +
+    `${results.length} seeds on ${store}, ${failed.length} failed; ` +
+      `${Math.round(simulated / 3_600)} simulated hours in ${Math.round(seconds)} s, ` +
       `${Math.round(simulated / seconds)} times faster than real time`,
   )
   return failed.length > 0 || results.length === 0 ? 1 : 0

@@ -1,4 +1,4 @@
-/** Random numbers that repeat: one seed gives one sequence, on every machine. */
+/** Repeatable random numbers: one seed results in the same sequence on every machine. */
 
 const UINT32 = 2 ** 32
 
@@ -33,7 +33,7 @@ export class SeededRandom {
     return value
   }
 
-  /** Returns UUIDs of version 4. */
+  /** Returns a UUID of version 4. */
   readonly uuid = (): string => {
     const digits = Array.from({ length: 4 }, () =>
       Math.floor(this.next() * UINT32)
@@ -41,11 +41,12 @@ export class SeededRandom {
         .padStart(8, '0'),
     ).join('')
     const variant = ((Number.parseInt(digits[16] ?? '0', 16) & 3) | 8).toString(16)
-    return `${digits.slice(0, 8)}-${digits.slice(8, 12)}-4${digits.slice(13, 16)}-${variant}${digits.slice(17, 20)}-${digits.slice(20, 32)}`
+    const [first, second, third] = [digits.slice(0, 8), digits.slice(8, 12), digits.slice(13, 16)]
+    return `${first}-${second}-4${third}-${variant}${digits.slice(17, 20)}-${digits.slice(20, 32)}`
   }
 }
 
-/** FNV-1a, with a last mix so that similar texts differ in every bit. */
+/** Returns the FNV-1a hash of a text, mixed again so that similar texts differ in every bit. */
 export function hashOf(text: string): number {
   let hash = 0x811c9dc5
   for (let index = 0; index < text.length; index++) {

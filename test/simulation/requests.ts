@@ -1,26 +1,46 @@
 /**
- * Callers: they send the requests of a program to engines, and compare each answer with the database at that moment. What an
- * answer says has to stay true until another request changes it.
+ * Callers of engines. They send the requests of a program, and compare each result with the database at that moment. A
+ * result must stay true until another request changes it.
  */
 
 import type { Engine } from '../../src/engine/engine.ts'
 import { UsageError } from '../../src/errors.ts'
+import { cancelBackfill, startBackfill } from './backfill-requests.ts'
 import type { Coverage } from './coverage.ts'
+import { checkKeyed, checkKeyedRefusal, performKeyed } from './keyed-requests.ts'
+import { checkLimitChange, checkLimited, isOfLimit, performOnLimit } from './limit-requests.ts'
 import type { SimulationLoop } from './loop.ts'
+import type { ApprovalModel } from './model/approvals.ts'
+import type { BatchModel } from './model/batches.ts'
 import type { ExecutionModel } from './model/executions.ts'
 import type { GraphModel } from './model/graphs.ts'
+import type { LimitModel } from './model/limits.ts'
+import type { SignalModel } from './model/signals.ts'
 import type { TriggerModel } from './model/triggers.ts'
 import type { Report } from './model/violation.ts'
+import type { WorkflowLimitModel } from './model/workflow-limits.ts'
 import type { Program, Request } from './program.ts'
+import { checkRetries } from './retry-requests.ts'
 import type { SimulatedProcess } from './simulated-process.ts'
+import { marked, priorityOf, submit } from './start-requests.ts'
+import { checkEnabled, checkSet, hasOverride } from './trigger-requests.ts'
+import {
+  answerApproval,
+  checkAnswered,
+  checkReceipt,
+  checkRefusedAnswer,
+  checkRefusedSignal,
+  noteOf,
+  sendSignal,
+} from './wait-requests.ts'
 
-/** A request and its answer. */
+/** Request and its result. */
 export interface Sent {
   readonly request: Request
   readonly target: string | null
   readonly calledAt: number
   answeredAt: number | null
-  /** `refused`: an error that says that nothing was done. `unknown`: the process ended before the answer. */
+  /** State of the request. After `refused` nothing was done. After `unknown` the process ended before the result. */
   outcome: 'waiting' | 'done' | 'asked' | 'refused' | 'unknown'
   result: unknown
 }
@@ -30,12 +50,17 @@ export interface RequestPorts {
   readonly loop: SimulationLoop
   readonly executions: ExecutionModel
   readonly triggers: TriggerModel
+  readonly batches: BatchModel
   readonly graphs: GraphModel
+  readonly signals: SignalModel
+  readonly approvals: ApprovalModel
+  readonly limits: LimitModel
+  readonly workflowLimits: WorkflowLimitModel
   readonly coverage: Coverage
   readonly report: Report
 }
 
-/** How long a caller waits for the answer of another engine. */
+/** Maximum time that a caller waits for the result of another engine. */
 const ANSWER_WITHIN_MS = 2_000
 const EXECUTE_WITHIN_MS = 90_000
 
@@ -47,7 +72,7 @@ export class Callers {
     this.#ports = ports
   }
 
-  /** Sends a request; nothing happens if its process is not there. */
+  /** Sends a request if its process is running. */
   send(request: Request, process: SimulatedProcess): void {
     const engine = process.first?.engine
     if (engine === undefined || process.state !== 'running') return
@@ -56,7 +81,7 @@ export class Callers {
     const { coverage } = this.#ports
     const isGone = (): boolean => process.state === 'ended'
     coverage.begun(process.spec.name, request.kind)
-    this.#perform(engine, sent).then(
+    this.#perform(engine, sent, process.clock.now()).then(
       (result) => {
         if (isGone()) return this.#end(sent, 'unknown', null)
         coverage.ended(process.spec.name, request.kind)
@@ -67,18 +92,18 @@ export class Callers {
         if (isGone()) return this.#end(sent, 'unknown', null)
         coverage.ended(process.spec.name, request.kind)
         this.#end(sent, 'refused', thrown)
-        this.#checkRefused(sent, thrown)
+        this.#checkRefused(sent, thrown, process.clock.now())
       },
     )
   }
 
-  /** Ends the requests of a process that was killed: their outcome is unknown. */
+  /** Ends the requests of a killed process with an unknown outcome. */
   forget(process: string): void {
     for (const sent of this.sent)
       if (sent.outcome === 'waiting' && sent.request.process === process) sent.outcome = 'unknown'
   }
 
-  /** Whether an acknowledged pause or cancel of an execution forbids that a task starts now. */
+  /** Returns the acknowledged pause or cancel that forbids the start of tasks of an execution, or null. */
   forbids(executionId: string): 'pause' | 'cancel' | null {
     const of = this.sent.filter(({ target }) => target === executionId)
     if (of.some(({ request, outcome }) => request.kind === 'cancel' && outcome === 'done')) return 'cancel'
@@ -93,14 +118,15 @@ export class Callers {
     return isResumed ? null : 'pause'
   }
 
-  /** Ids of executions that a request with this number started. */
+  /** Returns the id of the execution that a request started, or null. */
   executionOf(n: number): string | null {
     return this.#ports.executions.byMarker.get(`request ${n}`)?.[0] ?? null
   }
 
   #begin(request: Request): Sent | null {
-    const target = 'target' in request ? this.executionOf(request.target) : null
+    const target = 'target' in request ? this.#targetOf(request.target) : null
     if ('target' in request && target === null) return null
+    if (request.kind === 'answer' && this.#approvalOf(target) === null) return null
     const sent: Sent = {
       request,
       target,
@@ -113,77 +139,87 @@ export class Callers {
     return sent
   }
 
+  #targetOf(target: number | string): string | null {
+    return typeof target === 'string' ? target : this.executionOf(target)
+  }
+
+  #approvalOf(target: string | null): string | null {
+    const approvals = this.#ports.approvals.of(target ?? '')
+    return (approvals.find(({ state }) => state === 'open') ?? approvals.at(-1))?.id ?? null
+  }
+
   #end(sent: Sent, outcome: Sent['outcome'], result: unknown): void {
     sent.outcome = outcome
     sent.result = result
     sent.answeredAt = this.#ports.loop.now
   }
 
-  #perform(engine: Engine, { request, target }: Sent): Promise<unknown> {
+  #perform(engine: Engine, { request, target }: Sent, at: number): Promise<unknown> {
     const actor = {
       source: 'node' as const,
-      note: `n=${request.n}${'force' in request && request.force ? ' force' : ''}`,
+      note: `${noteOf(request.n)}${'force' in request && request.force ? ' force' : ''}`,
     }
-    const options = { actor, answerWithinMs: ANSWER_WITHIN_MS }
+    const options = { ...actor, answerWithinMs: ANSWER_WITHIN_MS }
     const id = target ?? ''
     switch (request.kind) {
       case 'submit':
-        return this.#submit(engine, request.workflow, request.n)
+        return submit(engine, request, this.#ports.program)
       case 'execute':
         return engine
           .enter()
-          .then(() => engine.execute(request.workflow, marked(request.n), { timeoutMs: EXECUTE_WITHIN_MS }))
+          .then(() =>
+            engine.execute(request.workflow, marked(request), { timeoutMs: EXECUTE_WITHIN_MS, ...priorityOf(request) }),
+          )
+      case 'submitOnce':
+      case 'executeOnce':
+        return performKeyed(engine, request, this.#ports.program)
       case 'cancel':
-        return engine.executions.cancel(id, { ...options, waits: request.waits })
+        return engine.services.executions.cancel(id, { ...options, wait: request.waits })
       case 'pause':
-        return engine.executions.pause(id, options)
+        return engine.services.executions.pause(id, options)
       case 'resume':
-        return engine.executions.resume(id, options)
+        return engine.services.executions.resume(id, options)
       case 'retry':
-        return engine.executions.retry(
-          id,
-          { from: request.from === 'first' ? 't0' : null, all: request.from === 'all' },
-          actor,
-        )
+        return engine.services.executions.retry(id, {
+          ...actor,
+          ...(request.from !== 'failed' && request.from !== 'all' && { from: taskOf(request.from) }),
+          all: request.from === 'all',
+        })
+      case 'signal':
+        return sendSignal(engine, request, actor)
+      case 'answer':
+        return answerApproval(engine, request, this.#approvalOf(target) ?? '', actor)
       case 'fire':
-        return engine.triggerSteering.fire(request.trigger, JSON.stringify({ context: 1 }), {
-          actor,
+        return engine.services.triggers.fireText(request.trigger, JSON.stringify({ context: 1 }), {
+          ...actor,
           force: request.force,
         })
       case 'poll':
-        return engine.triggerSteering.poll(request.trigger, options)
+        return engine.services.triggers.poll(request.trigger, options)
       case 'enable':
       case 'disable':
-        return engine.triggerSteering.setEnabled(request.trigger, request.kind === 'enable', actor)
+        return engine.services.triggers.setEnabled(request.trigger, request.kind === 'enable', actor)
       case 'set':
-        return engine.triggerSteering.set(request.trigger, { pollIntervalMs: 1_000 + request.n }, actor)
+        return engine.services.triggers.set(request.trigger, { pollIntervalMs: 1_000 + request.n }, actor)
       case 'reset':
-        return engine.triggerSteering.set(request.trigger, null, actor)
+        return engine.services.triggers.set(request.trigger, null, actor)
       case 'push':
-        return engine.graphs.push(request.source, JSON.stringify({ push: request.n }), 5_000)
+        return engine.services.sources.pushText(request.source, JSON.stringify({ push: request.n }), {
+          timeoutMs: 5_000,
+        })
       case 'fireReactor':
-        return engine.graphs.fire(request.reactor, null, actor)
+        return engine.services.reactors.fireText(request.reactor, null, actor)
       case 'subscribe':
       case 'unsubscribe':
         return this.#subscribe(engine, request.subscription, request.kind === 'subscribe', actor)
+      case 'backfill':
+        return startBackfill(engine, request, { ...actor, to: at })
+      case 'cancelBackfill':
+        return cancelBackfill(engine, this.sent, request, actor)
       case 'prune':
-        return engine.executions.prune({ endedBeforeAt: engine.executions.now() - 10_000 }, false, actor)
-    }
-  }
-
-  /** A client has no code of its own: it takes the definition from the database. */
-  async #submit(engine: Engine, workflow: string, n: number): Promise<unknown> {
-    try {
-      return await engine.submit(workflow, marked(n))
-    } catch (thrown) {
-      if (!(thrown instanceof UsageError) || thrown.code !== 'WORKFLOW_NOT_FOUND') throw thrown
-      const tasks = this.#ports.program.workflows.find(({ key }) => key === workflow)?.tasks ?? []
-      const definition = {
-        key: workflow,
-        version: '0123456789abcdef',
-        tasks: tasks.map(({ id }) => ({ id, fullName: id })),
-      }
-      return await engine.submitDefinition(definition as never, marked(n))
+        return engine.services.executions.prune({ olderThanMs: 10_000, ...actor })
+      default:
+        return performOnLimit(engine, request, actor)
     }
   }
 
@@ -196,14 +232,19 @@ export class Callers {
     const subscription = this.#ports.program.subscriptions[index]
     if (subscription === undefined) return Promise.resolve(null)
     const { reactor, workflow, predicate } = subscription
-    const names = { reactor, workflow, tenant: 'public' }
-    return isNew ? engine.graphs.subscribe(names, predicate, actor) : engine.graphs.unsubscribe(names, actor)
+    const { reactors } = engine.services
+    return isNew
+      ? reactors.subscribe(reactor, workflow, { ...actor, when: predicate, allowMissing: true })
+      : reactors.unsubscribe(reactor, workflow, actor)
   }
 
   #checkDone(sent: Sent): void {
     const { request, result } = sent
     if (sent.outcome !== 'done') return
     if (request.kind === 'submit' || request.kind === 'execute') this.#checkAccepted(sent)
+    else if ('key' in request) checkKeyed(request, result, this.#ports)
+    else if (request.kind === 'signal') checkReceipt(sent, request, { ...this.#ports, sent: this.sent })
+    else if (request.kind === 'answer') checkAnswered(sent, request, { ...this.#ports, sent: this.sent })
     else if (request.kind === 'cancel') this.#checkExecution(sent, ({ status }) => status === 'Cancelled', 'cancelled')
     else if (request.kind === 'pause') this.#checkPaused(sent, true)
     else if (request.kind === 'resume') this.#checkPaused(sent, false)
@@ -211,18 +252,25 @@ export class Callers {
       this.#checkRow(sent, this.#ports.executions.byId.has(String(result)), 'the new execution')
     else if (request.kind === 'fire') this.#checkFired(sent)
     else if (request.kind === 'enable' || request.kind === 'disable')
-      this.#checkEnabled(sent, request.kind === 'enable')
-    else if (request.kind === 'set') this.#checkSet(sent, request.trigger, true)
+      checkEnabled(sent, request.kind === 'enable', { ...this.#ports, sent: this.sent })
+    else if (request.kind === 'set') checkSet(sent, request.trigger, { ...this.#ports, sent: this.sent })
+    else if (isOfLimit(request)) checkLimitChange(sent, request, { ...this.#ports, sent: this.sent })
     else if (request.kind === 'push') this.#checkRow(sent, this.#ports.graphs.byMarker.has(request.n), 'the event')
+    else if (request.kind === 'cancelBackfill') {
+      const { id } = sent.result as { readonly id: string }
+      this.#checkRow(sent, this.#ports.batches.isCancelled(id), 'the cancelled backfill')
+    }
   }
 
-  /** A request that was refused has changed nothing. */
-  #checkRefused(sent: Sent, thrown: unknown): void {
+  /** Checks that a refused request has changed nothing. */
+  #checkRefused(sent: Sent, thrown: unknown, at: number): void {
     const { request } = sent
     const { executions, graphs } = this.#ports
     const why = String(thrown)
-    // The caller's patience ended, the run continues; or the engine stopped while the caller waited for the end of the run.
-    const isAccepted = thrown instanceof UsageError && ['EXECUTION_TIMEOUT', 'RUNNER_CLOSED'].includes(thrown.code)
+    // The run may exist if the caller's time limit passed, or if the engine stopped while the caller waited. It may be
+    // removed before the caller reads its end.
+    const codes = ['EXECUTION_TIMEOUT', 'RUNNER_CLOSED', 'EXECUTION_NOT_FOUND']
+    const isAccepted = thrown instanceof UsageError && codes.includes(thrown.code)
     const left: string[] = []
     if (
       (request.kind === 'submit' || (request.kind === 'execute' && !isAccepted)) &&
@@ -231,9 +279,15 @@ export class Callers {
       left.push('an execution')
     }
     if (request.kind === 'push' && graphs.byMarker.has(request.n)) left.push('an event')
-    if (request.kind === 'set' && this.#hasOverride(request.trigger, request.n)) left.push('an override')
+    if (request.kind === 'set' && hasOverride(this.#ports.triggers, request.trigger, request.n))
+      left.push('an override')
     for (const row of left)
       this.#ports.report('refused-leaves-nothing', `${shown(sent)} was refused (${why}) and left ${row}`)
+    if ('key' in request) checkKeyedRefusal(request, thrown, executions, this.#ports.report)
+    const ports = { ...this.#ports, sent: this.sent }
+    if (request.kind === 'signal') checkRefusedSignal(request, thrown, ports)
+    if (request.kind === 'answer') checkRefusedAnswer(request, thrown, ports, at)
+    checkLimited(sent, thrown, ports)
     this.#checkReason(sent, thrown)
   }
 
@@ -268,7 +322,7 @@ export class Callers {
 
   #checkPaused(sent: Sent, isPaused: boolean): void {
     const others = this.sent.filter((each) => each.target === sent.target && each !== sent && isSteering(each))
-    // Another request since the call may have changed it again.
+    // Another request since the call may have changed the setting again.
     const isChanged = others.some(
       ({ calledAt, answeredAt }) => calledAt >= sent.calledAt || answeredAt === null || answeredAt >= sent.calledAt,
     )
@@ -296,49 +350,13 @@ export class Callers {
     this.#checkRow(sent, executionId !== null && this.#ports.executions.byId.has(executionId), 'its execution')
   }
 
-  #checkEnabled(sent: Sent, isEnabled: boolean): void {
-    if (sent.result !== true || !('trigger' in sent.request)) return
-    const name = sent.request.trigger
-    const others = this.sent.filter(
-      (each) => each !== sent && 'trigger' in each.request && each.request.trigger === name,
-    )
-    const isChanged = others.some(({ request, calledAt, answeredAt }) => {
-      const changes = request.kind === 'enable' || request.kind === 'disable'
-      return changes && (calledAt >= sent.calledAt || answeredAt === null || answeredAt >= sent.calledAt)
-    })
-    const trigger = this.#ports.triggers.byName.get(name)
-    const isPaused = trigger?.note?.startsWith('disabled after') ?? false
-    if (isChanged || trigger === undefined || trigger.isEnabled === isEnabled || isPaused) return
-    this.#ports.report(
-      'answers-are-true',
-      `${shown(sent)} was answered, the store has ${trigger.isEnabled ? 'enabled' : 'disabled'}`,
-    )
-  }
-
-  #checkSet(sent: Sent, trigger: string, isSet: boolean): void {
-    if (sent.result !== true) return
-    const others = this.sent.filter(
-      (each) => each !== sent && 'trigger' in each.request && each.request.trigger === trigger,
-    )
-    const isChanged = others.some(({ request, calledAt, answeredAt }) => {
-      const changes = request.kind === 'set' || request.kind === 'reset'
-      return changes && (calledAt >= sent.calledAt || answeredAt === null || answeredAt >= sent.calledAt)
-    })
-    if (isChanged || this.#hasOverride(trigger, sent.request.n) === isSet) return
-    this.#ports.report('answers-are-true', `${shown(sent)} was answered, and the store does not have it`)
-  }
-
-  #hasOverride(trigger: string, n: number): boolean {
-    return this.#ports.triggers.byName.get(trigger)?.overrides?.includes(`"pollIntervalMs":${1_000 + n}`) ?? false
-  }
-
   #checkRow(sent: Sent, isThere: boolean, row: string): void {
     if (!isThere) this.#ports.report('answers-are-true', `${shown(sent)} was answered, and ${row} is not stored`)
   }
 
-  /** Checks at rest that refused requests were not carried out later, and that answered requests were. */
+  /** Checks at rest that no refused request had an effect, and that every successful request had its effect. */
   checkRest(): void {
-    this.#checkRetries()
+    checkRetries(this.sent, this.#ports.executions, this.#ports.report)
     for (const { request, outcome } of this.sent) {
       const ids = this.#ports.executions.byMarker.get(`request ${request.n}`) ?? []
       if (ids.length > 1) this.#ports.report('accepted-once', `request ${request.n} started ${ids.length} executions`)
@@ -347,26 +365,10 @@ export class Callers {
       }
     }
   }
-
-  #checkRetries(): void {
-    const started = new Map<string, number>()
-    for (const { retryOf } of this.#ports.executions.byId.values()) {
-      if (retryOf !== null) started.set(retryOf, (started.get(retryOf) ?? 0) + 1)
-    }
-    for (const [target, count] of started) {
-      const retries = this.sent.filter(({ request, target: of }) => request.kind === 'retry' && of === target)
-      const possible = retries.filter(({ outcome }) => outcome !== 'refused').length
-      if (count > possible)
-        this.#ports.report(
-          'refused-leaves-nothing',
-          `${count} executions retry ${target}, ${possible} requests were not refused`,
-        )
-    }
-  }
 }
 
-function marked(n: number): string {
-  return JSON.stringify({ request: n })
+function taskOf(from: string): string {
+  return from === 'first' ? 't0' : from
 }
 
 function isAsked(result: unknown): boolean {

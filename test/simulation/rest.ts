@@ -1,22 +1,29 @@
 /**
- * The end of a run. The faults stop: suspended processes continue, the database refuses nothing, one process serves all code,
- * and paused executions are resumed. Then all accepted work must end within a limit, and nothing may be left over.
+ * End of a run. The faults stop: suspended processes continue, the database refuses nothing, one process serves all
+ * code, and paused executions are resumed. Then all accepted work must end within a limit, and nothing may be left.
  */
 
-import { LAST_GENERATION, type ProgramProcess } from './program.ts'
+import { LAST_GENERATION, type LimitRequest, limitNames, type ProgramProcess } from './program.ts'
+import { endingRequests, type RestRequest } from './rest-waits.ts'
 import type { Leftovers } from './simulated-database.ts'
 import type { SimulatedProcess } from './simulated-process.ts'
 import type { Simulation } from './simulation.ts'
 
-/** Paused executions are resumed again after this, should an older pause have been applied late. */
+/** Interval of repeated resumes, because an older pause may be applied late. */
 const RESUME_EVERY_MS = 5_000
-/** A trigger is late at rest when it was not polled for its interval and this. */
+/** Time after which a request is sent again that no process could receive. */
+const SENT_AGAIN_AFTER_MS = 500
+/** Interval of requests that end waits, as the ends open further waits. */
+const END_WAITS_EVERY_MS = 4_000
+/** Time beyond its interval after which a trigger without a poll is late. */
 const POLL_SLACK_MS = 12_000
-/** Longest time until an engine has the answer to a commit. */
+/** Maximum time until an engine has the result of a commit. */
 const SETTLED_AFTER_MS = 1_000
 
 export class RestCheck {
   readonly #simulation: Simulation
+  /** Messages that must be delivered at the end of the run. */
+  #undelivered: readonly number[] | null = null
   #begunAt = 0
   #nextN = 1_000_000
   /** Time since which no execution has been open. */
@@ -27,10 +34,11 @@ export class RestCheck {
   }
 
   begin(start: (spec: ProgramProcess) => void): void {
-    const { processes, loop } = this.#simulation
+    const { processes, loop, receivers } = this.#simulation
     this.#begunAt = loop.now
+    receivers.areHealthy = true
     for (const process of processes.values()) {
-      process.endRefusals()
+      process.refusals.end()
       process.isQuiet = true
       process.resume()
       process.reload(LAST_GENERATION, false)
@@ -45,19 +53,23 @@ export class RestCheck {
       generation: LAST_GENERATION,
     })
     this.#enableTriggers()
+    this.#disableLimitedCrons()
+    this.#openLimits()
     this.#resumePaused()
+    this.#endWaits()
   }
 
-  /** Nothing is under way any more, and every caller has an answer. */
+  /** Returns whether all executions have ended, except those of crons and backfills, and every caller has a result. */
   isDone(): boolean {
     const { model, callers, processes } = this.#simulation
     const isIdle = [...processes.values()].every(({ state }) => state === 'running' || state === 'ended')
     const isAnswered = callers.sent.every(({ outcome }) => outcome !== 'waiting')
-    const open = model.executions.open.filter(({ origin }) => origin !== 'cron')
-    return isIdle && isAnswered && open.length === 0 && this.#simulation.loop.now > this.#begunAt + 16_000
+    return (
+      isIdle && isAnswered && !model.executions.open.some(mustEnd) && this.#simulation.loop.now > this.#begunAt + 16_000
+    )
   }
 
-  /** Crons make executions at rest, too: whether the last one ended long enough ago. To be asked after each turn. */
+  /** Returns whether no execution has been open for some time, as crons still start some. Call it after each turn. */
   isSettled(): boolean {
     const { model, loop } = this.#simulation
     if (model.executions.open.length > 0) this.#idleSince = Number.POSITIVE_INFINITY
@@ -65,16 +77,22 @@ export class RestCheck {
     return loop.now - this.#idleSince > SETTLED_AFTER_MS
   }
 
-  countEnded(): number {
-    return [...this.#simulation.model.executions.byId.values()].filter(({ isEnded }) => isEnded).length
+  /** Returns whether the messages of the time before its first call are delivered. */
+  isDelivered(): boolean {
+    const { pending } = this.#simulation.model.deliveries
+    this.#undelivered ??= pending
+    return !pending.some((seq) => this.#undelivered?.includes(seq))
   }
 
-  /** Called when no execution has ended for a long time: open executions hang. */
+  /** Returns the number of ended executions, without those that are started as long as the run lasts. */
+  countEnded(): number {
+    return [...this.#simulation.model.executions.byId.values()].filter((each) => each.isEnded && mustEnd(each)).length
+  }
+
+  /** Reports open executions. Called when no execution has ended for a long time. */
   checkFinished(): void {
     const { model, callers, processes, report, loop } = this.#simulation
-    for (const { id, status, ownerSeq, workflow, createdAt, origin } of model.executions.open) {
-      // Crons go on making them, and may be ahead of a single slot.
-      if (origin === 'cron') continue
+    for (const { id, status, ownerSeq, workflow, createdAt } of model.executions.open.filter(mustEnd)) {
       const age = loop.now - Math.max(createdAt, this.#begunAt)
       if (age > 120_000)
         report(
@@ -94,7 +112,10 @@ export class RestCheck {
   checkRest(leftovers: Leftovers | undefined): void {
     const { model, callers } = this.#simulation
     model.triggers.checkRest()
+    model.batches.checkRest(this.#simulation.loop.now)
+    model.deliveries.checkRest(this.#undelivered ?? [])
     callers.checkRest()
+    this.#checkSlots()
     if (leftovers !== undefined) this.#checkLeftovers(leftovers)
     this.#checkPolls()
     this.#checkTicks()
@@ -102,7 +123,7 @@ export class RestCheck {
     this.#checkAlerts()
   }
 
-  /** All engines stopped in order. */
+  /** Checks after an orderly stop of all engines that nothing is left over. */
   checkStopped(leftovers: Leftovers | undefined): void {
     const { processes, report } = this.#simulation
     for (const { spec, state, leftovers: left } of processes.values()) {
@@ -115,6 +136,13 @@ export class RestCheck {
     if (leftovers.ownedExecutions > 0)
       report('nothing-is-left', `${leftovers.ownedExecutions} executions have an owner`)
     if (leftovers.leases > 0) report('nothing-is-left', `${leftovers.leases} leases are left`)
+  }
+
+  /** Checks that no attempt uses a slot of a limit, because no execution is open. */
+  #checkSlots(): void {
+    const { model, report } = this.#simulation
+    const { open } = model.limitedAttempts
+    if (this.isSettled() && open > 0) report('nothing-is-left', `${open} attempts use slots of limits`)
   }
 
   #serving(): readonly SimulatedProcess[] {
@@ -134,7 +162,7 @@ export class RestCheck {
     model.graphs.checkRest(subscriptions)
   }
 
-  /** Every trigger that is enabled and declared is polled. */
+  /** Checks that every enabled and declared trigger is polled. */
   #checkPolls(): void {
     const { model, program, loop, report } = this.#simulation
     for (const { name, everyMs } of program.triggers) {
@@ -157,7 +185,7 @@ export class RestCheck {
       const trigger = model.triggers.byName.get(name)
       if (trigger === undefined) continue
       const ticks = trigger.ticks + trigger.openSkips
-      // Polls of the last second may be buffered, and the retention removes open runs of skips.
+      // Ticks of the last second may be buffered, and retention may remove open runs of skipped polls.
       if (program.retentionMs === null && ticks + BUFFERED_POLLS < certain)
         report('polls-leave-ticks', `${name} has ${ticks} ticks for ${certain} polls`)
       if (ticks > possible + this.#firedByHand(name))
@@ -165,7 +193,7 @@ export class RestCheck {
     }
   }
 
-  /** Firings by hand leave ticks without polls. */
+  /** Returns the number of manual firings, whose ticks have no polls. */
   #firedByHand(trigger: string): number {
     return this.#simulation.callers.sent.filter(({ request }) => request.kind === 'fire' && request.trigger === trigger)
       .length
@@ -187,15 +215,15 @@ export class RestCheck {
     }
   }
 
-  /** Each failed execution that an engine announced is one alert, unless the engine ended before it was delivered. */
+  /** Checks that the failure of an execution caused at most one alert, which may arrive twice. */
   #checkAlerts(): void {
     const { alerts, report } = this.#simulation
-    const subjects = new Map<string, number>()
-    for (const { alert } of alerts) {
-      if (alert.kind !== 'execution-failed') continue
-      const count = (subjects.get(alert.subject ?? '') ?? 0) + 1
-      subjects.set(alert.subject ?? '', count)
-      if (count > 1) report('alerts-arrive-once', `the failure of ${alert.subject} was sent ${count} times`)
+    const alertOf = new Map<string | null, string>()
+    for (const alert of alerts) {
+      if (alert.kind !== 'execution-failed' || alert.state === 'recovered') continue
+      const first = alertOf.get(alert.subject) ?? alert.id
+      alertOf.set(alert.subject, first)
+      if (first !== alert.id) report('alerts-arrive-once', `the failure of ${alert.subject} caused two alerts`)
     }
   }
 
@@ -207,7 +235,29 @@ export class RestCheck {
     }
   }
 
-  /** Executions whose last request was a pause wait for a person: here it is resumed. */
+  /**
+   * Disables crons whose executions may use all slots of a limit until the end. Executions of a lower priority, which
+   * may starve, would not end.
+   */
+  #disableLimitedCrons(): void {
+    const { program, loop } = this.#simulation
+    const limited = program.workflows.filter(({ tasks }) => tasks.some(({ limits }) => limits !== undefined))
+    for (const { name, workflow } of program.crons) {
+      if (!limited.some(({ key }) => key === workflow)) continue
+      loop.step(loop.now + 3_500, () => this.#send({ kind: 'disable', trigger: name }))
+    }
+  }
+
+  /** Opens all limits, and gives them the values of the code. */
+  #openLimits(): void {
+    const { program, loop } = this.#simulation
+    for (const limit of limitNames(program)) {
+      loop.step(loop.now + 3_000, () => this.#send({ kind: 'openLimit', limit, value: null }))
+      loop.step(loop.now + 3_500, () => this.#send({ kind: 'resetLimit', limit }))
+    }
+  }
+
+  /** Resumes executions whose last request was a pause. */
   #resumePaused(): void {
     const { model, loop, callers } = this.#simulation
     loop.step(loop.now + RESUME_EVERY_MS, () => {
@@ -223,7 +273,23 @@ export class RestCheck {
         )
         if (isPaused && n !== null && !isResumed) this.#send({ kind: 'resume', target: n })
       }
-      if (loop.now < this.#begunAt + 100_000) this.#resumePaused()
+      if (this.#isWorking()) this.#resumePaused()
+    })
+  }
+
+  /** Returns whether waits and pauses may have to be ended: at first, and as long as executions are open. */
+  #isWorking(): boolean {
+    const { model, loop } = this.#simulation
+    return loop.now < this.#begunAt + 100_000 || model.executions.open.some(mustEnd)
+  }
+
+  #endWaits(): void {
+    const { loop } = this.#simulation
+    loop.step(loop.now + END_WAITS_EVERY_MS, () => {
+      const [process] = this.#serving()
+      if (process === undefined) return this.#endWaits()
+      for (const request of endingRequests(this.#simulation, process.clock.now())) this.#send(request)
+      if (this.#isWorking()) this.#endWaits()
     })
   }
 
@@ -237,13 +303,25 @@ export class RestCheck {
   #send(
     request:
       | { readonly kind: 'resume'; readonly target: number }
-      | { readonly kind: 'reset' | 'enable'; readonly trigger: string },
+      | { readonly kind: 'reset' | 'enable' | 'disable'; readonly trigger: string }
+      | LimitRequest
+      | RestRequest,
   ): void {
+    const { loop, callers } = this.#simulation
     const process = this.#serving()[0]
+    if (process === undefined) {
+      // The last process may still wait for a lock of one that was killed.
+      loop.step(loop.now + SENT_AGAIN_AFTER_MS, () => this.#send(request))
+      return
+    }
     this.#nextN += 1
-    if (process !== undefined)
-      this.#simulation.callers.send({ n: this.#nextN, process: process.spec.name, ...request }, process)
+    callers.send({ n: this.#nextN, process: process.spec.name, ...request }, process)
   }
 }
 
 const BUFFERED_POLLS = 12
+
+/** Crons and backfills start executions until the end, possibly faster than a single slot can run them. */
+function mustEnd({ origin }: { readonly origin: string }): boolean {
+  return origin !== 'cron' && origin !== 'backfill'
+}

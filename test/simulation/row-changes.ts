@@ -1,6 +1,6 @@
 /**
- * Turns the recorded rows of one transaction into the rows of the model. The database has active and ended executions
- * in two tables, and active and completed firings. PostgreSQL also has the outputs of tasks in a table of their own.
+ * Converts the recorded rows of one transaction into rows of the model. The database stores active and ended executions
+ * in two tables, and also active and completed firings. PostgreSQL stores the outputs of tasks in a separate table.
  */
 
 import type { LogRecord } from './postgres/recording.ts'
@@ -19,7 +19,10 @@ export class RowChanges {
 }
 
 const NEW_COLUMNS = {
-  executions: (row: RowValues): RowValues => ({ ...row, owner_seq: null, paused_at: null, cancel_requested_at: null }),
+  executions: (row: RowValues): RowValues => ({
+    ...row,
+    ...{ owner_seq: null, paused_at: null, cancel_requested_at: null, waits_for: null, rank: null, limit_value: null },
+  }),
   firings: (row: RowValues): RowValues => row,
 } as const
 
@@ -37,13 +40,13 @@ type MovedTable = keyof typeof ACTIVE_COLUMNS
 class TransactionChanges {
   readonly #tasks: Map<string, RowValues>
   readonly #changes: RowChange[] = []
-  /** Changes of inputs, which follow those of their executions: SQLite stores them first. */
+  /** Changes of inputs. They follow the changes of their executions, although SQLite stores inputs first. */
   readonly #inputs: RowChange[] = []
-  /** Ids of rows that this transaction moves from the table of those under way to that of those that ended. */
+  /** Ids of rows that this transaction moves from a table of active rows to a table of ended rows. */
   readonly #moved: Readonly<Record<MovedTable, ReadonlySet<string>>>
-  /** Last active state of each row that is moved. */
+  /** Last active state of each moved row. */
   readonly #left: ReadonlyMap<string, RowValues>
-  /** Position of the last change of a task run. */
+  /** Positions of the last change of each task run. */
   readonly #taskChanges = new Map<string, number>()
 
   constructor(records: readonly LogRecord[], tasks: Map<string, RowValues>) {
@@ -101,7 +104,7 @@ class TransactionChanges {
     this.#taskChanges.set(key, this.#changes.push({ table: 'task_runs', before: known, after: row }) - 1)
   }
 
-  /** An output belongs to the change of its task in the same transaction, or is a change of its own. */
+  /** Adds an output to the change of its task in the same transaction, or else as a separate change. */
   #addOutput({ after }: LogRecord): void {
     if (after === null) return
     const key = keyOf(after)

@@ -1,29 +1,34 @@
 /**
- * Python of one engine, scripted: stands at the ScriptHost port and at the port of `LoadedScripts`. An interpreter is a process
- * of its own: it continues while its engine is suspended, it can be lost, and what it computes takes simulated time.
- * All that a function does follows from the seed and from the name of the call, so that a shorter program keeps it.
+ * Simulated Python of one engine. It implements the ScriptHost port and the port of `LoadedScripts`. An interpreter is
+ * a separate process: it continues while its engine is suspended, it can be lost, and its calls take simulated time.
+ * The result of a call depends only on the seed and on the name of the call, so that a shorter program has the same
+ * results.
  */
 
+import type { RunLimit, StartLimit } from '../../src/engine/clock-port.ts'
 import type {
   AccumulateAnswer,
   AccumulateRequest,
-  NotEntered,
-  PollRequest,
   RunGraphAnswer,
   RunGraphRequest,
+} from '../../src/engine/graphs/graph-host.ts'
+import type {
+  EndedChild,
+  NotStarted,
+  Parked,
+  PollRequest,
   ScriptHost,
-  StartLimit,
   TaskRequest,
+  TaskResult,
 } from '../../src/engine/ports.ts'
-import type { AttemptOutcome } from '../../src/model/execution.ts'
-import type { PythonFault } from '../../src/model/fault.ts'
 import type { PollOutcome } from '../../src/model/trigger.ts'
 import type { Coverage } from './coverage.ts'
 import type { ProcessLoop, SimulationLoop } from './loop.ts'
 import type { Program, ProgramTask } from './program.ts'
 import { hashOf } from './random.ts'
+import { accumulated, fault, pollOutcome, taskDurationMs, taskOutcome } from './scripted-outcomes.ts'
 
-/** An entry into Python, from its start to its end. */
+/** Call of a Python function, from its start to its end. */
 export interface PythonEntry {
   readonly engine: string
   readonly kind: 'task' | 'poll' | 'accumulate' | 'graph'
@@ -32,10 +37,11 @@ export interface PythonEntry {
   endedAt: number | null
 }
 
-/** Receives every entry into Python, at its start. Called between two turns of the engines. */
+/** Observer of the calls of Python functions. Called between two turns of the engines. */
 export interface PythonObserver {
   taskEntered(engine: string, request: TaskRequest, entry: PythonEntry): void
-  taskEnded(engine: string, request: TaskRequest, outcome: AttemptOutcome): void
+  taskEnded(engine: string, request: TaskRequest, result: TaskResult): void
+  childEnded(engine: string, request: TaskRequest, child: EndedChild): void
   pollEntered(engine: string, request: PollRequest, entry: PythonEntry): void
   pollEnded(engine: string, request: PollRequest, outcome: PollOutcome): void
   accumulated(engine: string, request: AccumulateRequest, answer: AccumulateAnswer): void
@@ -46,21 +52,23 @@ export interface ScriptedPythonPorts {
   readonly engine: string
   readonly program: Program
   readonly loop: SimulationLoop
-  /** Event loop of the engine, which receives the answers. */
+  /** Event loop of the engine, which receives the results. */
   readonly engineLoop: ProcessLoop
   readonly observer: PythonObserver
   readonly coverage: Coverage
-  /** Monotonic time of the machine. */
+  /** Returns the monotonic time of the machine. */
   readonly monotonic: () => number
-  /** Polls fire nothing any more. */
+  /** Returns whether polls must not fire, which is true at the end of a run. */
   readonly isQuiet: () => boolean
-  /** Names that the present generation of the code declares. */
+  /** Returns whether the current generation of the code declares a name. */
   readonly declares: (kind: 'workflow' | 'trigger' | 'source' | 'graph', name: string) => boolean
+  /** Returns how many attempts of a task have ended with `TryLater`, as stored. */
+  readonly triesLater: (executionId: string, taskId: string) => number
   /** Runs a nested workflow for a task. */
   readonly execute: (workflow: string, inputText: string, request: TaskRequest) => Promise<void>
 }
 
-/** A call that waits for an interpreter, or runs in one. */
+/** Call that waits for an interpreter or runs in an interpreter. */
 interface Call {
   readonly executionId: string | null
   readonly enter: () => void
@@ -69,8 +77,12 @@ interface Call {
   readonly cancel: () => void
 }
 
-const NOT_ENTERED: NotEntered = { kind: 'notEntered' }
-const UNSERVED: NotEntered = { kind: 'notEntered', isUnserved: true }
+/** Tasks that wait for children take no time themselves. */
+const NO_LIMIT = { suspend: () => () => undefined }
+const NOT_STARTED: NotStarted = { kind: 'notStarted' }
+const UNSERVED: NotStarted = { kind: 'notStarted', isUnserved: true }
+/** Longest time between the end of a `runLimit` and that of its attempt. */
+const STOPS_WITHIN_MS = 200
 
 export class ScriptedPython implements ScriptHost {
   readonly #ports: ScriptedPythonPorts
@@ -79,13 +91,15 @@ export class ScriptedPython implements ScriptHost {
   readonly #running = new Set<Call>()
   #isAvailable = true
   #calls = new Map<string, number>()
+  /** Simulated time at which the interpreter last continued after a suspension. */
+  resumedAt = Number.NEGATIVE_INFINITY
 
   constructor(ports: ScriptedPythonPorts) {
     this.#ports = ports
     this.#python = ports.loop.process(`${ports.engine} python`)
   }
 
-  /** Entries that have not ended. */
+  /** Number of calls that have not ended. */
   get running(): number {
     return this.#running.size
   }
@@ -95,7 +109,13 @@ export class ScriptedPython implements ScriptHost {
   }
 
   resume(): void {
-    if (this.#python.state === 'suspended') this.#python.state = 'running'
+    if (this.#python.state !== 'suspended') return
+    this.#python.state = 'running'
+    this.resumedAt = this.#ports.loop.now
+  }
+
+  get isSuspended(): boolean {
+    return this.#python.state === 'suspended'
   }
 
   end(): void {
@@ -104,7 +124,7 @@ export class ScriptedPython implements ScriptHost {
     this.#waiting.clear()
   }
 
-  /** The interpreter dies with everything that runs in it, and the next one is there after some time. */
+  /** Ends the interpreter and all its calls, and starts the next interpreter after some time. */
   loseInterpreter(forMs: number): void {
     this.#isAvailable = false
     for (const call of [...this.#running]) call.lose()
@@ -118,10 +138,10 @@ export class ScriptedPython implements ScriptHost {
     for (const call of [...this.#running]) if (call.executionId === executionId) call.cancel()
   }
 
-  poll(request: PollRequest): Promise<PollOutcome | NotEntered> {
-    const { observer, engine, declares } = this.#ports
+  poll(request: PollRequest): Promise<PollOutcome | NotStarted> {
+    const { observer, engine, declares, program, isQuiet } = this.#ports
     const draw = this.#draw(`poll ${request.trigger}`)
-    return this.#call<PollOutcome | NotEntered>({
+    return this.#call<PollOutcome | NotStarted>({
       entry: { kind: 'poll', name: request.trigger },
       executionId: null,
       request,
@@ -130,18 +150,20 @@ export class ScriptedPython implements ScriptHost {
       losing: () => observer.pollEnded(engine, request, { kind: 'failed', error: fault('the interpreter died') }),
       entered: (entry) => observer.pollEntered(engine, request, entry),
       run: (finish) => {
-        const { outcome, durationMs } = this.#pollOutcome(request.trigger, draw)
+        const { outcome, durationMs } = pollOutcome(program, request, draw, isQuiet())
         this.#after(durationMs, () => finish(outcome, () => observer.pollEnded(engine, request, outcome)))
       },
     })
   }
 
-  runTask(request: TaskRequest): Promise<AttemptOutcome | NotEntered> {
+  runTask(request: TaskRequest): Promise<TaskResult> {
     const { observer, engine, declares, program } = this.#ports
     const { executionId, workflow, taskId, attempt } = request
     const task = program.workflows.find(({ key }) => key === workflow)?.tasks.find(({ id }) => id === taskId)
-    const draw = hashOf(`${program.seed} task ${executionId} ${taskId} ${attempt}`) / 2 ** 32
-    return this.#call<AttemptOutcome | NotEntered>({
+    const tries = this.#ports.triesLater(executionId, taskId)
+    const again = tries === 0 ? '' : ` later ${tries}`
+    const draw = hashOf(`${program.seed} task ${executionId} ${taskId} ${attempt}${again}`) / 2 ** 32
+    return this.#call<TaskResult>({
       entry: { kind: 'task', name: `${executionId} ${taskId} ${attempt}` },
       executionId,
       request,
@@ -189,7 +211,7 @@ export class ScriptedPython implements ScriptHost {
     })
   }
 
-  /** Sends a call to the interpreter. The answer reaches the engine in a turn of its own event loop. */
+  /** Sends a call to the interpreter. The result reaches the engine in a turn of the engine's event loop. */
   #call<Answer>(spec: CallSpec<Answer>): Promise<Answer> {
     const { loop, engineLoop, engine, coverage } = this.#ports
     return new Promise((resolve) => {
@@ -200,17 +222,22 @@ export class ScriptedPython implements ScriptHost {
         this.#waiting.delete(call)
         this.#running.delete(call)
         coverage.ended(engine, spec.entry.kind)
+        endLimit()
         if (entry !== null) entry.endedAt = loop.now
         engineLoop.answer(loop.now, () => resolve(answer))
       }
       let entry: PythonEntry | null = null
+      let endLimit = (): void => undefined
       const call: Call = {
         executionId: spec.executionId,
         enter: () => {
           if (isSettled || entry !== null || !this.#isAvailable) return
-          if (spec.request.stopping?.aborted) return settle(NOT_ENTERED as Answer)
-          if (this.#isTooLate(spec.request)) return settle({ kind: 'notEntered', isLate: true } as Answer)
+          if (spec.request.stopping?.aborted) return settle(NOT_STARTED as Answer)
+          if (this.#isTooLate(spec.request)) return settle({ kind: 'notStarted', isLate: true } as Answer)
           if (!spec.isServed()) return settle(spec.unserved ?? (UNSERVED as Answer))
+          const { runLimit } = spec.request
+          if (runLimit !== undefined && runLimit.until <= this.#ports.monotonic()) return settle(spec.lost)
+          if (runLimit !== undefined) endLimit = this.#keepLimit(runLimit, () => settle(spec.lost))
           this.#waiting.delete(call)
           this.#running.add(call)
           entry = { engine, ...spec.entry, startedAt: loop.now, endedAt: null }
@@ -222,7 +249,7 @@ export class ScriptedPython implements ScriptHost {
           })
         },
         giveUp: () => {
-          if (this.#waiting.has(call)) settle(NOT_ENTERED as Answer)
+          if (this.#waiting.has(call)) settle(NOT_STARTED as Answer)
         },
         lose: () => {
           spec.losing?.()
@@ -241,6 +268,25 @@ export class ScriptedPython implements ScriptHost {
     })
   }
 
+  /** Ends an attempt with a limit of its time. Both the engine and the interpreter do so. Returns the end of this. */
+  #keepLimit(runLimit: RunLimit, lose: () => void): () => void {
+    let isOver = false
+    const check = (): void => {
+      const leftMs = runLimit.until - this.#ports.monotonic()
+      if (isOver) return
+      // A later time than the one that has passed changes nothing.
+      isOver = leftMs <= 0
+      if (isOver) this.#after(this.#draw('stop') * STOPS_WITHIN_MS, lose)
+      else this.#after(leftMs, check)
+    }
+    check()
+    const end = runLimit.onMoved(() => this.#after(0, check))
+    return () => {
+      isOver = true
+      end()
+    }
+  }
+
   #isTooLate({ startLimit }: { readonly startLimit?: StartLimit }): boolean {
     return startLimit !== undefined && startLimit.until < this.#ports.monotonic()
   }
@@ -249,11 +295,11 @@ export class ScriptedPython implements ScriptHost {
     request: TaskRequest,
     task: ProgramTask | undefined,
     draw: number,
-    finish: (outcome: AttemptOutcome) => void,
+    finish: (result: TaskResult) => void,
   ): void {
     const { loop, engineLoop, execute } = this.#ports
-    const outcome = taskOutcome(request, draw)
-    const durationMs = taskDurationMs(draw, this.#ports.program.hasSlowTasks)
+    const outcome = taskOutcome(request, task, draw)
+    const durationMs = task?.takesMs ?? taskDurationMs(draw, this.#ports.program.hasSlowTasks)
     const end = (): void => {
       if (durationMs <= request.deadlineMs) this.#after(durationMs, () => finish(outcome))
       else this.#after(request.deadlineMs, () => finish({ kind: 'timedOut', error: fault('too slow', 'TimeoutError') }))
@@ -262,26 +308,26 @@ export class ScriptedPython implements ScriptHost {
       const input = JSON.stringify({ nested: `${request.executionId} ${request.taskId} ${request.attempt}` })
       const nested = task.executes
       engineLoop.answer(loop.now, () => void execute(nested, input, request).then(end, end))
+    } else if (task?.runs !== undefined) {
+      const { runs } = task
+      engineLoop.answer(
+        loop.now,
+        () => void this.#runChild(request, runs).then((parked) => (parked ? finish(parked) : end()), end),
+      )
     } else if (task?.defers) {
       engineLoop.answer(loop.now, () => request.slot.release())
       this.#after(300, () => engineLoop.answer(loop.now, () => void request.slot.acquire().then(end, end)))
     } else end()
   }
 
-  #pollOutcome(name: string, draw: number): { readonly outcome: PollOutcome; readonly durationMs: number } {
-    const trigger = this.#ports.program.triggers.find((each) => each.name === name)
-    const part = hashOf(`${draw} outcome`) / 2 ** 32
-    const durationMs = draw > 0.98 ? 8_000 : draw > 0.9 ? 700 : draw * 20
-    if (trigger === undefined || this.#ports.isQuiet())
-      return { outcome: { kind: 'skipped', reason: null }, durationMs }
-    if (part < trigger.fires) {
-      const context = hashOf(`${draw} context`) % (trigger.contexts + 1)
-      const contextText = context === 0 ? null : JSON.stringify({ context })
-      return { outcome: { kind: 'fired', contextText }, durationMs }
-    }
-    if (part < trigger.fires + trigger.fails)
-      return { outcome: { kind: 'failed', error: fault('poll failed') }, durationMs }
-    return { outcome: { kind: 'skipped', reason: draw < 0.2 ? 'nothing new' : null }, durationMs }
+  /** Runs a child as `handle.run` does. Returns null if it has ended. */
+  async #runChild(request: TaskRequest, workflow: string): Promise<Parked | null> {
+    const { memory, taskId } = request
+    const inputText = JSON.stringify({ child: `${memory.chainId} ${taskId}` })
+    const end = await memory.runChild({ workflow, inputText, key: 'child' }, NO_LIMIT)
+    if (end.kind === 'parked') return end
+    this.#ports.observer.childEnded(this.#ports.engine, request, end.child)
+    return null
   }
 
   #after(ms: number, run: () => void): void {
@@ -299,59 +345,13 @@ export class ScriptedPython implements ScriptHost {
 interface CallSpec<Answer> {
   readonly entry: Pick<PythonEntry, 'kind' | 'name'>
   readonly executionId: string | null
-  readonly request: { readonly stopping?: AbortSignal; readonly startLimit?: StartLimit }
+  readonly request: { readonly stopping?: AbortSignal; readonly startLimit?: StartLimit; readonly runLimit?: RunLimit }
   readonly isServed: () => boolean
   readonly unserved?: Answer
   readonly lost: Answer
-  /** Called when the interpreter dies under the call. */
+  /** Called when the interpreter dies during the call. */
   readonly losing?: () => void
   readonly entered?: (entry: PythonEntry) => void
-  /** `ended` is called with the answer unless the call was lost or cancelled before. */
+  /** Runs the call. `ended` is called with the result, unless the call was lost or cancelled before. */
   readonly run: (finish: (answer: Answer, ended?: () => void) => void) => void
-}
-
-export function fault(message: string, type = 'RuntimeError'): PythonFault {
-  return { type, message, traceback: '' }
-}
-
-function taskDurationMs(draw: number, isSlow: boolean): number {
-  if (isSlow && draw < 0.8) return draw * 2_000
-  if (draw < 0.5) return draw * 20
-  if (draw < 0.9) return draw * 600
-  return draw < 0.98 ? 2_000 : 8_000
-}
-
-function taskOutcome({ inputText, taskId, attempt }: TaskRequest, draw: number): AttemptOutcome {
-  const part = hashOf(`${draw} outcome`) / 2 ** 32
-  if (part < 0.15) return { kind: 'failed', error: fault('task failed') }
-  if (part < 0.17) return { kind: 'lost', error: fault('the interpreter died') }
-  if (part < 0.2) return { kind: 'completed', contextText: '{}' }
-  const output = { ...(JSON.parse(inputText) as object), [`done_${taskId}`]: attempt, last: taskId }
-  return { kind: 'completed', contextText: JSON.stringify(output) }
-}
-
-/** Returns the fate of an event, which is the same at each call. */
-export function eventFate(eventText: string): 'value' | 'dropped' | 'failed' {
-  const part = hashOf(`fate ${eventText}`) / 2 ** 32
-  if (part < 0.1) return 'dropped'
-  return part < 0.15 ? 'failed' : 'value'
-}
-
-function accumulated({ mode, events, source }: AccumulateRequest, draw: number): AccumulateAnswer {
-  if (mode === 'poll') {
-    const valueText = JSON.stringify({ polled: `${source} ${draw}` })
-    return { kind: 'answered', results: [draw < 0.3 ? { kind: 'value', valueText } : { kind: 'dropped' }] }
-  }
-  if (mode === 'batch') return { kind: 'answered', results: [{ kind: 'value', valueText: `[${events.join(',')}]` }] }
-  const results = events.map((valueText) => {
-    const fate = eventFate(valueText)
-    if (fate === 'dropped') return { kind: 'dropped' } as const
-    if (fate === 'failed') return { kind: 'failed', error: fault('bad event') } as const
-    return { kind: 'value', valueText } as const
-  })
-  // Python may answer for the first of a batch only.
-  return {
-    kind: 'answered',
-    results: draw < 0.2 ? results.slice(0, Math.max(1, Math.ceil(results.length / 2))) : results,
-  }
 }

@@ -1,4 +1,4 @@
-/** Runs seeds, one after the other or in several processes, and reports the failures. */
+/** Runs seeds, one at a time or in several processes, and reports the failures. */
 
 import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
@@ -18,7 +18,7 @@ export interface SeedResult {
 
 export async function runProgram(program: Program, options: SimulationOptions = {}): Promise<SimulationResult> {
   if (program.store === 'sqlite') return await simulate(program, openSqliteDatabase, options)
-  // Only who uses PostgreSQL pays for its client.
+  // The PostgreSQL client is loaded only for programs that use it.
   const { openPostgresDatabase } = await import('./postgres/postgres-database.ts')
   return await simulate(program, openPostgresDatabase, options)
 }
@@ -30,18 +30,18 @@ export async function runSeed(seed: number, store: StoreKind): Promise<SeedResul
 
 export interface SeedRun {
   readonly store: StoreKind
-  /** Next seed, or null when there is none. */
+  /** Returns the next seed, or null at the end. */
   readonly next: () => number | null
   readonly ended: (result: SeedResult) => void
   readonly jobs: number
-  /** Options of Node and variables for the processes. */
+  /** Node options of the processes. */
   readonly execArgv?: readonly string[]
   readonly env?: Readonly<Record<string, string>>
 }
 
 const WORKER = fileURLToPath(new URL('worker.ts', import.meta.url))
 
-/** Runs seeds in processes of their own until there is none left. Rejects when a process fails. */
+/** Runs seeds in separate processes until none is left. Rejects when a process fails. */
 export async function runSeeds(run: SeedRun): Promise<void> {
   await Promise.all(Array.from({ length: run.jobs }, () => runInWorker(run)))
 }

@@ -1,18 +1,27 @@
 /**
- * Finds a shorter program that breaks the same invariant: removes parts, and keeps what still breaks it. Every candidate is run,
- * so the result is as true as the first failure.
+ * Finds a shorter program that breaks the same invariant: removes parts as long as the rest still breaks it. Every
+ * candidate is run, so the result fails as reliably as the first program.
  */
 
 import { type Program, withoutDangling } from './program.ts'
 
 export interface ShrinkOptions {
-  /** Name of the invariant that a candidate breaks, or null. */
+  /** Runs a candidate, and returns the name of the invariant that it breaks, or null. */
   readonly broken: (program: Program) => Promise<string | null>
-  /** Whether there is time for another candidate. */
+  /** Returns whether there is time for another candidate. */
   readonly hasTime: () => boolean
 }
 
-type Part = 'steps' | 'processes' | 'triggers' | 'crons' | 'subscriptions' | 'reactors' | 'sources' | 'workflows'
+type Part =
+  | 'steps'
+  | 'processes'
+  | 'triggers'
+  | 'crons'
+  | 'subscriptions'
+  | 'reactors'
+  | 'sources'
+  | 'workflows'
+  | 'limits'
 
 const PARTS: readonly Part[] = [
   'steps',
@@ -23,9 +32,10 @@ const PARTS: readonly Part[] = [
   'reactors',
   'sources',
   'workflows',
+  'limits',
 ]
 
-/** Returns the shortest program found in time. */
+/** Returns the shortest failing program that was found within the time limit. */
 export async function shrink(program: Program, invariant: string, options: ShrinkOptions): Promise<Program> {
   const breaks = async (candidate: Program): Promise<boolean> => (await options.broken(candidate)) === invariant
   let shortest = program
@@ -39,7 +49,7 @@ export async function shrink(program: Program, invariant: string, options: Shrin
   return shortest
 }
 
-/** Removes chunks of a list, halves first and single entries last. */
+/** Removes parts of a list, first halves and finally single entries. */
 async function withoutChunks(
   program: Program,
   part: Part,
@@ -51,7 +61,7 @@ async function withoutChunks(
     for (let from = 0; from < shortest[part].length && hasTime(); ) {
       const left = shortest[part].filter((_, index) => index < from || index >= from + chunk)
       const candidate = withoutDangling({ ...shortest, [part]: left })
-      // Without a workflow, or a process, nothing can be broken.
+      // A program without a workflow or without a process cannot break an invariant.
       const isPossible = candidate.workflows.length > 0 && candidate.processes.length > 0
       if (isPossible && (await breaks(candidate))) shortest = candidate
       else from += chunk
@@ -83,16 +93,19 @@ function sizeOf(program: Program): number {
   return PARTS.reduce((sum, part) => sum + program[part].length, tasks)
 }
 
-/** A program as a person reads it, one part per line. */
+/** Returns a readable text of a program, with one part per line. */
 export function programText(program: Program): string {
-  const { workflows, processes, steps, triggers, crons, sources, reactors, subscriptions } = program
+  const { workflows, processes, steps, triggers, crons, sources, reactors, subscriptions, limits } = program
   const lines = [
     `machines: ${program.machines.map(({ name, wallOffsetMs }) => `${name} (${wallOffsetMs} ms)`).join(', ')}`,
-    ...workflows.map(({ key, tasks, isRewired }) => {
+    ...workflows.map(({ key, tasks, isRewired, generations: _, ...options }) => {
       const shown = tasks.map((task) => `${task.id}${shownTask(task)}`).join(', ')
-      return `workflow ${key}${isRewired ? ' (other dependencies in generations 1 and 2)' : ''}: ${shown}`
+      const limit = Object.keys(options).length === 0 ? '' : ` ${JSON.stringify(options)}`
+      return `workflow ${key}${limit}${isRewired ? ' (other dependencies in generations 1 and 2)' : ''}: ${shown}`
     }),
-    ...[...triggers, ...crons, ...sources, ...reactors, ...subscriptions].map((each) => JSON.stringify(each)),
+    ...[...limits, ...triggers, ...crons, ...sources, ...reactors, ...subscriptions].map((each) =>
+      JSON.stringify(each),
+    ),
     ...processes.map((each) => `process ${JSON.stringify(each)}`),
     ...steps.map(
       ({ at, ...step }) =>
@@ -111,6 +124,12 @@ function shownTask(task: Program['workflows'][number]['tasks'][number]): string 
     task.maxAttempts > 1 ? `${task.maxAttempts} attempts, ${task.delayMs} ms` : '',
     task.executes === null ? '' : `executes ${task.executes}`,
     task.defers ? 'defers' : '',
+    task.runs === undefined ? '' : `runs ${task.runs}`,
+    task.wait === undefined ? '' : JSON.stringify(task.wait),
+    task.takesMs === undefined ? '' : `takes ${task.takesMs} ms`,
+    task.limits === undefined ? '' : `limits ${task.limits.join('+')}`,
+    task.triesLater === undefined ? '' : `tries later ${JSON.stringify(task.triesLater)}`,
+    task.later === undefined ? '' : `${task.later === 'task' ? 'a task' : 'removed'} in generations 1 and 2`,
   ].filter((part) => part !== '')
   return parts.length === 0 ? '' : ` (${parts.join('; ')})`
 }

@@ -1,36 +1,47 @@
-/** The clock of one simulated process: the Clock port over simulated time. Machines differ in both clocks. */
+/** Clock of one simulated process: the Clock port with simulated time. Machines differ in wall and monotonic time. */
 
-import { Attempts } from '../../src/engine/attempts.ts'
-import type { Clock, Timer, Trouble, WallJump } from '../../src/engine/ports.ts'
+import { RepeatedAttempts } from '../../src/engine/backoff/attempts.ts'
+import type { Clock, Timer, Trouble, WallJump } from '../../src/engine/clock-port.ts'
 import { WallWatch } from '../../src/engine/wall-watch.ts'
 import type { ProcessLoop, SimulationLoop } from './loop.ts'
+import type { Program } from './program.ts'
+import { SeededRandom } from './random.ts'
 
 /** Wall time at the start of each simulation. */
 export const SIMULATION_START = Date.UTC(2026, 0, 1)
 
-/** A host, with the clocks that its processes share. */
+/** Machine with the clocks that its processes share. */
 export interface Machine {
   readonly name: string
-  /** Wall time minus true time. Changes when the clock is set. */
+  /** Wall time minus simulated time. Changes when the clock is set. */
   wallOffsetMs: number
   /** Monotonic time at the start of the simulation. */
   readonly monotonicAtStart: number
+}
+
+/** Returns the machines of a program. The processes of a SQLite file run on one machine, possibly in containers. */
+export function drawnMachines({ seed, store, machines }: Program): readonly Machine[] {
+  const random = new SeededRandom(`machines ${seed}`)
+  const drawn = machines.map((machine) => ({ ...machine, monotonicAtStart: random.int(1_000, 1_000_000) }))
+  const [first] = drawn
+  if (store === 'postgres' || first === undefined) return drawn
+  return drawn.map((machine) => ({ ...machine, monotonicAtStart: first.monotonicAtStart }))
 }
 
 export class SimulatedClock implements Clock {
   readonly #loop: SimulationLoop
   readonly #process: ProcessLoop
   readonly #machine: Machine
-  readonly #attempts: Attempts
+  readonly #attempts: RepeatedAttempts
   readonly #wallWatch = new WallWatch(this)
-  /** Listeners for jumps of the wall clock. */
+  /** Number of listeners for jumps of the wall clock. */
   listeners = 0
 
   constructor(loop: SimulationLoop, process: ProcessLoop, machine: Machine, onTrouble: (trouble: Trouble) => void) {
     this.#loop = loop
     this.#process = process
     this.#machine = machine
-    this.#attempts = new Attempts(this, onTrouble)
+    this.#attempts = new RepeatedAttempts(this, onTrouble)
   }
 
   now(): number {

@@ -1,9 +1,9 @@
-/** The database of a simulation, as the harness uses it: it opens stores for processes, and reads committed. */
+/** Database of a simulation. It opens stores for processes, and reads committed changes. */
 
-import type { Store } from '../../src/engine/ports.ts'
+import type { Store } from '../../src/engine/store.ts'
 import type { SimulatedProcess } from './simulated-process.ts'
 
-/** Rows that should not be there at rest, by kind. */
+/** Rows that are left in the database at rest. Most kinds of rows must not be left. */
 export interface Leftovers {
   readonly subscriptions: readonly {
     readonly id: string
@@ -13,34 +13,34 @@ export interface Leftovers {
     readonly is_degraded: number
     readonly done_sequence: number
   }[]
-  /** Ids in `instances`. */
+  /** Ids of registered engines. */
   readonly instances: readonly string[]
   readonly ownedExecutions: number
   readonly leases: number
   readonly unansweredActions: number
-  /** Problems that the database itself finds. */
+  /** Contradictions between rows, and problems that the database itself finds. */
   readonly integrity: readonly string[]
 }
 
 export interface SimulatedDatabase {
-  /** Opens a store of a process. */
+  /** Opens a store for a process. */
   open(process: SimulatedProcess): Promise<Store>
-  /** A process was killed: nothing of it reaches the database any more, and its transactions are rolled back. */
+  /** Rolls back the transactions of a killed process, and ignores its later statements. */
   abandon(process: SimulatedProcess): void
-  /** Hands the changes that were committed since the last call to the model. `isAfterCommit`: a store has just committed. */
+  /** Passes the changes committed since the last call to the model. `isAfterCommit`: a store has just committed. */
   look(isAfterCommit?: boolean): void | Promise<void>
   leftovers(): Promise<Leftovers>
   leftoversAfterStop(): Promise<Leftovers>
-  /** The file is moved away or replaced by a copy. SQLite only. */
+  /** Moves the file away, or replaces it by a copy. Only for SQLite. */
   disturb(kind: 'moveDatabase' | 'replaceDatabase', forMs: number): void
-  /** PostgreSQL only. */
+  /** Cuts connections, or drops the result of a statement. Only for PostgreSQL. */
   disturbConnection(kind: 'cutConnection' | 'loseAnswer', process: string): void
-  /** Settles when a server has answered everything; null when nothing is asked of it. */
+  /** Returns a promise that resolves when a server has returned all results; null if it has nothing to do. */
   untilAnswered(): Promise<void> | null
   close(): Promise<void>
 }
 
-/** Rows that contradict each other. */
+/** Query for rows that contradict each other. */
 export const PROBLEMS = `
 SELECT 'execution ' || id || ' is under way and has ended' AS problem FROM active_executions JOIN executions USING (id)
 UNION ALL

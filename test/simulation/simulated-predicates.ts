@@ -1,4 +1,4 @@
-/** The thread that evaluates predicates: its answers take simulated time, and none arrives after its process was killed. */
+/** Simulated thread that evaluates predicates. Its results take simulated time, and never reach a killed process. */
 
 import type { Predicates } from '../../src/engine/graphs/predicates.ts'
 import { predicatesHere } from '../support/predicates-here.ts'

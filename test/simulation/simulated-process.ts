@@ -1,34 +1,35 @@
 /**
- * One simulated process: a store, one or two engines on it, each with its own scripts, Python and alerts. It is started,
- * killed, suspended, continued and stopped in order by the program. After its end nothing of it acts again.
+ * Simulated process: a store with one or two engines, each with its own scripts, Python and alerts. The program starts,
+ * kills, suspends, continues and stops it. After its end none of its callbacks runs again.
  */
 
-import Database from 'better-sqlite3'
-import { Alerts } from '../../src/alerts/alerts.ts'
+import { EngineAlerts } from '../../src/alerts/engine-alerts.ts'
 import { Engine } from '../../src/engine/engine.ts'
-import { type EngineEventMap, type EngineEventName, EngineEvents } from '../../src/engine/events.ts'
-import type { Store, TaskRequest } from '../../src/engine/ports.ts'
-import type { Alert } from '../../src/model/alert.ts'
+import { type EngineEventMap, type EngineEventName, EngineEvents } from '../../src/engine/engine-events.ts'
+import type { TaskRequest } from '../../src/engine/ports.ts'
+import type { Store } from '../../src/engine/store.ts'
 import { codec } from '../../src/native/index.ts'
 import { LiveRegistry } from '../../src/registry/live-registry.ts'
 import { LoadedScripts } from '../../src/runner/loaded-scripts.ts'
-import type { ConnectionFaults } from '../../src/store/sqlite/file/connection.ts'
 import type { Coverage } from './coverage.ts'
+import { DatabaseRefusals } from './database-refusals.ts'
 import { declarationsOf, SCRIPT } from './declarations.ts'
 import type { ProcessLoop, ScheduledCallback, SimulationLoop } from './loop.ts'
-import { type Fault, isDeclaredIn, type Program, type ProgramProcess } from './program.ts'
+import { isDeclaredIn, type Program, type ProgramProcess } from './program.ts'
 import { SeededRandom } from './random.ts'
 import { type PythonObserver, ScriptedPython } from './scripted-python.ts'
 import { type Machine, SimulatedClock } from './simulated-clock.ts'
 import { simulatedPredicates } from './simulated-predicates.ts'
+import type { SimulatedReceivers } from './simulated-receivers.ts'
 import { simulatedStore } from './simulated-store.ts'
 
-/** Receives what an engine does. */
+/** Observer of the actions of engines. */
 export interface EngineObserver extends PythonObserver {
   committed(process: SimulatedProcess): void
+  /** Called when an operation of the store has failed. */
+  failed(process: SimulatedProcess, operation: string, thrown: unknown): void
   ended(process: SimulatedProcess): void
   event<Name extends EngineEventName>(engine: SimulatedEngine, name: Name, event: EngineEventMap[Name]): void
-  alertReceived(engine: SimulatedEngine, alert: Alert): void
   nested(marker: string, workflow: string): void
 }
 
@@ -38,8 +39,11 @@ export interface ProcessPorts {
   readonly machine: Machine
   readonly observer: EngineObserver
   readonly coverage: Coverage
+  readonly receivers: SimulatedReceivers
   readonly openStore: (process: SimulatedProcess) => Promise<Store>
-  /** The process was killed: nothing of it reaches the database any more. */
+  /** Returns how many attempts of a task have ended with `TryLater`, as stored. */
+  readonly triesLater: (executionId: string, taskId: string) => number
+  /** Rolls back the transactions of the killed process, and ignores its later statements. */
   readonly abandonStore: (process: SimulatedProcess) => void
   readonly number: number
 }
@@ -50,13 +54,16 @@ export interface SimulatedEngine {
   readonly engine: Engine
   readonly python: ScriptedPython
   readonly scripts: LoadedScripts
-  readonly alerts: Alerts | null
+  readonly alerts: EngineAlerts
 }
 
 const GRACE_MS = 5_000
 const START_AGAIN_MS = 500
 const SCRIPT_FILE = '/simulated/jobs.py'
-export const TASK_TIMEOUT_MS = 5_000
+const TASK_TIMEOUT_MS = 5_000
+const PARK_MS = 2_000
+/** Maximum number of attempts of a task that may end with `TryLater`. */
+export const MAX_TRIES_LATER = 4
 
 export class SimulatedProcess {
   readonly spec: ProgramProcess
@@ -66,22 +73,17 @@ export class SimulatedProcess {
   readonly pid: number
   readonly startedAt: number
   readonly engines: SimulatedEngine[] = []
-  /** Polls fire nothing any more. */
+  /** Whether polls must not fire, which is true at the end of a run. */
   isQuiet = false
-  /** Its engines may have lost leases, executions and outcomes: it was suspended, refused for long, or had no time to stop. */
+  /** Whether a suspension, a long refusal or a short stop may have cost its engines leases, executions and outcomes. */
   isTroubled = false
   state: 'starting' | 'running' | 'stopping' | 'ended' = 'starting'
+  /** Simulated time since which it is running. */
+  runningSince = Number.POSITIVE_INFINITY
   generation: number
   generationToLoad: number
+  readonly refusals: DatabaseRefusals
   readonly #ports: ProcessPorts
-  readonly #refusals: {
-    readonly statement: string
-    readonly code: string
-    readonly table: string | null
-    timesLeft: number
-  }[] = []
-  #refusedUntil: { readonly at: number; readonly code: string } | null = null
-  #isKilledByCommit = false
   #store: Store | null = null
   #failsToLoad = false
   #loading: Promise<void> = Promise.resolve()
@@ -97,6 +99,12 @@ export class SimulatedProcess {
     this.random = new SeededRandom(`${ports.program.seed} ${spec.name}`)
     this.pid = 1_000 + ports.number
     this.startedAt = 100_000 + ports.number
+    this.refusals = new DatabaseRefusals({
+      now: () => ports.loop.now,
+      refused: (statement) => ports.coverage.fault(`refuse ${statement}`, spec.name),
+      committed: () => ports.observer.committed(this),
+      kill: () => this.kill(),
+    })
   }
 
   get machine(): Machine {
@@ -111,12 +119,12 @@ export class SimulatedProcess {
     return this.state === 'running' && this.spec.role === 'serve'
   }
 
-  /** The engine that a caller reaches. */
+  /** Engine that receives the requests of callers, or null. */
   get first(): SimulatedEngine | null {
     return this.state === 'running' || this.state === 'stopping' ? (this.engines[0] ?? null) : null
   }
 
-  /** Opens the database and starts the engines, again and again until both work. */
+  /** Opens the database and starts the engines. Repeats this until both succeed. */
   start(): void {
     this.#loading = this.#start().catch(() => {
       this.#startAgain = this.loop.timer(this.#ports.loop.now + START_AGAIN_MS, () => this.start())
@@ -127,25 +135,27 @@ export class SimulatedProcess {
     if (this.state === 'ended' || this.state === 'stopping') return
     if (this.#store === null) {
       const opened = await this.#ports.openStore(this)
-      const { loop, coverage, program } = this.#ports
-      const ports = { loop, process: this.loop, coverage, random: this.random, answerWithinMs: program.answerWithinMs }
-      this.#store = simulatedStore(opened, ports)
+      const { loop, coverage, program, observer } = this.#ports
+      this.#store = simulatedStore(opened, {
+        ...{ loop, process: this.loop, coverage, random: this.random, answerWithinMs: program.answerWithinMs },
+        failed: (operation, thrown) => observer.failed(this, operation, thrown),
+      })
       for (let index = 0; index < this.spec.engines; index++) this.#addEngine(this.#store, index)
     }
     this.state = 'running'
+    this.runningSince = Math.min(this.runningSince, this.#ports.loop.now)
     if (this.spec.role === 'client') return
     await Promise.all(this.engines.map((each) => each.scripts.load([SCRIPT], {})))
     await Promise.all(this.engines.map((each) => this.#startEngine(each)))
   }
 
-  async #startEngine({ engine, alerts }: SimulatedEngine): Promise<void> {
+  async #startEngine({ engine }: SimulatedEngine): Promise<void> {
     if (this.state !== 'running') return
     await engine.start()
-    alerts?.watchLateness((byMs) => engine.triggers.overdue(byMs))
   }
 
   #addEngine(store: Store, index: number): void {
-    const { program, loop, coverage, observer } = this.#ports
+    const { program, loop, coverage, observer, receivers, triesLater } = this.#ports
     const id = `${this.spec.name}.${index}`
     const registry = new LiveRegistry()
     const events = new EngineEvents(() => undefined)
@@ -159,6 +169,7 @@ export class SimulatedProcess {
       monotonic: () => this.clock.monotonic(),
       isQuiet: () => this.isQuiet,
       declares: (kind, name) => this.#declares(kind, name),
+      triesLater,
       execute: (workflow, inputText, request) => this.#execute(made, workflow, inputText, request),
     })
     const scripts = new LoadedScripts({
@@ -170,7 +181,11 @@ export class SimulatedProcess {
       notice: () => undefined,
     })
     const newId = this.random.uuid
+    const alertPorts = { store: store.incidents, events, clock: this.clock, warn: () => undefined, newId }
+    const { receivers: _, ...options } = program.alerts
+    const alerts = new EngineAlerts(receivers.targets(this.loop), options, alertPorts)
     const engine = new Engine({
+      incidents: alerts.policy,
       store,
       host: python,
       clock: this.clock,
@@ -183,13 +198,6 @@ export class SimulatedProcess {
       random: this.random.next,
       config: this.#config(),
     })
-    const receiver = { to: 'url' as const, shown: 'a receiver', send: (alert: Alert) => this.#receive(made, alert) }
-    const alerts = Alerts.to(
-      [receiver],
-      { lateByMs: 20_000 },
-      { store: store.alerts, clock: this.clock, warn: () => undefined, newId },
-    )
-    alerts?.watch(events)
     const made: SimulatedEngine = { id, process: this, engine, python, scripts, alerts }
     for (const name of OBSERVED_EVENTS) events.on(name, (event) => this.#observe(made, name, event))
     this.engines.push(made)
@@ -199,31 +207,29 @@ export class SimulatedProcess {
     if (this.state !== 'ended') this.#ports.observer.event(made, name, event)
   }
 
-  async #receive(made: SimulatedEngine, alert: Alert): Promise<void> {
-    const { loop, observer } = this.#ports
-    await new Promise<void>((resolve, reject) => {
-      const isReceived = this.random.chance(0.8)
-      this.loop.answer(loop.now + 50, () => {
-        if (!isReceived) return reject(new Error('the receiver refused'))
-        observer.alertReceived(made, alert)
-        resolve()
-      })
-    })
-  }
-
   #config() {
     const { retentionMs } = this.#ports.program
     return {
       maxConcurrentTasks: this.spec.slots,
       taskTimeoutMs: TASK_TIMEOUT_MS,
       pollDeadlineMs: 10_000,
-      // Computing time, which is not simulated.
+      // This limit applies to real computing time, which is not simulated.
       predicateTimeoutMs: 60_000,
       cronPollIntervalMs: 10_000,
       cronRecoveryIntervalMs: 5_000,
       cronLostThresholdMs: 5_000,
+      parkMs: PARK_MS,
+      triesLater: MAX_TRIES_LATER,
       ...(retentionMs !== null && {
-        retention: { skippedMs: retentionMs, failedMs: retentionMs, endedMs: retentionMs, firingsMs: retentionMs },
+        retention: {
+          skippedMs: retentionMs,
+          failedMs: retentionMs,
+          endedMs: retentionMs,
+          firingsMs: retentionMs,
+          scheduleTimesMs: null,
+          keysMs: null,
+          signalsMs: null,
+        },
       }),
     }
   }
@@ -243,7 +249,7 @@ export class SimulatedProcess {
     await made.engine.execute(workflow, inputText, { callerSlot: slot, timeoutMs: 60_000 })
   }
 
-  /** Loading takes time, and a script that fails keeps its old generation. */
+  /** Returns the hosts of scripts. A load takes simulated time, and a script that fails keeps its old generation. */
   #scriptHosts(): ConstructorParameters<typeof LoadedScripts>[0]['hosts'] {
     const { loop, program } = this.#ports
     let wanted = this.generation
@@ -277,7 +283,7 @@ export class SimulatedProcess {
     this.#loading = Promise.allSettled(reloaded).then(() => earlier)
   }
 
-  /** The process ends between two turns of its event loop. */
+  /** Ends the process between two turns of its event loop. */
   kill(): void {
     if (this.state === 'ended') return
     this.state = 'ended'
@@ -301,7 +307,7 @@ export class SimulatedProcess {
     for (const { python } of this.engines) python.resume()
   }
 
-  /** Stops in order, as `Runner.close` does. */
+  /** Stops the engines and closes the store, as `Runner.close` does. */
   async stop(graceMs: number): Promise<void> {
     if (this.state !== 'running') return
     this.state = 'stopping'
@@ -309,7 +315,7 @@ export class SimulatedProcess {
     await Promise.all(
       this.engines.map(async ({ engine, alerts }) => {
         await engine.stop({ graceMs }).catch(() => undefined)
-        await alerts?.close(GRACE_MS)
+        await alerts.close(GRACE_MS)
       }),
     )
     await this.#loading
@@ -318,7 +324,7 @@ export class SimulatedProcess {
     this.ended()
   }
 
-  /** Leftovers of an ordered stop, as sentences. */
+  /** Descriptions of timers and listeners that are left after a stop. */
   readonly leftovers: string[] = []
 
   private ended(): void {
@@ -332,63 +338,15 @@ export class SimulatedProcess {
     this.#ports.observer.ended(this)
   }
 
-  killAfterCommit(): void {
-    this.#isKilledByCommit = true
-  }
-
-  refuse(fault: Extract<Fault, { readonly kind: 'refuse' }>): void {
-    this.#refusals.push({ statement: fault.statement, code: fault.code, table: fault.table, timesLeft: fault.times })
-  }
-
+  /** Refuses the writes of the process to the database for a time. */
   refuseFor(code: string, forMs: number): void {
     this.isTroubled = true
-    this.#refusedUntil = { at: this.#ports.loop.now + forMs, code }
-  }
-
-  /** Whether its database refuses writes for a time, such as on a full disk. */
-  get isRefused(): boolean {
-    return this.#refusedUntil !== null && this.#ports.loop.now < this.#refusedUntil.at
-  }
-
-  /** The database refuses nothing any more. */
-  endRefusals(): void {
-    this.#refusals.length = 0
-    this.#refusedUntil = null
-    this.#isKilledByCommit = false
+    this.refusals.refuseFor(code, forMs)
   }
 
   loseInterpreter(forMs: number): void {
     for (const { python } of this.engines) python.loseInterpreter(forMs)
   }
-
-  /** Between the store and SQLite. */
-  readonly connectionFaults: ConnectionFaults = {
-    beforeBegin: () => this.#refuseIfDue('begin', 'BEGIN'),
-    beforeWrite: (sql) => this.#refuseIfDue(sql === 'COMMIT' ? 'commit' : 'write', sql),
-    afterCommit: () => {
-      this.#ports.observer.committed(this)
-      if (this.#isKilledByCommit) this.kill()
-    },
-  }
-
-  #refuseIfDue(statement: 'begin' | 'write' | 'commit', sql: string): void {
-    const until = this.#refusedUntil
-    const isBusy = until?.code === 'SQLITE_BUSY'
-    if (until !== null && this.#ports.loop.now < until.at && isBusy === (statement === 'begin'))
-      throw refusal(until.code)
-    const refused = this.#refusals.find(
-      (each) =>
-        each.statement === statement && each.timesLeft > 0 && (each.table === null || sql.includes(` ${each.table}`)),
-    )
-    if (refused === undefined) return
-    refused.timesLeft -= 1
-    this.#ports.coverage.fault(`refuse ${statement}`, this.spec.name)
-    throw refusal(refused.code)
-  }
 }
 
 const OBSERVED_EVENTS = ['executionFinished', 'taskFinished', 'triggerFired', 'cronFired'] as const
-
-function refusal(code: string): Error {
-  return new Database.SqliteError(`simulated ${code}`, code)
-}

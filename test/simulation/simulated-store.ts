@@ -1,10 +1,10 @@
 /**
- * A real store whose answers take time, as those of a server do, and whose operations are counted for the table of coverage.
- * Stands at the Store port: each call reaches the real store in its own turn of the event loop, its answer arrives later, in
- * the order of the calls' answers.
+ * Real store whose results are delayed as by a server, and whose operations are counted for the table of coverage. It
+ * implements the Store port: each call reaches the real store in a separate turn of the event loop, and results arrive
+ * later in the order in which the real store returned them.
  */
 
-import type { Store } from '../../src/engine/ports.ts'
+import type { Store } from '../../src/engine/store.ts'
 import type { Coverage } from './coverage.ts'
 import type { ProcessLoop, SimulationLoop } from './loop.ts'
 import type { SeededRandom } from './random.ts'
@@ -14,11 +14,16 @@ export interface SimulatedStorePorts {
   readonly process: ProcessLoop
   readonly coverage: Coverage
   readonly random: SeededRandom
-  /** Longest time from an answer of the real store to its arrival; 0: it arrives in the same turn. */
+  /** Maximum delay of a result; with 0 it arrives in the same turn. */
   readonly answerWithinMs: number
+  /** Called with the error of an operation. */
+  readonly failed: (operation: string, thrown: unknown) => void
 }
 
-const PARTS: ReadonlySet<string> = new Set(['actions', 'alerts', 'logs', 'history', 'activity', 'graphs'])
+const PARTS: ReadonlySet<string> = new Set([
+  ...['actions', 'incidents', 'logs', 'history', 'activity', 'graphs', 'waits', 'signals', 'approvals', 'chains'],
+  'limits',
+])
 
 export function simulatedStore(store: Store, ports: SimulatedStorePorts): Store {
   const delivery = new Delivery(ports)
@@ -83,7 +88,10 @@ function delayed(
       })
     answer.then(
       (value) => settle(() => resolve(value)),
-      (thrown) => settle(() => reject(thrown)),
+      (thrown) => {
+        ports.failed(operation, thrown)
+        settle(() => reject(thrown))
+      },
     )
   })
 }

@@ -1,19 +1,13 @@
 /**
- * Runs one program: engines over a real database, in simulated time. Then the faults stop, all work must finish, and the
- * engines shut down in order. The first broken invariant ends the run.
+ * Runs one program: engines with a real database, in simulated time. Then the faults stop, all work must end, and the
+ * engines stop in an orderly way. The first broken invariant ends the run.
  */
 
 import { createHash } from 'node:crypto'
-import type { EngineEventMap, EngineEventName } from '../../src/engine/events.ts'
-import type {
-  AccumulateAnswer,
-  AccumulateRequest,
-  PollRequest,
-  RunGraphRequest,
-  TaskRequest,
-} from '../../src/engine/ports.ts'
+import type { EngineEventMap, EngineEventName } from '../../src/engine/engine-events.ts'
+import type { AccumulateAnswer, AccumulateRequest, RunGraphRequest } from '../../src/engine/graphs/graph-host.ts'
+import type { EndedChild, PollRequest, TaskRequest, TaskResult } from '../../src/engine/ports.ts'
 import type { Alert } from '../../src/model/alert.ts'
-import type { AttemptOutcome } from '../../src/model/execution.ts'
 import type { PollOutcome } from '../../src/model/trigger.ts'
 import { Coverage } from './coverage.ts'
 import { Faults } from './faults.ts'
@@ -26,13 +20,14 @@ import { SeededRandom } from './random.ts'
 import { Callers } from './requests.ts'
 import { RestCheck } from './rest.ts'
 import type { PythonEntry } from './scripted-python.ts'
-import type { Machine } from './simulated-clock.ts'
+import { drawnMachines, type Machine, SIMULATION_START } from './simulated-clock.ts'
 import type { SimulatedDatabase } from './simulated-database.ts'
-import { type EngineObserver, type SimulatedEngine, SimulatedProcess } from './simulated-process.ts'
+import { type EngineObserver, MAX_TRIES_LATER, type SimulatedEngine, SimulatedProcess } from './simulated-process.ts'
+import { SimulatedReceivers } from './simulated-receivers.ts'
 
 export interface SimulationResult {
   readonly violation: Violation | null
-  /** Digest of everything that happened: equal for two runs of one program. */
+  /** Digest of all log lines, which is equal for two runs of one program. */
   readonly trace: string
   readonly coverage: Coverage
   readonly simulatedMs: number
@@ -40,13 +35,17 @@ export interface SimulationResult {
 }
 
 export interface SimulationOptions {
-  /** Receives a line for everything that happens. */
+  /** Called with a line for each event of the simulation. */
   readonly log?: (line: string) => void
 }
 
-/** Time after the faults in which work must end, until there is none left. */
+/** Period after the faults in which at least one execution must end, until all have ended. */
 const FINISH_WITHIN_MS = 150_000
-/** Time that the engines run at rest before they are looked at. */
+/** Longest back-off of a delivery within the faults, and the time until a delivery of a killed engine is due. */
+const DELIVERED_WITHIN_MS = 150_000
+/** Time for which a process that was suspended may run its old attempts. */
+const RUNS_AFTER_SUSPENSION_MS = 1_000
+/** Time that the engines run at rest before the checks. */
 const REST_MS = 15_000
 
 export async function simulate(
@@ -71,11 +70,12 @@ export class Simulation implements EngineObserver {
   readonly processes = new Map<string, SimulatedProcess>()
   readonly model: Model
   readonly callers: Callers
-  readonly alerts: { readonly engine: SimulatedEngine; readonly alert: Alert }[] = []
+  readonly alerts: Alert[] = []
+  readonly receivers: SimulatedReceivers
   readonly finished = new Map<string, string[]>()
   readonly nestedMarkers = new Set<string>()
   readonly pollEntries = new Map<string, PythonEntry[]>()
-  /** By trigger: polls whose tick must be stored, and polls whose tick may be. */
+  /** Number of polls whose tick must be stored, and of polls whose tick may be stored, by trigger. */
   readonly polls = new Map<string, { certain: number; possible: number }>()
   readonly #trace = createHash('sha256')
   readonly #log: (line: string) => void
@@ -93,11 +93,19 @@ export class Simulation implements EngineObserver {
     this.program = program
     this.#log = log
     this.loop = new SimulationLoop(new SeededRandom(`turns ${program.seed}`), () => this.#untilAnswered())
-    const random = new SeededRandom(`machines ${program.seed}`)
-    this.machines = program.machines.map(({ name, wallOffsetMs }) => {
-      return { name, wallOffsetMs, monotonicAtStart: random.int(1_000, 1_000_000) }
+    this.machines = drawnMachines(program)
+    const monotonicAtStart = this.machines[0]?.monotonicAtStart ?? 0
+    this.model = makeModel({
+      program,
+      report: this.report,
+      mostTries: MAX_TRIES_LATER,
+      isTroubled: (instanceSeq) => this.#isTroubled(instanceSeq),
+      isRunning: (entry) => this.#isRunning(entry),
+      hasHealthyEngine: (since) => [...this.processes.values()].some((each) => isHealthy(each, since)),
+      databaseTime: (now) => Math.floor(program.store === 'sqlite' ? monotonicAtStart + now : SIMULATION_START + now),
     })
-    this.model = makeModel(program, this.report)
+    const received = (receiver: string, alert: Alert): void => this.#alertReceived(receiver, alert)
+    this.receivers = new SimulatedReceivers({ program, loop: this.loop, received })
     this.callers = new Callers({
       program,
       loop: this.loop,
@@ -107,7 +115,7 @@ export class Simulation implements EngineObserver {
     })
   }
 
-  /** Records a broken invariant; the first one is kept. */
+  /** Records the first broken invariant. */
   readonly report = (invariant: string, message: string): void => {
     this.log(`BROKEN ${invariant}: ${message}`)
     this.#violation ??= { invariant, message, at: this.loop.now }
@@ -131,7 +139,7 @@ export class Simulation implements EngineObserver {
       await this.loop.run(this.program.durationMs, isBroken)
       if (!isBroken()) await this.#finish(isBroken)
     } catch (thrown) {
-      // For example, the database can no longer be read.
+      // For example, the database cannot be read any more.
       this.report('the-simulation-goes-on', String(thrown instanceof Error ? thrown.stack : thrown))
     }
     return {
@@ -143,18 +151,19 @@ export class Simulation implements EngineObserver {
     }
   }
 
-  /** The faults stop. Everything that was accepted must end, and nothing may be left. */
+  /** Stops the faults, and checks that all accepted work ends and that nothing is left over. */
   async #finish(isBroken: () => boolean): Promise<void> {
     const rest = new RestCheck(this)
     this.#isResting = true
     rest.begin((spec) => this.#startProcess(spec, 100))
-    // A backlog may take longer, as long as work ends.
+    // A backlog may take longer, as long as executions still end.
     for (let ended = -1; !isBroken() && !rest.isDone() && ended !== rest.countEnded(); ) {
       ended = rest.countEnded()
       await this.loop.run(this.loop.now + FINISH_WITHIN_MS, () => isBroken() || rest.isDone())
     }
     if (!isBroken()) rest.checkFinished()
     if (isBroken()) return
+    await this.loop.run(this.loop.now + this.#deliveredWithinMs(), () => isBroken() || rest.isDelivered())
     await this.loop.run(this.loop.now + REST_MS, isBroken)
     await this.loop.run(this.loop.now + REST_MS, () => isBroken() || rest.isSettled())
     if (isBroken()) return
@@ -163,6 +172,12 @@ export class Simulation implements EngineObserver {
     if (isBroken()) return
     await this.#stopAll(isBroken)
     if (!isBroken()) rest.checkStopped(await this.#database?.leftoversAfterStop())
+  }
+
+  /** Returns the time until an engine whose clock is behind sends a message that another engine has postponed. */
+  #deliveredWithinMs(): number {
+    const offsets = this.machines.map(({ wallOffsetMs }) => wallOffsetMs)
+    return DELIVERED_WITHIN_MS + Math.max(0, ...offsets) - Math.min(0, ...offsets)
   }
 
   async #stopAll(isBroken: () => boolean): Promise<void> {
@@ -176,7 +191,7 @@ export class Simulation implements EngineObserver {
     const database = this.#database
     if (machine === undefined || database === null || this.processes.has(spec.name)) return
     if (this.loop.now < this.#faults.letGoAt) {
-      // A store that is opened cannot tell that the log beside its file is that of the file before.
+      // A new store cannot recognize that the log next to its file belongs to the replaced file.
       this.loop.step(this.#faults.letGoAt, () => this.#startProcess(spec, number))
       return
     }
@@ -186,8 +201,10 @@ export class Simulation implements EngineObserver {
       machine,
       observer: this,
       coverage: this.coverage,
+      receivers: this.receivers,
       openStore: (opening) => database.open(opening),
       abandonStore: (killed) => database.abandon(killed),
+      triesLater: (id, taskId) => this.model.executions.byId.get(id)?.tasks.get(taskId)?.triesLater ?? 0,
       number: number + this.processes.size,
     })
     process.isQuiet = this.#isResting
@@ -206,11 +223,18 @@ export class Simulation implements EngineObserver {
     } else this.#faults.apply(step.fault)
   }
 
-  // -- what engines do
+  // -- observers of engines
 
   committed(process: SimulatedProcess): void {
     this.#database?.look(true)
     this.log(`commit ${process.spec.name}`)
+  }
+
+  /** Reports a broken constraint, which is a defect. Other errors, such as a full or locked database, are expected. */
+  failed({ spec }: SimulatedProcess, operation: string, thrown: unknown): void {
+    const { cause } = thrown as { readonly cause?: { readonly code?: unknown } }
+    if (/^(SQLITE_CONSTRAINT|23)/.test(String(cause?.code ?? '')))
+      this.report('constraints-are-kept', `${operation} of ${spec.name} failed: ${thrown}`)
   }
 
   ended({ spec }: SimulatedProcess): void {
@@ -222,9 +246,11 @@ export class Simulation implements EngineObserver {
     const { executionId, taskId, attempt } = request
     this.log(`enter ${engine} task ${executionId} ${taskId} ${attempt}`)
     this.#database?.look()
-    // Clocks differ by a second, and a back-off is stored by the wall clock of the engine that saw the failure.
+    // Clocks of machines differ by a second, and a back-off is stored in the wall time of the engine with the failure.
     const toleranceMs = this.hasWallJumps ? Number.POSITIVE_INFINITY : this.machines.length > 1 ? 1_100 : 2
     this.model.executions.taskEntered(request, this.#instanceOf(engine), entry.startedAt, toleranceMs)
+    this.model.limitedAttempts.entered(request, entry)
+    this.model.triesLater.entered(request, entry.startedAt, toleranceMs)
     const forbidden = this.callers.forbids(executionId)
     if (forbidden === null) return
     this.report(
@@ -233,10 +259,17 @@ export class Simulation implements EngineObserver {
     )
   }
 
-  taskEnded(engine: string, { executionId, taskId }: TaskRequest, outcome: AttemptOutcome): void {
+  childEnded(engine: string, { executionId, taskId, memory }: TaskRequest, child: EndedChild): void {
+    this.log(`child ${engine} task ${executionId} ${taskId} ${child.id} ${child.status}`)
+    this.model.children.resultReturned(`${memory.chainId} ${taskId}`, child)
+  }
+
+  taskEnded(engine: string, request: TaskRequest, outcome: TaskResult): void {
+    const { executionId, taskId } = request
     this.log(`leave ${engine} task ${executionId} ${taskId} ${outcome.kind}`)
+    if (outcome.kind === 'tryLater') this.model.triesLater.ended(request, outcome, this.loop.now)
     if (outcome.kind === 'failed' || outcome.kind === 'timedOut') {
-      this.model.executions.taskFailed(executionId, taskId, this.loop.now)
+      this.model.executions.taskFailed(request, this.loop.now)
     }
   }
 
@@ -297,11 +330,10 @@ export class Simulation implements EngineObserver {
     this.nestedMarkers.add(marker)
   }
 
-  alertReceived(engine: SimulatedEngine, alert: Alert): void {
-    this.log(`alert ${engine.id} ${alert.kind} ${alert.subject}`)
-    if (this.alerts.some((each) => each.alert.id === alert.id))
-      this.report('alerts-arrive-once', `alert ${alert.id} arrived twice`)
-    this.alerts.push({ engine, alert })
+  #alertReceived(receiver: string, alert: Alert): void {
+    this.log(`alert ${receiver} ${alert.id} ${alert.kind} ${alert.state} ${alert.subject}`)
+    this.alerts.push(alert)
+    this.model.deliveries.received(receiver, alert)
   }
 
   event<Name extends EngineEventName>(engine: SimulatedEngine, name: Name, event: EngineEventMap[Name]): void {
@@ -340,7 +372,29 @@ export class Simulation implements EngineObserver {
     return this.processes.get(engine.split('.')[0] ?? '')
   }
 
+  /** Returns whether an engine was disturbed by a fault, or is not running. */
+  #isTroubled(instanceSeq: number): boolean {
+    for (const { isTroubled, state, engines } of this.processes.values()) {
+      const isOf = engines.some(({ engine }) => this.model.instances.get(engine.instanceId) === instanceSeq)
+      if (isOf) return isTroubled || state !== 'running'
+    }
+    return true
+  }
+
+  /** Returns whether a call runs. A process that was suspended may run its old attempts for one second. */
+  #isRunning({ engine, startedAt, endedAt }: PythonEntry): boolean {
+    const process = this.#processOf(engine)
+    const python = process?.engines[Number(engine.split('.')[1])]?.python
+    if (endedAt !== null || process?.state === 'ended' || python === undefined || python.isSuspended) return false
+    return python.resumedAt < startedAt || this.loop.now - python.resumedAt > RUNS_AFTER_SUSPENSION_MS
+  }
+
   #isPolledByHand(trigger: string): boolean {
     return this.callers.sent.some(({ request }) => request.kind === 'poll' && request.trigger === trigger)
   }
+}
+
+/** Returns whether a process has served since then, and no fault has disturbed it. */
+function isHealthy({ isServing, isTroubled, runningSince }: SimulatedProcess, since: number): boolean {
+  return isServing && !isTroubled && runningSince <= since
 }

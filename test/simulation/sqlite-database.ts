@@ -1,10 +1,10 @@
-/** A SQLite file in a folder of its own, with the triggers that record its changes. */
+/** SQLite file in its own folder, with triggers that record its changes. */
 
 import { copyFileSync, existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
-import type { Store } from '../../src/engine/ports.ts'
+import type { Store } from '../../src/engine/store.ts'
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
 import { LOG_TABLE, type RecordedTable, sqliteRecorder } from './recorder.ts'
 import { RowChanges } from './row-changes.ts'
@@ -21,7 +21,7 @@ interface LogRecord {
 }
 
 const READ_LOG = `SELECT seq, name, before, after FROM ${LOG_TABLE} WHERE seq > ? ORDER BY seq`
-/** Memory, where the machine has a file system for it: a simulation syncs often, and needs no disk. */
+/** Folder of the databases: in memory if possible, because a simulation syncs often and needs no disk. */
 const FOLDER = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
 
 export async function openSqliteDatabase(simulation: Simulation): Promise<SimulatedDatabase> {
@@ -33,7 +33,7 @@ export async function openSqliteDatabase(simulation: Simulation): Promise<Simula
 
 let templatePath: Promise<string> | null = null
 
-/** A database with all tables and triggers, made once in a process. */
+/** Returns the path of a database with all tables and triggers, which is created once per process. */
 function template(): Promise<string> {
   templatePath ??= makeTemplate()
   return templatePath
@@ -58,14 +58,14 @@ async function makeTemplate(): Promise<string> {
   return path
 }
 
-/** Time after which no store commits into a file that was replaced. */
+/** Time after which no store commits into a replaced file. */
 const CHECKED_WITHIN_MS = 20
 
 class SqliteDatabase implements SimulatedDatabase {
   readonly #simulation: Simulation
   readonly #folder: string
   readonly #path: string
-  /** Null from a disturbance to the next commit. */
+  /** Reader of the file; null from a move or replacement of the file until the next commit. */
   #reader: Database.Database | null
   #readLog: Database.Statement<[number], LogRecord> | null = null
   readonly #rowChanges = new RowChanges()
@@ -80,9 +80,9 @@ class SqliteDatabase implements SimulatedDatabase {
   }
 
   async open(process: SimulatedProcess): Promise<Store> {
-    // A store would make an empty file, and the one that was moved away could not come back.
+    // A store would create an empty file in place of the file that is moved back later.
     if (!existsSync(this.#path)) throw new Error('The database was moved away.')
-    const { machine, pid, startedAt, clock, random, connectionFaults } = process
+    const { machine, pid, startedAt, clock, random, refusals } = process
     return await openSqliteStore({
       path: this.#path,
       durability: 'normal',
@@ -90,11 +90,11 @@ class SqliteDatabase implements SimulatedDatabase {
       process: { host: machine.name, pid, startedAt },
       isProcessAlive: (other) => this.#isAlive(other),
       newId: random.uuid,
-      faults: connectionFaults,
+      faults: refusals,
     })
   }
 
-  /** A transaction of SQLite begins and ends in one turn of its process. */
+  /** Does nothing, because a SQLite transaction begins and ends in one turn of its process. */
   abandon(): void {}
 
   look(isAfterCommit = false): void {
@@ -108,7 +108,7 @@ class SqliteDatabase implements SimulatedDatabase {
     model.apply(this.#rowChanges.of(records.map(parsed)), loop.now)
   }
 
-  /** Whether a commit of this moment goes into the file at the path. Stores check the file at most every 10 ms. */
+  /** Returns whether a commit now goes into the file at the path. Stores check the file at most every 10 ms. */
   #isOpenedAgain(): boolean {
     return existsSync(this.#path) && this.#simulation.loop.now > this.#replacedAt + CHECKED_WITHIN_MS
   }
@@ -138,8 +138,8 @@ class SqliteDatabase implements SimulatedDatabase {
   }
 
   /**
-   * The content stays the same. Nothing may be accepted until a store has opened the file again, so the reader waits for the
-   * first commit: an old log that lies beside a new file would damage it.
+   * Moves the file away, or replaces it by a copy with the same content. The reader waits for the first commit of a
+   * store that has opened the file again, because an old log next to a new file would damage it.
    */
   disturb(kind: 'moveDatabase' | 'replaceDatabase', forMs: number): void {
     const away = join(this.#folder, 'away.db')

@@ -1,4 +1,4 @@
-/** One process that runs seeds: receives their numbers from `seeds.ts`, and sends back broken invariants. */
+/** Process that runs seeds: receives their numbers from `seeds.ts`, and sends back the results. */
 
 import type { StoreKind } from './program.ts'
 import { runSeed } from './seeds.ts'

@@ -1,12 +1,12 @@
-/** How the log gets into the database file: between commits, and how long it gets. Seen from another connection. */
+/** Checkpoints and length of the write-ahead log of a database file, observed from another connection. */
 
 import { statSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { Store } from '../../src/engine/ports.ts'
+import type { Store } from '../../src/engine/store.ts'
 import { CHECKPOINT_PAGES } from '../../src/store/sqlite/file/checkpoints.ts'
-import { Connection } from '../../src/store/sqlite/file/connection.ts'
+import { Connection } from '../../src/store/sqlite/file/sqlite-connection.ts'
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
-import { FakeClock, settle } from '../support/fake-clock.ts'
+import { ManualClock, settle } from '../support/manual-clock.ts'
 import { newExecution, START } from '../support/store-builders.ts'
 import { startStoreProcess } from '../support/store-process.ts'
 import { type TemporaryFolder, temporaryFolder } from '../support/store-sites.ts'
@@ -22,7 +22,7 @@ beforeEach(async () => {
   path = folder.file('workflows.db')
   notices = []
   const notice = (message: string) => void notices.push(message)
-  store = await openSqliteStore({ path, durability: 'normal', clock: new FakeClock(START), notice })
+  store = await openSqliteStore({ path, durability: 'normal', clock: new ManualClock(START), notice })
   other = new Connection(path)
 })
 afterEach(async () => {
@@ -31,13 +31,13 @@ afterEach(async () => {
   folder[Symbol.dispose]()
 })
 
-/** Accepts an execution whose context takes so many pages, and a few beside. */
+/** Accepts an execution whose context fills about `pages` database pages. */
 const accept = (pages: number) =>
   store.createExecution(newExecution({ inputText: `{"text":"${'x'.repeat(pages * 4_096)}"}` }), { kind: 'call' }, START)
 const log = () => other.checkpoint('NOOP')
 
-describe('the log', () => {
-  test('goes into the file after the commit that makes it long, and not within it', async () => {
+describe('the write-ahead log', () => {
+  test('is copied into the database file after the commit that makes it too long, not during it', async () => {
     await accept(CHECKPOINT_PAGES + 100)
     const atTheAnswer = log()
     await settle()
@@ -47,14 +47,14 @@ describe('the log', () => {
     expect(log()).toMatchObject({ checkpointed: atTheAnswer?.log })
   })
 
-  test('of few commits stays as it is', async () => {
+  test('is not copied into the database file while it is short', async () => {
     await accept(100)
     await settle()
 
     expect(log()).toMatchObject({ checkpointed: 0 })
   })
 
-  test('stays about as long as the threshold, however much is written', async () => {
+  test('stays shorter than twice the checkpoint threshold during many commits', async () => {
     for (let count = 0; count < 60; count++) {
       await accept(200)
       await settle()
@@ -63,10 +63,10 @@ describe('the log', () => {
     expect(statSync(`${path}-wal`).size).toBeLessThan(2 * CHECKPOINT_PAGES * 4_120)
   })
 
-  test('stays bounded while another process always has some reader, each for a short time', async () => {
+  test('stays bounded while another process has short read transactions open all the time', async () => {
     await using readers = startStoreProcess(
       path,
-      `const { Connection } = await import(${JSON.stringify(import.meta.resolve('../../src/store/sqlite/file/connection.ts'))})
+      `const { Connection } = await import(${JSON.stringify(import.meta.resolve('../../src/store/sqlite/file/sqlite-connection.ts'))})
        const two = [new Connection(process.argv[1]), new Connection(process.argv[1])]
        const read = (reader) => {
          reader.rollback()
@@ -91,7 +91,7 @@ describe('the log', () => {
     expect(notices).toEqual([])
   })
 
-  test('that a reader keeps from getting shorter is reported once, and is short again when the reader has gone', async () => {
+  test('is reported once if a long read keeps it from shrinking, and shrinks after that read', async () => {
     other.beginRead()
     other.all('SELECT count(*) FROM executions')
     for (let count = 0; count < 12; count++) {

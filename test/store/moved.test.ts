@@ -2,10 +2,10 @@
 
 import { existsSync, renameSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { Store } from '../../src/engine/ports.ts'
-import { Connection } from '../../src/store/sqlite/file/connection.ts'
+import type { Store } from '../../src/engine/store.ts'
+import { Connection } from '../../src/store/sqlite/file/sqlite-connection.ts'
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
-import { FakeClock } from '../support/fake-clock.ts'
+import { ManualClock } from '../support/manual-clock.ts'
 import { FIRST_PAGE, newExecution, START } from '../support/store-builders.ts'
 import { type TemporaryFolder, temporaryFolder } from '../support/store-sites.ts'
 
@@ -14,22 +14,22 @@ const REPLACED = { code: 'DATABASE_REPLACED' }
 let folder: TemporaryFolder
 let path: string
 let aside: string
-let clock: FakeClock
+let clock: ManualClock
 let store: Store
-/** Kinds of the changes of the database. */
+/** Kinds of the reported database changes, in order. */
 let changes: string[]
 
 beforeEach(async () => {
   folder = temporaryFolder()
   path = folder.file('workflows.db')
   aside = folder.file('aside.db')
-  clock = new FakeClock(START)
+  clock = new ManualClock(START)
   store = await openSqliteStore({ path, durability: 'normal', clock })
   changes = []
   store.onDatabaseChange(({ kind }) => void changes.push(kind))
 })
 afterEach(async () => {
-  await store.close().catch(() => {}) // of a database that a test has moved away
+  await store.close().catch(() => {}) // rejects if the test has moved the file away
   folder[Symbol.dispose]()
 })
 
@@ -38,7 +38,7 @@ const accept = async (id: string = crypto.randomUUID()): Promise<string> => {
   return id
 }
 
-/** Ids of the executions in a file, and what SQLite finds wrong with it. */
+/** Returns the ids of the executions in a database file, and the result of SQLite's integrity check. */
 function contentOf(file: string): { readonly ids: readonly unknown[]; readonly check: unknown } {
   const connection = new Connection(file)
   try {
@@ -52,7 +52,7 @@ function contentOf(file: string): { readonly ids: readonly unknown[]; readonly c
 }
 
 describe('a database that was moved away', () => {
-  test('takes with it all that was accepted, and leaves no log for the next file of its name', async () => {
+  test('contains every accepted execution at its new path, and leaves no log at the old path', async () => {
     const ids = [await accept(), await accept()]
 
     renameSync(path, aside)
@@ -62,7 +62,7 @@ describe('a database that was moved away', () => {
     expect([existsSync(`${path}-wal`), existsSync(`${path}-shm`)]).toEqual([false, false])
   })
 
-  test('is used again when it is back, with all that was accepted', async () => {
+  test('is used again after it was moved back, with every accepted execution', async () => {
     const before = await accept()
     renameSync(path, aside)
     await expect(accept()).rejects.toMatchObject(REPLACED)
@@ -76,7 +76,7 @@ describe('a database that was moved away', () => {
   })
 })
 
-describe('a database that was moved away and back before it was looked at', () => {
+describe('a database that was moved away and back between two checks of its file', () => {
   test('is opened again if another process has removed its log, and keeps later commits', async () => {
     const other = await openSqliteStore({ path, durability: 'normal', clock })
     const acceptThere = (id: string) => other.createExecution(newExecution({ id }), { kind: 'call' }, START)

@@ -1,8 +1,9 @@
-/** Opening a database: what is made, what is refused, and what the refusal says. */
+/** Opening a database: its new tables, rejected files, and error messages. */
 
 import {
   chmodSync,
   existsSync,
+  globSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -10,17 +11,20 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { StoreError } from '../../src/errors.ts'
-import { Connection } from '../../src/store/sqlite/file/connection.ts'
-import { SCHEMA, Schema } from '../../src/store/sqlite/schema/schema.ts'
-import { MIGRATIONS } from '../../src/store/sqlite/schema/tables.ts'
+import { Connection } from '../../src/store/sqlite/file/sqlite-connection.ts'
+import { SCHEMA, Schema } from '../../src/store/sqlite/schema/sqlite-schema.ts'
+import { MIGRATIONS } from '../../src/store/sqlite/schema/sqlite-tables.ts'
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
-import { FakeClock } from '../support/fake-clock.ts'
+import { ManualClock } from '../support/manual-clock.ts'
 import { declaration, FIRST_PAGE, START } from '../support/store-builders.ts'
 import { startStoreProcess } from '../support/store-process.ts'
 import { type TemporaryFolder, temporaryFolder } from '../support/store-sites.ts'
 
+const STORE = fileURLToPath(new URL('../../src/store', import.meta.url))
 const COMMITTED_DUMP = new URL('schema.sql', import.meta.url)
 
 let folder: TemporaryFolder
@@ -32,7 +36,7 @@ beforeEach(() => {
 })
 afterEach(() => folder[Symbol.dispose]())
 
-const open = (at: string = path) => openSqliteStore({ path: at, durability: 'normal', clock: new FakeClock(START) })
+const open = (at: string = path) => openSqliteStore({ path: at, durability: 'normal', clock: new ManualClock(START) })
 
 async function refusal(at: string): Promise<StoreError> {
   try {
@@ -62,16 +66,17 @@ function thrownBy(run: () => void): unknown {
   }
 }
 
-/** The schema as SQL, one object after the other, in a stable order. */
+/** Returns the schema as SQL statements in a stable order. */
 function dumpSchema(connection: Connection): string {
   const objects = connection.all<{ readonly sql: string }>(
-    "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%' ORDER BY tbl_name, type DESC, name",
+    `SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%'
+     ORDER BY tbl_name, type DESC, name`,
   )
   return objects.map((object) => `${object.sql};\n`).join('\n')
 }
 
 describe('the schema', () => {
-  test('is the one that is committed in schema.sql', async () => {
+  test('is the same as in the committed schema.sql', async () => {
     await (await open()).close()
 
     const dump = withConnection(dumpSchema)
@@ -79,7 +84,23 @@ describe('the schema', () => {
     expect(dump).toBe(readFileSync(COMMITTED_DUMP, 'utf8'))
   })
 
-  test('a file that is missing is made, and one that exists is used as it is', async () => {
+  test('refers only to existing statements in the comments of its indexes', () => {
+    const read = (file: string) => readFileSync(join(STORE, file), 'utf8')
+    const isSchema = (file: string) => file.includes('schema')
+    const files = globSync('**/*.ts', { cwd: STORE })
+    const code = files
+      .filter((file) => !isSchema(file))
+      .map(read)
+      .join('\n')
+    const schema = files.filter(isSchema).map(read)
+    const comments = schema.flatMap((text) => [...text.matchAll(/-- For ([^\n]*)/g)].map(([, comment = '']) => comment))
+    const names = comments.flatMap((comment) => comment.match(/\b([A-Z]+_[A-Z_]+|[a-z]+[A-Z]\w+)\b/g) ?? [])
+
+    expect(names.length).toBeGreaterThan(50)
+    expect(names.filter((name) => !new RegExp(`\\b${name}\\b`).test(code))).toEqual([])
+  })
+
+  test('is created in a missing file, and keeps the rows of an existing file', async () => {
     const first = await open()
     const [row] = await first.saveTriggers([declaration()], START)
     await first.close()
@@ -146,7 +167,7 @@ describe('the schema', () => {
     expect(readFileSync(path).equals(before)).toBe(true)
   })
 
-  test('a database of a newer cloaca is refused and left alone', async () => {
+  test('a database of a newer cloaca is rejected and stays unchanged', async () => {
     await (await open()).close()
     withConnection((connection) => connection.run('INSERT INTO cloaca_schema VALUES (?, 0)', SCHEMA.version + 1))
     const before = readFileSync(path)
@@ -158,7 +179,7 @@ describe('the schema', () => {
     expect(readFileSync(path).equals(before)).toBe(true)
   })
 
-  test('tables of another program in the same file stay, beside ours', async () => {
+  test('tables of another program in the same file are kept', async () => {
     withConnection((connection) => connection.script('CREATE TABLE orders (id INTEGER); INSERT INTO orders VALUES (7)'))
 
     await (await open()).close()
@@ -166,7 +187,7 @@ describe('the schema', () => {
     expect(withConnection((connection) => connection.all('SELECT id FROM orders'))).toEqual([{ id: 7 }])
   })
 
-  test("another program's table of a name of ours is refused as another program's, and nothing is made", async () => {
+  test('a file with a table "executions" of another program is rejected, and no table is created', async () => {
     withConnection((connection) => connection.script('CREATE TABLE executions (id INTEGER)'))
 
     const error = await refusal(path)
@@ -177,7 +198,7 @@ describe('the schema', () => {
     expect(withConnection(dumpSchema)).toBe('CREATE TABLE executions (id INTEGER);\n')
   })
 
-  test("another program's table named as ours for versions is another program's, too", async () => {
+  test('a file with a table "cloaca_schema" of another program is rejected, and no table is created', async () => {
     withConnection((connection) => connection.script('CREATE TABLE cloaca_schema (note TEXT)'))
 
     const error = await refusal(path)
@@ -191,7 +212,7 @@ describe('the schema', () => {
     ['ALTER TABLE triggers DROP COLUMN last_poll_at', 'column "triggers.last_poll_at"'],
     ['DROP INDEX crons_by_instance', 'index "crons_by_instance"'],
     ['ALTER TABLE firings RENAME TO shots; CREATE VIEW firings AS SELECT * FROM shots', 'table "firings"'],
-  ])('what is missing after "%s" is named, though the version is right', async (change, missing) => {
+  ])('opening fails after "%s" and names the missing %s', async (change, missing) => {
     await (await open()).close()
     withConnection((connection) => connection.script(`PRAGMA foreign_keys = OFF; ${change}`))
 
@@ -202,16 +223,19 @@ describe('the schema', () => {
     expect(error.message).toContain('Restore a copy')
   })
 
-  test('a column or an index that somebody has added is no fault', async () => {
+  test('a database to which a user has added a column and an index can be opened', async () => {
     await (await open()).close()
     withConnection((connection) =>
       connection.script('ALTER TABLE triggers ADD COLUMN my_note TEXT; CREATE INDEX mine ON executions (version)'),
     )
 
-    await (await open()).close()
+    const store = await open()
+
+    expect(await store.getTrigger('inbox')).toBeNull()
+    await store.close()
   })
 
-  test('many processes that open a new database at once all can', async () => {
+  test('six processes can open a new database at the same time', async () => {
     const processes = Array.from({ length: 6 }, () =>
       startStoreProcess(
         path,
@@ -230,13 +254,13 @@ describe('the schema', () => {
   })
 })
 
-describe.skipIf(process.platform === 'win32')('the mode of a database', () => {
+describe.skipIf(process.platform === 'win32')('the file mode of a database', () => {
   const modes = () =>
     Object.fromEntries(
       readdirSync(folder.path).map((name) => [name, (statSync(folder.file(name)).mode & 0o777).toString(8)]),
     )
 
-  test.each([0o000, 0o022])('lets nobody but its owner read one that is made, with umask %i', async (mask) => {
+  test.each([0o000, 0o022])('is 600 for a new database and its log, with umask %i', async (mask) => {
     const before = process.umask(mask)
     const store = await open().finally(() => process.umask(before))
     await store.saveTriggers([declaration()], START)
@@ -247,7 +271,7 @@ describe.skipIf(process.platform === 'win32')('the mode of a database', () => {
     expect(modes()).toEqual({ 'workflows.db': '600' })
   })
 
-  test('of one that is there stays as it is, and holds for what is made beside it', async () => {
+  test('stays unchanged for an existing database, and applies to its log as well', async () => {
     writeFileSync(path, '')
     chmodSync(path, 0o640)
 
@@ -260,7 +284,7 @@ describe.skipIf(process.platform === 'win32')('the mode of a database', () => {
 })
 
 describe('a database that cannot be opened', () => {
-  test('a missing folder is named, and not made', async () => {
+  test('a missing folder is named in the error, and is not created', async () => {
     const missing = folder.file('missing/workflows.db')
 
     const error = await refusal(missing)
@@ -271,7 +295,7 @@ describe('a database that cannot be opened', () => {
     expect(existsSync(folder.file('missing'))).toBe(false)
   })
 
-  test('a file that is no database is refused and left alone', async () => {
+  test('a file that is not a database is rejected and stays unchanged', async () => {
     const text = 'These are my notes, and no database.\n'.repeat(100)
     writeFileSync(path, text)
 
@@ -282,7 +306,7 @@ describe('a database that cannot be opened', () => {
     expect(readFileSync(path, 'utf8')).toBe(text)
   })
 
-  test('a folder in the place of the file is refused', async () => {
+  test('a folder at the path of the database is rejected', async () => {
     mkdirSync(path)
 
     const error = await refusal(path)
@@ -291,7 +315,7 @@ describe('a database that cannot be opened', () => {
     expect(error.message).toContain('the path is a folder')
   })
 
-  test('a damaged file is refused, with what to do', async () => {
+  test('a damaged file is rejected with the advice to restore a copy', async () => {
     await (await open()).close()
     truncateSync(path, 5_000)
 
@@ -301,7 +325,7 @@ describe('a database that cannot be opened', () => {
     expect(error.message).toContain('restore a copy')
   })
 
-  test('a file without the right to write it is refused', async () => {
+  test('a file without write permission is rejected', async () => {
     await (await open()).close()
     chmodSync(path, 0o444)
     chmodSync(folder.path, 0o777)

@@ -1,10 +1,10 @@
-/** What PostgreSQL URLs mean to the store and to whoever administers tenants. Nothing is connected. */
+/** Parsing of PostgreSQL URLs for the store and for the administration of tenants, without a connection. */
 
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
-import { adminUrl } from '../../src/store/postgres/admin/admin-url.ts'
-import { DatabaseAdmin } from '../../src/store/postgres/admin/database-admin.ts'
 import { postgresAddress } from '../../src/store/postgres/session/address.ts'
+import { adminUrl } from '../../src/tenants/admin-url.ts'
+import { DatabaseAdmin } from '../../src/tenants/database-admin.ts'
 
 function thrownBy(call: () => unknown): unknown {
   try {
@@ -30,7 +30,7 @@ describe('the URL of an administrator', () => {
     ['postgresql://u:p@[::1]:5433/app', { host: '::1', place: '[::1]:5433/app' }],
     ['postgresql://u@%2FRun%2Fpg/app', { host: '/Run/pg', place: '%2FRun%2Fpg:5432/app' }],
     ['postgresql://u:p@db/app?host=elsewhere&port=1&sslmode=require', { host: 'db', port: 5432, database: 'app' }],
-  ])('%s is read with its defaults, without parameters', (url, parts) => {
+  ])('%s is parsed with defaults for missing parts, and without its query parameters', (url, parts) => {
     const { config, place } = adminUrl(url)
 
     expect({ ...config, place }).toMatchObject(parts)
@@ -45,7 +45,7 @@ describe('the URL of an administrator', () => {
     ['postgresql://u:marker@[::1/app', 'Invalid database URL'],
     ['postgresql://u:marker@db', 'Database name is required in URL path'],
     ['postgresql://u:marker@db/?x=y', 'Database name is required in URL path'],
-  ])('%s is refused at once, and not shown', (url, reason) => {
+  ])('%s is rejected without connecting, and the error does not show the password', (url, reason) => {
     const error = thrownBy(() => new DatabaseAdmin(url))
 
     expect(error).toMatchObject({ code: 'INVALID_DATABASE_URL', facts: { reason } })
@@ -54,14 +54,14 @@ describe('the URL of an administrator', () => {
 })
 
 describe('the URL of a store', () => {
-  it('that cannot be parsed is refused with a code, and not shown', () => {
+  it('is rejected with an error code if malformed, and the error does not show the password', () => {
     const error = thrownBy(() => postgresAddress('postgresql://u:marker/x@db/app'))
 
     expect(error).toMatchObject({ code: 'INVALID_DATABASE_URL' })
     expect(inspect(error, { depth: 9, showHidden: true })).not.toContain('marker')
   })
 
-  it('that names a certificate which is not there says so', () => {
+  it('is rejected if its certificate file is missing, and the error names that file', () => {
     const error = thrownBy(() => postgresAddress('postgresql://u:marker@db/app?sslrootcert=/no/such/ca.pem'))
 
     expect(error).toMatchObject({ message: expect.stringContaining('/no/such/ca.pem') })

@@ -1,4 +1,4 @@
-/** The PostgreSQL store keeps the store contract, on a real server. */
+/** Store contract, checked with the PostgreSQL store on a real server. */
 
 import { postgresStores } from '../support/postgres-sites.ts'
 import { describeStoreContract } from '../support/store-contract.ts'

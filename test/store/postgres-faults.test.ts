@@ -1,17 +1,20 @@
-/** What the PostgreSQL store does when the server, or the way to it, fails. */
+/** Failures of the PostgreSQL server and of the connection to it, and their effects on the store. */
 
+import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { SystemClock } from '../../src/engine/clock.ts'
-import type { Store } from '../../src/engine/ports.ts'
+import type { Store } from '../../src/engine/store.ts'
 import { openPostgresStore } from '../../src/store/postgres/postgres-store.ts'
 import { PostgresProxy } from '../support/postgres-proxy.ts'
 import { administer, postgresServer } from '../support/postgres-server.ts'
+import { SkippingClock } from '../support/skipping-clock.ts'
 import {
   completed,
   declaration,
   FIRST_PAGE,
   firedTick,
   newExecution,
+  newFiring,
   START,
   settlement,
   skippedTick,
@@ -20,18 +23,20 @@ import {
 let proxy: PostgresProxy
 let store: Store
 let notices: string[]
+let clock: SkippingClock
 
 const open = (url: string, given: { readonly readOnly?: boolean } = {}) =>
   openPostgresStore({
     url,
     durability: 'full',
-    clock: new SystemClock({ keepsProcessAlive: false }),
+    clock,
     notice: (message) => notices.push(message),
     ...given,
   })
 
 beforeEach(async () => {
   notices = []
+  clock = new SkippingClock({ keepsProcessAlive: false })
   proxy = await PostgresProxy.open()
   store = await open(proxy.url)
 })
@@ -42,7 +47,7 @@ afterEach(async () => {
 
 describe('a connection that breaks', () => {
   test.each(['before', 'after'] as const)(
-    '%s a commit has reached the server loses nothing and doubles nothing',
+    '%s a commit has reached the server neither loses nor duplicates executions',
     async (when) => {
       await store.saveTriggers([declaration({ allowConcurrent: true })], START)
       proxy.cuts = { when, times: 3 }
@@ -60,7 +65,31 @@ describe('a connection that breaks', () => {
     },
   )
 
-  test('in a commit whose step was refused tells the same refusal', async () => {
+  test.each(['before', 'after'] as const)(
+    '%s a commit has reached the server stores the state, the keys and all firings of each poll exactly once',
+    async (when) => {
+      await store.saveTriggers([declaration({ initialStateText: '{}' })], START)
+      const started: string[] = []
+      for (let version = 0; version < 12; version++) {
+        proxy.cuts = { when, times: version % 2 }
+        const firings = [0, 1, 2].map((row) => newFiring({ key: `row-${3 * version + row}` }))
+        const polledState = { version, beforeText: `{"last":${version - 1}}`, afterText: `{"last":${version}}` }
+
+        const result = await store.recordFired(firedTick({ at: START + version, firings, polledState }))
+
+        expect(result).toEqual({ kind: 'several', firings: firings.map(() => ({ kind: 'started' })) })
+        expect(proxy.cuts.times).toBe(0)
+        started.unshift(...firings.flatMap(({ execution }) => execution?.id ?? []).reverse())
+      }
+
+      expect(await store.getState('inbox')).toMatchObject({ version: 12, text: '{"last":11}' })
+      expect((await store.listExecutions(FIRST_PAGE)).map(({ id }) => id)).toEqual(started)
+      const ticks = await store.listTicks('inbox', FIRST_PAGE)
+      expect(ticks.map(({ firings, duplicates }) => [firings, duplicates])).toEqual(Array(12).fill([3, 0]))
+    },
+  )
+
+  test('after a commit still lets the accepted step of the batch succeed and the rejected step fail', async () => {
     proxy.cuts = { when: 'after', times: 1 }
     const execution = newExecution()
 
@@ -73,7 +102,7 @@ describe('a connection that breaks', () => {
     expect(await store.getExecution(execution.id)).not.toBeNull()
   })
 
-  test('while it is idle is made anew by the next step and the next read', async () => {
+  test('while idle is replaced by a new connection for the next read and the next write', async () => {
     await proxy.away()
     await proxy.back()
 
@@ -82,8 +111,8 @@ describe('a connection that breaks', () => {
   })
 })
 
-describe('a server that is away', () => {
-  test('what engines report waits for it, and one line says so and one that it is back', async () => {
+describe('a server that cannot be reached', () => {
+  test('reports of engines wait until the server is back; its loss and its return are logged once', async () => {
     await store.saveTriggers([declaration()], START)
     await store.openInstance('engine', START)
     const execution = newExecution()
@@ -99,8 +128,10 @@ describe('a server that is away', () => {
         end: { status: 'Completed', endedAt: START + 3, finalText: '{}', errorMessage: null },
       }),
     )
-    const isSettled = await Promise.race([fired, settled, new Promise((resolve) => setTimeout(resolve, 500, 'waits'))])
+    await expect.poll(() => notices).toContainEqual(expect.stringContaining('Cannot reach database'))
+    const isSettled = await Promise.race([fired, settled, new Promise((resolve) => setImmediate(resolve, 'waits'))])
     await proxy.back()
+    await clock.skipUntil(settled)
 
     expect([isSettled, await fired]).toEqual(['waits', { kind: 'started' }])
     await settled
@@ -113,7 +144,7 @@ describe('a server that is away', () => {
     ])
   })
 
-  test('of reports that wait beyond a limit the oldest is refused, so that memory does not grow without end', async () => {
+  test('the oldest queued report is rejected when there are more than 100,000', async () => {
     await proxy.away()
     const reports = Array.from({ length: 100_001 }, () => store.recordFired(firedTick()))
     const ends = reports.map((report) => report.catch((error: Error) => error.message))
@@ -123,18 +154,18 @@ describe('a server that is away', () => {
     expect(await ends.at(-1)).not.toContain('too many operations are queued')
   })
 
-  test('a store that is closed meanwhile refuses what waits, and ends', async () => {
+  test('closing the store fails, and rejects the queued reports', async () => {
     await proxy.away()
     const waiting = store.recordFired(firedTick())
     const refused = expect(waiting).rejects.toMatchObject({ code: 'DATABASE_FAILED' })
 
-    // It says as well that it could not write what was left.
+    // Closing fails as well, because the queued report was not written.
     await expect(store.close()).rejects.toMatchObject({ code: 'DATABASE_FAILED' })
 
     await refused
   })
 
-  test('is refused at once when a store is opened, with what to do', async () => {
+  test('opening a store fails immediately, with advice about the server and the URL', async () => {
     await proxy.away()
 
     await expect(open(proxy.url)).rejects.toMatchObject({
@@ -144,8 +175,29 @@ describe('a server that is away', () => {
   })
 })
 
+describe('more reads than connections', () => {
+  test('wait for a connection, also while the server does not answer', async () => {
+    // The limit for connections is shorter than the time for which the table is locked.
+    const driver = { Client: pg.Client, timeouts: { connectionTimeoutMillis: 300, idleTimeoutMillis: 10_000 } }
+    const { url } = proxy.database
+    const busy = await openPostgresStore({ url, durability: 'full', clock, driver })
+    const other = new pg.Client(url)
+    await other.connect()
+    await other.query('BEGIN; LOCK TABLE workflows IN ACCESS EXCLUSIVE MODE')
+
+    const ends = Promise.allSettled(Array.from({ length: 10 }, () => busy.listWorkflows()))
+    await sleep(900)
+    await other.query('ROLLBACK')
+    await other.end()
+    const failures = (await ends).flatMap((end) => (end.status === 'rejected' ? [end.reason] : []))
+    await busy.close()
+
+    expect(failures).toEqual([])
+  })
+})
+
 describe('a server that cannot be used', () => {
-  test('a database that does not exist is named', async () => {
+  test('a missing database is named in the error, with the advice to create it', async () => {
     const { url } = await postgresServer()
 
     await expect(open(url('no_such_database'))).rejects.toMatchObject({
@@ -154,7 +206,7 @@ describe('a server that cannot be used', () => {
     })
   })
 
-  test('a wrong password is said, and never shown', async () => {
+  test('a wrong password is reported, but not shown in the error', async () => {
     await administer(proxy.database.url, "CREATE ROLE someone LOGIN PASSWORD 'right'")
     const url = `postgresql://someone:hunter2@${proxy.database.place}`
 
@@ -165,7 +217,7 @@ describe('a server that cannot be used', () => {
     await administer(proxy.database.url, 'DROP ROLE someone')
   })
 
-  test('one that takes no writes is refused as a replica, and can be read', async () => {
+  test('a read-only server is rejected as a replica, but can be opened for reading', async () => {
     const readOnly = `ALTER DATABASE ${proxy.database.name} SET default_transaction_read_only`
     await administer(proxy.database.url, `${readOnly} = on`)
 
@@ -175,15 +227,15 @@ describe('a server that cannot be used', () => {
     await reader.close()
   })
 
-  test('a schema of a newer cloaca is refused and left alone', async () => {
+  test('a schema of a newer cloaca is rejected, for reading as well', async () => {
     await administer(proxy.database.url, 'INSERT INTO cloaca_schema VALUES (999, 0)')
 
     await expect(open(proxy.url)).rejects.toMatchObject({ code: 'DATABASE_TOO_NEW' })
     await expect(open(proxy.url, { readOnly: true })).rejects.toMatchObject({ code: 'DATABASE_TOO_NEW' })
   })
 
-  test('a server that is older than 14 is refused with its version', async () => {
-    // A server whose settings say so: names of functions are looked for in this schema first.
+  test('a server older than PostgreSQL 14 is rejected, and the error names its version', async () => {
+    // Makes the server report version 13.12: the functions of schema `old` take precedence over its own.
     await administer(
       proxy.database.url,
       `CREATE SCHEMA old;
@@ -199,7 +251,7 @@ describe('a server that cannot be used', () => {
     })
   })
 
-  test('a user without the right to make tables is told which right is missing', async () => {
+  test('a user without the right to create tables gets an error that names the missing right', async () => {
     await administer(proxy.database.url, "CREATE ROLE guest LOGIN PASSWORD 'guest'; CREATE SCHEMA closed")
     const url = `postgresql://guest:guest@${proxy.database.place}?schema=closed`
 
@@ -207,7 +259,7 @@ describe('a server that cannot be used', () => {
     await administer(proxy.database.url, 'DROP ROLE guest')
   })
 
-  test('several that open an empty schema at once all can', async () => {
+  test('six stores can open an empty schema at the same time', async () => {
     const stores = await Promise.all(Array.from({ length: 6 }, () => open(`${proxy.url}&schema=fresh`)))
 
     expect(await Promise.all(stores.map((each) => each.listWorkflows()))).toEqual(stores.map(() => []))
@@ -216,7 +268,7 @@ describe('a server that cannot be used', () => {
 })
 
 describe('clocks', () => {
-  test("a clock that differs from the server's by more than a second is worth a line", async () => {
+  test("a clock that differs from the server's by more than a second causes a warning", async () => {
     await store.openInstance('on time', Date.now())
     await store.openInstance('late', Date.now() - 90_000)
 
@@ -225,7 +277,7 @@ describe('clocks', () => {
 })
 
 describe('texts', () => {
-  test('replaces U+0000 in a reason with U+FFFD, and stores other texts unchanged', async () => {
+  test('the store replaces U+0000 in a reason with U+FFFD, and stores other texts unchanged', async () => {
     const texts = ['a\0b\0', '␀\u2060', '␀\u200d', '\ufffd']
     await store.saveTriggers([declaration({ name: 'inbox' })], START)
     for (const reason of texts) {

@@ -1,10 +1,10 @@
-/** Sources and reactors on PostgreSQL, of which several engines have one each: nobody waits in a circle. */
+/** Sources and reactors on PostgreSQL that several engines use at the same time, without deadlocks. */
 
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { SystemClock } from '../../src/engine/clock.ts'
-import type { Store } from '../../src/engine/ports.ts'
+import type { Store } from '../../src/engine/store.ts'
+import { SystemClock } from '../../src/engine/system-clock.ts'
 import { openPostgresStore } from '../../src/store/postgres/postgres-store.ts'
-import { Session } from '../../src/store/postgres/session/session.ts'
+import { Session } from '../../src/store/postgres/session/postgres-session.ts'
 import { declared, delivery, graph, newEvents, reactor, source } from '../support/graph-builders.ts'
 import { type TemporaryDatabase, temporaryDatabase } from '../support/postgres-server.ts'
 import { START } from '../support/store-builders.ts'
@@ -26,7 +26,7 @@ afterEach(async () => {
   await database[Symbol.asyncDispose]()
 })
 
-test('two engines that accept, deliver and claim in other orders lose no time with a deadlock', async () => {
+test('two engines that accept, deliver and claim in opposite orders never wait for a deadlock', async () => {
   const given = declared({
     sources: NAMES.map((name) => source(name)),
     reactors: ['x', 'y', 'z'].map((name) => reactor(name, NAMES)),
@@ -54,7 +54,7 @@ test('two engines that accept, deliver and claim in other orders lose no time wi
   }
 
   for (let round = 1; round <= ROUNDS; round++) {
-    // Each accepts one event of each source: there are two more in each round, of which one is delivered.
+    // Each engine accepts one event per source. A round therefore adds two events per source, and delivers one.
     const steps = engines.flatMap(({ store, order }) =>
       order.flatMap((name) => [
         store.graphs.accept(newEvents(['1'], { source: name })),
@@ -74,7 +74,7 @@ test('two engines that accept, deliver and claim in other orders lose no time wi
   expect(stores.map(({ counters }) => counters.locked)).toEqual([0, 0])
 })
 
-test('events that come one by one in a tick of the event loop share a transaction, and a statement', async () => {
+test('events accepted one by one in a tick of the event loop share one transaction and one statement', async () => {
   const [store] = stores
   if (store === undefined) return
   await store.openInstance('one', START)

@@ -1,11 +1,11 @@
-/** The history on PostgreSQL is divided by time: parts are made ahead, and dropped whole. */
+/** Partitions of the history on PostgreSQL by time: parts are created in advance and dropped as a whole. */
 
 import pg from 'pg'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { SystemClock } from '../../src/engine/clock.ts'
-import type { Store } from '../../src/engine/ports.ts'
+import type { Store } from '../../src/engine/store.ts'
+import { SystemClock } from '../../src/engine/system-clock.ts'
 import { openPostgresStore } from '../../src/store/postgres/postgres-store.ts'
-import { DAY_MS, newSeq } from '../../src/store/postgres/schema/families.ts'
+import { DAY_MS, newSeq } from '../../src/store/postgres/schema/table-families.ts'
 import { administer, type TemporaryDatabase, temporaryDatabase } from '../support/postgres-server.ts'
 import {
   completed,
@@ -17,9 +17,9 @@ import {
   skippedTick,
 } from '../support/store-builders.ts'
 
-const KEEP_ALL = { skippedMs: null, failedMs: null, endedMs: null, firingsMs: null }
+const KEEP_ALL = { skippedMs: null, failedMs: null, endedMs: null, firingsMs: null, keysMs: null }
 const TODAY = Math.floor(Date.now() / DAY_MS)
-/** In the first part, which is of a week from today on. */
+/** Start of tomorrow. It is in the first part, which covers a week from today. */
 const TOMORROW = (TODAY + 1) * DAY_MS
 
 let database: TemporaryDatabase
@@ -50,7 +50,7 @@ const pruneAll = async (endedMs: number) => {
   return sum
 }
 
-/** An execution that a trigger started, which has ended. */
+/** Runs an execution that a trigger starts, until it has completed. Returns its id. */
 const runOne = async (at: number): Promise<string> => {
   await store.openInstance('engine', at)
   const execution = newExecution()
@@ -65,7 +65,7 @@ const runOne = async (at: number): Promise<string> => {
   )
   return execution.id
 }
-/** So many that their part is worth dropping whole. */
+/** Inserts enough executions for their part to be dropped as a whole. */
 const runMany = (at: number) =>
   sql(`INSERT INTO executions (seq, id, workflow, version, status, origin, created_at, ended_at, error_message)
        SELECT ${newSeq(`${at}`)}, gen_random_uuid(), 'many', 'v', 'Failed', 'call', ${at}, ${at},
@@ -84,8 +84,8 @@ afterEach(async () => {
   await database[Symbol.asyncDispose]()
 })
 
-describe('parts', () => {
-  test('are made ahead when the database is opened, and by whoever does upkeep', async () => {
+describe('parts of the history', () => {
+  test('are created in advance, both when the database is opened and during upkeep', async () => {
     const first = await partsOf('executions')
     now = (TODAY + 6) * DAY_MS
     await store.prune(KEEP_ALL, now)
@@ -98,7 +98,7 @@ describe('parts', () => {
     expect(await partsOf('ticks_skipped')).toEqual(second)
   })
 
-  test('have what belongs to their days, and what nobody made a part for is stray', async () => {
+  test('contain the rows of their days; rows without a part go into the default part', async () => {
     const id = await runOne(TOMORROW + 10)
     const stray = await runOne(TOMORROW + 400 * DAY_MS)
 
@@ -110,7 +110,7 @@ describe('parts', () => {
     expect((await store.getExecution(id))?.finalText).toBe('{"n":1}')
   })
 
-  test('take the stray rows of their days when they are made', async () => {
+  test('receive the rows of their days from the default part when they are created', async () => {
     const at = (TODAY + 20) * DAY_MS
     const id = await runOne(at)
     store.noteSkip(skippedTick({ at }))
@@ -127,7 +127,7 @@ describe('parts', () => {
     expect((await store.getExecution(id))?.tasks).toHaveLength(1)
   })
 
-  test('are made once by several engines that do it at the same moment', async () => {
+  test('are created once if several engines create them at the same time', async () => {
     const others = [await open(), await open()]
     now = (TODAY + 30) * DAY_MS
 
@@ -137,7 +137,7 @@ describe('parts', () => {
     await Promise.all(others.map((each) => each.close()))
   })
 
-  test('are not made by a user who does not own the tables: a line says so, and all goes on', async () => {
+  test('are not created by a user who does not own the tables, who gets a warning and can still write', async () => {
     await sql(`CREATE ROLE reader LOGIN PASSWORD 'x'; GRANT ALL ON ALL TABLES IN SCHEMA public TO reader;
                GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO reader`)
     now = (TODAY + 30) * DAY_MS
@@ -153,7 +153,7 @@ describe('parts', () => {
 })
 
 describe('retention', () => {
-  test('drops a large part when all of it has expired, and until then deletes nothing of it', async () => {
+  test('drops a large part when all of its rows have expired, and deletes none of them before', async () => {
     await runMany(TOMORROW)
     await runOne(TOMORROW + 2 * DAY_MS)
     now = (TODAY + 40) * DAY_MS
@@ -171,10 +171,10 @@ describe('retention', () => {
     expect(await store.listTicks('inbox', FIRST_PAGE)).toEqual([])
   })
 
-  test('keeps the part of an execution that goes on, and deletes the others of it one by one', async () => {
+  test('keeps the part of an unfinished execution, and deletes the other executions of that part', async () => {
     await runMany(TOMORROW)
-    const goesOn = newExecution({ workflow: 'slow' })
-    await store.createExecution(goesOn, { kind: 'call' }, TOMORROW)
+    const unfinished = newExecution({ workflow: 'slow' })
+    await store.createExecution(unfinished, { kind: 'call' }, TOMORROW)
     now = (TODAY + 60) * DAY_MS
 
     const soon = await pruneAll(now - (TODAY + 10) * DAY_MS)
@@ -182,10 +182,10 @@ describe('retention', () => {
 
     expect([soon, removed]).toEqual([0, 9_500])
     expect(await partsOf('executions')).toContain(suffix(TODAY))
-    expect((await store.getExecution(goesOn.id))?.inputText).toBe('{}')
+    expect((await store.getExecution(unfinished.id))?.inputText).toBe('{}')
   })
 
-  test('deletes what has expired of a small part at once, and drops it when it is empty', async () => {
+  test('deletes the expired rows of a small part immediately, and drops the part when it is empty', async () => {
     const id = await runOne(TOMORROW)
     const other = await runOne(TOMORROW + DAY_MS)
     now = (TODAY + 3) * DAY_MS
@@ -200,20 +200,20 @@ describe('retention', () => {
     expect(await partsOf('executions')).not.toContain(suffix(TODAY))
   })
 
-  test('does not wait for whoever reads for long, and nobody waits behind it', async () => {
+  test('skips a part while a long read transaction uses it, and drops it afterwards', async () => {
     await runMany(TOMORROW)
     now = (TODAY + 60) * DAY_MS
     const reader = new pg.Client({ connectionString: database.url })
     await reader.connect()
     await reader.query('BEGIN; SELECT 1 FROM executions LIMIT 1')
 
-    const meanwhile = await store.prune({ ...KEEP_ALL, endedMs: now - (TODAY + 7) * DAY_MS }, now)
+    const whileReading = await store.prune({ ...KEEP_ALL, endedMs: now - (TODAY + 7) * DAY_MS }, now)
     const kept = await partsOf('executions')
     await reader.query('COMMIT')
     await reader.end()
     await pruneAll(now - (TODAY + 7) * DAY_MS)
 
-    expect(meanwhile).toBe(0)
+    expect(whileReading).toBe(0)
     expect(kept).toContain(suffix(TODAY))
     expect(await partsOf('executions')).not.toContain(suffix(TODAY))
   })

@@ -1,16 +1,16 @@
-/** Somebody holds a snapshot of the server open: what was removed since cannot be cleaned up, and is not passed over again and again. */
+/** Acquisition of executions while a client keeps a snapshot open, so that PostgreSQL cannot clean up removed rows. */
 
 import pg from 'pg'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { SystemClock } from '../../src/engine/clock.ts'
-import type { Store } from '../../src/engine/ports.ts'
+import type { Store } from '../../src/engine/store.ts'
+import { SystemClock } from '../../src/engine/system-clock.ts'
 import { openPostgresStore } from '../../src/store/postgres/postgres-store.ts'
-import type { Session } from '../../src/store/postgres/session/session.ts'
+import type { Session } from '../../src/store/postgres/session/postgres-session.ts'
 import { beginWrite } from '../../src/store/postgres/session/transaction.ts'
 import { administer, type TemporaryDatabase, temporaryDatabase } from '../support/postgres-server.ts'
 import { newExecution } from '../support/store-builders.ts'
 
-/** No second passes: nothing is looked at again because of the time. */
+/** Clock whose monotonic time stands still, so that the store repeats no full scan because of the time. */
 class StoppedClock extends SystemClock {
   override monotonic(): number {
     return 0
@@ -39,16 +39,16 @@ const acquire = async (at: number, recover = false): Promise<readonly string[]> 
   return (await store.acquireExecutions(acquisition)).map(({ id }) => id)
 }
 
-test('rows that are gone are not looked at by whoever takes executions, or tells others of one', async () => {
+test('acquiring and creating executions does not read the index entries of 20,000 removed rows', async () => {
   const holder = new pg.Client({ connectionString: database.url })
   await holder.connect()
   await holder.query('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1 FROM active_executions')
-  // As if 20,000 had been run since.
+  // Imitates 20,000 executions that ran while the snapshot was open.
   const gone = `
     INSERT INTO active_executions (execution_seq, id, workflow, version, origin, created_at)
     SELECT n, 'gone ' || n, 'ingest', 'v', 'call', 1000 + n FROM generate_series(1, 20000) n;
     DELETE FROM active_executions`
-  // The first look is at everything: before there is something to pass over.
+  // The first acquisition scans the whole table, so it comes before the removed rows.
   await acquire(Date.now())
   await administer(database.url, gone)
 
@@ -61,7 +61,7 @@ test('rows that are gone are not looked at by whoever takes executions, or tells
     expect(taken).toEqual([execution.id])
   }
 
-  // Each that looks at all of them would read 20,000 entries.
+  // A single scan of the removed rows would read 20,000 entries.
   const read = "SELECT idx_tup_read AS n FROM pg_stat_user_indexes WHERE indexrelname = 'active_executions_unowned'"
   await expect.poll(async () => Number((await administer(database.url, read))[0]?.n)).toBeGreaterThan(0)
   expect(Number((await administer(database.url, read))[0]?.n)).toBeLessThan(10_000)
@@ -69,7 +69,7 @@ test('rows that are gone are not looked at by whoever takes executions, or tells
   await holder.end()
 })
 
-test('an execution of an engine whose clock is minutes behind is found by the next look at everything', async () => {
+test('an execution from an engine with a clock 10 minutes behind is found by the next full scan', async () => {
   await acquire(Date.now())
   const late = newExecution()
   await store.createExecution(late, { kind: 'call' }, Date.now() - 600_000)
@@ -78,7 +78,7 @@ test('an execution of an engine whose clock is minutes behind is found by the ne
   expect(await acquire(Date.now(), true)).toEqual([late.id])
 })
 
-test('a table that is read whole all the same is read at once, and not by a statement that the server compiles first', async () => {
+test('a write transaction scans a whole table without just-in-time compilation by the server', async () => {
   const client = new pg.Client({ connectionString: database.url })
   await client.connect()
   const script = async (sql: string) => [await client.query(sql)].flat().map(({ rows }) => rows)

@@ -1,4 +1,4 @@
-/** Tenants of a PostgreSQL database are made, kept apart and removed, on a real server. */
+/** Creation, separation and removal of the tenants of a PostgreSQL database, on a real server. */
 
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -6,14 +6,14 @@ import { type AddressInfo, connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
-import { DatabaseAdmin } from '../../src/store/postgres/admin/database-admin.ts'
-import { scramVerifier } from '../../src/store/postgres/admin/scram.ts'
 import { openPostgresStore } from '../../src/store/postgres/postgres-store.ts'
-import { FakeClock } from '../support/fake-clock.ts'
+import { DatabaseAdmin } from '../../src/tenants/database-admin.ts'
+import { scramVerifier } from '../../src/tenants/scram.ts'
+import { ManualClock } from '../support/manual-clock.ts'
 import { administer, postgresServer, type TemporaryDatabase, temporaryDatabase } from '../support/postgres-server.ts'
 import { declaration, newExecution, START } from '../support/store-builders.ts'
 
-/** Users belong to the whole server: a name of this file's for each. */
+/** Names of the users in this file. Users belong to the whole server, so no other file uses these names. */
 const USERS = ['t_acme', 't_beta', 't_root', 't_third', ...Array.from({ length: 6 }, (_, index) => `t_many${index}`)]
 
 let database: TemporaryDatabase
@@ -45,11 +45,11 @@ async function names(): Promise<{ users: unknown[]; schemas: unknown[] }> {
 }
 
 async function open(url: string, schema: string | null = null) {
-  return await openPostgresStore({ url, schema, durability: 'normal', clock: new FakeClock(START) })
+  return await openPostgresStore({ url, schema, durability: 'normal', clock: new ManualClock(START) })
 }
 
-describe('a tenant that is made', () => {
-  it('reaches its tables with its URL alone, where runners that name the schema find the same', async () => {
+describe('a new tenant', () => {
+  it('finds its tables by its URL alone, and shares them with stores that name its schema', async () => {
     const { connectionString } = await admin.createTenant({ schemaName: 'Acme_1', username: 't_acme' })
 
     const byUser = await open(connectionString)
@@ -64,9 +64,10 @@ describe('a tenant that is made', () => {
     ])
   })
 
-  it('is opened by several at once for the first time, whether they name the schema or not', async () => {
+  it('can be opened for the first time by four stores at once, with or without the schema name', async () => {
     await sql(
-      `CREATE ROLE t_third LOGIN PASSWORD 'pw'; CREATE SCHEMA own AUTHORIZATION t_third; ALTER ROLE t_third SET search_path TO own`,
+      `CREATE ROLE t_third LOGIN PASSWORD 'pw'; CREATE SCHEMA own AUTHORIZATION t_third;
+       ALTER ROLE t_third SET search_path TO own`,
     )
     const url = `postgresql://t_third:pw@${database.place}`
 
@@ -78,7 +79,7 @@ describe('a tenant that is made', () => {
     ])
   })
 
-  it('has rights in its schema and none in that of another', async () => {
+  it('has rights in its own schema, and none in the schema of another tenant', async () => {
     const acme = await admin.createTenant({ schemaName: 'acme', username: 't_acme' })
     await admin.createTenant({ schemaName: 'beta', username: 't_beta' })
 
@@ -96,7 +97,7 @@ describe('a tenant that is made', () => {
     ).toEqual([{ may: false }])
   })
 
-  it('gets a password of 32 letters and digits, another each time, that the server asks for', async () => {
+  it('gets a random password of 32 letters and digits, and cannot connect with another password', async () => {
     const made = await admin.createTenant({ schemaName: 'acme', username: 't_acme' })
     const other = await admin.createTenant({ schemaName: 'beta', username: 't_beta', password: '' })
 
@@ -109,7 +110,7 @@ describe('a tenant that is made', () => {
     })
   })
 
-  it('connects with a password of any characters', async () => {
+  it('connects with a password that contains special characters', async () => {
     const password = 'p@s/w:o#r?d %25 \\\' "$$ é ﬁ ＡＢ\u00AD'
 
     const { connectionString } = await admin.createTenant({ schemaName: 'acme', username: 't_acme', password })
@@ -119,7 +120,7 @@ describe('a tenant that is made', () => {
     ])
   })
 
-  it('has the verifier that the server makes of the same password and salt', async () => {
+  it('gets the same SCRAM verifier that the server computes from the same password and salt', async () => {
     const password = 'plain ﬁ ＡＢ\u00AD\u3000x'
     await sql(`SET password_encryption = 'scram-sha-256'; CREATE ROLE t_third PASSWORD '${password}'`)
     const [made] = await sql("SELECT rolpassword FROM pg_authid WHERE rolname = 't_third'")
@@ -128,7 +129,7 @@ describe('a tenant that is made', () => {
     expect(await scramVerifier(password, salt)).toBe(made?.rolpassword)
   })
 
-  it.each(['PGPASSWORD', 'PGPASSFILE'])('connects with a URL without password, and %s', async (variable) => {
+  it.each(['PGPASSWORD', 'PGPASSFILE'])('connects with a URL without a password if %s is set', async (variable) => {
     const { password } = await admin.createTenant({ schemaName: 'acme', username: 't_acme' })
     await using folder = await temporaryFolder()
     const file = join(folder.path, 'pgpass')
@@ -143,7 +144,7 @@ describe('a tenant that is made', () => {
     expect(triggers).toEqual([])
   })
 
-  it('is shown without its password by what prints it', async () => {
+  it('is printed without its password by inspect, JSON.stringify and String', async () => {
     const made = await admin.createTenant({ schemaName: 'acme', username: 't_acme' })
     const { inspect } = await import('node:util')
 
@@ -151,10 +152,11 @@ describe('a tenant that is made', () => {
       expect(shown).not.toContain(made.password)
   })
 
-  it('leaves no password in what the server writes down', async () => {
+  it('leaves no password in the log of the server, even if the server logs all statements', async () => {
     const url = (await postgresServer()).url('postgres')
     await sql(
-      `ALTER DATABASE ${database.name} SET log_statement = 'all'; ALTER DATABASE ${database.name} SET log_min_messages = 'log'`,
+      `ALTER DATABASE ${database.name} SET log_statement = 'all';
+       ALTER DATABASE ${database.name} SET log_min_messages = 'log'`,
       url,
     )
 
@@ -169,7 +171,7 @@ describe('a tenant that is made', () => {
     expect(log).not.toContain('marker-of-tenant')
   })
 
-  it('has the rights in a schema that is there already, with what is in it', async () => {
+  it('gets the rights to an existing schema and its tables, as the first or the second user', async () => {
     await (await open(database.url, 'acme')).close()
     const { connectionString } = await admin.createTenant({ schemaName: 'acme', username: 't_acme' })
     const second = await admin.createTenant({ schemaName: 'acme', username: 't_beta' })
@@ -183,7 +185,7 @@ describe('a tenant that is made', () => {
     expect(await admin.listTenants()).toMatchObject([{ schemaName: 'acme', usernames: ['t_acme', 't_beta'] }])
   })
 
-  it('may upgrade its tables though it may not make schemas', async () => {
+  it('can create its tables although it cannot create schemas', async () => {
     const { connectionString } = await admin.createTenant({ schemaName: 'acme', username: 't_acme' })
     await sql('DROP SCHEMA acme CASCADE; CREATE SCHEMA acme AUTHORIZATION t_acme')
 
@@ -195,7 +197,7 @@ describe('a tenant that is made', () => {
     ])
   })
 
-  it('may connect where not everybody may', async () => {
+  it('can connect to a database to which PUBLIC cannot connect', async () => {
     await sql(`REVOKE CONNECT ON DATABASE ${database.name} FROM PUBLIC`)
     const { connectionString } = await admin.createTenant({ schemaName: 'acme', username: 't_acme' })
     const one = await sql('SELECT 1 AS one', connectionString)
@@ -205,7 +207,7 @@ describe('a tenant that is made', () => {
     expect(await names()).toEqual({ users: [], schemas: [] })
   })
 
-  it('may be one of many that are made at once', async () => {
+  it('can be created and removed at the same time as five other tenants', async () => {
     const many = Array.from({ length: 6 }, (_, index) => ({ schemaName: `many${index}`, username: `t_many${index}` }))
 
     await Promise.all(many.map((each) => admin.createTenant(each)))
@@ -220,8 +222,8 @@ describe('a tenant that is made', () => {
   })
 })
 
-describe('a tenant that cannot be made', () => {
-  it('because its user exists changes nothing', async () => {
+describe('a tenant that cannot be created', () => {
+  it('leaves the database unchanged if its user exists already', async () => {
     await admin.createTenant({ schemaName: 'acme', username: 't_acme' })
 
     const again = admin.createTenant({ schemaName: 'beta', username: 't_acme' })
@@ -233,7 +235,7 @@ describe('a tenant that cannot be made', () => {
     expect(await names()).toEqual({ users: ['t_acme'], schemas: ['acme'] })
   })
 
-  it('because its tables cannot be built leaves no user and no rights behind', async () => {
+  it('leaves no user and no rights behind if its tables cannot be created', async () => {
     await sql('CREATE SCHEMA acme; CREATE TABLE acme.triggers (other int)')
 
     const making = admin.createTenant({ schemaName: 'acme', username: 't_acme' })
@@ -251,14 +253,14 @@ describe('a tenant that cannot be made', () => {
     ['public', 't_acme', 'Invalid schema name: '],
     ['acme"; DROP SCHEMA beta', 't_acme', 'Invalid schema name: '],
     ['acme', 'pg_monitor', 'Invalid username: '],
-  ])('because of a name (%s, %s) is refused before anybody connects', async (schemaName, username, message) => {
+  ])('is rejected without connecting if a name is invalid: %s, %s', async (schemaName, username, message) => {
     const nowhere = new DatabaseAdmin('postgresql://127.0.0.1:1/app')
 
     for (const asked of [nowhere.createTenant({ schemaName, username }), nowhere.removeTenant(schemaName, username)])
       await expect(asked).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', message: expect.stringContaining(message) })
   })
 
-  it('because the server is not there, or refuses the password, says so without showing it', async () => {
+  it('causes an error without the password if the server is away or rejects the password', async () => {
     await admin.createTenant({ schemaName: 'acme', username: 't_acme' })
     const urls = ['postgresql://u:marker-pw@127.0.0.1:1/app', `postgresql://t_acme:marker-pw@${database.place}`]
 
@@ -274,8 +276,8 @@ describe('a tenant that cannot be made', () => {
   })
 })
 
-describe('a commit whose answer does not come', () => {
-  it('is looked up: what was made is given', async () => {
+describe('a new tenant whose commit is not confirmed', () => {
+  it('is returned if the commit has reached the server', async () => {
     const { socketFolder } = await postgresServer()
     let cuts = 0
     const proxy = createServer((client) => {
@@ -306,8 +308,8 @@ describe('a commit whose answer does not come', () => {
   })
 })
 
-describe('a tenant that is removed', () => {
-  it('is removed while its engine writes', async () => {
+describe('the removal of a tenant', () => {
+  it('succeeds while the engine of the tenant writes', async () => {
     const { connectionString } = await admin.createTenant({ schemaName: 'acme', username: 't_acme' })
     const store = await open(connectionString)
     let isOver = false
@@ -324,7 +326,7 @@ describe('a tenant that is removed', () => {
     expect(await names()).toEqual({ users: [], schemas: [] })
   })
 
-  it('takes its schema, its user and its connections along, and is no error twice', async () => {
+  it('removes its schema, its user and its connections, and can be repeated', async () => {
     const { connectionString } = await admin.createTenant({ schemaName: 'acme', username: 't_acme' })
     const store = await open(connectionString)
 
@@ -335,7 +337,7 @@ describe('a tenant that is removed', () => {
     expect(await names()).toEqual({ users: [], schemas: [] })
   })
 
-  it('stays whole when its user owns something elsewhere', async () => {
+  it('fails without any change if its user owns a schema of its own', async () => {
     await admin.createTenant({ schemaName: 'acme', username: 't_acme' })
     await sql('CREATE SCHEMA own AUTHORIZATION t_acme')
 
@@ -346,8 +348,8 @@ describe('a tenant that is removed', () => {
   })
 })
 
-describe('an administrator who is no superuser', () => {
-  it('makes, uses and removes tenants with the right to make roles and schemas', async () => {
+describe('an administrator who is not a superuser', () => {
+  it('creates and removes tenants with the rights to create roles and schemas', async () => {
     await sql(`CREATE ROLE t_root LOGIN CREATEROLE PASSWORD 'pw'; GRANT CREATE ON DATABASE ${database.name} TO t_root`)
     const root = new DatabaseAdmin(`postgresql://t_root:pw@${database.place}`)
 
@@ -362,7 +364,7 @@ describe('an administrator who is no superuser', () => {
     expect(await names()).toEqual({ users: ['t_root'], schemas: [] })
   })
 
-  it('is told which right is missing', async () => {
+  it('gets an error that names the missing right', async () => {
     await sql(`CREATE ROLE t_root LOGIN PASSWORD 'pw'`)
 
     const making = new DatabaseAdmin(`postgresql://t_root:pw@${database.place}`).createTenant({

@@ -1,16 +1,18 @@
-/** Several processes on one database: what a kill leaves, who takes it over, and that nothing happens twice. */
+/** Several processes on one database: recovery after a kill, and exclusive claims of firings and executions. */
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { Store } from '../../src/engine/ports.ts'
-import { isServed } from '../../src/engine/steering/instance-calls.ts'
-import { Connection } from '../../src/store/sqlite/file/connection.ts'
+import { isServed } from '../../src/engine/actions/action-requests.ts'
+import type { Store } from '../../src/engine/store.ts'
+import { Connection } from '../../src/store/sqlite/file/sqlite-connection.ts'
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
-import { FakeClock } from '../support/fake-clock.ts'
+import { ManualClock } from '../support/manual-clock.ts'
 import {
+  alertFacts,
   completed,
   cronClaim,
   declaration,
   FIRST_PAGE,
+  incidentReport,
   newCron,
   newExecution,
   START,
@@ -26,14 +28,14 @@ let store: Store
 beforeEach(async () => {
   folder = temporaryFolder()
   path = folder.file('workflows.db')
-  store = await openSqliteStore({ path, durability: 'full', clock: new FakeClock(START) })
+  store = await openSqliteStore({ path, durability: 'full', clock: new ManualClock(START) })
 })
 afterEach(async () => {
   await store.close()
   folder[Symbol.dispose]()
 })
 
-/** The ids that the process says, up to a number of them. */
+/** Waits until a process has printed `count` ids, and returns them. */
 async function ids(process: { readonly lines: AsyncIterator<string> }, count: number): Promise<readonly string[]> {
   const said: string[] = []
   while (said.length < count) {
@@ -102,7 +104,7 @@ describe('a process killed in the middle of its writes', () => {
     expect(fired).toHaveLength(firings.length)
   })
 
-  test('gives up its triggers and executions at once, seen from the same machine', async () => {
+  test('loses its triggers and executions immediately to an engine on the same machine', async () => {
     await store.saveTriggers([declaration()], START)
     const execution = newExecution({ tasks: ['done', 'running'] })
     await store.createExecution(execution, { kind: 'call' }, START)
@@ -111,7 +113,8 @@ describe('a process killed in the middle of its writes', () => {
       `const store = await open()
        await store.openInstance('victim', ${START})
        await store.leaseTriggers('victim', ['inbox'])
-       await store.acquireExecutions({ instanceId: 'victim', workflows: ['ingest'], at: ${START}, limit: 1, recover: false })
+       await store.acquireExecutions(
+         { instanceId: 'victim', workflows: ['ingest'], at: ${START}, limit: 1, recover: false })
        await store.settle(builders.settlement('${execution.id}', {
          changes: [builders.completed('done'), builders.change('running')],
        }))
@@ -142,8 +145,35 @@ describe('a process killed in the middle of its writes', () => {
   })
 })
 
-describe('processes side by side', () => {
-  test('a due instant of a cron schedule is claimed by one of them', async () => {
+test('a killed process is reported once as a lost engine, by the process that starts next', async () => {
+  await using victim = startStoreProcess(
+    path,
+    `const store = await open()
+     await store.openInstance('victim', ${START})
+     await say(String(process.pid))
+     setInterval(() => {}, 1000)`,
+  )
+  const [pid] = await ids(victim, 1)
+  await store.openInstance('heir', START, ({ id, pid }) => {
+    const facts = alertFacts({ subject: id, message: `Engine "${id}" (process ${pid}) is lost.` })
+    return incidentReport({ kind: 'engine-lost', subject: id, facts, isMoment: true })
+  })
+  const acquisition = { instanceId: 'heir', workflows: ['ingest'], at: START + 1, limit: 9, recover: true }
+  await store.acquireExecutions(acquisition)
+  const whileAlive = await store.incidents.listAlerts(FIRST_PAGE)
+  await victim.kill()
+  await store.acquireExecutions(acquisition)
+  await store.heartbeat('heir', START + 2)
+
+  expect(whileAlive).toEqual([])
+  expect(await store.incidents.listAlerts(FIRST_PAGE)).toMatchObject([
+    { kind: 'engine-lost', state: 'opened', message: `Engine "victim" (process ${pid}) is lost.` },
+  ])
+  expect((await store.listInstances(START)).map(({ id }) => id)).toEqual(['heir'])
+})
+
+describe('several processes on one database', () => {
+  test('a due time of a cron schedule is claimed by exactly one process', async () => {
     const schedule = newCron()
     await store.createCron(schedule)
     const claim = JSON.stringify(cronClaim(schedule))
@@ -161,11 +191,11 @@ describe('processes side by side', () => {
     const answers = (await Promise.all(claimers.map((claimer) => ids(claimer, 1)))).flat()
     await Promise.all(claimers.map((claimer) => claimer.ended()))
 
-    expect(answers.toSorted()).toEqual(['false', 'false', 'true'])
+    expect(answers.toSorted()).toEqual(['claimed', 'lost', 'lost'])
     expect(await store.listCronFirings(schedule.id, FIRST_PAGE)).toHaveLength(1)
   })
 
-  test('an execution that many ask for is given to one of them', async () => {
+  test('an execution that several processes request is given to exactly one of them', async () => {
     const waiting = Array.from({ length: 30 }, () => newExecution())
     await Promise.all(waiting.map((execution) => store.createExecution(execution, { kind: 'call' }, START)))
     const runners = [1, 2, 3].map((number) =>
@@ -189,12 +219,12 @@ describe('processes side by side', () => {
 
     const codes = await Promise.all(runners.map((runner) => runner.ended()))
 
-    // A second settling of one execution would have been refused, and ended its process.
+    // A second settlement of an execution would have failed, and ended its process with an error.
     expect(codes).toEqual([0, 0, 0])
     expect(await store.listExecutions({ ...FIRST_PAGE, status: 'Completed' })).toHaveLength(30)
   })
 
-  test('one that was killed does not keep the others from writing', async () => {
+  test('a killed process does not keep the others from writing', async () => {
     await using victim = startStoreProcess(
       path,
       `const store = await open('normal')
@@ -217,7 +247,7 @@ describe('processes side by side', () => {
   })
 })
 
-describe('leases that are asked for again', () => {
+describe('trigger leases that an engine requests again', () => {
   const names = ['a', 'b', 'c']
   const leased = async (of: readonly string[]) => (await store.leaseTriggers('first', of)).held
   const change = (sql: string) => {
@@ -234,7 +264,7 @@ describe('leases that are asked for again', () => {
     await store.openInstance('first', START)
   })
 
-  test('are the same while nothing has changed, and those of other names where others are asked for', async () => {
+  test('stay the same while nothing has changed, also for a subset of the triggers', async () => {
     const leases = await leased(names)
 
     expect(await leased(names)).toEqual(leases)
@@ -243,9 +273,9 @@ describe('leases that are asked for again', () => {
   })
 
   test.each([
-    ['was given up by somebody', "UPDATE triggers SET lease_seq = NULL WHERE name = 'b'"],
-    ['went to another and came back', "UPDATE triggers SET lease_number = lease_number + 1 WHERE name = 'b'"],
-  ])('have a new number where one %s', async (_, sql) => {
+    ['was released', "UPDATE triggers SET lease_seq = NULL WHERE name = 'b'"],
+    ['went to another engine and came back', "UPDATE triggers SET lease_number = lease_number + 1 WHERE name = 'b'"],
+  ])('get a new number for a trigger whose lease %s', async (_, sql) => {
     const [, before] = await leased(names)
 
     change(sql)
@@ -255,7 +285,7 @@ describe('leases that are asked for again', () => {
     expect([first?.trigger, last?.trigger]).toEqual(['a', 'c'])
   })
 
-  test('are shared with one that comes, also when it has just been said that nothing changed', async () => {
+  test('are shared with a new engine, even after a request that found no change', async () => {
     await leased(names)
     await leased(names)
     await store.openInstance('second', START)

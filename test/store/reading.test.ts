@@ -1,4 +1,4 @@
-/** A database that is opened for reading only: what is left alone, what it does not need, and what is refused. */
+/** Databases opened only for reading: their files stay unchanged, need no write permission, and reject writes. */
 
 import {
   chmodSync,
@@ -12,11 +12,11 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { Store } from '../../src/engine/ports.ts'
+import type { Store } from '../../src/engine/store.ts'
 import { StoreError } from '../../src/errors.ts'
-import { Connection } from '../../src/store/sqlite/file/connection.ts'
+import { Connection } from '../../src/store/sqlite/file/sqlite-connection.ts'
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
-import { FakeClock } from '../support/fake-clock.ts'
+import { ManualClock } from '../support/manual-clock.ts'
 import { declaration, FIRST_PAGE, firedTick, newExecution, START } from '../support/store-builders.ts'
 import { startStoreProcess } from '../support/store-process.ts'
 import { type TemporaryFolder, temporaryFolder } from '../support/store-sites.ts'
@@ -32,7 +32,7 @@ beforeEach(() => {
 afterEach(() => folder[Symbol.dispose]())
 
 const open = (readOnly: boolean) =>
-  openSqliteStore({ path, durability: 'normal', clock: new FakeClock(START), readOnly })
+  openSqliteStore({ path, durability: 'normal', clock: new ManualClock(START), readOnly })
 
 async function refusal(opening: Promise<Store>): Promise<StoreError> {
   try {
@@ -44,7 +44,7 @@ async function refusal(opening: Promise<Store>): Promise<StoreError> {
   throw new Error(`"${path}" was opened`)
 }
 
-/** A database with a trigger that has fired once, closed. */
+/** Creates and closes a database with a trigger that has fired once. */
 async function makeDatabase(): Promise<void> {
   const store = await open(false)
   await store.saveTriggers([declaration()], START)
@@ -61,8 +61,8 @@ const files = () =>
 const names = async (store: Store) =>
   (await store.listTriggers({ ...FIRST_PAGE, enabledOnly: false })).map((row) => row.name)
 
-describe('reading', () => {
-  test('shows everything, and leaves the file and its folder as they were', async () => {
+describe('a database opened for reading', () => {
+  test('returns its rows, and leaves the file and its folder unchanged', async () => {
     await makeDatabase()
     const before = files()
 
@@ -79,7 +79,7 @@ describe('reading', () => {
     expect(files()).toEqual(before)
   })
 
-  test('shows what is in the log of a process that has it open, and changes nothing there either', async () => {
+  test('returns the rows in the log of another process, and leaves the file and that log unchanged', async () => {
     const writing = await open(false)
     await writing.saveTriggers([declaration()], START)
     const before = files().filter(([name]) => name !== 'workflows.db-shm')
@@ -93,7 +93,7 @@ describe('reading', () => {
     await writing.close()
   })
 
-  test.each(['BEGIN IMMEDIATE', 'BEGIN EXCLUSIVE'])('waits for no lock: not for the one of %s', async (begin) => {
+  test.each(['BEGIN IMMEDIATE', 'BEGIN EXCLUSIVE'])('does not wait for the lock of %s', async (begin) => {
     await makeDatabase()
     const another = new Connection(path)
     another.script(`${begin}; UPDATE triggers SET name = 'changed'`)
@@ -107,7 +107,7 @@ describe('reading', () => {
     another.close()
   })
 
-  test('refuses what would write, with a reason', async () => {
+  test('rejects each call that would write, and names the file in the error', async () => {
     await makeDatabase()
     const store = await open(true)
 
@@ -121,7 +121,7 @@ describe('reading', () => {
     await store.close()
   })
 
-  test('makes no file where there is none', async () => {
+  test('is rejected if the file does not exist, and the file is not created', async () => {
     const error = await refusal(open(true))
 
     expect(error).toMatchObject({ code: 'DATABASE_UNAVAILABLE', facts: { path } })
@@ -129,7 +129,7 @@ describe('reading', () => {
     expect(existsSync(path)).toBe(false)
   })
 
-  test('rejects a database with an older schema, which stays unchanged', async () => {
+  test('is rejected if its schema is older, and stays unchanged', async () => {
     await makeDatabase()
     const connection = new Connection(path)
     connection.script('UPDATE cloaca_schema SET version = 11')
@@ -143,7 +143,7 @@ describe('reading', () => {
     expect(files()).toEqual(before)
   })
 
-  test('a file that nobody has served is refused, and stays empty', async () => {
+  test('is rejected if the file is empty, and stays empty', async () => {
     writeFileSync(path, '')
 
     const error = await refusal(open(true))
@@ -154,8 +154,8 @@ describe('reading', () => {
   })
 })
 
-describe('reading without the right to write', () => {
-  // Only root removes files from a read-only folder.
+describe('reading without write permission', () => {
+  // Without write permission on the folder, only root could remove its files after the test.
   afterEach(() => chmodSync(folder.file('data'), 0o755))
 
   const readUnprivileged = async (): Promise<string> => {
@@ -165,7 +165,8 @@ describe('reading without the right to write', () => {
       `await becomeUnprivileged()
        try {
          const store = await openSqliteStore({ path: process.argv[1], durability: 'normal', clock, readOnly: true })
-         await say(JSON.stringify((await store.listTriggers({ limit: 9, offset: 0, enabledOnly: false })).map((row) => row.name)))
+         const rows = await store.listTriggers({ limit: 9, offset: 0, enabledOnly: false })
+         await say(JSON.stringify(rows.map((row) => row.name)))
          await store.close()
        } catch (error) {
          await say(error.code + ' ' + error.message)
@@ -178,7 +179,7 @@ describe('reading without the right to write', () => {
     ['a read-only file', 0o444, 0o777],
     ['a file in a read-only folder', 0o666, 0o555],
     ['a read-only file in a read-only folder', 0o444, 0o555],
-  ])('%s can be read, and nothing is made beside it', async (_, fileMode, folderMode) => {
+  ])('%s can be read, and no other file is created', async (_, fileMode, folderMode) => {
     await makeDatabase()
     chmodSync(path, fileMode)
     chmodSync(folder.file('data'), folderMode)
@@ -187,7 +188,7 @@ describe('reading without the right to write', () => {
     expect(readdirSync(folder.file('data'))).toEqual(['workflows.db'])
   })
 
-  test('a database that another user serves can be read with what is in its log', async () => {
+  test('a database that another user has open can be read, including the rows in its log', async () => {
     const writing = await open(false)
     await writing.saveTriggers([declaration()], START)
     for (const name of readdirSync(folder.file('data'))) chmodSync(folder.file(`data/${name}`), 0o644)
@@ -197,7 +198,7 @@ describe('reading without the right to write', () => {
     await writing.close()
   })
 
-  test('a log that was left in a read-only folder is named, with what to do', async () => {
+  test('a log that was left in a read-only folder is named in the error, with the missing permission', async () => {
     const writing = await open(false)
     await writing.saveTriggers([declaration()], START)
     copyFileSync(path, folder.file('copy.db'))
@@ -214,7 +215,7 @@ describe('reading without the right to write', () => {
     expect(said).toContain(`reading the log "${path}-wal" requires write access to the folder`)
   })
 
-  test('a file that may not be read is refused for that reason', async () => {
+  test('a file without read permission is rejected with "permission denied"', async () => {
     await makeDatabase()
     chmodSync(path, 0o000)
 

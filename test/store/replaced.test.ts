@@ -1,4 +1,4 @@
-/** A database file that is removed, replaced or overwritten while it is open: real files, as a user's shell changes them. */
+/** Database files that are removed, replaced or overwritten while they are open, as a user does in a shell. */
 
 import {
   closeSync,
@@ -15,10 +15,11 @@ import {
   writeSync,
 } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { Store, StoreChange } from '../../src/engine/ports.ts'
-import { Connection } from '../../src/store/sqlite/file/connection.ts'
+import type { Store, StoreChange } from '../../src/engine/store.ts'
+import { Connection } from '../../src/store/sqlite/file/sqlite-connection.ts'
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
-import { FakeClock } from '../support/fake-clock.ts'
+import { LIMIT_MS } from '../support/limits.ts'
+import { ManualClock } from '../support/manual-clock.ts'
 import {
   change,
   declaration,
@@ -34,7 +35,7 @@ import { type TemporaryFolder, temporaryFolder } from '../support/store-sites.ts
 let folder: TemporaryFolder
 let path: string
 let aside: string
-let clock: FakeClock
+let clock: ManualClock
 let store: Store
 let changes: StoreChange[]
 
@@ -42,13 +43,13 @@ beforeEach(async () => {
   folder = temporaryFolder()
   path = folder.file('workflows.db')
   aside = folder.file('aside.db')
-  clock = new FakeClock(START)
+  clock = new ManualClock(START)
   store = await openSqliteStore({ path, durability: 'normal', clock })
   changes = []
   store.onDatabaseChange((change) => void changes.push(change))
 })
 afterEach(async () => {
-  await store.close().catch(() => {}) // of a database that a test has removed
+  await store.close().catch(() => {}) // rejects if the test has removed the file
   folder[Symbol.dispose]()
 })
 
@@ -56,9 +57,9 @@ const accept = async (id = crypto.randomUUID()): Promise<string> => {
   await store.createExecution(newExecution({ id }), { kind: 'call' }, START)
   return id
 }
-/** Accepts an execution as soon as the file that replaced the database can be opened: its writer may hold the lock. */
+/** Accepts an execution as soon as the file that replaced the database can be opened. Its writer may lock it first. */
 const acceptedAgain = async (): Promise<string> => {
-  for (let tries = 0; tries < 60; tries++) {
+  for (const end = performance.now() + LIMIT_MS; performance.now() < end; ) {
     await clock.advance(1_000)
     try {
       return await accept()
@@ -72,7 +73,7 @@ const acceptedAgain = async (): Promise<string> => {
 const kinds = () => changes.map((change) => change.kind)
 const REPLACED = { code: 'DATABASE_REPLACED' }
 
-/** A database of ours that was closed, with one execution in it. */
+/** Creates and closes a database with one execution. Returns the id of the execution. */
 async function makeDatabase(at: string): Promise<string> {
   const made = await openSqliteStore({ path: at, durability: 'normal', clock })
   const execution = newExecution()
@@ -81,7 +82,7 @@ async function makeDatabase(at: string): Promise<string> {
   return execution.id
 }
 
-/** The tasks of the execution that the instance takes. */
+/** Acquires an execution for an engine. Returns the ids of its tasks. */
 async function take(instanceId: string): Promise<readonly string[]> {
   const acquisition = { instanceId, workflows: ['ingest'], at: START, limit: 1, recover: false }
   const [taken] = await store.acquireExecutions(acquisition)
@@ -107,7 +108,7 @@ function integrityOf(at: string): unknown {
 }
 
 describe('a database that was removed', () => {
-  test('accepts nothing more, and says why and what to do', async () => {
+  test('rejects reads and writes with an error that names its path, and is not created again', async () => {
     rmSync(path)
 
     await expect(accept()).rejects.toMatchObject({ ...REPLACED, facts: { path } })
@@ -118,12 +119,12 @@ describe('a database that was removed', () => {
     expect(existsSync(path)).toBe(false)
   })
 
-  test('takes the progress of an execution for some milliseconds, and no end of one', async () => {
+  test('accepts progress of an execution for a few more milliseconds, but not its end', async () => {
     const executionId = await accept()
     await store.openInstance('instance', START)
     const [task = ''] = await take('instance')
     const running = change(task, { status: 'Running', attempts: 1, startedAt: START })
-    const progress = (): Promise<void> => store.settle(settlement(executionId, { changes: [running] }))
+    const progress = () => store.settle(settlement(executionId, { changes: [running] }))
     const end = { status: 'Failed', endedAt: START, finalText: '{}', errorMessage: 'no' } as const
     rmSync(path)
 
@@ -132,7 +133,7 @@ describe('a database that was removed', () => {
     await expect(progress()).rejects.toMatchObject(REPLACED)
   })
 
-  test('takes no progress of an execution either once it was not looked at for a moment', async () => {
+  test('rejects progress of an execution if the last check of the file was 10 ms ago', async () => {
     const executionId = await accept()
     await store.openInstance('instance', START)
     await take('instance')
@@ -142,7 +143,7 @@ describe('a database that was removed', () => {
     await expect(store.settle(settlement(executionId))).rejects.toMatchObject(REPLACED)
   })
 
-  test('is missed within half a second by whoever listens for changes of others, without a step', async () => {
+  test('is reported as lost within 500 ms without a call, if the store listens for foreign changes', async () => {
     store.onForeignChange(() => {})
 
     rmSync(path)
@@ -151,7 +152,7 @@ describe('a database that was removed', () => {
     expect(kinds()).toEqual(['lost'])
   })
 
-  test('is begun anew in an empty file of its name, with the instances that are open', async () => {
+  test('is created again in an empty file at its path, and includes the open engines', async () => {
     await store.openInstance('instance', START)
     await accept()
     rmSync(path)
@@ -168,7 +169,7 @@ describe('a database that was removed', () => {
     expect(executionsIn(path)).toEqual([id])
   })
 
-  test('has the leases that it says it has in an older copy, where others were held', async () => {
+  test('grants and stores leases after an older copy with other leases has replaced it', async () => {
     await store.saveTriggers([declaration({ name: 'a' }), declaration({ name: 'b' })], START)
     await store.openInstance('instance', START)
     await store.leaseTriggers('instance', ['a'])
@@ -190,7 +191,7 @@ describe('a database that was removed', () => {
     expect(held).toContainEqual({ name: 'b' })
   })
 
-  test('is begun anew in the database that another process makes, whose log stays its own', async () => {
+  test('is opened again if another process creates a new one, and does not damage its log', async () => {
     await accept()
     for (const ending of ['', '-wal', '-shm']) rmSync(path + ending)
     await using other = startStoreProcess(
@@ -214,7 +215,7 @@ describe('a database that was removed', () => {
 })
 
 describe('a database that was replaced', () => {
-  test('by an atomic rename is read from the new file, and the new file gets nothing of the old log', async () => {
+  test('by an atomic rename is read from the new file, which receives nothing from the old log', async () => {
     const restored = await makeDatabase(aside)
     await accept()
 
@@ -247,7 +248,7 @@ describe('a database that was replaced', () => {
     expect(kinds()).toEqual(['lost', 'found'])
   })
 
-  test('is opened, however busily another process writes to it', async () => {
+  test('is opened even if another process writes to the new file every second', async () => {
     const busy = await openSqliteStore({ path: aside, durability: 'normal', clock })
     const { ino } = statSync(aside)
     renameSync(aside, path)
@@ -255,7 +256,7 @@ describe('a database that was replaced', () => {
     await expect(accept()).rejects.toMatchObject(REPLACED)
 
     for (let at = 1; at <= 5; at++) {
-      utimesSync(path, at, at) // as a checkpoint each second does
+      utimesSync(path, at, at) // imitates a checkpoint every second
       await clock.advance(1_000)
     }
     const id = await accept()
@@ -263,10 +264,10 @@ describe('a database that was replaced', () => {
     expect(kinds()).toEqual(['lost', 'found'])
     expect(statSync(path).ino).toBe(ino)
     expect((await store.getExecution(id))?.id).toBe(id)
-    await busy.close().catch(() => {}) // it lost its path
+    await busy.close().catch(() => {}) // may reject, because its file was renamed
   })
 
-  test('by something that is no database accepts nothing until one is there', async () => {
+  test('by a text file rejects executions until a database takes its place', async () => {
     await makeDatabase(aside)
     rmSync(path)
     await expect(accept()).rejects.toMatchObject(REPLACED)
@@ -285,7 +286,7 @@ describe('a database that was replaced', () => {
 })
 
 describe('several processes on a database that is replaced while they write', () => {
-  test('lose nothing that was accepted, and damage neither file', async () => {
+  test('lose no accepted execution, and damage neither the old file nor the new one', async () => {
     await makeDatabase(aside)
     const old = folder.file('old.db')
     const program = `const store = await open()
@@ -300,7 +301,7 @@ describe('several processes on a database that is replaced while they write', ()
     await using one = startStoreProcess(path, program)
     await using other = startStoreProcess(path, program)
     const accepted: string[] = []
-    /** Until a process has said so many ids, after a word. */
+    /** Collects the ids that a process prints, until it has printed `count` ids after the line `after`. */
     const listen = async (process: StoreProcess, count: number, after: string | null) => {
       let isHeard = after === null
       for (let left = count; left > 0; ) {
@@ -317,7 +318,7 @@ describe('several processes on a database that is replaced while they write', ()
     renameSync(aside, path)
     await Promise.all([listen(one, 20, 'found'), listen(other, 20, 'found')])
     await Promise.all([one.kill(), other.kill()])
-    await store.close().catch(() => {}) // it was not asked for anything since
+    await store.close().catch(() => {}) // may reject, because it was not used after the replacement
 
     const stored = new Set([...executionsIn(old), ...executionsIn(path)])
     expect(accepted.filter((id) => !stored.has(id))).toEqual([])
@@ -327,10 +328,10 @@ describe('several processes on a database that is replaced while they write', ()
 
 describe('a database that was overwritten in place', () => {
   test.each([
-    ['its header', () => overwrite(Buffer.alloc(4_096, 'x'))],
-    ['all of it, cut short', () => truncateSync(path, 0)],
-    ['by a copy of another one', () => copyFileSync(aside, path)],
-  ])('%s: the watch for changes by others throws nothing, and steps are refused or stored', async (_, damage) => {
+    ['with garbage in its header', () => overwrite(Buffer.alloc(4_096, 'x'))],
+    ['with an empty file', () => truncateSync(path, 0)],
+    ['with a copy of another database', () => copyFileSync(aside, path)],
+  ])('%s stores or rejects each call, and its watch for foreign changes does not throw', async (_, damage) => {
     await makeDatabase(aside)
     store.onForeignChange(() => {})
     for (let count = 0; count < 50; count++) await accept()
@@ -342,17 +343,18 @@ describe('a database that was overwritten in place', () => {
     await clock.advance(70_000)
 
     const refusals = settled.flatMap((each) => (each.status === 'rejected' ? [each.reason] : []))
+    expect(settled).toHaveLength(3)
     for (const reason of refusals) expect(reason.code).toMatch(/^DATABASE_(FAILED|REPLACED)$/)
   })
 
-  test('is opened anew when SQLite finds it damaged, and used again once a sound file is there without the log of the other', async () => {
+  test('is used again after damage once a sound file is in its place and the old log is removed', async () => {
     await makeDatabase(aside)
     await accept()
     const other = new Connection(path)
     other.script('PRAGMA wal_checkpoint(TRUNCATE); CREATE TABLE notes (text TEXT)')
 
     overwrite(Buffer.alloc(statSync(path).size, 'x'))
-    other.script('INSERT INTO notes VALUES (1)') // so that nothing is read from memory any more
+    other.script('INSERT INTO notes VALUES (1)') // invalidates the pages that the store has in memory
     await expect(store.listExecutions(FIRST_PAGE)).rejects.toMatchObject({ code: 'DATABASE_FAILED' })
     await expect(accept()).rejects.toMatchObject(REPLACED)
     rmSync(path)
@@ -363,7 +365,7 @@ describe('a database that was overwritten in place', () => {
     rmSync(`${path}-wal`)
     await clock.advance(5_000)
 
-    // It has what was accepted last, and would damage the file that was restored.
+    // The old log contains the last accepted execution, and would damage the restored file.
     expect(whileLogIsThere).toMatchObject({ kind: 'lost', error: { cause: { code: 'DATABASE_UNAVAILABLE' } } })
     expect((whileLogIsThere as { readonly error: Error }).error.message).toContain(
       `"${path}-wal" is the write-ahead log of`,
@@ -374,7 +376,7 @@ describe('a database that was overwritten in place', () => {
   })
 })
 
-/** As a program does that takes the file for its own. */
+/** Overwrites the beginning of the database file, as another program would that uses the same path. */
 function overwrite(bytes: Buffer): void {
   const file = openSync(path, 'r+')
   writeSync(file, bytes, 0, bytes.length, 0)

@@ -22,6 +22,8 @@ CREATE INDEX actions_by_age ON actions (created_at);
 
 CREATE INDEX actions_by_target ON actions (target, seq);
 
+CREATE INDEX actions_of_switches ON actions (target, created_at) WHERE kind IN ('enable', 'disable');
+
 CREATE INDEX actions_unanswered ON actions (seq) WHERE answered_at IS NULL;
 
 CREATE TABLE active_executions (
@@ -32,8 +34,9 @@ CREATE TABLE active_executions (
   origin text NOT NULL,
   -- Name of the trigger or reactor, or id of the schedule.
   origin_source text,
-  -- Id of the schedule of a cron trigger, whose name is in origin_source.
+  -- Id of the schedule of a cron trigger, whose name is in origin_source. For a refire, id of the firing.
   schedule_id text,
+  -- For a backfill or refire, its id.
   firing_id text, created_at integer NOT NULL, started_at integer, retry_of text,
   owner_seq integer REFERENCES instances (seq),
   -- Number of acquisitions. Only the owner with the newest number may write.
@@ -42,17 +45,36 @@ CREATE TABLE active_executions (
   request_number integer NOT NULL DEFAULT 0,
   request text,
   paused_at integer, cancel_requested_at integer,
+  -- A limit without a free slot: "trigger:NAME", or "workflow:KEY VALUE". Empty: only waits are open. Null: an engine
+  -- may acquire the execution.
+  waits_for text,
+  priority integer NOT NULL DEFAULT 0,
+  -- Order by priority, in which executions that have begun precede new ones: see executionRank.
+  rank integer NOT NULL DEFAULT 0,
+  -- Its creation, or the time at which a limit released it.
+  queued_at integer NOT NULL DEFAULT 0,
+  -- JSON: value for which the limit of its workflow counts it. Null: its workflow had no limit.
+  limit_value text,
   PRIMARY KEY (id)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX active_executions_by_owner ON active_executions (owner_seq, workflow, created_at, execution_seq);
+CREATE INDEX active_executions_begun ON active_executions (workflow, limit_value)
+  WHERE limit_value IS NOT NULL AND coalesce(waits_for, '') = '';
+
+CREATE INDEX active_executions_by_batch ON active_executions (firing_id) WHERE origin IN ('backfill', 'refire');
+
+CREATE INDEX active_executions_by_owner ON active_executions
+  (owner_seq, waits_for, workflow, rank, queued_at, execution_seq);
 
 CREATE INDEX active_executions_by_status ON active_executions (status, created_at, execution_seq);
+
+CREATE INDEX active_executions_waiting ON active_executions (waits_for, rank, created_at, execution_seq)
+  WHERE waits_for IS NOT NULL;
 
 CREATE TABLE active_firings (
   -- For completeFirings.
   id text NOT NULL PRIMARY KEY,
-  -- On SQLite, the number of the tick.
+  -- On SQLite, the number of the tick times 1024, plus the position among the firings of the tick.
   seq integer NOT NULL,
   trigger_seq integer NOT NULL, context_hash text NOT NULL, execution_id text NOT NULL,
   fired_at integer NOT NULL
@@ -60,19 +82,64 @@ CREATE TABLE active_firings (
 
 CREATE INDEX active_firings_by_context ON active_firings (trigger_seq, context_hash);
 
+CREATE TABLE alert_deliveries (
+  alert_seq integer NOT NULL REFERENCES alerts (seq) ON DELETE CASCADE,
+  incident_seq integer,
+  receiver text NOT NULL,
+  -- url or command.
+  sends_to text NOT NULL,
+  outcome text NOT NULL,
+  attempts integer NOT NULL,
+  response text, error text, ended_at integer,
+  -- Time from which an engine may take it.
+  due_at integer NOT NULL,
+  PRIMARY KEY (alert_seq, receiver, sends_to)
+) STRICT;
+
+CREATE INDEX alert_deliveries_due ON alert_deliveries (due_at) WHERE outcome = 'pending';
+
+CREATE INDEX alert_deliveries_pending ON alert_deliveries (incident_seq, receiver, sends_to, alert_seq)
+  WHERE outcome = 'pending';
+
 CREATE TABLE alerts (
   seq integer PRIMARY KEY,
-  -- For SAVE_ALERT.
+  -- For SETTLE_DELIVERY, INSERT_DELIVERY.
   id text NOT NULL UNIQUE,
-  kind text NOT NULL,
+  kind text NOT NULL, state text NOT NULL,
   -- Id of an execution or schedule, name of a trigger, or path of a script. Null: the database.
   subject text,
-  message text NOT NULL, raised_at integer NOT NULL,
-  -- JSON: the result for each receiver.
-  deliveries text NOT NULL
+  message text NOT NULL, raised_at integer NOT NULL, count integer NOT NULL, since integer NOT NULL,
+  workflow text, trigger_name text, task text, error_type text, cause text, execution_id text,
+  -- Null: it was sent while the database refused.
+  incident_seq integer
 ) STRICT;
 
 CREATE INDEX alerts_by_age ON alerts (raised_at);
+
+CREATE TABLE approvals (
+  seq integer PRIMARY KEY,
+  -- For GET_APPROVAL, ANSWER_APPROVAL.
+  id text NOT NULL UNIQUE,
+  execution_seq integer NOT NULL, execution_id text NOT NULL,
+  workflow text NOT NULL,
+  node text NOT NULL,
+  title text NOT NULL,
+  created_at integer NOT NULL, expires_at integer,
+  -- open, answered, expired or cancelled.
+  state text NOT NULL DEFAULT 'open',
+  ended_at integer,
+  -- JSON: the answer, and the schema of its values.
+  answer text,
+  form text
+) STRICT;
+
+CREATE INDEX approvals_by_age ON approvals (ended_at) WHERE ended_at IS NOT NULL;
+
+CREATE INDEX approvals_by_execution ON approvals (execution_seq);
+
+CREATE UNIQUE INDEX approvals_of_node ON approvals (execution_seq, node) WHERE state = 'open';
+
+CREATE INDEX approvals_open ON approvals (seq) WHERE state = 'open';
 
 CREATE TABLE attempt_logs (
   execution_seq integer NOT NULL,
@@ -94,6 +161,59 @@ CREATE TABLE attempts (
   PRIMARY KEY (execution_seq, task_id, attempt)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE batches (
+  seq integer PRIMARY KEY,
+  -- For FIND_BATCHES, ADVANCE_BATCH.
+  id text NOT NULL UNIQUE,
+  -- backfill or refire.
+  kind text NOT NULL,
+  -- running, paused, completed or cancelled.
+  status text NOT NULL,
+  -- Null for a refire.
+  schedule_id text,
+  trigger_name text,
+  workflow text NOT NULL,
+  -- Those of the schedule when the backfill was created.
+  expression text, timezone text,
+  from_at integer NOT NULL, to_at integer NOT NULL,
+  -- Starts also times that have a firing.
+  again integer NOT NULL,
+  -- Refires only firings whose executions have this status.
+  execution_status text,
+  max_active integer NOT NULL,
+  -- The last time, or the last firing, that was handled.
+  cursor_at integer NOT NULL, cursor_seq integer NOT NULL,
+  -- Number of executions that were to start at the creation.
+  total integer NOT NULL,
+  started integer NOT NULL DEFAULT 0, left_out integer NOT NULL DEFAULT 0,
+  created_at integer NOT NULL, ended_at integer
+) STRICT;
+
+CREATE INDEX batches_by_age ON batches (ended_at) WHERE ended_at IS NOT NULL;
+
+CREATE INDEX batches_by_schedule ON batches (schedule_id) WHERE schedule_id IS NOT NULL;
+
+CREATE INDEX batches_by_trigger ON batches (trigger_name) WHERE trigger_name IS NOT NULL;
+
+CREATE INDEX batches_running ON batches (seq) WHERE status = 'running';
+
+CREATE TABLE child_executions (
+  chain_id text NOT NULL,
+  task_id text NOT NULL,
+  key text NOT NULL,
+  child_id text NOT NULL,
+  workflow text NOT NULL,
+  -- Number of executions above the child.
+  depth integer NOT NULL,
+  created_at integer NOT NULL,
+  -- For INSERT_CHILD, FIND_CHILD.
+  PRIMARY KEY (chain_id, task_id, key)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX child_executions_by_age ON child_executions (created_at);
+
+CREATE INDEX child_executions_by_child ON child_executions (child_id);
+
 CREATE TABLE cloaca_schema (version INTEGER PRIMARY KEY, applied_at INTEGER NOT NULL) STRICT;
 
 CREATE TABLE cron_firings (
@@ -103,6 +223,8 @@ CREATE TABLE cron_firings (
   cron_seq integer NOT NULL REFERENCES crons (seq) ON DELETE CASCADE,
   scheduled_at integer NOT NULL, claimed_at integer NOT NULL,
   execution_id text,
+  -- The limit of the workflow refused the execution.
+  is_limited integer NOT NULL DEFAULT false,
   recovery_attempts integer NOT NULL DEFAULT 0, updated_at integer NOT NULL
 ) STRICT;
 
@@ -117,9 +239,13 @@ CREATE TABLE crons (
   -- For GET_CRON, CLAIM_CRON.
   id text NOT NULL UNIQUE,
   workflow text NOT NULL,
-  expression text NOT NULL, timezone text NOT NULL, catchup text,
+  expression text NOT NULL, timezone text NOT NULL, catchup text, expect_fire_ms integer,
   -- JSON: values that a person set instead of those in the code.
   overrides text,
+  -- JSON. Null: it has those of its workflow.
+  tags text,
+  -- Priority of its executions. Null: that of the workflow.
+  priority integer,
   enabled integer NOT NULL DEFAULT true,
   next_run_at integer, last_run_at integer,
   -- The last time of the schedule that fired. It does not depend on the clock of the engine.
@@ -129,12 +255,26 @@ CREATE TABLE crons (
   undeclared_at integer,
   -- For GET_TRIGGER_CRON.
   trigger_name text UNIQUE,
-  instance_name text, params text
+  instance_name text, params text,
+  -- Earlier rows of schedule_times were removed. Null: none.
+  times_known_from integer
 ) STRICT;
 
 CREATE INDEX crons_by_creation ON crons (created_at);
 
 CREATE UNIQUE INDEX crons_by_instance ON crons (instance_name, workflow) WHERE instance_name IS NOT NULL;
+
+CREATE TABLE execution_chains (
+  -- For insertChains, listChains.
+  execution_id text PRIMARY KEY,
+  -- Id of the first execution.
+  chain_id text NOT NULL,
+  created_at integer NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX execution_chains_by_age ON execution_chains (created_at);
+
+CREATE INDEX execution_chains_by_chain ON execution_chains (chain_id);
 
 CREATE TABLE execution_finals (
   execution_seq integer PRIMARY KEY,
@@ -145,6 +285,18 @@ CREATE TABLE execution_inputs (
   execution_seq integer PRIMARY KEY,
   context text NOT NULL
 ) STRICT;
+
+CREATE TABLE execution_keys (
+  workflow text NOT NULL,
+  key text NOT NULL,
+  -- Of the input as it was given, before the check of the workflow changed it.
+  input_fingerprint text NOT NULL,
+  execution_id text NOT NULL, created_at integer NOT NULL,
+  -- For insertKeys, FIND_START_KEY.
+  PRIMARY KEY (workflow, key)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX execution_keys_by_age ON execution_keys (created_at);
 
 CREATE TABLE executions (
   -- On PostgreSQL, the day of its creation, counted from 1970, followed by a number of 11 digits.
@@ -157,7 +309,10 @@ CREATE TABLE executions (
   -- The task whose output is the final context. Null: the final context is in execution_finals.
   final_task_id text,
   error_message text,
-  retry_of text, cancel_requested_at integer
+  -- The first failed task and its error. Null unless the status is Failed.
+  cause text,
+  retry_of text, cancel_requested_at integer,
+  priority integer NOT NULL DEFAULT 0
 ) STRICT;
 
 CREATE INDEX executions_by_age ON executions (ended_at);
@@ -187,8 +342,20 @@ CREATE TABLE firing_executions (
   PRIMARY KEY (reactor_seq, sequence, subscription_id, replay)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE firing_keys (
+  trigger_seq integer NOT NULL,
+  key text NOT NULL,
+  firing_id text NOT NULL, execution_id text,
+  taken_at integer NOT NULL,
+  -- Null: never.
+  expires_at integer,
+  PRIMARY KEY (trigger_seq, key)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX firing_keys_by_expiry ON firing_keys (expires_at) WHERE expires_at IS NOT NULL;
+
 CREATE TABLE firings (
-  -- For FIND_FIRING, deleteFirings.
+  -- For listFirings, deleteFirings.
   id text NOT NULL PRIMARY KEY,
   seq integer NOT NULL,
   trigger_seq integer NOT NULL, context_hash text NOT NULL, execution_id text,
@@ -220,6 +387,33 @@ CREATE TABLE graphs (
   definition text NOT NULL
 ) STRICT;
 
+CREATE TABLE incidents (
+  seq integer PRIMARY KEY AUTOINCREMENT,
+  -- For INSERT_ALERT, UPDATE_INCIDENT.
+  id text NOT NULL UNIQUE,
+  kind text NOT NULL,
+  -- Name of a workflow or trigger, path of a script, or id of an engine. Empty: the database.
+  subject text NOT NULL,
+  opened_at integer NOT NULL, last_at integer NOT NULL, count integer NOT NULL,
+  -- Null while it is open.
+  ended_at integer,
+  -- Null: no message was sent.
+  last_message_at integer,
+  -- It was opened again without a message.
+  is_silent integer NOT NULL,
+  sends_recovery integer NOT NULL,
+  -- JSON: targets and facts of the last report.
+  targets text NOT NULL, facts text NOT NULL
+) STRICT;
+
+CREATE INDEX incidents_by_age ON incidents (ended_at) WHERE ended_at IS NOT NULL;
+
+CREATE INDEX incidents_by_failure ON incidents (last_at, seq);
+
+CREATE INDEX incidents_by_subject ON incidents (subject, kind, seq);
+
+CREATE UNIQUE INDEX incidents_open ON incidents (subject, kind) WHERE ended_at IS NULL;
+
 CREATE TABLE instance_workflows (
   instance_seq integer NOT NULL REFERENCES instances (seq) ON DELETE CASCADE,
   workflow text NOT NULL,
@@ -235,20 +429,103 @@ CREATE TABLE instances (
   opened_at integer NOT NULL, heartbeat_at integer NOT NULL,
   -- Number of heartbeats, which no clock can set back.
   beats integer NOT NULL DEFAULT 0,
+  -- By the monotonic clock of the machine: the time at which others may take the slots of its attempts.
+  expires_at integer NOT NULL DEFAULT 0,
   -- Another engine has taken over some of its work. With its next heartbeat it registers again, without any work.
   is_declared_dead integer NOT NULL DEFAULT false,
+  -- The incident about its death is stored.
+  is_loss_reported integer NOT NULL DEFAULT false,
   -- Names of the triggers that its code declares, each after its kind: "poll inbox", "cron nightly".
   declared text,
   is_polling integer NOT NULL DEFAULT false,
   -- "source prices", "listed prices" (by a reactor), "reactor alarm", "graph judge".
-  declared_graphs text
+  declared_graphs text,
+  -- JSON: the limits that its code declares, by name.
+  declared_limits text
 ) STRICT;
+
+CREATE TABLE judged_deadlines (
+  -- For INSERT_JUDGED.
+  key text PRIMARY KEY,
+  judged_at integer NOT NULL
+) STRICT;
+
+CREATE INDEX judged_deadlines_by_age ON judged_deadlines (judged_at);
+
+CREATE TABLE kept_slots (
+  limit_name text NOT NULL,
+  value text NOT NULL,
+  execution_seq integer NOT NULL,
+  task_id text NOT NULL,
+  -- For getKeys, LIST_KEPT.
+  PRIMARY KEY (limit_name, value, execution_seq, task_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX kept_slots_of_task ON kept_slots (execution_seq, task_id);
 
 CREATE TABLE kept_values (
   source_seq integer NOT NULL, sequence integer NOT NULL,
   value text NOT NULL,
   PRIMARY KEY (source_seq, sequence)
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE limit_attempts (
+  limit_name text NOT NULL,
+  value text NOT NULL,
+  -- Number of the attempt among those of the limit and value.
+  ordinal integer NOT NULL,
+  begun_at integer NOT NULL,
+  execution_seq integer NOT NULL,
+  task_id text NOT NULL,
+  -- Number of the attempt among all of its task, so that a change that is stored again is the same attempt.
+  attempt integer NOT NULL,
+  -- Engine whose lease the slot needs. Its row may be gone after the end.
+  owner_seq integer NOT NULL,
+  -- End of the attempt, or of the lease of an engine that was lost. Null: the slot is in use while the lease is valid.
+  ended_at integer,
+  -- For getKeys, which reads the newest attempts.
+  PRIMARY KEY (limit_name, value, ordinal)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX limit_attempts_by_end ON limit_attempts (limit_name, value, ended_at);
+
+CREATE INDEX limit_attempts_of_owner ON limit_attempts (owner_seq) WHERE ended_at IS NULL;
+
+CREATE INDEX limit_attempts_of_task ON limit_attempts (execution_seq, task_id) WHERE ended_at IS NULL;
+
+CREATE TABLE limit_values (
+  limit_name text NOT NULL,
+  value text NOT NULL,
+  closed_at integer,
+  closed_until integer,
+  -- For lockKeys, getKeys.
+  PRIMARY KEY (limit_name, value)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE limits (
+  -- For getLimits, DECLARE_LIMIT. "workflow:KEY" for the limit of the executions of a workflow.
+  name text PRIMARY KEY,
+  -- JSON: values of the newest code. Null: no code has declared it.
+  declared text,
+  -- JSON: values that a person set instead.
+  overrides text,
+  -- Time since which all values are closed, and until which. Null: open.
+  closed_at integer,
+  closed_until integer
+) STRICT;
+
+CREATE TABLE once_results (
+  chain_id text NOT NULL,
+  task_id text NOT NULL,
+  name text NOT NULL,
+  created_at integer NOT NULL,
+  -- JSON.
+  result text NOT NULL,
+  -- For INSERT_RESULT, FIND_RESULT.
+  PRIMARY KEY (chain_id, task_id, name)
+) STRICT;
+
+CREATE INDEX once_results_by_age ON once_results (created_at);
 
 CREATE TABLE reactor_firings (
   reactor_seq integer NOT NULL, sequence integer NOT NULL, fired_at integer NOT NULL,
@@ -284,6 +561,40 @@ CREATE TABLE reactors (
   last_sequence integer NOT NULL DEFAULT 0, last_fired_at integer,
   undeclared_at integer, created_at integer NOT NULL
 ) STRICT;
+
+CREATE TABLE schedule_times (
+  cron_seq integer NOT NULL REFERENCES crons (seq) ON DELETE CASCADE,
+  scheduled_at integer NOT NULL,
+  written_at integer NOT NULL,
+  -- For INSERT_SCHEDULE_TIME, LIST_SCHEDULE_TIMES.
+  PRIMARY KEY (cron_seq, scheduled_at)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX schedule_times_by_age ON schedule_times (written_at);
+
+CREATE TABLE signals (
+  seq integer PRIMARY KEY,
+  -- For INSERT_SIGNAL, FIND_SIGNAL.
+  id text NOT NULL UNIQUE,
+  name text NOT NULL,
+  key text NOT NULL,
+  -- Text that all equal payloads share, in short.
+  fingerprint text NOT NULL,
+  -- Interface through which it was sent, with the user.
+  source text NOT NULL,
+  sent_at integer NOT NULL,
+  -- Null while it is kept for the next wait.
+  used_at integer,
+  is_used_at_once integer NOT NULL DEFAULT false,
+  -- JSON: ids of the executions whose waits it ended.
+  executions text NOT NULL DEFAULT '[]',
+  -- JSON.
+  payload text NOT NULL
+) STRICT;
+
+CREATE INDEX signals_by_age ON signals (sent_at);
+
+CREATE INDEX signals_kept ON signals (name, key, seq) WHERE used_at IS NULL;
 
 CREATE TABLE source_events (
   source_seq integer NOT NULL, sequence integer NOT NULL,
@@ -358,6 +669,8 @@ CREATE TABLE task_runs (
   position integer NOT NULL, task_id text NOT NULL, full_name text NOT NULL,
   status text NOT NULL DEFAULT 'NotStarted',
   attempts integer NOT NULL DEFAULT 0, recoveries integer NOT NULL DEFAULT 0, not_before_at integer,
+  -- Number of attempts that ended with TryLater, which are not in attempts.
+  tries_later integer NOT NULL DEFAULT 0,
   started_at integer, ended_at integer, finished_order integer,
   -- Times of the attempt that completed the task, if attempts has no row of it. Its number and its end are those of the
   -- task.
@@ -376,9 +689,17 @@ CREATE TABLE ticks (
   lateness_ms integer, duration_ms integer,
   -- Reason of a skip, from its poll.
   reason text,
-  firing_id text, execution_id text, error text,
+  -- Of several firings, the first that started an execution. It decides how long the tick is kept.
+  firing_id text,
+  -- Null if the poll had several firings.
+  execution_id text,
+  error text,
+  -- Number of firings that the poll returned, and of those of them that were duplicates.
+  firings integer NOT NULL DEFAULT 0, duplicates integer NOT NULL DEFAULT 0,
   -- Output and log records of the poll: JSON lines, as in attempt_logs. Of a run of skips, those of the last poll.
-  log text
+  log text,
+  -- State before and after the poll, if the poll changed it.
+  state_before text, state_after text
 ) STRICT;
 
 CREATE INDEX ticks_by_age ON ticks (outcome, last_at);
@@ -388,6 +709,17 @@ CREATE INDEX ticks_by_outcome ON ticks (trigger_seq, outcome, last_at);
 CREATE INDEX ticks_by_trigger ON ticks (trigger_seq, last_at);
 
 CREATE INDEX ticks_with_log ON ticks (trigger_seq) WHERE log IS NOT NULL;
+
+CREATE TABLE trigger_states (
+  trigger_seq integer PRIMARY KEY REFERENCES triggers (seq) ON DELETE CASCADE,
+  version integer NOT NULL, changed_at integer NOT NULL,
+  -- poll, or id of an action.
+  changed_by text NOT NULL,
+  -- JSON. Null after a reset: the state is initial_state of the trigger.
+  state text,
+  -- JSON: the state before the last change.
+  previous_state text NOT NULL
+) STRICT;
 
 CREATE TABLE triggers (
   seq integer PRIMARY KEY,
@@ -399,6 +731,12 @@ CREATE TABLE triggers (
   -- JSON: the policy in the code, and the values that a person set instead.
   policy text,
   overrides text,
+  -- JSON text of the state before its first change. Null: the trigger takes no state.
+  initial_state text,
+  -- JSON. Null: it has those of its workflow.
+  tags text,
+  -- Priority of its executions. Null: that of the workflow.
+  priority integer,
   enabled integer NOT NULL DEFAULT true,
   -- Reason of the last time that it was enabled or disabled.
   note text,
@@ -419,6 +757,52 @@ CREATE TABLE triggers (
 ) STRICT;
 
 CREATE INDEX triggers_by_creation ON triggers (created_at);
+
+CREATE TABLE waits (
+  execution_seq integer NOT NULL,
+  task_id text NOT NULL,
+  workflow text NOT NULL,
+  kind text NOT NULL,
+  opened_at integer NOT NULL,
+  -- Time at which it ends by itself. Null: never.
+  deadline_at integer,
+  -- Null while it is open.
+  outcome text,
+  ended_at integer,
+  -- Name and key of the signal that ends it, or id of its approval.
+  signal text,
+  wait_key text,
+  approval_id text,
+  -- JSON: payload of the signal, or answer to the approval, that ended it.
+  payload text,
+  -- Of a wait for a slot: id of the execution, name and value of the limit, and its place in the line for it.
+  execution_id text,
+  limit_name text,
+  limit_value text,
+  line_rank integer,
+  line_at integer,
+  -- Time of the database at which it was offered a free slot.
+  offered_at integer,
+  -- Number of slots that its attempt was offered, and could not use, because another limit of the task had none.
+  vain_offers integer NOT NULL DEFAULT 0,
+  PRIMARY KEY (execution_seq, task_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX waits_by_child ON waits (wait_key) WHERE outcome IS NULL AND kind = 'child';
+
+CREATE INDEX waits_by_deadline ON waits (deadline_at) WHERE outcome IS NULL AND deadline_at IS NOT NULL;
+
+CREATE INDEX waits_by_limit ON waits (limit_name, limit_value, line_rank, line_at, execution_seq)
+  WHERE outcome IS NULL AND limit_name IS NOT NULL;
+
+CREATE INDEX waits_by_node ON waits (workflow, task_id)
+  WHERE outcome IS NULL AND kind <> 'child' AND kind <> 'limit';
+
+CREATE INDEX waits_by_signal ON waits (signal, wait_key) WHERE outcome IS NULL AND signal IS NOT NULL;
+
+CREATE INDEX waits_ended ON waits (execution_seq) WHERE outcome IS NOT NULL;
+
+CREATE INDEX waits_offered ON waits (limit_name, limit_value) WHERE outcome = 'free';
 
 CREATE TABLE workflows (
   key text PRIMARY KEY,

@@ -1,21 +1,21 @@
-/** When skips are written that polls made: what is new within a second, and what only lengthens a run a part at a time. */
+/** Time at which the skips of polls are written: new skips within a second, repeated skips a tenth at a time. */
 
 import { describe, expect, it } from 'vitest'
-import type { SkippedTick } from '../../src/engine/ports.ts'
-import type { Session, Step } from '../../src/store/session.ts'
+import type { SkippedTick } from '../../src/engine/triggers/poll-records.ts'
 import { SkipBuffer, type SkipRun } from '../../src/store/skip-buffer.ts'
 import { SkipWriter } from '../../src/store/skip-writer.ts'
-import { finish } from '../../src/store/sqlite/file/session.ts'
-import { FakeClock } from '../support/fake-clock.ts'
+import { runStep } from '../../src/store/sqlite/file/sqlite-session.ts'
+import type { Session, Step } from '../../src/store/store-session.ts'
+import { ManualClock } from '../support/manual-clock.ts'
 
 const MANY = 10_000
-/** The steps of these tests use no session. */
+/** Session of the steps in these tests, which do not use it. */
 const NO_SESSION = {} as Session
 const names = Array.from({ length: MANY }, (_, index) => `t${index}`)
 
-/** A store that remembers which runs were written in which second. */
+/** Skip writer that collects the written runs of skips instead of storing them. */
 class Written {
-  readonly clock = new FakeClock()
+  readonly clock = new ManualClock()
   readonly writer: SkipWriter
   runs: [string, readonly SkipRun[]][] = []
   isLocked = false
@@ -26,7 +26,7 @@ class Written {
       this.clock,
       async <Result>(_need: unknown, body: (session: Session) => Step<Result>) => {
         if (this.isLocked) throw new Error('database is locked')
-        return finish(body(NO_SESSION))
+        return runStep(body(NO_SESSION))
       },
       function* (_session, runs) {
         written.runs.push(...runs)
@@ -39,7 +39,7 @@ class Written {
     this.writer.note({ trigger, at, reason: null, latenessMs: 1, durationMs: 1, isFiring: false, ...parts })
   }
 
-  /** What is written in the next second. */
+  /** Waits one second, and returns the runs that were written in it. */
   async second(): Promise<readonly [string, readonly SkipRun[]][]> {
     this.runs = []
     await this.clock.advance(1_000)
@@ -48,14 +48,14 @@ class Written {
 }
 
 describe('skips that are buffered', () => {
-  it('are written within a second of the first, also those of thousands of triggers', async () => {
+  it('are written within a second, even for 10,000 triggers', async () => {
     const written = new Written()
     for (const name of names) written.note(name)
 
     expect(await written.second()).toHaveLength(MANY)
   })
 
-  it('are written a tenth at a time where thousands only lengthen what is written, and none is lost or kept for longer than 10 s', async () => {
+  it('are written a tenth per second if they only repeat stored skips, and all within 10 s', async () => {
     const written = new Written()
     for (const name of names) written.note(name)
     await written.second()
@@ -77,8 +77,8 @@ describe('skips that are buffered', () => {
 
   it.each([
     ['another reason', { reason: 'nothing new' }],
-    ['another answer to whether it would fire', { isFiring: true }],
-  ])('are written within a second when they have %s, however many others wait', async (_, parts) => {
+    ['another value of isFiring', { isFiring: true }],
+  ])('are written within a second if they have %s, even if 10,000 other skips are buffered', async (_, parts) => {
     const written = new Written()
     for (const name of names) written.note(name)
     await written.second()
@@ -89,7 +89,7 @@ describe('skips that are buffered', () => {
     expect((await written.second()).map(([name]) => name)).toContain('t9999')
   })
 
-  it('of a trigger that fired in between begin a run, and are written within a second', async () => {
+  it('are written within a second, as a new run, if their trigger has fired in between', async () => {
     const written = new Written()
     for (const name of names) written.note(name)
     await written.second()
@@ -100,7 +100,7 @@ describe('skips that are buffered', () => {
     expect((await written.second()).map(([name]) => name)).toContain('t9999')
   })
 
-  it('of a few hundred triggers are all written each second', async () => {
+  it('are all written each second for 500 triggers', async () => {
     const written = new Written()
     const few = names.slice(0, 500)
     for (let second = 0; second < 3; second++) {
@@ -109,7 +109,7 @@ describe('skips that are buffered', () => {
     }
   })
 
-  it('stay in the buffer while the database is locked, and go in when it is free', async () => {
+  it('stay in the buffer while the database is locked, and are written afterwards', async () => {
     const written = new Written()
     written.note('t1')
     await written.second()
@@ -122,7 +122,7 @@ describe('skips that are buffered', () => {
     expect(await written.second()).toMatchObject([['t1', [{ count: 2 }]]])
   })
 
-  it('keep the newest log after a write that failed', () => {
+  it('keep the newest log after a failed write', () => {
     const skip = { trigger: 't1', reason: null, latenessMs: 1, durationMs: 1, isFiring: false }
     const buffer = new SkipBuffer()
     buffer.note({ ...skip, at: 1, log: 'first' })

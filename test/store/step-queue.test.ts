@@ -1,30 +1,30 @@
-/** Group commit, seen from the database file: the log ahead of it says how often something was committed. */
+/** Group commit, observed in the write-ahead log of the database file, which shows the number of commits. */
 
 import { readFileSync, rmSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { StoreCounters } from '../../src/metrics/store-counters.ts'
-import type { StepNeed } from '../../src/store/session.ts'
-import { Connection } from '../../src/store/sqlite/file/connection.ts'
 import { DatabaseWatch } from '../../src/store/sqlite/file/database-watch.ts'
+import { Connection } from '../../src/store/sqlite/file/sqlite-connection.ts'
 import { StepQueue } from '../../src/store/sqlite/file/step-queue.ts'
-import { FakeClock, settle } from '../support/fake-clock.ts'
+import type { StepNeed } from '../../src/store/store-session.ts'
+import { ManualClock, settle } from '../support/manual-clock.ts'
 import { type TemporaryFolder, temporaryFolder } from '../support/store-sites.ts'
 
 const INSERT = 'INSERT INTO notes (text) VALUES (?)'
 
-/** The file stays where it is: `replaced.test.ts` is about the others. */
+/** Watch of a file that stays in its place; `replaced.test.ts` covers the other cases. */
 const IN_PLACE = { assertInPlace: () => {}, assertInPlaceLately: () => {}, suspect: () => {} }
 
 let folder: TemporaryFolder
 let connection: Connection
 let queue: StepQueue
-let clock: FakeClock
+let clock: ManualClock
 
 beforeEach(() => {
   folder = temporaryFolder()
   connection = new Connection(folder.file('notes.db'))
   connection.script('CREATE TABLE notes (text TEXT NOT NULL UNIQUE) STRICT')
-  clock = new FakeClock()
+  clock = new ManualClock()
   queue = new StepQueue(connection, {
     clock,
     syncs: true,
@@ -42,7 +42,7 @@ const note = (text: string, need: StepNeed = 'write') => queue.add(need, () => c
 const notes = () => connection.all<{ text: string }>('SELECT text FROM notes ORDER BY rowid').map((row) => row.text)
 
 describe('group commit', () => {
-  test('steps asked for in one turn are one commit, those of the next turn another', async () => {
+  test('steps of one turn of the event loop share a commit, and a step of the next turn has another', async () => {
     const before = commits()
 
     await Promise.all([note('a'), note('b'), note('c')])
@@ -63,7 +63,7 @@ describe('group commit', () => {
     expect(commits()).toBe(before)
   })
 
-  test('nothing is accepted by a commit before which the file was removed', async () => {
+  test('a commit is rejected if the file was removed before it', async () => {
     connection.opened()
     const watch = new DatabaseWatch(connection, clock, () => {})
     queue = new StepQueue(connection, {
@@ -83,7 +83,7 @@ describe('group commit', () => {
     watch.stop()
   })
 
-  test('of a batch with a faulty step only that one fails; the others run again and are stored once', async () => {
+  test('if one step of a batch fails, its other steps run again and are stored once', async () => {
     const results = await Promise.allSettled([note('a'), note('a'), note('b')])
 
     expect(results).toMatchObject([
@@ -94,7 +94,7 @@ describe('group commit', () => {
     expect(notes()).toEqual(['a', 'b'])
   })
 
-  test('what a step wrote before it failed is not stored', async () => {
+  test('the writes of a failed step are not stored', async () => {
     const halfway = queue.add('write', () => {
       connection.run(INSERT, 'half')
       throw new Error('stopped halfway')
@@ -105,7 +105,7 @@ describe('group commit', () => {
     expect(notes()).toEqual(['next'])
   })
 
-  test('while another process has the lock, steps wait in their order and nothing else does', async () => {
+  test('steps wait in their order while another process locks the database', async () => {
     const { release } = lockedByAnother()
     const first = note('first')
     await settle()
@@ -121,7 +121,7 @@ describe('group commit', () => {
     expect(notes()).toEqual(['first', 'second'])
   })
 
-  test('a lock that is not given up is an error after fifteen seconds, for all that waits; what follows is stored', async () => {
+  test('all queued steps fail after a lock of 15 s by another process, and later steps are stored', async () => {
     const { release } = lockedByAnother()
 
     const waiting = Promise.allSettled([note('a'), note('b')])
@@ -135,12 +135,12 @@ describe('group commit', () => {
     expect(notes()).toEqual(['c'])
   })
 
-  test('a lock taken while a faulty batch runs again keeps the order and loses nothing', async () => {
+  test('a lock by another process while a failed batch runs again neither reorders nor loses steps', async () => {
     let release = () => {}
     let runs = 0
     const watching = queue.add('read', () => {
       runs += 1
-      // Alone in its transaction now, and that one only reads: another process can come in between.
+      // The second run is alone in its transaction, which only reads, so another process can take the lock.
       if (runs === 2) release = lockedByAnother().release
     })
     const faulty = queue.add('write', () => {
@@ -159,7 +159,7 @@ describe('group commit', () => {
     expect(notes()).toEqual(['first', 'second', 'third'])
   })
 
-  test('when the disk is full, the step that needs the room fails and says so; small ones beside it are stored', async () => {
+  test('if the disk is full, the large step of a batch fails and its small steps are stored', async () => {
     const pages = connection.one<{ page_count: number }>('PRAGMA page_count')?.page_count ?? 0
     connection.script(`PRAGMA max_page_count = ${pages + 3}`)
 
@@ -170,7 +170,7 @@ describe('group commit', () => {
     expect(notes()).toEqual(['small', 'small too'])
   })
 
-  test('after closing, steps are refused; those asked for before are carried out', async () => {
+  test('closing the queue completes earlier steps and rejects later ones', async () => {
     const before = note('before')
     queue.close()
     const after = note('after')
@@ -187,19 +187,19 @@ describe('durability', () => {
   const NORMAL = 1
   const FULL = 2
 
-  test('a commit that accepts something is synced, one in between is not', async () => {
+  test('a commit that accepts an execution is synced, and other commits are not', async () => {
     expect(await synchronous('accept')).toBe(FULL)
     expect(await synchronous('write')).toBe(NORMAL)
     expect(await synchronous('accept')).toBe(FULL)
   })
 
-  test('a batch is synced when one of its steps asks for it', async () => {
+  test('a batch is synced if one of its steps accepts an execution', async () => {
     const [beside] = await Promise.all([synchronous('write'), note('accepted', 'accept')])
 
     expect(beside).toBe(FULL)
   })
 
-  test('with durability "normal" nothing is synced', async () => {
+  test('no commit is synced with durability "normal"', async () => {
     queue = new StepQueue(connection, {
       clock,
       syncs: false,
@@ -224,7 +224,7 @@ function lockedByAnother(): { readonly release: () => void } {
   }
 }
 
-/** Frames of the log that end a transaction. In the file format a frame's header names the new size in just those. */
+/** Counts the frames of the log that end a transaction. Only these have the new database size in their header. */
 function commits(): number {
   const log = readFileSync(folder.file('notes.db-wal'))
   const headerBytes = 32

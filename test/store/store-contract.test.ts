@@ -1,4 +1,4 @@
-/** The SQLite store keeps the store contract, in memory and on file. */
+/** Store contract, checked with the SQLite store in memory and in a file. */
 
 import { describeStoreContract } from '../support/store-contract.ts'
 import { fileStores, memoryStores } from '../support/store-sites.ts'

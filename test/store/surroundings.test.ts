@@ -1,11 +1,11 @@
-/** What is around a database: the SQLite that opens it, and the file system that it lies on. */
+/** Environment of a database: the SQLite version that opens it, and the file system that contains it. */
 
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { Connection } from '../../src/store/sqlite/file/connection.ts'
 import { fileSystemWarning, readFileSystem } from '../../src/store/sqlite/file/file-system.ts'
+import { Connection } from '../../src/store/sqlite/file/sqlite-connection.ts'
 import { assertSoundSqlite, hasLogResetFault } from '../../src/store/sqlite/file/sqlite-version.ts'
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
-import { FakeClock } from '../support/fake-clock.ts'
+import { ManualClock } from '../support/manual-clock.ts'
 import { type TemporaryFolder, temporaryFolder } from '../support/store-sites.ts'
 
 vi.mock('../../src/store/sqlite/file/sqlite-version.ts', { spy: true })
@@ -19,7 +19,7 @@ beforeEach(() => {
 })
 afterEach(() => folder[Symbol.dispose]())
 
-describe('the fault of SQLite that loses what was committed when the log begins anew', () => {
+describe('the SQLite bug that loses commits when the log is reset', () => {
   test.each([
     ['3.7.17', true],
     ['3.44.5', true],
@@ -40,26 +40,26 @@ describe('the fault of SQLite that loses what was committed when the log begins 
     ['3.44', true],
     ['unknown', true],
     ['', true],
-  ])('SQLite %s: %s', (version, expected) => {
+  ])('affects SQLite "%s": %s', (version, expected) => {
     expect(hasLogResetFault(version)).toBe(expected)
   })
 
-  test('is a reason not to open a database, with both versions', () => {
+  test('keeps a database from being opened, with the installed and the fixed version in the error', () => {
     const open = () => assertSoundSqlite('/srv/jobs.db', '3.50.6')
 
     expect(open).toThrow(expect.objectContaining({ code: 'DATABASE_UNAVAILABLE', facts: { path: '/srv/jobs.db' } }))
     expect(open).toThrow(/3\.50\.6.*3\.51\.3/)
   })
 
-  test('is looked for each time that a database is opened to be written', async () => {
+  test('is checked for whenever a database is opened for writing', async () => {
     const path = folder.file('a.db')
 
-    await (await openSqliteStore({ path, durability: 'normal', clock: new FakeClock() })).close()
+    await (await openSqliteStore({ path, durability: 'normal', clock: new ManualClock() })).close()
 
     expect(assertSoundSqlite).toHaveBeenCalledWith(path, expect.stringMatching(/^3\.\d+\.\d+$/))
   })
 
-  test('is not in the SQLite that is installed here', () => {
+  test('does not affect the installed SQLite', () => {
     const connection = new Connection(':memory:')
     const { version } = connection.one<{ version: string }>('SELECT sqlite_version() AS version') ?? { version: '' }
     connection.close()
@@ -68,7 +68,7 @@ describe('the fault of SQLite that loses what was committed when the log begins 
   })
 })
 
-describe('a file system on which the log must not be shared', () => {
+describe('the warning about file systems that cannot share the log', () => {
   test.each([
     ['NFS', NFS],
     ['SMB', 0xff534d42],
@@ -77,7 +77,7 @@ describe('a file system on which the log must not be shared', () => {
     ['FUSE', 0x65735546],
     ['9P', 0x01021997],
     ['Ceph', 0x00c36400],
-  ])('%s is warned of by its name', (name, type) => {
+  ])('is given for %s, with that name', (name, type) => {
     const warning = fileSystemWarning('/mnt/share/jobs.db', () => type, 'linux')
 
     expect(warning).toContain(`"/mnt/share/jobs.db" is on ${name}`)
@@ -91,11 +91,11 @@ describe('a file system on which the log must not be shared', () => {
     ['overlayfs', 0x794c7630],
     ['ZFS', 0x2fc12fc1],
     ['F2FS', 0xf2f52010],
-  ])('%s is not warned of', (_, type) => {
+  ])('is not given for %s', (_, type) => {
     expect(fileSystemWarning('/srv/jobs.db', () => type, 'linux')).toBeNull()
   })
 
-  test('on Windows a share is known by its path, and a long path of a local disk is none', () => {
+  test('is given for the path of a share on Windows, and not for the long path of a local disk', () => {
     const warn = (path: string) => fileSystemWarning(path, () => NFS, 'win32')
 
     expect(warn('\\\\server\\share\\jobs.db')).toContain('a network share')
@@ -104,7 +104,7 @@ describe('a file system on which the log must not be shared', () => {
     expect(warn('\\\\?\\UNC\\server\\share\\jobs.db')).toContain('a network share')
   })
 
-  test('one that does not tell what it is is not warned of', () => {
+  test('is not given if the type of the file system cannot be read', () => {
     const read = () => {
       throw new Error('ENOSYS')
     }
@@ -112,16 +112,16 @@ describe('a file system on which the log must not be shared', () => {
     expect(fileSystemWarning('/srv/jobs.db', read, 'linux')).toBeNull()
   })
 
-  test.skipIf(process.platform !== 'linux')('is asked for the folder of the database', () => {
+  test.skipIf(process.platform !== 'linux')('depends on the file system of the folder of the database', () => {
     expect(fileSystemWarning('/proc/jobs.db', (path) => (path === '/proc' ? NFS : EXT4))).toContain('NFS')
     expect(readFileSystem('/proc')).toBe(0x9fa0)
   })
 
-  test('is told to whoever opens the database, once, and it is opened', async () => {
+  test('is given once, and the database is opened', async () => {
     const notices: string[] = []
     const options = {
       durability: 'normal',
-      clock: new FakeClock(),
+      clock: new ManualClock(),
       notice: (text: string) => notices.push(text),
     } as const
 

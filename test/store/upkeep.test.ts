@@ -1,10 +1,10 @@
-/** What the SQLite store does in the background, where another connection can look and interfere. */
+/** Background work of the SQLite store, observed and disturbed through another connection. */
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { Store } from '../../src/engine/ports.ts'
-import { Connection } from '../../src/store/sqlite/file/connection.ts'
+import type { Store } from '../../src/engine/store.ts'
+import { Connection } from '../../src/store/sqlite/file/sqlite-connection.ts'
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
-import { FakeClock } from '../support/fake-clock.ts'
+import { ManualClock } from '../support/manual-clock.ts'
 import {
   declaration,
   FIRST_PAGE,
@@ -17,13 +17,13 @@ import {
 import { type TemporaryFolder, temporaryFolder } from '../support/store-sites.ts'
 
 let folder: TemporaryFolder
-let clock: FakeClock
+let clock: ManualClock
 let store: Store
 let other: Connection
 
 beforeEach(async () => {
   folder = temporaryFolder()
-  clock = new FakeClock(START)
+  clock = new ManualClock(START)
   const path = folder.file('workflows.db')
   store = await openSqliteStore({ path, durability: 'normal', clock })
   other = new Connection(path)
@@ -54,7 +54,7 @@ describe('buffered skips', () => {
     })
   })
 
-  test('skips without number cost one write a trigger and second', async () => {
+  test('300 skips of a trigger in 3 s cost at most four writes', async () => {
     await store.saveTriggers([declaration()], START)
     const versions = new Set<number>()
 
@@ -68,7 +68,7 @@ describe('buffered skips', () => {
     expect(await store.listTicks('inbox', FIRST_PAGE)).toMatchObject([{ count: 300 }])
   })
 
-  test('skips of thousands of triggers are written in several turns, all of them', async () => {
+  test('skips of 2,500 triggers are all written within a second', async () => {
     const declared = Array.from({ length: 2_500 }, (_, index) => declaration({ name: `trigger ${index}` }))
     await store.saveTriggers(declared, START)
 
@@ -82,7 +82,7 @@ describe('buffered skips', () => {
 })
 
 describe('changes by others', () => {
-  test('nobody looks for changes when nobody listens', async () => {
+  test('polling for changes stops when the last listener is removed', async () => {
     const stop = store.onForeignChange(() => {})
     const whileListening = clock.pendingTimers
 
@@ -94,7 +94,7 @@ describe('changes by others', () => {
 })
 
 describe('contexts', () => {
-  test('a final context that is the output of the last task is stored once', async () => {
+  test('a final context that equals the output of the last task is stored only once', async () => {
     const text = `{"text": "${'x'.repeat(1_000_000)}"}`
     const execution = newExecution({ inputText: '{}' })
     await store.openInstance('instance', START)
@@ -127,9 +127,9 @@ describe('contexts', () => {
 })
 
 describe('retention', () => {
-  const KEEP_ALL = { skippedMs: null, failedMs: null, endedMs: null, firingsMs: null }
+  const KEEP_ALL = { skippedMs: null, failedMs: null, endedMs: null, firingsMs: null, keysMs: null }
 
-  test('the tick of a firing goes in the step in which the firing goes', async () => {
+  test('the tick of a firing is removed in the same step as the firing', async () => {
     await store.saveTriggers([declaration()], START)
     await store.recordFired(firedTick({ execution: null }))
     const kept = firedTick({ at: START + 1_000, execution: null })

@@ -1,4 +1,4 @@
-/** Kafka, while the engine is killed that reads it, and while its broker is killed: what comes is read once. */
+/** Kafka topics while the engine or the broker is killed: each message is read once. */
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { kafkaStreams } from '../../src/streams/kafka.ts'
@@ -40,7 +40,7 @@ describe.skipIf(kafkaMissing() !== null)('a topic of Kafka', () => {
     return reader
   }
 
-  it('starts one run with each message, though the engine is killed while it reads', async () => {
+  it('starts one execution per message, even if the engine is killed while it reads', async () => {
     await using terminal = new Terminal()
     terminal.write('jobs.py', JOBS)
     await broker.createTopic('orders', 2)
@@ -73,7 +73,7 @@ describe.skipIf(kafkaMissing() !== null)('a topic of Kafka', () => {
     await expect.poll(() => broker.committed('jobs', 'orders', 2)).toEqual([30, 30])
   })
 
-  it('has broken when its broker is gone, and goes on behind what was stored when that is there again', async () => {
+  it('fails when its broker is killed, and resumes after the last stored message when the broker is back', async () => {
     const name = 'prices'
     await broker.createTopic(name)
     await broker.send(name, ['1'])

@@ -1,4 +1,4 @@
-/** Topics of Kafka are read: on a broker of Apache Kafka that the tests start. Left out where there is no Java or Maven. */
+/** Reads topics of an Apache Kafka broker that the tests start. Skipped if Java or Maven is missing. */
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type KafkaOptions, kafkaStreams } from '../../src/streams/kafka.ts'
@@ -51,13 +51,13 @@ describe.skipIf(missing !== null)('a topic of Kafka', () => {
 
   async function read(reader: TopicReader, options: KafkaOptions = {}): Promise<TopicReader> {
     readers.push(reader)
-    // A group notices soon that a member has come or is gone.
+    // Short intervals, so that the group soon detects a new or missing member.
     const consumer = { sessionTimeout: 2_000, heartbeatInterval: 200, ...options.consumer }
     reader.stream = await kafkaStreams({ brokers: [broker.address], ...options, consumer })(reader)
     return reader
   }
 
-  it('is read from its beginning, each partition in its order, and each value as the text that it is', async () => {
+  it('is read from its beginning, with unchanged values in the order of each partition', async () => {
     const name = await topic(2)
     await broker.send(name, ['{"n": 1.0}', 'plain', null], 0)
     await broker.send(name, ['[1]', '[2]'], 1)
@@ -75,7 +75,7 @@ describe.skipIf(missing !== null)('a topic of Kafka', () => {
     expect(of(1).map(({ eventText }) => eventText)).toEqual(['[1]', '[2]'])
   })
 
-  it('has its offsets committed when its messages are stored, and not before', async () => {
+  it('has its offsets committed only after its messages are stored', async () => {
     const name = await topic()
     await broker.send(name, ['1', '2'])
     const reader = new TopicReader(name, 'committing')
@@ -94,7 +94,7 @@ describe.skipIf(missing !== null)('a topic of Kafka', () => {
     expect(next.texts).toEqual(['1', '2'])
   })
 
-  it('goes on behind what was stored when it is closed and opened', async () => {
+  it('is read from the last stored message after the stream was closed and reopened', async () => {
     const name = await topic()
     await broker.send(name, ['1', '2'])
     const first = await read(new TopicReader(name, 'going-on'))
@@ -108,7 +108,7 @@ describe.skipIf(missing !== null)('a topic of Kafka', () => {
     expect(second.texts).toEqual(['3'])
   })
 
-  it('waits while the source is full, however much comes, and loses none', async () => {
+  it('is not read while the source is full, and loses none of 20,000 messages', async () => {
     const name = await topic()
     const reader = await read(new TopicReader(name, 'full'))
     const room = reader.full()
@@ -126,13 +126,13 @@ describe.skipIf(missing !== null)('a topic of Kafka', () => {
     await expect.poll(() => broker.committed('full', name)).toEqual([numbers.length])
   })
 
-  it('is shared by the members of a group: each takes some partitions, and those of one that leaves', async () => {
+  it('is shared by the members of a group, which take over the partitions of a leaving member', async () => {
     const name = await topic(4)
     const one = await read(new TopicReader(name, 'shared'))
     const other = await read(new TopicReader(name, 'shared'))
     let sent = 0
     const all = () => new Set([...one.texts, ...other.texts])
-    // The group is being joined anew: what is sent goes to the one or to the other.
+    // During the rebalance of the group, either member may receive a message.
     await expect
       .poll(async () => {
         for (const partition of [0, 1, 2, 3]) await broker.send(name, [String(sent++)], partition)
@@ -147,7 +147,7 @@ describe.skipIf(missing !== null)('a topic of Kafka', () => {
     expect([one.failures, other.failures]).toEqual([[], []])
   })
 
-  it('is read from its end by a group that shall begin there, once: what comes while nobody reads is read later', async () => {
+  it('is read from its end by a new group with start "latest", and later without a gap', async () => {
     const name = await topic()
     await broker.send(name, ['before'])
     const first = await read(new TopicReader(name, 'from-the-end'), { start: 'latest' })
@@ -160,7 +160,7 @@ describe.skipIf(missing !== null)('a topic of Kafka', () => {
     expect([...first.texts, ...second.texts]).toEqual(['"while nobody reads"'])
   })
 
-  it('of the same name is another one after it was removed: its messages are no repetitions', async () => {
+  it('has new messages, not repetitions, after it is deleted and created again with the same name', async () => {
     const name = await topic()
     await broker.send(name, ['1'])
     const first = await read(new TopicReader(name, 'again'))
@@ -190,7 +190,7 @@ describe.skipIf(missing !== null)('a topic of Kafka', () => {
     expect(second.messages[0]?.position.partition).not.toBe(first.messages[0]?.position.partition)
   })
 
-  it('is read over TLS by whoever has a password', async () => {
+  it('is read over TLS with the right password only', async () => {
     const name = await topic()
     await broker.send(name, ['1'])
     const secure = { brokers: [broker.secureAddress], tls: { caFile: broker.caFile } }
@@ -211,7 +211,7 @@ describe.skipIf(missing !== null)('a topic of Kafka', () => {
     expect(refused).not.toContain(password)
   })
 
-  it('that is not there, or that nobody can be asked for, is refused with the reason', async () => {
+  it('is rejected with a reason if it does not exist or its broker cannot be reached', async () => {
     const absent = read(new TopicReader('nowhere', 'absent'))
     await expect(absent).rejects.toThrow('Cannot read Kafka topic "nowhere": Unknown topic nowhere.')
     const dead = read(new TopicReader('prices', 'dead'), { brokers: ['127.0.0.1:1'] })
@@ -219,7 +219,7 @@ describe.skipIf(missing !== null)('a topic of Kafka', () => {
   })
 })
 
-it('a served script whose stream cannot be read is told what to install, and what else there is goes on', async () => {
+it('logs which package to install if the Kafka client is missing, and still runs workflows', async () => {
   await using terminal = new Terminal()
   terminal.write('jobs.py', JOBS)
   const env = { KAFKA_BROKERS: '127.0.0.1:1', NODE_OPTIONS: preloading('without-kafka') }
@@ -233,7 +233,7 @@ it('a served script whose stream cannot be read is told what to install, and wha
   expect(status).toBe('Completed')
 })
 
-it('without any broker there are no streams of Kafka, and the message says where to name one', async () => {
+it('rejects a Kafka stream without brokers with a message that names KAFKA_BROKERS', async () => {
   await expect(kafkaStreams({ brokers: [] })(new TopicReader('prices', 'any'))).rejects.toMatchObject({
     code: 'STREAM_UNAVAILABLE',
     message: expect.stringContaining('KAFKA_BROKERS'),

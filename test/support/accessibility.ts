@@ -1,4 +1,4 @@
-/** What axe finds wrong with a page that is seen, of what keeps people from using it. */
+/** Accessibility check of a visible page with axe. */
 
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -8,19 +8,16 @@ const SOURCE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe
 
 interface Finding {
   readonly id: string
-  readonly impact: string | null
   readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[]
 }
 
-/** Each as one line; none for a page that has nothing serious. */
-export async function seriousFindings(page: Page): Promise<readonly string[]> {
-  // Colours that fade in are between two while they do.
+/** Returns all findings of axe, one line each. */
+export async function accessibilityFindings(page: Page): Promise<readonly string[]> {
+  // Colours have intermediate values until their animation ends.
   await page.evaluate('Promise.all(document.getAnimations().map((each) => each.finished))')
   await page.evaluate(SOURCE)
   const { violations } = await page.evaluate<{ violations: readonly Finding[] }>('axe.run(document)')
-  return violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .flatMap(({ id, nodes }) =>
-      nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 200)} ${failureSummary}`),
-    )
+  return violations.flatMap(({ id, nodes }) =>
+    nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 200)} ${failureSummary}`),
+  )
 }

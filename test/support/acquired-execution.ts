@@ -1,13 +1,13 @@
-/** An execution of a store that an instance has acquired, for store tests. */
+/** Execution that an engine has acquired, for tests of stores. */
 
-import type { Store } from '../../src/engine/ports.ts'
+import type { Store } from '../../src/engine/store.ts'
 import type { AcquiredExecution } from '../../src/model/execution.ts'
 import { newExecution, START } from './store-builders.ts'
 
-/** The instance that acquires it. */
+/** Id of the engine that acquires the execution. */
 export const OWNER = '11111111-1111-4111-8111-111111111111'
 
-/** Creates an execution and gives it to `OWNER`, which is opened first. */
+/** Opens `OWNER`, and creates an execution that `OWNER` acquires. */
 export async function acquiredExecution(
   store: Store,
   given: Parameters<typeof newExecution>[0] = {},
@@ -18,7 +18,7 @@ export async function acquiredExecution(
   return await acquireAgain(store, execution.id)
 }
 
-/** Gives an execution that nobody owns to an instance that is open. */
+/** Acquires an execution without an owner for an open engine. */
 export async function acquireAgain(store: Store, id: string, instanceId = OWNER): Promise<AcquiredExecution> {
   const acquisition = { instanceId, workflows: ['ingest'], at: START, limit: 1, recover: false, executionIds: [id] }
   const [acquired] = await store.acquireExecutions(acquisition)

@@ -1,13 +1,15 @@
 """Runs a command at a pseudo-terminal: AT_A_TERMINAL.py STEPS COMMAND…
 
-STEPS is JSON, a list of pairs: ["see", text] waits until the terminal shows this, behind what was waited for before;
-["type", text] types it. Prints what the terminal has shown, and ends as the command ends.
+STEPS is a JSON list of pairs: ["see", text] waits until the terminal shows the text after the text of the previous
+"see"; ["type", text] types the text; ["run", command] runs another command of the shell to its end, without the
+terminal. Prints the output of the terminal, and exits with the status of the command.
 """
 
 import json
 import os
 import pty
 import select
+import subprocess
 import sys
 import time
 
@@ -25,13 +27,13 @@ give_up_at = time.monotonic() + LIMIT_S
 
 
 def look() -> None:
-    """Reads what the terminal shows, once there is something."""
+    """Waits up to 0.1 s for output of the terminal, and reads it."""
     global shown, has_ended
     if not select.select([terminal], [], [], 0.1)[0]:
         return
     try:
         chunk = os.read(terminal, 65_536)
-    except OSError:  # Linux: nobody has it open any more
+    except OSError:  # Linux: no process has the terminal open
         chunk = b""
     has_ended = not chunk
     shown += chunk
@@ -41,6 +43,9 @@ for what, text in steps:
     expected = text.encode()
     if what == "type":
         os.write(terminal, expected)
+        continue
+    if what == "run":
+        subprocess.run(text, shell=True, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         continue
     while expected not in shown[seen:]:
         if has_ended or time.monotonic() > give_up_at:

@@ -1,6 +1,6 @@
 /**
- * The command line as a user has it: a terminal in a folder of its own, in which `cloaca` is run and stopped.
- * Waiting is for a line that it prints, with a limit. What still runs at the end of a test is killed.
+ * Command line as users run it: a terminal with a temporary folder, in which tests start and stop `cloaca`.
+ * Tests wait for printed lines, up to a limit. Processes that still run at the end of a test are killed.
  */
 
 import { type ChildProcess, spawn } from 'node:child_process'
@@ -8,32 +8,38 @@ import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { expect } from 'vitest'
+import { callCommand, isCallable, ownEnviron } from './command-call.ts'
 import { LIMIT_MS } from './limits.ts'
+import { MAIN } from './main-path.ts'
 import { TEST_CACHE } from './test-cache.ts'
 import { TEST_ENVIRON } from './test-python.ts'
-
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 
 export interface ProcessEnd {
   readonly stdout: string
   readonly stderr: string
-  /** Null when a signal ended the process. */
+  /** Exit code, or null if a signal ended the process. */
   readonly exitCode: number | null
   readonly signal: NodeJS.Signals | null
 }
 
-/** A line of the log, as programs read it. */
+/** Line of the log in JSON. */
 export interface LogRecord {
   readonly level: string
   readonly msg: string
   readonly [fact: string]: unknown
 }
 
+/** Returns the messages of lines in JSON. */
+export function loggedMessages(text: string): readonly string[] {
+  const lines = text.split('\n').filter((line) => line !== '')
+  return lines.map((line) => (JSON.parse(line) as LogRecord).msg)
+}
+
 export interface ProcessOptions {
   readonly env?: Readonly<Record<string, string>>
   readonly stdin?: string
-  /** Descriptors in place of pipes that are read. */
+  /** Descriptor for the output, in place of a pipe that the test reads. */
   readonly stdout?: number
   readonly stderr?: number
 }
@@ -51,8 +57,8 @@ export class CloacaProcess {
     this.#child = spawn(process.execPath, [MAIN, ...words], {
       cwd,
       stdio: ['pipe', options.stdout ?? 'pipe', options.stderr ?? 'pipe'],
-      // Many serve at once: none takes the port that is everybody's default.
-      env: { ...process.env, CLOACA_CACHE_DIR: TEST_CACHE, CLOACA_HTTP_PORT: '0', ...TEST_ENVIRON, ...options.env },
+      // Port 0 prevents conflicts between servers that run at the same time.
+      env: { ...ownEnviron(), CLOACA_CACHE_DIR: TEST_CACHE, CLOACA_HTTP_PORT: '0', ...TEST_ENVIRON, ...options.env },
     })
     this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       this.#stdout += text
@@ -62,7 +68,7 @@ export class CloacaProcess {
       this.#stderr += text
       this.#look()
     })
-    this.#child.stdin?.on('error', () => {}) // a program that ends without reading all of it
+    this.#child.stdin?.on('error', () => {}) // the program may end without reading all of stdin
     this.#child.stdin?.end(options.stdin ?? '')
     this.ended = this.#end()
   }
@@ -75,32 +81,35 @@ export class CloacaProcess {
     return this.#stderr
   }
 
-  /** The log so far. */
+  /** Records logged so far. */
   get log(): readonly LogRecord[] {
     const lines = this.#stderr.split('\n').slice(0, -1)
     return lines.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as LogRecord)
   }
 
-  /** Settles when the process has printed this. */
-  prints(text: string, stream: 'stdout' | 'stderr' = 'stdout'): Promise<void> {
-    return this.#until(`printing "${text}"`, () => (this[stream].includes(text) ? true : undefined)).then(() => {})
+  /** Waits until the process has printed the text. */
+  async prints(text: string, stream: 'stdout' | 'stderr' = 'stdout'): Promise<void> {
+    await this.#until(`printing "${text}"`, () => (this[stream].includes(text) ? true : undefined))
+    expect(this[stream]).toContain(text)
   }
 
-  /** Settles when the process prints more on stdout. */
+  /** Waits until the process prints more on stdout. */
   printsMore(): Promise<void> {
     const before = this.#stdout.length
     return this.#until('printing more', () => (this.#stdout.length > before ? true : undefined)).then(() => {})
   }
 
-  /** Settles when the process has printed this on stderr. */
+  /** Waits until the process has printed the text on stderr. */
   complains(text: string): Promise<void> {
-    return this.#until(`complaining "${text}"`, () => (this.#stderr.includes(text) ? true : undefined)).then(() => {})
+    return this.prints(text, 'stderr')
   }
 
-  /** Settles with the first line of the log that has this in its message, or with the `count`th. */
-  logs(text: string, count = 1): Promise<LogRecord> {
+  /** Waits for the `count`th log record whose message contains the text, and returns it. */
+  async logs(text: string, count = 1): Promise<LogRecord> {
     const find = () => this.log.filter((record) => record.msg.includes(text))[count - 1]
-    return this.#until(`logging "${text}" ${count} times`, find)
+    const found = await this.#until(`logging "${text}" ${count} times`, find)
+    expect(found.msg).toContain(text)
+    return found
   }
 
   kill(signal: NodeJS.Signals): void {
@@ -148,7 +157,7 @@ export class Terminal implements AsyncDisposable {
   readonly folder = mkdtempSync(join(tmpdir(), 'cloaca-terminal-'))
   readonly #processes: CloacaProcess[] = []
 
-  /** Writes a file of the user's; returns its path. */
+  /** Writes a file into the folder, and returns its path. */
   write(name: string, text: string, mode = 0o644): string {
     const path = join(this.folder, name)
     mkdirSync(dirname(path), { recursive: true })
@@ -156,16 +165,23 @@ export class Terminal implements AsyncDisposable {
     return path
   }
 
-  /** Starts `cloaca` with these words. */
+  /** Starts `cloaca` with the given arguments. */
   start(words: readonly string[], options: ProcessOptions = {}): CloacaProcess {
     const started = new CloacaProcess(words, this.folder, options)
     this.#processes.push(started)
     return started
   }
 
-  /** Runs `cloaca` with these words to its end. */
+  /** Calls `cloaca` in this process. The command must not start Python. */
+  call(words: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<ProcessEnd> {
+    return callCommand(words, this.folder, env)
+  }
+
+  /** Runs `cloaca` to its end. Commands that start no Python are called in this process. */
   run(words: readonly string[], options: ProcessOptions = {}): Promise<ProcessEnd> {
-    return this.start(words, options).ended
+    const { env = {}, ...descriptors } = options
+    const isCall = isCallable(words) && Object.keys(descriptors).length === 0
+    return isCall ? this.call(words, env) : this.start(words, options).ended
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

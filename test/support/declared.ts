@@ -1,4 +1,4 @@
-/** Builders of what a script declares: the boring parts have defaults, the interesting ones stay in view. */
+/** Builders of the declarations of a script, with defaults for the fields that a test does not need. */
 
 import type { GraphDeclarations } from '../../src/model/declarations.ts'
 import type {
@@ -8,13 +8,21 @@ import type {
   ReactorDefinition,
   SourceDefinition,
 } from '../../src/model/graphs/definitions.ts'
+import type { LimitDefinition, LimitValues } from '../../src/model/limits/limits.ts'
 import { type Catchup, DEFAULT_POLICY, type TriggerPolicy } from '../../src/model/policy.ts'
 import type { TriggerDefinition } from '../../src/model/trigger.ts'
-import type { RetryPolicy, TaskDefinition, TriggerRule, WorkflowDefinition } from '../../src/model/workflow.ts'
+import type {
+  DelayEnd,
+  RetryPolicy,
+  TaskDefinition,
+  TriggerRule,
+  WaitDefinition,
+  WorkflowDefinition,
+} from '../../src/model/workflow.ts'
 
 const ALWAYS: TriggerRule = { type: 'Always' }
 
-export const NO_RETRY: RetryPolicy = {
+const NO_RETRY: RetryPolicy = {
   maxAttempts: 1,
   backoff: { kind: 'fixed' },
   initialDelayMs: 0,
@@ -26,16 +34,28 @@ export const NO_RETRY: RetryPolicy = {
 export interface TaskParts {
   readonly after?: readonly string[]
   readonly rule?: TriggerRule
+  /** Makes it a delay. */
+  readonly delay?: DelayEnd
+  /** Makes it a node that waits for another event. */
+  readonly wait?: WaitDefinition
   readonly retry?: Partial<RetryPolicy>
   readonly timeoutMs?: number
+  readonly deadlineMs?: number
+  /** Names of limits. */
+  readonly limits?: readonly string[]
 }
 
-/** Attempts without delay, unless told otherwise. */
+/** Returns a limit of tasks. */
+export function limit(name: string, values: Partial<LimitValues>): LimitDefinition {
+  return { name, maxActive: null, rate: null, per: null, ...values, script: 'jobs.py', place: null }
+}
+
+/** Returns a policy that retries every error, by default without a delay. */
 export function retrying(maxAttempts: number, parts: Partial<RetryPolicy> = {}): RetryPolicy {
   return { ...NO_RETRY, maxDelayMs: 60_000, condition: { kind: 'all' }, ...parts, maxAttempts }
 }
 
-/** Tasks by id, in the order of declaration. */
+/** Returns a workflow. `tasks` are keyed by id, in the order of declaration. */
 export function workflow(
   key: string,
   tasks: Readonly<Record<string, TaskParts>>,
@@ -50,13 +70,18 @@ export function workflow(
     package: 'embedded',
     version: '0123456789abcdef',
     tasks: Object.entries(tasks).map(
-      ([id, { after = [], rule = ALWAYS, retry = {}, timeoutMs = null }]): TaskDefinition => ({
+      ([id, { after = [], rule, delay, wait, retry = {}, timeoutMs = null, deadlineMs, limits }]): TaskDefinition => ({
         id,
         fullName: `public::embedded::${key}::${id}`,
         dependencies: after,
         retry: { ...NO_RETRY, ...retry },
         timeoutMs,
-        rule,
+        ...(deadlineMs !== undefined && { deadlineMs }),
+        ...(limits !== undefined && { limits }),
+        rule: rule ?? ALWAYS,
+        ...(rule !== undefined && { hasOwnRule: true as const }),
+        ...(delay !== undefined && { wait: { kind: 'delay', end: delay } as const }),
+        ...(wait !== undefined && { wait }),
         place: null,
       }),
     ),
@@ -71,6 +96,9 @@ export interface TriggerParts {
   readonly allowConcurrent?: boolean
   readonly script?: string
   readonly policy?: Partial<TriggerPolicy>
+  /** State before the first change, as JSON text. Default: the trigger takes no state. */
+  readonly initialStateText?: string
+  readonly tags?: Readonly<Record<string, string>>
 }
 
 export function trigger(name: string, parts: TriggerParts = {}): TriggerDefinition {
@@ -81,6 +109,8 @@ export function trigger(name: string, parts: TriggerParts = {}): TriggerDefiniti
     allowConcurrent: parts.allowConcurrent ?? false,
     description: '',
     policy: { ...DEFAULT_POLICY, ...parts.policy },
+    ...(parts.initialStateText !== undefined && { initialStateText: parts.initialStateText }),
+    ...(parts.tags !== undefined && { tags: parts.tags }),
     script: parts.script ?? 'jobs.py',
     place: null,
   }
@@ -97,7 +127,7 @@ export function cronTrigger(name: string, expression: string, parts: CronParts =
   return { ...trigger(name, parts), timing } satisfies TriggerDefinition
 }
 
-/** A source whose function a script declares. */
+/** Returns a source that a script declares. */
 export function source(
   name: string,
   accumulation: Accumulation = { kind: 'passthrough' },
@@ -115,7 +145,7 @@ export function reactor(
   return { name, sources, mode, script, place: null }
 }
 
-/** A graph of one node. */
+/** Returns a graph with one node. */
 export function graph(name: string, reactor: string | null, script = 'graphs.py'): GraphDefinition {
   const nodes = [{ id: 'out', inputs: [], next: null, routes: null }]
   return { name, reactor, nodes, description: '', script, place: null }

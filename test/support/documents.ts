@@ -1,6 +1,6 @@
 /**
- * Reads documentation for the tests that keep it true: fenced blocks, tables, and what volatile output looks like when
- * ids, times and paths are masked. Pure; used by the tests of README, ARCHITECTURE and the examples.
+ * Parses documentation for tests: fenced blocks, tables and commands. Masks ids, times and other volatile output.
+ * Used by the tests of README, ARCHITECTURE and the examples.
  */
 
 import { readFileSync } from 'node:fs'
@@ -10,9 +10,9 @@ import { ROOT } from './source-tree.ts'
 export interface FencedBlock {
   readonly language: string
   readonly text: string
-  /** The heading that it stands under. */
+  /** Last heading before the block. */
   readonly heading: string
-  /** The text between it and what stands before it. */
+  /** Text between the block and the previous block or heading. */
   readonly introduction: string
 }
 
@@ -20,7 +20,7 @@ export function readDocument(path: string): string {
   return readFileSync(join(ROOT, path), 'utf8')
 }
 
-/** Every fenced block of a Markdown text, in order. */
+/** Returns the fenced blocks of a Markdown text, in order. */
 export function fencedBlocks(markdown: string): readonly FencedBlock[] {
   const blocks: FencedBlock[] = []
   let heading = ''
@@ -47,22 +47,22 @@ export function fencedBlocks(markdown: string): readonly FencedBlock[] {
   return blocks
 }
 
-/** The name that the first line of a block gives to the file that it shows: `# jobs.py`, `// main.ts`. */
+/** Returns the file name in the first line of a block, as in `# jobs.py` or `// main.ts`, or null. */
 export function fileNameOf({ language, text }: FencedBlock): string | null {
   if (!SHOWN_FILES.has(language)) return null
   return /^(?:#|\/\/) ([\w./[\]-]+\.\w+)$/.exec(text.split('\n', 1)[0] ?? '')?.[1] ?? null
 }
 
-/** The languages of blocks that are files of the reader's project. */
+/** Languages of blocks that may show a file of the reader's project. */
 const SHOWN_FILES: ReadonlySet<string> = new Set(['python', 'ts', 'js', 'toml'])
 
-/** The blocks of a page, by the second-level heading that they stand under; the first ones by the page's title. */
+/** Returns the blocks of a page by their second-level heading, or by the title of the page before the first one. */
 export function sectionsOf(markdown: string): ReadonlyMap<string, readonly FencedBlock[]> {
   const parts = markdown.replace(/^# /, '').split(/^## /m)
   return new Map(parts.map((part) => [part.split('\n', 1)[0] ?? '', fencedBlocks(part)]))
 }
 
-/** The rows of the first table whose first column has this title: cells without their code marks. */
+/** Returns the cells of the first table whose first column has the given title, row by row. */
 export function tableRows(markdown: string, firstColumn: string): readonly (readonly string[])[] {
   const lines = markdown.split('\n')
   const start = lines.findIndex((line) => line.split('|')[1]?.trim() === firstColumn)
@@ -77,19 +77,19 @@ export function tableRows(markdown: string, firstColumn: string): readonly (read
   )
 }
 
-/** The texts in code marks. */
+/** Returns the texts between backticks. */
 export function codeIn(text: string): readonly string[] {
   return [...text.matchAll(/`([^`]+)`/g)].map((match) => match[1] ?? '')
 }
 
-/** One command of a `console` block with the lines that it prints. */
+/** Command of a `console` block with its output. */
 export interface Step {
-  /** Null for further lines of the server that is running. */
+  /** Null for further lines of a running server. */
   readonly command: string | null
   readonly output: readonly string[]
 }
 
-/** The commands of a `console` block: `$ command`, then its output. */
+/** Returns the commands of a `console` block, which has lines `$ command` followed by the output. */
 export function stepsOf(text: string): readonly Step[] {
   const steps: { readonly command: string | null; readonly output: string[] }[] = []
   for (const line of text.split('\n')) {
@@ -103,37 +103,43 @@ export function stepsOf(text: string): readonly Step[] {
 const VOLATILE: readonly (readonly [RegExp, string])[] = [
   [/[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}/g, 'ID'],
   [/\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?\+0[02]:00/g, 'INSTANT'],
+  [/\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}(\.\d{3})? [+-]\d{2}:\d{2}/g, 'INSTANT'],
   [/\d{2}:\d{2}:\d{2}\.\d{3}/g, 'CLOCK'],
   [/\b[0-9a-f]{16}\b/g, 'HASH'],
   [/\bin \d+\.\d+s\b/g, 'in SECONDS'],
   [/\bport \d+\b/g, 'port PORT'],
+  [/\bhost [\w.-]+/g, 'host HOST'],
   [/\b\d+ms\b/g, 'MILLISECONDS'],
+  [/\b\d+(\.\d)? m?s\b/g, 'DURATION'],
   [/\b\d+ jobs\b/g, 'N jobs'],
   [/ +/g, ' '],
 ]
 
-/** Lines of an output without what differs from run to run. */
+/** Replaces the parts of an output that differ in each run, such as ids and times, by words. */
 export function masked(lines: readonly string[]): readonly string[] {
   return lines.map((line) =>
     VOLATILE.reduce((text, [pattern, word]) => text.replace(pattern, word), readable(line)).trimEnd(),
   )
 }
 
-/** The same as one text, for `outputPattern`. */
+/** Returns the masked lines as one text, to match with `outputPattern`. */
 export function maskedText(lines: readonly string[]): string {
   return masked(lines)
     .map((line) => `${line}\n`)
     .join('')
 }
 
-/** A log line as a terminal shows it: where there is no terminal, logs are JSON. */
+/** Converts a JSON line of `serve` to the format of a terminal; leaves other lines unchanged. */
 function readable(line: string): string {
   if (!line.startsWith('{"level":')) return line
-  const { level, time, msg } = JSON.parse(line) as { level: string; time: string; msg: string }
+  const { level, time, msg, stream } = JSON.parse(line) as Record<'level' | 'time' | 'msg', string> & {
+    stream?: string
+  }
+  if (stream === 'stdout' || stream === 'stderr') return msg
   return `${time.replace('Z', '+00:00')} ${level.toUpperCase().padEnd(5)} ${msg}`
 }
 
-/** What an output must match: its lines, with any lines at all where the document has `…`. */
+/** Returns a pattern for an output. A line `…` of the document matches any number of lines. */
 export function outputPattern(lines: readonly string[]): RegExp {
   const parts = masked(lines).map((line) => (line === '…' ? '(?:.*\\n)*' : `${escaped(line)}\\n`))
   return new RegExp(`^${parts.join('')}$`)

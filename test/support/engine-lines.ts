@@ -1,18 +1,17 @@
-/** The command `engine`, with a test at the other end of its lines in place of a Python program. */
+/** Process of `cloaca engine`, with the test in place of the Python program that normally starts the engine. */
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { on } from 'node:events'
 import type { Duplex } from 'node:stream'
-import { fileURLToPath } from 'node:url'
 import { PROTOCOL_VERSION } from '../../src/border/channel.ts'
 import { encodeFrame, FrameReader } from '../../src/border/frames.ts'
 import type { FromInterpreter, ToInterpreter } from '../../src/border/protocol.ts'
 import { packageDigest } from '../../src/host/environment/package-digest.ts'
 import configFields from '../fixtures/python-config.json' with { type: 'json' }
+import { MAIN } from './main-path.ts'
 import { PACKAGE_FOLDER } from './open-host.ts'
 
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
-/** What `spawn` makes for these are sockets. */
+/** Descriptors of the two lines. `spawn` creates sockets for them. */
 const [MESSAGES, CONTROL] = [3, 4]
 
 const DEFAULT_CONFIG = Object.fromEntries(configFields.fields.map((field) => [field.name, field.default]))
@@ -46,7 +45,7 @@ export class EngineLines implements AsyncDisposable {
     this.#messages.on('data', (chunk: Buffer) => reader.push(chunk))
   }
 
-  /** Everything so far; all of it once it has ended. */
+  /** Text on stderr so far. */
   get stderr(): string {
     return this.#stderr
   }
@@ -63,7 +62,7 @@ export class EngineLines implements AsyncDisposable {
     this.say({ type: 'hello', digest, ...known, ...differing })
   }
 
-  /** As a program says when it begins. Resolves with the number of the program. */
+  /** Sends the first messages of a Python program, and returns the token of the program. */
   async begin(): Promise<number> {
     this.sayHello()
     await this.hears('start')
@@ -75,19 +74,19 @@ export class EngineLines implements AsyncDisposable {
     for (const part of encodeFrame(message)) this.#messages.write(part)
   }
 
-  /** Bytes that are no message. */
+  /** Sends bytes that are not a message. */
   sayRaw(bytes: Buffer): void {
     this.#messages.write(bytes)
   }
 
-  /** What the engine answers to a program that opens a runner in memory. */
+  /** Opens a runner with a database in memory, and returns the reply of the engine. */
   async openRunner(token: number): Promise<unknown> {
     const payloadJson = JSON.stringify({ url: ':memory:', schema: null, config: DEFAULT_CONFIG })
     this.say({ type: 'call', id: 1, token, generation: 0, method: 'runner.open', payloadJson, contextText: '' })
     return JSON.parse((await this.hears('reply')).valueJson)
   }
 
-  /** The next message, which is of that type. */
+  /** Waits for the next message, which must have the given type. */
   async hears<Type extends ToInterpreter['type']>(
     type: Type,
   ): Promise<Extract<ToInterpreter, { readonly type: Type }>> {

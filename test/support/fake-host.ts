@@ -1,33 +1,31 @@
 /**
- * Python that a test scripts. Stands at the ScriptHost port: answers polls and task runs as it was told to, counts
- * them, and takes its time through the clock that the test moves.
+ * Script host in place of Python. It answers polls, task runs and calls of graphs with functions of the test, and
+ * records the calls. Its delays use the clock that the test advances.
  */
 
+import type { Clock } from '../../src/engine/clock-port.ts'
 import type {
   AccumulateAnswer,
   AccumulateRequest,
-  Clock,
-  NotEntered,
-  PollRequest,
   RunGraphAnswer,
   RunGraphRequest,
-  ScriptHost,
-  TaskRequest,
-} from '../../src/engine/ports.ts'
+} from '../../src/engine/graphs/graph-host.ts'
+import type { NotStarted, PollRequest, ScriptHost, TaskRequest, TaskResult } from '../../src/engine/ports.ts'
 import type { AttemptOutcome } from '../../src/model/execution.ts'
 import type { PythonFault } from '../../src/model/fault.ts'
 import type { PollOutcome } from '../../src/model/trigger.ts'
+import { firedOnce } from '../../src/model/trigger.ts'
 
-type Poll = (request: PollRequest) => PollOutcome | Promise<PollOutcome | NotEntered>
+type Poll = (request: PollRequest) => PollOutcome | Promise<PollOutcome | NotStarted>
 type Accumulate = (request: AccumulateRequest) => AccumulateAnswer | Promise<AccumulateAnswer>
 type RunGraph = (request: RunGraphRequest) => RunGraphAnswer | Promise<RunGraphAnswer>
-type Body = (request: TaskRequest) => AttemptOutcome | Promise<AttemptOutcome | NotEntered>
+type Body = (request: TaskRequest) => TaskResult | Promise<TaskResult>
 
 export const SKIP: PollOutcome = { kind: 'skipped', reason: null }
-export const FIRE: PollOutcome = { kind: 'fired', contextText: null }
+export const FIRE: PollOutcome = firedOnce(null)
 
 export function fire(contextText: string): PollOutcome {
-  return { kind: 'fired', contextText }
+  return firedOnce(contextText)
 }
 
 export function fault(message: string, type = 'ValueError'): PythonFault {
@@ -48,9 +46,9 @@ export function failed(message: string): AttemptOutcome {
   return { kind: 'failed', error: fault(message) }
 }
 
-/** There is no interpreter, and will be none before the engine stops. */
-export function untilStopped({ stopping }: PollRequest | TaskRequest): Promise<NotEntered> {
-  return new Promise((resolve) => stopping?.addEventListener('abort', () => resolve({ kind: 'notEntered' })))
+/** Waits until the engine stops, as a call does without an interpreter. */
+export function untilStopped({ stopping }: PollRequest | TaskRequest): Promise<NotStarted> {
+  return new Promise((resolve) => stopping?.addEventListener('abort', () => resolve({ kind: 'notStarted' })))
 }
 
 export class FakeHost implements ScriptHost {
@@ -59,47 +57,48 @@ export class FakeHost implements ScriptHost {
   readonly #bodies = new Map<string, Body>()
   readonly #sources = new Map<string, Accumulate>()
   readonly #graphs = new Map<string, RunGraph>()
-  /** Every entry for a source that began. */
+  /** Calls of sources, in the order of their starts. */
   readonly accumulations: AccumulateRequest[] = []
-  /** Every entry for a graph that began. */
+  /** Calls of graphs, in the order of their starts. */
   readonly graphRuns: RunGraphRequest[] = []
-  /** Every poll that began, with its instant. */
+  /** Polls with their start times, in order. */
   readonly polls: { readonly trigger: string; readonly at: number }[] = []
-  /** Every task run that began. */
+  /** Task runs with their start times, in order. */
   readonly runs: (TaskRequest & { readonly at: number })[] = []
-  /** Task runs that are in a body now, and the most there ever were. */
+  /** Number of task runs at present. */
   running = 0
+  /** Maximum number of simultaneous task runs so far. */
   mostRunning = 0
 
   constructor(clock: Clock) {
     this.#clock = clock
   }
 
-  /** What a trigger's function does. It skips unless told otherwise. */
+  /** Sets the function of a trigger, which skips by default. */
   trigger(name: string, poll: Poll): this {
     this.#polls.set(name, poll)
     return this
   }
 
-  /** What a task's body does. It returns its input unless told otherwise. */
+  /** Sets the body of a task, which returns its input by default. */
   task(taskId: string, body: Body): this {
     this.#bodies.set(taskId, body)
     return this
   }
 
-  /** What a source's function does. It returns each event unless told otherwise. */
+  /** Sets the function of a source, which returns each event by default. */
   source(name: string, accumulate: Accumulate): this {
     this.#sources.set(name, accumulate)
     return this
   }
 
-  /** What a graph does. It returns its payload unless told otherwise. */
+  /** Sets the function of a graph, which returns its payload by default. */
   graph(name: string, run: RunGraph): this {
     this.#graphs.set(name, run)
     return this
   }
 
-  /** Settles after some time, which passes when the test moves the clock. */
+  /** Returns an outcome after a delay of the clock that the test advances. */
   after<Outcome>(ms: number, outcome: Outcome): Promise<Outcome> {
     return new Promise((resolve) => this.#clock.wakeAfter(ms, () => resolve(outcome)))
   }
@@ -112,9 +111,9 @@ export class FakeHost implements ScriptHost {
     return this.runs.filter((run) => run.taskId === taskId)
   }
 
-  /** Bodies that end when their execution is cancelled: see `untilCancelled`. */
+  /** Functions that end the bodies of an execution, by execution id: see `untilCancelled`. */
   readonly #cancels = new Map<string, (() => void)[]>()
-  /** Executions that were to be stopped. */
+  /** Ids of the executions whose tasks the engine cancelled. */
   readonly cancelled: string[] = []
 
   cancelTasks(executionId: string): void {
@@ -123,7 +122,7 @@ export class FakeHost implements ScriptHost {
     this.#cancels.delete(executionId)
   }
 
-  /** A body that ends when its execution is cancelled, after some time in its `finally` blocks. */
+  /** Waits, in the body of a task, until its execution is cancelled, and returns the outcome. */
   untilCancelled(request: TaskRequest, outcome: AttemptOutcome = CANCELLED): Promise<AttemptOutcome> {
     return new Promise((resolve) => {
       const stops = this.#cancels.get(request.executionId) ?? []
@@ -131,12 +130,12 @@ export class FakeHost implements ScriptHost {
     })
   }
 
-  async poll(request: PollRequest): Promise<PollOutcome | NotEntered> {
+  async poll(request: PollRequest): Promise<PollOutcome | NotStarted> {
     this.polls.push({ trigger: request.trigger, at: this.#clock.now() })
     return (await this.#polls.get(request.trigger)?.(request)) ?? SKIP
   }
 
-  async runTask(request: TaskRequest): Promise<AttemptOutcome | NotEntered> {
+  async runTask(request: TaskRequest): Promise<TaskResult> {
     this.runs.push({ ...request, at: this.#clock.now() })
     this.running += 1
     this.mostRunning = Math.max(this.mostRunning, this.running)
@@ -158,14 +157,14 @@ export class FakeHost implements ScriptHost {
   }
 }
 
-/** Each event as it is; of a batch the list, and of a poll nothing. */
+/** Returns each event unchanged, a batch as one list, and no value for a poll. */
 export function valuesOf({ mode, events }: AccumulateRequest): AccumulateAnswer {
   if (mode === 'poll') return { kind: 'answered', results: [{ kind: 'dropped' }] }
   const values = mode === 'batch' ? [`[${events.join(',')}]`] : events
   return { kind: 'answered', results: values.map((valueText) => ({ kind: 'value', valueText })) }
 }
 
-export function resultsOf({ payloads }: RunGraphRequest): RunGraphAnswer {
+function resultsOf({ payloads }: RunGraphRequest): RunGraphAnswer {
   const results = payloads.map((resultText) => ({ kind: 'ended', resultText }) as const)
   return { kind: 'answered', results, nodesText: '{}' }
 }

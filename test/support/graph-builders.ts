@@ -1,4 +1,4 @@
-/** Values for store tests of sources, reactors and graphs, complete and dull. Instants are small offsets from the fake clock's start. */
+/** Builders of sources, reactors and graphs for store tests, with defaults. Times are offsets from `START`. */
 
 import { randomUUID } from 'node:crypto'
 import type {
@@ -10,7 +10,7 @@ import type {
   NewSubscription,
   SourcePoll,
   SubscriptionStep,
-} from '../../src/engine/ports.ts'
+} from '../../src/engine/graphs/graph-store.ts'
 import type {
   Accumulation,
   GraphDefinition,
@@ -18,7 +18,7 @@ import type {
   ReactorDefinition,
   SourceDefinition,
 } from '../../src/model/graphs/definitions.ts'
-import type { ReactorFiring } from '../../src/model/graphs/rows.ts'
+import type { ReactorFiring } from '../../src/model/graphs/graph-model-rows.ts'
 import { newExecution, START } from './store-builders.ts'
 import type { ContractContext } from './store-contract.ts'
 
@@ -98,7 +98,7 @@ export function subscription(given: Partial<NewSubscription> = {}): NewSubscript
   }
 }
 
-/** Passes firings on, from the one behind the mark on. */
+/** Returns a step that advances a subscription over the firings, and starts an execution for each. */
 export function passOn(
   id: string,
   firings: readonly ReactorFiring[],
@@ -117,7 +117,7 @@ export function passOn(
   }
 }
 
-/** Of one source that an instance named "one" has leased, with what becomes of its events. */
+/** Source that the engine "one" has leased. It accepts events and delivers them to reactors. */
 export class FedSource {
   readonly #graphs: () => GraphStore
   readonly #name: string
@@ -134,7 +134,7 @@ export class FedSource {
     return await FedSource.of(context, name)
   }
 
-  /** Another source of what is declared already. */
+  /** Leases another source that is already declared. */
   static async of(context: ContractContext, name: string): Promise<FedSource> {
     const fed = new FedSource(() => context.store.graphs, name)
     const [lease] = await context.store.graphs.leaseSources('one', [name])
@@ -142,7 +142,7 @@ export class FedSource {
     return fed
   }
 
-  /** Accepts events and delivers each as it is. */
+  /** Accepts events, and delivers each unchanged as a value. */
   async feed(texts: readonly string[], given: Partial<Delivery> = {}): Promise<Delivered> {
     const accepted = await this.#graphs().accept(newEvents(texts, { source: this.#name }))
     if (accepted.kind !== 'accepted') throw new Error('there is no such source')
@@ -157,7 +157,7 @@ export class FedSource {
     return result
   }
 
-  /** The payloads of the firings that these events make. */
+  /** Feeds events, and returns the payloads of the resulting firings. */
   async payloads(...texts: readonly string[]): Promise<readonly string[]> {
     return (await this.feed(texts)).firings.map(({ payloadText }) => payloadText)
   }

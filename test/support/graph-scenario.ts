@@ -1,10 +1,11 @@
-/** Everything that a store can be asked about graphs, once: for tests that look at what it does meanwhile. */
+/** Calls each method of a graph store once, for tests that observe the store. */
 
-import type { Retention, Store } from '../../src/engine/ports.ts'
+import type { Store } from '../../src/engine/store.ts'
+import type { Retention } from '../../src/model/retention-limits.ts'
 import { declared, delivery, newEvents, passOn, poll, reactor, source, subscription } from './graph-builders.ts'
 import { FAULT, FIRST_PAGE, START } from './store-builders.ts'
 
-const REMOVE_ALL: Retention = { skippedMs: 0, failedMs: 0, endedMs: 0, firingsMs: 0 }
+const REMOVE_ALL: Partial<Retention> = { skippedMs: 0, failedMs: 0, endedMs: 0, firingsMs: 0 }
 
 export async function askEverything(store: Store): Promise<void> {
   const { graphs } = store
@@ -35,7 +36,7 @@ export async function askEverything(store: Store): Promise<void> {
   await graphs.deliver(delivery({ ...of, upToSequence: 3, values: values.slice(1) }))
   const news = [{ firstSequence: 1, lastSequence: 1, valueText: '9' }]
   await graphs.deliver(delivery({ ...of, source: 'news', upToSequence: 1, values: news, capacity: null }))
-  await graphs.fire('alarm', null, 'ada', START)
+  await graphs.fire({ reactor: 'alarm', payloadText: null, by: 'ada', at: START })
   await graphs.claimRuns(['judge'], 9)
   const lastRun = { at: START, firingSequence: 1, resultText: '1', nodesText: '{}' }
   await graphs.recordRuns([{ graph: 'judge', runs: 1, failures: 0, lastRun, error: null }])

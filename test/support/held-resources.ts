@@ -1,4 +1,4 @@
-/** What a process holds that must not grow by what it does again and again. */
+/** Resources of a process, for tests which check that repeated work does not leak them. */
 
 import { readdirSync, readFileSync } from 'node:fs'
 
@@ -7,15 +7,15 @@ export interface HeldResources {
   readonly residentMib: number
   readonly descriptors: number
   readonly children: number
-  /** Of Node: handles and requests that are open. */
+  /** Number of open handles and requests of Node. */
   readonly handles: number
-  /** For signals and other events of the process. */
+  /** Number of listeners for signals and other events of the process. */
   readonly listeners: number
 }
 
 const BYTES_PER_MIB = 1_048_576
 
-/** Of this process, after a collection of garbage where Node was started with `--expose-gc`. Linux. */
+/** Returns the resources of this process, on Linux. Collects garbage first if Node runs with `--expose-gc`. */
 export function heldBy(): HeldResources {
   ;(globalThis as { gc?: () => void }).gc?.()
   const { heapUsed, rss } = process.memoryUsage()

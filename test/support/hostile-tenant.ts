@@ -1,11 +1,11 @@
 /**
- * A tenant that attacks: its schema has functions that try to gain the rights of the user who runs them, in every way
+ * Tenant that attacks: its schema has functions that try to gain the rights of the user who runs them, in every way
  * that PostgreSQL offers. Used by tests and by `npm run attack`.
  */
 
 import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { DatabaseAdmin } from '../../src/store/postgres/admin/database-admin.ts'
+import { DatabaseAdmin } from '../../src/tenants/database-admin.ts'
 import { administer, type PostgresServer } from './postgres-server.ts'
 
 export interface AttackedDatabase {
@@ -32,7 +32,7 @@ export class HostileTenant {
     this.#marker = join(database.server.socketFolder, `taken-by-${user}`)
   }
 
-  /** `options` are those of `createTenant`. */
+  /** Creates the tenant, and the attacking functions in its schema. */
   static async create(database: AttackedDatabase, schema: string, user: string): Promise<HostileTenant> {
     const admin = new DatabaseAdmin(`postgresql://postgres@${database.place}`)
     const { connectionString } = await admin.createTenant({ schemaName: schema, username: user })
@@ -46,7 +46,7 @@ export class HostileTenant {
     return await administer(this.url, sql)
   }
 
-  /** Returns what its code has gained since the last call, and takes it away. */
+  /** Returns the rights that the tenant has gained since the last call, and revokes them. */
   async gains(): Promise<readonly string[]> {
     const [found] = await administer(
       this.#database.url,
@@ -56,18 +56,21 @@ export class HostileTenant {
     )
     const gains = Object.entries(found ?? {}).flatMap(([right, has]) => (has === true ? [right] : []))
     if (gains.length > 0) {
-      const taken = `ALTER ROLE ${this.user} NOSUPERUSER NOCREATEROLE NOCREATEDB; REVOKE pg_execute_server_program FROM ${this.user}`
-      await administer(this.#database.url, taken)
+      const alterRole = `ALTER ROLE ${this.user} NOSUPERUSER NOCREATEROLE NOCREATEDB`
+      await administer(this.#database.url, `${alterRole}; REVOKE pg_execute_server_program FROM ${this.user}`)
     }
     if (!existsSync(this.#marker)) return gains
     rmSync(this.#marker)
     return [...gains, 'a program on the server']
   }
 
-  /** `escape()` for queries and defaults, `escape_trigger()` for triggers, `escape_immutable()` for what the planner evaluates. */
+  /**
+   * Returns statements that create `escape()` for queries and defaults, `escape_trigger()` for triggers, and
+   * `escape_immutable()` for expressions that the planner evaluates.
+   */
   #functions(): string {
     const { schema, user } = this
-    // By way of a function that says it changes nothing: within one, the server refuses to alter roles.
+    // `escape_immutable` calls `escape`, because the server refuses to alter roles in an immutable function.
     const steps = [
       "PERFORM set_config('role', 'none', true)",
       "EXECUTE 'RESET SESSION AUTHORIZATION'",

@@ -1,4 +1,4 @@
-/** Asks a handler as a program on this machine would; what it answers is held against the OpenAPI document. */
+/** Client that sends requests to an HTTP handler, and checks each answer against the OpenAPI document. */
 
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
@@ -10,7 +10,7 @@ export interface Answer {
   readonly status: number
   readonly headers: Headers
   readonly text: string
-  // biome-ignore lint/suspicious/noExplicitAny: what is in it is what the tests are about
+  // biome-ignore lint/suspicious/noExplicitAny: tests check the content themselves
   readonly json: any
 }
 
@@ -53,11 +53,18 @@ export class HttpClient {
     return this.send(new Request(`${ORIGIN}${path}`, { headers }))
   }
 
-  /** `body`: an object, or a text that is sent to the letter. */
+  /** Sends a POST request. A string as the body is sent unchanged, an object as JSON. */
   post(path: string, body: object | string = '', headers: Readonly<Record<string, string>> = {}): Promise<Answer> {
     const text = typeof body === 'string' ? body : JSON.stringify(body)
     const all = { origin: ORIGIN, 'content-type': 'application/json', ...headers }
     return this.send(new Request(`${ORIGIN}${path}`, { method: 'POST', headers: all, body: text }))
+  }
+
+  /** Sends a PUT request, with a body as for `post`. */
+  put(path: string, body: object | string): Promise<Answer> {
+    const text = typeof body === 'string' ? body : JSON.stringify(body)
+    const headers = { origin: ORIGIN, 'content-type': 'application/json' }
+    return this.send(new Request(`${ORIGIN}${path}`, { method: 'PUT', headers, body: text }))
   }
 
   delete(path: string, headers: Readonly<Record<string, string>> = {}): Promise<Answer> {

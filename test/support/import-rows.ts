@@ -1,7 +1,7 @@
 /** Rows of import tables. Used by the tests of the structure of `src/` and of the Python package. */
 
 export interface Row {
-  /** Importing files, which may import each other. Of several rows that match a file, the first one applies. */
+  /** Importing files, which may import each other. If several rows match a file, the first one applies. */
   readonly files: RegExp
   /** Reason for the limits of this row. */
   readonly reason: string

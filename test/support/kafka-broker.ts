@@ -1,6 +1,6 @@
 /**
- * A broker of Kafka for one test file: Apache Kafka itself, whose jars Maven fetches into its own cache once, in a folder that is gone
- * afterwards. It listens twice: for everybody, and over TLS for users with a password.
+ * Kafka broker for one test file, with its data in a temporary folder. Maven downloads the jars into its cache once.
+ * The broker has two listeners: one without authentication, and one with TLS and a password.
  */
 
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
@@ -15,12 +15,12 @@ import { TEST_CACHE } from './test-cache.ts'
 
 const VERSION = '4.0.0'
 const RETRY_MS = 100
-/** Of a user of the test. */
+/** Credentials for the listener with TLS. */
 export const KAFKA_USER = { username: 'reader', password: 'Yv4-of-the-broker-Rt8' }
 
 const JAVA = ['-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xshare:auto', '-Dlog4j2.disableJmx=true']
 
-/** Why there can be no broker here; null when there can. */
+/** Returns the reason why no broker can run here, or null. */
 export function kafkaMissing(): string | null {
   for (const [program, word] of [
     ['java', '-version'],
@@ -36,10 +36,11 @@ export function kafkaMissing(): string | null {
 }
 
 export class KafkaBroker implements AsyncDisposable {
-  /** `host:port` for everybody, and that over TLS, which asks for `KAFKA_USER`. */
+  /** `host:port` of the listener without authentication. */
   readonly address: string
+  /** `host:port` of the listener with TLS, which requires the credentials `KAFKA_USER`. */
   readonly secureAddress: string
-  /** Of the authority that signed the broker's certificate. */
+  /** Path of the certificate of the authority that signed the broker's certificate. */
   readonly caFile: string
   readonly admin: Admin
   readonly #folder: string
@@ -69,21 +70,21 @@ export class KafkaBroker implements AsyncDisposable {
     writeFileSync(join(folder, 'broker.pem'), `${key}\n${cert}`)
     writeFileSync(join(folder, 'broker.properties'), properties(folder, ports))
     const broker = new KafkaBroker(folder, ports, authority.caPath)
-    // Of what `kafka-storage format` writes, a broker of its own needs no more, and it takes no JVM.
+    // A single broker needs only this file of `kafka-storage format`, which would start another JVM.
     mkdirSync(join(folder, 'data'))
     writeFileSync(join(folder, 'data', 'meta.properties'), 'version=1\nnode.id=1\ncluster.id=Y2xvYWNhLXRlc3Qta2Fma2E\n')
     await broker.begin()
     return broker
   }
 
-  /** Starts it again, with what it has stored. */
+  /** Starts the broker, with the data of an earlier start. */
   async begin(): Promise<void> {
     const words = [...JAVA, '-cp', classPath(), 'kafka.Kafka', join(this.#folder, 'broker.properties')]
     this.#process = spawn('java', words, { stdio: 'ignore', cwd: this.#folder })
     await this.admin.metadata({ topics: [] })
   }
 
-  /** As a crash does. */
+  /** Kills the broker with SIGKILL. */
   async kill(): Promise<void> {
     const ended = new Promise((resolve) => this.#process?.once('exit', resolve))
     this.#process?.kill('SIGKILL')
@@ -92,19 +93,19 @@ export class KafkaBroker implements AsyncDisposable {
 
   async createTopic(name: string, partitions = 1): Promise<void> {
     await this.admin.createTopics({ topics: [name], partitions, replicas: 1 })
-    // A topic is there when its partitions have a leader.
+    // A topic exists when its partitions have a leader.
     await this.#until(async () =>
       (await this.#producer.metadata({ topics: [name], forceUpdate: true })).topics.has(name),
     )
   }
 
-  /** Settles when the broker has them. */
+  /** Sends messages, and waits until the broker has stored them. */
   async send(topic: string, values: readonly (Buffer | string | null)[], partition = 0): Promise<void> {
     const messages = values.map((value) => ({ topic, partition, ...(value !== null && { value: Buffer.from(value) }) }))
     await this.#producer.send({ messages })
   }
 
-  /** By partition, the offset that a group goes on with; -1 for none. */
+  /** Returns the committed offset of a group for each partition, or -1 without one. */
   async committed(groupId: string, topic: string, partitions = 1): Promise<readonly number[]> {
     const [group] = await this.admin.listConsumerGroupOffsets({ groups: [groupId] })
     const found = group?.topics.find(({ name }) => name === topic)?.partitions ?? []
@@ -125,7 +126,8 @@ export class KafkaBroker implements AsyncDisposable {
 }
 
 function properties(folder: string, [open, secure, control]: readonly number[]): string {
-  const user = `org.apache.kafka.common.security.plain.PlainLoginModule required user_${KAFKA_USER.username}="${KAFKA_USER.password}";`
+  const loginModule = 'org.apache.kafka.common.security.plain.PlainLoginModule'
+  const user = `${loginModule} required user_${KAFKA_USER.username}="${KAFKA_USER.password}";`
   return `
 process.roles=broker,controller
 node.id=1
@@ -151,7 +153,7 @@ log.cleaner.enable=false
 `
 }
 
-/** Of the jars in Maven's cache: asked for once. */
+/** Returns the class path of the jars in Maven's cache, which Maven determines only once. */
 function classPath(): string {
   const folder = join(TEST_CACHE, `kafka-${VERSION}`)
   const file = join(folder, 'classpath')

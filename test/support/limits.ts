@@ -1,10 +1,10 @@
 /**
- * How long tests wait for what comes at once on an idle machine. No test measures how long something takes: what has
- * not come by then hangs, however busy the machine is. Taken by whatever waits for an event, and by vitest.config.ts.
+ * Time limits of tests, long enough for a busy machine: an event that has not occurred by then never will. Tests do
+ * not measure durations. Used by all helpers that wait for an event, and by vitest.config.ts.
  */
 
-/** For one event: a line that is printed, the end of a process. */
+/** Time limit of one event, such as a printed line or the end of a process. */
 export const LIMIT_MS = 120_000
 
-/** For a test, with its hooks: later than the limit of an event, which tells what was waited for. */
+/** Time limit of a test with its hooks. Longer than the limit of an event, whose message names the event. */
 export const TEST_LIMIT_MS = 3 * LIMIT_MS

@@ -1,6 +1,6 @@
 /**
- * A virtual environment with packages that have C code: made once on a machine, with pip, and kept in the temporary folder. Nobody
- * has it where no index can be reached.
+ * Virtual environment with packages that contain C code. pip creates it once, in the temporary folder. It is missing if
+ * no package index can be reached.
  */
 
 import { execFileSync } from 'node:child_process'
@@ -13,13 +13,13 @@ const PACKAGES = ['numpy', 'pandas', 'psycopg2-binary']
 const INSTALLED_WITHIN_MS = 300_000
 
 export interface NativePython {
-  /** Null where it could not be made. */
+  /** Path of the environment's Python, or null if the packages could not be installed. */
   readonly executable: string | null
-  /** Why it could not. */
+  /** Reason why the packages could not be installed. */
   readonly reason: string
 }
 
-/** Of the machine's `python3`. */
+/** Returns the environment for the system's `python3`, and creates it if necessary. */
 export function nativePython(): NativePython {
   const version = execFileSync('python3', ['-VV'], { encoding: 'utf8' })
   const digest = createHash('sha256').update(`${version}${PACKAGES}`).digest('hex').slice(0, 12)
@@ -34,7 +34,7 @@ export function nativePython(): NativePython {
       timeout: INSTALLED_WITHIN_MS,
       stdio: 'pipe',
     })
-    // Another run may have made it meanwhile.
+    // Another test run may have created the folder in the same time.
     if (!existsSync(folder)) renameSync(made, folder)
     return { executable, reason: '' }
   } catch (error) {

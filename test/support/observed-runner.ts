@@ -1,6 +1,6 @@
 /**
- * A runner on real Python and a real database, with everything it tells kept: a test waits for a named event, also one
- * that has come already, and never for time.
+ * Runner with real Python and a real database that records all events and log lines. Tests wait for a named event,
+ * which may have occurred already, and never for a time.
  */
 
 import {
@@ -17,7 +17,7 @@ import { type ScenarioDatabase, scenarioDatabase } from './scenario-database.ts'
 import { TEST_CACHE } from './test-cache.ts'
 import { TEST_CHOICE } from './test-python.ts'
 
-// The same folder as that of scripts run through the command line: the memory snapshot is made once.
+// Scripts of the command line use this folder too, so that the memory snapshot is created only once.
 process.env.CLOACA_CACHE_DIR ??= TEST_CACHE
 
 const EVENTS: readonly EngineEventName[] = [
@@ -59,7 +59,7 @@ export class ObservedRunner implements AsyncDisposable {
     }
   }
 
-  /** Opens a runner in memory (see `scenario-database.ts`) unless told otherwise; loads nothing, starts nothing. */
+  /** Opens a runner, by default with the database of `scenario-database.ts`, without loading or starting anything. */
   static async open(options: RunnerOptions = {}): Promise<ObservedRunner> {
     const log: LogLine[] = []
     const database = options.database === undefined ? await scenarioDatabase() : null
@@ -73,7 +73,7 @@ export class ObservedRunner implements AsyncDisposable {
     return new ObservedRunner(runner, log, database)
   }
 
-  /** Opens one, loads files of `test/scenarios`, and starts it. */
+  /** Opens a runner, loads files of `test/scenarios`, and starts the runner. */
   static async start(scenarios: readonly string[], options: RunnerOptions = {}): Promise<ObservedRunner> {
     const observed = await ObservedRunner.open(options)
     try {
@@ -86,7 +86,7 @@ export class ObservedRunner implements AsyncDisposable {
     }
   }
 
-  /** What was told so far. */
+  /** Returns the recorded events with a name that pass the test. */
   events<Name extends EngineEventName>(
     name: Name,
     test: EventTest<Name> = () => true,
@@ -97,7 +97,7 @@ export class ObservedRunner implements AsyncDisposable {
       .filter(test)
   }
 
-  /** Settles with the first `count` events of the name that pass the test, those that came before included. */
+  /** Waits for the first `count` events that pass the test, including earlier ones, and returns them. */
   until<Name extends EngineEventName>(
     name: Name,
     test: EventTest<Name> = () => true,
@@ -121,7 +121,7 @@ export class ObservedRunner implements AsyncDisposable {
     })
   }
 
-  /** What was told under the name, what was warned of, and what came last. */
+  /** Describes the last events with the name, the warnings, and the last events of all. */
   #describe(name: EngineEventName): string {
     const lines = (events: readonly { readonly name: string; readonly event: unknown }[], most: number) =>
       events.slice(-most).map((each) => `${each.name} ${JSON.stringify(each.event)}`)
@@ -134,7 +134,7 @@ export class ObservedRunner implements AsyncDisposable {
     ].join('\n')
   }
 
-  /** The ended runs that a trigger started, oldest first, as soon as there are `count`. */
+  /** Waits until `count` executions of a trigger have ended, and returns them, oldest first. */
   async runsOf(trigger: string, count = 1): Promise<readonly ExecutionResult[]> {
     const fired = await this.until('triggerFired', (event) => event.trigger === trigger, count)
     const ids = fired.map((event) => event.executionId)

@@ -1,11 +1,12 @@
-/** An interpreter host with a script loaded, as the runner opens it, whose notices are kept. */
+/** Script host with loaded scripts, opened as the runner opens it. It records notices and other events. */
 
 import { EventEmitter, once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { SystemClock } from '../../src/engine/clock.ts'
-import type { Clock, NotEntered, TaskSlot } from '../../src/engine/ports.ts'
+import type { Clock } from '../../src/engine/clock-port.ts'
+import type { ExecutionView, NotStarted, TaskMemory, TaskSlot } from '../../src/engine/ports.ts'
+import { SystemClock } from '../../src/engine/system-clock.ts'
 import { currentProcessSettings } from '../../src/host/environment/process-settings.ts'
-import type { ComingScript } from '../../src/host/interpreter-groups.ts'
+import type { ExpectedScript } from '../../src/host/interpreter-groups.ts'
 import { DEFAULT_LIMITS, type HostLimits } from '../../src/host/process/host-limits.ts'
 import { type HostOptions, PythonHost } from '../../src/host/python-host.ts'
 import type { AttemptOutcome } from '../../src/model/execution.ts'
@@ -15,10 +16,25 @@ import { TEST_CHOICE } from './test-python.ts'
 
 process.env.CLOACA_CACHE_DIR ??= TEST_CACHE
 
-/** Holds the Python package. */
+/** Folder that contains the Python package. */
 export const PACKAGE_FOLDER = fileURLToPath(new URL('../../python', import.meta.url))
 export const NO_SLOT: TaskSlot = { release: () => {}, acquire: async () => {} }
-/** More than any test takes. */
+/** Memory without results, which starts no children. */
+export const NO_MEMORY: TaskMemory = {
+  chainId: 'e',
+  keyOf: (name) => name,
+  findResult: async () => null,
+  keepResult: async (_name, resultText) => resultText,
+  runChild: async () => ({ kind: 'parked' }),
+}
+
+/** View of an execution with an empty context and without tasks. */
+export const NO_VIEW: ExecutionView = {
+  inputText: '{}',
+  failures: () => [],
+  traceback: () => ({ kind: 'found', traceback: null }),
+}
+/** Longer than any test. */
 const NO_DEADLINE_MS = 600_000
 
 interface Heard extends Pick<OpenHost, 'notices' | 'preparations' | 'quarantines'> {
@@ -45,7 +61,7 @@ export class OpenHost implements AsyncDisposable {
     this.#notServed = heard.notServed
   }
 
-  /** Loads each path as a script of that name. */
+  /** Opens a host, and loads each path as a script with the path as its name. */
   static async open(
     paths: readonly string[],
     interpreters = 1,
@@ -85,7 +101,7 @@ export class OpenHost implements AsyncDisposable {
   }
 
   async poll(script: string, trigger: string, deadlineMs = NO_DEADLINE_MS): Promise<PollOutcome> {
-    return entered(await this.host.poll({ script, trigger, deadlineMs }))
+    return entered(await this.host.calls.poll({ script, trigger, deadlineMs }))
   }
 
   async runTask(
@@ -103,11 +119,16 @@ export class OpenHost implements AsyncDisposable {
       attempt: 1,
       inputText: '{}',
       slot: NO_SLOT,
+      view: NO_VIEW,
+      memory: NO_MEMORY,
     }
-    return entered(await this.host.runTask(request))
+    const outcome = entered(await this.host.calls.runTask(request))
+    if (outcome.kind === 'parked' || outcome.kind === 'tryLater')
+      throw new Error(`The attempt ended as "${outcome.kind}".`)
+    return outcome
   }
 
-  /** Settles when a script is given up, from now on. */
+  /** Waits until the host stops serving a script, from now on. */
   async untilNotServed(script: string): Promise<void> {
     await once(this.#notServed, script)
   }
@@ -117,13 +138,13 @@ export class OpenHost implements AsyncDisposable {
   }
 }
 
-/** A file as a script of its path. */
-export function comingScript(path: string): ComingScript {
+/** Returns a file as a script with its path as the name. */
+export function comingScript(path: string): ExpectedScript {
   return { script: path, target: { kind: 'file', path } }
 }
 
-/** Nobody stops here while a call waits. */
-function entered<Outcome extends { readonly kind: string }>(outcome: Outcome | NotEntered): Outcome {
-  if (outcome.kind !== 'notEntered') return outcome as Outcome
+/** Returns the outcome of a call, which must have started: no test stops the host during a call. */
+function entered<Outcome extends { readonly kind: string }>(outcome: Outcome | NotStarted): Outcome {
+  if (outcome.kind !== 'notStarted') return outcome as Outcome
   throw new Error('It was not entered.')
 }

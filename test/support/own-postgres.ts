@@ -1,6 +1,7 @@
-/** Servers that a test has to itself, which it may kill, fill and copy. They sync nothing: what is killed is the server, not the machine. */
+/** PostgreSQL server for one test, which may kill, fill and copy it. It runs without `fsync`, to be fast. */
 
-import { chownSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { binaries, command, otherUser, type PostgresServer, serverIn, startIn, startServer } from './postgres-server.ts'
@@ -29,7 +30,7 @@ export class OwnPostgres implements Disposable {
     return new OwnPostgres(folder)
   }
 
-  /** A replica that follows it, and takes no writes until it is promoted. */
+  /** Starts a replica of the server, which rejects writes until it is promoted. */
   replica(): OwnPostgres {
     const folder = ownFolder()
     const from = ['-h', this.folder, '-U', 'postgres', '-D', join(folder, 'data'), '-X', 'stream', '-c', 'fast', '-R']
@@ -42,7 +43,14 @@ export class OwnPostgres implements Disposable {
     command(binaries(this.folder), 'pg_ctl', ['promote', '-w', '-D', join(this.folder, 'data')])
   }
 
-  /** Without a word to anybody, as a crash. */
+  /** Suspends or continues all processes of the server: while they are suspended, it accepts connections in vain. */
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
+    const main = readFileSync(join(this.folder, 'data/postmaster.pid'), 'utf8').split('\n')[0] ?? ''
+    const listed = execFileSync('ps', ['-o', 'pid=', '--ppid', main, '--pid', main], { encoding: 'utf8' })
+    for (const pid of listed.trim().split(/\s+/)) process.kill(Number(pid), signal)
+  }
+
+  /** Stops the server without a clean shutdown, like a crash. */
   kill(): void {
     if (!this.#isUp) return
     this.#isUp = false
@@ -55,7 +63,7 @@ export class OwnPostgres implements Disposable {
   }
 }
 
-/** Which the server's user may use. */
+/** Creates a temporary folder that belongs to the user of the server. */
 export function ownFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'cloaca-pg-'))
   const user = otherUser()
@@ -63,7 +71,7 @@ export function ownFolder(): string {
   return folder
 }
 
-/** A folder in it that is the server's. */
+/** Creates a subfolder that belongs to the user of the server. */
 export function serversFolder(parent: string, name: string): string {
   const folder = join(parent, name)
   mkdirSync(folder)

@@ -1,6 +1,6 @@
 /**
- * A package index and a folder of files, on loopback: what it has is said by the test, and how it fails. pip itself comes
- * from the real index, which is asked when pip is.
+ * Package index and file server on loopback. The test defines the packages, files and faults. Requests for pip itself
+ * are answered with the page of the real index.
  */
 
 import { createServer, type Server, type ServerResponse } from 'node:http'
@@ -10,11 +10,11 @@ import type { Wheel } from './wheel.ts'
 const REAL_INDEX = (process.env.PIP_INDEX_URL ?? 'https://pypi.org/simple').replace(/\/$/, '')
 const JSON_API = 'application/vnd.pypi.simple.v1+json'
 
-/** `stall`: half of a file comes and then nothing; `cut`: half of it, and the connection ends. */
+/** Fault after half of a file: `stall` sends nothing more, `cut` closes the connection. */
 export type Fault = 'stall' | 'cut'
 
 export class PackageServer implements AsyncDisposable {
-  /** The paths that were asked for, with their methods. */
+  /** Methods and paths of the requests. */
   readonly requests: string[] = []
   readonly faults = new Map<string, Fault>()
   readonly #projects = new Map<string, Set<string>>()
@@ -40,12 +40,12 @@ export class PackageServer implements AsyncDisposable {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`
   }
 
-  /** Settings of pip that have it use this index and nothing else. */
+  /** Environment variables that make pip use only this index. */
   get environment(): Record<string, string> {
     return { PIP_INDEX_URL: `${this.address}/simple`, PIP_FIND_LINKS: '', PIP_RETRIES: '0', PIP_TIMEOUT: '5' }
   }
 
-  /** Has the index offer wheels. */
+  /** Adds wheels to the index and to the files. */
   offer(...wheels: readonly Wheel[]): void {
     for (const { fileName, bytes } of wheels) {
       this.list(fileName)
@@ -53,7 +53,7 @@ export class PackageServer implements AsyncDisposable {
     }
   }
 
-  /** Has the index name a file that is not there. */
+  /** Adds a file name to the index, without the file. */
   list(fileName: string): void {
     const project = fileName
       .slice(0, fileName.indexOf('-'))

@@ -1,6 +1,6 @@
 /**
- * Packs this checkout with `npm pack`, from a copy that was never built. Used by the tests of the package's files, and by those
- * of its types.
+ * Packs this checkout with `npm pack`, from a copy that was never built. Used by the tests of the files of the package
+ * and of its types.
  */
 
 import { spawnSync } from 'node:child_process'
@@ -17,7 +17,7 @@ interface PackReport {
 }
 
 export class PackedPackage implements Disposable {
-  /** Folder of the copy, which has been built by now. */
+  /** Folder of the copy, which `npm pack` has built. */
   readonly folder: string
   readonly files: ReadonlySet<string>
   readonly #tarball: string
@@ -28,7 +28,7 @@ export class PackedPackage implements Disposable {
     this.#tarball = join(folder, filename)
   }
 
-  /** `leftovers`: texts of files that are added to the copy, by path. Throws when npm fails or prints on stderr. */
+  /** Packs a copy with additional files, given as texts by path. Throws if npm fails or prints on stderr. */
   static make(leftovers: Readonly<Record<string, string>> = {}): PackedPackage {
     const folder = mkdtempSync(join(tmpdir(), 'cloaca-package-'))
     cpSync(ROOT, folder, { recursive: true, filter: (path) => !NOT_COPIED.test(relative(ROOT, path)) })

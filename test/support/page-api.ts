@@ -1,4 +1,4 @@
-/** What a test of the page does and looks at behind the page's back: the HTTP interface of what is served. */
+/** HTTP client for tests of the page, which changes and checks the served database independently of the page. */
 
 import { expect, vi } from 'vitest'
 import { LIMIT_MS } from './limits.ts'
@@ -10,24 +10,24 @@ export class PageApi {
     this.#url = url.replace(/\/$/, '')
   }
 
-  // biome-ignore lint/suspicious/noExplicitAny: what is in it is what the tests are about
+  // biome-ignore lint/suspicious/noExplicitAny: tests check the content themselves
   async get(path: string): Promise<any> {
     return await (await fetch(`${this.#url}/api/v1${path}`)).json()
   }
 
-  // biome-ignore lint/suspicious/noExplicitAny: the same
+  // biome-ignore lint/suspicious/noExplicitAny: tests check the content themselves
   async post(path: string, body: object = {}): Promise<any> {
     const headers = { origin: this.#url, 'content-type': 'application/json' }
     const response = await fetch(`${this.#url}/api/v1${path}`, { method: 'POST', headers, body: JSON.stringify(body) })
     return await response.json()
   }
 
-  /** Its id. */
+  /** Starts an execution and returns its id. */
   async start(workflow: string, context: object = {}): Promise<string> {
     return String((await this.post('/executions', { workflow, context })).id)
   }
 
-  /** Its status, once it has ended. */
+  /** Waits until an execution has ended, and returns its status. */
   async ended(id: string): Promise<string> {
     const at = `/executions/${id}`
     await vi.waitFor(async () => expect((await this.get(at)).endedAt).not.toBeNull(), { timeout: LIMIT_MS })

@@ -1,4 +1,4 @@
-/** What axe finds on a page, and whether the page is wider than the screen. */
+/** Audit of a page: accessibility with axe, horizontal overflow, and errors. */
 
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -15,9 +15,9 @@ interface AxeResult {
   }[]
 }
 
-/** Nothing that is serious, and nothing that sticks out. */
+/** Expects no serious finding of axe, no content wider than the window, and no errors on the console. */
 export async function expectSound({ page, complaints }: Visit): Promise<void> {
-  // By the debugger, which the page's policy does not bind.
+  // The debugger evaluates the script, so the content security policy of the page does not block it.
   await page.evaluate(AXE)
   const { violations } = await page.evaluate<AxeResult>('axe.run(document, { resultTypes: ["violations"] })')
   const serious = violations

@@ -1,6 +1,6 @@
 /**
- * Runs once before the tests of the page: builds it, and starts the one browser that all of them share. Where there is no Chromium
- * they are skipped, and say so; in CI, where one is installed, they fail.
+ * Setup that runs once before the tests of the page: builds the page, and starts the browser that all tests share.
+ * Without Chromium the tests are skipped with a warning, or fail in CI, where Chromium is installed.
  */
 
 import { execFileSync } from 'node:child_process'
@@ -12,14 +12,14 @@ import { ROOT } from './source-tree.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** Where the browser is reached; null where there is none. */
+    /** Address of the browser, or null without Chromium. */
     readonly browser: string | null
   }
 }
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome']
 
-/** Null: there is none under a name that is usual. `CHROMIUM` names another. */
+/** Returns the path in `CHROMIUM`, or of a browser with a usual name, or null. */
 export function chromiumPath(): string | null {
   if (process.env.CHROMIUM) return process.env.CHROMIUM
   const folders = (process.env.PATH ?? '').split(delimiter)

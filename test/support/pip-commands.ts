@@ -1,4 +1,4 @@
-/** Commands of `cloaca pip`, several in one interpreter, which is quicker than a process for each. */
+/** Runs several commands of `cloaca pip` in one interpreter, which is faster than a process for each command. */
 
 import { fileURLToPath } from 'node:url'
 import type { Terminal } from './cloaca-process.ts'
@@ -12,7 +12,7 @@ export interface PipEnd {
   readonly exitCode: number
 }
 
-/** Runs them in the terminal's folder; `lock` is a file that says what Pyodide's builds are. */
+/** Runs the commands in the terminal's folder. `lock` is the path of the file that lists Pyodide's packages. */
 export async function pipCommands(
   terminal: Terminal,
   env: Readonly<Record<string, string>>,

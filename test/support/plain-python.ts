@@ -1,20 +1,19 @@
-/** Programs that the machine's Python runs, which start the engine of this repository when they open a runner. */
+/** Programs that run under the system's CPython, and start the engine of this repository when they open a runner. */
 
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface, type Interface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
 import { vi } from 'vitest'
 import { LIMIT_MS } from './limits.ts'
+import { MAIN } from './main-path.ts'
 import { PACKAGE_FOLDER } from './open-host.ts'
 import { EXECUTABLE } from './test-python.ts'
 
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 const WAIT = { timeout: LIMIT_MS, interval: 5 }
 
-/** How such a program finds this repository's engine and package. */
+/** Returns the environment with which a program finds the engine and the package of this repository. */
 export function plainPythonEnvironment(): NodeJS.ProcessEnv {
   return {
     ...process.env,
@@ -29,7 +28,7 @@ export interface ProgramEnd {
   readonly signal: NodeJS.Signals | null
 }
 
-/** One program in an empty folder and a process group of its own, as a terminal starts it. */
+/** Program in an empty folder and a new process group, as a terminal starts it. */
 export class PlainProgram implements AsyncDisposable {
   readonly folder: string
   readonly ended: Promise<ProgramEnd>
@@ -64,7 +63,7 @@ export class PlainProgram implements AsyncDisposable {
     return this.#child.pid ?? 0
   }
 
-  /** What it has printed so far; all of it once it has ended. */
+  /** Lines printed on stdout so far. */
   get lines(): readonly string[] {
     return this.#lines
   }
@@ -73,7 +72,7 @@ export class PlainProgram implements AsyncDisposable {
     return this.#stderr
   }
 
-  /** The rest of the first line that begins so; waits for it. Rejects when the program has ended without it. */
+  /** Waits for the first line with this start, and returns its rest. Rejects if the program ends without the line. */
   async prints(start: string): Promise<string> {
     const found = () => this.#lines.find((each) => each.startsWith(start))
     await vi.waitUntil(() => found() !== undefined || this.#hasEnded, WAIT)
@@ -82,7 +81,7 @@ export class PlainProgram implements AsyncDisposable {
     return line.slice(start.length).trim()
   }
 
-  /** Writes to its stdin. */
+  /** Writes to the stdin of the program. */
   type(text: string): void {
     this.#child.stdin.write(text)
   }
@@ -91,7 +90,7 @@ export class PlainProgram implements AsyncDisposable {
     this.#child.kill(signal)
   }
 
-  /** Sends a signal to it and to all that it has started, as a terminal does. */
+  /** Sends a signal to the program and its child processes, as a terminal does. */
   killGroup(signal: NodeJS.Signals): void {
     process.kill(-this.pid, signal)
   }
@@ -99,7 +98,7 @@ export class PlainProgram implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     try {
       this.killGroup('SIGKILL')
-    } catch {} // all of it has ended
+    } catch {} // all processes have ended
     await this.ended
     rmSync(this.folder, { recursive: true, force: true })
   }

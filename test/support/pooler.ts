@@ -1,4 +1,4 @@
-/** PgBouncer in transaction mode between a test and a server: each transaction may get another connection. */
+/** PgBouncer in transaction mode between a test and a server, so that each transaction may use another connection. */
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -8,11 +8,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { ownFolder } from './own-postgres.ts'
 import { otherUser, type PostgresServer } from './postgres-server.ts'
 
-/** Connections to the server, for all clients together. */
+/** Number of connections to the server, which all clients share. */
 const CONNECTIONS = 3
 const STARTED_WITHIN_MS = 10_000
 
-/** Null where the machine has none. */
+/** Returns the path of PgBouncer, or null if it is not installed. */
 export function poolerProgram(): string | null {
   const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin']
   return folders.map((folder) => join(folder, 'pgbouncer')).find((path) => existsSync(path)) ?? null

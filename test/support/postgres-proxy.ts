@@ -1,4 +1,4 @@
-/** The way to a PostgreSQL server, which a test can break: connections are cut where it hurts, refused, or answered too late. */
+/** Proxy of a PostgreSQL server for tests of failures: it cuts connections, during commits too, and refuses them. */
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createConnection, createServer, type Server, type Socket } from 'node:net'
@@ -7,18 +7,16 @@ import { join } from 'node:path'
 import { type PostgresServer, postgresServer, type TemporaryDatabase, temporaryDatabase } from './postgres-server.ts'
 
 const SOCKET = '.s.PGSQL.5432'
-/** Longer than a server needs for a commit. */
-const UNTIL_COMMITTED_MS = 100
 
 export class PostgresProxy implements AsyncDisposable {
   readonly url: string
-  /** Removed with it. */
+  /** Database that is removed with the proxy. */
   readonly database: TemporaryDatabase
   readonly #folder: string
   #target: string
   readonly #sockets = new Set<Socket>()
   #server: Server | null = null
-  /** Of the next commits so many are cut: before they reach the server, or when it has carried them out. */
+  /** Number of next commits whose connection is cut, before or after the server executes the commit. */
   cuts: { readonly when: 'before' | 'after'; times: number } = { when: 'after', times: 0 }
 
   private constructor(database: TemporaryDatabase, target: string) {
@@ -28,7 +26,7 @@ export class PostgresProxy implements AsyncDisposable {
     this.url = `postgresql://postgres@/${database.name}?host=${encodeURIComponent(this.#folder)}`
   }
 
-  /** To a database of its own on the server of all tests. */
+  /** Opens a proxy to a new database on the server of all tests. */
   static async open(): Promise<PostgresProxy> {
     const [server, database] = [await postgresServer(), await temporaryDatabase()]
     const proxy = new PostgresProxy(database, server.socketFolder)
@@ -36,7 +34,7 @@ export class PostgresProxy implements AsyncDisposable {
     return proxy
   }
 
-  /** To a server that the test has started itself, and ends itself. */
+  /** Opens a proxy to a server that the test starts and stops itself. */
   static async to(server: PostgresServer, name: string): Promise<PostgresProxy> {
     const database = { url: server.url(name), name, place: '', [Symbol.asyncDispose]: async () => {} }
     const proxy = new PostgresProxy(database, server.socketFolder)
@@ -44,12 +42,12 @@ export class PostgresProxy implements AsyncDisposable {
     return proxy
   }
 
-  /** From now on the name leads to another server. */
+  /** Sends new connections to another server. */
   leadTo({ socketFolder }: PostgresServer): void {
     this.#target = join(socketFolder, SOCKET)
   }
 
-  /** The server is away: connections are cut, and others refused. */
+  /** Cuts all connections, and refuses new ones, as if the server were down. */
   async away(): Promise<void> {
     const server = this.#server
     this.#server = null
@@ -58,6 +56,7 @@ export class PostgresProxy implements AsyncDisposable {
     await closed
   }
 
+  /** Accepts connections again. */
   async back(): Promise<void> {
     const server = createServer((client) => this.#connect(client))
     this.#server = server
@@ -90,8 +89,9 @@ export class PostgresProxy implements AsyncDisposable {
       this.cuts.times -= 1
       isDeaf = true
       if (this.cuts.when === 'before') return void client.destroy()
+      // The server answers after the commit.
+      upstream.once('data', () => client.destroy())
       upstream.write(chunk)
-      setTimeout(() => client.destroy(), UNTIL_COMMITTED_MS)
     })
   }
 }

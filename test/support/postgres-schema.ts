@@ -1,8 +1,8 @@
-/** Dumps the tables of a PostgreSQL schema as SQL, without the partitions of days. */
+/** Dumps the tables of a PostgreSQL schema as SQL, without the daily partitions. */
 
 import { administer } from './postgres-server.ts'
 
-/** Tables and their partitions, sequences that belong to no column, and indexes that belong to no constraint. */
+/** Query for tables with their partitions, sequences without a column, and indexes without a constraint. */
 const OBJECTS = `
 WITH relations AS (
   SELECT c.oid, c.relname::text AS name, c.relkind, p.relname::text AS parent, pg_get_partkeydef(c.oid) AS key,
@@ -38,7 +38,7 @@ FROM pg_sequences s WHERE schemaname = current_schema() AND NOT EXISTS (
   SELECT 1 FROM pg_depend WHERE objid = format('%I.%I', schemaname, sequencename)::regclass AND deptype = 'i')
 ORDER BY name, kind, sql`
 
-/** Returns the objects in the order of their tables. */
+/** Returns the SQL statements that create the objects, in the order of their tables. */
 export async function dumpPostgresSchema(url: string): Promise<string> {
   const objects = await administer(url, OBJECTS)
   return objects.map(({ sql }) => `${sql};\n`).join('\n')

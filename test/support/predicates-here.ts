@@ -1,19 +1,19 @@
-/** Evaluates predicates in the calling thread: the answers of the real thread come at times that no test controls. */
+/** Evaluates predicates in the calling thread, because tests cannot control when the real thread answers. */
 
 import type { Predicates } from '../../src/engine/graphs/predicates.ts'
-import { PredicateRefused, predicateOf } from '../../src/predicates/expression.ts'
+import { compilePredicate, PredicateRefused } from '../../src/predicates/expression.ts'
 import { invalidPredicate } from '../../src/predicates/predicate-thread.ts'
 
 export function predicatesHere(): Predicates {
   return {
     async check(expression) {
       try {
-        predicateOf(expression)
+        compilePredicate(expression)
       } catch (thrown) {
         throw thrown instanceof PredicateRefused ? invalidPredicate(expression, thrown.message) : thrown
       }
     },
-    holds: async ({ expression, ...question }) => predicateOf(expression)(question),
+    holds: async ({ expression, ...question }) => compilePredicate(expression)(question),
     close: async () => undefined,
   }
 }

@@ -1,6 +1,4 @@
-/** What a process loads before anything else, so that it lacks something, is another one, or begins later. */
-
-import { fileURLToPath } from 'node:url'
+/** Modules that a process loads first, to simulate a missing part, another version, a failure or a delay. */
 
 type Preload =
   | 'without-account'
@@ -12,8 +10,10 @@ type Preload =
   | 'broken-code'
   | 'never-ready'
   | 'when-told'
+  | 'exhausted-memory'
+  | 'aborted'
 
-/** The value of `NODE_OPTIONS` with which the processes that a test starts load one of `preloads/` first. */
+/** Returns the value of `NODE_OPTIONS` with which the processes of a test load a module of `preloads/` first. */
 export function preloading(name: Preload): string {
-  return `--import ${fileURLToPath(new URL(`./preloads/${name}.mjs`, import.meta.url))}`
+  return `--import ${new URL(`./preloads/${name}.mjs`, import.meta.url).href}`
 }

@@ -1,10 +1,10 @@
-/** Whether a process that is no child of the test still runs, and when it does no more. */
+/** Checks of processes that are not children of the test. */
 
 import { readFileSync } from 'node:fs'
-import { vi } from 'vitest'
+import { expect } from 'vitest'
 import { LIMIT_MS } from './limits.ts'
 
-/** One whose parent is gone may stay as a zombie, when nobody asks for its end. */
+/** Returns whether a process runs. A zombie does not: an ended process may remain as one if no parent waits for it. */
 export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0)
@@ -15,5 +15,5 @@ export function isRunning(pid: number): boolean {
 }
 
 export async function whenProcessEnds(pid: number): Promise<void> {
-  await vi.waitUntil(() => !isRunning(pid), { timeout: LIMIT_MS, interval: 5 })
+  await expect.poll(() => isRunning(pid), { timeout: LIMIT_MS, interval: 5 }).toBe(false)
 }

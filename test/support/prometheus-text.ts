@@ -1,6 +1,6 @@
 /**
- * Reads Prometheus' text format (version 0.0.4), and accepts nothing that its description does not: one HELP and one TYPE before
- * the samples of a family, which stand together; no series twice; histograms whose buckets add up.
+ * Parses Prometheus' text format (version 0.0.4) strictly: one HELP and one TYPE precede the samples of a family, which
+ * are consecutive; no series occurs twice; the buckets of a histogram add up.
  */
 
 export interface Sample {
@@ -27,7 +27,7 @@ export class Metrics {
     this.families = parsed(text)
   }
 
-  /** Null where there is no such series. */
+  /** Returns the value of a series, or null if it does not exist. */
   value(name: string, labels: Readonly<Record<string, string>> = {}): number | null {
     const found = this.samples(name).filter((sample) => keyOf(sample.labels) === keyOf(labels))
     return found[0]?.value ?? null

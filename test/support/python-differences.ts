@@ -1,6 +1,6 @@
 /**
- * Where the Pythons differ: each difference is a row of `test/fixtures/python-differences.json` and of the manual's table, and a test that
- * expects one names its row. What no row excuses is the same under all of them.
+ * Differences between Pyodide and CPython. Each difference is a row of `test/fixtures/python-differences.json` and of a
+ * table in the manual. A test with different expectations names the row; all other behaviour is the same.
  */
 
 import differences from '../fixtures/python-differences.json' with { type: 'json' }
@@ -8,7 +8,7 @@ import { TEST_PYTHON } from './test-python.ts'
 
 export type Difference = keyof typeof differences
 
-/** What is expected of the Python that is tested, where a difference says that it is not the same. */
+/** Returns the expected value for the tested Python. The difference is the reason for having two values. */
 export function differs<Value>(
   _difference: Difference,
   { pyodide, cpython }: { readonly pyodide: Value; readonly cpython: Value },
@@ -16,7 +16,7 @@ export function differs<Value>(
   return TEST_PYTHON === 'pyodide' ? pyodide : cpython
 }
 
-/** Whether what a difference is about is left out under the Python that is tested: for `skipIf`. */
+/** Returns whether the tested Python lacks the feature of a difference. Used for `skipIf`. */
 export function isLeftOut(_difference: Difference): boolean {
   return TEST_PYTHON !== 'pyodide'
 }

@@ -1,37 +1,37 @@
-/** Reads the Python package for the test that guards its structure: files, docstrings, imports. */
+/** Reads the files of the Python package with their docstrings and imports, for the test of its structure. */
 
 import { dirname, join, normalize, relative } from 'node:path'
 import { sourceFiles } from './source-tree.ts'
 
-/** Where the package is. */
+/** Path of the package from the root. */
 export const PACKAGE = 'python/cloaca'
 
-export interface PythonImport {
-  /** A file of the package as a path from its folder, else the name of the module. */
+interface PythonImport {
+  /** Path from the package's folder for a file of the package, else the name of the module. */
   readonly target: string
-  /** Under `if TYPE_CHECKING:`, so never run. */
+  /** Whether the import is under `if TYPE_CHECKING:`, so that it never runs. */
   readonly isTypeOnly: boolean
 }
 
 export interface PythonFile {
   /** Path from the package's folder, with forward slashes. */
   readonly path: string
-  /** Of the module; empty when it has none. */
+  /** Docstring of the module; may be empty. */
   readonly docstring: string
-  /** All of them, also those inside functions. */
+  /** Imports of the file, including those inside functions. */
   readonly imports: readonly PythonImport[]
-  /** Whether it does or defines anything, beyond its docstring. */
+  /** Whether the file contains code besides its docstring. */
   readonly hasCode: boolean
 }
 
-/** Every file of the package, sorted. */
+/** Returns the files of the package, sorted by path. */
 export function pythonFiles(): readonly PythonFile[] {
   const files = sourceFiles(PACKAGE, '.py').map(({ path, text }) => ({ path: relative(PACKAGE, path), text }))
   const paths = new Set(files.map(({ path }) => path))
   return files.map(({ path, text }) => pythonFile(path, text, paths))
 }
 
-/** A file with this text, beside others at the given paths. */
+/** Parses the text of a file. `paths` are the paths of all files of the package. */
 export function pythonFile(path: string, text: string, paths: ReadonlySet<string>): PythonFile {
   const code = text.replace(TRIPLE_QUOTED, '').replace(/#.*$/gm, '')
   const typeOnly = [...code.matchAll(TYPE_ONLY_BLOCK)].map(({ index, 0: block }) => [index, index + block.length])
@@ -45,7 +45,7 @@ export function pythonFile(path: string, text: string, paths: ReadonlySet<string
 const DOCSTRING = /^"""([\s\S]*?)"""/
 const TRIPLE_QUOTED = /("""|''')[\s\S]*?\1/g
 const TYPE_ONLY_BLOCK = /^if TYPE_CHECKING:\n(?:(?: +.*)?\n)*/gm
-/** `from PLACE import NAMES`, with or without parentheses, or `import NAMES`. */
+/** Matches `from PLACE import NAMES`, with or without parentheses, and `import NAMES`. */
 const IMPORT = /^[ \t]*(?:from[ \t]+(\.*)([\w.]*)[ \t]+import[ \t]+(\([^)]*\)|[^\n]+)|import[ \t]+([\w. ,]+))$/gm
 
 function targetsOf(match: RegExpExecArray, path: string, paths: ReadonlySet<string>): string[] {

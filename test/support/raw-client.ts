@@ -1,6 +1,6 @@
 /**
- * A client of HTTP/1.1 that sends what it is given, byte by byte, and costs a fraction of Node's own: tests send tens of thousands of
- * requests. One request at a time is under way.
+ * HTTP/1.1 client that sends the given bytes unchanged, one request at a time. Tests send tens of thousands of
+ * requests, for which Node's own client is too slow.
  */
 
 import { once } from 'node:events'
@@ -8,7 +8,7 @@ import { connect, type Socket } from 'node:net'
 
 export interface RawResponse {
   readonly status: number
-  /** With names in lower case. */
+  /** Headers with names in lower case. */
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
 }
@@ -28,7 +28,10 @@ export class RawClient {
     this.#port = port
   }
 
-  /** Settles with the answer; its status is 0 if the connection was closed without one. Of a stream of events only the head is read. */
+  /**
+   * Sends bytes and returns the answer, with status 0 if the connection is closed without one. For a stream of events,
+   * reads only the head.
+   */
   async send(bytes: string): Promise<RawResponse> {
     const socket = this.#socket ?? (await this.#open())
     this.#received = ''
@@ -47,7 +50,7 @@ export class RawClient {
   async #open(): Promise<Socket> {
     const socket = connect(this.#port, '127.0.0.1')
     socket.setNoDelay(true).setEncoding('latin1')
-    socket.on('error', () => undefined) // a server may reset what it does not like
+    socket.on('error', () => undefined) // the server may reset the connection
     socket.on('data', (part: string) => {
       this.#received += part
       this.#look()
@@ -86,8 +89,8 @@ export class RawClient {
 }
 
 /**
- * Sends bytes and ends its side of the connection. Settles with everything that is received until the connection is
- * closed, or is quiet for `QUIET_MS`.
+ * Sends bytes and ends its side of the connection. Returns everything that the server sends until it closes the
+ * connection or sends nothing for `QUIET_MS`.
  */
 export async function answersTo(port: number, bytes: string): Promise<string> {
   const socket = connect(port, '127.0.0.1')

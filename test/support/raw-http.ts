@@ -1,27 +1,27 @@
-/** Sends bytes that no client would send, and reads what comes back until the connection ends or nothing more is awaited. */
+/** Sends malformed HTTP requests, and reads the answer until the connection ends. */
 
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { LIMIT_MS } from './limits.ts'
 
 export interface RawAnswer {
-  /** 0 where the connection ended without one. */
+  /** Status, or 0 if the connection ended without an answer. */
   readonly status: number
   readonly head: string
   readonly body: string
 }
 
-/** Opens a connection and writes; the caller destroys it. */
+/** Opens a connection and writes the text. The caller destroys the socket. */
 export async function rawSocket(url: string, text: string): Promise<Socket> {
   const { hostname, port } = new URL(url)
   const socket = connect({ host: hostname.replace(/^\[|\]$/g, ''), port: Number(port) })
-  socket.on('error', () => {}) // a server may reset what it does not like
+  socket.on('error', () => {}) // the server may reset the connection
   await once(socket, 'connect')
   socket.write(text)
   return socket
 }
 
-/** The answer to a request in these lines, to which the end of the head and "Connection: close" are added. */
+/** Sends a request with the given lines and "Connection: close", and returns the answer. */
 export async function rawRequest(url: string, ...lines: readonly string[]): Promise<RawAnswer> {
   return await rawText(url, `${[...lines, 'Connection: close'].join('\r\n')}\r\n\r\n`)
 }

@@ -1,20 +1,22 @@
-/** A real store whose database a test can make refuse or wait: stands at the Store port, in front of the real one. */
+/** Proxy of a real store that makes chosen calls fail or wait. */
 
-import type { ActionStore, AlertStore, GraphStore, Store } from '../../src/engine/ports.ts'
+import type { GraphStore } from '../../src/engine/graphs/graph-store.ts'
+import type { IncidentStore } from '../../src/engine/incidents/incident-store.ts'
+import type { ActionStore, Store } from '../../src/engine/store.ts'
 import { StoreError } from '../../src/errors.ts'
 
-type StepName = keyof Store | keyof ActionStore | keyof AlertStore | keyof GraphStore
+type StepName = keyof Store | keyof ActionStore | keyof IncidentStore | keyof GraphStore
 
 export class Refusals {
   readonly #refused = new Map<StepName, number>()
   readonly #held = new Map<StepName, Promise<void>>()
 
-  /** The next `times` calls of a step reject as when the disk is full. */
+  /** Makes the next `times` calls of a step reject, as if the disk were full. */
   refuse(step: StepName, times: number): void {
     this.#refused.set(step, times)
   }
 
-  /** Calls of a step wait, as for a lock, until the function that is returned is called. */
+  /** Makes calls of a step wait, as for a lock, until the returned function is called. */
   hold(step: StepName): () => void {
     let release = (): void => {}
     this.#held.set(
@@ -29,8 +31,8 @@ export class Refusals {
     }
   }
 
-  /** The store, or one part of it, with what was asked for in front of it. */
-  of<Part extends Store | ActionStore | AlertStore | GraphStore>(store: Part): Part {
+  /** Returns a proxy of the store, or of a part of it, that applies the requested failures and waits. */
+  of<Part extends Store | ActionStore | IncidentStore | GraphStore>(store: Part): Part {
     return new Proxy(store, {
       get: (target, name) => {
         const member: unknown = Reflect.get(target, name, target)

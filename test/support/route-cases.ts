@@ -1,6 +1,6 @@
 /**
- * Requests that attack the routes of an OpenAPI document, each with the statuses that may answer it. All of it follows from the document, so
- * that a new route is attacked as soon as it is declared. Used by `every-route.test.ts` and by `npm run attack`.
+ * Requests that attack the routes of an OpenAPI document, each with the permitted statuses of the answer. They are
+ * derived from the document, so that new routes are included. Used by `every-route.test.ts` and by `npm run attack`.
  */
 
 import {
@@ -10,6 +10,7 @@ import {
   isProbe,
   isReading,
   letIn,
+  namesExisting,
   REFUSALS,
   type Route,
   type RouteRequest,
@@ -28,7 +29,7 @@ export interface RouteCase {
 
 const WRONG = 'a-token-that-somebody-guesses'
 
-/** All attacks on a route but those with ids of others. */
+/** Returns all attacks on a route, except those with ids of other databases. */
 export function casesOf(route: Route, access: Access): readonly RouteCase[] {
   return [
     ...credentialCases(route, access),
@@ -68,7 +69,7 @@ function credentialCases(route: Route, access: Access): readonly RouteCase[] {
     ...headers.map((each) => {
       return { name: `with ${JSON.stringify(each)}`, request: withHeaders(bare, each), expected }
     }),
-    // A query that is not declared is wrong, too.
+    // Undeclared query parameters are rejected with 400.
     ...queries.map((query) => {
       const statuses = expected.some((status) => REFUSALS.has(status)) ? expected : [...expected, 400]
       return { name: `with ?${query}`, request: withQuery(bare, query), expected: statuses }
@@ -111,7 +112,7 @@ function overrideCases(route: Route, access: Access): readonly RouteCase[] {
   })
 }
 
-/** Hosts that are not the server, with the status that refuses them. */
+/** Values of `Host` that do not name the server, with the status of the answer. */
 const FOREIGN_HOSTS: readonly (readonly [host: string, status: number])[] = [
   ['evil.example', 421],
   ['evil.example:8321', 421],
@@ -201,7 +202,7 @@ function contentTypeCases(route: Route, access: Access): readonly RouteCase[] {
   return [...others, ...json]
 }
 
-/** Forms of an id that must not lead to the id itself, nor to anything else. */
+/** Encodings and suffixes of an id that must not be resolved to the id or to another path. */
 const ID_FORMS: readonly ((id: string) => string)[] = [
   (id) => `${id}%2F`,
   (id) => `%2F${id}`,
@@ -219,10 +220,10 @@ const ID_FORMS: readonly ((id: string) => string)[] = [
   () => '*',
 ]
 
-/** Number of the forms that are tried without credentials, too. */
+/** Number of forms that are also tried without credentials. */
 const UNAUTHORIZED_FORMS = 5
 
-/** Requests with forms of ids that exist. */
+/** Returns requests with altered forms of existing ids. */
 export function encodedIdCases(
   route: Route,
   access: Access,
@@ -236,10 +237,11 @@ export function encodedIdCases(
   const withForm = (request: RouteRequest, form: (id: string) => string): RouteRequest => {
     return { ...request, target: request.target.replace(id, form(id)) }
   }
-  const unauthorized = access.token === null && isReading(route) ? [400, 404] : [400, ...refused(route, access)]
+  const expected = [400, ...letIn(route)]
+  const unauthorized = access.token === null && isReading(route) ? expected : [400, ...refused(route, access)]
   return [
     ...ID_FORMS.map((form) => {
-      return { name: `with the id ${form('ID')}`, request: withForm(allowed, form), expected: [400, 404] }
+      return { name: `with the id ${form('ID')}`, request: withForm(allowed, form), expected }
     }),
     ...ID_FORMS.slice(0, UNAUTHORIZED_FORMS).map((form) => {
       const name = `with the id ${form('ID')} and without credentials`
@@ -248,12 +250,13 @@ export function encodedIdCases(
   ]
 }
 
-/** Requests for one that exists elsewhere. */
+/** Returns requests for ids that exist only in another database. */
 export function foreignIdCases(
   route: Route,
   access: Access,
   ids: readonly Readonly<Record<string, string>>[],
 ): readonly RouteCase[] {
+  if (!namesExisting(route)) return []
   return ids.map((each) => {
     const names = [...route.path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => each[name])
     return { name: `for ${names.join(', ')}`, request: allowedRequest(route, access, each), expected: [404] }
@@ -265,7 +268,8 @@ function pathCases(route: Route, access: Access): readonly RouteCase[] {
   const allowed = allowedRequest(route, access)
   const [path = '', ...query] = bare.target.split('?')
   const target = (of: string): string => [of, ...query].join('?')
-  // A URL object has the same path in all of these.
+  const asName = route.path.includes('{') && !namesExisting(route) ? letIn(route) : []
+  // A `URL` object normalizes all of these to the same path.
   const same = [`/x/..${path}`, `/healthz/..${path}`, `/assets/%2e%2e${path}`, `/./${path.slice(1)}`]
   const others = [
     `/${path}`,
@@ -291,7 +295,7 @@ function pathCases(route: Route, access: Access): readonly RouteCase[] {
         request: { ...bare, target: target(each) },
         expected: access.token === null ? [400, 403, 404] : [400, 401, 404],
       },
-      { name: `at ${each}`, request: { ...allowed, target: target(each) }, expected: [400, 404, 405] },
+      { name: `at ${each}`, request: { ...allowed, target: target(each) }, expected: [400, 404, 405, ...asName] },
     ]),
   ]
   if (!access.isRaw) return cases
@@ -304,7 +308,7 @@ function pathCases(route: Route, access: Access): readonly RouteCase[] {
       request: { ...bare, target: absolute(access.host) },
       expected: refused(route, access),
     },
-    // `Host` alone decides which server is meant: browsers set it, and proxies pass it on.
+    // Only `Host` decides which server is addressed, because browsers set it and proxies forward it.
     {
       name: 'in absolute form, and for another host',
       request: withHeaders({ ...allowed, target: absolute(access.host) }, { host: 'evil.example' }),
@@ -314,7 +318,7 @@ function pathCases(route: Route, access: Access): readonly RouteCase[] {
 }
 
 function methodCases(route: Route, access: Access): readonly RouteCase[] {
-  // Once for each path.
+  // Only once for each path, not for each method.
   if (route.method !== route.declared[0]) return []
   const others = ['POST', 'DELETE', 'PUT', 'PATCH', 'OPTIONS'].filter((method) => !route.declared.includes(method))
   const writing = (method: string): Route => ({ ...route, method, described: { responses: {} } })

@@ -13,9 +13,9 @@ export interface Access {
   readonly token: string | null
   /** Name and port, as in `Host`. */
   readonly host: string
-  /** Whether every address is a name of the server: it listens on all of them. */
+  /** Whether the server listens on all addresses, so that each address is a name of the server. */
   readonly hasAllAddresses: boolean
-  /** Whether requests are sent as bytes, and not as an object whose URL is normalized before. */
+  /** Whether requests are sent as bytes, without normalization of the URL. */
   readonly isRaw: boolean
 }
 
@@ -30,7 +30,7 @@ interface Described {
     readonly name: string
     readonly in: string
     readonly required?: boolean
-    readonly schema: { readonly format?: string; readonly type?: string }
+    readonly schema: { readonly format?: string; readonly type?: string; readonly examples?: readonly string[] }
   }[]
   readonly requestBody?: {
     readonly content: Readonly<Record<string, { readonly schema: BodySchema; readonly example: unknown }>>
@@ -51,7 +51,7 @@ interface OpenApi {
 }
 
 export const UNKNOWN_ID = '5d7e0c66-4a0e-4c0b-9a5a-0c4f4a4b8f5e'
-/** Statuses of requests that the access rules or the rules of bodies refuse. */
+/** Statuses with which the server rejects a request by its access rules or by the type or size of its body. */
 export const REFUSALS: ReadonlySet<number> = new Set([401, 403, 413, 415, 421])
 
 export function routesOf({ paths }: OpenApi): readonly Route[] {
@@ -63,14 +63,20 @@ export function routesOf({ paths }: OpenApi): readonly Route[] {
   })
 }
 
-/** Returns a request that the access rules allow. `ids`: by the name of the parameter, else an unknown one. */
+/** Returns a request that the access rules allow. `ids` are keyed by parameter; missing ones are unknown ids. */
 export function allowedRequest(route: Route, access: Access, ids: Readonly<Record<string, string>> = {}): RouteRequest {
   return { ...bareRequest(route, access, ids), headers: { ...contentType(route), ...credentials(route, access) } }
 }
 
-/** Returns the statuses of a request that is let in, for things that do not exist. */
-export function letIn({ path, described }: Route): readonly number[] {
-  if (path.includes('{')) return [404]
+/** Returns whether the path names something that must exist. Signals may have any name. */
+export function namesExisting({ path, described }: Route): boolean {
+  return path.includes('{') && '404' in described.responses
+}
+
+/** Returns the permitted statuses of an allowed request, whose ids do not exist. */
+export function letIn(route: Route): readonly number[] {
+  if (namesExisting(route)) return [404]
+  const { described } = route
   const declared = Object.keys(described.responses).map(Number)
   return isProbe(described) ? declared : declared.filter((status) => status < 500 && !REFUSALS.has(status))
 }
@@ -83,7 +89,7 @@ export function isReading({ method }: Route): boolean {
   return method === 'GET'
 }
 
-/** Returns the statuses of a request without credentials. */
+/** Returns the permitted statuses of a request without credentials. */
 export function refused(route: Route, { token }: Access): readonly number[] {
   if (isProbe(route.described)) return letIn(route)
   if (token !== null) return [401]
@@ -96,7 +102,8 @@ export function bareRequest(route: Route, access: Access, ids: Readonly<Record<s
   })
   const required = (route.described.parameters ?? []).filter((each) => each.in === 'query' && each.required === true)
   const query = required.map(({ name, schema }) => {
-    const value = schema.format === 'date-time' ? '2026-01-31T08:00:00Z' : schema.type === 'string' ? 'text' : '1'
+    const usual = schema.format === 'date-time' ? '2026-01-31T08:00:00Z' : schema.type === 'string' ? 'text' : '1'
+    const [value = usual] = schema.examples ?? []
     return `${name}=${encodeURIComponent(value)}`
   })
   return {
@@ -107,7 +114,7 @@ export function bareRequest(route: Route, access: Access, ids: Readonly<Record<s
   }
 }
 
-/** The example of the document; of one with properties, those that are required. */
+/** Returns the example body of the document, reduced to the required properties. */
 function bodyOf({ described }: Route): string | null {
   const content = described.requestBody?.content['application/json']
   if (content === undefined) return null

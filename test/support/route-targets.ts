@@ -1,4 +1,4 @@
-/** Targets of the requests of `route-cases.ts`: servers, over connections, and handlers. */
+/** Targets for the requests of `route-cases.ts`: a server on a port, or a handler in this process. */
 
 import { listen } from '../../src/http/server.ts'
 import { httpHandler, type Runner } from '../../src/index.ts'
@@ -6,7 +6,7 @@ import { answersTo, RawClient } from './raw-client.ts'
 import type { RouteCase } from './route-cases.ts'
 import type { Access, RouteRequest } from './route-requests.ts'
 
-export interface RouteAnswer {
+interface RouteAnswer {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
@@ -15,27 +15,27 @@ export interface RouteAnswer {
 export interface RouteTarget extends AsyncDisposable {
   readonly access: Access
   send(request: RouteRequest): Promise<RouteAnswer>
-  /** Sends bytes on a connection of their own, after which nothing more is sent. Settles with all that comes back. */
+  /** Sends bytes on a new connection, and returns everything that the server sends back. */
   sendBytes(bytes: string): Promise<string>
 }
 
 export interface TargetOptions {
-  /** Null: `httpHandler`. */
+  /** Address of a server, or null for a handler in this process. */
   readonly listensOn: string | null
   readonly token: string | null
 }
 
-/** Number of requests that are under way at a time. */
+/** Maximum number of simultaneous requests. */
 const MAX_OPEN = 8
 
-/** Long enough for a server that others reach. */
+/** Token that is long enough for a server on a public address. */
 export const ROUTE_TOKEN = 'A-token-that-nobody-guesses'
 
 export async function openTarget(runner: Runner, { listensOn, token }: TargetOptions): Promise<RouteTarget> {
   return listensOn === null ? handlerTarget(runner, token) : await serverTarget(runner, listensOn, token)
 }
 
-/** Sends attacks. Returns one text for each wrong answer. */
+/** Sends all requests, and returns a text for each wrong answer. */
 export async function findingsOf(target: RouteTarget, cases: readonly RouteCase[]): Promise<readonly string[]> {
   const found: string[] = []
   const waiting = cases.values()

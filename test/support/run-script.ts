@@ -1,5 +1,5 @@
 /**
- * Runs a user's script as a user does: `cloaca run FILE`, or by python (see `test-python.ts`), in a folder of its own.
+ * Runs a script as users do, in a temporary folder: with `cloaca run FILE`, or with CPython (see `test-python.ts`).
  */
 
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
@@ -17,30 +17,30 @@ const SCENARIOS = fileURLToPath(new URL('../scenarios/', import.meta.url))
 export interface ScriptRun {
   readonly stdout: string
   readonly stderr: string
-  /** Null when a signal ended the process. */
+  /** Exit code, or null if a signal ended the process. */
   readonly exitCode: number | null
   readonly signal: NodeJS.Signals | null
 }
 
 export interface ScriptOptions {
-  /** What comes before the arguments of the script; by default the scenario's file. */
+  /** Words before the arguments of the script; by default the path of the script. */
   readonly target?: readonly string[]
   readonly args?: readonly string[]
   readonly stdin?: string | Uint8Array
   readonly env?: Readonly<Record<string, string>>
   readonly cwd?: string
-  /** Called with what the script has printed so far, each time it prints. */
+  /** Receives all output so far, each time the script prints. */
   readonly onOutput?: (stdout: string, kill: (signal: NodeJS.Signals) => void) => void
-  /** Called with each line that the script prints; what it returns is written to the script's standard input. */
+  /** Receives each line that the script prints. The returned text is written to the script's stdin. */
   readonly onLine?: (line: string) => string
 }
 
-/** The path of a file in `test/scenarios`. */
+/** Returns the path of a file in `test/scenarios`. */
 export function scenarioPath(name: string): string {
   return join(SCENARIOS, name)
 }
 
-/** Runs a file of `test/scenarios` to its end, in an empty folder unless `cwd` names one. */
+/** Runs a file of `test/scenarios` to its end, in an empty folder or in `cwd`. */
 export async function runScript(name: string, options: ScriptOptions = {}): Promise<ScriptRun> {
   await using program = await programFor(SCENARIOS, name)
   const cwd = options.cwd ?? mkdtempSync(join(tmpdir(), 'cloaca-run-'))
@@ -69,7 +69,7 @@ function run(words: readonly string[], cwd: string, options: ScriptOptions): Pro
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     output.stderr += text
   })
-  child.stdin.on('error', () => {}) // a script that ends without reading all of it
+  child.stdin.on('error', () => {}) // the script may end without reading all of stdin
   if (options.onLine === undefined) child.stdin.end(options.stdin ?? '')
   else answerLines(child, options.onLine)
   return new Promise((resolve, reject) => {

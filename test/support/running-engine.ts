@@ -1,36 +1,47 @@
-/** An engine on the real store in memory, with scripted Python and a clock that the test moves. */
+/** Engine with the real store in memory, a fake script host, and a clock that the test advances. */
 
-import type { EngineConfig } from '../../src/engine/config.ts'
 import { Engine } from '../../src/engine/engine.ts'
-import { type EngineEventMap, type EngineEventName, EngineEvents } from '../../src/engine/events.ts'
+import type { EngineConfig } from '../../src/engine/engine-config.ts'
+import { type EngineEventMap, type EngineEventName, EngineEvents } from '../../src/engine/engine-events.ts'
+import type { EngineOptions } from '../../src/engine/engine-options.ts'
 import type { Predicates } from '../../src/engine/graphs/predicates.ts'
-import type { StreamBackends } from '../../src/engine/graphs/streams.ts'
-import type { Store } from '../../src/engine/ports.ts'
+import type { StreamBackends } from '../../src/engine/graphs/stream-port.ts'
+import type { IncidentPolicy } from '../../src/engine/incidents/incident-policy.ts'
+import type { InputCheck } from '../../src/engine/ports.ts'
+import type { Store } from '../../src/engine/store.ts'
 import type { Declarations, GraphDeclarations } from '../../src/model/declarations.ts'
 import { codec } from '../../src/native/index.ts'
 import { LiveRegistry } from '../../src/registry/live-registry.ts'
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
-import { FakeClock } from './fake-clock.ts'
 import { FakeHost } from './fake-host.ts'
+import { ManualClock } from './manual-clock.ts'
 import { predicatesHere } from './predicates-here.ts'
 
 export interface EngineParts {
   readonly triggers?: Declarations['triggers']
   readonly workflows?: Declarations['workflows']
+  readonly limits?: Declarations['limits']
+  /** Values of limits that the settings give instead of the code. */
+  readonly limitSettings?: EngineOptions['limits']
   readonly graphs?: GraphDeclarations
   readonly streams?: StreamBackends
-  /** By default they are evaluated in the thread of the test. */
+  /** Evaluator of predicates; by default in the thread of the test. */
   readonly predicates?: Predicates
   readonly config?: Partial<EngineConfig>
-  /** Python's answers, set before the first poll. */
+  /** Sets the functions of the fake script host, before the first poll. */
   readonly python?: (host: FakeHost) => void
   readonly random?: () => number
-  /** A database that outlives the engine. */
+  /** Default: no workflow checks its input. */
+  readonly checkInput?: InputCheck
+  /** Store that stays open after the engine; by default the engine's own. */
   readonly store?: Store
-  readonly clock?: FakeClock
-  /** Hears of listeners that throw; by default they fail the test. */
+  readonly clock?: ManualClock
+  /** Default: the engine reports no incidents. */
+  readonly incidents?: IncidentPolicy
+  readonly events?: EngineEvents
+  /** Receives errors of event listeners; by default they fail the test. */
   readonly reportListenerError?: (error: Error) => void
-  /** True: the test starts it. */
+  /** Whether the test starts the engine itself. */
   readonly isIdle?: boolean
 }
 
@@ -41,7 +52,7 @@ type Made = Pick<RunningEngine, 'engine' | 'host' | 'clock' | 'store' | 'registr
 export class RunningEngine implements AsyncDisposable {
   readonly engine: Engine
   readonly host: FakeHost
-  readonly clock: FakeClock
+  readonly clock: ManualClock
   readonly store: Store
   readonly registry: LiveRegistry
   readonly events: EngineEvents
@@ -58,7 +69,7 @@ export class RunningEngine implements AsyncDisposable {
   }
 
   static async start(parts: EngineParts = {}): Promise<RunningEngine> {
-    const clock = parts.clock ?? new FakeClock()
+    const clock = parts.clock ?? new ManualClock()
     const host = new FakeHost(clock)
     parts.python?.(host)
     const store = parts.store ?? (await openMemoryStore(clock))
@@ -66,9 +77,10 @@ export class RunningEngine implements AsyncDisposable {
     registry.declare({
       triggers: parts.triggers ?? [],
       workflows: parts.workflows ?? [],
+      limits: parts.limits ?? [],
       ...(parts.graphs !== undefined && { graphs: parts.graphs }),
     })
-    const events = new EngineEvents(parts.reportListenerError ?? rethrow)
+    const events = parts.events ?? new EngineEvents(parts.reportListenerError ?? rethrow)
     const engine = new Engine({
       store,
       host,
@@ -78,14 +90,17 @@ export class RunningEngine implements AsyncDisposable {
       events,
       config: parts.config ?? {},
       random: parts.random ?? (() => 0.5),
+      checkInput: parts.checkInput ?? (async () => null),
       streams: parts.streams ?? {},
+      limits: parts.limitSettings ?? {},
+      incidents: parts.incidents ?? null,
       predicates: parts.predicates ?? predicatesHere(),
     })
     if (parts.isIdle !== true) await engine.start()
     return new RunningEngine({ engine, host, clock, store, registry, events, ownsStore: parts.store === undefined })
   }
 
-  /** Collects events of a kind from now on. */
+  /** Returns an array that collects events with the name from now on. */
   record<Name extends EngineEventName>(name: Name): EngineEventMap[Name][] {
     const events: EngineEventMap[Name][] = []
     this.events.on(name, (event) => void events.push(event))
@@ -102,7 +117,7 @@ function rethrow(error: Error): void {
   throw error
 }
 
-export function openMemoryStore(clock: FakeClock): Promise<Store> {
+export function openMemoryStore(clock: ManualClock): Promise<Store> {
   return openSqliteStore({ path: ':memory:', durability: 'normal', clock })
 }
 

@@ -1,6 +1,7 @@
 /**
- * The database of scenarios: SQLite, or with `CLOACA_TEST_DATABASE=postgres` the server of all tests, so that what users see is the same on
- * both. Nothing of it is in the scenarios: where a program says `:memory:`, a copy of it says another URL.
+ * Database of scenarios: SQLite, or with `CLOACA_TEST_DATABASE=postgres` a database of the PostgreSQL server of all
+ * tests, to check that both behave the same. Scenarios use `:memory:`; for PostgreSQL, a copy of the program has
+ * another URL.
  */
 
 import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
@@ -8,14 +9,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { temporaryDatabase } from './postgres-server.ts'
 
-export const ON_POSTGRES = process.env.CLOACA_TEST_DATABASE === 'postgres'
+const ON_POSTGRES = process.env.CLOACA_TEST_DATABASE === 'postgres'
 
 export interface ScenarioDatabase extends AsyncDisposable {
-  /** As a runner takes it. */
+  /** URL for the runner. */
   readonly url: string
 }
 
-/** An empty one of its own; `file`: where SQLite keeps it, in memory by default. */
+/** Creates an empty database. `file` is the path for SQLite, which otherwise uses memory. */
 export async function scenarioDatabase(file?: string): Promise<ScenarioDatabase> {
   if (ON_POSTGRES) return await temporaryDatabase()
   return { url: file === undefined ? ':memory:' : `sqlite://${file}`, [Symbol.asyncDispose]: async () => {} }
@@ -27,7 +28,7 @@ export interface ProgramCopy extends AsyncDisposable {
 
 const IN_MEMORY = /"(?:sqlite:\/\/)?:memory:"/g
 
-/** A program of a folder as it is, or a copy whose databases in memory are schemas of a server, each an empty one. */
+/** Returns a program of a folder, or a copy that uses empty PostgreSQL schemas instead of databases in memory. */
 export async function programFor(folder: string, name: string): Promise<ProgramCopy> {
   const path = join(folder, name)
   const text = ON_POSTGRES ? readFileSync(path, 'utf8') : ''

@@ -1,7 +1,7 @@
-/** A task whose child processes print its secret, and what of that reaches the output of a server. */
+/** Test of a task whose child processes print its secret: the server must mask the secret in its output. */
 
 import { expect } from 'vitest'
-import { Terminal } from './cloaca-process.ts'
+import { loggedMessages, Terminal } from './cloaca-process.ts'
 import { ServedHttp } from './served-http.ts'
 
 const SECRET = 'hunter2-of-a-child'
@@ -19,7 +19,8 @@ with cloaca.WorkflowBuilder("tells"):
         subprocess.run(["sh", "-c", 'echo "child: $0"; echo "error: $0" >&2', value])
         print("second", flush=True)
         os.system(f"echo system: {value}")
-        subprocess.run(["sh", "-c", 'printf %s "\${0%???}"; sleep 0.2; printf "%s\\\\n" "\${0#???????????????}"', value])
+        in_two_parts = 'printf %s "\${0%???}"; sleep 0.2; printf "%s\\\\n" "\${0#???????????????}"'
+        subprocess.run(["sh", "-c", in_two_parts, value])
         read = subprocess.run(["echo", value], stdout=subprocess.PIPE, text=True).stdout
         with open("out", "w") as file:
             subprocess.run(["echo", value], stdout=file)
@@ -27,7 +28,7 @@ with cloaca.WorkflowBuilder("tells"):
         raise type(f"Told_{value}", (Told,), {})("failed")
 `
 
-/** Serves the task with further options, and looks at its output. */
+/** Serves the task with further options, and expects the secret to be masked in the output. */
 export async function expectChildrenMasked(options: readonly string[]): Promise<{ readonly everything: string }> {
   await using terminal = new Terminal()
   terminal.write('tells.py', SCRIPT)
@@ -39,7 +40,7 @@ export async function expectChildrenMasked(options: readonly string[]): Promise<
   serving.kill('SIGTERM')
   const { stdout, stderr } = await serving.ended
 
-  expect(stdout.split('\n')).toEqual(['first', 'child: ***', 'second', 'system: ***', '***', 'read True', ''])
+  expect(loggedMessages(stdout)).toEqual(['first', 'child: ***', 'second', 'system: ***', '***', 'read True'])
   expect(stderr).toContain('error: ***')
   return { everything: JSON.stringify([stdout, stderr, execution]) }
 }

@@ -1,4 +1,4 @@
-/** Asks a `cloaca serve` over HTTP, as a program on this machine does. */
+/** HTTP client of a running `cloaca serve`. */
 
 import type { CloacaProcess } from './cloaca-process.ts'
 import { LIMIT_MS } from './limits.ts'
@@ -6,7 +6,7 @@ import { Metrics } from './prometheus-text.ts'
 
 const AGAIN_MS = 20
 
-/** On a loaded machine the server may close an idle connection in the moment in which a request is sent on it. */
+/** Prevents reuse of a connection, which a loaded server may close while a request is sent. */
 const NEW_CONNECTION = { headers: { connection: 'close' } }
 
 export class ServedHttp {
@@ -16,19 +16,19 @@ export class ServedHttp {
     this.url = url
   }
 
-  /** Settles when it serves. */
+  /** Waits until the process serves. */
   static async of(serving: CloacaProcess): Promise<ServedHttp> {
     const url = String((await serving.logs('HTTP is at')).url)
     await serving.logs('serving ')
     return new ServedHttp(url)
   }
 
-  // biome-ignore lint/suspicious/noExplicitAny: what is in it is what the tests are about
+  // biome-ignore lint/suspicious/noExplicitAny: tests check the content themselves
   async get(path: string): Promise<any> {
     return await (await fetch(`${this.url}/api/v1${path}`, NEW_CONNECTION)).json()
   }
 
-  // biome-ignore lint/suspicious/noExplicitAny: what is in it is what the tests are about
+  // biome-ignore lint/suspicious/noExplicitAny: tests check the content themselves
   async post(path: string, body?: object): Promise<any> {
     const headers = { origin: this.url, 'content-type': 'application/json' }
     const text = body === undefined ? null : JSON.stringify(body)
@@ -38,8 +38,8 @@ export class ServedHttp {
     return answer
   }
 
-  /** Settles with the execution when it has ended. */
-  // biome-ignore lint/suspicious/noExplicitAny: what is in it is what the tests are about
+  /** Starts an execution, waits until it has ended, and returns it. */
+  // biome-ignore lint/suspicious/noExplicitAny: tests check the content themselves
   async execute(workflow: string, context: object = {}): Promise<any> {
     const { id } = await this.post('/executions', { workflow, context })
     return await within(`the end of an execution of ${workflow}`, async () => {
@@ -52,7 +52,7 @@ export class ServedHttp {
     return new Metrics(await (await fetch(`${this.url}/metrics`, NEW_CONNECTION)).text())
   }
 
-  /** Settles with the first metrics that pass the test. */
+  /** Polls the metrics until they pass the test, and returns them. */
   async until(test: (metrics: Metrics) => boolean): Promise<Metrics> {
     return await within('metrics that pass the test', async () => {
       const metrics = await this.metrics()
@@ -61,7 +61,7 @@ export class ServedHttp {
   }
 }
 
-/** Settles with the first answer that is not null. */
+/** Calls `find` until it returns a value other than null, and returns the value. */
 export async function within<Found>(what: string, find: () => Promise<Found | null>): Promise<Found> {
   const until = performance.now() + LIMIT_MS
   while (performance.now() < until) {

@@ -1,6 +1,6 @@
 /**
- * Runs the commands of the documentation as a reader would, with a database and a folder of their own.
- * Commands are lines for `sh`, run in the repository; `cloaca` in them is this repository's command line.
+ * Runs commands of the documentation as a reader would, with a temporary database and folder. Commands are lines for
+ * `sh`, and `cloaca` in them is the command line of this repository.
  */
 
 import { type ChildProcess, spawn } from 'node:child_process'
@@ -9,19 +9,22 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
+import { expect } from 'vitest'
 import { LIMIT_MS } from './limits.ts'
+import { MAIN } from './main-path.ts'
 import { ROOT } from './source-tree.ts'
 import { EXECUTABLE, TEST_ENVIRON, TEST_PYTHON } from './test-python.ts'
 
-/** Where the examples look when they are told nothing else, as the documentation writes it. */
+/** Default folder of the examples' files, as in the documentation. */
 const EXAMPLES_FOLDER = '/tmp/cloaca-examples'
 
-const MAIN = join(ROOT, 'src/cli/main.ts')
-
-/** Where programs are tried under plain python, `cloaca run` in the documentation means that. */
+/** Shell code that replaces `cloaca run` by CPython, if programs are tested with it. */
 const RUN =
   TEST_PYTHON === 'plain'
-    ? `if [ "$1" = run ]; then shift; CLOACA_ENGINE="'${process.execPath}' '${MAIN}'" PYTHONPATH="${join(ROOT, 'python')}" ${EXECUTABLE} "$@"; return; fi`
+    ? [
+        `if [ "$1" = run ]; then shift; CLOACA_ENGINE="'${process.execPath}' '${MAIN}'"`,
+        `PYTHONPATH="${join(ROOT, 'python')}" ${EXECUTABLE} "$@"; return; fi`,
+      ].join(' ')
     : ':'
 
 const PRELUDE = `
@@ -29,7 +32,7 @@ cloaca() { ${RUN}; node "${MAIN}" "$@"; }
 exec 2>&1
 `
 
-/** In a project, the package is this repository, and \`import … from 'cloaca'\` means its sources. */
+/** Prelude for a project, in which programs and `import … from 'cloaca'` use the sources of this repository. */
 const PROJECT_PRELUDE = `${PRELUDE}
 python3() { PYTHONPATH="${join(ROOT, 'python')}" CLOACA_ENGINE="'${process.execPath}' '${MAIN}'" command python3 "$@"; }
 npx() { if [ "$1" = cloaca ]; then shift; cloaca "$@"; else command npx "$@"; fi; }
@@ -39,38 +42,38 @@ node() {
     *) command node --import "${join(ROOT, 'test/support/own-package.ts')}" "$@" ;;
   esac
 }
-cloaca() { command node "${join(ROOT, 'src/cli/main.ts')}" "$@"; }
+cloaca() { command node "${MAIN}" "$@"; }
 `
 
-/** What the manual's projects depend on, beside the package. */
+/** Dependencies of the manual's projects, besides cloaca. */
 const PROJECT_PACKAGES = ['@hono', '@opentelemetry', '@types', 'express', 'fastify', 'hono', 'valibot']
 
 export interface CommandEnd {
-  /** stdout and stderr, in the order in which they were written. */
+  /** Lines of stdout and stderr, in the order in which they were written. */
   readonly lines: readonly string[]
   readonly exitCode: number | null
 }
 
 export interface Server extends AsyncDisposable {
-  /** Settles when it has printed all of these lines, in any order; rejects after a while. */
+  /** Waits until the server has printed all lines, in any order. Rejects after `LIMIT_MS`. */
   prints(lines: readonly string[]): Promise<void>
-  /** The same for lines beyond those that it was asked for by this method before, which do not count again. */
+  /** Waits until the server has printed all lines in addition to the lines of earlier calls. */
   printsNext(lines: readonly string[]): Promise<void>
-  /** Everything so far. */
+  /** Returns the output so far. */
   output(): string
-  /** Sends a signal to it, as the keyboard does. */
-  interrupt(): void
+  /** Sends SIGINT to the server, like Ctrl+C, and waits for its end, as the prompt of a terminal does. */
+  interrupt(): Promise<void>
 }
 
-/** The command of an example for Node, run with this repository's sources as the package `cloaca`. */
+/** Converts the command of a Node example so that it runs with the sources of this repository. */
 export function fromSource(command: string): string {
   return command.replace(/^npx node /, 'node --import ./test/support/own-package.ts ')
 }
 
-/** Where commands are run: in this repository, or in a project of the reader's own that depends on the package. */
+/** Folder of the commands: this repository, or a reader's project that depends on the package. */
 export type Place = 'repository' | 'project'
 
-/** A terminal of one reader: everything is removed at its end. */
+/** Terminal of one reader. Its servers and files are removed with it. */
 export class Shell implements AsyncDisposable {
   readonly #place: Place
   readonly #folder = mkdtempSync(join(tmpdir(), 'cloaca-docs-'))
@@ -89,7 +92,7 @@ export class Shell implements AsyncDisposable {
     }
   }
 
-  /** The folder that commands are run in. */
+  /** Working directory of the commands. */
   get folder(): string {
     return this.#place === 'project' ? join(this.#folder, 'jobs') : ROOT
   }
@@ -104,7 +107,7 @@ export class Shell implements AsyncDisposable {
     return { lines: this.#linesOf(chunks.join('')), exitCode }
   }
 
-  /** Starts what runs until it is stopped. `mask` is applied to both sides before lines are compared. */
+  /** Starts a server. `mask` is applied to expected and printed lines before they are compared. */
   async serve(command: string, mask: (lines: readonly string[]) => readonly string[]): Promise<Server> {
     const child = await this.#spawn(command)
     let text = ''
@@ -121,8 +124,8 @@ export class Shell implements AsyncDisposable {
     }
     const told: string[] = []
     const missingNext = (lines: readonly string[]) => without([...told, ...mask(lines)], mask(this.#linesOf(text)))
-    const until = (missingNow: () => readonly string[]) =>
-      new Promise<void>((resolve, reject) => {
+    const until = async (missingNow: () => readonly string[]) => {
+      await new Promise<void>((resolve, reject) => {
         const giveUp = (why: string) =>
           reject(new Error(`${why} without printing:\n${missingNow().join('\n')}\nbut it printed:\n${output()}`))
         const timer = setTimeout(() => giveUp(`"${command}" ran ${LIMIT_MS} ms`), LIMIT_MS)
@@ -136,9 +139,14 @@ export class Shell implements AsyncDisposable {
         void ended.then(() => giveUp(`"${command}" ended`))
         look()
       })
+      expect(missingNow()).toEqual([])
+    }
     const server: Server = {
       output,
-      interrupt: () => stop(child, 'SIGINT'),
+      interrupt: async () => {
+        stop(child, 'SIGINT')
+        await ended
+      },
       prints: (lines) => until(() => missing(lines)),
       printsNext: async (lines) => {
         await until(() => missingNext(lines))
@@ -164,7 +172,7 @@ export class Shell implements AsyncDisposable {
     const script =
       (this.#place === 'project' ? PROJECT_PRELUDE : PRELUDE) +
       command.replaceAll(EXAMPLES_FOLDER, join(this.#folder, 'examples'))
-    // A group of its own, so that what the command starts is stopped with it.
+    // A new process group, so that child processes of the command are stopped too.
     return spawn('sh', ['-c', script], {
       cwd: this.folder,
       env: await this.#environment,
@@ -183,7 +191,7 @@ export class Shell implements AsyncDisposable {
     return {
       ...environ,
       ...TEST_ENVIRON,
-      // As on a terminal, which has whole lines at once.
+      // Prints whole lines immediately, as on a terminal.
       PYTHONUNBUFFERED: '1',
       PATH: `${join(ROOT, 'node_modules', '.bin')}${delimiter}${process.env.PATH}`,
       ...(this.#place === 'repository' && { CLOACA_DATABASE_URL: `sqlite://${join(this.#folder, 'cloaca.db')}` }),
@@ -194,7 +202,7 @@ export class Shell implements AsyncDisposable {
   }
 }
 
-/** What is left of some lines when each of others has taken one of its kind away. */
+/** Returns the lines without the other lines. Each of the others removes one equal line. */
 function without(lines: readonly string[], others: readonly string[]): readonly string[] {
   const left = [...lines]
   for (const other of others) {
@@ -209,7 +217,7 @@ function stop(child: ChildProcess, signal: NodeJS.Signals): void {
   try {
     process.kill(-child.pid, signal)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error // it has just ended
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error // the process has just ended
   }
 }
 

@@ -1,4 +1,4 @@
-/** Reads the source tree for the tests that guard its structure: files, their imports, their sizes. */
+/** Reads source files with their imports, for the tests of the structure. */
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize, relative } from 'node:path'
@@ -6,13 +6,13 @@ import { fileURLToPath } from 'node:url'
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
-export interface SourceImport {
-  /** As written: a package or a relative path. */
+interface SourceImport {
+  /** Package or relative path, as in the source. */
   readonly specifier: string
   /** Path from the root for a relative import, else the specifier. */
   readonly target: string
   readonly isTypeOnly: boolean
-  /** It is imported when it is needed, not with the file. */
+  /** Whether the import is a call of `import()`, which runs later than the file is loaded. */
   readonly isDynamic: boolean
 }
 
@@ -23,7 +23,7 @@ export interface SourceFile {
   readonly imports: readonly SourceImport[]
 }
 
-/** Every file under a folder whose name ends with one of the endings, sorted. */
+/** Returns the files below a folder whose names have one of the endings, sorted by path. */
 export function sourceFiles(folder: string, ...endings: readonly string[]): readonly SourceFile[] {
   return readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
     .filter((name) => endings.some((ending) => name.endsWith(ending)))

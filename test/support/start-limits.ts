@@ -3,23 +3,24 @@
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { machineNowMs } from '../../src/border/machine-clock.ts'
-import type { StartLimit, TaskRequest } from '../../src/engine/ports.ts'
+import type { StartLimit } from '../../src/engine/clock-port.ts'
+import type { TaskRequest } from '../../src/engine/ports.ts'
 import type { PythonChoice } from '../../src/host/environment/python-choice.ts'
-import { NO_SLOT, OpenHost } from './open-host.ts'
+import { NO_MEMORY, NO_SLOT, NO_VIEW, OpenHost } from './open-host.ts'
 
 const SCRIPT = fileURLToPath(new URL('./start_limits.py', import.meta.url))
-/** More than any test takes. */
+/** Longer than any test. */
 const NO_DEADLINE_MS = 600_000
 /** Shorter than the computation of the script. */
 const SHORT_MS = 400
-const LATE = { kind: 'notEntered', isLate: true }
+const LATE = { kind: 'notStarted', isLate: true }
 
 interface MovableLimit extends StartLimit {
   until: number
 }
 
 export function describeStartLimits(name: string, choice: PythonChoice): void {
-  describe(`a request that may start until a certain time, under ${name}`, () => {
+  describe(`a request with a start limit, under ${name}`, () => {
     let python: OpenHost
     beforeAll(async () => {
       python = await OpenHost.open([SCRIPT], 1, { python: choice })
@@ -28,16 +29,16 @@ export function describeStartLimits(name: string, choice: PythonChoice): void {
 
     const until = (ms: number): MovableLimit => ({ until: machineNowMs() + ms })
     const poll = (trigger: string, startLimit: StartLimit = until(NO_DEADLINE_MS)) =>
-      python.host.poll({ script: SCRIPT, trigger, deadlineMs: NO_DEADLINE_MS, startLimit })
+      python.host.calls.poll({ script: SCRIPT, trigger, deadlineMs: NO_DEADLINE_MS, startLimit })
     const run = (taskId: string, startLimit: StartLimit) => {
       const request: TaskRequest = {
         ...{ script: SCRIPT, workflow: 'work', taskId, executionId: 'e', attempt: 1, inputText: '{}', startLimit },
-        ...{ deadlineMs: NO_DEADLINE_MS, slot: NO_SLOT },
+        ...{ deadlineMs: NO_DEADLINE_MS, slot: NO_SLOT, view: NO_VIEW, memory: NO_MEMORY },
       }
-      return python.host.runTask(request)
+      return python.host.calls.runTask(request)
     }
     const accumulate = (startLimit: StartLimit) =>
-      python.host.accumulate({
+      python.host.calls.accumulate({
         ...{ script: SCRIPT, source: 'events', mode: 'each', events: ['1'], firstSequence: 1, startLimit },
         deadlineMs: NO_DEADLINE_MS,
       })
@@ -47,13 +48,13 @@ export function describeStartLimits(name: string, choice: PythonChoice): void {
       await null
       return { outcome }
     }
-    /** Names of the functions that were called since the last query, in the order of the calls. */
+    /** Returns the names of the functions called since the last query, in the order of the calls. */
     const called = async (): Promise<readonly string[]> => {
       const told = await poll('tells')
-      return told.kind === 'fired' ? JSON.parse(told.contextText ?? '{}').called : [told.kind]
+      return told.kind === 'fired' ? JSON.parse(told.firings[0]?.contextText ?? '{}').called : [told.kind]
     }
 
-    it('is started while it may', async () => {
+    it('is started before its limit', async () => {
       const outcomes = await Promise.all([
         ...[poll('notes'), poll('notes_async'), accumulate(until(NO_DEADLINE_MS))],
         ...['note', 'note-async'].map((task) => run(task, until(NO_DEADLINE_MS))),
@@ -63,7 +64,7 @@ export function describeStartLimits(name: string, choice: PythonChoice): void {
       expect((await called()).toSorted()).toEqual(['events', 'note', 'note-async', 'notes', 'notes_async'])
     })
 
-    it('is answered as late after that, and its function is not called', async () => {
+    it('is answered as late after its limit, and its function is not called', async () => {
       const over = until(-1)
 
       const outcomes = await Promise.all([
@@ -75,7 +76,7 @@ export function describeStartLimits(name: string, choice: PythonChoice): void {
       expect(await called()).toEqual([])
     })
 
-    it('is late when it had to wait behind a computation in C', async () => {
+    it('is answered as late if a computation in C delays it beyond its limit', async () => {
       const blocks = await begin('blocks')
       const soon = until(SHORT_MS)
 
@@ -86,7 +87,7 @@ export function describeStartLimits(name: string, choice: PythonChoice): void {
       expect(await called()).toEqual(['blocks'])
     })
 
-    it('is late when its async function had to wait for a loop that another one blocked', async () => {
+    it('is answered as late if a blocked event loop delays its async function beyond its limit', async () => {
       const blocks = await begin('blocks_loop')
       const soon = until(SHORT_MS)
 
@@ -97,7 +98,7 @@ export function describeStartLimits(name: string, choice: PythonChoice): void {
       expect(await called()).toEqual(['blocks_loop'])
     })
 
-    it('is started after all when its limit moves while it waits', async () => {
+    it('is started if its limit is extended while the request waits', async () => {
       const limit = until(SHORT_MS)
       const blocks = await begin('blocks')
       const waited = [poll('notes', limit), run('note', limit), accumulate(limit)]
@@ -112,12 +113,12 @@ export function describeStartLimits(name: string, choice: PythonChoice): void {
       expect(others.toSorted()).toEqual(['events', 'note', 'notes'])
     })
 
-    it('is not started any more when its execution was cancelled while it waited, although its limit moves', async () => {
+    it('is not started if its execution is cancelled while it waits, even if its limit is extended', async () => {
       const limit = until(SHORT_MS)
       const blocks = await begin('blocks')
       const task = run('note', limit)
       limit.until += NO_DEADLINE_MS
-      python.host.cancelTasks('e')
+      python.host.calls.cancelTasks('e')
 
       expect(await task).toEqual(LATE)
       await blocks.outcome

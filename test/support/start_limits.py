@@ -1,4 +1,4 @@
-"""Triggers, tasks and a source that note that they were called, and others that stay in C, which lets nothing else run."""
+"""Triggers, tasks and a source that record their calls, and triggers that block the interpreter in a call of C."""
 
 import asyncio
 import time
@@ -9,7 +9,7 @@ called = []
 
 
 def stay_in_c():
-    """Stays in one call of C for more than a second."""
+    """Blocks the interpreter in one call of C for more than a second."""
     until = time.monotonic() + 1.2
     next(filter(until.__lt__, iter(time.monotonic, None)))
 
@@ -42,7 +42,7 @@ async def blocks_loop():
 
 @cloaca.trigger("work", poll_interval="1h")
 def tells():
-    """Fires the names of the functions that were called since the last poll."""
+    """Fires with the names of the functions called since the last poll."""
     names = list(called)
     called.clear()
     return cloaca.TriggerResult.fire(cloaca.Context({"called": names}))

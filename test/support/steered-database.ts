@@ -1,20 +1,20 @@
 /**
- * A database that is steered from two sides: by commands that a user types, in processes of their own, and by engines of the
- * test on a clock that it moves.
+ * Database that is used from two sides: by commands of a user, in processes of their own, and by engines of the test,
+ * with a clock that the test advances.
  */
 
 import { join } from 'node:path'
 import { afterEach, beforeEach } from 'vitest'
-import type { Store } from '../../src/engine/ports.ts'
+import type { Store } from '../../src/engine/store.ts'
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
 import { type ProcessEnd, Terminal } from './cloaca-process.ts'
-import { FakeClock } from './fake-clock.ts'
+import { ManualClock } from './manual-clock.ts'
 import { type EngineParts, RunningEngine } from './running-engine.ts'
 
 export class SteeredDatabase implements AsyncDisposable {
   readonly terminal = new Terminal()
   readonly path = join(this.terminal.folder, 'jobs.db')
-  readonly clock = new FakeClock()
+  readonly clock = new ManualClock()
   #store: Store | null = null
 
   static async open(): Promise<SteeredDatabase> {
@@ -28,17 +28,17 @@ export class SteeredDatabase implements AsyncDisposable {
     return this.#store
   }
 
-  /** Runs `cloaca` with these words on the database, to its end. */
+  /** Runs `cloaca` on the database to its end. */
   run(...words: readonly string[]): Promise<ProcessEnd> {
     return this.terminal.run([...words, '--db', this.path])
   }
 
-  /** An engine here, which is to be stopped before the end of the test. */
+  /** Starts an engine, which the test must stop before its end. */
   serve(parts: EngineParts): Promise<RunningEngine> {
     return RunningEngine.start({ ...parts, clock: this.clock, store: this.store })
   }
 
-  /** Moves the clock of the engines here until a command has ended, as far as the command's own clock moves. */
+  /** Advances the clock of the engines with the real time until a command has ended, and returns its result. */
   async moving<Result>(until: Promise<Result>): Promise<Result> {
     let isDone = false
     const done = until.finally(() => {
@@ -59,7 +59,7 @@ export class SteeredDatabase implements AsyncDisposable {
   }
 }
 
-/** One for each test of a file or a group. */
+/** Opens a database for each test of a file or group. */
 export function steeredDatabases(): () => SteeredDatabase {
   let database: SteeredDatabase
   beforeEach(async () => {

@@ -1,7 +1,7 @@
-/** Requests for executions, and their answers, for store tests. */
+/** Requests to pause, resume and cancel executions, and their answers, for store tests. */
 
 import { expect } from 'vitest'
-import type { SteeringAnswer } from '../../src/engine/ports.ts'
+import type { SteeringAnswer } from '../../src/engine/store-ports.ts'
 import type { ActionAnswer, NumberedRequest, SteeringRequest } from '../../src/model/action.ts'
 import { newAction, START, settlement } from './store-builders.ts'
 import type { ContractContext } from './store-contract.ts'
@@ -14,7 +14,7 @@ export const APPLIED: SteeringAnswer = { kind: 'applied', cancelled: null }
 type Given = Partial<Omit<SteeringRequest, 'kind' | 'actionIds'>>
 
 export function steeringOf(context: ContractContext) {
-  /** Sends a request, with an action of this id. */
+  /** Sends a request with a new action. */
   const steer = (
     kind: SteeringRequest['kind'],
     target: string,
@@ -31,7 +31,7 @@ export function steeringOf(context: ContractContext) {
       if (answer.kind !== 'requested') throw new Error(`the store answered "${answer.kind}"`)
       return answer.request
     },
-    /** Null if the action is not answered yet; undefined if it is not stored. */
+    /** Returns the answer to an action, null without one, or undefined if the action is not stored. */
     answerTo: async (actionId: string) => (await context.store.actions.get(actionId))?.answer,
     /** Settles an execution under the number of its first acquisition. */
     settle: (id: string, given: Parameters<typeof settlement>[1]) => context.store.settle(settlement(id, given)),

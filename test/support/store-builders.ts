@@ -1,26 +1,28 @@
 /**
- * Values for store tests, complete and dull, so that a test shows only what matters to it. Ids are real UUIDs;
- * instants are small offsets from the fake clock's start.
+ * Builders of values for store tests, with defaults, so that a test shows only the fields that it needs. Ids are real
+ * UUIDs; times are offsets from `START`.
  */
 
 import { randomUUID } from 'node:crypto'
+import type { CronClaim, NewCronSchedule } from '../../src/engine/cron/cron-store.ts'
+import type { IncidentReport } from '../../src/engine/incidents/incident-report.ts'
+import type { NewExecution } from '../../src/engine/starts/new-executions.ts'
 import type {
-  CronClaim,
   FailedTick,
   FiredTick,
-  NewCronSchedule,
-  NewExecution,
+  NewTriggerFiring,
   Page,
   Settlement,
-  SkippedTick,
   TaskChange,
   TriggerDeclaration,
-} from '../../src/engine/ports.ts'
+} from '../../src/engine/store-ports.ts'
+import type { SkippedTick } from '../../src/engine/triggers/poll-records.ts'
 import type { NewAction } from '../../src/model/action.ts'
+import type { AlertFacts, AlertRow } from '../../src/model/alert.ts'
 import type { PythonFault } from '../../src/model/fault.ts'
 import { DEFAULT_POLICY } from '../../src/model/policy.ts'
 
-/** Where the fake clock of a store test starts. */
+/** Start time of the clock in store tests. */
 export const START = Date.UTC(2026, 0, 1)
 
 export const FIRST_PAGE: Page = { limit: 100, offset: 0 }
@@ -32,6 +34,9 @@ export function declaration(given: Partial<TriggerDeclaration> = {}): TriggerDec
     pollIntervalMs: 5_000,
     allowConcurrent: false,
     policy: DEFAULT_POLICY,
+    initialStateText: null,
+    tags: null,
+    priority: null,
     ...given,
   }
 }
@@ -50,23 +55,31 @@ export function newExecution(given: GivenExecution = {}): NewExecution {
   }
 }
 
-export function firedTick(given: Partial<FiredTick> = {}): FiredTick {
+/** Returns a tick with one firing, whose fields it has too, unless `firings` are given. */
+export function firedTick(given: Partial<FiredTick & NewTriggerFiring> = {}): FiredTick & NewTriggerFiring {
+  const firing = newFiring(given)
   return {
     trigger: 'inbox',
-    // That of a trigger which nobody has leased yet.
+    // Lease number of a trigger that no engine has leased yet.
     lease: 0,
     at: START,
     latenessMs: 3,
     durationMs: 12,
-    contextHash: 'aaaaaaaaaaaaaaaa',
+    firings: [firing],
     allowConcurrent: false,
     maxActive: null,
+    aboveLimit: 'dropped',
     onChange: false,
+    keysExpireAt: null,
     byHand: null,
-    firingId: randomUUID(),
-    execution: newExecution(),
+    ...firing,
     ...given,
   }
+}
+
+export function newFiring(given: Partial<NewTriggerFiring> = {}): NewTriggerFiring {
+  const { firingId = randomUUID(), contextHash = 'aaaaaaaaaaaaaaaa', key = null, execution = newExecution() } = given
+  return { firingId, contextHash, key, execution }
 }
 
 export function skippedTick(given: Partial<SkippedTick> = {}): SkippedTick {
@@ -113,7 +126,7 @@ export function completed(taskId: string, given: Partial<TaskChange> = {}): Task
   return change(taskId, { status: 'Completed', endedAt: START + 10, finishedOrder: 1, outputText: '{}', ...given })
 }
 
-/** A settlement of an execution that was acquired once. After a further acquisition, give its `ownerNumber`. */
+/** Returns a settlement of an execution that was acquired once. After further acquisitions, pass `ownerNumber`. */
 export function settlement(executionId: string, given: Partial<Settlement> = {}): Settlement {
   return { executionId, ownerNumber: 1, changes: [], end: null, ...given }
 }
@@ -142,6 +155,9 @@ export function newCron(given: Partial<NewCronSchedule> = {}): NewCronSchedule {
     triggerName: null,
     instanceName: null,
     paramsText: null,
+    expectFireMs: null,
+    tags: null,
+    priority: null,
     at: START,
     ...given,
   }
@@ -152,9 +168,56 @@ export function cronClaim(schedule: NewCronSchedule, given: Partial<CronClaim> =
     scheduleId: schedule.id,
     dueAt: schedule.nextRunAt,
     nextRunAt: schedule.nextRunAt + 86_400_000,
+    followingRunAt: schedule.nextRunAt + 86_400_000,
     firingId: randomUUID(),
     at: schedule.nextRunAt + 3,
     execution: newExecution({ workflow: schedule.workflow }),
+    ...given,
+  }
+}
+
+export const URL_OF_ONCALL = { receiver: 'oncall', to: 'url' } as const
+
+export function alertFacts(given: Partial<AlertFacts> = {}): AlertFacts {
+  return {
+    subject: 'e-1',
+    message: 'Workflow "ingest" failed: only: ValueError: žluťoučký',
+    workflow: 'ingest',
+    trigger: null,
+    task: 'only',
+    errorType: 'ValueError',
+    cause: 'only: ValueError: žluťoučký',
+    executionId: 'e-1',
+    ...given,
+  }
+}
+
+/** Returns a report with a repetition after 4 h and a cool-down of 10 min. */
+export function incidentReport(given: Partial<IncidentReport> = {}): IncidentReport {
+  return {
+    kind: 'execution-failed',
+    subject: 'ingest',
+    facts: alertFacts(),
+    at: START,
+    targets: [URL_OF_ONCALL],
+    repeatMs: 4 * 3_600_000,
+    cooldownMs: 600_000,
+    sendsRecovery: true,
+    isMoment: false,
+    ...given,
+  }
+}
+
+export function sentAlert(given: Partial<AlertRow> = {}): AlertRow {
+  return {
+    ...alertFacts(),
+    id: 'a-1',
+    kind: 'execution-failed',
+    state: 'opened',
+    at: START,
+    count: 1,
+    since: START,
+    deliveries: [],
     ...given,
   }
 }

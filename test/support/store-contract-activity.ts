@@ -1,4 +1,7 @@
-/** The store contract's cases about what the polls of triggers came to: their last ticks, how many there were, one with its log. */
+/**
+ * Store contract tests for the activity of triggers: last ticks, numbers of polls, and a tick with its log.
+ * Called by `describeStoreContract`.
+ */
 
 import { describe, expect, test } from 'vitest'
 import { declaration, failedTick, firedTick, START, skippedTick } from './store-builders.ts'
@@ -10,8 +13,8 @@ export function describeActivityContract(context: ContractContext): void {
   const barsOf = async (bars: number, untilAt: number) =>
     (await context.store.activity.bars({ trigger: 'inbox', sinceAt: START, untilAt, bars })).map(({ counts }) => counts)
 
-  describe('how many polls there were', () => {
-    test('is told by outcome for each part of a time, with skips spread over the parts that they lasted in', async () => {
+  describe('numbers of polls in the bars of a chart', () => {
+    test('are counted by outcome, and a run of skips is spread over the bars of its duration', async () => {
       await context.store.saveTriggers([declaration()], START)
       for (let second = 0; second <= 180; second += 10) {
         context.store.noteSkip(skippedTick({ at: START + second * 1_000 }))
@@ -28,7 +31,7 @@ export function describeActivityContract(context: ContractContext): void {
       expect(counts[0]).toEqual({ skipped: 6 })
     })
 
-    test('is estimated where there were more than are counted', async () => {
+    test('are estimated for a bar with 600 polls', async () => {
       await context.store.saveTriggers([declaration()], START)
       for (let tick = 0; tick < 600; tick++) await context.store.recordFailed(failedTick({ at: START + tick * 100 }))
 
@@ -44,7 +47,7 @@ export function describeActivityContract(context: ContractContext): void {
       expect(bar?.counts.failed).toBeLessThan(610)
     })
 
-    test('is the same in many parts as in few, for runs of skips of any length', async () => {
+    test('have the same sum in 1 bar and in 10 bars, for runs of skips of any length', async () => {
       await context.store.saveTriggers([declaration()], START)
       const ticks = [0, 5, 5, 61, 62, 130, 131, 199, 260, 261, 262, 420, 500, 501, 599]
       for (const [index, second] of ticks.entries()) {
@@ -65,12 +68,12 @@ export function describeActivityContract(context: ContractContext): void {
       expect(await sums(10)).toEqual([10, 12, 3])
     })
 
-    test('is nothing for a trigger that there is none of', async () => {
+    test('are empty for an unknown trigger', async () => {
       expect(await barsOf(2, START + MINUTE)).toEqual([{}, {}])
     })
   })
 
-  test('the last tick of each trigger is known, and the last that started something', async () => {
+  test('returns the last tick and the last firing of each trigger', async () => {
     await context.store.saveTriggers([declaration(), declaration({ name: 'idle' })], START)
     await context.store.recordFired(firedTick({ at: START + 10, firingId: '11111111-1111-4111-8111-111111111111' }))
     await context.store.recordFailed(failedTick({ at: START + 20 }))
@@ -82,7 +85,7 @@ export function describeActivityContract(context: ContractContext): void {
     expect(found.get('inbox')?.lastFired?.firingId).toBe('11111111-1111-4111-8111-111111111111')
   })
 
-  test('one tick is found with its traceback and log, by any instant that it had lasted to', async () => {
+  test('returns a tick with its error and log, by its id and its current or an earlier lastAt', async () => {
     await context.store.saveTriggers([declaration()], START)
     await context.store.recordFailed(failedTick({ at: START + 10, log: '{"at":1,"stream":"stdout","message":"x"}\n' }))
     for (const offset of [20, 30]) context.store.noteSkip(skippedTick({ at: START + offset }))

@@ -1,4 +1,4 @@
-/** The store contract's cases about attempts, and about retried executions. */
+/** Store contract tests for attempts and retried executions. Called by `describeStoreContract`. */
 
 import { describe, expect, test } from 'vitest'
 import type { AttemptRow } from '../../src/model/execution.ts'
@@ -20,7 +20,7 @@ function failedFirst(taskId: string): AttemptRow {
 
 export function describeAttemptContract(context: ContractContext): void {
   describe('retried executions', () => {
-    test('have the kept results of the original from the start, with a link to it', async () => {
+    test('are created with the kept results and the id of the original execution', async () => {
       const original = newExecution()
       const kept = {
         taskId: 'read',
@@ -46,7 +46,7 @@ export function describeAttemptContract(context: ContractContext): void {
   })
 
   describe('attempts', () => {
-    test('are listed in the order of their ends, with all that is known of each', async () => {
+    test('are listed in the order of their ends, with all their fields', async () => {
       const { id, tasks } = await acquiredExecution(context.store)
       const taskId = tasks[0]?.taskId ?? ''
       const first = failedFirst(taskId)
@@ -66,7 +66,7 @@ export function describeAttemptContract(context: ContractContext): void {
       expect(await context.store.listAttempts('none')).toEqual([])
     })
 
-    test('that completed their task are listed beside those that failed before, whatever else the step stores', async () => {
+    test('include the failed attempt after a later attempt completes the task', async () => {
       const { id, tasks } = await acquiredExecution(context.store)
       const taskId = tasks[0]?.taskId ?? ''
       const failed = failedFirst(taskId)
@@ -88,7 +88,7 @@ export function describeAttemptContract(context: ContractContext): void {
       expect(await context.store.listAttempts(id)).toEqual([failed, second])
     })
 
-    test('that completed a task which was recovered from a dead process are listed beside the lost ones', async () => {
+    test('include the lost attempt of a closed engine after a later attempt completes the task', async () => {
       const { id, tasks } = await acquiredExecution(context.store)
       const taskId = tasks[0]?.taskId ?? ''
       const running = change(taskId, { status: 'Running', attempts: 1, startedAt: START + 1 })
@@ -115,7 +115,7 @@ export function describeAttemptContract(context: ContractContext): void {
       ])
     })
 
-    test('that were running when their owner was closed are lost, and say so', async () => {
+    test('are recorded as lost, with an error, if their engine is closed while they run', async () => {
       const { id, tasks } = await acquiredExecution(context.store)
       const running = change(tasks[0]?.taskId ?? '', { startedAt: START + 1 })
       await context.store.settle(settlement(id, { changes: [running] }))

@@ -1,13 +1,13 @@
-/** The store contract's cases about schedules that cron triggers declare. Run through `describeStoreContract`. */
+/** Store contract tests for the schedules of cron triggers. Called by `describeStoreContract`. */
 
 import { describe, expect, test } from 'vitest'
-import type { NewTriggerCron } from '../../src/engine/ports.ts'
+import type { NewTriggerCron } from '../../src/engine/cron/cron-store.ts'
 import { cronClaim, FIRST_PAGE, newCron, newExecution, START } from './store-builders.ts'
 import type { ContractContext } from './store-contract.ts'
 
 export function describeCronTriggerContract(context: ContractContext): void {
   describe('schedules of cron triggers', () => {
-    test('are stored all together, in one step, or not at all', async () => {
+    test('are all stored in one transaction, or none of them if one is rejected', async () => {
       const good = { ...newCron(), triggerName: 'good' }
       const sameId = { ...newCron({ id: good.id }), triggerName: 'bad' }
 
@@ -27,7 +27,7 @@ export function describeCronTriggerContract(context: ContractContext): void {
       triggerName: 'nightly_report',
     })
 
-    test('starting again with the same code keeps the schedule and its next instant', async () => {
+    test('keep their next run when the same code is saved again', async () => {
       const first = await save(declared())
 
       const again = await save(declared({ nextRunAt: START + 99, at: START + 50 }))
@@ -36,7 +36,7 @@ export function describeCronTriggerContract(context: ContractContext): void {
       expect(await context.store.listCrons({ ...FIRST_PAGE, enabledOnly: false })).toHaveLength(1)
     })
 
-    test('a changed expression or zone gives the schedule the new next instant', async () => {
+    test('get the new next run, and stay disabled, when their time zone changes', async () => {
       const first = await save(declared())
       await context.store.setCronEnabled(first.id, false, START + 1)
 
@@ -51,7 +51,18 @@ export function describeCronTriggerContract(context: ContractContext): void {
       })
     })
 
-    test('a changed target alone keeps the next instant', async () => {
+    test('keep the expected firing and the tags of the newest code', async () => {
+      const first = await save(declared({ expectFireMs: 93_600_000, tags: { team: 'data' } }))
+
+      const changed = await save(declared({ expectFireMs: null, tags: {}, at: START + 50 }))
+      const again = await save(declared({ expectFireMs: null, tags: {}, at: START + 60 }))
+
+      expect(first).toMatchObject({ expectFireMs: 93_600_000, tags: { team: 'data' }, updatedAt: START })
+      expect(changed).toEqual({ ...first, expectFireMs: null, tags: {}, updatedAt: START + 50 })
+      expect(again).toEqual(changed)
+    })
+
+    test('keep their next run when only their workflow changes', async () => {
       const first = await save(declared())
 
       const changed = await save(declared({ workflow: 'other', nextRunAt: START + 99, at: START + 50 }))
@@ -60,11 +71,11 @@ export function describeCronTriggerContract(context: ContractContext): void {
     })
   })
 
-  describe('a cron trigger whose expression is wrong', () => {
+  describe('a cron trigger with an invalid expression', () => {
     const wrong = { ...newCron({ expression: '61 * * * *' }), nextRunAt: null, triggerName: 'nightly_report' }
     const saved = async () => (await context.store.listCrons({ ...FIRST_PAGE, enabledOnly: false }))[0]
 
-    test('is stored without a next run, and has one again when the expression is mended', async () => {
+    test('is stored without a next run, and gets a next run when the expression is corrected', async () => {
       await context.store.saveTriggerCrons([wrong])
       expect(await saved()).toMatchObject({ expression: '61 * * * *', nextRunAt: null })
 
@@ -73,7 +84,7 @@ export function describeCronTriggerContract(context: ContractContext): void {
       expect(await saved()).toMatchObject({ expression: '1 * * * *', nextRunAt: START + 99 })
     })
 
-    test('has a next run when a later version accepts the same expression', async () => {
+    test('gets a next run when a later version of cloaca accepts the expression', async () => {
       await context.store.saveTriggerCrons([wrong])
 
       await context.store.saveTriggerCrons([{ ...wrong, nextRunAt: START + 99 }])
@@ -92,7 +103,7 @@ export function describeCronTriggerContract(context: ContractContext): void {
       return { schedule, claim, id: claim.execution?.id ?? '' }
     }
 
-    test('have the names of the trigger and the schedule as their origin', async () => {
+    test('have the trigger, the schedule and the firing as their origin', async () => {
       const { schedule, claim, id } = await started()
 
       const origin = {
@@ -106,7 +117,7 @@ export function describeCronTriggerContract(context: ContractContext): void {
       expect(await context.store.listExecutions({ ...FIRST_PAGE, workflow: 'nightly' })).toMatchObject([{ origin }])
     })
 
-    test('are listed, counted and charted by the name of the trigger, also after it is removed', async () => {
+    test('are listed, counted and charted by the name of the trigger, also after its schedule is deleted', async () => {
       const { schedule, claim, id } = await started()
       const since = { sinceAt: START, untilAt: claim.at + 1 }
       const found = async () => ({
@@ -123,13 +134,13 @@ export function describeCronTriggerContract(context: ContractContext): void {
       }
       expect(await found()).toMatchObject(expected)
 
-      await context.store.deleteCron(schedule.id)
+      await context.store.deleteCron(schedule.id, START)
 
       expect(await found()).toMatchObject(expected)
       expect(await context.store.listExecutions({ ...FIRST_PAGE, trigger: schedule.id })).toEqual([])
     })
 
-    test('that are recovered have the name of the trigger, too', async () => {
+    test('have the trigger as their origin also if they are created for a lost firing', async () => {
       const schedule = { ...newCron(), triggerName: 'nightly_report' }
       await context.store.saveTriggerCrons([schedule])
       const claim = cronClaim(schedule, { execution: null })

@@ -1,14 +1,14 @@
-/** The store contract's cases about cron schedules and their firings. Run through `describeStoreContract`. */
+/** Store contract tests for cron schedules and their firings. Called by `describeStoreContract`. */
 
 import { randomUUID } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { cronClaim, FIRST_PAGE, newCron, newExecution, START } from './store-builders.ts'
+import { cronClaim, FIRST_PAGE, incidentReport, newAction, newCron, newExecution, START } from './store-builders.ts'
 import type { ContractContext } from './store-contract.ts'
 
 const MINUTE_MS = 60_000
 
 export function describeCronContract(context: ContractContext): void {
-  /** The stored row of a schedule that must exist. */
+  /** Returns the stored schedule; throws if it does not exist. */
   const row = async (id: string) => {
     const cron = await context.store.getCron(id)
     if (cron === null) throw new Error(`no schedule ${id}`)
@@ -37,17 +37,31 @@ export function describeCronContract(context: ContractContext): void {
         undeclaredAt: null,
         instanceName: 'eu',
         paramsText: '{"region": "eu"}',
+        expectFireMs: null,
+        tags: null,
+        priority: null,
       })
     })
 
-    test('equal schedules are schedules of their own', async () => {
+    test('the priority of a cron trigger is that of its newest code, and null if it declares none', async () => {
+      const priorityAt = async (at: number, priority: number | null) => {
+        const [row] = await context.store.saveTriggerCrons([{ ...newCron({ priority, at }), triggerName: 'nightly' }])
+        return [row?.priority, row?.updatedAt]
+      }
+
+      expect(await priorityAt(START, 100)).toEqual([100, START])
+      expect(await priorityAt(START + 1, 100)).toEqual([100, START])
+      expect(await priorityAt(START + 2, null)).toEqual([null, START + 2])
+    })
+
+    test('two schedules may have the same workflow and expression', async () => {
       await context.store.createCron(newCron())
       await context.store.createCron(newCron())
 
       expect(await context.store.listCrons({ ...FIRST_PAGE, enabledOnly: false })).toHaveLength(2)
     })
 
-    test('a workflow has one instance of a name; another workflow may use the name too', async () => {
+    test('an instance name is unique in its workflow; another workflow may use the name too', async () => {
       await context.store.createCron(newCron({ workflow: 'a', instanceName: 'eu' }))
 
       const [again, elsewhere] = await Promise.allSettled([
@@ -62,7 +76,7 @@ export function describeCronContract(context: ContractContext): void {
       expect(elsewhere.status).toBe('fulfilled')
     })
 
-    test('schedules are listed newest first, a page at a time, with or without the disabled ones', async () => {
+    test('schedules are listed newest first, a page at a time, with or without disabled schedules', async () => {
       const made = [newCron(), newCron({ at: START + 5 }), newCron()]
       for (const schedule of made) await context.store.createCron(schedule)
       const [first, newest, second] = made.map((schedule) => schedule.id)
@@ -91,7 +105,7 @@ export function describeCronContract(context: ContractContext): void {
       expect(await found('us')).toEqual([])
     })
 
-    test('finds schedules by the beginning of their id if no name is equal to it', async () => {
+    test('finds schedules by a prefix of their id if no name equals the prefix', async () => {
       const ids = ['aaaa0000', 'aaaa1111', 'aaab0000'].map((start) => `${start}${randomUUID().slice(8)}`)
       for (const id of ids) await context.store.createCron(newCron({ id }))
       await context.store.createCron(newCron({ instanceName: 'aaab' }))
@@ -116,7 +130,7 @@ export function describeCronContract(context: ContractContext): void {
       expect(await context.store.triggerCrons([])).toEqual([])
     })
 
-    test('enabled schedules come soonest first', async () => {
+    test('lists enabled schedules by their next run, the earliest first', async () => {
       const made = [30, 10, 20].map((minutes) => newCron({ nextRunAt: START + minutes * MINUTE_MS }))
       for (const schedule of made) await context.store.createCron(schedule)
       const [late, soon, middle] = made.map((schedule) => schedule.id)
@@ -126,7 +140,7 @@ export function describeCronContract(context: ContractContext): void {
       expect((await context.store.enabledCrons()).map((cron) => cron.id)).toEqual([soon, late])
     })
 
-    test('a changed schedule has its new times; the flag alone changes no time', async () => {
+    test('changes the times of a schedule; a change of the enabled flag keeps them', async () => {
       const schedule = newCron()
       await context.store.createCron(schedule)
 
@@ -138,12 +152,12 @@ export function describeCronContract(context: ContractContext): void {
       expect(await row(schedule.id)).toMatchObject({ ...change, isEnabled: false, updatedAt: START + 3 })
     })
 
-    test('a deleted schedule is gone with its history', async () => {
+    test('deletes a schedule with its firings, and keeps its executions', async () => {
       const schedule = newCron()
       await context.store.createCron(schedule)
       await context.store.claimCron(cronClaim(schedule))
 
-      expect(await context.store.deleteCron(schedule.id)).toBe(true)
+      expect(await context.store.deleteCron(schedule.id, START)).toBe(true)
 
       expect(await context.store.getCron(schedule.id)).toBeNull()
       expect(await context.store.listCronFirings(schedule.id, FIRST_PAGE)).toEqual([])
@@ -156,14 +170,14 @@ export function describeCronContract(context: ContractContext): void {
 
       expect(await context.store.updateCron(unknown.id, change, START)).toBe(false)
       expect(await context.store.setCronEnabled(unknown.id, true, START)).toBe(false)
-      expect(await context.store.deleteCron(unknown.id)).toBe(false)
-      expect(await context.store.claimCron(cronClaim(unknown))).toBe(false)
+      expect(await context.store.deleteCron(unknown.id, START)).toBe(false)
+      expect(await context.store.claimCron(cronClaim(unknown))).toBe('lost')
       expect(await context.store.listExecutions(FIRST_PAGE)).toEqual([])
     })
   })
 
-  describe('schedules that are given another instant', () => {
-    test('have it, and those that were fired or changed meanwhile are left alone', async () => {
+  describe('rescheduling', () => {
+    test('changes the next run of a schedule, but not if the schedule has fired since it was read', async () => {
       const [moved, fired] = [newCron(), newCron()]
       for (const schedule of [moved, fired]) await context.store.createCron(schedule)
       await context.store.claimCron(cronClaim(fired))
@@ -174,20 +188,46 @@ export function describeCronContract(context: ContractContext): void {
         START + 9,
       )
 
-      expect(await row(moved.id)).toMatchObject({ nextRunAt: START + 60, updatedAt: START + 9 })
+      expect(await row(moved.id)).toMatchObject({ nextRunAt: START + 60, updatedAt: START })
       expect(await row(fired.id)).toEqual(after)
+    })
+
+    test('corrects the time of change of a schedule if a clock that was ahead has set it', async () => {
+      const schedule = newCron({ at: START + 1_000 })
+      await context.store.createCron(schedule)
+      const move = { scheduleId: schedule.id, seenRunAt: schedule.nextRunAt, nextRunAt: START + 60 }
+      await context.store.rescheduleCrons([move], START + 9)
+
+      expect((await row(schedule.id))?.updatedAt).toBe(START + 9)
     })
   })
 
   describe('cron firings', () => {
-    test('a due instant fires once, with its execution and the next instant in one step', async () => {
+    test('that are late open an incident and do not end it, and a firing in time ends it', async () => {
+      const schedule = newCron()
+      await context.store.createCron(schedule)
+      const late = incidentReport({ kind: 'trigger-late', subject: schedule.id })
+      const ends: (number | null)[] = []
+      let dueAt = schedule.nextRunAt
+      for (const isLate of [true, true, false]) {
+        const claim = { ...cronClaim({ ...schedule, nextRunAt: dueAt }), ...(isLate && { late }) }
+        expect(await context.store.claimCron(claim)).toBe('claimed')
+        dueAt = claim.nextRunAt ?? 0
+        const incidents = await context.store.incidents.listIncidents(FIRST_PAGE)
+        ends.push(...incidents.map(({ endedAt }) => endedAt))
+      }
+
+      expect(ends).toEqual([null, null, expect.any(Number)])
+    })
+
+    test('a due schedule fires once, and stores its execution and its next run', async () => {
       const schedule = newCron()
       await context.store.createCron(schedule)
       const claim = cronClaim(schedule)
 
       const results = await Promise.all([context.store.claimCron(claim), context.store.claimCron(cronClaim(schedule))])
 
-      expect(results).toEqual([true, false])
+      expect(results).toEqual(['claimed', 'lost'])
       const fired = { nextRunAt: claim.nextRunAt, lastRunAt: claim.at, lastScheduledAt: claim.dueAt }
       expect(await row(schedule.id)).toMatchObject(fired)
       expect(await context.store.listCronFirings(schedule.id, FIRST_PAGE)).toEqual([
@@ -197,6 +237,7 @@ export function describeCronContract(context: ContractContext): void {
           scheduledAt: schedule.nextRunAt,
           claimedAt: claim.at,
           executionId: claim.execution?.id,
+          isLimited: false,
           recoveryAttempts: 0,
           createdAt: claim.at,
           updatedAt: claim.at,
@@ -213,7 +254,7 @@ export function describeCronContract(context: ContractContext): void {
       await context.store.createCron(schedule)
       await context.store.setCronEnabled(schedule.id, false, START)
 
-      expect(await context.store.claimCron(cronClaim(schedule))).toBe(false)
+      expect(await context.store.claimCron(cronClaim(schedule))).toBe('lost')
       expect(await context.store.listCronFirings(schedule.id, FIRST_PAGE)).toEqual([])
     })
 
@@ -232,7 +273,7 @@ export function describeCronContract(context: ContractContext): void {
       expect(page.map((firing) => firing.id)).toEqual([first.firingId])
     })
 
-    /** A firing whose run was never started, claimed at the instant. */
+    /** Stores a firing without an execution, claimed at `at`, and returns its id. */
     const loseFiring = async (at: number): Promise<string> => {
       const schedule = newCron({ nextRunAt: at })
       await context.store.createCron(schedule)
@@ -250,7 +291,7 @@ export function describeCronContract(context: ContractContext): void {
         })
       ).map((firing) => firing.id)
 
-    test('firings without a run are found, oldest first, within the window', async () => {
+    test('firings without an execution are found, oldest first, within a period', async () => {
       const later = await loseFiring(START + 20)
       const earlier = await loseFiring(START + 10)
       await loseFiring(START + 2 * MINUTE_MS)
@@ -262,21 +303,21 @@ export function describeCronContract(context: ContractContext): void {
       expect(await lost({ notBeforeAt: START + 11 })).toEqual([later])
     })
 
-    test('a lost firing gets its run once', async () => {
+    test('a lost firing gets an execution only once', async () => {
       const firingId = await loseFiring(START)
       const execution = newExecution({ workflow: 'nightly' })
 
       const first = await context.store.recoverCronFiring(firingId, execution, START + 30)
       const second = await context.store.recoverCronFiring(firingId, newExecution(), START + 31)
 
-      expect([first, second]).toEqual([true, false])
+      expect([first, second]).toEqual(['claimed', 'lost'])
       expect(await lost()).toEqual([])
       const started = await context.store.getExecution(execution.id)
       expect(started?.origin).toMatchObject({ kind: 'cron', firingId })
       expect(await context.store.listExecutions(FIRST_PAGE)).toHaveLength(1)
     })
 
-    test('a lost firing that still cannot be started counts the attempt, and is given up after the last', async () => {
+    test('a lost firing is no longer listed after the maximum number of failed recoveries', async () => {
       const firingId = await loseFiring(START)
 
       await context.store.recoverCronFiring(firingId, null, START + 30)
@@ -287,11 +328,11 @@ export function describeCronContract(context: ContractContext): void {
     })
 
     test('an unknown firing is not recovered', async () => {
-      expect(await context.store.recoverCronFiring(randomUUID(), newExecution(), START)).toBe(false)
+      expect(await context.store.recoverCronFiring(randomUUID(), newExecution(), START)).toBe('lost')
       expect(await context.store.listExecutions(FIRST_PAGE)).toEqual([])
     })
 
-    test('statistics count firings since an instant, with a run, and lost for more than ten minutes', async () => {
+    test('statistics count firings since a time: all, with an execution, and lost for over ten minutes', async () => {
       await loseFiring(START - 1)
       await loseFiring(START)
       await loseFiring(START + 5 * MINUTE_MS)
@@ -303,6 +344,45 @@ export function describeCronContract(context: ContractContext): void {
 
       expect(stats).toEqual({ total: 3, successful: 1, lost: 1 })
       expect(await context.store.cronStats(START + 60 * MINUTE_MS, START)).toEqual({ total: 0, successful: 0, lost: 0 })
+    })
+
+    test('a requested run has a firing and an execution, and keeps the times of the schedule', async () => {
+      const schedule = newCron()
+      await context.store.createCron(schedule)
+      const before = await row(schedule.id)
+      const execution = newExecution({ workflow: 'nightly' })
+      const action = newAction({ id: 'run-1', kind: 'fire', target: schedule.id })
+      const run = { scheduleId: schedule.id, firingId: randomUUID(), at: START + 5, execution, action }
+
+      expect(await context.store.runCron(run)).toBe('started')
+
+      expect(await row(schedule.id)).toEqual(before)
+      expect(await context.store.listCronFirings(schedule.id, FIRST_PAGE)).toMatchObject([
+        { id: run.firingId, scheduledAt: START + 5, claimedAt: START + 5, executionId: execution.id, isLimited: false },
+      ])
+      expect((await context.store.getExecution(execution.id))?.origin).toEqual({
+        ...{ kind: 'cron', scheduleId: schedule.id, trigger: null, firingId: run.firingId },
+      })
+      expect(await context.store.actions.get('run-1')).toMatchObject({ answer: { isRefused: false } })
+      expect(await context.store.claimCron(cronClaim(schedule))).toBe('claimed')
+    })
+
+    test('a requested run stores nothing for an unknown schedule or at the limit of the workflow', async () => {
+      const schedule = newCron()
+      await context.store.createCron(schedule)
+      const limit = { maxActive: 1, overflow: 'drop', value: 'null' } as const
+      const run = (scheduleId: string, actionId: string) =>
+        context.store.runCron({
+          ...{ scheduleId, firingId: randomUUID(), at: START, action: newAction({ id: actionId, kind: 'fire' }) },
+          execution: newExecution({ workflow: 'nightly', limit }),
+        })
+
+      expect(await run(randomUUID(), 'run-1')).toBe('unknown')
+      expect(await run(schedule.id, 'run-2')).toBe('started')
+      expect(await run(schedule.id, 'run-3')).toEqual({ kind: 'limited', active: 1, maxActive: 1 })
+
+      expect(await context.store.listCronFirings(schedule.id, FIRST_PAGE)).toHaveLength(1)
+      expect([await context.store.actions.get('run-1'), await context.store.actions.get('run-3')]).toEqual([null, null])
     })
   })
 }

@@ -1,7 +1,7 @@
-/** The store contract's cases about triggers that no code declares any more, and their removal. Run through `describeStoreContract`. */
+/** Store contract tests for triggers that no code declares, and their removal. Called by `describeStoreContract`. */
 
-import { describe, expect, test } from 'vitest'
-import type { InstanceCode } from '../../src/engine/ports.ts'
+import { beforeEach, describe, expect, test } from 'vitest'
+import type { InstanceCode } from '../../src/engine/store-ports.ts'
 import {
   cronClaim,
   declaration,
@@ -22,7 +22,7 @@ const code = (names: Pick<InstanceCode, 'polled' | 'crons'>): InstanceCode => ({
 })
 
 export function describeDeclaredContract(context: ContractContext): void {
-  describe('triggers that no code declares any more', () => {
+  describe('triggers that no code declares', () => {
     const nightly = newCron({ triggerName: 'nightly' })
 
     const prepare = async () => {
@@ -30,7 +30,7 @@ export function describeDeclaredContract(context: ContractContext): void {
       await context.store.saveTriggers([declaration(), declaration({ name: 'old' })], START)
       await context.store.saveTriggerCrons([{ ...nightly, triggerName: 'nightly' }])
     }
-    /** Since when each is not declared. */
+    /** Returns the time since which each trigger is undeclared, by name. */
     const undeclared = async () => {
       const rows = await context.store.listTriggers({ ...FIRST_PAGE, enabledOnly: false })
       const crons = await context.store.listCrons({ ...FIRST_PAGE, enabledOnly: false })
@@ -40,7 +40,7 @@ export function describeDeclaredContract(context: ContractContext): void {
       ]
       return Object.fromEntries(entries)
     }
-    /** In how many steps it is removed. */
+    /** Removes a trigger and returns the number of steps, or 0 if the removal is rejected. */
     const remove = async (name: string): Promise<number> => {
       for (let steps = 1; ; steps++) {
         const removal = await context.store.removeTrigger(name, START)
@@ -48,7 +48,7 @@ export function describeDeclaredContract(context: ContractContext): void {
       }
     }
 
-    test('are marked with the instant, until they are declared again; schedules that no code declares are not', async () => {
+    test('are marked with a time until they are declared again, unlike schedules without a trigger', async () => {
       await prepare()
       await context.store.createCron(newCron())
 
@@ -62,7 +62,31 @@ export function describeDeclaredContract(context: ContractContext): void {
       expect(second).toEqual({ inbox: START + 10, old: null, nightly: START + 10, schedule: null })
     })
 
-    test('a name that is polled no more, since it has a cron expression now, is marked where it was polled', async () => {
+    test('change when they are declared again after an hour, but not after a shorter time', async () => {
+      const HOUR_MS = 3_600_000
+      const [both, neither] = [code({ polled: ['inbox'], crons: ['nightly'] }), code({ polled: ['old'], crons: [] })]
+      await prepare()
+      const changedAt = async () => {
+        const cron = (await context.store.triggerCrons(['nightly']))[0]
+        return [(await context.store.getTrigger('inbox'))?.updatedAt, cron?.updatedAt]
+      }
+
+      await context.store.announce('one', neither, START + 10)
+      await context.store.announce('one', both, START + 9 + HOUR_MS)
+      const soon = await changedAt()
+      await context.store.announce('one', neither, START + 3 * HOUR_MS)
+      const undeclaredRows = await changedAt()
+      await context.store.announce('one', both, START + 4 * HOUR_MS)
+      await context.store.announce('one', both, START + 9 * HOUR_MS)
+
+      expect([soon, undeclaredRows]).toEqual([
+        [START, START],
+        [START, START],
+      ])
+      expect(await changedAt()).toEqual([START + 4 * HOUR_MS, START + 4 * HOUR_MS])
+    })
+
+    test('a polled trigger is marked when the code replaces it with a cron trigger of the same name', async () => {
       await prepare()
 
       await context.store.announce('one', code({ polled: [], crons: ['inbox', 'nightly'] }), START + 5)
@@ -70,7 +94,7 @@ export function describeDeclaredContract(context: ContractContext): void {
       expect(await undeclared()).toMatchObject({ inbox: START + 5, nightly: null })
     })
 
-    test('what another living instance declares is not marked, and what one declared that has left is', async () => {
+    test('are marked only if no living engine declares them', async () => {
       await prepare()
       await context.store.openInstance('two', START)
       await context.store.announce('two', code({ polled: ['old'], crons: ['nightly'] }), START)
@@ -84,7 +108,7 @@ export function describeDeclaredContract(context: ContractContext): void {
       expect(await undeclared()).toEqual({ inbox: null, old: START + 6, nightly: START + 6 })
     })
 
-    test('a trigger goes with its ticks and firings, a part in each step, and its executions stay', async () => {
+    test('are removed with their ticks and firings in several steps, and their executions stay', async () => {
       await prepare()
       const fired = firedTick({ trigger: 'old' })
       await context.store.recordFired(fired)
@@ -103,7 +127,7 @@ export function describeDeclaredContract(context: ContractContext): void {
       expect(await context.store.listTicks('old', FIRST_PAGE)).toEqual([])
     })
 
-    test('a cron trigger goes with its firings', async () => {
+    test('a cron trigger is removed with its firings, and its executions stay', async () => {
       await prepare()
       const execution = newExecution({ workflow: 'nightly' })
       await context.store.claimCron(cronClaim(nightly, { execution }))
@@ -113,7 +137,7 @@ export function describeDeclaredContract(context: ContractContext): void {
       expect(await context.store.getExecution(execution.id)).not.toBeNull()
     })
 
-    test('what a living instance declares is not removed', async () => {
+    test('a trigger is not removed while a living engine declares it', async () => {
       await prepare()
       await context.store.announce('one', code({ polled: ['inbox'], crons: ['nightly'] }), START)
 
@@ -127,12 +151,12 @@ export function describeDeclaredContract(context: ContractContext): void {
       expect(await remove('inbox')).toBe(1)
     })
 
-    context.sharedTest('an instance that was taken for dead, and enters again, declares what it did', async () => {
+    context.sharedTest('an engine closed as dead keeps its declarations after its next heartbeat', async () => {
       await prepare()
       const declared = { polled: ['inbox', 'old'], crons: ['nightly'] }
       await context.store.announce('one', code(declared), START)
       await context.store.openInstance('two', START)
-      // As another process does that hears nothing of it for 30 s and takes what it held.
+      // Another process closes an engine like this after 30 s without a heartbeat.
       const another = await context.openAnother()
       await another.closeInstance('one', START)
 
@@ -140,6 +164,60 @@ export function describeDeclaredContract(context: ContractContext): void {
       await context.store.announce('two', code(NONE), START + 2)
 
       expect(await undeclared()).toEqual({ inbox: null, old: null, nightly: null })
+    })
+  })
+
+  describe('a polled trigger and a cron trigger of the same name', () => {
+    const names = async () => {
+      const page = { ...FIRST_PAGE, enabledOnly: false, withoutReplaced: true }
+      const polled = (await context.store.listTriggers(page)).map(({ name }) => `poll ${name}`)
+      const crons = (await context.store.listCrons(page)).map(({ triggerName }) => `cron ${triggerName}`)
+      return [...polled, ...crons]
+    }
+    const announce = async (declared: Pick<InstanceCode, 'polled' | 'crons'>) => {
+      at += 1
+      await context.store.announce('one', code(declared), at)
+    }
+    let at: number
+    beforeEach(async () => {
+      at = START
+      await context.store.openInstance('one', START)
+      await context.store.saveTriggers([declaration()], START)
+      await context.store.saveTriggerCrons([{ ...newCron(), triggerName: 'inbox' }])
+    })
+
+    test('are listed and counted only with the declared kind', async () => {
+      await announce({ polled: [], crons: ['inbox'] })
+      await context.store.setTriggerEnabled('inbox', false, null, at)
+
+      expect(await names()).toEqual(['cron inbox'])
+      expect(await context.store.countTriggers()).toEqual({ all: 1, enabled: 1 })
+      await announce({ polled: ['inbox'], crons: [] })
+      expect(await names()).toEqual(['poll inbox'])
+      expect(await context.store.countTriggers()).toEqual({ all: 1, enabled: 0 })
+      expect(await context.store.listCrons({ ...FIRST_PAGE, enabledOnly: false })).toHaveLength(1)
+    })
+
+    test('are listed and counted with the kind that was declared longer, once neither is declared', async () => {
+      await announce({ polled: [], crons: ['inbox'] })
+      await announce({ polled: ['other'], crons: [] })
+
+      expect(await names()).toEqual(['cron inbox'])
+      expect(await context.store.countTriggers()).toEqual({ all: 1, enabled: 1 })
+    })
+
+    test('are listed and counted as polled if both became undeclared at the same time', async () => {
+      await announce({ polled: ['other'], crons: [] })
+
+      expect(await names()).toEqual(['poll inbox'])
+      expect(await context.store.countTriggers()).toEqual({ all: 1, enabled: 1 })
+    })
+
+    test('are both listed and counted while engines declare both kinds', async () => {
+      await announce({ polled: ['inbox'], crons: ['inbox'] })
+
+      expect(await names()).toEqual(['poll inbox', 'cron inbox'])
+      expect(await context.store.countTriggers()).toEqual({ all: 2, enabled: 2 })
     })
   })
 }

@@ -1,7 +1,7 @@
-/** The store contract's cases about executions and their task runs. Run through `describeStoreContract`. */
-
+/** Store contract tests for executions and their tasks. Called by `describeStoreContract`. */
 import { describe, expect, test } from 'vitest'
-import type { Acquisition, ExecutionEnd, NewExecution } from '../../src/engine/ports.ts'
+import type { NewExecution } from '../../src/engine/starts/new-executions.ts'
+import type { Acquisition, ExecutionEnd } from '../../src/engine/store-ports.ts'
 import { change, completed, FAULT, FIRST_PAGE, newExecution, START, settlement } from './store-builders.ts'
 import type { ContractContext } from './store-contract.ts'
 
@@ -18,7 +18,7 @@ export function describeExecutionContract(context: ContractContext): void {
       ...given,
     })
 
-  /** Stores an execution and gives it to the instance; its id. */
+  /** Stores an execution that the instance acquires, and returns its id. */
   const start = async (given: Parameters<typeof newExecution>[0] = {}): Promise<string> => {
     const execution = newExecution(given)
     await context.store.openInstance('instance', START)
@@ -28,7 +28,7 @@ export function describeExecutionContract(context: ContractContext): void {
   }
 
   describe('executions', () => {
-    test('a new execution is pending, with its tasks in the order of the workflow and none begun', async () => {
+    test('a new execution is pending, and its tasks are in workflow order and not started', async () => {
       const execution = newExecution({ tasks: ['z', 'a'], inputText: '{"order": 7}' })
 
       await context.store.createExecution(execution, { kind: 'call' }, START)
@@ -50,12 +50,14 @@ export function describeExecutionContract(context: ContractContext): void {
         version: '0123456789abcdef',
         status: 'Pending',
         origin: { kind: 'call' },
+        priority: 0,
         inputText: '{"order": 7}',
         createdAt: START,
         startedAt: null,
         endedAt: null,
         finalText: null,
         errorMessage: null,
+        cause: null,
         retryOf: null,
         pausedAt: null,
         cancelRequestedAt: null,
@@ -66,11 +68,11 @@ export function describeExecutionContract(context: ContractContext): void {
       })
     })
 
-    test('an unknown execution is null', async () => {
+    test('returns null for an unknown execution', async () => {
       expect(await context.store.getExecution('00000000-0000-4000-8000-000000000000')).toBeNull()
     })
 
-    test('an id cannot be used twice', async () => {
+    test('rejects a second execution with the same id', async () => {
       const execution = newExecution()
       await context.store.createExecution(execution, { kind: 'call' }, START)
 
@@ -79,7 +81,7 @@ export function describeExecutionContract(context: ContractContext): void {
       await expect(again).rejects.toMatchObject({ code: 'DATABASE_FAILED' })
     })
 
-    test('calls of one turn take effect in their order, without waiting in between', async () => {
+    test('calls take effect in their order even if the caller does not await each one', async () => {
       const execution = newExecution()
 
       const before = context.store.getExecution(execution.id)
@@ -91,7 +93,7 @@ export function describeExecutionContract(context: ContractContext): void {
       expect((await after)?.id).toBe(execution.id)
     })
 
-    test('those that have ended or do not exist are told apart from those under way', async () => {
+    test('notUnderWay returns ended and unknown executions, but no running ones', async () => {
       const [running, ended] = [newExecution(), newExecution()]
       await context.store.openInstance('instance', START)
       for (const each of [running, ended]) await context.store.createExecution(each, { kind: 'call' }, START)
@@ -114,7 +116,7 @@ export function describeExecutionContract(context: ContractContext): void {
       expect(await context.store.notUnderWay([])).toEqual(new Map())
     })
 
-    test('one that is given back keeps what was stored of it, and is whoever asks for it, without a recovery', async () => {
+    test('a released execution keeps its results, and another engine acquires it without a recovery', async () => {
       const execution = newExecution({ tasks: ['first', 'second'] })
       await context.store.createExecution(execution, { kind: 'call' }, START)
       const ask = (instanceId: string) =>
@@ -124,7 +126,7 @@ export function describeExecutionContract(context: ContractContext): void {
       const ready = change('second', { status: 'Ready' })
       const changes = [completed('first'), ready]
 
-      await context.store.settle(settlement(execution.id, { changes, isGivenBack: true }))
+      await context.store.settle(settlement(execution.id, { changes, givenBack: 'unserved' }))
 
       expect(await context.store.getExecution(execution.id)).toMatchObject({ status: 'Running' })
       expect(await context.store.listInstances(START)).toMatchObject([{ executions: 0 }, { executions: 0 }])
@@ -135,7 +137,7 @@ export function describeExecutionContract(context: ContractContext): void {
       expect(await ask('other')).toMatchObject([{ id: execution.id, tasks }])
     })
 
-    test('a call that fails does not undo those made beside it', async () => {
+    test('a failed call does not undo other calls made at the same time', async () => {
       const [first, taken, last] = [newExecution(), newExecution(), newExecution()]
       await context.store.createExecution(taken, { kind: 'call' }, START)
 
@@ -147,7 +149,7 @@ export function describeExecutionContract(context: ContractContext): void {
       expect(await context.store.listExecutions(FIRST_PAGE)).toHaveLength(3)
     })
 
-    test('executions are listed by what started them, since when, and behind another, in any combination', async () => {
+    test('filters executions by trigger, status, workflow, creation time and preceding execution', async () => {
       const listed = [
         { status: 'Completed', at: START, trigger: 'inbox' },
         { status: 'Failed', at: START, trigger: 'inbox' },
@@ -198,10 +200,12 @@ export function describeExecutionContract(context: ContractContext): void {
           version: '0123456789abcdef',
           status: 'Running',
           origin: { kind: 'call' },
+          priority: 0,
           createdAt: START,
           startedAt: START + 1,
           endedAt: null,
           errorMessage: null,
+          cause: null,
           retryOf: null,
           pausedAt: null,
           cancelRequestedAt: null,
@@ -211,7 +215,7 @@ export function describeExecutionContract(context: ContractContext): void {
   })
 
   describe('acquiring', () => {
-    test('a workflow may have any name, the empty one too', async () => {
+    test('acquires executions of a workflow with an empty name', async () => {
       const execution = newExecution({ workflow: '' })
       await context.store.openInstance('instance', START)
       await context.store.createExecution(execution, { kind: 'call' }, START)
@@ -219,7 +223,7 @@ export function describeExecutionContract(context: ContractContext): void {
       expect((await acquire({ workflows: [''] })).map(({ id }) => id)).toEqual([execution.id])
     })
 
-    test('the oldest executions of known workflows are taken, up to the limit, and are running then', async () => {
+    test('acquires the oldest executions of known workflows, up to the limit, and marks them as running', async () => {
       await context.store.openInstance('instance', START)
       const made = ['unknown', 'ingest', 'ingest', 'ingest'].map((workflow) => newExecution({ workflow }))
       for (const [offset, execution] of made.entries()) {
@@ -236,10 +240,12 @@ export function describeExecutionContract(context: ContractContext): void {
         ...(await context.store.getExecution(taken[0]?.id ?? '')),
         ownerNumber: 1,
         cancel: null,
+        chainId: made[1]?.id,
+        waits: [],
       })
     })
 
-    test('an execution is given to one runner', async () => {
+    test('gives an execution to only one of two engines', async () => {
       await context.store.openInstance('instance', START)
       await context.store.openInstance('other', START)
       await context.store.createExecution(newExecution(), { kind: 'call' }, START)
@@ -250,7 +256,7 @@ export function describeExecutionContract(context: ContractContext): void {
       expect(other).toEqual([])
     })
 
-    test('who names executions gets these and no others, and none that is unknown or somebody has', async () => {
+    test('acquires only requested executions that have no owner and belong to a known workflow', async () => {
       const [one, other, owned, foreign] = [1, 2, 3, 4].map((at) =>
         newExecution({ workflow: at === 4 ? 'other' : 'ingest' }),
       ) as [NewExecution, NewExecution, NewExecution, NewExecution]
@@ -266,7 +272,7 @@ export function describeExecutionContract(context: ContractContext): void {
       expect((await acquire()).map(({ id }) => id)).toEqual([one.id])
     })
 
-    test('an execution that has ended is never taken again', async () => {
+    test('does not acquire an ended execution', async () => {
       const id = await start()
       await context.store.settle(settlement(id, { changes: [completed('only')], end: COMPLETED }))
       await context.store.closeInstance('instance', START + 30)
@@ -277,7 +283,7 @@ export function describeExecutionContract(context: ContractContext): void {
   })
 
   describe('settling', () => {
-    test('every field of a change is written, and a fault comes back complete', async () => {
+    test('stores every field of a changed task, including its error', async () => {
       const id = await start({ tasks: ['failing', 'next'] })
       const failing = change('failing', {
         status: 'Failed',
@@ -300,7 +306,7 @@ export function describeExecutionContract(context: ContractContext): void {
       ])
     })
 
-    test('a change of a task says all of it: nothing of what was stored before stays', async () => {
+    test('a change replaces all stored fields of its task', async () => {
       const id = await start({ tasks: ['again', 'ended'] })
       const stale = { notBeforeAt: START + 9, recoveries: 1, error: FAULT }
       const before = [
@@ -318,7 +324,7 @@ export function describeExecutionContract(context: ContractContext): void {
       ])
     })
 
-    test('an execution ends with the changes that end it', async () => {
+    test('ends an execution together with the last changes of its tasks', async () => {
       const id = await start({ tasks: ['good', 'bad'] })
       const message = '1 task(s) failed, 1 completed, 0 skipped'
 
@@ -341,7 +347,7 @@ export function describeExecutionContract(context: ContractContext): void {
       })
     })
 
-    test('the final context may be that of an earlier task, or the first one', async () => {
+    test('accepts the input of the execution as its final context', async () => {
       const id = await start({ tasks: ['early', 'late'], inputText: '{"given": true}' })
       await context.store.settle(settlement(id, { changes: [completed('early', { outputText: '{"early": 1}' })] }))
 
@@ -369,7 +375,7 @@ export function describeExecutionContract(context: ContractContext): void {
       expect(execution?.finalText).toBe(text)
     })
 
-    test('a task that the execution does not have is refused, with everything settled beside it', async () => {
+    test('rejects a settlement with an unknown task, and stores none of its changes', async () => {
       const id = await start()
 
       const wrong = context.store.settle(settlement(id, { changes: [completed('only'), completed('nobody')] }))
@@ -378,7 +384,7 @@ export function describeExecutionContract(context: ContractContext): void {
       expect((await context.store.getExecution(id))?.tasks).toMatchObject([{ status: 'NotStarted' }])
     })
 
-    test('an execution that is unknown, not taken, or at its end cannot be settled', async () => {
+    test('rejects a settlement of an unknown, pending or ended execution', async () => {
       const ended = await start()
       await context.store.settle(settlement(ended, { changes: [completed('only')], end: COMPLETED }))
       const pending = newExecution()

@@ -1,18 +1,18 @@
-/** The store contract's cases about old events and firings, and about many of them. Run through `describeStoreContract`. */
+/** Store contract tests for the removal of old events, firings and polls. Called by `describeStoreContract`. */
 
 import { describe, expect, test } from 'vitest'
-import type { Retention } from '../../src/engine/ports.ts'
+import type { Retention } from '../../src/model/retention-limits.ts'
 import { declared, delivery, FedSource, newEvents, passOn, poll, reactor, subscription } from './graph-builders.ts'
 import { FIRST_PAGE, START } from './store-builders.ts'
 import type { ContractContext } from './store-contract.ts'
 
 const DAY_MS = 86_400_000
-const NEVER: Retention = { skippedMs: null, failedMs: null, endedMs: null, firingsMs: null }
-const A_WEEK: Retention = { ...NEVER, firingsMs: 7 * DAY_MS }
+const NEVER: Partial<Retention> = { skippedMs: null, failedMs: null, endedMs: null, firingsMs: null }
+const A_WEEK: Partial<Retention> = { ...NEVER, firingsMs: 7 * DAY_MS }
 
 export function describeGraphUpkeepContract(context: ContractContext): void {
   const graphs = () => context.store.graphs
-  const prune = async (retention: Retention, at: number) => {
+  const prune = async (retention: Partial<Retention>, at: number) => {
     let [rows, steps] = [0, 0]
     for (;;) {
       const removed = await context.store.prune(retention, at)
@@ -23,7 +23,8 @@ export function describeGraphUpkeepContract(context: ContractContext): void {
   }
 
   describe('old events and firings', () => {
-    test('go after their time, whoever waits for them, with what is kept of them; executions stay', async () => {
+    /** Prunes the first three of four firings. A subscription has handled the first one. */
+    async function prunedFirings() {
       const fed = await FedSource.open(context, declared({ reactors: [reactor('alarm', ['prices', 'news'])] }))
       const { firings } = await fed.feed(['1', '2', '3'])
       const id = await graphs().subscribe(subscription())
@@ -34,6 +35,11 @@ export function describeGraphUpkeepContract(context: ContractContext): void {
 
       const before = await prune(A_WEEK, START + 7 * DAY_MS)
       const pruned = await prune(A_WEEK, START + 7 * DAY_MS + 2)
+      return { id, firings, before, pruned }
+    }
+
+    test('are removed after their retention time; the executions of the firings stay', async () => {
+      const { firings, before, pruned } = await prunedFirings()
 
       expect(before).toEqual({ rows: 0, steps: 0 })
       expect(pruned).toEqual({ rows: 6, steps: 2 })
@@ -43,6 +49,11 @@ export function describeGraphUpkeepContract(context: ContractContext): void {
       expect(await graphs().firingsOf('prices', 1, 9)).toEqual([])
       expect(await graphs().firingsOf('prices', 4, 9)).toHaveLength(1)
       expect(await context.store.listExecutions(FIRST_PAGE)).toHaveLength(1)
+    })
+
+    test('are removed even if a subscription has not handled them yet', async () => {
+      const { id } = await prunedFirings()
+
       const [row] = await graphs().listSubscriptions({ enabledOnly: true })
       expect(row).toMatchObject({ doneSequence: 1, waiting: 1 })
       const [pending] = await graphs().pendingSubscriptions(['ingest'], 9)
@@ -50,7 +61,7 @@ export function describeGraphUpkeepContract(context: ContractContext): void {
       expect(await graphs().replay(id, 1, START)).toBe(2)
     })
 
-    test('that wait to be accumulated stay, however old they are', async () => {
+    test('are kept until an accumulator has handled them, however old they are', async () => {
       const fed = await FedSource.open(context)
       await graphs().accept(newEvents(['1', '2'], { source: 'prices' }))
       const untouched = await prune(A_WEEK, START + 100 * DAY_MS)
@@ -62,17 +73,17 @@ export function describeGraphUpkeepContract(context: ContractContext): void {
       expect(left.map(({ sequence }) => sequence)).toEqual([2])
     })
 
-    test('are kept for good where nothing is said', async () => {
+    test('are kept forever without a retention time', async () => {
       const fed = await FedSource.open(context)
       await fed.feed(['1'])
 
       expect(await prune(NEVER, START + 100 * DAY_MS)).toEqual({ rows: 0, steps: 0 })
     })
 
-    test('go in small steps, the oldest first, whatever the wall clock was', async () => {
+    test('are removed in steps of 1,000 rows, including rows with a time in the future', async () => {
       const fed = await FedSource.open(context)
       const texts = Array.from({ length: 2_500 }, (_, index) => `${index}`)
-      // Of a clock that was a year ahead for a moment.
+      // The first two events have the time of a clock that is a year ahead.
       await fed.feed(texts.slice(0, 2), { at: START + 365 * DAY_MS })
       await fed.feed(texts.slice(2))
 
@@ -86,7 +97,7 @@ export function describeGraphUpkeepContract(context: ContractContext): void {
       expect((await fed.feed(['x'])).firings[0]?.sequence).toBe(2_501)
     })
 
-    test('that a graph was to be run with are passed over', async () => {
+    test('are skipped by a graph if they were removed before it could run', async () => {
       const fed = await FedSource.open(context)
       await fed.feed(['1', '2'], { graphs: [] })
       await prune(A_WEEK, START + 8 * DAY_MS)
@@ -95,7 +106,7 @@ export function describeGraphUpkeepContract(context: ContractContext): void {
       expect((await fed.feed(['3'])).run).toEqual(['judge'])
     })
 
-    test('polls go by what they came to', async () => {
+    test('polls are removed after the retention time of their outcome', async () => {
       await FedSource.open(context)
       const at = { firstAt: START, lastAt: START }
       await graphs().recordPolls('prices', [

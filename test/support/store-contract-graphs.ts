@@ -1,4 +1,4 @@
-/** The store contract's cases about what is declared of graphs, and about their runs. Run through `describeStoreContract`. */
+/** Store contract tests for declarations and runs of graphs. Called by `describeStoreContract`. */
 
 import { describe, expect, test } from 'vitest'
 import { declared, FedSource, graph, NOTHING, newEvents, PASSTHROUGH, reactor, source } from './graph-builders.ts'
@@ -8,8 +8,8 @@ import type { ContractContext } from './store-contract.ts'
 export function describeGraphContract(context: ContractContext): void {
   const graphs = () => context.store.graphs
 
-  describe('sources, reactors and graphs that are declared', () => {
-    /** Since when each is not declared. */
+  describe('declared sources, reactors and graphs', () => {
+    /** Returns the time since which each source, reactor and graph is undeclared, by name. */
     const undeclared = async () => {
       const rows = [...(await graphs().listSources()), ...(await graphs().listReactors())]
       const entries = [
@@ -19,7 +19,7 @@ export function describeGraphContract(context: ContractContext): void {
       return Object.fromEntries(entries)
     }
 
-    test('have a row each by their names, as do the sources that only reactors name', async () => {
+    test('are listed by name, including sources that only a reactor names', async () => {
       await context.store.openInstance('one', START)
       const stream = { kind: 'stream', type: 'kafka', topic: 'quotes', group: null } as const
 
@@ -65,7 +65,7 @@ export function describeGraphContract(context: ContractContext): void {
       expect(await graphs().getGraph('unheard of')).toBeNull()
     })
 
-    test('are refreshed, and keep what they have', async () => {
+    test('are updated by a new declaration, and keep their sequences and creation times', async () => {
       const fed = await FedSource.open(context)
       await fed.feed(['1'])
       const batch = { kind: 'batch', intervalMs: 500, maxSize: null } as const
@@ -85,7 +85,7 @@ export function describeGraphContract(context: ContractContext): void {
       expect(await graphs().getGraph('judge')).toMatchObject({ doneSequence: 1, createdAt: START })
     })
 
-    test('a reactor that has other sources keeps the values and marks of those that it still has', async () => {
+    test('a reactor with changed sources keeps the values and dirty marks of its remaining sources', async () => {
       const before = declared({ reactors: [reactor('alarm', ['prices', 'news', 'clicks'], 'when_all')] })
       const fed = await FedSource.open(context, before)
       const clicks = await FedSource.of(context, 'clicks')
@@ -108,7 +108,7 @@ export function describeGraphContract(context: ContractContext): void {
       expect(await weather.payloads('4')).toEqual(['{"clicks":2,"weather":4}'])
     })
 
-    test('are marked with the instant where no living instance declares them, until one does again', async () => {
+    test('are marked as undeclared, with the time, while no living engine declares them', async () => {
       await context.store.openInstance('one', START)
       await context.store.openInstance('two', START)
       await graphs().declare('one', declared({ reactors: [reactor('alarm', ['prices', 'news'])] }), START)
@@ -132,7 +132,7 @@ export function describeGraphContract(context: ContractContext): void {
       expect(await undeclared()).toEqual({ prices: null, news: START + 5, alarm: null, judge: null, other: START + 6 })
     })
 
-    test('a source whose function is gone, and that a reactor still names, has none', async () => {
+    test('a source without a function loses its accumulation, although a reactor still names it', async () => {
       await FedSource.open(context)
       await context.store.openInstance('two', START)
       await graphs().declare('two', { ...NOTHING, reactors: [reactor()] }, START)
@@ -144,7 +144,7 @@ export function describeGraphContract(context: ContractContext): void {
       expect(await graphs().getSource('prices')).toMatchObject({ accumulation: null, undeclaredAt: null })
     })
 
-    test('an instance that has nothing to do with graphs says nothing of those of others', async () => {
+    test('an engine without declarations does not mark the graphs of a closed engine as undeclared', async () => {
       await FedSource.open(context)
       await context.store.closeInstance('one', START)
       await context.store.openInstance('two', START)
@@ -155,7 +155,7 @@ export function describeGraphContract(context: ContractContext): void {
       expect(await undeclared()).toEqual({ prices: null, alarm: null, judge: null })
     })
 
-    test('what an instance declared that is gone is marked with the next heartbeat of one that declares', async () => {
+    test('the graphs of a closed engine are marked as undeclared at the next heartbeat of another engine', async () => {
       await FedSource.open(context)
       await context.store.openInstance('two', START)
       await graphs().declare('two', declared({ graphs: [graph('other')] }), START)
@@ -167,7 +167,7 @@ export function describeGraphContract(context: ContractContext): void {
       expect(await undeclared()).toEqual({ prices: null, alarm: null, judge: START + 2, other: null })
     })
 
-    context.sharedTest('an instance that was taken for dead, and enters again, declares what it did', async () => {
+    context.sharedTest('an engine closed as dead restores its declarations with its next heartbeat', async () => {
       await FedSource.open(context)
       const another = await context.openAnother()
       await another.closeInstance('one', START)
@@ -182,7 +182,7 @@ export function describeGraphContract(context: ContractContext): void {
     })
   })
 
-  context.sharedTest('an instance that enters again, and is alone, declares what it did', async () => {
+  context.sharedTest('a reopened engine keeps its declarations when another engine declares a source', async () => {
     await FedSource.open(context)
     await context.store.heartbeat('one', START)
     const another = await context.openAnother()
@@ -196,8 +196,8 @@ export function describeGraphContract(context: ContractContext): void {
     expect(await graphs().getGraph('judge')).toMatchObject({ undeclaredAt: null })
   })
 
-  describe('the mark of a graph', () => {
-    test('moves with the firings that a delivery has for it, so that they are run once', async () => {
+  describe('the last handled firing of a graph', () => {
+    test('advances with each delivery, so that each firing runs the graph once', async () => {
       const fed = await FedSource.open(
         context,
         declared({ graphs: [graph(), graph('elsewhere'), graph('free', null)] }),
@@ -211,9 +211,9 @@ export function describeGraphContract(context: ContractContext): void {
       expect(await graphs().claimRuns(['judge', 'free', 'unheard of'], 10)).toEqual([])
     })
 
-    test('stays where it is behind, until the firings before are claimed', async () => {
+    test('does not advance with a delivery while earlier firings are not claimed', async () => {
       const fed = await FedSource.open(context)
-      await graphs().fire('alarm', null, 'ada', START)
+      await graphs().fire({ reactor: 'alarm', payloadText: null, by: 'ada', at: START })
       const { run, firings } = await fed.feed(['1', '2'])
 
       const first = await graphs().claimRuns(['judge'], 2)
@@ -231,7 +231,7 @@ export function describeGraphContract(context: ContractContext): void {
       expect(after.run).toEqual(['judge'])
     })
 
-    test('of two that claim at once goes to one', async () => {
+    test('advances once per firing when two callers claim runs at the same time', async () => {
       const fed = await FedSource.open(context)
       await fed.feed(['1', '2', '3'], { graphs: [] })
 
@@ -240,7 +240,7 @@ export function describeGraphContract(context: ContractContext): void {
       expect(claims.flat().flatMap(({ firings }) => firings.map(({ sequence }) => sequence))).toEqual([1, 2, 3])
     })
 
-    context.sharedTest('of two processes that claim at once goes to one of them', async () => {
+    context.sharedTest('advances once per firing when two processes claim runs at the same time', async () => {
       const fed = await FedSource.open(context)
       const another = await context.openAnother()
       const texts = Array.from({ length: 20 }, (_, index) => `${index}`)
@@ -254,7 +254,7 @@ export function describeGraphContract(context: ContractContext): void {
       expect(claimed.sort((one, other) => one - other)).toEqual(texts.map((_, index) => index + 1))
     })
 
-    test('of a new graph, and of one that is bound to another reactor, begins with the next firing', async () => {
+    test('is the latest firing of the reactor for a new graph, and for a graph moved to a reactor', async () => {
       const reactors = [reactor(), reactor('other', ['news'])]
       const fed = await FedSource.open(context, declared({ reactors }))
       const news = await FedSource.of(context, 'news')
@@ -272,7 +272,7 @@ export function describeGraphContract(context: ContractContext): void {
   })
 
   describe('the runs of a graph', () => {
-    test('are counted, with the last one and the newest failure', async () => {
+    test('are counted, with the last run and the last error', async () => {
       await FedSource.open(context)
       const lastRun = { at: START + 5, firingSequence: 3, resultText: '{"a":1.0}', nodesText: '{"look":1.0}' }
       const error = { error: FAULT, at: START + 6 }
@@ -291,7 +291,7 @@ export function describeGraphContract(context: ContractContext): void {
     })
   })
 
-  test('events are accepted of a source that nobody declares any more', async () => {
+  test('accepts events of a source that is no longer declared', async () => {
     await FedSource.open(context)
     await graphs().declare('one', NOTHING, START)
 

@@ -1,4 +1,4 @@
-/** The store contract's cases about the history: lists far back, overviews without contexts, bounded counts and samples. */
+/** Store contract tests for the history: lists, overviews, counts and samples. Called by `describeStoreContract`. */
 
 import { describe, expect, test } from 'vitest'
 import type { ExecutionOrigin } from '../../src/model/execution.ts'
@@ -9,8 +9,10 @@ import {
   declaration,
   failedTick,
   firedTick,
+  incidentReport,
   newExecution,
   START,
+  sentAlert,
   settlement,
   skippedTick,
 } from './store-builders.ts'
@@ -20,7 +22,7 @@ const ME = '11111111-1111-4111-8111-111111111111'
 const FIRST_TEN = { limit: 10, offset: 0 }
 
 export function describeHistoryContract(context: ContractContext): void {
-  /** An execution that has ended, with an output and an attempt. */
+  /** Stores an ended execution with an output and an attempt, and returns its id. */
   async function ended(given: {
     readonly workflow?: string
     readonly status?: 'Completed' | 'Failed'
@@ -48,7 +50,7 @@ export function describeHistoryContract(context: ContractContext): void {
     return execution.id
   }
 
-  test('the executions that failed last are listed by their end, the last one first', async () => {
+  test('lists failed executions by their end time, the latest first', async () => {
     await context.store.openInstance(ME, START)
     const fail = async (createdAt: number, endedAt: number, status: 'Completed' | 'Failed' = 'Failed') => {
       const { id, workflow } = newExecution({})
@@ -73,7 +75,7 @@ export function describeHistoryContract(context: ContractContext): void {
     expect((await context.store.history.lastFailed(1)).map(({ id }) => id)).toEqual([long])
   })
 
-  test('errors are stored with at most 64 KiB, of attempts, tasks, ticks and polls of sources', async () => {
+  test('cuts the errors of attempts, tasks, ticks and source polls to 64 KiB', async () => {
     const error = { type: 'ValueError', message: 'é'.repeat(300_000), traceback: 'é'.repeat(300_000) }
     const execution = newExecution({})
     await context.store.createExecution(execution, { kind: 'call' }, START)
@@ -108,7 +110,7 @@ export function describeHistoryContract(context: ContractContext): void {
     }
   })
 
-  describe('ticks far back', () => {
+  describe('lists of ticks', () => {
     async function polled(): Promise<void> {
       await context.store.saveTriggers([declaration()], START)
       for (const offset of [0, 100, 200]) context.store.noteSkip(skippedTick({ at: START + offset }))
@@ -122,7 +124,7 @@ export function describeHistoryContract(context: ContractContext): void {
         ({ outcome, firstAt, lastAt }) => `${outcome} ${firstAt - START}-${lastAt - START}`,
       )
 
-    test('are found by outcome and time, also those that go on across an end of the time', async () => {
+    test('are filtered by outcome and period, and include ticks that overlap the period', async () => {
       await polled()
 
       expect(await seen({ outcomes: ['failed'] })).toEqual(['failed 500-500', 'failed 300-300'])
@@ -133,7 +135,7 @@ export function describeHistoryContract(context: ContractContext): void {
       expect(await seen({ outcomes: [] })).toEqual([])
     })
 
-    test('follow page by page behind the last one of the page before, though new ones come meanwhile', async () => {
+    test('continue after the last tick of the previous page, even if new ticks were added', async () => {
       await polled()
       const pages: string[] = []
       let after: { readonly id: string; readonly lastAt: number } | undefined
@@ -150,29 +152,31 @@ export function describeHistoryContract(context: ContractContext): void {
     })
   })
 
-  describe('lists that go on behind a row', () => {
-    test('of firings, actions and alerts know where they were, however many came since', async () => {
+  describe('filtered lists', () => {
+    test('return the firings, actions and alerts after a given id, and none after an unknown id', async () => {
       await context.store.saveTriggers([declaration({ allowConcurrent: true })], START)
       for (const id of ['f-1', 'f-2', 'f-3'])
         await context.store.recordFired(firedTick({ firingId: id, allowConcurrent: true }))
       for (const id of ['a-1', 'a-2', 'a-3']) {
         const action = { id, kind: 'enable', target: 'inbox', source: 'cli', note: null, argumentsText: null } as const
         await context.store.actions.record({ ...action, at: START }, { isRefused: false, text: null })
-        const alert = { id, kind: 'execution-failed', subject: null, message: 'no', at: START, deliveries: [] } as const
-        await context.store.alerts.save(alert)
+        await context.store.incidents.saveSent(sentAlert({ id }), incidentReport())
       }
       const ids = (rows: readonly { readonly id: string }[]) => rows.map(({ id }) => id)
 
       expect(ids(await context.store.listFirings('inbox', { ...FIRST_TEN, after: 'f-3' }))).toEqual(['f-2', 'f-1'])
-      expect(ids(await context.store.actions.list(null, { ...FIRST_TEN, after: 'a-2' }))).toEqual(['a-1'])
-      expect(ids(await context.store.actions.list('inbox', { ...FIRST_TEN, after: 'a-3' }))).toEqual(['a-2', 'a-1'])
-      expect(ids(await context.store.alerts.list({ ...FIRST_TEN, after: 'a-2' }))).toEqual(['a-1'])
+      expect(ids(await context.store.actions.list({}, { ...FIRST_TEN, after: 'a-2' }))).toEqual(['a-1'])
+      expect(ids(await context.store.actions.list({ target: 'inbox' }, { ...FIRST_TEN, after: 'a-3' }))).toEqual([
+        'a-2',
+        'a-1',
+      ])
+      expect(ids(await context.store.incidents.listAlerts({ ...FIRST_TEN, after: 'a-2' }))).toEqual(['a-1'])
       expect(await context.store.listFirings('inbox', { ...FIRST_TEN, after: 'none' })).toEqual([])
-      expect(await context.store.actions.list(null, { ...FIRST_TEN, after: 'none' })).toEqual([])
-      expect(await context.store.alerts.list({ ...FIRST_TEN, after: 'none' })).toEqual([])
+      expect(await context.store.actions.list({}, { ...FIRST_TEN, after: 'none' })).toEqual([])
+      expect(await context.store.incidents.listAlerts({ ...FIRST_TEN, after: 'none' })).toEqual([])
     })
 
-    test('executions are found by a time that ends, and by what they try again', async () => {
+    test('return the executions created before a time, and the retries of an execution', async () => {
       const [first, second] = [await ended({ at: START }), await ended({ at: START + 100 })]
       const again = newExecution({ retryOf: first })
       await context.store.createExecution(again, { kind: 'call' }, START + 200)
@@ -186,8 +190,8 @@ export function describeHistoryContract(context: ContractContext): void {
     })
   })
 
-  describe('an overview', () => {
-    test('has the sizes of contexts in bytes, and the contexts are told one by one', async () => {
+  describe('an overview of an execution', () => {
+    test('has the sizes of the contexts in bytes; contextText returns each context', async () => {
       const id = await ended({ inputText: '{"a": 1.0}' })
       const waiting = newExecution()
       await context.store.createExecution(waiting, { kind: 'call' }, START)
@@ -213,7 +217,7 @@ export function describeHistoryContract(context: ContractContext): void {
   })
 
   describe('counts and trends', () => {
-    test('are of all executions, or of a workflow, a trigger and a time', async () => {
+    test('counts include all executions, or those of a workflow, a trigger or a period', async () => {
       await ended({ at: START, workflow: 'ingest', trigger: 'inbox' })
       await ended({ at: START + 100, workflow: 'ingest', status: 'Failed', trigger: 'inbox' })
       await ended({ at: START + 200, workflow: 'report' })
@@ -229,7 +233,7 @@ export function describeHistoryContract(context: ContractContext): void {
       expect(await counted({ sinceAt: START + 100, untilAt: START + 200 })).toEqual([0, 1, 0])
     })
 
-    test('a trend counts what was created in each part, by its status now', async () => {
+    test('a trend counts the executions created in each bar by their current status', async () => {
       for (const [offset, status] of [
         [0, 'Completed'],
         [10, 'Failed'],
@@ -251,7 +255,7 @@ export function describeHistoryContract(context: ContractContext): void {
       ])
     })
 
-    test('a trend is exact for 10,000 executions, however many bars it has', async () => {
+    test('a trend of 150 executions is exact, even if one of 500 bars contains all of them', async () => {
       const many = Array.from({ length: 150 }, (_, index) => START + index * 10)
       await Promise.all(many.map((at) => context.store.createExecution(newExecution(), { kind: 'call' }, at)))
       const query = { sinceAt: START, untilAt: START + 750_000, bars: 500 }
@@ -265,7 +269,7 @@ export function describeHistoryContract(context: ContractContext): void {
       }
     })
 
-    test('a trend puts each execution into the bar that begins at its time or before it', async () => {
+    test('a trend counts an execution in the last bar that starts at or before its creation', async () => {
       const times = [0, 1, 3, 4, 7, 8, 9].map((offset) => START + offset)
       for (const at of times) await context.store.createExecution(newExecution(), { kind: 'call' }, at)
 
@@ -278,7 +282,7 @@ export function describeHistoryContract(context: ContractContext): void {
       ])
     })
 
-    test('of more than 10,000 executions, the beginning of a bar with too many stands for all of it', async () => {
+    test('a trend of over 10,000 executions estimates a crowded bar from its first executions', async () => {
       const inFirst = Array.from({ length: 150 }, (_, index) => START + index * 10)
       const inLast = Array.from({ length: 10_000 }, () => START + 749_999)
       const query = { sinceAt: START, untilAt: START + 750_000, bars: 500 }
@@ -288,7 +292,7 @@ export function describeHistoryContract(context: ContractContext): void {
 
       const [first, second] = await context.store.history.trend(query)
 
-      // 96 were counted: they came within the first 951 of 1,500 ms.
+      // The store counted 96 executions in the first 951 of 1,500 ms.
       expect(first).toEqual({ at: START, counts: { Pending: 151 }, isEstimate: true })
       expect(second).toEqual({ at: START + 1_500, counts: {}, isEstimate: false })
     })

@@ -1,8 +1,11 @@
-/** The store contract's cases about runners: leases, ownership, and what the dead leave. Run through `describeStoreContract`. */
+/**
+ * Store contract tests for engines: leases of triggers, and executions of closed and dead engines.
+ * Called by `describeStoreContract`.
+ */
 
 import { describe, expect, test } from 'vitest'
-import type { LeasedTriggers } from '../../src/engine/ports.ts'
-import { isServed } from '../../src/engine/steering/instance-calls.ts'
+import { isServed } from '../../src/engine/actions/action-requests.ts'
+import type { LeasedTriggers } from '../../src/engine/store-ports.ts'
 import type { AcquiredExecution } from '../../src/model/execution.ts'
 import {
   change,
@@ -17,7 +20,7 @@ import {
 } from './store-builders.ts'
 import type { ContractContext } from './store-contract.ts'
 
-/** Heartbeats that stand still for so long are a dead runner's. */
+/** Time without a heartbeat after which an engine is dead. */
 const DEAD_AFTER_MS = 10_000
 const HEARTBEAT_MS = 3_000
 
@@ -25,7 +28,7 @@ export function describeInstanceContract(context: ContractContext): void {
   const acquire = (instanceId: string, at: number, given: { recover?: boolean; workflows?: readonly string[] } = {}) =>
     context.store.acquireExecutions({ instanceId, workflows: ['ingest'], at, limit: 10, recover: false, ...given })
 
-  /** Lets time pass in which those that live are heard of, and look. */
+  /** Advances the clock while the living engines send heartbeats. */
   const pass = async (ms: number, living: readonly string[], store = context.store) => {
     for (let leftMs = ms; leftMs > 0; leftMs -= HEARTBEAT_MS) {
       await context.clock.advance(Math.min(leftMs, HEARTBEAT_MS))
@@ -34,12 +37,12 @@ export function describeInstanceContract(context: ContractContext): void {
   }
   const triggersOf = ({ held }: LeasedTriggers) => held.map((lease) => lease.trigger)
 
-  /** Number of the lease of the trigger `inbox` that the instance takes; 0: it gets none. */
+  /** Leases the trigger `inbox` for an engine, and returns the number of the lease, or 0 without a lease. */
   const leaseNumber = async (instanceId: string) =>
     (await context.store.leaseTriggers(instanceId, ['inbox'])).held[0]?.number ?? 0
 
-  describe('whether anybody serves the database', () => {
-    test('is so while an instance is open', async () => {
+  describe('isServed', () => {
+    test('returns true only while an engine is open', async () => {
       const before = await isServed(context.store, START)
       await context.store.openInstance('first', START)
       const open = await isServed(context.store, START)
@@ -50,7 +53,7 @@ export function describeInstanceContract(context: ContractContext): void {
   })
 
   describe('leases of triggers', () => {
-    test('a trigger is polled by one of two living runners', async () => {
+    test('only one of two living engines gets the lease of a trigger', async () => {
       await context.store.saveTriggers([declaration()], START)
       await context.store.openInstance('first', START)
       await context.store.openInstance('second', START)
@@ -63,7 +66,7 @@ export function describeInstanceContract(context: ContractContext): void {
       expect([first, second, again].map(({ held }) => held)).toEqual([[lease], [], [lease]])
     })
 
-    test('leased names come back in the order asked for, without those that do not exist', async () => {
+    test('leases are returned in the requested order, without unknown triggers', async () => {
       await context.store.saveTriggers([declaration({ name: 'a' }), declaration({ name: 'b' })], START)
       await context.store.openInstance('first', START)
 
@@ -72,7 +75,7 @@ export function describeInstanceContract(context: ContractContext): void {
       expect(triggersOf(held)).toEqual(['b', 'a'])
     })
 
-    test('a runner that stops hands its triggers to the next that asks, under a new number', async () => {
+    test('the next engine leases the triggers of a closed engine under a new number', async () => {
       await context.store.saveTriggers([declaration()], START)
       await context.store.openInstance('first', START)
       await context.store.openInstance('second', START)
@@ -84,7 +87,7 @@ export function describeInstanceContract(context: ContractContext): void {
       expect(held).toEqual([{ trigger: 'inbox', number: 2 }])
     })
 
-    test('a runner that was not heard of for 10 seconds loses its triggers, and not before', async () => {
+    test('an engine loses its triggers after 10 s without a heartbeat, not earlier', async () => {
       await context.store.saveTriggers([declaration()], START)
       await context.store.openInstance('first', START)
       await context.store.openInstance('second', START)
@@ -103,7 +106,7 @@ export function describeInstanceContract(context: ContractContext): void {
     test.each([
       ['back', -7_200_000],
       ['forward', 7_200_000],
-    ])('a wall clock that is set %s makes nobody dead, and nobody immortal', async (_direction, byMs) => {
+    ])('an engine dies after 10 s without a heartbeat, even if the wall clock is set %s', async (_direction, byMs) => {
       await context.store.saveTriggers([declaration()], START)
       await context.store.openInstance('first', START)
       await context.store.openInstance('second', START)
@@ -118,7 +121,7 @@ export function describeInstanceContract(context: ContractContext): void {
       expect([before, after].map(triggersOf)).toEqual([[], ['inbox']])
     })
 
-    test('a runner that stood still itself takes nobody for dead by that', async () => {
+    test('an engine that was suspended for an hour does not regard other engines as dead', async () => {
       await context.store.saveTriggers([declaration()], START)
       await context.store.openInstance('first', START)
       await context.store.openInstance('second', START)
@@ -129,7 +132,7 @@ export function describeInstanceContract(context: ContractContext): void {
       expect(await context.store.leaseTriggers('second', ['inbox'])).toEqual({ held: [], surplus: [] })
     })
 
-    test('what was polled under a lease that another has taken since is lost: nothing of it is stored', async () => {
+    test('the result of a poll is not stored if another engine has taken the lease since', async () => {
       await context.store.saveTriggers([declaration()], START)
       await context.store.openInstance('first', START)
       await context.store.openInstance('second', START)
@@ -148,7 +151,7 @@ export function describeInstanceContract(context: ContractContext): void {
       expect(await context.store.recordFired(firedTick({ lease: present }))).toEqual({ kind: 'started' })
     })
 
-    test('what was polled under a lease that nobody has taken since is kept, also when its runner stopped', async () => {
+    test('the result of a poll is stored if no other engine has taken the lease of the closed engine', async () => {
       await context.store.saveTriggers([declaration()], START)
       await context.store.openInstance('first', START)
       const lease = await leaseNumber('first')
@@ -159,7 +162,7 @@ export function describeInstanceContract(context: ContractContext): void {
       expect(result).toEqual({ kind: 'started' })
     })
 
-    test('a runner that was never opened cannot take anything', async () => {
+    test('rejects a lease for an engine that was never opened', async () => {
       await context.store.saveTriggers([declaration()], START)
 
       const lease = context.store.leaseTriggers('nobody', ['inbox'])
@@ -168,8 +171,8 @@ export function describeInstanceContract(context: ContractContext): void {
     })
   })
 
-  describe('executions of runners that stopped or died', () => {
-    /** One execution of the runner `first`, with a task in each interesting state. */
+  describe('executions of closed or dead engines', () => {
+    /** Stores an execution that `first` owns, with a completed, a running, a waiting and a new task. */
     const startedByFirst = async (): Promise<AcquiredExecution> => {
       const execution = newExecution({ tasks: ['done', 'running', 'waiting', 'untouched'] })
       await context.store.openInstance('first', START)
@@ -189,7 +192,7 @@ export function describeInstanceContract(context: ContractContext): void {
       return acquired
     }
 
-    test('what a stopping runner leaves is gone on with by the next, and its running task is ready again', async () => {
+    test('another engine continues the execution of a closed engine, and its running task is ready again', async () => {
       const { id } = await startedByFirst()
 
       await context.store.closeInstance('first', START + 10)
@@ -204,7 +207,7 @@ export function describeInstanceContract(context: ContractContext): void {
       ])
     })
 
-    test('what a dead runner left is taken over, its running task is ready again and counts as recovered', async () => {
+    test('another engine recovers the execution of a dead engine, and its task has one recovery', async () => {
       const { id } = await startedByFirst()
       await pass(DEAD_AFTER_MS, ['second'])
 
@@ -217,10 +220,16 @@ export function describeInstanceContract(context: ContractContext): void {
         { taskId: 'waiting', status: 'Ready', attempts: 2, recoveries: 0, notBeforeAt: START + 90_000 },
         { taskId: 'untouched', status: 'NotStarted', recoveries: 0 },
       ])
-      expect(taken).toEqual({ ...(await context.store.getExecution(id)), ownerNumber: 2, cancel: null })
+      expect(taken).toEqual({
+        ...(await context.store.getExecution(id)),
+        ownerNumber: 2,
+        cancel: null,
+        chainId: id,
+        waits: [],
+      })
     })
 
-    test('nothing is taken from a living runner, nor from a dead one without recovery, nor for an unknown workflow', async () => {
+    test('an execution is not acquired from a living engine, without recovery, or for another workflow', async () => {
       await startedByFirst()
 
       await pass(DEAD_AFTER_MS - 1, ['second'])
@@ -235,7 +244,7 @@ export function describeInstanceContract(context: ContractContext): void {
     })
 
     context.sharedTest(
-      'a runner that was taken for dead can no longer settle what another has taken over',
+      'rejects a settlement by a dead engine after another engine has acquired the execution',
       async () => {
         const { id } = await startedByFirst()
         const another = await context.openAnother()
@@ -256,7 +265,7 @@ export function describeInstanceContract(context: ContractContext): void {
       },
     )
 
-    test('a runner that was taken for dead and removed enters again with its next heartbeat', async () => {
+    test('the next heartbeat reopens an engine that was removed as dead', async () => {
       await context.store.saveTriggers([declaration()], START)
       await context.store.openInstance('first', START)
       await context.store.openInstance('second', START)
@@ -269,7 +278,7 @@ export function describeInstanceContract(context: ContractContext): void {
       expect(triggersOf(await context.store.leaseTriggers('first', ['inbox']))).toEqual(['inbox'])
     })
 
-    test('stopping a runner that is not open does nothing', async () => {
+    test('closing an unknown engine does nothing', async () => {
       await expect(context.store.closeInstance('nobody', START)).resolves.toBeUndefined()
     })
   })

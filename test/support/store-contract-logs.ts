@@ -1,8 +1,8 @@
-/** The store contract's cases about the logs of attempts. Run through `describeStoreContract`. */
+/** Store contract tests for the logs of attempts and ticks. Called by `describeStoreContract`. */
 
 import { describe, expect, test } from 'vitest'
-import type { AttemptRef } from '../../src/engine/ports.ts'
-import type { LogPiece } from '../../src/model/log.ts'
+import type { AttemptRef } from '../../src/engine/log-ports.ts'
+import type { LogPiece } from '../../src/model/logs/log-record.ts'
 import {
   completed,
   declaration,
@@ -18,7 +18,7 @@ import type { ContractContext } from './store-contract.ts'
 
 const LIMIT_BYTES = 1_000
 
-/** A record whose text is of a given length. */
+/** Returns a piece of a log with one record of the given length. */
 function piece(message: string, bytes = 100, given: Partial<LogPiece> = {}): LogPiece {
   const text = `${JSON.stringify({ at: START, stream: 'stdout', message: message.padEnd(bytes - 48) })}\n`
   return { text, bytes, records: 1, cutRecords: 0, cutBytes: 0, ...given }
@@ -42,7 +42,7 @@ export function describeLogContract(context: ContractContext): void {
     const messages = async (attempt: AttemptRef) =>
       (await list(attempt)).map(({ text }) => String(JSON.parse(text).message).trim())
 
-    test('what is appended shows at once, with everything that was said of it', async () => {
+    test('an appended piece is listed immediately, with all its fields', async () => {
       const attempt = await begin()
       const said = piece('žluťoučký kůň \u001b[31m', 120, { records: 3, cutRecords: 2, cutBytes: 50 })
 
@@ -52,7 +52,7 @@ export function describeLogContract(context: ContractContext): void {
       expect(shown).toEqual({ ...said, taskId: 'only', attempt: 1, piece: expect.any(Number) })
     })
 
-    test('pieces are in the order of writing, with numbers that grow', async () => {
+    test('pieces are listed in the order of the appends, with ascending numbers', async () => {
       const attempt = await begin()
 
       append(attempt, piece('one'), piece('two'))
@@ -65,7 +65,24 @@ export function describeLogContract(context: ContractContext): void {
       expect(new Set(numbers).size).toBe(3)
     })
 
-    test('a reader asks for one task, for one attempt, and for what came since', async () => {
+    test('logs of several attempts are written in one step', async () => {
+      const attempt = await begin(['load', 'send'])
+      const { write } = context.store.counters.commits
+      const stepsOfSecond = async () => {
+        const before = write.steps
+        await context.clock.advance(1_000)
+        return write.steps - before
+      }
+      const stepsWithoutLogs = await stepsOfSecond()
+
+      append(attempt, piece('load 1'))
+      append({ ...attempt, taskId: 'send' }, piece('send 1'))
+
+      expect(await stepsOfSecond()).toBe(stepsWithoutLogs + 1)
+      expect(await messages(attempt)).toEqual(['load 1', 'send 1'])
+    })
+
+    test('pieces are filtered by task, by attempt, and by the piece to continue after', async () => {
       const attempt = await begin(['load', 'send'])
       append(attempt, piece('load 1'))
       append({ ...attempt, attempt: 2 }, piece('load 2'))
@@ -81,7 +98,7 @@ export function describeLogContract(context: ContractContext): void {
       expect(await context.store.logs.list({ executionId: attempt.executionId, limit: 2 })).toEqual(all.slice(0, 2))
     })
 
-    test('of a long log the first quarter and the last three quarters are kept, and what was cut is counted', async () => {
+    test('a log over the limit loses its middle, and the cut records are counted', async () => {
       const attempt = await begin()
 
       for (let number = 0; number < 40; number++) {
@@ -97,7 +114,7 @@ export function describeLogContract(context: ContractContext): void {
       expect(cut).toMatchObject([{ piece: kept[2]?.piece, cutRecords: 31, cutBytes: 3_100 }])
     })
 
-    test('a limit is that of one attempt, and not of its neighbours', async () => {
+    test('the limit applies to each attempt separately', async () => {
       const attempt = await begin()
       const next = { ...attempt, attempt: 2 }
 
@@ -108,7 +125,7 @@ export function describeLogContract(context: ContractContext): void {
       expect(await list(attempt, { taskId: 'only', attempt: 2 })).toHaveLength(9)
     })
 
-    context.sharedTest('another process sees the whole log of an attempt as soon as it sees its end', async () => {
+    context.sharedTest('another process sees the complete log of an attempt when the attempt has ended', async () => {
       const attempt = await begin()
       const another = await context.openAnother()
       append(attempt, piece('first'), piece('last'))
@@ -119,18 +136,18 @@ export function describeLogContract(context: ContractContext): void {
       expect(await another.logs.list({ executionId: attempt.executionId, limit: 10 })).toHaveLength(2)
     })
 
-    context.sharedTest('while the attempt goes on, others see what it logged within a second', async () => {
+    context.sharedTest('another process sees the log of a running attempt within a second', async () => {
       const attempt = await begin()
       const another = await context.openAnother()
       append(attempt, piece('first'))
 
       await context.clock.advance(1_000)
-      await context.store.getExecution(attempt.executionId) // behind the write
+      await context.store.getExecution(attempt.executionId) // waits for the write
 
       expect(await another.logs.list({ executionId: attempt.executionId, limit: 10 })).toHaveLength(1)
     })
 
-    test('what comes after the end of an attempt is added to it', async () => {
+    test('a piece appended after the end of the attempt is added to its log', async () => {
       const attempt = await begin()
       append(attempt, piece('in time'))
       const end = { status: 'Completed', endedAt: START + 20, finalText: '{}', errorMessage: null } as const
@@ -141,13 +158,16 @@ export function describeLogContract(context: ContractContext): void {
       expect(await messages(attempt)).toEqual(['in time', 'late'])
     })
 
-    test('a long log goes in steps of bounded size, and its execution after it', async () => {
+    test('pruning removes a long log in several steps, and then its execution', async () => {
       const attempt = await begin()
       for (let number = 0; number < 900; number++) context.store.logs.append(attempt, piece('line'), 1_000_000)
       const end = { status: 'Completed', endedAt: START + 20, finalText: '{}', errorMessage: null } as const
       await context.store.settle(settlement(attempt.executionId, { changes: [completed('only')], end }))
       const prune = () =>
-        context.store.prune({ skippedMs: null, failedMs: null, endedMs: 1, firingsMs: null }, START + 1_000)
+        context.store.prune(
+          { skippedMs: null, failedMs: null, endedMs: 1, firingsMs: null, keysMs: null },
+          START + 1_000,
+        )
 
       await prune()
       const left = await list(attempt)
@@ -158,12 +178,12 @@ export function describeLogContract(context: ContractContext): void {
       expect(await context.store.getExecution(attempt.executionId)).toBeNull()
     })
 
-    test('a log goes with its execution, and what comes later for it is dropped', async () => {
+    test('pruning removes a log with its execution, and pieces appended later are dropped', async () => {
       const attempt = await begin()
       append(attempt, piece('gone'))
       const end = { status: 'Completed', endedAt: START + 20, finalText: '{}', errorMessage: null } as const
       await context.store.settle(settlement(attempt.executionId, { changes: [completed('only')], end }))
-      const retention = { skippedMs: null, failedMs: null, endedMs: 1, firingsMs: null }
+      const retention = { skippedMs: null, failedMs: null, endedMs: 1, firingsMs: null, keysMs: null }
       for (let removed = 1; removed > 0; ) removed = await context.store.prune(retention, START + 1_000)
 
       append(attempt, piece('too late'))
@@ -172,7 +192,7 @@ export function describeLogContract(context: ContractContext): void {
       expect(await list(attempt)).toEqual([])
     })
 
-    test('a tick has the log of its poll, of a run of skips that of the last one with any', async () => {
+    test('a tick has the log of its poll, and a run of skips has the latest log of its polls', async () => {
       const { store } = context
       await store.saveTriggers([declaration()], START)
       const skip = (at: number, log?: string) => store.noteSkip(skippedTick({ at: START + at, log: log ?? null }))

@@ -1,6 +1,6 @@
 /**
- * The store contract's cases about the owners of executions: their numbers, and requests that an owner did not apply, since it
- * was closed, gave the execution back, or died. Run through `describeStoreContract`.
+ * Store contract tests for the owners of executions: their numbers, and requests that an owner did not apply because it
+ * was closed, released the execution, or died. Called by `describeStoreContract`.
  */
 
 import { describe, expect, test } from 'vitest'
@@ -11,7 +11,7 @@ import { change, completed, declaration, newExecution, START } from './store-bui
 import type { ContractContext } from './store-contract.ts'
 
 const OTHER = '22222222-2222-4222-8222-222222222222'
-/** Heartbeats that stand still for so long are a dead owner's. */
+/** Time without a heartbeat after which an owner is dead. */
 const DEAD_AFTER_MS = 10_000
 const HEARTBEAT_MS = 3_000
 
@@ -21,7 +21,7 @@ const NOT_OWNED = { code: 'EXECUTION_NOT_OWNED' }
 export function describeOwnerContract(context: ContractContext): void {
   const { steer, request, answerTo, settle } = steeringOf(context)
 
-  /** An execution with a waiting request, whose owner is closed then. */
+  /** Stores an execution with a waiting request, closes its owner, and returns its id. */
   const left = async (kind: 'pause' | 'resume' | 'cancel'): Promise<string> => {
     const { id } = await acquiredExecution(context.store)
     await steer(kind, id, 'a-1', { at: START + 1 })
@@ -29,7 +29,7 @@ export function describeOwnerContract(context: ContractContext): void {
     return id
   }
 
-  /** Lets time pass in which only `OTHER` sends heartbeats. */
+  /** Advances the clock while only `OTHER` sends heartbeats. */
   const pass = async (ms: number) => {
     for (let leftMs = ms; leftMs > 0; leftMs -= HEARTBEAT_MS) {
       await context.clock.advance(Math.min(leftMs, HEARTBEAT_MS))
@@ -37,13 +37,13 @@ export function describeOwnerContract(context: ContractContext): void {
     }
   }
 
-  /** Gives the oldest execution of dead owners to `OTHER`. */
+  /** Acquires the oldest execution of dead owners for `OTHER`. */
   const recover = () =>
     context.store.acquireExecutions({
       ...{ instanceId: OTHER, workflows: ['ingest'], at: context.clock.now(), limit: 1, recover: true },
     })
 
-  /** An execution with a running task, whose owner is dead to `OTHER`. */
+  /** Stores an execution with a running task, and lets its owner die. */
   const ofDeadOwner = async (): Promise<AcquiredExecution> => {
     await context.store.openInstance(OTHER, START)
     const execution = await acquiredExecution(context.store, { tasks: ['running', 'next'] })
@@ -53,9 +53,9 @@ export function describeOwnerContract(context: ContractContext): void {
   }
 
   describe('the number of an owner', () => {
-    test('is 1 after the first acquisition, and higher after each further one', async () => {
+    test('is 1 after the first acquisition, and higher after each further acquisition', async () => {
       const first = await acquiredExecution(context.store)
-      await settle(first.id, { isGivenBack: true })
+      await settle(first.id, { givenBack: 'unserved' })
       await context.store.openInstance(OTHER, START)
 
       const second = await acquireAgain(context.store, first.id, OTHER)
@@ -65,7 +65,7 @@ export function describeOwnerContract(context: ContractContext): void {
       expect([first, second, third].map(({ ownerNumber }) => ownerNumber)).toEqual([1, 2, 3])
     })
 
-    test('refuses what a former owner settles, although the present owner has the same instance id', async () => {
+    test('rejects a settlement by a former owner, even if the new owner has the same instance id', async () => {
       const { id } = await acquiredExecution(context.store)
       await context.store.closeInstance(OWNER, START)
       await context.store.openInstance(OWNER, START)
@@ -84,7 +84,7 @@ export function describeOwnerContract(context: ContractContext): void {
       expect(await context.store.getExecution(id)).toMatchObject({ tasks: [{ status: 'Completed' }] })
     })
 
-    context.sharedTest('is enough for another store object to settle the execution', async () => {
+    context.sharedTest('allows another store object to settle the execution', async () => {
       const { id, ownerNumber } = await acquiredExecution(context.store)
       const another = await context.openAnother()
 
@@ -121,7 +121,7 @@ export function describeOwnerContract(context: ContractContext): void {
       expect(await answerTo('a-2')).toEqual(DONE)
     })
 
-    test('is returned with the next acquisition when it is a cancel, and answered when the execution has ended', async () => {
+    test('is returned by the next acquisition if it is a cancel, and answered when the execution ends', async () => {
       const id = await left('cancel')
       await context.store.openInstance(OTHER, START)
 
@@ -136,19 +136,19 @@ export function describeOwnerContract(context: ContractContext): void {
       expect([answerBefore, await answerTo('a-1')]).toEqual([null, NOTHING_STOPPED])
     })
 
-    test('is returned again with each acquisition when it is a cancel, with the time of the first request', async () => {
+    test('is returned by each acquisition if it is a cancel, with the time of the first request', async () => {
       const { id } = await acquiredExecution(context.store)
-      await settle(id, { applied: await request('cancel', id, 'a-1', { at: START + 1 }), isGivenBack: true })
+      await settle(id, { applied: await request('cancel', id, 'a-1', { at: START + 1 }), givenBack: 'unserved' })
 
       const second = await acquireAgain(context.store, id)
-      await settle(id, { ownerNumber: second.ownerNumber, isGivenBack: true })
+      await settle(id, { ownerNumber: second.ownerNumber, givenBack: 'unserved' })
       const third = await acquireAgain(context.store, id)
 
       for (const each of [second, third])
         expect(each).toMatchObject({ cancelRequestedAt: START + 1, cancel: { number: 1, actionIds: ['a-1'] } })
     })
 
-    test('keeps its number after an acquisition: the next request has a higher one', async () => {
+    test('keeps its number after an acquisition, so that the next request has a higher number', async () => {
       const id = await left('pause')
       await context.store.openInstance(OTHER, START)
       await acquireAgain(context.store, id, OTHER)
@@ -157,8 +157,8 @@ export function describeOwnerContract(context: ContractContext): void {
     })
   })
 
-  describe('applying the request that waits', () => {
-    test('is left to a living owner', async () => {
+  describe('applyRequest', () => {
+    test('leaves the waiting request to a living owner', async () => {
       const { id } = await acquiredExecution(context.store)
       const pause = await request('pause', id, 'a-1')
 
@@ -168,7 +168,7 @@ export function describeOwnerContract(context: ContractContext): void {
       expect(await answerTo('a-1')).toBeNull()
     })
 
-    test('is done in the same step once the owner is closed', async () => {
+    test('applies the waiting request if the owner is closed', async () => {
       const id = await left('pause')
 
       expect(await context.store.applyRequest(id, START + 5)).toEqual(APPLIED)
@@ -177,7 +177,7 @@ export function describeOwnerContract(context: ContractContext): void {
       expect(await context.store.actions.get('a-1')).toMatchObject({ answer: DONE, answeredAt: START + 5 })
     })
 
-    test('ends the execution when it is a cancel, at the time of the step and with the reason of the request', async () => {
+    test('ends the execution for a cancel, at the time of the call and with the reason of the request', async () => {
       const id = await left('cancel')
 
       const answer = await context.store.applyRequest(id, START + 5)
@@ -189,17 +189,17 @@ export function describeOwnerContract(context: ContractContext): void {
       expect(await context.store.actions.get('a-1')).toMatchObject({ answer: NOTHING_STOPPED, answeredAt: START + 5 })
     })
 
-    test('is done for an execution that its owner gave back', async () => {
+    test('applies the waiting request if the owner released the execution', async () => {
       const { id } = await acquiredExecution(context.store)
       await steer('pause', id, 'a-1')
-      await settle(id, { isGivenBack: true })
+      await settle(id, { givenBack: 'unserved' })
 
       expect(await context.store.applyRequest(id, START)).toEqual(APPLIED)
 
       expect(await answerTo('a-1')).toEqual(DONE)
     })
 
-    test('changes nothing where no request waits, or the execution has ended or is unknown', async () => {
+    test('changes nothing without a waiting request, and for an ended or unknown execution', async () => {
       const { id } = await acquiredExecution(context.store)
       const running = [await context.store.getExecution(id), await context.store.applyRequest(id, START)]
       await settle(id, { end: CANCELLED })
@@ -210,8 +210,8 @@ export function describeOwnerContract(context: ContractContext): void {
     })
   })
 
-  describe('an owner that is taken for dead', () => {
-    test('is asked until then', async () => {
+  describe('an owner without heartbeats', () => {
+    test('receives requests for up to 10 s after its last heartbeat', async () => {
       await context.store.openInstance(OTHER, START)
       const { id } = await acquiredExecution(context.store)
       await pass(DEAD_AFTER_MS - 1)
@@ -225,7 +225,7 @@ export function describeOwnerContract(context: ContractContext): void {
     test.each([
       ['pause', { status: 'Paused', pausedAt: START + 2 }],
       ['resume', { status: 'Pending', pausedAt: null }],
-    ] as const)('loses the execution to a %s, and what it settles later is refused', async (kind, expected) => {
+    ] as const)('loses the execution to a %s, and cannot settle it later', async (kind, expected) => {
       const { id, ownerNumber } = await ofDeadOwner()
 
       expect(await steer(kind, id, 'a-1', { at: START + 2 })).toEqual(APPLIED)
@@ -242,7 +242,7 @@ export function describeOwnerContract(context: ContractContext): void {
       ])
     })
 
-    test('loses the execution to a cancel, which ends it, and what it settles later is refused', async () => {
+    test('loses the execution to a cancel, which ends the execution, and cannot settle it later', async () => {
       const { id, ownerNumber } = await ofDeadOwner()
 
       const answer = await steer('cancel', id, 'a-1', { reason: 'cancelled: no', at: START + 2 })
@@ -261,12 +261,12 @@ export function describeOwnerContract(context: ContractContext): void {
       expect(await answerTo('a-1')).toEqual(NOTHING_STOPPED)
     })
 
-    test('is refused also after another engine, or itself, has acquired the execution', async () => {
+    test('cannot settle the execution under a former number after a new acquisition by any engine', async () => {
       const { id, ownerNumber } = await ofDeadOwner()
       await steer('resume', id, 'a-1')
 
       const byOther = await acquireAgain(context.store, id, OTHER)
-      await settle(id, { ownerNumber: byOther.ownerNumber, isGivenBack: true })
+      await settle(id, { ownerNumber: byOther.ownerNumber, givenBack: 'unserved' })
       const again = await acquireAgain(context.store, id)
 
       expect(byOther.ownerNumber).toBeGreaterThan(ownerNumber)
@@ -276,7 +276,7 @@ export function describeOwnerContract(context: ContractContext): void {
       await settle(id, { ownerNumber: again.ownerNumber, changes: [completed('next')] })
     })
 
-    test('learns it from its next heartbeat, once, when others have removed it', async () => {
+    test('is notified once, by its next heartbeat, that another engine recovered its execution', async () => {
       await context.store.openInstance(OTHER, START)
       const { id } = await acquiredExecution(context.store)
       const alive = await context.store.heartbeat(OWNER, START)
@@ -289,7 +289,7 @@ export function describeOwnerContract(context: ContractContext): void {
       expect([alive, ...beats].map(({ wasDead }) => wasDead)).toEqual([false, true, false])
     })
 
-    test('loses with that heartbeat also what nobody has taken over yet', async () => {
+    test('loses its remaining executions at its next heartbeat, before another engine acquires them', async () => {
       const { id } = await ofDeadOwner()
       const later = newExecution()
       await context.store.createExecution(later, { kind: 'call' }, START + 1)
@@ -308,7 +308,7 @@ export function describeOwnerContract(context: ContractContext): void {
       })
     })
 
-    test('learns it from its next heartbeat also when others took nothing but a lease', async () => {
+    test('is notified by its next heartbeat that another engine has taken its lease', async () => {
       await context.store.saveTriggers([declaration()], START)
       await context.store.openInstance(OTHER, START)
       await acquiredExecution(context.store)
@@ -322,7 +322,7 @@ export function describeOwnerContract(context: ContractContext): void {
       expect(wasDead).toBe(true)
     })
 
-    test.each(['pause', 'cancel'] as const)('learns it also when a %s took its execution', async (kind) => {
+    test.each(['pause', 'cancel'] as const)('is notified by a heartbeat that a %s took its execution', async (kind) => {
       const { id } = await ofDeadOwner()
       const steered = await steer(kind, id, 'a-1')
 
@@ -332,7 +332,7 @@ export function describeOwnerContract(context: ContractContext): void {
       expect(wasDead).toBe(true)
     })
 
-    test('applies a waiting request with the acquisition that recovers the execution', async () => {
+    test('leaves a waiting request to the acquisition that recovers the execution', async () => {
       await context.store.openInstance(OTHER, START)
       const { id } = await acquiredExecution(context.store)
       await steer('pause', id, 'a-1', { at: START + 1 })

@@ -1,8 +1,8 @@
-/** The store contract's cases about policies of triggers: what they limit, and what a person set. Run through `describeStoreContract`. */
+/** Store contract tests for policies of triggers: declared limits and overrides. Called by `describeStoreContract`. */
 
 import { describe, expect, test } from 'vitest'
 import { DEFAULT_POLICY } from '../../src/model/policy.ts'
-import type { TriggerRow } from '../../src/model/schedule.ts'
+import type { TriggerRow } from '../../src/model/schedule-rows.ts'
 import { declaration, FAULT, FIRST_PAGE, failedTick, firedTick, newCron, START, skippedTick } from './store-builders.ts'
 import type { ContractContext } from './store-contract.ts'
 
@@ -16,7 +16,7 @@ export function describePolicyContract(context: ContractContext): void {
     (await context.store.listTicks('inbox', FIRST_PAGE)).map(({ outcome, count, reason }) => [outcome, count, reason])
 
   describe('policies', () => {
-    test('a trigger has the policy that the code declares, and the default where it says nothing', async () => {
+    test('a trigger has the policy declared by the code, or the default policy', async () => {
       const policy = { ...DEFAULT_POLICY, timeoutMs: 5_000, onChange: true }
       await context.store.saveTriggers([declaration(), declaration({ name: 'strict', policy })], START)
 
@@ -28,7 +28,7 @@ export function describePolicyContract(context: ContractContext): void {
       })
     })
 
-    test('a policy that the code changes is refreshed, and one that stays touches nothing', async () => {
+    test('a trigger is updated if the code declares a changed policy, but not for the same policy', async () => {
       await context.store.saveTriggers([declaration({ policy: { ...DEFAULT_POLICY, maxActive: 3 } })], START)
 
       await context.store.saveTriggers([declaration({ policy: { ...DEFAULT_POLICY, maxActive: 3 } })], START + 1)
@@ -39,7 +39,7 @@ export function describePolicyContract(context: ContractContext): void {
       expect(await shown()).toMatchObject({ policy: DEFAULT_POLICY, updatedAt: START + 2 })
     })
 
-    test('what was set by hand counts, adds up, and stays when the code is declared anew, until it is reset', async () => {
+    test('overrides take precedence over the code, add up, and last until they are reset', async () => {
       await context.store.saveTriggers([declaration()], START)
 
       const known = await context.store.overrideTrigger(
@@ -63,7 +63,7 @@ export function describePolicyContract(context: ContractContext): void {
       expect(await context.store.overrideTrigger('nobody', { timeoutMs: 1 }, START)).toBe(false)
     })
 
-    test('what fires while as many executions are active as may be is recorded, and starts nothing', async () => {
+    test('a firing over the limit of active executions is recorded as limited, and starts nothing', async () => {
       await context.store.saveTriggers([declaration()], START)
       const fire = (contextHash: string) => context.store.recordFired(firedTick({ contextHash, maxActive: 2 }))
 
@@ -86,7 +86,7 @@ export function describePolicyContract(context: ContractContext): void {
       expect(fired).toEqual({ kind: 'started' })
     })
 
-    test('where only changes count, an answer to fire is none after another, until a skip comes between', async () => {
+    test('with onChange, a trigger that fires in each poll starts one execution until a poll is skipped', async () => {
       await context.store.saveTriggers([declaration({ allowConcurrent: true })], START)
       const fire = async (at: number) =>
         (await context.store.recordFired(firedTick({ at: START + at, onChange: true, allowConcurrent: true }))).kind
@@ -104,7 +104,7 @@ export function describePolicyContract(context: ContractContext): void {
       ])
     })
 
-    test('an answer to fire that was noted as no change is followed by no change, and one that was limited by one', async () => {
+    test('with onChange, a trigger fires after a limited poll, but not after an unchanged poll', async () => {
       await context.store.saveTriggers([declaration({ allowConcurrent: true })], START)
       const fire = async (maxActive: number | null) =>
         (await context.store.recordFired(firedTick({ onChange: true, allowConcurrent: true, maxActive }))).kind
@@ -116,7 +116,7 @@ export function describePolicyContract(context: ContractContext): void {
       expect(kinds).toEqual(['limited', 'started', 'unchanged'])
     })
 
-    test('a failed poll between two answers to fire is no change', async () => {
+    test('with onChange, a failed poll between two firing polls does not cause a second execution', async () => {
       await context.store.saveTriggers([declaration()], START)
       await context.store.recordFired(firedTick({ onChange: true }))
 
@@ -125,7 +125,7 @@ export function describePolicyContract(context: ContractContext): void {
       expect(await context.store.recordFired(firedTick({ onChange: true }))).toEqual({ kind: 'unchanged' })
     })
 
-    test('a trigger is disabled after so many failed polls in a row, with a note that says why', async () => {
+    test('a trigger is disabled after pauseAfter failed polls in a row, with the reason in a note', async () => {
       await context.store.saveTriggers([declaration()], START)
       const fail = (at: number) => context.store.recordFailed(failedTick({ at: START + at, pauseAfter: 3 }))
       const note = `disabled after 3 failed polls in a row; last error: ${FAULT.message}`
@@ -142,7 +142,34 @@ export function describePolicyContract(context: ContractContext): void {
       expect(await shown()).toMatchObject({ isEnabled: false, failuresInRow: 3, note, updatedAt: START + 6 })
     })
 
-    test('enabling forgets the failures, and keeps the note that is given with it', async () => {
+    test('disabling a trigger after failed polls is an action of the engine, recorded once', async () => {
+      await context.store.saveTriggers([declaration()], START)
+      const fail = (at: number) => context.store.recordFailed(failedTick({ at: START + at, pauseAfter: 2 }))
+
+      // The last one is a poll on request of the disabled trigger.
+      await fail(1)
+      await fail(2)
+      await fail(3)
+
+      const note = `disabled after 2 failed polls in a row; last error: ${FAULT.message}`
+      const done = { answer: { isRefused: false, text: null }, answeredAt: START + 2 }
+      expect(await context.store.actions.list({ target: 'inbox' }, FIRST_PAGE)).toMatchObject([
+        { kind: 'disable', source: 'engine', note, at: START + 2, ...done },
+      ])
+    })
+
+    test('a failed poll of a disabled trigger keeps the note of the person who disabled it', async () => {
+      await context.store.saveTriggers([declaration()], START)
+      await context.store.setTriggerEnabled('inbox', false, 'no lorry before Monday', START + 1)
+
+      const result = await context.store.recordFailed(failedTick({ at: START + 2, pauseAfter: 1 }))
+
+      expect(result).toEqual({ kind: 'recorded' })
+      const kept = { isEnabled: false, failuresInRow: 1, note: 'no lorry before Monday', updatedAt: START + 1 }
+      expect(await shown()).toMatchObject(kept)
+    })
+
+    test('enabling a trigger resets its number of failures and stores the given note', async () => {
       await context.store.saveTriggers([declaration()], START)
       await context.store.recordFailed(failedTick({ pauseAfter: 1 }))
 
@@ -153,7 +180,7 @@ export function describePolicyContract(context: ContractContext): void {
       expect(await shown()).toMatchObject({ isEnabled: false, note: null })
     })
 
-    test('a firing and a duplicate end a row of failures', async () => {
+    test('a firing and a duplicate firing reset the number of failures in a row', async () => {
       await context.store.saveTriggers([declaration()], START)
       const fail = () => context.store.recordFailed(failedTick({ pauseAfter: 2 }))
 
@@ -166,7 +193,7 @@ export function describePolicyContract(context: ContractContext): void {
       expect(kinds.map(({ kind }) => kind)).toEqual(['recorded', 'recorded', 'recorded'])
     })
 
-    test('a cron trigger catches up as the code says, or as a person set it, until that is reset', async () => {
+    test('an override of catchup takes precedence over the code of a cron trigger until it is reset', async () => {
       const schedule = { ...newCron({ catchup: 'all' }), triggerName: 'nightly' }
       const catchup = async () => (await context.store.saveTriggerCrons([schedule])).map((row) => row.catchup)
 
@@ -179,7 +206,7 @@ export function describePolicyContract(context: ContractContext): void {
       expect(await context.store.overrideTriggerCron('nobody', 'all', START)).toBe(false)
     })
 
-    test('a cron trigger whose code says something else of catching up keeps its next instant', async () => {
+    test('a cron trigger keeps its next run when its code declares another catchup', async () => {
       const schedule = { ...newCron(), triggerName: 'nightly' }
       await context.store.saveTriggerCrons([schedule])
 

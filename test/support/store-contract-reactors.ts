@@ -1,7 +1,7 @@
-/** The store contract's cases about deliveries, reactors and their firings. Run through `describeStoreContract`. */
+/** Store contract tests for deliveries, reactors and their firings. Called by `describeStoreContract`. */
 
 import { describe, expect, test } from 'vitest'
-import type { DeclaredGraphs } from '../../src/engine/ports.ts'
+import type { DeclaredGraphs } from '../../src/engine/graphs/graph-store.ts'
 import type { Accumulation } from '../../src/model/graphs/definitions.ts'
 import { declared, delivery, FedSource, newEvents, reactor, source } from './graph-builders.ts'
 import { FAULT, FIRST_PAGE, newExecution, START } from './store-builders.ts'
@@ -13,7 +13,7 @@ export function describeReactorContract(context: ContractContext): void {
   const graphs = () => context.store.graphs
 
   describe('a delivery', () => {
-    test('fires a reactor of when_any once for each value, also while another source has none', async () => {
+    test('fires a when_any reactor once for each value, even if another source has no value', async () => {
       const fed = await FedSource.open(context, declared({ reactors: [reactor('alarm', BOTH)] }))
 
       const result = await fed.feed(['{"p":1.0}', '{"p":2}'])
@@ -35,7 +35,7 @@ export function describeReactorContract(context: ContractContext): void {
       expect(await graphs().getReactor('alarm')).toMatchObject({ lastSequence: 3, lastFiredAt: START + 1 })
     })
 
-    test('fires a reactor of when_all when all have delivered since it fired last, with the newest values', async () => {
+    test('fires a when_all reactor after a delivery of each source, with the newest values', async () => {
       const fed = await FedSource.open(context, declared({ reactors: [reactor('alarm', BOTH, 'when_all')] }))
       const news = await FedSource.of(context, 'news')
 
@@ -58,7 +58,7 @@ export function describeReactorContract(context: ContractContext): void {
           ],
         },
       ])
-      // The second piece of news was delivered behind the firing.
+      // The second news event was delivered after the first firing.
       expect(again.firings).toMatchObject([
         {
           sequence: 2,
@@ -72,7 +72,7 @@ export function describeReactorContract(context: ContractContext): void {
       expect((await graphs().getReactor('alarm'))?.inputs.map(({ isDirty }) => isDirty)).toEqual([false, false])
     })
 
-    test('reaches every reactor that lists the source, by their names, and no other', async () => {
+    test('fires every reactor that lists the source, in the order of the names, and no other reactor', async () => {
       const reactors = [reactor('zoo'), reactor('alarm'), reactor('other', ['news']), reactor('both', BOTH, 'when_all')]
       const fed = await FedSource.open(context, declared({ reactors }))
 
@@ -87,7 +87,7 @@ export function describeReactorContract(context: ContractContext): void {
       expect(new Set(firings.map(({ id }) => id)).size).toBe(4)
     })
 
-    test('moves the mark of the source, and counts what was dropped and what failed', async () => {
+    test('advances doneSequence of the source, and counts dropped and failed events', async () => {
       const fed = await FedSource.open(context)
       await graphs().accept(newEvents(['1', '2', '3', '4', '5']))
       const of = { lease: fed.lease, upToSequence: 4 }
@@ -116,7 +116,7 @@ export function describeReactorContract(context: ContractContext): void {
       expect(await graphs().getSource('prices')).toMatchObject({ lastError: FAULT, lastValueText: '6', failed: 1 })
     })
 
-    test('is stored once where a step beside it fails, and so are events', async () => {
+    test('is stored once, and so are events, if another call made at the same time fails', async () => {
       const fed = await FedSource.open(context)
       const taken = newExecution()
       await context.store.createExecution(taken, { kind: 'call' }, START)
@@ -148,7 +148,7 @@ export function describeReactorContract(context: ContractContext): void {
       expect(await graphs().getGraph('judge')).toMatchObject({ doneSequence: 2 })
     })
 
-    test('of a batch has the events of the batch as its cause', async () => {
+    test('has all events of a batch as the cause of the firing', async () => {
       const fed = await FedSource.open(context)
       await graphs().accept(newEvents(['1', '2', '3']))
 
@@ -165,7 +165,7 @@ export function describeReactorContract(context: ContractContext): void {
       })
     })
 
-    test('stores nothing without the lease, behind the mark, or of events that were never accepted', async () => {
+    test('stores nothing without the lease, for handled events, or for events that do not exist', async () => {
       const fed = await FedSource.open(context)
       await fed.feed(['1', '2'])
       await graphs().accept(newEvents(['3', '4']))
@@ -190,14 +190,14 @@ export function describeReactorContract(context: ContractContext): void {
       expect((await graphs().getReactor('alarm'))?.lastSequence).toBe(3)
     })
 
-    test('of a source that no reactor lists any more only moves its mark', async () => {
+    test('advances doneSequence of a source that no reactor lists, and fires nothing', async () => {
       const fed = await FedSource.open(context, declared({ reactors: [], graphs: [] }))
 
       expect(await fed.feed(['1'])).toEqual({ kind: 'delivered', firings: [], run: [] })
       expect(await graphs().getSource('prices')).toMatchObject({ doneSequence: 1, lastValueText: '1' })
     })
 
-    test('does not reach a reactor that nobody declares', async () => {
+    test('does not fire a reactor that is no longer declared', async () => {
       const fed = await FedSource.open(context, declared({ reactors: [reactor(), reactor('old')] }))
       await graphs().declare('one', declared(), START + 5)
 
@@ -207,14 +207,14 @@ export function describeReactorContract(context: ContractContext): void {
       expect(await graphs().getReactor('old')).toMatchObject({ undeclaredAt: START + 5, lastSequence: 0 })
     })
 
-    test('has what stands in names and values in the payload as it was', async () => {
+    test('keeps the names and values of sources unchanged in the payload', async () => {
       const name = 'p "\\ \u0001 🦊'
       const fed = await FedSource.open(context, declared({ sources: [], reactors: [reactor('alarm', [name])] }), name)
 
       expect(await fed.payloads('{"a":1.50,"a":2}')).toEqual([`{${JSON.stringify(name)}:{"a":1.50,"a":2}}`])
     })
 
-    context.sharedTest('of sources of two engines reaches one reactor without a gap', async () => {
+    context.sharedTest('from two engines to one reactor results in firings without a gap', async () => {
       const another = await context.openAnother()
       const given = declared({
         sources: [source(), source('news')],
@@ -263,7 +263,7 @@ export function describeReactorContract(context: ContractContext): void {
     const feed = async (fed: FedSource, capacity: number, ...texts: readonly string[]) =>
       (await fed.feed(texts, { capacity })).firings.map(({ payloadText }) => payloadText)
 
-    test('has the newest as many as its capacity, the oldest first, and is there after a restart', async () => {
+    test('has the newest values up to its capacity, oldest first, and is kept between deliveries', async () => {
       const fed = await FedSource.open(context, state(3))
 
       const first = await feed(fed, 3, '1', '{"a":2.0}')
@@ -275,7 +275,7 @@ export function describeReactorContract(context: ContractContext): void {
       expect(await feed(fed, 3, '6')).toEqual(['{"prices":[4,5,6]}'])
     })
 
-    test('is cut when the capacity is made smaller, and has more again when it is made larger', async () => {
+    test('shrinks with a smaller capacity, and grows again with a larger capacity', async () => {
       const fed = await FedSource.open(context, state(5))
       await feed(fed, 5, '1', '2', '3', '4', '5')
 
@@ -288,14 +288,14 @@ export function describeReactorContract(context: ContractContext): void {
       expect(await feed(fed, 1, '10', '11')).toEqual(['{"prices":[10]}', '{"prices":[11]}'])
     })
 
-    test('has everything below 0', async () => {
+    test('has all values with a negative capacity', async () => {
       const fed = await FedSource.open(context, state(-1))
       await feed(fed, -1, '1', '2')
 
       expect(await feed(fed, -1, '3', '4')).toEqual(['{"prices":[1,2,3]}', '{"prices":[1,2,3,4]}'])
     })
 
-    test('is not kept with 0, and nothing is emitted', async () => {
+    test('is not kept with a capacity of 0, and no value is emitted', async () => {
       const fed = await FedSource.open(context, state(0))
 
       expect(await feed(fed, 0, '1', '2')).toEqual([])
@@ -303,7 +303,7 @@ export function describeReactorContract(context: ContractContext): void {
       expect(await feed(fed, 2, '3')).toEqual(['{"prices":[3]}'])
     })
 
-    test('has the new event alone as its cause', async () => {
+    test('has only the new event as the cause of a firing', async () => {
       const fed = await FedSource.open(context, state(2))
       await feed(fed, 2, '1')
 
@@ -313,13 +313,18 @@ export function describeReactorContract(context: ContractContext): void {
     })
   })
 
-  describe('a reactor that is fired by hand', () => {
-    test('has its newest values, over which others are laid, and keeps its marks', async () => {
+  describe('a reactor that is fired manually', () => {
+    test('fires with its newest values or with given ones, and keeps its dirty marks', async () => {
       const fed = await FedSource.open(context, declared({ reactors: [reactor('alarm', BOTH, 'when_all')] }))
       await fed.feed(['1.0'])
 
-      const plain = await graphs().fire('alarm', null, 'ada', START + 5)
-      const laid = await graphs().fire('alarm', ' { "news" : {"b": [1.0, "}\\""]} , "news":2.50 } ', 'ada', START + 6)
+      const plain = await graphs().fire({ reactor: 'alarm', payloadText: null, by: 'ada', at: START + 5 })
+      const laid = await graphs().fire({
+        reactor: 'alarm',
+        payloadText: ' { "news" : {"b": [1.0, "}\\""]} , "news":2.50 } ',
+        by: 'ada',
+        at: START + 6,
+      })
 
       expect(plain).toMatchObject({
         sequence: 1,
@@ -339,20 +344,24 @@ export function describeReactorContract(context: ContractContext): void {
       })
     })
 
-    test('is refused for a name that it does not have, and for a payload that is no object', async () => {
+    test('is rejected for an unknown reactor or source, and for a payload that is not an object', async () => {
       await FedSource.open(context)
 
-      expect(await graphs().fire('unheard of', null, 'ada', START)).toBeNull()
-      expect(await graphs().fire('alarm', '{"prices":1,"weather":2}', 'ada', START)).toBeNull()
+      expect(await graphs().fire({ reactor: 'unheard of', payloadText: null, by: 'ada', at: START })).toBeNull()
+      expect(
+        await graphs().fire({ reactor: 'alarm', payloadText: '{"prices":1,"weather":2}', by: 'ada', at: START }),
+      ).toBeNull()
       for (const text of ['[1]', 'null', '{"a":}']) {
-        await expect(graphs().fire('alarm', text, 'ada', START)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+        await expect(
+          graphs().fire({ reactor: 'alarm', payloadText: text, by: 'ada', at: START }),
+        ).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
       }
       expect((await graphs().getReactor('alarm'))?.lastSequence).toBe(0)
     })
   })
 
   describe('firings', () => {
-    test('are listed from one of them on, and found by their ids', async () => {
+    test('are listed after a given id, and are found by their ids', async () => {
       const fed = await FedSource.open(context, declared({ reactors: [reactor(), reactor('other')] }))
       const { firings } = await fed.feed(['1', '2', '3'])
       const own = firings.filter(({ reactor: name }) => name === 'alarm')
@@ -368,7 +377,7 @@ export function describeReactorContract(context: ContractContext): void {
       expect(await graphs().getFiring('00000001-0000-4000-8000-000000000000')).toBeNull()
     })
 
-    test('are found by an event that is among their causes', async () => {
+    test('are found by an event that is one of their causes', async () => {
       const reactors = [reactor(), reactor('both', BOTH, 'when_all')]
       const fed = await FedSource.open(context, declared({ reactors }))
       const news = await FedSource.of(context, 'news')

@@ -1,7 +1,7 @@
-/** The store contract's cases about several instances with code of their own. Run through `describeStoreContract`. */
+/** Store contract tests for several engines that declare their own code. Called by `describeStoreContract`. */
 
 import { describe, expect, test } from 'vitest'
-import type { InstanceCode } from '../../src/engine/ports.ts'
+import type { InstanceCode } from '../../src/engine/store-ports.ts'
 import { declaration, newExecution, START } from './store-builders.ts'
 import type { ContractContext } from './store-contract.ts'
 
@@ -21,7 +21,7 @@ export function describeSharingContract(context: ContractContext): void {
     await context.store.openInstance(instanceId, START)
     await context.store.announce(instanceId, announced, START)
   }
-  /** Names of the triggers that the instance holds, and of its surplus. */
+  /** Leases triggers, and returns the names of the leased and of the surplus triggers of the engine. */
   const lease = async (instanceId: string, of: readonly string[] = names) => {
     const { held, surplus } = await context.store.leaseTriggers(instanceId, of)
     return { held: held.map(({ trigger }) => trigger), surplus }
@@ -42,8 +42,8 @@ export function describeSharingContract(context: ContractContext): void {
     }
   }
 
-  describe('triggers of which several instances have the code', () => {
-    test('are shared: the second gets half of them, once the first has released its surplus', async () => {
+  describe('triggers that several engines declare', () => {
+    test('are shared: the second engine gets half of them when the first has released its surplus', async () => {
       await saveAll()
       await open('first', code(names))
       const alone = await lease('first')
@@ -62,7 +62,7 @@ export function describeSharingContract(context: ContractContext): void {
       expect([...kept.held, ...taken.held].sort()).toEqual(names)
     })
 
-    test('a surplus trigger that is not released keeps its holder and its number, and nobody else gets it', async () => {
+    test('keep their engine and their lease number until the engine releases them as surplus', async () => {
       await saveAll()
       await open('first', code(names))
       const { held } = await context.store.leaseTriggers('first', names)
@@ -75,7 +75,7 @@ export function describeSharingContract(context: ContractContext): void {
       expect(await lease('second')).toEqual(NOTHING)
     })
 
-    test('a released trigger gets a new number when an instance leases it again', async () => {
+    test('get a new lease number when an engine leases them after their release', async () => {
       await context.store.saveTriggers([declaration({ name: 'a' })], START)
       await open('first', code(['a']))
       await context.store.leaseTriggers('first', ['a'])
@@ -85,7 +85,7 @@ export function describeSharingContract(context: ContractContext): void {
       expect(await context.store.leaseTriggers('first', ['a'])).toMatchObject({ held: [{ trigger: 'a', number: 2 }] })
     })
 
-    test('an instance can release only its own triggers, and nothing if it is not open', async () => {
+    test('can be released only by the engine that leased them; an unknown engine is rejected', async () => {
       await saveAll()
       await open('first', code(names))
       await lease('first')
@@ -98,7 +98,7 @@ export function describeSharingContract(context: ContractContext): void {
       expect((await lease('first')).held).toEqual(names)
     })
 
-    test('go to the other instances when an instance that stops declares that it does not poll', async () => {
+    test('move to the other engines when a stopping engine announces that it does not poll', async () => {
       await saveAll()
       await open('first', code(names))
       await open('second', code(names))
@@ -114,27 +114,24 @@ export function describeSharingContract(context: ContractContext): void {
 
     test.each([
       ['', () => Promise.resolve()],
-      [', while another step of that moment fails', () => context.store.leaseTriggers('nobody', names)],
-    ])(
-      'what an instance that was taken for dead announced is known again when it enters again%s',
-      async (_, beside) => {
-        await saveAll()
-        await open('first', code(names))
-        await open('second', code(names))
-        await pass(DEAD_AFTER_MS, ['second'])
-        await acquire('second', true)
-        expect(await lease('second')).toEqual({ held: names, surplus: [] })
+      [' while another call fails', () => context.store.leaseTriggers('nobody', names)],
+    ])('are shared again after the next heartbeat of an engine that was closed as dead%s', async (_, beside) => {
+      await saveAll()
+      await open('first', code(names))
+      await open('second', code(names))
+      await pass(DEAD_AFTER_MS, ['second'])
+      await acquire('second', true)
+      expect(await lease('second')).toEqual({ held: names, surplus: [] })
 
-        await Promise.allSettled([context.store.heartbeat('first', context.clock.now()), beside()])
-        await pass(DEAD_AFTER_MS, ['first', 'second'])
+      await Promise.allSettled([context.store.heartbeat('first', context.clock.now()), beside()])
+      await pass(DEAD_AFTER_MS, ['first', 'second'])
 
-        expect((await lease('second')).surplus).toHaveLength(2)
-      },
-    )
+      expect((await lease('second')).surplus).toHaveLength(2)
+    })
   })
 
-  describe('instances that work on one database', () => {
-    test('hear with each heartbeat how many others live that run workflows', async () => {
+  describe('heartbeats of engines on one database', () => {
+    test('return the number of other living engines that run workflows', async () => {
       await open('first', code([]))
       await context.store.openInstance('looker', START)
       const alone = await context.store.heartbeat('first', START)
@@ -154,7 +151,7 @@ export function describeSharingContract(context: ContractContext): void {
       return execution.id
     }
 
-    test('are left to a living instance that has it', async () => {
+    test('are left to a living engine with this version', async () => {
       await open('new', code([], 'v2'))
       await open('old', code([], 'v1'))
       const id = await created('v1')
@@ -162,7 +159,7 @@ export function describeSharingContract(context: ContractContext): void {
       expect([await acquire('new'), await acquire('old')]).toEqual([[], [id]])
     })
 
-    test('are taken by another when nobody living has it', async () => {
+    test('are acquired by another engine if no living engine has this version', async () => {
       await open('new', code([], 'v2'))
       await open('old', code([], 'v1'))
       const id = await created('v1')
@@ -171,7 +168,7 @@ export function describeSharingContract(context: ContractContext): void {
       expect(await acquire('new')).toEqual([id])
     })
 
-    test('are taken by another when the one that has it is dead', async () => {
+    test('are acquired by another engine if the engine with this version is dead', async () => {
       await open('new', code([], 'v2'))
       await open('old', code([], 'v1'))
       const id = await created('v1')

@@ -1,7 +1,7 @@
-/** The store contract's cases about sources and their events. Run through `describeStoreContract`. */
+/** Store contract tests for sources and their events. Called by `describeStoreContract`. */
 
 import { describe, expect, test } from 'vitest'
-import type { StreamPosition } from '../../src/engine/ports.ts'
+import type { StreamPosition } from '../../src/model/graphs/stream-events.ts'
 import { declared, delivery, FedSource, newEvents, poll, reactor, source } from './graph-builders.ts'
 import { FAULT, FIRST_PAGE, START } from './store-builders.ts'
 import type { ContractContext } from './store-contract.ts'
@@ -21,7 +21,7 @@ export function describeSourceContract(context: ContractContext): void {
   }
 
   describe('the events of a source', () => {
-    test('get its next sequences in their order, and are kept to the letter', async () => {
+    test('get the next sequence numbers in their order, and keep their text unchanged', async () => {
       await declare()
       const texts = ['{"price":10.0,"n":12345678901234567890}', 'null', '"\\ud800 ü 🦊"']
 
@@ -46,7 +46,7 @@ export function describeSourceContract(context: ContractContext): void {
       })
     })
 
-    test('of many calls at once have one sequence each, and none has two', async () => {
+    test('get unique sequence numbers without a gap in 50 concurrent calls', async () => {
       await declare()
 
       const calls = Array.from({ length: 50 }, (_, index) => graphs().accept(newEvents([`${index}`, 'true'])))
@@ -60,7 +60,7 @@ export function describeSourceContract(context: ContractContext): void {
       )
     })
 
-    context.sharedTest('that come through two processes have one sequence each, without a gap', async () => {
+    context.sharedTest('get unique sequence numbers without a gap from two processes', async () => {
       await declare()
       const another = await context.openAnother()
 
@@ -78,7 +78,7 @@ export function describeSourceContract(context: ContractContext): void {
       expect(await graphs().eventsAfter('prices', 0, { events: 100, maxChars: 10_000 })).toHaveLength(60)
     })
 
-    test('of a source that nobody knows are not accepted', async () => {
+    test('are not accepted for an unknown source', async () => {
       expect(await graphs().accept(newEvents(['1']))).toEqual({ kind: 'unknown' })
       expect(await graphs().eventsAfter('prices', 0, { events: 10, maxChars: 10 })).toEqual([])
       expect(await graphs().listEvents('prices', FIRST_PAGE)).toEqual([])
@@ -87,7 +87,7 @@ export function describeSourceContract(context: ContractContext): void {
       await graphs().refuse('prices', 3)
     })
 
-    test('beyond as many as may wait are left, and those that were given up are counted', async () => {
+    test('are accepted up to the limit of waiting events, and rejected events are counted', async () => {
       const fed = await FedSource.open(context)
       const limit = { maxWaiting: 3 }
 
@@ -103,7 +103,7 @@ export function describeSourceContract(context: ContractContext): void {
       expect(await graphs().getSource('prices')).toMatchObject({ lastSequence: 5, waiting: 3, refused: 2 })
     })
 
-    test('are read in parts, as much text as is asked for, and at least one', async () => {
+    test('are read up to the requested number and length of text, and at least one', async () => {
       await declare()
       await graphs().accept(newEvents(['"aaaaaaaa"', '"bbbbbbbb"', '"cccccccc"', '"d"']))
       const read = async (after: number, events: number, maxChars: number) =>
@@ -116,7 +116,7 @@ export function describeSourceContract(context: ContractContext): void {
       expect(await read(4, 10, 1_000)).toEqual([])
     })
 
-    test('are listed with the newest first, from one of them on', async () => {
+    test('are listed newest first, and after a given event', async () => {
       await declare()
       await graphs().accept(newEvents(['1', '2', '3', '4', '5']))
       const list = async (page: { readonly limit: number; readonly offset: number; readonly after?: string }) =>
@@ -130,7 +130,7 @@ export function describeSourceContract(context: ContractContext): void {
   })
 
   describe('the positions of a stream', () => {
-    test('are stored with the events, and what is not behind them was accepted before', async () => {
+    test('are stored with the events, and events at earlier positions are reported as repeated', async () => {
       await declare()
 
       const first = await graphs().accept(newEvents([], { events: [at('0', 5), at('0', 6), at('1', 1)] }))
@@ -147,11 +147,11 @@ export function describeSourceContract(context: ContractContext): void {
       ])
     })
 
-    test('stay before the events that do not fit', async () => {
+    test('do not advance over events that exceed the limit of waiting events', async () => {
       await declare()
 
       const some = await graphs().accept(newEvents([], { events: [at('0', 0), at('0', 1), at('0', 2)], maxWaiting: 2 }))
-      // What is behind the first that does not fit is not looked at.
+      // The store does not check events after the first one that exceeds the limit.
       const none = await graphs().accept(newEvents([], { events: [at('0', 1), at('0', 2), at('0', 0)], maxWaiting: 2 }))
       const rest = await graphs().accept(newEvents([], { events: [at('0', 1), at('0', 2)], maxWaiting: 9 }))
 
@@ -161,7 +161,7 @@ export function describeSourceContract(context: ContractContext): void {
       expect(await graphs().positions('prices')).toEqual([{ partition: '0', offset: 2 }])
     })
 
-    test('count for calls at once as for calls in a row', async () => {
+    test('detect repeated events in concurrent calls', async () => {
       await declare()
 
       const answers = await Promise.all([
@@ -172,7 +172,7 @@ export function describeSourceContract(context: ContractContext): void {
       expect(answers).toMatchObject([{ accepted: 2 }, { accepted: 1, repeated: [0], firstSequence: 3 }])
     })
 
-    test('are forgotten when the source reads another stream', async () => {
+    test('are deleted when the source reads another stream', async () => {
       await context.store.openInstance('one', START)
       const stream = (topic: string) => source('prices', { kind: 'stream', type: 'kafka', topic, group: null })
       const declareTopic = (topic: string) => graphs().declare('one', declared({ sources: [stream(topic)] }), START)
@@ -192,7 +192,7 @@ export function describeSourceContract(context: ContractContext): void {
   })
 
   describe('the polls of a source', () => {
-    test('that skip in a row are one row, and others have one each, the newest first', async () => {
+    test('are listed newest first; consecutive skips share one row, other polls have a row each', async () => {
       await declare()
 
       await graphs().recordPolls('prices', [poll({ latenessMs: null }), poll({ lastAt: START + 1, durationMs: 9 })])
@@ -218,13 +218,13 @@ export function describeSourceContract(context: ContractContext): void {
       expect(behind).toEqual([rows[2]])
     })
 
-    test('of an unknown source are dropped', async () => {
+    test('are dropped for an unknown source', async () => {
       await graphs().recordPolls('prices', [poll()])
 
       expect(await graphs().listPolls('prices', FIRST_PAGE)).toEqual([])
     })
 
-    test('that brought an event which did not fit have no row', async () => {
+    test('have no row if their event exceeds the limit of waiting events', async () => {
       await declare()
 
       const brought = { outcome: 'emitted', firstAt: START, lastAt: START, latenessMs: 0, durationMs: 0 } as const
@@ -235,7 +235,7 @@ export function describeSourceContract(context: ContractContext): void {
   })
 
   describe('the lease of a source', () => {
-    test('is one instance’s, counts up with each that takes it, and tells how far the source is', async () => {
+    test('belongs to one engine at a time, and has a new number and the sequence numbers', async () => {
       await context.store.openInstance('one', START)
       await context.store.openInstance('two', START)
       await graphs().declare('one', declared({ reactors: [reactor('alarm', ['prices', 'news'])] }), START)
@@ -260,7 +260,7 @@ export function describeSourceContract(context: ContractContext): void {
       ])
     })
 
-    test('is given back by an instance that closes', async () => {
+    test('is released by an engine that closes', async () => {
       await FedSource.open(context)
       await context.store.openInstance('two', START)
 
@@ -270,12 +270,12 @@ export function describeSourceContract(context: ContractContext): void {
       expect(await graphs().leaseSources('two', ['prices'])).toMatchObject([{ number: 2 }])
     })
 
-    context.sharedTest('of a dead instance is taken over, and the dead one delivers nothing any more', async () => {
+    context.sharedTest('moves from a dead engine to another, and the dead engine can no longer deliver', async () => {
       const another = await context.openAnother()
       const fed = await FedSource.open(context)
       await graphs().accept(newEvents(['1', '2']))
       await another.openInstance('two', START)
-      // The process of "one" stalls: only the other one beats.
+      // The process of "one" stalls, and only "two" sends heartbeats.
       for (let beats = 0; beats < 12; beats++) {
         await context.clock.advance(1_000)
         await another.heartbeat('two', context.clock.now())

@@ -1,7 +1,7 @@
-/** The store contract's cases about requests for executions: pause, resume and cancel. Run through `describeStoreContract`. */
+/** Store contract tests for requests to pause, resume and cancel executions. Called by `describeStoreContract`. */
 
 import { describe, expect, test } from 'vitest'
-import type { ExecutionEnd } from '../../src/engine/ports.ts'
+import type { ExecutionEnd } from '../../src/engine/store-ports.ts'
 import { acquireAgain, acquiredExecution, OWNER } from './acquired-execution.ts'
 import { APPLIED, DONE, NOTHING_STOPPED, REFUSED, steeringOf } from './steering-requests.ts'
 import { change, completed, newExecution, START } from './store-builders.ts'
@@ -18,7 +18,7 @@ export function describeSteeringContract(context: ContractContext): void {
   }
 
   describe('requests for executions without an owner', () => {
-    test('a pause and a resume are applied and answered in the same step', async () => {
+    test('a pause and a resume are applied and answered immediately', async () => {
       const { id } = await pending()
 
       expect(await steer('pause', id, 'a-1', { at: START + 1 })).toEqual(APPLIED)
@@ -44,7 +44,7 @@ export function describeSteeringContract(context: ContractContext): void {
       expect(await context.store.getExecution(id)).toMatchObject({ status: 'Running', pausedAt: null })
     })
 
-    test('a cancel ends the execution with all its tasks, and its input is the final context', async () => {
+    test('a cancel ends the execution with all its tasks, and the input becomes the final context', async () => {
       const { id, workflow, inputText } = await pending()
 
       const answer = await steer('cancel', id, 'a-1', { reason: 'cancelled: wrong day', at: START + 9 })
@@ -61,9 +61,9 @@ export function describeSteeringContract(context: ContractContext): void {
       expect(await context.store.actions.get('a-1')).toMatchObject({ answer: NOTHING_STOPPED, answeredAt: START + 9 })
     })
 
-    test('a cancel keeps completed tasks, and the last output is the final context', async () => {
+    test('a cancel keeps completed tasks, and the last output becomes the final context', async () => {
       const { id } = await acquiredExecution(context.store, { tasks: ['first', 'second'] })
-      await settle(id, { changes: [completed('first', { outputText: '{"rows":1.0}' })], isGivenBack: true })
+      await settle(id, { changes: [completed('first', { outputText: '{"rows":1.0}' })], givenBack: 'unserved' })
 
       await steer('cancel', id, 'a-1')
 
@@ -74,7 +74,7 @@ export function describeSteeringContract(context: ContractContext): void {
     })
 
     test.each(['pause', 'resume', 'cancel'] as const)(
-      'a %s of an ended or unknown execution is answered so, and no action is stored',
+      'a %s of an ended or unknown execution returns the reason, and stores no action',
       async (kind) => {
         const { id } = await pending()
         await steer('cancel', id, 'a-1', { at: START + 9 })
@@ -89,7 +89,7 @@ export function describeSteeringContract(context: ContractContext): void {
   })
 
   describe('requests for executions with a living owner', () => {
-    test('are stored under a number with their action, and change nothing before the owner applies them', async () => {
+    test('are stored with a number and their action, and change nothing until the owner applies them', async () => {
       const { id } = await acquiredExecution(context.store)
       const before = await context.store.getExecution(id)
 
@@ -101,7 +101,7 @@ export function describeSteeringContract(context: ContractContext): void {
       expect(await context.store.actions.unanswered(10)).toMatchObject([{ id: 'a-1', kind: 'cancel', target: id }])
     })
 
-    test('a pause and a resume are applied and answered with changes of the owner, in one step', async () => {
+    test('a pause and a resume are applied and answered when the owner stores its changes', async () => {
       const { id } = await acquiredExecution(context.store)
       const pause = await request('pause', id, 'a-1', { at: START + 1 })
       await context.clock.advance(5)
@@ -118,7 +118,7 @@ export function describeSteeringContract(context: ContractContext): void {
       expect(await answerTo('a-2')).toEqual(DONE)
     })
 
-    test('a newer request replaces one of another kind, whose action is answered as refused', async () => {
+    test('a new request replaces a request of another kind, whose action is answered as refused', async () => {
       const { id } = await acquiredExecution(context.store)
       const pause = await request('pause', id, 'a-1')
 
@@ -136,7 +136,7 @@ export function describeSteeringContract(context: ContractContext): void {
       expect(await answerTo('a-2')).toEqual(DONE)
     })
 
-    test('a newer request joins one of its kind, and both actions are answered when it is applied', async () => {
+    test('a new request joins a request of its kind, and both actions are answered when it is applied', async () => {
       const { id } = await acquiredExecution(context.store)
       const first = await request('pause', id, 'a-1', { at: START + 1 })
 
@@ -154,7 +154,7 @@ export function describeSteeringContract(context: ContractContext): void {
       [true, true, true],
       [true, false, false],
       [false, true, false],
-    ])('two cancels are one: waits %s and %s is waits %s, with the first reason', async (first, second, waits) => {
+    ])('two cancels are joined: waits %s and %s become %s, with the first reason', async (first, second, waits) => {
       const { id } = await acquiredExecution(context.store)
       const replaced = await request('cancel', id, 'a-1', { waits: first, reason: 'first' })
 
@@ -168,7 +168,7 @@ export function describeSteeringContract(context: ContractContext): void {
       expect(await context.store.getExecution(id)).toMatchObject({ cancelRequestedAt: START })
     })
 
-    test('a cancel replaces a pause, and nothing replaces a cancel, before and after the owner applies it', async () => {
+    test('a cancel replaces a pause, but nothing replaces a waiting or applied cancel', async () => {
       const { id } = await acquiredExecution(context.store)
       await steer('pause', id, 'a-1')
 
@@ -183,7 +183,7 @@ export function describeSteeringContract(context: ContractContext): void {
       expect(answers).toEqual([null, undefined, undefined, undefined, undefined])
     })
 
-    test('a request after an applied one of its kind has the next number, and is not joined with it', async () => {
+    test('a request does not join an applied request of its kind, and has the next number', async () => {
       const { id } = await acquiredExecution(context.store)
       await settle(id, { applied: await request('pause', id, 'a-1', { at: START + 1 }) })
       expect(await context.store.applyRequest(id, START)).toEqual(APPLIED)
@@ -194,7 +194,7 @@ export function describeSteeringContract(context: ContractContext): void {
       expect([await answerTo('a-1'), await answerTo('a-2')]).toEqual([DONE, null])
     })
 
-    context.sharedTest('another store object sends a request and sees its answer', async () => {
+    context.sharedTest('another store object sends a request and is notified of the answer', async () => {
       const { id } = await acquiredExecution(context.store)
       const another = await context.openAnother()
       const seen: string[] = []
@@ -216,7 +216,7 @@ export function describeSteeringContract(context: ContractContext): void {
   })
 
   describe('requests and the end of an execution', () => {
-    test('a cancel that the owner applied is answered when the execution has ended, with the report', async () => {
+    test('an applied cancel is answered with its report when the execution has ended', async () => {
       const { id } = await acquiredExecution(context.store)
       await settle(id, { applied: await request('cancel', id, 'a-1', { at: START + 2 }) })
       const cancelling = await context.store.getExecution(id)
@@ -236,7 +236,7 @@ export function describeSteeringContract(context: ContractContext): void {
         })
     })
 
-    test('a cancel without a report says that nothing was stopped', async () => {
+    test('a cancel without a report is answered with 0 stopped tasks', async () => {
       const { id } = await acquiredExecution(context.store)
 
       await settle(id, { applied: await request('cancel', id, 'a-1'), end: CANCELLED })
@@ -249,7 +249,7 @@ export function describeSteeringContract(context: ContractContext): void {
       ['cancel', 'Failed'],
       ['pause', 'Completed'],
       ['resume', 'Cancelled'],
-    ] as const)('a %s that was not applied is refused when the execution ends as %s', async (kind, status) => {
+    ] as const)('a %s that was not applied is refused if the execution ends as %s', async (kind, status) => {
       const { id } = await acquiredExecution(context.store)
       await steer(kind, id, 'a-1')
 
@@ -260,7 +260,7 @@ export function describeSteeringContract(context: ContractContext): void {
       expect(await context.store.getExecution(id)).toMatchObject({ status, pausedAt: null, cancelRequestedAt: null })
     })
 
-    test('a settlement that is refused applies no request and answers none', async () => {
+    test('a rejected settlement neither applies nor answers a request', async () => {
       const { id } = await acquiredExecution(context.store)
       const pause = await request('pause', id, 'a-1')
 

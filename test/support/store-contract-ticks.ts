@@ -1,4 +1,4 @@
-/** The store contract's cases about ticks: skips, poll errors, and how they are buffered. Run through `describeStoreContract`. */
+/** Store contract tests for ticks: skips, poll errors, and their buffer. Called by `describeStoreContract`. */
 
 import { describe, expect, test } from 'vitest'
 import {
@@ -19,7 +19,7 @@ export function describeTickContract(context: ContractContext): void {
   }
 
   describe('ticks', () => {
-    test('a skip shows as the last poll at once', async () => {
+    test('a skip updates the time of the last poll immediately', async () => {
       await context.store.saveTriggers([declaration()], START)
 
       skip(100)
@@ -29,7 +29,7 @@ export function describeTickContract(context: ContractContext): void {
       expect(listed?.lastPollAt).toBe(START + 100)
     })
 
-    test('skips one after the other are one tick with a count, a first and a last instant', async () => {
+    test('consecutive skips are one tick with their number and their first and last time', async () => {
       await context.store.saveTriggers([declaration()], START)
 
       skip(0, 100, 200)
@@ -40,7 +40,7 @@ export function describeTickContract(context: ContractContext): void {
       ])
     })
 
-    test('a run of skips that is written in between goes on, under the same id', async () => {
+    test('a run of skips continues under the same id after it was written', async () => {
       await context.store.saveTriggers([declaration()], START)
       skip(0, 100)
       const [before] = await context.store.listTicks('inbox', FIRST_PAGE)
@@ -52,7 +52,7 @@ export function describeTickContract(context: ContractContext): void {
       expect(ticks).toMatchObject([{ id: before?.id, count: 3, firstAt: START, lastAt: START + 1_600 }])
     })
 
-    test('a run of skips has its reason, and the longest lateness and duration of them', async () => {
+    test('a run of skips has its reason, and the longest lateness and duration of its skips', async () => {
       await context.store.saveTriggers([declaration()], START)
       const reason = 'no file is older than 5 s'
 
@@ -66,7 +66,7 @@ export function describeTickContract(context: ContractContext): void {
       expect(ticks).toMatchObject([{ outcome: 'skipped', count: 3, reason, latenessMs: 9, durationMs: 7 }])
     })
 
-    test('a skip for another reason begins another run, whether the one before is written or not', async () => {
+    test('a skip for another reason begins a new run, even if the previous run is not written yet', async () => {
       await context.store.saveTriggers([declaration()], START)
       const skipped = (reason: string | null, offset: number) =>
         context.store.noteSkip(skippedTick({ reason, at: START + offset }))
@@ -92,7 +92,7 @@ export function describeTickContract(context: ContractContext): void {
       expect(new Set(ticks.map(({ id }) => id)).size).toBe(4)
     })
 
-    test('stores texts with U+0000, or U+FFFD instead of it, and finds no trigger by it', async () => {
+    test('stores U+0000 in texts unchanged or as U+FFFD, and finds no trigger with U+0000 in its name', async () => {
       await context.store.saveTriggers([declaration()], START)
       context.store.noteSkip(skippedTick({ reason: 'no\0file' }))
       await context.store.recordFailed(failedTick({ at: START + 1, error: { ...FAULT, message: 'no\0disk' } }))
@@ -103,7 +103,7 @@ export function describeTickContract(context: ContractContext): void {
       expect(await context.store.getTrigger('in\0box')).toBeNull()
     })
 
-    test('the lateness and duration of a run end with it', async () => {
+    test('a new run of skips does not inherit the lateness and duration of the previous run', async () => {
       await context.store.saveTriggers([declaration()], START)
 
       context.store.noteSkip(skippedTick({ latenessMs: 50, durationMs: 60, reason: 'slow' }))
@@ -120,7 +120,7 @@ export function describeTickContract(context: ContractContext): void {
       ])
     })
 
-    test('skips of a firing that is refused keep their runs, and go on', async () => {
+    test('runs of skips are kept and continue after a rejected firing', async () => {
       await context.store.saveTriggers([declaration()], START)
       const execution = newExecution()
       await context.store.createExecution(execution, { kind: 'call' }, START)
@@ -140,7 +140,7 @@ export function describeTickContract(context: ContractContext): void {
       ])
     })
 
-    test('a firing and its duplicate have the execution that was started', async () => {
+    test('a firing and its duplicate have the same execution', async () => {
       await context.store.saveTriggers([declaration()], START)
       const first = firedTick({ at: START })
 
@@ -155,7 +155,7 @@ export function describeTickContract(context: ContractContext): void {
       ])
     })
 
-    test('a firing ends a run of skips, and the next skip begins another', async () => {
+    test('a firing ends a run of skips, and the next skip begins a new run', async () => {
       await context.store.saveTriggers([declaration()], START)
 
       skip(0, 100)
@@ -171,7 +171,7 @@ export function describeTickContract(context: ContractContext): void {
       expect(new Set(ticks.map((tick) => tick.id)).size).toBe(3)
     })
 
-    test('a poll error is a tick with its type and message, and does not count as the last poll', async () => {
+    test('a poll error is a tick with its type and message, and keeps the time of the last poll', async () => {
       await context.store.saveTriggers([declaration()], START)
       skip(0)
 
@@ -187,7 +187,7 @@ export function describeTickContract(context: ContractContext): void {
       expect((await context.store.getTrigger('inbox'))?.lastPollAt).toBe(START)
     })
 
-    test('ticks are listed newest first, a page at a time, the open run of skips among them', async () => {
+    test('ticks are listed newest first, a page at a time, including the open run of skips', async () => {
       await context.store.saveTriggers([declaration({ allowConcurrent: true })], START)
       for (const offset of [1, 2, 3]) {
         await context.store.recordFired(firedTick({ at: START + offset, allowConcurrent: true }))
@@ -201,7 +201,7 @@ export function describeTickContract(context: ContractContext): void {
       expect(pages.map((page) => page.map((tick) => tick.lastAt - START))).toEqual([[4, 3], [3, 2], [2, 1], [1], []])
     })
 
-    test('a firing that is refused keeps the skips before it', async () => {
+    test('a rejected firing does not remove the skips before it', async () => {
       await context.store.saveTriggers([declaration()], START)
       const execution = newExecution()
       await context.store.createExecution(execution, { kind: 'call' }, START)
@@ -214,7 +214,7 @@ export function describeTickContract(context: ContractContext): void {
       expect(await context.store.listTicks('inbox', FIRST_PAGE)).toMatchObject([{ outcome: 'skipped', count: 2 }])
     })
 
-    context.sharedTest('a skip is seen by another process within a second', async () => {
+    context.sharedTest('another process sees a skip within a second', async () => {
       await context.store.saveTriggers([declaration()], START)
       const another = await context.openAnother()
 
@@ -227,7 +227,7 @@ export function describeTickContract(context: ContractContext): void {
       expect(after?.lastPollAt).toBe(START)
     })
 
-    context.sharedTest('skips of the last second before a close are kept', async () => {
+    context.sharedTest('skips of the last second before a close are stored', async () => {
       await context.store.saveTriggers([declaration()], START)
       skip(0, 100)
 
@@ -237,7 +237,7 @@ export function describeTickContract(context: ContractContext): void {
       expect(await another.listTicks('inbox', FIRST_PAGE)).toMatchObject([{ count: 2, lastAt: START + 100 }])
     })
 
-    context.sharedTest('a run of skips goes on in the next process', async () => {
+    context.sharedTest('a run of skips continues in the next process', async () => {
       await context.store.saveTriggers([declaration()], START)
       skip(0, 100)
       await context.store.close()
@@ -250,7 +250,7 @@ export function describeTickContract(context: ContractContext): void {
       ])
     })
 
-    test('a skip of a trigger that was never saved is dropped and disturbs nothing', async () => {
+    test('a skip of an unknown trigger is dropped, and other skips are stored', async () => {
       await context.store.saveTriggers([declaration()], START)
 
       context.store.noteSkip(skippedTick({ trigger: 'nobody', at: START }))

@@ -1,12 +1,15 @@
-/** The store contract's cases about triggers, their firings and deduplication. Run through `describeStoreContract`. */
+/** Store contract tests for triggers, their firings and deduplication. Called by `describeStoreContract`. */
 
 import { describe, expect, test } from 'vitest'
+import type { TriggerDeclaration } from '../../src/engine/store-ports.ts'
 import { DEFAULT_POLICY } from '../../src/model/policy.ts'
 import {
   completed,
   declaration,
   FIRST_PAGE,
+  failedTick,
   firedTick,
+  newCron,
   newExecution,
   START,
   settlement,
@@ -18,7 +21,7 @@ const ALL = { ...FIRST_PAGE, enabledOnly: false }
 
 export function describeTriggerContract(context: ContractContext): void {
   describe('triggers', () => {
-    test('a new trigger is listed as the code says, enabled and never polled', async () => {
+    test('a new trigger is listed as the code declares it, enabled and never polled', async () => {
       const [row] = await context.store.saveTriggers([declaration({ pollIntervalMs: 250 })], START)
 
       expect(row).toMatchObject({
@@ -35,7 +38,75 @@ export function describeTriggerContract(context: ContractContext): void {
       expect(await context.store.listTriggers(ALL)).toEqual([row])
     })
 
-    test('new code keeps the id, the flag and the last poll of a trigger, and changes the rest', async () => {
+    describe('a list of the triggers that need attention', () => {
+      const MINUTE_MS = 60_000
+      const at = START + MINUTE_MS
+      const names = async (enabledOnly: boolean) => {
+        const rows = await context.store.listTriggers({ ...FIRST_PAGE, enabledOnly, troubledAt: at })
+        return rows.map(({ name }) => name).sort()
+      }
+
+      test('has triggers that were not polled for two intervals and 10 s', async () => {
+        const every = (name: string, pollIntervalMs: number) => declaration({ name, pollIntervalMs })
+        const triggers = [every('late', 1_000), every('polled', 1_000), every('slow', MINUTE_MS), every('off', 1_000)]
+        await context.store.saveTriggers(
+          [...triggers, every('just not late', 25_000), every('just late', 24_999)],
+          START,
+        )
+        context.store.noteSkip(skippedTick({ trigger: 'polled', at: at - 5_000 }))
+        await context.store.listTicks('polled', FIRST_PAGE)
+        await context.store.setTriggerEnabled('off', false, null, at)
+
+        expect(await names(true)).toEqual(['just late', 'late'])
+        expect(await names(false)).toEqual(['just late', 'late'])
+      })
+
+      test('has triggers that failed, are undeclared, or have an overridden interval', async () => {
+        const slow = ['failing', 'recovered', 'overridden', 'other', 'removed', 'fine']
+        const pollIntervalMs = 3_600_000
+        await context.store.saveTriggers(
+          slow.map((name) => declaration({ name, pollIntervalMs })),
+          START,
+        )
+        for (const trigger of ['failing', 'recovered']) await context.store.recordFailed(failedTick({ trigger, at }))
+        context.store.noteSkip(skippedTick({ trigger: 'recovered', at }))
+        await context.store.listTicks('recovered', FIRST_PAGE)
+        await context.store.overrideTrigger('overridden', { pollIntervalMs: 7_200_000 }, at)
+        await context.store.overrideTrigger('other', { maxActive: 1 }, at)
+        await context.store.openInstance('one', START)
+        const polled = slow.filter((name) => name !== 'removed')
+        await context.store.announce('one', { isPolling: true, workflows: [], crons: [], polled }, at)
+        await context.store.setTriggerEnabled('removed', false, null, at)
+
+        expect(await names(false)).toEqual(['failing', 'overridden', 'removed'])
+        expect(await names(true)).toEqual(['failing', 'overridden'])
+      })
+
+      test('has cron triggers that are undeclared or have no next run', async () => {
+        const cron = (triggerName: string, nextRunAt: number | null) =>
+          ({ ...newCron({ id: triggerName }), triggerName, nextRunAt }) as const
+        await context.store.saveTriggerCrons([cron('nightly', at), cron('wrong', null), cron('removed', at)])
+        await context.store.openInstance('one', START)
+        const code = { isPolling: true, workflows: [], polled: ['inbox'], crons: ['nightly', 'wrong'] }
+        await context.store.announce('one', code, at)
+
+        const rows = await context.store.listCrons({ ...ALL, triggersOnly: true, troubledOnly: true })
+
+        expect(rows.map(({ triggerName }) => triggerName).sort()).toEqual(['removed', 'wrong'])
+      })
+    })
+
+    test('are counted together with cron triggers, but not with other schedules', async () => {
+      expect(await context.store.countTriggers()).toEqual({ all: 0, enabled: 0 })
+      await context.store.saveTriggers([declaration(), declaration({ name: 'other' })], START)
+      await context.store.saveTriggerCrons([{ ...newCron({ id: 'nightly' }), triggerName: 'nightly' }])
+      await context.store.createCron(newCron())
+      await context.store.setTriggerEnabled('other', false, null, START)
+
+      expect(await context.store.countTriggers()).toEqual({ all: 3, enabled: 2 })
+    })
+
+    test('changed code keeps the id, the enabled flag and the last poll of a trigger', async () => {
       const [before] = await context.store.saveTriggers([declaration()], START)
       await context.store.setTriggerEnabled('inbox', false, null, START + 1)
       context.store.noteSkip(skippedTick({ at: START + 2 }))
@@ -54,6 +125,10 @@ export function describeTriggerContract(context: ContractContext): void {
         policy: DEFAULT_POLICY,
         declared: { ...DEFAULT_POLICY, pollIntervalMs: 1 },
         overrides: {},
+        takesState: false,
+        waitingExecutions: 0,
+        tags: null,
+        priority: null,
         note: null,
         failuresInRow: 0,
         isEnabled: false,
@@ -64,7 +139,30 @@ export function describeTriggerContract(context: ContractContext): void {
       })
     })
 
-    test('the same code again leaves a trigger as it was', async () => {
+    test('the tags of a trigger are those of its newest code, and null if it declares none', async () => {
+      const tagsAt = async (at: number, tags: TriggerDeclaration['tags']) => {
+        const [row] = await context.store.saveTriggers([declaration({ tags })], at)
+        return [row?.tags, row?.updatedAt]
+      }
+
+      expect(await tagsAt(START, { team: 'data', tier: '1' })).toEqual([{ team: 'data', tier: '1' }, START])
+      expect(await tagsAt(START + 1, { team: 'data', tier: '1' })).toEqual([{ team: 'data', tier: '1' }, START])
+      expect(await tagsAt(START + 2, {})).toEqual([{}, START + 2])
+      expect(await tagsAt(START + 3, null)).toEqual([null, START + 3])
+    })
+
+    test('the priority of a trigger is that of its newest code, and null if it declares none', async () => {
+      const priorityAt = async (at: number, priority: number | null) => {
+        const [row] = await context.store.saveTriggers([declaration({ priority })], at)
+        return [row?.priority, row?.updatedAt]
+      }
+
+      expect(await priorityAt(START, -40)).toEqual([-40, START])
+      expect(await priorityAt(START + 1, -40)).toEqual([-40, START])
+      expect(await priorityAt(START + 2, null)).toEqual([null, START + 2])
+    })
+
+    test('unchanged code does not change a trigger', async () => {
       const [before] = await context.store.saveTriggers([declaration()], START)
 
       const [after] = await context.store.saveTriggers([declaration()], START + 60_000)
@@ -72,7 +170,7 @@ export function describeTriggerContract(context: ContractContext): void {
       expect(after).toEqual(before)
     })
 
-    test('saved triggers come back in the order in which the code names them', async () => {
+    test('saved triggers are returned in the order of the code', async () => {
       await context.store.saveTriggers([declaration({ name: 'b' })], START)
 
       const rows = await context.store.saveTriggers(
@@ -83,7 +181,7 @@ export function describeTriggerContract(context: ContractContext): void {
       expect(rows.map((row) => row.name)).toEqual(['c', 'b', 'a'])
     })
 
-    test('triggers are listed newest first, the later of two at one instant before the earlier, a page at a time', async () => {
+    test('triggers are listed newest first, a page at a time, even if two have the same time', async () => {
       await context.store.saveTriggers([declaration({ name: 'new' })], START + 5)
       await context.store.saveTriggers([declaration({ name: 'old' }), declaration({ name: 'old too' })], START)
 
@@ -94,7 +192,7 @@ export function describeTriggerContract(context: ContractContext): void {
       expect(page.map((row) => row.name)).toEqual(['old too'])
     })
 
-    test('a list of enabled triggers leaves out the disabled ones', async () => {
+    test('a list of enabled triggers omits disabled triggers', async () => {
       await context.store.saveTriggers([declaration({ name: 'on' }), declaration({ name: 'off' })], START)
 
       const isKnown = await context.store.setTriggerEnabled('off', false, null, START + 1)
@@ -104,7 +202,7 @@ export function describeTriggerContract(context: ContractContext): void {
       expect(rows.map((row) => row.name)).toEqual(['on'])
     })
 
-    test('an unknown trigger is null, cannot be enabled, and has no history', async () => {
+    test('an unknown trigger is returned as null, cannot be enabled, and has no history', async () => {
       expect(await context.store.getTrigger('nobody')).toBeNull()
       expect(await context.store.setTriggerEnabled('nobody', true, null, START)).toBe(false)
       expect(await context.store.listFirings('nobody', FIRST_PAGE)).toEqual([])
@@ -113,7 +211,7 @@ export function describeTriggerContract(context: ContractContext): void {
   })
 
   describe('firings', () => {
-    test('a firing, its tick and its execution appear together', async () => {
+    test('a firing is stored together with its tick and its execution', async () => {
       const [trigger] = await context.store.saveTriggers([declaration()], START)
       const execution = newExecution({ inputText: '{"file": "a.csv"}' })
       const tick = firedTick({ at: START + 7, execution })
@@ -151,7 +249,7 @@ export function describeTriggerContract(context: ContractContext): void {
       expect((await context.store.getTrigger('inbox'))?.lastPollAt).toBe(START + 7)
     })
 
-    test('a trigger that fires twice with the same context starts one execution while the first is running', async () => {
+    test('a second firing with the same context starts nothing while the first execution is active', async () => {
       await context.store.saveTriggers([declaration()], START)
       const first = firedTick()
       const second = firedTick({ at: START + 5 })
@@ -168,7 +266,7 @@ export function describeTriggerContract(context: ContractContext): void {
       expect((await context.store.getTrigger('inbox'))?.lastPollAt).toBe(START + 5)
     })
 
-    test('two firings with the same context asked for at one time start one execution', async () => {
+    test('two concurrent firings with the same context start one execution', async () => {
       await context.store.saveTriggers([declaration()], START)
 
       const results = await Promise.all([
@@ -179,7 +277,7 @@ export function describeTriggerContract(context: ContractContext): void {
       expect(results.map((result) => result.kind)).toEqual(['started', 'duplicate'])
     })
 
-    test('a different context starts a second execution beside the first', async () => {
+    test('a firing with a different context starts a second execution', async () => {
       await context.store.saveTriggers([declaration()], START)
 
       await context.store.recordFired(firedTick({ contextHash: 'aaaaaaaaaaaaaaaa' }))
@@ -188,7 +286,7 @@ export function describeTriggerContract(context: ContractContext): void {
       expect(result.kind).toBe('started')
     })
 
-    test('two triggers that fire with the same context do not suppress each other', async () => {
+    test('two triggers that fire with the same context start two executions', async () => {
       await context.store.saveTriggers([declaration({ name: 'one' }), declaration({ name: 'other' })], START)
 
       await context.store.recordFired(firedTick({ trigger: 'one' }))
@@ -197,7 +295,7 @@ export function describeTriggerContract(context: ContractContext): void {
       expect(result.kind).toBe('started')
     })
 
-    test('a trigger that allows concurrent runs is never suppressed', async () => {
+    test('a trigger that allows concurrent executions starts one for each firing', async () => {
       await context.store.saveTriggers([declaration({ allowConcurrent: true })], START)
 
       await context.store.recordFired(firedTick({ allowConcurrent: true }))
@@ -207,7 +305,7 @@ export function describeTriggerContract(context: ContractContext): void {
       expect(await context.store.listFirings('inbox', FIRST_PAGE)).toHaveLength(2)
     })
 
-    test.each(['Completed', 'Failed'] as const)('once its run is %s, the same context fires again', async (status) => {
+    test.each(['Completed', 'Failed'] as const)('fires the same context again after a %s execution', async (status) => {
       await context.store.saveTriggers([declaration()], START)
       await context.store.openInstance('instance', START)
       const execution = newExecution()
@@ -233,7 +331,7 @@ export function describeTriggerContract(context: ContractContext): void {
       expect(result.kind).toBe('started')
     })
 
-    test('a firing whose workflow cannot be started is in the history, ended, without a run', async () => {
+    test('a firing whose workflow cannot be started is listed as ended, without an execution', async () => {
       await context.store.saveTriggers([declaration()], START)
 
       await context.store.recordFired(firedTick({ execution: null }))
@@ -260,7 +358,7 @@ export function describeTriggerContract(context: ContractContext): void {
       expect(page.map((firing) => firing.id)).toEqual([later?.firingId])
     })
 
-    test('a firing of a trigger that was never saved is refused, and what was asked beside it is stored', async () => {
+    test('rejects a firing of an unknown trigger, and stores another firing made at the same time', async () => {
       await context.store.saveTriggers([declaration()], START)
       const lost = newExecution()
 
@@ -274,7 +372,7 @@ export function describeTriggerContract(context: ContractContext): void {
       expect(await context.store.getExecution(lost.id)).toBeNull()
     })
 
-    test('a firing of which one part cannot be stored leaves no other part behind', async () => {
+    test('a firing whose execution cannot be stored leaves no tick and no firing', async () => {
       await context.store.saveTriggers([declaration()], START)
       const execution = newExecution()
       await context.store.createExecution(execution, { kind: 'call' }, START)

@@ -1,7 +1,7 @@
-/** The store contract's cases about retention, changes by others, and closing. Run through `describeStoreContract`. */
+/** Store contract tests for retention, notifications of changes, and closing. Called by `describeStoreContract`. */
 
 import { describe, expect, test } from 'vitest'
-import type { Retention } from '../../src/engine/ports.ts'
+import type { Retention } from '../../src/model/retention-limits.ts'
 import {
   completed,
   declaration,
@@ -16,19 +16,19 @@ import {
 } from './store-builders.ts'
 import type { ContractContext } from './store-contract.ts'
 
-const KEEP_ALL: Retention = { skippedMs: null, failedMs: null, endedMs: null, firingsMs: null }
+const KEEP_ALL: Partial<Retention> = { skippedMs: null, failedMs: null, endedMs: null, firingsMs: null }
 const DAY_MS = 86_400_000
 
 export function describeUpkeepContract(context: ContractContext): void {
   describe('retention', () => {
-    const pruneAll = async (retention: Retention, at: number): Promise<number> => {
+    const pruneAll = async (retention: Partial<Retention>, at: number): Promise<number> => {
       let sum = 0
       for (let removed = -1; removed !== 0; sum += removed) removed = await context.store.prune(retention, at)
       return sum
     }
     const outcomes = async () => (await context.store.listTicks('inbox', FIRST_PAGE)).map((tick) => tick.outcome)
 
-    /** One tick of each outcome, and an execution that has ended. */
+    /** Stores ticks of each outcome and an ended execution, and returns the id of the execution. */
     const makeHistory = async () => {
       await context.store.saveTriggers([declaration()], START)
       await context.store.openInstance('instance', START)
@@ -51,9 +51,15 @@ export function describeUpkeepContract(context: ContractContext): void {
       return execution.id
     }
 
-    test('each outcome is kept for its own time', async () => {
+    test('ticks and executions are kept for the retention time of their outcome', async () => {
       const id = await makeHistory()
-      const retention = { skippedMs: 7 * DAY_MS, failedMs: 30 * DAY_MS, endedMs: 90 * DAY_MS, firingsMs: null }
+      const retention = {
+        skippedMs: 7 * DAY_MS,
+        failedMs: 30 * DAY_MS,
+        endedMs: 90 * DAY_MS,
+        firingsMs: null,
+        keysMs: null,
+      }
 
       const whole = await pruneAll(retention, START + 7 * DAY_MS)
       expect(whole).toBe(0)
@@ -73,25 +79,28 @@ export function describeUpkeepContract(context: ContractContext): void {
       expect((await context.store.getTrigger('inbox'))?.lastPollAt).toBe(START)
     })
 
-    test('without a retention everything stays', async () => {
+    test('without retention times nothing is removed', async () => {
       await makeHistory()
 
       expect(await pruneAll(KEEP_ALL, START + 10_000 * DAY_MS)).toBe(0)
       expect(await outcomes()).toHaveLength(6)
     })
 
-    test('an execution that goes on is kept, however old, with its firing', async () => {
+    test('an execution that has not ended is kept with its firing, however old it is', async () => {
       await context.store.saveTriggers([declaration()], START)
       await context.store.recordFired(firedTick())
 
-      expect(await pruneAll({ skippedMs: 0, failedMs: 0, endedMs: 0, firingsMs: null }, START + 10_000 * DAY_MS)).toBe(
-        0,
-      )
+      expect(
+        await pruneAll(
+          { skippedMs: 0, failedMs: 0, endedMs: 0, firingsMs: null, keysMs: null },
+          START + 10_000 * DAY_MS,
+        ),
+      ).toBe(0)
       expect(await outcomes()).toEqual(['fired'])
       expect(await context.store.listFirings('inbox', FIRST_PAGE)).toHaveLength(1)
     })
 
-    test('much history goes in steps of bounded size, until nothing is left', async () => {
+    test('a long history is removed in steps of limited size', async () => {
       await context.store.saveTriggers([declaration()], START)
       const failures = Array.from({ length: 1_200 }, () => context.store.recordFailed(failedTick({})))
       await Promise.all(failures)
@@ -105,8 +114,8 @@ export function describeUpkeepContract(context: ContractContext): void {
     })
   })
 
-  describe('changes by others', () => {
-    context.sharedTest('a change by another process is noticed within half a second, our own is not', async () => {
+  describe('notifications of changes', () => {
+    context.sharedTest('reports a change by another process within 500 ms, but not an own change', async () => {
       const another = await context.openAnother()
       let noticed = 0
       context.store.onForeignChange(() => {
@@ -123,7 +132,7 @@ export function describeUpkeepContract(context: ContractContext): void {
       expect(noticed).toBe(1)
     })
 
-    context.sharedTest('a change by an engine is noticed by another one on the same store object', async () => {
+    context.sharedTest('reports a change by another engine on the same store object', async () => {
       let noticed = 0
       context.store.onForeignChange(() => {
         noticed += 1
@@ -139,9 +148,9 @@ export function describeUpkeepContract(context: ContractContext): void {
       expect(noticed).toBeGreaterThan(0)
     })
 
-    context.sharedTest('whoever stopped listening is not called, the others still are', async () => {
+    context.sharedTest('a removed listener is not called; other listeners are called', async () => {
       const another = await context.openAnother()
-      const called = new Set<string>() // on a busy machine also of what the other store did when it was opened
+      const called = new Set<string>() // on a busy machine, the opening of the other store calls listeners too
       const stop = context.store.onForeignChange(() => called.add('stopped'))
       context.store.onForeignChange(() => called.add('listening'))
 
@@ -153,8 +162,8 @@ export function describeUpkeepContract(context: ContractContext): void {
     })
   })
 
-  describe('a database that stays where it is', () => {
-    context.sharedTest('is neither lost nor found, whatever others write to it', async () => {
+  describe('a reachable database', () => {
+    context.sharedTest('is not reported as lost or found when another process writes to it', async () => {
       const another = await context.openAnother()
       const changes: unknown[] = []
       context.store.onDatabaseChange((change) => changes.push(change))
@@ -170,13 +179,13 @@ export function describeUpkeepContract(context: ContractContext): void {
   })
 
   describe('closing', () => {
-    test('closing twice is closing once', async () => {
+    test('a second close does nothing', async () => {
       await context.store.close()
 
       await expect(context.store.close()).resolves.toBeUndefined()
     })
 
-    test('what was asked for before the close is carried out, what comes after is refused', async () => {
+    test('calls before the close are completed, and calls after it are rejected', async () => {
       const execution = newExecution()
 
       const before = context.store.createExecution(execution, { kind: 'call' }, START)
@@ -184,11 +193,11 @@ export function describeUpkeepContract(context: ContractContext): void {
       const after = context.store.getExecution(execution.id)
 
       await expect(after).rejects.toMatchObject({ code: 'DATABASE_FAILED' })
-      await expect(before).resolves.toBeUndefined()
+      await expect(before).resolves.toEqual({ kind: 'created' })
       await closing
     })
 
-    test('a closed store leaves no timer behind', async () => {
+    test('a closed store has no pending timers', async () => {
       await context.store.saveTriggers([declaration()], START)
       context.store.onForeignChange(() => {})
       context.store.noteSkip(skippedTick({ at: START }))

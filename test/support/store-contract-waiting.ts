@@ -1,4 +1,4 @@
-/** The store contract's cases about executions that no living instance runs. Run through `describeStoreContract`. */
+/** Store contract tests for executions that no living engine can run. Called by `describeStoreContract`. */
 
 import { describe, expect, test } from 'vitest'
 import { newAction, newExecution, START, settlement } from './store-builders.ts'
@@ -19,10 +19,10 @@ export function describeWaitingContract(context: ContractContext): void {
   }
   const acquire = (instanceId: string, workflow: string) =>
     context.store.acquireExecutions({ instanceId, workflows: [workflow], at: START, limit: 10, recover: false })
-  const waiting = async (...ids: readonly string[]) => [...(await context.store.history.listWaiting(ids, LATER))]
+  const waiting = async (...ids: readonly string[]) => [...(await context.store.history.listWaiting(ids, LATER)).keys()]
 
-  describe('an execution waits for an engine', () => {
-    test('while no instance has its workflow; those of a workflow that one has do not', async () => {
+  describe('an execution is listed as waiting', () => {
+    test('while no engine has its workflow', async () => {
       await serve('first', 'known')
       await serve('second')
       const [gone, alsoGone, known] = [await create('gone'), await create('gone'), await create('known')]
@@ -32,7 +32,7 @@ export function describeWaitingContract(context: ContractContext): void {
       expect(await context.store.history.countWaiting(LATER)).toEqual([{ workflow: 'gone', executions: 2 }])
     })
 
-    test('no longer, once any instance has its workflow', async () => {
+    test('no longer when an engine with its workflow starts', async () => {
       await serve('first')
       const id = await create('gone')
 
@@ -42,7 +42,7 @@ export function describeWaitingContract(context: ContractContext): void {
       expect(await context.store.history.countWaiting(LATER)).toEqual([])
     })
 
-    test('after the instance that ran it is closed, and not while that lives', async () => {
+    test('after its engine is closed, but not while its engine lives', async () => {
       await serve('first', 'gone')
       const id = await create('gone')
       await acquire('first', 'gone')
@@ -54,7 +54,7 @@ export function describeWaitingContract(context: ContractContext): void {
       expect(await waiting(id)).toEqual([id])
     })
 
-    test('neither when it was created a moment ago, nor when it is paused or has ended', async () => {
+    test('neither shortly after its creation, nor if it is paused or has ended', async () => {
       const young = await create('gone', LATER + 1)
       const paused = await create('gone')
       const pause = { kind: 'pause', actionIds: ['a-1'], waits: false, reason: '', at: START } as const

@@ -1,11 +1,11 @@
-/** The store contract's cases about the definitions that the code had last. Run through `describeStoreContract`. */
+/** Store contract tests for the latest workflow definitions. Called by `describeStoreContract`. */
 
 import { describe, expect, test } from 'vitest'
 import type { WorkflowDefinition } from '../../src/model/workflow.ts'
 import { START } from './store-builders.ts'
 import type { ContractContext } from './store-contract.ts'
 
-function definition(given: Partial<WorkflowDefinition> = {}): WorkflowDefinition {
+export function definition(given: Partial<WorkflowDefinition> = {}): WorkflowDefinition {
   const key = given.key ?? 'ingest'
   return {
     key,
@@ -41,7 +41,7 @@ function definition(given: Partial<WorkflowDefinition> = {}): WorkflowDefinition
 
 export function describeWorkflowContract(context: ContractContext): void {
   describe('workflow definitions', () => {
-    test('the definitions that the code had are listed by key, complete', async () => {
+    test('lists complete definitions in the order of their keys', async () => {
       const [report, ingest] = [definition({ key: 'report' }), definition()]
 
       await context.store.saveWorkflows([report, ingest], START)
@@ -49,7 +49,7 @@ export function describeWorkflowContract(context: ContractContext): void {
       expect(await context.store.listWorkflows()).toEqual([ingest, report])
     })
 
-    test('a new version replaces the old one, and what the code has no more stays listed', async () => {
+    test('replaces a definition with its new version, and keeps definitions missing in the new code', async () => {
       const gone = definition({ key: 'gone' })
       await context.store.saveWorkflows([gone, definition()], START)
 
@@ -68,7 +68,21 @@ export function describeWorkflowContract(context: ContractContext): void {
       expect(await context.store.listWorkflows([])).toEqual([])
     })
 
-    test('without any there are none', async () => {
+    test('pages definitions by their keys', async () => {
+      await context.store.saveWorkflows(
+        ['d', 'b', 'Ž', 'a', 'c'].map((key) => definition({ key })),
+        START,
+      )
+      const page = async (after: string, limit: number) =>
+        (await context.store.pageWorkflows(after, limit)).map(({ key }) => key)
+
+      expect(await page('', 2)).toEqual(['a', 'b'])
+      expect(await page('b', 2)).toEqual(['c', 'd'])
+      expect(await page('bb', 9)).toEqual(['c', 'd', 'Ž'])
+      expect(await page('Ž', 9)).toEqual([])
+    })
+
+    test('lists nothing after saving no definitions', async () => {
       await context.store.saveWorkflows([], START)
 
       expect(await context.store.listWorkflows()).toEqual([])

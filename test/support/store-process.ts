@@ -1,22 +1,22 @@
 /**
- * Another process on the same database, for tests of what only processes can show: a runner that is killed, many that
- * open at once. The program is TypeScript text that finds the store's modules by absolute URL.
+ * Another process on the same database, for tests that need processes: one is killed, or many open the database at the
+ * same time. The program is TypeScript text that imports the store's modules by absolute URL.
  */
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 
-/** "nobody", who has no rights of its own. Root becomes this user; everybody else lacks rights already. */
+/** Id of the user "nobody". A program of root changes to this user to lose the rights of root. */
 const OTHER_USER = 65_534
 
 const PRELUDE = `
 import { openSqliteStore } from ${JSON.stringify(import.meta.resolve('../../src/store/sqlite/sqlite-store.ts'))}
-import { SystemClock } from ${JSON.stringify(import.meta.resolve('../../src/engine/clock.ts'))}
+import { SystemClock } from ${JSON.stringify(import.meta.resolve('../../src/engine/system-clock.ts'))}
 import * as builders from ${JSON.stringify(import.meta.resolve('./store-builders.ts'))}
 const clock = new SystemClock()
 const open = (durability = 'normal') => openSqliteStore({ path: process.argv[1], durability, clock })
-// The addon of SQLite is loaded first: another user may not be able to read the folder of this checkout.
+// Loads the addon of SQLite first, because another user may not be able to read this checkout.
 const becomeUnprivileged = async () => {
   await (await openSqliteStore({ path: ':memory:', durability: 'normal', clock })).close()
   if (process.getuid() !== 0) return
@@ -27,19 +27,20 @@ const say = (line) => new Promise((resolve) => process.stdout.write(line + '\\n'
 `
 
 export interface StoreProcess extends AsyncDisposable {
-  /** The lines that it says, one after the other. */
+  /** Lines that the program says. */
   readonly lines: AsyncIterator<string>
-  /** Ends it as a power cut of the process would: nothing of it runs any more. */
+  /** Kills the process with SIGKILL. */
   kill(): Promise<void>
-  /** Nothing of it runs until it is thawed, as when its terminal stops it. */
+  /** Suspends the process until `thaw`, like Ctrl+Z in a terminal. */
   freeze(): void
   thaw(): void
-  /** Waits for its end; its exit code. */
+  /** Waits until the process has ended, and returns its exit code. */
   ended(): Promise<number | null>
 }
 
 /**
- * `program` may use `open`, `say`, `builders` and `clock`, and `becomeUnprivileged` to have only the rights that modes of files give.
+ * Starts a program, which may use `open`, `say`, `builders` and `clock`. It may call `becomeUnprivileged`, so that the
+ * modes of files apply to it even if the tests run as root.
  */
 export function startStoreProcess(path: string, program: string): StoreProcess {
   const child: ChildProcess = spawn(

@@ -1,11 +1,11 @@
-/** Databases for store tests: in memory, or a file in a folder of its own that is removed with it. */
+/** Databases for store tests with SQLite: in memory, or in a file in a temporary folder. */
 
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Store } from '../../src/engine/ports.ts'
+import type { Store } from '../../src/engine/store.ts'
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
-import { FakeClock } from './fake-clock.ts'
+import { ManualClock } from './manual-clock.ts'
 import { START } from './store-builders.ts'
 import type { StoreFactory, StoreSite } from './store-contract.ts'
 
@@ -34,7 +34,7 @@ export const fileStores: StoreFactory = {
     const folder = temporaryFolder()
     const path = folder.file('workflows.db')
     return site(path, () => {
-      // The last close folds the log into the file; a log that is left is a database that was not closed.
+      // The last close removes the write-ahead log, so a remaining log means that a store was not closed.
       const isLeaked = existsSync(`${path}-wal`)
       folder[Symbol.dispose]()
       if (isLeaked) throw new Error('a store was left open')
@@ -43,7 +43,7 @@ export const fileStores: StoreFactory = {
 }
 
 function site(path: string, remove: () => void): StoreSite {
-  const clock = new FakeClock(START)
+  const clock = new ManualClock(START)
   const opened: Store[] = []
   return {
     clock,

@@ -1,19 +1,19 @@
 /**
- * A certificate authority of one test: makes certificates for servers and clients, good ones and the others.
- * Times are given in days from now; the files live in a folder of the test.
+ * Certificate authority for one test. It creates valid and invalid certificates for servers and clients, as files in a
+ * folder of the test. Times are days from now.
  */
 
 import { webcrypto } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import 'reflect-metadata' // @peculiar/x509 asks for it
+import 'reflect-metadata' // required by @peculiar/x509
 import * as x509 from '@peculiar/x509'
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
 const DAY_MS = 86_400_000
 
 export interface CertificateFiles {
-  /** PEM texts. */
+  /** Certificate as PEM text. */
   readonly cert: string
   readonly key: string
   readonly certPath: string
@@ -27,7 +27,7 @@ export interface CertificateWish {
   readonly toDay?: number
   readonly isSelfSigned?: boolean
   readonly isForClients?: boolean
-  /** Leaves out what CPython asks of certificates since 3.13: who signed it, as an identifier. */
+  /** Omits the authority key identifier, which CPython requires since 3.13. */
   readonly hasNoAuthorityKey?: boolean
 }
 
@@ -35,7 +35,7 @@ export class TestAuthority {
   readonly #folder: string
   readonly #keys: webcrypto.CryptoKeyPair
   readonly #certificate: x509.X509Certificate
-  /** The authority's own certificate, as a file to trust. */
+  /** Path of the authority's own certificate. */
   readonly caPath: string
   readonly ca: string
   #count = 0

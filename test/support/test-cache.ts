@@ -1,4 +1,4 @@
-/** The cache folder that all tests of one user share, so that the memory snapshot is made once. Another user does not trust it. */
+/** Cache folder that all tests of one user share, so that the memory snapshot is created only once. */
 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

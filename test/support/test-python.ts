@@ -1,16 +1,17 @@
 /**
- * The Python that scenarios and examples are run by: Pyodide, or with `CLOACA_TEST_PYTHON` a CPython of the machine, so that what users see
- * is the same. Nothing of it is in the scenarios. `cpython`: by `--python`, served and as programs; `plain`: programs are started by
- * the machine's python itself, with the engine as its child.
+ * Python that runs scenarios and examples. `CLOACA_TEST_PYTHON` selects it:
+ * - `pyodide`: the default.
+ * - `cpython`: cloaca starts CPython for served scripts and for programs, as with `--python`.
+ * - `plain`: CPython runs programs, and starts the engine as its child process.
  *
- * `CLOACA_TEST_EXECUTABLE`: that python, by name or path; default `python3`.
+ * `CLOACA_TEST_EXECUTABLE` is the name or path of the CPython; the default is `python3`.
  */
 
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { PythonChoice } from '../../src/index.ts'
+import { MAIN } from './main-path.ts'
 
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 const PACKAGE = fileURLToPath(new URL('../../python', import.meta.url))
 
 export type TestPython = 'pyodide' | 'cpython' | 'plain'
@@ -18,18 +19,18 @@ export type TestPython = 'pyodide' | 'cpython' | 'plain'
 export const TEST_PYTHON = (process.env.CLOACA_TEST_PYTHON ?? 'pyodide') as TestPython
 export const EXECUTABLE = process.env.CLOACA_TEST_EXECUTABLE ?? 'python3'
 
-/** What a runner is opened with. */
+/** Option `python` of runners. */
 export const TEST_CHOICE: PythonChoice =
   TEST_PYTHON === 'pyodide' ? { kind: 'pyodide' } : { kind: 'cpython', executable: EXECUTABLE }
 
-/** A CPython keeps what it prints to a pipe, and loses it when a signal ends it, as scripts in scenarios have it do. */
+/** Prevents CPython from losing buffered output when a signal ends it, as in some scenarios. */
 const UNBUFFERED = { PYTHONUNBUFFERED: '1' }
 
-/** What commands are told by their environment. */
+/** Environment variables of commands. */
 export const TEST_ENVIRON: Readonly<Record<string, string>> =
   TEST_PYTHON === 'pyodide' ? {} : { CLOACA_PYTHON: EXECUTABLE, ...UNBUFFERED }
 
-/** Whether what only some versions of Python have, or some machines, is there. Pyodide's is the newest, and brings all along. */
+/** Returns whether the tested Python can run the code, which needs a certain version or module. Pyodide always can. */
 export function testedPythonCan(code: string): boolean {
   return TEST_PYTHON === 'pyodide' || spawnSync(EXECUTABLE, ['-c', code], { stdio: 'ignore' }).status === 0
 }
@@ -40,7 +41,7 @@ export interface ProgramCommand {
   readonly environ: Readonly<Record<string, string>>
 }
 
-/** How a program is started: what `cloaca run` or python is given. `PYTHONPATH` is what a test asks for. */
+/** Returns the command that runs a program, with `cloaca run` or CPython. A test may add its `PYTHONPATH`. */
 export function programCommand(words: readonly string[], pythonPath = process.env.PYTHONPATH): ProgramCommand {
   if (TEST_PYTHON !== 'plain')
     return { executable: process.execPath, words: [MAIN, 'run', ...words], environ: TEST_ENVIRON }

@@ -1,6 +1,6 @@
-/** Whoever reads a topic of a stream, as the engine does: takes what is delivered, and stores it at once unless it is told to wait. */
+/** Reader of a topic in place of the engine. Stores delivered messages immediately, except after a call of `full`. */
 
-import type { Stream, StreamMessage, StreamRequest } from '../../src/engine/graphs/streams.ts'
+import type { Stream, StreamMessage, StreamRequest } from '../../src/engine/graphs/stream-port.ts'
 import { LIMIT_MS } from './limits.ts'
 
 export class TopicReader implements StreamRequest {
@@ -33,7 +33,7 @@ export class TopicReader implements StreamRequest {
     for (const look of this.#waiting) look()
   }
 
-  /** From now on nothing is stored, until the function that is returned is called. */
+  /** Delays the storing of messages until the returned function is called. */
   full(): () => void {
     const { promise, resolve } = Promise.withResolvers<void>()
     this.#store = promise

@@ -1,20 +1,20 @@
-/** One database that two processes have open: two store objects stand for them, on a clock that the test moves. */
+/** Database with two store objects, which act like two processes, and a clock that the test advances. */
 
-import type { Store } from '../../src/engine/ports.ts'
+import type { Store } from '../../src/engine/store.ts'
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
-import { FakeClock } from './fake-clock.ts'
+import { ManualClock } from './manual-clock.ts'
 import { type EngineParts, RunningEngine } from './running-engine.ts'
 import { type TemporaryFolder, temporaryFolder } from './store-sites.ts'
 
 export class TwoStores implements AsyncDisposable {
-  readonly clock: FakeClock
-  /** That of the process that serves. */
+  readonly clock: ManualClock
+  /** Store of the process that serves. */
   readonly here: Store
-  /** That of the process that asks. */
+  /** Store of the process that sends requests. */
   readonly there: Store
   readonly #folder: TemporaryFolder
 
-  private constructor(folder: TemporaryFolder, clock: FakeClock, here: Store, there: Store) {
+  private constructor(folder: TemporaryFolder, clock: ManualClock, here: Store, there: Store) {
     this.#folder = folder
     this.clock = clock
     this.here = here
@@ -23,17 +23,17 @@ export class TwoStores implements AsyncDisposable {
 
   static async open(): Promise<TwoStores> {
     const folder = temporaryFolder()
-    const clock = new FakeClock()
+    const clock = new ManualClock()
     const options = { path: folder.file('shared.db'), durability: 'normal', clock } as const
     return new TwoStores(folder, clock, await openSqliteStore(options), await openSqliteStore(options))
   }
 
-  /** An engine that serves, which is to be stopped before the stores are closed. */
+  /** Starts an engine that serves. The test must stop it before the stores are closed. */
   serve(parts: EngineParts, store: Store = this.here): Promise<RunningEngine> {
     return RunningEngine.start({ ...parts, clock: this.clock, store })
   }
 
-  /** An engine that only asks. */
+  /** Opens an engine that only sends requests. */
   ask(): Promise<RunningEngine> {
     return RunningEngine.start({ clock: this.clock, store: this.there, isIdle: true })
   }

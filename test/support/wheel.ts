@@ -1,4 +1,4 @@
-/** Makes a wheel, as a build tool would: a zip file with a module and its metadata. */
+/** Builds wheels: zip files with a module and its metadata. */
 
 import { createHash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
@@ -11,15 +11,15 @@ export interface Wheel {
 export interface WheelOptions {
   /** `Requires-Dist` lines. */
   readonly requires?: readonly string[]
-  /** What it runs on; a pure-Python wheel runs on everything. */
+  /** Compatibility tag; by default that of a pure-Python wheel. */
   readonly tag?: string
-  /** The name of its module; the package's by default. */
+  /** Name of the module; by default the name of the package. */
   readonly module?: string
-  /** What is in it besides its module. */
+  /** Further files of the wheel, by path. */
   readonly files?: Readonly<Record<string, string | Buffer>>
 }
 
-/** A wheel of a package that has one module. */
+/** Builds a wheel of a package with one module. */
 export function pureWheel(name: string, version: string, source: string, options: WheelOptions = {}): Wheel {
   const { requires = [], tag = 'py3-none-any', files: others = {} } = options
   const distribution = name.replaceAll('-', '_')
@@ -41,7 +41,7 @@ function digest(text: string | Buffer): string {
   return createHash('sha256').update(text).digest('base64url')
 }
 
-/** A zip file whose members are stored as they are. */
+/** Builds a zip file with uncompressed members. */
 export function zip(files: readonly (readonly [string, string | Buffer])[]): Buffer {
   const members: Buffer[] = []
   const directory: Buffer[] = []

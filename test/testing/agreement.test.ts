@@ -1,6 +1,6 @@
 /**
- * The engine and `runWorkflow` come to the same: each workflow is run by both. What its functions note is compared too: what they were
- * given, and how often they were called.
+ * The engine and `runWorkflow` run the same workflows. Their results are equal, and their functions receive equal
+ * arguments equally often.
  */
 
 import { object, optional, string } from 'valibot'
@@ -20,7 +20,7 @@ const flaky = (times: number, message = 'boom') => {
 }
 const QUICK = { retryDelay: '1ms', jitter: false } as const
 
-/** Each is declared anew for either run, with what notes for it. */
+/** Functions that declare a workflow, by title. Each run declares its own workflow, and records calls with `note`. */
 const WORKFLOWS = {
   'outputs are merged in the order of "after"': (note: Note) =>
     workflow('merge')
@@ -39,21 +39,27 @@ const WORKFLOWS = {
       .task('after', { after: ['bad', 'skip'] }, (ctx) => note('after', ctx))
       .task('alarm', { after: 'bad', when: failed('bad') }, () => ({ on: 1 }))
       .task('end', { after: ['alarm', 'after'], when: succeeded('alarm') }, (ctx) => note('end', ctx)),
-  'conditions say what is tried again': () =>
+  'tasks read the initial context and the failures': (note: Note) =>
+    workflow('facts')
+      .task('bad', { ...QUICK, retries: 1 }, flaky(9))
+      .task('worse', { after: 'bad', retries: 0 }, flaky(9, 'worse'))
+      .task('good', { after: 'bad' }, (ctx, { input, failures }) => note('good', ctx, input, Object.keys(failures)))
+      .task('end', { after: ['good', 'worse'] }, (ctx, tools) => note('end', ctx, tools.input, tools.failures)),
+  'conditions decide about retries': () =>
     workflow('retries')
       .task('never', { ...QUICK, retryOn: 'never' }, flaky(1, 'timeout'))
       .task('transient', { ...QUICK, retryOn: 'transient', after: 'never' }, flaky(1, 'RATE limit'))
       .task('other', { ...QUICK, retryOn: 'transient', after: 'transient' }, flaky(1))
       .task('pattern', { ...QUICK, retryOn: ['429'], after: 'other' }, flaky(1, 'HTTP 429'))
       .task('all', { ...QUICK, retries: 1, after: 'pattern' }, flaky(3)),
-  'rules look at the input': (note: Note) =>
+  'rules read the context': (note: Note) =>
     workflow('rules')
       .task('count', () => ({ rows: 3 }))
       .task('more', { after: 'count', when: value('rows', '>', 2.5) }, () => ({ more: true }))
       .task('less', { after: 'count', when: value('rows', '<', 2.5) }, () => ({ less: true }))
       .task('none', { after: ['count', 'less'], when: none(skipped('less')) }, () => ({ none: true }))
       .task('end', { after: ['more', 'less', 'none'] }, (ctx) => note('end', ctx)),
-  'callbacks are called with what was given and left': (note: Note) =>
+  'callbacks receive the context and the output': (note: Note) =>
     workflow('callbacks').task(
       'a',
       {
@@ -66,7 +72,7 @@ const WORKFLOWS = {
       },
       flaky(1),
     ),
-  'what is returned and thrown': () =>
+  'functions return and throw invalid values': () =>
     workflow('results')
       .task('nothing', () => undefined)
       .task('no-json', { retries: 0 }, (): never => ({ at: new Date(0) }) as never)
@@ -77,7 +83,7 @@ const WORKFLOWS = {
       .task('changes', { retries: 0 }, (ctx) => {
         ;(ctx as { order_id: number }).order_id = 8
       }),
-  'one that waits for another': (note: Note) => {
+  'a task waits for another task': (note: Note) => {
     let isDone = false
     return workflow('waits')
       .task('wait', async (_, { deferUntil }) => {
@@ -89,7 +95,7 @@ const WORKFLOWS = {
         isDone = true
       })
   },
-  'one that waits for ever': (note: Note) =>
+  'a task waits until its timeout': (note: Note) =>
     workflow('overdue').task(
       'wait',
       { timeout: '40ms', retries: 1, ...QUICK, onFailure: () => note('never') },
@@ -97,13 +103,13 @@ const WORKFLOWS = {
         await deferUntil(() => false, { pollEvery: '5ms' })
       },
     ),
-  'one that listens to its signal': () =>
+  'a task listens to its signal': () =>
     workflow('signal').task('hang', { timeout: '30ms', retries: 0 }, (_, { signal }) => {
       return new Promise<void>((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
     }),
-  'defaults of the input': (note: Note) =>
+  'the input has defaults': (note: Note) =>
     workflow('defaults', { input: object({ name: optional(string(), 'Ada') }) }).task('a', (ctx) => note(ctx)),
-  'more failures than are named': () => {
+  'more tasks fail than the error message names': () => {
     let many = workflow('many').task('t0', { retries: 0 }, flaky(1, 'boom\nmore'))
     for (let index = 1; index < 7; index++) many = many.task(`t${index}`, { retries: 0 }, flaky(1)) as typeof many
     return many
@@ -118,7 +124,7 @@ describe('the engine and runWorkflow', () => {
   })
   afterAll(() => runner.close())
 
-  it.each(Object.entries(WORKFLOWS))('come to the same: %s', async (_, declare) => {
+  it.each(Object.entries(WORKFLOWS))('have the same results: %s', async (_, declare) => {
     const notes: unknown[][] = [[], []]
     const [inEngine, inTest] = notes.map((kept) => declare((...facts) => void kept.push(facts)))
     if (inEngine === undefined || inTest === undefined) throw new Error('nothing was declared')
@@ -137,7 +143,7 @@ describe('the engine and runWorkflow', () => {
     const tasks = Object.values(run.tasks) as { id: string; status: string; attempts: number; error: string | null }[]
     const facts = ({ id, status, attempts, error }: (typeof tasks)[number]) => ({ id, status, attempts, error })
     expect(tasks.map(facts)).toEqual(result.tasks.map(facts))
-    // Tasks that depend on nothing of each other may end in any order.
+    // Independent tasks may end in any order.
     expect(notes[1]?.map((each) => JSON.stringify(each)).sort()).toEqual(
       notes[0]?.map((each) => JSON.stringify(each)).sort(),
     )

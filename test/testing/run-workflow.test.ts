@@ -1,4 +1,4 @@
-/** `runWorkflow` of cloaca/testing: a workflow in the process of the test, on a clock that jumps. */
+/** `runWorkflow` of cloaca/testing: runs a workflow in the process of the test, with a clock that jumps. */
 
 import { number, object, optional } from 'valibot'
 import { describe, expect, it, vi } from 'vitest'
@@ -27,7 +27,7 @@ const orders = workflow('order_processor', { input: object({ order_id: number(),
   .task('alarm', { after: 'fetch', when: failed('fetch') }, () => ({ alarmed: true }))
 
 describe('runWorkflow', () => {
-  it('hands a context along the edges, with fakes in the place of functions', async () => {
+  it('passes the context from task to task, with fakes in the place of functions', async () => {
     const run = await runWorkflow(orders, { order_id: 7 }, { tasks: { fetch: async () => ({ lines: LINES }) } })
 
     expect(run.status).toBe('Completed')
@@ -38,7 +38,7 @@ describe('runWorkflow', () => {
     expect(run.tasks.alarm).toMatchObject({ status: 'Skipped', attempts: 0, input: null, output: null })
   })
 
-  it('takes an object for what a task returns, and a mock for its function', async () => {
+  it('accepts an object as the result of a task, and a mock as its function', async () => {
     const fetch = vi.fn(async () => ({ lines: LINES }))
 
     const once = await runWorkflow(orders, { order_id: 7 }, { tasks: { fetch: { lines: [] } } })
@@ -49,7 +49,7 @@ describe('runWorkflow', () => {
     expect(fetch).toHaveBeenCalledExactlyOnceWith({ order_id: 7, express: 1 }, expect.anything())
   })
 
-  it('waits for retries on the clock of the test only, and says what failed and where', async () => {
+  it('waits for retries only on the fake clock, and reports the failed task with its traceback', async () => {
     const clock = new FakeClock('2030-01-02T03:04:05Z')
 
     const run = await runWorkflow(orders, { order_id: 7 }, { clock, tasks: { alarm: { alarmed: true } } })
@@ -73,15 +73,15 @@ describe('runWorkflow', () => {
   })
 
   it('checks the input as the engine does', async () => {
-    // @ts-expect-error: a number is expected
+    // @ts-expect-error: "order_id" must be a number
     await expect(runWorkflow(orders, { order_id: 'x' })).rejects.toMatchObject({ code: 'INVALID_CONTEXT' })
-    // @ts-expect-error: it is missing
+    // @ts-expect-error: "order_id" is missing
     await expect(runWorkflow(orders, {})).rejects.toThrow(
       'The input of workflow "order_processor" does not match its schema: order_id:',
     )
   })
 
-  it('merges what several tasks leave, and keeps numbers to the digit', async () => {
+  it('merges the outputs of several tasks, and keeps numbers unchanged', async () => {
     const merging = workflow('merging')
       .task('left', () => ({ tags: ['a', 'b'], checks: { size: 2 }, last: 'left' }))
       .task('right', () => ({ tags: ['b', 'c'], checks: { kind: 'x' }, last: 'right' }))
@@ -98,7 +98,7 @@ describe('runWorkflow', () => {
     expect(run.context).toMatchObject({ count: 3 })
   })
 
-  it('freezes what a task is given', async () => {
+  it('freezes the context of a task', async () => {
     const changing = workflow('changing').task('change', { retries: 0 }, (ctx) => {
       ;(ctx as { lines: unknown[] }).lines.push(1)
     })
@@ -110,10 +110,10 @@ describe('runWorkflow', () => {
 
   it.each([
     ['a rule on a value', value('rows', '>', 2), 'Completed'],
-    ['all of none', all(), 'Completed'],
-    ['any of none', any(), 'Skipped'],
-    ['a task that completed', skipped('count'), 'Skipped'],
-  ] as const)('looks at rules: %s', async (_, when, status) => {
+    ['all of no rules', all(), 'Completed'],
+    ['any of no rules', any(), 'Skipped'],
+    ['skipped, for a completed task', skipped('count'), 'Skipped'],
+  ] as const)('evaluates rules: %s', async (_, when, status) => {
     const ruled = workflow('ruled')
       .task('count', () => ({ rows: 3 }))
       .task('next', { after: 'count', when: when as never }, () => ({ ran: true }))
@@ -121,7 +121,7 @@ describe('runWorkflow', () => {
     expect((await runWorkflow(ruled, {})).tasks.next.status).toBe(status)
   })
 
-  it('calls callbacks, whose edits and errors change nothing', async () => {
+  it('calls callbacks, and ignores their errors', async () => {
     const heard: unknown[] = []
     const calling = workflow('calling').task(
       'a',
@@ -148,7 +148,7 @@ describe('runWorkflow', () => {
     ])
   })
 
-  it('keeps what tasks print and log', async () => {
+  it('returns the output and log of tasks', async () => {
     const log = vi.spyOn(console, 'log').mockImplementation(() => undefined)
     const error = vi.spyOn(console, 'error').mockImplementation(() => undefined)
     const talking = workflow('talking').task('say', (_, { log }) => {
@@ -168,7 +168,7 @@ describe('runWorkflow', () => {
     error.mockRestore()
   })
 
-  it('gives secrets that the test has', async () => {
+  it('provides only the secrets of the test', async () => {
     const asking = workflow('asking').task('ask', { retries: 0 }, async (_, { secret }) => {
       const { user = '' } = await secret('db')
       return { user: `${user} of db` }
@@ -179,7 +179,7 @@ describe('runWorkflow', () => {
     expect((await runWorkflow(asking, {})).tasks.ask.error).toContain('secrets')
   })
 
-  it('runs tasks that depend on nothing of each other side by side', async () => {
+  it('runs independent tasks concurrently', async () => {
     const order: string[] = []
     const gate = Promise.withResolvers<void>()
     const parallel = workflow('parallel')
@@ -196,13 +196,13 @@ describe('runWorkflow', () => {
     expect(order).toEqual(['b', 'a'])
   })
 
-  it('takes a failure in the background for that of the task', async () => {
+  it('reports an unhandled rejection as a failure of the task', async () => {
     const leaving = workflow('leaving').task('leave', { retries: 0 }, async () => {
       void Promise.reject(new Error('nobody handles it'))
       await new Promise((resolve) => setTimeout(resolve, 5))
     })
     const listeners = process.listeners('unhandledRejection')
-    process.removeAllListeners('unhandledRejection') // vitest's own
+    process.removeAllListeners('unhandledRejection') // Listeners of vitest
     const run = await runWorkflow(leaving, {}).finally(() => {
       for (const listener of listeners) process.on('unhandledRejection', listener)
     })
@@ -220,15 +220,16 @@ describe('runWorkflow with a task that is written in Python', () => {
     })
     .task('end', { after: 'score' }, ({ score }) => ({ good: score > 1 }))
 
-  it('needs a fake for it, and says so', async () => {
+  it('requires a fake for the Python task', async () => {
     await expect(runWorkflow(mixed, {})).rejects.toThrow(
-      'Task "score" of workflow "mixed" is written in Python ("score" in score.py), so it cannot run in a TypeScript unit test. Pass a fake: tasks: { score: … }.',
+      'Task "score" of workflow "mixed" is written in Python ("score" in score.py), ' +
+        'so it cannot run in a TypeScript unit test. Pass a fake: tasks: { score: … }.',
     )
     expect((await runWorkflow(mixed, {}, { tasks: { score: { score: 2 } } })).context).toMatchObject({ good: true })
   })
 
-  it('holds the fake to what the workflow says that the task sets', async () => {
-    // @ts-expect-error: a number is expected
+  it('checks the result of the fake with the "adds" schema of the task', async () => {
+    // @ts-expect-error: "score" must be a number
     const run = await runWorkflow(mixed, {}, { tasks: { score: async () => ({ score: 'high' }) } })
 
     expect(run.tasks.score.error).toContain(
@@ -240,47 +241,48 @@ describe('runWorkflow with a task that is written in Python', () => {
 describe('wrong arguments of runWorkflow', () => {
   it.each([
     [
-      'no workflow',
+      'rejects a value that is not a workflow',
       () => runWorkflow(orders.declared as never, {} as never),
-      'The argument of runWorkflow() must be a workflow, as workflow() and task() return it',
+      '"workflow" of runWorkflow() must be a workflow, as workflow() and task() return it',
     ],
     [
-      'a fake of no task',
+      'rejects a fake of an unknown task',
       () => runWorkflow(orders, { order_id: 1 }, { tasks: { fecth: {} } as never }),
       'Workflow "order_processor" has no task "fecth", so its fake is never used. Did you mean "fetch"?',
     ],
     [
-      'a fake that is none',
+      'rejects a fake that is a number',
       () => runWorkflow(orders, { order_id: 1 }, { tasks: { fetch: 5 as never } }),
-      'The fake of task "fetch" of workflow "order_processor" must be a function, or the object that the task returns, but 5 (number) was given.',
+      '"tasks.fetch" of runWorkflow() must be a function, or the object that the task returns, ' +
+        'but 5 (number) was given.',
     ],
     [
-      'fakes that are none',
+      'rejects fakes that are a number',
       () => runWorkflow(orders, { order_id: 1 }, { tasks: 5 as never }),
-      'The option "tasks" of runWorkflow() must be an object that maps task ids to fakes, but 5 (number) was given.',
+      '"tasks" of runWorkflow() must be an object that maps task ids to fakes, but 5 (number) was given.',
     ],
     [
-      'an unknown option',
+      'rejects an unknown option',
       () => runWorkflow(orders, { order_id: 1 }, { task: {} } as never),
-      'Unknown option "task". Did you mean "tasks"?',
+      'Unknown option "task" of runWorkflow(). Did you mean "tasks"?',
     ],
     [
-      'another clock',
+      'rejects a clock that is not a FakeClock',
       () => runWorkflow(orders, { order_id: 1 }, { clock: Date as never }),
-      'The option "clock" must be a FakeClock of cloaca/testing',
+      '"clock" of runWorkflow() must be a FakeClock of cloaca/testing',
     ],
     [
-      'no duration',
+      'rejects a timeout that is not a duration',
       () => runWorkflow(orders, { order_id: 1 }, { taskTimeout: '5' as never }),
-      'The option "taskTimeout" must be a duration above zero',
+      '"taskTimeout" of runWorkflow() must be a duration such as "30s", "5m" or "12h", at least 1ms',
     ],
     [
-      'secrets that are none',
+      'rejects a secret that is a string',
       () => runWorkflow(orders, { order_id: 1 }, { secrets: { db: 'password' } as never }),
-      'The option "secrets" must map each name to an object of strings',
+      '"secrets" of runWorkflow() must be a function, or an object that maps each name to an object of strings',
     ],
     [
-      'a value that is no JSON',
+      'rejects a context that is not JSON',
       () =>
         runWorkflow(
           workflow('w').task('a', () => undefined),
@@ -288,7 +290,7 @@ describe('wrong arguments of runWorkflow', () => {
         ),
       'context.at',
     ],
-    ['no task', () => runWorkflow(workflow('w') as never, {} as never), 'Workflow "w"'],
+    ['rejects a workflow without tasks', () => runWorkflow(workflow('w') as never, {} as never), 'Workflow "w"'],
   ])('%s', async (_, run, message) => {
     await expect(run()).rejects.toThrow(message)
   })

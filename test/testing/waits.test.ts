@@ -1,4 +1,4 @@
-/** Deferral and time limits in `runWorkflow`, and its clock. */
+/** Deferred tasks and timeouts in `runWorkflow`, and its `FakeClock`. */
 
 import { describe, expect, it, vi } from 'vitest'
 import { workflow } from '../../src/index.ts'
@@ -7,7 +7,7 @@ import { FakeClock, runWorkflow } from '../../src/testing/index.ts'
 const HOUR_MS = 3_600_000
 
 describe('deferUntil in runWorkflow', () => {
-  it('polls on the clock while others run', async () => {
+  it('polls on the fake clock while other tasks run', async () => {
     const clock = new FakeClock()
     const order: string[] = []
     let isThere = false
@@ -26,7 +26,7 @@ describe('deferUntil in runWorkflow', () => {
     expect(order).toEqual(['wait at 0', 'other at 0', `go on at ${2 * HOUR_MS}`])
   })
 
-  it('lets tasks wait for one another', async () => {
+  it('lets two tasks wait for each other', async () => {
     const reached: string[] = []
     const waiting = workflow('waiting')
       .task('a', async (_, { deferUntil }) => {
@@ -43,7 +43,7 @@ describe('deferUntil in runWorkflow', () => {
     expect(reached).toEqual(['b began', 'a passed', 'b passed'])
   })
 
-  it('ends at the limit of the task when the condition never holds', async () => {
+  it('ends at the timeout of the task if the condition is never true', async () => {
     const clock = new FakeClock()
     const waiting = workflow('waiting').task('wait', { timeout: '2h', retries: 0 }, async (_, { deferUntil }) => {
       await deferUntil(() => false)
@@ -55,7 +55,7 @@ describe('deferUntil in runWorkflow', () => {
     expect(clock.elapsedMs).toBe(2 * HOUR_MS)
   })
 
-  it('stands still while another task is at work, however many waits one has', async () => {
+  it('does not advance the clock while another task runs, even with two waits', async () => {
     const clock = new FakeClock()
     let endedAtMs = -1
     const waiting = workflow('waiting')
@@ -72,7 +72,7 @@ describe('deferUntil in runWorkflow', () => {
     expect(endedAtMs).toBe(0)
   })
 
-  it('stands still while a condition asks something in truth', async () => {
+  it('advances the clock by one poll interval while a condition takes real time', async () => {
     const clock = new FakeClock()
     const waiting = workflow('waiting').task('wait', async (_, { deferUntil }) => {
       await deferUntil(() => new Promise((resolve) => setTimeout(resolve, 20, true)))
@@ -83,8 +83,8 @@ describe('deferUntil in runWorkflow', () => {
   })
 })
 
-describe('time limits in runWorkflow', () => {
-  it('count the time of the clock', async () => {
+describe('timeouts in runWorkflow', () => {
+  it('use the time of the fake clock', async () => {
     const clock = new FakeClock()
     const slow = workflow('slow').task('a', { timeout: '1h', retries: 1, retryOn: 'transient' }, async () => {
       await clock.advance(2 * HOUR_MS)
@@ -97,7 +97,7 @@ describe('time limits in runWorkflow', () => {
     expect(run.tasks.a.error).toBe("task 'a' of workflow 'slow' timed out: it exceeded its timeout of 3600 s")
   })
 
-  it('are those of the run where a task has none', async () => {
+  it('default to the "taskTimeout" of the run', async () => {
     const clock = new FakeClock()
     const slow = workflow('slow').task('a', { retries: 0 }, () => clock.advance('2s'))
 
@@ -105,7 +105,7 @@ describe('time limits in runWorkflow', () => {
     expect((await runWorkflow(slow, {}, { clock, taskTimeout: '1s' })).status).toBe('Failed')
   })
 
-  it('abort the signal of what hangs in truth, and give it up when it does not listen', async () => {
+  it('abort the signal of a task that hangs in real time, and give up a task that ignores its signal', async () => {
     const reasons: unknown[] = []
     const hanging = workflow('hanging')
       .task('listens', { timeout: '20ms', retries: 0 }, (_, { signal }) => {
@@ -132,7 +132,7 @@ describe('time limits in runWorkflow', () => {
 })
 
 describe('FakeClock', () => {
-  it('stands still until it is advanced, and does what is planned at its time', async () => {
+  it('stands still until it is advanced, and makes planned calls at their times', async () => {
     const clock = new FakeClock(new Date('2030-01-02T03:04:05Z'))
     const heard: unknown[] = []
     clock.callLater('5s', () => heard.push(['late', clock.elapsedMs]))
@@ -153,7 +153,7 @@ describe('FakeClock', () => {
     expect(new FakeClock(5).now().getTime()).toBe(5)
   })
 
-  it('rejects with what a planned function throws', async () => {
+  it('rejects the advance with the error of a planned call', async () => {
     const clock = new FakeClock()
     clock.callLater('1s', () => {
       throw new Error('outside')
@@ -162,7 +162,7 @@ describe('FakeClock', () => {
     await expect(clock.advance('2s')).rejects.toThrow('outside')
   })
 
-  it('does not change the clocks of the program, and does not mind when the test does', async () => {
+  it('is independent of the fake timers of vitest', async () => {
     vi.useFakeTimers()
     try {
       const run = await runWorkflow(
@@ -179,27 +179,27 @@ describe('FakeClock', () => {
 
   it.each([
     [
-      'no date',
+      'a start that is not a date',
       () => new FakeClock('tomorrow'),
-      'The start of a FakeClock must be a date such as \'2030-01-02T03:04:05Z\', but "tomorrow" (string) was given.',
+      '"start" of a FakeClock must be a date such as \'2030-01-02T03:04:05Z\', but "tomorrow" (string) was given.',
     ],
-    ['no number', () => new FakeClock(Number.NaN), 'The start of a FakeClock must be a date'],
+    ['a start that is NaN', () => new FakeClock(Number.NaN), '"start" of a FakeClock must be a date'],
     [
-      'no function',
+      'a planned call that is not a function',
       () => new FakeClock().callLater('1s', 5 as never),
-      'The second argument of callLater() must be a function, but 5 (number) was given.',
+      '"happens" of callLater() must be a function, but 5 (number) was given.',
     ],
     [
-      'no time',
+      'a planned time that is not a duration',
       () => new FakeClock().callLater('1 day' as never, () => 0),
-      "The time must be a duration such as '90s', or a number of milliseconds",
+      '"time" must be a duration such as \'90s\', or a number of milliseconds',
     ],
-    ['a time that is past', () => new FakeClock().callLater(-1, () => 0), 'but -1 (number) was given'],
+    ['a planned time in the past', () => new FakeClock().callLater(-1, () => 0), 'but -1 (number) was given'],
   ])('refuses %s', (_, use, message) => {
     expect(use).toThrow(message)
   })
 
-  it('is moved by one run at a time', async () => {
+  it('can be used by only one run at a time', async () => {
     const clock = new FakeClock()
     const slow = workflow('slow').task('a', () => new Promise<void>((resolve) => setTimeout(resolve, 5)))
     const first = runWorkflow(slow, {}, { clock })

@@ -1,4 +1,4 @@
-/** The list of what is done because of Pyodide is whole, and says which test proves that it is still needed. */
+/** List of adaptations to Pyodide: it is complete, and names the tests that prove each of them. */
 
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -8,7 +8,9 @@ import { describe, expect, it } from 'vitest'
 import { adaptationsIn } from '../../tools/adaptations.ts'
 import { ROOT } from '../support/source-tree.ts'
 
-/** They make things quicker, which no test measures, or guard what another test stands on: reasons are in their headers. */
+/**
+ * Adaptations without a test. They improve speed, or guard code that other tests cover; their headers give the reasons.
+ */
 const WITHOUT_TEST = [
   'python/cloaca/_adapt/threads/run_sync.py',
   'python/cloaca/_border/bridge.py',
@@ -17,7 +19,7 @@ const WITHOUT_TEST = [
   'src/interpreter/text-for-python.ts',
 ]
 
-/** What the script prints for a checkout with these files. */
+/** Returns the output of the tool for a checkout with these files. */
 function listed(files: Readonly<Record<string, string>>) {
   const checkout = mkdtempSync(join(tmpdir(), 'cloaca-adaptations-'))
   try {
@@ -38,7 +40,7 @@ function listed(files: Readonly<Record<string, string>>) {
 }
 
 describe('tools/adaptations.ts', () => {
-  it('lists every adaptation with its version and its tests, and what has none or was not looked at again', () => {
+  it('lists adaptations with version and tests, and names untested and outdated adaptations', () => {
     const { status, stdout, stderr } = listed({
       'python/cloaca/clock.py':
         '"""Pyodide (seen in 314.0.7) has none.\n\nProved by ``python/tests/test_a.py``, and ``test/b.test.ts``.\n"""',
@@ -54,41 +56,41 @@ describe('tools/adaptations.ts', () => {
       'src/files.ts            315.1.0  -',
       '',
       '2 adaptations to Pyodide 315.1.0',
-      '1 with no test',
+      '1 without a test',
       '  src/files.ts',
-      '1 not looked at since an older Pyodide',
+      '1 last checked with an older Pyodide',
       '  python/cloaca/clock.py',
       '',
     ])
     expect(status).toBe(0)
   })
 
-  it('fails when a test is named that is not there', () => {
+  it('fails if an adaptation names a test that does not exist', () => {
     const { status, stdout } = listed({
       'python/cloaca/a.py': '"""Seen in 315.1.0. Proved by ``test/gone.test.ts``."""',
     })
 
-    expect(stdout).toContain('python/cloaca/a.py names a test that is not there: test/gone.test.ts')
+    expect(stdout).toContain('python/cloaca/a.py names a test that does not exist: test/gone.test.ts')
     expect(status).toBe(1)
   })
 })
 
-describe('this checkout', () => {
+describe('the adaptations of this checkout', () => {
   const list = spawnSync(process.execPath, [join(ROOT, 'tools/adaptations.ts')], { encoding: 'utf8' })
   const adaptations = adaptationsIn(ROOT)
   const { dependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
 
-  it('names tests that there are', () => {
+  it('name only tests that exist', () => {
     expect(list).toMatchObject({ status: 0, stderr: '' })
     expect(list.stdout).toContain(`${adaptations.length} adaptations to Pyodide ${dependencies.pyodide}`)
     expect(adaptations.length).toBeGreaterThan(40)
   })
 
-  it('has a test for each adaptation but those that are known to have none', () => {
+  it('have at least one test each, except for five known adaptations', () => {
     expect(adaptations.filter(({ tests }) => tests.length === 0).map(({ file }) => file)).toEqual(WITHOUT_TEST)
   })
 
-  it('has looked at each adaptation with the Pyodide that it uses', () => {
+  it('were checked with the version of Pyodide in package.json', () => {
     expect(adaptations.filter(({ seenIn }) => seenIn !== dependencies.pyodide).map(({ file }) => file)).toEqual([])
   })
 })

@@ -15,11 +15,11 @@ const FEATURE = { file: '002.feature.md', kind: 'feature', text: 'Adds b.\nIt is
 const FIX = { file: '001.fix.md', kind: 'fix', text: 'Fixes a.' } as const
 
 describe('the changelog of this repository', () => {
-  it('has only usable files in .changes', () => {
+  it('has only valid files in .changes', () => {
     expect(() => readChanges(ROOT)).not.toThrow()
   })
 
-  it(`describes the unreleased version in at most ${MAX_UNRELEASED_LINES} lines, and no other unreleased one`, () => {
+  it(`has at most one unreleased section, of at most ${MAX_UNRELEASED_LINES} lines`, () => {
     const sections = readDocument('CHANGELOG.md')
       .split(/^(?=## )/m)
       .slice(1)

@@ -1,4 +1,4 @@
-/** The hosted CI file names scripts, parts, files and platforms that there are. */
+/** Hosted CI file: its scripts, parts, files and platforms exist. */
 
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -12,29 +12,29 @@ const manifest = JSON.parse(read('package.json'))
 const namesIn = (pattern: RegExp) => [...workflow.matchAll(pattern)].map(([, name = '']) => name)
 
 describe('the hosted CI file', () => {
-  it('runs scripts of package.json', () => {
+  it('runs only scripts of package.json', () => {
     const scripts = namesIn(/npm run (?:-s )?([\w:-]+)/g)
 
     expect(scripts).toContain('native:prebuild')
     expect(scripts.filter((name) => manifest.scripts[name] === undefined)).toEqual([])
   })
 
-  it('runs parts of .ci/run, and every one of them', () => {
+  it('runs every part of .ci/run, and no others', () => {
     const [, parts = ''] = /^PARTS='([^']+)'$/m.exec(read('.ci/run')) ?? []
-    const run = namesIn(/\.ci\/run ([\w -]+)$/gm).flatMap((names) => names.split(' '))
+    const run = namesIn(/(?:\.ci\/run|^ {10}-) ([\w -]+)$/gm).flatMap((names) => names.split(' '))
 
-    // The tools of Python are installed for the parts that need them.
+    // The part `python-tools` runs only as a requirement of other parts.
     expect([...run, 'python-tools'].sort()).toEqual(parts.split(' ').sort())
   })
 
-  it('names files and folders that there are', () => {
+  it('names only files and folders that exist', () => {
     const paths = namesIn(/(?:^|[\s"'])((?:\.ci|tools|test|python|src|examples)\/[\w./-]+)/gm)
 
     expect(paths).toContain('.ci/run')
     expect(paths.filter((path) => !existsSync(join(ROOT, path)))).toEqual([])
   })
 
-  it('checks on three systems with the oldest Node that is supported and the one that the checkout brings', () => {
+  it('checks three operating systems with the oldest supported Node and the Node of the checkout', () => {
     const [, systems = ''] = /system: \[([^\]]+)\]/.exec(workflow) ?? []
     const [, nodes = ''] = /node: \[([^\]]+)\]/.exec(workflow) ?? []
 
@@ -43,7 +43,7 @@ describe('the hosted CI file', () => {
     expect(nodes.split(', ')).toContain(manifest.devDependencies.node.split('.')[0])
   })
 
-  it('packs an addon for each platform that better-sqlite3 has one for', () => {
+  it('builds an addon for each platform that better-sqlite3 supports', () => {
     const { exports } = JSON.parse(read('node_modules/better-sqlite3/package.json'))
     const wanted = Object.keys(exports).flatMap((name) => {
       const [, system = '', musl, arch] = /^\.\/([a-z0-9]+?)(musl)?-(\w+)$/.exec(name) ?? []
@@ -59,12 +59,12 @@ describe('the hosted CI file', () => {
 })
 
 describe('.ci/run', () => {
-  it('has as its parts what it does', () => {
+  it('runs exactly the parts that its list PARTS names', () => {
     const script = read('.ci/run')
     const [, parts = ''] = /^PARTS='([^']+)'$/m.exec(script) ?? []
 
-    const done = [...script.matchAll(/^ *(?:part|suite) ([\w-]+) \d/gm)].map(([, name]) => name)
-    // Some run side by side.
+    const done = [...script.matchAll(/^ *(?:part|suite|vitest) ([\w-]+) \d/gm)].map(([, name]) => name)
+    // The order differs, because some parts run in parallel.
     expect(done.sort()).toEqual(parts.split(' ').sort())
   })
 })

@@ -1,4 +1,4 @@
-/** The checks of packages that others wrote: licences, and known vulnerabilities. */
+/** Checks of the dependencies: licences and known vulnerabilities. */
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -7,19 +7,19 @@ import { verdictOf } from '../../tools/dependencies/audit.ts'
 import { isAllowed, licencesIn } from '../../tools/dependencies/licences.ts'
 import { ROOT } from '../support/source-tree.ts'
 
-describe('the check of licences', () => {
+describe('the licence check', () => {
   it.each(['MIT', 'MIT OR Apache-2.0', '(GPL-3.0-only OR MIT)', 'MIT AND ISC'])('allows %s', (licence) => {
     expect(isAllowed(licence)).toBe(true)
   })
 
   it.each(['GPL-3.0-only', 'MIT AND GPL-3.0-only', 'UNLICENSED', 'SEE LICENSE IN LICENSE', '', null, { type: 'MIT' }])(
-    'refuses %j',
+    'rejects %j',
     (licence) => {
       expect(isAllowed(licence)).toBe(false)
     },
   )
 
-  it('finds a package without a licence, and leaves out the checkout itself and links', () => {
+  it('finds a package without a licence, and ignores the checkout itself and links', () => {
     const packages = { '': {}, 'node_modules/a': {}, 'node_modules/b': { license: 'MIT' }, link: { link: true } }
 
     expect([...licencesIn({ packages })]).toEqual([
@@ -28,7 +28,7 @@ describe('the check of licences', () => {
     ])
   })
 
-  it('knows every package of this checkout', () => {
+  it('allows the licence of every package of this checkout', () => {
     const licences = licencesIn(JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')))
 
     expect([...licences.values()].flat().length).toBeGreaterThan(200)
@@ -36,18 +36,18 @@ describe('the check of licences', () => {
   })
 })
 
-describe('the check of vulnerabilities', () => {
-  it('fails for a package that has one, and names it', () => {
+describe('the vulnerability check', () => {
+  it('fails for a vulnerable package, and names it', () => {
     const verdict = verdictOf('{"vulnerabilities": {"pg": {"severity": "high"}}, "metadata": {}}')
 
     expect(verdict).toEqual({ isFailure: true, message: expect.stringContaining('pg (high)') })
   })
 
-  it('passes without any', () => {
+  it('passes without a vulnerable package', () => {
     expect(verdictOf('{"vulnerabilities": {}}').isFailure).toBe(false)
   })
 
-  it('passes where the registry offers no audit, and says so', () => {
+  it('passes with a notice if the registry offers no audit', () => {
     const verdict = verdictOf('{"message": "405 Method Not Allowed", "statusCode": 405, "error": {}}')
 
     expect(verdict).toEqual({ isFailure: false, message: expect.stringContaining('offers no audit') })
@@ -58,7 +58,7 @@ describe('the check of vulnerabilities', () => {
     '{"error": {}}',
     '{"message": "500 Internal Server Error", "statusCode": 500}',
     '{"message": "ENOTFOUND"}',
-  ])('fails for any other answer: %j', (report) => {
+  ])('fails for any other response: %j', (report) => {
     expect(verdictOf(report).isFailure).toBe(true)
   })
 })

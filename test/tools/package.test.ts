@@ -1,6 +1,6 @@
 /**
- * What `npm pack` packs, of a copy of this checkout that was never built: all that it needs to be installed and to run, and nothing
- * that points at what is not there.
+ * The npm package, packed from a copy of this checkout that was never built: it contains everything that it needs to
+ * be installed and to run, and has no links to missing files.
  */
 
 import { spawnSync } from 'node:child_process'
@@ -17,7 +17,7 @@ let checkout: PackedPackage
 let packed: ReadonlySet<string>
 
 beforeAll(() => {
-  // What lies about after some work.
+  // Files that work in a checkout leaves behind, and that must not be packed.
   const leftovers = {
     'dist/removed.js': '',
     'python/cloaca/__pycache__/removed.cpython-314.pyc': '',
@@ -28,7 +28,7 @@ beforeAll(() => {
 })
 afterAll(() => checkout[Symbol.dispose]())
 
-/** What Node runs, and not a browser. */
+/** JavaScript that runs in Node, not in a browser. */
 const MODULES = /^dist\/(?!page\/).*\.js$/
 
 function write(path: string, text: string): void {
@@ -40,12 +40,12 @@ function packedFiles(pattern: RegExp): readonly string[] {
   return [...packed].filter((path) => pattern.test(path))
 }
 
-/** Whether a file, or something in a folder, is packed. */
+/** Returns whether a file, or a file in a folder, is packed. */
 function isPacked(path: string): boolean {
   return packed.has(path) || packedFiles(/./).some((file) => file.startsWith(`${path}/`))
 }
 
-/** In the folder of the copy. */
+/** Runs Node in the folder of the copy. */
 function node(...words: readonly string[]) {
   const { stdout, stderr, status } = spawnSync(process.execPath, words, { cwd: checkout.folder, encoding: 'utf8' })
   return { stdout, stderr, status }
@@ -56,7 +56,7 @@ const cloaca = (...words: readonly string[]) => node('dist/cli/main.js', ...word
 const read = (path: string) => readFileSync(join(checkout.folder, path), 'utf8')
 
 describe('the package', () => {
-  it('has what its manifest names, a licence, and the types of every source', () => {
+  it('contains the files of its manifest, a licence, and the types of every source', () => {
     const { '.': whole, './testing': testing } = manifest.exports
     const named = [manifest.bin.cloaca, whole.types, whole.default, testing.types, testing.default, 'LICENSE']
 
@@ -64,7 +64,7 @@ describe('the package', () => {
     expect(packedFiles(/^dist\/.*\.d\.ts$/).length).toBe(packedFiles(/^src\/(?!page\/).*\.ts$/).length)
   })
 
-  it('has a bill of the packages that are installed with it, and of no others', () => {
+  it('contains a bill of materials of its runtime packages only', () => {
     const bom = JSON.parse(read('sbom.cdx.json'))
     const names = bom.components.map(({ name }: { readonly name: string }) => name)
 
@@ -75,7 +75,7 @@ describe('the package', () => {
     expect(Object.keys(manifest.devDependencies).filter((name) => names.includes(name))).toEqual([])
   })
 
-  it('runs a program, and its engine a workflow', () => {
+  it('runs a program that executes a workflow', () => {
     const program = `
 import cloaca
 
@@ -92,7 +92,7 @@ with cloaca.DefaultRunner(":memory:") as runner:
     expect(cloaca('run', '-c', program)).toEqual({ stdout: 'Completed\n', stderr: '', status: 0 })
   })
 
-  it('runs TypeScript that imports it, in a worker too, and knows where what it declares stands', () => {
+  it('runs a TypeScript script in a worker, and knows the line of its workflow', () => {
     write(
       'jobs/hashing.ts',
       `import { isMainThread } from 'node:worker_threads'
@@ -117,13 +117,14 @@ console.log(contextText)
     expect(cloaca('check', 'jobs/hashing.ts', '--json').stdout).toMatch(/hashing\.ts",\s+"line": 5\b/)
   })
 
-  it('has the page as it is served: one script and one style sheet', () => {
-    expect(packedFiles(/^dist\/page\/.*\.js$/)).toHaveLength(1)
+  it('contains the page with its scripts and one style sheet', () => {
+    expect(packedFiles(/^dist\/page\/(main|page)-\w+\.js$/)).toHaveLength(2)
+    expect(packedFiles(/^dist\/page\/overview-screen-\w+\.js$/)).toHaveLength(1)
     expect(packedFiles(/^dist\/page\/.*\.css$/)).toHaveLength(1)
     expect(packed.has('dist/page/index.html')).toBe(true)
   })
 
-  it('has the source of every source map', () => {
+  it('contains the source of every source map', () => {
     const maps = packedFiles(/\.map$/)
     const missing = maps.flatMap((map) => {
       const { sources, sourcesContent, sourceRoot = '' } = JSON.parse(read(map))
@@ -135,7 +136,7 @@ console.log(contextText)
     expect(missing).toEqual([])
   })
 
-  it('has what the addon is compiled of, and what compiles it', () => {
+  it('contains the sources, the headers and the installer of the addon', () => {
     const sources = [...read('binding.gyp').matchAll(/'(src\/native\/[^']+\.cc)'/g)].map(([, path = '']) => path)
     const headers = sources.flatMap((path) =>
       [...read(path).matchAll(/^#include "([^"]+)"/gm)].map(([, name = '']) => posix.join(posix.dirname(path), name)),
@@ -148,7 +149,7 @@ console.log(contextText)
     expect(needed.filter((path) => !packed.has(path))).toEqual([])
   })
 
-  it('has the Python package with what it brings along', () => {
+  it('contains the Python package with its time zones', () => {
     const wheels = packedFiles(/^python\/cloaca\/_vendor\/tzdata-.*\.whl$/)
 
     expect(wheels).toHaveLength(1)
@@ -156,7 +157,7 @@ console.log(contextText)
     expect(packed).toContain('python/cloaca/py.typed')
   })
 
-  it('has every file that its README, its changelog and its manual link to', () => {
+  it('contains every file that its README, changelog and manual link to', () => {
     const pages = packedFiles(/^(README|CHANGELOG|CONTRIBUTING)\.md$|^(docs|examples|python)\/.*\.md$/)
     const broken = pages.flatMap((page) =>
       [...read(page).matchAll(LINK)]
@@ -172,11 +173,11 @@ console.log(contextText)
     expect(broken).toEqual([])
   })
 
-  it('has the manual, if there is one', () => {
+  it('contains the manual if the repository has one', () => {
     expect(isPacked('docs')).toBe(existsSync(join(ROOT, 'docs')))
   })
 
-  it('links to no other repository by an address of its own', () => {
+  it('links to its own repository only by the address in its manifest', () => {
     const home = /^git\+(https:\/\/.+)\.git$/.exec(manifest.repository.url)?.[1]
     const own = packedFiles(/^(README|CHANGELOG|CONTRIBUTING|ARCHITECTURE)\.md$|^docs\/.*\.md$/).flatMap((page) =>
       [...read(page).matchAll(LINK)].map((match) => match[1] ?? match[2] ?? '').filter((link) => /\/cloaca/.test(link)),
@@ -188,7 +189,7 @@ console.log(contextText)
     expect(own.filter((link) => /^https?:/.test(link) && !link.startsWith(`${home}`))).toEqual([])
   })
 
-  it('has no tests, no leftovers and nothing that Python compiled', () => {
+  it('contains no tests, no leftovers and no compiled Python files', () => {
     const unwanted = packedFiles(/^(test|python\/tests|build)\/|__pycache__|\.pyc$|\.db$|^dist\/removed\.js$|\.tgz$/)
 
     expect(unwanted).toEqual([])

@@ -1,4 +1,4 @@
-/** The tables of packages and suites are what was seen, and every package that they name is tried. */
+/** Tables of packages and of test suites, and the list of packages that are tried. */
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -17,7 +17,7 @@ const row = (name: string, used: string): Row => ({
   remark: 'a | b',
 })
 
-it('each package that trigger scripts use has a use of its own', () => {
+it('every listed package has a function that uses it', () => {
   const missing = PACKAGES.filter(({ requirement, uses }) => {
     const name = requirement
       .replace(/[[<].*/, '')
@@ -30,7 +30,7 @@ it('each package that trigger scripts use has a use of its own', () => {
   expect(PACKAGES).toHaveLength(69)
 })
 
-it('the manual says of each package how it fared, and of how many it works', () => {
+it('the manual has the result of each package and the number of working packages', () => {
   const page = readFileSync(join(ROOT, 'docs/packages.md'), 'utf8')
   const rows = rowsOf(page)
 
@@ -41,7 +41,7 @@ it('the manual says of each package how it fared, and of how many it works', () 
   expect(rows.filter(({ usedByPython }) => !['yes', 'no', '–'].includes(usedByPython))).toEqual([])
 })
 
-it('a table of packages keeps the rows that are not tried again', () => {
+it('an updated table keeps the rows of packages that were not tried again', () => {
   const first = pageWith('# Page\n', [row('c', 'no'), row('a', 'yes')], ['a', 'b', 'c'])
 
   const second = pageWith(first, [row('c', 'yes'), row('b', '–')], ['a', 'b', 'c'])
@@ -52,7 +52,8 @@ it('a table of packages keeps the rows that are not tried again', () => {
 
 it('two runs of a suite are compared test by test', () => {
   const report = (inside: string) =>
-    `<testsuite><testcase classname="t" name="a[&lt;x&gt;]" time="1" /><testcase classname="t" name="b" time="1">${inside}</testcase></testsuite>`
+    '<testsuite><testcase classname="t" name="a[&lt;x&gt;]" time="1" />' +
+    `<testcase classname="t" name="b" time="1">${inside}</testcase></testsuite>`
   const cpython = readResults(report(''))
   const engine = readResults(report('<failure message="OSError: no fork&#10;more">trace</failure>'))
 

@@ -1,6 +1,6 @@
 /**
- * `npm test -- …`: Python tests run in the engine, the others by vitest. pytest is one of this test's here, which prints what
- * it is given and where it runs, so that none has to be installed.
+ * `npm test -- …`: Python tests run in the engine, other tests in vitest. A fake pytest, which prints its platform
+ * and arguments, replaces the real one, so that none has to be installed.
  */
 
 import { spawnSync } from 'node:child_process'
@@ -43,7 +43,7 @@ describe('npm test', () => {
     expect(status).toBe(0)
   })
 
-  it('runs vitest on what is no Python test, with its options', () => {
+  it('runs other files in vitest, with vitest options', () => {
     const { status, output } = npmTest(QUICK_TEST, '-t', 'no test has this name')
 
     expect(output).toMatch(/Tests +\d+ skipped/)
@@ -51,21 +51,21 @@ describe('npm test', () => {
     expect(status).toBe(0)
   })
 
-  it('runs both when both are named, and hands to pytest what stands behind a further --', () => {
+  it('runs both if both are named, and passes arguments after a second -- to pytest', () => {
     const { status, output } = npmTest('python/tests', QUICK_TEST, '--reporter=verbose', '--', '-x', '-k', 'a')
 
     expect(output).toContain(`pytest on emscripten [${PYTEST_OPTIONS}, 'python/tests', '-x', '-k', 'a']`)
-    // Vitest names the project in between, in the way that the terminal allows.
+    // Vitest prints the project's name in between, with colours or brackets that depend on the terminal.
     expect(output).toMatch(new RegExp(`✓.*engine.*${QUICK_TEST.replaceAll('.', '[.]')}`))
     expect(status).toBe(0)
   })
 
-  it('fails when either of them fails', () => {
+  it('fails if pytest or vitest fails', () => {
     expect(npmTest('python/tests', QUICK_TEST, '--', 'fails').status).toBe(7)
     expect(npmTest('python/tests', 'no-file-has-this-name').status).toBe(1)
   })
 
-  it('refuses options for pytest without a Python test', () => {
+  it('rejects pytest options without a Python test', () => {
     expect(npmTest(QUICK_TEST, '--', '-x')).toMatchObject({
       status: 2,
       output: expect.stringContaining('no Python test'),

@@ -1,9 +1,9 @@
-/** The engine's names of time zones are those of the time zone database that the package brings along for Python. */
+/** Names of time zones in the engine, compared with the vendored time zone database for Python. */
 
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { ZONE_NAMES_FILE, zoneNamesSource } from '../../tools/zone-names.ts'
 
-it('the names of time zones are those of the vendored tzdata', () => {
+it('the time zone names of the engine are those of the vendored tzdata', () => {
   expect(readFileSync(ZONE_NAMES_FILE, 'utf8')).toBe(zoneNamesSource())
 })

@@ -1,4 +1,4 @@
-/** Spans of executions and tasks, as an OpenTelemetry SDK that a user has set up gets them. */
+/** Spans of executions and tasks that the user's OpenTelemetry SDK receives. */
 
 import { spawnSync } from 'node:child_process'
 import { pathToFileURL } from 'node:url'
@@ -22,7 +22,7 @@ const named = (name: string): readonly ReadableSpan[] => spans().filter((span) =
 const only = (name: string): ReadableSpan => named(name)[0] ?? expect.fail(`there is no span ${name}`)
 const msOf = ([seconds, nanoseconds]: readonly [number, number]) => seconds * 1_000 + nanoseconds / 1e6
 
-describe('where an OpenTelemetry SDK is set up', () => {
+describe('tracing with an OpenTelemetry SDK', () => {
   beforeEach(() => {
     trace.setGlobalTracerProvider(new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] }))
     return () => {
@@ -39,7 +39,7 @@ describe('where an OpenTelemetry SDK is set up', () => {
     await running.engine.start()
   }
 
-  it('has a span for an execution, and below it one for each attempt, with their times', async () => {
+  it('creates a span per execution and a child span per attempt, with their times', async () => {
     let attempts = 0
     await start({
       workflows: [workflow('etl', { read: { retry: retrying(2) }, write: { after: ['read'] } })],
@@ -80,6 +80,27 @@ describe('where an OpenTelemetry SDK is set up', () => {
     ])
   })
 
+  it('gives each wait a span of its own, and ends the span of an execution while only waits are open', async () => {
+    const wait = { kind: 'signal', signal: 'decision', key: '', timeoutMs: null, onTimeout: 'fail' } as const
+    await start({ workflows: [workflow('etl', { decided: { wait }, write: { after: ['decided'] } })] })
+    const openedAt = running.clock.now()
+    await running.engine.submit('etl', '{}')
+    await running.clock.advance(1_000)
+
+    expect(only('etl').attributes).toMatchObject({ 'cloaca.waiting': true, 'cloaca.resumed': false })
+    expect(spans()).toHaveLength(1)
+    await running.engine.services.signals.send('decision')
+    await running.clock.advance(100)
+
+    const [, resumed] = named('etl')
+    const span = only('decided')
+    expect(resumed?.attributes).toMatchObject({ 'cloaca.resumed': true, 'cloaca.status': 'Completed' })
+    expect(span.parentSpanContext?.spanId).toBe(resumed?.spanContext().spanId)
+    expect([msOf(span.startTime), msOf(span.duration)]).toEqual([openedAt, 1_000])
+    expect(span.attributes).toMatchObject({ 'cloaca.wait': 'signal', 'cloaca.task': 'decided' })
+    expect(named('write')).toHaveLength(1)
+  })
+
   it('links an execution to the firing that started it', async () => {
     let polls = 0
     await start({
@@ -99,7 +120,7 @@ describe('where an OpenTelemetry SDK is set up', () => {
     expect(firing.kind).toBe(SpanKind.PRODUCER)
   })
 
-  it('says of a failed execution why, and has no span for a task that never began', async () => {
+  it('adds the error to the span of a failed execution, and creates no span for a skipped task', async () => {
     const rule = { type: 'TaskSuccess', task: 'read' } as never
     await start({
       workflows: [workflow('etl', { read: {}, write: { after: ['read'], rule } })],
@@ -113,7 +134,33 @@ describe('where an OpenTelemetry SDK is set up', () => {
     expect(named('write')).toEqual([])
   })
 
-  it('ends what a stop cuts off', async () => {
+  it('links the span of a child to the attempt that started it, and ends the span of a parked attempt', async () => {
+    await start({
+      workflows: [workflow('order', { pay: {} }), workflow('billing', { bill: {} })],
+      config: { parkMs: 50 },
+      python: (host) =>
+        host
+          .task('bill', () => host.after(100, completed('{}')))
+          .task('pay', async ({ memory }) => {
+            const limit = { suspend: () => () => undefined }
+            const end = await memory.runChild({ workflow: 'billing', inputText: '{}', key: 'bill' }, limit)
+            return end.kind === 'parked' ? end : completed('{}')
+          }),
+    })
+
+    const ended = running.engine.execute('order', '{}')
+    await running.clock.advance(200)
+    const { id } = await ended
+
+    const [parked, second] = named('pay')
+    const child = only('billing')
+    expect(second?.ended).toBe(true)
+    expect(child.links.map(({ context }) => context.spanId)).toEqual([parked?.spanContext().spanId])
+    expect(child.attributes).toMatchObject({ 'cloaca.parent.id': id, 'cloaca.parent.task': 'pay' })
+    expect(parked?.attributes['cloaca.child.id']).toBe(child.attributes['cloaca.execution.id'])
+  })
+
+  it('ends the open spans when the engine stops', async () => {
     await start({
       workflows: [workflow('etl', { read: {} })],
       python: (host) => host.task('read', () => new Promise(() => {})),
@@ -130,7 +177,7 @@ describe('where an OpenTelemetry SDK is set up', () => {
   })
 })
 
-describe('where no OpenTelemetry SDK is set up', () => {
+describe('tracing without an OpenTelemetry SDK', () => {
   const PROGRAM = `
     import { registerHooks } from 'node:module'
     registerHooks({ resolve(specifier, context, next) {
@@ -144,7 +191,7 @@ describe('where no OpenTelemetry SDK is set up', () => {
   const run = (...words: string[]) =>
     spawnSync(process.execPath, ['--input-type=module', '--eval', PROGRAM, ...words], { encoding: 'utf8' })
 
-  it('loads nothing of it, which need not be installed', () => {
+  it('does not load the OpenTelemetry API, which is optional', () => {
     expect(run().stdout).not.toContain('asked for')
     expect(run('registered').stdout).toContain('asked for @opentelemetry/api')
   })

@@ -1,6 +1,4 @@
-/**
- * A project of a user, with the package as it is built: its programs are checked by real compilers, one run for all of them.
- */
+/** Project of a user that contains the built package. Each real compiler checks all its programs in one run. */
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -9,21 +7,21 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { ROOT } from '../support/source-tree.ts'
 
-/** Folders in `node_modules`: TypeScript of different ages. 7 is the native compiler. */
+/** Folders of TypeScript versions in `node_modules`. Version 7 is the native compiler. */
 export const COMPILERS = { '5.4': 'typescript-5.4', '6': 'typescript-6', '7': 'typescript' } as const
 export type Compiler = keyof typeof COMPILERS
 
 export interface Diagnostic {
   readonly file: string
   readonly line: number
-  /** All lines of it. */
+  /** Complete text with all lines. */
   readonly message: string
 }
 
 export class UserProject implements Disposable {
   readonly folder = mkdtempSync(join(tmpdir(), 'cloaca-types-'))
 
-  /** Makes the package's declarations from its sources, as `npm run build` does. */
+  /** Creates a project with the declarations of the package, built from its sources as in `npm run build`. */
   static async open(): Promise<UserProject> {
     const project = new UserProject()
     const own = join(project.folder, 'node_modules/cloaca')
@@ -44,7 +42,7 @@ export class UserProject implements Disposable {
     writeFileSync(join(this.folder, path), text)
   }
 
-  /** What a compiler says of some files. `options` are added to those that every project has. */
+  /** Returns the diagnostics of a compiler for some files. `options` are added to the usual options of projects. */
   async check(compiler: Compiler, files: readonly string[], options: object = {}): Promise<readonly Diagnostic[]> {
     const name = `tsconfig.${compiler}.${files.length}.${Object.values(options).join('.')}.json`
     const compilerOptions = { ...USUAL, ...options }

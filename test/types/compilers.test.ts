@@ -1,6 +1,6 @@
 /**
- * What compiles and what does not, by the declarations that are published: with TypeScript 5.4, 6 and 7, with the settings that projects
- * have. A message that an author reads says what is wrong in a sentence, and is short.
+ * Programs that compile or do not compile with the published declarations, in TypeScript 5.4, 6 and 7 and with common
+ * settings of projects. Each error message is short, and explains the error in a sentence.
  */
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -8,9 +8,8 @@ import { COMPILERS, type Compiler, type Diagnostic, UserProject } from './compil
 import { largeProgram, RIGHT_PROGRAMS } from './right-programs.ts'
 import { SHOP, WRONG_PROGRAMS, wrongFile } from './wrong-programs.ts'
 
-/** Of one message. */
-const MOST_LINES = 4
-const MOST_CHARACTERS = 900
+const MAX_MESSAGE_LINES = 4
+const MAX_MESSAGE_CHARACTERS = 900
 
 const TASKS = 100
 
@@ -28,7 +27,7 @@ const RIGHT_FILES = [...Object.keys(RIGHT_PROGRAMS), 'shop.ts', 'large.ts']
 const fileOf = (index: number) => `wrong-${index}.ts`
 
 let project: UserProject
-/** One run of each compiler is for all programs. */
+/** Diagnostics by compiler, from one run for all programs. */
 const found = new Map<Compiler, readonly Diagnostic[]>()
 
 beforeAll(async () => {
@@ -48,34 +47,34 @@ function messagesIn(compiler: Compiler, files: readonly string[]): readonly stri
 
 describe.each(COMPILER_NAMES)('TypeScript %s', (compiler) => {
   it.each(WRONG_PROGRAMS.map(({ title, says }, index) => ({ title, says, index })))(
-    'refuses $title',
+    'rejects $title',
     ({ says, index }) => {
       const messages = messagesIn(compiler, [fileOf(index)])
 
       expect(messages).toEqual([expect.stringMatching(says)])
-      expect(messages[0]?.split('\n').length).toBeLessThanOrEqual(MOST_LINES)
-      expect(messages[0]?.length).toBeLessThanOrEqual(MOST_CHARACTERS)
+      expect(messages[0]?.split('\n').length).toBeLessThanOrEqual(MAX_MESSAGE_LINES)
+      expect(messages[0]?.length).toBeLessThanOrEqual(MAX_MESSAGE_CHARACTERS)
     },
   )
 
-  it(`compiles what is right, also chains and fans of ${TASKS} tasks`, () => {
+  it(`compiles valid programs, also chains and fans of ${TASKS} tasks`, () => {
     expect(messagesIn(compiler, RIGHT_FILES)).toEqual([])
     expect(found.get(compiler)?.length).toBe(WRONG_PROGRAMS.length)
   })
 })
 
-describe('the settings of a project', () => {
+describe('a project of a user', () => {
   const right = Object.keys(RIGHT_PROGRAMS)
 
   it.each([
     ['5.4', { module: 'esnext', moduleResolution: 'bundler' }],
     ['7', { module: 'preserve', moduleResolution: 'bundler', target: 'es2024', ...STRICTEST }],
     ['7', { module: 'node16', strict: false }],
-  ] as const)('may be, for TypeScript %s, %o', async (compiler, options) => {
+  ] as const)('compiles with TypeScript %s and the settings %o', async (compiler, options) => {
     expect(await project.check(compiler, right, options)).toEqual([])
   })
 
-  it('may be those of JavaScript that is checked', async () => {
+  it('gets errors in JavaScript files that the compiler checks', async () => {
     const flow = (returned: string) =>
       `import { workflow } from 'cloaca'\nexport const w = workflow('w').task('t', async ({ a }) => (${returned}))\n`
     project.write('right.js', flow('{ b: a ?? null }'))

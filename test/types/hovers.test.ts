@@ -1,11 +1,11 @@
-/** What an editor shows of the package: a sentence for everything that a user writes, and types that can be read. */
+/** Hover texts of an editor: documentation sentences for the names of the package, and readable types. */
 
 import { join } from 'node:path'
 import ts from 'typescript-6'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { UserProject } from './compiled.ts'
 
-/** `/*NAME*​/` stands before what is looked at. */
+/** Program with marks: `/*NAME*​/` is directly before a word whose hover text is read. */
 const PROGRAM = `
 import { /*any*/any, skip, /*succeeded*/succeeded, trigger, workflow } from 'cloaca'
 import { number, object } from 'valibot'
@@ -13,7 +13,10 @@ import { number, object } from 'valibot'
 const /*value*/orders = /*workflow*/workflow('order_processor', { /*input*/input: object({ order_id: number() }) })
   ./*task*/task('fetch', async (/*first*/first) => ({ lines: [first.order_id] }))
   .task('ship', { /*after*/after: 'fetch', /*retries*/retries: 3, /*when*/when: any(succeeded('fetch')) },
-    async (/*second*/second, { /*signal*/signal, /*log*/log, /*attempt*/attempt, /*defer*/deferUntil }) => ({ n: second.lines.length }))
+    async (/*second*/second, { /*signal*/signal, /*log*/log, /*attempt*/attempt, /*defer*/deferUntil,
+      /*given*/input, /*failures*/failures }) => {
+      return { n: second.lines.length }
+    })
 /*trigger*/trigger('inbox', { /*starts*/starts: orders, /*every*/every: '2s' }, () => /*skip*/skip('nothing new'))
 export const ids = /*tasks*/orders.tasks
 `
@@ -66,7 +69,7 @@ function hover(name: string): { readonly type: string; readonly text: string } {
   }
 }
 
-describe('what an editor shows', () => {
+describe('the hover text of an editor', () => {
   it.each([
     ['workflow', /^Declares a workflow\. Add tasks with `task`\./],
     ['task', /^Adds a task without dependencies, or a Python task\./],
@@ -81,23 +84,26 @@ describe('what an editor shows', () => {
     ['signal', /^Signal that is aborted at the time limit of the task, /],
     ['log', /^Logger of the execution\./],
     ['attempt', /^Number of this attempt, starting with 1\./],
+    ['given', /^Initial context of the execution, frozen at all levels\. It is read when you use it\./],
+    ['failures', /^Tasks of the execution that had failed when this attempt began, by id\./],
     ['defer', /^Waits until a condition is true\. The task uses no slot while it waits/],
     ['starts', /^Workflow to start, or its name\./],
     ['every', /^Time between two polls, such as `'2s'`\./],
     ['tasks', /^Its tasks by their ids, as values for `after`\.|^$/],
-  ])('is sentences for %s', (name, text) => {
+  ])('consists of sentences for %s', (name, text) => {
     expect(hover(name).text).toMatch(text)
     if (hover(name).text !== '') expect(hover(name).text).toMatch(SENTENCES)
   })
 
-  it('is the context of a task, with what those before it returned', () => {
+  it('contains the context of a task with the keys that previous tasks returned', () => {
     expect(hover('first').type).toBe('(parameter) first: { readonly order_id: number; }')
+    expect(hover('given').type).toBe('(parameter) input: { readonly order_id: number; }')
     expect(hover('second').type).toBe(
       '(parameter) second: { readonly order_id: number; readonly lines: readonly number[]; }',
     )
   })
 
-  it('is the tasks of a workflow', () => {
+  it('contains the ids and dependencies of the tasks of a workflow', () => {
     expect(hover('value').type).toMatch(
       /^const orders: Workflow<"order_processor", .*TaskFlow<"fetch", undefined, .*TaskFlow<"ship", "fetch"/,
     )
@@ -105,7 +111,7 @@ describe('what an editor shows', () => {
 })
 
 describe('the documentation in the declarations', () => {
-  it('is there for each name that the authoring of workflows exports, and for each of its members', () => {
+  it('covers each exported name for authors of workflows, and each of its members', () => {
     const program = service.getProgram()
     const checker = program?.getTypeChecker()
     const door = program?.getSourceFile(join(project.folder, 'node_modules/cloaca/dist/index.d.ts'))
@@ -128,7 +134,7 @@ describe('the documentation in the declarations', () => {
   })
 })
 
-/** The named members of an interface, as it declares them itself. */
+/** Returns the named members that an interface itself declares. */
 function membersOf(symbol: ts.Symbol): readonly ts.Symbol[] {
   if ((symbol.flags & ts.SymbolFlags.Interface) === 0) return []
   return [...(symbol.members?.values() ?? [])].filter(

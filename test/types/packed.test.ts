@@ -1,6 +1,7 @@
 /**
- * Checks the packed package with `skipLibCheck: false` in projects that have nothing else, and in projects that have all optional
- * peers. Compilers then check all declarations that a user's program reaches, so that none may need a package that is not installed.
+ * Checks the packed package with `skipLibCheck: false`, in projects without other packages and in projects with all
+ * optional peers. Compilers then check all declarations that a user's program reaches, so that no declaration may need
+ * a package that is not installed.
  */
 
 import { cpSync, existsSync, readFileSync, statSync } from 'node:fs'
@@ -10,7 +11,7 @@ import { PackedPackage } from '../support/packed-package.ts'
 import { ROOT } from '../support/source-tree.ts'
 import { COMPILERS, type Compiler, UserProject } from './compiled.ts'
 
-/** Uses every entry point, and the types that once came from other packages. */
+/** Program that uses every entry point, and the types that other packages provided in earlier versions. */
 const PROGRAM = `import * as cloaca from 'cloaca'
 import * as testing from 'cloaca/testing'
 export const all = { ...cloaca, ...testing }
@@ -45,7 +46,7 @@ afterAll(() => {
   withPeers[Symbol.dispose]()
 })
 
-/** Puts the package into a project with what npm installs with it, as the lock file has it, and with further packages. */
+/** Creates a project with the package, its dependencies in the versions of the lock file, and further packages. */
 function install(packed: PackedPackage, others: readonly string[]): UserProject {
   const project = new UserProject()
   project.write('package.json', '{ "type": "module" }')
@@ -53,7 +54,7 @@ function install(packed: PackedPackage, others: readonly string[]): UserProject 
   packed.unpackInto(join(project.folder, 'node_modules/cloaca'))
   for (const name of installedWith([...Object.keys(manifest.dependencies), ...others])) {
     const place = `node_modules/${name}`
-    if (!existsSync(join(ROOT, place))) continue // optional, and not for this system
+    if (!existsSync(join(ROOT, place))) continue // optional dependency for other systems
     cpSync(join(ROOT, place), join(project.folder, place), { recursive: true, filter: isReadByCompilers })
   }
   return project
@@ -61,7 +62,7 @@ function install(packed: PackedPackage, others: readonly string[]): UserProject 
 
 function installedWith(names: readonly string[]): ReadonlySet<string> {
   const found = new Set(names)
-  // A set may grow while it is iterated.
+  // JavaScript also iterates over entries that are added to a set during the iteration.
   for (const name of found) {
     for (const further of Object.keys(lock.packages[`node_modules/${name}`]?.dependencies ?? {})) found.add(further)
   }
@@ -74,8 +75,8 @@ function isReadByCompilers(path: string): boolean {
 
 const isInstalled = (project: UserProject, name: string) => existsSync(join(project.folder, 'node_modules', name))
 
-describe('the packed package, all of whose declarations are checked', () => {
-  it.each(COMPILER_NAMES)('compiles with TypeScript %s where no optional peer is installed', async (compiler) => {
+describe('the packed package with skipLibCheck off', () => {
+  it.each(COMPILER_NAMES)('compiles with TypeScript %s if no optional peer is installed', async (compiler) => {
     expect(isInstalled(alone, 'pg')).toBe(true)
     expect(Object.keys(manifest.peerDependencies).filter((name) => isInstalled(alone, name))).toEqual([])
     expect(isInstalled(alone, '@types/node')).toBe(false)
@@ -83,7 +84,7 @@ describe('the packed package, all of whose declarations are checked', () => {
     expect(await alone.check(compiler, ['program.ts'], OPTIONS)).toEqual([])
   })
 
-  it.each(COMPILER_NAMES)('compiles with TypeScript %s where all optional peers are installed', async (compiler) => {
+  it.each(COMPILER_NAMES)('compiles with TypeScript %s if all optional peers are installed', async (compiler) => {
     expect(Object.keys(manifest.peerDependencies).filter((name) => !isInstalled(withPeers, name))).toEqual([])
 
     // The types of Node 26 need TypeScript 5.6.

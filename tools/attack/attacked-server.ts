@@ -1,8 +1,8 @@
-/** A PostgreSQL server that is attacked, and what users of a database do on it. */
+/** PostgreSQL server to attack, and operations of an operator and of an engine on it. */
 
-import { SystemClock } from '../../src/engine/clock.ts'
-import { DatabaseAdmin } from '../../src/store/postgres/admin/database-admin.ts'
+import { SystemClock } from '../../src/engine/system-clock.ts'
 import { openPostgresStore } from '../../src/store/postgres/postgres-store.ts'
+import { DatabaseAdmin } from '../../src/tenants/database-admin.ts'
 import type { AttackedDatabase } from '../../test/support/hostile-tenant.ts'
 import { OwnPostgres } from '../../test/support/own-postgres.ts'
 import { administer } from '../../test/support/postgres-server.ts'
@@ -12,14 +12,14 @@ const DATABASE = 'app'
 
 export interface FoundTable {
   readonly oid: number
-  /** Without its schema. */
+  /** Name without the schema. */
   readonly name: string
-  /** Its first column, and the type of this column. */
+  /** Name of the first column. `type` is its type. */
   readonly column: string
   readonly type: string
 }
 
-/** A server with a database for tenants, which is removed with it. */
+/** Server with a database for tenants. Both are removed at the end. */
 export class Attacked implements Disposable {
   readonly database: AttackedDatabase
   readonly admin: DatabaseAdmin
@@ -27,7 +27,7 @@ export class Attacked implements Disposable {
 
   private constructor(own: OwnPostgres) {
     this.#own = own
-    // An attack that hangs is given up, and its server ends with the process.
+    // If an attack hangs, its server is stopped at the end of the process.
     process.once('exit', this.#stop)
     const place = `${encodeURIComponent(own.folder)}:5432/${DATABASE}`
     this.database = { server: own.server, name: DATABASE, url: own.server.url(DATABASE), place }
@@ -52,7 +52,7 @@ export class Attacked implements Disposable {
   readonly #stop = (): void => this.#own[Symbol.dispose]()
 }
 
-/** The tables of a schema, parts of divided tables included. */
+/** Returns the tables of a schema, including the parts of partitioned tables. */
 export async function tablesOf(attacked: Attacked, schema: string): Promise<readonly FoundTable[]> {
   const rows = await attacked.sql(
     `SELECT c.oid::int AS oid, c.relname AS table, a.attname AS column, format_type(a.atttypid, a.atttypmod) AS type
@@ -69,7 +69,7 @@ function open(url: string, schema: string | null, readOnly: boolean) {
   return openPostgresStore({ url, schema, readOnly, durability: 'normal', clock })
 }
 
-/** Opens a schema, which is that of the user if it is null, and does what an operator does. */
+/** Opens a schema as an operator does, and reads from it. If `schema` is null, opens the schema of the user. */
 export async function read(url: string, schema: string | null): Promise<void> {
   const store = await open(url, schema, true)
   try {
@@ -80,13 +80,13 @@ export async function read(url: string, schema: string | null): Promise<void> {
   }
 }
 
-/** Opens a schema and does what an engine does. */
+/** Opens a schema as an engine does, and writes to it. */
 export async function work(url: string, schema: string | null): Promise<void> {
   const store = await open(url, schema, false)
   try {
     await store.saveTriggers([declaration()], Date.now())
     await store.createExecution(newExecution(), { kind: 'call' }, Date.now())
-    await store.prune({ skippedMs: 1, failedMs: 1, endedMs: 1, firingsMs: 1 }, Date.now())
+    await store.prune({ skippedMs: 1, failedMs: 1, endedMs: 1, firingsMs: 1, keysMs: 1 }, Date.now())
     await store.listExecutions(FIRST_PAGE)
   } finally {
     await store.close()

@@ -1,15 +1,15 @@
-/** Requests as bytes: what parsers of HTTP disagree on, and mutations of requests, the same ones each time. */
+/** Requests as bytes: requests that HTTP parsers interpret differently, and reproducible mutations of requests. */
 
 export interface NamedBytes {
   readonly name: string
-  /** With a character for each byte. */
+  /** Request with one character per byte. */
   readonly bytes: string
 }
 
 const MUTATIONS = 2_000
 const END = '\r\n\r\n'
 
-/** `trigger`: one that exists, which must stay as it is. */
+/** Returns all requests. None of them may change `trigger`, which exists. */
 export function bytesToSend(host: string, trigger: string): readonly NamedBytes[] {
   const target = `/api/v1/triggers/${encodeURIComponent(trigger)}/disable`
   const read = `GET /api/v1/triggers HTTP/1.1\r\nHost: ${host}`
@@ -22,7 +22,7 @@ export function bytesToSend(host: string, trigger: string): readonly NamedBytes[
   ]
 }
 
-/** Returns requests that contain a second request, in bytes that a parser could take for the body of the first one. */
+/** Returns requests that contain a second request in bytes that a parser could read as the body of the first one. */
 function smuggled(host: string, hidden: string): readonly NamedBytes[] {
   const lengths = [
     'Content-Length: 0',
@@ -127,11 +127,13 @@ function oddBodies(host: string, target: string): readonly NamedBytes[] {
   ]
   return bodies.map((body, index) => ({
     name: `body ${index}`,
-    bytes: `POST ${target} HTTP/1.1\r\nHost: ${host}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}${END}${body}`,
+    bytes:
+      `POST ${target} HTTP/1.1\r\nHost: ${host}\r\nContent-Type: application/json\r\n` +
+      `Content-Length: ${body.length}${END}${body}`,
   }))
 }
 
-/** Changes a few bytes of requests: the sequence is the same in each run. */
+/** Returns requests with a few changed bytes. The sequence is the same in each run. */
 function mutated(requests: readonly string[]): readonly NamedBytes[] {
   let state = 0x2545_f491
   const next = (below: number): number => {

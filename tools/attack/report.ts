@@ -1,13 +1,13 @@
-/** Counts attempts of attacks, and prints them as a table. */
+/** Counters of attempted attacks, and their table. */
 
-/** One kind of attack. It attacks programs and servers that it has started itself, on this machine only. */
+/** One kind of attack. It attacks only programs and servers that it starts on this machine. */
 export interface AttackClass {
   readonly name: string
-  /** Makes all attempts. A rejection of the promise is a finding, too. */
+  /** Makes all attempts. A rejected promise is a finding, too. */
   readonly run: (attempts: Attempts) => Promise<void>
 }
 
-/** The attempts of one class. Each is either blocked or a finding. */
+/** Attempts of one class. Each of them is either blocked or a finding. */
 export class Attempts {
   readonly #findings: string[] = []
   #blocked = 0
@@ -24,13 +24,13 @@ export class Attempts {
     return this.#blocked + this.#findings.length
   }
 
-  /** Counts an attempt. `finding` says what the attack gained; null: nothing. */
+  /** Counts an attempt. `finding` describes the gain of the attacker, or is null if the attempt was blocked. */
   count(finding: string | null): void {
     if (finding === null) this.#blocked += 1
     else this.#findings.push(finding)
   }
 
-  /** Counts several attempts that have gained nothing. */
+  /** Counts several blocked attempts. */
   countBlocked(attempts: number): void {
     this.#blocked += attempts
   }
@@ -44,25 +44,28 @@ export interface AttackResult {
 const CLASS_LIMIT_MS = 10 * 60_000
 const MAX_FINDINGS_SHOWN = 20
 
-/** Runs one class. A class that fails, hangs or attempts nothing is a finding, so that a broken attack does not pass for a clean one. */
+/**
+ * Runs one class. A class that fails, hangs or attempts nothing is a finding, because a broken attack must not look
+ * like a blocked one.
+ */
 export async function runClass({ name, run }: AttackClass): Promise<AttackResult> {
   const attempts = new Attempts()
   let timer: NodeJS.Timeout | undefined
   const overdue = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`it took longer than ${CLASS_LIMIT_MS / 1000} s`)), CLASS_LIMIT_MS)
+    timer = setTimeout(() => reject(new Error(`it did not end within ${CLASS_LIMIT_MS / 1000} s`)), CLASS_LIMIT_MS)
   })
   try {
     await Promise.race([run(attempts), overdue])
     if (attempts.made === 0) attempts.count('the attack made no attempt')
   } catch (error) {
-    attempts.count(`the attack could not be run to its end: ${error instanceof Error ? error.message : String(error)}`)
+    attempts.count(`the attack failed before its end: ${error instanceof Error ? error.message : String(error)}`)
   } finally {
     clearTimeout(timer)
   }
   return { name, attempts }
 }
 
-/** Lines of the table, and of the findings below it. */
+/** Returns the lines of the table, followed by the findings. */
 export function reportLines(results: readonly AttackResult[]): readonly string[] {
   const sum = (of: (attempts: Attempts) => number) => results.reduce((total, { attempts }) => total + of(attempts), 0)
   const rows = [

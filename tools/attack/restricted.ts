@@ -1,7 +1,7 @@
 /**
- * Attacks a restricted interpreter from the inside. `test/restricted/scripts/escapes.py` makes the attempts of its
- * folder `attempts`, in one process for each set of grants. Used by `npm run attack`, and by the tests of restricted
- * scripts. Reaches only this machine.
+ * Attacks a restricted interpreter from the inside. `test/restricted/scripts/escapes.py` runs the attempts in folder
+ * `attempts`, in one process per set of grants. Used by `npm run attack` and by the tests of restricted scripts. The
+ * attempts reach only this machine.
  */
 
 import {
@@ -22,7 +22,7 @@ import Database from 'better-sqlite3'
 import { type Restriction, Runner } from '../../src/index.ts'
 import type { AttackClass, Attempts } from './report.ts'
 
-/** Sets of grants, each for one process. The rest of the machine is closed to it. */
+/** Sets of grants, each for one process. The process may use nothing else of the machine. */
 export const GRANT_SETS = {
   nothing: [],
   write: ['write'],
@@ -32,16 +32,19 @@ export const GRANT_SETS = {
 export type GrantSet = keyof typeof GRANT_SETS
 
 export interface Tried {
-  /** By attempt (`kind: name`): `reached: …` or `refused: …`. */
+  /** Outcomes by attempt (`kind: name`): `reached: …` or `refused: …`. */
   readonly attempts: Readonly<Record<string, string>>
-  /** Results of what the script may do; null if it may not write. */
+  /** Results of permitted operations, or null if the script may not write. */
   readonly used: Readonly<Record<string, unknown>> | null
-  /** Lines of the log. */
+  /** Messages of the log. */
   readonly said: readonly string[]
   readonly outside: string
-  /** Connections to the port that is not granted. */
+  /** Number of connections to the port that is not granted. */
   readonly connections: number
-  /** Whether the folder that is not granted and kept files are as they were, and nothing was written beside the script. */
+  /**
+   * Whether the folder that is not granted and the protected files are unchanged, and no file was written beside the
+   * script.
+   */
   readonly isUnchanged: boolean
 }
 
@@ -49,8 +52,8 @@ const SCRIPTS = fileURLToPath(new URL('../../test/restricted/scripts', import.me
 const SECRET = 'a secret'
 
 /**
- * Files in the folder that may be granted. Scripts may not write them even then, because the next start reads or runs
- * them.
+ * Protected files in the folder that may be granted. Scripts must never write them, because the next start reads or
+ * runs them.
  */
 const KEPT = {
   'cloaca.toml': 'restrict = true\n',
@@ -59,7 +62,7 @@ const KEPT = {
   'node_modules/cloaca/index.js': '0\n',
 }
 
-/** Symbolic links in the folder that may be granted, by name. They lead to names in the folder that is not granted. */
+/** Targets of symbolic links in the folder that may be granted. The targets are in the folder that is not granted. */
 const LINKS = {
   'link.txt': 'secret.txt',
   'moved.txt': 'secret.txt',
@@ -70,7 +73,7 @@ const LINKS = {
   folder: '.',
 }
 
-/** An exception that says so: no mistake of the attempt itself, such as a NameError. */
+/** Answers that are refusals. Other exceptions, such as NameError, are mistakes of the attempt itself. */
 const REFUSED =
   /^refused: (PermissionError|OSError|FileNotFoundError|URLError|gaierror|herror|OperationalError|DatabaseError|RuntimeError|AttributeError|KeyError|ImportError|ModuleNotFoundError|JsException): /
 
@@ -78,7 +81,7 @@ export function isRefused(answer: string): boolean {
   return REFUSED.test(answer) && !answer.includes(SECRET)
 }
 
-/** Tries all attempts with one set of grants. */
+/** Runs all attempts with one set of grants. */
 export function tryToEscape(set: GrantSet): Promise<Tried> {
   return attempted({ grants: GRANT_SETS[set], isRestricted: true, only: null })
 }
@@ -86,7 +89,7 @@ export function tryToEscape(set: GrantSet): Promise<Tried> {
 interface Attempted {
   readonly grants: readonly string[]
   readonly isRestricted: boolean
-  /** Names of attempts; null for all. */
+  /** Names of the attempts to run, or null for all. */
   readonly only: readonly string[] | null
 }
 
@@ -134,7 +137,7 @@ async function executed(runner: Runner, workflow: string, context: Record<string
   return value
 }
 
-/** One class for each set of grants. */
+/** One class per set of grants. */
 export const RESTRICTED_ATTACKS: readonly AttackClass[] = (Object.keys(GRANT_SETS) as readonly GrantSet[]).map(
   (set) => ({
     name: `restricted script, granted ${GRANT_SETS[set].join(' and ') || 'nothing'}`,
@@ -142,7 +145,7 @@ export const RESTRICTED_ATTACKS: readonly AttackClass[] = (Object.keys(GRANT_SET
   }),
 )
 
-/** Attempts that must succeed without a restriction. Otherwise, their refusal with one proves nothing. */
+/** Attempts that must succeed without a restriction. Otherwise, their refusal with a restriction proves nothing. */
 const CONTROLS = [
   'files: absolute',
   'files: listing',

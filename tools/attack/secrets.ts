@@ -1,6 +1,6 @@
 /**
- * Secrets in every output: tasks that were given secrets print them in many ways, and whatever a server shows is searched for them, and for
- * the tokens and passwords that the server itself was given.
+ * Attacks on secrets: tasks print their secrets in many forms, and all output of a server is searched for these secrets
+ * and for the tokens and passwords of the server.
  */
 
 import { readdirSync, readFileSync } from 'node:fs'
@@ -25,8 +25,10 @@ import base64, json, logging, os, subprocess, sys, threading, traceback, urllib.
 import cloaca
 
 FORMS = [str, repr, ascii, json.dumps, urllib.parse.quote, urllib.parse.quote_plus,
-         lambda value: base64.b64encode(value.encode()).decode(), lambda value: base64.urlsafe_b64encode(b"x:" + value.encode()).decode(),
-         lambda value: f"http://etl:{urllib.parse.quote(value, safe='')}@localhost/", lambda value: str({"key": [value]})]
+         lambda value: base64.b64encode(value.encode()).decode(),
+         lambda value: base64.urlsafe_b64encode(b"x:" + value.encode()).decode(),
+         lambda value: f"http://etl:{urllib.parse.quote(value, safe='')}@localhost/",
+         lambda value: str({"key": [value]})]
 
 def in_pieces(text):
     for each in text:
@@ -123,7 +125,7 @@ async function attackPostgres(attempts: Attempts): Promise<void> {
   })
 }
 
-/** `readDatabase` returns everything that the database has stored. */
+/** Runs tasks that print secrets, and searches all output. `readDatabase` returns the content of the database. */
 async function attack(
   terminal: Terminal,
   database: string,
@@ -164,13 +166,13 @@ async function attack(
   }
 }
 
-/** An attack whose task has printed nothing would find nothing. */
+/** Throws if the task has not printed its secrets, because the search would then find nothing. */
 function assertTold({ stdout = '', stderr = '', ...others }: Readonly<Record<string, string>>): void {
   const told = [stdout, stderr, others['the database'] ?? '', others['cloaca execution logs ID'] ?? '']
   if (told.some((text) => text.split('told: ').length < 100)) throw new Error('the task did not print its secrets')
 }
 
-/** Texts in which a value may be printed. Made apart from those of the engine. */
+/** Returns forms in which a value may be printed. Independent of the code of the engine that masks them. */
 function formsOf(value: string): readonly string[] {
   const inJson = JSON.stringify(value).slice(1, -1)
   const base64 = Buffer.from(value).toString('base64')
@@ -193,7 +195,7 @@ interface Answers {
   readonly id: string
 }
 
-/** Runs the workflow, and asks every route that only reads. */
+/** Runs the workflow, and requests every route that only reads. */
 async function answersOf(serving: CloacaProcess): Promise<Answers> {
   const url = String((await serving.logs('HTTP is at')).url)
   await serving.logs('serving ')
@@ -205,7 +207,7 @@ async function answersOf(serving: CloacaProcess): Promise<Answers> {
   const { id } = JSON.parse(await ask('/api/v1/executions', '{"workflow": "tells"}')) as { readonly id: string }
   await serving.logs("workflow 'tells' failed")
   const routes = routesOf(openApiDocument(OPERATIONS, '/api/v1', '')).filter(({ method, path }) => {
-    return method === 'GET' && !path.endsWith('/events') // which has no end
+    return method === 'GET' && !path.endsWith('/events') // The stream of events has no end.
   })
   const answers: Record<string, string> = { '/': await ask('/') }
   for (const route of routes) {
@@ -218,19 +220,19 @@ async function answersOf(serving: CloacaProcess): Promise<Answers> {
   return { answers, id }
 }
 
-/** Returns command lines of processes and environments of interpreters, as Linux shows them to their user. */
+/** Returns the command lines of processes and the environments of interpreters, as Linux shows them to their user. */
 function processesOf(): Readonly<Record<string, string>> {
   if (process.platform !== 'linux') return {}
   const read = (pid: string, name: string): string => {
     try {
       return readFileSync(`/proc/${pid}/${name}`, 'utf8')
     } catch {
-      return '' // it has ended, or is another user's
+      return '' // The process has ended, or belongs to another user.
     }
   }
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
   const interpreters = pids.filter((pid) => read(pid, 'cmdline').includes('cloaca-interpreter'))
-  // The URL of the database is for scripts, too.
+  // Scripts may read the URL of the database.
   const environments = interpreters.flatMap((pid) => read(pid, 'environ').split('\0'))
   return {
     'words of processes': pids.map((pid) => read(pid, 'cmdline')).join('\n'),

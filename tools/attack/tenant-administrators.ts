@@ -1,4 +1,4 @@
-/** Attacks of a tenant on administrators: code that it plants in its schema, and everything that they do. */
+/** Attacks of a tenant on administrators: the tenant plants code in its schema, and administrators work there. */
 
 import { randomBytes } from 'node:crypto'
 import { HostileTenant } from '../../test/support/hostile-tenant.ts'
@@ -10,7 +10,7 @@ export async function plantOnTables(attempts: Attempts): Promise<void> {
   using attacked = await Attacked.start()
   for (const plant of TABLE_PLANTS) {
     const evil = await HostileTenant.create(attacked.database, 'evil', 'evil_u')
-    // For an administrator who would bring it to the newest version.
+    // An old version makes an administrator migrate the schema.
     await evil.run(
       'DELETE FROM evil.cloaca_schema WHERE version > 4; ALTER TABLE evil.cloaca_schema DROP COLUMN IF EXISTS channel',
     )
@@ -25,7 +25,7 @@ export async function plantOnTables(attempts: Attempts): Promise<void> {
 
 export async function plantFunctions(attempts: Attempts): Promise<void> {
   using attacked = await Attacked.start()
-  // Default of PostgreSQL before version 15.
+  // PostgreSQL before version 15 grants this by default.
   await attacked.sql('GRANT CREATE ON SCHEMA public TO PUBLIC')
   const evil = await HostileTenant.create(attacked.database, 'evil', 'evil_u')
   await evil.run('GRANT USAGE ON SCHEMA evil TO PUBLIC')
@@ -33,7 +33,7 @@ export async function plantFunctions(attempts: Attempts): Promise<void> {
   await administrate(attacked, evil, 'functions and operators that fit better', planted, attempts)
 }
 
-/** Runs statements, and returns the number of those that the server has not refused. */
+/** Runs statements, and returns the number of statements that the server accepted. */
 async function countDone(evil: HostileTenant, statements: readonly string[]): Promise<number> {
   let done = 0
   for (const statement of statements) {
@@ -43,7 +43,7 @@ async function countDone(evil: HostileTenant, statements: readonly string[]): Pr
   return done
 }
 
-/** Does all that administrators do, and after each looks at what the tenant has gained. */
+/** Runs each operation of administrators, and counts each gain of the tenant as a finding. */
 async function administrate(
   attacked: Attacked,
   evil: HostileTenant,
@@ -69,22 +69,22 @@ async function administrate(
   ]
   const gained: string[] = []
   for (const [name, run] of operations) {
-    // A refusal is as good as an answer.
+    // The operation may fail, because only the gains of the tenant matter.
     await run().catch(() => undefined)
     const gains = await evil.gains()
     if (gains.length > 0) gained.push(`${plant}, when ${name}: gained ${gains.join(', ')}`)
   }
   for (const finding of gained) attempts.count(finding)
   attempts.countBlocked(Math.max(0, planted - gained.length))
-  // A tenant that owns something elsewhere is not removed.
+  // removeTenant() keeps a user that owns objects elsewhere.
   for (const role of ['evil_u', 'evil_second', root]) {
     await attacked.sql(`DROP OWNED BY ${role} CASCADE; DROP ROLE ${role}`).catch(() => undefined)
   }
 }
 
 /**
- * Throws unless the planted code gains something from a superuser who does what earlier versions did, with and without `SET ROLE`. An attack
- * that cannot succeed proves nothing.
+ * Throws unless the planted code gains something from a superuser who works as earlier versions of cloaca did, with and
+ * without `SET ROLE`. Blocking code that cannot succeed would prove nothing.
  */
 async function assertWorking(attacked: Attacked, evil: HostileTenant, plant: string): Promise<void> {
   const statements = [
@@ -99,5 +99,5 @@ async function assertWorking(attacked: Attacked, evil: HostileTenant, plant: str
     for (const statement of statements) await attacked.sql(`${begin}; ${statement}`).catch(() => undefined)
   }
   const gains = await evil.gains()
-  if (gains.length === 0) throw new Error(`the code of "${plant}" gains nothing from anybody`)
+  if (gains.length === 0) throw new Error(`the code of "${plant}" gains nothing even from a superuser`)
 }

@@ -1,9 +1,12 @@
-/** Ways in which a tenant attaches code to its own schema, for an administrator to run. The code is that of `HostileTenant`. */
+/**
+ * Ways in which a tenant attaches code to its own schema, so that an administrator runs it. `HostileTenant` contains
+ * the code.
+ */
 
-/** A table of the attacker's own. */
+/** Table in the attacker's schema. */
 export interface OwnTable {
   readonly name: string
-  /** Its first column, and the type of this column. */
+  /** Name of the first column. `type` is its type. */
   readonly column: string
   readonly type: string
 }
@@ -60,12 +63,14 @@ export const TABLE_PLANTS: readonly Plant[] = [
     name: 'defaults',
     on: (schema, { name, column, type }) => `
       ALTER TABLE ${schema}.${name} ALTER ${column} SET DEFAULT ${schema}.escape()::text::${type};
-      ALTER TABLE ${schema}.${name} ADD COLUMN planted integer; ALTER TABLE ${schema}.${name} ALTER planted SET DEFAULT ${schema}.escape()`,
+      ALTER TABLE ${schema}.${name} ADD COLUMN planted integer;
+      ALTER TABLE ${schema}.${name} ALTER planted SET DEFAULT ${schema}.escape()`,
   },
   {
     name: 'generated columns',
     on: (schema, { name }) => `
-      ALTER TABLE ${schema}.${name} ADD COLUMN planted integer GENERATED ALWAYS AS (${schema}.escape_immutable(1)) STORED`,
+      ALTER TABLE ${schema}.${name} ADD COLUMN planted integer
+        GENERATED ALWAYS AS (${schema}.escape_immutable(1)) STORED`,
   },
   {
     name: 'check constraints',
@@ -91,12 +96,13 @@ export const TABLE_PLANTS: readonly Plant[] = [
   {
     name: 'expressions of statistics',
     on: (schema, table) => `
-      CREATE STATISTICS ${schema}.planted_${table.name} ON (${schema}.escape_immutable(1) + ${constant(schema, table)}), ${table.column}
+      CREATE STATISTICS ${schema}.planted_${table.name}
+        ON (${schema}.escape_immutable(1) + ${constant(schema, table)}), ${table.column}
         FROM ${schema}.${table.name}`,
   },
 ]
 
-/** Names of functions that statements of the store and of an administrator call. */
+/** Names of functions that the store and administrators call in statements. */
 const FUNCTIONS = [
   'nextval',
   'setval',
@@ -113,20 +119,25 @@ const FUNCTIONS = [
 const TYPES = ['text', 'name', 'integer', 'bigint', 'varchar']
 const OPERATORS = ['=', '<>', '||', '+', '<', '>']
 
-/** Functions and operators whose parameters fit better than those of the server, in the schema and in `public`. */
+/**
+ * Returns statements that create functions and operators in the schema and in `public`, which match calls better than
+ * the ones of the server.
+ */
 export function betterFits(schema: string): readonly string[] {
   const places = [schema, 'public']
   const functions = (place: string): readonly string[] =>
     FUNCTIONS.flatMap((name) =>
       TYPES.flatMap((one) => [[one], ...TYPES.map((other) => [one, other])]).map(
         (parameters) =>
-          `CREATE FUNCTION ${place}.${name}(${parameters.join()}) RETURNS bigint LANGUAGE sql AS 'SELECT ${schema}.escape()::bigint'`,
+          `CREATE FUNCTION ${place}.${name}(${parameters.join()}) RETURNS bigint ` +
+          `LANGUAGE sql AS 'SELECT ${schema}.escape()::bigint'`,
       ),
     )
   const operators = (place: string): readonly string[] =>
     TYPES.flatMap((left) =>
       TYPES.flatMap((right) => [
-        `CREATE FUNCTION ${place}.compared(${left}, ${right}) RETURNS text LANGUAGE sql AS 'SELECT ${schema}.escape()::text'`,
+        `CREATE FUNCTION ${place}.compared(${left}, ${right}) RETURNS text ` +
+          `LANGUAGE sql AS 'SELECT ${schema}.escape()::text'`,
         ...OPERATORS.map(
           (name) =>
             `CREATE OPERATOR ${place}.${name} (LEFTARG = ${left}, RIGHTARG = ${right}, FUNCTION = ${place}.compared)`,

@@ -1,20 +1,23 @@
-/** Statements with which a tenant attacks others. The server must refuse each of them for lack of a right. */
+/** Statements with which a tenant attacks others. The server must reject each of them because of a missing right. */
 
-/** A table of another tenant. */
+/** Table of another tenant. */
 export interface Target {
-  /** Quoted, with its schema. */
+  /** Quoted name with the schema. */
   readonly name: string
   readonly oid: number
   /** Quoted name of its first column. */
   readonly column: string
 }
 
-/** `own`: the attacker's schema, which has a trigger function `escape_trigger`. `user`: the attacker. */
+/**
+ * Returns a statement on a table of another tenant. `own` is the schema of the attacker, with a trigger function
+ * `escape_trigger`, and `user` is the attacker.
+ */
 export type OnTable = (target: Target, own: string, user: string) => string
 
-/** 28 statements on a table. */
+/** Statements on one table. */
 export const ON_TABLE: readonly OnTable[] = [
-  // Reading.
+  // Read the table.
   ({ name }) => `SELECT * FROM ${name}`,
   ({ name }) => `SELECT count(*) FROM ONLY ${name}`,
   ({ name }) => `SELECT * FROM ${name} FOR UPDATE`,
@@ -22,7 +25,7 @@ export const ON_TABLE: readonly OnTable[] = [
   ({ name }) => `DECLARE taken CURSOR FOR SELECT * FROM ${name}`,
   ({ oid }) => `SELECT table_to_xml(${oid}::oid::regclass, true, false, '')`,
   ({ name }) => `SELECT pg_get_serial_sequence('${name}', 'seq')`,
-  // Writing.
+  // Write or lock the table.
   ({ name }) => `INSERT INTO ${name} DEFAULT VALUES`,
   ({ name, column }) => `UPDATE ${name} SET ${column} = ${column}`,
   ({ name }) => `DELETE FROM ${name}`,
@@ -30,7 +33,7 @@ export const ON_TABLE: readonly OnTable[] = [
   ({ name }) => `COPY ${name} FROM STDIN`,
   ({ name }) => `LOCK TABLE ${name} IN ACCESS EXCLUSIVE MODE`,
   ({ name }) => `LOCK TABLE ${name} IN ACCESS SHARE MODE`,
-  // Changing what it is.
+  // Change or remove the table itself.
   ({ name }) => `DROP TABLE ${name} CASCADE`,
   ({ name }) => `ALTER TABLE ${name} RENAME TO taken`,
   ({ name }, own) => `ALTER TABLE ${name} SET SCHEMA ${own}`,
@@ -39,11 +42,11 @@ export const ON_TABLE: readonly OnTable[] = [
   ({ name }) => `ALTER TABLE ${name} DISABLE TRIGGER ALL`,
   ({ name }, _, user) => `GRANT ALL ON ${name} TO ${user}`,
   ({ name, column }) => `CREATE INDEX planted ON ${name} (${column})`,
-  // Planting code in it.
+  // Attach code to the table.
   ({ name }, own) => `CREATE TRIGGER planted BEFORE INSERT ON ${name} EXECUTE FUNCTION ${own}.escape_trigger()`,
   ({ name }, own) => `CREATE RULE planted AS ON INSERT TO ${name} DO ALSO SELECT ${own}.escape()`,
   ({ name }, own) => `CREATE POLICY planted ON ${name} USING (${own}.escape() = 1)`,
-  // Deriving from it.
+  // Derive another table from the table.
   ({ name }, own) => `CREATE TABLE ${own}.taken (LIKE ${name} INCLUDING ALL)`,
   ({ name }, own) => `CREATE TABLE ${own}.taken () INHERITS (${name})`,
   ({ name, column }, own) => `CREATE TABLE ${own}.taken (other bigint REFERENCES ${name} (${column}))`,

@@ -1,6 +1,7 @@
 /**
- * Attacks of a tenant of a PostgreSQL database: on the tables of another tenant, on the server, on administrators who come to its schema, and
- * on the operation of others. Each class has a server of its own, on a socket in a folder of its own. Works as root and as any other user.
+ * Attacks of a tenant of a PostgreSQL database: on tables of another tenant, on the server, on administrators who work
+ * in its schema, and on the work of other tenants. Each class has its own server, which listens on a socket in its own
+ * folder. Works as root and as any other user.
  */
 
 import { createHash } from 'node:crypto'
@@ -13,18 +14,18 @@ import { ON_TABLE, onServer } from './tenant-statements.ts'
 
 const LACKS_RIGHT = '42501'
 const TOO_MANY_CONNECTIONS = '53300'
-/** Connections that `createTenant` allows by default. */
+/** Number of connections that `createTenant` allows by default. */
 const CONNECTIONS = 20
 
 export const TENANT_ATTACKS: readonly AttackClass[] = [
-  { name: "tenant: 28 statements on every table of another tenant's", run: attackTables },
+  { name: 'tenant: 28 statements on every table of another tenant', run: attackTables },
   { name: 'tenant: statements on the server and its roles', run: attackServer },
   { name: 'tenant: code planted for administrators on every table', run: plantOnTables },
   { name: 'tenant: functions and operators planted for administrators', run: plantFunctions },
   { name: 'tenant: locks, notifications and connections', run: disturb },
 ]
 
-/** Returns null if the server refused a statement for want of a right. Any other outcome is a finding. */
+/** Returns null if the server rejected a statement because of a missing right. Any other outcome is a finding. */
 function findingOf(statement: string, outcome: unknown): string | null {
   if (outcome instanceof Error && 'code' in outcome && outcome.code === LACKS_RIGHT) return null
   return `${statement}: ${outcome instanceof Error ? `refused for another reason: ${outcome.message}` : 'done'}`
@@ -52,11 +53,12 @@ async function attackTables(attempts: Attempts): Promise<void> {
   if (JSON.stringify(after) !== JSON.stringify(before)) attempts.count('the tables of the other tenant have changed')
 }
 
-/** Rows, columns, triggers, owners and rights of the tables of a schema. */
+/** Returns a query for the columns, triggers, owners, rights and numbers of rows of the tables of a schema. */
 function fingerprint(schema: string): string {
   return `
     SELECT c.relname, c.relowner, c.relacl::text AS acl, c.relhastriggers, c.relhasrules, c.relrowsecurity, c.relnatts,
-           (xpath('/row/n/text()', query_to_xml(format('SELECT count(*) AS n FROM %s', c.oid::regclass), false, true, '')))[1]::text AS rows
+           (xpath('/row/n/text()', query_to_xml(
+             format('SELECT count(*) AS n FROM %s', c.oid::regclass), false, true, '')))[1]::text AS rows
       FROM pg_class c WHERE c.relnamespace = '${schema}'::regnamespace AND c.relkind IN ('r', 'p') ORDER BY c.relname`
 }
 
@@ -64,7 +66,7 @@ async function attackServer(attempts: Attempts): Promise<void> {
   using attacked = await Attacked.start()
   const evil = await HostileTenant.create(attacked.database, 'evil', 'evil_u')
   await attacked.admin.createTenant({ schemaName: 'victim', username: 'victim_u' })
-  // A session that the tenant tries to terminate.
+  // The tenant tries to terminate the session of the administrator.
   const administrator = new pg.Client({ connectionString: attacked.database.url })
   await administrator.connect()
   for (const statement of onServer('evil', 'evil_u', 'victim', 'victim_u')) {
@@ -111,12 +113,12 @@ async function disturb(attempts: Attempts): Promise<void> {
   await held.end()
 }
 
-/** Opens connections until the server refuses, and far more than the limit. */
+/** Opens three times as many connections as the limit allows. The server must reject the excess. */
 async function floodConnections(evil: HostileTenant, victimUrl: string, attempts: Attempts): Promise<void> {
   const clients = Array.from({ length: 3 * CONNECTIONS }, () => new pg.Client({ connectionString: evil.url }))
   for (const client of clients) client.on('error', () => undefined)
   const opened = await Promise.allSettled(clients.map((client) => client.connect()))
-  // One is held already.
+  // The tenant has one open connection already.
   const others = opened.slice(CONNECTIONS - 1)
   const open = opened.filter(({ status }) => status === 'fulfilled').length
   for (const each of opened) {
@@ -132,10 +134,10 @@ async function floodConnections(evil: HostileTenant, victimUrl: string, attempts
 
 const WITHIN_MS = 30_000
 
-/** Returns the result of a promise, or its error. Waiting too long is an error, too. */
+/** Returns the result of a promise, or its error. A promise that takes too long results in an error, too. */
 async function within<Result>(promise: Promise<Result>): Promise<Result | Error> {
   const { promise: overdue, resolve } = Promise.withResolvers<Error>()
-  const timer = setTimeout(() => resolve(new Error(`it waits for longer than ${WITHIN_MS / 1000} s`)), WITHIN_MS)
+  const timer = setTimeout(() => resolve(new Error(`no result within ${WITHIN_MS / 1000} s`)), WITHIN_MS)
   const settled = promise.catch((error: unknown) => (error instanceof Error ? error : new Error(String(error))))
   try {
     return await Promise.race([settled, overdue])

@@ -1,7 +1,7 @@
 /**
  * Asks the package registry for known vulnerabilities of the packages that users install, and exits with 1 if there is
- * one. If the registry does not offer this, like some mirrors, it prints that and exits with 0. If the request fails
- * otherwise, it exits with 1.
+ * one. If the registry offers no audit, as some mirrors do not, it prints that and exits with 0. If the request fails
+ * for another reason, it exits with 1.
  *
  *     npm run check:audit
  */
@@ -9,7 +9,7 @@
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
-/** Answers of a registry that does not have the address. */
+/** Status codes of registries without an audit. */
 const NOT_OFFERED: ReadonlySet<number> = new Set([404, 405, 501])
 
 export interface Verdict {
@@ -17,13 +17,13 @@ export interface Verdict {
   readonly message: string
 }
 
-/** `report`: what `npm audit --json` prints. */
+/** Returns the result of the check for a report of `npm audit --json`. */
 export function verdictOf(report: string): Verdict {
   const { statusCode, message, vulnerabilities } = parsed(report)
   if (vulnerabilities === undefined) {
     const isOffered = statusCode === undefined || !NOT_OFFERED.has(statusCode)
     const said = message ?? 'npm audit printed no report'
-    if (isOffered) return { isFailure: true, message: `Vulnerabilities are not known: ${said}` }
+    if (isOffered) return { isFailure: true, message: `The check for vulnerabilities failed: ${said}` }
     return { isFailure: false, message: `Nothing was checked: this registry offers no audit (${said}).` }
   }
   const found = Object.entries(vulnerabilities).map(([name, { severity }]) => `${name} (${severity})`)

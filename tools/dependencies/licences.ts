@@ -1,6 +1,6 @@
 /**
- * Checks the licences of all packages of the lock files, those of development included: each must be one of a list. Prints how many packages
- * have which, and exits with 1 for any other.
+ * Checks the licences of all packages in the lock files, including development packages, against a list of permitted
+ * ones. Prints the number of packages per licence, and exits with 1 if a licence is not permitted.
  *
  *     npm run check:licences
  */
@@ -27,14 +27,14 @@ interface Lock {
   readonly packages: Readonly<Record<string, { readonly license?: unknown; readonly link?: boolean }>>
 }
 
-/** Whether one of the alternatives of an SPDX expression is allowed whole. */
+/** Returns whether all parts of one alternative of an SPDX expression are permitted. */
 export function isAllowed(expression: unknown): boolean {
   if (typeof expression !== 'string') return false
   const alternatives = expression.replace(/^\((.*)\)$/, '$1').split(' OR ')
   return alternatives.some((alternative) => alternative.split(' AND ').every((licence) => ALLOWED.has(licence)))
 }
 
-/** Packages by their licence; those of a lock whose licence is not known have null. */
+/** Returns the packages by their licence. The key null is for packages without a licence in the lock file. */
 export function licencesIn({ packages }: Lock): ReadonlyMap<unknown, readonly string[]> {
   const others = Object.entries(packages).filter(([path, { link }]) => path !== '' && link !== true)
   const byLicence = Map.groupBy(others, ([, { license }]) => license ?? null)

@@ -1,7 +1,7 @@
 /**
- * Writes `sbom.cdx.json`, the software bill of materials of the npm package in the format of CycloneDX: the packages that are installed with
- * it. Run before packing. `npm sbom --omit=dev` (npm 11.19) leaves out what development needs as well, such as `pg`, so all packages are
- * listed, and chosen here.
+ * Writes `sbom.cdx.json`, the software bill of materials of the npm package in CycloneDX format: the packages that are
+ * installed with it. Run before packing. `npm sbom --omit=dev` (npm 11.19) also omits runtime packages that development
+ * packages need, such as `pg`, so this script selects from the list of all packages.
  */
 
 import { spawnSync } from 'node:child_process'
@@ -27,7 +27,7 @@ const paths = new Set<string>()
 visit('')
 const installed = new Set([...paths].map((path) => `${path.split('node_modules/').at(-1)}@${packages[path]?.version}`))
 
-/** Adds what a package depends on, and what that depends on. The path of the checkout is "". */
+/** Adds the direct and indirect dependencies of a package. The path of the checkout is "". */
 function visit(path: string): void {
   const { dependencies = {}, optionalDependencies = {} } = packages[path] ?? {}
   for (const dependency of Object.keys({ ...dependencies, ...optionalDependencies })) {
@@ -38,7 +38,7 @@ function visit(path: string): void {
   }
 }
 
-/** Finds a package where Node would: in the folder of the one that needs it, or in one above. */
+/** Finds a dependency where Node would: in `node_modules` of the package, or of a folder above. */
 function resolved(path: string, dependency: string): string | null {
   const own = `${path === '' ? '' : `${path}/`}node_modules/${dependency}`
   if (packages[own] !== undefined) return own
@@ -50,7 +50,7 @@ const { stdout, stderr, status } = spawnSync('npm', words, { encoding: 'utf8', s
 if (status !== 0) throw new Error(`npm sbom failed: ${stderr}`)
 const bom = JSON.parse(stdout) as Bom
 
-// npm takes the name of the folder.
+// npm writes the name of the folder instead.
 bom.metadata.component.name = name
 bom.components = bom.components.filter((component) => installed.has(`${component.name}@${component.version}`))
 const kept = new Set(bom.components.map((component) => component['bom-ref']))

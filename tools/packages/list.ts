@@ -1,10 +1,10 @@
-/** The packages that scripts with triggers import most, as pip is asked for them, by the file of `uses/` that tries each. */
+/** Packages that trigger scripts import most, with the file in `uses/` that tries each of them. */
 
 export interface Package {
-  /** As pip takes it. */
+  /** Requirement for pip. */
   readonly requirement: string
   readonly module: string
-  /** The file with the function that uses it. */
+  /** File in `uses/` with the function that uses the package. */
   readonly uses: string
 }
 

@@ -1,4 +1,4 @@
-/** Servers for the uses of packages: those that the machine has, each in a folder of its own, until they are stopped. */
+/** Servers for the uses of packages: the installed ones, each in a folder of its own. */
 
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
@@ -6,17 +6,17 @@ import { connect, createServer } from 'node:net'
 import { delimiter, join } from 'node:path'
 
 const READY_WITHIN_MS = 20_000
-/** Debian keeps servers where users have nothing to look for. */
+/** Folders in which Debian installs servers, and which may be missing in the PATH of users. */
 const MORE_FOLDERS = ['/usr/sbin', '/usr/local/sbin']
 
 export class Servers implements AsyncDisposable {
   readonly #processes: ChildProcess[] = []
-  /** `REDIS_PORT` and so on, for those that are there. */
+  /** Ports of the running servers, such as `REDIS_PORT`. */
   readonly environ: Record<string, string> = {}
 
   static async start(folder: string): Promise<Servers> {
     const servers = new Servers()
-    // Nobody else stops them when this is interrupted.
+    // After an interruption of this process, nothing else would stop the servers.
     process.once('exit', () => servers.#processes.forEach((child) => void child.kill('SIGKILL')))
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
     mkdirSync(folder, { recursive: true })
@@ -47,7 +47,7 @@ export class Servers implements AsyncDisposable {
       child.on('error', () => undefined)
       this.#processes.push(child)
       if (await isReady(port, child)) this.environ[`${name.toUpperCase()}_PORT`] = `${port}`
-      else console.error(`${command} did not start: what needs it is not tried`)
+      else console.error(`${command} did not start, so its packages are not tried`)
     } catch (error) {
       console.error(`${command} did not start: ${(error as Error).message.split('\n')[0]}`)
     }
@@ -80,7 +80,7 @@ function mariadb(folder: string, port: number): readonly string[] {
 function postgres(folder: string, port: number): readonly string[] {
   const data = join(folder, 'postgres')
   const initdb = find('initdb')
-  if (initdb === undefined) throw new Error('there is no initdb')
+  if (initdb === undefined) throw new Error('initdb was not found')
   mkdirSync(data)
   const words = ['-D', data, '-U', 'postgres', '-A', 'trust']
   if (process.getuid?.() === 0) {

@@ -1,14 +1,14 @@
-/** The table of packages in the manual, written and read. Used by `try.ts`. */
+/** Writer and parser of the table of packages in the manual. Used by `try.ts`. */
 
 export interface Row {
   readonly name: string
-  /** `yes` or `no`; of `used` also `–`, where no server is at hand. */
+  /** `yes` or `no`; in `used` also `–`, if no server is available. */
   readonly installed: string
   readonly imported: string
   readonly used: string
-  /** The same use with what pip installs, under `--python`; `–` where that was not tried. */
+  /** Result of the same use under `--python` with packages from pip, or `–` if it was not tried. */
   readonly usedByPython: string
-  /** What was done with it, or why it is of no use. */
+  /** Description of the use, or reason for its failure. */
   readonly remark: string
 }
 
@@ -39,7 +39,7 @@ function inColumns(cells: readonly string[], widths: readonly number[], filler: 
   return `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0, filler)).join(' | ')} |`
 }
 
-/** The page with these rows in the place of those that it has of the same packages; `order` names all packages. */
+/** Returns the page with these rows in place of its rows for the same packages. `order` names all packages. */
 export function pageWith(page: string, rows: readonly Row[], order: readonly string[]): string {
   const known = new Map([...rowsOf(page), ...rows].map((row) => [row.name, row]))
   const all = order.flatMap((name) => known.get(name) ?? [])

@@ -1,18 +1,18 @@
 /**
- * Installs each package of `list.ts` into a project of its own, imports it, uses it, and prints the table of the manual.
+ * Installs each package of `list.ts` into a new project, imports and uses it, and prints the table of the manual.
  *
- *     npx node tools/packages/try.ts                    all of them, from the index that pip is configured for
- *     npx node tools/packages/try.ts requests pyyaml    these
- *     npx node tools/packages/try.ts --write            puts the rows into docs/packages.md, too
+ *     npx node tools/packages/try.ts                    all packages, from the index that pip is configured for
+ *     npx node tools/packages/try.ts requests pyyaml    only these packages
+ *     npx node tools/packages/try.ts --write            also writes the rows into docs/packages.md
  *
- *     npx node tools/packages/try.ts --python EXE       under this CPython as well, with what its pip installs
- *     npx node tools/packages/try.ts --python EXE --only-python   under it alone: the rest of a row stays as it is in the page
+ *     npx node tools/packages/try.ts --python EXE       also tries them under this CPython, with its own pip
+ *     npx node tools/packages/try.ts --python EXE --only-python   only under CPython; other columns stay unchanged
  *
- *     npx node tools/packages/try.ts --projects DIR     keeps the projects there, and installs nothing into those that are there
+ *     npx node tools/packages/try.ts --projects DIR     keeps the projects in DIR, and reuses installed ones
  *
- * Servers that the machine has (Redis, PostgreSQL, MariaDB, Mosquitto, NATS) are started for it, and stopped. What
- * `CLOACA_PYODIDE_MIRROR` names is used, too: set it to an empty folder to see what the index alone gives. Exit code 1
- * when a package that the table in docs/packages.md says works does not.
+ * Starts installed servers (Redis, PostgreSQL, MariaDB, Mosquitto, NATS) and stops them at the end. Uses the mirror in
+ * `CLOACA_PYODIDE_MIRROR`, too; set it to an empty folder to use only the index. Exits with 1 if a package fails that
+ * works according to docs/packages.md.
  */
 
 import { spawn } from 'node:child_process'
@@ -49,7 +49,7 @@ const { values, positionals: names } = parseArgs({
 })
 const chosen = PACKAGES.filter(({ requirement }) => names.length === 0 || names.includes(requirement))
 const folder = mkdtempSync(join(tmpdir(), 'cloaca-packages-'))
-chmodSync(folder, 0o711) // PostgreSQL's user has to come through
+chmodSync(folder, 0o711) // The user that runs PostgreSQL must be able to enter the folder.
 try {
   process.exitCode = await tryAll()
 } finally {
@@ -80,7 +80,7 @@ async function tryAll(): Promise<number> {
   console.log(tableOf(rows))
   const promised = rowsOf(page).filter(({ used }) => used === 'yes')
   const broken = promised.filter(({ name }) => rows.some((row) => row.name === name && row.used !== 'yes'))
-  for (const { name } of broken) console.error(`${name} works by the manual, and does not here`)
+  for (const { name } of broken) console.error(`${name} works according to the manual, but failed here`)
   return broken.length === 0 ? 0 : 1
 }
 
@@ -101,12 +101,12 @@ async function tryOne(
   if (values.projects === undefined) rmSync(project, { recursive: true })
   const done = /^(did|no server): (.*)$/m.exec(used.output)
   const isUsed = used.code === 0 && done !== null
-  const remark = done?.[1] === 'no server' ? `no server for ${done[2]} at hand` : (done?.[2] ?? lastLine(used.output))
+  const remark = done?.[1] === 'no server' ? `no server for ${done[2]} available` : (done?.[2] ?? lastLine(used.output))
   const verdict = done?.[1] === 'no server' ? '–' : isUsed ? 'yes' : 'no'
   return { ...row, installed: 'yes', imported: 'yes', used: verdict, remark }
 }
 
-/** The same use under a CPython, in a virtual environment with nothing else. */
+/** Tries the same use under CPython, in a new virtual environment. */
 async function tryUnder(executable: string, { requirement, uses }: Package, environ: Record<string, string>) {
   const project = join(folder, 'python', requirement.replace(/\W/g, '_'))
   mkdirSync(project, { recursive: true })
@@ -122,7 +122,7 @@ async function tryUnder(executable: string, { requirement, uses }: Package, envi
   return done?.[1] === 'no server' ? '–' : used.code === 0 && done !== null ? 'yes' : 'no'
 }
 
-/** `LC_ALL` and the like stay; the machine's own Python packages do not count. */
+/** Runs cloaca in a folder without the system's Python packages. Variables such as `LC_ALL` stay set. */
 function run(cwd: string, line: readonly string[], environ: Record<string, string>, limitMs: number): Promise<Run> {
   return start(process.execPath, [MAIN, ...line], cwd, { ...environ, VIRTUAL_ENV: cwd }, limitMs)
 }
@@ -147,7 +147,7 @@ function start(
   })
 }
 
-/** What `cloaca pip` says in the end, without its own name. */
+/** Returns the last message of `cloaca pip`, without the prefix "cloaca: ". */
 function reasonOf(output: string): string {
   const said = output.split('\n').filter((line) => line.startsWith('cloaca: '))
   const last = said.at(-1)?.slice('cloaca: '.length) ?? lastLine(output)

@@ -1,4 +1,4 @@
-/** The certificates that the stand-in for `trustme` hands out, made by openssl. */
+/** Certificates for the replacement of `trustme`, made by openssl. */
 
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
@@ -6,7 +6,7 @@ import { join } from 'node:path'
 
 const NAMES = 'subjectAltName=DNS:localhost,DNS:example.org,DNS:xn--fa-hia.de,IP:127.0.0.1,IP:0:0:0:0:0:0:0:1'
 
-/** Returns the folder: an authority, a certificate with names, one without, and the first one's key with a password. */
+/** Returns a folder with an authority, a certificate with names, one without, and an encrypted key of the first. */
 export function makeCertificates(folder: string): string {
   if (existsSync(join(folder, 'leaf.encrypted.key'))) return folder
   mkdirSync(folder, { recursive: true })

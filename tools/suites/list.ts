@@ -1,14 +1,14 @@
-/** Packages whose own tests are run, with what these need. */
+/** Packages whose own test suites are run, with the requirements of these suites. */
 
 export interface Suite {
-  /** On the index; its sdist has the tests. */
+  /** Name of the package on the index. Its sdist contains the tests. */
   readonly name: string
-  /** From the sdist's folder. */
+  /** Paths of the tests in the folder of the sdist. */
   readonly tests: readonly string[]
-  /** What the tests import, beside pytest and the package itself; each is left out on a side that cannot install it. */
+  /** Packages that the tests import besides pytest. A package that one side cannot install is missing on that side. */
   readonly needs: readonly string[]
   readonly options: readonly string[]
-  /** The tests ask a server of httpbin, which needs native code. */
+  /** Whether the tests need a server of httpbin, which needs native code. */
   readonly usesHttpbin: boolean
 }
 
@@ -26,7 +26,7 @@ const suite = (
   usesHttpbin,
 })
 
-/** Left out by name are tests that need the internet, or measure speed. */
+/** Test suites to run. Their options exclude tests that need the internet or measure speed. */
 export const SUITES: readonly Suite[] = [
   suite('click', ['tests']),
   suite('jinja2', ['tests'], ['trio']),

@@ -1,16 +1,16 @@
-/** What came of a suite, read from pytest's report, and how two of them differ. */
+/** Results of a test suite from pytest's report, and the differences between two of them. */
 
 export interface Result {
   readonly outcome: 'passed' | 'failed' | 'skipped'
-  /** Of one that failed or was skipped: why, in a line. */
+  /** Reason in one line if the test failed or was skipped; otherwise empty. */
   readonly message: string
 }
 
-/** By test. */
+/** Results by the name of the test. */
 export type Results = Readonly<Record<string, Result>>
 
 const CASE = /<testcase classname="([^"]*)" name="([^"]*)"[^>]*?(?:\/>|>(.*?)<\/testcase>)/gs
-/** Where each side has its packages: some tests have a path as their parameter. */
+/** Folders of the packages of each side, which some names of parametrized tests contain. */
 const PACKAGES = /\/[^[\]]*\/(?:\.cloaca\/packages|\.venv\/lib\/python[\d.]+\/site-packages)\//g
 const PROBLEM = /<(failure|error|skipped)\b[^>]*?message="([^"]*)"/s
 
@@ -37,7 +37,7 @@ export function countsOf(results: Results): string {
   return `${count('passed')} passed, ${count('failed')} failed, ${count('skipped')} skipped`
 }
 
-/** Each test that ends otherwise in the engine, with the reason. */
+/** Returns the tests with different outcomes in the engine and under CPython, each with the reason. */
 export function differencesOf({
   engine,
   cpython,
@@ -49,7 +49,7 @@ export function differencesOf({
   return names.flatMap((name) => {
     const [here, there] = [engine[name], cpython[name]]
     if (here?.outcome === there?.outcome) return []
-    const reason = here?.message || there?.message || 'is not collected on the other side'
+    const reason = here?.message || there?.message || 'not collected on the other side'
     return [`${name}: ${here?.outcome ?? 'absent'}, under CPython ${there?.outcome ?? 'absent'}: ${reason}`]
   })
 }

@@ -1,15 +1,15 @@
 /**
- * Runs the packages' own tests, from their sdists on the index, in the engine and under a CPython, and prints the counts
- * side by side, with each test that ends otherwise.
+ * Runs the test suites of packages, from their sdists on the index, in the engine and under CPython, and prints the
+ * counts side by side, with each test that has another outcome in the engine.
  *
  *     npx node tools/suites/run.ts --python ~/.pyenv/versions/3.13.0/bin/python
- *     npx node tools/suites/run.ts --python python3.13 click arrow     these
- *     npx node tools/suites/run.ts --json suites.json …                all results, too
- *     npx node tools/suites/run.ts --minutes 10 …                      a side's limit
- *     npx node tools/suites/run.ts --keep folder …                     leaves the sdists, packages and pytest's output there
+ *     npx node tools/suites/run.ts --python python3.13 click arrow     only these suites
+ *     npx node tools/suites/run.ts --json suites.json …                also writes all results to a file
+ *     npx node tools/suites/run.ts --minutes 10 …                      time limit per suite and side
+ *     npx node tools/suites/run.ts --keep folder …                     keeps sdists, packages and output in a folder
  *
- * `trustme`, `cryptography` and `psutil` are stood in for on both sides, and the server of `pytest-httpbin` runs in the CPython for
- * both (`stand-ins/`). Needs openssl and tar.
+ * On both sides, files in `stand-ins/` replace `trustme`, `cryptography` and `psutil`. The server of `pytest-httpbin`
+ * runs under CPython for both sides. Needs openssl and tar.
  */
 
 import { execFileSync, spawn } from 'node:child_process'
@@ -67,7 +67,7 @@ async function runAll(): Promise<void> {
 
 type Side = (certificates: string) => Promise<Results>
 
-/** Installs what can be installed, and says what cannot. */
+/** Installs the packages of a suite for the engine, and prints the packages that cannot be installed. */
 async function inEngine(suite: Suite, place: string, version: string, python: string): Promise<Side> {
   const cloaca = [process.execPath, MAIN]
   const environ = { VIRTUAL_ENV: join(place, '.engine'), PYTHONPATH: STAND_INS }

@@ -1,4 +1,4 @@
-/** The newest source distribution of a package, unpacked. */
+/** Downloads and unpacks the newest source distribution of a package. */
 
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
@@ -24,7 +24,7 @@ export async function unpackSdist(
   writeFileSync(archive, Buffer.from(await (await fetch(new URL(found.url, page))).arrayBuffer()))
   execFileSync('tar', ['-xzf', archive, '-C', folder])
   const unpacked = readdirSync(folder, { withFileTypes: true }).find((entry) => entry.isDirectory())
-  if (unpacked === undefined) throw new Error(`${archive} holds no folder`)
+  if (unpacked === undefined) throw new Error(`${archive} contains no folder`)
   return { place: join(folder, unpacked.name), version: versionOf(found.filename) }
 }
 

@@ -22,7 +22,7 @@ from typing import Any, Callable, Iterator, List, Optional
 
 from .. import _package
 from .._border import bridge, host, stacks
-from .._border.cancelled import Cancelled
+from .._border.stops import Cancelled, DeadlineExceeded
 
 _HAS_SIGNALS, _IS_OVERDUE, _IS_TURN_OVER, _IS_CANCELLED = 1, 2, 4, 8
 
@@ -30,7 +30,7 @@ _TOO_LONG = "timed out during a computation (timeout)"
 
 #: Instructions at which no C code is running.
 _STEPS = {opcode.opmap["RESUME"], opcode.opmap["JUMP_BACKWARD"]}
-_PUT_OFF_AT_MOST_S = 0.05
+_MAX_DELAY_S = 0.05
 #: Minimum time between two stops of a stack, as under CPython, so that its ``finally`` blocks can run.
 _AGAIN_AFTER_S = 0.1
 _put_off_at: Optional[float] = None
@@ -218,7 +218,7 @@ def _is_between_steps(frame: Any) -> bool:
         return True
     # Read it once: C also checks for signals in these calls, and that check can clear the variable.
     put_off_at = _put_off_at
-    return put_off_at is not None and time.monotonic() - put_off_at > _PUT_OFF_AT_MOST_S and not _is_writing()
+    return put_off_at is not None and time.monotonic() - put_off_at > _MAX_DELAY_S and not _is_writing()
 
 
 def _is_writing() -> bool:
@@ -249,7 +249,7 @@ def _stop(stack: stacks.Stack) -> None:
     now = time.monotonic()
     if now - stack.stopped_at >= _AGAIN_AFTER_S:
         stack.stopped_at = now
-        raise bridge.DeadlineExceeded(_TOO_LONG)
+        raise DeadlineExceeded(_TOO_LONG)
 
 
 def _cancel_once() -> None:

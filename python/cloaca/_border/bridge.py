@@ -16,7 +16,7 @@ from asyncio import _get_running_loop, _set_running_loop
 from typing import Any, Callable, Dict, Optional, Tuple
 
 from . import calls, host, stacks
-from .cancelled import Cancelled
+from .stops import Cancelled, DeadlineExceeded
 from .suspension import suspender
 
 NO_ENGINE = (
@@ -38,6 +38,9 @@ is_garbage_due: Callable[[], bool] = lambda: False
 
 #: Called before the first poll or attempt.
 expect_calls: Callable[[], None] = lambda: None
+
+#: Writes out buffered output of C code as that of the running stack. Does nothing until there are polls and tasks.
+write_c_output: Callable[[], None] = lambda: None
 
 #: Error of output that could not be written at a time when the error could not be raised.
 unwritten: Optional[OSError] = None
@@ -80,15 +83,6 @@ def _ask_suspended(origin: int, generation: int, method: str, payload_json: str,
 _ask: Ask = _ask_suspended
 
 
-class DeadlineExceeded(BaseException):
-    """Stops a poll or a task that exceeded its time limit.
-
-    It is not an ``Exception``, so a script's ``except Exception`` does not keep an overdue call alive.
-    """
-
-    __module__ = "cloaca"
-
-
 def connect(
     suspension_descriptor: int,
     can_suspend: Callable[[], bool],
@@ -128,14 +122,19 @@ def call(method: str, payload: dict[str, object]) -> Any:
     return call_with_context(method, payload, "")[0]
 
 
-def call_with_context(method: str, payload: dict[str, object], text: str) -> Tuple[Any, str]:
-    """Like `call`, but also sends the text of a context, and returns one."""
+def call_with_context(
+    method: str, payload: dict[str, object], text: str, origin: Optional[int] = None
+) -> Tuple[Any, str]:
+    """Like `call`, but also sends the text of a context, and returns one.
+
+    ``origin`` is the number of the entry that the request is about. Default: that of the running code.
+    """
     if not host.is_connected:
         start_engine()
     send_declarations()
-    origin, generation = calls.current_token(), stacks.current().generation.number
-    payload_json = json.dumps(payload)
-    status, answer, answer_text = meanwhile(lambda: _ask(origin, generation, method, payload_json, text))
+    caller = calls.current_token() if origin is None else origin
+    generation, payload_json = stacks.current().generation.number, json.dumps(payload)
+    status, answer, answer_text = meanwhile(lambda: _ask(caller, generation, method, payload_json, text))
     if status not in ("ok", "unchanged"):
         raise _as_exception(json.loads(answer))
     return json.loads(answer), text if status == "unchanged" else text_of(answer_text)
@@ -317,6 +316,7 @@ def _answer(suspension_for: Callable[..., Any], *arguments: Any) -> Any:
     suspensions += 1
     collect_garbage()
     stacks.write_out()
+    write_c_output()
     me, loop = stacks.running, _get_running_loop()
     is_logged = stacks.running_call[stacks.IS_LOGGED]
     stacks.running = stacks.OUTSIDE

@@ -92,12 +92,12 @@ class Awaiting:
         self.context = contextvars.copy_context()
 
 
-def is_untouched(function: Any, awaitable: Any) -> bool:
+def is_untouched(function: object, awaitable: object) -> bool:
     """Returns whether no user code has run yet: the function is async, and the awaitable is its coroutine."""
     return getattr(awaitable, "cr_code", None) is getattr(function, "__code__", function)
 
 
-def is_awaitable(value: Any) -> bool:
+def is_awaitable(value: object) -> bool:
     """Returns whether a value has to be awaited, such as the result of an async function."""
     return inspect.isawaitable(value)
 

@@ -22,8 +22,8 @@ _STOPS = os.path.join("", "cloaca", "_cpython", "calls", "")
 _ASYNCIO = os.path.dirname(os.path.abspath(asyncio.__file__)) + os.sep
 
 #: Maximum number of bytes (UTF-8) of a message and of a traceback. The engine stores the same maximum.
-_MOST_MESSAGE_BYTES = 16 * 1024
-_MOST_TRACEBACK_BYTES = 47 * 1024
+_MAX_MESSAGE_BYTES = 16 * 1024
+_MAX_TRACEBACK_BYTES = 47 * 1024
 #: Number of bytes reserved for the note about removed characters.
 _NOTE_BYTES = 64
 
@@ -34,7 +34,7 @@ def bounded(message: str, traceback: str) -> Tuple[str, str]:
     The frames are at the beginning of a traceback, and a long message is at its end. The function is the twin of
     ``src/model/fault.ts``. Mask secrets before the call, because the mask would not find a part of a secret.
     """
-    return _cut(message, _MOST_MESSAGE_BYTES, 0), _cut(traceback, _MOST_TRACEBACK_BYTES, 0.75)
+    return _cut(message, _MAX_MESSAGE_BYTES, 0), _cut(traceback, _MAX_TRACEBACK_BYTES, 0.75)
 
 
 def _cut(text: str, most: int, tail_part: float) -> str:
@@ -75,6 +75,11 @@ def traceback_text(error: BaseException) -> str:
             shown.stack.pop()
         shown = shown.__cause__ or shown.__context__
     return "".join(text.format())
+
+
+def traceback_of_stop(error: BaseException) -> str:
+    """Returns the traceback of a stop, or "" if it was raised before the user's code began."""
+    return "" if user_frames(error.__traceback__) is None else traceback_text(error)
 
 
 def _is_stopped(error: BaseException) -> bool:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Tuple
 if TYPE_CHECKING:
     from .._declarations.declaration import (
         GraphDeclaration,
+        LimitDeclaration,
         Namespace,
         ReactorDeclaration,
         SourceDeclaration,
@@ -61,6 +62,7 @@ class Generation:
         "sources",
         "reactors",
         "graphs",
+        "limits",
         "decorated",
         "of_function",
         "runnable",
@@ -81,6 +83,7 @@ class Generation:
         self.sources: Dict[str, SourceDeclaration] = {}
         self.reactors: Dict[str, ReactorDeclaration] = {}
         self.graphs: Dict[str, GraphDeclaration] = {}
+        self.limits: Dict[str, LimitDeclaration] = {}
         #: All decorated tasks, for builders that add tasks.
         self.decorated: Dict[Namespace, Dict[str, TaskDeclaration]] = {}
         #: Task ids of each living function, by its identity.
@@ -98,8 +101,9 @@ PROGRAM = Generation(PROGRAM_NUMBER)
 #: All generations in use, by number.
 generations: Dict[int, Generation] = {PROGRAM_NUMBER: PROGRAM}
 
-#: Name, function and generation of each trigger, by the number by which it is polled.
-polled: Dict[int, Tuple[str, Callable[..., Any], Generation]] = {}
+#: Name, function and generation of each trigger, how it takes its state, and whether it has `on_change`, by the number
+#: by which it is polled.
+polled: Dict[int, Tuple[str, Callable[..., Any], Generation, str, bool]] = {}
 
 
 def begin(number: int) -> Generation:

@@ -21,7 +21,7 @@ import sys
 import time
 from typing import Callable, Optional
 
-from . import host
+from .host import Engine
 
 _MS_IN_S = 1_000
 
@@ -59,9 +59,9 @@ class NotStarted:
 
     __slots__ = ()
 
-    def report(self, token: int) -> None:
+    def report(self, engine: Engine, token: int) -> None:
         """Reports to the engine that the function was not called."""
-        host.engine.not_started(token)
+        engine.not_started(token)
 
 
 NOT_STARTED = NotStarted()

@@ -9,8 +9,55 @@ from __future__ import annotations
 import asyncio
 import contextvars
 
-from .bridge import DeadlineExceeded
-from .cancelled import Cancelled
+
+class DeadlineExceeded(BaseException):
+    """Stops a poll or a task that exceeded its time limit.
+
+    It is not an ``Exception``, so a script's ``except Exception`` does not keep an overdue call alive.
+    """
+
+    __module__ = "cloaca"
+
+
+class Cancelled(BaseException):
+    """Raised inside a task whose execution was cancelled, so that ``finally`` blocks and context managers can clean up.
+
+    They have 5 s for this. After that, the interpreter is restarted. ``except Exception`` does not catch the class,
+    because it is not an ``Exception``. If you catch it, raise it again. ``asyncio`` tasks get
+    ``asyncio.CancelledError`` as usual. The native engine does not have this class.
+
+    Example:
+        >>> try:
+        ...     raise Cancelled("the execution was cancelled")
+        ... except BaseException as error:
+        ...     print(type(error).__name__)
+        Cancelled
+    """
+
+
+class Parked(BaseException):
+    """Raised by `TaskHandle.run` in a task that has waited long for a child execution. Raise it again if you catch it.
+
+    The attempt has to end with it, so that the task starts again after the end of the child. ``finally`` blocks and
+    context managers run. ``except Exception`` does not catch the class, because it is not an ``Exception``. A task that
+    catches it and returns fails. The native engine does not have this class.
+
+    Example:
+        >>> try:
+        ...     raise Parked("the task starts again after the end of a child execution")
+        ... except BaseException as error:
+        ...     print(type(error).__name__)
+        Parked
+    """
+
+    __module__ = "cloaca"
+
+
+def is_parked(error: object, parked: Parked) -> bool:
+    """Returns whether an exception is the given one, or a group that contains nothing else."""
+    inner = getattr(error, "exceptions", None)
+    return error is parked or (isinstance(inner, tuple) and all(is_parked(each, parked) for each in inner))
+
 
 #: Whether a unit test makes the call. Then Ctrl-C, and the exception of ``pytest.fail``, are for the test runner.
 in_unit_test: contextvars.ContextVar[bool] = contextvars.ContextVar("cloaca_in_unit_test", default=False)

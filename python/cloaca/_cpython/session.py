@@ -1,7 +1,7 @@
 """Session of a process of CPython with the engine: receives messages, does the work, and sends answers.
 
-The twin of ``src/interpreter/session.ts``, with the same messages. Each load, poll, task and program that arrives is
-answered exactly once. ``child`` uses it in a process that the engine has started.
+The twin of ``src/interpreter/interpreter-session.ts``, with the same messages. Each load, poll, task and program that
+arrives is answered exactly once. ``child`` uses it in a process that the engine has started.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ import signal
 import threading
 from typing import Any, Callable, Dict, List, NoReturn, Optional, Set, Tuple
 
-from .._border import bridge, calls, host, stacks, start_limit
+from .._border import bridge, calls, host, outcome, stacks, start_limit
 from .._border.calls import Awaiting
 from .._border.generation import PROGRAM, Generation, begin, drop, generations, polled
+from .._border.outcome import SKIPPED
 from .._border.stacks import Stack
 from .._declarations import ledger
 from .._engine import accumulate, attempt, finish, graphs, loading, poll, state
@@ -24,8 +25,9 @@ from .._engine.packages import advice
 from .border import EngineBorder, OutputBorder
 from .calls import limits, threads, waits
 from .calls.async_calls import AsyncCalls
-from .calls.entries import Call, Entries, Stopped, stopped_outcome
+from .calls.entries import Call, Entries, Stopped
 from .calls.limits import CallThread
+from .calls.run_limit import RunLimit
 from .calls.waits import Stop, Wait
 from .channel import lines
 from .channel.resources import Resources
@@ -42,22 +44,24 @@ class Session:
     def __init__(self, to_engine: lines.Lines, start: Dict[str, Any]) -> None:
         self._lines = to_engine
         ceilings = start["ceilings"]
-        self._speaker = Speaker(to_engine, start["logLimits"], start["isProgram"], start["prefixesOutput"])
+        self._speaker = Speaker(to_engine, start["logLimits"], start["isProgram"], start["output"])
         self._speaker.failed_calls = {"call": self._call_too_large, "loaded": self._load_too_large}
-        self._entries = Entries(self._poll, self._polls_made, ceilings["threads"])
+        self._entries = Entries(self._poll, self._polls_made, self.not_started, ceilings["threads"])
         self._async = AsyncCalls(self._entries, self.ended, self._say_skipped, self._acknowledge, self.notice)
+        self._run_limit = RunLimit(self._lease_ended, to_engine, start["addonPath"])
         self._watch_resources(ceilings)
         self._replies: Dict[int, Tuple[Wait, int, str]] = {}
         self._numbers = itertools.count(1)
         #: Tokens of the loads in progress.
         self._loading: Set[int] = set()
+        self._border = EngineBorder(self)
         self._connect()
 
     def _watch_resources(self, ceilings: Dict[str, Any]) -> None:
         Resources(self._lines, ceilings)
 
     def _connect(self) -> None:
-        host.connect_process(EngineBorder(self), OutputBorder(self._speaker))  # type: ignore[arg-type]
+        host.connect_process(self._border, OutputBorder(self._speaker))  # type: ignore[arg-type]
         threads.connect()
         bridge.connect_threads(self._ask, self._send_declarations)
         waits.replace_sleep(limits.begin_sleep, limits.end_sleep)
@@ -69,6 +73,21 @@ class Session:
         streams.serve(self._speaker.printed)
         os.register_at_fork(after_in_child=_forget_engine)
         self._replace_exit()
+        self._replace_abort()
+
+    def _replace_abort(self) -> None:
+        """Makes ``os.abort`` send all earlier output to the engine first."""
+        end = os.abort
+
+        def abort() -> NoReturn:
+            if host.is_connected:
+                is_sent = threading.Event()
+                self._speaker.finish(is_sent.set)
+                is_sent.wait(_LAST_WORDS_WITHIN_S)
+            end()
+
+        abort.__doc__ = end.__doc__
+        os.abort = abort
 
     def _replace_exit(self) -> None:
         """Makes ``os._exit`` report to the engine which call ends the process, after all earlier output was sent."""
@@ -114,6 +133,8 @@ class Session:
             self._lines.report(lines.RUNNING_TOKEN, token)
         elif operation == lines.RAISE:
             self._raise(argument)
+        elif operation in (lines.RUN_UNTIL, lines.RUN_FREELY):
+            self._run_limit.controlled(operation, argument)
 
     def _raise(self, number: int) -> None:
         """Raises a signal that the engine has received, for the script's handler or for python's default action."""
@@ -170,8 +191,16 @@ class Session:
         start_before = start_limit.in_seconds(message["startBefore"])
         self._entries.add_polls(message["tokens"], message["triggers"], start_before, message["isAgain"])
 
+    def _on_statePolls(self, message: Dict[str, Any]) -> None:
+        start_before = start_limit.in_seconds(message["startBefore"])
+        poll.limit_states(message["maxStateBytes"])
+        states = message["statesText"].split("\0")
+        self._entries.add_polls(message["tokens"], message["triggers"], start_before, message["isAgain"], states)
+
     def _on_task(self, message: Dict[str, Any]) -> None:
         token, workflow, task, text = (message[each] for each in ("token", "workflow", "taskId", "inputText"))
+        if message["isLimited"]:
+            self._run_limit.begin(token)
         self._speaker.put(self._speaker.attempt_begins, token, message["executionId"], task)
         self._add(message, lambda _: attempt.run(workflow, task, text, token), lambda outcome: outcome)
 
@@ -199,7 +228,7 @@ class Session:
                     return
                 except RuntimeError as error:
                     result = Stopped(error)
-            self.ended(token, stopped(stopped_outcome(result.error)) if isinstance(result, Stopped) else result)
+            self.ended(token, stopped(outcome.stopped(result.error)) if isinstance(result, Stopped) else result)
 
         call = Call(token, generation, lambda: begin(generation), ended, start_before=start_before)
         self._entries.add(call, message.get("isAgain", False))
@@ -221,8 +250,14 @@ class Session:
         self._settle(message["id"], ("error", json.dumps(message["fault"]), ""))
 
     def _on_overdue(self, message: Dict[str, Any]) -> None:
-        token, stop = message["token"], Stop(message["reason"], message["isCancelled"])
+        token = message["token"]
         self._lines.send({"type": "acknowledged", "token": token})
+        self._stop(token, Stop(message["reason"], message["isCancelled"]))
+
+    def _lease_ended(self, token: int) -> None:
+        self._stop(token, Stop("the engine could not renew its lease in time", True))
+
+    def _stop(self, token: int, stop: Stop) -> None:
         if not self._async.stop(token, stop):
             self._entries.stop(token, stop)
 
@@ -233,22 +268,27 @@ class Session:
 
     # ------------------------------------------------------------------------------------------------ outcomes of calls
 
-    def _poll(self, thread: CallThread, token: int, number: int, start_before: float) -> None:
+    def _poll(
+        self, thread: CallThread, token: int, number: int, start_before: float, state_text: Optional[str] = None
+    ) -> None:
         found = polled.get(number)
-        owner = PROGRAM if found is None else found[2]
-        result = self._entries.enter(thread, start_before, Stack(token, owner), poll.poll, number)
-        if result is poll.SKIPPED:
+        stack = Stack(token, PROGRAM if found is None else found[2])
+        if state_text is None:
+            result = self._entries.enter(thread, start_before, stack, poll.poll, number)
+        else:
+            result = self._entries.enter(thread, start_before, stack, poll.poll_with_state, number, state_text)
+        if result is SKIPPED:
             thread.skipped.append(token)
             if len(thread.skipped) >= _SKIPS_AT_ONCE:
                 self._polls_made(thread)
             return
         if isinstance(result, Awaiting):
             try:
-                self._async.begin(token, owner, result, start_before)
+                self._async.begin(token, stack.generation, result, start_before)
                 return
             except RuntimeError as error:
                 result = Stopped(error)
-        self.ended(token, stopped_outcome(result.error) if isinstance(result, Stopped) else result)
+        self.ended(token, outcome.stopped(result.error) if isinstance(result, Stopped) else result)
 
     def _polls_made(self, thread: CallThread) -> None:
         tokens: List[int] = []
@@ -263,24 +303,20 @@ class Session:
         self._speaker.put(self._speaker.skipped, tokens)
 
     def ended(self, token: int, outcome: Any) -> None:
-        """Reports how a poll or an attempt has ended."""
-        if type(outcome) is not tuple:
-            outcome.report(token)
-            return
-        kind, text, error_type, message, traceback = outcome
-        if kind in ("failed", "timedOut"):
-            value = {"kind": kind, "error": {"type": error_type, "message": message, "traceback": traceback}}
-        elif kind == "skipped":
-            value = {"kind": kind, "reason": text or ""}
-        else:
-            value = {"kind": kind, "contextText": text}
-        if outcome is poll.SKIPPED:
+        """Reports how a call has ended."""
+        self._run_limit.ended(token)
+        if outcome is SKIPPED:
             self._say_skipped([token])
         else:
-            self._speaker.put(self._speaker.ended, token, value)
+            outcome.report(self._border, token)
+
+    def outcome(self, token: int, outcome: Dict[str, Any]) -> None:
+        """Sends the outcome of a poll or an attempt."""
+        self._speaker.put(self._speaker.ended, token, outcome)
 
     def not_started(self, token: int) -> None:
         """Reports that a call was too late to be started."""
+        self._run_limit.ended(token)
         self._entries.take_stop(token)
         self._speaker.put(self._speaker.not_started, token)
 

@@ -10,10 +10,12 @@ import inspect
 import sys
 from dataclasses import dataclass
 from types import CodeType
-from typing import Any, Callable, Dict, Optional, Tuple, Union
+from typing import Any, Callable, Dict, Literal, Optional, Tuple, Union
 
 from .. import _package
 from .._policy import RetryPolicy
+from .._types.waits import Wait
+from .._values.limit_arguments import Rate, WorkflowLimit
 
 #: Tenant, package and workflow: the first three parts of a task's full name.
 Namespace = Tuple[str, str, str]
@@ -57,6 +59,37 @@ class TriggerPolicy:
     max_active: Optional[int]
     pause_after: Optional[int]
     on_change: bool
+    #: Time without a firing after which an alert is sent.
+    expect_fire_ms: Optional[int]
+    #: Time for which the keys of firings are remembered, or "never" if they do not expire.
+    key_ttl_ms: Union[int, Literal["never"], None]
+
+
+@dataclass(frozen=True)
+class PollParameters:
+    """Required parameters of a trigger function."""
+
+    #: Whether the function takes the state of its trigger, and how.
+    state: Literal["none", "by position", "by name"] = "none"
+    #: Required parameters that no poll passes.
+    unfilled: Tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class LimitDeclaration:
+    """Limit of tasks."""
+
+    name: str
+    max_active: Optional[int]
+    rate: Optional[Rate]
+    #: Top-level name of the input. Each of its values has its own slots. None: all share them.
+    per: Optional[str]
+    place: Optional[Place]
+
+    @property
+    def values(self) -> Tuple[object, ...]:
+        """Values that all declarations of the name must share."""
+        return (self.max_active, self.rate, self.per)
 
 
 @dataclass(frozen=True)
@@ -68,7 +101,12 @@ class TriggerDeclaration:
     timing: Union[PollTiming, CronTiming]
     allow_concurrent: bool
     policy: TriggerPolicy
+    #: Priority of the runs that it starts, or None for that of the workflow.
+    priority: Optional[int]
+    #: Tags for the routes of alerts, or None for those of the workflow.
+    tags: Optional[Dict[str, str]]
     function: Callable[..., Any]
+    parameters: PollParameters
     #: Docstring of the function, or "".
     description: str
     place: Optional[Place]
@@ -84,6 +122,8 @@ class TaskDeclaration:
     policy: RetryPolicy
     #: Time limit of one attempt, or None for the engine's setting.
     timeout_ms: Optional[int]
+    #: Time after it was ready within which it must end, or else an alert is sent.
+    deadline_ms: Optional[int]
     rule: Dict[str, Any]
     function: Callable[..., Any]
     takes_handle: bool
@@ -93,6 +133,12 @@ class TaskDeclaration:
     invokes: Optional[GraphDeclaration]
     post_invocation: Optional[Callable[..., Any]]
     place: Optional[Place]
+    #: Whether the program gives the rule.
+    has_own_rule: bool
+    #: Event for which a node waits, in the form that `wire` sends. None for a task.
+    wait: Optional[Wait] = None
+    #: Each attempt takes a slot of each of these limits.
+    limits: Tuple[LimitDeclaration, ...] = ()
 
     @property
     def full_name(self) -> str:
@@ -108,6 +154,13 @@ class WorkflowDeclaration:
     namespace: Namespace
     description: str
     tags: Dict[str, str]
+    #: Time after its start within which an execution must end, or else an alert is sent.
+    deadline_ms: Optional[int]
+    #: Time of day and its zone by which an execution must have completed, or else an alert is sent.
+    done_by: Optional[Tuple[str, str]]
+    limit: Optional[WorkflowLimit]
+    #: Default priority of its runs, or None for 0.
+    priority: Optional[int]
     version: str
     #: Tasks, with dependencies first.
     tasks: Tuple[TaskDeclaration, ...]

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Dict, List, Mapping, Optional, Sequence
+from typing import Dict, List, Mapping, Optional, Sequence, Tuple
 
+from .._values.limit_arguments import WorkflowLimit
 from .declaration import Namespace, TaskDeclaration, full_name
 
 Tasks = Mapping[str, TaskDeclaration]
@@ -69,11 +70,20 @@ def leaves_of(tasks: Tasks) -> List[str]:
 
 
 def version_of(
-    title: str, namespace: Namespace, description: str, tags: Mapping[str, str], tasks: Sequence[TaskDeclaration]
+    title: str,
+    namespace: Namespace,
+    description: str,
+    tags: Mapping[str, str],
+    tasks: Sequence[TaskDeclaration],
+    limit: Optional[WorkflowLimit] = None,
 ) -> str:
     """Returns the fingerprint of a workflow: 16 hexadecimal digits, equal for equal definitions in every process."""
     tasks_by_id = sorted((task.id, task.dependencies) for task in tasks)
-    definition = (title, namespace, description, sorted(tags.items()), tasks_by_id)
+    definition: Tuple[object, ...] = (title, namespace, description, sorted(tags.items()), tasks_by_id)
+    limits_by_id = sorted((task.id, [each.name for each in task.limits]) for task in tasks if task.limits)
+    # Without limits, the version has no such part, so that it is the version of older code.
+    if limit is not None or limits_by_id:
+        definition = (*definition, limit, limits_by_id)
     text = json.dumps(definition, ensure_ascii=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 

@@ -15,6 +15,7 @@ from .._border import bridge, stacks
 from .._border.generation import Generation, TaskIds, generations, polled
 from .declaration import (
     GraphDeclaration,
+    LimitDeclaration,
     Namespace,
     Place,
     ReactorDeclaration,
@@ -24,12 +25,12 @@ from .declaration import (
     WorkflowDeclaration,
 )
 from .graph_wire import graph_wire, reactor_wire, source_wire
-from .wire import Wire, trigger_wire, workflow_wire
+from .wire import Wire, limit_wire, trigger_wire, workflow_wire
 
 _lock = threading.Lock()
 _poll_numbers = itertools.count(1)
 #: Maximum number of repeated declarations that are reported. A program may repeat one name very often.
-_MOST_TWINS = 100
+_MAX_TWINS = 100
 
 
 def current() -> Generation:
@@ -48,9 +49,46 @@ def record_trigger(trigger: TriggerDeclaration) -> None:
         number = generation.poll_numbers.get(trigger.name)
         if number is None:
             number = generation.poll_numbers[trigger.name] = next(_poll_numbers)
-        polled[number] = (trigger.name, trigger.function, generation)
+        polled[number] = (
+            trigger.name,
+            trigger.function,
+            generation,
+            trigger.parameters.state,
+            trigger.policy.on_change,
+        )
         _mark(generation, "trigger", trigger.name)
     _announce()
+
+
+def record_limit(limit: LimitDeclaration) -> LimitDeclaration:
+    """Records a limit, and returns the first declaration of its name.
+
+    Raises:
+        ValueError: The generation has a limit with this name and other values.
+    """
+    generation = current()
+    with _lock:
+        recorded = _record_limit(generation, limit)
+    _announce()
+    return recorded
+
+
+def _record_limit(generation: Generation, limit: LimitDeclaration) -> LimitDeclaration:
+    earlier = generation.limits.get(limit.name)
+    if earlier is None:
+        generation.limits[limit.name] = limit
+        _mark(generation, "limit", limit.name)
+        return limit
+    if earlier.values != limit.values:
+        raise ValueError(
+            f"limit '{limit.name}' is declared with different values at {_place_text(earlier.place)} and at "
+            f"{_place_text(limit.place)}: declare it once and import it, or rename one of the two"
+        )
+    return earlier
+
+
+def _place_text(place: Optional[Place]) -> str:
+    return "an unknown place" if place is None else f"{place.file}:{place.line}"
 
 
 def record_task(task: TaskDeclaration) -> None:
@@ -66,9 +104,17 @@ def record_task(task: TaskDeclaration) -> None:
 
 
 def record_workflow(key: str, workflow: WorkflowDeclaration) -> None:
-    """Records a workflow under the key by which it is executed."""
+    """Records a workflow under the key by which it is executed, with the limits of its tasks.
+
+    Raises:
+        ValueError: The generation has a limit with the same name as one of these, and other values.
+    """
     generation = current()
     with _lock:
+        # Another generation may have declared them, in a module that both import.
+        for task in workflow.tasks:
+            for limit in task.limits:
+                _record_limit(generation, limit)
         earlier = generation.workflows.get(key)
         if earlier is not None:
             _note_twin(generation, "workflow", key, earlier.place, workflow.place)
@@ -180,6 +226,7 @@ def _declared(generation: Generation) -> List[Tuple[str, Dict[str, Any]]]:
         ("source", dict(generation.sources)),
         ("reactor", dict(generation.reactors)),
         ("graph", dict(generation.graphs)),
+        ("limit", dict(generation.limits)),
         ("workflow", dict(generation.workflows)),
         ("trigger", dict(generation.triggers)),
     ]
@@ -187,7 +234,7 @@ def _declared(generation: Generation) -> List[Tuple[str, Dict[str, Any]]]:
 
 def _note_twin(generation: Generation, kind: str, name: str, earlier: Optional[Place], later: Optional[Place]) -> None:
     # Ignores repetitions of one place: a module that is imported again, or a decorator in a loop.
-    if earlier is None or later is None or earlier == later or len(generation.twins) >= _MOST_TWINS:
+    if earlier is None or later is None or earlier == later or len(generation.twins) >= _MAX_TWINS:
         return
     generation.twins.append(
         {
@@ -207,6 +254,8 @@ def _mark(generation: Generation, kind: str, name: str) -> None:
 def _wire(generation: Generation, kind: str, name: str) -> Wire:
     if kind == "trigger":
         return trigger_wire(generation.triggers[name], generation.poll_numbers[name])
+    if kind == "limit":
+        return limit_wire(generation.limits[name])
     if kind == "source":
         return source_wire(generation.sources[name])
     if kind == "reactor":

@@ -1,6 +1,6 @@
 """Declarations as plain data for the engine, without functions. Every key is always present.
 
-The TypeScript twins of these forms are in ``src/model/workflow.ts`` and ``src/model/trigger.ts``.
+The TypeScript twins of these forms are in ``src/model``: ``workflow.ts``, ``trigger.ts`` and ``limits.ts``.
 """
 
 from __future__ import annotations
@@ -8,7 +8,15 @@ from __future__ import annotations
 from typing import Any, Dict, Optional
 
 from .._policy import BackoffStrategy, RetryCondition, RetryPolicy, milliseconds, values_of
-from .declaration import CronTiming, Place, TaskDeclaration, TriggerDeclaration, TriggerPolicy, WorkflowDeclaration
+from .declaration import (
+    CronTiming,
+    LimitDeclaration,
+    Place,
+    TaskDeclaration,
+    TriggerDeclaration,
+    TriggerPolicy,
+    WorkflowDeclaration,
+)
 
 Wire = Dict[str, Any]
 
@@ -33,6 +41,11 @@ def trigger_wire(trigger: TriggerDeclaration, poll_number: int) -> Wire:
         "timing": timing_wire,
         "allowConcurrent": trigger.allow_concurrent,
         "policy": _trigger_policy_wire(trigger.policy),
+        "priority": trigger.priority,
+        "takesState": trigger.parameters.state != "none",
+        "unfilled": list(trigger.parameters.unfilled),
+        "function": str(getattr(trigger.function, "__name__", trigger.name)),
+        "tags": trigger.tags,
         "description": trigger.description,
         **_place_wire(trigger.place),
     }
@@ -45,6 +58,20 @@ def _trigger_policy_wire(policy: TriggerPolicy) -> Wire:
         "maxActive": policy.max_active,
         "pauseAfter": policy.pause_after,
         "onChange": policy.on_change,
+        "expectFireMs": policy.expect_fire_ms,
+        "keyTtlMs": policy.key_ttl_ms,
+    }
+
+
+def limit_wire(limit: LimitDeclaration) -> Wire:
+    """Returns a limit as data."""
+    return {
+        "kind": "limit",
+        "name": limit.name,
+        "maxActive": limit.max_active,
+        "rate": None if limit.rate is None else dict(zip(("count", "windowMs"), limit.rate)),
+        "per": limit.per,
+        **_place_wire(limit.place),
     }
 
 
@@ -57,6 +84,10 @@ def workflow_wire(key: str, workflow: WorkflowDeclaration) -> Wire:
         "title": workflow.title,
         "description": workflow.description,
         "tags": dict(workflow.tags),
+        "deadlineMs": workflow.deadline_ms,
+        "doneBy": None if workflow.done_by is None else dict(zip(("time", "timezone"), workflow.done_by)),
+        "limit": None if workflow.limit is None else dict(zip(("maxActive", "per", "overflow"), workflow.limit)),
+        "priority": workflow.priority,
         "tenant": tenant,
         "package": package,
         "version": workflow.version,
@@ -72,7 +103,11 @@ def _task_wire(task: TaskDeclaration) -> Wire:
         "dependencies": list(task.dependencies),
         "retry": _policy_wire(task.policy),
         "timeoutMs": task.timeout_ms,
+        "deadlineMs": task.deadline_ms,
         "rule": task.rule,
+        "hasOwnRule": task.has_own_rule,
+        "wait": task.wait,
+        "limits": [limit.name for limit in task.limits],
         "invokes": None if task.invokes is None else task.invokes.name,
         **_place_wire(task.place),
     }

@@ -9,13 +9,15 @@ import json
 import time
 from typing import Any, List, Optional, Union
 
-from .._border import bridge, host
+from .._border import bridge
 from .._border.calls import Awaiting, is_awaitable, is_untouched
 from .._border.generation import Generation
+from .._border.host import Engine
+from .._border.outcome import Failed
 from .._border.stops import is_stop
 from .._values.convert import json_text, stored, stored_object
 from . import flat_values
-from .flat_values import Fault, Stopped, Value
+from .flat_values import Fault, Value
 
 #: Types that are never awaitable.
 _PLAIN = frozenset({dict, list, str, int, float, bool, tuple})
@@ -52,7 +54,7 @@ class Accumulation:
             self._values.extend(Fault("failed", "LookupError", message) for _ in self._calls)
             return self
         self._function = source.function
-        self._until = time.monotonic() + flat_values.MOST_S
+        self._until = time.monotonic() + flat_values.MAX_BATCH_S
         return self._go_on()
 
     def _go_on(self) -> Union[Accumulation, Awaiting]:
@@ -73,7 +75,7 @@ class Accumulation:
                 else:
                     is_begun = bool(values) or not is_untouched(function, value)
                     return Awaiting(self._name, value, self._ended, self.stopped, is_begun)
-            if monotonic() > until or self._characters > flat_values.MOST_CHARACTERS:
+            if monotonic() > until or self._characters > flat_values.MAX_CHARACTERS:
                 break
         return self
 
@@ -85,7 +87,7 @@ class Accumulation:
             self._values.append(None)
         else:
             self._add_value(value)
-        if time.monotonic() > self._until or self._characters > flat_values.MOST_CHARACTERS:
+        if time.monotonic() > self._until or self._characters > flat_values.MAX_CHARACTERS:
             return self
         return self._go_on()
 
@@ -97,18 +99,18 @@ class Accumulation:
             self._values.append(Fault("failed", type(error).__name__, message))
             return
         self._characters += len(text)
-        is_large = self._characters > flat_values.MOST_CHARACTERS
+        is_large = self._characters > flat_values.MAX_CHARACTERS
         self._values.append(flat_values.checked(self._name, text) if is_large else text)
 
-    def stopped(self, outcome: Stopped) -> Accumulation:
+    def stopped(self, outcome: Failed) -> Accumulation:
         """Returns the answer after a stop from outside. The current call is the one that was stopped."""
         if not self._calls or len(self._values) < len(self._calls):
             self._values.append(flat_values.stopped(f"{self._name} was stopped", outcome))
         return self
 
-    def report(self, token: int) -> None:
+    def report(self, engine: Engine, token: int) -> None:
         """Sends the results of the calls."""
-        host.engine.accumulated(token, *flat_values.packed(self._values))
+        engine.accumulated(token, *flat_values.packed(self._values))
 
     def _raised(self, error: BaseException) -> Fault:
         return flat_values.raised(f"{self._name} raised exception", error)

@@ -9,21 +9,28 @@ another one.
 from __future__ import annotations
 
 import sys
-from typing import Any, Generator, Optional, Tuple, Union
+from typing import Any, Generator, Optional, Union
 
 from .._border import fault
 from .._border.calls import Awaiting, drop, is_awaitable, is_untouched
-from .._border.stops import is_stop
+from .._border.outcome import Completed, Failed, TriedLater
+from .._border.stops import is_parked, is_stop
 from .._context import Context
 from .._declarations import ledger
 from .._declarations.declaration import TaskDeclaration
 from .._graphs.invocation import invoke
 from .._graphs.plan import GraphFailed
-from .._handle import Slot, TaskHandle, close_handle, open_handle
+from .._handle import RunningTask, TaskHandle, close_handle, open_handle
+from .._limits.try_later import later_of
 from .packages import advice
 
-#: "completed" or "failed"; text of the output, or None if it equals the input; type, message, traceback of the error.
-Outcome = Tuple[str, Optional[str], str, str, str]
+#: Message of the error of a task that returned although it was parked.
+_PARKED_CAUGHT = (
+    "the task caught the Parked exception of handle.run() and returned. Raise the exception again, so that the task "
+    "can start again after the end of the child execution"
+)
+
+Outcome = Union[Completed, Failed, TriedLater]
 Result = Union[Outcome, Awaiting]
 
 
@@ -32,11 +39,11 @@ def run(workflow_key: str, task_id: str, input_text: str, run_token: int) -> Res
     task = ledger.find_task(workflow_key, task_id)
     if task is None:
         message = f"task '{task_id}' of workflow '{workflow_key}' is not declared in this process"
-        return ("failed", None, "LookupError", message, "")
+        return Failed("failed", "LookupError", message)
     return run_task(task, workflow_key, input_text, run_token)
 
 
-def run_task(task: TaskDeclaration, workflow_key: str, input_text: str, slot: Union[int, Slot]) -> Result:
+def run_task(task: TaskDeclaration, workflow_key: str, input_text: str, running: Union[int, RunningTask]) -> Result:
     """Runs one attempt of a task. The caller awaits the result of an async body or callback.
 
     All exceptions become outcomes, except a stop of the attempt from outside, which is re-raised without calling
@@ -45,7 +52,7 @@ def run_task(task: TaskDeclaration, workflow_key: str, input_text: str, slot: Un
     attempt = _Attempt(task, f"task '{task.id}' of workflow '{workflow_key}'", input_text)
     try:
         context = Context._from_text(input_text)
-        returned = _run_with_handle(task, context, slot) if task.takes_handle else task.function(context)
+        returned = _run_with_handle(attempt, context, running) if task.takes_handle else task.function(context)
     except BaseException as error:
         if is_stop(error):
             raise
@@ -56,12 +63,12 @@ def run_task(task: TaskDeclaration, workflow_key: str, input_text: str, slot: Un
     return attempt.body_ended(returned, None)
 
 
-def _run_with_handle(task: TaskDeclaration, context: Context, slot: Union[int, Slot]) -> Any:
+def _run_with_handle(attempt: _Attempt, context: Context, running: Union[int, RunningTask]) -> Any:
     """Runs the body with a handle, which is closed when the body ends."""
-    handle = open_handle(slot)
+    handle = attempt.handle = open_handle(running)
     is_over = True
     try:
-        returned = task.function(context, handle)
+        returned = attempt.task.function(context, handle)
         if is_awaitable(returned):
             is_over = False
             return _WithHandle(returned, handle)
@@ -99,15 +106,23 @@ class _WithHandle:
 class _Attempt:
     """State of an attempt, and the steps after its body."""
 
-    __slots__ = ("task", "name", "input_text")
+    __slots__ = ("task", "name", "input_text", "handle")
 
     def __init__(self, task: TaskDeclaration, name: str, input_text: str) -> None:
         self.task = task
         self.name = name
         self.input_text = input_text
+        #: Handle of the body, if it takes one.
+        self.handle: Optional[TaskHandle] = None
 
     def body_ended(self, returned: Any, error: Optional[BaseException]) -> Result:
         """Returns the outcome, or the next `Awaiting`."""
+        parked = None if self.handle is None else self.handle._parked
+        if parked is not None:
+            if is_parked(error, parked):
+                return Failed("parked", type(parked).__name__, str(parked))
+            if error is None:
+                error = RuntimeError(_PARKED_CAUGHT)
         if error is None:
             try:
                 output_text = _output_of(self.task, self.input_text, returned)
@@ -147,7 +162,7 @@ class _Attempt:
 
     def _completed(self, output_text: str) -> Result:
         # An unchanged context, which can be large, is not sent back.
-        outcome = ("completed", None if output_text is self.input_text else output_text, "", "", "")
+        outcome = Completed(None if output_text is self.input_text else output_text)
         callback = self.task.on_success
         if callback is None:
             return outcome
@@ -155,10 +170,14 @@ class _Attempt:
 
     def _failed(self, error: BaseException, context_text: str, message: Optional[str] = None) -> Result:
         """Returns the outcome of a failed attempt. ``context_text`` is the context for ``on_failure``."""
+        later = later_of(error)
+        if later is not None:
+            assert later._delay_ms is not None
+            return TriedLater(later._delay_ms, later._limit)
         advice.attach(error)
         type_name, text = fault.type_and_text(error)
         message = f"Python task execution failed: {text}" if message is None else message
-        outcome = ("failed", None, type_name, message, fault.traceback_text(error))
+        outcome = Failed("failed", type_name, message, fault.traceback_text(error))
         callback = self.task.on_failure
         if callback is None:
             return outcome

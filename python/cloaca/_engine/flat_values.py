@@ -5,17 +5,18 @@ The twin of ``src/border/flat-values.ts``.
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional, Tuple, Union
+from typing import Any, Dict, List, Tuple, Union
 
 from .._border import bridge, fault, host
+from .._border.outcome import Failed, units
 from .._values.convert import json_text
 from .packages import advice
 
 #: Maximum time of a batch before the engine gets an answer. It then requests the rest again.
-MOST_S = 0.05
+MAX_BATCH_S = 0.05
 #: Number of characters after which an answer ends. It is far below the maximum of a message.
-MOST_CHARACTERS = 16_777_216
-_LARGEST_VALUE = 134_217_728
+MAX_CHARACTERS = 16_777_216
+_MAX_VALUE = 134_217_728
 
 _NONE, _RAISED, _OVERDUE = -1, -2, -3
 
@@ -34,9 +35,6 @@ class Fault:
 #: JSON text of a value, None, or a fault.
 Value = Union[str, None, Fault]
 
-#: Outcome of a stack that was stopped from outside: see ``poll.Outcome``.
-Stopped = Tuple[str, Optional[str], str, str, str]
-
 
 def raised(beginning: str, error: BaseException) -> Fault:
     """Returns the fault for an exception of a user's function."""
@@ -45,45 +43,36 @@ def raised(beginning: str, error: BaseException) -> Fault:
     return Fault("failed", type_name, f"{beginning}: {text}", fault.traceback_text(error))
 
 
-def stopped(beginning: str, outcome: Stopped) -> Fault:
+def stopped(beginning: str, outcome: Failed) -> Fault:
     """Returns the fault for a call that was stopped from outside."""
-    kind, _, type_name, message, traceback = outcome
-    return Fault(kind, type_name, f"{beginning}: {message}", traceback)
+    return Fault(outcome.kind, outcome.type, f"{beginning}: {outcome.message}", outcome.traceback)
 
 
 def checked(name: str, text: str) -> Value:
     """Returns the text of a value, or a fault if it is too large."""
-    if len(text) <= _LARGEST_VALUE:
+    if len(text) <= _MAX_VALUE:
         return text
-    message = f"{name} returned a value of {len(text)} characters, which is more than the maximum of {_LARGEST_VALUE}"
+    message = f"{name} returned a value of {len(text)} characters, which is more than the maximum of {_MAX_VALUE}"
     return Fault("failed", "OverflowError", message)
 
 
 def report(token: int, outcome: Any) -> None:
-    """Reports how an entry has ended: with a ``poll.Outcome``, or with an answer that reports itself."""
+    """Reports how an entry has ended."""
     if bridge.has_declared:
         bridge.send_declarations()  # a trigger can start a workflow that it has just declared
-    if type(outcome) is tuple:
-        host.engine.outcome(token, *outcome)
-    else:
-        outcome.report(token)
+    outcome.report(host.engine, token)
 
 
 def packed(values: List[Value]) -> Tuple[str, str, str]:
     """Returns the text of all values, their sizes and their errors, in the form that the engine reads."""
     texts = [value for value in values if type(value) is str]
     text = "".join(texts)
-    # In JavaScript, characters above U+FFFF have a length of two.
-    sizes = list(map(len if text.isascii() else _units, texts))
+    sizes = list(map(len if text.isascii() else units, texts))
     errors: List[Dict[str, Any]] = []
     if len(texts) < len(values):
         of_texts = iter(sizes)
         sizes = [next(of_texts) if type(value) is str else _size_of_other(value, errors) for value in values]
     return text, json_text(sizes), json_text(errors)
-
-
-def _units(text: str) -> int:
-    return len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2
 
 
 def _size_of_other(value: Value, errors: List[Dict[str, Any]]) -> int:

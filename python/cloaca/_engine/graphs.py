@@ -7,18 +7,20 @@ import reprlib
 import time
 from typing import Any, Dict, List, Optional, Sequence, Tuple, cast
 
-from .._border import bridge, fault, host
+from .._border import bridge, fault
 from .._border.generation import Generation
+from .._border.host import Engine
+from .._border.outcome import Failed
 from .._declarations.declaration import GraphDeclaration
 from .._graphs.invocation import contexts_of
 from .._graphs.plan import ABSENT, GraphFailed, Routed
 from .._values.convert import copy_of, json_text, stored
 from . import flat_values
-from .flat_values import Fault, Stopped, Value
+from .flat_values import Fault, Value
 
 #: Maximum number of characters of a value that users see: as JSON, and as ``repr`` if it is not JSON or is large.
 _LONGEST_SHOWN, _LONGEST_REPR = 1_000, 200
-_MOST_ITEMS = 200
+_MAX_ITEMS = 200
 
 
 class GraphRuns:
@@ -41,7 +43,7 @@ class GraphRuns:
         payloads = json.loads(bridge.text_of(self._text))
         self._text = None
         self._count = len(payloads) * len(self._names)
-        until, characters = time.monotonic() + flat_values.MOST_S, 0
+        until, characters = time.monotonic() + flat_values.MAX_BATCH_S, 0
         graphs = [None if generation is None else generation.graphs.get(name) for name in self._names]
         last = len(graphs) - 1
         for payload in payloads:
@@ -50,7 +52,7 @@ class GraphRuns:
                 value = self._run(self._names[index], graph, payload if index == last else copy_of(payload))
                 self._values.append(value)
                 characters += len(value) if isinstance(value, str) else 0
-            if time.monotonic() > until or characters > flat_values.MOST_CHARACTERS:
+            if time.monotonic() > until or characters > flat_values.MAX_CHARACTERS:
                 break
         # Computed within the time limit, because it can call functions of the user.
         self._shown = _shown(self._nodes)
@@ -74,16 +76,16 @@ class GraphRuns:
         finally:
             self._nodes[name] = (graph, values)
 
-    def stopped(self, outcome: Stopped) -> GraphRuns:
+    def stopped(self, outcome: Failed) -> GraphRuns:
         """Returns the answer after a stop from outside. The current run is the one that was stopped."""
         if self._count == 0 or len(self._values) < self._count:
             name = self._names[len(self._values) % len(self._names)] if self._names else ""
             self._values.append(flat_values.stopped(f"graph '{name}' was stopped", outcome))
         return self
 
-    def report(self, token: int) -> None:
+    def report(self, engine: Engine, token: int) -> None:
         """Sends the results of the runs."""
-        host.engine.graphs_ran(token, *flat_values.packed(self._values), self._shown)
+        engine.graphs_ran(token, *flat_values.packed(self._values), self._shown)
 
 
 def _shown(nodes: Dict[str, Tuple[GraphDeclaration, Sequence[Any]]]) -> str:
@@ -100,7 +102,7 @@ def _shown_value(value: Any) -> str:
     if type(value) is Routed:
         value = (value.variant, value.payload)
     try:
-        if _is_small(value, _MOST_ITEMS) >= 0:
+        if _is_small(value, _MAX_ITEMS) >= 0:
             text = json_text(stored(value))
             return text if len(text) <= _LONGEST_SHOWN else json.dumps(text[: _LONGEST_SHOWN - 1] + "…")
     except Exception:

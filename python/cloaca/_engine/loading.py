@@ -13,9 +13,9 @@ import sys
 from types import FunctionType, MethodType, ModuleType
 from typing import Any, Callable, Dict, List, Optional, Tuple, cast
 
-from .._border import bridge, fault, stacks
+from .._border import fault, stacks
 from .._border.generation import Generation
-from .._border.stops import is_stop
+from .._border.stops import DeadlineExceeded, is_stop
 from . import program
 from .packages import advice, requirements
 
@@ -64,7 +64,7 @@ def _failed(
             files = _or_else([] if place is None else [place], _files_come_to, generation, place, error)
             _restore(generation, aside)
             return fault_of(error), files
-        except bridge.DeadlineExceeded:
+        except DeadlineExceeded:
             continue  # an overdue load is stopped repeatedly, but it has ended and only reports the error
 
 

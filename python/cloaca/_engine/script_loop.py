@@ -28,6 +28,7 @@ from .._border import bridge, host, stacks
 from .._border.calls import Call
 from .._border.calls import running as running_call
 from .._border.generation import Generation
+from .._border.stops import DeadlineExceeded
 from .._loops import blocking
 from .._loops.base import ENDS_WITHIN_S, Left, ScriptLoopBase, run_handle
 
@@ -129,7 +130,7 @@ class ScriptLoop(ScriptLoopBase):
             except Left:
                 self._wake_driver()
                 return
-            except bridge.DeadlineExceeded:
+            except DeadlineExceeded:
                 continue  # the stop was too late for its step
             except BaseException as error:
                 self._report("Exception in the event loop of a script", error)
@@ -170,9 +171,9 @@ class ScriptLoop(ScriptLoopBase):
 
     def leave_step(self) -> None:
         """Leaves a step. Code after it cannot be stopped, because it belongs to this package."""
+        self.is_in_step = False  # first: a stop in the next line would lose the outcome of the call
         if stacks.running_call[stacks.HAS_PRINTED]:
             stacks.write_out()
-        self.is_in_step = False
         self.stack.token = self.stack.origin = stacks.running_token[0] = 0
 
     # ------------------------------------------------------------------------------- waits while the loop continues
@@ -251,7 +252,7 @@ class ScriptLoop(ScriptLoopBase):
                 host.engine.notice(blocking.stop_notice(self.who(), frame, reason))
         self._stops_of_step += 1
         self._seen_at = time.monotonic()  # the time until the next stop starts again
-        raise bridge.DeadlineExceeded(reason)
+        raise DeadlineExceeded(reason)
 
     def is_deaf(self) -> bool:
         """Returns whether the running step continues after many stops."""

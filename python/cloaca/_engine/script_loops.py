@@ -14,9 +14,10 @@ from .._border import calls as border_calls
 from .._border.calls import Awaiting, Call, drop
 from .._border.calls import running as running_call
 from .._border.generation import Generation
+from .._border.outcome import SKIPPED
 from .._loops import awaited_calls
 from .._loops.by_generation import LoopsByGeneration
-from . import finish, flat_values, poll
+from . import finish, flat_values
 from .script_loop import ScriptLoop
 
 _calls: Dict[int, Tuple[Call, ScriptLoop]] = {}
@@ -52,7 +53,9 @@ async def _make(call: Call, loop: ScriptLoop, awaiting: Awaiting, start_before: 
         outcome = await awaited_calls.outcome_of(awaiting, start_before)
         loop.leave_step()  # a stop after this line would leave the call without an answer
     except BaseException as error:
-        loop.leave_step()  # immediately, because an overdue call is interrupted repeatedly
+        # An overdue call is interrupted repeatedly. Python checks for interrupts when a function begins, not here.
+        loop.is_in_step = False
+        loop.leave_step()
         outcome = call.stopped(awaited_calls.stopped(call, error))
     _end_call(call, loop, outcome)
 
@@ -64,7 +67,7 @@ def _end_call(call: Call, loop: ScriptLoop, outcome: Any) -> None:
     call.is_held_up = False
     loop.open_tokens.discard(call.token)
     loop.stopping.pop(call.token, None)
-    if outcome is poll.SKIPPED:
+    if outcome is SKIPPED:
         _skipped.append(call.token)
     else:
         stacks.write_out()

@@ -16,11 +16,11 @@ from .._values.convert import MAX_DEPTH
 from .loading import globals_of
 
 #: Maximum number of characters of all values of a script together.
-_MOST_CHARACTERS = 67_108_864
+_MAX_CHARACTERS = 67_108_864
 #: Maximum number of digits and bits of an int that python can parse.
-_MOST_DIGITS, _MOST_BITS = 4_300, 14_284
+_MAX_DIGITS, _MAX_BITS = 4_300, 14_284
 #: Minimum number of characters of a value, including the separator.
-_LEAST_CHARACTERS = 2
+_MIN_CHARACTERS = 2
 
 
 class _Refused(Exception):
@@ -35,7 +35,7 @@ def take(generation: Optional[Generation]) -> str:
     module_globals = {} if generation is None else globals_of(generation.module)
     texts: List[str] = []
     others: List[Tuple[str, str]] = []
-    room = _MOST_CHARACTERS
+    room = _MAX_CHARACTERS
     names, problem = _names_in(module_globals)
     for place, name in enumerate(names):
         if type(name) is not str:
@@ -101,12 +101,12 @@ def _check(value: Any, room: int) -> None:
     while levels:
         for each in levels[-1]:
             kind = type(each)
-            room -= _LEAST_CHARACTERS + (len(each) if kind is str else 0)
+            room -= _MIN_CHARACTERS + (len(each) if kind is str else 0)
             if room < 0:
                 _refuse_size()
             if kind is int:
-                if each.bit_length() > _MOST_BITS:
-                    raise _Refused(f"contains an int of more than {_MOST_DIGITS} digits")
+                if each.bit_length() > _MAX_BITS:
+                    raise _Refused(f"contains an int of more than {_MAX_DIGITS} digits")
             elif kind is dict or kind is list:
                 if len(levels) > MAX_DEPTH:
                     raise _Refused(f"is nested more than {MAX_DEPTH} levels deep, or contains itself")
@@ -131,7 +131,7 @@ def _items_of(value: Dict[Any, Any]) -> List[Any]:
 
 
 def _refuse_size() -> NoReturn:
-    raise _Refused(f"is too large: all values together may have at most {_MOST_CHARACTERS} characters of JSON")
+    raise _Refused(f"is too large: all values together may have at most {_MAX_CHARACTERS} characters of JSON")
 
 
 def _type_name(value: Any) -> str:

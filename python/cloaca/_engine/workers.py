@@ -15,11 +15,13 @@ import contextvars
 import itertools
 import math
 import sys
-from typing import Any, Callable, Deque, Iterable, List, Optional, Tuple
+from typing import Any, Callable, Deque, Dict, Iterable, List, Optional, Tuple
 
-from .._border import bridge, fault, generation, javascript, stacks
+from .._border import bridge, fault, generation, host, javascript, stacks
 from .._border.calls import Awaiting
+from .._border.outcome import SKIPPED, stopped
 from .._border.start_limit import NOT_STARTED, clock
+from .._border.stops import DeadlineExceeded
 from . import accumulate, attempt, flat_values, graphs, poll, script_loops
 
 #: Time that a worker runs before the host can exchange messages in both directions.
@@ -33,15 +35,25 @@ _waiting: Deque[Tuple[Any, ...]] = collections.deque()
 _LENGTH_OF_POLL, _LENGTH_OF_BATCH = 3, 4
 _START_BEFORE = 1
 _skipped: List[int] = []
+#: State of the triggers of queued polls, as text, by token. Polls of other triggers are not in it.
+_states: Dict[int, str] = {}
+#: Separator of states in a message. JSON text cannot contain it.
+_BETWEEN_STATES = "\0"
 
 
-def add_polls(batch: Any, start_before: float, is_again: bool) -> None:
+def add_polls(
+    batch: Any, start_before: float, is_again: bool, states_text: object = None, max_state_bytes: int = 0
+) -> None:
     """Queues polls: a typed array of JavaScript with their tokens, followed by the numbers of their triggers.
 
-    ``start_before`` is a time on `clock`. ``is_again`` puts requests first that were too late before.
+    ``start_before`` is a time on `clock`. ``is_again`` puts requests first that were too late before. ``states_text``
+    has the states of the triggers in the order of the tokens, if they have states.
     """
     numbers = batch.to_py().tolist()
     count = len(numbers) // 2
+    if states_text is not None:
+        poll.limit_states(max_state_bytes)
+        _states.update(zip(numbers[:count], bridge.text_of(states_text).split(_BETWEEN_STATES)))
     _add(zip(numbers[:count], itertools.repeat(start_before), numbers[count:]), is_again)
 
 
@@ -123,8 +135,13 @@ def _work_for_a_turn() -> int:
         now = clock.now()
     # Before the host sends the outcomes of this turn, so that the engine sends late requests again before others.
     while _waiting and now >= _waiting[0][_START_BEFORE]:
-        NOT_STARTED.report(_waiting.popleft()[0])
+        _not_started(_waiting.popleft()[0])
     return made
+
+
+def _not_started(token: int) -> None:
+    _states.pop(token, None)
+    NOT_STARTED.report(host.engine, token)
 
 
 def _make_polls(until: float) -> int:
@@ -132,7 +149,8 @@ def _make_polls(until: float) -> int:
     made, token, start_before, now_s = 0, 0, 0.0, clock.now
     owner: Optional[generation.Generation] = None
     outcome: Any = None
-    skip, polled, new_context, printed = poll.SKIPPED, generation.polled, contextvars.Context, stacks.running_call
+    skip, polled, new_context, printed = SKIPPED, generation.polled, contextvars.Context, stacks.running_call
+    states = _states
     stack = stacks.Stack(0, generation.PROGRAM)
     before = stacks.enter(stack)
     references = sys.getrefcount(stack)
@@ -144,12 +162,15 @@ def _make_polls(until: float) -> int:
                     break
                 token, start_before, number = _waiting.popleft()
                 if now >= start_before:
-                    NOT_STARTED.report(token)
+                    _not_started(token)
                     continue
                 made += 1
                 owner = polled[number][2] if number in polled else None
                 stack.become(token, owner or generation.PROGRAM)
-                result = new_context().run(poll.poll, number)
+                if states and token in states:
+                    result = new_context().run(poll.poll_with_state, number, states.pop(token))
+                else:
+                    result = new_context().run(poll.poll, number)
                 if result is not skip:
                     stacks.write_out()
                     outcome = result
@@ -165,7 +186,7 @@ def _make_polls(until: float) -> int:
         if isinstance(outcome, Awaiting):
             outcome = script_loops.begin(token, owner or generation.PROGRAM, outcome, start_before)
     except BaseException as error:
-        outcome = _stopped(error)
+        outcome = stopped(fault.that_was_there(error))
     _report(token, outcome)
     return made
 
@@ -183,7 +204,7 @@ def _make_call(call: Tuple[Any, ...]) -> None:
         if isinstance(outcome, Awaiting):
             outcome = script_loops.begin(token, owner or generation.PROGRAM, outcome, start_before)
     except BaseException as error:
-        outcome = _stopped(error)
+        outcome = stopped(fault.that_was_there(error))
         if is_batch:
             outcome = what[0].stopped(outcome)
     _report(token, outcome)
@@ -191,7 +212,7 @@ def _make_call(call: Tuple[Any, ...]) -> None:
 
 def _report(token: int, outcome: Any) -> None:
     """Reports the outcome of a call. None means that there is none yet, or that it was already reported."""
-    if outcome is poll.SKIPPED:
+    if outcome is SKIPPED:
         _skipped.append(token)
     elif outcome is not None:
         flat_values.report(token, outcome)
@@ -219,16 +240,8 @@ def _in_stack(function: Callable[..., Any], *arguments: Any) -> Any:
         # code of this package may run here, because other frames are treated as the user's: see `fault.that_was_there`.
         try:  # noqa: SIM105
             stacks.write_out()
-        except bridge.DeadlineExceeded:
+        except DeadlineExceeded:
             pass
         raise
     stacks.write_out()
     return result
-
-
-def _stopped(error: BaseException) -> attempt.Outcome:
-    """Returns the outcome of a call that was stopped from outside: overdue, or interrupted."""
-    error = fault.that_was_there(error)
-    kind = "timedOut" if isinstance(error, bridge.DeadlineExceeded) else "failed"
-    name, text = fault.type_and_text(error)
-    return (kind, None, name, text, fault.traceback_text(error))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Callable, Literal, Optional, Type, TypeVar
 
 from .._declarations import ledger
 from .._declarations.declaration import ReactorDeclaration, place_of_caller
-from .._types.functions import ListOf
+from .._types.lists import ListOf
 from .._values import arguments
 
 if TYPE_CHECKING:

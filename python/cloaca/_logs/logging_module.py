@@ -17,7 +17,7 @@ import sys
 import types
 from typing import Any, Dict, Optional, Set
 
-from .._border import stacks
+from .._border import host, stacks
 from . import records
 
 #: Minimum level of a record that is kept although its level keeps it from the handlers.
@@ -176,8 +176,11 @@ def _place(stacklevel: Any) -> str:
 
 
 def _write(record: Any, stream: Any, text: str) -> None:
-    """Writes the text of a handler. Text for a standard stream is not copied to the log again."""
+    """Writes the text of a handler. Text for a standard stream is not copied to the log again, or sent as a record."""
     is_ours = stream is sys.__stderr__ or stream is sys.__stdout__
+    if is_ours and host.is_connected and host.output.sends_records:
+        records.show(record)
+        return
     if id(record) not in _kept or not is_ours:
         stream.write(text)
         return

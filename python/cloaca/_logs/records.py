@@ -16,17 +16,29 @@ from .._border import host, stacks
 _OWN = frozenset(vars(logging.LogRecord("", 0, "", 0, "", None, None))) | {"message", "asctime"}
 
 #: Number of attributes of a record without ``extra``. Two attributes are added only when it is formatted.
-_LEAST_VALUES = len(_OWN) - 2
+_MIN_VALUES = len(_OWN) - 2
 
 _LONGEST_TEXT = 16_384
 
 
 def keep(call: int, record: logging.LogRecord) -> None:
     """Sends a record to the log of a call."""
+    text = _text_of(record)
+    stacks.write_out()  # earlier output comes first
+    host.output.log_record(call, text)
+
+
+def show(record: logging.LogRecord) -> None:
+    """Sends a record as output, in place of the text that a handler would write to a standard stream."""
+    text = _text_of(record)
+    stacks.write_out()  # earlier output comes first
+    host.output.show_record(text)
+
+
+def _text_of(record: logging.LogRecord) -> str:
     values = vars(record)
-    extra = {name: value for name, value in values.items() if name not in _OWN} if len(values) > _LEAST_VALUES else None
-    _send(
-        call,
+    extra = {name: value for name, value in values.items() if name not in _OWN} if len(values) > _MIN_VALUES else None
+    return _json(
         at=record.created,
         level=record.levelname,
         logger=record.name,
@@ -45,8 +57,7 @@ def keep_call(call: int, logger: str, level: int, msg: Any, args: Any, place: st
         exc_info = sys.exc_info()
     if args and len(args) == 1 and isinstance(args[0], collections.abc.Mapping) and args[0]:
         args = args[0]
-    _send(
-        call,
+    text = _json(
         at=time.time(),
         level=logging.getLevelName(level),
         logger=logger,
@@ -55,10 +66,11 @@ def keep_call(call: int, logger: str, level: int, msg: Any, args: Any, place: st
         extra=extra if isinstance(extra, dict) else None,
         trace=_formatted_exception(exc_info) if exc_info else None,
     )
+    stacks.write_out()  # earlier output comes first
+    host.output.log_record(call, text)
 
 
-def _send(
-    call: int,
+def _json(
     *,
     at: float,
     level: str,
@@ -67,7 +79,7 @@ def _send(
     place: str,
     extra: Optional[Dict[str, Any]],
     trace: Optional[str],
-) -> None:
+) -> str:
     entry: Dict[str, Any] = {
         "at": int(at * 1000),
         "stream": "log",
@@ -80,8 +92,7 @@ def _send(
         entry["extra"] = {str(name): _plain(value) for name, value in list(extra.items())}
     if trace:
         entry["traceback"] = _short(trace)
-    stacks.write_out()  # earlier output comes first
-    host.output.log_record(call, json.dumps(entry, ensure_ascii=False))
+    return json.dumps(entry, ensure_ascii=False)
 
 
 def _formatted(msg: Any, args: Any) -> str:

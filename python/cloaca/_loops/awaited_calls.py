@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-from typing import Any, Optional, Tuple
+from typing import Any, Optional
 
-from .._border import fault
-from .._border.bridge import DeadlineExceeded
+from .._border import fault, outcome
 from .._border.calls import Awaiting, Call, drop
 from .._border.calls import running as running_call
-from .._border.cancelled import Cancelled
+from .._border.outcome import Failed
 from .._border.start_limit import NOT_STARTED, clock
-from .._border.stops import is_stop
+from .._border.stops import Cancelled, DeadlineExceeded, is_stop
 from .base import Left, ScriptLoopBase
-
-#: Kind, result, and the class name, text and traceback of the error.
-Outcome = Tuple[str, Optional[str], str, str, str]
 
 #: Seconds after which a call that still runs is cancelled again. They give it time to clean up.
 _CANCELLED_AGAIN_AFTER_S, _AND_AGAIN_AFTER_S = 1.0, 0.1
@@ -81,23 +77,21 @@ def cancel(call: Call, loop: ScriptLoopBase) -> None:
     loop.call_later(delay_s, cancel, call, loop, context=contextvars.Context())
 
 
-def stopped(call: Call, error: BaseException) -> Outcome:
+def stopped(call: Call, error: BaseException) -> Failed:
     """Returns the outcome of a call that raised an exception that is not an Exception, mostly when it was stopped."""
     if isinstance(error, asyncio.CancelledError) and call.stop_reason is not None:
         return stopped_by(call.is_overdue, call.stop_reason, error)
-    kind = "timedOut" if isinstance(error, DeadlineExceeded) else "failed"
-    name, text = fault.type_and_text(error)
-    return (kind, None, name, text, fault.traceback_text(error))
+    return outcome.stopped(error)
 
 
-def stopped_by(is_overdue: bool, reason: str, error: Optional[BaseException]) -> Outcome:
+def stopped_by(is_overdue: bool, reason: str, error: Optional[BaseException]) -> Failed:
     """Returns the outcome of a call that was stopped, with the traceback of ``error`` if there is one."""
     kind, stop = ("timedOut", DeadlineExceeded(reason)) if is_overdue else ("failed", Cancelled(reason))
     name, text = fault.type_and_text(stop)
-    return (kind, None, name, text, "" if error is None else fault.traceback_text(error))
+    return Failed(kind, name, text, "" if error is None else fault.traceback_of_stop(error))
 
 
 def ended_with_script(call: Call) -> Any:
     """Returns the outcome of a call whose loop has ended before the call."""
     message = f"{call.name} was cancelled: its script has ended or was reloaded"
-    return call.stopped(("failed", None, "CancelledError", message, ""))
+    return call.stopped(Failed("failed", "CancelledError", message))

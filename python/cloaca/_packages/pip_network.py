@@ -14,7 +14,7 @@ from .pip_modules import pip_module
 
 _CHUNK_BYTES = 1 << 16
 _DEFAULT_TIMEOUT_S = 15
-_MOST_TRIES = 3
+_MAX_TRIES = 3
 
 
 class Connection:
@@ -24,7 +24,7 @@ class Connection:
         self._settings = session
         network = pip_module("_internal.network.session")
         retries = getattr(session.get_adapter("https://"), "max_retries", None)
-        self.tries = min(_MOST_TRIES, 1 + int(getattr(retries, "total", 0) or 0))
+        self.tries = min(_MAX_TRIES, 1 + int(getattr(retries, "total", 0) or 0))
         self._requests = pip_module("_vendor.requests")
         self._session = self._requests.Session()
         self._session.headers["User-Agent"] = session.headers["User-Agent"]

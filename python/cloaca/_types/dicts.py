@@ -1,8 +1,16 @@
-"""Dicts that runners and configurations return, with all their keys. Times are RFC 3339 in UTC."""
+"""Dicts that handles, runners and configurations return, with all their keys. Times are RFC 3339 in UTC."""
 
 from __future__ import annotations
 
-from typing import Literal, Optional, TypedDict
+from typing import List, Literal, Optional, TypedDict
+
+
+class TaskFailure(TypedDict):
+    """Failed task of an execution, as `TaskHandle.failures` returns it."""
+
+    type: str
+    message: str
+    attempts: int
 
 
 class TriggerSchedule(TypedDict):
@@ -84,6 +92,16 @@ class ReactorSubscription(TypedDict):
     last_predicate_error: Optional[str]
     last_predicate_error_at: Optional[str]
     predicate_error_firing_id: Optional[str]
+
+
+class SentSignal(TypedDict):
+    """Result of sending a signal."""
+
+    id: str
+    #: "used" if the signal ended waits, or "kept" for the next wait with its name and key.
+    state: Literal["used", "kept"]
+    #: Ids of the executions whose waits it ended.
+    executions: List[str]
 
 
 class RunnerSettings(TypedDict):

@@ -6,17 +6,26 @@ annotations matches if its parameters do.
 
 from __future__ import annotations
 
-from typing import Awaitable, Callable, Iterator, Optional, Protocol, TypeVar, Union
+from typing import Any, Awaitable, Callable, Dict, List, Optional, Protocol, Union
 
 from .._context import Context
 from .._handle import TaskHandle
 from .._result import TriggerResult
 
-#: Return value of a poll: a `TriggerResult`, True or False.
-PollAnswer = Union[TriggerResult, bool]
+#: Return value of a poll: a `TriggerResult`, a list of those that fire, True or False.
+PollAnswer = Union[TriggerResult, List[TriggerResult], bool]
 
-#: Function of a polled trigger, without parameters. It may be ``async``.
-PollFunction = Callable[[], Union[PollAnswer, Awaitable[PollAnswer]]]
+
+class StateFunction(Protocol):
+    """Function of a polled trigger that takes the state of the trigger, a dict that it can change."""
+
+    def __call__(self, state: Dict[str, Any]) -> Union[PollAnswer, Awaitable[PollAnswer]]:
+        """Polls the trigger."""
+        ...
+
+
+#: Function of a polled trigger, without parameters or with its state. It may be ``async``.
+PollFunction = Union[Callable[[], Union[PollAnswer, Awaitable[PollAnswer]]], StateFunction]
 
 #: Return value of a task. None means its unchanged input.
 TaskOutput = Union[Context, None, Awaitable[Optional[Context]]]
@@ -47,18 +56,3 @@ FailureCallback = Callable[[str, str, Context], object]
 
 #: Function ``post_invocation(context)``, called after a task's graph. It may be ``async``. It can return a new output.
 PostInvocation = Callable[[Context], object]
-
-T_co = TypeVar("T_co", covariant=True)
-
-
-class ListOf(Protocol[T_co]):
-    """List, tuple or another sequence, but not a str, which is a sequence of str to type checkers."""
-
-    # ``str.__contains__`` accepts only str, so a str does not match this protocol.
-    def __contains__(self, value: object, /) -> bool: ...
-
-    def __len__(self) -> int: ...
-
-    def __iter__(self) -> Iterator[T_co]: ...
-
-    def __getitem__(self, index: int, /) -> T_co: ...

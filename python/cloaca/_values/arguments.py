@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import inspect
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Callable, Dict, List, NoReturn, Optional, Tuple, TypeVar, cast
 
 C = TypeVar("C", bound=Callable[..., Any])
@@ -35,6 +35,18 @@ def name(value: object, parameter: str) -> str:
     found = text(value, parameter)
     if "\0" in found:
         raise ValueError(f"argument '{parameter}': a name cannot contain U+0000, got {found!r}")
+    return found
+
+
+MAX_KEY_BYTES = 512
+
+
+def key(value: object, parameter: str) -> str:
+    """Returns a ``str`` that is stored as a key: a name of 1 to 512 bytes of UTF-8."""
+    found = name(value, parameter)
+    size = len(found.encode())
+    if not 1 <= size <= MAX_KEY_BYTES:
+        raise ValueError(f"argument '{parameter}': a key has 1 to {MAX_KEY_BYTES} bytes of UTF-8, got {size} bytes")
     return found
 
 
@@ -72,6 +84,15 @@ def items(value: object, name: str) -> List[Any]:
     if isinstance(value, Sequence) and not isinstance(value, (str, bytes, bytearray, memoryview)):
         return list(value)
     refuse(value, name, "list")
+
+
+def optional_texts_by_key(value: object, name: str) -> Optional[Dict[str, str]]:
+    """Returns a copy of a dict with ``str`` keys and values, or None."""
+    if value is None:
+        return None
+    if not isinstance(value, Mapping):
+        refuse(value, name, "dict")
+    return {text(key, f"{name} key"): text(item, f"{name}[{key!r}]") for key, item in value.items()}
 
 
 def flag(value: object, name: str) -> bool:

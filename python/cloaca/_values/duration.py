@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Optional, Tuple
+from typing import Literal, Optional, Tuple, Union
 
 from . import arguments
 
@@ -41,6 +41,24 @@ def optional_limit_ms(value: object, name: str) -> Optional[int]:
     if limit_ms == 0:
         raise ValueError(f"Invalid {name} '{value}': it must be longer than 0; omit it to use the engine's limit")
     return limit_ms
+
+
+def optional_expectation_ms(value: object, name: str) -> Optional[int]:
+    """Converts an argument that is a duration or None to milliseconds. After this time, an alert is sent."""
+    expected_ms = optional_duration_ms(value, name)
+    if expected_ms == 0:
+        raise ValueError(f"Invalid {name} '{value}': it must be longer than 0; omit it to get no alert")
+    return expected_ms
+
+
+def optional_lifetime_ms(value: object, name: str) -> Union[int, Literal["never"], None]:
+    """Converts an argument that is a duration, "never" or None to milliseconds. Something expires after this time."""
+    if value == "never":
+        return "never"
+    lifetime_ms = optional_duration_ms(value, name)
+    if lifetime_ms == 0:
+        raise ValueError(f"Invalid {name} '{value}': it must be longer than 0")
+    return lifetime_ms
 
 
 def parse_duration_ms(text: str) -> int:

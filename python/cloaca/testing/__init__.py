@@ -22,9 +22,9 @@ Example:
 from .._sealed import rebadge as _rebadge
 from ._clock import FakeClock
 from ._poll import poll
-from ._results import PollResult, TaskRun, WorkflowRun
+from ._results import Firing, PollResult, TaskRun, WorkflowRun
 from ._workflow import run_workflow
 
-__all__ = ["FakeClock", "PollResult", "TaskRun", "WorkflowRun", "poll", "run_workflow"]
+__all__ = ["FakeClock", "Firing", "PollResult", "TaskRun", "WorkflowRun", "poll", "run_workflow"]
 
 _rebadge((globals()[name] for name in __all__), "cloaca.testing")

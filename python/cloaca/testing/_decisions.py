@@ -1,7 +1,8 @@
-"""Decisions of the engine about a run: rules, retries, and the result of an ended run.
+"""Decisions of the engine about a run: rules, retries, limits, and the result of an ended run.
 
-The engine's own code is in ``src/engine/executions`` (rules.ts, retry.ts, ready.ts). Tests run the tables of
-``test/fixtures`` with both, and ``python/tests/test_testing_agreement.py`` runs the same workflows with both.
+The engine's own code is in ``src/engine/executions`` (rules.ts, retry.ts, ready.ts) and ``src/engine/limits``. Tests
+run the tables of ``test/fixtures`` with both, and ``python/tests/test_testing_agreement.py`` runs the same workflows
+with both.
 """
 
 from __future__ import annotations
@@ -9,7 +10,10 @@ from __future__ import annotations
 import json
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
+from .._border.outcome import Failed, TriedLater
+from .._declarations.declaration import TaskDeclaration
 from .._policy import RetryCondition, RetryPolicy, delay_ms_after, values_of
+from .._values.limit_arguments import WorkflowLimit
 from ._merge import canonical
 
 _MISSING: Any = object()
@@ -19,6 +23,11 @@ _TRANSIENT = ("timeout", "connection", "network", "temporary", "unavailable", "b
 
 #: Middle of the range of the jitter, so that delays are the same in every test.
 _NO_JITTER = 0.5
+
+#: Maximum number of times that a task tries again later: the default of the setting ``limits.try-later``.
+MAX_TRIES_LATER = 100
+
+_MAX_VALUE_BYTES = 200
 
 #: Maximum number of failures in the message of a run. The others are counted.
 _NAMED_FAILURES = 5
@@ -113,3 +122,49 @@ def overdue_message(name: str, limit_ms: Union[int, float]) -> str:
     """Returns the error text of an attempt that exceeded its time limit."""
     limit_s = limit_ms / 1000
     return f"{name} timed out: it exceeded its timeout of {limit_s:.15g} s"
+
+
+def refuse_input(key: str, limit: Optional[WorkflowLimit], input_text: str) -> None:
+    """Raises ValueError if the limit of a workflow cannot use an initial context."""
+    if limit is None or limit.per is None:
+        return
+    problem = _problem_of(limit.per, input_text)
+    if problem is not None:
+        raise ValueError(f'Workflow "{key}" was not started, because of its limit: {problem}.')
+
+
+def refused_by_limit(task: TaskDeclaration, input_text: str) -> Optional[Failed]:
+    """Returns the failure of a task that has a limit which cannot use its input."""
+    for limit in sorted(task.limits, key=lambda each: each.name):
+        problem = None if limit.per is None else _problem_of(limit.per, input_text)
+        if problem is not None:
+            reason = f'Task "{task.id}" cannot begin: limit "{limit.name}": {problem}.'
+            return Failed("failed", "ValueError", reason)
+    return None
+
+
+def refused_later(task: TaskDeclaration, outcome: TriedLater) -> Optional[Failed]:
+    """Returns the failure of a task that closes a limit which it does not have. The task is not retried."""
+    if outcome.limit is None or outcome.limit in [limit.name for limit in task.limits]:
+        return None
+    return Failed("failed", "ValueError", f'limit "{outcome.limit}" is not a limit of task "{task.id}"')
+
+
+def too_often(task: TaskDeclaration) -> Failed:
+    """Returns the failure of a task that tried again later too often."""
+    message = (
+        f'Task "{task.id}" ended with TryLater {MAX_TRIES_LATER + 1} times, and the setting limits.try-later allows '
+        f"{MAX_TRIES_LATER}. Increase the setting, or let the task fail."
+    )
+    return Failed("failed", "TryLater", message)
+
+
+def _problem_of(per: str, input_text: str) -> Optional[str]:
+    value: object = json.loads(input_text).get(per)
+    if isinstance(value, (list, dict)):
+        kind = "a list" if isinstance(value, list) else "an object"
+        return f'the value of "{per}" is {kind}, but a limit needs a text, a number, a boolean, or null'
+    size = len(canonical(value).encode("utf-8", "surrogatepass"))
+    if size > _MAX_VALUE_BYTES:
+        return f'the value of "{per}" has {size} bytes; a limit allows {_MAX_VALUE_BYTES}'
+    return None

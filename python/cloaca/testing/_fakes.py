@@ -53,7 +53,7 @@ def _updated(context: Context, added: Dict[str, Any]) -> Context:
 
 
 def _faked(task: TaskDeclaration, function: Callable[..., Any]) -> TaskDeclaration:
-    return replace(task, function=function, takes_handle=takes_handle(function))
+    return replace(task, function=function, takes_handle=takes_handle(function), wait=None)
 
 
 def nearest(name: str, names: List[str]) -> str:

@@ -2,31 +2,41 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Optional, Union
+import json
+from collections.abc import Mapping
+from typing import Any, Callable, List, Optional, Tuple, Union
 
 from .._border.calls import Awaiting
+from .._border.outcome import Failed, Fired, Polled, Skipped
 from .._border.stops import OF_SCRIPTS, in_unit_test
 from .._context import Context
 from .._declarations import ledger
 from .._declarations.declaration import CronTiming, TriggerDeclaration
 from .._engine import poll as engine_poll
 from .._values import arguments
+from .._values.convert import json_text, stored_object
 from ._clock import FakeClock, text_of
 from ._fakes import nearest
-from ._results import PollResult
+from ._results import Firing, PollResult
 from ._strands import Loop
 
 
-def poll(trigger: Union[str, Callable[..., Any]], *, clock: Optional[FakeClock] = None) -> PollResult:
+def poll(
+    trigger: Union[str, Callable[..., Any]],
+    *,
+    state: Optional[Mapping[str, object]] = None,
+    clock: Optional[FakeClock] = None,
+) -> PollResult:
     """Calls the function of a trigger once, and returns the outcome. An exception in the function is an outcome.
 
     Args:
         trigger: Name of the trigger, or the decorated function. ``async`` functions are awaited.
+        state: State before the poll, which the function receives as a copy. Default: an empty dict.
         clock: Clock for ``triggered_at`` of a fired context. Default: a new clock.
 
     Raises:
-        ValueError: The trigger does not exist, the function belongs to several triggers, or the trigger is a cron
-            schedule, whose function is never called.
+        ValueError: The trigger does not exist, the function belongs to several triggers, ``state`` is given for a
+            function that takes none, or the trigger is a cron schedule, whose function is never called.
         TypeError: An argument has the wrong type.
 
     Example:
@@ -42,29 +52,52 @@ def poll(trigger: Union[str, Callable[..., Any]], *, clock: Optional[FakeClock] 
         arguments.refuse(clock, "clock", "FakeClock")
     if isinstance(declaration.timing, CronTiming):
         raise ValueError(f"trigger '{declaration.name}' is a cron schedule: its function is never called")
-    kind, text, error_type, error, traceback = _polled(ledger.current().poll_numbers[declaration.name])
-    is_failed = kind == "failed"
-    fired = None
-    if kind == "fired":
-        fired = Context() if text is None else Context._from_text(text)
-        at_ms = (FakeClock() if clock is None else clock)._now_ms
-        fired.update_from_dict({"trigger_name": declaration.name, "triggered_at": text_of(at_ms)})
+    state_text = _given_state(declaration, state)
+    outcome = _polled(ledger.current().poll_numbers[declaration.name], state_text)
+    failure = outcome if isinstance(outcome, Failed) else None
+    at_ms = (FakeClock() if clock is None else clock)._now_ms
+    if isinstance(outcome, Polled) and outcome.state_text is not None:
+        state_text = outcome.state_text
     return PollResult(
         trigger=declaration.name,
-        outcome=kind,  # type: ignore[arg-type]
+        outcome=outcome.kind,  # type: ignore[arg-type]
         workflow=declaration.workflow,
-        reason=text if kind == "skipped" else None,
-        error=error if is_failed else None,
-        error_type=error_type if is_failed else None,
-        traceback=traceback if is_failed else None,
-        _fired=fired,
+        reason=outcome.reason if isinstance(outcome, (Skipped, Polled)) else None,
+        error=None if failure is None else failure.message,
+        error_type=None if failure is None else failure.type,
+        traceback=None if failure is None else failure.traceback,
+        firings=tuple(_firing(declaration, text, key, at_ms) for text, key in _fired(outcome)),
+        state=None if state_text is None else json.loads(state_text),
     )
 
 
-def _polled(number: int) -> engine_poll.Outcome:
+def _given_state(declaration: TriggerDeclaration, state: Optional[Mapping[str, object]]) -> Optional[str]:
+    """Returns the text of the state that the function receives, or None if it takes none."""
+    if state is not None and not isinstance(state, Mapping):
+        arguments.refuse(state, "state", "dict")
+    if declaration.parameters.state != "none":
+        return json_text(stored_object({} if state is None else state))
+    if state is not None:
+        raise ValueError(f"trigger '{declaration.name}' takes no state: its function has no parameter `state`")
+    return None
+
+
+def _fired(outcome: engine_poll.Outcome) -> List[Tuple[Optional[str], Optional[str]]]:
+    if isinstance(outcome, Polled):
+        return outcome.firings
+    return [(outcome.context_text, None)] if isinstance(outcome, Fired) else []
+
+
+def _firing(declaration: TriggerDeclaration, text: Optional[str], key: Optional[str], at_ms: int) -> Firing:
+    context = Context() if text is None else Context._from_text(text)
+    context.update_from_dict({"trigger_name": declaration.name, "triggered_at": text_of(at_ms)})
+    return Firing(context, key)
+
+
+def _polled(number: int, state_text: Optional[str]) -> engine_poll.Outcome:
     before = in_unit_test.set(True)
     try:
-        result = engine_poll.poll(number)
+        result = engine_poll.poll(number) if state_text is None else engine_poll.poll_with_state(number, state_text)
     finally:
         in_unit_test.reset(before)
     if not isinstance(result, Awaiting):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Dict, Literal, Optional, Tuple
+from typing import Any, Dict, Literal, Optional, Tuple
 
 from .._context import Context
 
@@ -20,7 +20,8 @@ class TaskRun:
     input: Optional[Context]
     #: Output of the task, or None unless it is Completed.
     output: Optional[Context]
-    #: Error of the last failed attempt, as the engine records it, or None if the task completed or was skipped.
+    #: Error of the last failed attempt, as the engine records it, or the reason for which a node that waits stopped it.
+    #: None if the task completed, or its rule skipped it.
     error: Optional[str]
     #: The name of the exception's class.
     error_type: Optional[str]
@@ -50,6 +51,16 @@ class WorkflowRun:
 
 
 @dataclass(frozen=True)
+class Firing:
+    """Run that a poll starts."""
+
+    #: Initial context of the workflow: the fired context, ``trigger_name`` and ``triggered_at``.
+    context: Context
+    #: Key of `cloaca.TriggerResult.fire`, or None.
+    key: Optional[str]
+
+
+@dataclass(frozen=True)
 class PollResult:
     """Result of one poll of a trigger."""
 
@@ -65,17 +76,20 @@ class PollResult:
     error_type: Optional[str]
     #: The traceback from the first line of your own code on.
     traceback: Optional[str] = field(repr=False)
-    _fired: Optional[Context] = field(repr=False)
+    #: Runs that the poll starts, in order. An engine does not start a second run for a key.
+    firings: Tuple[Firing, ...] = field(repr=False)
+    #: State of the trigger after the poll, or None if it takes none. A failed poll does not change it.
+    state: Optional[Dict[str, Any]] = field(repr=False)
 
     @property
     def context(self) -> Context:
-        """Initial context of the workflow: the fired context, ``trigger_name`` and ``triggered_at``.
+        """Initial context of the first firing.
 
         Raises:
             ValueError: The trigger did not fire. The message states whether it skipped or failed.
         """
-        if self._fired is not None:
-            return self._fired
+        if self.firings:
+            return self.firings[0].context
         if self.outcome == "failed":
             trace = f"\n\n{self.traceback}" if self.traceback else ""
             raise ValueError(f"trigger '{self.trigger}' failed and did not fire: {self.error}{trace}")

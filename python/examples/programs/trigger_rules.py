@@ -11,7 +11,7 @@ You will see:
 
     import of 250 rows: check, load, tidy_up
     import of 0 rows: check, report_empty, tidy_up
-    import of -1 rows: check, raise_alarm, tidy_up
+    import of -1 rows: check, raise_alarm after ValueError, tidy_up
 """
 
 import cloaca
@@ -44,8 +44,8 @@ with cloaca.WorkflowBuilder("import_rows"):
         return ctx
 
     @cloaca.task(dependencies=[check], trigger_rules=cloaca.task_failed("check"))
-    def raise_alarm(ctx):
-        ran.append("raise_alarm")
+    def raise_alarm(ctx, handle):
+        ran.append(f"raise_alarm after {handle.failures['check']['type']}")
         return ctx
 
     # This task has no rule, so it runs in every case: after success, after failure and after skipped tasks.

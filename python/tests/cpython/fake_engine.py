@@ -1,4 +1,4 @@
-"""A small engine: starts a process of CPython, speaks frames with it, and collects what it says, by token."""
+"""Small engine for tests: starts a CPython process, exchanges frames with it, and collects its answers by token."""
 
 from __future__ import annotations
 
@@ -20,23 +20,24 @@ from cloaca._cpython.channel import frames
 CHILD = Path(__file__).resolve().parents[2] / "cloaca" / "_cpython" / "child.py"
 _LIMIT_S = 20
 
-#: The Python that is started: another one than that of the tests, where one is named.
+#: Python interpreter of the process: the value of the variable, or the interpreter of the tests.
 PYTHON = os.environ.get("CLOACA_TEST_EXECUTABLE", sys.executable)
 
 START = {
     "isProgram": False,
     "ceilings": {"memoryMebibytes": 1024, "openFiles": None, "threads": 200, "reportFrom": None},
     "logLimits": {"attemptBytes": 65_536, "pollBytes": 16_384, "keepsSkips": False},
-    "prefixesOutput": False,
+    "output": "written",
     "process": {"argv": [""]},
     "timeZone": "UTC",
     "snapshotPath": None,
     "packageFolder": "",
+    "addonPath": None,
 }
 
 
 class Engine:
-    """One process and what it said. ``calls`` answers what Python asks for: a function of the message."""
+    """A process and its messages. The function ``calls`` answers the requests of the process."""
 
     def __init__(self, start=None, calls=None, executable=PYTHON, cwd=None):
         ours, theirs = zip(*(socket.socketpair() for _ in range(4)))
@@ -44,13 +45,13 @@ class Engine:
         self._calls = calls or (lambda message: {"ok": True})
         self.said = queue.SimpleQueue()
         self.answers = {}
-        #: How many outcomes were said of each call.
+        #: Number of outcomes received for each call.
         self.answer_counts = collections.Counter()
         self.logs = {}
-        #: By token, of each piece: records, bytes, and the records and bytes that were cut before it.
+        #: For each piece of a log, by token: numbers of records and bytes, and of records and bytes cut before it.
         self.log_counts = {}
         self.declared = []
-        #: By token of a poll or an attempt: how much had been declared when it ended.
+        #: Number of declarations received before the end of a poll or attempt, by token.
         self.declared_before = {}
         self._arrived = threading.Condition()
         self._tokens = iter(range(1, 1_000_000))
@@ -68,7 +69,7 @@ class Engine:
         for each in theirs:
             each.close()
         self.printed = {}
-        #: Whether anybody takes what it prints.
+        #: Whether the output of the process is read.
         self.is_reading = True
         for name in ("stdout", "stderr"):
             threading.Thread(target=self._take_output, args=(name,), daemon=True).start()
@@ -88,7 +89,7 @@ class Engine:
         self._control.sendall(struct.pack("<II", operation, argument & 0xFFFFFFFF))
 
     def ask(self, message, limit_s=_LIMIT_S):
-        """Sends a message with a token of its own, and waits for the answer."""
+        """Sends a message with a new token, and waits for the answer."""
         return self.answer(self.begin(message), limit_s)
 
     def begin(self, message):
@@ -117,7 +118,7 @@ class Engine:
                 if left <= 0 or not self._arrived.wait(left):
                     raise AssertionError(f"{what} within {limit_s} s; stderr: {self.printed.get('stderr', b'')!r}")
 
-    # ------------------------------------------------------------------------------------------------- what is asked
+    # ----------------------------------------------------------------------------------------- requests to the process
 
     def load(self, path, generation=1):
         import json
@@ -127,9 +128,10 @@ class Engine:
         return json.loads(self.ask(message)["resultJson"])
 
     def task(self, workflow, task, text="{}", generation=1, start_before=None, is_again=False):
-        """``start_before``: milliseconds of the machine's monotonic clock."""
+        """Returns the message that starts a task. ``start_before`` is in ms of the system's monotonic clock."""
         return {
             "type": "task",
+            "isLimited": False,
             "generation": generation,
             "executionId": "0123456789",
             "workflow": workflow,
@@ -143,7 +145,7 @@ class Engine:
         self.send({"type": "overdue", "token": token, "reason": reason, "isCancelled": is_cancelled})
 
     def poll(self, *numbers, start_before=None, is_again=False):
-        """Makes polls, and returns their tokens."""
+        """Starts polls, and returns their tokens."""
         tokens = [next(self._tokens) for _ in numbers]
         start = {"startBefore": start_before, "isAgain": is_again}
         self.send({"type": "polls", "tokens": tokens, "triggers": list(numbers), **start})
@@ -165,7 +167,7 @@ class Engine:
     def __exit__(self, *_):
         self.close()
 
-    # --------------------------------------------------------------------------------------------------- what it says
+    # --------------------------------------------------------------------------------------- messages of the process
 
     def _take_output(self, name):
         stream = getattr(self.process, name)
@@ -182,7 +184,7 @@ class Engine:
             while self._control.recv(65_536):
                 continue
         except OSError:
-            return  # it was closed
+            return  # the socket was closed
 
     def _read(self):
         def read(size):

@@ -1,4 +1,4 @@
-"""Puts the lines where a process of CPython expects them, and becomes it: IN OUT CONTROL STACKS CHILD."""
+"""Moves the sockets of the engine to descriptors 3 to 6, and runs CPython: IN OUT CONTROL STACKS CHILD."""
 
 import fcntl
 import os

@@ -1,4 +1,4 @@
-"""What the tests of a process of CPython load."""
+"""Script that the tests of a CPython process load."""
 
 import asyncio
 import ctypes
@@ -200,7 +200,7 @@ with cloaca.WorkflowBuilder("work"):
 
     @cloaca.task(id="greedy")
     def greedy(ctx):
-        """Takes all the memory that there is, which is not much."""
+        """Lowers the memory limit of the process, and allocates memory until MemoryError."""
         import resource
 
         with open("/proc/self/statm") as file:
@@ -218,7 +218,7 @@ with cloaca.WorkflowBuilder("work"):
 
     @cloaca.task(id="fork-in-c")
     def fork_in_c(ctx):
-        """A child that Python does not know of, which keeps all that is open."""
+        """Forks a child in C, which keeps all descriptors open without Python's knowledge."""
         pid = ctypes.CDLL(None).fork()
         while pid == 0:
             time.sleep(60)
@@ -227,6 +227,6 @@ with cloaca.WorkflowBuilder("work"):
 
     @cloaca.task(id="close-all")
     def close_all(ctx):
-        """As programs do that become services."""
+        """Closes descriptors, as programs do that become daemons."""
         os.closerange(3, 64)
         return ctx

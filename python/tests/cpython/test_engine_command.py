@@ -1,4 +1,4 @@
-"""Which engine a program under plain Python starts."""
+"""Command that starts the engine for a program under plain Python."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ENTRY = Path("cloaca", "dist", "cli", "main.js")
 
 @pytest.fixture(autouse=True)
 def nothing_installed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No engine is found: neither beside the tests, nor on the PATH."""
+    """Hides all installed engines from the test: next to the script, in the current folder, and on the PATH."""
     script, current = tmp_path / "project" / "jobs" / "script.py", tmp_path / "elsewhere"
     for folder in (script.parent, current, tmp_path / "bin"):
         folder.mkdir(parents=True)
@@ -39,7 +39,7 @@ def put_on_path(tmp_path: Path, name: str) -> str:
     return str(program)
 
 
-def test_the_variable_names_a_command_line_with_quotes(monkeypatch, tmp_path):
+def test_cloaca_engine_may_contain_a_command_line_with_quotes(monkeypatch, tmp_path):
     put_on_path(tmp_path, "cloaca")
     monkeypatch.setenv("CLOACA_ENGINE", "node --title='my engine' \"/srv/my app/main.js\"")
 
@@ -47,14 +47,14 @@ def test_the_variable_names_a_command_line_with_quotes(monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize("given", ["", "  "])
-def test_a_variable_without_words_is_as_none(monkeypatch, tmp_path, given):
+def test_an_empty_cloaca_engine_is_ignored(monkeypatch, tmp_path, given):
     cloaca = put_on_path(tmp_path, "cloaca")
     monkeypatch.setenv("CLOACA_ENGINE", given)
 
     assert command.find() == [cloaca]
 
 
-def test_a_command_line_that_cannot_be_read_is_shown(monkeypatch):
+def test_the_error_for_an_invalid_command_line_shows_it(monkeypatch):
     monkeypatch.setenv("CLOACA_ENGINE", "node 'main.js")
 
     expected = r"""^CLOACA_ENGINE is not a valid shell command line \(No closing quotation\): "node 'main\.js"$"""
@@ -63,7 +63,7 @@ def test_a_command_line_that_cannot_be_read_is_shown(monkeypatch):
 
 
 @pytest.mark.parametrize("place", ["project/jobs", "project", ".", "elsewhere"])
-def test_the_package_is_found_beside_the_script_or_the_current_folder_or_above(tmp_path, place):
+def test_the_package_is_found_in_or_above_the_folder_of_the_script_or_the_current_folder(tmp_path, place):
     node = put_on_path(tmp_path, "node")
     put_on_path(tmp_path, "cloaca")
     entry = install(tmp_path / place)
@@ -71,7 +71,7 @@ def test_the_package_is_found_beside_the_script_or_the_current_folder_or_above(t
     assert command.find() == [node, entry]
 
 
-def test_the_nearest_one_counts_and_that_of_the_script_before_that_of_the_current_folder(tmp_path):
+def test_the_package_nearest_to_the_script_takes_precedence(tmp_path):
     node = put_on_path(tmp_path, "node")
     entries = [install(tmp_path / place) for place in ("project", ".", "elsewhere")]
 
@@ -80,29 +80,29 @@ def test_the_nearest_one_counts_and_that_of_the_script_before_that_of_the_curren
     assert command.find() == [node, entries[1]]
 
 
-def test_without_node_the_package_cannot_run(tmp_path):
+def test_an_installed_package_without_node_raises_an_error(tmp_path):
     install(tmp_path / "project")
 
     with pytest.raises(RuntimeError, match=r'^No `node` on the PATH\. The cloaca engine in ".*node_modules.cloaca"'):
         command.find()
 
 
-def test_a_session_without_a_script_looks_in_the_current_folder(monkeypatch, tmp_path):
+def test_a_session_without_a_script_uses_the_package_in_the_current_folder(monkeypatch, tmp_path):
     monkeypatch.delattr(sys.modules["__main__"], "__file__")
     node, entry = put_on_path(tmp_path, "node"), install(tmp_path / "elsewhere")
 
     assert command.find() == [node, entry]
 
 
-@pytest.mark.skipif(sys.platform in ("win32", "emscripten"), reason="a current folder cannot be removed there")
-def test_a_current_folder_that_was_removed_has_none(tmp_path):
+@pytest.mark.skipif(sys.platform in ("win32", "emscripten"), reason="this platform cannot remove the current folder")
+def test_a_removed_current_folder_is_ignored(tmp_path):
     cloaca = put_on_path(tmp_path, "cloaca")
     (tmp_path / "elsewhere").rmdir()
 
     assert command.find() == [cloaca]
 
 
-def test_nothing_is_said_in_one_line_with_what_to_do():
+def test_the_error_without_an_engine_gives_instructions_in_one_line():
     with pytest.raises(RuntimeError) as error:
         command.find()
 

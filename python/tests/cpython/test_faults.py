@@ -1,4 +1,4 @@
-"""What a process of CPython does when its scripts do what they should not, and when nobody listens."""
+"""CPython processes with misbehaving scripts, unread output, or an engine that does not answer."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 if sys.platform == "emscripten":
-    pytest.skip("the engine's own Python starts no other one", allow_module_level=True)
+    pytest.skip("Pyodide cannot start CPython", allow_module_level=True)
 
 from fake_engine import Engine
 
@@ -31,16 +31,16 @@ def _run(engine, task, text="{}"):
     return engine.answer(engine.begin(engine.task("work", task, text)), 60)
 
 
-def _goes_on(engine):
+def _answers_a_poll(engine):
     return engine.answer(engine.poll(1)[0])["kind"] == "skipped"
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="asks the system for its own memory")
-def test_a_call_that_runs_out_of_memory_fails_and_the_others_go_on(engine):
+@pytest.mark.skipif(sys.platform != "linux", reason="reads its memory use from /proc")
+def test_a_call_that_runs_out_of_memory_fails_and_other_calls_continue(engine):
     outcome = _run(engine, "greedy")
 
     assert outcome["error"]["type"] == "MemoryError"
-    assert _goes_on(engine)
+    assert _answers_a_poll(engine)
 
 
 def test_ten_thousand_polls_are_answered(engine):
@@ -49,25 +49,25 @@ def test_ten_thousand_polls_are_answered(engine):
     assert {engine.answer(token)["kind"] for token in tokens} == {"skipped"}
 
 
-def test_what_nobody_reads_keeps_no_script_from_going_on(engine):
+def test_a_script_continues_while_nobody_reads_its_output(engine):
     engine.is_reading = False
 
     outcome = _run(engine, "print", '{"lines":20000}')
 
     assert outcome["kind"] == "completed"
-    assert _goes_on(engine)
+    assert _answers_a_poll(engine)
 
 
-def test_a_context_of_ten_megabytes_comes_back_and_one_that_is_too_large_is_a_failure(engine):
+def test_a_context_of_10_mb_is_returned_and_a_context_of_270_mb_fails(engine):
     text = json.dumps({"way": "sleep", "s": 0, "much": "x" * 10_000_000})
 
     assert json.loads(_run(engine, "do", text)["contextText"])["much"] == "x" * 10_000_000
     outcome = _run(engine, "grow", '{"bytes":270000000}')
     assert outcome["error"]["type"] == "OverflowError"
-    assert _goes_on(engine)
+    assert _answers_a_poll(engine)
 
 
-def test_a_child_that_c_code_has_forked_does_not_keep_its_end_from_being_noticed(engine):
+def test_a_child_forked_in_c_does_not_hide_the_end_of_the_process(engine):
     pid = json.loads(_run(engine, "fork-in-c")["contextText"])["pid"]
     try:
         engine.process.send_signal(signal.SIGKILL)
@@ -77,12 +77,12 @@ def test_a_child_that_c_code_has_forked_does_not_keep_its_end_from_being_noticed
         os.kill(pid, signal.SIGKILL)
 
 
-def test_a_script_that_closes_all_files_that_it_may_have_does_not_close_the_lines(engine):
+def test_a_script_that_closes_descriptors_3_to_63_does_not_close_the_connection_to_the_engine(engine):
     assert _run(engine, "close-all")["kind"] == "completed"
-    assert _goes_on(engine)
+    assert _answers_a_poll(engine)
 
 
-def test_one_that_is_stopped_by_a_signal_goes_on_where_it_was(engine):
+def test_a_process_stopped_by_sigstop_resumes_after_sigcont(engine):
     engine.process.send_signal(signal.SIGSTOP)
     token = engine.begin(engine.task("work", "do", '{"way":"sleep","s":0}'))
     assert token not in engine.answers
@@ -91,8 +91,8 @@ def test_one_that_is_stopped_by_a_signal_goes_on_where_it_was(engine):
     assert engine.answer(token)["kind"] == "completed"
 
 
-def test_of_many_calls_each_has_one_answer_and_only_those_are_stopped_that_were_told_to(engine):
-    """At any moment, also before they have begun; on the main thread, on others, in the event loop."""
+def test_each_of_300_calls_is_answered_once_and_only_calls_told_to_stop_are_stopped(engine):
+    # Stops calls at any time, even before they begin, on the main thread, other threads and in the event loop.
     chance = random.Random(42)
     waits = [("do", {"way": "sleep"}), ("do", {"way": "event"}), ("do", {"way": "spin"}), ("async", {})]
     quick = [("do", {"way": "sleep", "s": 0.01}), ("async", {"s": 0.01})]
@@ -114,7 +114,7 @@ def test_of_many_calls_each_has_one_answer_and_only_those_are_stopped_that_were_
     assert {engine.answer_counts[token] for token in stopped + left_alone} == {1}
 
 
-def test_an_async_call_that_is_stopped_before_its_first_step_is_answered(engine):
+def test_an_async_call_stopped_before_its_first_step_is_answered_as_timed_out(engine):
     engine.begin(engine.task("work", "async", '{"blocks":true,"way":"sleep","s":0.3}'))
     time.sleep(0.1)
     token = engine.begin(engine.task("work", "async"))

@@ -1,6 +1,6 @@
-"""A process of CPython behind an engine: what is said on its lines, where calls run, how they are stopped.
+"""CPython process of an engine: messages, threads of calls, and stopping of calls.
 
-The engine is a small one (``fake_engine``); the process is a real one, of the Python that runs these tests.
+The engine is a stand-in (``fake_engine``). The process is real, and runs the Python of these tests.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 if sys.platform == "emscripten":
-    pytest.skip("the engine's own Python starts no other one", allow_module_level=True)
+    pytest.skip("Pyodide cannot start CPython", allow_module_level=True)
 
 from fake_engine import PYTHON, Engine, readable
 
@@ -44,7 +44,7 @@ def engine():
 
 @pytest.fixture
 def own_engine():
-    """One that a test may ruin."""
+    """Starts an engine for one test, which may break it."""
     with Engine(calls=_answer) as engine:
         engine.load(SCRIPT)
         yield engine
@@ -62,7 +62,7 @@ def _poll_number(engine, name):
     return next(each["pollNumber"] for each in engine.loaded["declarations"] if each.get("name") == name)
 
 
-def test_it_says_which_python_and_which_package_it_is(engine):
+def test_the_hello_message_has_the_python_version_package_digest_and_process_id(engine):
     from cloaca._cpython.channel.build import package_digest
 
     assert engine.hello["digest"] == package_digest()
@@ -73,7 +73,7 @@ def test_it_says_which_python_and_which_package_it_is(engine):
     assert engine.hello["pid"] == engine.process.pid
 
 
-def test_a_script_is_loaded_with_what_it_declares(engine):
+def test_loading_a_script_returns_its_declarations_and_files(engine):
     names = {each.get("name") or each.get("key") for each in engine.loaded["declarations"]}
 
     assert engine.loaded["fault"] is None
@@ -81,7 +81,7 @@ def test_a_script_is_loaded_with_what_it_declares(engine):
     assert engine.loaded["files"] == [str(SCRIPT)]
 
 
-def test_what_a_task_declares_is_said_before_it_has_ended(engine):
+def test_declarations_made_in_a_task_are_sent_before_its_outcome(engine):
     tokens = {f"late_{index}": _do(engine, "declare", name=f"late_{index}") for index in range(20)}
 
     for name, token in tokens.items():
@@ -90,7 +90,7 @@ def test_what_a_task_declares_is_said_before_it_has_ended(engine):
         assert any(name == each.get("name") for message in before for each in json.loads(message["declarationsJson"]))
 
 
-def test_a_script_that_cannot_be_loaded_says_why_and_where(engine, tmp_path):
+def test_an_exception_while_loading_a_script_is_returned_with_its_place(engine, tmp_path):
     (tmp_path / "wrong.py").write_text("import cloaca\n1 / 0\n")
 
     fault = engine.load(tmp_path / "wrong.py", generation=77)["fault"]
@@ -100,7 +100,7 @@ def test_a_script_that_cannot_be_loaded_says_why_and_where(engine, tmp_path):
     assert "_cpython" not in fault["traceback"]
 
 
-def test_polls_are_made_on_the_main_thread_one_after_the_other(engine):
+def test_500_polls_run_on_the_main_thread_one_after_another(engine):
     tokens = engine.poll(*[_poll_number(engine, "quiet")] * 500)
 
     assert {engine.answer(token)["kind"] for token in tokens} == {"skipped"}
@@ -108,7 +108,7 @@ def test_polls_are_made_on_the_main_thread_one_after_the_other(engine):
     assert engine.answer(fired) == {"kind": "fired", "contextText": '{"polls":500}'}
 
 
-def test_a_poll_that_sleeps_delays_no_other_one_of_its_batch_nor_what_came_of_it(engine):
+def test_a_sleeping_poll_does_not_delay_the_other_polls_of_its_batch(engine):
     quiet, slow = _poll_number(engine, "quiet"), _poll_number(engine, "slow")
     before, sleeps, behind = engine.poll(quiet, slow, quiet)
 
@@ -122,7 +122,7 @@ def _now_ms():
     return start_limit.clock.now() * 1000
 
 
-def test_requests_that_are_too_late_are_answered_without_a_call(engine):
+def test_requests_after_their_start_limit_are_answered_without_a_call(engine):
     late = {"start_before": _now_ms(), "is_again": False}
     before = len(engine.printed.get("stderr", b""))
     tokens = engine.poll(_poll_number(engine, "quiet"), _poll_number(engine, "async"), **late)
@@ -132,30 +132,30 @@ def test_requests_that_are_too_late_are_answered_without_a_call(engine):
     assert engine.printed.get("stderr", b"")[before:] == b""
 
 
-def test_a_call_that_may_start_later_than_now_starts(engine):
+def test_a_call_before_its_start_limit_runs(engine):
     (token,) = engine.poll(_poll_number(engine, "quiet"), start_before=_now_ms() + 60_000)
 
     assert engine.answer(token)["kind"] == "skipped"
 
 
-def test_a_request_does_not_start_after_a_call_that_delayed_it_too_long(own_engine):
+def test_a_task_delayed_past_its_start_limit_does_not_start(own_engine):
     blocking = _do(own_engine, "gil", s=0.5)
     _wait_until_runs(own_engine)
     late = own_engine.begin(own_engine.task("work", "do", '{"way":"sleep"}', start_before=_now_ms() + 100))
     with own_engine._arrived:
         assert own_engine._arrived.wait_for(lambda: len(own_engine.answers) == 2, 10)
 
-    # The order of the answers depends on the thread that gets the interpreter's lock first.
+    # The order of the answers depends on the thread that gets the GIL first.
     kinds = {token: answer["kind"] for token, answer in own_engine.answers.items()}
     assert kinds == {late: "notStarted", blocking: "completed"}
 
 
 @pytest.mark.parametrize("way", ["sleep", "recv", "lock", "event", "spin", "regex", "finally", "subprocess"])
-def test_a_call_that_is_alone_is_stopped_wherever_it_is(engine, way):
+def test_a_single_call_is_stopped_in_any_kind_of_wait_or_computation(engine, way):
     token = _do(engine, way)
     _wait_until_runs(engine)
     engine.stop(token, DEADLINE)
-    if way == "regex":  # which lets no thread listen
+    if way == "regex":  # a running regular expression blocks the thread that receives the stop
         time.sleep(0.1)
         engine.process.send_signal(engine.hello["stopSignal"])
 
@@ -169,7 +169,7 @@ def test_a_call_that_is_alone_is_stopped_wherever_it_is(engine, way):
 
 
 @pytest.mark.parametrize("way", ["sleep", "spin", "engine", "finally", "event", "queue", "future"])
-def test_calls_that_overlap_run_on_threads_and_are_stopped_there(engine, way):
+def test_overlapping_calls_are_stopped_on_their_threads(engine, way):
     tokens = [_do(engine, "sleep"), _do(engine, way)]
     _wait_until_runs(engine)
     for token in tokens:
@@ -180,7 +180,7 @@ def test_calls_that_overlap_run_on_threads_and_are_stopped_there(engine, way):
     assert [outcome["error"]["message"] for outcome in outcomes] == [f"DeadlineExceeded: {DEADLINE}"] * 2
 
 
-def test_what_runs_next_is_not_hit_by_what_stopped_the_one_before(engine):
+def test_stopping_a_call_does_not_stop_later_calls(engine):
     for _ in range(20):
         tokens = [_do(engine, "sleep"), *(_do(engine, "sleep", s=0.02) for _ in range(3))]
         time.sleep(0.02)
@@ -193,7 +193,7 @@ def test_what_runs_next_is_not_hit_by_what_stopped_the_one_before(engine):
         assert [engine.answer(token, 3)["kind"] for token in after] == ["completed"] * 3
 
 
-def test_a_cancelled_call_hears_it_once_and_cleans_up(engine):
+def test_a_cancelled_call_runs_its_finally_block_and_fails(engine):
     token = _do(engine, "finally")
     _wait_until_runs(engine)
     engine.stop(token, "cancelled", is_cancelled=True)
@@ -205,7 +205,7 @@ def test_a_cancelled_call_hears_it_once_and_cleans_up(engine):
     assert "cleaned up" in "".join(engine.logs[token])
 
 
-def test_a_call_that_is_stopped_before_it_begins_does_not_run(engine):
+def test_a_call_stopped_before_it_begins_does_not_run(engine):
     token = next(engine._tokens)
     engine.stop(token, DEADLINE)
     engine.send({**engine.task("work", "do", '{"way":"sleep"}'), "token": token})
@@ -213,7 +213,7 @@ def test_a_call_that_is_stopped_before_it_begins_does_not_run(engine):
     assert engine.answer(token, 1)["kind"] == "timedOut"
 
 
-def test_a_call_that_swallows_its_stop_is_told_again_when_the_engine_insists(own_engine):
+def test_a_call_that_ignores_its_stop_does_not_block_other_calls(own_engine):
     token = _do(own_engine, "deaf")
     _wait_until_runs(own_engine)
     own_engine.stop(token, DEADLINE)
@@ -222,10 +222,10 @@ def test_a_call_that_swallows_its_stop_is_told_again_when_the_engine_insists(own
     assert own_engine.is_alive()
     assert token not in own_engine.answers
     (other,) = own_engine.poll(1)
-    assert own_engine.answer(other)["kind"] == "skipped"  # others go on beside it
+    assert own_engine.answer(other)["kind"] == "skipped"  # other calls are answered in the meantime
 
 
-def test_a_stop_is_acknowledged_at_once_also_while_a_call_computes(engine):
+def test_a_stop_is_acknowledged_while_the_call_computes(engine):
     token = _do(engine, "spin")
     _wait_until_runs(engine)
     while not engine.said.empty():
@@ -236,7 +236,7 @@ def test_a_stop_is_acknowledged_at_once_also_while_a_call_computes(engine):
     assert engine.answer(token)["kind"] == "timedOut"
 
 
-def test_what_overlapping_tasks_print_and_log_is_each_one_s_own(engine):
+def test_the_output_of_overlapping_tasks_is_logged_separately_for_each_task(engine):
     tokens = {
         name: engine.begin(engine.task("work", "speak", json.dumps({"name": name}))) for name in ("ann", "bob", "cid")
     }
@@ -250,7 +250,7 @@ def test_what_overlapping_tasks_print_and_log_is_each_one_s_own(engine):
         assert lines == [*wanted, f"{name} in a pool", f"{name} in a thread"]
 
 
-def test_what_is_printed_is_cut_in_the_log_and_counted(engine):
+def test_long_output_is_cut_in_the_log_and_the_cut_records_are_counted(engine):
     token = engine.begin(engine.task("work", "print", '{"lines":20000}'))
 
     assert engine.answer(token, 30)["kind"] == "completed"
@@ -269,7 +269,7 @@ def test_a_secret_is_hidden_in_logs_and_errors(engine):
     assert "it is ***" in "".join(engine.logs[token])
 
 
-def test_an_async_task_waits_while_others_of_its_script_go_on(engine):
+def test_an_async_task_does_not_delay_other_async_tasks_while_it_waits(engine):
     slow = engine.begin(engine.task("work", "async", '{"s":0.4}'))
     quick = engine.begin(engine.task("work", "async", '{"s":0}'))
 
@@ -278,7 +278,7 @@ def test_an_async_task_waits_while_others_of_its_script_go_on(engine):
 
 
 @pytest.mark.parametrize("values", [{}, {"blocks": True, "way": "sleep"}, {"blocks": True, "way": "spin"}])
-def test_an_async_task_is_stopped_where_it_awaits_and_where_it_blocks(engine, values):
+def test_an_async_task_is_stopped_while_it_awaits_or_blocks(engine, values):
     token = engine.begin(engine.task("work", "async", json.dumps(values)))
     _wait_until_runs(engine)
     engine.stop(token, DEADLINE)
@@ -294,7 +294,7 @@ def test_an_async_task_is_stopped_where_it_awaits_and_where_it_blocks(engine, va
     assert engine.answer(again)["kind"] == "completed"
 
 
-def test_async_tasks_that_wait_for_the_engine_let_their_loop_go_on(engine):
+def test_async_tasks_that_wait_for_the_engine_do_not_block_their_event_loop(engine):
     tokens = [engine.begin(engine.task("work", "async-ask", '{"name":"one"}')) for _ in range(20)]
     never = engine.begin(engine.task("work", "async", '{"s":0.2}'))
 
@@ -310,7 +310,7 @@ def test_a_forked_child_has_no_engine_and_its_own_output(engine):
     engine.wait_for_output(b"the child's own")
 
 
-def test_a_large_context_comes_and_goes_whole(engine):
+def test_a_context_of_10_mb_is_returned_unchanged(engine):
     text = json.dumps({"way": "sleep", "s": 0, "much": "ä" * 5_000_000})
     token = engine.begin(engine.task("work", "do", text))
 
@@ -320,35 +320,43 @@ def test_a_large_context_comes_and_goes_whole(engine):
 
 
 @pytest.mark.parametrize("way", ["sleep", "gil", "spin"])
-def test_it_ends_with_its_engine_whatever_it_does(own_engine, way):
+def test_the_process_ends_with_its_engine_during_a_sleep_or_computation(own_engine, way):
     _do(own_engine, way)
     _wait_until_runs(own_engine)
     if way == "gil":
         pytest.importorskip("ctypes")
-        own_engine.process.kill()  # its parent lives on here: see the campaign for what the system does
+        own_engine.process.kill()  # the test process, its parent, stays alive, so the system does not end it
 
     assert own_engine.close() is not None
 
 
-def test_a_frame_that_is_none_ends_it_with_a_message(own_engine):
+def test_an_invalid_frame_ends_the_process_with_a_message(own_engine):
     own_engine.send_raw(b"\xff\xff\xff\xff hello")
 
     assert "claims a length of" in own_engine.wait_for("fatal")["message"]
     assert own_engine.process.wait(5) == 70
 
 
-def test_a_process_that_a_task_has_started_does_not_keep_the_lines_open(own_engine):
+def test_a_program_started_by_a_task_does_not_inherit_the_sockets_of_the_engine(own_engine):
     token = own_engine.begin(own_engine.task("work", "leave-process"))
     pid = json.loads(own_engine.answer(token)["contextText"])["pid"]
     try:
-        files = [os.readlink(f"/proc/{pid}/fd/{each}") for each in os.listdir(f"/proc/{pid}/fd")]
+        files = [_target(f"/proc/{pid}/fd/{each}") for each in os.listdir(f"/proc/{pid}/fd")]
 
         assert not [each for each in files if each.startswith("socket")]
     finally:
         os.kill(pid, signal.SIGKILL)
 
 
-def test_the_stacks_of_all_threads_are_dumped_also_while_c_code_lets_nothing_run(own_engine):
+def _target(link):
+    """Returns the target of a link in /proc, or "" for a file that a program has closed while it starts."""
+    try:
+        return os.readlink(link)
+    except FileNotFoundError:
+        return ""
+
+
+def test_the_stacks_of_all_threads_are_dumped_while_c_code_holds_the_gil(own_engine):
     _do(own_engine, "gil")
     _wait_until_runs(own_engine)
     own_engine.process.send_signal(own_engine.hello["stacksSignal"])
@@ -360,7 +368,7 @@ def test_the_stacks_of_all_threads_are_dumped_also_while_c_code_lets_nothing_run
     assert b"in _hold_gil" in stacks
 
 
-def test_a_script_that_is_served_has_no_arguments(tmp_path):
+def test_a_served_script_has_no_command_line_arguments(tmp_path):
     script = tmp_path / "arguments.py"
     declares = "with cloaca.WorkflowBuilder(repr(sys.argv)):\n    cloaca.task(id='t')(print)\n"
     script.write_text("import sys\nimport cloaca\n" + declares)

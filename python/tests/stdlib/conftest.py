@@ -1,4 +1,4 @@
-"""What several modules of these tests share."""
+"""Fixtures of several test files."""
 
 import socket
 

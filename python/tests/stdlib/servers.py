@@ -1,4 +1,4 @@
-"""Servers on loopback for the tests of http: each connection is handed to a function, in a thread."""
+"""Servers on loopback for tests of HTTP. A function handles each connection in its own thread."""
 
 import contextlib
 import socket
@@ -22,7 +22,7 @@ def server_context(name: str = "localhost") -> ssl.SSLContext:
 
 @contextlib.contextmanager
 def serving(serve: Callable[[Any], Any], context: Optional[ssl.SSLContext] = None) -> Iterator[int]:
-    """The port of a server; connections are closed when the function returns, or at the end of the test."""
+    """Starts a server, and yields its port. Closes each connection after `serve`, or at the end of the test."""
     listener = socket.create_server(("127.0.0.1", 0))
     threads: List[threading.Thread] = []
     connections: List[Any] = []
@@ -64,7 +64,7 @@ def serving(serve: Callable[[Any], Any], context: Optional[ssl.SSLContext] = Non
 
 
 def read_request(connection: Any) -> bytes:
-    """The head of a request, and the body that its length announces."""
+    """Reads the head of a request, and returns it with all bytes received after it."""
     data = b""
     while b"\r\n\r\n" not in data:
         part = connection.recv(4096)
@@ -75,7 +75,7 @@ def read_request(connection: Any) -> bytes:
 
 
 def answer(*parts: bytes) -> Callable[[Any], None]:
-    """A server's function that reads one request and answers it."""
+    """Returns a handler that reads one request and sends these parts."""
 
     def serve(connection: Any) -> None:
         read_request(connection)
@@ -86,13 +86,13 @@ def answer(*parts: bytes) -> Callable[[Any], None]:
 
 
 def stall(connection: Any) -> None:
-    """Never answers, and waits until the client has gone."""
+    """Reads until the client closes the connection, and never answers."""
     while connection.recv(4096):
         pass
 
 
 def reset(connection: Any) -> None:
-    """Ends the connection with a reset in the place of an answer."""
+    """Resets the connection instead of answering."""
     read_request(connection)
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     connection.close()

@@ -1,4 +1,4 @@
-"""``asyncio``: each run has a loop of its own, on the thread that called it."""
+"""``asyncio``: event loops, tasks, threads, streams and signal handlers."""
 
 import asyncio
 import functools
@@ -15,7 +15,7 @@ from limits import LIMIT
 from cloaca._border import bridge
 
 
-def test_tasks_run_side_by_side_and_results_come_in_order() -> None:
+def test_gather_runs_coroutines_concurrently_and_returns_results_in_order() -> None:
     begun: List[int] = []
 
     async def square(number: int) -> int:
@@ -30,7 +30,7 @@ def test_tasks_run_side_by_side_and_results_come_in_order() -> None:
     assert asyncio.run(main()) == [number * number for number in range(10)]
 
 
-def test_a_run_cannot_be_nested_and_each_thread_can_have_one() -> None:
+def test_asyncio_run_cannot_be_nested_and_works_in_each_thread() -> None:
     seen: List[Any] = []
 
     async def nested() -> None:
@@ -57,8 +57,8 @@ def test_a_run_cannot_be_nested_and_each_thread_can_have_one() -> None:
         asyncio.get_running_loop()
 
 
-@pytest.mark.skipif(not hasattr(asyncio, "Runner"), reason="newer than this Python")
-def test_a_runner_keeps_its_loop_from_run_to_run() -> None:
+@pytest.mark.skipif(not hasattr(asyncio, "Runner"), reason="asyncio.Runner is new in Python 3.11")
+def test_a_runner_uses_the_same_loop_for_all_runs() -> None:
     async def loop() -> asyncio.AbstractEventLoop:
         return asyncio.get_running_loop()
 
@@ -70,7 +70,7 @@ def test_a_runner_keeps_its_loop_from_run_to_run() -> None:
     coroutine.close()
 
 
-def test_blocking_calls_go_to_threads() -> None:
+def test_to_thread_and_run_in_executor_return_the_results_of_threads() -> None:
     async def main() -> Any:
         loop = asyncio.get_running_loop()
         with futures.ThreadPoolExecutor(1, thread_name_prefix="own") as pool:
@@ -84,8 +84,8 @@ def test_blocking_calls_go_to_threads() -> None:
     assert asyncio.run(main()) == ("own_0", 7, None)
 
 
-@pytest.mark.skipif(not bridge.has_engine(), reason="CPython's threads take turns by time as well")
-def test_a_thread_that_a_callback_wakes_goes_on_while_the_loop_has_more_to_do() -> None:
+@pytest.mark.skipif(not bridge.has_engine(), reason="CPython also switches threads by time")
+def test_a_thread_woken_by_a_callback_runs_while_the_loop_is_busy() -> None:
     waits, woken, goes_on = threading.Event(), threading.Event(), threading.Event()
 
     def wait() -> None:
@@ -106,7 +106,7 @@ def test_a_thread_that_a_callback_wakes_goes_on_while_the_loop_has_more_to_do() 
     assert asyncio.run(main())
 
 
-def test_another_thread_can_call_into_a_loop() -> None:
+def test_another_thread_can_schedule_callbacks_and_coroutines_in_a_loop() -> None:
     async def main() -> Any:
         loop, event = asyncio.get_running_loop(), asyncio.Event()
         thread = threading.Thread(target=loop.call_soon_threadsafe, args=(event.set,))
@@ -122,7 +122,7 @@ def test_another_thread_can_call_into_a_loop() -> None:
     assert asyncio.run(main()) == 42
 
 
-def test_what_takes_too_long_is_cancelled() -> None:
+def test_wait_for_and_cancel_end_a_coroutine() -> None:
     ended: List[str] = []
 
     async def slow() -> None:
@@ -144,7 +144,7 @@ def test_what_takes_too_long_is_cancelled() -> None:
     assert ended == ["slow"] * 2
 
 
-def test_what_is_left_is_cancelled_at_the_end_and_generators_are_closed() -> None:
+def test_asyncio_run_cancels_remaining_tasks_and_closes_async_generators() -> None:
     ended: List[str] = []
 
     async def for_ever() -> None:
@@ -171,7 +171,7 @@ def test_what_is_left_is_cancelled_at_the_end_and_generators_are_closed() -> Non
     assert sorted(ended) == ["generator", "task"]
 
 
-def test_a_handler_of_a_signal_runs_in_the_loop() -> None:
+def test_a_signal_handler_of_a_loop_runs_in_the_loop() -> None:
     async def main() -> int:
         loop = asyncio.get_running_loop()
         arrived = loop.create_future()
@@ -185,7 +185,7 @@ def test_a_handler_of_a_signal_runs_in_the_loop() -> None:
     assert asyncio.run(main()) == 1
 
 
-def test_streams_talk_to_a_server_in_the_same_loop() -> None:
+def test_streams_connect_to_a_server_in_the_same_loop() -> None:
     async def shout(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write((await reader.readline()).upper())
         await writer.drain()
@@ -205,7 +205,7 @@ def test_streams_talk_to_a_server_in_the_same_loop() -> None:
     assert asyncio.run(main()) == b"HELLO\n"
 
 
-def test_queues_and_locks_order_their_tasks() -> None:
+def test_an_asyncio_queue_delivers_items_in_order() -> None:
     async def main() -> List[int]:
         queue: asyncio.Queue[int] = asyncio.Queue(maxsize=1)
         lock, taken = asyncio.Lock(), []
@@ -225,7 +225,7 @@ def test_queues_and_locks_order_their_tasks() -> None:
     assert asyncio.run(main()) == [0, 1, 2, 3, 4]
 
 
-def test_a_handler_of_a_signal_can_be_added_on_the_main_thread_only() -> None:
+def test_add_signal_handler_is_refused_outside_the_main_thread() -> None:
     seen: List[str] = []
 
     async def add() -> None:

@@ -1,4 +1,4 @@
-"""asyncio over pipes, Unix sockets, datagrams and files."""
+"""``asyncio`` with pipes, Unix sockets, datagrams and files."""
 
 import asyncio
 import os
@@ -13,13 +13,13 @@ from limits import LIMIT
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """A current folder with a short name, as the address of a Unix socket has to be."""
+    """Changes to an empty folder, because the address of a Unix socket must be short."""
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
 async def pipe_streams():
-    """A reader and a transport of the two ends of a pipe."""
+    """Returns a reader and a writing transport for the two ends of a new pipe."""
     loop = asyncio.get_running_loop()
     reading, writing = os.pipe()
     reader = asyncio.StreamReader()
@@ -28,7 +28,7 @@ async def pipe_streams():
     return reader, transport
 
 
-def test_a_pipe_is_read_to_its_end():
+def test_a_stream_reader_reads_a_pipe_to_its_end():
     async def main():
         reader, transport = await pipe_streams()
         transport.write(b"one\ntwo\n")
@@ -40,7 +40,7 @@ def test_a_pipe_is_read_to_its_end():
     asyncio.run(main())
 
 
-def test_a_pipe_that_nobody_reads_any_more_is_noticed():
+def test_closing_the_reading_end_of_a_pipe_calls_connection_lost():
     lost = asyncio.Event
 
     class Protocol(asyncio.BaseProtocol):
@@ -63,7 +63,7 @@ def test_a_pipe_that_nobody_reads_any_more_is_noticed():
     asyncio.run(main())
 
 
-def test_a_reader_of_a_descriptor_is_called_when_another_thread_writes():
+def test_a_callback_of_add_reader_is_called_when_another_thread_writes():
     async def main():
         loop = asyncio.get_running_loop()
         reading, writing = os.pipe()
@@ -81,7 +81,7 @@ def test_a_reader_of_a_descriptor_is_called_when_another_thread_writes():
 
 
 @pytest.mark.parametrize("kind", [selectors.SelectSelector, selectors.PollSelector, selectors.EpollSelector])
-def test_a_loop_can_have_any_selector(kind):
+def test_an_event_loop_works_with_every_selector(kind):
     async def main():
         loop = asyncio.get_running_loop()
         future = loop.create_future()
@@ -102,7 +102,7 @@ def test_a_loop_can_have_any_selector(kind):
         loop.close()
 
 
-def test_a_unix_server_answers_and_its_file_can_be_made_anew(folder):
+def test_a_unix_server_answers_and_can_be_started_again_at_the_same_path(folder):
     async def echo(reader, writer):
         writer.write(await reader.readline())
         writer.close()
@@ -125,7 +125,7 @@ def test_a_unix_server_answers_and_its_file_can_be_made_anew(folder):
     asyncio.run(main())
 
 
-def test_a_file_is_sent_over_a_socket(tmp_path):
+def test_sock_sendfile_sends_a_file_over_a_socket(tmp_path):
     content = os.urandom(300_000)
     path = tmp_path / "file"
     path.write_bytes(content)
@@ -150,7 +150,7 @@ def test_a_file_is_sent_over_a_socket(tmp_path):
     asyncio.run(main())
 
 
-def test_datagrams_may_be_broadcast_and_have_paths(folder):
+def test_datagram_endpoints_allow_broadcast_and_unix_paths(folder):
     class Protocol(asyncio.DatagramProtocol):
         def __init__(self):
             self.received = asyncio.get_running_loop().create_future()
@@ -176,7 +176,7 @@ def test_datagrams_may_be_broadcast_and_have_paths(folder):
     asyncio.run(main())
 
 
-def test_a_loop_of_another_thread_waits_on_its_own():
+def test_event_loops_of_several_threads_wait_independently():
     answers = []
 
     def run(number):

@@ -1,4 +1,4 @@
-"""Ints that are too large for C: each function refuses those that C refuses, and takes the others."""
+"""Large ints as arguments: each function refuses the same values as CPython's C code."""
 
 import fcntl
 import os
@@ -30,7 +30,7 @@ REFUSED = {
     "signal.alarm": signal.alarm,
     "signal.signal": lambda number: signal.signal(number, signal.SIG_DFL),
     "signal.setitimer": lambda number: signal.setitimer(signal.ITIMER_REAL, number),
-    "its interval": lambda number: signal.setitimer(signal.ITIMER_REAL, 1000, number),
+    "the interval of signal.setitimer": lambda number: signal.setitimer(signal.ITIMER_REAL, 1000, number),
     "time.sleep": time.sleep,
     "Lock.acquire": lambda number: threading.Lock().acquire(timeout=abs(number)),
     "select.select": lambda number: select.select([], [], [], abs(number)),
@@ -49,14 +49,14 @@ REFUSED = {
 
 @pytest.mark.parametrize("number", LARGE, ids=str)
 @pytest.mark.parametrize("call", REFUSED.values(), ids=REFUSED)
-def test_what_is_too_large_for_c_overflows(call, number):
+def test_an_int_too_large_for_c_raises_overflow_error(call, number):
     with pytest.raises(OverflowError):
         call(number)
 
 
 @pytest.mark.parametrize("number", [2**53, 2**53 + 1, -(2**53)])
-def test_a_join_has_an_end_or_overflows(number):
-    """`threading` takes a negative one for 0."""
+def test_join_refuses_a_huge_timeout_and_accepts_a_negative_timeout(number):
+    # `threading` treats a negative timeout as 0.
     thread = threading.Thread(target=time.sleep, args=(0.05,))
     thread.start()
 
@@ -69,7 +69,7 @@ def test_a_join_has_an_end_or_overflows(number):
     thread.join()
 
 
-def test_a_lock_on_a_file_may_be_as_long_as_its_offsets(tmp_path: Path):
+def test_lockf_accepts_lengths_up_to_the_largest_file_offset(tmp_path: Path):
     with open(tmp_path / "locked", "w") as file:
         for length in (2**53, 2**53 + 1, 2**63 - 1):
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, length)
@@ -83,7 +83,7 @@ def test_a_lock_on_a_file_may_be_as_long_as_its_offsets(tmp_path: Path):
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, -(2**63))
 
 
-def test_of_the_flags_of_a_file_only_32_bits_count():
+def test_fcntl_uses_only_the_low_32_bits_of_file_flags():
     with tempfile.TemporaryFile() as file:
         fcntl.fcntl(file, fcntl.F_SETFL, 2**53 | os.O_NONBLOCK)
 
@@ -91,13 +91,13 @@ def test_of_the_flags_of_a_file_only_32_bits_count():
 
 
 @pytest.mark.parametrize("number", [2**31 - 1, -(2**31) - 1])
-def test_a_copy_cannot_have_a_descriptor_that_no_process_has(number):
+def test_f_dupfd_refuses_a_descriptor_number_above_the_limit_of_a_process(number):
     with tempfile.TemporaryFile() as file, pytest.raises(OSError, match="Invalid argument"):
         fcntl.fcntl(file, fcntl.F_DUPFD, number)
 
 
 @pytest.mark.parametrize("number", [2**30, 2**31 - 1])
-def test_nor_can_a_child(number):
+def test_a_child_process_refuses_a_descriptor_number_above_the_limit_of_a_process(number):
     with pytest.raises(OSError, match="Bad file descriptor"):
         subprocess.Popen(["true"], pass_fds=[number])
     with pytest.raises(OSError, match="Bad file descriptor"):
@@ -109,7 +109,7 @@ def test_nor_can_a_child(number):
 
 
 @about_pyodide
-def test_there_is_no_limit_to_what_a_socket_may_be_asked_for(pair):
+def test_recv_accepts_a_buffer_size_of_2_to_the_53(pair):
     left, right = pair
     right.send(b"xy")
 

@@ -1,4 +1,4 @@
-"""Compiled code of the standard library and of installed packages is kept."""
+"""Cache of compiled code of the standard library and of installed packages."""
 
 import importlib
 import importlib.util
@@ -12,7 +12,7 @@ import pytest
 from cloaca._border import bridge
 
 if not bridge.has_engine():
-    pytest.skip("CPython's standard library is compiled", allow_module_level=True)
+    pytest.skip("CPython has its own cache of compiled modules", allow_module_level=True)
 
 from cloaca._adapt.imports import compiled_modules
 
@@ -21,14 +21,14 @@ MODULE = "colorsys"
 
 @pytest.fixture
 def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """The importer of the standard library, which has nothing kept, and notes in ``compiled`` what it compiles."""
+    """Returns the importer of the standard library with an empty cache. It records compilations in ``compiled``."""
     monkeypatch.setattr(sys, "pycache_prefix", str(tmp_path / "kept"))
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
-    compile_anew, compiled = compiled_modules._compile, []
+    compile_module, compiled = compiled_modules._compile, []
 
     def count(self: Any, name: str) -> Any:
         compiled.append(name)
-        return compile_anew(self, name)
+        return compile_module(self, name)
 
     monkeypatch.setattr(compiled_modules, "_compile", count)
     library: Any = zipimport.zipimporter(str(compiled_modules._LIBRARY))
@@ -51,7 +51,7 @@ def test_a_module_of_the_standard_library_is_compiled_once(library: Any) -> None
 
 
 @pytest.mark.parametrize("damage", [lambda data: data[:-9], lambda data: b"", lambda data: data[:8] + b"x" + data[9:]])
-def test_what_is_damaged_or_of_another_source_is_compiled_anew(library: Any, damage: Any) -> None:
+def test_a_damaged_or_outdated_compiled_file_is_compiled_again(library: Any, damage: Any) -> None:
     library.get_code(MODULE)
     file = kept_file(library)
     good = file.read_bytes()
@@ -63,14 +63,18 @@ def test_what_is_damaged_or_of_another_source_is_compiled_anew(library: Any, dam
     assert file.read_bytes() == good
 
 
-def test_where_nothing_can_be_kept_it_is_compiled_each_time(library: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_module_is_compiled_on_each_load_when_the_cache_is_not_writable(
+    library: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(sys, "pycache_prefix", "/proc/nowhere")
 
     assert library.get_code(MODULE).co_filename.endswith(f"{MODULE}.py")
     assert library.get_code(MODULE).co_filename.endswith(f"{MODULE}.py")
 
 
-def test_what_is_in_the_standard_library_is_not_read_again(library: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_archive_of_the_standard_library_is_not_read_again_after_invalidate_caches(
+    library: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     library.get_code(MODULE)
 
     def fail(archive: str) -> Any:
@@ -82,7 +86,7 @@ def test_what_is_in_the_standard_library_is_not_read_again(library: Any, monkeyp
     assert library.find_spec(MODULE) is not None
 
 
-def test_an_installed_package_is_kept_compiled_whatever_scripts_ask_for(
+def test_an_installed_package_is_cached_even_with_dont_write_bytecode(
     library: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     package = tmp_path / "site-packages" / "cloaca_test_kept"

@@ -9,7 +9,7 @@ import pytest
 from limits import LIMIT
 
 
-def test_a_pool_works_on_several_things_at_a_time() -> None:
+def test_a_thread_pool_of_eight_runs_eight_calls_at_the_same_time() -> None:
     meeting = threading.Barrier(8, timeout=LIMIT)
 
     def work(_: int) -> str:
@@ -22,7 +22,7 @@ def test_a_pool_works_on_several_things_at_a_time() -> None:
     assert all(name.startswith("pool_") for name in names)
 
 
-def test_results_come_in_the_order_of_the_calls_or_of_their_ends() -> None:
+def test_map_returns_results_in_call_order_and_as_completed_in_order_of_completion() -> None:
     ended = [threading.Event() for _ in range(4)]
 
     def end_before(number: int) -> int:
@@ -42,7 +42,7 @@ def test_results_come_in_the_order_of_the_calls_or_of_their_ends() -> None:
             assert next(ends) is waits[number]
 
 
-def test_an_exception_reaches_whoever_asks_for_the_result() -> None:
+def test_an_exception_in_a_call_is_raised_by_result_and_returned_by_exception() -> None:
     with futures.ThreadPoolExecutor(1) as pool:
         future = pool.submit(lambda: 1 / 0)
         with pytest.raises(ZeroDivisionError):
@@ -50,7 +50,7 @@ def test_an_exception_reaches_whoever_asks_for_the_result() -> None:
         assert isinstance(future.exception(), ZeroDivisionError)
 
 
-def test_a_result_is_waited_for_no_longer_than_the_timeout_and_what_has_not_begun_can_be_cancelled() -> None:
+def test_a_wait_ends_at_its_timeout_and_only_a_call_that_has_not_begun_can_be_cancelled() -> None:
     begun, end = threading.Event(), threading.Event()
 
     def wait() -> None:
@@ -69,7 +69,7 @@ def test_a_result_is_waited_for_no_longer_than_the_timeout_and_what_has_not_begu
         end.set()
 
 
-def test_initializers_run_in_each_thread_and_a_pool_that_is_shut_down_takes_nothing_more() -> None:
+def test_initializers_run_in_each_thread_and_submit_is_refused_after_shutdown() -> None:
     begun: List[int] = []
     pool = futures.ThreadPoolExecutor(2, initializer=lambda: begun.append(threading.get_ident()))
     assert list(pool.map(abs, [-1, -2, -3])) == [1, 2, 3]
@@ -79,7 +79,7 @@ def test_initializers_run_in_each_thread_and_a_pool_that_is_shut_down_takes_noth
         pool.submit(abs, 1)
 
 
-def test_a_pools_threads_have_context_variables_of_their_own() -> None:
+def test_the_threads_of_a_pool_have_their_own_context_variables() -> None:
     variable: contextvars.ContextVar[str] = contextvars.ContextVar("variable", default="unset")
     variable.set("main")
     with futures.ThreadPoolExecutor(1) as pool:

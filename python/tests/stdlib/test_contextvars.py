@@ -1,4 +1,4 @@
-"""``contextvars``: threads and tasks have values of their own."""
+"""``contextvars``: separate values in threads and asyncio tasks."""
 
 import asyncio
 import contextvars
@@ -13,7 +13,7 @@ def in_new_context(function: object) -> object:
     return contextvars.Context().run(function)  # type: ignore[arg-type]
 
 
-def test_threads_do_not_see_one_anothers_values() -> None:
+def test_threads_do_not_see_context_variables_set_in_other_threads() -> None:
     seen: List[str] = []
 
     def work(value: str) -> None:
@@ -30,7 +30,7 @@ def test_threads_do_not_see_one_anothers_values() -> None:
     assert sorted(seen) == ["a", "b", "unset", "unset"]
 
 
-def test_tasks_have_copies_and_to_thread_takes_them_along() -> None:
+def test_asyncio_tasks_have_copies_of_context_variables_and_to_thread_passes_them_on() -> None:
     async def child() -> str:
         before = variable.get()
         variable.set("child")
@@ -45,7 +45,7 @@ def test_tasks_have_copies_and_to_thread_takes_them_along() -> None:
     assert in_new_context(lambda: asyncio.run(main())) == ["mainchild", "mainchild", "main", "main"]
 
 
-def test_a_token_gives_the_value_before_back() -> None:
+def test_reset_restores_the_previous_value() -> None:
     def work() -> None:
         token = variable.set("new")
         assert variable.get() == "new"

@@ -1,4 +1,4 @@
-"""``dbm`` and ``shelve``: objects that are kept in a file."""
+"""``dbm`` and ``shelve``: objects in a database file."""
 
 import dbm
 import shelve
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 
-def test_what_is_put_in_is_there_the_next_time(tmp_path: Path) -> None:
+def test_stored_entries_are_there_after_reopening_the_database(tmp_path: Path) -> None:
     path = str(tmp_path / "state")
     with dbm.open(path, "c") as database:
         database["seen"] = "42"
@@ -24,7 +24,7 @@ def test_what_is_put_in_is_there_the_next_time(tmp_path: Path) -> None:
             database["new"] = "1"
 
 
-def test_a_new_one_is_empty_and_a_missing_one_is_an_error(tmp_path: Path) -> None:
+def test_a_new_database_is_empty_and_opening_a_missing_or_invalid_file_raises(tmp_path: Path) -> None:
     path = str(tmp_path / "state")
     with pytest.raises(dbm.error):
         dbm.open(path).close()
@@ -39,7 +39,7 @@ def test_a_new_one_is_empty_and_a_missing_one_is_an_error(tmp_path: Path) -> Non
         dbm.open(str(tmp_path / "text")).close()
 
 
-def test_a_shelf_keeps_objects(tmp_path: Path) -> None:
+def test_a_shelf_stores_python_objects(tmp_path: Path) -> None:
     with shelve.open(str(tmp_path / "shelf"), writeback=True) as shelf:
         shelf["list"] = [1, 2]
         shelf["list"].append({"three": 3.0})
@@ -47,7 +47,7 @@ def test_a_shelf_keeps_objects(tmp_path: Path) -> None:
         assert dict(shelf) == {"list": [1, 2, {"three": 3.0}]}
 
 
-def test_the_names_of_its_modules_are_there_for_those_who_try_each(tmp_path: Path) -> None:
+def test_at_least_one_backend_of_dbm_can_be_imported_and_written(tmp_path: Path) -> None:
     tried = []
     for name in dbm._names:  # type: ignore[attr-defined]
         try:

@@ -1,4 +1,4 @@
-"""Flags of descriptors: what a child process inherits, and whether they block."""
+"""File descriptors: inheritable and nonblocking flags, duplicates, and sockets."""
 
 import fcntl
 import os
@@ -14,12 +14,12 @@ def descriptor(tmp_path):
     os.close(number)
 
 
-def test_a_file_that_python_opens_is_not_inherited(descriptor):
+def test_a_file_opened_by_python_is_not_inheritable(descriptor):
     assert not os.get_inheritable(descriptor)
     assert fcntl.fcntl(descriptor, fcntl.F_GETFD) & fcntl.FD_CLOEXEC
 
 
-def test_what_is_set_inheritable_stays_so_until_it_is_set_back(descriptor):
+def test_set_inheritable_and_fcntl_change_the_same_flag(descriptor):
     os.set_inheritable(descriptor, True)
     assert os.get_inheritable(descriptor)
     assert not fcntl.fcntl(descriptor, fcntl.F_GETFD) & fcntl.FD_CLOEXEC
@@ -28,11 +28,11 @@ def test_what_is_set_inheritable_stays_so_until_it_is_set_back(descriptor):
     assert not os.get_inheritable(descriptor)
 
 
-def test_the_standard_streams_are_inherited():
+def test_the_standard_streams_are_inheritable():
     assert all(os.get_inheritable(number) for number in (0, 1, 2))
 
 
-def test_a_duplicate_has_a_flag_of_its_own(descriptor):
+def test_a_duplicate_has_its_own_inheritable_flag(descriptor):
     copy = os.dup(descriptor)
     target = os.dup(descriptor)
     try:
@@ -47,7 +47,7 @@ def test_a_duplicate_has_a_flag_of_its_own(descriptor):
         os.close(target)
 
 
-def test_the_flags_of_an_open_file_can_be_set_and_taken_back():
+def test_fcntl_sets_and_clears_the_nonblocking_flag_of_a_pipe():
     reader, writer = os.pipe()
     try:
         flags = fcntl.fcntl(reader, fcntl.F_GETFL)
@@ -61,7 +61,7 @@ def test_the_flags_of_an_open_file_can_be_set_and_taken_back():
 
 
 @pytest.mark.parametrize("function", [os.get_inheritable, os.get_blocking])
-def test_a_closed_descriptor_has_no_flags(function):
+def test_reading_the_flags_of_a_closed_descriptor_raises_os_error(function):
     reader, writer = os.pipe()
     os.close(writer)
     os.close(reader)
@@ -70,7 +70,7 @@ def test_a_closed_descriptor_has_no_flags(function):
         function(reader)
 
 
-def test_the_descriptor_of_a_socket_is_one_like_any_other():
+def test_the_descriptor_of_a_socket_can_be_duplicated_read_and_written():
     left, right = socket.socketpair()
     with left, right:
         copy = os.dup(left.fileno())
@@ -83,7 +83,7 @@ def test_the_descriptor_of_a_socket_is_one_like_any_other():
         assert right.recv(1) == b""
 
 
-def test_a_socket_whose_descriptor_was_closed_says_so():
+def test_using_a_socket_after_its_descriptor_was_closed_raises_os_error():
     left, right = socket.socketpair()
     with right:
         os.close(left.fileno())

@@ -1,4 +1,4 @@
-"""``sys.executable``: a Python that takes python's options and has what its starter gave it."""
+"""``sys.executable``: a Python program with options, environment and inherited descriptors."""
 
 import fcntl
 import json
@@ -17,12 +17,12 @@ def python(*words, **options):
     )
 
 
-def test_it_is_a_program_that_says_which_python_it_is():
+def test_sys_executable_is_a_program_that_prints_its_version():
     assert os.access(sys.executable, os.X_OK)
     assert python("-V").stdout == f"Python {sys.version.split()[0]}\n"
 
 
-def test_code_has_the_options_arguments_variables_folder_and_exit_code(tmp_path):
+def test_sys_executable_runs_code_with_the_given_options_arguments_environment_and_folder(tmp_path):
     code = """import json, os, sys
 flags = [sys.flags.isolated, sys.flags.ignore_environment, sys.flags.dont_write_bytecode]
 seen = [sys.argv, flags, sys._xoptions, sys.warnoptions[-1], os.environ.get("PYTHONPATH"), os.environ["COLOUR"]]
@@ -39,7 +39,7 @@ sys.exit(7)"""
     assert run.returncode == 7
 
 
-def test_a_program_comes_from_a_module_a_file_or_standard_input(tmp_path):
+def test_sys_executable_runs_a_module_a_file_or_standard_input(tmp_path):
     (tmp_path / "tool.py").write_text("print(__name__, __file__)")
 
     assert python("-m", "tool", cwd=tmp_path).stdout == f"__main__ {tmp_path}/tool.py\n"
@@ -48,7 +48,7 @@ def test_a_program_comes_from_a_module_a_file_or_standard_input(tmp_path):
     assert python(input="import sys; print(sys.argv)").stdout == "['']\n"
 
 
-def test_it_ends_by_the_signal_that_ends_its_program():
+def test_sys_executable_ends_by_the_signal_that_ends_its_program():
     code = "import time; print('begun', flush=True); time.sleep(600)"
     child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
     assert child.stdout.readline() == b"begun\n"
@@ -60,7 +60,7 @@ def test_it_ends_by_the_signal_that_ends_its_program():
     assert python("-c", "raise KeyboardInterrupt").returncode == -signal.SIGINT
 
 
-def test_it_has_the_descriptors_that_it_is_passed(tmp_path, pair):
+def test_sys_executable_inherits_the_descriptors_in_pass_fds(tmp_path, pair):
     code = """import os, socket, subprocess, sys
 reader, writer, file, connection = map(int, sys.argv[1:])
 os.write(writer, os.read(reader, 100).upper() + os.read(file, 3))
@@ -92,18 +92,18 @@ subprocess.run(["sh", "-c", "echo grandchild >&9"], pass_fds=[9], check=True)"""
     os.close(answers)
 
 
-def test_wrong_options_are_usage():
+def test_sys_executable_exits_with_2_for_invalid_options():
     assert python("-Z").returncode == 2
     assert python("-c").returncode == 2
 
 
-def test_the_number_of_the_process_is_a_function_like_any_other():
+def test_os_getpid_looks_and_pickles_like_a_built_in_function():
     assert (os.getpid.__name__, os.getpid.__module__) == ("getpid", "posix")
     assert pickle.loads(pickle.dumps(os.getpid)) is os.getpid
     assert os.getpid() > 0
 
 
-def test_what_a_python_had_locked_is_free_when_it_has_ended(tmp_path):
+def test_a_file_lock_inherited_by_a_child_python_is_released_when_the_child_ends(tmp_path):
     path = tmp_path / "lock"
     with path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)

@@ -1,4 +1,4 @@
-"""``fcntl`` and ``os.lockf``: locks on files that other processes see."""
+"""``fcntl`` and ``os.lockf``: file locks between processes."""
 
 import errno
 import fcntl
@@ -23,7 +23,7 @@ def is_free(path: Path, operation: int) -> bool:
         return True
 
 
-def test_an_exclusive_lock_keeps_others_out_until_its_file_is_closed(tmp_path: Path) -> None:
+def test_an_exclusive_lock_excludes_other_locks_until_its_file_is_closed(tmp_path: Path) -> None:
     path = tmp_path / "lock"
     with open(path, "w") as file:
         fcntl.flock(file.fileno(), fcntl.LOCK_EX)
@@ -32,7 +32,7 @@ def test_an_exclusive_lock_keeps_others_out_until_its_file_is_closed(tmp_path: P
     assert is_free(path, fcntl.LOCK_EX)
 
 
-def test_a_shared_lock_is_shared(tmp_path: Path) -> None:
+def test_a_shared_lock_excludes_only_exclusive_locks(tmp_path: Path) -> None:
     path = tmp_path / "lock"
     with open(path, "w") as file:
         fcntl.flock(file, fcntl.LOCK_SH)
@@ -42,7 +42,7 @@ def test_a_shared_lock_is_shared(tmp_path: Path) -> None:
         assert is_free(path, fcntl.LOCK_EX)
 
 
-def test_whoever_waits_for_a_lock_gets_it_when_it_is_given_up(tmp_path: Path) -> None:
+def test_a_waiting_thread_gets_a_lock_when_it_is_released(tmp_path: Path) -> None:
     path, order = tmp_path / "lock", []  # type: ignore[var-annotated]
 
     def second() -> None:
@@ -61,7 +61,7 @@ def test_whoever_waits_for_a_lock_gets_it_when_it_is_given_up(tmp_path: Path) ->
     assert order == ["first", "second"]
 
 
-def test_locks_of_bytes_are_the_processs_own_and_do_not_keep_it_out(tmp_path: Path) -> None:
+def test_byte_range_locks_do_not_exclude_their_own_process(tmp_path: Path) -> None:
     with open(tmp_path / "data", "wb+") as file:
         file.write(b"0123456789")
         file.flush()
@@ -77,7 +77,7 @@ def test_locks_of_bytes_are_the_processs_own_and_do_not_keep_it_out(tmp_path: Pa
 
 
 @pytest.mark.parametrize("lock", [fcntl.flock, fcntl.lockf])
-def test_what_cannot_be_locked_is_refused(lock: Any, tmp_path: Path) -> None:
+def test_locking_an_invalid_descriptor_is_refused(lock: Any, tmp_path: Path) -> None:
     with open(tmp_path / "data", "w") as file:
         descriptor = file.fileno()
     with pytest.raises(OSError) as caught:
@@ -89,7 +89,7 @@ def test_what_cannot_be_locked_is_refused(lock: Any, tmp_path: Path) -> None:
         lock(-1, fcntl.LOCK_SH)
 
 
-def test_lockf_refuses_an_operation_that_there_is_not(tmp_path: Path) -> None:
+def test_lockf_refuses_an_unknown_operation(tmp_path: Path) -> None:
     errors: List[str] = []
     with open(tmp_path / "data", "w") as file:
         with pytest.raises(ValueError) as caught:
@@ -101,7 +101,7 @@ def test_lockf_refuses_an_operation_that_there_is_not(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("wrong", "error"), [(-1, ValueError), (2**31, OverflowError), ("spam", TypeError), (12345, OSError)]
 )
-def test_what_is_no_open_file_is_refused(wrong: Any, error: Any) -> None:
+def test_fcntl_refuses_an_invalid_descriptor(wrong: Any, error: Any) -> None:
     with pytest.raises(error):
         fcntl.fcntl(wrong, fcntl.F_SETFL, os.O_NONBLOCK)
     with pytest.raises(error):

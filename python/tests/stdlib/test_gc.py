@@ -1,4 +1,4 @@
-"""``gc``: garbage is collected while other threads wait in the middle of their work."""
+"""``gc``: garbage collection while other threads wait."""
 
 import gc
 import threading
@@ -42,7 +42,7 @@ def test_each_generation_can_be_collected_while_threads_wait(waiting_threads: No
         gc.collect(generation)
 
 
-def test_garbage_goes_by_itself(waiting_threads: None) -> None:
+def test_garbage_is_collected_automatically_while_threads_wait(waiting_threads: None) -> None:
     alive: List[Any] = []
     for _ in range(60_000):
         node = Node()
@@ -53,7 +53,7 @@ def test_garbage_goes_by_itself(waiting_threads: None) -> None:
     assert sum(ref() is not None for ref in alive) < 40_000
 
 
-def test_what_scripts_ask_of_the_collector_is_answered() -> None:
+def test_gc_can_be_disabled_enabled_and_asked_for_statistics() -> None:
     assert gc.isenabled()
     gc.disable()
     assert not gc.isenabled()

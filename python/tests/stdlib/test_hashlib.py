@@ -1,4 +1,4 @@
-"""``hashlib``: digests that come from OpenSSL, and keys of passwords."""
+"""``hashlib``: digests of OpenSSL, and keys derived from passwords."""
 
 import gc
 import hashlib
@@ -11,7 +11,7 @@ from typing import Any, Callable, Dict
 
 import pytest
 
-#: Of the bytes "abc".
+#: Digests of the bytes "abc".
 DIGESTS = {
     "ripemd160": "8eb208f7e05d987a9b044a8e98c6b087f15a0bfc",
     "sm3": "66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0",
@@ -19,7 +19,7 @@ DIGESTS = {
     "sha512_256": "53048e2681941ef99b2e29b76b4c7dabe4c2d0c634fc6d46e0e2f13107e7af23",
     "md5-sha1": "900150983cd24fb0d6963f7d28e17f72a9993e364706816aba3e25717850c26c9cd0d89d",
 }
-#: Of the key "key" and the message "msg".
+#: Codes of the message "msg" with the key "key".
 HMACS = {
     "ripemd160": "af9f1041c7727ee3161fdbda8821364fb888a0e2",
     "sm3": "aaef27f7826f0b502a7e3d787a7ac6ee15a4ce44e2631200df14c54bc4f57fa7",
@@ -30,7 +30,7 @@ every_digest = pytest.mark.parametrize("name", DIGESTS)
 
 
 @every_digest
-def test_digests_of_openssl_are_there(name: str) -> None:
+def test_the_digests_of_openssl_are_available(name: str) -> None:
     digest = hashlib.new(name, b"abc")
 
     assert name in hashlib.algorithms_available
@@ -42,7 +42,7 @@ def test_digests_of_openssl_are_there(name: str) -> None:
 
 
 @every_digest
-def test_a_digest_goes_on_after_it_was_read_and_copied(name: str) -> None:
+def test_a_digest_can_be_updated_after_it_was_read_and_copied(name: str) -> None:
     digest = hashlib.new(name)
     digest.update(b"a")
     other = digest.copy()
@@ -67,12 +67,12 @@ def test_a_digest_goes_on_after_it_was_read_and_copied(name: str) -> None:
         ("blake2b512", "blake2b"),
     ],
 )
-def test_openssls_other_names_are_known(alias: str, name: str) -> None:
+def test_the_aliases_of_openssl_digest_names_are_accepted(alias: str, name: str) -> None:
     assert hashlib.new(alias, b"abc").hexdigest() == hashlib.new(name, b"abc").hexdigest()
     assert hashlib.new(alias).name == name
 
 
-def test_a_digest_of_much_is_that_of_its_pieces() -> None:
+def test_a_digest_of_5_mb_equals_the_digest_of_its_pieces() -> None:
     data = bytes(range(256)) * 20_000
     pieces = hashlib.new("sm3")
     for start in range(0, len(data), 999_983):
@@ -81,8 +81,8 @@ def test_a_digest_of_much_is_that_of_its_pieces() -> None:
     assert pieces.digest() == hashlib.new("sm3", data).digest()
 
 
-@pytest.mark.skipif(not hasattr(hashlib, "file_digest"), reason="is new in Python 3.11")
-def test_a_file_is_digested(tmp_path: Path) -> None:
+@pytest.mark.skipif(not hasattr(hashlib, "file_digest"), reason="file_digest is new in Python 3.11")
+def test_file_digest_returns_the_digest_of_a_file(tmp_path: Path) -> None:
     data = b"abcdefgh" * 100_000
     (tmp_path / "data").write_bytes(data)
     with open(tmp_path / "data", "rb") as file:
@@ -93,7 +93,7 @@ def test_a_file_is_digested(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", HMACS)
-def test_messages_are_authenticated_with_them(name: str) -> None:
+def test_hmac_works_with_the_digests_of_openssl(name: str) -> None:
     code = hmac.new(b"key", b"m", name)
     code.update(b"sg")
 
@@ -119,12 +119,12 @@ def test_messages_are_authenticated_with_them(name: str) -> None:
         (lambda: setattr(hashlib.new("sm3"), "name", "x"), AttributeError),
     ],
 )
-def test_what_cannot_be_digested_is_refused(call: Callable[[], Any], error: type) -> None:
+def test_invalid_digest_names_and_data_are_refused(call: Callable[[], Any], error: type) -> None:
     with pytest.raises(error):
         call()
 
 
-def test_keys_of_pbkdf2() -> None:
+def test_pbkdf2_hmac_derives_the_known_keys() -> None:
     derive = hashlib.pbkdf2_hmac
 
     assert derive("sha256", b"password", b"salt", 1000).hex() == (
@@ -156,13 +156,13 @@ def test_keys_of_pbkdf2() -> None:
         (("sha1", b"password", b"salt", 1, 1 << 40), OverflowError),
     ],
 )
-def test_what_pbkdf2_refuses(arguments: Any, error: type) -> None:
+def test_pbkdf2_hmac_refuses_invalid_arguments(arguments: Any, error: type) -> None:
     with pytest.raises(error):
         hashlib.pbkdf2_hmac(*arguments)
 
 
-def test_keys_of_scrypt() -> None:
-    # Those of RFC 7914.
+def test_scrypt_derives_the_keys_of_rfc_7914() -> None:
+    # Test vectors of RFC 7914.
     assert hashlib.scrypt(b"", salt=b"", n=16, r=1, p=1).hex().startswith("77d6576238657b203b19ca42c18a0497")
     key = hashlib.scrypt(b"password", salt=b"NaCl", n=1024, r=8, p=16, maxmem=2**26, dklen=64)
     assert key.hex().startswith("fdbabe1c9d3472007856e7190d01e9fe") and len(key) == 64
@@ -190,12 +190,12 @@ def test_keys_of_scrypt() -> None:
         ({"salt": None}, TypeError),
     ],
 )
-def test_what_scrypt_refuses(changes: Dict[str, Any], error: Any) -> None:
+def test_scrypt_refuses_invalid_arguments(changes: Dict[str, Any], error: Any) -> None:
     with pytest.raises(error):
         hashlib.scrypt(b"password", **{"salt": b"salt", "n": 2, "r": 8, "p": 1, **changes})
 
 
-def test_the_reason_for_which_scrypt_refuses_is_openssls() -> None:
+def test_a_refused_scrypt_call_raises_the_error_text_of_openssl() -> None:
     with pytest.raises(ValueError, match=r"^\[digital envelope routines\] memory limit exceeded"):
         hashlib.scrypt(b"password", salt=b"salt", n=2**20, r=8, p=1)
 
@@ -204,7 +204,7 @@ def test_other_threads_run_while_a_key_is_derived() -> None:
     from cloaca._border import bridge
 
     if not bridge.has_engine():
-        pytest.skip("is up to the system's scheduler")
+        pytest.skip("CPython leaves this to the scheduler of the system")
     may_run, has_run = threading.Event(), threading.Event()
     thread = threading.Thread(target=lambda: may_run.wait() and has_run.set())
     thread.start()
@@ -216,11 +216,11 @@ def test_other_threads_run_while_a_key_is_derived() -> None:
     thread.join()
 
 
-def test_digests_that_nobody_has_any_more_are_given_up() -> None:
+def test_a_garbage_collected_digest_is_released_in_the_host() -> None:
     from cloaca._border import bridge, host
 
     if not bridge.has_engine():
-        pytest.skip("has no host")
+        pytest.skip("tests the host of the engine's Python")
     from cloaca._border import javascript
 
     digest = hashlib.new("sm3", b"abc")

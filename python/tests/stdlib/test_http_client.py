@@ -1,4 +1,4 @@
-"""``urllib.request`` and ``http.client`` against servers that are slow, break off, redirect or stand behind a proxy."""
+"""``urllib.request`` and ``http.client`` with servers that are slow, disconnect or redirect, and with proxies."""
 
 import contextlib
 import gzip
@@ -14,7 +14,7 @@ from limits import LIMIT
 from servers import AUTHORITY, answer, ok, read_request, reset, server_context, serving, stall
 
 SCHEMES = pytest.mark.parametrize("scheme", ["http", "https"])
-#: For what never comes: short enough to be waited for.
+#: Timeout in seconds for answers that never come.
 SOON = 0.05
 
 
@@ -35,7 +35,7 @@ def fetch(scheme: str, port: int, path: str = "/", **options: Any) -> Any:
 
 
 @SCHEMES
-def test_a_server_that_never_answers_is_given_up_in_time(scheme: str) -> None:
+def test_a_server_that_never_answers_causes_a_timeout_error(scheme: str) -> None:
     trusted = ssl.create_default_context(cafile=AUTHORITY)
     with serving(stall, context_of(scheme)) as port:
         connection = (
@@ -51,7 +51,7 @@ def test_a_server_that_never_answers_is_given_up_in_time(scheme: str) -> None:
         connection.close()
 
 
-def test_a_server_that_never_ends_its_handshake_is_given_up_in_time() -> None:
+def test_a_server_that_never_ends_its_tls_handshake_causes_a_timeout_error() -> None:
     with serving(stall) as port, pytest.raises(urllib.error.URLError) as caught:
         fetch("https", port, timeout=SOON)
 
@@ -59,18 +59,18 @@ def test_a_server_that_never_ends_its_handshake_is_given_up_in_time() -> None:
 
 
 @SCHEMES
-def test_a_server_that_hangs_up_is_no_answer(scheme: str) -> None:
+def test_a_connection_closed_without_an_answer_raises_remote_disconnected(scheme: str) -> None:
     with serving(answer(), context_of(scheme)) as port, pytest.raises(http.client.RemoteDisconnected):
         fetch(scheme, port)
 
 
-def test_a_server_that_resets_the_connection_says_so() -> None:
+def test_a_connection_reset_by_the_server_raises_connection_reset_error() -> None:
     with serving(reset) as port, pytest.raises(ConnectionResetError):
         fetch("http", port)
 
 
 @SCHEMES
-def test_a_body_that_is_shorter_than_announced_is_incomplete(scheme: str) -> None:
+def test_a_body_shorter_than_its_content_length_raises_incomplete_read(scheme: str) -> None:
     short = answer(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc")
 
     with serving(short, context_of(scheme)) as port, fetch(scheme, port) as response:
@@ -80,7 +80,7 @@ def test_a_body_that_is_shorter_than_announced_is_incomplete(scheme: str) -> Non
     assert (caught.value.partial, caught.value.expected) == (b"abc", 7)
 
 
-def test_a_chunk_that_breaks_off_is_incomplete() -> None:
+def test_an_incomplete_chunk_raises_incomplete_read() -> None:
     broken = answer(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n8\r\nwor")
 
     with serving(broken) as port, fetch("http", port) as response:
@@ -91,7 +91,7 @@ def test_a_chunk_that_breaks_off_is_incomplete() -> None:
 
 
 @SCHEMES
-def test_chunks_come_as_one_body_piece_by_piece(scheme: str) -> None:
+def test_chunks_are_read_as_one_body(scheme: str) -> None:
     head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Encoding: gzip\r\n\r\n"
     body = gzip.compress(b"hello world" * 100)
     chunks = [b"%x\r\n%s\r\n" % (len(part), part) for part in (body[:7], body[7:])]
@@ -102,7 +102,7 @@ def test_chunks_come_as_one_body_piece_by_piece(scheme: str) -> None:
 
 
 @SCHEMES
-def test_redirects_are_followed_and_loops_are_not(scheme: str) -> None:
+def test_redirects_are_followed_and_redirect_loops_are_refused(scheme: str) -> None:
     def serve(connection: Any) -> None:
         path = read_request(connection).split()[1]
         target = {b"/": b"/there", b"/loop": b"/loop"}.get(path)
@@ -117,7 +117,7 @@ def test_redirects_are_followed_and_loops_are_not(scheme: str) -> None:
 
 
 @SCHEMES
-def test_one_connection_serves_many_requests(scheme: str) -> None:
+def test_one_connection_is_reused_for_several_requests(scheme: str) -> None:
     opened: List[Any] = []
 
     def serve(connection: Any) -> None:
@@ -140,7 +140,7 @@ def test_one_connection_serves_many_requests(scheme: str) -> None:
     assert (bodies, len(opened)) == ([b"/a", b"/b", b"/c"], 1)
 
 
-def test_an_answer_comes_after_the_server_has_said_continue() -> None:
+def test_an_answer_after_100_continue_is_read() -> None:
     def serve(connection: Any) -> None:
         body = read_request(connection).partition(b"\r\n\r\n")[2]
         connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
@@ -158,7 +158,7 @@ def test_an_answer_comes_after_the_server_has_said_continue() -> None:
         client.close()
 
 
-def test_a_large_body_goes_both_ways() -> None:
+def test_a_body_of_one_megabyte_is_sent_and_received() -> None:
     def serve(connection: Any) -> None:
         body = read_request(connection).partition(b"\r\n\r\n")[2]
         while len(body) < 1_000_000:
@@ -170,7 +170,7 @@ def test_a_large_body_goes_both_ways() -> None:
         assert response.read() == sent[::-1]
 
 
-def test_https_goes_through_a_proxy_and_http_past_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_https_uses_a_proxy_and_hosts_in_no_proxy_are_asked_directly(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: List[bytes] = []
 
     def proxy(connection: Any) -> None:
@@ -192,7 +192,7 @@ def test_https_goes_through_a_proxy_and_http_past_it(monkeypatch: pytest.MonkeyP
     assert asked == [b"CONNECT localhost:4 HTTP/1.1"] or asked == [b"CONNECT localhost:4 HTTP/1.0"]
 
 
-def test_a_proxy_that_refuses_is_told() -> None:
+def test_the_error_of_a_refusing_proxy_has_its_status() -> None:
     refusing = answer(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
 
     with serving(refusing) as port:
@@ -205,7 +205,7 @@ def test_a_proxy_that_refuses_is_told() -> None:
     ("name", "trusts", "code", "words"),
     [("localhost", False, 20, "unable to get local issuer certificate"), ("other", True, 62, "Hostname mismatch")],
 )
-def test_a_certificate_that_does_not_fit_is_refused(name: str, trusts: bool, code: int, words: str) -> None:
+def test_an_untrusted_or_wrong_certificate_is_refused(name: str, trusts: bool, code: int, words: str) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if trusts:
         context.load_verify_locations(AUTHORITY)
@@ -220,7 +220,7 @@ def test_a_certificate_that_does_not_fit_is_refused(name: str, trusts: bool, cod
     assert (reason.library, reason.reason) == ("SSL", "CERTIFICATE_VERIFY_FAILED")
 
 
-def test_an_unencrypted_server_is_no_tls() -> None:
+def test_an_unencrypted_server_raises_ssl_error_for_https() -> None:
     def speak_first(connection: Any) -> None:
         connection.sendall(b"220 hello, this is no TLS at all\r\n")
         with contextlib.suppress(OSError):
@@ -234,7 +234,7 @@ def test_an_unencrypted_server_is_no_tls() -> None:
     assert reason.reason in ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE")
 
 
-def test_requests_of_several_threads_overlap() -> None:
+def test_requests_of_three_threads_run_at_the_same_time() -> None:
     meeting = threading.Barrier(3, timeout=LIMIT)
 
     def serve(connection: Any) -> None:

@@ -1,4 +1,4 @@
-"""``http.server`` and ``socketserver``: servers in threads, as tests use them."""
+"""``http.server`` and ``socketserver``: servers in threads."""
 
 import contextlib
 import functools
@@ -31,19 +31,20 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
         pass
 
 
-def test_a_folder_is_served_and_fetched_in_the_same_script(tmp_path: Path) -> None:
+def test_a_script_can_serve_a_folder_and_fetch_it(tmp_path: Path) -> None:
     (tmp_path / "page.html").write_text("<p>hello</p>")
     handler = functools.partial(Quiet, directory=str(tmp_path))
     with serving(http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)) as address:
         with urllib.request.urlopen(f"http://{address}/page.html", timeout=LIMIT) as response:
             assert response.headers["Content-Type"] == "text/html"
             assert response.read() == b"<p>hello</p>"
-        with contextlib.closing(socket.create_connection(address.split(":"), timeout=LIMIT)) as other:  # type: ignore[arg-type]
+        target: Any = address.split(":")
+        with contextlib.closing(socket.create_connection(target, timeout=LIMIT)) as other:
             other.sendall(b"GET /missing HTTP/1.0\r\n\r\n")
             assert other.recv(12) == b"HTTP/1.0 404"
 
 
-def test_each_connection_has_a_thread_of_its_own() -> None:
+def test_a_threading_server_handles_each_connection_in_its_own_thread() -> None:
     class Echo(socketserver.StreamRequestHandler):
         def handle(self) -> None:
             for line in self.rfile:

@@ -1,4 +1,4 @@
-"""Packages that an installer put on the path."""
+"""Import of installed packages."""
 
 import importlib
 import importlib.util
@@ -11,12 +11,12 @@ import pytest
 
 from cloaca._border import bridge
 
-only_in_engine = pytest.mark.skipif(not bridge.has_engine(), reason="the platform of CPython is complete")
+only_in_engine = pytest.mark.skipif(not bridge.has_engine(), reason="CPython supports the platform of all packages")
 
 
 @pytest.fixture
 def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Installs a package of one module with the given source."""
+    """Returns a function that installs a package of one module with the given source."""
     folder = tmp_path / "site-packages"
     folder.mkdir()
     monkeypatch.syspath_prepend(str(folder))
@@ -30,7 +30,7 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     return install
 
 
-def test_a_package_that_is_installed_is_imported_with_its_source(installed: Any) -> None:
+def test_an_installed_package_is_imported_and_its_source_is_available(installed: Any) -> None:
     path = installed("cloaca_test_plain", "answer = 42\n")
 
     module = importlib.import_module("cloaca_test_plain")
@@ -51,7 +51,7 @@ def test_a_package_that_is_installed_is_imported_with_its_source(installed: Any)
         "print 'Python 2'",
     ],
 )
-def test_an_installed_package_that_stumbles_over_the_platform_cannot_be_imported(installed: Any, failure: str) -> None:
+def test_a_package_that_does_not_support_the_platform_raises_import_error(installed: Any, failure: str) -> None:
     path = installed("cloaca_test_foreign", f"{failure}\n")
 
     with pytest.raises(ImportError, match='"cloaca_test_foreign" cannot be imported') as caught:
@@ -63,7 +63,7 @@ def test_an_installed_package_that_stumbles_over_the_platform_cannot_be_imported
 
 @only_in_engine
 @pytest.mark.parametrize("file", ["cloaca_test_native.so", "cloaca_test_native.abi3.so"])
-def test_a_native_module_of_the_machine_is_not_there(installed: Any, file: str) -> None:
+def test_a_native_module_of_the_host_is_not_found(installed: Any, file: str) -> None:
     folder = installed("unused", "").parent
     (folder / file).write_bytes(b"\x7fELF\x02\x01\x01")
     importlib.invalidate_caches()
@@ -74,7 +74,7 @@ def test_a_native_module_of_the_machine_is_not_there(installed: Any, file: str) 
 
 
 @only_in_engine
-def test_the_module_in_python_beside_a_native_one_of_the_machine_is_imported(installed: Any) -> None:
+def test_a_python_module_is_imported_instead_of_a_native_module_of_the_host(installed: Any) -> None:
     path = installed("cloaca_test_twin", "answer = 42\n")
     (path.parent / "cloaca_test_twin.abi3.so").write_bytes(b"\x7fELF\x02\x01\x01")
     importlib.invalidate_caches()
@@ -84,14 +84,14 @@ def test_the_module_in_python_beside_a_native_one_of_the_machine_is_imported(ins
     assert (module.answer, module.__file__) == (42, str(path))
 
 
-def test_other_failures_of_an_installed_package_stay_what_they_are(installed: Any) -> None:
+def test_other_exceptions_of_an_installed_package_propagate_unchanged(installed: Any) -> None:
     installed("cloaca_test_wrong", "raise KeyError('setting')\n")
 
     with pytest.raises(KeyError, match="setting"):
         importlib.import_module("cloaca_test_wrong")
 
 
-def test_the_traceback_of_what_fails_in_it_has_no_frames_of_the_import_system(installed: Any) -> None:
+def test_the_traceback_of_a_failed_import_has_no_frames_of_the_import_system(installed: Any) -> None:
     inner = installed("cloaca_test_inner", "raise KeyError('setting')\n")
     outer = installed("cloaca_test_outer", "import cloaca_test_inner\n")
 
@@ -101,7 +101,7 @@ def test_the_traceback_of_what_fails_in_it_has_no_frames_of_the_import_system(in
     assert [frame.f_code.co_filename for frame, _ in traceback.walk_tb(caught.tb)] == [__file__, str(outer), str(inner)]
 
 
-def test_what_it_warns_of_is_put_down_to_whoever_imports_it(installed: Any) -> None:
+def test_a_warning_of_an_installed_package_is_attributed_to_the_importing_file(installed: Any) -> None:
     installed("cloaca_test_warns", "import warnings\nwarnings.warn('old', DeprecationWarning, stacklevel=2)\n")
 
     with warnings.catch_warnings(record=True) as caught:

@@ -1,4 +1,4 @@
-"""``logging`` is as under CPython: what is kept of it besides shows nowhere."""
+"""``logging`` behaves as in CPython: caches and replaced methods of the adaptation are not visible."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ import pytest
 
 @pytest.fixture
 def logger() -> Any:
-    """A logger of its own, that hands nothing on."""
+    """Returns a logger that does not propagate to the root logger."""
     made = logging.Logger("test")
     made.propagate = False
     return made
 
 
 class Keeping(logging.Handler):
-    """Keeps the records that it gets."""
+    """Handler that stores its records."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -31,13 +31,13 @@ class Keeping(logging.Handler):
 
 
 def line() -> int:
-    """The line of the caller."""
+    """Returns the line number of the caller."""
     frame = inspect.currentframe()
     assert frame is not None and frame.f_back is not None
     return frame.f_back.f_lineno
 
 
-def test_the_root_logger_is_as_python_starts_it() -> None:
+def test_a_new_root_logger_has_level_warning_and_no_handlers() -> None:
     fresh = logging.RootLogger(logging.WARNING)
 
     assert fresh.level == logging.WARNING
@@ -46,7 +46,7 @@ def test_the_root_logger_is_as_python_starts_it() -> None:
     assert isinstance(logging.lastResort, logging.Handler)
 
 
-def test_a_record_has_the_place_of_its_call(logger: logging.Logger) -> None:
+def test_a_log_record_has_the_place_of_its_call(logger: logging.Logger) -> None:
     handler = Keeping()
     logger.addHandler(handler)
 
@@ -65,10 +65,10 @@ def test_a_record_has_the_place_of_its_call(logger: logging.Logger) -> None:
 
     assert [record.lineno for record in handler.records] == expected
     assert {record.pathname for record in handler.records} == {__file__}
-    assert handler.records[0].funcName == "test_a_record_has_the_place_of_its_call"
+    assert handler.records[0].funcName == "test_a_log_record_has_the_place_of_its_call"
 
 
-def test_what_a_level_stops_calls_nothing_of_a_script(logger: logging.Logger) -> None:
+def test_a_message_below_the_level_calls_no_code_of_the_script(logger: logging.Logger) -> None:
     called: List[str] = []
 
     class Adapter(logging.LoggerAdapter):  # type: ignore[type-arg]
@@ -77,7 +77,12 @@ def test_what_a_level_stops_calls_nothing_of_a_script(logger: logging.Logger) ->
             return msg, kwargs
 
     before = logging.getLogRecordFactory()
-    logging.setLogRecordFactory(lambda *args, **kwargs: called.append("factory") or before(*args, **kwargs))  # type: ignore[func-returns-value]
+
+    def note_record(*args: Any, **kwargs: Any) -> Any:
+        called.append("factory")
+        return before(*args, **kwargs)
+
+    logging.setLogRecordFactory(note_record)
     try:
         logger.setLevel(logging.ERROR)
         logger.addFilter(lambda record: called.append("filter") or True)  # type: ignore[func-returns-value]
@@ -89,12 +94,12 @@ def test_what_a_level_stops_calls_nothing_of_a_script(logger: logging.Logger) ->
     assert called == []
 
 
-def test_a_level_that_is_no_number_is_refused(logger: logging.Logger) -> None:
+def test_a_level_that_is_not_a_number_is_refused(logger: logging.Logger) -> None:
     with pytest.raises(TypeError, match="level must be an integer"):
         logger.log("INFO", "text")  # type: ignore[arg-type]
 
 
-def test_a_handler_writes_its_line_and_says_what_went_wrong(
+def test_a_stream_handler_writes_its_line_and_reports_a_formatting_error(
     logger: logging.Logger, capsys: pytest.CaptureFixture[str]
 ) -> None:
     text = io.StringIO()
@@ -109,7 +114,7 @@ def test_a_handler_writes_its_line_and_says_what_went_wrong(
     assert "--- Logging error ---" in capsys.readouterr().err
 
 
-def test_the_standard_error_stream_of_the_moment_is_used(
+def test_the_last_resort_handler_writes_to_the_current_stderr(
     logger: logging.Logger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     text = io.StringIO()
@@ -120,7 +125,7 @@ def test_the_standard_error_stream_of_the_moment_is_used(
     assert text.getvalue() == "shown as a last resort\n"
 
 
-def test_methods_look_as_those_of_logging() -> None:
+def test_the_adapted_methods_look_like_the_original_methods() -> None:
     for method in (logging.Logger.info, logging.Logger.log, logging.Logger.callHandlers, logging.StreamHandler.emit):
         assert method.__module__ == "logging"
         assert method.__doc__

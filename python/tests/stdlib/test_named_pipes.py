@@ -1,4 +1,4 @@
-"""Pipes with a name: what opens them waits for the other end, on its own thread only."""
+"""Named pipes: opening one end waits for the other end, while other threads run."""
 
 import errno
 import os
@@ -39,7 +39,7 @@ def write_all(path, content):
         pipe.write(content)
 
 
-def test_a_named_pipe_has_the_mode_that_was_asked_for_without_the_umask(tmp_path):
+def test_a_named_pipe_has_the_requested_mode_reduced_by_the_umask(tmp_path):
     before = os.umask(0o027)
     try:
         os.mkfifo(tmp_path / "pipe", 0o666)
@@ -52,7 +52,7 @@ def test_a_named_pipe_has_the_mode_that_was_asked_for_without_the_umask(tmp_path
 
 
 @pytest.mark.parametrize("is_reader_first", [True, False])
-def test_opening_waits_for_the_other_end_while_other_threads_run(path, in_thread, is_reader_first):
+def test_opening_a_named_pipe_waits_for_the_other_end_while_other_threads_run(path, in_thread, is_reader_first):
     got = []
 
     def read():
@@ -73,7 +73,7 @@ def test_opening_waits_for_the_other_end_while_other_threads_run(path, in_thread
     assert got == [b"x" * LONG]
 
 
-def test_other_programs_have_the_other_end(path):
+def test_another_program_can_open_the_other_end_of_a_named_pipe(path):
     with subprocess.Popen(["cat", path], stdout=subprocess.PIPE) as cat:
         write_all(path, b"for cat")
         assert cat.stdout.read() == b"for cat"
@@ -81,7 +81,7 @@ def test_other_programs_have_the_other_end(path):
         assert pipe.read() == "from sh\n"
 
 
-def test_a_child_is_handed_an_end(path):
+def test_a_child_process_receives_an_end_of_a_named_pipe_as_stdin(path):
     both = os.open(path, os.O_RDWR)
     reader = os.open(path, os.O_RDONLY)
     writer = os.open(path, os.O_WRONLY)
@@ -93,7 +93,7 @@ def test_a_child_is_handed_an_end(path):
     os.close(reader)
 
 
-def test_without_waiting_a_writer_needs_a_reader_and_a_reader_finds_the_end(path):
+def test_a_nonblocking_open_needs_a_reader_for_writing_and_reads_nothing_without_a_writer(path):
     with pytest.raises(OSError) as caught:
         os.open(path, os.O_WRONLY | os.O_NONBLOCK)
     assert caught.value.errno == errno.ENXIO
@@ -112,7 +112,7 @@ def test_without_waiting_a_writer_needs_a_reader_and_a_reader_finds_the_end(path
     os.close(reader)
 
 
-def test_a_pipe_that_is_full_takes_more_when_it_is_read(path, in_thread):
+def test_a_write_to_a_full_named_pipe_continues_when_data_is_read(path, in_thread):
     descriptor = os.open(path, os.O_RDWR)
     in_thread(lambda: os.write(descriptor, b"y" * LONG))
 
@@ -123,7 +123,7 @@ def test_a_pipe_that_is_full_takes_more_when_it_is_read(path, in_thread):
     os.close(descriptor)
 
 
-def test_writing_when_the_reader_is_gone_is_a_broken_pipe(path):
+def test_writing_to_a_named_pipe_without_a_reader_raises_broken_pipe_error(path):
     reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     writer = os.open(path, os.O_WRONLY)
     os.close(reader)
@@ -133,8 +133,8 @@ def test_writing_when_the_reader_is_gone_is_a_broken_pipe(path):
     os.close(writer)
 
 
-@pytest.mark.skipif(not bridge.has_engine(), reason="about what the engine keeps")
-def test_a_file_that_took_the_place_of_a_pipe_is_a_file(path):
+@pytest.mark.skipif(not bridge.has_engine(), reason="tests the pipes of the engine")
+def test_a_file_created_at_the_path_of_a_deleted_pipe_is_a_plain_file(path):
     os.unlink(path)
     write_all(path, b"plain")
 

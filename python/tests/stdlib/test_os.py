@@ -11,7 +11,7 @@ from typing import Any, Callable, Type
 import pytest
 
 
-def test_the_process_is_the_systems() -> None:
+def test_the_process_has_the_folder_user_and_host_name_of_the_system() -> None:
     assert os.path.samefile(os.readlink(f"/proc/{os.getpid()}/cwd"), os.getcwd())
     assert os.getppid() > 0
     assert os.getuid() == os.stat(f"/proc/{os.getpid()}").st_uid
@@ -28,7 +28,7 @@ def test_the_environment_can_be_changed(monkeypatch: pytest.MonkeyPatch) -> None
         os.environ["STDLIB_TEST"]
 
 
-def test_the_umask_is_kept_for_files_and_folders(tmp_path: Path) -> None:
+def test_the_umask_applies_to_new_files_and_folders(tmp_path: Path) -> None:
     before = os.umask(0o027)
     try:
         (tmp_path / "file").touch()
@@ -55,7 +55,7 @@ def test_the_umask_is_kept_for_files_and_folders(tmp_path: Path) -> None:
         (OSError, errno.EINVAL, lambda path: os.readlink(path / "file")),
     ],
 )
-def test_what_goes_wrong_is_named(
+def test_a_failed_call_raises_the_matching_os_error_with_errno_and_text(
     kind: Type[OSError], number: int, call: Callable[[Path], Any], tmp_path: Path
 ) -> None:
     (tmp_path / "folder").mkdir()
@@ -84,14 +84,14 @@ def test_files_are_linked_renamed_replaced_and_truncated(tmp_path: Path) -> None
     assert sorted(entry.name for entry in os.scandir(tmp_path)) == ["moved", "soft"]
 
 
-def test_times_are_kept(tmp_path: Path) -> None:
+def test_utime_sets_the_access_and_modification_times(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.touch()
     os.utime(path, (1_500_000_000, 1_600_000_000))
     assert (path.stat().st_atime, path.stat().st_mtime) == (1_500_000_000, 1_600_000_000)
 
 
-def test_two_descriptors_of_one_file_share_its_position(tmp_path: Path) -> None:
+def test_a_duplicated_descriptor_shares_the_file_position(tmp_path: Path) -> None:
     descriptor = os.open(tmp_path / "file", os.O_RDWR | os.O_CREAT)
     other = os.dup(descriptor)
     os.write(descriptor, b"one ")

@@ -15,14 +15,14 @@ from cloaca._border import bridge
 IN_ENGINE = pytest.mark.skipif(not bridge.has_engine(), reason="CPython has fork")
 
 
-def test_system_returns_the_status_of_a_shell(tmp_path):
+def test_os_system_returns_the_wait_status_of_a_shell(tmp_path):
     assert os.system(f"echo x > {tmp_path}/file") == 0
     assert (tmp_path / "file").read_text() == "x\n"
     assert os.waitstatus_to_exitcode(os.system("exit 3")) == 3
     assert os.waitstatus_to_exitcode(os.system("kill -9 $$")) == -9
 
 
-def test_popen_reads_writes_and_tells_how_it_ended(tmp_path):
+def test_os_popen_reads_writes_and_returns_the_exit_status(tmp_path):
     with os.popen("echo a; echo b") as pipe:
         assert list(pipe) == ["a\n", "b\n"]
     writer = os.popen(f"cat > {tmp_path}/file; exit 2", "w")
@@ -31,7 +31,7 @@ def test_popen_reads_writes_and_tells_how_it_ended(tmp_path):
     assert (tmp_path / "file").read_text() == "text"
 
 
-def test_spawn_waits_or_gives_the_number_of_the_child():
+def test_os_spawn_functions_wait_or_return_the_process_id():
     assert os.spawnl(os.P_WAIT, "/bin/sh", "sh", "-c", "exit 3") == 3
     assert os.spawnlp(os.P_WAIT, "sh", "sh", "-c", "kill -15 $$") == -15
     assert os.spawnvpe(os.P_WAIT, "sh", ["sh", "-c", "exit $CODE"], {**os.environ, "CODE": "4"}) == 4
@@ -40,7 +40,7 @@ def test_spawn_waits_or_gives_the_number_of_the_child():
     assert os.waitpid(pid, 0) == (pid, 5 << 8)
 
 
-def test_posix_spawn_does_what_its_actions_say(tmp_path):
+def test_posix_spawn_performs_its_file_actions(tmp_path):
     path = str(tmp_path / "out")
     actions = [
         (os.POSIX_SPAWN_OPEN, 1, path, os.O_WRONLY | os.O_CREAT, 0o644),
@@ -56,7 +56,7 @@ def test_posix_spawn_does_what_its_actions_say(tmp_path):
     assert caught.value.filename == "/no/such"
 
 
-def test_posix_spawn_starts_a_group_and_joins_one():
+def test_posix_spawn_creates_a_process_group_and_joins_an_existing_group():
     leader = os.posix_spawn("/bin/sleep", ["sleep", "600"], os.environ, setpgroup=0)
     member = os.posix_spawn("/bin/sleep", ["sleep", "600"], os.environ, setpgroup=leader)
     groups = (os.getpgid(leader), os.getpgid(member), os.getsid(member))
@@ -68,7 +68,7 @@ def test_posix_spawn_starts_a_group_and_joins_one():
         os.posix_spawn("/bin/true", ["true"], os.environ, setpgroup=1)
 
 
-def test_waits_know_the_children_and_nobody_else():
+def test_wait_functions_return_only_children_of_this_process():
     running = os.spawnv(os.P_NOWAIT, "/bin/sleep", ["sleep", "600"])
     assert os.waitpid(running, os.WNOHANG) == (0, 0)
     assert os.waitid(os.P_PID, running, os.WEXITED | os.WNOHANG) is None
@@ -86,7 +86,7 @@ def test_waits_know_the_children_and_nobody_else():
         os.kill(running, 0)
 
 
-def test_wait4_tells_what_waitpid_tells():
+def test_wait4_returns_the_same_status_as_waitpid():
     pid = os.spawnv(os.P_NOWAIT, "/bin/sh", ["sh", "-c", "exit 2"])
 
     assert os.wait4(pid, 0)[:2] == (pid, 2 << 8)
@@ -97,12 +97,12 @@ def test_wait4_tells_what_waitpid_tells():
     "call",
     [lambda: os.fork(), lambda: os.forkpty()],
 )
-def test_a_process_that_goes_on_twice_says_that_it_cannot_and_what_to_do(call):
+def test_fork_and_forkpty_raise_os_error_that_suggests_threads(call):
     with pytest.raises(OSError, match=r"cannot copy this process: .* Use threads"):
         call()
 
 
-def test_pools_of_threads_do_without_processes_and_end_their_threads():
+def test_thread_pools_of_multiprocessing_work_and_end_their_threads():
     before = set(threading.enumerate())
     with multiprocessing.pool.ThreadPool(2) as pool:
         assert pool.map(abs, [-1, -2]) == [1, 2]

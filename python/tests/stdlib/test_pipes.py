@@ -1,4 +1,4 @@
-"""Pipes between threads: ends, limits, blocking and not, through descriptors and through files."""
+"""Pipes between threads: capacity, blocking and nonblocking ends, descriptors and file objects."""
 
 import contextlib
 import errno
@@ -30,7 +30,7 @@ def later(function, *arguments):
     return timer
 
 
-def test_reading_waits_for_another_thread_to_write(pipe):
+def test_a_read_waits_for_another_thread_to_write(pipe):
     reader, writer = pipe
     timer = later(os.write, writer, b"late")
 
@@ -38,7 +38,7 @@ def test_reading_waits_for_another_thread_to_write(pipe):
     timer.join()
 
 
-def test_the_end_is_read_when_every_writer_is_closed(pipe):
+def test_the_end_of_a_pipe_is_read_when_all_writers_are_closed(pipe):
     reader, writer = pipe
     copy = os.dup(writer)
     os.write(writer, b"last")
@@ -50,7 +50,7 @@ def test_the_end_is_read_when_every_writer_is_closed(pipe):
     timer.join()
 
 
-def test_writing_without_a_reader_is_a_broken_pipe(pipe):
+def test_writing_without_a_reader_raises_broken_pipe_error(pipe):
     reader, writer = pipe
     os.close(reader)
 
@@ -58,7 +58,7 @@ def test_writing_without_a_reader_is_a_broken_pipe(pipe):
         os.write(writer, b"x")
 
 
-def test_a_long_write_waits_until_all_of_it_has_room(pipe):
+def test_a_long_write_waits_until_all_data_fits_into_the_pipe(pipe):
     reader, writer = pipe
     received = []
 
@@ -76,18 +76,18 @@ def test_a_long_write_waits_until_all_of_it_has_room(pipe):
     assert b"".join(received)[: len(data)] == data
 
 
-def test_a_long_write_stops_when_the_reader_is_closed(pipe):
+def test_a_long_write_returns_the_written_size_when_the_reader_is_closed(pipe):
     reader, writer = pipe
     timer = later(os.close, reader)
 
     try:
         assert os.write(writer, b"x" * LONG) == 65536
     except BrokenPipeError:
-        pytest.fail("what was written counts")
+        pytest.fail("os.write raised instead of returning the written size")
     timer.join()
 
 
-def test_a_pipe_that_does_not_block_says_that_it_would(pipe):
+def test_a_nonblocking_pipe_raises_blocking_io_error_when_it_is_empty_or_full(pipe):
     reader, writer = pipe
     for end in pipe:
         os.set_blocking(end, False)
@@ -103,7 +103,7 @@ def test_a_pipe_that_does_not_block_says_that_it_would(pipe):
     assert len(os.read(reader, LONG)) == 65536
 
 
-def test_a_short_write_is_made_in_one_piece_or_not_at_all(pipe):
+def test_a_short_nonblocking_write_is_atomic(pipe):
     reader, writer = pipe
     os.set_blocking(writer, False)
     os.write(writer, b"x" * 65530)
@@ -113,7 +113,7 @@ def test_a_short_write_is_made_in_one_piece_or_not_at_all(pipe):
     assert os.read(reader, LONG) == b"x" * 65530
 
 
-def test_poll_and_select_say_what_an_end_is_ready_for(pipe):
+def test_poll_and_select_report_readable_and_writable_ends(pipe):
     reader, writer = pipe
     poller = select.poll()
     poller.register(reader, select.POLLIN)
@@ -131,7 +131,7 @@ def test_poll_and_select_say_what_an_end_is_ready_for(pipe):
     assert select.select([reader], [], [], 0) == ([reader], [], [])
 
 
-def test_a_pipe_without_readers_is_an_error_to_poll(pipe):
+def test_poll_reports_an_error_for_a_pipe_without_readers(pipe):
     reader, writer = pipe
     os.close(reader)
     poller = select.poll()
@@ -148,7 +148,7 @@ def test_select_waits_for_another_thread(pipe):
     timer.join()
 
 
-def test_files_over_a_pipe_wait_too(pipe):
+def test_file_objects_over_a_pipe_wait_for_data(pipe):
     reader, writer = pipe
 
     def write():
@@ -165,7 +165,7 @@ def test_files_over_a_pipe_wait_too(pipe):
     assert [int(line) for line in lines] == list(range(20_000))
 
 
-def test_a_raw_file_that_does_not_block_reads_nothing(pipe):
+def test_a_nonblocking_raw_file_returns_none_without_data(pipe):
     reader, _ = pipe
     os.set_blocking(reader, False)
 
@@ -173,7 +173,7 @@ def test_a_raw_file_that_does_not_block_reads_nothing(pipe):
         assert file.read(1) is None
 
 
-def test_vectors_of_buffers_are_read_and_written_as_one(pipe):
+def test_readv_and_writev_transfer_several_buffers_at_a_time(pipe):
     reader, writer = pipe
     first, second = bytearray(3), bytearray(10)
 
@@ -182,7 +182,7 @@ def test_vectors_of_buffers_are_read_and_written_as_one(pipe):
     assert (bytes(first), bytes(second[:2])) == (b"abc", b"de")
 
 
-def test_a_signal_interrupts_a_read_and_the_read_goes_on(pipe):
+def test_a_read_continues_after_a_signal_handler_returns(pipe):
     reader, writer = pipe
     seen = []
 
@@ -204,7 +204,7 @@ def test_a_signal_interrupts_a_read_and_the_read_goes_on(pipe):
         signal.signal(signal.SIGALRM, before)
 
 
-def test_a_handler_that_raises_ends_a_read_and_nothing_is_lost(pipe):
+def test_an_exception_in_a_signal_handler_ends_a_read_without_losing_data(pipe):
     reader, writer = pipe
 
     def fail(number, frame):
@@ -222,14 +222,14 @@ def test_a_handler_that_raises_ends_a_read_and_nothing_is_lost(pipe):
     assert os.read(reader, 1) == b"x"
 
 
-def test_a_pipe_is_a_fifo_that_cannot_be_searched(pipe):
+def test_a_pipe_is_a_fifo_and_lseek_is_refused(pipe):
     assert stat.S_ISFIFO(os.fstat(pipe[0]).st_mode)
     with pytest.raises(OSError) as caught:
         os.lseek(pipe[0], 0, os.SEEK_SET)
     assert caught.value.errno == errno.ESPIPE
 
 
-def test_the_wrong_end_is_a_bad_descriptor(pipe):
+def test_reading_the_writing_end_or_writing_the_reading_end_is_refused(pipe):
     reader, writer = pipe
 
     with pytest.raises(OSError) as caught:
@@ -240,7 +240,7 @@ def test_the_wrong_end_is_a_bad_descriptor(pipe):
     assert caught.value.errno == errno.EBADF
 
 
-def test_pipe2_sets_flags_at_once():
+def test_pipe2_creates_a_pipe_with_the_given_flags():
     reader, writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         assert not os.get_blocking(reader)

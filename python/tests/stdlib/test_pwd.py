@@ -1,4 +1,4 @@
-"""``pwd``, ``grp`` and ``pathlib``: whom files belong to."""
+"""``pwd``, ``grp`` and ``pathlib``: owners of files, and hard links."""
 
 import grp
 import os

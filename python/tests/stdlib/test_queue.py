@@ -1,4 +1,4 @@
-"""``queue``: threads wait for one another's items."""
+"""``queue``: transfer of items between threads."""
 
 import importlib
 import queue
@@ -22,7 +22,7 @@ def any_queue(request: Any) -> Iterator[Any]:
         sys.modules.update(imported)
 
 
-def test_many_threads_hand_on_every_item_once(any_queue: Any) -> None:
+def test_ten_producers_and_ten_consumers_transfer_every_item_once(any_queue: Any) -> None:
     wanted: List[int] = list(range(500))
     left, taken = wanted[::-1], []
 
@@ -46,7 +46,7 @@ def test_many_threads_hand_on_every_item_once(any_queue: Any) -> None:
     assert any_queue.empty()
 
 
-def test_an_empty_queue_is_waited_for_no_longer_than_the_timeout(any_queue: Any) -> None:
+def test_get_raises_empty_after_its_timeout(any_queue: Any) -> None:
     with pytest.raises(Exception) as caught:
         any_queue.get(timeout=0.01)
     assert type(caught.value).__name__ == "Empty"

@@ -1,4 +1,4 @@
-"""``requests`` and ``httpx``, where they are installed: what they raise for servers that are slow or break off."""
+"""``requests`` and ``httpx``, if installed: exceptions for slow servers, lost connections and wrong certificates."""
 
 import gzip
 import ssl
@@ -8,7 +8,7 @@ import pytest
 from limits import LIMIT
 from servers import AUTHORITY, answer, ok, reset, server_context, serving, stall
 
-#: For what never comes: short enough to be waited for.
+#: Timeout in seconds for answers that never come.
 SOON = 0.05
 
 
@@ -20,13 +20,13 @@ def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Client:
-    """One of the packages: how it asks, and what it raises."""
+    """Common interface of the two packages: requests and exceptions."""
 
     def __init__(self, package: Any, name: str) -> None:
         self.package, self.name = package, name
 
     def get(self, url: str, authority: Any = AUTHORITY, patience: float = LIMIT) -> Any:
-        """Waits long for a connection, and for each part of the answer as long as the patience says."""
+        """Sends a request. Waits `LIMIT` for the connection, and `patience` seconds for each part of the answer."""
         if self.name == "requests":
             return self.package.get(url, timeout=(LIMIT, patience), verify=True if authority is None else authority)
         trusted: Any = ssl.create_default_context(cafile=authority) if isinstance(authority, str) else authority
@@ -44,7 +44,7 @@ def client(request: Any) -> Iterator[Client]:
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_a_page_is_read_and_unpacked(client: Client, scheme: str) -> None:
+def test_a_gzip_encoded_page_is_decompressed(client: Client, scheme: str) -> None:
     page = ok(gzip.compress(b"hello"), b"Content-Encoding: gzip")
 
     with serving(answer(page), server_context() if scheme == "https" else None) as port:
@@ -54,20 +54,20 @@ def test_a_page_is_read_and_unpacked(client: Client, scheme: str) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_a_server_that_never_answers_is_given_up_in_time(client: Client, scheme: str) -> None:
+def test_a_server_that_never_answers_causes_a_read_timeout(client: Client, scheme: str) -> None:
     with serving(stall, server_context() if scheme == "https" else None) as port:
         with pytest.raises(client.error("ReadTimeout", "ReadTimeout")):
             client.get(f"{scheme}://localhost:{port}/", patience=SOON)
 
 
-def test_a_server_that_hangs_up_or_resets_is_an_error_of_the_connection(client: Client) -> None:
+def test_a_connection_closed_or_reset_by_the_server_raises_a_connection_error(client: Client) -> None:
     with serving(answer()) as port, pytest.raises(client.error("ConnectionError", "RemoteProtocolError")):
         client.get(f"http://localhost:{port}/")
     with serving(reset) as port, pytest.raises(client.error("ConnectionError", "ReadError")):
         client.get(f"http://localhost:{port}/")
 
 
-def test_a_body_that_breaks_off_is_an_error(client: Client) -> None:
+def test_an_incomplete_body_raises_an_error(client: Client) -> None:
     broken = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel"
 
     with serving(answer(broken)) as port:
@@ -76,12 +76,12 @@ def test_a_body_that_breaks_off_is_an_error(client: Client) -> None:
 
 
 @pytest.mark.parametrize(("name", "authority"), [("other", AUTHORITY), ("localhost", None)])
-def test_a_certificate_that_does_not_fit_is_refused(client: Client, name: str, authority: Any) -> None:
+def test_an_untrusted_or_wrong_certificate_is_refused(client: Client, name: str, authority: Any) -> None:
     with serving(answer(ok(b"never read")), server_context(name)) as port:
         with pytest.raises(client.error("SSLError", "ConnectError"), match="CERTIFICATE_VERIFY_FAILED"):
             client.get(f"https://localhost:{port}/", authority)
 
 
-def test_any_certificate_is_taken_where_nothing_is_checked(client: Client) -> None:
+def test_any_certificate_is_accepted_without_verification(client: Client) -> None:
     with serving(answer(ok(b"unchecked")), server_context("other")) as port:
         assert client.get(f"https://localhost:{port}/", False).text == "unchecked"

@@ -1,4 +1,4 @@
-"""select, poll, epoll and selectors, over sockets and pipes."""
+"""``select``, ``poll``, ``epoll`` and ``selectors`` with sockets and pipes."""
 
 import os
 import select
@@ -12,7 +12,7 @@ from limits import LIMIT
 
 from cloaca._border import bridge
 
-IN_ENGINE = pytest.mark.skipif(not bridge.has_engine(), reason="CPython's threads take turns by time as well")
+IN_ENGINE = pytest.mark.skipif(not bridge.has_engine(), reason="CPython also switches threads by time")
 
 
 @pytest.fixture
@@ -27,12 +27,12 @@ def later(function, *arguments):
     return timer
 
 
-def test_the_default_selector_is_that_of_linux():
+def test_the_default_selector_is_epoll():
     assert selectors.DefaultSelector is selectors.EpollSelector
 
 
 @pytest.mark.parametrize("kind", [selectors.SelectSelector, selectors.PollSelector, selectors.EpollSelector])
-def test_a_selector_waits_for_what_is_registered(kind, pair):
+def test_a_selector_waits_for_a_registered_socket(kind, pair):
     left, right = pair
     with kind() as selector:
         selector.register(left, selectors.EVENT_READ, "data")
@@ -45,7 +45,7 @@ def test_a_selector_waits_for_what_is_registered(kind, pair):
         assert selector.select(0) != []
 
 
-def test_a_loop_that_never_waits_sees_what_happens(pair):
+def test_a_busy_loop_sees_a_connection_and_data_arrive(pair):
     with socket.create_server(("127.0.0.1", 0)) as server, socket.socket() as client:
         client.setblocking(False)
         assert client.connect_ex(server.getsockname()) != 0
@@ -67,7 +67,7 @@ def test_a_loop_that_never_waits_sees_what_happens(pair):
                 pytest.fail("nothing arrived")
 
 
-def test_epoll_tells_of_a_level_as_long_as_it_lasts(pair, poller):
+def test_level_triggered_epoll_reports_a_socket_until_it_is_read(pair, poller):
     left, right = pair
     poller.register(left, select.EPOLLIN)
     right.send(b"x")
@@ -78,7 +78,7 @@ def test_epoll_tells_of_a_level_as_long_as_it_lasts(pair, poller):
     assert poller.poll(0) == []
 
 
-def test_epoll_tells_of_an_edge_once(poller):
+def test_edge_triggered_epoll_reports_new_data_once(poller):
     reader, writer = os.pipe()
     try:
         poller.register(reader, select.EPOLLIN | select.EPOLLET)
@@ -92,7 +92,7 @@ def test_epoll_tells_of_an_edge_once(poller):
         os.close(writer)
 
 
-def test_epoll_tells_once_and_again_after_it_was_modified(pair, poller):
+def test_one_shot_epoll_reports_a_socket_once_until_modify_is_called(pair, poller):
     left, _ = pair
     poller.register(left, select.EPOLLOUT | select.EPOLLONESHOT)
 
@@ -102,7 +102,7 @@ def test_epoll_tells_once_and_again_after_it_was_modified(pair, poller):
     assert poller.poll(0) == [(left.fileno(), select.EPOLLOUT)]
 
 
-def test_epoll_knows_what_is_registered(pair, poller):
+def test_epoll_refuses_a_second_registration_and_an_unknown_descriptor(pair, poller):
     left, _ = pair
     poller.register(left)
 
@@ -122,7 +122,7 @@ def test_epoll_refuses_files_and_closed_descriptors(poller, tmp_path):
         poller.register(file.fileno() if not file.closed else 4_000)
 
 
-def test_epoll_forgets_what_was_closed(poller):
+def test_epoll_does_not_report_a_closed_descriptor(poller):
     left, right = socket.socketpair()
     poller.register(left, select.EPOLLIN)
     right.close()
@@ -132,7 +132,7 @@ def test_epoll_forgets_what_was_closed(poller):
     assert poller.poll(0) == []
 
 
-def test_epoll_notices_what_another_thread_registers(pair, poller):
+def test_a_waiting_epoll_reports_a_descriptor_registered_by_another_thread(pair, poller):
     left, right = pair
     right.send(b"x")
     timer = later(poller.register, left, select.EPOLLIN)
@@ -141,7 +141,7 @@ def test_epoll_notices_what_another_thread_registers(pair, poller):
     timer.join()
 
 
-def test_a_closed_epoll_says_so(pair):
+def test_using_a_closed_epoll_raises_value_error(pair):
     poller = select.epoll()
     poller.close()
 
@@ -154,7 +154,7 @@ def test_a_closed_epoll_says_so(pair):
         poller.register(pair[0])
 
 
-def test_a_socket_that_is_bound_and_does_not_listen_is_hung_up():
+def test_poll_reports_a_hang_up_for_a_bound_socket_that_does_not_listen():
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
         waiting = select.poll()
@@ -165,7 +165,7 @@ def test_a_socket_that_is_bound_and_does_not_listen_is_hung_up():
         assert waiting.poll(0) == []
 
 
-def test_select_refuses_what_is_no_open_file():
+def test_select_and_poll_refuse_a_closed_descriptor():
     left, right = socket.socketpair()
     number = left.fileno()
     left.close()
@@ -182,7 +182,7 @@ def test_select_refuses_what_is_no_open_file():
     assert poller.poll(0) == [(number, select.POLLNVAL)]
 
 
-def test_what_cannot_be_a_function_of_a_class_is_none():
+def test_select_does_not_become_a_bound_method_as_a_class_attribute():
     class Loop:
         wait = select.select
 
@@ -203,7 +203,7 @@ def polled(left):
 
 @IN_ENGINE
 @pytest.mark.parametrize("ask", [epolled, polled, lambda left: select.select([left], [], [], 0)[0]])
-def test_asking_what_is_ready_lets_a_thread_go_on_that_was_woken(ask, pair):
+def test_a_zero_timeout_poll_lets_a_woken_thread_run(ask, pair):
     left, right = pair
     right.send(b"x")
     assert select.select([left], [], [], LIMIT)[0]

@@ -29,7 +29,7 @@ def untouched_signals() -> Iterator[None]:
         signal.signal(signum, handler)
 
 
-def test_a_handler_is_called_with_the_signal_and_the_frame_that_it_interrupted() -> None:
+def test_a_handler_is_called_with_the_signal_and_the_interrupted_frame() -> None:
     seen: List[Any] = []
     assert signal.signal(signal.SIGUSR1, lambda signum, frame: seen.append((signum, frame.f_code.co_name))) in (
         signal.SIG_DFL,
@@ -51,14 +51,14 @@ def test_a_handler_is_called_with_the_signal_and_the_frame_that_it_interrupted()
         pytest.param(lambda: [None for _ in iter(int, 1)], id="computing"),
     ],
 )
-def test_an_alarm_ends_what_waits_and_what_computes(wait: Any) -> None:
+def test_an_exception_in_an_alarm_handler_ends_a_wait_or_a_computation(wait: Any) -> None:
     signal.signal(signal.SIGALRM, end)
     signal.setitimer(signal.ITIMER_REAL, 0.01)
     with pytest.raises(Ended):
         wait()
 
 
-def test_a_handler_that_returns_lets_the_wait_go_on() -> None:
+def test_a_sleep_is_not_shortened_by_a_handler_that_returns() -> None:
     seen: List[int] = []
     signal.signal(signal.SIGALRM, lambda signum, frame: seen.append(signum))
     signal.setitimer(signal.ITIMER_REAL, 0.005, 0.005)
@@ -69,7 +69,7 @@ def test_a_handler_that_returns_lets_the_wait_go_on() -> None:
     signal.setitimer(signal.ITIMER_REAL, 0)
 
 
-def test_an_alarm_tells_what_was_left_of_the_one_before() -> None:
+def test_alarm_and_getitimer_return_the_remaining_time() -> None:
     assert signal.alarm(100) == 0
     assert 100 - LIMIT < signal.alarm(0) <= 100
     assert signal.setitimer(signal.ITIMER_REAL, 100, 2) == (0, 0)
@@ -78,7 +78,7 @@ def test_an_alarm_tells_what_was_left_of_the_one_before() -> None:
     assert interval == 2
 
 
-def test_a_blocked_signal_waits_until_it_is_asked_for() -> None:
+def test_a_blocked_signal_stays_pending_until_sigwait() -> None:
     before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
     try:
         signal.raise_signal(signal.SIGUSR1)
@@ -89,7 +89,7 @@ def test_a_blocked_signal_waits_until_it_is_asked_for() -> None:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def test_handlers_run_on_the_main_thread_which_alone_may_set_them() -> None:
+def test_handlers_run_on_the_main_thread_and_can_be_set_only_there() -> None:
     seen: List[Any] = []
     signal.signal(signal.SIGALRM, lambda signum, frame: seen.append(threading.current_thread()))
 
@@ -107,7 +107,7 @@ def test_handlers_run_on_the_main_thread_which_alone_may_set_them() -> None:
     assert seen == [threading.main_thread()]
 
 
-def test_what_cannot_be_handled_is_refused() -> None:
+def test_invalid_signals_handlers_and_process_ids_are_refused() -> None:
     with pytest.raises(OSError):
         signal.signal(signal.SIGKILL, end)
     with pytest.raises(ValueError):
@@ -118,7 +118,7 @@ def test_what_cannot_be_handled_is_refused() -> None:
         os.kill(2**22 + 1, 0)
 
 
-def test_a_frame_of_a_folder_whose_name_begins_as_the_package_s_is_the_script_s() -> None:
+def test_a_frame_in_a_folder_named_like_the_package_with_a_suffix_is_a_user_frame() -> None:
     import cloaca
 
     neighbour = os.path.dirname(cloaca.__file__) + "_examples/script.py"
@@ -131,7 +131,7 @@ def test_a_frame_of_a_folder_whose_name_begins_as_the_package_s_is_the_script_s(
     assert seen == [neighbour]
 
 
-def test_interrupt_main_at_the_end_of_a_script_reports_that_there_is_no_handler_any_more() -> None:
+def test_interrupt_main_at_the_end_of_a_script_reports_an_ignored_signal() -> None:
     code = """import _thread
 class AtTheEnd:
     def __del__(self):

@@ -1,4 +1,4 @@
-"""``socket``: what the peer of a connection learns of its end."""
+"""``socket``: end of a connection with and without unread data, as the peer sees it."""
 
 import select
 import socket
@@ -17,7 +17,7 @@ def ends():
 
 
 @pytest.mark.parametrize("is_known", [True, False], ids=["arrived", "just sent"])
-def test_the_peer_hears_that_what_it_sent_was_never_read(ends, is_known):
+def test_closing_a_socket_with_unread_data_resets_the_connection(ends, is_known):
     client, served = ends
     client.sendall(b"GET")
     if is_known:
@@ -29,7 +29,7 @@ def test_the_peer_hears_that_what_it_sent_was_never_read(ends, is_known):
         client.recv(10)
 
 
-def test_what_was_written_goes_out_before_that(ends):
+def test_written_data_is_delivered_before_the_reset(ends):
     client, served = ends
     client.sendall(b"a request that is never read")
     assert select.select([served], [], [], LIMIT)[0]
@@ -42,7 +42,7 @@ def test_what_was_written_goes_out_before_that(ends):
         client.recv(10)
 
 
-def test_a_connection_of_which_all_was_read_just_ends(ends):
+def test_closing_a_socket_without_unread_data_ends_the_connection_without_a_reset(ends):
     client, served = ends
     client.sendall(b"GET")
     assert served.recv(10) == b"GET"

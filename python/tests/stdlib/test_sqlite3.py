@@ -1,4 +1,4 @@
-"""``sqlite3``: the same in memory and on a file."""
+"""``sqlite3`` with databases in memory and in files."""
 
 import datetime
 import os
@@ -50,7 +50,7 @@ def test_a_blob_is_read_and_written_in_pieces(connection: Any) -> None:
     assert not connection.in_transaction
 
 
-def test_a_blob_refuses_what_would_change_its_size_or_leave_it(connection: Any) -> None:
+def test_a_blob_refuses_invalid_offsets_and_changes_of_its_size(connection: Any) -> None:
     blob = connection.blobopen("entry", "data", 1)
 
     for call, error, words in (
@@ -71,7 +71,7 @@ def test_a_blob_refuses_what_would_change_its_size_or_leave_it(connection: Any) 
 
 
 @pytest.mark.parametrize("use", [lambda blob: blob.read(), lambda blob: blob.write(b"x"), lambda blob: blob[0]])
-def test_a_blob_is_of_no_use_once_its_row_has_changed(connection: Any, use: Any) -> None:
+def test_using_a_blob_after_its_row_changed_raises_operational_error(connection: Any, use: Any) -> None:
     blob = connection.blobopen("entry", "data", 1)
     connection.execute("UPDATE entry SET data = x'00'")
 
@@ -80,12 +80,12 @@ def test_a_blob_is_of_no_use_once_its_row_has_changed(connection: Any, use: Any)
 
 
 @pytest.mark.parametrize("place", [("entry", "data", 2), ("entry", "nothing", 1), ("nothing", "data", 1)])
-def test_a_blob_that_does_not_exist_cannot_be_opened(connection: Any, place: Any) -> None:
+def test_opening_a_missing_blob_raises_operational_error(connection: Any, place: Any) -> None:
     with pytest.raises(sqlite3.OperationalError, match="no such"):
         connection.blobopen(*place)
 
 
-def test_a_blob_for_reading_is_not_written(connection: Any) -> None:
+def test_a_read_only_blob_refuses_writes(connection: Any) -> None:
     with connection.blobopen("entry", "data", 1, readonly=True) as blob:
         with pytest.raises(sqlite3.OperationalError, match="readonly"):
             blob.write(b"x")
@@ -94,7 +94,7 @@ def test_a_blob_for_reading_is_not_written(connection: Any) -> None:
 # --- copies ---------------------------------------------------------------------------------------------------------
 
 
-def test_a_database_is_taken_apart_and_put_together_again(connection: Any) -> None:
+def test_serialize_and_deserialize_restore_a_database_and_keep_its_functions(connection: Any) -> None:
     connection.create_function("twice", 1, lambda text: text * 2)
     contents = connection.serialize()
     connection.execute("DELETE FROM entry")
@@ -109,21 +109,21 @@ def test_a_database_is_taken_apart_and_put_together_again(connection: Any) -> No
 @pytest.mark.parametrize(
     ("contents", "error"), [([], TypeError), (None, TypeError), (memoryview(b"blob")[::2], BufferError)]
 )
-def test_only_bytes_are_a_database(connection: Any, contents: Any, error: Any) -> None:
+def test_deserialize_accepts_only_bytes(connection: Any, contents: Any, error: Any) -> None:
     with pytest.raises(error):
         connection.deserialize(contents)
 
 
-def test_a_backup_in_steps_tells_how_far_it_is(connection: Any) -> None:
-    told: List[Any] = []
+def test_a_backup_in_steps_calls_progress_with_the_remaining_pages(connection: Any) -> None:
+    progress_calls: List[Any] = []
     target = sqlite3.connect(":memory:")
 
-    connection.backup(target, pages=1, progress=lambda *facts: told.append(facts))
+    connection.backup(target, pages=1, progress=lambda *facts: progress_calls.append(facts))
 
     (count,) = connection.execute("PRAGMA page_count").fetchone()
-    assert [remaining for _, remaining, _ in told] == list(range(count - 1, -1, -1))
-    assert {total for _, _, total in told} == {count}
-    assert told[-1][0] == sqlite3.SQLITE_DONE
+    assert [remaining for _, remaining, _ in progress_calls] == list(range(count - 1, -1, -1))
+    assert {total for _, _, total in progress_calls} == {count}
+    assert progress_calls[-1][0] == sqlite3.SQLITE_DONE
     assert names(target) == ["first"]
     target.close()
 
@@ -131,7 +131,7 @@ def test_a_backup_in_steps_tells_how_far_it_is(connection: Any) -> None:
 # --- callbacks, limits, settings ------------------------------------------------------------------------------------
 
 
-def test_an_authorizer_is_asked_before_a_statement_runs(connection: Any) -> None:
+def test_an_authorizer_can_deny_a_statement(connection: Any) -> None:
     asked: List[Any] = []
 
     def authorize(action: int, first: Any, second: Any, database: Any, trigger: Any) -> int:
@@ -148,7 +148,7 @@ def test_an_authorizer_is_asked_before_a_statement_runs(connection: Any) -> None
     assert (sqlite3.SQLITE_READ, "entry", "name") in asked
 
 
-def test_an_authorizer_knows_tables_that_were_made_meanwhile(connection: Any) -> None:
+def test_an_authorizer_is_asked_for_tables_created_after_it_was_set(connection: Any) -> None:
     tables = set()
 
     def authorize(action: int, first: Any, *_: Any) -> int:
@@ -163,7 +163,7 @@ def test_an_authorizer_knows_tables_that_were_made_meanwhile(connection: Any) ->
     assert {"later", "passing"} <= tables
 
 
-@pytest.mark.skipif(sys.version_info < (3, 11), reason="limits are new in 3.11")
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="setlimit is new in Python 3.11")
 def test_a_statement_longer_than_the_limit_is_refused(connection: Any) -> None:
     before = connection.setlimit(sqlite3.SQLITE_LIMIT_SQL_LENGTH, 10)
 
@@ -176,8 +176,8 @@ def test_a_statement_longer_than_the_limit_is_refused(connection: Any) -> None:
     assert connection.execute("SELECT 1, 2, 3").fetchone() == (1, 2, 3)
 
 
-@pytest.mark.skipif(sys.version_info < (3, 12), reason="settings are new in 3.12")
-def test_foreign_keys_are_watched_when_the_setting_says_so(connection: Any) -> None:
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="setconfig is new in Python 3.12")
+def test_setconfig_enables_foreign_keys(connection: Any) -> None:
     connection.setconfig(sqlite3.SQLITE_DBCONFIG_ENABLE_FKEY)  # type: ignore[attr-defined]
     connection.executescript("CREATE TABLE t (t INTEGER PRIMARY KEY); CREATE TABLE u (u REFERENCES t (t));")
 
@@ -185,7 +185,7 @@ def test_foreign_keys_are_watched_when_the_setting_says_so(connection: Any) -> N
         connection.execute("INSERT INTO u VALUES (1)")
 
 
-def test_a_collation_sorts_in_memory_and_is_refused_on_a_file_with_advice(connection: Any) -> None:
+def test_a_collation_works_in_memory_and_is_refused_with_advice_on_a_file(connection: Any) -> None:
     def backwards(left: str, right: str) -> int:
         return (left < right) - (left > right)
 
@@ -203,7 +203,7 @@ def test_a_collation_sorts_in_memory_and_is_refused_on_a_file_with_advice(connec
 # --- values ---------------------------------------------------------------------------------------------------------
 
 
-def test_texts_that_are_no_utf_8_reach_their_factory_unchanged(connection: Any) -> None:
+def test_a_text_factory_receives_texts_that_are_not_utf_8_unchanged(connection: Any) -> None:
     connection.execute("INSERT INTO entry VALUES (CAST(x'e9e8' AS TEXT), x'e9')")
     connection.text_factory = lambda data: data.decode("latin-1")
 
@@ -212,7 +212,7 @@ def test_texts_that_are_no_utf_8_reach_their_factory_unchanged(connection: Any) 
     assert rows == [("éè", b"\xe9")]
 
 
-def test_a_text_that_is_no_utf_8_is_an_error_of_its_row_alone(connection: Any) -> None:
+def test_a_text_that_is_not_utf_8_raises_only_for_its_row(connection: Any) -> None:
     rows = [("\ufffd",)] + [(str(number),) for number in range(50)]
     connection.executemany("INSERT INTO entry (name) VALUES (?)", rows)
     connection.execute("INSERT INTO entry (name) VALUES (CAST(x'6180' AS TEXT))")
@@ -224,7 +224,7 @@ def test_a_text_that_is_no_utf_8_is_an_error_of_its_row_alone(connection: Any) -
         cursor.fetchone()
 
 
-def test_a_statement_that_changes_rows_is_left_alone_by_the_factory_of_texts(connection: Any) -> None:
+def test_a_text_factory_does_not_affect_an_insert_statement(connection: Any) -> None:
     connection.text_factory = bytes
 
     connection.execute("WITH new(n) AS (VALUES ('second')) INSERT INTO entry (name) SELECT n FROM new")
@@ -232,7 +232,7 @@ def test_a_statement_that_changes_rows_is_left_alone_by_the_factory_of_texts(con
     assert names(connection) == [b"first", b"second"]
 
 
-def test_texts_as_bytes_keep_their_columns_and_order(connection: Any) -> None:
+def test_texts_read_as_bytes_keep_their_column_names_and_order(connection: Any) -> None:
     connection.executemany("INSERT INTO entry VALUES (?, NULL)", [("c",), ("b",), ("ä",)])
     connection.text_factory = bytes
 
@@ -242,7 +242,7 @@ def test_texts_as_bytes_keep_their_columns_and_order(connection: Any) -> None:
     assert [row[0] for row in cursor] == ["ä".encode(), b"first", b"c", b"b"]
 
 
-def test_the_end_of_the_default_adapters_is_reported_for_the_line_that_uses_them(connection: Any) -> None:
+def test_the_deprecation_warning_of_default_adapters_names_the_calling_file(connection: Any) -> None:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         connection.execute("INSERT INTO entry VALUES (?, NULL)", (datetime.date(2020, 1, 2),))
@@ -251,7 +251,7 @@ def test_the_end_of_the_default_adapters_is_reported_for_the_line_that_uses_them
     assert [warning.filename for warning in caught] == [__file__] * (sys.version_info >= (3, 12))
 
 
-def test_a_sequence_that_an_adapter_shortens_is_noticed(connection: Any) -> None:
+def test_a_parameter_list_shortened_by_an_adapter_raises_an_error(connection: Any) -> None:
     class Shortening:
         def __conform__(self, protocol: Any) -> Any:
             parameters.clear()
@@ -263,7 +263,7 @@ def test_a_sequence_that_an_adapter_shortens_is_noticed(connection: Any) -> None
         connection.execute("INSERT INTO entry VALUES (?, ?)", parameters)
 
 
-def test_files_that_statements_name_are_in_the_folder_of_the_script(tmp_path: Any, monkeypatch: Any) -> None:
+def test_relative_files_in_attach_and_vacuum_are_in_the_current_folder(tmp_path: Any, monkeypatch: Any) -> None:
     (tmp_path / "folder").mkdir()
     connection = sqlite3.connect(str(tmp_path / "main.db"), uri=True)
     monkeypatch.chdir(tmp_path / "folder")
@@ -291,7 +291,7 @@ def test_files_that_statements_name_are_in_the_folder_of_the_script(tmp_path: An
 
 
 def in_another_thread(call: Callable[[], Any]) -> Any:
-    """What a call returns in another thread, or the exception."""
+    """Runs a call in another thread, and returns its result or its exception."""
 
     def attempt() -> Any:
         try:
@@ -303,7 +303,7 @@ def in_another_thread(call: Callable[[], Any]) -> Any:
         return pool.submit(attempt).result()
 
 
-def test_another_thread_may_ask_how_a_connection_is(connection: Any) -> None:
+def test_another_thread_may_read_the_state_of_a_connection(connection: Any) -> None:
     connection.execute("INSERT INTO entry VALUES ('second', NULL)")
     cursor = connection.execute("SELECT name FROM entry")
 
@@ -326,12 +326,14 @@ def test_another_thread_may_ask_how_a_connection_is(connection: Any) -> None:
         lambda connection: sqlite3.Cursor(connection),
         pytest.param(
             lambda connection: connection.getconfig(sqlite3.SQLITE_DBCONFIG_ENABLE_FKEY),  # type: ignore[attr-defined]
-            marks=pytest.mark.skipif(sys.version_info < (3, 12), reason="is new in 3.12"),
+            marks=pytest.mark.skipif(sys.version_info < (3, 12), reason="getconfig is new in Python 3.12"),
         ),
     ],
 )
 @pytest.mark.parametrize("is_closed", [False, True])
-def test_only_its_own_thread_may_use_a_connection(connection: Any, call: Callable[[Any], Any], is_closed: bool) -> None:
+def test_using_a_connection_in_another_thread_is_refused(
+    connection: Any, call: Callable[[Any], Any], is_closed: bool
+) -> None:
     if is_closed:
         connection.close()
 
@@ -341,7 +343,7 @@ def test_only_its_own_thread_may_use_a_connection(connection: Any, call: Callabl
     assert "can only be used in that same thread" in str(error)
 
 
-def test_a_level_of_isolation_is_set_in_another_thread_unless_that_commits(tmp_path: Path) -> None:
+def test_another_thread_may_set_an_isolation_level_that_does_not_commit(tmp_path: Path) -> None:
     connection = sqlite3.connect(tmp_path / "data.db")
 
     assert in_another_thread(lambda: setattr(connection, "isolation_level", "IMMEDIATE")) is None

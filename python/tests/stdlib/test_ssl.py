@@ -1,4 +1,4 @@
-"""``ssl.SSLContext``: what it begins with, what it takes and what it refuses."""
+"""``ssl.SSLContext``: defaults, options, certificates, passwords and ciphers."""
 
 import socket
 import ssl
@@ -9,7 +9,7 @@ import pytest
 from tls import AUTHORITY, CERTIFICATES, LOCALHOST, client_context
 
 
-def test_a_context_begins_with_safe_settings() -> None:
+def test_a_default_context_has_safe_settings() -> None:
     context = ssl.create_default_context()
 
     assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
@@ -18,7 +18,7 @@ def test_a_context_begins_with_safe_settings() -> None:
     assert context.options & ssl.OP_NO_COMPRESSION and context.options >= 0
 
 
-def test_options_are_numbers_that_fit_into_openssl() -> None:
+def test_options_accepts_only_numbers_in_the_range_of_openssl() -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
     context.options = 0
@@ -29,7 +29,7 @@ def test_options_are_numbers_that_fit_into_openssl() -> None:
         context.options = 1 << 100  # type: ignore[assignment]
 
 
-def test_old_protocols_and_versions_warn_in_the_name_of_the_caller() -> None:
+def test_deprecated_protocols_and_versions_warn_with_the_file_of_the_caller() -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
     with pytest.warns(DeprecationWarning, match=r"ssl\.TLSVersion\.TLSv1_1 is deprecated") as versions:
@@ -42,12 +42,12 @@ def test_old_protocols_and_versions_warn_in_the_name_of_the_caller() -> None:
     assert {warning.filename for warning in [*versions, *protocols, *options]} == {__file__}
 
 
-def test_purposes_are_objects_that_openssl_knows() -> None:
+def test_the_purposes_have_their_openssl_object_identifiers() -> None:
     assert ssl.Purpose.SERVER_AUTH.shortname == "serverAuth"
     assert ssl.Purpose.CLIENT_AUTH.nid == 130
 
 
-def test_authorities_are_counted_and_listed_once() -> None:
+def test_loaded_authorities_are_counted_and_listed_once() -> None:
     context = client_context()
     context.load_verify_locations(AUTHORITY)
     context.load_verify_locations(cadata=Path(LOCALHOST).read_text())
@@ -71,7 +71,7 @@ def test_a_file_without_a_readable_certificate_is_refused(text: str, tmp_path: P
 
 
 @pytest.mark.parametrize("password", ["secret", b"secret", bytearray(b"secret"), lambda: "secret", lambda: b"secret"])
-def test_an_encrypted_key_is_opened_with_its_password(password: Any) -> None:
+def test_an_encrypted_key_is_loaded_with_its_password(password: Any) -> None:
     ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(CERTIFICATES / "encrypted.pem", password=password)
 
 
@@ -80,16 +80,16 @@ def test_an_encrypted_key_is_opened_with_its_password(password: Any) -> None:
     [("wrong", ssl.SSLError), (lambda: "wrong", ssl.SSLError), (True, TypeError), (lambda: 1, TypeError)]
     + [("x" * 2000, ValueError)],
 )
-def test_a_password_that_does_not_fit_is_refused(password: Any, error: Any) -> None:
+def test_a_wrong_or_invalid_password_is_refused(password: Any, error: Any) -> None:
     with pytest.raises(error):
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(CERTIFICATES / "encrypted.pem", password=password)
 
 
-def test_a_password_is_asked_only_for_an_encrypted_key() -> None:
+def test_the_password_function_is_called_only_for_an_encrypted_key() -> None:
     ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(LOCALHOST, password=lambda: 1 / 0)  # type: ignore[arg-type]
 
 
-def test_ciphers_are_described_and_refused_by_name() -> None:
+def test_ciphers_are_listed_with_details_and_an_unknown_cipher_is_refused() -> None:
     context = ssl.create_default_context()
     described = {cipher["name"]: cipher for cipher in context.get_ciphers()}
 
@@ -103,12 +103,12 @@ def test_ciphers_are_described_and_refused_by_name() -> None:
 
 
 @pytest.mark.parametrize(("name", "error"), [("", ValueError), (".example.org", ValueError), ("a\0b", TypeError)])
-def test_a_name_that_no_server_has_is_refused(name: str, error: Any) -> None:
+def test_an_invalid_server_hostname_is_refused(name: str, error: Any) -> None:
     with pytest.raises(error):
         ssl.create_default_context().wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO(), server_hostname=name)
 
 
-def test_a_context_makes_sockets_and_objects_of_its_own_classes() -> None:
+def test_wrap_socket_returns_an_instance_of_sslsocket_class() -> None:
     class Socket(ssl.SSLSocket):
         pass
 

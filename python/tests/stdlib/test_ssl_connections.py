@@ -13,14 +13,14 @@ from limits import LIMIT
 from tls import AUTHORITY, OTHER, client_context, connected, server_context, serving
 
 
-def test_a_socket_that_is_not_connected_says_so() -> None:
+def test_using_an_unconnected_ssl_socket_raises_os_error() -> None:
     with client_context().wrap_socket(socket.socket(), server_hostname="localhost") as secured:
         for call in (lambda: secured.recv(1), lambda: secured.send(b"x"), secured.getpeercert, secured.do_handshake):
             with pytest.raises(OSError):
                 call()
 
 
-def test_nothing_is_read_or_written_at_once() -> None:
+def test_reads_and_writes_of_zero_bytes_return_immediately() -> None:
     with serving(server_context()) as address, connected(client_context(), address) as secured:
         assert (secured.recv(0), secured.recv_into(bytearray()), secured.send(b"")) == (b"", 0, 0)
         secured.sendall(b"hello")
@@ -29,7 +29,7 @@ def test_nothing_is_read_or_written_at_once() -> None:
         assert buffer == b"hello"
 
 
-def test_a_closed_socket_is_no_longer_secured() -> None:
+def test_a_closed_ssl_socket_has_no_version_and_refuses_reads() -> None:
     with serving(server_context()) as address:
         with connected(client_context(), address) as secured:
             assert secured.version() in ("TLSv1.2", "TLSv1.3")
@@ -38,7 +38,7 @@ def test_a_closed_socket_is_no_longer_secured() -> None:
             secured.read(1)
 
 
-def test_a_connection_without_waiting_is_selected_until_it_is_secured() -> None:
+def test_a_nonblocking_handshake_completes_with_select() -> None:
     with serving(server_context()) as address:
         with socket.socket() as plain:
             plain.setblocking(False)
@@ -57,7 +57,7 @@ def test_a_connection_without_waiting_is_selected_until_it_is_secured() -> None:
             assert secured.getpeercert()["subject"] == ((("commonName", "localhost"),),)
 
 
-def test_a_revocation_list_that_is_asked_for_and_missing_ends_the_handshake() -> None:
+def test_a_missing_revocation_list_fails_the_handshake() -> None:
     context = client_context()
     context.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
 
@@ -68,7 +68,7 @@ def test_a_revocation_list_that_is_asked_for_and_missing_ends_the_handshake() ->
     assert caught.value.verify_code == 3
 
 
-def test_a_client_takes_its_session_up_again() -> None:
+def test_a_client_can_resume_its_session() -> None:
     context, server = client_context(), server_context()
     context.maximum_version = ssl.TLSVersion.TLSv1_2
 
@@ -90,7 +90,7 @@ def test_a_client_takes_its_session_up_again() -> None:
     assert server.session_stats()["hits"] == 1
 
 
-def test_a_server_chooses_its_certificate_by_the_name_that_the_client_gives() -> None:
+def test_a_server_selects_its_certificate_by_the_requested_name() -> None:
     asked: List[Any] = []
     other = server_context(OTHER)
 
@@ -119,7 +119,7 @@ def test_a_server_chooses_its_certificate_by_the_name_that_the_client_gives() ->
         (ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME, "TLSV1_UNRECOGNIZED_NAME"),
     ],
 )
-def test_a_server_refuses_a_name_with_an_alert(answer: Any, reason: str) -> None:
+def test_a_server_can_refuse_a_name_with_an_alert(answer: Any, reason: str) -> None:
     server = server_context()
     server.sni_callback = lambda *_: answer
 
@@ -130,13 +130,13 @@ def test_a_server_refuses_a_name_with_an_alert(answer: Any, reason: str) -> None
     assert caught.value.reason == reason
 
 
-def test_a_name_callback_that_fails_is_reported_and_refuses_the_client(
+def test_an_exception_in_sni_callback_is_printed_and_refuses_the_client(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def fail(*_: Any) -> None:
         raise LookupError("no such name")
 
-    monkeypatch.setattr(sys, "unraisablehook", sys.__unraisablehook__)  # not pytest's
+    monkeypatch.setattr(sys, "unraisablehook", sys.__unraisablehook__)  # pytest has replaced it
     server = server_context()
     server.sni_callback = fail
 
@@ -150,7 +150,7 @@ def test_a_name_callback_that_fails_is_reported_and_refuses_the_client(
     assert shown.rstrip().endswith("LookupError: no such name")
 
 
-def test_secrets_are_logged_where_the_context_says(tmp_path: Path) -> None:
+def test_tls_secrets_are_written_to_the_key_log_file(tmp_path: Path) -> None:
     path = tmp_path / "keys"
     context = client_context()
     with pytest.raises(IsADirectoryError):
@@ -165,7 +165,7 @@ def test_secrets_are_logged_where_the_context_says(tmp_path: Path) -> None:
     assert any(line.startswith("CLIENT_") for line in lines)
 
 
-def test_both_ends_bind_the_same_channel() -> None:
+def test_both_ends_have_the_same_tls_unique_channel_binding() -> None:
     context = client_context()
     context.maximum_version = ssl.TLSVersion.TLSv1_2
 
@@ -177,7 +177,7 @@ def test_both_ends_bind_the_same_channel() -> None:
 
 
 class Conversation:
-    """An object over a connection; `run` carries the bytes of its buffers while a call of it wants more."""
+    """SSL object on a socket. `run` transfers the bytes of its buffers until a call completes."""
 
     def __init__(self, plain: socket.socket) -> None:
         self._plain = plain
@@ -201,7 +201,7 @@ class Conversation:
                     self._plain.sendall(self._outgoing.read())
 
 
-def test_an_object_that_was_unwrapped_takes_no_more() -> None:
+def test_an_unwrapped_ssl_object_refuses_reads_and_writes() -> None:
     with serving(server_context(), lambda connection: connection.unwrap()) as address:
         with socket.create_connection(address, LIMIT) as plain:
             conversation = Conversation(plain)
@@ -213,7 +213,7 @@ def test_an_object_that_was_unwrapped_takes_no_more() -> None:
         conversation.secured.read(1)
 
 
-def test_an_object_tells_a_peer_that_left_without_a_farewell_from_one_that_said_it() -> None:
+def test_unwrap_raises_ssl_eof_error_when_the_peer_closed_without_a_tls_shutdown() -> None:
     def ends_of(serve: Any) -> Any:
         with serving(server_context(), serve) as address, socket.create_connection(address, LIMIT) as plain:
             conversation = Conversation(plain)
@@ -224,16 +224,16 @@ def test_an_object_tells_a_peer_that_left_without_a_farewell_from_one_that_said_
     def say(connection: Any) -> None:
         connection.sendall(b"hello")
 
-    def say_farewell(connection: Any) -> None:
+    def say_and_shut_down_tls(connection: Any) -> None:
         say(connection)
         connection.unwrap()
 
-    assert ends_of(say_farewell) is None
+    assert ends_of(say_and_shut_down_tls) is None
     with pytest.raises(ssl.SSLEOFError):
         ends_of(say)
 
 
-def test_an_object_tells_a_connection_that_was_cut() -> None:
+def test_the_end_of_input_during_a_handshake_raises_ssl_eof_error() -> None:
     incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
     secured = client_context().wrap_bio(incoming, outgoing, server_hostname="localhost")
     with pytest.raises(ssl.SSLWantReadError):
@@ -245,8 +245,8 @@ def test_an_object_tells_a_connection_that_was_cut() -> None:
         secured.do_handshake()
 
 
-@pytest.mark.skipif(not hasattr(ssl.SSLSocket, "get_verified_chain"), reason="new in Python 3.13")
-def test_the_chain_that_was_sent_is_told_from_the_one_that_was_checked() -> None:
+@pytest.mark.skipif(not hasattr(ssl.SSLSocket, "get_verified_chain"), reason="get_verified_chain is new in Python 3.13")
+def test_the_sent_and_the_verified_certificate_chain_are_available() -> None:
     with serving(server_context()) as address, connected(client_context(), address) as secured:
         sent, verified = secured.get_unverified_chain(), secured.get_verified_chain()
 
@@ -255,7 +255,7 @@ def test_the_chain_that_was_sent_is_told_from_the_one_that_was_checked() -> None
     assert verified == [*sent, authority]
 
 
-def test_a_client_cannot_ask_for_a_certificate() -> None:
+def test_a_client_cannot_request_post_handshake_authentication() -> None:
     with serving(server_context()) as address, connected(client_context(), address) as secured:
         with pytest.raises(ssl.SSLError) as caught:
             secured.verify_client_post_handshake()
@@ -263,18 +263,18 @@ def test_a_client_cannot_ask_for_a_certificate() -> None:
     assert caught.value.reason == "NOT_SERVER"
 
 
-def test_a_conversation_is_secured_in_the_middle_and_goes_on_in_plain() -> None:
-    heard: List[bytes] = []
+def test_a_connection_can_switch_to_tls_and_back_to_plain_text() -> None:
+    received: List[bytes] = []
 
     def converse(listener: Any) -> None:
         connection, _ = listener.accept()
-        heard.append(connection.recv(100))
+        received.append(connection.recv(100))
         connection.sendall(b"go on")
         secured = server_context().wrap_socket(connection, server_side=True)
-        heard.append(secured.recv(100))
+        received.append(secured.recv(100))
         secured.sendall(b"secretly")
         plain = secured.unwrap()
-        heard.append(plain.recv(100))
+        received.append(plain.recv(100))
         plain.sendall(b"farewell")
         plain.close()
 
@@ -296,7 +296,7 @@ def test_a_conversation_is_secured_in_the_middle_and_goes_on_in_plain() -> None:
         plain.close()
         thread.join()
 
-    assert heard == [b"starttls", b"secret", b"open"]
+    assert received == [b"starttls", b"secret", b"open"]
     assert answers == [b"go on", b"secretly", b"farewell"]
 
 
@@ -305,7 +305,9 @@ def test_a_conversation_is_secured_in_the_middle_and_goes_on_in_plain() -> None:
     [(["other", "http/1.1", "h2"], "h2"), (["other"], None), ([], None)],
     ids=["shared protocols", "other protocols", "no protocols"],
 )
-def test_a_server_chooses_a_protocol_or_goes_on_without_one(offered: List[str], agreed: Optional[str]) -> None:
+def test_a_server_selects_a_shared_alpn_protocol_or_continues_without_one(
+    offered: List[str], agreed: Optional[str]
+) -> None:
     server, client = server_context(), client_context()
     server.set_alpn_protocols(["h2", "http/1.1"])
     client.set_alpn_protocols(offered)
@@ -321,7 +323,7 @@ def test_a_server_chooses_a_protocol_or_goes_on_without_one(offered: List[str], 
             assert [secured.selected_alpn_protocol(), *chosen] == [agreed, agreed]
 
 
-def test_connect_ex_raises_for_a_name_that_is_not_found() -> None:
+def test_connect_ex_raises_gaierror_for_an_unknown_host_name() -> None:
     with client_context().wrap_socket(socket.socket(), server_hostname="localhost") as secured:
         with pytest.raises(socket.gaierror):
             secured.connect_ex(("nothere.invalid", 443))

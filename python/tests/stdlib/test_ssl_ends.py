@@ -1,4 +1,4 @@
-"""``ssl``: what each end learns of the other: why it failed, that it left, its ciphers, its certificates."""
+"""``ssl``: errors, shutdowns, ciphers and certificates of one end, as the other end sees them."""
 
 import select
 import socket
@@ -15,8 +15,8 @@ from tls import CERTIFICATES, client_context, connected, server_context, serving
 RENEWED, RENEWED_AUTHORITY = (str(CERTIFICATES / f"{name}.pem") for name in ("renewed", "renewed-authority"))
 
 
-def answered(client: Callable[[socket.socket], Any], context: Optional[ssl.SSLContext] = None) -> List[Any]:
-    """What a server's handshake ends with when the client does something of its own: the exception, if there is one."""
+def server_outcomes(client: Callable[[socket.socket], Any], context: Optional[ssl.SSLContext] = None) -> List[Any]:
+    """Runs a handshake with a client function, and returns the shared ciphers and exceptions at the server."""
     outcomes: List[Any] = []
 
     def serve(listener: socket.socket) -> None:
@@ -57,15 +57,15 @@ def reset(plain: socket.socket) -> None:
 
 
 @pytest.mark.parametrize("client", [lambda plain: plain.close(), hello])
-def test_a_server_tells_a_client_that_left_in_the_middle(client: Any) -> None:
-    (error,) = answered(client)
+def test_a_client_that_closes_during_the_handshake_raises_ssl_eof_error_at_the_server(client: Any) -> None:
+    (error,) = server_outcomes(client)
 
     assert isinstance(error, ssl.SSLEOFError)
     assert error.reason == "UNEXPECTED_EOF_WHILE_READING"
 
 
 @pytest.mark.parametrize("is_server", [True, False])
-def test_a_peer_that_left_before_the_handshake_is_told_at_once(is_server: bool) -> None:
+def test_a_peer_that_closed_before_the_handshake_raises_ssl_eof_error(is_server: bool) -> None:
     context = server_context() if is_server else client_context()
     with socket.create_server(("127.0.0.1", 0)) as listener:
         client = socket.create_connection(listener.getsockname(), LIMIT)
@@ -79,8 +79,8 @@ def test_a_peer_that_left_before_the_handshake_is_told_at_once(is_server: bool) 
                 context.wrap_socket(stayed, server_side=is_server, server_hostname=None if is_server else "localhost")
 
 
-def test_a_server_tells_a_client_that_reset_the_connection() -> None:
-    (error,) = answered(reset)
+def test_a_client_that_resets_the_handshake_raises_connection_reset_error_at_the_server() -> None:
+    (error,) = server_outcomes(reset)
 
     assert isinstance(error, ConnectionResetError)
 
@@ -92,20 +92,22 @@ def test_a_server_tells_a_client_that_reset_the_connection() -> None:
         (client_context(), "example.org", "ALERT_BAD_CERTIFICATE"),
     ],
 )
-def test_a_server_is_told_why_its_certificate_is_refused(context: ssl.SSLContext, name: str, reason: str) -> None:
-    (error,) = answered(refuse(context, name))
+def test_a_server_receives_the_reason_why_its_certificate_is_refused(
+    context: ssl.SSLContext, name: str, reason: str
+) -> None:
+    (error,) = server_outcomes(refuse(context, name))
 
     assert type(error) is ssl.SSLError
     assert error.reason.endswith(reason)
 
 
-def test_what_is_no_handshake_is_refused_by_its_reason() -> None:
-    (error,) = answered(lambda plain: plain.sendall(b"GET / HTTP/1.1\r\n\r\n"))
+def test_an_http_request_instead_of_a_handshake_is_refused_with_its_reason() -> None:
+    (error,) = server_outcomes(lambda plain: plain.sendall(b"GET / HTTP/1.1\r\n\r\n"))
 
     assert (type(error), error.reason) == (ssl.SSLError, "HTTP_REQUEST")
 
 
-def test_a_server_knows_all_ciphers_that_both_ends_have() -> None:
+def test_shared_ciphers_returns_all_ciphers_of_both_ends_at_the_server() -> None:
     def client(plain: socket.socket) -> None:
         context = client_context()
         context.set_ciphers("ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES256-GCM-SHA384:DHE-RSA-AES128-SHA256")
@@ -114,7 +116,7 @@ def test_a_server_knows_all_ciphers_that_both_ends_have() -> None:
 
     context = server_context()
     context.set_ciphers("ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384")
-    (shared,) = answered(client, context)
+    (shared,) = server_outcomes(client, context)
 
     assert [each for each in shared if each[1] == "TLSv1.2"] == [
         ("ECDHE-RSA-AES256-GCM-SHA384", "TLSv1.2", 256),
@@ -123,7 +125,7 @@ def test_a_server_knows_all_ciphers_that_both_ends_have() -> None:
     assert ("TLS_AES_128_GCM_SHA256", "TLSv1.3", 128) in shared
 
 
-def test_a_hello_in_pieces_is_understood() -> None:
+def test_a_client_hello_in_several_pieces_is_accepted() -> None:
     def client(plain: socket.socket) -> None:
         incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         secured = client_context().wrap_bio(incoming, outgoing, server_hostname="localhost")
@@ -140,13 +142,13 @@ def test_a_hello_in_pieces_is_understood() -> None:
                         threading.Event().wait(0.002)
                 incoming.write(plain.recv(65536))
 
-    (shared,) = answered(client)
+    (shared,) = server_outcomes(client)
 
     assert len(shared) > 3
 
 
-def cutting(says_farewell: bool) -> Callable[[socket.socket], None]:
-    """A server that sends a word, and then closes the connection with or without the end that TLS has."""
+def hello_server(shuts_down_tls: bool) -> Callable[[socket.socket], None]:
+    """Returns a handler that sends "hello", and closes the connection with or without a TLS shutdown."""
 
     def serve(plain: socket.socket) -> None:
         incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
@@ -163,7 +165,7 @@ def cutting(says_farewell: bool) -> Callable[[socket.socket], None]:
                 plain.sendall(outgoing.read())
             if not is_over:
                 incoming.write(plain.recv(65536))
-        if says_farewell:
+        if shuts_down_tls:
             try:
                 secured.unwrap()
             except ssl.SSLWantReadError:
@@ -175,13 +177,13 @@ def cutting(says_farewell: bool) -> Callable[[socket.socket], None]:
     return serve
 
 
-def told(says_farewell: bool, suppresses: bool, read: Callable[[ssl.SSLSocket], Any]) -> Any:
-    """What a client's call answers or raises after the word of such a server."""
+def read_after_hello(shuts_down_tls: bool, suppresses: bool, read: Callable[[ssl.SSLSocket], Any]) -> Any:
+    """Connects to such a server, and returns the result or exception of a read after "hello"."""
 
     def serve(listener: socket.socket) -> None:
         plain, _ = listener.accept()
         with plain:
-            cutting(says_farewell)(plain)
+            hello_server(shuts_down_tls)(plain)
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=serve, args=(listener,))
@@ -207,23 +209,23 @@ READS = (
 
 
 @pytest.mark.parametrize("read", READS)
-def test_a_connection_that_was_cut_is_told_from_one_that_ended(read: Any) -> None:
-    error = told(says_farewell=False, suppresses=False, read=read)
+def test_reads_raise_ssl_eof_error_only_after_an_end_without_a_tls_shutdown(read: Any) -> None:
+    error = read_after_hello(shuts_down_tls=False, suppresses=False, read=read)
 
     assert isinstance(error, ssl.SSLEOFError)
     assert error.args[0] == ssl.SSL_ERROR_EOF
-    assert told(says_farewell=True, suppresses=False, read=read) == b""
-    assert told(says_farewell=False, suppresses=True, read=read) == b""
+    assert read_after_hello(shuts_down_tls=True, suppresses=False, read=read) == b""
+    assert read_after_hello(shuts_down_tls=False, suppresses=True, read=read) == b""
 
 
-def test_the_end_of_tls_is_not_waited_for_after_a_cut() -> None:
-    error = told(says_farewell=False, suppresses=False, read=lambda secured: secured.unwrap())
+def test_unwrap_raises_ssl_eof_error_after_an_end_without_a_tls_shutdown() -> None:
+    error = read_after_hello(shuts_down_tls=False, suppresses=False, read=lambda secured: secured.unwrap())
 
     assert isinstance(error, ssl.SSLEOFError)
 
 
 @pytest.mark.parametrize("is_strict", [False, True])
-def test_an_authority_that_is_sent_in_an_old_edition_is_taken_from_the_trusted_ones(is_strict: bool) -> None:
+def test_a_trusted_authority_replaces_an_outdated_authority_sent_by_the_server(is_strict: bool) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.load_verify_locations(RENEWED_AUTHORITY)
     if is_strict:
@@ -231,7 +233,7 @@ def test_an_authority_that_is_sent_in_an_old_edition_is_taken_from_the_trusted_o
 
     with serving(server_context(RENEWED)) as address, connected(context, address) as secured:
         if not hasattr(secured, "get_verified_chain"):
-            return  # is new in Python 3.13
+            return  # Python 3.13 added these methods
         sent, verified = secured.get_unverified_chain(), secured.get_verified_chain()
 
     text = Path(RENEWED).read_text()
@@ -241,7 +243,7 @@ def test_an_authority_that_is_sent_in_an_old_edition_is_taken_from_the_trusted_o
     assert verified == [certificates[0], ssl.PEM_cert_to_DER_cert(Path(RENEWED_AUTHORITY).read_text())]
 
 
-def test_unwrapping_waits_for_the_farewell_of_the_peer() -> None:
+def test_unwrap_waits_for_the_tls_shutdown_of_the_peer() -> None:
     order: List[str] = []
 
     def unwrap(secured: ssl.SSLSocket) -> None:
@@ -249,14 +251,14 @@ def test_unwrapping_waits_for_the_farewell_of_the_peer() -> None:
         order.append("server")
 
     with serving(server_context(), unwrap) as address, connected(client_context(), address) as secured:
-        assert secured.recv(1) == b""  # the server's
+        assert secured.recv(1) == b""  # the TLS shutdown of the server
         order.append("client")
         secured.unwrap()
 
     assert order == ["client", "server"]
 
 
-def test_closing_sends_what_was_written_and_says_no_farewell() -> None:
+def test_closing_sends_all_written_data_without_a_tls_shutdown() -> None:
     def serve(listener: socket.socket) -> None:
         plain, _ = listener.accept()
         with server_context().wrap_socket(plain, server_side=True) as secured:

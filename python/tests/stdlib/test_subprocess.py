@@ -1,4 +1,4 @@
-"""``subprocess``: programs are started, talked to, waited for and killed, as under CPython."""
+"""``subprocess``: start, input and output, waiting, signals and process groups of programs."""
 
 import asyncio
 import contextlib
@@ -25,7 +25,7 @@ def shell(code, **options):
     return subprocess.run(code, shell=True, capture_output=True, text=True, timeout=LIMIT, **options)
 
 
-def test_a_program_gets_its_arguments_and_input_and_gives_output_and_exit_code():
+def test_a_program_receives_arguments_and_input_and_returns_output_and_exit_code():
     run = subprocess.run(
         ["/bin/sh", "-c", 'cat; echo "$1" >&2; exit 3', "sh", "a b"], input=b"in", capture_output=True, timeout=LIMIT
     )
@@ -33,13 +33,13 @@ def test_a_program_gets_its_arguments_and_input_and_gives_output_and_exit_code()
     assert (run.stdout, run.stderr, run.returncode) == (b"in", b"a b\n", 3)
 
 
-def test_more_than_pipes_hold_goes_both_ways():
+def test_512_kb_of_input_and_output_are_transferred():
     data = bytes(range(256)) * 2_000
 
     assert subprocess.run(["cat"], input=data, stdout=subprocess.PIPE, timeout=LIMIT).stdout == data
 
 
-def test_text_is_encoded_and_lines_are_universal():
+def test_text_input_is_encoded_and_line_ends_are_normalized():
     run = subprocess.run(["cat"], input="grün\n", encoding="latin-1", capture_output=True, timeout=LIMIT)
     lines = shell("printf 'a\\r\\nb\\n'").stdout
 
@@ -47,7 +47,7 @@ def test_text_is_encoded_and_lines_are_universal():
     assert lines == "a\nb\n"
 
 
-def test_error_output_goes_where_output_goes():
+def test_stderr_can_be_redirected_to_stdout():
     assert shell("echo out; echo err >&2").stderr == "err\n"
     assert subprocess.check_output("echo out; echo err >&2", shell=True, stderr=subprocess.STDOUT) == b"out\nerr\n"
 
@@ -65,7 +65,7 @@ def test_error_output_goes_where_output_goes():
         (["true"], {"env": {"A=B": "c"}}, "ValueError: illegal environment variable name"),
     ],
 )
-def test_what_cannot_be_started_raises_what_python_raises(arguments, options, error):
+def test_a_failed_start_raises_the_same_exception_as_cpython(arguments, options, error):
     with pytest.raises((OSError, ValueError)) as caught:
         subprocess.Popen(arguments, **options)
 
@@ -74,7 +74,7 @@ def test_what_cannot_be_started_raises_what_python_raises(arguments, options, er
     assert text.split(":")[0] == error.split(":")[0]
 
 
-def test_folder_variables_and_mask_are_those_of_the_script(tmp_path, monkeypatch):
+def test_a_child_inherits_the_folder_environment_and_umask_of_the_script(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("CLOACA_COLOUR", "blue")
     before = os.umask(0o077)
@@ -89,7 +89,7 @@ def test_folder_variables_and_mask_are_those_of_the_script(tmp_path, monkeypatch
     assert shell("umask", umask=0o27).stdout == "0027\n"
 
 
-def test_a_limit_of_time_ends_the_wait_and_the_child():
+def test_a_timeout_ends_the_wait_and_the_child():
     with pytest.raises(subprocess.TimeoutExpired) as caught:
         subprocess.run(["sh", "-c", "echo begun; exec sleep 600"], capture_output=True, timeout=0.3)
 
@@ -97,7 +97,7 @@ def test_a_limit_of_time_ends_the_wait_and_the_child():
 
 
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGKILL, signal.SIGUSR1])
-def test_a_child_that_a_signal_ends_has_its_negative_number(signum):
+def test_the_return_code_of_a_child_ended_by_a_signal_is_the_negative_signal_number(signum):
     child = subprocess.Popen(["sleep", "600"])
     assert child.poll() is None
 
@@ -105,10 +105,10 @@ def test_a_child_that_a_signal_ends_has_its_negative_number(signum):
 
     assert child.wait(LIMIT) == -signum
     assert child.poll() == -signum
-    child.kill()  # nobody gets it
+    child.kill()  # has no effect after the end of the child
 
 
-def test_poll_sees_the_end_without_being_waited_for():
+def test_poll_returns_the_return_code_of_a_child_in_a_busy_loop():
     child = subprocess.Popen(["sh", "-c", "exit 7"])
     until = time.monotonic() + LIMIT
     while child.poll() is None and time.monotonic() < until:
@@ -117,7 +117,7 @@ def test_poll_sees_the_end_without_being_waited_for():
     assert child.returncode == 7
 
 
-def test_others_go_on_while_a_thread_waits_for_a_child():
+def test_other_threads_run_while_a_thread_waits_for_a_child():
     child = subprocess.Popen(["cat"], stdin=subprocess.PIPE)
     codes = []
     waiter = threading.Thread(target=lambda: codes.append(child.wait()))
@@ -129,7 +129,7 @@ def test_others_go_on_while_a_thread_waits_for_a_child():
     assert codes == [0]
 
 
-def test_output_of_one_child_is_input_of_the_next():
+def test_the_output_of_a_child_can_be_the_input_of_another_child():
     first = subprocess.Popen(["sh", "-c", "echo b; echo a"], stdout=subprocess.PIPE)
     second = subprocess.Popen(["sort"], stdin=first.stdout, stdout=subprocess.PIPE)
     first.stdout.close()
@@ -138,7 +138,7 @@ def test_output_of_one_child_is_input_of_the_next():
     assert first.wait(LIMIT) == 0
 
 
-def test_a_child_whose_reader_is_gone_is_told():
+def test_a_child_whose_reader_has_ended_receives_sigpipe():
     first = subprocess.Popen(["yes"], stdout=subprocess.PIPE)
     second = subprocess.Popen(["head", "-n", "1"], stdin=first.stdout, stdout=subprocess.PIPE)
     first.stdout.close()
@@ -147,7 +147,7 @@ def test_a_child_whose_reader_is_gone_is_told():
     assert first.wait(LIMIT) == -signal.SIGPIPE
 
 
-def test_writing_to_a_child_that_does_not_read_is_a_broken_pipe():
+def test_writing_to_an_ended_child_raises_broken_pipe_error():
     child = subprocess.Popen(["true"], stdin=subprocess.PIPE)
     child.wait(LIMIT)
 
@@ -159,17 +159,17 @@ def test_writing_to_a_child_that_does_not_read_is_a_broken_pipe():
 
 
 @pytest.mark.parametrize("options", [{"start_new_session": True}, {"process_group": 0}], ids=["session", "group"])
-def test_a_child_leads_a_group_that_is_killed_as_one(options):
+def test_killpg_ends_a_child_and_its_own_children(options):
     child = subprocess.Popen(["sh", "-c", "sleep 600 & wait"], stdout=subprocess.PIPE, **options)
 
     os.killpg(child.pid, signal.SIGKILL)
 
     assert child.wait(LIMIT) == -signal.SIGKILL
-    assert child.stdout.read() == b""  # its own child, which had the other end too, is gone
+    assert child.stdout.read() == b""  # the grandchild, which also had the writing end, has ended
     child.stdout.close()
 
 
-def test_a_group_is_no_session_and_others_can_join_it():
+def test_another_child_can_join_a_process_group_in_the_same_session():
     with subprocess.Popen(["sleep", "600"], process_group=0) as leader:
         shown = subprocess.run(
             ["sh", "-c", "cat /proc/$$/stat"],
@@ -189,7 +189,7 @@ def test_a_group_is_no_session_and_others_can_join_it():
 
 
 @pytest.mark.parametrize("options", [{"process_group": 1}, {"process_group": 0, "start_new_session": True}])
-def test_a_group_that_a_child_may_not_join_is_an_error_before_anything_runs(options, tmp_path):
+def test_a_forbidden_process_group_raises_permission_error_and_starts_nothing(options, tmp_path):
     with pytest.raises(PermissionError):
         subprocess.Popen(["touch", str(tmp_path / "ran")], **options)
 
@@ -198,21 +198,21 @@ def test_a_group_that_a_child_may_not_join_is_an_error_before_anything_runs(opti
         os.waitpid(-1, os.WNOHANG)
 
 
-def test_sigchld_says_that_a_child_has_ended():
-    heard = []
-    before = signal.signal(signal.SIGCHLD, lambda signum, frame: heard.append(signum))
+def test_sigchld_is_sent_when_a_child_ends():
+    received = []
+    before = signal.signal(signal.SIGCHLD, lambda signum, frame: received.append(signum))
     try:
         subprocess.run(["true"], timeout=LIMIT)
         until = time.monotonic() + LIMIT
-        while not heard and time.monotonic() < until:
+        while not received and time.monotonic() < until:
             time.sleep(0.001)
     finally:
         signal.signal(signal.SIGCHLD, before)
 
-    assert set(heard) == {signal.SIGCHLD}
+    assert set(received) == {signal.SIGCHLD}
 
 
-def test_many_children_leave_no_descriptor_and_no_zombie():
+def test_ten_children_leave_no_open_descriptors_and_no_zombies():
     before = len(os.listdir("/proc/self/fd")) if os.path.exists("/proc/self/fd") else None
     for _ in range(10):
         subprocess.run(["cat"], input=b"x", capture_output=True, timeout=LIMIT)
@@ -223,7 +223,7 @@ def test_many_children_leave_no_descriptor_and_no_zombie():
         assert len(os.listdir("/proc/self/fd")) <= before + 2
 
 
-def test_helpers_of_subprocess():
+def test_getstatusoutput_call_and_check_output_return_status_and_output():
     assert subprocess.getstatusoutput("echo a; exit 2") == (2, "a")
     assert subprocess.call("exit 3", shell=True, timeout=LIMIT) == 3
     with pytest.raises(subprocess.CalledProcessError) as caught:
@@ -231,7 +231,7 @@ def test_helpers_of_subprocess():
     assert (caught.value.returncode, caught.value.output) == (5, b"why\n")
 
 
-def test_asyncio_starts_programs_and_talks_to_them():
+def test_asyncio_subprocesses_exchange_data_and_return_exit_codes():
     async def converse():
         child = await asyncio.create_subprocess_exec(
             "cat", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
@@ -250,7 +250,7 @@ def test_asyncio_starts_programs_and_talks_to_them():
     assert asyncio.run(asyncio.wait_for(converse(), LIMIT)) == (b"line\n", 0, b"out\n", 4, -signal.SIGKILL)
 
 
-def test_temporary_files_are_streams_of_children():
+def test_a_temporary_file_can_be_the_output_of_a_child():
     with tempfile.TemporaryFile() as file:
         subprocess.run(["sh", "-c", "echo out; echo err >&2"], stdout=file, stderr=file, timeout=LIMIT)
         file.seek(0)
@@ -263,13 +263,13 @@ def test_streams_without_a_descriptor_are_refused():
 
 
 @IN_ENGINE
-def test_what_would_need_fork_says_what_to_use_instead():
+def test_preexec_fn_is_refused_with_an_alternative():
     with pytest.raises(OSError, match=r"preexec_fn is not supported: .* Use start_new_session"):
         subprocess.Popen(["true"], preexec_fn=os.getpid)
 
 
 @IN_ENGINE
-def test_what_a_child_cannot_have_is_named(pair):
+def test_unsupported_streams_and_arguments_of_a_child_are_refused(pair):
     with socket.socket(type=socket.SOCK_DGRAM) as datagrams, pytest.raises(OSError, match=r"is a socket.*connected"):
         subprocess.Popen(["cat"], stdin=datagrams)
     with pytest.raises(OSError, match="valid UTF-8"):
@@ -281,7 +281,7 @@ def read_all(connection):
     return b"".join(iter(lambda: connection.recv(100_000), b""))
 
 
-def test_a_child_has_a_socket_as_its_streams_with_what_has_arrived_before(pair):
+def test_a_child_with_a_socket_as_stdin_reads_data_that_arrived_before_its_start(pair):
     ours, childs = pair
     ours.sendall(b"early ")
     assert select.select([childs], [], [], LIMIT)[0]
@@ -292,7 +292,7 @@ def test_a_child_has_a_socket_as_its_streams_with_what_has_arrived_before(pair):
         assert read_all(ours) == b"early " + b"late " * 50_000
 
 
-def test_a_child_has_a_connection_that_the_script_goes_on_with_afterwards():
+def test_a_script_can_use_a_connection_after_its_child_wrote_to_it():
     with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()) as client:
         connection, _ = server.accept()
         with connection:
@@ -304,7 +304,7 @@ def test_a_child_has_a_connection_that_the_script_goes_on_with_afterwards():
         assert read_all(client) == b"from the child\nfrom the script\n"
 
 
-def test_a_child_that_leaves_its_socket_unread_gives_it_back(pair):
+def test_the_script_can_read_a_socket_that_its_child_left_unread(pair):
     ours, childs = pair
     subprocess.run(["true"], stdin=childs, check=True)
     ours.sendall(b"after")
@@ -313,18 +313,18 @@ def test_a_child_that_leaves_its_socket_unread_gives_it_back(pair):
     assert childs.recv(100) == b"after"
 
 
-def test_the_size_of_pipes_is_a_wish():
+def test_pipesize_is_accepted():
     assert subprocess.run(["echo"], stdout=subprocess.PIPE, timeout=LIMIT).stdout == b"\n"
     with subprocess.Popen(["echo"], stdout=subprocess.PIPE, pipesize=4096) as child:
         assert child.stdout.read() == b"\n"
 
 
-def test_users_beyond_all_numbers_are_refused():
+def test_a_user_id_too_large_for_c_is_refused():
     with pytest.raises(OverflowError):
         subprocess.Popen(["true"], user=2**64)
 
 
-def test_a_script_whose_interpreter_is_missing_cannot_be_started(tmp_path):
+def test_a_script_with_a_missing_interpreter_raises_file_not_found_error(tmp_path):
     path = pathlib.Path(tmp_path, "lost")
     path.write_text("#!/no/such/interpreter\n")
     path.chmod(0o755)
@@ -333,7 +333,7 @@ def test_a_script_whose_interpreter_is_missing_cannot_be_started(tmp_path):
         subprocess.run([path], check=True)
 
 
-def test_a_script_with_a_shebang_is_a_program(tmp_path):
+def test_a_script_with_a_shebang_can_be_started(tmp_path):
     path = pathlib.Path(tmp_path, "greet")
     path.write_text("#!/bin/sh\necho hello $1\n")
     path.chmod(0o755)

@@ -1,4 +1,4 @@
-"""``subprocess``: the pipes, files and descriptors that a program gets from the script."""
+"""``subprocess``: pipes, files and descriptors that a program receives from the script."""
 
 import os
 import subprocess
@@ -10,7 +10,7 @@ def shell(code, **options):
     return subprocess.run(code, shell=True, capture_output=True, text=True, timeout=LIMIT, **options)
 
 
-def test_a_pipe_of_the_script_is_a_childs_and_keeps_what_was_written_before():
+def test_a_pipe_given_to_a_child_keeps_data_written_before_its_start():
     reader, writer = os.pipe()
     os.write(writer, b"before ")
     child = subprocess.Popen(["sh", "-c", "printf after"], stdout=writer)
@@ -28,11 +28,11 @@ def test_a_pipe_of_the_script_is_a_childs_and_keeps_what_was_written_before():
     assert int(counted.stdout) == 60_000
 
 
-def test_a_pipe_is_a_file_of_the_child_that_can_be_opened_again():
+def test_a_child_can_reopen_its_stderr_pipe():
     assert shell("echo again > /dev/stderr").stderr == "again\n"
 
 
-def test_an_open_file_is_shared_with_its_offset(tmp_path):
+def test_a_file_given_to_a_child_shares_its_position_with_the_script(tmp_path):
     path = tmp_path / "out"
     with path.open("w+") as file:
         file.write("first\n")
@@ -45,11 +45,11 @@ def test_an_open_file_is_shared_with_its_offset(tmp_path):
         assert subprocess.run(["cat"], stdin=file, stdout=subprocess.PIPE, timeout=LIMIT).stdout == b"second\nthird\n"
 
 
-def test_a_child_has_its_input_where_the_script_has_closed_its_own(tmp_path):
+def test_a_child_reads_its_input_when_the_script_has_closed_its_own_stdin(tmp_path):
     (tmp_path / "in").write_bytes(b"input")
     with open(tmp_path / "in", "rb") as given, open(tmp_path / "out", "wb") as output:
         kept = os.dup(0)
-        os.close(0)  # the pipe over which errors are reported gets this number
+        os.close(0)  # the pipe that reports errors of the start gets this number
         try:
             code = subprocess.call(["cat"], stdin=given, stdout=output, timeout=LIMIT)
         finally:
@@ -60,14 +60,14 @@ def test_a_child_has_its_input_where_the_script_has_closed_its_own(tmp_path):
     assert (tmp_path / "out").read_bytes() == b"input"
 
 
-def test_nothing_is_read_from_devnull_and_nothing_arrives_there():
+def test_devnull_is_empty_input_and_discards_output():
     run = subprocess.run(["cat"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=LIMIT)
 
     assert run.stdout == b""
     assert subprocess.run(["echo", "x"], stdout=subprocess.DEVNULL, timeout=LIMIT).returncode == 0
 
 
-def test_descriptors_are_handed_over_where_they_are_named_or_inheritable():
+def test_a_child_inherits_pass_fds_and_with_close_fds_false_all_inheritable_descriptors():
     reader, writer = os.pipe()
     code = f"echo x > /dev/fd/{writer}"
     try:

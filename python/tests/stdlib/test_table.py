@@ -1,4 +1,4 @@
-"""The manual's table of the standard library is true: what it lists is there, tested, or refused."""
+"""The manual's table of the standard library: listed modules exist, have tests, or are refused."""
 
 import asyncio
 import importlib
@@ -39,7 +39,7 @@ def rows() -> List[Row]:
 ROWS = rows()
 MODULES = [module for row in ROWS if row.exists for module in row.modules]
 
-#: What the table says cannot be called, and a call of it.
+#: Functions that the table lists as unsupported, each with a call.
 REFUSED: Dict[str, Callable[[], Any]] = {
     "os.openpty": lambda: os.openpty(),
     "os.fork": lambda: os.fork(),
@@ -53,28 +53,28 @@ REFUSED: Dict[str, Callable[[], Any]] = {
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_a_module_that_is_listed_can_be_imported(module: str) -> None:
+def test_a_listed_module_can_be_imported(module: str) -> None:
     if module in ("requests", "urllib3", "httpx", "trio", "anyio"):
         pytest.importorskip(module)
     assert importlib.import_module(module)
 
 
 @pytest.mark.parametrize("row", [row for row in ROWS if row.exists and row.modules], ids=lambda row: row.modules[0])
-def test_a_row_has_tests_of_its_own(row: Row) -> None:
+def test_every_row_has_a_test_file(row: Row) -> None:
     tested = {file.stem for file in FOLDER.glob("test_*.py")}
     names = {f"test_{module.replace('.', '_')}" for module in row.modules}
     assert names & tested
 
 
-@pytest.mark.skipif(not bridge.has_engine(), reason="about the engine")
+@pytest.mark.skipif(not bridge.has_engine(), reason="tests the engine's Python")
 @pytest.mark.parametrize("name", re.findall(r"`([\w.]+)\(\)`", " ".join(row.differs for row in ROWS)))
-def test_what_cannot_be_called_is_refused(name: str) -> None:
+def test_a_function_listed_as_unsupported_is_refused(name: str) -> None:
     with pytest.raises((OSError, AttributeError, NotImplementedError, sqlite3.NotSupportedError)):
         REFUSED[name]()
 
 
-@pytest.mark.skipif(not bridge.has_engine(), reason="about the engine")
+@pytest.mark.skipif(not bridge.has_engine(), reason="tests the engine's Python")
 @pytest.mark.parametrize("module", [module for row in ROWS if not row.exists for module in row.modules])
-def test_what_does_not_exist_is_missing(module: str) -> None:
+def test_a_module_listed_as_missing_cannot_be_imported(module: str) -> None:
     with pytest.raises(ImportError):
         importlib.import_module(module)

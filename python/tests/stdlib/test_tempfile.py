@@ -1,4 +1,4 @@
-"""``tempfile``: private files and folders that go away."""
+"""``tempfile``: private files and folders, and their deletion."""
 
 import os
 import stat
@@ -15,7 +15,7 @@ def test_temporary_files_and_folders_are_private(tmp_path: Path) -> None:
     assert stat.S_IMODE(os.stat(tempfile.mkdtemp(dir=tmp_path)).st_mode) == 0o700
 
 
-def test_they_go_away() -> None:
+def test_temporary_files_and_folders_are_deleted_at_the_end_of_their_block() -> None:
     with tempfile.TemporaryDirectory() as folder, tempfile.NamedTemporaryFile(dir=folder) as file:
         file.write(b"text")
         file.flush()
@@ -23,7 +23,7 @@ def test_they_go_away() -> None:
     assert not os.path.exists(folder)
 
 
-def test_a_file_without_a_name_can_be_written_and_read() -> None:
+def test_an_unnamed_or_spooled_temporary_file_can_be_written_and_read() -> None:
     with tempfile.TemporaryFile("w+") as file, tempfile.SpooledTemporaryFile(max_size=4) as spooled:
         file.write("text")
         file.seek(0)
@@ -33,12 +33,12 @@ def test_a_file_without_a_name_can_be_written_and_read() -> None:
         assert spooled.read(3) == b"too"
 
 
-def test_the_folder_is_the_one_that_the_environment_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_temporary_folder_is_the_value_of_tmpdir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr(tempfile, "tempdir", None)
     assert tempfile.gettempdir() == str(tmp_path)
 
 
-def test_an_open_file_is_not_passed_on_to_other_programs(tmp_path: Path) -> None:
+def test_an_open_temporary_file_is_not_inheritable(tmp_path: Path) -> None:
     with tempfile.NamedTemporaryFile(dir=tmp_path) as file:
         assert not os.get_inheritable(file.fileno())

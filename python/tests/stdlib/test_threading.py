@@ -1,4 +1,4 @@
-"""``threading``: threads, locks and what is built on them."""
+"""``threading``: threads, locks, conditions, events, barriers and timers."""
 
 import contextvars
 import sys
@@ -23,7 +23,7 @@ def join(threads: List[threading.Thread]) -> None:
         assert not thread.is_alive()
 
 
-def test_a_thread_has_an_identity_and_a_name_of_its_own() -> None:
+def test_a_thread_has_its_own_identifier_and_name() -> None:
     seen: List[Any] = []
     thread = threading.Thread(target=lambda: seen.append(threading.current_thread()), name="worker")
     assert thread.ident is None
@@ -35,7 +35,7 @@ def test_a_thread_has_an_identity_and_a_name_of_its_own() -> None:
     assert thread.name == "worker"
 
 
-def test_waits_overlap() -> None:
+def test_sleeps_of_ten_threads_overlap() -> None:
     asleep: List[int] = []
 
     def sleep_until_all_do() -> None:
@@ -47,7 +47,7 @@ def test_waits_overlap() -> None:
     assert len(set(asleep)) == 10
 
 
-def test_threads_that_compute_take_turns() -> None:
+def test_computing_threads_take_turns() -> None:
     is_done: List[bool] = []
 
     def compute() -> None:
@@ -74,7 +74,7 @@ def test_a_lock_is_held_by_one_thread_at_a_time(make: Callable[[], Any]) -> None
     assert order[::2] == order[1::2]
 
 
-def test_a_lock_that_is_taken_is_waited_for_no_longer_than_the_timeout() -> None:
+def test_acquiring_a_held_lock_fails_after_its_timeout() -> None:
     lock = threading.Lock()
     assert lock.acquire()
     assert not lock.acquire(blocking=False)
@@ -95,7 +95,7 @@ def test_a_reentrant_lock_belongs_to_its_thread() -> None:
         lock.release()
 
 
-def test_conditions_wake_those_who_wait() -> None:
+def test_a_condition_wakes_waiting_threads() -> None:
     condition, items, taken = threading.Condition(), [], []  # type: ignore[var-annotated]
 
     def consume() -> None:
@@ -114,7 +114,7 @@ def test_conditions_wake_those_who_wait() -> None:
         assert not condition.wait(0.001)
 
 
-def test_an_event_lets_all_go() -> None:
+def test_setting_an_event_wakes_all_waiting_threads() -> None:
     event, passed = threading.Event(), []  # type: ignore[var-annotated]
     threads = run(*[lambda: passed.append(event.wait(LIMIT))] * 3)
     assert not event.wait(0.001)
@@ -123,7 +123,7 @@ def test_an_event_lets_all_go() -> None:
     assert passed == [True] * 3
 
 
-def test_a_bounded_semaphore_is_not_released_more_often_than_taken() -> None:
+def test_releasing_a_bounded_semaphore_more_often_than_acquired_raises_value_error() -> None:
     semaphore = threading.BoundedSemaphore(2)
     assert semaphore.acquire() and semaphore.acquire()
     assert not semaphore.acquire(timeout=0.001)
@@ -133,7 +133,7 @@ def test_a_bounded_semaphore_is_not_released_more_often_than_taken() -> None:
         semaphore.release()
 
 
-def test_a_barrier_gathers_its_threads_and_can_be_broken() -> None:
+def test_a_barrier_releases_its_threads_together_and_breaks_at_a_timeout() -> None:
     barrier, order = threading.Barrier(3, timeout=LIMIT), []  # type: ignore[var-annotated]
     join(run(*[lambda: order.append(barrier.wait())] * 3))
     assert sorted(order) == [0, 1, 2]
@@ -142,7 +142,7 @@ def test_a_barrier_gathers_its_threads_and_can_be_broken() -> None:
     assert barrier.broken
 
 
-def test_timers_call_later_and_can_be_cancelled() -> None:
+def test_a_timer_calls_its_function_unless_it_is_cancelled() -> None:
     called: List[str] = []
     soon = threading.Timer(0.005, called.append, ["soon"])
     never = threading.Timer(LIMIT, called.append, ["never"])
@@ -153,7 +153,7 @@ def test_timers_call_later_and_can_be_cancelled() -> None:
     assert called == ["soon"]
 
 
-def test_a_daemon_is_waited_for_no_longer_than_asked() -> None:
+def test_joining_a_daemon_thread_ends_after_its_timeout() -> None:
     end = threading.Event()
     thread = threading.Thread(target=end.wait, daemon=True)
     thread.start()
@@ -180,7 +180,7 @@ def test_a_thread_cannot_be_started_twice_nor_join_itself() -> None:
         threads[0].start()
 
 
-def test_what_a_thread_raises_goes_to_the_hook(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_exception_in_a_thread_is_passed_to_excepthook(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: List[Any] = []
     monkeypatch.setattr(threading, "excepthook", seen.append)
     threads = run(lambda: 1 / 0)
@@ -188,7 +188,7 @@ def test_what_a_thread_raises_goes_to_the_hook(monkeypatch: pytest.MonkeyPatch) 
     assert [(each.exc_type, each.thread) for each in seen] == [(ZeroDivisionError, threads[0])]
 
 
-def test_a_context_variable_of_one_thread_is_not_anothers() -> None:
+def test_a_context_variable_set_in_one_thread_does_not_change_in_another() -> None:
     variable: contextvars.ContextVar[str] = contextvars.ContextVar("variable", default="unset")
     variable.set("main")
     seen: List[str] = []
@@ -199,7 +199,7 @@ def test_a_context_variable_of_one_thread_is_not_anothers() -> None:
     assert variable.get() == "main"
 
 
-def test_tracing_reaches_threads_that_are_started_later() -> None:
+def test_settrace_applies_to_threads_started_later() -> None:
     seen: List[str] = []
 
     def trace(frame: Any, event: str, argument: Any) -> None:
@@ -229,7 +229,7 @@ def set_exception(thread_id: int, exception: Any) -> int:
     return int(ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread_id), ctypes.py_object(exception)))
 
 
-def test_an_exception_that_a_thread_sets_for_itself_ends_its_loop() -> None:
+def test_a_thread_can_set_an_exception_for_itself() -> None:
     with pytest.raises(Stopped):
         set_exception(threading.get_ident(), Stopped)
         until = time.monotonic() + LIMIT
@@ -238,7 +238,7 @@ def test_an_exception_that_a_thread_sets_for_itself_ends_its_loop() -> None:
 
 
 @pytest.mark.parametrize("step", [lambda: None, lambda: time.sleep(0.001)], ids=["computes", "waits"])
-def test_an_exception_that_another_thread_sets_ends_a_thread_that(step: Callable[[], None]) -> None:
+def test_an_exception_set_by_another_thread_ends_a_running_thread(step: Callable[[], None]) -> None:
     has_begun, ends = threading.Event(), []
 
     def work() -> None:
@@ -259,7 +259,7 @@ def test_an_exception_that_another_thread_sets_ends_a_thread_that(step: Callable
     assert ends == ["stopped"]
 
 
-def test_an_exception_of_a_thread_does_not_shorten_its_wait() -> None:
+def test_an_exception_set_by_another_thread_is_raised_after_the_current_wait() -> None:
     waits, go_on, ends = threading.Event(), threading.Event(), []
 
     def wait() -> None:
@@ -282,14 +282,14 @@ def test_an_exception_of_a_thread_does_not_shorten_its_wait() -> None:
     assert ends == ["stopped"]
 
 
-def test_an_exception_is_set_for_no_thread_that_has_ended() -> None:
+def test_setting_an_exception_for_an_ended_thread_returns_0() -> None:
     (thread,) = run(lambda: None)
     join([thread])
 
     assert set_exception(thread.ident or 0, Stopped) == 0
 
 
-def test_an_exception_can_be_taken_back() -> None:
+def test_an_exception_set_by_another_thread_can_be_cleared() -> None:
     waits, go_on, ends = threading.Event(), threading.Event(), []
 
     def wait() -> None:

@@ -1,4 +1,4 @@
-"""``threading.local``: each thread sees attributes of its own."""
+"""``threading.local``: separate attributes for each thread."""
 
 import _threading_local
 import threading
@@ -21,7 +21,7 @@ def in_threads(target: Any, count: int = 5) -> None:
         thread.join()
 
 
-def test_attributes_are_those_of_the_thread_that_set_them(local_type: Type[Any]) -> None:
+def test_each_thread_sees_only_its_own_attributes(local_type: Type[Any]) -> None:
     data, seen = local_type(), {}
     data.number = "main"
 
@@ -36,7 +36,7 @@ def test_attributes_are_those_of_the_thread_that_set_them(local_type: Type[Any])
     assert data.number == "main"
 
 
-def test_a_constructor_that_waits_leaves_each_thread_its_own_attributes(local_type: Type[Any]) -> None:
+def test_a_subclass_whose_constructor_sleeps_has_separate_attributes_for_each_thread(local_type: Type[Any]) -> None:
     class Slow(local_type):  # type: ignore[misc]
         def __init__(self, made: List[int]) -> None:
             time.sleep(0.002)
@@ -55,7 +55,7 @@ def test_a_constructor_that_waits_leaves_each_thread_its_own_attributes(local_ty
     assert len(made) == 6
 
 
-def test_attributes_go_with_their_thread(local_type: Type[Any]) -> None:
+def test_attributes_are_released_when_their_thread_ends(local_type: Type[Any]) -> None:
     class Held:
         def __del__(self) -> None:
             gone.append(1)
@@ -75,7 +75,7 @@ def test_attributes_go_with_their_thread(local_type: Type[Any]) -> None:
     assert len(gone) == 3
 
 
-def test_finalizers_of_a_threads_attributes_run_before_it_has_ended_and_may_wait() -> None:
+def test_finalizers_of_attributes_run_in_their_thread_before_join_returns() -> None:
     class Held:
         def __del__(self) -> None:
             time.sleep(0.002)

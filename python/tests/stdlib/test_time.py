@@ -1,4 +1,4 @@
-"""``time``: the local time zone, and the clocks of computing time."""
+"""``time``: local time zone, sleep, and CPU clocks."""
 
 import datetime
 import inspect
@@ -59,7 +59,7 @@ def zone() -> Iterator[Any]:
         ("", ("UTC", "UTC"), (0, 0, 0), "2024-07-03T09:46:40+00:00"),
     ],
 )
-def test_the_zone_is_the_one_that_the_environment_names(
+def test_tzset_uses_the_time_zone_in_the_variable_tz(
     zone: Any, name: str, names: Any, offsets: Any, summer: str
 ) -> None:
     zone(name)
@@ -83,7 +83,7 @@ def test_the_zone_is_the_one_that_the_environment_names(
         ("EST5EDT,59,299", 1_709_189_999, (1, 3)),
     ],
 )
-def test_summer_time_begins_and_ends_by_the_rules_that_the_environment_has(
+def test_daylight_saving_time_follows_the_rules_in_the_variable_tz(
     zone: Any, name: str, last_second: int, hours: Any
 ) -> None:
     zone(name)
@@ -96,21 +96,21 @@ def test_summer_time_begins_and_ends_by_the_rules_that_the_environment_has(
     assert [each.tm_yday for each in local] == [int(time.strftime("%j", each)) for each in local]
 
 
-def test_a_local_time_that_is_out_of_range_is_carried_over(zone: Any) -> None:
+def test_mktime_normalizes_fields_that_are_out_of_range(zone: Any) -> None:
     zone("CET-1CEST,M3.5.0,M10.5.0/3")
     assert time.mktime((2024, 14, 35, 25, -1, 61, 0, 0, 0)) == time.mktime((2025, 3, 8, 1, 0, 1, 0, 0, 0))
     assert time.mktime((2024, 7, 1, 12, 0, 0, 0, 0, -1)) == time.mktime((2024, 7, 1, 12, 0, 0, 0, 0, 1))
     assert time.mktime((2024, 7, 1, 12, 0, 0, 0, 0, 0)) == time.mktime((2024, 7, 1, 13, 0, 0, 0, 0, 1))
 
 
-def test_a_zone_is_named_by_its_file(zone: Any) -> None:
+def test_tzset_accepts_the_path_of_a_zone_file(zone: Any) -> None:
     if not os.path.exists("/usr/share/zoneinfo/Europe/Berlin"):
-        pytest.skip("has no database")
+        pytest.skip("this system has no zoneinfo database")
     zone(":/usr/share/zoneinfo/Europe/Berlin")
     assert time.tzname == ("CET", "CEST")
 
 
-def test_computing_time_does_not_go_on_in_a_sleep() -> None:
+def test_cpu_clocks_do_not_advance_during_a_sleep() -> None:
     before = time.monotonic(), time.thread_time(), time.clock_gettime(time.CLOCK_THREAD_CPUTIME_ID)
     time.sleep(0.05)
     after = time.monotonic(), time.thread_time(), time.clock_gettime(time.CLOCK_THREAD_CPUTIME_ID)
@@ -121,7 +121,7 @@ def test_computing_time_does_not_go_on_in_a_sleep() -> None:
     assert time.clock_gettime(time.pthread_getcpuclockid(threading.get_ident())) > 0
 
 
-def test_a_sleep_is_not_shorter_than_asked_for_and_refuses_nonsense() -> None:
+def test_a_sleep_is_not_shorter_than_requested_and_invalid_times_are_refused() -> None:
     begin = time.monotonic()
     time.sleep(0.01)
     assert time.monotonic() - begin >= 0.01
@@ -131,7 +131,7 @@ def test_a_sleep_is_not_shorter_than_asked_for_and_refuses_nonsense() -> None:
         time.sleep("1")  # type: ignore[arg-type]
 
 
-def test_sleep_can_be_kept_in_a_class_shown_and_pickled() -> None:
+def test_sleep_behaves_like_a_built_in_function_in_a_class_and_in_pickle() -> None:
     class Waiter:
         pause = time.sleep
 

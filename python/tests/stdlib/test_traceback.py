@@ -1,4 +1,4 @@
-"""``traceback``: an exception is shown to come from the line of the script that it comes from."""
+"""``traceback``: the last entry of an exception raised by a C function is the line of the script."""
 
 import os
 import signal
@@ -22,7 +22,7 @@ import pytest
         lambda: os.open("/nowhere/at/all", os.O_RDONLY),
     ],
 )
-def test_functions_of_c_have_no_lines_in_a_traceback(call: Callable[[], Any]) -> None:
+def test_functions_that_are_written_in_c_have_no_entry_in_a_traceback(call: Callable[[], Any]) -> None:
     with pytest.raises(BaseException) as caught:
         call()
     shown = traceback.extract_tb(caught.value.__traceback__)

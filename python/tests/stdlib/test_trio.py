@@ -1,4 +1,4 @@
-"""``trio``, where it is installed: timeouts, nurseries, threads, sockets and other programs."""
+"""``trio``, if installed: timeouts, nurseries, threads, sockets and other programs."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ def test_a_cancel_scope_ends_a_sleep() -> None:
     assert trio.run(sleep)
 
 
-def test_a_nursery_cancels_the_others_and_raises_what_one_raised() -> None:
+def test_a_nursery_cancels_its_other_tasks_and_raises_the_exception_of_one_task() -> None:
     ended = []
 
     async def work(number: int) -> None:
@@ -40,7 +40,7 @@ def test_a_nursery_cancels_the_others_and_raises_what_one_raised() -> None:
     assert sorted(ended) == list(range(10))
 
 
-def test_clients_and_a_server_talk_over_sockets() -> None:
+def test_five_clients_exchange_data_with_a_server_over_sockets() -> None:
     async def echo(stream: Any) -> None:
         async for data in stream:
             await stream.send_all(data)
@@ -70,7 +70,7 @@ def test_clients_and_a_server_talk_over_sockets() -> None:
     trio.run(within_limit)
 
 
-def test_threads_and_other_programs_are_awaited() -> None:
+def test_results_of_threads_and_other_programs_are_returned() -> None:
     async def run() -> Any:
         process = await trio.run_process(["echo", "hi"], capture_stdout=True)
         return await trio.to_thread.run_sync(lambda: process.stdout)
@@ -78,6 +78,6 @@ def test_threads_and_other_programs_are_awaited() -> None:
     assert trio.run(run) == b"hi\n"
 
 
-def test_nothing_of_kqueue_is_offered() -> None:
+def test_trio_has_no_kqueue_functions() -> None:
     assert not hasattr(trio.lowlevel, "wait_kevent")
     assert not hasattr(trio._core, "wait_kevent")

@@ -1,4 +1,4 @@
-"""``zoneinfo``: the database is there, also where the system has none."""
+"""``zoneinfo``: time zones, also without a database of the system."""
 
 import datetime
 import importlib
@@ -17,22 +17,22 @@ def no_system_database() -> Iterator[None]:
     zoneinfo.reset_tzpath(before)
 
 
-def test_offsets_change_where_the_clocks_do() -> None:
+def test_a_zone_has_different_offsets_in_winter_and_summer() -> None:
     zone = zoneinfo.ZoneInfo("Europe/Berlin")
     offsets = [datetime.datetime(2026, month, 1, tzinfo=zone).utcoffset() for month in (1, 7)]
     assert offsets == [datetime.timedelta(hours=1), datetime.timedelta(hours=2)]
 
 
-def test_a_zone_that_there_is_not_is_named() -> None:
+def test_the_error_for_an_unknown_zone_names_it() -> None:
     with pytest.raises(zoneinfo.ZoneInfoNotFoundError, match="Nowhere/Land"):
         zoneinfo.ZoneInfo("Nowhere/Land")
 
 
-def test_the_implementation_in_python_can_be_asked_for() -> None:
+def test_the_pure_python_implementation_can_be_imported() -> None:
     assert importlib.import_module("zoneinfo._zoneinfo").ZoneInfo.no_cache("UTC").key == "UTC"
 
 
-def test_every_zone_can_be_found_without_the_systems_database(no_system_database: None) -> None:
+def test_zones_are_found_without_the_database_of_the_system(no_system_database: None) -> None:
     pytest.importorskip("tzdata")
     assert "America/Argentina/Ushuaia" in zoneinfo.available_timezones()
     assert zoneinfo.ZoneInfo.no_cache("Asia/Kathmandu").utcoffset(datetime.datetime(2026, 1, 1)) is not None

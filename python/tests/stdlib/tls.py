@@ -1,4 +1,4 @@
-"""Contexts and a server on loopback for the tests of ``ssl``, with the certificates in a folder beside this."""
+"""Contexts and a server on loopback for tests of ``ssl``, with the certificates in the folder next to this file."""
 
 import contextlib
 import socket
@@ -35,7 +35,7 @@ def echo(connection: Any) -> None:
 
 @contextlib.contextmanager
 def serving(context: ssl.SSLContext, serve: Callable[[Any], Any] = echo) -> Iterator[Tuple[str, int]]:
-    """A server that serves one connection after another; what fails there is the client's to notice."""
+    """Starts a server that handles one connection after another, and yields its address. Ignores errors."""
     listener = socket.create_server(("127.0.0.1", 0))
 
     def accept() -> None:

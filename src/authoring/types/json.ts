@@ -1,6 +1,6 @@
 /**
- * What is JSON to the compiler: which results of tasks and triggers cannot be stored, said in one sentence, and what a
- * stored value is like when it is read. Types only; at run time the function host looks at the values themselves.
+ * JSON for the compiler: rejects results that cannot be stored, with a sentence, and describes the read form of values.
+ * Types only; the function host checks the values themselves.
  */
 
 import type { JsonValue } from '../../model/context.ts'
@@ -21,20 +21,20 @@ type ReadOnly<Value> = Value extends Scalar
       : Value
 
 /**
- * Unknown for a value of which all is JSON, as far as can be seen; otherwise a sentence that says what is not, so that
- * the compiler's message has it: `"rows[].at" is a Date, which is not a JSON value: use .toISOString()`.
+ * Unknown for JSON, otherwise a sentence for the compiler's message, such as
+ * `"rows[].at" is a Date, which is not a JSON value: use .toISOString()`.
  */
-export type JsonOnly<Value> = [Problem<Value>] extends [never] ? unknown : One<Problem<Value>>
+export type JsonOnly<Value> = [Problem<Value>] extends [never] ? unknown : OneMember<Problem<Value>>
 
-/** What a function that returns nothing returns. */
+/** Return type of a function that returns nothing. */
 // biome-ignore lint/suspicious/noConfusingVoidType: it is what the compiler infers.
-export type Nothing = undefined | void
+export type NoValue = undefined | void
 
-/** Levels that are looked at: types may be without end. */
+/** Counter of levels, because types may be infinite. */
 type Depth = readonly unknown[]
 type DeepEnough = [0, 0, 0, 0, 0, 0]
 
-// Of `any` nothing is known. It is asked for in a list, since the compiler answers no question about the type of an error by itself.
+// Nothing is known of `any`. The tuples are needed, because the compiler answers no question about a bare error type.
 type Problem<Value, Path extends string = '', Levels extends Depth = []> = [0] extends [1 & Value]
   ? never
   : Levels['length'] extends DeepEnough['length']
@@ -45,7 +45,7 @@ type Problem<Value, Path extends string = '', Levels extends Depth = []> = [0] e
         ? ObjectProblem<Value, Path, Levels>
         : ScalarProblem<Value, Path>
 
-type ScalarProblem<Value, Path extends string> = Value extends Nothing
+type ScalarProblem<Value, Path extends string> = Value extends NoValue
   ? `${Named<Path>} may be undefined, which is not a JSON value: use null, or omit the key`
   : Value extends bigint
     ? `${Named<Path>} is a bigint, which is not a JSON value: use a number or a string`
@@ -68,7 +68,7 @@ type ObjectProblem<Value extends object, Path extends string, Levels extends Dep
             : MembersProblem<Value, Path, Levels>
 
 type MembersProblem<Value extends object, Path extends string, Levels extends Depth> = [Methods<Value>] extends [never]
-  ? { [Key in keyof Value]-?: Problem<Given<Value, Key>, Inside<Path, Key>, readonly [...Levels, 0]> }[keyof Value]
+  ? { [Key in keyof Value]-?: Problem<MemberType<Value, Key>, Inside<Path, Key>, readonly [...Levels, 0]> }[keyof Value]
   : Path extends ''
     ? `"${Methods<Value>}" is a function, which is not a JSON value`
     : `"${Path}" is an object with functions, which is not a JSON value: return only its data`
@@ -80,8 +80,8 @@ type Methods<Value> = {
   [Key in keyof Value & string]-?: [0] extends [1 & Value[Key]] ? never : Value[Key] extends AnyFunction ? Key : never
 }[keyof Value & string]
 
-/** The type of a member where it is there: a key may be missing, but an undefined value is none. */
-type Given<Value, Key extends keyof Value> =
+/** Type of a present member: a key may be missing, but undefined is not JSON. */
+type MemberType<Value, Key extends keyof Value> =
   Record<never, never> extends Pick<Value, Key> ? Exclude<Value[Key], undefined> : Value[Key]
 
 type Inside<Path extends string, Key> = Key extends string | number
@@ -92,8 +92,8 @@ type Inside<Path extends string, Key> = Key extends string | number
 
 type Named<Path extends string> = Path extends '' ? 'The result' : `"${Path}"`
 
-/** One of a union: the first problem is enough, and all of them would be a long message. */
-export type One<Union> = (Union extends unknown ? (each: (one: Union) => void) => void : never) extends (
+/** Selects one member of a union: the first problem is enough, and all would be a long message. */
+export type OneMember<Union> = (Union extends unknown ? (each: (one: Union) => void) => void : never) extends (
   all: infer Overloads,
 ) => void
   ? Overloads extends (one: infer Single) => void

@@ -1,9 +1,9 @@
 /** `cloaca graph run`: runs a graph of scripts once, without a database. */
 
 import { type GraphTest, Runner, UsageError } from '../../index.ts'
-import { optionsOf } from '../../runner/project-options.ts'
+import { runnerOptionsFromSettings } from '../../runner/start/setting-options.ts'
 import { assertJson, contextOption } from '../context-option.ts'
-import { openLog } from '../log.ts'
+import { openLog } from '../engine-log.ts'
 import { formatDuration, printError, printJson, printLine, printTraceback, UsageMistake } from '../print.ts'
 import { settingsFrom } from '../settings/flags.ts'
 import { printNodes } from './nodes.ts'
@@ -13,12 +13,12 @@ interface RunOptions {
   readonly json?: true
 }
 
-/** A run that fails is exit code 1. What the nodes print goes to stderr: on stdout is the result. */
+/** A failed run has exit code 1. The output of the nodes goes to stderr, because stdout has the result. */
 export async function runGraph(name: string, places: readonly string[], options: RunOptions): Promise<number> {
   const inputsText = contextOption(options.input, '--input')
   assertJson(inputsText, '--input')
   await using runner = await Runner.open({
-    ...optionsOf(settingsFrom(options)),
+    ...runnerOptionsFromSettings(settingsFrom(options)),
     alerts: {},
     database: ':memory:',
     schema: null,

@@ -1,9 +1,9 @@
-/** The topology of a computation graph as text: for people at a terminal, and for Mermaid. Pure. */
+/** The topology of a computation graph as text, for terminals and for Mermaid. Pure. */
 
 import type { GraphNode } from '../../index.ts'
-import { escaped } from '../workflow/graph.ts'
+import { escapeMermaid } from '../workflow/workflow-diagram.ts'
 
-/** One line a node, indented by the longest way to it, with what it takes and where its value goes. */
+/** Returns a line per node, indented by its longest path, with its inputs and the targets of its value. */
 export function topologyLines(nodes: readonly GraphNode[]): readonly string[] {
   const depths = depthsOf(nodes)
   return inOrder(nodes, depths).map((node) => {
@@ -17,20 +17,21 @@ function goesTo({ next, routes }: GraphNode): string {
   return next === null ? '' : `  then ${next}`
 }
 
-/** A flowchart in the language of Mermaid. Sources are rounded. */
+/** Returns a Mermaid flowchart, in which sources are rounded. */
 export function topologyMermaid(nodes: readonly GraphNode[]): readonly string[] {
   const sources = [...new Set(nodes.flatMap(({ inputs }) => inputs))]
   const sourceIds = new Map(sources.map((source, index) => [source, `s${index}`]))
   const nodeIds = new Map(nodes.map(({ id }, index) => [id, `n${index}`]))
   const lines = [
-    ...sources.map((source) => `  ${sourceIds.get(source)}(["${escaped(source)}"])`),
-    ...nodes.map(({ id }) => `  ${nodeIds.get(id)}["${escaped(id)}"]`),
+    ...sources.map((source) => `  ${sourceIds.get(source)}(["${escapeMermaid(source)}"])`),
+    ...nodes.map(({ id }) => `  ${nodeIds.get(id)}["${escapeMermaid(id)}"]`),
   ]
   for (const { id, inputs, next, routes } of nodes) {
     const from = nodeIds.get(id)
     for (const source of inputs) lines.push(`  ${sourceIds.get(source)} --> ${from}`)
     if (routes === null && next !== null) lines.push(`  ${from} --> ${nodeIds.get(next)}`)
-    for (const [variant, node] of routes ?? []) lines.push(`  ${from} -->|"${escaped(variant)}"| ${nodeIds.get(node)}`)
+    for (const [variant, node] of routes ?? [])
+      lines.push(`  ${from} -->|"${escapeMermaid(variant)}"| ${nodeIds.get(node)}`)
   }
   return ['flowchart TD', ...lines]
 }
@@ -40,7 +41,7 @@ function targetsOf({ next, routes }: GraphNode): readonly string[] {
   return next === null ? [] : [next]
 }
 
-/** Of a graph without circles, as every one is that was declared. */
+/** Requires a graph without cycles, which declared graphs are. */
 function depthsOf(nodes: readonly GraphNode[]): ReadonlyMap<string, number> {
   const depths = new Map(nodes.map(({ id }) => [id, 0]))
   for (let round = 0, isSettled = false; !isSettled && round < nodes.length; round += 1) {
@@ -57,7 +58,7 @@ function depthsOf(nodes: readonly GraphNode[]): ReadonlyMap<string, number> {
   return depths
 }
 
-/** Dependencies first, else as they were declared. */
+/** Sorts dependencies first, otherwise by declaration. */
 function inOrder(nodes: readonly GraphNode[], depths: ReadonlyMap<string, number>): readonly GraphNode[] {
   return nodes.toSorted((one, other) => (depths.get(one.id) ?? 0) - (depths.get(other.id) ?? 0))
 }

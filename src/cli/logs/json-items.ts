@@ -1,9 +1,9 @@
-/** Items of a list as JSON, each written as soon as it is there. */
+/** Writes the items of a list as JSON, each immediately. */
 
 import { writeStdout } from '../standard-streams.ts'
 import { visibleJson } from '../visible-text.ts'
 
-/** An array, or, of what has no end, an object in each line. */
+/** Writes an array or, for a list without an end, an object per line. */
 export class JsonItems {
   readonly #isEndless: boolean
   #count = 0

@@ -1,12 +1,9 @@
-/**
- * What scripts start as `sys.executable`: the command line is python's, and a program that a signal ends, ends by that signal.
- * Reached through the launcher of `host/environment/python-launcher.ts` alone.
- */
+/** `sys.executable` of scripts, with python's command line. Reached through `host/environment/python-launcher.ts`. */
 
 import { pythonVersion } from '../../runner/start/python-version.ts'
-import { runPython } from '../run.ts'
+import { runPython } from '../run-command.ts'
 import { writeStderr, writeStdout } from '../standard-streams.ts'
-import { PythonUsage, parsePython } from './options.ts'
+import { PythonUsage, parsePython } from './python-options.ts'
 
 const USAGE = `usage: python [option] ... [-c cmd | -m mod | file | -] [arg] ...
 This is the Python of the cloaca engine. Options: -b -B -d -E -I -O -P -q -s -S -u -v -V -W arg -X opt\n`
@@ -14,7 +11,7 @@ const WRONG_USAGE = 2
 const SIGNALLED = 128
 const DIES_WITHIN_MS = 1_000
 
-export async function asPython(words: readonly string[]): Promise<number> {
+export async function runAsPython(words: readonly string[]): Promise<number> {
   try {
     const commandLine = parsePython(words, process.env)
     const { kind } = commandLine.target
@@ -28,14 +25,14 @@ export async function asPython(words: readonly string[]): Promise<number> {
   }
 }
 
-/** A program that a signal has ended ends this process by the same one: then this does not return. */
+/** Ends this process by the signal that has ended the program, and then does not return. */
 function endAs(exitCode: number): number {
   if (exitCode >= 0) return exitCode
   process.removeAllListeners()
   try {
     process.kill(process.pid, -exitCode)
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, DIES_WITHIN_MS)
-  } catch {} // no signal of this system: the code says it
+  } catch {} // Ignored: the exit code states the signal, which this system does not have
   return SIGNALLED - exitCode
 }
 

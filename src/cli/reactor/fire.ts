@@ -1,10 +1,10 @@
-/** `cloaca reactor fire`: done at once, also with nobody serving. */
+/** `cloaca reactor fire`: fires immediately, also without a serving process. */
 
 import type { Command } from 'commander'
 import { UsageError } from '../../index.ts'
-import { reactorFiringRecord } from '../../runner/records/reactors.ts'
+import { reactorFiringRecord } from '../../runner/records/reactor-records.ts'
+import { type DatabaseOptions, withRunner } from '../command-database.ts'
 import { contextOption } from '../context-option.ts'
-import { type DatabaseOptions, withRunner } from '../database.ts'
 import { printJson, printLine, UsageMistake } from '../print.ts'
 
 type FireOptions = DatabaseOptions & { readonly payload?: string; readonly note?: string }

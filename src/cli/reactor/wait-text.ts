@@ -1,8 +1,8 @@
-/** What a reactor waits for, in a few words. */
+/** Conditions that a reactor waits for, as a short text. */
 
-import type { ReactorWait } from '../../runner/records/reactors.ts'
-import { sinceText } from '../display.ts'
+import type { ReactorWait } from '../../runner/records/reactor-records.ts'
+import { instantText } from '../display.ts'
 
-export function waitText({ sources, sinceAt }: ReactorWait): string {
-  return `waiting for ${sources.join(', ')} ${sinceText(sinceAt)}`
+export function reactorWaitText({ sources, sinceAt }: ReactorWait): string {
+  return `waiting for ${sources.join(', ')} since ${instantText(sinceAt)}`
 }

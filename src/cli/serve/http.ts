@@ -1,10 +1,10 @@
-/** The HTTP interface of `serve`, and what its log says of it. */
+/** The HTTP interface of `serve`, and its log lines. */
 
 import type { HttpServer } from '../../http/server.ts'
 import type { LogSink, Runner } from '../../index.ts'
 import type { Settings } from '../../settings/settings.ts'
 
-/** Throws where its address cannot be had, or needs a token. */
+/** Throws if its address is unavailable or needs a token. */
 export async function openHttp(runner: Runner, settings: Settings, log: LogSink): Promise<HttpServer> {
   const { listen } = await import('../../http/server.ts')
   const port = settings.get('http.port')
@@ -23,11 +23,17 @@ export async function openHttp(runner: Runner, settings: Settings, log: LogSink)
   return server
 }
 
-/** Names what requests need. */
+/** Returns a text about the requirements for requests. */
 function protectionText(settings: Settings): string {
   if (settings.get('http.token') === null) {
-    return 'HTTP requires no token, so all users and programs on this machine can read and control everything; to require a token, set CLOACA_HTTP_TOKEN'
+    return (
+      'HTTP requires no token, so all users and programs on this machine can read and control everything; to ' +
+      'require a token, set CLOACA_HTTP_TOKEN'
+    )
   }
   const hosts = [settings.get('http.host'), ...(settings.get('http.hosts') ?? [])].map((host) => `"${host}"`)
-  return `HTTP requires the token in CLOACA_HTTP_TOKEN, except for /healthz, /readyz and the files of the page; accepted host names: ${hosts.join(', ')}`
+  return (
+    `HTTP requires the token in CLOACA_HTTP_TOKEN, except for /healthz, /readyz and the files of the page; ` +
+    `accepted host names: ${hosts.join(', ')}`
+  )
 }

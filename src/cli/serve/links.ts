@@ -1,23 +1,23 @@
 /**
- * Tells which paths lead elsewhere since a link on their way was switched, as a deployment does that makes a new folder and then
- * points `current` at it. Used by `watch.ts`: chokidar watches what is behind the links above a path, and not these.
+ * Detects switched links in paths, for example by a deployment that points `current` at a new folder. Used by
+ * `watch.ts`: chokidar watches the targets of the links above a path, and not the links.
  */
 
 import { lstatSync, readlinkSync } from 'node:fs'
 import { join, parse, resolve, sep } from 'node:path'
 import { type FSWatcher, watch } from 'chokidar'
 
-/** As many as systems follow; a circle has no end. */
-const MOST_LINKS = 40
+/** Limit of systems; a cycle has no end. */
+const MAX_LINKS = 40
 
 export interface LinkWatchEvents {
-  /** A link on the way of these paths leads elsewhere, or is gone, or is there again. */
+  /** A link in these paths was changed, removed or restored. */
   switched(paths: readonly string[]): void
   failed(error: Error): void
 }
 
 interface Link {
-  /** Without links above it. */
+  /** Path without links above it. */
   readonly path: string
   readonly target: string
 }
@@ -25,18 +25,18 @@ interface Link {
 export class LinkWatch {
   readonly #events: LinkWatchEvents
   readonly #watcher: FSWatcher
-  /** By the path of a link: where it led, null for nowhere, and the paths on whose way it is or was. */
+  /** By the path of a link: its target or null, and the paths that contain or contained it. */
   readonly #links = new Map<string, { target: string | null; readonly paths: Set<string> }>()
 
   constructor(events: LinkWatchEvents) {
     this.#events = events
-    // One watch for the folder of each link: where systems watch whole trees, that could be the whole disk.
+    // One watch per folder of a link: a watch of a tree could cover the whole disk on some systems.
     this.#watcher = watch([], { followSymlinks: false, backend: 'native' })
     this.#watcher.on('all', (_event, path) => this.#look(path))
     this.#watcher.on('error', (thrown) => events.failed(thrown as Error))
   }
 
-  /** `since`: a link that was made later counts as switched. */
+  /** `since`: a link that was made later is reported as switched. */
   add(path: string, since: number): void {
     let isSwitched = false
     for (const link of linksOn(path)) {
@@ -49,12 +49,11 @@ export class LinkWatch {
     if (isSwitched) this.#events.switched([path])
   }
 
-  /** Looks at each link, whatever its watch has said. */
+  /** Checks each link, independently of the watches. */
   look(): void {
     for (const path of this.#links.keys()) this.#look(path)
   }
 
-  /** Nothing is reported any more. */
   async close(): Promise<void> {
     await this.#watcher.close()
   }
@@ -69,11 +68,11 @@ export class LinkWatch {
   }
 }
 
-/** The links that the system follows on its way to a path, those of their targets included. */
+/** Returns the links that the system follows to a path, including those of targets. */
 function linksOn(path: string): readonly Link[] {
   const links: Link[] = []
   let { root: at, names } = partsOf(resolve(path))
-  for (let name = names.shift(); name !== undefined && links.length < MOST_LINKS; name = names.shift()) {
+  for (let name = names.shift(); name !== undefined && links.length < MAX_LINKS; name = names.shift()) {
     const next = join(at, name)
     const target = targetOf(next)
     if (target === null) at = next
@@ -92,7 +91,7 @@ function partsOf(path: string): { readonly root: string; readonly names: string[
   return { root, names: path.slice(root.length).split(sep).filter(Boolean) }
 }
 
-/** Null for what is no link, or not there. */
+/** Returns null if there is no link. */
 function targetOf(path: string): string | null {
   try {
     return readlinkSync(path)

@@ -1,4 +1,4 @@
-/** What the log of `serve` says of each script: loaded, kept, not served, removed. */
+/** Log lines of `serve` about each script: loaded, kept, not served, removed. */
 
 import { resolve } from 'node:path'
 import type { LogSink, ReloadReport, ScriptReport } from '../../index.ts'
@@ -7,7 +7,7 @@ import { isModuleFile } from '../../runner/script-sources.ts'
 export class ScriptLog {
   readonly #log: LogSink
   readonly #places: readonly string[]
-  /** Scripts of which something is served. */
+  /** Scripts with served declarations. */
   readonly #declaring = new Set<string>()
 
   constructor(log: LogSink, places: readonly string[]) {
@@ -15,16 +15,16 @@ export class ScriptLog {
     this.#places = places
   }
 
-  /** `level`: of the line that says that a script was loaded. */
+  /** `level`: level of the line about the loaded script. */
   loaded(report: ScriptReport, level: 'debug' | 'info'): void {
     const { script, error, problems } = report
     const facts = { script }
     if (error !== null) logFailed(report, error, this.#log)
-    else if (declaresAny(report)) {
-      this.#log({ level, message: `loaded script "${script}": ${declaredText(report)}`, facts })
+    else if (hasDeclarations(report)) {
+      this.#log({ level, message: `loaded script "${script}": ${declarationsText(report)}`, facts })
     } else this.#declaresNothing(script)
     for (const message of problems) this.#log({ level: 'warn', message, facts })
-    if (declaresAny(report)) this.#declaring.add(script)
+    if (hasDeclarations(report)) this.#declaring.add(script)
     else if (!report.isKept) this.#declaring.delete(script)
   }
 
@@ -36,7 +36,7 @@ export class ScriptLog {
     }
   }
 
-  /** A folder may hold files that are no scripts: only of one that was named, or was a script before, this is a surprise. */
+  /** Folders may contain files that are not scripts, so only a named file or a former script is reported. */
   #declaresNothing(script: string): void {
     const wasScript = this.#declaring.has(script)
     const verb = isModuleFile(script) ? 'export' : 'declare'
@@ -45,34 +45,33 @@ export class ScriptLog {
     this.#log({ level, message: `script "${script}" ${what}`, facts: { script } })
   }
 
-  /** The user named this file or module, and did not only name a folder in which it is. */
+  /** Whether the user named the file or module itself, and not only its folder. */
   #isNamed(script: string): boolean {
     return this.#places.some((place) => resolve(place) === resolve(script))
   }
 }
 
-/** Whether there is anything of it to serve. */
-export function declaresAny({ triggers, workflows, sources, reactors, graphs }: ScriptReport): boolean {
+export function hasDeclarations({ triggers, workflows, sources, reactors, graphs }: ScriptReport): boolean {
   return [triggers, workflows, sources, reactors, graphs].some(({ length }) => length > 0)
 }
 
-/** Sources, reactors and graphs are named where there are any. */
-export function declaredText(
+/** Returns the declarations as text. Sources, reactors and graphs appear only if there are any. */
+export function declarationsText(
   of: {
     readonly [what in 'triggers' | 'workflows' | 'sources' | 'reactors' | 'graphs']: readonly unknown[]
   },
 ): string {
   const few = [
-    ...(of.sources.length > 0 ? [count(of.sources.length, 'source')] : []),
-    ...(of.reactors.length > 0 ? [count(of.reactors.length, 'reactor')] : []),
-    ...(of.graphs.length > 0 ? [count(of.graphs.length, 'graph')] : []),
+    ...(of.sources.length > 0 ? [countText(of.sources.length, 'source')] : []),
+    ...(of.reactors.length > 0 ? [countText(of.reactors.length, 'reactor')] : []),
+    ...(of.graphs.length > 0 ? [countText(of.graphs.length, 'graph')] : []),
   ]
-  const all = [count(of.triggers.length, 'trigger'), count(of.workflows.length, 'workflow'), ...few]
+  const all = [countText(of.triggers.length, 'trigger'), countText(of.workflows.length, 'workflow'), ...few]
   return `${all.slice(0, -1).join(', ')} and ${all.at(-1)}`
 }
 
-/** How many there are, with the noun. */
-export function count(amount: number, noun: string): string {
+/** Returns a number with its noun. */
+export function countText(amount: number, noun: string): string {
   return `${amount} ${noun}${amount === 1 ? '' : 's'}`
 }
 

@@ -1,23 +1,22 @@
 /**
- * Tells which files changed of those that served scripts are made of, once for the burst of events that an editor's save
- * makes. Used by `serve --watch`. chokidar knows the ways in which editors save, by renaming too, and goes on when a file or
- * folder that it watches is gone.
+ * Reports changed files of served scripts, once per burst of events of an editor's save. Used by `serve --watch`.
+ * chokidar knows how editors save, including renames, and continues when a watched file or folder is removed.
  */
 
 import { type Stats, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { type FSWatcher, watch } from 'chokidar'
-import { isLeftOut, isScriptFile } from '../../runner/script-sources.ts'
+import { isScriptFile, isUnreadablePath } from '../../runner/script-sources.ts'
 import { LinkWatch } from './links.ts'
 
 const QUIET_MS = 100
-/** A link that is switched at the very moment at which its watch begins is noticed by a look at it. */
+/** Interval of checks that find a link that was switched while its watch began. */
 const LOOK_AT_LINKS_EVERY_MS = 2_000
 
 export interface FileWatchEvents {
-  /** These files changed, and nothing did for a moment since. Never called again before it has settled; it does not reject. */
+  /** Called when changed files have stayed the same for a moment. Calls do not overlap, and must not reject. */
   changed(files: readonly string[]): Promise<void>
-  /** Something cannot be watched: the system allows no more, or a folder cannot be read. Called once for each. */
+  /** Called once for each path that cannot be watched: the system's limit is reached, or a folder is not readable. */
   failed(error: Error): void
 }
 
@@ -25,12 +24,12 @@ export class FileWatch {
   readonly #events: FileWatchEvents
   readonly #watcher: FSWatcher
   readonly #links: LinkWatch
-  /** Watched whatever their names are. */
+  /** Files that are watched independently of their names. */
   readonly #named = new Set<string>()
-  /** Files that are not watched yet, with the instant from which on they count as changed. */
+  /** Files that are not watched yet, with the time from which changes are reported. */
   readonly #awaited = new Map<string, number>()
   readonly #changed = new Set<string>()
-  /** What was said of it: each look at the same finds the same. */
+  /** Reported failures, because each check finds them again. */
   readonly #failures = new Set<string>()
   readonly #looking: NodeJS.Timeout
   #timer: NodeJS.Timeout | undefined
@@ -40,12 +39,12 @@ export class FileWatch {
 
   private constructor(events: FileWatchEvents, since: number) {
     this.#events = events
-    // The first sight of a file is reported too: what was saved before is seen by its time, and what is saved after, watched.
+    // The first event of a file is used too: its time shows changes from before the watch.
     this.#watcher = watch([], { ignoreInitial: false, ignored: (path, stats) => this.#isIgnored(path, stats) })
     this.#watcher.on('add', (file, stats) => {
       const from = this.#isReady ? this.#awaited.get(resolve(file)) : since
       this.#awaited.delete(resolve(file))
-      if (from === undefined || (stats?.mtimeMs ?? 0) > from) this.#note(file)
+      if (from === undefined || changedAt(stats) > from) this.#note(file)
     })
     this.#watcher.on('change', (file) => this.#note(file))
     this.#watcher.on('unlink', (file) => {
@@ -58,10 +57,10 @@ export class FileWatch {
     this.#looking = setInterval(() => this.#links.look(), LOOK_AT_LINKS_EVERY_MS)
   }
 
-  /** Settles when it watches these files and folders: what changed between `since` and then counts as changed. */
+  /** Settles when files and folders are watched. Changes since `since` are reported. */
   static async open(paths: readonly string[], since: number, events: FileWatchEvents): Promise<FileWatch> {
     const opened = new FileWatch(events, since)
-    // It gets ready though some of it cannot be watched, which is an event of its own.
+    // The watcher is ready even if parts cannot be watched, which is a separate event.
     const isReady = new Promise<void>((resolve) => opened.#watcher.once('ready', resolve))
     opened.add(paths, since)
     await isReady
@@ -70,19 +69,17 @@ export class FileWatch {
     return opened
   }
 
-  /** Watches these, too. What changed after `since`, an instant before they were read, counts as changed. */
+  /** Adds paths. Changes after `since`, a time before they were read, are reported. */
   add(paths: readonly string[], since: number): void {
     const added = paths.filter((path) => !this.#named.has(resolve(path)))
     for (const path of added) {
       this.#named.add(resolve(path))
-      // What is not there yet counts as changed when it is.
       if (statSync(path, { throwIfNoEntry: false }) !== undefined) this.#awaited.set(resolve(path), since)
     }
     this.#watcher.add([...added])
     for (const path of added) this.#links.add(path, since)
   }
 
-  /** Nothing is reported any more. */
   async close(): Promise<void> {
     this.#isClosed = true
     clearTimeout(this.#timer)
@@ -94,19 +91,19 @@ export class FileWatch {
     return this.#isClosed
   }
 
-  /** Each file that is watched takes a place of which the system has few. */
+  /** Each watched file uses one of the system's few watches. */
   #isIgnored(path: string, stats: Stats | undefined): boolean {
     if (this.#named.has(resolve(path))) return false
-    return isLeftOut(path) || (stats?.isFile() === true && !isScriptFile(path))
+    return isUnreadablePath(path) || (stats?.isFile() === true && !isScriptFile(path))
   }
 
-  /** All of these count as changed: they are other files now. */
+  /** Reports all of these as changed: they are other files now. */
   #lookAnew(paths: readonly string[]): void {
     if (this.#isClosed) return
     this.#watcher.unwatch([...paths])
     this.#watcher.add([...paths])
     for (const path of paths) {
-      this.#links.add(path, Number.POSITIVE_INFINITY) // there may be other links on its way
+      this.#links.add(path, Number.POSITIVE_INFINITY)
       this.#note(path)
     }
   }
@@ -134,4 +131,9 @@ export class FileWatch {
     }
     this.#isBusy = false
   }
+}
+
+/** Returns the time of the last change in milliseconds. A file that is moved keeps its `mtime`, but not its `ctime`. */
+function changedAt(stats: Stats | undefined): number {
+  return Math.max(stats?.mtimeMs ?? 0, stats?.ctimeMs ?? 0)
 }

@@ -1,18 +1,16 @@
-/**
- * Flags for settings, made from the table of `src/settings/`, and the settings that count for a command that was given some.
- * Used by whatever command heeds settings.
- */
+/** Flags for settings, generated from the table of `src/settings/`, and the effective settings of a command. */
 
-import { type Command, InvalidArgumentError, Option } from 'commander'
+import { type Command, Option } from 'commander'
 import { loadSettings, type Settings } from '../../settings/settings.ts'
-import { SETTING_KEYS, type SettingKey, settingOf } from '../../settings/table.ts'
+import { getSetting, SETTING_KEYS, type SettingKey } from '../../settings/settings-table.ts'
+import { optionParser } from '../option-values.ts'
 import { printMessage } from '../print.ts'
 
-const FILE = new Option('--settings <file>', 'read settings from this file (default: cloaca.toml or package.json)')
+const FILE = { flag: '--settings <file>', doc: 'read settings from this file (default: cloaca.toml or package.json)' }
 
-/** Adds the flags of these settings, in their order, and that of the file with settings. By default those of all settings. */
+/** Adds the flags of these settings, in their order, and the flag of the settings file. Default: all settings. */
 export function withSettings(command: Command, keys: readonly SettingKey[] = SETTING_KEYS): Command {
-  if (!command.options.includes(FILE)) command.addOption(FILE)
+  if (!command.options.some(({ flags }) => flags === FILE.flag)) command.option(FILE.flag, FILE.doc)
   for (const key of keys) {
     const option = flagOf(key)
     if (option !== null) command.addOption(option)
@@ -20,7 +18,7 @@ export function withSettings(command: Command, keys: readonly SettingKey[] = SET
   return command
 }
 
-/** `options`: what the command was given. Throws `INVALID_SETTINGS`. */
+/** `options`: options of the command. Throws `INVALID_SETTINGS`. */
 export function settingsFrom(options: object = {}): Settings {
   const given = options as Readonly<Record<string, unknown>>
   const flags: Partial<Record<SettingKey, string>> = {}
@@ -41,14 +39,15 @@ export function settingsFrom(options: object = {}): Settings {
   return settings
 }
 
-/** Its value stays a text, so that it is read where those of files and variables are. */
+/** The value stays a text, so that it is parsed together with those of files and variables. */
 function flagOf(key: SettingKey): Option | null {
-  const { flag, placeholder, doc, type, default: byDefault, isRepeatable } = settingOf(key)
+  const { flag, placeholder, doc, type, default: byDefault, isRepeatable } = getSetting(key)
   if (flag === null) return null
   const words = `${doc.replaceAll('`', '')} (default: ${type.show(byDefault)})`
   if (placeholder === '') return new Option(flag, words)
+  const parse = optionParser(type)
   return new Option(`${flag} ${placeholder}`, words).argParser((text, before) => {
-    if (type.readText(text) === undefined) throw new InvalidArgumentError(`Expected ${type.expected}.`)
+    parse(text)
     return isRepeatable && before !== undefined ? `${before},${text}` : text
   })
 }

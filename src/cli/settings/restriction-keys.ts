@@ -1,6 +1,6 @@
-/** The settings that say what scripts are held to. Used by whatever command loads some. */
+/** Settings that restrict scripts. Used by commands that load scripts. */
 
-import type { SettingKey } from '../../settings/table.ts'
+import type { SettingKey } from '../../settings/settings-table.ts'
 
 export const RESTRICTION_KEYS = [
   'restrict',

@@ -1,9 +1,9 @@
-/** What an accumulator does, in a few words. Pure. */
+/** Description of an accumulator in a few words. Pure. */
 
 import type { Accumulation } from '../../index.ts'
 import { formatDuration } from '../print.ts'
 
-/** Null: no script declares a function for it. */
+/** Null: no script declares a function for the source. */
 export function kindText(accumulation: Accumulation | null): string {
   switch (accumulation?.kind) {
     case undefined:

@@ -1,15 +1,15 @@
-/** `cloaca source push`: hands events to a source. Done when they are stored, also with nobody serving. */
+/** `cloaca source push`: pushes events to a source. Ends when they are stored, also without a serving process. */
 
 import { type Command, Option } from 'commander'
 import { type Runner, UsageError } from '../../index.ts'
+import { type DatabaseOptions, withRunner } from '../command-database.ts'
 import { assertJson, jsonArgument } from '../context-option.ts'
-import { type DatabaseOptions, withRunner } from '../database.ts'
-import { duration } from '../option-values.ts'
+import { durationParser } from '../option-values.ts'
 import { formatDuration, printJson, printLine, printMessage, UsageMistake } from '../print.ts'
 
 type PushOptions = DatabaseOptions & { readonly timeout: number; readonly lines?: true }
 
-/** Those that are under way at a time: what comes behind one that is refused is not sent. */
+/** Number of concurrent pushes. Events after a rejected one are not sent. */
 const AT_ONCE = 500
 const DEFAULT_TIMEOUT_MS = 30_000
 
@@ -26,7 +26,7 @@ export function addPushCommand(named: Named): void {
     .option('--lines', 'read each line as a separate event')
     .addOption(
       new Option('--timeout <duration>', 'wait at most this long if the queue is full')
-        .argParser(duration)
+        .argParser(durationParser)
         .default(DEFAULT_TIMEOUT_MS, formatDuration(DEFAULT_TIMEOUT_MS)),
     )
     .action(async (name: string, json: string, options: PushOptions) => push(name, json, options))
@@ -59,7 +59,7 @@ function eventsIn(text: string, { lines }: PushOptions): readonly string[] {
   return all.filter((line) => line.trim() !== '')
 }
 
-/** Before any is sent: which line it is nobody could say later. */
+/** Checks a line before any is sent, because a later error could not name it. */
 function assertLine(line: string, number: number): void {
   if (line.trim() === '') return
   try {

@@ -1,18 +1,18 @@
-/** `cloaca source`: the commands, and those of them that look at sources. */
+/** `cloaca source`: the command and those subcommands that show sources. */
 
 import { Command } from 'commander'
 import type { InstanceRow, Runner, SourceRow } from '../../index.ts'
 import {
   eventRecord,
-  listedSource,
   type SourceInfo,
   sourceInfo,
+  sourceListRecord,
   sourcePollRecord,
   sourceRecord,
-} from '../../runner/records/sources.ts'
-import { type DatabaseOptions, withDatabase, withReader } from '../database.ts'
+} from '../../runner/records/source-records.ts'
+import { type DatabaseOptions, withDatabase, withReader } from '../command-database.ts'
 import { instantText } from '../display.ts'
-import { withExamples } from '../help.ts'
+import { withExamples } from '../help-examples.ts'
 import { wholeNumber } from '../option-values.ts'
 import { formatDuration, printFields, printJson, printMessage, printTable } from '../print.ts'
 import { kindText } from './kind-text.ts'
@@ -56,7 +56,7 @@ async function infosOf(runner: Runner, rows: readonly SourceRow[]): Promise<read
 
 async function list(runner: Runner, options: DatabaseOptions): Promise<void> {
   const infos = await infosOf(runner, await runner.sources.list())
-  if (options.json) return printJson(infos.map(listedSource))
+  if (options.json) return printJson(infos.map(sourceListRecord))
   printTable(
     ['SOURCE', 'KIND', 'EVENTS', 'LAST HOUR', 'WAITING', 'DROPPED', 'REFUSED', 'FAILED', 'LAST EVENT'],
     infos.map(({ row, eventsLastHour }) => [
@@ -119,7 +119,6 @@ function ownerText({ owner }: SourceRow, instances: readonly InstanceRow[]): str
 
 async function events(runner: Runner, name: string, options: PageOptions): Promise<void> {
   await runner.sources.get(name)
-  // One more than is shown tells whether there are more.
   const found = await runner.sources.events(name, pageOf(options))
   const shown = found.slice(0, options.limit)
   tellMore(found.length, options, String(shown.at(-1)?.sequence))

@@ -1,9 +1,9 @@
-/** `cloaca tenant`: makes, removes and lists tenants of a PostgreSQL database. A password is printed once, by `create`, on stdout. */
+/** `cloaca tenant`: creates, removes and lists tenants of PostgreSQL. `create` prints a password on stdout, once. */
 
 import { text } from 'node:stream/consumers'
 import { Command } from 'commander'
 import { DatabaseAdmin } from '../../index.ts'
-import { withExamples } from '../help.ts'
+import { withExamples } from '../help-examples.ts'
 import { wholeNumber } from '../option-values.ts'
 import { printFields, printJson, printLine, printTable } from '../print.ts'
 import { settingsFrom, withSettings } from '../settings/flags.ts'

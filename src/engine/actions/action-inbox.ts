@@ -1,41 +1,33 @@
 /**
- * Answers what other processes ask for: a row of the store's actions, noticed within half a second. Owned by the engine.
- * Each kind has one handler, which says null for what is not its own: then another process answers, or nobody. An action
- * is answered once, however often it is looked at.
+ * Answers actions that other processes store, within half a second. Owned by the engine. The handler of a kind returns
+ * null for an action of another process, which then answers it. Each action is answered once.
  */
 
 import { toError } from '../../errors.ts'
 import type { ActionAnswer, ActionKind, ActionRow } from '../../model/action.ts'
-import type { EngineEvents } from '../events.ts'
+import type { EnginePorts } from '../engine-options.ts'
 import { runPeriodically } from '../periodic.ts'
-import type { Clock, Store } from '../ports.ts'
 
-export interface InboxPorts {
-  readonly store: Pick<Store, 'actions' | 'onForeignChange'>
-  readonly clock: Clock
-  readonly events: EngineEvents
-}
-
-/** Does what is asked for and says what came of it; null: it is for another process. Rejects with why it cannot be done. */
+/** Carries out an action. Returns null if another process does, or the answer is stored. Rejects with the reason. */
 export type ActionHandler = (action: ActionRow) => Promise<ActionAnswer | null>
 
 const LOOKED_AT_ONCE = 1_000
-/** Where changes by others cannot be heard of, and where a look failed. */
+/** For stores that do not notify of changes by others, and after a failed read. */
 const CHECK_EVERY_MS = 30_000
 const DURING = 'reading requests from other processes'
 
 export class ActionInbox {
-  readonly #ports: InboxPorts
+  readonly #ports: Pick<EnginePorts, 'store' | 'clock' | 'events'>
   readonly #handlers = new Map<ActionKind, ActionHandler>()
-  /** Those that a handler is busy with, by id. */
+  /** Ids of actions that a handler is carrying out. */
   readonly #underWay = new Set<string>()
   #releases: (() => void)[] = []
 
-  constructor(ports: InboxPorts) {
+  constructor(ports: Pick<EnginePorts, 'store' | 'clock' | 'events'>) {
     this.#ports = ports
   }
 
-  /** Before `start`. */
+  /** Must be called before `start`. */
   handle(kind: ActionKind, handler: ActionHandler): void {
     this.#handlers.set(kind, handler)
   }

@@ -1,41 +1,44 @@
 /**
- * Asks whoever serves the database for an action, and waits for the answer. Held by the engine, of which nothing else need
- * run: the command line asks through it.
+ * Requests actions from the engines that serve the database, and waits for the answers. The command line uses it
+ * without starting the other parts of an engine.
  */
 
 import type { ActionAnswer, NewAction } from '../../model/action.ts'
-import type { Clock, Store } from '../ports.ts'
+import type { Clock } from '../clock-port.ts'
+import type { EnginePorts } from '../engine-options.ts'
+import type { Store } from '../store.ts'
 
-/** An answer is heard of as a change by another process; where that cannot be heard of, by looking. */
+/** Returns whether an engine serves the database, according to a single query. */
+export async function isServed(store: Pick<Store, 'listInstances'>, at: number): Promise<boolean> {
+  return (await store.listInstances(at)).some(({ isAlive }) => isAlive)
+}
+
+/** For stores that do not notify of changes by other processes. */
 const LOOK_EVERY_MS = 500
 
 export class ActionRequests {
-  readonly #store: Pick<Store, 'actions' | 'onForeignChange'>
+  readonly #store: Store
   readonly #clock: Clock
   readonly #waiting = new Set<() => void>()
   #isStopped = false
 
-  constructor(store: Pick<Store, 'actions' | 'onForeignChange'>, clock: Clock) {
+  constructor({ store, clock }: Pick<EnginePorts, 'store' | 'clock'>) {
     this.#store = store
     this.#clock = clock
   }
 
-  /**
-   * Stores the action and waits for its answer, at most `waitMs`; null: nobody has answered by then, and somebody may
-   * still do so. With 0 nothing is waited for.
-   */
+  /** Stores the action and waits for its answer. Null: not answered within `waitMs`, but an answer may still follow. */
   async ask(action: NewAction, waitMs: number): Promise<ActionAnswer | null> {
     await this.#store.actions.ask(action)
     return waitMs > 0 ? await this.answerTo(action.id, waitMs) : null
   }
 
-  /** Ends all waits: each gives the answer that there is by now, or null. */
+  /** Ends all waits, which return the answer so far, or null. */
   stop(): void {
     this.#isStopped = true
     for (const wake of this.#waiting) wake()
   }
 
-  /** The answer to an action that was asked before. */
   async answerTo(id: string, waitMs: number): Promise<ActionAnswer | null> {
     const until = this.#clock.monotonic() + waitMs
     let resolveWoken = (): void => {}
@@ -44,7 +47,7 @@ export class ActionRequests {
     this.#waiting.add(wake)
     try {
       for (;;) {
-        // Before the look, so that no change between it and the wait is missed.
+        // Before the query, so that no change between it and the wait is missed.
         const woken = new Promise<void>((resolve) => {
           resolveWoken = resolve
         })

@@ -1,42 +1,48 @@
 /**
- * What becomes of a due instant of a cron schedule, and of those that were missed behind it: while nobody served, the
- * machine slept, or the clock was set forward. Pure.
+ * Decides about a due time of a cron schedule and the missed times after it: nobody served, the machine slept, or the
+ * clock was set forward.
  *
- *   skip   it fires, for all that were missed
- *   all    it fires, and so do the others, one after the other; beyond the ceiling the oldest are dropped
- *   none   it fires where it comes in time, else nothing does
+ *   skip   fires once for all missed times
+ *   all    fires for each time, one after the other; above the maximum the oldest are dropped
+ *   none   fires only if it is in time
  */
 
 import { UsageError } from '../../errors.ts'
-import type { CronRow } from '../../model/schedule.ts'
+import type { CronRow } from '../../model/schedule-rows.ts'
 import { nextRunAt } from './expressions.ts'
 
-/** Later than this an instant is missed: longer than what an engine that serves is ever held up. */
+/** A later time is missed. Longer than the longest delay in a serving engine. */
 const IN_TIME_MS = 60_000
 
 type Timing = Pick<CronRow, 'expression' | 'timezone' | 'catchup'>
 
-/** `nextRunAt` is null when it never fires again. */
+/** `nextRunAt`: null if the schedule never fires again. */
 export type DueDecision =
-  | { readonly kind: 'fire'; readonly nextRunAt: number | null }
-  /** Nothing is started for what is due before `nextRunAt`. */
+  /** `followingRunAt`: the time after the due one, which may be missed, too. */
+  | { readonly kind: 'fire'; readonly nextRunAt: number | null; readonly followingRunAt: number | null }
+  /** Starts no run for the times before `nextRunAt`. */
   | { readonly kind: 'drop'; readonly nextRunAt: number | null }
 
-/** `mostMissed`: so many of the missed instants fire, where each does. */
+/** `mostMissed`: maximum number of missed times that fire with `all`. */
 export function decideDue(row: Timing, dueAt: number, now: number, mostMissed: number): DueDecision {
   if (row.catchup === 'none' && now - dueAt > IN_TIME_MS) {
     return { kind: 'drop', nextRunAt: followingRunAt(row, now) }
   }
-  if (row.catchup !== 'all') return { kind: 'fire', nextRunAt: followingRunAt(row, Math.max(now, dueAt)) }
   const following = followingRunAt(row, dueAt)
-  // Without a ceiling nothing is counted: counting takes as long as there are missed instants, for each of them.
+  if (row.catchup !== 'all') {
+    const isMissed = following !== null && following <= now
+    return { kind: 'fire', nextRunAt: isMissed ? followingRunAt(row, now) : following, followingRunAt: following }
+  }
+  // No count without a maximum: counting takes as long as there are missed times, and is repeated for each of them.
   if (following === null || following > now || mostMissed === Number.POSITIVE_INFINITY)
-    return { kind: 'fire', nextRunAt: following }
+    return { kind: 'fire', nextRunAt: following, followingRunAt: following }
   const first = firstOfLatest(row, dueAt, now, mostMissed)
-  return first === dueAt ? { kind: 'fire', nextRunAt: following } : { kind: 'drop', nextRunAt: first }
+  return first === dueAt
+    ? { kind: 'fire', nextRunAt: following, followingRunAt: following }
+    : { kind: 'drop', nextRunAt: first }
 }
 
-/** Null when it never fires again, so that the store keeps it without an instant. */
+/** Returns null if the schedule never fires again, so that the store keeps no next time. */
 export function followingRunAt(row: Omit<Timing, 'catchup'>, after: number): number | null {
   try {
     return nextRunAt(row.expression, row.timezone, after)
@@ -47,8 +53,8 @@ export function followingRunAt(row: Omit<Timing, 'catchup'>, after: number): num
 }
 
 /**
- * The first of the latest `most` instants of those from `dueAt`, which is one, to `now`. Cron expressions are only read
- * forwards, and a schedule of every second may have missed a million: the span that has few enough is found by halving.
+ * Returns the first of the latest `most` times from `dueAt` (included) to `now`. Bisects, because cron expressions are
+ * only read forwards, and a schedule of every second may have missed a million times.
  */
 function firstOfLatest(row: Timing, dueAt: number, now: number, most: number): number | null {
   if (!hasMore(row, dueAt - 1, now, most)) return dueAt
@@ -61,7 +67,7 @@ function firstOfLatest(row: Timing, dueAt: number, now: number, most: number): n
   return followingRunAt(row, late)
 }
 
-/** Whether more than `most` instants lie after `after` and not after `now`. */
+/** Returns whether more than `most` times are in (`after`, `now`]. */
 function hasMore(row: Timing, after: number, now: number, most: number): boolean {
   let at: number | null = after
   for (let count = 0; count <= most; count++) {

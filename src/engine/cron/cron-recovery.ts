@@ -1,14 +1,12 @@
-/**
- * Cron firings that were recorded but never started, because the process died in between or nobody knew the workflow:
- * started later, with keys in their context that say so. Called by the engine once in a while.
- */
+/** Starts cron runs that were recorded but not started (crash, unknown workflow), marked in their context. */
 
-import type { CronFiringRow } from '../../model/schedule.ts'
-import { cronInput, newExecution } from '../firing-context.ts'
-import type { CronSchedulerPorts } from './cron-scheduler.ts'
+import { UsageError } from '../../errors.ts'
+import type { CronFiringRow } from '../../model/schedule-rows.ts'
+import type { EnginePorts } from '../engine-options.ts'
+import { cronInput, newExecutionOrError } from '../starts/firing-context.ts'
 
-/** Starts what can be started. `onAccepted`: there is work for the executor. */
-export async function recoverLostCrons(ports: CronSchedulerPorts, onAccepted: () => void): Promise<void> {
+/** `onAccepted`: called after each execution is passed to the store. */
+export async function recoverLostCrons(ports: EnginePorts, onAccepted: () => void): Promise<void> {
   const { store, clock, config } = ports
   const now = clock.now()
   const lost = await store.lostCronFirings({
@@ -19,21 +17,24 @@ export async function recoverLostCrons(ports: CronSchedulerPorts, onAccepted: ()
   for (const firing of lost) await recover(firing, ports, onAccepted)
 }
 
-async function recover(firing: CronFiringRow, ports: CronSchedulerPorts, onAccepted: () => void): Promise<void> {
+async function recover(firing: CronFiringRow, ports: EnginePorts, onAccepted: () => void): Promise<void> {
   const { store, registry, clock, codec, events, newId } = ports
   const schedule = await store.getCron(firing.scheduleId)
   if (schedule === null || !schedule.isEnabled) return
   const workflow = registry.current().workflows.get(schedule.workflow)
-  // Another process may know it; an attempt that cannot start anything is not counted.
+  // Another process may know the workflow. The attempt is counted only if it can start a run.
   if (workflow === undefined) return
 
   const attempt = firing.recoveryAttempts + 1
   const inputText = cronInput(schedule, firing.scheduledAt, { attempt, firingId: firing.id }, codec)
-  const execution = newExecution(newId(), workflow, inputText)
+  const trigger = schedule.triggerName === null ? undefined : registry.current().triggers.get(schedule.triggerName)
+  const made = newExecutionOrError(newId(), workflow, inputText, codec, trigger?.priority)
+  // The attempt is counted, because the parameters have no usable value for the limit of the workflow.
+  const execution = made instanceof UsageError ? null : made
   const at = clock.now()
   const recovered = store.recoverCronFiring(firing.id, execution, at)
   onAccepted()
-  if (!(await recovered)) return
+  if ((await recovered) !== 'claimed' || execution === null) return
   events.counters.workflows.of(schedule.workflow).cronFirings += 1
   events.emit('cronFired', {
     scheduleId: schedule.id,

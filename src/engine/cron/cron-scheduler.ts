@@ -1,48 +1,44 @@
 /**
- * The loop of cron schedules: fires what is due, and keeps in step with the code, the store and other processes. Part of
- * loop 1, without a poll. Several processes may hold the same schedule: the store gives each due instant to one.
+ * Loop of cron schedules: fires those that are due, and follows changes of the code, the store and other processes.
+ * Part of loop 1. Several processes may have the same schedule; the store gives each due time to one of them.
  *
  * States of a schedule here, and the moves:
- *   (in the store) -> waiting   it is enabled, and a cron trigger's is declared here
- *   waiting        -> claiming  its instant has come
- *   claiming       -> waiting   fired, or taken by another process: its next instant counts from now, or with catchup "all" from the one fired
- *   waiting        -> waiting   it was missed, and is not caught up: see catchup.ts
- *   waiting        -> waiting   its workflow is not known here: others may fire it first, after a grace it fires without a run
+ *   (in the store) -> waiting   it is enabled; for a cron trigger, also declared here
+ *   waiting        -> claiming  its time has come
+ *   claiming       -> waiting   fired, here or elsewhere: next from now, or with catchup "all" from the fired time
+ *   waiting        -> waiting   it was missed and is not caught up: see catchup.ts
+ *   waiting        -> waiting   its workflow is unknown here: others may fire it; after a grace it fires without a run
  *   waiting        -> waiting   the wall clock was set: see cron-time.ts
  *   waiting        -> (gone)    disabled, deleted, or its trigger is gone from the code
  */
 
-import { toError } from '../../errors.ts'
-import type { CronRow } from '../../model/schedule.ts'
+import { toError, UsageError } from '../../errors.ts'
+import type { CronRow } from '../../model/schedule-rows.ts'
 import { formatInstant } from '../../model/time/instant.ts'
-import type { RegistrySource } from '../../registry/live-registry.ts'
+import type { WorkflowDefinition } from '../../model/workflow.ts'
 import { didYouMean } from '../../registry/nearest.ts'
-import type { EngineConfig } from '../config.ts'
-import { type DueEntry, DueHeap, troubleDelayMs } from '../due.ts'
-import type { EngineEvents } from '../events.ts'
-import { cronInput, newExecution, type OnFired } from '../firing-context.ts'
-import type { Clock, ContextCodec, CronClaim, CronMove, Store, Timer, WallJump } from '../ports.ts'
+import { Reconciler } from '../backoff/reconciler.ts'
+import type { Timer, WallJump } from '../clock-port.ts'
+import { type DueEntry, DueHeap } from '../due.ts'
+import type { EnginePorts } from '../engine-options.ts'
+import { FailureReports } from '../incidents/failure-reports.ts'
+import { cronInput, newExecutionOrError, type OnFired } from '../starts/firing-context.ts'
+import type { NewExecution } from '../starts/new-executions.ts'
 import { type DueDecision, decideDue, followingRunAt } from './catchup.ts'
+import type { CronClaim, CronMove } from './cron-store.ts'
 import { type CronJump, CronTime } from './cron-time.ts'
 import { CronTriggers } from './cron-triggers.ts'
+import { type RunNow, runNow } from './run-now.ts'
 
-/** How long a schedule whose workflow is not known here is left to processes that may know it. */
+/** Time in which a schedule with a workflow unknown here is left to processes that may know it. */
 const UNKNOWN_WORKFLOW_GRACE_MS = 5_000
-/** Clocks of two hosts differ by less. */
+/** Larger than the difference between the clocks of two hosts. */
 const AHEAD_MS = 600_000
-/** A shorter setting would read the table without end. */
+/** Minimum, since a shorter setting would read the table continuously. */
 const SHORTEST_LOOK_MS = 1_000
+/** Delay after a failed claim. If the database is lost, the passes before the next claim have a growing delay. */
+const CLAIM_AGAIN_AFTER_MS = 500
 const EVERY_CRON = { limit: Number.MAX_SAFE_INTEGER, offset: 0 }
-
-export interface CronSchedulerPorts {
-  readonly store: Store
-  readonly clock: Clock
-  readonly codec: ContextCodec
-  readonly registry: RegistrySource
-  readonly config: EngineConfig
-  readonly events: EngineEvents
-  readonly newId: () => string
-}
 
 interface WaitingCron extends DueEntry {
   readonly row: CronRow
@@ -50,103 +46,91 @@ interface WaitingCron extends DueEntry {
 }
 
 export class CronScheduler {
-  readonly #ports: CronSchedulerPorts
+  readonly #ports: EnginePorts
   readonly #onFired: OnFired
   readonly #due = new DueHeap<WaitingCron>()
   readonly #waiting = new Set<WaitingCron>()
   readonly #triggers: CronTriggers
+  readonly #reports: FailureReports
   readonly time: CronTime
-  /** By schedule: instants up to this one are known to be few enough to be caught up. */
+  /** By schedule: time up to which the missed runs were counted, and do not exceed the maximum. */
   readonly #countedUntil = new Map<string, number>()
-  /** The wall clock was set back so far that all next instants are computed anew. */
-  #mustReckon = false
+  /** Schedules whose next times the next pass computes again: all of them after the wall clock was set back far. */
+  #outdated: 'fromAhead' | 'all' = 'fromAhead'
   #timer: Timer | null = null
-  #pass: Promise<void> | null = null
-  #mustLook = false
-  #failures = 0
-  /** After a failure nothing is done before; monotonic. */
+  readonly #passes: Reconciler
+  /** Back-off: fire no schedule before this monotonic time. */
   #notBefore = Number.NEGATIVE_INFINITY
-  #isStarted = false
-  #isStopped = false
 
-  constructor(ports: CronSchedulerPorts, onFired: OnFired) {
+  constructor(ports: EnginePorts, onFired: OnFired) {
     this.#ports = ports
     this.time = new CronTime(ports.clock)
-    this.#triggers = new CronTriggers({ ...ports, time: this.time })
+    this.#triggers = new CronTriggers(ports, this.time)
+    this.#reports = new FailureReports(ports)
     this.#onFired = onFired
+    this.#passes = new Reconciler(ports, 'reading cron schedules', () => this.#pass())
   }
 
-  /** Settles when what the code declares is in the store. */
+  /** Resolves when the declarations are in the store. */
   start(): Promise<void> {
-    this.#isStarted = true
-    return this.lookAgain()
+    return this.#passes.start()
   }
 
-  /** Schedules, or the code that they are for, may have changed. Settles when they have been read. */
+  /** Reads schedules again, after they or their code may have changed. Resolves when they have been read. */
   lookAgain(): Promise<void> {
-    if (!this.#isStarted || this.#isStopped) return Promise.resolve()
-    this.#mustLook = true
-    this.#pass ??= this.#passUntilDone()
-    return this.#pass
+    return this.#passes.request()
   }
 
-  /** Another database is open: the schedules of the code are entered, and all are read. */
+  /** Starts the workflow of a schedule now, at the request of a user. Throws `INVALID_CONTEXT` or `LIMITED`. */
+  async run(request: RunNow): Promise<void> {
+    await runNow(request, this.#ports, this.#onFired)
+  }
+
+  /** Stores the declared schedules in another database that was opened, and reads all schedules. */
   storeFound(): Promise<void> {
     this.#triggers.forget()
     return this.lookAgain()
   }
 
-  /** The wall clock was set. Returns what it means here. */
+  /** Handles a change of the wall clock. Returns its effect on cron schedules. */
   wallJumped(jump: WallJump): CronJump {
     const meaning = this.time.jumped(jump)
-    this.#mustReckon ||= meaning.kind === 'anew'
+    if (meaning.kind === 'anew') this.#outdated = 'all'
     void this.lookAgain()
     return meaning
   }
 
-  /** Settles when what the code declares by now is in the store, or could not be stored. */
-  async settled(): Promise<void> {
-    await this.#pass
+  /** Resolves when the current declarations are in the store, or could not be stored. */
+  settled(): Promise<void> {
+    return this.#passes.settled()
   }
 
   stop(): void {
-    this.#isStopped = true
+    void this.#passes.stop()
     this.#timer?.cancel()
   }
 
-  async #passUntilDone(): Promise<void> {
-    // More declarations may come in this tick of the event loop.
-    await null
-    while (this.#mustLook && !this.#isStopped) {
-      this.#mustLook = false
-      try {
-        await this.#triggers.takeOver()
-        this.#replaceWaiting(await this.#reckoned())
-        this.#failures = 0
-      } catch (thrown) {
-        this.#trouble('reading cron schedules', thrown)
-      }
-    }
-    // In the tick of the event loop in which the loop ended: whoever asks from now on begins a new pass.
-    this.#pass = null
+  async #pass(): Promise<void> {
+    await this.#triggers.takeOver()
+    this.#replaceWaiting(await this.#reckoned())
     this.#arm()
   }
 
-  /** Every enabled schedule, with a next instant that the wall clock as it is now stands by. */
+  /** Returns all enabled schedules, after correcting next times that were computed by a clock far ahead. */
   async #reckoned(): Promise<readonly CronRow[]> {
     const { store, clock } = this.#ports
-    const isAll = this.#mustReckon
-    // A schedule that is disabled has to have it right when it is enabled.
+    const isAll = this.#outdated === 'all'
+    // Disabled schedules need the right time when they are enabled.
     const rows = isAll ? await store.listCrons({ ...EVERY_CRON, enabledOnly: false }) : await store.enabledCrons()
     const moves = rows.flatMap((row) =>
       isAll || this.time.isFromAhead(row) ? (moveEarlier(row, clock.now()) ?? []) : [],
     )
     if (moves.length > 0) await store.rescheduleCrons(moves, clock.now())
-    if (isAll) this.#mustReckon = false
+    if (isAll) this.#outdated = 'fromAhead'
     return isAll || moves.length > 0 ? await store.enabledCrons() : rows
   }
 
-  /** Before a schedule is enabled: its next instant may be one of a clock that was far ahead. */
+  /** Corrects the next time before a schedule is enabled: the clock that computed it may have been far ahead. */
   async reckon(id: string): Promise<void> {
     const { store, clock } = this.#ports
     const row = await store.getCron(id)
@@ -168,9 +152,9 @@ export class CronScheduler {
     this.#due.push(waiting, isKnown ? dueAt : dueAt + UNKNOWN_WORKFLOW_GRACE_MS)
   }
 
-  /** Wakes for the next due instant, and to look at the table at the latest after the setting. */
+  /** Wakes at the next due time, and reads the table again at the latest after the time in the settings. */
   #arm(): void {
-    if (this.#isStopped) return
+    if (this.#passes.isStopped) return
     const { clock, config } = this.#ports
     const lookMs = Math.max(SHORTEST_LOOK_MS, config.cronPollIntervalMs)
     const waitMs = Math.min(this.#due.nextDueAt - clock.now(), lookMs)
@@ -189,12 +173,12 @@ export class CronScheduler {
       this.#waiting.delete(waiting)
       claims.push(this.#fire(waiting, now))
     }
-    // What was claimed has a new instant in the store, whoever claimed it.
+    // Claimed schedules have a new time in the store, whichever process claimed them.
     void Promise.all(claims).then(() => this.lookAgain())
   }
 
   async #fire({ row, dueAt }: WaitingCron, now: number): Promise<void> {
-    const { registry, store, codec, newId } = this.#ports
+    const { registry, store, newId } = this.#ports
     try {
       const decision = this.#decide(row, dueAt, now)
       if (decision.kind === 'drop') {
@@ -202,26 +186,41 @@ export class CronScheduler {
         return
       }
       const workflow = registry.current().workflows.get(row.workflow)
+      const execution = workflow === undefined ? null : this.#execution(row, dueAt, workflow)
       const claim: CronClaim = {
         scheduleId: row.id,
         dueAt,
         nextRunAt: decision.nextRunAt,
+        followingRunAt: decision.followingRunAt,
         firingId: newId(),
         at: now,
-        execution: workflow === undefined ? null : newExecution(newId(), workflow, cronInput(row, dueAt, null, codec)),
+        execution,
+        ...this.#reports.lateFiring(row, dueAt, now),
       }
-      const claimed = store.claimCron(claim).then((isOurs) => {
-        if (isOurs) this.#fired(row, claim)
+      const claimed = store.claimCron(claim).then((start) => {
+        if (start === 'claimed') this.#fired(row, claim)
       })
       // In the same tick of the event loop, so that the execution is taken in the transaction that accepts it.
       if (claim.execution !== null) this.#onFired([claim.execution.id], claimed)
       await claimed
     } catch (thrown) {
-      this.#trouble(`firing cron schedule "${row.id}"`, thrown)
+      this.#claimFailed(row, thrown)
     }
   }
 
-  /** The instants of one standstill are counted once, when the first of them is due. */
+  /** Returns null, after a warning, if the parameters have no usable value for the limit of the workflow. */
+  #execution(row: CronRow, dueAt: number, workflow: WorkflowDefinition): NewExecution | null {
+    const { registry, codec, newId, events } = this.#ports
+    const trigger = row.triggerName === null ? undefined : registry.current().triggers.get(row.triggerName)
+    const inputText = cronInput(row, dueAt, null, codec)
+    const execution = newExecutionOrError(newId(), workflow, inputText, codec, trigger?.priority)
+    if (!(execution instanceof UsageError)) return execution
+    const message = `Cron ${shownName(row)} fired, but nothing was started: ${execution.message}`
+    events.emit('warning', { code: 'LIMITED', scheduleId: row.id, workflow: row.workflow, message })
+    return null
+  }
+
+  /** Counts the missed times of a standstill once, when the first of them is due. */
   #decide(row: CronRow, dueAt: number, now: number): DueDecision {
     const countedUntil = this.#countedUntil.get(row.id) ?? Number.NEGATIVE_INFINITY
     // After a clock that was far ahead is set back, its counts of missed runs no longer apply.
@@ -249,12 +248,11 @@ export class CronScheduler {
     })
   }
 
-  #trouble(during: string, thrown: unknown): void {
-    this.#failures += 1
+  #claimFailed({ id }: CronRow, thrown: unknown): void {
     const { clock, events } = this.#ports
-    const delayMs = troubleDelayMs(this.#failures)
-    this.#notBefore = clock.monotonic() + delayMs
-    events.emit('trouble', { during, error: toError(thrown), retryAt: clock.now() + delayMs })
+    this.#notBefore = clock.monotonic() + CLAIM_AGAIN_AFTER_MS
+    const retryAt = clock.now() + CLAIM_AGAIN_AFTER_MS
+    events.emit('trouble', { during: `firing cron schedule "${id}"`, error: toError(thrown), retryAt })
   }
 
   #fired(row: CronRow, claim: CronClaim): void {
@@ -270,7 +268,7 @@ export class CronScheduler {
       executionId: claim.execution?.id ?? null,
       recoveryAttempt: 0,
     })
-    if (claim.execution !== null) return
+    if (claim.execution !== null || registry.current().workflows.has(row.workflow)) return
     const hint = didYouMean(row.workflow, registry.current().workflows.keys())
     events.emit('warning', {
       code: 'UNKNOWN_WORKFLOW',
@@ -288,8 +286,8 @@ function shownName({ triggerName, id }: CronRow): string {
 }
 
 /**
- * Brings a next run that was computed by a clock far ahead back to the first one from now on; null when nothing does. A run that
- * another engine has fired since, by a clock that is a little ahead of this one, stays in the past.
+ * Returns an earlier next run, from now on, for one that was computed by a clock far ahead; null if none is earlier. A
+ * run that another engine fired since, with a clock slightly ahead of this one, stays in the past.
  */
 function moveEarlier(row: CronRow, now: number): CronMove | null {
   const { lastScheduledAt } = row

@@ -1,29 +1,20 @@
 /**
- * Triggers that the code declares with a cron expression: each is taken over as one cron schedule. Used by the cron
- * scheduler; a declaration that was taken over is not stored again until it changes.
+ * Stores triggers that the code declares with a cron expression as cron schedules, again only when a declaration
+ * changes. Used by the cron scheduler.
  */
 
-import type { CronRow } from '../../model/schedule.ts'
+import type { CronRow } from '../../model/schedule-rows.ts'
 import type { TriggerDefinition } from '../../model/trigger.ts'
-import type { RegistrySource } from '../../registry/live-registry.ts'
-import type { EngineEvents } from '../events.ts'
-import type { Clock, NewTriggerCron, Store } from '../ports.ts'
+import type { EnginePorts } from '../engine-options.ts'
 import { followingRunAt } from './catchup.ts'
+import type { NewTriggerCron } from './cron-store.ts'
 import type { CronTime } from './cron-time.ts'
 import { scheduleProblem } from './expressions.ts'
 
-export interface CronTriggersPorts {
-  readonly store: Store
-  readonly clock: Clock
-  readonly time: CronTime
-  readonly registry: RegistrySource
-  readonly events: EngineEvents
-  readonly newId: () => string
-}
+type CronTriggerParts = Pick<EnginePorts, 'store' | 'clock' | 'registry' | 'events' | 'newId'>
 
 const verdicts = new WeakMap<TriggerDefinition, boolean>()
 
-/** Returns whether a trigger is a cron trigger whose expression and zone are right. */
 function isScheduled(trigger: TriggerDefinition): boolean {
   if (trigger.timing.kind !== 'cron') return false
   let verdict = verdicts.get(trigger)
@@ -35,16 +26,16 @@ function isScheduled(trigger: TriggerDefinition): boolean {
 }
 
 export class CronTriggers {
-  readonly #ports: CronTriggersPorts
+  readonly #ports: CronTriggerParts
+  readonly #time: CronTime
   readonly #takenOver = new Map<string, TriggerDefinition>()
 
-  constructor(ports: CronTriggersPorts) {
+  constructor(ports: CronTriggerParts, time: CronTime) {
     this.#ports = ports
+    this.#time = time
   }
 
-  /**
-   * Stores the schedules of new and changed triggers, in one step. Reports a wrong expression once; its schedule has no next run.
-   */
+  /** Stores new and changed schedules in one step. Reports a wrong expression once; its schedule has no next run. */
   async takeOver(): Promise<void> {
     const { store, registry } = this.#ports
     const triggers = [...registry.current().triggers.values()].filter(
@@ -58,12 +49,12 @@ export class CronTriggers {
     for (const trigger of triggers) this.#takenOver.set(trigger.name, trigger)
   }
 
-  /** The store may have none of the schedules. */
+  /** Stores all schedules again in the next pass, since the database may have none. */
   forget(): void {
     this.#takenOver.clear()
   }
 
-  /** Returns whether a schedule may fire here. A cron trigger's fires only where the code declares it with a right expression. */
+  /** Returns whether a schedule may fire here: cron triggers only if the code declares them with a right expression. */
   isOurs(row: CronRow): boolean {
     if (row.triggerName === null) return true
     const trigger = this.#ports.registry.current().triggers.get(row.triggerName)
@@ -71,7 +62,7 @@ export class CronTriggers {
   }
 
   #scheduleOf(trigger: TriggerDefinition, row: CronRow | null): readonly NewTriggerCron[] {
-    const { clock, time, events, newId } = this.#ports
+    const { clock, events, newId } = this.#ports
     if (trigger.timing.kind !== 'cron') return []
     const { expression, timezone, catchup } = trigger.timing
     const problem = scheduleProblem(trigger.timing)
@@ -85,10 +76,13 @@ export class CronTriggers {
       expression,
       timezone,
       catchup,
-      nextRunAt: problem === null ? followingRunAt(trigger.timing, time.countsFrom(row)) : null,
+      nextRunAt: problem === null ? followingRunAt(trigger.timing, this.#time.countsFrom(row)) : null,
       triggerName: trigger.name,
       instanceName: null,
       paramsText: null,
+      expectFireMs: trigger.policy.expectFireMs,
+      tags: trigger.tags ?? null,
+      priority: trigger.priority ?? null,
       at: clock.now(),
     }
     return [schedule]

@@ -1,38 +1,40 @@
 /**
- * Cron expressions: what is accepted, and when a schedule fires next. Pure. Croner reads the expression and finds the
- * next matching local time; the zone's rules are applied here, because croner runs what has a wildcard in both
- * passes of a repeated hour and drops it in a gap. Here every local time fires once: at its first occurrence, or at the
- * first instant after the gap that it falls into.
+ * Checks cron expressions, and computes next times. Croner parses the expression and finds the next local time. The
+ * rules of the zone are applied here, because croner runs wildcards in both passes of a repeated hour and drops them in
+ * a gap. Here every local time fires once: at its first occurrence, or at the end of the gap that it falls into.
  */
 
 import { Cron } from 'croner'
 import { toError, UsageError } from '../../errors.ts'
-import { endOfRepeat, instantOf, isZone, localTimeAt } from './zones.ts'
+import type { CronRow } from '../../model/schedule-rows.ts'
+import { endOfRepeat, instantOfLocalTime, isZone, localTimeAt } from './zones.ts'
 
-/** Of croner's nicknames, those that are accepted; in any case. */
+/** Accepted nicknames of croner, in any case. */
 const NICKNAMES = new Set(['@yearly', '@annually', '@monthly', '@weekly', '@daily', '@hourly'])
 
-/** Throws `INVALID_CRON`, or `INVALID_TIMEZONE` for what is not an IANA zone in its exact case. */
+/** Throws `INVALID_CRON`, or `INVALID_TIMEZONE` unless the zone is an IANA name in its exact case. */
 export function assertCron(expression: string, timezone: string): void {
-  if (!isZone(timezone)) {
-    throw new UsageError(
-      'INVALID_TIMEZONE',
-      `Invalid timezone: ${timezone}. Use the name of an IANA time zone in its exact case, such as "Europe/Paris" or "UTC".`,
-    )
-  }
+  assertZone(timezone)
   patternOf(expression)
 }
 
-/**
- * The first instant after `after` at which the schedule fires. Throws `INVALID_CRON` or `INVALID_TIMEZONE`, the former also
- * for an expression that never fires.
- */
+/** Throws `INVALID_TIMEZONE` unless the zone is an IANA name in its exact case. */
+export function assertZone(timezone: string): void {
+  if (isZone(timezone)) return
+  throw new UsageError(
+    'INVALID_TIMEZONE',
+    `Invalid timezone: ${timezone}. Use the name of an IANA time zone in its exact case, such as "Europe/Paris" ` +
+      `or "UTC".`,
+  )
+}
+
+/** Returns the first time after `after`. Throws `INVALID_TIMEZONE`, or `INVALID_CRON`, also if it never fires. */
 export function nextRunAt(expression: string, timezone: string, after: number): number {
   assertCron(expression, timezone)
   const pattern = patternOf(expression)
   const at = nextMatch(pattern, timezone, localTimeAt(timezone, after))
   if (at !== null && at > after) return at
-  // `after` lies in the second pass of a repeated hour, whose local times have fired in the first.
+  // `after` is in the second pass of a repeated hour, whose local times have fired in the first.
   const later = at === null ? null : nextMatch(pattern, timezone, endOfRepeat(timezone, at, after) - 1)
   if (later !== null) return later
   throw new UsageError(
@@ -52,10 +54,9 @@ export function scheduleProblem({ expression, timezone }: { expression: string; 
   }
 }
 
-/** The instant of the first matching local time after the given one. */
 function nextMatch(pattern: Cron, timezone: string, localTime: number): number | null {
   const next = pattern.nextRun(new Date(localTime))
-  return next === null ? null : instantOf(timezone, next.getTime())
+  return next === null ? null : instantOfLocalTime(timezone, next.getTime())
 }
 
 const patterns = new Map<string, Cron>()
@@ -77,12 +78,12 @@ function patternOf(expression: string): Cron {
   return pattern
 }
 
-/** Croner counts months from 0, also where it says which one is wrong. */
+/** Corrects months in messages of croner, which counts them from 0. */
 function asWritten(message: string): string {
   return message.replace(/(?<=^Invalid value for month: )-?\d+$/, (month) => String(Number(month) + 1))
 }
 
-/** What croner would accept and the dialect does not. */
+/** Returns a problem that croner would accept, or null. */
 function dialectProblem(expression: string): string | null {
   const text = expression.trim()
   if (text === '') return 'the expression is empty'
@@ -94,4 +95,9 @@ function dialectProblem(expression: string): string | null {
 
 function invalidCron(reason: string): UsageError {
   return new UsageError('INVALID_CRON', `Invalid cron expression or timezone: Cron parsing error: ${reason}.`)
+}
+
+/** Returns why a cron trigger never fires, or null if it does. Other schedules are checked when they are created. */
+export function cronProblem(row: CronRow): string | null {
+  return row.triggerName === null || row.nextRunAt !== null ? null : scheduleProblem(row)
 }

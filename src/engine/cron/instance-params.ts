@@ -1,12 +1,12 @@
-/** The parameters of a workflow instance as they go into each run's context. Pure. */
+/** Converts the parameters of a workflow instance for the context of each run. */
 
 import type { ContextText } from '../../model/context.ts'
 import type { ContextCodec } from '../ports.ts'
 
-/** Where a run's context says which secret a local name stands for. */
+/** Context key with the secret for each local name. */
 const SECRET_REFS_KEY = '__cloacina_secret_refs__'
 
-/** Keys that the engine writes: parameters of these names are left out. */
+/** Keys that the engine writes. Parameters with these names are omitted. */
 const RESERVED_KEYS = new Set([
   'scheduled_time',
   'schedule_id',
@@ -17,17 +17,18 @@ const RESERVED_KEYS = new Set([
   'reactor_name',
   'reactor_firing_id',
   'reactor_fired_at',
+  'is_backfill',
   'is_recovery',
   'recovery_attempt',
   'original_execution_id',
   SECRET_REFS_KEY,
 ])
 
-/** Without reserved keys; a value `{"$secret": "name"}` becomes an alias for that secret. Values keep their text. */
+/** Omits reserved keys. A value `{"$secret": "name"}` becomes an alias for that secret. Values keep their text. */
 export function instanceParams(paramsText: ContextText, codec: ContextCodec): ContextText {
   const members: string[] = []
   const secrets: [string, string][] = []
-  // Parsed for the keys and the shape only: a value's text is picked, so that its digits stay.
+  // Parsed only for keys and shapes. The text of a value is picked, so that its digits stay.
   for (const [key, value] of Object.entries(JSON.parse(paramsText) as Record<string, unknown>)) {
     if (RESERVED_KEYS.has(key)) continue
     const secret = secretOf(value)

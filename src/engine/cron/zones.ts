@@ -1,19 +1,16 @@
 /**
- * Time zones: which names are accepted, and the step between a zone's local time and an instant. Pure.
- * A local time is written as the epoch milliseconds that it would have in UTC.
+ * Time zones: checks names, and converts between local times and times. A local time is written as the epoch
+ * milliseconds that it would have in UTC.
  */
 
 import { ZONE_NAMES } from './zone-names.ts'
 
-/**
- * Whether a name is one of the IANA database, in its exact case, whose rules this Node knows. Intl itself cannot tell: it
- * takes any case, abbreviations, and offsets such as `+01:00`.
- */
+/** Returns whether a name is in the IANA database (Intl also accepts abbreviations, `+01:00`, any case) and in Node. */
 export function isZone(name: string): boolean {
   return ZONE_NAMES.has(name) && hasRules(name)
 }
 
-/** A Node that is older than the database lacks what is newest in it. */
+/** Returns whether this Node has the zone, which may be newer than this Node. */
 function hasRules(zone: string): boolean {
   try {
     formatterOf(zone)
@@ -26,16 +23,12 @@ function hasRules(zone: string): boolean {
 const MINUTE_MS = 60_000
 const DAY_MS = 86_400_000
 
-/** The local time of a zone at an instant. */
 export function localTimeAt(zone: string, at: number): number {
   return at + offsetMsAt(zone, at)
 }
 
-/**
- * The instant of a local time. Where the clock goes back and a local time comes twice, the first of the two; where it
- * goes forward and the local time does not exist, the first instant after the gap.
- */
-export function instantOf(zone: string, localTime: number): number {
+/** Returns the time of a local time: the first one if it is repeated, the first after the gap if it is skipped. */
+export function instantOfLocalTime(zone: string, localTime: number): number {
   const before = localTime - offsetMsAt(zone, localTime - DAY_MS)
   const after = localTime - offsetMsAt(zone, localTime + DAY_MS)
   const [earlier, later] = before < after ? [before, after] : [after, before]
@@ -44,15 +37,12 @@ export function instantOf(zone: string, localTime: number): number {
   return firstAfterChange(zone, earlier, later)
 }
 
-/**
- * Where a clock goes back, local times come twice: the first local time that does not. `first` is an instant of the first
- * pass, `second` one of the second.
- */
+/** Returns the first local time after the repeated ones. `first`, `second`: times in the first and second pass. */
 export function endOfRepeat(zone: string, first: number, second: number): number {
   return firstAfterChange(zone, first, second) + offsetMsAt(zone, first)
 }
 
-/** The instant in (`from`, `to`] at which the zone's offset becomes that of `to`. Changes happen at whole minutes. */
+/** Returns the time in (`from`, `to`] at which the zone gets the offset of `to`. Changes happen at whole minutes. */
 function firstAfterChange(zone: string, from: number, to: number): number {
   const newOffset = offsetMsAt(zone, to)
   let low = Math.floor(from / MINUTE_MS)

@@ -1,146 +1,173 @@
 /**
- * Takes executions from the store for the executor, which owns it: all that are to be run here, or until everything is run
- * only those that were asked for here. Woken when there may be some.
+ * Acquires executions from the store for the executor, which owns this class. The executor requests a pass when the
+ * store may contain executions that this engine can run.
+ *
+ * Modes, and the move:
+ *   asked -> all    serve. Before, only executions are acquired for which callers of this engine wait (`ask`)
+ *
+ * Scopes of the next pass, and the moves:
+ *   known     executions of this engine that are not acquired yet (`#known`)
+ *   queued    all queued executions
+ *   abandoned also the executions of dead engines
+ *   any       -> queued, abandoned   wake, in mode "all"
+ *   any       -> abandoned           wake, in mode "asked": those of `#known` whose engine died
+ *   any       -> known               a pass begins, and the executor has room
+ *   known     -> queued, abandoned   the pass acquired as many as it could, so there may be more, or it failed
  */
 
 import { toError } from '../../errors.ts'
 import type { AcquiredExecution, Execution } from '../../model/execution.ts'
 import type { WorkflowDefinition } from '../../model/workflow.ts'
-import type { RegistrySource } from '../../registry/live-registry.ts'
-import type { EngineConfig } from '../config.ts'
-import { troubleDelayMs } from '../due.ts'
-import type { EngineEvents } from '../events.ts'
-import type { OnFired } from '../firing-context.ts'
-import type { Heartbeat } from '../heartbeat.ts'
-import type { Clock, Store, Timer } from '../ports.ts'
+import { Reconciler } from '../backoff/reconciler.ts'
+import type { EnginePorts } from '../engine-options.ts'
+import { DeclaredLimits } from '../limits/declared-limits.ts'
+import type { OnFired } from '../starts/firing-context.ts'
+import { preparePayloadChecks } from '../waits/payload-check.ts'
 
-/** Executions taken in one step. */
-const MAX_TAKEN = 200
+const MAX_ACQUIRED = 200
 
-export interface AcquirerPorts {
-  readonly instanceId: string
-  readonly store: Store
-  readonly clock: Clock
-  readonly registry: RegistrySource
-  readonly config: EngineConfig
-  readonly events: EngineEvents
-  readonly heartbeat: Heartbeat
-}
-
-/** Whoever runs what is taken. */
-export interface Taker {
-  /** How many more may be held. */
+export interface ExecutionSink {
+  /** Returns how many more executions fit. */
   room(): number
   take(execution: AcquiredExecution, definition: WorkflowDefinition): void
+  /** Called in the tick of the event loop in which executions may have been stored. */
+  stored(): void
 }
 
+type Scope = 'known' | 'queued' | 'abandoned'
+
 export class Acquirer {
-  readonly #ports: AcquirerPorts
-  readonly #taker: Taker
-  /** Executions of this engine that are not taken yet: until everything is run those that were asked for here, then those that it makes. */
-  readonly #asked = new Set<string>()
-  #timer: Timer | null = null
-  #isStarted = false
-  #isServing = false
-  #isStopped = false
-  #isAcquiring = false
-  #acquiring: Promise<void> = Promise.resolve()
-  #mustAcquire = false
-  #mustRecover = false
-  /** There may be others than those that this engine has made. */
-  #mustLook = false
-  #hasBacklog = false
-  #failures = 0
+  readonly #ports: EnginePorts
+  readonly #sink: ExecutionSink
+  readonly limits: DeclaredLimits
+  readonly #passes: Reconciler
+  #mode: 'asked' | 'all' = 'asked'
+  #scope: Scope = 'known'
+  /** In mode "asked", executions for which callers wait; in mode "all", executions that this engine has created. */
+  readonly #known = new Set<string>()
   #accepted: Promise<unknown>[] = []
 
-  constructor(ports: AcquirerPorts, taker: Taker) {
+  constructor(ports: EnginePorts, sink: ExecutionSink) {
     this.#ports = ports
-    this.#taker = taker
+    this.#sink = sink
+    this.limits = new DeclaredLimits(ports)
+    this.#passes = new Reconciler(ports, 'reading queued executions', () => this.#pass())
   }
 
-  /** Begins to run what was asked for here, and nothing else. */
   start(): void {
-    this.#isStarted = true
-    this.wake()
+    void this.#passes.start()
   }
 
-  /** Begins to run everything. */
   serve(): void {
-    this.#isServing = true
-    this.#asked.clear()
+    this.#mode = 'all'
+    this.#known.clear()
     this.wake(this.#ports.config.recoveryEnabled)
   }
 
-  /** An execution that is asked for here, before the store has accepted it. */
+  /** Adds an execution for which a caller of this engine will wait, before the store has accepted it. */
   ask(executionId: string): void {
-    if (!this.#isServing) this.#asked.add(executionId)
+    if (this.#mode === 'asked') this.#known.add(executionId)
   }
 
-  /** It was refused, or somebody else has run it. */
+  /** Removes an execution that was rejected, or that another engine has run. */
   forget(executionId: string): void {
-    this.#asked.delete(executionId)
+    this.#known.delete(executionId)
   }
 
-  /** There may be work in the store, whoever made it. */
+  /** Requests a pass over all queued executions. `recover`: also over executions of dead engines. */
   wake(recover = false): void {
-    this.#mustLook = true
-    this.#mustRecover ||= recover && this.#isServing
-    this.#acquireSoon()
+    if (this.#mode === 'all') this.#widen(recover ? 'abandoned' : 'queued')
+    else if (recover && this.#known.size > 0) this.#scope = 'abandoned'
+    this.#sink.stored()
+    void this.#passes.request()
   }
 
-  /**
-   * The store has been asked to accept executions of workflows of ours, in this tick of the event loop: so is it asked for these, where
-   * it can be, and both steps share a transaction. To look for all that there is takes twice as long.
-   */
+  /** Acquires executions accepted in this tick, if possible in the same transaction. A search takes twice as long. */
   made(...executionIds: readonly string[]): void {
-    if (this.#isServing) for (const id of executionIds) this.#asked.add(id)
-    this.#acquireSoon()
+    if (this.#mode === 'all') for (const id of executionIds) this.#known.add(id)
+    this.#sink.stored()
+    void this.#passes.request()
   }
 
-  #acquireSoon(): void {
-    this.#mustAcquire = true
-    if (!this.#isStarted || this.#isAcquiring || this.#isStopped) return
-    this.#isAcquiring = true
-    this.#acquiring = this.#acquireWaiting()
+  /** Resolves when the executor holds the executions that the store has assigned to this engine. */
+  settled(): Promise<void> {
+    return this.#passes.settled()
   }
 
-  /** Settles when what the store says is this instance's is held here. */
-  async settled(): Promise<void> {
-    await this.#acquiring
-  }
-
-  /** The same for those of a firing, which are announced after it. */
+  /** Like `made`, for the executions of a firing, which are announced after the firing. */
   readonly fired: OnFired = (executionIds, announced) => {
     this.#accepted.push(announced)
     this.made(...executionIds)
   }
 
-  /** An execution has ended: what was left in the store for lack of room can be taken. */
+  /** An execution has ended, so the executor can take an execution that a pass left in the store for lack of room. */
   hasRoom(): void {
-    if (this.#hasBacklog) this.wake()
+    if (this.#passes.isIdle && (this.#scope !== 'known' || this.#known.size > 0)) this.wake()
   }
 
   stop(): void {
-    this.#isStopped = true
-    this.#timer?.cancel()
+    void this.#passes.stop()
   }
 
-  async #acquireWaiting(): Promise<void> {
-    while (this.#mustAcquire && !this.#isStopped) {
-      const limit = Math.min(MAX_TAKEN, this.#taker.room())
-      this.#hasBacklog = limit <= 0
-      if (this.#hasBacklog) break
-      this.#mustAcquire = false
-      await this.#acquire(limit)
+  #widen(scope: Scope): void {
+    if (this.#scope !== 'abandoned') this.#scope = scope
+  }
+
+  async #pass(): Promise<void> {
+    const { workflows } = this.#ports.registry.current()
+    const loading = preparePayloadChecks(workflows)
+    if (loading !== null) await loading
+    const announcing = this.limits.announce()
+    if (announcing !== null) this.made(...(await announcing))
+    const limit = Math.min(MAX_ACQUIRED, this.#sink.room())
+    if (limit <= 0) return
+    const executionIds = [...this.#known]
+    if (this.#mode === 'all' && executionIds.length > limit) this.#widen('queued')
+    const scope = this.#scope
+    const isLimited = scope === 'known' || this.#mode === 'asked'
+    if (workflows.size === 0 || (isLimited && executionIds.length === 0)) return
+    this.#scope = 'known'
+    const acquired = await this.#acquire([...workflows.keys()], limit, scope, isLimited ? executionIds : null)
+    if (this.#mode === 'all') for (const id of executionIds) this.#known.delete(id)
+    for (const execution of acquired) {
+      this.#known.delete(execution.id)
+      const definition = workflows.get(execution.workflow)
+      if (definition === undefined) continue
+      if (definition.version !== execution.version) this.#warnOfVersion(execution, definition)
+      this.#sink.take(execution, definition)
     }
-    this.#isAcquiring = false
   }
 
-  #warnOfVersion(execution: Execution, definition: WorkflowDefinition): void {
-    const message =
-      `Execution "${execution.id}" was created for version ${execution.version} of workflow "${execution.workflow}". ` +
-      `No running engine has that version, so this engine runs the execution with version ${definition.version}.`
-    this.#ports.events.emit('warning', { code: 'OTHER_VERSION', message })
+  async #acquire(
+    workflows: readonly string[],
+    limit: number,
+    scope: Scope,
+    executionIds: readonly string[] | null,
+  ): Promise<readonly AcquiredExecution[]> {
+    const { store, instanceId, clock, heartbeat } = this.#ports
+    const recover = scope === 'abandoned'
+    try {
+      // First, and in the same step: the heartbeat registers an engine again that others declared dead.
+      const beat = heartbeat.isStale() ? this.#beat() : null
+      const acquiring = store.acquireExecutions({
+        instanceId,
+        workflows,
+        at: clock.now(),
+        limit,
+        recover,
+        ...(executionIds !== null && { executionIds }),
+      })
+      const accepted = this.#accepted
+      this.#accepted = []
+      // Acquired executions belong to this engine even if the heartbeat beside the acquisition failed.
+      const [acquired] = await Promise.all([acquiring, beat])
+      await Promise.allSettled(accepted)
+      if (acquired.length === limit) this.wake(recover)
+      return acquired
+    } catch (thrown) {
+      if (this.#mode === 'all') this.#widen(recover ? 'abandoned' : 'queued')
+      throw thrown
+    }
   }
 
   async #beat(): Promise<void> {
@@ -152,55 +179,10 @@ export class Acquirer {
     }
   }
 
-  async #acquire(limit: number): Promise<void> {
-    const { store, registry, instanceId, clock, heartbeat } = this.#ports
-    const { workflows } = registry.current()
-    const looks = this.#isServing && (this.#mustLook || this.#asked.size > limit)
-    const executionIds = [...this.#asked]
-    if (workflows.size === 0 || (!looks && executionIds.length === 0)) return
-    const recover = this.#mustRecover
-    this.#mustRecover = false
-    this.#mustLook = false
-    try {
-      // In the same step, and first: an instance that others took for dead enters again by it.
-      const beat = heartbeat.isStale() ? this.#beat() : null
-      const acquired = store.acquireExecutions({
-        instanceId,
-        workflows: [...workflows.keys()],
-        at: clock.now(),
-        limit,
-        recover,
-        ...(!looks && { executionIds }),
-      })
-      const accepted = this.#accepted
-      this.#accepted = []
-      // Acquired executions belong to this engine even if the heartbeat beside the acquisition failed.
-      const [taken] = await Promise.all([acquired, beat])
-      await Promise.allSettled(accepted)
-      this.#failures = 0
-      const isFull = taken.length === limit
-      this.#mustAcquire ||= isFull
-      this.#mustLook ||= isFull
-      this.#mustRecover ||= recover && isFull
-      if (this.#isServing) for (const id of executionIds) this.#asked.delete(id)
-      for (const execution of taken) {
-        this.#asked.delete(execution.id)
-        const definition = workflows.get(execution.workflow)
-        if (definition === undefined) continue
-        if (definition.version !== execution.version) this.#warnOfVersion(execution, definition)
-        this.#taker.take(execution, definition)
-      }
-    } catch (thrown) {
-      this.#mustLook ||= looks
-      this.#mustRecover ||= recover
-      if (this.#isStopped) return
-      this.#failures += 1
-      const delayMs = troubleDelayMs(this.#failures)
-      const retryAt = clock.now() + delayMs
-      this.#ports.events.emit('trouble', { during: 'reading queued executions', error: toError(thrown), retryAt })
-      // Others wake it, too: the attempt that failed may not have been the one of the timer.
-      this.#timer?.cancel()
-      this.#timer = clock.wakeAfter(delayMs, () => this.wake())
-    }
+  #warnOfVersion(execution: Execution, definition: WorkflowDefinition): void {
+    const message =
+      `Execution "${execution.id}" was created for version ${execution.version} of workflow "${execution.workflow}". ` +
+      `No running engine has that version, so this engine runs the execution with version ${definition.version}.`
+    this.#ports.events.emit('warning', { code: 'OTHER_VERSION', message })
   }
 }

@@ -1,119 +1,137 @@
 /**
- * Loop 2: takes executions from the store and runs their tasks. It is woken when there may be work, and
- * holds what it took in memory until it ended. What runs next is decided by `RunState` and `SlotPool`; this file only
- * sequences them with the store and the host.
+ * Loop 2: acquires executions, keeps them in memory until they end, and runs their tasks. `RunState` and `SlotPool`
+ * select the next tasks; this file calls them, the store and the host in the right order.
  *
  * States of an execution here, and the moves:
- *   (in the store)  -> running       acquired; its ready tasks ask for slots
- *   running         -> running       an attempt ended; its changes are stored, and what it made ready asks for slots
- *   running         -> ended         its last change is stored; callers who wait are notified
- *   any             -> (in the store) the engine stops, nothing here declares its workflow any more, or a heartbeat or a refused
- *                                    write shows that others took this engine for dead: it is another's, and dropped here
- * Pauses and cancels are phases of a run: see `run.ts`.
- * States of an attempt:
- *   waiting for its time -> waiting for a slot -> being marked Running in the store -> in the host -> ended
+ *   (in the store)  -> running       acquired; its ready tasks request slots
+ *   running         -> running       an attempt ended; its changes are stored, and newly ready tasks request slots
+ *   running         -> ended         its last change is stored; callers that wait are notified
+ *   any             -> (in the store) the engine stops, no script here declares its workflow any more, or a heartbeat
+ *                                    or a refused write shows that others declared this engine dead and own it
+ * Pauses and cancels are phases of a run: see `execution-run.ts`.
+ * States of a task before its attempt, which `attempts/task-attempts.ts` runs:
+ *   waiting for its time -> waiting for a slot -> begun
  */
 
 import type { NumberedRequest } from '../../model/action.ts'
 import type { AcquiredExecution, Execution } from '../../model/execution.ts'
-import type { LogSink } from '../../model/log.ts'
-import type { RegistrySource } from '../../registry/live-registry.ts'
-import type { EngineConfig } from '../config.ts'
-import type { EngineEvents } from '../events.ts'
-import type { Heartbeat } from '../heartbeat.ts'
-import type { AttemptRef, Clock, ContextCodec, ExecutionEnd, NotEntered, ScriptHost, Store, Timer } from '../ports.ts'
+import type { LimitKey } from '../../model/limits/limits.ts'
+import type { Timer } from '../clock-port.ts'
+import type { EnginePorts } from '../engine-options.ts'
+import { DeadlineJudge } from '../incidents/deadline-judge.ts'
+import { FailureReports } from '../incidents/failure-reports.ts'
+import { limitKeys, workflowLimitKey } from '../limits/limit-keys.ts'
+import { LimitLoop } from '../limits/limit-loop.ts'
+import type { LimitedTask } from '../limits/limit-store.ts'
+import type { Memories } from '../ports.ts'
+import type { ExecutionEnd } from '../store-ports.ts'
 import { Acquirer } from './acquirer.ts'
-import { Run } from './run.ts'
+import { Attempts } from './attempts/task-attempts.ts'
+import { Run } from './execution-run.ts'
 import { announceEnd, announceTask } from './run-events.ts'
-import { type ReadyTask, RunState, type Step } from './run-state.ts'
-import { settled } from './settled.ts'
+import { RunState } from './run-state.ts'
+import type { ReadyTask, RunUpdate } from './run-update.ts'
+import { RunWaits } from './run-waits.ts'
 import { Settlements } from './settlements.ts'
-import { type SlotLease, SlotPool } from './slots.ts'
+import { SlotPool } from './slots.ts'
 
-/** Executions held in memory; the others wait in the store. Those that wait for a nested one do not count. */
+/** Maximum number of executions in memory, apart from paused ones and those whose tasks have lent their slots. */
 const MAX_ACTIVE = 1_000
-/** For each slot, where other instances run executions, too: one runs, and one is there when it has ended. */
+/** Executions in memory per slot while other engines are running: one that runs, and the next one. */
 const ACTIVE_A_SLOT = 2
-/** Time after which a task is begun again: its script may be loaded by then, or the heartbeat renewed. */
-const UNSERVED_AGAIN_AFTER_MS = 1_000
-const LATE_AGAIN_AFTER_MS = 100
 
-export interface ExecutorPorts {
-  readonly instanceId: string
-  readonly store: Store
-  readonly host: ScriptHost
-  readonly clock: Clock
-  readonly codec: ContextCodec
-  readonly registry: RegistrySource
-  readonly config: EngineConfig
-  readonly events: EngineEvents
-  /** In [0, 1), for the jitter of retries. */
-  readonly random: () => number
-  readonly heartbeat: Heartbeat
+export interface ExecutionListener {
+  /** Called with an execution that has ended in this engine. */
+  ended(execution: Execution): void
+  /** Called in the tick of the event loop in which executions may have been stored, after the call of the store. */
+  stored(): void
 }
 
 export class Executor {
-  readonly #ports: ExecutorPorts
-  readonly #onEnded: (execution: Execution) => void
+  readonly #ports: EnginePorts
+  readonly #memories: Memories
+  readonly #listener: ExecutionListener
   readonly #slots: SlotPool
-  /** Takes executions from the store: asked to, and told that there may be some. */
   readonly acquirer: Acquirer
+  readonly deadlines: DeadlineJudge
+  readonly waits: RunWaits
+  readonly limits: LimitLoop
+  readonly #reports: FailureReports
   readonly #runs = new Map<string, Run>()
   readonly #timers = new Set<Timer>()
-  /** Workflows of which executions were given back since they were declared last. */
+  /** Workflows whose executions were given back. Each is warned about once. */
   readonly #unserved = new Set<string>()
-  #attempts = 0
-  /** Tasks that are out, as logs name them. */
-  readonly #underWay = new Map<symbol, string>()
+  readonly #attempts: Attempts
   #onIdle: (() => void) | null = null
   #isStopped = false
 
-  constructor(ports: ExecutorPorts, onEnded: (execution: Execution) => void) {
+  constructor(ports: EnginePorts, memories: Memories, listener: ExecutionListener) {
     this.#ports = ports
-    this.#onEnded = onEnded
+    this.#memories = memories
+    this.#listener = listener
+    this.deadlines = new DeadlineJudge(ports)
+    this.#reports = new FailureReports(ports)
+    this.#attempts = new Attempts(ports, memories, {
+      follow: (run, step, at) => this.#follow(run, step, at),
+      leave: (run, isElsewhere) => this.#leave(run, isElsewhere),
+      limited: () => this.limits.waiting(),
+      ended: (run) => this.#attemptEnded(run),
+    })
     this.#slots = new SlotPool(ports.config.maxConcurrentTasks)
     this.acquirer = new Acquirer(ports, {
+      stored: () => listener.stored(),
       room: () => this.#mostActive() + this.#slots.lent + this.#paused() - this.#runs.size,
       take: (acquired, definition) => {
-        const { ownerNumber: _number, cancel: _cancel, ...execution } = acquired
-        this.#take(acquired, new RunState(execution, definition, ports.codec))
+        const { ownerNumber: _number, cancel: _cancel, chainId: _chain, waits, ...execution } = acquired
+        this.#take(acquired, new RunState(execution, definition, ports.codec, waits, ports.newId))
       },
     })
+    this.waits = new RunWaits(ports, {
+      runs: this.#runs,
+      acquirer: this.acquirer,
+      follow: (run, step, at) => this.#follow(run, step, at),
+      drop: (run) => {
+        // Later deadlines are those of an execution without an owner: see `waiting-judge.ts`.
+        this.deadlines.look()
+        this.#drop(run)
+      },
+    })
+    this.limits = new LimitLoop(ports, (executionIds) => this.#released(executionIds))
     ports.heartbeat.onDeclaredDead(() => this.#dropAll())
   }
 
-  /** Whether it is held here; false also when it ended or waits in the store. */
   isRunning(executionId: string): boolean {
     return this.#runs.has(executionId)
   }
 
-  /** Begins no more attempts. Settles when the last one that was begun has ended. */
+  /** Starts no further attempts. Resolves when the running ones have ended. */
   drain(): Promise<void> {
     this.#slots.close()
     for (const run of this.#runs.values()) run.stop()
-    if (this.#attempts === 0) return Promise.resolve()
+    if (this.#attempts.count === 0) return Promise.resolve()
     return new Promise((resolve) => {
       this.#onIdle = resolve
     })
   }
 
-  /** What is held here now. */
   gauges() {
     let waitingTasks = 0
     for (const run of this.#runs.values()) if (run.phase !== 'paused') waitingTasks += run.waiting
     const { capacity: slots, free: freeSlots } = this.#slots
-    return { activeExecutions: this.#runs.size, activeAttempts: this.#attempts, waitingTasks, slots, freeSlots }
+    return { activeExecutions: this.#runs.size, activeAttempts: this.#attempts.count, waitingTasks, slots, freeSlots }
   }
 
-  /** Tasks that are out, as logs name them. */
   underWay(): readonly string[] {
-    return [...this.#underWay.values()]
+    return this.#attempts.underWay()
   }
 
-  /** Outcomes that come later are dropped. Settles when everything known is stored. */
+  /** Drops outcomes that arrive later. Resolves when the last write of each execution has ended. */
   async stop(): Promise<void> {
     this.#isStopped = true
+    this.#attempts.stop()
     this.acquirer.stop()
+    this.waits.loop.stop()
+    this.limits.stop()
     this.#slots.stop()
     const runs = [...this.#runs.values()]
     for (const run of runs) run.release('stopped')
@@ -124,15 +142,20 @@ export class Executor {
   #take(execution: AcquiredExecution, state: RunState): void {
     if (this.#isStopped) return
     const former = this.#runs.get(state.id)
-    // Another engine had it since, and gave it back or is dead: this engine's knowledge of it is old.
+    // Another engine has had the execution since then, so the former state is outdated.
     if (former !== undefined) this.#drop(former)
     const settlements = new Settlements(execution, this.#ports, {
       takenOver: () => this.#drop(run),
       cancelReport: () => run.cancelReport,
+      limited: (task) => this.#limited(run, task),
+      released: (executionIds) => this.#released(executionIds),
     })
-    const run: Run = new Run(state, settlements, this.#ports.events.counters.workflows.of(state.workflow))
+    const counters = this.#ports.events.counters.workflows.of(state.workflow)
+    const turn = this.#workflowTurn(state)
+    const run: Run = new Run({ chainId: execution.chainId, turn }, state, settlements, counters)
     run.counters.started += 1
     this.#runs.set(state.id, run)
+    this.deadlines.acquired(state)
     const at = this.#ports.clock.now()
     this.#unserved.delete(state.workflow)
     const { id: executionId, workflow, isResumed } = state
@@ -140,6 +163,18 @@ export class Executor {
     this.#ports.events.emit('executionStarted', { executionId, workflow, origin, at, isResumed })
     if (execution.cancel !== null) void this.#cancel(run, execution.cancel)
     else this.#follow(run, state.open(at), at)
+  }
+
+  /** The store has made a task wait for a slot of a limit. The execution is given back if it has only waits. */
+  #limited(run: Run, { taskId, wait }: LimitedTask): void {
+    const at = this.#ports.clock.now()
+    this.#follow(run, run.state.limited(taskId, wait, at), at)
+  }
+
+  /** Handles executions that can begin or continue. Those of this engine read that their waits have ended. */
+  #released(executionIds: readonly string[]): void {
+    this.acquirer.made(...executionIds)
+    if (executionIds.some((id) => this.#runs.has(id))) void this.waits.loop.lookAgain()
   }
 
   #mostActive(): number {
@@ -153,10 +188,7 @@ export class Executor {
     return paused
   }
 
-  /**
-   * Applies a request to an execution that is held here, once. Settles when it is stored, or the execution is not held any more;
-   * of a cancel only then, with why: see `Release`. Null when the execution is not held here.
-   */
+  /** Applies a request once; null if the execution is elsewhere. Resolves when stored, a cancel with its `Release`. */
   apply(executionId: string, request: NumberedRequest): Promise<unknown> | null {
     const run = this.#runs.get(executionId)
     if (run === undefined || this.#isStopped) return null
@@ -181,23 +213,36 @@ export class Executor {
     const at = this.#ports.clock.now()
     this.#slots.cancel(run.state.id)
     run.cancel()
-    run.settlements.apply(request, () => undefined)
+    run.settlements.apply(request, () => this.#memories.cancelled())
     this.#follow(run, run.state.cancel(request.reason, at), at)
     if (!request.waits) this.#ports.host.cancelTasks(run.state.id)
     return run.whenReleased
   }
 
-  /** Stores what a step changed, and lets what it made ready ask for slots: a slot granted at once joins the step. */
-  #follow(run: Run, step: Step, at: number): void {
+  /** Stores the changes of a step, and requests slots for its ready tasks. Immediate starts join the same write. */
+  #follow(run: Run, step: RunUpdate, at: number): void {
+    const missed = [
+      ...this.deadlines.changed(run.state, step),
+      ...this.#reports.openedApprovals(step.changes, run.state),
+    ]
+    const later = afterGiving(step, run.state)
     if (step.changes.length > 0 || step.end !== null) {
-      run.settlements.add(step.changes, step.end, (isStored) => {
-        if (isStored) this.#stored(run, step)
-      })
+      const end = step.end === null ? null : this.#reports.withReport(step.end, run.state)
+      const afterStored = (isStored: boolean) => {
+        if (!isStored) return
+        this.#stored(run, step)
+        if (this.#isStopped) return
+        for (const task of later) this.#queueAt(run, task, this.#ports.clock.now())
+      }
+      run.settlements.add(step.changes, end, afterStored, missed)
     }
-    for (const task of step.ready) {
-      if (task.notBeforeAt === null || task.notBeforeAt <= at) this.#queue(run, task)
-      else this.#wakeAfter(task.notBeforeAt - at, () => this.#queue(run, task))
-    }
+    this.waits.parkIfIdle(run)
+    for (const task of step.ready) if (!later.includes(task)) this.#queueAt(run, task, at)
+  }
+
+  #queueAt(run: Run, task: ReadyTask, at: number): void {
+    if (task.notBeforeAt === null || task.notBeforeAt <= at) this.#queue(run, task)
+    else this.#wakeAfter(task.notBeforeAt - at, () => this.#queue(run, task))
   }
 
   #queue(run: Run, task: ReadyTask): void {
@@ -207,145 +252,89 @@ export class Executor {
   }
 
   #askForSlot(run: Run, task: ReadyTask): void {
-    this.#slots.request(run.state.id, (lease) => this.#begin(run, task.index, lease))
-  }
-
-  #begin(run: Run, index: number, lease: SlotLease): void {
-    const at = this.#ports.clock.now()
-    const queuedAt = run.unqueue(index)
-    let inputText: string
-    try {
-      inputText = run.state.inputText(index)
-    } catch (thrown) {
-      this.#follow(run, run.state.failInput(index, thrown, at), at)
-      lease.end()
-      return
-    }
-    this.#attempts += 1
-    run.attempts += 1
-    run.settlements.add([run.state.begin(index, at)], null, (isStored) => {
-      if (!isStored || this.#isStopped) this.#attemptEnded(run, lease)
-      // Paused or cancelled since: it is not let in, although it is stored as Running.
-      else if (run.phase !== 'running') this.#takeBack(run, index, lease)
-      else void this.#attempt(run, index, { inputText, queuedAt }, lease)
+    const { state } = run
+    const order = { ...state.order, position: task.index, turn: this.#turnOf(run, task.index) }
+    this.#slots.request(state.id, order, (lease) => {
+      this.#attempts.begin(run, task.index, lease)
+      this.#slots.rerank(state.id, state.order.rank)
     })
   }
 
-  #notEntered(run: Run, index: number, { isUnserved, isLate }: NotEntered, lease: SlotLease): void {
-    const declared = this.#ports.registry.current().workflows.get(run.state.workflow)
-    const isGone = isUnserved && declared?.script !== run.state.script
-    if (isGone) this.#leave(run, declared !== undefined)
-    const waitMs = isLate ? LATE_AGAIN_AFTER_MS : 0
-    this.#takeBack(run, index, lease, isUnserved && !isGone ? UNSERVED_AGAIN_AFTER_MS : waitMs)
+  #workflowTurn({ workflowDefinition: { limit, key }, execution }: RunState): LimitKey | null {
+    if (limit === undefined || limit.per === null) return null
+    return workflowLimitKey({ limit, key }, execution.inputText, this.#ports.codec)
   }
 
-  /** It was begun, and is not let in. */
-  #takeBack(run: Run, index: number, lease: SlotLease, againAfterMs = 0): void {
-    const at = this.#ports.clock.now()
-    this.#follow(run, run.state.takeBack(index, at, againAfterMs), at)
-    this.#attemptEnded(run, lease)
+  /** Returns the limit whose values take turns for a task, with its value, or null. */
+  #turnOf({ state, turn }: Run, index: number): LimitKey | null {
+    const { registry, codec } = this.#ports
+    const names = state.definition(index)?.limits ?? []
+    if (names.length === 0) return turn
+    const { limits } = registry.current()
+    const [name] = names.filter((each) => (limits.get(each)?.per ?? null) !== null)
+    if (name === undefined) return turn
+    try {
+      return limitKeys([name], limits, state.inputText(index), codec)[0] ?? turn
+    } catch {
+      // Ignored: the attempt fails with this error when it begins
+      return turn
+    }
   }
 
-  /** The script that declared it is gone, or declares it no more: it waits in the store for an instance with one that does. */
+  /** Gives the execution back when its attempts have ended: no script here declares its workflow any more. */
   #leave(run: Run, isElsewhere: boolean): void {
     if (run.phase !== 'running' && run.phase !== 'paused') return
     run.phase = 'leaving'
     const { id, workflow } = run.state
     this.#slots.cancel(id)
     if (!isElsewhere && !this.#unserved.has(workflow)) {
-      const message = `Workflow "${workflow}" is no longer declared by any script of this engine. Its unfinished executions wait until a script declares the workflow again.`
+      const message =
+        `Workflow "${workflow}" is no longer declared by any script of this engine. Its unfinished ` +
+        `executions wait until a script declares the workflow again.`
       this.#ports.events.emit('warning', { code: 'NOT_SERVED', message })
     }
     this.#unserved.add(workflow)
   }
 
-  async #attempt(run: Run, index: number, { inputText, queuedAt }: Beginning, lease: SlotLease): Promise<void> {
-    const { host, clock, config, events, random, heartbeat } = this.#ports
-    const names = { executionId: run.state.id, workflow: run.state.workflow, taskId: run.state.taskId(index) }
-    const attempt = run.state.attempts(index)
-    const startedAt = clock.now()
-    const begunAt = clock.monotonic()
-    if (queuedAt !== null) run.counters.queueWait.observe(Math.max(0, startedAt - queuedAt))
-    events.emit('taskStarted', { ...names, attempt, at: startedAt })
-    const key = Symbol(names.taskId)
-    this.#underWay.set(key, `task '${names.taskId}' of workflow '${names.workflow}'`)
-    const outcome = await settled(
-      host.runTask({
-        ...names,
-        attempt,
-        script: run.state.script,
-        runs: run.state.runs(index),
-        inputText,
-        deadlineMs: run.state.timeoutMs(index) ?? config.taskTimeoutMs,
-        startLimit: heartbeat.startLimit,
-        slot: lease,
-        stopping: run.stopping,
-        log: this.#logOf({ executionId: names.executionId, taskId: names.taskId, attempt }),
-      }),
-    )
-    this.#underWay.delete(key)
-    if (this.#isStopped) return
-    if (run.phase === 'released') return this.#attemptEnded(run, lease)
-
-    if (outcome.kind === 'notEntered') return this.#notEntered(run, index, outcome, lease)
-    const at = clock.now()
-    run.counters.taskDuration.observe(clock.monotonic() - begunAt)
-    run.counters.attempts[outcome.kind] += 1
-    const error = outcome.kind === 'completed' ? null : outcome.error
-    const { taskId } = names
-    run.settlements.addAttempt({ taskId, attempt, outcome: outcome.kind, queuedAt, startedAt, endedAt: at, error })
-    if (outcome.kind === 'cancelled') for (const script of outcome.lostScripts) run.lostScripts.add(script)
-    const step = run.state.settle(index, outcome, at, random())
-    const retry = step.ready.find((task) => task.index === index)
-    if (retry !== undefined && outcome.kind !== 'completed') {
-      run.counters.retries += 1
-      events.emit('taskRetried', { ...names, attempt, error: outcome.error, retryAt: retry.notBeforeAt ?? at })
-    }
-    this.#follow(run, step, at)
-    this.#attemptEnded(run, lease)
-  }
-
-  #logOf(attempt: AttemptRef): LogSink {
-    const { store, config } = this.#ports
-    return (piece) => store.logs.append(attempt, piece, config.attemptLogBytes)
-  }
-
-  #attemptEnded(run: Run, lease: SlotLease): void {
-    run.attempts -= 1
-    lease.end()
-    this.#attempts -= 1
+  #attemptEnded(run: Run): void {
     if (run.phase === 'leaving' && run.attempts === 0 && !this.#isStopped) {
-      run.settlements.giveBack((isStored) => {
+      run.settlements.giveBack('unserved', (isStored) => {
         if (isStored) this.#drop(run)
-        this.acquirer.wake() // another script here may declare its workflow
+        this.acquirer.wake()
       })
     }
-    if (this.#attempts === 0) this.#onIdle?.()
+    if (this.#attempts.count === 0) this.#onIdle?.()
   }
 
-  #stored(run: Run, step: Step): void {
-    for (const change of step.changes) announceTask(run, change, this.#ports)
+  #stored(run: Run, step: RunUpdate): void {
+    for (const change of step.changes) {
+      announceTask(run, change, this.#ports)
+      if (change.wait) this.waits.opened(run, change.wait)
+    }
     if (step.end !== null) this.#ended(run, step.end)
   }
 
   #ended(run: Run, end: ExecutionEnd): void {
     this.#runs.delete(run.state.id)
     announceEnd(run, end, this.#ports)
-    this.#onEnded(run.state.ended(end))
+    this.#listener.ended(run.state.ended(end))
     run.release('ended')
+    // Parents in this engine read that their waits have ended.
+    if (run.state.execution.origin.kind === 'child') this.waits.ended([])
     this.acquirer.hasRoom()
   }
 
-  /** Others took this engine for dead, and run what it held: nothing of that can be written here any more. */
+  /** Drops all executions, because others declared this engine dead and run them now. */
   #dropAll(): void {
     for (const run of [...this.#runs.values()]) this.#drop(run)
   }
 
-  /** Its attempts are stopped and end without effect. Callers who wait for its end learn it from the store. */
+  /** Stops the attempts, which end without effect. Callers that wait for the end read it from the store. */
   #drop(run: Run): void {
     const { id } = run.state
     if (this.#runs.get(id) !== run) return
     this.#runs.delete(id)
+    this.deadlines.left(id)
     this.#slots.cancel(id)
     run.stop()
     run.release('lost')
@@ -362,9 +351,9 @@ export class Executor {
   }
 }
 
-/** What an attempt begins with. */
-interface Beginning {
-  readonly inputText: string
-  /** When its task asked for a slot; null where that was before this process. */
-  readonly queuedAt: number | null
+/** Returns the ready tasks whose former attempts give slots back in this step. They begin when this is stored. */
+function afterGiving({ changes, ready }: RunUpdate, state: RunState): readonly ReadyTask[] {
+  const giving = changes.filter(({ slots }) => slots !== undefined)
+  if (giving.length === 0) return []
+  return ready.filter(({ index }) => giving.some(({ taskId }) => taskId === state.taskId(index)))
 }

@@ -1,27 +1,29 @@
-/** Which tasks of an execution that is tried again are run, and which keep what they came to. Pure. */
+/** Decides which tasks of a retried execution run again, and which keep their outputs. Pure. */
 
 import { UsageError } from '../../errors.ts'
 import type { Execution } from '../../model/execution.ts'
 import type { WorkflowDefinition } from '../../model/workflow.ts'
 import { didYouMean } from '../../registry/nearest.ts'
-import type { NewExecution, NewTask } from '../ports.ts'
+import type { ContextCodec } from '../ports.ts'
+import { slotFor } from '../starts/firing-context.ts'
+import type { NewExecution, NewTask } from '../starts/new-executions.ts'
 
 export interface RetryScope {
-  /** This task and all that come after it. Null: those that did not complete. */
+  /** Task that runs again with all tasks after it. Null: the tasks that did not complete. */
   readonly from: string | null
-  /** Everything. */
   readonly all: boolean
 }
 
 /**
- * A new execution of the workflow as the code declares it now, with the input of the old one. Throws `INVALID_ARGUMENT` for
- * a task that there is none of, and `ACTION_REFUSED` where nothing would run.
+ * Creates a retry with the priority of the original. Throws `INVALID_ARGUMENT` (unknown task), `ACTION_REFUSED`
+ * (nothing to run), or `INVALID_CONTEXT` (no usable value for the limit of the workflow).
  */
 export function retriedExecution(
   id: string,
   original: Execution,
   definition: WorkflowDefinition,
   scope: RetryScope,
+  codec: ContextCodec,
 ): NewExecution {
   const again = scope.all ? null : tasksFrom(definition, scope.from)
   const completed = new Map(
@@ -32,11 +34,17 @@ export function retriedExecution(
     return kept === undefined ? { taskId, fullName } : { taskId, fullName, kept }
   })
   if (tasks.length > 0 && tasks.every(({ kept }) => kept !== undefined)) throw nothingToRetry(original.id)
-  const { workflow, inputText } = original
-  return { id, workflow, version: definition.version, inputText, tasks, retryOf: original.id }
+  const { workflow, inputText, priority } = original
+  const slot = slotFor(definition, inputText, codec)
+  return { id, workflow, version: definition.version, inputText, priority, ...slot, tasks, retryOf: original.id }
 }
 
-/** The task and all that depend on it, however far. */
+/** Returns the ids of the tasks that a retry runs again. */
+export function tasksToRun({ tasks }: NewExecution): readonly string[] {
+  return tasks.flatMap(({ taskId, kept }) => (kept === undefined ? taskId : []))
+}
+
+/** Returns a task and all tasks that depend on it, directly or not. */
 function tasksFrom(definition: WorkflowDefinition, from: string | null): ReadonlySet<string> {
   if (from === null) return new Set()
   const names = definition.tasks.map(({ id }) => id)
@@ -52,6 +60,8 @@ function tasksFrom(definition: WorkflowDefinition, from: string | null): Readonl
 }
 
 function nothingToRetry(executionId: string): UsageError {
-  const message = `Nothing to retry: execution "${executionId}" has completed. To run the execution again, set "from" to its first task, or set "all".`
+  const message =
+    `Nothing to retry: execution "${executionId}" has completed. To run the execution again, set ` +
+    `"from" to its first task, or set "all".`
   return new UsageError('ACTION_REFUSED', message, { executionId })
 }

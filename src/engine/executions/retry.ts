@@ -1,5 +1,5 @@
 /**
- * Whether a failed attempt is tried again, and when. Pure: the random number is handed in.
+ * Decides whether and when a failed attempt is retried. Pure; the caller passes the random number.
  * Twin of `RetryPolicy.calculate_delay` in python/cloaca, which shows users the same table.
  */
 
@@ -7,7 +7,7 @@ import type { AttemptOutcome } from '../../model/execution.ts'
 import type { Backoff, RetryCondition, RetryPolicy } from '../../model/workflow.ts'
 import { linearIncludes } from '../../patterns/text-search.ts'
 
-/** An error text with one of these, in any case, is taken for something that passes. */
+/** Parts of error texts, in any case, that mark a temporary failure. */
 const TRANSIENT_MARKERS = [
   'timeout',
   'connection',
@@ -19,15 +19,12 @@ const TRANSIENT_MARKERS = [
   'rate limit',
 ]
 
-/** Times that a task is run again after its process or interpreter died under it. */
+/** Maximum number of restarts of a task whose process or interpreter died. */
 export const MAX_RECOVERIES = 3
 
 export type RetryDecision = { readonly kind: 'retry'; readonly delayMs: number } | { readonly kind: 'giveUp' }
 
-/**
- * After the `attempt`th attempt, 1 for the first, failed with `outcome`. `random` is in [0, 1).
- * A lost attempt is not the task's fault, and is not for the policy: see `MAX_RECOVERIES`.
- */
+/** `attempt` is 1 for the first, `random` is in [0, 1). Lost attempts are not for the policy: see `MAX_RECOVERIES`. */
 export function decideRetry(
   policy: RetryPolicy,
   attempt: number,
@@ -39,17 +36,13 @@ export function decideRetry(
   return { kind: 'retry', delayMs: retryDelayMs(policy, attempt, random) }
 }
 
-/**
- * The wait after the `attempt`th attempt: backoff, cap, jitter, cut to whole milliseconds. What lies behind the sixth
- * decimal is no time but what floats cannot hold: three times 29 is 87, not 86.99999999999999.
- */
+/** Returns the delay after an attempt in whole milliseconds. Rounds first, so that 86.99999999999999 gives 87. */
 export function retryDelayMs(policy: RetryPolicy, attempt: number, random: number): number {
   const capped = Math.min(backoffMs(policy.backoff, policy.initialDelayMs, attempt), policy.maxDelayMs)
   const factor = policy.jitter ? 0.75 + random * 0.5 : 1
   return Math.max(0, Math.trunc(Number((capped * factor).toFixed(6))))
 }
 
-/** No wait after a failed attempt is longer. */
 export function longestDelayMs(policy: RetryPolicy): number {
   return policy.maxDelayMs * 1.25
 }
@@ -61,7 +54,7 @@ function backoffMs(backoff: Backoff, initialDelayMs: number, attempt: number): n
     case 'linear':
       return initialDelayMs * attempt * backoff.multiplier
     case 'exponential':
-      // 0 * Infinity is not a number; no delay stays no delay.
+      // `0 * Infinity` is NaN.
       return initialDelayMs === 0 ? 0 : initialDelayMs * backoff.multiplier * backoff.base ** (attempt - 1)
   }
 }

@@ -1,52 +1,51 @@
 /**
- * Writes one execution's changes, in order and never two steps at once. What changes while a step is being stored goes
- * into the next one, so that a busy execution makes few and full steps. A step that the database refuses is tried
- * again with what came meanwhile, until it is stored or the engine stops: an outcome is never dropped.
+ * Writes the changes of one execution in order, one step at a time. Changes during a write go into the next step, so
+ * that a busy execution makes few steps. A failed step is retried, with later changes, until the engine stops.
  */
 
 import { StoreError, toError } from '../../errors.ts'
 import type { NumberedRequest } from '../../model/action.ts'
 import type { AcquiredExecution, AttemptRow } from '../../model/execution.ts'
-import { troubleDelayMs } from '../due.ts'
-import type { EngineEvents } from '../events.ts'
-import type { Clock, ExecutionEnd, Store, TaskChange } from '../ports.ts'
+import { GrowingDelay } from '../backoff/backoff.ts'
+import type { EnginePorts } from '../engine-options.ts'
+import type { MissedDeadline } from '../incidents/incident-report.ts'
+import type { LimitedTask } from '../limits/limit-store.ts'
+import type { ExecutionEnd, Settlement, TaskChange } from '../store-ports.ts'
 
-export interface SettlementPorts {
-  readonly store: Store
-  readonly clock: Clock
-  readonly events: EngineEvents
-}
-
-/** The run whose changes are stored. */
 export interface SettlementOwner {
-  /** Another engine has the execution now, and nothing of it is written here any more. */
+  /** Called when another engine owns the execution. Nothing more is written here. */
   takenOver(): void
   /** JSON: see `Settlement.cancelReport`. */
   cancelReport(): string
+  /** Called for each task that waits for a slot of a limit instead of being stored as Running. */
+  limited(task: LimitedTask): void
+  /** Called with the ids of executions that waited for the end of this one, or for a slot that it had. */
+  released(executionIds: readonly string[]): void
 }
 
-/** What is to happen once the changes are stored, or it is clear that they never will be. Called exactly once. */
+/** Called exactly once, when the changes are stored or it is clear that they never will be. */
 type AfterStored = (isStored: boolean) => void
 
 export class Settlements {
-  readonly #execution: Pick<AcquiredExecution, 'id' | 'ownerNumber'>
-  readonly #ports: SettlementPorts
-  /** By task: a later change of a task replaces an earlier one that is not stored yet. */
+  readonly #execution: Pick<AcquiredExecution, 'id' | 'ownerNumber' | 'origin'>
+  readonly #ports: Pick<EnginePorts, 'store' | 'clock' | 'events' | 'config'>
+  /** Changes by task. A later change of a task replaces an earlier one that is not stored yet. */
   #changes = new Map<string, TaskChange>()
   #attempts: AttemptRow[] = []
+  #missed: readonly MissedDeadline[] = []
   #applied: NumberedRequest | null = null
   #end: ExecutionEnd | null = null
-  #isGivenBack = false
+  #givenBack: Settlement['givenBack'] = undefined
   #afterStored: AfterStored[] = []
   #writing: Promise<void> | null = null
-  #failures = 0
+  readonly #backoff = new GrowingDelay()
   #isClosed = false
   readonly #owner: SettlementOwner
   #endPause: (() => void) | null = null
 
   constructor(
-    execution: Pick<AcquiredExecution, 'id' | 'ownerNumber'>,
-    ports: SettlementPorts,
+    execution: Pick<AcquiredExecution, 'id' | 'ownerNumber' | 'origin'>,
+    ports: Pick<EnginePorts, 'store' | 'clock' | 'events' | 'config'>,
     owner: SettlementOwner,
   ) {
     this.#execution = execution
@@ -55,35 +54,42 @@ export class Settlements {
   }
 
   /** Changes of one tick of the event loop are stored together. */
-  add(changes: readonly TaskChange[], end: ExecutionEnd | null, afterStored: AfterStored): void {
+  add(
+    changes: readonly TaskChange[],
+    end: ExecutionEnd | null,
+    afterStored: AfterStored,
+    missed: readonly MissedDeadline[] = [],
+  ): void {
     if (this.#isClosed) {
       afterStored(false)
       return
     }
-    for (const change of changes) this.#changes.set(change.taskId, change)
+    if (missed.length > 0) this.#missed = [...this.#missed, ...missed]
+    for (const change of changes)
+      this.#changes.set(change.taskId, laterChange(this.#changes.get(change.taskId), change))
     this.#end ??= end
     this.#afterStored.push(afterStored)
     this.#writing ??= this.#writeAll()
   }
 
-  /** An attempt that has ended: stored with the changes that are added in the same tick of the event loop. */
+  /** Adds an ended attempt, which is stored with the changes of this tick of the event loop. */
   addAttempt(attempt: AttemptRow): void {
     this.#attempts.push(attempt)
   }
 
-  /** A request that is applied with the changes of this tick of the event loop. A newer one replaces it. */
+  /** Marks a request as applied with the changes of this tick of the event loop. A newer request replaces it. */
   apply(request: NumberedRequest, afterStored: AfterStored): void {
     if (this.#applied === null || this.#applied.number < request.number) this.#applied = request
     this.add([], null, afterStored)
   }
 
-  /** The execution is nobody's any more once what was added is stored. */
-  giveBack(afterStored: AfterStored): void {
-    this.#isGivenBack = true
+  /** Releases the ownership of the execution when all added changes are stored. */
+  giveBack(why: 'unserved' | 'waiting', afterStored: AfterStored): void {
+    this.#givenBack = why
     this.add([], null, afterStored)
   }
 
-  /** Settles when what was added is stored, or has been refused once more: nothing is tried again from now on. */
+  /** Stops retries. Resolves when the added changes are stored or were refused again. */
   async close(): Promise<void> {
     this.#isClosed = true
     this.#endPause?.()
@@ -94,9 +100,10 @@ export class Settlements {
     // The rest of this tick of the event loop may add more to the first step.
     await null
     while (this.#afterStored.length > 0) {
-      if (await this.#writeOnce()) continue
+      const delayMs = await this.#writeOnce()
+      if (delayMs === null) continue
       if (this.#isClosed) this.#drop()
-      else await this.#pause()
+      else await this.#pause(delayMs)
     }
     this.#writing = null
   }
@@ -107,49 +114,65 @@ export class Settlements {
     for (const callback of afterStored) callback(false)
   }
 
-  /** False when the database refused; then everything waits for the next step. */
-  async #writeOnce(): Promise<boolean> {
+  /** Returns null if the database stored the step, or else the delay before the next attempt. */
+  async #writeOnce(): Promise<number | null> {
     const changes = this.#changes
     const afterStored = this.#afterStored
     const attempts = this.#attempts
+    const missed = this.#missed
     const applied = this.#applied
+    this.#missed = []
     this.#applied = null
     this.#changes = new Map()
     this.#afterStored = []
     this.#attempts = []
     try {
-      await this.#ports.store.settle({
+      const { released, limited } = await this.#ports.store.settle({
         executionId: this.#execution.id,
         ownerNumber: this.#execution.ownerNumber,
         changes: [...changes.values()],
         ...(attempts.length === 0 ? {} : { attempts }),
+        ...(missed.length === 0 ? {} : { missed }),
         ...(applied === null ? {} : { applied }),
         ...(this.#end?.status === 'Cancelled' ? { cancelReport: this.#owner.cancelReport() } : {}),
+        ...this.#signalsSince(changes),
         end: this.#end,
-        ...(this.#isGivenBack ? { isGivenBack: true } : {}),
+        ...(this.#end !== null && this.#execution.origin.kind === 'child' ? { isChild: true } : {}),
+        ...(this.#givenBack === undefined ? {} : { givenBack: this.#givenBack }),
       })
+      if (released.length > 0) this.#owner.released(released)
+      // Before the callbacks, which start the attempts that the store has accepted.
+      for (const task of limited) this.#owner.limited(task)
     } catch (thrown) {
-      this.#changes = new Map([...changes, ...this.#changes])
+      for (const [id, later] of this.#changes) changes.set(id, laterChange(changes.get(id), later))
+      this.#changes = changes
       this.#attempts = [...attempts, ...this.#attempts]
+      this.#missed = [...missed, ...this.#missed]
       this.#afterStored = [...afterStored, ...this.#afterStored]
       this.#applied ??= applied
-      this.#failures += 1
       if (isTakenOver(thrown)) {
         this.#isClosed = true
         this.#owner.takenOver()
       }
-      this.#reportTrouble(thrown)
-      return false
+      const delayMs = this.#backoff.failed()
+      this.#reportTrouble(thrown, delayMs)
+      return delayMs
     }
-    this.#failures = 0
+    this.#backoff.succeeded()
     for (const callback of afterStored) callback(true)
-    return true
+    return null
   }
 
-  /** Ended early by `close`. */
-  #pause(): Promise<void> {
+  #signalsSince(changes: ReadonlyMap<string, TaskChange>): Pick<Settlement, 'signalsSinceAt'> {
+    const { config, clock } = this.#ports
+    const { signalsMs } = config.retention
+    if (signalsMs === null || ![...changes.values()].some(({ wait }) => wait?.kind === 'signal')) return {}
+    return { signalsSinceAt: clock.now() - signalsMs }
+  }
+
+  #pause(delayMs: number): Promise<void> {
     return new Promise((resolve) => {
-      const timer = this.#ports.clock.wakeAfter(troubleDelayMs(this.#failures), resolve)
+      const timer = this.#ports.clock.wakeAfter(delayMs, resolve)
       this.#endPause = () => {
         timer.cancel()
         resolve()
@@ -157,13 +180,19 @@ export class Settlements {
     })
   }
 
-  #reportTrouble(thrown: unknown): void {
+  #reportTrouble(thrown: unknown, delayMs: number): void {
     this.#ports.events.emit('trouble', {
       during: `storing the progress of execution "${this.#execution.id}"`,
       error: toError(thrown),
-      retryAt: this.#isClosed ? null : this.#ports.clock.now() + troubleDelayMs(this.#failures),
+      retryAt: this.#isClosed ? null : this.#ports.clock.now() + delayMs,
     })
   }
+}
+
+/** Returns the later change of a task, which gives back the slots of limits that the earlier one gives back. */
+function laterChange(earlier: TaskChange | undefined, later: TaskChange): TaskChange {
+  const isKept = later.slots === undefined && earlier?.slots?.kind === 'give'
+  return isKept ? { ...later, slots: earlier.slots } : later
 }
 
 function isTakenOver(thrown: unknown): boolean {

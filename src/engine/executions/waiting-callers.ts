@@ -1,23 +1,22 @@
-/** Callers of `execute` who wait for the end of a run. Each is notified once: of the end, or why there is none to wait for. */
+/** Callers of `execute` that wait for the end of a run. Each is notified once: of the end, or why there is none. */
 
 import type { Execution } from '../../model/execution.ts'
 
 interface Wait {
+  readonly promise: Promise<Execution>
   readonly resolve: (execution: Execution) => void
   readonly reject: (reason: Error) => void
 }
 
-export class Waits {
+export class WaitingCallers {
   readonly #waits = new Map<string, Wait[]>()
 
   until(executionId: string): Promise<Execution> {
-    return new Promise((resolve, reject) => {
-      const others = this.#waits.get(executionId) ?? []
-      this.#waits.set(executionId, [...others, { resolve, reject }])
-    })
+    const wait = Promise.withResolvers<Execution>()
+    this.#waits.set(executionId, [...(this.#waits.get(executionId) ?? []), wait])
+    return wait.promise
   }
 
-  /** The executions that somebody waits for. */
   get executionIds(): readonly string[] {
     return [...this.#waits.keys()]
   }
@@ -28,6 +27,14 @@ export class Waits {
 
   giveUp(executionId: string, reason: Error): void {
     for (const wait of this.#take(executionId)) wait.reject(reason)
+  }
+
+  /** Rejects one wait. The others for the run continue. */
+  leave(executionId: string, ended: Promise<Execution>, reason: Error): void {
+    const waits = this.#take(executionId)
+    const others = waits.filter(({ promise }) => promise !== ended)
+    if (others.length > 0) this.#waits.set(executionId, others)
+    waits.find(({ promise }) => promise === ended)?.reject(reason)
   }
 
   giveUpAll(reason: Error): void {

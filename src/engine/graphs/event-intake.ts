@@ -1,71 +1,59 @@
 /**
- * Takes in events: stores them, and answers when they are stored. Events of one source go to the store in the order in
- * which they came, all that have come meanwhile in one step. Where too many wait, a push waits until there is room, or is refused.
+ * Stores pushed events, and answers when they are stored. Events of one source are stored in the order of their pushes,
+ * together with those that arrive during a write. If too many are queued, a push waits for room, or is refused.
  *
  * States of a push, and the moves:
  *   waiting -> stored     the store has accepted it: answered with its sequence
- *   waiting -> refused    there was no room for as long as it may wait
- *   waiting -> failed     the store failed, or knows no such source
+ *   waiting -> refused    there was no room within its time limit
+ *   waiting -> failed     the store failed, or does not have the source
  */
 
 import { UsageError } from '../../errors.ts'
-import type { ValueText } from '../../model/graphs/rows.ts'
+import type { ValueText } from '../../model/graphs/graph-model-rows.ts'
+import type { StreamPosition } from '../../model/graphs/stream-events.ts'
 import { didYouMean } from '../../registry/nearest.ts'
-import type { EngineEvents } from '../events.ts'
-import type { Clock } from '../ports.ts'
-import type { GraphStore } from '../store.ts'
-import type { AcceptedEvents, NewEvents, StreamPosition } from './graph-store.ts'
+import type { EnginePorts } from '../engine-options.ts'
+import type { AcceptedEvents, NewEvents } from './graph-store.ts'
 
-/** Events that go to the store in one step. */
-const MOST_EVENTS = 500
-const MOST_CHARS = 4_000_000
-/** Where another process makes the room, it is looked for again after this. */
+/** Limits of one step of the store. */
+const MAX_EVENTS = 500
+const MAX_CHARS = 4_000_000
+/** Delay before another check for room, which another process may have made. */
 const LOOK_AGAIN_MS = 100
 
-export interface EventIntakePorts {
-  readonly store: GraphStore
-  readonly clock: Clock
-  readonly events: EngineEvents
-  /** Events of a source that may wait to be accumulated. */
-  readonly maxWaitingEvents: number
-}
+type IntakePorts = Pick<EnginePorts, 'store' | 'clock' | 'events' | 'config'>
 
-export interface Incoming {
+export interface IncomingEvent {
   readonly eventText: ValueText
   readonly position?: StreamPosition
   readonly poll?: NewEvents['poll']
 }
 
-/** Hears of events that are stored. */
 export type OnAccepted = (source: string, firstSequence: number, events: readonly ValueText[]) => void
 
 interface Push {
-  readonly incoming: Incoming
-  /** Monotonic: then it is refused. */
+  readonly incoming: IncomingEvent
+  /** Monotonic time after which it is refused. */
   readonly until: number
   readonly resolve: (sequence: number | null) => void
   readonly reject: (error: unknown) => void
 }
 
 export class EventIntake {
-  readonly #ports: EventIntakePorts
+  readonly #ports: IntakePorts
   readonly #onAccepted: OnAccepted
   readonly #knownNames: () => Iterable<string>
   readonly #sources = new Map<string, SourceIntake>()
   #isStopped = false
 
-  /** `knownNames`: of sources, for messages. */
-  constructor(ports: EventIntakePorts, onAccepted: OnAccepted, knownNames: () => Iterable<string>) {
+  constructor(ports: IntakePorts, onAccepted: OnAccepted, knownNames: () => Iterable<string>) {
     this.#ports = ports
     this.#onAccepted = onAccepted
     this.#knownNames = knownNames
   }
 
-  /**
-   * Settles with its sequence when the event is stored, or with null when one of its position was stored before. Rejects
-   * with `SOURCE_FULL` after `timeoutMs`, and with `SOURCE_NOT_FOUND`.
-   */
-  push(source: string, incoming: Incoming, timeoutMs: number): Promise<number | null> {
+  /** Returns the sequence, null for a repeated position. Throws `SOURCE_NOT_FOUND`, `SOURCE_FULL` after `timeoutMs`. */
+  push(source: string, incoming: IncomingEvent, timeoutMs: number): Promise<number | null> {
     if (this.#isStopped) return Promise.reject(closed())
     let intake = this.#sources.get(source)
     if (intake === undefined) {
@@ -75,12 +63,11 @@ export class EventIntake {
     return intake.push(incoming, timeoutMs)
   }
 
-  /** Events of the source have been accumulated. */
   roomMade(source: string): void {
     this.#sources.get(source)?.roomMade()
   }
 
-  /** What is not stored by now rejects. */
+  /** Rejects the queued pushes. */
   stop(): void {
     this.#isStopped = true
     for (const intake of this.#sources.values()) intake.stop()
@@ -89,21 +76,21 @@ export class EventIntake {
 
 class SourceIntake {
   readonly #source: string
-  readonly #ports: EventIntakePorts
+  readonly #ports: IntakePorts
   readonly #onAccepted: OnAccepted
   readonly #knownNames: () => Iterable<string>
   #waiting: Push[] = []
   #isSending = false
   #cancelWait: (() => void) | null = null
 
-  constructor(source: string, ports: EventIntakePorts, onAccepted: OnAccepted, knownNames: () => Iterable<string>) {
+  constructor(source: string, ports: IntakePorts, onAccepted: OnAccepted, knownNames: () => Iterable<string>) {
     this.#source = source
     this.#ports = ports
     this.#onAccepted = onAccepted
     this.#knownNames = knownNames
   }
 
-  push(incoming: Incoming, timeoutMs: number): Promise<number | null> {
+  push(incoming: IncomingEvent, timeoutMs: number): Promise<number | null> {
     const until = this.#ports.clock.monotonic() + timeoutMs
     return new Promise((resolve, reject) => {
       this.#waiting.push({ incoming, until, resolve, reject })
@@ -140,8 +127,8 @@ class SourceIntake {
     let count = 0
     for (const { incoming } of this.#waiting) {
       chars += incoming.eventText.length
-      // The row of a poll goes with its one event.
-      if (count > 0 && (count === MOST_EVENTS || chars > MOST_CHARS || incoming.poll !== undefined)) break
+      // A poll is stored with its one event.
+      if (count > 0 && (count === MAX_EVENTS || chars > MAX_CHARS || incoming.poll !== undefined)) break
       count += 1
       if (incoming.poll !== undefined) break
     }
@@ -149,18 +136,18 @@ class SourceIntake {
   }
 
   async #store(pushes: Push[]): Promise<void> {
-    const { store, clock, maxWaitingEvents } = this.#ports
+    const { store, clock, config } = this.#ports
     const poll = pushes[0]?.incoming.poll
-    const accepted = await store.accept({
+    const accepted = await store.graphs.accept({
       source: this.#source,
       events: pushes.map(({ incoming: { eventText, position } }) =>
         position === undefined ? { eventText } : { eventText, position },
       ),
-      maxWaiting: maxWaitingEvents,
+      maxWaiting: config.maxWaitingEvents,
       at: clock.now(),
       ...(poll !== undefined && { poll }),
     })
-    if (accepted.kind === 'unknown') throw unknownSource(this.#source, this.#knownNames())
+    if (accepted.kind === 'unknown') throw unknownSourceError(this.#source, this.#knownNames())
     const taken = pushes.splice(0, accepted.accepted + accepted.repeated.length)
     this.#answer(taken, accepted)
     if (pushes.length > 0) await this.#waitForRoom(pushes, accepted.waiting)
@@ -175,7 +162,7 @@ class SourceIntake {
     for (const [index, { resolve }] of taken.entries()) resolve(before.has(index) ? null : sequence++)
   }
 
-  /** Those that may wait come first again. */
+  /** Refuses pushes whose time limit is over, and queues the others again before newer ones. */
   async #waitForRoom(pushes: readonly Push[], waiting: number): Promise<void> {
     const { store, clock } = this.#ports
     const now = clock.monotonic()
@@ -184,7 +171,7 @@ class SourceIntake {
     if (refused.length > 0) {
       for (const { reject } of refused) reject(full(this.#source, waiting))
       this.#ports.events.counters.sources.of(this.#source).refused += refused.length
-      await store.refuse(this.#source, refused.length)
+      await store.graphs.refuse(this.#source, refused.length)
     }
     if (this.#waiting.length === 0) return
     const soonest = this.#waiting.reduce((least, { until }) => Math.min(least, until), Number.POSITIVE_INFINITY)
@@ -199,13 +186,17 @@ class SourceIntake {
   }
 }
 
-export function unknownSource(source: string, names: Iterable<string>): UsageError {
-  const message = `Source "${source}" not found: no script that is served on this database declares a source with this name.${didYouMean(source, names)}`
+export function unknownSourceError(source: string, names: Iterable<string>): UsageError {
+  const message =
+    `Source "${source}" not found: no script that is served on this database declares a source with ` +
+    `this name.${didYouMean(source, names)}`
   return new UsageError('SOURCE_NOT_FOUND', message, { source })
 }
 
 function full(source: string, waiting: number): UsageError {
-  const message = `Source "${source}" is full: ${waiting} events are queued. Push later. To see why the events are not processed, run: cloaca source show ${source}`
+  const message =
+    `Source "${source}" is full: ${waiting} events are queued. Push later. To see why the events ` +
+    `are not processed, run: cloaca source show ${source}`
   return new UsageError('SOURCE_FULL', message, { source })
 }
 

@@ -1,90 +1,87 @@
 /**
- * What the engine needs of an interpreter host for accumulators and graphs: a part of the `ScriptHost` port. Both calls
- * take a batch, are one entry into Python, and always settle with a value. The host may answer for the first of a batch only, when
- * it has taken long: the caller asks for the rest again.
+ * Part of the `ScriptHost` port for accumulators and graphs. Each call takes a batch, is one entry into Python, and
+ * always resolves. A slow host may answer for the first items of a batch only; the caller then sends the others again.
  */
 
 import type { PythonFault } from '../../model/fault.ts'
-import type { ValueText } from '../../model/graphs/rows.ts'
-import type { LogSink } from '../../model/log.ts'
+import type { ValueText } from '../../model/graphs/graph-model-rows.ts'
+import type { LogPieceSink } from '../../model/logs/log-record.ts'
 import type { StartLimit } from '../clock-port.ts'
 
-/** What a function is called with: each event by itself, all of them as one list, or nothing. */
+/** Argument of the function: each event by itself, all events as one list, or nothing. */
 export type AccumulateMode = 'each' | 'batch' | 'poll'
 
 export interface AccumulateRequest {
   readonly script: string
   readonly source: string
   readonly mode: AccumulateMode
-  /** In their order; [] for a poll. */
+  /** In order; [] for a poll. */
   readonly events: readonly ValueText[]
-  /** Of the first of them; 0 for a poll. */
+  /** Sequence number of the first event; 0 for a poll. */
   readonly firstSequence: number
-  /** Of one call of the function. */
+  /** Limit of one call of the function. */
   readonly deadlineMs: number
-  /** Limit for the first call, as of a poll. */
+  /** Limit for the start of the first call. */
   readonly startLimit?: StartLimit
   readonly stopping?: AbortSignal
-  /** Hears what the function prints and logs. */
-  readonly log?: LogSink
+  readonly log?: LogPieceSink
 }
 
-/** What one call of an accumulator function came to. */
+/** Result of one call of an accumulator function. */
 export type Accumulated =
   | { readonly kind: 'value'; readonly valueText: ValueText }
-  /** It returned None. */
+  /** The function returned None. */
   | { readonly kind: 'dropped' }
   | { readonly kind: 'failed' | 'timedOut'; readonly error: PythonFault }
 
-/** Has no `startLimit`: runs are claimed in the store before they are requested, so that no other instance makes them. */
+/** Has no `startLimit`: runs are claimed in the store before they are requested, so that no other engine makes them. */
 export interface RunGraphRequest {
   readonly script: string
   readonly graph: string
-  /** Of firings, in their order: JSON objects. */
+  /** Payloads of the firings, in order: JSON objects. */
   readonly payloads: readonly ValueText[]
-  /** Of one run. */
+  /** Limit of one run. */
   readonly deadlineMs: number
   readonly stopping?: AbortSignal
-  readonly log?: LogSink
+  readonly log?: LogPieceSink
 }
 
-/** What one run of a graph came to. */
 export type GraphResult =
   /** Null: no terminal node ran. */
   | { readonly kind: 'ended'; readonly resultText: ValueText | null }
   | { readonly kind: 'failed' | 'timedOut'; readonly error: PythonFault }
 
-export interface GraphResults {
+interface GraphResults {
   readonly kind: 'answered'
-  /** In the order of the payloads, from the first on: at least one. */
+  /** At least one result, in the order of the payloads. */
   readonly results: readonly GraphResult[]
-  /** Of the last of them: a JSON object with what each node returned, cut short. */
+  /** JSON object with what each node of the last of these runs returned, shortened. */
   readonly nodesText: ValueText
 }
 
-/** In the order of the events, from the first on: at least one. Of a batch and of a poll, one. */
-export interface AccumulatedValues {
+/** Results in the order of the events, at least one. A batch or a poll has exactly one. */
+interface AccumulatedValues {
   readonly kind: 'answered'
   readonly results: readonly Accumulated[]
 }
 
-/** The interpreter was lost under it. `isCulprit`: because of it. What it had done by then is not known. */
-export interface EntryLost {
+/** The interpreter died during the call, whose effects are unknown. `isCulprit`: the call caused the death. */
+export interface LostEntry {
   readonly kind: 'lost'
   readonly isCulprit: boolean
   readonly error: PythonFault
 }
 
-/** There is no such script, or it does not declare such a function now. */
-export interface NotServed {
+/** The script does not exist, or does not declare the function now. */
+interface NotServed {
   readonly kind: 'notServed'
 }
 
-/** It never began: see `NotEntered` of `ports.ts`. */
-type NotEntered = { readonly kind: 'notEntered'; readonly isLate?: true }
+/** Result of a call that never began: see `NotStarted` of `ports.ts`. */
+type NotStarted = { readonly kind: 'notStarted'; readonly isLate?: true }
 
-export type AccumulateAnswer = AccumulatedValues | EntryLost | NotServed | NotEntered
-export type RunGraphAnswer = GraphResults | EntryLost | NotServed | NotEntered
+export type AccumulateAnswer = AccumulatedValues | LostEntry | NotServed | NotStarted
+export type RunGraphAnswer = GraphResults | LostEntry | NotServed | NotStarted
 
 export interface GraphHost {
   accumulate(request: AccumulateRequest): Promise<AccumulateAnswer>

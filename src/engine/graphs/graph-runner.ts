@@ -1,37 +1,23 @@
 /**
- * Runs graphs with the firings of their reactors, each graph in the order of the firings. The mark of a graph is moved
- * before it runs, so each runs at most once for a firing: what a killed process had in hand is not run again. What the runs come to
- * is counted here, and stored once a second.
+ * Runs graphs with the firings of their reactors, in order. The mark of a graph moves before the run, so a firing that
+ * a killed process had is not run again. The results are counted here, and stored once a second.
  */
 
 import { toError } from '../../errors.ts'
 import type { PythonFault } from '../../model/fault.ts'
 import type { GraphDefinition } from '../../model/graphs/definitions.ts'
-import type { GraphRun, ReactorFiring } from '../../model/graphs/rows.ts'
-import type { RegistrySource } from '../../registry/live-registry.ts'
-import type { EngineEvents } from '../events.ts'
-import type { Clock, Timer } from '../ports.ts'
-import type { GraphStore } from '../store.ts'
-import type { GraphHost, GraphResult } from './graph-host.ts'
+import type { GraphRun, ReactorFiring } from '../../model/graphs/graph-model-rows.ts'
+import type { Timer } from '../clock-port.ts'
+import type { EnginePorts } from '../engine-options.ts'
+import type { GraphResult } from './graph-host.ts'
 import type { GraphRuns } from './graph-store.ts'
 
-/** Runs in one entry into Python. */
-const MOST_RUNS = 200
-/** Beyond this no more firings are made. */
-const MOST_WAITING = 2_000
+/** Maximum number of runs in one entry into Python. */
+const MAX_RUNS = 200
+/** Maximum number of queued runs. Reactors stop firing while the queue is full. */
+const MAX_WAITING = 2_000
 const REPORT_EVERY_MS = 1_000
-/** Firings that are claimed at once where a graph is behind. */
-const MOST_CLAIMED = 200
-
-export interface GraphRunnerPorts {
-  readonly store: GraphStore
-  readonly host: GraphHost
-  readonly clock: Clock
-  readonly events: EngineEvents
-  readonly registry: RegistrySource
-  readonly pollDeadlineMs: number
-  readonly stopping: AbortSignal
-}
+const MAX_CLAIMED = 200
 
 interface Counts {
   runs: number
@@ -41,10 +27,11 @@ interface Counts {
 }
 
 export class GraphRunner {
-  readonly #ports: GraphRunnerPorts
+  readonly #ports: EnginePorts
+  readonly #stopping: AbortSignal
   readonly #waiting = new Map<string, ReactorFiring[]>()
   readonly #running = new Map<string, Promise<void>>()
-  /** By graph: so many of its next runs are entries of their own. */
+  /** By graph: number of next runs that are entries of their own. */
   readonly #singly = new Map<string, number>()
   readonly #counts = new Map<string, Counts>()
   #whenRoom: (() => void)[] = []
@@ -53,11 +40,12 @@ export class GraphRunner {
   #isClaiming = false
   #isStopped = false
 
-  constructor(ports: GraphRunnerPorts) {
+  constructor(ports: EnginePorts, stopping: AbortSignal) {
     this.#ports = ports
+    this.#stopping = stopping
   }
 
-  /** With firings whose marks are moved. */
+  /** Queues runs for firings over which the mark has moved. */
   run(graph: string, firings: readonly ReactorFiring[]): void {
     if (this.#isStopped || firings.length === 0) return
     const waiting = this.#waiting.get(graph)
@@ -67,14 +55,14 @@ export class GraphRunner {
     if (!this.#running.has(graph)) this.#running.set(graph, this.#runAll(graph))
   }
 
-  /** Graphs of this process may be behind firings that others made. */
+  /** Claims and runs firings that other engines made. */
   async claim(graphs: readonly string[]): Promise<void> {
     if (this.#isClaiming || this.#isStopped || graphs.length === 0) return
     this.#isClaiming = true
     try {
       for (let isMore = true; isMore && !this.#isStopped; ) {
         await this.room()
-        const claims = await this.#ports.store.claimRuns(graphs, MOST_CLAIMED)
+        const claims = await this.#ports.store.graphs.claimRuns(graphs, MAX_CLAIMED)
         for (const { graph, firings } of claims) this.run(graph, firings)
         isMore = claims.length > 0
       }
@@ -89,20 +77,20 @@ export class GraphRunner {
     }
   }
 
-  /** Settles when more may be added. */
+  /** Resolves when the queue has room. */
   room(): Promise<void> {
-    if (this.#size < MOST_WAITING) return Promise.resolve()
+    if (this.#size < MAX_WAITING) return Promise.resolve()
     return new Promise((resolve) => this.#whenRoom.push(resolve))
   }
 
-  /** Settles when nothing runs and all that ran is stored. */
+  /** Resolves when all runs have ended and are recorded. */
   async drain(): Promise<void> {
     while (this.#running.size > 0) await Promise.all(this.#running.values())
     this.#reportTimer?.cancel()
     await this.#report()
   }
 
-  /** What waits is not run any more. Settles when what ran is counted. */
+  /** Drops the queued runs. Resolves when the ended ones are recorded. */
   async stop(): Promise<void> {
     this.#isStopped = true
     this.#reportTimer?.cancel()
@@ -116,27 +104,27 @@ export class GraphRunner {
       const done = await this.#runSome(graph, waiting.slice(0, this.#mostOf(graph)))
       waiting.splice(0, done)
       this.#size -= done
-      if (this.#size < MOST_WAITING) for (const resolve of this.#whenRoom.splice(0)) resolve()
+      if (this.#size < MAX_WAITING) for (const resolve of this.#whenRoom.splice(0)) resolve()
     }
     this.#waiting.delete(graph)
     this.#running.delete(graph)
   }
 
   #mostOf(graph: string): number {
-    return (this.#singly.get(graph) ?? 0) > 0 ? 1 : MOST_RUNS
+    return (this.#singly.get(graph) ?? 0) > 0 ? 1 : MAX_RUNS
   }
 
-  /** Returns how many of the first are through. */
+  /** Returns the number of firings that are done, from the first on. */
   async #runSome(graph: string, firings: readonly ReactorFiring[]): Promise<number> {
     const definition = this.#ports.registry.current().graphs.graphs.get(graph)
-    const { host, pollDeadlineMs, stopping } = this.#ports
+    const { host, config } = this.#ports
     if (definition === undefined) return this.#failAll(graph, firings, gone(graph))
     const answer = await host.runGraph({
       script: definition.script,
       graph,
       payloads: firings.map(({ payloadText }) => payloadText),
-      deadlineMs: pollDeadlineMs,
-      stopping,
+      deadlineMs: config.pollDeadlineMs,
+      stopping: this.#stopping,
     })
     switch (answer.kind) {
       case 'answered':
@@ -144,12 +132,12 @@ export class GraphRunner {
         this.#count(definition, firings, answer.results, answer.nodesText)
         return answer.results.length
       case 'lost':
-        // What had run by then is not known, and none may run twice.
-        this.#singly.set(graph, MOST_WAITING)
+        // Some of them may have run, and none may run twice.
+        this.#singly.set(graph, MAX_WAITING)
         return this.#failAll(graph, firings, answer.error)
       case 'notServed':
         return this.#failAll(graph, firings, gone(graph))
-      case 'notEntered':
+      case 'notStarted':
         return this.#failAll(graph, firings, {
           type: 'NotRun',
           message: 'the engine stopped before the graph ran',
@@ -215,14 +203,14 @@ export class GraphRunner {
     this.#reportTimer ??= this.#ports.clock.wakeAfter(REPORT_EVERY_MS, () => void this.#report())
   }
 
-  /** A failure costs the counts of a second. */
+  /** If this fails, the counts of one second are lost. */
   async #report(): Promise<void> {
     this.#reportTimer = null
     const runs = [...this.#counts].map(([graph, counts]) => ({ graph, ...counts }))
     this.#counts.clear()
     if (runs.length === 0) return
     try {
-      await this.#ports.store.recordRuns(runs)
+      await this.#ports.store.graphs.recordRuns(runs)
     } catch (thrown) {
       this.#ports.events.emit('trouble', {
         during: 'storing the counts of graph runs',

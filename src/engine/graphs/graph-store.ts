@@ -1,16 +1,28 @@
 /**
- * Values of the store's methods about sources, reactors, graphs and subscriptions.
+ * Part of the store for sources, reactors, graphs and subscriptions; see `../store.ts`.
  *
- * Three marks prevent that anything is lost or repeated. Each moves in the transaction that stores what it stands for:
+ * Three marks prevent loss and repetition. Each moves in the transaction that stores the effects up to the mark:
  *   source        `doneSequence`: its events up to here have changed the reactors
  *   graph         `doneSequence`: it may have been run with the firings up to here, so that none is run twice
  *   subscription  `doneSequence`: the firings up to here have their execution, or are passed over
  */
 
+import type { NewAction } from '../../model/action.ts'
 import type { PythonFault } from '../../model/fault.ts'
 import type { GraphDefinition, ReactorDefinition, SourceDefinition } from '../../model/graphs/definitions.ts'
-import type { GraphRun, ReactorFiring, Subscription, ValueText } from '../../model/graphs/rows.ts'
-import type { NewExecution } from '../store-ports.ts'
+import type {
+  GraphRow,
+  GraphRun,
+  ReactorFiring,
+  ReactorRow,
+  SourceEvent,
+  SourceRow,
+  Subscription,
+  ValueText,
+} from '../../model/graphs/graph-model-rows.ts'
+import type { NewEvent, NewValue, StreamPosition } from '../../model/graphs/stream-events.ts'
+import type { NewExecution } from '../starts/new-executions.ts'
+import type { ActionFactory, PageAfter } from '../store-ports.ts'
 
 export interface DeclaredGraphs {
   readonly sources: readonly SourceDefinition[]
@@ -18,7 +30,7 @@ export interface DeclaredGraphs {
   readonly graphs: readonly GraphDefinition[]
 }
 
-/** The right to accumulate a source's events. Its number goes up each time that another takes it. */
+/** Right to accumulate the events of a source. Each new owner increases `number`. */
 export interface SourceLease {
   readonly source: string
   readonly number: number
@@ -26,22 +38,7 @@ export interface SourceLease {
   readonly lastSequence: number
 }
 
-/** Position of a message in a stream. */
-export interface StreamPosition {
-  /** Name of the partition. */
-  readonly partition: string
-  /** Offset, which increases within the partition. */
-  readonly offset: number
-}
-
-export interface NewEvent {
-  readonly eventText: ValueText
-  readonly position?: StreamPosition
-}
-
-/**
- * Result of a poll of a polling accumulator. Consecutive skips share one record. Times are in milliseconds since 1970.
- */
+/** Poll of a polling accumulator. Consecutive skips share one record. Times are in milliseconds since 1970. */
 export interface SourcePoll {
   readonly outcome: 'emitted' | 'skipped' | 'failed' | 'timedOut'
   readonly firstAt: number
@@ -61,18 +58,17 @@ export type SourcePollRow = SourcePoll & { readonly id: string }
 export interface NewEvents {
   readonly source: string
   readonly events: readonly NewEvent[]
-  /** So many events may wait: what is beyond it is not accepted. */
+  /** Maximum number of queued events. Further events are not accepted. */
   readonly maxWaiting: number
-  /** The poll that brought the one event. */
+  /** Poll that returned the one event. */
   readonly poll?: Omit<SourcePoll, 'sequence' | 'count' | 'error'>
   readonly at: number
 }
 
 export type AcceptedEvents =
   /**
-   * `accepted`: so many of the events given are stored now, with the sequences from `firstSequence` on. `repeated`: the places,
-   * among those given, of events that were accepted before, by their positions. Both together are the first of those given:
-   * when they are fewer than all, so many wait that the rest was not taken.
+   * `accepted`: number of events that are stored now, from `firstSequence` on. `repeated`: indices of events whose
+   * positions were stored before. Together, they are the first of the given events; there is no room for the rest.
    */
   | {
       readonly kind: 'accepted'
@@ -83,15 +79,7 @@ export type AcceptedEvents =
     }
   | { readonly kind: 'unknown' }
 
-/** A value, with the sequences of the events that it was made of. */
-export interface NewValue {
-  readonly firstSequence: number
-  readonly lastSequence: number
-  /** For a state accumulator: what is appended. */
-  readonly valueText: ValueText
-}
-
-/** What became of the waiting events of a source up to one, in their order. */
+/** Results of the queued events of a source up to `upToSequence`, in order. */
 export interface Delivery {
   readonly source: string
   readonly instanceId: string
@@ -100,7 +88,7 @@ export interface Delivery {
   readonly values: readonly NewValue[]
   readonly dropped: number
   readonly failures: readonly { readonly sequence: number; readonly error: PythonFault }[]
-  /** Of a state accumulator; see `Accumulation`. Null: values are delivered as they are. */
+  /** Capacity of a state accumulator; see `Accumulation`. Null: values are delivered as they are. */
   readonly capacity: number | null
   /** Graphs that can be run here, with the reactors that they are bound to. */
   readonly graphs: readonly { readonly graph: string; readonly reactor: string }[]
@@ -108,13 +96,13 @@ export interface Delivery {
 }
 
 export type DeliveryResult =
-  /** Another instance has taken the source, or the mark is not before these events: nothing is stored. */
+  /** Another engine has the source, or the mark is not before these events: nothing is stored. */
   | { readonly kind: 'lost' }
   | {
       readonly kind: 'delivered'
-      /** In the order of their making. */
+      /** In the order of creation. */
       readonly firings: readonly ReactorFiring[]
-      /** Of the graphs given, those whose mark stood at the firing before: their marks are moved, and the caller runs them with these firings. */
+      /** Given graphs whose mark was at the previous firing. Their marks moved, and the caller runs these firings. */
       readonly run: readonly string[]
     }
 
@@ -123,21 +111,38 @@ export interface GraphClaim {
   readonly firings: readonly ReactorFiring[]
 }
 
-/** What runs of a graph came to, since they were reported last. */
+/** Results of runs of a graph since the last report. */
 export interface GraphRuns {
   readonly graph: string
   readonly runs: number
   readonly failures: number
   readonly lastRun: GraphRun | null
-  /** The newest failure. */
   readonly error: { readonly error: PythonFault; readonly at: number } | null
 }
 
-export interface NewSubscription {
-  readonly id: string
+export interface FiringByHand {
+  readonly reactor: string
+  /** JSON object with values that replace the newest ones, or null. */
+  readonly payloadText: ValueText | null
+  readonly by: string
+  readonly at: number
+}
+
+/** Names of a subscription, which are unique together. */
+export interface SubscriptionNames {
   readonly reactor: string
   readonly workflow: string
   readonly tenant: string
+}
+
+export interface SubscriptionFilter {
+  readonly tenant?: string
+  readonly reactor?: string
+  readonly enabledOnly: boolean
+}
+
+export interface NewSubscription extends SubscriptionNames {
+  readonly id: string
   readonly predicate: string | null
   readonly at: number
 }
@@ -148,10 +153,9 @@ export interface PendingSubscription {
   readonly firings: readonly ReactorFiring[]
 }
 
-/** How a subscription goes on. */
 export interface SubscriptionStep {
   readonly id: string
-  /** The mark that the caller saw. Another one: nothing is stored. */
+  /** Mark that the caller read. If it has moved, nothing is stored. */
   readonly seenSequence: number
   readonly doneSequence: number
   readonly lastSeenFiredAt: number | null
@@ -159,14 +163,14 @@ export interface SubscriptionStep {
     readonly firing: Pick<ReactorFiring, 'id' | 'sequence' | 'reactor'>
     readonly execution: NewExecution
   }[]
-  /** What its predicate came to for the firing behind the mark; null: there is no error, or no longer. */
+  /** Error of its predicate, or null if there is none any more. */
   readonly error: {
     readonly count: number
     readonly message: string
     readonly at: number
     readonly firingId: string
   } | null
-  /** Left as it is where this is missing. */
+  /** Unchanged if missing. */
   readonly isDegraded?: boolean
   readonly at: number
 }
@@ -182,4 +186,69 @@ export interface FiringExecution {
 export interface FiringDetail {
   readonly firing: ReactorFiring
   readonly executions: readonly FiringExecution[]
+}
+
+export interface GraphStore {
+  /**
+   * Replaces the declarations of an instance, and inserts or refreshes a row for each name, also for sources that only
+   * reactors name. Marks names that no living instance declares, with the time. A reactor whose sources have changed
+   * keeps the values of the sources that remain. A new graph begins with the next firing.
+   */
+  declare(instanceId: string, declared: DeclaredGraphs, at: number): Promise<void>
+  /** Takes leases of sources that no living instance has. Returns those of the names that it holds. */
+  leaseSources(instanceId: string, names: readonly string[]): Promise<readonly SourceLease[]>
+  releaseSources(instanceId: string, names: readonly string[]): Promise<void>
+  /** Stores events of one source in the given order; see `AcceptedEvents`. They survive a power cut. */
+  accept(events: NewEvents): Promise<AcceptedEvents>
+  /** Counts events that were refused because too many wait. Ignored for an unknown source. */
+  refuse(source: string, events: number): Promise<void>
+  positions(source: string): Promise<readonly StreamPosition[]>
+  /** Returns events after a sequence, oldest first: up to `maxChars` of their texts, but at least one event. */
+  eventsAfter(
+    source: string,
+    sequence: number,
+    limits: { readonly events: number; readonly maxChars: number },
+  ): Promise<readonly SourceEvent[]>
+  /** Moves the mark of a source, and gives the values to all declared reactors that list it, one after the other. */
+  deliver(delivery: Delivery): Promise<DeliveryResult>
+  /** Stores polls without events. Ignored for an unknown source. */
+  recordPolls(source: string, polls: readonly SourcePoll[]): Promise<void>
+  /** Newest first. */
+  listPolls(source: string, page: PageAfter): Promise<readonly SourcePollRow[]>
+  /** Moves the marks of graphs over at most `limit` firings each, fewer if these are large, and returns the firings. */
+  claimRuns(graphs: readonly string[], limit: number): Promise<readonly GraphClaim[]>
+  recordRuns(runs: readonly GraphRuns[]): Promise<void>
+  /** Fires a reactor by hand; its dirty marks stay. Null if it does not exist or lacks a source of the payload. */
+  fire(firing: FiringByHand, action?: ActionFactory<ReactorFiring>): Promise<ReactorFiring | null>
+  /** Returns the id. An existing subscription keeps id and mark, gets the predicate, and is not degraded any more. */
+  subscribe(subscription: NewSubscription, action?: ActionFactory<string>): Promise<string>
+  /** Returns false if it does not exist. The executions that it started stay. */
+  unsubscribe(reactor: string, workflow: string, tenant: string, action?: NewAction): Promise<boolean>
+  /** By reactor, workflow and tenant. */
+  listSubscriptions(filter: SubscriptionFilter): Promise<readonly Subscription[]>
+  getSubscription(id: string): Promise<Subscription | null>
+  /** Returns false if it does not exist. */
+  setSubscriptionEnabled(id: string, isEnabled: boolean, at: number, action?: NewAction): Promise<boolean>
+  /** Sets the mark before a sequence. Returns the first retained one from there on, or null for an unknown id. */
+  replay(id: string, fromSequence: number, at: number, action?: ActionFactory<number>): Promise<number | null>
+  /** Returns enabled, not degraded subscriptions with at most `limit` next firings each, fewer if these are large. */
+  pendingSubscriptions(workflows: readonly string[], limit: number): Promise<readonly PendingSubscription[]>
+  /**
+   * Returns the ids of executions that the limits of their workflows refused. Returns null, and stores nothing, if the
+   * mark has moved, or the subscription is disabled or does not exist.
+   */
+  advance(step: SubscriptionStep): Promise<readonly string[] | null>
+  listSources(): Promise<readonly SourceRow[]>
+  getSource(name: string): Promise<SourceRow | null>
+  /** Newest first. `after`: a sequence as text. */
+  listEvents(source: string, page: PageAfter): Promise<readonly SourceEvent[]>
+  listReactors(): Promise<readonly ReactorRow[]>
+  getReactor(name: string): Promise<ReactorRow | null>
+  /** Newest first. */
+  listReactorFirings(reactor: string, page: PageAfter): Promise<readonly ReactorFiring[]>
+  getFiring(id: string): Promise<FiringDetail | null>
+  /** Returns the firings that an event of a source helped to cause, newest first. */
+  firingsOf(source: string, sequence: number, limit: number): Promise<readonly ReactorFiring[]>
+  listGraphs(): Promise<readonly GraphRow[]>
+  getGraph(name: string): Promise<GraphRow | null>
 }

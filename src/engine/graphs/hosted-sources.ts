@@ -1,66 +1,60 @@
-/**
- * The sources whose events are accumulated here: those that the code declares, or that only its reactors name, and that no
- * other living instance has. Kept in step with the registry, with the store and with other processes.
- */
+/** Hosts the declared sources, and those that only reactors name, if no other living engine has them. */
 
 import type { SourceDefinition } from '../../model/graphs/definitions.ts'
-import type { GraphRegistry } from '../../registry/graph-registry.ts'
-import type { RegistrySource } from '../../registry/live-registry.ts'
-import type { Heartbeat } from '../heartbeat.ts'
-import type { StartLimit } from '../ports.ts'
+import type { GraphRegistry } from '../../registry/registry.ts'
+import { Reconciler } from '../backoff/reconciler.ts'
+import type { StartLimit } from '../clock-port.ts'
+import type { EnginePorts } from '../engine-options.ts'
+import type { EventIntake } from './event-intake.ts'
 import type { DeclaredGraphs, SourceLease } from './graph-store.ts'
-import { Passes } from './passes.ts'
-import { PolledSource, type PolledSourcePorts } from './polled-source.ts'
-import { SourcePump, type SourcePumpPorts } from './source-pump.ts'
-import { StreamedSource, type StreamedSourcePorts } from './streams.ts'
+import { PolledSource } from './polled-source.ts'
+import { type PumpParts, SourcePump } from './source-pump.ts'
+import { StreamedSource } from './streams.ts'
 
-export type HostedSourcesPorts = Omit<SourcePumpPorts & PolledSourcePorts, 'startLimit'> &
-  StreamedSourcePorts & { readonly registry: RegistrySource; readonly heartbeat: Heartbeat }
+type SourceParts = Omit<PumpParts, 'startLimit' | 'onLost'> & { readonly intake: EventIntake }
 
-/** A source that is hosted here. */
 interface Hosted {
   readonly pump: SourcePump
   readonly feed: PolledSource | StreamedSource | null
-  /** What `feed` was made for. */
+  /** Key of the declaration that `feed` was made for. */
   readonly fedBy: string
 }
 
 export class HostedSources {
-  readonly #ports: HostedSourcesPorts & SourcePumpPorts & PolledSourcePorts
-  /** Limit that the heartbeat had when the leases were read. After a gap, in which leases may be lost, it has another one. */
+  readonly #ports: EnginePorts
+  readonly #parts: SourceParts
+  /** Start limit of the heartbeat when the leases were read. It changes after a gap, in which leases may be lost. */
   #startLimit: StartLimit
   readonly #hosted = new Map<string, Hosted>()
-  /** Those that are ending; the same source does not begin again before. */
+  /** Sources that are ending. A source does not start again before its end. */
   readonly #ending = new Set<Promise<unknown>>()
   #declared = ''
-  readonly #passes: Passes
-  #isStarted = false
-  #isStopped = false
+  readonly #passes: Reconciler
 
-  constructor(ports: HostedSourcesPorts) {
-    this.#ports = { ...ports, startLimit: () => this.#startLimit }
+  constructor(ports: EnginePorts, parts: SourceParts) {
+    this.#ports = ports
+    this.#parts = parts
     this.#startLimit = ports.heartbeat.startLimit
-    this.#passes = new Passes(ports, 'taking over sources', () => this.#syncOnce())
+    this.#passes = new Reconciler(ports, 'taking over sources', () => this.#syncOnce())
   }
 
-  /** Settles when what the code declares is in the store. */
+  /** Resolves when the declarations are stored. */
   start(): Promise<void> {
-    this.#isStarted = true
-    return this.sync()
+    return this.#passes.start()
   }
 
-  /** The code, the store, or who else lives may have changed. */
+  /** Follows changes of the code, of the store, or of the set of living engines. */
   sync(): Promise<void> {
-    return this.#isStarted ? this.#passes.ask() : Promise.resolve()
+    return this.#passes.request()
   }
 
-  /** Another database is open: nothing of what is known holds. */
+  /** Ends all sources, because another database is open. */
   async forget(): Promise<void> {
     this.#declared = ''
     await Promise.all([...this.#hosted.keys()].map((name) => this.#end(name)))
   }
 
-  /** Settles when what the code declares by now is in the store, or could not be stored. */
+  /** Resolves when the current declarations are stored, or could not be stored. */
   settled(): Promise<void> {
     return this.#passes.settled()
   }
@@ -69,16 +63,15 @@ export class HostedSources {
     return this.#hosted.get(source)?.pump ?? null
   }
 
-  /** Waiting events by source. */
+  /** Number of queued events by source. */
   waiting(): ReadonlyMap<string, number> {
     return new Map([...this.#hosted].map(([name, { pump }]) => [name, pump.waiting]))
   }
 
-  /** Nothing new begins. Settles when what is under way is stored. */
-  async drain(): Promise<void> {
-    this.#isStopped = true
+  /** Starts nothing new. Resolves when running deliveries are stored. Waits for running polls only for `pollWaitMs`. */
+  async drain(pollWaitMs: number): Promise<void> {
     await this.#passes.stop()
-    await Promise.all([...this.#hosted.keys()].map((name) => this.#end(name)))
+    await Promise.all([...this.#hosted.keys()].map((name) => this.#end(name, pollWaitMs)))
     await Promise.all(this.#ending)
   }
 
@@ -88,28 +81,27 @@ export class HostedSources {
     const declared = declaredGraphs(graphs)
     const text = JSON.stringify(declared)
     const isEmpty = graphs.sources.size + graphs.reactors.size + graphs.graphs.size === 0
-    // Who never declared any graph never asks the store about them.
     if (isEmpty && this.#declared === '') return
     if (text !== this.#declared) {
       // Ends sources before reactors. Otherwise their events would be delivered to reactors that no longer exist.
       await this.#endUndeclared(graphs)
-      await store.declare(instanceId, declared, clock.now())
+      await store.graphs.declare(instanceId, declared, clock.now())
       this.#declared = text
       this.#count(declared)
     }
     const wanted = [...graphs.sources.keys(), ...(await this.#bareNames(graphs))]
     await this.#giveUpOthers(new Set(wanted))
     const { startLimit } = heartbeat
-    const leases = await store.leaseSources(instanceId, wanted)
+    const leases = await store.graphs.leaseSources(instanceId, wanted)
     this.#startLimit = startLimit
     await Promise.all(this.#ending)
-    if (this.#isStopped) return
+    if (this.#passes.isStopped) return
     for (const lease of leases) this.#host(lease, graphs)
     const held = new Set(leases.map(({ source }) => source))
     for (const name of this.#hosted.keys()) if (!held.has(name)) void this.#end(name)
   }
 
-  /** What is declared and has not happened is counted as 0. */
+  /** Creates the counters with 0. */
   #count({ reactors, graphs }: DeclaredGraphs): void {
     const { counters } = this.#ports.events
     for (const { name } of reactors) counters.reactors.of(name)
@@ -121,7 +113,7 @@ export class HostedSources {
     const named = new Set([...reactors.values()].flatMap((each) => each.sources))
     const bare = [...named].filter((name) => !sources.has(name) && !badSources.has(name))
     if (bare.length === 0 || !isComplete) return []
-    const rows = await this.#ports.store.listSources()
+    const rows = await this.#ports.store.graphs.listSources()
     const withFunction = new Set(rows.filter(({ accumulation }) => accumulation !== null).map(({ name }) => name))
     return bare.filter((name) => !withFunction.has(name))
   }
@@ -137,7 +129,7 @@ export class HostedSources {
     const others = [...this.#hosted.keys()].filter((name) => !wanted.has(name))
     if (others.length === 0) return
     await Promise.all(others.map((name) => this.#end(name)))
-    await store.releaseSources(instanceId, others)
+    await store.graphs.releaseSources(instanceId, others)
   }
 
   #host(lease: SourceLease, graphs: GraphRegistry): void {
@@ -153,32 +145,39 @@ export class HostedSources {
       void this.#end(lease.source).then(() => this.sync())
       return
     }
-    const pump = new SourcePump(lease, definition, this.#ports, () => {
-      void this.#end(lease.source).then(() => this.sync())
+    const pump = new SourcePump(lease, definition, this.#ports, {
+      ...this.#parts,
+      startLimit: () => this.#startLimit,
+      onLost: () => void this.#end(lease.source).then(() => this.sync()),
     })
     this.#hosted.set(lease.source, {
       pump,
       feed: this.#feed(definition, graphs, pump),
       fedBy: feedOf(definition, graphs),
     })
-    pump.wake()
+    pump.start()
   }
 
   #feed(definition: SourceDefinition | null, graphs: GraphRegistry, pump: SourcePump): Hosted['feed'] {
     if (definition?.accumulation.kind === 'polling') {
-      return new PolledSource(definition, this.#ports, () => pump.waiting)
+      return new PolledSource(definition, this.#ports, {
+        ...this.#parts,
+        startLimit: () => this.#startLimit,
+        waiting: () => pump.waiting,
+      })
     }
     if (definition?.accumulation.kind === 'stream') {
-      return new StreamedSource(definition, groupOf(definition, graphs), this.#ports)
+      return new StreamedSource(definition, groupOf(definition, graphs), this.#ports, this.#parts.intake)
     }
     return null
   }
 
-  #end(name: string): Promise<void> {
+  /** `pollWaitMs`: maximum wait for a running poll. */
+  #end(name: string, pollWaitMs = Number.POSITIVE_INFINITY): Promise<void> {
     const hosted = this.#hosted.get(name)
     if (hosted === undefined) return Promise.resolve()
     this.#hosted.delete(name)
-    const ended = Promise.all([hosted.feed?.stop(), hosted.pump.stop()]).then(() => {
+    const ended = Promise.all([hosted.feed?.stop(pollWaitMs), hosted.pump.stop()]).then(() => {
       this.#ending.delete(ended)
     })
     this.#ending.add(ended)
@@ -190,7 +189,7 @@ function declaredGraphs({ sources, reactors, graphs }: GraphRegistry): DeclaredG
   return { sources: [...sources.values()], reactors: [...reactors.values()], graphs: [...graphs.values()] }
 }
 
-/** Another text: the feed has to be made anew. The interval of a poll is not in it. */
+/** Returns a key of the feed. With another key, the feed is created again. The interval of a poll is not part of it. */
 function feedOf(definition: SourceDefinition | null, graphs: GraphRegistry): string {
   const accumulation = definition?.accumulation
   if (definition === null || accumulation === undefined) return 'nothing'
@@ -198,7 +197,7 @@ function feedOf(definition: SourceDefinition | null, graphs: GraphRegistry): str
   return accumulation.kind
 }
 
-/** That which is declared, or the name of the graph that uses the source. */
+/** Returns the declared consumer group, or else the name of the graph that uses the source. */
 function groupOf({ name, accumulation }: SourceDefinition, { reactors, graphs }: GraphRegistry): string {
   if (accumulation.kind === 'stream' && accumulation.group !== null) return accumulation.group
   const reactor = [...reactors.values()].find(({ sources }) => sources.includes(name))

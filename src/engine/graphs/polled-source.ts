@@ -1,36 +1,31 @@
 /**
- * Polls one polling accumulator: every interval, never while a poll of it is out, with a deadline. What it returns is
- * accepted as an event; what a poll came to is recorded, skips in a row as one row once a second.
+ * Polls one polling accumulator at its interval, with a deadline, one poll at a time. Returned values become events.
+ * Each poll is recorded; consecutive skips share a row, which is written once a second.
  */
 
 import { toError } from '../../errors.ts'
 import type { PythonFault } from '../../model/fault.ts'
 import type { SourceDefinition } from '../../model/graphs/definitions.ts'
+import type { StartLimit, Timer } from '../clock-port.ts'
 import { nextDueAt } from '../due.ts'
-import type { EngineEvents } from '../events.ts'
-import type { Clock, StartLimit, Timer } from '../ports.ts'
-import type { GraphStore } from '../store.ts'
+import type { EnginePorts } from '../engine-options.ts'
+import { settledWithin } from '../periodic.ts'
 import type { EventIntake } from './event-intake.ts'
-import type { AccumulateAnswer, GraphHost } from './graph-host.ts'
+import type { AccumulateAnswer } from './graph-host.ts'
 import type { SourcePoll } from './graph-store.ts'
 
 const WRITE_SKIPS_MS = 1_000
-/** Time after which a poll is repeated that could not start in time: the lease is renewed by then, or lost. */
+/** Delay before a late poll is repeated. By then, the lease is renewed or lost. */
 const LATE_AGAIN_AFTER_MS = 100
 
-export interface PolledSourcePorts {
-  readonly store: GraphStore
-  readonly host: GraphHost
-  readonly clock: Clock
-  readonly events: EngineEvents
+interface PolledSourceParts {
   readonly intake: EventIntake
-  readonly pollDeadlineMs: number
-  readonly maxWaitingEvents: number
   readonly stopping: AbortSignal
   startLimit(): StartLimit
+  /** Number of events of this source that are not delivered. */
+  waiting(): number
 }
 
-/** When a poll was due and asked. */
 interface Asked {
   readonly at: number
   readonly monotonicAt: number
@@ -38,23 +33,25 @@ interface Asked {
 }
 
 export class PolledSource {
-  readonly #ports: PolledSourcePorts
-  readonly #waiting: () => number
+  readonly #ports: Pick<EnginePorts, 'store' | 'host' | 'clock' | 'events' | 'config'>
+  readonly #parts: PolledSourceParts
   #definition: SourceDefinition
   #timer: Timer | null = null
   #dueAt: number
   #poll: Promise<void> | null = null
   #skips: SourcePoll | null = null
   #skipTimer: Timer | null = null
-  /** Whether the last poll could not start in time. */
   #wasLate = false
   #isStopped = false
 
-  /** `waiting`: how many of its events are not delivered. */
-  constructor(definition: SourceDefinition, ports: PolledSourcePorts, waiting: () => number) {
+  constructor(
+    definition: SourceDefinition,
+    ports: Pick<EnginePorts, 'store' | 'host' | 'clock' | 'events' | 'config'>,
+    parts: PolledSourceParts,
+  ) {
     this.#definition = definition
     this.#ports = ports
-    this.#waiting = waiting
+    this.#parts = parts
     this.#dueAt = ports.clock.monotonic()
     this.#arm()
   }
@@ -67,12 +64,15 @@ export class PolledSource {
     this.#arm()
   }
 
-  async stop(): Promise<void> {
+  /** Resolves when the running poll has ended, at the latest after `pollWaitMs`. */
+  async stop(pollWaitMs: number): Promise<void> {
     this.#isStopped = true
     this.#timer?.cancel()
-    // At once, since the poll that is out may take longer than the store is open.
+    // Writes now, because the running poll may end after the store is closed.
     await this.#writeSkips()
-    await this.#poll
+    const poll = this.#poll
+    if (pollWaitMs === Number.POSITIVE_INFINITY) await poll
+    else if (poll !== null && pollWaitMs > 0) await settledWithin(poll, pollWaitMs, this.#ports.clock)
     await this.#writeSkips()
   }
 
@@ -96,10 +96,11 @@ export class PolledSource {
   }
 
   async #pollOnce(): Promise<void> {
-    const { host, clock, pollDeadlineMs, stopping, maxWaitingEvents, startLimit } = this.#ports
+    const { host, clock, config } = this.#ports
+    const { stopping, startLimit, waiting } = this.#parts
     this.#wasLate = false
-    // What it returned could not be accepted.
-    if (this.#waiting() >= maxWaitingEvents) return
+    // The queue is full, so the result could not be accepted.
+    if (waiting() >= config.maxWaitingEvents) return
     const { name: source, script } = this.#definition
     const monotonicAt = clock.monotonic()
     const asked = { at: clock.now(), monotonicAt, latenessMs: Math.round(monotonicAt - this.#dueAt) }
@@ -109,11 +110,11 @@ export class PolledSource {
       mode: 'poll',
       events: [],
       firstSequence: 0,
-      deadlineMs: pollDeadlineMs,
+      deadlineMs: config.pollDeadlineMs,
       startLimit: startLimit(),
       stopping,
     })
-    this.#wasLate = answer.kind === 'notEntered' && answer.isLate === true
+    this.#wasLate = answer.kind === 'notStarted' && answer.isLate === true
     try {
       await this.#record(asked, answer)
     } catch (thrown) {
@@ -127,7 +128,7 @@ export class PolledSource {
   }
 
   async #record(asked: Asked, answer: AccumulateAnswer): Promise<void> {
-    if (answer.kind === 'notEntered' || answer.kind === 'notServed') return
+    if (answer.kind === 'notStarted' || answer.kind === 'notServed') return
     if (answer.kind === 'lost') return await this.#failed(asked, 'failed', answer.error)
     const [result] = answer.results
     if (result === undefined) return
@@ -142,7 +143,7 @@ export class PolledSource {
           durationMs: this.#since(asked),
         } as const
         await this.#writeSkips()
-        await this.#ports.intake.push(this.#definition.name, { eventText: result.valueText, poll }, 0)
+        await this.#parts.intake.push(this.#definition.name, { eventText: result.valueText, poll }, 0)
         return
       }
       case 'dropped':
@@ -178,7 +179,7 @@ export class PolledSource {
     const durationMs = this.#since(asked)
     const poll = { outcome, firstAt: at, lastAt: at, count: 1, latenessMs, durationMs, sequence: null, error }
     await this.#writeSkips()
-    await store.recordPolls(source, [poll])
+    await store.graphs.recordPolls(source, [poll])
   }
 
   async #writeSkips(): Promise<void> {
@@ -188,7 +189,7 @@ export class PolledSource {
     this.#skips = null
     if (skips === null) return
     try {
-      await this.#ports.store.recordPolls(this.#definition.name, [skips])
+      await this.#ports.store.graphs.recordPolls(this.#definition.name, [skips])
     } catch (thrown) {
       if (this.#isStopped) return
       const during = `recording polls of source "${this.#definition.name}"`

@@ -1,8 +1,7 @@
 /** Port through which the engine checks and evaluates predicates of subscriptions. Implemented in `src/predicates/`. */
 
-import type { ReactorFiring } from '../../model/graphs/rows.ts'
+import type { ReactorFiring } from '../../model/graphs/graph-model-rows.ts'
 
-/** Budget of one evaluation. */
 export interface PredicateLimits {
   /** Computing time, in milliseconds. */
   readonly predicateTimeoutMs: number
@@ -20,8 +19,8 @@ export interface PredicateQuestion {
 export interface Predicates {
   /** Rejects with `INVALID_PREDICATE`: it cannot be parsed, names something unknown, or does not return a bool. */
   check(expression: string): Promise<void>
-  /** Settles with whether the firing is for the subscription. Rejects with the reason if the predicate has no answer. */
+  /** Resolves with whether the firing is for the subscription. Rejects with the reason if the predicate fails. */
   holds(question: PredicateQuestion): Promise<boolean>
-  /** Questions without an answer are rejected. */
+  /** Rejects the pending questions. */
   close(): Promise<void>
 }

@@ -1,6 +1,6 @@
 /**
- * Takes the waiting events of one source, in their order, through its accumulator function to the reactors. One for each
- * source whose lease this instance holds; made and stopped by `hosted-sources.ts`.
+ * Passes the queued events of one source in order through its accumulator function to the reactors. `hosted-sources.ts`
+ * creates and stops one for each source whose lease this engine has.
  *
  * States, and the moves:
  *   idle         -> accumulating   events wait; for a batch accumulator also: its interval is over, or there are enough
@@ -8,47 +8,41 @@
  *   delivering   -> accumulating   it is stored, and the mark is behind them
  *   accumulating -> idle           nothing waits, or the script is not there
  *   any          -> lost           another instance has the source
- * An event whose interpreter died under it is tried again by itself. It is passed over when the interpreter died because of it,
- * and after three times in any case: what kills an interpreter must not keep the others waiting.
+ * Events whose interpreter died are sent again one by one. An event is passed over if it caused the death, or after
+ * three deaths, so that it does not block the others.
  */
 
-import { toError } from '../../errors.ts'
 import type { SourceCounters } from '../../metrics/engine-counters.ts'
 import type { PythonFault } from '../../model/fault.ts'
 import type { SourceDefinition } from '../../model/graphs/definitions.ts'
-import type { ReactorFiring, ValueText } from '../../model/graphs/rows.ts'
-import { troubleDelayMs } from '../due.ts'
-import type { EngineEvents } from '../events.ts'
-import type { Clock, StartLimit } from '../ports.ts'
-import type { GraphStore } from '../store.ts'
-import type { Accumulated, EntryLost, GraphHost } from './graph-host.ts'
-import type { Delivery, NewValue, SourceLease } from './graph-store.ts'
+import type { ReactorFiring, ValueText } from '../../model/graphs/graph-model-rows.ts'
+import type { NewValue } from '../../model/graphs/stream-events.ts'
+import { GrowingDelay } from '../backoff/backoff.ts'
+import { Reconciler } from '../backoff/reconciler.ts'
+import type { StartLimit } from '../clock-port.ts'
+import type { EnginePorts } from '../engine-options.ts'
+import type { Accumulated, LostEntry } from './graph-host.ts'
+import type { Delivery, SourceLease } from './graph-store.ts'
 
-/** Events in one entry into Python, and their texts together. */
-const MOST_EVENTS = 500
-const MOST_CHARS = 4_000_000
-/** Times that an event may lose its interpreter. */
-const MOST_LOSSES = 3
-/** A script that is not there is looked for again after this; a change of the registry wakes at once. */
+/** Limits of one entry into Python. */
+const MAX_EVENTS = 500
+const MAX_CHARS = 4_000_000
+/** Maximum number of deaths of the interpreter for one event. */
+const MAX_LOSSES = 3
+/** Delay before a missing script is looked for again. A change of the registry ends it immediately. */
 const NOT_SERVED_MS = 1_000
-/** Time after which events are sent again that could not start in time: the lease is renewed by then, or lost. */
+/** Delay before late events are sent again. By then, the lease is renewed or lost. */
 const LATE_AGAIN_AFTER_MS = 100
 
-export interface SourcePumpPorts {
-  readonly instanceId: string
-  readonly store: GraphStore
-  readonly host: GraphHost
-  readonly clock: Clock
-  readonly events: EngineEvents
-  readonly pollDeadlineMs: number
-  readonly maxWaitingEvents: number
+export interface PumpParts {
   readonly stopping: AbortSignal
   startLimit(): StartLimit
-  /** Graphs that can be run here. */
   runnableGraphs(): Delivery['graphs']
-  /** Waits while so many runs are behind that more must not be added. */
+  /** Resolves when there is room for more runs. */
   roomForRuns(): Promise<void>
   onDelivered(source: string, firings: readonly ReactorFiring[], run: readonly string[]): void
+  /** Called when another engine has the source. */
+  onLost(): void
 }
 
 interface Waiting {
@@ -56,43 +50,39 @@ interface Waiting {
   readonly eventText: ValueText
 }
 
-/** What became of the first waiting events. */
 type Made = Pick<Delivery, 'upToSequence' | 'values' | 'dropped' | 'failures'>
 
 export class SourcePump {
   readonly source: string
   readonly lease: number
-  readonly #ports: SourcePumpPorts
-  readonly #onLost: () => void
+  readonly #ports: EnginePorts
+  readonly #parts: PumpParts
   readonly #counters: SourceCounters
   #definition: SourceDefinition | null
   #done: number
   #last: number
-  /** Known without a look at the store: those behind the mark without a gap. */
+  /** Events after the mark, without a gap, that need no query. */
   #known: Waiting[] = []
-  #run: Promise<void> | null = null
-  #mustRun = false
+  readonly #passes: Reconciler
   #isFlushDue = false
-  #cancelTimer: () => void = () => {}
   #cancelFlush: () => void = () => {}
-  /** So many of the next events are taken one by one. */
+  /** Number of next events that are sent one by one. */
   #singly = 0
-  /** Of the event at the mark. */
+  /** Number of deaths of the interpreter with the event at the mark. */
   #losses = 0
-  #failures = 0
-  /** Interpreters in a row that died of events. */
-  #deaths = 0
-  #isStopped = false
+  /** Delays after deaths of interpreters, during a call with events. */
+  readonly #deaths = new GrowingDelay()
 
-  /** `onLost`: another instance has the source. */
-  constructor(lease: SourceLease, definition: SourceDefinition | null, ports: SourcePumpPorts, onLost: () => void) {
+  constructor(lease: SourceLease, definition: SourceDefinition | null, ports: EnginePorts, parts: PumpParts) {
     this.source = lease.source
     this.lease = lease.number
     this.#done = lease.doneSequence
     this.#last = lease.lastSequence
     this.#definition = definition
     this.#ports = ports
-    this.#onLost = onLost
+    this.#parts = parts
+    const during = `delivering the events of source "${lease.source}"`
+    this.#passes = new Reconciler(ports, during, () => this.#pass())
     this.#armFlush()
     this.#counters = ports.events.counters.sources.of(lease.source)
   }
@@ -112,64 +102,47 @@ export class SourcePump {
     this.wake()
   }
 
-  /** Events are stored, by this process. */
+  /** Adds events that this engine has stored. */
   accepted(firstSequence: number, events: readonly ValueText[]): void {
-    if (firstSequence === this.#lastKnown + 1 && this.#known.length < this.#ports.maxWaitingEvents) {
+    if (firstSequence === this.#lastKnown + 1 && this.#known.length < this.#ports.config.maxWaitingEvents) {
       this.#known.push(...events.map((eventText, index) => ({ sequence: firstSequence + index, eventText })))
     }
     this.#last = Math.max(this.#last, firstSequence + events.length - 1)
     this.wake()
   }
 
-  /** There may be more in the store than is known here. */
+  /** Notes that the store has events up to this sequence. */
   grown(lastSequence: number): void {
     if (lastSequence <= this.#last) return
     this.#last = lastSequence
     this.wake()
   }
 
+  start(): void {
+    void this.#passes.start()
+  }
+
   wake(): void {
-    if (this.#isStopped) return
-    this.#cancelTimer()
-    this.#mustRun = true
-    this.#run ??= this.#runAll()
+    void this.#passes.request()
   }
 
-  /** Begins nothing more. Settles when what is under way is stored. */
+  /** Starts nothing more. Resolves when running deliveries are stored. */
   async stop(): Promise<void> {
-    this.#isStopped = true
-    this.#cancelTimer()
     this.#cancelFlush()
-    await this.#run
+    await this.#passes.stop()
   }
 
-  async #runAll(): Promise<void> {
-    while (this.#mustRun && !this.#isStopped) {
-      this.#mustRun = false
-      try {
-        while (!this.#isStopped && (await this.#step())) this.#failures = 0
-      } catch (thrown) {
-        // It waits in the store for whoever is next.
-        if (this.#isStopped) break
-        this.#failures += 1
-        const delayMs = troubleDelayMs(this.#failures)
-        const during = `delivering the events of source "${this.source}"`
-        const retryAt = this.#ports.clock.now() + delayMs
-        this.#ports.events.emit('trouble', { during, error: toError(thrown), retryAt })
-        this.#wakeAfter(delayMs)
-      }
-    }
-    // In the tick of the event loop in which the loop ended: whoever wakes from now on begins a new one.
-    this.#run = null
+  async #pass(): Promise<void> {
+    if (await this.#step()) this.wake()
   }
 
-  /** Some of the waiting events. False when there is nothing more to do now. */
+  /** Processes some of the queued events. Returns false if there is nothing more to do now. */
   async #step(): Promise<boolean> {
     const waiting = await this.#next()
     if (waiting.length === 0) return false
     const made = await this.#accumulate(waiting)
     if (made === null) return false
-    await this.#ports.roomForRuns()
+    await this.#parts.roomForRuns()
     return await this.#deliver(made)
   }
 
@@ -180,17 +153,17 @@ export class SourcePump {
     let chars = 0
     const end = this.#known.findIndex(({ eventText }, index) => {
       chars += eventText.length
-      return index > 0 && (index >= most || chars > MOST_CHARS)
+      return index > 0 && (index >= most || chars > MAX_CHARS)
     })
     return end < 0 ? this.#known.slice() : this.#known.slice(0, end)
   }
 
-  /** Events that are not known here: others have pushed them, or they waited before this began. */
+  /** Reads events that other engines pushed, or that were queued before the start. */
   async #read(wanted: number): Promise<void> {
     if (this.#known.length >= wanted) return
-    const limits = { events: Math.max(wanted - this.#known.length, MOST_EVENTS), maxChars: MOST_CHARS }
-    const read = await this.#ports.store.eventsAfter(this.source, this.#lastKnown, limits)
-    // Those that were pushed here meanwhile are known already.
+    const limits = { events: Math.max(wanted - this.#known.length, MAX_EVENTS), maxChars: MAX_CHARS }
+    const read = await this.#ports.store.graphs.eventsAfter(this.source, this.#lastKnown, limits)
+    // Events that were pushed here during the query are known already.
     this.#known.push(...read.filter(({ sequence }) => sequence > this.#lastKnown))
   }
 
@@ -198,18 +171,17 @@ export class SourcePump {
     return this.#done + this.#known.length
   }
 
-  /** How many events are to be taken now. */
   #mostNow(): number {
     if (this.#last === this.#done) return 0
     const accumulation = this.#definition?.accumulation
-    if (accumulation?.kind !== 'batch') return this.#singly > 0 ? 1 : MOST_EVENTS
-    // Where as many wait as may, no more can come: that is a batch, too.
-    const full = Math.min(accumulation.maxSize ?? this.#ports.maxWaitingEvents, this.#ports.maxWaitingEvents)
-    const size = Math.max(1, full)
+    if (accumulation?.kind !== 'batch') return this.#singly > 0 ? 1 : MAX_EVENTS
+    // A full queue is a complete batch, because no event can be added to it.
+    const { maxWaitingEvents } = this.#ports.config
+    const size = Math.max(1, Math.min(accumulation.maxSize ?? maxWaitingEvents, maxWaitingEvents))
     return this.#isFlushDue || this.waiting >= size ? size : 0
   }
 
-  /** Null: not now. */
+  /** Returns null if the events cannot be processed now. */
   async #accumulate(waiting: readonly Waiting[]): Promise<Made | null> {
     const definition = this.#definition
     if (definition === null || !hasFunctionForEvents(definition)) return asTheyAre(waiting)
@@ -220,34 +192,34 @@ export class SourcePump {
       mode,
       events: waiting.map(({ eventText }) => eventText),
       firstSequence: waiting[0]?.sequence ?? 0,
-      deadlineMs: this.#ports.pollDeadlineMs,
-      startLimit: this.#ports.startLimit(),
-      stopping: this.#ports.stopping,
+      deadlineMs: this.#ports.config.pollDeadlineMs,
+      startLimit: this.#parts.startLimit(),
+      stopping: this.#parts.stopping,
     })
     switch (answer.kind) {
       case 'answered':
         this.#losses = 0
-        this.#deaths = 0
+        this.#deaths.succeeded()
         this.#singly = Math.max(0, this.#singly - answer.results.length)
         return mode === 'batch' ? ofBatch(waiting, answer.results[0]) : ofEach(waiting, answer.results)
       case 'lost':
         return this.#lost(waiting, mode, answer)
       case 'notServed':
-        this.#wakeAfter(NOT_SERVED_MS)
+        this.#passes.requestAfter(NOT_SERVED_MS)
         return null
-      case 'notEntered':
-        if (answer.isLate) this.#wakeAfter(LATE_AGAIN_AFTER_MS)
+      case 'notStarted':
+        if (answer.isLate) this.#passes.requestAfter(LATE_AGAIN_AFTER_MS)
         return null
     }
   }
 
-  /** One by one from now on, so that only the one goes because of which the interpreter died. */
-  #lost(waiting: readonly Waiting[], mode: 'each' | 'batch', { isCulprit, error }: EntryLost): Made | null {
+  /** Sends events one by one from now on, so that only the event is lost that caused the death. */
+  #lost(waiting: readonly Waiting[], mode: 'each' | 'batch', { isCulprit, error }: LostEntry): Made | null {
     const isOne = mode === 'batch' || waiting.length === 1
     if (!isOne) this.#singly = waiting.length
     else this.#losses += 1
-    if (!isOne || (!isCulprit && this.#losses < MOST_LOSSES)) {
-      this.#wakeAfter(troubleDelayMs(++this.#deaths) / 2)
+    if (!isOne || (!isCulprit && this.#losses < MAX_LOSSES)) {
+      this.#passes.requestAfter(this.#deaths.failed() / 2)
       return null
     }
     this.#losses = 0
@@ -255,9 +227,10 @@ export class SourcePump {
   }
 
   async #deliver(made: Made): Promise<boolean> {
-    const { store, instanceId, clock, runnableGraphs, onDelivered } = this.#ports
+    const { store, instanceId, clock } = this.#ports
+    const { runnableGraphs, onDelivered, onLost } = this.#parts
     const accumulation = this.#definition?.accumulation
-    const result = await store.deliver({
+    const result = await store.graphs.deliver({
       source: this.source,
       instanceId,
       lease: this.lease,
@@ -267,8 +240,8 @@ export class SourcePump {
       at: clock.now(),
     })
     if (result.kind === 'lost') {
-      this.#isStopped = true
-      this.#onLost()
+      void this.#passes.stop()
+      onLost()
       return false
     }
     this.#known.splice(0, this.#known.findLastIndex(({ sequence }) => sequence <= made.upToSequence) + 1)
@@ -295,7 +268,7 @@ export class SourcePump {
   #armFlush(): void {
     this.#cancelFlush()
     const everyMs = this.#flushMs
-    if (everyMs === null || this.#isStopped) return
+    if (everyMs === null || this.#passes.isStopped) return
     const timer = this.#ports.clock.wakeAfter(everyMs, () => {
       this.#isFlushDue = this.#last > this.#done
       this.wake()
@@ -303,15 +276,9 @@ export class SourcePump {
     })
     this.#cancelFlush = () => timer.cancel()
   }
-
-  #wakeAfter(delayMs: number): void {
-    if (this.#isStopped) return
-    const timer = this.#ports.clock.wakeAfter(delayMs, () => this.wake())
-    this.#cancelTimer = () => timer.cancel()
-  }
 }
 
-/** What polls brought is a value already. */
+/** Values of polls need no function. */
 function hasFunctionForEvents({ accumulation }: SourceDefinition): boolean {
   return accumulation.kind !== 'polling'
 }

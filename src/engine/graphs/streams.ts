@@ -1,76 +1,32 @@
 /**
- * Reads the topics of stream accumulators, each through the backend of its type, and stores what comes. A backend's position
- * is stored with each event: what it delivers once more, as after a crash, is accepted once. A backend that fails is opened again
- * after a while.
+ * Reads the topics of stream accumulators, each through the backend of its type, and stores the messages. Positions are
+ * stored with the events, so a repeated message is accepted once. A failed backend is opened again after a delay.
  */
 
 import { toError, UsageError } from '../../errors.ts'
 import type { SourceDefinition } from '../../model/graphs/definitions.ts'
-import type { ValueText } from '../../model/graphs/rows.ts'
-import { troubleDelayMs } from '../due.ts'
-import type { EngineEvents } from '../events.ts'
-import type { Clock, Timer } from '../ports.ts'
-import type { GraphStore } from '../store.ts'
+import { GrowingDelay } from '../backoff/backoff.ts'
+import type { Timer } from '../clock-port.ts'
+import type { EnginePorts } from '../engine-options.ts'
 import type { EventIntake } from './event-intake.ts'
-import type { StreamPosition } from './graph-store.ts'
+import type { Stream, StreamMessage } from './stream-port.ts'
 
-/** Message of a topic. */
-export interface StreamMessage {
-  /** Value as JSON text. A backend passes other values as JSON strings. */
-  readonly eventText: ValueText
-  /** Position of the message. The engine stores each position once. */
-  readonly position: StreamPosition
-}
-
-/** Request to read a topic. */
-export interface StreamRequest {
-  readonly source: string
-  readonly topic: string
-  /** Name of the consumer group. */
-  readonly group: string
-  /** Last stored position of each partition. The backend can start to read after these positions. */
-  readonly positions: readonly StreamPosition[]
-  /**
-   * Stores messages, which must be in the order of their partition. Resolves when all messages are stored. Do not
-   * commit offsets to the broker before.
-   */
-  deliver(messages: readonly StreamMessage[]): Promise<void>
-  /** Reports that reading failed. The stream is closed and opened again later. */
-  failed(error: Error): void
-}
-
-/** Topic that is being read. */
-export interface Stream {
-  /** Stops reading. */
-  close(): Promise<void>
-}
-
-/** Function that opens a topic. If its promise rejects, the engine calls the function again later. */
-export type StreamBackend = (request: StreamRequest) => Promise<Stream>
-
-/** Backends by the `type` of `stream_accumulator`. */
-export type StreamBackends = Readonly<Record<string, StreamBackend>>
-
-export interface StreamedSourcePorts {
-  readonly store: GraphStore
-  readonly clock: Clock
-  readonly events: EngineEvents
-  readonly intake: EventIntake
-  readonly streams: StreamBackends
-}
+type StreamPorts = Pick<EnginePorts, 'store' | 'clock' | 'events' | 'streams'>
 
 export class StreamedSource {
-  readonly #ports: StreamedSourcePorts
+  readonly #ports: StreamPorts
+  readonly #intake: EventIntake
   readonly #definition: SourceDefinition
   readonly #group: string
   #stream: Stream | null = null
   #opening: Promise<void> | null = null
   #timer: Timer | null = null
-  #failures = 0
+  readonly #backoff = new GrowingDelay()
   #isStopped = false
 
-  constructor(definition: SourceDefinition, group: string, ports: StreamedSourcePorts) {
+  constructor(definition: SourceDefinition, group: string, ports: StreamPorts, intake: EventIntake) {
     this.#ports = ports
+    this.#intake = intake
     this.#definition = definition
     this.#group = group
     this.#open()
@@ -99,7 +55,7 @@ export class StreamedSource {
       return
     }
     try {
-      const positions = await store.positions(source)
+      const positions = await store.graphs.positions(source)
       if (this.#isStopped) return
       let hasFailed = false
       const stream = await backend({
@@ -116,25 +72,23 @@ export class StreamedSource {
       })
       this.#stream = stream
       if (hasFailed || this.#isStopped) await this.#close()
-      else this.#failures = 0
+      else this.#backoff.succeeded()
     } catch (thrown) {
       if (thrown instanceof UsageError && thrown.code === 'STREAM_UNAVAILABLE') this.#warn(thrown.message)
       else this.#failed(toError(thrown))
     }
   }
 
-  /** Without room it waits: that holds the stream back. */
+  /** Waits for room, which slows the stream down. */
   async #deliver(messages: readonly StreamMessage[]): Promise<void> {
-    const { intake } = this.#ports
     const { name } = this.#definition
-    await Promise.all(messages.map((each) => intake.push(name, each, Number.POSITIVE_INFINITY)))
+    await Promise.all(messages.map((each) => this.#intake.push(name, each, Number.POSITIVE_INFINITY)))
   }
 
   #failed(error: Error): void {
     if (this.#isStopped) return
-    this.#failures += 1
     const { clock, events } = this.#ports
-    const delayMs = troubleDelayMs(this.#failures)
+    const delayMs = this.#backoff.failed()
     events.emit('trouble', { during: this.#reading, error, retryAt: clock.now() + delayMs })
     this.#timer?.cancel()
     this.#timer = clock.wakeAfter(delayMs, () => {
@@ -171,5 +125,8 @@ export class StreamedSource {
 
 function missingBackend(source: string, type: string, known: readonly string[]): string {
   const registered = known.length === 0 ? 'none' : known.map((each) => `"${each}"`).join(', ')
-  return `Source "${source}" cannot be read: no backend is registered for streams of type "${type}" (registered types: ${registered}). Register a backend in Node with: Runner.open({ streams: { ${type}: … } })`
+  return (
+    `Source "${source}" cannot be read: no backend is registered for streams of type "${type}" (registered ` +
+    `types: ${registered}). Register a backend in Node with: Runner.open({ streams: { ${type}: … } })`
+  )
 }

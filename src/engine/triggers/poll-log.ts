@@ -1,23 +1,23 @@
-/** Gathers what the polls of one trigger print and log, which never overlap: the beginning and the end of it. */
+/** Collects the output and log records of the polls of one trigger, which never overlap: the beginning and end. */
 
-import { type LogSink, logText } from '../../model/log.ts'
-import { LogPieces } from '../../model/log-window.ts'
+import { type LogPieceSink, logText } from '../../model/logs/log-record.ts'
+import { LogPieces } from '../../model/logs/log-window.ts'
 
 export class PollLog {
   readonly #limitBytes: number
-  /** Most polls print nothing. */
+  /** Null for most polls, which print nothing. */
   #pieces: LogPieces | null = null
 
   constructor(limitBytes: number) {
     this.#limitBytes = limitBytes
   }
 
-  readonly sink: LogSink = (piece) => {
+  readonly sink: LogPieceSink = (piece) => {
     this.#pieces ??= new LogPieces(this.#limitBytes)
     this.#pieces.add(piece)
   }
 
-  /** What the poll said that has just ended, as JSON lines; null for nothing. */
+  /** Returns the log of the poll that has just ended as JSON lines, or null. */
   take(): string | null {
     const pieces = this.#pieces
     this.#pieces = null

@@ -1,4 +1,4 @@
-/** One poll trigger as `PolledTriggers` keeps it and the scheduler sees it, and pure questions about it. */
+/** Polled trigger as `PolledTriggers` stores it and the scheduler uses it, with pure functions. */
 
 import type { TriggerCounters } from '../../metrics/engine-counters.ts'
 import type { TriggerPolicy } from '../../model/policy.ts'
@@ -9,46 +9,46 @@ import type { PollLog } from './poll-log.ts'
 import type { HeldLease } from './trigger-leases.ts'
 import type { TriggerPoll } from './trigger-poll.ts'
 
-/** A trigger as the scheduler sees it. */
 export interface PolledTrigger extends DueEntry {
   definition: TriggerDefinition
-  /** Made once: the loop sends it at every poll. */
+  /** Created once, since each poll sends it. */
   request: PollRequest
   readonly log: PollLog
-  /** Looked up once, as well. */
+  /** Looked up once, for the same reason. */
   readonly counters: TriggerCounters
   /** Effective settings: overrides, or the declaration. */
   intervalMs: number
   policy: TriggerPolicy
   isDeclared: boolean
   isEnabled: boolean
-  /** Null while another holds it, or nobody knows. */
+  /** Null while another engine holds it, or the holder is unknown. */
   lease: HeldLease | null
   /** From the poll until its outcome is recorded. */
   isPolling: boolean
-  /** The scheduler's: made at its first poll, and used for each. */
+  /** Delay with which the running poll was started, in milliseconds. Null if none runs, or if the poll was not due. */
+  latenessMs: number | null
+  /** Used by the scheduler: created for the first poll, and reused. */
   poll: TriggerPoll | null
-  /** Without jitter: what the next due time is counted from. Monotonic, as all due times here. */
+  /** Due time without jitter, from which the next one is counted. Monotonic, as all due times here. */
   baseDueAt: number
-  /** The due time of the last poll; null before the first. */
   lastDueAt: number | null
 }
 
-export function* pollNames(triggers: ReadonlyMap<string, TriggerDefinition>): Iterable<string> {
+export function* pollTriggerNames(triggers: ReadonlyMap<string, TriggerDefinition>): Iterable<string> {
   for (const [name, { timing }] of triggers) if (timing.kind === 'poll') yield name
 }
 
-export type HowPolled = Pick<PolledTrigger, 'definition' | 'intervalMs' | 'policy'>
+export type PollSettings = Pick<PolledTrigger, 'definition' | 'intervalMs' | 'policy'>
 
-export function isSameHow(one: HowPolled, other: HowPolled): boolean {
+export function hasSamePollSettings(one: PollSettings, other: PollSettings): boolean {
   if (one.intervalMs !== other.intervalMs) return false
   const names = Object.keys(one.policy) as (keyof TriggerPolicy)[]
   return names.every((name) => one.policy[name] === other.policy[name])
 }
 
-export type Flags = Pick<PolledTrigger, 'isDeclared' | 'isEnabled' | 'lease'>
+export type PolledTriggerFlags = Pick<PolledTrigger, 'isDeclared' | 'isEnabled' | 'lease'>
 
-export function isAwaited({ isPolling, unsafeHeapIndex }: PolledTrigger): boolean {
+export function isPollExpected({ isPolling, unsafeHeapIndex }: PolledTrigger): boolean {
   return isPolling || unsafeHeapIndex >= 0
 }
 
@@ -57,7 +57,7 @@ export function isPollable(trigger: PolledTrigger): boolean {
 }
 
 /** Poll triggers that are new or were declared again since the last query. */
-export function changedPolls(
+export function changedPollTriggers(
   declared: ReadonlyMap<string, TriggerDefinition>,
   before: ReadonlyMap<string, TriggerDefinition> | null,
 ): readonly { readonly definition: TriggerDefinition; readonly intervalMs: number }[] {

@@ -1,65 +1,67 @@
 /**
- * Which triggers are polled here: those that the code declares, that are enabled, and that no other living instance
- * polls. Kept in step with the registry, with the store and with other processes; the scheduler is notified of every change.
- * One pass over the store at a time: what changes meanwhile is looked at in the next one.
+ * Selects the triggers that this engine polls: declared in the code, enabled, and not polled by another living engine.
+ * Follows changes of the registry, the store and other processes, and notifies the scheduler, which lists the states.
  */
 
-import { toError } from '../../errors.ts'
 import type { NewAction } from '../../model/action.ts'
 import type { TriggerOverrides } from '../../model/policy.ts'
-import type { TriggerRow } from '../../model/schedule.ts'
+import type { TriggerRow } from '../../model/schedule-rows.ts'
 import type { TriggerDefinition } from '../../model/trigger.ts'
-import type { RegistrySource } from '../../registry/live-registry.ts'
-import { troubleDelayMs } from '../due.ts'
-import type { EngineEvents } from '../events.ts'
-import type { Clock, PollRequest, StartLimit, Timer } from '../ports.ts'
+import { Reconciler } from '../backoff/reconciler.ts'
+import type { StartLimit } from '../clock-port.ts'
+import type { EnginePorts } from '../engine-options.ts'
+import type { PollRequest } from '../ports.ts'
 import { PollLog } from './poll-log.ts'
 import {
-  changedPolls,
-  type Flags,
-  type HowPolled,
-  isAwaited,
+  changedPollTriggers,
+  hasSamePollSettings,
   isPollable,
-  isSameHow,
+  isPollExpected,
   type PolledTrigger,
-  pollNames,
+  type PolledTriggerFlags,
+  type PollSettings,
+  pollTriggerNames,
 } from './polled-trigger.ts'
-import { type TakenLeases, TriggerLeases, type TriggerLeasesPorts } from './trigger-leases.ts'
+import { type TakenLeases, TriggerLeases } from './trigger-leases.ts'
 
-export interface PolledTriggersPorts extends TriggerLeasesPorts {
-  readonly clock: Clock
-  readonly registry: RegistrySource
-  readonly events: EngineEvents
-  readonly pollDeadlineMs: number
-  readonly pollLogBytes: number
+/** Parts of the scheduler, which owns the triggers. */
+interface SchedulerParts {
   readonly stopping: AbortSignal
-  /** Called after this engine has taken triggers from another one. */
+  /** Called after this engine has taken leases. */
   readonly onLeased: () => void
+  /** Called for each trigger that a pass has changed, with its index among them. */
+  readonly onChanged: (trigger: PolledTrigger, index: number) => void
 }
 
 const PAGE_SIZE = 1_000
 
+/**
+ * Work of the next passes, in this order; each pass does one:
+ *   declarations  stores what the code declares, and takes leases of new and changed triggers
+ *   leases        renews leases, takes those that nobody has, and releases those that are the share of another engine
+ *   flags         reads which triggers are enabled, and their overrides
+ */
+type Work = 'declarations' | 'leases' | 'flags'
+
 export class PolledTriggers {
-  readonly #ports: PolledTriggersPorts
+  readonly #ports: EnginePorts
+  readonly #parts: SchedulerParts
   readonly #leases: TriggerLeases
-  readonly #onChanged: (trigger: PolledTrigger, index: number) => void
   readonly #triggers = new Map<string, PolledTrigger>()
-  /** Being disabled by this process: what a pass has read of them may be older. */
+  /** Triggers with an expected firing. */
+  readonly #expecting = new Set<PolledTrigger>()
+  /** Triggers that this process is disabling: flags that a pass has read may be older. */
   readonly #disabling = new Set<string>()
   #declared: ReadonlyMap<string, TriggerDefinition> | null = null
-  #pass: Promise<void> | null = null
-  #mustSync = false
-  #mustReadFlags = false
-  #mustLease = false
-  #failures = 0
-  #timer: Timer | null = null
-  #isStopped = false
+  readonly #work = new Set<Work>()
+  readonly #passes: Reconciler
 
-  /** `onChanged` hears of each trigger that a pass changed, with its place among them. */
-  constructor(ports: PolledTriggersPorts, onChanged: (trigger: PolledTrigger, index: number) => void) {
+  constructor(ports: EnginePorts, parts: SchedulerParts) {
     this.#ports = ports
+    this.#parts = parts
     this.#leases = new TriggerLeases(ports)
-    this.#onChanged = onChanged
+    this.#passes = new Reconciler(ports, 'reading and writing triggers', () => this.#pass())
+    ports.heartbeat.onDeclaredDead(() => this.#declaredDead())
   }
 
   /** Limit for polls that are requested now. */
@@ -67,29 +69,37 @@ export class PolledTriggers {
     return this.#leases.startLimit
   }
 
-  /** The code may declare something else now. */
-  registryChanged(): void {
-    this.#mustSync = true
-    this.#run()
+  /** Resolves when the declarations are in the store, or could not be stored. */
+  start(): Promise<void> {
+    this.#work.add('declarations')
+    return this.#passes.start()
   }
 
-  /** Names of those that are being polled. */
+  registryChanged(): void {
+    this.#add('declarations')
+  }
+
+  /** Returns the triggers with an expected firing, also those that are not polled now. */
+  expecting(): Iterable<PolledTrigger> {
+    return this.#expecting
+  }
+
   polling(): readonly string[] {
     return [...this.#triggers.values()].filter(({ isPolling }) => isPolling).map(({ definition }) => definition.name)
   }
 
-  /** Those whose poll was due so long ago, and has not ended. */
+  /** Returns triggers whose poll has been due for `byMs` and has not ended. */
   overdue(byMs: number): readonly { readonly trigger: string; readonly lateMs: number }[] {
     const now = this.#ports.clock.monotonic()
     const late: { readonly trigger: string; readonly lateMs: number }[] = []
     for (const [name, trigger] of this.#triggers) {
       const lateMs = now - trigger.unsafeDueAt
-      if (isAwaited(trigger) && lateMs >= byMs) late.push({ trigger: name, lateMs })
+      if (isPollExpected(trigger) && lateMs >= byMs) late.push({ trigger: name, lateMs })
     }
     return late
   }
 
-  /** How many the code declares, and how many of them are polled here. */
+  /** Counts the declared triggers, and those of them that are polled here. */
   count(): { readonly enabled: number; readonly disabled: number; readonly polled: number } {
     const counts = { enabled: 0, disabled: 0, polled: 0 }
     for (const trigger of this.#triggers.values()) {
@@ -100,73 +110,87 @@ export class PolledTriggers {
     return counts
   }
 
-  /** How long the poll has been due that has been due for longest and has not ended; 0 when none is. */
+  /** Longest delay of the polls that are due or running, or 0. A running poll is late only if it was started late. */
+  get latestPollMs(): number {
+    const now = this.#ports.clock.monotonic()
+    let latest = 0
+    for (const trigger of this.#triggers.values()) {
+      if (!isPollExpected(trigger)) continue
+      latest = Math.max(latest, trigger.latenessMs ?? (trigger.isPolling ? 0 : now - trigger.unsafeDueAt))
+    }
+    return latest
+  }
+
+  /** Returns whether a poll of the trigger runs in this engine that was started at most `byMs` late. */
+  isRunningInTime(name: string, byMs: number): boolean {
+    const trigger = this.#triggers.get(name)
+    return trigger?.isPolling === true && (trigger.latenessMs ?? 0) <= byMs
+  }
+
+  /** Longest time for which an unfinished poll has been due, or 0. */
   get oldestDueMs(): number {
     const now = this.#ports.clock.monotonic()
     let oldest = 0
     for (const trigger of this.#triggers.values()) {
-      if (isAwaited(trigger)) oldest = Math.max(oldest, now - trigger.unsafeDueAt)
+      if (isPollExpected(trigger)) oldest = Math.max(oldest, now - trigger.unsafeDueAt)
     }
     return oldest
   }
 
-  /** Null when the code does not declare it, or another process polls it. */
+  /** Returns null if the code does not declare the trigger, or another process polls it. */
   held(name: string): PolledTrigger | null {
     const trigger = this.#triggers.get(name)
     return trigger?.isDeclared && trigger.lease !== null ? trigger : null
   }
 
-  /** Another process may have enabled or disabled triggers, or given some up. */
+  /** Reads again after another process may have enabled, disabled or released triggers. */
   storeChanged(): void {
-    this.#mustReadFlags = this.#triggers.size > 0
-    this.#mustLease = this.#mustReadFlags
-    this.#run()
+    if (this.#triggers.size > 0) this.#add('leases', 'flags')
   }
 
-  /** The database is lost: nothing is polled until a lease is confirmed by one that was found. */
+  /** Stops polling when the database is lost, until another database confirms a lease. */
   storeLost(): void {
     for (const trigger of this.#triggers.values()) {
-      // What a poll of it still brings is recorded in the one that is found, whatever the numbers there.
+      // Results of running polls are stored in the next database, whatever its lease numbers.
       if (trigger.lease !== null) trigger.lease.number = null
       this.#setFlags(trigger, 0, { lease: null })
     }
   }
 
-  /** Another database is open: what the code declares is entered in it, and flags and leases are read from it. */
+  /** Stores the declarations in another database that was opened, and reads flags and leases from it. */
   storeFound(): void {
     this.#declared = null
     this.registryChanged()
   }
 
-  /** Keeps what is polled here, and takes what nobody polls any more. */
+  /** Keeps the leases of this engine, and takes free ones. */
   renewLeases(): void {
-    this.#mustLease = this.#triggers.size > 0
-    this.#run()
+    if (this.#triggers.size > 0) this.#add('leases')
   }
 
-  /** This process stops: others may poll what is not being polled here at this moment. */
+  /** Releases the leases of triggers that are not being polled, when this process stops. */
   handOver(): void {
     void this.settled().then(() => this.#leases.handOver(() => this.#lease([])))
   }
 
   /** Another engine declared this one dead: polling stops until the leases are acquired again. */
-  declaredDead(): void {
+  #declaredDead(): void {
     for (const trigger of this.#triggers.values()) this.#setFlags(trigger, 0, { lease: null })
     this.renewLeases()
   }
 
-  /** It was polled under a lease that another has taken: it is not polled before it is known who holds it now. */
+  /** Stops polling a trigger whose lease another engine has taken, until the holder is known. */
   leaseLost(trigger: PolledTrigger): void {
     this.#setFlags(trigger, 0, { lease: null })
     this.renewLeases()
   }
 
-  /** Settles when what the code declares by now is in the store, or could not be stored. */
-  async settled(): Promise<void> {
-    await this.#pass
+  /** Resolves when the current declarations are in the store, or could not be stored. */
+  settled(): Promise<void> {
+    return this.#passes.settled()
   }
 
-  /** False when there is no such trigger. A trigger that is disabled is not polled from this tick of the event loop on. */
+  /** Returns false if the trigger does not exist. Polling a disabled trigger stops in this tick of the event loop. */
   async setEnabled(name: string, isEnabled: boolean, note: string | null, action?: NewAction): Promise<boolean> {
     const { store, clock } = this.#ports
     const trigger = this.#triggers.get(name)
@@ -186,12 +210,12 @@ export class PolledTriggers {
     }
   }
 
-  /** It was disabled by the store, for its failures. */
+  /** Notes that the store has disabled a trigger because of its failures. */
   paused(trigger: PolledTrigger): void {
     this.#setFlags(trigger, 0, { isEnabled: false })
   }
 
-  /** False when there is no such trigger. What is set counts from this process's next poll on; null resets it. */
+  /** Returns false if the trigger does not exist. Overrides apply from this process's next poll; null resets them. */
   async override(name: string, overrides: TriggerOverrides | null, action?: NewAction): Promise<boolean> {
     const { store, clock } = this.#ports
     await this.settled()
@@ -202,49 +226,32 @@ export class PolledTriggers {
   }
 
   stop(): void {
-    this.#isStopped = true
-    this.#timer?.cancel()
+    void this.#passes.stop()
   }
 
-  #run(): void {
-    if (this.#pass !== null || this.#isStopped) return
-    this.#timer?.cancel()
-    this.#pass = this.#passes()
+  #add(...work: readonly Work[]): void {
+    for (const each of work) this.#work.add(each)
+    void this.#passes.request()
   }
 
-  async #passes(): Promise<void> {
-    // More declarations may come in this tick of the event loop.
-    await null
+  async #pass(): Promise<void> {
     try {
-      while (!this.#isStopped && (this.#mustSync || this.#mustReadFlags || this.#mustLease)) {
-        if (this.#mustSync) await this.#sync()
-        else if (this.#mustLease) await this.#leaseDeclared()
-        else await this.#readFlags()
-      }
-      this.#failures = 0
+      if (this.#work.delete('declarations')) await this.#sync()
+      else if (this.#work.delete('leases')) await this.#leaseDeclared()
+      else if (this.#work.delete('flags')) await this.#readFlags()
     } catch (thrown) {
-      this.#failures += 1
-      const retryAt = this.#ports.clock.now() + troubleDelayMs(this.#failures)
-      this.#ports.events.emit('trouble', { during: 'reading and writing triggers', error: toError(thrown), retryAt })
-      // Whatever the failed pass was for, the next one does all of it.
+      // The next pass does all work, whichever part has failed.
       this.#declared = null
-      this.#mustSync = true
+      this.#work.add('declarations')
+      throw thrown
     }
-    // In the tick of the event loop in which the loop ended: whoever asks from now on begins a new pass.
-    this.#pass = null
-    if (this.#failures > 0) this.#runLater()
-  }
-
-  #runLater(): void {
-    if (this.#isStopped) return
-    this.#timer = this.#ports.clock.wakeAfter(troubleDelayMs(this.#failures), () => this.#run())
+    if (this.#work.size > 0) void this.#passes.request()
   }
 
   async #sync(): Promise<void> {
-    this.#mustSync = false
     const { store, clock, registry } = this.#ports
     const declared = registry.current().triggers
-    const changed = changedPolls(declared, this.#declared)
+    const changed = changedPollTriggers(declared, this.#declared)
     for (const trigger of this.#triggers.values()) {
       if (declared.get(trigger.definition.name)?.timing.kind !== 'poll')
         this.#setFlags(trigger, 0, { isDeclared: false })
@@ -259,10 +266,13 @@ export class PolledTriggers {
             pollIntervalMs: intervalMs,
             allowConcurrent: definition.allowConcurrent,
             policy: definition.policy,
+            initialStateText: definition.initialStateText ?? null,
+            tags: definition.tags ?? null,
+            priority: definition.priority ?? null,
           })),
           at,
         ),
-        this.#takeLeases([...pollNames(declared)]),
+        this.#takeLeases([...pollTriggerNames(declared)]),
       ])
       for (const [index, { definition, intervalMs }] of changed.entries()) {
         const row = rows[index]
@@ -274,16 +284,16 @@ export class PolledTriggers {
           lease: leases.get(definition.name) ?? null,
         })
       }
-      this.#mustLease ||= surplus.length > 0
+      if (surplus.length > 0) this.#work.add('leases')
       for (const [name, trigger] of this.#triggers) this.#setFlags(trigger, 0, { lease: leases.get(name) ?? null })
     }
     this.#declared = declared
   }
 
-  #declare(how: HowPolled, index: number, flags: Flags): void {
+  #declare(how: PollSettings, index: number, flags: PolledTriggerFlags): void {
     const known = this.#triggers.get(how.definition.name)
     if (known === undefined) {
-      const log = new PollLog(this.#ports.pollLogBytes)
+      const log = new PollLog(this.#ports.config.pollLogBytes)
       const trigger: PolledTrigger = {
         unsafeDueAt: 0,
         unsafeHeapIndex: -1,
@@ -293,38 +303,46 @@ export class PolledTriggers {
         counters: this.#ports.events.counters.triggers.of(how.definition.name),
         ...flags,
         isPolling: false,
+        latenessMs: null,
         poll: null,
         baseDueAt: 0,
         lastDueAt: null,
       }
       this.#triggers.set(how.definition.name, trigger)
-      this.#onChanged(trigger, index)
+      this.#noteExpectation(trigger)
+      this.#parts.onChanged(trigger, index)
       return
     }
     Object.assign(known, how, { request: this.#request(how, known.log) }, flags)
-    this.#onChanged(known, index)
+    this.#noteExpectation(known)
+    this.#parts.onChanged(known, index)
   }
 
-  #request({ definition, policy }: HowPolled, log: PollLog): PollRequest {
+  #noteExpectation(trigger: PolledTrigger): void {
+    if (trigger.policy.expectFireMs === null) this.#expecting.delete(trigger)
+    else this.#expecting.add(trigger)
+  }
+
+  #request({ definition, policy }: PollSettings, log: PollLog): PollRequest {
     return Object.freeze({
       script: definition.script,
       trigger: definition.name,
-      deadlineMs: policy.timeoutMs ?? this.#ports.pollDeadlineMs,
-      stopping: this.#ports.stopping,
+      deadlineMs: policy.timeoutMs ?? this.#ports.config.pollDeadlineMs,
+      ...(definition.initialStateText !== undefined && { maxStateBytes: this.#ports.config.triggerStateBytes }),
+      stopping: this.#parts.stopping,
       log: log.sink,
     })
   }
 
   async #leaseDeclared(): Promise<void> {
-    this.#mustLease = false
     const declared: string[] = []
     for (const { isDeclared, definition } of this.#triggers.values()) if (isDeclared) declared.push(definition.name)
     await this.#lease(declared)
   }
 
   /**
-   * Takes leases, and gives up those that are another's share. A trigger that is polled at this moment keeps its lease until the next
-   * pass; the others are not polled any more from before the store is asked, since its answer takes time.
+   * Takes leases, and releases those that are the share of another engine. A running poll keeps its lease until the
+   * next pass. Polling of the others stops before the store is called, since its answer takes time.
    */
   async #lease(names: readonly string[]): Promise<void> {
     const { leases, surplus } = await this.#takeLeases(names)
@@ -336,16 +354,22 @@ export class PolledTriggers {
       isLeased ||= trigger.lease === null && leases.has(name)
       this.#setFlags(trigger, index++, { lease: isGiven.has(name) ? null : (leases.get(name) ?? null) })
     }
-    if (isLeased) this.#ports.onLeased()
+    if (isLeased) this.#parts.onLeased()
     if (given.length > 0) await this.#leases.release(given)
   }
 
   #takeLeases(names: readonly string[]): Promise<TakenLeases> {
-    return this.#leases.take(names, (name) => this.#triggers.get(name)?.lease ?? null)
+    const { triggers } = this.#ports.registry.current()
+    const heldOf = (name: string) => this.#triggers.get(name)?.lease ?? null
+    // The state is in the store only after the declaration that it takes one.
+    const mustRead = (name: string) => {
+      const lease = heldOf(name)
+      return lease?.state === null && triggers.get(name)?.initialStateText !== undefined
+    }
+    return this.#leases.take(names, heldOf, mustRead)
   }
 
   async #readFlags(): Promise<void> {
-    this.#mustReadFlags = false
     for (let offset = 0; ; offset += PAGE_SIZE) {
       const rows = await this.#ports.store.listTriggers({ limit: PAGE_SIZE, offset, enabledOnly: false })
       for (const [index, row] of rows.entries()) {
@@ -359,13 +383,13 @@ export class PolledTriggers {
   #read(trigger: PolledTrigger, row: TriggerRow, index: number): void {
     const isEnabled = row.isEnabled && !this.#disabling.has(row.name)
     const how = { definition: trigger.definition, intervalMs: row.pollIntervalMs, policy: row.policy }
-    if (isSameHow(trigger, how)) this.#setFlags(trigger, index, { isEnabled })
+    if (hasSamePollSettings(trigger, how)) this.#setFlags(trigger, index, { isEnabled })
     else this.#declare(how, index, { isDeclared: trigger.isDeclared, lease: trigger.lease, isEnabled })
   }
 
-  #setFlags(trigger: PolledTrigger, index: number, flags: Partial<Flags>): void {
+  #setFlags(trigger: PolledTrigger, index: number, flags: Partial<PolledTriggerFlags>): void {
     const before = isPollable(trigger)
     Object.assign(trigger, flags)
-    if (isPollable(trigger) !== before) this.#onChanged(trigger, index)
+    if (isPollable(trigger) !== before) this.#parts.onChanged(trigger, index)
   }
 }

@@ -1,62 +1,46 @@
 /**
- * Loop 1: polls the triggers that are due and records what came of it. Started and stopped by the engine. Which
- * triggers are polled is for `PolledTriggers`, when for `due.ts`, what is recorded for `TickRecorder`: this file only
- * sequences them. The path of a poll that skips makes no timer and nothing of its own but the call to the host.
+ * Loop 1: polls due triggers and records the results. Owned by the engine. `PolledTriggers` selects the triggers,
+ * `due.ts` computes the times, and `TickRecorder` stores the results. A poll that skips allocates nothing except the
+ * call of the host, and no timer.
  *
  * States of a trigger here, and the moves:
- *   parked   -> waiting   declared, enabled and leased: due at once the first time
- *   waiting  -> polling   its due time has come; all that are due go to the host in one tick of the event loop
- *   polling  -> waiting   its outcome is recorded: due one interval after it was due, missed instants collapse
- *   polling  -> parked    its outcome is recorded, and meanwhile it was disabled, or its code or lease is gone
+ *   parked   -> waiting   declared, enabled and leased: due immediately the first time
+ *   waiting  -> polling   it is due; all due triggers go to the host in one tick of the event loop
+ *   polling  -> waiting   its outcome is recorded: due one interval after its due time, missed times collapse
+ *   polling  -> parked    its outcome is recorded, and it was disabled, or its code or lease is gone
  *   waiting  -> parked    disabled, or its code or lease is gone
- *   polling  -> waiting   it could not start before the lease was over: due as before
- *   waiting  -> waiting   this process was not heard of for half a lease: what is due waits until the leases are renewed
+ *   polling  -> waiting   it could not start before the end of the lease: due as before
+ *   polling  -> waiting   executions of it wait until fewer are active: due one interval later, and not polled before
+ *   waiting  -> waiting   no heartbeat of this process for half a lease: due polls wait until the leases are renewed
  * So a trigger never overlaps itself, and one that hangs delays nobody else.
  */
 
 import { InternalError, toError } from '../../errors.ts'
-import { UNCHANGED_REASON } from '../../model/policy.ts'
-import type { PollOutcome } from '../../model/trigger.ts'
-import type { RegistrySource } from '../../registry/live-registry.ts'
-import type { EngineConfig } from '../config.ts'
+import type { ActionAnswer, NewAction } from '../../model/action.ts'
+import type { PollOutcome, TriggerDefinition } from '../../model/trigger.ts'
+import type { Timer } from '../clock-port.ts'
 import { DueHeap, firstDueAt, jitteredAt, nextDueAt } from '../due.ts'
-import type { EngineEvents } from '../events.ts'
-import type { OnFired } from '../firing-context.ts'
-import type { Heartbeat } from '../heartbeat.ts'
-import type { Clock, ContextCodec, NotEntered, ScriptHost, Store, Timer } from '../ports.ts'
+import type { EnginePorts } from '../engine-options.ts'
+import type { TickResult } from '../ports.ts'
+import type { OnFired } from '../starts/firing-context.ts'
+import type { StateChange } from '../store-ports.ts'
+import type { StateChangeResult } from './poll-records.ts'
 import { isPollable, type PolledTrigger } from './polled-trigger.ts'
 import { PolledTriggers } from './polled-triggers.ts'
-import { isUnchanged, type Polled, skipReport, TickRecorder } from './tick-recorder.ts'
+import { TickRecorder, toActionAnswer } from './tick-recorder.ts'
 import type { HeldLease } from './trigger-leases.ts'
-import type { PolledNow, TriggerPoll } from './trigger-poll.ts'
+import type { PollByHand, TriggerPoll } from './trigger-poll.ts'
 
-/** Polls sent in one tick of the event loop; the rest goes in the next one, so that answers and tasks are not kept waiting. */
+/** Maximum number of polls sent per tick of the event loop, so that answers and tasks are not delayed. */
 const MAX_BATCH = 500
-/** With this many triggers there is always one due: each wake-up then takes those of 10 ms, for a batch costs more than a poll. */
+/** Number of triggers at which one is always due. Then wake-ups are 10 ms apart: a batch costs more than a poll. */
 const MANY_TRIGGERS = 500
 const MANY_WAKE_EVERY_MS = 10
-/** Leases that could not be renewed are asked for again after this. */
+/** Time after which leases that could not be renewed are requested again. */
 const RENEW_AGAIN_MS = 5_000
 
-export interface SchedulerPorts {
-  /** Called after this engine has taken triggers from another one. */
-  readonly onLeased: () => void
-  readonly instanceId: string
-  readonly store: Store
-  readonly host: ScriptHost
-  readonly clock: Clock
-  readonly codec: ContextCodec
-  readonly registry: RegistrySource
-  readonly config: EngineConfig
-  readonly events: EngineEvents
-  readonly newId: () => string
-  /** In [0, 1), for the jitter of polls. */
-  readonly random: () => number
-  readonly heartbeat: Heartbeat
-}
-
 export class Scheduler {
-  readonly #ports: SchedulerPorts
+  readonly #ports: EnginePorts
   readonly #recorder: TickRecorder
   readonly #stopping = new AbortController()
   readonly #due = new DueHeap<PolledTrigger>()
@@ -66,42 +50,38 @@ export class Scheduler {
   #lastWakeAt = Number.NEGATIVE_INFINITY
   #polls = 0
   #onIdle: (() => void) | null = null
-  readonly #byHand = new AskedByHand()
-  /** Those who wait for the end of the poll that is out. */
+  /** Polls by hand without an outcome so far. */
+  readonly #byHand = new Set<PollByHand>()
+  /** Callbacks for the end of the running poll of a trigger. */
   readonly #whenEnded = new Map<PolledTrigger, (() => void)[]>()
   #renewing: Promise<void> | null = null
   #isDraining = false
   #isStopped = false
 
-  constructor(ports: SchedulerPorts, onFired: OnFired) {
+  /** `onLeased`: called after this engine has taken leases of triggers. */
+  constructor(ports: EnginePorts, onFired: OnFired, onLeased: () => void) {
     this.#ports = ports
-    this.#recorder = new TickRecorder(ports, onFired)
-    const { pollDeadlineMs, pollLogBytes } = ports.config
-    const stopping = this.#stopping.signal
-    this.triggers = new PolledTriggers({ ...ports, pollDeadlineMs, pollLogBytes, stopping }, (trigger, index) =>
-      this.#changed(trigger, index),
-    )
+    this.triggers = new PolledTriggers(ports, {
+      stopping: this.#stopping.signal,
+      onLeased,
+      onChanged: (trigger, index) => this.#changed(trigger, index),
+    })
+    this.#recorder = new TickRecorder(ports, onFired, this.triggers)
   }
 
-  /** Settles when what the code declares is in the store. */
-  async start(): Promise<void> {
-    this.triggers.registryChanged()
-    await this.triggers.settled()
+  /** Resolves when the declarations are in the store. */
+  start(): Promise<void> {
+    return this.triggers.start()
   }
 
-  /** The code may declare something else now. */
-  registryChanged(): void {
-    this.triggers.registryChanged()
-  }
-
-  /** Another database is open: what the code declares is entered in it, and then what polls brought meanwhile. */
+  /** Stores the declarations in another database that was opened, and then the results of polls since. */
   async storeFound(): Promise<void> {
     this.triggers.storeFound()
     await this.triggers.settled()
     this.#recorder.retryNow()
   }
 
-  /** Polls no more. Settles when the polls that are out have been recorded. */
+  /** Stops polling. Settles when the running polls have been recorded. */
   drain(): Promise<void> {
     this.#isDraining = true
     this.#stopping.abort()
@@ -113,17 +93,15 @@ export class Scheduler {
     })
   }
 
-  /** How many polls are out. */
   get activePolls(): number {
     return this.#polls
   }
 
-  /** Polls that are out, as logs name them. */
   underWay(): readonly string[] {
     return this.triggers.polling().map((name) => `trigger '${name}'`)
   }
 
-  /** Outcomes that come later are dropped. */
+  /** Drops later outcomes. */
   stop(): void {
     this.#isDraining = true
     this.#isStopped = true
@@ -131,10 +109,10 @@ export class Scheduler {
     this.triggers.stop()
     this.#recorder.stop()
     for (const trigger of [...this.#whenEnded.keys()]) this.#endWaits(trigger)
-    this.#byHand.giveUp()
+    for (const { action, answer } of this.#byHand) answer(unknownResult(action.target))
   }
 
-  /** A trigger is new, or was declared anew, enabled, disabled, leased or lost. */
+  /** Handles a trigger that is new, or was declared again, enabled, disabled, leased or lost. */
   #changed(trigger: PolledTrigger, index: number): void {
     if (trigger.isPolling) return
     if (!isPollable(trigger)) {
@@ -154,7 +132,7 @@ export class Scheduler {
     this.#arm()
   }
 
-  /** One timer, whatever the number of triggers; it is set anew only when something is due sooner. */
+  /** Uses one timer for all triggers, and replaces it only when a trigger is due sooner. */
   #arm(): void {
     const { nextDueAt, size } = this.#due
     if (nextDueAt >= this.#timerAt) return
@@ -189,13 +167,13 @@ export class Scheduler {
     this.#arm()
   }
 
-  /** Returns whether leases may be lost: the heartbeat is old, or they were read before a gap between two heartbeats. */
+  /** Returns whether leases may be lost: the heartbeat is old, or they were read before a gap between heartbeats. */
   #mustRenew(): boolean {
     const { heartbeat } = this.#ports
     return heartbeat.isStale() || heartbeat.startLimit !== this.triggers.startLimit
   }
 
-  /** This process stood still, or the database could not be reached: what it held may be another's by now. */
+  /** Renews the leases after a standstill or a loss of the database, since other engines may hold them. */
   #renewFirst(): Promise<void> {
     this.#renewing ??= this.#renew()
     return this.#renewing
@@ -210,31 +188,102 @@ export class Scheduler {
   }
 
   /**
-   * Polls a trigger out of turn, after the poll that is out, and whether it is enabled or not: when it is due stays as it
-   * was. Null: it is not polled here.
+   * Polls the target of an action after the running poll, also if the trigger is disabled, and keeps its due time. The
+   * answer is stored with the poll, unless it is a refusal. Returns null if this engine does not poll the trigger.
+   * `isAsked`: another process has stored the action.
    */
-  async pollNow(name: string): Promise<PolledNow | null> {
+  async pollNow(action: NewAction, isAsked: boolean): Promise<ActionAnswer | null> {
+    return await this.#whenIdle(action.target, (trigger) => this.#pollIdle(trigger, action, isAsked))
+  }
+
+  async #pollIdle(trigger: PolledTrigger, action: NewAction, isAsked: boolean): Promise<ActionAnswer | null> {
+    const { lease } = trigger
+    if (lease?.hasWaiting && !isForced(action)) {
+      await this.#checkWaiting(action.target, lease)
+      if (lease.hasWaiting) return waitingRefusal(action.target, trigger.policy.maxActive)
+      return await this.pollNow(action, isAsked)
+    }
+    this.#due.remove(trigger)
+    const now = this.#ports.clock.monotonic()
+    // Not late, even if it was disabled long ago.
+    trigger.unsafeDueAt = now
+    const answered = await new Promise<ActionAnswer | null>((answer) => {
+      this.#ask(trigger, now, null, { action, isAsked, answer })
+    })
+    if (answered !== null) return answered
+    await this.triggers.settled()
+    return await this.pollNow(action, isAsked)
+  }
+
+  /** Changes a state after the running poll. Returns null if this engine does not poll the trigger. */
+  async changeState(change: Omit<StateChange, 'lease'>): Promise<StateChangeResult | null> {
+    return await this.#whenIdle(change.trigger, (trigger) => this.#changeIdle(trigger, change))
+  }
+
+  async #changeIdle(trigger: PolledTrigger, change: Omit<StateChange, 'lease'>): Promise<StateChangeResult | null> {
+    const { lease } = trigger
+    if (lease === null || lease.number === null) return null
+    this.#due.remove(trigger)
+    trigger.isPolling = true
+    this.#polls += 1
+    try {
+      const result = await this.#ports.store.changeState({ ...change, lease: lease.number })
+      if (result.kind === 'stored' || result.kind === 'stateChanged') {
+        lease.state = { text: result.state.text, version: result.state.version }
+      }
+      return result.kind === 'held' ? null : result
+    } finally {
+      this.#recorded(trigger, { byHand: null }, this.#ports.clock.monotonic(), true)
+    }
+  }
+
+  /** Calls the function in the tick in which the trigger has no running poll. Null: this engine does not poll it. */
+  async #whenIdle<Result>(name: string, run: (trigger: PolledTrigger) => Promise<Result>): Promise<Result | null> {
     if (this.#mustRenew()) await this.#renewFirst()
     let trigger = this.triggers.held(name)
     while (trigger?.isPolling && !this.#isDraining) {
       await this.#endOfPoll(trigger)
       trigger = this.triggers.held(name)
     }
-    if (trigger === null || this.#isDraining) return null
-    this.#due.remove(trigger)
-    const now = this.#ports.clock.monotonic()
-    // It is not late, however long ago it was disabled.
-    trigger.unsafeDueAt = now
-    return await this.#byHand.ask((answer) => this.#ask(trigger, now, null, answer))
+    return trigger === null || this.#isDraining ? null : await run(trigger)
   }
 
   #poll(trigger: PolledTrigger, now: number): void {
     trigger.lastDueAt = trigger.baseDueAt
-    // When it was to be asked: jitter is no lateness.
+    if (trigger.lease?.hasWaiting) {
+      void this.#pollUnlessWaiting(trigger, trigger.lease)
+      return
+    }
+    // Lateness does not include jitter.
     this.#ask(trigger, now, Math.round(now - trigger.unsafeDueAt), null)
   }
 
-  #ask(trigger: PolledTrigger, now: number, latenessMs: number | null, answer: TriggerPoll['answer']): void {
+  /** Polls a due trigger, unless executions of it wait until fewer are active. Then it waits for its next due time. */
+  async #pollUnlessWaiting(trigger: PolledTrigger, lease: HeldLease): Promise<void> {
+    trigger.isPolling = true
+    this.#polls += 1
+    await this.#checkWaiting(trigger.definition.name, lease)
+    if (this.#isStopped) return
+    const now = this.#ports.clock.monotonic()
+    const mayPoll = !lease.hasWaiting && !this.#isDraining && !this.#whenEnded.has(trigger)
+    if (!mayPoll || !isPollable(trigger) || trigger.lease !== lease) {
+      this.#recorded(trigger, { byHand: null }, now)
+      return
+    }
+    this.#polls -= 1
+    this.#ask(trigger, now, Math.round(now - trigger.unsafeDueAt), null)
+  }
+
+  async #checkWaiting(name: string, lease: HeldLease): Promise<void> {
+    lease.hasWaiting = await this.#recorder.releaseWaiting(name)
+  }
+
+  /** Lets waiting executions of a trigger begin, if its limit has changed. */
+  async releaseWaiting(name: string): Promise<void> {
+    await this.#recorder.releaseWaiting(name)
+  }
+
+  #ask(trigger: PolledTrigger, now: number, latenessMs: number | null, byHand: PollByHand | null): void {
     const { definition, lease } = trigger
     if (lease === null)
       throw new InternalError(`This engine tried to poll trigger "${definition.name}", but does not serve it.`)
@@ -243,15 +292,22 @@ export class Scheduler {
     const poll = trigger.poll ?? this.#firstPoll(trigger, lease)
     poll.lease = lease
     poll.latenessMs = latenessMs
+    trigger.latenessMs = latenessMs
     poll.at = now
-    poll.answer = answer
+    poll.byHand = byHand
+    poll.given = givenState(definition, lease)
+    if (byHand !== null) this.#byHand.add(byHand)
     const { startLimit } = this.triggers
-    this.#ports.host.poll({ ...trigger.request, startLimit }).then(poll.answered, poll.failed)
+    const { request } = trigger
+    const { given } = poll
+    const sent = given === null ? { ...request, startLimit } : { ...request, startLimit, stateText: given.text }
+    this.#ports.host.poll(sent).then(poll.answered, poll.failed)
   }
 
   #firstPoll(trigger: PolledTrigger, lease: HeldLease): TriggerPoll {
     const poll: TriggerPoll = {
-      ...{ lease, latenessMs: null, at: 0, answer: null },
+      ...{ lease, at: 0, latenessMs: null, byHand: null, given: null, durationMs: 0, log: null },
+      definition: trigger.definition,
       answered: (outcome) => this.#polled(trigger, poll, outcome),
       failed: (thrown) => this.#polled(trigger, poll, hostFault(thrown)),
     }
@@ -259,43 +315,41 @@ export class Scheduler {
     return poll
   }
 
-  #polled(trigger: PolledTrigger, asked: TriggerPoll, outcome: PollOutcome | NotEntered): void {
+  #polled(trigger: PolledTrigger, poll: TriggerPoll, outcome: TickResult): void {
     if (this.#isStopped) return
     const now = this.#ports.clock.monotonic()
-    if (outcome.kind === 'notEntered') {
-      this.#recorded(trigger, asked, now, outcome.isLate)
-      asked.answer?.({ kind: 'notEntered' })
+    const { byHand } = poll
+    if (byHand !== null) this.#byHand.delete(byHand)
+    if (outcome.kind === 'notStarted') {
+      this.#recorded(trigger, poll, now, outcome.isLate)
+      byHand?.answer(unknownResult(trigger.definition.name))
       return
     }
     const log = trigger.log.take()
-    const isKept = log !== null && (outcome.kind !== 'skipped' || this.#ports.config.keepSkipLogs)
-    const durationMs = Math.round(now - asked.at)
-    const times = { latenessMs: asked.latenessMs, durationMs, log: isKept ? log : null }
-    const { definition, policy, counters } = trigger
-    const polled: Polled = { definition, policy, counters, lease: asked.lease, times }
-    if (outcome.kind === 'skipped' || isUnchanged(polled, outcome)) {
-      this.#recorder.skipped(polled, outcome)
-      this.#recorded(trigger, asked, now)
-      const reason = outcome.kind === 'skipped' ? outcome.reason : UNCHANGED_REASON
-      asked.answer?.({ kind: 'answered', report: { ...skipReport(reason), durationMs: times.durationMs } })
+    poll.log = outcome.kind !== 'skipped' || this.#ports.config.keepSkipLogs ? log : null
+    poll.durationMs = Math.round(now - poll.at)
+    poll.definition = trigger.definition
+    const recorded = this.#recorder.record(trigger, poll, outcome)
+    if (recorded === null) {
+      this.#recorded(trigger, poll, now)
       return
     }
-    void this.#recorder.record(polled, outcome).then(({ state, report }) => {
-      if (state === 'lost') this.triggers.leaseLost(trigger)
-      if (state === 'paused') this.triggers.paused(trigger)
-      this.#recorded(trigger, asked, this.#ports.clock.monotonic())
-      asked.answer?.({ kind: 'answered', report: { ...report, durationMs: times.durationMs } })
+    void recorded.then((report) => {
+      this.#recorded(trigger, poll, this.#ports.clock.monotonic())
+      if (report !== null) byHand?.answer(toActionAnswer(report))
+      else byHand?.answer(this.#isStopped ? unknownResult(trigger.definition.name) : null)
     })
   }
 
   /** `isLate`: the poll could not start in time, and is still due. */
-  #recorded(trigger: PolledTrigger, { answer }: TriggerPoll, now: number, isLate = false): void {
+  #recorded(trigger: PolledTrigger, { byHand }: Pick<TriggerPoll, 'byHand'>, now: number, isLate = false): void {
     trigger.isPolling = false
+    trigger.latenessMs = null
     this.#polls -= 1
     if (this.#polls === 0) this.#onIdle?.()
     if (this.#whenEnded.size > 0) this.#endWaits(trigger)
     if (!isPollable(trigger)) return
-    const isStillToCome = isLate || (answer !== null && trigger.baseDueAt > now)
+    const isStillToCome = isLate || (byHand !== null && trigger.baseDueAt > now)
     this.#wait(trigger, isStillToCome ? trigger.baseDueAt : nextDueAt(trigger.baseDueAt, trigger.intervalMs, now))
   }
 
@@ -313,27 +367,30 @@ export class Scheduler {
   }
 }
 
-/** Those who wait for polls out of turn. */
-class AskedByHand {
-  readonly #waiting = new Set<(answer: PolledNow) => void>()
-
-  ask(poll: (answer: (answer: PolledNow) => void) => void): Promise<PolledNow> {
-    return new Promise((resolve) => {
-      const answer = (given: PolledNow): void => {
-        this.#waiting.delete(answer)
-        resolve(given)
-      }
-      this.#waiting.add(answer)
-      poll(answer)
-    })
-  }
-
-  giveUp(): void {
-    for (const answer of this.#waiting) answer({ kind: 'notEntered' })
-  }
+/** Returns the state that the next poll receives. Null if the trigger takes none. */
+function givenState({ initialStateText }: TriggerDefinition, { state }: HeldLease): TriggerPoll['given'] {
+  if (initialStateText === undefined || state === null) return null
+  return { text: state.text ?? initialStateText, version: state.version }
 }
 
-/** The port promises an outcome; a host that rejects all the same costs one poll. */
+/** Returns the answer to a poll by hand that ended without an outcome, or whose outcome was not stored. */
+function unknownResult(trigger: string): ActionAnswer {
+  const text = `The result of polling trigger "${trigger}" is unknown, because the engine that polls it is stopping.`
+  return { isRefused: true, text }
+}
+
+function isForced({ argumentsText }: NewAction): boolean {
+  return argumentsText !== null && (JSON.parse(argumentsText) as { readonly force?: boolean }).force === true
+}
+
+function waitingRefusal(trigger: string, maxActive: number | null): ActionAnswer {
+  const limit = maxActive ?? 'max_active'
+  const reason = `executions of it wait until fewer than ${limit} are active`
+  const text = `Trigger "${trigger}" was not polled, because ${reason}. Wait for them, or poll it with --force.`
+  return { isRefused: true, text }
+}
+
+/** Converts an exception of a host, which should return outcomes, to a failure of one poll. */
 function hostFault(thrown: unknown): PollOutcome {
   const error = new InternalError(`The engine failed while it was calling the script: ${toError(thrown).message}.`)
   return { kind: 'failed', error: { type: error.name, message: error.message, traceback: error.stack ?? '' } }

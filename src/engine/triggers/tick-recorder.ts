@@ -1,125 +1,78 @@
 /**
- * Records what a poll came to. A firing, its tick and its execution are one step of the store. A poll may have taken
- * something out of the world when it fired (a message, a file), so a firing that the database refuses is tried again
- * until it is recorded or the engine stops; the trigger is not polled meanwhile.
+ * Records the outcomes of polls. The firings of a poll, its tick, its state and the executions are one step of the
+ * store, and so are a poll that a user requested and its action. A poll may have consumed a message or a file when it
+ * fired, so a firing that the database rejects is stored again until it succeeds or the engine stops. The trigger is
+ * not polled during that time.
  */
 
-import { toError } from '../../errors.ts'
-import type { TriggerCounters } from '../../metrics/engine-counters.ts'
+import { toError, UsageError } from '../../errors.ts'
+import type { ActionAnswer } from '../../model/action.ts'
 import type { PythonFault } from '../../model/fault.ts'
-import { limitedReason, type TriggerPolicy, UNCHANGED_REASON } from '../../model/policy.ts'
-import type { TickOutcome } from '../../model/schedule.ts'
+import { UNCHANGED_REASON } from '../../model/policy.ts'
+import type { TickOutcome } from '../../model/schedule-rows.ts'
 import type { PollOutcome, TriggerDefinition } from '../../model/trigger.ts'
-import type { RegistrySource } from '../../registry/live-registry.ts'
 import { didYouMean } from '../../registry/nearest.ts'
-import { troubleDelayMs } from '../due.ts'
-import type { EngineEvents } from '../events.ts'
-import { firingContext, newExecution, type OnFired } from '../firing-context.ts'
-import type { Clock, ContextCodec, FailedTick, FiredTick, FiredTickResult, PollRecord, Store } from '../ports.ts'
+import { GrowingDelay } from '../backoff/backoff.ts'
+import type { EnginePorts } from '../engine-options.ts'
+import { FailureReports } from '../incidents/failure-reports.ts'
+import type { OnFired } from '../starts/firing-context.ts'
+import type { FailedTick, FiredTick, FiredTickResult, RecordedAction } from '../store-ports.ts'
+import { firedReport, firingResults, keysExpireAt, newFirings } from './fired-tick.ts'
+import type { FiringResult, PolledState, PollRecord, SkippedTick, StateChanged } from './poll-records.ts'
+import type { PolledTrigger } from './polled-trigger.ts'
+import type { PolledTriggers } from './polled-triggers.ts'
 import type { HeldLease } from './trigger-leases.ts'
+import type { PollByHand, PollReport, TriggerPoll } from './trigger-poll.ts'
 
-export interface TickRecorderPorts {
-  readonly store: Store
-  readonly clock: Clock
-  readonly codec: ContextCodec
-  readonly registry: RegistrySource
-  readonly events: EngineEvents
-  readonly newId: () => string
-}
-
-/** What was polled, under which lease, and how punctual it was. */
-export interface Polled {
-  readonly definition: TriggerDefinition
-  readonly policy: TriggerPolicy
-  readonly counters: TriggerCounters
-  readonly lease: HeldLease
-  readonly times: PollRecord
-}
-
-/** What is recorded one by one. */
-export type Recorded = Exclude<PollOutcome, { kind: 'skipped' }>
-
-/** What a poll came to, for who asked for it. */
-export interface TickReport {
-  readonly outcome: TickOutcome
-  readonly reason: string | null
-  /** Of a firing what it started, of a duplicate what it duplicates. */
-  readonly executionId: string | null
-  readonly error: PythonFault | null
-}
-
-/** `lost`: another has taken the lease. `paused`: the trigger is disabled for its failures. */
-export interface RecordResult {
-  readonly state: 'recorded' | 'lost' | 'paused'
-  readonly report: TickReport
-}
-
-/** Whether it is no change where only a change counts: noted as a skip. */
-export function isUnchanged({ policy, lease }: Polled, outcome: PollOutcome): boolean {
-  return outcome.kind === 'fired' && policy.onChange && lease.isFiring
-}
-
-/** What became of a firing. */
-export function reportOf(tick: Pick<FiredTick, 'maxActive' | 'execution'>, result: FiredTickResult): TickReport {
-  const report = { reason: null, executionId: null, error: null }
-  switch (result.kind) {
-    case 'started':
-    case 'lost':
-      return { ...report, outcome: 'fired', executionId: tick.execution?.id ?? null }
-    case 'duplicate':
-      return { ...report, outcome: 'duplicate', executionId: result.executionId }
-    case 'unchanged':
-      return skipReport(UNCHANGED_REASON)
-    case 'limited':
-      return { ...report, outcome: 'limited', reason: limitedReason(tick.maxActive ?? 0, result.active) }
-  }
-}
-
-export function skipReport(reason: string | null): TickReport {
-  return { outcome: 'skipped', reason, executionId: null, error: null }
-}
+const NOTHING_FIRED = { executionId: null, firings: 0, duplicates: 0 }
 
 export class TickRecorder {
-  readonly #ports: TickRecorderPorts
+  readonly #ports: EnginePorts
   readonly #onFired: OnFired
-  /** Triggers whose unknown workflow was reported, by trigger and workflow. */
+  readonly #triggers: PolledTriggers
+  readonly #reports: FailureReports
+  /** Unknown workflows that were reported, by trigger and workflow. */
   readonly #reported = new Set<string>()
   readonly #pauses = new Set<() => void>()
   #isStopped = false
 
-  constructor(ports: TickRecorderPorts, onFired: OnFired) {
+  constructor(ports: EnginePorts, onFired: OnFired, triggers: PolledTriggers) {
     this.#ports = ports
     this.#onFired = onFired
+    this.#triggers = triggers
+    this.#reports = new FailureReports(ports)
   }
 
-  /** Costs no promise: most polls skip. */
-  skipped(polled: Polled, outcome: PollOutcome): void {
-    const { definition, lease, times } = polled
+  /**
+   * Records the outcome of a poll. Returns null for a skip that changes nothing, which most polls are, and which needs
+   * no promise. Otherwise the promise settles when the outcome is stored, or with null if the lease was lost or the
+   * engine stopped before.
+   */
+  record(trigger: PolledTrigger, poll: TriggerPoll, outcome: PollOutcome): Promise<PollReport | null> | null {
     const at = this.#ports.clock.now()
-    const isFiring = outcome.kind !== 'skipped'
-    const reason = isFiring ? UNCHANGED_REASON : outcome.reason
-    lease.isFiring = isFiring
-    const { latenessMs, durationMs, log = null } = times
-    this.#ports.store.noteSkip({ trigger: definition.name, at, reason, latenessMs, durationMs, isFiring, log })
-    this.#tick(polled, at, 'skipped', reason)
-  }
-
-  /** Settles when it is recorded, or the engine stopped. Never rejects. */
-  async record(polled: Polled, outcome: Recorded): Promise<RecordResult> {
-    const at = this.#ports.clock.now()
-    if (outcome.kind !== 'fired') return this.#failed(polled, { at, outcome: outcome.kind, error: outcome.error })
-    let tick: Omit<FiredTick, 'lease'>
-    try {
-      tick = this.#firedTick(polled, outcome.contextText, at)
-    } catch (thrown) {
-      const message = `trigger '${polled.definition.name}' fired with a context that cannot be read: ${toError(thrown).message}`
-      const error = { type: 'ContextError', message, traceback: '' }
-      return this.#failed(polled, { at, outcome: 'failed', error })
+    if (outcome.kind === 'failed' || outcome.kind === 'timedOut') {
+      return this.#failed(trigger, poll, { at, outcome: outcome.kind, error: outcome.error })
     }
-    return this.#fired(polled, tick)
+    const { definition, lease, latenessMs, durationMs, log } = poll
+    const { onChange } = trigger.policy
+    const isFiring = outcome.kind === 'fired'
+    if (onChange && (poll.given !== null || (isFiring && outcome.isList))) {
+      return this.#failed(trigger, poll, { at, outcome: 'failed', error: onChangeFault(definition) })
+    }
+    const isUnchanged = onChange && lease.isFiring
+    if (isFiring && !isUnchanged) return this.#fired(trigger, poll, outcome, at)
+    lease.isFiring = isFiring
+    const reason = isFiring ? UNCHANGED_REASON : outcome.reason
+    const skip = { trigger: definition.name, at, reason, latenessMs, durationMs, isFiring, log }
+    const polledState = polledStateOf(poll, outcome)
+    const isStored = poll.byHand !== null || (polledState !== undefined && isChange(polledState))
+    if (isStored) return this.#skipped(trigger, poll, skip, polledState)
+    this.#ports.store.noteSkip(skip)
+    this.#tick(trigger, poll, at, 'skipped', reason)
+    return null
   }
 
-  /** The database can be used again: what was refused is tried in this tick of the event loop. */
+  /** Stores rejected outcomes in this tick of the event loop, when the database is available again. */
   retryNow(): void {
     for (const endPause of this.#pauses) endPause()
   }
@@ -129,97 +82,206 @@ export class TickRecorder {
     for (const endPause of this.#pauses) endPause()
   }
 
-  /** Throws when the context cannot be read. */
-  #firedTick({ definition, policy, times }: Polled, firedText: string | null, at: number): Omit<FiredTick, 'lease'> {
-    const { codec, registry, newId } = this.#ports
-    const workflow = registry.current().workflows.get(definition.workflow)
-    const { inputText, contextHash } = firingContext(firedText, definition, at, codec)
-    return {
-      trigger: definition.name,
-      at,
-      ...times,
-      contextHash,
-      allowConcurrent: definition.allowConcurrent,
-      maxActive: policy.maxActive,
-      onChange: policy.onChange,
-      byHand: null,
-      firingId: newId(),
-      execution: workflow === undefined ? null : newExecution(newId(), workflow, inputText),
+  /** Stores a skip that a user requested or that changed the state, before the next poll. */
+  async #skipped(
+    trigger: PolledTrigger,
+    poll: TriggerPoll,
+    skip: SkippedTick,
+    polled: PolledState | undefined,
+  ): Promise<PollReport | null> {
+    const { lease, byHand, durationMs } = poll
+    const { at, reason } = skip
+    const report: PollReport = { ...NOTHING_FIRED, outcome: 'skipped', reason, error: null, durationMs }
+    const recorded = byHand === null ? {} : { recorded: actionOf(byHand, at, report) }
+    const result = await this.#untilStored(`recording a poll of trigger "${skip.trigger}"`, () => {
+      const polledState = polled === undefined ? {} : { polledState: { ...polled, lease: lease.number } }
+      return this.#ports.store.recordSkip({ ...skip, ...polledState, ...recorded })
+    })
+    if (result === null) return null
+    if (result.kind === 'stateChanged') return await this.#stateChanged(trigger, poll, result, at)
+    if (result.kind === 'lost') {
+      this.#leaseLost(trigger, poll.definition, 'changed its state')
+      return null
     }
+    noteState(lease, polled)
+    this.#tick(trigger, poll, at, 'skipped', reason)
+    return report
   }
 
-  async #fired(polled: Polled, tick: Omit<FiredTick, 'lease'>): Promise<RecordResult> {
-    const { definition, lease } = polled
-    const unstored = reportOf(tick, { kind: 'started' })
-    return this.#untilStored(`recording a firing of trigger "${definition.name}"`, unstored, () => {
+  #fired(
+    trigger: PolledTrigger,
+    poll: TriggerPoll,
+    outcome: Extract<PollOutcome, { kind: 'fired' }>,
+    at: number,
+  ): Promise<PollReport | null> {
+    const { definition, lease } = poll
+    let tick: Omit<FiredTick, 'lease'>
+    try {
+      tick = this.#firedTick(trigger, poll, outcome, at)
+    } catch (thrown) {
+      return this.#failed(trigger, poll, { at, outcome: 'failed', error: firingsFault(definition, toError(thrown)) })
+    }
+    const executionIds = tick.firings.flatMap(({ execution }) => execution?.id ?? [])
+    return this.#untilStored(`recording a firing of trigger "${definition.name}"`, () => {
       const recorded = this.#ports.store
         .recordFired({ ...tick, lease: lease.number })
-        .then((result) => this.#announceFired(polled, tick, result))
+        .then((result) => this.#announceFired(trigger, poll, tick, result))
       // In the same tick of the event loop, so that the execution is taken in the transaction that accepts it.
-      if (tick.execution !== null) this.#onFired([tick.execution.id], recorded)
+      if (executionIds.length > 0) this.#onFired(executionIds, recorded)
       return recorded
     })
   }
 
-  #announceFired(polled: Polled, tick: Omit<FiredTick, 'lease'>, result: FiredTickResult): RecordResult {
-    const { definition, lease } = polled
-    const report = reportOf(tick, result)
-    if (result.kind === 'lost') {
-      this.#warnOfLostLease(definition, 'fired')
-      return { state: 'lost', report }
-    }
-    lease.isFiring = result.kind !== 'limited'
-    this.#tick(polled, tick.at, report.outcome, report.reason)
-    if (result.kind !== 'started') return { state: 'recorded', report }
-    this.#ports.events.emit('triggerFired', {
+  /** Throws if a context cannot be read, or if a state would advance although no execution can start. */
+  #firedTick(
+    { policy }: PolledTrigger,
+    poll: TriggerPoll,
+    outcome: Extract<PollOutcome, { kind: 'fired' }>,
+    at: number,
+  ): Omit<FiredTick, 'lease'> {
+    const { definition, durationMs, byHand } = poll
+    const workflow = this.#ports.registry.current().workflows.get(definition.workflow)
+    const polledState = polledStateOf(poll, outcome)
+    if (workflow === undefined && polledState !== undefined) throw undeclaredWorkflow(definition)
+    const tick: Omit<FiredTick, 'lease'> = {
       trigger: definition.name,
-      workflow: definition.workflow,
-      at: tick.at,
-      firingId: tick.firingId,
-      contextHash: tick.contextHash,
-      executionId: tick.execution?.id ?? null,
-    })
-    if (tick.execution === null) this.#reportUnknownWorkflow(definition)
-    return { state: 'recorded', report }
+      at,
+      ...recordOf(poll),
+      firings: newFirings(outcome.firings, definition, workflow, at, this.#ports),
+      allowConcurrent: definition.allowConcurrent,
+      maxActive: policy.maxActive,
+      // The next poll offers a firing that was dropped again, unless the state has advanced or a list was consumed.
+      aboveLimit: outcome.isList || polledState !== undefined ? 'waits' : 'dropped',
+      onChange: policy.onChange,
+      ...(polledState !== undefined && { polledState }),
+      keysExpireAt: keysExpireAt(policy, this.#ports, at),
+      byHand: null,
+    }
+    if (byHand === null) return tick
+    const reportOf = (result: FiredTickResult) => ({ ...firedReport(tick, result), error: null, durationMs })
+    return { ...tick, recorded: (result) => actionOf(byHand, at, reportOf(result)) }
   }
 
-  async #failed(polled: Polled, fault: Pick<FailedTick, 'at' | 'outcome' | 'error'>): Promise<RecordResult> {
+  #announceFired(
+    trigger: PolledTrigger,
+    poll: TriggerPoll,
+    tick: Omit<FiredTick, 'lease'>,
+    result: FiredTickResult,
+  ): PollReport | null | Promise<PollReport | null> {
+    const { definition, lease, durationMs } = poll
+    if (result.kind === 'stateChanged') return this.#stateChanged(trigger, poll, result, tick.at)
+    if (result.kind === 'lost') {
+      this.#leaseLost(trigger, definition, 'fired')
+      return null
+    }
+    const report = { ...firedReport(tick, result), error: null, durationMs }
+    noteState(lease, tick.polledState)
+    lease.isFiring = result.kind !== 'limited'
+    this.#tick(trigger, poll, tick.at, report.outcome, report.reason)
+    this.#announceFirings(trigger, definition, tick, firingResults(result))
+    return report
+  }
+
+  #announceFirings(
+    { counters, lease }: PolledTrigger,
+    definition: TriggerDefinition,
+    { at, firings }: Omit<FiredTick, 'lease'>,
+    results: readonly FiringResult[],
+  ): void {
+    for (const [index, { firingId, contextHash, execution }] of firings.entries()) {
+      const result = results[index]
+      if (result === undefined) return
+      if (result.kind === 'limited') continue
+      counters.firings[result.kind] += 1
+      if (result.kind === 'duplicate') continue
+      if (result.waits && lease !== null) lease.hasWaiting = true
+      const executionId = execution?.id ?? null
+      const { name: trigger, workflow } = definition
+      this.#ports.events.emit('triggerFired', { trigger, workflow, at, firingId, contextHash, executionId })
+      if (execution === null) this.#reportUnknownWorkflow(definition)
+    }
+    if (lease?.hasWaiting) void this.releaseWaiting(definition.name)
+  }
+
+  /** Lets waiting executions of a trigger begin. Returns whether some still wait, or whether this is unknown. */
+  async releaseWaiting(trigger: string): Promise<boolean> {
+    try {
+      const { store, clock } = this.#ports
+      const { released, waiting } = await store.releaseWaiting(trigger, clock.now())
+      if (released.length > 0) this.#onFired(released, Promise.resolve())
+      return waiting > 0
+    } catch (thrown) {
+      const during = `starting waiting executions of trigger "${trigger}"`
+      this.#ports.events.emit('trouble', { during, error: toError(thrown), retryAt: null })
+      return true
+    }
+  }
+
+  /** Records a poll as failed because its state is not the stored one any more. */
+  #stateChanged(
+    trigger: PolledTrigger,
+    poll: TriggerPoll,
+    { state }: StateChanged,
+    at: number,
+  ): Promise<PollReport | null> {
+    poll.lease.state = state
+    const message =
+      `the state of trigger '${poll.definition.name}' was changed during the poll (version ${state.version} is ` +
+      'stored), so that nothing was started; the next poll receives the stored state'
+    const error = { type: 'STATE_CHANGED', message, traceback: '' }
+    return this.#failed(trigger, poll, { at, outcome: 'failed', error })
+  }
+
+  async #failed(
+    trigger: PolledTrigger,
+    poll: TriggerPoll,
+    fault: Pick<FailedTick, 'at' | 'outcome' | 'error'>,
+  ): Promise<PollReport | null> {
     const { store, events } = this.#ports
-    const { definition: trigger, policy, lease, times } = polled
+    const { definition, lease, durationMs, byHand } = poll
     const { at, outcome, error } = fault
-    this.#tick(polled, at, outcome, null)
-    events.emit('triggerFailed', { trigger: trigger.name, script: trigger.script, at, outcome, error })
-    const tick = { ...fault, ...times, trigger: trigger.name, pauseAfter: policy.pauseAfter }
-    const report: TickReport = { outcome, reason: null, executionId: null, error }
-    return this.#untilStored(`recording a failed poll of trigger "${trigger.name}"`, report, async () => {
+    const { name, script } = definition
+    this.#tick(trigger, poll, at, outcome, null)
+    events.emit('triggerFailed', { trigger: name, script, at, outcome, error })
+    const report: PollReport = { ...NOTHING_FIRED, outcome, reason: null, error, durationMs }
+    const recorded = byHand === null ? {} : { recorded: actionOf(byHand, at, report) }
+    const { pauseAfter } = trigger.policy
+    const incidents = this.#reports.failedPoll(definition, error, pauseAfter, at)
+    const tick = { ...fault, ...recordOf(poll), ...recorded, ...incidents, trigger: name, pauseAfter }
+    return await this.#untilStored(`recording a failed poll of trigger "${name}"`, async () => {
       const result = await store.recordFailed({ ...tick, lease: lease.number })
-      if (result.kind === 'lost') this.#warnOfLostLease(trigger, outcome === 'failed' ? 'failed' : 'timed out')
-      if (result.kind === 'paused') this.#warnOfPause(trigger, result.note)
-      return { state: result.kind, report }
+      if (result.kind === 'paused') this.#paused(trigger, definition, result.note)
+      if (result.kind !== 'lost') return report
+      this.#leaseLost(trigger, definition, outcome === 'failed' ? 'failed' : 'timed out')
+      return null
     })
   }
 
-  #warnOfPause(trigger: TriggerDefinition, note: string): void {
+  #paused(trigger: PolledTrigger, { name, workflow }: TriggerDefinition, note: string): void {
     this.#ports.events.emit('warning', {
       code: 'TRIGGER_PAUSED',
-      trigger: trigger.name,
-      workflow: trigger.workflow,
-      message: `Trigger "${trigger.name}" is ${note}. Fix the cause, then run: cloaca trigger enable ${trigger.name}`,
+      trigger: name,
+      workflow,
+      message: `Trigger "${name}" is ${note}. Fix the cause, then run: cloaca trigger enable ${name}`,
     })
+    this.#triggers.paused(trigger)
   }
 
-  #warnOfLostLease(trigger: TriggerDefinition, what: string): void {
+  #leaseLost(trigger: PolledTrigger, { name, workflow }: TriggerDefinition, what: string): void {
     this.#ports.events.emit('warning', {
       code: 'LEASE_LOST',
-      trigger: trigger.name,
-      workflow: trigger.workflow,
-      message: `A poll of trigger "${trigger.name}" ${what} but was not recorded: this process was suspended for so long that another engine now polls the trigger.`,
+      trigger: name,
+      workflow,
+      message:
+        `A poll of trigger "${name}" ${what} but was not recorded: this process was suspended for so long ` +
+        `that another engine now polls the trigger.`,
     })
+    this.#triggers.leaseLost(trigger)
   }
 
-  #tick({ definition, counters, times }: Polled, at: number, outcome: TickOutcome, reason: string | null): void {
-    const { latenessMs, durationMs } = times
-    counters.polled(outcome, latenessMs, durationMs)
+  #tick(trigger: PolledTrigger, poll: TriggerPoll, at: number, outcome: TickOutcome, reason: string | null): void {
+    const { definition, latenessMs, durationMs } = poll
+    trigger.counters.polled(outcome, latenessMs, durationMs)
     const { events } = this.#ports
     if (events.isHeard('tick'))
       events.emit('tick', { trigger: definition.name, at, outcome, latenessMs, durationMs, reason })
@@ -235,29 +297,31 @@ export class TickRecorder {
       trigger: trigger.name,
       workflow: trigger.workflow,
       message:
-        `Trigger "${trigger.name}" fired, but nothing was started: Workflow not found in registry: ${trigger.workflow}.` +
+        `Trigger "${trigger.name}" fired, but nothing was started: Workflow not found in registry: ` +
+        `${trigger.workflow}.` +
         `${hint} Serve the script that declares this workflow.`,
     })
   }
 
-  /** Or until the engine stops. */
-  async #untilStored(during: string, report: TickReport, step: () => Promise<RecordResult>): Promise<RecordResult> {
+  /** Repeats a step until it succeeds. Returns null if the engine stops before. */
+  async #untilStored<Result>(during: string, step: () => Promise<Result>): Promise<Result | null> {
     const { events, clock } = this.#ports
-    for (let failures = 1; !this.#isStopped; failures++) {
+    const backoff = new GrowingDelay()
+    while (!this.#isStopped) {
       try {
         return await step()
       } catch (thrown) {
         const error = toError(thrown)
-        const delayMs = troubleDelayMs(failures)
         if (!this.#isStopped) {
+          const delayMs = backoff.failed()
           events.emit('trouble', { during, error, retryAt: clock.now() + delayMs })
           await this.#pause(delayMs)
         }
-        // What a poll took out of the world is gone with it: whoever reads the log must hear of that.
+        // The log must state the loss: the poll may have consumed a message or file.
         if (this.#isStopped) events.emit('trouble', { during, error, retryAt: null })
       }
     }
-    return { state: 'recorded', report }
+    return null
   }
 
   #pause(delayMs: number): Promise<void> {
@@ -271,4 +335,58 @@ export class TickRecorder {
       this.#pauses.add(endPause)
     })
   }
+}
+
+function recordOf({ latenessMs, durationMs, log }: TriggerPoll): PollRecord {
+  return { latenessMs, durationMs, log }
+}
+
+/** Undefined if the trigger takes no state. */
+function polledStateOf(
+  { given }: TriggerPoll,
+  { stateText }: Exclude<PollOutcome, { kind: 'failed' | 'timedOut' }>,
+): PolledState | undefined {
+  if (given === null) return undefined
+  return { version: given.version, beforeText: given.text, afterText: stateText ?? given.text }
+}
+
+function isChange({ beforeText, afterText }: PolledState): boolean {
+  return beforeText !== afterText
+}
+
+/** Keeps the state that was stored with a tick for the next poll. */
+function noteState(lease: HeldLease, polled: PolledState | undefined): void {
+  if (polled !== undefined && isChange(polled)) lease.state = { text: polled.afterText, version: polled.version + 1 }
+}
+
+/** Returns the error of a poll with a context that cannot be read, an invalid key, or too many firings. */
+function firingsFault({ name }: TriggerDefinition, error: Error): PythonFault {
+  const isContext = !(error instanceof UsageError) || error.code === 'INVALID_CONTEXT'
+  const reason = isContext ? 'fired with a context that cannot be read' : 'returned firings that cannot be stored'
+  return {
+    type: isContext ? 'ContextError' : 'ValueError',
+    message: `trigger '${name}' ${reason}: ${error.message}`,
+    traceback: '',
+  }
+}
+
+function undeclaredWorkflow({ name, workflow }: TriggerDefinition): UsageError {
+  const message = `Workflow "${workflow}" is not declared. The state is kept, so that the next poll can fire again.`
+  return new UsageError('WORKFLOW_NOT_FOUND', message, { trigger: name, workflow })
+}
+
+/** Returns the error of a poll whose firing may not be suppressed, because the state would advance without it. */
+function onChangeFault({ name }: TriggerDefinition): PythonFault {
+  const message =
+    `trigger '${name}' has on_change, which would drop firings of a list or of a trigger with a state; ` +
+    `remove on_change, or run: cloaca trigger set ${name} --reset`
+  return { type: 'ValueError', message, traceback: '' }
+}
+
+export function toActionAnswer(report: PollReport): ActionAnswer {
+  return { isRefused: false, text: JSON.stringify(report) }
+}
+
+function actionOf({ action, isAsked }: PollByHand, at: number, report: PollReport): RecordedAction {
+  return { action, answer: toActionAnswer(report), ...(isAsked && { answeredAt: at }) }
 }

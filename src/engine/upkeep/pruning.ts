@@ -1,27 +1,22 @@
-/**
- * Removes old records, in small steps with pauses between them: however much there is to remove, it takes a small part of
- * the time, and the polls, the tasks and the commits of others come between. Started by the engine.
- */
+/** Removes old records in small steps with pauses, so polls, tasks and commits continue. Started by the engine. */
 
-import type { EngineEvents } from '../events.ts'
+import type { Retention } from '../../model/retention-limits.ts'
+import type { Timer } from '../clock-port.ts'
+import type { EnginePorts } from '../engine-options.ts'
 import { runPeriodically } from '../periodic.ts'
-import type { Clock, Retention, Store, Timer } from '../ports.ts'
+import type { Store } from '../store.ts'
 
-/** The pauses are so many times as long as the steps. */
+/** Ratio of pauses to steps. */
 const PAUSE_FACTOR = 19
 const SHORTEST_PAUSE_MS = 10
-/** A step may have waited for the lock of another process. */
+/** Limit, since a step may have waited for the lock of another process. */
 const LONGEST_PAUSE_MS = 1_000
 const EVERY_MS = 60_000
 
-export interface PruningPorts {
-  readonly store: Pick<Store, 'prune'>
-  readonly clock: Clock
-  readonly events: EngineEvents
-}
+type PruningPorts = Pick<EnginePorts, 'clock' | 'events'> & { readonly store: Pick<Store, 'prune'> }
 
 /** Removes old records once a minute. Returns a function that ends this. */
-export function startPruning(ports: PruningPorts, retention: Retention): () => void {
+export function startPruning(ports: PruningPorts, retention: Partial<Retention>): () => void {
   const pruning = new Pruning(ports, retention)
   const stop = runPeriodically({ during: 'removing old records', everyMs: EVERY_MS, run: () => pruning.run() }, ports)
   return () => {
@@ -32,16 +27,16 @@ export function startPruning(ports: PruningPorts, retention: Retention): () => v
 
 export class Pruning {
   readonly #ports: PruningPorts
-  readonly #retention: Retention
+  readonly #retention: Partial<Retention>
   #isStopped = false
   #endPause: (() => void) | null = null
 
-  constructor(ports: PruningPorts, retention: Retention) {
+  constructor(ports: PruningPorts, retention: Partial<Retention>) {
     this.#ports = ports
     this.#retention = retention
   }
 
-  /** Settles when nothing is left to remove, or it was stopped. Rejects as the store does. */
+  /** Resolves when nothing is left to remove, or after a stop. Rejects as the store does. */
   async run(): Promise<void> {
     const { store, clock } = this.#ports
     while (!this.#isStopped) {

@@ -1,37 +1,23 @@
-/** What the engine does periodically, and when the wall clock is set. Begun by `engine.ts`; each function returns the ends of it. */
+/** Periodic work of the engine, and changes of the wall clock. Each function returns functions that end it. */
 
-import type { RegistrySource } from '../../registry/live-registry.ts'
-import type { EngineConfig } from '../config.ts'
 import { recoverLostCrons } from '../cron/cron-recovery.ts'
 import type { CronScheduler } from '../cron/cron-scheduler.ts'
-import type { EngineEvents } from '../events.ts'
-import { HEARTBEAT_MS, type Heartbeat } from '../heartbeat.ts'
+import type { EnginePorts } from '../engine-options.ts'
+import { HEARTBEAT_MS } from '../heartbeat.ts'
 import { runPeriodically } from '../periodic.ts'
-import type { Clock, ContextCodec, Store } from '../ports.ts'
 import { startPruning } from './pruning.ts'
 import { followWallJumps } from './wall-jumps.ts'
 
-export interface UpkeepPorts {
-  readonly store: Store
-  readonly clock: Clock
-  readonly codec: ContextCodec
-  readonly registry: RegistrySource
-  readonly config: EngineConfig
-  readonly events: EngineEvents
-  readonly newId: () => string
-}
-
 type Ends = readonly (() => void)[]
 
-/** Of an instance that is entered. */
+/** Runs while the instance is registered. */
 export function keepAlive(
-  ports: UpkeepPorts,
-  heartbeat: Heartbeat,
+  ports: EnginePorts,
   calls: { readonly renewLeases: () => void; readonly recover: () => void },
 ): Ends {
   const beat = async (): Promise<void> => {
-    const beaten = heartbeat.beat()
-    // In the same step: the executions of an instance that has died wait no longer than its triggers.
+    const beaten = ports.heartbeat.beat()
+    // In the same step: executions of a dead instance are taken over as soon as its triggers.
     calls.recover()
     await beaten
     calls.renewLeases()
@@ -39,16 +25,11 @@ export function keepAlive(
   return [runPeriodically({ during: 'sending a heartbeat', everyMs: HEARTBEAT_MS, run: beat }, ports)]
 }
 
-/** Of an instance that serves. `onRecovered`: there is work for the executor. */
-export function startUpkeep(
-  ports: UpkeepPorts,
-  heartbeat: Heartbeat,
-  cronScheduler: CronScheduler,
-  onRecovered: () => void,
-): Ends {
-  const { clock, events, config } = ports
+/** Runs while the instance serves. `onRecovered`: called after lost cron runs are passed to the store. */
+export function startUpkeep(ports: EnginePorts, cronScheduler: CronScheduler, onRecovered: () => void): Ends {
+  const { config } = ports
   const crons = config.cronEnabled ? cronScheduler : null
-  const ends = [followWallJumps({ clock, events, heartbeat, crons }), startPruning(ports, config.retention)]
+  const ends = [followWallJumps(ports, crons), startPruning(ports, config.retention)]
   if (!config.cronEnabled || !config.cronRecoveryEnabled) return ends
   const everyMs = Math.max(1_000, config.cronRecoveryIntervalMs)
   const run = (): Promise<void> => recoverLostCrons(ports, onRecovered)

@@ -1,24 +1,18 @@
-/** What the engine does when the wall clock is set, and the one line that it says. Listened for from its start to its end. */
+/** Reaction of the engine to changes of the wall clock, with one log line. Active from its start to its end. */
 
 import { formatInstant } from '../../model/time/instant.ts'
+import type { WallJump } from '../clock-port.ts'
 import type { CronScheduler } from '../cron/cron-scheduler.ts'
 import type { CronJump } from '../cron/cron-time.ts'
-import type { EngineEvents } from '../events.ts'
-import type { Heartbeat } from '../heartbeat.ts'
-import type { Clock, WallJump } from '../ports.ts'
+import type { EnginePorts } from '../engine-options.ts'
 
-export interface WallJumpPorts {
-  readonly clock: Clock
-  readonly events: EngineEvents
-  readonly heartbeat: Heartbeat
-  /** Null where cron is switched off. */
-  readonly crons: CronScheduler | null
-}
-
-/** Returns the end of it. */
-export function followWallJumps({ clock, events, heartbeat, crons }: WallJumpPorts): () => void {
+/** Returns a function that ends it. `crons`: null if cron schedules are disabled. */
+export function followWallJumps(
+  { clock, events, heartbeat }: Pick<EnginePorts, 'clock' | 'events' | 'heartbeat'>,
+  crons: CronScheduler | null,
+): () => void {
   return clock.onWallJump((jump) => {
-    // A machine that slept looks the same, and in its sleep no heartbeat was sent.
+    // A sleep of the machine looks the same, and sends no heartbeat.
     if (jump.at > jump.expectedAt) heartbeat.doubt()
     const cronJump = crons?.wallJumped(jump) ?? null
     events.emit('warning', { code: 'CLOCK_SET', message: messageOf(jump, cronJump) })
@@ -49,7 +43,7 @@ const UNITS = [
   ['min', 60_000],
 ] as const
 
-/** In the largest unit of which there are two. */
+/** Uses the largest unit with a value of at least two. */
 function spanText(ms: number): string {
   for (const [unit, unitMs] of UNITS) {
     if (ms < 2 * unitMs) continue

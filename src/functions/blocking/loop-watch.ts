@@ -1,12 +1,12 @@
 /**
- * Names functions that keep the engine's thread busy: while one computes, nothing is polled, run or answered, and no limit is kept. Stops
- * scripts that compute while they are loaded, beyond their limit.
- * Held by `module-scripts.ts` while there are scripts whose functions run in this thread.
+ * Reports functions that block the engine's thread, because no poll, task or time limit works then. Stops scripts
+ * that compute beyond their limit while they are loaded. Owned by `module-scripts.ts` while functions run in this
+ * thread.
  */
 
 import inspector from 'node:inspector'
 import { Worker } from 'node:worker_threads'
-import type { Clock, Timer } from '../../engine/ports.ts'
+import type { Clock, Timer } from '../../engine/clock-port.ts'
 import { toError } from '../../errors.ts'
 import type { SourcePlace } from '../../model/workflow.ts'
 import type { LoadWatch } from '../loading/module-loader.ts'
@@ -27,7 +27,7 @@ export interface LoopWatchOptions {
   /** Labels of calls in scripts of this file that may have kept the thread busy at a monotonic time. */
   readonly suspects: (file: string, at: number) => readonly string[]
   readonly notice: (message: string) => void
-  /** The path behind the URL of a module; null where it is none of the user's. */
+  /** Returns the path for the URL of a module; null if it is not the user's. */
   readonly fileOf: (url: string) => string | null
 }
 
@@ -37,9 +37,8 @@ export class LoopWatch implements LoadWatch {
   readonly #worker: Worker
   #timer: Timer | null = null
   #lastBeatAt: number
-  /** By URL of a script that was stopped while it was loaded. */
+  /** Scripts, by URL, that were stopped while they were loaded. */
   readonly #stopped = new Map<string, BlockedFrame>()
-  /** How long the thread stood still the last time. */
   #stoodMs = 0
 
   constructor(options: LoopWatchOptions) {
@@ -103,7 +102,8 @@ export class LoopWatch implements LoadWatch {
       const who = labels.length === 0 ? `a function of ${file}` : labels.join(' or ')
       const seconds = (this.#stoodMs / 1_000).toFixed(1)
       notice(
-        `${who} blocked the event loop for ${seconds} s in ${name} (${file}:${line}), so no other poll or task ran. To run this file in a worker, add: export const isolation = 'worker'`,
+        `${who} blocked the event loop for ${seconds} s in ${name} (${file}:${line}), so no other poll or task ran. ` +
+          `To run this file in a worker, add: export const isolation = 'worker'`,
       )
       return
     }

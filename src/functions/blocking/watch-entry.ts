@@ -1,13 +1,13 @@
 /**
- * The thread that looks whether the engine's goes on. When that stands still it is stopped for an instant, as a debugger does,
- * to see where it is. When it does not go on at all, nobody else can say so: then it is written to stderr from here. A script that
- * computes beyond the limit of its load is stopped for good; `watched-loads.ts` decides which.
+ * Thread that watches the engine's thread. If that blocks, it is paused briefly, as by a debugger, to find the code. If
+ * it stays blocked, this thread reports it on stderr. A script that computes beyond its load limit is stopped for good;
+ * `watched-loads.ts` decides which.
  */
 
 import { writeSync } from 'node:fs'
 import { Session } from 'node:inspector'
 import { parentPort, workerData } from 'node:worker_threads'
-import { SystemClock } from '../../engine/clock.ts'
+import { SystemClock } from '../../engine/system-clock.ts'
 import {
   BEAT_EVERY_MS,
   BLOCKED_AFTER_MS,
@@ -23,14 +23,14 @@ const STUCK_AFTER_MS = 5_000
 const STDERR = 2
 
 const { beats } = workerData as WatchData
-// Else this thread would end at once: it does not keep the process alive.
+// Its timers keep this thread running. The thread does not keep the process alive.
 const clock = new SystemClock()
 let lastBeat = -1
 let beatAt = 0
 let lookedAt = 0
 let blocked: BlockedSample | null = null
 let hasSaidStuck = false
-/** The thread was asked to pause, for an overdue load, and has not paused yet. */
+/** The thread was asked to pause for an overdue load, and has not paused yet. */
 let isPausing = false
 const loads = new WatchedLoads(clock)
 
@@ -42,7 +42,7 @@ function look(): void {
   const wasHeldUp = now - lookedAt > BLOCKED_AFTER_MS / 2
   lookedAt = now
   const beat = Atomics.load(beats, 0)
-  // This thread was held up as well, by a machine that slept, or a process that was stopped.
+  // This thread stood still as well, because the machine slept or the process was stopped.
   if (beat !== lastBeat || wasHeldUp || Atomics.load(beats, 1) === 1) {
     if (blocked !== null && blocked.frames.length > 0) send({ type: 'blocked', ...blocked })
     ;[lastBeat, beatAt, blocked, hasSaidStuck] = [beat, now, null, false]
@@ -62,14 +62,13 @@ function look(): void {
   }
   if (hasSaidStuck || now - beatAt <= STUCK_AFTER_MS) return
   hasSaidStuck = true
-  // It may have gone from one function to the next since.
   sample((found) => {
     if (loads.of(found) === null) saySo(found, clock.monotonic() - beatAt)
     return false
   })
 }
 
-/** Returns whether the thread is to be stopped where it is: in a script whose load is overdue. */
+/** Returns whether to stop the thread: it runs a script whose load is overdue. */
 function stopsLoad(found: readonly BlockedFrame[]): boolean {
   isPausing = false
   const load = loads.overdueOf(found)
@@ -89,11 +88,13 @@ function saySo([frame]: readonly BlockedFrame[], forMs: number): void {
   const where = `${frame.name} (${frame.url}:${frame.line})`
   writeSync(
     STDERR,
-    `cloaca: ${where} has blocked the event loop for ${Math.round(forMs / 1_000)} s; no poll or task runs, and Ctrl-C has no effect. To end the process: kill -9 ${process.pid}. Move long computations to a file that runs in a worker (export const isolation = 'worker').\n`,
+    `cloaca: ${where} has blocked the event loop for ${Math.round(forMs / 1_000)} s; no poll or task runs, and ` +
+      `Ctrl-C has no effect. To end the process: kill -9 ${process.pid}. Move long computations to a file that runs ` +
+      `in a worker (export const isolation = 'worker').\n`,
   )
 }
 
-/** Pauses the engine's thread, and tells where it is, from the inside out. True: it is stopped for good, as by an error that nothing can catch. */
+/** Pauses the engine's thread and passes its frames, innermost first. If `use` returns true, the thread is stopped. */
 function sample(use: (frames: readonly BlockedFrame[]) => boolean): void {
   const session = new Session()
   session.connectToMainThread()

@@ -1,15 +1,14 @@
-/** What the watching thread and the engine's share. */
+/** Messages and memory that the watching thread and the engine's thread share. */
 
-/** Of the engine's thread. */
 export const BEAT_EVERY_MS = 100
 export const BLOCKED_AFTER_MS = 1_000
 
 export interface WatchData {
-  /** How often the engine's thread has had a turn, and whether nobody is to look: 1 while a debugger may hold it. */
+  /** `[0]`: number of turns of the engine's thread. `[1]`: 1 while a debugger may hold it, which disables checks. */
   readonly beats: Int32Array
 }
 
-/** Where the engine's thread was at a monotonic time of the machine, from the inside out. */
+/** Frames of the engine's thread at a monotonic time, innermost first. */
 export interface BlockedSample {
   readonly frames: readonly BlockedFrame[]
   readonly at: number
@@ -18,18 +17,18 @@ export interface BlockedSample {
 export interface BlockedFrame {
   readonly name: string
   readonly url: string
-  /** From 1 on. */
+  /** Starts at 1. */
   readonly line: number
 }
 
-/** To the watching thread: the modules that the engine's thread loads. `load`: the URL of a script that is being loaded. */
+/** Modules that the engine's thread loads. `load`: the URL of the script that is being loaded. */
 export type ToWatch =
   | { readonly type: 'loading'; readonly load: string; readonly limitMs: number; readonly urls: readonly string[] }
   | { readonly type: 'module'; readonly load: string; readonly url: string }
   | { readonly type: 'loaded'; readonly load: string }
 
 export type FromWatch =
-  /** The thread has computed for long, and continues. Frames from the inside out. */
+  /** The thread has computed for long, and continues. Innermost frame first. */
   | ({ readonly type: 'blocked' } & BlockedSample)
   /** A script computed beyond the limit of its load, and was stopped in this line. */
   | { readonly type: 'stopped'; readonly load: string; readonly frame: BlockedFrame }

@@ -1,12 +1,12 @@
 /**
- * Scripts that the engine's thread is loading, with their limits. Stopping the thread drops all that is on its stack and all microtasks that
- * wait, so it is done only where that is the script's own code. Used by `watch-entry.ts`.
+ * Scripts that the engine's thread is loading, with their limits. Stopping the thread drops its stack and all waiting
+ * microtasks, so it is done only in the script's own code. Used by `watch-entry.ts`.
  */
 
-import type { Clock } from '../../engine/ports.ts'
+import type { Clock } from '../../engine/clock-port.ts'
 import type { BlockedFrame, ToWatch } from './watch-messages.ts'
 
-/** The timer of the loader itself is due first. */
+/** Gives the loader's own timer time to fire first. */
 const TOLERANCE_MS = 200
 const LOOK_AGAIN_AFTER_MS = 1_000
 const OWN_FOLDER = new URL('../../', import.meta.url).href
@@ -20,7 +20,7 @@ interface Load {
 
 export class WatchedLoads {
   readonly #clock: Clock
-  /** By the URL of the script. */
+  /** By URL of the script. */
   readonly #loads = new Map<string, Load>()
 
   constructor(clock: Clock) {
@@ -38,8 +38,8 @@ export class WatchedLoads {
   }
 
   /**
-   * Returns whether to look at the thread because a load has exceeded its limit. Returns true again a second later: one
-   * look may find the thread in other code, or stop one of two loads.
+   * Returns whether an overdue load needs a look at the thread. Repeats after a second, because a look may find other
+   * code.
    */
   needLook(): boolean {
     const now = this.#clock.monotonic()
@@ -50,7 +50,7 @@ export class WatchedLoads {
     return due.length > 0
   }
 
-  /** The load that these frames belong to, with its innermost frame; null for tasks, polls and code of the engine. */
+  /** Returns the load that the frames belong to, with its innermost frame; null for tasks, polls and the engine. */
   of(frames: readonly BlockedFrame[]): { readonly load: string; readonly frame: BlockedFrame } | null {
     const outermost = frames.findLast(({ url }) => url.startsWith('file:') && !url.startsWith(OWN_FOLDER))
     for (const [load, { urls }] of this.#loads) {
@@ -67,8 +67,8 @@ export class WatchedLoads {
 }
 
 /**
- * False for the callback of a timer or an immediate: Node 24 and 26 end the process when these do not return ("async hook stack has become
- * corrupted"). Modules, ticks, microtasks and callbacks of the system may be stopped.
+ * False for callbacks of timers and immediates, because Node 24 and 26 end the process when these do not return ("async
+ * hook stack has become corrupted"). Modules, ticks, microtasks and callbacks of the system may be stopped.
  */
 export function canBeStopped(frames: readonly BlockedFrame[]): boolean {
   return !frames.some(

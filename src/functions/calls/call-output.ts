@@ -1,29 +1,29 @@
 /**
- * What one call prints and logs: it goes out at once, and into the log of its attempt or poll, from where it is sent in pieces.
- * Secrets that its execution was given are in neither. Made by `function-call.ts` with the first line.
+ * Output and log of one call: printed immediately, and sent in pieces to the log of its attempt or poll. Secrets of its
+ * execution are masked in both. Made by `function-call.ts` with the first line.
  */
 
-import type { Clock, Timer } from '../../engine/ports.ts'
-import type { LogRecord, LogSink } from '../../model/log.ts'
+import type { Clock, Timer } from '../../engine/clock-port.ts'
+import type { LogPieceSink, LogRecord } from '../../model/logs/log-record.ts'
 import { CallLog, type Printed } from '../../output/call-log.ts'
 import type { Masks } from '../../output/masks.ts'
-import { shownPlaces } from './faults.ts'
+import type { NamedCall } from '../../output/script-line.ts'
+import { formatPlaces } from './faults.ts'
 import type { Printer } from './printing.ts'
 
-/** Between two pieces of an attempt or poll that goes on. */
+/** Time between two pieces of the log of a running attempt or poll. */
 const SEND_EVERY_MS = 50
 
-export type LogLevel = 'DEBUG' | 'INFO' | 'WARNING' | 'ERROR'
+export type TaskLogLevel = 'DEBUG' | 'INFO' | 'WARNING' | 'ERROR'
 
 export interface OutputPorts {
   readonly clock: Clock
   readonly printer: Printer
   readonly number: number
-  /** What stands before its lines at a terminal. */
-  readonly prefix: string
+  readonly names: NamedCall
   readonly limitBytes: number
-  readonly sink: LogSink | undefined
-  /** Of what its execution was given by now; null where there is nothing to hide. */
+  readonly sink: LogPieceSink | undefined
+  /** Masks for the secrets of its execution so far; null for none. */
   readonly masks: () => Masks | null
 }
 
@@ -46,7 +46,7 @@ export class CallOutput {
     this.#sendSoon()
   }
 
-  record(level: LogLevel, message: string, values: Readonly<Record<string, unknown>> | undefined): void {
+  record(level: TaskLogLevel, message: string, values: Readonly<Record<string, unknown>> | undefined): void {
     const { clock } = this.#ports
     const masks = this.#ports.masks()
     const { extra, traceback } = detailsOf(values)
@@ -62,12 +62,19 @@ export class CallOutput {
     }
     const json = JSON.stringify(record)
     this.#log.log(masks?.inJson(json) ?? json)
-    const line = `${level} ${message}${extra === null ? '' : ` ${JSON.stringify(extra)}`}\n${traceback ?? ''}`
-    this.#out('stderr', masks?.inText(line) ?? line)
+    const { printer, names } = this.#ports
+    if (printer.record !== undefined) printer.record(names, JSON.parse(masks?.inJson(json) ?? json) as LogRecord)
+    else this.#printRecord(record)
     this.#sendSoon()
   }
 
-  /** Its outcome comes next: all that there is is sent before. What comes later is sent at once. */
+  #printRecord({ level, message, extra, traceback }: LogRecord): void {
+    const masks = this.#ports.masks()
+    const line = `${level} ${message}${extra === undefined ? '' : ` ${JSON.stringify(extra)}`}\n${traceback ?? ''}`
+    this.#out('stderr', masks?.inText(line) ?? line)
+  }
+
+  /** Sends the rest before the outcome. Later lines are sent immediately. */
   end(): void {
     this.#hasEnded = true
     this.#timer?.cancel()
@@ -76,8 +83,8 @@ export class CallOutput {
   }
 
   #out(stream: Printed, text: string): void {
-    const { printer, number, prefix } = this.#ports
-    printer.print(number, prefix, stream, text)
+    const { printer, number, names } = this.#ports
+    printer.print(number, names, stream, text)
     if (this.#hasEnded) printer.ended(number)
   }
 
@@ -96,7 +103,7 @@ export class CallOutput {
   }
 }
 
-/** An error among the values is kept with its stack. What is no JSON is shown as text: a log refuses nothing. */
+/** Keeps the stacks of errors. Converts other values that are not JSON to text, so that every record is logged. */
 function detailsOf(values: Readonly<Record<string, unknown>> | undefined): {
   readonly extra: Readonly<Record<string, unknown>> | null
   readonly traceback: string | null
@@ -107,7 +114,7 @@ function detailsOf(values: Readonly<Record<string, unknown>> | undefined): {
   try {
     for (const [key, value] of Object.entries(values)) {
       if (value instanceof Error) {
-        traceback ??= `${shownPlaces(value.stack ?? String(value))}\n`
+        traceback ??= `${formatPlaces(value.stack ?? String(value))}\n`
         extra[key] = `${value.name}: ${value.message}`
       } else extra[key] = loggable(value)
     }
@@ -126,10 +133,10 @@ function loggable(value: unknown): unknown {
   }
 }
 
-/** The line that asked for the record: the first frame that is not of this package. */
+/** Returns the caller's line: the first frame outside of this package. */
 function placeOfCaller(): string | null {
   const stack = new Error().stack?.split('\n').slice(1) ?? []
   const frame = stack.find((line) => !/[\\/]functions[\\/]calls[\\/]/.test(line))
   const place = frame === undefined ? null : /\(?(file:[^()]*|\/[^()]*):(\d+):\d+\)?$/.exec(frame)
-  return place === null ? null : `${shownPlaces(place[1] ?? '')}:${place[2]}`
+  return place === null ? null : `${formatPlaces(place[1] ?? '')}:${place[2]}`
 }

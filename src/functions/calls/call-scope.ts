@@ -1,7 +1,7 @@
 /**
- * Whose work is under way: Node hands the scope of a call on to everything that it sets off, also to what goes on in the
- * background. So what is printed, a rejection that nobody handles, what a timer throws and a call of `process.exit` find their call.
- * Installed while there is a host, for the whole process; what is nobody's goes on as if none of this were there.
+ * Finds the call that code belongs to, by the async context of Node, also for background work. Used for output,
+ * unhandled rejections, errors of timers and `process.exit`. Installed process-wide while there is a host; other code
+ * is not affected.
  */
 
 import { AsyncLocalStorage } from 'node:async_hooks'
@@ -10,33 +10,28 @@ import { Writable } from 'node:stream'
 import type { Printed } from '../../output/call-log.ts'
 import { captureExits, captureUncaught, type EndScope } from './process-ends.ts'
 
-/** A call as its work sees it. */
 export interface CallScope extends EndScope {
-  /** What another thread knows it by; 0 where none does. */
+  /** Number that identifies it in another thread; 0 for none. */
   readonly number: number
-  /** Takes what it prints. */
   print(stream: Printed, text: string): void
-  /** Kept for it: each call has its own groups, counters and timers of `console`. */
+  /** Each call has its own groups, counters and timers of `console`. */
   console: Console | null
 }
 
 const storage = new AsyncLocalStorage<CallScope>()
 
-/** Told of each call that is entered; see `watchEntries`. */
 let entered: ((scope: CallScope) => void) | null = null
 
-/** Calls a function as part of a call. */
-export function inScope<Result>(scope: CallScope, work: () => Result): Result {
+export function runInScope<Result>(scope: CallScope, work: () => Result): Result {
   entered?.(scope)
   return storage.run(scope, work)
 }
 
-/** Whose work this is; undefined for what is nobody's. */
+/** Returns the call of the running code; undefined if there is none. */
 export function currentScope(): CallScope | undefined {
   return storage.getStore()
 }
 
-/** From now on calls back with each call that is entered. */
 export function watchEntries(callback: (scope: CallScope) => void): void {
   entered = callback
 }
@@ -45,7 +40,7 @@ let hosts = 0
 let uninstall: (() => void) | null = null
 let isWatched = false
 
-/** While there is one, what calls print and leave behind is theirs. */
+/** Assigns output and background work to calls until it is disposed. */
 export function installScopes(): Disposable {
   hosts += 1
   uninstall ??= install()
@@ -63,7 +58,7 @@ export function installScopes(): Disposable {
 }
 
 function install(): () => void {
-  // For ever: what calls have left behind may still fail when the last host is closed.
+  // Never removed, because background work of calls may fail after the last host is closed.
   if (!isWatched) captureUncaught(currentScope)
   isWatched = true
   const undo = [captureConsole(), captureStream('stdout'), captureStream('stderr'), captureExits(currentScope)]
@@ -74,7 +69,7 @@ function install(): () => void {
 
 type Method = (...args: unknown[]) => unknown
 
-/** Through a `Console` of the call: what that does not have stays as it is. */
+/** Uses a `Console` of the call. Members that it lacks stay as they are. */
 function captureConsole(): () => void {
   const methods = console as unknown as Record<string, Method>
   const originals = new Map<string, Method>()
@@ -107,10 +102,10 @@ function streamTo(scope: CallScope, stream: Printed): Writable {
   })
 }
 
-/** Its methods are its own properties. */
+/** Has the methods of a console as its own properties. */
 const SAMPLE = new Console(new Writable())
 
-/** Libraries write there without `console`. */
+/** Captures a stream, to which libraries write without `console`. */
 function captureStream(stream: Printed): () => void {
   const target = process[stream]
   const original = target.write

@@ -1,12 +1,9 @@
-/**
- * What was thrown, as the fault that an outcome has. Anything may be thrown, and nothing of it is trusted: it may be no error,
- * and its getters may throw, too.
- */
+/** Converts a thrown value to the fault of an outcome. The value may not be an error, and its getters may throw. */
 
 import { fileURLToPath } from 'node:url'
 import { inspect, types } from 'node:util'
 import { ScriptError } from '../../errors.ts'
-import { shortened, shownValue } from '../../model/arguments.ts'
+import { formatValue, shortenText } from '../../model/arguments.ts'
 import type { PythonFault } from '../../model/fault.ts'
 import type { SourcePlace } from '../../model/workflow.ts'
 
@@ -20,11 +17,19 @@ export class CancelledError extends Error {
   override readonly name = 'CancelledError'
 }
 
-/** Errors that an error was caused by, and those that it is made of. */
-const MOST_CAUSES = 10
+/**
+ * Thrown by `tools.run` if a task has waited long for a child execution. The function has to end with it: do not catch
+ * it, or throw it again. `finally` blocks run. The task starts again after the end of the child.
+ */
+export class ParkedError extends Error {
+  override readonly name = 'ParkedError'
+}
 
-/** `prefix`: what failed, as a sentence begins. */
-export function faultOf(thrown: unknown, prefix: string): PythonFault {
+/** Maximum number of causes and of combined errors. */
+const MAX_CAUSES = 10
+
+/** `prefix`: beginning of the message, which names what failed. */
+export function toPythonFault(thrown: unknown, prefix: string): PythonFault {
   if (!isError(thrown)) {
     const message = `${prefix}: ${shownThrown(thrown)} was thrown, which is not an Error`
     return { type: 'NonErrorThrown', message, traceback: '' }
@@ -38,23 +43,23 @@ export function faultOf(thrown: unknown, prefix: string): PythonFault {
   return { type, message: `${prefix}: ${type}${text === '' ? '' : ': '}${text}${hint}`, traceback: traceOf(thrown) }
 }
 
-/** The error that a function sees in which the process was to end. */
+/** Whether an error was thrown in place of the end of the process. */
 export function isExitError(thrown: unknown): thrown is ScriptError {
   return thrown instanceof ScriptError && thrown.code === 'PROCESS_EXIT'
 }
 
 /** Returns the log line for an error that nothing catches and that belongs to no task and no poll. */
 export function uncaughtLine(thrown: unknown, origin: 'uncaughtException' | 'unhandledRejection') {
-  const at = isError(thrown) ? placeOf(thrown) : null
+  const at = isError(thrown) ? errorPlace(thrown) : null
   const what = origin === 'unhandledRejection' ? 'unhandled rejection' : 'uncaught exception'
   const where = at === null ? '' : ` (${at.file}, line ${at.line})`
-  const { message, traceback } = faultOf(thrown, `${what} outside of tasks and polls${where}`)
+  const { message, traceback } = toPythonFault(thrown, `${what} outside of tasks and polls${where}`)
   // If no frame is in the user's files, the error is in cloaca: keep the frames that are hidden otherwise.
-  const whole = at === null && isError(thrown) ? shownPlaces(read(() => thrown.stack, '')) : traceback
+  const whole = at === null && isError(thrown) ? formatPlaces(read(() => thrown.stack, '')) : traceback
   return { message, traceback: whole }
 }
 
-/** The errors of another realm are errors as well. */
+/** Also recognizes errors of another realm. */
 function isError(thrown: unknown): thrown is Error {
   if (types.isNativeError(thrown)) return true
   try {
@@ -64,16 +69,16 @@ function isError(thrown: unknown): thrown is Error {
   }
 }
 
-/** What V8 says of a change to something frozen. */
+/** V8's messages about changes to frozen objects. */
 const FROZEN = /read only property|object is not extensible|Cannot (delete|redefine|define) property/
 const FROZEN_HINT = ' (a context cannot be changed; return the values to add to it)'
 
 function shownThrown(thrown: unknown): string {
-  if (typeof thrown !== 'object' || thrown === null) return shownValue(thrown)
+  if (typeof thrown !== 'object' || thrown === null) return formatValue(thrown)
   try {
-    return shortened(inspect(thrown, { depth: 1, breakLength: Number.POSITIVE_INFINITY }))
+    return shortenText(inspect(thrown, { depth: 1, breakLength: Number.POSITIVE_INFINITY }))
   } catch {
-    return shownValue(thrown)
+    return formatValue(thrown)
   }
 }
 
@@ -90,7 +95,7 @@ function traceOf(error: Error): string {
   const lines: string[] = []
   const seen = new Set<unknown>()
   const add = (one: unknown, heading: string): void => {
-    if (seen.size === MOST_CAUSES || seen.has(one)) return
+    if (seen.size === MAX_CAUSES || seen.has(one)) return
     seen.add(one)
     if (!isError(one)) {
       lines.push(`${heading}${shownThrown(one)}`)
@@ -114,38 +119,37 @@ function innards(error: Error): { readonly cause: unknown; readonly errors: read
   }
 }
 
-/** Without our own part of it, and with files as a person names them. */
+/** Returns the stack without frames of this package, and with paths in place of URLs. */
 function ownStack(error: Error): string {
   const stack = read(() => error.stack, '')
   const head = `${read(() => error.name, 'Error')}: ${read(() => error.message, '')}`
   if (stack === '') return head
-  return shownPlaces(stack)
+  return formatPlaces(stack)
     .split('\n')
     .filter((line) => !((line.startsWith('    at ') && line.includes(OWN_FOLDER)) || NODE_FRAME.test(line)))
     .join('\n')
 }
 
-/** A frame with a file, as a stack has it without URLs. */
+/** Frame with a file path. */
 const FILE_FRAME = /^ {4}at .*?\(?(\/[^()]*?|[A-Za-z]:[^()]*?):(\d+):\d+\)?$/gm
 
-/** Places of the user's frames in a traceback, from the inside out. */
-export function placesIn(traceback: string): readonly SourcePlace[] {
+/** Returns the places of the user's frames, innermost first. */
+export function userPlaces(traceback: string): readonly SourcePlace[] {
   return [...traceback.matchAll(FILE_FRAME)].map(([, file = '', line]) => ({ file, line: Number(line) }))
 }
 
-/** The line of the user's that an error comes from: that of a package only if there is no other. Null if it is not known. */
-export function placeOf(error: Error): SourcePlace | null {
-  const places = placesIn(ownStack(error))
+/** Returns the user's line that an error comes from, else that of a package. Null if unknown. */
+export function errorPlace(error: Error): SourcePlace | null {
+  const places = userPlaces(ownStack(error))
   return places.find(({ file }) => !/[\\/]node_modules[\\/]/.test(file)) ?? places[0] ?? null
 }
 
-/** Of this package's code. */
 const OWN_FOLDER = fileURLToPath(new URL('../../', import.meta.url))
 const NODE_FRAME = /^ {4}at .*\(?node:(?:internal\/(?:async_local_storage|process)|async_hooks)/
 const FILE_URL = /file:\/\/([^\s()?]+)(?:\?cloaca=\d+)?/g
 
-/** A text with file URLs as paths. */
-export function shownPlaces(text: string): string {
+/** Replaces file URLs by paths. */
+export function formatPlaces(text: string): string {
   return text.replace(FILE_URL, (url: string, path: string) => {
     try {
       return decodeURIComponent(path)

@@ -1,72 +1,75 @@
 /**
- * One poll or attempt of a function. It has to end: at its deadline, when it is cancelled, and when something that it set off
- * fails where nobody handles it, its signal is aborted, and what has not ended a second later is given up. A call that was to end the
- * process, such as `process.exit`, is given up immediately.
+ * One poll or attempt of a function. It has to end at its deadline, when it is cancelled, and after an unhandled error
+ * in its background work: its signal is aborted, and it is given up if it has not ended a second later. A call that
+ * would end the process, such as `process.exit`, is given up immediately.
  *
  * States, and the moves:
  *   running  -> ended      it returned, threw, or its promise settled
- *   running  -> stopping   it has to end: why is said by the first reason
- *   stopping -> ended      its promise settled, or it was given up; what comes of it then is only said in the log
+ *   running  -> stopping   it has to end, for the first reason given
+ *   stopping -> ended      its promise settled, or it was given up; later results are only logged
  */
 
 import type { Console } from 'node:console'
-import type { Clock, Timer } from '../../engine/ports.ts'
+import type { Clock, Timer } from '../../engine/clock-port.ts'
+import type { TimeLimit } from '../../engine/ports.ts'
 import type { ScriptError } from '../../errors.ts'
-import type { LogSink } from '../../model/log.ts'
+import type { LogPieceSink } from '../../model/logs/log-record.ts'
+import { formatDuration } from '../../model/time/duration.ts'
 import type { Printed } from '../../output/call-log.ts'
+import type { NamedCall } from '../../output/script-line.ts'
 import { isPromiseLike } from '../promise-like.ts'
 import type { CallOutput } from './call-output.ts'
-import { type CallScope, inScope } from './call-scope.ts'
-import { CancelledError, DeadlineError, isExitError } from './faults.ts'
+import { type CallScope, runInScope } from './call-scope.ts'
+import { CancelledError, DeadlineError, isExitError, ParkedError } from './faults.ts'
 import type { OpenCalls } from './open-calls.ts'
 import { exitError, type ProcessExit } from './process-ends.ts'
 
-/** Longer than anybody else should wait for a turn. */
+/** Longer than other code should wait for a turn. */
 const BUSY_MS = 500
 
-/** After its signal was aborted. */
+/** Time after its signal was aborted. */
 const GIVEN_UP_AFTER_MS = 1_000
 
-/** Why it has to end. */
 export interface Stop {
-  readonly kind: 'timedOut' | 'cancelled' | 'background' | 'stopping' | 'exited'
+  readonly kind: 'timedOut' | 'cancelled' | 'background' | 'stopping' | 'exited' | 'outOfLease'
   readonly reason: unknown
+  /** Time after which the call is given up. Default: a second. */
+  readonly giveUpAfterMs?: number
 }
 
-/** How it ended. */
+/** Stops after which a function may still complete. */
+const MAY_COMPLETE: ReadonlySet<Stop['kind']> = new Set(['cancelled', 'stopping', 'outOfLease'])
+
 export type CallEnd =
   | { readonly kind: 'returned'; readonly value: unknown }
   | { readonly kind: 'threw'; readonly thrown: unknown }
   | { readonly kind: 'stopped'; readonly stop: Stop }
+  | { readonly kind: 'parked' }
 
-/** What is called, and within which limit. */
-export interface Called {
-  /** How logs name it. */
+export interface CalledFunction {
   readonly label: string
   readonly script: string
   readonly executionId: string | null
   readonly deadlineMs: number
-  readonly log: LogSink | undefined
-  /** What another thread knows it by; undefined where none does. */
+  readonly log: LogPieceSink | undefined
+  /** Number that identifies it in another thread; undefined for none. */
   readonly number: number | undefined
-  /** What stands before each of its lines at a terminal. */
-  readonly prefix: () => string
+  readonly names: NamedCall
 }
 
-/** The same for all calls of a host: a poll that skips should make as little as can be. */
+/** Shared by all calls of a host, because a poll that skips should allocate little. */
 export interface CallPorts {
   readonly clock: Clock
-  readonly open: OpenCalls
-  readonly makeOutput: (called: Called) => CallOutput
-  /** One line worth a log entry. */
+  readonly open: OpenCalls<FunctionCall>
+  readonly makeOutput: (called: CalledFunction) => CallOutput
   readonly notice: (message: string) => void
 }
 
-export class FunctionCall implements CallScope {
-  readonly #called: Called
+export class FunctionCall implements CallScope, TimeLimit {
+  readonly #called: CalledFunction
   readonly #ports: CallPorts
-  /** Monotonic. */
-  readonly deadlineAt: number
+  readonly #begunAt: number
+  #deadlineAt: number
   console: Console | null = null
   #controller: AbortController | null = null
   #output: CallOutput | null = null
@@ -76,11 +79,20 @@ export class FunctionCall implements CallScope {
   #hasEnded = false
   #unlisten: (() => void) | null = null
   #resolve: ((end: CallEnd) => void) | null = null
+  #standstills = 0
+  #leftMs = 0
+  #parked: ParkedError | null = null
 
-  constructor(called: Called, ports: CallPorts) {
+  constructor(called: CalledFunction, ports: CallPorts) {
     this.#called = called
     this.#ports = ports
-    this.deadlineAt = ports.clock.monotonic() + called.deadlineMs
+    this.#begunAt = ports.clock.monotonic()
+    this.#deadlineAt = this.#begunAt + called.deadlineMs
+  }
+
+  /** Infinite while the time limit stands still. */
+  get deadlineAt(): number {
+    return this.#deadlineAt
   }
 
   get number(): number {
@@ -95,7 +107,6 @@ export class FunctionCall implements CallScope {
     return this.#hasEnded
   }
 
-  /** It has ended, or has to. */
   get isStopping(): boolean {
     return this.#hasEnded || this.#stop !== null
   }
@@ -108,7 +119,7 @@ export class FunctionCall implements CallScope {
     return this.#called.executionId
   }
 
-  /** Made when it is asked for: most functions do not. */
+  /** Created on first use, because most functions do not use it. */
   get signal(): AbortSignal {
     this.#controller ??= new AbortController()
     if (this.#stop !== null) this.#controller.abort(this.#stop.reason)
@@ -122,7 +133,7 @@ export class FunctionCall implements CallScope {
     return this.#output
   }
 
-  /** Calls the function. What it returns at once is returned at once. Never throws, and what it returns does not reject. */
+  /** Calls the function. Returns immediate results without a promise. Never throws; a promise never rejects. */
   begin(work: () => unknown): CallEnd | Promise<CallEnd> {
     let returned: unknown
     try {
@@ -134,7 +145,7 @@ export class FunctionCall implements CallScope {
     this.#ports.open.add(this)
     return new Promise((resolve) => {
       this.#resolve = resolve
-      // A promise-like object of the user's may throw and call back as it likes.
+      // A promise-like object of the user may throw, and may call back several times.
       Promise.resolve(returned).then(
         (value) => this.#promiseEnded({ kind: 'returned', value }),
         (thrown: unknown) => this.#promiseEnded({ kind: 'threw', thrown }),
@@ -145,24 +156,50 @@ export class FunctionCall implements CallScope {
 
   #entered(work: () => unknown): unknown {
     try {
-      return inScope(this, work)
+      return runInScope(this, work)
     } finally {
       const { clock, open } = this.#ports
-      const from = this.deadlineAt - this.#called.deadlineMs
+      const from = this.#begunAt
       if (clock.monotonic() - from > BUSY_MS) open.wasBusy(this, from)
     }
   }
 
-  /** It has to end. The first reason counts. */
+  /** Stops the call. The first reason applies. */
   stop(stop: Stop): void {
     if (this.#hasEnded || this.#stop !== null) return
     this.#stop = stop
-    this.#givingUp = this.#ports.clock.wakeAfter(GIVEN_UP_AFTER_MS, () => this.#giveUp())
-    // What its listeners throw is its own.
-    inScope(this, () => this.#controller?.abort(stop.reason))
+    this.#givingUp = this.#ports.clock.wakeAfter(stop.giveUpAfterMs ?? GIVEN_UP_AFTER_MS, () => this.#giveUp())
+    runInScope(this, () => this.#controller?.abort(stop.reason))
   }
 
-  /** Of a poll that has asked for its signal: it has to end when the runner does, and then counts as never made. */
+  suspend(): () => void {
+    const { clock, open } = this.#ports
+    if (this.#standstills === 0) this.#leftMs = this.#deadlineAt - clock.monotonic()
+    this.#standstills += 1
+    this.#deadlineAt = Number.POSITIVE_INFINITY
+    let isOver = false
+    return () => {
+      if (isOver) return
+      isOver = true
+      this.#standstills -= 1
+      if (this.#standstills > 0) return
+      this.#deadlineAt = clock.monotonic() + this.#leftMs
+      open.moved(this)
+    }
+  }
+
+  /** Error with which the attempt has to end, because it waits for a child execution, or null. */
+  get parked(): ParkedError | null {
+    return this.#parked
+  }
+
+  /** Returns the error with which the attempt has to end. */
+  park(): ParkedError {
+    this.#parked ??= new ParkedError(`${this.label} starts again after the end of a child execution`)
+    return this.#parked
+  }
+
+  /** Stops a poll that uses its signal when the runner stops, as if the poll was never made. */
   stopWith(stopping: AbortSignal): void {
     if (this.#unlisten !== null || this.#hasEnded) return
     const stop = () => this.stop({ kind: 'stopping', reason: new CancelledError('The runner is stopping') })
@@ -199,7 +236,7 @@ export class FunctionCall implements CallScope {
   }
 
   failedInBackground(thrown: unknown): void {
-    if (isExitError(thrown)) return // it has been reported where it was called
+    if (isExitError(thrown)) return // already reported by the call that threw it
     if (!this.#hasEnded) {
       this.stop({ kind: 'background', reason: thrown })
       return
@@ -210,7 +247,7 @@ export class FunctionCall implements CallScope {
     notice(`${label} has ended, but code that it left running failed: ${shown(thrown)}`)
   }
 
-  /** All that it printed and logged is sent. Before its outcome. */
+  /** Sends all output and log records. Called before the outcome. */
   flush(): void {
     this.#output?.end()
   }
@@ -225,13 +262,13 @@ export class FunctionCall implements CallScope {
     this.#resolve?.(this.#end(this.#settled(end)))
   }
 
-  /** A call that computes until it is over its limit has exceeded it as well. */
+  /** A call that computed past its limit has timed out, too. */
   #settled(end: CallEnd): CallEnd {
-    if (this.#stop === null && this.#ports.clock.monotonic() > this.deadlineAt) this.overdue()
+    if (this.#stop === null && this.#ports.clock.monotonic() > this.#deadlineAt) this.overdue()
     const stop = this.#stop
     this.#givingUp?.cancel()
-    if (stop === null) return end
-    const isDone = end.kind === 'returned' && (stop.kind === 'cancelled' || stop.kind === 'stopping')
+    if (stop === null) return this.#parked === null ? end : parkedEnd(end, this.#parked, this.label)
+    const isDone = end.kind === 'returned' && MAY_COMPLETE.has(stop.kind)
     return isDone ? end : { kind: 'stopped', stop }
   }
 
@@ -244,8 +281,9 @@ export class FunctionCall implements CallScope {
     this.#givingUp?.cancel()
     open.remove(this)
     if (stop.kind !== 'exited') {
+      const after = stop.giveUpAfterMs === undefined ? 'one second' : formatDuration(stop.giveUpAfterMs)
       notice(
-        `${label} is still running one second after its signal was aborted. ` +
+        `${label} is still running ${after} after its signal was aborted. ` +
           'The engine no longer waits for the call, and ignores the result',
       )
     }
@@ -256,7 +294,7 @@ export class FunctionCall implements CallScope {
     if (end.kind === 'threw' && isExitError(end.thrown)) return
     const { label } = this
     const { notice, clock } = this.#ports
-    const lateMs = Math.round(clock.monotonic() - this.deadlineAt)
+    const lateMs = Math.round(clock.monotonic() - this.#deadlineAt)
     const when = lateMs > 0 ? ` ${lateMs} ms after its limit` : ''
     const how = end.kind === 'threw' ? `error is ignored: ${shown(end.thrown)}` : 'result is ignored'
     notice(`${label} did not stop in time, and has now ended${when}. The ${how}`)
@@ -267,6 +305,16 @@ export class FunctionCall implements CallScope {
     this.#unlisten?.()
     return end
   }
+}
+
+/** A function that does not end with the error of its parked call fails. */
+function parkedEnd(end: CallEnd, parked: ParkedError, label: string): CallEnd {
+  if (end.kind === 'threw' && end.thrown === parked) return { kind: 'parked' }
+  if (end.kind !== 'returned') return end
+  const message =
+    `${label} caught the ParkedError of tools.run() and returned. Throw the error again, so that the task can start ` +
+    'again after the end of the child execution.'
+  return { kind: 'threw', thrown: new TypeError(message) }
 }
 
 function shown(thrown: unknown): string {

@@ -1,28 +1,30 @@
-/**
- * Calls whose promises are out, with one timer for all their deadlines: most calls end long before, and a timer for each would
- * cost more than the rest of a poll.
- */
+/** Calls with open promises, with one timer for all deadlines. Most calls end early, so single timers cost too much. */
 
-import type { Clock, Timer } from '../../engine/ports.ts'
-import type { FunctionCall } from './function-call.ts'
+import type { Clock, Timer } from '../../engine/clock-port.ts'
 
-const MOST_RECENT = 16
+const MAX_RECENT = 16
 
-interface Ended {
-  readonly call: FunctionCall
+export interface TimedCall {
+  readonly script: string
+  readonly deadlineAt: number
+  overdue(): void
+}
+
+interface Ended<Call> {
+  readonly call: Call
   readonly at: number
 }
 
-/** A call that computed from one time to another, before it returned or waited. */
-interface Busy {
-  readonly call: FunctionCall
+/** Call that computed between two times, before it returned or waited. */
+interface Busy<Call> {
+  readonly call: Call
   readonly from: number
   readonly until: number
 }
 
-export class OpenCalls {
+export class OpenCalls<Call extends TimedCall> {
   readonly #clock: Clock
-  readonly #calls = new Set<FunctionCall>()
+  readonly #calls = new Set<Call>()
   #timer: Timer | null = null
   #timerAt = Number.POSITIVE_INFINITY
 
@@ -30,43 +32,47 @@ export class OpenCalls {
     this.#clock = clock
   }
 
-  /** The newest ones. */
-  readonly #busy: Busy[] = []
-  /** The newest ones, by turns. */
-  readonly #recent: Ended[] = []
+  readonly #busy: Busy<Call>[] = []
+  /** Ring buffer of the newest ones. */
+  readonly #recent: Ended<Call>[] = []
   #nextRecent = 0
 
   get size(): number {
     return this.#calls.size
   }
 
-  add(call: FunctionCall): void {
+  add(call: Call): void {
     this.#calls.add(call)
     if (call.deadlineAt < this.#timerAt) this.#arm(call.deadlineAt)
   }
 
-  remove(call: FunctionCall): void {
+  remove(call: Call): void {
     this.#calls.delete(call)
     this.#recent[this.#nextRecent] = { call, at: this.#clock.monotonic() }
-    this.#nextRecent = (this.#nextRecent + 1) % MOST_RECENT
+    this.#nextRecent = (this.#nextRecent + 1) % MAX_RECENT
   }
 
-  /** It has computed for long before it returned or waited. */
-  wasBusy(call: FunctionCall, from: number): void {
+  /** The deadline of the call has changed. */
+  moved(call: Call): void {
+    if (this.#calls.has(call) && call.deadlineAt < this.#timerAt) this.#arm(call.deadlineAt)
+  }
+
+  /** The call computed for long before it returned or waited. */
+  wasBusy(call: Call, from: number): void {
     this.#busy.push({ call, from, until: this.#clock.monotonic() })
-    if (this.#busy.length > MOST_RECENT) this.#busy.shift()
+    if (this.#busy.length > MAX_RECENT) this.#busy.shift()
   }
 
-  /** Calls of these scripts that may have kept the thread busy at a monotonic time, which may be long ago on a busy machine. */
-  suspects(isMeant: (script: string) => boolean, at: number): readonly FunctionCall[] {
-    const isOfThese = ({ script }: FunctionCall) => isMeant(script)
+  /** Returns calls of these scripts that may have blocked the thread at a monotonic time, which may be long ago. */
+  suspects(isMeant: (script: string) => boolean, at: number): readonly Call[] {
+    const isOfThese = ({ script }: Call) => isMeant(script)
     const busy = this.#busy.filter(({ from, until }) => from <= at && at <= until).map(({ call }) => call)
     if (busy.some(isOfThese)) return busy.filter(isOfThese)
     const endedLater = this.#recent.filter((ended) => ended.at >= at).map(({ call }) => call)
     return [...new Set([...this.#calls, ...endedLater])].filter(isOfThese)
   }
 
-  [Symbol.iterator](): Iterator<FunctionCall> {
+  [Symbol.iterator](): Iterator<Call> {
     return [...this.#calls][Symbol.iterator]()
   }
 

@@ -1,25 +1,33 @@
 /**
- * Where what functions print goes: to the process's own stdout and stderr, as what Python scripts print does. Nobody waits
- * for whoever reads it, lines are whole, and at a terminal each says whose it is.
+ * Prints the output of functions like that of Python scripts: to the process's stdout and stderr, or to a function.
+ * Writers do not wait for readers, lines are complete, and at a terminal each has a prefix.
  */
 
 import { isatty } from 'node:tty'
+import type { LogRecord } from '../../model/logs/log-record.ts'
 import type { Printed } from '../../output/call-log.ts'
 import { Outlet, prepareStandardStreams } from '../../output/outlet.ts'
+import { printedLines } from '../../output/printed-lines.ts'
+import { lineFromRecord, lineOrigin, type NamedCall, type ScriptLineSink } from '../../output/script-line.ts'
 import { WholeLines } from '../../output/whole-lines.ts'
 
+const SHORT_ID = 8
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what this is about
+const CONTROLS = /[\0-\x1f\x7f-\x9f]/g
+
 export interface Printer {
-  /** `call`: a number of its own for each call; `prefix`: what stands before its lines at a terminal. */
-  print(call: number, prefix: string, stream: Printed, text: string): void
+  /** `call`: unique number of the call. */
+  print(call: number, names: NamedCall, stream: Printed, text: string): void
+  /** Takes a log record as data. Undefined if records are printed as text. */
+  readonly record?: ((names: NamedCall, record: LogRecord) => void) | undefined
   ended(call: number): void
-  /** Settles when all is written that somebody takes. */
+  /** Settles when everything that can be written is written. */
   drain(): Promise<void>
 }
 
 export interface PrinterOptions {
   readonly stdoutTo: 'stdout' | 'stderr'
   readonly prefixes: boolean
-  /** Hears of what nobody took. */
   readonly notice: (message: string) => void
 }
 
@@ -41,8 +49,8 @@ export function standardPrinter({ stdoutTo, prefixes, notice }: PrinterOptions):
   const err = open(2)
   const lines = { stdout: stdoutTo === 'stderr' ? err : open(1), stderr: err }
   return {
-    print(call, prefix, stream, text) {
-      prefixOf.set(call, prefix)
+    print(call, names, stream, text) {
+      prefixOf.set(call, prefix(names))
       lines[stream].write(call, Buffer.from(text))
     },
     ended(call) {
@@ -57,4 +65,33 @@ export function standardPrinter({ stdoutTo, prefixes, notice }: PrinterOptions):
       await Promise.all(outlets.map((outlet) => outlet.drain()))
     },
   }
+}
+
+/** Passes lines and records to a function. */
+export function linePrinter(sink: ScriptLineSink): Printer {
+  const namesOf = new Map<number, NamedCall>()
+  const originOf = (call: number) => lineOrigin(namesOf.get(call) ?? {})
+  const linesOf = (stream: Printed) => printedLines(stream, sink, originOf)
+  const lines = { stdout: linesOf('stdout'), stderr: linesOf('stderr') }
+  return {
+    record: sink.takesRecords ? (names, record) => sink(lineFromRecord(record, lineOrigin(names))) : undefined,
+    print(call, names, stream, text) {
+      namesOf.set(call, names)
+      lines[stream].write(call, Buffer.from(text))
+    },
+    ended(call) {
+      lines.stdout.ended(call)
+      lines.stderr.ended(call)
+      namesOf.delete(call)
+    },
+    async drain() {
+      lines.stdout.end()
+      lines.stderr.end()
+    },
+  }
+}
+
+function prefix({ executionId, taskId }: NamedCall): string {
+  if (executionId === undefined || taskId === undefined) return ''
+  return `[${executionId.slice(0, SHORT_ID)} ${taskId.replace(CONTROLS, '?')}] `
 }

@@ -1,20 +1,19 @@
 /**
- * Calls that end the process, and errors that nothing catches: within a call of a script's function they end that call only. The
- * async context, which Node keeps for everything that a call starts, identifies the call. Other code behaves as without this file.
+ * Calls that end the process, and uncaught errors: within a call of a script's function they end only that call, which
+ * Node's async context identifies. Other code is not affected.
  *
  * The context, as observed in Node 24.21 and 26.10:
- * - Uncaught exception: the context of the code that threw. Timers, immediates, ticks, microtasks and listeners of sockets run in the context
- *   in which they were set, and a listener of a signal in that of the first listener of this signal.
- * - Unhandled rejection: the context of the code that rejected the promise, not of the code that created it. If a client that all tasks
- *   share rejects a promise in a context of its own, the rejection belongs to no call.
+ * - Uncaught exception: that of the code that threw. Timers, immediates, ticks, microtasks and listeners of sockets run
+ *   in the context in which they were set, and a listener of a signal in that of the first listener of this signal.
+ * - Unhandled rejection: that of the code that rejected the promise, not of the code that created it. If a client that
+ *   all tasks share rejects a promise in its own context, the rejection belongs to no call.
  */
 
 import { syncBuiltinESMExports } from 'node:module'
 import { constants } from 'node:os'
 import { type ErrorFacts, ScriptError } from '../../errors.ts'
-import { isExitError, placeOf } from './faults.ts'
+import { errorPlace, isExitError } from './faults.ts'
 
-/** A call of a function, as far as the end of the process concerns it. */
 export interface EndScope {
   /** Ends the call, and returns the error to throw in place of ending the process. */
   exited(exit: ProcessExit): ScriptError
@@ -22,9 +21,9 @@ export interface EndScope {
   failedInBackground(thrown: unknown): void
 }
 
-/** A call that would have ended the process. */
+/** Call that would have ended the process. */
 export interface ProcessExit {
-  /** The call as text: `process.exit(3)`. */
+  /** Text such as `process.exit(3)`. */
   readonly text: string
   readonly exitCode: number
 }
@@ -34,9 +33,9 @@ type Method = (...args: unknown[]) => unknown
 
 /** Exit code of a process that a signal ended, without the number of the signal. */
 const SIGNALLED = 128
-/** Signals that ask a process to end: a listener does not make them harmless. */
+/** Signals that ask a process to end, even if they have a listener. */
 const ASKS_TO_END: ReadonlySet<string> = new Set(['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGBREAK'])
-/** Signals that end no process, by default of the system or of Node. */
+/** Signals that do not end a process by default of the system or of Node. */
 const HARMLESS: ReadonlySet<string> = new Set([
   'SIGCHLD',
   'SIGCONT',
@@ -47,15 +46,15 @@ const HARMLESS: ReadonlySet<string> = new Set([
   'SIGXFSZ',
 ])
 
-/** The error that a function sees in which the process was to end. `end`: complete end of the sentence. */
+/** Returns the error thrown in place of the end of the process. `end`: complete end of the sentence. */
 export function exitError(label: string, { text, exitCode }: ProcessExit, end: string): ScriptError {
-  const at = placeOf(new Error())
+  const at = errorPlace(new Error())
   const where = at === null ? '' : ` (${at.file}, line ${at.line})`
   const facts: ErrorFacts = { exitCode, ...(at !== null && { file: at.file, line: at.line }) }
   return new ScriptError('PROCESS_EXIT', `${label} called ${text}${where}${end}`, facts)
 }
 
-/** Replaces the methods of `process` that end it. Returns what puts them back. */
+/** Replaces the methods of `process` that end it. Returns a function that restores them. */
 export function captureExits(scopeOf: ScopeOf): () => void {
   const undo = [
     captured('exit', scopeOf, (args) => exitOf('exit', args)),
@@ -95,7 +94,7 @@ function exitOf(name: string, [code]: readonly unknown[]): ProcessExit {
   return { text, exitCode: Number(code ?? process.exitCode ?? 0) }
 }
 
-/** Null for a signal to another process, and for one that does not end this process. */
+/** Returns null for a signal to another process, and for one that does not end this process. */
 function killOf([pid, given = 'SIGTERM']: readonly unknown[]): ProcessExit | null {
   const isOwn = Math.abs(Number(pid)) === process.pid || Number(pid) === 0
   const known = Object.entries(constants.signals).find((signal) => signal.includes(given as string | number))
@@ -107,8 +106,8 @@ function killOf([pid, given = 'SIGTERM']: readonly unknown[]): ProcessExit | nul
 }
 
 /**
- * Looks at events of `process` before its listeners do. A listener of its own would change what Node does for errors of no call: Node ends
- * the process, with its own message and exit code, only if there is none.
+ * Handles events of `process` before its listeners do. A listener would change errors of other code: without any, Node
+ * ends the process with its own message and exit code.
  */
 export function captureUncaught(scopeOf: ScopeOf): void {
   const { emit } = process
@@ -124,10 +123,10 @@ export function captureUncaught(scopeOf: ScopeOf): void {
   Object.defineProperty(process, 'emit', { value: replacement, configurable: true, writable: true })
 }
 
-/** For a `process.exit` that was read before it was replaced: it emits this event first. */
+/** Stops a `process.exit` that was read before it was replaced. It emits this event first. */
 function refuseExit(scope: EndScope | undefined, args: readonly unknown[]): void {
   if (scope === undefined) return
-  ;(process as { _exiting?: boolean })._exiting = false // else Node drops all that is queued with process.nextTick
+  ;(process as { _exiting?: boolean })._exiting = false // else Node drops the queue of process.nextTick
   process.exitCode = undefined
   throw scope.exited(exitOf('exit', args))
 }

@@ -1,8 +1,8 @@
-/** Asks for a secret on behalf of a worker, where errors cannot go as they are. */
+/** Reads a secret for a worker. Returns errors as values, because they cannot be sent as they are. */
 
 import { toError } from '../../errors.ts'
 import { SecretNotGranted, type SecretProvider, type SecretRequest } from '../../secrets/provider.ts'
-import type { SecretAnswered } from './messages.ts'
+import type { SecretAnswered } from './worker-messages.ts'
 
 export async function answeredSecret(
   secrets: SecretProvider | null,

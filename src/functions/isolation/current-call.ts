@@ -1,6 +1,6 @@
 /**
- * Says whose work is under way, where another thread can read it: when the worker does not answer any more, that is who keeps it.
- * Node tells before each callback and each continuation, which costs time: only a worker does this.
+ * Stores the running call in shared memory, so that another thread can find the call that blocks a worker. Node's hook
+ * runs before each callback and continuation, which costs time, so only workers use it.
  */
 
 import { createHook } from 'node:async_hooks'

@@ -1,20 +1,17 @@
 /**
- * A script that lives in worker threads of its own: one for each generation, and a new one when one has ended. What it does
- * to its thread, it does to nobody else. Held by `module-scripts.ts`.
+ * Script that runs in its own worker threads, one per generation, so that it can block only its own thread. A worker
+ * that has ended is replaced. Owned by `module-scripts.ts`.
  */
 
-import type { NotEntered, PollRequest, TaskRequest } from '../../engine/ports.ts'
+import type { PollRequest, TaskRequest, TaskResult, TickResult } from '../../engine/ports.ts'
 import { toError, UsageError } from '../../errors.ts'
+import { NOT_STARTED } from '../../host/process/call-outcomes.ts'
 import { taskLabel } from '../../host/process/labels.ts'
 import type { Declarations } from '../../model/declarations.ts'
-import type { AttemptOutcome } from '../../model/execution.ts'
-import type { PollOutcome } from '../../model/trigger.ts'
 import type { ModuleFault } from '../loading/module-loader.ts'
-import { NOT_ENTERED } from '../outcomes.ts'
 import { LiveWorker, type LiveWorkerOptions, type LoadedMessage } from './live-worker.ts'
 import { endNotice, taskLost, type WorkerEnd } from './worker-end.ts'
 
-/** What came of loading it. */
 export interface IsolatedLoad {
   readonly files: readonly string[]
   readonly result:
@@ -22,7 +19,7 @@ export interface IsolatedLoad {
     | { readonly kind: 'failed'; readonly fault: ModuleFault }
 }
 
-/** A task for which there is no thread yet. */
+/** Task that waits for a thread. */
 interface Waiting {
   readonly executionId: string
   isCancelled: boolean
@@ -45,7 +42,7 @@ export class IsolatedScript {
     return this.#now !== null && !this.#isClosed
   }
 
-  /** Loads the file in a new thread. When it is good, that takes the place of the one before, in which what runs may end. */
+  /** Loads the file in a new thread. A good one replaces the previous one, whose running calls may end. */
   async load(): Promise<IsolatedLoad> {
     const next = new LiveWorker(this.#options)
     try {
@@ -62,18 +59,18 @@ export class IsolatedScript {
     }
   }
 
-  poll(request: PollRequest): Promise<PollOutcome | NotEntered> {
+  poll(request: PollRequest): Promise<TickResult> {
     const now = this.#atOnce()
     if (now !== null) return now.poll(request)
-    return this.#living().then((worker) => worker?.poll(request) ?? NOT_ENTERED)
+    return this.#living().then((worker) => worker?.poll(request) ?? NOT_STARTED)
   }
 
-  runTask(request: TaskRequest): Promise<AttemptOutcome | NotEntered> {
+  runTask(request: TaskRequest): Promise<TaskResult> {
     return this.#atOnce()?.runTask(request) ?? this.#runInTurn(request)
   }
 
-  /** It may be cancelled while it waits for the next thread. */
-  async #runInTurn(request: TaskRequest): Promise<AttemptOutcome | NotEntered> {
+  /** Runs the task when there is a thread. It may be cancelled while it waits. */
+  async #runInTurn(request: TaskRequest): Promise<TaskResult> {
     const waiting: Waiting = { executionId: request.executionId, isCancelled: false }
     this.#waiting.add(waiting)
     const worker = await this.#living()
@@ -84,13 +81,14 @@ export class IsolatedScript {
       : worker.runTask(request)
   }
 
-  /** Throws `INVALID_CONTEXT` for what does not fit. */
+  /** Throws `INVALID_CONTEXT` for a context that does not fit. */
   async checkedInput(workflow: string, contextText: string): Promise<string> {
     const worker = this.#inputs.has(workflow) ? await this.#living() : null
     if (worker === null) return contextText
     const checked = await worker.checkedInput(workflow, contextText)
     if (checked.kind === 'fits') return checked.contextText
-    throw new UsageError('INVALID_CONTEXT', checked.message, { workflow })
+    const { message, problems } = checked
+    throw new UsageError('INVALID_CONTEXT', message, { workflow, ...(problems && { problems }) })
   }
 
   cancelTasks(executionId: string): void {
@@ -102,7 +100,7 @@ export class IsolatedScript {
     return this.#all().flatMap((worker) => worker.underWay())
   }
 
-  /** Nothing new is let in; what runs may end. */
+  /** Stops new calls. Running ones may end. */
   unload(): void {
     this.#isClosed = true
     if (this.#now !== null) this.#retire(this.#now)
@@ -135,13 +133,13 @@ export class IsolatedScript {
     })
   }
 
-  /** The thread, where it is there: then a request is in it in this tick of the event loop. */
+  /** Returns the thread if it is ready, so that a request is sent in this tick of the event loop. */
   #atOnce(): LiveWorker | null {
     const now = this.#now
     return now === null || now.hasEnded || this.#isClosed ? null : now
   }
 
-  /** The thread, or the next one where it has ended; null where there is none. */
+  /** Returns the thread, or the next one after its end; null if there is none. */
   #living(): Promise<LiveWorker | null> {
     return this.#isClosed ? Promise.resolve(null) : this.#worker
   }
@@ -152,7 +150,7 @@ export class IsolatedScript {
     this.#worker = this.#startAgain()
   }
 
-  /** What waits for it meanwhile gets it, or hears that the script is not served any more. */
+  /** Starts the next thread. Waiting requests use it, or fail if the script is no longer served. */
   async #startAgain(): Promise<LiveWorker | null> {
     const next = new LiveWorker(this.#options)
     const loaded = await next.load().catch((thrown: unknown): LoadedMessage => {
@@ -176,7 +174,7 @@ export class IsolatedScript {
     notice(`Script "${script}" could not be reloaded and is no longer served: ${type}: ${message}`)
   }
 
-  /** Of a task that was not let in. */
+  /** Returns the end for a task that did not start. */
   #endOf(request: TaskRequest, isCancelled: boolean): WorkerEnd {
     const { script } = this.#options
     const culprit = isCancelled ? taskLabel(request) : null

@@ -1,31 +1,38 @@
 /**
- * One worker thread with one generation of a script. Every request settles: with the worker's answer, when it is overdue, or with
- * the end of the worker. Made by `isolated-script.ts`.
+ * One worker thread with one generation of a script. Every request settles with the worker's answer, at its time
+ * limit, or when the worker ends. Made by `isolated-script.ts`.
  *
- * A request that is overdue by more than the worker needs to give it up gets no answer because the thread computes. When it is
- * this very request that computes, the thread is ended. When it is another, that has its own limit.
+ * A request that stays overdue after the worker should have given it up gets no answer because the thread computes.
+ * If it computes for this request, the thread is ended. Another request has its own limit.
  */
 
 import { Worker } from 'node:worker_threads'
-import type { Clock, NotEntered, PollRequest, TaskRequest, Timer } from '../../engine/ports.ts'
+import type { Clock } from '../../engine/clock-port.ts'
+import type { PollRequest, TaskRequest, TaskResult, TickResult } from '../../engine/ports.ts'
 import { HostError, toError } from '../../errors.ts'
+import { LEASE_LOST } from '../../host/process/call-outcomes.ts'
 import { taskLabel, triggerLabel } from '../../host/process/labels.ts'
-import type { AttemptOutcome } from '../../model/execution.ts'
-import type { PollOutcome } from '../../model/trigger.ts'
+import { printedLines } from '../../output/printed-lines.ts'
+import type { ScriptLineSink } from '../../output/script-line.ts'
 import type { SecretProvider } from '../../secrets/provider.ts'
 import { answeredSecret } from './answered-secret.ts'
-import type { FromWorker, InputChecked, RequestId, ToWorker, WorkerData } from './messages.ts'
+import { answerFact } from './facts.ts'
+import { LeaseEnd, leaseLost } from './lease-end.ts'
+import { RequestLimit } from './request-limit.ts'
 import { inputLost, pollLost, taskLost, type WorkerEnd } from './worker-end.ts'
+import { answerMemory } from './worker-memory.ts'
+import type { FromWorker, InputChecked, RequestId, ToWorker, WorkerData } from './worker-messages.ts'
 
-/** Beyond its limit: a second until it is given up, and two for the answer to come. */
+/** Time after the limit: a second until the call is given up, and two for the answer. */
 const OVERDUE_AFTER_MS = 3_000
 const ENTRY = new URL(`./worker-entry${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)
 
-export interface LiveWorkerOptions extends Omit<WorkerData, 'current' | 'hasSecrets'> {
+export interface LiveWorkerOptions extends Omit<WorkerData, 'current' | 'hasSecrets' | 'output'> {
   readonly clock: Clock
   readonly secrets: SecretProvider | null
   readonly memoryMebibytes: number
   readonly notice: (message: string) => void
+  readonly output?: ScriptLineSink | undefined
 }
 
 export type LoadedMessage = FromWorker & { readonly type: 'loaded' }
@@ -34,12 +41,12 @@ interface Open {
   readonly label: string
   readonly executionId: string | null
   readonly request: PollRequest | TaskRequest | null
-  /** Limit for its start when it was sent; null for none. */
+  /** Limit of its start when it was sent; null for none. */
   readonly startUntil: number | null
   readonly answered: (message: FromWorker) => void
   readonly sendAgain: (() => void) | null
   readonly lost: (end: WorkerEnd) => void
-  timer: Timer | null
+  readonly limit: RequestLimit
   isCancelled: boolean
 }
 
@@ -53,9 +60,9 @@ export class LiveWorker {
   #lastId: RequestId = 0
   #error: Error | null = null
   #endsBecause: { readonly reason: string; readonly culprit: RequestId } | null = null
-  /** Null while it lives. */
+  /** Null while it is alive. */
   #end: WorkerEnd | null = null
-  /** Hears of the end of a worker that was not closed. */
+  /** Called at the end of a worker that was not closed. */
   onEnd: ((end: WorkerEnd) => void) | null = null
 
   constructor(options: LiveWorkerOptions) {
@@ -65,27 +72,30 @@ export class LiveWorker {
     const workerData: WorkerData = {
       ...{ script, path, packageUrl, loadDeadlineMs, logLimits, stdoutTo, prefixes },
       hasSecrets: secrets !== null,
+      output: outputMode(options.output),
       current: this.#current,
     }
     this.#worker = new Worker(ENTRY, {
       workerData,
       name: `cloaca ${script}`,
       resourceLimits: { maxOldGenerationSizeMb: memoryMebibytes },
+      ...(options.output !== undefined && { stdout: true, stderr: true }),
     })
+    if (options.output !== undefined) passOutput(this.#worker, script, options.output)
     this.#worker.on('message', (message: FromWorker) => this.#received(message))
     this.#worker.on('error', (thrown) => {
       this.#error = toError(thrown)
     })
     this.#worker.on('exit', (code) => this.#exited(code))
     this.#worker.unref()
-    this.#loaded.promise.catch(() => undefined)
+    this.#loaded.promise.catch(() => undefined) // Ignored: callers of `loaded` receive the error
   }
 
   get hasEnded(): boolean {
     return this.#end !== null
   }
 
-  /** Loads the script. Rejects with a `HostError` when the thread ends of it, or does not come to an end. */
+  /** Loads the script. Rejects with a `HostError` if the thread ends, or does not finish. */
   async load(): Promise<LoadedMessage> {
     const { clock, loadDeadlineMs, script } = this.#options
     const overdue = clock.wakeAfter(loadDeadlineMs + OVERDUE_AFTER_MS, () => {
@@ -99,14 +109,14 @@ export class LiveWorker {
     }
   }
 
-  poll(request: PollRequest): Promise<PollOutcome | NotEntered> {
+  poll(request: PollRequest): Promise<TickResult> {
     const { stopping, log: _, ...plain } = request
     const { trigger, deadlineMs } = plain
     const label = triggerLabel(trigger)
     return new Promise((resolve) => {
       const id = this.#enter(request, {
         ...{ label, executionId: null },
-        answered: (message) => message.type === 'outcome' && resolve(message.outcome as PollOutcome | NotEntered),
+        answered: (message) => message.type === 'outcome' && resolve(message.outcome as TickResult),
         sendAgain: () => resolve(this.poll(request)),
         lost: (end) => resolve(pollLost(end, label, deadlineMs)),
       })
@@ -118,17 +128,28 @@ export class LiveWorker {
     })
   }
 
-  runTask(request: TaskRequest): Promise<AttemptOutcome | NotEntered> {
-    const { slot: _, stopping: __, log: ___, ...plain } = request
+  runTask(request: TaskRequest): Promise<TaskResult> {
+    const { slot: _, view: __, stopping: ___, log: ____, memory, runLimit, ...plain } = request
     const label = taskLabel(request)
-    return new Promise((resolve) => {
+    return new Promise((settle) => {
+      let lease: LeaseEnd | null = null
+      const resolve = (result: TaskResult | Promise<TaskResult>): void => {
+        lease?.[Symbol.dispose]()
+        settle(result)
+      }
       const id = this.#enter(request, {
         ...{ label, executionId: request.executionId },
-        answered: (message) => message.type === 'outcome' && resolve(message.outcome as AttemptOutcome | NotEntered),
+        answered: (message) => message.type === 'outcome' && resolve(message.outcome as TaskResult),
         sendAgain: () => resolve(this.runTask(request)),
-        lost: (end) => resolve(taskLost(end, request, label)),
+        lost: (end) => resolve(lease?.hasBegun ? leaseLost(label) : taskLost(end, request, label)),
       })
-      if (id !== null) this.#send({ type: 'task', id, request: plain })
+      if (id === null) return
+      this.#send({ type: 'task', id, request: { ...plain, chainId: memory.chainId } })
+      if (runLimit === undefined) return
+      lease = new LeaseEnd(this.#options.clock, runLimit, {
+        stop: () => this.#send({ type: 'endLease', id }),
+        end: () => this.#kill(`${LEASE_LOST}, and ${label} did not stop`, 0),
+      })
     })
   }
 
@@ -146,12 +167,11 @@ export class LiveWorker {
 
   cancelTasks(executionId: string): void {
     let isOpen = false
-    for (const [id, open] of this.#open) {
+    for (const open of this.#open.values()) {
       if (open.executionId !== executionId || open.isCancelled) continue
       isOpen = true
       open.isCancelled = true
-      open.timer?.cancel()
-      open.timer = this.#options.clock.wakeAfter(OVERDUE_AFTER_MS, () => this.#overdue(id))
+      open.limit.restart(OVERDUE_AFTER_MS)
     }
     if (isOpen) this.#send({ type: 'cancel', executionId })
   }
@@ -160,22 +180,21 @@ export class LiveWorker {
     return [...this.#open.values()].map(({ label }) => label)
   }
 
-  /** Settles when nothing is under way. */
   quiet(): Promise<void> {
     if (this.#open.size === 0) return Promise.resolve()
     return new Promise((resolve) => this.#onQuiet.push(resolve))
   }
 
-  /** Ends it. What is under way is lost. */
+  /** Ends the thread. Open requests are lost. */
   async close(): Promise<void> {
     this.onEnd = null
     await this.#worker.terminate()
   }
 
-  /** Null: it has ended, and so has the request. */
+  /** Returns null if the thread has ended, and with it the request. */
   #enter(
     request: PollRequest | TaskRequest | null,
-    entry: Omit<Open, 'request' | 'startUntil' | 'timer' | 'isCancelled'>,
+    entry: Omit<Open, 'request' | 'startUntil' | 'limit' | 'isCancelled'>,
   ) {
     if (this.#end !== null) {
       entry.lost(this.#end)
@@ -184,9 +203,9 @@ export class LiveWorker {
     this.#lastId += 1
     const id = this.#lastId
     const limitMs = (request?.deadlineMs ?? this.#options.loadDeadlineMs) + OVERDUE_AFTER_MS
-    const timer = this.#options.clock.wakeAfter(limitMs, () => this.#overdue(id))
+    const limit = new RequestLimit(this.#options.clock, limitMs, () => this.#overdue(id))
     this.#open.set(id, {
-      ...{ ...entry, request, timer },
+      ...{ ...entry, request, limit },
       startUntil: request?.startLimit?.until ?? null,
       isCancelled: false,
     })
@@ -203,7 +222,7 @@ export class LiveWorker {
       this.#kill(`${label} ${why}`, current === id ? id : 0)
       return
     }
-    // Another computes, within its own limit: this one is not waited for.
+    // Another request computes within its own limit, so this one is given up.
     this.#leave(id)
     open.lost({
       reason: 'it is busy with another task',
@@ -225,6 +244,9 @@ export class LiveWorker {
       case 'loaded':
         this.#loaded.resolve(message)
         return
+      case 'printed':
+        this.#options.output?.(message.line)
+        return
       case 'notice':
         this.#options.notice(message.message)
         return
@@ -233,6 +255,12 @@ export class LiveWorker {
         return
       case 'slot':
         this.#moveSlot(message)
+        return
+      case 'fact':
+        answerFact(message, this.#open.get(message.id)?.request)
+        return
+      case 'memory':
+        void this.#answerMemory(message)
         return
       case 'secret':
         void answeredSecret(this.#options.secrets, message).then((answer) =>
@@ -247,7 +275,7 @@ export class LiveWorker {
   #answered(message: FromWorker & { readonly type: 'outcome' | 'inputChecked' }): void {
     const open = this.#open.get(message.id)
     const isAgain = open !== undefined && isLate(message) && mayStart(open)
-    if (isAgain) open.sendAgain?.() // first, so that the worker is not taken for quiet
+    if (isAgain) open.sendAgain?.() // first, so that the worker is not considered quiet
     this.#leave(message.id)
     if (!isAgain) open?.answered(message)
   }
@@ -259,9 +287,16 @@ export class LiveWorker {
     else void request.slot.acquire().then(() => this.#send({ type: 'slotAcquired', id }))
   }
 
+  async #answerMemory(call: FromWorker & { readonly type: 'memory' }): Promise<void> {
+    const open = this.#open.get(call.id)
+    const isTask = open?.request !== null && open?.request !== undefined && 'memory' in open.request
+    const answer = await answerMemory(call, isTask ? (open?.request as TaskRequest) : undefined, open?.limit)
+    this.#send({ type: 'memory', ask: call.ask, answer })
+  }
+
   #leave(id: RequestId): Open | undefined {
     const open = this.#open.get(id)
-    open?.timer?.cancel()
+    open?.limit.end()
     this.#open.delete(id)
     if (this.#open.size === 0) for (const quiet of this.#onQuiet.splice(0)) quiet()
     return open
@@ -300,11 +335,24 @@ export class LiveWorker {
   }
 }
 
-function isLate(message: FromWorker): boolean {
-  return message.type === 'outcome' && message.outcome.kind === 'notEntered' && message.outcome.isLate === true
+function outputMode(output: ScriptLineSink | undefined): WorkerData['output'] {
+  if (output === undefined) return 'written'
+  return output.takesRecords ? 'sentWithRecords' : 'sent'
 }
 
-/** Returns whether a heartbeat has moved the limit since the request was sent. */
+/** Passes on what no call prints, such as code at load. */
+function passOutput(worker: Worker, script: string, output: ScriptLineSink): void {
+  for (const stream of ['stdout', 'stderr'] as const) {
+    const lines = printedLines(stream, output, () => ({ script }))
+    worker[stream].on('data', (chunk: Buffer) => lines.write(0, chunk)).on('end', () => lines.end())
+  }
+}
+
+function isLate(message: FromWorker): boolean {
+  return message.type === 'outcome' && message.outcome.kind === 'notStarted' && message.outcome.isLate === true
+}
+
+/** Returns whether a heartbeat has extended the limit since the request was sent. */
 function mayStart({ request, startUntil, isCancelled }: Open): boolean {
   return !isCancelled && startUntil !== null && (request?.startLimit?.until ?? 0) > startUntil
 }

@@ -1,25 +1,25 @@
-/** What the end of a worker means for what was under way in it. Pure. */
+/** Converts the end of a worker to results for its open requests. Pure. */
 
 import type { TaskRequest } from '../../engine/ports.ts'
+import { overdueMessage } from '../../host/process/call-outcomes.ts'
 import type { AttemptOutcome } from '../../model/execution.ts'
 import type { PythonFault } from '../../model/fault.ts'
 import type { PollOutcome } from '../../model/trigger.ts'
-import type { InputChecked } from './messages.ts'
+import type { InputChecked } from './worker-messages.ts'
 
 export interface WorkerEnd {
   readonly script: string
   readonly reason: string
-  /** Label of the poll or task because of which it ended; null where that is not known. */
+  /** Label of the poll or task that caused the end; null if unknown. */
   readonly culprit: string | null
-  /** The culprit took too long. */
   readonly isOverdue: boolean
-  /** The culprit was cancelled, and did not stop. */
+  /** The culprit was cancelled, but did not stop. */
   readonly isCancelled: boolean
-  /** It goes on, and only this request is not waited for. */
+  /** The worker is alive, and only this request was given up. */
   readonly isAlive: boolean
 }
 
-/** Complete sentences for logs. */
+/** Returns a complete sentence for logs. */
 export function endNotice({ script, reason, culprit }: WorkerEnd): string {
   const because = culprit === null ? '' : ` The cause was ${culprit}.`
   return `The worker of script "${script}" ended: ${reason}.${because} A new worker starts.`
@@ -54,6 +54,5 @@ function gone({ script, reason, culprit, isAlive }: WorkerEnd): PythonFault {
 }
 
 function overdue(label: string, deadlineMs: number): PythonFault {
-  const message = `${label} timed out: it exceeded its timeout of ${deadlineMs / 1_000} s`
-  return { type: 'DeadlineError', message, traceback: '' }
+  return { type: 'DeadlineError', message: overdueMessage(label, deadlineMs), traceback: '' }
 }

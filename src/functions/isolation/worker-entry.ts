@@ -1,19 +1,24 @@
 /** The thread of one script: loads it, calls its functions, and answers. Started by `isolated-script.ts`. */
 
 import { parentPort, workerData } from 'node:worker_threads'
-import { declarationsOf } from '../../authoring/definition.ts'
-import type { ContextCheck } from '../../authoring/types.ts'
-import { SystemClock } from '../../engine/clock.ts'
-import { InternalError, toError } from '../../errors.ts'
+import { moduleDeclarations } from '../../authoring/definition.ts'
+import type { ContextCheck } from '../../authoring/function-types.ts'
+import type { TaskRequest } from '../../engine/ports.ts'
+import { SystemClock } from '../../engine/system-clock.ts'
+import { CloacaError, InternalError, toError } from '../../errors.ts'
+import type { ScriptLine } from '../../output/script-line.ts'
+import { replaceWarnings } from '../../output/warnings.ts'
 import { SecretNotGranted, type SecretProvider } from '../../secrets/provider.ts'
 import { uncaughtLine } from '../calls/faults.ts'
-import { standardPrinter } from '../calls/printing.ts'
+import { linePrinter, standardPrinter } from '../calls/printing.ts'
 import { checkedText } from '../checked-text.ts'
 import { FunctionHost } from '../function-host.ts'
 import { exportedValues } from '../loading/exported-values.ts'
 import { ModuleLoader, moduleFault } from '../loading/module-loader.ts'
 import { showCurrentCall } from './current-call.ts'
-import type { FromWorker, LoadedInWorker, RequestId, SecretAnswered, ToWorker, WorkerData } from './messages.ts'
+import { viewFromWorker } from './facts.ts'
+import { MemoryCalls } from './worker-memory.ts'
+import type { FromWorker, LoadedInWorker, RequestId, SecretAnswered, ToWorker, WorkerData } from './worker-messages.ts'
 
 const data = workerData as WorkerData
 const port = parentPort
@@ -26,10 +31,17 @@ const clock = new SystemClock({
   onTrouble: ({ during, error }) =>
     notice(`The worker of script "${data.script}" failed while ${during}: ${error.message}`),
 })
-const printer = standardPrinter({ stdoutTo: data.stdoutTo, prefixes: data.prefixes, notice })
+const sendLine = (line: ScriptLine): void => send({ type: 'printed', line })
+const isSent = data.output !== 'written'
+const printer = isSent
+  ? linePrinter(Object.assign(sendLine, { takesRecords: data.output === 'sentWithRecords' }))
+  : standardPrinter({ stdoutTo: data.stdoutTo, prefixes: data.prefixes, notice })
+// Node writes warnings of a worker to descriptor 2 itself.
+if (isSent) replaceWarnings((warning) => process.stderr.write(`${warning}\n`))
 const loader = new ModuleLoader(clock, data.loadDeadlineMs, data.packageUrl)
 const stoppings = new Map<RequestId, AbortController>()
 const slotsAsked = new Map<RequestId, () => void>()
+const memories = new MemoryCalls(send)
 const secretsAsked = new Map<number, (answer: SecretAnswered) => void>()
 let lastAsk = 0
 
@@ -39,6 +51,7 @@ const askForSecret: SecretProvider = async (name, { workflow, executionId, taskI
   send({ type: 'secret', ask, name, request: { workflow, executionId, taskId } })
   const answer = await new Promise<SecretAnswered>((resolve) => secretsAsked.set(ask, resolve))
   if (answer.kind === 'found') return answer.fields
+  // Uncoded: the error of a task, whose name users see
   throw answer.kind === 'notGranted' ? new SecretNotGranted(answer.message) : new Error(answer.message)
 }
 
@@ -57,10 +70,11 @@ async function load(): Promise<void> {
     const { values, defaultFunction } = exportedValues(imported.exports)
     if (defaultFunction !== null) {
       throw new TypeError(
-        'its default function cannot receive the runner, because the runner is in another thread. Export workflows and triggers instead',
+        'its default function cannot receive the runner, because the runner is in another thread. Export workflows ' +
+          'and triggers instead',
       )
     }
-    const { declarations, functions } = declarationsOf(values, data.script)
+    const { declarations, functions } = moduleDeclarations(values, data.script)
     host.use(data.script, functions)
     inputs = functions.inputs
     loaded({ kind: 'good', declarations, inputs: [...inputs.keys()] })
@@ -90,7 +104,10 @@ async function runTask({ id, request }: ToWorker & { readonly type: 'task' }): P
       return new Promise<void>((resolve) => slotsAsked.set(id, resolve))
     },
   }
-  const begun = host.runTask({ ...request, number: id, slot, log: (piece) => send({ type: 'log', id, piece }) })
+  const view = viewFromWorker(id, (fact) => port?.postMessage(fact, [fact.answerTo]))
+  const memory = memories.memoryOf(id, request)
+  const log: TaskRequest['log'] = (piece) => send({ type: 'log', id, piece })
+  const begun = host.runTask({ ...request, number: id, slot, view, memory, log })
   send({ type: 'outcome', id, outcome: await begun })
   slotsAsked.delete(id)
 }
@@ -103,7 +120,9 @@ async function checkInput({ id, workflow, contextText }: ToWorker & { readonly t
       result: { kind: 'fits', contextText: await checkedText(inputs.get(workflow), contextText) },
     })
   } catch (thrown) {
-    send({ type: 'inputChecked', id, result: { kind: 'refused', message: toError(thrown).message } })
+    const problems = thrown instanceof CloacaError ? thrown.facts.problems : undefined
+    const { message } = toError(thrown)
+    send({ type: 'inputChecked', id, result: { kind: 'refused', message, ...(problems && { problems }) } })
   }
 }
 
@@ -127,16 +146,22 @@ function received(message: ToWorker): void {
     case 'cancel':
       host.cancelTasks(message.executionId)
       break
+    case 'endLease':
+      host.endLease(message.id)
+      break
     case 'slotAcquired':
       slotsAsked.get(message.id)?.()
       break
     case 'secret':
       secretsAsked.get(message.ask)?.(message.answer)
       secretsAsked.delete(message.ask)
+      break
+    case 'memory':
+      memories.answered(message.ask, message.answer)
   }
 }
 
-// The thread would end otherwise, and lose what else runs in it.
+// Otherwise the thread would end, with all its other calls.
 for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
   process.on(event, (thrown: unknown) => notice(uncaughtLine(thrown, event).message))
 }

@@ -1,14 +1,14 @@
-/** What a module exports of workflows and triggers, and what its default function registers. */
+/** Workflows, triggers and limits that a module exports, and its default function, which registers more. */
 
 import { isTrigger, isWorkflow } from '../../authoring/definition.ts'
+import { isLimit } from '../../authoring/limit-function.ts'
 
-/** What a script's default function is called with. */
-export type DefaultFunction = (runner: unknown) => unknown
+type DefaultFunction = (runner: unknown) => unknown
 
 export interface ExportedValues {
-  /** Each once, under however many names it is exported. */
+  /** Each value once, even if it has several exported names. */
   readonly values: readonly unknown[]
-  /** Null where the default export is no function. */
+  /** Null if the default export is not a function. */
   readonly defaultFunction: DefaultFunction | null
 }
 
@@ -16,8 +16,12 @@ export function exportedValues(exports: Readonly<Record<string, unknown>>): Expo
   const values = new Set<unknown>()
   let defaultFunction: DefaultFunction | null = null
   for (const [name, value] of Object.entries(exports)) {
-    for (const each of Array.isArray(value) ? value : [value]) if (isWorkflow(each) || isTrigger(each)) values.add(each)
+    for (const each of Array.isArray(value) ? value : [value]) if (isDeclared(each)) values.add(each)
     if (name === 'default' && typeof value === 'function') defaultFunction = value as DefaultFunction
   }
   return { values: [...values], defaultFunction }
+}
+
+function isDeclared(value: unknown): boolean {
+  return isWorkflow(value) || isTrigger(value) || isLimit(value)
 }

@@ -1,29 +1,29 @@
 /**
- * Which files a script is made of, and how it is imported anew: Node keeps each module for ever under its URL, so a new
- * generation has a number in the URLs of the script and of all that it imports, outside of installed packages. The first
- * generation has none: its modules are those that the program itself may have imported.
+ * Files of a script, and URLs for importing them again. Node caches each module by URL forever, so a new generation has
+ * a number in the URLs of the script and its imports, except installed packages. The first generation has no number,
+ * because the program may have imported the same modules.
  */
 
 import { type ResolveFnOutput, registerHooks } from 'node:module'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
 const PARAMETER = 'cloaca'
-/** What scripts import of this package is this very one, wherever their folder would find another. */
+/** Imports of this name always resolve to this package. */
 const PACKAGE = 'cloaca'
 
 export class ModuleGraph {
-  /** By URL: what it imports of the user's files. */
+  /** Imported files of the user, by URL of the importing module. */
   readonly #imports = new Map<string, Set<string>>()
-  /** By path of a script: the generation in which it was imported last. */
+  /** Generation of the last import, by path of the script. */
   readonly #generations = new Map<string, number>()
-  /** By URL: the script with which it was imported first. */
+  /** Script that imported a module first, by URL of the module. */
   readonly #scripts = new Map<string, string>()
   readonly #packageUrl: string
   readonly #onModule: (script: string, url: string) => void
   readonly #hooks: { deregister(): void }
   #generation = 0
 
-  /** `packageUrl`: of the module that `cloaca` stands for. `onModule`: called before a module of a script is imported, with the URLs of both. */
+  /** `packageUrl`: module for `cloaca`. `onModule`: called before each import, with the URLs of script and module. */
   constructor(packageUrl: string, onModule: (script: string, url: string) => void) {
     this.#packageUrl = packageUrl
     this.#onModule = onModule
@@ -37,10 +37,7 @@ export class ModuleGraph {
     })
   }
 
-  /**
-   * The URL under which a script is imported now: scripts that are imported one after the other share their helpers, until one of
-   * them is imported again.
-   */
+  /** Returns the URL for the next import of a script. Scripts share helpers until one of them is imported again. */
   begin(path: string): string {
     if (this.#generations.get(path) === this.#generation) this.#generation += 1
     this.#generations.set(path, this.#generation)
@@ -50,16 +47,16 @@ export class ModuleGraph {
     return url
   }
 
-  /** The modules that were imported first with this script, by its URL. */
+  /** Returns modules that this script, given by URL, imported first. */
   urlsOf(script: string): readonly string[] {
     return [...this.#scripts].filter(([, owner]) => owner === script).map(([url]) => url)
   }
 
-  /** The files that a script was made of when it was imported under this URL, as far as it came: its own first. */
+  /** Returns the files of a script that were imported under this URL, its own first. */
   filesOf(url: string): readonly string[] {
     const seen = new Set([url])
     for (const each of seen) for (const imported of this.#imports.get(each) ?? []) seen.add(imported)
-    return [...new Set([...seen].map(pathOf))]
+    return [...new Set([...seen].map(pathFromUrl))]
   }
 
   close(): void {
@@ -81,8 +78,7 @@ export class ModuleGraph {
   }
 }
 
-/** The path of a module's file. */
-export function pathOf(url: string): string {
+export function pathFromUrl(url: string): string {
   const { protocol, pathname } = new URL(url)
   return fileURLToPath(`${protocol}//${pathname}`)
 }

@@ -1,18 +1,17 @@
 /**
- * Imports the file of a script, and hands out what it exports. What is wrong with it is a value: its own error with the place,
- * or that it took too long. Made by `function-scripts.ts`, and in the worker of a script that has one.
+ * Imports the file of a script and returns its exports. Errors and timeouts are returned as values, with their place.
+ * Made by `function-scripts.ts`, and in the worker of an isolated script.
  */
 
 import { readFileSync } from 'node:fs'
 import { basename, isAbsolute } from 'node:path'
-import type { Clock } from '../../engine/ports.ts'
+import type { Clock } from '../../engine/clock-port.ts'
 import type { SourcePlace } from '../../model/workflow.ts'
-import { faultOf, placesIn } from '../calls/faults.ts'
+import { toPythonFault, userPlaces } from '../calls/faults.ts'
 import { ModuleGraph } from './module-graph.ts'
 import { nativeImport } from './native-import.ts'
 import { placeOfSyntaxError } from './syntax-place.ts'
 
-/** Why a script could not be loaded. */
 export interface ModuleFault {
   readonly type: string
   readonly message: string
@@ -29,13 +28,12 @@ export type ImportedModule =
     }
   | { readonly kind: 'failed'; readonly fault: ModuleFault; readonly files: readonly string[] }
 
-/** Watches, from another thread, the thread in which scripts are loaded. They are named by their URLs. */
+/** Watches the loading thread from another thread. Scripts are identified by their URLs. */
 export interface LoadWatch {
-  /** Stops the script if it computes beyond the limit. `urls`: its modules so far. Returns what ends the watch. */
+  /** Stops the script if it exceeds the limit. `urls`: its modules so far. Returns a function that ends the watch. */
   begin(script: string, urls: readonly string[], limitMs: number): () => void
-  /** Another module of the script. */
   module(script: string, url: string): void
-  /** The line in which the script was stopped; null if it was not. */
+  /** Returns the line in which the script was stopped; null if it was not. */
   stoppedAt(script: string): SourcePlace | null
 }
 
@@ -43,7 +41,7 @@ export class ModuleLoader {
   readonly #clock: Clock
   readonly #deadlineMs: number
   readonly #graph: ModuleGraph
-  /** Null: a script that computes for ever keeps the thread. */
+  /** Null: a script in an endless loop blocks the thread. */
   watch: LoadWatch | null = null
 
   constructor(clock: Clock, deadlineMs: number, packageUrl: string) {
@@ -52,7 +50,7 @@ export class ModuleLoader {
     this.#graph = new ModuleGraph(packageUrl, (script, module) => this.watch?.module(script, module))
   }
 
-  /** Never rejects. What was imported before is imported anew, with all that it imports. */
+  /** Never rejects. Imports a known script again, with all its imports. */
   async import(path: string): Promise<ImportedModule> {
     const url = this.#graph.begin(path)
     try {
@@ -61,13 +59,13 @@ export class ModuleLoader {
     } catch (thrown) {
       const files = this.#graph.filesOf(url)
       const missing = missingModule(thrown)?.module
-      // Where it would be: when it comes, the script is worth another try.
+      // Includes the missing file, so that the script is retried when it appears.
       const looked = missing !== undefined && isAbsolute(missing) ? [...files, missing] : files
       return { kind: 'failed', fault: await moduleFault(thrown, path, files), files: looked }
     }
   }
 
-  /** Calls a function that belongs to the loading of a script, named by its URL. Rejects when it takes too long. */
+  /** Calls a function that is part of a script's load. Rejects after the time limit. */
   async within<Result>(url: string, work: () => Promise<Result>): Promise<Result> {
     return await this.#inTime(url, work)
   }
@@ -80,10 +78,10 @@ export class ModuleLoader {
     const limit = Promise.withResolvers<never>()
     const endWatch = this.watch?.begin(url, this.#graph.urlsOf(url), this.#deadlineMs)
     const overdue = (): void => limit.reject(new LoadTimeout(this.#deadlineMs, this.watch?.stoppedAt(url) ?? null))
-    // Not in the same turn: the watch may have stopped the script in this moment, and its message has to come in.
+    // Waits for the next turn, so that the message of a watch that has just stopped the script arrives first.
     const timer = this.#clock.wakeAfter(this.#deadlineMs, () => this.#clock.soon(overdue))
     try {
-      // Runs as a microtask, so that only the script is stopped: its callers would never continue either.
+      // Runs as a microtask, so that only the script is stopped, and not its callers.
       return await Promise.race([Promise.resolve().then(work), limit.promise])
     } finally {
       timer.cancel()
@@ -94,7 +92,7 @@ export class ModuleLoader {
 
 class LoadTimeout extends Error {
   override readonly name = 'TimeoutError'
-  /** The line in which it was stopped while it computed; null if it waited. */
+  /** Line in which it was stopped while it computed; null if it waited. */
   readonly place: SourcePlace | null
 
   constructor(limitMs: number, place: SourcePlace | null) {
@@ -103,14 +101,13 @@ class LoadTimeout extends Error {
       `its import did not end within ${limitMs / 1_000} s${stopped}. Move the work into a task, or raise "limits.load"`,
     )
     this.place = place
-    // Its own frames are those of the timer.
     this.stack = `${this.name}: ${this.message}${place === null ? '' : `\n    at ${place.file}:${place.line}:1`}`
   }
 }
 
-/** What was thrown while a script was loaded, with the place in one of the user's files. */
+/** Returns the fault of a failed load, with the place in one of the user's files. */
 export async function moduleFault(thrown: unknown, path: string, files: readonly string[]): Promise<ModuleFault> {
-  const { type, message, traceback } = faultOf(thrown, '')
+  const { type, message, traceback } = toPythonFault(thrown, '')
   const head = `: ${type}: `
   const text = message.startsWith(head) ? message.slice(head.length) : message.slice(': '.length)
   return {
@@ -126,12 +123,11 @@ async function placeOfFault(thrown: unknown, traceback: string, files: readonly 
   return thrown instanceof SyntaxError ? await placeOfSyntaxError(thrown, files) : placeIn(traceback, files)
 }
 
-/** The first frame in a file of the script. */
 function placeIn(traceback: string, files: readonly string[]): SourcePlace | null {
-  return placesIn(traceback).find(({ file }) => files.includes(file)) ?? null
+  return userPlaces(traceback).find(({ file }) => files.includes(file)) ?? null
 }
 
-/** Of a module that is not there, Node says by which file it was asked for, and not in which line. */
+/** For a missing module, Node reports the importing file, but not the line. */
 function missingImport(thrown: unknown, path: string): SourcePlace {
   const { module, importer } = missingModule(thrown) ?? {}
   if (module === undefined || importer === undefined) return { file: path, line: 0 }
@@ -142,11 +138,11 @@ function linesOf(file: string): readonly string[] {
   try {
     return readFileSync(file, 'utf8').split('\n')
   } catch {
-    return [] // it has gone since
+    return [] // the file was deleted
   }
 }
 
-/** Null for another error. `module`: a path, or the name of a package. */
+/** Returns null for other errors. `module`: a path, or the name of a package. */
 function missingModule(thrown: unknown): { readonly module: string; readonly importer: string } | null {
   if (!(thrown instanceof Error) || (thrown as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') return null
   const found = /^Cannot find (?:module|package) '(.+)' imported from (.+)$/m.exec(thrown.message)

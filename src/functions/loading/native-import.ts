@@ -1,4 +1,4 @@
-/** Node's own import, in a file of its own: test runners that transform what they load would put theirs in its place. */
+/** Node's own import, in its own file, because test runners replace the import in files that they transform. */
 
 export function nativeImport(url: string): Promise<Readonly<Record<string, unknown>>> {
   return import(url)

@@ -1,15 +1,15 @@
 /**
- * Where a file cannot be read as a program. Of TypeScript, Node says it in the error; of JavaScript it prints it where an error is
- * not handled, and nowhere else: so that is asked for, of a process of its own.
+ * Finds the place of a syntax error. Node reports it in the error for TypeScript, but only prints it for unhandled
+ * errors in JavaScript, so a separate process is started.
  */
 
 import { execFile } from 'node:child_process'
 import type { SourcePlace } from '../../model/workflow.ts'
-import { shownPlaces } from '../calls/faults.ts'
+import { formatPlaces } from '../calls/faults.ts'
 
 const CHECKED_WITHIN_MS = 10_000
 
-/** `files`: of which the script is made, as far as it came. Null where it is not known. */
+/** `files`: files of the script that were imported. Returns null if the place is unknown. */
 export async function placeOfSyntaxError(error: Error, files: readonly string[]): Promise<SourcePlace | null> {
   const said = headPlace(error.stack ?? '')
   if (said !== null) return said
@@ -20,14 +20,14 @@ export async function placeOfSyntaxError(error: Error, files: readonly string[])
   return null
 }
 
-/** `file:///jobs/orders.ts:12` or `/jobs/orders.ts:12`, where a text begins with it. */
+/** Reads `file:///jobs/orders.ts:12` or `/jobs/orders.ts:12` at the beginning of a text. */
 function headPlace(text: string): SourcePlace | null {
-  const [head = ''] = shownPlaces(text).split('\n', 1)
+  const [head = ''] = formatPlaces(text).split('\n', 1)
   const found = /^(.+):(\d+)$/.exec(head)
   return found === null ? null : { file: (found[1] ?? '').replace(/\?cloaca=\d+$/, ''), line: Number(found[2]) }
 }
 
-/** What Node says of a file; '' when it is good. Nothing of it is run. */
+/** Returns Node's message about a file, or ''. Does not run the file. */
 function checked(file: string): Promise<string> {
   return new Promise((resolve) => {
     execFile(process.execPath, ['--check', file], { timeout: CHECKED_WITHIN_MS }, (_error, _stdout, stderr) =>

@@ -1,21 +1,18 @@
-/** Finds the Python that a user names, and tells what is wrong with one that does not start. Used by `starter.ts`. */
+/** Finds the Python that a user names, and finds out why it does not start. Used by `starter.ts`. */
 
 import { type ExecException, execFile } from 'node:child_process'
 import { type Stats, statSync } from 'node:fs'
 import { basename, delimiter, join, resolve, sep } from 'node:path'
 import { HostError, toError } from '../../errors.ts'
-import { tooOld } from '../peers/cpython.ts'
+import { tooOldProblem } from '../peers/cpython.ts'
 
 const ANSWERS_WITHIN_MS = 10_000
 const LONGEST_ANSWER_BYTES = 65_536
-/** What any Python says of itself, also one that is far too old. */
+/** Program that prints the version under every Python, also under one that is far too old. */
 const QUESTION = 'import sys; print("cloaca %d.%d.%d" % tuple(sys.version_info[:3]))'
 const PYTHON_NAME = /^(?:python|pypy)[\d.]*(?:\.exe)?$/
 
-/**
- * The absolute path of a program that is named, or given by a path that counts from `folder`. Throws
- * `INTERPRETER_START_FAILED` where there is none.
- */
+/** Returns the absolute path of a program. A relative path starts at `folder`. Throws `INTERPRETER_START_FAILED`. */
 export function findExecutable(
   executable: string,
   environ: Readonly<Record<string, string | undefined>>,
@@ -25,7 +22,7 @@ export function findExecutable(
     const folders = (environ.PATH ?? '').split(delimiter).filter((each) => each !== '')
     const path = folders.map((each) => resolve(folder, each, executable)).find((each) => problemOf(each) === null)
     if (path !== undefined) return path
-    throw unusable(
+    throw unusablePython(
       executable,
       'there is no such program in the folders of PATH. Install it, or use the path of another Python',
     )
@@ -33,7 +30,7 @@ export function findExecutable(
   const path = resolve(folder, executable)
   const problem = problemOf(path)
   if (problem === null) return path
-  throw unusable(executable, problem)
+  throw unusablePython(executable, problem)
 }
 
 function problemOf(path: string): string | null {
@@ -57,25 +54,25 @@ function statusOf(path: string): Stats | string | undefined {
   }
 }
 
-export function unusable(executable: string, problem: string, cause?: unknown): HostError {
+export function unusablePython(executable: string, problem: string, cause?: unknown): HostError {
   return new HostError('INTERPRETER_START_FAILED', `Python "${executable}" cannot be used: ${problem}.`, { cause })
 }
 
-/** What is called python is asked nothing before it is started. */
+/** Returns whether a program is named python. Such a program is not checked before it is started. */
 export function isCalledPython(path: string): boolean {
   return PYTHON_NAME.test(basename(path))
 }
 
-/** Why a program is no Python that can be used; null: it is one. Never rejects. */
+/** Returns the reason why a program is not a usable Python, or null if it is one. Never rejects. */
 export function pythonProblem(path: string, environ: NodeJS.ProcessEnv): Promise<string | null> {
   return new Promise((settle) => {
     const limits = { timeout: ANSWERS_WITHIN_MS, maxBuffer: LONGEST_ANSWER_BYTES, killSignal: 'SIGKILL' } as const
     const asked = execFile(path, ['-c', QUESTION], { ...limits, env: environ }, (error, stdout) => {
       const [, version] = /^cloaca (\d+\.\d+\.\d+)$/m.exec(stdout) ?? []
-      if (version !== undefined) return settle(tooOld(version))
+      if (version !== undefined) return settle(tooOldProblem(version))
       settle(`it is not Python: when asked for its version, it ${error === null ? shown(stdout) : reasonOf(error)}`)
     })
-    asked.stdin?.on('error', () => undefined).end()
+    asked.stdin?.on('error', () => undefined).end() // Ignored: a program that is not Python may not read its input
   })
 }
 

@@ -1,42 +1,41 @@
 /**
- * Starts a CPython of the machine's as an interpreter. Owned by `python-host.ts`. What it is, is found out when it is needed:
- * where it does not start, it is asked what it is, so that the message says what is wrong with it.
+ * Starts the system's CPython as an interpreter. Owned by `python-host.ts`. If it does not start, the starter asks the
+ * program for its version, so that the message states the cause.
  */
 
 import { localZoneName } from '../../border/local-zone.ts'
-import type { LogLimits, ProcessSettings, ResourceCeilings, StartData } from '../../border/protocol.ts'
-import type { Clock } from '../../engine/ports.ts'
+import type { LogLimits, OutputMode, ProcessSettings, ResourceCeilings, StartData } from '../../border/protocol.ts'
+import type { Clock } from '../../engine/clock-port.ts'
 import { HostError, toError } from '../../errors.ts'
+import { binaryPath } from '../../native/binary.ts'
 import { packageDigest } from '../environment/package-digest.ts'
 import { environmentFor } from '../environment/process-settings.ts'
 import { cpythonKind, spawnCPython } from '../peers/cpython.ts'
+import type { OutputTarget } from '../peers/output-pipes.ts'
 import type { PeerKind } from '../peers/peer.ts'
-import type { InterpreterEvents } from '../process/answers.ts'
+import type { InterpreterEvents } from '../process/call-answers.ts'
 import { InterpreterProcess } from '../process/interpreter-process.ts'
-import { findExecutable, isCalledPython, pythonProblem, unusable } from './executable.ts'
+import { findExecutable, isCalledPython, pythonProblem, unusablePython } from './executable.ts'
 
-/** A machine that is busy, and a launcher that looks for the right Python first, take seconds. */
+/** Includes the seconds that a busy machine, or a launcher that looks for the right Python first, takes. */
 const STARTS_WITHIN_MS = 30_000
 
 export interface CPythonStarterOptions {
   readonly clock: Clock
-  /** A name or a path. */
   readonly executable: string
   readonly process: ProcessSettings
-  readonly stdoutTo: 'stdout' | 'stderr'
+  readonly stdoutTo: OutputTarget
   readonly packageFolder: string
   readonly ceilings: ResourceCeilings
   readonly logLimits: LogLimits
-  readonly prefixesOutput: boolean
-  /** One line worth a log entry. */
+  readonly output: OutputMode
   notice(message: string): void
 }
 
 export class CPythonStarter {
   readonly #options: CPythonStarterOptions
-  /** Known once one is started. */
+  /** Null until the first one is started. */
   #kind: PeerKind | null = null
-  /** Those that were asked whether they are Python. */
   readonly #askedPaths = new Set<string>()
   readonly #saidAtStart = new Set<string>()
 
@@ -44,7 +43,7 @@ export class CPythonStarter {
     this.#options = options
   }
 
-  /** `spawned` hears of each process at once. Rejects with `INTERPRETER_START_FAILED`. */
+  /** Calls `spawned` immediately for each process. Rejects with `INTERPRETER_START_FAILED`. */
   async start(
     events: Omit<InterpreterEvents, 'startNotice'>,
     spawned: (process: InterpreterProcess) => void,
@@ -74,18 +73,18 @@ export class CPythonStarter {
     }
   }
 
-  /** Whatever else is started prints something of its own, or does. */
+  /** Checks a program that is not named python, because it may print or do something else when it starts. */
   async #ask(path: string, environ: NodeJS.ProcessEnv): Promise<void> {
     if (isCalledPython(path) || this.#askedPaths.has(path)) return
     const problem = await pythonProblem(path, environ)
-    if (problem !== null) throw unusable(this.#options.executable, problem)
+    if (problem !== null) throw unusablePython(this.#options.executable, problem)
     this.#askedPaths.add(path)
   }
 
   async #explained(path: string, environ: NodeJS.ProcessEnv, error: Error): Promise<HostError> {
     const problem = await pythonProblem(path, environ)
     const { executable } = this.#options
-    if (problem !== null) return unusable(executable, problem, error)
+    if (problem !== null) return unusablePython(executable, problem, error)
     const message = error.message.replace(/^Python did not start/, `Python "${executable}" did not start`)
     return new HostError('INTERPRETER_START_FAILED', message, { cause: error })
   }
@@ -97,18 +96,18 @@ export class CPythonStarter {
   }
 
   #startData(): StartData {
-    const { process, packageFolder, ceilings, logLimits, prefixesOutput } = this.#options
+    const { process, packageFolder, ceilings, logLimits, output } = this.#options
     const timeZone = localZoneName()
-    // Its packages are those that it finds itself.
     const own = { ...process, sitePackages: [], handedDescriptors: [] }
     return {
       process: own,
       timeZone,
       packageFolder,
+      addonPath: binaryPath,
       isProgram: false,
       ceilings,
       logLimits,
-      prefixesOutput,
+      output,
       snapshotPath: null,
       grants: null,
     }

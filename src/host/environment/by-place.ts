@@ -1,8 +1,7 @@
 /**
- * Values that were named for files, folders and modules, and which of them applies to a script. Used by the host.
- *
- * A file has several names: a path, a link that leads to it, a module, a folder that is run as a program. So places and scripts are
- * compared by their real files, and by the names of modules only where no file is found.
+ * Values given for files, folders and modules, and the choice of the one that applies to a script. Used by the host. A
+ * file can have several names (path, link, module, folder that is run), so real files are compared, and module names
+ * only if no file is found.
  */
 
 import { existsSync, realpathSync, statSync } from 'node:fs'
@@ -10,29 +9,24 @@ import { join, resolve, sep } from 'node:path'
 import type { LoadTarget } from '../../border/protocol.ts'
 
 interface Place<Value> {
-  /** Path or module name, as the user gave it. */
   readonly given: string
-  /** Its real file, or folder with all below; null where none is found. */
+  /** Real path of the file or folder, or null if none is found. */
   readonly path: string | null
   readonly value: Value
 }
 
 interface Script {
-  /** Name of the module; null for a file. */
   readonly name: string | null
-  /** Its real file; of a package that is run as a program that of the program, too, which comes first. Empty where none is found. */
+  /** Real files; empty if none is found. In a package that is run as a program, the program comes first. */
   readonly paths: readonly string[]
 }
 
-export class ByPlace<Value> {
-  /** The longest path first: it is the nearest. */
+export class ValuesByPlace<Value> {
+  /** Longest path first, because it is the nearest. */
   readonly #places: readonly Place<Value>[]
   readonly #moduleFolders: readonly string[]
 
-  /**
-   * `values`: by file, folder (with all below) and module (with all in it), as they are given to be loaded. `moduleFolders`: where modules
-   * are searched, in order.
-   */
+  /** `values`: by file, folder or module, as the user gave them. `moduleFolders`: in the order of the search. */
   constructor(values: Readonly<Record<string, Value>>, moduleFolders: readonly string[]) {
     this.#moduleFolders = moduleFolders
     this.#places = Object.entries(values)
@@ -44,23 +38,20 @@ export class ByPlace<Value> {
     return this.#places.length === 0
   }
 
-  /** Given places at which there is no file, folder or module. */
   get missing(): readonly string[] {
     return this.#places.filter(({ path }) => path === null).map(({ given }) => given)
   }
 
-  /** Undefined where none of the places has the script in it. `isProgram`: it is run, and not loaded. */
+  /** Returns undefined if none of the places contains the script. `isProgram`: the script is run, not loaded. */
   of(target: LoadTarget, isProgram = false): Value | undefined {
     const script = this.#locate(target, isProgram)
     return this.#places.find((place) => holds(place, script))?.value
   }
 
-  /** Whether the file of a script is known. */
   isFound(target: LoadTarget): boolean {
     return this.#locate(target, false).paths.length > 0
   }
 
-  /** Places that have none of these scripts in them. */
   unmatched(targets: readonly LoadTarget[]): readonly string[] {
     const scripts = targets.map((target) => this.#locate(target, false))
     const isUnmatched = (place: Place<Value>) => !scripts.some((script) => holds(place, script))
@@ -90,13 +81,12 @@ function placePath(given: string, moduleFolders: readonly string[]): string | nu
   return found === null ? null : realPath(found)
 }
 
-/** The file that is run of a path: a folder is run by the file of this name in it. */
 function programFile(path: string): string {
   const main = join(path, '__main__.py')
   return realPath(isFolder(path) && existsSync(main) ? main : path)
 }
 
-/** The file of a module, or the folder of a package: found as Python finds it, one part of the name after the other. */
+/** Returns the file of a module, or the folder of a package. Searches part by part of the name, as Python does. */
 function moduleFile(name: string, folders: readonly string[]): string | null {
   let searched = folders
   for (const part of name.split('.')) {

@@ -1,6 +1,6 @@
 /**
- * Where cloaca keeps what it can make again, for each user. Used by the host, and by the command line before it imports
- * anything else.
+ * Folder per user for files that cloaca can make again. Used by the host, and by the command line before all other
+ * imports.
  */
 
 import { homedir, tmpdir } from 'node:os'
@@ -12,7 +12,7 @@ export function cacheFolder(environ: NodeJS.ProcessEnv): string {
   return join(environ.XDG_CACHE_HOME || cachesOfUser(), 'cloaca')
 }
 
-/** A user whom the system does not know has no home without `HOME`, but a folder for temporary files. */
+/** Without `HOME`, a user whom the system does not know has no home folder, only one for temporary files. */
 function cachesOfUser(): string {
   try {
     return join(homedir(), '.cache')
@@ -21,13 +21,13 @@ function cachesOfUser(): string {
   }
 }
 
-/** Where Node keeps JavaScript that it has compiled: an existing folder, or null where others could put something into it. */
+/** Returns the existing folder for JavaScript that Node has compiled, or null if other users could write into it. */
 export function compileCacheFolder(environ: NodeJS.ProcessEnv): string | null {
   const folder = join(cacheFolder(environ), 'compiled')
   try {
     makeClosedFolders(cacheFolder(environ), folder)
     return folder
   } catch {
-    return null // there can be none, and everything starts a little later
+    return null // without this cache, everything starts a little later
   }
 }

@@ -1,8 +1,7 @@
 /**
- * The folders in which the machine's own Python keeps its packages. Asked for when a script imports something that is
- * found nowhere else, so that whoever needs no package pays nothing; called by the composition root.
- * Python takes 50 to 200 ms to answer, in the middle of an import that may well be one that is only tried: what it
- * answered is kept in the cache folder. Whatever goes wrong with that, Python is asked again.
+ * Folders in which the system's CPython keeps its packages. Called by the composition root if a script imports a
+ * package that is found nowhere else. Python takes 50 to 200 ms to answer, so the answer is kept in the cache folder.
+ * If the cache fails, Python is asked again.
  */
 
 import { execFile } from 'node:child_process'
@@ -12,7 +11,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { cacheFolder } from './cache-folder.ts'
 import { findMachinePython } from './machine-python.ts'
-import { closeToOthers, isOpenToOthers, isOwn, makeOwnFolder } from './trusted-files.ts'
+import { isOwnFile, isWritableByOthers, makeOwnFolder, removeWriteOfOthers } from './trusted-files.ts'
 
 const LIST_FOLDERS = 'import json, site; print(json.dumps([site.getusersitepackages(), *site.getsitepackages()]))'
 const TIMEOUT_MS = 5_000
@@ -20,10 +19,10 @@ const TIMEOUT_MS = 5_000
 const FILE = 'machine-python.json'
 const KEPT_ANSWERS = 32
 
-/** What Pythons have answered, by digest; the newest last. */
+/** Answers of Pythons by digest, newest last. */
 type Answers = Readonly<Record<string, readonly string[]>>
 
-/** The folders that exist; none where there is no `python3`, or an active virtual environment hides them. */
+/** Returns existing folders; none if there is no `python3`, or if an active virtual environment hides them. */
 export async function installedPackageFolders(environ: Readonly<Record<string, string>>): Promise<readonly string[]> {
   if (environ.VIRTUAL_ENV) return []
   const python = findMachinePython(environ, process.cwd())
@@ -37,14 +36,13 @@ export async function installedPackageFolders(environ: Readonly<Record<string, s
   return (folders ?? []).filter((folder) => existsSync(folder))
 }
 
-/** Null where it does not answer. */
 async function ask(python: string, environ: Readonly<Record<string, string>>): Promise<readonly string[] | null> {
   try {
     const { stdout } = await promisify(execFile)(python, ['-c', LIST_FOLDERS], { env: environ, timeout: TIMEOUT_MS })
     const folders: unknown = JSON.parse(stdout)
     return isListOfTexts(folders) ? folders : null
   } catch {
-    return null // a Python that is broken, which nobody promised not to be
+    return null // this Python is broken
   }
 }
 
@@ -55,14 +53,14 @@ function isListOfTexts(value: unknown): value is readonly string[] {
 function readAnswers(environ: Readonly<Record<string, string>>): Answers {
   const path = join(cacheFolder(environ), FILE)
   try {
-    closeToOthers(cacheFolder(environ))
+    removeWriteOfOthers(cacheFolder(environ))
     const status = lstatSync(path)
-    // What is in these folders is run.
-    if (!status.isFile() || !isOwn(status) || isOpenToOthers(status)) return {}
+    // Python runs the files in these folders.
+    if (!status.isFile() || !isOwnFile(status) || isWritableByOthers(status)) return {}
     const answers = Object.entries(JSON.parse(readFileSync(path, 'utf8')))
     return Object.fromEntries(answers.filter((entry): entry is [string, string[]] => isListOfTexts(entry[1])))
   } catch {
-    return {} // there are none yet, or they are damaged and written anew
+    return {} // the file is missing or damaged, and is written again
   }
 }
 
@@ -72,7 +70,7 @@ function storeAnswers(environ: Readonly<Record<string, string>>, answers: Answer
   const kept = Object.fromEntries(Object.entries(answers).slice(-KEPT_ANSWERS))
   try {
     makeOwnFolder(cacheFolder(environ))
-    closeToOthers(cacheFolder(environ))
+    removeWriteOfOthers(cacheFolder(environ))
     try {
       writeFileSync(unfinished, JSON.stringify(kept), { mode: 0o600, flag: 'wx' })
       renameSync(unfinished, path)
@@ -80,6 +78,6 @@ function storeAnswers(environ: Readonly<Record<string, string>>, answers: Answer
       rmSync(unfinished, { force: true })
     }
   } catch {
-    return // a cache that may not be written: it is asked each time
+    return // the cache is not writable: Python is asked each time
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Which `python3` a command would start, and everything that its package folders depend on: what one that was asked has
- * answered holds as long as all of that is the same. Used by `machine-packages.ts`.
+ * Finds the `python3` that a command would start, and everything that its package folders depend on. A cached answer is
+ * valid while all of that is unchanged. Used by `machine-packages.ts`.
  */
 
 import { createHash } from 'node:crypto'
@@ -18,10 +18,10 @@ import {
 import { basename, delimiter, dirname, isAbsolute, join } from 'node:path'
 
 const NAME = 'python3'
-/** What Python, or pyenv for it, looks at. */
+/** Variables that Python, or pyenv for it, reads. */
 const VARIABLES = /^(PYTHON|PYENV|HOME$|PATH$)/
 
-/** The path of `python3`, or null where there is none. Its answer is known by `digest`; null: by nothing, ask it. */
+/** `path` of `python3`. `digest` is the key of its cached answer, or null if the answer cannot be cached. */
 export interface MachinePython {
   readonly path: string
   readonly digest: string | null
@@ -33,7 +33,7 @@ export function findMachinePython(environ: Readonly<Record<string, string>>, fol
   return path === undefined ? null : { path, digest: digestOf(path, environ, folder) }
 }
 
-/** Returns whether this user can start a file. Shells skip everything else in a folder of PATH, whatever the reason. */
+/** Returns whether this user can start a file. Shells skip all other files in a folder of PATH. */
 function isExecutable(path: string): boolean {
   try {
     accessSync(path, constants.X_OK)
@@ -55,7 +55,7 @@ function digestOf(path: string, environ: Readonly<Record<string, string>>, folde
   return digest.digest('hex')
 }
 
-/** Null for a launcher that goes by another name, as mise is: it chooses by rules of its own. */
+/** Returns null for a launcher with another name, such as mise, which chooses by its own rules. */
 function filesOfPython(path: string, place: string): readonly string[] | null {
   if (!/^python[\d.]*$/.test(basename(place))) return null
   return [join(dirname(path), 'pyvenv.cfg'), join(dirname(dirname(path)), 'pyvenv.cfg')]
@@ -72,7 +72,7 @@ function isScript(path: string): boolean {
   return start.toString('latin1') === '#!'
 }
 
-/** What a shim of pyenv chooses by: `.python-version` here or above, and its own version. Null for any other script. */
+/** Files by which a pyenv shim chooses: `.python-version` here or above, and its own. Null for any other script. */
 function versionFilesOfPyenv(path: string, folder: string): readonly string[] | null {
   const root = dirname(dirname(path))
   if (basename(dirname(path)) !== 'shims' || !existsSync(join(root, 'libexec', 'pyenv'))) return null
@@ -83,7 +83,7 @@ function versionFilesOfPyenv(path: string, folder: string): readonly string[] | 
   }
 }
 
-/** A file's content where it is short, and else when it was changed. */
+/** Returns the content of a short file, and the time of change of a longer one. */
 function stateOf(path: string): string {
   const status = statSync(path, { throwIfNoEntry: false })
   if (status === undefined) return 'missing'

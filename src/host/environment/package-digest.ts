@@ -1,6 +1,6 @@
 /**
- * The digest by which an engine and a CPython process know that they have the same Python package `cloaca`. The same is
- * computed by `cloaca/_cpython/build.py`. Called before the first CPython process is started.
+ * Digest by which an engine and a CPython process check that they have the same Python package `cloaca`. Must match
+ * `cloaca/_cpython/build.py`. Called before the first CPython process is started.
  */
 
 import { createHash } from 'node:crypto'
@@ -10,7 +10,7 @@ import { join, sep } from 'node:path'
 /** Only Pyodide uses these. */
 const NOT_OF_CPYTHON = /^_(?:adapt|packages|missing)\//
 
-/** `packageFolder` holds the package. Throws where that cannot be read. */
+/** `packageFolder` contains the package. Throws if it cannot be read. */
 export function packageDigest(packageFolder: string): string {
   const root = join(packageFolder, 'cloaca')
   const paths = readdirSync(root, { recursive: true, encoding: 'utf8' })

@@ -1,5 +1,5 @@
 /**
- * The process as Python shall see it, read once when the host is opened. Called by the runner and the command line.
+ * Settings of the process as Python sees them, read once when the host opens. Called by the runner and command line.
  */
 
 import { existsSync, readdirSync } from 'node:fs'
@@ -11,13 +11,13 @@ import { projectPackages } from './project-packages.ts'
 import { handedDescriptors, hiddenVariables, inheritedPackages, pythonLauncher } from './python-launcher.ts'
 
 export interface SettingsOptions {
-  /** What python was told on its command line; its variables where nothing is given. */
+  /** Options of Python's command line. Default: Python's environment variables. */
   readonly python?: PythonOptions | undefined
-  /** How much memory a Python that the script starts may use. */
+  /** Memory limit of a Python that the script starts. */
   readonly memoryMebibytes: number
 }
 
-/** `notice` hears of packages that are not used, and of what cannot be made. */
+/** Calls `notice` for packages that are not used, and for a launcher that cannot be made. */
 export function currentProcessSettings(
   argv: readonly string[],
   notice: (message: string) => void = () => undefined,
@@ -49,7 +49,7 @@ export function currentProcessSettings(
   }
 }
 
-/** Null for a user whom the system does not know, as in a container that runs as a number. */
+/** Returns null for a user whom the system does not know, as in a container that runs under a number. */
 function userName(): string | null {
   try {
     return userInfo().username
@@ -63,7 +63,7 @@ function terminalSize(): readonly [number, number] | null {
   return null
 }
 
-/** As scripts find it in `os.environ`, but for what is secret. */
+/** Returns `os.environ` of scripts, without secret variables. */
 export function currentEnvironment(): Record<string, string> {
   const environ: Record<string, string> = {}
   const hidden = hiddenVariables(process.env)
@@ -78,7 +78,7 @@ function optionsIn(environ: NodeJS.ProcessEnv): PythonOptions {
   return { environ: Object.fromEntries(heeded) as Record<string, string>, flags: {}, xOptions: [] }
 }
 
-/** The package folders of an active virtual environment: its pure-Python packages work here too. */
+/** Returns the package folders of an active virtual environment. Its pure-Python packages work here too. */
 function sitePackagesOf(environ: NodeJS.ProcessEnv): string[] {
   const root = environ.VIRTUAL_ENV
   if (root === undefined || root === '') return []
@@ -89,7 +89,7 @@ function sitePackagesOf(environ: NodeJS.ProcessEnv): string[] {
     .filter((folder) => existsSync(folder))
 }
 
-/** For a process that runs them: what scripts are not to see they do not find in `/proc/self/environ` either. */
+/** Omits variables that are hidden from scripts, because scripts can read `/proc/self/environ`. */
 export function environmentFor({ environ }: Pick<ProcessSettings, 'environ'>): NodeJS.ProcessEnv {
   const isForScripts = (name: string) => !name.startsWith('CLOACA_') || Object.hasOwn(environ, name)
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => isForScripts(name)))

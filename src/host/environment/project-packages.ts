@@ -1,14 +1,14 @@
 /**
- * Packages that `cloaca pip` installed for a project: `.cloaca/packages` in the folder where the search starts, or in
- * the nearest folder above it. Called when the settings of a process are read. A folder that other users can change is
- * not used, because Python runs its files.
+ * Packages that `cloaca pip` installed for a project: `.cloaca/packages` in the start folder or the nearest folder
+ * above. Called when the settings of a process are read. Skips folders that other users can change, because Python runs
+ * the files.
  */
 
 import { existsSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { distrust } from '../../settings/trusted-owner.ts'
+import { distrustReason } from '../../settings/trusted-owner.ts'
 
-/** The nearest folder for each place where one starts. `notice` hears of one that is not used, and why. */
+/** Returns the nearest folder for each start. Calls `notice` with the reason for each folder that is skipped. */
 export function projectPackages(places: readonly string[], notice: (message: string) => void): readonly string[] {
   const noticed = new Set<string>()
   const noticeOnce = (message: string) => {
@@ -19,7 +19,7 @@ export function projectPackages(places: readonly string[], notice: (message: str
   return [...new Set(found.filter((folder) => folder !== null))]
 }
 
-/** The folder, or what `staging.py` has left in its place when it was killed between two renames. */
+/** Returns the folder, or the previous one if `staging.py` was killed between two renames. */
 function existingFolder(folder: string): string {
   const previous = `${folder}.previous`
   return !existsSync(folder) && existsSync(previous) ? previous : folder
@@ -29,7 +29,7 @@ function nearestPackages(start: string, notice: (message: string) => void): stri
   for (let place = start; ; place = dirname(place)) {
     const folder = existingFolder(join(place, '.cloaca', 'packages'))
     if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) {
-      const reason = distrust(folder)
+      const reason = distrustReason(folder)
       if (reason === null) return folder
       notice(`The package folder "${folder}" is not used: ${reason}`)
     }

@@ -1,38 +1,38 @@
 /**
- * The file that scripts find as `sys.executable`: a program that runs `cloaca` as python, with the settings of whoever made it.
- * It lies in the cache folder, under a digest of its contents, so that versions and settings stand side by side. Its variables
- * are set for cloaca only, where the caller has none of that name: the script does not see them.
+ * Makes the file that scripts find as `sys.executable`: a program that runs `cloaca` as python with the settings of its
+ * maker. It is in the cache folder, under a digest of its contents. Its variables are set for cloaca only, where the
+ * caller has not set them; scripts do not see them.
  */
 
 import { existsSync, fstatSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
-import { HANDED_VARIABLE } from '../../border/channel.ts'
+import { DESCRIPTORS_VARIABLE } from '../../border/channel.ts'
 import { toError } from '../../errors.ts'
 import { cacheFolder } from './cache-folder.ts'
-import { closeToOthers, makeClosedFolders } from './trusted-files.ts'
+import { makeClosedFolders, removeWriteOfOthers } from './trusted-files.ts'
 
-/** Names, separated by commas, of variables that the launcher has set, for `hiddenVariables`. */
-export const HIDDEN_VARIABLES = 'CLOACA_PYTHON_HIDDEN'
-/** The folders of the project's packages that whoever made the launcher uses, for `inheritedPackages`. */
+/** Variable with the comma-separated names of variables that the launcher set. Read by `hiddenVariables`. */
+const HIDDEN_VARIABLES = 'CLOACA_PYTHON_HIDDEN'
+/** Variable with the folders of the project's packages of the launcher's maker. Read by `inheritedPackages`. */
 const PACKAGES = 'CLOACA_PYTHON_PACKAGES'
-/** The word by which `cli/main.ts` knows that it is started as python. */
-export const PYTHON_COMMAND = '--as-python'
+/** Argument that makes `cli/main.ts` start as python. */
+const PYTHON_COMMAND = '--as-python'
 
 const MAIN = new URL(import.meta.url.endsWith('.ts') ? '../../cli/main.ts' : '../../cli/main.js', import.meta.url).href
 const NAME = 'python3'
-/** SIGUSR1 would open the debugger of Node, which python does not have. */
+/** Flag that stops SIGUSR1 from opening the debugger of Node, which python does not have. */
 const NO_DEBUGGER = '--disable-sigusr1'
-/** Linux reads so much of a first line, and splits it at the first space. */
+/** Linux reads this many bytes of a first line, and splits it at the first space. */
 const LONGEST_FIRST_LINE = 120
 
 export interface LauncherSettings {
   readonly environ: NodeJS.ProcessEnv
   readonly memoryMebibytes: number
-  /** Folders, which a Python that is started elsewhere searches, too. */
+  /** Folders that a Python started elsewhere searches, too. */
   readonly packages: readonly string[]
 }
 
-/** Its path; '' where there can be none, of which `notice` hears. */
+/** Returns the path, or '' if the launcher cannot be made. Calls `notice` with the reason. */
 export function pythonLauncher(
   { environ, memoryMebibytes, packages }: LauncherSettings,
   notice: (message: string) => void,
@@ -44,14 +44,14 @@ export function pythonLauncher(
     ...(packages.length > 0 ? { [PACKAGES]: packages.join(delimiter) } : {}),
     ...(environ.VIRTUAL_ENV ? { VIRTUAL_ENV: environ.VIRTUAL_ENV } : {}),
   })
-  const { createHash } = process.getBuiltinModule('node:crypto') // 6 ms, for which an interpreter need not wait
+  const { createHash } = process.getBuiltinModule('node:crypto') // takes 6 ms: no interpreter waits for it
   const digest = createHash('sha256').update(JSON.stringify(files)).digest('hex').slice(0, 16)
   const parent = join(cache, 'python')
   const folder = join(parent, digest)
   try {
     makeClosedFolders(cache, parent)
     if (!existsSync(folder)) makeWhole(parent, folder, files)
-    closeToOthers(folder)
+    removeWriteOfOthers(folder)
     return join(folder, NAME)
   } catch (error) {
     const { message } = toError(error)
@@ -63,7 +63,7 @@ export function pythonLauncher(
   }
 }
 
-/** Another process may make the same at the same time. */
+/** Renames a finished folder into place, because another process may make the same one at the same time. */
 function makeWhole(parent: string, folder: string, files: Readonly<Record<string, string>>): void {
   const made = mkdtempSync(join(parent, 'new-'))
   try {
@@ -102,21 +102,21 @@ function quoted(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`
 }
 
-/** The variables of a process that are none of the script's. */
+/** Returns names of variables that are hidden from scripts. */
 export function hiddenVariables(environ: NodeJS.ProcessEnv): ReadonlySet<string> {
   const names = environ[HIDDEN_VARIABLES]
-  return new Set(names === undefined ? [] : [HIDDEN_VARIABLES, HANDED_VARIABLE, ...names.split(',')])
+  return new Set(names === undefined ? [] : [HIDDEN_VARIABLES, DESCRIPTORS_VARIABLE, ...names.split(',')])
 }
 
-/** The packages of the process that started this one as python, where it did. */
+/** Returns package folders of the process that started this one as python, if any. */
 export function inheritedPackages(environ: NodeJS.ProcessEnv): readonly string[] {
   const folders = hiddenVariables(environ).has(PACKAGES) ? (environ[PACKAGES] ?? '') : ''
   return folders.split(delimiter).filter((folder) => existsSync(folder))
 }
 
-/** What this process was handed as a Python, beside its standard streams. */
+/** Returns descriptors that this process received as a Python, in addition to its standard streams. */
 export function handedDescriptors(environ: NodeJS.ProcessEnv): readonly number[] {
-  const numbers = hiddenVariables(environ).has(HANDED_VARIABLE) ? (environ[HANDED_VARIABLE] ?? '') : ''
+  const numbers = hiddenVariables(environ).has(DESCRIPTORS_VARIABLE) ? (environ[DESCRIPTORS_VARIABLE] ?? '') : ''
   return numbers.split(',').filter(Boolean).map(Number).filter(isOpen)
 }
 

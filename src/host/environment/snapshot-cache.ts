@@ -1,8 +1,8 @@
 /**
- * Finds or makes the snapshot file in the user's cache folder. Called by `python-host.ts`.
- * A file is named by everything that it depends on and by its content (`border/snapshot-name.ts`), appears complete or not
- * at all (written aside, then renamed), and is never needed: whoever cannot have one starts cold. One that was cut short is
- * not taken for one: an interpreter that starts from it may hang. Nor is one that others own or may write: it is run.
+ * Finds or makes the snapshot file in the user's cache folder. Called by `python-host.ts`. A file is named by its
+ * inputs and its content (`border/snapshot-name.ts`), and is written aside, then renamed. Without one, Python starts
+ * cold. Truncated files are rejected because an interpreter could hang, and files that others own or can write because
+ * they are executed.
  */
 
 import { createHash, randomUUID } from 'node:crypto'
@@ -23,15 +23,15 @@ import { fileURLToPath } from 'node:url'
 import { crc32 } from 'node:zlib'
 import { snapshotContent, snapshotPath } from '../../border/snapshot-name.ts'
 import { cacheFolder } from './cache-folder.ts'
-import { closeToOthers, isOpenToOthers, isOwn, makeOwnFolder } from './trusted-files.ts'
+import { isOwnFile, isWritableByOthers, makeOwnFolder, removeWriteOfOthers } from './trusted-files.ts'
 
-/** Of those that were used last: each version and each install of cloaca has one of its own. */
+/** Number of recently used snapshots that are kept. Each version and installation of cloaca has its own. */
 const KEPT_SNAPSHOTS = 8
-/** Of the files, as `interpreter/pyodide/memory-image.ts` packs them. */
+/** Version of the file format of `interpreter/pyodide/memory-image.ts`. */
 const FORMAT = 3
 const UNUSED_FOR_MS = 30 * 86_400_000
 
-/** Where the snapshot for this Node, this Pyodide and this Python package is, or will be: its path without the size. */
+/** Returns the path, without the size, of the snapshot for this Node, this Pyodide and this Python package. */
 export function snapshotPlaceFor(packageFolder: string, environ: NodeJS.ProcessEnv): string {
   const digest = createHash('sha256')
   digest.update(
@@ -44,8 +44,8 @@ export function snapshotPlaceFor(packageFolder: string, environ: NodeJS.ProcessE
 }
 
 /**
- * The complete file of a place, or null. Notes that it is used. `refused` hears of one that may not be trusted; throws
- * where its folder is another user's, or others may write into it.
+ * Returns the complete file of a place, or null, and marks it as used. Calls `refused` for an untrusted file. Throws if
+ * another user owns its folder or can write into it.
  */
 export function findSnapshot(
   place: string,
@@ -56,11 +56,11 @@ export function findSnapshot(
   const paths = fileNames(folder)
     .filter((name) => name.startsWith(`${basename(place)}-`))
     .map((name) => join(folder, name))
-  if (paths.length > 0) closeToOthers(folder)
+  if (paths.length > 0) removeWriteOfOthers(folder)
   for (const path of paths) {
     const status = lstatSync(path, { throwIfNoEntry: false })
     if (status === undefined || snapshotContent(path)?.size !== status.size) continue
-    if (status.isFile() && isOwn(status) && !isOpenToOthers(status)) {
+    if (status.isFile() && isOwnFile(status) && !isWritableByOthers(status)) {
       noteUse(path, now)
       return path
     }
@@ -75,7 +75,7 @@ function noteUse(path: string, now: number): void {
   try {
     utimesSync(path, now / 1000, now / 1000)
   } catch {
-    return // a cache that may only be read: nothing is removed there either
+    return // the cache is read-only: nothing can be removed
   }
 }
 
@@ -83,23 +83,23 @@ function fileNames(folder: string): readonly string[] {
   try {
     return readdirSync(folder)
   } catch {
-    return [] // no cache folder yet, or none that may be read
+    return [] // no readable cache folder
   }
 }
 
-/** Removes a snapshot that is of no use: the next start makes it anew. Where it cannot be removed it stays. */
+/** Removes an unusable snapshot, so that the next start makes a new one. Keeps it if it cannot be removed. */
 export function removeSnapshot(path: string): void {
   try {
     rmSync(path, { force: true })
   } catch {
-    return // a folder that may not be changed: every start will notice it again
+    return // the folder is read-only: every start reports the snapshot again
   }
 }
 
-/** Throws where no snapshot could be stored: making one is too much work to find that out afterwards. */
+/** Throws if no snapshot could be stored. Called first, because making one takes long. */
 export function prepareSnapshotFolder(place: string): void {
   makeOwnFolder(dirname(place))
-  closeToOthers(dirname(place))
+  removeWriteOfOthers(dirname(place))
   accessSync(dirname(place), constants.W_OK)
 }
 
@@ -109,7 +109,7 @@ export function storeSnapshot(place: string, snapshot: Uint8Array, now: number):
   const unfinished = `${path}.${randomUUID()}.tmp`
   prepareSnapshotFolder(place)
   try {
-    writeFileSync(unfinished, snapshot, { flush: true, mode: 0o600, flag: 'wx' }) // else a power cut may leave the name without the bytes
+    writeFileSync(unfinished, snapshot, { flush: true, mode: 0o600, flag: 'wx' }) // flush: for power cuts
     renameSync(unfinished, path)
   } finally {
     rmSync(unfinished, { force: true })
@@ -137,7 +137,7 @@ function pythonFiles(folder: string): string[] {
     .map((name) => join(folder, name))
 }
 
-/** Read from its package file: importing Pyodide itself is the interpreter thread's business. */
+/** Reads the package file, because only the interpreter thread imports Pyodide. */
 function pyodideVersion(): string {
   const file = join(fileURLToPath(import.meta.resolve('pyodide')), '..', 'package.json')
   return String(JSON.parse(readFileSync(file, 'utf8')).version)

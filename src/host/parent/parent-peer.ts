@@ -1,23 +1,23 @@
 /**
- * The Python process that has started this engine, at the other end of two sockets that it has handed over. It is a program that
- * runs already: it is never killed, and when it ends, so does the engine. Made by `parent-starter.ts`.
+ * The Python process that started this engine, connected by two sockets. It runs a program: the engine never kills it,
+ * and ends with it. Made by `parent-starter.ts`.
  */
 
 import { Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { PROTOCOL_VERSION } from '../../border/channel.ts'
-import type { Clock } from '../../engine/ports.ts'
+import type { Clock } from '../../engine/clock-port.ts'
 import type { Hello, Peer, PeerKind } from '../peers/peer.ts'
 
-/** Descriptors of this process, each one end of a socket. */
+/** Descriptors of this process, one per socket. */
 export interface ParentLines {
   readonly messages: number
   readonly control: number
 }
 
-/** As long as a call of a CPython process may go on. */
+/** Same limit as for a call of a CPython process. */
 const STOPS_WITHIN_MS = 1_000
-/** A program that was killed may have left its lines open in a child that it had forked: then they do not end with it. */
+/** Interval of the check for the end of the program. A forked child can keep its lines open. */
 const LOOK_EVERY_MS = 500
 const ENGINE_FOLDER = fileURLToPath(new URL('../../..', import.meta.url))
 
@@ -27,6 +27,7 @@ export class ParentPeer implements Peer {
   readonly control: Socket
   readonly exited: Promise<void>
   #hasEnded = false
+  readonly output = null
   #ended: (reason: string, signal: NodeJS.Signals | null) => void = () => undefined
 
   constructor({ messages, control }: ParentLines, clock: Clock) {
@@ -43,7 +44,7 @@ export class ParentPeer implements Peer {
     this.#watch(process.ppid, clock)
   }
 
-  /** Undefined once it has ended: everything that it has said is there by then, and nothing is waited for. */
+  /** Undefined after its end. By then everything that it has sent is received. */
   get pid(): number | undefined {
     return this.#hasEnded ? undefined : process.ppid
   }
@@ -65,7 +66,7 @@ export class ParentPeer implements Peer {
     })
   }
 
-  /** Hangs up. What the program does then is its own affair. */
+  /** Closes the lines. The program itself continues. */
   kill(): void {
     this.messagesOut.destroy()
     this.control.destroy()
@@ -80,7 +81,7 @@ export class ParentPeer implements Peer {
   }
 }
 
-/** `digest`: of the package that belongs to this engine; `refused` hears why the program's is another one. */
+/** `digest`: of the engine's package. Calls `refused` with the reason if the program's package is another one. */
 export function parentKind(digest: string, refused: (reason: string) => void): PeerKind {
   return {
     refusal(hello) {
@@ -105,7 +106,7 @@ function refusalOf(hello: Hello, digest: string): string | null {
   )
 }
 
-/** A write to a process that has just died fails, which its end reports as well. */
 function socketOf(fd: number): Socket {
+  // Ignored: the end of the process reports a failed write as well
   return new Socket({ fd, readable: true, writable: true }).on('error', () => undefined)
 }

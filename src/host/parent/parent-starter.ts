@@ -1,17 +1,17 @@
 /**
- * Gives the host the program that has started this engine for an interpreter. Used by `python-host.ts`, in place of what starts
- * interpreters. There is one, once: a program that has ended is not started again.
+ * Returns the program that started this engine as the only interpreter. Used by `python-host.ts` in place of a starter.
+ * After its end the program is not started again.
  */
 
-import type { LogLimits, ProcessSettings, ResourceCeilings } from '../../border/protocol.ts'
-import type { Clock } from '../../engine/ports.ts'
+import type { LogLimits, OutputMode, ProcessSettings, ResourceCeilings } from '../../border/protocol.ts'
+import type { Clock } from '../../engine/clock-port.ts'
 import { HostError } from '../../errors.ts'
 import { packageDigest } from '../environment/package-digest.ts'
-import type { InterpreterEvents } from '../process/answers.ts'
+import type { InterpreterEvents } from '../process/call-answers.ts'
 import { InterpreterProcess } from '../process/interpreter-process.ts'
 import { type ParentLines, ParentPeer, parentKind } from './parent-peer.ts'
 
-/** The program has its process already: nothing of it is made. */
+/** Empty settings: the program already has its process. */
 export const SETTINGS_OF_PARENT: ProcessSettings = Object.freeze({
   environ: {},
   argv: [],
@@ -41,8 +41,7 @@ export interface ParentOptions {
   readonly packageFolder: string
   readonly ceilings: ResourceCeilings
   readonly logLimits: LogLimits
-  readonly prefixesOutput: boolean
-  /** One line worth a log entry. */
+  readonly output: OutputMode
   notice(message: string): void
 }
 
@@ -54,7 +53,7 @@ export class ParentStarter {
     this.#options = options
   }
 
-  /** Rejects with `INTERPRETER_START_FAILED` where the program and this engine do not belong together. */
+  /** Rejects with `INTERPRETER_START_FAILED` if the program and this engine are of different installations. */
   async start(
     events: Omit<InterpreterEvents, 'startNotice'>,
     spawned: (process: InterpreterProcess) => void,
@@ -78,8 +77,8 @@ export class ParentStarter {
   }
 
   #startData() {
-    const { process, packageFolder, ceilings, logLimits, prefixesOutput } = this.#options
-    const ofProgram = { isProgram: true, timeZone: '', snapshotPath: null, grants: null }
-    return { process, packageFolder, ceilings, logLimits, prefixesOutput, ...ofProgram }
+    const { process, packageFolder, ceilings, logLimits, output } = this.#options
+    const ofProgram = { isProgram: true, timeZone: '', snapshotPath: null, grants: null, addonPath: null }
+    return { process, packageFolder, ceilings, logLimits, output, ...ofProgram }
   }
 }

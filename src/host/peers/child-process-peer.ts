@@ -1,13 +1,14 @@
-/** A peer that is a child process, with the lines on the descriptors of `border/channel.ts`. Owned by what spawns it. */
+/** Peer that is a child process, with the descriptors of `border/channel.ts`. Owned by the code that spawns it. */
 
 import type { ChildProcess } from 'node:child_process'
 import { Duplex, type Readable, type Writable } from 'node:stream'
 import { CONTROL, MESSAGES_IN, MESSAGES_OUT } from '../../border/channel.ts'
+import type { ProcessOutput } from './output-pipes.ts'
 import type { Hello, Peer } from './peer.ts'
 
 type Lines = readonly (Readable | Writable | null | undefined)[]
 
-/** Node gives a process none that it could not start because descriptors had run out. */
+/** Lines of a process that could not be started because descriptors ran out: Node gives it none. */
 const NO_LINES: Lines = Array.from(
   { length: 6 },
   () => new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() }),
@@ -17,15 +18,16 @@ export class ChildProcessPeer implements Peer {
   readonly messagesIn: Writable
   readonly messagesOut: Readable
   readonly control: Duplex
+  readonly output: ProcessOutput | null
   protected readonly process: ChildProcess
-  /** Settles when it has ended. */
   protected readonly left: Promise<void>
   #ended: ((reason: string, signal: NodeJS.Signals | null) => void) | null = null
-  /** Nobody has heard of it yet. */
+  /** End that is not reported yet. */
   #end: readonly [reason: string, signal: NodeJS.Signals | null] | null = null
 
-  constructor(process: ChildProcess) {
+  constructor(process: ChildProcess, output: ProcessOutput | null) {
     this.process = process
+    this.output = output
     const left = Promise.withResolvers<void>()
     this.left = left.promise
     process.on('error', (error) => {
@@ -40,7 +42,7 @@ export class ChildProcessPeer implements Peer {
     this.messagesIn = stdio[MESSAGES_IN] as Writable
     this.messagesOut = stdio[MESSAGES_OUT] as Readable
     this.control = stdio[CONTROL] as Duplex
-    // A write to a process that has just died fails, which its end reports as well.
+    // Ignored: the end of the process reports a failed write as well
     for (const stream of [this.messagesIn, this.messagesOut, this.control]) stream.on('error', () => undefined)
   }
 

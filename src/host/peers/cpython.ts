@@ -1,8 +1,8 @@
 /**
- * A CPython of the machine's, with the engine's Python package. It leads a process group of its own, in which the programs are
- * that scripts start: whenever it ends, all of the group is ended, so that nothing of it stays behind.
+ * The system's CPython, with the engine's Python package. It leads a process group that contains the programs that
+ * scripts start. When it ends, the whole group is ended.
  *
- *   killed ──▶ SIGTERM to the group ──▶ half a second later SIGKILL to what is left of it
+ *   killed ──▶ SIGTERM to the group ──▶ half a second later SIGKILL to the rest of it
  */
 
 import { type ChildProcess, spawn } from 'node:child_process'
@@ -10,31 +10,31 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { PROTOCOL_VERSION, STACKS_OUT } from '../../border/channel.ts'
-import type { Clock } from '../../engine/ports.ts'
+import type { Clock } from '../../engine/clock-port.ts'
 import { ChildProcessPeer } from './child-process-peer.ts'
+import { type OutputTarget, type ProcessOutput, withOutputs } from './output-pipes.ts'
 import type { Hello, Peer, PeerKind } from './peer.ts'
 
-/** The oldest that the package runs under. */
-export const OLDEST_PYTHON = [3, 9] as const
+const OLDEST_PYTHON = [3, 9] as const
 
-const STDERR = 2
 const BYTES_PER_MEBIBYTE = 1_048_576
-/** Of Linux on nearly every machine; of larger ones the process says itself what it has. */
+/** Page size of Linux on nearly every machine. A process with larger pages sends its size. */
 const PAGE_BYTES = 4_096
 const KILL_AFTER_TERM_MS = 500
-/** Python writes its stacks at once, whatever it does, unless its process stands still. */
+/** Python writes its stacks immediately, unless its process is stopped. */
 const STACKS_WITHIN_MS = 300
-/** A pause of this length is their end. */
+/** Pause after which the output of stacks is complete. */
 const STACKS_END_AFTER_MS = 30
 
 /** `packageDigest`: of the package in `packageFolder` (`environment/package-digest.ts`). */
 export function cpythonKind(packageDigest: string, packageFolder: string): PeerKind {
   return {
     refusal: ({ protocolVersion, digest, python }) => {
-      if (protocolVersion === PROTOCOL_VERSION && digest === packageDigest) return tooOld(python ?? '')
+      if (protocolVersion === PROTOCOL_VERSION && digest === packageDigest) return tooOldProblem(python ?? '')
       return (
         `the version of its Python package "cloaca" (${digest || 'unknown'}) does not match this engine ` +
-        `(${packageDigest}) in "${packageFolder}". Install the package that comes with this engine, and restart the engine`
+        `(${packageDigest}) in "${packageFolder}". Install the package that comes with this engine, and restart the ` +
+        `engine`
       )
     },
     killAfterMs: 1_000,
@@ -43,8 +43,8 @@ export function cpythonKind(packageDigest: string, packageFolder: string): PeerK
   }
 }
 
-/** What is wrong with a version of Python; null when nothing is. */
-export function tooOld(version: string): string | null {
+/** Returns why a version of Python is too old, or null if it is supported. */
+export function tooOldProblem(version: string): string | null {
   const [major = 0, minor = 0] = version.split('.').map(Number)
   const [oldestMajor, oldestMinor] = OLDEST_PYTHON
   if (major > oldestMajor || (major === oldestMajor && minor >= oldestMinor)) return null
@@ -52,40 +52,40 @@ export function tooOld(version: string): string | null {
 }
 
 export interface CPythonOptions {
-  /** An absolute path. */
+  /** Absolute path. */
   readonly executable: string
-  /** Holds the Python package. */
   readonly packageFolder: string
-  readonly stdoutTo: 'stdout' | 'stderr'
+  readonly stdoutTo: OutputTarget
   readonly environ: NodeJS.ProcessEnv
   readonly cwd: string
 }
 
 export function spawnCPython(options: CPythonOptions, clock: Clock): Peer {
   const { executable, packageFolder, stdoutTo, environ, cwd } = options
-  const child = spawn(executable, [join(packageFolder, 'cloaca', '_cpython', 'child.py')], {
-    stdio: ['inherit', stdoutTo === 'stderr' ? STDERR : 'inherit', 'inherit', 'pipe', 'pipe', 'pipe', 'pipe'],
-    env: environ,
-    cwd,
-    detached: true,
-    windowsHide: true,
-  })
-  return new CPythonPeer(child, clock)
+  const { output, result } = withOutputs(stdoutTo, (stdio) =>
+    spawn(executable, [join(packageFolder, 'cloaca', '_cpython', 'child.py')], {
+      stdio: ['inherit', ...stdio, 'pipe', 'pipe', 'pipe', 'pipe'],
+      env: environ,
+      cwd,
+      detached: true,
+      windowsHide: true,
+    }),
+  )
+  return new CPythonPeer(result, clock, output)
 }
 
 class CPythonPeer extends ChildProcessPeer {
   readonly #clock: Clock
   readonly #stacks: Readable | null
   #isKilled = false
-  /** The group, once it is ended. */
   #groupEnd: Promise<void> | null = null
 
-  constructor(process: ChildProcess, clock: Clock) {
-    super(process)
+  constructor(process: ChildProcess, clock: Clock, output: ProcessOutput | null) {
+    super(process, output)
     this.#clock = clock
     this.#stacks = ((process.stdio as readonly unknown[] | undefined)?.[STACKS_OUT] ?? null) as Readable | null
-    this.#stacks?.on('error', () => undefined)
-    this.#stacks?.resume() // what nobody has asked for is not kept
+    this.#stacks?.on('error', () => undefined) // Ignored: the end of the process reports a failed read as well
+    this.#stacks?.resume() // discards output that nobody has requested
     void this.left.then(() => this.#endGroup())
   }
 
@@ -104,7 +104,7 @@ class CPythonPeer extends ChildProcessPeer {
       const [, pages = ''] = readFileSync(`/proc/${this.pid}/statm`, 'latin1').split(' ')
       return Math.floor((Number(pages) * PAGE_BYTES) / BYTES_PER_MEBIBYTE)
     } catch {
-      return null // it has ended, or this is no Linux
+      return null // the process has ended, or this system is not Linux
     }
   }
 
@@ -139,14 +139,14 @@ class CPythonPeer extends ChildProcessPeer {
     if (pid === undefined || !send(-pid, 'SIGTERM')) return
     const { promise, resolve } = Promise.withResolvers<void>()
     this.#clock.wakeAfter(KILL_AFTER_TERM_MS, resolve)
-    // Nearly always nothing is left once the first of them has ended.
+    // Usually the whole group has ended when its first process has.
     void this.left.then(() => (send(-pid, 0) ? undefined : resolve()))
     await promise
     send(-pid, 'SIGKILL')
   }
 }
 
-/** False where there is nobody any more. */
+/** Returns false if the process or group has ended. */
 function send(pid: number, signal: NodeJS.Signals | number): boolean {
   try {
     return process.kill(pid, signal)

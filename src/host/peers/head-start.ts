@@ -1,6 +1,6 @@
 /**
- * The process of an interpreter that is started before the modules are loaded that speak with it: they take as long as the Node
- * of that process does. Given by `runner/start/program-start.ts`, taken by `process/interpreter-starter.ts`.
+ * Process of an interpreter that is started before the modules that communicate with it are loaded, because that takes
+ * as long as the start of Node. Made by `runner/start/program-start.ts`, taken by `process/interpreter-starter.ts`.
  */
 
 import type { Peer } from './peer.ts'
@@ -15,7 +15,7 @@ export class HeadStart {
     this.#peer = spawnPyodide(options)
   }
 
-  /** Once. Null, and it is ended, where it was not started as is wanted now. */
+  /** Returns the process once. Ends it and returns null if it was started with other options. */
   take(options: PyodideOptions): Peer | null {
     const peer = this.#peer
     this.#peer = null

@@ -1,46 +1,48 @@
 /**
- * The process at the other end of an interpreter's lines (`border/channel.ts`), whatever is run in it. One is made by whoever
- * starts it, and used by `process/interpreter-child.ts`, which knows what is said. Each is of a kind, which says what differs in
- * how it is dealt with; nothing else of the engine knows of kinds.
+ * Process at the other end of an interpreter's lines (`border/channel.ts`). Made by the code that starts it, and used
+ * by `process/interpreter-child.ts`. `PeerKind` contains all differences between kinds of interpreters.
  */
 
 import type { Duplex, Readable, Writable } from 'node:stream'
 import type { FromInterpreter } from '../../border/protocol.ts'
+import type { ProcessOutput } from './output-pipes.ts'
 
 export interface Peer {
-  /** Undefined where it could not be started. */
+  /** Undefined if it could not be started. */
   readonly pid: number | undefined
-  /** What is written here it receives; one write for each batch of frames. Errors are the maker's to listen to. */
+  /** Receives one write for each batch of frames. The maker of the peer handles errors. */
   readonly messagesIn: Writable
   readonly messagesOut: Readable
   readonly control: Duplex
-  /** Settles when there is no such process any more: what it had open and locked is free. Never rejects. */
+  /** Its stdout and stderr; null if they are not read by the engine. */
+  readonly output: ProcessOutput | null
+  /** Settles when the process is gone and its files and locks are free. Never rejects. */
   readonly exited: Promise<void>
   /**
-   * `ended` is called once, when it can neither be heard nor asked any more. `reason` goes on from "it"; `signal` is what ended
-   * it. To be called at once, before anything else can happen.
+   * Calls `ended` once, when nothing more can be received or sent. `reason` continues a sentence that starts with "it";
+   * `signal` ended the process. Call it immediately.
    */
   onEnd(ended: (reason: string, signal: NodeJS.Signals | null) => void): void
-  /** Whether the engine's process stays for it: not any more. */
+  /** Lets the engine's process end while this one runs. */
   unref(): void
-  /** Ends it at once, whatever it does, with what belongs to it. May be called again. */
+  /** Kills the process immediately, with the processes that belong to it. Can be called again. */
   kill(): void
-  /** The memory that it occupies, in MiB, asked of the system: for one that cannot say it while C code runs. Null: not known. */
+  /** Returns its memory in MiB from the system, because Python cannot report it while C code runs. Null: not known. */
   residentMebibytes(): number | null
-  /** What each of its threads does, whatever that is; null where it cannot be told. Never rejects. */
+  /** Returns the stacks of all its threads, or null if that is not possible. Never rejects. */
   dumpStacks(hello: Hello): Promise<string | null>
 }
 
 export type Hello = Extract<FromInterpreter, { readonly type: 'hello' }>
 
-/** What differs between the kinds of interpreter. */
+/** Differences between the kinds of interpreters. */
 export interface PeerKind {
-  /** Its first message is of another installation than this engine's: why it cannot be used; null: it can. */
+  /** Returns why the peer is not usable, because it is of another installation, or null if it is. */
   refusal(hello: Hello): string | null
-  /** How long a call may go on after it was told to stop, until its process is killed. */
+  /** Time between the request to stop a call and the kill of its process. */
   readonly killAfterMs: number
-  /** Its calls share a thread: they give way to each other, and Python looks about meanwhile, only when they are asked to. */
+  /** Whether its calls share a thread, and so yield and run Python's checks only when requested. */
   readonly needsSlices: boolean
-  /** Else a call that does not stop goes on when it is given up: the process is somebody else's. */
+  /** Whether its process may be killed. If not, a call that does not stop continues after it is given up. */
   readonly mayBeKilled: boolean
 }

@@ -9,6 +9,7 @@ import { type Confinement, startConfined } from '../../native/restriction/confin
 import { compileCacheFolder } from '../environment/cache-folder.ts'
 import { environmentFor } from '../environment/process-settings.ts'
 import { ChildProcessPeer } from './child-process-peer.ts'
+import { type OutputTarget, type StandardOutputs, withOutputs } from './output-pipes.ts'
 import type { Peer, PeerKind } from './peer.ts'
 
 export const PYODIDE: PeerKind = Object.freeze({
@@ -22,18 +23,16 @@ export const PYODIDE: PeerKind = Object.freeze({
 } satisfies PeerKind)
 
 export interface PyodideOptions {
-  /** It stands for one program, which has the terminal and its Ctrl-C; else it holds scripts that are served. */
+  /** Whether it runs one program, which has the terminal and its Ctrl-C, instead of served scripts. */
   readonly isProgram: boolean
-  /** Where its standard output goes. */
-  readonly stdoutTo: 'stdout' | 'stderr'
-  /** How much memory JavaScript's objects may take; beyond it the process ends. */
+  readonly stdoutTo: OutputTarget
+  /** Memory limit for JavaScript objects. The process ends if it exceeds it. */
   readonly heapMebibytes: number
   readonly environ: NodeJS.ProcessEnv
-  /** Open in it from `FIRST_HANDED` on. */
+  /** Descriptors that are open in it, starting at `FIRST_HANDED`. */
   readonly handedDescriptors: readonly number[]
-  /** Where compiled JavaScript is kept for the next start, if anywhere. */
+  /** Cache of compiled JavaScript for the next start; null for none. */
   readonly compileCacheFolder: string | null
-  /** Flags for its Node beside the usual ones. */
   readonly nodeFlags: readonly string[]
   /** Limits that the kernel sets for the interpreter's process; null for none. */
   readonly confinement: Confinement | null
@@ -43,14 +42,12 @@ const ENTRY = new URL(
   import.meta.url.endsWith('.ts') ? '../../interpreter/entry.ts' : '../../interpreter/entry.js',
   import.meta.url,
 )
-const STDERR = 2
 /**
- * Of the memory for new objects of JavaScript. Node begins with 1 MiB, and collects garbage a dozen times until Pyodide is there: 40 ms of
- * a start (Node 26).
+ * Memory for new JavaScript objects. Node begins with 1 MiB, and its garbage collections cost 40 ms of a start (Node
+ * 26).
  */
 const YOUNG_MEBIBYTES = 8
 
-/** Of an interpreter whose scripts may do what this process may. */
 export function usualOptions(
   given: Pick<PyodideOptions, 'isProgram' | 'stdoutTo' | 'heapMebibytes' | 'handedDescriptors'>,
   settings: Pick<ProcessSettings, 'environ'>,
@@ -68,14 +65,16 @@ export function spawnPyodide(options: PyodideOptions): Peer {
   const { isProgram, stdoutTo, environ, heapMebibytes, nodeFlags, handedDescriptors, compileCacheFolder } = options
   const { confinement } = options
   const flags = [`--max-old-space-size=${heapMebibytes}`, `--min-semi-space-size=${YOUNG_MEBIBYTES}`, ...nodeFlags]
-  const stdout = stdoutTo === 'stderr' ? STDERR : 'inherit'
-  const start = (): ChildProcess =>
+  const start = (stdio: StandardOutputs): ChildProcess =>
     spawn(process.execPath, [...flags, fileURLToPath(ENTRY), compileCacheFolder ?? ''], {
-      stdio: ['inherit', stdout, 'inherit', 'pipe', 'pipe', 'pipe', ...handedDescriptors],
+      stdio: ['inherit', ...stdio, 'pipe', 'pipe', 'pipe', ...handedDescriptors],
       env: environ,
-      // What a terminal sends to its foreground group is for the engine, which stops in order.
+      // The engine receives the terminal's signals, and stops in order.
       detached: !isProgram,
       windowsHide: true,
     })
-  return new ChildProcessPeer(confinement === null ? start() : startConfined(confinement, start))
+  const { output, result } = withOutputs(stdoutTo, (stdio) =>
+    confinement === null ? start(stdio) : startConfined(confinement, () => start(stdio)),
+  )
+  return new ChildProcessPeer(result, output)
 }

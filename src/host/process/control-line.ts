@@ -1,74 +1,85 @@
 /**
- * The engine's end of an interpreter's control descriptor: what it wants of running Python. The operations are those of the
- * mailbox (`signal-mailbox.ts`), which lies in the interpreter's process and into which its control thread puts them.
- * Used by the watchdog, the time slices and whoever hands on signals. Nothing that is asked for waits.
+ * Engine's end of an interpreter's control descriptor, for requests to running Python. The operations are those of
+ * `signal-mailbox.ts`. Used by the watchdog, the time slices and senders of signals. No operation waits.
  */
 
 import type { Duplex } from 'node:stream'
 import { CONTROL_NUMBER_BYTES, CONTROL_REPORTS, type ControlOperation, controlRecord } from '../../border/channel.ts'
+import { machineNowMs } from '../../border/machine-clock.ts'
 import type { StackToken } from '../../border/protocol.ts'
 
 const RECORD_BYTES = 2 * CONTROL_NUMBER_BYTES
+const DAY_MS = 86_400_000
 
-/** What there is a ceiling for. Memory in MiB. */
-export type Resource = 'memory' | 'open files' | 'threads'
+/** Limited resources. Memory in MiB. */
+export type LimitedResource = 'memory' | 'open files' | 'threads'
 
 export class ControlLine {
   readonly #stream: Duplex
-  readonly #onResource: (resource: Resource, amount: number) => void
+  readonly #onResource: (resource: LimitedResource, amount: number) => void
   #misses = 0
   #runningToken: StackToken = 0
   #memoryMebibytes: number | null = null
   #rest: Buffer = Buffer.alloc(0)
 
-  /** `onResource`: there is so much in use that a ceiling is near. */
-  constructor(stream: Duplex, onResource: (resource: Resource, amount: number) => void) {
+  /** Calls `onResource` if a resource is close to its limit. */
+  constructor(stream: Duplex, onResource: (resource: LimitedResource, amount: number) => void) {
     this.#stream = stream
     this.#onResource = onResource
     stream.on('data', (chunk: Buffer) => this.#receive(chunk))
   }
 
-  /** How many interrupts met another stack than they were meant for: so many times others were computing. */
+  /** Number of interrupts that met another stack, because others were computing. */
   get misses(): number {
     return this.#misses
   }
 
-  /** The stack that ran when it was last interrupted, or had much memory; 0 when none did, or it cannot be told. */
+  /** Stack that ran at the last interrupt, or had much memory; 0 if none did, or if it is not known. */
   get runningToken(): StackToken {
     return this.#runningToken
   }
 
-  /** What its process had when it was last said, within a second of a change; null before the first time. */
+  /** Memory of its process, at most a second old; null before the first report. */
   get memoryMebibytes(): number | null {
     return this.#memoryMebibytes
   }
 
-  /** Makes Python look, for what it does now and then. */
+  /** Makes Python run its periodic checks. */
   requestCheck(): void {
     this.#send('requestCheck')
   }
 
-  /** Puts a signal in, and wakes the interpreter for it. */
   raise(signum: number): void {
     this.#send('raise', signum)
   }
 
-  /** Stops the stack with this token if it is the one that runs. */
   interrupt(token: StackToken): void {
     this.#send('interrupt', token)
   }
 
-  /** The same for one that is cancelled: it is stopped once, however often it is asked to. */
+  /** Stops a cancelled stack, at most once, however often this is called. */
   interruptCancelled(token: StackToken): void {
     this.#send('interrupt', -token)
   }
 
-  /** Asks the stack that runs to give way to others. */
+  /** Asks the running stack to yield to others. */
   endSlice(): void {
     this.#send('endSlice')
   }
 
-  /** The engine has done what the interpreter waits for. */
+  /** Sets the time until which attempts with limits may run, in milliseconds on the machine's monotonic clock. */
+  runUntil(machineMs: number): void {
+    const now = machineNowMs()
+    // Within the range in which 32 bits are enough to compare it.
+    this.#send('runUntil', Math.floor(Math.min(Math.max(machineMs, now - DAY_MS), now + DAY_MS)) % 2 ** 32)
+  }
+
+  /** No attempt with limits is open. */
+  runFreely(): void {
+    this.#send('runFreely')
+  }
+
+  /** Confirms that the engine has done what the interpreter waits for. */
   acknowledge(): void {
     this.#send('acknowledge')
   }
@@ -98,7 +109,7 @@ export class ControlLine {
         case CONTROL_REPORTS.openFiles:
           this.#onResource('open files', value)
           break
-        default: // of a script that writes to the descriptor: it can confuse nobody but itself
+        default: // a script wrote to the descriptor, and harms only itself
       }
     }
     this.#rest = bytes.subarray(at)

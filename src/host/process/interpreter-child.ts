@@ -1,6 +1,6 @@
 /**
- * The lines of one interpreter: what is written to its process and read from it, and its end. Owned by
- * `interpreter-process.ts`, which knows what is said. After its end nothing is received any more.
+ * Sends and receives the messages of one interpreter's process, and reports its end. Owned by `interpreter-process.ts`,
+ * which interprets the messages. Nothing is received after the end.
  */
 
 import type { Readable } from 'node:stream'
@@ -8,34 +8,34 @@ import { AdaptiveSpin, isAnsweredSoon } from '../../border/adaptive-spin.ts'
 import { encodeFrame, FrameReader } from '../../border/frames.ts'
 import type { FromInterpreter, StackToken, ToInterpreter } from '../../border/protocol.ts'
 import { isBorderTraced, traceMessage } from '../../border/trace.ts'
-import type { Clock } from '../../engine/ports.ts'
+import type { Clock } from '../../engine/clock-port.ts'
 import { toError } from '../../errors.ts'
 import type { Hello, Peer } from '../peers/peer.ts'
-import { ControlLine, type Resource } from './control-line.ts'
+import { ControlLine, type LimitedResource } from './control-line.ts'
 
-/** What it says that is not about its own children. */
-export type ForEngine = Exclude<FromInterpreter, { readonly type: 'child' }>
+/** Messages that are not about its own children. */
+export type EngineMessage = Exclude<FromInterpreter, { readonly type: 'child' }>
 
 export interface ChildEvents {
-  received(message: ForEngine): void
-  /** So much of something is in use that a ceiling is near. Said each second while it is so. */
-  nearCeiling(resource: Resource, amount: number): void
-  /** Called once, when it can neither be heard nor asked any more. `reason` goes on from "it"; `signal` is what ended it. */
+  received(message: EngineMessage): void
+  /** Reports each second that a resource is close to its limit. */
+  nearCeiling(resource: LimitedResource, amount: number): void
+  /** Called once, at the end. `reason` continues a sentence that starts with "it"; `signal` ended the process. */
   ended(reason: string, signal: NodeJS.Signals | null): void
 }
 
 interface Started {
   readonly token: StackToken
-  /** Else it is in the group of another process. */
+  /** False if it is in the group of another process. */
   readonly leadsGroup: boolean
 }
 
-/** For what a process has written just before its end. */
+/** Time for the output that a process has written just before its end. */
 const LAST_WORDS_WITHIN_MS = 50
-/** What stops a call is heard at once, unless no thread of Python's can run. */
+/** Python receives a request to stop immediately, unless none of its threads can run. */
 const HEARD_WITHIN_MS = 100
 const LOOK_AT_MEMORY_EVERY_MS = 500
-/** A process that is killed ends at once, unless the system holds it, as in a file on a network that does not answer. */
+/** A killed process ends immediately, unless the system blocks it, as in a read from a network file system. */
 const GONE_WITHIN_MS = 1_000
 
 export class InterpreterChild {
@@ -43,9 +43,8 @@ export class InterpreterChild {
   readonly #peer: Peer
   readonly #clock: Clock
   readonly #events: ChildEvents
-  /** The processes that entries have started outside the interpreter's group. */
   readonly #started = new Map<number, Started>()
-  /** Calls that were told to stop, of which it has not said that it has heard that. */
+  /** Calls that were asked to stop, and whose interpreter has not confirmed it. */
   readonly #unheard = new Set<StackToken>()
   #queue: Buffer[] = []
   readonly #spin = new AdaptiveSpin()
@@ -71,7 +70,7 @@ export class InterpreterChild {
     return this.#peer.pid
   }
 
-  /** Settles when there is no such process any more: what it had open and locked is free. Waits a second at most. */
+  /** Settles when the process is gone and its files and locks are free. Waits at most a second. */
   async gone(): Promise<void> {
     const limit = Promise.withResolvers<void>()
     const timer = this.#clock.wakeAfter(GONE_WITHIN_MS, limit.resolve)
@@ -79,7 +78,7 @@ export class InterpreterChild {
     timer.cancel()
   }
 
-  /** Messages of one tick of the event loop are written together. An overdue entry first loses what it has started. Throws `FrameError` for one that is too large. */
+  /** Writes messages of one tick together. Throws `FrameError` if a message is too large. */
   post(message: ToInterpreter): void {
     if (this.#hasEnded) return
     if (isBorderTraced) traceMessage('→', this.pid ?? 0, message)
@@ -93,22 +92,21 @@ export class InterpreterChild {
     this.#queue.push(...encodeFrame(message))
   }
 
-  /** Whether the engine's process stays for it. */
+  /** Lets the engine's process end while this one runs. */
   unref(): void {
     this.#peer.unref()
   }
 
-  /** Ends it at once, whatever it does. */
   kill(): void {
     this.#peer.kill()
   }
 
-  /** What each thread of Python does; null where its process cannot tell. */
+  /** Returns the stacks of Python's threads, or null if its process cannot tell them. */
   async stacks(): Promise<string | null> {
     return (this.#hello === null ? null : await this.#peer.dumpStacks(this.#hello))?.trimEnd() ?? null
   }
 
-  /** Calls back with the same; while that is not done, nobody else is called. False where its process cannot tell. */
+  /** Calls `told` with the stacks, and ignores calls until then. Returns false if its process cannot tell them. */
   tellStacks(told: (stacks: string | null) => void): boolean {
     if (this.#hello?.stacksSignal == null) return false
     if (this.#isTelling) return true
@@ -120,14 +118,14 @@ export class InterpreterChild {
     return true
   }
 
-  /** Kills what an entry has started and what still runs of it, with its groups: first of all, so that it does not wait for them. */
+  /** Kills the running children of an entry, with their groups. Called first, so that it does not wait for them. */
   killGroupsOf(token: StackToken): void {
     for (const [pid, { token: starter, leadsGroup }] of this.#started) {
       if (starter !== token) continue
       try {
         process.kill(leadsGroup ? -pid : pid, 'SIGKILL')
       } catch {
-        this.#started.delete(pid) // it has ended meanwhile
+        this.#started.delete(pid)
       }
     }
   }
@@ -142,7 +140,7 @@ export class InterpreterChild {
     else this.#started.delete(message.pid)
   }
 
-  /** Beside what Python says itself, which it cannot while C code runs. */
+  /** Checks the memory from outside, because Python cannot report it while C code runs. */
   #watchMemory(reportFromMebibytes: number | null): void {
     if (reportFromMebibytes === null || this.#peer.residentMebibytes() === null) return
     this.#clock.wakeAfter(LOOK_AT_MEMORY_EVERY_MS, () => {
@@ -153,7 +151,7 @@ export class InterpreterChild {
     })
   }
 
-  /** C code that lets no thread listen may look for signals all the same, as regular expressions do. */
+  /** Sends a signal, because C code that blocks all threads may check for signals, as regular expressions do. */
   #signalUnlessHeard(token: StackToken): void {
     const { pid, stopSignal } = this.#hello ?? { pid: 0, stopSignal: null }
     if (stopSignal === null) return
@@ -163,7 +161,7 @@ export class InterpreterChild {
       try {
         process.kill(pid, stopSignal)
       } catch {
-        return // it has ended meanwhile
+        return // the process has ended
       }
       this.#signalUnlessHeard(token)
     })
@@ -180,7 +178,7 @@ export class InterpreterChild {
   #readMessages(stream: Readable): void {
     const reader = new FrameReader(
       (message) => this.#receive(message as FromInterpreter),
-      (bytes, path) => (path.at(-1) === 'snapshot' ? bytes : bytes.toString()),
+      (bytes, path) => (isBytes(path.at(-1)) ? bytes : bytes.toString()),
     )
     stream.on('data', (chunk: Buffer) => {
       this.#spin.received()
@@ -198,4 +196,9 @@ export class InterpreterChild {
     this.#hasEnded = true
     this.#events.ended(reason, signal)
   }
+}
+
+/** Returns whether a field of a message contains bytes and not text. */
+function isBytes(field: unknown): boolean {
+  return field === 'snapshot' || field === 'bytes'
 }

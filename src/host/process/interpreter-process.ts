@@ -1,6 +1,6 @@
 /**
- * One interpreter, seen from the engine's side: requests out, exactly one answer each, also when its process dies.
- * Owned by `interpreter-supervisor.ts`, which starts another when this one is dead. A dead one stays dead.
+ * One interpreter, as the engine sees it. Each request gets exactly one answer, also when the process ends. Owned by
+ * `interpreter-supervisor.ts`, which starts another one after its end.
  */
 
 import { eachLogPiece } from '../../border/log-pieces.ts'
@@ -8,55 +8,65 @@ import type {
   FromInterpreter,
   GenerationNumber,
   LoadTarget,
+  Outcome,
   ProgramTarget,
   RunningProgram,
   StackToken,
   StartData,
   ToInterpreter,
 } from '../../border/protocol.ts'
-import type { Clock, PollRequest, TaskRequest, Timer } from '../../engine/ports.ts'
+import type { Clock } from '../../engine/clock-port.ts'
+import type { PollRequest, TaskRequest } from '../../engine/ports.ts'
 import { HostError } from '../../errors.ts'
-import type { Hello, Peer, PeerKind } from '../peers/peer.ts'
-import { type Answer, answerOf, type InterpreterEnd, type InterpreterEvents, overdueEnd } from './answers.ts'
-import type { Resource } from './control-line.ts'
-import { mostResidentMebibytes } from './host-limits.ts'
-import { type ForEngine, InterpreterChild } from './interpreter-child.ts'
-import { calledNames, scriptLabel, taskLabel } from './labels.ts'
-import { type OpenRequest, OpenRequests, stillRuns } from './open-requests.ts'
+import type { Peer, PeerKind } from '../peers/peer.ts'
+import { type CallResult, type InterpreterEnd, type InterpreterEvents, overdueEnd, toReply } from './call-answers.ts'
+import { LEASE_LOST } from './call-outcomes.ts'
+import type { LimitedResource } from './control-line.ts'
+import { maxResidentMebibytes } from './host-limits.ts'
+import { type EngineMessage, InterpreterChild } from './interpreter-child.ts'
+import { InterpreterOutput, type OutputMessage } from './interpreter-output.ts'
+import { scriptLabel } from './labels.ts'
+import {
+  type OpenRequest,
+  OpenRequests,
+  type SettleRequest,
+  stillRunningOutcome,
+  taskRequest,
+} from './open-requests.ts'
 import { ProcessSignals } from './process-signals.ts'
 import { SentRequests } from './sent-requests.ts'
 import { StackQuestion, type StackReport, stackReport } from './stack-report.ts'
+import { OUT_OF_LEASE, RunLimits } from './supervision/run-limits.ts'
 import { TimeSlices } from './time-slices.ts'
 import { Watchdog } from './watchdog.ts'
 
-const CHECK_EVERY_MS = 250
-/** For exit functions and for what threads still have to do. */
+/** Time for exit functions and for the remaining work of threads. */
 const FINISH_WITHIN_MS = 2_000
 
-const SKIPPED: Answer = { kind: 'skipped', reason: null }
+const SKIPPED: Outcome = { kind: 'skipped', reason: null }
 
 export class InterpreterProcess {
   readonly #child: InterpreterChild
   readonly #kind: PeerKind
   readonly #events: InterpreterEvents
+  readonly #output: InterpreterOutput | null
   readonly #watchdog: Watchdog
+  readonly #runLimits: RunLimits
   readonly #clock: Clock
   readonly #processSignals: ProcessSignals
   readonly #slices: TimeSlices
   #hasPythonThreads = false
-  #mostResidentMebibytes = Number.POSITIVE_INFINITY
+  #maxResidentMebibytes = Number.POSITIVE_INFINITY
   readonly #open: OpenRequests
   readonly #stacks: StackQuestion
   readonly #started = Promise.withResolvers<void>()
-  #checkTimer: Timer | null = null
   #isStarted = false
-  #untakenSince: number | null = null
   #wasKilled = false
   #endedBy: NodeJS.Signals | null = null
   #end: InterpreterEnd | null = null
   readonly #requests: SentRequests
 
-  /** Nothing is done in its process yet: what it needs for that may be found meanwhile. */
+  /** Does not start Python, so that its snapshot can be found in the meantime. */
   constructor(peer: Peer, kind: PeerKind, clock: Clock, events: InterpreterEvents) {
     this.#kind = kind
     this.#events = events
@@ -70,56 +80,61 @@ export class InterpreterProcess {
       },
     })
     this.#open = new OpenRequests(clock)
+    const { printed } = events
+    this.#output = peer.output && printed && new InterpreterOutput(peer.output, printed, this.#open, clock)
     const { control } = this.#child
     this.#stacks = new StackQuestion(clock, () => this.#post({ type: 'describeStacks' }))
-    this.#processSignals = new ProcessSignals((signum) => void this.signal(signum))
+    this.#processSignals = new ProcessSignals(clock, control)
     this.#slices = new TimeSlices(clock, control, () => this.#isShared)
     this.#watchdog = new Watchdog(clock, control, kind.killAfterMs, {
       stop: (token, reason, isCancelled) => this.#post({ type: 'overdue', token, reason, isCancelled }),
       kill: (token, reason) => this.#killBecauseOf(token, reason),
       stuck: () => events.stuck(),
     })
+    this.#runLimits = new RunLimits(clock, kind.mayBeKilled ? control : null, {
+      stop: (token) => {
+        this.#open.leaseEnded(token)
+        this.#watchdog.cancel(token, LEASE_LOST)
+      },
+      kill: (token) => this.#killWithoutLease(token),
+    })
     this.#requests = new SentRequests({
-      open: this.#open,
-      watchdog: this.#watchdog,
+      ...{ open: this.#open, watchdog: this.#watchdog, runLimits: this.#runLimits },
       post: (message) => this.#post(message),
       added: () => this.#slices.update(),
     })
   }
 
-  /** Starts Python in it. Rejects with `INTERPRETER_START_FAILED`. */
+  /** Starts Python. Rejects with `INTERPRETER_START_FAILED`. */
   async start(data: StartData): Promise<void> {
-    this.#mostResidentMebibytes = mostResidentMebibytes(data.ceilings)
+    this.#maxResidentMebibytes = maxResidentMebibytes(data.ceilings)
     this.#post({ type: 'start', data })
     await this.#started.promise
   }
 
-  /** It was ended on purpose, by `kill` or `close`. */
   get wasKilled(): boolean {
     return this.#wasKilled
   }
 
-  /** The signal that ended its process, where nobody here did. */
+  /** Signal that ended its process, unless the engine sent it. */
   get endedBy(): NodeJS.Signals | null {
     return this.#endedBy
   }
 
-  /** Settles when Python runs in it; rejects with `INTERPRETER_START_FAILED` when it ends before. */
+  /** Settles when Python runs. Rejects with `INTERPRETER_START_FAILED` if the process ends first. */
   get started(): Promise<void> {
     return this.#started.promise
   }
 
-  /** Python runs in it. */
   get isReady(): boolean {
     return this.#isStarted && this.#end === null
   }
 
-  /** Nothing was asked of it that is not answered. */
   get isQuiet(): boolean {
     return this.#open.size === 0
   }
 
-  /** Of its process, as it said last; null while it has not. */
+  /** Last reported memory of its process; null before the first report. */
   get memoryMebibytes() {
     return this.#child.control.memoryMebibytes
   }
@@ -128,8 +143,8 @@ export class InterpreterProcess {
     return this.#end !== null
   }
 
-  load(generation: GenerationNumber, script: string, target: LoadTarget, deadlineMs: number): Promise<Answer> {
-    return this.ask({ label: scriptLabel(script), deadlineMs, slot: null }, (token) => {
+  load(generation: GenerationNumber, script: string, target: LoadTarget, deadlineMs: number): Promise<CallResult> {
+    return this.ask({ label: scriptLabel(script), deadlineMs, slot: null, names: { script } }, (token) => {
       return { type: 'load', token, generation, script, target }
     })
   }
@@ -138,40 +153,38 @@ export class InterpreterProcess {
     this.#post({ type: 'unload', generation })
   }
 
-  takeState(generation: GenerationNumber, deadlineMs: number): Promise<Answer> {
+  takeState(generation: GenerationNumber, deadlineMs: number): Promise<CallResult> {
     return this.ask({ label: 'saving the state of a script', deadlineMs, slot: null }, (token) => {
       return { type: 'takeState', token, generation }
     })
   }
 
-  giveState(generation: GenerationNumber, stateJson: string, deadlineMs: number): Promise<Answer> {
+  giveState(generation: GenerationNumber, stateJson: string, deadlineMs: number): Promise<CallResult> {
     return this.ask({ label: 'restoring the state of a script', deadlineMs, slot: null }, (token) => {
       return { type: 'giveState', token, generation, stateJson }
     })
   }
 
-  /** Polls of one tick of the event loop travel together. `message`: what the trigger was declared with. No promise: there are too many. */
-  poll(message: number, label: string, request: PollRequest, settle: (answer: Answer) => void): void {
-    const { deadlineMs, startLimit, log } = request
+  /** Sends polls of one tick together. `trigger`: number of its declaration. Uses no promise, to be fast. */
+  poll(trigger: number, label: string, request: PollRequest, settle: SettleRequest): void {
+    const { deadlineMs, startLimit, log, stateText, maxStateBytes = Number.MAX_SAFE_INTEGER } = request
+    const message = stateText === undefined ? trigger : { trigger, stateText, maxStateBytes }
     if (this.#end !== null) settle({ kind: 'lost', end: this.#end })
-    else if (this.#open.isLeftBehind(label)) settle(stillRuns(label))
-    else this.#requests.send({ label, deadlineMs, startLimit, message, slot: null, log, settle })
+    else if (this.#open.isLeftBehind(label)) settle(stillRunningOutcome(label))
+    else this.#requests.send({ label, deadlineMs, startLimit, message, slot: null, names: request, log, settle })
   }
 
-  runTask(generation: GenerationNumber, task: TaskRequest): Promise<Answer> {
-    const { workflow, taskId, inputText, deadlineMs, startLimit, slot, executionId, log } = task
-    const names = { executionId, workflow, taskId }
-    return this.ask({ label: taskLabel(task), deadlineMs, startLimit, slot, task: names, log }, (token, start) => {
-      return { type: 'task', token, generation, ...names, ...calledNames(task), inputText, ...start }
-    })
+  runTask(generation: GenerationNumber, task: TaskRequest): Promise<CallResult> {
+    const { entry, message } = taskRequest(generation, task)
+    return this.ask(entry, message)
   }
 
-  /** Stops what runs of an execution. `scripts`: all that live here. */
+  /** Stops the calls of an execution. `scripts`: all scripts of this interpreter. */
   cancelTasks(executionId: string, scripts: readonly string[]): void {
     for (const token of this.#open.cancel(executionId, scripts)) this.#watchdog.cancel(token, 'cancelled')
   }
 
-  runProgram(target: ProgramTarget | RunningProgram): Promise<Answer> {
+  runProgram(target: ProgramTarget | RunningProgram): Promise<CallResult> {
     return this.ask({ label: 'the program', deadlineMs: null, slot: null }, (token) => {
       return { type: 'program', token, target }
     })
@@ -185,18 +198,16 @@ export class InterpreterProcess {
     this.#post({ type: 'refusal', id, fault: { type, message } })
   }
 
-  /**
-   * Delivers a signal to the program: to its handler where Python runs, or by waking it where it waits. Returns for how
-   * long it has taken none that it was sent.
-   */
-  signal(signum: number): number {
-    if (this.#end !== null) return 0
-    this.#child.control.raise(signum)
-    this.#untakenSince ??= this.#clock.monotonic()
-    return this.#clock.monotonic() - this.#untakenSince
+  suspendLimit(token: StackToken): () => void {
+    return this.#watchdog.suspend(token)
   }
 
-  /** Ends the interpreter as python ends, or without that when it takes too long. Settles when its process is gone. */
+  /** Delivers a signal to the program. Returns the milliseconds since the oldest signal that it has not taken. */
+  signal(signum: number): number {
+    return this.#end === null ? this.#processSignals.raise(signum) : 0
+  }
+
+  /** Ends Python in order, or kills it at the time limit. Settles when its process is gone. */
   async close(reason = 'it was closed'): Promise<void> {
     if (!this.#isStarted) return this.kill(reason)
     const limit = Promise.withResolvers<void>()
@@ -205,21 +216,21 @@ export class InterpreterProcess {
     timer.cancel()
     this.kill(reason)
     await this.#child.gone()
+    await this.#output?.drain()
   }
 
-  /** Ends it at once, whatever it does. */
   kill(reason: string): void {
     this.#wasKilled = true
     this.#dieOf(reason)
   }
 
-  /** More than one stack may want to run, or somebody asks what runs. */
+  /** Whether more than one stack may want to run, or a request for stacks is open. */
   get #isShared(): boolean {
     if (!this.#kind.needsSlices) return false
     return this.#hasPythonThreads || this.#open.size > 1 || this.#stacks.isOpen
   }
 
-  /** Why nothing goes on in it. */
+  /** Returns the reason why no call makes progress. */
   async describeStacks(withinMs: number): Promise<StackReport> {
     const answer = this.#stacks.ask(withinMs)
     this.#slices.update()
@@ -229,8 +240,8 @@ export class InterpreterProcess {
     return stackReport(this.#child.pid, this.#open.ages(), { running, dumped }, stacksJson)
   }
 
-  /** Nothing else goes on from then on, so nothing else has a deadline any more. */
-  #finish(): Promise<Answer> {
+  /** Stops the watchdog first, because no other call runs and has a deadline. */
+  #finish(): Promise<CallResult> {
     this.#watchdog.stop()
     return this.ask({ label: 'the shutdown of Python', deadlineMs: null, slot: null }, (token) => ({
       type: 'finish',
@@ -238,26 +249,35 @@ export class InterpreterProcess {
     }))
   }
 
-  /** An entry into Python. */
   ask(
     entry: Omit<OpenRequest, 'settle' | 'message'>,
     message: Exclude<OpenRequest['message'], number>,
-  ): Promise<Answer> {
+  ): Promise<CallResult> {
     if (this.#end !== null) return Promise.resolve({ kind: 'lost', end: this.#end })
-    if (this.#open.isLeftBehind(entry.label)) return Promise.resolve(stillRuns(entry.label))
+    if (this.#open.isLeftBehind(entry.label)) return Promise.resolve(stillRunningOutcome(entry.label))
     return new Promise((settle) => this.#requests.send({ ...entry, message, settle }))
   }
 
   #settleAll({ skipped, tokens, outcomes }: Extract<FromInterpreter, { readonly type: 'outcomes' }>): void {
-    for (const token of skipped) this.#requests.settle(token, SKIPPED)
-    for (const [index, outcome] of outcomes.entries()) this.#requests.settle(tokens[index] ?? 0, outcome)
+    for (const token of skipped) this.#settle(token, SKIPPED)
+    for (const [index, outcome] of outcomes.entries()) this.#settle(tokens[index] ?? 0, outcome)
+  }
+
+  #settle(token: StackToken, result: CallResult): void {
+    this.#output?.callEnds(token)
+    this.#requests.settle(token, result)
   }
 
   #post(message: ToInterpreter): void {
     if (this.#end === null) this.#child.post(message)
   }
 
-  #receive(message: ForEngine): void {
+  #receive(message: EngineMessage): void {
+    if (message.type === 'printed' || message.type === 'logged') this.#output?.received(message)
+    else this.#handle(message)
+  }
+
+  #handle(message: Exclude<EngineMessage, OutputMessage>): void {
     switch (message.type) {
       case 'outcomes':
         this.#settleAll(message)
@@ -278,10 +298,11 @@ export class InterpreterProcess {
         this.#events.call(message, this.#open.get(message.token) ?? null, this)
         break
       case 'threadsRun':
-        this.#threadsRun(message.isAny)
+        this.#hasPythonThreads = message.isAny
+        this.#slices.update()
         break
       case 'watchSignal':
-        this.#watchSignal(message.signum, message.isWatched)
+        this.#processSignals.watch(message.signum, message.isWatched)
         break
       case 'usesMany':
         this.#uses(message.resource, message.count)
@@ -293,7 +314,7 @@ export class InterpreterProcess {
         this.#events.notice(message.message)
         break
       case 'tookSignals':
-        this.#untakenSince = null
+        this.#processSignals.taken()
         break
       case 'acknowledged':
         this.#watchdog.acknowledged(message.token)
@@ -302,7 +323,7 @@ export class InterpreterProcess {
         this.#dieOf(message.message, message.token)
         break
       case 'hello':
-        this.#checkHello(message)
+        this.#dieOf(this.#kind.refusal(message))
         break
       case 'snapshotStep':
       case 'snapshot':
@@ -312,7 +333,7 @@ export class InterpreterProcess {
         this.#ready(message.notice)
         break
       default:
-        this.#requests.settle(message.token, answerOf(message))
+        this.#settle(message.token, toReply(message))
     }
   }
 
@@ -321,41 +342,31 @@ export class InterpreterProcess {
     this.#dieOf('its program exited')
   }
 
-  #threadsRun(isAny: boolean): void {
-    this.#hasPythonThreads = isAny
-    this.#slices.update()
-  }
-
-  #watchSignal(signum: number, isWatched: boolean): void {
-    this.#processSignals.watch(signum, isWatched)
-    this.#child.control.acknowledge()
-  }
-
   #ready(notice: string | null): void {
     this.#isStarted = true
     if (notice !== null) this.#events.startNotice(notice)
-    // Whether the process goes on is not for an interpreter to say, which only waits to be asked something.
+    // The engine's process need not stay for an idle interpreter.
     this.#child.unref()
     this.#started.resolve()
-    if (this.#kind.needsSlices) this.#requestCheckLater()
+    if (this.#kind.needsSlices) this.#slices.beginChecks()
   }
 
-  /** `running`: the stack that ran, 0 where that is not known. */
-  #dieOf(reason: string, running: StackToken = 0): void {
-    this.#die({ reason, culprit: this.#open.get(running)?.label ?? null, overdue: null })
+  /** `reason`: null for none. `running`: the stack that ran, or 0 if unknown. */
+  #dieOf(reason: string | null, running: StackToken = 0): void {
+    if (reason !== null) this.#die({ reason, culprit: this.#open.get(running)?.label ?? null, overdue: null })
   }
 
-  #uses(resource: Resource, amount: number): void {
-    if (resource === 'memory' && amount > this.#mostResidentMebibytes) {
-      const reason = `its process used ${amount} MiB of memory, but its limit is ${this.#mostResidentMebibytes} MiB`
+  #uses(resource: LimitedResource, amount: number): void {
+    if (resource === 'memory' && amount > this.#maxResidentMebibytes) {
+      const reason = `its process used ${amount} MiB of memory, but its limit is ${this.#maxResidentMebibytes} MiB`
       this.#dieOf(reason, this.#child.control.runningToken)
     } else this.#events.nearCeiling(resource, amount)
   }
 
-  /** Its last stacks are told first, where it can tell them while C code runs. */
+  /** Kills the process, after it has reported its last stacks if it can do so while C code runs. */
   #killBecauseOf(token: StackToken, reason: string): void {
     const kill = (stacks: string | null): void => {
-      if (this.#end !== null || this.#open.get(token) === undefined) return // it has ended at the last moment
+      if (this.#end !== null || this.#open.get(token) === undefined) return // ended in the last moment
       if (stacks !== null) this.#events.notice(`Python stacks when the interpreter was killed:\n${stacks}`)
       this.#child.killGroupsOf(token)
       const running = this.#open.get(this.#child.control.runningToken)
@@ -365,28 +376,22 @@ export class InterpreterProcess {
     if (!this.#child.tellStacks(kill)) kill(null)
   }
 
-  #checkHello(hello: Hello): void {
-    const refusal = this.#kind.refusal(hello)
-    if (refusal !== null) this.#dieOf(refusal)
-  }
-
-  /** Python does now and then, between two steps of whatever it computes, what it else does where a stack waits. */
-  #requestCheckLater(): void {
-    this.#checkTimer = this.#clock.wakeAfter(CHECK_EVERY_MS, () => {
-      this.#child.control.requestCheck()
-      this.#requestCheckLater()
-    })
+  #killWithoutLease(token: StackToken): void {
+    this.#child.killGroupsOf(token)
+    if (this.#kind.mayBeKilled) this.#dieOf('the call did not stop')
+    else this.#events.notice(this.#open.leaveBehind(token, `${this.#open.get(token)?.label} did not stop`))
   }
 
   #die(cause: Omit<InterpreterEnd, 'only'>): void {
     if (this.#end !== null) return
-    const end = { ...cause, only: this.#open.onlyLabel }
+    const end = this.#runLimits.isOver ? OUT_OF_LEASE : { ...cause, only: this.#open.onlyLabel }
     this.#end = end
     this.#watchdog.stop()
-    this.#checkTimer?.cancel()
     this.#processSignals.stop()
     this.#slices.stop()
+    this.#runLimits.stop()
     this.#child.kill()
+    this.#output?.end()
     this.#open.settleAll({ kind: 'lost', end })
     if (this.#isStarted) this.#events.ended(end)
     else this.#started.reject(new HostError('INTERPRETER_START_FAILED', `Python did not start: ${end.reason}.`))

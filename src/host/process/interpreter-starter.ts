@@ -1,15 +1,23 @@
 /**
- * Starts interpreters: the process first, which takes its time, and meanwhile the memory snapshot is looked for, or made.
- * Owned by `python-host.ts`. A snapshot that turns out to be damaged is removed, and not missed.
+ * Starts interpreters. While a process starts, its memory snapshot is found or made. Owned by `python-host.ts`. A
+ * damaged snapshot is removed.
  */
 
 import { closeSync } from 'node:fs'
 import type { Grants } from '../../border/grants.ts'
 import { localZoneName } from '../../border/local-zone.ts'
-import type { LoadTarget, LogLimits, ProcessSettings, ResourceCeilings, StartData } from '../../border/protocol.ts'
-import type { Clock } from '../../engine/ports.ts'
+import type {
+  LoadTarget,
+  LogLimits,
+  OutputMode,
+  ProcessSettings,
+  ResourceCeilings,
+  StartData,
+} from '../../border/protocol.ts'
+import type { Clock } from '../../engine/clock-port.ts'
 import { HostError, toError } from '../../errors.ts'
 import { type Confinement, confinementProblem } from '../../native/restriction/confinement.ts'
+import { printedLines } from '../../output/printed-lines.ts'
 import { compileCacheFolder } from '../environment/cache-folder.ts'
 import {
   findSnapshot,
@@ -19,13 +27,14 @@ import {
   storeSnapshot,
 } from '../environment/snapshot-cache.ts'
 import type { HeadStart } from '../peers/head-start.ts'
+import type { OutputTarget } from '../peers/output-pipes.ts'
 import { PYODIDE, type PyodideOptions, spawnPyodide, usualOptions } from '../peers/pyodide.ts'
-import { grantsOf, restrictedSettings } from '../restriction/granted.ts'
+import { resolveGrants, restrictedSettings } from '../restriction/granted.ts'
 import { keptFiles } from '../restriction/kept.ts'
-import { confinedFlags, confinementOf } from '../restriction/kernel-limits.ts'
+import { confinedFlags, kernelConfinement } from '../restriction/kernel-limits.ts'
 import { restrictedFlags } from '../restriction/node-flags.ts'
 import type { ScriptRestriction } from '../restriction/restriction.ts'
-import type { InterpreterEvents } from './answers.ts'
+import type { InterpreterEvents } from './call-answers.ts'
 import { heapMebibytes } from './host-limits.ts'
 import { InterpreterChild } from './interpreter-child.ts'
 import { InterpreterProcess } from './interpreter-process.ts'
@@ -34,30 +43,26 @@ export interface StarterOptions {
   readonly clock: Clock
   readonly process: ProcessSettings
   readonly isProgram: boolean
-  readonly stdoutTo: 'stdout' | 'stderr'
+  readonly stdoutTo: OutputTarget
   readonly packageFolder: string
   readonly ceilings: ResourceCeilings
   readonly logLimits: LogLimits
-  readonly prefixesOutput: boolean
-  /** What its scripts are held to, and the folder that they are loaded from; null where they may do what the process may. */
+  readonly output: OutputMode
+  /** Restrictions of its scripts and the folder that they are loaded from; null for none. */
   readonly restriction?: ScriptRestriction | null
-  /** All scripts and programs that this process loads or runs now. */
   scripts?(): readonly LoadTarget[]
-  /** A process that was started for the first one. */
   readonly headStart?: HeadStart | null
-  /** One line worth a log entry. */
   notice(message: string): void
-  /** The first start takes longer than the others. Called before and after each of its steps; `isDone`: after the last one. */
+  /** Called before and after each step of the first start, which takes longer than later ones. `isDone`: at the end. */
   preparing(message: string, isDone: boolean): void
 }
 
-/** Nothing that Python does ends its process so: somebody else did. */
+/** Signals that only another process sends. Nothing that Python does ends its process with them. */
 const SIGNALS_OF_OTHERS: ReadonlySet<NodeJS.Signals> = new Set(['SIGKILL', 'SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'])
 
-/** Pyodide is loaded, modules are imported, and the snapshot is stored. */
+/** Steps: Pyodide is loaded, modules are imported, the snapshot is stored. */
 const PREPARING_STEPS = 3
 
-/** What one start is held to. */
 interface Restricted {
   readonly grants: Grants
   readonly flags: readonly string[]
@@ -68,9 +73,8 @@ type StartedEvents = Omit<InterpreterEvents, 'startNotice'>
 
 export class InterpreterStarter {
   readonly #options: StarterOptions
-  /** Looked for, or made, once an interpreter is on its way. */
   #snapshotPath: Promise<string | null> | null = null
-  /** What interpreters said about their start, so that the others need not. */
+  /** Messages about the start that were already reported. */
   readonly #saidAtStart = new Set<string>()
 
   constructor(options: StarterOptions) {
@@ -78,12 +82,12 @@ export class InterpreterStarter {
     this.#options = restriction === null ? options : { ...options, process: restrictedSettings(process, restriction) }
   }
 
-  /** `spawned` hears of each process at once. Rejects with `INTERPRETER_START_FAILED`. */
+  /** Calls `spawned` immediately for each process. Rejects with `INTERPRETER_START_FAILED`. */
   async start(events: StartedEvents, spawned: (process: InterpreterProcess) => void): Promise<InterpreterProcess> {
     const restricted = await this.#restricted()
     const first = this.#spawn(events, spawned, restricted)
     this.#snapshotPath ??= ensureSnapshot(this.#options)
-    // One that is ended meanwhile waits for no snapshot, which takes seconds to make.
+    // An interpreter that ends early does not wait for the snapshot, which takes seconds to make.
     const path = (await Promise.race([this.#snapshotPath, first.started])) ?? null
     try {
       await first.start(this.#startData(path, restricted))
@@ -94,7 +98,7 @@ export class InterpreterStarter {
       if (path === null || first.wasKilled) throw error
       const isToBlame = first.endedBy === null || !SIGNALS_OF_OTHERS.has(first.endedBy)
       const second = this.#spawn(events, spawned, restricted)
-      await second.start(this.#startData(isToBlame ? null : path, restricted)) // when this fails too, the snapshot is not to blame
+      await second.start(this.#startData(isToBlame ? null : path, restricted)) // fails too: not due to the snapshot
       this.#closeHanded()
       if (isToBlame) await this.#giveUpSnapshot(path, toError(error))
       return second
@@ -107,21 +111,21 @@ export class InterpreterStarter {
     removeSnapshot(path)
   }
 
-  /** What holds for one start: a link may lead elsewhere at the next. Node is told at once which files it reads, its snapshot too. */
+  /** Computed for each start, because links may change. Node gets the list of readable files at its start. */
   async #restricted(): Promise<Restricted | null> {
     const { restriction = null, process, packageFolder, scripts = () => [] } = this.#options
     if (restriction === null) return null
     this.#snapshotPath ??= ensureSnapshot(this.#options)
     const snapshot = await this.#snapshotPath
     const kept = keptFiles(restriction.folder, { process, packageFolder, scripts: scripts() })
-    const grants = grantsOf(restriction, [restriction.folder, packageFolder, ...process.sitePackages], kept)
+    const grants = resolveGrants(restriction, [restriction.folder, packageFolder, ...process.sitePackages], kept)
     const files = [snapshot, compileCacheFolder(globalThis.process.env)].filter((path) => path !== null)
     const problem = confinementProblem()
     if (problem !== null) this.#sayOnce(unconfinedNotice(problem))
     return {
       grants,
       flags: restrictedFlags(grants, files),
-      confinement: problem === null ? confinementOf(grants, files) : null,
+      confinement: problem === null ? kernelConfinement(grants, files) : null,
     }
   }
 
@@ -140,13 +144,13 @@ export class InterpreterStarter {
     return interpreter
   }
 
-  /** The interpreter has them: as long as this process had them too, nobody would see that Python closes one. */
+  /** Closes descriptors that the interpreter has, because copies here would hide that Python closes one. */
   #closeHanded(): void {
     for (const descriptor of this.#options.process.handedDescriptors) {
       try {
         closeSync(descriptor)
       } catch {
-        // closed after an earlier start
+        // Ignored: it was closed after an earlier start
       }
     }
   }
@@ -158,19 +162,20 @@ export class InterpreterStarter {
   }
 
   #startData(snapshotPath: string | null, restricted: Restricted | null): StartData {
-    const { process, packageFolder, isProgram, ceilings, logLimits, prefixesOutput } = this.#options
+    const { process, packageFolder, isProgram, ceilings, logLimits, output } = this.#options
     const timeZone = localZoneName()
     const grants = restricted?.grants ?? null
-    return { process, timeZone, packageFolder, isProgram, ceilings, logLimits, prefixesOutput, snapshotPath, grants }
+    const data = { process, timeZone, packageFolder, isProgram, ceilings, logLimits, output, snapshotPath, grants }
+    return { ...data, addonPath: null }
   }
 }
 
-/** By whoever started the program: a terminal sends it to both processes, and this one may hear of it first. */
+/** Returns the error for a signal from the terminal, which this process may receive first. */
 function interrupted(): HostError {
   return new HostError('INTERPRETER_INTERRUPTED', 'Python did not start: it was interrupted.')
 }
 
-/** SQLite keeps what finds no room in memory in files of no name, in the folder that this variable of C's names. */
+/** SQLite stores data that exceeds its memory in unnamed files, in the folder that this variable names. */
 function restrictedOptions({ grants, flags, confinement }: Restricted, environ: NodeJS.ProcessEnv) {
   const folder = grants.write.find(({ isFolder }) => isFolder)?.real
   return {
@@ -192,7 +197,7 @@ function damagedSnapshotNotice(path: string, error: Error): string {
   return `Removed the damaged memory snapshot "${path}"; Python starts without it: ${cause}`
 }
 
-/** The snapshot to start from: found, or made now. Null, with one notice, when there cannot be one. */
+/** Finds or makes the snapshot. Returns null, with one notice, if that is not possible. */
 async function ensureSnapshot(options: StarterOptions): Promise<string | null> {
   const place = snapshotPlaceFor(options.packageFolder, process.env)
   try {
@@ -212,7 +217,6 @@ async function ensureSnapshot(options: StarterOptions): Promise<string | null> {
   }
 }
 
-/** Reports each step with its time. */
 function stepsOf({ clock, preparing }: StarterOptions): (step: string) => void {
   let count = 0
   let before = clock.monotonic()
@@ -225,25 +229,36 @@ function stepsOf({ clock, preparing }: StarterOptions): (step: string) => void {
   }
 }
 
-/** In a process of its own, which ends with it. */
+/** Makes the snapshot in a separate process. */
 function makeSnapshot(
-  { packageFolder, ceilings, clock, process }: StarterOptions,
+  { packageFolder, ceilings, clock, process, stdoutTo, notice }: StarterOptions,
   done: (step: string) => void,
 ): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
-    const options = pyodideOptions({ isProgram: false, stdoutTo: 'stderr', ceilings, process }, [])
-    const child = new InterpreterChild(spawnPyodide(options), clock, {
+    const target = stdoutTo === 'engine' ? 'engine' : 'stderr'
+    const peer = spawnPyodide(pyodideOptions({ isProgram: false, stdoutTo: target, ceilings, process }, []))
+    const lines = printedLines(
+      'stderr',
+      ({ message }) => notice(message),
+      () => ({}),
+    )
+    for (const pipe of [peer.output?.stdout, peer.output?.stderr]) {
+      pipe?.stream.on('data', (chunk: Buffer) => lines.write(0, chunk)).on('end', () => lines.end())
+    }
+    const child = new InterpreterChild(peer, clock, {
       received(message) {
         if (message.type === 'snapshotStep') return done(message.done)
         if (message.type === 'snapshot') resolve(message.snapshot)
+        // Uncoded: the reason why an interpreter does not start
         if (message.type === 'fatal') reject(new Error(message.message))
         if (message.type !== 'hello') child.kill()
       },
       nearCeiling: () => undefined,
+      // Uncoded: the reason why an interpreter does not start
       ended: (reason) => reject(new Error(`the process that creates the snapshot ${reason}`)),
     })
     child.post({ type: 'makeSnapshot', packageFolder })
-    child.unref() // who waits for it keeps the process alive, as long as anybody does
+    child.unref() // the waiting caller keeps the engine's process alive
   })
 }
 

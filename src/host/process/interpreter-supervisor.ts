@@ -1,64 +1,60 @@
 /**
- * Keeps one interpreter alive, with the scripts that live in it. Owned by `python-host.ts`, which says how one is started and
- * how a script is loaded.
+ * Keeps one interpreter with its scripts alive. Owned by `python-host.ts`, which starts interpreters and loads scripts.
  *
  *   starting ──▶ live ──▶ (its process ends) ──▶ starting ──▶ live, and each script is loaded again
  *      ▲ └─ fails ─▶ waiting, 10 s ─┘  └─ stuck: a spare one is started, which takes over when this one is killed
- *   live ──▶ leaving (near a ceiling, `replacement.ts`): another one is live, and this one ends when the scripts are there
+ *   live ──▶ leaving (near a ceiling, `replacement.ts`): another one is live; this one ends when the scripts are loaded
  *
- * What was not entered is not lost: it waits until there is an interpreter and its script is loaded. Whoever made an
- * interpreter die is kept away for a while (`crash-suspects.ts`). One that ran a program is not replaced: the program
- * went with it.
+ * A call that has not begun is not lost: it waits until there is an interpreter and its script is loaded. A call that
+ * killed an interpreter is kept away for a while (`crash-suspects.ts`). An interpreter that ran a program is not
+ * replaced, because the program ended with it.
  */
 
 import type { ProgramTarget, RunningProgram } from '../../border/protocol.ts'
-import type { Clock, TaskSlot, Timer } from '../../engine/ports.ts'
+import type { Clock, Timer } from '../../engine/clock-port.ts'
+import type { TaskSlot } from '../../engine/ports.ts'
 import { toError } from '../../errors.ts'
 import type { InterpreterMeasurement, RestartCause } from '../../metrics/measurements.ts'
-import type { Answer, InterpreterEnd } from './answers.ts'
-import type { Resource } from './control-line.ts'
-import { Suspects } from './crash-suspects.ts'
+import type { CallResult, InterpreterEnd } from './call-answers.ts'
+import { backedOffRefusal, NOT_SERVED, refusedCall } from './call-outcomes.ts'
+import type { LimitedResource } from './control-line.ts'
 import type { InterpreterProcess } from './interpreter-process.ts'
-import { backedOff, type EntryAnswer, NOT_SERVED, refused } from './outcomes.ts'
-import { Replacement } from './replacement.ts'
 import type { StackReport } from './stack-report.ts'
+import { Suspects } from './supervision/crash-suspects.ts'
+import { Replacement } from './supervision/replacement.ts'
+import { Pauses, ScriptReloads } from './supervision/script-reloads.ts'
 
 const RESTART_AGAIN_MS = 10_000
 const BYTES_PER_MEBIBYTE = 1_048_576
-/** A script that takes longer than this to be loaded again lets the next one begin. */
-const LOAD_ALONE_MS = 5_000
 
-/** What a process reports to its supervisor. */
 export interface ProcessEvents {
-  /** Its process ended after it had started. */
   ended(end: InterpreterEnd): void
-  /** An entry is overdue and does not stop; it may have to be killed. */
+  /** An entry is overdue and does not stop. It may have to be killed. */
   stuck(): void
-  /** So much of something is in use that a ceiling is near. */
-  nearCeiling(resource: Resource, amount: number): void
+  nearCeiling(resource: LimitedResource, amount: number): void
 }
 
 export interface SupervisorOptions {
   readonly clock: Clock
-  /** What runs in it, for people. */
+  /** Name of the Python, for people. */
   readonly python: string
-  /** Counted up when another one is to take the place of one that is gone. */
+  /** Numbers of restarts by cause. */
   readonly restarts: Record<RestartCause, number>
-  /** Starts one. `spawned` hears of each process at once, so that it can be ended before it has started. */
+  /** Starts one. Calls `spawned` immediately for each process, so that it can be killed before it has started. */
   start(events: ProcessEvents, spawned: (process: InterpreterProcess) => void): Promise<InterpreterProcess>
   /** Loads a script into a new interpreter. Never rejects. */
   reload(script: string, interpreter: InterpreterProcess): Promise<void>
-  /** An interpreter ended. `culprit`: who made it, where that is known. True when its script lives elsewhere from now on. */
+  /** An interpreter ended. Returns whether the script of `culprit` gets an interpreter of its own. */
   ended(end: InterpreterEnd, culprit: string | null): boolean
-  /** Another one is there, or could not be started and is tried again. */
+  /** A new one runs, or could not be started and is retried. */
   restarted(reason: string, failure: Error | null): void
 }
 
-/** One poll or task inside. */
-export interface Visit {
-  begin(interpreter: InterpreterProcess): Promise<EntryAnswer>
-  /** Called once its answer is there. */
-  left(): void
+/** Poll, task or batch in an interpreter. */
+export interface SupervisedCall {
+  begin(interpreter: InterpreterProcess): Promise<CallResult>
+  /** Called once, when the call has a result. */
+  ended(): void
 }
 
 export class InterpreterSupervisor {
@@ -66,20 +62,18 @@ export class InterpreterSupervisor {
   readonly #suspects: Suspects
   readonly #replacement: Replacement
   readonly #scripts = new Set<string>()
-  readonly #reloads = new Map<string, Promise<void>>()
+  readonly #pauses: Pauses
+  readonly #reloads: ScriptReloads
   readonly #firstStart = Promise.withResolvers<void>()
-  /** Ends of waits that `close` cuts short. */
-  readonly #pauses = new Set<() => void>()
-  /** Those who wait until there is an interpreter. */
   #arrivals = Promise.withResolvers<void>()
   #live: InterpreterProcess | null = null
   #starting: InterpreterProcess | null = null
   #spare: Promise<InterpreterProcess> | null = null
   #spareProcess: InterpreterProcess | null = null
-  /** Those that were replaced and go on until their scripts are in the next one. */
+  /** Replaced ones, which run until their scripts are loaded into the next one. */
   readonly #leaving = new Map<InterpreterProcess, Promise<void>>()
   #restart: Timer | null = null
-  /** Why there is none, and none is wanted until there is a script for it; else null. */
+  /** Reason why none is started until a script needs one; else null. */
   #idleAfter: string | null = null
   #holdsProgram = false
   #isClosed = false
@@ -87,16 +81,18 @@ export class InterpreterSupervisor {
   constructor(options: SupervisorOptions) {
     this.#options = options
     this.#suspects = new Suspects(options.clock)
+    this.#pauses = new Pauses(options.clock)
+    this.#reloads = new ScriptReloads(this.#pauses)
     this.#replacement = new Replacement(options.clock, {
       isDue: () => this.#live?.isQuiet === true && (this.#spareProcess?.isReady === true || this.#scripts.size === 0),
       prepare: () => this.#startSpare(),
       replace: (reason) => this.#replace(reason),
     })
-    this.#firstStart.promise.catch(() => undefined) // for whoever asks `started`
+    // Ignored: callers of `started` receive the error
+    this.#firstStart.promise.catch(() => undefined)
     this.#startNow(null, null)
   }
 
-  /** Settles when it runs for the first time; rejects when it could not be started. */
   get started(): Promise<void> {
     return this.#firstStart.promise
   }
@@ -105,7 +101,7 @@ export class InterpreterSupervisor {
     return this.#scripts
   }
 
-  /** A script lives here from now on: whatever replaces the interpreter loads it. */
+  /** Adds a script, which every later interpreter loads. */
   add(script: string): void {
     this.#scripts.add(script)
   }
@@ -114,14 +110,13 @@ export class InterpreterSupervisor {
     this.#scripts.delete(script)
   }
 
-  /** Stops what runs of an execution. */
   cancelTasks(executionId: string): void {
     for (const interpreter of [this.#live, ...this.#leaving.keys()]) {
       interpreter?.cancelTasks(executionId, [...this.#scripts])
     }
   }
 
-  /** The interpreter, once there is one; null when it was closed before. */
+  /** Waits for the interpreter. Returns null if it was closed before. */
   async interpreter(): Promise<InterpreterProcess | null> {
     if (this.#idleAfter !== null) {
       this.#options.restarts.idle += 1
@@ -132,52 +127,51 @@ export class InterpreterSupervisor {
     return this.#isClosed ? null : this.#live
   }
 
-  /** Runs a program in the interpreter, which lives no longer than it. Null when it was closed before. */
-  async runProgram(target: ProgramTarget | RunningProgram): Promise<Answer | null> {
+  /** Runs a program. The interpreter ends with it. Returns null if it was closed before. */
+  async runProgram(target: ProgramTarget | RunningProgram): Promise<CallResult | null> {
     this.#holdsProgram = true
     await this.started
     return (await this.interpreter())?.runProgram(target) ?? null
   }
 
-  /** Whether this is an interpreter that lives here. */
   holds(interpreter: InterpreterProcess): boolean {
     return interpreter === this.#live || this.#leaving.has(interpreter)
   }
 
-  /** This poll or task made another interpreter die, and begins here with its back-off. */
+  /** Starts the back-off of a poll or task that crashed another interpreter. */
   suspect(label: string): void {
     this.#suspects.keepAway(label)
   }
 
-  /** Into this very interpreter, for a script that is still being loaded: nothing is waited for. */
-  enterLoading(interpreter: InterpreterProcess, label: string, visit: Visit): Promise<EntryAnswer> {
-    if (!this.holds(interpreter)) return Promise.resolve(refused('the interpreter of the script has ended'))
-    return this.enterNow(interpreter, label, visit)
+  /** Calls a script in its interpreter immediately, while it is still being loaded. */
+  callLoading(interpreter: InterpreterProcess, label: string, call: SupervisedCall): Promise<CallResult> {
+    if (!this.holds(interpreter)) return Promise.resolve(refusedCall('the interpreter of the script has ended'))
+    return this.call(interpreter, label, call)
   }
 
-  /** The interpreter, where nobody has to wait for a place in the queue; else null. */
+  /** Returns the interpreter if calls need not wait; else null. */
   get open(): InterpreterProcess | null {
-    const isOpen = this.#reloads.size === 0 && this.#suspects.isEmpty && this.#replacement.held === null
+    const isOpen = this.#reloads.isEmpty && this.#suspects.isEmpty && this.#replacement.held === null
     return isOpen ? this.#live : null
   }
 
-  /** A call is made in it that nobody awaits here: `left` is to be called at its end, with the place that this returns. */
-  entered(label: string): number {
-    return this.#suspects.entered(label)
+  /** Notes a call that is made without `call`. At its end, call `ended` with the returned place. */
+  began(label: string): number {
+    return this.#suspects.began(label)
   }
 
-  /** Waits until the script is there, and refuses a poll or task that made the interpreter die a short while ago. */
-  async enter(script: string, label: string, visitOf: () => Visit | null): Promise<EntryAnswer> {
-    await this.#readyFor(script) // a place is for being inside, not for waiting until there is an interpreter
+  /** Waits until the script is loaded. Refuses a call that crashed the interpreter a short time ago. */
+  async callInTurn(script: string, label: string, callOf: () => SupervisedCall | null): Promise<CallResult> {
+    await this.#readyFor(script) // places are only for calls inside an interpreter
     const leavePlace = await this.#suspects.placeOf(label)
     try {
       const waitMs = this.#suspects.backedOffMs(label)
-      if (waitMs > 0) return backedOff(label, waitMs)
+      if (waitMs > 0) return backedOffRefusal(label, waitMs)
       const interpreter = await this.#readyFor(script)
-      if (interpreter === null) return refused('the runner is closed')
-      const visit = visitOf()
-      if (visit === null) return NOT_SERVED
-      return await this.enterNow(interpreter, label, visit)
+      if (interpreter === null) return refusedCall('the runner is closed')
+      const call = callOf()
+      if (call === null) return NOT_SERVED
+      return await this.call(interpreter, label, call)
     } finally {
       leavePlace?.()
     }
@@ -187,40 +181,39 @@ export class InterpreterSupervisor {
     for (;;) {
       await this.#replacement.held
       const interpreter = await this.interpreter()
-      await this.#reloads.get(script)
+      await this.#reloads.of(script)
       if (interpreter === null || interpreter === this.#live) return interpreter
     }
   }
 
-  /** Without a place in the queue. */
-  enterNow(interpreter: InterpreterProcess, label: string, visit: Visit): Promise<EntryAnswer> {
-    const place = this.#suspects.entered(label)
-    return visit.begin(interpreter).then(
-      (answer) => {
-        this.left(label, place, visit, answer.kind !== 'lost')
-        return answer
+  call(interpreter: InterpreterProcess, label: string, call: SupervisedCall): Promise<CallResult> {
+    const place = this.#suspects.began(label)
+    return call.begin(interpreter).then(
+      (result) => {
+        this.ended(label, place, call, result.kind !== 'lost' && result.kind !== 'outOfLease')
+        return result
       },
       (thrown: unknown) => {
-        this.left(label, place, visit, true)
-        return refused(toError(thrown).message)
+        this.ended(label, place, call, true)
+        return refusedCall(toError(thrown).message)
       },
     )
   }
 
-  /** `isGood`: the interpreter is still there. */
-  left(label: string, place: number, visit: Pick<Visit, 'left'>, isGood: boolean): void {
-    this.#suspects.left(label, place, isGood)
-    visit.left()
+  /** `isGood`: the interpreter still runs. */
+  ended(label: string, place: number, call: Pick<SupervisedCall, 'ended'>, isGood: boolean): void {
+    this.#suspects.ended(label, place, isGood)
+    call.ended()
     this.#replacement.check()
   }
 
-  /** Why nothing goes on in its interpreters. */
+  /** Returns the reasons why no call makes progress. */
   describeStacks(withinMs: number): readonly Promise<StackReport>[] {
     const all = [...(this.#live === null ? [] : [this.#live]), ...this.#leaving.keys()]
     return all.map((interpreter) => interpreter.describeStacks(withinMs))
   }
 
-  /** The processes that are there for it: one, or several while one takes over from another. */
+  /** Measures its processes: one, or several during a replacement. */
   measure(): readonly Omit<InterpreterMeasurement, 'name'>[] {
     const others = [this.#starting, this.#spareProcess].filter((each) => each !== null)
     return [...(this.#live === null ? [] : [this.#live]), ...this.#leaving.keys(), ...others].map((each) => ({
@@ -229,12 +222,12 @@ export class InterpreterSupervisor {
     }))
   }
 
-  /** Settles when the label may enter again; its concurrency slot is free for others meanwhile. */
+  /** Settles when the label may enter again. Other tasks use its slot until then. */
   async backOffEnd(label: string, taskSlot: TaskSlot): Promise<void> {
     const waitMs = this.#suspects.backedOffMs(label)
     if (waitMs === 0 && this.#live !== null) return
     taskSlot.release()
-    await this.#pause(waitMs)
+    await this.#pauses.begin(waitMs)
     await this.interpreter()
     await taskSlot.acquire()
   }
@@ -242,9 +235,9 @@ export class InterpreterSupervisor {
   async close(): Promise<void> {
     this.#isClosed = true
     this.#restart?.cancel()
-    for (const end of this.#pauses) end()
+    this.#pauses.close()
     this.#arrivals.resolve()
-    // A start is not waited for: nothing runs in it yet.
+    // Closing does not wait for a start, because nothing runs in it yet.
     this.#starting?.kill('it was closed')
     this.#spareProcess?.kill('it was closed')
     this.#replacement.end()
@@ -273,11 +266,11 @@ export class InterpreterSupervisor {
       return
     }
     if (interpreter.hasEnded) {
-      this.#startNow(reason, culprit) // a spare that died while it waited
+      this.#startNow(reason, culprit)
       return
     }
     this.#live = interpreter
-    this.#reloadAll(interpreter)
+    this.#reloads.begin(this.#scripts, (script) => this.#options.reload(script, interpreter))
     if (culprit !== null) this.#suspects.keepAway(culprit)
     this.#firstStart.resolve()
     this.#arrivals.resolve()
@@ -288,24 +281,11 @@ export class InterpreterSupervisor {
     this.#starting = null
     this.#spareProcess = null
     this.#firstStart.reject(error)
-    // Nobody waits for the first one of a host that does not open.
+    // Does not retry the first start of a host that does not open.
     if (this.#isClosed || (reason === null && this.#scripts.size === 0)) return
     const why = reason ?? 'its first start failed'
     this.#options.restarted(why, error)
     this.#restart = this.#options.clock.wakeAfter(RESTART_AGAIN_MS, () => this.#startNow(why, culprit))
-  }
-
-  /** One after another; one that takes long lets the next begin. */
-  #reloadAll(interpreter: InterpreterProcess): void {
-    let before: Promise<unknown> = Promise.resolve()
-    for (const script of this.#scripts) {
-      const loaded = before.then(() => this.#options.reload(script, interpreter))
-      const reload = loaded.finally(() => {
-        if (this.#reloads.get(script) === reload) this.#reloads.delete(script)
-      })
-      this.#reloads.set(script, reload)
-      before = Promise.race([reload, before.then(() => this.#pause(LOAD_ALONE_MS))])
-    }
   }
 
   #eventsOf(): ProcessEvents {
@@ -319,16 +299,15 @@ export class InterpreterSupervisor {
   #ended(end: InterpreterEnd): void {
     if (this.#isClosed || this.#holdsProgram) return
     if (this.#live === null || !this.#live.hasEnded) {
-      this.#options.ended(end, null) // of one that was leaving
+      this.#options.ended(end, null)
       return
     }
     this.#replacement.end()
     this.#leaveLive()
-    const culprit = this.#suspects.died(end.culprit)
+    const culprit = end.isOutOfLease ? null : this.#suspects.died(end.culprit)
     const isElsewhere = this.#options.ended(end, culprit)
     if (isElsewhere && culprit !== null) this.#suspects.forget(culprit)
     const isKeptAway = culprit !== null && this.#suspects.has(culprit)
-    // Without scripts it is started when somebody asks for it.
     if (this.#scripts.size === 0) this.#idleAfter = end.reason
     else {
       this.#options.restarts.died += 1
@@ -345,17 +324,17 @@ export class InterpreterSupervisor {
     spare.then(
       () => this.#replacement.check(),
       () => {
-        if (this.#spare === spare) this.#spare = null // it is tried again when it is needed
+        if (this.#spare === spare) this.#spare = null // the next request for it tries again
         this.#replacement.failed()
       },
     )
   }
 
-  #nearCeiling(resource: Resource, amount: number): void {
+  #nearCeiling(resource: LimitedResource, amount: number): void {
     if (this.#live !== null && !this.#holdsProgram && !this.#isClosed) this.#replacement.near(resource, amount)
   }
 
-  /** It ends as python ends, once its scripts are in the next one; what is still inside then is lost, and run again. */
+  /** Replaces the interpreter. Calls still inside after its scripts are in the next one are lost, and run again. */
   #replace(reason: string): void {
     const old = this.#live
     if (old === null) return
@@ -377,22 +356,9 @@ export class InterpreterSupervisor {
     this.#reloads.clear()
   }
 
-  /** Settles when there is an interpreter with the scripts, or none is wanted any more. */
+  /** Waits for an interpreter with the scripts, or until none is wanted any more. */
   async #reloaded(): Promise<void> {
     while (this.#live === null && !this.#isClosed && this.#idleAfter === null) await this.#arrivals.promise
-    await Promise.all(this.#reloads.values())
-  }
-
-  #pause(ms: number): Promise<void> {
-    if (ms <= 0 || this.#isClosed) return Promise.resolve()
-    return new Promise((resolve) => {
-      const timer = this.#options.clock.wakeAfter(ms, () => end())
-      const end = () => {
-        timer.cancel()
-        this.#pauses.delete(end)
-        resolve()
-      }
-      this.#pauses.add(end)
-    })
+    await this.#reloads.ended()
   }
 }

@@ -1,60 +1,76 @@
-/** What was asked of an interpreter and is not answered, by token. Owned by `interpreter-process.ts`. */
+/** Unanswered requests to an interpreter, by token. Owned by `interpreter-process.ts`. */
 
-import { ByToken } from '../../border/by-token.ts'
-import type { RequestStart, StackToken, ToInterpreter } from '../../border/protocol.ts'
-import type { Clock, StartLimit, TaskSlot } from '../../engine/ports.ts'
-import type { LogSink } from '../../model/log.ts'
-import { type Answer, type AskingTask, cancelledAnswer } from './answers.ts'
+import { TokenMap } from '../../border/by-token.ts'
+import type { GenerationNumber, Outcome, RequestStart, StackToken, ToInterpreter } from '../../border/protocol.ts'
+import type { Clock, RunLimit, StartLimit } from '../../engine/clock-port.ts'
+import type { TaskRequest, TaskSlot } from '../../engine/ports.ts'
+import type { LogPieceSink } from '../../model/logs/log-record.ts'
+import type { NamedCall } from '../../output/script-line.ts'
+import { type AskingTask, type CallResult, cancelledResult, outOfLeaseResult } from './call-answers.ts'
+import { calledNames, taskLabel } from './labels.ts'
 
 export interface OpenRequest {
-  /** What it is, for messages. */
+  /** Name in messages. */
   readonly label: string
   readonly deadlineMs: number | null
-  /** Undefined: it may start at any time. */
+  /** Undefined if it may start at any time. */
   readonly startLimit?: StartLimit | undefined
-  /** Makes the message that is sent. For a poll the number that its trigger was declared with, since polls share a message. */
-  readonly message: number | ((token: StackToken, start: RequestStart) => ToInterpreter)
-  /** That of a task. */
+  /** Undefined for all but tasks with limits. */
+  readonly runLimit?: RunLimit | undefined
+  /** Makes the message. For a poll: the number of its trigger's declaration, because polls share a message. */
+  readonly message: number | StatePoll | ((token: StackToken, start: RequestStart) => ToInterpreter)
   readonly slot: TaskSlot | null
-  /** Null for what is not a task. */
+  /** Null if it is not a task. */
   readonly task?: AskingTask | null
-  /** Hears what it prints and logs. */
-  readonly log?: LogSink | undefined
-  readonly settle: (answer: Answer) => void
+  /** Its names in lines that it prints. Default: none. */
+  readonly names?: NamedCall | undefined
+  readonly log?: LogPieceSink | undefined
+  readonly settle: SettleRequest
 }
 
-/** Tasks that have ended, and how many are forgotten together: to find the oldest of a map, what was deleted before it is stepped over. */
-const MOST_REMEMBERED = 1_000
-const FORGOTTEN_TOGETHER = 250
-/** Python keeps it in 32 bits, and a cancelled one is told by its number below 0. */
-const LARGEST_TOKEN = 2 ** 31 - 1
+/** Poll of a trigger with state. */
+export interface StatePoll {
+  readonly trigger: number
+  readonly stateText: string
+  readonly maxStateBytes: number
+}
 
-/** For whoever wants to know what goes on. */
+type EndedTask = Pick<OpenRequest, 'log' | 'names'>
+
+export type SettleRequest = (result: CallResult) => void
+
+/** Limits of the tasks whose log and names are kept after their end. Deleted in batches, because that is faster. */
+const MAX_REMEMBERED = 1_000
+const FORGOTTEN_TOGETHER = 250
+/** Python stores a token in 32 bits, and a cancelled call is identified by its negated token. */
+const MAX_TOKEN = 2 ** 31 - 1
+
 export interface RequestAge {
   readonly token: StackToken
   readonly label: string
   readonly seconds: number
 }
 
-export interface Open extends OpenRequest {
+export interface OpenedRequest extends OpenRequest {
   readonly since: number
   /** `startBefore` of the message that was sent. */
   readonly sentStartBefore: RequestStart['startBefore']
-  /** The scripts that share its interpreter, once it is cancelled. */
+  /** Scripts that share its interpreter, once it is cancelled. */
   cancelledBeside: readonly string[] | null
+  /** Whether its `runLimit` has passed. */
+  isOutOfLease: boolean
 }
 
 export class OpenRequests {
   readonly #clock: Clock
-  readonly #requests = new ByToken<Open>()
-  /** Of tasks. */
-  readonly #endedLogs = new Map<StackToken, LogSink>()
-  /** By token, the labels of those that were given up, and go on in a process that is not killed. */
+  readonly #requests = new TokenMap<OpenedRequest>()
+  readonly #ended = new Map<StackToken, EndedTask>()
+  /** Labels, by token, of calls that were given up and continue in a process that may not be killed. */
   readonly #leftBehind = new Map<StackToken, string>()
   readonly #largestToken: StackToken
   #lastToken: StackToken = 0
 
-  constructor(clock: Clock, largestToken: StackToken = LARGEST_TOKEN) {
+  constructor(clock: Clock, largestToken: StackToken = MAX_TOKEN) {
     this.#clock = clock
     this.#largestToken = largestToken
   }
@@ -63,40 +79,46 @@ export class OpenRequests {
     return this.#requests.size
   }
 
-  /** Of the request that alone is open; null when there are several, or none. */
+  /** Label of the only open request; null if there are several or none. */
   get onlyLabel(): string | null {
+    return this.#only?.label ?? null
+  }
+
+  get #only(): OpenedRequest | null {
     if (this.#requests.size !== 1) return null
     const [only] = this.#requests.entries()
-    return only?.[1].label ?? null
+    return only?.[1] ?? null
   }
 
   add(request: OpenRequest): StackToken {
     const token = this.#nextToken()
-    const { label, deadlineMs, startLimit, message, slot, task, log, settle } = request
+    const { label, deadlineMs, startLimit, runLimit, message, slot, task, names, log, settle } = request
     this.#requests.add(token, {
       label,
       deadlineMs,
       startLimit,
+      runLimit,
       message,
       slot,
       task: task ?? null,
+      names,
       log,
       settle,
       since: this.#clock.monotonic(),
-      sentStartBefore: startBeforeOf(request),
+      sentStartBefore: encodeStartBefore(request),
       cancelledBeside: null,
+      isOutOfLease: false,
     })
     return token
   }
 
-  /** Those of 10,000 polls a second are used up within three days: then it begins again. */
+  /** 10,000 polls a second use up all tokens within three days. They then start again at 1. */
   #nextToken(): StackToken {
     do this.#lastToken = this.#lastToken === this.#largestToken ? 1 : this.#lastToken + 1
     while (this.#requests.get(this.#lastToken) !== undefined || this.#leftBehind.has(this.#lastToken))
     return this.#lastToken
   }
 
-  /** Marks the tasks of an execution as cancelled, and returns their tokens. `beside`: the scripts that share the interpreter. */
   cancel(executionId: string, beside: readonly string[]): readonly StackToken[] {
     const tokens: StackToken[] = []
     for (const [token, request] of this.#requests.entries()) {
@@ -107,7 +129,13 @@ export class OpenRequests {
     return tokens
   }
 
-  get(token: StackToken): Open | undefined {
+  /** Marks a request whose `runLimit` has passed. It settles as out of lease, unless it has completed. */
+  leaseEnded(token: StackToken): void {
+    const request = this.#requests.get(token)
+    if (request !== undefined) request.isOutOfLease = true
+  }
+
+  get(token: StackToken): OpenedRequest | undefined {
     return this.#requests.get(token)
   }
 
@@ -115,17 +143,17 @@ export class OpenRequests {
     this.#requests.delete(token)
   }
 
-  /** Takes it, and settles it: as cancelled when it is, unless it has completed all the same. */
-  settle(token: StackToken, answer: Answer): void {
+  /** Removes and settles a request. A cancelled request settles as cancelled, unless it has completed. */
+  settle(token: StackToken, result: CallResult): void {
     const request = this.#requests.get(token)
     this.#leftBehind.delete(token)
     if (request === undefined) return
     this.#requests.delete(token)
-    if (request.slot !== null && request.log !== undefined) this.#remember(token, request.log)
-    request.settle(request.cancelledBeside === null ? answer : cancelledAnswer(answer, request.cancelledBeside))
+    if (request.slot !== null) this.#remember(token, request)
+    request.settle(finalResult(request, result))
   }
 
-  /** Gives up a call that does not stop, and returns what is to be said about it. Nothing enters under its label until it has ended. */
+  /** Gives up a call that does not stop, and returns the message. Its label is refused until it has ended. */
   leaveBehind(token: StackToken, reason: string): string {
     const label = this.#requests.get(token)?.label ?? 'a call'
     const message = `${reason} and keeps running, because the engine cannot stop it without ending the Python program`
@@ -139,19 +167,25 @@ export class OpenRequests {
     return [...this.#leftBehind.values()].includes(label)
   }
 
-  settleAll(answer: Answer): void {
-    for (const [token] of this.#requests.entries()) this.settle(token, answer)
+  settleAll(result: CallResult): void {
+    for (const [token] of this.#requests.entries()) this.settle(token, result)
   }
 
-  /** Who hears what is printed under a token: that of a task also for a while after its end, since it may leave threads behind. */
-  logOf(token: StackToken): LogSink | null {
-    return this.#requests.get(token)?.log ?? this.#endedLogs.get(token) ?? null
+  /** Returns the log of a token. A task's log is kept for a while after its end, because its threads may print. */
+  logOf(token: StackToken): LogPieceSink | null {
+    return this.#requests.get(token)?.log ?? this.#ended.get(token)?.log ?? null
   }
 
-  #remember(token: StackToken, log: LogSink): void {
-    this.#endedLogs.set(token, log)
-    if (this.#endedLogs.size <= MOST_REMEMBERED) return
-    for (const oldest of [...this.#endedLogs.keys()].slice(0, FORGOTTEN_TOGETHER)) this.#endedLogs.delete(oldest)
+  /** Returns the names of a token, which are kept like the log; for 0 those of the only open request. */
+  namesOf(token: StackToken): NamedCall | null {
+    if (token === 0) return this.#only?.names ?? null
+    return (this.#requests.get(token) ?? this.#ended.get(token))?.names ?? null
+  }
+
+  #remember(token: StackToken, { log, names }: EndedTask): void {
+    this.#ended.set(token, { log, names })
+    if (this.#ended.size <= MAX_REMEMBERED) return
+    for (const oldest of [...this.#ended.keys()].slice(0, FORGOTTEN_TOGETHER)) this.#ended.delete(oldest)
   }
 
   ages(): readonly RequestAge[] {
@@ -162,14 +196,33 @@ export class OpenRequests {
   }
 }
 
-/** Returns the `startBefore` of a message. */
-export function startBeforeOf({ startLimit }: OpenRequest): RequestStart['startBefore'] {
+function finalResult({ cancelledBeside, isOutOfLease, label }: OpenedRequest, result: CallResult): CallResult {
+  if (cancelledBeside !== null) return cancelledResult(result, cancelledBeside)
+  return isOutOfLease ? outOfLeaseResult(result, label) : result
+}
+
+export function encodeStartBefore({ startLimit }: OpenRequest): RequestStart['startBefore'] {
   // Without a heartbeat it is minus infinity, which JSON cannot express.
   return startLimit === undefined ? null : Math.max(0, startLimit.until)
 }
 
-/** The answer in place of a call that would overlap with itself. */
-export function stillRuns(label: string): Answer {
+/** Returns the request for an attempt, and the function that makes its message. */
+export function taskRequest(generation: GenerationNumber, task: TaskRequest) {
+  const { workflow, taskId, inputText, deadlineMs, startLimit, runLimit, slot, executionId, log, script, attempt } =
+    task
+  const ids = { executionId, workflow, taskId }
+  // Names are kept after the end of the task, so they must not refer to its contexts.
+  const names = { ...ids, script, attempt }
+  const entry = { label: taskLabel(task), deadlineMs, startLimit, runLimit, slot, task, names, log }
+  const isLimited = runLimit !== undefined
+  const message = (token: StackToken, start: RequestStart): ToInterpreter => {
+    return { type: 'task', token, generation, ...ids, ...calledNames(task), inputText, isLimited, ...start }
+  }
+  return { entry, message }
+}
+
+/** Returns the answer to a call that would overlap with an earlier call of the same label. */
+export function stillRunningOutcome(label: string): Outcome {
   const message = `${label} was not called: an earlier call did not stop at its time limit and is still running`
   return { kind: 'failed', error: { type: 'RuntimeError', message, traceback: '' } }
 }

@@ -1,26 +1,46 @@
 /**
- * Signals that the engine's process gets and for which a script has a handler: they are handed on, for whoever starts a
- * script knows that process only. Owned by `interpreter-process.ts`; everything ends with `stop`.
+ * Signals of an interpreter: those that the engine sends, and those that the engine's process receives and for which a
+ * script has a handler. Owned by `interpreter-process.ts`.
  */
 
 import { constants } from 'node:os'
+import type { Clock } from '../../engine/clock-port.ts'
+import type { ControlLine } from './control-line.ts'
 
 /**
- * The command line hands the first three on to a program whether it has a handler or not; SIGCHLD is about the process's own children,
- * and for the others Node throws.
+ * The command line sends the first three to a program with or without a handler. SIGCHLD is about the process's own
+ * children, and for the others Node throws.
  */
 const NOT_HEARD_HERE = new Set(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGCHLD', 'SIGKILL', 'SIGSTOP'])
 
 export class ProcessSignals {
-  readonly #raise: (signum: number) => void
+  readonly #clock: Clock
+  readonly #control: Pick<ControlLine, 'raise' | 'acknowledge'>
   readonly #listeners = new Map<number, readonly [NodeJS.Signals, () => void]>()
+  #untakenSince: number | null = null
 
-  constructor(raise: (signum: number) => void) {
-    this.#raise = raise
+  constructor(clock: Clock, control: Pick<ControlLine, 'raise' | 'acknowledge'>) {
+    this.#clock = clock
+    this.#control = control
   }
 
-  /** Raises what the system sends to the process under this number, or leaves it to the system again. */
+  /** Delivers a signal to Python. Returns the milliseconds since the oldest signal that Python has not taken. */
+  raise(signum: number): number {
+    this.#control.raise(signum)
+    this.#untakenSince ??= this.#clock.monotonic()
+    return this.#clock.monotonic() - this.#untakenSince
+  }
+
+  taken(): void {
+    this.#untakenSince = null
+  }
+
   watch(signum: number, isWatched: boolean): void {
+    this.#listen(signum, isWatched)
+    this.#control.acknowledge()
+  }
+
+  #listen(signum: number, isWatched: boolean): void {
     const listener = this.#listeners.get(signum)
     if (isWatched === (listener !== undefined)) return
     if (listener !== undefined) {
@@ -30,7 +50,7 @@ export class ProcessSignals {
     }
     const name = nameOf(signum)
     if (name === null || NOT_HEARD_HERE.has(name)) return
-    const raise = () => this.#raise(signum)
+    const raise = () => void this.raise(signum)
     process.on(name, raise)
     this.#listeners.set(signum, [name, raise])
   }

@@ -3,22 +3,34 @@
  *
  * States of a request, and the moves:
  *   sent        -> settled   its answer has come, or its process has ended
- *   sent        -> sent      it was not started in time, and its `startLimit` was extended: it is sent again, before others
- *   sent        -> settled   it was not started in time, and its `startLimit` is over: `notEntered`
+ *   sent        -> sent      it was late, but its `startLimit` was extended: it is sent again, before others
+ *   sent        -> settled   it was late, and its `startLimit` is over: `notStarted`
  */
 
 import type { RequestStart, StackToken, ToInterpreter } from '../../border/protocol.ts'
-import type { Answer } from './answers.ts'
-import { type Open, type OpenRequest, type OpenRequests, startBeforeOf } from './open-requests.ts'
-import { LATE } from './outcomes.ts'
+import type { CallResult } from './call-answers.ts'
+import { NOT_STARTED_IN_TIME } from './call-outcomes.ts'
+import {
+  encodeStartBefore,
+  type OpenedRequest,
+  type OpenRequest,
+  type OpenRequests,
+  type StatePoll,
+} from './open-requests.ts'
+import type { RunLimits } from './supervision/run-limits.ts'
 import type { Watchdog } from './watchdog.ts'
 
-/** A larger batch goes in parts, so that Python works on the first while the rest is gathered. */
-const LARGEST_BATCH = 512
+/** Larger batches are split, so that Python works on the first part while the rest is gathered. */
+const MAX_BATCH = 512
+/** Length of all states of a message from which it is sent, for the same reason. */
+const MAX_STATE_UNITS = 262_144
+/** JSON text cannot contain it. */
+const BETWEEN_STATES = '\0'
 
 export interface SentRequestsPorts {
   readonly open: OpenRequests
   readonly watchdog: Watchdog
+  readonly runLimits: RunLimits
   readonly post: (message: ToInterpreter) => void
   /** Called when a request has been added. */
   readonly added: () => void
@@ -26,45 +38,59 @@ export interface SentRequestsPorts {
 
 export class SentRequests {
   readonly #ports: SentRequestsPorts
-  readonly #polls: PollBatch
+  readonly #polls: PollBatch<number>
+  readonly #statePolls: PollBatch<StatePoll>
 
   constructor(ports: SentRequestsPorts) {
     this.#ports = ports
-    this.#polls = new PollBatch(ports.post)
+    this.#polls = new PollBatch(
+      (triggers, tokens, start) => ports.post({ type: 'polls', tokens, triggers, ...start }),
+      () => 0,
+    )
+    this.#statePolls = new PollBatch(
+      (polls, tokens, start) => ports.post({ ...withStates(polls), tokens, ...start }),
+      ({ stateText }) => stateText.length,
+    )
   }
 
-  /** Throws a `FrameError` when the message is too large; then the request is not open. */
+  /** Throws `FrameError` if the message is too large. The request is then not open. */
   send(request: OpenRequest, isAgain = false): void {
-    const { open, watchdog, post, added } = this.#ports
-    const { label, deadlineMs, message } = request
+    const { open, watchdog, runLimits, post, added } = this.#ports
+    const { label, deadlineMs, runLimit, message } = request
     const token = open.add(request)
     added()
     if (deadlineMs !== null) watchdog.watch(token, label, deadlineMs)
-    const startBefore = startBeforeOf(request)
+    const startBefore = encodeStartBefore(request)
     if (typeof message === 'number') {
       this.#polls.add(token, message, startBefore, isAgain)
       return
     }
+    if (typeof message === 'object') {
+      this.#statePolls.add(token, message, startBefore, isAgain)
+      return
+    }
+    if (runLimit !== undefined) runLimits.begin(token, runLimit)
     try {
       post(message(token, { startBefore, isAgain }))
     } catch (error) {
-      this.#forget(token) // nobody will answer what was not sent
+      this.#forget(token)
       throw error
     }
   }
 
-  settle(token: StackToken, answer: Answer): void {
+  settle(token: StackToken, result: CallResult): void {
     this.#ports.watchdog.forget(token)
-    this.#ports.open.settle(token, answer)
+    if (this.#ports.runLimits.ended(token)) this.#ports.open.leaseEnded(token)
+    this.#ports.open.settle(token, result)
   }
 
-  /** Sends requests again whose limit has moved since, and settles the others. */
+  /** Resends requests whose limit was extended, and settles the others. */
   notStarted(tokens: readonly StackToken[]): void {
     for (const token of tokens) {
       const request = this.#ports.open.get(token)
       if (request === undefined) continue
       if (!mayStart(request)) {
-        this.settle(token, LATE)
+        this.settle(token, NOT_STARTED_IN_TIME)
         continue
       }
       this.#forget(token)
@@ -74,42 +100,58 @@ export class SentRequests {
 
   #forget(token: StackToken): void {
     this.#ports.watchdog.forget(token)
+    this.#ports.runLimits.ended(token)
     this.#ports.open.forget(token)
   }
 }
 
-/** Returns whether the limit has moved since the request was sent. Reads no clock: the interpreter has decided by its own. */
-function mayStart(request: Open): boolean {
+/** Returns whether the limit was extended after the request was sent. The interpreter's clock has decided. */
+function mayStart(request: OpenedRequest): boolean {
   const { sentStartBefore, cancelledBeside } = request
-  return cancelledBeside === null && sentStartBefore !== null && (startBeforeOf(request) ?? 0) > sentStartBefore
+  return cancelledBeside === null && sentStartBefore !== null && (encodeStartBefore(request) ?? 0) > sentStartBefore
 }
 
-/** Polls that come in one tick of the event loop go to the interpreter in one message, if they share the limit of their start. */
-class PollBatch {
-  readonly #post: (message: ToInterpreter) => void
+/** Polls of one tick with the same start limit, which are sent in one message. */
+class PollBatch<Poll> {
+  readonly #post: (polls: readonly Poll[], tokens: readonly StackToken[], start: RequestStart) => void
+  readonly #unitsOf: (poll: Poll) => number
   #tokens: StackToken[] = []
-  #triggers: number[] = []
+  #polls: Poll[] = []
   #startBefore: RequestStart['startBefore'] = null
   #isAgain = false
+  #units = 0
 
-  constructor(post: (message: ToInterpreter) => void) {
+  /** `unitsOf`: length of the texts of a poll. */
+  constructor(
+    post: (polls: readonly Poll[], tokens: readonly StackToken[], start: RequestStart) => void,
+    unitsOf: (poll: Poll) => number,
+  ) {
     this.#post = post
+    this.#unitsOf = unitsOf
   }
 
-  add(token: StackToken, trigger: number, startBefore: RequestStart['startBefore'], isAgain: boolean): void {
+  add(token: StackToken, poll: Poll, startBefore: RequestStart['startBefore'], isAgain: boolean): void {
     if (startBefore !== this.#startBefore || isAgain !== this.#isAgain) this.#send()
     this.#startBefore = startBefore
     this.#isAgain = isAgain
-    this.#triggers.push(trigger)
+    this.#polls.push(poll)
+    this.#units += this.#unitsOf(poll)
     if (this.#tokens.push(token) === 1) queueMicrotask(() => this.#send())
-    else if (this.#tokens.length === LARGEST_BATCH) this.#send()
+    if (this.#tokens.length === MAX_BATCH || this.#units >= MAX_STATE_UNITS) this.#send()
   }
 
   #send(): void {
     if (this.#tokens.length === 0) return
-    const [tokens, triggers, startBefore, isAgain] = [this.#tokens, this.#triggers, this.#startBefore, this.#isAgain]
+    const [tokens, polls, startBefore, isAgain] = [this.#tokens, this.#polls, this.#startBefore, this.#isAgain]
     this.#tokens = []
-    this.#triggers = []
-    this.#post({ type: 'polls', tokens, triggers, startBefore, isAgain })
+    this.#polls = []
+    this.#units = 0
+    this.#post(polls, tokens, { startBefore, isAgain })
   }
+}
+
+function withStates(polls: readonly StatePoll[]) {
+  const triggers = polls.map(({ trigger }) => trigger)
+  const statesText = polls.map(({ stateText }) => stateText).join(BETWEEN_STATES)
+  return { type: 'statePolls', triggers, statesText, maxStateBytes: polls[0]?.maxStateBytes ?? 0 } as const
 }

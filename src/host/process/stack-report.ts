@@ -1,13 +1,12 @@
 /**
- * Why nothing goes on in an interpreter: what was asked of it and is not answered, what each suspended stack waits for, and
- * who runs. Asked for by `SIGUSR2`, and by a stop that takes longer than its grace. Made by `interpreter-process.ts`.
+ * Report on an interpreter that makes no progress: open requests, suspended stacks and the running code. Requested by
+ * `SIGUSR2`, and by a stop that exceeds its grace. Made by `interpreter-process.ts`.
  */
 
 import * as v from 'valibot'
-import type { Clock } from '../../engine/ports.ts'
+import type { Clock } from '../../engine/clock-port.ts'
 import type { RequestAge } from './open-requests.ts'
 
-/** The question to Python, which may compute or hang. */
 export class StackQuestion {
   readonly #clock: Clock
   readonly #ask: () => void
@@ -22,7 +21,7 @@ export class StackQuestion {
     return this.#answered !== null
   }
 
-  /** Null where no answer comes in time: Python answers between two steps of what it computes. */
+  /** Returns null on timeout: Python answers only between two steps of a computation. */
   ask(withinMs: number): Promise<string | null> {
     this.answered(null)
     return new Promise((resolve) => {
@@ -53,21 +52,17 @@ const stacksSchema = v.array(
 )
 
 export interface StackReport {
-  /** Several lines. */
   readonly text: string
-  /** Python answered in time. */
   readonly isAnswered: boolean
 }
 
-/** What is known of a Python that does not answer. */
 export interface Unanswered {
-  /** Who runs. */
   readonly running: string | null
-  /** What each thread does, as `faulthandler` writes it. */
+  /** Stacks of all threads, in the format of `faulthandler`. */
   readonly dumped: string | null
 }
 
-/** `stacksJson` is null where Python did not answer: it computes, or hangs. */
+/** `stacksJson` is null if Python did not answer. */
 export function stackReport(
   pid: number | undefined,
   open: readonly RequestAge[],

@@ -1,33 +1,33 @@
 /**
- * Stops what runs too long in an interpreter. Owned by `interpreter-process.ts`.
+ * Stops calls that run too long in an interpreter. Owned by `interpreter-process.ts`.
  *
  * The moves for one watched entry:
- *   in time   → (deadline) overdue: stopped where it waits, and interrupted where it computes, again and again
- *   overdue   → (answer) forgotten: the interpreter goes on
- *   overdue   → (2 s without an answer, under CPython 1 s) the process is killed, and the entry is named as the culprit; the
- *               time begins when the interpreter has heard of it, for it cannot while another stack computes
+ *   in time   → (deadline) overdue: stopped where it waits, and interrupted where it computes, repeatedly
+ *   overdue   → (answer) forgotten: the interpreter continues
+ *   overdue   → (2 s without an answer, under CPython 1 s) the process is killed, and the entry is the culprit.
+ *               The time begins when the interpreter has received the request, which another computing stack delays.
  *
- * This process may stand still, with its interpreters: stopped by a signal, or with the machine. Its timer then comes much
- * later than it was asked for, and before anything else every entry gets a fresh chance: its deadline moves by the time
- * that nothing ran, and who was to be killed has that time anew.
+ * This process and its interpreters can stand still, after a signal or while the machine sleeps. The timer then fires
+ * much later than requested. Before anything else, each deadline and each time of a kill moves by the length of the
+ * standstill.
  *
- * An entry that is cancelled is overdue at once, and has 5 s for its `finally` blocks: it is stopped once, and not again.
+ * A cancelled entry is overdue immediately, and has 5 s for its `finally` blocks: it is stopped only once.
  *
  * An interrupt names the stack that it is meant for, so that it never hits another one that happens to run.
  * One timer serves all entries; nothing is done for an entry that answers in time.
  */
 
-import { ByToken } from '../../border/by-token.ts'
+import { TokenMap } from '../../border/by-token.ts'
 import type { StackToken } from '../../border/protocol.ts'
-import type { Clock, Timer } from '../../engine/ports.ts'
+import type { Clock, Timer } from '../../engine/clock-port.ts'
 import type { ControlLine } from './control-line.ts'
 
 const KILL_CANCELLED_AFTER_MS = 5_000
 const STUCK_AFTER_MS = 500
 const INTERRUPT_EVERY_MS = 20
-/** How often it reads the clock while it watches anybody: a shorter wait shows a standstill sooner. */
+/** Longest wait between two readings of the clock. A shorter one detects a standstill sooner. */
 const CHECK_EVERY_MS = 1_000
-/** A timer that is later than this does not only wait for others. */
+/** A timer with a longer delay shows a standstill, not only other work. */
 const STANDSTILL_MS = 1_000
 
 type Interrupts = Pick<ControlLine, 'interrupt' | 'interruptCancelled' | 'misses'>
@@ -38,19 +38,23 @@ interface Watched {
   deadlineAt: number
   killAt: number
   killAfterMs: number
-  /** Why it is cancelled; null: it is not. */
+  /** Null if it is not cancelled. */
   cancelReason: string | null
   isOverdue: boolean
   isStuck: boolean
-  /** The interpreter got control since it became overdue, and has stopped the stack if it waits. */
+  /** The interpreter ran after it became overdue, and has stopped the stack if that waits. */
   isAcknowledged: boolean
+  /** Number of waits during which the time limit stands still. Its deadline is then infinite. */
+  standstills: number
+  /** Time that was left when the time limit began to stand still. */
+  leftMs: number
 }
 
 export interface WatchdogActions {
   stop(token: StackToken, reason: string, isCancelled: boolean): void
-  /** `token`: whose time is over; another one may be what keeps it from stopping. It is not watched any more. */
+  /** Kills the process. `token`: the overdue entry, no longer watched; another one may keep it from stopping. */
   kill(token: StackToken, reason: string): void
-  /** An entry that is overdue does not stop. Said once for each. */
+  /** An overdue entry does not stop. Reported once per entry. */
   stuck(): void
 }
 
@@ -59,13 +63,13 @@ export class Watchdog {
   readonly #control: Interrupts
   readonly #killAfterMs: number
   readonly #actions: WatchdogActions
-  readonly #watched = new ByToken<Watched>()
+  readonly #watched = new TokenMap<Watched>()
   #timer: Timer | null = null
   #timerAt = Number.POSITIVE_INFINITY
   #checks = 0
   #misses = 0
 
-  /** `killAfterMs`: how long a call may go on after it was told to stop, until its process is killed. */
+  /** `killAfterMs`: time from the request to stop a call to the kill of its process. */
   constructor(clock: Clock, control: Interrupts, killAfterMs: number, actions: WatchdogActions) {
     this.#clock = clock
     this.#control = control
@@ -86,11 +90,36 @@ export class Watchdog {
       isOverdue: false,
       isStuck: false,
       isAcknowledged: false,
+      standstills: 0,
+      leftMs: deadlineMs,
     })
     this.#wakeBy(deadlineAt)
   }
 
-  /** Stops it now, unless its time is over already. */
+  /** Lets the time limit of an entry stand still until the returned function is called. */
+  suspend(token: StackToken): () => void {
+    const watched = this.#watched.get(token)
+    if (watched === undefined || watched.isOverdue) return () => undefined
+    if (watched.standstills === 0) watched.leftMs = watched.deadlineAt - this.#clock.monotonic()
+    watched.standstills += 1
+    watched.deadlineAt = Number.POSITIVE_INFINITY
+    let isOver = false
+    return () => {
+      if (isOver) return
+      isOver = true
+      watched.standstills -= 1
+      this.#continue(token, watched)
+    }
+  }
+
+  #continue(token: StackToken, watched: Watched): void {
+    if (watched.standstills > 0 || watched.isOverdue || this.#watched.get(token) !== watched) return
+    watched.deadlineAt = this.#clock.monotonic() + watched.leftMs
+    watched.killAt = watched.deadlineAt + this.#killAfterMs
+    this.#wakeBy(watched.deadlineAt)
+  }
+
+  /** Stops the entry now, unless it is already overdue. */
   cancel(token: StackToken, reason: string): void {
     const watched = this.#watched.get(token)
     if (watched === undefined || watched.isOverdue) return
@@ -108,7 +137,6 @@ export class Watchdog {
     this.#watched.delete(token)
   }
 
-  /** The interpreter has heard that the entry is overdue. */
   acknowledged(token: StackToken): void {
     const watched = this.#watched.get(token)
     if (watched === undefined) return
@@ -121,7 +149,7 @@ export class Watchdog {
     this.#timer?.cancel()
   }
 
-  /** Never later than the next regular check. */
+  /** Wakes no later than the next regular check. */
   #wakeBy(wantedAt: number): void {
     const at = Math.min(wantedAt, this.#clock.monotonic() + CHECK_EVERY_MS)
     if (at >= this.#timerAt) return
@@ -139,7 +167,7 @@ export class Watchdog {
     const othersCompute = this.#control.misses !== this.#misses
     this.#misses = this.#control.misses
     for (const [token, watched] of this.#watched.entries()) {
-      if (this.#watched.get(token) !== watched) continue // it ended with one that was killed
+      if (this.#watched.get(token) !== watched) continue // ended with a killed one
       if (watched.deadlineAt > now) {
         nextAt = Math.min(nextAt, watched.deadlineAt)
         continue
@@ -148,11 +176,11 @@ export class Watchdog {
       if (now >= watched.killAt) {
         this.#watched.delete(token)
         this.#actions.kill(token, notStopped(watched))
-        if (this.#watched.size === 0) return // the process is gone, and nothing of it is watched
+        if (this.#watched.size === 0) return // the process was killed
         continue
       }
       this.#tellToStop(token, watched)
-      // What cleans up after a cancel is not stuck yet.
+      // An entry that cleans up after a cancellation is not stuck yet.
       if (!watched.isStuck && now >= watched.killAt - this.#killAfterMs + STUCK_AFTER_MS) {
         watched.isStuck = true
         this.#actions.stuck()
@@ -167,7 +195,8 @@ export class Watchdog {
   #forgive(lateMs: number, now: number): void {
     if (lateMs < STANDSTILL_MS) return
     for (const [, watched] of this.#watched.entries()) {
-      // No later than of an entry that begins now: it may have begun after the standstill.
+      if (watched.standstills > 0) continue
+      // An entry may have begun after the standstill, so its time is at most that of a new entry.
       watched.deadlineAt = Math.min(watched.deadlineAt + lateMs, now + watched.deadlineMs)
       watched.killAt = Math.max(watched.killAt + lateMs, now + watched.killAfterMs)
     }
@@ -181,7 +210,7 @@ export class Watchdog {
     this.#actions.stop(token, reason, cancelReason !== null)
   }
 
-  /** Interrupts one of the overdue entries, by its number below 0 when it is cancelled; each check takes the next, since only one of them can be computing. */
+  /** Interrupts the next overdue entry, because only one can be computing. Negates the token of a cancelled one. */
   #interruptOne(overdue: readonly StackToken[]): void {
     const token = overdue[this.#checks++ % overdue.length]
     if (token === undefined) return

@@ -1,28 +1,25 @@
 /**
- * Makes what an interpreter is held to of what a user granted: paths with their symbolic links resolved, looked up once more at each start.
- * Called by the runner, which refuses what cannot be granted before anything starts, and by the starter of interpreters.
+ * Converts a user's grants to those of an interpreter. Symbolic links are resolved again at each start. Called by the
+ * runner, which rejects invalid grants before anything starts, and by the starter of interpreters.
  */
 
 import { realpathSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import type { GrantedPath, Grants } from '../../border/grants.ts'
-import { netPlaceOf } from '../../border/grants.ts'
-import type { KeptFiles } from '../../border/kept-files.ts'
+import { type GrantedPath, type Grants, type KeptFiles, parseNetPlace } from '../../border/grants.ts'
 import type { ProcessSettings } from '../../border/protocol.ts'
 import { UsageError } from '../../errors.ts'
 import type { Restriction } from './restriction.ts'
 
 const NOTHING: KeptFiles = { whole: [], modules: [], scriptModules: [] }
-/** How a path is granted, for messages. */
 const FLAGS = { read: '--allow-read', write: '--allow-write' } as const
 
 /**
- * `folders`: what is read besides: the folder of the scripts, and those of Python's packages. Throws `INVALID_ARGUMENT` for what is not there, or
- * cannot be granted.
+ * `folders`: also readable: the folders of the scripts and of Python's packages. Throws `INVALID_ARGUMENT` for a path
+ * that does not exist or cannot be granted.
  */
-export function grantsOf(restriction: Restriction, folders: readonly string[], kept = NOTHING): Grants {
+export function resolveGrants(restriction: Restriction, folders: readonly string[], kept = NOTHING): Grants {
   const { read = [], write = [], net = [], ffi = false } = restriction
-  for (const place of net) if (netPlaceOf(place) === undefined) throw unknownPlace(place)
+  for (const place of net) if (parseNetPlace(place) === undefined) throw unknownPlace(place)
   const theirs = folders.filter((folder) => statusOf(folder) !== null).map((folder) => granted(folder, FLAGS.read))
   return {
     read: [...theirs, ...read.map((path) => granted(path, FLAGS.read))],
@@ -33,7 +30,7 @@ export function grantsOf(restriction: Restriction, folders: readonly string[], k
   }
 }
 
-/** The process as restricted scripts shall see it: nothing of the environment but what is named, and nothing that was handed to it. */
+/** Returns settings for restricted scripts: only the named variables, and no inherited descriptors. */
 export function restrictedSettings(settings: ProcessSettings, { env = [] }: Restriction): ProcessSettings {
   const named = new Set(env)
   const only = (environ: Readonly<Record<string, string>>) =>
@@ -43,7 +40,7 @@ export function restrictedSettings(settings: ProcessSettings, { env = [] }: Rest
   return {
     ...settings,
     environ: only(settings.environ),
-    // Compiled modules are shared with scripts that are not restricted.
+    // Unrestricted scripts share the compiled modules.
     python: { ...python, environ: { ...environ, PYTHONDONTWRITEBYTECODE: '1' } },
     bytecodeFolder: '',
     pythonPath: named.has('PYTHONPATH') ? settings.pythonPath : [],
@@ -58,7 +55,7 @@ function granted(path: string, flag: string): GrantedPath {
     throw unusable(flag, path, `${named} does not exist. Create it first, or grant its parent folder`)
   }
   const real = realpathSync(named)
-  // Node takes it for any characters.
+  // Node treats it as a wildcard.
   if (`${named}${real}`.includes('*')) throw unusable(flag, path, 'it contains "*". Grant its parent folder')
   if (real === dirname(real)) throw unusable(flag, path, 'it is the root folder. Serve the scripts without --restrict')
   return { named, real, isFolder: status.isDirectory() }
@@ -73,6 +70,8 @@ function unusable(flag: string, path: string, why: string): UsageError {
 }
 
 function unknownPlace(place: string): UsageError {
-  const message = `--allow-net "${place}" cannot be granted: it must be a host such as "example.org", a host and a port such as "example.org:443", "*:443", or "*".`
+  const message =
+    `--allow-net "${place}" cannot be granted: it must be a host such as "example.org", a host and ` +
+    `a port such as "example.org:443", "*:443", or "*".`
   return new UsageError('INVALID_ARGUMENT', message, { path: place })
 }

@@ -1,22 +1,22 @@
-/** Files that restricted scripts may not write although their folder is granted, because the next start loads them: see `border/kept-files.ts`. */
+/** Files that restricted scripts cannot write in a granted folder, because the next start loads them. */
 
 import { realpathSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
-import type { KeptFiles } from '../../border/kept-files.ts'
+import type { KeptFiles } from '../../border/grants.ts'
 import type { LoadTarget, ProcessSettings } from '../../border/protocol.ts'
 import { cacheFolder } from '../environment/cache-folder.ts'
 import { ownFiles } from './node-flags.ts'
 
-export interface Running {
+export interface RunningScripts {
   readonly process: Pick<ProcessSettings, 'cwd' | 'pythonPath' | 'sitePackages'>
-  /** Folder that holds the `cloaca` package. */
+  /** Contains the `cloaca` package. */
   readonly packageFolder: string
-  /** All scripts and programs that this process loads or runs, restricted or not. */
+  /** All scripts and programs of this process, restricted or not. */
   readonly scripts: readonly LoadTarget[]
 }
 
 /** `folder`: of the restricted scripts. */
-export function keptFiles(folder: string, { process, packageFolder, scripts }: Running): KeptFiles {
+export function keptFiles(folder: string, { process, packageFolder, scripts }: RunningScripts): KeptFiles {
   const files = scripts.flatMap((script) => (script.kind === 'file' ? [script.path] : []))
   const folders = files.map((path) => (isFolder(path) ? path : dirname(path)))
   const ours = [...ownFiles(), packageFolder, cacheFolder(globalThis.process.env)]
@@ -33,7 +33,7 @@ function realPaths(paths: readonly string[]): readonly string[] {
   )
 }
 
-/** Returns whether a path is a module of TypeScript or JavaScript, which Node loads together with its imports. */
+/** Returns whether a path is a TypeScript or JavaScript module, which Node loads with its imports. */
 function isScriptModule(path: string): boolean {
   return /\.[cm]?[jt]s$/.test(path)
 }

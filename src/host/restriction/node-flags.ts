@@ -1,4 +1,4 @@
-/** What Node is told when it starts a restricted interpreter. Used by the starter of interpreters. */
+/** Flags of Node for a restricted interpreter. Used by the starter of interpreters. */
 
 import { realpathSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -7,31 +7,33 @@ import { fileURLToPath } from 'node:url'
 import { type GrantedPath, type Grants, isBelow } from '../../border/grants.ts'
 import { UsageError } from '../../errors.ts'
 
-/** `src` or `dist`, and the package around it. */
+/** `src` or `dist`. */
 const CODE_FOLDER = fileURLToPath(new URL('../..', import.meta.url))
 const PACKAGE_FOLDER = dirname(CODE_FOLDER)
-/** Of the package: what its code looks into to load the addon. */
+/** Parts of the package that the addon's loader reads. */
 const PACKAGE_PARTS = ['package.json', 'build', 'prebuilds']
 const LOADED_PACKAGES = ['pyodide', 'better-sqlite3', 'node-gyp-build']
-/** How Node is told of any end of a name. */
+/** Node's wildcard for the rest of a name. */
 const ANY_END = '*'
-/** Whether it is there tells which build of a binary fits (`node-gyp-build`, which fails where it may not look). */
+/** `node-gyp-build` chooses a binary by the existence of this file, and fails if it may not look. */
 const KIND_OF_SYSTEM = '/etc/alpine-release'
 
-/** Why nothing can be restricted here; null where it can. Node 24 cannot keep a process from the network. */
+/** Returns why nothing can be restricted here, or null. Node 24 cannot block a process from the network. */
 export function restrictionProblem(): string | null {
   const lacks = ['--permission', '--allow-net'].find((flag) => !process.allowedNodeEnvironmentFlags.has(flag))
   if (lacks === undefined) return null
-  return `Node ${process.version} lacks ${lacks}, so it cannot block network access of scripts: --restrict needs Node 26 or newer`
+  return (
+    `Node ${process.version} lacks ${lacks}, so it cannot block network access of scripts: --restrict needs ` +
+    `Node 26 or newer`
+  )
 }
 
-/** Throws `INVALID_ARGUMENT` where nothing can be restricted. */
 export function requireRestriction(): void {
   const problem = restrictionProblem()
   if (problem !== null) throw new UsageError('INVALID_ARGUMENT', `${problem}.`)
 }
 
-/** `files`: what the interpreter reads besides at its start, such as its memory snapshot. */
+/** `files`: other files that are read at the start, such as the memory snapshot. */
 export function restrictedFlags(grants: Grants, files: readonly string[]): readonly string[] {
   const { write, net } = grants
   const written = namesOf(write)
@@ -41,11 +43,11 @@ export function restrictedFlags(grants: Grants, files: readonly string[]): reado
     ...toldToNode(written).map((path) => `--allow-fs-write=${path}`),
     ...(net.length > 0 ? ['--allow-net'] : []),
     '--allow-addons',
-    // Where the addon is missing, a worker listens to the engine. Both rights are given up before a script runs.
+    // Without the addon, a worker listens to the engine. Both rights are dropped before a script runs.
     '--allow-worker',
     '--disallow-code-generation-from-strings',
     '--disable-proto=delete',
-    // Of the permission model's own flags, at each start.
+    // Node warns about the flags of the permission model at each start.
     '--disable-warning=ExperimentalWarning',
     '--disable-warning=SecurityWarning',
   ]
@@ -56,15 +58,15 @@ export function readableNames({ read, write }: Grants, files: readonly string[])
   return [...ownFiles(), ...files, ...namesOf(read), ...namesOf(write)]
 }
 
-/** Node compares names: whatever a script calls them, they are opened by one of the two. */
+/** Node compares names, so both names are granted. */
 function namesOf(granted: readonly GrantedPath[]): readonly string[] {
   return granted.flatMap(({ named, real }) => [named, real])
 }
 
 /**
- * As Node 26.10 takes them: without what is in another one, for it refuses a folder that it is told behind that. Where the name of another
- * begins with that of one (`data`, `data-old`) it always refuses the shorter itself, though not what is in it; so it is told to take whatever
- * begins so. What scripts may reach is looked at by the interpreter, too, which keeps to the names.
+ * Converts paths for Node 26.10. Omits paths inside another one, because Node rejects a folder that is listed after its
+ * parent. If a name is the beginning of another one (`data`, `data-old`), Node always rejects the shorter one itself,
+ * so a wildcard is added to it. The interpreter checks the exact names, too.
  */
 function toldToNode(paths: readonly string[]): readonly string[] {
   const told: string[] = []
@@ -77,7 +79,7 @@ function toldToNode(paths: readonly string[]): readonly string[] {
   return told
 }
 
-/** The shortest first, each once, and none that is in another one. */
+/** Returns each path once, the shortest first, without paths inside another one. */
 function outermost(paths: readonly string[]): readonly string[] {
   const found: string[] = []
   for (const path of [...new Set(paths)].sort((one, other) => one.length - other.length)) {
@@ -86,7 +88,6 @@ function outermost(paths: readonly string[]): readonly string[] {
   return found
 }
 
-/** Files and folders of cloaca's own code. */
 export function ownFiles(): readonly string[] {
   const { resolve } = createRequire(import.meta.url)
   const packages = LOADED_PACKAGES.map((name) => dirname(resolve(`${name}/package.json`)))
@@ -98,6 +99,6 @@ function realPath(path: string): readonly string[] {
   try {
     return [realpathSync(path)]
   } catch {
-    return [] // a package has binaries in one place or the other
+    return [] // a package has binaries in only one of the places
   }
 }

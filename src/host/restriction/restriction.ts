@@ -1,7 +1,4 @@
-/**
- * What scripts are granted, as a user says it. The runner and the command line take it; `granted.ts` makes of it what an interpreter
- * is held to.
- */
+/** Grants as a user writes them in the runner's options or the command line. `granted.ts` resolves them. */
 
 /** Permissions of restricted scripts, in addition to reading the folder that they are loaded from. */
 export interface Restriction {
@@ -25,23 +22,20 @@ export interface Restriction {
   readonly ffi?: boolean
 }
 
-/** What one script is held to. */
 export interface ScriptRestriction extends Restriction {
-  /** Read without being granted: the script itself is in it. */
+  /** Folder of the script, which it can read without a grant. */
   readonly folder: string
 }
 
-/** The restriction of all scripts, and of those that are loaded from single places. */
 export interface Restrictions {
-  /** Null: where no place says otherwise, scripts may do what the process may. */
+  /** Default for all places. Null: scripts are not restricted. */
   readonly all: Restriction | null
-  /** By file, folder or module, the nearest counts. What a place does not name is as of all; null: it is not restricted. */
+  /** By file, folder or module; the nearest applies. Omitted grants are those of `all`. Null: not restricted. */
   readonly byPlace: Readonly<Record<string, Restriction | null>>
 }
 
 export const UNRESTRICTED: Restrictions = Object.freeze({ all: null, byPlace: Object.freeze({}) })
 
-/** The same text for what is the same. */
 export function restrictionKey(restriction: ScriptRestriction): string {
   const { folder, read = [], write = [], net = [], env = [], ffi = false } = restriction
   return JSON.stringify([[folder], read, write, net, env, [String(ffi)]].map((each) => each.toSorted()))

@@ -1,23 +1,23 @@
-/** What each script is held to, by where it is loaded from. Held by `python-host.ts`, through its choices of Python. */
+/** Restrictions of each script, by the place that it is loaded from. Owned by `python-host.ts`. */
 
 import { statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import type { LoadTarget, ProgramTarget, RunningProgram } from '../../border/protocol.ts'
 import { UsageError } from '../../errors.ts'
-import { ByPlace } from '../environment/by-place.ts'
+import { ValuesByPlace } from '../environment/by-place.ts'
 import { moduleFolders, type SearchedFolders } from '../environment/module-folders.ts'
 import type { Restriction, Restrictions, ScriptRestriction } from './restriction.ts'
 
 export class ScriptRestrictions {
   readonly #all: Restriction | null
-  readonly #byPlace: ByPlace<Restriction | null>
-  /** By script: the folder that was given to be loaded, which may be above its own. */
+  readonly #byPlace: ValuesByPlace<Restriction | null>
+  /** Folder given by the user, which may be above the script's own. */
   readonly #folders = new Map<string, string>()
   readonly #cwd: string
 
   constructor({ all, byPlace }: Restrictions, process: SearchedFolders) {
     this.#all = all
-    this.#byPlace = new ByPlace(byPlace, moduleFolders(process))
+    this.#byPlace = new ValuesByPlace(byPlace, moduleFolders(process))
     this.#cwd = process.cwd
   }
 
@@ -25,24 +25,26 @@ export class ScriptRestrictions {
     return this.#all === null && this.#byPlace.isEmpty
   }
 
-  /** Throws `INVALID_ARGUMENT` for a place that does not exist: what it was to restrict would not be restricted. */
+  /** Throws `INVALID_ARGUMENT` for a place that does not exist, because its restriction would have no effect. */
   requirePlaces(): void {
     const [missing] = this.#byPlace.missing
     if (missing === undefined) return
     throw new UsageError(
       'INVALID_ARGUMENT',
-      `restrict-for "${missing}" is not a file, folder or module, so it would restrict nothing. Correct this value, or remove it.`,
+      `restrict-for "${missing}" is not a file, folder or module, so it would restrict nothing. Correct this value, ` +
+        `or remove it.`,
       { path: missing },
     )
   }
 
-  /** Throws `INVALID_ARGUMENT` for a place that none of these scripts is in. */
+  /** Throws `INVALID_ARGUMENT` for a place that contains none of these scripts. */
   requireMatches(targets: readonly LoadTarget[]): void {
     const [unmatched] = this.#byPlace.unmatched(targets)
     if (unmatched === undefined) return
     throw new UsageError(
       'INVALID_ARGUMENT',
-      `restrict-for "${unmatched}" matches none of the loaded scripts, so it restricts nothing. Load a matching script, or remove this value.`,
+      `restrict-for "${unmatched}" matches none of the loaded scripts, so it restricts nothing. Load a matching ` +
+        `script, or remove this value.`,
       { path: unmatched },
     )
   }
@@ -51,7 +53,7 @@ export class ScriptRestrictions {
     if (!this.areNone) this.#folders.set(nameOf(target), resolve(folder))
   }
 
-  /** Null for one that may do what the process may. Scripts of one folder share what they are held to. */
+  /** Returns null for an unrestricted script. Scripts of one folder share a restriction. */
   of(target: LoadTarget, isProgram = false): ScriptRestriction | null {
     if (this.areNone) return null
     const restriction = this.#nearest(target, isProgram)
@@ -78,12 +80,13 @@ export class ScriptRestrictions {
     if (target.kind === 'file' || this.#byPlace.isEmpty || this.#byPlace.isFound(target)) return this.#all
     throw new UsageError(
       'INVALID_ARGUMENT',
-      `The file of module "${target.name}" was not found, so cloaca cannot find out which restriction of restrict-for applies to the module. Run or serve the file instead.`,
+      `The file of module "${target.name}" was not found, so cloaca cannot find out which restriction of ` +
+        `restrict-for applies to the module. Run or serve the file instead.`,
       { script: target.name },
     )
   }
 
-  /** A module is found from the current folder. */
+  /** Modules are searched from the current folder. */
   #folderOf(target: LoadTarget): string {
     if (target.kind === 'module') return this.#cwd
     const isFolder = statSync(target.path, { throwIfNoEntry: false })?.isDirectory() ?? false

@@ -8,36 +8,38 @@
 import { type GenerationNumber, PROGRAM_GENERATION } from '../../border/protocol.ts'
 import type { BadSource } from '../../model/declarations.ts'
 import type { GraphDefinition, ReactorDefinition, SourceDefinition } from '../../model/graphs/definitions.ts'
+import type { LimitDefinition } from '../../model/limits/limits.ts'
 import type { TriggerDefinition } from '../../model/trigger.ts'
 import type { WorkflowDefinition } from '../../model/workflow.ts'
 import type { InterpreterProcess } from '../process/interpreter-process.ts'
 import { graphLabel, isOfSource, scriptLabel, taskLabel, triggerLabel } from '../process/labels.ts'
-import type { ScriptDeclarations } from './declarations.ts'
+import type { ScriptDeclarations } from './script-declarations.ts'
 
 /** The script name of declarations that a running program makes. */
 export const PROGRAM_SCRIPT = '__main__'
 
-/** How a trigger of a generation is polled. */
-interface PolledTrigger {
+export interface CalledTrigger {
   readonly number: number
-  /** Its name in logs: made once, for a text that is made anew is hashed anew wherever it is looked up. */
+  readonly takesState: boolean
+  /** Name in logs. Kept, because the hash of a new string is computed again at each lookup. */
   readonly label: string
 }
 
 export class Generation {
   readonly number: GenerationNumber
   readonly script: string
-  /** Where it is loaded; null for a program, which is where its interpreter is. */
+  /** Null for a program, which is where its interpreter is. */
   readonly interpreter: InterpreterProcess | null
   readonly #triggers = new Map<string, TriggerDefinition>()
   readonly #workflows = new Map<string, WorkflowDefinition>()
-  readonly #polled = new Map<string, PolledTrigger>()
+  readonly #limits = new Map<string, LimitDefinition>()
+  readonly #polled = new Map<string, CalledTrigger>()
   readonly #sources = new Map<string, SourceDefinition>()
   readonly #badSources = new Map<string, BadSource>()
   readonly #reactors = new Map<string, ReactorDefinition>()
   readonly #graphs = new Map<string, GraphDefinition>()
   readonly #onQuiet: (() => void)[] = []
-  #entries = 0
+  #calls = 0
 
   constructor(number: GenerationNumber, script: string, interpreter: InterpreterProcess | null) {
     this.number = number
@@ -45,26 +47,30 @@ export class Generation {
     this.interpreter = interpreter
   }
 
-  /** A program's: it declares as it goes. */
+  /** A program adds declarations while it runs. */
   static ofProgram(): Generation {
     return new Generation(PROGRAM_GENERATION, PROGRAM_SCRIPT, null)
   }
 
-  declared({ triggers, workflows, pollNumbers, graphs }: ScriptDeclarations): void {
+  declared({ triggers, workflows, limits = [], pollNumbers, graphs }: ScriptDeclarations): void {
     for (const trigger of triggers) this.#triggers.set(trigger.name, trigger)
     for (const workflow of workflows) this.#workflows.set(workflow.key, workflow)
-    for (const [trigger, number] of pollNumbers) this.#polled.set(trigger, { number, label: triggerLabel(trigger) })
+    for (const limit of limits) this.#limits.set(limit.name, limit)
+    for (const [trigger, number] of pollNumbers) {
+      const takesState = this.#triggers.get(trigger)?.initialStateText !== undefined
+      this.#polled.set(trigger, { number, takesState, label: triggerLabel(trigger) })
+    }
     for (const source of graphs?.sources ?? []) this.#sources.set(source.name, source)
     for (const source of graphs?.badSources ?? []) this.#badSources.set(source.name, source)
     for (const reactor of graphs?.reactors ?? []) this.#reactors.set(reactor.name, reactor)
     for (const graph of graphs?.graphs ?? []) this.#graphs.set(graph.name, graph)
   }
 
-  /** All that it has declared so far. */
   get declarations(): ScriptDeclarations {
     return {
       triggers: [...this.#triggers.values()],
       workflows: [...this.#workflows.values()],
+      limits: [...this.#limits.values()],
       pollNumbers: new Map([...this.#polled].map(([trigger, { number }]) => [trigger, number])),
       graphs: {
         sources: [...this.#sources.values()],
@@ -87,12 +93,11 @@ export class Generation {
     return this.#graphs.has(name)
   }
 
-  /** Null when it declares none of that name. */
-  polled(trigger: string): PolledTrigger | null {
+  polled(trigger: string): CalledTrigger | null {
     return this.#polled.get(trigger) ?? null
   }
 
-  /** Whether a poll or task is one of it, or its loading is meant, by the name in logs. */
+  /** Returns whether a log name is that of a poll or task of this generation, or of its load. */
   hasLabel(label: string): boolean {
     if (label === scriptLabel(this.script)) return true
     for (const name of this.#triggers.keys()) if (triggerLabel(name) === label) return true
@@ -104,19 +109,18 @@ export class Generation {
     return false
   }
 
-  /** A poll or task of it begins. */
-  entered(): void {
-    this.#entries += 1
+  began(): void {
+    this.#calls += 1
   }
 
-  left(): void {
-    this.#entries -= 1
-    if (this.#entries === 0) for (const callback of this.#onQuiet.splice(0)) callback()
+  ended(): void {
+    this.#calls -= 1
+    if (this.#calls === 0) for (const callback of this.#onQuiet.splice(0)) callback()
   }
 
-  /** Settles when no poll and no task of it is under way. */
+  /** Settles when no poll or task of it is running. */
   quiet(): Promise<void> {
-    if (this.#entries === 0) return Promise.resolve()
+    if (this.#calls === 0) return Promise.resolve()
     return new Promise((resolve) => this.#onQuiet.push(resolve))
   }
 }

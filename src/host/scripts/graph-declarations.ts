@@ -1,4 +1,4 @@
-/** Decodes what Python declared of sources, reactors and graphs. Used by `declarations.ts`, which says what a wrong value is. */
+/** Decodes Python's declarations of sources, reactors and graphs. Used by `script-declarations.ts`. */
 
 import * as v from 'valibot'
 import { InternalError } from '../../errors.ts'
@@ -19,7 +19,7 @@ export const sourceSchema = v.object({
     kind: v.picklist(['passthrough', 'stream', 'polling', 'batch', 'state']),
     description: v.string(),
     place,
-    /** Null also for a text that is not a duration: `problem` says so. */
+    /** Null also for a text that is not a duration, which `problem` reports. */
     intervalMs: v.nullable(v.number()),
     maxSize: v.nullable(v.number()),
     capacity: v.nullable(v.number()),
@@ -62,7 +62,6 @@ type Declared =
   | v.InferOutput<typeof graphSchema>
 type DeclaredSource = v.InferOutput<typeof sourceSchema>['source']
 
-/** Gathers the declarations of one script. */
 export class GraphAssembly {
   readonly #script: string
   readonly #sources: SourceDefinition[] = []

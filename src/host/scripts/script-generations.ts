@@ -1,44 +1,45 @@
 /**
- * Which generation of each script is in use, and how the next one takes its place: as a whole or not at all. Owned by
- * `python-host.ts`, which knows where scripts live.
+ * Generation of each script that is in use, and its replacement by the next one, as a whole or not at all. Owned by
+ * `python-host.ts`, which places the scripts.
  */
 
 import { relative } from 'node:path'
 import { type GenerationNumber, type LoadTarget, PROGRAM_GENERATION } from '../../border/protocol.ts'
-import type { Clock } from '../../engine/ports.ts'
+import type { Clock } from '../../engine/clock-port.ts'
 import { HostError } from '../../errors.ts'
-import type { Answer, InterpreterEnd } from '../process/answers.ts'
+import type { CallResult, InterpreterEnd } from '../process/call-answers.ts'
+import { lostInterpreterFault } from '../process/call-outcomes.ts'
 import type { InterpreterProcess } from '../process/interpreter-process.ts'
 import { scriptLabel } from '../process/labels.ts'
-import { lostInterpreter } from '../process/outcomes.ts'
+import { Generation } from './generation.ts'
 import {
+  type BadParameters,
   decodeDeclarations,
   decodeLoadResult,
   type LoadFault,
   type ScriptDeclarations,
   type Twin,
   type UnmetRequirements,
-} from './declarations.ts'
-import { Generation } from './generation.ts'
+} from './script-declarations.ts'
 
 const SLOW_LOAD_MS = 5_000
-/** Of names in one line. */
-const MOST_SHOWN = 10
+/** Maximum number of names in a message. */
+const MAX_SHOWN = 10
 
 export interface LoadedScript extends ScriptDeclarations {
   readonly script: string
-  /** The user's files of which it is made; of one that could not be loaded, those that it came to. */
+  /** Files of the user that the script consists of; after a failed load, those up to the failure. */
   readonly files: readonly string[]
   readonly fault: LoadFault | null
   readonly twins: readonly Twin[]
+  readonly badParameters: readonly BadParameters[]
 }
 
 export interface GenerationEvents {
-  /** A script declared something: while it was loaded, or later. `isInUse`: its generation is the script's present one. */
+  /** A script declared something while it was loaded, or later. `isInUse`: its generation is in use. */
   declared(generation: GenerationNumber, declarations: ScriptDeclarations, isInUse: boolean): void
-  /** A generation is gone: nothing of it runs any more. */
+  /** A generation is gone. None of its code runs any more. */
   gone(generation: GenerationNumber): void
-  /** One line worth a log entry. */
   notice(message: string): void
 }
 
@@ -51,7 +52,7 @@ export interface GenerationOptions {
 export interface Loading {
   readonly loaded: LoadedScript
   readonly generation: Generation
-  /** It failed because of another one, whom its interpreter had to be ended for. */
+  /** The load failed because the interpreter was killed for another call. */
   readonly isInnocent: boolean
 }
 
@@ -60,9 +61,9 @@ export class ScriptGenerations {
   readonly #all = new Map<GenerationNumber, Generation>()
   /** By script. */
   readonly #inUse = new Map<string, Generation>()
-  /** By script: until its next generation has taken over, nothing of it is entered. */
+  /** By script. No call of a script begins until its next generation has taken over. */
   readonly #handovers = new Map<string, Promise<void>>()
-  /** By script: a generation that is being loaded, and whose workflows are in use already. */
+  /** By script: a generation that is still being loaded, but whose workflows are in use. */
   readonly #ahead = new Map<string, Generation>()
   readonly #notedUnmet = new Set<string>()
   #last: GenerationNumber = PROGRAM_GENERATION
@@ -75,19 +76,19 @@ export class ScriptGenerations {
     return this.#inUse.get(script)
   }
 
-  /** What a script's calls are for: the generation in use, or the first one, which is being loaded. */
+  /** Returns the generation in use, or the first one, which is being loaded. */
   presentOf(script: string): Generation | undefined {
     return this.#inUse.get(script) ?? [...this.#all.values()].find((generation) => generation.script === script)
   }
 
-  /** What a task is run by before the generation in use: one that has asked for runs of its workflows while it is loaded. */
+  /** Returns a loading generation that runs its own workflows already, in place of the one in use. */
   aheadFor(script: string, workflow: string): Generation | undefined {
     if (this.#ahead.size === 0) return undefined
     const generation = this.#ahead.get(script)
     return generation?.declaresWorkflow(workflow) ? generation : undefined
   }
 
-  /** What a generation declares is in use from now on, though it may still be being loaded. */
+  /** Uses the declarations of a generation from now on, possibly while it is still being loaded. */
   useAhead(number: GenerationNumber): void {
     const generation = this.#all.get(number)
     if (generation === undefined || this.#inUse.get(generation.script) === generation) return
@@ -98,19 +99,19 @@ export class ScriptGenerations {
     return this.#all.get(number)
   }
 
-  /** While a generation takes over from another: until it has; else undefined. */
+  /** Settles when the next generation has taken over. Undefined if none is taking over. */
   handover(script: string): Promise<void> | undefined {
     return this.#handovers.size === 0 ? undefined : this.#handovers.get(script)
   }
 
-  /** A program is its own generation, in use at once. */
+  /** A program is in use immediately. */
   beginProgram(): void {
     const generation = Generation.ofProgram()
     this.#all.set(generation.number, generation)
     this.#inUse.set(generation.script, generation)
   }
 
-  /** Loads a script as a new generation, which is not in use yet; one that is not good is gone. Rejects with `HOST_CLOSED`. */
+  /** Loads a script as a generation that is not in use yet, and drops it if it fails. Rejects with `HOST_CLOSED`. */
   async load(interpreter: InterpreterProcess, script: string, target: LoadTarget): Promise<Loading> {
     const { clock, events, loadDeadlineMs } = this.#options
     const generation = new Generation(++this.#last, script, interpreter)
@@ -129,8 +130,8 @@ export class ScriptGenerations {
   }
 
   /**
-   * Puts a generation in the place of the one before, with the globals that the script hands on. What runs of the old one
-   * may end within the grace; what takes longer goes on without being waited for.
+   * Replaces a generation, and gives the next one the globals that the script keeps. Running calls of the old one may
+   * end within the grace; later ones continue without being waited for.
    */
   async replace(before: Generation | undefined, next: Generation, graceMs: number): Promise<void> {
     const { script } = next
@@ -143,13 +144,13 @@ export class ScriptGenerations {
         this.#handovers.delete(script)
       }
     }
-    if (!this.#all.has(next.number)) return // it died meanwhile
+    if (!this.#all.has(next.number)) return // its interpreter has ended
     this.#inUse.set(script, next)
     this.#ahead.delete(script)
     if (before !== undefined) void before.quiet().then(() => this.dispose(before))
   }
 
-  /** Returns the generation that was in use. Nothing of the script is entered any more. */
+  /** Stops the use of a script, and returns its generation. */
   withdraw(script: string): Generation | undefined {
     const generation = this.#inUse.get(script)
     this.#inUse.delete(script)
@@ -172,42 +173,46 @@ export class ScriptGenerations {
     this.#options.events.gone(generation.number)
   }
 
-  /** Returns those that went with their interpreters. */
+  /** Removes the generations whose interpreters have ended, and returns them. */
   disposeDead(): readonly Generation[] {
     const dead = [...this.#all.values()].filter(({ interpreter }) => interpreter?.hasEnded === true)
     for (const generation of dead) this.dispose(generation)
     return dead
   }
 
-  /** Whether another interpreter has the generation. A message names its generation itself, so a script can name any. */
+  /** Whether another interpreter has the generation. Scripts can send messages that name any generation. */
   isElsewhere(number: GenerationNumber, interpreter: unknown): boolean {
     const owner = this.#all.get(number)?.interpreter ?? null
     return owner !== null && owner !== interpreter
   }
 
-  /** What a script declares after it was loaded, or while its import waits. */
+  /** Adds declarations that a script makes after its load, or while its import waits. */
   declared(number: GenerationNumber, json: string, interpreter: unknown): void {
     const generation = this.#all.get(number)
-    if (generation === undefined || this.isElsewhere(number, interpreter)) return // of a script that is not served any more
+    if (generation === undefined || this.isElsewhere(number, interpreter)) return // the script is no longer served
     const declarations = decodeDeclarations(generation.script, json)
     generation.declared(declarations)
     this.#options.events.declared(number, declarations, this.#inUse.get(generation.script) === generation)
   }
 
-  #loadedOf(generation: Generation, answer: Answer): LoadedScript {
+  #loadedOf(generation: Generation, answer: CallResult): LoadedScript {
     const { script, number } = generation
     if (answer.kind === 'lost') return notLoaded(script, this.#lossOf(script, answer.end))
     if (answer.kind !== 'loaded')
       throw new HostError('HOST_CLOSED', 'The runner is closed, so its Python interpreters have ended.')
-    const { fault, files, requirements, twins, ...declarations } = decodeLoadResult(script, answer.resultJson)
+    const { fault, files, requirements, ...rest } = decodeLoadResult(script, answer.resultJson)
+    const { twins, badParameters, ...declarations } = rest
     if (requirements !== null) this.#noteUnmet(requirements)
     if (fault !== null) return { ...notLoaded(script, this.#withDeadline(fault)), files }
     generation.declared(declarations)
     this.#options.events.declared(number, declarations, false)
-    return { script, files, fault, twins, ...generation.declarations }
+    for (const { message, place } of badParameters) {
+      this.#options.events.notice(place === null ? message : `${message} (${place.file}, line ${place.line})`)
+    }
+    return { script, files, fault, twins, badParameters, ...generation.declarations }
   }
 
-  /** Once for a file: scripts of one folder share it, and each is loaded again when it changes. */
+  /** Reports a file once: all scripts of its folder share it, and are loaded again when it changes. */
   #noteUnmet({ file, unmet }: UnmetRequirements): void {
     const message =
       `Requirements of "${file}" are not met: ${unmet.join('; ')}. ` +
@@ -218,7 +223,7 @@ export class ScriptGenerations {
 
   #lossOf(script: string, end: InterpreterEnd): LoadFault {
     if (end.culprit === scriptLabel(script) && end.overdue === end.culprit) return this.#tooSlow('')
-    return { type: 'InterpreterDied', message: lostInterpreter(end).message, traceback: '', place: null }
+    return { type: 'InterpreterDied', message: lostInterpreterFault(end).message, traceback: '', place: null }
   }
 
   #withDeadline(fault: LoadFault): LoadFault {
@@ -235,10 +240,10 @@ export class ScriptGenerations {
   async #handOn(before: Generation, next: Generation): Promise<void> {
     const { loadDeadlineMs, events } = this.#options
     const taken = await before.interpreter?.takeState(before.number, loadDeadlineMs)
-    if (taken?.kind !== 'state') return // it died, and its state with it
+    if (taken?.kind !== 'state') return // the interpreter has ended, with the state
     const { values, others, problem } = JSON.parse(taken.stateJson) as TakenState
     const problems = [problem]
-    // The text of Python, not one that JavaScript has read and written: numbers keep their digits.
+    // Python's own text keeps the digits of numbers, which JavaScript would not.
     if (Object.keys(values).length > 0) {
       const given = await next.interpreter?.giveState(next.number, taken.stateJson, loadDeadlineMs)
       if (given?.kind === 'state') problems.push((JSON.parse(given.stateJson) as TakenState).problem)
@@ -253,33 +258,35 @@ export class ScriptGenerations {
   }
 }
 
-/** The answer of `state.py`; `others` and `values` are empty where values were given. */
+/** Answer of `state.py`. `others` and `values` are empty if values were given. */
 interface TakenState {
   readonly values: object
   readonly others: readonly (readonly [name: string, why: string])[]
-  /** Why there is no value at all. */
+  /** Reason why there is no value at all. */
   readonly problem: string | null
 }
 
 function notHandedOn(others: TakenState['others']): string {
-  const shown = others.slice(0, MOST_SHOWN)
+  const shown = others.slice(0, MAX_SHOWN)
   const names = shown.map(([name]) => `"${name}"`).join(', ')
   const reasons = shown.map(([name, why]) => `"${name}" ${why}`).join('; ')
-  const more = others.length > MOST_SHOWN ? ` and ${others.length - MOST_SHOWN} others` : ''
+  const more = others.length > MAX_SHOWN ? ` and ${others.length - MAX_SHOWN} others` : ''
   return `${names}${more} in __cloaca_state__: ${reasons}`
 }
 
-/** As it would be typed here: from the current folder where it is below it. */
+/** Returns a path as typed in the current folder: relative if it is below it. */
 function shownPath(file: string): string {
   const path = relative(process.cwd(), file)
   const shown = path.startsWith('..') ? file : path
   return /^[\w./@+-]+$/.test(shown) ? shown : `'${shown.replaceAll("'", "'\\''")}'`
 }
 
-function isInnocent(answer: Answer, script: string): boolean {
-  return answer.kind === 'lost' && answer.end.culprit !== null && answer.end.culprit !== scriptLabel(script)
+function isInnocent(answer: CallResult, script: string): boolean {
+  if (answer.kind !== 'lost') return false
+  return answer.end.isOutOfLease === true || (answer.end.culprit !== null && answer.end.culprit !== scriptLabel(script))
 }
 
 function notLoaded(script: string, fault: LoadFault): LoadedScript {
-  return { script, files: [], fault, twins: [], triggers: [], workflows: [], pollNumbers: new Map() }
+  const none = { files: [], twins: [], triggers: [], workflows: [], badParameters: [] }
+  return { script, fault, ...none, pollNumbers: new Map() }
 }

@@ -1,6 +1,6 @@
 /**
- * Keeps room for new connections. A client that opens a thousand and sends half a request on each would keep out everybody else,
- * the probes of a supervisor included.
+ * Keeps room for new connections. Otherwise a client with a thousand half-sent requests would exclude all others, even
+ * probes of a supervisor.
  *
  * States of a connection and transitions:
  *   idle → sending      the head of a request is complete
@@ -10,7 +10,7 @@
 
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import type { Clock } from '../../engine/ports.ts'
+import type { Clock } from '../../engine/clock-port.ts'
 
 /** Number of connections of one address without the head of a request. For more, the oldest one is closed. */
 const MAX_IDLE_OF_ADDRESS = 100
@@ -28,7 +28,6 @@ type State = 'idle' | 'sending' | 'answered'
 interface Open {
   readonly address: string
   state: State
-  /** Monotonic time at which the state began. */
   since: number
   /** The answer that is being sent, or was sent last. */
   response: ServerResponse | null
@@ -46,7 +45,6 @@ export class OpenConnections {
 
   readonly #clock: Clock
 
-  /** Watches a server. */
   constructor(server: Server, clock: Clock) {
     this.#clock = clock
     server.maxConnections = MAX_ACCEPTED
@@ -68,7 +66,7 @@ export class OpenConnections {
     if (this.#open.size > MAX_OPEN) this.#oldestWaiting(socket)?.destroy()
   }
 
-  /** Whether the head of a request may still arrive. */
+  /** Returns whether the head of a request may still arrive. */
   #mayBeOnItsWay(socket: Socket): boolean {
     const { since = 0 } = this.#open.get(socket) ?? {}
     return this.#clock.monotonic() - since < HEAD_WITHIN_MS
@@ -88,7 +86,6 @@ export class OpenConnections {
     })
   }
 
-  /** Moves a connection to a state, as the newest one in it. */
   #move(socket: Socket, state: State): void {
     const open = this.#open.get(socket)
     if (open === undefined) return
@@ -119,7 +116,7 @@ export class OpenConnections {
     this.#open.delete(socket)
   }
 
-  /** First those that have sent no head, then those that have not sent all of a body, then those that do not read their answer. */
+  /** Order: connections without a head, then those with an incomplete body, then those with an unread answer. */
   #oldestWaiting(newest: Socket): Socket | undefined {
     const { idle, sending, answered } = this.#byState
     const [oldest] = idle

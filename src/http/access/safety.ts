@@ -1,23 +1,23 @@
 /**
- * Decides which requests are answered. A page of another site that a user has open can send requests to this machine, with a name
- * of its own that leads here (DNS rebinding) or without reading the answers. The headers `Host` and `Origin` reveal it.
+ * Decides which requests are answered. Pages of other sites in a user's browser can send requests to this machine, with
+ * a name that leads here (DNS rebinding) or without reading the answers. The headers `Host` and `Origin` reveal this.
  */
 
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { isIP } from 'node:net'
-import { isOfBrowser, isOfPage } from '../page.ts'
+import { isBrowserRequest, isPagePath } from '../page-routes.ts'
 import { HttpProblem } from '../problems.ts'
 
 export interface AccessRules {
-  /** Required for everything but probes and the files of the page. Null: writes need the `Origin` of the page instead. */
+  /** Token for everything but probes and the page's files. Null: writes need the `Origin` of the page instead. */
   readonly token: string | null
-  /** Is called for each request that is refused although it has an `Authorization`. */
+  /** Called for each refused request that has an `Authorization`. */
   onWrongToken(): void
-  /** Whether requests for this name, in lower case and without its port, are meant for us. */
+  /** Whether a host name, in lower case and without port, is accepted. */
   isOurs(hostname: string): boolean
 }
 
-/** On every answer. What has a page of its own is as strict with what it may load. */
+/** Headers of every answer. Answers with a page of their own restrict its content as strictly. */
 export const SAFE_HEADERS: Readonly<Record<string, string>> = {
   'content-security-policy': "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
   'cross-origin-opener-policy': 'same-origin',
@@ -30,10 +30,9 @@ export const SAFE_HEADERS: Readonly<Record<string, string>> = {
 const READING: ReadonlySet<string> = new Set(['GET', 'HEAD'])
 /** Paths that pages of other sites may not load: they cannot read the answer, but could make the server compute it. */
 const DATA = /^\/(?:api|metrics|events)(?:\/|$)/
-/** Paths of probes, which are answered without a token. */
 const PROBES: ReadonlySet<string> = new Set(['/healthz', '/readyz'])
 
-/** Throws the problem of a request that may not be answered. `path` is that of the route. */
+/** Throws a problem if a request must not be answered. `path`: path of the route. */
 export function assertAllowed(request: Request, path: string, rules: AccessRules): void {
   const host = hostOf(request)
   if (!rules.isOurs(host.hostname)) {
@@ -47,9 +46,9 @@ export function assertAllowed(request: Request, path: string, rules: AccessRules
     const message = `Pages of other sites may not read "${path}". Open the URL directly in a new tab.`
     throw new HttpProblem(403, 'ORIGIN_REFUSED', message)
   }
-  if (isReading && (rules.token === null || PROBES.has(path) || isOfPage(path))) return
-  // A mistyped address of the page: the answer is the page, which says that there is nothing.
-  if (isOfBrowser(request) && !DATA.test(path)) return
+  if (isReading && (rules.token === null || PROBES.has(path) || isPagePath(path))) return
+  // A mistyped address of the page: the answer is the page, which reports this.
+  if (isBrowserRequest(request) && !DATA.test(path)) return
   if (rules.token !== null) {
     if (hasToken(request, rules.token)) return
     if (request.headers.has('authorization')) rules.onWrongToken()
@@ -64,7 +63,7 @@ export function assertAllowed(request: Request, path: string, rules: AccessRules
   throw new HttpProblem(403, 'ORIGIN_REFUSED', message)
 }
 
-/** The one way to write an address of IPv6, which has many; other names as they are, in lower case. Without brackets. */
+/** Returns the canonical form of an IPv6 address, or another name in lower case. Without brackets. */
 export function canonicalHost(name: string): string {
   const bare = name.toLowerCase().replace(/^\[|\]$/g, '')
   if (isIP(bare) !== 6 || bare.includes('%')) return bare
@@ -76,12 +75,12 @@ export function isAmongHosts(hostname: string, hosts: readonly string[]): boolea
   return hosts.some((host) => (host.startsWith('*.') ? hostname.endsWith(host.slice(1)) : hostname === host))
 }
 
-/** Names that lead to this machine wherever they are asked for. */
+/** Whether a name always leads to this machine. */
 export function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '::1' || (isIP(hostname) === 4 && hostname.startsWith('127.'))
 }
 
-/** The name in `Host`, as sent and without its port. A handler that is called without a server has that of the URL. */
+/** Returns the name in `Host`, without its port. A handler without a server uses the URL. */
 function hostOf(request: Request): { readonly name: string; readonly hostname: string } {
   const name = (request.headers.get('host') ?? new URL(request.url).host).toLowerCase()
   const [, hostname] = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::\d+)?$/.exec(name) ?? []
@@ -96,7 +95,7 @@ function isSameOrigin(request: Request, host: string): boolean {
   return origin === `http://${host}` || origin === `https://${host}`
 }
 
-/** How long the comparison takes says nothing of the token. */
+/** Compares digests in constant time. */
 function hasToken(request: Request, token: string): boolean {
   const [, given] = /^bearer +(\S+)$/i.exec(request.headers.get('authorization') ?? '') ?? []
   if (given === undefined) return false

@@ -1,11 +1,11 @@
 /**
- * Limits of a body besides its size, checked while it is read: what follows is done with all of it, and eight million brackets
- * or hundreds of thousands of keys take seconds. Whether the body is JSON is checked later.
+ * Limits of a body besides its size, checked during reading, because millions of brackets or hundreds of thousands of
+ * keys would take seconds later. Does not check the syntax of the JSON.
  */
 
-export const MAX_DEPTH = 1_000
+export const MAX_BODY_DEPTH = 1_000
 export const MAX_KEYS = 200_000
-/** Elements of lists, and keys. */
+/** Maximum number of list elements and keys. */
 export const MAX_VALUES = 1_000_000
 
 const QUOTE = 0x22
@@ -22,7 +22,6 @@ export class BodyShape {
   #keys = 0
   #values = 1
   #isString = false
-  /** The next byte is escaped. */
   #isEscaped = false
 
   /** Returns which limit is exceeded with the next bytes, as the end of a sentence; null for none. */
@@ -30,7 +29,7 @@ export class BodyShape {
     let at = 0
     while (at < bytes.length) {
       at = this.#isString ? this.#endOfString(bytes, at) : this.#startOfString(bytes, at)
-      if (this.#depth > MAX_DEPTH) return `is nested deeper than ${MAX_DEPTH} levels`
+      if (this.#depth > MAX_BODY_DEPTH) return `is nested deeper than ${MAX_BODY_DEPTH} levels`
     }
     if (this.#keys > MAX_KEYS) return `has more than ${MAX_KEYS} keys`
     return this.#values > MAX_VALUES ? `has more than ${MAX_VALUES} values` : null
@@ -39,7 +38,7 @@ export class BodyShape {
   /** Counts up to the next string, or until the body is nested too deep. Returns the place after it. */
   #startOfString(bytes: Uint8Array, from: number): number {
     let [at, depth, keys, values] = [from, this.#depth, this.#keys, this.#values]
-    for (; at < bytes.length && depth <= MAX_DEPTH; at += 1) {
+    for (; at < bytes.length && depth <= MAX_BODY_DEPTH; at += 1) {
       const byte = bytes[at] ?? 0
       if (byte === QUOTE) break
       if (byte === COMMA) values += 1
@@ -47,7 +46,7 @@ export class BodyShape {
       else if ((byte & ~BRACE_BIT) === CLOSING) depth -= 1
       else if ((byte & ~BRACE_BIT) === OPENING) depth += 1
     }
-    this.#isString = bytes[at] === QUOTE && depth <= MAX_DEPTH
+    this.#isString = bytes[at] === QUOTE && depth <= MAX_BODY_DEPTH
     ;[this.#depth, this.#keys, this.#values] = [depth, keys, values]
     return at + 1
   }

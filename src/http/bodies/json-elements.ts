@@ -1,4 +1,4 @@
-/** The elements of a JSON array, each as it is written: numbers keep their digits. */
+/** Elements of a JSON array as they are written: numbers keep their digits. */
 
 /** Returns where each element begins and ends, one after the other; null if it is not an array. `text` is JSON. */
 export function elementRanges(text: string): Uint32Array<ArrayBuffer> | null {

@@ -1,16 +1,22 @@
 /** Chooses the thread in which a body is parsed: that of the engine if the body is small, else one of its own. */
 
-import { SystemClock } from '../../engine/clock.ts'
+import { SystemClock } from '../../engine/system-clock.ts'
 import { UsageError } from '../../errors.ts'
 import { RequestThread } from '../../threads/request-thread.ts'
 import { HttpProblem } from '../problems.ts'
-import { answerOf, type BodyAnswer, type BodyProblem, type BodyQuestion, type WithoutContext } from './parsed-bodies.ts'
+import {
+  type BodyAnswer,
+  type BodyProblem,
+  type BodyQuestion,
+  bodyAnswer,
+  type WithoutContext,
+} from './parsed-bodies.ts'
 
 /** Number of characters that are parsed in a few milliseconds. */
 const SMALL_CHARACTERS = 256 * 1024
 const MEMORY_MEBIBYTES = 1_024
 const LIMIT_MS = 60_000
-const ENTRY = new URL(`./thread-entry${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)
+const ENTRY = new URL(`./body-thread-entry${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)
 
 let thread: RequestThread<BodyQuestion, BodyAnswer> | null = null
 
@@ -28,7 +34,7 @@ export async function bodyElements(text: string): Promise<Uint32Array | null> {
 
 async function ask(question: BodyQuestion): Promise<BodyAnswer> {
   const isSmall = question.text.length <= SMALL_CHARACTERS
-  const answer = isSmall ? answerOf(question) : await askThread(question)
+  const answer = isSmall ? bodyAnswer(question) : await askThread(question)
   if (answer.kind === 'refused') throw thrownOf(answer.problem)
   return answer
 }

@@ -1,14 +1,13 @@
 /**
  * Parses bodies and returns parts of them: in the calling thread, or for large bodies in the thread of
- * `thread-entry.ts`. Results are plain data and as small as possible, because sending a large value between threads
- * takes as long as parsing it.
+ * `body-thread-entry.ts`. Results are plain data and as small as possible, because sending a large value between
+ * threads takes as long as parsing it.
  */
 
 import { CloacaError, type ErrorCode, type ErrorFacts } from '../../errors.ts'
 import { codec } from '../../native/index.ts'
 import { elementRanges } from './json-elements.ts'
 
-/** Reason for which a body is refused. */
 export interface BodyProblem {
   readonly code: ErrorCode | 'BODY_NOT_JSON'
   readonly message: string
@@ -30,7 +29,7 @@ export type BodyAnswer =
   | { readonly kind: 'elements'; readonly ranges: Uint32Array<ArrayBuffer> | null }
   | { readonly kind: 'refused'; readonly problem: BodyProblem }
 
-export function answerOf({ kind, text }: BodyQuestion): BodyAnswer {
+export function bodyAnswer({ kind, text }: BodyQuestion): BodyAnswer {
   try {
     const value: unknown = JSON.parse(text)
     if (kind === 'elements') return { kind, ranges: elementRanges(text) }
@@ -40,7 +39,7 @@ export function answerOf({ kind, text }: BodyQuestion): BodyAnswer {
   }
 }
 
-/** Lists and objects of the rest are emptied: the schema asks only for their kinds. */
+/** Empties lists and objects in the rest: the schema checks only their types. */
 function withoutContext(value: unknown, text: string): WithoutContext {
   const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
   if (!isObject) return { restText: JSON.stringify(emptied(value)), contextText: null }

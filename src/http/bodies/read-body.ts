@@ -1,6 +1,6 @@
-/** What requests bring along: read within a limit, as UTF-8 and JSON. */
+/** Reads bodies of requests within a limit, as UTF-8 and JSON. */
 
-import { CONTEXT_TEXT, checked, JSON_TEXT, type Operation } from '../operations.ts'
+import { CONTEXT_TEXT, checkedInput, JSON_TEXT, type Operation } from '../operations.ts'
 import { HttpProblem } from '../problems.ts'
 import { BodyShape } from './body-shape.ts'
 import { bodyWithoutContext } from './large-bodies.ts'
@@ -12,20 +12,22 @@ export interface ReadBody {
 }
 
 const MEBIBYTE = 1024 ** 2
-/** Largest body with a context, an event or several. */
-const LARGEST_BYTES = 16 * MEBIBYTE
-/** Largest of all other bodies, which have words and numbers only. */
-const LARGEST_PLAIN_BYTES = MEBIBYTE
+/** Maximum size of a body with a context or events. */
+const MAX_BYTES = 16 * MEBIBYTE
+/** Maximum size of all other bodies. */
+const MAX_PLAIN_BYTES = MEBIBYTE
 
 const NONE: ReadBody = { body: undefined, bodyText: null }
 
 /** Throws problems, and `INVALID_ARGUMENT`. */
-export async function readBody(request: Request, { body: expected, bringsContext }: Operation): Promise<ReadBody> {
+export async function readBody(request: Request, operation: Operation): Promise<ReadBody> {
+  const { body: expected, bringsContext, maxBodyMebibytes } = operation
   if (expected === null) return NONE
   const isToTheLetter = expected === CONTEXT_TEXT || expected === JSON_TEXT
-  const bytes = await bytesOf(request, isToTheLetter || bringsContext ? LARGEST_BYTES : LARGEST_PLAIN_BYTES)
+  const usual = isToTheLetter || bringsContext ? MAX_BYTES : MAX_PLAIN_BYTES
+  const bytes = await bytesOf(request, maxBodyMebibytes === null ? usual : maxBodyMebibytes * MEBIBYTE)
   if (bytes.length === 0) return withoutBody(expected)
-  // A form of another site's page can send everything else without being asked for leave.
+  // Forms of other sites can send all other types without permission.
   const type = request.headers.get('content-type') ?? ''
   if (!/^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i.test(type)) {
     throw new HttpProblem(
@@ -35,17 +37,17 @@ export async function readBody(request: Request, { body: expected, bringsContext
     )
   }
   const bodyText = textOf(bytes)
-  // The engine checks it itself, to the letter.
+  // The engine checks the unchanged text itself.
   if (isToTheLetter) return { body: undefined, bodyText }
-  if (!bringsContext) return { body: checked(expected, parsed(bodyText), 'body'), bodyText }
+  if (!bringsContext) return { body: checkedInput(expected, parsed(bodyText), 'body'), bodyText }
   const { restText, contextText } = await bodyWithoutContext(bodyText)
-  return { body: checked(expected, parsed(restText), 'body'), bodyText: contextText }
+  return { body: checkedInput(expected, parsed(restText), 'body'), bodyText: contextText }
 }
 
 function withoutBody(expected: NonNullable<Operation['body']>): ReadBody {
   if (expected === JSON_TEXT)
     throw new HttpProblem(400, 'BODY_NOT_JSON', 'The body is empty, but a JSON value is required.')
-  return expected === CONTEXT_TEXT ? NONE : { body: checked(expected, {}, 'body'), bodyText: null }
+  return expected === CONTEXT_TEXT ? NONE : { body: checkedInput(expected, {}, 'body'), bodyText: null }
 }
 
 async function bytesOf(request: Request, largest: number): Promise<Uint8Array> {
@@ -62,7 +64,7 @@ async function bytesOf(request: Request, largest: number): Promise<Uint8Array> {
     }
   } catch (thrown) {
     if (thrown instanceof HttpProblem) throw thrown
-    // Whoever sent it has left: nobody reads this, and it is no fault of ours that a log should tell.
+    // The client has left. Nobody reads this, and it is not an error to log.
     throw new HttpProblem(400, 'BODY_CUT_OFF', 'The body ended before it was complete.')
   }
   return Buffer.concat(parts)

@@ -1,10 +1,9 @@
 /**
- * How late the event loop is: a timer that is due every 100 ms tells by how much it came late. A histogram of our own rather than
- * Node's `monitorEventLoopDelay`: that one has quantiles since its start, to which its own 20 ms are added, and whoever resets it takes
- * the figures from every other reader.
+ * Measures the lag of the event loop: the delay of a timer that is due every 100 ms. Not `monitorEventLoopDelay`: its
+ * quantiles are since the start and include its own 20 ms, and a reset affects all other readers.
  */
 
-import { SystemClock } from '../../engine/clock.ts'
+import { SystemClock } from '../../engine/system-clock.ts'
 import { Histogram, SHORT_BOUNDS_MS } from '../../metrics/histogram.ts'
 
 const EVERY_MS = 100

@@ -1,4 +1,4 @@
-/** Metrics as Prometheus reads them: its text format, version 0.0.4. */
+/** Metrics in the text format 0.0.4 of Prometheus. */
 
 import type { Histogram } from '../../metrics/histogram.ts'
 
@@ -6,7 +6,7 @@ export const CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
 
 export type Labels = Readonly<Record<string, string>>
 
-export type Family =
+export type MetricFamily =
   | {
       readonly name: string
       readonly help: string
@@ -22,7 +22,7 @@ export type Family =
 
 const MS_PER_S = 1_000
 
-export function exposition(families: readonly Family[]): string {
+export function exposition(families: readonly MetricFamily[]): string {
   let text = ''
   for (const family of families) {
     text += `# HELP ${family.name} ${escapedHelp(family.help)}\n# TYPE ${family.name} ${family.type}\n`
@@ -33,7 +33,7 @@ export function exposition(families: readonly Family[]): string {
   return text
 }
 
-/** In seconds, each bucket with those below it. */
+/** In seconds, with cumulative buckets. */
 function histogramLines(name: string, labels: Labels, { boundsMs, counts, sumMs }: Histogram): string {
   const pairs = pairsOf(labels)
   const before = pairs === '' ? '' : `${pairs},`
@@ -41,7 +41,7 @@ function histogramLines(name: string, labels: Labels, { boundsMs, counts, sumMs 
   const bounds = boundTexts(boundsMs)
   let text = ''
   let count = 0
-  // With 500 triggers there are tens of thousands of these lines, and nothing else goes on meanwhile.
+  // 500 triggers have tens of thousands of these lines, which block the event loop.
   for (let index = 0; index < counts.length; index++) {
     count += counts[index] as number
     text += `${bucket}${bounds[index]}"} ${count}\n`
@@ -69,9 +69,8 @@ function pairsOf(labels: Labels): string {
 }
 
 /**
- * Control characters, which would steer the terminal of a person who reads metrics, the controls of direction, and halves of surrogate
- * pairs. A line feed is escaped by the format. A backslash that looks like the beginning of an escape is matched as well, so that two
- * names never become one.
+ * Control characters, which would affect the terminal of a reader, direction controls, and lone surrogates. The format
+ * escapes line feeds. Matches backslashes that look like escapes, so that two names never become equal.
  */
 const INVISIBLE =
   /\\(?=[\\xu]|[^\P{Cc}\n]|[\p{Cs}\u2028-\u202e\u2066-\u2069])|[^\P{Cc}\n]|[\p{Cs}\u2028-\u202e\u2066-\u2069]/gu

@@ -1,10 +1,10 @@
-/** `/metrics`, for Prometheus. Reads nothing but memory: it answers also while the database does not. */
+/** `/metrics`, for Prometheus. Reads only memory, so it also answers without a database. */
 
 import type { Runner } from '../../runner/runner.ts'
-import type { OtherRoute } from '../app.ts'
+import type { OtherRoute } from '../other-route.ts'
 import { EventLoopDelay } from './event-loop.ts'
 import { CONTENT_TYPE, exposition } from './exposition.ts'
-import { families } from './families.ts'
+import { families } from './metric-families.ts'
 
 export function metricsRoute(runner: Runner): OtherRoute {
   const delay = new EventLoopDelay()

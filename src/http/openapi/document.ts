@@ -1,9 +1,12 @@
-/** The OpenAPI 3.1 document of the operations, and of the other addresses. Made when it is asked for first. */
+/** OpenAPI 3.1 document of the operations and other addresses. Created with the first request. */
 
-import { type AnySchema, CONTEXT_TEXT, JSON_TEXT, type Operation } from '../operations.ts'
+import type { OptionSchema } from '../../options/checked.ts'
+import { CONTEXT_TEXT, JSON_TEXT, type Operation } from '../operations.ts'
 import { packageVersion } from '../package-version.ts'
-import { PROBLEM } from '../schemas/parts.ts'
-import { CONTEXT_EXAMPLE, exampleOf, JSON_EXAMPLE } from './examples.ts'
+import { KEY_HEADER, MAX_HEADER_BYTES, REPLAYED_HEADER } from '../routes/start-key.ts'
+import { PROBLEM } from '../schemas/shared-schemas.ts'
+import { SENT_SIGNAL } from '../schemas/wait-schemas.ts'
+import { CONTEXT_EXAMPLE, exampleValue, JSON_EXAMPLE } from './examples.ts'
 import { jsonSchema } from './json-schema.ts'
 import { OTHER_PATHS } from './other-paths.ts'
 import { problemResponse, problemResponses } from './responses.ts'
@@ -18,17 +21,38 @@ header \`Origin\` with the address of the engine.
 Times are RFC 3339 timestamps, and durations are in milliseconds. Errors are RFC 9457 problems with a stable \`code\`.`
 
 const TAGS: Readonly<Record<string, string>> = {
-  triggers: 'Polled triggers, their ticks (poll results) and firings',
+  triggers: 'Polled triggers, their ticks (poll results), firings and refires',
   workflows: 'Workflows and their task graphs',
   executions: 'Executions of workflows, with their tasks, attempts, logs and contexts',
   sources: 'Sources of events for reactors',
   reactors: 'Reactors, their firings, and the subscriptions of workflows',
   graphs: 'Computation graphs',
-  schedules: 'Cron schedules and their firings',
+  schedules: 'Cron schedules, their firings and their backfills',
+  signals: 'Signals, for which nodes of executions wait',
+  approvals: 'Approvals, with which people let executions continue',
+  limits: 'Limits of tasks and workflows by key: their slots, values and overrides',
   system: 'Engines and their health, alerts, and the actions of users',
 }
 
-/** `root`: where the operations are; `base`: what stands before all addresses. */
+const KEY_PARAMETER = {
+  name: KEY_HEADER,
+  in: 'header',
+  required: false,
+  description:
+    'Key with which the workflow starts once. A request with a known key and an equal context starts nothing; with ' +
+    'another context it is rejected with `KEY_REUSED`. Keys are remembered for the setting `retention.keys`.',
+  schema: { type: 'string', minLength: 1, maxLength: MAX_HEADER_BYTES },
+  example: 'invoice-7',
+}
+
+const REPLAYED = {
+  description: 'The key is known: the execution that was started first',
+  headers: { [REPLAYED_HEADER]: { schema: { type: 'string', const: 'true' } } },
+}
+
+const REPEATED_SIGNAL = { ...REPLAYED, description: 'The id is known: the answer to the first request with the id' }
+
+/** `root`: address of the operations; `base`: prefix of all addresses. */
 export function openApiDocument(operations: readonly Operation[], root: string, base: string) {
   const paths: Record<string, Record<string, unknown>> = {}
   for (const operation of operations) {
@@ -58,8 +82,12 @@ export function openApiDocument(operations: readonly Operation[], root: string, 
 }
 
 function described(operation: Operation) {
-  const { method, path, tag, summary, body, answer, status } = operation
-  const parameters = [...pathParameters(path), ...queryParameters(operation.query)]
+  const { method, path, tag, summary, body, answer, status, acceptsKey } = operation
+  const parameters = [
+    ...pathParameters(path),
+    ...queryParameters(operation.query),
+    ...(acceptsKey ? [KEY_PARAMETER] : []),
+  ]
   return {
     operationId: operationId(method, path),
     tags: [tag],
@@ -71,35 +99,37 @@ function described(operation: Operation) {
         description: status === 201 ? 'Created' : 'Success',
         content: content(answer, 'output'),
       },
+      ...(acceptsKey && status === 201 && { 200: { ...REPLAYED, content: content(answer, 'output') } }),
+      ...(answer === SENT_SIGNAL && { 200: { ...REPEATED_SIGNAL, content: content(answer, 'output') } }),
       ...problemResponses(operation),
       ...(body !== null && { 415: problemResponse(415, ['BODY_NOT_JSON']) }),
     },
   }
 }
 
-function requestBody(body: AnySchema | typeof CONTEXT_TEXT | typeof JSON_TEXT) {
+function requestBody(body: OptionSchema | typeof CONTEXT_TEXT | typeof JSON_TEXT) {
   if (body === JSON_TEXT) return { required: true, content: content(body, 'input') }
   const isNeeded = body !== CONTEXT_TEXT && (jsonSchema(body, 'input').required?.length ?? 0) > 0
   return { required: isNeeded, content: content(body, 'input') }
 }
 
-function content(schema: AnySchema | typeof CONTEXT_TEXT | typeof JSON_TEXT, mode: 'input' | 'output') {
+function content(schema: OptionSchema | typeof CONTEXT_TEXT | typeof JSON_TEXT, mode: 'input' | 'output') {
   if (schema === CONTEXT_TEXT) return { 'application/json': { schema: { type: 'object' }, example: CONTEXT_EXAMPLE } }
   if (schema === JSON_TEXT) return { 'application/json': { schema: {}, example: JSON_EXAMPLE } }
   const json = jsonSchema(schema, mode)
-  return { 'application/json': { schema: json, example: exampleOf(json, '') } }
+  return { 'application/json': { schema: json, example: exampleValue(json, '') } }
 }
 
 function pathParameters(path: string) {
   return [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => {
     const schema = { type: 'string' }
     const [, resource = ''] = /^\/(\w+)s\/\{name\}/.exec(path) ?? []
-    const example = exampleOf(schema, name === 'name' ? resource : name)
+    const example = exampleValue(schema, name === 'name' ? resource : name)
     return { name, in: 'path', required: true, schema, example }
   })
 }
 
-function queryParameters(query: AnySchema) {
+function queryParameters(query: OptionSchema) {
   const { properties = {}, required = [] } = jsonSchema(query, 'input')
   return Object.entries(properties).map(([name, { description, ...schema }]) => {
     const words = description === undefined ? {} : { description }

@@ -1,4 +1,4 @@
-/** Examples for the OpenAPI document, made of the schemas and of what a value of such a name looks like. */
+/** Examples for the OpenAPI document, from the schemas and the names of the values. */
 
 import type { JsonSchema } from './json-schema.ts'
 
@@ -49,7 +49,18 @@ const TEXTS: Readonly<Record<string, string>> = {
   description: 'Imports parcels from the inbox',
   instanceName: 'berlin',
   schedule: 'nightly',
+  backfillId: ID,
+  refireId: ID,
   task: 'read',
+  limit: 'crm',
+  limits: 'crm',
+  rate: '100/1m',
+  per: 'tenant',
+  value: 'acme',
+  heldBy: EXECUTION,
+  receiver: 'oncall',
+  response: 'status 204',
+  subject: 'import_parcels',
   taskId: 'read',
   from: 'read',
   to: 'book',
@@ -72,6 +83,7 @@ const TEXTS: Readonly<Record<string, string>> = {
   note: 'the shop is closed today',
   errorType: 'ConnectionError',
   errorMessage: '1 task(s) failed: read',
+  cause: 'read: ConnectionError: the shop does not answer (1 of 3 tasks failed)',
   error: 'the shop does not answer',
   message: 'the shop does not answer',
   traceback: 'Traceback (most recent call last):\n  …\nConnectionError: the shop does not answer\n',
@@ -87,6 +99,7 @@ const INSTANTS: Readonly<Record<string, string>> = {
   updatedAt: '2026-01-31T08:00:02.250+00:00',
   completedAt: '2026-01-31T08:00:02.250+00:00',
   sinceAt: '2026-01-31T08:00:02.250+00:00',
+  closedUntil: '2026-01-31T08:10:00.000+00:00',
   nextRuns: '2026-02-01T02:00:00.000+00:00',
 }
 const INSTANT = '2026-01-31T08:00:00.000+00:00'
@@ -101,7 +114,11 @@ const NUMBERS: Readonly<Record<string, number>> = {
   timeoutMs: 30_000,
   jitterMs: 250,
   maxActive: 1,
+  priority: 10,
+  forMs: 600_000,
   pauseAfter: 5,
+  expectFireMs: 93_600_000,
+  deadlineMs: 1_800_000,
   failuresInRow: 0,
   durationMs: 12,
   latenessMs: 1,
@@ -112,12 +129,13 @@ const NUMBERS: Readonly<Record<string, number>> = {
   limit: 10_000,
 }
 
-/** One that fits the schema. `name`: that of the property, or of the list that it is in. */
-export function exampleOf(schema: JsonSchema, name: string): unknown {
+/** Returns a value that fits the schema. `name`: name of the property, or of the list that contains the value. */
+export function exampleValue(schema: JsonSchema, name: string): unknown {
   if ('const' in schema) return schema.const
   if (schema.enum !== undefined) return schema.enum[0]
+  if (schema.examples !== undefined) return schema.examples[0]
   const choices = schema.anyOf ?? schema.oneOf
-  if (choices !== undefined) return exampleOf(choices.find(({ type }) => type !== 'null') ?? {}, name)
+  if (choices !== undefined) return exampleValue(choices.find(({ type }) => type !== 'null') ?? {}, name)
   switch (schema.type) {
     case 'string':
       return schema.format === 'date-time' ? (INSTANTS[name] ?? INSTANT) : (TEXTS[name] ?? 'text')
@@ -127,7 +145,7 @@ export function exampleOf(schema: JsonSchema, name: string): unknown {
     case 'boolean':
       return true
     case 'array':
-      return schema.items === undefined ? [] : [exampleOf(schema.items, name)]
+      return schema.items === undefined ? [] : [exampleValue(schema.items, name)]
     case 'object':
       return objectOf(schema, name)
     default:
@@ -136,14 +154,14 @@ export function exampleOf(schema: JsonSchema, name: string): unknown {
 }
 
 function objectOf({ properties = {}, additionalProperties }: JsonSchema, name: string): object {
-  const own = Object.entries(properties).map(([key, each]) => [key, exampleOf(each, key)])
+  const own = Object.entries(properties).map(([key, each]) => [key, exampleValue(each, key)])
   if (own.length > 0 || typeof additionalProperties !== 'object') return Object.fromEntries(own)
   const key = name === 'executions' || name === 'counts' ? 'Completed' : 'parcel'
-  return { [key]: exampleOf(additionalProperties, key) }
+  return { [key]: exampleValue(additionalProperties, key) }
 }
 
-/** What a body that is any JSON looks like. */
+/** Body that is any JSON. */
 export const JSON_EXAMPLE = { c: 91.5 }
 
-/** What a body or a parameter that is a context looks like. */
+/** Body or parameter that is a context. */
 export const CONTEXT_EXAMPLE = { parcel: 7, weight: 1.5 }

@@ -1,7 +1,7 @@
-/** What valibot's schemas are in JSON Schema. */
+/** Converts schemas of valibot to JSON Schema. */
 
 import { toJsonSchema } from '@valibot/to-json-schema'
-import type { AnySchema } from '../operations.ts'
+import type { OptionSchema } from '../../options/checked.ts'
 
 export interface JsonSchema {
   readonly [key: string]: unknown
@@ -9,6 +9,7 @@ export interface JsonSchema {
   readonly format?: string
   readonly const?: unknown
   readonly enum?: readonly unknown[]
+  readonly examples?: readonly unknown[]
   readonly anyOf?: readonly JsonSchema[]
   readonly oneOf?: readonly JsonSchema[]
   readonly items?: JsonSchema
@@ -17,8 +18,8 @@ export interface JsonSchema {
   readonly required?: readonly string[]
 }
 
-/** What is only computed from a value cannot be said in JSON Schema, and need not be. */
-export function jsonSchema(schema: AnySchema, typeMode: 'input' | 'output'): JsonSchema {
+/** Omits conversions of values, which JSON Schema cannot express. */
+export function jsonSchema(schema: OptionSchema, typeMode: 'input' | 'output'): JsonSchema {
   const { $schema: _, ...rest } = toJsonSchema(schema as never, { typeMode, errorMode: 'ignore' })
   return rest as unknown as JsonSchema
 }

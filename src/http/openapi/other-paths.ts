@@ -1,4 +1,4 @@
-/** The addresses that are no operations: probes, metrics, events, and the document itself. */
+/** Addresses that are not operations: probes, metrics, events, and the document itself. */
 
 import { problemResponse } from './responses.ts'
 

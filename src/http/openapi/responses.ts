@@ -1,8 +1,8 @@
-/** What each operation may be refused for, by its kind, its resource and its action. A test holds real answers against it. */
+/** Problems of each operation, by kind, resource and action. A test compares them with real answers. */
 
 import type { ErrorCode } from '../../errors.ts'
-import { answersText, type Operation } from '../operations.ts'
-import { type HttpProblemCode, statusOf, TITLES } from '../problems.ts'
+import { type Operation, textAnswer } from '../operations.ts'
+import { type HttpProblemCode, statusCode, TITLES } from '../problems.ts'
 
 type Code = ErrorCode | HttpProblemCode
 
@@ -31,25 +31,35 @@ const ALWAYS: readonly Code[] = [
 ]
 const WITH_BODY: readonly Code[] = ['BODY_NOT_JSON', 'BODY_CUT_OFF', 'BODY_TOO_LARGE', 'INVALID_CONTEXT']
 
-/** By the beginning or the end of the path. */
+/** Codes by the beginning or the end of the path. */
 const BY_PATH: readonly (readonly [RegExp, readonly Code[]])[] = [
   [/^\/triggers\/\{/, ['TRIGGER_NOT_FOUND']],
+  [/^\/triggers\/\{name\}\/state$/, ['TRIGGER_HAS_NO_STATE']],
   [/^\/workflows\/\{/, ['WORKFLOW_NOT_FOUND']],
   [/^\/executions(\/\{|$)/, ['EXECUTION_NOT_FOUND']],
   [/^\/schedules\/\{/, ['SCHEDULE_NOT_FOUND']],
+  [/^\/(backfills|refires)\/\{/, ['BATCH_NOT_FOUND']],
   [/^\/sources\/\{/, ['SOURCE_NOT_FOUND']],
   [/^\/sources\/\{name\}\/events\/\{/, ['EVENT_NOT_FOUND']],
   [/^\/reactors\/\{/, ['REACTOR_NOT_FOUND']],
   [/^\/firings\/\{/, ['FIRING_NOT_FOUND']],
   [/^\/graphs\/\{/, ['GRAPH_NOT_FOUND']],
   [/^\/subscriptions\/\{/, ['SUBSCRIPTION_NOT_FOUND']],
+  [/^\/approvals\/\{/, ['APPROVAL_NOT_FOUND']],
+  [/^\/limits\/\{/, ['LIMIT_NOT_FOUND']],
 ]
 const BY_ACTION: readonly (readonly [RegExp, readonly Code[]])[] = [
   [/^\/executions$|^\/schedules$|\/retry$|^\/triggers.*\/fire$/, ['WORKFLOW_NOT_FOUND']],
-  [/^\/(?!subscriptions).*\/(cancel|pause|resume|retry|poll|set)$/, ['ACTION_REFUSED']],
+  [/^\/(?!subscriptions|limits).*\/(cancel|pause|resume|retry|poll|set)$/, ['ACTION_REFUSED']],
+  [/\/(backfills|refires)$/, ['ACTION_REFUSED', 'WORKFLOW_NOT_FOUND']],
+  [/\/refires$/, ['INVALID_TIMEZONE']],
+  [/^\/triggers\/\{name\}\/state$/, ['ACTION_REFUSED', 'STATE_CHANGED']],
+  [/\/retry$/, ['LIMITED']],
   [/\/(test|poll)$/, ['HOST_CLOSED']],
+  [/^\/signals/, ['KEY_REUSED']],
+  [/^\/approvals/, ['ALREADY_ANSWERED', 'INVALID_VALUES']],
   [/^\/sources/, ['SOURCE_NOT_PUSHABLE', 'SOURCE_FULL']],
-  [/^\/subscriptions$/, ['INVALID_PREDICATE']],
+  [/^\/subscriptions$/, ['INVALID_PREDICATE', 'REACTOR_NOT_FOUND', 'WORKFLOW_NOT_FOUND']],
   [/^\/schedules/, ['CRON_DISABLED', 'INVALID_CRON', 'INVALID_TIMEZONE']],
 ]
 
@@ -62,7 +72,7 @@ export function problemResponses(operation: Operation): Record<string, object> {
 }
 
 function codesOf(operation: Operation): readonly Code[] {
-  const { path, method, body } = operation
+  const { path, method, body, acceptsKey, status } = operation
   const matching = (rows: typeof BY_PATH) => rows.flatMap(([pattern, codes]) => (pattern.test(path) ? codes : []))
   const isWriting = method !== 'get'
   const codes: readonly Code[] = [
@@ -70,16 +80,17 @@ function codesOf(operation: Operation): readonly Code[] {
     ...matching(BY_PATH),
     ...(isWriting ? matching(BY_ACTION) : []),
     ...(body === null ? [] : WITH_BODY),
-    ...(answersText(operation) ? ['TOO_MANY_LARGE_ANSWERS' as const] : []),
+    ...(acceptsKey && status === 201 ? (['KEY_REUSED', 'LIMITED'] as const) : []),
+    ...(textAnswer(operation) ? ['TOO_MANY_LARGE_ANSWERS' as const] : []),
   ]
   return [...new Set(codes)]
 }
 
 function httpStatusOf(code: Code): number {
-  return OF_HTTP[code] ?? statusOf(code as ErrorCode)
+  return OF_HTTP[code] ?? statusCode(code as ErrorCode)
 }
 
-/** \`415\` is another reason for which a body is no JSON. */
+/** `415` is another reason for a body that is not JSON. */
 export function problemResponse(status: number, codes: readonly Code[]): object {
   const title = TITLES[status] ?? 'Error'
   const examples = codes.map((code) => [code, { value: problemExample(status, title, code) }])

@@ -1,36 +1,33 @@
 /**
- * The processes that the scripts of one interpreter started, until somebody has asked how they ended. Owned by `session.ts`.
- *
- * The states of a child: runs → has ended (its status is kept, its number stays taken for Python) → taken, which is its end.
- * Node waits for it at once, so that there are no zombies, whether Python asks or not.
+ * Processes that the scripts of one interpreter started, until a script has waited for them. Owned by
+ * `interpreter-session.ts`. States of a child: runs → has ended (status is kept, number stays taken for Python) →
+ * taken. Node waits for each child immediately, so there are no zombies.
  */
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync } from 'node:fs'
 import { constants } from 'node:os'
-import { HANDED_VARIABLE } from '../../border/channel.ts'
+import { DESCRIPTORS_VARIABLE } from '../../border/channel.ts'
 import type { StackToken } from '../../border/protocol.ts'
 import { GroupRefusal, startInGroup } from '../../native/child-group.ts'
 import type { EmscriptenFS } from '../descriptors/emscripten-fs.ts'
 import type { Endpoint, LentDescriptor } from '../descriptors/endpoint.ts'
 import { lendDescriptor } from '../descriptors/lent-descriptors.ts'
 import type { Children } from '../python-border.ts'
-import { codeOf, findProgram, folderProblem, type SpawnFailure, type SpawnOrder } from './spawn-order.ts'
+import { findProgram, folderProblem, type SpawnFailure, type SpawnOrder, systemErrorCode } from './spawn-order.ts'
 
-/** What its owner does for it. */
-export interface ChildSurroundings {
+export interface ChildPorts {
   setEvent(event: number): void
   /** Whether the stack is the program's: its children stay in its group, and so at its terminal. */
   isProgram(token: StackToken): boolean
-  /** A child that is not in the group of this process has been started, or has ended. */
+  /** Reports that a child outside the group of this process was started, or has ended. */
   notice(token: StackToken, child: { readonly pid: number; readonly leadsGroup: boolean }, isRunning: boolean): void
 }
 
-/** The scripts' open files. */
 export interface OpenFiles {
   readonly fs: EmscriptenFS
-  /** The Python that scripts start, which is told what it is handed beside its standard streams. */
+  /** Path of the Python that scripts start, which is passed the numbers of its inherited descriptors. */
   readonly executable: string
   endpointOf(descriptor: number): Endpoint | undefined
 }
@@ -38,36 +35,35 @@ export interface OpenFiles {
 interface Child {
   /** Its group's number; 0 for that of this process. */
   readonly group: number
-  /** As `waitpid` has it; null while it runs. */
+  /** Status in the form of `waitpid`; null while the child runs. */
   status: number | null
 }
 
 interface LateFailure {
   readonly known: Promise<void>
-  /** The name of an error number. */
   code: string
 }
 
 const ANY = -1
 const STANDARD_STREAMS = 3
 /** More than systems let a process have open; Node makes a place for each number below the highest. */
-const MOST_DESCRIPTORS = 2 ** 16
+const MAX_DESCRIPTORS = 2 ** 16
 
 function badDescriptor(number: number): Error {
   return Object.assign(new Error(`File descriptor ${number} cannot be passed to a process.`), { code: 'EBADF' })
 }
 
 export class ChildProcesses implements Children {
-  readonly #surroundings: ChildSurroundings
+  readonly #ports: ChildPorts
   readonly #children = new Map<number, Child>()
-  /** Of processes that could not be started, by the negative number that `spawn` returned. */
+  /** Failures to start a process, by the negative number that `spawn` returned. */
   readonly #failures = new Map<number, LateFailure>()
   readonly #watches = new Map<number, number>()
   #files: OpenFiles | null = null
   #lastFailure = 0
 
-  constructor(surroundings: ChildSurroundings) {
-    this.#surroundings = surroundings
+  constructor(ports: ChildPorts) {
+    this.#ports = ports
   }
 
   attach(files: OpenFiles): void {
@@ -80,21 +76,22 @@ export class ChildProcesses implements Children {
     if (problem !== '') return failed('folder', problem)
     const program = findProgram(order)
     if ('code' in program) return failed('program', program.code)
-    if (order.group !== null && order.hasOwnSession) return failed('group', 'EPERM') // the leader of a session stays its group's
-    const hasOwnSession = order.hasOwnSession || (order.group === null && !this.#surroundings.isProgram(token))
+    // The leader of a session must lead its group.
+    if (order.group !== null && order.hasOwnSession) return failed('group', 'EPERM')
+    const hasOwnSession = order.hasOwnSession || (order.group === null && !this.#ports.isProgram(token))
     const lent: LentDescriptor[] = []
     try {
       const stdio = this.#stdio(order, lent)
       return this.#start(token, program.path, { ...order, hasOwnSession }, stdio)
     } catch (error) {
-      return failed('descriptors', codeOf(error))
+      return failed('descriptors', systemErrorCode(error))
     } finally {
       for (const { descriptor, isOurs } of lent) if (isOurs) closeSync(descriptor)
     }
   }
 
   watch_failure(event: number, number: number): void {
-    const setEvent = () => this.#surroundings.setEvent(event)
+    const setEvent = () => this.#ports.setEvent(event)
     this.#failures.get(number)?.known.then(setEvent) ?? setEvent()
   }
 
@@ -114,14 +111,14 @@ export class ChildProcesses implements Children {
 
   watch(event: number, pid: number): void {
     if (this.#matching(pid).every(([, { status }]) => status === null)) this.#watches.set(event, pid)
-    else this.#surroundings.setEvent(event)
+    else this.#ports.setEvent(event)
   }
 
   unwatch(event: number): void {
     this.#watches.delete(event)
   }
 
-  /** Sends a signal to a process, or to a group by its negative number. Returns the name of an error; '' where there is none. */
+  /** Sends a signal to a process, or to a group by its negative number. Returns the name of an error, or ''. */
   kill(pid: number, signum: number): string {
     if (this.#hasEnded(pid)) return ''
     try {
@@ -132,12 +129,12 @@ export class ChildProcesses implements Children {
     }
   }
 
-  /** Whether a process is one that has ended, and that nobody has asked about: its number may be another's by now. */
+  /** Returns whether a process has ended and nobody has waited for it. Its number may be in use again. */
   #hasEnded(pid: number): boolean {
     return (this.#children.get(Math.abs(pid))?.status ?? null) !== null
   }
 
-  /** Children by what `waitpid` knows them by: a number, any, or those of a group. */
+  /** Returns the children that match a number, any number, or a group, as for `waitpid`. */
   #matching(pid: number): [number, Child][] {
     return [...this.#children].filter(([number, { group }]) => number === pid || pid === ANY || group === -pid)
   }
@@ -145,7 +142,7 @@ export class ChildProcesses implements Children {
   #stdio({ descriptors }: SpawnOrder, lent: LentDescriptor[]): (number | 'ignore')[] {
     const files = this.#files
     const highest = Math.max(STANDARD_STREAMS - 1, ...descriptors.map(([child]) => child))
-    if (highest >= MOST_DESCRIPTORS) throw badDescriptor(highest)
+    if (highest >= MAX_DESCRIPTORS) throw badDescriptor(highest)
     const stdio = new Array<number | 'ignore'>(highest + 1).fill('ignore')
     if (files === null) return stdio
     const lentOf = new Map<number, LentDescriptor | null>()
@@ -166,13 +163,13 @@ export class ChildProcesses implements Children {
     const { folder: cwd, hasOwnSession: detached, group, uid, gid } = order
     const env = { ...order.environ, ...this.#handedVariable(path, stdio) }
     const identity = { ...(uid === null ? {} : { uid }), ...(gid === null ? {} : { gid }) }
-    const umask = process.umask(order.umask) // a child has that of whoever starts it
+    const umask = process.umask(order.umask)
     const start = () => spawn(path, args, { argv0, cwd, env, detached, stdio, ...identity })
     let child: ChildProcess
     try {
       child = group === null ? start() : startInGroup(group, start)
     } catch (error) {
-      return failed(error instanceof GroupRefusal ? 'group' : 'program', codeOf(error))
+      return failed(error instanceof GroupRefusal ? 'group' : 'program', systemErrorCode(error))
     } finally {
       process.umask(umask)
     }
@@ -184,13 +181,13 @@ export class ChildProcesses implements Children {
 
   #handedVariable(path: string, stdio: readonly (number | 'ignore')[]): Record<string, string> {
     const handed = [...stdio.keys()].filter((each) => each >= STANDARD_STREAMS && stdio[each] !== 'ignore')
-    return path === this.#files?.executable && handed.length > 0 ? { [HANDED_VARIABLE]: handed.join(',') } : {}
+    return path === this.#files?.executable && handed.length > 0 ? { [DESCRIPTORS_VARIABLE]: handed.join(',') } : {}
   }
 
   #failLater(child: ChildProcess): number {
     const number = --this.#lastFailure
     const known = once(child, 'error').then(([error]) => {
-      failure.code = codeOf(error)
+      failure.code = systemErrorCode(error)
     })
     const failure: LateFailure = { known, code: 'EIO' }
     this.#failures.set(number, failure)
@@ -201,15 +198,15 @@ export class ChildProcesses implements Children {
     const kept: Child = { group, status: null }
     this.#children.set(pid, kept)
     const noticed = { pid, leadsGroup: group === pid }
-    if (group !== 0) this.#surroundings.notice(token, noticed, true)
-    child.on('error', () => undefined) // of a signal that could not be sent, which nobody sends this way
+    if (group !== 0) this.#ports.notice(token, noticed, true)
+    child.on('error', () => undefined) // Ignored: only a signal that Node cannot send, and no signal is sent this way
     child.once('exit', (code, signal) => {
       kept.status = signal === null ? (code ?? 0) << 8 : constants.signals[signal]
-      if (group !== 0) this.#surroundings.notice(token, noticed, false)
+      if (group !== 0) this.#ports.notice(token, noticed, false)
       for (const [event, watched] of this.#watches) {
         if (this.#matching(watched).every(([, { status }]) => status === null)) continue
         this.#watches.delete(event)
-        this.#surroundings.setEvent(event)
+        this.#ports.setEvent(event)
       }
     })
   }

@@ -1,6 +1,6 @@
 /**
- * What `hashlib` takes from OpenSSL and Pyodide (314.0.7) has not: further digests, and keys that are derived from
- * passwords. Python calls this class.
+ * Functions that `hashlib` takes from OpenSSL and Pyodide (314.0.7) lacks: further digests, and keys of passwords.
+ * Python calls this class.
  *
  * Proved by `python/tests/stdlib/test_hashlib.py`.
  */
@@ -9,13 +9,13 @@ import { createHash, type Hash, pbkdf2, pbkdf2Sync, scrypt, scryptSync } from 'n
 import { plainBytes } from '../descriptors/endpoint.ts'
 import type { Hashes as HashFunctions } from '../python-border.ts'
 
-/** Of an answer that is there when the call returns: the caller could not wait for an event. */
+/** Event number of a caller that cannot wait, so the answer must be ready when the call returns. */
 const AT_ONCE = 0
 
 export class Hashes implements HashFunctions {
   readonly #setEvent: (event: number) => void
   readonly #digests = new Map<number, Hash>()
-  /** By the event that was given; undefined: not there yet. */
+  /** Keys by event number; undefined while not ready. */
   readonly #keys = new Map<number, Uint8Array | string | undefined>()
   #lastNumber = 0
 
@@ -39,7 +39,7 @@ export class Hashes implements HashFunctions {
     this.#digest(number).update(bytes)
   }
 
-  /** The digest of what came so far: more may come. */
+  /** Returns the digest of the data so far; more may follow. */
   digest(number: number): Uint8Array {
     return plainBytes(this.#digest(number).copy().digest())
   }
@@ -87,7 +87,7 @@ export class Hashes implements HashFunctions {
     return key
   }
 
-  /** Leaves the key, or what OpenSSL says against it, where `take_key` finds it; in a thread of Node's, unless at once. */
+  /** Stores the key or OpenSSL's error for `take_key`; computes in a thread of Node's, unless at once. */
   #derive(
     event: number,
     begin: (done: (error: Error | null, key: Buffer) => void) => void,
@@ -115,6 +115,7 @@ export class Hashes implements HashFunctions {
 
   #digest(number: number): Hash {
     const digest = this.#digests.get(number)
+    // Uncoded: a defect in `python/cloaca/_adapt`
     if (digest === undefined) throw new Error(`Hash object ${number} no longer exists.`)
     return digest
   }

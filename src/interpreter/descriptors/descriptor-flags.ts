@@ -1,20 +1,20 @@
 /**
- * The flags of an open file that Emscripten (seen in Pyodide 314.0.7) does not keep: O_NONBLOCK can be set but not taken
- * back, and every descriptor counts as one that a child process inherits. Called by `interpreter.ts`; the functions are what
- * Python calls. Can go when Emscripten's `fcntl` keeps both.
+ * Flags of open files that Emscripten (seen in Pyodide 314.0.7) does not keep: O_NONBLOCK cannot be removed, and every
+ * descriptor is inherited by children. Called by `interpreter.ts` and Python. Can go when Emscripten's `fcntl` keeps
+ * both.
  *
  * Proved by `python/tests/stdlib/test_descriptors.py`.
  */
 
 import type { PyodideAPI } from 'pyodide'
 import type { Descriptors } from '../python-border.ts'
-import { type FileStream, fileSystemOf } from './emscripten-fs.ts'
+import { emscriptenFileSystem, type FileStream } from './emscripten-fs.ts'
 
 /** The flags that can be changed while a file is open: O_APPEND, O_NONBLOCK, O_ASYNC, O_DIRECT, O_NOATIME. */
 const CHANGEABLE = 0o2000 | 0o4000 | 0o20000 | 0o40000 | 0o1000000
 
 export function descriptorFlags(pyodide: PyodideAPI): Omit<Descriptors, 'take_blocked' | 'abandon_write'> {
-  const fs = fileSystemOf(pyodide)
+  const fs = emscriptenFileSystem(pyodide)
   const inheritable = new WeakSet<FileStream>()
   for (const descriptor of [0, 1, 2]) {
     const stream = fs.getStream(descriptor)

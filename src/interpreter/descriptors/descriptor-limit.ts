@@ -1,12 +1,10 @@
 /**
- * How many descriptors scripts may have. Of pipes, and of sockets that are not connected, the system knows nothing, so that
- * its limit does not hold for them. Beyond it Emscripten says EMFILE, wherever a descriptor is made.
- * Set by `interpreter.ts` before a script runs.
+ * Limits the descriptors of scripts, because the system does not count pipes and unconnected sockets. More fail with
+ * EMFILE. Set by `interpreter.ts` before a script runs.
  */
 
 import type { EmscriptenFS } from './emscripten-fs.ts'
 
-/** The engine hears of it no more often. */
 const TOLD_EVERY_MS = 1_000
 
 export interface DescriptorLimit {
@@ -16,7 +14,7 @@ export interface DescriptorLimit {
   readonly reportFrom: number | null
 }
 
-/** `many` hears how many there are, near the limit; it is the lowest free number, as the system's are counted. */
+/** Calls `many` with the lowest free number near the limit, counted as the system counts descriptors. */
 export function limitDescriptors(
   fs: EmscriptenFS,
   { openFiles, reportFrom }: DescriptorLimit,

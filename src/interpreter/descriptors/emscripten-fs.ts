@@ -9,7 +9,7 @@ export interface FileNode {
   readonly mount: { readonly type: unknown }
   readonly mode: number
   name: string
-  /** What can be done with it and in it, by name; nodes of a kind share them. */
+  /** Operations on it and in it, by name. Nodes of a kind share them. */
   node_ops: Readonly<Record<string, unknown>>
 }
 
@@ -17,17 +17,15 @@ export interface FileNode {
 export interface FileStream {
   readonly nfd?: number
   readonly fd: number
-  /** What it was opened by. */
   readonly path: string
-  /** What all duplicates share. */
+  /** State that all duplicates share. */
   readonly shared?: { position?: number; refcount?: number }
   readonly node: FileNode
   readonly stream_ops: Partial<StreamOperations>
-  /** Those of `open`; all duplicates of a descriptor share them. */
+  /** Flags of `open`, shared by all duplicates of a descriptor. */
   flags: number
 }
 
-/** What a kind of open file can do. `buffer` is the interpreter's memory. */
 export interface StreamOperations {
   getattr(stream: FileStream): Attributes
   poll(stream: FileStream): number
@@ -39,7 +37,7 @@ export interface StreamOperations {
   close(stream: FileStream): void
 }
 
-/** What a node's `getattr` answers: times are anything with milliseconds. */
+/** Answer of a node's `getattr`. Times are any objects with milliseconds. */
 export interface Attributes {
   readonly dev: number
   readonly ino: number
@@ -56,15 +54,14 @@ export interface Attributes {
   readonly ctime: { getTime(): number }
 }
 
-/** Of these, those that are to be changed. */
-export interface NewAttributes {
+interface NewAttributes {
   readonly mode?: number
   readonly size?: number
   readonly atime?: number
   readonly mtime?: number
 }
 
-export interface NodeFS {
+interface NodeFS {
   readonly node_ops: {
     getattr(node: FileNode): Attributes
     mknod(parent: FileNode, name: string, mode: number, dev: number): FileNode
@@ -104,9 +101,8 @@ export interface EmscriptenFS {
   destroyNode(node: FileNode): void
   isMountpoint(node: FileNode): boolean
   nodePermissions(node: FileNode, permissions: string): number
-  /** The highest number of a descriptor. */
   MAX_OPEN_FDS: number
-  /** The lowest number that is free; throws EMFILE. */
+  /** Returns the lowest free number; throws EMFILE. */
   nextfd: () => number
   readonly streams: readonly (FileStream | null | undefined)[]
   close(stream: FileStream): void
@@ -116,6 +112,6 @@ export interface EmscriptenFS {
   createNode(parent: FileNode, name: string, mode: number, dev: number): FileNode
 }
 
-export function fileSystemOf(pyodide: PyodideAPI): EmscriptenFS {
+export function emscriptenFileSystem(pyodide: PyodideAPI): EmscriptenFS {
   return pyodide.FS as unknown as EmscriptenFS
 }

@@ -1,11 +1,12 @@
 /**
- * Endpoints as open files of Emscripten, so that a script's descriptor of one is a descriptor like any other: it can be
- * read, written, duplicated, polled and closed by whatever knows descriptors. Pipes are made here; Emscripten's own (seen
- * in Pyodide 314.0.7) have no end, no limit, and cannot wait.
+ * Endpoints as open files of Emscripten, so that a script's descriptor of an endpoint can be read, written, duplicated,
+ * polled and closed like any other descriptor. Pipes are also created here, because Emscripten's own pipes (seen in
+ * Pyodide 314.0.7) have no end of file and no limit, and cannot wait.
  *
- * A read or write of C cannot suspend its stack. Where it would have to wait, it is interrupted (EINTR), as by a signal,
- * and Python is made to check: its handler asks `takeBlocked` what there is to wait for, suspends the stack, and when it
- * returns, C tries again. Created by `interpreter.ts`; can go when Emscripten's reads and writes can suspend.
+ * A read or write of C cannot suspend its stack. If it would have to wait, it is interrupted (EINTR), as by a signal,
+ * and Python is made to check. Python's handler asks `takeBlocked` for the descriptor and suspends the stack. When the
+ * handler returns, C tries again. Created by `interpreter.ts`. Can be deleted when reads and writes of Emscripten can
+ * suspend.
  *
  * Proved by `python/tests/stdlib/test_pipes.py`.
  */
@@ -13,9 +14,9 @@
 import type { PyodideAPI } from 'pyodide'
 import {
   type EmscriptenFS,
+  emscriptenFileSystem,
   type FileNode,
   type FileStream,
-  fileSystemOf,
   type StreamOperations,
 } from './emscripten-fs.ts'
 import { type Endpoint, READABLE, WRITABLE } from './endpoint.ts'
@@ -32,10 +33,9 @@ const FIONREAD = 0x541b
 const CLOSED = 32
 const DEVICE = 14
 
-/** What Emscripten's files have in common when they are not endpoints: they never make anyone wait. */
+/** Readiness of files that are not endpoints: always ready. */
 const ALWAYS_READY = READABLE | WRITABLE
 
-/** An endpoint that is open: all its descriptors share one. */
 interface Description {
   readonly number: number
   readonly endpoint: () => Endpoint | undefined
@@ -46,7 +46,7 @@ interface Description {
 interface Blocked {
   readonly stream: FileStream
   readonly bits: number
-  /** Which write it is, empty for a read. */
+  /** Name of the write; empty for a read. */
   readonly write: string
 }
 
@@ -58,14 +58,11 @@ export interface EndpointOptions {
   readonly endpoint: () => Endpoint | undefined
   /** Called when the last descriptor was closed; unless there is one, the endpoint is closed. */
   readonly closed?: () => void
-  /** The owner's name for it, for `numberOf`. */
   readonly number?: number
 }
 
-/** What this needs of Pyodide's module. */
 interface Module {
   readonly PIPEFS: { readonly root: FileNode; createPipe: () => { readable_fd: number; writable_fd: number } }
-  /** The interpreter's memory. */
   readonly HEAP32: Int32Array
 }
 
@@ -74,19 +71,18 @@ export class EndpointStreams {
   readonly #module: Module
   readonly #requestCheck: () => void
   readonly #descriptions = new WeakMap<FileNode, Description>()
-  /** How much of a write that goes on later was done. */
   readonly #written = new WeakMap<FileStream, Map<string, number>>()
   #blocked: Blocked | null = null
 
-  /** `requestCheck` has Python check when C was interrupted. */
+  /** `requestCheck` makes Python check after an interrupted call of C. */
   constructor(pyodide: PyodideAPI, requestCheck: () => void) {
-    this.#fs = fileSystemOf(pyodide)
+    this.#fs = emscriptenFileSystem(pyodide)
     this.#module = (pyodide as unknown as { _module: Module })._module
     this.#requestCheck = requestCheck
     this.#module.PIPEFS.createPipe = () => this.#openPipe()
   }
 
-  /** A descriptor for an endpoint. Throws EMFILE, with nothing done, where there is none left. */
+  /** Opens a descriptor for an endpoint. Throws EMFILE without any effect if none is left. */
   open({ name, mode, flags, endpoint, number = -1, closed = () => endpoint()?.close() }: EndpointOptions): number {
     const descriptor = this.#fs.nextfd()
     const node = this.#fs.createNode(this.#module.PIPEFS.root, name, mode | OWN_MODE, 0)
@@ -95,7 +91,6 @@ export class EndpointStreams {
     return this.#fs.createStream(stream, descriptor).fd
   }
 
-  /** Whether there is a descriptor left. */
   get hasRoom(): boolean {
     try {
       return this.#fs.nextfd() >= 0
@@ -122,38 +117,38 @@ export class EndpointStreams {
     return stream ? this.#descriptions.get(stream.node)?.endpoint() : undefined
   }
 
-  /** The owner's number of an endpoint; -1 for any other file. */
+  /** Returns the owner's number of an endpoint; -1 for any other file. */
   numberOf(descriptor: number): number {
     const stream = this.#fs.getStream(descriptor)
     return (stream ? this.#descriptions.get(stream.node)?.number : undefined) ?? -1
   }
 
-  /** A number that no other open file has; -1 when the descriptor is not open. */
+  /** Returns a number that no other open file has; -1 if the descriptor is not open. */
   fileOf(descriptor: number): number {
     return this.#fs.getStream(descriptor)?.node.id ?? -1
   }
 
-  /** What can be done with any descriptor without waiting: bits, as `poll` has them. */
+  /** Returns the operations that a descriptor allows without waiting, as bits of `poll`. */
   readiness(descriptor: number): number {
     const stream = this.#fs.getStream(descriptor)
     return stream ? (stream.stream_ops.poll?.(stream) ?? ALWAYS_READY) : CLOSED
   }
 
-  /** The read or write that was interrupted just now, if one was: descriptor, bits, and the name of the write. */
+  /** Returns the read or write that was just interrupted, if any: descriptor, bits, and the name of the write. */
   takeBlocked(): [number, number, string] | undefined {
     const blocked = this.#blocked
     this.#blocked = null
     return blocked === null ? undefined : [blocked.stream.fd, blocked.bits, blocked.write]
   }
 
-  /** Forgets what will not go on: how far a write came, or that something is to be opened. */
+  /** Forgets the progress of a write, or a waiting open. */
   abandon(descriptor: number, write: string): void {
     const stream = this.#fs.getStream(descriptor)
     if (stream) this.#written.get(stream)?.delete(write)
     if (this.endpointOf(descriptor)?.isOpening) this.close(descriptor)
   }
 
-  /** The error by which a call of C waits until a descriptor is ready, and is then made again. */
+  /** Returns the error that makes C's call wait until a descriptor is ready, and then repeats it. */
   interrupt(descriptor: number, bits: number): Error {
     const stream = this.#fs.getStream(descriptor)
     return stream ? this.#blockedError(stream, bits, '') : this.#error('EBADF')
@@ -204,7 +199,7 @@ export class EndpointStreams {
     },
   }
 
-  /** A blocking write takes everything, in as many steps as there is room for. */
+  /** Writes everything, in as many steps as the free room requires. */
   #write(stream: FileStream, buffer: Int8Array | Uint8Array, offset: number, length: number): number {
     const key = `${offset}:${length}`
     const progress = this.#written.get(stream) ?? new Map<string, number>()

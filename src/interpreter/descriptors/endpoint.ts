@@ -1,6 +1,6 @@
 /**
- * What every kind of socket of a script shares: whether it can be read from or written to, and who waits for that.
- * Implemented by the stream, listening and datagram sockets; owned by `sockets.ts`. An endpoint never blocks.
+ * Base of all sockets and pipes of a script: their readiness, and who waits for it. An endpoint never blocks.
+ * Implemented by the stream, listening and datagram sockets; owned by `sockets.ts`.
  *
  * Proved by `python/tests/stdlib/test_pipes.py`.
  */
@@ -28,7 +28,6 @@ export abstract class Endpoint {
   #isClosed = false
   #changes = 0
 
-  /** Bytes that have arrived and were not read. */
   get bufferedBytes(): number {
     return 0
   }
@@ -37,24 +36,24 @@ export abstract class Endpoint {
     return 'ENOTCONN'
   }
 
-  /** How many bytes were taken; the name of an error; or undefined: nothing for now, wait until it is writable. */
+  /** Returns the number of bytes taken, the name of an error, or undefined: wait until it is writable. */
   write(_bytes: Uint8Array): number | string | undefined {
     return 'ENOTCONN'
   }
 
-  /** What a child process gets for it; null where it can have none. */
+  /** Returns a descriptor for a child process; null if it can have none. */
   lend(): LentDescriptor | null {
     return null
   }
 
-  /** What can be done now without waiting: bits. */
+  /** Returns the possible operations without waiting, as bits. */
   abstract readiness(): number
   abstract localAddress(): Address | undefined
   abstract peerAddress(): Address | undefined
-  /** Gives the endpoint up; what was written still goes out. */
+  /** Closes the endpoint. Written bytes are still sent. */
   protected abstract release(): void
 
-  /** It stands for the wait until something is open, and for nothing else. */
+  /** Whether it only represents the wait until something is open. */
   get isOpening(): boolean {
     return false
   }
@@ -63,7 +62,6 @@ export abstract class Endpoint {
     return this.#isClosed
   }
 
-  /** How often readiness may have changed. */
   get changes(): number {
     return this.#changes
   }
@@ -90,7 +88,7 @@ export abstract class Endpoint {
   }
 }
 
-/** The name of an error number for what Node reports; Node's own code for an error of TLS. */
+/** Returns the name of an error number for an error of Node; for TLS, Node's own code. */
 export function errorName(error: unknown): string {
   const code = (error as NodeJS.ErrnoException | null)?.code
   if (code === undefined) return 'EIO'
@@ -100,7 +98,7 @@ export function errorName(error: unknown): string {
   return /^E[A-Z0-9]+$/.test(code) ? code : 'EIO'
 }
 
-/** The same bytes as a plain array: Pyodide (seen in 314.0.7) does not know Node's `Buffer`. */
+/** Returns the bytes as a plain array, because Pyodide (seen in 314.0.7) does not support Node's `Buffer`. */
 export function plainBytes(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }

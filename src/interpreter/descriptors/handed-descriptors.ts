@@ -1,25 +1,23 @@
 /**
- * What a Python that a script has started was handed beside its standard streams (`pass_fds`): open files of the process become
- * descriptors of Python's, with the numbers that the script knows. Called by `interpreter.ts` at the start of a program; the
- * other side is `lent-descriptors.ts`.
+ * Turns open files that a script passed to a Python process (`pass_fds`) into Python's descriptors with the same
+ * numbers. Called by `interpreter.ts` at the start of a program; the other side is `lent-descriptors.ts`.
  *
  * Proved by `python/tests/stdlib/test_subprocess.py`.
  */
 
 import { closeSync, constants, fstatSync } from 'node:fs'
-import { FIRST_HANDED } from '../../border/channel.ts'
-import { accessModeOf } from '../../native/handed-files.ts'
+import { FIRST_PASSED_DESCRIPTOR } from '../../border/channel.ts'
+import { getAccessMode } from '../../native/handed-files.ts'
 import type { EmscriptenFS } from './emscripten-fs.ts'
 import type { Endpoint } from './endpoint.ts'
 import { type EndpointStreams, S_IFIFO } from './endpoint-streams.ts'
 import { shareOffset } from './lent-descriptors.ts'
 import { systemPipeEnd } from './pipe.ts'
 
-/** Of the system's descriptors, those of the process are files here: a folder that Python has, whatever it is. */
+/** Folder in which the descriptors of the process are files. */
 const DESCRIPTORS_FOLDER = '/proc/self/fd'
 const PROCESSES_FOLDER = '/proc'
 
-/** `openSocket` gives Python a descriptor for a socket of the process. */
 export function openHanded(
   fs: EmscriptenFS,
   streams: EndpointStreams,
@@ -27,8 +25,8 @@ export function openHanded(
   openSocket: (descriptor: number) => number,
 ): void {
   for (const [place, number] of numbers.entries()) {
-    const descriptor = FIRST_HANDED + place
-    if (number >= FIRST_HANDED + numbers.length) closeTwin(number, descriptor)
+    const descriptor = FIRST_PASSED_DESCRIPTOR + place
+    if (number >= FIRST_PASSED_DESCRIPTOR + numbers.length) closeTwin(number, descriptor)
     const kind = fstatSync(descriptor).mode & constants.S_IFMT
     if (kind === constants.S_IFREG || kind === constants.S_IFDIR) openFile(fs, number, descriptor)
     else if (kind === constants.S_IFSOCK) moveTo(fs, number, openSocket(descriptor))
@@ -36,13 +34,13 @@ export function openHanded(
   }
 }
 
-/** Node (seen in 26) keeps what it was handed from its own children up to number 15; the others are open here twice. */
+/** Closes a second copy: Node (seen in 26) hides only inherited descriptors up to 15 from its children. */
 function closeTwin(number: number, descriptor: number): void {
   try {
     const [twin, handed] = [fstatSync(number), fstatSync(descriptor)]
     if (twin.dev === handed.dev && twin.ino === handed.ino) closeSync(number)
   } catch {
-    // it is not open
+    // Ignored: the number is not open
   }
 }
 
@@ -52,14 +50,21 @@ function openFile(fs: EmscriptenFS, number: number, descriptor: number): void {
   const parent = fs.lookupPath(PROCESSES_FOLDER, { parent: false }).node
   const node = NODEFS.createNode(parent, path.slice(PROCESSES_FOLDER.length + 1), fstatSync(descriptor).mode, 0)
   const operations = NODEFS.stream_ops
-  const given = { node, path, flags: accessModeOf(descriptor), seekable: true, stream_ops: operations, nfd: descriptor }
+  const given = {
+    node,
+    path,
+    flags: getAccessMode(descriptor),
+    seekable: true,
+    stream_ops: operations,
+    nfd: descriptor,
+  }
   const stream = fs.createStream({ ...given, shared: { refcount: 1, position: 0 } }, number)
   stream.flags = given.flags
   shareOffset(stream, 'systems')
 }
 
 function openPipeEnd(streams: EndpointStreams, descriptor: number): number {
-  const flags = accessModeOf(descriptor)
+  const flags = getAccessMode(descriptor)
   const end: Endpoint = systemPipeEnd(descriptor, flags === constants.O_RDONLY ? 'reader' : 'writer')
   return streams.open({ name: 'pipe', mode: S_IFIFO, flags, endpoint: () => end })
 }

@@ -1,10 +1,10 @@
 /**
- * The scripts' open files as descriptors of the process, for child processes: files and standard streams as they are, ends of
- * pipes (`pipe.ts`), devices, and for a socket one that is connected with it (`lent-stream.ts`). A file's offset is shared with the child from then on. Called by `children/child-processes.ts`.
+ * Lends the scripts' open files to child processes: files, ends of pipes (`pipe.ts`), devices, sockets
+ * (`lent-stream.ts`). File offsets are shared from then on. Called by `children/child-processes.ts`.
  */
 
 import { openSync } from 'node:fs'
-import { canMoveOffsets, offsetOf, setOffset } from '../../native/handed-files.ts'
+import { canMoveOffsets, getOffset, setOffset } from '../../native/handed-files.ts'
 import type { EmscriptenFS, FileStream } from './emscripten-fs.ts'
 import type { Endpoint, LentDescriptor } from './endpoint.ts'
 
@@ -13,13 +13,13 @@ const STANDARD_STREAMS: ReadonlyMap<string, number> = new Map([
   ['/dev/stdout', 1],
   ['/dev/stderr', 2],
 ])
-/** Emscripten's own devices that every system has by these names. */
+/** Emscripten's own devices that every system has, too. */
 const DEVICES: ReadonlySet<string> = new Set(['/dev/null', '/dev/zero', '/dev/random', '/dev/urandom'])
 
 /** O_ACCMODE */
 const ACCESS_MODE = 3
 
-/** Null when it is not open. Throws with the code ENOTSUP for what no child can be handed. */
+/** Returns null if it is not open. Throws with the code ENOTSUP if a child cannot inherit it. */
 export function lendDescriptor(
   fs: EmscriptenFS,
   endpointOf: (descriptor: number) => Endpoint | undefined,
@@ -41,14 +41,14 @@ export function lendDescriptor(
   throw Object.assign(new Error(`"${stream.path}" cannot be passed to another process`), { code: 'ENOTSUP' })
 }
 
-/** Emscripten keeps offsets by itself; what others do with the same open file moves only the system's. `from`: which one counts. */
+/** Synchronizes the offsets of Emscripten and the system, which move separately. `from`: the valid one. */
 export function shareOffset({ shared, nfd }: FileStream, from: 'ours' | 'systems'): void {
   if (shared === undefined || nfd === undefined || !canMoveOffsets) return
   const own = Object.getOwnPropertyDescriptor(shared, 'position')
   if (own?.get !== undefined) return
   if (from === 'ours') setOffset(nfd, shared.position ?? 0)
   Object.defineProperty(shared, 'position', {
-    get: () => offsetOf(nfd),
+    get: () => getOffset(nfd),
     set: (offset: number) => setOffset(nfd, offset),
   })
 }

@@ -1,7 +1,6 @@
 /**
- * A stream of Node that a child process has as a socket: one end of a pair of the system's sockets, between whose other end and
- * the stream this process carries the bytes. So the child gets what Node has read already, and what arrives while this process
- * lives. Part of a stream endpoint.
+ * Lends a stream of Node to a child process as one end of a socket pair. This process copies bytes between the other
+ * end and the stream, with those that Node has read already, while it lives. Part of a stream endpoint.
  *
  * Proved by `python/tests/stdlib/test_subprocess.py`.
  */
@@ -32,7 +31,7 @@ export function lendStream(stream: Duplex, returned: () => void): LentDescriptor
   carrier.pipe(stream, { end: false })
   stream.pipe(carrier)
   carrier.once('end', end)
-  carrier.once('error', end) // the child is gone, and bytes for it are left
+  carrier.once('error', end)
   stream.once('close', end)
   stream.once('error', end)
   return { descriptor, isOurs: true }

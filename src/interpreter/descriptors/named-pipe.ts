@@ -1,7 +1,6 @@
 /**
- * A pipe with a name in the file system, opened by a script, and the wait for whoever opens its other end. The system tells
- * Node neither of that nor of room in it without giving up the descriptor at the end, so it is asked: soon at first, then
- * less often, and only while somebody waits. Made by `files/named-pipes.ts`.
+ * A named pipe that a script opened, and the wait for its other end. Node cannot be notified of the other end or of
+ * room in the pipe, so both are polled while a stack waits, first often, then less. Made by `files/named-pipes.ts`.
  *
  * Proved by `python/tests/stdlib/test_named_pipes.py`.
  */
@@ -28,7 +27,7 @@ const NOTHING = new Uint8Array(0)
 /** O_RDONLY, O_WRONLY or O_RDWR. */
 export type Access = number
 
-/** What is looked at again and again while somebody watches it. */
+/** Endpoint that is polled while it has watchers. */
 abstract class PolledEndpoint extends Endpoint {
   readonly #watching = new Set<() => void>()
   #timer: NodeJS.Timeout | null = null
@@ -57,7 +56,6 @@ abstract class PolledEndpoint extends Endpoint {
     this.#timer = null
   }
 
-  /** Whether those who watch should look. */
   protected abstract hasNews(): boolean
 
   #lookLater(): NodeJS.Timeout {
@@ -73,7 +71,6 @@ export class NamedPipe extends PolledEndpoint {
   readonly #path: string
   readonly #access: Access
   readonly #descriptor: number
-  /** Bytes that were read to find out whether there are any. */
   #unread: Uint8Array = NOTHING
   #hadWriter = false
   #isEnded = false
@@ -87,12 +84,11 @@ export class NamedPipe extends PolledEndpoint {
     this.#descriptor = descriptor
   }
 
-  /** Does not wait. Throws as `openSync`, for writing with ENXIO when nobody reads. */
+  /** Opens without waiting. Throws as `openSync`, with ENXIO when writing to a pipe without a reader. */
   static open(path: string, access: Access): NamedPipe {
     return new NamedPipe(path, access, openSync(path, access | constants.O_NONBLOCK))
   }
 
-  /** Somebody has opened the other end. */
   get hasOtherEnd(): boolean {
     if (this.#access !== constants.O_RDONLY) return true
     this.#pull()
@@ -133,7 +129,7 @@ export class NamedPipe extends PolledEndpoint {
     return this.#isBroken ? bits | BROKEN : bits
   }
 
-  /** A descriptor that waits, as children expect; none while there are bytes that only this process has. */
+  /** Returns a descriptor that blocks, as children expect; none while this process has unread bytes. */
   override lend(): LentDescriptor | null {
     if (this.#unread.length > 0) return null
     const both = openSync(this.#path, constants.O_RDWR) // an end alone is opened only when there is another
@@ -164,12 +160,12 @@ export class NamedPipe extends PolledEndpoint {
       this.#hadWriter ||= count > 0
     } catch (error) {
       this.#isEnded = errorName(error) !== 'EAGAIN'
-      this.#hadWriter ||= !this.#isEnded // the system says so only when somebody could write
+      this.#hadWriter ||= !this.#isEnded // EAGAIN means that a writer has the pipe open
     }
   }
 }
 
-/** Becomes readable when the pipe is open at both ends, or cannot be opened at all. */
+/** Becomes readable when the pipe is open at both ends, or cannot be opened. */
 export class NamedPipeOpening extends PolledEndpoint {
   readonly path: string
   readonly access: Access
@@ -187,7 +183,7 @@ export class NamedPipeOpening extends PolledEndpoint {
     return true
   }
 
-  /** What has come of it; null: nothing yet. Whoever has the pipe closes it. Throws what opening it has thrown. */
+  /** Returns the pipe, or null if not open yet. Its owner closes it. Throws the error of opening it. */
   take(): NamedPipe | null {
     if (!this.#isDecided()) return null
     if (this.#problem !== null) throw this.#problem

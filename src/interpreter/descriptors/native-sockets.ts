@@ -1,17 +1,18 @@
 /**
- * Sockets that the C code of a package opens for itself, as database drivers and HTTP libraries in C do. Called by
- * `interpreter.ts`.
+ * Refuses sockets that the C code of a package opens by itself, for example a database driver or an HTTP library in C.
+ * Called by `interpreter.ts`.
  *
- * Emscripten's sockets (seen in Pyodide 314.0.7) pretend to be connected and speak WebSocket: the server hears an HTTP
- * request, and reads fail at once. So there are none, and one line says what to use. Sockets of Python are Node's
- * (`network/sockets.ts`), and never come here. Can go when a socket of Pyodide in Node is one of the host's.
+ * Emscripten's sockets (seen in Pyodide 314.0.7) pretend to be connected and use WebSocket: the server receives an HTTP
+ * request, and reads fail immediately. So they are refused, with a line that says what to use instead. Python's sockets
+ * are sockets of Node (`network/sockets.ts`), which this file does not affect. Can be deleted when a socket of Pyodide
+ * in Node is a socket of the host.
  *
  * Proved by `test/scenarios/pyodide-builds.test.ts`.
  */
 
 import type { PyodideAPI } from 'pyodide'
 
-/** EAFNOSUPPORT, of WebAssembly's numbers: what a system without a network says. */
+/** EAFNOSUPPORT in the numbers of WebAssembly: the error of a system without a network. */
 const NOT_SUPPORTED = 5
 
 const MESSAGE =

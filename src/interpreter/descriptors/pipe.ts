@@ -1,7 +1,7 @@
 /**
- * A pipe between the stacks of one interpreter: what is written to one end can be read from the other, in order, and each
- * end notices when nobody has the other one open any more. Made by `endpoint-streams.ts` for `os.pipe`. When an end is
- * handed to a child process, it becomes a pipe of the system, with the same ends and bytes.
+ * Pipe between the stacks of one interpreter. Bytes written to one end are read from the other end in order, and each
+ * end notices when the last descriptor of the other end is closed. Created by `endpoint-streams.ts` for `os.pipe`. When
+ * a child process gets an end, the pipe becomes a pipe of the system, with the same ends and bytes.
  */
 
 import { openSystemPipe } from '../../native/handed-files.ts'
@@ -18,12 +18,11 @@ import {
 import { SystemPipeReader, SystemPipeWriter } from './system-pipe-ends.ts'
 
 const CAPACITY_BYTES = 64 * 1024
-/** PIPE_BUF: so much is written in one piece, or not yet. */
+/** PIPE_BUF: up to this size, a write happens in one piece or not yet. */
 const ATOMIC_BYTES = 4096
 
 const NOTHING = new Uint8Array(0)
 
-/** A ring of bytes. */
 class Bytes {
   readonly #ring = new Uint8Array(CAPACITY_BYTES)
   #first = 0
@@ -58,7 +57,6 @@ class Bytes {
   }
 }
 
-/** What is the same for both ends: the bytes between them, or a pipe of the system once a child process has an end. */
 abstract class PipeEnd extends Endpoint {
   protected readonly bytes: Bytes
   protected other: PipeEnd | null = null
@@ -76,7 +74,7 @@ abstract class PipeEnd extends Endpoint {
     return undefined
   }
 
-  /** A descriptor of the process for this end, for a child: from now on the pipe is one of the system. */
+  /** Returns a descriptor of the process for a child, and makes the pipe one of the system. */
   abstract override lend(): LentDescriptor
 
   protected get isAlone(): boolean {
@@ -115,7 +113,7 @@ class PipeReader extends PipeEnd {
     return (this.#system as SystemPipeReader | null)?.lend() ?? { descriptor: -1, isOurs: false }
   }
 
-  /** From now on it reads this descriptor of the process. */
+  /** Makes it read a descriptor of the process. */
   useSystem(descriptor: number): void {
     this.#system = new SystemPipeReader(descriptor, () => this.changed())
     if (this.isClosed) this.#system.close()
@@ -157,7 +155,7 @@ class PipeWriter extends PipeEnd {
     return (this.#system as SystemPipeWriter | null)?.lend() ?? { descriptor: -1, isOurs: false }
   }
 
-  /** From now on it writes to this descriptor of the process, first of all what nobody has read yet. */
+  /** Makes it write to a descriptor of the process, starting with the unread bytes. */
   useSystem(descriptor: number, unread: Uint8Array): void {
     this.#system = new SystemPipeWriter(descriptor, () => this.changed())
     this.#system.begin(unread)
@@ -170,7 +168,6 @@ class PipeWriter extends PipeEnd {
   }
 }
 
-/** What was written and not read yet moves along. */
 function moveToSystem(reader: PipeReader, writer: PipeWriter, bytes: Bytes): void {
   const [readingEnd, writingEnd] = openSystemPipe()
   reader.useSystem(readingEnd)
@@ -178,7 +175,6 @@ function moveToSystem(reader: PipeReader, writer: PipeWriter, bytes: Bytes): voi
   for (const end of [reader, writer]) end.changed()
 }
 
-/** An end of a pipe of the system that the process was handed. */
 export function systemPipeEnd(descriptor: number, end: 'reader' | 'writer'): Endpoint {
   if (end === 'reader') {
     const reader = new PipeReader(new Bytes())
@@ -190,7 +186,7 @@ export function systemPipeEnd(descriptor: number, end: 'reader' | 'writer'): End
   return writer
 }
 
-/** The two ends of a new pipe: where it is read, and where it is written. */
+/** Returns the two ends of a new pipe: reader, then writer. */
 export function openPipe(): [Endpoint, Endpoint] {
   const bytes = new Bytes()
   const reader = new PipeReader(bytes)

@@ -1,6 +1,4 @@
-/**
- * Who waits for which endpoints to be ready. Owned by `sockets.ts`; a watch sets its event once and is gone then.
- */
+/** Watches for ready endpoints. Owned by `sockets.ts`. A watch sets its event once and then ends. */
 
 import { BROKEN, type Endpoint, HUNG_UP } from './endpoint.ts'
 
@@ -13,8 +11,8 @@ export class Watches {
   }
 
   /**
-   * Sets `event` as soon as one of the endpoints is ready for what its bits ask; one that is missing or closed is ready for
-   * everything. One of which `changes` are known (not -1) counts only if there have been others since.
+   * Sets `event` when an endpoint is ready for its bits. A missing or closed one is always ready. One with known
+   * `changes` (not -1) is ready only after further changes.
    */
   add(
     event: number,
@@ -35,7 +33,7 @@ export class Watches {
     const check = () => {
       if (!isReady()) return
       this.remove(event)
-      // Whoever waits sees all that happened at the same time, not only the first of it.
+      // A woken stack sees everything that happened at the same time, not only the first change.
       setImmediate(() => this.#setEvent(event))
     }
     for (const endpoint of endpoints) endpoint?.watch(check)

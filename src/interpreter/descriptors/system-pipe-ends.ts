@@ -1,7 +1,6 @@
 /**
- * One end of a pipe of the system, read or written by Python: what `pipe.ts` goes on with when the other end is a child
- * process's. Nothing waits: bytes that are there are taken at once, and Node's stream is used only to hear when there are
- * more, or when there is room. So nothing is read of an end that Python only hands on.
+ * One end of a pipe of the system, which `pipe.ts` uses when a child process has the other end. No function waits.
+ * Node's stream is only used to notice more bytes or room, so nothing is read from an end that Python only passes on.
  */
 
 import { closeSync, openSync, readSync, writeSync } from 'node:fs'
@@ -9,19 +8,12 @@ import { Socket } from 'node:net'
 import { errorName, type LentDescriptor, plainBytes, type ReadResult } from './endpoint.ts'
 
 const READ_BYTES = 64 * 1024
-/** PIPE_BUF: so much fits as soon as the system says that there is room. */
+/** PIPE_BUF: at least this much fits when the system reports room. */
 const WAITING_BYTES = 4096
 
 const NOTHING = new Uint8Array(0)
 
-/** All ends' bytes that Python has written and Node still holds. */
-let unsentBytes = 0
-
-export function unsentPipeBytes(): number {
-  return unsentBytes
-}
-
-/** Node's stream has made the end one that does not block, for all who share it: the system gives another of the same pipe. */
+/** Opens the pipe again. Node makes an end non-blocking for all who share it; the opened one is separate. */
 function openAgain(descriptor: number, flags: 'r' | 'w'): number {
   return openSync(`/proc/self/fd/${descriptor}`, flags)
 }
@@ -36,19 +28,18 @@ export class SystemPipeReader {
   #isEnded = false
   #isClosed = false
 
-  /** `changed` hears when there may be something to read. */
+  /** `changed` is called when there may be something to read. */
   constructor(descriptor: number, changed: () => void) {
     this.#descriptor = descriptor
     this.#changed = changed
   }
 
-  /** What is known to be there: who asks is told of more. */
+  /** Lower bound: reads may return more. */
   get bufferedBytes(): number {
     this.#flow()
     return this.#length
   }
 
-  /** Nobody writes any more, and everything was read. */
   get isEnded(): boolean {
     this.#flow()
     return this.#isEnded && this.#length === 0
@@ -79,7 +70,6 @@ export class SystemPipeReader {
     else this.#stream.destroy()
   }
 
-  /** Takes what is there when nothing is left. */
   #pull(): void {
     if (this.#length > 0 || this.#isEnded || this.#isClosed) return
     this.#listen()
@@ -94,7 +84,6 @@ export class SystemPipeReader {
     }
   }
 
-  /** Listens for what comes, when nothing is left. */
   #flow(): void {
     if (this.#length > 0 || this.#isEnded || this.#isClosed || this.#isFlowing) return
     this.#isFlowing = true
@@ -113,7 +102,7 @@ export class SystemPipeReader {
           this.#keep(plainBytes(bytes).slice(0, count))
           this.#isFlowing = false
           this.#changed()
-          return false // no more until somebody asks
+          return false // paused until the next request
         },
       },
     })
@@ -138,18 +127,17 @@ export class SystemPipeWriter {
   readonly #descriptor: number
   readonly #changed: () => void
   #stream: Socket | null = null
-  /** Node holds bytes for which there was no room. */
+  /** Whether Node holds bytes for which there was no room. */
   #isFull = false
   #error: string | null = null
   #isClosed = false
 
-  /** `changed` hears when there may be room again. */
+  /** `changed` is called when there may be room again. */
   constructor(descriptor: number, changed: () => void) {
     this.#descriptor = descriptor
     this.#changed = changed
   }
 
-  /** Nobody reads any more, as far as was noticed. */
   get isBroken(): boolean {
     return this.#error !== null
   }
@@ -185,10 +173,9 @@ export class SystemPipeWriter {
     else this.#stream.destroy()
   }
 
-  /** Writes what came before everything else. */
   begin(bytes: Uint8Array): void {
     if (bytes.length > WAITING_BYTES)
-      this.#hold(this.#open(), bytes) // a user who has many pipes gets small ones
+      this.#hold(this.#open(), bytes) // the system gives small pipes to a user with many pipes
     else if (bytes.length > 0) writeSync(this.#descriptor, bytes)
   }
 
@@ -205,10 +192,8 @@ export class SystemPipeWriter {
 
   #hold(stream: Socket, bytes: Uint8Array): number {
     this.#isFull = true
-    unsentBytes += bytes.length
     stream.write(bytes, () => {
       this.#isFull = false
-      unsentBytes -= bytes.length
       this.#changed()
     })
     return bytes.length

@@ -9,9 +9,9 @@
 
 import { accessSync, chmodSync, constants, fsyncSync, linkSync } from 'node:fs'
 import type { PyodideAPI } from 'pyodide'
-import { fileLocksProblem, lockFile, lockRecords, testRecords } from '../../native/file-locks.ts'
+import { fileLocksProblem, lockFile, lockRecord, testRecordLock } from '../../native/file-locks.ts'
 import { makeNamedPipe } from '../../native/handed-files.ts'
-import { fileSystemOf } from '../descriptors/emscripten-fs.ts'
+import { emscriptenFileSystem } from '../descriptors/emscripten-fs.ts'
 import type { Files } from '../python-border.ts'
 import { repairNodes } from './host-nodes.ts'
 
@@ -21,7 +21,7 @@ const EACCES = 2
 const NO_DESCRIPTOR = -1
 
 export function keepFileRules(pyodide: PyodideAPI, processUmask: number): Files {
-  const fs = fileSystemOf(pyodide)
+  const fs = emscriptenFileSystem(pyodide)
   repairNodes(fs)
   const { NODEFS } = fs.filesystems
   let umask = processUmask
@@ -30,14 +30,14 @@ export function keepFileRules(pyodide: PyodideAPI, processUmask: number): Files 
   fs.open = (path, flags, mode = DEFAULT_FILE_MODE) => open(path, flags, mode & ~umask)
   fs.mkdir = (path, mode = PERMISSION_BITS) => {
     const node = mkdir(path, mode & ~umask)
-    // The process's own mask was applied on the way; only the script's counts.
+    // The process's own mask was applied already. Only the script's mask should apply.
     if (node.mount.type === NODEFS && (mode & ~umask & processUmask) !== 0)
       chmodSync(NODEFS.realPath(node), mode & ~umask & PERMISSION_BITS)
     return node
   }
   fs.nodePermissions = (node, permissions) => {
     if (node.mount.type !== NODEFS) return nodePermissions(node, permissions)
-    // Whether a folder may be searched is found out by whoever searches it, at no cost.
+    // Searching a folder fails by itself if it is not allowed, at no cost.
     if (permissions === 'x') return 0
     return isAllowed(NODEFS.realPath(node), permissions) ? 0 : EACCES
   }
@@ -75,8 +75,9 @@ export function keepFileRules(pyodide: PyodideAPI, processUmask: number): Files 
     },
     locks_problem: fileLocksProblem ?? '',
     flock: (descriptor, operation) => lockFile(ownDescriptor(descriptor), operation),
-    lock_records: (descriptor, lock, start, length) => lockRecords(ownDescriptor(descriptor), lock, { start, length }),
-    test_records: (descriptor, lock, start, length) => testRecords(ownDescriptor(descriptor), lock, { start, length }),
+    lock_records: (descriptor, lock, start, length) => lockRecord(ownDescriptor(descriptor), lock, { start, length }),
+    test_records: (descriptor, lock, start, length) =>
+      testRecordLock(ownDescriptor(descriptor), lock, { start, length }),
   }
 }
 
@@ -89,7 +90,7 @@ function isAllowed(path: string, permissions: string): boolean {
     accessSync(path, mode)
     return true
   } catch (error) {
-    // An open file that was deleted has no path left and stays usable; whoever opens one finds that out.
+    // A deleted open file has no path and stays usable. Opening a missing path fails by itself.
     return (error as NodeJS.ErrnoException).code === 'ENOENT'
   }
 }

@@ -1,8 +1,8 @@
 /**
- * The host's files as Emscripten's nodes: what NODEFS does in ways that lose data or see what is no longer there (seen in
- * Pyodide 314.0.7). A file is replaced in one step, not deleted first; a new file is made only if there is none; what
- * other processes delete or exchange is noticed; inodes and times are the host's.
- * Called by `interpreter.ts` through `file-rules.ts`. Can go when NODEFS does the same.
+ * Repairs operations of NODEFS (seen in Pyodide 314.0.7) that lose data or use deleted files. A file is replaced in one
+ * step and not deleted first. A new file is created only if there is none. Files that other processes delete or replace
+ * are looked up again. Inodes and times are those of the host. Called by `interpreter.ts` through `file-rules.ts`. Can
+ * be deleted when NODEFS does the same.
  *
  * Proved by `test/scenarios/files-of-others.test.ts`.
  */
@@ -15,11 +15,10 @@ import type { Attributes, EmscriptenFS, FileNode } from '../descriptors/emscript
 const ENOENT = 44
 const EEXIST = 20
 const EXDEV = 75
-/** Flags of `open`. */
 const O_CREAT = 64
 const O_EXCL = 128
 
-/** What was seen so recently is believed, except where it matters that nothing is there. */
+/** Time for which a result of `lstat` is reused, except where absence matters. */
 const BELIEVED_MS = 50
 
 const PERMISSION_BITS = 0o7777
@@ -30,7 +29,6 @@ export function repairNodes(fs: EmscriptenFS): void {
   tellAttributes(fs)
 }
 
-/** Calls Node, with its errors as Emscripten's. */
 function attempt<T>(fs: EmscriptenFS, operation: () => T): T {
   try {
     return operation()
@@ -39,7 +37,7 @@ function attempt<T>(fs: EmscriptenFS, operation: () => T): T {
   }
 }
 
-/** Nodes are kept for ever under their names; before one is used again, it is looked whether it is still there. */
+/** Checks whether a node still exists before it is used, since nodes stay under their names. */
 function noticeChanges(fs: EmscriptenFS): void {
   const { NODEFS } = fs.filesystems
   const { lookupNode, mayCreate, open } = fs
@@ -111,7 +109,7 @@ function createAndReplaceSafely(fs: EmscriptenFS): void {
     if (replaced !== null && replaced !== node) fs.destroyNode(replaced)
     node.name = newName
   }
-  // Each of the host's top folders is a mount of its own here, though they may be one file system there.
+  // Each top folder of the host is a separate mount here, even on one file system.
   fs.rename = (oldPath, newPath) => {
     try {
       rename(oldPath, newPath)
@@ -141,7 +139,7 @@ function attributesOf(stats: Stats): Attributes {
   return { dev, ino, mode, nlink, uid, gid, rdev, size, blksize: 4096, blocks, atime, mtime, ctime }
 }
 
-/** Not a Date: that has whole milliseconds. */
+/** Not a Date, which has whole milliseconds only. */
 function at(timeMs: number): { getTime(): number } {
   return { getTime: () => timeMs }
 }
@@ -158,7 +156,7 @@ function kindOf(mode: number): number {
   return mode & constants.S_IFMT
 }
 
-/** A socket, pipe or device is refused as "invalid" unless it passes for a file; its own mode is asked for when it matters. */
+/** Replaces the kind of sockets, pipes and devices by that of files, because Emscripten refuses others as "invalid". */
 function knownMode(mode: number): number {
   const kind = kindOf(mode)
   const isKnown = kind === constants.S_IFDIR || kind === constants.S_IFREG || kind === constants.S_IFLNK

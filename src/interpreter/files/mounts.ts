@@ -6,13 +6,13 @@
 
 import { readdirSync, readlinkSync, statSync } from 'node:fs'
 import type { PyodideAPI } from 'pyodide'
-import { type EmscriptenFS, fileSystemOf } from '../descriptors/emscripten-fs.ts'
+import { type EmscriptenFS, emscriptenFileSystem } from '../descriptors/emscripten-fs.ts'
 
 const OWN_FOLDERS = new Set(['lib', 'dev'])
 const SHARED_MEMORY = '/dev/shm'
 
 export function mountHostFolders(pyodide: PyodideAPI): void {
-  const fs = fileSystemOf(pyodide)
+  const fs = emscriptenFileSystem(pyodide)
   for (const entry of readdirSync('/', { withFileTypes: true })) {
     if (OWN_FOLDERS.has(entry.name)) continue
     const path = `/${entry.name}`

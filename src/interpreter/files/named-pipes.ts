@@ -1,7 +1,6 @@
 /**
- * `open` of a pipe with a name waits on the calling stack only. NODEFS (seen in Pyodide 314.0.7) opens it by a call of the
- * system that holds up the whole process, and takes it for a file that can be cut off. Called by `interpreter.ts`; can go
- * when Emscripten opens pipes of the host.
+ * Makes `open` of a named pipe wait on the calling stack only. NODEFS (seen in Pyodide 314.0.7) blocks the process and
+ * treats the pipe as a file to truncate. Called by `interpreter.ts`; can go when Emscripten opens pipes of the host.
  *
  * Proved by `python/tests/stdlib/test_named_pipes.py`.
  */
@@ -15,7 +14,7 @@ import { NamedPipe, NamedPipeOpening } from '../descriptors/named-pipe.ts'
 const ACCESS_MODE = 3
 const O_NONBLOCK = 0o4000
 
-/** How a look at a file's node gets out of Emscripten's `open`. */
+/** Error that leaves Emscripten's `open` when a node is a named pipe. */
 class NamedPipeFound {
   readonly path: string
 
@@ -56,7 +55,6 @@ export function openNamedPipes(fs: EmscriptenFS, streams: EndpointStreams): void
 class OpenNamedPipes {
   readonly #fs: EmscriptenFS
   readonly #streams: EndpointStreams
-  /** By the descriptor that stands for the wait. */
   readonly #waiting = new Map<number, NamedPipeOpening>()
 
   constructor(fs: EmscriptenFS, streams: EndpointStreams) {
@@ -75,7 +73,7 @@ class OpenNamedPipes {
     }
   }
 
-  /** C asks again when the stack has waited. */
+  /** C calls again after the stack has waited. */
   #awaited(path: string, access: number): NamedPipe {
     for (const [descriptor, opening] of this.#waiting) {
       if (opening.path !== path || opening.access !== access || opening.readiness() === 0) continue

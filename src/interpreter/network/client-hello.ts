@@ -1,8 +1,8 @@
-/** The beginning of a client's handshake, read before Node reads it: the ciphers and protocols that the client offers. */
+/** Reads the ciphers and protocols of a client's hello before Node reads it. */
 
 import type { Duplex } from 'node:stream'
 
-/** Usual ones have up to 2,000 bytes. Longer ones go to Node unread, so that nobody keeps us reading the same again and again. */
+/** Maximum length of a hello that is read. Usual ones have up to 2,000 bytes; longer ones go to Node unread. */
 const LONGEST_BYTES = 20 * 1024
 const HANDSHAKE_RECORD = 0x16
 const CLIENT_HELLO = 1
@@ -80,7 +80,7 @@ function namesIn(list: Buffer): string[] {
   return names
 }
 
-/** The first message of a handshake, which records may cut in pieces. */
+/** Returns the first message of a handshake, which several records may contain. */
 function handshakeMessage(bytes: Buffer): Buffer | null | undefined {
   const pieces: Buffer[] = []
   let size = 0

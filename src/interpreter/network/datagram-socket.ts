@@ -1,6 +1,4 @@
-/**
- * A datagram socket (UDP) of a script. Datagrams that arrive wait in a queue of limited size, as in a system's buffer.
- */
+/** A datagram socket (UDP) of a script. Received datagrams are queued up to a limit, as in a system's buffer. */
 
 import { createSocket, type Socket } from 'node:dgram'
 import {
@@ -16,7 +14,6 @@ import {
 
 const QUEUE_LIMIT_BYTES = 4 * 1024 * 1024
 
-/** Node's functions that set an option. */
 export const DATAGRAM_OPTIONS = [
   'setBroadcast',
   'setTTL',
@@ -32,7 +29,6 @@ export function isDatagramOption(name: string): name is DatagramOption {
   return (DATAGRAM_OPTIONS as readonly string[]).includes(name)
 }
 
-/** What has to be known when a socket is bound. */
 export interface DatagramOptions {
   readonly reuseAddr?: boolean
   readonly reusePort?: boolean
@@ -46,11 +42,11 @@ export interface Datagram {
 
 export class DatagramEndpoint extends Endpoint {
   readonly #isIPv6: boolean
-  /** Made when it is needed: some options can be given only then. */
+  /** Created on first use, because some options can be set only then. */
   #socket: Socket | null = null
   readonly #queue: Datagram[] = []
   #queuedBytes = 0
-  /** Datagrams that Node has not sent yet: a socket that is closed sends them all the same. */
+  /** Number of datagrams that Node has not sent yet. It sends them even if the socket is closed. */
   #unsent = 0
   #isSettled = true
   #isBound = false
@@ -64,7 +60,6 @@ export class DatagramEndpoint extends Endpoint {
     this.#isIPv6 = isIPv6
   }
 
-  /** Whether a bind or connect that was begun is over. */
   get isSettled(): boolean {
     return this.#isSettled
   }
@@ -113,7 +108,7 @@ export class DatagramEndpoint extends Endpoint {
     return error ?? undefined
   }
 
-  /** Sets an option now, or when the socket gets its port; the name of an error, or undefined. */
+  /** Sets an option now, or when the socket gets its port. Returns the name of an error, or undefined. */
   configure(apply: (socket: Socket) => void): string | undefined {
     if (!this.#isListening || this.#socket === null) {
       this.#pendingOptions.push(apply)

@@ -8,13 +8,12 @@ import { linkSync, unlinkSync } from 'node:fs'
 import { createServer, type ListenOptions, type Server, type Socket } from 'node:net'
 import { dirname, join } from 'node:path'
 import { type Address, Endpoint, errorName, HUNG_UP, READABLE, WRITABLE } from '../descriptors/endpoint.ts'
-import { addressOf, StreamEndpoint } from './stream-socket.ts'
+import { StreamEndpoint, socketAddress } from './stream-socket.ts'
 
-/** The length of a Unix socket's address. */
+/** Maximum length of a Unix socket's path. */
 const LONGEST_PATH_BYTES = 107
 
 export class ListeningEndpoint extends Endpoint {
-  /** Of a Unix socket. */
   readonly path: string | undefined
   readonly #server: Server
   readonly #arrived: (Socket | StreamEndpoint)[] = []
@@ -43,7 +42,7 @@ export class ListeningEndpoint extends Endpoint {
     })
   }
 
-  /** Node deletes the file of a Unix socket when it is closed, which a system does not: it is given a name of its own. */
+  /** Gives the socket's file another name, because Node deletes it on closing, which a system does not. */
   #moveTo(path: string, ancillary: string): void {
     try {
       linkSync(ancillary, path)
@@ -67,7 +66,6 @@ export class ListeningEndpoint extends Endpoint {
     this.changed()
   }
 
-  /** A connection that did not come through the system. */
   arrive(connection: StreamEndpoint): void {
     this.#arrived.push(connection)
     this.changed()
@@ -82,14 +80,14 @@ export class ListeningEndpoint extends Endpoint {
     if (socket === undefined || socket instanceof StreamEndpoint) return socket
     return StreamEndpoint.over(
       socket,
-      addressOf(socket.localAddress, socket.localPort) ?? this.localAddress(),
-      addressOf(socket.remoteAddress, socket.remotePort) ?? [''],
+      socketAddress(socket.localAddress, socket.localPort) ?? this.localAddress(),
+      socketAddress(socket.remoteAddress, socket.remotePort) ?? [''],
     )
   }
 
   override readiness(): number {
     if (this.#state === 'binding') return 0
-    // As a system has it; and whoever waits for the end of the binding is woken.
+    // Linux reports these events, too. They also wake stacks that wait for the end of the binding.
     if (!this.#isListening) return WRITABLE | HUNG_UP
     return this.#isListening && this.#arrived.length > 0 ? READABLE : 0
   }
@@ -123,7 +121,7 @@ export function isOnlyBound(endpoints: Iterable<Endpoint>, host: string, port: n
   return false
 }
 
-/** A name beside a path that nobody else uses; undefined when the path is none of a file, or has no room for one. */
+/** Returns an unused name next to a path; undefined if the path is not a file's or is too long. */
 function ancillaryName(path: string): string | undefined {
   if (path.startsWith('\0')) return undefined
   const name = join(dirname(path), `.${randomBytes(6).toString('hex')}`)

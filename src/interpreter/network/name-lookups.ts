@@ -1,20 +1,18 @@
 /**
- * Host names and addresses, looked up by the system for `sockets.ts`. A lookup does not block: it sets an event when its
- * result is there, as JSON.
+ * Host names and addresses, looked up by the system for `sockets.ts`. A lookup sets an event when its result, JSON, is
+ * ready.
  */
 
 import { lookup, lookupService } from 'node:dns'
 
-/** Called with a name and the addresses that were found for it, before its result can be taken. */
 export type Resolved = (host: string, addresses: readonly string[]) => void
 
-/** The result for a name that does not exist. */
 const NOT_FOUND = JSON.stringify({ error: 'ENOTFOUND', found: null })
 
 export class NameLookups {
   readonly #setEvent: (event: number) => void
   readonly #resolved: Resolved
-  /** By event; null: not there yet. */
+  /** Results by event; null while not ready. */
   readonly #results = new Map<number, string | null>()
 
   constructor(setEvent: (event: number) => void, resolved: Resolved) {
@@ -22,7 +20,7 @@ export class NameLookups {
     this.#resolved = resolved
   }
 
-  /** Throws if the event is that of another lookup, whose result nobody could tell from this one. */
+  /** Throws if another lookup uses the event, because their results could not be told apart. */
   resolve(event: number, host: string, family: number, hints: number): void {
     this.#requireUnused(event)
     lookup(host, { all: true, family: family as 0 | 4 | 6, hints }, (error, addresses) => {
@@ -46,14 +44,14 @@ export class NameLookups {
     this.#results.set(event, null)
   }
 
-  /** The result is that of a name that does not exist. Throws as `resolve` does. */
+  /** Sets the result of a name that does not exist. Throws as `resolve` does. */
   refuse(event: number): void {
     this.#requireUnused(event)
     this.#results.set(event, null)
     setImmediate(() => this.#end(event, NOT_FOUND))
   }
 
-  /** The result of the lookup that set the event; it is forgotten here. Undefined while there is none. */
+  /** Returns and deletes the result of the lookup that set the event; undefined while there is none. */
   take(event: number): string | undefined {
     const result = this.#results.get(event) ?? undefined
     if (result !== undefined) this.#results.delete(event)
@@ -61,6 +59,7 @@ export class NameLookups {
   }
 
   #requireUnused(event: number): void {
+    // Uncoded: a defect in `python/cloaca/_adapt`
     if (this.#results.has(event)) throw new Error(`Event ${event} is already in use by another name lookup.`)
   }
 

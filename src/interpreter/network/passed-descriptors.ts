@@ -1,6 +1,6 @@
 /**
- * Descriptors that are sent along with the bytes of a stream to the other end of it: each belongs to the byte with which it
- * was sent. Only the ends of a connection within one interpreter know each other. Part of a stream endpoint.
+ * Descriptors sent with bytes of a stream between ends in one interpreter. Each belongs to the byte with which it was
+ * sent. Part of a stream endpoint.
  */
 
 interface Passed {
@@ -31,13 +31,12 @@ export class PassedDescriptors {
     this.#read += size
   }
 
-  /** Sends descriptors with the last `size` bytes that were written. */
   send(size: number, descriptors: readonly number[]): void {
     const other = this.#other
     if (other !== null) other.#arrived.push({ at: this.#written - size, descriptors })
   }
 
-  /** All that came with bytes that were read: those with the last `size` bytes, and those that nobody wanted before. */
+  /** Returns the descriptors of the last `size` bytes that were read, and those of earlier bytes that nobody took. */
   take(size: number): [wanted: number[], unwanted: number[]] {
     const due = this.#arrived.filter(({ at }) => at < this.#read)
     this.#arrived = this.#arrived.filter(({ at }) => at >= this.#read)

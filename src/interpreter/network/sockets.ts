@@ -1,7 +1,7 @@
 /**
- * The sockets of one interpreter's scripts. Lives in the interpreter's process; Python's `_socket` calls it. A socket has a
- * number here, which is never given again, and for scripts a descriptor, or several (`endpoint-streams.ts`).
- * Nothing here waits: a call answers at once, and Python waits for an event that `watch` sets when a socket is ready.
+ * Sockets of the scripts of one interpreter, in the interpreter's process. Python's `_socket` calls it. A socket has a
+ * number, which is never used again, and one or more descriptors for scripts (`endpoint-streams.ts`).
+ * No call waits: it returns immediately, and Python waits for an event that `watch` sets when a socket is ready.
  */
 
 import { Socket } from 'node:net'
@@ -12,15 +12,15 @@ import type { Sockets as SocketFunctions } from '../python-border.ts'
 import { DatagramEndpoint, isDatagramOption } from './datagram-socket.ts'
 import { isOnlyBound, ListeningEndpoint } from './listening-socket.ts'
 import { NameLookups, type Resolved } from './name-lookups.ts'
-import { addressOf, StreamEndpoint } from './stream-socket.ts'
+import { SocketEndpoints } from './socket-endpoints.ts'
+import { StreamEndpoint, socketAddress } from './stream-socket.ts'
 import { TlsHandshakes } from './tls-handshakes.ts'
 import { type LocalAddresses, LocalDatagramEndpoint } from './unix-datagrams.ts'
-import { LocalStreams, pairOfStreams } from './unix-streams.ts'
+import { LocalStreams, streamPair } from './unix-streams.ts'
 
 /** Flag of `open`: for reading and writing. */
 const O_RDWR = 2
 
-/** Rules that only a restricted interpreter has. */
 export interface SocketRules {
   readonly resolved: Resolved
   /** Whether the keys of connections may be written into a file. */
@@ -30,31 +30,25 @@ export interface SocketRules {
 const NO_RULES: SocketRules = { resolved: () => undefined, mayWrite: () => true }
 
 export class Sockets implements SocketFunctions {
-  /** What only sockets with TLS are asked. */
   readonly tls: TlsHandshakes
-  readonly #endpoints = new Map<number, Endpoint>()
+  readonly #endpoints = new SocketEndpoints()
   readonly #watches: Watches
   readonly #names: NameLookups
-  readonly #closing = new Set<StreamEndpoint>()
   readonly #localStreams = new LocalStreams()
   readonly #localAddresses: LocalAddresses = new Map()
-  /** Sockets that are closed without sending what is left. */
-  readonly #resetting = new Set<number>()
   #streams: EndpointStreams | null = null
-  #lastNumber = 0
 
   constructor(setEvent: (event: number) => void, { resolved, mayWrite }: SocketRules = NO_RULES) {
     this.#watches = new Watches(setEvent)
     this.#names = new NameLookups(setEvent, resolved)
-    this.tls = new TlsHandshakes((number) => this.#stream(number), mayWrite)
+    this.tls = new TlsHandshakes((number) => this.#endpoints.stream(number), mayWrite)
   }
 
-  /** To be called before any other: where the descriptors come from. */
+  /** Sets where the descriptors come from. Called before any other function. */
   attach(streams: EndpointStreams): void {
     this.#streams = streams
   }
 
-  /** Gives a socket a descriptor; closing it, and all its duplicates, closes the socket. Where there is none left, it is closed at once. */
   open_descriptor(number: number): number | string {
     if (this.#attached.hasRoom) return this.#openDescriptor(number)
     this.close(number)
@@ -72,45 +66,43 @@ export class Sockets implements SocketFunctions {
     })
   }
 
-  /** A descriptor for a connected socket of the process. */
   openHanded(descriptor: number): number {
     const socket = new Socket({ fd: descriptor, allowHalfOpen: true })
-    const local = addressOf(socket.localAddress, socket.localPort) ?? ['']
-    const peer = addressOf(socket.remoteAddress, socket.remotePort) ?? ['']
-    return this.#openDescriptor(this.#add(StreamEndpoint.over(socket, local, peer)))
+    const local = socketAddress(socket.localAddress, socket.localPort) ?? ['']
+    const peer = socketAddress(socket.remoteAddress, socket.remotePort) ?? ['']
+    return this.#openDescriptor(this.#endpoints.add(StreamEndpoint.over(socket, local, peer)))
   }
 
   open_stream(): number {
-    return this.#add(new StreamEndpoint())
+    return this.#endpoints.add(new StreamEndpoint())
   }
 
   open_datagram(isIPv6: boolean): number {
-    return this.#add(new DatagramEndpoint(isIPv6))
+    return this.#endpoints.add(new DatagramEndpoint(isIPv6))
   }
 
   open_local_datagram(): number {
-    return this.#add(new LocalDatagramEndpoint(this.#localAddresses))
+    return this.#endpoints.add(new LocalDatagramEndpoint(this.#localAddresses))
   }
 
   open_datagram_pair(): [number, number] {
     const [left, right] = LocalDatagramEndpoint.pair(this.#localAddresses)
-    return [this.#add(left), this.#add(right)]
+    return [this.#endpoints.add(left), this.#endpoints.add(right)]
   }
 
   open_pair(): [number, number] {
-    const [left, right] = pairOfStreams([''], [''])
-    return [this.#add(left), this.#add(right)]
+    const [left, right] = streamPair([''], [''])
+    return [this.#endpoints.add(left), this.#endpoints.add(right)]
   }
 
   connect(number: number, host: string, port: number, localAddress?: string, localPort?: number): void {
     const local = localAddress === undefined ? {} : { localAddress, localPort: localPort ?? 0 }
     const endpoint = this.#endpoints.get(number)
     if (endpoint instanceof DatagramEndpoint) endpoint.connect(host, port)
-    else if (isOnlyBound(this.#endpoints.values(), host, port)) this.#stream(number).refuse()
-    else this.#stream(number).connect({ host, port, ...local })
+    else if (isOnlyBound(this.#endpoints.all(), host, port)) this.#endpoints.stream(number).refuse()
+    else this.#endpoints.stream(number).connect({ host, port, ...local })
   }
 
-  /** Connects to a path; `own` is the socket's, of which it has the file already. */
   connect_path(number: number, path: string, own: string): void {
     const endpoint = this.#endpoints.get(number)
     if (endpoint instanceof LocalDatagramEndpoint) {
@@ -119,12 +111,11 @@ export class Sockets implements SocketFunctions {
     }
     const local = this.#localStreams.connect(path, own)
     if (local !== undefined) this.#endpoints.set(number, local)
-    else this.#stream(number).connect({ path })
+    else this.#endpoints.stream(number).connect({ path })
   }
 
-  /** Sends descriptors with the bytes that were written last, to another socket of this interpreter. */
   send_descriptors(number: number, size: number, descriptors: readonly number[]): void {
-    this.#stream(number).passedDescriptors.send(size, descriptors)
+    this.#endpoints.stream(number).passedDescriptors.send(size, descriptors)
   }
 
   can_send_descriptors(number: number): boolean {
@@ -132,12 +123,10 @@ export class Sockets implements SocketFunctions {
     return endpoint instanceof StreamEndpoint && endpoint.passedDescriptors.isConnected
   }
 
-  /** The descriptors that came with the bytes that were read last, and those that nobody took before. */
   take_descriptors(number: number, size: number): [number[], number[]] {
-    return this.#stream(number).passedDescriptors.take(size)
+    return this.#endpoints.stream(number).passedDescriptors.take(size)
   }
 
-  /** `connecting`, `connected`, `failed` or `new` for a stream; for the others whether the last step is over. */
   state(number: number): string {
     const endpoint = this.#endpoints.get(number)
     if (endpoint instanceof StreamEndpoint) return endpoint.state
@@ -173,7 +162,6 @@ export class Sockets implements SocketFunctions {
     else this.#replace(number, { path })
   }
 
-  /** Turns a bound stream socket back into one that can connect, giving up its port for it. */
   unbind(number: number): void {
     this.#endpoints.get(number)?.close()
     this.#endpoints.set(number, new StreamEndpoint())
@@ -191,13 +179,12 @@ export class Sockets implements SocketFunctions {
     return endpoint instanceof ListeningEndpoint && endpoint.isListening
   }
 
-  /** A socket that has no descriptor yet, or undefined when nobody has connected. */
   accept(number: number): number | string | undefined {
     const endpoint = this.#endpoints.get(number)
     if (!(endpoint instanceof ListeningEndpoint) || !endpoint.isListening) return 'EINVAL'
-    if (!this.#attached.hasRoom) return 'EMFILE' // who has connected waits on
+    if (!this.#attached.hasRoom) return 'EMFILE' // the client stays in the queue
     const accepted = endpoint.accept()
-    return accepted === undefined ? undefined : this.#add(accepted)
+    return accepted === undefined ? undefined : this.#endpoints.add(accepted)
   }
 
   read(number: number, size: number, isPeek: boolean): ReadResult {
@@ -219,7 +206,6 @@ export class Sockets implements SocketFunctions {
     return error
   }
 
-  /** Bytes, host and port; the name of an error; or undefined: nothing has arrived. */
   receive_datagram(number: number, isPeek: boolean): readonly [Uint8Array, ...Address] | string | undefined {
     const endpoint = this.#endpoints.get(number)
     if (!isDatagram(endpoint)) return 'EOPNOTSUPP'
@@ -227,44 +213,31 @@ export class Sockets implements SocketFunctions {
     return datagram === undefined ? endpoint.takeError() : [datagram.bytes, ...datagram.from]
   }
 
-  /** Bytes that have arrived and were not read. */
   buffered_bytes(number: number): number {
     const endpoint = this.#endpoints.get(number)
     return endpoint instanceof StreamEndpoint ? endpoint.bufferedBytes : 0
   }
 
-  /** Whether the peer has said that it sends no more, and everything was read. */
   is_ended(number: number): boolean {
     const endpoint = this.#endpoints.get(number)
     return endpoint instanceof StreamEndpoint && endpoint.isEnded
   }
 
   shutdown(number: number, isRead: boolean, isWrite: boolean): void {
-    this.#stream(number).shutdown(isRead, isWrite)
+    this.#endpoints.stream(number).shutdown(isRead, isWrite)
   }
 
-  /** Whether the peer is notified, when the socket is closed, that what is left will not be sent. */
   set_resetting(number: number, isOn: boolean): void {
-    if (isOn) this.#resetting.add(number)
-    else this.#resetting.delete(number)
+    this.#endpoints.setResetting(number, isOn)
   }
 
-  /** Closes a socket that has no descriptor, or has none any more. */
-  close(number: number, isReset = this.#resetting.has(number)): void {
-    const endpoint = this.#endpoints.get(number)
-    this.#endpoints.delete(number)
+  close(number: number, isReset?: boolean): void {
     this.tls.forget(number)
-    this.#resetting.delete(number)
-    if (endpoint instanceof StreamEndpoint && isReset) endpoint.reset()
-    else endpoint?.close()
-    if (endpoint instanceof StreamEndpoint && endpoint.unsentBytes > 0) this.#closing.add(endpoint)
+    this.#endpoints.close(number, isReset)
   }
 
-  /** Bytes that were written to any socket, open or closed, and did not go out yet. */
   all_unsent_bytes(): number {
-    for (const endpoint of this.#closing) if (endpoint.unsentBytes === 0) this.#closing.delete(endpoint)
-    const open = [...this.#endpoints.values()].filter((endpoint) => endpoint instanceof StreamEndpoint)
-    return [...open, ...this.#closing].reduce((sum, endpoint) => sum + endpoint.unsentBytes, 0)
+    return this.#endpoints.unsentBytes()
   }
 
   local_address(number: number): Address | undefined {
@@ -285,7 +258,6 @@ export class Sockets implements SocketFunctions {
     if (endpoint instanceof StreamEndpoint) endpoint.configure((socket) => socket.setKeepAlive(isOn))
   }
 
-  /** Sets an option of a datagram socket by its name in Node; the name of an error, or undefined. */
   set_datagram_option(number: number, name: string, ...values: readonly (number | string | boolean)[]) {
     const endpoint = this.#endpoints.get(number)
     if (!(endpoint instanceof DatagramEndpoint) || !isDatagramOption(name)) return 'ENOPROTOOPT'
@@ -296,7 +268,6 @@ export class Sockets implements SocketFunctions {
     return this.#endpoints.get(number)?.readiness() ?? 0
   }
 
-  /** Sets `event` once, as soon as one of the sockets is ready for what its bits ask. */
   watch(event: number, numbers: readonly number[], bits: readonly number[]): void {
     this.#watches.add(
       event,
@@ -305,10 +276,6 @@ export class Sockets implements SocketFunctions {
     )
   }
 
-  /**
-   * The same for descriptors, of sockets and pipes. One of which `changes` are known (not -1) counts as ready only if
-   * there have been others since.
-   */
   watch_descriptors(
     event: number,
     descriptors: readonly number[],
@@ -319,22 +286,18 @@ export class Sockets implements SocketFunctions {
     this.#watches.add(event, endpoints, bits, changes ?? [])
   }
 
-  /** A number that no other open file has; -1 when the descriptor is not open. */
   descriptor_file(descriptor: number): number {
     return this.#attached.fileOf(descriptor)
   }
 
-  /** The number of a descriptor's socket; -1 when it is none. */
   descriptor_socket(descriptor: number): number {
     return this.#attached.numberOf(descriptor)
   }
 
-  /** What can be done with any open file without waiting; 32 when there is none. */
   descriptor_readiness(descriptor: number): number {
     return this.#attached.readiness(descriptor)
   }
 
-  /** How often the readiness of a socket or pipe may have changed; -1 for any other file. */
   descriptor_changes(descriptor: number): number {
     return this.#attached.endpointOf(descriptor)?.changes ?? -1
   }
@@ -343,12 +306,10 @@ export class Sockets implements SocketFunctions {
     this.#watches.remove(event)
   }
 
-  /** Looks a host name up; when `event` is set, `take_lookup` has the result. */
   resolve(event: number, host: string, family: number, hints: number): void {
     this.#names.resolve(event, host, family, hints)
   }
 
-  /** Looks up the names of an address and a port. */
   resolve_names(event: number, address: string, port: number): void {
     this.#names.resolveNames(event, address, port)
   }
@@ -357,25 +318,14 @@ export class Sockets implements SocketFunctions {
     return this.#names.take(event)
   }
 
-  /** Ends a lookup as that of a name that does not exist. */
   protected refuseLookup(event: number): void {
     this.#names.refuse(event)
   }
 
   get #attached(): EndpointStreams {
+    // Uncoded: a defect of the start, which ends the process
     if (this.#streams === null) throw new Error('Sockets cannot be used before their file descriptors are set up.')
     return this.#streams
-  }
-
-  #add(endpoint: Endpoint): number {
-    this.#endpoints.set(++this.#lastNumber, endpoint)
-    return this.#lastNumber
-  }
-
-  #stream(number: number): StreamEndpoint {
-    const endpoint = this.#endpoints.get(number)
-    if (endpoint instanceof StreamEndpoint) return endpoint
-    throw new Error(`Socket ${number} is not a stream socket.`)
   }
 
   #replace(number: number, options: ConstructorParameters<typeof ListeningEndpoint>[0]): void {

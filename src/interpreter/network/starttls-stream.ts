@@ -1,16 +1,14 @@
 /**
- * A stream that carries TLS over a plain one. It gives the plain one back when TLS has ended: what began with STARTTLS can go on
- * without it. Bytes that the peer sends right after its farewell, before it has heard ours, are lost. And it tells whether the
- * plain stream ended before TLS did: Node tells no connection that was cut from one whose peer said farewell.
+ * A stream that carries TLS over a plain one, and returns the plain one after TLS ends, as for STARTTLS. Bytes that the
+ * peer sends between its farewell and ours are lost. Unlike Node, it distinguishes a cut connection from a farewell.
  */
 
 import { Duplex } from 'node:stream'
 
 export class UnwrappableStream extends Duplex {
   readonly plain: Duplex
-  /** Whether the plain stream stays open when this one ends. */
   keepsPlain = false
-  /** What speaks TLS over this stream, once it is known. */
+  /** The stream that speaks TLS over this one, once it exists. */
   secured: Duplex | null = null
   #wasCut = false
   #isPlainOver = false
@@ -24,7 +22,6 @@ export class UnwrappableStream extends Duplex {
     plain.on('close', this.#onClose)
   }
 
-  /** Whether the plain stream ended without a farewell of the peer's. */
   get wasCut(): boolean {
     return this.#wasCut
   }
@@ -61,7 +58,7 @@ export class UnwrappableStream extends Duplex {
     if (!this.push(bytes)) this.plain.pause()
   }
 
-  /** When TLS has read all that came: with a farewell it has ended by then. */
+  /** Ends in a later tick, when TLS has read all data and, after a farewell, has ended. */
   #endSoon(): void {
     setImmediate(() => {
       if (this.destroyed || this.readableEnded) return
@@ -81,7 +78,7 @@ export class UnwrappableStream extends Duplex {
       this.#endSoon()
       return
     }
-    // Node reads no further once it has asked for more: the end must be there before the last bytes are taken.
+    // Node stops reading once it has asked for more, so the end must be there before the last bytes are taken.
     this.prependOnceListener('end', () => this.#judge())
     this.push(null)
   }
@@ -95,7 +92,7 @@ export class UnwrappableStream extends Duplex {
   }
 }
 
-/** Whether a stream will give no more than what it has: `readable` says so only when that was read (seen in Node 26.10). */
+/** Returns whether a stream ends after its buffered bytes. `readable` shows it only after a read (Node 26.10). */
 function hasEnded(stream: Duplex): boolean {
   const { _readableState: state } = stream as unknown as { _readableState?: { ended?: boolean } }
   return stream.destroyed || state?.ended === true

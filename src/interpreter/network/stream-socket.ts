@@ -1,6 +1,7 @@
 /**
- * A connected (or connecting) stream socket of a script over a stream of Node: TCP, a Unix socket, or one end of a pair.
- * Reads never take more than what was asked for, so that the system's flow control reaches the peer.
+ * A stream socket of a script over a stream of Node: TCP, a Unix socket, or one end of a pair.
+ * Reads never take more than the requested number of bytes, so that the system's flow control reaches the peer.
+ * Its states are in `stream-state.ts`.
  */
 
 import { connect as connectSocket, type NetConnectOpts, Socket } from 'node:net'
@@ -20,96 +21,87 @@ import {
 import { lendStream } from '../descriptors/lent-stream.ts'
 import { PassedDescriptors } from './passed-descriptors.ts'
 import { UnwrappableStream } from './starttls-stream.ts'
+import { type ConnectionState, connectionState, isConnected, type Receiving, type StreamState } from './stream-state.ts'
 
-/** Bytes that may wait to be sent before a socket is no longer writable. */
+/** Maximum number of unsent bytes of a writable socket. */
 const SEND_BUFFER_BYTES = 256 * 1024
 
-type State = 'new' | 'connecting' | 'connected' | 'failed'
 /** Makes a secured stream of a plain one; null when that failed. */
 type Wrap = (plain: Duplex, end: (secured: Duplex | null) => void) => void
 
 export class StreamEndpoint extends Endpoint {
-  #stream: Duplex | null = null
-  /** The stream of a closed endpoint while it still sends. */
-  #closing: Duplex | null = null
-  #state: State = 'new'
-  /** The error that the next call reports, once; afterwards the end of the stream is all there is. */
+  #state: StreamState = { kind: 'new' }
+  readonly #shut = new Set<'read' | 'write'>()
+  /** Error that the next call reports, once. After that, only the end of the stream is reported. */
   #error: string | null = null
-  #isEnded = false
-  #isHandshaking = false
+  /** Whether Python has not read the report of the handshake yet: the socket is readable until then. */
+  #report: 'none' | 'unread' = 'none'
   #carrier: UnwrappableStream | null = null
-  /** The stream below TLS. */
   #plain: Duplex | null = null
-  #isAsking = false
-  /** A child process has it: bytes that arrive are the child's. */
-  #isLent = false
-  /** Called when something that was written has gone out. */
   #flushed: () => void = ignore
-  #isReadShut = false
-  #isWriteShut = false
-  /** Descriptors that travel with the bytes. */
   readonly passedDescriptors = new PassedDescriptors()
   #local: Address | undefined
   #peer: Address | undefined
 
   static over(stream: Duplex, local?: Address, peer?: Address): StreamEndpoint {
     const endpoint = new StreamEndpoint()
-    endpoint.#state = 'connected'
     endpoint.#local = local
     endpoint.#peer = peer
-    endpoint.#attach(stream)
+    endpoint.#attach('open', stream)
     return endpoint
   }
 
-  get state(): State {
-    return this.#state
+  get state(): ConnectionState {
+    return connectionState(this.#state)
   }
 
-  get stream(): Duplex | null {
-    return this.#stream
+  /** Null if there is none, or it is closed. */
+  get #stream(): Duplex | null {
+    return this.#state.kind === 'new' || this.#state.kind === 'closed' ? null : this.#state.stream
   }
 
   connect(options: NetConnectOpts): void {
-    this.#state = 'connecting'
     this.#error = null
     const socket = connectSocket({ ...options, allowHalfOpen: true, noDelay: false } as NetConnectOpts)
     socket.once('connect', () => {
-      this.#state = 'connected'
+      if (this.#state.kind === 'connecting') this.#state = { kind: 'open', stream: socket }
       const isPath = 'path' in options && options.path !== undefined
-      this.#local = isPath ? [''] : addressOf(socket.localAddress, socket.localPort)
-      this.#peer = isPath ? [options.path ?? ''] : addressOf(socket.remoteAddress, socket.remotePort)
+      this.#local = isPath ? [''] : socketAddress(socket.localAddress, socket.localPort)
+      this.#peer = isPath ? [options.path ?? ''] : socketAddress(socket.remoteAddress, socket.remotePort)
       this.changed()
     })
-    this.#attach(socket)
+    this.#attach('connecting', socket)
   }
 
-  /** Connects to nobody, as where nothing listens. */
   refuse(): void {
-    this.#state = 'failed'
+    this.#state = { kind: 'failed', stream: null }
     this.#error = 'ECONNREFUSED'
     this.changed()
   }
 
   /**
-   * Hands the plain stream to `wrap`, and takes the one that it ends with in its place; addresses stay.
-   * Until then nothing can be read or written; when it ends with null, the socket is broken. With `tellsCuts` a read tells a
-   * connection that was cut from one that ended.
+   * Hands the plain stream to `wrap`, and replaces it with the resulting stream; addresses stay. Until then nothing can
+   * be read or written; null breaks the socket. With `tellsCuts`, reads distinguish a cut connection from an ended one.
    */
   startTls(tellsCuts: boolean, wrap: Wrap): void {
-    const plain = this.#stream
-    if (plain === null) throw new Error('TLS cannot be started on a socket that is not connected.')
+    const state = this.#state
+    // Uncoded: a defect in `python/cloaca/_adapt`
+    if (!isConnected(state)) throw new Error('TLS cannot be started on a socket that is not connected.')
+    const { kind: then, stream: plain } = state
     this.#detach(plain)
-    this.#isHandshaking = true
-    // TLS that begins in the middle of a conversation may end before it does.
+    this.#state = { kind: 'handshaking', stream: plain, then }
+    // TLS that begins in the middle of a connection may end before it.
     const wasUsed = plain instanceof Socket && plain.bytesRead + plain.bytesWritten > 0
     this.#carrier = wasUsed || tellsCuts ? new UnwrappableStream(plain) : null
     const end = (secured: Duplex | null) => {
-      this.#isHandshaking = false
       plain.on('error', ignore)
-      if (secured === null || this.isClosed) plain.destroy()
-      else {
+      if (this.#state.kind !== 'handshaking') plain.destroy()
+      else if (secured === null) {
+        this.#state = { kind: then, stream: plain }
+        plain.destroy()
+      } else {
         this.#plain = plain
-        this.#attach(secured)
+        this.#attach(then, secured)
       }
       if (this.#carrier !== null) this.#carrier.secured = secured
       this.changed()
@@ -118,23 +110,23 @@ export class StreamEndpoint extends Endpoint {
   }
 
   /**
-   * Ends TLS and goes on in plain: `end` is called when the peer has said farewell too, or has cut the connection. False: the
-   * connection can only end with it.
+   * Ends TLS and continues in plain. `end` is called when the peer has said farewell or has cut the connection. Returns
+   * false if the connection can only end with TLS.
    */
   endTls(end: (wasCut: boolean) => void): boolean {
     const carrier = this.#carrier
-    const secured = this.#stream
-    if (carrier === null || secured === null) return false
+    const state = this.#state
+    if (carrier === null || !isConnected(state)) return false
+    const { kind: then, stream: secured } = state
     this.#carrier = this.#plain = null
     carrier.keepsPlain = true
     this.#detach(secured)
-    this.#isHandshaking = true
+    this.#state = { kind: 'handshaking', stream: secured, then }
     secured.on('error', ignore)
     secured.once('close', () => {
-      this.#isHandshaking = this.#isWriteShut = false
-      this.#isEnded = carrier.plain.readableEnded
-      if (this.isClosed) carrier.plain.destroy()
-      else this.#attach(carrier.plain)
+      this.#shut.delete('write')
+      if (this.#state.kind !== 'handshaking') carrier.plain.destroy()
+      else this.#attach(carrier.plain.readableEnded ? 'ended' : 'open', carrier.plain)
       end(carrier.wasCut)
       this.changed()
     })
@@ -143,9 +135,9 @@ export class StreamEndpoint extends Endpoint {
     return true
   }
 
-  /** Whether the handshake has something to tell Python: the socket is readable, so that somebody looks. */
+  /** Sets whether Python must read a report of the handshake, for which the socket becomes readable. */
   set isAsking(isAsking: boolean) {
-    this.#isAsking = isAsking
+    this.#report = isAsking ? 'unread' : 'none'
     this.changed()
   }
 
@@ -156,34 +148,33 @@ export class StreamEndpoint extends Endpoint {
   }
 
   override read(size: number, isPeek: boolean): ReadResult {
+    const { kind } = this.#state
     const stream = this.#stream
-    if (stream === null || this.#state === 'new') return 'ENOTCONN'
-    if (this.#isReadShut) return EMPTY
-    if (this.#isLent) return undefined
-    const available = this.#isHandshaking ? 0 : stream.readableLength
+    if (stream === null) return 'ENOTCONN'
+    if (this.#shut.has('read')) return EMPTY
+    if (kind === 'lent') return undefined
+    const available = kind === 'handshaking' ? 0 : stream.readableLength
     if (available > 0) {
       if (size === 0) return EMPTY
       const bytes = stream.read(Math.min(size, available)) as Uint8Array
       if (isPeek) stream.unshift(bytes)
       else this.passedDescriptors.read(bytes.length)
-      // The end that came during this read is announced only to who reads on.
+      // Node announces an end that came during this read only after another read.
       if (stream.readableLength === 0) stream.read(0)
       return plainBytes(bytes)
     }
     if (this.#error !== null) return this.takeError()
-    if (this.#isEnded || stream.destroyed) return this.#carrier?.wasCut === true ? CUT : EMPTY
-    if (this.#state === 'connecting' || this.#isHandshaking) return undefined
-    stream.read(0)
+    if (this.#hasEnded || stream.destroyed) return this.#carrier?.wasCut === true ? CUT : EMPTY
+    if (kind !== 'connecting' && kind !== 'handshaking') stream.read(0)
     return undefined
   }
 
   override write(bytes: Uint8Array): number | string | undefined {
     const stream = this.#stream
-    if (stream === null || this.#state === 'new') return 'EPIPE'
+    if (stream === null) return 'EPIPE'
     if (this.#error !== null) return this.takeError()
-    if (this.#isWriteShut || stream.destroyed || !stream.writable) return 'EPIPE'
-    if (this.#state === 'connecting' || this.#isHandshaking || stream.writableLength >= SEND_BUFFER_BYTES)
-      return undefined
+    if (this.#shut.has('write') || stream.destroyed || !stream.writable) return 'EPIPE'
+    if (this.#isBusy || stream.writableLength >= SEND_BUFFER_BYTES) return undefined
     const taken = bytes.subarray(0, SEND_BUFFER_BYTES)
     stream.write(taken, () => this.#flushed())
     this.passedDescriptors.wrote(taken.length)
@@ -195,38 +186,50 @@ export class StreamEndpoint extends Endpoint {
   }
 
   get isEnded(): boolean {
-    return this.#isEnded && this.bufferedBytes === 0
+    return this.#hasEnded && this.bufferedBytes === 0
   }
 
-  /** Bytes that were written and did not go out yet. */
+  get #hasEnded(): boolean {
+    const state = this.#state
+    return ('then' in state ? state.then : state.kind) === 'ended'
+  }
+
+  /** Whether the socket is connecting or in a handshake, so that its readiness is unknown. */
+  get #isBusy(): boolean {
+    return this.#state.kind === 'connecting' || this.#state.kind === 'handshaking'
+  }
+
   get unsentBytes(): number {
-    const stream = this.#stream ?? this.#closing
+    const stream = this.#state.kind === 'closed' ? this.#state.sending : this.#stream
     return stream === null || stream.destroyed ? 0 : stream.writableLength
   }
 
   shutdown(isRead: boolean, isWrite: boolean): void {
-    if (isWrite && !this.#isWriteShut) {
-      this.#isWriteShut = true
+    if (isWrite && !this.#shut.has('write')) {
+      this.#shut.add('write')
       this.#stream?.end()
     }
-    if (isRead) this.#isReadShut = true
+    if (isRead) this.#shut.add('read')
     this.changed()
   }
 
   configure(apply: (socket: Socket) => void): void {
-    if (this.#stream instanceof Socket) apply(this.#stream)
+    const stream = this.#stream
+    if (stream instanceof Socket) apply(stream)
   }
 
   override readiness(): number {
+    const { kind } = this.#state
     const stream = this.#stream
-    if (stream === null || this.#state === 'new') return HUNG_UP | WRITABLE
-    if (this.#state === 'connecting' || this.#isHandshaking) return this.#isAsking ? READABLE : 0
-    if (this.#isLent) return stream.destroyed ? HUNG_UP : WRITABLE
+    if (stream === null) return HUNG_UP | WRITABLE
+    const isUnread = this.#report === 'unread'
+    if (this.#isBusy) return isUnread ? READABLE : 0
+    if (kind === 'lent') return stream.destroyed ? HUNG_UP : WRITABLE
     let bits = 0
-    const hasEnded = this.#isEnded || this.#isReadShut || this.#error !== null || stream.destroyed
-    if (stream.readableLength > 0 || hasEnded || this.#isAsking) bits |= READABLE
+    const hasEnded = kind === 'ended' || this.#shut.has('read') || this.#error !== null || stream.destroyed
+    if (stream.readableLength > 0 || hasEnded || isUnread) bits |= READABLE
     if (this.#error !== null) bits |= BROKEN
-    if (stream.destroyed || this.#state === 'failed') bits |= HUNG_UP
+    if (stream.destroyed || kind === 'failed') bits |= HUNG_UP
     if (stream.writableLength < SEND_BUFFER_BYTES) bits |= WRITABLE
     return bits
   }
@@ -236,42 +239,41 @@ export class StreamEndpoint extends Endpoint {
   }
 
   override peerAddress(): Address | undefined {
-    return this.#state === 'connected' ? this.#peer : undefined
+    return this.state === 'connected' ? this.#peer : undefined
   }
 
-  /** None with TLS, whose bytes a child could not read, or while another child has it. */
+  /** Null with TLS, whose bytes a child could not read, and while another child has it. */
   override lend(): LentDescriptor | null {
-    const stream = this.#stream
-    const isPlain = stream !== null && this.#carrier === null && !('getPeerCertificate' in stream)
-    if (!isPlain || this.#state !== 'connected' || this.#isLent || this.#isHandshaking) return null
-    const lent = lendStream(stream, () => this.#takeBack(stream))
-    this.#isLent = true
+    const state = this.#state
+    if (!isConnected(state) || this.#carrier !== null || 'getPeerCertificate' in state.stream) return null
+    const { kind: then, stream } = state
+    const lent = lendStream(stream, () => this.#takeBack(then, stream))
+    this.#state = { kind: 'lent', stream, then }
     this.#detach(stream)
     return lent
   }
 
-  #takeBack(stream: Duplex): void {
-    this.#isLent = false
-    if (this.isClosed) this.#finish(stream)
-    else this.#attach(stream)
+  #takeBack(then: Receiving, stream: Duplex): void {
+    if (this.#state.kind === 'lent') this.#attach(then, stream)
+    else this.#finish(stream, 'connected')
     this.changed()
   }
 
   protected override release(): void {
-    const stream = this.#stream
-    this.#stream = null
-    this.#closing = stream
-    if (stream === null || this.#isLent) return
+    const { kind } = this.#state
+    const [stream, was] = [this.#stream, this.state]
+    if (kind !== 'closed') this.#state = { kind: 'closed', was, sending: stream }
+    if (stream === null || kind === 'lent') return
     this.#detach(stream)
-    this.#finish(stream)
+    this.#finish(stream, was)
   }
 
-  /** What was written still goes out. TLS says no farewell, as under python: that is what `unwrap` is for. */
-  #finish(stream: Duplex): void {
+  /** Sends the written bytes and closes the stream. TLS sends no farewell, as under python; `unwrap` does. */
+  #finish(stream: Duplex, was: ConnectionState): void {
     stream.on('error', ignore)
     const plain = this.#plain
     if (plain instanceof Socket) this.#endPlain(stream, plain)
-    else if (this.#state === 'connecting') stream.destroy()
+    else if (was === 'connecting') stream.destroy()
     else if (stream instanceof Socket && stream.constructor === Socket) this.#closePlain(stream)
     else if (stream instanceof Socket) stream.destroySoon()
     else stream.end()
@@ -285,7 +287,7 @@ export class StreamEndpoint extends Endpoint {
     this.#flushed()
   }
 
-  /** Where bytes have arrived that nobody read, the peer hears that: those that Node has not read yet are for the system to notice. */
+  /** Resets the connection if received bytes are unread. The system notices bytes that Node has not read. */
   #closePlain(socket: Socket): void {
     const isUnread = socket.readableLength > 0 && socket.remoteFamily !== undefined
     this.#flushed = () => {
@@ -296,16 +298,15 @@ export class StreamEndpoint extends Endpoint {
     this.#flushed()
   }
 
-  /** Closes without sending what is left, and notifies the peer. */
   reset(): void {
     const stream = this.#stream
-    this.#stream = null
+    this.#state = { kind: 'closed', was: this.state, sending: null }
     if (stream instanceof Socket && stream.constructor === Socket) stream.resetAndDestroy()
     else stream?.destroy()
   }
 
-  #attach(stream: Duplex): void {
-    this.#stream = stream
+  #attach(kind: 'connecting' | Receiving, stream: Duplex): void {
+    this.#state = { kind, stream }
     stream.on('readable', this.#onReadable)
     stream.on('end', this.#onEnd)
     stream.on('error', this.#onError)
@@ -324,24 +325,24 @@ export class StreamEndpoint extends Endpoint {
   readonly #onChange = () => this.changed()
 
   readonly #onReadable = () => {
-    // Nothing to read in spite of the event: the end is near, and is announced only to who reads.
-    if (this.#stream?.readableLength === 0) this.#stream.read(0)
+    const stream = this.#stream
+    // An event without bytes means that the end is near. Node emits it only after another read.
+    if (stream?.readableLength === 0) stream.read(0)
     this.changed()
   }
 
   readonly #onEnd = () => {
-    this.#isEnded = true
+    if (this.#state.kind === 'open') this.#state = { kind: 'ended', stream: this.#state.stream }
     this.changed()
   }
 
   readonly #onError = (error: Error) => {
     this.#error = errorName(error)
-    if (this.#state === 'connecting') this.#state = 'failed'
+    if (this.#state.kind === 'connecting') this.#state = { kind: 'failed', stream: this.#state.stream }
     this.changed()
   }
 }
 
-/** OpenSSL's name for it. */
 const CUT = 'ERR_SSL_UNEXPECTED_EOF_WHILE_READING'
 const EMPTY = new Uint8Array(0)
 
@@ -349,6 +350,6 @@ function ignore(): void {
   // A stream that was given up has nobody to report to.
 }
 
-export function addressOf(host: string | undefined, port: number | undefined): Address | undefined {
+export function socketAddress(host: string | undefined, port: number | undefined): Address | undefined {
   return host === undefined || port === undefined ? undefined : [host, port]
 }

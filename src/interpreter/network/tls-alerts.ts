@@ -1,6 +1,6 @@
 /**
- * Tells a server why its certificate is refused. Node looks at it after the handshake, and then only hangs up; with TLS 1.3 the
- * server waits for the client's last message then, and takes an alert that is not encrypted instead of it.
+ * Tells a server why its certificate is refused. Node only hangs up after the handshake. With TLS 1.3 the server then
+ * still waits for the client's last message, and accepts an unencrypted alert instead.
  */
 
 import type { Duplex } from 'node:stream'
@@ -11,7 +11,7 @@ const FATAL = 2
 const BAD_CERTIFICATE = 42
 const UNKNOWN_AUTHORITY = 48
 
-/** Those of OpenSSL, by Node's names of its verification results. */
+/** Alerts of OpenSSL by Node's names of verification results. */
 const ALERTS: Readonly<Record<string, number>> = {
   INVALID_PURPOSE: 43,
   CERT_REVOKED: 44,
@@ -24,7 +24,7 @@ const ALERTS: Readonly<Record<string, number>> = {
   CERT_REJECTED: BAD_CERTIFICATE,
 }
 
-/** Called on `secure`, before Node has looked: sends the alert over the plain stream if the certificate is to be refused. */
+/** Sends the alert over the plain stream if the certificate is refused. Called on `secure`, before Node checks. */
 export function refuseServer(socket: TLSSocket, plain: Duplex, isNameWrong: boolean): void {
   if (socket.getProtocol() !== 'TLSv1.3') return
   const code = verificationError(socket)
@@ -32,7 +32,7 @@ export function refuseServer(socket: TLSSocket, plain: Duplex, isNameWrong: bool
   if (code !== null || isNameWrong) plain.write(Buffer.from([ALERT_RECORD, 3, 3, 0, 2, FATAL, alert]))
 }
 
-/** What Node will find (seen in 26.10): `authorizationError` is set after `secure` only. */
+/** Returns the error that Node will find (seen in 26.10), which sets `authorizationError` after `secure` only. */
 function verificationError(socket: TLSSocket): string | null {
   const { ssl } = socket as unknown as { ssl?: { verifyError?: () => { code?: string } | null | undefined } }
   return ssl?.verifyError?.()?.code ?? null

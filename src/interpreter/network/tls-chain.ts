@@ -1,23 +1,21 @@
 /**
- * The chain of certificates that a peer was checked by, and the one that it sent. Node has one for both: what the peer sent,
- * in order, and what it takes from the trusted ones to end it. OpenSSL, which checked it, looks among the trusted ones first:
- * a peer may send an authority in an old edition, of which a newer one is trusted.
+ * Splits Node's chain of certificates (those of the peer, completed with trusted ones) into the sent and the verified
+ * chain. OpenSSL, which verified it, prefers trusted certificates, such as a newer edition of an authority.
  */
 
 import { X509Certificate } from 'node:crypto'
 
 const LONGEST_CHAIN = 100
 
-/** Trusted certificates, by their subject. */
 export type Authorities = ReadonlyMap<string, readonly X509Certificate[]>
 
 export interface Chains {
-  /** As the peer sent it, its own certificate first. */
+  /** Certificates as the peer sent them, its own first. */
   readonly sent: readonly X509Certificate[]
   readonly verified: readonly X509Certificate[]
 }
 
-export function authoritiesOf(texts: readonly string[]): Authorities {
+export function parseAuthorities(texts: readonly string[]): Authorities {
   const bySubject = new Map<string, X509Certificate[]>()
   for (const text of texts) {
     const certificate = parsed(text)
@@ -29,7 +27,7 @@ export function authoritiesOf(texts: readonly string[]): Authorities {
   return bySubject
 }
 
-/** What OpenSSL read and Node cannot is no authority of any chain. */
+/** Returns null for a certificate that OpenSSL can read and Node cannot. It is not part of any chain. */
 function parsed(text: string): X509Certificate | null {
   try {
     return new X509Certificate(text)
@@ -38,11 +36,15 @@ function parsed(text: string): X509Certificate | null {
   }
 }
 
-/** The chains of a peer, given what Node has of it: certificates as base64, its own first. */
-export function chainsOf(nodes: readonly string[], authorities: Authorities, isPartialTrusted: boolean): Chains {
+/** Splits Node's chain of a peer. Certificates are base64, the peer's own first. */
+export function certificateChains(
+  nodes: readonly string[],
+  authorities: Authorities,
+  isPartialTrusted: boolean,
+): Chains {
   const known = nodes.map((text) => new X509Certificate(Buffer.from(text, 'base64')))
   const last = known.at(-1)
-  // A trusted authority at the end is Node's: peers leave it out.
+  // Node added a trusted authority at the end, which peers leave out.
   const isAdded = last !== undefined && known.length > 1 && isSelfSigned(last) && isTrusted(last, authorities)
   return {
     sent: isAdded ? known.slice(0, -1) : known,
@@ -65,7 +67,7 @@ function verifiedChain(
   return chain
 }
 
-/** The issuer of a certificate: one that is valid now before one that is not, then the one that is valid longest. */
+/** Returns the issuer of a certificate, preferring valid ones, then the longest validity. */
 function issuerAmong(
   candidates: readonly X509Certificate[],
   certificate: X509Certificate,

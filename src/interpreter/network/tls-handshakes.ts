@@ -1,6 +1,6 @@
 /**
- * The TLS handshakes of scripts' sockets, by the socket's number: their state, and what Python is notified of or asked meanwhile. Node
- * makes them (`tls.ts`); Python calls this class.
+ * TLS handshakes of scripts' sockets by socket number: their state and reports. Node makes them (`tls.ts`); Python
+ * calls this class.
  */
 
 import { getCiphers, type TLSSocket } from 'node:tls'
@@ -15,8 +15,8 @@ import {
   describeSession,
   describeTlsError,
   type HandshakeSettings,
-  sessionOf,
   TlsSessions,
+  tlsSession,
 } from './tls.ts'
 
 interface Handshake {
@@ -35,7 +35,6 @@ export class TlsHandshakes implements Tls {
   readonly #streamOf: (number: number) => StreamEndpoint
   readonly #mayWrite: (path: string) => boolean
 
-  /** `mayWrite`: whether the keys of a connection may be written into a file. */
   constructor(streamOf: (number: number) => StreamEndpoint, mayWrite: (path: string) => boolean) {
     this.#streamOf = streamOf
     this.#mayWrite = mayWrite
@@ -45,7 +44,6 @@ export class TlsHandshakes implements Tls {
     return this.#sessions.context(settingsJson)
   }
 
-  /** Whether a context's number can be used, in this tick of the event loop. */
   has_context(context: number): boolean {
     return this.#sessions.find(context) !== undefined
   }
@@ -59,16 +57,18 @@ export class TlsHandshakes implements Tls {
   }
 
   /**
-   * Begins a handshake; the socket is not ready for anything until it is over, or asks for a context: `report` then
-   * has the server's name, and `answer` goes on.
+   * Begins a handshake. Until it is over, the socket is not ready for anything, unless a context is asked for: then
+   * `report` has the server's name, and `answer` continues.
    */
   start(number: number, context: number, settingsJson: string, tellsCuts: boolean): void {
     const endpoint = this.#streamOf(number)
     const known = this.#sessions.find(context) // now: others may have taken its place once the stream is there
+    // Uncoded: a defect in `python/cloaca/_adapt`
     if (known === undefined) throw new Error(`TLS context ${context} no longer exists.`)
     const settings = JSON.parse(settingsJson) as HandshakeSettings
     const { keyLog } = settings
     if (keyLog !== null && !this.#mayWrite(keyLog))
+      // Uncoded: becomes an exception in Python
       throw new Error(`The script may not write the TLS key log "${keyLog}".`)
     const handshake: Handshake = {
       endpoint,
@@ -79,7 +79,7 @@ export class TlsHandshakes implements Tls {
       secured: null,
     }
     this.#handshakes.set(number, handshake)
-    // Node would wait for an end that it has announced already.
+    // Node would wait for an end that it has already announced.
     const earlyEnd = endpoint.takeError() ?? (endpoint.isEnded ? 'UNEXPECTED_EOF' : null)
     endpoint.startTls(tellsCuts, (stream, end) => {
       const finish = (error: unknown, secured: TLSSocket | null) => {
@@ -87,7 +87,7 @@ export class TlsHandshakes implements Tls {
         handshake.report = secured === null ? describeTlsError(error) : describeSession(secured)
         handshake.secured = secured
         end(secured)
-        // Whoever waits until the socket is readable is to look at the outcome, and takes the report.
+        // Makes the socket readable, so that a waiting stack takes the report.
         endpoint.isAsking = true
       }
       if (earlyEnd !== null) return void setImmediate(() => finish(earlyEnd, null))
@@ -98,7 +98,6 @@ export class TlsHandshakes implements Tls {
     })
   }
 
-  /** Answers the question for a context; an alert refuses the client. */
   answer(number: number, context: number, alert?: number): void {
     const handshake = this.#handshakes.get(number)
     if (handshake?.state !== 'asked') return
@@ -124,10 +123,9 @@ export class TlsHandshakes implements Tls {
 
   session(number: number): string | undefined {
     const secured = this.#handshakes.get(number)?.secured
-    return secured === null || secured === undefined ? undefined : sessionOf(secured)
+    return secured === null || secured === undefined ? undefined : tlsSession(secured)
   }
 
-  /** Ends TLS; the socket is plain when there is no handshake any more. False: it cannot go on in plain. */
   end(number: number): boolean {
     const handshake = this.#handshakes.get(number)
     const end = (wasCut: boolean) => {

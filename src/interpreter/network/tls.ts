@@ -1,7 +1,7 @@
 /**
- * TLS for scripts, done by Node: contexts as Python's `ssl.SSLContext` describes them, and handshakes over streams.
- * A certificate that the context asks to check is checked before anyone can read or write a byte: by Node against the
- * context's authorities, and against the host name by OpenSSL's own comparison, which is CPython's too.
+ * TLS for scripts by Node: contexts with the settings of Python's `ssl.SSLContext`, and handshakes over streams.
+ * A certificate is checked before the first byte can be read or written, if the context requires it. Node checks it
+ * against the context's authorities, and OpenSSL compares the host name, as in CPython.
  */
 
 import { appendFileSync } from 'node:fs'
@@ -23,15 +23,15 @@ import {
 } from 'node:tls'
 import { type ClientHello, readClientHello } from './client-hello.ts'
 import { refuseServer } from './tls-alerts.ts'
-import { type Authorities, authoritiesOf, chainsOf } from './tls-chain.ts'
+import { type Authorities, certificateChains, parseAuthorities } from './tls-chain.ts'
 
-/** What a context says, as JSON from Python. Null where it says nothing. */
+/** Settings of a context, as JSON from Python. Null means unset. */
 interface ContextSettings {
   readonly authorities: readonly string[]
-  /** Those of the system and of NODE_EXTRA_CA_CERTS, the latter only, or none. */
+  /** Authorities of the system and of NODE_EXTRA_CA_CERTS, the latter only, or none. */
   readonly defaultAuthorities: DefaultAuthorities
   readonly revocations: readonly string[]
-  /** Of one kind of key each. */
+  /** Chains of certificates, each for a different kind of key. */
   readonly certificateChains: readonly string[]
   readonly keys: readonly { readonly pem: string; readonly passphrase: string }[]
   readonly minimumVersion: SecureVersion | null
@@ -44,7 +44,6 @@ interface ContextSettings {
   readonly isPartialChainTrusted: boolean
 }
 
-/** What one handshake is to do, as JSON from Python. */
 export interface HandshakeSettings {
   readonly isServer: boolean
   readonly serverName: string | null
@@ -52,18 +51,17 @@ export interface HandshakeSettings {
   readonly isCertificateRequested: boolean
   readonly isHostNameChecked: boolean
   readonly isCommonNameChecked: boolean
-  /** Whether Python is asked for another context when a client names the server. */
   readonly isContextAsked: boolean
   readonly protocols: readonly string[]
-  /** A session to take up, as `sessionOf` gave it. */
+  /** A session to resume, as returned by `tlsSession`. */
   readonly session: string | null
-  /** What a server seals sessions with; equal for all its connections, so that clients can take them up. */
+  /** Keys with which a server encrypts sessions. All its connections have the same keys, so clients can resume. */
   readonly ticketKeys: string | null
   readonly keyLog: string | null
 }
 
 export type HandshakeEnd = (error: unknown, stream: TLSSocket | null) => void
-/** Goes on with the context of that number; an alert refuses the client instead. */
+/** Continues with the context of that number. An alert refuses the client instead. */
 export type ContextAnswer = (context: number, alert: number | null) => void
 export type ContextQuestion = (serverName: string, answer: ContextAnswer) => void
 
@@ -72,7 +70,7 @@ export interface Context {
   readonly secureContext: SecureContext
   readonly settingsJson: string
   readonly isPartialChainTrusted: boolean
-  /** Made when it is first needed: there may be hundreds. */
+  /** Created on first use, because there may be hundreds. */
   authorities: Authorities | null
 }
 
@@ -80,19 +78,18 @@ export interface Context {
 const KEPT_CONTEXTS = 32
 
 export class TlsSessions {
-  /** The one that was used last comes last. */
+  /** The most recently used context is last. */
   readonly #contexts = new Map<number, Context>()
   readonly #numbers = new Map<string, number>()
   #lastNumber = 0
 
-  /** How many contexts are kept. */
   get size(): number {
     return this.#contexts.size
   }
 
   /**
-   * A number for the context; equal settings share one. It is forgotten when many others were used since: ask `find`
-   * before using it. An error is returned as `describeTlsError` has it.
+   * Returns the number of a context. Equal settings share one. It is forgotten when many others were used since, so
+   * call `find` before using it. Returns an error as `describeTlsError` does.
    */
   context(settingsJson: string): number | string {
     const known = this.#numbers.get(settingsJson)
@@ -113,7 +110,6 @@ export class TlsSessions {
     }
   }
 
-  /** The context of a number, unless it was forgotten. */
   find(number: number): Context | undefined {
     const context = this.#contexts.get(number)
     if (context === undefined) return undefined
@@ -122,7 +118,7 @@ export class TlsSessions {
     return context
   }
 
-  /** Begins a handshake over a connected stream; `end` is called once, `ask` before it where the settings want it. */
+  /** Begins a handshake over a connected stream. `end` is called once; before it `ask`, if the settings require it. */
   handshake(
     stream: Duplex,
     context: Context,
@@ -164,7 +160,7 @@ export type DefaultAuthorities = 'all' | 'extra' | 'none'
 
 let system: readonly string[] | null = null
 
-/** The system's authorities, or Node's own where the system names none, and those of NODE_EXTRA_CA_CERTS. */
+/** Authorities of the system, or Node's own if the system has none, and those of NODE_EXTRA_CA_CERTS. */
 export function defaultAuthorities(which: DefaultAuthorities): readonly string[] {
   if (which === 'none') return []
   const extra = getCACertificates('extra')
@@ -235,7 +231,7 @@ interface ServerHandshake {
 
 /** A server that never listens makes the handshake, since only a server looks at a client's certificate. */
 function serverHandshake(handshake: ServerHandshake): void {
-  // A client that leaves in the middle ends the handshake; half-open connections are for afterwards.
+  // A client that leaves during a handshake ends it. Half-open connections are allowed afterwards.
   handshake.stream.allowHalfOpen = false
   readClientHello(
     handshake.stream,
@@ -255,7 +251,7 @@ function answerClient(handshake: ServerHandshake, hello: ClientHello | null): vo
   const chooseContext: NonNullable<TlsOptions['SNICallback']> = (serverName, choose) => {
     ask(serverName, (context, alert) => {
       if (alert === null) return choose(null, contextOf(context))
-      // Node would only hang up. Nothing is encrypted yet: the alert is a plain record.
+      // Node would only close the connection. Nothing is encrypted yet, so the alert is a plain record.
       stream.write(Buffer.from([0x15, 3, 3, 0, 2, 2, alert]))
       finish(new RefusedServerName(), null)
       setImmediate(() => stream.end())
@@ -283,19 +279,19 @@ function answerClient(handshake: ServerHandshake, hello: ClientHello | null): vo
     }
   })
   server.on('tlsClientError', (error: NodeJS.ErrnoException) => {
-    // Node calls an end a reset, too; one that the system reported has the call in which it did.
+    // Node also calls an end a reset. A reset that the system reported names the failed system call.
     const isEnd = error.code === 'ECONNRESET' && error.syscall === undefined
     finish(isEnd ? new UnexpectedEnd() : error, null)
   })
   server.emit('connection', stream)
 }
 
-/** Node refuses a client that offers other protocols only (26.10); CPython continues without a protocol. */
+/** Returns whether a protocol matches. If none does, Node refuses the client (26.10), while CPython continues. */
 function hasCommonProtocol(protocols: readonly string[], hello: ClientHello | null): boolean {
   return protocols.length > 0 && (hello === null || protocols.some((each) => hello.protocols.includes(each)))
 }
 
-/** Identifiers of the ciphers that the client of a server's socket offered; null where that is not known. */
+/** Identifiers of the ciphers that the client of a server's socket offered; null if unknown. */
 const OFFERED = new WeakMap<TLSSocket, readonly number[] | null>()
 
 class HostNameMismatch extends Error {
@@ -321,28 +317,26 @@ class MissingCertificate extends Error {
   readonly code = 'ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE'
 }
 
-/** An error of TLS as JSON: Python makes the exception of it. */
 export function describeTlsError(error: unknown): string {
   if (typeof error === 'string') return JSON.stringify({ code: error, reason: '', message: error })
   const { code, reason, message } = error as NodeJS.ErrnoException & { reason?: string }
   return JSON.stringify({ code: code ?? '', reason: reason ?? '', message: message ?? String(error) })
 }
 
-/** The chains of a session that `describeSession` described, as JSON: certificates as base64. */
 export function describeChains(report: string, context: Context): string {
   const { certificates } = JSON.parse(report) as { certificates: readonly string[] }
-  context.authorities ??= authoritiesOf([context.options.ca ?? []].flat().map(String))
-  const { sent, verified } = chainsOf(certificates, context.authorities, context.isPartialChainTrusted)
+  context.authorities ??= parseAuthorities([context.options.ca ?? []].flat().map(String))
+  const { sent, verified } = certificateChains(certificates, context.authorities, context.isPartialChainTrusted)
   const texts = (chain: typeof sent) => chain.map((each) => each.raw.toString('base64'))
   return JSON.stringify({ sent: texts(sent), verified: texts(verified) })
 }
 
-/** The session that a client can take up in another connection, as base64. */
-export function sessionOf(socket: TLSSocket): string | undefined {
+/** Returns the session that a client can resume in another connection, as base64. */
+export function tlsSession(socket: TLSSocket): string | undefined {
   return socket.getSession()?.toString('base64')
 }
 
-/** What a handshake agreed on, and the peer's certificates from its own upwards, as JSON. */
+/** Returns the result of a handshake and the peer's certificates from its own upwards, as JSON. */
 export function describeSession(socket: TLSSocket): string {
   const sent: string[] = []
   let certificate: DetailedPeerCertificate | undefined = socket.getPeerCertificate(true)

@@ -1,6 +1,6 @@
 /**
- * Datagram sockets with paths for addresses (AF_UNIX), between the scripts of one interpreter. Node has none, so there are
- * none to other processes: whoever writes to a path of another process is refused. Owned by `sockets.ts`.
+ * Datagram sockets with paths (AF_UNIX) between the scripts of one interpreter. Node has none, so writing to a path of
+ * another process is refused. Owned by `sockets.ts`.
  */
 
 import { existsSync } from 'node:fs'
@@ -16,11 +16,10 @@ import {
 import type { Datagram } from './datagram-socket.ts'
 import { ListeningEndpoint } from './listening-socket.ts'
 
-/** A system has as many, before a sender has to wait. */
+/** Maximum length of a queue before a sender must wait, as in a system. */
 const LONGEST_QUEUE = 11
 const UNNAMED: Address = ['']
 
-/** The sockets that have an address, by it. */
 export type LocalAddresses = Map<string, LocalDatagramEndpoint>
 
 export class LocalDatagramEndpoint extends Endpoint {
@@ -48,10 +47,7 @@ export class LocalDatagramEndpoint extends Endpoint {
     return this.#isSettled
   }
 
-  /**
-   * Binds to a path, of which the script has a name of its own. The file of a socket is made by a listening one, which is
-   * closed at once.
-   */
+  /** Binds to a path under the script's own name. A listening socket creates its file and is closed immediately. */
   bindPath(path: string, name: string): void {
     this.#isSettled = false
     this.#name = name
@@ -89,7 +85,7 @@ export class LocalDatagramEndpoint extends Endpoint {
     return error ?? undefined
   }
 
-  /** The name of an error, `EAGAIN` when the receiver's queue is full. */
+  /** Returns the name of an error; `EAGAIN` if the receiver's queue is full. */
   send(bytes: Uint8Array, path?: string): string | undefined {
     const target = path === undefined ? (this.#peer ?? 'ENOTCONN') : this.#find(path)
     if (typeof target === 'string') return target
@@ -131,7 +127,6 @@ export class LocalDatagramEndpoint extends Endpoint {
     this.#announce()
   }
 
-  /** Tells those who wait to send here. */
   #announce(): void {
     for (const sender of this.#addresses.values()) if (sender.#peer === this) sender.changed()
     const peer = this.#peer

@@ -1,6 +1,6 @@
 /**
- * Connections between Unix sockets of one interpreter, which need not leave it: so both ends know each other, their
- * addresses, and can pass descriptors. Owned by `sockets.ts`; a path on which another process listens is not known here.
+ * Connections between Unix sockets of one interpreter. Both ends know each other and their addresses, and can pass
+ * descriptors. Owned by `sockets.ts`. Listeners of other processes are not known here.
  */
 
 import { statSync } from 'node:fs'
@@ -10,19 +10,18 @@ import { StreamEndpoint } from './stream-socket.ts'
 
 interface Listener {
   readonly endpoint: ListeningEndpoint
-  /** The file at the path when it was bound, as a text; empty for a name that is no path. */
+  /** Identity of the file at the path when it was bound; empty for a name that is not a path. */
   readonly file: string
 }
 
 export class LocalStreams {
   readonly #listeners = new Map<string, Listener>()
 
-  /** Remembers who is bound to a path. */
   add(path: string, endpoint: ListeningEndpoint): void {
     this.#listeners.set(path, { endpoint, file: fileAt(path) })
   }
 
-  /** Connects to who listens at a path; undefined when nobody here does. `from` is the client's own address. */
+  /** Connects to the listener at a path, or returns undefined. `from` is the client's own address. */
   connect(path: string, from: string): StreamEndpoint | undefined {
     const listener = this.#listeners.get(path)
     if (listener === undefined) return undefined
@@ -31,14 +30,13 @@ export class LocalStreams {
       return undefined
     }
     if (!listener.endpoint.isListening) return undefined
-    const [near, far] = pairOfStreams([from], [path])
+    const [near, far] = streamPair([from], [path])
     listener.endpoint.arrive(far)
     return near
   }
 }
 
-/** Two connected endpoints, with the addresses of both. */
-export function pairOfStreams(left: readonly [string], right: readonly [string]): [StreamEndpoint, StreamEndpoint] {
+export function streamPair(left: readonly [string], right: readonly [string]): [StreamEndpoint, StreamEndpoint] {
   const [near, far] = duplexPair({ allowHalfOpen: true })
   const ends: [StreamEndpoint, StreamEndpoint] = [
     StreamEndpoint.over(near, left, right),

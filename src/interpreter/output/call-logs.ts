@@ -1,25 +1,25 @@
 /**
- * The logs of polls and attempts on their way to the engine: what they print and log is gathered here and sent a few times a
- * second, and at their end before their outcome. Held by `session.ts`; `script-output.ts` prints into it.
+ * Collects the logs of polls and attempts, and sends them to the engine a few times a second and before the outcome of
+ * their call. Owned by `interpreter-session.ts`; `script-output.ts` writes to it.
  *
- * An attempt is sent soon, so that little is missing when its interpreter has to be ended. A poll is rather short and as a rule
- * skips, and what a skipping poll says is not kept: it is sent when it has an outcome, or takes long.
+ * Logs of an attempt are sent soon, so that little is missing if its interpreter has to be ended. A poll is short and
+ * usually skips, and the log of a skipping poll is not kept. So it is sent when the poll has an outcome, or takes long.
  */
 
 import { LogsMessageBuilder } from '../../border/log-pieces.ts'
 import type { FromInterpreter, LogLimits, StackToken } from '../../border/protocol.ts'
-import type { LogPiece } from '../../model/log.ts'
+import type { LogPiece } from '../../model/logs/log-record.ts'
 import { CallLog, type Printed } from '../../output/call-log.ts'
-import { type Attempt, MaskedStreams, type SecretMasks } from './secret-masks.ts'
+import { MaskedStreams, type SecretMasks, type TaskAttempt } from './secret-masks.ts'
 
-/** Between two messages; after a large one the others have their turn, too. */
+/** Time between two messages. It is longer after a large one, so that other calls are sent, too. */
 const SEND_EVERY_MS = 20
 const SEND_MUCH_EVERY_MS = 200
 const MUCH = 65_536
 /** A poll that takes longer than this is sent before its end. */
 const POLL_UNSENT_MS = 200
-/** What has ended waits for the outcomes of its tick of the event loop; not when there is so much of it. */
-const MOST_ENDED = 4_194_304
+/** Maximum size of ended logs that wait for the outcomes of their tick of the event loop. */
+const MAX_ENDED = 4_194_304
 
 type LogsMessage = Extract<FromInterpreter, { readonly type: 'logs' }>
 
@@ -35,7 +35,7 @@ export class CallLogs {
   #nextAt = 0
   #timer: NodeJS.Timeout | null = null
 
-  /** `isKept`: whether what is printed now is in the log already. */
+  /** `isKept`: whether the current output is in the log already. */
   constructor(limits: LogLimits, isKept: () => boolean, masks: SecretMasks, send: (message: LogsMessage) => void) {
     this.#limits = limits
     this.#isKept = isKept
@@ -44,25 +44,23 @@ export class CallLogs {
     this.#send = send
   }
 
-  attemptBegins(task: Attempt): void {
+  attemptBegins(task: TaskAttempt): void {
     this.#attempts.add(task.token)
     this.#masks.attemptBegins(task)
   }
 
-  /** Takes what a call prints. */
   print(token: StackToken, stream: Printed, printed: Uint8Array): void {
     if (this.#isKept()) return
     this.#logOf(token).print(stream, this.#masked.take(token, stream, printed), Date.now())
     this.#sendSoon(token)
   }
 
-  /** A record of `logging`, as JSON. */
   log(token: StackToken, json: string): void {
     this.#logOf(token).log(this.#masks.of(token)?.inJson(json) ?? json)
     this.#sendSoon(token)
   }
 
-  /** Its outcome is sent next. */
+  /** Called before its outcome is sent. */
   ended(token: StackToken): void {
     for (const [stream, bytes] of this.#masked.end(token)) this.#logOf(token).print(stream, bytes, Date.now())
     this.#attempts.delete(token)
@@ -70,7 +68,7 @@ export class CallLogs {
     if (log === undefined) return
     this.#logs.delete(token)
     this.#add(token, log.take(true, Date.now()))
-    if (this.#next.length > MOST_ENDED) this.sendEnded()
+    if (this.#next.length > MAX_ENDED) this.sendEnded()
   }
 
   skipped(tokens: readonly StackToken[]): void {
@@ -81,7 +79,7 @@ export class CallLogs {
     }
   }
 
-  /** Sends what ended calls have said. Before their outcomes. */
+  /** Sends the logs of ended calls. Called before their outcomes. */
   sendEnded(): void {
     const pauseMs = this.#next.length > MUCH ? SEND_MUCH_EVERY_MS : SEND_EVERY_MS
     const message = this.#next.take()
@@ -90,12 +88,11 @@ export class CallLogs {
     this.#send(message)
   }
 
-  /** Sends what there is, if it is time. Called while Python computes and nothing else has a turn. */
+  /** Sends logs if it is time. Called while Python computes and nothing else runs. */
   check(): void {
     if (this.#logs.size > 0 && performance.now() >= this.#nextAt) this.#sendAll()
   }
 
-  /** Sends everything: the process is about to end. */
   flush(): void {
     for (const token of [...this.#logs.keys(), ...this.#masked.holding]) this.ended(token)
     this.sendEnded()
@@ -134,7 +131,7 @@ export class CallLogs {
       const isAttempt = this.#attempts.has(token)
       if (!isAttempt && now - log.since < POLL_UNSENT_MS) continue
       this.#add(token, log.take(false, Date.now()))
-      // Of a thread that its call has left behind nobody says that it has ended.
+      // A thread that its call left behind does not report its end.
       if (!isAttempt && log.isEmpty) this.#logs.delete(token)
     }
     this.sendEnded()

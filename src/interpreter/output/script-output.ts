@@ -1,13 +1,13 @@
 /**
- * What scripts print, on its way to the process's stdout and stderr. The output of a program is its own: it waits for a
- * reader, as under python, and a signal ends the wait. What a served script prints holds nobody up: it goes through an
- * `Outlet`. Made by `session.ts`, written to by `interpreter.ts`.
+ * Writes the output of scripts to the process's stdout and stderr. Output of a program waits for a reader, as with
+ * `python`, until a signal. Output of served scripts never waits and uses an `Outlet`. Created by
+ * `interpreter-session.ts`; called by `interpreter.ts`.
  */
 
-import { fstatSync } from 'node:fs'
 import { isatty } from 'node:tty'
 import type { StackToken } from '../../border/protocol.ts'
-import { type Loss, Outlet, prepareStandardStreams } from '../../output/outlet.ts'
+import { isSameFile, type Loss, Outlet, prepareStandardStreams } from '../../output/outlet.ts'
+import { type PartSender, UnsentLine } from '../../output/unsent-line.ts'
 import { WholeLines } from '../../output/whole-lines.ts'
 import { writeAll } from '../../output/write-all.ts'
 import type { SignalMailbox } from '../signal-mailbox.ts'
@@ -18,30 +18,30 @@ const NAMES = { 1: 'stdout', 2: 'stderr' } as const
 type Descriptor = keyof typeof NAMES
 
 export interface ScriptOutput {
-  /** Takes all of a part of the interpreter's memory, or throws with the code of an error number. */
+  /** Writes a part of the interpreter's memory completely. Throws with the code of an error number. */
   write(descriptor: Descriptor, memory: Uint8Array): number
-  /** Forgets how far writes came that were interrupted and do not go on. */
+  /** Forgets the progress of interrupted writes that do not continue. */
   abandon(): void
-  /** From now on a write takes what can be written at once, and drops the rest: the process is about to end. */
+  /** Makes later writes drop what cannot be written immediately, because the process is about to end. */
   hurry(): void
-  /** A poll or an attempt has ended, and prints nothing more. */
   ended(call: StackToken): void
-  /** Settles when everything is written that somebody takes. */
+  /** Settles when all output with a reader is written. */
   drain(): Promise<void>
 }
 
 export interface OutputOptions {
   readonly isProgram: boolean
+  /** Sends output of served scripts to the engine. Null if it is written. */
+  readonly send: PartSender | null
   readonly mailbox: SignalMailbox
-  /** Polls and attempts print into it, too. */
   readonly logs: CallLogs
-  /** What served scripts print has no secrets in it that their tasks were given. */
+  /** Hides secrets that tasks received from the output of served scripts. */
   readonly masks: SecretMasks
-  /** Whose output is what is printed now; 0 for nobody's. */
+  /** Returns the call whose output is being printed; 0 for none. */
   callThatPrints(): StackToken
-  /** What stands before each line of a call at a terminal, or ''. */
+  /** Returns the prefix of each line of a call at a terminal, or ''. */
   prefixOf(call: StackToken): string
-  /** Hears of what served scripts printed and nobody took. */
+  /** Reports output of served scripts that was dropped because no reader took it. */
   notice(message: string): void
 }
 
@@ -67,7 +67,7 @@ function programOutput(mailbox: SignalMailbox): Writer {
   const interrupted = new Map<string, number>()
   let isHurried = false
   const mustStop = () => isHurried || mailbox.isAsking
-  /** Without a word for most writes, of which there may be millions. */
+  /** Returns early for most writes without building a key, because a program may write millions of times. */
   const takeProgress = (descriptor: Descriptor, memory: Uint8Array): number => {
     if (interrupted.size === 0) return 0
     const place = placeOf(descriptor, memory)
@@ -77,7 +77,7 @@ function programOutput(mailbox: SignalMailbox): Writer {
   }
   return {
     write(descriptor, memory) {
-      // C tries an interrupted write again, from the same place, when Python's handlers have run.
+      // C repeats an interrupted write from the same place after Python has run its handlers.
       const written = writeAll(descriptor, memory, takeProgress(descriptor, memory), mustStop)
       if (written === memory.length || isHurried) return memory.length
       interrupted.set(placeOf(descriptor, memory), written)
@@ -97,7 +97,30 @@ function placeOf(descriptor: Descriptor, { byteOffset, length }: Uint8Array): st
   return `${descriptor}:${byteOffset}:${length}`
 }
 
-function servedOutput({ notice, prefixOf, masks }: OutputOptions): Writer {
+function sentOutput(masks: SecretMasks, send: PartSender): Writer {
+  const masked = new MaskedStreams(masks)
+  const unsent = new UnsentLine(send)
+  const ended = (call: StackToken): void => {
+    for (const [stream, bytes] of masked.end(call)) unsent.add(call, stream === 'stdout' ? 1 : 2, bytes)
+    unsent.flush()
+  }
+  return {
+    write(descriptor, memory, call) {
+      unsent.add(call, descriptor, masked.take(call, NAMES[descriptor], memory))
+      return memory.length
+    },
+    abandon: () => {},
+    hurry: () => {},
+    ended,
+    async drain() {
+      for (const call of masked.holding) ended(call)
+      unsent.flush()
+    },
+  }
+}
+
+function servedOutput({ notice, prefixOf, masks, send }: OutputOptions): Writer {
+  if (send !== null) return sentOutput(masks, send)
   prepareStandardStreams()
   const masked = new MaskedStreams(masks)
   const report = (descriptor: Descriptor, { bytes, reason }: Loss) =>
@@ -113,8 +136,8 @@ function servedOutput({ notice, prefixOf, masks }: OutputOptions): Writer {
     })
   const outlets = { 1: open(1), 2: open(2) }
   const lines = {
-    1: isatty(1) || isSameFile() ? wholeLines(1) : null,
-    // Where the engine's log is: its lines are never in the middle of another.
+    1: isatty(1) || isSameFile(1, 2) ? wholeLines(1) : null,
+    // The terminal also shows the engine's log, whose lines must stay whole.
     2: wholeLines(2),
   }
   function wholeLines(descriptor: Descriptor): WholeLines {
@@ -147,15 +170,5 @@ function servedOutput({ notice, prefixOf, masks }: OutputOptions): Writer {
     hurry: () => {},
     ended,
     drain: async () => void (await Promise.all([drain(1), drain(2)])),
-  }
-}
-
-/** Both streams go to one file, pipe or terminal. */
-function isSameFile(): boolean {
-  try {
-    const [stdout, stderr] = [fstatSync(1), fstatSync(2)]
-    return stdout.dev === stderr.dev && stdout.ino === stderr.ino
-  } catch {
-    return false // one of them is closed
   }
 }

@@ -1,5 +1,5 @@
 /**
- * The memory of Python as it is stored: without its long runs of zeros, a third of it, and read straight into the memory of the next
+ * Python's memory as stored: without long runs of zeros, a third of it, and read directly into the memory of the next
  * interpreter. Packed and used by `snapshot.ts`.
  *
  *   3 numbers of 32 bits: bytes of the header, number of runs, bytes of the memory
@@ -14,10 +14,10 @@ import { snapshotContent } from '../../border/snapshot-name.ts'
 
 const HEAD_NUMBERS = 3
 const NUMBER_BYTES = 4
-/** What is left out is a multiple of it, as the whole memory is: a page of WebAssembly. */
+/** Size of a page of WebAssembly. The whole memory and its omitted parts are multiples of it. */
 const BLOCK_BYTES = 65_536
 const ZEROS = Buffer.alloc(BLOCK_BYTES)
-/** Read, and then taken into the checksum while the processor has it still. */
+/** Size of reads, small enough to be in the processor's cache when the checksum is computed. */
 const PIECE_BYTES = 1_048_576
 
 interface Run {
@@ -33,7 +33,6 @@ export function packImage(header: Uint8Array, memory: Uint8Array): Uint8Array {
   return Buffer.concat([bytesOf(numbers), header, bytesOf(bounds), ...parts])
 }
 
-/** What of the memory is stored. */
 function runsOf(memory: Uint8Array): readonly Run[] {
   const runs: { begin: number; end: number }[] = []
   for (let begin = 0; begin < memory.length; begin += BLOCK_BYTES) {
@@ -48,18 +47,17 @@ function runsOf(memory: Uint8Array): readonly Run[] {
 
 export class MemoryImage {
   readonly header: Uint8Array
-  /** Of the memory, in bytes. */
   readonly size: number
   readonly #file: number
   readonly #runs: readonly Run[]
-  /** Of what has been read so far. */
   #checksum: number
   readonly #expected: number
   #place: number
 
-  /** Throws for a file that is not what was stored, as far as that can be seen so far. */
+  /** Throws if the file is visibly not the stored one. */
   constructor(path: string) {
     const content = snapshotContent(path)
+    // Uncoded: a start without the snapshot follows
     if (content === null) throw new Error(`"${path}" is not the name of a snapshot`)
     this.#expected = content.checksum
     this.#file = openSync(path, 'r')
@@ -84,8 +82,8 @@ export class MemoryImage {
   }
 
   /**
-   * Makes a memory, of at least the size, what it was. Throws when the file is not what was stored: Python would go wrong with it at
-   * any moment later. To be called once.
+   * Restores a memory of at least this size. Called once. Throws if the file differs from the stored one, because
+   * Python could fail at any later time.
    */
   fill(memory: Uint8Array): void {
     try {
@@ -122,10 +120,10 @@ export class MemoryImage {
 }
 
 function refuse(): never {
-  throw new Error('its content differs from the stored snapshot')
+  throw new Error('its content differs from the stored snapshot') // Uncoded: a start without the snapshot follows
 }
 
-/** What nobody has written to yet is zero, and is not written to either: it costs no memory then. */
+/** Clears memory. Unwritten pages are zero already, and writing to them would use memory. */
 function clear(memory: Uint8Array): void {
   for (let at = 0; at < memory.length; at += BLOCK_BYTES) {
     const block = memory.subarray(at, at + BLOCK_BYTES)

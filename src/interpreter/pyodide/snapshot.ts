@@ -1,35 +1,33 @@
 /**
- * Memory snapshots of an interpreter: the only file that knows the options, which are not public API of Pyodide
- * (seen in 314.0.7: `_makeSnapshot`, `makeMemorySnapshot`, `_loadSnapshot`, `createPyodideModule`). A test tells when an upgrade breaks them.
- * A snapshot holds Python's memory only: no mounts, no JavaScript objects, and whether the stack can be switched is
- * frozen in it, which is why its name depends on the Node version.
+ * Memory snapshots of an interpreter: the only file that knows the options, which are not public API of Pyodide (seen
+ * in 314.0.7: `_makeSnapshot`, `makeMemorySnapshot`, `_loadSnapshot`, `createPyodideModule`). A test tells when an
+ * upgrade breaks them. A snapshot holds Python's memory only: no mounts, no JavaScript objects, and whether the stack
+ * can be switched is frozen in it, which is why its name depends on the Node version.
  *
  * Proved by `test/host/snapshot.test.ts`.
  */
 
 import type { PyodideAPI } from 'pyodide'
+import { loadProgram } from './compiled-program.ts'
 import { type MemoryImage, packImage } from './memory-image.ts'
-import { loadProgram } from './program.ts'
 import { type Instantiate, instantiateAhead } from './webassembly.ts'
 
 type LoadOptions = NonNullable<Parameters<typeof import('pyodide').loadPyodide>[0]>
 type CreateModule = NonNullable<LoadOptions['createPyodideModule']>
 
-/** The part of Emscripten's module that is used here. */
 interface EmscriptenModule {
   readonly HEAP8: Int8Array
   _malloc(bytes: number): number
 }
 
-/** Of a snapshot, as a number of 32 bits: where the memory begins in it. */
+/** Offset in a snapshot of the 32-bit number with the position of its memory. */
 const MEMORY_PLACE_AT = 4
 
 export const MAKE_SNAPSHOT: LoadOptions = { _makeSnapshot: true }
 
 /**
- * Pyodide is given a snapshot without a memory, which it has already when it asks for it. One that is larger than the memory that a new
- * interpreter begins with (30 MB) is refused ("offset is out of bounds", 314.0.7), so the memory is made to grow first. What is
- * allocated for that is gone once the image is in place.
+ * Gives Pyodide a snapshot without memory, which it has already. It refuses one larger than a new interpreter's memory
+ * (30 MB, "offset is out of bounds", 314.0.7), so the memory grows first. The image replaces allocations for that.
  */
 export function fromSnapshot(image: MemoryImage): LoadOptions {
   const createPyodideModule: CreateModule = async (settings) => {
@@ -39,6 +37,7 @@ export function fromSnapshot(image: MemoryImage): LoadOptions {
     const module = await create(settings)
     const python = module as unknown as EmscriptenModule
     if (python.HEAP8.length < image.size) python._malloc(image.size)
+    // Uncoded: a start without the snapshot follows
     if (python.HEAP8.length < image.size) throw new Error(`its memory cannot grow to ${image.size} bytes`)
     image.fill(new Uint8Array(python.HEAP8.buffer))
     return module
@@ -52,7 +51,7 @@ export function takeSnapshot(pyodide: PyodideAPI): Uint8Array {
   return packImage(snapshot.subarray(0, place), snapshot.subarray(place))
 }
 
-/** Modules that scripts use: imported before the snapshot, so that importing them costs nothing afterwards. */
+/** Modules that are imported before the snapshot, so that scripts import them at no cost. */
 export const PRELOADED_MODULES = [
   'argparse',
   'asyncio',

@@ -1,7 +1,6 @@
 /**
- * Stands in for `process.binding` in a process with Node's permission model, which refuses it (seen in Node 26): Emscripten asks it for
- * the flags of `open` (seen in Pyodide 314.0.7). Imported by `entry.ts` before anything else. Can go when Emscripten takes them
- * from `node:fs`.
+ * Replaces `process.binding`, which Node's permission model refuses (seen in Node 26), for Emscripten, which reads the
+ * flags of `open` there (seen in Pyodide 314.0.7). Imported by `entry.ts` first. Can go when Emscripten uses `node:fs`.
  *
  * Proved by `test/restricted/node.test.ts`.
  */

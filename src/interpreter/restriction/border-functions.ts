@@ -1,9 +1,9 @@
 /**
- * The functions of the border (`python-border.ts`) that the scripts of a restricted interpreter can call, and the kinds
- * of their arguments. A script may call each of them directly, with any arguments: so the arguments of each function
- * are listed, and a function that is not listed cannot be called. Used by `python-objects.ts`.
+ * Functions of the border (`python-border.ts`) that the scripts of a restricted interpreter can call, and the kinds of
+ * their arguments. A script may call each function directly, with any arguments. So the arguments of each function are
+ * listed, and a function that is not listed cannot be called. Used by `python-objects.ts`.
  *
- * A kind is a name of `KINDS` (`border-kinds.ts`); `?` stands for an argument that may be missing, `*` for any number of them.
+ * A kind is a name of `KINDS` (`border-kinds.ts`). `?` marks an argument that may be missing, `*` any number of them.
  */
 
 import { KINDS } from './border-kinds.ts'
@@ -11,13 +11,18 @@ import { KINDS } from './border-kinds.ts'
 type Kinds = string
 type Part = Readonly<Record<string, Kinds | null>>
 
-/** Null: not a function, but a value that does not change. */
+/** Null: a constant value instead of a function. */
 export const BORDER: Readonly<Record<string, Part | null>> = {
   engine: {
     request: 'integer integer integer text jsonObject contextText',
     announce: '',
     declare: 'integer jsonObject',
-    outcome: 'integer outcome outcomeText text text text',
+    skipped_because: 'integer textOrNone',
+    fired: 'integer contextOrNone',
+    polled: 'integer text contextSizes keys textOrNone flag contextOrNone',
+    completed: 'integer contextOrNone',
+    failed: 'integer failure fault',
+    tried_later: 'integer delay textOrNone',
     accumulated: 'integer text sizes faults',
     graphs_ran: 'integer text sizes faults jsonObject',
     not_started: 'integer',
@@ -68,7 +73,15 @@ export const BORDER: Readonly<Record<string, Part | null>> = {
     take_blocked: '',
     abandon_write: 'integer text',
   },
-  output: { is_program: null, abandon_output: '', hurry_output: '', log_record: 'integer logRecord' },
+  output: {
+    is_program: null,
+    sends_records: null,
+    abandon_output: '',
+    hurry_output: '',
+    write_c_output: '',
+    log_record: 'integer logRecord',
+    show_record: 'logRecord',
+  },
   clocks: {
     process_cpu_us: '',
     thread_cpu_us: '',
@@ -174,10 +187,9 @@ export const BORDER: Readonly<Record<string, Part | null>> = {
   suspension_descriptor: null,
 }
 
-/** The properties of answers that Python reads by name. */
 const OF_ANSWERS = ['answer', 'lock', 'start', 'length', 'holder']
 
-/** Every name that Python may look up in an object of JavaScript's. */
+/** All names that Python may look up in JavaScript objects. */
 export const BORDER_NAMES: ReadonlySet<string> = new Set([
   'machine',
   ...Object.entries(BORDER).flatMap(([name, part]) => [name, ...Object.keys(part ?? {})]),

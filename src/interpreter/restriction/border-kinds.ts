@@ -1,6 +1,6 @@
 /**
- * Kinds of arguments of the border's functions, by the names that `border-functions.ts` uses: for each whether a value is of that kind. A
- * text that is JSON has a kind for what it holds, because its readers, the engine among them, rely on the types in it.
+ * Checks of arguments of the border's functions, by the names in `border-functions.ts`. JSON texts have kinds for their
+ * content, because their readers, the engine among them, rely on its types.
  */
 
 import { isIP } from 'node:net'
@@ -11,12 +11,14 @@ import { DATAGRAM_OPTIONS } from '../network/datagram-socket.ts'
 type Check = (value: unknown) => boolean
 
 const HIGHEST_PORT = 65_535
-/** Nobody can have a handler for them. */
+/** Signals that have no handlers. */
 const UNCATCHABLE: readonly number[] = [constants.signals.SIGKILL, constants.signals.SIGSTOP]
 const SIGNALS: ReadonlySet<unknown> = new Set(
   Object.values(constants.signals).filter((it) => !UNCATCHABLE.includes(it)),
 )
-/** The lowest size in `FlatValues`: a value that was stopped by its time limit. */
+/** Limits of a poll: firings, and bytes of a key. The engine relies on them. */
+const [MAX_FIRINGS, MAX_KEY_BYTES] = [1_000, 512]
+/** Minimum size in `FlatValues`: a call that its time limit stopped. */
 const LOWEST_SIZE = -3
 
 const isText: Check = (value) => typeof value === 'string'
@@ -37,7 +39,7 @@ const listOf =
     Array.isArray(value) && value.every(check)
 const isObject: Check = (value) => typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** An object with these properties and no others. Those whose names end with `?` may be missing. */
+/** Accepts objects with exactly these properties. Names that end with `?` are optional. */
 function objectWith(properties: Readonly<Record<string, Check>>): Check {
   const checks = Object.entries(properties).map(
     ([name, check]) => [name.replace(/\?$/, ''), check, name.endsWith('?')] as const,
@@ -69,19 +71,28 @@ const isSize: Check = (value) => isInteger(value) && (value as number) >= LOWEST
 const isFault = objectWith({ type: isText, message: isText, traceback: isText })
 
 const isContext = json(isObject)
-/** Outcomes whose text is a context; that of others is a reason. */
-const WITH_CONTEXT: ReadonlySet<unknown> = new Set(['fired', 'completed'])
+const isKey: Check = (value) => {
+  if (typeof value !== 'string' || !value.isWellFormed() || value.includes('\0')) return false
+  return value !== '' && Buffer.byteLength(value) <= MAX_KEY_BYTES
+}
 
 /** Whether the sizes in `FlatValues` divide a text into values that are JSON. */
-function dividesValues(sizesJson: unknown, text: unknown): boolean {
+function dividesValues(sizesJson: unknown, text: unknown, isValue = json(() => true)): boolean {
   if (!json(listOf(isSize))(sizesJson) || typeof text !== 'string') return false
   const sizes = (JSON.parse(String(sizesJson)) as readonly number[]).filter((size) => size >= 0)
   let begin = 0
   for (const size of sizes) {
-    if (!json(() => true)(text.slice(begin, begin + size))) return false
+    if (!isValue(text.slice(begin, begin + size))) return false
     begin += size
   }
   return begin === text.length
+}
+
+/** Whether there is a key or null for each firing, and not too many. */
+function areKeys(keysJson: unknown, sizesJson: unknown): boolean {
+  if (!json(listOf(orNull(isKey)))(keysJson)) return false
+  const [keys, sizes] = [JSON.parse(String(keysJson)), JSON.parse(String(sizesJson))] as readonly unknown[][]
+  return keys?.length === sizes?.length && (keys?.length ?? 0) <= MAX_FIRINGS
 }
 
 /** Checks TLS contexts, as the interfaces of `network/tls.ts` define them. */
@@ -113,7 +124,10 @@ const isTlsHandshake = objectWith({
   keyLog: orNull(isText),
 })
 
-/** Checks log records, as `model/log.ts` defines them. */
+/** Longest delay of `TryLater`. */
+const MAX_DELAY_MS = 30 * 86_400_000
+
+/** Checks log records, as `model/log-record.ts` defines them. */
 const isLogRecord = objectWith({
   at: isInteger,
   stream: oneOf('log'),
@@ -147,15 +161,18 @@ export const KINDS: Readonly<Record<string, (value: unknown, all: readonly unkno
   timer: oneOf('real', 'virtual', 'prof'),
   lock: oneOf('shared', 'exclusive', 'none'),
   authorities,
-  outcome: oneOf('skipped', 'fired', 'completed', 'failed', 'timedOut'),
+  delay: (value) => isInteger(value) && (value as number) >= 0 && (value as number) <= MAX_DELAY_MS,
+  failure: oneOf('failed', 'timedOut', 'parked'),
   datagramOption: oneOf(...DATAGRAM_OPTIONS),
   jsonObject: json(isObject),
   contextText: (value) => value === '' || isContext(value),
-  outcomeText: (value, [, outcome]) =>
-    value === undefined || value === null || (WITH_CONTEXT.has(outcome) ? isContext(value) : isText(value)),
+  contextOrNone: (value) => value === undefined || value === null || isContext(value),
   sizes: (value, [, text]) => dividesValues(value, text),
+  contextSizes: (value, [, text]) => dividesValues(value, text, isContext),
+  keys: (value, [, , sizes]) => areKeys(value, sizes),
+  fault: json(isFault),
   faults: json(listOf(isFault)),
-  // One line of the log, where records are lines.
+  // The log has one record per line.
   logRecord: (value) => json(isLogRecord)(value) && !String(value).includes('\n'),
   tlsContext: json(isTlsContext),
   tlsHandshake: json(isTlsHandshake),

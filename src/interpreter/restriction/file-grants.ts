@@ -1,12 +1,12 @@
 /**
- * Whether a path of a restricted interpreter leads to where its scripts may go, whatever symbolic links are on the way. Node's permission
- * model compares the names of paths only, and knows nothing of native code. Used by what opens files.
+ * Checks whether a path, with links resolved, leads to a granted place. Node's permission model compares only names of
+ * paths, and does not restrict native code. Used by all code that opens files.
  */
 
 import { lstatSync, realpathSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { type GrantedPath, type Grants, isWithin } from '../../border/grants.ts'
-import { isKept, type KeptFiles } from '../../border/kept-files.ts'
+import { type GrantedPath, type Grants, isWithin, type KeptFiles } from '../../border/grants.ts'
+import { isKeptFile } from '../../border/kept-files.ts'
 
 export class FileGrants {
   readonly #write: readonly GrantedPath[]
@@ -37,20 +37,20 @@ export class FileGrants {
     return this.mayHaveWritten(path) && !this.isKept(path)
   }
 
-  /** Whether its place is granted for writing, even if it is kept from scripts now. */
+  /** Returns whether the place of a path is granted for writing, even if the file is kept. */
   mayHaveWritten(path: string): boolean {
     const real = realPathOf(path)
     return real !== null && isWithin(real, this.#write)
   }
 
-  /** Whether a file, or the link of this name, is kept from scripts although its place is granted for writing. */
+  /** Returns whether a file or link is kept although its place is granted for writing. */
   isKept(path: string): boolean {
     const [real, folder] = [realPathOf(path), realPathOf(dirname(path))]
-    const isKeptAt = (each: string | null) => each !== null && isKept(each, this.#write, this.#kept)
+    const isKeptAt = (each: string | null) => each !== null && isKeptFile(each, this.#write, this.#kept)
     return isKeptAt(real) || isKeptAt(folder === null ? null : join(folder, basename(path)))
   }
 
-  /** Whether whatever is in the folder of a path may be read: also what lies beside a database. */
+  /** Returns whether the folder of a path may be read, with files next to a database. */
   mayReadBeside(path: string): boolean {
     const real = realPathOf(path)
     return real !== null && isWithin(dirname(real), this.#all)
@@ -61,28 +61,28 @@ export class FileGrants {
     return real !== null && isWithin(dirname(real), this.#write)
   }
 
-  /** Whether a path as Node gets it ends where its name says: a folder on the way may have become a link meanwhile. */
+  /** Returns whether a path still leads where its name says: a folder in it may have become a link. */
   isStill(path: string): boolean {
-    // Of one that was granted itself nobody may look at the folder above.
+    // The folder above a granted path may be unreadable.
     if (this.#roots.has(path)) return true
     const folder = realPathOf(dirname(path))
     return folder !== null && isWithin(join(folder, basename(path)), this.#all)
   }
 }
 
-/** Without symbolic links. Of a file that is not there yet, that of its folder counts; null where a link leads nowhere. */
+/** Resolves links, for a missing file those of its folder. Returns null if a link leads nowhere. */
 function realPathOf(path: string): string | null {
   try {
     return realpathSync.native(path)
   } catch (error) {
-    // What may not be read is outside in any case: Node says so before it looks.
+    // Unreadable paths are outside: Node refuses them before it checks whether they exist.
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || path === dirname(path)) return null
   }
   const folder = realPathOf(dirname(path))
   return folder === null || isLink(path) ? null : join(folder, basename(path))
 }
 
-/** There is such a name, and what it stands for is missing: who made it would make that. */
+/** Returns whether a missing path is a dangling link, through which a new file would be created. */
 function isLink(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false
 }

@@ -1,10 +1,10 @@
 /**
  * Makes JavaScript's own objects unchangeable in a restricted interpreter, so that a script which obtains one of them
- * cannot change what other code does with it. Called once everything is loaded, before the first line of a script.
+ * cannot change how other code uses it. Called when everything is loaded, before the first line of a script.
  *
- * A property of a frozen prototype cannot be assigned in the objects that inherit it, though much code does that (`error.name = …`). So
- * the properties of prototypes become accessors first, whose setter defines the property in the object itself: as Node's own
- * `--frozen-intrinsics` does it, which cannot be used because it freezes before Pyodide is loaded.
+ * A property of a frozen prototype cannot be assigned in objects that inherit it, but much code does that
+ * (`error.name = …`). So the properties of prototypes first become accessors, whose setter defines the property in the
+ * object itself. Node's own `--frozen-intrinsics` does the same, but freezes before Pyodide is loaded.
  *
  * Proved by `test/restricted/node.test.ts`.
  */
@@ -17,12 +17,14 @@ import net from 'node:net'
 import stream from 'node:stream'
 import tls from 'node:tls'
 
-/** Names of the global object that the language defines, without those that Node adds. */
 const OF_LANGUAGE = [
-  'Object Function Array Number Boolean String Symbol BigInt Date RegExp Promise Proxy Reflect JSON Math Atomics Intl Iterator',
+  'Object Function Array Number Boolean String Symbol BigInt Date RegExp Promise Proxy Reflect JSON Math Atomics ' +
+    'Intl Iterator',
   'Map Set WeakMap WeakSet WeakRef FinalizationRegistry ArrayBuffer SharedArrayBuffer DataView WebAssembly Temporal',
-  'Int8Array Uint8Array Uint8ClampedArray Int16Array Uint16Array Int32Array Uint32Array Float16Array Float32Array Float64Array',
-  'BigInt64Array BigUint64Array Error AggregateError EvalError RangeError ReferenceError SyntaxError TypeError URIError',
+  'Int8Array Uint8Array Uint8ClampedArray Int16Array Uint16Array Int32Array Uint32Array Float16Array Float32Array ' +
+    'Float64Array',
+  'BigInt64Array BigUint64Array Error AggregateError EvalError RangeError ReferenceError SyntaxError TypeError ' +
+    'URIError',
   'SuppressedError DisposableStack AsyncDisposableStack eval parseInt parseFloat isNaN isFinite',
   'encodeURI encodeURIComponent decodeURI decodeURIComponent escape unescape',
 ].flatMap((names) => names.split(' '))
@@ -37,14 +39,14 @@ const OF_NODE: readonly (object | undefined)[] = [
 ]
 
 /**
- * Properties of the language's prototypes that code assigns in objects which inherit them. Except in
- * `Object.prototype`, only these become accessors: V8 looks up `then` or `next` much slower if it is an accessor.
+ * Properties that code assigns in objects that inherit them. Except in `Object.prototype`, only these become accessors:
+ * V8 looks up `then` or `next` much slower if it is an accessor.
  */
 const OFTEN_ASSIGNED: ReadonlySet<string> = new Set(['constructor', 'toString', 'toJSON', 'valueOf', 'name', 'message'])
 
 type Changeable = Record<PropertyKey, unknown>
 
-/** `others`: classes and objects to be frozen, too, with their prototypes. Freezes no value that they hold. */
+/** Also freezes `others`, classes and objects, with their prototypes, but no values that they hold. */
 export function freezeIntrinsics(others: readonly object[]): void {
   const ofLanguage = new Set<object>()
   for (const name of OF_LANGUAGE) {
@@ -62,7 +64,7 @@ export function freezeIntrinsics(others: readonly object[]): void {
   for (const each of [...ofLanguage, ...ofClasses]) freezeConfigurable(each)
 }
 
-/** Intrinsic objects that no name of the global object leads to. */
+/** Intrinsic objects that cannot be reached from a name of the global object. */
 function withoutNames(): readonly object[] {
   const iterators = [
     [][Symbol.iterator](),
@@ -75,7 +77,7 @@ function withoutNames(): readonly object[] {
   return [...iterators, ...functions].map((each): object => Object.getPrototypeOf(each))
 }
 
-/** An object, and all that its properties, accessors and prototypes lead to: within the language that is only the language. */
+/** Collects an object and everything that its properties, accessors and prototypes lead to. */
 function collectReachable(object: object, found: Set<object>): void {
   if (found.has(object)) return
   found.add(object)
@@ -84,7 +86,6 @@ function collectReachable(object: object, found: Set<object>): void {
   for (const each of next) if (isObject(each)) collectReachable(each, found)
 }
 
-/** A class, its prototype, and those above it. */
 function collectClass(object: object | undefined, found: Set<object>): void {
   for (let each: unknown = object; isObject(each) && !found.has(each); each = Object.getPrototypeOf(each)) {
     found.add(each)
@@ -99,7 +100,7 @@ function isPrototype(object: object): boolean {
   return object === Object.prototype || (isObject(owner) && (owner as { prototype?: unknown }).prototype === object)
 }
 
-/** `names`: those that may be assigned in objects that inherit them; null for all. */
+/** `names`: properties that inheriting objects may assign; null for all. */
 function allowOverrides(prototype: object, names: ReadonlySet<string> | null): void {
   for (const key of Reflect.ownKeys(prototype)) {
     if (names !== null && (typeof key === 'symbol' || !names.has(key))) continue
@@ -120,8 +121,8 @@ function allowOverrides(prototype: object, names: ReadonlySet<string> | null): v
 }
 
 /**
- * Freezes an object, except for properties that cannot become an accessor and are assigned in the objects which inherit them (a symbol of
- * Node's `EventEmitter`), and the length of stack traces, which Pyodide sets.
+ * Freezes an object, except for the length of stack traces, which Pyodide sets, and properties that inheriting objects
+ * assign and that cannot become accessors (a symbol of Node's `EventEmitter`).
  */
 function freezeConfigurable(object: object): void {
   for (const key of Reflect.ownKeys(object)) {

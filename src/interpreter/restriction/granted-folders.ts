@@ -1,8 +1,7 @@
 /**
- * The files that the scripts of a restricted interpreter have: what is granted, at the host's names. Takes the place of
- * `files/mounts.ts`. What lies on the way there are folders in memory in which nothing else can be found or made; `/tmp` is in memory
- * too, and ends with the process.
- * Called by `interpreter.ts` at every start, since a memory snapshot does not hold mounts.
+ * Mounts the granted files of a restricted interpreter at the host's names, instead of `files/mounts.ts`. Folders above
+ * them are in memory and closed; `/tmp` is in memory, too. Called by `interpreter.ts` at every start, since a memory
+ * snapshot does not hold mounts.
  *
  * Proved by `test/restricted/files.test.ts`.
  */
@@ -12,20 +11,19 @@ import { basename, dirname } from 'node:path'
 import type { PyodideAPI } from 'pyodide'
 import { type GrantedPath, type Grants, isBelow } from '../../border/grants.ts'
 import { syncFile } from '../../native/file-locks.ts'
-import { type EmscriptenFS, type FileNode, fileSystemOf } from '../descriptors/emscripten-fs.ts'
+import { type EmscriptenFS, emscriptenFileSystem, type FileNode } from '../descriptors/emscripten-fs.ts'
 import type { FileGrants } from './file-grants.ts'
 
 /** Error numbers of WebAssembly. */
 const EACCES = 2
 const ROOT = '/'
-/** Of Pyodide's own, in memory. */
 const SCRATCH = '/tmp'
 const FREE: ReadonlySet<string> = new Set([SCRATCH, '/dev/shm'])
 
 const O_ACCMODE = 3
 const O_CREAT = 64
 
-/** Folders and files by themselves: not what lies in another one that is granted. */
+/** Returns granted paths that are not inside another granted folder. */
 function outermost(granted: readonly GrantedPath[]): readonly GrantedPath[] {
   const folders = granted.filter(({ isFolder }) => isFolder)
   const isInside = ({ real }: GrantedPath) => folders.some((folder) => isBelow(real, folder.real))
@@ -34,11 +32,11 @@ function outermost(granted: readonly GrantedPath[]): readonly GrantedPath[] {
 }
 
 export function mountGranted(pyodide: PyodideAPI, grants: Grants, currentFolder: string): void {
-  const fs = fileSystemOf(pyodide)
+  const fs = emscriptenFileSystem(pyodide)
   const { NODEFS } = fs.filesystems
   const fileOf = new WeakMap<FileNode, string>()
   const { convertNodeCode, realPath } = NODEFS
-  // What Python looks for at its start may be a link that leads out, as /etc/localtime is.
+  // Files that Python reads at its start may be links that lead out, such as /etc/localtime.
   NODEFS.convertNodeCode = (error) =>
     (error as NodeJS.ErrnoException).code === 'ERR_ACCESS_DENIED' ? EACCES : convertNodeCode(error)
   NODEFS.realPath = (node) => fileOf.get(node) ?? realPath(node)
@@ -60,7 +58,7 @@ export function mountGranted(pyodide: PyodideAPI, grants: Grants, currentFolder:
   for (const folder of new Set([ROOT, ...paths.flatMap(foldersAbove)])) sealFolder(fs, folder)
 }
 
-/** A name that leads there by a symbolic link of the host's. */
+/** Creates a symbolic link of the host inside. */
 function link(fs: EmscriptenFS, named: string, real: string): void {
   if (fs.analyzePath(named).exists) return
   fs.mkdirTree(dirname(named))
@@ -72,7 +70,7 @@ function foldersAbove(path: string): readonly string[] {
   return folder === path ? [] : [folder, ...foldersAbove(folder)]
 }
 
-/** Nothing can be found in it but what is there, and nothing made, removed or renamed. */
+/** Allows only existing entries of a folder to be found, and none to be made, removed or renamed. */
 function sealFolder(fs: EmscriptenFS, path: string): void {
   const { node } = fs.lookupPath(path, { parent: false })
   if (FREE.has(path) || node.mount.type === fs.filesystems.NODEFS) return
@@ -84,20 +82,20 @@ function sealFolder(fs: EmscriptenFS, path: string): void {
 }
 
 /**
- * Makes each use of the host's files see whether it is still where it was granted, and what Node refuses an error of Python's. To be
- * called once all rules of files are in place. `refused` hears of what was to be opened.
+ * Makes file operations check that a path is still where it was granted, and turns refusals of Node into Python errors.
+ * Called after all rules of files are in place. `refused` is called with each refused path.
  */
 export function guardFiles(
   pyodide: PyodideAPI,
   grants: FileGrants,
   refused: (path: string, isToWrite: boolean) => void,
 ): void {
-  const fs = fileSystemOf(pyodide)
+  const fs = emscriptenFileSystem(pyodide)
   const { NODEFS } = fs.filesystems
   const { realPath } = NODEFS
   const { open } = fs
 
-  // Node refuses it for an open file, whatever was granted, and so modes and times.
+  // Node refuses this for an open file despite any grant, as well as modes and times.
   NODEFS.stream_ops.fsync = ({ nfd = -1 }) => {
     const code = syncFile(nfd)
     if (code === '') return 0
@@ -105,7 +103,7 @@ export function guardFiles(
   }
   const { setattr } = NODEFS.stream_ops
   NODEFS.stream_ops.setattr = (stream, attributes) => {
-    // An open file that was deleted has no path left, and still a length.
+    // A deleted open file has no path left, but a length.
     if (attributes.size !== undefined) setattr(stream, attributes)
     else NODEFS.node_ops.setattr(stream.node, attributes)
   }

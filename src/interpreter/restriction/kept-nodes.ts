@@ -1,7 +1,7 @@
 /**
- * Refuses each way to change a kept file (`border/kept-files.ts`) of the host's through Python: to make, open for writing, truncate, rename
- * and remove it, and to change its mode and times. Hard links, pipes, sockets and databases are checked where they are made.
- * To be called once all other rules of files are in place.
+ * Refuses to make, open for writing, truncate, rename, remove and change mode and times of kept files through Python
+ * (`border/kept-files.ts`). Hard links, pipes, sockets and databases are checked where they are made.
+ * Called once all other rules of files are in place.
  *
  * Proved by `test/restricted/kept.test.ts`.
  */
@@ -9,7 +9,7 @@
 import { constants, lstatSync, readdirSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path/posix'
 import type { PyodideAPI } from 'pyodide'
-import { type FileNode, fileSystemOf } from '../descriptors/emscripten-fs.ts'
+import { emscriptenFileSystem, type FileNode } from '../descriptors/emscripten-fs.ts'
 import type { FileGrants } from './file-grants.ts'
 
 /** Numbers of WebAssembly. */
@@ -19,7 +19,7 @@ const O_TRUNC = 512
 
 /** `refused` is called with each path that was to be changed. */
 export function keepNodes(pyodide: PyodideAPI, grants: FileGrants, refused: (path: string) => void): void {
-  const fs = fileSystemOf(pyodide)
+  const fs = emscriptenFileSystem(pyodide)
   const { NODEFS } = fs.filesystems
   const { node_ops: nodes, stream_ops: streams } = NODEFS
   const { mknod, unlink, rmdir, setattr } = nodes
@@ -57,7 +57,7 @@ export function keepNodes(pyodide: PyodideAPI, grants: FileGrants, refused: (pat
     open(stream)
   }
 
-  /** The host's path of a name in a folder of the host's; null in memory, and where there is no such folder. */
+  /** Returns the host's path of a name; null in memory, and if there is no such folder. */
   const hostPath = (path: string): string | null => {
     try {
       const folder = fs.lookupPath(dirname(path), { follow: true }).node
@@ -78,7 +78,6 @@ export function keepNodes(pyodide: PyodideAPI, grants: FileGrants, refused: (pat
   }
 }
 
-/** Relative paths of a file or folder itself, and of all in it. */
 function namesIn(path: string): readonly string[] {
   const isFolder = lstatSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
   return ['', ...(isFolder ? readdirSync(path, { recursive: true, encoding: 'utf8' }) : [])]

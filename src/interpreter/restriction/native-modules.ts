@@ -1,16 +1,18 @@
 /**
- * Keeps native code from the scripts of a restricted interpreter that are not granted it (`--allow-ffi`). Python's own modules that call
- * or write anything in memory (`ctypes`, CPython's test modules) leave its table of modules, which no script can reach. Native modules
- * of packages are loaded only from the host's files that the scripts may not write.
+ * Keeps native code from the scripts of a restricted interpreter that have no grant for it (`--allow-ffi`). Python's
+ * own modules that call functions or write memory at any address (`ctypes`, CPython's test modules) are removed from
+ * its table of modules, which scripts cannot reach. Native modules of packages are loaded only from files of the host
+ * that scripts cannot write.
  *
- * Rests on names that are not public API of Pyodide (seen in 314.0.7): where they are missing, a restricted interpreter does not start.
+ * Depends on names that are not public API of Pyodide (seen in 314.0.7). If they are missing, a restricted interpreter
+ * does not start.
  *
  * Proved by `test/restricted/native-code.test.ts`.
  */
 
 import { isAbsolute, normalize } from 'node:path/posix'
 import type { PyodideAPI } from 'pyodide'
-import { fileSystemOf } from '../descriptors/emscripten-fs.ts'
+import { emscriptenFileSystem } from '../descriptors/emscripten-fs.ts'
 import { interceptInstantiation } from '../stacks/instantiation.ts'
 import type { FileGrants } from './file-grants.ts'
 
@@ -20,7 +22,7 @@ const MODULES_IN_TABLE: ReadonlySet<string> = new Set([
 ])
 /** Words of an entry of the table: the address of the name, and the function that makes the module. */
 const ENTRY_WORDS = 2
-/** How much of what Python keeps is looked through; the address is in its first two KiB. */
+/** Number of words that are searched. The address is in the first two KiB. */
 const RUNTIME_WORDS = 4_096
 /** Offset of a library's file name in the record that the loader is given. */
 const NAME_AT = 36
@@ -28,11 +30,10 @@ const NAME_AT = 36
 interface Module {
   /** Address of the address of the table that embedders extend. */
   readonly _PyImport_Inittab?: number
-  /** Address of what the running Python keeps: the address of its copy of the table is in there. */
+  /** Address of the state of the running Python, which contains the address of its copy of the table. */
   readonly __PyRuntime?: number
   readonly HEAPU32: Uint32Array
   readonly HEAPU8: Uint8Array
-  /** Sets what `dlerror` returns. */
   readonly dlSetError?: (message: string) => void
 }
 
@@ -48,21 +49,22 @@ export class NativeModules {
     this.#refused = refused
   }
 
-  /** Before Pyodide is loaded. */
+  /** Called before Pyodide is loaded. */
   intercept(): void {
     interceptInstantiation((imports) => {
       const load = imports._dlopen_js as Load | undefined
       if (load === undefined)
+        // Uncoded: the reason why an interpreter does not start
         throw new Error(
           '"_dlopen_js" is missing in Pyodide. Install the version of Pyodide that cloaca requires: npm ci',
         )
       imports._dlopen_js = Object.assign((record: number) => (this.#mayLoad(record) ? load(record) : 0), load)
-      // Loads without waiting for the end, which Python does not.
+      // Disables loading without waiting, which Python does not use.
       imports._emscripten_dlopen_js = Object.assign(() => 0, imports._emscripten_dlopen_js)
     })
   }
 
-  /** Once Pyodide is loaded, before the first script. */
+  /** Called once Pyodide is loaded, before the first script. */
   connect(pyodide: PyodideAPI): void {
     this.#pyodide = pyodide
     const module = moduleOf(pyodide)
@@ -82,10 +84,10 @@ export class NativeModules {
     return false
   }
 
-  /** The host's path of a file of Python's, whatever links lead there; null for one in memory. */
+  /** Returns the host's path of a file with links resolved; null for one in memory. */
   #realPath(pyodide: PyodideAPI, path: string): string | null {
-    const fs = fileSystemOf(pyodide)
-    // The loader normalizes the text of a path, which leads elsewhere where a link is on the way.
+    const fs = emscriptenFileSystem(pyodide)
+    // The loader normalizes the text of a path, which changes its meaning if a link is in it.
     if (!isAbsolute(path) || normalize(path) !== path) return null
     try {
       const { node } = fs.lookupPath(path, { follow: true })
@@ -100,7 +102,7 @@ function moduleOf(pyodide: PyodideAPI): Module {
   return (pyodide as unknown as { readonly _module: Module })._module
 }
 
-/** Indices of the words at which Python's tables of modules begin: that of embedders, and the copy that is in use. */
+/** Returns the word indices of Python's tables of modules: that of embedders, and the copy in use. */
 function tablesOf({ _PyImport_Inittab: ofEmbedders, __PyRuntime: runtime, HEAPU32: words }: Module): readonly number[] {
   if (ofEmbedders !== undefined && runtime !== undefined) {
     const first = (words[ofEmbedders >>> 2] ?? 0) >>> 2
@@ -111,12 +113,12 @@ function tablesOf({ _PyImport_Inittab: ofEmbedders, __PyRuntime: runtime, HEAPU3
     )
     if (copies.length === 1) return [first, ...copies.map((address) => address >>> 2)]
   }
+  // Uncoded: the reason why an interpreter does not start
   throw new Error(
     'The table of modules is missing in Pyodide. Install the version of Pyodide that cloaca requires: npm ci',
   )
 }
 
-/** Removes the entries of some modules. */
 function shorten(table: number, { HEAPU32: words, HEAPU8: bytes }: Module): void {
   let kept = table
   for (let at = table; words[at] !== 0; at += ENTRY_WORDS) {

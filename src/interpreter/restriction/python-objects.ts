@@ -1,9 +1,11 @@
 /**
- * What Python reaches of JavaScript in a restricted interpreter: the host's functions, and what they return. From any ordinary object a
- * way leads through `constructor` to `Function`, and through a prototype to what everybody uses. So the host's objects have no
- * prototype, and Python sees only the properties that an object has itself and that are listed, and sets none.
+ * Limits the JavaScript that Python can reach in a restricted interpreter to the host's functions and their results.
+ * From an ordinary object, `constructor` leads to `Function`, and a prototype leads to objects that other code shares.
+ * So the host's objects have no prototype, and Python can read only listed properties of the object itself, and can
+ * set none.
  *
- * Rests on names that are not public API of Pyodide (seen in 314.0.7): where they are missing, a restricted interpreter does not start.
+ * Depends on names that are not public API of Pyodide (seen in 314.0.7). If they are missing, a restricted interpreter
+ * does not start.
  *
  * Proved by `test/restricted/escapes.test.ts`.
  */
@@ -13,7 +15,9 @@ import type { Host } from '../python-border.ts'
 import { interceptInstantiation } from '../stacks/instantiation.ts'
 import { acceptedArguments, BORDER, BORDER_NAMES } from './border-functions.ts'
 
-/** How Python's code in C asks JavaScript for attributes. A key is the address of its text, in UTF-8. */
+/**
+ * Functions with which Python's C code reads attributes of JavaScript objects. A key is the address of a UTF-8 text.
+ */
 interface AttributeImports {
   JsProxy_GetAttr_js: (object: unknown, key: number) => unknown
   JsProxy_SetAttr_js: (object: unknown, key: number, value: unknown) => number
@@ -29,9 +33,9 @@ interface AttributeImports {
   readonly memory: { readonly buffer: ArrayBuffer }
 }
 
-/** What a shell answers that finds no program. */
+/** Wait status of a shell that finds no program. */
 const NO_PROGRAM = 127 << 8
-/** Functions of C that run a program or JavaScript, with what they answer: what Node refuses would end the interpreter. */
+/** Results of C functions that run programs or JavaScript. A refusal by Node would end the interpreter. */
 const WITHOUT_EFFECT: ReadonlyMap<string, number> = new Map([
   ['_emscripten_system', NO_PROGRAM],
   ['emscripten_run_script', 0],
@@ -41,19 +45,19 @@ const WITHOUT_EFFECT: ReadonlyMap<string, number> = new Map([
   ['emscripten_async_load_script', 0],
 ])
 
-/** Methods that Python's code in C calls by name, in place of an import of their own: of iterators. */
+/** Names of iterator methods that C code of Python calls by name instead of an import. */
 const METHODS: ReadonlySet<unknown> = new Set(['next'])
 
 const EMPTY: object = Object.freeze(Object.create(null))
 
-/** In the place of JavaScript's global object, for `loadPyodide`: Python's part of Pyodide takes nothing from it that scripts need. */
+/** Replaces the global object of JavaScript for `loadPyodide`. Scripts need nothing of it through Pyodide. */
 export function noGlobals(): NonNullable<Parameters<typeof loadPyodide>[0]> {
   return { jsglobals: EMPTY as never }
 }
 
 /**
- * Puts itself between Python and the attributes of JavaScript's objects. To be called before Pyodide is loaded; what is returned, once
- * it is, since a start without a memory snapshot sets attributes itself: from then on they are hidden.
+ * Intercepts Python's access to attributes of JavaScript objects. Called before Pyodide is loaded. The returned
+ * function hides the attributes. Call it after loading, because a start without a memory snapshot sets some itself.
  */
 export function hidePrototypes(): () => void {
   const hiding = { isOn: false }
@@ -65,7 +69,7 @@ export function hidePrototypes(): () => void {
 
 function intercept(env: AttributeImports, hiding: { readonly isOn: boolean }): void {
   const listedName = nameReader(env)
-  // An object that cannot be changed in the place of each other one: Python hears of the error of JavaScript.
+  // Replaces objects by an unchangeable one, so that Python gets the error of JavaScript.
   const settable = (object: unknown): unknown => (hiding.isOn ? EMPTY : object)
   const callable = (object: unknown, name: unknown): unknown => (hiding.isOn && !METHODS.has(name) ? EMPTY : object)
   replace(env, 'JsProxy_GetAttr_js', (get) => (object, key) => {
@@ -97,8 +101,8 @@ function intercept(env: AttributeImports, hiding: { readonly isOn: boolean }): v
 }
 
 /**
- * Reads a name from the interpreter's memory: null for one that is not listed, or is not UTF-8. Emscripten's own decoder takes more
- * for UTF-8 than there is, so nothing may be decided by one of them and done by the other.
+ * Reads a listed name from the memory; null for others and invalid UTF-8. Emscripten's decoder accepts more than UTF-8,
+ * so one decoder must both check and read.
  */
 function nameReader(env: Pick<AttributeImports, 'memory'>): (address: number) => string | null {
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
@@ -120,7 +124,7 @@ function onlyProperty(object: unknown, name: unknown): object {
   return Object.create(null, { [name]: { value: Reflect.get(object, name) } })
 }
 
-/** Native code of Python's may call these functions by their names: Emscripten knows their signature by a property. */
+/** Keeps properties of the function: C code may call it by name, and Emscripten reads its signature there. */
 function replace<Name extends keyof AttributeImports>(
   env: AttributeImports,
   name: Name,
@@ -128,6 +132,7 @@ function replace<Name extends keyof AttributeImports>(
 ): void {
   const original = env[name]
   if (typeof original !== 'function')
+    // Uncoded: the reason why an interpreter does not start
     throw new Error(`"${name}" is missing in Pyodide. Install the version of Pyodide that cloaca requires: npm ci`)
   env[name] = Object.assign(by(original) as object, original) as AttributeImports[Name]
 }

@@ -1,7 +1,7 @@
 /**
- * What `interpreter.ts` and `session.ts` do differently in a restricted interpreter. Loaded by them for one alone. The order counts: prototypes
- * are hidden before Pyodide is loaded, files guarded once their rules are in place, and the process sealed when everything has
- * been loaded that it needs, before the first line of a script.
+ * Changes of `interpreter.ts` and `interpreter-session.ts` for a restricted interpreter, loaded only for one. The order
+ * matters: hide prototypes before Pyodide is loaded, guard files after their rules, seal the process when all is
+ * loaded, before the first line of a script.
  */
 
 import { readlinkSync } from 'node:fs'
@@ -10,8 +10,7 @@ import type { loadPyodide, PyodideAPI } from 'pyodide'
 import type { StartData } from '../../border/protocol.ts'
 import { forbidSystemCalls } from '../../native/restriction/confinement.ts'
 import { ChildProcesses } from '../children/child-processes.ts'
-import type { SessionFunctions } from '../interpreter.ts'
-import type { Files, Host, Signals } from '../python-border.ts'
+import type { Files, Host, Signals, Waits } from '../python-border.ts'
 import { FileGrants } from './file-grants.ts'
 import { freezeIntrinsics } from './frozen-intrinsics.ts'
 import { guardFiles, mountGranted } from './granted-folders.ts'
@@ -24,7 +23,7 @@ import { sealProcess } from './sealed-process.ts'
 
 type Grants = NonNullable<StartData['grants']>
 
-/** The user hears of so many things that were refused; a script that tries everything shall not fill the log. */
+/** Maximum number of reported refusals, so that a script that tries everything does not fill the log. */
 const SAID_REFUSALS = 20
 
 export class RestrictedProcess {
@@ -59,7 +58,7 @@ export class RestrictedProcess {
     this.children = new RefusedChildren(setEvent, () => this.#refused('a program', 'may not start programs', null))
   }
 
-  /** Before Pyodide is loaded. */
+  /** Called before Pyodide is loaded. */
   loadOptions(): NonNullable<Parameters<typeof loadPyodide>[0]> {
     this.#hide = hidePrototypes()
     this.#nativeModules?.intercept()
@@ -71,7 +70,7 @@ export class RestrictedProcess {
     mountGranted(pyodide, this.#grants, process.cwd)
   }
 
-  /** Once all other rules of files are in place. */
+  /** Called once all other rules of files are in place. */
   guard(pyodide: PyodideAPI, files: Files): Files {
     guardFiles(pyodide, this.#files, (path, isToWrite) => this.#refusedFile(path, isToWrite))
     keepNodes(pyodide, this.#files, (path) => this.#refusedFile(path, true))
@@ -87,7 +86,7 @@ export class RestrictedProcess {
     return { ...signals, kill: (pid, signum) => (pid === own ? signals.kill(pid, signum) : this.#refuseSignal(pid)) }
   }
 
-  /** The last step: nothing is loaded any more. */
+  /** Called last, when everything is loaded. */
   seal(host: Host): Host {
     if (this.#pyodide !== null) this.#nativeModules?.connect(this.#pyodide)
     sealProcess()
@@ -125,7 +124,7 @@ export class RestrictedProcess {
     this.#refused(`${verb} ${target}`, problem, `${flag} "${isKept ? target : dirname(target)}"`)
   }
 
-  /** Each thing once. `remedy`: what grants it, if anything does. */
+  /** Reports each refusal once. `remedy`: the option that grants it, if any. */
   #refused(what: string, problem: string, remedy: string | null): void {
     if (this.#said.has(what) || this.#said.size > SAID_REFUSALS) return
     this.#said.add(what)
@@ -135,15 +134,21 @@ export class RestrictedProcess {
   }
 }
 
-/** The functions of a session, held to what is granted. */
-export function restrictedFunctions(functions: SessionFunctions, grants: Grants) {
+interface RestrictableFunctions {
+  readonly waits: Pick<Waits, 'set_event'>
+  readonly signals: Signals
+  notice(message: string): void
+}
+
+/** Returns the functions of a session, limited to the grants. */
+export function restrictedFunctions<Functions extends RestrictableFunctions>(functions: Functions, grants: Grants) {
   const restriction = new RestrictedProcess(grants, (event) => functions.waits.set_event(event), functions.notice)
   const { sockets, sqlite, children } = restriction
   const signals = restriction.signals(functions.signals)
   return { restriction, functions: { ...functions, sockets, sqlite, children, signals } }
 }
 
-/** What a path means, so far as it can be told: a link is not what has to be granted. */
+/** Returns the path that must be granted, which for a link is its target. */
 function whereLinkLeads(path: string): string {
   const whole = resolve(path)
   try {
@@ -153,7 +158,6 @@ function whereLinkLeads(path: string): string {
   }
 }
 
-/** None is ever started. */
 class RefusedChildren extends ChildProcesses {
   readonly #refused: () => void
 

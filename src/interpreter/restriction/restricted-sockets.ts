@@ -1,6 +1,6 @@
 /**
- * Sockets for the scripts of a restricted interpreter: each place that one would reach or listen on is looked at first. Node's permission
- * model only knows whether there is a network at all.
+ * Sockets of a restricted interpreter, which check each place before connecting or listening. Node's permission model
+ * only allows or forbids the whole network.
  *
  * Proved by `test/restricted/escapes.test.ts`.
  */
@@ -15,16 +15,14 @@ const REFUSED = 'EACCES'
 export interface SocketGrants {
   readonly net: Grants['net']
   readonly files: FileGrants
-  /** Hears of each place that was not granted. */
   refused(place: string): void
-  /** The same for a socket that is a file. */
   refusedPath(path: string): void
 }
 
 export class RestrictedSockets extends Sockets {
   readonly #grants: SocketGrants
   readonly #net: NetGrants
-  /** Whose last step was refused, and who has not been told yet. */
+  /** Sockets whose last step was refused, and not reported yet. */
   readonly #refused = new Set<number>()
 
   constructor(setEvent: (event: number) => void, grants: SocketGrants) {
@@ -58,7 +56,7 @@ export class RestrictedSockets extends Sockets {
   }
 
   override send_datagram(number: number, bytes: Uint8Array, host?: string, port?: number): string | undefined {
-    // Those with a path reach nobody outside of this interpreter.
+    // Sockets with a path reach nobody outside of this interpreter.
     if (host !== undefined && port !== undefined && !this.#allows(host, port)) return REFUSED
     return super.send_datagram(number, bytes, host, port)
   }
@@ -86,13 +84,13 @@ export class RestrictedSockets extends Sockets {
     else this.#refuseLookup(event, address)
   }
 
-  /** A refused name is as good as one that does not exist. */
+  /** Reports a refused name as one that does not exist. */
   #refuseLookup(event: number, host: string): void {
     super.refuseLookup(event)
     this.#grants.refused(host)
   }
 
-  /** Takes addresses only: Node would look up a name again, and could find another address. */
+  /** Accepts addresses only. Node would look up a name again, and could find another address. */
   #allows(host: string, port: number): boolean {
     const isAllowed = isIP(host) !== 0 && this.#net.allows(host, port)
     if (!isAllowed) this.#grants.refused(host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`)

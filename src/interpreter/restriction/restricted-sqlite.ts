@@ -1,8 +1,9 @@
 /**
- * SQLite for the scripts of a restricted interpreter. Its native code is outside of Node's permission model, so the addon checks each
- * file in SQLite's own file layer, whatever statement names it. SQLite makes files beside a database (its journal, its log), so the
- * folder must be granted, not the file alone. Where the folder may only be read, a database is opened for reading, and not at all where
- * SQLite would have to write to read (WAL). This file says early and in words what the addon would refuse.
+ * SQLite for the scripts of a restricted interpreter. SQLite's native code bypasses Node's permission model, so the
+ * addon checks each file in SQLite's own file layer, whatever statement names it. SQLite creates files next to a
+ * database (its journal, its log), so the folder must be granted, not only the file. If the folder may only be read, a
+ * database is opened for reading, unless SQLite would have to write in order to read (WAL). This file reports early,
+ * with an explanation, what the addon would refuse.
  *
  * Proved by `test/restricted/escapes.test.ts`.
  */
@@ -24,7 +25,6 @@ export class RestrictedSqlite extends SqliteDatabases {
   readonly #refused: (path: string, isToWrite: boolean) => void
   /** Why no database can be opened; null if SQLite can be limited. */
   readonly #problem: string | null
-  /** The classes of databases and statements, in JavaScript and in native code. */
   readonly classes: readonly object[]
 
   constructor(
@@ -49,7 +49,7 @@ export class RestrictedSqlite extends SqliteDatabases {
     const problem = mayWrite ? '' : this.#problemOfReading(path)
     if (problem !== '') return refusal(problem)
     const opened = this.#explained(super.open(path, isReadonly || !mayWrite, mustExist || !mayWrite))
-    // Elsewhere the kernel would refuse its temporary files.
+    // The kernel would refuse temporary files elsewhere.
     if (typeof opened === 'number') super.execute_script(opened, 'PRAGMA temp_store = MEMORY')
     return opened
   }
@@ -71,7 +71,7 @@ export class RestrictedSqlite extends SqliteDatabases {
     this.failBackup(event, refusal(notGranted(path)))
   }
 
-  /** The answer of SQLite; if it could not open a file that is not granted, an error that says so. */
+  /** Returns SQLite's answer, or an explained error if it could not open a file that is not granted. */
   #explained<Answer>(answer: Answer): Answer | string {
     const refusals = takeSqliteRefusals()
     for (const { path, isToWrite } of refusals) this.#refused(path, isToWrite)
@@ -93,11 +93,14 @@ export class RestrictedSqlite extends SqliteDatabases {
     }
     if (!keepsLog(whole)) return ''
     this.#refused(path, true)
-    return `unable to open database file: "${path}" is in WAL mode, so SQLite needs to write to its folder even to read it: grant write access to the folder`
+    return (
+      `unable to open database file: "${path}" is in WAL mode, so SQLite needs to write to its folder even ` +
+      `to read it: grant write access to the folder`
+    )
   }
 }
 
-/** Loads SQLite, which nothing can after the start, and limits it. `problem`: why it cannot be limited, or null. */
+/** Loads SQLite, which is impossible after the start, and limits it. `problem`: why it cannot be limited, or null. */
 function loadLimited(grants: FileGrants): { readonly problem: string | null; readonly classes: readonly object[] } {
   const Database = loadSqlite()
   const database = new Database(':memory:')

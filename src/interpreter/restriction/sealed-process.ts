@@ -1,13 +1,13 @@
 /**
- * The last step before scripts run in a restricted process: what its own code has loaded is all that it ever loads. Native code is outside
- * of Node's permission model, so there is no way left to load more of it.
+ * Last step before scripts run in a restricted process: prevents loading more code, because native code is outside of
+ * Node's permission model.
  *
  * Proved by `test/restricted/javascript.test.ts`.
  */
 
 import process from 'node:process'
 
-/** What reaches into Node or the system, and what nothing here uses once it has started. */
+/** Parts of Node that reach into Node or the system, and are not needed after the start. */
 const TAKEN_AWAY = [
   'dlopen',
   'binding',
@@ -26,10 +26,10 @@ const TAKEN_AWAY = [
   'initgroups',
 ] as const
 
-/** Of the global object: ways to the network that do not ask which host. */
+/** Global network functions that check no host. */
 const GLOBALS_TAKEN_AWAY = ['fetch', 'WebSocket', 'EventSource', 'BroadcastChannel', 'navigator'] as const
 
-/** Rights that were needed to start: the addons are loaded, and the worker that stands in for one of them is there. */
+/** Rights that only the start needs, for addons and the worker that replaces one. */
 const GIVEN_UP = ['addon', 'worker'] as const
 
 interface Permission {
@@ -37,9 +37,10 @@ interface Permission {
   drop(scope: string): void
 }
 
-/** Throws where Node's permission model is not in force: then nothing of the restriction is. */
+/** Throws if Node's permission model is inactive, without which there is no restriction. */
 export function sealProcess(): void {
   const { permission } = process as unknown as { readonly permission?: Permission }
+  // Uncoded: the reason why an interpreter does not start
   if (permission === undefined) throw new Error('the permission model of Node is not active')
   for (const scope of GIVEN_UP) permission.drop(scope)
   for (const name of TAKEN_AWAY) Reflect.deleteProperty(process, name)

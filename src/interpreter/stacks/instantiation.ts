@@ -1,5 +1,5 @@
 /**
- * Stands between Pyodide and its WebAssembly, where what it offers to be called can be changed. Used by `interpreter.ts`, before Pyodide
+ * Intercepts the imports of Pyodide's WebAssembly, so that they can be changed. Used by `interpreter.ts` before Pyodide
  * is loaded.
  */
 
@@ -14,7 +14,7 @@ interface Instantiation {
   instantiate(module: unknown, imports?: { readonly env?: Partial<Imports> }): Promise<unknown>
 }
 
-/** Once, for the one instance that is Pyodide's: others have no such imports. */
+/** Intercepts only the first instance, which is Pyodide's. Others do not have these imports. */
 export function interceptInstantiation(change: (imports: Imports) => void): void {
   const { WebAssembly } = globalThis as unknown as { WebAssembly: Instantiation }
   const { instantiate } = WebAssembly

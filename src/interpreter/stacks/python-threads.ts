@@ -1,14 +1,13 @@
 /**
- * The threads that Python has started: each is a stack of its own, counted and kept below a ceiling. Used by `session.ts`.
- * Where a stack finds no room V8 ends the whole process, so that the ceiling is what stands before that.
+ * Threads that Python started, each a stack, counted and limited. Used by `interpreter-session.ts`. Without room for a
+ * stack, V8 ends the whole process; the ceiling prevents that.
  */
 
-/** The engine hears of it no more often. */
 const TOLD_EVERY_MS = 1_000
 
 export interface ThreadCeiling {
   readonly threads: number
-  /** From where on `many` is called; null: never. */
+  /** Number of threads from which `many` is called; null: never. */
   readonly reportFrom: number | null
 }
 
@@ -19,14 +18,13 @@ export class PythonThreads {
   #count = 0
   #toldAt = Number.NEGATIVE_INFINITY
 
-  /** `run` enters the stack of a thread, and settles when it has ended. */
   constructor(ceiling: ThreadCeiling, run: (ident: number) => Promise<void>, many: (count: number) => void) {
     this.#ceiling = ceiling
     this.#run = run
     this.#many = many
   }
 
-  /** False when there are as many as there may be. */
+  /** Returns false at the maximum number of threads. */
   start(ident: number): boolean {
     const { threads, reportFrom } = this.#ceiling
     if (this.#count >= threads) return false

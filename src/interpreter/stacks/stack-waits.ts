@@ -1,9 +1,11 @@
 /**
- * What the suspended stacks of one interpreter wait for. Lives in the interpreter's process.
- * Python calls these functions, reads one byte from the descriptor of `suspension.ts`, which suspends its stack, and finds
- * nothing to read when the answer is a plain `ok`; else it reads the answer's first item:
- * `ok` (the rest is the value), `unchanged` (so is the context of the call), `error`, `timeout`, `overdue` or `cancelled` (the host stops the stack) or `signal` (run signal handlers, then
- * `waitAgain`). Every wait settles exactly once.
+ * Waits of the suspended stacks of one interpreter, in the interpreter's process.
+ *
+ * Python calls one of these functions and then reads a byte from the descriptor of `suspension.ts`, which suspends its
+ * stack. If there is nothing to read, the answer is a plain `ok`. Otherwise Python reads the first item of the answer:
+ * `ok` (the rest is the value), `unchanged` (the context of the call did not change), `error`, `timeout`, `overdue` or
+ * `cancelled` (the host stops the stack), or `signal` (run signal handlers, then `waitAgain`). Every wait settles
+ * exactly once.
  */
 
 import type { StackToken } from '../../border/protocol.ts'
@@ -12,8 +14,7 @@ import { suspendNextOn } from './suspension.ts'
 
 export type WaitAnswer = readonly [string, ...TextForPython[]] | readonly [string, unknown]
 
-/** What Python is told of the engine's answer to a call. */
-export function answerOf(reply: {
+export function callAnswer(reply: {
   readonly valueJson: string
   readonly contextText: TextForPython | null
 }): WaitAnswer {
@@ -21,12 +22,11 @@ export function answerOf(reply: {
   return contextText === null ? ['unchanged', valueJson, ''] : ['ok', valueJson, contextText]
 }
 
-/** Where Python finds the answer once its stack goes on. */
 export interface Suspension {
   answer: WaitAnswer
 }
 
-/** The answer without a value, which Python need not read. */
+/** Answer without a value, which Python does not have to read. */
 const OK: WaitAnswer = ['ok']
 const SIGNAL: WaitAnswer = ['signal']
 
@@ -38,26 +38,25 @@ interface Wait {
 export class Waits {
   readonly #waits = new Set<Wait>()
   readonly #events = new Map<number, Set<() => void>>()
-  /** Waits that a signal interrupted: their promise goes on without a stack until `waitAgain`. */
+  /** Waits that a signal interrupted. Their promises continue without a stack until `waitAgain`. */
   readonly #interrupted = new Map<number, Promise<WaitAnswer>>()
-  /** Why stacks shall stop that did not wait when they were to be stopped: a stack may not have been entered by then. */
+  /** Stop requests of stacks that did not wait, or were not entered yet. */
   readonly #stops = new Map<StackToken, WaitAnswer>()
-  /** Stacks that have heard while they computed that they shall stop: no wait of theirs is ended for it, so that they can clean up. */
+  /** Stacks that know that they must stop. Their waits are not ended, so that they can clean up. */
   readonly #informed = new Set<StackToken>()
   readonly #hasSignals: (token: StackToken) => boolean
   #lastNumber = 0
 
-  /** `hasSignals`: whether a stack has handlers of signals to run, which come before what it has waited for. */
+  /** `hasSignals`: whether a stack must run signal handlers before it continues after a wait. */
   constructor(hasSignals: (token: StackToken) => boolean = () => false) {
     this.#hasSignals = hasSignals
   }
 
-  /** How many events and waits are kept. */
   get size(): number {
     return this.#events.size + this.#waits.size + this.#interrupted.size
   }
 
-  /** A promise that settles with `underlying`, or earlier when its stack is stopped or signalled. */
+  /** Returns a wait that ends with `underlying`, or earlier when its stack is stopped or signalled. */
   wait(token: StackToken, underlying: Promise<WaitAnswer>): Suspension {
     const suspension: Suspension = { answer: OK }
     const settled = new Promise<number>((resolve) => {
@@ -83,14 +82,14 @@ export class Waits {
     return suspension
   }
 
-  /** Goes on with a wait that a signal interrupted. */
+  /** Continues a wait that a signal interrupted. */
   waitAgain(token: StackToken, number: number): Suspension {
     const underlying = this.#interrupted.get(number)
     this.#interrupted.delete(number)
     return this.wait(token, underlying ?? Promise.resolve(OK))
   }
 
-  /** Forgets a wait that a signal interrupted and whose stack goes on elsewhere. */
+  /** Forgets a wait that a signal interrupted and whose stack continues elsewhere. */
   abandon(number: number): void {
     this.#interrupted.delete(number)
   }
@@ -111,14 +110,14 @@ export class Waits {
     return this.wait(token, underlying)
   }
 
-  /** Each event is for one wait, and is gone when it is set or the wait timed out. */
+  /** Creates an event for one wait. Setting it or timing out deletes it. */
   newEvent(): number {
     const number = ++this.#lastNumber
     this.#events.set(number, new Set())
     return number
   }
 
-  /** Waits for an event to be set; one that was set already is gone, and the wait ends at once. */
+  /** Waits for an event. One that was already set is deleted, and the wait ends immediately. */
   waitEvent(token: StackToken, number: number, timeoutMs = -1): Suspension {
     const waiters = this.#events.get(number)
     if (waiters === undefined) return this.wait(token, Promise.resolve(OK))
@@ -146,26 +145,25 @@ export class Waits {
     for (const wake of waiters ?? []) wake()
   }
 
-  /** Ends the wait of an overdue stack, or else the next one that it begins, once; none of one that has heard of it already. */
+  /** Ends the waits of an overdue stack, or else its next one, once; none if the stack already knows. */
   stop(token: StackToken, reason: string): void {
     this.#stop(token, ['overdue', reason])
   }
 
-  /** Ends the waits that there are for one that is stopped, and another one for it. */
+  /** Ends the current waits of a stack. Returns whether there were any. */
   stopWaits(token: StackToken, stop: WaitAnswer): boolean {
     const waits = [...this.#waits].filter((wait) => wait.token === token)
     for (const wait of waits) wait.settle(stop)
     return waits.length > 0
   }
 
-  /** How and why a stack shall stop that did not wait when it was to be stopped; forgets it. */
+  /** Returns and deletes the stop request of a stack that did not wait. */
   takeStop(token: StackToken): WaitAnswer | undefined {
     const stop = this.#stops.get(token)
     this.#stops.delete(token)
     return stop
   }
 
-  /** The same for one that is cancelled. */
   cancel(token: StackToken, reason: string): void {
     this.#stop(token, ['cancelled', reason])
   }
@@ -176,29 +174,28 @@ export class Waits {
     else this.#stops.set(token, stop)
   }
 
-  /** The stack has heard, while it computed, that it shall stop. */
+  /** Notes that a computing stack knows that it must stop. */
   hasHeard(token: StackToken): void {
     this.#stops.delete(token)
     this.#informed.add(token)
   }
 
-  /** The stack has ended. */
   ended(token: StackToken): void {
     this.#stops.delete(token)
     this.#informed.delete(token)
   }
 
-  /** Wakes the waits of a stack so that Python runs its signal handlers there. */
+  /** Wakes the waits of a stack so that Python runs signal handlers there. */
   signal(token: StackToken): void {
     for (const wait of [...this.#waits]) if (wait.token === token) wait.settle(SIGNAL)
   }
 
-  /** Does so later, if it waits by then. */
+  /** Wakes the waits of a stack after a delay. */
   signalAfter(token: StackToken, delayMs: number): void {
     setTimeout(() => this.signal(token), delayMs).unref()
   }
 
-  /** The same for all stacks that wait. Returns how many. */
+  /** Wakes all waits. Returns their number. */
   signalAll(): number {
     const waits = [...this.#waits]
     for (const wait of waits) wait.settle(SIGNAL)
@@ -209,8 +206,8 @@ export class Waits {
 const LONGEST_TIMER_MS = 2 ** 31 - 1
 
 /**
- * A timer without Node's limit of 24.8 days, which never fires early (Node rounds down to whole milliseconds) and
- * always in a later tick of the event loop. Returns what cancels it.
+ * Calls back after a delay without Node's limit of 24.8 days, never early (Node rounds down to whole milliseconds),
+ * always in a later tick of the event loop. Returns a function that cancels it.
  */
 function wakeAfter(delayMs: number, callback: () => void): () => void {
   const dueAt = performance.now() + delayMs
@@ -224,7 +221,7 @@ function wakeAfter(delayMs: number, callback: () => void): () => void {
   return () => clearTimeout(timer)
 }
 
-/** Does something again and again, and once more when it is no longer wanted. */
+/** Repeats an action while it is wanted, and once after that. */
 export function repeatWhile(everyMs: number, isWanted: () => boolean, action: () => void): void {
   const timer = setInterval(() => {
     if (!isWanted()) clearInterval(timer)

@@ -1,17 +1,16 @@
 /**
  * Hides the frames of a suspended stack from Python. Used by `interpreter.ts`; begins before Pyodide is loaded.
  *
- * Pyodide (314.0.7) gives each suspended stack a thread state, whose chain of frames leads through the C stack, and other
- * stacks have that place meanwhile. What walks the frames of all threads then runs into them: `sys.settrace`,
- * `sys.monitoring` and with it coverage, while anything waited, ended the interpreter with "memory access out of bounds".
- * So the chain is taken out of the thread state while the stack is suspended. Can go when Pyodide does it.
+ * Pyodide (314.0.7) gives each suspended stack a thread state with a chain of frames on the C stack. While the stack is
+ * suspended, other stacks use that part of the C stack. Code that walks the frames of all threads (`sys.settrace`,
+ * `sys.monitoring`, coverage) then read foreign data, and ended the interpreter with "memory access out of bounds". So
+ * the chain is removed from the thread state while the stack is suspended. Can be deleted when Pyodide does this.
  *
  * Proved by `test/scenarios/tracing.test.ts`.
  */
 
 import type { Imports } from './instantiation.ts'
 
-/** What Pyodide's own functions hand to one another for a suspended stack. */
 interface SuspendedStack {
   readonly threadState: number
 }
@@ -37,7 +36,7 @@ let python: PythonModule | null = null
 let currentFrameOffset: number | null = null
 const hidden = new Map<number, number>()
 
-/** From now on frames are hidden, where Python is of the known kind. Before, there is nothing to be found. */
+/** Starts hiding frames if Python has the known layout. Before this call, no frame is hidden. */
 export function hideSuspendedFrames(module: PythonModule): void {
   const offsets = new DataView(module.HEAP8.buffer, module.__PyRuntime)
   const cookie = Buffer.from(module.HEAP8.buffer, module.__PyRuntime, COOKIE.length).toString('latin1')
@@ -46,7 +45,6 @@ export function hideSuspendedFrames(module: PythonModule): void {
   currentFrameOffset = offsets.getUint32(CURRENT_FRAME_AT, true)
 }
 
-/** Pyodide's WebAssembly asks for these two functions at each suspension. */
 export function interceptSuspensions(imports: Imports): void {
   const suspensions = imports as Suspensions
   const { saveState, restoreState } = suspensions

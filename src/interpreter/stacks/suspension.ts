@@ -1,15 +1,16 @@
 /**
- * How a stack of Python is suspended until a promise is settled. Called by `interpreter.ts`; owned by nobody else.
+ * Suspends a stack of Python until a promise is settled. Called and owned by `interpreter.ts`.
  *
- * Pyodide's own way, `run_sync`, makes a task of asyncio for each suspension, which costs half a millisecond (seen in
- * 314.0.7). Its sockets can wait, too, without anything of the kind: a read from a socket of NodeSockFS suspends the
- * stack until a promise is settled, in 7 µs. So there is a descriptor that belongs to no file, reading from it in Python
- * suspends the stack, and it is "read" when the promise at hand is settled. Can go when `run_sync` is as quick.
+ * Pyodide's own function `run_sync` creates an asyncio task for each suspension, which takes half a millisecond (seen
+ * in
+ * 314.0.7). A read from a socket of Pyodide's NodeSockFS suspends the stack until a promise is settled in 7 µs, without
+ * a task. So there is a descriptor without a file: a read from it in Python suspends the stack, and is answered when
+ * the current promise is settled. Can be deleted when `run_sync` is as fast.
  */
 
 import type { PyodideAPI } from 'pyodide'
 
-/** A descriptor that no file ever has. */
+/** Number of a descriptor that no file has. */
 const DESCRIPTOR = 0x3fff_ffff
 
 interface SuspendingSocket {
@@ -20,14 +21,13 @@ interface SocketFileSystem {
   getSocket(descriptor: number): SuspendingSocket | null
 }
 
-/** The promise on which the next read of the descriptor suspends: what it comes to is the number of bytes "read". */
+/** Promise on which the next read of the descriptor suspends. It resolves with the number of "read" bytes. */
 let next: Promise<number> = Promise.resolve(0)
 
 export function suspendNextOn(promise: Promise<number>): void {
   next = promise
 }
 
-/** Makes reads of the descriptor suspend; returns the descriptor. */
 export function connectSuspension(pyodide: PyodideAPI): number {
   const { SOCKFS } = (pyodide as unknown as { _module: { SOCKFS: SocketFileSystem } })._module
   const getSocket = SOCKFS.getSocket

@@ -1,18 +1,18 @@
 /**
- * Has Python's workers (`python/cloaca/_engine/workers.py`) make the polls and run the tasks that wait. Used by `interpreter.ts`.
+ * Makes Python's workers (`python/cloaca/_engine/workers.py`) run the waiting polls and tasks. Used by
+ * `interpreter.ts`.
  *
- * A worker is a stack. Getting control back while something waits means that every worker is suspended inside a poll or a
- * task, or has had its time slice: then one that rests goes on, or else another is entered.
+ * A worker is a stack. If JavaScript runs again while calls wait, every worker is suspended in a poll or a task, or its
+ * time slice ended. Then a resting worker continues, or a new one is entered.
  */
 
 import type { PyCallable } from 'pyodide/ffi'
 import type { StackToken } from '../../border/protocol.ts'
 import { suspendNextOn } from './suspension.ts'
 
-/** So many stacks are kept for what comes next; a new one costs 20 to 200 µs (Node 26.10). */
-const MOST_RESTING = 4
+/** Number of stacks that are kept for later work; a new one costs 20 to 200 µs (Node 26.10). */
+const MAX_RESTING = 4
 
-/** The functions of Python that it needs. */
 export interface WorkerCalls {
   readonly work: PyCallable
   readonly countWaiting: PyCallable
@@ -20,11 +20,9 @@ export interface WorkerCalls {
 }
 
 export interface WorkerEvents {
-  /** These polls skipped. */
   skipped(tokens: readonly StackToken[]): void
-  /** A worker has done what there was to do for now. */
   rested(): void
-  /** A worker died: Python can never run again. */
+  /** Reports that a worker died, so that Python can never run again. */
   failed(error: unknown): void
 }
 
@@ -32,9 +30,8 @@ export class Workers {
   readonly #calls: WorkerCalls
   readonly #events: WorkerEvents
   readonly #resting: (() => void)[] = []
-  /** Set while something waits for a worker. */
   #isPumping = false
-  /** Whether something waits. Null: a worker went on and has not rested since, so only Python knows. */
+  /** Whether calls wait. Null: a worker continued and has not rested since, so only Python knows. */
   #isLeft: boolean | null = false
 
   constructor(calls: WorkerCalls, events: WorkerEvents) {
@@ -42,7 +39,6 @@ export class Workers {
     this.#events = events
   }
 
-  /** Something was added that waits for a worker. */
   wake(): void {
     this.#isLeft = true
     if (this.#isPumping) return
@@ -51,14 +47,14 @@ export class Workers {
   }
 
   /**
-   * Called by a worker that has nothing to do, or has had its time slice: whether it shall be suspended, or else end.
-   * It says what Python would have to be asked for, since each call into Python costs as much as a poll.
+   * Returns whether a worker without work, or after its time slice, is suspended instead of ended. Its arguments save a
+   * call into Python, which costs as much as a poll.
    */
   rest(isLeft: boolean, hasSkipped: boolean): boolean {
     this.#isLeft = isLeft
     if (hasSkipped) this.#tellSkipped()
     this.#events.rested()
-    if (this.#resting.length >= MOST_RESTING) return false
+    if (this.#resting.length >= MAX_RESTING) return false
     suspendNextOn(new Promise((resolve) => this.#resting.push(() => resolve(0))))
     return true
   }

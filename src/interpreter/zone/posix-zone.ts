@@ -1,18 +1,19 @@
 /**
- * Time zones that `TZ` describes by itself, as POSIX has them: `IST-5:30`, `CET-1CEST,M3.5.0,M10.5.0/3`. Whatever is not of
- * this form has a meaning too, the one that the GNU C library gives it: mostly UTC under the letters it begins with.
+ * Time zones whose rules are in `TZ` itself, in the form of POSIX: `IST-5:30`, `CET-1CEST,M3.5.0,M10.5.0/3`. Any other
+ * text has the meaning that the GNU C library gives it: mostly UTC, named by the letters at its beginning.
  */
 
 const HOUR = 3_600
 const DAY = 86_400
 
-/** When a time begins in a year, in seconds of the other time since its first day. */
+/** Yearly change between standard and daylight saving time, by the clock before the change. */
 interface Change {
   /** `M`: the week of a month and its day; `J`: the day from 1, February 29 not counted; `D`: the day from 0. */
   readonly kind: 'M' | 'J' | 'D'
   readonly month: number
   readonly week: number
   readonly day: number
+  /** Seconds since midnight; negative or over a day for other days. */
   readonly seconds: number
 }
 
@@ -30,7 +31,7 @@ export interface PosixZone {
 }
 
 const UNKNOWN: Change = { kind: 'D', month: 0, week: 0, day: 0, seconds: 0 }
-/** Those of the United States, for zones that have daylight saving time and say no more. */
+/** Rules of the United States, for zones with daylight saving time and no rules. */
 const DEFAULT_CHANGES: readonly [Change, Change] = [
   { kind: 'M', month: 3, week: 2, day: 0, seconds: 2 * HOUR },
   { kind: 'M', month: 11, week: 1, day: 0, seconds: 2 * HOUR },
@@ -41,7 +42,6 @@ const OFFSET = /([+-]?)(\d{1,5})(?::(\d{1,5})(?::(\d{1,5}))?)?/y
 const CHANGE =
   /,?(?:M(\d{1,5})\.(\d{1,5})\.(\d{1,5})|(J?)(\d{1,5}))(?:\/(-?)(\d{1,5})(?::(\d{1,5})(?::(\d{1,5}))?)?)?(?=,|$)/y
 
-/** Reads a text from left to right. */
 class Reader {
   #at = 0
   readonly #text: string
@@ -110,7 +110,7 @@ function takeChange(reader: Reader, otherwise: Change): Change | null {
   return isPossible ? change : null
 }
 
-/** Whether daylight saving time is observed at an instant, in seconds since 1970. */
+/** Returns whether daylight saving time applies at a time, in seconds since 1970. */
 export function isDaylight({ standard, daylight }: PosixZone, instant: number): boolean {
   if (daylight === standard) return false
   const year = new Date(instant * 1000).getUTCFullYear()
@@ -119,16 +119,16 @@ export function isDaylight({ standard, daylight }: PosixZone, instant: number): 
   return start > end ? instant < end || instant >= start : instant >= start && instant < end
 }
 
-/** The half of a zone that is observed at an instant. */
-export function halfAt(zone: PosixZone, instant: number): Half {
+export function zoneHalfAt(zone: PosixZone, instant: number): Half {
   return isDaylight(zone, instant) ? zone.daylight : zone.standard
 }
 
 /**
- * The instant at which a clock of the zone shows a local time, given as seconds as if it were UTC. `daylight` is what the
- * caller knows: negative for nothing. A time that comes twice is then the second one; one that is left out goes on from before.
+ * Returns the time at which a clock of the zone shows a local time, given in seconds as if it were UTC. `daylight`:
+ * negative if the caller does not know whether daylight saving time applies; then a local time that occurs twice is the
+ * second one, and one that is skipped is counted from the time before the change.
  */
-export function instantOf(zone: PosixZone, local: number, daylight: number): number {
+export function instantInZone(zone: PosixZone, local: number, daylight: number): number {
   const { standard } = zone
   const summerOffset = zone.daylight === standard ? standard.offset + HOUR : zone.daylight.offset
   if (daylight !== 0) {

@@ -2,7 +2,7 @@
  * Computation graphs, reactors and their sources as data: what a script declared, without its functions.
  *
  * An event is accepted by a source, gets the source's next sequence number, and is stored. Its value, which the
- * accumulator function returns, is delivered to the reactors that list the source. A reactor fires; its firings are numbered, too.
+ * accumulator function returns, is delivered to the reactors that list the source. A reactor numbers its firings.
  */
 
 import type { SourcePlace } from '../workflow.ts'
@@ -37,9 +37,7 @@ export type ReactionMode = 'when_any' | 'when_all'
 /** Reactor that a script declares. */
 export interface ReactorDefinition {
   readonly name: string
-  /**
-   * Names of its sources, in the order of the payload. A source without an accumulator delivers its events unchanged.
-   */
+  /** Names of its sources, in the order of the payload. Without an accumulator, a source delivers events unchanged. */
   readonly sources: readonly string[]
   readonly mode: ReactionMode
   readonly script: string

@@ -1,7 +1,4 @@
-/**
- * The grammar of durations, the same as on the Python side: a whole number and a unit, `100ms`, `5s`, `1m`, `2h`, `7d`. Blanks around it
- * are ignored. Pure.
- */
+/** Parses durations as on the Python side: a whole number and a unit (`100ms`, `5s`, `1m`, `2h`, `7d`), trimmed. */
 
 import ms, { type StringValue } from 'ms'
 
@@ -10,7 +7,6 @@ const UNITS = ['s', 'm', 'h', 'd', 'ms'] as const
 /** Units of poll intervals, whose grammar the Python API fixes. */
 const INTERVAL_UNITS = ['s', 'm', 'h', 'ms'] as const
 
-/** Maximum number of digits. */
 const MAX_DIGITS = 20
 
 /** Returns a duration in milliseconds, or the reason why the text is not one. */
@@ -39,3 +35,16 @@ function parsed(text: string, units: readonly string[]): number | { readonly rea
   if (Number.isSafeInteger(result)) return result
   return { reason: `'${digits}' is not a valid number of '${unit}': it is too large` }
 }
+
+/** Returns a duration as people write it: `200ms`, `30s`, `2h`. */
+export function formatDuration(durationMs: number): string {
+  for (const [unit, sizeMs] of SHOWN_UNITS)
+    if (durationMs >= sizeMs && durationMs % sizeMs === 0) return `${durationMs / sizeMs}${unit}`
+  return `${durationMs}ms`
+}
+
+const SHOWN_UNITS = [
+  ['h', 3_600_000],
+  ['m', 60_000],
+  ['s', 1_000],
+] as const

@@ -1,4 +1,4 @@
-/** Instants as text. Inside the engine an instant is epoch milliseconds; the Python API and the command line show RFC 3339. */
+/** Converts times between epoch milliseconds, which the engine uses, and RFC 3339 text. */
 
 /** Returns a time as text in UTC, such as `2030-01-02T03:04:05.678+00:00`. `at` is in milliseconds since 1970. */
 export function formatInstant(at: number): string {
@@ -13,7 +13,7 @@ const RFC_3339 = /^(\d{4}-\d{2}-\d{2})[Tt ]([01]\d|2[0-3]):([0-5]\d):([0-5]\d|60
 
 const SECOND_MS = 1_000
 
-/** Epoch milliseconds of an RFC 3339 text with an offset or `Z`, or null when it is none. A leap second is the second after it. */
+/** Parses an RFC 3339 text with an offset or `Z`; null if it is not one. A leap second is the second after it. */
 export function parseInstant(text: string): number | null {
   const parts = RFC_3339.exec(text)
   if (parts === null) return null
@@ -25,7 +25,7 @@ export function parseInstant(text: string): number | null {
   return isLeap ? at + SECOND_MS : at
 }
 
-/** Whether there is such a day, written YYYY-MM-DD: `Date` takes the 30th of February for the 1st of March. */
+/** Returns whether a day (YYYY-MM-DD) exists: `Date` takes the 30th of February for the 1st of March. */
 export function isDate(date: string): boolean {
   const at = Date.parse(date)
   return !Number.isNaN(at) && new Date(at).toISOString().startsWith(date)

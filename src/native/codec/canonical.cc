@@ -1,7 +1,7 @@
 // The canonical form of JSON: see canonical.h.
 //
-// It is written while the text is read. When an object ends whose keys were not in order, its members, which are written by
-// then, change places.
+// The form is written while the text is read. When an object ends whose keys are not in order, its written members are
+// moved.
 
 #include "canonical.h"
 
@@ -22,13 +22,13 @@ namespace cloaca {
 
 namespace {
 
-// Members that stay beside each other, by their places in the text.
+// Members that stay next to each other, by their places in the text.
 struct Run {
   uint32_t first;
   uint32_t end;
 };
 
-// In which order an object's members are written. Those that are overridden by a duplicate are in no run.
+// Order in which an object's members are written. Members that a duplicate overrides are in no run.
 struct MemberOrder {
   bool is_that_of_text = true;
   std::vector<Run> runs;
@@ -59,7 +59,7 @@ MemberOrder order_of(const std::vector<StringToken>& keys) {
   return order;
 }
 
-// Writes a comma behind every value, the last one too: what follows it overwrites it.
+// Writes a comma after every value. The next character overwrites the last comma.
 class CanonicalSink {
  public:
   explicit CanonicalSink(Output& out) : out_(out) {}
@@ -89,7 +89,6 @@ class CanonicalSink {
     close('}');
   }
 
-  // To be called behind each outermost value.
   void end() { out_.set_end(out_.end() - 1); }
 
  private:
@@ -104,7 +103,7 @@ class CanonicalSink {
     out_.put(',');
   }
 
-  // Moves the members from the given one on, the last object's, into order.
+  // Sorts the members of the last object, from the given one.
   void rearrange(size_t first, const MemberOrder& order) {
     char* const begin = members_[first];
     const std::string_view written = out_.since(begin);
@@ -124,9 +123,9 @@ class CanonicalSink {
   }
 
   Output& out_;
-  // Where the members begin of all objects that are being written, the innermost object's last.
+  // Beginnings of the members of all open objects; those of the innermost object are last.
   std::vector<char*> members_;
-  // By depth: the order of the object that was closed last.
+  // By depth: member order of the object that was closed last.
   std::vector<MemberOrder> orders_;
   std::unique_ptr<char[]> scratch_;
   size_t scratch_size_ = 0;

@@ -1,6 +1,6 @@
-// The canonical form of JSON and its fingerprint, as codec.ts describes them. Called by addon.cc, merge.cc, the fuzzer and
-// the sanitizer's driver: nothing here knows Node, keeps state, or calls back.
-// The functions throw a Refusal for a text that is wrong, and std::bad_alloc.
+// Canonical form of JSON and its fingerprint, as codec.ts describes them. Called by addon.cc, merge.cc, the fuzzer and
+// the sanitizer's driver. Functions here do not know Node, keep no state, and do not call back.
+// They throw a Refusal for a wrong text, and std::bad_alloc.
 
 #ifndef CLOACA_CANONICAL_H_
 #define CLOACA_CANONICAL_H_
@@ -17,7 +17,7 @@ Output canonicalize(const JsonText& text);
 
 std::array<char, 64> fingerprint(const JsonText& text);
 
-// Writes canonical forms of single values of one text, which was read before. None is longer than its value was.
+// Writes canonical forms of single values of a text that was read before. None is longer than its value.
 class CanonicalWriter {
  public:
   CanonicalWriter(const JsonText& text, Output& out);

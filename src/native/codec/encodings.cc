@@ -10,7 +10,7 @@
 namespace cloaca {
 
 Repertoire repertoire_of(std::string_view utf8) {
-  // No byte of a character beyond Latin-1 is smaller than its first.
+  // The first byte of a character outside of Latin-1 is its smallest.
   constexpr unsigned char kLastLeadOfLatin1 = 0xc3;
   const unsigned char largest = largest_byte(utf8);
   if (largest < 0x80) return Repertoire::ascii;

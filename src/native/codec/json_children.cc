@@ -12,7 +12,6 @@ namespace cloaca {
 
 namespace {
 
-// Keeps the outermost value, and those one level below it.
 class ChildrenSink {
  public:
   explicit ChildrenSink(Document& document) : document_(document) {}
@@ -46,7 +45,7 @@ class ChildrenSink {
   }
 
   Document& document_;
-  // How many lists and objects are open, and where the outer two of them begin.
+  // Number of open lists and objects, and beginnings of the outer two.
   uint32_t depth_ = 0;
   const char* begins_[2] = {};
 };

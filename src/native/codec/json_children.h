@@ -1,5 +1,5 @@
-// The elements or members of one value, without what is inside them. Called by merge.cc and pick.cc.
-// Deeper values are looked into only when they are asked for: mostly they are not.
+// Elements or members of one value, without their contents. Called by merge.cc and pick.cc.
+// Deeper values are read only on request, because most of them are never needed.
 
 #ifndef CLOACA_JSON_CHILDREN_H_
 #define CLOACA_JSON_CHILDREN_H_
@@ -14,7 +14,7 @@ namespace cloaca {
 
 // The tokens lie in the text.
 struct Children {
-  // Of objects only: one for each value.
+  // Keys of an object, one for each value; empty for a list.
   std::vector<StringToken> keys;
   std::vector<std::string_view> values;
 };

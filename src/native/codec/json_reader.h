@@ -1,6 +1,5 @@
-// Reads a JSON text, once, and tells a sink what it finds. Used by canonical.cc and json_children.cc, each with its own
-// sink.
-// The places where it refuses a text are part of the codec's contract: json-reader.ts stops at the same bytes.
+// Reads a JSON text once, and reports its parts to a sink. Used by canonical.cc and json_children.cc, each with its own
+// sink. The byte at which it refuses a text is part of the codec's contract: json-reader.ts stops at the same byte.
 
 #ifndef CLOACA_JSON_READER_H_
 #define CLOACA_JSON_READER_H_
@@ -17,19 +16,17 @@
 
 namespace cloaca {
 
-// The deepest nesting that is read, which also bounds the recursion of everything here. input.ts has the same number.
+// Maximum nesting, which also limits the recursion here. input.ts has the same number.
 constexpr uint32_t kMaxDepth = 512;
 
-// The keys of an object that was read, in order.
 struct ObjectKeys {
   const std::vector<StringToken>& tokens;
-  // How many lists and objects are around the object.
   uint32_t depth;
-  // They are, token by token, those of the object that was closed at this depth before.
+  // Keys are equal, token by token, to those of the object that was closed at this depth before.
   bool are_same;
 };
 
-// A recursive descent. A function that reads something takes where it begins and returns where it ends.
+// Recursive descent. A function that reads a part takes the address of its beginning and returns that of its end.
 //
 // A sink has these functions, called in the order of the text. Tokens lie in the text; strings have their quotes.
 //
@@ -41,9 +38,9 @@ struct ObjectKeys {
 //   void open_object(const char* begin)
 //   void close_object(const char* end, const ObjectKeys& keys)
 //
-// Most of a large text is lists of objects with the same keys in the same order. So a key is first compared with the one that
-// had its place in the object before: a match costs a predicted branch, where the search for the closing quote is a chain of
-// dependent instructions which everything after it must wait for.
+// Most of a large text is lists of objects with the same keys in the same order. So a key is first compared with the
+// key in the same place of the previous object. A match costs a predicted branch; the search for the closing quote is a
+// chain of dependent instructions that all later instructions have to wait for.
 template <typename Sink>
 class JsonReader {
  public:
@@ -172,7 +169,7 @@ class JsonReader {
 
   const JsonText& text_;
   Sink& sink_;
-  // By depth: the keys of the last object, and of the one that is being read as far as it has come.
+  // By depth: the keys of the last object, and the keys so far of the object that is being read.
   std::vector<std::vector<StringToken>> last_keys_;
 };
 

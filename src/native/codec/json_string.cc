@@ -30,7 +30,7 @@ bool is_high_surrogate(uint32_t unit) { return unit >= 0xd800 && unit <= 0xdbff;
 bool is_low_surrogate(uint32_t unit) { return unit >= 0xdc00 && unit <= 0xdfff; }
 bool is_surrogate(uint32_t unit) { return unit >= 0xd800 && unit <= 0xdfff; }
 
-// Reads the escape after a backslash, a pair of surrogates at once, and moves `at` behind it.
+// Reads the escape after a backslash, or both escapes of a surrogate pair, and advances `at` past it.
 uint32_t read_escape(const char*& at, const char* end) {
   const char letter = *at++;
   switch (letter) {
@@ -79,7 +79,7 @@ char* write_canonical_character(uint32_t code_point, char* out) {
   return write_utf8(code_point, out);
 }
 
-// Copies what stands between escapes, and hands each escaped code point to `write_character`.
+// Copies characters between escapes, and passes each escaped code point to `write_character`.
 template <typename WriteCharacter>
 char* rewrite(std::string_view body, char* out, WriteCharacter write_character) {
   const char* at = body.data();

@@ -1,6 +1,6 @@
-// JSON strings: checking them, and writing them decoded or in canonical form. Called by json_reader.h and the sinks.
-// Decoded strings are UTF-8 in which a lone surrogate has the three bytes that its number would have: the order of such
-// bytes is the order of code points, and no two different strings share them.
+// JSON strings: checks them, and writes them decoded or in canonical form. Called by json_reader.h and the sinks.
+// Decoded strings are UTF-8 in which a lone surrogate has the three bytes of its number. The order of these bytes is
+// the order of code points, and no two different strings have the same bytes.
 
 #ifndef CLOACA_JSON_STRING_H_
 #define CLOACA_JSON_STRING_H_
@@ -20,14 +20,14 @@ struct StringToken {
   const char* begin;
   uint32_t size;
   bool has_escape;
-  // It has no other escapes than short ones. `\u` is never claimed to be canonical, although it can be.
+  // True if all escapes are short ones. `\u` is never called canonical, although it can be.
   bool is_canonical;
 
   const char* end() const { return begin + size; }
   std::string_view text() const { return {begin, size}; }
 };
 
-// As scan_string, from a byte in the middle of the string that is not plain.
+// Continues scan_string at a byte in the middle of the string that is not plain.
 StringToken scan_string_from(const JsonText& text, const char* quote, const char* stop);
 
 // Checks the string that begins with the given quote. Throws a Refusal.
@@ -40,8 +40,8 @@ inline StringToken scan_string(const JsonText& text, const char* quote) {
 // Writes a string in canonical form, and returns the end of what it wrote, which is never longer than the token.
 char* write_canonical_string(std::string_view token, char* out);
 
-// Decodes strings. Those that are written as they are read stay where they are; the others are kept here, so the decoder
-// must outlive what it returns.
+// Decodes strings. Strings without escapes stay in the text; the decoder keeps the others, so it must outlive its
+// results.
 class StringDecoder {
  public:
   std::string_view decode(StringToken token) {
@@ -52,7 +52,7 @@ class StringDecoder {
  private:
   static std::string decode_escapes(std::string_view token);
 
-  // A list, since its elements stay where they are; mostly it is empty.
+  // A list, because its elements keep their addresses. It is usually empty.
   std::forward_list<std::string> kept_;
 };
 

@@ -1,7 +1,6 @@
-// One JSON text in memory that nobody else writes to while it is read. Made by addon.cc and the test drivers, read by
-// everything else here.
-// The text is followed by zeros, so that a reader may load whole vectors and needs no bounds checks: a zero stands in no
-// valid JSON, and so ends every scan.
+// One JSON text in memory that is not written to while it is read. Created by addon.cc and the test drivers, read by
+// all other files. Zeros follow the text, so that a reader may load whole vectors and needs no bounds checks. Valid
+// JSON contains no zero, so a zero ends every scan.
 
 #ifndef CLOACA_JSON_TEXT_H_
 #define CLOACA_JSON_TEXT_H_
@@ -13,10 +12,10 @@ namespace cloaca {
 
 class JsonText {
  public:
-  // How much memory behind a text belongs to it. addon.ts has the same number.
+  // Number of bytes after a text that belong to it. addon.ts has the same number.
   static constexpr size_t kPadding = 64;
 
-  // Takes `size` bytes from `begin` on, and writes zeros to the kPadding bytes behind them.
+  // Takes `size` bytes from `begin`, and writes zeros to the kPadding bytes after them.
   JsonText(char* begin, size_t size) : begin_(begin), size_(size) { std::memset(begin + size, 0, kPadding); }
 
   const char* begin() const { return begin_; }

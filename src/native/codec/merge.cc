@@ -1,7 +1,8 @@
 // Merges contexts: see merge.h.
 //
-// What merging in order, two at a time, comes to is done at once for all texts: of the values under one key only the last
-// ones that are all lists, or all objects, have a part in the result, since anything before them was overruled.
+// Merging in order, two texts at a time, has the same result as one merge of all texts: of the values with one key,
+// only the last ones that are all lists, or all objects, are part of the result, because later values replace earlier
+// ones.
 
 #include "merge.h"
 
@@ -21,7 +22,6 @@ namespace cloaca {
 
 namespace {
 
-// A value, and the text that it is in.
 struct Source {
   const JsonText* text;
   std::string_view value;
@@ -33,15 +33,15 @@ struct Source {
 
 using Sources = std::vector<Source>;
 
-// A value under the name that it is told apart by: a decoded key, or the canonical form of a list's element.
+// A value with its name for comparison: a decoded key, or the canonical form of a list's element.
 struct Entry {
   std::string_view name;
   Source source;
-  // Of members only.
+  // Key of a member; unused for an element of a list.
   StringToken key;
 };
 
-// Not against attackers, who gain nothing: entries with the same hash are told apart by their names.
+// Not secure against attackers, who gain nothing: entries with the same hash are distinguished by their names.
 uint64_t hash_of(std::string_view name) {
   constexpr uint64_t kMultiplier = 0x9e3779b97f4a7c15;
   uint64_t hash = name.size();
@@ -54,7 +54,7 @@ uint64_t hash_of(std::string_view name) {
   return hash;
 }
 
-// The groups of entries that have the same name, in order of first appearance; a group's entries are in order too.
+// Groups of entries with the same name, in order of first appearance. The entries of a group keep their order.
 class Groups {
  public:
   struct Ranked {
@@ -95,7 +95,6 @@ class Groups {
   std::vector<Group> groups_;
 };
 
-// A list or object whose children were read.
 struct Container {
   const JsonText* text;
   Children children;
@@ -159,7 +158,7 @@ class Merger {
     out_.close(']', entries.empty());
   }
 
-  // Of duplicates in one text only the last has a say.
+  // The last of duplicates in one text takes precedence.
   static Sources values_of(const std::vector<Entry>& entries, const Groups::Group& group) {
     Sources values;
     for (const Groups::Ranked* ranked = group.begin; ranked != group.end; ++ranked) {

@@ -1,5 +1,5 @@
 // Merges contexts, as codec.ts describes it. Called by addon.cc, the fuzzer and the sanitizer's driver.
-// What only one text provides is copied to the letter; the rest is written without white space.
+// Members of a single text are copied unchanged. The rest is written without white space.
 
 #ifndef CLOACA_MERGE_H_
 #define CLOACA_MERGE_H_

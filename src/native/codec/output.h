@@ -1,5 +1,5 @@
-// Bytes that the codec writes, in memory whose size is known before. Used by canonical.cc and merge.cc.
-// The writer must know a bound beforehand: nothing is checked here.
+// Bytes that the codec writes, into memory of a fixed size. Used by canonical.cc and merge.cc.
+// The writer must know the maximum size beforehand, because nothing is checked here.
 
 #ifndef CLOACA_OUTPUT_H_
 #define CLOACA_OUTPUT_H_
@@ -15,7 +15,7 @@ namespace cloaca {
 
 class Output {
  public:
-  // There is room for kPadding bytes more, so that short pieces can be copied as whole vectors.
+  // The memory has kPadding more bytes, so that short pieces can be copied as whole vectors.
   explicit Output(size_t capacity) : bytes_(new char[capacity + JsonText::kPadding]), end_(bytes_.get()) {}
 
   std::string_view view() const { return since(bytes_.get()); }
@@ -29,14 +29,14 @@ class Output {
   // The piece must lie in a JsonText or an Output, where the bytes after it may be read.
   void put(std::string_view piece) { end_ = copy(piece, end_); }
 
-  // In one step with what follows, since every change of the end is a detour through memory.
+  // Writes both in one step, because each change of the end goes through memory.
   void put(std::string_view piece, char separator) {
     char* end = copy(piece, end_);
     *end = separator;
     end_ = end + 1;
   }
 
-  // Elements are written with a separator behind each. Behind the last one it becomes the bracket.
+  // A separator is written after each element. The bracket overwrites the last one.
   void close(char bracket, bool is_empty) {
     if (is_empty) put(bracket);
     else end_[-1] = bracket;

@@ -1,5 +1,5 @@
-// Looks up one member of a context, as codec.ts describes it. Called by addon.cc, the fuzzer and the sanitizer's driver.
-// The whole text is read, since the last of duplicate keys counts and a wrong text must be refused wherever it is wrong.
+// Looks up one member of a context, as codec.ts describes it. Called by addon.cc, the fuzzer and the sanitizer's
+// driver. Reads the whole text, because the last of duplicate keys applies, and any fault of the text must be reported.
 
 #ifndef CLOACA_PICK_H_
 #define CLOACA_PICK_H_
@@ -11,8 +11,8 @@
 
 namespace cloaca {
 
-// `key` is a JSON text that holds a string. The result lies in `text`.
-// Throws a Refusal when `text` is wrong, and std::bad_alloc.
+// `key` is a JSON text with a string. The result is part of `text`. Throws a Refusal if `text` is wrong, and
+// std::bad_alloc.
 std::optional<std::string_view> pick(const JsonText& text, const JsonText& key);
 
 }  // namespace cloaca

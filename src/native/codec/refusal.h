@@ -1,5 +1,5 @@
-// How a text is refused: a reason and a byte. Thrown by everything that reads a text, caught by addon.cc and the test drivers.
-// Words are made of it in input.ts only, so that both implementations use the same.
+// Refusal of a text: a reason and a byte. Thrown by all readers of a text, caught by addon.cc and the test drivers.
+// Only input.ts makes messages of it, so that both implementations have the same messages.
 
 #ifndef CLOACA_REFUSAL_H_
 #define CLOACA_REFUSAL_H_
@@ -24,12 +24,12 @@ enum class Fault {
 struct Refusal {
   Fault fault;
   size_t byte_offset;
-  // Which of several texts was being read, counted from 0.
+  // Index of the text that was being read.
   size_t position = 0;
 };
 
-// Refuses the text at a byte for the given reason, unless there is a more basic one: the text ends there, or what begins
-// there is not even UTF-8.
+// Refuses the text at a byte for the given reason, unless there is a more basic one: the end of the text, or invalid
+// UTF-8 at that byte.
 [[noreturn]] void refuse(const JsonText& text, const char* at, Fault fault);
 
 }  // namespace cloaca

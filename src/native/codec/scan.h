@@ -1,6 +1,6 @@
-// The scans that most bytes of a text go through, with vectors of 16 bytes where the processor has them (every
-// x86-64 does), else byte by byte. Called by json_reader.h, json_string.cc and encodings.cc.
-// They read up to 16 bytes beyond the byte they stop at: the text must be a JsonText.
+// Scans that process most bytes of a text, with vectors of 16 bytes if the processor has them (every x86-64 processor
+// does), else byte by byte. Called by json_reader.h, json_string.cc and encodings.cc.
+// They read up to 16 bytes after the byte at which they stop, so the text must be a JsonText.
 
 #ifndef CLOACA_SCAN_H_
 #define CLOACA_SCAN_H_
@@ -39,14 +39,14 @@ inline int lowest_set_bit(unsigned mask) {
 #endif
 }
 
-// The first byte from `at` on that is not plain.
+// Returns the first byte from `at` on that is not plain.
 inline const char* skip_plain(const char* at) {
   const __m128i quote = _mm_set1_epi8('"');
   const __m128i backslash = _mm_set1_epi8('\\');
   const __m128i first_printable = _mm_set1_epi8(0x20);
   for (;; at += 16) {
     const __m128i chunk = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
-    // The comparison is a signed one, so bytes from 0x80 on count as small.
+    // The comparison is signed, so bytes from 0x80 are smaller than the first printable one.
     const __m128i special = _mm_or_si128(_mm_cmplt_epi8(chunk, first_printable),
                                          _mm_or_si128(_mm_cmpeq_epi8(chunk, quote), _mm_cmpeq_epi8(chunk, backslash)));
     const int mask = _mm_movemask_epi8(special);
@@ -54,7 +54,6 @@ inline const char* skip_plain(const char* at) {
   }
 }
 
-// As skip_white_space.
 inline const char* skip_white_space_run(const char* at) {
   const __m128i space = _mm_set1_epi8(' ');
   const __m128i newline = _mm_set1_epi8('\n');
@@ -62,8 +61,9 @@ inline const char* skip_white_space_run(const char* at) {
   const __m128i tab = _mm_set1_epi8('\t');
   for (;; at += 16) {
     const __m128i chunk = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
-    const __m128i white = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(chunk, space), _mm_cmpeq_epi8(chunk, newline)),
-                                       _mm_or_si128(_mm_cmpeq_epi8(chunk, carriage_return), _mm_cmpeq_epi8(chunk, tab)));
+    const __m128i white =
+        _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(chunk, space), _mm_cmpeq_epi8(chunk, newline)),
+                     _mm_or_si128(_mm_cmpeq_epi8(chunk, carriage_return), _mm_cmpeq_epi8(chunk, tab)));
     const unsigned mask = static_cast<unsigned>(_mm_movemask_epi8(white)) ^ 0xffffu;
     if (mask != 0) return at + lowest_set_bit(mask);
   }
@@ -81,7 +81,6 @@ inline bool begins_with(const char* at, std::string_view token) {
   }
 }
 
-// The first byte from `at` on that is not a digit.
 inline const char* skip_digits(const char* at) {
   const __m128i zero = _mm_set1_epi8('0');
   const __m128i beyond_nine = _mm_set1_epi8(10 - 128);
@@ -102,7 +101,8 @@ inline void store_units(char16_t* out, __m128i chunk) {
   _mm_storeu_si128(reinterpret_cast<__m128i*>(out + 8), _mm_unpackhi_epi8(chunk, zero));
 }
 
-// Copies up to the first byte beyond ASCII or the end, and returns it. Up to 16 units more than `out` is moved are written.
+// Copies up to the end or the first byte outside of ASCII, and returns it. Writes up to 16 units more than it moves
+// `out`.
 template <typename Unit>
 const char* copy_ascii(const char* at, const char* end, Unit*& out) {
   for (; at < end; at += 16, out += 16) {
@@ -146,7 +146,7 @@ inline unsigned char largest_byte(std::string_view bytes) {
   return result;
 }
 
-// Not with memcmp, which may read on behind the first difference.
+// Does not use memcmp, which may continue to read after the first difference.
 inline bool begins_with(const char* at, std::string_view token) {
   for (const char c : token) {
     if (*at++ != c) return false;
@@ -171,7 +171,6 @@ inline const char* skip_white_space_run(const char* at) {
 
 #endif
 
-// The first byte from `at` on that is not white space.
 inline const char* skip_white_space(const char* at) {
   if (static_cast<unsigned char>(*at) > ' ') return at;
   const bool is_one_space = *at == ' ' && static_cast<unsigned char>(at[1]) > ' ';

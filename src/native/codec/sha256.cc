@@ -27,7 +27,6 @@ namespace {
 constexpr size_t kBlock = 64;
 
 using State = std::array<uint32_t, 8>;
-// Hashes `count` whole blocks into the state.
 using Compress = void (*)(State& state, const uint8_t* block, size_t count);
 
 constexpr State kInitialState = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
@@ -160,7 +159,7 @@ std::array<char, 64> hash(std::string_view bytes, Compress compress) {
   const size_t whole_blocks = bytes.size() / kBlock;
   if (whole_blocks > 0) compress(state, data, whole_blocks);
 
-  // What is left, a one bit, zeros, and the length in bits as eight bytes.
+  // Remaining bytes, a one bit, zeros, and the length in bits as eight bytes.
   uint8_t tail[2 * kBlock] = {};
   const size_t rest = bytes.size() % kBlock;
   if (rest > 0) std::memcpy(tail, data + whole_blocks * kBlock, rest);

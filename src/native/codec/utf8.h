@@ -1,5 +1,5 @@
-// UTF-8: which sequences are valid, and how a code point is written. Called by json_string.cc and refusal.cc.
-// A sequence may be looked at where the text ends in the middle of it: the zeros that follow a JsonText are no continuation.
+// UTF-8: checks sequences, and writes code points. Called by json_string.cc and refusal.cc.
+// A sequence may be cut by the end of the text, because the zeros after a JsonText are not continuation bytes.
 
 #ifndef CLOACA_UTF8_H_
 #define CLOACA_UTF8_H_
@@ -10,8 +10,8 @@ namespace cloaca {
 
 inline bool is_beyond_ascii(char c) { return static_cast<signed char>(c) < 0; }
 
-// The length of the valid sequence beyond ASCII that begins at `at`; 0 when it is not valid.
-// This is the table of well-formed sequences in chapter 3 of the Unicode standard.
+// Returns the length of the valid sequence outside of ASCII that begins at `at`; 0 if it is not valid.
+// Implements the table of well-formed sequences in chapter 3 of the Unicode standard.
 inline int utf8_sequence_length(const char* at) {
   const auto is_between = [](char c, unsigned low, unsigned high) {
     const unsigned byte = static_cast<unsigned char>(c);
@@ -32,7 +32,7 @@ inline int utf8_sequence_length(const char* at) {
   return is_between(at[1], low, high) && is_continuation(at[2]) && is_continuation(at[3]) ? 4 : 0;
 }
 
-// Reads the valid sequence beyond ASCII that begins at `at`, and moves `at` behind it.
+// Reads the valid sequence outside of ASCII that begins at `at`, and moves `at` to its end.
 inline uint32_t read_utf8(const char*& at) {
   const uint32_t lead = static_cast<unsigned char>(*at++);
   const int continuations = lead < 0xe0 ? 1 : lead < 0xf0 ? 2 : 3;
@@ -41,9 +41,11 @@ inline uint32_t read_utf8(const char*& at) {
   return code_point;
 }
 
-// Writes one code point, a lone surrogate as if it were a character, and returns the end of what it wrote.
+// Writes one code point, also a lone surrogate, and returns the end of the written bytes.
 inline char* write_utf8(uint32_t code_point, char* out) {
-  const auto continuation = [code_point](int shift) { return static_cast<char>(0x80 | ((code_point >> shift) & 0x3f)); };
+  const auto continuation = [code_point](int shift) {
+    return static_cast<char>(0x80 | ((code_point >> shift) & 0x3f));
+  };
   if (code_point < 0x80) {
     *out++ = static_cast<char>(code_point);
   } else if (code_point < 0x800) {

@@ -55,8 +55,8 @@ constexpr uint64_t kAbstractSockets = 1 << 0;  // since version 6, as the next o
 constexpr uint64_t kSignals = 1 << 1;
 
 constexpr uint64_t kReading = kReadFile | kReadFolder;
-constexpr uint64_t kWriting = kReading | kWriteFile | kRemoveFolder | kRemoveFile | kMakeFolder | kMakeFile | kMakeSocket |
-                              kMakePipe | kMoveBetweenFolders | kTruncate;
+constexpr uint64_t kWriting = kReading | kWriteFile | kRemoveFolder | kRemoveFile | kMakeFolder | kMakeFile |
+                              kMakeSocket | kMakePipe | kMoveBetweenFolders | kTruncate;
 constexpr uint64_t kOfFiles = kExecute | kWriteFile | kReadFile | kTruncate | kDevices;
 
 struct Ruleset {
@@ -75,7 +75,7 @@ struct PortRule {
   uint64_t port;
 };
 
-// How much of `Ruleset` a version of Landlock knows.
+// Size of the part of `Ruleset` that a version of Landlock knows.
 size_t size_known(long version) {
   if (version >= 6) return sizeof(Ruleset);
   return version >= 4 ? 2 * sizeof(uint64_t) : sizeof(uint64_t);

@@ -1,6 +1,6 @@
-// Limits that the kernel keeps a restricted interpreter to, whatever code runs in it (Linux only). Landlock limits the files that the
-// process and its descendants can open, the TCP ports, and signals to other processes; seccomp limits its system calls. Neither needs a
-// privilege, and neither can be taken back.
+// Limits that the kernel enforces on a restricted interpreter, whatever code runs in it (Linux only). Landlock limits
+// the files that the process and its descendants can open, the TCP ports, and signals to other processes. seccomp
+// limits its system calls. Neither needs a privilege, and neither can be undone.
 
 #pragma once
 
@@ -10,31 +10,30 @@
 
 namespace cloaca {
 
-// Files, and folders with all below them. Of what does not exist nothing is granted.
+// Files, and folders with all below them. Missing paths grant nothing.
 struct ConfinedFiles {
   std::vector<std::string> readable;
   std::vector<std::string> writable;
-  // May be executed, and read: the program itself, and what loads it.
+  // Paths of the program and its loader, which may be executed and read.
   std::vector<std::string> executable;
 };
 
-// TCP ports that may be connected to and listened on: all with `any`, else these.
+// TCP ports for connecting and listening: all with `any`, else the listed ones.
 struct ConfinedPorts {
   bool any;
   std::vector<uint16_t> ports;
 };
 
-// Makes the rules of Landlock. Returns their descriptor, or a negative error number: ENOSYS or EOPNOTSUPP where the kernel has none.
+// Makes the rules of Landlock. Returns their descriptor or a negative error number: ENOSYS, EOPNOTSUPP if unsupported.
 int make_confinement(const ConfinedFiles& files, const ConfinedPorts& ports);
 
-// Applies these rules to the next process that this thread forks, from its first instruction on; -1: none. Returns 0 or
-// an error number.
+// Applies these rules to the next process that this thread forks; -1: none. Returns 0 or an error number.
 int set_child_confinement(int rules);
-// Returns the result of applying them: 0, an error number, or a negative number if no process was forked since.
+// Returns the result: 0, an error number, or a negative number if no process was forked since.
 int child_confinement_error();
 
-// Lets no thread of this process start programs, trace other processes, or use parts of the kernel that an interpreter has no use for; and
-// without `has_network` open sockets that leave the machine. Returns 0 or an error number.
+// Forbids all threads to start programs, trace processes, use unneeded parts of the kernel, and without `has_network`
+// to open sockets that leave the machine. Returns 0 or an error number.
 int forbid_system_calls(bool has_network);
 
 }  // namespace cloaca

@@ -9,7 +9,7 @@
 
 namespace {
 
-// The arguments are not what confinement.ts and sqlite-files.ts pass.
+// Thrown when arguments are not those of confinement.ts and sqlite-files.ts.
 struct Misuse {};
 
 // Runs one function, and keeps every exception on this side.
@@ -59,7 +59,8 @@ Napi::Value set_sqlite_folders(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value is_sqlite_guarded(const Napi::CallbackInfo& info) {
-  return guarded(info, [&](Napi::Env env) -> Napi::Value { return Napi::Boolean::New(env, cloaca::is_sqlite_guarded()); });
+  return guarded(
+      info, [&](Napi::Env env) -> Napi::Value { return Napi::Boolean::New(env, cloaca::is_sqlite_guarded()); });
 }
 
 // [path, whether it was to be written, …]
@@ -74,7 +75,7 @@ Napi::Value take_sqlite_refusals(const Napi::CallbackInfo& info) {
   });
 }
 
-// Readable, writable and executable paths; whether all TCP ports may be used, and else which.
+// Readable, writable and executable paths; whether all TCP ports may be used, else the permitted ports.
 Napi::Value make_confinement(const Napi::CallbackInfo& info) {
   return guarded(info, [&](Napi::Env env) -> Napi::Value {
     const cloaca::ConfinedFiles files{paths_of(info[0]), paths_of(info[1]), paths_of(info[2])};

@@ -1,7 +1,6 @@
 /**
- * Limits the files that SQLite opens by itself, for `ATTACH`, `VACUUM INTO`, journals and copies, which Node does not see: the addon is
- * loaded into SQLite as an extension, and checks each name in SQLite's own file layer. Used by restricted interpreters. Without the
- * addon nothing can be limited, and SQLite must not be used there.
+ * Limits the files that SQLite opens (`ATTACH`, `VACUUM INTO`, journals, copies), which Node does not see: the addon is
+ * an extension that checks names in SQLite's file layer. Restricted interpreters must not use SQLite without it.
  */
 
 import { binary, binaryPath, binaryProblem } from '../binary.ts'
@@ -12,7 +11,6 @@ export interface SqliteFolders {
   readonly writable: readonly string[]
 }
 
-/** A file that SQLite was not allowed to open. */
 export interface SqliteRefusal {
   readonly path: string
   readonly isToWrite: boolean
@@ -22,7 +20,7 @@ interface ExtensibleDatabase {
   loadExtension(path: string, entryPoint: string): unknown
 }
 
-/** The functions of addon.cc for SQLite; refusals are pairs of a path and whether it was to be written. */
+/** Exports of addon.cc for SQLite. Refusals are pairs of a path and whether it was to be written. */
 interface Addon {
   setSqliteFolders(readable: readonly string[], writable: readonly string[]): boolean
   isSqliteGuarded(): boolean
@@ -33,12 +31,13 @@ const addon = binary as Addon | null
 const ENTRY_POINT = 'cloaca_guard_sqlite'
 
 /**
- * Limits the SQLite that a database belongs to, for the rest of the process; further extensions cannot be loaded then. Returns why it
- * cannot be limited, or null. Throws if the process is limited already.
+ * Limits a database's SQLite for the rest of the process, and disables further extensions. Returns why it cannot be
+ * limited, or null. Throws if the process is limited already.
  */
 export function limitSqlite(database: ExtensibleDatabase, { readable, writable }: SqliteFolders): string | null {
   if (addon === null || binaryPath === null) return binaryProblem ?? 'the native addon is missing'
   if (!addon.setSqliteFolders(readable, writable))
+    // Uncoded: ends the start of an interpreter, and is its reason
     throw new Error('the file access of SQLite is already restricted in this process')
   database.loadExtension(binaryPath, ENTRY_POINT)
   return addon.isSqliteGuarded() ? null : 'SQLite did not load the native addon of cloaca'

@@ -26,7 +26,6 @@ namespace fs = std::filesystem;
 
 enum class Access { none, read, write };
 
-// The functions of a file layer that are replaced.
 struct Originals {
   decltype(sqlite3_vfs::xOpen) open;
   decltype(sqlite3_vfs::xDelete) remove;
@@ -34,11 +33,11 @@ struct Originals {
 };
 
 constexpr int kWriting = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_DELETEONCLOSE;
-constexpr size_t kMostRefusals = 100;
+constexpr size_t kMaxRefusals = 100;
 // Its files are in memory, whatever their names.
 constexpr const char* kInMemory = "memdb";
 
-// All of it belongs to the one thread of an interpreter that uses SQLite.
+// Only the one thread of an interpreter that uses SQLite accesses this state.
 std::optional<SqliteFolders> folders;
 std::map<const sqlite3_vfs*, Originals> originals;
 std::map<const sqlite3_io_methods*, sqlite3_io_methods> methods_without_shared_memory;
@@ -62,7 +61,6 @@ bool is_kept_name(const fs::path& name) {
   return kKeptFiles.count(in_lower_case(name)) != 0 || kModuleEnds.count(in_lower_case(name.extension())) != 0;
 }
 
-// Whether a folder is one of the roots or below one, and none of `excluded` is between them.
 bool is_within(const fs::path& folder, const std::vector<std::string>& roots,
                const std::set<std::string>& excluded = {}) {
   const auto is_excluded = [&](const fs::path& name) { return excluded.count(in_lower_case(name)) != 0; };
@@ -74,7 +72,8 @@ bool is_within(const fs::path& folder, const std::vector<std::string>& roots,
   return false;
 }
 
-// SQLite has resolved the links of a database's name; those of the names that it derives from it, or reads in a journal, are resolved here.
+// SQLite has resolved links in the name of a database. Links in names that it derives from that name, or reads in a
+// journal, are resolved here.
 Access access_to(const char* name) {
   if (!folders) return Access::none;
   std::error_code error;
@@ -87,11 +86,11 @@ Access access_to(const char* name) {
 }
 
 int refuse(const char* name, bool is_to_write) {
-  if (refusals.size() < kMostRefusals) refusals.push_back({name, is_to_write});
+  if (refusals.size() < kMaxRefusals) refusals.push_back({name, is_to_write});
   return SQLITE_CANTOPEN;
 }
 
-// SQLite makes the shared memory of a database in WAL mode by itself, beside the database: where nothing may be written, there is none.
+// SQLite itself creates the shared memory of a WAL database next to it. In a read-only folder there is none.
 void take_shared_memory_away(sqlite3_file* file) {
   if (file->pMethods == nullptr || file->pMethods->iVersion < 2) return;
   const auto [found, is_new] = methods_without_shared_memory.try_emplace(file->pMethods, *file->pMethods);
@@ -168,7 +167,7 @@ std::vector<SqliteRefusal> take_sqlite_refusals() { return std::exchange(refusal
 
 }  // namespace cloaca
 
-// Each layer is changed in place, so that none can be reached by its name either.
+// Changes each layer in place, so that no layer can be reached by its name.
 extern "C" CLOACA_EXPORT int cloaca_guard_sqlite(sqlite3*, char**, const sqlite3_api_routines* routines) {
   SQLITE_EXTENSION_INIT2(routines);
   if (cloaca::is_guarded) return SQLITE_ERROR;

@@ -1,6 +1,6 @@
-// Limits the files that SQLite opens in a restricted interpreter. SQLite opens files by itself, without asking Node: databases,
-// journals, and the files that ATTACH and VACUUM INTO name. Its own file layer (VFS) is the one place that sees them all, with names
-// that SQLite has already made absolute.
+// Limits the files that SQLite opens in a restricted interpreter. SQLite opens files by itself, without Node:
+// databases, journals, and the files that ATTACH and VACUUM INTO name. Its own file layer (VFS) receives all of them,
+// with absolute names.
 
 #pragma once
 
@@ -9,7 +9,7 @@
 
 namespace cloaca {
 
-// Folders with their symbolic links resolved. A file may be opened if the folder that it is in is one of them, or below one.
+// Folders with links resolved. A file may be opened if its folder is one of them, or below one.
 struct SqliteFolders {
   std::vector<std::string> readable;
   std::vector<std::string> writable;
@@ -20,8 +20,8 @@ struct SqliteRefusal {
   bool is_to_write;
 };
 
-// Sets the folders, once per process; false where they are set already. They apply from `cloaca_guard_sqlite` on, the entry point
-// of the addon as an extension of SQLite.
+// Sets the folders once per process; false if they are set already. They apply after `cloaca_guard_sqlite`, the entry
+// point of the addon as an extension of SQLite.
 bool set_sqlite_folders(SqliteFolders folders);
 
 // Whether SQLite has loaded the extension: from then on nothing else is opened, and no further extension is loaded.

@@ -21,21 +21,23 @@ namespace {
 
 #if defined(__x86_64__)
 constexpr uint32_t kArchitecture = AUDIT_ARCH_X86_64;
-// System calls of another form (x32) have higher numbers.
+// System calls of another ABI (x32) have higher numbers.
 constexpr uint32_t kNumbersEnd = 0x40000000;
 #else
 constexpr uint32_t kArchitecture = AUDIT_ARCH_AARCH64;
 constexpr uint32_t kNumbersEnd = 0xffffffff;
 #endif
 
-// Calls by which a process would reach out of itself.
 constexpr long kForbidden[] = {
-    SYS_execve,           SYS_execveat,          SYS_ptrace,       SYS_process_vm_readv,   SYS_process_vm_writev, SYS_kcmp,
-    SYS_bpf,              SYS_perf_event_open,   SYS_userfaultfd,  SYS_keyctl,             SYS_add_key,           SYS_request_key,
-    SYS_mount,            SYS_umount2,           SYS_pivot_root,   SYS_chroot,             SYS_setns,             SYS_unshare,
-    SYS_init_module,      SYS_finit_module,      SYS_kexec_load,   SYS_reboot,             SYS_swapon,            SYS_swapoff,
-    SYS_open_by_handle_at, SYS_name_to_handle_at, SYS_acct,         SYS_quotactl,           SYS_settimeofday,      SYS_sethostname,
-    SYS_setdomainname,    SYS_personality,       SYS_fanotify_init, SYS_lookup_dcookie,    SYS_nfsservctl,
+    SYS_execve,            SYS_execveat,          SYS_ptrace,        SYS_process_vm_readv,
+    SYS_process_vm_writev, SYS_kcmp,              SYS_bpf,           SYS_perf_event_open,
+    SYS_userfaultfd,       SYS_keyctl,            SYS_add_key,       SYS_request_key,
+    SYS_mount,             SYS_umount2,           SYS_pivot_root,    SYS_chroot,
+    SYS_setns,             SYS_unshare,           SYS_init_module,   SYS_finit_module,
+    SYS_kexec_load,        SYS_reboot,            SYS_swapon,        SYS_swapoff,
+    SYS_open_by_handle_at, SYS_name_to_handle_at, SYS_acct,          SYS_quotactl,
+    SYS_settimeofday,      SYS_sethostname,       SYS_setdomainname, SYS_personality,
+    SYS_fanotify_init,     SYS_lookup_dcookie,    SYS_nfsservctl,
 #if defined(__x86_64__)
     SYS_fork,             SYS_vfork,             SYS_iopl,         SYS_ioperm,             SYS_modify_ldt,
 #endif
@@ -60,13 +62,12 @@ sock_filter answer(int error) {
 // The low half of an argument, on processors that store it first.
 constexpr size_t argument(size_t index) { return offsetof(seccomp_data, args) + index * sizeof(uint64_t); }
 
-// Answers a call by its number with an error.
 void forbid(std::vector<sock_filter>& filter, long number, int error) {
   filter.push_back(jump(BPF_JMP | BPF_JEQ | BPF_K, static_cast<uint32_t>(number), 0, 1));
   filter.push_back(answer(error));
 }
 
-// Lets sockets be opened of these families only.
+// Limits sockets to these families.
 void limit_sockets(std::vector<sock_filter>& filter, const std::vector<int>& families) {
   filter.push_back(jump(BPF_JMP | BPF_JEQ | BPF_K, SYS_socket, 0, static_cast<uint8_t>(2 * families.size() + 2)));
   filter.push_back(load(argument(0)));
@@ -77,7 +78,7 @@ void limit_sockets(std::vector<sock_filter>& filter, const std::vector<int>& fam
   filter.push_back(answer(EACCES));
 }
 
-// Lets threads be made, and no processes.
+// Allows new threads, but no processes.
 void limit_clone(std::vector<sock_filter>& filter) {
   filter.push_back(jump(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone, 0, 4));
   filter.push_back(load(argument(0)));
@@ -95,9 +96,10 @@ std::vector<sock_filter> filter_of(bool has_network) {
   filter.push_back(jump(BPF_JMP | BPF_JGE | BPF_K, kNumbersEnd, 0, 1));
   filter.push_back(answer(EPERM));
   for (const long number : kForbidden) forbid(filter, number, EPERM);
-  // Its flags are in memory, where they cannot be seen: the C library then takes `clone`.
+  // The flags of clone3 are in memory, which a filter cannot read. The C library then uses `clone`.
   forbid(filter, kClone3, ENOSYS);
-  limit_sockets(filter, has_network ? std::vector<int>{AF_UNIX, AF_INET, AF_INET6, AF_NETLINK} : std::vector<int>{AF_UNIX});
+  limit_sockets(filter, has_network ? std::vector<int>{AF_UNIX, AF_INET, AF_INET6, AF_NETLINK}
+                                    : std::vector<int>{AF_UNIX});
   limit_clone(filter);
   filter.push_back(answer(0));
   return filter;

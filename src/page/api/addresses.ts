@@ -1,6 +1,6 @@
-/** Where the page is served: it may be below a path of somebody else's server. Told by the address of its own script. */
+/** Base path of the page, from the address of its own script. It may be below a path of another server. */
 
-/** `` at the root, else `/cloaca`. */
+/** Empty at the root, otherwise a path such as `/cloaca`. */
 export const BASE: string = new URL('..', import.meta.url).pathname.replace(/\/$/, '')
 
 export const API: string = `${BASE}/api/v1`

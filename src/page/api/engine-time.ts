@@ -1,20 +1,17 @@
-/**
- * The engine's time. Instants come from its clock: where the visitor's is set otherwise, ages and countdowns go by the engine's,
- * which its answers tell (`Date`).
- */
+/** Time of the engine, from the `Date` of its answers. Ages and countdowns do not depend on the visitor's clock. */
 
-/** The header has whole seconds, and an answer is under way for a while: less than this is no difference. */
+/** Smaller differences are ignored: the header has whole seconds, and an answer takes time to arrive. */
 const SAME_WITHIN_MS = 2_000
 const HALF_A_SECOND_MS = 500
 
 let aheadMs = 0
 
-/** Epoch milliseconds, by the engine's clock. */
+/** Returns epoch milliseconds by the engine's clock. */
 export function engineNow(): number {
   return Date.now() + aheadMs
 }
 
-/** `date`: the header of an answer that has just come. */
+/** Must be called with the `Date` header of each answer that has just arrived. */
 export function noteEngineTime(date: string | null): void {
   const at = date === null ? Number.NaN : Date.parse(date)
   if (Number.isNaN(at)) return

@@ -1,10 +1,10 @@
-/** The token of an engine that has one. It is kept for the tab, and no longer. */
+/** The token of an engine that requires one. It is kept only as long as the tab. */
 
 import { signal } from '@preact/signals'
 
 const KEY = 'cloaca-token'
 
-/** True once an answer has said that a token is needed, or that the one which was given is wrong. */
+/** True after an answer that says that a token is missing or wrong. */
 export const isTokenNeeded = signal(false)
 
 export function setToken(token: string): void {

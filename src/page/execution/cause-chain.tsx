@@ -1,6 +1,6 @@
-/** Where an execution comes from, and what became of it: firing → execution → what tried it again. */
+/** Origin and retries of an execution: firing → execution → its retries. */
 
-import type { Execution, ExecutionRow, FiringRow } from '../api/answers.ts'
+import type { Execution, ExecutionRow, ReactorFiringDetail } from '../api/answer-types.ts'
 import { read } from '../api/client.ts'
 import type { Resource } from '../live/resource.ts'
 import { useResource } from '../live/resource.ts'
@@ -9,15 +9,15 @@ import { Causes } from '../reactors/causes.tsx'
 import { Link } from '../routing/link.tsx'
 import { addressFor, addressOfCron } from '../routing/location.ts'
 
-/** An execution may be tried again and again. */
+/** Maximum number of earlier executions that are shown. */
 const STEPS_BACK = 5
 
 interface Chain {
-  /** The first one comes first. */
+  /** Executions that were retried, the first one first. */
   readonly before: readonly Execution[]
   readonly retries: readonly ExecutionRow[]
-  /** Of a reactor, which began it all; null: none did, or it is not kept any more. */
-  readonly firing: FiringRow | null
+  /** Firing of the reactor that started the chain. Null: there is none, or it was removed. */
+  readonly firing: ReactorFiringDetail | null
 }
 
 export function CauseChain({ execution }: { readonly execution: Execution }) {
@@ -68,13 +68,21 @@ function Step({ row, word = '' }: { readonly row: Pick<ExecutionRow, 'id' | 'sta
 
 interface OriginProps {
   readonly origin: Execution['origin']
-  readonly firing: FiringRow | null
+  readonly firing: ReactorFiringDetail | null
   readonly isHidden: boolean
 }
 
 function Origin({ origin, firing, isHidden }: OriginProps) {
   if (isHidden) return <span class="step faint">…</span>
   if (origin.kind === 'call') return <span class="step faint">API or CLI</span>
+  if (origin.kind === 'child') {
+    return (
+      <span class="step">
+        <span class="faint">task {origin.task} of </span>
+        <Link to={addressFor('executions', origin.parent)}>{shortId(origin.parent)}</Link>
+      </span>
+    )
+  }
   return (
     <>
       {firing !== null && firing.causes.length + (firing.byHand ?? '').length > 0 && (
@@ -85,29 +93,46 @@ function Origin({ origin, firing, isHidden }: OriginProps) {
       <span class="step">
         <Starter origin={origin} />
       </span>
-      <span class="step">
-        <span class="faint">firing </span>
-        <Firing origin={origin} firing={firing} />
-      </span>
+      {origin.kind === 'backfill' || origin.kind === 'refire' ? (
+        <span class="step">
+          <span class="faint">{origin.kind} </span>
+          <ShortId id={origin.kind === 'backfill' ? origin.backfillId : origin.refireId} />
+        </span>
+      ) : (
+        <span class="step">
+          <span class="faint">firing </span>
+          <Firing origin={origin} firing={firing} />
+        </span>
+      )}
     </>
   )
 }
 
-function Firing({ origin, firing }: { readonly origin: FiringOrigin; readonly firing: FiringRow | null }) {
-  if (firing === null) return <code title={origin.firingId}>{shortId(origin.firingId)}</code>
+interface FiringProps {
+  readonly origin: { readonly firingId: string }
+  readonly firing: ReactorFiringDetail | null
+}
+
+function Firing({ origin, firing }: FiringProps) {
+  if (firing === null) return <ShortId id={origin.firingId} />
   return <Link to={`${addressFor('reactors', firing.reactor)}?firing=${firing.id}`}>{firing.sequence}</Link>
 }
 
-type FiringOrigin = Exclude<Execution['origin'], { readonly kind: 'call' }>
+function ShortId({ id }: { readonly id: string }) {
+  return <code title={id}>{shortId(id)}</code>
+}
+
+type FiringOrigin = Exclude<Execution['origin'], { readonly kind: 'call' | 'child' }>
 
 function Starter({ origin }: { readonly origin: FiringOrigin }) {
   if (origin.kind === 'reactor') {
     return <Named what="reactor" name={origin.reactor} to={addressFor('reactors', origin.reactor)} />
   }
-  if (origin.kind === 'trigger') {
+  if (origin.kind === 'trigger' || origin.kind === 'refire') {
     return <Named what="trigger" name={origin.trigger} to={addressFor('triggers', origin.trigger)} />
   }
-  if (origin.trigger === null) return <Named what="schedule" name={shortId(origin.scheduleId)} to="/schedules" />
+  const schedule = origin.kind === 'backfill' ? origin.schedule : origin.scheduleId
+  if (origin.trigger === null) return <Named what="schedule" name={shortId(schedule)} to="/schedules" />
   return <Named what="trigger" name={origin.trigger} to={addressOfCron(origin.trigger)} />
 }
 
@@ -120,7 +145,7 @@ function Named({ what, name, to }: { readonly what: string; readonly name: strin
   )
 }
 
-async function firingOf(origin: Execution['origin'], signal: AbortSignal): Promise<FiringRow | null> {
+async function firingOf(origin: Execution['origin'], signal: AbortSignal): Promise<ReactorFiringDetail | null> {
   if (origin.kind !== 'reactor') return null
   return await read('/firings/{id}', { path: { id: origin.firingId }, signal }).catch((thrown: unknown) => {
     if (signal.aborted) throw thrown
@@ -132,7 +157,6 @@ async function earlier({ retryOf }: Execution, signal: AbortSignal): Promise<rea
   const found: Execution[] = []
   let next = retryOf
   while (next !== null && found.length < STEPS_BACK) {
-    // The original may be gone, as old ones are: the rest of the chain is shown without it.
     const id = next
     const one = await read('/executions/{id}', { path: { id }, signal }).catch((thrown: unknown) => {
       if (signal.aborted) throw thrown

@@ -1,21 +1,21 @@
-/** What went into a task and came out of it: what it changed. Large ones are not read, but linked. */
+/** Input, output and changes of a task. Large contexts are linked instead of read. */
 
-import type { Execution, Task } from '../api/answers.ts'
+import type { Execution, Task } from '../api/answer-types.ts'
 import { readText } from '../api/client.ts'
+import { MemberChanges } from '../json/member-changes.tsx'
+import { changesBetween } from '../json/object-members.ts'
 import { useResource } from '../live/resource.ts'
 import { Loaded } from '../parts/loaded.tsx'
 import { RawLink } from '../parts/raw-link.tsx'
 import { addressFor } from '../routing/location.ts'
-import { type Change, changesBetween } from './members.ts'
 
-/** Of both together. */
+/** Maximum size of both contexts together. */
 const READ_BYTES = 256 * 1_024
-const SHOWN_CHARACTERS = 2_000
 
 interface ContextsProps {
   readonly execution: Execution
   readonly task: Task
-  /** The tasks that it depends on; null while that is not known. */
+  /** Tasks that it depends on; null while they are unknown. */
   readonly dependencies: readonly string[] | null
 }
 
@@ -66,54 +66,9 @@ function Compared({ id, task }: { readonly id: string; readonly task: string }) 
   })
   return (
     <Loaded resource={texts} what="the changes">
-      {(changes) => <Changes changes={changes} />}
+      {(changes) => <MemberChanges changes={changes} same="No changes: the output equals the input." />}
     </Loaded>
   )
-}
-
-function Changes({ changes }: { readonly changes: readonly Change[] }) {
-  const same = changes.filter(({ kind }) => kind === 'same')
-  const others = changes.filter(({ kind }) => kind !== 'same')
-  return (
-    <>
-      {others.length === 0 && <p class="faint">No changes: the output equals the input.</p>}
-      {others.length > 0 && <ChangeList changes={others} />}
-      {same.length > 0 && (
-        <details>
-          <summary>
-            {same.length} {same.length === 1 ? 'key' : 'keys'} unchanged
-          </summary>
-          <ChangeList changes={same} />
-        </details>
-      )}
-    </>
-  )
-}
-
-const SIGNS: Readonly<Record<Change['kind'], string>> = { added: '+', changed: '~', removed: '−', same: '' }
-
-function ChangeList({ changes }: { readonly changes: readonly Change[] }) {
-  return (
-    <dl class="changes">
-      {changes.map(({ key, kind, before, after }) => (
-        <div key={key} class={`change ${kind}`}>
-          <dt>
-            <span class="sign" title={kind}>
-              {SIGNS[kind]}
-            </span>
-            <span>{key}</span>
-          </dt>
-          {kind === 'changed' || kind === 'removed' ? <dd class="before">{cut(before ?? '')}</dd> : null}
-          {kind !== 'removed' ? <dd class="after">{cut(after ?? '')}</dd> : null}
-        </div>
-      ))}
-    </dl>
-  )
-}
-
-function cut(text: string): string {
-  if (text.length <= SHOWN_CHARACTERS) return text
-  return `${text.slice(0, SHOWN_CHARACTERS)} … (${text.length.toLocaleString('en')} characters)`
 }
 
 function inputBytesOf(execution: Execution, dependencies: readonly string[] | null): number | null {

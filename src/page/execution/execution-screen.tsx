@@ -1,29 +1,35 @@
-/** One execution: where it comes from, its tasks, its log, and what can be done with it. */
+/** One execution: its origin, tasks, log and actions. */
 
-import { useEffect } from 'preact/hooks'
-import type { Execution, Workflow } from '../api/answers.ts'
+import { useEffect, useState } from 'preact/hooks'
+import type { Execution, Workflow } from '../api/answer-types.ts'
 import { read } from '../api/client.ts'
 import { Problem } from '../api/problem.ts'
-import { Took } from '../executions/execution-rows.tsx'
+import { Elapsed, Priority } from '../executions/execution-rows.tsx'
 import { useKeys } from '../keyboard/keys.ts'
-import { useReadingAgain } from '../live/reading-again.ts'
+import { usePolling } from '../live/reading-again.ts'
 import { type Resource, useResource } from '../live/resource.ts'
-import { plain } from '../log/ansi.ts'
-import { Log } from '../log/log.tsx'
-import { jump, marker } from '../log/marker.ts'
+import { withoutAnsi } from '../log/ansi.ts'
+import { Log } from '../log/log-view.tsx'
+import { jumpTarget, marker } from '../log/marker.ts'
 import { Loaded } from '../parts/loaded.tsx'
-import { RawLink } from '../parts/raw-link.tsx'
-import { hasEnded, shortId, waitWords } from '../parts/states.tsx'
+import { errorWords, hasEnded, shortId } from '../parts/states.tsx'
 import { Time } from '../parts/time.tsx'
 import { Link } from '../routing/link.tsx'
 import { addressFor, query, setQuery } from '../routing/location.ts'
-import type { ScreenProps } from '../routing/screens.ts'
-import { Steering } from '../steering/steering.tsx'
+import type { ScreenProps } from '../routing/screen-props.ts'
+import { Steering } from '../steering/steering-buttons.tsx'
+import { ActionNotes } from './action-notes.tsx'
 import { CauseChain } from './cause-chain.tsx'
+import { ChildList } from './child-list.tsx'
+import { attemptLimits, shownTask } from './shown-task.ts'
+import { StoredText, StoredTextButtons } from './stored-text.tsx'
 import { TaskPanel } from './task-panel.tsx'
 import { Tasks } from './tasks.tsx'
+import { WaitSentence } from './wait-sentence.tsx'
 
-/** What another process runs is not told here. */
+/** Choices in the URL that show no task, also not the first failed one. */
+const CLOSED = { task: null, panel: 'no', line: null }
+/** Events of other processes do not arrive here. */
 const READ_EVERY_MS = 2_000
 
 export function ExecutionScreen({ params: [id = ''] }: ScreenProps) {
@@ -32,11 +38,11 @@ export function ExecutionScreen({ params: [id = ''] }: ScreenProps) {
     concerns: ({ data }) => String((data as { readonly executionId?: unknown }).executionId ?? '').startsWith(id),
   })
   const status = execution.value.value?.status
-  useReadingAgain(execution, READ_EVERY_MS, status !== undefined && !hasEnded(status))
+  usePolling(execution, READ_EVERY_MS, status !== undefined && !hasEnded(status))
   useEffect(
     () => () => {
       marker.value = null
-      jump.value = null
+      jumpTarget.value = null
     },
     [],
   )
@@ -52,18 +58,23 @@ export function ExecutionScreen({ params: [id = ''] }: ScreenProps) {
 function Shown({ execution, resource }: { readonly execution: Execution; readonly resource: Resource<Execution> }) {
   const workflow = useWorkflow(execution.workflow)
   const { tasks } = execution
-  const wait = waitWords(execution)
-  const name = query.value.get('task')
-  const task = tasks.find(({ id }) => id === name) ?? null
+  const error = errorWords(execution)
+  const task = shownTask(execution, query.value)
+  const limits = attemptLimits(workflow)
+  const [scrolls, setScrolls] = useState(0)
   const startAt = Date.parse(execution.createdAt)
   useEffect(() => {
     const at = Number(query.value.get('at') ?? Number.NaN)
-    if (!Number.isNaN(at)) jump.value = { at: startAt + at, from: 'gantt' }
+    if (!Number.isNaN(at)) jumpTarget.value = { at: startAt + at, from: 'gantt' }
   }, [])
   const move = (step: 1 | -1): void => {
-    const index = tasks.findIndex(({ id }) => id === name)
+    const index = tasks.findIndex(({ id }) => id === task?.id)
     const next = tasks[index < 0 ? 0 : Math.min(tasks.length - 1, Math.max(0, index + step))]
-    if (next !== undefined) setQuery({ task: next.id }, { keep: true })
+    if (next !== undefined) setQuery({ task: next.id, panel: null, line: null }, { keep: true })
+  }
+  const choose = (id: string): void => {
+    setQuery(id === task?.id ? CLOSED : { task: id, panel: null, line: null })
+    setScrolls(scrolls + 1)
   }
   useKeys([
     { key: 'j', does: 'next task', press: () => move(1) },
@@ -71,14 +82,19 @@ function Shown({ execution, resource }: { readonly execution: Execution; readonl
   ])
   return (
     <>
-      <Head execution={execution} task={task?.id ?? null} onDone={() => resource.reload()} />
+      <Head execution={execution} definition={workflow} task={task?.id ?? null} onDone={() => resource.reload()} />
+      <StoredText execution={execution} />
       <CauseChain execution={execution} />
-      {wait !== null && <p class="faint">This execution is {wait}.</p>}
-      {execution.errorMessage !== null && <p class="error-words">{plain(execution.errorMessage)}</p>}
-      <Tasks execution={execution} workflow={workflow} chosen={task?.id ?? null} />
-      <div class={task === null ? 'below' : 'below with-task'}>
+      <ActionNotes execution={execution} />
+      <WaitSentence subject="This execution is" waitingFor={execution.waitingFor} />
+      {error !== null && <p class="error-words">{withoutAnsi(error)}</p>}
+      <ChildList execution={execution} />
+      <div class={task === null ? 'execution-parts' : 'execution-parts with-task'}>
+        <Tasks execution={execution} workflow={workflow} limits={limits} chosen={task?.id ?? null} onChoose={choose} />
         <Log id={execution.id} startAt={startAt} isRunning={!hasEnded(execution.status)} task={task?.id ?? null} />
-        {task !== null && <TaskPanel execution={execution} task={task} workflow={workflow} />}
+        {task !== null && (
+          <TaskPanel execution={execution} task={task} workflow={workflow} limits={limits} scrolls={scrolls} />
+        )}
       </div>
     </>
   )
@@ -86,13 +102,13 @@ function Shown({ execution, resource }: { readonly execution: Execution; readonl
 
 interface HeadProps {
   readonly execution: Execution
+  readonly definition: Workflow | null
   readonly task: string | null
   onDone(): void
 }
 
-function Head({ execution, task, onDone }: HeadProps) {
-  const { id, workflow, createdAt, startedAt, endedAt, version, inputBytes, contextBytes } = execution
-  const at = addressFor('executions', id)
+function Head({ execution, definition, task, onDone }: HeadProps) {
+  const { id, workflow, createdAt, startedAt, endedAt, version } = execution
   return (
     <>
       <div class="title-row">
@@ -102,26 +118,26 @@ function Head({ execution, task, onDone }: HeadProps) {
             {shortId(id)}
           </span>
         </h1>
-        <Steering execution={execution} task={task} onDone={onDone} />
+        <Steering execution={execution} definition={definition} task={task} onDone={onDone} />
       </div>
       <p class="facts faint small">
         <span>
           created <Time at={createdAt} />
         </span>
         <span>
-          took <Took startedAt={startedAt} endedAt={endedAt} />
+          took <Elapsed startedAt={startedAt} endedAt={endedAt} />
         </span>
+        <Priority priority={execution.priority} />
         <span>
           version <code>{version.slice(0, 8)}</code>
         </span>
-        <RawLink path={`${at}/input`} name="input" bytes={inputBytes} />
-        <RawLink path={`${at}/context`} name="context" bytes={contextBytes} />
+        <StoredTextButtons execution={execution} />
       </p>
     </>
   )
 }
 
-/** Null while it is read, and where it is gone: what does not need it is shown all the same. */
+/** Returns the workflow; null while it is read, and if it is gone. Other parts of the screen do not need it. */
 function useWorkflow(name: string): Workflow | null {
   const workflow = useResource<Workflow | null>(`workflow ${name}`, {
     load: (signal) =>

@@ -1,20 +1,18 @@
-/**
- * The tasks of an execution in time: a row for each, a bar for each attempt, and before it a thin grey one for how long it waited.
- * The instant under the mouse is marked here and in the log.
- */
+/** Gantt chart of an execution: attempts and waits of tasks. Marks the time under the mouse here and in the log. */
 
 import type { RefObject } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
-import type { Execution, Task } from '../api/answers.ts'
-import { now } from '../live/clock.ts'
-import { jump, marker } from '../log/marker.ts'
+import type { Execution, Task } from '../api/answer-types.ts'
+import { now } from '../live/live-clock.ts'
+import { jumpTarget, marker } from '../log/marker.ts'
 import { shownDuration } from '../parts/durations.ts'
-import { toneOf } from '../parts/states.tsx'
+import { stateTone } from '../parts/states.tsx'
 import { clockTime } from '../parts/zone.ts'
 import { setQuery } from '../routing/location.ts'
 import { useSize } from '../rows/size.ts'
 import { type RowsHandle, VirtualRows } from '../rows/virtual-rows.tsx'
-import { axisSteps, type Bar, barsOf, mergedBars, spanOf } from './bars.ts'
+import { attemptText, skipReason } from './shown-task.ts'
+import { axisSteps, type Bar, executionPeriod, mergedBars, taskBars } from './task-bars.ts'
 
 const ROW_PX = 28
 const PX_BETWEEN_LINES = 110
@@ -26,11 +24,13 @@ interface Span {
 
 interface GanttProps {
   readonly execution: Execution
+  /** Maximum number of attempts by task. */
+  readonly limits: ReadonlyMap<string, number>
   readonly chosen: string | null
   onChoose(task: string): void
 }
 
-export function Gantt({ execution, chosen, onChoose }: GanttProps) {
+export function Gantt({ execution, limits, chosen, onChoose }: GanttProps) {
   const { tasks, endedAt } = execution
   const rows = useRef<RowsHandle>(null)
   const track = useRef<HTMLDivElement>(null)
@@ -39,9 +39,8 @@ export function Gantt({ execution, chosen, onChoose }: GanttProps) {
   useEffect(() => {
     if (index >= 0) rows.current?.show(index)
   }, [index])
-  // What has ended does not move.
   const nowAt = endedAt === null ? now.value : Date.parse(endedAt)
-  const span = spanOf(execution, nowAt)
+  const span = executionPeriod(execution, nowAt)
   const pointed = (event: PointerEvent): number => instantAt(event, track.current, span)
   const set = (event: PointerEvent): void => {
     marker.value = { at: pointed(event), from: 'gantt' }
@@ -49,7 +48,7 @@ export function Gantt({ execution, chosen, onChoose }: GanttProps) {
   const pick = (event: PointerEvent): void => {
     const at = pointed(event)
     if (at < span.fromAt) return
-    jump.value = { at, from: 'gantt' }
+    jumpTarget.value = { at, from: 'gantt' }
     setQuery({ at: String(Math.round(at - span.fromAt)) }, { keep: true })
   }
   return (
@@ -66,7 +65,8 @@ export function Gantt({ execution, chosen, onChoose }: GanttProps) {
           return task === undefined ? null : (
             <GanttRow
               task={task}
-              bars={mergedBars(barsOf(task, nowAt), trackPx / (span.toAt - span.fromAt))}
+              limit={limits.get(task.id)}
+              bars={mergedBars(taskBars(task, nowAt), trackPx / (span.toAt - span.fromAt))}
               span={span}
               isChosen={task.id === chosen}
               onChoose={onChoose}
@@ -114,19 +114,24 @@ function Overlay({ span }: { readonly span: Span }) {
 
 interface GanttRowProps {
   readonly task: Task
+  readonly limit: number | undefined
   readonly bars: readonly Bar[]
   readonly span: Span
   readonly isChosen: boolean
   onChoose(task: string): void
 }
 
-function GanttRow({ task, bars, span, isChosen, onChoose }: GanttRowProps) {
+function GanttRow({ task, limit, bars, span, isChosen, onChoose }: GanttRowProps) {
   return (
     <div class={isChosen ? 'gantt-row chosen' : 'gantt-row'} data-task={task.id}>
       <button type="button" class="task-name" title={`${task.id}: ${task.status}`} onClick={() => onChoose(task.id)}>
-        <span class={`dot ${toneOf(task.status)}`} />
+        <span class={`dot ${stateTone(task.status)}`} />
         <span class="ellipsis">{task.id}</span>
-        {task.attempts > 1 && <span class="faint small">×{task.attempts}</span>}
+        {task.attempts > 1 && (
+          <span class="faint small nowrap" title={`attempt ${attemptText(task.attempts, limit)}`}>
+            {attemptText(task.attempts, limit)}
+          </span>
+        )}
       </button>
       <div class="track">
         {bars.map((bar, index) => (
@@ -135,15 +140,17 @@ function GanttRow({ task, bars, span, isChosen, onChoose }: GanttRowProps) {
             class={`bar ${bar.kind} ${bar.tone}`}
             title={`${task.id}: ${bar.words}, ${shownDuration(bar.toAt - bar.fromAt)}`}
             style={{ left: percent(bar.fromAt, span), width: width(bar, span) }}
-          />
+          >
+            {bar.kind === 'wait' && bar.words}
+          </span>
         ))}
-        {bars.length === 0 && <span class="faint small track-note">{noteOf(task)}</span>}
+        {bars.length === 0 && <TrackNote text={noteOf(task)} />}
       </div>
     </div>
   )
 }
 
-/** Moves without the rows. */
+/** A component of its own, so that it moves without a redraw of the rows. */
 function MarkerLine({ span, hasLabel = false }: { readonly span: Span; readonly hasLabel?: boolean }) {
   const at = marker.value?.at
   if (at === undefined || at < span.fromAt || at > span.toAt) return null
@@ -158,8 +165,18 @@ function MarkerLine({ span, hasLabel = false }: { readonly span: Span; readonly 
   )
 }
 
-function noteOf({ status, startedAt }: Task): string {
-  if (status === 'Skipped') return 'skipped'
+function TrackNote({ text }: { readonly text: string }) {
+  return (
+    <span class="faint small track-note ellipsis" title={text}>
+      {text}
+    </span>
+  )
+}
+
+function noteOf(task: Task): string {
+  const { status, startedAt } = task
+  const reason = skipReason(task)
+  if (status === 'Skipped') return reason === null ? 'skipped' : `skipped: ${reason}`
   if (status === 'Cancelled') return 'cancelled before it started'
   if (status === 'Completed' || status === 'Failed') return startedAt === null ? '' : 'kept from an earlier execution'
   return status === 'Ready' ? 'waiting for a slot' : ''

@@ -1,24 +1,28 @@
-/** The tasks of an execution: in time, or as a graph. Which of the two stands in the URL (`view`). */
+/** The tasks of an execution, as a gantt chart or as a graph. The choice is in the URL (`view`). */
 
 import { useMemo } from 'preact/hooks'
-import type { Execution, Workflow } from '../api/answers.ts'
-import { GraphView } from '../graph/graph.tsx'
+import { waitedFor } from '../../runner/records/wait-words.ts'
+import type { Execution, Workflow } from '../api/answer-types.ts'
+import { GraphView } from '../graph/graph-view.tsx'
 import { useKeys } from '../keyboard/keys.ts'
-import { EXECUTION_STATUSES, type State, toneOf } from '../parts/states.tsx'
+import { EXECUTION_STATUSES, type State, stateTone } from '../parts/states.tsx'
 import { query, setQuery } from '../routing/location.ts'
 import { Gantt } from './gantt.tsx'
 
 interface TasksProps {
   readonly execution: Execution
-  /** Null: there is no graph to show. */
+  /** Null if there is no graph to show. */
   readonly workflow: Workflow | null
+  /** Maximum number of attempts by task. */
+  readonly limits: ReadonlyMap<string, number>
   readonly chosen: string | null
+  onChoose(task: string): void
 }
 
-export function Tasks({ execution, workflow, chosen }: TasksProps) {
+export function Tasks(props: TasksProps) {
+  const { execution, limits, chosen, onChoose } = props
   const isGraph = query.value.get('view') === 'graph'
   const show = (view: string | null) => () => setQuery({ view })
-  const choose = (task: string): void => setQuery({ task: task === chosen ? null : task })
   useKeys([
     {
       key: 'g',
@@ -41,19 +45,18 @@ export function Tasks({ execution, workflow, chosen }: TasksProps) {
         <Progress execution={execution} />
       </div>
       {isGraph ? (
-        <ExecutionGraph execution={execution} workflow={workflow} chosen={chosen} onChoose={choose} />
+        <ExecutionGraph {...props} />
       ) : (
-        <Gantt execution={execution} chosen={chosen} onChoose={choose} />
+        <Gantt execution={execution} limits={limits} chosen={chosen} onChoose={onChoose} />
       )}
     </section>
   )
 }
 
-/** How many tasks are in each state. */
 function Progress({ execution }: { readonly execution: Execution }) {
   const counts = new Map<State, number>()
   for (const { status } of execution.tasks) counts.set(status, (counts.get(status) ?? 0) + 1)
-  const order: readonly State[] = [...EXECUTION_STATUSES, 'Skipped', 'Ready', 'NotStarted']
+  const order: readonly State[] = [...EXECUTION_STATUSES, 'Skipped', 'Waiting', 'Ready', 'NotStarted']
   return (
     <span class="progress small">
       {order.flatMap((state) => {
@@ -61,7 +64,7 @@ function Progress({ execution }: { readonly execution: Execution }) {
         if (count === undefined) return []
         return (
           <span key={state}>
-            <span class={`dot ${toneOf(state)}`} />
+            <span class={`dot ${stateTone(state)}`} />
             {count} {state === 'NotStarted' ? 'not started' : state.toLowerCase()}
           </span>
         )
@@ -70,11 +73,7 @@ function Progress({ execution }: { readonly execution: Execution }) {
   )
 }
 
-interface ExecutionGraphProps extends TasksProps {
-  onChoose(task: string): void
-}
-
-function ExecutionGraph({ execution, workflow, chosen, onChoose }: ExecutionGraphProps) {
+function ExecutionGraph({ execution, workflow, chosen, onChoose }: TasksProps) {
   const { tasks, version } = execution
   const names = tasks.map(({ id }) => id).join('\n')
   const shape = useMemo(() => {
@@ -83,6 +82,11 @@ function ExecutionGraph({ execution, workflow, chosen, onChoose }: ExecutionGrap
     return { nodes: [...ids], edges }
   }, [workflow, names])
   const states = new Map(tasks.map(({ id, status }) => [id, status]))
+  const waits = new Map(tasks.map(({ id, waitingFor }) => [id, waitingFor]))
+  const waitOf = (node: string): string => {
+    const wait = waits.get(node) ?? null
+    return wait === null ? '' : waitedFor(wait)
+  }
   return (
     <>
       {workflow !== null && workflow.version !== version && (
@@ -90,7 +94,13 @@ function ExecutionGraph({ execution, workflow, chosen, onChoose }: ExecutionGrap
           The workflow has changed since this execution. The graph shows the dependencies of its newest version.
         </p>
       )}
-      <GraphView shape={shape} stateOf={(node) => states.get(node) ?? null} chosen={chosen} onChoose={onChoose} />
+      <GraphView
+        shape={shape}
+        stateOf={(node) => states.get(node) ?? null}
+        detailOf={waitOf}
+        chosen={chosen}
+        onChoose={onChoose}
+      />
     </>
   )
 }

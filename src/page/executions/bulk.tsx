@@ -1,12 +1,12 @@
-/** What can be done with all executions that are chosen, one after the other. */
+/** Actions on all selected executions, one after the other. */
 
 import { useState } from 'preact/hooks'
 import { write } from '../api/client.ts'
 import { asProblem } from '../api/problem.ts'
+import { useNote } from '../fields/note.tsx'
 import { useKeys } from '../keyboard/keys.ts'
-import { Dialog } from '../parts/dialog.tsx'
-import { tell, tellProblem } from '../parts/toasts.tsx'
-import { NoteField, noted } from '../steering/note-field.tsx'
+import { ActionDialog } from '../overlays/action-dialog.tsx'
+import { showProblem, showToast } from '../overlays/toasts.tsx'
 import { clearSelection, selected } from './selection.ts'
 
 type Verb = 'cancel' | 'retry'
@@ -47,44 +47,43 @@ interface BulkDialogProps {
 
 function BulkDialog({ verb, onClose, onDone }: BulkDialogProps) {
   const ids = [...selected.value]
-  const [note, setNote] = useState('')
+  const note = useNote()
   const [done, setDone] = useState<number | null>(null)
-  const act = async (event: Event): Promise<void> => {
-    event.preventDefault()
+  const act = async (): Promise<void> => {
     setDone(0)
     const failures: string[] = []
     for (const [index, id] of ids.entries()) {
-      // One after the other: the engine has other things to do as well.
-      await write(`/executions/{id}/${verb}`, { path: { id } }, noted(note)).catch((thrown: unknown) => {
+      // One after the other, to leave the engine time for other work.
+      await write(`/executions/{id}/${verb}`, { path: { id } }, note.part).catch((thrown: unknown) => {
         failures.push(`${id}: ${asProblem(thrown).message}`)
       })
       setDone(index + 1)
     }
     const well = ids.length - failures.length
-    if (well > 0) tell(`${well} ${well === 1 ? 'execution' : 'executions'} ${DONE[verb]}`)
+    if (well > 0) showToast(`${well} ${well === 1 ? 'execution' : 'executions'} ${DONE[verb]}`)
     if (failures.length > 0)
-      tellProblem(`Could not ${verb} ${failures.length} of ${what}`, new Error(failures.join('\n')))
+      // Uncoded: only its text is shown
+      showProblem(`Could not ${verb} ${failures.length} of ${what}`, new Error(failures.join('\n')))
     clearSelection()
     onDone()
-    onClose()
   }
   const what = `${ids.length} ${ids.length === 1 ? 'execution' : 'executions'}`
+  const words = `${verb === 'cancel' ? 'Cancel' : 'Retry'} ${what}`
   return (
-    <Dialog title={`${verb === 'cancel' ? 'Cancel' : 'Retry'} ${what}?`} onClose={onClose}>
-      <form onSubmit={(event) => void act(event)}>
-        <p class="faint">
-          {verb === 'cancel'
-            ? 'No further tasks start, and running tasks are stopped.'
-            : 'Each one is retried as a new execution. Completed tasks keep their output; all others run again.'}
-        </p>
-        <NoteField note={note} onNote={setNote} />
-        <div class="actions">
-          {done !== null && <progress max={ids.length} value={done} aria-label="Done" />}
-          <button type="submit" class="primary" disabled={done !== null}>
-            {verb === 'cancel' ? 'Cancel' : 'Retry'} {what}
-          </button>
-        </div>
-      </form>
-    </Dialog>
+    <ActionDialog
+      title={`${words}?`}
+      verb={words}
+      failure={`Could not ${verb} ${what}`}
+      status={done !== null && <progress max={ids.length} value={done} aria-label="Done" />}
+      act={act}
+      onClose={onClose}
+    >
+      <p class="faint">
+        {verb === 'cancel'
+          ? 'No further tasks start, and running tasks are stopped.'
+          : 'Each one is retried as a new execution. Completed tasks keep their output; all others run again.'}
+      </p>
+      {note.field}
+    </ActionDialog>
   )
 }

@@ -1,10 +1,10 @@
 /**
- * The rows of the list: the newest page, which is kept true, and older ones behind it, which are read as the visitor scrolls. The
- * ends of older ones come as events.
+ * Rows of the list: the newest page, which is kept up to date, and older rows, which are read as the visitor scrolls.
+ * Events report the ends of older executions.
  */
 
 import { computed, type ReadonlySignal, type Signal, signal } from '@preact/signals'
-import type { ExecutionRow } from '../api/answers.ts'
+import type { ExecutionRow } from '../api/answer-types.ts'
 import { read } from '../api/client.ts'
 import type { ServerEvent } from '../live/event-reader.ts'
 import { currentFilter } from './filter.ts'
@@ -16,7 +16,7 @@ type Page = Awaited<ReturnType<typeof readPage>>
 export class ExecutionList {
   readonly #newest: Signal<Page | null> = signal(null)
   readonly #older: Signal<readonly ExecutionRow[]> = signal([])
-  /** Behind all rows; null where there are no more. */
+  /** Position after all rows; null if all rows were read. */
   #cursor: string | null = null
   #isReading = false
 
@@ -54,26 +54,26 @@ export class ExecutionList {
     }
   }
 
-  /** The newest page is read anew after events; what is behind it is told by them. */
+  /** Reads the newest page again after events. Events contain the changes of older rows. */
   heard({ name, data }: ServerEvent): void {
     if (name !== 'executionFinished') return
-    const { executionId, status, errorMessage, at } = data as Finished
+    const { executionId, status, errorMessage, cause, at } = data as Finished
     if (!this.#older.value.some(({ id }) => id === executionId)) return
     const wanted = currentFilter().status
     this.#older.value = this.#older.value.flatMap((row) => {
       if (row.id !== executionId) return row
       if (wanted !== undefined && wanted !== status) return []
-      return { ...row, status, errorMessage, endedAt: at }
+      return { ...row, status, errorMessage, cause, endedAt: at }
     })
   }
 
-  /** True where nothing can lie between the two. */
+  /** Returns true if no row can be between the two pages. */
   #joins(before: Page, page: Page): boolean {
     const ids = new Set(page.items.map(({ id }) => id))
     return page.nextCursor === null || before.items.some(({ id }) => ids.has(id))
   }
 
-  /** New rows push others off the newest page: they are the first of the older ones. */
+  /** New rows push others off the newest page: these become the first of the older rows. */
   #pushOut(before: Page, page: Page): void {
     const last = page.items.at(-1)
     if (last === undefined || page.nextCursor === null) {
@@ -92,6 +92,7 @@ interface Finished {
   readonly executionId: string
   readonly status: ExecutionRow['status']
   readonly errorMessage: string | null
+  readonly cause: string | null
   readonly at: string
 }
 

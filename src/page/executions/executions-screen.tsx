@@ -1,25 +1,25 @@
-/** All executions: how many in each state, the last day in bars, and the list, which goes on as it is scrolled. */
+/** All executions: their number by state, a bar chart of the last day, and the list, which grows when scrolled. */
 
 import { useEffect, useMemo } from 'preact/hooks'
 import { read } from '../api/client.ts'
 import { engineNow } from '../api/engine-time.ts'
-import { listen } from '../live/connection.ts'
+import { listenToEvents } from '../live/event-connection.ts'
 import type { ServerEvent } from '../live/event-reader.ts'
-import { useReadingAgain } from '../live/reading-again.ts'
+import { usePolling } from '../live/reading-again.ts'
 import { useResource } from '../live/resource.ts'
-import { AllHidden, NothingYet } from '../parts/empty.tsx'
+import { showProblem } from '../overlays/toasts.tsx'
+import { EmptyList, FilteredOut } from '../parts/empty.tsx'
 import { Loaded } from '../parts/loaded.tsx'
-import { tellProblem } from '../parts/toasts.tsx'
 import { BulkActions } from './bulk.tsx'
-import { Counts } from './counts.tsx'
 import { ExecutionList } from './execution-list.ts'
 import { ExecutionRows } from './execution-rows.tsx'
-import { clearFilter, currentFilter, filterKey, isFiltered, scopeOf } from './filter.ts'
+import { clearFilter, currentFilter, filterKey, isFiltered, withoutStatus } from './filter.ts'
 import { Filters } from './filters.tsx'
+import { Counts } from './status-counts.tsx'
 import { TrendBars } from './trend.tsx'
 
 const CHANGING: ReadonlySet<string> = new Set(['executionStarted', 'executionFinished', 'triggerFired', 'cronFired'])
-/** What other processes run is not told here. */
+/** Events of other processes do not arrive here. */
 const LIST_EVERY_MS = 5_000
 const COUNTS_EVERY_MS = 10_000
 const HOUR_MS = 3_600_000
@@ -33,25 +33,27 @@ export function ExecutionsScreen() {
   })
   const trend = useResource(`trend ${filterKey(['workflow', 'trigger'])}`, {
     load: (signal) =>
-      read('/executions/trend', { query: { ...scopeOf(currentFilter()), ...lastDay(), bars: 24 }, signal }),
+      read('/executions/trend', { query: { ...withoutStatus(currentFilter()), ...lastDay(), bars: 24 }, signal }),
     concerns,
   })
-  useReadingAgain(counts, COUNTS_EVERY_MS)
-  useReadingAgain(trend, COUNTS_EVERY_MS)
+  usePolling(counts, COUNTS_EVERY_MS)
+  usePolling(trend, COUNTS_EVERY_MS)
   return (
-    <main>
+    <main class="executions-screen">
       <div class="title-row">
         <h1>Executions</h1>
         <TrendBars trend={trend.value.value} />
       </div>
-      <Counts counts={counts.value.value} />
-      <Filters />
+      <div class="executions-head">
+        <Counts counts={counts.value.value} />
+        <Filters />
+      </div>
       <Listed key={filterKey()} />
     </main>
   )
 }
 
-/** Whole hours: a bar that is chosen stays one. */
+/** Returns the last day in whole hours, so that a selected bar does not move. */
 function lastDay() {
   const untilAt = Math.ceil((engineNow() + 1) / HOUR_MS) * HOUR_MS
   return { since: new Date(untilAt - 24 * HOUR_MS).toISOString(), until: new Date(untilAt).toISOString() }
@@ -66,10 +68,10 @@ function Listed() {
     },
     concerns,
   })
-  useReadingAgain(resource, LIST_EVERY_MS)
-  useEffect(() => listen((event) => list.heard(event)), [list])
+  usePolling(resource, LIST_EVERY_MS)
+  useEffect(() => listenToEvents((event) => list.heard(event)), [list])
   const more = (): void => {
-    list.loadOlder().catch((thrown: unknown) => tellProblem('Could not load older executions', thrown))
+    list.loadOlder().catch((thrown: unknown) => showProblem('Could not load older executions', thrown))
   }
   return (
     <Loaded resource={resource} what="executions">
@@ -88,12 +90,12 @@ function Listed() {
 }
 
 function None() {
-  if (isFiltered()) return <AllHidden what="executions" onClear={clearFilter} />
+  if (isFiltered()) return <FilteredOut what="executions" onClear={clearFilter} />
   return (
-    <NothingYet title="No executions yet">
+    <EmptyList title="No executions yet">
       <p>
         An execution starts when a trigger fires, or with <code>cloaca workflow run NAME</code>
       </p>
-    </NothingYet>
+    </EmptyList>
   )
 }

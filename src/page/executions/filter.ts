@@ -1,4 +1,4 @@
-/** What the visitor wants to see of the executions. It stands in the URL. */
+/** Filter of the executions, which is in the URL. */
 
 import { engineNow } from '../api/engine-time.ts'
 import { EXECUTION_STATUSES } from '../parts/states.tsx'
@@ -13,20 +13,20 @@ export interface Filter {
   readonly until: string | undefined
 }
 
-/** How far back, as the URL has it: from now on, whenever that is. */
-export const SPANS: Readonly<Record<string, number>> = {
+/** Lengths of time before now, by their names in the URL. */
+export const PERIODS_MS: Readonly<Record<string, number>> = {
   '1h': 3_600_000,
   '24h': 86_400_000,
   '7d': 7 * 86_400_000,
 }
 
-/** A span moves with time; a minute is exact enough, and lets an answer be asked for again. */
+/** Rounding of the start of a period, so that requests within a minute are equal. */
 const STEP_MS = 60_000
 
 export function currentFilter(): Filter {
   const given = (name: string): string | undefined => query.value.get(name) ?? undefined
   const status = EXECUTION_STATUSES.find((each) => each === given('status'))
-  const span = SPANS[given('since') ?? '']
+  const span = PERIODS_MS[given('since') ?? '']
   const from = span === undefined ? Number.NaN : Math.floor((engineNow() - span) / STEP_MS) * STEP_MS
   return {
     status,
@@ -43,7 +43,7 @@ export function isFiltered(): boolean {
   return PARTS.some((name) => query.value.has(name))
 }
 
-/** Names a filter as the visitor has chosen it: a span stays the same while time goes on. */
+/** Returns a key for a filter as the visitor has chosen it: a span keeps its key while time passes. */
 export function filterKey(parts: readonly (typeof PARTS)[number][] = PARTS): string {
   return JSON.stringify(parts.map((name) => query.value.get(name)))
 }
@@ -52,8 +52,8 @@ export function clearFilter(): void {
   setQuery({ status: null, workflow: null, trigger: null, since: null, until: null })
 }
 
-/** What of the filter counts and bars have, too: all but the status. */
-export function scopeOf({ workflow, trigger }: Filter) {
+/** Returns the part of the filter that also applies to counts and bars: all but the status. */
+export function withoutStatus({ workflow, trigger }: Filter) {
   return { workflow, trigger }
 }
 

@@ -2,10 +2,11 @@
 
 import { useState } from 'preact/hooks'
 import { read } from '../api/client.ts'
+import { Field } from '../fields/field.tsx'
 import { useResource } from '../live/resource.ts'
 import { dateAndTime } from '../parts/zone.ts'
 import { query, setQuery } from '../routing/location.ts'
-import { clearFilter, isFiltered, SPANS } from './filter.ts'
+import { clearFilter, isFiltered, PERIODS_MS } from './filter.ts'
 
 export function Filters() {
   const workflows = useResource('workflow names', {
@@ -17,8 +18,7 @@ export function Filters() {
   const all = workflow === '' || names.includes(workflow) ? names : [workflow, ...names]
   return (
     <div class="filters">
-      <label>
-        <span>Workflow</span>
+      <Field label="Workflow">
         <select
           value={workflow}
           onChange={({ currentTarget }) => setQuery({ workflow: currentTarget.value || null, sel: null })}
@@ -30,7 +30,7 @@ export function Filters() {
             </option>
           ))}
         </select>
-      </label>
+      </Field>
       <TriggerName />
       <Span />
       {isFiltered() && (
@@ -42,7 +42,7 @@ export function Filters() {
   )
 }
 
-/** What is typed stays while something else is shown anew, as the names of the workflows when they come. */
+/** Keeps the typed text while the page redraws other parts, for example when the names of the workflows arrive. */
 function TriggerName() {
   const [typed, setTyped] = useState<string | null>(null)
   const apply = (name: string): void => {
@@ -50,8 +50,7 @@ function TriggerName() {
     setQuery({ trigger: name.trim() || null, sel: null })
   }
   return (
-    <label>
-      <span>Trigger</span>
+    <Field label="Trigger">
       <input
         type="text"
         placeholder="Any"
@@ -59,18 +58,17 @@ function TriggerName() {
         onInput={({ currentTarget }) => setTyped(currentTarget.value)}
         onChange={({ currentTarget }) => apply(currentTarget.value)}
       />
-    </label>
+    </Field>
   )
 }
 
 function Span() {
   const since = query.value.get('since') ?? ''
   const until = query.value.get('until')
-  const isExact = until !== null || (since !== '' && SPANS[since] === undefined)
+  const isExact = until !== null || (since !== '' && PERIODS_MS[since] === undefined)
   const value = isExact ? 'exact' : since
   return (
-    <label>
-      <span>Created</span>
+    <Field label="Created">
       <select
         value={value}
         onChange={({ currentTarget }) => setQuery({ since: currentTarget.value || null, until: null, sel: null })}
@@ -81,7 +79,7 @@ function Span() {
         <option value="7d">Last 7 days</option>
         {isExact && <option value="exact">{exactWords(since, until)}</option>}
       </select>
-    </label>
+    </Field>
   )
 }
 

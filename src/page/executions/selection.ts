@@ -1,4 +1,4 @@
-/** Which executions are chosen, to do something with all of them. The beginnings of their ids stand in the URL (`sel`). */
+/** Selection of executions for actions on all of them. The beginnings of their ids are in the URL (`sel`). */
 
 import { computed } from '@preact/signals'
 import { shortId } from '../parts/states.tsx'

@@ -1,14 +1,14 @@
-/** What was created in each hour of the last day, by its state now. A bar shows only its hour. */
+/** Executions by the hour of their creation in the last day, and by their present state. A bar selects its hour. */
 
-import type { Reads } from '../api/answers.ts'
-import { EXECUTION_STATUSES, toneOf } from '../parts/states.tsx'
+import type { ReadResponses } from '../api/answer-types.ts'
+import { EXECUTION_STATUSES, stateTone } from '../parts/states.tsx'
 import { dateAndTime } from '../parts/zone.ts'
 import { query, setQuery } from '../routing/location.ts'
 
-type Trend = Reads['/executions/trend']
+type Trend = ReadResponses['/executions/trend']
 type Bar = Trend['items'][number]
 
-/** From below: what is well, then what is under way, then what is not. */
+/** Order in a bar, from below: successful states, active states, failures. */
 const STACK = ['Completed', 'Cancelled', 'Pending', 'Running', 'Paused', 'Failed'] as const
 
 export function TrendBars({ trend }: { readonly trend: Trend | null }) {
@@ -52,7 +52,7 @@ function TrendBar({ bar, until, highest }: TrendBarProps) {
         const count = bar.counts[status] ?? 0
         if (count === 0) return null
         const share = Math.max(3, (100 * count) / highest)
-        return <span key={status} class={`fill ${toneOf(status)}`} style={{ height: `${share}%` }} />
+        return <span key={status} class={`fill ${stateTone(status)}`} style={{ height: `${share}%` }} />
       })}
     </button>
   )

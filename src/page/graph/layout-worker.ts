@@ -1,6 +1,6 @@
-/** In a worker: lays out the graphs that it is sent. `place.ts` speaks to it. */
+/** Lays out graphs in a worker, for `graph-layout.ts`. */
 
-import { type GraphShape, type PlacedGraph, placed } from './layout.ts'
+import { type GraphShape, layoutNow, type PlacedGraph } from './layout.ts'
 
 export interface LayoutRequest {
   readonly id: number
@@ -9,7 +9,7 @@ export interface LayoutRequest {
 
 export interface LayoutReply {
   readonly id: number
-  /** A text: why it could not be laid out. */
+  /** A text is the reason of a failure. */
   readonly graph: PlacedGraph | string
 }
 
@@ -17,10 +17,11 @@ addEventListener('message', ({ data }: MessageEvent<LayoutRequest>) => {
   const { id, shape } = data
   postMessage({ id, graph: placedOrWhy(shape) } satisfies LayoutReply)
 })
+postMessage('ready')
 
 function placedOrWhy(shape: GraphShape): PlacedGraph | string {
   try {
-    return placed(shape)
+    return layoutNow(shape)
   } catch (thrown) {
     return String(thrown)
   }

@@ -1,10 +1,9 @@
-/** Keys of the page. Each screen says which it has; the list of them (`?`) is made of what it said. */
+/** Keys of the page. Each screen registers its own, and the list of keys (`?`) shows them. */
 
 import { type ReadonlySignal, signal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 
 export interface Key {
-  /** As in `KeyboardEvent.key`. */
   readonly key: string
   /** `poll it now` */
   readonly does: string
@@ -13,10 +12,10 @@ export interface Key {
 
 const groups = signal<readonly (readonly Key[])[]>([])
 
-/** The keys that do something now, those of the shell first; of two that are the same the later one counts. */
+/** Active keys, those of the shell first. The later of two equal keys takes precedence. */
 export const keyGroups: ReadonlySignal<readonly (readonly Key[])[]> = groups
 
-/** Has these keys for as long as the component is there. */
+/** Registers keys while the component exists. */
 export function useKeys(list: readonly Key[]): void {
   const latest = useRef(list)
   latest.current = list
@@ -34,8 +33,8 @@ export function useKeys(list: readonly Key[]): void {
   }, [names])
 }
 
-/** Called once. */
-export function hearKeys(): void {
+/** Adds the listener. Called once. */
+export function listenToKeys(): void {
   addEventListener('keydown', (event) => {
     if (event.defaultPrevented || event.metaKey || event.ctrlKey || event.altKey || isElsewhere(event.target)) return
     const found = groups.value.flat().findLast(({ key }) => key === event.key)
@@ -47,7 +46,7 @@ export function hearKeys(): void {
 
 const TYPED_INTO = 'input:not([type="checkbox"], [type="radio"]), textarea, select'
 
-/** What is typed is text, and what is over the page has keys of its own. */
+/** Typed text has no keys, and overlays have their own. */
 function isElsewhere(target: EventTarget | null): boolean {
   if (document.querySelector('dialog[open]') !== null) return true
   return target instanceof HTMLElement && (target.isContentEditable || target.matches(TYPED_INTO))

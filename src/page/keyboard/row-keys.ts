@@ -1,21 +1,20 @@
-/**
- * `j` and `k` in a list: they move the focus from row to row, so that Enter opens the row as it opens any link. Which row it is
- * stands in the URL (`row`).
- */
+/** The keys `j` and `k` move the focus between rows, so that Enter opens a row. Its name is in the URL (`row`). */
 
 import type { RefObject } from 'preact'
+import { useRef } from 'preact/hooks'
 import { query, setQuery } from '../routing/location.ts'
 import { useKeys } from './keys.ts'
 
-/** The name of the row that has the focus, or was chosen last; null where none was. */
+/** Returns the name of the row that has the focus, or had it last; null if no row had it. */
 export function focusedRow(list: RefObject<HTMLElement | null>): string | null {
   const rows = [...(list.current?.querySelectorAll<HTMLElement>('[data-row]') ?? [])]
   const row = rows.find((each) => each.contains(document.activeElement))
   return row?.dataset.row ?? query.value.get('row')
 }
 
-/** `list`: what contains the rows; each has `data-row` with its name, and a link, or a button with `data-open`. */
-export function useRowKeys(list: RefObject<HTMLElement | null>): void {
+/** Returns the reference for the parent of the rows, which have `data-row`, and a link or a `data-open` button. */
+export function useRowKeys<List extends HTMLElement = HTMLTableSectionElement>(): RefObject<List | null> {
+  const list = useRef<List>(null)
   const move = (step: 1 | -1): void => {
     const rows = [...(list.current?.querySelectorAll<HTMLElement>('[data-row]') ?? [])]
     if (rows.length === 0) return
@@ -31,4 +30,5 @@ export function useRowKeys(list: RefObject<HTMLElement | null>): void {
     { key: 'j', does: 'next row', press: () => move(1) },
     { key: 'k', does: 'previous row', press: () => move(-1) },
   ])
+  return list
 }

@@ -1,4 +1,4 @@
-/** Reads server-sent events out of an answer. `EventSource` cannot send a token, and does not say why it failed. */
+/** Reads server-sent events from an answer. `EventSource` cannot send a token, and does not state why it failed. */
 
 export interface ServerEvent {
   readonly id: string | null
@@ -6,8 +6,8 @@ export interface ServerEvent {
   readonly data: unknown
 }
 
-/** Comments come as null: they say that the engine is still there. */
-export async function* eventsOf(body: ReadableStream<Uint8Array>): AsyncGenerator<ServerEvent | null> {
+/** Yields events, and null for comments, which show that the engine is alive. */
+export async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<ServerEvent | null> {
   const decoder = new TextDecoder()
   let text = ''
   for await (const bytes of body) {

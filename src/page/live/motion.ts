@@ -1,11 +1,11 @@
-/** Moves something on the screen as time passes, as often as that can be seen, and not while the tab is hidden. */
+/** Animates an element as time passes, at most as often as is visible, and not while the tab is hidden. */
 
 import { useEffect, useRef } from 'preact/hooks'
 import { isVisible } from './visibility.ts'
 
-/** What moves some pixels a second needs no more. */
+/** Interval of animations that move a few pixels a second. */
 const EVERY_MS = 50
-/** For visitors who have asked for no motion. */
+/** Interval for visitors who prefer reduced motion. */
 const CALM_EVERY_MS = 1_000
 
 const calm = matchMedia('(prefers-reduced-motion: reduce)')

@@ -1,15 +1,14 @@
-/** Reads something again and again while the tab is seen: what other processes do is not told by the events of this one. */
+/** Polls while the tab is visible, because events do not cover the work of other processes. */
 
 import { useEffect } from 'preact/hooks'
-import { after } from './clock.ts'
+import { delay } from './live-clock.ts'
 import type { Resource } from './resource.ts'
 import { isVisible } from './visibility.ts'
 
-/** How often, where another process may be the one that does it. */
 export const OTHERS_EVERY_MS = 3_000
 
-/** Not while `isOn` is false. */
-export function useReadingAgain(resource: Pick<Resource<unknown>, 'reload'>, everyMs: number, isOn = true): void {
+/** Polls while `isOn` is true. */
+export function usePolling(resource: Pick<Resource<unknown>, 'reload'>, everyMs: number, isOn = true): void {
   useEffect(() => {
     if (!isOn) return
     const stopping = new AbortController()
@@ -24,7 +23,7 @@ async function readAgain(
   stop: AbortSignal,
 ): Promise<void> {
   for (;;) {
-    await after(everyMs, stop)
+    await delay(everyMs, stop)
     if (stop.aborted) return
     if (isVisible.peek()) resource.reload()
   }

@@ -1,39 +1,38 @@
 /**
- * Something that a screen shows of the engine, and keeps true while it is seen: read at first, after events that concern it, after
- * a connection was lost, and again and again where there is no stream. One request at a time. What was read stays when a later
- * reading fails.
+ * Data that a screen shows and keeps up to date while it is visible: read first, after events that concern it, after a
+ * lost connection, and in intervals without a stream. One request at a time. Data stays when a later reading fails.
  */
 
 import { effect, type ReadonlySignal, type Signal, signal } from '@preact/signals'
 import { useEffect, useMemo } from 'preact/hooks'
 import { asProblem, type Problem } from '../api/problem.ts'
-import { after } from './clock.ts'
-import { connection, listen, missed } from './connection.ts'
+import { connection, listenToEvents, missedCount } from './event-connection.ts'
 import type { ServerEvent } from './event-reader.ts'
+import { delay } from './live-clock.ts'
 import { isVisible } from './visibility.ts'
 
-/** Between two readings that events ask for; and so many times what the last one took, so that a large list is read more seldom. */
+/** Minimum pause before a reading after events. If it is longer, `APART_TIMES` times the last reading's duration. */
 const APART_MS = 400
 const APART_TIMES = 4
-/** Between two readings where there is no stream. */
+/** Interval of readings without a stream. */
 const POLLED_EVERY_MS = 2_000
 
 export interface Resource<Value> {
-  /** Null until it was read for the first time. */
+  /** Null until the first reading. */
   readonly value: ReadonlySignal<Value | null>
-  /** Why the last reading failed; null when it did not. */
+  /** Error of the last reading, or null. */
   readonly problem: ReadonlySignal<Problem | null>
-  /** Reads it now: after the visitor has changed something. */
+  /** Reads immediately, after a change by the visitor. */
   reload(): void
 }
 
 interface Source<Value> {
   load(abort: AbortSignal): Promise<Value>
-  /** Whether an event may have changed it. */
+  /** Returns whether an event may have changed the data. */
   concerns(event: ServerEvent): boolean
 }
 
-/** `key` names what is read: another one begins anew, with nothing of the old one. */
+/** `key` names the data. A new key starts without the old data. */
 export function useResource<Value>(key: string, source: Source<Value>): Resource<Value> {
   const resource = useMemo(() => new LiveResource(source), [key])
   useEffect(() => resource.keep(), [resource])
@@ -56,15 +55,14 @@ class LiveResource<Value> implements Resource<Value> {
     this.#wake?.()
   }
 
-  /** Keeps it true until the function that is returned is called. */
+  /** Keeps the data up to date until the returned function is called. */
   keep(): () => void {
     const stopping = new AbortController()
-    const unlisten = listen((event) => {
+    const unlisten = listenToEvents((event) => {
       if (this.#source.concerns(event)) this.reload()
     })
     const unsee = effect(() => {
-      // Both say that what is shown may be old.
-      if (isVisible.value && missed.value >= 0) this.reload()
+      if (isVisible.value && missedCount.value >= 0) this.reload()
     })
     void this.#run(stopping.signal)
     return () => {
@@ -94,14 +92,14 @@ class LiveResource<Value> implements Resource<Value> {
       if (stop.aborted) return
       this.problem.value = asProblem(thrown)
     }
-    await after(Math.max(APART_MS, APART_TIMES * (performance.now() - begunAt)), stop)
+    await delay(Math.max(APART_MS, APART_TIMES * (performance.now() - begunAt)), stop)
   }
 
-  /** Until somebody wants it, or it is time where there is no stream. */
+  /** Waits for a reload, or for the next interval without a stream. */
   async #asked(stop: AbortSignal): Promise<void> {
     const asked = new AbortController()
     this.#wake = () => asked.abort()
-    await after(POLLED_EVERY_MS, asked.signal)
+    await delay(POLLED_EVERY_MS, asked.signal)
     this.#wake = null
     if (!stop.aborted && connection.value === 'polling') this.#wanted = true
   }

@@ -1,4 +1,4 @@
-/** Whether anybody can see the page. While the tab is hidden nothing is asked for, and no stream is held. */
+/** Whether the page is visible. While the tab is hidden, it sends no requests and has no stream. */
 
 import { signal } from '@preact/signals'
 

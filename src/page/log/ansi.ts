@@ -1,25 +1,22 @@
-/**
- * What a terminal would make of a line: colours as names of classes, everything else that controls a terminal taken out or shown.
- * The text itself is only ever text. Pure.
- */
+/** Converts terminal sequences in a line: colours become class names, others are removed or shown. Pure. */
 
 export interface Piece {
   readonly text: string
-  /** `ansi-31 ansi-bold`, or nothing. */
+  /** Class names such as `ansi-31 ansi-bold`, or an empty text. */
   readonly style: string
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these characters are searched for
 const SEQUENCE = /\x1b\[([0-9;:]*)([ -/]*[@-~])|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[ -/]*[0-~]?|\x9b[0-9;]*[@-~]/g
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these characters are searched for
 const CONTROL = /[\x00-\x08\x0b-\x1f\x7f\x80-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g
 
-/** Past this a line is not coloured: nobody reads it there, and it would be slow. */
+/** Longer lines are not coloured, because nobody reads their ends and it would be slow. */
 const COLOURED_CHARACTERS = 4_000
 
 export function ansiPieces(line: string): readonly Piece[] {
   if (line.length > COLOURED_CHARACTERS || !(line.includes('\x1b') || line.includes('\x9b')))
-    return [{ text: plain(line), style: '' }]
+    return [{ text: withoutAnsi(line), style: '' }]
   const pieces: Piece[] = []
   let style: readonly string[] = []
   let from = 0
@@ -32,8 +29,8 @@ export function ansiPieces(line: string): readonly Piece[] {
   return pieces.length === 0 ? [{ text: '', style: '' }] : pieces
 }
 
-/** Without sequences; other characters that control something are shown as signs. */
-export function plain(line: string): string {
+/** Removes sequences, and shows other control characters as signs. */
+export function withoutAnsi(line: string): string {
   return line.replace(SEQUENCE, '').replace(CONTROL, (character) => {
     const code = character.charCodeAt(0)
     if (code < 0x20) return String.fromCharCode(0x2400 + code)
@@ -42,10 +39,10 @@ export function plain(line: string): string {
 }
 
 function add(pieces: Piece[], text: string, style: readonly string[]): void {
-  if (text !== '') pieces.push({ text: plain(text), style: style.join(' ') })
+  if (text !== '') pieces.push({ text: withoutAnsi(text), style: style.join(' ') })
 }
 
-/** Colours of more than 16 are left out: they would fit one theme only. */
+/** Applies codes to a style. Ignores colours beyond the first 16, which would fit only one theme. */
 function styled(style: readonly string[], codes: string): readonly string[] {
   const numbers = codes === '' ? [0] : codes.split(/[;:]/).map(Number)
   let next = [...style]

@@ -1,63 +1,75 @@
-/** What of the log is shown: words, level, the task that is chosen; and whether it follows. All of it stands in the URL. */
+/** Filters of the log, and whether it follows new lines. All choices are in the URL. */
 
-import { Search } from '../parts/search.tsx'
+import { Check } from '../fields/field.tsx'
+import { Search } from '../fields/search.tsx'
 import { setQuery } from '../routing/location.ts'
-import { LEAST, type Least } from './log-lines.ts'
+import type { MIN_LEVELS, STREAMS, StoredFilter } from './log-view-lines.ts'
 
-const WORDS: Readonly<Record<Least, string>> = {
-  all: 'Everything',
+const LEVEL_WORDS: Readonly<Record<(typeof MIN_LEVELS)[number], string>> = {
   INFO: 'Output, INFO and above',
   WARNING: 'stderr, WARNING and above',
   ERROR: 'ERROR and above',
 }
 
+const STREAM_WORDS: Readonly<Record<(typeof STREAMS)[number], string>> = {
+  stdout: 'stdout',
+  stderr: 'stderr',
+  log: 'Log records',
+}
+
 interface LogBarProps {
-  readonly least: Least
-  /** The task that is chosen; null for none. */
+  readonly filter: StoredFilter
   readonly task: string | null
-  readonly isOfTask: boolean
   readonly isRunning: boolean
   readonly follows: boolean
 }
 
-export function LogBar({ least, task, isOfTask, isRunning, follows }: LogBarProps) {
-  const setLeast = (value: string): void => setQuery({ level: value === 'all' ? null : value })
+export function LogBar({ filter, task, isRunning, follows }: LogBarProps) {
+  const choose = (name: 'stream' | 'level') => (value: string) => setQuery({ [name]: value, line: null })
   return (
     <div class="section-head">
       <h2>Log</h2>
       <Search what="the log" />
-      <select aria-label="Minimum level" value={least} onChange={({ currentTarget }) => setLeast(currentTarget.value)}>
-        {LEAST.map((each) => (
-          <option key={each} value={each}>
-            {WORDS[each]}
-          </option>
-        ))}
-      </select>
+      <Choice label="Stream" all="All streams" value={filter.stream} words={STREAM_WORDS} onChange={choose('stream')} />
+      <Choice
+        label="Minimum level"
+        all="All levels"
+        value={filter.level}
+        words={LEVEL_WORDS}
+        onChange={choose('level')}
+      />
       {task !== null && (
-        <Check isOn={isOfTask} onChange={(isOn) => setQuery({ log: isOn ? null : 'all' })}>
-          Only {task}
+        <Check isOn={filter.task !== undefined} onChange={(isOn) => setQuery({ log: isOn ? null : 'all', line: null })}>
+          <span class="ellipsis">Only {task}</span>
         </Check>
       )}
       {isRunning && (
         <Check isOn={follows} onChange={(isOn) => setQuery({ follow: isOn ? null : 'no' }, { keep: true })}>
-          Follow
+          <span class="ellipsis">Follow</span>
         </Check>
       )}
     </div>
   )
 }
 
-interface CheckProps {
-  readonly isOn: boolean
-  readonly children: preact.ComponentChildren
-  onChange(isOn: boolean): void
+interface ChoiceProps {
+  readonly label: string
+  /** Words for no filter. */
+  readonly all: string
+  readonly value: string | undefined
+  readonly words: Readonly<Record<string, string>>
+  onChange(value: string): void
 }
 
-function Check({ isOn, children, onChange }: CheckProps) {
+function Choice({ label, all, value = '', words, onChange }: ChoiceProps) {
   return (
-    <label class="check">
-      <input type="checkbox" checked={isOn} onChange={({ currentTarget }) => onChange(currentTarget.checked)} />
-      <span class="ellipsis">{children}</span>
-    </label>
+    <select aria-label={label} value={value} onChange={({ currentTarget }) => onChange(currentTarget.value)}>
+      <option value="">{all}</option>
+      {Object.entries(words).map(([each, text]) => (
+        <option key={each} value={each}>
+          {text}
+        </option>
+      ))}
+    </select>
   )
 }

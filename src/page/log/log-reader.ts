@@ -1,39 +1,41 @@
-/** The log of an execution, page by page, and then what is written since. */
+/** Reads the log of an execution page by page, and then new records. */
 
 import { type Signal, signal } from '@preact/signals'
 import { useEffect, useMemo } from 'preact/hooks'
-import type { LogRecord } from '../api/answers.ts'
+import type { LogRecord } from '../api/answer-types.ts'
 import { read } from '../api/client.ts'
 import { asProblem, type Problem } from '../api/problem.ts'
-import { listen } from '../live/connection.ts'
-import { useReadingAgain } from '../live/reading-again.ts'
-import { type LogLine, linesOf } from './log-lines.ts'
+import { listenToEvents } from '../live/event-connection.ts'
+import { usePolling } from '../live/reading-again.ts'
+import { type NumberedLine, recordLines, type StoredFilter } from './log-view-lines.ts'
 
 const PAGE = 1_000
-/** Without being asked for more. */
+/** Maximum number of lines that are read automatically. */
 const LINES_BY_ITSELF = 20_000
-/** While it runs. */
+/** Interval while the execution runs. */
 const READ_EVERY_MS = 1_000
 
 export class LogReader {
   readonly #id: string
+  readonly #filter: StoredFilter
   readonly #abort = new AbortController()
-  readonly lines: Signal<readonly LogLine[]> = signal([])
+  readonly lines: Signal<readonly NumberedLine[]> = signal([])
   readonly problem: Signal<Problem | null> = signal(null)
-  /** There are more, which are read when they are asked for. */
+  /** Whether there are more lines, which are read on request. */
   readonly hasMore = signal(false)
-  /** Read once to its end, or as far as it goes by itself. */
+  /** Whether the log was read to its end or to the automatic limit. */
   readonly isRead = signal(false)
   #cursor: string | undefined
   readonly #latest = new Map<string, number>()
   #isReading = false
   #isWanted = false
 
-  constructor(id: string) {
+  constructor(id: string, filter: StoredFilter) {
     this.#id = id
+    this.#filter = filter
   }
 
-  /** Reads on; a call that comes meanwhile is one more reading after that. */
+  /** Reads on. A call during a reading causes one more reading after it. */
   async read(limit = LINES_BY_ITSELF): Promise<void> {
     this.#isWanted = true
     if (this.#isReading) return
@@ -55,7 +57,6 @@ export class LogReader {
     void this.read()
   }
 
-  /** Where there are very many. */
   readMore(): void {
     void this.read(this.lines.peek().length + LINES_BY_ITSELF)
   }
@@ -66,17 +67,19 @@ export class LogReader {
 
   async #readOn(limit: number): Promise<void> {
     for (;;) {
-      const where = { path: { id: this.#id }, query: { limit: PAGE, cursor: this.#cursor }, signal: this.#abort.signal }
+      const query = { ...this.#filter, limit: PAGE, cursor: this.#cursor }
+      const where = { path: { id: this.#id }, query, signal: this.#abort.signal }
       const { items, nextCursor, endCursor } = await read('/executions/{id}/log', where)
       this.#cursor = endCursor
       this.#add(items)
-      this.isRead.value = true
+      // A page of a filtered log may be empty before its end.
+      this.isRead.value = nextCursor === null || this.lines.peek().length > 0
       this.hasMore.value = nextCursor !== null
       if (nextCursor === null || this.lines.peek().length >= limit) return
     }
   }
 
-  /** What an attempt says stays in its order, which its instants need not have. */
+  /** Returns the time of a record, so that records of an attempt stay in their order even if their times are not. */
   #instantOf({ task, attempt, at }: LogRecord): number {
     const key = `${attempt} ${task}`
     const instant = Math.max(Date.parse(at), this.#latest.get(key) ?? 0)
@@ -88,8 +91,8 @@ export class LogReader {
     if (items.length === 0) return
     const before = this.lines.peek()
     const lines = [...before]
-    for (const record of items) lines.push(...linesOf(record, lines.length, this.#instantOf(record)))
-    // Tasks that run at once are stored one after the other, so a page may begin before the end of the last one.
+    for (const record of items) lines.push(...recordLines(record, lines.length, this.#instantOf(record)))
+    // Records of concurrent tasks are stored one after the other, so a page may begin before the end of the last one.
     const last = before.at(-1)
     const first = lines[before.length]
     if (last !== undefined && first !== undefined && first.at < last.at) {
@@ -99,16 +102,16 @@ export class LogReader {
   }
 }
 
-/** Reads for as long as the component is there, and again and again while the execution runs. */
-export function useLogReader(id: string, isRunning: boolean): LogReader {
-  const reader = useMemo(() => new LogReader(id), [id])
+/** Reads while the component exists, and polls while the execution runs. */
+export function useLogReader(id: string, filter: StoredFilter, isRunning: boolean): LogReader {
+  const { stream, level, task } = filter
+  const reader = useMemo(() => new LogReader(id, filter), [id, stream, level, task])
   useEffect(() => () => reader.stop(), [reader])
-  // The last lines come with the end.
   useEffect(() => reader.reload(), [reader, isRunning])
-  useReadingAgain(reader, READ_EVERY_MS, isRunning)
+  usePolling(reader, READ_EVERY_MS, isRunning)
   useEffect(
     () =>
-      listen(({ name, data }) => {
+      listenToEvents(({ name, data }) => {
         if (name === 'taskFinished' && (data as { readonly executionId: string }).executionId === id) reader.reload()
       }),
     [reader, id],

@@ -1,14 +1,14 @@
-/** One line of the log, and all that is known of it. */
+/** One line of the log with its details. */
 
 import { exactTime } from '../parts/zone.ts'
 import { setQuery } from '../routing/location.ts'
-import { ansiPieces, plain } from './ansi.ts'
-import { type LogLine, levelOf } from './log-lines.ts'
+import { ansiPieces, withoutAnsi } from './ansi.ts'
+import { type NumberedLine, recordLevel } from './log-view-lines.ts'
 import { marker } from './marker.ts'
 import { plainTime } from './offset.ts'
 
 interface LogRowProps {
-  readonly line: LogLine
+  readonly line: NumberedLine
   readonly startAt: number
   readonly isChosen: boolean
   readonly showsTask: boolean
@@ -47,7 +47,7 @@ export function LogRow({ line, startAt, isChosen, showsTask }: LogRowProps) {
   )
 }
 
-export function LogDetails({ line }: { readonly line: LogLine }) {
+export function LogDetails({ line }: { readonly line: NumberedLine }) {
   const { record } = line
   const { task, attempt, stream, logger, place, extra, level, message, traceback } = record
   const facts = [
@@ -64,22 +64,22 @@ export function LogDetails({ line }: { readonly line: LogLine }) {
           ×
         </button>
       </div>
-      <pre>{message.split('\n').map(plain).join('\n')}</pre>
+      <pre>{message.split('\n').map(withoutAnsi).join('\n')}</pre>
       {extra !== undefined && <pre>{JSON.stringify(extra, null, 2)}</pre>}
-      {traceback !== undefined && <pre>{traceback.split('\n').map(plain).join('\n')}</pre>}
+      {traceback !== undefined && <pre>{traceback.split('\n').map(withoutAnsi).join('\n')}</pre>}
     </aside>
   )
 }
 
-function toneOf({ record }: LogLine): string {
+function toneOf({ record }: NumberedLine): string {
   if (record.stream === 'cut') return 'is-cut'
-  const level = levelOf(record)
+  const level = recordLevel(record)
   if (level >= 40) return 'is-error'
   if (level >= 30) return 'is-warning'
   return level < 20 ? 'is-debug' : ''
 }
 
-function labelOf({ record }: LogLine): string {
+function labelOf({ record }: NumberedLine): string {
   if (record.stream === 'stdout' || record.stream === 'cut') return ''
   return record.stream === 'stderr' ? 'stderr' : (record.level ?? '')
 }

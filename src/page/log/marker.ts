@@ -1,16 +1,15 @@
-/** One instant that is looked at, in the gantt and in the log alike. What is clicked stands in the URL (`at`). */
+/** The time that the visitor examines, in gantt chart and log. A clicked time is in the URL (`at`). */
 
 import { signal } from '@preact/signals'
 
 export interface Marker {
-  /** Epoch milliseconds. */
   readonly at: number
-  /** Where it was set: the other one follows. */
+  /** View in which the visitor set it; the other view follows. */
   readonly from: 'gantt' | 'log'
 }
 
-/** Under the mouse; null where that is elsewhere. */
+/** Time under the mouse; null if it is elsewhere. */
 export const marker = signal<Marker | null>(null)
 
-/** Asks the log to show what was written then. */
-export const jump = signal<Marker | null>(null)
+/** Request to the log to show a time. */
+export const jumpTarget = signal<Marker | null>(null)

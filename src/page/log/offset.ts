@@ -1,4 +1,4 @@
-/** How long after the beginning, as the log has it. */
+/** Time since the start, as the log shows it. */
 
 /** `0.004`, `12.500`, `3:05.020`, `2:03:05.020`: seconds, with minutes and hours where there are some. */
 export function plainTime(ms: number): string {

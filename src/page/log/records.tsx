@@ -1,8 +1,8 @@
-/** What a poll printed and logged, line by line. */
+/** Output and log of a poll, line by line. */
 
-import type { PollLogRecord } from '../api/answers.ts'
+import type { PollLogRecord } from '../api/answer-types.ts'
 import { clockTime, exactTime } from '../parts/zone.ts'
-import { ansiPieces, plain } from './ansi.ts'
+import { ansiPieces, withoutAnsi } from './ansi.ts'
 
 export function Records({ records }: { readonly records: readonly PollLogRecord[] }) {
   if (records.length === 0) return <p class="faint">Nothing was printed or logged.</p>
@@ -20,7 +20,7 @@ export function Records({ records }: { readonly records: readonly PollLogRecord[
                 {text}
               </span>
             ))}
-            {traceback !== undefined && `\n${plain(traceback)}`}
+            {traceback !== undefined && `\n${withoutAnsi(traceback)}`}
           </span>
         </li>
       ))}

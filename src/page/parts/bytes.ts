@@ -1,10 +1,10 @@
-/** Sizes in words. */
+/** Sizes as texts. */
 
 const KIB = 1_024
 const MIB = KIB * KIB
 
 /** `820 B`, `1.2 KiB`, `100 MiB`. */
-export function shownBytes(bytes: number): string {
+export function formatBytes(bytes: number): string {
   if (bytes < KIB) return `${bytes} B`
   if (bytes < MIB) return `${rounded(bytes / KIB)} KiB`
   return `${rounded(bytes / MIB)} MiB`

@@ -1,4 +1,4 @@
-/** Times and durations in words, as short as a column needs them. */
+/** Times and durations as short texts. */
 
 const SECOND = 1_000
 const MINUTE = 60 * SECOND

@@ -1,10 +1,10 @@
-/** The three ways in which there is nothing to show: there is nothing yet, the filter hides all, it could not be read. */
+/** Empty states: no data yet, all data hidden by the filter, data that could not be read. */
 
 import type { ComponentChildren } from 'preact'
 import type { Problem } from '../api/problem.ts'
 
-/** There is none at all. What the children say is how one comes about. */
-export function NothingYet({ title, children }: { readonly title: string; readonly children?: ComponentChildren }) {
+/** There is no data at all. The children explain how to create some. */
+export function EmptyList({ title, children }: { readonly title: string; readonly children?: ComponentChildren }) {
   return (
     <div class="empty">
       <h2>{title}</h2>
@@ -13,8 +13,8 @@ export function NothingYet({ title, children }: { readonly title: string; readon
   )
 }
 
-/** There are some, and none of them passes the filter. */
-export function AllHidden({ what, onClear }: { readonly what: string; onClear(): void }) {
+/** The filter hides all data. */
+export function FilteredOut({ what, onClear }: { readonly what: string; onClear(): void }) {
   return (
     <div class="empty">
       <h2>No {what} match the filter</h2>
@@ -25,7 +25,7 @@ export function AllHidden({ what, onClear }: { readonly what: string; onClear():
   )
 }
 
-export function NotRead({
+export function ReadFailed({
   what,
   problem,
   onRetry,
@@ -40,9 +40,15 @@ export function NotRead({
       <p>
         {problem.title}. {problem.message}
       </p>
-      <button type="button" onClick={onRetry}>
-        Try again
-      </button>
+      {problem.status === 404 ? (
+        <p>
+          Press <kbd>/</kbd> to search for another name or id.
+        </p>
+      ) : (
+        <button type="button" onClick={onRetry}>
+          Try again
+        </button>
+      )}
     </div>
   )
 }

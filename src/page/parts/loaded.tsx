@@ -1,8 +1,8 @@
-/** Shows a resource once it is there; before, why it is not. */
+/** Shows a resource when it is available, and before that why it is not. */
 
 import type { ComponentChildren } from 'preact'
 import type { Resource } from '../live/resource.ts'
-import { NotRead } from './empty.tsx'
+import { ReadFailed } from './empty.tsx'
 
 interface LoadedProps<Value> {
   readonly resource: Resource<Value>
@@ -16,7 +16,7 @@ export function Loaded<Value>({ resource, what, children }: LoadedProps<Value>) 
   const problem = resource.problem.value
   if (value === null && problem === null) return <p class="loading">Loading {what} …</p>
   if (value === null && problem !== null) {
-    return <NotRead what={what} problem={problem} onRetry={() => resource.reload()} />
+    return <ReadFailed what={what} problem={problem} onRetry={() => resource.reload()} />
   }
   return (
     <>

@@ -1,7 +1,9 @@
-/** States of executions and tasks: their words and their colours, which are the same everywhere. */
+/** States of executions and tasks: texts and colours, the same everywhere. */
 
-import type { ExecutionRow, ExecutionStatus, TaskStatus } from '../api/answers.ts'
+import { waitText } from '../../runner/records/wait-words.ts'
+import type { ExecutionRow, ExecutionStatus, TaskStatus } from '../api/answer-types.ts'
 import type { Tone } from './tones.ts'
+import { dateAndTime } from './zone.ts'
 
 export type State = ExecutionStatus | TaskStatus
 
@@ -9,6 +11,7 @@ const TONES: Readonly<Record<State, Tone>> = {
   Pending: 'quiet',
   NotStarted: 'quiet',
   Ready: 'quiet',
+  Waiting: 'quiet',
   Running: 'busy',
   Paused: 'warn',
   Completed: 'good',
@@ -17,7 +20,8 @@ const TONES: Readonly<Record<State, Tone>> = {
   Cancelled: 'quiet',
 }
 
-const WORDS: Readonly<Partial<Record<State, string>>> = { NotStarted: 'Not started' }
+/** States whose name is not shown as it is stored. */
+export const STATE_WORDS: Readonly<Partial<Record<State, string>>> = { NotStarted: 'Not started' }
 
 export const EXECUTION_STATUSES: readonly ExecutionStatus[] = [
   'Pending',
@@ -28,25 +32,30 @@ export const EXECUTION_STATUSES: readonly ExecutionStatus[] = [
   'Cancelled',
 ]
 
-export function toneOf(state: State): Tone {
+export function stateTone(state: State): Tone {
   return TONES[state]
 }
 
 export function StateBadge({ state }: { readonly state: State }) {
-  return <span class={`state ${toneOf(state)}`}>{WORDS[state] ?? state}</span>
+  return <span class={`state ${stateTone(state)}`}>{STATE_WORDS[state] ?? state}</span>
 }
 
-/** Returns what an execution that nobody runs waits for, or null. */
+/** Returns what an execution or a node waits for, since when, and until when; or null. */
 export function waitWords({ waitingFor }: Pick<ExecutionRow, 'waitingFor'>): string | null {
-  return waitingFor === null ? null : `waiting for an engine that has workflow ${waitingFor.workflow}`
+  return waitingFor === null ? null : waitText(waitingFor, (at) => dateAndTime(Date.parse(at)))
 }
 
-/** True for those that an execution does not leave. */
+/** Returns the cause of a failure, or the reason of a cancellation, or null. */
+export function errorWords({ cause, errorMessage }: Pick<ExecutionRow, 'cause' | 'errorMessage'>): string | null {
+  return cause ?? errorMessage
+}
+
+/** Returns true for final states. */
 export function hasEnded(status: ExecutionStatus): boolean {
   return status === 'Completed' || status === 'Failed' || status === 'Cancelled'
 }
 
-/** The beginning of an id, by which the engine knows it as well. */
+/** Returns the beginning of an id, which the engine also accepts. */
 export function shortId(id: string): string {
   return id.slice(0, 8)
 }

@@ -1,4 +1,4 @@
-/** Light, dark, or as the system has it: one switch, which the browser remembers. */
+/** Light or dark theme, or the system's. The browser stores the choice. */
 
 import { effect, signal } from '@preact/signals'
 

@@ -1,2 +1,2 @@
-/** The families of colours; `style/variables.css` has them. */
+/** Families of colours, from `style/variables.css`. */
 export type Tone = 'good' | 'bad' | 'busy' | 'warn' | 'quiet'

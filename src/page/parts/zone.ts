@@ -1,4 +1,4 @@
-/** Exact times, in UTC or in the visitor's zone: one switch for the whole page, which the browser remembers. */
+/** Exact times in UTC or the visitor's zone. One switch for the whole page, which the browser stores. */
 
 import { computed, signal } from '@preact/signals'
 
@@ -39,7 +39,7 @@ export function clockTime(at: number): string {
   return formats.value.clock.format(at)
 }
 
-/** For an axis with lines so far apart: `08:15:30`, `08:15`, `31 Jan`. */
+/** Returns a label of an axis, by the distance of its lines: `08:15:30`, `08:15`, `31 Jan`. */
 export function shortTime(at: number, stepMs: number): string {
   const { clock, date } = formats.value
   if (stepMs >= 86_400_000) return date.format(at)
@@ -48,7 +48,7 @@ export function shortTime(at: number, stepMs: number): string {
   return text.startsWith('00:00') ? date.format(at) : text.slice(0, 5)
 }
 
-/** How far the zone that is shown is ahead of UTC at an instant. */
+/** Returns how far the shown zone is ahead of UTC at a time. */
 export function zoneOffsetMs(at: number): number {
   return zone.value === 'utc' ? 0 : -new Date(at).getTimezoneOffset() * 60_000
 }
@@ -58,13 +58,13 @@ export function dateAndTime(at: number): string {
   return `${formats.value.day.format(at)} ${clockTime(at)}`
 }
 
-/** As a field for an instant takes it, in the zone that is shown: `2026-01-31T08:15:00`. */
+/** Returns the value of a date field in the shown zone: `2026-01-31T08:15:00`. */
 export function fieldTime(at: number): string {
   return dateAndTime(at).replace(' ', 'T')
 }
 
-/** Null for what is no instant. */
-export function instantOf(field: string): number | null {
+/** Returns null for an invalid time. */
+export function parseFieldTime(field: string): number | null {
   const at = Date.parse(zone.value === 'utc' ? `${field}Z` : field)
   return Number.isNaN(at) ? null : at
 }

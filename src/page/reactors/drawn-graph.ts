@@ -1,17 +1,17 @@
-/** What is drawn of a computation graph: its sources at the left, its nodes, and what went along its edges last. Pure. */
+/** The drawing of a computation graph: sources at the left, nodes, and the last values on the edges. Pure. */
 
-import type { ComputationGraph, ReactorInput } from '../api/answers.ts'
+import type { ComputationGraph, ReactorInput } from '../api/answer-types.ts'
 import type { GraphShape } from '../graph/layout.ts'
 
-/** Between nodes, for what stands at an edge. */
+/** Distance of nodes, with room for the labels of edges. */
 const GAP_PX = 130
-/** Nodes are named as functions are: without blanks. */
+/** The names of nodes contain no blanks, because they are names of functions. */
 const SOURCE = 'source '
 
 export interface DrawnGraph {
   readonly shape: GraphShape
   readonly sources: readonly string[]
-  /** By node, those that ran in the last run: JSON. */
+  /** JSON results of the nodes that ran in the last run. */
   readonly values: ReadonlyMap<string, string>
   stateOf(node: string): 'Completed' | 'Skipped' | null
   edgeLabelOf(from: string, to: string): string
@@ -58,7 +58,7 @@ export function drawnGraph(graph: ComputationGraph, inputs: readonly ReactorInpu
   }
 }
 
-/** The source that a node of the drawing stands for; null: it is a node of the graph. */
+/** Returns the source of a node of the drawing; null for a node of the graph. */
 export function sourceIn(node: string): string | null {
   return node.startsWith(SOURCE) ? node.slice(SOURCE.length) : null
 }

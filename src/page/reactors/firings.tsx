@@ -1,7 +1,6 @@
-/** Firings of reactors: what caused them, and what they started. */
+/** Firings of reactors, with their causes and their executions. */
 
-import { useRef } from 'preact/hooks'
-import type { FiringRow } from '../api/answers.ts'
+import type { ReactorFiringDetail } from '../api/answer-types.ts'
 import { read } from '../api/client.ts'
 import { useRowKeys } from '../keyboard/row-keys.ts'
 import { useResource } from '../live/resource.ts'
@@ -10,61 +9,51 @@ import { shortId } from '../parts/states.tsx'
 import { Time } from '../parts/time.tsx'
 import { Link } from '../routing/link.tsx'
 import { addressFor } from '../routing/location.ts'
+import { type Column, Table } from '../rows/column-table.tsx'
 import { Causes } from './causes.tsx'
+import { storedText } from './words.ts'
 
-export function Firings({
-  firings,
-  chosen,
-}: {
-  readonly firings: readonly FiringRow[]
+interface FiringsProps {
+  readonly firings: readonly ReactorFiringDetail[]
   readonly chosen: string | null
-}) {
-  const list = useRef<HTMLTableSectionElement>(null)
-  useRowKeys(list)
+}
+
+const COLUMNS: readonly Column<ReactorFiringDetail>[] = [
+  {
+    title: 'Firing',
+    class: 'number',
+    width: '1%',
+    isName: true,
+    cell: ({ id, reactor, sequence }) => <Link to={`${addressFor('reactors', reactor)}?firing=${id}`}>{sequence}</Link>,
+  },
+  { title: 'Time', class: 'nowrap', cell: ({ firedAt }) => <Time at={firedAt} /> },
+  { title: 'Caused by', cell: (firing) => <Causes firing={firing} /> },
+  { title: 'Executions', cell: (firing) => <Started firing={firing} /> },
+  {
+    title: 'Values',
+    class: 'cut faint wide-only',
+    width: '30%',
+    cell: ({ payloadText, payloadLength }) => <code>{storedText(payloadText, payloadLength)}</code>,
+    tip: ({ payloadText }) => payloadText,
+  },
+]
+
+export function Firings({ firings, chosen }: FiringsProps) {
+  const list = useRowKeys()
   if (firings.length === 0) return <p class="faint">No firings yet.</p>
   return (
-    <div class="scroll">
-      <table class="firings">
-        <thead>
-          <tr>
-            <th scope="col" class="number">
-              Firing
-            </th>
-            <th scope="col">Time</th>
-            <th scope="col">Caused by</th>
-            <th scope="col">Executions</th>
-            <th scope="col" class="wide-only">
-              Values
-            </th>
-          </tr>
-        </thead>
-        <tbody ref={list}>
-          {firings.map((firing) => (
-            <tr key={firing.id} data-row={firing.id} class={firing.id === chosen ? 'chosen' : ''}>
-              <th scope="row" class="number">
-                <Link to={`${addressFor('reactors', firing.reactor)}?firing=${firing.id}`}>{firing.sequence}</Link>
-              </th>
-              <td class="nowrap">
-                <Time at={firing.firedAt} />
-              </td>
-              <td>
-                <Causes firing={firing} />
-              </td>
-              <td>
-                <Started firing={firing} />
-              </td>
-              <td class="cut faint wide-only" title={firing.payloadText ?? ''}>
-                <code>{firing.payloadText ?? `${firing.payloadLength.toLocaleString('en')} characters`}</code>
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table
+      class="firings"
+      list={list}
+      items={firings}
+      columns={COLUMNS}
+      keyOf={({ id }) => id}
+      rowClass={({ id }) => (id === chosen ? 'chosen' : '')}
+    />
   )
 }
 
-function Started({ firing: { executions } }: { readonly firing: FiringRow }) {
+function Started({ firing: { executions } }: { readonly firing: ReactorFiringDetail }) {
   if (executions.length === 0) return <span class="faint">none</span>
   return (
     <span class="progress">
@@ -77,7 +66,7 @@ function Started({ firing: { executions } }: { readonly firing: FiringRow }) {
   )
 }
 
-/** One of them, with all its values. */
+/** The firing that the visitor selected, with all its values. */
 export function ChosenFiring({ id }: { readonly id: string }) {
   const firing = useResource(`firing ${id}`, {
     load: (signal) => read('/firings/{id}', { path: { id }, signal }),

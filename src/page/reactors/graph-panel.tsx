@@ -1,15 +1,15 @@
-/** One computation graph: how it is made, and what went along its edges in its last run. */
+/** One computation graph: its structure, and the values on its edges in the last run. */
 
-import type { ComputationGraph, ReactorInput } from '../api/answers.ts'
-import { GraphView } from '../graph/graph.tsx'
-import { now } from '../live/clock.ts'
-import { relative, Time } from '../parts/time.tsx'
+import type { ComputationGraph, ReactorInput } from '../api/answer-types.ts'
+import { GraphView } from '../graph/graph-view.tsx'
+import { now } from '../live/live-clock.ts'
+import { relativeTime, Time } from '../parts/time.tsx'
 import { addressFor, goTo, query, setQuery } from '../routing/location.ts'
+import { type Column, Table } from '../rows/column-table.tsx'
 import { drawnGraph, sourceIn } from './drawn-graph.ts'
 
 interface GraphPanelProps {
   readonly graph: ComputationGraph
-  /** What its reactor has of its sources. */
   readonly inputs: readonly ReactorInput[]
 }
 
@@ -72,39 +72,36 @@ interface ValuesProps {
   readonly chosen: string | null
 }
 
+interface Value {
+  readonly name: string
+  /** Null if the node did not run. */
+  readonly text: string | null
+}
+
+const COLUMNS: readonly Column<Value>[] = [
+  { title: 'Node', isName: true, cell: ({ name }) => name },
+  {
+    title: 'Returned',
+    cell: ({ text }) => (text === null ? <span class="faint">did not run</span> : <code>{text}</code>),
+  },
+]
+
 function Values({ values, graph: { nodes, lastRun }, chosen }: ValuesProps) {
+  const ofNodes = nodes.map(({ id }) => ({ name: id, text: values.get(id) ?? null }))
+  const result = lastRun?.resultText == null ? [] : [{ name: 'Result', text: lastRun.resultText }]
   return (
-    <div class="scroll">
-      <table class="values">
-        <thead>
-          <tr>
-            <th scope="col">Node</th>
-            <th scope="col">Returned</th>
-          </tr>
-        </thead>
-        <tbody>
-          {nodes.map(({ id }) => (
-            <tr key={id} class={id === chosen ? 'chosen' : ''}>
-              <th scope="row">{id}</th>
-              <td>{values.has(id) ? <code>{values.get(id)}</code> : <span class="faint">did not run</span>}</td>
-            </tr>
-          ))}
-          {lastRun?.resultText != null && (
-            <tr>
-              <th scope="row">Result</th>
-              <td>
-                <code>{lastRun.resultText}</code>
-              </td>
-            </tr>
-          )}
-        </tbody>
-      </table>
-    </div>
+    <Table
+      class="values"
+      items={[...ofNodes, ...result]}
+      columns={COLUMNS}
+      keyOf={({ name }) => name}
+      rowClass={({ name }) => (name === chosen ? 'chosen' : '')}
+    />
   )
 }
 
 function ageOf(inputs: readonly ReactorInput[], source: string | null): string {
   if (source === null) return ''
   const at = inputs.find((input) => input.source === source)?.valueAt
-  return at == null ? 'never' : relative(Date.parse(at), now.value)
+  return at == null ? 'never' : relativeTime(Date.parse(at), now.value)
 }

@@ -1,13 +1,13 @@
-/** One computation graph by itself: that of a reactor has its values there, one that tasks run is shown here. */
+/** One computation graph without a reactor, which tasks run. Graphs of reactors are on the reactor's screen. */
 
 import { read } from '../api/client.ts'
-import { OTHERS_EVERY_MS, useReadingAgain } from '../live/reading-again.ts'
+import { OTHERS_EVERY_MS, usePolling } from '../live/reading-again.ts'
 import { useResource } from '../live/resource.ts'
 import { Loaded } from '../parts/loaded.tsx'
-import { Place } from '../parts/place.tsx'
+import { Place } from '../parts/source-place.tsx'
 import { Link } from '../routing/link.tsx'
 import { addressFor } from '../routing/location.ts'
-import type { ScreenProps } from '../routing/screens.ts'
+import type { ScreenProps } from '../routing/screen-props.ts'
 import { GraphPanel } from './graph-panel.tsx'
 
 export function GraphScreen({ params: [name = ''] }: ScreenProps) {
@@ -20,7 +20,7 @@ export function GraphScreen({ params: [name = ''] }: ScreenProps) {
     },
     concerns: (event) => event.name === 'graphs',
   })
-  useReadingAgain(graph, OTHERS_EVERY_MS)
+  usePolling(graph, OTHERS_EVERY_MS)
   return (
     <main>
       <p class="crumbs">

@@ -1,59 +1,58 @@
-/** What a reactor has of each of its sources, and how the source does. */
+/** Sources of a reactor, with their newest values and rates. */
 
-import type { Reactor, Source } from '../api/answers.ts'
+import type { Reactor, ReactorInput, Source } from '../api/answer-types.ts'
 import { Time } from '../parts/time.tsx'
 import { Link } from '../routing/link.tsx'
 import { addressFor } from '../routing/location.ts'
-import { kindOf, rateOf } from './words.ts'
+import { type Column, Table } from '../rows/column-table.tsx'
+import { eventRateText, sourceKindText, storedText } from './words.ts'
 
 interface InputsProps {
   readonly reactor: Reactor
   readonly sources: readonly Source[]
 }
 
+interface Row extends ReactorInput {
+  readonly of: Source | undefined
+  /** True for a value that the reactor has not used yet, if it waits for values of all sources. */
+  readonly isNew: boolean
+}
+
+const COLUMNS: readonly Column<Row>[] = [
+  { title: 'Source', isName: true, cell: Name },
+  { title: 'Newest value', class: 'cut', width: '60%', cell: Value, tip: ({ valueText }) => valueText },
+  { title: 'Delivered', class: 'nowrap', cell: Delivered },
+  { title: 'Rate', class: 'number medium-only', cell: ({ of }) => of && eventRateText(of) },
+  { title: 'Waiting', class: 'number medium-only', cell: ({ of }) => of?.waiting.toLocaleString('en') },
+]
+
 export function Inputs({ reactor: { inputs, mode }, sources }: InputsProps) {
+  const rows = inputs.map((input) => ({
+    ...input,
+    of: sources.find(({ name }) => name === input.source),
+    isNew: mode === 'when_all' && input.isDirty,
+  }))
+  return <Table items={rows} columns={COLUMNS} keyOf={({ source }) => source} />
+}
+
+function Name({ source, of }: Row) {
   return (
-    <div class="scroll">
-      <table class="inputs">
-        <thead>
-          <tr>
-            <th scope="col">Source</th>
-            <th scope="col">Newest value</th>
-            <th scope="col">Delivered</th>
-            <th scope="col" class="number medium-only">
-              Rate
-            </th>
-            <th scope="col" class="number medium-only">
-              Waiting
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {inputs.map(({ source, valueText, valueLength, valueAt, isDirty }) => {
-            const row = sources.find(({ name }) => name === source)
-            return (
-              <tr key={source}>
-                <th scope="row">
-                  <Link to={addressFor('sources', source)}>{source}</Link>
-                  {row !== undefined && <div class="small faint">{kindOf(row)}</div>}
-                </th>
-                <td class="cut" title={valueText ?? ''}>
-                  {valueLength === null ? (
-                    <span class="faint">none yet</span>
-                  ) : (
-                    <code>{valueText ?? `${valueLength.toLocaleString('en')} characters`}</code>
-                  )}
-                </td>
-                <td class="nowrap">
-                  <Time at={valueAt} /> {mode === 'when_all' && isDirty && <span class="state good">new</span>}
-                </td>
-                <td class="number medium-only">{row === undefined ? '' : rateOf(row)}</td>
-                <td class="number medium-only">{row?.waiting.toLocaleString('en')}</td>
-              </tr>
-            )
-          })}
-        </tbody>
-      </table>
-    </div>
+    <>
+      <Link to={addressFor('sources', source)}>{source}</Link>
+      {of !== undefined && <div class="small faint">{sourceKindText(of)}</div>}
+    </>
   )
+}
+
+function Delivered({ valueAt, isNew }: Row) {
+  return (
+    <>
+      <Time at={valueAt} /> {isNew && <span class="state good">new</span>}
+    </>
+  )
+}
+
+function Value({ valueText, valueLength }: ReactorInput) {
+  if (valueLength === null) return <span class="faint">none yet</span>
+  return <code>{storedText(valueText, valueLength)}</code>
 }

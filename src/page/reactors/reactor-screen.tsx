@@ -1,28 +1,28 @@
 /** One reactor: its graphs with their last values, its sources, firings and subscriptions. */
 
 import { useState } from 'preact/hooks'
-import type { ComputationGraph, FiringRow, Reactor, Source, Subscription } from '../api/answers.ts'
+import type { ComputationGraph, Reactor, ReactorFiringDetail, Source, Subscription } from '../api/answer-types.ts'
 import { read } from '../api/client.ts'
 import { useKeys } from '../keyboard/keys.ts'
-import { OTHERS_EVERY_MS, useReadingAgain } from '../live/reading-again.ts'
+import { OTHERS_EVERY_MS, usePolling } from '../live/reading-again.ts'
 import { useResource } from '../live/resource.ts'
 import { Loaded } from '../parts/loaded.tsx'
 import { Time } from '../parts/time.tsx'
 import { Link } from '../routing/link.tsx'
 import { query } from '../routing/location.ts'
-import type { ScreenProps } from '../routing/screens.ts'
+import type { ScreenProps } from '../routing/screen-props.ts'
 import { FireReactor } from './fire-reactor.tsx'
 import { ChosenFiring, Firings } from './firings.tsx'
 import { GraphPanel } from './graph-panel.tsx'
 import { Inputs } from './inputs.tsx'
-import { Subscriptions } from './subscriptions.tsx'
+import { SubscriptionTable } from './subscription-table.tsx'
 import { Wait } from './wait.tsx'
 
 const SHOWN_FIRINGS = 25
 
 interface Parts {
   readonly reactor: Reactor
-  readonly firings: readonly FiringRow[]
+  readonly firings: readonly ReactorFiringDetail[]
   readonly graphs: readonly ComputationGraph[]
   readonly sources: readonly Source[]
   readonly subscriptions: readonly Subscription[]
@@ -33,7 +33,7 @@ export function ReactorScreen({ params: [name = ''] }: ScreenProps) {
     load: (signal) => partsOf(name, signal),
     concerns: (event) => event.name === 'graphs' || event.name === 'executionStarted',
   })
-  useReadingAgain(parts, OTHERS_EVERY_MS)
+  usePolling(parts, OTHERS_EVERY_MS)
   return (
     <main>
       <p class="crumbs">
@@ -101,7 +101,7 @@ function One({ parts, onChange }: { readonly parts: Parts; onChange(): void }) {
       <h2>Firings</h2>
       <Firings firings={firings} chosen={chosen} />
       <h2>Subscribed workflows</h2>
-      <Subscriptions subscriptions={subscriptions} onChange={onChange} />
+      <SubscriptionTable subscriptions={subscriptions} onChange={onChange} />
       {isFiring && (
         <FireReactor
           reactor={reactor}

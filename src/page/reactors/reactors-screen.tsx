@@ -1,17 +1,17 @@
 /** All reactors, the sources that feed them, and the graphs that tasks run. */
 
-import { useRef } from 'preact/hooks'
-import type { ComputationGraph, Reactor, Source } from '../api/answers.ts'
+import type { ComputationGraph, Reactor, Source } from '../api/answer-types.ts'
 import { read } from '../api/client.ts'
+import { matchesSearch, Search } from '../fields/search.tsx'
 import { useRowKeys } from '../keyboard/row-keys.ts'
-import { OTHERS_EVERY_MS, useReadingAgain } from '../live/reading-again.ts'
+import { OTHERS_EVERY_MS, usePolling } from '../live/reading-again.ts'
 import { useResource } from '../live/resource.ts'
-import { AllHidden, NothingYet } from '../parts/empty.tsx'
+import { EmptyList, FilteredOut } from '../parts/empty.tsx'
 import { Loaded } from '../parts/loaded.tsx'
-import { matches, Search } from '../parts/search.tsx'
 import { Time } from '../parts/time.tsx'
 import { Link } from '../routing/link.tsx'
 import { addressFor, setQuery } from '../routing/location.ts'
+import { type Column, Table } from '../rows/column-table.tsx'
 import { SourceTable } from './source-table.tsx'
 import { Wait } from './wait.tsx'
 
@@ -33,7 +33,7 @@ export function ReactorsScreen() {
     },
     concerns: ({ name }) => name === 'graphs',
   })
-  useReadingAgain(all, OTHERS_EVERY_MS)
+  usePolling(all, OTHERS_EVERY_MS)
   return (
     <main>
       <div class="title-row">
@@ -48,24 +48,23 @@ export function ReactorsScreen() {
 }
 
 function Shown({ all }: { readonly all: All }) {
-  const list = useRef<HTMLDivElement>(null)
-  useRowKeys(list)
+  const list = useRowKeys<HTMLDivElement>()
   const reactors = all.reactors.filter(({ name, inputs }) =>
-    matches([name, ...inputs.map((each) => each.source)].join(' ')),
+    matchesSearch([name, ...inputs.map((each) => each.source)].join(' ')),
   )
-  const sources = all.sources.filter(({ name, description }) => matches(`${name} ${description}`))
-  const graphs = all.graphs.filter(({ name, reactor }) => reactor === null && matches(name))
+  const sources = all.sources.filter(({ name, description }) => matchesSearch(`${name} ${description}`))
+  const graphs = all.graphs.filter(({ name, reactor }) => reactor === null && matchesSearch(name))
   if (all.reactors.length + all.sources.length + all.graphs.length === 0) {
     return (
-      <NothingYet title="No reactors yet">
+      <EmptyList title="No reactors yet">
         <p>
           Declare a reactor with <code>@cloaca.reactor</code>, and serve the file: <code>cloaca serve jobs.py</code>
         </p>
-      </NothingYet>
+      </EmptyList>
     )
   }
   if (reactors.length + sources.length + graphs.length === 0)
-    return <AllHidden what="reactors, sources or graphs" onClear={() => setQuery({ q: null })} />
+    return <FilteredOut what="reactors, sources or graphs" onClear={() => setQuery({ q: null })} />
   return (
     <div ref={list} class="reactors">
       {reactors.length > 0 && <ReactorTable reactors={reactors} graphs={all.graphs} />}
@@ -97,51 +96,41 @@ interface ReactorTableProps {
 }
 
 function ReactorTable({ reactors, graphs }: ReactorTableProps) {
+  const columns: readonly Column<Reactor>[] = [
+    { title: 'Reactor', isName: true, cell: Name },
+    { title: 'Sources', class: 'medium-only', cell: ({ inputs }) => inputs.map(({ source }) => source).join(', ') },
+    {
+      title: 'Graphs',
+      class: 'wide-only',
+      cell: ({ name }) => <Bound graphs={graphs.filter(({ reactor }) => reactor === name)} />,
+    },
+    { title: 'Firings', class: 'number', cell: ({ lastSequence }) => lastSequence.toLocaleString('en') },
+    { title: 'Last fired', cell: LastFired },
+  ]
+  return <Table items={reactors} columns={columns} keyOf={({ name }) => name} />
+}
+
+function Name({ name, mode }: Reactor) {
   return (
-    <div class="scroll">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Reactor</th>
-            <th scope="col" class="medium-only">
-              Sources
-            </th>
-            <th scope="col" class="wide-only">
-              Graphs
-            </th>
-            <th scope="col" class="number">
-              Firings
-            </th>
-            <th scope="col">Last fired</th>
-          </tr>
-        </thead>
-        <tbody>
-          {reactors.map(({ name, mode, inputs, lastSequence, lastFiredAt, waitingFor, undeclaredAt }) => (
-            <tr key={name} data-row={name}>
-              <th scope="row">
-                <Link to={addressFor('reactors', name)}>{name}</Link>
-                <div class="small faint">
-                  <code>{mode}</code>
-                </div>
-              </th>
-              <td class="medium-only">{inputs.map(({ source }) => source).join(', ')}</td>
-              <td class="wide-only">
-                <Bound graphs={graphs.filter(({ reactor }) => reactor === name)} />
-              </td>
-              <td class="number">{lastSequence.toLocaleString('en')}</td>
-              <td>
-                {undeclaredAt === null ? <Time at={lastFiredAt} /> : <span class="faint">not declared</span>}
-                {waitingFor !== null && (
-                  <div class="small">
-                    <Wait waitingFor={waitingFor} />
-                  </div>
-                )}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <>
+      <Link to={addressFor('reactors', name)}>{name}</Link>
+      <div class="small faint">
+        <code>{mode}</code>
+      </div>
+    </>
+  )
+}
+
+function LastFired({ undeclaredAt, lastFiredAt, waitingFor }: Reactor) {
+  return (
+    <>
+      {undeclaredAt === null ? <Time at={lastFiredAt} /> : <span class="faint">not declared</span>}
+      {waitingFor !== null && (
+        <div class="small">
+          <Wait waitingFor={waitingFor} />
+        </div>
+      )}
+    </>
   )
 }
 

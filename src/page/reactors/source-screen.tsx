@@ -1,18 +1,18 @@
-/** One source: what came, what became of it, and what each event led to. */
+/** One source: its counters, its events, and the firings that an event caused. */
 
-import { useRef } from 'preact/hooks'
-import type { Source, SourceEvent } from '../api/answers.ts'
+import type { Source, SourceEvent } from '../api/answer-types.ts'
 import { read } from '../api/client.ts'
 import { useRowKeys } from '../keyboard/row-keys.ts'
-import { OTHERS_EVERY_MS, useReadingAgain } from '../live/reading-again.ts'
+import { OTHERS_EVERY_MS, usePolling } from '../live/reading-again.ts'
 import { useResource } from '../live/resource.ts'
 import { Fact } from '../parts/fact.tsx'
 import { Loaded } from '../parts/loaded.tsx'
 import { Time } from '../parts/time.tsx'
 import { Link } from '../routing/link.tsx'
 import { addressFor, query } from '../routing/location.ts'
-import type { ScreenProps } from '../routing/screens.ts'
-import { kindOf, rateOf } from './words.ts'
+import type { ScreenProps } from '../routing/screen-props.ts'
+import { type Column, Table } from '../rows/column-table.tsx'
+import { eventRateText, sourceKindText, storedText } from './words.ts'
 
 const SHOWN_EVENTS = 50
 
@@ -27,7 +27,6 @@ export function SourceScreen({ params: [name = ''] }: ScreenProps) {
   const parts = useResource<Parts>(`source ${name} ${sequence}`, {
     load: async (signal) => {
       const path = { name }
-      // Those around the one that is asked for.
       const cursor = sequence === null ? undefined : String(sequence + 10)
       const [source, events] = await Promise.all([
         read('/sources/{name}', { path, signal }),
@@ -37,7 +36,7 @@ export function SourceScreen({ params: [name = ''] }: ScreenProps) {
     },
     concerns: ({ name: of }) => of === 'graphs',
   })
-  useReadingAgain(parts, OTHERS_EVERY_MS)
+  usePolling(parts, OTHERS_EVERY_MS)
   return (
     <main>
       <p class="crumbs">
@@ -63,11 +62,11 @@ function Facts({ source }: { readonly source: Source }) {
   const { lastSequence, waiting, limit, dropped, refused, failed, lastValueText, lastValueLength, lastValueAt } = source
   return (
     <dl class="fact-grid">
-      <Fact name="Kind">{kindOf(source)}</Fact>
+      <Fact name="Kind">{sourceKindText(source)}</Fact>
       <Fact name="Events">
         {lastSequence.toLocaleString('en')}, <Time at={source.lastEventAt} />
       </Fact>
-      <Fact name="Rate in the last hour">{rateOf(source)}</Fact>
+      <Fact name="Rate in the last hour">{eventRateText(source)}</Fact>
       <Fact name="Waiting">
         {waiting.toLocaleString('en')} of at most {limit.toLocaleString('en')}
       </Fact>
@@ -86,8 +85,7 @@ function Facts({ source }: { readonly source: Source }) {
           <span class="faint">none yet</span>
         ) : (
           <>
-            <code class="clamp">{lastValueText ?? `${lastValueLength.toLocaleString('en')} characters`}</code>{' '}
-            <Time at={lastValueAt} />
+            <code class="clamp">{storedText(lastValueText, lastValueLength)}</code> <Time at={lastValueAt} />
           </>
         )}
       </Fact>
@@ -137,38 +135,35 @@ function LedTo({ name, sequence }: { readonly name: string; readonly sequence: n
   )
 }
 
+const COLUMNS: readonly Column<SourceEvent>[] = [
+  {
+    title: 'Event',
+    class: 'number',
+    width: '1%',
+    isName: true,
+    cell: ({ source, sequence }) => <Link to={`${addressFor('sources', source)}?event=${sequence}`}>{sequence}</Link>,
+  },
+  { title: 'Accepted', class: 'nowrap', cell: ({ acceptedAt }) => <Time at={acceptedAt} /> },
+  {
+    title: 'Content',
+    class: 'cut',
+    width: '60%',
+    cell: ({ eventText, eventLength }) => <code>{storedText(eventText, eventLength)}</code>,
+    tip: ({ eventText }) => eventText,
+  },
+]
+
 function Events({ events, chosen }: { readonly events: readonly SourceEvent[]; readonly chosen: number | null }) {
-  const list = useRef<HTMLTableSectionElement>(null)
-  useRowKeys(list)
+  const list = useRowKeys()
   if (events.length === 0) return <p class="faint">No events are stored.</p>
   return (
-    <div class="scroll">
-      <table class="events">
-        <thead>
-          <tr>
-            <th scope="col" class="number">
-              Event
-            </th>
-            <th scope="col">Accepted</th>
-            <th scope="col">Content</th>
-          </tr>
-        </thead>
-        <tbody ref={list}>
-          {events.map(({ source, sequence, acceptedAt, eventText, eventLength }) => (
-            <tr key={sequence} data-row={sequence} class={sequence === chosen ? 'chosen' : ''}>
-              <th scope="row" class="number">
-                <Link to={`${addressFor('sources', source)}?event=${sequence}`}>{sequence}</Link>
-              </th>
-              <td class="nowrap">
-                <Time at={acceptedAt} />
-              </td>
-              <td class="cut" title={eventText ?? ''}>
-                <code>{eventText ?? `${eventLength.toLocaleString('en')} characters`}</code>
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table
+      class="events"
+      list={list}
+      items={events}
+      columns={COLUMNS}
+      keyOf={({ sequence }) => String(sequence)}
+      rowClass={({ sequence }) => (sequence === chosen ? 'chosen' : '')}
+    />
   )
 }

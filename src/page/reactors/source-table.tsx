@@ -1,68 +1,44 @@
-/** Sources with how many events came, wait, and were lost. */
+/** Sources with their numbers of accepted, waiting and lost events. */
 
-import type { Source } from '../api/answers.ts'
+import type { Source } from '../api/answer-types.ts'
 import { Time } from '../parts/time.tsx'
 import { Link } from '../routing/link.tsx'
 import { addressFor } from '../routing/location.ts'
-import { kindOf, rateOf } from './words.ts'
+import { type Column, Table } from '../rows/column-table.tsx'
+import { eventRateText, sourceKindText } from './words.ts'
+
+const COLUMNS: readonly Column<Source>[] = [
+  { title: 'Source', isName: true, cell: Name },
+  { title: 'Events', class: 'number', cell: ({ lastSequence }) => lastSequence.toLocaleString('en') },
+  { title: 'Rate', class: 'number medium-only', cell: eventRateText },
+  {
+    title: 'Waiting',
+    class: 'number',
+    cell: ({ waiting, limit }) => <Count count={waiting} isBad={waiting >= limit} />,
+  },
+  { title: 'Dropped', class: 'number medium-only', cell: ({ dropped }) => dropped.toLocaleString('en') },
+  {
+    title: 'Lost',
+    class: 'number medium-only',
+    cell: ({ refused, failed }) => <Count count={refused + failed} isBad={refused + failed > 0} />,
+    tip: ({ refused, failed }) => `${refused} refused, ${failed} failed`,
+  },
+  { title: 'Last event', class: 'nowrap', cell: ({ lastEventAt }) => <Time at={lastEventAt} /> },
+]
 
 export function SourceTable({ sources }: { readonly sources: readonly Source[] }) {
+  return <Table items={sources} columns={COLUMNS} keyOf={({ name }) => name} />
+}
+
+function Name(source: Source) {
   return (
-    <div class="scroll">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Source</th>
-            <th scope="col" class="number">
-              Events
-            </th>
-            <th scope="col" class="number medium-only">
-              Rate
-            </th>
-            <th scope="col" class="number">
-              Waiting
-            </th>
-            <th scope="col" class="number medium-only">
-              Dropped
-            </th>
-            <th scope="col" class="number medium-only">
-              Lost
-            </th>
-            <th scope="col">Last event</th>
-          </tr>
-        </thead>
-        <tbody>
-          {sources.map((source) => (
-            <Row key={source.name} source={source} />
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <>
+      <Link to={addressFor('sources', source.name)}>{source.name}</Link>
+      <div class="small faint">{source.undeclaredAt === null ? sourceKindText(source) : 'not declared'}</div>
+    </>
   )
 }
 
-function Row({ source }: { readonly source: Source }) {
-  const { name, lastSequence, waiting, limit, dropped, refused, failed, lastEventAt, undeclaredAt } = source
-  const lost = refused + failed
-  return (
-    <tr data-row={name}>
-      <th scope="row">
-        <Link to={addressFor('sources', name)}>{name}</Link>
-        <div class="small faint">{undeclaredAt === null ? kindOf(source) : 'not declared'}</div>
-      </th>
-      <td class="number">{lastSequence.toLocaleString('en')}</td>
-      <td class="number medium-only">{rateOf(source)}</td>
-      <td class={waiting >= limit ? 'number bad-ink' : 'number'}>{waiting.toLocaleString('en')}</td>
-      <td class="number medium-only">{dropped.toLocaleString('en')}</td>
-      <td
-        class={lost > 0 ? 'number medium-only bad-ink' : 'number medium-only'}
-        title={`${refused} refused, ${failed} failed`}
-      >
-        {lost.toLocaleString('en')}
-      </td>
-      <td class="nowrap">
-        <Time at={lastEventAt} />
-      </td>
-    </tr>
-  )
+function Count({ count, isBad }: { readonly count: number; readonly isBad: boolean }) {
+  return <span class={isBad ? 'bad-ink' : ''}>{count.toLocaleString('en')}</span>
 }

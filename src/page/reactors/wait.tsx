@@ -1,6 +1,6 @@
-/** What a reactor waits for, and since when: who looks at one that does not fire looks for this. */
+/** Reason and start of the wait of a reactor, to explain why it does not fire. */
 
-import type { Reactor } from '../api/answers.ts'
+import type { Reactor } from '../api/answer-types.ts'
 import { Age } from '../parts/time.tsx'
 
 export function Wait({ waitingFor }: Pick<Reactor, 'waitingFor'>) {

@@ -1,9 +1,9 @@
-/** What is said of sources, in a few words. Pure. */
+/** Descriptions of sources in a few words. Pure. */
 
-import type { Source } from '../api/answers.ts'
+import type { Source } from '../api/answer-types.ts'
 import { shownDuration } from '../parts/durations.ts'
 
-export function kindOf({ kind, accumulation }: Source): string {
+export function sourceKindText({ kind, accumulation }: Source): string {
   const { intervalMs, maxSize, capacity, topic } = (accumulation ?? {}) as {
     readonly intervalMs?: number
     readonly maxSize?: number | null
@@ -26,14 +26,18 @@ export function kindOf({ kind, accumulation }: Source): string {
   }
 }
 
-/** Of the last hour. */
-export function rateOf({ eventsLastHour }: Source): string {
+export function eventRateText({ eventsLastHour }: Source): string {
   const aMinute = eventsLastHour / 60
   if (eventsLastHour === 0) return '–'
   return `${aMinute < 10 ? aMinute.toFixed(1) : Math.round(aMinute).toLocaleString('en')}/min`
 }
 
-/** `4 to 6`: of events. */
-export function sequences(first: number, last: number): string {
+/** Returns a stored text, or the length of one that is too long to show. */
+export function storedText(text: string | null, length: number): string {
+  return text ?? `${length.toLocaleString('en')} characters`
+}
+
+/** Returns a range of events: `4 to 6`. */
+export function sequenceRange(first: number, last: number): string {
   return first === last ? String(first) : `${first} to ${last}`
 }

@@ -1,4 +1,4 @@
-/** A link within the page: it changes the screen and loads nothing, unless another tab or window is asked for. */
+/** A link within the page: it changes the screen without loading, except in another tab or window. */
 
 import type { ComponentChildren } from 'preact'
 import { BASE } from '../api/addresses.ts'
@@ -9,7 +9,7 @@ interface LinkProps {
   readonly to: string
   readonly class?: string
   readonly title?: string
-  /** The screen that is seen is behind it. */
+  /** Whether it leads to the current screen. */
   readonly isCurrent?: boolean
   readonly children: ComponentChildren
 }

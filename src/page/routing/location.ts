@@ -1,12 +1,11 @@
 /**
- * Where the visitor is. Everything that a screen shows by choice (filter, selection, range) is in the URL and read from here, so
+ * Location of the visitor. Every choice on a screen (filter, selection, range) is in the URL and read from here, so
  * that a link, a reload and the back button show the same.
  */
 
 import { computed, signal } from '@preact/signals'
 import { BASE } from '../api/addresses.ts'
 
-/** The path below the base, and the query. */
 interface Place {
   readonly path: string
   readonly query: string
@@ -14,7 +13,7 @@ interface Place {
 
 const place = signal<Place>(current())
 
-/** `/triggers/inbox`, still encoded. */
+/** Encoded path, such as `/triggers/inbox`. */
 export const path = computed(() => place.value.path)
 
 export const query = computed(() => new URLSearchParams(place.value.query))
@@ -30,9 +29,7 @@ export function goTo(address: string): void {
   scrollTo(0, 0)
 }
 
-/**
- * Sets parts of the query; null takes one out. What is typed replaces the entry of the history (`keep`), what is chosen makes one.
- */
+/** Sets parts of the query; null removes one. `keep` replaces the entry of the history (for typed text). */
 export function setQuery(changes: Readonly<Record<string, string | null>>, { keep = false } = {}): void {
   const next = new URLSearchParams(place.value.query)
   for (const [name, value] of Object.entries(changes)) {
@@ -47,7 +44,6 @@ export function setQuery(changes: Readonly<Record<string, string | null>>, { kee
   place.value = current()
 }
 
-/** The address of a thing with a name: `addressFor('triggers', name)`. */
 export function addressFor(...parts: readonly string[]): string {
   return `/${parts.map(encodeURIComponent).join('/')}`
 }

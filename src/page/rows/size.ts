@@ -1,4 +1,4 @@
-/** How large an element is, as it changes. */
+/** Current size of an element. */
 
 import type { RefObject } from 'preact'
 import { useLayoutEffect, useState } from 'preact/hooks'
@@ -8,7 +8,7 @@ export interface Size {
   readonly heightPx: number
 }
 
-/** `before`: until it is measured. */
+/** `before`: size until the first measurement. */
 export function useSize(element: RefObject<HTMLElement | null>, before: Size): Size {
   const [size, setSize] = useState(before)
   useLayoutEffect(() => {

@@ -1,38 +1,34 @@
-/**
- * A list of rows of one height, of which only those that are seen exist: a fixed pool of elements, each of which shows another row
- * as the list is scrolled. Tens of thousands of rows cost what fifty do.
- */
+/** A list of rows of equal height. A fixed pool of elements shows the visible rows of long lists, too. */
 
 import type { ComponentChildren, RefObject } from 'preact'
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { useSize } from './size.ts'
 
-/** Above and below what is seen. */
+/** Rows above and below the visible ones. */
 const SPARE = 6
 const UNMEASURED = { widthPx: 0, heightPx: 600 }
 
 export interface RowsHandle {
-  /** Scrolls until the row is seen. */
   show(index: number, where?: 'nearest' | 'center'): void
 }
 
 interface VirtualRowsProps {
   readonly count: number
   readonly rowPx: number
-  /** What a screen reader calls the list. */
+  /** Name of the list for screen readers. */
   readonly label: string
   readonly class?: string
   readonly handle?: RefObject<RowsHandle | null>
-  /** Stays at the end while rows come. */
+  /** Whether it stays at its end when rows are added. */
   readonly follows?: boolean
-  /** It was scrolled to its end, or by the visitor away from it. */
+  /** Called when the list was scrolled to its end, or away from it by the visitor. */
   onScrolled?(isAtEnd: boolean): void
-  /** Stays above the rows. */
+  /** Element that stays above the rows. */
   readonly head?: ComponentChildren
-  /** Asked for when the end is near. */
+  /** Called near the end. */
   onNearEnd?(): void
   row(index: number): ComponentChildren
-  /** Lies over the rows and scrolls with them. */
+  /** Element over the rows that scrolls with them. */
   readonly overlay?: ComponentChildren
 }
 
@@ -62,7 +58,6 @@ export function VirtualRows(props: VirtualRowsProps) {
     if (element === null) return
     setFirst(Math.floor(element.scrollTop / rowPx))
     const left = element.scrollHeight - element.scrollTop - element.clientHeight
-    // That rows come below is not scrolling away from them.
     const isAway = element.scrollTop < lastTop.current && left >= rowPx
     lastTop.current = element.scrollTop
     if (left < rowPx || isAway) latest.current.onScrolled?.(!isAway)
@@ -73,7 +68,7 @@ export function VirtualRows(props: VirtualRowsProps) {
   const from = Math.max(0, Math.min(first - SPARE, count - pool))
   const seen = Array.from({ length: Math.min(pool, count) }, (_, offset) => from + offset)
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: who has no mouse scrolls it
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: visitors without a mouse scroll it
     <section class={`rows ${props.class ?? ''}`} ref={box} aria-label={label} tabIndex={0} onScroll={scrolled}>
       {props.head !== undefined && <div class="rows-head">{props.head}</div>}
       <div class="rows-all" style={{ height: `${count * rowPx}px` }}>

@@ -1,7 +1,4 @@
-/**
- * A cron expression in words, where it is of a common shape; else null, and the expression stands for itself. Wrong words would be
- * worse than none: everything that is not surely understood is left alone.
- */
+/** Converts common cron expressions to words, else returns null, because wrong words would be worse than none. */
 
 const DAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday']
 const DAY_NAMES = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat']
@@ -32,7 +29,7 @@ export function cronInWords(expression: string): string | null {
 
 interface TimeWords {
   readonly words: string
-  /** It is a time of the day, and not something that repeats within one. */
+  /** Whether it is a time of day, and does not repeat within a day. */
   readonly isClock: boolean
 }
 
@@ -56,7 +53,7 @@ function timeInWords(second: string, minute: string, hour: string): TimeWords | 
   return { words: `at ${listed(hours.map((each) => `${two(each ?? 0)}:${two(at)}`))}`, isClock: true }
 }
 
-/** '' for every day. */
+/** Returns an empty text for every day. */
 function daysInWords(day: string, month: string, weekday: string): string | null {
   const isAny = (field: string): boolean => field === '*' || field === '?'
   const inMonth = isAny(month) ? '' : named(month, 12, MONTH_NAMES, 1)

@@ -1,26 +1,33 @@
-/** All cron schedules and cron triggers: when, in words, and when next. */
+/** All cron schedules and cron triggers, with their times in words and their next runs. */
 
-import { useRef } from 'preact/hooks'
-import type { Schedule } from '../api/answers.ts'
-import { read, write } from '../api/client.ts'
+import { signal } from '@preact/signals'
+import type { Schedule } from '../api/answer-types.ts'
+import { read } from '../api/client.ts'
+import { BackfillDialog } from '../batches/backfill-dialog.tsx'
+import { BackfillTable, useBackfills } from '../batches/batch-table.tsx'
+import { matchesSearch, Search } from '../fields/search.tsx'
 import { useKeys } from '../keyboard/keys.ts'
 import { focusedRow, useRowKeys } from '../keyboard/row-keys.ts'
 import { useResource } from '../live/resource.ts'
-import { AllHidden, NothingYet } from '../parts/empty.tsx'
+import { EmptyList, FilteredOut } from '../parts/empty.tsx'
 import { Loaded } from '../parts/loaded.tsx'
-import { matches, Search } from '../parts/search.tsx'
 import { Time } from '../parts/time.tsx'
-import { attempt, tell } from '../parts/toasts.tsx'
 import { dateAndTime, exactTime } from '../parts/zone.ts'
 import { Link } from '../routing/link.tsx'
 import { addressFor, setQuery } from '../routing/location.ts'
+import { type Column, Table } from '../rows/column-table.tsx'
 import { cronInWords } from './cron-words.ts'
+import { ScheduleSwitch, shownName, toggle, When } from './schedule-words.tsx'
+
+/** Schedule of the open dialog, or null. */
+const backfilled = signal<Schedule | null>(null)
 
 export function SchedulesScreen() {
   const schedules = useResource('schedules', {
     load: (signal) => read('/schedules', { query: { limit: 1_000 }, signal }),
     concerns: ({ name }) => name === 'cronFired',
   })
+  const backfills = useBackfills()
   return (
     <main>
       <div class="title-row">
@@ -30,6 +37,17 @@ export function SchedulesScreen() {
       <Loaded resource={schedules} what="schedules">
         {({ items }) => <Schedules schedules={items} onChange={() => schedules.reload()} />}
       </Loaded>
+      <BackfillTable backfills={backfills} />
+      {backfilled.value !== null && (
+        <BackfillDialog
+          schedule={backfilled.value}
+          name={shownName(backfilled.value)}
+          onDone={() => backfills.reload()}
+          onClose={() => {
+            backfilled.value = null
+          }}
+        />
+      )}
     </main>
   )
 }
@@ -40,104 +58,87 @@ interface SchedulesProps {
 }
 
 function Schedules({ schedules, onChange }: SchedulesProps) {
-  const list = useRef<HTMLTableSectionElement>(null)
-  useRowKeys(list)
+  const list = useRowKeys()
   const press = (): void => {
     const schedule = schedules.find(({ id }) => id === focusedRow(list))
     if (schedule !== undefined) void toggle(schedule, onChange)
   }
   useKeys([{ key: 'e', does: 'enable or disable the schedule of the current row', press }])
-  const shown = schedules.filter((each) => matches(`${nameOf(each)} ${each.workflow} ${each.expression}`))
+  const shown = schedules.filter((each) => matchesSearch(`${shownName(each)} ${each.workflow} ${each.expression}`))
   if (schedules.length === 0) return <NoSchedules />
-  if (shown.length === 0) return <AllHidden what="schedules" onClear={() => setQuery({ q: null })} />
+  if (shown.length === 0) return <FilteredOut what="schedules" onClear={() => setQuery({ q: null })} />
   return (
-    <div class="scroll">
-      <table class="schedules">
-        <thead>
-          <tr>
-            <th scope="col">
-              <span class="unseen">Enabled</span>
-            </th>
-            <th scope="col">Schedule</th>
-            <th scope="col" class="wide-only">
-              Workflow
-            </th>
-            <th scope="col">When</th>
-            <th scope="col">Next</th>
-            <th scope="col" class="medium-only">
-              Last
-            </th>
-          </tr>
-        </thead>
-        <tbody ref={list}>
-          {shown.map((schedule) => (
-            <Row key={schedule.id} schedule={schedule} onChange={onChange} />
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table
+      class="schedules"
+      list={list}
+      items={shown}
+      columns={columnsOf(onChange)}
+      keyOf={({ id }) => id}
+      rowClass={({ enabled }) => (enabled ? '' : 'off')}
+    />
   )
 }
 
-function Row({ schedule, onChange }: { readonly schedule: Schedule; onChange(): void }) {
-  const { id, workflow, expression, timezone, kind, enabled, nextRuns, lastRunAt, catchup, problem } = schedule
-  const words = cronInWords(expression)
+function columnsOf(onChange: () => void): readonly Column<Schedule>[] {
+  return [
+    {
+      title: <span class="unseen">Enabled</span>,
+      cell: (schedule) => <ScheduleSwitch schedule={schedule} onChange={onChange} />,
+    },
+    { title: 'Schedule', isName: true, cell: Name },
+    {
+      title: 'Workflow',
+      class: 'wide-only',
+      cell: ({ workflow }) => <Link to={addressFor('workflows', workflow)}>{workflow}</Link>,
+    },
+    { title: 'Times', class: 'medium-only', cell: When },
+    { title: 'Next', cell: Next },
+    { title: 'Last', class: 'nowrap medium-only', cell: ({ lastRunAt }) => <Time at={lastRunAt} /> },
+    { title: <span class="unseen">Actions</span>, class: 'medium-only', cell: BackfillButton },
+  ]
+}
+
+function BackfillButton(schedule: Schedule) {
+  const open = (): void => {
+    backfilled.value = schedule
+  }
   return (
-    <tr data-row={id} class={enabled ? '' : 'off'}>
-      <td>
-        <button
-          type="button"
-          role="switch"
-          class="switch"
-          data-open
-          aria-checked={enabled}
-          aria-label={`${nameOf(schedule)} is enabled`}
-          onClick={() => void toggle(schedule, onChange)}
-        />
-      </td>
-      <th scope="row">
-        {nameOf(schedule)}
-        <div class="small faint">{kind}</div>
-      </th>
-      <td class="wide-only">
-        <Link to={addressFor('workflows', workflow)}>{workflow}</Link>
-      </td>
-      <td>
-        {words ?? <code>{expression}</code>}
-        <div class="small faint">
-          {words !== null && <code>{expression}</code>} {timezone}
-          {catchup !== 'skip' && `, missed runs: ${catchup}`}
-        </div>
-      </td>
-      {problem === null ? (
-        <td class="nowrap">{enabled ? <Next instants={nextRuns} /> : <span class="faint">disabled</span>}</td>
-      ) : (
-        <td>
-          <Broken problem={problem} />
-        </td>
-      )}
-      <td class="nowrap medium-only">
-        <Time at={lastRunAt} />
-      </td>
-    </tr>
+    <button
+      type="button"
+      aria-label={`Backfill ${shownName(schedule)}`}
+      disabled={schedule.problem !== null}
+      onClick={open}
+    >
+      Backfill …
+    </button>
   )
 }
 
-/** A cron trigger whose expression or zone is wrong. */
-function Broken({ problem }: { readonly problem: string }) {
+function Name(schedule: Schedule) {
   return (
     <>
-      <span class="badge failed">broken</span>
-      <div class="small faint">{problem}</div>
+      <Link to={addressFor('schedules', schedule.id)}>{shownName(schedule)}</Link>
+      <div class="small faint">{schedule.kind}</div>
+      <div class="small faint narrow-only">runs {schedule.workflow}</div>
+      <div class="small faint narrow-only">{cronInWords(schedule.expression) ?? schedule.expression}</div>
     </>
   )
 }
 
-/** The next one, and those after it. */
-function Next({ instants: [next, ...others] }: { readonly instants: readonly string[] }) {
-  if (next === undefined) return <span class="faint">no further runs</span>
+/** Returns the next time and those after it, or why a cron trigger with a wrong expression or zone has none. */
+function Next({ problem, enabled, nextRuns: [next, ...others] }: Schedule) {
+  if (problem !== null) {
+    return (
+      <>
+        <span class="badge failed">broken</span>
+        <div class="small faint">{problem}</div>
+      </>
+    )
+  }
+  if (!enabled) return <span class="faint nowrap">disabled</span>
+  if (next === undefined) return <span class="faint nowrap">no further runs</span>
   return (
-    <details class="next">
+    <details class="next nowrap">
       <summary>
         <Time at={next} />
       </summary>
@@ -152,27 +153,13 @@ function Next({ instants: [next, ...others] }: { readonly instants: readonly str
   )
 }
 
-function nameOf({ triggerName, instanceName, id }: Schedule): string {
-  return triggerName ?? instanceName ?? id.slice(0, 8)
-}
-
-async function toggle(schedule: Schedule, onChange: () => void): Promise<void> {
-  const { id, enabled } = schedule
-  const path = enabled ? '/schedules/{schedule}/disable' : '/schedules/{schedule}/enable'
-  await attempt(`Could not ${enabled ? 'disable' : 'enable'} "${nameOf(schedule)}"`, async () => {
-    await write(path, { path: { schedule: id } }, {})
-    tell(`"${nameOf(schedule)}" is ${enabled ? 'disabled' : 'enabled'}`)
-    onChange()
-  })
-}
-
 function NoSchedules() {
   return (
-    <NothingYet title="No schedules yet">
+    <EmptyList title="No schedules yet">
       <p>
         Declare a trigger with <code>cron=</code>, or create a schedule:
       </p>
       <pre>cloaca schedule create WORKFLOW '0 2 * * *'</pre>
-    </NothingYet>
+    </EmptyList>
   )
 }

@@ -1,9 +1,9 @@
-/** What is seen where a screen cannot be drawn: that is a defect of the page, and the rest of it goes on. */
+/** Shown if a screen cannot be drawn because of a defect of the page. The rest of the page stays usable. */
 
 import type { ComponentChildren } from 'preact'
 import { useErrorBoundary } from 'preact/hooks'
 
-export function WithoutDefects({ children }: { readonly children: ComponentChildren }) {
+export function DefectBoundary({ children }: { readonly children: ComponentChildren }) {
   const [error, forget] = useErrorBoundary()
   if (error === undefined) return <>{children}</>
   const message = error instanceof Error ? error.message : String(error)

@@ -1,34 +1,40 @@
-/** Asks for the token of an engine that has one. */
+/** Prompts for the token of an engine that requires one. */
 
 import { useState } from 'preact/hooks'
 import { setToken } from '../api/token.ts'
-import { Dialog } from '../parts/dialog.tsx'
+import { Field } from '../fields/field.tsx'
+import { ActionDialog } from '../overlays/action-dialog.tsx'
 
 export function TokenDialog() {
-  const [token, setText] = useState('')
-  const take = (event: Event): void => {
-    event.preventDefault()
-    setToken(token.trim())
+  const [text, setText] = useState('')
+  const token = text.trim()
+  const take = async (): Promise<void> => {
+    setToken(token)
     location.reload()
   }
   return (
-    <Dialog title="Token required" onClose={() => setText('')}>
-      <form onSubmit={take}>
-        <label>
-          Value of <code>CLOACA_HTTP_TOKEN</code>
-          <input
-            type="password"
-            autocomplete="off"
-            value={token}
-            onInput={({ currentTarget }) => setText(currentTarget.value)}
-          />
-        </label>
-        <div class="actions">
-          <button type="submit" class="primary" disabled={token.trim() === ''}>
-            Continue
-          </button>
-        </div>
-      </form>
-    </Dialog>
+    <ActionDialog
+      title="Token required"
+      verb="Continue"
+      failure="Could not store the token"
+      isBlocked={token === ''}
+      act={take}
+      onClose={() => setText('')}
+    >
+      <Field
+        label={
+          <>
+            Value of <code>CLOACA_HTTP_TOKEN</code>
+          </>
+        }
+      >
+        <input
+          type="password"
+          autocomplete="off"
+          value={text}
+          onInput={({ currentTarget }) => setText(currentTarget.value)}
+        />
+      </Field>
+    </ActionDialog>
   )
 }

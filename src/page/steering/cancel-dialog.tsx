@@ -1,11 +1,12 @@
-/** Ends an execution early. */
+/** Cancels an execution. */
 
 import { useState } from 'preact/hooks'
-import type { Execution } from '../api/answers.ts'
+import type { Execution } from '../api/answer-types.ts'
 import { write } from '../api/client.ts'
-import { Dialog } from '../parts/dialog.tsx'
-import { attempt, tell } from '../parts/toasts.tsx'
-import { NoteField, noted } from './note-field.tsx'
+import { Check } from '../fields/field.tsx'
+import { useNote } from '../fields/note.tsx'
+import { ActionDialog } from '../overlays/action-dialog.tsx'
+import { showToast } from '../overlays/toasts.tsx'
 
 interface CancelDialogProps {
   readonly execution: Execution
@@ -13,40 +14,30 @@ interface CancelDialogProps {
   onDone(): void
 }
 
-export function CancelDialog({ execution, onClose, onDone }: CancelDialogProps) {
-  const [note, setNote] = useState('')
+export function CancelDialog({ execution: { id, workflow }, onClose, onDone }: CancelDialogProps) {
+  const note = useNote()
   const [waits, setWaits] = useState(false)
-  const [isBusy, setBusy] = useState(false)
-  const cancel = async (event: Event): Promise<void> => {
-    event.preventDefault()
-    setBusy(true)
-    const body = { ...noted(note), ...(waits && { wait: true }) }
-    const isDone = await attempt('Could not cancel the execution', async () => {
-      const answer = await write('/executions/{id}/cancel', { path: { id: execution.id } }, body)
-      if (answer.state === 'asked')
-        tell('Cancellation requested', 'The engine that runs the execution has not answered yet.')
-      else tell('Execution cancelled', answer.lostScripts.length === 0 ? null : lostWords(answer.lostScripts))
-    })
-    setBusy(false)
-    onDone()
-    if (isDone) onClose()
+  const cancel = async (): Promise<void> => {
+    const body = { ...note.part, ...(waits && { wait: true }) }
+    const answer = await write('/executions/{id}/cancel', { path: { id } }, body).finally(onDone)
+    if (answer.state === 'asked')
+      showToast('Cancellation requested', 'The engine that runs the execution has not answered yet.')
+    else showToast('Execution cancelled', answer.lostScripts.length === 0 ? null : lostWords(answer.lostScripts))
   }
   return (
-    <Dialog title={`Cancel ${execution.workflow}?`} onClose={onClose}>
-      <form onSubmit={(event) => void cancel(event)}>
-        <p class="faint">No further tasks start. Running tasks are stopped, unless you let them finish.</p>
-        <label class="check">
-          <input type="checkbox" checked={waits} onChange={({ currentTarget }) => setWaits(currentTarget.checked)} />
-          <span>Let running tasks finish</span>
-        </label>
-        <NoteField note={note} onNote={setNote} />
-        <div class="actions">
-          <button type="submit" class="primary" disabled={isBusy}>
-            Cancel execution
-          </button>
-        </div>
-      </form>
-    </Dialog>
+    <ActionDialog
+      title={`Cancel ${workflow}?`}
+      verb="Cancel execution"
+      failure="Could not cancel the execution"
+      act={cancel}
+      onClose={onClose}
+    >
+      <p class="faint">No further tasks start. Running tasks are stopped, unless you let them finish.</p>
+      <Check isOn={waits} onChange={setWaits}>
+        Let running tasks finish
+      </Check>
+      {note.field}
+    </ActionDialog>
   )
 }
 

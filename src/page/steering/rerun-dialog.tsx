@@ -1,34 +1,42 @@
-/** Starts the workflow of an execution with its input, changed or not: to the letter, so that numbers stay what they are. */
+/** Starts a workflow with the input of an execution, edited or unchanged. Numbers keep their spelling. */
 
 import { useEffect, useState } from 'preact/hooks'
-import type { Execution } from '../api/answers.ts'
+import type { Execution, Workflow } from '../api/answer-types.ts'
 import { readText } from '../api/client.ts'
-import { shownBytes } from '../parts/bytes.ts'
-import { tellProblem } from '../parts/toasts.tsx'
-import { ContextDialog } from './context-dialog.tsx'
-
-/** A larger one is not for a text field. */
-const EDITED_BYTES = 512 * 1_024
+import { showProblem } from '../overlays/toasts.tsx'
+import { formatBytes } from '../parts/bytes.ts'
+import { MAX_EDITED_BYTES } from './last-input.tsx'
+import { RunDialog } from './run-dialog.tsx'
 
 interface RerunDialogProps {
   readonly execution: Execution
+  /** Null if the workflow is unknown or gone. */
+  readonly definition: Workflow | null
   onClose(): void
 }
 
-export function RerunDialog({ execution, onClose }: RerunDialogProps) {
+export function RerunDialog({ execution, definition, onClose }: RerunDialogProps) {
   const { id, workflow, inputBytes } = execution
-  const isSmall = inputBytes <= EDITED_BYTES
+  const isSmall = inputBytes <= MAX_EDITED_BYTES
   const [text, setText] = useState<string | null>(isSmall ? null : '{}')
   useEffect(() => {
     if (!isSmall) return
     readText('/executions/{id}/input', { path: { id } }).then(setText, (thrown: unknown) => {
-      tellProblem('Could not load the input', thrown)
+      showProblem('Could not load the input', thrown)
       onClose()
     })
   }, [])
   if (text === null) return null
-  const hint = isSmall
-    ? 'Input of the new execution. Numbers are sent as you write them.'
-    : `The old input is too large to edit here (${shownBytes(inputBytes)}). Enter a new input, or use Retry.`
-  return <ContextDialog workflow={workflow} title={`Run ${workflow} again`} hint={hint} text={text} onClose={onClose} />
+  const size = formatBytes(inputBytes)
+  const tooLarge = `The old input is too large to edit here (${size}). Enter a new input, or use Retry.`
+  return (
+    <RunDialog
+      workflow={workflow}
+      title={`Run ${workflow} again`}
+      schema={definition?.inputSchema}
+      text={text}
+      {...(!isSmall && { hint: tooLarge })}
+      onClose={onClose}
+    />
+  )
 }

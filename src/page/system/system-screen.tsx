@@ -1,33 +1,35 @@
-/** Who serves the database, how the process does that answers, and what needs to be looked at. */
+/** Problems, engines and limits of the database, and the state of the process that answers. */
 
 import { read } from '../api/client.ts'
-import { OTHERS_EVERY_MS, useReadingAgain } from '../live/reading-again.ts'
+import { OTHERS_EVERY_MS, usePolling } from '../live/reading-again.ts'
 import { useResource } from '../live/resource.ts'
 import { Loaded } from '../parts/loaded.tsx'
-import { Instances } from './instances.tsx'
-import { Process } from './process.tsx'
-import { Troubles } from './troubles.tsx'
+import { InstanceTable } from './instance-table.tsx'
+import { LimitTable } from './limit-table.tsx'
+import { Process } from './process-facts.tsx'
+import { SystemProblems } from './troubles.tsx'
 
 export function SystemScreen() {
   const status = useResource('status', {
     load: (signal) => read('/status', { signal }),
     concerns: ({ name }) => /^(executionFinished|triggerFailed|warning|stopped)$/.test(name),
   })
-  useReadingAgain(status, OTHERS_EVERY_MS)
+  usePolling(status, OTHERS_EVERY_MS)
   return (
     <main>
       <h1>System</h1>
       <Loaded resource={status} what="the system">
         {(value) => (
           <>
-            <Troubles status={value} />
+            <SystemProblems status={value} />
             <div class="section-row">
               <h2>Engines</h2>
             </div>
-            <Instances instances={value.instances} />
+            <InstanceTable instances={value.instances} />
           </>
         )}
       </Loaded>
+      <LimitTable />
       <Process />
     </main>
   )

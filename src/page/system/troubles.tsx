@@ -1,11 +1,12 @@
-/** What needs to be looked at: triggers that are late or fail, executions that failed last. */
+/** Problems: triggers that are late or fail, and executions that failed last. */
 
-import type { Status } from '../api/answers.ts'
+import type { Status } from '../api/answer-types.ts'
+import { withoutAnsi } from '../log/ansi.ts'
 import { Time } from '../parts/time.tsx'
 import { Link } from '../routing/link.tsx'
 import { addressFor, addressOfCron } from '../routing/location.ts'
 
-export function Troubles({ status }: { readonly status: Status }) {
+export function SystemProblems({ status }: { readonly status: Status }) {
   const { triggers, lastFailures, subscriptions, waiting } = status
   const { degraded } = subscriptions
   const { late, failing, broken, undeclared } = triggers
@@ -34,7 +35,7 @@ export function Troubles({ status }: { readonly status: Status }) {
         title="Not declared"
         what={['is not declared by any served script', 'are not declared by any served script']}
         names={undeclared}
-        addressOf={(name) => `/triggers?q=${encodeURIComponent(name)}`}
+        addressOf={(name) => `/triggers?state=not+declared&q=${encodeURIComponent(name)}`}
       />
       <Waiting waiting={waiting} />
       <Degraded degraded={degraded} />
@@ -51,8 +52,10 @@ function Waiting({ waiting }: { readonly waiting: Status['waiting'] }) {
       <ul>
         {waiting.map(({ waitingFor: { workflow }, executions }) => (
           <li key={workflow}>
-            {executions === 1 ? '1 execution is' : `${executions} executions are`} waiting for an engine that has
-            workflow <Link to={`/executions?workflow=${encodeURIComponent(workflow)}`}>{workflow}</Link>
+            <p>
+              {executions === 1 ? '1 execution is' : `${executions} executions are`} waiting for an engine that has
+              workflow <Link to={`/executions?workflow=${encodeURIComponent(workflow)}`}>{workflow}</Link>
+            </p>
           </li>
         ))}
       </ul>
@@ -67,7 +70,7 @@ function Degraded({ degraded }: { readonly degraded: Status['subscriptions']['de
       <h2>Degraded</h2>
       <p class="small faint">Subscriptions that start no executions because their predicate failed</p>
       <ul class="names">
-        {degraded.slice(0, NAMES_AT_MOST).map(({ reactor, workflow, tenant }) => (
+        {degraded.slice(0, MAX_NAMES).map(({ reactor, workflow, tenant }) => (
           <li key={`${reactor} ${workflow} ${tenant}`}>
             <Link to={addressFor('reactors', reactor)}>
               {workflow} to {reactor}
@@ -85,13 +88,13 @@ function LastFailures({ failures }: { readonly failures: Status['lastFailures'] 
     <section>
       <h2>Last failed executions</h2>
       <ul>
-        {failures.map(({ id, workflow, endedAt, errorMessage }) => (
+        {failures.map(({ id, workflow, endedAt, cause }) => (
           <li key={id} class="failure">
             <Link to={addressFor('executions', id)}>{workflow}</Link>
             <span class="faint">
               <Time at={endedAt} />
             </span>
-            <span class="faint clamp">{errorMessage}</span>
+            <span class="faint clamp">{withoutAnsi(cause ?? '')}</span>
           </li>
         ))}
       </ul>
@@ -99,7 +102,7 @@ function LastFailures({ failures }: { readonly failures: Status['lastFailures'] 
   )
 }
 
-const NAMES_AT_MOST = 20
+const MAX_NAMES = 20
 
 function Names({
   title,
@@ -108,7 +111,7 @@ function Names({
   addressOf = (name) => addressFor('triggers', name),
 }: {
   readonly title: string
-  /** Of one, and of several. */
+  /** Singular and plural. */
   readonly what: readonly [string, string]
   readonly names: readonly string[]
   readonly addressOf?: (name: string) => string
@@ -119,12 +122,12 @@ function Names({
       <h2>{title}</h2>
       <p class="small faint">{names.length === 1 ? `1 trigger ${what[0]}` : `${names.length} triggers ${what[1]}`}</p>
       <ul class="names">
-        {names.slice(0, NAMES_AT_MOST).map((name) => (
+        {names.slice(0, MAX_NAMES).map((name) => (
           <li key={name}>
             <Link to={addressOf(name)}>{name}</Link>
           </li>
         ))}
-        {names.length > NAMES_AT_MOST && <li class="faint">and {names.length - NAMES_AT_MOST} more</li>}
+        {names.length > MAX_NAMES && <li class="faint">and {names.length - MAX_NAMES} more</li>}
       </ul>
     </section>
   )

@@ -1,4 +1,4 @@
-/** The lines of a time axis: at round instants, far enough from each other for their labels. */
+/** Lines of a time axis, at round times and with room for their labels. */
 
 const SECOND = 1_000
 const MINUTE = 60 * SECOND
@@ -32,8 +32,8 @@ export interface Axis {
   readonly instants: readonly number[]
 }
 
-/** `offsetMs`: of the zone that is shown, so that days begin at its midnight. */
-export function axisOf(fromAt: number, untilAt: number, widthPx: number, offsetMs: number): Axis {
+/** `offsetMs`: offset of the shown zone, so that days begin at its midnight. */
+export function timeAxis(fromAt: number, untilAt: number, widthPx: number, offsetMs: number): Axis {
   const leastMs = ((untilAt - fromAt) * LABEL_PX) / Math.max(widthPx, LABEL_PX)
   const stepMs = STEPS.find((step) => step >= leastMs) ?? 30 * DAY * Math.ceil(leastMs / (30 * DAY))
   const first = Math.ceil((fromAt + offsetMs) / stepMs) * stepMs - offsetMs

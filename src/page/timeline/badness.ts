@@ -1,10 +1,10 @@
-/** Which outcome of a poll is worse: pure. */
+/** Severity of the outcomes of polls. Pure. */
 
-import type { Outcome } from '../api/answers.ts'
+import type { TickOutcome } from '../api/answer-types.ts'
 
-/** The worst comes last: it gives several that are shown as one their colour. */
-export const BY_BADNESS: readonly Outcome[] = ['skipped', 'fired', 'duplicate', 'limited', 'timedOut', 'failed']
+/** Outcomes by severity, the worst last. Marks that are merged have the colour of the worst. */
+export const BY_BADNESS: readonly TickOutcome[] = ['skipped', 'fired', 'duplicate', 'limited', 'timedOut', 'failed']
 
-export function worseOf(one: Outcome, other: Outcome): Outcome {
+export function worseOutcome(one: TickOutcome, other: TickOutcome): TickOutcome {
   return BY_BADNESS.indexOf(one) >= BY_BADNESS.indexOf(other) ? one : other
 }

@@ -1,18 +1,18 @@
-/** Stops a timeline while somebody looks at a place of it: what is shown stays as it is, whatever comes meanwhile. */
+/** Freezes a timeline while the visitor examines a part of it. */
 
 import { useRef, useState } from 'preact/hooks'
 import { engineNow } from '../api/engine-time.ts'
 
-export interface Held<Value> {
+export interface HeldValue<Value> {
   readonly value: Value
-  /** What it shows as now. */
+  /** Returns the time that the timeline shows as now. */
   nowAt(): number
   readonly isHeld: boolean
   hold(): void
   release(): void
 }
 
-export function useHold<Value>(value: Value): Held<Value> {
+export function useHold<Value>(value: Value): HeldValue<Value> {
   const [held, setHeld] = useState<{ readonly value: Value; readonly at: number } | null>(null)
   const latest = useRef(value)
   latest.current = value

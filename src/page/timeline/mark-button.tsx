@@ -1,21 +1,34 @@
-/** A mark, a bar of several, or a band of skips; and what is said of the one under the mouse. */
+/** A mark, a bar of several marks, or a band of skips, and the description under the mouse. */
 
-import { countsInWords, outcomeName, whyOf } from '../parts/outcomes.tsx'
+import { countsInWords, outcomeName, outcomeReason } from '../parts/outcome-badge.tsx'
 import { clockTime, exactTime } from '../parts/zone.ts'
 import { type Mark, shownCount } from './marks.ts'
 
-/** A band has room for its count from here on. */
+/** Minimum width of a band that shows its number of skips. */
 const COUNT_PX = 44
 
 interface MarkButtonProps {
   readonly mark: Mark
   readonly isBand: boolean
-  /** Null: no more. */
   onPoint(mark: Mark | null): void
   onChoose(mark: Mark): void
 }
 
-export function MarkButton({ mark, isBand, onPoint, onChoose }: MarkButtonProps) {
+interface MarkButtonsProps extends Omit<MarkButtonProps, 'mark'> {
+  readonly marks: readonly Mark[]
+}
+
+export function MarkButtons({ marks, ...props }: MarkButtonsProps) {
+  return (
+    <>
+      {marks.map((mark) => (
+        <MarkButton key={mark.fromAt} mark={mark} {...props} />
+      ))}
+    </>
+  )
+}
+
+function MarkButton({ mark, isBand, onPoint, onChoose }: MarkButtonProps) {
   const { leftPx, widthPx, count, worst } = mark
   const hasLabel = count > 1 && (!isBand || widthPx >= COUNT_PX)
   return (
@@ -38,16 +51,15 @@ export function MarkButton({ mark, isBand, onPoint, onChoose }: MarkButtonProps)
 function labelOf({ fromAt, untilAt, count, counts, worst, tick }: Mark): string {
   const when = count === 1 ? exactTime(fromAt) : `${exactTime(fromAt)} to ${clockTime(untilAt)}`
   const what = count === 1 ? outcomeName(worst) : `${count} polls: ${countsInWords(counts)}`
-  const why = whyOf(tick)
+  const why = outcomeReason(tick)
   return `${when}, ${what}${why === null ? '' : `: ${why.slice(0, 200)}`}`
 }
 
 const TIP_PX = 260
 
-/** `leftPx`: of the mark, within the box. */
 export function Tip({ mark, leftPx, boxPx }: { readonly mark: Mark; readonly leftPx: number; readonly boxPx: number }) {
   const { fromAt, untilAt, count, counts, worst, tick } = mark
-  const why = whyOf(tick)
+  const why = outcomeReason(tick)
   const middle = leftPx + mark.widthPx / 2
   const left = Math.max(0, Math.min(boxPx - TIP_PX, middle - TIP_PX / 2))
   return (

@@ -1,32 +1,30 @@
 /**
- * Where ticks stand on a timeline, in pixels: pure, and the same wherever the timeline has moved to, so that nothing jumps while it
- * moves. A run of skips that is wide enough is a band under the marks. Everything else is a mark; marks that are nearer to each other
- * than `APART_PX` are one bar with a count, in the colour of the worst. A long bar is divided at fixed places, so that when
- * something went wrong can still be seen.
+ * Positions of ticks on a timeline, in pixels. Pure, and independent of the position of the timeline, so that nothing
+ * jumps while it moves. A wide run of skips is a band under the marks. Marks that are nearer than `APART_PX` are one
+ * bar with a number, in the colour of the worst. A long bar is divided at fixed places, to show when an error occurred.
  */
 
-import type { Outcome, Tick } from '../api/answers.ts'
-import { worseOf } from './badness.ts'
+import type { Tick, TickOutcome } from '../api/answer-types.ts'
+import { worseOutcome } from './badness.ts'
 
 export const MARK_PX = 8
 export const APART_PX = 20
-/** The parts of a long bar. */
+/** Length of the parts of a long bar. */
 const PART_PX = 60
 const LONG_PX = 2 * PART_PX
 const BETWEEN_PARTS_PX = 2
 
-/** Something on the timeline: ticks from one instant to another. */
 export interface Mark {
-  /** From `originAt`. */
+  /** Distance from `originAt`. */
   readonly leftPx: number
   readonly widthPx: number
   readonly fromAt: number
   readonly untilAt: number
-  /** Ticks, with those of runs. */
+  /** Number of ticks, including those of runs. */
   readonly count: number
-  readonly counts: Readonly<Partial<Record<Outcome, number>>>
-  readonly worst: Outcome
-  /** The newest tick of the worst outcome. */
+  readonly counts: Readonly<Partial<Record<TickOutcome, number>>>
+  readonly worst: TickOutcome
+  /** Newest tick of the worst outcome. */
   readonly tick: Tick
 }
 
@@ -36,7 +34,6 @@ export interface Scale {
 }
 
 export interface Marks {
-  /** Runs of skips. */
   readonly bands: readonly Mark[]
   readonly marks: readonly Mark[]
 }
@@ -47,8 +44,7 @@ interface Placed {
   readonly untilAt: number
 }
 
-/** `ticks`: the oldest first. */
-export function marksOf(ticks: readonly Tick[], scale: Scale): Marks {
+export function tickMarks(ticks: readonly Tick[], scale: Scale): Marks {
   const placed = ticks.map((tick) => ({ tick, fromAt: Date.parse(tick.firstAt), untilAt: Date.parse(tick.lastAt) }))
   const isBand = ({ tick, fromAt, untilAt }: Placed): boolean =>
     tick.outcome === 'skipped' && (untilAt - fromAt) * scale.pxPerMs >= APART_PX
@@ -78,7 +74,7 @@ function partsOf(chain: readonly Placed[], scale: Scale): readonly Mark[] {
   const last = chain.at(-1)
   if (first === undefined || last === undefined) return []
   if ((last.untilAt - first.fromAt) * scale.pxPerMs < LONG_PX) return [asOne(chain, scale, true)]
-  // By the instants themselves: the places of the cuts do not move with the timeline.
+  // Parts are cut at fixed times, so that the cuts do not move with the timeline.
   const partMs = PART_PX / scale.pxPerMs
   const parts = Map.groupBy(chain, ({ fromAt }) => Math.floor(fromAt / partMs))
   return [...parts].map(([part, placed]) => {
@@ -89,9 +85,9 @@ function partsOf(chain: readonly Placed[], scale: Scale): readonly Mark[] {
   })
 }
 
-/** `isMark`: as wide as a mark, around the instants; else from the one to the other. */
+/** `isMark`: as wide as a mark, around the times; else from the first to the last. */
 function asOne(placed: readonly Placed[], scale: Scale, isMark: boolean): Mark {
-  const counts: Partial<Record<Outcome, number>> = {}
+  const counts: Partial<Record<TickOutcome, number>> = {}
   let fromAt = Number.POSITIVE_INFINITY
   let untilAt = Number.NEGATIVE_INFINITY
   let worst: Tick | null = null
@@ -99,7 +95,7 @@ function asOne(placed: readonly Placed[], scale: Scale, isMark: boolean): Mark {
     fromAt = Math.min(fromAt, each.fromAt)
     untilAt = Math.max(untilAt, each.untilAt)
     counts[each.tick.outcome] = (counts[each.tick.outcome] ?? 0) + each.tick.count
-    if (worst === null || worseOf(each.tick.outcome, worst.outcome) === each.tick.outcome) worst = each.tick
+    if (worst === null || worseOutcome(each.tick.outcome, worst.outcome) === each.tick.outcome) worst = each.tick
   }
   const count = Object.values(counts).reduce((sum, each) => sum + each, 0)
   const roundPx = isMark ? MARK_PX : 0
@@ -119,7 +115,7 @@ function labelPx(count: number): number {
   return MARK_PX + DIGIT_PX * shownCount(count).length
 }
 
-/** Three characters at most: `7`, `250`, `12k`. */
+/** Returns at most three characters: `7`, `250`, `12k`. */
 export function shownCount(count: number): string {
   if (count < 1_000) return String(count)
   if (count < 1_000_000) return `${Math.floor(count / 1_000)}k`

@@ -1,7 +1,7 @@
-/** Chooses the time that a timeline shows: live, the last hour or day, or from one instant to another. */
+/** Selects the period of a timeline: live, the last hour or day, or a range. */
 
-import { fieldTime, instantOf } from '../parts/zone.ts'
-import { range, shift, showLast, showLive, showRange, zoom } from './window.ts'
+import { fieldTime, parseFieldTime } from '../parts/zone.ts'
+import { range, shiftRange, showLast, showLive, showRange, zoomRange } from './window.ts'
 
 const HOUR_MS = 3_600_000
 
@@ -29,16 +29,16 @@ export function RangePicker() {
       {shown !== null && (
         <>
           <div class="segments">
-            <button type="button" title="Earlier" aria-label="Earlier" onClick={() => shift(shown, -0.5)}>
+            <button type="button" title="Earlier" aria-label="Earlier" onClick={() => shiftRange(shown, -0.5)}>
               ←
             </button>
-            <button type="button" title="Zoom in" aria-label="Zoom in" onClick={() => zoom(shown, 0.5)}>
+            <button type="button" title="Zoom in" aria-label="Zoom in" onClick={() => zoomRange(shown, 0.5)}>
               +
             </button>
-            <button type="button" title="Zoom out" aria-label="Zoom out" onClick={() => zoom(shown, 2)}>
+            <button type="button" title="Zoom out" aria-label="Zoom out" onClick={() => zoomRange(shown, 2)}>
               −
             </button>
-            <button type="button" title="Later" aria-label="Later" onClick={() => shift(shown, 0.5)}>
+            <button type="button" title="Later" aria-label="Later" onClick={() => shiftRange(shown, 0.5)}>
               →
             </button>
           </div>
@@ -75,7 +75,7 @@ function Instant({ label, at, onChange }: InstantProps) {
       aria-label={label}
       value={fieldTime(at)}
       onChange={({ currentTarget }) => {
-        const chosen = instantOf(currentTarget.value)
+        const chosen = parseFieldTime(currentTarget.value)
         if (chosen !== null) onChange(chosen)
       }}
     />

@@ -1,37 +1,40 @@
 /**
- * What the polls of a trigger came to, along time. Live it moves with time, and stands while the mouse is over it or a mark has the
- * focus; a range stands. Whatever it shows is some dozens of elements at most: see `marks.ts`.
+ * Outcomes of the polls of a trigger along time. The live view moves with time, and stops under the mouse or while a
+ * mark has the focus; a range does not move. It has a few dozen elements at most: see `marks.ts`.
  */
 
 import { useLayoutEffect, useRef, useState } from 'preact/hooks'
-import { now } from '../live/clock.ts'
+import type { DisabledSpan } from '../api/answer-types.ts'
+import { now } from '../live/live-clock.ts'
 import { useMotion } from '../live/motion.ts'
 import { clockTime, shortTime, zoneOffsetMs } from '../parts/zone.ts'
 import { useSize } from '../rows/size.ts'
-import { axisOf } from './axis.ts'
+import { timeAxis } from './axis.ts'
+import { DisabledSpans } from './disabled-spans.tsx'
 import { useHold } from './hold.ts'
-import { MarkButton, Tip } from './mark-button.tsx'
-import { type Mark, marksOf, type Scale } from './marks.ts'
-import type { Ticks } from './ticks.ts'
+import { MarkButtons, Tip } from './mark-button.tsx'
+import { type Mark, type Scale, tickMarks } from './marks.ts'
+import type { Ticks } from './tick-windows.ts'
 import { LIVE_AFTER_MS, LIVE_BEFORE_MS, LIVE_MS, type Range } from './window.ts'
 
-/** Beyond the edges, so that something is there when it moves into sight. */
+/** Ticks beyond the edges are drawn before they move into sight. */
 const MARGIN_MS = 20_000
-/** Pixels are counted from a round instant, so that most elements stay where they are between two drawings. */
+/** The origin is a round time, so that most elements keep their places between two drawings. */
 const ORIGIN_EVERY_MS = 600_000
 
 const UNKNOWN = { widthPx: 0, heightPx: 0 }
 
 interface TimelineProps {
   readonly shown: Ticks | null
-  /** Null: live. */
   readonly range: Range | null
-  /** When the next poll is due; null where that is not known. */
+  /** Time of the next poll; null if unknown. */
   readonly nextAt: number | null
+  /** Periods in which the trigger was disabled. */
+  readonly disabled: readonly DisabledSpan[]
   onChoose(mark: Mark): void
 }
 
-export function Timeline({ shown, range, nextAt, onChoose }: TimelineProps) {
+export function Timeline({ shown, range, nextAt, disabled, onChoose }: TimelineProps) {
   const box = useRef<HTMLDivElement>(null)
   const track = useRef<HTMLDivElement>(null)
   const { widthPx: boxPx } = useSize(box, UNKNOWN)
@@ -43,6 +46,7 @@ export function Timeline({ shown, range, nextAt, onChoose }: TimelineProps) {
   const drawnAt = held.isHeld ? held.nowAt() : isLive ? now.value : 0
   const fromAt = range?.fromAt ?? drawnAt - LIVE_BEFORE_MS
   const untilAt = range?.untilAt ?? drawnAt + LIVE_AFTER_MS
+  const drawn = { fromAt: fromAt - MARGIN_MS, untilAt: untilAt + MARGIN_MS }
   const originAt = range?.fromAt ?? Math.floor(drawnAt / ORIGIN_EVERY_MS) * ORIGIN_EVERY_MS
   const scale: Scale = { originAt, pxPerMs }
   const shift = (): number => (isLive ? (originAt - (held.nowAt() - LIVE_BEFORE_MS)) * pxPerMs : 0)
@@ -51,8 +55,8 @@ export function Timeline({ shown, range, nextAt, onChoose }: TimelineProps) {
   }
   useLayoutEffect(place)
   useMotion(isLive && !held.isHeld, place)
-  const { bands, marks } = boxPx === 0 ? { bands: [], marks: [] } : marksOf(held.value.shown?.ticks ?? [], scale)
-  const isSeen = (mark: Mark): boolean => mark.untilAt >= fromAt - MARGIN_MS && mark.fromAt <= untilAt + MARGIN_MS
+  const { bands, marks } = boxPx === 0 ? { bands: [], marks: [] } : tickMarks(held.value.shown?.ticks ?? [], scale)
+  const isSeen = (mark: Mark): boolean => mark.untilAt >= drawn.fromAt && mark.fromAt <= drawn.untilAt
   const release = (): void => {
     held.release()
     setPointed(null)
@@ -74,13 +78,10 @@ export function Timeline({ shown, range, nextAt, onChoose }: TimelineProps) {
     >
       <div class="clip">
         <div class="track" ref={track}>
-          <Lines fromAt={fromAt - MARGIN_MS} untilAt={untilAt + MARGIN_MS} scale={scale} />
-          {bands.filter(isSeen).map((mark) => (
-            <MarkButton key={`b${mark.fromAt}`} mark={mark} isBand {...common} />
-          ))}
-          {marks.filter(isSeen).map((mark) => (
-            <MarkButton key={`m${mark.fromAt}`} mark={mark} isBand={false} {...common} />
-          ))}
+          <DisabledSpans {...drawn} periods={disabled} scale={scale} />
+          <Lines {...drawn} scale={scale} />
+          <MarkButtons marks={bands.filter(isSeen)} isBand {...common} />
+          <MarkButtons marks={marks.filter(isSeen)} isBand={false} {...common} />
           {isLive && next !== null && next > drawnAt && <NextMark at={next} scale={scale} />}
         </div>
         {isLive && <div class="now-line" />}
@@ -91,7 +92,7 @@ export function Timeline({ shown, range, nextAt, onChoose }: TimelineProps) {
   )
 }
 
-/** Out of sight where it is later than the timeline goes. */
+/** Hidden if the next poll is after the end of the timeline. */
 function NextMark({ at, scale }: { readonly at: number; readonly scale: Scale }) {
   return <span class="next-mark" title={`next poll: ${clockTime(at)}`} style={leftOf(at, scale)} />
 }
@@ -107,7 +108,7 @@ function Lines({
 }) {
   if (scale.pxPerMs === 0) return null
   const widthPx = (untilAt - fromAt) * scale.pxPerMs
-  const { stepMs, instants } = axisOf(fromAt, untilAt, widthPx, zoneOffsetMs(fromAt))
+  const { stepMs, instants } = timeAxis(fromAt, untilAt, widthPx, zoneOffsetMs(fromAt))
   return (
     <>
       {instants.map((at) => (
@@ -123,7 +124,7 @@ function leftOf(at: number, { originAt, pxPerMs }: Scale) {
   return { left: `${(at - originAt) * pxPerMs}px` }
 }
 
-/** The marks in the order of time, which is that of their places. */
+/** Moves the focus by time, which is the order of the marks' places. */
 function moveFocus(event: KeyboardEvent): void {
   const step = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0
   if (step === 0 || !(event.currentTarget instanceof HTMLElement)) return
@@ -135,7 +136,6 @@ function moveFocus(event: KeyboardEvent): void {
     .sort((one, other) => one.at.left - other.at.left)
     .map(({ mark }) => mark)
   const from = placed.indexOf(document.activeElement as HTMLElement)
-  // The newest comes first: that is what one is after.
   const next = from < 0 ? placed.at(-1) : placed[from + step]
   next?.focus({ preventScroll: true })
 }

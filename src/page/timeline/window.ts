@@ -1,7 +1,4 @@
-/**
- * Which time a timeline shows: the last five minutes and the next one, moving; or, with `from` and `to` in the URL, a range that
- * stands.
- */
+/** Period of a timeline: the last five minutes and the next one, or the range of `from` and `to` in the URL. */
 
 import { computed } from '@preact/signals'
 import { engineNow } from '../api/engine-time.ts'
@@ -19,7 +16,7 @@ export interface Range {
   readonly untilAt: number
 }
 
-/** Null: live. */
+/** Null for the live view. */
 export const range = computed<Range | null>(() => {
   const [fromAt, untilAt] = ['from', 'to'].map((name) => Date.parse(query.value.get(name) ?? ''))
   if (fromAt === undefined || untilAt === undefined || !(untilAt - fromAt >= SHORTEST_MS)) return null
@@ -40,15 +37,15 @@ export function showLast(ms: number): void {
   showRange(now - ms, now)
 }
 
-/** Around its middle: 0.5 shows half of it, 2 twice as much. */
-export function zoom({ fromAt, untilAt }: Range, factor: number): void {
+/** Scales a range around its middle: 0.5 shows half of it, 2 twice as much. */
+export function zoomRange({ fromAt, untilAt }: Range, factor: number): void {
   const middle = (fromAt + untilAt) / 2
   const half = ((untilAt - fromAt) * factor) / 2
   showRange(middle - half, middle + half)
 }
 
-/** By parts of its length: -0.5 goes back by half. */
-export function shift({ fromAt, untilAt }: Range, parts: number): void {
+/** Moves a range by parts of its length: -0.5 goes back by half. */
+export function shiftRange({ fromAt, untilAt }: Range, parts: number): void {
   const by = (untilAt - fromAt) * parts
   showRange(fromAt + by, untilAt + by)
 }

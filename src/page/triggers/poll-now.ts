@@ -1,16 +1,21 @@
-/** Polls a trigger out of turn, and tells what it came to. */
+/** Polls a trigger immediately, and shows the outcome. */
 
 import { write } from '../api/client.ts'
-import { outcomeName } from '../parts/outcomes.tsx'
-import { attempt, tell } from '../parts/toasts.tsx'
+import { attemptAction, showToast } from '../overlays/toasts.tsx'
+import { outcomeName } from '../parts/outcome-badge.tsx'
+import { firingsInWords } from './ticks/tick-executions.tsx'
 
 export async function pollNow(name: string): Promise<void> {
-  await attempt(`Could not poll "${name}"`, async () => {
+  await attemptAction(`Could not poll "${name}"`, async () => {
     const answer = await write('/triggers/{name}/poll', { path: { name } }, {})
     if (answer.state === 'asked')
-      return tell(`Poll of "${name}" requested`, 'The engine that serves the trigger has not answered yet.')
+      return showToast(`Poll of "${name}" requested`, 'The engine that serves the trigger has not answered yet.')
     const { outcome, reason, error, durationMs } = answer
+    const firings = firingsInWords(answer)
     const why = error === null ? reason : `${error.type}: ${error.message}`
-    tell(`Polled "${name}": ${outcomeName(outcome)}`, `${why === null ? '' : `${why} · `}${Math.round(durationMs)} ms`)
+    showToast(
+      `Polled "${name}": ${outcomeName(outcome)}`,
+      [firings, why, `${Math.round(durationMs)} ms`].filter(Boolean).join(' · '),
+    )
   })
 }

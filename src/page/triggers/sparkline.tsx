@@ -1,15 +1,15 @@
-/** What the polls of the last hour came to: a bar for each two minutes. */
+/** Outcomes of the polls of the last hour, in bars of two minutes. */
 
-import type { Trend } from '../api/answers.ts'
-import { countsInWords } from '../parts/outcomes.tsx'
+import type { Trend } from '../api/answer-types.ts'
+import { countsInWords } from '../parts/outcome-badge.tsx'
 import { clockTime } from '../parts/zone.ts'
 import { BY_BADNESS } from '../timeline/badness.ts'
 
 const HEIGHT_PX = 24
 const BAR_PX = 3
 const APART_PX = 4
-/** Of a bar with the fewest. */
-const LEAST_PX = 3
+/** Minimum height of a bar. */
+const MIN_PX = 3
 
 export function Sparkline({ trend }: { readonly trend: Trend | null }) {
   const bars = trend?.items ?? []
@@ -38,13 +38,13 @@ interface BarProps {
   readonly most: number
 }
 
-/** Skips are many and mean little: they stand at the bottom, low; what happened stands on them, by how much there was. */
+/** Skips are frequent and matter little, so they are low, at the bottom. Other outcomes are above, by their number. */
 function Bar({ left, at, counts, most }: BarProps) {
   const all = total(counts)
   if (all === 0) return <rect class="none" x={left} y={HEIGHT_PX - 1} width={BAR_PX} height={1} />
   const worst = BY_BADNESS.findLast((outcome) => (counts[outcome] ?? 0) > 0) ?? 'skipped'
   const share = Math.log(1 + total({ ...counts, skipped: 0 })) / Math.log(1 + most)
-  const height = worst === 'skipped' ? LEAST_PX : LEAST_PX + 3 + share * (HEIGHT_PX - LEAST_PX - 3)
+  const height = worst === 'skipped' ? MIN_PX : MIN_PX + 3 + share * (HEIGHT_PX - MIN_PX - 3)
   return (
     <rect class={worst} x={left} y={HEIGHT_PX - height} width={BAR_PX} height={height} rx={1}>
       <title>{`${clockTime(Date.parse(at))}: ${countsInWords(counts)}`}</title>

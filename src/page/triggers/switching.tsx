@@ -1,15 +1,15 @@
-/** Switches a trigger on or off, with a note that says why. */
+/** Enables or disables a trigger, with a note. */
 
 import { signal } from '@preact/signals'
-import { useState } from 'preact/hooks'
-import type { Trigger } from '../api/answers.ts'
+import type { Trigger } from '../api/answer-types.ts'
 import { write } from '../api/client.ts'
-import { Dialog } from '../parts/dialog.tsx'
-import { attempt, tell } from '../parts/toasts.tsx'
+import { useNote } from '../fields/note.tsx'
+import { ActionDialog } from '../overlays/action-dialog.tsx'
+import { showToast } from '../overlays/toasts.tsx'
 
 type Switched = Pick<Trigger, 'name' | 'enabled'>
 
-/** The one that the dialog asks about. */
+/** Trigger of the open dialog, or null. */
 const asked = signal<{ readonly trigger: Switched; onDone(): void } | null>(null)
 
 export function askToSwitch(trigger: Switched, onDone: () => void): void {
@@ -30,7 +30,7 @@ export function TriggerSwitch({ trigger, onDone }: { readonly trigger: Switched;
   )
 }
 
-/** Once on a screen that has switches. */
+/** Must be once on a screen with switches. */
 export function SwitchDialog() {
   if (asked.value === null) return null
   const { trigger, onDone } = asked.value
@@ -38,50 +38,30 @@ export function SwitchDialog() {
 }
 
 function Ask({ trigger: { name, enabled }, onDone }: { readonly trigger: Switched; onDone(): void }) {
-  const [note, setNote] = useState('')
-  const [isBusy, setBusy] = useState(false)
+  const note = useNote({ label: 'Note (optional, shown with the trigger)', autofocus: true })
   const verb = enabled ? 'Disable' : 'Enable'
-  const act = async (event: Event): Promise<void> => {
-    event.preventDefault()
-    setBusy(true)
+  const act = async (): Promise<void> => {
     const path = enabled ? '/triggers/{name}/disable' : '/triggers/{name}/enable'
-    const hasDone = await attempt(`Could not ${verb.toLowerCase()} "${name}"`, async () => {
-      await write(path, { path: { name } }, note.trim() === '' ? {} : { note: note.trim() })
-      tell(`"${name}" is ${enabled ? 'disabled' : 'enabled'}`)
-    })
-    setBusy(false)
-    if (!hasDone) return
-    asked.value = null
+    await write(path, { path: { name } }, note.part)
+    showToast(`"${name}" is ${enabled ? 'disabled' : 'enabled'}`)
     onDone()
   }
   return (
-    <Dialog
+    <ActionDialog
       title={`${verb} ${name}`}
+      verb={verb}
+      failure={`Could not ${verb.toLowerCase()} "${name}"`}
+      act={act}
       onClose={() => {
         asked.value = null
       }}
     >
-      <form onSubmit={act}>
-        <p>
-          {enabled
-            ? 'The trigger starts no execution until you enable it again, even after a restart.'
-            : 'From now on, the trigger can start executions of its workflow again.'}
-        </p>
-        <label>
-          Note (optional, shown with the trigger)
-          <input
-            autofocus
-            maxLength={1_000}
-            value={note}
-            onInput={({ currentTarget }) => setNote(currentTarget.value)}
-          />
-        </label>
-        <div class="actions">
-          <button type="submit" class="primary" disabled={isBusy}>
-            {verb}
-          </button>
-        </div>
-      </form>
-    </Dialog>
+      <p>
+        {enabled
+          ? 'The trigger starts no execution until you enable it again, even after a restart.'
+          : 'From now on, the trigger can start executions of its workflow again.'}
+      </p>
+      {note.field}
+    </ActionDialog>
   )
 }

@@ -1,14 +1,15 @@
-/** Polls a trigger without recording or starting anything, and shows what it would have come to. */
+/** Polls a trigger without recording or starting anything, and shows the outcome. */
 
 import { useEffect, useState } from 'preact/hooks'
-import type { TestedPoll } from '../api/answers.ts'
+import type { TestedPoll } from '../api/answer-types.ts'
 import { write } from '../api/client.ts'
 import { asProblem, type Problem } from '../api/problem.ts'
+import { indentedJson } from '../json/indented-json.ts'
 import { Records } from '../log/records.tsx'
-import { Dialog } from '../parts/dialog.tsx'
+import { Dialog } from '../overlays/dialog.tsx'
 import { shownDuration } from '../parts/durations.ts'
-import { NotRead } from '../parts/empty.tsx'
-import { OutcomeBadge } from '../parts/outcomes.tsx'
+import { ReadFailed } from '../parts/empty.tsx'
+import { OutcomeBadge } from '../parts/outcome-badge.tsx'
 
 type State = { readonly tested: TestedPoll | null; readonly problem: Problem | null }
 const WAITING: State = { tested: null, problem: null }
@@ -28,7 +29,7 @@ export function TestDialog({ name, onClose }: { readonly name: string; onClose()
   const again = (): void => setRound(round + 1)
   return (
     <Dialog title={`Test ${name}`} isWide onClose={onClose}>
-      {problem !== null && <NotRead what="the result of the test" problem={problem} onRetry={again} />}
+      {problem !== null && <ReadFailed what="the result of the test" problem={problem} onRetry={again} />}
       {tested === null && problem === null && <p class="loading">Polling …</p>}
       {tested !== null && (
         <>
@@ -37,10 +38,21 @@ export function TestDialog({ name, onClose }: { readonly name: string; onClose()
             {tested.reason !== null && `: ${tested.reason}`} <span class="faint">Nothing was recorded or started.</span>
           </p>
           {tested.error !== null && <pre class="bad">{tested.error.traceback || tested.error.message}</pre>}
-          {tested.outcome === 'fired' && (
+          {tested.firings.map(({ key, contextText }, index) => (
+            <section key={index}>
+              <h3>{tested.firings.length === 1 ? 'Context' : `Context of firing ${index + 1}`}</h3>
+              {key !== null && (
+                <p>
+                  Key: <code>{key}</code>
+                </p>
+              )}
+              <pre>{contextText ?? 'none'}</pre>
+            </section>
+          ))}
+          {tested.stateText !== null && (
             <section>
-              <h3>Context</h3>
-              <pre>{tested.contextText ?? 'none'}</pre>
+              <h3>State after the poll</h3>
+              <pre>{indentedJson(tested.stateText)}</pre>
             </section>
           )}
           <section>

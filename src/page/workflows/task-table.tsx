@@ -1,7 +1,7 @@
-/** The tasks of a workflow, with how long they take: half of their attempts, and nearly all. */
+/** Tasks of a workflow, with the median and p95 of their durations. */
 
 import { useEffect, useRef } from 'preact/hooks'
-import type { Workflow, WorkflowStats } from '../api/answers.ts'
+import type { Workflow, WorkflowStats } from '../api/answer-types.ts'
 import { useKeys } from '../keyboard/keys.ts'
 import { shownDuration } from '../parts/durations.ts'
 import { type RowsHandle, VirtualRows } from '../rows/virtual-rows.tsx'
@@ -10,7 +10,7 @@ const ROW_PX = 34
 
 interface TaskTableProps {
   readonly workflow: Workflow
-  /** Null while it is read. */
+  /** Null while the statistics are read. */
   readonly stats: WorkflowStats | null
   readonly chosen: string | null
   onChoose(task: string): void
@@ -67,7 +67,7 @@ export function TaskTable({ workflow, stats, chosen, onChoose }: TaskTableProps)
 
 interface TaskRowProps {
   readonly task: Workflow['tasks'][number]
-  /** Undefined where none of its attempts is known. */
+  /** Undefined if no attempt of the task is known. */
   readonly of: WorkflowStats['tasks'][number] | undefined
   readonly longest: number
   readonly isChosen: boolean

@@ -1,21 +1,25 @@
-/** One workflow: its graph, how long it and its tasks take, and its versions. */
+/** One workflow: its graph, durations of it and its tasks, and its versions. */
 
 import { useState } from 'preact/hooks'
-import type { Workflow, WorkflowStats } from '../api/answers.ts'
+import type { ReadResponses, Workflow, WorkflowStats } from '../api/answer-types.ts'
 import { read } from '../api/client.ts'
-import { GraphView } from '../graph/graph.tsx'
+import { GraphView } from '../graph/graph-view.tsx'
 import { useKeys } from '../keyboard/keys.ts'
-import { useResource } from '../live/resource.ts'
+import { OTHERS_EVERY_MS, usePolling } from '../live/reading-again.ts'
+import { type Resource, useResource } from '../live/resource.ts'
 import { shownDuration } from '../parts/durations.ts'
 import { Loaded } from '../parts/loaded.tsx'
-import { Place } from '../parts/place.tsx'
-import { EXECUTION_STATUSES, toneOf } from '../parts/states.tsx'
+import { Place } from '../parts/source-place.tsx'
 import { Link } from '../routing/link.tsx'
 import { addressFor, query, setQuery } from '../routing/location.ts'
-import type { ScreenProps } from '../routing/screens.ts'
-import { ContextDialog } from '../steering/context-dialog.tsx'
+import type { ScreenProps } from '../routing/screen-props.ts'
+import { concernsRuns } from '../runs/mark-events.ts'
+import { RunDialog } from '../steering/run-dialog.tsx'
+import { GRID_EXECUTIONS } from './grid-layout.ts'
+import { RunGrid } from './run-grid.tsx'
 import { TaskTable } from './task-table.tsx'
-import { Versions } from './versions.tsx'
+import { WorkflowTiles } from './workflow-tiles.tsx'
+import { Versions } from './workflow-versions.tsx'
 
 export function WorkflowScreen({ params: [name = ''] }: ScreenProps) {
   const workflow = useResource(`workflow ${name}`, {
@@ -27,17 +31,29 @@ export function WorkflowScreen({ params: [name = ''] }: ScreenProps) {
     concerns: (event) =>
       event.name === 'executionFinished' && (event.data as { readonly workflow?: unknown }).workflow === name,
   })
+  const executions = useResource(`executions of ${name}`, {
+    load: (signal) =>
+      read('/workflows/{name}/executions', { path: { name }, query: { limit: GRID_EXECUTIONS }, signal }),
+    concerns: (event) => concernsRuns(event) && (event.data as { readonly workflow?: unknown }).workflow === name,
+  })
+  usePolling(executions, OTHERS_EVERY_MS)
   return (
     <main>
       <Loaded resource={workflow} what="the workflow">
-        {(value) => <Shown workflow={value} stats={stats.value.value} />}
+        {(value) => <Shown workflow={value} stats={stats.value.value} executions={executions} />}
       </Loaded>
     </main>
   )
 }
 
-function Shown({ workflow, stats }: { readonly workflow: Workflow; readonly stats: WorkflowStats | null }) {
-  const { key, description, script, place, version, tags, graph } = workflow
+interface ShownProps {
+  readonly workflow: Workflow
+  readonly stats: WorkflowStats | null
+  readonly executions: Resource<ReadResponses['/workflows/{name}/executions']>
+}
+
+function Shown({ workflow, stats, executions }: ShownProps) {
+  const { key, description, version, graph, inputSchema } = workflow
   const [isStarting, setStarting] = useState(false)
   useKeys([{ key: 'r', does: 'run the workflow', press: () => setStarting(true) }])
   const chosen = query.value.get('task')
@@ -57,18 +73,11 @@ function Shown({ workflow, stats }: { readonly workflow: Workflow; readonly stat
         </div>
       </div>
       {description !== '' && <p class="description">{description}</p>}
-      <p class="facts faint small">
-        {place === null ? <span>{script}</span> : <Place place={place} />}
-        <span>
-          version <code>{version.slice(0, 8)}</code>
-        </span>
-        {Object.entries(tags).map(([name, value]) => (
-          <span key={name}>
-            {name} {value}
-          </span>
-        ))}
-      </p>
-      {stats !== null && <Summary stats={stats} />}
+      <Facts workflow={workflow} />
+      {stats !== null && <WorkflowTiles stats={stats} />}
+      <Loaded resource={executions} what="executions">
+        {({ items }) => items.length > 0 && <RunGrid workflow={workflow} executions={items} />}
+      </Loaded>
       <h2>Graph</h2>
       <GraphView
         shape={graph}
@@ -85,10 +94,10 @@ function Shown({ workflow, stats }: { readonly workflow: Workflow; readonly stat
       <TaskTable workflow={workflow} stats={stats} chosen={chosen} onChoose={choose} />
       {stats !== null && stats.versions.length > 0 && <Versions stats={stats} current={version} />}
       {isStarting && (
-        <ContextDialog
+        <RunDialog
           workflow={key}
           title={`Run ${key}`}
-          hint="Input of the execution. Numbers are sent as you write them."
+          schema={inputSchema}
           text="{}"
           onClose={() => setStarting(false)}
         />
@@ -97,7 +106,6 @@ function Shown({ workflow, stats }: { readonly workflow: Workflow; readonly stat
   )
 }
 
-/** Graphs that its tasks run. */
 function Invoked({ workflow: { tasks } }: { readonly workflow: Workflow }) {
   const graphs = [...new Set(tasks.flatMap(({ invokes }) => invokes ?? []))]
   if (graphs.length === 0) return null
@@ -113,43 +121,18 @@ function Invoked({ workflow: { tasks } }: { readonly workflow: Workflow }) {
   )
 }
 
-function Summary({ stats }: { readonly stats: WorkflowStats }) {
-  const { executions, byStatus, duration, workflow } = stats
-  if (executions === 0) return <p class="faint summary">No executions yet.</p>
+function Facts({ workflow: { script, place, version, tags } }: { readonly workflow: Workflow }) {
   return (
-    <dl class="tiles">
-      <Tile name="Median">{shown(duration.p50Ms)}</Tile>
-      <Tile name="p95">{shown(duration.p95Ms)}</Tile>
-      <Tile name={executions === 1 ? 'Last run' : `Last ${executions.toLocaleString('en')} runs`}>
-        <span class="progress">
-          {EXECUTION_STATUSES.flatMap((status) => {
-            const count = byStatus[status] ?? 0
-            if (count === 0) return []
-            return (
-              <Link
-                key={status}
-                to={`${addressFor('executions')}?workflow=${encodeURIComponent(workflow)}&status=${status}`}
-              >
-                <span class={`dot ${toneOf(status)}`} />
-                {count} {status.toLowerCase()}
-              </Link>
-            )
-          })}
+    <p class="facts faint small">
+      {place === null ? <span>{script}</span> : <Place place={place} />}
+      <span>
+        version <code>{version.slice(0, 8)}</code>
+      </span>
+      {Object.entries(tags).map(([name, value]) => (
+        <span key={name}>
+          {name} {value}
         </span>
-      </Tile>
-    </dl>
+      ))}
+    </p>
   )
-}
-
-function Tile({ name, children }: { readonly name: string; readonly children: preact.ComponentChildren }) {
-  return (
-    <div class="tile">
-      <dt class="faint small">{name}</dt>
-      <dd>{children}</dd>
-    </div>
-  )
-}
-
-function shown(ms: number | null): string {
-  return ms === null ? '–' : shownDuration(ms)
 }

@@ -1,9 +1,9 @@
-/** What the default function of a script gets for a runner where scripts are only checked: it takes declarations, and does nothing. */
+/** Runner for the default function of a script that is only checked: accepts declarations, and does nothing. */
 
 import { UsageError } from '../../errors.ts'
 import type { ScriptHosts } from './script-hosts.ts'
 
-export function onlyChecked(hosts: ScriptHosts): unknown {
+export function checkOnlyRunner(hosts: ScriptHosts): unknown {
   const taken = {
     register: async (...values: readonly unknown[]) => void (await hosts.modules()).register(values, '__main__'),
     on: () => () => undefined,
@@ -13,7 +13,7 @@ export function onlyChecked(hosts: ScriptHosts): unknown {
   })
 }
 
-/** Whatever is called of it is refused. */
+/** Rejects every call. */
 function refusing(path: string): unknown {
   return new Proxy(() => undefined, {
     get: (_, name) => (typeof name === 'string' && name !== 'then' ? refusing(`${path}.${name}`) : undefined),

@@ -1,25 +1,14 @@
-/** `runner.register`: workflows and triggers of a program itself, and how the compiler sees `execute`. Used by `runner.ts`. */
+/** `runner.register`: workflows and triggers of a program itself, and types of `execute`. Used by `runner.ts`. */
 
 import { UsageError } from '../../errors.ts'
 import type { ModuleScripts } from '../../functions/module-scripts.ts'
 import type { LiveRegistry } from '../../registry/live-registry.ts'
 import type { RegistryProblem } from '../../registry/registry.ts'
 
-/** The script of what a program registers itself. */
+/** Script name for the declarations of the program itself. */
 export const REGISTERED_SCRIPT = '__main__'
 
-export interface ExecuteLimits {
-  /** How long the result is waited for, in milliseconds; the execution goes on. Default, and null: for ever. */
-  readonly timeoutMs?: number | null
-}
-
-/** The context may be left out where the workflow needs nothing. */
-export type ExecuteArguments<Input> =
-  Record<never, never> extends Input
-    ? [context?: Input, options?: ExecuteLimits]
-    : [context: Input, options?: ExecuteLimits]
-
-/** All of them, or none where something is wrong. False: they are in use when the script is that registers them. */
+/** Registers all values, or none if one is invalid. Returns false if they come into use together with their script. */
 export async function registerValues(
   modules: ModuleScripts,
   registry: LiveRegistry,
@@ -33,6 +22,9 @@ export async function registerValues(
 }
 
 function refused(problem: RegistryProblem): UsageError {
+  if (problem.kind === 'limitConflict') {
+    return new UsageError('LIMIT_CONFLICT', problem.message, { limit: problem.limit })
+  }
   const isTwice = problem.kind === 'duplicateTrigger' || problem.kind === 'duplicateWorkflow'
   return new UsageError(isTwice ? 'DECLARED_TWICE' : 'INVALID_ARGUMENT', problem.message)
 }

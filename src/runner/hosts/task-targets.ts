@@ -1,6 +1,6 @@
 /**
- * Finds the functions of other scripts that tasks run: by the path of a script, seen from the file in which the task is
- * declared, or by its name. Scripts come and go, so it is looked up in what is loaded now.
+ * Finds the functions of other scripts that tasks run: by a path relative to the declaring file, or by the name of the
+ * script. Searches the scripts that are loaded now, since scripts come and go.
  */
 
 import { statSync } from 'node:fs'
@@ -11,9 +11,8 @@ import type { TaskDefinition, TaskRuns, WorkflowDefinition } from '../../model/w
 import type { LiveRegistry } from '../../registry/live-registry.ts'
 import { didYouMean } from '../../registry/nearest.ts'
 import type { Registry, RegistryProblem } from '../../registry/registry.ts'
-import { identityOf } from '../script-sources.ts'
+import { targetIdentity } from '../script-sources.ts'
 
-/** A task of a script as that declares it. */
 export interface FoundTask {
   readonly script: string
   readonly workflow: string
@@ -21,35 +20,35 @@ export interface FoundTask {
 }
 
 type Asking = { readonly workflow: string; readonly runs?: TaskRuns | undefined }
-/** What was found, or why there is nothing. */
+/** Result of a search, or the reason why nothing was found. */
 type Search = FoundTask | { readonly why: string; readonly kind: 'unknownScript' | 'unknownTask' }
 
 export class TaskTargets {
   readonly #registry: LiveRegistry
   readonly #loaded: () => ReadonlyMap<string, LoadTarget>
-  /** Of this registry: one that has changed is another. */
+  /** Registry of the cached searches. A changed registry is another object. */
   #searched: Registry | null = null
   #searches = new WeakMap<TaskRuns, Search>()
 
-  /** `loaded`: by script, what it was loaded from. */
+  /** `loaded`: returns the targets by script. */
   constructor(registry: LiveRegistry, loaded: () => ReadonlyMap<string, LoadTarget>) {
     this.#registry = registry
     this.#loaded = loaded
   }
 
-  /** Null where it is not loaded. */
+  /** Returns null if the task is not loaded. */
   of(asking: Asking): FoundTask | null {
     const search = this.#search(asking)
     return 'why' in search ? null : search
   }
 
-  /** Complete sentences about what `of` has not found. */
+  /** Returns complete sentences about a task that `of` does not find. */
   whyMissing(asking: Asking): string {
     const search = this.#search(asking)
     return 'why' in search ? search.why : ''
   }
 
-  /** The files of other scripts that tasks in use run functions of, by their paths, loaded or not. */
+  /** Returns the paths of the files whose functions tasks in use run, loaded or not. */
   namedFiles(): readonly string[] {
     const named = [...this.#registry.current().workflows.values()].flatMap(({ place, tasks }) =>
       tasks.flatMap(({ runs }) => (runs === undefined ? [] : (fileNamed(runs.script, place?.file ?? null) ?? []))),
@@ -57,7 +56,7 @@ export class TaskTargets {
     return [...new Set(named)]
   }
 
-  /** Of all tasks in use: those whose functions are not loaded. */
+  /** Returns a problem for each task in use whose function is not loaded. */
   problems(): readonly RegistryProblem[] {
     const { workflows } = this.#registry.current()
     return [...workflows.values()].flatMap((workflow) =>
@@ -92,7 +91,9 @@ export class TaskTargets {
     const loaded = this.#loaded()
     const script = scriptNamed(runs.script, workflows.get(workflow)?.place?.file ?? null, loaded)
     if (script === null) {
-      const why = `script "${runs.script}" is not loaded. Load that script together with the script of the workflow.${didYouMean(runs.script, loaded.keys())}`
+      const why =
+        `script "${runs.script}" is not loaded. Load that script together with the script of the ` +
+        `workflow.${didYouMean(runs.script, loaded.keys())}`
       return { kind: 'unknownScript', why }
     }
     const declared = [...workflows.values()].filter((each) => each.script === script)
@@ -106,21 +107,21 @@ export class TaskTargets {
   }
 }
 
-/** Where a script of this name may be. `from`: the file in which it is named. */
+/** Returns the possible paths of a script. `from`: file that contains the name. */
 function pathsOf(name: string, from: string | null): readonly string[] {
   return [...(from === null ? [] : [resolve(dirname(from), name)]), resolve(name)]
 }
 
-/** Null where there is no such file. */
+/** Returns null if there is no such file. */
 function fileNamed(name: string, from: string | null): string | null {
   return pathsOf(name, from).find((path) => statSync(path, { throwIfNoEntry: false })?.isFile()) ?? null
 }
 
-/** `from`: the file in which it is named. */
+/** `from`: file that contains the name. */
 function scriptNamed(name: string, from: string | null, loaded: ReadonlyMap<string, LoadTarget>): string | null {
   for (const path of pathsOf(name, from)) {
-    const file = identityOf({ kind: 'file', path })
-    for (const [script, target] of loaded) if (identityOf(target) === file) return script
+    const file = targetIdentity({ kind: 'file', path })
+    for (const [script, target] of loaded) if (targetIdentity(target) === file) return script
   }
   return loaded.has(name) ? name : null
 }

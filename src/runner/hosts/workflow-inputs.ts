@@ -1,4 +1,4 @@
-/** Checks what executions begin with by the `input` of workflows that are loaded here. Called by the engine, and for what triggers fire. */
+/** Checks initial contexts by the `input` of workflows that are loaded here. Called by the engine, and for firings. */
 
 import type { ModuleScripts } from '../../functions/module-scripts.ts'
 import { type ContextText, EMPTY_CONTEXT } from '../../model/context.ts'
@@ -21,7 +21,14 @@ export class WorkflowInputs {
     return (await modules?.checkedInput(definition.script, workflow, contextText)) ?? null
   }
 
-  /** Of what a trigger starts; null, where it fires nothing, is the empty context. */
+  /** Returns whether firings must be checked: the workflow has a schema, or is not declared yet. */
+  mayCheck(trigger: string): boolean {
+    const { triggers, workflows } = this.#registry.current()
+    const definition = workflows.get(triggers.get(trigger)?.workflow ?? '')
+    return definition === undefined || definition.checksInput === true
+  }
+
+  /** Checks the context of a firing. Null is checked as the empty context. */
   async checkedFor(trigger: string, contextText: ContextText | null): Promise<ContextText | null> {
     const workflow = this.#modules() === null ? undefined : this.#registry.current().triggers.get(trigger)?.workflow
     if (workflow === undefined) return contextText

@@ -1,24 +1,21 @@
-/**
- * Starts the process that a program will run in, before everything is loaded that speaks with it: `program.ts` goes on from here.
- * Called by the command line.
- */
+/** Starts the process of a program before other code is loaded, for `python-program.ts`. Called by the command line. */
 
 import type { ProcessSettings } from '../../border/protocol.ts'
 import { handedDescriptors } from '../../host/environment/python-launcher.ts'
 import { HeadStart } from '../../host/peers/head-start.ts'
 import { usualOptions } from '../../host/peers/pyodide.ts'
-import { ceilingsOf, DEFAULT_LIMITS, type HostLimits, heapMebibytes } from '../../host/process/host-limits.ts'
-import type { ProgramLimits } from '../program.ts'
+import { DEFAULT_LIMITS, type HostLimits, heapMebibytes, resourceCeilings } from '../../host/process/host-limits.ts'
+import type { ProgramLimits } from './program-limits.ts'
 import { scriptEnvironment, scriptProcess } from './script-process.ts'
 
 export interface ProgramStart {
-  /** As Python shall see it. */
+  /** Settings of the process as Python shows them. */
   readonly process: ProcessSettings
-  /** Null where what the process may do has to be looked up first. */
+  /** Null if the restrictions of the process must be determined first. */
   readonly headStart: HeadStart | null
 }
 
-/** `notice` hears of packages that are not used, and of what cannot be made. */
+/** `notice` receives warnings about packages that are not used, and about a Python launcher that cannot be created. */
 export function beginProgram(
   argv: readonly string[],
   notice: (message: string) => void,
@@ -33,7 +30,7 @@ export function beginProgram(
 function startProcess(limits: HostLimits): HeadStart {
   const options = {
     ...{ isProgram: true, stdoutTo: 'stdout' as const },
-    heapMebibytes: heapMebibytes(ceilingsOf(limits, true)),
+    heapMebibytes: heapMebibytes(resourceCeilings(limits, true)),
     handedDescriptors: handedDescriptors(process.env),
   }
   return new HeadStart(usualOptions(options, { environ: scriptEnvironment() }))

@@ -1,4 +1,4 @@
-/** The environment of this process for scripts and commands: without secrets. Used by `composition.ts`, `program-start.ts` and `runner.ts`. */
+/** Environment of this process for scripts and commands, without secrets. Used by both composition roots. */
 
 import type { ProcessSettings } from '../../border/protocol.ts'
 import {
@@ -7,12 +7,12 @@ import {
   type SettingsOptions,
 } from '../../host/environment/process-settings.ts'
 import { isSecretVariable } from '../../secrets/variables.ts'
-import { PRIVATE_VARIABLES, SETTINGS } from '../../settings/table.ts'
+import { PRIVATE_VARIABLES, SETTINGS } from '../../settings/settings-table.ts'
 
 /** Variables with a password of the database, which the command of alerts does not need. */
 const DATABASE_VARIABLES: ReadonlySet<string> = new Set([SETTINGS.database.variable, 'PGPASSWORD'])
 
-/** `notice` hears of packages that are not used, and of what cannot be made. */
+/** `notice` receives warnings about packages that are not used, and about a Python launcher that cannot be created. */
 export function scriptProcess(
   argv: readonly string[],
   notice: (message: string) => void,
@@ -21,7 +21,7 @@ export function scriptProcess(
   return { ...currentProcessSettings(argv, notice, options), environ: scriptEnvironment() }
 }
 
-/** A script has no use for what is secret, and may print its environment. */
+/** Omits secrets, since a script may print its environment. */
 export function scriptEnvironment(): Readonly<Record<string, string>> {
   const shown = Object.entries(currentEnvironment()).filter(
     ([name]) => !PRIVATE_VARIABLES.has(name) && !isSecretVariable(name),

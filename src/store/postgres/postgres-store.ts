@@ -1,16 +1,15 @@
 /** Opens the store on PostgreSQL. The engine and the command line use it through the `Store` port. */
 
 import type { Client } from 'pg'
-import type { Store } from '../../engine/ports.ts'
-import { sqlStore } from '../store.ts'
-import { PostgresDatabase } from './database.ts'
-import { inOwnRole } from './schema/owners.ts'
-import { assertUsableServer, SCHEMA } from './schema/schema.ts'
-import { postgresAddress, withOwnSchema } from './session/address.ts'
-import { unavailable } from './session/failures.ts'
-import { knownChanges } from './session/foreign-changes.ts'
-import { connect, Session } from './session/session.ts'
-import type { PostgresStoreOptions } from './store-options.ts'
+import type { Store } from '../../engine/store.ts'
+import { sqlStore } from '../sql-store.ts'
+import { PostgresDatabase, type PostgresStoreOptions } from './postgres-database.ts'
+import { inOwnRole, withOwnSchema } from './schema/owners.ts'
+import { assertUsableServer, SCHEMA } from './schema/postgres-schema.ts'
+import { postgresAddress } from './session/address.ts'
+import { databaseUnavailableError } from './session/postgres-failures.ts'
+import { knownChanges } from './session/postgres-foreign-changes.ts'
+import { connect, Session } from './session/postgres-session.ts'
 
 /**
  * Opens the database, and creates or upgrades its tables. Rejects with `INVALID_DATABASE_URL`, `DATABASE_UNAVAILABLE`,
@@ -32,7 +31,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     if (!isReading) await database.upkeep.run(null, 0)
     return sqlStore(database, options.clock)
   } catch (error) {
-    await client?.end().catch(() => undefined)
-    throw unavailable(named.shown, error)
+    await client?.end().catch(() => undefined) // Ignored: the error before it is thrown
+    throw databaseUnavailableError(named.shown, error)
   }
 }

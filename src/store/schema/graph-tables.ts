@@ -6,7 +6,7 @@
  * are never deleted, so tables that grow with the events need no foreign key.
  */
 
-import { OFTEN_CHANGED, type SchemaDialect } from './dialect.ts'
+import { OFTEN_CHANGED, type SchemaDialect } from './schema-dialect.ts'
 
 export const sources = ({ strict, clustered, storage }: SchemaDialect): string => `
 CREATE TABLE sources (

@@ -1,5 +1,5 @@
 /** Returns columns of a query with the names that they have in the model: `created_at` becomes `createdAt`. */
-export function named(columns: string): string {
+export function withNames(columns: string): string {
   const listed = columns.split(',').map((column) => {
     const [name = ''] = column.trim().split('.').slice(-1)
     const ofModel = name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())

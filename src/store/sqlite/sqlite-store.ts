@@ -1,13 +1,13 @@
 /** Opens the store on SQLite. The engine and the command line use it through the `Store` port. */
 
 import { resolve } from 'node:path'
-import type { Store } from '../../engine/ports.ts'
-import { MEMORY_PATH } from '../database-url.ts'
-import { sqlStore } from '../store.ts'
-import { SqliteDatabase, type SqliteStoreOptions } from './database.ts'
-import { Connection } from './file/connection.ts'
-import { unavailable } from './file/failures.ts'
+import { MEMORY_PATH } from '../../database/url.ts'
+import type { Store } from '../../engine/store.ts'
+import { sqlStore } from '../sql-store.ts'
 import { fileSystemWarning } from './file/file-system.ts'
+import { Connection } from './file/sqlite-connection.ts'
+import { unavailable } from './file/sqlite-failures.ts'
+import { SqliteDatabase, type SqliteStoreOptions } from './sqlite-database.ts'
 
 /**
  * Opens the database, and creates or upgrades its tables. Rejects with `DATABASE_UNAVAILABLE`, `DATABASE_TOO_NEW`, and

@@ -1,6 +1,6 @@
-"""Runs what another process asks for, and times the way to the first task. Prints the figures as JSON.
+"""Runs workflows that another process submits, and times the way to the first task. Prints the figures as JSON.
 
-Arguments: the database, how many. "ready" on a line of its own says that it may begin.
+Arguments: the database, and the number of workflows. The line "ready" tells the other process to begin.
 """
 
 import json

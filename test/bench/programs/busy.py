@@ -1,6 +1,7 @@
-"""Executes a workflow of one task in many threads for some seconds. Prints how many a second as JSON.
+"""Executes a workflow of one task in many threads for some seconds. Prints the executions per second as JSON.
 
-Arguments: the database, seconds, and the instant from which on is counted, the same for all processes: all of them work by then.
+Arguments: the database, the seconds, and the time at which counting begins. The time is the same for all processes, and
+late enough for all of them to be working.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Tasks for `steering.ts` to cancel: each waits or computes in its own way."""
+"""Tasks that `steering.ts` cancels: they sleep, compute, wait for a lock, receive or await."""
 
 import asyncio
 import socket

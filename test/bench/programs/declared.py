@@ -1,4 +1,4 @@
-"""The workflows that are executed to time them: their tasks do nothing."""
+"""Workflows for measurements, whose tasks do nothing."""
 
 import cloaca
 

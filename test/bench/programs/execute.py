@@ -4,7 +4,7 @@ import json
 import sys
 import time
 
-import declared  # noqa: F401  (the workflows that are executed)
+import declared  # noqa: F401  (declares the executed workflows)
 
 import cloaca
 
@@ -16,7 +16,7 @@ def timed_ms(run):
 
 
 def median_ms(run, times, warm_up):
-    """The median of several runs, once V8 has optimized what they need."""
+    """Returns the median of several runs, after enough runs for V8 to optimize the code."""
     for _ in range(warm_up):
         run()
     return sorted(timed_ms(run) for _ in range(times))[times // 2]

@@ -1,4 +1,7 @@
-"""Times the way from a firing to the start of its first task. Prints the figures as JSON. Argument: the database, in memory by default."""
+"""Times the way from a firing to the start of its first task. Prints the figures as JSON.
+
+Argument: the database, by default in memory.
+"""
 
 import json
 import sys

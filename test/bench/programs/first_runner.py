@@ -1,4 +1,4 @@
-"""Times the opening of a process's first runner; where the engine is a child of python, it is started here. Prints JSON."""
+"""Times the opening of the first runner of a process. In CPython this includes the start of the engine. Prints JSON."""
 
 import json
 import time

@@ -1,4 +1,4 @@
-"""A graph of three nodes on one source, and a workflow that its reactor starts."""
+"""A graph of three nodes on one source, and a workflow that the reactor of another source starts."""
 
 import time
 

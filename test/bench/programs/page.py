@@ -1,4 +1,4 @@
-"""300 tasks in layers that take a while and print much, for a page that is looked at meanwhile."""
+"""300 slow tasks in layers that print many lines, for measurements of the page."""
 
 import time
 

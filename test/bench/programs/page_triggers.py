@@ -1,4 +1,4 @@
-"""Triggers for the figures of the page: one that is polled all the time, and others that have a long history."""
+"""Triggers for measurements of the page: one is polled every 50 ms, and the others get a long history."""
 
 import cloaca
 
@@ -7,6 +7,13 @@ with cloaca.WorkflowBuilder("nothing"):
     @cloaca.task()
     def only(context):
         return context
+
+for number in range(10):
+    with cloaca.WorkflowBuilder(f"w{number}"):
+
+        @cloaca.task()
+        def alone(context):
+            return context
 
 
 @cloaca.trigger(workflow="nothing", poll_interval="50ms")

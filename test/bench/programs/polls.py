@@ -1,7 +1,7 @@
-"""Times polling: many triggers each second, one of which may hang. Prints the figures as JSON.
+"""Times the polls of many triggers per second, with an optional slow trigger. Prints the figures as JSON.
 
-Arguments: number of triggers, seconds, seconds that one more trigger sleeps in each poll (0: there is none), and the database, in
-memory by default. The first six seconds, in which everything is new and compiled, are not counted.
+Arguments: number of triggers, seconds, seconds that an additional trigger sleeps in each poll (0 for no such trigger),
+and the database, by default in memory. The first six seconds, in which code is compiled, are not counted.
 """
 
 import json
@@ -15,7 +15,7 @@ WARM_UP_S = 6
 TICKS_PER_S = 100
 
 count, seconds, hang = int(sys.argv[1]), float(sys.argv[2]), float(sys.argv[3])
-calls = []  # (trigger, instant)
+calls = []  # (trigger, time)
 
 
 def declare(index):
@@ -32,7 +32,7 @@ def engine_pid():
 
 
 def computed_s():
-    """The processor time of the Python process and of the engine: its parent in `cloaca run`, its child under plain python."""
+    """Returns the processor time of Python and of the engine: its parent in `cloaca run`, or its child in CPython."""
     ticks = 0
     for pid in (os.getpid(), engine_pid()):
         with open(f"/proc/{pid}/stat") as stat:
@@ -60,7 +60,7 @@ with cloaca.DefaultRunner(sys.argv[4] if len(sys.argv) > 4 else ":memory:"):
     cpu_s = computed_s() - before_s
     counted = list(calls)
 
-# A trigger is due every second; each poll is held against the earliest phase of its trigger.
+# A trigger is due every second. The lateness of a poll is measured from the earliest phase of its trigger.
 offsets = {}
 for index, at in counted:
     offsets.setdefault(index, []).append(at - counted[0][1])

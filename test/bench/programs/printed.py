@@ -1,4 +1,4 @@
-"""Times printed lines by parts: the loop, the text layer, and the way to stdout. Prints the figures as JSON, per million lines."""
+"""Times printed lines by parts: the loop, the text layer, and the way to stdout. Prints JSON, per million lines."""
 
 import io
 import json
@@ -31,7 +31,7 @@ works = {"loop": loop, "discarded": printing(discarded), "written": printing(sys
 
 best = {name: float("inf") for name in works}
 for _ in range(ROUNDS):
-    # By turns: what else the machine does falls on all of them.
+    # The works take turns, so that other load on the machine affects all of them.
     for name, work in works.items():
         begin = time.process_time()
         work()

@@ -1,4 +1,4 @@
-"""Times work that is Python's alone, in which the engine has no part. Prints the figures as JSON."""
+"""Times pure Python code, without the engine. Prints the figures as JSON."""
 
 import json
 import random
@@ -10,7 +10,7 @@ ROUNDS = 7
 
 
 def best_ms(work):
-    """Processor time, the least of several rounds: what disturbs only makes it longer."""
+    """Returns the smallest processor time of several rounds, because other load only makes rounds slower."""
     timed = []
     for _ in range(ROUNDS):
         begin = time.process_time()

@@ -1,7 +1,8 @@
 /**
- * Times an engine of Node with scripts that it loads: those of `declared.py` and `skipping_triggers.py`. Prints the figures as JSON.
+ * Times an engine in Node that loads the scripts `declared.py` and `skipping_triggers.py`. Prints the figures as JSON.
  *
- * Arguments: the executable of a CPython, or `pyodide`; how many triggers; seconds that they are polled; `true` to time executes, too.
+ * Arguments: the executable of a CPython or `pyodide`, the number of triggers, the seconds of polling, and `true` to
+ * time executions as well.
  */
 
 import { readFileSync } from 'node:fs'
@@ -70,7 +71,7 @@ async function polls(): Promise<number> {
   return Number((await runner.execute('count', {})).context.polls)
 }
 
-/** The processor time of the engine and of its interpreter. */
+/** Returns the processor time of the engine and its interpreter. */
 function computedS(): number {
   let ticks = 0
   for (const pid of [process.pid, ...childrenOf(process.pid)]) {

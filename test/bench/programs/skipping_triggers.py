@@ -1,4 +1,4 @@
-"""As many triggers as `BENCH_TRIGGERS` says, each polled every second and never firing; a workflow tells how often they were."""
+"""`BENCH_TRIGGERS` triggers that are polled every second and always skip, and a workflow that returns their polls."""
 
 import os
 

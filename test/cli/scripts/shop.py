@@ -1,4 +1,4 @@
-"""A shop: a trigger that fires once, one that never does, one that fails, and workflows that end in either way."""
+"""A shop: triggers that fire once, never fire or fail, and workflows that complete or fail."""
 
 import os
 import time

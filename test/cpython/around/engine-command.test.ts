@@ -1,10 +1,10 @@
-/** The engine that a Python program starts, by what is said on its lines. */
+/** Engine that a Python program starts, tested through the messages on its channels. */
 
 import { describe, expect, it } from 'vitest'
 import { EngineLines } from '../../support/engine-lines.ts'
 
 describe('the engine of a Python program', () => {
-  it('serves the program that has started it, and ends when that says that it has ended', async () => {
+  it('serves the program that started it, and exits when the program reports its end', async () => {
     await using engine = new EngineLines()
     const token = await engine.begin()
 
@@ -16,7 +16,7 @@ describe('the engine of a Python program', () => {
     expect(engine.stderr).toBe('')
   })
 
-  it('ends when the lines end, whatever was under way', async () => {
+  it('exits when its channels are closed, even with an open runner', async () => {
     await using engine = new EngineLines()
     const token = await engine.begin()
     await engine.openRunner(token)
@@ -27,7 +27,7 @@ describe('the engine of a Python program', () => {
     expect(engine.stderr).toBe('')
   })
 
-  it('leaves it to the program what Ctrl-C and a stop of the whole group mean', async () => {
+  it('ignores SIGINT, SIGTERM and SIGHUP, which the program handles', async () => {
     await using engine = new EngineLines()
     const token = await engine.begin()
 
@@ -39,7 +39,7 @@ describe('the engine of a Python program', () => {
   it.each([
     ['protocol', { protocolVersion: 7 }, ', protocol 7'],
     ['package', { digest: '0123456789abcdef' }, '(0123456789abcdef, '],
-  ])('refuses a program with another %s in one line that says what to install', async (_, differing, shown) => {
+  ])('rejects a program with another %s in one line that names the install command', async (_, differing, shown) => {
     await using engine = new EngineLines()
 
     engine.sayHello(differing)
@@ -49,7 +49,7 @@ describe('the engine of a Python program', () => {
     expect(engine.stderr).toContain(shown)
   })
 
-  it('ends with a message when the program says what is no message', async () => {
+  it('exits with an error if the program sends an invalid message', async () => {
     await using engine = new EngineLines()
 
     engine.sayRaw(Buffer.from('Traceback (most recent call last)'))
@@ -59,7 +59,7 @@ describe('the engine of a Python program', () => {
   })
 
   it.each([[[]], [['--lines', '3']], [['--lines', '3,x']], [['--lines', '3,4,5']], [['--port', '3']]])(
-    'shows its usage for the words %j',
+    'prints its usage for the arguments %j',
     async (words) => {
       await using engine = new EngineLines(words)
 

@@ -1,4 +1,4 @@
-/** The Python package that `pip install ./python` installs is the one that belongs to the npm package. */
+/** Python package that `pip install ./python` installs, compared with the npm package. */
 
 import { spawnSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
@@ -12,20 +12,20 @@ const npm = JSON.parse(readDocument('package.json')) as { version: string; files
 const project = readDocument('python/pyproject.toml')
 
 describe('the Python package', () => {
-  it('has the version and the license of the npm package, which has all that it is made of', () => {
+  it('has the version and license of the npm package, which contains its files', () => {
     expect(/^version = "(.*)"$/m.exec(project)?.[1]).toBe(npm.version)
     expect(readDocument('python/LICENSE')).toBe(readDocument('LICENSE'))
     const parts = ['cloaca', 'pyproject.toml', 'README.md', 'LICENSE']
     expect(npm.files).toEqual(expect.arrayContaining(parts.map((part) => `python/${part}`)))
   })
 
-  it('leaves out what only Pyodide uses, and nothing that counts for whether it belongs to an engine', () => {
+  it('excludes the folders for Pyodide, and no other folder', () => {
     const left = /exclude = \[(.*?)\]/.exec(project)?.[1] ?? ''
 
     expect([...left.matchAll(/"cloaca\.(\w+)\*"/g)].map((match) => match[1])).toEqual(['_adapt', '_packages'])
   })
 
-  it('has one digest in Python and in the engine', () => {
+  it('has the same digest in Python and in the engine', () => {
     const code = 'from cloaca._cpython.channel.build import package_digest; print(package_digest())'
     const { stdout } = spawnSync(EXECUTABLE, ['-c', code], { encoding: 'utf8', env: plainPythonEnvironment() })
 

@@ -1,12 +1,14 @@
-/** Programs that the machine's Python runs, with the engine as their child: from their first line to their end, and what goes wrong between. */
+/**
+ * Programs that the system's CPython runs, with the engine as their child process.
+ * The tests cover their start, their end, and failures of either process.
+ */
 
 import { spawnSync } from 'node:child_process'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { MAIN } from '../../support/main-path.ts'
 import { PlainProgram } from '../../support/plain-python.ts'
 import { whenProcessEnds } from '../../support/process-end.ts'
-import { ROOT } from '../../support/source-tree.ts'
 import { temporaryFolder } from '../../support/store-sites.ts'
 
 const isLinux = process.platform === 'linux'
@@ -16,9 +18,9 @@ function program(name: string, words: readonly string[] = [], environment: NodeJ
   return new PlainProgram(path, words, environment)
 }
 
-/** What a command of this repository prints about the database of a program that has ended. */
+/** Runs a command of cloaca in the folder of a program that has ended. Returns its output. */
 function cloaca(folder: string, ...words: readonly string[]): string {
-  const { stdout, stderr } = spawnSync(process.execPath, [join(ROOT, 'src/cli/main.ts'), ...words], {
+  const { stdout, stderr } = spawnSync(process.execPath, [MAIN, ...words], {
     cwd: folder,
     encoding: 'utf8',
   })
@@ -27,8 +29,8 @@ function cloaca(folder: string, ...words: readonly string[]): string {
 
 const SUCCESS = { exitCode: 0, signal: null }
 
-describe('a program under plain python', () => {
-  it('runs workflows and polls triggers on its own threads, up to its last exit function, and its engine ends with it', async () => {
+describe('a program that runs under python', () => {
+  it('runs workflows and triggers in its own process until its last exit function', async () => {
     await using whole = program('whole_life')
 
     expect(await whole.ended).toEqual(SUCCESS)
@@ -51,7 +53,7 @@ describe('a program under plain python', () => {
     expect(logged).toMatch(/upper on main thread: False[\s\S]*mark in process: True/)
   })
 
-  it('runs in an event loop too, and what its tasks print goes where it prints itself', async () => {
+  it('runs workflows inside an event loop, and its tasks print to its own stdout', async () => {
     await using loop = program('in_a_loop')
 
     expect(await loop.ended).toEqual(SUCCESS)
@@ -62,7 +64,7 @@ describe('a program under plain python', () => {
     expect(loop.lines.filter((line) => line === 'said in a task')).toHaveLength(5)
   })
 
-  it.runIf(isLinux)('hands its engine to no child: neither forked nor spawned', async () => {
+  it.runIf(isLinux)('does not share its engine with forked or spawned child processes', async () => {
     await using forks = program('forks')
 
     expect(await forks.ended).toEqual(SUCCESS)
@@ -78,8 +80,8 @@ describe('a program under plain python', () => {
   })
 })
 
-describe('a test suite under plain python', () => {
-  it('opens and closes a runner for each of its tests, on one engine', async () => {
+describe('a test suite that runs under python', () => {
+  it('opens and closes a runner for each test with a single engine', async () => {
     await using suite = program('fixtures')
 
     expect(await suite.ended).toEqual(SUCCESS)
@@ -89,7 +91,7 @@ describe('a test suite under plain python', () => {
 })
 
 describe('two programs on one database', () => {
-  it('each run what they were asked for, and nothing is lost or done twice', async () => {
+  it('run each of their executions exactly once', async () => {
     using folder = temporaryFolder()
     const url = `sqlite://${folder.file('shared.db')}`
     await using first = program('shares', [url, '20'])
@@ -105,7 +107,7 @@ describe('two programs on one database', () => {
 })
 
 describe('Ctrl-C', () => {
-  it('ends both, as it ends python', async () => {
+  it('ends the program with KeyboardInterrupt, and its engine', async () => {
     await using waits = program('waits')
     const engine = Number(await waits.prints('engine '))
     await waits.prints('begun')
@@ -117,7 +119,7 @@ describe('Ctrl-C', () => {
     await whenProcessEnds(engine)
   })
 
-  it('is for the handler of a program that has one, which goes on', async () => {
+  it('calls the SIGINT handler of a program, which continues', async () => {
     await using waits = program('waits', ['handles'])
     await waits.prints('engine ')
 
@@ -133,8 +135,8 @@ describe('Ctrl-C', () => {
 describe('a program that is killed', () => {
   it.each([
     ['', []],
-    [', also where a child that it has forked keeps its lines open', ['forks']],
-  ])('takes its engine with it%s, and leaves the database in order', async (_, words) => {
+    [', even if a forked child keeps its channels open', ['forks']],
+  ])('ends its engine%s, and its execution stays Running in the database', async (_, words) => {
     await using waits = program('waits', words)
     const engine = Number(await waits.prints('engine '))
     await waits.prints('begun')
@@ -148,7 +150,7 @@ describe('a program that is killed', () => {
 })
 
 it.runIf(isLinux)(
-  'an engine that is killed is one error for what is open, and the next runner starts another',
+  'killing the engine fails open calls with one error, and the next runner starts a new engine',
   async () => {
     await using loses = program('loses_engine')
 
@@ -160,7 +162,7 @@ it.runIf(isLinux)(
   },
 )
 
-describe('an engine that does not begin', () => {
+describe('an engine that does not start', () => {
   const impostor = fileURLToPath(new URL('programs/not_an_engine.py', import.meta.url))
 
   it.each([
@@ -169,7 +171,7 @@ describe('an engine that does not begin', () => {
     ['half', 'ended with exit code 0 (started with'],
     ['words', 'ended with exit code 1: boom: it is broken'],
     ['crash', 'was killed by signal 11 (started with'],
-  ])('is one error with what it has said: %s', async (how, why) => {
+  ])('raises an error that contains the cause: %s', async (how, why) => {
     await using opens = program('opens_only', [], { CLOACA_ENGINE: `python3 '${impostor}' ${how}` })
 
     expect(await opens.ended).toEqual(SUCCESS)
@@ -180,7 +182,7 @@ describe('an engine that does not begin', () => {
   it.each([
     ['/nowhere/node', 'cannot be started with `/nowhere/node`: No such file or directory'],
     ['false', 'did not start: it ended with exit code 1 (started with `false`)'],
-  ])('is one error that shows its command: %s', async (command, why) => {
+  ])('raises an error that contains its command: %s', async (command, why) => {
     await using opens = program('opens_only', [], { CLOACA_ENGINE: command })
 
     expect(await opens.ended).toEqual(SUCCESS)

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { ActionInbox } from '../../../src/engine/actions/action-inbox.ts'
 import { ActionRequests } from '../../../src/engine/actions/action-requests.ts'
-import { EngineEvents } from '../../../src/engine/events.ts'
-import type { Store } from '../../../src/engine/ports.ts'
+import { EngineEvents } from '../../../src/engine/engine-events.ts'
+import type { Store } from '../../../src/engine/store.ts'
 import type { ActionAnswer, NewAction } from '../../../src/model/action.ts'
 import { openSqliteStore } from '../../../src/store/sqlite/sqlite-store.ts'
-import { FakeClock } from '../../support/fake-clock.ts'
+import { ManualClock } from '../../support/manual-clock.ts'
 import { Refusals } from '../../support/refusing-store.ts'
 import { START } from '../../support/store-builders.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../support/store-sites.ts'
@@ -26,7 +26,7 @@ function action(given: Partial<NewAction> = {}): NewAction {
 }
 
 let folder: TemporaryFolder
-let clock: FakeClock
+let clock: ManualClock
 let here: Store
 let there: Store
 let events: EngineEvents
@@ -34,7 +34,7 @@ let inbox: ActionInbox
 
 beforeEach(async () => {
   folder = temporaryFolder()
-  clock = new FakeClock(START)
+  clock = new ManualClock(START)
   const options = { path: folder.file('actions.db'), durability: 'normal', clock } as const
   here = await openSqliteStore(options)
   there = await openSqliteStore(options)
@@ -48,8 +48,8 @@ afterEach(async () => {
   folder[Symbol.dispose]()
 })
 
-describe('an action that another process asks for', () => {
-  test('is noticed within half a second, done and answered', async () => {
+describe('an action requested by another process', () => {
+  test('runs within half a second, and its answer reaches the requester', async () => {
     const targets: string[] = []
     inbox.handle('cancel', async ({ target }) => {
       targets.push(target)
@@ -58,7 +58,7 @@ describe('an action that another process asks for', () => {
     inbox.start()
     await clock.advance(1_000)
 
-    const answered = new ActionRequests(there, clock).ask(action(), 5_000)
+    const answered = new ActionRequests({ store: there, clock }).ask(action(), 5_000)
     await clock.advance(500)
     await clock.advance(500)
 
@@ -66,7 +66,7 @@ describe('an action that another process asks for', () => {
     expect(targets).toEqual(['e-1'])
   })
 
-  test('that was asked before anybody served is done when somebody does', async () => {
+  test('runs when an engine starts, if it was requested before', async () => {
     await there.actions.ask(action())
     inbox.handle('cancel', async () => DONE)
 
@@ -76,19 +76,19 @@ describe('an action that another process asks for', () => {
     expect(await there.actions.get('a-1')).toMatchObject({ answer: DONE })
   })
 
-  test('is left alone where it is for another process, and its asker stops waiting in time', async () => {
+  test('stays unanswered if its handler returns null, and the requester times out', async () => {
     inbox.handle('cancel', async () => null)
     inbox.start()
 
-    const answered = new ActionRequests(there, clock).ask(action(), 5_000)
+    const answered = new ActionRequests({ store: there, clock }).ask(action(), 5_000)
     await clock.advance(5_000)
 
     expect(await answered).toBeNull()
     expect(await there.actions.unanswered(10)).toHaveLength(1)
   })
 
-  test('is not waited for any more when the asking engine stops', async () => {
-    const requests = new ActionRequests(there, clock)
+  test('is no longer awaited after the requesting engine stops', async () => {
+    const requests = new ActionRequests({ store: there, clock })
 
     const answered = requests.ask(action(), 5_000)
     await clock.advance(100)
@@ -98,7 +98,7 @@ describe('an action that another process asks for', () => {
     expect(clock.pendingTimers).toBe(0)
   })
 
-  test('is refused with what its handler throws', async () => {
+  test('is rejected with the message of the error that its handler throws', async () => {
     inbox.handle('cancel', () => Promise.reject(new Error('it has ended')))
     inbox.start()
 
@@ -108,7 +108,7 @@ describe('an action that another process asks for', () => {
     expect(await there.actions.get('a-1')).toMatchObject({ answer: { isRefused: true, text: 'it has ended' } })
   })
 
-  test('is not begun a second time while it is being done', async () => {
+  test('does not start a second time while its handler runs', async () => {
     let calls = 0
     const done = Promise.withResolvers<ActionAnswer>()
     inbox.handle('cancel', () => {
@@ -128,15 +128,12 @@ describe('an action that another process asks for', () => {
     expect(await there.actions.unanswered(10)).toEqual([])
   })
 
-  test('is looked for again after the database refused, and that is said', async () => {
+  test('runs after a failed database read, which is reported and repeated', async () => {
     const refusals = new Refusals()
     const troubles: string[] = []
     events.on('trouble', ({ during }) => void troubles.push(during))
-    const refused = new ActionInbox({
-      store: { actions: refusals.of(here.actions), onForeignChange: (callback) => here.onForeignChange(callback) },
-      clock,
-      events,
-    })
+    const store = { ...here, actions: refusals.of(here.actions) }
+    const refused = new ActionInbox({ store, clock, events })
     refusals.refuse('unanswered', 1)
     refused.handle('cancel', async () => DONE)
     await there.actions.ask(action())

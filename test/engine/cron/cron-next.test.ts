@@ -1,4 +1,4 @@
-/** Any schedule of a time of day, against a walk through every minute. */
+/** Property test of daily schedules: compares `nextRunAt` with a search through every minute. */
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -8,7 +8,7 @@ import { localTimeAt } from '../../../src/engine/cron/zones.ts'
 const MINUTE_MS = 60_000
 const DAY_MS = 86_400_000
 
-/** Days on which a clock was changed, and others. */
+/** Start times on days around a clock change in one of the zones, and on other days. */
 const anyStart = fc
   .tuple(
     fc.constantFrom('2026-03-28', '2026-10-24', '2026-10-03', '2026-04-04', '2026-07-01', '2027-03-13'),
@@ -18,8 +18,8 @@ const anyStart = fc
 
 const anyZone = fc.constantFrom('Europe/Paris', 'America/New_York', 'Australia/Lord_Howe', 'UTC', 'Asia/Kolkata')
 
-describe('any schedule of a time of day, in any zone, on any day', () => {
-  it('fires once for each local time that exists, at its first occurrence, and once after a gap', () => {
+describe('a daily schedule, in any zone, on any day', () => {
+  it('fires once a day, at the first occurrence of its local time or after the gap that skips it', () => {
     const time = fc.tuple(fc.integer({ min: 0, max: 23 }), fc.integer({ min: 0, max: 59 }))
     fc.assert(
       fc.property(time, anyZone, anyStart, ([hour, minute], zone, after) => {
@@ -33,7 +33,7 @@ describe('any schedule of a time of day, in any zone, on any day', () => {
   })
 })
 
-/** Looks at every minute: the first after `after` that is wanted and has not been, or ends a gap with it inside. */
+/** Returns the first minute after `after` in which the local time `wanted` first occurs, or ends a gap around it. */
 function expected(zone: string, after: number, wanted: number): number {
   const start = Math.floor(after / MINUTE_MS) * MINUTE_MS - 2 * DAY_MS
   const fired = new Set<number>()

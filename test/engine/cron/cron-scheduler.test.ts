@@ -1,20 +1,21 @@
-/** Cron schedules in a running engine: when they fire, with what, and what the calls about them answer. */
+/** Cron schedules in a running engine: times and inputs of their runs, and the calls that manage schedules. */
 
 import { describe, expect, it } from 'vitest'
-import { cronTrigger, workflow } from '../../support/declared.ts'
-import { FakeClock } from '../../support/fake-clock.ts'
+import { cronTrigger, trigger, workflow } from '../../support/declared.ts'
+import { FIRE } from '../../support/fake-host.ts'
+import { ManualClock } from '../../support/manual-clock.ts'
 import { FIRST_PAGE, openMemoryStore, RunningEngine } from '../../support/running-engine.ts'
 
 const nightly = workflow('nightly', { work: {} })
-const HOURLY = { expression: '0 * * * *', timezone: 'UTC' }
+const HOURLY = '0 * * * *'
 const START = Date.UTC(2026, 0, 1)
 const HOUR_MS = 3_600_000
 const ALL = { ...FIRST_PAGE, enabledOnly: false }
 
 describe('a cron schedule', () => {
-  it('fires at its due instants, with the keys that say which schedule and when', async () => {
+  it('fires at its due time, and passes its ID, zone, expression and due time to the run', async () => {
     await using running = await RunningEngine.start({ workflows: [nightly] })
-    const id = await running.engine.crons.register('nightly', { expression: '30 9 * * *', timezone: 'Europe/Paris' })
+    const id = await running.engine.services.schedules.register('nightly', '30 9 * * *', 'Europe/Paris')
 
     await running.clock.advance(8 * HOUR_MS + HOUR_MS / 2 - 1)
     expect(running.host.runs).toHaveLength(0)
@@ -26,18 +27,18 @@ describe('a cron schedule', () => {
       schedule_timezone: 'Europe/Paris',
       schedule_expression: '30 9 * * *',
     })
-    const [firing] = await running.engine.crons.history(id, FIRST_PAGE)
+    const [firing] = await running.engine.services.schedules.history(id, FIRST_PAGE)
     expect(firing).toMatchObject({ scheduleId: id, executionId: running.host.runs[0]?.executionId })
-    const row = await running.engine.crons.get(id)
+    const row = await running.engine.services.schedules.get(id)
     expect(row.lastRunAt).not.toBeNull()
     expect(row.nextRunAt).toBe(START + 32.5 * HOUR_MS)
   })
 
-  it('fires once for all that was missed, for the stored instant, and then from now on', async () => {
-    const clock = new FakeClock()
+  it('fires once for all times missed in a downtime, and then at the next due time', async () => {
+    const clock = new ManualClock()
     const store = await openMemoryStore(clock)
     await using first = await RunningEngine.start({ clock, store, workflows: [nightly] })
-    const id = await first.engine.crons.register('nightly', HOURLY)
+    const id = await first.engine.services.schedules.register('nightly', HOURLY)
     await first.engine.stop({ graceMs: 0 })
     await clock.advance(5.5 * HOUR_MS)
 
@@ -46,53 +47,53 @@ describe('a cron schedule', () => {
 
     const instants = second.host.runs.map((run) => JSON.parse(run.inputText).scheduled_time)
     expect(instants).toEqual(['2026-01-01T01:00:00.000+00:00', '2026-01-01T06:00:00.000+00:00'])
-    expect((await second.engine.crons.get(id)).nextRunAt).toBe(START + 7 * HOUR_MS)
+    expect((await second.engine.services.schedules.get(id)).nextRunAt).toBe(START + 7 * HOUR_MS)
     await second.engine.stop({ graceMs: 0 })
   })
 
-  it('that was disabled does not fire, and fires at once when it is overdue and enabled', async () => {
+  it('does not fire while disabled, and fires immediately when enabled after a missed time', async () => {
     await using running = await RunningEngine.start({ workflows: [nightly] })
-    const id = await running.engine.crons.register('nightly', HOURLY)
-    await running.engine.crons.setEnabled(id, false)
+    const id = await running.engine.services.schedules.register('nightly', HOURLY)
+    await running.engine.services.schedules.setEnabled(id, false)
     await running.clock.advance(2.5 * HOUR_MS)
     expect(running.host.runs).toHaveLength(0)
 
-    await running.engine.crons.setEnabled(id, true)
+    await running.engine.services.schedules.setEnabled(id, true)
     await running.clock.advance(0)
 
     expect(running.host.runs).toHaveLength(1)
-    expect(await running.engine.crons.list({ ...FIRST_PAGE, enabledOnly: true })).toHaveLength(1)
+    expect(await running.engine.services.schedules.list({ ...FIRST_PAGE, enabledOnly: true })).toHaveLength(1)
   })
 
-  it('that was updated fires by its new expression, counted from now', async () => {
+  it('fires by its new expression after an update, counted from the time of the update', async () => {
     await using running = await RunningEngine.start({ workflows: [nightly] })
-    const id = await running.engine.crons.register('nightly', HOURLY)
+    const id = await running.engine.services.schedules.register('nightly', HOURLY)
 
-    await running.engine.crons.update(id, { expression: '*/10 * * * * *', timezone: 'UTC' })
+    await running.engine.services.schedules.update(id, '*/10 * * * * *')
     await running.clock.advance(20_000)
 
     expect(running.host.runs.map((run) => run.at - START)).toEqual([10_000, 20_000])
   })
 
-  it('that was deleted fires no more', async () => {
+  it('does not fire after its deletion', async () => {
     await using running = await RunningEngine.start({ workflows: [nightly] })
-    const id = await running.engine.crons.register('nightly', HOURLY)
+    const id = await running.engine.services.schedules.register('nightly', HOURLY)
 
-    await running.engine.crons.delete(id)
+    await running.engine.services.schedules.delete(id)
     await running.clock.advance(2 * HOUR_MS)
 
     expect(running.host.runs).toHaveLength(0)
-    await expect(running.engine.crons.get(id)).rejects.toMatchObject({ code: 'SCHEDULE_NOT_FOUND' })
-    expect(await running.engine.crons.history(id, FIRST_PAGE)).toEqual([])
+    await expect(running.engine.services.schedules.get(id)).rejects.toMatchObject({ code: 'SCHEDULE_NOT_FOUND' })
+    expect(await running.engine.services.schedules.history(id, FIRST_PAGE)).toEqual([])
   })
 
-  it('fires again while its last run goes on, and together with others', async () => {
+  it('fires while its previous run is still running, and together with other schedules', async () => {
     await using running = await RunningEngine.start({
       workflows: [nightly, workflow('other', { more: {} })],
       python: (host) => host.task('work', () => new Promise(() => {})),
     })
-    await running.engine.crons.register('nightly', HOURLY)
-    await running.engine.crons.register('other', HOURLY)
+    await running.engine.services.schedules.register('nightly', HOURLY)
+    await running.engine.services.schedules.register('other', HOURLY)
 
     await running.clock.advance(2 * HOUR_MS)
 
@@ -104,24 +105,24 @@ describe('a cron schedule', () => {
     ])
   })
 
-  it('fires each instant once, however many engines share the database', async () => {
-    const clock = new FakeClock()
+  it('fires once per due time if two engines share the database', async () => {
+    const clock = new ManualClock()
     const store = await openMemoryStore(clock)
     await using first = await RunningEngine.start({ clock, store, workflows: [nightly] })
     await using second = await RunningEngine.start({ clock, store, workflows: [nightly] })
-    const id = await first.engine.crons.register('nightly', { expression: '*/10 * * * * *', timezone: 'UTC' })
+    const id = await first.engine.services.schedules.register('nightly', '*/10 * * * * *')
 
     await clock.advance(60_000)
 
-    expect(await second.engine.crons.history(id, FIRST_PAGE)).toHaveLength(6)
+    expect(await second.engine.services.schedules.history(id, FIRST_PAGE)).toHaveLength(6)
     expect(first.host.runs.length + second.host.runs.length).toBe(6)
     await first.engine.stop({ graceMs: 0 })
     await second.engine.stop({ graceMs: 0 })
   })
 
-  it('for a workflow that is declared a little later fires when it is', async () => {
+  it('fires a second late if its workflow is declared a second after the due time', async () => {
     await using running = await RunningEngine.start()
-    await running.engine.crons.register('nightly', HOURLY)
+    await running.engine.services.schedules.register('nightly', HOURLY)
     await running.clock.advance(HOUR_MS + 1_000)
     expect(running.host.runs).toHaveLength(0)
 
@@ -131,18 +132,18 @@ describe('a cron schedule', () => {
     expect(running.host.runs).toHaveLength(1)
   })
 
-  it('for a workflow that nobody declares is recorded without a run, told, and started by the recovery', async () => {
+  it('warns if its workflow is undeclared, and starts the missed run after the declaration', async () => {
     await using running = await RunningEngine.start()
     const warnings = running.record('warning')
-    const id = await running.engine.crons.register('nightly', { expression: '0 1 1 1 *', timezone: 'UTC' })
+    const id = await running.engine.services.schedules.register('nightly', '0 1 1 1 *')
 
     await running.clock.advance(HOUR_MS + 10_000)
     expect(warnings).toMatchObject([{ code: 'UNKNOWN_WORKFLOW', workflow: 'nightly', scheduleId: id }])
-    expect(await running.engine.crons.history(id, FIRST_PAGE)).toMatchObject([{ executionId: null }])
+    expect(await running.engine.services.schedules.history(id, FIRST_PAGE)).toMatchObject([{ executionId: null }])
     running.registry.declare({ triggers: [], workflows: [nightly] })
     await running.clock.advance(20 * 60_000)
 
-    const [firing] = await running.engine.crons.history(id, FIRST_PAGE)
+    const [firing] = await running.engine.services.schedules.history(id, FIRST_PAGE)
     expect(firing?.executionId).toBe(running.host.runs[0]?.executionId)
     expect(JSON.parse(running.host.runs[0]?.inputText ?? '')).toMatchObject({
       scheduled_time: '2026-01-01T01:00:00.000+00:00',
@@ -154,25 +155,25 @@ describe('a cron schedule', () => {
   })
 })
 
-describe('a cron firing that was recorded and never started', () => {
-  it('is not started by the recovery while its schedule is disabled', async () => {
+describe('a recorded cron firing whose run never started', () => {
+  it('starts its run only after its disabled schedule is enabled again', async () => {
     await using running = await RunningEngine.start()
-    const id = await running.engine.crons.register('nightly', { expression: '0 1 1 1 *', timezone: 'UTC' })
+    const id = await running.engine.services.schedules.register('nightly', '0 1 1 1 *')
     await running.clock.advance(HOUR_MS + 10_000)
-    await running.engine.crons.setEnabled(id, false)
+    await running.engine.services.schedules.setEnabled(id, false)
 
     running.registry.declare({ triggers: [], workflows: [nightly] })
     await running.clock.advance(HOUR_MS)
     expect(running.host.runs).toHaveLength(0)
-    await running.engine.crons.setEnabled(id, true)
+    await running.engine.services.schedules.setEnabled(id, true)
     await running.clock.advance(HOUR_MS / 2)
 
     expect(running.host.runs).toHaveLength(1)
   })
 
-  it('is given up when it is older than the setting', async () => {
+  it('starts no run if it is older than cronMaxRecoveryAgeMs', async () => {
     await using running = await RunningEngine.start({ config: { cronMaxRecoveryAgeMs: 2 * HOUR_MS } })
-    await running.engine.crons.register('nightly', { expression: '0 1 1 1 *', timezone: 'UTC' })
+    await running.engine.services.schedules.register('nightly', '0 1 1 1 *')
     await running.clock.advance(4 * HOUR_MS)
 
     running.registry.declare({ triggers: [], workflows: [nightly] })
@@ -182,16 +183,16 @@ describe('a cron firing that was recorded and never started', () => {
   })
 })
 
-describe('a cron call', () => {
-  it('names what is wrong with its arguments', async () => {
+describe('calls that manage cron schedules', () => {
+  it('reject an invalid expression or zone, and a malformed or unknown schedule ID', async () => {
     await using running = await RunningEngine.start()
-    const { crons } = running.engine
+    const crons = running.engine.services.schedules
     const unknown = '00000000-0000-4000-8000-000000000000'
 
     const refused: [Promise<unknown>, string, string][] = [
-      [crons.register('w', { expression: '99 * * * *', timezone: 'UTC' }), 'INVALID_CRON', 'Cron parsing error'],
-      [crons.register('w', { expression: '* * * * *', timezone: 'utc' }), 'INVALID_TIMEZONE', 'Invalid timezone: utc'],
-      [crons.register('w', { expression: '0 0 30 2 *', timezone: 'UTC' }), 'INVALID_CRON', 'Failed to calculate next'],
+      [crons.register('w', '99 * * * *'), 'INVALID_CRON', 'Cron parsing error'],
+      [crons.register('w', '* * * * *', 'utc'), 'INVALID_TIMEZONE', 'Invalid timezone: utc'],
+      [crons.register('w', '0 0 30 2 *'), 'INVALID_CRON', 'Failed to calculate next'],
       [crons.get('nonsense'), 'INVALID_ARGUMENT', 'Invalid schedule ID:'],
       [crons.get(unknown), 'SCHEDULE_NOT_FOUND', 'Record not found'],
       [crons.update(unknown, HOURLY), 'SCHEDULE_NOT_FOUND', 'Record not found'],
@@ -203,25 +204,30 @@ describe('a cron call', () => {
     await crons.delete(unknown)
   })
 
-  it('says that cron is switched off where it is, and triggers go on', async () => {
+  it('reject with CRON_DISABLED if cron is switched off, when only polling triggers fire', async () => {
     await using running = await RunningEngine.start({
-      triggers: [cronTrigger('nightly', '* * * * *')],
-      workflows: [nightly],
+      triggers: [cronTrigger('daily', '* * * * *', { workflow: 'nightly' }), trigger('inbox', { everyMs: HOUR_MS })],
+      workflows: [nightly, workflow('demo', { read: {} })],
       config: { cronEnabled: false },
+      python: (host) => host.trigger('inbox', () => FIRE),
     })
 
-    await expect(running.engine.crons.list(ALL)).rejects.toMatchObject({ code: 'CRON_DISABLED' })
+    await expect(running.engine.services.schedules.list(ALL)).rejects.toMatchObject({ code: 'CRON_DISABLED' })
     await running.clock.advance(HOUR_MS)
-    expect(running.host.runs).toHaveLength(0)
+    expect(running.host.runs.map((run) => [run.workflow, run.at - START])).toEqual([
+      ['demo', 0],
+      ['demo', HOUR_MS],
+    ])
   })
 })
 
-describe('a workflow instance', () => {
-  it('gives its parameters to every run, with secrets as aliases and without reserved keys', async () => {
+describe('a schedule of a workflow instance', () => {
+  it('passes its parameters to every run, with secrets as aliases and without reserved keys', async () => {
     await using running = await RunningEngine.start({ workflows: [nightly] })
     const params = '{"rate":1.0,"key":{"$secret":"warehouse"},"schedule_id":"mine","trigger_name":"mine","list":[1]}'
 
-    const id = await running.engine.crons.registerInstance('nightly', 'paris', HOURLY, params)
+    const timing = { expression: HOURLY, timezone: 'UTC' }
+    const id = await running.engine.services.schedules.registerInstance('nightly', 'paris', timing, params)
     await running.clock.advance(HOUR_MS)
 
     const inputText = running.host.runs[0]?.inputText ?? ''
@@ -234,15 +240,14 @@ describe('a workflow instance', () => {
     })
     expect(JSON.parse(inputText)).not.toHaveProperty('key')
     expect(JSON.parse(inputText)).not.toHaveProperty('trigger_name')
-    await expect(running.engine.crons.registerInstance('nightly', 'paris', HOURLY, '{}')).rejects.toMatchObject({
-      code: 'DUPLICATE_INSTANCE',
-    })
+    const again = running.engine.services.schedules.registerInstance('nightly', 'paris', timing, '{}')
+    await expect(again).rejects.toMatchObject({ code: 'DUPLICATE_INSTANCE' })
   })
 })
 
 describe('a trigger with a cron expression', () => {
-  it('is one cron schedule over restarts, and no poll trigger', async () => {
-    const clock = new FakeClock()
+  it('stays one cron schedule after a restart, and is never polled', async () => {
+    const clock = new ManualClock()
     const store = await openMemoryStore(clock)
     const parts = { clock, store, workflows: [nightly] }
     await using first = await RunningEngine.start({
@@ -255,17 +260,17 @@ describe('a trigger with a cron expression', () => {
       triggers: [cronTrigger('daily', '0 3 * * *', { workflow: 'nightly' })],
     })
 
-    const schedules = await second.engine.crons.list(ALL)
+    const schedules = await second.engine.services.schedules.list(ALL)
     await clock.advance(3 * HOUR_MS)
 
     expect(schedules).toMatchObject([{ workflow: 'nightly', expression: '0 3 * * *', nextRunAt: START + 3 * HOUR_MS }])
-    expect(await second.engine.triggers.list(ALL)).toEqual([])
+    expect(await second.engine.services.triggers.list(ALL)).toEqual([])
     expect(second.host.polls).toEqual([])
     expect(second.host.runs).toMatchObject([{ at: START + 3 * HOUR_MS }])
     await second.engine.stop({ graceMs: 0 })
   })
 
-  it('fires no more when its code is gone', async () => {
+  it('does not fire after its script is removed, but stays listed', async () => {
     await using running = await RunningEngine.start({
       triggers: [cronTrigger('daily', '0 * * * *', { workflow: 'nightly', script: 'other.py' })],
       workflows: [nightly],
@@ -275,11 +280,11 @@ describe('a trigger with a cron expression', () => {
     await running.clock.advance(2 * HOUR_MS)
 
     expect(running.host.runs).toHaveLength(0)
-    expect(await running.engine.crons.list(ALL)).toHaveLength(1)
+    expect(await running.engine.services.schedules.list(ALL)).toHaveLength(1)
   })
 
-  it('is taken over in one transaction with all the others', async () => {
-    const clock = new FakeClock()
+  it('is stored in one transaction together with all other cron triggers', async () => {
+    const clock = new ManualClock()
     const store = await openMemoryStore(clock)
     const steps: string[] = []
     const counted = new Proxy(store, {
@@ -294,12 +299,12 @@ describe('a trigger with a cron expression', () => {
 
     await using running = await RunningEngine.start({ clock, store: counted, workflows: [nightly], triggers })
 
-    expect(await running.engine.crons.list({ ...ALL, limit: 1_000 })).toHaveLength(300)
+    expect(await running.engine.services.schedules.list({ ...ALL, limit: 1_000 })).toHaveLength(300)
     expect(steps).toEqual(['saveTriggerCrons'])
     await running.engine.stop({ graceMs: 0 })
   })
 
-  it('with a bad expression is reported, and the others are scheduled', async () => {
+  it('is reported if its expression is invalid, and the other triggers are scheduled', async () => {
     await using running = await RunningEngine.start({
       triggers: [
         cronTrigger('bad', 'every day', { workflow: 'nightly' }),
@@ -315,17 +320,17 @@ describe('a trigger with a cron expression', () => {
 
     expect(warnings).toMatchObject([{ code: 'INVALID_CRON_TRIGGER', trigger: 'bad' }])
     expect(running.host.runs).toHaveLength(1)
-    const listed = await running.engine.crons.listTriggers()
+    const listed = await running.engine.services.schedules.listTriggers()
     expect(listed.map(({ triggerName, nextRunAt }) => [triggerName, nextRunAt !== null])).toEqual([
       ['good', true],
       ['bad', false],
     ])
-    const scheduled = await running.engine.crons.listScheduled(ALL)
+    const scheduled = await running.engine.services.schedules.listScheduled(ALL)
     expect(scheduled.map(({ triggerName }) => triggerName)).toEqual(['good'])
-    expect(await running.engine.crons.listScheduled({ ...ALL, offset: 1 })).toEqual([])
+    expect(await running.engine.services.schedules.listScheduled({ ...ALL, offset: 1 })).toEqual([])
   })
 
-  it('gives its name to the context of its execution and to the event', async () => {
+  it('passes its name to the context of the execution and to the event cronFired', async () => {
     await using running = await RunningEngine.start({
       triggers: [cronTrigger('hourly', '0 * * * *', { workflow: 'nightly' })],
       workflows: [nightly],
@@ -345,48 +350,45 @@ describe('a trigger with a cron expression', () => {
     ['expression', { cron: '99 * * * *' }],
     ['zone', { cron: '0 * * * *', timezone: 'Mars/Olympus' }],
     ['day', { cron: '0 0 30 2 *' }],
-  ])(
-    'that is given a wrong %s does not fire by its former one, and fires again when that is mended',
-    async (_, wrong) => {
-      const clock = new FakeClock()
-      const store = await openMemoryStore(clock)
-      const serve = (timing: { cron: string; timezone?: string }) =>
-        RunningEngine.start({
-          clock,
-          store,
-          workflows: [nightly],
-          triggers: [cronTrigger('tr', timing.cron, { workflow: 'nightly', ...timing })],
-        })
-      const row = async () => (await store.listCrons(ALL))[0]
-      const first = await serve({ cron: '0 * * * *' })
-      await clock.advance(HOUR_MS)
-      expect(first.host.runs).toHaveLength(1)
-      await first.engine.stop({ graceMs: 0 })
+  ])('does not fire while its new %s is invalid, and fires again after a correction', async (_, wrong) => {
+    const clock = new ManualClock()
+    const store = await openMemoryStore(clock)
+    const serve = (timing: { cron: string; timezone?: string }) =>
+      RunningEngine.start({
+        clock,
+        store,
+        workflows: [nightly],
+        triggers: [cronTrigger('tr', timing.cron, { workflow: 'nightly', ...timing })],
+      })
+    const row = async () => (await store.listCrons(ALL))[0]
+    const first = await serve({ cron: '0 * * * *' })
+    await clock.advance(HOUR_MS)
+    expect(first.host.runs).toHaveLength(1)
+    await first.engine.stop({ graceMs: 0 })
 
-      for (let restart = 0; restart < 2; restart++) {
-        await using broken = await serve(wrong)
-        await clock.advance(3 * HOUR_MS)
-        expect(broken.host.runs).toHaveLength(0)
-        expect(await row()).toMatchObject({ isEnabled: true, undeclaredAt: null, nextRunAt: null })
-        await broken.engine.stop({ graceMs: 0 })
-      }
+    for (let restart = 0; restart < 2; restart++) {
+      await using broken = await serve(wrong)
+      await clock.advance(3 * HOUR_MS)
+      expect(broken.host.runs).toHaveLength(0)
+      expect(await row()).toMatchObject({ isEnabled: true, undeclaredAt: null, nextRunAt: null })
+      await broken.engine.stop({ graceMs: 0 })
+    }
 
-      await using mended = await serve({ cron: '30 * * * *' })
-      await clock.advance(HOUR_MS)
-      expect(mended.host.runs).toHaveLength(1)
-      expect(await row()).toMatchObject({ isEnabled: true, undeclaredAt: null, expression: '30 * * * *' })
-      await mended.engine.stop({ graceMs: 0 })
-    },
-  )
+    await using mended = await serve({ cron: '30 * * * *' })
+    await clock.advance(HOUR_MS)
+    expect(mended.host.runs).toHaveLength(1)
+    expect(await row()).toMatchObject({ isEnabled: true, undeclaredAt: null, expression: '30 * * * *' })
+    await mended.engine.stop({ graceMs: 0 })
+  })
 
-  it('that was disabled stays so while its expression is wrong, and when it is mended', async () => {
-    const clock = new FakeClock()
+  it('stays disabled while its expression is invalid and after a correction', async () => {
+    const clock = new ManualClock()
     const store = await openMemoryStore(clock)
     for (const cron of ['0 * * * *', '99 * * * *', '0 * * * *']) {
       const triggers = [cronTrigger('tr', cron, { workflow: 'nightly' })]
       await using running = await RunningEngine.start({ clock, store, workflows: [nightly], triggers })
-      const [row] = await running.engine.crons.list(ALL)
-      await running.engine.crons.setEnabled(row?.id ?? '', false)
+      const [row] = await running.engine.services.schedules.list(ALL)
+      await running.engine.services.schedules.setEnabled(row?.id ?? '', false)
 
       await clock.advance(2 * HOUR_MS)
 

@@ -1,11 +1,11 @@
-/** Cron expressions: the dialect, the zones, and the two hours of a clock change. */
+/** Cron expressions: syntax, time zones, and the hours around the start and end of summer time. */
 
 import { describe, expect, it } from 'vitest'
 import { assertCron, nextRunAt } from '../../../src/engine/cron/expressions.ts'
 import { ZONE_NAMES } from '../../../src/engine/cron/zone-names.ts'
 import { UsageError } from '../../../src/errors.ts'
 
-/** The next instants of a schedule, in UTC without seconds where they are 0. */
+/** Returns the next `count` times of a schedule in UTC, without the seconds if they are 0. */
 function next(expression: string, timezone: string, after: string, count = 1): readonly string[] {
   const instants: string[] = []
   let at = Date.parse(after)
@@ -55,7 +55,7 @@ describe('a cron expression', () => {
     expect(next(expression, 'UTC', '2026-01-15T10:00:00Z')).toEqual([at])
   })
 
-  it('fires after the given instant, never at it', () => {
+  it('fires after the given time, never exactly at that time', () => {
     expect(next('0 10 * * *', 'UTC', '2026-01-15T10:00:00.000Z')).toEqual(['2026-01-16T10:00Z'])
     expect(next('0 10 * * *', 'UTC', '2026-01-15T09:59:59.999Z')).toEqual(['2026-01-15T10:00Z'])
   })
@@ -80,26 +80,26 @@ describe('a cron expression', () => {
     '@midnight',
     '@reboot',
     'hello',
-  ])('%j is refused', (expression) => {
+  ])('rejects the expression %j', (expression) => {
     const error = refusal(() => assertCron(expression, 'UTC'))
 
     expect(error.code).toBe('INVALID_CRON')
     expect(error.message).toMatch(/^Invalid cron expression or timezone: Cron parsing error: .*[^.]\.$/)
   })
 
-  it.each(['0 0 30 2 *', '0 0 31 4 *', '0 0 31 2,4,6,9,11 *'])('%s never fires, and says so', (expression) => {
+  it.each(['0 0 30 2 *', '0 0 31 4 *', '0 0 31 2,4,6,9,11 *'])('rejects %s, which never fires', (expression) => {
     const error = refusal(() => nextRunAt(expression, 'Europe/Paris', Date.parse('2026-01-01T00:00:00Z')))
 
     expect(error.code).toBe('INVALID_CRON')
     expect(error.message).toContain('Failed to calculate next execution')
   })
 
-  it('may wait for years', () => {
+  it('fires on 29 February, two years after the given time', () => {
     expect(next('0 12 29 2 *', 'UTC', '2026-01-01T00:00:00Z', 2)).toEqual(['2028-02-29T12:00Z', '2032-02-29T12:00Z'])
   })
 })
 
-it.each(['13', '0'])('a month that there is not is named as it was written: %s', (month) => {
+it.each(['13', '0'])('names the invalid month %s in the error as it was written', (month) => {
   expect(refusal(() => assertCron(`0 0 1 ${month} *`, 'UTC')).message).toMatch(new RegExp(`month: ${month}\\.$`))
 })
 
@@ -114,36 +114,36 @@ describe('a time zone', () => {
     'Asia/Kolkata',
     'Asia/Calcutta',
     'Europe/Kyiv',
-  ])('%s is accepted', (zone) => {
+  ])('accepts the zone %s', (zone) => {
     expect(() => assertCron('* * * * *', zone)).not.toThrow()
     expect(nextRunAt('* * * * *', zone, 0)).toBe(60_000)
   })
 
-  it.each(['utc', 'GMT+1', '+01:00', '', 'europe/paris', 'Mars/Olympus', 'Europe/Paris '])('%j is refused', (zone) => {
+  it.each(['utc', 'GMT+1', '+01:00', '', 'europe/paris', 'Mars/Olympus', 'Europe/Paris '])('rejects %j', (zone) => {
     const error = refusal(() => assertCron('* * * * *', zone))
 
     expect(error.code).toBe('INVALID_TIMEZONE')
     expect(error.message).toContain(`Invalid timezone: ${zone}`)
   })
 
-  it('of the database that Node has no rules for is refused', () => {
+  it('rejects the zone "Factory", for which Node has no rules', () => {
     expect(ZONE_NAMES).toContain('Factory')
     expect(refusal(() => assertCron('* * * * *', 'Factory')).code).toBe('INVALID_TIMEZONE')
   })
 
-  it('that Node lists is accepted by the name that it has there', () => {
+  it('accepts every zone name that Node lists', () => {
     expect(Intl.supportedValuesOf('timeZone').filter((zone) => !ZONE_NAMES.has(zone))).toEqual([])
   })
 
-  it('decides which instant a local time is', () => {
+  it('is used to convert the local time of a schedule to UTC', () => {
     expect(next('0 9 * * *', 'America/New_York', '2026-01-15T00:00:00Z')).toEqual(['2026-01-15T14:00Z'])
     expect(next('0 9 * * *', 'Asia/Kolkata', '2026-01-15T00:00:00Z')).toEqual(['2026-01-15T03:30Z'])
     expect(next('0 0 * * MON', 'Pacific/Auckland', '2026-01-15T00:00:00Z')).toEqual(['2026-01-18T11:00Z'])
   })
 })
 
-describe('in the hour that summer time drops (Paris, 29 March 2026, 02:00 to 03:00)', () => {
-  it('a time of that hour fires at the first instant after the gap, on that day only', () => {
+describe('the hour that the start of summer time skips (Paris, 29 March 2026, 02:00 to 03:00)', () => {
+  it('fires a time in the skipped hour directly after the gap, on that day only', () => {
     expect(next('30 2 * * *', 'Europe/Paris', '2026-03-28T00:00:00Z', 3)).toEqual([
       '2026-03-28T01:30Z',
       '2026-03-29T01:00Z',
@@ -151,21 +151,21 @@ describe('in the hour that summer time drops (Paris, 29 March 2026, 02:00 to 03:
     ])
   })
 
-  it('several times of that hour fire once', () => {
+  it('fires once for several times in the skipped hour', () => {
     expect(next('15,45 2 * * *', 'Europe/Paris', '2026-03-28T12:00:00Z', 2)).toEqual([
       '2026-03-29T01:00Z',
       '2026-03-30T00:15Z',
     ])
   })
 
-  it('a time after it is not moved', () => {
+  it('does not move a time after the skipped hour', () => {
     expect(next('0 3 * * *', 'Europe/Paris', '2026-03-28T12:00:00Z', 2)).toEqual([
       '2026-03-29T01:00Z',
       '2026-03-30T01:00Z',
     ])
   })
 
-  it('every minute goes on every minute', () => {
+  it('fires an every-minute schedule in each minute before and after the gap', () => {
     expect(next('* * * * *', 'Europe/Paris', '2026-03-29T00:58:30Z', 3)).toEqual([
       '2026-03-29T00:59Z',
       '2026-03-29T01:00Z',
@@ -174,24 +174,24 @@ describe('in the hour that summer time drops (Paris, 29 March 2026, 02:00 to 03:
   })
 })
 
-describe('in the hour that comes twice (Paris, 25 October 2026, 02:00 to 03:00)', () => {
-  it('a time of that hour fires once, at its first occurrence', () => {
+describe('the hour that the end of summer time repeats (Paris, 25 October 2026, 02:00 to 03:00)', () => {
+  it('fires a time in the repeated hour once, at its first occurrence', () => {
     expect(next('30 2 * * *', 'Europe/Paris', '2026-10-24T12:00:00Z', 2)).toEqual([
       '2026-10-25T00:30Z',
       '2026-10-26T01:30Z',
     ])
   })
 
-  it('a schedule set up between the two occurrences has missed that day', () => {
+  it('fires a schedule that is created between the two occurrences only on the next day', () => {
     expect(next('30 2 * * *', 'Europe/Paris', '2026-10-25T00:45:00Z')).toEqual(['2026-10-26T01:30Z'])
   })
 
-  it('a time before or after it fires as on any day', () => {
+  it('fires times before and after the repeated hour as on any other day', () => {
     expect(next('30 1 * * *', 'Europe/Paris', '2026-10-24T12:00:00Z')).toEqual(['2026-10-24T23:30Z'])
     expect(next('0 3 * * *', 'Europe/Paris', '2026-10-24T12:00:00Z')).toEqual(['2026-10-25T02:00Z'])
   })
 
-  it('every local time fires once, so that the second pass of the hour is silent', () => {
+  it('fires each local time once, so nothing fires during the repetition of the hour', () => {
     expect(next('*/30 * * * *', 'Europe/Paris', '2026-10-24T23:45:00Z', 4)).toEqual([
       '2026-10-25T00:00Z',
       '2026-10-25T00:30Z',
@@ -201,12 +201,12 @@ describe('in the hour that comes twice (Paris, 25 October 2026, 02:00 to 03:00)'
   })
 })
 
-describe('zones with rules of their own', () => {
-  it('half-hour changes move a time by that half hour (Lord Howe, 4 October 2026)', () => {
+describe('zones with unusual clock changes', () => {
+  it('fires a time in a gap of half an hour directly after the gap (Lord Howe, 4 October 2026)', () => {
     expect(next('15 2 * * *', 'Australia/Lord_Howe', '2026-10-03T00:00:00Z')).toEqual(['2026-10-03T15:30Z'])
   })
 
-  it('a day that a zone left out fires at the first instant after it (Samoa, 30 December 2011)', () => {
+  it('fires a time on a skipped day directly after that day (Samoa, 30 December 2011)', () => {
     expect(next('0 12 30 12 *', 'Pacific/Apia', '2011-12-01T00:00:00Z')).toEqual(['2011-12-30T10:00Z'])
   })
 })

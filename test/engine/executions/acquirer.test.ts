@@ -1,24 +1,26 @@
-/** What an engine that runs everything asks the store for: what it has made itself, or whatever there is. */
+/** Queries for executions: with IDs for executions that this engine created, without IDs for all others. */
 
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import type { EnginePorts } from '../../../src/engine/engine-options.ts'
 import { Acquirer } from '../../../src/engine/executions/acquirer.ts'
 import { Heartbeat } from '../../../src/engine/heartbeat.ts'
-import type { Acquisition, Store } from '../../../src/engine/ports.ts'
+import type { Store } from '../../../src/engine/store.ts'
+import type { Acquisition } from '../../../src/engine/store-ports.ts'
 import { workflow } from '../../support/declared.ts'
-import { FakeClock, settle } from '../../support/fake-clock.ts'
+import { ManualClock, settle } from '../../support/manual-clock.ts'
 import { openMemoryStore, RunningEngine } from '../../support/running-engine.ts'
 import { newExecution } from '../../support/store-builders.ts'
 
 const demo = workflow('demo', { work: {} })
 
-let clock: FakeClock
+let clock: ManualClock
 let store: Store
-/** The ids that the store was asked for, each time; null: whatever there is. */
+/** Execution IDs in each query to the store, or null for a query without IDs. */
 let asked: (readonly string[] | null)[]
 let refusesNext: boolean
 
 beforeEach(async () => {
-  clock = new FakeClock()
+  clock = new ManualClock()
   store = await openMemoryStore(clock)
   asked = []
   refusesNext = false
@@ -26,7 +28,7 @@ beforeEach(async () => {
 
 afterEach(() => store.close())
 
-const heard = (): Store =>
+const recording = (): Store =>
   new Proxy(store, {
     get: (target, name) => {
       if (name === 'acquireExecutions') {
@@ -44,24 +46,31 @@ const heard = (): Store =>
     },
   })
 
+/** Returns the parts of an engine that an acquirer uses, with another store. */
+function portsOf({ engine, events, registry }: RunningEngine, other: Store): EnginePorts {
+  const { instanceId, config } = engine
+  const heartbeat = new Heartbeat(instanceId, other, clock)
+  return { instanceId, store: other, clock, registry, config, events, heartbeat } as Partial<EnginePorts> as EnginePorts
+}
+
 async function start(): Promise<RunningEngine> {
-  const running = await RunningEngine.start({ clock, store: heard(), workflows: [demo] })
+  const running = await RunningEngine.start({ clock, store: recording(), workflows: [demo] })
   await settle()
   asked.length = 0
   return running
 }
 
-it('asks for an execution that it has made, and for nothing else', async () => {
+it('queries the store only for the ID of an execution that this engine created', async () => {
   await using running = await start()
 
   const first = await running.engine.execute('demo', '{}')
   const second = await running.engine.submit('demo', '{}')
-  await running.engine.waitFor(second)
+  await running.engine.services.executions.wait(second)
 
   expect(asked).toEqual([[first.id], [second]])
 })
 
-it('asks for whatever there is, the oldest first, where it has made more than it can take at once', async () => {
+it('takes the oldest executions first, in queries without IDs, if 250 are created together', async () => {
   await using running = await start()
   const before = newExecution({ id: 'before', workflow: 'demo', tasks: ['work'] })
   await store.createExecution(before, { kind: 'call' }, clock.now() - 1_000)
@@ -69,11 +78,11 @@ it('asks for whatever there is, the oldest first, where it has made more than it
   const ended = await Promise.all(Array.from({ length: 250 }, () => running.engine.execute('demo', '{}')))
 
   expect(ended.every(({ status }) => status === 'Completed')).toBe(true)
-  expect(asked.slice(0, 2)).toEqual([[ended[0]?.id], null]) // the first before there was a second
-  expect(running.host.runs.slice(0, 2).map(({ executionId }) => executionId)).toEqual([ended[0]?.id, 'before'])
+  expect(asked.slice(0, 2)).toEqual([null, null]) // in the tick of the event loop in which all 250 were created
+  expect(running.host.runs.slice(0, 2).map(({ executionId }) => executionId)).toEqual(['before', ended[0]?.id])
 })
 
-it('does not ask again for one that the store has refused', async () => {
+it('does not query for an execution that the store failed to create', async () => {
   await using running = await start()
   refusesNext = true
 
@@ -83,15 +92,14 @@ it('does not ask again for one that the store has refused', async () => {
   expect(asked.at(-1)).toEqual([next.id])
 })
 
-it('waits for one retry, however often it is refused, and for none when it is stopped', async () => {
-  const refusing: Store = { ...heard(), acquireExecutions: () => Promise.reject(new Error('the disk is full')) }
+it('has a single retry timer after several failed queries, and none after the stop', async () => {
+  const refusing: Store = { ...recording(), acquireExecutions: () => Promise.reject(new Error('the disk is full')) }
   await using running = await RunningEngine.start({ clock, store, workflows: [demo] })
-  const { engine, events, registry } = running
-  const ports = { instanceId: engine.instanceId, store: refusing, clock, registry, config: engine.config, events }
-  const acquirer = new Acquirer(
-    { ...ports, heartbeat: new Heartbeat(ports) },
-    { room: () => 10, take: () => undefined },
-  )
+  const acquirer = new Acquirer(portsOf(running, refusing), {
+    room: () => 10,
+    stored: () => undefined,
+    take: () => undefined,
+  })
   acquirer.start()
   acquirer.serve()
   await acquirer.settled()
@@ -108,7 +116,7 @@ it('waits for one retry, however often it is refused, and for none when it is st
   expect(clock.pendingTimers).toBe(before - 1)
 })
 
-it('finds what somebody else has made, with what it has made itself or after it', async () => {
+it('within 60 s, acquires an execution that another process created', async () => {
   await using running = await start()
   await store.createExecution(newExecution({ id: 'foreign', workflow: 'demo', tasks: ['work'] }), { kind: 'call' }, 1)
 
@@ -118,13 +126,15 @@ it('finds what somebody else has made, with what it has made itself or after it'
   expect(running.host.runs.map(({ executionId }) => executionId)).toContain('foreign')
 })
 
-it('asks at once for all that a firing has made', async () => {
+it('queries for all executions of a firing in a single query', async () => {
   await using running = await start()
-  const { engine, events, registry } = running
-  const ports = { instanceId: engine.instanceId, store: heard(), clock, registry, config: engine.config, events }
   const taken: string[] = []
-  const taker = { room: () => 10, take: ({ id }: { readonly id: string }) => void taken.push(id) }
-  const acquirer = new Acquirer({ ...ports, heartbeat: new Heartbeat(ports) }, taker)
+  const taker = {
+    room: () => 10,
+    stored: () => undefined,
+    take: ({ id }: { readonly id: string }) => void taken.push(id),
+  }
+  const acquirer = new Acquirer(portsOf(running, recording()), taker)
   acquirer.start()
   acquirer.serve()
   await acquirer.settled()

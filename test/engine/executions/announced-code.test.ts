@@ -1,15 +1,15 @@
-/** Which triggers are known to be declared by nobody any more, and their removal. */
+/** Triggers that no script declares any more: detection and deletion. */
 
 import { describe, expect, it } from 'vitest'
-import type { Store } from '../../../src/engine/ports.ts'
-import type { Actor } from '../../../src/model/action.ts'
+import type { ActionOptions } from '../../../src/engine/services/action-service.ts'
+import type { Store } from '../../../src/engine/store.ts'
 import { cronTrigger, trigger, workflow } from '../../support/declared.ts'
-import { FakeClock } from '../../support/fake-clock.ts'
+import { ManualClock } from '../../support/manual-clock.ts'
 import { Refusals } from '../../support/refusing-store.ts'
 import { openMemoryStore, RunningEngine } from '../../support/running-engine.ts'
 import { FIRST_PAGE } from '../../support/store-builders.ts'
 
-const ACTOR: Actor = { source: 'cli', note: 'it was a trial' }
+const ACTOR: ActionOptions = { source: 'cli', note: 'it was a trial' }
 const demo = workflow('demo', { work: {} })
 const both = [trigger('inbox', { workflow: 'demo' }), cronTrigger('nightly', '0 2 * * *', { workflow: 'demo' })]
 
@@ -20,9 +20,9 @@ async function undeclared(store: Store): Promise<readonly string[]> {
   return names.flatMap(({ name, undeclaredAt }) => (undeclaredAt === null ? [] : name)).sort()
 }
 
-describe('a trigger that is gone from the code', () => {
-  async function onceServed(): Promise<{ store: Store; clock: FakeClock }> {
-    const clock = new FakeClock()
+describe('a trigger that was removed from the code', () => {
+  async function onceServed(): Promise<{ store: Store; clock: ManualClock }> {
+    const clock = new ManualClock()
     const store = await openMemoryStore(clock)
     await using engine = await RunningEngine.start({ store, clock, triggers: both, workflows: [demo] })
     expect(await undeclared(store)).toEqual([])
@@ -30,14 +30,14 @@ describe('a trigger that is gone from the code', () => {
     return { store, clock }
   }
 
-  it('is known as such from the next start on, is not late, and is not when it comes back', async () => {
+  it('is marked as undeclared at the next start, is not late, and is unmarked if declared again', async () => {
     const { store, clock } = await onceServed()
     const other = trigger('other', { workflow: 'demo' })
     await using next = await RunningEngine.start({ store, clock, triggers: [other], workflows: [demo] })
     await clock.advance(60_000)
 
     const gone = await undeclared(store)
-    const late = await next.engine.health.lateTriggers()
+    const late = await next.engine.services.triggers.listLate()
     next.registry.declare({ triggers: both, workflows: [] })
     await clock.advance(0)
 
@@ -48,40 +48,38 @@ describe('a trigger that is gone from the code', () => {
     await store.close()
   })
 
-  it('is removed with its history, by whom and why is kept; what is declared is not', async () => {
+  it('is deleted with a record of source and note, but cannot be deleted while declared', async () => {
     const { store, clock } = await onceServed()
     {
       await using serving = await RunningEngine.start({ store, clock, triggers: both, workflows: [demo] })
       for (const name of ['inbox', 'nightly'])
-        await expect(serving.engine.triggerSteering.delete(name, ACTOR)).rejects.toMatchObject({
+        await expect(serving.engine.services.triggers.delete(name, ACTOR)).rejects.toMatchObject({
           code: 'ACTION_REFUSED',
           facts: { trigger: name },
         })
-      const [cron] = await serving.engine.crons.list({ ...FIRST_PAGE, enabledOnly: false })
-      await expect(serving.engine.scheduleSteering.delete(cron?.id ?? '', ACTOR)).rejects.toMatchObject({
+      const [cron] = await serving.engine.services.schedules.list({ ...FIRST_PAGE, enabledOnly: false })
+      await expect(serving.engine.services.schedules.delete(cron?.id ?? '', ACTOR)).rejects.toMatchObject({
         code: 'ACTION_REFUSED',
       })
       await serving.engine.stop({ graceMs: 0 })
     }
     await using idle = await RunningEngine.start({ store, clock, isIdle: true })
 
-    const removed = [
-      await idle.engine.triggerSteering.delete('inbox', ACTOR),
-      await idle.engine.triggerSteering.delete('nightly', ACTOR),
-      await idle.engine.triggerSteering.delete('inbox', ACTOR),
-    ]
+    const { triggers } = idle.engine.services
+    await triggers.delete('inbox', ACTOR)
+    await triggers.delete('nightly', ACTOR)
 
-    expect(removed).toEqual([true, true, false])
+    await expect(triggers.delete('inbox', ACTOR)).rejects.toMatchObject({ code: 'TRIGGER_NOT_FOUND' })
     expect(await store.getTrigger('inbox')).toBeNull()
     expect(await store.listCrons({ ...FIRST_PAGE, enabledOnly: false })).toEqual([])
-    expect(await store.actions.list('nightly', FIRST_PAGE)).toMatchObject([
+    expect(await store.actions.list({ target: 'nightly' }, FIRST_PAGE)).toMatchObject([
       { kind: 'delete', source: 'cli', note: 'it was a trial' },
     ])
     await idle.engine.stop({ graceMs: 0 })
     await store.close()
   })
 
-  it('is known as such also when the database refuses that at first', async () => {
+  it('is marked as undeclared even if the database rejects the first two attempts', async () => {
     const { store, clock } = await onceServed()
     const refusals = new Refusals()
     refusals.refuse('announce', 2)

@@ -1,13 +1,13 @@
-/** Running workflows: order, inputs, limits, retries, and many at once. */
+/** Running workflows: order and inputs of tasks, limits, retries, and many executions together. */
 
 import { describe, expect, it } from 'vitest'
 import { retrying, workflow } from '../../support/declared.ts'
-import { settle } from '../../support/fake-clock.ts'
 import { completed, failed, fault } from '../../support/fake-host.ts'
+import { settle } from '../../support/manual-clock.ts'
 import { RunningEngine } from '../../support/running-engine.ts'
 
 describe('running a workflow', () => {
-  it('ends with the output of its task as the final context, without time passing', async () => {
+  it('returns the output of its task as the final context, without any delay', async () => {
     await using running = await RunningEngine.start({
       workflows: [workflow('greet', { say: {} })],
       python: (host) => host.task('say', () => completed('{"greeting":"hello"}')),
@@ -21,7 +21,7 @@ describe('running a workflow', () => {
     ])
   })
 
-  it('hands each task the merged outputs of its dependencies, in the order of declaration', async () => {
+  it('passes each task the merged outputs of its dependencies, in the order of declaration', async () => {
     await using running = await RunningEngine.start({
       workflows: [workflow('etl', { read: {}, price: {}, write: { after: ['price', 'read'] } })],
       python: (host) =>
@@ -37,7 +37,7 @@ describe('running a workflow', () => {
     expect(execution.finalText).toBe(merged)
   })
 
-  it('runs tasks that do not wait for each other at the same time, up to the limit', async () => {
+  it('runs independent tasks at the same time, up to maxConcurrentTasks', async () => {
     const tasks = Object.fromEntries(Array.from({ length: 10 }, (_, index) => [`t${index}`, {}]))
     await using running = await RunningEngine.start({
       workflows: [workflow('wide', tasks)],
@@ -54,7 +54,7 @@ describe('running a workflow', () => {
     expect(running.host.mostRunning).toBe(3)
   })
 
-  it('runs a task whose dependency failed, unless a rule says otherwise', async () => {
+  it('runs a task after a failed dependency, unless its trigger rule is not met', async () => {
     await using running = await RunningEngine.start({
       workflows: [
         workflow('nightly', {
@@ -84,7 +84,7 @@ describe('running a workflow', () => {
     )
   })
 
-  it('has the last output that is not empty as its final context', async () => {
+  it('uses the last output that is not empty as the final context', async () => {
     await using running = await RunningEngine.start({
       workflows: [workflow('w', { first: {}, second: { after: ['first'] }, last: { after: ['second'] } })],
       python: (host) => host.task('second', () => completed('{"kept":1}')).task('last', () => completed('{ }')),
@@ -95,11 +95,11 @@ describe('running a workflow', () => {
     expect(execution.finalText).toBe('{"kept":1}')
   })
 
-  it('keeps every output in the database, and none in what execute returns', async () => {
+  it('stores every task output in the database, but returns none of them from execute()', async () => {
     await using running = await RunningEngine.start({ workflows: [workflow('w', { a: {}, b: { after: ['a'] } })] })
 
     const execution = await running.engine.execute('w', '{"n":1.0}')
-    const stored = await running.engine.getExecution(execution.id)
+    const stored = await running.store.getExecution(execution.id)
 
     expect(execution.tasks.map((task) => task.outputText)).toEqual([null, null])
     expect(stored?.tasks.map((task) => task.outputText)).toEqual(['{"n":1.0}', '{"n":1.0}'])
@@ -107,7 +107,7 @@ describe('running a workflow', () => {
     expect({ ...stored, tasks: withoutOutputs }).toEqual(execution)
   })
 
-  it('tells what happens as it happens', async () => {
+  it('emits events for the start and end of an execution and its tasks, in their order', async () => {
     await using running = await RunningEngine.start({
       workflows: [workflow('w', { a: {}, b: { after: ['a'], rule: { type: 'Any', conditions: [] } } })],
     })
@@ -132,7 +132,7 @@ describe('running a workflow', () => {
 })
 
 describe('a task that fails', () => {
-  it('is tried again after its delays, from the same input, holding no slot meanwhile', async () => {
+  it('is retried after its delays with the same input, and holds no slot while it waits', async () => {
     let attempts = 0
     await using running = await RunningEngine.start({
       workflows: [
@@ -168,7 +168,7 @@ describe('a task that fails', () => {
     ])
   })
 
-  it('keeps its due time over a restart', async () => {
+  it('keeps the time of its next attempt over a restart of the engine', async () => {
     await using running = await RunningEngine.start({
       workflows: [workflow('flaky', { call: { retry: retrying(2, { initialDelayMs: 10_000 }) } })],
       python: (host) => host.task('call', () => failed('busy')),
@@ -187,10 +187,10 @@ describe('a task that fails', () => {
     await running.clock.advance(1)
 
     expect(restarted.host.runs).toHaveLength(1)
-    expect(await restarted.engine.getExecution(id)).toMatchObject({ status: 'Completed' })
+    expect(await restarted.store.getExecution(id)).toMatchObject({ status: 'Completed' })
   })
 
-  it('by its time limit has failed with the text of the limit', async () => {
+  it('fails with the timeout message if its attempt exceeds taskTimeoutMs', async () => {
     await using running = await RunningEngine.start({
       workflows: [workflow('w', { slow: {} })],
       config: { taskTimeoutMs: 2_000 },
@@ -204,7 +204,7 @@ describe('a task that fails', () => {
     expect(execution.tasks).toMatchObject([{ status: 'Failed', error: { message: 'timeout after 2s' } }])
   })
 
-  it('because its interpreter died is run again three times, and then abandoned', async () => {
+  it('is run again three times if its interpreter dies, and is then abandoned', async () => {
     await using running = await RunningEngine.start({
       workflows: [workflow('w', { crash: {} })],
       python: (host) => host.task('crash', () => ({ kind: 'lost', error: fault('out of memory', 'InterpreterDied') })),
@@ -217,7 +217,7 @@ describe('a task that fails', () => {
     expect(execution.tasks[0]?.error?.message).toMatch(/^ABANDONED: .*out of memory/)
   })
 
-  it('because its interpreter died does not use up its attempts', async () => {
+  it('does not use up an attempt of its retry policy if its interpreter dies', async () => {
     const outcomes = [
       { kind: 'lost', error: fault('died', 'InterpreterDied') } as const,
       failed('once'),
@@ -233,7 +233,7 @@ describe('a task that fails', () => {
     expect(execution.tasks).toMatchObject([{ status: 'Completed', attempts: 3, recoveries: 1 }])
   })
 
-  it('because its dependencies left something that cannot be merged says so', async () => {
+  it('reports that its input cannot be read if the outputs of its dependencies cannot be merged', async () => {
     await using running = await RunningEngine.start({
       workflows: [workflow('w', { a: {}, b: {}, join: { after: ['a', 'b'] } })],
       python: (host) => host.task('a', () => completed('[1]')).task('b', () => completed('{}')),
@@ -247,7 +247,7 @@ describe('a task that fails', () => {
 })
 
 describe('many executions', () => {
-  it('take turns, so that a wide one does not keep a small one waiting', async () => {
+  it('end in the order of their age: a new execution gets slots that a begun one does not need', async () => {
     const tasks = Object.fromEntries(Array.from({ length: 20 }, (_, index) => [`t${index}`, {}]))
     await using running = await RunningEngine.start({
       workflows: [workflow('wide', tasks), workflow('small', { only: {} })],
@@ -260,15 +260,35 @@ describe('many executions', () => {
     await running.clock.advance(5)
 
     const small = running.engine.execute('small', '{}')
-    await running.clock.advance(20)
-
-    expect((await small).status).toBe('Completed')
-    expect(running.host.runs.length).toBeLessThan(10)
     await running.clock.advance(200)
-    expect((await wide).status).toBe('Completed')
+
+    expect([(await wide).status, (await small).status]).toEqual(['Completed', 'Completed'])
+    expect(running.host.runs.map(({ taskId }) => taskId)).toEqual([...Object.keys(tasks), 'only'])
   })
 
-  it('beyond what is held in memory wait in the database and run in their turn', async () => {
+  it('that have begun get slots before older ones that have not', async () => {
+    await using running = await RunningEngine.start({
+      workflows: [workflow('wide', { t0: {}, t1: {}, t2: {} }), workflow('small', { only: {} })],
+      config: { maxConcurrentTasks: 1 },
+      python: (host) => {
+        for (const id of ['t0', 't1', 't2', 'only']) host.task(id, () => host.after(10, completed('{}')))
+      },
+    })
+    const { engine, clock, host } = running
+    await engine.submit('small', '{}')
+    await clock.advance(1)
+    const older = await engine.submit('small', '{}')
+    await engine.services.executions.pause(older)
+    await clock.advance(1)
+    await engine.submit('wide', '{}')
+    await clock.advance(10)
+    await engine.services.executions.resume(older)
+    await clock.advance(200)
+
+    expect(host.runs.map(({ taskId }) => taskId)).toEqual(['only', 't0', 't1', 't2', 'only'])
+  })
+
+  it('all complete, even if there are more of them than the engine keeps in memory', async () => {
     const waiting: (() => void)[] = []
     await using running = await RunningEngine.start({
       workflows: [workflow('w', { a: {} })],
@@ -292,7 +312,7 @@ describe('many executions', () => {
     expect(finals).toEqual(all.map((_, index) => `{"n":${index}}`))
   })
 
-  it('that all wait for runs of their own do not keep each other from ending', async () => {
+  it('all complete, even if each of 1,050 executions calls execute() with only two slots', async () => {
     await using running = await RunningEngine.start({
       workflows: [workflow('outer', { call: {} }), workflow('inner', { work: {} })],
       config: { maxConcurrentTasks: 2 },
@@ -311,7 +331,7 @@ describe('many executions', () => {
 })
 
 describe('a task that calls execute', () => {
-  it('does not keep the other run from its only slot, however deep the calls go', async () => {
+  it('lends its slot to the called workflow, so nested calls complete with a single slot', async () => {
     await using running = await RunningEngine.start({
       workflows: [workflow('outer', { call: {} }), workflow('middle', { pass: {} }), workflow('inner', { work: {} })],
       config: { maxConcurrentTasks: 1 },

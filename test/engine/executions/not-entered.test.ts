@@ -1,13 +1,13 @@
-/** An engine without an interpreter: what was not entered does not count, and a stop does not wait for it. */
+/** Engine with a task and a poll that never entered Python, because no interpreter was free. */
 
 import { expect, it } from 'vitest'
 import { trigger, workflow } from '../../support/declared.ts'
-import { FakeClock } from '../../support/fake-clock.ts'
 import { untilStopped } from '../../support/fake-host.ts'
+import { ManualClock } from '../../support/manual-clock.ts'
 import { FIRST_PAGE, openMemoryStore, RunningEngine } from '../../support/running-engine.ts'
 
-it('stops at once, and leaves the task as if it had never been begun and the poll as if it had not been made', async () => {
-  const clock = new FakeClock()
+it('stops immediately, and stores neither an attempt of the task nor a tick of the poll', async () => {
+  const clock = new ManualClock()
   const store = await openMemoryStore(clock)
   const running = await RunningEngine.start({
     clock,

@@ -3,15 +3,15 @@
 import { expect, it } from 'vitest'
 import { begun, CHAIN } from '../../support/begun-execution.ts'
 import { workflow } from '../../support/declared.ts'
-import { FakeClock } from '../../support/fake-clock.ts'
 import { completed, type FakeHost } from '../../support/fake-host.ts'
+import { ManualClock } from '../../support/manual-clock.ts'
 import { Refusals } from '../../support/refusing-store.ts'
 import { openMemoryStore, RunningEngine } from '../../support/running-engine.ts'
 import { continueAfter, SeparateProcesses, TAKE_OVER_MS } from '../separate-processes.ts'
 
 const DEMO = workflow('demo', { work: {} })
 
-it('refuses an outcome of an earlier acquisition, if the same engine has acquired the execution again', async () => {
+it('rejects the outcome of an earlier acquisition if the same engine has acquired the execution again', async () => {
   await using processes = new SeparateProcesses()
   const refusals = new Refusals()
   const first = await processes.start(
@@ -39,14 +39,14 @@ it('refuses an outcome of an earlier acquisition, if the same engine has acquire
   await first.clock.advance(1_000)
 
   expect(await ended).toMatchObject({ status: 'Completed', finalText: '{"by":"second"}' })
-  const stored = await first.engine.getExecution(id)
+  const stored = await first.store.getExecution(id)
   expect(stored?.tasks.map(({ taskId, outputText }) => [taskId, outputText])).toEqual([
     ['read', '{"by":"second"}'],
     ['write', '{"by":"second"}'],
   ])
 })
 
-it('does not count an execution in the gauges of its former owner, once that one continues', async () => {
+it('does not count an execution in the gauges of its former owner after that engine resumes', async () => {
   await using processes = new SeparateProcesses()
   const untilCancelled = (host: FakeHost) => host.task('read', (request) => host.untilCancelled(request))
   const parts = { workflows: [CHAIN], python: untilCancelled }
@@ -62,18 +62,18 @@ it('does not count an execution in the gauges of its former owner, once that one
   expect(former.engine.health.gauges()).toMatchObject({ activeExecutions: 0, activeAttempts: 0 })
 })
 
-it('runs an execution that was acquired beside a heartbeat that the database refused', async () => {
-  const clock = new FakeClock()
+it('runs an execution that was acquired although the database rejected a heartbeat', async () => {
+  const clock = new ManualClock()
   const refusals = new Refusals()
   const store = await openMemoryStore(clock)
   const running = await RunningEngine.start({ clock, store: refusals.of(store), workflows: [DEMO] })
-  clock.standStill(6_000) // from 5 s on an engine sends a heartbeat before it acquires
+  clock.standStill(6_000) // after 5 s, an engine sends a heartbeat before it acquires executions
   refusals.refuse('heartbeat', 1)
 
   const id = await running.engine.submit('demo', '{"n":1}')
   await clock.advance(60_000)
 
-  expect(await running.engine.getExecution(id)).toMatchObject({ status: 'Completed', finalText: '{"n":1}' })
+  expect(await running.store.getExecution(id)).toMatchObject({ status: 'Completed', finalText: '{"n":1}' })
   await running.engine.stop({ graceMs: 0 })
   await store.close()
 })

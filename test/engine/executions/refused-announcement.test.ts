@@ -1,17 +1,17 @@
-/** Announcements of code that the database refuses: engines share triggers by the code that each of them has now. */
+/** Failed announcements of declarations: engines share triggers by the code that each engine has now. */
 
 import { expect, it } from 'vitest'
 import { trigger, workflow } from '../../support/declared.ts'
-import { FakeClock } from '../../support/fake-clock.ts'
+import { ManualClock } from '../../support/manual-clock.ts'
 import { SeparateProcesses } from '../separate-processes.ts'
 
 const SHARED = trigger('shared')
 const ADDED = ['added-1', 'added-2', 'added-3', 'added-4'].map((name) => trigger(name))
 const workflows = [workflow('demo', { work: {} })]
 
-it('polls triggers that another engine dropped again after the database had refused their announcement', async () => {
+it('polls triggers that another engine dropped after the database had rejected their announcement', async () => {
   await using processes = new SeparateProcesses()
-  const clock = new FakeClock()
+  const clock = new ManualClock()
   let isRefused = false
   const beforeWrite = (sql: string): void => {
     if (isRefused && sql.includes('UPDATE instances SET declared'))

@@ -1,4 +1,4 @@
-/** Retries: the table of delays, and which failures are tried again. */
+/** Retries of tasks: the delays between attempts, and the failures that are retried. */
 
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
@@ -18,7 +18,7 @@ interface DelayCase {
   readonly delaysMs: readonly number[]
 }
 
-/** The Python package's tests read it too. */
+/** Table of retry delays. The tests of the Python package read it too. */
 const TABLE = new URL('../../fixtures/retry-delays.json', import.meta.url)
 const { cases } = JSON.parse(readFileSync(TABLE, 'utf8')) as { readonly cases: readonly DelayCase[] }
 
@@ -28,18 +28,18 @@ function decide(condition: RetryCondition, message: string): string {
 }
 
 describe('the delay before the next attempt', () => {
-  it.each(cases)('is what Python shows: $title', ({ backoff, initialDelayMs, maxDelayMs, delaysMs }) => {
+  it.each(cases)('matches the Python package: $title', ({ backoff, initialDelayMs, maxDelayMs, delaysMs }) => {
     const policy = retrying(9, { backoff, initialDelayMs, maxDelayMs })
 
     expect(delaysMs.map((_, index) => retryDelayMs(policy, index + 1, 0.5))).toEqual(delaysMs)
   })
 
-  it('stays finite after hundreds of attempts', () => {
+  it('is at most the maximum delay after thousands of attempts', () => {
     expect(retryDelayMs(retrying(5_000, { backoff: exponential, initialDelayMs: 1_000 }), 4_000, 0)).toBe(60_000)
     expect(retryDelayMs(retrying(5_000, { backoff: exponential, initialDelayMs: 0 }), 4_000, 0)).toBe(0)
   })
 
-  it('is between three and five quarters of that with jitter, in whole milliseconds', () => {
+  it('varies by at most 25 % with jitter, in whole milliseconds', () => {
     const random = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 60_000 }), random, (initialDelayMs, drawn) => {
@@ -52,12 +52,12 @@ describe('the delay before the next attempt', () => {
   })
 })
 
-describe('whether a failed attempt is tried again', () => {
+describe('the decision whether to retry a failed attempt', () => {
   it.each([
     { maxAttempts: 0, tries: 1 },
     { maxAttempts: 1, tries: 1 },
     { maxAttempts: 3, tries: 3 },
-  ])('$maxAttempts attempts mean $tries in total', ({ maxAttempts, tries }) => {
+  ])('allows $tries attempts in total if maxAttempts is $maxAttempts', ({ maxAttempts, tries }) => {
     const outcome = { kind: 'failed', error: fault('no') } as const
     let attempt = 1
     while (decideRetry(retrying(maxAttempts), attempt, outcome, 0).kind === 'retry') attempt += 1
@@ -65,14 +65,14 @@ describe('whether a failed attempt is tried again', () => {
     expect(attempt).toBe(tries)
   })
 
-  it('does not retry an attempt that called process.exit, whatever the policy is', () => {
+  it('does not retry an attempt that called process.exit, under any retry policy', () => {
     const outcome = { kind: 'failed', error: fault('connection timeout'), isFinal: true } as const
 
     expect(decideRetry(retrying(3), 1, outcome, 0)).toEqual({ kind: 'giveUp' })
     expect(decideRetry(retrying(3, { condition: { kind: 'transient' } }), 1, outcome, 0)).toEqual({ kind: 'giveUp' })
   })
 
-  it('is yes for anything with "all", and no for anything with "never"', () => {
+  it('retries every error with the condition "all", and no error with "never"', () => {
     expect(decide({ kind: 'all' }, 'bad input')).toBe('retry')
     expect(decide({ kind: 'never' }, 'connection reset')).toBe('giveUp')
   })
@@ -87,17 +87,17 @@ describe('whether a failed attempt is tried again', () => {
     ['overloaded', 'retry'],
     ['Rate limit hit', 'retry'],
     ['Python task execution failed: ValueError: bad input', 'giveUp'],
-  ])('with "transient", %s means %s', (message, decision) => {
+  ])('with the condition "transient", the error "%s" results in %s', (message, decision) => {
     expect(decide({ kind: 'transient' }, message)).toBe(decision)
   })
 
-  it('counts a timed-out attempt as transient whatever its text', () => {
+  it('treats a timed-out attempt as transient, whatever its error message', () => {
     const outcome = { kind: 'timedOut', error: fault('stopped') } as const
 
     expect(decideRetry(retrying(2, { condition: { kind: 'transient' } }), 1, outcome, 0).kind).toBe('retry')
   })
 
-  it('ignores case when it looks for a pattern', () => {
+  it('ignores upper and lower case in the search for a pattern', () => {
     const condition: RetryCondition = { kind: 'pattern', patterns: ['429', 'Slow Down'] }
 
     expect(decide(condition, 'please SLOW down')).toBe('retry')
@@ -106,8 +106,8 @@ describe('whether a failed attempt is tried again', () => {
     expect(decide({ kind: 'pattern', patterns: [] }, 'HTTP 500')).toBe('giveUp')
   })
 
-  // By V8's search of texts, it takes ten minutes.
-  it('searches for a pattern in time proportional to the lengths', () => {
+  // With the string search of V8, this test would take ten minutes.
+  it('searches for a pattern in time proportional to the lengths of pattern and message', () => {
     const half = 'a'.repeat(80_000)
 
     expect(decide({ kind: 'pattern', patterns: [`${half}b${half}`] }, half.repeat(50))).toBe('giveUp')

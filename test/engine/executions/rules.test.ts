@@ -2,7 +2,7 @@
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { meetsRule, type RuleView } from '../../../src/engine/executions/rules.ts'
+import { meetsRule, type RuleView } from '../../../src/engine/executions/rule-evaluation.ts'
 import type { TaskStatus } from '../../../src/model/execution.ts'
 import type { ContextOperator, TriggerRule } from '../../../src/model/workflow.ts'
 import { codec } from '../../../src/native/index.ts'
@@ -27,7 +27,7 @@ describe('a rule about a task', () => {
     ['TaskSuccess', 'Completed'],
     ['TaskFailed', 'Failed'],
     ['TaskSkipped', 'Skipped'],
-  ] as const)('%s holds for a task that is %s, and for no other', (type, status) => {
+  ] as const)('%s holds only for a task with the status %s', (type, status) => {
     const statuses: TaskStatus[] = ['NotStarted', 'Ready', 'Running', 'Completed', 'Failed', 'Skipped']
 
     const holding = statuses.filter((each) => meets({ type, taskName: 'fetch' }, viewOf({ fetch: each })))
@@ -35,19 +35,19 @@ describe('a rule about a task', () => {
     expect(holding).toEqual([status])
   })
 
-  it('does not hold for a task that the workflow does not have', () => {
+  it('does not hold for a task that is not in the workflow', () => {
     expect(meets({ type: 'TaskFailed', taskName: 'nobody' })).toBe(false)
   })
 })
 
 describe('a rule about a context value', () => {
   it.each([
-    // A key that is there, even with None.
+    // A key with the value null exists.
     ['{"k":null}', 'Exists', '0', true],
     ['{}', 'Exists', '0', false],
     ['{"k":null}', 'NotExists', '0', false],
     ['{}', 'NotExists', '0', true],
-    // Equal as JSON: whatever the order of keys and the white space, and 1 is not 1.0.
+    // Equality ignores the order of keys and white space, but 1 differs from 1.0.
     ['{"k":{"b":1,"a":[2]}}', 'Equals', '{"a": [2], "b": 1}', true],
     ['{"k":"x"}', 'Equals', '"x"', true],
     ['{"k":1.0}', 'Equals', '1', false],
@@ -57,7 +57,7 @@ describe('a rule about a context value', () => {
     ['{"k":1}', 'NotEquals', '1', false],
     ['{"k":1}', 'NotEquals', '2', true],
     ['{}', 'NotEquals', '1', true],
-    // Numbers only, to the last digit.
+    // Only numbers are compared, exactly to the last digit.
     ['{"k":2}', 'GreaterThan', '1', true],
     ['{"k":2}', 'GreaterThan', '2', false],
     ['{"k":2.5}', 'GreaterThan', '2', true],
@@ -76,7 +76,7 @@ describe('a rule about a context value', () => {
     ['{"k":true}', 'GreaterThan', '0', false],
     ['{}', 'GreaterThan', '1', false],
     ['{}', 'LessThan', '1', false],
-    // Text in text, an element in a list.
+    // A string contains its parts, a list contains its elements.
     ['{"k":"a \\u00e9 b"}', 'Contains', '"é"', true],
     ['{"k":"abc"}', 'Contains', '"d"', false],
     ['{"k":"123"}', 'Contains', '2', false],
@@ -91,12 +91,12 @@ describe('a rule about a context value', () => {
     ['{"k":[1]}', 'NotContains', '1', false],
     ['{"k":5}', 'NotContains', '5', true],
     ['{}', 'NotContains', '1', true],
-  ] as const)('%s %s %s is %s', (inputText, operator, valueText, holds) => {
+  ] as const)('in the context %s, the rule "k %s %s" is %s', (inputText, operator, valueText, holds) => {
     expect(looks(inputText, operator, valueText)).toBe(holds)
   })
 
-  // By BigInt and by V8's search of texts, these take minutes.
-  it('takes time proportional to its length', () => {
+  // With BigInt and the string search of V8, these comparisons would take minutes.
+  it('is evaluated in time proportional to the length of the value', () => {
     const digits = '9'.repeat(64_000_000)
     const letters = 'a'.repeat(4_000_000)
     const part = `${'a'.repeat(50_000)}b${'a'.repeat(50_000)}`
@@ -108,7 +108,7 @@ describe('a rule about a context value', () => {
     expect(looks(`{"k":"${letters}"}`, 'Contains', `"${part}"`)).toBe(false)
   })
 
-  it('is asked for only when a rule looks at it', () => {
+  it('is the only kind of rule that reads the context', () => {
     const view: RuleView = {
       statusOf: () => 'Completed',
       inputText: () => {
@@ -120,14 +120,14 @@ describe('a rule about a context value', () => {
   })
 })
 
-describe('combined rules', () => {
-  it('of nothing: all holds, any does not, none does', () => {
+describe('combined rules (All, Any, None)', () => {
+  it('without any conditions, All and None hold, but Any does not', () => {
     const holding = (['All', 'Any', 'None'] as const).filter((type) => meets({ type, conditions: [] }))
 
     expect(holding).toEqual(['All', 'None'])
   })
 
-  it('say what they are called, nested as deep as one likes', () => {
+  it('hold if all, any or none of their conditions hold, at any depth of nesting', () => {
     const leaves = fc.array(fc.boolean(), { maxLength: 5 })
     fc.assert(
       fc.property(

@@ -1,19 +1,26 @@
-/** One execution of any shape, with any rules and outcomes, and interrupted at any moment. */
+/** Property tests of one execution, with any dependencies, rules, outcomes and time of interruption. */
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type ReadyTask, RunState, type Step } from '../../../src/engine/executions/run-state.ts'
-import { newExecution } from '../../../src/engine/firing-context.ts'
-import type { TaskChange } from '../../../src/engine/ports.ts'
-import { type AttemptOutcome, type Execution, isFinal, type TaskStatus } from '../../../src/model/execution.ts'
+import { RunState } from '../../../src/engine/executions/run-state.ts'
+import type { ReadyTask, RunUpdate } from '../../../src/engine/executions/run-update.ts'
+import { newExecution } from '../../../src/engine/starts/firing-context.ts'
+import type { TaskChange } from '../../../src/engine/store-ports.ts'
+import {
+  type AttemptOutcome,
+  type Execution,
+  isFinal,
+  type TaskRun,
+  type TaskStatus,
+} from '../../../src/model/execution.ts'
 import type { TriggerRule, WorkflowDefinition } from '../../../src/model/workflow.ts'
 import { codec } from '../../../src/native/index.ts'
 import { retrying, type TaskParts, workflow } from '../../support/declared.ts'
 import { CANCELLED, fault } from '../../support/fake-host.ts'
 
-/** An execution as the store hands it out the first time. */
+/** Returns a new execution in the form in which the store returns it at its first acquisition. */
 function acquired(definition: WorkflowDefinition): Execution {
-  const { id, workflow: key, version, inputText, tasks } = newExecution('e', definition, '{"input":1}')
+  const { id, workflow: key, version, inputText, tasks } = newExecution('e', definition, '{"input":1}', codec)
   return {
     id,
     workflow: key,
@@ -21,11 +28,13 @@ function acquired(definition: WorkflowDefinition): Execution {
     inputText,
     status: 'Running',
     origin: { kind: 'call' },
+    priority: 0,
     createdAt: 0,
     startedAt: 0,
     endedAt: null,
     finalText: null,
     errorMessage: null,
+    cause: null,
     retryOf: null,
     pausedAt: null,
     cancelRequestedAt: null,
@@ -65,7 +74,7 @@ const anyRule: fc.Arbitrary<TriggerRule> = fc.letrec<{ rule: TriggerRule }>((tie
   ),
 })).rule
 
-/** A task depends only on earlier ones. */
+/** Workflows in which each task depends only on earlier tasks. */
 const anyWorkflow = fc
   .array(
     fc.record({ after: fc.array(fc.nat(), { maxLength: 3 }), rule: anyRule, tries: fc.integer({ min: 0, max: 3 }) }),
@@ -89,8 +98,8 @@ function outcomeOf(kind: AttemptOutcome['kind'], taskId: string): AttemptOutcome
   return kind === 'cancelled' ? CANCELLED : { kind, error: fault(kind) }
 }
 
-describe('an execution of any shape, with any rules and outcomes', () => {
-  it('brings every task to one final state, none before what it depends on, and ends', () => {
+describe('an execution with any dependencies, rules and outcomes', () => {
+  it('brings each task to one final state, after its dependencies, and then ends once', () => {
     const outcomes = fc.infiniteStream(anyOutcome)
     const order = fc.infiniteStream(fc.nat())
     fc.assert(
@@ -100,7 +109,7 @@ describe('an execution of any shape, with any rules and outcomes', () => {
         const ready: ReadyTask[] = []
         let ends = 0
 
-        const follow = (step: Step): void => {
+        const follow = (step: RunUpdate): void => {
           for (const change of step.changes) checkChange(change)
           ready.push(...step.ready)
           if (step.end !== null) ends += 1
@@ -130,7 +139,7 @@ describe('an execution of any shape, with any rules and outcomes', () => {
     )
   })
 
-  it('goes on from any moment as if it had not been interrupted', () => {
+  it('ends with all tasks in a final state after an interruption at any time', () => {
     const pick = fc.infiniteStream(fc.nat())
     fc.assert(
       fc.property(anyWorkflow, pick, fc.nat({ max: 12 }), (definition, nextPick, interruptAfter) => {
@@ -168,5 +177,35 @@ describe('an execution of any shape, with any rules and outcomes', () => {
       }),
       { numRuns: 200 },
     )
+  })
+})
+
+describe('the cause of a failed execution', () => {
+  const definition = workflow('w', { late: {}, early: {}, after: { after: ['early'] } })
+  const failing = (message: string): AttemptOutcome => ({ kind: 'failed', error: fault(message) })
+
+  /** Fails the tasks in this order, and stores their changes. Reads the stored execution again before each task. */
+  function failed(...taskIds: readonly string[]): string | undefined {
+    const stored = new Map(acquired(definition).tasks.map((task) => [task.taskId, task]))
+    const keep = (changes: readonly TaskChange[]): void => {
+      for (const change of changes) stored.set(change.taskId, { ...stored.get(change.taskId), ...change } as TaskRun)
+    }
+    let cause: string | undefined
+    for (const taskId of taskIds) {
+      const state = new RunState({ ...acquired(definition), tasks: [...stored.values()] }, definition, codec)
+      const { ready, changes } = state.open(0)
+      const index = ready.find((task) => state.taskId(task.index) === taskId)?.index ?? -1
+      keep([...changes, state.begin(index, 0)])
+      const step = state.settle(index, failing(`${taskId} failed`), 0, 0)
+      keep(step.changes)
+      cause = step.end?.failure?.cause
+    }
+    return cause
+  }
+
+  it('is the first failed task in order of completion, not of declaration, also after a restart', () => {
+    expect(failed('early', 'after', 'late')).toBe('early: ValueError: early failed (3 of 3 tasks failed)')
+    expect(failed('early', 'late', 'after')).toBe('early: ValueError: early failed (3 of 3 tasks failed)')
+    expect(failed('late', 'early', 'after')).toBe('late: ValueError: late failed (3 of 3 tasks failed)')
   })
 })

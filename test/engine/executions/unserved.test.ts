@@ -1,16 +1,16 @@
-/** The script that declared a workflow is gone, or declares it no more: what has not ended of it waits, and counts nothing. */
+/** Executions of a workflow that no script declares any more: they wait, without counting attempts. */
 
 import { describe, expect, it } from 'vitest'
 import { workflow } from '../../support/declared.ts'
-import { FakeClock } from '../../support/fake-clock.ts'
 import { completed } from '../../support/fake-host.ts'
+import { ManualClock } from '../../support/manual-clock.ts'
 import { openMemoryStore, RunningEngine } from '../../support/running-engine.ts'
 
 const demo = workflow('demo', { first: {}, second: { after: ['first'] } })
 const script = demo.script
-const UNSERVED = { kind: 'notEntered', isUnserved: true } as const
+const UNSERVED = { kind: 'notStarted', isUnserved: true } as const
 
-async function begun(clock: FakeClock) {
+async function begun(clock: ManualClock) {
   const store = await openMemoryStore(clock)
   const running = await RunningEngine.start({
     clock,
@@ -24,9 +24,9 @@ async function begun(clock: FakeClock) {
   return { store, running, id }
 }
 
-describe('an execution whose workflow is declared no more', () => {
-  it('is given back when its next task would begin, with what it has done, and a line says so once', async () => {
-    const clock = new FakeClock()
+describe('an unfinished execution whose workflow is no longer declared', () => {
+  it('is released before its next task and keeps its results, with a single warning', async () => {
+    const clock = new ManualClock()
     const { store, running, id } = await begun(clock)
     await using engine = running
     const warnings = engine.record('warning')
@@ -56,8 +56,8 @@ describe('an execution whose workflow is declared no more', () => {
     await store.close()
   })
 
-  it('goes on where it was when the workflow is declared again', async () => {
-    const clock = new FakeClock()
+  it('continues with its next task when the workflow is declared again', async () => {
+    const clock = new ManualClock()
     const { store, running, id } = await begun(clock)
     await using engine = running
     engine.registry.removeScript(script)
@@ -73,8 +73,8 @@ describe('an execution whose workflow is declared no more', () => {
     await store.close()
   })
 
-  it('is run by another engine of the database that declares it', async () => {
-    const clock = new FakeClock()
+  it('is completed by another engine that declares the workflow', async () => {
+    const clock = new ManualClock()
     const { store, running, id } = await begun(clock)
     await using engine = running
     engine.registry.removeScript(script)
@@ -89,8 +89,8 @@ describe('an execution whose workflow is declared no more', () => {
     await store.close()
   })
 
-  it('goes on at once in another script of the same engine that declares it', async () => {
-    const clock = new FakeClock()
+  it('continues immediately in another script of the same engine that declares the workflow', async () => {
+    const clock = new ManualClock()
     const { store, running, id } = await begun(clock)
     await using engine = running
     const warnings = engine.record('warning')
@@ -111,8 +111,8 @@ describe('an execution whose workflow is declared no more', () => {
     await store.close()
   })
 
-  it('is asked for again each second while the workflow is declared all the same, and no attempt is counted', async () => {
-    const clock = new FakeClock()
+  it('retries its task each second without counting attempts if the workflow is still registered', async () => {
+    const clock = new ManualClock()
     const { store, running, id } = await begun(clock)
     await using engine = running
     await clock.advance(3_500)

@@ -1,14 +1,14 @@
-/** Events of sources, on their way to graphs and workflows. */
+/** Path of events from sources through accumulators and reactors to graphs. */
 
 import { describe, expect, it } from 'vitest'
-import type { Actor } from '../../../src/model/action.ts'
+import type { ActionOptions } from '../../../src/engine/services/action-service.ts'
 import type { ReactionMode } from '../../../src/model/graphs/definitions.ts'
 import { graph, graphs, reactor, source, workflow } from '../../support/declared.ts'
-import { settle } from '../../support/fake-clock.ts'
 import { fault } from '../../support/fake-host.ts'
+import { settle } from '../../support/manual-clock.ts'
 import { type EngineParts, FIRST_PAGE, RunningEngine } from '../../support/running-engine.ts'
 
-const ME: Actor = { source: 'node', note: null }
+const ME: ActionOptions = { source: 'node' }
 const alarm = workflow('alarm', { ring: {} })
 
 function temps(mode: ReactionMode = 'when_any', parts: EngineParts = {}): EngineParts {
@@ -24,30 +24,33 @@ function temps(mode: ReactionMode = 'when_any', parts: EngineParts = {}): Engine
 }
 
 async function payloadsOf(running: RunningEngine, name = 'temps'): Promise<unknown[]> {
-  const firings = await running.engine.graphs.firings(name, FIRST_PAGE)
+  const firings = await running.engine.services.reactors.firings(name, FIRST_PAGE)
   return firings.map(({ payloadText }) => JSON.parse(payloadText)).reverse()
 }
 
 describe('a pushed event', () => {
-  it('has the next sequence of its source, and is stored when that is said', async () => {
+  it('gets the next sequence number of its source, and is stored before the push returns', async () => {
     await using running = await RunningEngine.start(temps())
     const { engine } = running
 
-    const sequences = await Promise.all([engine.graphs.push('probe', '1'), engine.graphs.push('probe', '2')])
+    const sequences = await Promise.all([
+      engine.services.sources.pushText('probe', '1'),
+      engine.services.sources.pushText('probe', '2'),
+    ])
 
     expect(sequences).toEqual([1, 2])
-    expect(await engine.graphs.push('door', '"open"')).toBe(1)
-    const stored = await engine.graphs.events('probe', FIRST_PAGE)
+    expect(await engine.services.sources.pushText('door', '"open"')).toBe(1)
+    const stored = await engine.services.sources.events('probe', FIRST_PAGE)
     expect(stored.map(({ sequence, eventText }) => [sequence, eventText])).toEqual([
       [2, '2'],
       [1, '1'],
     ])
   })
 
-  it('keeps its numbers to the letter on its way to the graph', async () => {
+  it('reaches the graph with decimal and large numbers unchanged', async () => {
     await using running = await RunningEngine.start(temps())
 
-    await running.engine.graphs.push('probe', '{"c":1.0,"id":1152921504606846977}')
+    await running.engine.services.sources.pushText('probe', '{"c":1.0,"id":1152921504606846977}')
     await settle()
 
     expect(running.host.graphRuns.flatMap(({ payloads }) => payloads)).toEqual([
@@ -55,27 +58,27 @@ describe('a pushed event', () => {
     ])
   })
 
-  it('is refused where nobody knows the source, and where it is polled or read from a stream', async () => {
+  it('is rejected for an unknown source, for a polled source, and for invalid JSON', async () => {
     await using running = await RunningEngine.start({
       graphs: graphs({
         sources: [source('clock', { kind: 'polling', intervalMs: 60_000 }), source('probe')],
         reactors: [reactor('ticks', ['clock', 'probe'])],
       }),
     })
-    const { graphs: calls } = running.engine
+    const { sources } = running.engine.services
 
-    await expect(calls.push('prob', '1')).rejects.toMatchObject({
+    await expect(sources.pushText('prob', '1')).rejects.toMatchObject({
       code: 'SOURCE_NOT_FOUND',
       message: expect.stringContaining('Did you mean "probe"?'),
     })
-    await expect(calls.push('clock', '1')).rejects.toMatchObject({ code: 'SOURCE_NOT_PUSHABLE' })
-    await expect(calls.push('probe', '{')).rejects.toMatchObject({ code: 'INVALID_CONTEXT' })
+    await expect(sources.pushText('clock', '1')).rejects.toMatchObject({ code: 'SOURCE_NOT_PUSHABLE' })
+    await expect(sources.pushText('probe', '{')).rejects.toMatchObject({ code: 'INVALID_CONTEXT' })
   })
 
-  it('goes to a source that only a reactor names, as it is', async () => {
+  it('reaches the reactor unchanged if no script declares the source', async () => {
     await using running = await RunningEngine.start({ graphs: graphs({ reactors: [reactor('bare', ['anything'])] }) })
 
-    await running.engine.graphs.push('anything', '[1,2]')
+    await running.engine.services.sources.pushText('anything', '[1,2]')
     await settle()
 
     expect(await payloadsOf(running, 'bare')).toEqual([{ anything: [1, 2] }])
@@ -83,14 +86,14 @@ describe('a pushed event', () => {
   })
 })
 
-describe('a source that cannot be taken over', () => {
-  it('keeps its events until it can', async () => {
+describe('a source with an invalid declaration', () => {
+  it('keeps its events until the declaration is corrected', async () => {
     const place = null
     const bad = { name: 'probe', message: 'Invalid interval', script: 'graphs.py', place }
     await using running = await RunningEngine.start({
       graphs: { ...graphs({ reactors: [reactor('temps', ['probe'])] }), badSources: [bad] },
     })
-    await running.engine.graphs.push('probe', '1')
+    await running.engine.services.sources.pushText('probe', '1')
     await running.clock.advance(5_000)
     expect(await payloadsOf(running)).toEqual([])
 
@@ -103,7 +106,7 @@ describe('a source that cannot be taken over', () => {
 })
 
 describe('an accumulator function', () => {
-  it('drops what it returns None for, and what it raises for, and goes on with the rest', async () => {
+  it('drops events for which it returns None or raises an error, and processes all others', async () => {
     await using running = await RunningEngine.start(
       temps('when_any', {
         python: (host) =>
@@ -118,15 +121,15 @@ describe('an accumulator function', () => {
     )
     const failures = running.record('sourceFailed')
 
-    await Promise.all(['1', '2', '3'].map((text) => running.engine.graphs.push('probe', text)))
+    await Promise.all(['1', '2', '3'].map((text) => running.engine.services.sources.pushText('probe', text)))
     await settle()
 
     expect(await payloadsOf(running)).toEqual([{ probe: [3], door: null }])
     expect(failures).toMatchObject([{ source: 'probe', sequence: 2, error: { message: 'no 2' } }])
-    expect(await running.engine.graphs.source('probe')).toMatchObject({ dropped: 1, failed: 1, waiting: 0 })
+    expect(await running.engine.services.sources.get('probe')).toMatchObject({ dropped: 1, failed: 1, waiting: 0 })
   })
 
-  it('is called again for what it did not get to', async () => {
+  it('is called again for events that the previous call did not process', async () => {
     await using running = await RunningEngine.start(
       temps('when_any', {
         python: (host) =>
@@ -137,13 +140,13 @@ describe('an accumulator function', () => {
       }),
     )
 
-    await Promise.all(['1', '2', '3', '4', '5'].map((text) => running.engine.graphs.push('probe', text)))
+    await Promise.all(['1', '2', '3', '4', '5'].map((text) => running.engine.services.sources.pushText('probe', text)))
     await settle()
 
     expect((await payloadsOf(running)).map((payload) => (payload as { probe: number }).probe)).toEqual([1, 2, 3, 4, 5])
   })
 
-  it('costs only the event that its interpreter dies of', async () => {
+  it('loses only the event that killed its interpreter', async () => {
     await using running = await RunningEngine.start(
       temps('when_any', {
         python: (host) =>
@@ -155,14 +158,14 @@ describe('an accumulator function', () => {
       }),
     )
 
-    await Promise.all(['1', '2', '3'].map((text) => running.engine.graphs.push('probe', text)))
+    await Promise.all(['1', '2', '3'].map((text) => running.engine.services.sources.pushText('probe', text)))
     await running.clock.advance(1_000)
 
     expect((await payloadsOf(running)).map((payload) => (payload as { probe: number }).probe)).toEqual([1, 3])
-    expect(await running.engine.graphs.source('probe')).toMatchObject({ failed: 1, waiting: 0 })
+    expect(await running.engine.services.sources.get('probe')).toMatchObject({ failed: 1, waiting: 0 })
   })
 
-  it('loses no event while its script is away', async () => {
+  it('loses no event while no interpreter serves its script', async () => {
     let isThere = false
     await using running = await RunningEngine.start(
       temps('when_any', {
@@ -174,7 +177,7 @@ describe('an accumulator function', () => {
           ),
       }),
     )
-    await running.engine.graphs.push('probe', '1')
+    await running.engine.services.sources.pushText('probe', '1')
     await running.clock.advance(5_000)
     expect(await payloadsOf(running)).toEqual([])
 
@@ -186,13 +189,13 @@ describe('an accumulator function', () => {
 })
 
 describe('a reactor', () => {
-  it('fires for each delivery with when_any, with the newest values of all sources', async () => {
+  it('with when_any, fires for each delivery, with the newest values of all sources', async () => {
     await using running = await RunningEngine.start(temps())
-    const { graphs: calls } = running.engine
+    const { sources } = running.engine.services
 
-    await Promise.all([calls.push('probe', '1'), calls.push('probe', '2')])
+    await Promise.all([sources.pushText('probe', '1'), sources.pushText('probe', '2')])
     await settle()
-    await calls.push('door', '"open"')
+    await sources.pushText('door', '"open"')
     await settle()
 
     expect(await payloadsOf(running)).toEqual([
@@ -202,11 +205,11 @@ describe('a reactor', () => {
     ])
   })
 
-  it('waits with when_all until each source has delivered since the last firing', async () => {
+  it('with when_all, fires once each source has delivered since the last firing', async () => {
     await using running = await RunningEngine.start(temps('when_all'))
-    const { graphs: calls } = running.engine
+    const { sources, reactors } = running.engine.services
     const push = async (name: string, text: string) => {
-      await calls.push(name, text)
+      await sources.pushText(name, text)
       await settle()
     }
 
@@ -224,21 +227,21 @@ describe('a reactor', () => {
       { probe: 2, door: 'a' },
       { probe: 3, door: 'b' },
     ])
-    expect((await calls.reactor('temps')).inputs.map(({ isDirty }) => isDirty)).toEqual([false, false])
+    expect((await reactors.get('temps')).inputs.map(({ isDirty }) => isDirty)).toEqual([false, false])
   })
 
-  it('runs its graphs in the order of the firings, each firing once', async () => {
+  it('runs its graph once for each firing, in the order of the firings', async () => {
     await using running = await RunningEngine.start(temps())
 
-    await Promise.all(['1', '2', '3'].map((text) => running.engine.graphs.push('probe', text)))
+    await Promise.all(['1', '2', '3'].map((text) => running.engine.services.sources.pushText('probe', text)))
     await running.clock.advance(2_000)
 
     const payloads = running.host.graphRuns.flatMap((each) => each.payloads)
     expect(payloads.map((text) => (JSON.parse(text) as { probe: number }).probe)).toEqual([1, 2, 3])
-    expect(await running.engine.graphs.graph('judge')).toMatchObject({ runs: 3, failures: 0, doneSequence: 3 })
+    expect(await running.engine.services.graphs.get('judge')).toMatchObject({ runs: 3, failures: 0, doneSequence: 3 })
   })
 
-  it('goes on after a graph that raises', async () => {
+  it('runs its graph for later firings after the graph raised an error', async () => {
     await using running = await RunningEngine.start(
       temps('when_any', {
         python: (host) =>
@@ -253,11 +256,11 @@ describe('a reactor', () => {
     )
     const failures = running.record('graphFailed')
 
-    await Promise.all(['1', '2', '3'].map((text) => running.engine.graphs.push('probe', text)))
+    await Promise.all(['1', '2', '3'].map((text) => running.engine.services.sources.pushText('probe', text)))
     await running.clock.advance(2_000)
 
     expect(failures).toMatchObject([{ graph: 'judge', firingSequence: 2, runs: 1 }])
-    expect(await running.engine.graphs.graph('judge')).toMatchObject({
+    expect(await running.engine.services.graphs.get('judge')).toMatchObject({
       runs: 3,
       failures: 1,
       lastRun: { firingSequence: 3, resultText: '"ok"' },
@@ -265,20 +268,25 @@ describe('a reactor', () => {
     })
   })
 
-  it('is fired by hand with its newest values and those that are given', async () => {
+  it('is fired by hand with its newest values, replaced by the given values', async () => {
     await using running = await RunningEngine.start(temps())
-    await running.engine.graphs.push('probe', '1')
+    await running.engine.services.sources.pushText('probe', '1')
     await settle()
 
-    const firing = await running.engine.graphs.fire('temps', '{"door":"forced"}', { source: 'cli', note: 'a try' })
+    const firing = await running.engine.services.reactors.fireText('temps', '{"door":"forced"}', {
+      source: 'cli',
+      note: 'a try',
+    })
     await settle()
 
     expect(firing).toMatchObject({ sequence: 2, payloadText: '{"probe":1,"door":"forced"}', byHand: 'cli: a try' })
     expect(running.host.graphRuns.at(-1)?.payloads).toEqual(['{"probe":1,"door":"forced"}'])
-    await expect(running.engine.graphs.fire('temps', '{"dor":1}', ME)).rejects.toMatchObject({
+    await expect(running.engine.services.reactors.fireText('temps', '{"dor":1}', ME)).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
       message: expect.stringContaining('Did you mean "door"?'),
     })
-    await expect(running.engine.graphs.fire('tems', null, ME)).rejects.toMatchObject({ code: 'REACTOR_NOT_FOUND' })
+    await expect(running.engine.services.reactors.fireText('tems', null, ME)).rejects.toMatchObject({
+      code: 'REACTOR_NOT_FOUND',
+    })
   })
 })

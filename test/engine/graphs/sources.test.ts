@@ -1,12 +1,12 @@
-/** The kinds of accumulators: when their functions are called, and with what. */
+/** Kinds of accumulators: times and arguments of the calls of their functions. */
 
 import { describe, expect, it } from 'vitest'
-import type { StreamRequest } from '../../../src/engine/graphs/streams.ts'
-import type { AccumulateRequest } from '../../../src/engine/ports.ts'
+import type { AccumulateRequest } from '../../../src/engine/graphs/graph-host.ts'
+import type { StreamRequest } from '../../../src/engine/graphs/stream-port.ts'
 import type { Accumulation } from '../../../src/model/graphs/definitions.ts'
 import { graphs, reactor, source } from '../../support/declared.ts'
-import { settle } from '../../support/fake-clock.ts'
 import { fault } from '../../support/fake-host.ts'
+import { settle } from '../../support/manual-clock.ts'
 import { type EngineParts, FIRST_PAGE, RunningEngine } from '../../support/running-engine.ts'
 
 function one(accumulation: Accumulation, parts: EngineParts = {}): EngineParts {
@@ -21,16 +21,16 @@ function value(valueText: string) {
 }
 
 async function valuesOf(running: RunningEngine): Promise<unknown[]> {
-  const firings = await running.engine.graphs.firings('all', FIRST_PAGE)
+  const firings = await running.engine.services.reactors.firings('all', FIRST_PAGE)
   return firings.map(({ payloadText }) => (JSON.parse(payloadText) as { input: unknown }).input).reverse()
 }
 
 function pushAll(running: RunningEngine, texts: readonly string[]): Promise<readonly number[]> {
-  return Promise.all(texts.map((text) => running.engine.graphs.push('input', text)))
+  return Promise.all(texts.map((text) => running.engine.services.sources.pushText('input', text)))
 }
 
 describe('a batch accumulator', () => {
-  it('gets what has come when its interval is over, and nothing for an empty buffer', async () => {
+  it('receives all queued events at the end of its interval, and is not called without events', async () => {
     await using running = await RunningEngine.start(one({ kind: 'batch', intervalMs: 5_000, maxSize: null }))
     await running.clock.advance(20_000)
     expect(running.host.accumulations).toEqual([])
@@ -42,11 +42,11 @@ describe('a batch accumulator', () => {
 
     expect(await valuesOf(running)).toEqual([[1, 2, 3]])
     expect(running.host.accumulations).toMatchObject([{ mode: 'batch', events: ['1', '2', '3'] }])
-    const [firing] = await running.engine.graphs.firings('all', FIRST_PAGE)
+    const [firing] = await running.engine.services.reactors.firings('all', FIRST_PAGE)
     expect(firing?.causes).toEqual([{ source: 'input', firstSequence: 1, lastSequence: 3 }])
   })
 
-  it('is called at once when as many wait as it takes', async () => {
+  it('is called immediately when maxSize events are queued', async () => {
     await using running = await RunningEngine.start(one({ kind: 'batch', intervalMs: 60_000, maxSize: 2 }))
 
     await pushAll(running, ['1', '2', '3', '4', '5'])
@@ -60,7 +60,7 @@ describe('a batch accumulator', () => {
     expect(await valuesOf(running)).toEqual([[1, 2], [3, 4], [5]])
   })
 
-  it('is called when no more events may wait', async () => {
+  it('is called before the end of its interval if the queue of its source is full', async () => {
     const parts = one({ kind: 'batch', intervalMs: 3_600_000, maxSize: null }, { config: { maxWaitingEvents: 3 } })
     await using running = await RunningEngine.start(parts)
 
@@ -76,19 +76,19 @@ describe('a state accumulator', () => {
     [2, [[1], [1, 2], [2, 3]]],
     [-1, [[1], [1, 2], [1, 2, 3]]],
     [0, []],
-  ])('with a capacity of %i emits what it keeps after each event', async (capacity, expected) => {
+  ])('with a capacity of %i, emits its list of values after each event', async (capacity, expected) => {
     await using running = await RunningEngine.start(one({ kind: 'state', capacity }))
 
     await pushAll(running, ['1', '2', '3'])
     await settle()
 
     expect(await valuesOf(running)).toEqual(expected)
-    expect(await running.engine.graphs.source('input')).toMatchObject({ waiting: 0 })
+    expect(await running.engine.services.sources.get('input')).toMatchObject({ waiting: 0 })
   })
 })
 
 describe('a polling accumulator', () => {
-  it('is polled every interval; None is no event', async () => {
+  it('is polled once per interval, and None does not emit an event', async () => {
     let count = 0
     await using running = await RunningEngine.start(
       one(
@@ -106,7 +106,7 @@ describe('a polling accumulator', () => {
 
     expect(count).toBe(6)
     expect(await valuesOf(running)).toEqual([2, 4, 6])
-    const polls = await running.engine.graphs.polls('input', FIRST_PAGE)
+    const polls = await running.engine.services.sources.polls('input', FIRST_PAGE)
     expect(polls.map(({ outcome, sequence }) => [outcome, sequence])).toEqual([
       ['emitted', 3],
       ['skipped', null],
@@ -117,7 +117,7 @@ describe('a polling accumulator', () => {
     ])
   })
 
-  it('records skips in a row as one, and each failure', async () => {
+  it('records consecutive skips as one poll, and each failure separately', async () => {
     const answers = ['skip', 'skip', 'skip', 'fail', 'skip']
     await using running = await RunningEngine.start(
       one(
@@ -136,13 +136,29 @@ describe('a polling accumulator', () => {
 
     await running.clock.advance(3_000)
 
-    const polls = await running.engine.graphs.polls('input', FIRST_PAGE)
+    const polls = await running.engine.services.sources.polls('input', FIRST_PAGE)
     expect(polls.map(({ outcome }) => outcome).slice(-2)).toEqual(['timedOut', 'skipped'])
     expect(polls.at(-1)).toMatchObject({ outcome: 'skipped', count: 3 })
     expect(failures).toMatchObject([{ source: 'input', sequence: null, error: { message: 'slow' } }])
   })
 
-  it('never overlaps itself', async () => {
+  it('delays the stop of its engine by at most 2 s', async () => {
+    await using running = await RunningEngine.start(
+      one(
+        { kind: 'polling', intervalMs: 1_000 },
+        { python: (host) => host.source('input', () => host.after(60_000, value('1'))) },
+      ),
+    )
+    await running.clock.advance(0)
+
+    const beganAt = running.clock.monotonic()
+    const stopped = running.engine.stop({ graceMs: 30_000 }).then(() => running.clock.monotonic() - beganAt)
+    for (let passedMs = 0; passedMs < 5_000; passedMs += 500) await running.clock.advance(500)
+
+    expect(await stopped).toBe(2_000)
+  })
+
+  it('never runs two polls at the same time', async () => {
     let out = 0
     let most = 0
     await using running = await RunningEngine.start(
@@ -167,7 +183,7 @@ describe('a polling accumulator', () => {
   })
 })
 
-/** A stream that a test speaks for. */
+/** Stream whose messages and failures come from the test. */
 class FakeStream {
   readonly requests: StreamRequest[] = []
   closed = 0
@@ -190,7 +206,7 @@ class FakeStream {
 const STREAM: Accumulation = { kind: 'stream', type: 'kafka', topic: 'prices', group: null }
 
 describe('a stream accumulator', () => {
-  it('accepts each message once, also when the stream goes back', async () => {
+  it('accepts each message once, even if the stream delivers messages again', async () => {
     const stream = new FakeStream()
     await using running = await RunningEngine.start(one(STREAM, { streams: { kafka: stream.backend } }))
     await settle()
@@ -203,7 +219,7 @@ describe('a stream accumulator', () => {
     expect(await valuesOf(running)).toEqual([0, 1, 2, 3])
   })
 
-  it('is opened again behind what is stored after it has broken', async () => {
+  it('is reopened after the last stored message if its connection fails', async () => {
     const stream = new FakeStream()
     await using running = await RunningEngine.start(one(STREAM, { streams: { kafka: stream.backend } }))
     await settle()
@@ -228,7 +244,7 @@ describe('a stream accumulator', () => {
     expect(stream.closed).toBe(1)
   })
 
-  it('says once which backend is missing', async () => {
+  it('warns once if no backend is registered for its stream type', async () => {
     const warnings: string[] = []
     await using running = await RunningEngine.start({ isIdle: true, ...one(STREAM) })
     running.events.on('warning', ({ message }) => void warnings.push(message))
@@ -241,8 +257,8 @@ describe('a stream accumulator', () => {
   })
 })
 
-describe('a source that is full', () => {
-  it('makes pushes wait until there is room, and refuses those that waited too long', async () => {
+describe('a source whose queue is full', () => {
+  it('makes a push wait for room, and rejects the push with SOURCE_FULL after its timeout', async () => {
     let isOpen = false
     const parts = one(
       { kind: 'passthrough' },
@@ -257,11 +273,11 @@ describe('a source that is full', () => {
       },
     )
     await using running = await RunningEngine.start(parts)
-    const { graphs: calls } = running.engine
+    const { sources } = running.engine.services
     await pushAll(running, ['1', '2'])
 
-    const impatient = calls.push('input', '3', 0)
-    const patient = calls.push('input', '4', 60_000)
+    const impatient = sources.pushText('input', '3', { timeoutMs: 0 })
+    const patient = sources.pushText('input', '4', { timeoutMs: 60_000 })
     await expect(impatient).rejects.toMatchObject({
       code: 'SOURCE_FULL',
       message: expect.stringContaining('2 events are queued'),
@@ -271,6 +287,6 @@ describe('a source that is full', () => {
 
     expect(await patient).toBe(3)
     expect(await valuesOf(running)).toEqual([1, 2, 4])
-    expect(await calls.source('input')).toMatchObject({ refused: 1, waiting: 0 })
+    expect(await sources.get('input')).toMatchObject({ refused: 1, waiting: 0 })
   })
 })

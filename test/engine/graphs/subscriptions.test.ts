@@ -1,15 +1,14 @@
-/** Workflows that are started when a reactor fires. */
+/** Workflows that a firing of a reactor starts. */
 
 import { describe, expect, it } from 'vitest'
-import type { Actor } from '../../../src/model/action.ts'
+import type { ActionOptions } from '../../../src/engine/services/action-service.ts'
 import type { ReactionMode } from '../../../src/model/graphs/definitions.ts'
 import { graph, graphs, reactor, source, workflow } from '../../support/declared.ts'
-import { settle } from '../../support/fake-clock.ts'
+import { settle } from '../../support/manual-clock.ts'
 import { type EngineParts, FIRST_PAGE, RunningEngine } from '../../support/running-engine.ts'
 
-const ME: Actor = { source: 'node', note: null }
+const ME: ActionOptions = { source: 'node' }
 const alarm = workflow('alarm', { ring: {} })
-const to = (name: string) => ({ reactor: name, workflow: 'alarm', tenant: 'public' })
 
 function temps(mode: ReactionMode = 'when_any', parts: EngineParts = {}): EngineParts {
   return {
@@ -24,21 +23,21 @@ function temps(mode: ReactionMode = 'when_any', parts: EngineParts = {}): Engine
 }
 
 async function inputsOf(running: RunningEngine): Promise<Record<string, unknown>[]> {
-  const summaries = await running.engine.listExecutions(FIRST_PAGE)
-  const all = await Promise.all(summaries.map(({ id }) => running.engine.getExecution(id)))
+  const summaries = await running.store.listExecutions(FIRST_PAGE)
+  const all = await Promise.all(summaries.map(({ id }) => running.store.getExecution(id)))
   return all.map((each) => JSON.parse(each?.inputText ?? '{}') as Record<string, unknown>).reverse()
 }
 
 describe('a subscribed workflow', () => {
-  it('is started once for each firing, with the values and the keys of the engine', async () => {
+  it('is started once for each firing, with its values and the name, ID and time of the firing', async () => {
     await using running = await RunningEngine.start(temps())
-    const { graphs: calls } = running.engine
-    await calls.subscribe(to('temps'), null, ME)
+    const { reactors, sources } = running.engine.services
+    await reactors.subscribe('temps', 'alarm', ME)
 
-    await Promise.all([calls.push('probe', '1'), calls.push('probe', '2.0')])
+    await Promise.all([sources.pushText('probe', '1'), sources.pushText('probe', '2.0')])
     await settle()
 
-    const firings = await calls.firings('temps', FIRST_PAGE)
+    const firings = await reactors.firings('temps', FIRST_PAGE)
     const inputs = await inputsOf(running)
     expect(inputs).toEqual(
       [...firings].reverse().map(({ id, payloadText }) => ({
@@ -48,92 +47,94 @@ describe('a subscribed workflow', () => {
         reactor_fired_at: expect.stringMatching(/\+00:00$/),
       })),
     )
-    const [detail] = await Promise.all([calls.firing(firings[0]?.id ?? '')])
+    const [detail] = await Promise.all([reactors.firing(firings[0]?.id ?? '')])
     expect(detail?.executions).toMatchObject([{ workflow: 'alarm' }])
   })
 
-  it('is started with the retained firings when it is subscribed late', async () => {
+  it('is started for retained firings that happened before the subscription', async () => {
     await using running = await RunningEngine.start(temps())
-    await running.engine.graphs.push('probe', '1')
+    await running.engine.services.sources.pushText('probe', '1')
     await settle()
 
-    await running.engine.graphs.subscribe(to('temps'), null, ME)
+    await running.engine.services.reactors.subscribe('temps', 'alarm', ME)
     await settle()
 
     expect(await inputsOf(running)).toHaveLength(1)
   })
 
-  it('is started only where the predicate holds', async () => {
+  it('is started only for firings that meet its predicate', async () => {
     await using running = await RunningEngine.start(temps())
-    const { graphs: calls } = running.engine
-    await calls.subscribe(to('temps'), 'payload.probe > 80.0', ME)
+    const { reactors, sources } = running.engine.services
+    await reactors.subscribe('temps', 'alarm', { ...ME, when: 'payload.probe > 80.0' })
 
-    await Promise.all(['79', '81', '80.5'].map((text) => calls.push('probe', text)))
+    await Promise.all(['79', '81', '80.5'].map((text) => sources.pushText('probe', text)))
     await settle()
 
     expect((await inputsOf(running)).map(({ probe }) => probe)).toEqual([81, 80.5])
-    await expect(calls.subscribe(to('temps'), 'payload. >', ME)).rejects.toMatchObject({ code: 'INVALID_PREDICATE' })
+    await expect(reactors.subscribe('temps', 'alarm', { ...ME, when: 'payload. >' })).rejects.toMatchObject({
+      code: 'INVALID_PREDICATE',
+    })
   })
 
-  it('is degraded after five errors of its predicate in a row, and goes on behind that firing when it is replaced', async () => {
+  it('is degraded after five predicate errors, and skips that firing when the predicate is replaced', async () => {
     await using running = await RunningEngine.start(temps())
-    const { graphs: calls } = running.engine
+    const { reactors, sources } = running.engine.services
     const warnings = running.record('warning')
-    const id = await calls.subscribe(to('temps'), 'payload.probe.c > 1', ME)
-    await calls.push('probe', '{"c":5}')
+    const id = await reactors.subscribe('temps', 'alarm', { ...ME, when: 'payload.probe.c > 1' })
+    await sources.pushText('probe', '{"c":5}')
     await settle()
-    await Promise.all([calls.push('probe', '{"d":5}'), calls.push('probe', '{"c":7}')])
+    await Promise.all([sources.pushText('probe', '{"d":5}'), sources.pushText('probe', '{"c":7}')])
     await settle()
-    expect(await calls.listSubscriptions({ enabledOnly: true })).toMatchObject([{ errorCount: 1, isDegraded: false }])
+    expect(await reactors.subscriptions({ enabledOnly: true })).toMatchObject([{ errorCount: 1, isDegraded: false }])
 
     await running.clock.advance(10_000)
 
-    const [degraded] = await calls.listSubscriptions({ enabledOnly: true })
+    const [degraded] = await reactors.subscriptions({ enabledOnly: true })
     expect(degraded).toMatchObject({ id, errorCount: 5, isDegraded: true, doneSequence: 2, waiting: 1 })
     expect(degraded?.lastError).toContain('No such key')
     expect(warnings).toMatchObject([{ code: 'SUBSCRIPTION_DEGRADED', workflow: 'alarm' }])
     expect(await inputsOf(running)).toHaveLength(1)
 
-    expect(await calls.subscribe(to('temps'), 'has(payload.probe.c)', ME)).toBe(id)
+    expect(await reactors.subscribe('temps', 'alarm', { ...ME, when: 'has(payload.probe.c)' })).toBe(id)
     await settle()
     expect((await inputsOf(running)).map(({ probe }) => probe)).toEqual([{ c: 5 }, { c: 7 }])
-    expect(await calls.listSubscriptions({ enabledOnly: true })).toMatchObject([{ errorCount: 0, isDegraded: false }])
+    expect(await reactors.subscriptions({ enabledOnly: true })).toMatchObject([{ errorCount: 0, isDegraded: false }])
   })
 
-  it('has lost nothing after a pause of a day', async () => {
+  it('is started for all firings of a day-long pause when it is resumed', async () => {
     await using running = await RunningEngine.start(temps())
-    const { graphs: calls } = running.engine
-    const id = await calls.subscribe(to('temps'), null, ME)
-    await calls.setSubscriptionEnabled(id, false, ME)
-    expect(await calls.listSubscriptions({ tenant: 'public', enabledOnly: true })).toEqual([])
-    await Promise.all(Array.from({ length: 250 }, (_, index) => calls.push('probe', String(index))))
+    const { reactors, sources } = running.engine.services
+    const id = await reactors.subscribe('temps', 'alarm', ME)
+    await reactors.pause(id, ME)
+    expect(await reactors.subscriptions({ tenant: 'public', enabledOnly: true })).toEqual([])
+    await Promise.all(Array.from({ length: 250 }, (_, index) => sources.pushText('probe', String(index))))
     await running.clock.advance(24 * 3_600_000)
     expect(await inputsOf(running)).toEqual([])
 
-    await calls.setSubscriptionEnabled(id, true, ME)
+    await reactors.resume(id, ME)
     await settle()
 
-    expect((await running.engine.listExecutions({ limit: 1_000, offset: 0 })).length).toBe(250)
+    expect((await running.store.listExecutions({ limit: 1_000, offset: 0 })).length).toBe(250)
   })
 
-  it('is started anew for the firings that are replayed', async () => {
+  it('is started again for replayed firings', async () => {
     await using running = await RunningEngine.start(temps())
-    const { graphs: calls } = running.engine
-    const id = await calls.subscribe(to('temps'), null, ME)
-    await Promise.all(['1', '2', '3'].map((text) => calls.push('probe', text)))
+    const { reactors, sources } = running.engine.services
+    const id = await reactors.subscribe('temps', 'alarm', ME)
+    await Promise.all(['1', '2', '3'].map((text) => sources.pushText('probe', text)))
     await settle()
 
-    expect(await calls.replay(id, 2, ME)).toBe(2)
+    expect(await reactors.replay(id, 2, ME)).toBe(2)
     await settle()
 
     expect((await inputsOf(running)).map(({ probe }) => probe)).toEqual([1, 2, 3, 2, 3])
-    await expect(calls.replay('nobody', 1, ME)).rejects.toMatchObject({ code: 'SUBSCRIPTION_NOT_FOUND' })
+    await expect(reactors.replay('nobody', 1, ME)).rejects.toMatchObject({ code: 'SUBSCRIPTION_NOT_FOUND' })
   })
 
-  it('waits for its workflow to be declared', async () => {
+  it('is started for an earlier firing as soon as its workflow is declared', async () => {
     await using running = await RunningEngine.start(temps('when_any', { workflows: [] }))
-    await running.engine.graphs.subscribe(to('temps'), null, ME)
-    await running.engine.graphs.push('probe', '1')
+    await running.engine.services.reactors.subscribe('temps', 'alarm', { ...ME, allowMissing: true })
+    await running.engine.services.sources.pushText('probe', '1')
     await settle()
 
     running.registry.declare({ triggers: [], workflows: [alarm] })

@@ -1,16 +1,23 @@
-/** Cancels of executions whose tasks run, wait for a slot or have just ended: each ends once, after its last task. */
+/** Cancels of executions with running, queued or ended tasks: each execution ends once, after its last task. */
 
 import { expect, it } from 'vitest'
+import type { Executions } from '../../../src/engine/services/executions/execution-service.ts'
 import { AT_ONCE, begun, statuses } from '../../support/begun-execution.ts'
 import { workflow } from '../../support/declared.ts'
-import { FakeClock } from '../../support/fake-clock.ts'
-import { completed } from '../../support/fake-host.ts'
+import { completed, type FakeHost } from '../../support/fake-host.ts'
+import { ManualClock } from '../../support/manual-clock.ts'
 import { Refusals } from '../../support/refusing-store.ts'
 import { openMemoryStore, RunningEngine } from '../../support/running-engine.ts'
 
-const WAITS = { ...AT_ONCE, waits: true }
+/** Without a spread, so that the type check rejects unknown options. */
+const WAIT: Parameters<Executions['cancel']>[1] = { source: 'node', answerWithinMs: 0, wait: true }
 
-it('ends a cancelled execution after its running task, if the rules of its waiting tasks are unmet', async () => {
+/** Sets the body of a task, which ends after `ms`, or as soon as its execution is cancelled without `wait`. */
+function taskOf(host: FakeHost, id: string, ms: number, text: string): FakeHost {
+  return host.task(id, (request) => Promise.race([host.after(ms, completed(text)), host.untilCancelled(request)]))
+}
+
+it('ends a cancelled execution after its running task if the rules of its waiting tasks are not met', async () => {
   const etl = workflow('etl', {
     read: {},
     write: { after: ['read'] },
@@ -18,13 +25,13 @@ it('ends a cancelled execution after its running task, if the rules of its waiti
   })
   await using running = await RunningEngine.start({
     workflows: [etl],
-    python: (host) => host.task('read', () => host.after(1_000, completed('{"rows":3}'))),
+    python: (host) => taskOf(host, 'read', 1_000, '{"rows":3}'),
   })
   const { id, ended } = await begun(running)
 
-  const cancelled = running.engine.executions.cancel(id, WAITS)
+  const cancelled = running.engine.services.executions.cancel(id, WAIT)
   await running.clock.advance(500)
-  const whileReadRuns = await running.engine.getExecution(id)
+  const whileReadRuns = await running.store.getExecution(id)
   await running.clock.advance(500)
 
   expect(whileReadRuns).toMatchObject({ status: 'Running', endedAt: null })
@@ -37,20 +44,17 @@ it('does not start a cancelled task that waited for a slot, if its execution is 
   await using running = await RunningEngine.start({
     workflows: [workflow('etl', { first: {}, second: {}, third: {} })],
     config: { maxConcurrentTasks: 2 },
-    python: (host) =>
-      host
-        .task('first', () => host.after(1_000, completed('{}')))
-        .task('second', () => host.after(2_000, completed('{}'))),
+    python: (host) => taskOf(taskOf(host, 'first', 1_000, '{}'), 'second', 2_000, '{}'),
   })
   const { id } = await begun(running)
 
-  const cancelled = running.engine.executions.cancel(id, WAITS)
-  const { executions } = running.engine
+  const cancelled = running.engine.services.executions.cancel(id, WAIT)
+  const { executions } = running.engine.services
   await Promise.allSettled([executions.pause(id, AT_ONCE), executions.resume(id, AT_ONCE)])
   await running.clock.advance(5_000)
 
   expect(await cancelled).toMatchObject({ state: 'cancelled' })
-  const stored = await running.engine.getExecution(id)
+  const stored = await running.store.getExecution(id)
   expect(stored?.tasks.map(({ taskId, status, startedAt }) => [taskId, status, startedAt !== null])).toEqual([
     ['first', 'Completed', true],
     ['second', 'Completed', true],
@@ -58,22 +62,22 @@ it('does not start a cancelled task that waited for a slot, if its execution is 
   ])
 })
 
-it('reports the end of an execution once, if it is cancelled after the database has refused its end', async () => {
-  const clock = new FakeClock()
+it('reports the end of an execution once if a cancel arrives after a failed write of that end', async () => {
+  const clock = new ManualClock()
   const refusals = new Refusals()
   const store = await openMemoryStore(clock)
   const running = await RunningEngine.start({
     clock,
     store: refusals.of(store),
     workflows: [workflow('etl', { read: {} })],
-    python: (host) => host.task('read', () => host.after(1_000, completed('{"rows":3}'))),
+    python: (host) => taskOf(host, 'read', 1_000, '{"rows":3}'),
   })
   const finished = running.record('executionFinished')
   const { id, ended } = await begun(running)
   refusals.refuse('settle', 1)
   await clock.advance(1_000)
 
-  const cancelled = running.engine.executions.cancel(id, WAITS).catch((error: unknown) => error)
+  const cancelled = running.engine.services.executions.cancel(id, WAIT).catch((error: unknown) => error)
   await clock.advance(60_000)
 
   const answer = await cancelled

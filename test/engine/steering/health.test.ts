@@ -1,17 +1,17 @@
-/** Whether an engine's database takes a write: for probes, which must have their answer in time. */
+/** Health check for probes: whether the database accepts a write within a time limit. */
 
 import { describe, expect, it } from 'vitest'
 import { openSqliteStore } from '../../../src/store/sqlite/sqlite-store.ts'
-import { FakeClock } from '../../support/fake-clock.ts'
+import { ManualClock } from '../../support/manual-clock.ts'
 import { Refusals } from '../../support/refusing-store.ts'
 import { RunningEngine } from '../../support/running-engine.ts'
 
 const WITHIN_MS = 2_000
 
-describe('a database', () => {
+describe('the health check of a database', () => {
   const start = async () => {
     const refusals = new Refusals()
-    const clock = new FakeClock()
+    const clock = new ManualClock()
     const store = refusals.of(await openSqliteStore({ path: ':memory:', durability: 'normal', clock }))
     const running = await RunningEngine.start({ store, clock })
     return {
@@ -24,13 +24,13 @@ describe('a database', () => {
     }
   }
 
-  it('that takes a write is writable', async () => {
+  it('succeeds if the database accepts a write', async () => {
     await using given = await start()
 
     expect(await given.running.engine.health.unwritable(WITHIN_MS)).toBeNull()
   })
 
-  it('that refuses it says why', async () => {
+  it('returns the error of the database if the write fails', async () => {
     await using given = await start()
     given.refusals.refuse('heartbeat', 1)
 
@@ -38,7 +38,7 @@ describe('a database', () => {
     expect(await given.running.engine.health.unwritable(WITHIN_MS)).toBeNull()
   })
 
-  it('that is locked for longer than a probe waits is not writable, until it is free', async () => {
+  it('fails while the database is locked for longer than the probe waits', async () => {
     await using given = await start()
     const release = given.refusals.hold('heartbeat')
 
@@ -51,7 +51,7 @@ describe('a database', () => {
     expect(await given.running.engine.health.unwritable(WITHIN_MS)).toBeNull()
   })
 
-  it('of an engine that has not begun, or has ended, is not written', async () => {
+  it('fails if the engine has not started or was shut down', async () => {
     await using given = await start()
     await given.running.engine.stop({ graceMs: 0 })
     await using idle = await RunningEngine.start({ isIdle: true })

@@ -1,11 +1,11 @@
-/** Retries, firings by hand and changes of triggers: a request is refused if and only if it changes nothing. */
+/** Retries, firings by hand and changes of triggers: a request is rejected if and only if it changes nothing. */
 
 import { beforeEach, describe, expect, it } from 'vitest'
-import type { Store } from '../../../src/engine/ports.ts'
+import type { Store } from '../../../src/engine/store.ts'
 import { openSqliteStore } from '../../../src/store/sqlite/sqlite-store.ts'
 import { ACTOR } from '../../support/begun-execution.ts'
 import { trigger, workflow } from '../../support/declared.ts'
-import { FakeClock, settle } from '../../support/fake-clock.ts'
+import { ManualClock, settle } from '../../support/manual-clock.ts'
 import { Refusals } from '../../support/refusing-store.ts'
 import { FIRST_PAGE, RunningEngine } from '../../support/running-engine.ts'
 
@@ -18,7 +18,7 @@ interface Served {
 
 interface Request {
   readonly name: string
-  /** A step of the store that the request waits for, after it has checked that the engine is open. */
+  /** Name of the store method that the request calls after the check that the engine is open. */
   readonly step: keyof Store
   readonly send: (served: Served) => Promise<unknown>
 }
@@ -27,27 +27,27 @@ const REQUESTS: readonly Request[] = [
   {
     name: 'retry',
     step: 'getExecution',
-    send: ({ running, endedId }) => running.engine.executions.retry(endedId, { from: null, all: true }, ACTOR),
+    send: ({ running, endedId }) => running.engine.services.executions.retry(endedId, { all: true }),
   },
   {
     name: 'fire',
     step: 'recordFired',
-    send: ({ running }) => running.engine.triggerSteering.fire('inbox', null, { actor: ACTOR, force: false }),
+    send: ({ running }) => running.engine.services.triggers.fireText('inbox', null, ACTOR),
   },
   {
     name: 'disable',
     step: 'setTriggerEnabled',
-    send: ({ running }) => running.engine.triggerSteering.setEnabled('inbox', false, ACTOR),
+    send: ({ running }) => running.engine.services.triggers.setEnabled('inbox', false, ACTOR),
   },
   {
     name: 'enable',
     step: 'setTriggerEnabled',
-    send: ({ running }) => running.engine.triggerSteering.setEnabled('outbox', true, ACTOR),
+    send: ({ running }) => running.engine.services.triggers.setEnabled('outbox', true, ACTOR),
   },
   {
     name: 'set',
     step: 'overrideTrigger',
-    send: ({ running }) => running.engine.triggerSteering.set('inbox', { pollIntervalMs: 5_000 }, ACTOR),
+    send: ({ running }) => running.engine.services.triggers.set('inbox', { pollIntervalMs: 5_000 }, ACTOR),
   },
 ]
 
@@ -65,7 +65,7 @@ function refuseAction(sql: string): void {
 }
 
 async function served(): Promise<Served> {
-  const clock = new FakeClock()
+  const clock = new ManualClock()
   const store = await openSqliteStore({
     path: ':memory:',
     durability: 'normal',
@@ -80,12 +80,12 @@ async function served(): Promise<Served> {
     workflows: [workflow('demo', { work: {} })],
   })
   const { id: endedId } = await running.engine.execute('demo', '{}')
-  await running.engine.triggers.setEnabled('outbox', false)
+  await running.engine.services.triggers.setEnabled('outbox', false)
   await settle()
   return { running, store, endedId }
 }
 
-/** State that the requests change. */
+/** Returns the stored state that the requests change. */
 async function stateOf(store: Store): Promise<string> {
   const triggers = await store.listTriggers({ ...FIRST_PAGE, enabledOnly: false })
   const executions = await store.listExecutions(FIRST_PAGE)
@@ -102,8 +102,8 @@ async function outcomeOf(request: Promise<unknown>): Promise<'answered' | 'refus
   )
 }
 
-describe('a request whose action the database refuses to record', () => {
-  it.each(REQUESTS)('"$name" is refused and changes nothing', async ({ send }) => {
+describe('a request whose action the database rejects', () => {
+  it.each(REQUESTS)('"$name" is rejected and changes nothing', async ({ send }) => {
     const made = await served()
     const before = await stateOf(made.store)
     isActionRefused = true
@@ -119,7 +119,7 @@ describe('a request whose action the database refuses to record', () => {
 })
 
 describe('a request that is being stored when its engine stops', () => {
-  it.each(REQUESTS)('"$name" is answered once it has changed something', async ({ step, send }) => {
+  it.each(REQUESTS)('"$name" succeeds, and its change is stored', async ({ step, send }) => {
     const made = await served()
     const before = await stateOf(made.store)
     const release = refusals.hold(step)
@@ -135,10 +135,10 @@ describe('a request that is being stored when its engine stops', () => {
     expect({ outcome, hasChanged: before !== after }).toEqual({ outcome: 'answered', hasChanged: true })
     await made.store.close()
   })
-  it('"retry" rejects with the error of the database if the execution is not accepted', async () => {
+  it('"retry" fails with DATABASE_FAILED if the new execution cannot be stored', async () => {
     const made = await served()
     const release = refusals.hold('getExecution')
-    const sent = made.running.engine.executions.retry(made.endedId, { from: null, all: true }, ACTOR)
+    const sent = made.running.engine.services.executions.retry(made.endedId, { all: true })
     sent.catch(() => undefined)
     await settle()
 

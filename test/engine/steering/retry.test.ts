@@ -1,11 +1,11 @@
-/** Trying executions again, and what is remembered of their attempts. */
+/** Retries of executions, and the stored attempts of their tasks. */
 
 import { describe, expect, it } from 'vitest'
 import type { Execution } from '../../../src/model/execution.ts'
-import { ACTOR, AT_ONCE, begun, CHAIN, statuses } from '../../support/begun-execution.ts'
+import { AT_ONCE, begun, CHAIN, statuses } from '../../support/begun-execution.ts'
 import { retrying, workflow } from '../../support/declared.ts'
-import { FakeClock, settle } from '../../support/fake-clock.ts'
 import { completed, type FakeHost, failed } from '../../support/fake-host.ts'
+import { ManualClock, settle } from '../../support/manual-clock.ts'
 import { openMemoryStore, RunningEngine } from '../../support/running-engine.ts'
 
 describe('retrying an execution', () => {
@@ -15,9 +15,9 @@ describe('retrying an execution', () => {
     stock: { after: ['read'] },
     write: { after: ['price', 'stock'] },
   })
-  const FAILED_ONLY = { from: null, all: false }
+  const FAILED_ONLY = {}
 
-  /** `price` fails the first time. */
+  /** Makes the task `price` fail the first time. */
   function flaky(host: FakeHost): FakeHost {
     return host
       .task('read', () => completed('{"rows":1}'))
@@ -31,11 +31,11 @@ describe('retrying an execution', () => {
     return execution
   }
 
-  async function retried(running: RunningEngine, scope: { from: string | null; all: boolean }): Promise<Execution> {
+  async function retried(running: RunningEngine, scope: { from?: string; all?: boolean }): Promise<Execution> {
     const { id } = await failedOnce(running)
-    const retryId = await running.engine.executions.retry(id, scope, ACTOR)
+    const retryId = await running.engine.services.executions.retry(id, scope)
     await settle()
-    const execution = await running.engine.getExecution(retryId)
+    const execution = await running.store.getExecution(retryId)
     expect(execution).toMatchObject({ retryOf: id, inputText: '{"n":1.0}', status: 'Completed' })
     return execution as Execution
   }
@@ -43,12 +43,29 @@ describe('retrying an execution', () => {
   const timesRun = ({ host }: RunningEngine) =>
     Object.fromEntries(DIAMOND.tasks.map(({ id }) => [id, host.runsOf(id).length]))
 
-  it('runs what did not complete; what did keeps its output', async () => {
+  it('with `once` is rejected if the execution was retried before, and otherwise it can be retried again', async () => {
+    await using running = await RunningEngine.start({ workflows: [DIAMOND], python: flaky })
+    const { id } = await failedOnce(running)
+    const { executions } = running.engine.services
+
+    const first = await executions.retry(id, { once: true, note: 'first' })
+    await expect(executions.retry(id, { once: true })).rejects.toMatchObject({
+      ...{ code: 'ACTION_REFUSED', message: `Execution "${id}" was already retried.` },
+    })
+    const second = await executions.retry(id, { note: 'second' })
+    await settle()
+
+    const notes = async (of: string) => (await executions.actions(of)).map(({ kind, note }) => `${kind} ${note}`)
+    expect([await notes(first), await notes(second)]).toEqual([['retry first'], ['retry second']])
+    expect((await notes(id)).toSorted()).toEqual(['retry first', 'retry second'])
+  })
+
+  it('runs only tasks that did not complete, and keeps the outputs of the others', async () => {
     await using running = await RunningEngine.start({ workflows: [DIAMOND], python: flaky })
 
     const execution = await retried(running, FAILED_ONLY)
 
-    // `write` completed with what there was, and is kept, too: --from says otherwise.
+    // `write` completed without the output of `price`, and its output is kept unless the retry has `from`.
     expect(timesRun(running)).toEqual({ read: 1, price: 2, stock: 1, write: 1 })
     expect(statuses(execution)).toEqual({
       read: 'Completed',
@@ -58,52 +75,53 @@ describe('retrying an execution', () => {
     })
   })
 
-  it('from a task on runs that one and all that come after it, with the outputs that are kept', async () => {
+  it('with "from", runs the given task and its dependents, with kept outputs of the other tasks', async () => {
     await using running = await RunningEngine.start({ workflows: [DIAMOND], python: flaky })
 
-    const execution = await retried(running, { from: 'price', all: false })
+    const execution = await retried(running, { from: 'price' })
 
     expect(timesRun(running)).toEqual({ read: 1, price: 2, stock: 1, write: 2 })
     expect(execution.finalText).toBe('{"price":2,"stock":3}')
   })
 
-  it('of all of it runs everything', async () => {
+  it('with "all", runs every task again', async () => {
     await using running = await RunningEngine.start({ workflows: [DIAMOND], python: flaky })
 
-    await retried(running, { from: null, all: true })
+    await retried(running, { all: true })
 
     expect(timesRun(running)).toEqual({ read: 2, price: 2, stock: 2, write: 2 })
   })
 
-  it('is noted at the old one with the id of the new one', async () => {
+  it('adds an action with the ID of the new execution to the old execution', async () => {
     await using running = await RunningEngine.start({ workflows: [DIAMOND], python: flaky })
 
     const execution = await retried(running, FAILED_ONLY)
 
-    const [action] = await running.engine.executions.actions(execution.retryOf ?? '')
+    const [action] = await running.engine.services.executions.actions(execution.retryOf ?? '')
     expect(action).toMatchObject({ kind: 'retry', answer: { text: JSON.stringify({ executionId: execution.id }) } })
   })
 
-  it('is refused while it runs, where nothing failed, and for a task that there is none of', async () => {
+  it('is rejected for a running, completed or unknown execution, and for an unknown task', async () => {
     await using running = await RunningEngine.start({
       workflows: [DIAMOND, workflow('slow', { hold: {} })],
       python: (host) => host.task('hold', (request) => host.untilCancelled(request)),
     })
     const done = await running.engine.execute('etl', '{}')
     const { id, ended } = await begun(running, 'slow')
-    const retry = (of: string, scope = FAILED_ONLY) => running.engine.executions.retry(of, scope, ACTOR)
+    const retry = (of: string, scope: { from?: string } = FAILED_ONLY) =>
+      running.engine.services.executions.retry(of, scope)
 
     await expect(retry(id)).rejects.toMatchObject({ code: 'ACTION_REFUSED' })
     await expect(retry(done.id)).rejects.toMatchObject({ code: 'ACTION_REFUSED' })
-    await expect(retry(done.id, { from: 'pric', all: false } as never)).rejects.toThrow(/no task "pric".*"price"/)
+    await expect(retry(done.id, { from: 'pric' })).rejects.toThrow(/no task "pric".*"price"/)
     await expect(retry('nope')).rejects.toMatchObject({ code: 'EXECUTION_NOT_FOUND' })
-    await running.engine.executions.cancel(id, { ...AT_ONCE, waits: false })
+    await running.engine.services.executions.cancel(id, { ...AT_ONCE, wait: false })
     await ended
   })
 })
 
-describe('attempts', () => {
-  it('are remembered one by one, with their instants and what each said', async () => {
+describe('the attempts of an execution', () => {
+  it('are stored with their times, outcomes and errors', async () => {
     await using running = await RunningEngine.start({
       workflows: [workflow('job', { flaky: { retry: retrying(2, { initialDelayMs: 100 }) } })],
       python: (host) =>
@@ -117,7 +135,7 @@ describe('attempts', () => {
     await running.clock.advance(1_000)
     await ended
 
-    expect(await running.engine.executions.attempts(id)).toMatchObject([
+    expect(await running.engine.services.executions.attempts(id)).toMatchObject([
       {
         taskId: 'flaky',
         attempt: 1,
@@ -138,8 +156,8 @@ describe('attempts', () => {
     ])
   })
 
-  it('that were cut by a stop are remembered as lost', async () => {
-    const clock = new FakeClock()
+  it('are stored as lost if the engine stops while they run', async () => {
+    const clock = new ManualClock()
     const store = await openMemoryStore(clock)
     const never = (host: FakeHost) => host.task('read', () => new Promise<never>(() => undefined))
     const running = await RunningEngine.start({ workflows: [CHAIN], python: never, store, clock })

@@ -1,7 +1,7 @@
-/** What people do to triggers: fire, poll, enable, disable, set; here and from another process. */
+/** Firing, polling, enabling, disabling and setting of triggers, in the same process or in another process. */
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Actor } from '../../../src/model/action.ts'
+import type { ActionOptions } from '../../../src/engine/services/action-service.ts'
 import { trigger, workflow } from '../../support/declared.ts'
 import { completed, type FakeHost, FIRE, fault, fire, SKIP } from '../../support/fake-host.ts'
 import { FIRST_PAGE, RunningEngine } from '../../support/running-engine.ts'
@@ -9,13 +9,13 @@ import { TwoStores } from '../../support/two-stores.ts'
 
 const demo = workflow('demo', { work: {} })
 const START = Date.UTC(2026, 0, 1)
-const ACTOR: Actor = { source: 'cli', note: 'to see it' }
-const NOW = { actor: ACTOR, force: false }
-const POLL = { actor: ACTOR, answerWithinMs: 5_000 }
+const ACTOR: ActionOptions = { source: 'cli', note: 'to see it' }
+const NOW = ACTOR
+const POLL = { ...ACTOR, answerWithinMs: 5_000 }
 const parts = { triggers: [trigger('tick')], workflows: [demo] }
 
 describe('firing a trigger by hand', () => {
-  it('starts its workflow with the context and the keys that the engine adds, and records who did it', async () => {
+  it('starts its workflow with the given context and added keys, and records source and note', async () => {
     await using running = await RunningEngine.start({ ...parts, isIdle: true })
     await running.store.saveTriggers(
       [
@@ -25,13 +25,16 @@ describe('firing a trigger by hand', () => {
           pollIntervalMs: 1_000,
           allowConcurrent: false,
           policy: trigger('tick').policy,
+          initialStateText: null,
+          tags: null,
+          priority: null,
         },
       ],
       0,
     )
     await running.engine.start()
 
-    const report = await running.engine.triggerSteering.fire('tick', '{"n":1.0}', NOW)
+    const report = await running.engine.services.triggers.fireText('tick', '{"n":1.0}', NOW)
     await running.clock.advance(0)
 
     expect(report).toEqual({ outcome: 'fired', executionId: expect.any(String), reason: null })
@@ -43,37 +46,37 @@ describe('firing a trigger by hand', () => {
       trigger_name: 'tick',
       triggered_at: '2026-01-01T00:00:00.000+00:00',
     })
-    const [, tick] = await running.engine.triggers.ticks('tick', FIRST_PAGE)
+    const [, tick] = await running.engine.services.triggers.ticks('tick', FIRST_PAGE)
     expect(tick).toMatchObject({
       outcome: 'fired',
       reason: 'by hand (cli): to see it',
       latenessMs: null,
       durationMs: null,
     })
-    expect(await running.engine.triggerSteering.actions('tick')).toMatchObject([
+    expect(await running.engine.services.triggers.actions('tick')).toMatchObject([
       { kind: 'fire', source: 'cli', note: 'to see it', answer: { isRefused: false } },
     ])
   })
 
-  it('is a duplicate while an equal firing is active, whoever fired that, unless it is forced', async () => {
+  it('is a duplicate while an equal firing from a poll is active, unless it is forced', async () => {
     await using running = await RunningEngine.start({
       ...parts,
       python: (host) =>
         host.trigger('tick', () => fire('{"n":1}')).task('work', () => host.after(60_000, completed('{}'))),
     })
     await running.clock.advance(0)
-    const steering = running.engine.triggerSteering
+    const { triggers } = running.engine.services
 
-    const same = await steering.fire('tick', '{ "n": 1 }', NOW)
-    const other = await steering.fire('tick', '{"n":2}', NOW)
-    const forced = await steering.fire('tick', '{"n":1}', { ...NOW, force: true })
+    const same = await triggers.fireText('tick', '{ "n": 1 }', NOW)
+    const other = await triggers.fireText('tick', '{"n":2}', NOW)
+    const forced = await triggers.fireText('tick', '{"n":1}', { ...NOW, force: true })
 
-    const [first] = await running.engine.triggers.history('tick', { limit: 1, offset: 2 })
+    const [first] = await running.engine.services.triggers.history('tick', { limit: 1, offset: 2 })
     expect(same).toEqual({ outcome: 'duplicate', executionId: first?.executionId, reason: null })
     expect([other.outcome, forced.outcome]).toEqual(['fired', 'fired'])
   })
 
-  it('counts towards max_active, and is held back by it unless it is forced', async () => {
+  it('counts towards max_active, and is limited by max_active unless it is forced', async () => {
     await using running = await RunningEngine.start({
       triggers: [trigger('tick', { policy: { maxActive: 1 } })],
       workflows: [demo],
@@ -81,7 +84,7 @@ describe('firing a trigger by hand', () => {
     })
     await running.clock.advance(0)
     const fireWith = (n: number, force = false) =>
-      running.engine.triggerSteering.fire('tick', `{"n":${n}}`, { actor: ACTOR, force })
+      running.engine.services.triggers.fireText('tick', `{"n":${n}}`, { ...ACTOR, force })
 
     const reports = [await fireWith(1), await fireWith(2), await fireWith(3, true)]
 
@@ -89,38 +92,38 @@ describe('firing a trigger by hand', () => {
     expect(reports[1]?.reason).toBe('max_active 1: 1 execution is active')
   })
 
-  it('works for one that is disabled, without a context, and changes nothing of its polls', async () => {
+  it('works for a disabled trigger and without a context, and does not change the trigger', async () => {
     await using running = await RunningEngine.start({
       triggers: [trigger('tick', { policy: { onChange: true } })],
       workflows: [demo],
       python: (host) => host.trigger('tick', () => FIRE),
     })
     await running.clock.advance(0)
-    await running.engine.triggers.setEnabled('tick', false)
-    const before = await running.engine.triggers.get('tick')
+    await running.engine.services.triggers.setEnabled('tick', false)
+    const before = await running.engine.services.triggers.get('tick')
 
-    await running.engine.triggerSteering.fire('tick', null, NOW)
+    await running.engine.services.triggers.fireText('tick', null, NOW)
 
-    expect(await running.engine.triggers.get('tick')).toEqual(before)
-    const [firing] = await running.engine.triggers.history('tick', FIRST_PAGE)
+    expect(await running.engine.services.triggers.get('tick')).toEqual(before)
+    const [firing] = await running.engine.services.triggers.history('tick', FIRST_PAGE)
     expect(firing?.contextHash).toBe('fire_no_context')
   })
 
-  it('is refused for an unknown trigger, an unknown workflow and a context that is none, and nothing is stored', async () => {
+  it('is rejected for an unknown trigger, an unknown workflow or an invalid context', async () => {
     await using running = await RunningEngine.start({ triggers: [trigger('tick', { workflow: 'gone' })] })
-    const steering = running.engine.triggerSteering
+    const { triggers } = running.engine.services
 
-    await expect(steering.fire('tock', null, NOW)).rejects.toMatchObject({ code: 'TRIGGER_NOT_FOUND' })
-    await expect(steering.fire('tick', null, NOW)).rejects.toMatchObject({ code: 'WORKFLOW_NOT_FOUND' })
+    await expect(triggers.fireText('tock', null, NOW)).rejects.toMatchObject({ code: 'TRIGGER_NOT_FOUND' })
+    await expect(triggers.fireText('tick', null, NOW)).rejects.toMatchObject({ code: 'WORKFLOW_NOT_FOUND' })
     running.registry.declare({ triggers: [], workflows: [workflow('gone', { work: {} })] })
-    await expect(steering.fire('tick', '{"n":', NOW)).rejects.toMatchObject({ code: 'INVALID_CONTEXT' })
-    expect(await running.engine.triggers.history('tick', FIRST_PAGE)).toEqual([])
-    expect(await steering.actions('tick')).toEqual([])
+    await expect(triggers.fireText('tick', '{"n":', NOW)).rejects.toMatchObject({ code: 'INVALID_CONTEXT' })
+    expect(await running.engine.services.triggers.history('tick', FIRST_PAGE)).toEqual([])
+    expect(await triggers.actions('tick')).toEqual([])
   })
 })
 
 describe('polling a trigger by hand', () => {
-  it('polls at once, answers with the outcome, and leaves its due times as they were', async () => {
+  it('polls immediately, returns the outcome, and leaves the due times unchanged', async () => {
     const answers = [SKIP, { kind: 'skipped', reason: 'empty' } as const, SKIP]
     await using running = await RunningEngine.start({
       ...parts,
@@ -128,51 +131,57 @@ describe('polling a trigger by hand', () => {
     })
     await running.clock.advance(500)
 
-    const asked = running.engine.triggerSteering.poll('tick', POLL)
+    const asked = running.engine.services.triggers.poll('tick', POLL)
     await running.clock.advance(1_500)
 
     expect(await asked).toEqual({
       state: 'polled',
       outcome: 'skipped',
+      firings: 0,
+      duplicates: 0,
       reason: 'empty',
       executionId: null,
       error: null,
       durationMs: 40,
     })
     expect(running.host.pollsOf('tick').map((at) => at - START)).toEqual([0, 500, 1_000, 2_000])
-    const [, tick] = await running.engine.triggers.ticks('tick', FIRST_PAGE)
+    const [, tick] = await running.engine.services.triggers.ticks('tick', FIRST_PAGE)
     expect(tick).toMatchObject({ reason: 'empty', count: 1, latenessMs: null, durationMs: 40 })
   })
 
-  it('fires as any poll does, and says what was started, or what it duplicates', async () => {
+  it('fires like a scheduled poll, and returns the started or duplicated execution', async () => {
+    const answers = [SKIP]
     await using running = await RunningEngine.start({
       ...parts,
-      python: (host) => host.trigger('tick', () => FIRE).task('work', () => host.after(60_000, completed('{}'))),
+      python: (host) =>
+        host.trigger('tick', () => answers.shift() ?? FIRE).task('work', () => host.after(60_000, completed('{}'))),
     })
-    await running.engine.triggers.setEnabled('tick', false)
+    await running.clock.advance(0) // the scheduled poll, which skips
 
-    const first = await running.engine.triggerSteering.poll('tick', POLL)
-    const second = await running.engine.triggerSteering.poll('tick', POLL)
+    const first = await running.engine.services.triggers.poll('tick', POLL)
+    const second = await running.engine.services.triggers.poll('tick', POLL)
 
-    const [firing] = await running.engine.triggers.history('tick', FIRST_PAGE)
-    expect(first).toMatchObject({ outcome: expect.stringMatching(/fired|duplicate/), executionId: firing?.executionId })
-    expect(second).toMatchObject({ outcome: 'duplicate', executionId: firing?.executionId })
+    const firings = await running.engine.services.triggers.history('tick', FIRST_PAGE)
+    const [{ executionId } = { executionId: null }] = running.host.runsOf('work')
+    expect(firings).toMatchObject([{ executionId }])
+    expect(first).toMatchObject({ outcome: 'fired', executionId })
+    expect(second).toMatchObject({ outcome: 'duplicate', executionId })
   })
 
-  it('says what a poll raised, and lets it count for pause_after', async () => {
+  it('returns the error of a failed poll, which also counts towards pause_after', async () => {
     await using running = await RunningEngine.start({
       triggers: [trigger('tick', { policy: { pauseAfter: 2 } })],
       python: (host) => host.trigger('tick', () => ({ kind: 'failed', error: fault('no shop') })),
     })
     await running.clock.advance(0)
 
-    const result = await running.engine.triggerSteering.poll('tick', POLL)
+    const result = await running.engine.services.triggers.poll('tick', POLL)
 
     expect(result).toMatchObject({ outcome: 'failed', error: { type: 'ValueError', message: 'no shop' } })
-    expect(await running.engine.triggers.get('tick')).toMatchObject({ isEnabled: false, failuresInRow: 2 })
+    expect(await running.engine.services.triggers.get('tick')).toMatchObject({ isEnabled: false, failuresInRow: 2 })
   })
 
-  it('waits for the poll that is out, since polls of one trigger never overlap', async () => {
+  it('waits for a running poll, since polls of one trigger never overlap', async () => {
     let out = 0
     let most = 0
     await using running = await RunningEngine.start({
@@ -188,33 +197,33 @@ describe('polling a trigger by hand', () => {
     })
     await running.clock.advance(100)
 
-    const asked = [1, 2].map(() => running.engine.triggerSteering.poll('tick', POLL))
+    const asked = [1, 2].map(() => running.engine.services.triggers.poll('tick', POLL))
     await running.clock.advance(2_000)
 
     expect((await Promise.all(asked)).map(({ state }) => state)).toEqual(['polled', 'polled'])
     expect(most).toBe(1)
   })
 
-  it('polls one that is disabled, and leaves it disabled', async () => {
+  it('polls a disabled trigger, and leaves the trigger disabled', async () => {
     await using running = await RunningEngine.start(parts)
     await running.clock.advance(100)
-    await running.engine.triggers.setEnabled('tick', false)
+    await running.engine.services.triggers.setEnabled('tick', false)
 
-    const result = await running.engine.triggerSteering.poll('tick', POLL)
+    const result = await running.engine.services.triggers.poll('tick', POLL)
     await running.clock.advance(5_000)
 
     expect(result).toMatchObject({ state: 'polled', outcome: 'skipped' })
     expect(running.host.pollsOf('tick')).toHaveLength(2)
   })
 
-  it('is answered when the engine stops while it is out', async () => {
+  it('rejects with an unknown result if the engine stops during the poll', async () => {
     const answers = [SKIP]
     await using running = await RunningEngine.start({
       ...parts,
       python: (host) => host.trigger('tick', () => answers.pop() ?? new Promise(() => {})),
     })
     await running.clock.advance(0)
-    const asked = running.engine.triggerSteering.poll('tick', POLL).catch((error: Error) => error.message)
+    const asked = running.engine.services.triggers.poll('tick', POLL).catch((error: Error) => error.message)
     await running.clock.advance(0)
 
     await running.engine.stop({ graceMs: 0 })
@@ -224,14 +233,14 @@ describe('polling a trigger by hand', () => {
     )
   })
 
-  it('is answered when the engine stops before its turn has come', async () => {
+  it('rejects with a shutdown error if the engine stops before the poll starts', async () => {
     await using running = await RunningEngine.start({
       ...parts,
       python: (host) => host.trigger('tick', () => new Promise(() => {})),
     })
     await running.clock.advance(0)
     const asked = [1, 2].map(() =>
-      running.engine.triggerSteering.poll('tick', POLL).catch((error: Error) => error.message),
+      running.engine.services.triggers.poll('tick', POLL).catch((error: Error) => error.message),
     )
 
     await running.engine.stop({ graceMs: 0 })
@@ -243,7 +252,7 @@ describe('polling a trigger by hand', () => {
   })
 })
 
-describe('from another process', () => {
+describe('requests from another process', () => {
   let stores: TwoStores
   const serve = (python: (host: FakeHost) => void) => stores.serve({ ...parts, python })
   const client = () => stores.ask()
@@ -253,28 +262,28 @@ describe('from another process', () => {
   })
   afterEach(() => stores[Symbol.asyncDispose]())
 
-  it('a poll is made by the process that serves the trigger, which answers with the outcome', async () => {
+  it('a poll runs in the process that serves the trigger, and its outcome is returned', async () => {
     await using serving = await serve((host) => host.trigger('tick', () => ({ kind: 'skipped', reason: 'empty' })))
     await using asking = await client()
     await stores.clock.advance(100)
 
-    const asked = asking.engine.triggerSteering.poll('tick', POLL)
+    const asked = asking.engine.services.triggers.poll('tick', POLL)
     await stores.clock.advance(600)
 
     expect(await asked).toMatchObject({ state: 'polled', outcome: 'skipped', reason: 'empty' })
     expect(serving.host.pollsOf('tick')).toHaveLength(2)
-    expect(await serving.engine.triggerSteering.actions('tick')).toMatchObject([{ kind: 'poll', source: 'cli' }])
+    expect(await serving.engine.services.triggers.actions('tick')).toMatchObject([{ kind: 'poll', source: 'cli' }])
     await serving.engine.stop({ graceMs: 0 })
   })
 
-  it('what nobody answers in time is asked, and is done when somebody comes soon, but not much later', async () => {
+  it('an unanswered poll is made by an engine that starts within a minute, and rejected after that', async () => {
     await using serving = await serve((host) => host.trigger('tick', () => SKIP))
-    await serving.engine.triggers.setEnabled('tick', false)
+    await serving.engine.services.triggers.setEnabled('tick', false)
     await using standby = await stores.serve({ workflows: [demo] }, stores.there)
     await serving.engine.stop({ graceMs: 0 })
     await using asking = await client()
 
-    const asked = asking.engine.triggerSteering.poll('tick', POLL)
+    const asked = asking.engine.services.triggers.poll('tick', POLL)
     await stores.clock.advance(5_000)
     expect(await asked).toEqual({ state: 'asked' })
     await stores.clock.advance(50_000)
@@ -283,31 +292,31 @@ describe('from another process', () => {
     expect(soon.host.pollsOf('tick')).toHaveLength(1)
     await soon.engine.stop({ graceMs: 0 })
 
-    await asking.engine.triggerSteering.poll('tick', { actor: ACTOR, answerWithinMs: 0 })
+    await asking.engine.services.triggers.poll('tick', { ...ACTOR, answerWithinMs: 0 })
     await stores.clock.advance(70_000)
     await using late = await serve((host) => host.trigger('tick', () => SKIP))
     await stores.clock.advance(1_000)
     expect(late.host.polls).toEqual([])
-    expect((await late.engine.triggerSteering.actions('tick'))[0]?.answer).toMatchObject({ isRefused: true })
+    expect((await late.engine.services.triggers.actions('tick'))[0]?.answer).toMatchObject({ isRefused: true })
     await late.engine.stop({ graceMs: 0 })
     await standby.engine.stop({ graceMs: 0 })
   })
 
-  it('a poll is refused at once when no process serves the database', async () => {
+  it('a poll is rejected immediately if no process serves the database', async () => {
     const serving = await serve((host) => host.trigger('tick', () => SKIP))
     await serving.engine.stop({ graceMs: 0 })
     await using asking = await client()
 
-    await expect(asking.engine.triggerSteering.poll('tick', POLL)).rejects.toMatchObject({ code: 'ACTION_REFUSED' })
-    expect(await asking.engine.triggerSteering.actions('tick')).toEqual([])
+    await expect(asking.engine.services.triggers.poll('tick', POLL)).rejects.toMatchObject({ code: 'ACTION_REFUSED' })
+    expect(await asking.engine.services.triggers.actions('tick')).toEqual([])
   })
 
-  it('a trigger is fired at once, also when no process serves, and run by the next that does', async () => {
+  it('a firing is stored if no process serves the database, and the next process runs its execution', async () => {
     const before = await serve((host) => host.trigger('tick', () => SKIP))
     await before.engine.stop({ graceMs: 0 })
     await using asking = await client()
 
-    const { executionId } = await asking.engine.triggerSteering.fire('tick', '{"n":1}', NOW)
+    const { executionId } = await asking.engine.services.triggers.fireText('tick', '{"n":1}', NOW)
     await using serving = await serve((host) => host.trigger('tick', () => SKIP))
     await stores.clock.advance(0)
 
@@ -315,23 +324,23 @@ describe('from another process', () => {
     await serving.engine.stop({ graceMs: 0 })
   })
 
-  it('what is set and disabled there counts here within half a second', async () => {
+  it('a new interval and a disabled trigger take effect within half a second', async () => {
     await using serving = await serve((host) => host.trigger('tick', () => SKIP))
     await using asking = await client()
     await stores.clock.advance(100)
 
-    await asking.engine.triggerSteering.set('tick', { pollIntervalMs: 5_000 }, ACTOR)
+    await asking.engine.services.triggers.set('tick', { pollIntervalMs: 5_000 }, ACTOR)
     await stores.clock.advance(10_500)
-    await asking.engine.triggerSteering.setEnabled('tick', false, { source: 'http', note: 'holiday' })
+    await asking.engine.services.triggers.setEnabled('tick', false, { source: 'http', note: 'holiday' })
     await stores.clock.advance(10_000)
 
     expect(serving.host.pollsOf('tick').map((at) => at - START)).toEqual([0, 5_000, 10_000])
-    expect(await serving.engine.triggers.get('tick')).toMatchObject({
+    expect(await serving.engine.services.triggers.get('tick')).toMatchObject({
       note: 'holiday',
       overrides: { pollIntervalMs: 5_000 },
     })
     expect(
-      (await serving.engine.triggerSteering.actions('tick')).map(({ kind, source, argumentsText }) => [
+      (await serving.engine.services.triggers.actions('tick')).map(({ kind, source, argumentsText }) => [
         kind,
         source,
         argumentsText,

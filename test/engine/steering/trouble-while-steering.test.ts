@@ -1,21 +1,21 @@
-/** Steering while things go wrong: many at once, a database that refuses or is locked, processes that die in the middle. */
+/** Requests of users under difficult conditions: many requests, failed or slow writes, and engines that stop. */
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { NewAction } from '../../../src/model/action.ts'
 import { AT_ONCE, begun, CHAIN } from '../../support/begun-execution.ts'
 import { trigger, workflow } from '../../support/declared.ts'
-import { settle } from '../../support/fake-clock.ts'
-import { completed, type FakeHost, failed, SKIP } from '../../support/fake-host.ts'
+import { completed, type FakeHost, failed } from '../../support/fake-host.ts'
+import { ManualClock, settle } from '../../support/manual-clock.ts'
 import { Refusals } from '../../support/refusing-store.ts'
 import { FIRST_PAGE, openMemoryStore, RunningEngine } from '../../support/running-engine.ts'
 import { TwoStores } from '../../support/two-stores.ts'
 
-const CANCEL = { ...AT_ONCE, waits: false }
+const CANCEL = { ...AT_ONCE, wait: false }
 const untilCancelled = (host: FakeHost) => host.task('read', (request) => host.untilCancelled(request))
 
 const MANY = 10_000
 
-it('ten thousand executions that wait their turn are cancelled at once, and none of them begins', async () => {
+it('cancels 10,000 queued executions without starting any of them', async () => {
   await using running = await RunningEngine.start({
     workflows: [CHAIN],
     config: { maxConcurrentTasks: 1 },
@@ -25,24 +25,21 @@ it('ten thousand executions that wait their turn are cancelled at once, and none
   await settle()
   const begunBefore = running.host.runs.length
 
-  const results = await Promise.all(ids.map((id) => running.engine.executions.cancel(id, CANCEL)))
+  const results = await Promise.all(ids.map((id) => running.engine.services.executions.cancel(id, CANCEL)))
   await settle()
 
   expect(results.filter(({ state }) => state === 'cancelled')).toHaveLength(MANY)
-  expect(await running.engine.executions.count()).toEqual({ Cancelled: MANY })
+  expect(await running.engine.services.executions.count()).toEqual({ Cancelled: MANY })
   expect(running.host.runs.length - begunBefore).toBe(0)
   const { ended } = await begun(running)
-  void running.engine.executions.cancel((await running.engine.listExecutions(FIRST_PAGE))[0]?.id ?? '', CANCEL)
+  void running.engine.services.executions.cancel((await running.store.listExecutions(FIRST_PAGE))[0]?.id ?? '', CANCEL)
   expect((await ended).status).toBe('Cancelled')
 })
 
-describe('a database that refuses', () => {
+describe('a database that rejects or delays writes', () => {
   async function refusing() {
     const refusals = new Refusals()
-    const { clock } = await RunningEngine.start({ isIdle: true }).then(async (made) => {
-      await made[Symbol.asyncDispose]()
-      return made
-    })
+    const clock = new ManualClock()
     const store = await openMemoryStore(clock)
     const running = await RunningEngine.start({
       workflows: [CHAIN],
@@ -60,15 +57,15 @@ describe('a database that refuses', () => {
     }
   }
 
-  it('lets a cancel wait for its end to be stored: it is answered once that is, and nothing is done twice', async () => {
+  it('delays the answer to a cancel until the cancelled state is stored, and stops the task once', async () => {
     await using made = await refusing()
     const { running, refusals } = made
     const { id, ended } = await begun(running)
     refusals.refuse('settle', 3)
 
-    const cancelled = running.engine.executions.cancel(id, CANCEL)
+    const cancelled = running.engine.services.executions.cancel(id, CANCEL)
     await settle()
-    expect(await running.engine.getExecution(id)).toMatchObject({ status: 'Running' })
+    expect(await running.store.getExecution(id)).toMatchObject({ status: 'Running' })
     await running.clock.advance(60_000)
 
     expect(await cancelled).toMatchObject({ state: 'cancelled', stopped: 1 })
@@ -77,22 +74,22 @@ describe('a database that refuses', () => {
     expect(running.host.runsOf('write')).toEqual([])
   })
 
-  it('that is locked holds up two cancels of one execution, which are then answered alike', async () => {
+  it('delays two cancels of one execution, and both are answered with "cancelled"', async () => {
     await using made = await refusing()
     const { running, refusals } = made
     const { id } = await begun(running)
     const release = refusals.hold('settle')
 
-    const both = [1, 2].map(() => running.engine.executions.cancel(id, CANCEL))
+    const both = [1, 2].map(() => running.engine.services.executions.cancel(id, CANCEL))
     await running.clock.advance(30_000)
     release()
 
     expect((await Promise.all(both)).map(({ state }) => state)).toEqual(['cancelled', 'cancelled'])
-    expect((await running.engine.executions.actions(id)).map(({ kind }) => kind)).toEqual(['cancel', 'cancel'])
+    expect((await running.engine.services.executions.actions(id)).map(({ kind }) => kind)).toEqual(['cancel', 'cancel'])
   })
 })
 
-describe('what another process asks for', () => {
+describe('a request from another process', () => {
   let stores: TwoStores
   beforeEach(async () => {
     stores = await TwoStores.open()
@@ -109,7 +106,7 @@ describe('what another process asks for', () => {
     at: stores.clock.now(),
   })
 
-  /** Stores a request, as another process does that does not wait for the answer. */
+  /** Stores a request, like a process that does not wait for the answer. */
   const steer = (action: NewAction) =>
     stores.there.steer(action, {
       kind: 'cancel',
@@ -119,12 +116,12 @@ describe('what another process asks for', () => {
       at: action.at,
     })
 
-  it('of one that is killed before it hears of it is done once by the next, however often it was asked', async () => {
+  it('is done by the next engine if the first engine stops before reading it, even if sent twice', async () => {
     const dying = await stores.serve({ workflows: [CHAIN], python: untilCancelled })
     const { id, ended } = await begun(dying)
     ended.catch(() => undefined)
     const actions = [cancelOf(id), cancelOf(id)]
-    // No time passes, in which it could notice them.
+    // No time passes, so the engine cannot read the requests.
     for (const action of actions) expect(await steer(action)).toMatchObject({ kind: 'requested' })
     await dying.engine.stop({ graceMs: 0 })
 
@@ -138,7 +135,7 @@ describe('what another process asks for', () => {
     await next.engine.stop({ graceMs: 0 })
   })
 
-  it('of one that is killed is done once by any process that serves, also without the workflow', async () => {
+  it('is done once by the next engine, even if that engine does not have the workflow', async () => {
     const dying = await stores.serve({ workflows: [CHAIN], python: untilCancelled })
     const { id, ended } = await begun(dying)
     ended.catch(() => undefined)
@@ -159,7 +156,7 @@ describe('what another process asks for', () => {
     await serving.engine.stop({ graceMs: 0 })
   })
 
-  it('of one that has ended meanwhile is refused, and not looked at for good', async () => {
+  it('is rejected for an ended execution, and does not stay unanswered', async () => {
     await using serving = await stores.serve({ workflows: [CHAIN] })
     const { id } = await serving.engine.execute('etl', '{}')
     const actions = (['pause', 'resume', 'cancel'] as const).map((kind) => ({ ...cancelOf(id), kind }))
@@ -175,7 +172,7 @@ describe('what another process asks for', () => {
     await serving.engine.stop({ graceMs: 0 })
   })
 
-  it('of a trigger that nobody polls is left to whoever comes, and after ten minutes refused', async () => {
+  it('to poll a trigger that no engine polls stays open, and is rejected after ten minutes', async () => {
     await using serving = await stores.serve({ workflows: [CHAIN], triggers: [trigger('other', { workflow: 'etl' })] })
     const action = { ...cancelOf('inbox'), kind: 'poll' as const, argumentsText: null }
     await stores.there.actions.ask(action)
@@ -189,31 +186,35 @@ describe('what another process asks for', () => {
     await serving.engine.stop({ graceMs: 0 })
   })
 
-  it('is asked and not answered while the process that serves stands still; it is done as soon as that goes on', async () => {
-    await using serving = await stores.serve({
-      workflows: [CHAIN],
-      triggers: [trigger('tick', { workflow: 'etl' })],
-      python: (host) => untilCancelled(host).trigger('tick', () => SKIP),
-    })
-    const { id, ended } = await begun(serving)
-    await using asking = await stores.ask()
+  it('is answered with "asked" after 2 s if the engine stalls, and is done when the engine continues', async () => {
     const refusals = new Refusals()
-    const release = refusals.hold('unanswered')
-    const stalled = refusals.of(stores.here.actions)
-    expect(await Promise.race([stalled.unanswered(1), Promise.resolve('stalled')])).toBe('stalled')
+    const stalling = { ...stores.here, actions: refusals.of(stores.here.actions) }
+    await using serving = await stores.serve({ workflows: [CHAIN], python: untilCancelled }, stalling)
+    const { id, ended } = await begun(serving)
+    ended.catch(() => undefined)
+    await using asking = await stores.ask()
+    const { executions } = asking.engine.services
+    const resume = refusals.hold('unanswered')
 
-    const atOnce = await asking.engine.executions.cancel(id, CANCEL)
-    release()
-    await stores.clock.advance(1_000)
+    expect(await executions.cancel(id, CANCEL)).toEqual({ state: 'asked' })
+    const answers: unknown[] = []
+    void executions.cancel(id, { ...CANCEL, answerWithinMs: 10_000 }).then((answer) => answers.push(answer))
+    await stores.clock.advance(1_999)
+    expect(answers).toEqual([])
+    await stores.clock.advance(1)
+    expect(answers).toEqual([{ state: 'asked' }])
+    expect(serving.host.cancelled).toEqual([])
+    resume()
+    await stores.clock.advance(0)
 
-    expect(atOnce).toEqual({ state: 'asked' })
+    expect(serving.host.cancelled).toEqual([id])
     expect((await ended).status).toBe('Cancelled')
     for (const each of [serving, asking]) await each.engine.stop({ graceMs: 0 })
   })
 })
 
-describe('trying again', () => {
-  it('of one that is removed meanwhile is refused; one that was tried again before goes on without it', async () => {
+describe('retrying an execution', () => {
+  it('is rejected after the execution was pruned, while an earlier retry of the execution completes', async () => {
     await using running = await RunningEngine.start({
       workflows: [CHAIN],
       python: (host) =>
@@ -224,33 +225,30 @@ describe('trying again', () => {
           ),
     })
     const { id } = await running.engine.execute('etl', '{}')
-    const scope = { from: null, all: false }
-    const retryId = await running.engine.executions.retry(id, scope, CANCEL.actor)
+    const retryId = await running.engine.services.executions.retry(id)
     await running.clock.advance(1_000)
 
-    const pruning = running.engine.executions.prune({ endedBeforeAt: running.clock.now() }, false, CANCEL.actor)
+    const pruning = running.engine.services.executions.prune({ olderThanMs: 0 })
     await running.clock.advance(1_000)
     const removed = await pruning
-    const again = running.engine.executions.retry(id, scope, CANCEL.actor)
+    const again = running.engine.services.executions.retry(id)
     await expect(again).rejects.toMatchObject({ code: 'EXECUTION_NOT_FOUND' })
     await running.clock.advance(10_000)
 
     expect(removed).toBe(1)
-    expect(await running.engine.getExecution(retryId)).toMatchObject({ status: 'Completed', retryOf: id })
+    expect(await running.store.getExecution(retryId)).toMatchObject({ status: 'Completed', retryOf: id })
     expect(running.host.runsOf('read')).toHaveLength(1)
   })
 
-  it('is stored with who asked for it in one step, so that nobody is told of one that there is not', async () => {
+  it('has stored its action, with the ID of the new execution, when it returns', async () => {
     await using running = await RunningEngine.start({
       workflows: [CHAIN],
       python: (host) => host.task('read', () => failed('x')),
     })
     const { id } = await running.engine.execute('etl', '{}')
-    const steps: string[] = []
-    running.events.on('executionStarted', () => void steps.push('started'))
 
-    const retryId = await running.engine.executions.retry(id, { from: null, all: false }, CANCEL.actor)
-    const actions = await running.engine.executions.actions(id)
+    const retryId = await running.engine.services.executions.retry(id)
+    const actions = await running.engine.services.executions.actions(id)
 
     expect(actions.map(({ kind, answer }) => [kind, JSON.parse(answer?.text ?? '{}')])).toEqual([
       ['retry', { executionId: retryId }],

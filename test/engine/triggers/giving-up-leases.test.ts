@@ -10,7 +10,7 @@ import { TwoStores } from '../../support/two-stores.ts'
 const NAMES = ['first', 'second']
 const POLL_MS = 2_000
 
-it('keeps the lease of a trigger whose poll begins while the engine asks for its share', async () => {
+it('keeps the lease of a trigger whose poll starts while the engine requests its share of leases', async () => {
   await using stores = await TwoStores.open()
   const refusals = new Refusals()
   const declared = {
@@ -37,7 +37,7 @@ it('keeps the lease of a trigger whose poll begins while the engine asks for its
   await stores.clock.advance(1_000)
   const lease = refusals.hold('leaseTriggers')
   await using second = await stores.serve({ ...declared, python: polls(() => SKIP) }, stores.there)
-  await stores.clock.advance(3_000) // a heartbeat shows the second engine to the first, which asks for its share
+  await stores.clock.advance(3_000) // at a heartbeat, the first engine finds the second, and requests its share
 
   isSlow = true
   await stores.clock.advance(1_000)
@@ -48,6 +48,6 @@ it('keeps the lease of a trigger whose poll begins while the engine asks for its
   expect(begun).toEqual(NAMES)
   expect(overlaps).toEqual([])
   expect(warnings.filter(({ code }) => code === 'LEASE_LOST')).toEqual([])
-  for (const name of NAMES) expect(await first.engine.triggers.history(name, FIRST_PAGE)).not.toEqual([])
+  for (const name of NAMES) expect(await first.engine.services.triggers.history(name, FIRST_PAGE)).not.toEqual([])
   expect(new Set(second.host.polls.map((poll) => poll.trigger)).size).toBe(1)
 })

@@ -1,28 +1,28 @@
-/** Policies of triggers in a running engine: how long, how often and how many, and what a person sets. */
+/** Policies of triggers: timeout, jitter, max_active, pause_after, on_change, and values that are set by hand. */
 
 import { describe, expect, it } from 'vitest'
 import type { PollOutcome } from '../../../src/model/trigger.ts'
 import { trigger, workflow } from '../../support/declared.ts'
-import { FakeClock } from '../../support/fake-clock.ts'
 import { completed, type FakeHost, FIRE, fault, fire, SKIP } from '../../support/fake-host.ts'
+import { ManualClock } from '../../support/manual-clock.ts'
 import { FIRST_PAGE, openMemoryStore, RunningEngine } from '../../support/running-engine.ts'
 
 const demo = workflow('demo', { work: {} })
 const START = Date.UTC(2026, 0, 1)
 
-/** One answer after the other; the last one for good. */
+/** Makes the trigger return the outcomes in order, and then the last outcome for every further poll. */
 function answers(host: FakeHost, ...outcomes: readonly PollOutcome[]): FakeHost {
   const left = [...outcomes]
   return host.trigger('tick', () => (left.length > 1 ? left.shift() : left[0]) ?? SKIP)
 }
 
 async function outcomes(running: RunningEngine): Promise<readonly unknown[]> {
-  const ticks = await running.engine.triggers.ticks('tick', FIRST_PAGE)
+  const ticks = await running.engine.services.triggers.ticks('tick', FIRST_PAGE)
   return ticks.map(({ outcome, count }) => `${outcome} ${count}`).reverse()
 }
 
 describe('the timeout of a trigger', () => {
-  it('is the deadline of its polls, and the engine has one for those that say nothing', async () => {
+  it('is the deadline of its polls, and defaults to pollDeadlineMs', async () => {
     const deadlines: [string, number][] = []
     await using running = await RunningEngine.start({
       triggers: [trigger('tick', { policy: { timeoutMs: 90_000 } }), trigger('other')],
@@ -47,7 +47,7 @@ describe('the timeout of a trigger', () => {
 })
 
 describe('the timeout of a task', () => {
-  it('is the deadline of its attempts, and the engine has one for those that say nothing', async () => {
+  it('is the deadline of its attempts, and defaults to taskTimeoutMs', async () => {
     await using running = await RunningEngine.start({
       workflows: [workflow('demo', { quick: { timeoutMs: 500 }, other: {} })],
       config: { taskTimeoutMs: 60_000 },
@@ -65,7 +65,7 @@ describe('the timeout of a task', () => {
 })
 
 describe('the jitter of a trigger', () => {
-  it('moves its own polls, and never adds up', async () => {
+  it('delays the polls of its own trigger, and does not accumulate', async () => {
     await using running = await RunningEngine.start({
       triggers: [trigger('tick', { policy: { jitterMs: 400 } }), trigger('other')],
       random: () => 0.5,
@@ -79,7 +79,7 @@ describe('the jitter of a trigger', () => {
 })
 
 describe('max_active', () => {
-  it('starts nothing while so many executions of the trigger are active, and goes on when one has ended', async () => {
+  it('starts no execution while two are active, and continues after an execution has ended', async () => {
     await using running = await RunningEngine.start({
       triggers: [trigger('tick', { allowConcurrent: true, policy: { maxActive: 2 } })],
       workflows: [demo],
@@ -95,8 +95,8 @@ describe('max_active', () => {
 })
 
 describe('pause_after', () => {
-  it('disables the trigger after so many failed polls in a row, says so once, and survives a restart', async () => {
-    const clock = new FakeClock()
+  it('disables the trigger after 3 failed polls in a row, warns once, and survives a restart', async () => {
+    const clock = new ManualClock()
     const store = await openMemoryStore(clock)
     const parts = { clock, store, triggers: [trigger('tick', { policy: { pauseAfter: 3 } })] }
     const failing: PollOutcome = { kind: 'failed', error: fault('no shop') }
@@ -119,35 +119,36 @@ describe('pause_after', () => {
         code: 'TRIGGER_PAUSED',
         trigger: 'tick',
         message:
-          'Trigger "tick" is disabled after 3 failed polls in a row; last error: no shop. Fix the cause, then run: cloaca trigger enable tick',
+          'Trigger "tick" is disabled after 3 failed polls in a row; last error: no shop. ' +
+          'Fix the cause, then run: cloaca trigger enable tick',
       },
     ])
-    expect(await second.engine.triggers.get('tick')).toMatchObject({
+    expect(await second.engine.services.triggers.get('tick')).toMatchObject({
       isEnabled: false,
       note: 'disabled after 3 failed polls in a row; last error: no shop',
     })
     await second.engine.stop({ graceMs: 0 })
   })
 
-  it('has as many tries again when it is enabled', async () => {
+  it('counts failures from zero again after the trigger is enabled', async () => {
     await using running = await RunningEngine.start({
       triggers: [trigger('tick', { policy: { pauseAfter: 2 } })],
       python: (host) => answers(host, { kind: 'failed', error: fault('no shop') }),
     })
     await running.clock.advance(5_000)
 
-    await running.engine.triggers.setEnabled('tick', true, 'mended')
+    await running.engine.services.triggers.setEnabled('tick', true, { note: 'mended' })
     await running.clock.advance(500)
 
     expect(running.host.polls).toHaveLength(3)
-    expect(await running.engine.triggers.get('tick')).toMatchObject({ isEnabled: true, note: 'mended' })
+    expect(await running.engine.services.triggers.get('tick')).toMatchObject({ isEnabled: true, note: 'mended' })
   })
 })
 
 describe('on_change', () => {
   const parts = { triggers: [trigger('tick', { policy: { onChange: true } })], workflows: [demo] }
 
-  it('fires when the answer turns from skip to fire, and not again before it was skip', async () => {
+  it('fires when the outcome changes from skip to fire, and again only after another skip', async () => {
     await using running = await RunningEngine.start({
       ...parts,
       python: (host) => answers(host, SKIP, FIRE, fire('{"n":2}'), fire('{"n":3}'), SKIP, FIRE, FIRE),
@@ -158,10 +159,10 @@ describe('on_change', () => {
 
     expect(await outcomes(running)).toEqual(['skipped 1', 'fired 1', 'skipped 2', 'skipped 1', 'fired 1', 'skipped 1'])
     expect(heard[2]).toMatchObject({ outcome: 'skipped', reason: 'on_change: the previous poll also fired' })
-    expect(await running.engine.triggers.history('tick', FIRST_PAGE)).toHaveLength(2)
+    expect(await running.engine.services.triggers.history('tick', FIRST_PAGE)).toHaveLength(2)
   })
 
-  it('writes nothing but a skip for an answer that stays to fire', async () => {
+  it('records only skips while the outcome stays "fire"', async () => {
     await using running = await RunningEngine.start({ ...parts, python: (host) => answers(host, FIRE) })
     await running.clock.advance(0)
     let firings = 0
@@ -177,18 +178,18 @@ describe('on_change', () => {
     expect(await outcomes(running)).toEqual(['fired 1', 'skipped 20'])
   })
 
-  it('does not fire anew after a restart while the answer stays to fire', async () => {
-    const clock = new FakeClock()
+  it('does not fire again after a restart while the outcome stays "fire"', async () => {
+    const clock = new ManualClock()
     const store = await openMemoryStore(clock)
     for (let start = 0; start < 3; start++) {
       await using running = await RunningEngine.start({ ...parts, clock, store, python: (host) => answers(host, FIRE) })
       await clock.advance(1_500)
-      expect(await running.engine.triggers.history('tick', FIRST_PAGE)).toHaveLength(1)
+      expect(await running.engine.services.triggers.history('tick', FIRST_PAGE)).toHaveLength(1)
       await running.engine.stop({ graceMs: 0 })
     }
   })
 
-  it('fires as soon as there is room, where as many executions were active as may be', async () => {
+  it('fires as soon as max_active permits, if max_active was reached when the outcome changed', async () => {
     await using running = await RunningEngine.start({
       triggers: [trigger('tick', { policy: { onChange: true, maxActive: 1 } })],
       workflows: [demo],
@@ -202,9 +203,9 @@ describe('on_change', () => {
   })
 })
 
-describe('what is set by hand', () => {
-  it('counts from the next poll on, and after a restart, until it is reset', async () => {
-    const clock = new FakeClock()
+describe('policy values that are set by hand', () => {
+  it('apply from the next poll until they are reset, even after a restart', async () => {
+    const clock = new ManualClock()
     const store = await openMemoryStore(clock)
     const deadlines: number[] = []
     const parts = {
@@ -220,12 +221,12 @@ describe('what is set by hand', () => {
     await using first = await RunningEngine.start(parts)
     await clock.advance(1_500)
 
-    await first.engine.triggers.override('tick', { pollIntervalMs: 10_000, timeoutMs: 2_000 })
+    await first.engine.services.triggers.set('tick', { pollIntervalMs: 10_000, timeoutMs: 2_000 })
     await clock.advance(20_000)
     await first.engine.stop({ graceMs: 0 })
     await using second = await RunningEngine.start(parts)
     await clock.advance(15_000)
-    await second.engine.triggers.override('tick', null)
+    await second.engine.services.triggers.set('tick', null)
     await clock.advance(2_000)
 
     expect(first.host.pollsOf('tick').map((at) => at - START)).toEqual([0, 1_000, 11_000, 21_000])
@@ -234,9 +235,11 @@ describe('what is set by hand', () => {
     await second.engine.stop({ graceMs: 0 })
   })
 
-  it('is refused for a trigger that there is not', async () => {
+  it('are rejected for an unknown trigger', async () => {
     await using running = await RunningEngine.start({ triggers: [trigger('tick')] })
 
-    expect(await running.engine.triggers.override('tock', { timeoutMs: 1 })).toBe(false)
+    const set = running.engine.services.triggers.set('tock', { timeoutMs: 1 })
+
+    await expect(set).rejects.toMatchObject({ code: 'TRIGGER_NOT_FOUND' })
   })
 })

@@ -1,15 +1,15 @@
-/** Which triggers are polled: enabled, declared, and by one engine only. */
+/** Polled triggers: enabled and declared triggers, each polled by one engine only. */
 
 import { describe, expect, it } from 'vitest'
 import { trigger, workflow } from '../../support/declared.ts'
-import { FakeClock } from '../../support/fake-clock.ts'
 import { FIRE, SKIP } from '../../support/fake-host.ts'
+import { ManualClock } from '../../support/manual-clock.ts'
 import { FIRST_PAGE, openMemoryStore, RunningEngine } from '../../support/running-engine.ts'
 
 const START = Date.UTC(2026, 0, 1)
 
-describe('a trigger that is disabled', () => {
-  it('is not polled from that moment on, while the run that it started goes on', async () => {
+describe('a disabled trigger', () => {
+  it('is no longer polled, but the execution that it started continues', async () => {
     await using running = await RunningEngine.start({
       triggers: [trigger('inbox')],
       workflows: [workflow('demo', { work: {} })],
@@ -20,61 +20,64 @@ describe('a trigger that is disabled', () => {
     })
     await running.clock.advance(0)
 
-    const isKnown = await running.engine.triggers.setEnabled('inbox', false)
+    const isKnown = await running.engine.services.triggers.setPolledEnabled('inbox', false)
     await running.clock.advance(10_000)
 
     expect(isKnown).toBe(true)
     expect(running.host.pollsOf('inbox')).toHaveLength(1)
-    expect(await running.engine.triggers.get('inbox')).toMatchObject({ isEnabled: false })
-    const [firing] = await running.engine.triggers.history('inbox', FIRST_PAGE)
+    expect(await running.engine.services.triggers.get('inbox')).toMatchObject({ isEnabled: false })
+    const [firing] = await running.engine.services.triggers.history('inbox', FIRST_PAGE)
     expect(firing?.completedAt).toBe(START + 5_000)
   })
 
-  it('stays disabled for the next start and for new code, and is polled at once when it is enabled', async () => {
-    const clock = new FakeClock()
+  it('stays disabled after a restart with new code, and is polled immediately when enabled', async () => {
+    const clock = new ManualClock()
     const store = await openMemoryStore(clock)
     {
       await using first = await RunningEngine.start({ clock, store, triggers: [trigger('inbox')] })
-      await first.engine.triggers.setEnabled('inbox', false)
+      await first.engine.services.triggers.setEnabled('inbox', false)
     }
     await using second = await RunningEngine.start({ clock, store, triggers: [trigger('inbox', { everyMs: 60_000 })] })
     await clock.advance(5_000)
     expect(second.host.polls).toEqual([])
 
-    await second.engine.triggers.setEnabled('inbox', true)
+    await second.engine.services.triggers.setEnabled('inbox', true)
     await clock.advance(0)
 
     expect(second.host.pollsOf('inbox')).toHaveLength(1)
-    expect(await second.engine.triggers.get('inbox')).toMatchObject({ pollIntervalMs: 60_000, isEnabled: true })
+    expect(await second.engine.services.triggers.get('inbox')).toMatchObject({
+      pollIntervalMs: 60_000,
+      isEnabled: true,
+    })
     await second.engine.stop({ graceMs: 0 })
     await store.close()
   })
 
-  it('keeps its rhythm when it is enabled again within its interval', async () => {
+  it('keeps its due times if it is enabled again within its interval', async () => {
     await using running = await RunningEngine.start({ triggers: [trigger('inbox', { everyMs: 10_000 })] })
     await running.clock.advance(2_000)
 
-    await running.engine.triggers.setEnabled('inbox', false)
+    await running.engine.services.triggers.setEnabled('inbox', false)
     await running.clock.advance(2_000)
-    await running.engine.triggers.setEnabled('inbox', true)
+    await running.engine.services.triggers.setEnabled('inbox', true)
     await running.clock.advance(6_000)
 
     expect(running.host.pollsOf('inbox').map((at) => at - START)).toEqual([0, 10_000])
   })
 
-  it('that nobody declared is no error', async () => {
+  it('is reported as unknown, without an error, if no script declares it', async () => {
     await using running = await RunningEngine.start()
 
-    expect(await running.engine.triggers.setEnabled('nobody', false)).toBe(false)
-    expect(await running.engine.triggers.get('nobody')).toBeNull()
-    expect(await running.engine.triggers.history('nobody', FIRST_PAGE)).toEqual([])
+    expect(await running.engine.services.triggers.setPolledEnabled('nobody', false)).toBe(false)
+    expect(await running.engine.services.triggers.find('nobody')).toBeNull()
+    expect(await running.store.listFirings('nobody', FIRST_PAGE)).toEqual([])
   })
 
-  it('while its code is being taken over is not polled', async () => {
+  it('is not polled if it was disabled directly after its declaration', async () => {
     await using running = await RunningEngine.start()
 
     running.registry.declare({ triggers: [trigger('new')], workflows: [] })
-    const isKnown = await running.engine.triggers.setEnabled('new', false)
+    const isKnown = await running.engine.services.triggers.setPolledEnabled('new', false)
     await running.clock.advance(5_000)
 
     expect(isKnown).toBe(true)
@@ -82,20 +85,20 @@ describe('a trigger that is disabled', () => {
   })
 })
 
-describe('a trigger that is declared while the engine runs', () => {
-  it('is listed when the declaration is made, and polled at once', async () => {
+describe('a trigger whose declaration changes while the engine runs', () => {
+  it('is listed and polled immediately after its first declaration', async () => {
     await using running = await RunningEngine.start()
     await running.clock.advance(500)
 
     running.registry.declare({ triggers: [trigger('new', { everyMs: 2_000 })], workflows: [] })
-    const rows = await running.engine.triggers.list({ ...FIRST_PAGE, enabledOnly: false })
+    const rows = await running.engine.services.triggers.list({ ...FIRST_PAGE, enabledOnly: false })
     await running.clock.advance(2_000)
 
     expect(rows).toMatchObject([{ name: 'new', pollIntervalMs: 2_000, isEnabled: true }])
     expect(running.host.pollsOf('new').map((at) => at - START)).toEqual([500, 2_500])
   })
 
-  it('again takes its new interval, counted from its last poll', async () => {
+  it('takes its new interval, counted from its last poll', async () => {
     await using running = await RunningEngine.start({ triggers: [trigger('inbox', { everyMs: 60_000 })] })
     await running.clock.advance(3_000)
 
@@ -103,10 +106,10 @@ describe('a trigger that is declared while the engine runs', () => {
     await running.clock.advance(7_000)
 
     expect(running.host.pollsOf('inbox').map((at) => at - START)).toEqual([0, 5_000, 10_000])
-    expect(await running.engine.triggers.get('inbox')).toMatchObject({ pollIntervalMs: 5_000 })
+    expect(await running.engine.services.triggers.get('inbox')).toMatchObject({ pollIntervalMs: 5_000 })
   })
 
-  it('again while it is being polled does not overlap itself', async () => {
+  it('is not polled twice at the same time if it changes during a poll', async () => {
     await using running = await RunningEngine.start({
       triggers: [trigger('slow', { everyMs: 1_000 })],
       python: (host) => host.trigger('slow', () => host.after(3_000, SKIP)),
@@ -121,7 +124,7 @@ describe('a trigger that is declared while the engine runs', () => {
     expect(running.host.pollsOf('slow').map((at) => at - START)).toEqual([0, 3_000])
   })
 
-  it('no more is listed and not polled', async () => {
+  it('stays listed, but is not polled, after its script is removed', async () => {
     await using running = await RunningEngine.start({ triggers: [trigger('old')] })
     await running.clock.advance(0)
 
@@ -129,10 +132,10 @@ describe('a trigger that is declared while the engine runs', () => {
     await running.clock.advance(5_000)
 
     expect(running.host.pollsOf('old')).toHaveLength(1)
-    expect(await running.engine.triggers.get('old')).toMatchObject({ isEnabled: true })
+    expect(await running.engine.services.triggers.get('old')).toMatchObject({ isEnabled: true })
   })
 
-  it('no more while it is being polled is not polled again', async () => {
+  it('is not polled again if its script is removed during a poll', async () => {
     await using running = await RunningEngine.start({
       triggers: [trigger('old')],
       python: (host) => host.trigger('old', () => host.after(500, SKIP)),
@@ -147,8 +150,8 @@ describe('a trigger that is declared while the engine runs', () => {
 })
 
 describe('a trigger that two engines on one database declare', () => {
-  it('is polled by one of them, and by the other when the first has stopped', async () => {
-    const clock = new FakeClock()
+  it('is polled by one engine, and by the other engine after the first one stops', async () => {
+    const clock = new ManualClock()
     const store = await openMemoryStore(clock)
     await using first = await RunningEngine.start({ clock, store, triggers: [trigger('shared')] })
     await using second = await RunningEngine.start({ clock, store, triggers: [trigger('shared')] })

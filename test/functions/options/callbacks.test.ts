@@ -1,4 +1,4 @@
-/** What is called back after an attempt of a TypeScript task. */
+/** The callbacks `onSuccess` and `onFailure` of a TypeScript task. */
 
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { failed, type JsonObject, workflow } from '../../../src/index.ts'
@@ -19,7 +19,7 @@ const callbacks = {
 }
 beforeEach(() => void calls.splice(0))
 
-it('is told of every failed attempt with its input, and of the success with what it left', async () => {
+it('calls the callbacks for each failed attempt with its input, and for the success with the new context', async () => {
   const flow = workflow('told').task('t', { ...callbacks, retryDelay: '1ms' }, (_context, { attempt }) => {
     if (attempt < 3) throw new Error(`no ${attempt}`)
     return { attempt }
@@ -34,7 +34,7 @@ it('is told of every failed attempt with its input, and of the success with what
   ])
 })
 
-it('is told nothing of a task that is skipped, or that times out', async () => {
+it('does not call the callbacks of a task that is skipped or times out', async () => {
   const flow = workflow('quiet')
     .task('slow', { ...callbacks, retries: 0, timeout: '30ms' }, (_context, { signal }) => {
       return new Promise<void>((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
@@ -47,7 +47,7 @@ it('is told nothing of a task that is skipped, or that times out', async () => {
   expect(calls).toEqual([])
 })
 
-it('changes nothing, whatever it does: what it throws is in the log', async () => {
+it('keeps the result of a task whose callback throws, and logs the error', async () => {
   const onSuccess = (): never => {
     throw new Error('callback')
   }

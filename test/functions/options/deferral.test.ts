@@ -1,10 +1,10 @@
-/** A TypeScript task that waits for something outside gives its place to others meanwhile. */
+/** A TypeScript task that waits for a condition releases its slot to other tasks. */
 
 import { expect, it } from 'vitest'
 import { workflow } from '../../../src/index.ts'
 import { ObservedRunner } from '../../support/observed-runner.ts'
 
-it('waits without occupying the only place that there is, and goes on when the condition holds', async () => {
+it('waits without the only slot, and continues when the condition is true', async () => {
   await using observed = await ObservedRunner.open({ config: { maxConcurrentTasks: 1 } })
   let isThere = false
   const asked: boolean[] = []
@@ -32,7 +32,7 @@ it('waits without occupying the only place that there is, and goes on when the c
   expect(asked.at(-1)).toBe(true)
 })
 
-it('ends at the limit of the task, as the wait does not stop its time', async () => {
+it('times out a waiting task, because the wait does not stop its timeout', async () => {
   await using observed = await ObservedRunner.open()
   const flow = workflow('waiting').task('wait', { retries: 0, timeout: '50ms' }, async (_context, { deferUntil }) => {
     await deferUntil(() => false, { pollEvery: '1ms' })

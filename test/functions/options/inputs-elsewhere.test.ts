@@ -1,4 +1,4 @@
-/** The `input` of a workflow, when another process or a script starts it than the one that has its code. */
+/** The `input` schema of a workflow that is started by another process or by a Python script. */
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -13,7 +13,11 @@ const orders = workflow('orders', { input: object({ order_id: number(), note: op
   ({ order_id, note }) => ({ label: `${order_id}: ${note}` }),
 )
 const inbox = trigger('inbox', { every: '1h', starts: orders }, () => skip('nothing'))
-const UNFIT = { code: 'INVALID_CONTEXT', message: expect.stringContaining('does not match its schema: order_id: ') }
+const UNFIT = {
+  code: 'INVALID_CONTEXT',
+  message: expect.stringContaining('does not match its schema: order_id: '),
+  facts: { workflow: 'orders', problems: [{ path: 'order_id', message: expect.any(String) }] },
+}
 
 let folder: string
 let database: string
@@ -23,8 +27,8 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
-describe('a runner without the code', () => {
-  it('has contexts checked and completed by the engine that serves the workflow', async () => {
+describe('a runner without the code of the workflow', () => {
+  it('gets contexts checked and completed by the engine that serves the workflow', async () => {
     await using serving = await ObservedRunner.open({ database })
     await serving.runner.register(orders, inbox)
     await serving.runner.start()
@@ -40,7 +44,7 @@ describe('a runner without the code', () => {
     expect(await asking.executions.wait(id)).toMatchObject({ context: { label: '7: none' } })
     expect(await asking.executions.inputText(id)).toBe('{"order_id":7.0,"note":"none"}')
     expect(await asking.executions.wait(executionId ?? '')).toMatchObject({ context: { label: '8: none' } })
-    // The questions are not part of the history.
+    // The requests for a check are not part of the history.
     expect((await asking.actions.list()).map(({ kind }) => kind)).toEqual(['fire'])
   })
 
@@ -75,7 +79,7 @@ with cloaca.WorkflowBuilder("asks"):
         return ctx
 `
 
-it('is checked when a Python script executes the workflow with a DefaultRunner', async () => {
+it('checks the context when a Python script executes the workflow with a DefaultRunner', async () => {
   await using serving = await ObservedRunner.open({ database })
   await serving.runner.register(orders)
   writeFileSync(join(folder, 'asks.py'), PROGRAM(database))

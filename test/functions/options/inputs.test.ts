@@ -1,4 +1,4 @@
-/** What an execution of a workflow with an `input` begins with, whoever starts it. */
+/** The initial context of a workflow with an `input` schema. */
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -19,7 +19,7 @@ const orders = workflow('orders', { input: object({ order_id: number(), note: op
   ({ order_id, note }) => ({ label: `${order_id}: ${note}` }),
 )
 
-it('is checked and filled in by execute', async () => {
+it('checks the input in a call of execute, and adds its defaults', async () => {
   await observed.runner.register(orders)
 
   expect(await observed.runner.execute(orders, { order_id: 7 })).toMatchObject({ context: { label: '7: none' } })
@@ -30,7 +30,7 @@ it('is checked and filled in by execute', async () => {
   })
 })
 
-it('is checked and filled in where a trigger fires: one that does not fit fails the poll', async () => {
+it('checks the input when a trigger fires, adds its defaults, and fails the poll if it is invalid', async () => {
   const inbox = trigger('inbox', { every: '1h', starts: orders }, () => fire({ order_id: 8 }))
   const wrong = trigger('wrong', { every: '1h', starts: orders }, (() => ({ order: 8 })) as never)
   const named = trigger('named', { every: '1h', starts: 'orders' }, () => fire({ order_id: 9 }))
@@ -61,7 +61,7 @@ def wrong():
     return cloaca.TriggerResult.fire(cloaca.Context({"order_id": "x"}))
 `
 
-it('is checked where a trigger of Python fires, and keeps every number to the digit', async () => {
+it('checks the input when a Python trigger fires, and keeps its numbers unchanged', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'cloaca-inputs-'))
   try {
     writeFileSync(join(folder, 'triggers.py'), PYTHON_TRIGGERS)

@@ -1,4 +1,4 @@
-/** The time limit of a TypeScript task: its own, or the engine's; and its cancellation. */
+/** Timeouts of a TypeScript task, set by the task or by the engine, and its cancellation. */
 
 import { expect, it } from 'vitest'
 import { CancelledError, DeadlineError, workflow } from '../../../src/index.ts'
@@ -14,9 +14,9 @@ const listening = (_context: unknown, { signal }: { readonly signal: AbortSignal
   )
 
 it.each([
-  ['its own', { timeout: '40ms' }, {}],
-  ["the engine's", {}, { taskTimeoutMs: 40 }],
-] as const)('is aborted at %s limit, and tried again as after any failure', async (_whose, options, config) => {
+  ['the task', { timeout: '40ms' }, {}],
+  ['the engine', {}, { taskTimeoutMs: 40 }],
+] as const)('aborts and retries a task at the timeout of %s', async (_whose, options, config) => {
   await using observed = await ObservedRunner.open({ config })
   const flow = workflow('slow').task('t', { ...options, retries: 1, retryDelay: '1ms' }, listening)
   await observed.runner.register(flow)
@@ -33,7 +33,7 @@ it.each([
   expect(reasons.map((reason) => reason instanceof DeadlineError)).toEqual([true, true])
 })
 
-it('is aborted when its execution is cancelled, and none after it begins', async () => {
+it('aborts a task when its execution is cancelled, and starts no later task', async () => {
   await using observed = await ObservedRunner.open()
   const flow = workflow('long')
     .task('t', listening)

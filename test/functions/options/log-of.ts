@@ -1,4 +1,4 @@
-/** All that the tasks of an execution printed and logged, in its order. */
+/** Reads all log records of an execution, in order. */
 
 import type { ExecutionLogRecord, Runner } from '../../../src/index.ts'
 

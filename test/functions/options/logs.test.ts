@@ -1,11 +1,11 @@
-/** What a TypeScript task logs and prints is in the log of its execution. */
+/** The log of a TypeScript task or poll. */
 
 import { expect, it } from 'vitest'
 import { fire, trigger, workflow } from '../../../src/index.ts'
 import { ObservedRunner } from '../../support/observed-runner.ts'
 import { logOf } from './log-of.ts'
 
-it('has levels, values and the stack of an error, and what is printed between them', async () => {
+it('stores log lines with levels, values and stacks, and printed lines between them', async () => {
   await using observed = await ObservedRunner.open({ stdoutTo: 'stderr' })
   const flow = workflow('logging').task('t', async (_context, { log }) => {
     log.debug('looking', { at: 'inbox' })
@@ -30,7 +30,7 @@ it('has levels, values and the stack of an error, and what is printed between th
   expect(JSON.stringify(records.at(-1))).toContain('RangeError: too far')
 })
 
-it('has what a poll logs, which is kept where it fires', async () => {
+it('stores the log lines of a poll that fires', async () => {
   await using observed = await ObservedRunner.open()
   const flow = workflow('fired').task('t', () => {})
   const inbox = trigger('inbox', { every: '1h', starts: flow }, ({ log }) => {

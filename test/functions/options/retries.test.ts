@@ -1,4 +1,4 @@
-/** A TypeScript task that fails is tried again as its options say, by the engine, as one of Python is. */
+/** Retries of a failed TypeScript task by its options. */
 
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { type TaskRetryOptions, workflow } from '../../../src/index.ts'
@@ -12,7 +12,7 @@ afterEach(() => observed[Symbol.asyncDispose]())
 
 let runs = 0
 
-/** Runs a task that fails so often, and returns the waits that were set before its attempts, and how it ended. */
+/** Runs a task whose first `failures` attempts fail. Returns its attempts, status, context and error. */
 async function run(options: TaskRetryOptions, failures: number, message = 'boom') {
   const attempts: number[] = []
   runs += 1
@@ -30,7 +30,7 @@ async function run(options: TaskRetryOptions, failures: number, message = 'boom'
   return { status, context, attempts, error: tasks[0]?.error }
 }
 
-it('is tried twice more where nothing is given, each time from the same context', async () => {
+it('retries a task twice by default', async () => {
   expect(await run({}, 2)).toMatchObject({ status: 'Completed', attempts: [1, 2, 3], context: { attempt: 3 } })
   expect(await run({}, 3)).toMatchObject({
     status: 'Failed',
@@ -46,11 +46,11 @@ it.each([
   [{ retryOn: 'transient' }, [1]],
   [{ retryOn: ['no such thing'] }, [1]],
   [{ retryOn: ['no such thing', 'BOO'] }, [1, 2, 3]],
-] as const)('is tried as often as %o says', async (options, attempts) => {
+] as const)('makes the attempts that %o permits', async (options, attempts) => {
   expect(await run(options, 9)).toMatchObject({ status: 'Failed', attempts })
 })
 
-it('is tried again for what is transient', async () => {
+it('retries a transient error with retryOn "transient"', async () => {
   expect(await run({ retryOn: 'transient' }, 1, 'the connection was reset')).toMatchObject({ status: 'Completed' })
 })
 
@@ -61,17 +61,17 @@ it.each([
   [{ backoff: 'exponential' }, [20, 40, 80]],
   [{ backoff: { kind: 'exponential', base: 3, multiplier: 0.5 } }, [10, 30, 90]],
   [{ maxDelay: '30ms' }, [20, 30, 30]],
-] as const)('waits before each attempt as %o says', async (options, waits) => {
+] as const)('waits before each retry as set by %o', async (options, waits) => {
   await run({ retries: 3, retryDelay: '20ms', ...options }, 9)
 
   const retried = observed.events('taskRetried')
   const rows = await observed.runner.executions.attempts(retried[0]?.executionId ?? '')
   const waited = retried.map(({ retryAt }, index) => retryAt - (rows[index]?.endedAt ?? 0))
-  // To the millisecond on which the attempt before it ended.
+  // Each wait starts at the end of the previous attempt, which is known to the millisecond.
   for (const [index, wait] of waits.entries()) expect(Math.abs((waited[index] ?? 0) - wait)).toBeLessThanOrEqual(2)
 })
 
-it('varies each wait by up to a quarter unless it is told not to', async () => {
+it('varies each wait by up to a quarter with jitter', async () => {
   await run({ retries: 3, backoff: 'fixed', retryDelay: '40ms', jitter: true }, 9)
 
   const retried = observed.events('taskRetried')

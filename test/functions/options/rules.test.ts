@@ -1,4 +1,4 @@
-/** Whether a TypeScript task runs at all, after others that completed, failed or were skipped. */
+/** Rules that decide whether a TypeScript task runs after tasks that completed, failed or were skipped. */
 
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { all, any, failed, none, type Rule, skipped, succeeded, value, workflow } from '../../../src/index.ts'
@@ -21,24 +21,24 @@ type Known = 'good' | 'bad' | 'left_out'
 const CASES: readonly (readonly [string, Rule<Known> | undefined, boolean])[] = [
   ['no rule', undefined, true],
   ['succeeded', succeeded('good'), true],
-  ['succeeded of what failed', succeeded('bad'), false],
+  ['succeeded for a failed task', succeeded('bad'), false],
   ['failed', failed('bad'), true],
   ['skipped', skipped('left_out'), true],
   ['all', all(succeeded('good'), failed('bad')), true],
-  ['all with one that is not', all(succeeded('good'), succeeded('bad')), false],
+  ['all with one false rule', all(succeeded('good'), succeeded('bad')), false],
   ['any', any<Known>(succeeded('bad'), skipped('left_out')), true],
   ['none', none<Known>(failed('good'), skipped('good')), true],
   ['a value that is greater', value('rows', '>', 2), true],
   ['a value that is not less', value('rows', '<', 3), false],
-  ['a value that is the same', value('rows', '==', 3), true],
+  ['a value that is equal', value('rows', '==', 3), true],
   ['a value that differs', value('rows', '!=', 3), false],
-  ['a list that has it', value('tags', 'contains', 'b'), true],
-  ['a list that does not have it', value('tags', 'notContains', 'b'), false],
-  ['a key that is there', value('rows', 'exists'), true],
-  ['a key that is not there', value('nothing', 'notExists'), true],
+  ['a list that contains the value', value('tags', 'contains', 'b'), true],
+  ['notContains for a value in the list', value('tags', 'notContains', 'b'), false],
+  ['a key that exists', value('rows', 'exists'), true],
+  ['a key that does not exist', value('nothing', 'notExists'), true],
 ]
 
-it('is decided by its rule when all before it have ended', async () => {
+it('runs a task only if its rule is true when all its dependencies have ended', async () => {
   const flow = CASES.reduce(
     (before, [, when], index) =>
       before.task(`case${index}`, { after: ['good', 'bad', 'left_out'], when }, () => {}) as unknown as typeof base,

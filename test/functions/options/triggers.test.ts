@@ -1,4 +1,4 @@
-/** A TypeScript trigger is polled as its options say, and what it says is in its history. */
+/** Polls of a TypeScript trigger by its options, and their history. */
 
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { fire, skip, trigger, workflow } from '../../../src/index.ts'
@@ -11,7 +11,7 @@ beforeEach(async () => {
 afterEach(() => observed[Symbol.asyncDispose]())
 
 const quick = workflow('quick').task('t', () => ({ done: true }))
-/** Runs until it is let go. */
+/** Workflow that runs until its signal is aborted. */
 const held = workflow('held').task('t', (_context, { signal }) => {
   return new Promise<void>((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
 })
@@ -19,7 +19,7 @@ const held = workflow('held').task('t', (_context, { signal }) => {
 const outcomesOf = (name: string) =>
   observed.events('tick', (tick) => tick.trigger === name).map((tick) => tick.outcome)
 
-it('is polled at once and then again and again; its context, with what the engine adds, begins the workflow', async () => {
+it('polls a trigger immediately and repeatedly, and starts the workflow with the fired context', async () => {
   let polls = 0
   const inbox = trigger('inbox', { every: '5ms', starts: quick }, async () => {
     polls += 1
@@ -40,7 +40,7 @@ it('is polled at once and then again and again; its context, with what the engin
   ])
 })
 
-it('drops what is fired again while it runs, unless that is allowed', async () => {
+it('rejects a duplicate firing during its execution, unless allowConcurrent is set', async () => {
   const options = { every: '5ms', starts: held } as const
   await observed.runner.register(
     trigger('once', options, () => fire({ order: 7 })),
@@ -53,7 +53,7 @@ it('drops what is fired again while it runs, unless that is allowed', async () =
   expect(outcomesOf('once').filter((outcome) => outcome === 'fired')).toEqual(['fired'])
 })
 
-it('starts no more than may be active', async () => {
+it('starts at most maxActive executions', async () => {
   let order = 0
   const options = { every: '5ms', starts: held, maxActive: 2 } as const
   await observed.runner.register(trigger('two', options, () => fire({ order: order++ })))
@@ -63,7 +63,7 @@ it('starts no more than may be active', async () => {
   expect(outcomesOf('two').filter((outcome) => outcome === 'fired').length).toBe(2)
 })
 
-it('fires once for what stays true', async () => {
+it('fires only when the result changes to true if onChange is set', async () => {
   let polls = 0
   const options = { every: '5ms', starts: quick, onChange: true } as const
   await observed.runner.register(trigger('change', options, () => ++polls !== 4))
@@ -73,7 +73,7 @@ it('fires once for what stays true', async () => {
   expect(outcomesOf('change').slice(0, 5)).toEqual(['fired', 'skipped', 'skipped', 'skipped', 'fired'])
 })
 
-it('is disabled after so many failures in a row, with the last of them', async () => {
+it('disables a trigger after pauseAfter failures in a row, with the last error in its note', async () => {
   const options = { every: '5ms', starts: quick, pauseAfter: 2 } as const
   await observed.runner.register(
     trigger('broken', options, () => {
@@ -87,7 +87,7 @@ it('is disabled after so many failures in a row, with the last of them', async (
   expect((await observed.runner.triggers.get('broken')).note).toMatch(/2 failed polls in a row.*no network/)
 })
 
-it('fails, and fires nothing, where it answers nothing or a text', async () => {
+it('fails a poll that returns undefined or a string', async () => {
   await observed.runner.register(
     trigger('forgetful', { every: '1h', starts: quick }, (() => undefined) as never),
     trigger('wordy', { every: '1h', starts: quick }, (() => 'yes') as never),
@@ -103,7 +103,7 @@ it('fails, and fires nothing, where it answers nothing or a text', async () => {
   ])
 })
 
-it('times out at its own limit, and is polled again', async () => {
+it('times out a poll at the timeout of the trigger, and polls again', async () => {
   let polls = 0
   const options = { every: '5ms', starts: quick, timeout: '30ms' } as const
   await observed.runner.register(
@@ -121,7 +121,7 @@ it('times out at its own limit, and is polled again', async () => {
   expect(outcomesOf('slow').slice(0, 2)).toEqual(['timedOut', 'fired'])
 })
 
-it('is a schedule where it has a cron expression, with its zone and its catch-up', async () => {
+it('creates a schedule for a cron expression, with its time zone and catch-up', async () => {
   const options = { cron: '0 3 * * *', timezone: 'Europe/Paris', catchup: 'none', starts: quick } as const
   await observed.runner.register(
     trigger('nightly', options),

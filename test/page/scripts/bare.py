@@ -1,4 +1,4 @@
-"""What the pages of tests show of an engine that has done nothing yet: a workflow that nobody starts."""
+"""Script for tests of the page with an engine without executions: a workflow that never starts."""
 
 import cloaca
 

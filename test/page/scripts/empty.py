@@ -1,4 +1,4 @@
-"""What the pages of tests show where there is next to nothing: a workflow that has never run."""
+"""Script for tests of almost empty screens of the page: a workflow that has never run."""
 
 import cloaca
 

@@ -1,4 +1,4 @@
-"""What the pages of tests show: triggers that skip, one of them often, and a workflow that ends well."""
+"""Script for tests of the page: a trigger that often skips, a trigger that seldom skips, and a short workflow."""
 
 import cloaca
 

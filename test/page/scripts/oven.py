@@ -1,4 +1,4 @@
-"""An oven: its temperature and its door, a graph that judges them, and workflows that are started."""
+"""Script for tests of reactors: the sources of an oven, its reactors, two graphs, and two workflows."""
 
 import cloaca
 

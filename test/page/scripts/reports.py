@@ -1,4 +1,4 @@
-"""What the pages of tests show of cron triggers, a right one and a wrong one, and of tasks with rules and retries."""
+"""Script for tests of the page: a valid and an invalid cron trigger, and tasks with rules and retries."""
 
 import cloaca
 
@@ -24,7 +24,7 @@ with cloaca.WorkflowBuilder("report"):
         return context
 
 
-@cloaca.trigger(on="report", cron="* * * * * *")
+@cloaca.trigger(on="report", cron="* * * * * *", expect_fire="26h", tags={"team": "data", "tier": "1"})
 def each_second():
     """Never called."""
 

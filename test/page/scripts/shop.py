@@ -1,4 +1,4 @@
-"""What the pages of tests show of executions: long names, attempts, failures, colours, markup, many tasks, large contexts."""
+"""Script for tests of executions: long names, retries, failures, colours, markup, many tasks, large contexts."""
 
 import logging
 import os

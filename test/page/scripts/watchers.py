@@ -1,4 +1,4 @@
-"""What the pages of tests show of triggers: every outcome, names that are long or hostile, output that is, and a schedule."""
+"""Script for tests of triggers: every outcome, long and hostile names, hostile output, and a schedule."""
 
 import cloaca
 
@@ -44,10 +44,14 @@ def hostile():
 
 @cloaca.trigger(workflow="sorting", poll_interval="1h", name=LONG)
 def long():
-    return cloaca.TriggerResult.skip("so much is to be said about why this one had nothing to do that it does not fit into any column at all")
+    return cloaca.TriggerResult.skip(
+        "so much is to be said about why this one had nothing to do that it does not fit into any column at all"
+    )
 
 
-@cloaca.trigger(workflow="sorting", poll_interval="1h")
+@cloaca.trigger(
+    workflow="sorting", poll_interval="1h", allow_concurrent=True, expect_fire="2d", tags={"team": "post"}
+)
 def asked():
     print("looking")
     return cloaca.TriggerResult.fire(cloaca.Context({"amount": 1.0}))

@@ -1,4 +1,4 @@
-"""Tries everything in ``attempts``, and tells of each attempt what came of it; and uses what restricted scripts may use."""
+"""Tries everything in ``attempts`` and records the results, and uses the operations that scripts may use."""
 
 import asyncio
 import os
@@ -35,7 +35,7 @@ with cloaca.WorkflowBuilder("uses"):
 
     @cloaca.task()
     def use_all(context):
-        """What restricted scripts may do all the same."""
+        """Uses operations that restricted scripts may use."""
         writable = context["writable"]
         with open(f"{writable}/made.txt", "w") as file:
             file.write("written")

@@ -1,4 +1,4 @@
-"""What a script does with what it was granted."""
+"""Script that uses its grants: files, a port and environment variables."""
 
 import fcntl
 import mmap
@@ -46,7 +46,7 @@ def files(folder):
 
 
 def network(port):
-    """A server on one port, asked by its name, and what another port says."""
+    """Returns the answer of a server on the granted port, and the result of connecting to another port."""
     server = socket.create_server(("127.0.0.1", port))
 
     def answer():

@@ -1,4 +1,4 @@
-"""A workflow that counts its runs in a module global, and others with every way to end."""
+"""Workflows for the tests of a runner: one counts its runs, one has tasks with different ends, and one sleeps."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""Asks for secrets wherever one can."""
+"""Requests secrets in tasks, in threads, in a poll and during the import."""
 
 import threading
 
@@ -38,6 +38,17 @@ with cloaca.WorkflowBuilder("misses"):
         thread.start()
         thread.join()
         return cloaca.Context({"answers": answers, "in_thread": in_thread})
+
+
+with cloaca.WorkflowBuilder("reads_failures"):
+
+    @cloaca.task(retry_attempts=1)
+    def login(ctx):
+        raise ValueError("no login with " + ctx.secret_field("warehouse", "password"))
+
+    @cloaca.task(dependencies=[login], trigger_rules=cloaca.task_failed("login"))
+    def report(ctx, handle):
+        return cloaca.Context({"failures": handle.failures, "traceback": handle.traceback("login")})
 
 
 with cloaca.WorkflowBuilder("by_alias"):

@@ -1,4 +1,4 @@
-"""Everything in here waits, in its own way."""
+"""A task and triggers that do not end: they wait for a thread, sleep or compute."""
 
 import threading
 import time

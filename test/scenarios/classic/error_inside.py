@@ -1,4 +1,4 @@
-"""A source that is not always reachable."""
+"""Polls a source that raises in its first two calls."""
 
 import cloaca
 

@@ -1,4 +1,4 @@
-"""Starts a workflow for each pending order. An order stays pending, and is seen again, until its run is over."""
+"""Starts a workflow for each pending order. Each poll fires the same order again until its run has ended."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""Starts a run for each job of a queue, side by side: equal jobs too."""
+"""Starts a run for each job of a queue. The runs overlap, also those of equal jobs."""
 
 import threading
 

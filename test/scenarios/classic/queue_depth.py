@@ -1,4 +1,4 @@
-"""Empties a queue whenever it is more than five deep."""
+"""Empties a queue when it contains more than five jobs."""
 
 import os
 

@@ -1,22 +1,26 @@
 /**
- * What the manual says about executions and their tasks: a final state never changes, an execution that ended has no open
- * task, only the owner enters Python, once per attempt, with the merged outputs of the dependencies and the rule met.
+ * Invariants of executions and their tasks, from the manual: a final state never changes, and an ended execution has no
+ * open task. Only the owner starts task bodies, once per attempt, with the merged outputs of the dependencies, and only
+ * if the rule of the task is met.
  */
 
-import type { TaskRequest } from '../../../src/engine/ports.ts'
+import type { ExecutionView, TaskRequest } from '../../../src/engine/ports.ts'
 import type { TriggerRule } from '../../../src/model/workflow.ts'
-import { dependenciesIn, type Program, type ProgramTask, type ProgramWorkflow } from '../program.ts'
+import { type Program, type ProgramTask, tasksIn } from '../program.ts'
 import type { RowChange, RowValues } from '../recorder.ts'
+import { FINAL, stoppingNode } from './nodes.ts'
 import type { Report } from './violation.ts'
 
 export interface ModelTask {
   status: string
   attempts: number
   recoveries: number
-  /** Number of attempts that ended with the stop of their engine. These are not recoveries. */
+  /** Number of attempts that ended with `TryLater`. */
+  triesLater: number
+  /** Number of attempts that the stop of an engine cut off. They are not counted as recoveries. */
   cuts: number
   output: string | null
-  /** True time of the end of the last failed attempt; null after a start. */
+  /** Simulated time at which the last attempt failed; null after a start. */
   failedAt: number | null
 }
 
@@ -26,33 +30,39 @@ export interface ModelExecution {
   readonly workflow: string
   readonly firingId: string | null
   readonly origin: string
-  /** True time. */
+  /** Simulated time of the creation, independent of wall clocks. */
   readonly createdAt: number
+  /** Stored time of the creation. */
+  readonly createdAtWall: number
+  readonly priority: number
   readonly retryOf: string | null
   status: string
   ownerSeq: number | null
   isEnded: boolean
   isPaused: boolean
+  /** Simulated time of the last end of a pause. */
+  resumedAt: number
+  /** Limit of its workflow or trigger, for which it waits. Empty: it has only waits. */
+  waitsFor: string | null
   input: string
   readonly tasks: Map<string, ModelTask>
-  /** Tasks whose Python runs now, by entry. */
+  /** Number of task bodies that run now. */
   entries: number
 }
 
-const FINAL: ReadonlySet<string> = new Set(['Completed', 'Failed', 'Skipped', 'Cancelled'])
-/** Attempts beyond those of the policy that a task may take for the deaths of its processes. */
+/** Maximum number of additional attempts of a task whose processes die. */
 const MAX_RECOVERIES = 3
 
 export class ExecutionModel {
   readonly #program: Program
   readonly #report: Report
-  readonly #bySeq = new Map<number, ModelExecution>()
+  readonly bySeq = new Map<number, ModelExecution>()
   readonly byId = new Map<string, ModelExecution>()
   readonly #entered = new Set<string>()
-  /** Ids by the marker in their input. */
+  /** Ids of executions by the marker in their input. */
   readonly byMarker = new Map<string, string[]>()
   #endedNow: ModelExecution[] = []
-  /** Tasks that the present commit makes ready again after a start. */
+  /** Tasks that the current commit makes ready again after they had started. */
   #takenBackNow: { readonly execution: ModelExecution; readonly task: ModelTask }[] = []
 
   constructor(program: Program, report: Report) {
@@ -66,7 +76,7 @@ export class ExecutionModel {
     else if (table === 'task_runs' && after !== null) this.#taskChanged(after)
   }
 
-  /** Called after the last change of a transaction. */
+  /** Checks the invariants after the last change of a transaction. */
   committed(): void {
     for (const execution of this.#endedNow) {
       for (const [taskId, { status }] of execution.tasks) {
@@ -90,7 +100,7 @@ export class ExecutionModel {
     return [...this.byId.values()].filter(({ isEnded }) => !isEnded)
   }
 
-  /** A task body starts. `instanceSeq`: the row of the engine that sent it. */
+  /** Checks the start of a task body. `instanceSeq` is the seq of the engine that started it. */
   taskEntered(request: TaskRequest, instanceSeq: number | null, now: number, tolerance: number): void {
     const { executionId, taskId, attempt } = request
     const shown = `task ${taskId} of execution ${executionId}, attempt ${attempt}`
@@ -116,10 +126,13 @@ export class ExecutionModel {
     this.#checkAttempts(execution, task, request, { now, tolerance, shown })
   }
 
-  /** An attempt failed: the next one waits for the delay of its policy. */
-  taskFailed(executionId: string, taskId: string, now: number): void {
+  /**
+   * Records the failure of an attempt, from which the delay of the next attempt is measured. An attempt that another
+   * engine has recovered is not the stored one any more.
+   */
+  taskFailed({ executionId, taskId, attempt }: TaskRequest, now: number): void {
     const task = this.byId.get(executionId)?.tasks.get(taskId)
-    if (task !== undefined) task.failedAt = now
+    if (task?.status === 'Running' && task.attempts === attempt) task.failedAt = now
   }
 
   #executionChanged(before: RowValues | null, after: RowValues | null, now: number): void {
@@ -138,7 +151,9 @@ export class ExecutionModel {
     }
     known.status = String(after.status)
     known.ownerSeq = numberOrNull(after.owner_seq)
+    if (known.isPaused && after.paused_at === null) known.resumedAt = now
     known.isPaused = after.paused_at !== null
+    known.waitsFor = textOrNull(after.waits_for)
     if (!known.isEnded && after.ended_at !== null) {
       known.isEnded = true
       this.#endedNow.push(known)
@@ -153,17 +168,21 @@ export class ExecutionModel {
       firingId: textOrNull(row.firing_id),
       origin: String(row.origin),
       createdAt: now,
+      createdAtWall: Number(row.created_at),
+      priority: Number(row.priority),
       retryOf: textOrNull(row.retry_of),
       status: String(row.status),
       ownerSeq: numberOrNull(row.owner_seq),
       isEnded: row.ended_at !== null,
       isPaused: row.paused_at !== null,
+      resumedAt: Number.NEGATIVE_INFINITY,
+      waitsFor: textOrNull(row.waits_for),
       input: '{}',
       tasks: new Map(),
       entries: 0,
     }
     this.byId.set(id, execution)
-    this.#bySeq.set(execution.seq, execution)
+    this.bySeq.set(execution.seq, execution)
   }
 
   #removed(row: RowValues): void {
@@ -171,12 +190,12 @@ export class ExecutionModel {
     const known = this.byId.get(id)
     if (known !== undefined && !known.isEnded)
       this.#report('open-executions-are-kept', `execution ${id} was removed before its end`)
-    this.#bySeq.delete(Number(row.seq))
+    this.bySeq.delete(Number(row.seq))
     if (known !== undefined) known.isEnded = true
   }
 
   #inputAdded(row: RowValues): void {
-    const execution = this.#bySeq.get(Number(row.execution_seq))
+    const execution = this.bySeq.get(Number(row.execution_seq))
     if (execution === undefined) return
     execution.input = String(row.context)
     const { request, nested } = JSON.parse(execution.input) as { readonly request?: number; readonly nested?: string }
@@ -186,7 +205,7 @@ export class ExecutionModel {
   }
 
   #taskChanged(row: RowValues): void {
-    const execution = this.#bySeq.get(Number(row.execution_seq))
+    const execution = this.bySeq.get(Number(row.execution_seq))
     if (execution === undefined) return
     const taskId = String(row.task_id)
     const status = String(row.status)
@@ -195,6 +214,7 @@ export class ExecutionModel {
       status,
       attempts: 0,
       recoveries: 0,
+      triesLater: 0,
       cuts: 0,
       output: null,
       failedAt: null,
@@ -216,33 +236,47 @@ export class ExecutionModel {
     const isBegun = task.status === 'Running' && task.attempts === Number(row.attempts)
     if (isBegun && status === 'Ready' && task.recoveries === Number(row.recoveries))
       this.#takenBackNow.push({ execution, task })
-    // The failure was not stored: the attempt is one that was lost with its engine.
+    // The attempt that waited for a child was not counted, and has the same number when it starts again.
+    if (task.status === 'Waiting' && (status === 'Ready' || status === 'Running')) {
+      const attempt = Number(row.attempts) + (status === 'Ready' ? 1 : 0)
+      this.#entered.delete(`${execution.id} ${taskId} ${attempt}`)
+    }
+    if (Number(row.tries_later) > task.triesLater)
+      this.#entered.delete(`${execution.id} ${taskId} ${Number(row.attempts) + 1}`)
+    task.triesLater = Number(row.tries_later)
+    // The failure was not stored, because the attempt was lost with its engine.
     if (Number(row.recoveries) > task.recoveries) task.failedAt = null
     task.status = status
     task.attempts = Number(row.attempts)
     task.recoveries = Number(row.recoveries)
-    // An engine drops an output that no task needs any more from memory, not from the store.
+    // An engine removes an output that no task needs any more from memory, but not from the store.
     task.output = output ?? task.output
     execution.tasks.set(taskId, task)
   }
 
-  #definition(
-    execution: ModelExecution,
-    taskId: string,
-  ): { readonly workflow: ProgramWorkflow; readonly task: ProgramTask } | null {
-    const workflow = this.#program.workflows.find(({ key }) => key === execution.workflow)
-    const task = workflow?.tasks.find(({ id }) => id === taskId)
-    return workflow === undefined || task === undefined ? null : { workflow, task }
+  /** Returns the tasks of the workflow of an execution in each version of the code. */
+  versions({ workflow, tasks }: ModelExecution): readonly (readonly ProgramTask[])[] {
+    const declared = this.#program.workflows.find(({ key }) => key === workflow)
+    if (declared === undefined) return []
+    // The dependencies of tasks that only other code than the one at its creation declares take their place.
+    const added = declared.tasks.filter(({ id, later }) => later === 'removed' && !tasks.has(id)).map(({ id }) => id)
+    const versions = [tasksIn(declared, 0), tasksIn(declared, 1)]
+    if (added.length === 0) return versions
+    return versions.map((version) => {
+      const without = (after: readonly string[]): readonly string[] =>
+        after.flatMap((id) =>
+          added.includes(id) ? without(version.find((task) => task.id === id)?.after ?? []) : [id],
+        )
+      return version.map((task) => ({ ...task, after: [...new Set(without(task.after))] }))
+    })
   }
 
-  /** The code may have changed while the execution was under way: one generation has to explain the entry. */
+  /** Checks that the input fits one generation, because the code may have changed while the execution was running. */
   #checkInput(execution: ModelExecution, request: TaskRequest, shown: string): void {
-    const definition = this.#definition(execution, request.taskId)
-    if (definition === null) return
-    const { workflow, task } = definition
-    const problems = [0, 1].map((generation) =>
-      this.#inputProblem(execution, request, dependenciesIn(workflow, task, generation), task.rule),
-    )
+    const problems = this.versions(execution).flatMap((tasks) => {
+      const task = tasks.find(({ id }) => id === request.taskId)
+      return task === undefined || task.wait !== undefined ? [] : [this.#inputProblem(execution, request, tasks, task)]
+    })
     const [first] = problems
     if (first != null && problems.every((problem) => problem !== null))
       this.#report(first.invariant, `${shown} ${first.text}`)
@@ -250,19 +284,23 @@ export class ExecutionModel {
 
   #inputProblem(
     execution: ModelExecution,
-    { inputText }: TaskRequest,
-    after: readonly string[],
-    rule: TriggerRule,
+    { inputText, view }: TaskRequest,
+    tasks: readonly ProgramTask[],
+    task: ProgramTask,
   ): { readonly invariant: string; readonly text: string } | null {
+    const { after, rule } = task
     const open = after.find((id) => !FINAL.has(execution.tasks.get(id)?.status ?? 'missing'))
     if (open !== undefined)
       return { invariant: 'dependencies-first', text: `started before the end of its dependency ${open}` }
-    const expected = after.length === 0 ? execution.input : mergedOutputs(execution, after)
+    const expected = inputOf(execution, after)
     if (!isEqualJson(inputText, expected))
       return { invariant: 'input-is-merged', text: `got ${inputText}, expected ${expected}` }
     if (!meetsRule(rule, execution, expected))
       return { invariant: 'rule-is-met', text: 'started, and its rule is not met' }
-    return null
+    const { isRewired = false } = this.#program.workflows.find(({ key }) => key === execution.workflow) ?? {}
+    const node = rule.type === 'Always' ? stoppingNode(execution, tasks, task, isRewired) : null
+    if (node !== null) return { invariant: 'nodes-stop-tasks', text: `started, and node ${node} has not completed` }
+    return viewProblem(execution, view, after)
   }
 
   #checkAttempts(
@@ -271,7 +309,7 @@ export class ExecutionModel {
     { taskId, attempt }: TaskRequest,
     { now, tolerance, shown }: { readonly now: number; readonly tolerance: number; readonly shown: string },
   ): void {
-    const definition = this.#definition(execution, taskId)?.task
+    const definition = this.versions(execution)[0]?.find(({ id }) => id === taskId)
     if (definition === undefined) return
     const most = Math.max(1, definition.maxAttempts) + Math.min(task.recoveries, MAX_RECOVERIES + 1) + task.cuts
     if (attempt > most) this.#report('attempts-are-limited', `${shown} is beyond ${most} attempts`)
@@ -286,12 +324,33 @@ export class ExecutionModel {
   }
 }
 
+/** A failed dependency has failed before the attempt began. Other tasks may have failed since then. */
+function viewProblem(execution: ModelExecution, view: ExecutionView, after: readonly string[]) {
+  if (!isEqualJson(view.inputText, execution.input))
+    return { invariant: 'view-is-stored', text: `can read ${view.inputText}, not the input ${execution.input}` }
+  const seen = new Map(view.failures().map(({ task, attempts }) => [task, attempts]))
+  const failedAttempts = (id: string): number | undefined => {
+    const task = execution.tasks.get(id)
+    return task?.status === 'Failed' ? task.attempts : undefined
+  }
+  const wrong =
+    [...seen].find(([id, attempts]) => failedAttempts(id) !== attempts)?.[0] ??
+    after.find((id) => failedAttempts(id) !== seen.get(id))
+  if (wrong === undefined) return null
+  return { invariant: 'view-is-stored', text: `can read ${seen.get(wrong) ?? 'no'} failed attempts of ${wrong}` }
+}
+
+/** Returns the input of a task or node. */
+export function inputOf(execution: ModelExecution, after: readonly string[]): string {
+  return after.length === 0 ? execution.input : mergedOutputs(execution, after)
+}
+
 function mergedOutputs(execution: ModelExecution, after: readonly string[]): string {
   const outputs = after.map((id) => execution.tasks.get(id)).filter((task) => task?.status === 'Completed')
   return JSON.stringify(Object.assign({}, ...outputs.map((task) => JSON.parse(task?.output ?? '{}') as object)))
 }
 
-/** A second implementation of the rules that programs have. */
+/** Returns whether a trigger rule is met. Independent of the implementation in the engine. */
 function meetsRule(rule: TriggerRule, execution: ModelExecution, input: string): boolean {
   switch (rule.type) {
     case 'Always':

@@ -1,12 +1,12 @@
 /**
- * What the manual says about events and reactors: events are accepted once and delivered once, each firing of a reactor
- * starts one execution per subscription, and a graph runs at most once for a firing.
+ * Invariants of events and reactors, from the manual: each event is accepted once and delivered once, each firing of a
+ * reactor starts one execution per subscription, and a graph runs at most once for a firing.
  */
 
-import type { RunGraphRequest } from '../../../src/engine/ports.ts'
+import type { RunGraphRequest } from '../../../src/engine/graphs/graph-host.ts'
 import type { Program } from '../program.ts'
 import type { RowChange, RowValues } from '../recorder.ts'
-import { eventFate } from '../scripted-python.ts'
+import { eventFate } from '../scripted-outcomes.ts'
 import type { Report } from './violation.ts'
 
 interface ModelSource {
@@ -18,7 +18,7 @@ interface ModelSource {
 interface ModelReactor {
   readonly name: string
   lastSequence: number
-  /** By source: last sequences of events that are the causes of firings. */
+  /** Sequences of the events that caused firings, by source. */
   readonly causes: Map<string, Set<number>>
   readonly payloads: Map<string, number>
 }
@@ -39,7 +39,7 @@ export class GraphModel {
   readonly #reactors = new Map<number, ModelReactor>()
   readonly #started = new Map<string, number[]>()
   readonly #graphRuns = new Map<string, number>()
-  /** Sequences by the marker in their event. */
+  /** Sequences of events by the marker in the event. */
   readonly byMarker = new Map<number, number[]>()
 
   constructor(program: Program, report: Report) {
@@ -68,7 +68,7 @@ export class GraphModel {
     }
   }
 
-  /** At rest everything that was accepted has been delivered. */
+  /** Checks at rest that every accepted event was delivered. */
   checkRest(subscriptions: readonly SubscriptionRow[]): void {
     for (const source of this.#sources.values()) this.#checkDelivered(source)
     for (const subscription of subscriptions) this.#checkSubscription(subscription)

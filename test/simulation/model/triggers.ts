@@ -1,6 +1,7 @@
 /**
- * What the manual says about triggers, firings and schedules: equal firings never overlap, each firing starts one execution,
- * no poll runs without the lease, a trigger never overlaps itself, every poll leaves its tick, a cron time starts once.
+ * Invariants of triggers, firings and schedules, from the manual: equal firings never overlap, each firing starts one
+ * execution, no poll runs without the lease, polls of one trigger never overlap, every poll stores a tick, and each
+ * cron time starts one execution.
  */
 
 import type { Program, ProgramTrigger } from '../program.ts'
@@ -18,10 +19,10 @@ export interface ModelTrigger {
   leaseNumber: number
   overrides: string | null
   note: string | null
-  /** True time since which it is disabled. */
+  /** Simulated time since which the trigger is disabled. */
   disabledAt: number | null
   openSkips: number
-  /** Polls that have a tick. */
+  /** Number of polls that have a tick. */
   ticks: number
   lastPollAt: number | null
 }
@@ -46,7 +47,7 @@ export class TriggerModel {
   readonly #cronTimes = new Set<string>()
   #areTimesRepeated = false
   readonly cronFirings = new Map<string, { readonly cronSeq: number; executionId: string | null }>()
-  /** True time of the newest firing of a schedule. */
+  /** Simulated times of the newest firing, by schedule. */
   lastCronAt = new Map<number, number>()
   #firingsNow: ModelFiring[] = []
 
@@ -69,29 +70,28 @@ export class TriggerModel {
       if (executionId === null) continue
       const execution = this.#executions.byId.get(executionId)
       if (execution?.firingId !== id) {
-        this.#report(
-          'one-execution-per-firing',
-          `firing ${id} has execution ${executionId}, which is ${execution === undefined ? 'missing' : 'of another firing'}`,
-        )
+        const problem = execution === undefined ? 'missing' : 'of another firing'
+        this.#report('one-execution-per-firing', `firing ${id} has execution ${executionId}, which is ${problem}`)
       } else if (execution.isEnded !== isCompleted) {
+        const state = isCompleted ? 'completed' : 'active'
         this.#report(
           'firings-end-with-executions',
-          `firing ${id} is ${isCompleted ? 'completed' : 'active'}, its execution ${executionId} is ${execution.status}`,
+          `firing ${id} is ${state}, its execution ${executionId} is ${execution.status}`,
         )
       }
     }
     this.#firingsNow = []
   }
 
-  /** Active firings whose executions have ended, or the reverse: none at rest. */
+  /** Checks at rest that no firing is active, and that no firing has started two executions. */
   checkRest(): void {
     for (const firing of this.#firings.values()) {
       if (firing.executionId !== null && !firing.isCompleted)
         this.#report('firings-end-with-executions', `firing ${firing.id} is active at rest`)
     }
     const executions = new Map<string, number>()
-    for (const { firingId } of this.#executions.byId.values()) {
-      if (firingId !== null) executions.set(firingId, (executions.get(firingId) ?? 0) + 1)
+    for (const { firingId, origin } of this.#executions.byId.values()) {
+      if (firingId !== null && origin !== 'backfill') executions.set(firingId, (executions.get(firingId) ?? 0) + 1)
     }
     for (const [firingId, count] of executions) {
       if (count > 1) this.#report('one-execution-per-firing', `firing ${firingId} started ${count} executions`)
@@ -176,6 +176,8 @@ export class TriggerModel {
     if (!allowConcurrent && active.some(({ hash }) => hash === firing.hash)) {
       this.#report('equal-firings-never-overlap', `${name} fired ${firing.hash} again while a firing of it is active`)
     }
+    // The executions of other firings wait: see `row-triggers.ts`.
+    if (trigger.definition.hasRows) return
     if (policy.maxActive !== undefined && policy.maxActive !== null && active.length >= policy.maxActive) {
       this.#report(
         'active-firings-are-limited',
@@ -184,7 +186,7 @@ export class TriggerModel {
     }
   }
 
-  /** Allows repeated times: the engine follows a clock that is set back by more than ten minutes, and fires its times again. */
+  /** Allows repeated times: an engine whose clock was set back by more than ten minutes fires its cron times again. */
   clockSetBackFar(): void {
     this.#areTimesRepeated = true
   }

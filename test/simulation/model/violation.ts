@@ -1,11 +1,11 @@
-/** A broken invariant. The first one of a run ends it. */
+/** Broken invariant. The first violation ends the run. */
 
 export interface Violation {
-  /** Name of the invariant: stable, so that a shrinker looks for the same one. */
+  /** Stable name of the invariant, by which shrinking recognizes the same failure. */
   readonly invariant: string
   readonly message: string
   readonly at: number
 }
 
-/** Collects broken invariants. */
+/** Function that records a broken invariant. */
 export type Report = (invariant: string, message: string) => void

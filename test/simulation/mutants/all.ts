@@ -1,4 +1,4 @@
-/** All mutants, by the names of their files. */
+/** All mutants, by their file names. */
 
 import { readdirSync } from 'node:fs'
 import type { Mutant } from './mutant.ts'

@@ -1,8 +1,8 @@
 import type { Mutant } from './mutant.ts'
 
 export const mutant: Mutant = {
-  file: 'src/store/steps/polls.ts',
-  find: 'const finding = tick.allowConcurrent ? null',
-  replace: 'const finding = tick.allowConcurrent || seq > 0 ? null',
-  breaks: 'Equal firings never overlap: they are not compared.',
+  file: 'src/store/steps/firing-steps.ts',
+  find: 'const unkeyed = allowConcurrent ? undefined',
+  replace: 'const unkeyed = allowConcurrent || seq > 0 ? undefined',
+  breaks: 'Equal firings never overlap: contexts are not compared.',
 }

@@ -1,4 +1,4 @@
-/** Put before a process of the simulation by `run.ts`: changes the source text of one module while it is loaded. */
+/** Preloaded module of a simulation process that `run.ts` starts. Changes the source text of one module on loading. */
 
 import { registerHooks } from 'node:module'
 import { pathToFileURL } from 'node:url'

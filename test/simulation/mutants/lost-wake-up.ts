@@ -5,5 +5,5 @@ export const mutant: Mutant = {
   find: `    this.#free += 1
     this.#grant()`,
   replace: '    this.#free += 1',
-  breaks: 'Every accepted execution ends: a free slot wakes nobody.',
+  breaks: 'Every accepted execution ends: no waiting task starts in a free slot.',
 }

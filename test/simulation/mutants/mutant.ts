@@ -1,12 +1,14 @@
-/** A defect that is put into the engine, so that the simulation can be tested: it has to find it. */
+/** Defect that is put into the engine to test that the simulation finds it. */
 
 export interface Mutant {
-  /** File of the defect, from the root of the checkout. */
+  /** Path of the changed file, relative to the root of the repository. */
   readonly file: string
   /** Text that occurs exactly once in the file. */
   readonly find: string
-  /** Text that takes its place. */
+  /** Replacement for that text. */
   readonly replace: string
-  /** The invariant that it breaks, in one line. */
+  /** Broken invariant, in one line. */
   readonly breaks: string
+  /** Seeds to try before the fixed seeds, which find it within seconds. Default: none. */
+  readonly seeds?: readonly number[]
 }

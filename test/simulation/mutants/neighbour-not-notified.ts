@@ -1,7 +1,7 @@
 import type { Mutant } from './mutant.ts'
 
 export const mutant: Mutant = {
-  file: 'src/store/sqlite/database.ts',
+  file: 'src/store/sqlite/sqlite-database.ts',
   find: 'this.instances.size > 1 ?',
   replace: 'this.instances.size < 0 ?',
   breaks:

@@ -1,8 +1,8 @@
 import type { Mutant } from './mutant.ts'
 
 export const mutant: Mutant = {
-  file: 'src/store/steps/executions/steering.ts',
-  find: `  session.run(DECLARE_DEAD, ownerSeq)
+  file: 'src/store/steps/executions/steering-steps.ts',
+  find: `  declareDead(session, [ownerSeq])
 `,
   replace: '',
   breaks: 'Gauges are zero at rest: an engine keeps an execution that a cancel took from it.',

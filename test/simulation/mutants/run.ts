@@ -1,4 +1,4 @@
-/** Whether the simulation finds every mutant: `npm run simulate -- --mutants`. */
+/** `npm run simulate -- --mutants`: checks that the simulation finds every mutant. */
 
 import { fileURLToPath } from 'node:url'
 import { FIXED_SEEDS } from '../fixed-seeds.ts'
@@ -7,10 +7,10 @@ import { allMutants } from './all.ts'
 import type { Mutant } from './mutant.ts'
 
 const HOOK = fileURLToPath(new URL('hook.ts', import.meta.url))
-/** New seeds after the fixed ones. */
+/** Maximum number of new seeds after the fixed seeds. */
 const MAX_NEW_SEEDS = 20
 
-/** Prints one line per mutant. Returns 1 if one was not found. */
+/** Prints one line per mutant, and returns 1 if a mutant was not found. */
 export async function runMutants(jobs: number): Promise<number> {
   const waiting = [...(await allMutants())]
   let missed = 0
@@ -29,7 +29,8 @@ export async function runMutants(jobs: number): Promise<number> {
 }
 
 async function runMutant(mutant: Mutant): Promise<{ readonly found: SeedResult | null; readonly seeds: number }> {
-  const seeds = [...FIXED_SEEDS, ...Array.from({ length: MAX_NEW_SEEDS }, (_, index) => index + 1_000)]
+  const first = mutant.seeds ?? []
+  const seeds = [...first, ...FIXED_SEEDS, ...Array.from({ length: MAX_NEW_SEEDS }, (_, index) => index + 1_000)]
   let found: SeedResult | null = null
   let count = 0
   await runSeeds({

@@ -1,7 +1,7 @@
 import type { Mutant } from './mutant.ts'
 
 export const mutant: Mutant = {
-  file: 'src/engine/executions/executor.ts',
+  file: 'src/engine/executions/attempts/task-attempts.ts',
   find: `    run.attempts -= 1
     lease.end()
 `,

@@ -1,6 +1,7 @@
 /**
- * The server's end of one connection. Statements arrive in turns of its own event loop, so that those of several connections
- * interleave as the simulation draws it, and each is carried out alone. The answer travels back to the event loop of the process.
+ * Server end of one connection. Statements arrive in turns of its own event loop and run one at a time, so that the
+ * simulation determines the order of the statements of several connections. Results return to the event loop of the
+ * process.
  */
 
 import type { ClientConfig } from 'pg'
@@ -31,16 +32,16 @@ interface Asked {
   readonly settle: Settle
 }
 
-/** A statement that the real server carries out. */
+/** Statement that was sent to the real server. */
 interface Sent extends Asked {
-  /** The recorded changes of the transaction are the first of its answers. */
+  /** Whether the first result contains the recorded changes of the transaction. */
   readonly isRecorded: boolean
-  /** Its answer is lost. */
+  /** Whether the process does not receive the result. */
   readonly isLost: boolean
   readonly answer: Promise<{ readonly error: Error } | { readonly answer: Answer }>
 }
 
-/** Most messages take less than this in each direction. */
+/** Usual maximum duration of a message in one direction. */
 const TRANSIT_MS = 0.6
 
 export class Backend implements ServerEnd {
@@ -51,15 +52,15 @@ export class Backend implements ServerEnd {
   readonly #loop: ProcessLoop
   #connection: RealConnection | null = null
   #waiting: Waiting | null = null
-  /** Statements in transit that were sent in one turn: they arrive together. */
+  /** Statements in transit that were sent in one turn and arrive together. */
   #sending: { readonly at: number; readonly asked: Asked[] } | null = null
   readonly #asked: Asked[] = []
-  /** The client ends the connection when everything that it asked is answered. */
+  /** Callback of a client that ends the connection after all results have arrived. */
   #atEnd: (() => void) | null = null
   #isBusy = false
   #isGone = false
   isListening = false
-  /** The transaction under way may write. */
+  /** Whether the current transaction may write. */
   #isWriting = false
   #limits: Limits = NO_LIMITS
   #idle: ScheduledCallback | null = null
@@ -111,7 +112,7 @@ export class Backend implements ServerEnd {
     })
   }
 
-  /** The connection is cut. The server rolls back, and the process receives an error some time later. */
+  /** Cuts the connection. The server rolls back, and the process receives an error some time later. */
   cut(error: Error = this.#ports.faults.cutError()): void {
     if (this.#isGone) return
     this.#server.log(`cut ${this.name}: ${error.message}`)
@@ -119,7 +120,7 @@ export class Backend implements ServerEnd {
     this.#deliver(() => this.#ports.client.lost(error))
   }
 
-  /** The process was killed: nothing that it sent is carried out any more. */
+  /** Drops the statements of a process that was killed. */
   abandon(): void {
     if (!this.#isGone) this.#leave()
   }
@@ -166,7 +167,7 @@ export class Backend implements ServerEnd {
     this.#deliver(answer)
   }
 
-  /** Only the last of the statements may wait for a lock. */
+  /** Runs statements that arrived together. Only the last statement may wait for a lock. */
   async #carryOut(asked: readonly Asked[]): Promise<void> {
     const connection = this.#connection
     if (this.#isGone || connection === null) return
@@ -197,7 +198,7 @@ export class Backend implements ServerEnd {
       this.cut()
       return 'cut'
     }
-    // An aborted transaction commits nothing, and PostgreSQL answers its COMMIT without an error.
+    // An aborted transaction commits nothing, although PostgreSQL accepts its COMMIT without an error.
     const isCommit = statement.kind === 'commit' && this.#isWriting && connection.status === 'T'
     const isRecorded = isCommit && verdict.kind !== 'refuse'
     if (verdict.kind === 'refuse') this.#server.log(`refuse ${this.name} ${shownText(statement)}: ${verdict.code}`)
@@ -216,7 +217,7 @@ export class Backend implements ServerEnd {
     }
   }
 
-  /** The real server has answered. `cancelled`: error of the last statement, which waited for a lock for too long. */
+  /** Delivers results of the real server. `cancelled` is the error of a statement that waited too long for a lock. */
   async #finish(sent: readonly Sent[], cancelled: Error | null): Promise<void> {
     const answers: (() => void)[] = []
     for (const { statement, settle, isRecorded, isLost, answer } of sent) {
@@ -244,7 +245,7 @@ export class Backend implements ServerEnd {
     await this.#server.locks.release()
   }
 
-  /** A transaction whose process sends nothing is ended by the server. */
+  /** Starts the time limit after which the server ends an idle transaction. */
   #limitIdleTime(): void {
     const { idleMs } = this.#limits
     if (idleMs === null || this.#connection === null || this.#connection.status === 'I') return
@@ -252,7 +253,7 @@ export class Backend implements ServerEnd {
     this.#idle = this.#loop.timer(this.#server.loop.now + idleMs, () => this.cut(error))
   }
 
-  /** The server notices that the client is gone. */
+  /** Ends the connection on the server. */
   #leave(): void {
     this.#isGone = true
     this.isListening = false
@@ -271,7 +272,7 @@ export class Backend implements ServerEnd {
   }
 }
 
-/** Answers of all but the first statement. */
+/** Returns the results of all statements but the first. */
 function withoutLog(answer: Answer | undefined): Answer | undefined {
   if (!Array.isArray(answer)) return answer
   const [, ...rest] = answer

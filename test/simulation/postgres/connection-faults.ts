@@ -1,4 +1,4 @@
-/** Faults of the connections of one process: statements that the server refuses, connections that are cut, lost answers. */
+/** Faults of the connections of one process: refused statements, cut connections and lost results. */
 
 import { DatabaseError } from 'pg'
 import type { Coverage } from '../coverage.ts'
@@ -8,24 +8,24 @@ import type { Statement } from './statements.ts'
 
 export type Verdict =
   | { readonly kind: 'carryOut' }
-  /** The server answers with this SQLSTATE, and does nothing. */
+  /** The server returns an error with this SQLSTATE, and does nothing. */
   | { readonly kind: 'refuse'; readonly code: string }
-  /** The connection is cut before the server has the statement. */
+  /** The connection is cut before the server receives the statement. */
   | { readonly kind: 'cut' }
-  /** The server carries it out, and the connection is cut before the answer. */
+  /** The server runs the statement, and the connection is cut before the result. */
   | { readonly kind: 'loseAnswer' }
 
 const CARRY_OUT: Verdict = { kind: 'carryOut' }
-/** Statements of write transactions up to a cut, at most. */
+/** Maximum number of statements of write transactions before a cut. */
 const MAX_STATEMENTS_TO_CUT = 12
 
 export class ServerFaults {
   readonly #process: SimulatedProcess
   readonly #random: SeededRandom
   readonly #coverage: Coverage
-  /** False when the faults have stopped. */
+  /** Returns whether faults may occur, which is false at the end of a run. */
   readonly #isActive: () => boolean
-  /** The answer of the next commit is lost, or of the next commit of a transaction that has inserted rows. */
+  /** Commit whose result is lost: the next commit, or the next commit of a transaction that has inserted rows. */
   #losesAnswer: 'next' | 'inserted' | null = null
   #hasInserted = false
   #statementsToCut: number | null = null
@@ -37,7 +37,7 @@ export class ServerFaults {
     this.#isActive = isActive
   }
 
-  /** Returns whether all connections are cut now; else a cut or a lost answer is due at a later statement. */
+  /** Returns whether all connections are cut now. Otherwise a later statement is cut or loses its result. */
   disturb(kind: 'cutConnection' | 'loseAnswer'): boolean {
     if (kind === 'loseAnswer') this.#losesAnswer = this.#random.chance(0.3) ? 'next' : 'inserted'
     else if (this.#random.chance(0.4)) return true
@@ -45,9 +45,9 @@ export class ServerFaults {
     return false
   }
 
-  /** Error of an attempt to connect, or null. */
+  /** Returns the error of an attempt to connect, or null. */
   connecting(): Error | null {
-    if (this.#sqliteCode(() => this.#process.connectionFaults.beforeBegin()) === null) return null
+    if (this.#sqliteCode(() => this.#process.refusals.beforeBegin()) === null) return null
     return this.#random.pick([
       systemError('connect', 'ECONNREFUSED'),
       serverError('53300', 'sorry, too many clients already'),
@@ -55,22 +55,22 @@ export class ServerFaults {
     ])
   }
 
-  /** `isWriting`: the statement is part of a transaction that may write. */
+  /** Returns the fate of a statement. `isWriting` states whether its transaction may write. */
   verdict({ kind, text }: Statement, isWriting: boolean): Verdict {
-    const { connectionFaults } = this.#process
+    const { refusals } = this.#process
     if (kind === 'begin') this.#hasInserted = false
     else if (kind === 'write' && /^\s*(INSERT|WITH)\b/.test(text)) this.#hasInserted = true
-    if (kind === 'begin' && this.#sqliteCode(() => connectionFaults.beforeBegin()) !== null) return { kind: 'cut' }
+    if (kind === 'begin' && this.#sqliteCode(() => refusals.beforeBegin()) !== null) return { kind: 'cut' }
     if (!isWriting) return CARRY_OUT
     if (this.#isCutNow()) return { kind: 'cut' }
     if (kind === 'write' || kind === 'commit') {
-      const refused = this.#sqliteCode(() => connectionFaults.beforeWrite(kind === 'commit' ? 'COMMIT' : text))
+      const refused = this.#sqliteCode(() => refusals.beforeWrite(kind === 'commit' ? 'COMMIT' : text))
       if (refused !== null) return { kind: 'refuse', code: this.#codeOf(refused) }
     }
     return kind === 'commit' && this.#isAnswerLost() ? { kind: 'loseAnswer' } : CARRY_OUT
   }
 
-  /** Error that a process receives when its connection was cut. */
+  /** Returns the error that a process receives when its connection was cut. */
   cutError(): Error {
     return this.#random.pick([
       systemError('read', 'ECONNRESET'),
@@ -79,7 +79,7 @@ export class ServerFaults {
     ])
   }
 
-  /** How much later than usual an answer arrives, in milliseconds. */
+  /** Returns the additional delay of a result, in milliseconds. */
   lateMs(): number {
     if (!this.#isActive() || !this.#random.chance(0.002)) return 0
     this.#coverage.fault('answer late', this.#process.spec.name)
@@ -103,7 +103,7 @@ export class ServerFaults {
     return true
   }
 
-  /** The process refuses as SQLite does, with a code of SQLite. */
+  /** Returns the SQLite code of a refusal, or null if the attempt succeeds. */
   #sqliteCode(attempt: () => void): string | null {
     try {
       attempt()
@@ -113,7 +113,7 @@ export class ServerFaults {
     }
   }
 
-  /** SQLSTATE for a code of SQLite: the disk is full, or one of the errors that only a server has. */
+  /** Returns the SQLSTATE for a SQLite code: a full disk, or a random error that only a server has. */
   #codeOf(sqliteCode: string): string {
     if (sqliteCode === 'SQLITE_FULL') return '53100'
     return this.#random.pick(['58030', '40001', '40P01', '57014', '55P03'])

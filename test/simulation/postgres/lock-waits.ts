@@ -1,10 +1,10 @@
 /**
- * Statements that wait for a lock of another transaction. The real server carries out one statement at a time, so one that is not
- * answered waits for a lock, which the server confirms. The other processes continue while it waits.
+ * Statements that wait for a lock of another transaction. The real server runs one statement at a time, so a statement
+ * without a result waits for a lock, as the server confirms. The other processes continue while it waits.
  *
- * A commit may release several statements. The backends of waiting statements are stopped (SIGSTOP), and continue one by one, so
- * that their order is that of the simulation. Deadlocks and limits are found in simulated time, and the server cancels the
- * statement.
+ * A commit may release several statements. The backends of waiting statements are stopped (SIGSTOP) and continued one
+ * by one, so that the simulation determines their order. Deadlocks and time limits are detected in simulated time, and
+ * the server then cancels the statement.
  */
 
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -13,30 +13,30 @@ import { serverError } from './connection-faults.ts'
 import type { Answer, RealConnection } from './real-connections.ts'
 import type { Server } from './server.ts'
 
-/** A statement that waits for its answer. */
+/** Statement that waits for its result. */
 export interface Waiting {
   readonly connection: RealConnection
-  /** Event loop whose timers are those of the statement. */
+  /** Event loop with the timers of the statement. */
   readonly timers: ProcessLoop
-  /** Longest time that it waits for one lock; null: no limit. */
+  /** Maximum time that the statement waits for one lock; null for no limit. */
   readonly lockMs: number | null
-  /** For the trace. */
+  /** Text of the statement in the trace. */
   readonly shown: string
-  /** Settles, with anything, when the real server has answered the statement. */
+  /** Promise that resolves, with any value, when the real server has returned the result. */
   readonly answered: Promise<unknown>
-  /** Called when the statement was answered after all. `cancelled`: error of a statement that waited too long, else null. */
+  /** Called at the end of the wait. `cancelled` is the error of a statement that waited too long, or null. */
   finish(cancelled: Error | null): Promise<void>
 }
 
-/** Real time, after which the server is asked whether a statement waits for a lock. */
+/** Real time after which the server is asked whether a statement waits for a lock. */
 const ANSWERED_WITHIN_MS = 5
-/** A deadlock is looked for after this time. The default of PostgreSQL. */
+/** Time after which deadlocks are searched, as by default in PostgreSQL. */
 const DEADLOCK_AFTER_MS = 1_000
 
 export class LockWaits {
   readonly #control: RealConnection
   readonly #server: Pick<Server, 'loop' | 'work' | 'log'>
-  /** By statement, in the order in which they began to wait: the number of the wait. */
+  /** Number of the wait by statement, in the order in which the waits began. */
   readonly #waiting = new Map<Waiting, number>()
   #waits = 0
   #isReleasing = false
@@ -46,7 +46,7 @@ export class LockWaits {
     this.#server = server
   }
 
-  /** Waits for the answer of a statement. False: the statement waits for a lock. */
+  /** Waits for the result of a statement. Returns false if the statement waits for a lock. */
   async isAnswered(waiting: Waiting): Promise<boolean> {
     let isAnswered = false
     const answered = waiting.answered.then(() => {
@@ -63,7 +63,7 @@ export class LockWaits {
     }
   }
 
-  /** Lets the statements continue that wait for nothing any more. Called after each statement that may have released a lock. */
+  /** Continues the statements whose locks are free. Called after each statement that may have released a lock. */
   async release(): Promise<void> {
     if (this.#isReleasing) return
     this.#isReleasing = true
@@ -81,7 +81,7 @@ export class LockWaits {
     return this.#waiting.has(waiting)
   }
 
-  /** Starts the limits again: they apply to each lock that a statement waits for. */
+  /** Restarts the time limits of a statement, which apply to each lock separately. */
   #limit(waiting: Waiting): void {
     const { loop, log, work } = this.#server
     log(`blocked ${waiting.shown}`)
@@ -113,7 +113,7 @@ export class LockWaits {
     await waiting.answered
   }
 
-  /** Whether transactions that wait for each other keep a statement waiting for ever. */
+  /** Returns whether a statement is part of a deadlock. */
   async #isDeadlocked(waiting: Waiting): Promise<boolean> {
     const blockers = await this.#blockers([...this.#waiting.keys()])
     const seen = new Set<number>()

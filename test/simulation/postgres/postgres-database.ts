@@ -1,6 +1,6 @@
-/** A database on a real PostgreSQL server, with a connection seam in front of it and the triggers that record its changes. */
+/** Database on a real PostgreSQL server, with simulated connections and with triggers that record its changes. */
 
-import type { Store } from '../../../src/engine/ports.ts'
+import type { Store } from '../../../src/engine/store.ts'
 import { openPostgresStore } from '../../../src/store/postgres/postgres-store.ts'
 import { SeededRandom } from '../random.ts'
 import { RowChanges } from '../row-changes.ts'
@@ -32,6 +32,7 @@ class PostgresDatabase implements SimulatedDatabase {
   readonly #changes = new RowChanges()
   readonly #backends: Backend[] = []
   readonly #faults = new Map<SimulatedProcess, ServerFaults>()
+  #isClosing = false
 
   constructor(
     simulation: Simulation,
@@ -44,7 +45,7 @@ class PostgresDatabase implements SimulatedDatabase {
     this.#control = control
     const { loop } = simulation
     const work = new ServerWork()
-    const log = (line: string): void => simulation.log(line)
+    const log = (line: string): void => this.#log(line)
     this.#server = {
       loop,
       work,
@@ -84,7 +85,7 @@ class PostgresDatabase implements SimulatedDatabase {
     for (const backend of this.#backends) if (backend.process === process) backend.abandon()
   }
 
-  /** The model has each change as soon as it is committed. */
+  /** Does nothing, because the model receives each change with its commit. */
   look(): void {}
 
   async leftovers(): Promise<Leftovers> {
@@ -125,12 +126,18 @@ class PostgresDatabase implements SimulatedDatabase {
   }
 
   async close(): Promise<void> {
+    this.#isClosing = true
     const { locks, work, connections } = this.#server
     for (const backend of this.#backends) backend.abandon()
     await work.settled
     await locks.cancelAll()
     await connections.close()
     await this.#database.drop()
+  }
+
+  /** Ignores statements that end while the database is closed: the run has its result. */
+  #log(line: string): void {
+    if (!this.#isClosing) this.#simulation.log(line)
   }
 
   #faultsOf(process: SimulatedProcess): ServerFaults {
@@ -143,22 +150,24 @@ class PostgresDatabase implements SimulatedDatabase {
   }
 
   #committed(process: SimulatedProcess, records: readonly LogRecord[]): void {
+    if (this.#isClosing) return
     const { model, loop } = this.#simulation
     const changes = this.#changes.of(records)
     for (const change of changes) this.#simulation.log(`row ${JSON.stringify(change)}`)
     model.apply(changes, loop.now)
-    process.connectionFaults.afterCommit()
+    process.refusals.afterCommit()
   }
 
-  /** PostgreSQL signals the sessions that listen within the commit, so that each has the notification at its next answer. */
+  /** Delivers notifications, which PostgreSQL sends to each listening session with its next result. */
   async #notify(): Promise<void> {
     for (const backend of this.#backends) if (backend.isListening) await backend.takeNotifications()
   }
 }
 
-/** Messages have it, so it is the same in each run. */
+/** URL of the stores. Messages contain it, so it is the same in each run. */
 const URL_OF_STORES = 'postgresql://simulated@server/simulation'
 
 const SUBSCRIPTIONS = `
-SELECT id, reactor, predicate, enabled::int AS enabled, is_degraded::int AS is_degraded, done_sequence::int AS done_sequence
+SELECT id, reactor, predicate, enabled::int AS enabled, is_degraded::int AS is_degraded,
+  done_sequence::int AS done_sequence
 FROM subscriptions ORDER BY seq`

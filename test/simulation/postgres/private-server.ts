@@ -1,6 +1,6 @@
 /**
- * One PostgreSQL server for all simulations of this program, in a folder of its own, in memory where the machine has a file
- * system for it. Each simulation gets a database, which is copied from one with all tables and recording triggers.
+ * PostgreSQL server for all simulations of this program, in its own folder, and in memory if the machine has a file
+ * system for it. Each simulation gets a copy of a database with all tables and recording triggers.
  */
 
 import { spawn } from 'node:child_process'
@@ -13,7 +13,7 @@ import { administer, type PostgresServer, serverIn, startServer } from '../../su
 import { SIMULATION_START } from '../simulated-clock.ts'
 import { postgresRecorder } from './recording.ts'
 
-/** Nothing may depend on real time: no background work, no deadlock detection after a second of real time. */
+/** Settings without background work and without deadlock detection, so that nothing depends on real time. */
 const SETTINGS = [
   'listen_addresses=',
   'fsync=off',
@@ -65,17 +65,17 @@ async function start(): Promise<PostgresServer> {
   return server
 }
 
-/** Stops the server and removes its folder when this process ends, however it ends. */
+/** Stops the server and removes its folder when this process ends, also when it is killed. */
 function stopWithThisProcess(folder: string): void {
   const script = 'cat > /dev/null; kill -QUIT "$(head -n 1 "$1/data/postmaster.pid")"; sleep 1; rm -rf "$1"'
   const child = spawn('sh', ['-c', script, 'sh', folder], { stdio: ['pipe', 'ignore', 'ignore'], detached: true })
   child.unref()
-  // The pipe to a child is a socket. Its end is what the child waits for.
+  // The pipe to a child is a socket. The child waits for its end.
   const pipe = child.stdin as Socket
   pipe.unref()
 }
 
-/** Tables without parts for any day: the first process of a simulation makes them. */
+/** Creates the tables without daily partitions, which the first process of a simulation creates. */
 async function makeTables(url: string): Promise<void> {
   const clock = {
     now: () => SIMULATION_START,

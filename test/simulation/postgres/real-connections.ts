@@ -1,10 +1,10 @@
 /**
- * Connections to the real server. A connection whose client is gone is rolled back and used for another client: the other sessions
- * see the same as after its end, and no backend has to be started.
+ * Connections to the real server. A connection without a client is rolled back and used for another client. For other
+ * sessions this is the same as the end of the connection, and it saves the start of a backend.
  */
 
 import pg, { type Client, type ClientConfig, type Notification, type QueryArrayResult, type QueryResult } from 'pg'
-import type { Value } from '../../../src/store/session.ts'
+import type { Value } from '../../../src/store/store-session.ts'
 
 export type Answer = QueryResult | QueryResult[] | QueryArrayResult
 
@@ -20,7 +20,7 @@ export class RealConnection {
     client.on('error', () => undefined)
   }
 
-  /** Whether a transaction is open (`T`), has failed and waits for its end (`E`), or neither (`I`). */
+  /** Status of the transaction: open (`T`), failed and not yet ended (`E`), or none (`I`). */
   get status(): 'I' | 'T' | 'E' {
     return (this.#client.getTransactionStatus() ?? 'I') as 'I' | 'T' | 'E'
   }
@@ -29,13 +29,13 @@ export class RealConnection {
     try {
       return await this.#client.query(text, values as unknown[] | undefined)
     } catch (error) {
-      // The error comes before the status of the transaction.
+      // The error arrives before the status of the transaction.
       await this.#client.query('')
       throw error
     }
   }
 
-  /** Carries out a statement that fails: the transaction is aborted as after any other error, or is over. */
+  /** Runs a statement that fails, so that the transaction is aborted, or rolled back if the statement is a commit. */
   async refuse(code: string, isCommit: boolean): Promise<Answer> {
     try {
       return await this.query(`DO $$ BEGIN RAISE EXCEPTION 'simulated refusal' USING ERRCODE = '${code}'; END $$`)
@@ -44,13 +44,13 @@ export class RealConnection {
     }
   }
 
-  /** Returns the notifications of the commits so far: the server sends them at the latest with the next answer. */
+  /** Returns the notifications of the commits so far, which the server sends with the next result at the latest. */
   async takeNotifications(): Promise<readonly Notification[]> {
     await this.#client.query('')
     return this.#notifications.splice(0)
   }
 
-  /** Ends the transaction, and forgets what the session listens to. */
+  /** Ends the transaction, and stops listening to all channels. */
   async reset(): Promise<void> {
     if (this.status !== 'I') await this.#client.query('ROLLBACK')
     await this.#client.query('DISCARD ALL')
@@ -71,7 +71,7 @@ export class RealConnections {
     this.#url = url
   }
 
-  /** Returns a connection that reads values as a client does. All clients of a simulation do it alike. */
+  /** Returns a connection that parses values like a client. All clients of a simulation parse values alike. */
   async take({ types }: ClientConfig): Promise<RealConnection> {
     return this.#idle.pop() ?? (await this.#open({ ...(types !== undefined && { types }), pipeline: true }))
   }
@@ -81,7 +81,7 @@ export class RealConnections {
     this.#idle.push(connection)
   }
 
-  /** Opens a connection of the harness itself. */
+  /** Opens a connection for the simulation itself. */
   async control(): Promise<RealConnection> {
     return await this.#open({})
   }

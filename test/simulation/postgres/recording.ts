@@ -1,6 +1,6 @@
 /**
- * Records each change of a row that the model follows, by triggers of PostgreSQL, in the transaction that makes it. The rows of a
- * transaction are read with its COMMIT, in the same message. `row-changes.ts` turns them into the rows that the model knows.
+ * Records each change of a row that the model follows, with PostgreSQL triggers in the same transaction. The records of
+ * a transaction are read in the message of its COMMIT. `row-changes.ts` converts them into rows of the model.
  */
 
 import { changingOf, columnsOf, hasUpdates, RECORDED_TABLES, type RecordedTable, type RowValues } from '../recorder.ts'
@@ -11,21 +11,22 @@ export interface LogRecord {
   readonly after: RowValues | null
 }
 
-/** Tables with other columns than those of SQLite. */
+/** Columns of tables that differ from those of SQLite. */
 const COLUMNS: Readonly<Partial<Record<LogRecord['name'], readonly string[]>>> = {
   task_runs: columnsOf('task_runs').filter((column) => column !== 'output'),
   task_outputs: ['execution_seq', 'task_id', 'context'],
 }
 
 /** Columns that the model expects as numbers. */
-const BOOLEANS: ReadonlySet<string> = new Set(['enabled'])
+const BOOLEANS: ReadonlySet<string> = new Set(['enabled', 'is_silent', 'is_used_at_once'])
 
 const LOG_TABLE = 'public.simulation_log'
 
-/** Statement that returns the records of the transaction under way, as `LogRecord`s. */
-export const READ_LOG = `SELECT name, before, after FROM ${LOG_TABLE} WHERE xid = pg_current_xact_id_if_assigned() ORDER BY seq`
+/** Statement that returns the records of the current transaction, as `LogRecord`s. */
+export const READ_LOG = `
+SELECT name, before, after FROM ${LOG_TABLE} WHERE xid = pg_current_xact_id_if_assigned() ORDER BY seq`
 
-/** Statements that make a database record its changes. */
+/** Returns the statements that make a database record its changes. */
 export function postgresRecorder(): string {
   const tables: readonly LogRecord['name'][] = [...RECORDED_TABLES, 'task_outputs']
   const log = `

@@ -1,4 +1,4 @@
-/** Work that is done with the real server, one piece after the other. Simulated time stands still until all of it is done. */
+/** Queue of operations on the real server, which run one at a time. Simulated time stands still until all are done. */
 
 export class ServerWork {
   #last: Promise<void> | null = null
@@ -10,7 +10,7 @@ export class ServerWork {
     this.#last = added
   }
 
-  /** Settles with the last piece that was added so far; null when nothing is to be done. */
+  /** Promise that resolves after the last operation so far; null if the queue is empty. */
   get settled(): Promise<void> | null {
     return this.#last
   }

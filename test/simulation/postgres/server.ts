@@ -1,4 +1,4 @@
-/** The server that all connections of a simulation share. */
+/** Server that all connections of a simulation share. */
 
 import type { SimulationLoop } from '../loop.ts'
 import type { SimulatedProcess } from '../simulated-process.ts'
@@ -13,8 +13,8 @@ export interface Server {
   readonly locks: LockWaits
   readonly connections: RealConnections
   log(line: string): void
-  /** A transaction of a process was committed. */
+  /** Called after the commit of a transaction. */
   committed(process: SimulatedProcess, records: readonly LogRecord[]): void
-  /** Hands the notifications of the last commit to the backends that listen. */
+  /** Sends the notifications of the last commit to the listening backends. */
   notify(): Promise<void>
 }

@@ -1,28 +1,28 @@
 /**
- * A connection as a store sees it: it has the methods and events of `pg.Client` that the store and the pool use. Whatever it
- * sends goes to its backend, and answers come back in turns of the event loop of its process.
+ * Client end of a connection, with the methods and events of `pg.Client` that the store and the pool use. Statements go
+ * to its backend, and results return in turns of the event loop of its process.
  */
 
 import { EventEmitter } from 'node:events'
 import type { Client, ClientConfig, Notification } from 'pg'
-import type { Driver } from '../../../src/store/postgres/session/session.ts'
-import type { Value } from '../../../src/store/session.ts'
+import type { Driver } from '../../../src/store/postgres/session/address.ts'
+import type { Value } from '../../../src/store/store-session.ts'
 import type { Answer } from './real-connections.ts'
 import { type Statement, statementOf } from './statements.ts'
 
 type Callback<Result> = (error: Error | null, result?: Result) => void
 
-/** The server's end of a connection. Each answer is called in a turn of the process. */
+/** Server end of a connection. Each callback is called in a turn of the process. */
 export interface ServerEnd {
   connect(config: ClientConfig, answer: (error: Error | null) => void): void
   ask(statement: Statement, answer: Callback<Answer>): void
-  /** Called when everything that was asked before is answered. */
+  /** Ends the connection, and calls back after the results of all previous statements. */
   terminate(answer: () => void): void
 }
 
 export type Connector = (client: SimulatedClient) => ServerEnd
 
-/** Returns a driver whose clients are connected by a function. Real time limits nothing. */
+/** Returns a driver whose clients are connected by the given function, without limits in real time. */
 export function simulatedDriver(connector: Connector): Driver {
   class ClientOfProcess extends SimulatedClient {
     constructor(config: ClientConfig) {
@@ -38,12 +38,12 @@ export function simulatedDriver(connector: Connector): Driver {
 export class SimulatedClient extends EventEmitter {
   readonly #config: ClientConfig
   readonly #server: ServerEnd
-  /** Callbacks of the statements without an answer, in their order. */
+  /** Callbacks of the statements without a result, in their order. */
   readonly #unanswered: Callback<Answer>[] = []
   #connecting: Callback<SimulatedClient> | null = null
   #atEnd: (() => void)[] = []
   #state: 'new' | 'open' | 'ended' = 'new'
-  // The pool reads these two of a client.
+  // The pool reads these two properties of a client.
   _queryable = true
   _ending = false
 
@@ -95,7 +95,7 @@ export class SimulatedClient extends EventEmitter {
 
   unref(): void {}
 
-  /** The connection is gone: called in a turn of the process. */
+  /** Reports the loss of the connection. Called in a turn of the process. */
   lost(error: Error): void {
     if (this.#state !== 'open') return
     const connecting = this.#connecting
@@ -107,7 +107,7 @@ export class SimulatedClient extends EventEmitter {
     this.#ended()
   }
 
-  /** Called in a turn of the process. */
+  /** Emits a notification. Called in a turn of the process. */
   notified(notification: Notification): void {
     if (this.#state === 'open') this.emit('notification', notification)
   }
@@ -136,7 +136,7 @@ export class SimulatedClient extends EventEmitter {
   }
 }
 
-/** Answers by callback, or by promise without one, as `pg` does. */
+/** Returns the result to the callback, or as a promise if there is no callback, as `pg` does. */
 function promised<Result>(
   callback: Callback<Result> | undefined,
   ask: (settle: Callback<Result>) => void,

@@ -1,11 +1,11 @@
-/** Says what a statement of the store is, and takes the limits out of it that the server would measure in real time. */
+/** Classifies statements of the store, and removes their time limits, which the server would measure in real time. */
 
-import type { Value } from '../../../src/store/session.ts'
+import type { Value } from '../../../src/store/store-session.ts'
 
-/** `other` reads, or belongs to a transaction without writing rows. */
-export type StatementKind = 'begin' | 'commit' | 'rollback' | 'write' | 'other'
+/** Kind of a statement. `other` is a statement that writes no rows. */
+type StatementKind = 'begin' | 'commit' | 'rollback' | 'write' | 'other'
 
-/** Limits in milliseconds, or null for no limit. */
+/** Time limits in milliseconds; null for no limit. */
 export interface Limits {
   readonly lockMs: number | null
   readonly idleMs: number | null
@@ -31,7 +31,7 @@ export function statementOf(text: string, values: readonly Value[] | undefined):
   return { text: without, values, kind: kindOf(text), limits }
 }
 
-/** First words, for the trace. */
+/** Returns the first words of a statement, for the trace. */
 export function shownText(statement: Statement | undefined): string {
   return statement?.text.trim().replace(/\s+/g, ' ').slice(0, 60) ?? ''
 }
@@ -48,12 +48,12 @@ function kindOf(text: string): StatementKind {
   return /^(INSERT|UPDATE|DELETE|WITH|CREATE|ALTER|DROP|LOCK)\b/.test(trimmed) ? 'write' : 'other'
 }
 
-/** No other session can notice when it is carried out, so it is sent together with the statement after it. */
+/** Returns whether no other session can notice a statement, so that it may be sent with the next statement. */
 export function isUnnoticed({ kind, text }: Statement): boolean {
   return kind === 'begin' || text === 'SAVEPOINT part'
 }
 
-/** The transaction that a BEGIN opens writes nothing. */
+/** Returns whether a BEGIN opens a read-only transaction. */
 export function isReadOnly({ text }: Statement): boolean {
   return text.includes('READ ONLY')
 }

@@ -1,4 +1,4 @@
-// Preloaded into an interpreter's process in whose own code something fails before anything else is done.
+// Preload for an interpreter's process: one of its own modules throws when it is loaded.
 import { registerHooks } from 'node:module'
 
 registerHooks({
@@ -7,7 +7,7 @@ registerHooks({
     return {
       format: 'module',
       source:
-        'export class Waits {}\nexport const answerOf = null, repeatWhile = null\n' +
+        'export class Waits {}\nexport const callAnswer = null, repeatWhile = null\n' +
         "throw new TypeError('it is broken')",
       shortCircuit: true,
     }

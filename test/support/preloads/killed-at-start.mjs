@@ -1,4 +1,4 @@
-// Preloaded into an interpreter's process: the first one of a test is ended by a signal before Python runs in it.
+// Preload for an interpreter's process: a signal ends the first process of a test before Python runs.
 import { existsSync, writeFileSync } from 'node:fs'
 
 const { KILLED_AT_START_BY: signal, KILLED_AT_START_ONCE: mark } = process.env
@@ -6,6 +6,6 @@ if (/[/\\]interpreter[/\\]entry\.[jt]s$/.test(process.argv[1] ?? '') && !existsS
   writeFileSync(mark, '')
   process.kill(process.pid, signal)
   for (;;) {
-    // until the signal is there
+    // waits for the signal
   }
 }

@@ -1,4 +1,4 @@
-// Preloaded into an interpreter's process whose Pyodide loses 48 bytes of its stack at each entry, as 0.29 did.
+// Preload for an interpreter's process: Pyodide loses 48 bytes of its stack at each entry, like version 0.29.
 import { registerHooks } from 'node:module'
 
 const ENTRY = 'function enterTask(){'

@@ -1,4 +1,4 @@
-// Preloaded into an interpreter's process in which Python never gets ready.
+// Preload for an interpreter's process: Python never becomes ready.
 import { registerHooks } from 'node:module'
 
 registerHooks({

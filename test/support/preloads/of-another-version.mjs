@@ -1,4 +1,4 @@
-// Preloaded into an interpreter's process that is to be one of another installation than the engine's.
+// Preload for an interpreter's process: it claims to belong to another version of cloaca than the engine.
 import { registerHooks } from 'node:module'
 
 registerHooks({

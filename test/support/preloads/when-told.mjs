@@ -1,4 +1,4 @@
-// Preloaded into a command that is to begin only when a file is there: it says that it waits for that.
+// Preload for a command: it prints that it waits, and starts only when the file in `BEGIN_WHEN` exists.
 import { existsSync, writeSync } from 'node:fs'
 
 const STDERR = 2

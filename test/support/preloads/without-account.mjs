@@ -1,4 +1,4 @@
-// Preloaded into a process that is to be one of a user whom the system does not know, as in a container that runs as a number.
+// Preload for a process: its user id has no account, as in a container that runs with a numeric user.
 import { syncBuiltinESMExports } from 'node:module'
 import os from 'node:os'
 

@@ -1,4 +1,4 @@
-// Preloaded into a process that is to be one in which the addon's binary cannot be loaded.
+// Preload for a process: the binary of the addon cannot be loaded.
 import { registerHooks } from 'node:module'
 
 registerHooks({

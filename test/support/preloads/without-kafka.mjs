@@ -1,4 +1,4 @@
-// Preloaded into a process for which the client of Kafka is not installed.
+// Preload for a process: the Kafka client is not installed.
 import { registerHooks } from 'node:module'
 
 const PACKAGE = '@platformatic/kafka'

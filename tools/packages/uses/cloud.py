@@ -1,4 +1,4 @@
-"""SDKs of clouds, against servers of their own protocol on this machine."""
+"""Cloud SDKs, tried against servers of their protocols on this machine."""
 
 import json
 

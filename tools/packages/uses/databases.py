@@ -1,4 +1,4 @@
-"""Databases and queues: against servers that were started for this run, where the machine has them."""
+"""Clients of databases and queues, tried against the servers of this run."""
 
 import asyncio
 import json

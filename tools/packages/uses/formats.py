@@ -1,4 +1,4 @@
-"""Files, formats, numbers and cryptography."""
+"""Packages for files, formats, numbers and cryptography."""
 
 import io
 

@@ -1,4 +1,4 @@
-"""Dates, scheduling, retry, settings, command lines, logs, mail."""
+"""Packages for dates, schedules, retries, settings, command lines, logs and mail."""
 
 import asyncio
 import datetime

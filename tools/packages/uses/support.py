@@ -1,4 +1,4 @@
-"""What the uses of packages share: servers of their own on this machine, and running the one that is asked for."""
+"""Shared parts of the uses of packages: servers on this machine, and the entry point that runs one use."""
 
 import contextlib
 import http.server
@@ -10,11 +10,11 @@ import threading
 
 
 class NotAtHand(Exception):
-    """There is no server of this kind on the machine."""
+    """Raised if no server of a kind runs on this machine."""
 
 
 def port_of(server):
-    """The port of a server that was started for this run: ``redis``, ``postgres``, ``mqtt``, ``nats`` or ``mysql``."""
+    """Returns the port of a server of this run: ``redis``, ``postgres``, ``mqtt``, ``nats`` or ``mysql``."""
     port = os.environ.get(f"{server.upper()}_PORT")
     if port is None:
         raise NotAtHand(server)
@@ -23,7 +23,10 @@ def port_of(server):
 
 @contextlib.contextmanager
 def http_server(answers, headers=None):
-    """Answers each path with a text or bytes, as JSON unless it begins with ``<``. What was asked is in ``requests``."""
+    """Serves a text or bytes for each path, as JSON unless the content begins with ``<``.
+
+    The requests are in ``server.requests``.
+    """
     requests = []
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -64,7 +67,7 @@ def http_server(answers, headers=None):
 
 @contextlib.contextmanager
 def line_server(greeting, answer):
-    """A server of a protocol in lines: ``answer(line, state)`` gives the bytes to send, None ends the connection."""
+    """Serves a line protocol. ``answer(line, state)`` returns the bytes to send, or None to end the connection."""
 
     class Handler(socketserver.StreamRequestHandler):
         def handle(self):
@@ -90,7 +93,7 @@ def line_server(greeting, answer):
 
 
 def main(uses):
-    """Runs the use that is named on the command line, and prints what it did."""
+    """Runs the use that the command line names, and prints its description."""
     name = re.split("[[<]", sys.argv[1])[0].lower().replace("-", "_").replace(".", "_")
     try:
         print("did:", uses[f"use_{name}"]())

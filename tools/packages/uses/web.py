@@ -1,4 +1,4 @@
-"""Packages for HTTP, WebSockets and APIs of the web."""
+"""Packages for HTTP, WebSockets and web APIs."""
 
 import asyncio
 import json

@@ -1,4 +1,7 @@
-"""The fixtures of ``pytest-httpbin``, with its server in the CPython that ``SUITES_PYTHON`` names: httpbin needs native code."""
+"""Fixtures of ``pytest-httpbin``, with their server in the CPython that ``SUITES_PYTHON`` names.
+
+httpbin needs native code.
+"""
 
 import json
 import os

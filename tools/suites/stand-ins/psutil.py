@@ -1,4 +1,4 @@
-"""Stands in for the function of ``psutil`` that the suite of anyio uses: psutil is native code."""
+"""Replaces the function of ``psutil`` that the test suite of anyio uses, because psutil is native code."""
 
 
 def net_if_addrs():

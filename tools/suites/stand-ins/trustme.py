@@ -1,4 +1,7 @@
-"""Stands in for ``trustme`` on both sides, since it needs ``cryptography``: certificates that ``run.ts`` made before."""
+"""Replaces ``trustme``, which needs ``cryptography``, on both sides.
+
+Uses certificates that ``run.ts`` made before.
+"""
 
 import contextlib
 import os

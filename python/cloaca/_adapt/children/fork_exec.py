@@ -27,7 +27,7 @@ NO_PREEXEC = (
     "process_group, umask, user, group, cwd, env or pass_fds, or start a small program that makes the call"
 )
 #: Largest id of a user or group.
-_LARGEST_ID = 2**31 - 1
+_MAX_ID = 2**31 - 1
 
 
 def fork_exec(
@@ -62,7 +62,7 @@ def fork_exec(
     if preexec_fn is not None:
         raise OSError(errno.ENOTSUP, NO_PREEXEC)
     for number in (uid, gid):
-        if number is not None and number > _LARGEST_ID:
+        if number is not None and number > _MAX_ID:
             raise OverflowError("Python int too large to convert to C long")
     variables = None if env is None else dict(_split(each) for each in env)
     order = Order(

@@ -25,7 +25,7 @@ from ..c_numbers import c_int, c_long, c_size, c_unsigned
 FD_CLOEXEC = 1
 
 #: Limit of Emscripten, which allocates an entry for every number below the requested number of a copy.
-_MOST_DESCRIPTORS = 4096
+_MAX_DESCRIPTORS = 4096
 _COPIES = (fcntl.F_DUPFD, fcntl.F_DUPFD_CLOEXEC)
 
 _fcntl: Any = fcntl.fcntl
@@ -110,7 +110,7 @@ def number_of(fd: Any) -> int:
 def control(fd: Any, cmd: int, arg: Any = 0, /) -> Any:
     """Perform the operation `cmd` on file descriptor fd."""
     cmd = c_int(cmd)
-    if cmd in _COPIES and c_unsigned(arg) >= _MOST_DESCRIPTORS:
+    if cmd in _COPIES and c_unsigned(arg) >= _MAX_DESCRIPTORS:
         raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
     if cmd not in (fcntl.F_GETFD, fcntl.F_SETFD, fcntl.F_SETFL):
         return _fcntl(fd, cmd, arg)

@@ -81,6 +81,7 @@ def _expect_calls() -> None:
                 pass  # the script has closed it
 
     stacks.write_out = write_out
+    bridge.write_c_output = host.output.write_c_output
     write_out()  # the output so far belongs to no stack
 
 

@@ -14,9 +14,9 @@ from ..._border import bridge, host
 from ..._border.javascript import bytes_of
 from .algorithms import openssl_name
 
-_LARGEST_INT = 2**31 - 1
+_MAX_INT = 2**31 - 1
 #: Largest parameter of scrypt that Node accepts. OpenSSL rejects much smaller ones because of their memory.
-_LARGEST_PARAMETER = 2**32 - 1
+_MAX_PARAMETER = 2**32 - 1
 
 
 def pbkdf2_hmac(hash_name: str, password: Any, salt: Any, iterations: int, dklen: Optional[int] = None) -> bytes:
@@ -28,14 +28,14 @@ def pbkdf2_hmac(hash_name: str, password: Any, salt: Any, iterations: int, dklen
     digest = hashlib.new(hash_name)
     if count < 1:
         raise ValueError("iteration value must be greater than 0.")
-    if count > _LARGEST_INT:
+    if count > _MAX_INT:
         raise OverflowError("iteration value is too great.")
     size = digest.digest_size if dklen is None else operator.index(dklen)
     if digest.digest_size == 0:
         raise ValueError(f"[digital envelope routines] xof digests not allowed: {hash_name}")
     if size < 1:
         raise ValueError("key length must be greater than 0.")
-    if size > _LARGEST_INT:
+    if size > _MAX_INT:
         raise OverflowError("key length is too great.")
     algorithm = openssl_name(digest.name)
     return _derived(lambda event: host.hashes.pbkdf2(event, algorithm, secret, grain, count, size))
@@ -48,13 +48,13 @@ def scrypt(password: Any, *, salt: Any, n: int, r: int, p: int, maxmem: int = 0,
     limit, size = operator.index(maxmem), operator.index(dklen)
     if cost < 2 or cost & (cost - 1):
         raise ValueError("n must be a power of 2.")
-    if not 0 <= limit <= _LARGEST_INT:
-        raise ValueError(f"maxmem must be positive and smaller than {_LARGEST_INT}")
-    if not 1 <= size <= _LARGEST_INT:
-        raise ValueError(f"dklen must be greater than 0 and smaller than {_LARGEST_INT}")
+    if not 0 <= limit <= _MAX_INT:
+        raise ValueError(f"maxmem must be positive and smaller than {_MAX_INT}")
+    if not 1 <= size <= _MAX_INT:
+        raise ValueError(f"dklen must be greater than 0 and smaller than {_MAX_INT}")
     if block == 0 or parallel == 0:
         raise ValueError("Invalid parameter combination for n, r, p, maxmem.")
-    if max(cost, block, parallel) > _LARGEST_PARAMETER:
+    if max(cost, block, parallel) > _MAX_PARAMETER:
         raise ValueError("[digital envelope routines] memory limit exceeded")
     return _derived(lambda event: host.hashes.scrypt(event, secret, grain, cost, block, parallel, limit, size))
 

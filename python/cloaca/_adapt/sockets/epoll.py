@@ -42,7 +42,7 @@ CONSTANTS = {
 }
 _ONE_SHOT, _EDGE = CONSTANTS["EPOLLONESHOT"], CONSTANTS["EPOLLET"]
 _BITS = 0xFFFF
-_MOST_EVENTS = 2**31 - 1
+_MAX_EVENTS = 2**31 - 1
 
 
 class _Interest:
@@ -152,7 +152,7 @@ class epoll:  # the name that scripts see
         self._check()
         while True:
             os.fstat(self._descriptor)  # raises an error if a script closed the descriptor itself
-            ready = self._ready(_MOST_EVENTS if maxevents == -1 else maxevents)
+            ready = self._ready(_MAX_EVENTS if maxevents == -1 else maxevents)
             left = deadline.left_ms()
             if ready or (left == 0 and not deadline.may_check_again()):
                 readiness.give_way()

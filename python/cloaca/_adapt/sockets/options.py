@@ -47,7 +47,7 @@ _DEFAULTS = {
     (IPPROTO_IPV6, IPV6_MULTICAST_LOOP): 1,
 }
 #: Minimum sizes of buffers. A system doubles the requested size.
-_SMALLEST_BUFFERS = {(SOL_SOCKET, SO_SNDBUF): 4608, (SOL_SOCKET, SO_RCVBUF): 2304}
+_MIN_BUFFERS = {(SOL_SOCKET, SO_SNDBUF): 4608, (SOL_SOCKET, SO_RCVBUF): 2304}
 
 
 def _membership(value: Any) -> Tuple[str, ...]:
@@ -127,8 +127,8 @@ def set_option(description: Description, level: int, option: int, value: Any, le
         host.sockets.set_no_delay(description.number, bool(value))
     elif which == (SOL_SOCKET, SO_KEEPALIVE):
         host.sockets.set_keep_alive(description.number, bool(value))
-    elif which in _SMALLEST_BUFFERS and isinstance(value, int):
-        value = max(2 * value, _SMALLEST_BUFFERS[which])
+    elif which in _MIN_BUFFERS and isinstance(value, int):
+        value = max(2 * value, _MIN_BUFFERS[which])
     description.options[which] = value
 
 

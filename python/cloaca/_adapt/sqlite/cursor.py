@@ -20,7 +20,7 @@ from .transactions import LEGACY_TRANSACTION_CONTROL
 
 _Base = sqlite3.Cursor
 #: Number of rows requested in the first call of the host, and at most in one call.
-_FIRST_ROWS, _MOST_ROWS = 1, 1000
+_FIRST_ROWS, _MAX_ROWS = 1, 1000
 #: Number of executions of ``executemany`` in one call of the host.
 _BATCH = 500
 _NO_KINDS = itertools.repeat(False)
@@ -258,7 +258,7 @@ class NativeCursor(_Base):
             self._failure = self._connection._explained(result["failure"]["error"])
 
     def _take_portion(self, running: int) -> None:
-        self._portion = min(self._portion * 8, _MOST_ROWS)
+        self._portion = min(self._portion * 8, _MAX_ROWS)
         rows = bridge.text_of(host.sqlite.next(running, self._portion))
         result = json.loads(rows)
         if "error" in result:

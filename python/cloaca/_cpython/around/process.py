@@ -15,7 +15,7 @@ import tempfile
 from typing import IO, List, Optional
 
 #: Maximum number of bytes of the engine's output in an error message.
-_MOST_SHOWN = 4_000
+_MAX_SHOWN = 4_000
 _DIES_WITHIN_S = 2.0
 
 
@@ -119,7 +119,7 @@ class EngineProcess:
             return ""
         try:
             size = self._output.seek(0, os.SEEK_END)
-            self._output.seek(max(0, size - _MOST_SHOWN))
+            self._output.seek(max(0, size - _MAX_SHOWN))
             return self._output.read().decode(errors="replace").strip()
         except (OSError, ValueError):
             return ""

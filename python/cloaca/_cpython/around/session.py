@@ -11,9 +11,8 @@ import sys
 from typing import Any, Callable, Dict, List, Tuple
 
 from ..._border import bridge, host
-from ..._engine import poll
 from ..._engine.packages import advice
-from ..border import EngineBorder, OutputBorder
+from ..border import OutputBorder
 from ..calls import limits, threads, waits
 from ..calls.waits import Stop
 from ..channel import lines
@@ -83,7 +82,7 @@ class ProgramSession(Session):
         advice.is_wanted = False
         output.note(self._speaker.printed)
         bridge.connect_threads(self._ask, self._send_declarations)
-        host.connect_process(EngineBorder(self), OutputBorder(self._speaker))  # type: ignore[arg-type]
+        host.connect_process(self._border, OutputBorder(self._speaker))  # type: ignore[arg-type]
 
     def _ask(self, origin: int, generation: int, method: str, payload_json: str, text: str) -> Tuple[str, str, Any]:
         if self._loss:
@@ -100,11 +99,10 @@ class ProgramSession(Session):
         output.calls_end(len(tokens))
         super()._say_skipped(tokens)
 
-    def ended(self, token: int, outcome: Any) -> None:
-        """Reports how a call has ended."""
-        if type(outcome) is tuple and outcome is not poll.SKIPPED:
-            output.calls_end(1)
-        super().ended(token, outcome)
+    def outcome(self, token: int, outcome: Dict[str, Any]) -> None:
+        """Sends the outcome of a poll or an attempt."""
+        output.calls_end(1)
+        super().outcome(token, outcome)
 
     def not_started(self, token: int) -> None:
         """Reports that a call was too late to be started."""

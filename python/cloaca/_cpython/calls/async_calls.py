@@ -19,7 +19,8 @@ from ..._border import calls as border_calls
 from ..._border.calls import Awaiting, Call, drop
 from ..._border.calls import running as running_call
 from ..._border.generation import Generation
-from ..._engine import finish, poll
+from ..._border.outcome import SKIPPED
+from ..._engine import finish
 from ..._loops import awaited_calls, blocking
 from ..._loops.by_generation import LoopsByGeneration
 from ..channel import helpers
@@ -119,7 +120,7 @@ class AsyncCalls:
         call.task = None
         loop.open_tokens.discard(call.token)
         self._stops.pop(call.token, None)
-        if outcome is poll.SKIPPED:
+        if outcome is SKIPPED:
             self._skipped.append(call.token)
         else:
             self._tell_end(call.token, outcome)

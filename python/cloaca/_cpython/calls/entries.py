@@ -16,8 +16,6 @@ import threading
 import time
 from typing import Any, Callable, Deque, Dict, List, Optional
 
-from ..._border import fault
-from ..._border.bridge import DeadlineExceeded
 from ..._border.calls import Awaiting
 from ..._border.generation import PROGRAM, Generation
 from ..._border.stacks import Stack
@@ -60,13 +58,6 @@ class Call:
         self.start_before = start_before
 
 
-def stopped_outcome(error: BaseException) -> Any:
-    """Returns the outcome of a call that was stopped from outside: overdue, cancelled, or interrupted."""
-    name, text = fault.type_and_text(error)
-    kind = "timedOut" if isinstance(error, DeadlineExceeded) else "failed"
-    return (kind, None, name, text, fault.traceback_text(error))
-
-
 class Stopped:
     """Result of a call that was stopped from outside."""
 
@@ -97,12 +88,14 @@ class Entries:
 
     def __init__(
         self,
-        poll: Callable[[CallThread, int, int, float], None],
+        poll: Callable[..., None],
         polls_made: Callable[[CallThread], None],
+        not_started: Callable[[int], None],
         most_threads: int,
     ) -> None:
         self._poll = poll
         self._polls_made = polls_made
+        self._not_started = not_started
         self._most_threads = most_threads
         self._waiting: Deque[Any] = collections.deque()
         self._parked: List[_Parked] = []
@@ -119,9 +112,20 @@ class Entries:
 
     # -------------------------------------------------------------------------------------------------- what goes in
 
-    def add_polls(self, tokens: List[int], numbers: List[int], start_before: float, is_again: bool) -> None:
-        """Queues polls by the numbers of their triggers. ``is_again`` puts polls first that were too late before."""
-        self._add(list(zip(tokens, numbers, itertools.repeat(start_before))), is_again)
+    def add_polls(
+        self,
+        tokens: List[int],
+        numbers: List[int],
+        start_before: float,
+        is_again: bool,
+        states: Optional[List[str]] = None,
+    ) -> None:
+        """Queues polls by the numbers of their triggers, with the texts of the states of these triggers, if any.
+
+        ``is_again`` puts polls first that were too late before.
+        """
+        polls = zip(tokens, numbers, itertools.repeat(start_before), *(() if states is None else (states,)))
+        self._add(list(polls), is_again)
 
     def add(self, call: Call, is_again: bool = False) -> None:
         """Queues a call."""
@@ -299,7 +303,7 @@ class Entries:
                 if now < _start_before_of(call):
                     waiting.appendleft(call)
                     return
-                NOT_STARTED.report(call[0] if type(call) is tuple else call.token)
+                self._not_started(call[0] if type(call) is tuple else call.token)
         except IndexError:
             return  # other threads have taken the rest
 

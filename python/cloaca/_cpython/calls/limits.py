@@ -15,9 +15,8 @@ import threading
 import time
 from typing import Any, Callable, Deque, List, Optional
 
-from ..._border.bridge import DeadlineExceeded
-from ..._border.cancelled import Cancelled
 from ..._border.stacks import Stack
+from ..._border.stops import Cancelled, DeadlineExceeded
 from . import threads
 from .waits import Stop, Wait
 

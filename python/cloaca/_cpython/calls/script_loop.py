@@ -20,11 +20,10 @@ import threading
 from asyncio import events
 from typing import Any, Callable, List, Optional
 
-from ..._border.bridge import DeadlineExceeded
 from ..._border.calls import running as running_call
-from ..._border.cancelled import Cancelled
 from ..._border.generation import Generation
 from ..._border.stacks import Stack
+from ..._border.stops import Cancelled, DeadlineExceeded
 from ..._loops.base import Left, ScriptLoopBase, run_handle
 from . import threads
 from .limits import CallThread

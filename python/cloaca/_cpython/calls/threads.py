@@ -55,6 +55,11 @@ def output_token() -> int:
     return token if token > 0 else 0
 
 
+def printing_token() -> int:
+    """Returns the token of the poll, attempt or load for which the calling thread prints, or 0."""
+    return output_token() or max(current().origin, 0)
+
+
 def write_logged(write: Callable[[], object]) -> None:
     """Calls a function whose output logs already have."""
     _local.is_logged = True

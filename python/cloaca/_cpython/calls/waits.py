@@ -12,8 +12,7 @@ import threading
 import time
 from typing import Any, Callable, Optional
 
-from ..._border.bridge import DeadlineExceeded
-from ..._border.cancelled import Cancelled
+from ..._border.stops import Cancelled, DeadlineExceeded
 
 
 class Stop:

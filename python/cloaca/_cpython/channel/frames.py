@@ -3,7 +3,7 @@
 4 bytes   length of all that follows, little endian
 4 bytes   length of the head
 head      JSON: [message, [[path, length], ...]]
-rest      the long texts of the message, one after the other, in the order of the head
+rest      the long texts and the bytes of the message, one after the other, in the order of the head
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import struct
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
 #: Maximum size of a message. A larger length means that the line is corrupted.
-LARGEST_FRAME_BYTES = 256 * 1024 * 1024
+MAX_FRAME_BYTES = 256 * 1024 * 1024
 #: Number of characters from which a text is sent outside the JSON. Shorter texts cost less in the JSON.
 _LONG_TEXT = 2_048
 
@@ -37,15 +37,18 @@ def encode(message: Dict[str, Any]) -> bytes:
     lean = _without_long_texts(message, [], found)
     head = json.dumps([lean, [(path, len(text)) for path, text in found]], separators=(",", ":")).encode()
     length = _LENGTH.size + len(head) + sum(len(text) for _, text in found)
-    if length > LARGEST_FRAME_BYTES:
+    if length > MAX_FRAME_BYTES:
         raise FrameError(
-            f"Cannot pass {length} bytes between the engine and Python: the maximum is {LARGEST_FRAME_BYTES}."
+            f"Cannot pass {length} bytes between the engine and Python: the maximum is {MAX_FRAME_BYTES}."
         )
     return b"".join([_LENGTHS.pack(length, len(head)), head, *(text for _, text in found)])
 
 
 def _without_long_texts(value: Any, path: Path, found: List[Tuple[Path, bytes]]) -> Any:
     """Returns a copy without the long texts. Values without long texts are returned unchanged."""
+    if type(value) is bytes:
+        found.append((path, value))
+        return None
     if type(value) is str:
         return _without_text(value, path, found) if len(value) >= _LONG_TEXT else value
     if type(value) is dict:
@@ -81,8 +84,8 @@ class FrameReader:
         if len(start) < _LENGTH.size:
             raise FrameError("A message was cut off.")
         (length,) = _LENGTH.unpack(start)
-        if not _LENGTH.size <= length <= LARGEST_FRAME_BYTES:
-            raise FrameError(f"A message claims a length of {length} bytes, but the maximum is {LARGEST_FRAME_BYTES}.")
+        if not _LENGTH.size <= length <= MAX_FRAME_BYTES:
+            raise FrameError(f"A message claims a length of {length} bytes, but the maximum is {MAX_FRAME_BYTES}.")
         frame = self._read(length)
         if len(frame) < length:
             raise FrameError(f"A message of {length} bytes was cut off after {len(frame)}.")

@@ -6,13 +6,14 @@ child nor a program that the script starts can keep a line open.
 
 from __future__ import annotations
 
+import _socket
 import os
 import signal
 import struct
 import threading
 import weakref
 from os import _exit
-from typing import Any, Callable, Dict, List
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from . import frames, helpers
 
@@ -20,15 +21,17 @@ from . import frames, helpers
 MESSAGES_IN, MESSAGES_OUT, CONTROL, STACKS_OUT = 3, 4, 5, 6
 
 #: Version of the messages, as in ``channel.ts``. Each change increases it.
-PROTOCOL_VERSION = 12
+PROTOCOL_VERSION = 16
 
 #: Operations of control records from the engine.
-REQUEST_CHECK, RAISE, INTERRUPT, END_SLICE, ACKNOWLEDGE = 1, 2, 3, 4, 5
+REQUEST_CHECK, RAISE, INTERRUPT, END_SLICE, ACKNOWLEDGE, RUN_UNTIL, RUN_FREELY = 1, 2, 3, 4, 5, 6, 7
 #: Kinds of reports to the engine.
 MISSES, RESIDENT_MEBIBYTES, OPEN_FILES, RUNNING_TOKEN, MEMORY_MEBIBYTES = 1, 2, 3, 4, 5
 
 _RECORD = struct.Struct("<II")
-_LARGEST_READ = 1 << 20
+_MAX_READ = 1 << 20
+#: Windows has no MSG_DONTWAIT, and no sockets as descriptors.
+_MSG_PEEK, _MSG_DONTWAIT = _socket.MSG_PEEK, getattr(_socket, "MSG_DONTWAIT", 0)
 #: Lowest number of a moved descriptor, so that a script's own files get the lowest numbers, as in any process.
 _FIRST_NUMBER = 500
 
@@ -44,12 +47,28 @@ class Lines:
 
     def __init__(self, messages_in: int, messages_out: int, control: int, ended: Callable[[str], None]) -> None:
         self._in, self._out, self._control = (moved(each) for each in (messages_in, messages_out, control))
+        self._control_socket = _socket_of(self._control)
         self._ended = ended
         self._writing = threading.Lock()
         self._reporting = threading.Lock()
         self._is_open = True
         self._readers: List[_Reader] = []
         _all.add(self)
+
+    @property
+    def control(self) -> int:
+        """Descriptor of the control records."""
+        return self._control
+
+    def unread_records(self) -> List[Tuple[int, int]]:
+        """Returns the control records that have arrived, but were not handled yet."""
+        if self._control_socket is None:
+            return []
+        try:
+            chunk = self._control_socket.recv(_RECORD.size * 512, _MSG_PEEK | _MSG_DONTWAIT)
+        except OSError:
+            return []  # there are none, or the engine is gone
+        return list(_RECORD.iter_unpack(chunk[: len(chunk) - len(chunk) % _RECORD.size]))
 
     def listen(self, received: Callable[[Dict[str, Any]], None], controlled: Callable[[int, int], None]) -> None:
         """Starts one thread for messages and one for control records, which call the functions with each of them."""
@@ -95,6 +114,8 @@ class Lines:
         if self not in _all:
             return
         _all.discard(self)
+        if self._control_socket is not None:
+            self._control_socket.detach()
         for descriptor in (self._in, self._out, self._control):
             try:
                 os.close(descriptor)
@@ -120,12 +141,12 @@ class Lines:
 
     def _read(self, size: int) -> bytes:
         """Returns the requested number of bytes, or fewer at the end."""
-        chunk = os.read(self._in, min(size, _LARGEST_READ))
+        chunk = os.read(self._in, min(size, _MAX_READ))
         if len(chunk) == size or not chunk:
             return chunk
         data = bytearray(chunk)
         while len(data) < size:
-            chunk = os.read(self._in, min(size - len(data), _LARGEST_READ))
+            chunk = os.read(self._in, min(size - len(data), _MAX_READ))
             if not chunk:
                 break
             data += chunk
@@ -134,8 +155,10 @@ class Lines:
     def _read_control(self, controlled: Callable[[int, int], None]) -> None:
         rest = b""
         try:
+            line = self._control_socket
             while True:
-                chunk = os.read(self._control, _RECORD.size * 64)
+                size = _RECORD.size * 64
+                chunk = os.read(self._control, size) if line is None else line.recv(size, _MSG_PEEK)
                 if not chunk:
                     return self._end("")
                 rest += chunk
@@ -143,6 +166,8 @@ class Lines:
                 for operation, argument in _RECORD.iter_unpack(rest[:whole]):
                     controlled(operation, argument)
                 rest = rest[whole:]
+                if line is not None:
+                    os.read(self._control, len(chunk))  # now, so that the addon finds records that are not handled yet
         except OSError:
             self._end("")
 
@@ -165,6 +190,14 @@ class _Reader:
     def wait(self, limit_s: float) -> bool:
         """Waits until the thread no longer reads. On the thread itself, returns True immediately."""
         return self._ident == threading.get_ident() or self._is_over.wait(limit_s)
+
+
+def _socket_of(descriptor: int) -> Optional[_socket.socket]:
+    """Returns a socket object for a descriptor, or None if it is not a socket."""
+    try:
+        return _socket.socket(fileno=descriptor)
+    except OSError:
+        return None
 
 
 def _forget_all() -> None:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import os
 import select
 import threading
-from typing import Callable, Dict, Optional
+from typing import Callable, Dict, Mapping, Optional, Union
 
 from ..channel import helpers
 from .outlet import Outlet
+from .sent import SentStream
 
 _PIECE_BYTES = 65_536
 #: Time without further output after which a possible beginning of a secret is released.
@@ -23,7 +24,7 @@ _NUMBERS = {"stdout": 1, "stderr": 2}
 class DivertedDescriptors:
     """Both descriptors. ``take`` receives bytes with the name of their stream, and b"" after a time without output."""
 
-    def __init__(self, outlets: Dict[str, Outlet], take: Callable[[str, bytes], None]) -> None:
+    def __init__(self, outlets: Mapping[str, Union[Outlet, SentStream]], take: Callable[[str, bytes], None]) -> None:
         self._take = take
         self._lock = threading.Lock()
         self._pipes: Dict[str, int] = {}

@@ -13,11 +13,11 @@ from urllib.parse import quote
 
 _SHOWN = "***"
 #: Minimum length of a masked value. Shorter values would mask half of the output, and are hardly secret.
-_LEAST_CHARACTERS = 6
+_MIN_CHARACTERS = 6
 #: Minimum length of a value for a warning. A context can contain shorter values by chance, such as a host name.
 _TELLING_CHARACTERS = 12
 #: Maximum number of remembered executions and attempts. An attempt that has ended can leave threads behind.
-_MOST_REMEMBERED = 2_000
+_MAX_REMEMBERED = 2_000
 
 
 def forms_of(value: str) -> Set[str]:
@@ -28,7 +28,7 @@ def forms_of(value: str) -> Set[str]:
 
 
 def _is_long(text: str) -> bool:
-    return len(text) >= _LEAST_CHARACTERS
+    return len(text) >= _MIN_CHARACTERS
 
 
 def _quoted(text: str) -> List[str]:
@@ -204,5 +204,5 @@ def _remember(known: Dict[Any, Any], key: Any, value: Any) -> None:
     """Adds an entry as the newest, and deletes the oldest if there are too many."""
     known.pop(key, None)
     known[key] = value
-    if len(known) > _MOST_REMEMBERED:
+    if len(known) > _MAX_REMEMBERED:
         known.pop(next(iter(known)))

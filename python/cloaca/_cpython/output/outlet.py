@@ -17,7 +17,7 @@ _LIMIT_BYTES = 1024 * 1024
 _PIECE_BYTES = 4096
 #: Time after which an incomplete line is written, unless it is completed or its call ends before.
 _HELD_FOR_S = 1.0
-_MOST_HELD_BYTES = 65_536
+_MAX_HELD_BYTES = 65_536
 #: Time that the final output waits for a reader that does not read.
 _STALLED_AFTER_S = 0.25
 RETRY_S = 0.02
@@ -58,7 +58,7 @@ class Outlet:
             if not self._held:
                 self._held_since = time.monotonic()
             self._held[token] = data[end:]
-            if len(data) - end > _MOST_HELD_BYTES:
+            if len(data) - end > _MAX_HELD_BYTES:
                 self.ended(token)
 
     def ended(self, token: int) -> None:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import queue
 import time
-from typing import Any, Callable, Dict, List, Optional, Set, Tuple
+from typing import Any, Callable, Dict, List, Optional, Set, Tuple, Union
 
 from ..._border import fault
+from ..calls import threads
 from ..channel import helpers
 from ..channel.frames import FrameError
 from ..channel.lines import Lines
@@ -18,6 +19,7 @@ from .call_log import CallLog, Piece, records_message
 from .diverted import DivertedDescriptors
 from .masks import PROCESS, SecretMasks
 from .outlet import RETRY_S, Outlet
+from .sent import SentOutput, SentStream
 
 #: Seconds between two messages with logs of attempts, and after a large one, so that other messages are sent too.
 _SEND_EVERY_S, _SEND_MUCH_EVERY_S = 0.02, 0.2
@@ -25,12 +27,12 @@ _MUCH_BYTES = 65_536
 #: Duration of a poll from which its log is sent before its end.
 _POLL_UNSENT_S = 0.2
 #: Maximum number of bytes that are queued. Code that prints more has to wait.
-_MOST_PENDING_BYTES = 8_388_608
-_MOST_LABELS = 2_000
+_MAX_PENDING_BYTES = 8_388_608
+_MAX_LABELS = 2_000
 #: Time for which submissions are collected before they are sent.
 _TURN_S = 0.005
 #: Maximum number of outcomes in one message.
-_MOST_OUTCOMES = 1_000
+_MAX_OUTCOMES = 1_000
 
 _sleep = time.sleep
 
@@ -38,7 +40,7 @@ _sleep = time.sleep
 class Speaker:
     """Thread that sends all submissions in their order."""
 
-    def __init__(self, lines: Lines, limits: Dict[str, Any], is_program: bool, prefixes: bool) -> None:
+    def __init__(self, lines: Lines, limits: Dict[str, Any], is_program: bool, output: str) -> None:
         self._lines = lines
         self._limits = limits
         self._queue: Any = queue.SimpleQueue()
@@ -49,14 +51,20 @@ class Speaker:
         self._ended: List[Tuple[int, Piece]] = []
         self._next_at = 0.0
         self._labels: Dict[int, str] = {}
-        self._prefixes = prefixes
+        self._prefixes = output == "prefixed"
+        self._sends_output = output in ("sent", "sentWithRecords")
+        #: Whether the engine receives records of ``logging`` as data, and not the text that handlers print.
+        self.sends_records = output == "sentWithRecords"
         self._not_started: List[int] = []
         self._skipped: List[int] = []
         self._tokens: List[int] = []
         self._outcomes: List[Dict[str, Any]] = []
         self._flush: Callable[[], None] = lambda: None
-        self._outlets: Dict[str, Outlet] = {}
-        if not is_program:
+        self._outlets: Dict[str, Union[Outlet, SentStream]] = {}
+        if self._sends_output:
+            sent = SentOutput(lines.send)
+            self._outlets = {name: SentStream(sent, name) for name in ("stdout", "stderr")}
+        elif not is_program:
             for name, number in (("stdout", 1), ("stderr", 2)):
                 self._outlets[name] = Outlet(number, self._notice, self._label_of)
         self._diverted: Optional[DivertedDescriptors] = None
@@ -79,8 +87,9 @@ class Speaker:
         if self._diverted is not None:
             self._diverted.drain()
         self._pending_bytes += len(data)
-        self._queue.put((self._print, (token, stream, data, is_logged, int(time.time() * 1000))))
-        while self._pending_bytes > _MOST_PENDING_BYTES:
+        shown_for = threads.printing_token() if self._sends_output else token
+        self._queue.put((self._print, (token, shown_for, stream, data, is_logged, int(time.time() * 1000))))
+        while self._pending_bytes > _MAX_PENDING_BYTES:
             _sleep(0.001)
 
     def divert(self) -> None:
@@ -99,7 +108,7 @@ class Speaker:
         if self._prefixes:
             shown = "".join(each if each.isprintable() else "?" for each in task_id)
             self._labels[token] = f"[{execution_id[:8]} {shown}] "
-            if len(self._labels) > _MOST_LABELS:
+            if len(self._labels) > _MAX_LABELS:
                 self._labels.pop(next(iter(self._labels)))
 
     def add_secret(self, token: int, fields: Dict[str, str]) -> None:
@@ -110,6 +119,14 @@ class Speaker:
         """Adds a record of ``logging``, as JSON."""
         masks = self._masks.of(token)
         self._log_of(token).log(record if masks is None else masks.in_json(record))
+
+    def show_record(self, token: int, record: str) -> None:
+        """Sends a record of ``logging`` as output."""
+        for outlet in self._outlets.values():
+            outlet.check()
+        masks = self._masks.of(token)
+        text = record if masks is None else masks.in_json(record)
+        self._lines.send({"type": "logged", "token": token, "recordJson": text})
 
     def skipped(self, tokens: List[int]) -> None:
         """Reports skipped polls."""
@@ -150,7 +167,7 @@ class Speaker:
             self._end_log(token)
         self._tokens.append(token)
         self._outcomes.append(outcome)
-        if len(self._tokens) >= _MOST_OUTCOMES:
+        if len(self._tokens) >= _MAX_OUTCOMES:
             self._say_outcomes()
 
     def declared(self, generation: int, declarations_json: str) -> None:
@@ -238,10 +255,10 @@ class Speaker:
 
     # ----------------------------------------------------------------------------------------------------------- output
 
-    def _print(self, token: int, stream: str, data: bytes, is_logged: bool, at: int) -> None:
+    def _print(self, token: int, shown_for: int, stream: str, data: bytes, is_logged: bool, at: int) -> None:
         self._pending_bytes -= len(data)
         shown = self._masks.take(token, stream, data)
-        self._show(token, stream, shown)
+        self._show(shown_for, stream, shown)
         if token and not is_logged:
             self._log_of(token).print(stream, shown, at)
 

@@ -16,9 +16,9 @@
 
 import { StoreError } from '../../../errors.ts'
 import type { PostgresAddress } from '../session/address.ts'
-import type { Session } from '../session/session.ts'
+import type { Session } from '../session/postgres-session.ts'
 import { beginRead, CATALOG } from '../session/transaction.ts'
-import { MIGRATIONS } from './tables.ts'
+import { MIGRATIONS } from './postgres-tables.ts'
 import { TENANT_USERS } from './tenant-users.ts'
 
 /** Names of the tables and sequences of all versions. Their partitions and indexes have the owners of the tables. */
@@ -35,7 +35,6 @@ interface SchemaOwners {
   readonly owner: string
   /** Whether the owner's code may run with the user's rights: the user, a superuser, or the owner of the database. */
   readonly is_trusted: boolean
-  /** Whether the user may take on the role of the owner. */
   readonly is_member: boolean
   readonly owner_logs_in: boolean
   readonly tables_owner: string | null
@@ -45,7 +44,6 @@ interface SchemaOwners {
   readonly relations: readonly { readonly name: string; readonly owner: string }[] | null
   /** Other roles that may create functions in the schema; null in the list: everybody. */
   readonly creators: readonly (string | null)[] | null
-  /** Whether a user of any tenant may create functions in the schema. */
   readonly tenant_creates: boolean
 }
 
@@ -80,10 +78,14 @@ FROM pg_namespace n JOIN pg_roles owner ON owner.oid = n.nspowner JOIN pg_roles 
 JOIN pg_database d ON d.datname = current_database()
 WHERE n.nspname = $1`
 
-/**
- * Returns the address with the role that the user takes on in the schema. Throws `DATABASE_UNAVAILABLE` for a schema
- * that the user must not open.
- */
+/** Returns the address, with the first schema of the user's search path if it names none. */
+export async function withOwnSchema(session: Session, address: PostgresAddress): Promise<PostgresAddress> {
+  if (address.schema !== '') return address
+  const row = await session.one<{ readonly name: string | null }>('SELECT pg_catalog.current_schema() AS name')
+  return { ...address, schema: row?.name ?? '' }
+}
+
+/** Adds the role that the user takes on. Throws `DATABASE_UNAVAILABLE` if the user must not open the schema. */
 export async function inOwnRole(
   session: Session,
   address: PostgresAddress,

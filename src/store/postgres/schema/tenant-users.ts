@@ -3,7 +3,6 @@
  * nor that of another user, while it can change its own settings and grant rights in its own schema.
  */
 
-/** Returns the comment on the role of a tenant's user. */
 export function tenantComment(schema: string, database: string): string {
   return `cloaca tenant of schema ${schema} in database ${database}`
 }

@@ -3,25 +3,27 @@
  * parsed by pg-connection-string, as `pg` does it, so that `sslmode` and `?host=/run/postgresql` work as there.
  */
 
-import type { ClientConfig } from 'pg'
+import type { Client, ClientConfig } from 'pg'
 import { parseIntoClientConfig } from 'pg-connection-string'
-import { shownUrl } from '../../../database/shown-url.ts'
+import { maskedUrl } from '../../../database/shown-url.ts'
 import { UsageError } from '../../../errors.ts'
-import type { Driver, Session } from './session.ts'
 
-/** Place of the statements of a transaction. */
-export interface Place {
-  /** Schema of the tables. */
+/** Opens the connections to a server: `pg`, unless a test is between the store and the server. */
+export interface Driver {
+  readonly Client: new (config?: ClientConfig) => Client
+  /** Limits, in real time, of connections and of the pool; 0 means no limit. */
+  readonly timeouts?: { readonly connectionTimeoutMillis: number; readonly idleTimeoutMillis: number }
+}
+
+export interface SchemaPlace {
   readonly schema: string
-  /** Role that the user takes on, or null for the user's own. */
   readonly role: string | null
 }
 
-export interface PostgresAddress extends Place {
+export interface PostgresAddress extends SchemaPlace {
   readonly config: ClientConfig
   /** For messages: without the password. */
   readonly shown: string
-  /** `pg` by default. */
   readonly driver?: Driver | undefined
 }
 
@@ -29,15 +31,8 @@ export interface PostgresAddress extends Place {
 export function postgresAddress(url: string, schema: string | null = null, driver?: Driver): PostgresAddress {
   const { schema: fromUrl = '', ...config } = parsed(url)
   const application_name = config.application_name ?? 'cloaca'
-  const shown = shownUrl(url)
+  const shown = maskedUrl(url)
   return { config: { ...config, application_name }, schema: schema ?? fromUrl, role: null, shown, driver }
-}
-
-/** Returns the address, with the first schema of the user's search path if it names none. */
-export async function withOwnSchema(session: Session, address: PostgresAddress): Promise<PostgresAddress> {
-  if (address.schema !== '') return address
-  const row = await session.one<{ readonly name: string | null }>('SELECT pg_catalog.current_schema() AS name')
-  return { ...address, schema: row?.name ?? '' }
 }
 
 function parsed(url: string): ClientConfig & { readonly schema?: string } {
@@ -47,7 +42,7 @@ function parsed(url: string): ClientConfig & { readonly schema?: string } {
     // The error of the parser may contain the password. A certificate file that cannot be read is named.
     const reason = error instanceof Error && 'syscall' in error ? error.message : 'it cannot be parsed'
     const message =
-      `Invalid database URL "${shownUrl(url)}": ${reason}. Use the form postgresql://USER:PASSWORD@HOST/DATABASE, ` +
+      `Invalid database URL "${maskedUrl(url)}": ${reason}. Use the form postgresql://USER:PASSWORD@HOST/DATABASE, ` +
       'and percent-encode characters such as "/", "#", "?" and "%" in the user and the password.'
     throw new UsageError('INVALID_DATABASE_URL', message)
   }

@@ -13,25 +13,24 @@
  */
 
 import type { Client } from 'pg'
-import type { Clock } from '../../../engine/ports.ts'
+import type { Clock } from '../../../engine/clock-port.ts'
 import { CloacaError, toError } from '../../../errors.ts'
 import type { StoreCounters } from '../../../metrics/store-counters.ts'
-import type { StepGroup } from '../../database.ts'
-import type { StepNeed } from '../../session.ts'
+import type { StepGroup } from '../../store-database.ts'
+import { databaseClosedError, stepRefusedError } from '../../store-failures.ts'
+import type { StepNeed } from '../../store-session.ts'
 import type { PostgresAddress } from './address.ts'
-import { closed, isLost, isWorthRepeating, notReached, refused } from './failures.ts'
-import type { ForeignChanges } from './foreign-changes.ts'
-import { connect, Session } from './session.ts'
-import { beginWrite, outcomeOf } from './transaction.ts'
+import { adviceFor, databaseUnreachableError, isConnectionLost, isWorthRepeating } from './postgres-failures.ts'
+import type { ForeignChanges } from './postgres-foreign-changes.ts'
+import { connect, StepSession, type StepTools } from './postgres-session.ts'
+import { beginWrite, readTransactionOutcome } from './transaction.ts'
 
 export interface WriteQueueOptions {
   readonly clock: Clock
   readonly syncs: boolean
   readonly counters: StoreCounters
-  /** Makes a UUID for a row. */
-  readonly newId: () => string
+  readonly tools: StepTools
   readonly changes: ForeignChanges
-  /** Called with a message when the server is away, and when it is back. */
   readonly notice: (message: string) => void
 }
 
@@ -42,17 +41,15 @@ interface Step {
   readonly settle: (value: unknown) => void
   readonly fail: (error: Error) => void
   readonly addedAt: number
-  /** Reads that were added before it in its tick of the event loop: they do not see its changes. */
+  /** Reads that were added earlier in the same tick: they do not see the changes of this step. */
   readonly behind: readonly Promise<unknown>[]
 }
 
-/** Steps of one group. */
 interface Part {
   readonly group: StepGroup<unknown, unknown>
   readonly steps: Step[]
 }
 
-/** The result or the error of each step. */
 type Outcomes = Map<Step, unknown>
 
 /** Each part may need a savepoint, and PostgreSQL keeps 64 of them in memory. */
@@ -88,20 +85,21 @@ export class WriteQueue {
   }
 
   add<Item, Result>(need: StepNeed, group: StepGroup<Item, Result>, item: Item): Promise<Result> {
-    if (this.#isClosed) return Promise.reject(closed(this.#address.shown))
+    if (this.#isClosed) return Promise.reject(databaseClosedError(this.#address.shown))
     return new Promise<unknown>((settle, fail) => {
       const addedAt = this.#options.clock.monotonic()
       const behind = this.#readsOfTick
       this.#steps.push({ need, group: group as StepGroup<unknown, unknown>, item, settle, fail, addedAt, behind })
       if (this.#steps.length > MAX_WAITING)
+        // Uncoded: the cause of the `StoreError`
         this.#refuse(this.#steps.splice(0, 1), new Error('too many operations are queued'))
       this.#working ??= this.#work()
     }) as Promise<Result>
   }
 
-  /** Reads after the steps that were queued before, and before the steps that are queued later. */
+  /** Runs a read after the steps that were queued before it, and before the steps that are queued later. */
   async reading<Result>(read: () => Promise<Result>): Promise<Result> {
-    if (this.#isClosed) throw closed(this.#address.shown)
+    if (this.#isClosed) throw databaseClosedError(this.#address.shown)
     if (this.#steps.length > 0) {
       await this.add('write', NOTHING, undefined)
       return await read()
@@ -116,11 +114,11 @@ export class WriteQueue {
     return await reading
   }
 
-  /** A connection was lost: the next step opens another. A connection that ends late has been replaced already. */
+  /** Drops a lost connection: the next step opens another. A connection that ends late has been replaced already. */
   lost(lost = this.#client): void {
     if (lost !== this.#client) return
     this.#client = null
-    lost?.end().catch(() => undefined)
+    lost?.end().catch(() => undefined) // Ignored: the connection is lost already
   }
 
   /** Refuses further steps. Settles when the queued steps have been carried out or refused. */
@@ -130,7 +128,7 @@ export class WriteQueue {
     while (this.#working !== null) await this.#working
     const client = this.#client
     this.#client = null
-    await client?.end().catch(() => undefined)
+    await client?.end().catch(() => undefined) // Ignored: all steps have their answers
   }
 
   async #work(): Promise<void> {
@@ -143,7 +141,7 @@ export class WriteQueue {
       try {
         await this.#carryOut(parts, steps)
       } catch (error) {
-        if (isLost(error)) {
+        if (isConnectionLost(error)) {
           this.lost()
           await this.#waitForServer(steps, error)
         } else if (isWorthRepeating(error)) await this.#repeat(steps, error)
@@ -153,7 +151,6 @@ export class WriteQueue {
     this.#working = null
   }
 
-  /** Returns the parts of the next transaction. */
   #nextParts(): readonly Part[] {
     const parts: Part[] = []
     let keys = new Set<unknown>()
@@ -179,7 +176,7 @@ export class WriteQueue {
     const need = steps.some((step) => step.need === 'accept') ? 'accept' : 'write'
     // Travels with the first statement. If the transaction does not begin, its statements fail as well.
     const begun = beginWrite(session, this.#address, this.#options.syncs && need === 'accept')
-    begun.catch(() => undefined)
+    begun.catch(() => undefined) // Ignored: it is awaited before the commit
     const outcomes: Outcomes = new Map()
     let committedAs: string | null = null
     try {
@@ -191,24 +188,24 @@ export class WriteQueue {
       const counters = this.#options.counters.commits[need]
       counters.steps += steps.length
       counters.duration.observe(this.#options.clock.monotonic() - begunAt)
-    } catch (error) {
-      if (isLost(error) && committedAs !== null) return await this.#lookUp(committedAs, steps, outcomes)
-      if (!isLost(error)) await session.script('ROLLBACK').catch(() => this.lost())
+    } catch (thrown) {
+      const error = committedAs === null ? await firstError(begun, thrown) : thrown
+      if (isConnectionLost(error) && committedAs !== null) return await this.#lookUp(committedAs, steps, outcomes)
+      if (!isConnectionLost(error)) await session.script('ROLLBACK').catch(() => this.lost())
       throw error
     }
     settleAll(outcomes, this.#address.shown)
   }
 
-  /** Asks the server for the outcome of a transaction whose commit was not answered. */
   async #lookUp(id: string, steps: readonly Step[], outcomes: Outcomes): Promise<void> {
     this.lost()
     for (;;) {
       try {
-        const outcome = await outcomeOf(await this.#session(), id)
+        const outcome = await readTransactionOutcome(await this.#session(), id)
         if (outcome === 'committed') return settleAll(outcomes, this.#address.shown)
         if (outcome === 'aborted') return void this.#steps.unshift(...steps)
       } catch (error) {
-        if (!isLost(error)) return this.#refuse(steps, error)
+        if (!isConnectionLost(error)) return this.#refuse(steps, error)
         this.lost()
         if (this.#isClosed) return this.#refuse(steps, error)
       }
@@ -227,7 +224,7 @@ export class WriteQueue {
       this.#isClosed || (!group.isReport && now - addedAt >= REFUSED_AFTER_MS)
     const waiting = [...steps, ...this.#steps]
     this.#steps = waiting.filter((step) => !isOver(step))
-    this.#refuse(waiting.filter(isOver), notReached(this.#address.shown, awayMs, error))
+    this.#refuse(waiting.filter(isOver), databaseUnreachableError(this.#address.shown, awayMs, error))
     if (this.#steps.length > 0) await this.#pause(Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS + awayMs / 4))
   }
 
@@ -243,7 +240,7 @@ export class WriteQueue {
   #refuse(steps: readonly Step[], error: unknown): void {
     // An error of a step, for example that the execution has another owner, is not a failure of the database.
     if (!(error instanceof CloacaError)) this.#options.counters.refused += steps.length
-    for (const step of steps) step.fail(refused(this.#address.shown, error))
+    for (const step of steps) step.fail(stepRefusedError(this.#address.shown, error, adviceFor))
   }
 
   #pause(ms: number): Promise<void> {
@@ -257,14 +254,24 @@ export class WriteQueue {
     })
   }
 
-  async #session(): Promise<Session> {
+  async #session(): Promise<StepSession> {
     this.#client ??= await connect(this.#address, (client) => this.lost(client))
     if (this.#awaySince !== null) {
       const seconds = Math.round((this.#options.clock.monotonic() - this.#awaySince) / 1000)
       this.#options.notice(`Database "${this.#address.shown}" is back after ${seconds} s.`)
       this.#awaySince = null
     }
-    return new Session(this.#client, this.#options.newId)
+    return new StepSession(this.#client, this.#options.tools)
+  }
+}
+
+/** Returns the error of the BEGIN if it failed: the errors of the statements after it do not tell the reason. */
+async function firstError(begun: Promise<unknown>, error: unknown): Promise<unknown> {
+  try {
+    await begun
+    return error
+  } catch (failed) {
+    return failed
   }
 }
 
@@ -272,17 +279,14 @@ function isFull(parts: readonly Part[], { isAlone }: StepGroup<unknown, unknown>
   return parts.length >= (isAlone || parts[0]?.group.isAlone ? 1 : PARTS_A_TRANSACTION)
 }
 
-/**
- * A part that fails leaves nothing behind. A step that is alone in its transaction needs no savepoint, because the
- * transaction is rolled back.
- */
-async function carryOutPart(session: Session, part: Part, isAlone: boolean, outcomes: Outcomes): Promise<void> {
+/** Carries out a part, or undoes it. A step that is alone needs no savepoint: the transaction is rolled back. */
+async function carryOutPart(session: StepSession, part: Part, isAlone: boolean, outcomes: Outcomes): Promise<void> {
   if (isAlone && part.steps.length === 1) return await run(session, part, outcomes)
-  session.script('SAVEPOINT part').catch(() => undefined)
+  session.script('SAVEPOINT part').catch(() => undefined) // Ignored: the statements after it fail as well
   try {
     await run(session, part, outcomes)
   } catch (error) {
-    if (isLost(error) || isWorthRepeating(error)) throw error
+    if (isConnectionLost(error) || isWorthRepeating(error)) throw error
     await session.script('ROLLBACK TO SAVEPOINT part')
     for (const step of part.steps) {
       if (part.steps.length === 1) outcomes.set(step, toError(error))
@@ -291,7 +295,7 @@ async function carryOutPart(session: Session, part: Part, isAlone: boolean, outc
   }
 }
 
-async function run(session: Session, { group, steps }: Part, outcomes: Outcomes): Promise<void> {
+async function run(session: StepSession, { group, steps }: Part, outcomes: Outcomes): Promise<void> {
   const items = steps.map(({ item }) => item)
   const results = await session.carryOut((each) => group.run(each, items))
   for (const [index, step] of steps.entries()) outcomes.set(step, results[index])
@@ -299,7 +303,7 @@ async function run(session: Session, { group, steps }: Part, outcomes: Outcomes)
 
 function settleAll(outcomes: Outcomes, shown: string): void {
   for (const [step, outcome] of outcomes) {
-    if (outcome instanceof Error) step.fail(refused(shown, outcome))
+    if (outcome instanceof Error) step.fail(stepRefusedError(shown, outcome, adviceFor))
     else step.settle(outcome)
   }
 }

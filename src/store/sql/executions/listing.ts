@@ -1,40 +1,33 @@
 /** The SQL of lists of executions. Statements are built, because each filter has its own index. */
 
-import type { ExecutionFilter, Page } from '../../../engine/ports.ts'
+import type { ExecutionFilter, Page } from '../../../engine/store-ports.ts'
 import type { ExecutionStatus } from '../../../model/execution.ts'
 import { ACTIVE_COLUMNS, ENDED_COLUMNS } from './columns.ts'
 
 export const ACTIVE_STATUSES: readonly ExecutionStatus[] = ['Pending', 'Running', 'Paused']
 export const ENDED_STATUSES: readonly ExecutionStatus[] = ['Completed', 'Failed', 'Cancelled']
 
-/** In the order in which they are counted. */
+/** Statuses in the order in which they are counted. */
 export const STATUSES = [...ACTIVE_STATUSES, ...ENDED_STATUSES]
 
-/** Condition of executions whose `origin_source` is the name of a trigger. */
-export const STARTED_BY_TRIGGER = "origin IN ('trigger', 'cron')"
+export const STARTED_BY_TRIGGER = "origin IN ('trigger', 'cron', 'backfill', 'refire')"
 
 export const ENDED = `(SELECT ${ENDED_COLUMNS} FROM executions)`
 
 export interface ListingSql {
-  /** Table of active executions, in the order of lists. */
   readonly active: string
   /** Table of all executions, if the database reads its pages in order. Null: steps merge pages of both tables. */
   readonly all: string | null
   /** Keeps the planner from the index of a column. */
   unindexed(column: string): string
-  /**
-   * The `seq` from which executions are created on the day of a time or later, for a condition that selects
-   * partitions. Null: `seq` does not depend on the time.
-   */
+  /** The lowest `seq` of the day of a time, to select partitions. Null: `seq` does not depend on the time. */
   readonly firstSeqOfDay: ((at: number) => number) | null
 }
 
 export interface Listing extends Omit<ExecutionFilter, 'after'> {
-  /** Lists executions after this place. */
   readonly before?: { readonly at: number; readonly seq: number }
 }
 
-/** Returns the table of the executions with a status. */
 export function executionsWith(status: ExecutionStatus): string {
   return ACTIVE_STATUSES.includes(status) ? `(SELECT ${ACTIVE_COLUMNS} FROM active_executions)` : ENDED
 }

@@ -10,10 +10,10 @@
  * grow, and the user is warned.
  */
 
-import type { Clock } from '../../../engine/ports.ts'
+import type { Clock } from '../../../engine/clock-port.ts'
 import { toError } from '../../../errors.ts'
-import type { CheckpointMode, Connection, LogState } from './connection.ts'
 import type { DatabaseWatch } from './database-watch.ts'
+import type { CheckpointMode, Connection, LogState } from './sqlite-connection.ts'
 
 /** 8 MB: a checkpoint takes two syncs, so it should be rare, but short. */
 export const CHECKPOINT_PAGES = 2_000
@@ -22,7 +22,7 @@ const LONGEST_UNSEEN = 16
 const RESTART_PAGES = 4 * CHECKPOINT_PAGES
 /** 64 MB: the user is warned. */
 const NOTICE_PAGES = 16_000
-/** How long a restart waits for readers. A short reader takes longer on a busy machine, without a warning. */
+/** Times that a restart waits for readers. A short reader takes longer on a busy machine, without a warning. */
 const RESTART_WAITS_MS = [
   { fromPages: NOTICE_PAGES, waitMs: 200 },
   { fromPages: 12_000, waitMs: 50 },
@@ -34,17 +34,14 @@ export class Checkpoints {
   readonly #clock: Pick<Clock, 'soon'>
   readonly #watch: Pick<DatabaseWatch, 'check' | 'suspect'>
   readonly #notice: (message: string) => void
-  /** Number of pages outside of the file at which the next checkpoint is due. */
   #dueAt = CHECKPOINT_PAGES
   /** Commits since the last check. A check costs a fifth of a small commit, so far from the threshold it is rare. */
   #commits = 0
   #checkAfter = 1
-  /** Length of the log at the last check. */
   #pages = 0
   #isScheduled = false
   #isNoticed = false
 
-  /** `notice`: receives warnings for the user. */
   constructor(
     connection: Connection,
     clock: Pick<Clock, 'soon'>,
@@ -96,7 +93,7 @@ export class Checkpoints {
     }
   }
 
-  /** Returns null if there is no log, or if the checkpoint failed. The next commit tries again. */
+  /** Returns the state of the log; null if there is none or the checkpoint failed. The next commit tries again. */
   #state(mode: CheckpointMode, waitMs?: number): LogState | null {
     try {
       return this.#connection.checkpoint(mode, waitMs)
@@ -110,7 +107,6 @@ export class Checkpoints {
     }
   }
 
-  /** Warns once until the log is short again. */
   #noticeOnce(message: string): void {
     if (this.#isNoticed) return
     this.#isNoticed = true

@@ -1,7 +1,4 @@
-/**
- * Identity of an open database file, and whether its path still names it. Uses only `stat`: opening the file a second
- * time and closing it would release the locks of SQLite.
- */
+/** Identity of an open database file. Only uses `stat`: opening and closing the file would release SQLite's locks. */
 
 import { type BigIntStats, closeSync, openSync, statSync, unlinkSync } from 'node:fs'
 
@@ -17,7 +14,6 @@ export interface FileState {
   readonly isOpenElsewhere: boolean
 }
 
-/** The write-ahead log, and its index. */
 const LOG_ENDINGS = ['-wal', '-shm']
 
 export class DatabaseFile {
@@ -29,12 +25,9 @@ export class DatabaseFile {
     this.path = path
   }
 
-  /**
-   * Creates a missing file for its owner alone, because contexts may contain secrets. SQLite creates the log with the
-   * same mode. SQLite reports errors of the file system.
-   */
+  /** Creates a missing file for its owner alone, because contexts may contain secrets. SQLite reports file errors. */
   makePrivate(): void {
-    if (statOf(this.path) !== null) return
+    if (fileStatus(this.path) !== null) return
     try {
       // Only a new file, because closing a file that SQLite has open releases its locks.
       closeSync(openSync(this.path, 'wx', 0o600))
@@ -47,7 +40,7 @@ export class DatabaseFile {
   remember(): void {
     this.#opened.clear()
     for (const ending of ['', ...LOG_ENDINGS]) {
-      const stats = statOf(this.path + ending)
+      const stats = fileStatus(this.path + ending)
       if (stats !== null) this.#opened.set(ending, stats)
     }
   }
@@ -65,12 +58,11 @@ export class DatabaseFile {
     return this.isNamed && (!this.#opened.has('-wal') || this.#isOpened('-wal'))
   }
 
-  /** Null if there is no file. */
   get state(): FileState | null {
-    const stats = statOf(this.path)
+    const stats = fileStatus(this.path)
     if (stats === null) return null
     const { dev, ino, size, mtimeNs } = stats
-    const isOpenElsewhere = statOf(`${this.path}-shm`) !== null
+    const isOpenElsewhere = fileStatus(`${this.path}-shm`) !== null
     return { file: `${dev} ${ino}`, content: `${size} ${mtimeNs}`, isOpenElsewhere }
   }
 
@@ -89,13 +81,13 @@ export class DatabaseFile {
 
   #isOpened(ending: string): boolean {
     const opened = this.#opened.get(ending)
-    const found = statOf(this.path + ending)
+    const found = fileStatus(this.path + ending)
     return opened !== undefined && found?.ino === opened.ino && found.dev === opened.dev
   }
 }
 
-/** Returns null if there is no file, or if it cannot be examined. */
-export function statOf(path: string): BigIntStats | null {
+/** Returns the status of a file; null if there is no file, or if it cannot be examined. */
+export function fileStatus(path: string): BigIntStats | null {
   try {
     return statSync(path, { bigint: true, throwIfNoEntry: false }) ?? null
   } catch {

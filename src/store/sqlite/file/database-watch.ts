@@ -8,13 +8,14 @@
  * While `away`, the old file is closed, so that it accepts nothing.
  */
 
-import type { Clock, StoreChange, Timer } from '../../../engine/ports.ts'
+import type { Clock, Timer } from '../../../engine/clock-port.ts'
+import type { StoreChange } from '../../../engine/store.ts'
 import type { StoreError } from '../../../errors.ts'
-import type { Connection } from './connection.ts'
 import type { FileState } from './database-file.ts'
-import { damaged, isDamage, replaced, unusable } from './failures.ts'
+import type { Connection } from './sqlite-connection.ts'
+import { damaged, isDamage, replaced, unusable } from './sqlite-failures.ts'
 
-/** A copy that is being written changes within this time. */
+/** Interval of checks. A copy that is being written changes within this time. */
 const LOOK_EVERY_MS = 1_000
 const RECENT_MS = 10
 /** Damage that remains after the file was reopened only fails the step that finds it. */
@@ -27,7 +28,6 @@ export class DatabaseWatch {
   readonly #listeners = new Set<(change: StoreChange) => void>()
   /** Reason for which steps are refused. Null while the file is in place. */
   #away: StoreError | null = null
-  /** File at the path at the last check, while away. */
   #seen: FileState | null = null
   #checkedAt = Number.NEGATIVE_INFINITY
   #suspectedAt = Number.NEGATIVE_INFINITY
@@ -41,7 +41,6 @@ export class DatabaseWatch {
     this.#prepare = prepare
   }
 
-  /** Returns a function that removes the listener. */
   listen(callback: (change: StoreChange) => void): () => void {
     const listener = (change: StoreChange): void => callback(change)
     this.#listeners.add(listener)
@@ -60,7 +59,6 @@ export class DatabaseWatch {
     if (this.#away !== null) throw this.#away
   }
 
-  /** Whether the database can be used. */
   check(): boolean {
     this.#checkedAt = this.#clock.monotonic()
     if (this.#away === null && !this.#connection.isInPlace) {

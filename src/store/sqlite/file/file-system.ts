@@ -36,7 +36,6 @@ export function readFileSystem(path: string): number {
   return statfsSync(path).type
 }
 
-/** Returns a warning about a database at this path, or null. */
 export function fileSystemWarning(
   path: string,
   read: ReadFileSystem = readFileSystem,
@@ -55,7 +54,7 @@ function unsafeKind(path: string, read: ReadFileSystem, platform: NodeJS.Platfor
   if (platform === 'win32') return /^[\\/]{2}([^\\/?.]|\?\\UNC\\)/i.test(path) ? 'a network share' : null
   if (platform !== 'linux') return null
   try {
-    // The kernel's number has 32 bits, which a signed field may show as a negative one.
+    // The kernel's number has 32 bits, which a signed field may show as negative.
     return UNSAFE.get(read(dirname(path)) >>> 0) ?? null
   } catch {
     // Some file systems in user space fail.

@@ -5,7 +5,7 @@
  * the text gets one `?` for each use.
  */
 
-import type { Value } from '../../session.ts'
+import type { Value } from '../../store-session.ts'
 
 export type SqliteValue = string | number | null
 
@@ -21,20 +21,17 @@ export function withPlaceholders(sql: string): { readonly text: string; readonly
   return { text, order: order.every((position, index) => position === index) ? null : order }
 }
 
-/**
- * Returns the values in the order of the placeholders. SQLite has no booleans and no lists: statements read a list with
- * `json_each`. Most values need no conversion.
- */
-export function bound(values: readonly Value[], order: readonly number[] | null): readonly SqliteValue[] {
-  const stored = values.every(isStorable) ? values : values.map(toStorable)
+/** Returns the values in placeholder order. Converts booleans and lists (read with `json_each`) for SQLite. */
+export function bindValues(values: readonly Value[], order: readonly number[] | null): readonly SqliteValue[] {
+  const stored = values.every(isNative) ? values : values.map(toNative)
   return order === null ? stored : order.map((position) => stored[position] as SqliteValue)
 }
 
-function isStorable(value: Value): value is SqliteValue {
+function isNative(value: Value): value is SqliteValue {
   return typeof value === 'string' || typeof value === 'number' || value === null
 }
 
-function toStorable(value: Value): SqliteValue {
-  if (isStorable(value)) return value
+function toNative(value: Value): SqliteValue {
+  if (isNative(value)) return value
   return typeof value === 'boolean' ? Number(value) : JSON.stringify(value)
 }

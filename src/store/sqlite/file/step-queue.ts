@@ -8,17 +8,17 @@
  *                   └── a little later ◀─ locked ┘ by another process, for at most 15 s: then all are refused
  */
 
-import type { Clock } from '../../../engine/ports.ts'
+import type { Clock } from '../../../engine/clock-port.ts'
 import { CloacaError } from '../../../errors.ts'
 import type { StoreCounters } from '../../../metrics/store-counters.ts'
-import type { StepNeed } from '../../session.ts'
-import type { Connection } from './connection.ts'
+import { databaseClosedError, stepRefusedError } from '../../store-failures.ts'
+import type { StepNeed } from '../../store-session.ts'
 import type { DatabaseWatch } from './database-watch.ts'
-import { closed, isLocked, refused } from './failures.ts'
+import type { Connection } from './sqlite-connection.ts'
+import { adviceFor, isLocked } from './sqlite-failures.ts'
 
 interface StepQueueOptions {
   readonly clock: Clock
-  /** False if the user chose that nothing is synced. */
   readonly syncs: boolean
   /** Called before each transaction and before the commit, but less often for progress. */
   readonly watch: Pick<DatabaseWatch, 'assertInPlace' | 'assertInPlaceLately' | 'suspect'>
@@ -44,7 +44,7 @@ export class StepQueue {
   readonly #options: StepQueueOptions
   #steps: Step[] = []
   #isFlushDue = false
-  /** Monotonic time since which another process has the lock. */
+  /** Monotonic time since which another process has the lock, or null. */
   #lockedSince: number | null = null
   #isClosed = false
 
@@ -54,7 +54,8 @@ export class StepQueue {
   }
 
   add<Result>(need: StepNeed, run: () => Result): Promise<Result> {
-    if (this.#isClosed) return Promise.reject(closed(this.#connection.path))
+    const { path } = this.#connection
+    if (this.#isClosed) return Promise.reject(databaseClosedError(path, { path }))
     return new Promise<Result>((resolve, reject) => {
       this.#steps.push({ need, run, settle: (value) => resolve(value as Result), fail: reject })
       if (this.#isFlushDue) return
@@ -123,7 +124,8 @@ export class StepQueue {
     // Errors that a step throws are not failures of the database.
     if (!(error instanceof CloacaError)) this.#options.counters.refused += steps.length
     this.#options.watch.suspect(error)
-    for (const step of steps) step.fail(refused(this.#connection.path, error))
+    const { path } = this.#connection
+    for (const step of steps) step.fail(stepRefusedError(path, error, adviceFor, { path }))
   }
 
   #begin(need: StepNeed): void {
@@ -156,7 +158,6 @@ export class StepQueue {
 
 const STRICTEST_FIRST: readonly StepNeed[] = ['accept', 'write', 'progress']
 
-/** Returns the strictest need of the steps. */
 function needOf(steps: readonly Step[]): StepNeed {
   return STRICTEST_FIRST.find((need) => steps.some((step) => step.need === need)) ?? 'read'
 }

@@ -1,13 +1,12 @@
 /** Parts of steps that apply and answer requests for executions. */
 
-import type { ExecutionEnd } from '../../../engine/ports.ts'
+import type { ExecutionEnd } from '../../../engine/store-ports.ts'
 import type { ActionAnswer, NumberedRequest, SteeringRequest } from '../../../model/action.ts'
-import { type OwnedRecord, requestOf } from '../../rows.ts'
-import type { Session, Step } from '../../session.ts'
-import { APPLY_CANCEL, APPLY_PAUSE } from '../../sql/executions/executions.ts'
-import { storeAnswer } from '../actions.ts'
-
-const DONE: ActionAnswer = { isRefused: false, text: null }
+import { LIST_AWAITED_CHILDREN } from '../../sql/executions/chain-sql.ts'
+import { APPLY_CANCEL, APPLY_PAUSE, STORE_REQUEST } from '../../sql/executions/execution-sql.ts'
+import { type OwnedRecord, storedRequest } from '../../store-rows.ts'
+import type { Session, Step } from '../../store-session.ts'
+import { ACTION_DONE, askAction, storeAnswer } from '../action-steps.ts'
 
 /** Answer to a request that a newer request of another kind replaced. */
 export const REPLACED: ActionAnswer = {
@@ -15,32 +14,47 @@ export const REPLACED: ActionAnswer = {
   text: 'Before an engine applied this request, a newer request replaced it.',
 }
 
-/** Report of a cancel that found nothing running. */
+const PARENT_CANCELLED = 'the execution that waits for it was cancelled'
+
 const NOTHING_STOPPED = JSON.stringify({ stopped: 0, lostScripts: [] })
 
-/**
- * Applies a request of the owner, and notifies the other engines, because a caller may wait for the answer. Does
- * nothing if a newer request replaced it.
- */
+/** Applies the owner's request unless a newer one replaced it. Notifies other engines: a caller may wait. */
 export function* applyByOwner(session: Session, executionId: string, request: NumberedRequest, at: number): Step<void> {
   session.notifyEngines()
   if (request.kind === 'cancel') {
     session.run(APPLY_CANCEL, request.at, executionId, request.number)
+    yield* cancelChildren(session, executionId, request)
     return
   }
   const pausedAt = request.kind === 'pause' ? request.at : null
   if ((yield* session.run(APPLY_PAUSE, pausedAt, executionId, request.number)) === 0) return
-  answerAll(session, request, DONE, at)
+  answerAll(session, request, ACTION_DONE, at)
 }
 
-/** Answers the request that waits when its execution ends: it is a cancel that did this, or it comes too late. */
+/** Requests the cancel of the children for which tasks of an execution wait. Their owners, or any engine, apply it. */
+function* cancelChildren(session: Session, executionId: string, { at, waits }: NumberedRequest): Step<void> {
+  for (const { id } of yield* session.all<{ readonly id: string }>(LIST_AWAITED_CHILDREN, executionId)) {
+    const record = yield* session.one<OwnedRecord>(session.sql.executions.findForSteering, id)
+    const waiting = record === undefined ? null : storedRequest(record)
+    if (record === undefined || waiting?.kind === 'cancel') continue
+    if (waiting !== null) answerAll(session, waiting, REPLACED, at)
+    const actionId = session.newId()
+    const action = { id: actionId, kind: 'cancel', target: id, source: 'engine', note: PARENT_CANCELLED, at } as const
+    askAction(session, { ...action, argumentsText: JSON.stringify({ waits }) })
+    const reason = `cancelled: ${PARENT_CANCELLED}`
+    const request: SteeringRequest = { kind: 'cancel', waits, reason, actionIds: [actionId], at }
+    session.run(STORE_REQUEST, JSON.stringify(request), id)
+  }
+}
+
+/** Answers the waiting request when its execution ends: the cancel that ended it, or a request that came too late. */
 export function answerAtEnd(
   session: Session,
   record: Pick<OwnedRecord, 'request' | 'request_number'>,
   end: ExecutionEnd,
   cancelReport = NOTHING_STOPPED,
 ): void {
-  const request = requestOf(record)
+  const request = storedRequest(record)
   if (request === null) return
   session.notifyEngines()
   const isDone = request.kind === 'cancel' && end.status === 'Cancelled'

@@ -3,14 +3,13 @@
  * also contains the attempt that completed the task, unless more is known of the attempt than of the task.
  */
 
-import type { Settlement, TaskChange } from '../../../engine/ports.ts'
+import type { Settlement, TaskChange } from '../../../engine/store-ports.ts'
 import type { AttemptRow, TaskStatus } from '../../../model/execution.ts'
-import { faultText } from '../../rows.ts'
-import type { Reply, RowValues, Session } from '../../session.ts'
+import { faultText } from '../../store-rows.ts'
+import type { Reply, RowValues, Session } from '../../store-session.ts'
 
 type Change = Omit<TaskChange, 'status'> & { readonly status: TaskStatus }
 
-/** Collects changes, which are written with one statement for each kind. */
 export class TaskChanges {
   readonly #begun: RowValues[] = []
   readonly #completed: RowValues[] = []
@@ -20,9 +19,20 @@ export class TaskChanges {
     return this.#begun.length + this.#completed.length + this.#changed.length
   }
 
-  /** `seq`: of the execution. `attempt`: the attempt that the row of the task contains. */
+  /** Adds a change. `seq`: of the execution. `attempt`: the attempt that the row of the task contains. */
   add(seq: number, change: Change, attempt?: AttemptRow): void {
-    const { taskId, status, attempts, recoveries, notBeforeAt, startedAt, endedAt, finishedOrder, outputText } = change
+    const {
+      taskId,
+      status,
+      attempts,
+      recoveries,
+      triesLater = 0,
+      notBeforeAt,
+      startedAt,
+      endedAt,
+      finishedOrder,
+      outputText,
+    } = change
     const queuedAt = attempt?.queuedAt ?? null
     const attemptAt = attempt?.startedAt ?? null
     const isFirst = isOfFirstAttempt(change)
@@ -31,7 +41,7 @@ export class TaskChanges {
     } else if (isFirst && isRunning(change)) {
       this.#begun.push([startedAt, seq, taskId])
     } else {
-      const state = [status, attempts, recoveries, notBeforeAt, startedAt, endedAt, finishedOrder]
+      const state = [status, attempts, recoveries, triesLater, notBeforeAt, startedAt, endedAt, finishedOrder]
       this.#changed.push([...state, faultText(change.error), queuedAt, attemptAt, outputText, seq, taskId])
     }
   }
@@ -51,8 +61,8 @@ function isRunning({ status, endedAt, finishedOrder, outputText }: Change): bool
   return status === 'Running' && endedAt === null && finishedOrder === null && outputText === null
 }
 
-function isOfFirstAttempt({ attempts, recoveries, notBeforeAt, error }: Change): boolean {
-  return attempts === 1 && recoveries === 0 && notBeforeAt === null && error === null
+function isOfFirstAttempt({ attempts, recoveries, triesLater = 0, notBeforeAt, error }: Change): boolean {
+  return attempts === 1 && recoveries === 0 && triesLater === 0 && notBeforeAt === null && error === null
 }
 
 /** Returns the attempts that the rows of their tasks contain, by task. */

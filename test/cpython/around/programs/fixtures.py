@@ -1,4 +1,4 @@
-"""Ten runners, one after the other, as a fixture opens and closes one for each test of a suite."""
+"""Opens and closes ten runners, like a fixture that opens one for each test of a suite."""
 
 import contextlib
 
@@ -8,7 +8,7 @@ import jobs
 
 @contextlib.contextmanager
 def runner(number):
-    """What such a fixture does."""
+    """Opens a runner, and closes it at the end."""
     with cloaca.DefaultRunner(f"sqlite://fixture{number}.db") as opened:
         yield opened
 

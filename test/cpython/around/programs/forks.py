@@ -1,4 +1,4 @@
-"""Forked and spawned children: none has the parent's engine, and each may start its own."""
+"""Forked and spawned children, which do not have the engine of their parent but can start their own."""
 
 import multiprocessing
 import os
@@ -9,13 +9,13 @@ import jobs
 
 
 def work(_):
-    """Runs a workflow in whatever process this is."""
+    """Runs a workflow, and returns whether its task ran in the current process."""
     with cloaca.DefaultRunner(":memory:") as runner:
         return runner.execute("quick", cloaca.Context()).final_context["pid"] == os.getpid()
 
 
 def lines_of_engine():
-    """How many sockets this process has open."""
+    """Returns the number of open sockets of this process."""
     names = []
     for number in os.listdir("/proc/self/fd"):
         try:

@@ -1,4 +1,4 @@
-"""A runner within a running event loop, as a notebook has it; streams are those that the program has put there."""
+"""Runs workflows inside a running event loop, as in a notebook. Tasks print to the current ``sys.stdout``."""
 
 import asyncio
 import contextlib
@@ -16,7 +16,7 @@ with cloaca.WorkflowBuilder("print"):
 
 
 async def main(runner):
-    """Blocks, and waits in threads."""
+    """Runs a workflow that blocks the loop, and then five workflows in threads."""
     own = sys.stdout
     with contextlib.redirect_stdout(io.StringIO()) as caught:
         runner.execute("print", cloaca.Context())

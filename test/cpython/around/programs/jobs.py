@@ -1,4 +1,4 @@
-"""Workflows of the programs beside this file."""
+"""Workflows of the programs in this folder."""
 
 import os
 import sys
@@ -8,7 +8,7 @@ import cloaca
 
 
 def say(line):
-    """Prints a line in one piece: threads print at the same time."""
+    """Prints a line with a single write, because several threads print at the same time."""
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
 
@@ -35,7 +35,7 @@ with cloaca.WorkflowBuilder("slow"):
 
 
 def engine_pid():
-    """Of the engine's process."""
+    """Returns the id of the engine process."""
     from cloaca._cpython.around import engine
 
     return engine.pid()

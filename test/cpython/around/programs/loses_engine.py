@@ -1,4 +1,4 @@
-"""Goes on when its engine is killed: twice, with all that is left behind counted."""
+"""Continues after its engine was killed twice, and counts the remaining threads and descriptors."""
 
 import os
 import signal
@@ -10,12 +10,12 @@ import jobs
 
 
 def left():
-    """Threads and descriptors of the process."""
+    """Returns the numbers of threads and descriptors of the process."""
     return len(os.listdir("/proc/self/task")), len(os.listdir("/proc/self/fd"))
 
 
 def try_to(what, workflow="quick"):
-    """Says how it went."""
+    """Runs a workflow, and prints its status or its error."""
     try:
         jobs.say(f"{what} {runner.execute(workflow, cloaca.Context()).status}")
     except RuntimeError as error:

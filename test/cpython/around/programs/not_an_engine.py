@@ -1,4 +1,4 @@
-"""In place of an engine: says on its lines what the first word asks for."""
+"""Replaces the engine in tests, and fails in the way that its first argument names."""
 
 import os
 import signal

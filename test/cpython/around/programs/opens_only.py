@@ -1,4 +1,4 @@
-"""Opens a runner, and says what it gets for it: twice, since the first attempt leaves nothing behind."""
+"""Opens a runner twice, and prints each error. The first attempt must not change the second one."""
 
 import cloaca
 

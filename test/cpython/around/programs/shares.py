@@ -1,4 +1,4 @@
-"""Runs workflows on a database that another program has open, too."""
+"""Runs workflows on a database that another program uses at the same time."""
 
 import collections
 import sys

@@ -1,4 +1,4 @@
-"""Waits for a workflow that takes long; with ``handles``, has a handler of its own for Ctrl-C."""
+"""Waits for a slow workflow. With the argument ``handles`` it handles Ctrl-C itself."""
 
 import signal
 import sys
@@ -15,7 +15,7 @@ if __name__ == "__main__":
         if "forks" in sys.argv:
             import ctypes
 
-            # Python hears nothing of this one: it keeps every descriptor.
+            # Python does not notice this fork, so the child keeps every descriptor.
             if ctypes.CDLL(None).fork() == 0:
                 signal.pause()
         if "handles" in sys.argv:

@@ -1,4 +1,4 @@
-"""Everything that a program does between its first line and its exit functions."""
+"""Uses a runner from the first line of a program to its exit functions."""
 
 import atexit
 import os
@@ -40,12 +40,12 @@ with cloaca.WorkflowBuilder("hear"):
 
 
 def run(name):
-    """Runs a workflow and says what came of it."""
+    """Runs a workflow, and prints its status."""
     print(name, runner.execute("quick", cloaca.Context()).status)
 
 
 def late():
-    """A thread that goes on when the main one has ended."""
+    """Runs a workflow in a thread after the main thread has ended."""
     time.sleep(0.2)
     run("thread")
 

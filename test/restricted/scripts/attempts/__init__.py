@@ -1,21 +1,21 @@
 """Attempts of a script to exceed the grants of its process. Each kind has a module with a function ``attempts``.
 
-That function returns functions by the names of the attempts. An attempt is refused if it raises an exception that says
-so, and has succeeded if it returns. `Place` has the folders and ports of the attempts, and what is granted.
+That function returns a dictionary of functions by the name of their attempt. An attempt has succeeded if its function
+returns, and was refused if it raises a suitable exception. `Place` has the folders, ports and grants of the attempts.
 """
 
 import cloaca
 
 
 class Place:
-    """What the harness has prepared.
+    """Folders, ports and grants that the test has prepared.
 
     Attributes:
-        outside: A folder that is not granted, with a text file, a database and a library.
-        writable: A folder that is granted for writing, unless ``grants`` lacks "write".
-        open_port: A port of this machine on which something listens, and which is not granted.
-        granted_port: Another one, which is granted if ``grants`` has "net".
-        grants: What is granted: "write", "net", "ffi".
+        outside: Folder that is not granted, with a text file, a database and a library.
+        writable: Folder that is granted for writing if ``grants`` has "write".
+        open_port: Port of a server on this machine that is not granted.
+        granted_port: Port of another server, granted if ``grants`` has "net".
+        grants: List of grants: "write", "net", "ffi".
     """
 
     def __init__(self, context):
@@ -25,8 +25,8 @@ class Place:
 
 
 def border():
-    """The host's functions, as a script finds them that looks for them: behind any function of cloaca's."""
-    return cloaca.DefaultRunner.shutdown.__globals__["bridge"].host
+    """Returns the functions of the host, which a script can find through any function of cloaca."""
+    return cloaca.TaskHandle.__repr__.__globals__["bridge"].host
 
 
 def refused():
@@ -46,5 +46,5 @@ def nothing(answer):
 
 
 def code(answer):
-    """Of the host's functions: text is the name of an error."""
+    """Checks an answer of a host function, in which a text is the name of an error."""
     return refused() if isinstance(answer, str) and answer else answer

@@ -19,7 +19,7 @@ def attempts(place):
         return sqlite3.connect(f"{writable}/own.db").execute(sql, parameters).fetchall()
 
     def attached_twice():
-        # The first value of the name is granted; SQLite takes the last one.
+        # The first value of the parameter is a granted path, but SQLite uses the last value.
         paths = [f"{writable}/own.db", other]
         number = border().sqlite.open(":memory:", False, False)
         bound = json.dumps({"kinds": "ss", "values": paths, "names": ["p", "p"]})
@@ -27,7 +27,7 @@ def attempts(place):
         return json.loads(border().sqlite.execute(number, "SELECT * FROM o.t", NO_VALUES, 1))["rows"]
 
     def attached_again():
-        # A link takes the place of the file between two runs of one statement.
+        # A link replaces the file between two runs of the same statement.
         database = sqlite3.connect(f"{writable}/own.db")
         database.execute(f"ATTACH '{writable}/swapped.db' AS o")
         database.execute("DETACH o")
@@ -36,7 +36,7 @@ def attempts(place):
         return database.execute("SELECT * FROM o.t").fetchall()
 
     def log_by_link():
-        # SQLite makes the shared memory of a database beside it, by its name.
+        # SQLite creates the shared memory file of a database next to it, where a link has its name.
         database = sqlite3.connect(f"{writable}/logged.db")
         database.execute("PRAGMA journal_mode = WAL")
         return database.execute("CREATE TABLE t (x)")

@@ -1,4 +1,4 @@
-"""Attempts to misuse the host's functions, with arguments that cloaca itself never passes."""
+"""Attempts to misuse the functions of the host, with arguments that cloaca never passes."""
 
 import json
 import os
@@ -35,7 +35,7 @@ HANDSHAKE = {
 RECORD = {"at": 1, "stream": "log", "level": "INFO", "logger": "x", "message": "x", "place": "x"}
 FAULT = {"type": "E", "message": "", "traceback": ""}
 
-#: Of Node's datagram sockets: none of them sets an option.
+#: Methods of Node's datagram sockets that do not set an option.
 METHODS = ("close", "bind", "connect", "send", "emit", "addListener", "ref", "constructor", "setRecvBufferSize")
 
 
@@ -107,14 +107,20 @@ def attempts(place):
         "faults_without_type": lambda: engine.accumulated(0, "", "[-2]", json.dumps([{**FAULT, "type": 1}])),
         "sizes_beyond_text": lambda: engine.accumulated(0, "1", "[2]", "[]"),
         "values_that_are_no_json": lambda: engine.accumulated(0, "no JSON", "[7]", "[]"),
-        "context_that_is_no_json": lambda: engine.outcome(0, "completed", "no JSON", "", "", ""),
-        "context_that_is_a_list": lambda: engine.outcome(0, "fired", "[]", "", "", ""),
+        "context_that_is_no_json": lambda: engine.completed(0, "no JSON"),
+        "context_that_is_a_list": lambda: engine.fired(0, "[]"),
+        "firing_that_is_a_list": lambda: engine.polled(0, "[]", "[2]", "[null]", None, True, None),
+        "firings_without_keys": lambda: engine.polled(0, "{}", "[2]", "[]", None, True, None),
+        "firing_with_long_key": lambda: engine.polled(0, "{}", "[2]", json.dumps(["k" * 513]), None, True, None),
+        "firing_with_zero_key": lambda: engine.polled(0, "{}", "[2]", json.dumps(["\0"]), None, True, None),
+        "too_many_firings": lambda: engine.polled(0, "", str([-1] * 1001), json.dumps([None] * 1001), None, True, None),
+        "state_that_is_a_list": lambda: engine.polled(0, "", "[]", "[]", None, False, "[]"),
         "request_with_context": lambda: engine.request(0, 0, 0, "runner.execute", "{}", "no JSON"),
         "nodes_as_list": lambda: engine.graphs_ran(0, "", "[]", "[]", "[]"),
         "declared_list": lambda: engine.declare(0, "[]"),
         "declared_text": lambda: engine.declare(0, "no JSON"),
-        "unknown_outcome": lambda: engine.outcome(0, "notEntered", None, "", "", ""),
-        "outcome_of_text": lambda: engine.outcome("0", "skipped", None, "", "", ""),
+        "unknown_outcome": lambda: engine.failed(0, "notStarted", json.dumps(FAULT)),
+        "outcome_of_text": lambda: engine.skipped_because("0", None),
         "skipped_text": lambda: engine.skipped("12"),
         "request_of_number": lambda: engine.request(0, 0, 0, "secret", "5", ""),
         "record_of_number": lambda: border().output.log_record(0, "1"),

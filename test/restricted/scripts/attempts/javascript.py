@@ -1,4 +1,4 @@
-"""Attempts to reach JavaScript, and through it Node."""
+"""Attempts to reach JavaScript objects, and through them Node."""
 
 import gc
 import importlib
@@ -99,7 +99,7 @@ def attempts(place):
         raise AttributeError("none leads anywhere")
 
     def name_behind_byte_order_mark():
-        # Emscripten leaves it out where a name is long.
+        # Emscripten drops the byte order mark of a long name.
         from pyodide.ffi import to_js
 
         return getattr(to_js([1]), "\ufeff__defineGetter__")

@@ -1,4 +1,4 @@
-"""Attempts to change files that the next start reads or runs, in a folder that the script may write."""
+"""Attempts to change files that the next start reads or runs, in a folder that the script can write to."""
 
 import json
 import os
@@ -28,7 +28,7 @@ def attempts(place):
         return os.close(os.open(settings, flags))
 
     def renamed_folder():
-        # A folder that holds settings takes the place of another one.
+        # Moves a folder whose files the next start loads.
         os.makedirs(f"{writable}/moved", exist_ok=True)
         os.rename(f"{writable}/.cloaca", f"{writable}/moved/packages-of-others")
 

@@ -1,4 +1,4 @@
-"""Attempts to call native code directly or indirectly, with and without the grant."""
+"""Attempts to call native code directly or indirectly, with and without the grant "ffi"."""
 
 import importlib
 import importlib.machinery
@@ -10,7 +10,7 @@ import _imp
 
 from attempts import negative, nonzero, nothing
 
-#: A module of WebAssembly with nothing in it.
+#: Shared library in WebAssembly without any code.
 EMPTY_LIBRARY = b"\0asm\1\0\0\0" + b"\0\x0f\x08dylink.0\1\4\0\0\0\0"
 
 
@@ -21,7 +21,8 @@ def attempts(place):
 def _without_ffi(place):
     def import_again(name):
         sys.modules.pop(name, None)
-        sys.meta_path[:] = [each for each in sys.meta_path if type(each).__module__.startswith(("_frozen", "importlib"))]
+        kept = ("_frozen", "importlib")
+        sys.meta_path[:] = [each for each in sys.meta_path if type(each).__module__.startswith(kept)]
         return importlib.import_module(name)
 
     def builtin(name):
@@ -71,13 +72,13 @@ def _without_ffi(place):
 
 
 def _with_ffi(place):
-    """Into Python's memory it comes then, and no further."""
+    """Returns attempts of native code to leave the memory of Python."""
     import ctypes
 
     outside = place.outside
 
     def overlong_name():
-        # Emscripten takes two bytes for the "c", which no text of Python's has.
+        # Emscripten decodes two bytes as "c". Python never encodes a text in this way.
         from pyodide.ffi import to_js
 
         name = "\xff" * 6

@@ -10,8 +10,8 @@ from attempts import border, code
 
 def attempts(place):
     outside, port = place.outside, place.open_port
-    # With the grant "net", Unix sockets are reached like other files. Without it, they are refused even in folders that
-    # are granted.
+    # With the grant "net", Unix sockets are checked like other files. Without this grant, they are refused even in
+    # granted folders.
     files = outside if "net" in place.grants else place.writable
 
     def connect(family, kind, address):
@@ -24,7 +24,7 @@ def attempts(place):
         return await asyncio.open_connection("127.0.0.1", port)
 
     def lookup_in_place_of_another():
-        # The result of one lookup, taken for that of a name that is granted.
+        # Uses the result of another lookup as the result for a granted name.
         event = border().waits.new_event()
         border().sockets.resolve(event, "127.0.0.2", 4, 0)
         time.sleep(0.2)

@@ -6,7 +6,7 @@ import subprocess
 
 from attempts import border, code, nonzero, refused
 
-#: For a process, as the adapted `subprocess` sends it.
+#: Request to start a process, as the adapted `subprocess` module sends it.
 ORDER = json.dumps(
     {"argv": ["/bin/echo"], "program": "/bin/echo", "folder": "/", "environ": {}, "descriptors": [], "group": None}
 )

@@ -1,1 +1,1 @@
-"""Stands in for the part of ``cryptography`` that the suite of httpx uses."""
+"""Replaces the part of ``cryptography`` that the test suite of httpx uses."""

@@ -1,4 +1,4 @@
-"""A private key that is encrypted with the password of the suite of httpx, made before by ``run.ts``."""
+"""Private key, encrypted with the password of the test suite of httpx. ``run.ts`` makes its file."""
 
 import os
 from pathlib import Path

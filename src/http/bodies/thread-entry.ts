@@ -1,6 +1,0 @@
-/** The thread that parses large bodies. Started by `large-bodies.ts`. */
-
-import { answerRequests } from '../../threads/answering.ts'
-import { answerOf } from './parsed-bodies.ts'
-
-answerRequests(answerOf)
