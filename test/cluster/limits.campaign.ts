@@ -136,24 +136,11 @@ async function memberOfSqlite(python: string): Promise<Member> {
 async function until(isSo: () => boolean | Promise<boolean>, what: string): Promise<void> {
   const end = performance.now() + WITHIN_MS
   while (!(await isSo())) {
-    if (performance.now() > end) await debug(what)
     if (performance.now() > end) throw new Error(`it did not come to this: ${what}\n${ServedEngine.log.slice(-6_000)}`)
     await sleep(100)
   }
 }
 
-async function debug(what: string) {
-  const now = machineNow()
-  const per = new Map<string, string[]>()
-  for (const { at, edge, pid, of, attempt } of readLedger(ledger)) if (edge === 'begin' && at > now - 70_000) per.set(String(pid), [...(per.get(String(pid)) ?? []), of])
-  console.log('DBG', what, timeline.join(' | '))
-  for (const [pid, list] of per) console.log('DBG pid', pid, list.length, 'long', list.filter((of) => longOnes.has(of)).join(' '))
-  console.log('DBG members', JSON.stringify(membersOf.map((m) => m.engine.pids())))
-  console.log('DBG instances', JSON.stringify(await database.all('SELECT * FROM instances')))
-  console.log('DBG active', JSON.stringify(await database.all('SELECT workflow, owner_seq, waits_for, count(*) AS n FROM active_executions GROUP BY 1, 2, 3')))
-  console.log('DBG date', new Date().toISOString())
-}
-let membersOf: Member[] = []
 const unfinished = async () => Number((await database.all('SELECT count(*) AS n FROM active_executions'))[0]?.n)
 
 async function submit(workflow: string, seconds: number, priority = 0): Promise<void> {
@@ -298,7 +285,6 @@ describe.skipIf(process.platform !== 'linux' || ROUNDS === 0)('limits of tasks a
     await database.install([BEGUN])
     const members: Member[] = []
     for (const start of starts) members.push(await start())
-    membersOf = members
     const feeding = feed()
 
     for (let round = 0; round < ROUNDS; round++) await disturb(members, round)
