@@ -108,6 +108,7 @@ const VOLATILE: readonly (readonly [RegExp, string])[] = [
   [/\b[0-9a-f]{16}\b/g, 'HASH'],
   [/\bin \d+\.\d+s\b/g, 'in SECONDS'],
   [/\bport \d+\b/g, 'port PORT'],
+  [/\bHTTP is at http:\/\/127\.0\.0\.1:\d+/g, 'HTTP is at URL'],
   [/\bhost [\w.-]+/g, 'host HOST'],
   [/\b\d+ms\b/g, 'MILLISECONDS'],
   [/\b\d+(\.\d)? m?s\b/g, 'DURATION'],

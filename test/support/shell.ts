@@ -198,6 +198,8 @@ export class Shell implements AsyncDisposable {
       CLOACINA_VAR_EXAMPLES: join(this.#folder, 'examples'),
       PYTHONDONTWRITEBYTECODE: '1',
       PORT: String(await freePort()),
+      // Another test may use the default port at the same time.
+      CLOACA_HTTP_PORT: '0',
     }
   }
 }
