@@ -47,7 +47,8 @@ const DOCUMENTS = [
 ]
 /** Tests that download, install and load packages. */
 const PACKAGES = 'test/scenarios/{no-wheel,packages,pyodide-builds}.test.ts'
-const ABOUT_PYODIDE = [PACKAGES]
+/** Tests that always run in Pyodide. */
+const ONLY_PYODIDE = [PACKAGES, 'test/scenarios/terminal.test.ts']
 
 /** Tests of programs, which plain python can run. All other tests need a serving engine. */
 const PROGRAMS =
@@ -56,7 +57,7 @@ const PROGRAMS =
     : [
         'test/scenarios/{bad_input,blocking_execute,classic,contexts,ends,event-loops,files-of-others,https}.test.ts',
         'test/scenarios/{network,output-of-tasks,overlapping-requests,process,signals,sqlite-files}.test.ts',
-        'test/scenarios/{tenants,terminal,threads,tracing,trigger_page,user_suite}.test.ts',
+        'test/scenarios/{tenants,threads,tracing,trigger_page,user_suite}.test.ts',
         'test/examples.test.ts',
       ]
 
@@ -95,7 +96,7 @@ export default defineConfig({
         test: {
           name: 'cpython',
           include: UNDER_CPYTHON.length > 0 ? [...UNDER_CPYTHON, NATIVE_WORK] : [],
-          exclude: ABOUT_PYODIDE,
+          exclude: ONLY_PYODIDE,
           env: { CLOACA_TEST_PYTHON: 'cpython' },
         },
       },
@@ -114,7 +115,7 @@ export default defineConfig({
       },
     ],
     globalSetup: 'test/support/global-setup.ts',
-    setupFiles: ['test/support/count-expects.ts'],
+    setupFiles: ['test/support/test-meta.ts'],
     // Scripts are loaded as native modules of Node, with its module cache and its hooks.
     server: { deps: { external: [/\/functions\/loading\/native-import\.ts$/] } },
     pool: 'forks',

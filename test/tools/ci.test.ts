@@ -63,7 +63,7 @@ describe('.ci/run', () => {
     const script = read('.ci/run')
     const [, parts = ''] = /^PARTS='([^']+)'$/m.exec(script) ?? []
 
-    const done = [...script.matchAll(/^ *(?:part|suite|vitest) ([\w-]+) \d/gm)].map(([, name]) => name)
+    const done = [...script.matchAll(/^ *(?:part|suite|vitest|pytest) ([\w-]+) \d/gm)].map(([, name]) => name)
     // The order differs, because some parts run in parallel.
     expect(done.sort()).toEqual(parts.split(' ').sort())
   })
