@@ -91,6 +91,16 @@ def _clean_up(ctx):
         print("cleaned up")
 
 
+def _clean_up_slowly(ctx):
+    try:
+        print("waits for a secret", flush=True)
+        ctx.secret("never")
+    finally:
+        print("cleaning up slowly", flush=True)
+        time.sleep(0.5)
+        print("cleaned up")
+
+
 def _engine(ctx):
     ctx.secret("never")
 
@@ -116,6 +126,7 @@ WAYS = {
     "gil": _hold_gil,
     "deaf": _deaf,
     "finally": _clean_up,
+    "slow finally": _clean_up_slowly,
     "engine": _engine,
     "subprocess": _subprocess,
 }

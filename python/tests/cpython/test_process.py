@@ -205,6 +205,18 @@ def test_a_cancelled_call_runs_its_finally_block_and_fails(engine):
     assert "cleaned up" in "".join(engine.logs[token])
 
 
+def test_a_late_signal_of_the_engine_does_not_disturb_the_cleanup_of_a_cancelled_call(engine):
+    token = _do(engine, "slow finally")
+    engine.wait_for_output(b"waits for a secret")
+    engine.stop(token, "cancelled", is_cancelled=True)
+    engine.wait_for_output(b"cleaning up slowly")
+    # A busy engine sends the signal before it reads that the stop was acknowledged.
+    os.kill(engine.hello["pid"], engine.hello["stopSignal"])
+
+    assert engine.answer(token, 5)["kind"] == "failed"
+    assert "cleaned up" in "".join(engine.logs[token])
+
+
 def test_a_call_stopped_before_it_begins_does_not_run(engine):
     token = next(engine._tokens)
     engine.stop(token, DEADLINE)

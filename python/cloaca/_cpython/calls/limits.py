@@ -49,6 +49,8 @@ class CallThread:
         #: Stop of the call with the token in ``stopped_token``.
         self.stop: Optional[Stop] = None
         self.stopped_token = 0
+        #: Whether the handler of the signal has to raise the stop. It raises each stop that `tell` signals once.
+        self.is_signalled = False
         self._wait: Optional[Wait] = None
         self._told_at = 0.0
         self._is_telling = self._is_told = False
@@ -59,6 +61,7 @@ class CallThread:
         """Begins a call on this thread."""
         self._before = threads.enter(stack)
         self.stop = None
+        self.is_signalled = False
         self._told_at = 0.0
         self.since = time.monotonic()
         self.token = token
@@ -98,6 +101,7 @@ class CallThread:
         if wait is not None and self.token == token and wait.settle(stop):
             return
         if self.is_main:
+            self.is_signalled = True
             signal.pthread_kill(self.ident, STOP_SIGNAL)
             return
         self._is_telling = True
@@ -187,10 +191,12 @@ def watch_main(main: CallThread) -> None:
     """Installs the signal handler that raises the stop of the main thread's call. Called on the main thread."""
 
     def handle(_signum: int, _frame: Any) -> None:
+        # The engine sends the signal, too, until it knows that its message was read.
         if main.token and main.stop is None:
             _pause(_HEARD_WITHIN_S)  # for C code that checks signals but does not let threads run
         stop = main.stop
-        if stop is not None and main.token and main.token == main.stopped_token:
+        if stop is not None and main.is_signalled and main.token and main.token == main.stopped_token:
+            main.is_signalled = False
             raise stop.error()
 
     signal.signal(STOP_SIGNAL, handle)
