@@ -38,7 +38,7 @@ describe('the files of a second run', () => {
   it('are the failed ones, each once', () => {
     const twice = tested('a.test.ts', 'failed')
 
-    const second = secondRunOf(report(twice, tested('b.test.ts', 'passed'), twice, tested('c.test.ts', 'failed')))
+    const second = secondRunOf(report(twice, tested('b.test.ts', 'passed'), twice, tested('c.test.ts', 'failed')), 1)
 
     expect(second).toMatchObject({ kind: 'files', paths: ['a.test.ts', 'c.test.ts'] })
   })
@@ -46,7 +46,7 @@ describe('the files of a second run', () => {
   it('contain a file whose hook failed, although no test did', () => {
     const hook = { ...tested('a.test.ts', 'skipped', 'skipped'), isFailed: true, message: 'beforeAll failed' }
 
-    expect(secondRunOf(report(hook))).toMatchObject({ kind: 'files', paths: ['a.test.ts'] })
+    expect(secondRunOf(report(hook), 1)).toMatchObject({ kind: 'files', paths: ['a.test.ts'] })
   })
 
   it.each<[string, TestReport | null, string]>([
@@ -65,7 +65,14 @@ describe('the files of a second run', () => {
       '11 tests failed beside those of one file',
     ],
   ])('do not exist if %s', (_, first, reason) => {
-    expect(secondRunOf(first)).toEqual({ kind: 'none', reason: expect.stringContaining(reason) })
+    expect(secondRunOf(first, 1)).toEqual({ kind: 'none', reason: expect.stringContaining(reason) })
+  })
+
+  it.each([124, 137, 2])('do not exist if the run ended with exit code %i, for example at its limit', (exitCode) => {
+    expect(secondRunOf(report(tested('a', 'failed')), exitCode)).toEqual({
+      kind: 'none',
+      reason: `failed files do not explain exit code ${exitCode}`,
+    })
   })
 
   it('may be 5 files, with 10 failed tests beside those of one file', () => {
@@ -75,7 +82,7 @@ describe('the files of a second run', () => {
       ...many(3, (index) => tested(`${index}`, 'failed')),
     ]
 
-    expect(secondRunOf(report(...files)).kind).toBe('files')
+    expect(secondRunOf(report(...files), 1).kind).toBe('files')
   })
 })
 

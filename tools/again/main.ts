@@ -21,6 +21,7 @@ const SECOND_RUN_MS = 900_000
 
 interface Suite {
   readonly name: string
+  readonly exitCode: number
   readonly reportPath: string
   readonly first: TestReport | null
   readonly command: readonly string[]
@@ -43,15 +44,16 @@ function failedSuites(): readonly Suite[] {
     .filter((file) => file.endsWith('.suite'))
     .sort()
     .flatMap((file) => {
-      const [exitCode, reportPath = '', ...command] = readFileSync(join(folder, file), 'utf8').trimEnd().split('\n')
+      const [code, reportPath = '', ...command] = readFileSync(join(folder, file), 'utf8').trimEnd().split('\n')
       const first = readReport(reportPath, ROOT)
-      const isPassed = exitCode === '0' && first !== null && first.files.every(({ isFailed }) => !isFailed)
-      return isPassed ? [] : [{ name: basename(file, '.suite'), reportPath, first, command }]
+      const exitCode = Number(code)
+      const isPassed = exitCode === 0 && first !== null && first.files.every(({ isFailed }) => !isFailed)
+      return isPassed ? [] : [{ name: basename(file, '.suite'), exitCode, reportPath, first, command }]
     })
 }
 
-function judge({ name, reportPath, first, command }: Suite): Verdict {
-  const again = secondRunOf(first)
+function judge({ name, exitCode, reportPath, first, command }: Suite): Verdict {
+  const again = secondRunOf(first, exitCode)
   if (again.kind === 'none') return { kind: 'failed', reason: `not run again: ${again.reason}`, failures: [] }
   console.log(`\n== again ${name}: ${again.paths.join(' ')}, load ${loadavg()[0]?.toFixed(1)}`)
   const report = reportPath.replace(/(\.\w+)$/, '-again$1')

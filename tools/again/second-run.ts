@@ -23,13 +23,17 @@ export type SecondRun =
   | { readonly kind: 'none'; readonly reason: string }
   | { readonly kind: 'files'; readonly first: TestReport; readonly paths: readonly string[] }
 
+/** Exit code of vitest and pytest if tests failed. Another one means that the run was killed or could not continue. */
+const TESTS_FAILED = 1
+
 /** Returns the files of a failed part that run again, or the reason why none does. */
-export function secondRunOf(first: TestReport | null): SecondRun {
+export function secondRunOf(first: TestReport | null, exitCode: number): SecondRun {
   const none = (reason: string): SecondRun => ({ kind: 'none', reason })
   if (first === null) return none('the first run was stopped before it wrote its report')
   if (first.unhandled.length > 0) return none(`an error outside of all tests: ${first.unhandled[0]}`)
   const failed = first.files.filter(({ isFailed }) => isFailed)
   if (failed.length === 0) return none('the run failed, but no file did')
+  if (exitCode !== TESTS_FAILED) return none(`failed files do not explain exit code ${exitCode}`)
   const unloaded = failed.find(({ tests }) => tests.length === 0)
   if (unloaded !== undefined) return none(`cannot load ${unloaded.path}`)
   const paths = [...new Set(failed.map(({ path }) => path))]
