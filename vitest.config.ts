@@ -124,6 +124,8 @@ export default defineConfig({
     hookTimeout: TEST_LIMIT_MS,
     // Polled values may be late on a busy machine. A test without an assertion fails.
     expect: { poll: { timeout: LIMIT_MS, interval: 50 }, requireAssertions: true },
+    // A busy machine does not excuse a wrong value in a proof; see `tools/again/second-run.ts`.
+    tags: [{ name: 'proof', description: 'Proves that nothing is lost, doubled or disclosed.' }],
     // A compile cache, because loading its modules is most of the time of a command that a test starts.
     env: { NODE_COMPILE_CACHE: `${TEST_CACHE}-modules` },
   },

@@ -6,56 +6,76 @@
  *     npm test -- engine                                          vitest, on files whose path has "engine" in it
  *     npm test -- python/tests/test_task.py                       pytest, in the engine
  *     npm test -- python/tests/test_task.py test/cli -- -x -k id  both
+ *
+ * If no file is named, failed files run again, alone, unless `--once` is given; see `again/second-run.ts`.
  */
 
 import { spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { judgeSuites, reporting } from './again/run-again.ts'
+import { recordsFolder, writeRecord } from './again/run-record.ts'
+import { failuresOf, ROOT, readReport } from './again/test-report.ts'
+import { readUnsteadyTests, unsteadyText } from './again/unsteady-list.ts'
+import { cleanEnvironment, planTests } from './test-plan.ts'
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const CLOACA = join(ROOT, 'src', 'cli', 'main.ts')
 
-/** Folder below `python`, Python file, or test in such a file: `python/tests/test_x.py::test_y[z]`. */
-const PYTHON_TEST = /^(\.[\\/])?python([\\/]|$)|\.py(::.*)?$/
+process.exitCode = await main(process.argv.slice(2))
 
-process.exitCode = main(process.argv.slice(2))
-
-function main(words: readonly string[]): number {
-  const separator = words.indexOf('--')
-  const forVitest = separator < 0 ? words : words.slice(0, separator)
-  const forPytest = separator < 0 ? [] : words.slice(separator + 1)
-  const pythonTests = forVitest.filter(isPythonTest)
-  const others = forVitest.filter((word) => !isPythonTest(word))
-  // Vitest runs all its tests if no Python test is named, and otherwise only the named ones.
-  const runsVitest = pythonTests.length === 0 || others.length > 0
-  if (pythonTests.length === 0 && forPytest.length > 0) {
-    console.error('npm test: options for pytest, but no Python test is named')
+async function main(words: readonly string[]): Promise<number> {
+  const plan = planTests(words)
+  if (plan.kind === 'mistake') {
+    console.error(`npm test: ${plan.reason}`)
     return 2
   }
-  const ends = [runsVitest ? runVitest(others) : 0, pythonTests.length > 0 ? runPytest(pythonTests, forPytest) : 0]
+  const ends = [
+    plan.vitest === null ? 0 : plan.isAgain ? await runTwice(plan.vitest) : runNode('vitest', vitest(plan.vitest)),
+    plan.pytest === null ? 0 : runNode('pytest', pytest(plan.pytest)),
+  ]
   return ends.find((code) => code !== 0) ?? 0
 }
 
-function isPythonTest(word: string): boolean {
-  return !word.startsWith('-') && PYTHON_TEST.test(word)
-}
-
-function runVitest(words: readonly string[]): number {
+function vitest(words: readonly string[]): readonly string[] {
   const manifest = createRequire(import.meta.url).resolve('vitest/package.json')
   const { bin } = JSON.parse(readFileSync(manifest, 'utf8')) as { bin: { vitest: string } }
-  const isAll = words.every((word) => word.startsWith('-')) && !words.some((word) => word.startsWith('--project'))
-  return runNode([join(dirname(manifest), bin.vitest), 'run', ...(isAll ? ['--project', 'engine'] : []), ...words])
+  return [join(dirname(manifest), bin.vitest), 'run', ...words]
 }
 
-function runPytest(tests: readonly string[], words: readonly string[]): number {
-  return runNode([CLOACA, 'run', '-m', 'pytest', '-q', '-p', 'no:cacheprovider', ...tests, ...words])
+function pytest(words: readonly string[]): readonly string[] {
+  return [CLOACA, 'run', '-m', 'pytest', '-q', '-p', 'no:cacheprovider', ...words]
 }
 
-function runNode(words: readonly string[]): number {
-  const { status, signal, error } = spawnSync(process.execPath, words, { cwd: ROOT, stdio: 'inherit' })
+function runNode(tests: 'vitest' | 'pytest', words: readonly string[]): number {
+  const env = cleanEnvironment(process.env, tests)
+  const { status, signal, error } = spawnSync(process.execPath, words, { cwd: ROOT, stdio: 'inherit', env })
   if (error !== undefined) throw error
   if (signal !== null) process.kill(process.pid, signal)
   return status ?? 1
+}
+
+/** Runs whole projects, and then the failed files again. Returns 0 if these pass. */
+async function runTwice(words: readonly string[]): Promise<number> {
+  const folder = mkdtempSync(join(tmpdir(), 'cloaca-tests-'))
+  try {
+    const reportPath = join(folder, 'report.json')
+    const exitCode = runNode('vitest', [...vitest(words), ...reporting(reportPath)])
+    const command = [process.execPath, join(ROOT, 'tools', 'test.ts'), ...words]
+    const [judged] = await judgeSuites([{ name: 'tests', exitCode, reportPath, command }])
+    const files = readReport(reportPath)?.files ?? []
+    if (judged?.verdict.kind !== 'unsteady') {
+      writeRecord(recordsFolder(), [], files.flatMap(failuresOf))
+      if (judged !== undefined) console.log(`\n== failed: ${judged.verdict.reason}`)
+      return judged === undefined ? 0 : exitCode || 1
+    }
+    const { failures } = judged.verdict
+    const known = readUnsteadyTests()
+    writeRecord(recordsFolder(), failures, [])
+    process.stdout.write(`\n== unsteady\n${failures.map((failure) => unsteadyText(known, failure)).join('')}`)
+    return 0
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
 }

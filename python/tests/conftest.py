@@ -20,6 +20,18 @@ if str(_HERE) not in sys.path:
 _numbers = itertools.count(1)
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Declares the marker of tests for which the second run of failed files is not an excuse."""
+    config.addinivalue_line("markers", "proof: proves that nothing is lost, doubled or disclosed")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Adds the marker to the report, which contains only properties."""
+    for item in items:
+        if item.get_closest_marker("proof") is not None:
+            item.user_properties.append(("proof", "true"))
+
+
 @pytest.fixture
 def name() -> str:
     """Returns a name that no other test uses for a trigger or workflow."""

@@ -2,7 +2,7 @@
 
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Terminal } from '../support/cloaca-process.ts'
 import { OpenHost } from '../support/open-host.ts'
 import { isRunning } from '../support/process-end.ts'
@@ -73,7 +73,7 @@ describe('a script under CPython', () => {
 
     expect(await pid()).not.toBe(before)
     // The system may remove a killed process only after the next process has started.
-    await vi.waitFor(() => expect(isRunning(before)).toBe(false))
+    await expect.poll(() => isRunning(before)).toBe(false)
   })
 })
 

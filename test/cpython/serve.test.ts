@@ -43,8 +43,11 @@ const serve = (...words: string[]) =>
 /** Waits until a script has printed its process id `time` times. Returns the last one. */
 async function pidOf(serving: CloacaProcess, name: string, platform: string, version = 1, time = 1): Promise<number> {
   const line = new RegExp(`${name} ${version} on ${platform} in (\\d+)`, 'g')
-  await expect.poll(() => [...serving.stdout.matchAll(line)].length, { timeout: 30_000 }).toBe(time)
-  return Number([...serving.stdout.matchAll(line)].at(-1)?.[1])
+  // Polls the text and not the number of lines, so that a failure shows what the scripts have printed.
+  await expect.poll(() => serving.stdout).toMatch(new RegExp(`(?:${line.source}[\\s\\S]*){${time}}`))
+  const lines = [...serving.stdout.matchAll(line)]
+  expect(lines).toHaveLength(time)
+  return Number(lines.at(-1)?.[1])
 }
 
 it('runs scripts under different Pythons, which --python-for names for their places', async () => {

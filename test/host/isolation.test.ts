@@ -124,7 +124,7 @@ describe('the process of an interpreter', () => {
 
       if (underWay !== null)
         expect(await underWay).toMatchObject({ kind: 'failed', error: { type: 'InterpreterDied' } })
-      await vi.waitUntil(() => python.notices.length + python.quarantines.length > 0, 20_000)
+      await expect.poll(() => python.notices.length + python.quarantines.length).toBeGreaterThan(0)
       // The only running call is treated as the culprit.
       const told = underWay === null ? python.notices : python.quarantines
       expect(told).toEqual([expect.stringContaining('was killed by SIGKILL')])

@@ -1,20 +1,22 @@
 /** Second run of failed test files: its rules, the reports that it reads, and the files that it changes. */
 
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { fromJUnit } from '../../tools/again/junit.ts'
+import { reporting, runWithin } from '../../tools/again/run-again.ts'
+import { readRecords } from '../../tools/again/run-record.ts'
 import { secondRunOf, verdictOf } from '../../tools/again/second-run.ts'
 import {
   countTests,
-  fromJUnit,
-  fromVitest,
   type ReportedTest,
   readReport,
   type TestedFile,
   type TestReport,
 } from '../../tools/again/test-report.ts'
+import { isRunning } from '../support/process-end.ts'
 import { ROOT } from '../support/source-tree.ts'
 
 type State = ReportedTest['state']
@@ -24,11 +26,18 @@ function tested(path: string, ...states: readonly State[]): TestedFile {
   const tests = states.map((state, index) => ({
     title: `test ${index + 1}`,
     state,
-    message: state === 'failed' ? `wrong in ${path}` : '',
+    messages: state === 'failed' ? [`wrong in ${path}`] : [],
+    isProof: false,
     machine: '',
     expects: 2,
   }))
-  return { path, isFailed: states.includes('failed'), tests, message: '' }
+  return { path, project: 'live', isFailed: states.includes('failed'), tests, messages: [] }
+}
+
+/** Returns a file with a proof that failed with these messages. */
+function failedProof(...messages: readonly string[]): TestedFile {
+  const file = tested('proof.test.ts', 'passed', 'failed')
+  return { ...file, tests: file.tests.map((test) => ({ ...test, isProof: true, messages })) }
 }
 
 const report = (...files: readonly TestedFile[]): TestReport => ({ files, unhandled: [] })
@@ -43,16 +52,39 @@ describe('the files of a second run', () => {
     expect(second).toMatchObject({ kind: 'files', paths: ['a.test.ts', 'c.test.ts'] })
   })
 
-  it('contain a file whose hook failed, although no test did', () => {
-    const hook = { ...tested('a.test.ts', 'skipped', 'skipped'), isFailed: true, message: 'beforeAll failed' }
+  it.each<[string, State]>([
+    ['beforeAll', 'skipped'],
+    ['afterAll', 'passed'],
+  ])('contain a file whose hook %s failed, although no test did', (hook, state) => {
+    const file = { ...tested('a.test.ts', state, state), isFailed: true, messages: [`Error: ${hook} failed`] }
 
-    expect(secondRunOf(report(hook), 1)).toMatchObject({ kind: 'files', paths: ['a.test.ts'] })
+    expect(secondRunOf(report(file), 1)).toMatchObject({ kind: 'files', paths: ['a.test.ts'] })
+  })
+
+  it.each([
+    'Error: Test timed out in 360000ms.\nIf this is a long-running test, pass a timeout value.',
+    'Error: "fired" did not come 2 times within 120000 ms.',
+    'Error: "cloaca serve" ran 120000 ms without a line. It printed:',
+  ])('contain the file of a proof that waited too long: %s', (message) => {
+    expect(secondRunOf(report(failedProof(message)), 1)).toMatchObject({ kind: 'files', paths: ['proof.test.ts'] })
+  })
+
+  it.each([
+    [['AssertionError: expected [ 1, 1 ] to deeply equal [ 1 ]']],
+    [['AssertionError: expected 2 to be 1\nTest timed out in 5ms']],
+    [['Error: Test timed out in 360000ms.', 'AssertionError: expected 2 to be 1']],
+  ])('do not exist if a proof found a wrong value: %j', (messages) => {
+    expect(secondRunOf(report(failedProof(...messages)), 1)).toEqual({
+      kind: 'none',
+      reason: 'the proof "test 2" in proof.test.ts found a wrong value',
+    })
   })
 
   it.each<[string, TestReport | null, string]>([
     ['vitest was killed', null, 'stopped before it wrote its report'],
     ['a worker crashed', { ...report(tested('a', 'failed')), unhandled: ['Worker exited'] }, 'Worker exited'],
     ['a file cannot be loaded', report({ ...tested('a'), isFailed: true }), 'cannot load a'],
+    ['a test of the project core failed', report({ ...tested('a', 'failed'), project: 'core' }), 'project "core"'],
     ['no file failed', report(tested('a', 'passed')), 'the run failed, but no file did'],
     ['6 files failed', report(...many(6, (index) => tested(`${index}`, 'failed'))), '6 files failed'],
     [
@@ -95,7 +127,7 @@ describe('the verdict', () => {
 
     expect(verdict).toEqual({
       kind: 'unsteady',
-      failures: [{ path: 'a.test.ts', title: 'test 2', message: 'wrong in a.test.ts', machine: '' }],
+      failures: [{ path: 'a.test.ts', title: 'test 2', messages: ['wrong in a.test.ts'], machine: '' }],
       counts: { passed: 3, failed: 0, expects: 8 },
     })
   })
@@ -129,55 +161,20 @@ describe('the verdict', () => {
 })
 
 describe('the reader of reports', () => {
-  const vitestTest = (status: string, more: object = {}) => ({
-    fullName: `a ${status} test`,
-    status,
-    failureMessages: status === 'failed' ? ['AssertionError: wrong\n    at file.ts:1'] : [],
-    meta: { expects: 3, ...more },
-  })
-
-  it('reads the files of vitest below the repository, with states, expectations, and the machine at a failure', () => {
-    const read = fromVitest(
-      {
-        testResults: [
-          {
-            name: '/work/test/a.test.ts',
-            status: 'failed',
-            message: '',
-            assertionResults: [
-              vitestTest('passed'),
-              vitestTest('failed', { machine: 'load 7.0' }),
-              vitestTest('pending'),
-            ],
-          },
-        ],
-      },
-      [],
-      '/work',
-    )
-
-    const [file] = read.files
-    expect(file?.path).toBe('test/a.test.ts')
-    expect(file?.tests.map(({ state }) => state)).toEqual(['passed', 'failed', 'skipped'])
-    expect(file?.tests[1]).toMatchObject({ machine: 'load 7.0', message: expect.stringContaining('wrong') })
-    expect(countTests(read.files)).toEqual({ passed: 1, failed: 1, expects: 9 })
-  })
-
   it('counts a file without tests, which vitest could not load, as one failure', () => {
-    const name = '/work/test/a.test.ts'
-    const read = fromVitest(
-      { testResults: [{ name, status: 'failed', message: 'oops', assertionResults: [] }] },
-      [],
-      '/work',
-    )
+    const unloaded = { ...tested('a.test.ts'), isFailed: true }
 
-    expect(countTests(read.files)).toEqual({ passed: 0, failed: 1, expects: 0 })
+    expect(countTests([unloaded, tested('b.test.ts', 'passed', 'failed', 'skipped')])).toEqual({
+      passed: 1,
+      failed: 2,
+      expects: 6,
+    })
   })
 
   it('finds the files of class names of pytest, and unescapes messages', () => {
     const xml = `<?xml version="1.0" encoding="utf-8"?><testsuites name="pytest tests"><testsuite name="pytest">
 <testcase classname="tests.test_os.TestPaths" name="test_a[&lt;x&gt;]" time="0.1" />
-<testcase classname="tests.test_os" name="test_b">
+<testcase classname="tests.test_os" name="test_b"><properties><property name="proof" value="true" /></properties>
 <failure message="assert 1 &lt; &quot;2&quot;&#10;more">at</failure></testcase>
 <testcase classname="tests.test_os" name="test_c" time="0"><skipped type="x" message="later">x</skipped></testcase>
 <testcase classname="tests.test_sys" name="test_d" time="0"><error message="failed on setup">x</error></testcase>
@@ -193,23 +190,107 @@ describe('the reader of reports', () => {
       ['python/tests/test_sys.py', true, ['failed']],
     ])
     expect(read.files[0]?.tests[0]?.title).toBe('test_a[<x>]')
-    expect(read.files[0]?.tests[1]?.message).toBe('assert 1 < "2"\nmore')
+    expect(read.files[0]?.tests[1]).toMatchObject({ messages: ['assert 1 < "2"\nmore'], isProof: true })
+    expect(read.files[1]?.tests[0]?.isProof).toBe(false)
     expect(read.unhandled).toEqual(['tests.test_bad: collection failure'])
   })
 
   it('returns null if the run was killed before or while it wrote the report', () => {
     const folder = mkdtempSync(join(tmpdir(), 'cloaca-reports-'))
     const path = (name: string) => join(folder, name)
-    writeFileSync(path('half.json'), '{"testResults": [')
+    writeFileSync(path('half.json'), '{"files": [')
     writeFileSync(path('half.xml'), '<testsuites><testsuite>')
-    writeFileSync(path('no-reporter.json'), '{"testResults": []}')
 
-    const read = ['missing.json', 'half.json', 'half.xml', 'no-reporter.json'].map((name) =>
-      readReport(path(name), ROOT),
-    )
+    const read = ['missing.json', 'half.json', 'half.xml'].map((name) => readReport(path(name)))
     rmSync(folder, { recursive: true })
 
-    expect(read).toEqual([null, null, null, null])
+    expect(read).toEqual([null, null, null])
+  })
+})
+
+describe('a report of vitest', () => {
+  let folder: string
+  beforeEach(() => {
+    // Inside the checkout, where the file finds vitest.
+    mkdirSync(join(ROOT, 'build'), { recursive: true })
+    folder = mkdtempSync(join(ROOT, 'build', 'reported-'))
+  })
+  afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+  /** Runs a test file with vitest and the setup of this repository. Returns the report of the file. */
+  function reportOf(program: string): TestReport {
+    const setup = join(ROOT, 'test/support/test-meta.ts')
+    writeFileSync(join(folder, 'a.test.ts'), `import { afterAll, beforeAll, expect, it } from 'vitest'\n${program}\n`)
+    writeFileSync(
+      join(folder, 'vitest.config.ts'),
+      `export default { test: { name: 'live', setupFiles: [${JSON.stringify(setup)}], tags: [{ name: 'proof' }] } }\n`,
+    )
+    const { NODE_OPTIONS: _, VITEST: __, ...env } = process.env
+    const path = join(folder, 'report.json')
+    const vitest = join(ROOT, 'node_modules/vitest/vitest.mjs')
+    spawnSync(process.execPath, [vitest, 'run', '--root', folder, ...reporting(path)], { env })
+    const read = readReport(path)
+    if (read === null) throw new Error('vitest wrote no report')
+    return read
+  }
+
+  it('contains each test with its state, messages, number of expectations, tag, and the machine at a failure', () => {
+    const { files } = reportOf(`
+      it('passes', () => { expect(1).toBe(1); expect(2).toBe(2) })
+      it('fails', { tags: ['proof'] }, () => expect([1, 1]).toEqual([1]))
+      it.skip('is skipped', () => {})`)
+
+    expect(files).toMatchObject([{ path: 'a.test.ts', project: 'live', isFailed: true, messages: [] }])
+    expect(files[0]?.tests).toMatchObject([
+      { title: 'passes', state: 'passed', messages: [], isProof: false, machine: '', expects: 2 },
+      { title: 'fails', state: 'failed', isProof: true, machine: expect.stringMatching(/^load \d/), expects: 1 },
+      { title: 'is skipped', state: 'skipped' },
+    ])
+    expect(files[0]?.tests[1]?.messages).toEqual([
+      expect.stringMatching(/^AssertionError: expected .*\n(.*\n)*\+ {3}1,/),
+    ])
+  })
+
+  it('contains failed hooks, a file that cannot be loaded, and an error outside of tests', () => {
+    const before = reportOf(`beforeAll(() => { throw new Error('no server') })\nit('a', () => expect(1).toBe(1))`)
+    const after = reportOf(`afterAll(() => { throw new Error('no end') })\nit('a', () => expect(1).toBe(1))`)
+    const unloaded = reportOf(`it('a', () => {`)
+    const unhandled = reportOf(
+      `it('a', async () => {
+        setTimeout(() => { throw new Error('later') })
+        await new Promise((end) => setTimeout(end, 50))
+        expect(1).toBe(1)
+      })`,
+    )
+
+    expect(before.files).toMatchObject([
+      { isFailed: true, messages: ['Error: no server'], tests: [{ state: 'skipped' }] },
+    ])
+    expect(after.files).toMatchObject([{ isFailed: true, messages: ['Error: no end'], tests: [{ state: 'passed' }] }])
+    expect(unloaded.files).toMatchObject([{ isFailed: true, tests: [] }])
+    expect(unhandled).toMatchObject({ files: [{ isFailed: false }], unhandled: ['Error: later'] })
+  })
+})
+
+describe('the time limit of a second run', () => {
+  it('kills the command with its descendants', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'cloaca-limit-'))
+    const pidPath = join(folder, 'pid')
+    const program = `
+      const { pid } = require('child_process').spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'])
+      require('fs').writeFileSync(${JSON.stringify(pidPath)}, String(pid))
+      setInterval(() => {}, 1000)`
+
+    let status: number | null = 0
+    // The limit is doubled until the command has begun.
+    for (let limitMs = 500; !existsSync(pidPath); limitMs *= 2) {
+      status = await runWithin(limitMs, [process.execPath, '-e', program])
+    }
+    const pid = Number(readFileSync(pidPath, 'utf8'))
+    rmSync(folder, { recursive: true })
+
+    expect(status).toBe(null)
+    await expect.poll(() => isRunning(pid)).toBe(false)
   })
 })
 
@@ -224,44 +305,42 @@ describe('the command', () => {
   const FAKE = `
 const fs = require('fs')
 const [name, report, ...words] = process.argv.slice(1)
-const path = words.find((word) => word.startsWith('--outputFile.json=')).replace(/^.*?=/, '')
+const path = words.find((word) => word.startsWith('--outputFile=')).replace(/^.*?=/, '')
 fs.writeFileSync(path, report)
-fs.writeFileSync(path + '.unhandled', '[]')
 fs.writeFileSync(name, JSON.stringify(words.filter((word) => !word.startsWith('--outputFile'))))
 `
 
-  function vitestReport(path: string, states: readonly string[]): string {
-    const tests = states.map((status, index) => ({
-      fullName: `test ${index + 1}`,
-      status,
-      failureMessages: status === 'failed' ? ['it was late'] : [],
-      meta: { machine: 'load 9.0' },
-    }))
-    const status = states.includes('failed') ? 'failed' : 'passed'
-    return JSON.stringify({ testResults: [{ name: join(ROOT, path), status, message: '', assertionResults: tests }] })
+  function reportText(path: string, states: readonly State[]): string {
+    const file = tested(path, ...states)
+    const tests = file.tests.map((test) =>
+      test.state === 'failed' ? { ...test, messages: ['it was late'], machine: 'load 9.0' } : test,
+    )
+    return JSON.stringify(report({ ...file, tests }))
   }
 
   /** Writes a part as `.ci/run` does. */
-  function addPart(name: string, first: readonly string[], second: readonly string[]): void {
+  function addPart(name: string, first: readonly State[], second: readonly State[]): void {
     const path = `test/${name}.test.ts`
     const file = join(folder, `${name}.json`)
-    writeFileSync(file, vitestReport(path, first))
-    writeFileSync(`${file}.unhandled`, '[]')
+    writeFileSync(file, reportText(path, first))
     const isFailed = first.includes('failed')
     const command = [
       process.execPath,
       '-e',
       FAKE.replaceAll('\n', ';'),
       join(folder, `${name}.words`),
-      vitestReport(path, second),
+      reportText(path, second),
     ]
     writeFileSync(join(folder, `${name}.suite`), `${[isFailed ? 1 : 0, file, ...command].join('\n')}\n`)
     writeFileSync(join(folder, `${name}.counts`), `0 ${isFailed ? 1 : 0} 0\n`)
     if (isFailed) writeFileSync(join(folder, `${name}.failed`), `${path}: first run\n`)
   }
 
-  function run(): void {
-    const { status, stderr } = spawnSync(process.execPath, [join(ROOT, 'tools/again/main.ts'), folder], {
+  const records = () => readRecords(join(folder, 'records'))
+
+  function run(...words: readonly string[]): void {
+    const { status, stderr } = spawnSync(process.execPath, [join(ROOT, 'tools/again/main.ts'), folder, ...words], {
+      env: { ...process.env, CLOACA_TEST_REPORTS: join(folder, 'records') },
       encoding: 'utf8',
     })
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
@@ -278,11 +357,12 @@ fs.writeFileSync(name, JSON.stringify(words.filter((word) => !word.startsWith('-
 
     expect(written('good.words')).toBe(null)
     expect(JSON.parse(written('late.words') ?? '')).toEqual(
-      expect.arrayContaining(['test/late.test.ts', '--no-file-parallelism', '--reporter=json']),
+      expect.arrayContaining(['test/late.test.ts', '--no-file-parallelism', '--reporter=default']),
     )
     expect(written('late.failed')).toBe(null)
-    expect(written('late.counts')).toBe('2 0 0\n')
-    expect(written('unsteady')).toBe('test/late.test.ts: test 2: (load 9.0) it was late\n')
+    expect(written('late.counts')).toBe('2 0 4\n')
+    expect(written('unsteady')).toBe('NEW: test/late.test.ts: test 2: (load 9.0) it was late\n')
+    expect(records()).toMatchObject([{ unsteady: [{ path: 'test/late.test.ts', title: 'test 2' }], failed: [] }])
   })
 
   it('keeps a failure that happens again, with the messages of both runs', () => {
@@ -290,22 +370,33 @@ fs.writeFileSync(name, JSON.stringify(words.filter((word) => !word.startsWith('-
 
     run()
 
-    expect(written('broken.counts')).toBe('1 1 0\n')
+    expect(written('broken.counts')).toBe('1 1 4\n')
+    expect(records()).toMatchObject([{ unsteady: [], failed: [{ path: 'test/broken.test.ts', title: 'test 2' }] }])
     expect(written('broken.failed')).toMatch(
       /^test\/broken.test.ts: first run\nbroken: failed in the second run, too\n.*late\n$/,
     )
     expect(written('unsteady')).toBe(null)
   })
 
+  it('only records the failures with --once', () => {
+    addPart('late', ['failed'], ['passed'])
+
+    run('--once')
+
+    expect(written('late.words')).toBe(null)
+    expect(written('late.counts')).toBe('0 1 0\n')
+    expect(records()).toMatchObject([{ unsteady: [], failed: [{ path: 'test/late.test.ts', title: 'test 1' }] }])
+  })
+
   it('fails each part if more than 8 tests of the run are unsteady', () => {
-    const five = (state: string) => Array.from({ length: 5 }, () => state)
+    const five = (state: State) => many(5, () => state)
     addPart('a', five('failed'), five('passed'))
     addPart('b', five('failed'), five('passed'))
 
     run()
 
     for (const name of ['a', 'b']) {
-      expect(written(`${name}.counts`)).toBe('0 5 0\n')
+      expect(written(`${name}.counts`)).toBe('0 5 10\n')
       expect(written(`${name}.failed`)).toContain('10 unsteady tests in this run')
     }
   })

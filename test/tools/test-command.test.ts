@@ -4,10 +4,11 @@
  */
 
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { CLEARED, cleanEnvironment, planTests } from '../../tools/test-plan.ts'
 import { ROOT } from '../support/source-tree.ts'
 
 const PYTEST = `
@@ -70,5 +71,41 @@ describe('npm test', () => {
       status: 2,
       output: expect.stringContaining('no Python test'),
     })
+  })
+})
+
+describe('the plan of npm test', () => {
+  it.each<[string, readonly string[], readonly string[]]>([
+    ['without words', [], ['--project', 'engine']],
+    ['of named projects', ['--project', 'cpython', '--project=plain'], ['--project', 'cpython', '--project=plain']],
+  ])('runs failed files again after a run %s, but not with --once', (_, words, vitest) => {
+    expect(planTests(words)).toEqual({ kind: 'runs', vitest, pytest: null, isAgain: true })
+    expect(planTests([...words, '--once'])).toEqual({ kind: 'runs', vitest, pytest: null, isAgain: false })
+  })
+
+  it.each([
+    [['test/cli']],
+    [['--project', 'engine', 'test/cli']],
+    [['-t', 'a title']],
+    [['--project=page', '--reporter=json']],
+    [['python/tests']],
+  ])('does not run failed files again if files or other options are named: %j', (words) => {
+    expect(planTests(words)).toMatchObject({ kind: 'runs', isAgain: false })
+  })
+})
+
+describe('the environment of tests', () => {
+  const names = ['HOME', 'CLOACA_DATABASE_URL', 'CLOACA_DURABILITY', 'PYTHONUNBUFFERED', 'PYTHONPATH', 'VIRTUAL_ENV']
+  const env = Object.fromEntries(names.map((name) => [name, 'x']))
+
+  it('has no settings of cloaca and Python, but pytest keeps those that find it', () => {
+    expect(Object.keys(cleanEnvironment(env, 'vitest'))).toEqual(['HOME'])
+    expect(Object.keys(cleanEnvironment(env, 'pytest'))).toEqual(['HOME', 'PYTHONPATH', 'VIRTUAL_ENV'])
+  })
+
+  it('lacks the same variables under npm test and .ci/run', () => {
+    const [, unset = ''] = /^unset (.+)$/m.exec(readFileSync(join(ROOT, '.ci/run'), 'utf8')) ?? []
+
+    expect(unset.split(' ').sort()).toEqual([...CLEARED].sort())
   })
 })

@@ -3,10 +3,9 @@
  * each failure. Skipped tests are not counted. Exits with 1 if there is no complete report.
  */
 
-import { fileURLToPath } from 'node:url'
 import { countTests, failuresOf, failureText, readReport } from './test-report.ts'
 
-const report = readReport(process.argv[2] ?? '', fileURLToPath(new URL('../..', import.meta.url)))
+const report = readReport(process.argv[2] ?? '')
 if (report === null) process.exitCode = 1
 else {
   const { passed, failed, expects } = countTests(report.files)
