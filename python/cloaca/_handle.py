@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Awaitable, Callable, Dict, Optional, Protocol, Tuple, TypeVar, Union, final, overload
+from typing import Awaitable, Callable, Dict, List, Optional, Protocol, Tuple, TypeVar, Union, final, overload
 
 from ._border import bridge, fault
 from ._border.calls import awaited
@@ -131,8 +131,8 @@ class TaskHandle(Unbuildable):
     #: Results that were requested before.
     _input: Optional[Context]
     _failures: Optional[Dict[str, TaskFailure]]
-    #: Exception with which the body has to end, or None.
-    _parked: Optional[Parked]
+    #: Exceptions of threads whose waits were parked at the same time. The body has to end with the first.
+    _parked: List[Parked]
     _turns: once.Turns
 
     def defer_until(self, condition: Callable[[], bool], poll_interval_ms: int = 1000) -> None:
@@ -306,14 +306,14 @@ class TaskHandle(Unbuildable):
         if not isinstance(context, Context):
             arguments.refuse(context, "context", "Context")
         self._check_use()
-        if self._parked is None:
+        if not self._parked:
             ended = _ask_for("run", lambda: self._running.run_child(workflow_name, context._text(), child_key))
             if ended is not None:
                 result = new(WorkflowResult)
                 result._facts, result._final_text = ended
                 return result
-            self._parked = Parked(f"the task starts again after the end of its child execution '{child_key}'")
-        raise self._parked
+            self._parked.append(Parked(f"the task starts again after the end of its child execution '{child_key}'"))
+        raise self._parked[0]
 
     def _check_use(self) -> None:
         if self._ended:
@@ -328,7 +328,8 @@ def open_handle(running: Union[int, RunningTask]) -> TaskHandle:
     handle = new(TaskHandle)
     handle._running = _EngineTask(running) if isinstance(running, int) else running
     handle._waits, handle._ended = 0, False
-    handle._input = handle._failures = handle._parked = None
+    handle._input = handle._failures = None
+    handle._parked = []
     handle._turns = once.Turns()
     return handle
 

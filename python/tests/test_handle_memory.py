@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from limits import LIMIT
 from outcomes import outcome_of
 
 import cloaca
@@ -111,6 +113,30 @@ def test_a_task_that_ends_with_the_parked_exception_is_parked(name, memory):
     assert memory == [("child.run", "billing", "bill", 7)]
 
 
+def test_a_task_whose_threads_wait_for_two_children_is_parked_once(name, memory, monkeypatch):
+    both_wait, first_has_raised = threading.Barrier(2), threading.Event()
+
+    def park(_method, payload, _text, _origin):
+        both_wait.wait(LIMIT)
+        if payload["key"] == "second":
+            first_has_raised.wait(LIMIT)
+        return None, ""
+
+    def wait_for(handle, key):
+        try:
+            handle.run("billing", cloaca.Context(), key=key)
+        finally:
+            first_has_raised.set()
+
+    def body(ctx, handle):
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(lambda key: wait_for(handle, key), ("first", "second")))
+
+    monkeypatch.setattr(bridge, "call_with_context", park)
+
+    assert attempt(name, body)[0:3:2] == ("parked", "Parked")
+
+
 def test_a_parked_task_calls_no_callback(name, memory):
     called = []
     with cloaca.WorkflowBuilder(name):
@@ -171,6 +197,7 @@ def test_stored_results_and_children_are_not_available_after_the_body(name, memo
             call()
 
 
+@pytest.mark.proof
 def test_calls_of_once_with_one_name_in_8_threads_call_the_function_once(name, memory):
     made = []
 

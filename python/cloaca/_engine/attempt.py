@@ -117,8 +117,8 @@ class _Attempt:
 
     def body_ended(self, returned: Any, error: Optional[BaseException]) -> Result:
         """Returns the outcome, or the next `Awaiting`."""
-        parked = None if self.handle is None else self.handle._parked
-        if parked is not None:
+        if self.handle is not None and self.handle._parked:
+            parked = self.handle._parked[0]
             if is_parked(error, parked):
                 return Failed("parked", type(parked).__name__, str(parked))
             if error is None:
