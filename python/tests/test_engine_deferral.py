@@ -97,9 +97,9 @@ def test_deferred_time_counts_towards_the_task_timeout(name):
 
 
 def test_the_slot_of_a_task_that_times_out_while_deferred_is_reused(name):
-    config = cloaca.DefaultRunnerConfig(max_concurrent_tasks=1, task_timeout_seconds=1)
+    config = cloaca.DefaultRunnerConfig(max_concurrent_tasks=1)
     with cloaca.WorkflowBuilder(name):
-        cloaca.task(id="a", **NO_RETRY)(lambda ctx, handle: handle.defer_until(lambda: False, 50))
+        cloaca.task(id="a", timeout="1s", **NO_RETRY)(lambda ctx, handle: handle.defer_until(lambda: False, 50))
         cloaca.task(id="b", dependencies=["a"], **NO_RETRY)(keep)
         cloaca.task(id="c", dependencies=["a"], **NO_RETRY)(keep)
 

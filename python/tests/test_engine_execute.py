@@ -306,6 +306,7 @@ def test_a_workflow_of_101_tasks_completes(runner, name):
     assert runner.execute(name, Context({"x": 1})).final_context.to_dict() == {"x": 1}
 
 
+@pytest.mark.proof
 def test_a_key_starts_a_workflow_once_and_returns_the_first_result_also_after_a_failure(runner, name):
     seen = []
     declare(name, {"a": ([], seeing(seen)), "b": (["a"], fail)})
@@ -331,6 +332,7 @@ def test_a_key_with_another_context_is_refused(runner, name, other):
         runner.execute(name, Context(other), key="invoice-7")
 
 
+@pytest.mark.proof
 def test_threads_and_tasks_that_use_one_key_wait_for_one_execution(runner, name):
     seen = []
     declare(f"{name}-inner", {"a": ([], seeing(seen))})

@@ -200,6 +200,7 @@ def test_subscribing_again_keeps_the_id_and_replaces_the_predicate(runner, scene
     assert (first, row["id"], row["predicate_expression"]) == (again, again, None)
 
 
+@pytest.mark.proof
 def test_each_tenant_lists_only_its_own_subscriptions(runner, scene):
     runner.subscribe_workflow_to_reactor(scene.reactor, scene.workflow)
     other = runner.subscribe_workflow_to_reactor(scene.reactor, scene.workflow, "acme")

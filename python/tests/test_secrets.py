@@ -70,6 +70,7 @@ def test_an_exception_of_the_secrets_backend_propagates(asked):
         cloaca.Context().secret_field("lost", "user")
 
 
+@pytest.mark.proof
 def test_the_value_of_a_secret_appears_neither_in_the_context_nor_in_a_traceback(asked):
     context = cloaca.Context({"n": 1})
     context.secret("warehouse")

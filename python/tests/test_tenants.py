@@ -37,6 +37,7 @@ def test_creating_a_database_admin_needs_no_server(url):
     assert repr(cloaca.DatabaseAdmin(url)) == "DatabaseAdmin()"
 
 
+@pytest.mark.proof
 def test_a_tenant_config_is_read_only_and_its_repr_hides_the_password():
     config = cloaca.TenantConfig("acme", username="acme_u", password="marker")
 
@@ -56,6 +57,7 @@ def test_creating_a_tenant_config_does_not_check_its_names():
     assert cloaca.TenantConfig("1 bad name", "").schema_name == "1 bad name"
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize(
     "url", ["postgresql://u:marker@db:port/app", "postgresql://u:marker@db", "mysql://u:marker@db/app"]
 )

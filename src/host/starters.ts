@@ -15,6 +15,7 @@ export function starterFor(choice: ScriptPython, options: HostOptions): Starter 
   const starting = {
     ...{ clock, process, packageFolder },
     ceilings: resourceCeilings(limits, isProgram),
+    killAfterMs: limits.killAfterMs,
     logLimits: limits.logs,
     output: outputMode(options),
     notice: events.notice,

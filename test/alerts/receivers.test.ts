@@ -107,7 +107,7 @@ describe('a URL', () => {
     expect(received).toHaveLength(1)
   })
 
-  it('that disconnects causes an error without the secret and the path', async () => {
+  it('that disconnects causes an error without the secret and the path', { tags: ['proof'] }, async () => {
     receiver.answer = (response) => void response.destroy()
     const sending = toUrl(url, { secret: 'hush' }).send(ALERT, NEVER)
 

@@ -59,7 +59,7 @@ function failure(clock: ManualClock, subject: string, receivers: readonly string
 const states = ({ received }: Receiver) => received.map(({ state }) => state)
 
 describe('two engines on one database', () => {
-  it('deliver each alert once, with one incident', async () => {
+  it('deliver each alert once, with one incident', { tags: ['proof'] }, async () => {
     await using stores = await TwoStores.open()
     const { clock, here, there } = stores
     const one = receiver()

@@ -24,7 +24,9 @@ with cloaca.WorkflowBuilder("etl"):
 `
 
 describe('a serving process with alerts', () => {
-  it('sends one alert per failure to its URL and its command, and never prints the secret', async () => {
+  it('sends one alert per failure to its URL and its command, and never prints the secret', {
+    tags: ['proof'],
+  }, async () => {
     await using terminal = new Terminal()
     await using receiver = await AlertReceiver.start()
     const url = `${receiver.url}/T0P/hook`
@@ -83,7 +85,9 @@ describe('a serving process with alerts', () => {
     expect(stdout).toMatch(new RegExp(`default \\(command\\): pending after \\d attempts? \\(${reason}\\)`))
   })
 
-  it('starts the alert command without tokens, passwords and secrets in its environment', async () => {
+  it('starts the alert command without tokens, passwords and secrets in its environment', {
+    tags: ['proof'],
+  }, async () => {
     await using terminal = new Terminal()
     terminal.write('fails.py', FAILS)
     const secret = 'hush-hush-hush-hush'

@@ -70,7 +70,7 @@ describe('executions that a filter selects', () => {
     expect(await statuses()).toEqual({ Failed: 2, Pending: 2 })
   })
 
-  it('are retried once if two commands retry them at the same time', async () => {
+  it('are retried once if two commands retry them at the same time', { tags: ['proof'] }, async () => {
     const ids = await failing(4)
     const words = ['retry', '--workflow', 'etl', '--yes', '--json'] as const
 

@@ -1,10 +1,11 @@
 /** `cloaca check`: lists the declarations and the problems of scripts, and starts nothing. */
 
-import { readdirSync, symlinkSync } from 'node:fs'
+import { existsSync, readdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import type { CheckReport } from '../../src/index.ts'
 import { Terminal } from '../support/cloaca-process.ts'
+import { withGrowingLimit } from '../support/growing-limit.ts'
 
 const GOOD = `
 import cloaca
@@ -305,20 +306,25 @@ describe('cloaca check', () => {
   })
 
   it('fails for a script that exceeds the load timeout, and for files that declare nothing', async () => {
-    terminal.write('hangs/slow.py', 'import time\ntime.sleep(600)\n')
+    terminal.write('hangs/slow.py', 'import time\nopen("begun", "w").close()\ntime.sleep(600)\n')
     terminal.write('nothing/empty.py', 'x = 1\n')
 
     terminal.write('module.ts', 'const x: number = 1\n')
 
-    const [slow, nothing, module] = await Promise.all([
-      terminal.run(['check', 'hangs', '--load-timeout', '200ms']),
+    const { result: slow, limitMs } = await withGrowingLimit(
+      200,
+      (limit) => terminal.run(['check', 'hangs', '--load-timeout', `${limit}ms`]),
+      () => existsSync(join(terminal.folder, 'begun')),
+    )
+    const [nothing, module] = await Promise.all([
       terminal.run(['check', 'nothing']),
       terminal.run(['check', 'module.ts']),
     ])
 
     expect(slow.exitCode).toBe(1)
+    const seconds = String(limitMs / 1_000).replace('.', '\\.')
     expect(slow.stdout).toMatch(
-      /slow\.py.*: Cannot load the script: TimeoutError: its import did not end within 0\.2 s/,
+      new RegExp(`slow\\.py.*: Cannot load the script: TimeoutError: its import did not end within ${seconds} s`),
     )
     expect(slow.stdout.match(/Traceback|File "|During handling/g)).toEqual(['Traceback', 'File "'])
     expect(nothing.exitCode).toBe(1)

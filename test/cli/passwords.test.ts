@@ -138,7 +138,9 @@ async function askedOf(serving: CloacaProcess): Promise<string> {
 }
 
 describe('the password of a database', () => {
-  it('from the environment is not in the log, rows, responses, tables or the process list', async () => {
+  it('from the environment is not in the log, rows, responses, tables or the process list', {
+    tags: ['proof'],
+  }, async () => {
     await using terminal = new Terminal()
     terminal.write('jobs.py', JOBS)
     const env = {
@@ -166,7 +168,9 @@ describe('the password of a database', () => {
     for (const [place, text] of Object.entries(everything)) expect(text.includes(MARKER), place).toBe(false)
   })
 
-  it('from a flag or a settings file is not printed, and the flag is masked in the process list', async () => {
+  it('from a flag or a settings file is not printed, and the flag is masked in the process list', {
+    tags: ['proof'],
+  }, async () => {
     await using terminal = new Terminal()
     terminal.write('jobs.py', JOBS)
     const flags = ['--db', url, '--schema', 'marked']
@@ -187,7 +191,7 @@ describe('the password of a database', () => {
     expect([end, byFlag, ...byFile].map(said).join()).not.toContain(MARKER)
   })
 
-  it('in a Python program is not in messages, representations or tracebacks', async () => {
+  it('in a Python program is not in messages, representations or tracebacks', { tags: ['proof'] }, async () => {
     await using terminal = new Terminal()
     terminal.write('program.py', PROGRAM)
 
@@ -202,7 +206,7 @@ describe('the password of a database', () => {
     expect(said(end)).not.toContain(MARKER)
   })
 
-  it('in a misplaced URL or in an invalid settings file is not repeated', async () => {
+  it('in a misplaced URL or in an invalid settings file is not repeated', { tags: ['proof'] }, async () => {
     await using terminal = new Terminal()
     const ends = await Promise.all(
       [

@@ -24,7 +24,7 @@ def order_came():
     return cloaca.TriggerResult.skip()
 `
 
-it('serve loses no order when its database is removed and replaced by an empty file', async () => {
+it('serve loses no order when its database is removed and replaced by an empty file', { tags: ['proof'] }, async () => {
   await using terminal = new Terminal()
   const database = join(terminal.folder, 'orders.db')
   terminal.write('packed/.keep', '')

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { type CloacaProcess, loggedMessages, type ProcessEnd, Terminal } from '../support/cloaca-process.ts'
 import { expectChildrenMasked, SECRET_OF_CHILDREN } from '../support/secretive-children.ts'
-import { ServedHttp } from '../support/served-http.ts'
+import { ServedHttp, within } from '../support/served-http.ts'
 
 const OF_FILE = 'Zq7-of-a-file-Xw3'
 const OF_VARIABLE = 'Kd9/of a variable+Lm4'
@@ -158,6 +158,7 @@ async function servedTexts() {
   const serving = terminal.start(words, { env })
   const { answers, id } = await answersOf(serving)
   const counted = await countedBy(serving)
+  await alertedBy(serving)
   const programs = processes()
   serving.kill('SIGUSR2')
   await serving.logs('interpreter ')
@@ -190,7 +191,7 @@ describe.skipIf(process.platform !== 'linux')('the secrets of served tasks', () 
     expect(counted).toEqual({ table: 'orders', length: OF_FILE.length, aliases: { db: 'warehouse' } })
   })
 
-  it('are not in any log, row, response, page, command, environment or process list', () => {
+  it('are not in any log, row, response, page, command, environment or process list', { tags: ['proof'] }, () => {
     const { alerted, answers, database, end, ends, environments, words } = texts
     const everything = { log: said(end), ends: ends.map(said).join(), answers, database, words, environments, alerted }
 
@@ -204,13 +205,23 @@ describe.skipIf(process.platform !== 'linux')('the secrets of served tasks', () 
 })
 
 describe('the child processes of a task with a secret', () => {
-  it('print the secret only masked', async () => {
+  it('print the secret only masked', { tags: ['proof'] }, async () => {
     const { everything } = await expectChildrenMasked([])
 
     expect(everything).toContain('Told_***')
     expect(everything).not.toContain(SECRET_OF_CHILDREN)
   })
 })
+
+/** Waits until the command for alerts has ended, and has written its file. */
+async function alertedBy(serving: CloacaProcess): Promise<void> {
+  const http = await ServedHttp.of(serving)
+  await within('the delivery of an alert', async () => {
+    const { items } = await http.get('/alerts')
+    const isFailure = ({ kind }: Record<string, unknown>) => kind === 'execution-failed'
+    return items.find(isFailure)?.deliveries[0]?.outcome === 'delivered' ? true : null
+  })
+}
 
 /** Returns the result of a scheduled run whose parameters name a secret. */
 async function countedBy(serving: CloacaProcess): Promise<unknown> {

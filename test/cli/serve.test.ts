@@ -168,7 +168,7 @@ describe('a serving process', () => {
     expect(JSON.parse(show.stdout)).toMatchObject({ status: 'Completed', tasks: [{ attempts: 2 }] })
   })
 
-  it('loses and duplicates no execution when it is killed and started again', async () => {
+  it('loses and duplicates no execution when it is killed and started again', { tags: ['proof'] }, async () => {
     await using terminal = new Terminal()
     const jobs = Array.from({ length: 20 }, (_, job) => `job-${String(job).padStart(2, '0')}`)
     for (const job of jobs) terminal.write(`inbox/${job}`, '')

@@ -154,6 +154,7 @@ describe('three engines', () => {
   ])(
     'on %s share the triggers, and lose no work if killed, suspended or cut off from the database',
     {
+      tags: ['proof'],
       timeout: LIMIT_MS,
     },
     async (_name, share) => {

@@ -279,24 +279,28 @@ describe.skipIf(process.platform !== 'linux' || ROUNDS === 0)('limits of tasks a
         return ['pyodide', 'python3'].map((python) => () => memberOfSqlite(python))
       },
     ],
-  ])('are not exceeded by %s that are killed, suspended and cut off', { timeout: TEST_MS }, async (_engines, open) => {
-    const starts = await open()
-    runner = await Runner.open({ database: database.url })
-    await database.install([BEGUN])
-    const members: Member[] = []
-    for (const start of starts) members.push(await start())
-    const feeding = feed()
+  ])(
+    'are not exceeded by %s that are killed, suspended and cut off',
+    { tags: ['proof'], timeout: TEST_MS },
+    async (_engines, open) => {
+      const starts = await open()
+      runner = await Runner.open({ database: database.url })
+      await database.install([BEGUN])
+      const members: Member[] = []
+      for (const start of starts) members.push(await start())
+      const feeding = feed()
 
-    for (let round = 0; round < ROUNDS; round++) await disturb(members, round)
-    await feeding.stop()
-    await until(async () => (await unfinished()) === 0, 'all executions have ended')
+      for (let round = 0; round < ROUNDS; round++) await disturb(members, round)
+      await feeding.stop()
+      await until(async () => (await unfinished()) === 0, 'all executions have ended')
 
-    const notes = readLedger(ledger)
-    const report = await checkLimits(notes)
-    console.log(report.join('\n'))
-    const failed = await runner.executions.list({ status: 'Failed', limit: 1_000 })
-    expect(failed).toEqual([])
-    const ended = new Set(notes.flatMap(({ of, edge }) => (edge === 'end' ? [of] : [])))
-    expect(ended.size).toBe(numbered)
-  })
+      const notes = readLedger(ledger)
+      const report = await checkLimits(notes)
+      console.log(report.join('\n'))
+      const failed = await runner.executions.list({ status: 'Failed', limit: 1_000 })
+      expect(failed).toEqual([])
+      const ended = new Set(notes.flatMap(({ of, edge }) => (edge === 'end' ? [of] : [])))
+      expect(ended.size).toBe(numbered)
+    },
+  )
 })

@@ -253,7 +253,7 @@ describe.skipIf(process.platform === 'win32')('a trigger that reads a stream of 
     ['two engines', 'PostgreSQL', 2, postgres, [REFUSED, ...LOST]],
   ] as const)(
     'with %s on %s fires each row once, in order, while engines are killed, suspended and disconnected',
-    { timeout: LIMIT_MS },
+    { tags: ['proof'], timeout: LIMIT_MS },
     async (_engines, _database, engineCount, open, expected) => {
       database = await open()
       await runEngines(engineCount)

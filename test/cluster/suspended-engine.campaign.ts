@@ -146,39 +146,44 @@ describe.skipIf(process.platform === 'win32')('an engine that is suspended for l
   test.each([
     ['Pyodide', []],
     ['CPython', ['--python', 'python3']],
-  ])('runs no poll or task in %s that another engine has taken over', { timeout: LIMIT_MS }, async (_name, options) => {
-    // The engines share the triggers. The engine that polls the first trigger by name keeps it when the other returns.
-    const engine = await startEngine(options)
-    await startEngine(options)
-    const { suspended, heir } = await untilShared()
-    await using runner = await Runner.open({ database: database() })
+  ])(
+    'runs no poll or task in %s that another engine has taken over',
+    { tags: ['proof'], timeout: LIMIT_MS },
+    async (_name, options) => {
+      // The engines share the triggers. The engine that polls the first trigger by name keeps it when the other
+      // returns.
+      const engine = await startEngine(options)
+      await startEngine(options)
+      const { suspended, heir } = await untilShared()
+      await using runner = await Runner.open({ database: database() })
 
-    // Suspends the interpreter before its engine, so that a poll and tasks are requested, but not yet received.
-    process.kill(suspended, 'SIGSTOP')
-    const submitted = await submitUntilHeld(runner)
-    process.kill(-engine, 'SIGSTOP')
-    await sleep(SUSPENDED_MS)
-    const takenOver = await until(
-      () => pollsOf('a-watched').find(({ pid }) => pid === heir) ?? null,
-      'it is taken over',
-    )
-    await until(async () => ((await unfinished(runner)).length === 0 ? true : null), 'every execution is completed')
-    const suspendedUntil = Date.now() / 1_000
-    process.kill(suspended, 'SIGCONT')
-    process.kill(-engine, 'SIGCONT')
-    await until(
-      () => pollsOf('b-other').find(({ pid, at }) => pid !== heir && at > suspendedUntil) ?? null,
-      'the one that was suspended polls again, and gets its share',
-    )
-    await sleep(WATCHED_AFTER_MS)
-    const watchedUntil = Date.now() / 1_000
-    await until(() => pollsOf('a-watched').find(({ at }) => at > watchedUntil) ?? null, 'it is still polled')
+      // Suspends the interpreter before its engine, so that a poll and tasks are requested, but not yet received.
+      process.kill(suspended, 'SIGSTOP')
+      const submitted = await submitUntilHeld(runner)
+      process.kill(-engine, 'SIGSTOP')
+      await sleep(SUSPENDED_MS)
+      const takenOver = await until(
+        () => pollsOf('a-watched').find(({ pid }) => pid === heir) ?? null,
+        'it is taken over',
+      )
+      await until(async () => ((await unfinished(runner)).length === 0 ? true : null), 'every execution is completed')
+      const suspendedUntil = Date.now() / 1_000
+      process.kill(suspended, 'SIGCONT')
+      process.kill(-engine, 'SIGCONT')
+      await until(
+        () => pollsOf('b-other').find(({ pid, at }) => pid !== heir && at > suspendedUntil) ?? null,
+        'the one that was suspended polls again, and gets its share',
+      )
+      await sleep(WATCHED_AFTER_MS)
+      const watchedUntil = Date.now() / 1_000
+      await until(() => pollsOf('a-watched').find(({ at }) => at > watchedUntil) ?? null, 'it is still polled')
 
-    expect(pollsOf('a-watched').filter(({ pid, at }) => pid !== heir && at > takenOver.at)).toEqual([])
-    const begun = calls().filter(({ kind }) => kind === 'task')
-    expect(begun.map(({ name }) => Number(name)).toSorted((one, other) => one - other)).toEqual(
-      Array.from({ length: submitted }, (_, number) => number),
-    )
-    expect(begun.filter(({ pid }) => pid !== heir)).toEqual([])
-  })
+      expect(pollsOf('a-watched').filter(({ pid, at }) => pid !== heir && at > takenOver.at)).toEqual([])
+      const begun = calls().filter(({ kind }) => kind === 'task')
+      expect(begun.map(({ name }) => Number(name)).toSorted((one, other) => one - other)).toEqual(
+        Array.from({ length: submitted }, (_, number) => number),
+      )
+      expect(begun.filter(({ pid }) => pid !== heir)).toEqual([])
+    },
+  )
 })

@@ -193,7 +193,7 @@ describe('waits of nodes', () => {
     ['two engines', 'PostgreSQL', 2, auditedPostgres],
   ] as const)(
     'with %s on %s end exactly once, and lose no signal, while engines and senders are killed',
-    { timeout: LIMIT_MS },
+    { tags: ['proof'], timeout: LIMIT_MS },
     async (_engines, _database, engineCount, open) => {
       database = await open()
       await using runner = await Runner.open({ database: database.url })

@@ -87,7 +87,9 @@ async function linesUntil(process: StoreProcess, ...wanted: readonly string[]): 
 
 // Windows cannot suspend and resume a process.
 describe.skipIf(process.platform === 'win32')('a process that resumes after another process considered it dead', () => {
-  it('polls no trigger that the other process took over, and its late firing is not recorded', async () => {
+  it('polls no trigger that the other process took over, and its late firing is not recorded', {
+    tags: ['proof'],
+  }, async () => {
     await using stalled = startStoreProcess(path, SERVING)
     await linesUntil(stalled, 'poll slow', 'poll quick')
     stalled.freeze()

@@ -131,7 +131,7 @@ it('sends printed lines of a long attempt before its end', async () => {
   await running
 })
 
-it('masks secrets in printed lines, log lines and errors', async () => {
+it('masks secrets in printed lines, log lines and errors', { tags: ['proof'] }, async () => {
   using functions = openFunctions(async (name, { workflow }) =>
     name === 'db' && workflow === 'orders' ? { password: 'hunter2-very-long' } : null,
   )

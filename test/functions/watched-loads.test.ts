@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest'
 import { SystemClock } from '../../src/engine/system-clock.ts'
 import { canBeStopped, WatchedLoads } from '../../src/functions/blocking/watched-loads.ts'
 import { ModuleScripts } from '../../src/functions/module-scripts.ts'
+import { LIMIT_MS } from '../support/limits.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { taskRequest } from './open-functions.ts'
 
@@ -72,18 +73,21 @@ describe('the load that a stack trace belongs to', () => {
 
 it('does not stop a blocking task of another script while a load is overdue', async () => {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'cloaca-loads-')))
-  const scripts = new ModuleScripts({
-    clock: new SystemClock({ keepsProcessAlive: false, onTrouble: () => undefined }),
-    printer: { print: () => undefined, ended: () => undefined, drain: () => Promise.resolve() },
-    ...{ secrets: null, logLimits: { attemptBytes: 65_536, pollBytes: 65_536 }, notice: () => undefined },
-    ...({ stdoutTo: 'stderr', prefixes: false, memoryMebibytes: 64, loadDeadlineMs: 1_500 } as const),
-    packageUrl: new URL('../../src/index.ts', import.meta.url).href,
-    runner: () => null,
-  })
-  const load = (name: string, text: string) => {
+  const open = (loadDeadlineMs: number) =>
+    new ModuleScripts({
+      clock: new SystemClock({ keepsProcessAlive: false, onTrouble: () => undefined }),
+      printer: { print: () => undefined, ended: () => undefined, drain: () => Promise.resolve() },
+      ...{ secrets: null, logLimits: { attemptBytes: 65_536, pollBytes: 65_536 }, notice: () => undefined },
+      ...({ stdoutTo: 'stderr', prefixes: false, memoryMebibytes: 64, loadDeadlineMs } as const),
+      packageUrl: new URL('../../src/index.ts', import.meta.url).href,
+      runner: () => null,
+    })
+  const load = (scripts: ModuleScripts, name: string, text: string) => {
     writeFileSync(join(folder, name), text)
     return scripts.load(name, join(folder, name))
   }
+  // Each has a thread that watches this one. Only the load that waits has a short limit.
+  const [scripts, waiting] = [open(LIMIT_MS), open(1_500)]
   const task = `async () => {
     await null
     const end = performance.now() + 3_500
@@ -91,15 +95,16 @@ it('does not stop a blocking task of another script while a load is overdue', as
     return { done: true }
   }`
   await load(
+    scripts,
     'orders.ts',
     `import { workflow } from 'cloaca'\nexport const o = workflow('orders').task('ship', ${task})`,
   )
 
-  const waits = load('waits.ts', 'await new Promise(() => undefined)\nexport {}')
+  const waits = load(waiting, 'waits.ts', 'await new Promise(() => undefined)\nexport {}')
   const outcome = await scripts.runTask({ ...taskRequest(), script: 'orders.ts' })
 
   expect(outcome).toEqual({ kind: 'completed', contextText: '{"done":true}' })
   expect(await waits).toMatchObject({ fault: { type: 'TimeoutError' } })
-  await scripts.close()
+  await Promise.all([scripts.close(), waiting.close()])
   rmSync(folder, { recursive: true })
 })

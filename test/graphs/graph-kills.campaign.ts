@@ -136,7 +136,7 @@ describe('engines that host graphs', () => {
     ['PostgreSQL', postgresUrl],
   ])(
     'on %s lose and repeat no event while engines are killed repeatedly',
-    { timeout: LIMIT_MS },
+    { tags: ['proof'], timeout: LIMIT_MS },
     async (_name, urlOf) => {
       const url = await urlOf()
       const running = [await startEngine(url), await startEngine(url)]

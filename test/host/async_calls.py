@@ -11,6 +11,7 @@ skip = cloaca.TriggerResult.skip
 
 connection = None
 background = None
+is_blocked = False
 seconds_behind = 0
 cleaned_up = []
 released = threading.Event()
@@ -39,7 +40,7 @@ async def keeps_a_connection():
 
 @cloaca.trigger("work", poll_interval="1h")
 def remembers():
-    return fire(cleaned_up=cleaned_up, threads=threading.active_count())
+    return fire(cleaned_up=cleaned_up, threads=threading.active_count(), is_blocked=is_blocked)
 
 
 @cloaca.trigger("work", poll_interval="1h")
@@ -99,9 +100,12 @@ async def computes():
 
 @cloaca.trigger("work", poll_interval="1h")
 async def blocks():
+    global is_blocked
     await asyncio.sleep(0)
+    is_blocked = True
     released.wait()
     released.clear()
+    is_blocked = False
     return skip()
 
 

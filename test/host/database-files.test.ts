@@ -91,7 +91,7 @@ function kept(own: string): Kept {
 }
 
 describe("while a script reads the database's files again and again", () => {
-  it('no acknowledged row of the engine or of another process is lost', async () => {
+  it('no acknowledged row of the engine or of another process is lost', { tags: ['proof'] }, async () => {
     const runner = await Runner.open({ database: file, durability: 'normal' })
     let executions = 0
     let reads = 0

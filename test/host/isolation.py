@@ -50,13 +50,20 @@ def reads_everything():
     return fires(names=names)
 
 
+def begins():
+    """Creates a file for the test, which then kills this process."""
+    open(os.path.join(os.environ["FILES_OF_OTHERS"], "begun"), "w").close()
+
+
 @cloaca.trigger("work", poll_interval="1h")
 def sleeps():
+    begins()
     time.sleep(600)
     return cloaca.TriggerResult.skip()
 
 
 @cloaca.trigger("work", poll_interval="1h")
 def computes():
+    begins()
     while True:
         pass

@@ -1,7 +1,7 @@
 /** Isolation of scripts from the engine: each interpreter is a separate process. */
 
 import { execFileSync, spawn } from 'node:child_process'
-import { closeSync, copyFileSync, mkdtempSync, openSync, readFileSync, realpathSync, rmSync } from 'node:fs'
+import { closeSync, copyFileSync, existsSync, mkdtempSync, openSync, readFileSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -119,6 +119,7 @@ describe('the process of an interpreter', () => {
       await using python = await OpenHost.open([SCRIPT])
       const { pid } = contextOf(await python.poll(SCRIPT, 'pid'))
       const underWay = state === 'idle' ? null : python.poll(SCRIPT, state)
+      if (underWay !== null) await expect.poll(() => existsSync(join(folder, 'begun'))).toBe(true)
 
       process.kill(Number(pid), 'SIGKILL')
 

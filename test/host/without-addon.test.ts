@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { Terminal } from '../support/cloaca-process.ts'
+import { LIMIT_MS } from '../support/limits.ts'
 import { MAIN } from '../support/main-path.ts'
 import { OpenHost } from '../support/open-host.ts'
 import { preloading } from '../support/preloads.ts'
@@ -20,7 +21,8 @@ afterEach(() => {
 
 describe('an interpreter without the addon', () => {
   it('stops a poll that computes past its deadline, and continues', async () => {
-    await using python = await OpenHost.open([SCRIPT])
+    // On a busy machine, an interpreter needs longer than 2 s to stop a call.
+    await using python = await OpenHost.open([SCRIPT], 1, { killAfterMs: LIMIT_MS })
     await python.poll(SCRIPT, 'remember')
 
     const outcome = await python.poll(SCRIPT, 'computes', 150)

@@ -66,7 +66,7 @@ describe.runIf(HAS_MANY_ADDRESSES)('a server with many unused connections', () =
   const isOpen = (socket: Socket) => !socket.destroyed && socket.readyState === 'open'
   /** Waits until at most `most` of the connections are open, and returns the open ones. */
   const left = async (all: readonly Socket[], most: number) => {
-    await expect.poll(() => all.filter(isOpen).length, { timeout: 60_000 }).toBeLessThanOrEqual(most)
+    await expect.poll(() => all.filter(isOpen).length).toBeLessThanOrEqual(most)
     return all.filter(isOpen)
   }
 

@@ -74,7 +74,7 @@ describe.each(TARGETS)('%s', (_, options) => {
 })
 
 describe('foreign ids', () => {
-  it('are not found by any route if they belong to another database', async () => {
+  it('are not found by any route if they belong to another database', { tags: ['proof'] }, async () => {
     await using target = await openTarget(runner, { listensOn: null, token: ROUTE_TOKEN })
     const reached = new Set<string>()
     for (const route of WITH_IDS.filter(({ method }) => method === 'GET')) {
@@ -104,7 +104,7 @@ describe('foreign ids', () => {
       await database[Symbol.asyncDispose]()
     })
 
-    it('are not found by any route if they belong to another tenant', async () => {
+    it('are not found by any route if they belong to another tenant', { tags: ['proof'] }, async () => {
       const admin = new DatabaseAdmin(`postgresql://postgres@${database.place}`)
       const [tenant, other] = [
         await admin.createTenant({ schemaName: 'routes_a', username: 'routes_a' }),

@@ -192,7 +192,7 @@ describe('sources, reactors and graphs over HTTP', () => {
     expect(execution.json.origin).toEqual({ kind: 'reactor', reactor: 'any', firingId: id })
     expect((await client.get('/api/v1/sources/probe/value')).text).toContain('91.0')
     await expect
-      .poll(async () => (await client.get('/api/v1/graphs/alarm')).json.lastRun, { timeout: 10_000 })
+      .poll(async () => (await client.get('/api/v1/graphs/alarm')).json.lastRun)
       .toMatchObject({ resultText: '{"alarm":91.0}', resultLength: 14 })
     expect((await client.get('/api/v1/graphs')).json.items).toMatchObject([{ name: 'alarm', reactor: 'any' }])
   })
@@ -200,9 +200,7 @@ describe('sources, reactors and graphs over HTTP', () => {
   it('shows the inputs that a reactor waits for, and fires a reactor by hand', async () => {
     const names = (await client.get('/api/v1/reactors')).json.items.map(({ name }: { name: string }) => name)
     await push('probe', '1')
-    await expect
-      .poll(async () => (await client.get('/api/v1/reactors/oven')).json.inputs[0].isDirty, { timeout: 10_000 })
-      .toBe(true)
+    await expect.poll(async () => (await client.get('/api/v1/reactors/oven')).json.inputs[0].isDirty).toBe(true)
 
     const { json } = await client.get('/api/v1/reactors/oven')
     const byHand = await client.post('/api/v1/reactors/oven/fire?note=a%20try', '{"door": 2.0}')

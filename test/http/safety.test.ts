@@ -52,7 +52,7 @@ describe('the safety of the HTTP interface', () => {
     expect(await client.post(disable, {}, { 'sec-fetch-site': 'same-origin' })).toMatchObject(LET_IN)
   })
 
-  it('requires the token on every path except the probes', async () => {
+  it('requires the token on every path except the probes', { tags: ['proof'] }, async () => {
     const guarded = httpHandler(runner, { token: 's3cret', hosts: ['Jobs.example'] })
     const ask = async (path: string, headers: Record<string, string> = {}, method = 'GET') => {
       const request = new Request(`http://jobs.example${path}`, {

@@ -72,7 +72,7 @@ describe('Idempotency-Key', () => {
     expect(await executions()).toBe(before + 1)
   })
 
-  it('starts one execution for requests that arrive at the same time', async () => {
+  it('starts one execution for requests that arrive at the same time', { tags: ['proof'] }, async () => {
     const send = () => client.post('/api/v1/executions', { workflow: 'bill', context: {} }, withKey('together'))
 
     const answers = await Promise.all(Array.from({ length: 10 }, send))

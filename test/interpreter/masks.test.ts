@@ -39,7 +39,7 @@ test.each([
   ['in URL-safe base64', Buffer.from(SECRET).toString('base64url')],
   ['at the end of a Basic authorization header', `Basic ${Buffer.from(`user:${SECRET}`).toString('base64')}`],
   ['in the middle of a Basic authorization header', `Basic ${Buffer.from(`etl:${SECRET}:x`).toString('base64')}`],
-])('hides a secret %s', (_, text) => {
+])('hides a secret %s', { tags: ['proof'] }, (_, text) => {
   const masked = hiding(SECRET).inText(text)
 
   expect(masked).toContain('***')
@@ -70,7 +70,7 @@ test('hides the longer one of two secrets with the same start, also when it arri
   expect(shown(masks, [Buffer.from('xxabcdef'), Buffer.from('ghij')])).toBe('***ghij')
 })
 
-test('hides a secret in output with any division into chunks, and keeps all other text', () => {
+test('hides a secret in output with any division into chunks, and keeps all other text', { tags: ['proof'] }, () => {
   const part = fc.constantFrom(SECRET, 'p@ss', 'p', '/w"', 'é', '\n', 'other text ', 'p@ss/w"o\\rd ')
   fc.assert(
     fc.property(fc.array(part), fc.array(fc.nat(200)), (parts, cuts) => {
@@ -107,7 +107,9 @@ test('hides 5,000 secrets, and a secret of hundreds of kilobytes', () => {
   )
 })
 
-test('hides a secret in the output of all tasks of its execution, and of no other execution', () => {
+test('hides a secret in the output of all tasks of its execution, and of no other execution', {
+  tags: ['proof'],
+}, () => {
   const masks = new SecretMasks()
   masks.attemptBegins({ token: 1, executionId: 'one', taskId: 'fetch' })
   masks.attemptBegins({ token: 2, executionId: 'one', taskId: 'send' })

@@ -135,7 +135,7 @@ describe('a reactor', () => {
     )
   })
 
-  test('with when_all uses each delivered value in one firing, or keeps it for the next', () => {
+  test('with when_all uses each delivered value in one firing, or keeps it for the next', { tags: ['proof'] }, () => {
     fc.assert(
       fc.property(NAMES, BATCHES, (names, given) => {
         const batches = deliveries(names, given)
@@ -203,7 +203,9 @@ describe('the list of a state accumulator', () => {
 })
 
 describe('the events of a stream', () => {
-  test('are each accepted once, in order, even if the stream is read again from an earlier offset', () => {
+  test('are each accepted once, in order, even if the stream is read again from an earlier offset', {
+    tags: ['proof'],
+  }, () => {
     const reads = fc.array(fc.tuple(fc.nat(20), fc.nat(12), fc.nat(9)), { maxLength: 12 })
     fc.assert(
       fc.property(reads, (given) => {

@@ -40,7 +40,7 @@ describePage('the screen of an execution', () => {
     const reserve = page.locator('.gantt-row[data-task="reserve"]')
     await reserve.waitFor()
 
-    expect(await reserve.locator('.bar.work.bad').count()).toBe(3)
+    await expect.poll(() => reserve.locator('.bar.work.bad').count(), UNTIL).toBe(3)
     expect(await reserve.locator('.bar.work').first().getAttribute('title')).toMatch(/attempt 1 failed, \d/)
     const waited = page.locator('.gantt-row[data-task^="a_task"]')
     const [queue, work] = await Promise.all(['.bar.queue', '.bar.work'].map((bar) => waited.locator(bar).boundingBox()))
@@ -52,7 +52,7 @@ describePage('the screen of an execution', () => {
     const { page } = await visit(`/executions/${order}?panel=no`)
     await page.locator('.gantt-row[data-task="reserve"] button').click()
     await page.getByText('after take').waitFor()
-    expect(await page.locator('.traceback').count()).toBe(3)
+    await expect.poll(() => page.locator('.traceback').count(), UNTIL).toBe(3)
     expect(await page.locator('.traceback').first().textContent()).toMatch(
       /ConnectionError: the stock does not answer: timed out/,
     )
@@ -62,8 +62,7 @@ describePage('the screen of an execution', () => {
     await page.getByText('No output').waitFor({ state: 'hidden' })
     await page.locator('.change.added').first().waitFor()
 
-    const changes = await page.locator('.change.added').allTextContents()
-    expect(changes).toEqual(['+order4711', '+total1.0'])
+    await expect.poll(() => page.locator('.change.added').allTextContents(), UNTIL).toEqual(['+order4711', '+total1.0'])
     expect(page.url()).toContain('task=take')
     await expect.poll(() => page.locator('.log-row').count()).toBe(2)
   })

@@ -27,7 +27,9 @@ afterAll(() => {
   primary?.[Symbol.dispose]()
 })
 
-test('a replica can only be read, and a fail-over to it neither loses nor duplicates executions', async () => {
+test('a replica can only be read, and a fail-over to it neither loses nor duplicates executions', {
+  tags: ['proof'],
+}, async () => {
   await using proxy = await PostgresProxy.to(primary.server, 'app')
   const clock = new SystemClock({ keepsProcessAlive: false })
   const open = (readOnly: boolean) =>

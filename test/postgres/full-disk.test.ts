@@ -27,38 +27,42 @@ function smallDisk(): { readonly path: string } & Disposable {
   }
 }
 
-test.skipIf(!isRoot)('a full disk causes an error but no loss, and executions resume when space is free', async () => {
-  using disk = smallDisk()
-  using own = OwnPostgres.start()
-  const { server } = own
-  await administer(server.url('postgres'), `CREATE TABLESPACE small LOCATION '${disk.path}'`)
-  await administer(server.url('postgres'), 'CREATE DATABASE app TABLESPACE small')
-  const url = server.url('app')
-  const observed = await ObservedRunner.start(['failover.py'], { database: url, durability: 'full' })
-  const { runner } = observed
-  const before = await Promise.all(
-    Array.from({ length: TASKS }, (_, index) => runner.workflows.submit('counts', { index })),
-  )
-  await observed.until('executionFinished')
+test.skipIf(!isRoot)(
+  'a full disk causes an error but no loss, and executions resume when space is free',
+  { tags: ['proof'] },
+  async () => {
+    using disk = smallDisk()
+    using own = OwnPostgres.start()
+    const { server } = own
+    await administer(server.url('postgres'), `CREATE TABLESPACE small LOCATION '${disk.path}'`)
+    await administer(server.url('postgres'), 'CREATE DATABASE app TABLESPACE small')
+    const url = server.url('app')
+    const observed = await ObservedRunner.start(['failover.py'], { database: url, durability: 'full' })
+    const { runner } = observed
+    const before = await Promise.all(
+      Array.from({ length: TASKS }, (_, index) => runner.workflows.submit('counts', { index })),
+    )
+    await observed.until('executionFinished')
 
-  // Writes cached rows to the disk before it is full.
-  await administer(url, 'CHECKPOINT')
-  const ballast = fill(disk.path)
-  const refused = await refusal(() => runner.workflows.submit('counts', { index: -1, text: 'x'.repeat(200_000) }))
-  rmSync(ballast)
-  await observed.until('executionFinished', () => true, TASKS)
-  const after = await runner.execute('counts', { index: TASKS })
+    // Writes cached rows to the disk before it is full.
+    await administer(url, 'CHECKPOINT')
+    const ballast = fill(disk.path)
+    const refused = await refusal(() => runner.workflows.submit('counts', { index: -1, text: 'x'.repeat(200_000) }))
+    rmSync(ballast)
+    await observed.until('executionFinished', () => true, TASKS)
+    const after = await runner.execute('counts', { index: TASKS })
 
-  expect(refused).toMatchObject({
-    code: 'DATABASE_FAILED',
-    message: expect.stringMatching(/No space left.*The server ran out of disk/s),
-  })
-  expect(after.status).toBe('Completed')
-  const listed = await runner.executions.list({ limit: 1_000 })
-  const known = listed.filter(({ id }) => before.includes(id))
-  expect(known.map(({ status }) => status)).toEqual(Array.from({ length: TASKS }, () => 'Completed'))
-  await observed[Symbol.asyncDispose]()
-})
+    expect(refused).toMatchObject({
+      code: 'DATABASE_FAILED',
+      message: expect.stringMatching(/No space left.*The server ran out of disk/s),
+    })
+    expect(after.status).toBe('Completed')
+    const listed = await runner.executions.list({ limit: 1_000 })
+    const known = listed.filter(({ id }) => before.includes(id))
+    expect(known.map(({ status }) => status)).toEqual(Array.from({ length: TASKS }, () => 'Completed'))
+    await observed[Symbol.asyncDispose]()
+  },
+)
 
 /** Fills the disk to the last page. Returns the path of the file that fills it. */
 function fill(folder: string): string {

@@ -98,30 +98,40 @@ const PLANTS: readonly (readonly [name: string, sql: string])[] = [
 ]
 
 describe('code that a tenant has planted', () => {
-  it.each(PLANTS)('gains no rights when a second user is created for its schema: %s', async (_, planted) => {
-    await tenant.run(planted)
+  it.each(PLANTS)(
+    'gains no rights when a second user is created for its schema: %s',
+    { tags: ['proof'] },
+    async (_, planted) => {
+      await tenant.run(planted)
 
-    await admin.createTenant({ schemaName: 'evil', username: 'h_second' }).catch(() => undefined)
+      await admin.createTenant({ schemaName: 'evil', username: 'h_second' }).catch(() => undefined)
 
-    expect(await tenant.gains()).toEqual([])
-  })
+      expect(await tenant.gains()).toEqual([])
+    },
+  )
 
-  it.each(PLANTS)('gains no rights from a superuser, who is kept from opening its schema: %s', async (_, planted) => {
-    await tenant.run(planted)
+  it.each(PLANTS)(
+    'gains no rights from a superuser, who is kept from opening its schema: %s',
+    { tags: ['proof'] },
+    async (_, planted) => {
+      await tenant.run(planted)
 
-    for (const readOnly of [true, false]) {
-      await expect(use({ readOnly })).rejects.toMatchObject({
-        code: 'DATABASE_UNAVAILABLE',
-        message: expect.stringMatching(
-          /^Cannot open schema "evil" as administrator "postgres": code that user "h_evil" can .*Open .* as "h_evil"/,
-        ),
-      })
-    }
+      for (const readOnly of [true, false]) {
+        await expect(use({ readOnly })).rejects.toMatchObject({
+          code: 'DATABASE_UNAVAILABLE',
+          message: expect.stringMatching(
+            /^Cannot open schema "evil" as administrator "postgres": code that user "h_evil" can .*Open .* as "h_evil"/,
+          ),
+        })
+      }
 
-    expect(await tenant.gains()).toEqual([])
-  })
+      expect(await tenant.gains()).toEqual([])
+    },
+  )
 
-  it('gains no rights when an administrator creates the tables that the tenant has dropped', async () => {
+  it('gains no rights when an administrator creates the tables that the tenant has dropped', {
+    tags: ['proof'],
+  }, async () => {
     const functions = ['nextval(text)', 'setval(text, bigint)', 'format(text, text)', 'to_regclass(unknown_text)']
     await tenant.run(`
       DO $$ DECLARE each text; BEGIN
@@ -142,7 +152,9 @@ describe('code that a tenant has planted', () => {
     expect(await sql("SELECT nspname FROM pg_namespace WHERE nspname ~ '^cloaca_'")).toEqual([])
   })
 
-  it('gains no rights in a writable schema "public" when tenants are listed, created and removed', async () => {
+  it('gains no rights in a writable schema "public" when tenants are listed, created and removed', {
+    tags: ['proof'],
+  }, async () => {
     await sql('GRANT CREATE ON SCHEMA public TO PUBLIC; GRANT USAGE ON SCHEMA public TO PUBLIC')
     const operator = (left: string, right: string) => `
       CREATE FUNCTION public.joined(${left}, ${right}) RETURNS text LANGUAGE sql AS $$ SELECT evil.escape()::text $$;
@@ -175,7 +187,9 @@ describe('code that a tenant has planted', () => {
     expect(await tenant.gains()).toEqual([])
   })
 
-  it('is not run by a superuser who opens its own schema after a tenant was added to it', async () => {
+  it('is not run by a superuser who opens its own schema after a tenant was added to it', {
+    tags: ['proof'],
+  }, async () => {
     await use({ schema: 'own' })
     const { connectionString } = await admin.createTenant({ schemaName: 'own', username: 'h_other' })
     await administer(
@@ -186,7 +200,9 @@ describe('code that a tenant has planted', () => {
     await expect(use({ schema: 'own' })).rejects.toMatchObject({ message: expect.stringContaining('"h_other"') })
   })
 
-  it('is not run by a superuser who opens "public" while everybody may create functions in it', async () => {
+  it('is not run by a superuser who opens "public" while everybody may create functions in it', {
+    tags: ['proof'],
+  }, async () => {
     await use({ schema: null })
     await sql('GRANT CREATE, USAGE ON SCHEMA public TO PUBLIC; GRANT USAGE ON SCHEMA evil TO PUBLIC')
     await tenant.run(
@@ -203,7 +219,9 @@ describe('code that a tenant has planted', () => {
     expect(await tenant.gains()).toEqual([])
   })
 
-  it('is not run by an administrator who opens a schema of a group that includes the tenant', async () => {
+  it('is not run by an administrator who opens a schema of a group that includes the tenant', {
+    tags: ['proof'],
+  }, async () => {
     await sql(`CREATE ROLE h_root LOGIN PASSWORD 'pw' CREATEROLE; CREATE ROLE h_group NOLOGIN; GRANT h_group TO h_evil;
       CREATE SCHEMA inherited AUTHORIZATION h_group`)
 
@@ -214,7 +232,9 @@ describe('code that a tenant has planted', () => {
     })
   })
 
-  it('is not run by a superuser who opens "public" if another user owns any table of cloaca in it', async () => {
+  it('is not run by a superuser who opens "public" if another user owns any table of cloaca in it', {
+    tags: ['proof'],
+  }, async () => {
     // Without cloaca's comment on its role, the tenant is an ordinary user of the database.
     await sql('GRANT CREATE, USAGE ON SCHEMA public TO h_evil; COMMENT ON ROLE h_evil IS NULL')
     const ours = await sql(`SELECT relname AS name FROM pg_class c
@@ -328,7 +348,7 @@ describe('locks that a tenant takes', () => {
 })
 
 describe('notifications', () => {
-  it('are not received by another tenant', async () => {
+  it('are not received by another tenant', { tags: ['proof'] }, async () => {
     const other = await admin.createTenant({ schemaName: 'other', username: 'h_other' })
     const spy = new pg.Client({ connectionString: tenant.url })
     await spy.connect()

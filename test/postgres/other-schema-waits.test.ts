@@ -8,7 +8,9 @@ import { openWaits } from '../support/open-waits.ts'
 import { temporaryDatabase } from '../support/postgres-server.ts'
 import { change, newAction, START, settlement } from '../support/store-builders.ts'
 
-test('an answer through another schema finds no approval, and a signal through it ends no wait', async () => {
+test('an answer through another schema finds no approval, and a signal through it ends no wait', {
+  tags: ['proof'],
+}, async () => {
   await using database = await temporaryDatabase()
   const open = (schema: string) =>
     openPostgresStore({ url: database.url, schema, durability: 'normal', clock: new ManualClock(START) })

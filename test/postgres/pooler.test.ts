@@ -67,7 +67,7 @@ describe.skipIf(program === null)('behind a pooler in transaction mode', () => {
     await Promise.all([one.close(), other.close()])
   })
 
-  test('closed connections to the server neither lose nor duplicate executions', async () => {
+  test('closed connections to the server neither lose nor duplicate executions', { tags: ['proof'] }, async () => {
     const [store, server] = [await open('ended'), await postgresServer()]
     await store.saveTriggers([declaration({ allowConcurrent: true })], START)
     const executions = Array.from({ length: 60 }, () => newExecution())

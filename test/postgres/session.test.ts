@@ -132,9 +132,9 @@ test('a connection that cannot listen is closed before another one is opened', a
   const store = await open({ clock: fake, driver: { Client: DeafClient } })
   store.onForeignChange(() => {})
 
-  await expect.poll(() => deaf.opened, { timeout: 20_000 }).toBe(1)
+  await expect.poll(() => deaf.opened).toBe(1)
   for (const opened of [2, 3]) {
-    await expect.poll(() => deaf.ended, { timeout: 20_000 }).toBe(opened - 1)
-    await expect.poll(() => fake.advance(5_000).then(() => deaf.opened), { timeout: 20_000 }).toBe(opened)
+    await expect.poll(() => deaf.ended).toBe(opened - 1)
+    await expect.poll(() => fake.advance(5_000).then(() => deaf.opened)).toBe(opened)
   }
 })

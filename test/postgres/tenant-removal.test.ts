@@ -47,7 +47,7 @@ describe('removing a tenant', () => {
     expect(await namesLeft()).toEqual({ users: [], schemas: [] })
   })
 
-  it('keeps users of other tenants, even if their search path names its schema', async () => {
+  it('keeps users of other tenants, even if their search path names its schema', { tags: ['proof'] }, async () => {
     await admin.createTenant({ schemaName: 'acme', username: 'r_acme' })
     const other = await admin.createTenant({ schemaName: 'other', username: 'r_other' })
     await sql(`ALTER ROLE r_other IN DATABASE ${database.name} SET search_path TO acme`, other.connectionString)
@@ -94,7 +94,7 @@ describe('removing a schema or a user that does not belong to a tenant', () => {
     ['a tenant with a user that does not exist', 'acme', 'nobody_u', /^User "nobody_u" was not created for .*"r_acme"/],
     ['a tenant with a user of another program', 'acme', 'r_app', /^User "r_app" was not created for .*"r_acme"/],
     ['a user of another program', 'missing', 'r_app', /^User "r_app" was not created for/],
-  ])('is rejected without any change: %s', async (_, schema, user, message) => {
+  ])('is rejected without any change: %s', { tags: ['proof'] }, async (_, schema, user, message) => {
     await prepare()
 
     await expect(admin.removeTenant(schema, user)).rejects.toMatchObject({

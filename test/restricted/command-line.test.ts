@@ -18,7 +18,7 @@ print([came(path) for path in sys.argv[1:]], dict(os.environ))
 `
 
 describe.skipIf(restrictionProblem() !== null)('a restriction on the command line', () => {
-  it('limits a program to its own folder and to the grants of repeated flags', async () => {
+  it('limits a program to its own folder and to the grants of repeated flags', { tags: ['proof'] }, async () => {
     await using terminal = new Terminal()
     terminal.write('own/program.py', TRIES)
     for (const name of ['own/a', 'one/b', 'two/c', 'three/d']) terminal.write(name, name)

@@ -88,7 +88,9 @@ describe.skipIf(restrictionProblem() !== null)('a restricted script', () => {
     expect(context.environment).toEqual({ GRANTED_NAME: 'seen' })
   })
 
-  it('shares its process only with scripts of its place, and can read only the files of that grant', async () => {
+  it('shares its process only with scripts of its place, and can read only the files of that grant', {
+    tags: ['proof'],
+  }, async () => {
     for (const each of ['jobs', 'jobs/inner', 'bills', 'free', 'data']) mkdirSync(join(folder, each))
     const [all, bills] = [join(folder, 'data', 'all.txt'), join(folder, 'data', 'bills.txt')]
     for (const each of [all, bills]) writeFileSync(each, 'read')
@@ -117,7 +119,9 @@ describe.skipIf(restrictionProblem() !== null)('a restricted script', () => {
     expect(new Set([one, bill, open].map((each) => each?.pid)).size).toBe(3)
   })
 
-  it('starts from a memory snapshot, and stays restricted after its interpreter was restarted', async () => {
+  it('starts from a memory snapshot, and stays restricted after its interpreter was restarted', {
+    tags: ['proof'],
+  }, async () => {
     writeFileSync(
       join(folder, 'dies.py'),
       `import os, cloaca

@@ -148,7 +148,7 @@ describe('the network', () => {
   })
 })
 
-it('the environment contains only the granted variables', () => {
+it('the environment contains only the granted variables', { tags: ['proof'] }, () => {
   const settings = {
     environ: { LANG: 'C', SECRET: 'x', PYTHONPATH: '/a' },
     python: { environ: { PYTHONPATH: '/a', PYTHONWARNINGS: 'error' }, flags: {}, xOptions: [] },

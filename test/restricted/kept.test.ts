@@ -27,7 +27,7 @@ if __name__ == "__main__":
 `
 
 describe.skipIf(restrictionProblem() !== null)('a script with write access to the current folder', () => {
-  it('can write ordinary files, but no files that the next start loads', async () => {
+  it('can write ordinary files, but no files that the next start loads', { tags: ['proof'] }, async () => {
     await using terminal = new Terminal()
     for (const name of ['program', 'job.py', 'helper.py', 'lib/part.py', 'lib/data.csv']) {
       terminal.write(name, name === 'job.py' || name === 'program' ? WRITES : '')
@@ -70,7 +70,7 @@ describe.skipIf(restrictionProblem() !== null)('a script with write access to th
     expect(ended.stdout).toBe("['written', 'written', 'written', 'written']\n")
   })
 
-  it('cannot change scripts that the same engine loads without restrictions', async () => {
+  it('cannot change scripts that the same engine loads without restrictions', { tags: ['proof'] }, async () => {
     await using terminal = new Terminal()
     const [flow, free] = [
       terminal.write('open/flow.mjs', 'export const nothing = 1\n'),

@@ -147,7 +147,7 @@ describe.skipIf(confinementProblem() !== null)('the kernel', () => {
     expect(answers).toHaveLength(23)
   })
 
-  it('refuses files, signals, programs and TCP to a restricted process', async () => {
+  it('refuses files, signals, programs and TCP to a restricted process', { tags: ['proof'] }, async () => {
     const answers = await tried('files', {})
 
     expect(answers).toMatchObject({ ...FILES, ...OWN })
@@ -155,13 +155,15 @@ describe.skipIf(confinementProblem() !== null)('the kernel', () => {
     expect(answers['abstract socket']).toBe('EPERM')
   })
 
-  it('lets a restricted process connect only to granted ports', async () => {
+  it('lets a restricted process connect only to granted ports', { tags: ['proof'] }, async () => {
     const answers = await tried('ports', { net: [`127.0.0.1:${granted}`] })
 
     expect(answers).toMatchObject({ ...FILES, ...OWN, tcp: 'EACCES', 'granted tcp': 'reached', listening: 'EACCES' })
   })
 
-  it('refuses programs and sockets if system calls are forbidden, and allows threads', async () => {
+  it('refuses programs and sockets if system calls are forbidden, and allows threads', {
+    tags: ['proof'],
+  }, async () => {
     const answers = await tried('calls', {}, true)
 
     expect(answers).toMatchObject({ ...FILES, ...OWN, forbidden: '', program: 'EPERM' })

@@ -58,7 +58,7 @@ describe('a script that is not restricted', () => {
 })
 
 describe.skipIf(restrictionProblem() !== null)('a restricted script', () => {
-  it('can import ctypes only with --allow-ffi', async () => {
+  it('can import ctypes only with --allow-ffi', { tags: ['proof'] }, async () => {
     await using terminal = new Terminal()
     terminal.write('program.py', CALLS_C)
 
@@ -84,7 +84,7 @@ describe.skipIf(restrictionProblem() !== null)('a restricted script', () => {
     ])
   })
 
-  it('can load native modules in folders that it can write to only with --allow-ffi', async () => {
+  it('can load native modules in folders that it can write to only with --allow-ffi', { tags: ['proof'] }, async () => {
     await using terminal = new Terminal()
     terminal.write('program.py', LOADS)
     const [own, written] = ['own.so', 'written/made.so'].map((name) => terminal.write(name, ''))

@@ -122,7 +122,7 @@ describe.skipIf(!CAN_RESTRICT)('JavaScript in a restricted process', () => {
     said = JSON.parse(stdout)
   })
 
-  it('can reach its own files, and nothing else', () => {
+  it('can reach its own files, and nothing else', { tags: ['proof'] }, () => {
     const { 'own file': own, 'own properties of what inherits': properties, ...others } = said
 
     expect(own).toBe('reached: true')

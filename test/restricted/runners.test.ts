@@ -68,36 +68,40 @@ with cloaca.WorkflowBuilder("attacker"):
         return context
 `
 
-it.skipIf(restrictionProblem() !== null)('a restricted script cannot use the runner of another script', async () => {
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'cloaca-runners-')))
-  const written = (path: string, text: string) => {
-    mkdirSync(join(folder, path, '..'), { recursive: true })
-    writeFileSync(join(folder, path), text)
-    return join(folder, path)
-  }
-  const owner = written('free/owner.py', OWNER.replace('DATABASE', join(folder, 'private.db')))
-  const attacker = written('held/attacker.py', ATTACKER)
-  await using runner = await Runner.open({ database: ':memory:', restrictFor: { [join(folder, 'held')]: {} } })
-  try {
-    await runner.load(owner)
-    await runner.load(attacker)
+it.skipIf(restrictionProblem() !== null)(
+  'a restricted script cannot use the runner of another script',
+  { tags: ['proof'] },
+  async () => {
+    const folder = realpathSync(mkdtempSync(join(tmpdir(), 'cloaca-runners-')))
+    const written = (path: string, text: string) => {
+      mkdirSync(join(folder, path, '..'), { recursive: true })
+      writeFileSync(join(folder, path), text)
+      return join(folder, path)
+    }
+    const owner = written('free/owner.py', OWNER.replace('DATABASE', join(folder, 'private.db')))
+    const attacker = written('held/attacker.py', ATTACKER)
+    await using runner = await Runner.open({ database: ':memory:', restrictFor: { [join(folder, 'held')]: {} } })
+    try {
+      await runner.load(owner)
+      await runner.load(attacker)
 
-    const { context, tasks } = await runner.execute('attacker', {})
-    const used = await runner.execute('owner', {})
+      const { context, tasks } = await runner.execute('attacker', {})
+      const used = await runner.execute('owner', {})
 
-    expect(tasks.map(({ error }) => error)).toEqual([null])
-    const came = Object.entries(context.came as Record<string, string>)
-    const silent = '[null, ""]'
-    expect(came).toHaveLength(6 * 3 * 4)
-    expect(
-      came.filter(
-        ([call, answer]) =>
-          !['ValueError', 'PermissionError'].includes(answer) &&
-          !(call.startsWith('runner.shutdown') && answer === silent),
-      ),
-    ).toEqual([])
-    expect(used.context.status).toBe('Completed')
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
-  }
-})
+      expect(tasks.map(({ error }) => error)).toEqual([null])
+      const came = Object.entries(context.came as Record<string, string>)
+      const silent = '[null, ""]'
+      expect(came).toHaveLength(6 * 3 * 4)
+      expect(
+        came.filter(
+          ([call, answer]) =>
+            !['ValueError', 'PermissionError'].includes(answer) &&
+            !(call.startsWith('runner.shutdown') && answer === silent),
+        ),
+      ).toEqual([])
+      expect(used.context.status).toBe('Completed')
+    } finally {
+      rmSync(folder, { recursive: true, force: true })
+    }
+  },
+)

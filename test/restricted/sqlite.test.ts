@@ -26,7 +26,7 @@ print(came(sqlite3.connect(own), f"ATTACH '{logged}' AS o", READ))
 `
 
 describe.skipIf(restrictionProblem() !== null)('a database in a read-only folder', () => {
-  it('can be read and attached but not written, and no file is created next to it', async () => {
+  it('can be read and attached but not written, and no file is created next to it', { tags: ['proof'] }, async () => {
     await using terminal = new Terminal()
     const [program, plain, logged] = [
       terminal.write('own/program.py', PROGRAM),

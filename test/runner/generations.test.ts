@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type LogLine, Runner, type RunnerOptions } from '../../src/index.ts'
+import { withGrowingLimit } from '../support/growing-limit.ts'
 
 let folder: string
 let log: LogLine[]
@@ -324,13 +325,20 @@ describe('the loading of scripts', () => {
   ])('ends at the time limit for a script whose import %s for ever, and loads the others', async (_, code) => {
     const endless = write('endless.py', code)
     const good = write('good.py', shop('1'))
-    await using runner = await open({ loadTimeoutMs: 300 })
+    const { result, limitMs } = await withGrowingLimit(
+      300,
+      async (loadTimeoutMs) => {
+        await using runner = await open({ loadTimeoutMs })
+        const [first, second] = await runner.loadAll([endless, good])
+        return { first, second, status: second?.error ? null : (await runner.execute('shop')).status }
+      },
+      // The good script has the same limit, and is late on a busy machine.
+      ({ second }) => !second?.error?.message.includes('TimeoutError'),
+    )
 
-    const [first, second] = await runner.loadAll([endless, good])
-
-    expect(first?.error?.message).toMatch(/TimeoutError: its import did not end within 0.3 s/)
-    expect(second).toMatchObject({ error: null, triggers: ['orders'] })
-    expect((await runner.execute('shop')).status).toBe('Completed')
+    expect(result.first?.error?.message).toContain(`TimeoutError: its import did not end within ${limitMs / 1_000} s`)
+    expect(result.second).toMatchObject({ error: null, triggers: ['orders'] })
+    expect(result.status).toBe('Completed')
   })
 
   it.each(['report.2024.py', '2024-report.py', 'json.py', "große Aufträge/it's März.py"])(

@@ -31,7 +31,9 @@ describe('the secrets of tasks', () => {
   afterAll(() => observed?.[Symbol.asyncDispose]())
   const execute = (workflow: string, context = {}) => observed.runner.execute(workflow, context)
 
-  it('are returned to the task but not stored in its context, and the provider receives the task', async () => {
+  it('are returned to the task but not stored in its context, and the provider receives the task', {
+    tags: ['proof'],
+  }, async () => {
     const { id, context } = await execute('fetch', { name: 'warehouse' })
 
     expect(context).toEqual({
@@ -67,7 +69,9 @@ describe('the secrets of tasks', () => {
     expect(asked).toMatchObject([['warehouse', { workflow: 'by_alias' }]])
   })
 
-  it('are not returned to a poll, to a script during its import, or to a task that has ended', async () => {
+  it('are not returned to a poll, to a script during its import, or to a task that has ended', {
+    tags: ['proof'],
+  }, async () => {
     await execute('fetch', { name: 'nobody' })
     const { outcome } = await observed.runner.testPoll('polls')
     await execute('leaves_a_thread')
@@ -81,7 +85,9 @@ describe('the secrets of tasks', () => {
     expect(asked.map(([name]) => name)).toEqual(['nobody'])
   })
 
-  it('are replaced by *** in the output, log and errors of all tasks of the execution', async () => {
+  it('are replaced by *** in the output, log and errors of all tasks of the execution', {
+    tags: ['proof'],
+  }, async () => {
     const result = await execute('prints')
     const log = await recordsOf(observed.runner.executions.log(result.id))
     const { tasks } = await observed.runner.executions.get(result.id)
@@ -104,7 +110,7 @@ describe('the secrets of tasks', () => {
     ).not.toContain(PASSWORD)
   })
 
-  it('are replaced by *** in the failures and tracebacks that a later task reads', async () => {
+  it('are replaced by *** in the failures and tracebacks that a later task reads', { tags: ['proof'] }, async () => {
     const { context } = await execute('reads_failures')
 
     const message = 'Python task execution failed: ValueError: no login with ***'

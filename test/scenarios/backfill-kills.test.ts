@@ -21,7 +21,7 @@ with cloaca.WorkflowBuilder("report"):
 const TIMES = 48
 const KILLS = 2
 
-it('a backfill continues after kills of its two engines, and starts each time once', async () => {
+it('a backfill continues after kills of its two engines, and starts each time once', { tags: ['proof'] }, async () => {
   await using terminal = new Terminal()
   terminal.write('report.py', SCRIPT)
   const db = ['--db', 'sqlite://jobs.db']

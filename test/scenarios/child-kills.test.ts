@@ -38,7 +38,7 @@ with cloaca.WorkflowBuilder("order"):
 it.each([
   ['while the task waits in memory', '60s'],
   ['while the task is parked', '100ms'],
-])('an order continues after kills of its two engines %s', async (_, parkAfter) => {
+])('an order continues after kills of its two engines %s', { tags: ['proof'] }, async (_, parkAfter) => {
   await using terminal = new Terminal()
   terminal.write('order.py', SCRIPT)
   terminal.write('notes', '')

@@ -16,10 +16,11 @@ def begin():
 hung = False
 
 
-@cloaca.trigger("nothing", poll_interval="50ms")
+# No other poll has a short time limit. It does not hang while the task runs, whose attempts are counted.
+@cloaca.trigger("nothing", poll_interval="50ms", timeout="1s")
 def hangs():
     global hung
-    if hung or not os.path.exists(MARK):
+    if hung or not os.path.exists(MARK + ".survived"):
         return False
     hung = True
     while True:
@@ -57,5 +58,7 @@ with cloaca.WorkflowBuilder("patience"):
             pass
         while not another_process_crashed():
             time.sleep(0.01)
+        with open(MARK + ".survived", "w", encoding="utf-8"):
+            pass
         context.set("survived", True)
         return context

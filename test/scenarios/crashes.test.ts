@@ -6,16 +6,13 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ObservedRunner } from '../support/observed-runner.ts'
 
-/** Deadline that is long enough for every poll on a busy machine, except the poll that hangs. */
-const POLL_DEADLINE_MS = 3_000
-
 describe('an engine whose Python hangs or dies', () => {
   let folder: string
   let served: ObservedRunner
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'cloaca-crashes-'))
     process.env.DATA_DIR = folder
-    served = await ObservedRunner.start(['crashes.py'], { config: { pollDeadlineMs: POLL_DEADLINE_MS } })
+    served = await ObservedRunner.start(['crashes.py'])
   })
   afterAll(async () => {
     await served?.[Symbol.asyncDispose]()
@@ -23,7 +20,7 @@ describe('an engine whose Python hangs or dies', () => {
     rmSync(folder, { recursive: true })
   })
 
-  it('runs only unfinished tasks again after the interpreter has died', async () => {
+  it('runs only unfinished tasks again after the interpreter has died', { tags: ['proof'] }, async () => {
     const [run] = await served.runsOf('begin')
 
     expect(run).toMatchObject({ status: 'Completed', context: { survived: true } })
@@ -51,21 +48,27 @@ describe('an engine whose Python hangs or dies', () => {
   })
 
   it('records a hanging poll as timed out, logs its traceback, and polls the trigger again', async () => {
+    // On a busy machine, an earlier poll may exceed the limit before its function begins.
+    const isOfFunction = /^Traceback .*\n {2}File ".*crashes\.py", line \d+, in hangs\n/
     const [timedOut] = await served.until(
       'triggerFailed',
-      ({ trigger, outcome }) => trigger === 'hangs' && outcome === 'timedOut',
+      ({ trigger, outcome, error }) =>
+        trigger === 'hangs' && outcome === 'timedOut' && isOfFunction.test(error.traceback),
     )
     await served.until(
       'tick',
       ({ trigger, outcome, at }) => trigger === 'hangs' && outcome === 'skipped' && at > Number(timedOut?.at),
     )
     const tick = (await served.runner.triggers.ticks('hangs')).find(({ outcome }) => outcome === 'timedOut')
-    const logged = served.log.find(({ facts, message }) => facts?.trigger === 'hangs' && message.includes('timed out'))
+    const logged = served.log.find(
+      ({ facts, message, traceback }) =>
+        facts?.trigger === 'hangs' && message.includes('timed out') && isOfFunction.test(traceback ?? ''),
+    )
 
     expect(tick).toMatchObject({
       outcome: 'timedOut',
       errorMessage: expect.stringContaining("trigger 'hangs' timed out"),
     })
-    expect(logged?.traceback).toMatch(/^Traceback .*\n {2}File ".*crashes\.py", line \d+, in hangs\n/)
+    expect(logged).toBeDefined()
   })
 })

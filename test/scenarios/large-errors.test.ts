@@ -84,7 +84,7 @@ describe('an error of 300 KB in Python', () => {
     expect(bytes).toBeLessThan(8_000 * KIBIBYTE)
   })
 
-  it('contains no part of a secret where it is cut', async () => {
+  it('contains no part of a secret where it is cut', { tags: ['proof'] }, async () => {
     const { id } = await observed.runner.execute('telling', {})
 
     const [attempt] = await observed.runner.executions.attempts(id)
@@ -95,7 +95,7 @@ describe('an error of 300 KB in Python', () => {
 })
 
 describe('an error of 300 KB in TypeScript', () => {
-  it('is cut to 64 KiB in the database, and contains no part of a secret', async () => {
+  it('is cut to 64 KiB in the database, and contains no part of a secret', { tags: ['proof'] }, async () => {
     await using observed = await ObservedRunner.open({ secrets: async () => ({ value: SECRET }) })
     const large = workflow('large')
       .task('shout', { retries: 0 }, () => {

@@ -83,7 +83,9 @@ def order(name, **options):
 
 
 order("runs")
-order("limited", timeout="500ms")
+for doublings in range(8):
+    limit_ms = 500 << doublings
+    order(f"limited_{limit_ms}", timeout=f"{limit_ms}ms")
 
 with cloaca.WorkflowBuilder("swallows"):
 

@@ -22,6 +22,7 @@ def refuse(signum, frame):
 
 
 def wait():
+    signal.setitimer(signal.ITIMER_REAL, 0.05)
     while not seen:
         time.sleep(0.3)
 
@@ -29,7 +30,6 @@ def wait():
 print("default", signal.getsignal(signal.SIGINT) is signal.default_int_handler, signal.getsignal(signal.SIGTERM))
 signal.signal(signal.SIGALRM, remember)
 
-signal.setitimer(signal.ITIMER_REAL, 0.05)
 wait()
 print("waiting", seen)
 

@@ -18,14 +18,14 @@ describe('a program with tenants', () => {
     await database?.[Symbol.asyncDispose]()
   })
 
-  it('receives the credentials of a new tenant, whose printed form hides the password', () => {
+  it('receives the credentials of a new tenant, whose printed form hides the password', { tags: ['proof'] }, () => {
     expect(lines()[0]).toBe(
       "TenantCredentials(username='scenario_acme', schema_name='acme', password='***', " +
         "connection_string='***') DatabaseAdmin() 32 True",
     )
   })
 
-  it('executes workflows in two tenants, which do not see the schedules of each other', () => {
+  it('executes workflows in two tenants, which do not see the schedules of each other', { tags: ['proof'] }, () => {
     expect(lines().slice(1, 4)).toEqual(['hello acme', 'hello beta', "['greet'] []"])
   })
 

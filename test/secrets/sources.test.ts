@@ -104,7 +104,7 @@ describe('secrets in files', () => {
     expect([before, after]).toMatchObject([{ fields: { password: 'first' } }, { fields: { password: 'second' } }])
   })
 
-  it('are never read from outside their folder, for any name', async () => {
+  it('are never read from outside their folder, for any name', { tags: ['proof'] }, async () => {
     write('inside/token', 'abc')
     write('beside', 'not yours')
     symlinkSync('inside', join(folder, 'inside/..data'))
@@ -172,7 +172,7 @@ describe('the source of secrets', () => {
       )
   })
 
-  it('is called for running tasks only', async () => {
+  it('is called for running tasks only', { tags: ['proof'] }, async () => {
     const asked: unknown[] = []
     const provider: SecretProvider = (name, request) => {
       asked.push([name, request])

@@ -89,7 +89,9 @@ function numbersIn(sql: string): readonly number[] {
   return [...sql.matchAll(/\$(\d+)/g)].map(([, number]) => Number(number))
 }
 
-test('100,000 queued events are each delivered, run and passed to the subscription once, in order', async () => {
+test('100,000 queued events are each delivered, run and passed to the subscription once, in order', {
+  tags: ['proof'],
+}, async () => {
   const [count, batch] = [100_000, 5_000]
   const store = await openSqliteStore({ path: ':memory:', durability: 'normal', clock })
   const { graphs } = store

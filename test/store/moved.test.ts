@@ -52,7 +52,9 @@ function contentOf(file: string): { readonly ids: readonly unknown[]; readonly c
 }
 
 describe('a database that was moved away', () => {
-  test('contains every accepted execution at its new path, and leaves no log at the old path', async () => {
+  test('contains every accepted execution at its new path, and leaves no log at the old path', {
+    tags: ['proof'],
+  }, async () => {
     const ids = [await accept(), await accept()]
 
     renameSync(path, aside)
@@ -62,7 +64,7 @@ describe('a database that was moved away', () => {
     expect([existsSync(`${path}-wal`), existsSync(`${path}-shm`)]).toEqual([false, false])
   })
 
-  test('is used again after it was moved back, with every accepted execution', async () => {
+  test('is used again after it was moved back, with every accepted execution', { tags: ['proof'] }, async () => {
     const before = await accept()
     renameSync(path, aside)
     await expect(accept()).rejects.toMatchObject(REPLACED)

@@ -54,7 +54,9 @@ describe('the URL of an administrator', () => {
 })
 
 describe('the URL of a store', () => {
-  it('is rejected with an error code if malformed, and the error does not show the password', () => {
+  it('is rejected with an error code if malformed, and the error does not show the password', {
+    tags: ['proof'],
+  }, () => {
     const error = thrownBy(() => postgresAddress('postgresql://u:marker/x@db/app'))
 
     expect(error).toMatchObject({ code: 'INVALID_DATABASE_URL' })

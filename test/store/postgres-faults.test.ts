@@ -48,6 +48,7 @@ afterEach(async () => {
 describe('a connection that breaks', () => {
   test.each(['before', 'after'] as const)(
     '%s a commit has reached the server neither loses nor duplicates executions',
+    { tags: ['proof'] },
     async (when) => {
       await store.saveTriggers([declaration({ allowConcurrent: true })], START)
       proxy.cuts = { when, times: 3 }
@@ -67,6 +68,7 @@ describe('a connection that breaks', () => {
 
   test.each(['before', 'after'] as const)(
     '%s a commit has reached the server stores the state, the keys and all firings of each poll exactly once',
+    { tags: ['proof'] },
     async (when) => {
       await store.saveTriggers([declaration({ initialStateText: '{}' })], START)
       const started: string[] = []
@@ -112,7 +114,9 @@ describe('a connection that breaks', () => {
 })
 
 describe('a server that cannot be reached', () => {
-  test('reports of engines wait until the server is back; its loss and its return are logged once', async () => {
+  test('reports of engines wait until the server is back; its loss and its return are logged once', {
+    tags: ['proof'],
+  }, async () => {
     await store.saveTriggers([declaration()], START)
     await store.openInstance('engine', START)
     const execution = newExecution()
@@ -206,7 +210,7 @@ describe('a server that cannot be used', () => {
     })
   })
 
-  test('a wrong password is reported, but not shown in the error', async () => {
+  test('a wrong password is reported, but not shown in the error', { tags: ['proof'] }, async () => {
     await administer(proxy.database.url, "CREATE ROLE someone LOGIN PASSWORD 'right'")
     const url = `postgresql://someone:hunter2@${proxy.database.place}`
 

@@ -79,7 +79,7 @@ describe('a new tenant', () => {
     ])
   })
 
-  it('has rights in its own schema, and none in the schema of another tenant', async () => {
+  it('has rights in its own schema, and none in the schema of another tenant', { tags: ['proof'] }, async () => {
     const acme = await admin.createTenant({ schemaName: 'acme', username: 't_acme' })
     await admin.createTenant({ schemaName: 'beta', username: 't_beta' })
 
@@ -144,7 +144,7 @@ describe('a new tenant', () => {
     expect(triggers).toEqual([])
   })
 
-  it('is printed without its password by inspect, JSON.stringify and String', async () => {
+  it('is printed without its password by inspect, JSON.stringify and String', { tags: ['proof'] }, async () => {
     const made = await admin.createTenant({ schemaName: 'acme', username: 't_acme' })
     const { inspect } = await import('node:util')
 
@@ -152,7 +152,9 @@ describe('a new tenant', () => {
       expect(shown).not.toContain(made.password)
   })
 
-  it('leaves no password in the log of the server, even if the server logs all statements', async () => {
+  it('leaves no password in the log of the server, even if the server logs all statements', {
+    tags: ['proof'],
+  }, async () => {
     const url = (await postgresServer()).url('postgres')
     await sql(
       `ALTER DATABASE ${database.name} SET log_statement = 'all';
@@ -260,7 +262,9 @@ describe('a tenant that cannot be created', () => {
       await expect(asked).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', message: expect.stringContaining(message) })
   })
 
-  it('causes an error without the password if the server is away or rejects the password', async () => {
+  it('causes an error without the password if the server is away or rejects the password', {
+    tags: ['proof'],
+  }, async () => {
     await admin.createTenant({ schemaName: 'acme', username: 't_acme' })
     const urls = ['postgresql://u:marker-pw@127.0.0.1:1/app', `postgresql://t_acme:marker-pw@${database.place}`]
 

@@ -58,6 +58,7 @@ function integrity(): unknown {
 describe('a process killed in the middle of its writes', () => {
   test.each(['full', 'normal'] as const)(
     'loses no execution that was accepted, with durability %s',
+    { tags: ['proof'] },
     async (durability) => {
       await using victim = startStoreProcess(
         path,
@@ -79,7 +80,7 @@ describe('a process killed in the middle of its writes', () => {
     },
   )
 
-  test('leaves no firing without its execution, and no execution without its firing', async () => {
+  test('leaves no firing without its execution, and no execution without its firing', { tags: ['proof'] }, async () => {
     await store.saveTriggers([declaration({ allowConcurrent: true })], START)
     await using victim = startStoreProcess(
       path,
@@ -173,7 +174,7 @@ test('a killed process is reported once as a lost engine, by the process that st
 })
 
 describe('several processes on one database', () => {
-  test('a due time of a cron schedule is claimed by exactly one process', async () => {
+  test('a due time of a cron schedule is claimed by exactly one process', { tags: ['proof'] }, async () => {
     const schedule = newCron()
     await store.createCron(schedule)
     const claim = JSON.stringify(cronClaim(schedule))
@@ -195,7 +196,7 @@ describe('several processes on one database', () => {
     expect(await store.listCronFirings(schedule.id, FIRST_PAGE)).toHaveLength(1)
   })
 
-  test('an execution that several processes request is given to exactly one of them', async () => {
+  test('an execution that several processes request is given to exactly one of them', { tags: ['proof'] }, async () => {
     const waiting = Array.from({ length: 30 }, () => newExecution())
     await Promise.all(waiting.map((execution) => store.createExecution(execution, { kind: 'call' }, START)))
     const runners = [1, 2, 3].map((number) =>

@@ -286,7 +286,7 @@ describe('a database that was replaced', () => {
 })
 
 describe('several processes on a database that is replaced while they write', () => {
-  test('lose no accepted execution, and damage neither the old file nor the new one', async () => {
+  test('lose no accepted execution, and damage neither the old file nor the new one', { tags: ['proof'] }, async () => {
     await makeDatabase(aside)
     const old = folder.file('old.db')
     const program = `const store = await open()

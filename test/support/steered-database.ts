@@ -1,15 +1,19 @@
 /**
- * Database that is used from two sides: by commands of a user, in processes of their own, and by engines of the test,
- * with a clock that the test advances.
+ * Database that is used from two sides: by commands of a user, and by engines of the test, with a clock that the test
+ * advances.
  */
 
 import { join } from 'node:path'
-import { afterEach, beforeEach } from 'vitest'
+import { afterEach, beforeEach, vi } from 'vitest'
 import type { Store } from '../../src/engine/store.ts'
+import { SystemClock } from '../../src/engine/system-clock.ts'
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
 import { type ProcessEnd, Terminal } from './cloaca-process.ts'
 import { ManualClock } from './manual-clock.ts'
 import { type EngineParts, RunningEngine } from './running-engine.ts'
+
+/** Time by which the clock moves in one turn, while a command runs. */
+const MOVED_MS = 20
 
 export class SteeredDatabase implements AsyncDisposable {
   readonly terminal = new Terminal()
@@ -38,17 +42,25 @@ export class SteeredDatabase implements AsyncDisposable {
     return RunningEngine.start({ ...parts, clock: this.clock, store: this.store })
   }
 
-  /** Advances the clock of the engines with the real time until a command has ended, and returns its result. */
+  /**
+   * Advances the clock of the engines until a command has ended, and returns its result. The command, which must have
+   * been called in the same turn, uses this clock too, so that its time limit does not pass on a busy machine.
+   */
   async moving<Result>(until: Promise<Result>): Promise<Result> {
+    const { clock } = this
+    const spies = [
+      vi.spyOn(SystemClock.prototype, 'now').mockImplementation(() => clock.now()),
+      vi.spyOn(SystemClock.prototype, 'monotonic').mockImplementation(() => clock.monotonic()),
+      vi.spyOn(SystemClock.prototype, 'wakeAfter').mockImplementation((...timer) => clock.wakeAfter(...timer)),
+    ]
     let isDone = false
     const done = until.finally(() => {
       isDone = true
+      for (const spy of spies) spy.mockRestore()
     })
-    for (let seenAt = performance.now(); !isDone; ) {
-      await new Promise((resolve) => setTimeout(resolve, 20))
-      const passedMs = Math.round(performance.now() - seenAt)
-      seenAt += passedMs
-      await this.clock.advance(passedMs)
+    while (!isDone) {
+      await new Promise((resolve) => setTimeout(resolve, 1))
+      await clock.advance(MOVED_MS)
     }
     return await done
   }

@@ -15,10 +15,12 @@ import threading
 import time
 from pathlib import Path
 
+from limits import LIMIT
+
 from cloaca._cpython.channel import frames
 
 CHILD = Path(__file__).resolve().parents[2] / "cloaca" / "_cpython" / "child.py"
-_LIMIT_S = 20
+_LIMIT_S = LIMIT
 
 #: Python interpreter of the process: the value of the variable, or the interpreter of the tests.
 PYTHON = os.environ.get("CLOACA_TEST_EXECUTABLE", sys.executable)

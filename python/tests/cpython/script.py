@@ -27,7 +27,7 @@ def quiet():
 
 @cloaca.trigger(workflow="work", name="slow", poll_interval="1s")
 def slow():
-    time.sleep(60)
+    time.sleep(600)
     return False
 
 
@@ -37,8 +37,14 @@ async def poll_async():
     return cloaca.TriggerResult.fire(cloaca.Context({"polls": len(polls)}))
 
 
+def _say_begun(ctx):
+    """Writes the number of the call, if it has one, without the log of the call."""
+    if ctx.get("number"):
+        os.write(1, b"begun %d\n" % ctx["number"])
+
+
 def _sleep(ctx):
-    time.sleep(ctx.get("s", 60))
+    time.sleep(ctx.get("s", 600))
 
 
 def _receive(ctx):
@@ -55,7 +61,7 @@ def _event(ctx):
 
 
 def _queue(ctx):
-    queue.Queue().get(timeout=60)
+    queue.Queue().get(timeout=600)
 
 
 def _future(ctx):
@@ -72,7 +78,12 @@ def _regex(ctx):
 
 
 def _hold_gil(ctx):
-    ctypes.PyDLL(None).usleep(int(ctx.get("s", 60) * 1_000_000))
+    """Holds the GIL until the process is killed, or until a pipe has data."""
+    library = ctypes.PyDLL(None)
+    if "pipe" in ctx:
+        library.read(os.open(ctx["pipe"], os.O_RDONLY), ctypes.create_string_buffer(1), 1)
+    else:
+        library.usleep(600_000_000)
 
 
 def _deaf(ctx):
@@ -86,7 +97,7 @@ def _deaf(ctx):
 
 def _clean_up(ctx):
     try:
-        time.sleep(60)
+        time.sleep(600)
     finally:
         print("cleaned up")
 
@@ -106,7 +117,7 @@ def _engine(ctx):
 
 
 def _subprocess(ctx):
-    subprocess.run(["sleep", "60"], check=True)
+    subprocess.run(["sleep", "600"], check=True)
 
 
 def _declare(ctx):
@@ -135,6 +146,7 @@ with cloaca.WorkflowBuilder("work"):
 
     @cloaca.task(id="do")
     def do(ctx):
+        _say_begun(ctx)
         ctx.set("is_main", threading.current_thread() is threading.main_thread())
         WAYS[ctx.get("way")](ctx)
         return ctx
@@ -178,9 +190,10 @@ with cloaca.WorkflowBuilder("work"):
 
     @cloaca.task(id="async")
     async def async_do(ctx):
+        _say_begun(ctx)
         if ctx.get("blocks"):
             WAYS[ctx.get("way")](ctx)
-        await asyncio.sleep(ctx.get("s", 60))
+        await asyncio.sleep(ctx.get("s", 600))
         ctx.set("thread", threading.current_thread().name)
         return ctx
 

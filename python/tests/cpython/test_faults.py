@@ -91,6 +91,7 @@ def test_a_process_stopped_by_sigstop_resumes_after_sigcont(engine):
     assert engine.answer(token)["kind"] == "completed"
 
 
+@pytest.mark.proof
 def test_each_of_300_calls_is_answered_once_and_only_calls_told_to_stop_are_stopped(engine):
     # Stops calls at any time, even before they begin, on the main thread, other threads and in the event loop.
     chance = random.Random(42)

@@ -28,6 +28,7 @@ export interface CPythonStarterOptions {
   readonly packageFolder: string
   readonly ceilings: ResourceCeilings
   readonly logLimits: LogLimits
+  readonly killAfterMs: number | null
   readonly output: OutputMode
   notice(message: string): void
 }
@@ -52,7 +53,7 @@ export class CPythonStarter {
     const environ = environmentFor(process)
     const path = findExecutable(executable, environ, process.cwd)
     await this.#ask(path, environ)
-    this.#kind ??= cpythonKind(packageDigest(packageFolder), packageFolder)
+    this.#kind ??= this.#makeKind()
     const peer = spawnCPython({ executable: path, packageFolder, stdoutTo, environ, cwd: process.cwd }, clock)
     const allEvents = { ...events, startNotice: (message: string) => this.#sayOnce(message) }
     const interpreter = new InterpreterProcess(peer, this.#kind, clock, allEvents)
@@ -93,6 +94,12 @@ export class CPythonStarter {
     if (this.#saidAtStart.has(message)) return
     this.#saidAtStart.add(message)
     this.#options.notice(message)
+  }
+
+  #makeKind(): PeerKind {
+    const { packageFolder, killAfterMs } = this.#options
+    const kind = cpythonKind(packageDigest(packageFolder), packageFolder)
+    return killAfterMs === null ? kind : { ...kind, killAfterMs }
   }
 
   #startData(): StartData {

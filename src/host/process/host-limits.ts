@@ -23,6 +23,8 @@ export interface HostLimits {
    */
   readonly threads: number
   readonly loadDeadlineMs: number
+  /** Time between the request to stop a call and the kill of its interpreter. Null: the default of its Python. */
+  readonly killAfterMs: number | null
   readonly logs: LogLimits
 }
 
@@ -31,6 +33,7 @@ export const DEFAULT_LIMITS: HostLimits = Object.freeze({
   openFiles: 1_024,
   threads: 4_000,
   loadDeadlineMs: 30_000,
+  killAfterMs: null,
   logs: Object.freeze({ attemptBytes: 1_048_576, pollBytes: 65_536, keepsSkips: false }),
 })
 

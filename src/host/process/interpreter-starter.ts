@@ -47,6 +47,7 @@ export interface StarterOptions {
   readonly packageFolder: string
   readonly ceilings: ResourceCeilings
   readonly logLimits: LogLimits
+  readonly killAfterMs: number | null
   readonly output: OutputMode
   /** Restrictions of its scripts and the folder that they are loaded from; null for none. */
   readonly restriction?: ScriptRestriction | null
@@ -139,7 +140,9 @@ export class InterpreterStarter {
     const options = restricted === null ? usual : { ...usual, ...restrictedOptions(restricted, environ) }
     const allEvents = { ...events, startNotice: (message: string) => this.#sayOnce(message) }
     const peer = this.#options.headStart?.take(options) ?? spawnPyodide(options)
-    const interpreter = new InterpreterProcess(peer, PYODIDE, this.#options.clock, allEvents)
+    const { killAfterMs, clock } = this.#options
+    const kind = killAfterMs === null ? PYODIDE : { ...PYODIDE, killAfterMs }
+    const interpreter = new InterpreterProcess(peer, kind, clock, allEvents)
     spawned(interpreter)
     return interpreter
   }

@@ -91,7 +91,7 @@ describe('a test suite that runs under python', () => {
 })
 
 describe('two programs on one database', () => {
-  it('run each of their executions exactly once', async () => {
+  it('run each of their executions exactly once', { tags: ['proof'] }, async () => {
     using folder = temporaryFolder()
     const url = `sqlite://${folder.file('shared.db')}`
     await using first = program('shares', [url, '20'])
@@ -124,7 +124,7 @@ describe('Ctrl-C', () => {
     await waits.prints('engine ')
 
     waits.killGroup('SIGINT')
-    await new Promise((resolve) => setTimeout(resolve, 100))
+    await waits.prints('interrupt 1')
     waits.killGroup('SIGINT')
 
     expect(await waits.prints('taken ')).toBe('2 Completed')

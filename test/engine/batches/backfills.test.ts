@@ -275,7 +275,7 @@ describe('a backfill', () => {
     await second.engine.stop({ graceMs: 0 })
   })
 
-  it('is carried out once by two engines, within its maximum of active executions', async () => {
+  it('is carried out once by two engines, within its maximum of active executions', { tags: ['proof'] }, async () => {
     const folder = await mkdtemp(join(tmpdir(), 'cloaca-backfill-'))
     const clock = new ManualClock()
     const stores: Store[] = []

@@ -26,7 +26,7 @@ function charging(numbers: number[], hasToFail: () => boolean) {
 }
 
 describe('a result that a task has stored', () => {
-  it('is found by a later attempt, and not by another task or execution', async () => {
+  it('is found by a later attempt, and not by another task or execution', { tags: ['proof'] }, async () => {
     const numbers: number[] = []
     const others: (string | null)[] = []
     await using running = await RunningEngine.start({
@@ -51,7 +51,7 @@ describe('a result that a task has stored', () => {
     expect(others).toEqual([null, null])
   })
 
-  it('is found after a take-over by another engine', async () => {
+  it('is found after a take-over by another engine', { tags: ['proof'] }, async () => {
     const clock = new ManualClock()
     await using store = await openShared(clock)
     const numbers: number[] = []

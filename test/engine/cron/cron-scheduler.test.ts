@@ -105,7 +105,7 @@ describe('a cron schedule', () => {
     ])
   })
 
-  it('fires once per due time if two engines share the database', async () => {
+  it('fires once per due time if two engines share the database', { tags: ['proof'] }, async () => {
     const clock = new ManualClock()
     const store = await openMemoryStore(clock)
     await using first = await RunningEngine.start({ clock, store, workflows: [nightly] })

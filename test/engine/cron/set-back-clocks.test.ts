@@ -8,7 +8,9 @@ import { SeparateProcesses } from '../separate-processes.ts'
 
 const HOUR_MS = 3_600_000
 
-it('fires a due time once if the clocks of two hosts, 30 s apart, are set back by four hours', async () => {
+it('fires a due time once if the clocks of two hosts, 30 s apart, are set back by four hours', {
+  tags: ['proof'],
+}, async () => {
   await using processes = new SeparateProcesses()
   const parts = {
     triggers: [cronTrigger('nightly', '0 2 * * *')],

@@ -14,7 +14,9 @@ const BILL = workflow('bill', { charge: {} })
 const KEY = { key: 'invoice-7' }
 
 describe('a start with a key', () => {
-  it('runs the workflow once, and returns the execution that was started first, also if that one failed', async () => {
+  it('runs the workflow once, and returns the execution that was started first, also if that one failed', {
+    tags: ['proof'],
+  }, async () => {
     await using running = await RunningEngine.start({
       workflows: [BILL],
       python: (host) => host.task('charge', () => failed('the card was declined')),
@@ -48,7 +50,7 @@ describe('a start with a key', () => {
     expect(running.host.runs).toHaveLength(1)
   })
 
-  it('starts one execution for simultaneous calls, which all wait for its end', async () => {
+  it('starts one execution for simultaneous calls, which all wait for its end', { tags: ['proof'] }, async () => {
     await using running = await RunningEngine.start({
       workflows: [BILL],
       python: (host) => host.task('charge', () => host.after(5_000, completed('{"paid":true}'))),
@@ -132,7 +134,7 @@ describe('a start with a key', () => {
     expect(await running.store.findStartKey('bill', 'other')).toBeNull()
   })
 
-  it('can be repeated if its answer was lost after the commit', async () => {
+  it('can be repeated if its answer was lost after the commit', { tags: ['proof'] }, async () => {
     const clock = new ManualClock()
     const store = await openMemoryStore(clock)
     const losing: Store = {
@@ -231,7 +233,7 @@ describe('a start with a key', () => {
   })
 })
 
-describe('a start with a key in several engines', () => {
+describe('a start with a key in several engines', { tags: ['proof'] }, () => {
   it('starts one execution for simultaneous calls, and each engine returns its result', async () => {
     await using processes = new SeparateProcesses()
     const engines = [await processes.start({ workflows: [BILL] }), await processes.start({ workflows: [BILL] })]

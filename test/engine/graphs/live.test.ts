@@ -165,7 +165,7 @@ describe('an accumulator function', () => {
     expect(await running.engine.services.sources.get('probe')).toMatchObject({ failed: 1, waiting: 0 })
   })
 
-  it('loses no event while no interpreter serves its script', async () => {
+  it('loses no event while no interpreter serves its script', { tags: ['proof'] }, async () => {
     let isThere = false
     await using running = await RunningEngine.start(
       temps('when_any', {

@@ -43,7 +43,7 @@ describe('engines that share a database', () => {
     await store.close()
   })
 
-  it('start exactly one execution for each firing', async () => {
+  it('start exactly one execution for each firing', { tags: ['proof'] }, async () => {
     const clock = new ManualClock()
     const store = await openMemoryStore(clock)
     await using first = await RunningEngine.start({ ...parts, store, clock })
@@ -63,7 +63,7 @@ describe('engines that share a database', () => {
     await store.close()
   })
 
-  it('run a graph only in the engine that has its script, once for each firing', async () => {
+  it('run a graph only in the engine that has its script, once for each firing', { tags: ['proof'] }, async () => {
     const clock = new ManualClock()
     const store = await openMemoryStore(clock)
     const { sources, reactors, graphs: all } = parts.graphs ?? graphs({})
@@ -80,7 +80,9 @@ describe('engines that share a database', () => {
     await store.close()
   })
 
-  it('process events after a restart that were pushed while no engine served the source', async () => {
+  it('process events after a restart that were pushed while no engine served the source', {
+    tags: ['proof'],
+  }, async () => {
     const clock = new ManualClock()
     const store = await openMemoryStore(clock)
     const idle = await RunningEngine.start({ ...parts, store, clock })

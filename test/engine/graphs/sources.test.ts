@@ -206,7 +206,7 @@ class FakeStream {
 const STREAM: Accumulation = { kind: 'stream', type: 'kafka', topic: 'prices', group: null }
 
 describe('a stream accumulator', () => {
-  it('accepts each message once, even if the stream delivers messages again', async () => {
+  it('accepts each message once, even if the stream delivers messages again', { tags: ['proof'] }, async () => {
     const stream = new FakeStream()
     await using running = await RunningEngine.start(one(STREAM, { streams: { kafka: stream.backend } }))
     await settle()

@@ -62,7 +62,9 @@ it('does not start a cancelled task that waited for a slot, if its execution is 
   ])
 })
 
-it('reports the end of an execution once if a cancel arrives after a failed write of that end', async () => {
+it('reports the end of an execution once if a cancel arrives after a failed write of that end', {
+  tags: ['proof'],
+}, async () => {
   const clock = new ManualClock()
   const refusals = new Refusals()
   const store = await openMemoryStore(clock)

@@ -135,7 +135,9 @@ describe('a request from another process', () => {
     await next.engine.stop({ graceMs: 0 })
   })
 
-  it('is done once by the next engine, even if that engine does not have the workflow', async () => {
+  it('is done once by the next engine, even if that engine does not have the workflow', {
+    tags: ['proof'],
+  }, async () => {
     const dying = await stores.serve({ workflows: [CHAIN], python: untilCancelled })
     const { id, ended } = await begun(dying)
     ended.catch(() => undefined)

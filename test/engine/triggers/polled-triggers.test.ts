@@ -150,7 +150,7 @@ describe('a trigger whose declaration changes while the engine runs', () => {
 })
 
 describe('a trigger that two engines on one database declare', () => {
-  it('is polled by one engine, and by the other engine after the first one stops', async () => {
+  it('is polled by one engine, and by the other engine after the first one stops', { tags: ['proof'] }, async () => {
     const clock = new ManualClock()
     const store = await openMemoryStore(clock)
     await using first = await RunningEngine.start({ clock, store, triggers: [trigger('shared')] })

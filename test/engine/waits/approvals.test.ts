@@ -109,7 +109,7 @@ describe('an approval', () => {
     expect(await given.approvals.approve(id)).toMatchObject({ state: 'answered' })
   })
 
-  it('refuses a second answer, and an answer after its timeout or cancel', async () => {
+  it('refuses a second answer, and an answer after its timeout or cancel', { tags: ['proof'] }, async () => {
     await using given = await start()
     const [answered, expired, cancelled] = [await given.ask(), await given.ask(), await given.ask()]
     await given.approvals.reject(answered.id)

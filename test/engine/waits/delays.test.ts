@@ -197,7 +197,7 @@ describe('a delay', () => {
     expect(running.host.runsOf('pay')).toHaveLength(1)
   })
 
-  it('ends once when two engines share the database', async () => {
+  it('ends once when two engines share the database', { tags: ['proof'] }, async () => {
     const clock = new ManualClock()
     const store = await openMemoryStore(clock)
     const engines = [

@@ -81,7 +81,7 @@ it('a signal is used by the engine that takes an execution over after its owner 
   expect(second.host.runsOf('pay')).toHaveLength(1)
 })
 
-it('exactly one of signals and timeouts in two processes ends each wait', async () => {
+it('exactly one of signals and timeouts in two processes ends each wait', { tags: ['proof'] }, async () => {
   const clock = new ManualClock()
   const engines = [
     await startProcess({ workflows: [REFUND], clock }),

@@ -234,7 +234,9 @@ describe('a node that waits for a signal', () => {
 })
 
 describe('runner.signals', () => {
-  it('returns the first answer for a known id, and refuses the id for another signal', async () => {
+  it('returns the first answer for a known id, and refuses the id for another signal', {
+    tags: ['proof'],
+  }, async () => {
     await using running = await RunningEngine.start({ workflows: [refund()] })
     const id = await startWaiting(running)
     const given = { id: 'msg-1', payload: { a: 1, b: [2] } }

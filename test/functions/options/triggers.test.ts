@@ -2,6 +2,7 @@
 
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { fire, skip, trigger, workflow } from '../../../src/index.ts'
+import { withGrowingLimit } from '../../support/growing-limit.ts'
 import { ObservedRunner } from '../../support/observed-runner.ts'
 
 let observed: ObservedRunner
@@ -104,21 +105,29 @@ it('fails a poll that returns undefined or a string', async () => {
 })
 
 it('times out a poll at the timeout of the trigger, and polls again', async () => {
-  let polls = 0
-  const options = { every: '5ms', starts: quick, timeout: '30ms' } as const
-  await observed.runner.register(
-    trigger('slow', options, async ({ signal }) => {
-      polls += 1
-      if (polls > 1) return fire()
-      return await new Promise<never>((_resolve, reject) =>
-        signal.addEventListener('abort', () => reject(signal.reason)),
-      )
-    }),
-  )
   await observed.runner.start()
+  const { result } = await withGrowingLimit(
+    30,
+    async (limitMs) => {
+      let polls = 0
+      const options = { every: '5ms', starts: quick, timeout: `${limitMs}ms` } as const
+      await observed.runner.register(
+        trigger(`slow_${limitMs}`, options, async ({ signal }) => {
+          polls += 1
+          if (polls > 1) return fire()
+          return await new Promise<never>((_resolve, reject) =>
+            signal.addEventListener('abort', () => reject(signal.reason)),
+          )
+        }),
+      )
+      await observed.until('tick', (tick) => tick.trigger === `slow_${limitMs}`, 2)
+      return outcomesOf(`slow_${limitMs}`).slice(0, 2)
+    },
+    // The second poll has the same limit, and is late on a busy machine.
+    ([, second]) => second !== 'timedOut',
+  )
 
-  await observed.runsOf('slow')
-  expect(outcomesOf('slow').slice(0, 2)).toEqual(['timedOut', 'fired'])
+  expect(result).toEqual(['timedOut', 'fired'])
 })
 
 it('creates a schedule for a cron expression, with its time zone and catch-up', async () => {

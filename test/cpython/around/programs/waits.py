@@ -1,5 +1,6 @@
 """Waits for a slow workflow. With the argument ``handles`` it handles Ctrl-C itself."""
 
+import os
 import signal
 import sys
 
@@ -9,7 +10,7 @@ import jobs
 if __name__ == "__main__":
     taken = []
     if "handles" in sys.argv:
-        signal.signal(signal.SIGINT, lambda *_: taken.append(1))
+        signal.signal(signal.SIGINT, lambda *_: (taken.append(1), os.write(1, b"interrupt %d\n" % len(taken))))
     with cloaca.DefaultRunner("sqlite://waits.db") as runner:
         print("engine", jobs.engine_pid(), flush=True)
         if "forks" in sys.argv:
