@@ -144,7 +144,8 @@ except KeyboardInterrupt:
       ],
       running(`import atexit, sys, threading, time
 def says_ready():
-    time.sleep(0.2)
+    while threading.current_thread() is not threading.main_thread() and threading.main_thread().is_alive():
+        time.sleep(0.01)  # the main thread has not reached its end
     print("ready", file=sys.__stdout__, flush=True)
     time.sleep(600)
 class Stream:
@@ -165,7 +166,12 @@ ${code}`),
         ['see', 'ready\r\n'],
         ['type', CTRL_C],
       ],
-      running(`import socket, threading, time
+      running(`import socket
+from cloaca._adapt.sockets import socket_module
+pause_until = socket_module.pause_until
+def say_and_pause(*arguments):
+    print("ready", flush=True)
+    pause_until(*arguments)
 server = socket.create_server(("127.0.0.1", 0))
 client = socket.create_connection(server.getsockname())
 client.setblocking(False)
@@ -174,7 +180,7 @@ try:
         client.send(bytes(1_000_000))
 except BlockingIOError:
     pass
-threading.Thread(target=lambda: (time.sleep(0.5), print("ready", flush=True)), daemon=True).start()`),
+socket_module.pause_until = say_and_pause`),
     )
 
     expect(shown).toMatch(/^ready\n\^C\s*$/)

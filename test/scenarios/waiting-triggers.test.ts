@@ -69,10 +69,10 @@ describe('a trigger that waits for a server', () => {
     // CPython can stop only the waiting trigger on its main thread.
     const stoppable = differs('waits-in-c', { pyodide: 2, cpython: 1 })
     await expect.poll(() => stoppedWhereTheyWait(served.events('triggerFailed')).size).toBe(stoppable)
-    const stacks = served.log.filter(({ message }) =>
-      /^Python stacks when the interpreter was killed:[\s\S]* in ask\n/.test(message),
-    )
-    expect(stacks).toHaveLength(differs('waits-in-c', { pyodide: 0, cpython: 1 }))
+    const isStackReport = /^Python stacks when the interpreter was killed:[\s\S]* in ask\n/
+    await expect
+      .poll(() => served.log.filter(({ message }) => isStackReport.test(message)))
+      .toHaveLength(differs('waits-in-c', { pyodide: 0, cpython: 1 }))
   })
 
   it('delays no other trigger', async () => {

@@ -8,7 +8,6 @@ from __future__ import annotations
 import itertools
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -182,8 +181,11 @@ def test_a_single_call_is_stopped_in_any_kind_of_wait_or_computation(engine, way
     _wait_until_runs(engine, token)
     engine.stop(token, DEADLINE)
     # A running regular expression blocks the thread that receives the stop.
-    signal_again = lambda: engine.process.send_signal(engine.hello["stopSignal"])
-    outcome = _answer_after(engine, token, signal_again) if way == "regex" else engine.answer(token)
+    outcome = (
+        _answer_after(engine, token, lambda: engine.process.send_signal(engine.hello["stopSignal"]))
+        if way == "regex"
+        else engine.answer(token)
+    )
 
     assert outcome["kind"] == "timedOut"
     assert outcome["error"]["type"] == "DeadlineExceeded"
