@@ -1,4 +1,5 @@
 /** Examples compared with their documentation: each documented command prints the documented output. */
+// @module-tag night
 
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'

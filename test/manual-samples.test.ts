@@ -11,6 +11,7 @@ import { once } from 'node:events'
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { changedFiles } from '../tools/changed-files.ts'
 import {
   type FencedBlock,
   fencedBlocks,
@@ -33,58 +34,64 @@ const PAGES = [
     .map((name) => `docs/${name}`),
 ]
 
+/** Pages whose samples run in the gate, because most readers begin with them. Those of other pages run at night. */
+const IN_GATE: ReadonlySet<string> = new Set(['python/README.md', 'docs/get-started.md', ...changedFiles()])
+
 const isServer = (command: string) => /^npx cloaca serve |^node \S*server\.\w+$/.test(command)
 
-describe.each(PAGES)('%s', (page) => {
-  const sections = [...sectionsOf(readDocument(page))].filter(([, blocks]) => blocks.some(isFollowed))
-  let shell: Shell
-  let ids: ShownIds
-  beforeAll(() => {
-    shell = new Shell('project')
-    ids = new ShownIds()
-  })
-  afterAll(() => shell[Symbol.asyncDispose]())
+for (const page of PAGES)
+  describe(page, { tags: IN_GATE.has(page) ? [] : ['night'] }, () => {
+    const sections = [...sectionsOf(readDocument(page))].filter(([, blocks]) => blocks.some(isFollowed))
+    let shell: Shell
+    let ids: ShownIds
+    beforeAll(() => {
+      shell = new Shell('project')
+      ids = new ShownIds()
+    })
+    afterAll(() => shell[Symbol.asyncDispose]())
 
-  if (sections.length === 0) {
-    it('has nothing to run', () => expect(fencedBlocks(readDocument(page)).filter(isFollowed)).toEqual([]))
-    return
-  }
+    if (sections.length === 0) {
+      it('has nothing to run', () => expect(fencedBlocks(readDocument(page)).filter(isFollowed)).toEqual([]))
+      return
+    }
 
-  it.each(sections)('shows the actual output under "%s"', async (_, blocks) => {
-    let server: Server | null = null
-    for (const block of blocks) {
-      writeFile(shell, block)
-      if (block.language !== 'console') continue
-      for (const { command, output } of stepsOf(block.text)) {
-        if (command === null) await followServer(server, output)
-        else if (isServer(command)) {
-          await server?.[Symbol.asyncDispose]()
-          server = await shell.serve(command, masked)
-          await followServer(server, output)
-        } else {
-          const { lines } = await shell.run(ids.inCommand(command))
-          expect(maskedText(lines), command).toMatch(outputPattern(output))
-          ids.learn(output, lines)
+    it.each(sections)('shows the actual output under "%s"', async (_, blocks) => {
+      let server: Server | null = null
+      for (const block of blocks) {
+        writeFile(shell, block)
+        if (block.language !== 'console') continue
+        for (const { command, output } of stepsOf(block.text)) {
+          if (command === null) await followServer(server, output)
+          else if (isServer(command)) {
+            await server?.[Symbol.asyncDispose]()
+            server = await shell.serve(command, masked)
+            await followServer(server, output)
+          } else {
+            const { lines } = await shell.run(ids.inCommand(command))
+            expect(maskedText(lines), command).toMatch(outputPattern(output))
+            ids.learn(output, lines)
+          }
         }
       }
-    }
-    await server?.[Symbol.asyncDispose]()
-  })
+      await server?.[Symbol.asyncDispose]()
+    })
 
-  it('names each file that it shows, and uses each of them', () => {
-    const blocks = fencedBlocks(readDocument(page))
-    const shown = blocks.filter(({ language }) => ['python', 'ts', 'js'].includes(language))
-    const commands = blocks
-      .filter(({ language }) => ['console', 'sh', 'toml'].includes(language))
-      .map(({ text }) => text)
+    it('names each file that it shows, and uses each of them', () => {
+      const blocks = fencedBlocks(readDocument(page))
+      const shown = blocks.filter(({ language }) => ['python', 'ts', 'js'].includes(language))
+      const commands = blocks
+        .filter(({ language }) => ['console', 'sh', 'toml'].includes(language))
+        .map(({ text }) => text)
 
-    expect(shown.filter((block) => fileNameOf(block) === null).map(({ text }) => text)).toEqual([])
-    const unused = shown
-      .map((block) => fileNameOf(block) ?? '')
-      .filter((name) => !isUsed(name, [...commands, ...shown.map(({ text }) => text.split('\n').slice(1).join('\n'))]))
-    expect(unused).toEqual([])
+      expect(shown.filter((block) => fileNameOf(block) === null).map(({ text }) => text)).toEqual([])
+      const unused = shown
+        .map((block) => fileNameOf(block) ?? '')
+        .filter(
+          (name) => !isUsed(name, [...commands, ...shown.map(({ text }) => text.split('\n').slice(1).join('\n'))]),
+        )
+      expect(unused).toEqual([])
+    })
   })
-})
 
 describe('the TypeScript of the manual', () => {
   it('passes the type checker with the settings in the manual', async () => {

@@ -1,4 +1,7 @@
-/** Files that differ from the last commit of `main`, as git reports them. */
+/**
+ * Files that differ from the last commit of `main`, as git reports them. `node tools/changed-files.ts FOLDER` prints
+ * those below a folder.
+ */
 
 import { spawnSync } from 'node:child_process'
 import { ROOT } from './again/test-report.ts'
@@ -19,4 +22,9 @@ export function changedFiles(folder = ROOT): readonly string[] {
 
 export function isTestFile(path: string): boolean {
   return /^test\/.*\.test\.ts$/.test(path)
+}
+
+if (import.meta.main) {
+  const below = `${process.argv[2] ?? ''}/`
+  for (const path of changedFiles()) if (path.startsWith(below)) console.log(path)
 }

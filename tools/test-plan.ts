@@ -20,6 +20,9 @@ const FINDS_PYTEST = ['VIRTUAL_ENV', 'PYTHONPATH']
 /** Folder below `python`, Python file, or test in such a file: `python/tests/test_x.py::test_y[z]`. */
 const PYTHON_TEST = /^(\.[\\/])?python([\\/]|$)|\.py(::.*)?$/
 
+/** Option whose value is the next word. */
+const TAKES_VALUE = /^(-t|--(project|tags-filter|reporter|outputFile|testNamePattern|shard))$/
+
 export function planTests(words: readonly string[]): TestPlan {
   const separator = words.indexOf('--')
   const forVitest = (separator < 0 ? words : words.slice(0, separator)).filter((word) => word !== '--once')
@@ -29,12 +32,10 @@ export function planTests(words: readonly string[]): TestPlan {
   if (pythonTests.length === 0 && forPytest.length > 0) {
     return { kind: 'mistake', reason: 'options for pytest, but no Python test is named' }
   }
-  const isAll = others.every((word) => word.startsWith('-')) && !others.some((word) => word.startsWith('--project'))
   return {
     kind: 'runs',
     // Vitest runs all its tests if no Python test is named, and otherwise only the named ones.
-    vitest:
-      pythonTests.length > 0 && others.length === 0 ? null : [...(isAll ? ['--project', 'engine'] : []), ...others],
+    vitest: pythonTests.length > 0 && others.length === 0 ? null : [...defaultsFor(others), ...others],
     pytest: pythonTests.length > 0 ? [...pythonTests, ...forPytest] : null,
     isAgain: !words.includes('--once') && pythonTests.length === 0 && namesOnlyProjects(others),
   }
@@ -44,8 +45,20 @@ function isPythonTest(word: string): boolean {
   return !word.startsWith('-') && PYTHON_TEST.test(word)
 }
 
+/** Returns the words that choose tests if no file is named: those of `core` and `live`, and none of the night. */
+function defaultsFor(words: readonly string[]): readonly string[] {
+  const isChosen = (option: string) => words.some((word) => word.startsWith(option))
+  const namesFiles = words.some((word, index) => !word.startsWith('-') && !TAKES_VALUE.test(words[index - 1] ?? ''))
+  if (namesFiles) return []
+  return [
+    ...(isChosen('--project') ? [] : ['--project', 'core', '--project', 'live']),
+    ...(isChosen('--tags-filter') ? [] : ['--tags-filter', '!night']),
+  ]
+}
+
 function namesOnlyProjects(words: readonly string[]): boolean {
-  return words.every((word, index) => word.startsWith('--project') || words[index - 1] === '--project')
+  const isValue = (index: number) => /^--(project|tags-filter)$/.test(words[index - 1] ?? '')
+  return words.every((word, index) => /^--(project|tags-filter)(=|$)/.test(word) || isValue(index))
 }
 
 /** Returns the environment of the tests of vitest, or of pytest, which has to be found. */

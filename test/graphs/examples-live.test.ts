@@ -1,4 +1,5 @@
 /** The graphs of python/examples on a server that restarts, with events from another process. */
+// @module-tag night
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'

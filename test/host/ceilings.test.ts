@@ -17,6 +17,9 @@ function contextOf(outcome: PollOutcome): Record<string, unknown> {
   return JSON.parse(outcome.firings[0]?.contextText ?? '{}')
 }
 
+/** Options of a test that compares the memory of a process with a number. */
+const NIGHT = { tags: ['night'] }
+
 const remembered = async (python: OpenHost) => contextOf(await python.poll(SCRIPT, 'remember'))
 const heard = (python: OpenHost, text: string) =>
   vi.waitUntil(() => python.notices.find((notice) => notice.includes(text)), LIMIT_MS)
@@ -75,7 +78,7 @@ describe('an interpreter at its limit of memory', () => {
     expect(await remembered(python)).toEqual({ polls: 2, kept: 0 })
   })
 
-  it.runIf(process.platform === 'linux')('is replaced after a MemoryError, which frees the memory', async () => {
+  it.runIf(process.platform === 'linux')('is replaced after a MemoryError, which frees memory', NIGHT, async () => {
     await using python = await OpenHost.open([SCRIPT, INNOCENT])
     const residentMebibytes = async () => {
       const { pid } = contextOf(await python.poll(INNOCENT, 'pid'))

@@ -1,4 +1,5 @@
 /** Endless recursion in a script: its errors, and the state of other scripts after it. */
+// @module-tag night
 
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'

@@ -81,7 +81,7 @@ function flipBit(path: string, place: number): void {
   writeFileSync(path, bytes)
 }
 
-describe('a memory snapshot that cannot be used', () => {
+describe('a memory snapshot that cannot be used', { tags: ['night'] }, () => {
   const usual = process.env.CLOACA_CACHE_DIR
   let folder: string
   beforeEach(() => {

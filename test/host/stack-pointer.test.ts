@@ -2,6 +2,7 @@
  * Stack pointer of Pyodide's memory, which all stacks share. It returns to its old value when they end.
  * `STACK_POINTER_POLLS=1000000` measures more polls.
  */
+// @module-tag night
 
 import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, it, vi } from 'vitest'

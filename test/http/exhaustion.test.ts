@@ -1,4 +1,5 @@
 /** A serving process with demanding or stalled clients: its memory stays small, and it answers other clients. */
+// @module-tag night
 
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'

@@ -40,7 +40,7 @@ describe('the thread of predicates', () => {
     await expect(holds(thread, 'payload.a > 1', '{}')).rejects.toThrow('No such key: a')
   })
 
-  it('reads an event of eight million numbers without blocking the event loop of the engine', async () => {
+  it('reads an event of eight million numbers without blocking the engine', { tags: ['night'] }, async () => {
     const thread = open()
     await thread.check('true')
     let turns = 0

@@ -71,7 +71,7 @@ except KeyboardInterrupt:
   it.each([
     ['waits for', 'subprocess.run("sleep 0.2; echo ready; exec sleep 600", shell=True)'],
     ['reads from', 'subprocess.check_output("sleep 0.2; echo ready >/dev/tty; exec sleep 600", shell=True)'],
-  ])('gets one KeyboardInterrupt when Ctrl-C ends a program that it %s', async (_, code) => {
+  ])('gets one KeyboardInterrupt when Ctrl-C ends a program that it %s', { tags: ['night'] }, async (_, code) => {
     const { shown, exitCode } = await atATerminal(
       [
         ['see', 'ready'],
@@ -90,7 +90,9 @@ except KeyboardInterrupt:
     expect(exitCode).toBe(0)
   })
 
-  it('gets no KeyboardInterrupt for a Ctrl-C during os.system, which ends only the command', async () => {
+  it('gets no KeyboardInterrupt for a Ctrl-C during os.system, which ends only the command', {
+    tags: ['night'],
+  }, async () => {
     const { shown, exitCode } = await atATerminal(
       [
         ['see', 'ready'],
@@ -106,7 +108,7 @@ print("went on")`),
     expect(exitCode).toBe(0)
   })
 
-  it('is not killed by a second Ctrl-C long after the first', async () => {
+  it('is not killed by a second Ctrl-C long after the first', { tags: ['night'] }, async () => {
     const { shown, exitCode } = await atATerminal(
       [
         ['see', 'ready 1'],
@@ -136,7 +138,7 @@ except KeyboardInterrupt:
     ['a thread', 'threading.Thread(target=says_ready).start()', /on threading shutdown\n[\s\S]*\nKeyboardInterrupt/, 0],
     ['an exit function', 'atexit.register(says_ready)', /in atexit callback <[\s\S]*\nKeyboardInterrupt/, 0],
     ['a stream', 'sys.stdout = Stream()', /while flushing sys.stdout:\nKeyboardInterrupt/, 120],
-  ])('ends as in CPython after a Ctrl-C while %s delays its end', async (_, code, said, exit) => {
+  ])('ends as in CPython after a Ctrl-C while %s delays its end', { tags: ['night'] }, async (_, code, said, exit) => {
     const { shown, exitCode } = await atATerminal(
       [
         ['see', 'ready'],
@@ -159,7 +161,7 @@ ${code}`),
     expect(exitCode).toBe(exit)
   })
 
-  it('prints nothing when Ctrl-C ends the wait for unsent data of a socket', async () => {
+  it('prints nothing when Ctrl-C ends the wait for unsent data of a socket', { tags: ['night'] }, async () => {
     const { shown, exitCode } = await atATerminal(
       [
         // Waits for the line end, because on a busy machine a terminal shows the typed key before it.
@@ -187,7 +189,7 @@ socket_module.pause_until = say_and_pause`),
     expect(exitCode).toBe(0)
   })
 
-  it('gets a Ctrl-C from its first line on, also while the engine has no processor', async () => {
+  it('gets a Ctrl-C from its first line on, also while the engine has no processor', { tags: ['night'] }, async () => {
     // The engine stops for a second when it adds its SIGINT listener, as on a busy machine.
     const held = `const { on } = process
 process.on = function (event, ...rest) {

@@ -1,4 +1,4 @@
-/** Seeds of every test run: at least one for each defect that the simulation has found. */
+/** Seeds of each run of `.ci/run`: at least one for each defect that the simulation has found. */
 
 export const FIXED_SEEDS: readonly number[] = [
   ...[

@@ -3,6 +3,7 @@
  * program that breaks it, and the command that repeats it, and ends with exit code 1.
  *
  *     npm run simulate -- --seeds 1-500            runs these seeds
+ *     npm run simulate -- --seeds fixed,1-150      runs a seed for each defect that the simulation has found, and these
  *     npm run simulate -- --minutes 10             runs new seeds for 10 minutes
  *     … --seeds 1-500 --minutes 2                  runs these seeds, but for at most 2 minutes
  *     npm run simulate -- --seed 7 --verbose       runs one seed and prints a line for each event
@@ -14,6 +15,7 @@
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { coverageTable, mergedCoverage } from './coverage.ts'
+import { FIXED_SEEDS } from './fixed-seeds.ts'
 import { generate } from './generate.ts'
 import type { StoreKind } from './program.ts'
 import { runProgram, runSeeds, type SeedResult } from './seeds.ts'
@@ -50,11 +52,22 @@ async function main(): Promise<number> {
   if (values.seed !== undefined) return await runOne(Number(values.seed), store, values)
   const until = performance.now() + Number(values.minutes ?? Number.POSITIVE_INFINITY) * 60_000
   if (values.minutes !== undefined && values.seeds === undefined) return await runNew(until, options)
-  const [first, last] = (values.seeds ?? '1-100').split('-').map(Number)
-  if (first === undefined || !Number.isInteger(first) || !Number.isInteger(last ?? first)) {
-    return refuse(`--seeds is a number or a range such as 1-500, not "${values.seeds}"`)
+  const text = values.seeds ?? '1-100'
+  const seeds = seedsOf(text)
+  if (seeds === null) return refuse(`--seeds is a list such as fixed,1-500, not "${text}"`)
+  return await runAll(() => (performance.now() > until ? null : (seeds.shift() ?? null)), options)
+}
+
+/** Returns the seeds of a list of numbers, ranges and the word `fixed`, each seed once, or null if it is not a list. */
+function seedsOf(list: string): number[] | null {
+  const seeds = new Set<number>()
+  for (const part of list.split(',')) {
+    const [, first, last = first] = /^(\d+)(?:-(\d+))?$/.exec(part) ?? []
+    if (part !== 'fixed' && first === undefined) return null
+    if (part === 'fixed') for (const seed of FIXED_SEEDS) seeds.add(seed)
+    else for (let seed = Number(first); seed <= Number(last); seed++) seeds.add(seed)
   }
-  return await runRange(first, last ?? first, until, options)
+  return [...seeds]
 }
 
 function refuse(problem: string): number {
@@ -75,11 +88,6 @@ async function runOne(
   if (violation === null) return 0
   await reportFailure(seed, store, isThorough ? Number.POSITIVE_INFINITY : SHRINK_WITHIN_MS)
   return 1
-}
-
-function runRange(first: number, last: number, until: number, options: Options): Promise<number> {
-  let next = first
-  return runAll(() => (next > last || performance.now() > until ? null : next++), options)
 }
 
 /** Runs seeds that start with the current time, so that they are new in each run. */

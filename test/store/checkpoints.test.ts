@@ -63,7 +63,9 @@ describe('the write-ahead log', () => {
     expect(statSync(`${path}-wal`).size).toBeLessThan(2 * CHECKPOINT_PAGES * 4_120)
   })
 
-  test('stays bounded while another process has short read transactions open all the time', async () => {
+  test('stays bounded while another process has short read transactions all the time', {
+    tags: ['night'],
+  }, async () => {
     await using readers = startStoreProcess(
       path,
       `const { Connection } = await import(${JSON.stringify(import.meta.resolve('../../src/store/sqlite/file/sqlite-connection.ts'))})

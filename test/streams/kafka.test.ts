@@ -1,4 +1,5 @@
 /** Reads topics of an Apache Kafka broker that the tests start. Skipped if Java or Maven is missing. */
+// @module-tag night
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type KafkaOptions, kafkaStreams } from '../../src/streams/kafka.ts'

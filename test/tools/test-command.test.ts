@@ -57,7 +57,7 @@ describe('npm test', () => {
 
     expect(output).toContain(`pytest on emscripten [${PYTEST_OPTIONS}, 'python/tests', '-x', '-k', 'a']`)
     // Vitest prints the project's name in between, with colours or brackets that depend on the terminal.
-    expect(output).toMatch(new RegExp(`✓.*engine.*${QUICK_TEST.replaceAll('.', '[.]')}`))
+    expect(output).toMatch(new RegExp(`✓.*core.*${QUICK_TEST.replaceAll('.', '[.]')}`))
     expect(status).toBe(0)
   })
 
@@ -76,8 +76,13 @@ describe('npm test', () => {
 
 describe('the plan of npm test', () => {
   it.each<[string, readonly string[], readonly string[]]>([
-    ['without words', [], ['--project', 'engine']],
-    ['of named projects', ['--project', 'cpython', '--project=plain'], ['--project', 'cpython', '--project=plain']],
+    ['without words', [], ['--project', 'core', '--project', 'live', '--tags-filter', '!night']],
+    [
+      'of named projects',
+      ['--project', 'cpython', '--project=plain'],
+      ['--tags-filter', '!night', '--project', 'cpython', '--project=plain'],
+    ],
+    ['of the night', ['--project=live', '--tags-filter=night'], ['--project=live', '--tags-filter=night']],
   ])('runs failed files again after a run %s, but not with --once', (_, words, vitest) => {
     expect(planTests(words)).toEqual({ kind: 'runs', vitest, pytest: null, isAgain: true })
     expect(planTests([...words, '--once'])).toEqual({ kind: 'runs', vitest, pytest: null, isAgain: false })
@@ -85,12 +90,26 @@ describe('the plan of npm test', () => {
 
   it.each([
     [['test/cli']],
-    [['--project', 'engine', 'test/cli']],
+    [['--project', 'live', 'test/cli']],
     [['-t', 'a title']],
     [['--project=page', '--reporter=json']],
     [['python/tests']],
   ])('does not run failed files again if files or other options are named: %j', (words) => {
     expect(planTests(words)).toMatchObject({ kind: 'runs', isAgain: false })
+  })
+})
+
+describe('the words for vitest', () => {
+  it.each<[readonly string[], readonly string[]]>([
+    [['test/host/recursion.test.ts'], []],
+    [['--project', 'deep', 'recursion'], []],
+    [
+      ['-t', 'a title'],
+      ['--project', 'core', '--project', 'live', '--tags-filter', '!night'],
+    ],
+    [['--reporter=json'], ['--project', 'core', '--project', 'live', '--tags-filter', '!night']],
+  ])('leave tests of the night out unless files are named: %j', (words, added) => {
+    expect(planTests(words)).toMatchObject({ vitest: [...added, ...words] })
   })
 })
 

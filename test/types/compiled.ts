@@ -11,6 +11,11 @@ import { ROOT } from '../support/source-tree.ts'
 export const COMPILERS = { '5.4': 'typescript-5.4', '6': 'typescript-6', '7': 'typescript' } as const
 export type Compiler = keyof typeof COMPILERS
 
+/** Returns the tags of tests with a compiler. Only the oldest and the newest one do not wait for the night. */
+export function tagsOf(compiler: Compiler): string[] {
+  return compiler === '6' ? ['night'] : []
+}
+
 export interface Diagnostic {
   readonly file: string
   readonly line: number

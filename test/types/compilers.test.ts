@@ -4,7 +4,7 @@
  */
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { COMPILERS, type Compiler, type Diagnostic, UserProject } from './compiled.ts'
+import { COMPILERS, type Compiler, type Diagnostic, tagsOf, UserProject } from './compiled.ts'
 import { largeProgram, RIGHT_PROGRAMS } from './right-programs.ts'
 import { SHOP, WRONG_PROGRAMS, wrongFile } from './wrong-programs.ts'
 
@@ -27,41 +27,43 @@ const RIGHT_FILES = [...Object.keys(RIGHT_PROGRAMS), 'shop.ts', 'large.ts']
 const fileOf = (index: number) => `wrong-${index}.ts`
 
 let project: UserProject
-/** Diagnostics by compiler, from one run for all programs. */
-const found = new Map<Compiler, readonly Diagnostic[]>()
+let files: readonly string[]
 
 beforeAll(async () => {
   project = await UserProject.open()
   const wrong = WRONG_PROGRAMS.map((program, index) => [fileOf(index), wrongFile(program)] as const)
   const right = Object.entries({ ...RIGHT_PROGRAMS, 'shop.ts': SHOP, 'large.ts': largeProgram(TASKS) })
   for (const [name, text] of [...wrong, ...right]) project.write(name, text)
-  const files = [...wrong, ...right].map(([name]) => name)
-  for (const compiler of COMPILER_NAMES) found.set(compiler, await project.check(compiler, files))
+  files = [...wrong, ...right].map(([name]) => name)
 })
 afterAll(() => project[Symbol.dispose]())
 
-function messagesIn(compiler: Compiler, files: readonly string[]): readonly string[] {
-  const diagnostics = found.get(compiler) ?? []
-  return diagnostics.filter(({ file }) => files.includes(file)).map(({ message }) => message)
-}
+for (const compiler of COMPILER_NAMES)
+  describe(`TypeScript ${compiler}`, { tags: tagsOf(compiler) }, () => {
+    /** Diagnostics of one run for all programs. */
+    let found: readonly Diagnostic[]
+    beforeAll(async () => {
+      found = await project.check(compiler, files)
+    })
+    const messagesIn = (names: readonly string[]): readonly string[] =>
+      found.filter(({ file }) => names.includes(file)).map(({ message }) => message)
 
-describe.each(COMPILER_NAMES)('TypeScript %s', (compiler) => {
-  it.each(WRONG_PROGRAMS.map(({ title, says }, index) => ({ title, says, index })))(
-    'rejects $title',
-    ({ says, index }) => {
-      const messages = messagesIn(compiler, [fileOf(index)])
+    it.each(WRONG_PROGRAMS.map(({ title, says }, index) => ({ title, says, index })))(
+      'rejects $title',
+      ({ says, index }) => {
+        const messages = messagesIn([fileOf(index)])
 
-      expect(messages).toEqual([expect.stringMatching(says)])
-      expect(messages[0]?.split('\n').length).toBeLessThanOrEqual(MAX_MESSAGE_LINES)
-      expect(messages[0]?.length).toBeLessThanOrEqual(MAX_MESSAGE_CHARACTERS)
-    },
-  )
+        expect(messages).toEqual([expect.stringMatching(says)])
+        expect(messages[0]?.split('\n').length).toBeLessThanOrEqual(MAX_MESSAGE_LINES)
+        expect(messages[0]?.length).toBeLessThanOrEqual(MAX_MESSAGE_CHARACTERS)
+      },
+    )
 
-  it(`compiles valid programs, also chains and fans of ${TASKS} tasks`, () => {
-    expect(messagesIn(compiler, RIGHT_FILES)).toEqual([])
-    expect(found.get(compiler)?.length).toBe(WRONG_PROGRAMS.length)
+    it(`compiles valid programs, also chains and fans of ${TASKS} tasks`, () => {
+      expect(messagesIn(RIGHT_FILES)).toEqual([])
+      expect(found.length).toBe(WRONG_PROGRAMS.length)
+    })
   })
-})
 
 describe('a project of a user', () => {
   const right = Object.keys(RIGHT_PROGRAMS)

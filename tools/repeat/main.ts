@@ -7,7 +7,8 @@
  *     --load 2                        number of busy processes per processor
  *     --seed N                        determines the random times and processes; printed at the start
  *     --seconds N                     runs one file after the other, in random order, and stops after this time
- *     --project NAME, --shard 1/4     run the tests of projects, or a part of them, instead of files
+ *     --project NAME, --shard 1/4     run the tests of projects, or a part of them, instead of files; with --seconds,
+ *                                     those of the files that are in the projects
  *
  * From time to time, a random descendant of vitest is suspended for up to 1.5 s. Each repetition is a whole run of
  * vitest, because vitest's own `--repeats` does not repeat `beforeAll`.
@@ -60,9 +61,9 @@ function groupsOfWords(): readonly (readonly string[])[] {
     ...values.project.map((name) => `--project=${name}`),
     ...(values.shard === undefined ? [] : [`--shard=${values.shard}`]),
   ]
-  if (options.length > 0) return [[...positionals, ...options]]
+  if (options.length > 0 && seconds === null) return [[...positionals, ...options]]
   const files = positionals.length > 0 ? positionals : defaultFiles()
-  if (seconds !== null) return shuffled(files).map((file) => [file])
+  if (seconds !== null) return shuffled(files).map((file) => [file, ...options])
   return files.length > 0 ? [files] : []
 }
 
@@ -104,7 +105,9 @@ async function runOnce(words: readonly string[], reportPath: string): Promise<Re
   const leftMs = seconds === null ? null : seconds * 1000 - performance.now()
   if (leftMs !== null && leftMs <= 0) return null
   const vitest = join(dirname(createRequire(import.meta.url).resolve('vitest/package.json')), 'vitest.mjs')
-  const child = spawn(process.execPath, [vitest, 'run', ...words, ...reporting(reportPath)], {
+  // A changed file may be in other projects.
+  const options = seconds === null ? [] : ['--passWithNoTests']
+  const child = spawn(process.execPath, [vitest, 'run', ...words, ...options, ...reporting(reportPath)], {
     cwd: ROOT,
     stdio: ['ignore', 'ignore', 'inherit'],
     env: cleanEnvironment(process.env, 'vitest'),
