@@ -160,12 +160,24 @@ export function describeSteeringContract(context: ContractContext): void {
 
       const joined = await request('cancel', id, 'a-2', { waits: second, reason: 'second' })
       await settle(id, { applied: replaced })
-      const before = await context.store.getExecution(id)
       await settle(id, { applied: joined })
 
       expect(joined).toMatchObject({ number: 2, actionIds: ['a-1', 'a-2'], waits, reason: 'first' })
-      expect(before).toMatchObject({ cancelRequestedAt: null })
       expect(await context.store.getExecution(id)).toMatchObject({ cancelRequestedAt: START })
+    })
+
+    test('two cancels before the owner applies the first one store the time of the first', async () => {
+      const { id } = await acquiredExecution(context.store)
+      const first = await request('cancel', id, 'a-1', { at: START + 1 })
+      await request('cancel', id, 'a-2', { at: START + 2 })
+
+      await settle(id, { applied: first })
+      const cancelling = await context.store.getExecution(id)
+      await settle(id, { end: CANCELLED })
+
+      expect(cancelling).toMatchObject({ status: 'Running', cancelRequestedAt: START + 1 })
+      expect(await context.store.getExecution(id)).toMatchObject({ ...CANCELLED, cancelRequestedAt: START + 1 })
+      expect([await answerTo('a-1'), await answerTo('a-2')]).toEqual([NOTHING_STOPPED, NOTHING_STOPPED])
     })
 
     test('a cancel replaces a pause, but nothing replaces a waiting or applied cancel', async () => {

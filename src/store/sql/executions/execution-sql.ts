@@ -32,10 +32,9 @@ SET paused_at = CAST($1 AS bigint), request = NULL,
                   WHEN owner_seq IS NULL AND coalesce(waits_for, '-') <> '' THEN 'Pending' ELSE 'Running' END
 WHERE id = $2 AND request_number = $3`
 
-/** The request stays until the execution has ended. */
+/** The request stays until the execution has ended. A newer request can only be a cancel that joined this one. */
 export const APPLY_CANCEL = `
-UPDATE active_executions SET cancel_requested_at = coalesce(cancel_requested_at, $1)
-WHERE id = $2 AND request_number = $3`
+UPDATE active_executions SET cancel_requested_at = coalesce(cancel_requested_at, $1) WHERE id = $2`
 
 /** Takes an execution from an owner that is dead, which cannot write with its number any more. */
 export const RELEASE_EXECUTION = `

@@ -22,7 +22,7 @@ const NOTHING_STOPPED = JSON.stringify({ stopped: 0, lostScripts: [] })
 export function* applyByOwner(session: Session, executionId: string, request: NumberedRequest, at: number): Step<void> {
   session.notifyEngines()
   if (request.kind === 'cancel') {
-    session.run(APPLY_CANCEL, request.at, executionId, request.number)
+    session.run(APPLY_CANCEL, request.at, executionId)
     yield* cancelChildren(session, executionId, request)
     return
   }
