@@ -1,30 +1,40 @@
 /**
  * Answers actions that other processes store, within half a second. Owned by the engine. The handler of a kind returns
- * null for an action of another process, which then answers it. Each action is answered once.
+ * null for an action of another process, which then answers it. Each action is answered once. An action whose handler
+ * fails, for example because the database refuses a write, is tried again after a back-off.
  */
 
-import { toError } from '../../errors.ts'
+import { toError, UsageError } from '../../errors.ts'
 import type { ActionAnswer, ActionKind, ActionRow } from '../../model/action.ts'
+import { GrowingDelay } from '../backoff/backoff.ts'
+import { Reconciler } from '../backoff/reconciler.ts'
 import type { EnginePorts } from '../engine-options.ts'
 import { runPeriodically } from '../periodic.ts'
 
-/** Carries out an action. Returns null if another process does, or the answer is stored. Rejects with the reason. */
+/**
+ * Carries out an action. Returns null if another process does, or the answer is stored. Rejects with a `UsageError` if
+ * the action is refused, and with another error if it has to be tried again.
+ */
 export type ActionHandler = (action: ActionRow) => Promise<ActionAnswer | null>
 
 const LOOKED_AT_ONCE = 1_000
-/** For stores that do not notify of changes by others, and after a failed read. */
+/** For stores that do not notify of changes by others. */
 const CHECK_EVERY_MS = 30_000
 const DURING = 'reading requests from other processes'
+const DURING_ONE = 'carrying out a request from another process'
 
 export class ActionInbox {
   readonly #ports: Pick<EnginePorts, 'store' | 'clock' | 'events'>
   readonly #handlers = new Map<ActionKind, ActionHandler>()
   /** Ids of actions that a handler is carrying out. */
   readonly #underWay = new Set<string>()
+  readonly #looks: Reconciler
+  readonly #backoff = new GrowingDelay()
   #releases: (() => void)[] = []
 
   constructor(ports: Pick<EnginePorts, 'store' | 'clock' | 'events'>) {
     this.#ports = ports
+    this.#looks = new Reconciler(ports, DURING, () => this.#answerAll())
   }
 
   /** Must be called before `start`. */
@@ -38,16 +48,17 @@ export class ActionInbox {
       store.onForeignChange(() => this.look()),
       runPeriodically({ during: DURING, everyMs: CHECK_EVERY_MS, run: async () => this.look() }, this.#ports),
     ]
-    this.look()
+    void this.#looks.start()
   }
 
   stop(): void {
+    void this.#looks.stop()
     for (const release of this.#releases) release()
     this.#releases = []
   }
 
   look(): void {
-    void this.#answerAll().catch((thrown: unknown) => this.#reportTrouble(thrown))
+    void this.#looks.request()
   }
 
   async #answerAll(): Promise<void> {
@@ -63,19 +74,23 @@ export class ActionInbox {
     try {
       const answer = await handler(action).catch(refusal)
       if (answer !== null) await this.#ports.store.actions.answer(action.id, answer, this.#ports.clock.now())
+      this.#backoff.succeeded()
     } catch (thrown) {
-      this.#reportTrouble(thrown)
+      this.#tryLater(toError(thrown))
     } finally {
       this.#underWay.delete(action.id)
     }
   }
 
-  #reportTrouble(thrown: unknown): void {
-    const retryAt = this.#ports.clock.now() + CHECK_EVERY_MS
-    this.#ports.events.emit('trouble', { during: DURING, error: toError(thrown), retryAt })
+  #tryLater(error: Error): void {
+    const { clock, events } = this.#ports
+    const delayMs = this.#backoff.failed()
+    events.emit('trouble', { during: DURING_ONE, error, retryAt: clock.now() + delayMs })
+    this.#looks.requestAfter(delayMs)
   }
 }
 
 function refusal(thrown: unknown): ActionAnswer {
-  return { isRefused: true, text: toError(thrown).message }
+  if (thrown instanceof UsageError) return { isRefused: true, text: thrown.message }
+  throw thrown
 }

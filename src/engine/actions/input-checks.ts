@@ -4,7 +4,7 @@
  * store.
  */
 
-import { CloacaError, type ErrorFacts, UsageError } from '../../errors.ts'
+import { CloacaError, type ErrorFacts, toError, UsageError } from '../../errors.ts'
 import type { ActionAnswer, ActionRow, NewAction } from '../../model/action.ts'
 import { type ContextText, EMPTY_CONTEXT } from '../../model/context.ts'
 import type { WorkflowDefinition } from '../../model/workflow.ts'
@@ -92,7 +92,10 @@ export class InputChecks {
       if (checked === null) return null
       return { contextText: checked === contextText ? null : checked }
     } catch (thrown) {
-      if (!(thrown instanceof CloacaError) || thrown.code !== 'INVALID_CONTEXT') throw thrown
+      // A schema that throws would throw again, so that the request is refused and not tried again.
+      if (!(thrown instanceof CloacaError) || thrown.code !== 'INVALID_CONTEXT') {
+        throw new UsageError('ACTION_REFUSED', toError(thrown).message, { workflow })
+      }
       const { problems } = thrown.facts
       return { problem: thrown.message, ...(problems && { problems }) }
     }

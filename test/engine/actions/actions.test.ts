@@ -3,6 +3,7 @@ import { ActionInbox } from '../../../src/engine/actions/action-inbox.ts'
 import { ActionRequests } from '../../../src/engine/actions/action-requests.ts'
 import { EngineEvents } from '../../../src/engine/engine-events.ts'
 import type { Store } from '../../../src/engine/store.ts'
+import { StoreError, UsageError } from '../../../src/errors.ts'
 import type { ActionAnswer, NewAction } from '../../../src/model/action.ts'
 import { openSqliteStore } from '../../../src/store/sqlite/sqlite-store.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
@@ -98,14 +99,38 @@ describe('an action requested by another process', () => {
     expect(clock.pendingTimers).toBe(0)
   })
 
-  test('is rejected with the message of the error that its handler throws', async () => {
-    inbox.handle('cancel', () => Promise.reject(new Error('it has ended')))
+  test('is rejected with the message of the UsageError that its handler throws', async () => {
+    inbox.handle('cancel', () => Promise.reject(new UsageError('ACTION_REFUSED', 'it has ended')))
     inbox.start()
 
     await there.actions.ask(action())
     await clock.advance(500)
 
     expect(await there.actions.get('a-1')).toMatchObject({ answer: { isRefused: true, text: 'it has ended' } })
+  })
+
+  test('is tried again, and not rejected, after a failed write of its handler, which is reported', async () => {
+    const troubles: string[] = []
+    events.on('trouble', ({ during, error, retryAt }) => void troubles.push(`${during}: ${error.message} ${retryAt}`))
+    let failures = 2
+    inbox.handle('cancel', async () => {
+      if (failures-- > 0) throw new StoreError('DATABASE_FAILED', 'the disk is full')
+      return DONE
+    })
+    await there.actions.ask(action())
+
+    inbox.start()
+    await clock.advance(0)
+    const between = await there.actions.get('a-1')
+    await clock.advance(500)
+    await clock.advance(1_000)
+
+    expect(between).toMatchObject({ answer: null })
+    expect(await there.actions.get('a-1')).toMatchObject({ answer: DONE })
+    expect(troubles).toEqual([
+      `carrying out a request from another process: the disk is full ${START + 500}`,
+      `carrying out a request from another process: the disk is full ${START + 1_500}`,
+    ])
   })
 
   test('does not start a second time while its handler runs', async () => {
