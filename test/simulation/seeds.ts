@@ -23,15 +23,17 @@ export async function runProgram(program: Program, options: SimulationOptions = 
   return await simulate(program, openPostgresDatabase, options)
 }
 
-export async function runSeed(seed: number, store: StoreKind): Promise<SeedResult> {
-  const { violation, coverage, simulatedMs } = await runProgram(generate(seed, store))
-  return { seed, violation, coverage: coverage.toJSON(), simulatedMs }
+/** Runs the program of a seed, or a program that was written by hand. */
+export async function runSeed(given: number | Program, store: StoreKind): Promise<SeedResult> {
+  const program = typeof given === 'number' ? generate(given, store) : given
+  const { violation, coverage, simulatedMs } = await runProgram(program)
+  return { seed: program.seed, violation, coverage: coverage.toJSON(), simulatedMs }
 }
 
 export interface SeedRun {
   readonly store: StoreKind
-  /** Returns the next seed, or null at the end. */
-  readonly next: () => number | null
+  /** Returns the next seed or program, or null at the end. */
+  readonly next: () => number | Program | null
   readonly ended: (result: SeedResult) => void
   readonly jobs: number
   /** Node options of the processes. */

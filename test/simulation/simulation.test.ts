@@ -7,6 +7,7 @@ import { generate } from './generate.ts'
 import { SimulationLoop } from './loop.ts'
 import { allMutants } from './mutants/all.ts'
 import type { Program } from './program.ts'
+import { ABANDONED_TASK } from './programs/abandoned-task.ts'
 import { SeededRandom } from './random.ts'
 import { runProgram } from './seeds.ts'
 import { shrink } from './shrink.ts'
@@ -14,6 +15,10 @@ import { shrink } from './shrink.ts'
 const ROOT = new URL('../../', import.meta.url)
 
 describe('the simulation', () => {
+  test('finds no broken invariant if a task is abandoned while the next one waits', { tags: ['proof'] }, async () => {
+    expect((await runProgram(ABANDONED_TASK)).violation).toBeNull()
+  })
+
   test('has a fixed seed for each defect that it has found', () => {
     expect(FIXED_SEEDS.length).toBeGreaterThanOrEqual(30)
   })

@@ -2,6 +2,7 @@
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { MAX_RECOVERIES } from '../../../src/engine/executions/retry.ts'
 import { RunState } from '../../../src/engine/executions/run-state.ts'
 import type { ReadyTask, RunUpdate } from '../../../src/engine/executions/run-update.ts'
 import { newExecution } from '../../../src/engine/starts/firing-context.ts'
@@ -177,6 +178,33 @@ describe('an execution with any dependencies, rules and outcomes', () => {
       }),
       { numRuns: 200 },
     )
+  })
+})
+
+describe('an execution whose first task is abandoned when it is opened', () => {
+  const definition = workflow('w', { t0: {}, t1: { after: ['t0'] }, t2: { after: ['t1'] } })
+
+  it('releases the next task once, and ends after the last one', () => {
+    const [first, ...others] = acquired(definition).tasks
+    const counts = { attempts: MAX_RECOVERIES + 1, recoveries: MAX_RECOVERIES + 1 }
+    const lost = { ...first, status: 'Running', ...counts } as TaskRun
+    const state = new RunState({ ...acquired(definition), tasks: [lost, ...others] }, definition, codec)
+    const changes: string[] = []
+    const note = (change: TaskChange): void => void changes.push(`${change.taskId} ${change.status}`)
+
+    let step = state.open(0)
+    for (const change of step.changes) note(change)
+    const opened = step.ready.map(({ index }) => state.taskId(index))
+    while (step.ready[0] !== undefined && changes.length < 10) {
+      const [{ index }] = step.ready
+      note(state.begin(index, 1))
+      step = state.settle(index, outcomeOf('completed', state.taskId(index)), 2, 0)
+      for (const change of step.changes) note(change)
+    }
+
+    expect(opened).toEqual(['t1'])
+    expect(changes).toEqual(['t0 Failed', 't1 Running', 't1 Completed', 't2 Running', 't2 Completed'])
+    expect(step.end).toMatchObject({ status: 'Failed' })
   })
 })
 

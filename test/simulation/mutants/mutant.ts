@@ -1,3 +1,5 @@
+import type { Program } from '../program.ts'
+
 /** Defect that is put into the engine to test that the simulation finds it. */
 
 export interface Mutant {
@@ -11,4 +13,6 @@ export interface Mutant {
   readonly breaks: string
   /** Seeds to try before the fixed seeds, which find it within seconds. Default: none. */
   readonly seeds?: readonly number[]
+  /** Program that finds it, in place of seeds. Without the defect, it breaks no invariant. Default: none. */
+  readonly program?: Program
 }

@@ -19,7 +19,8 @@ export async function runMutants(jobs: number): Promise<number> {
       const [name, mutant] = next
       const { found, seeds } = await runMutant(mutant)
       if (found === null) missed += 1
-      const result = found === null ? 'NOT FOUND' : `found by seed ${found.seed} (${found.violation?.invariant})`
+      const by = mutant.program === undefined ? `seed ${found?.seed}` : 'its program'
+      const result = found === null ? 'NOT FOUND' : `found by ${by} (${found.violation?.invariant})`
       console.log(`${name}: ${result}, ${seeds} seeds`)
     }
   }
@@ -29,15 +30,16 @@ export async function runMutants(jobs: number): Promise<number> {
 }
 
 async function runMutant(mutant: Mutant): Promise<{ readonly found: SeedResult | null; readonly seeds: number }> {
-  const first = mutant.seeds ?? []
-  const seeds = [...first, ...FIXED_SEEDS, ...Array.from({ length: MAX_NEW_SEEDS }, (_, index) => index + 1_000)]
+  const { seeds: first = [], program, ...defect } = mutant
+  const others = [...FIXED_SEEDS, ...Array.from({ length: MAX_NEW_SEEDS }, (_, index) => index + 1_000)]
+  const seeds = program === undefined ? [...first, ...others] : [program]
   let found: SeedResult | null = null
   let count = 0
   await runSeeds({
     store: 'sqlite',
     jobs: 1,
     execArgv: ['--import', HOOK],
-    env: { CLOACA_SIMULATION_MUTANT: JSON.stringify(mutant) },
+    env: { CLOACA_SIMULATION_MUTANT: JSON.stringify(defect) },
     next: () => (found === null ? (seeds[count++] ?? null) : null),
     ended: (result) => {
       if (result.violation !== null) found ??= result
