@@ -296,7 +296,7 @@ export interface HistoryStore {
   /**
    * Returns the reasons why executions have not begun, or cannot continue, by id. `limit`: others of their trigger must
    * end first. `engine`: they are active, not paused, created at this time or before, and no living instance owns them
-   * or has announced their workflow.
+   * or has announced their workflow. If no instance lives, their age does not matter.
    */
   listWaiting(
     executionIds: readonly string[],

@@ -65,9 +65,24 @@ export function describeWaitingContract(context: ContractContext): void {
       const end = { status: 'Completed', endedAt: START, finalText: '{}', errorMessage: null } as const
       await context.store.settle(settlement(ended, { end }))
       await context.store.closeInstance('first', START)
+      await serve('second')
 
       expect(await waiting(young, paused, ended)).toEqual([])
       expect(await context.store.history.countWaiting(LATER)).toEqual([])
+    })
+
+    test('immediately after its creation if no engine lives', async () => {
+      await serve('first', 'known')
+      const young = await create('known', LATER + 1)
+      const owned = await create('known', LATER + 1)
+      await acquire('first', 'known')
+      const before = await waiting(young, owned)
+
+      await context.store.closeInstance('first', START)
+
+      expect(before).toEqual([])
+      expect((await waiting(young, owned)).sort()).toEqual([young, owned].sort())
+      expect(await context.store.history.countWaiting(LATER)).toEqual([{ workflow: 'known', executions: 2 }])
     })
   })
 }

@@ -4,6 +4,7 @@
  *
  * Modes, and the move:
  *   asked -> all    serve. Before, only executions are acquired for which callers of this engine wait (`ask`)
+ *   any   -> none   drain: no further attempt starts, so executions are left to other engines
  *
  * Scopes of the next pass, and the moves:
  *   known     executions of this engine that are not acquired yet (`#known`)
@@ -41,7 +42,7 @@ export class Acquirer {
   readonly #sink: ExecutionSink
   readonly limits: DeclaredLimits
   readonly #passes: Reconciler
-  #mode: 'asked' | 'all' = 'asked'
+  #mode: 'asked' | 'all' | 'none' = 'asked'
   #scope: Scope = 'known'
   /** In mode "asked", executions for which callers wait; in mode "all", executions that this engine has created. */
   readonly #known = new Set<string>()
@@ -105,6 +106,10 @@ export class Acquirer {
     if (this.#passes.isIdle && (this.#scope !== 'known' || this.#known.size > 0)) this.wake()
   }
 
+  drain(): void {
+    this.#mode = 'none'
+  }
+
   stop(): void {
     void this.#passes.stop()
   }
@@ -114,6 +119,7 @@ export class Acquirer {
   }
 
   async #pass(): Promise<void> {
+    if (this.#mode === 'none') return
     const { workflows } = this.#ports.registry.current()
     const loading = preparePayloadChecks(workflows)
     if (loading !== null) await loading

@@ -107,6 +107,7 @@ export class Executor {
   /** Starts no further attempts. Resolves when the running ones have ended. */
   drain(): Promise<void> {
     this.#slots.close()
+    this.acquirer.drain()
     for (const run of this.#runs.values()) run.stop()
     if (this.#attempts.count === 0) return Promise.resolve()
     return new Promise((resolve) => {

@@ -32,13 +32,13 @@ export function historyStore(run: RunStep, isBlocking: boolean, clock: Pick<Cloc
     trend: (query) => readTrend(run, query, isBlocking),
     lastFailed: stepMethod(run, 'read', lastFailed),
     listWaiting: stepMethod(run, 'read', function* (session, ids: readonly string[], createdUntil: number) {
-      const values = [createdUntil, [...(yield* livingSeqs(session, clock.now()))], ids]
-      const records = yield* session.all<WaitingRecord>(session.sql.executions.listWaiting, ...values)
+      const values = yield* waitingValues(session, createdUntil, clock.now())
+      const records = yield* session.all<WaitingRecord>(session.sql.executions.listWaiting, ...values, ids)
       const waits = yield* executionWaits(session, records)
       return new Map(records.map((record) => [record.id, waits.get(record.waits_for ?? '') ?? engineWait(record)]))
     }),
     countWaiting: stepMethod(run, 'read', function* (session, createdUntil: number) {
-      const values = [createdUntil, [...(yield* livingSeqs(session, clock.now()))]]
+      const values = yield* waitingValues(session, createdUntil, clock.now())
       return yield* session.all<model.WaitingWorkflow>(session.sql.executions.countWaiting, ...values)
     }),
     sample: stepMethod(run, 'read', sample),
@@ -48,6 +48,12 @@ export function historyStore(run: RunStep, isBlocking: boolean, clock: Pick<Cloc
 
 interface WaitingRecord extends WaitingExecution {
   readonly id: string
+}
+
+/** Returns the latest creation of waiting executions, and the living instances. Without these, none can begin soon. */
+function* waitingValues(session: Session, createdUntil: number, at: number): Step<[number, number[]]> {
+  const living = [...(yield* livingSeqs(session, at))]
+  return [living.length === 0 ? Number.MAX_SAFE_INTEGER : createdUntil, living]
 }
 
 function engineWait({ workflow }: WaitingRecord): EngineWait {
