@@ -334,8 +334,8 @@ export {
   type CheckReport,
   checkScripts,
 } from './runner/check-scripts.ts'
-export { cutOff, type LogLevel, type LogLine, type LogSink } from './runner/event-log-lines.ts'
 export type { LoadOptions, ReloadReport, ScriptReport } from './runner/loaded-scripts.ts'
+export { cutOff, type LogLevel, type LogLine, type LogSink } from './runner/log/event-log-lines.ts'
 export type { TestPollOptions } from './runner/poll-test.ts'
 export { type ProjectOptions, projectOptions } from './runner/project-options.ts'
 export { type Program, type ProgramTarget, startProgram } from './runner/python-program.ts'

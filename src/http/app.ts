@@ -2,7 +2,7 @@
 
 import { Hono } from 'hono'
 import { SystemClock } from '../engine/system-clock.ts'
-import type { LogSink } from '../runner/event-log-lines.ts'
+import type { LogSink } from '../runner/log/event-log-lines.ts'
 import type { Runner } from '../runner/runner.ts'
 import { type AccessRules, assertAllowed, SAFE_HEADERS } from './access/safety.ts'
 import { readBody } from './bodies/read-body.ts'

@@ -1,7 +1,7 @@
 /** RFC 9457 problems for errors, with the codes of `errors.ts` and a few of HTTP alone. */
 
 import { CloacaError, type ErrorCode, toError } from '../errors.ts'
-import type { LogSink } from '../runner/event-log-lines.ts'
+import type { LogSink } from '../runner/log/event-log-lines.ts'
 
 /** Problems of requests that do not reach the engine. */
 export type HttpProblemCode =

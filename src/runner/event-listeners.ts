@@ -10,7 +10,7 @@ import type { IncidentPolicy } from '../engine/incidents/incident-policy.ts'
 import type { Store } from '../engine/store.ts'
 import { openSpans } from '../tracing/open-spans.ts'
 import type { Spans } from '../tracing/spans.ts'
-import { type LogSink, watchForLog } from './event-log-lines.ts'
+import { type LogSink, watchForLog } from './log/event-log-lines.ts'
 import type { CheckedOptions } from './runner-options.ts'
 import { commandEnvironment } from './start/script-process.ts'
 

@@ -26,7 +26,7 @@ import { ALERT_RECEIVERS, ALERT_ROUTES } from '../settings/alert-values.ts'
 import type { LimitSetting } from '../settings/limit-settings.ts'
 import { COMMAND, choicesType, WEB_ADDRESS } from '../settings/value-types.ts'
 import { streamBackends } from '../streams/backends.ts'
-import type { LogSink } from './event-log-lines.ts'
+import type { LogSink } from './log/event-log-lines.ts'
 import { requirePlace } from './script-sources.ts'
 import type { Durability } from './start/database-choice.ts'
 

@@ -43,7 +43,6 @@ import { onlyWorkflows } from '../registry/only-workflows.ts'
 import { makeRunnerClock } from './composition.ts'
 import { makeEngine, openStore } from './engine-composition.ts'
 import { EventListeners } from './event-listeners.ts'
-import { type LogSink, watchForLog, withCaughtErrors } from './event-log-lines.ts'
 import { checkExecuteArguments, type ExecuteArguments } from './hosts/execute-arguments.ts'
 import { openModules } from './hosts/open-modules.ts'
 import { openPython } from './hosts/open-python.ts'
@@ -63,6 +62,7 @@ import {
   type ServedNames,
   servedNames,
 } from './loaded-scripts.ts'
+import { type LogSink, watchForLog, withCaughtErrors } from './log/event-log-lines.ts'
 import { pollTest, type TestPollOptions } from './poll-test.ts'
 import { checkReadiness, type Readiness } from './readiness.ts'
 import { runnerClosedError, unknownTriggerError } from './refusals.ts'

@@ -116,7 +116,8 @@ def fails():
     global polls
     polls += 1
     print("poll", polls, "ends")
-    raise ValueError("an error is shown with 1,000 characters, a name is not cut")
+    # A failure that repeats is only counted.
+    raise ValueError(f"poll {polls}: an error is shown with 1,000 characters, a name is not cut")
 `
 
 const MUCH_PRINTED = `
@@ -141,7 +142,7 @@ def prints():
     print("x" * 200_000)
     if polls == 3:
         open("third", "w").close()
-    raise ValueError("x" * 1_000)
+    raise ValueError(f"{polls}" + "x" * 1_000)
 `
 
 describe('a serving process', () => {

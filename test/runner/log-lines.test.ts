@@ -2,7 +2,7 @@
 
 import { expect, it } from 'vitest'
 import { EngineEvents } from '../../src/engine/engine-events.ts'
-import { type LogLine, watchForLog } from '../../src/runner/event-log-lines.ts'
+import { type LogLine, watchForLog } from '../../src/runner/log/event-log-lines.ts'
 
 it('logs the message about a trigger in back-off once, and again when it changes', () => {
   const events = new EngineEvents()
@@ -31,23 +31,48 @@ it('logs the message about a trigger in back-off once, and again when it changes
   ])
 })
 
-it('logs the message about a source in back-off once, and other failures each time', () => {
+it('logs a trigger that fails at each poll once with its traceback, and then a count every minute', () => {
   const events = new EngineEvents()
   const lines: LogLine[] = []
   watchForLog(events, (line) => void lines.push(line))
-  const fail = (type: string, message: string) =>
+  const fail = (message: string, at: number) =>
+    events.emit('triggerFailed', {
+      ...{ trigger: 'inbox', script: 'jobs.py', at, outcome: 'failed' },
+      error: { type: 'ValueError', message, traceback: 'Traceback' },
+    })
+
+  for (let at = 0; at <= 125_000; at += 1_000) fail('it raised', at)
+  fail('it raised otherwise', 126_000)
+  fail('it raised', 127_000)
+
+  expect(lines).toEqual([
+    { level: 'error', message: 'it raised', traceback: 'Traceback', facts: { trigger: 'inbox' } },
+    { level: 'error', message: 'it raised (60 more times)', facts: { trigger: 'inbox', repeated: 60 } },
+    { level: 'error', message: 'it raised (60 more times)', facts: { trigger: 'inbox', repeated: 60 } },
+    { level: 'error', message: 'it raised otherwise', traceback: 'Traceback', facts: { trigger: 'inbox' } },
+    { level: 'error', message: 'it raised', traceback: 'Traceback', facts: { trigger: 'inbox' } },
+  ])
+})
+
+it('logs the message about a source once, whether it is in back-off or fails, and each event that it skips', () => {
+  const events = new EngineEvents()
+  const lines: LogLine[] = []
+  watchForLog(events, (line) => void lines.push(line))
+  const fail = (type: string, message: string, sequence: number | null = null) =>
     events.emit('sourceFailed', {
-      ...{ source: 'probe', script: 'jobs.py', sequence: null, at: 0 },
+      ...{ source: 'probe', script: 'jobs.py', sequence, at: 0 },
       error: { type, message, traceback: '' },
     })
 
   for (const seconds of [9, 8, 7]) fail('NotRun', `it is not run for another ${seconds} s`)
   for (let poll = 0; poll < 2; poll++) fail('ValueError', 'it raised')
+  for (const sequence of [1, 2]) fail('ValueError', 'it raised', sequence)
 
   expect(lines.map(({ message }) => message)).toEqual([
     "source 'probe' it is not run for another 9 s",
     "source 'probe' it raised",
-    "source 'probe' it raised",
+    "source 'probe' skipped event 1: it raised",
+    "source 'probe' skipped event 2: it raised",
   ])
 })
 

@@ -1,7 +1,7 @@
 /** Counts requests with a wrong token, and logs their number once a minute while there are any. */
 
 import type { Clock } from '../../engine/clock-port.ts'
-import type { LogSink } from '../../runner/event-log-lines.ts'
+import type { LogSink } from '../../runner/log/event-log-lines.ts'
 
 const MINUTE_MS = 60_000
 

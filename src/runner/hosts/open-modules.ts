@@ -2,7 +2,7 @@
 
 import type { Clock } from '../../engine/clock-port.ts'
 import type { ModuleScripts } from '../../functions/module-scripts.ts'
-import type { LogSink } from '../event-log-lines.ts'
+import type { LogSink } from '../log/event-log-lines.ts'
 import { type CheckedOptions, hostLimits } from '../runner-options.ts'
 
 /** Module that scripts import as `cloaca`. */

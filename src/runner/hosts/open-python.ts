@@ -6,7 +6,7 @@ import type { Engine } from '../../engine/engine.ts'
 import type { LiveRegistry } from '../../registry/live-registry.ts'
 import { openScripting, type Scripting } from '../composition.ts'
 import type { EventListeners } from '../event-listeners.ts'
-import type { LogSink } from '../event-log-lines.ts'
+import type { LogSink } from '../log/event-log-lines.ts'
 import { type CheckedOptions, hostLimits } from '../runner-options.ts'
 import { databasePlace, defaultDurability } from '../start/database-choice.ts'
 

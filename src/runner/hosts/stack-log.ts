@@ -1,7 +1,7 @@
 /** Log lines about the stacks of the interpreters, for an engine that hangs. Used by `runner.ts`. */
 
 import { toError } from '../../errors.ts'
-import type { LogSink } from '../event-log-lines.ts'
+import type { LogSink } from '../log/event-log-lines.ts'
 import type { ScriptHosts } from './script-hosts.ts'
 
 /** Logs the state of each interpreter, and what each suspended stack waits for, with its Python frames. */

@@ -4,7 +4,7 @@ import type { TriggerDefinition } from '../../model/trigger.ts'
 import type { LiveRegistry } from '../../registry/live-registry.ts'
 import { didYouMean } from '../../registry/nearest.ts'
 import { type RegistryProblem, unboundTriggers } from '../../registry/registry.ts'
-import type { LogSink } from '../event-log-lines.ts'
+import type { LogSink } from '../log/event-log-lines.ts'
 import type { TaskTargets } from './task-targets.ts'
 
 export class UnboundNames {

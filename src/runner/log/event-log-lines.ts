@@ -3,11 +3,12 @@
  * sink. They never contain contexts and secrets.
  */
 
-import type { EngineEvents } from '../engine/engine-events.ts'
-import { StoreError, toError } from '../errors.ts'
-import { formatError, formatTraceback, type PythonFault } from '../model/fault.ts'
-import { formatDuration } from '../model/time/duration.ts'
-import { formatInstant, formatInstantOrNull } from '../model/time/instant.ts'
+import type { EngineEvents } from '../../engine/engine-events.ts'
+import { StoreError, toError } from '../../errors.ts'
+import { formatError, formatTraceback, type PythonFault } from '../../model/fault.ts'
+import { formatDuration } from '../../model/time/duration.ts'
+import { formatInstant, formatInstantOrNull } from '../../model/time/instant.ts'
+import { RepeatedFailures } from './repeated-failures.ts'
 
 /** Level of a log line. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
@@ -46,8 +47,6 @@ export function withCaughtErrors(log: LogSink | undefined): LogSink {
 }
 
 const MAX_NAMED = 10
-/** Error type of a poll that was not run. */
-const NOT_RUN = 'NotRun'
 
 /** Returns the part of a log line that lists the interrupted tasks and polls of a `stopped` event, or ''. */
 export function cutOff(cut: readonly string[]): string {
@@ -103,11 +102,10 @@ function tellTriggers(events: EngineEvents, log: LogSink): void {
       facts: { trigger, workflow, executionId },
     }),
   )
-  const isNew = onceInBackOff()
-  events.on('triggerFailed', ({ trigger, error }) => {
-    if (isNew(trigger, error)) {
-      log({ level: 'error', message: error.message, facts: { trigger }, traceback: error.traceback })
-    }
+  const failures = new RepeatedFailures()
+  events.on('triggerFailed', ({ trigger, error, at }) => {
+    const repeated = failures.add(trigger, error, at)
+    if (repeated !== null) log({ ...failureLine(error, repeated), facts: { trigger, ...counted(repeated) } })
   })
   events.on('cronFired', ({ trigger, workflow, scheduleId, executionId }) =>
     log({
@@ -118,19 +116,14 @@ function tellTriggers(events: EngineEvents, log: LogSink): void {
   )
 }
 
-/**
- * Returns a filter for failures. A poll that is in back-off, because its interpreter died, repeats a message in which
- * only the remaining seconds differ. The filter accepts only the first of them, and the next different message.
- */
-function onceInBackOff(): (name: string, error: PythonFault) => boolean {
-  const last = new Map<string, string>()
-  return (name, { type, message }) => {
-    const text = type === NOT_RUN ? message.replace(/\d+(?= s$)/, '') : null
-    const isRepeated = text !== null && last.get(name) === text
-    if (text === null) last.delete(name)
-    else last.set(name, text)
-    return !isRepeated
-  }
+/** Returns the line of a failure: whole if it is new, otherwise with the number of repetitions. */
+function failureLine({ message, traceback }: PythonFault, repeated: number): LogLine {
+  if (repeated === 0) return { level: 'error', message, traceback }
+  return { level: 'error', message: `${message} (${repeated} more ${repeated === 1 ? 'time' : 'times'})` }
+}
+
+function counted(repeated: number): { readonly repeated?: number } {
+  return repeated === 0 ? {} : { repeated }
 }
 
 function firedText(what: string, workflow: string, executionId: string | null): string {
@@ -147,15 +140,13 @@ function tellGraphs(events: EngineEvents, log: LogSink): void {
       }),
     )
   }
-  const isNew = onceInBackOff()
-  events.on('sourceFailed', ({ source, sequence, error }) => {
-    if (!isNew(source, error)) return
-    log({
-      level: 'error',
-      message: `source '${source}' ${sequence === null ? '' : `skipped event ${sequence}: `}${error.message}`,
-      facts: { source, sequence },
-      traceback: error.traceback,
-    })
+  const failures = new RepeatedFailures()
+  events.on('sourceFailed', ({ source, sequence, error, at }) => {
+    // A skipped event is lost, so each is logged.
+    const repeated = sequence === null ? failures.add(source, error, at) : 0
+    if (repeated === null) return
+    const message = `source '${source}' ${sequence === null ? '' : `skipped event ${sequence}: `}${error.message}`
+    log({ ...failureLine({ ...error, message }, repeated), facts: { source, sequence, ...counted(repeated) } })
   })
   events.on('graphFailed', ({ graph, firingSequence, runs, error }) => {
     const which = runs === 1 ? `firing ${firingSequence}` : `${runs} firings, starting with firing ${firingSequence}`
