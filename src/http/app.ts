@@ -83,7 +83,11 @@ export function makeApp(runner: Runner, { basePath, rules, log, others }: AppOpt
       })
     })
   }
+  const base = basePath.replace(/\/$/, '')
   app.notFound(({ req }) => {
+    // Hono has no route for the base path with a slash.
+    if ((req.method === 'GET' || req.method === 'HEAD') && base !== '' && req.path === `${base}/`)
+      return redirectTo(base, req.url)
     return isBrowserRequest(req.raw)
       ? unknownAddressPage(basePath)
       : problemResponse(unknownRoute(req.path, basePath), log)
@@ -137,6 +141,10 @@ function methodsByPath(others: readonly OtherRoute[]): ReadonlyMap<string, reado
     methods.set(route, [...(methods.get(route) ?? []), method.toUpperCase()])
   }
   return methods
+}
+
+function redirectTo(path: string, url: string): Response {
+  return new Response(null, { status: 308, headers: { location: `${path}${new URL(url).search}` } })
 }
 
 function unknownRoute(path: string, basePath: string): HttpProblem {

@@ -142,6 +142,16 @@ describe('the server of the page', () => {
     expect((await get('/no-such-page')).status).toBe(404)
   })
 
+  it('redirects the base path with a slash to the one without, with the query', async () => {
+    const ops = await get('/ops/?since=1', {}, { basePath: '/ops' })
+
+    expect([ops.status, ops.headers.get('location')]).toEqual([308, '/ops?since=1'])
+    const head = await httpHandler(runner, { basePath: '/ops' })(new Request(`${ORIGIN}/ops/`, { method: 'HEAD' }))
+    expect(head.status).toBe(308)
+    expect((await get('/')).status).toBe(200)
+    expect((await get('/ops/triggers/', {}, { basePath: '/ops' })).status).toBe(404)
+  })
+
   it('sends the page and its script without a token, but no data', async () => {
     const token = { token: 'secret' }
     const page = await get('/triggers', {}, token)
