@@ -50,6 +50,27 @@ it('rejects a context that does not match the input schema in every call, and st
   expect(await runner.executions.list()).toEqual([])
 })
 
+it('lists and submits its workflows before the start as after it, and says that they are served', async () => {
+  await using runner = await Runner.open({ database: ':memory:' })
+  const before = await runner.workflows.isServed()
+  await runner.register(orders)
+  const answers = async () => ({
+    listed: (await runner.workflows.list()).map(({ key }) => key),
+    version: (await runner.workflows.get('orders')).version,
+    isServed: await runner.workflows.isServed(),
+  })
+
+  const early = await answers()
+  const id = await runner.workflows.submit('orders', { order_id: 7 })
+  await runner.start()
+  const ended = await runner.executions.wait(id)
+
+  expect(before).toBe(false)
+  expect(early).toEqual({ listed: ['orders'], version: expect.any(String), isServed: true })
+  expect(await answers()).toEqual(early)
+  expect(ended).toMatchObject({ status: 'Completed', context: { shipped: 2 } })
+})
+
 it('polls a trigger that is registered after the start of the runner', async () => {
   await using served = await ObservedRunner.open()
   await served.runner.start()

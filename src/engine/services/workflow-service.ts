@@ -51,14 +51,21 @@ export class Workflows {
     this.#submit = submit
   }
 
-  /** Returns all workflows that were ever served on the database, by name, each in its newest version. */
+  /**
+   * Returns all workflows that were ever served on the database, and those that this runner has loaded, also before
+   * `start`: by name, each in the version that this runner has loaded, otherwise in the newest version.
+   */
   async list(): Promise<readonly WorkflowDefinition[]> {
-    return await this.#ports.store.listWorkflows()
+    const { store, registry } = this.#ports
+    const stored = (await store.listWorkflows()).map((definition) => [definition.key, definition] as const)
+    const all = new Map([...stored, ...registry.current().workflows])
+    return [...all.values()].sort((one, other) => (one.key < other.key ? -1 : 1))
   }
 
-  /** Returns the newest version of a workflow. */
+  /** Returns a workflow in the version that this runner has loaded, otherwise in the newest version. */
   async get(workflow: string): Promise<WorkflowDefinition> {
-    return await knownWorkflow(this.#ports.store, textArgument(workflow, 'workflow'))
+    const name = textArgument(workflow, 'workflow')
+    return this.#ports.registry.current().workflows.get(name) ?? (await knownWorkflow(this.#ports.store, name))
   }
 
   /** Returns durations, statuses and versions over the newest 500 executions and 10,000 attempts of a workflow. */
@@ -92,9 +99,13 @@ export class Workflows {
     return await this.#ports.store.history.recent(workflows, limit)
   }
 
-  /** Returns whether an engine serves the database. True for up to 10 s after an engine on another machine dies. */
+  /**
+   * Returns whether an engine serves the database, or this runner has loaded workflows, which it serves after `start`.
+   * True for up to 10 s after an engine on another machine dies.
+   */
   async isServed(): Promise<boolean> {
-    return await isServed(this.#ports.store, this.#ports.clock.now())
+    const { store, registry, clock } = this.#ports
+    return registry.current().workflows.size > 0 || (await isServed(store, clock.now()))
   }
 
   /**
