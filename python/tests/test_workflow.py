@@ -154,11 +154,16 @@ INVALID = [
         "Missing dependency: task 'public::embedded::{0}::a' depends on 'public::embedded::{0}::fetch_order' "
         "which is not registered. Did you mean 'fetch_orders'?",
     ),
-    ({"a": ["a"]}, 'Circular dependency detected: ["public::embedded::{0}::a", "public::embedded::{0}::a"]'),
+    (
+        {"a": ["a"]},
+        'Circular dependency detected: ["public::embedded::{0}::a", "public::embedded::{0}::a"]. '
+        f"The dependencies are a → a, where 'a' is declared in line {keep.__code__.co_firstlineno}",
+    ),
     (
         {"x": [], "a": ["x", "b"], "b": ["a"]},
         'Circular dependency detected: ["public::embedded::{0}::a", "public::embedded::{0}::b", '
-        '"public::embedded::{0}::a"]',
+        '"public::embedded::{0}::a"]. '
+        f"The dependencies are a → b → a, where 'a' is declared in line {keep.__code__.co_firstlineno}",
     ),
 ]
 

@@ -28,7 +28,9 @@ def problem_of(tasks: Tasks, namespace: Namespace) -> Optional[str]:
     cycle = _cycle_in(tasks)
     if cycle:
         names = json.dumps([full_name(namespace, task_id) for task_id in cycle], ensure_ascii=False)
-        return f"Circular dependency detected: {names}"
+        place = tasks[cycle[0]].place
+        where = "" if place is None else f", where '{cycle[0]}' is declared in line {place.line}"
+        return f"Circular dependency detected: {names}. The dependencies are {' → '.join(cycle)}{where}"
     return None
 
 

@@ -74,6 +74,14 @@ def optional_text(value: object, name: str) -> Optional[str]:
     return None if value is None else text(value, name)
 
 
+def optional_duration_text(value: object, name: str) -> Optional[str]:
+    """Returns a ``str`` or None. A number is rejected with the text for as many seconds."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < 1e9:
+        instead = f"{int(value)}s" if value == int(value) else f"{round(value * 1000)}ms"
+        raise TypeError(f"argument '{name}': expected str, got {type(value).__name__}: use \"{instead}\"")
+    return optional_text(value, name)
+
+
 def texts(value: object, name: str) -> List[str]:
     """Returns a list of ``str``. A single ``str`` is rejected."""
     return [text(item, f"{name}[{index}]") for index, item in enumerate(items(value, name))]
