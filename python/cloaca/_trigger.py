@@ -212,7 +212,7 @@ def trigger(
     if older is not None and newer is not None and older != newer:
         raise ValueError(f"`workflow` ('{older}') and `on` ('{newer}') name different workflows: give one of them")
     target = newer if older is None else older
-    interval = arguments.optional_text(poll_interval, "poll_interval")
+    interval = arguments.optional_duration_text(poll_interval, "poll_interval")
     expression = arguments.optional_text(cron, "cron")
     zone = arguments.optional_text(timezone, "timezone")
     decorator = new(TriggerDecorator)

@@ -5,6 +5,7 @@ import type { Clock } from '../engine/clock-port.ts'
 import { assertZone, nextRunAt } from '../engine/cron/expressions.ts'
 import { EngineEvents } from '../engine/engine-events.ts'
 import { toError } from '../errors.ts'
+import { twinText } from '../host/scripts/script-declarations.ts'
 import type { GraphDefinition, ReactorDefinition, SourceDefinition } from '../model/graphs/definitions.ts'
 import { areSameLimits, type LimitDefinition } from '../model/limits/limits.ts'
 import type { TriggerDefinition } from '../model/trigger.ts'
@@ -266,11 +267,8 @@ function loadProblem({ script, fault }: LoadedCode): CheckProblem {
 function twins(loaded: LoadedCode): readonly CheckProblem[] {
   if (!('twins' in loaded)) return []
   const { script } = loaded
-  return loaded.twins.map(({ kind, name, earlier, place }) => {
-    const where = earlier.file === place.file ? `line ${earlier.line}` : `"${earlier.file}", line ${earlier.line}`
-    const noun = `${kind.charAt(0).toUpperCase()}${kind.slice(1)}`
-    const message = `${noun} "${name}" is already declared in ${where}, and this one replaces it. Rename one of them.`
-    return { kind: 'twinNames', message, script, place, traceback: null }
+  return loaded.twins.map((twin) => {
+    return { kind: 'twinNames', message: twinText(twin), script, place: twin.place, traceback: null }
   })
 }
 

@@ -11,7 +11,7 @@ import importlib
 import os
 import traceback
 from types import TracebackType
-from typing import Optional, Tuple
+from typing import Callable, Optional, Tuple
 
 from .. import _package
 from .stops import is_stop
@@ -67,11 +67,23 @@ def traceback_text(error: BaseException) -> str:
     trace = user_frames(error.__traceback__) or error.__traceback__
     if not _is_stopped(error):
         return "".join(traceback.format_exception(type(error), error, trace))
+    return _without_last_frames(error, trace, lambda filename: _STOPS in filename)
+
+
+def traceback_of_declaration(error: BaseException) -> str:
+    """Returns the traceback of an exception in the top-level code of a script, which ends in the user's code, too."""
+    trace = user_frames(error.__traceback__)
+    return _without_last_frames(error, trace, lambda filename: _package.has_file(os.path.abspath(filename)))
+
+
+def _without_last_frames(
+    error: BaseException, trace: Optional[TracebackType], is_left_out: Callable[[str], bool]
+) -> str:
     shown: Optional[traceback.TracebackException] = traceback.TracebackException(type(error), error, trace)
     assert shown is not None
     text = shown
     while shown is not None:
-        while len(shown.stack) > 1 and _STOPS in shown.stack[-1].filename:
+        while len(shown.stack) > 1 and is_left_out(shown.stack[-1].filename):
             shown.stack.pop()
         shown = shown.__cause__ or shown.__context__
     return "".join(text.format())

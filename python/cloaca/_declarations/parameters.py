@@ -1,15 +1,19 @@
-"""Reads which parameters a trigger function requires. Only the state of the trigger is ever passed."""
+"""Reads which parameters the functions of triggers and tasks require.
+
+Only the state of the trigger is passed to a trigger, and only the context and the handle to a task.
+"""
 
 from __future__ import annotations
 
 import inspect
 from types import FunctionType
-from typing import Callable, List, Literal
+from typing import Callable, List, Literal, Tuple
 
 from .declaration import PollParameters
 
 _NONE = PollParameters()
 _STATE = "state"
+_HANDLE = ("handle", "task_handle")
 _BY_POSITION = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 _ANY = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 _TAKES_ANY = inspect.CO_VARARGS | inspect.CO_VARKEYWORDS
@@ -34,6 +38,18 @@ def poll_parameters(function: Callable[..., object]) -> PollParameters:
         is_positional = any(each.kind is inspect.Parameter.VAR_POSITIONAL for each in called)
         return PollParameters(_way_of(wrapped) if is_positional else "by name")
     return _NONE
+
+
+def task_parameters(function: Callable[..., object]) -> Tuple[bool, Tuple[str, ...]]:
+    """Returns whether a function of a task takes the context, and its required parameters that no attempt passes."""
+    try:
+        parameters = list(inspect.signature(function, follow_wrapped=False).parameters.values())
+    except (TypeError, ValueError):
+        return True, ()
+    by_position = [each for each in parameters if each.kind in _BY_POSITION]
+    takes_context = bool(by_position) or any(each.kind is inspect.Parameter.VAR_POSITIONAL for each in parameters)
+    passed = by_position[:1] + [each for each in by_position[1:2] if each.name in _HANDLE]
+    return takes_context, tuple(each.name for each in _required(parameters) if each not in passed)
 
 
 def _required(parameters: List[inspect.Parameter]) -> List[inspect.Parameter]:

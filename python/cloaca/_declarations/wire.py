@@ -17,6 +17,7 @@ from .declaration import (
     TriggerPolicy,
     WorkflowDeclaration,
 )
+from .parameters import task_parameters
 
 Wire = Dict[str, Any]
 
@@ -97,8 +98,13 @@ def workflow_wire(key: str, workflow: WorkflowDeclaration) -> Wire:
 
 
 def _task_wire(task: TaskDeclaration) -> Wire:
+    # The function of a node is not called.
+    takes_context, unfilled = task_parameters(task.function) if task.wait is None else (True, ())
     return {
         "id": task.id,
+        "function": str(getattr(task.function, "__name__", type(task.function).__name__)),
+        "takesContext": takes_context,
+        "unfilled": list(unfilled),
         "fullName": task.full_name,
         "dependencies": list(task.dependencies),
         "retry": _policy_wire(task.policy),

@@ -78,7 +78,7 @@ def fault_of(error: BaseException) -> Dict[str, Any]:
     return {
         "type": type(error).__name__,
         "message": _or_else("<exception str() failed>", _message_of, error),
-        "traceback": _or_else("", program.format_user_traceback, error),
+        "traceback": _or_else("", program.format_declaration_traceback, error),
         "place": _or_else(None, program.place_of, error),
     }
 

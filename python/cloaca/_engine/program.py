@@ -113,10 +113,10 @@ def _report(error: BaseException) -> int:
     return INTERRUPTED if isinstance(error, KeyboardInterrupt) else 1
 
 
-def format_user_traceback(error: BaseException) -> str:
-    """Returns the complete traceback of an exception as python prints it, starting in the user's code."""
+def format_declaration_traceback(error: BaseException) -> str:
+    """Returns the traceback of an exception in the top-level code of a script, without frames of this package."""
     advice.attach(error)
-    return "".join(traceback.format_exception(type(error), error, fault.user_frames(error.__traceback__)))
+    return fault.traceback_of_declaration(error)
 
 
 def place_of(error: BaseException) -> Optional[Dict[str, Any]]:

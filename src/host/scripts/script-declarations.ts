@@ -18,9 +18,9 @@ export interface ScriptDeclarations extends Declarations {
   readonly pollNumbers: ReadonlyMap<string, number>
 }
 
-/** Function of a trigger with parameters that it must not require. */
+/** Function of a trigger or task that cannot be called with the arguments that are passed to it. */
 export interface BadParameters {
-  readonly kind: 'unfilledParameter' | 'cronTakesState'
+  readonly kind: 'unfilledParameter' | 'cronTakesState' | 'withoutContext'
   readonly message: string
   readonly place: SourcePlace | null
 }
@@ -118,6 +118,9 @@ const waitSchema = v.variant('kind', [
 
 const taskSchema = v.object({
   id: v.string(),
+  function: v.string(),
+  takesContext: v.boolean(),
+  unfilled: v.array(v.string()),
   fullName: v.string(),
   dependencies: v.array(v.string()),
   retry: retrySchema,
@@ -197,11 +200,21 @@ export function decodeDeclarations(script: string, json: string): ScriptDeclarat
 /** Name that a script declares in two places. The later one applies. */
 export type Twin = v.InferOutput<typeof twinSchema>
 
+/** Returns the message for a name that is declared twice. */
+export function twinText({ kind, name, earlier, place }: Twin): string {
+  const where = earlier.file === place.file ? `line ${earlier.line}` : `"${earlier.file}", line ${earlier.line}`
+  const noun = `${kind.charAt(0).toUpperCase()}${kind.slice(1)}`
+  return `${noun} "${name}" is already declared in ${where}, and this one replaces it. Rename one of them.`
+}
+
 export interface LoadResult extends ScriptDeclarations {
   readonly files: readonly string[]
   readonly fault: LoadFault | null
   readonly twins: readonly Twin[]
-  /** Triggers whose function requires parameters that no poll passes, and cron triggers that take a state. */
+  /**
+   * Triggers and tasks whose function requires parameters that are never passed, tasks without a parameter for the
+   * context, and cron triggers that take a state.
+   */
   readonly badParameters: readonly BadParameters[]
   /** Requirements file beside the script, with the requirements that are not installed. */
   readonly requirements: UnmetRequirements | null
@@ -274,7 +287,8 @@ function workflowOf(script: string, declaration: v.InferOutput<typeof workflowSc
 }
 
 function taskOf(declaration: v.InferOutput<typeof taskSchema>): TaskDefinition {
-  const { file, line, invokes, deadlineMs, hasOwnRule, wait, limits, ...rest } = declaration
+  const { file, line, invokes, deadlineMs, hasOwnRule, wait, limits, ...known } = declaration
+  const { function: _, takesContext: __, unfilled: ___, ...rest } = known
   return {
     ...rest,
     ...(hasOwnRule && { hasOwnRule }),
@@ -287,6 +301,8 @@ function taskOf(declaration: v.InferOutput<typeof taskSchema>): TaskDefinition {
 }
 
 function badParameters(declaration: v.InferOutput<typeof declarationSchema>): readonly BadParameters[] {
+  if (declaration.kind === 'workflow')
+    return declaration.tasks.flatMap((task) => badTaskParameters(task, declaration.key))
   if (declaration.kind !== 'trigger') return []
   const { name, timing, takesState, unfilled, function: called, file, line } = declaration
   const place = placeOf(file, line)
@@ -302,6 +318,24 @@ function badParameters(declaration: v.InferOutput<typeof declarationSchema>): re
   const message =
     `Trigger "${name}" cannot be polled: its function ${called}() requires ${names}, but a poll passes only the ` +
     'parameter "state". Give each other parameter a default value, or remove it.'
+  return [{ kind: 'unfilledParameter', message, place }]
+}
+
+function badTaskParameters(
+  { id, function: called, takesContext, unfilled, file, line }: v.InferOutput<typeof taskSchema>,
+  workflow: string,
+): readonly BadParameters[] {
+  const place = placeOf(file, line)
+  const cannot = `Task "${id}" of workflow "${workflow}" cannot run: its function ${called}()`
+  if (!takesContext) {
+    const message = `${cannot} has no parameter for the context. Add one, as in ${called}(context).`
+    return [{ kind: 'withoutContext', message, place }]
+  }
+  if (unfilled.length === 0) return []
+  const names = unfilled.map((each) => `"${each}"`).join(', ')
+  const message =
+    `${cannot} requires ${names}, but an attempt passes only the context and the parameter "handle". ` +
+    'Give each other parameter a default value, or remove it.'
   return [{ kind: 'unfilledParameter', message, place }]
 }
 

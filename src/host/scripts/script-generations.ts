@@ -19,6 +19,7 @@ import {
   type LoadFault,
   type ScriptDeclarations,
   type Twin,
+  twinText,
   type UnmetRequirements,
 } from './script-declarations.ts'
 
@@ -206,7 +207,8 @@ export class ScriptGenerations {
     if (fault !== null) return { ...notLoaded(script, this.#withDeadline(fault)), files }
     generation.declared(declarations)
     this.#options.events.declared(number, declarations, false)
-    for (const { message, place } of badParameters) {
+    const twinProblems = twins.map((twin) => ({ message: twinText(twin), place: twin.place }))
+    for (const { message, place } of [...badParameters, ...twinProblems]) {
       this.#options.events.notice(place === null ? message : `${message} (${place.file}, line ${place.line})`)
     }
     return { script, files, fault, twins, badParameters, ...generation.declarations }
