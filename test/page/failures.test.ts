@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Download } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { describePage, type Served, Site } from '../support/browser.ts'
+import { describePage, type Served, Site, UNTIL } from '../support/browser.ts'
 import { PageApi } from '../support/page-api.ts'
 import { expectSound } from '../support/page-audit.ts'
 import { picture, VIEWS } from '../support/page-pictures.ts'
@@ -45,10 +45,14 @@ describePage('a failed execution', () => {
     const one = await visit(`/executions/${failed}`, options)
     const panel = one.page.getByRole('complementary', { name: 'Task score' })
     await panel.waitFor()
-    const box = await panel.locator('.traceback').first().boundingBox()
+    // The panel has its final place when the parts above it are loaded.
+    const bottom = async () => {
+      const box = await panel.locator('.traceback').first().boundingBox()
+      return (box?.y ?? 0) + (box?.height ?? Number.POSITIVE_INFINITY)
+    }
 
+    await expect.poll(bottom, UNTIL).toBeLessThan(options.viewport.height)
     expect(await panel.locator('.traceback').first().textContent()).toMatch(/ValueError: row 17 has no price/)
-    expect((box?.y ?? 0) + (box?.height ?? 0)).toBeLessThan(options.viewport.height)
     expect(await panel.locator('.attempt').first().textContent()).toContain('Attempt 3 of 3 failed in')
     expect(await one.page.locator('.gantt-row[data-task="score"] .task-name').textContent()).toContain('3 of 3')
     await one.page.locator('.log-row').first().waitFor()
