@@ -35,15 +35,16 @@ it('logs a trigger that fails at each poll once with its traceback, and then a c
   const events = new EngineEvents()
   const lines: LogLine[] = []
   watchForLog(events, (line) => void lines.push(line))
-  const fail = (message: string, at: number) =>
+  const fail = (message: string, at: number, traceback = 'Traceback') =>
     events.emit('triggerFailed', {
       ...{ trigger: 'inbox', script: 'jobs.py', at, outcome: 'failed' },
-      error: { type: 'ValueError', message, traceback: 'Traceback' },
+      error: { type: 'ValueError', message, traceback },
     })
 
   for (let at = 0; at <= 125_000; at += 1_000) fail('it raised', at)
   fail('it raised otherwise', 126_000)
   fail('it raised', 127_000)
+  fail('it raised', 128_000, 'Traceback of another line')
 
   expect(lines).toEqual([
     { level: 'error', message: 'it raised', traceback: 'Traceback', facts: { trigger: 'inbox' } },
@@ -51,6 +52,7 @@ it('logs a trigger that fails at each poll once with its traceback, and then a c
     { level: 'error', message: 'it raised (60 more times)', facts: { trigger: 'inbox', repeated: 60 } },
     { level: 'error', message: 'it raised otherwise', traceback: 'Traceback', facts: { trigger: 'inbox' } },
     { level: 'error', message: 'it raised', traceback: 'Traceback', facts: { trigger: 'inbox' } },
+    { level: 'error', message: 'it raised', traceback: 'Traceback of another line', facts: { trigger: 'inbox' } },
   ])
 })
 
