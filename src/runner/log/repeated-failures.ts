@@ -21,7 +21,7 @@ export class RepeatedFailures {
 
   /** Returns 0 for a failure to log, the number of repetitions to log, or null if nothing is to be logged. */
   add(name: string, { type, message, traceback }: PythonFault, at: number): number | null {
-    // The message of a poll in back-off contains the remaining seconds. The end of a long message is only in its traceback.
+    // The message of a poll in back-off contains the remaining seconds. A traceback has the end of a long message.
     const text = `${type} ${type === NOT_RUN ? message.replace(/\d+(?= s$)/, '') : message} ${traceback}`
     const last = this.#last.get(name)
     if (last?.text !== text) {
