@@ -309,7 +309,7 @@ export class Engine {
     }
     const message = `Database "${change.path}" is back; polling continues.`
     this.events.emit('warning', { code: 'DATABASE_FOUND', message })
-    this.#loops.storeFound()
+    this.#loops.storeFound(change.isOther)
   }
 
   #assertOpen(): void {

@@ -74,6 +74,12 @@ export class Heartbeat {
     for (const listener of this.#listeners) listener()
   }
 
+  /** Call this after the store has registered this engine in another database, in which it holds nothing. */
+  registeredAgain(): void {
+    this.#declaredDead()
+    this.#stored(this.#clock.monotonic())
+  }
+
   #stored(askedAt: number): void {
     // The heartbeat may have been stored before the machine slept.
     if (askedAt < this.#doubtedAt) return
@@ -106,7 +112,7 @@ export class Heartbeat {
     this.#runLimit = new LeaseLimit()
   }
 
-  /** Calls back when a heartbeat shows that others considered this engine dead. */
+  /** Calls back when this engine holds nothing any more: others considered it dead, or the database was replaced. */
   onDeclaredDead(callback: () => void): void {
     this.#listeners.add(callback)
   }

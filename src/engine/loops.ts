@@ -133,8 +133,12 @@ export class Loops {
     this.scheduler.triggers.storeLost()
   }
 
-  /** Stores the declarations and results in memory in another database that was opened, and reads everything again. */
-  storeFound(): void {
+  /**
+   * Stores the declarations and results in memory in the database that was opened, and reads everything again. Drops
+   * the executions if it is another database, whose executions have other states.
+   */
+  storeFound(isOther: boolean): void {
+    if (isOther) this.#ports.heartbeat.registeredAgain()
     this.#code.forget()
     this.executor.acquirer.limits.forget()
     this.#code.record()

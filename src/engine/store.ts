@@ -52,7 +52,8 @@ import type { WaitStore } from './waits/wait-store.ts'
 /** Lost: the database was removed, replaced or damaged; `error` says what to do. Found: a database is open again. */
 export type StoreChange =
   | { readonly kind: 'lost'; readonly error: Error }
-  | { readonly kind: 'found'; readonly path: string }
+  /** `isOther`: it is another file than before, such as a copy, in which the engines of this store hold nothing. */
+  | { readonly kind: 'found'; readonly path: string; readonly isOther: boolean }
 
 export interface Store extends InstanceStore, TriggerStore, CronStore, ExecutionStore {
   readonly counters: StoreCounters

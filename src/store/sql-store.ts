@@ -45,9 +45,11 @@ export function sqlStore(database: Database, clock: Clock): Store {
   const logs = new LogWriter(clock, report)
   const lossReports: LossReports = new Map()
   let closing: Promise<void> | undefined
-  database.whenReplaced(function* (session, at) {
+  database.whenReplaced(function* (session, at, isOther) {
     held.forget()
-    for (const id of database.instances) yield* instances.openInstance(session, id, at)
+    // In a copy, the engines have executions and leases that they may have ended or released since.
+    const enter = isOther ? instances.register : instances.openInstance
+    for (const id of database.instances) yield* enter(session, id, at)
   })
   return {
     counters: database.counters,

@@ -11,7 +11,7 @@ import type { PrunedTables } from './steps/history/retention-steps.ts'
 import type { RunStep, Session, Step, StepNeed } from './store-session.ts'
 
 export interface StoreOptions {
-  /** `full`: accepted work and results survive a power cut. `normal`: it may lose the last moments, without damage. */
+  /** `full`: accepted work and results survive a power cut. `normal`: it may lose the last second, without damage. */
   readonly durability: 'full' | 'normal'
   readonly clock: Clock
   /** Process that other processes see as the owner of this store's engines. This process by default. */
@@ -64,8 +64,11 @@ export interface Database {
   dropPartitions(retention: Partial<Retention>, at: number): Promise<number>
   onForeignChange(callback: () => void): () => void
   onDatabaseChange(callback: (change: StoreChange) => void): () => void
-  /** Registers the step that enters the open engines in another database that was opened in place of this one. */
-  whenReplaced(step: (session: Session, at: number) => Step<void>): void
+  /**
+   * Registers the step that enters the open engines in the database after it was opened again. `isOther`: it is another
+   * database, such as a copy.
+   */
+  whenReplaced(step: (session: Session, at: number, isOther: boolean) => Step<void>): void
   /** Refuses further steps after those that `writeLast` queues, and releases the database when all are carried out. */
   close(writeLast: () => readonly Promise<void>[]): Promise<void>
 }

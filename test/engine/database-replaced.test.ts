@@ -3,9 +3,10 @@
 import { renameSync, rmSync, writeFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Store } from '../../src/engine/store.ts'
+import { Connection } from '../../src/store/sqlite/file/sqlite-connection.ts'
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
 import { cronTrigger, trigger, workflow } from '../support/declared.ts'
-import { FIRE, SKIP } from '../support/fake-host.ts'
+import { type FakeHost, FIRE, SKIP } from '../support/fake-host.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { FIRST_PAGE, RunningEngine } from '../support/running-engine.ts'
 import { declaration } from '../support/store-builders.ts'
@@ -27,6 +28,14 @@ afterEach(async () => {
   folder[Symbol.dispose]()
 })
 
+/** Copies the database while it is open. */
+function backUp(copy: string): void {
+  const connection = new Connection(path)
+  connection.run(`VACUUM INTO '${copy}'`)
+  connection.close()
+}
+
+const COMPLETED = { kind: 'completed', contextText: '{}' } as const
 const INGEST = workflow('ingest', { only: {} })
 
 describe('when the database file is removed or replaced', () => {
@@ -144,6 +153,59 @@ describe('when the database file is removed or replaced', () => {
     await clock.advance(60_000)
 
     expect(await waiting).toBe('EXECUTION_NOT_FOUND')
+  })
+
+  describe('while a task is running', () => {
+    /** Functions that end the attempts, in the order of their starts. */
+    let ends: (() => void)[]
+    const runsUntilEnded = (host: FakeHost): void => {
+      host.task('only', () => new Promise((resolve) => ends.push(() => resolve(COMPLETED))))
+    }
+    const start = () => RunningEngine.start({ store, clock, workflows: [INGEST], python: runsUntilEnded })
+    beforeEach(() => {
+      ends = []
+    })
+
+    test('continues executions that are running in a restored copy, and drops those of the replaced file', async () => {
+      await using running = await start()
+      const id = await running.engine.submit('ingest', '{}')
+      await clock.advance(0)
+      backUp(folder.file('copy.db'))
+      ends[0]?.()
+      await running.engine.submit('ingest', '{}')
+      await clock.advance(1_000)
+      const before = running.engine.health.gauges()
+
+      renameSync(folder.file('copy.db'), path)
+      await clock.advance(5_000)
+      ends[1]?.()
+      await clock.advance(1_000)
+      const restored = running.engine.health.gauges()
+      ends[2]?.()
+      await clock.advance(1_000)
+
+      expect(before).toMatchObject({ activeExecutions: 1, activeAttempts: 1 })
+      expect(restored).toMatchObject({ activeExecutions: 1, activeAttempts: 1 })
+      expect(ends).toHaveLength(3)
+      expect(await store.listExecutions(FIRST_PAGE)).toMatchObject([{ id, status: 'Completed' }])
+      expect(running.engine.health.gauges()).toMatchObject({ activeExecutions: 0, activeAttempts: 0, freeSlots: 4 })
+    })
+
+    test('stores the result of the same attempt when the original file is back', async () => {
+      await using running = await start()
+      await running.engine.submit('ingest', '{}')
+      await clock.advance(0)
+
+      renameSync(path, `${path}.aside`)
+      await clock.advance(3_000)
+      renameSync(`${path}.aside`, path)
+      await clock.advance(5_000)
+      ends[0]?.()
+      await clock.advance(1_000)
+
+      expect(ends).toHaveLength(1)
+      expect(await store.listExecutions(FIRST_PAGE)).toMatchObject([{ status: 'Completed' }])
+    })
   })
 
   test('does not poll a trigger that is disabled in a restored database', async () => {

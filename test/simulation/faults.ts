@@ -6,7 +6,7 @@ import type { SimulatedProcess } from './simulated-process.ts'
 import type { Simulation } from './simulation.ts'
 
 /** Time after the replacement of the database until all processes have noticed it. */
-const LET_GO_WITHIN_MS = 3_000
+export const LET_GO_WITHIN_MS = 3_000
 
 /** Interval at which a store checks that its file is in place, plus a margin. */
 const CHECKED_WITHIN_MS = 12
@@ -49,6 +49,12 @@ export class Faults {
       case 'replaceDatabase':
         this.#disturbWhenQuiet(fault.kind, fault.forMs, loop.now + QUIET_WITHIN_MS)
         break
+      case 'copyDatabase':
+        this.#ports.database()?.copy()
+        break
+      case 'restoreDatabase':
+        this.#disturbWhenQuiet(fault.kind, 0, loop.now + QUIET_WITHIN_MS)
+        break
       case 'cutConnection':
       case 'loseAnswer':
         this.#ports.database()?.disturbConnection(fault.kind, fault.process)
@@ -62,15 +68,15 @@ export class Faults {
    * Moves or replaces the database when no process has computed for some time. Otherwise a store that has just checked
    * its file would commit into the file that was moved away.
    */
-  #disturbWhenQuiet(kind: 'moveDatabase' | 'replaceDatabase', forMs: number, until: number): void {
+  #disturbWhenQuiet(kind: 'moveDatabase' | 'replaceDatabase' | 'restoreDatabase', forMs: number, until: number): void {
     const { loop } = this.#simulation
     const processes = [...this.#simulation.processes.values()]
-    if (loop.now > until || (kind === 'replaceDatabase' && !processes.every(closesReplaced))) return
+    if (loop.now > until || (kind !== 'moveDatabase' && !processes.every(closesReplaced))) return
     if (processes.some((each) => each.loop.busyUntil + CHECKED_WITHIN_MS > loop.now)) {
       loop.step(loop.now + 1, () => this.#disturbWhenQuiet(kind, forMs, until))
       return
     }
-    if (kind === 'replaceDatabase') this.#replacedAt = loop.now
+    if (kind !== 'moveDatabase') this.#replacedAt = loop.now
     this.#ports.database()?.disturb(kind, forMs)
     for (const each of processes) each.isTroubled = true
   }

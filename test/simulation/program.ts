@@ -243,6 +243,8 @@ export type Fault =
   | { readonly kind: 'refuseFor'; readonly process: string; readonly code: string; readonly forMs: number }
   | { readonly kind: 'loseInterpreter'; readonly process: string; readonly forMs: number }
   | { readonly kind: 'moveDatabase' | 'replaceDatabase'; readonly forMs: number }
+  /** Copies the database; replaces the database by this copy. Occurs only in hand-written programs for SQLite. */
+  | { readonly kind: 'copyDatabase' | 'restoreDatabase' }
   /** Occurs only on PostgreSQL. */
   | { readonly kind: 'cutConnection' | 'loseAnswer'; readonly process: string }
 

@@ -6,7 +6,7 @@
 import { LAST_GENERATION, type LimitRequest, limitNames, type ProgramProcess } from './program.ts'
 import { endingRequests, type RestRequest } from './rest-waits.ts'
 import type { Leftovers } from './simulated-database.ts'
-import type { SimulatedProcess } from './simulated-process.ts'
+import type { SimulatedEngine, SimulatedProcess } from './simulated-process.ts'
 import type { Simulation } from './simulation.ts'
 
 /** Interval of repeated resumes, because an older pause may be applied late. */
@@ -15,6 +15,10 @@ const RESUME_EVERY_MS = 5_000
 const SENT_AGAIN_AFTER_MS = 500
 /** Interval of requests that end waits, as the ends open further waits. */
 const END_WAITS_EVERY_MS = 4_000
+/** Time of the first comparison of executions: an engine that was declared dead has dropped its executions by then. */
+const COMPARED_AFTER_MS = 4_000
+/** Interval of the comparisons. The last one is before paused executions are resumed. */
+const COMPARED_EVERY_MS = 100
 /** Time beyond its interval after which a trigger without a poll is late. */
 const POLL_SLACK_MS = 12_000
 /** Maximum time until an engine has the result of a commit. */
@@ -55,24 +59,52 @@ export class RestCheck {
     this.#enableTriggers()
     this.#disableLimitedCrons()
     this.#openLimits()
+    this.#compareHeld()
     this.#resumePaused()
     this.#endWaits()
   }
 
+  /**
+   * Checks that no engine holds executions that it does not own, before all are resumed and end. An engine drops
+   * an execution shortly after its end or release is stored, so one of the comparisons must find no surplus.
+   */
+  #compareHeld(): void {
+    const { loop, model, report } = this.#simulation
+    const surplus = new Map<SimulatedEngine, number>()
+    const compare = (): void => {
+      for (const each of this.#serving().flatMap(({ engines }) => engines)) {
+        const seq = model.instances.get(each.engine.instanceId)
+        const owned = model.executions.open.filter(({ ownerSeq }) => ownerSeq === seq).length
+        const found = each.engine.health.gauges().activeExecutions - owned
+        surplus.set(each, Math.min(found, surplus.get(each) ?? found))
+      }
+    }
+    const until = this.#begunAt + RESUME_EVERY_MS
+    for (let at = this.#begunAt + COMPARED_AFTER_MS; at < until; at += COMPARED_EVERY_MS) loop.step(at, compare)
+    loop.step(until - 1, () => {
+      for (const [{ id }, count] of surplus)
+        if (count > 0) report('engines-hold-what-they-own', `${id} holds ${count} executions that it does not own`)
+    })
+  }
+
   /** Returns whether all executions have ended, except those of crons and backfills, and every caller has a result. */
   isDone(): boolean {
-    const { model, callers, processes } = this.#simulation
+    const { callers, processes } = this.#simulation
     const isIdle = [...processes.values()].every(({ state }) => state === 'running' || state === 'ended')
     const isAnswered = callers.sent.every(({ outcome }) => outcome !== 'waiting')
-    return (
-      isIdle && isAnswered && !model.executions.open.some(mustEnd) && this.#simulation.loop.now > this.#begunAt + 16_000
-    )
+    return isIdle && isAnswered && this.#open() === 0 && this.#simulation.loop.now > this.#begunAt + 16_000
+  }
+
+  /** Returns the number of open executions that must end. */
+  #open(): number {
+    const { restoredOpen, model } = this.#simulation
+    return restoredOpen ?? model.executions.open.filter(mustEnd).length
   }
 
   /** Returns whether no execution has been open for some time, as crons still start some. Call it after each turn. */
   isSettled(): boolean {
-    const { model, loop } = this.#simulation
-    if (model.executions.open.length > 0) this.#idleSince = Number.POSITIVE_INFINITY
+    const { model, loop, restoredOpen } = this.#simulation
+    if ((restoredOpen ?? model.executions.open.length) > 0) this.#idleSince = Number.POSITIVE_INFINITY
     else this.#idleSince = Math.min(this.#idleSince, loop.now)
     return loop.now - this.#idleSince > SETTLED_AFTER_MS
   }
@@ -91,7 +123,9 @@ export class RestCheck {
 
   /** Reports open executions. Called when no execution has ended for a long time. */
   checkFinished(): void {
-    const { model, callers, processes, report, loop } = this.#simulation
+    const { model, callers, processes, report, loop, restoredOpen } = this.#simulation
+    if (restoredOpen !== null && restoredOpen > 0)
+      report('accepted-executions-end', `${restoredOpen} executions of the restored database do not end`)
     for (const { id, status, ownerSeq, workflow, createdAt } of model.executions.open.filter(mustEnd)) {
       const age = loop.now - Math.max(createdAt, this.#begunAt)
       if (age > 120_000)

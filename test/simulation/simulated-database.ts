@@ -32,7 +32,11 @@ export interface SimulatedDatabase {
   leftovers(): Promise<Leftovers>
   leftoversAfterStop(): Promise<Leftovers>
   /** Moves the file away, or replaces it by a copy. Only for SQLite. */
-  disturb(kind: 'moveDatabase' | 'replaceDatabase', forMs: number): void
+  disturb(kind: 'moveDatabase' | 'replaceDatabase' | 'restoreDatabase', forMs: number): void
+  /** Makes the copy for `restoreDatabase`. Only for SQLite. */
+  copy(): void
+  /** Returns the number of open executions of a restored database. Null without a restore; infinity until opened. */
+  countRestored(): number | null
   /** Cuts connections, or drops the result of a statement. Only for PostgreSQL. */
   disturbConnection(kind: 'cutConnection' | 'loseAnswer', process: string): void
   /** Returns a promise that resolves when a server has returned all results; null if it has nothing to do. */

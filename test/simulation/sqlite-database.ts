@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import type { Store } from '../../src/engine/store.ts'
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
+import { LET_GO_WITHIN_MS } from './faults.ts'
 import { LOG_TABLE, type RecordedTable, sqliteRecorder } from './recorder.ts'
 import { RowChanges } from './row-changes.ts'
 import { SIMULATION_START } from './simulated-clock.ts'
@@ -20,6 +21,7 @@ interface LogRecord {
   readonly after: string | null
 }
 
+const COUNT_OPEN = 'SELECT count(*) AS count FROM active_executions'
 const READ_LOG = `SELECT seq, name, before, after FROM ${LOG_TABLE} WHERE seq > ? ORDER BY seq`
 /** Folder of the databases: in memory if possible, because a simulation syncs often and needs no disk. */
 const FOLDER = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
@@ -48,7 +50,7 @@ async function makeTemplate(): Promise<string> {
     monotonic: () => 0,
     soon: (callback: () => void) => void setImmediate(callback),
   }
-  const store = await openSqliteStore({ path, durability: 'normal', clock: clock as never })
+  const store = await openSqliteStore({ path, durability: 'normal', clock: clock as never, syncFile: null })
   await store.close()
   const database = new Database(path)
   database.exec(sqliteRecorder())
@@ -71,6 +73,8 @@ class SqliteDatabase implements SimulatedDatabase {
   readonly #rowChanges = new RowChanges()
   #seen = 0
   #replacedAt = Number.NEGATIVE_INFINITY
+  /** Whether an older copy is in place. The model cannot follow it, because it does not go back in time. */
+  #isRestored = false
 
   constructor(simulation: Simulation, folder: string, path: string) {
     this.#simulation = simulation
@@ -91,6 +95,7 @@ class SqliteDatabase implements SimulatedDatabase {
       isProcessAlive: (other) => this.#isAlive(other),
       newId: random.uuid,
       faults: refusals,
+      syncFile: null,
     })
   }
 
@@ -98,6 +103,7 @@ class SqliteDatabase implements SimulatedDatabase {
   abandon(): void {}
 
   look(isAfterCommit = false): void {
+    if (this.#isRestored) return
     if (this.#reader === null && !(isAfterCommit && this.#isOpenedAgain())) return
     this.#reader ??= openReader(this.#path)
     this.#readLog ??= this.#reader.prepare<[number], LogRecord>(READ_LOG)
@@ -138,24 +144,41 @@ class SqliteDatabase implements SimulatedDatabase {
   }
 
   /**
-   * Moves the file away, or replaces it by a copy with the same content. The reader waits for the first commit of a
-   * store that has opened the file again, because an old log next to a new file would damage it.
+   * Moves the file away, or replaces it by a copy with the same or with older content. The reader waits for the first
+   * commit of a store that has opened the file again, because an old log next to a new file would damage it.
    */
-  disturb(kind: 'moveDatabase' | 'replaceDatabase', forMs: number): void {
+  disturb(kind: 'moveDatabase' | 'replaceDatabase' | 'restoreDatabase', forMs: number): void {
     const away = join(this.#folder, 'away.db')
     if (this.#reader === null || existsSync(away)) return
     this.#reader.pragma('wal_checkpoint(TRUNCATE)')
     if (kind === 'replaceDatabase') this.#reader.exec(`VACUUM INTO '${away}'`)
     this.#reader.close()
     this.#reader = null
-    if (kind === 'replaceDatabase') this.#replacedAt = this.#simulation.loop.now
     this.#readLog = null
-    if (kind === 'replaceDatabase') {
-      renameSync(away, this.#path)
+    if (kind === 'moveDatabase') {
+      renameSync(this.#path, away)
+      this.#simulation.loop.step(this.#simulation.loop.now + forMs, () => renameSync(away, this.#path))
       return
     }
-    renameSync(this.#path, away)
-    this.#simulation.loop.step(this.#simulation.loop.now + forMs, () => renameSync(away, this.#path))
+    this.#replacedAt = this.#simulation.loop.now
+    this.#isRestored = kind === 'restoreDatabase'
+    renameSync(this.#isRestored ? this.#copy : away, this.#path)
+  }
+
+  copy(): void {
+    this.#reader?.exec(`VACUUM INTO '${this.#copy}'`)
+  }
+
+  countRestored(): number | null {
+    if (!this.#isRestored) return null
+    if (this.#simulation.loop.now < this.#replacedAt + LET_GO_WITHIN_MS) return Number.POSITIVE_INFINITY
+    this.#reader ??= openReader(this.#path)
+    const row = this.#reader.prepare<[], { readonly count: number }>(COUNT_OPEN).get()
+    return row?.count ?? 0
+  }
+
+  get #copy(): string {
+    return join(this.#folder, 'copy.db')
   }
 
   disturbConnection(): void {}

@@ -6,8 +6,9 @@
  *   (in the store)  -> running       acquired; its ready tasks request slots
  *   running         -> running       an attempt ended; its changes are stored, and newly ready tasks request slots
  *   running         -> ended         its last change is stored; callers that wait are notified
- *   any             -> (in the store) the engine stops, no script here declares its workflow any more, or a heartbeat
- *                                    or a refused write shows that others declared this engine dead and own it
+ *   any             -> (in the store) the engine stops, no script here declares its workflow any more, another file
+ *                                    replaced the database, or a heartbeat or a refused write shows that others
+ *                                    declared this engine dead and own it
  * Pauses and cancels are phases of a run: see `execution-run.ts`.
  * States of a task before its attempt, which `attempts/task-attempts.ts` runs:
  *   waiting for its time -> waiting for a slot -> begun
@@ -325,7 +326,7 @@ export class Executor {
     this.acquirer.hasRoom()
   }
 
-  /** Drops all executions, because others declared this engine dead and run them now. */
+  /** Drops all executions, because others declared this engine dead and run them, or the database was replaced. */
   #dropAll(): void {
     for (const run of [...this.#runs.values()]) this.#drop(run)
   }

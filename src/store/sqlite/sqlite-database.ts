@@ -12,6 +12,7 @@ import type { RunStep, Session, Step, StepNeed } from '../store-session.ts'
 import { Checkpoints } from './file/checkpoints.ts'
 import { DatabaseWatch } from './file/database-watch.ts'
 import type { ReadFileSystem } from './file/file-system.ts'
+import { LogSync, type SyncFile } from './file/log-sync.ts'
 import type { Connection, ConnectionFaults } from './file/sqlite-connection.ts'
 import { ForeignChanges } from './file/sqlite-foreign-changes.ts'
 import { runStep, SqliteSession } from './file/sqlite-session.ts'
@@ -27,6 +28,8 @@ export interface SqliteStoreOptions extends StoreOptions {
   readonly path: string
   /** Faults that a simulation puts between the store and SQLite. None by default. */
   readonly faults?: ConnectionFaults
+  /** Syncs the write-ahead log. Null: never, for simulations. `fdatasync` by default. */
+  readonly syncFile?: SyncFile | null
   /** Returns the kind of the file system of a path. `statfs` by default. */
   readonly readFileSystem?: ReadFileSystem
 }
@@ -48,21 +51,29 @@ export class SqliteDatabase implements Database {
   readonly #clock: Clock
   readonly #watch: DatabaseWatch
   readonly #queue: StepQueue
+  readonly #logSync: LogSync | null
   readonly #batches = new StepBatches((group, items) =>
     this.#add('write', () => runStep(group.run(this.#session, items))),
   )
   readonly #foreignChanges: ForeignChanges
-  #enterAgain: (session: Session, at: number) => Step<void> = function* () {}
+  #enterAgain: (session: Session, at: number, isOther: boolean) => Step<void> = function* () {}
 
   constructor(connection: Connection, options: SqliteStoreOptions) {
     const { clock, process = thisProcess(), isProcessAlive: isAlive = isProcessAlive, notice = () => {} } = options
     this.#connection = connection
     this.#clock = clock
     this.isReadOnly = connection.isReadOnly
-    this.#watch = new DatabaseWatch(connection, clock, () => this.prepare())
+    this.#watch = new DatabaseWatch(connection, clock, (isOther) => this.prepare(isOther))
     const syncs = options.durability === 'full'
     const checkpoints = new Checkpoints(connection, clock, this.#watch, notice)
-    const afterCommit = (): void => checkpoints.committed()
+    this.#logSync =
+      connection.isMemory || options.syncFile === null
+        ? null
+        : new LogSync(connection.path, clock, notice, options.syncFile)
+    const afterCommit = (isSynced: boolean): void => {
+      checkpoints.committed()
+      this.#logSync?.committed(isSynced)
+    }
     this.#queue = new StepQueue(connection, { clock, syncs, watch: this.#watch, afterCommit, counters: this.counters })
     this.#liveness = new SqliteLiveness(process, isAlive, clock, this.instances)
     this.#session = new SqliteSession(connection, SQL, this.#liveness)
@@ -98,7 +109,7 @@ export class SqliteDatabase implements Database {
     return this.#watch.listen(callback)
   }
 
-  whenReplaced(step: (session: Session, at: number) => Step<void>): void {
+  whenReplaced(step: (session: Session, at: number, isOther: boolean) => Step<void>): void {
     this.#enterAgain = step
   }
 
@@ -110,6 +121,7 @@ export class SqliteDatabase implements Database {
     try {
       await Promise.all(last)
     } finally {
+      await this.#logSync?.stop()
       this.#connection.close()
     }
   }
@@ -124,7 +136,7 @@ export class SqliteDatabase implements Database {
    * Prepares a file that was opened. Throws as `Schema` does. After another file was opened, it runs in the same tick
    * of the event loop, because the next step needs the open engines.
    */
-  prepare(): void {
+  prepare(isOther = false): void {
     const at = this.#clock.now()
     if (this.isReadOnly) SCHEMA.assertReadable(this.#connection)
     else SCHEMA.migrate(this.#connection, at)
@@ -132,7 +144,7 @@ export class SqliteDatabase implements Database {
     this.#liveness.forget()
     this.#foreignChanges.reset()
     if (this.instances.size === 0) return
-    this.#connection.atomically(() => runStep(this.#enterAgain(this.#session, at)))
+    this.#connection.atomically(() => runStep(this.#enterAgain(this.#session, at, isOther)))
   }
 
   #foreignVersion(): string | null {

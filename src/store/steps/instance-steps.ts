@@ -132,7 +132,8 @@ export function requireSeq(record: SeqRecord | undefined, instanceId: string): n
   throw new StoreError('DATABASE_FAILED', `Engine "${instanceId}" is not open: call openInstance first.`)
 }
 
-function* register(session: Session, instanceId: string, at: number): Step<number> {
+/** Registers an engine. An earlier registration loses its leases and executions, as that of a dead engine. */
+export function* register(session: Session, instanceId: string, at: number): Step<number> {
   const dead = yield* session.one<SeqRecord>(sql.FIND_INSTANCE, instanceId)
   if (dead !== undefined) yield* remove(session, dead.seq, at)
   return yield* session.liveness.register(session, instanceId, at)

@@ -1,3 +1,4 @@
+import { CANCEL_AFTER_REFUSED_END } from '../programs/cancel-after-refused-end.ts'
 import type { Mutant } from './mutant.ts'
 
 export const mutant: Mutant = {
@@ -6,4 +7,5 @@ export const mutant: Mutant = {
 `,
   replace: '',
   breaks: 'An execution ends exactly once: a cancel comes while the end is being stored.',
+  program: CANCEL_AFTER_REFUSED_END,
 }

@@ -1,3 +1,4 @@
+import { STOP_DURING_TASK } from '../programs/stop-during-task.ts'
 import type { Mutant } from './mutant.ts'
 
 export const mutant: Mutant = {
@@ -5,4 +6,5 @@ export const mutant: Mutant = {
   find: 'yield* session.all<SeqRecord>(sql.RELEASE_EXECUTIONS, seq)',
   replace: '[] as readonly SeqRecord[]',
   breaks: 'The database keeps its constraints: an engine that stopped owns executions.',
+  program: STOP_DURING_TASK,
 }

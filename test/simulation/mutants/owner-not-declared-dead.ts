@@ -1,3 +1,4 @@
+import { CANCEL_DURING_SILENCE } from '../programs/cancel-during-silence.ts'
 import type { Mutant } from './mutant.ts'
 
 export const mutant: Mutant = {
@@ -6,4 +7,5 @@ export const mutant: Mutant = {
 `,
   replace: '',
   breaks: 'Gauges are zero at rest: an engine keeps an execution that a cancel took from it.',
+  program: CANCEL_DURING_SILENCE,
 }

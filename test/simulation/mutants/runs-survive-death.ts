@@ -1,3 +1,4 @@
+import { PAUSED_EXECUTION_OF_SILENT_ENGINE } from '../programs/paused-execution-of-silent-engine.ts'
 import type { Mutant } from './mutant.ts'
 
 export const mutant: Mutant = {
@@ -6,4 +7,5 @@ export const mutant: Mutant = {
 `,
   replace: '',
   breaks: 'Gauges are zero at rest: an engine that was declared dead keeps its runs.',
+  program: PAUSED_EXECUTION_OF_SILENT_ENGINE,
 }

@@ -1,3 +1,4 @@
+import { ATTEMPT_OF_SILENT_ENGINE } from '../programs/attempt-of-silent-engine.ts'
 import type { Mutant } from './mutant.ts'
 
 export const mutant: Mutant = {
@@ -9,4 +10,5 @@ export const mutant: Mutant = {
     if (run.phase !== 'released') lease.end()
 `,
   breaks: 'No slot is left over at rest: an attempt whose execution was lost keeps its slot.',
+  program: ATTEMPT_OF_SILENT_ENGINE,
 }

@@ -114,6 +114,12 @@ class PostgresDatabase implements SimulatedDatabase {
 
   disturb(): void {}
 
+  copy(): void {}
+
+  countRestored(): null {
+    return null
+  }
+
   disturbConnection(kind: 'cutConnection' | 'loseAnswer', name: string): void {
     const process = this.#simulation.processes.get(name)
     if (process === undefined || process.state === 'ended') return

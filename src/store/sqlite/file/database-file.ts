@@ -2,7 +2,7 @@
 
 import { type BigIntStats, closeSync, openSync, statSync, unlinkSync } from 'node:fs'
 
-type Identity = Pick<BigIntStats, 'dev' | 'ino'>
+type Identity = Pick<BigIntStats, 'dev' | 'ino' | 'birthtimeNs'>
 
 /** State of a file that is not open in this process. */
 export interface FileState {
@@ -48,6 +48,14 @@ export class DatabaseFile {
   /** Whether the path still names the file that was opened. False without the permission for `stat`. */
   get isNamed(): boolean {
     return this.#isOpened('')
+  }
+
+  /**
+   * Whether the path names the file that was opened last, and not a later file with the same number. Without the time
+   * of its creation from the system, the file that is moved back is taken for another one.
+   */
+  get isOriginal(): boolean {
+    return this.isNamed && fileStatus(this.path)?.birthtimeNs === this.#opened.get('')?.birthtimeNs
   }
 
   /**

@@ -24,18 +24,20 @@ const SUSPECT_AGAIN_AFTER_MS = 60_000
 export class DatabaseWatch {
   readonly #connection: Connection
   readonly #clock: Clock
-  readonly #prepare: () => void
+  readonly #prepare: (isOther: boolean) => void
   readonly #listeners = new Set<(change: StoreChange) => void>()
   /** Reason for which steps are refused. Null while the file is in place. */
   #away: StoreError | null = null
   #seen: FileState | null = null
+  /** Whether another file was opened since the last one that was in place. */
+  #isOther = false
   #checkedAt = Number.NEGATIVE_INFINITY
   #suspectedAt = Number.NEGATIVE_INFINITY
   #timer: Timer | undefined
   #isStopped = false
 
-  /** `prepare`: prepares a reopened file for the store. May throw. */
-  constructor(connection: Connection, clock: Clock, prepare: () => void) {
+  /** `prepare`: prepares a reopened file for the store; `isOther`: it is another file than before. May throw. */
+  constructor(connection: Connection, clock: Clock, prepare: (isOther: boolean) => void) {
     this.#connection = connection
     this.#clock = clock
     this.#prepare = prepare
@@ -104,8 +106,8 @@ export class DatabaseWatch {
 
   #reopen(): boolean {
     try {
-      this.#connection.reopen()
-      this.#prepare()
+      this.#isOther = this.#connection.reopen() || this.#isOther
+      this.#prepare(this.#isOther)
     } catch (thrown) {
       this.#connection.letGo()
       const error = unusable(this.#connection.path, thrown)
@@ -113,8 +115,10 @@ export class DatabaseWatch {
       this.#away = error
       return false
     }
+    const isOther = this.#isOther
     this.#away = null
-    this.#notify({ kind: 'found', path: this.#connection.path })
+    this.#isOther = false
+    this.#notify({ kind: 'found', path: this.#connection.path, isOther })
     return true
   }
 

@@ -209,12 +209,17 @@ export class Connection {
     if (isFolded) this.file.removeLeftLog()
   }
 
-  /** Opens the file that the path names now. Throws `DATABASE_UNAVAILABLE`. Creates no file. */
-  reopen(): void {
+  /**
+   * Opens the file that the path names now, and returns whether it is another file than before. Throws
+   * `DATABASE_UNAVAILABLE`. Creates no file.
+   */
+  reopen(): boolean {
+    const isOther = !this.file.isOriginal
     const log = this.file.isNamed ? null : this.file.leftLog
     if (log !== null) throw leftLog(this.path, log)
     this.#open = this.#openFile(BUSY_TIMEOUT_MS, true)
     this.#durability = 'synced'
+    return isOther
   }
 
   #openFile(timeout: number, fileMustExist = false): Database.Database {

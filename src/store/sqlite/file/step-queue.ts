@@ -22,8 +22,8 @@ interface StepQueueOptions {
   readonly syncs: boolean
   /** Called before each transaction and before the commit, but less often for progress. */
   readonly watch: Pick<DatabaseWatch, 'assertInPlace' | 'assertInPlaceLately' | 'suspect'>
-  /** Called after each commit that wrote. */
-  readonly afterCommit: () => void
+  /** Called after each commit that wrote. `isSynced`: it is on the disk. */
+  readonly afterCommit: (isSynced: boolean) => void
   readonly counters: StoreCounters
 }
 
@@ -102,7 +102,7 @@ export class StepQueue {
     counted.steps += steps.length
     counted.duration.observe(clock.monotonic() - begunAt)
     for (const [index, step] of steps.entries()) step.settle(results[index])
-    if (need !== 'read') afterCommit()
+    if (need !== 'read') afterCommit(this.#isSynced(need))
     return true
   }
 
@@ -129,12 +129,16 @@ export class StepQueue {
   }
 
   #begin(need: StepNeed): void {
-    const { syncs, watch } = this.#options
+    const { watch } = this.#options
     if (need === 'progress') watch.assertInPlaceLately()
     else watch.assertInPlace()
     if (need === 'read') this.#connection.beginRead()
-    else this.#connection.beginWrite(syncs && need === 'accept' ? 'synced' : 'kept')
+    else this.#connection.beginWrite(this.#isSynced(need) ? 'synced' : 'kept')
     this.#lockedSince = null
+  }
+
+  #isSynced(need: StepNeed): boolean {
+    return this.#options.syncs && need === 'accept'
   }
 
   /** Puts the steps back at the front of the queue, unless the database has been locked for too long. */
