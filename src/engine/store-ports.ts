@@ -143,12 +143,28 @@ export interface NewTriggerFiring {
   readonly execution: NewExecution | null
 }
 
+/** Incident that the given number of consecutive failures of a trigger opens, and each further one extends. */
+export interface RepeatedFailure {
+  readonly report: IncidentReport
+  readonly failuresInRow: number
+}
+
+/** Reason why the firings of a poll start nothing. It is a failure of the trigger, but never disables it. */
+export interface FiringRefusal {
+  readonly reason: string
+  /** Incident `trigger-failing`. */
+  readonly failing?: RepeatedFailure
+}
+
 export interface FiredTick extends PollRecord {
   readonly trigger: string
   /** Lease number of the poll. Null, not compared, if the database that gave the lease was lost since. */
   readonly lease: number | null
   readonly at: number
-  /** At least one and at most `MAX_FIRINGS`, in order. Each starts an execution unless it is a duplicate. */
+  /**
+   * At least one and at most `MAX_FIRINGS`, in order. Each starts an execution unless it is a duplicate. None has an
+   * execution if there is a refusal.
+   */
   readonly firings: readonly NewTriggerFiring[]
   /** False: a firing without a key is dropped if a firing of the same trigger with the same hash is active. */
   readonly allowConcurrent: boolean
@@ -158,8 +174,9 @@ export interface FiredTick extends PollRecord {
   readonly aboveLimit: 'dropped' | 'waits'
   /** Whether it fires only if the previous poll did not answer to fire. */
   readonly onChange: boolean
-  /** State of the trigger, if its function takes one. */
+  /** State of the trigger, if its function takes one and the firings are not refused. */
   readonly polledState?: PolledState
+  readonly refusal?: FiringRefusal
   /** Time until which the keys are remembered. Null for ever. */
   readonly keysExpireAt: number | null
   /** User or interface that fires the trigger by hand, which is not counted as a poll. Null for a poll. */
@@ -200,8 +217,8 @@ export interface FailedTick extends PollRecord {
   readonly error: PythonFault
   /** Number of consecutive failures that disables the trigger. Null for never. */
   readonly pauseAfter: number | null
-  /** Incident `trigger-failing`, which the given number of consecutive failures opens, and each further one extends. */
-  readonly failing?: { readonly report: IncidentReport; readonly failuresInRow: number }
+  /** Incident `trigger-failing`. */
+  readonly failing?: RepeatedFailure
   /** Incident `trigger-disabled`, opened if the failure disables the trigger. */
   readonly disabled?: IncidentReport
   /** Action that is stored in the same step, if a user requested the poll. */

@@ -13,6 +13,7 @@ export class TriggerCounters {
     fired: 0,
     duplicate: 0,
     limited: 0,
+    refused: 0,
     failed: 0,
     timedOut: 0,
   }

@@ -52,8 +52,11 @@ export interface FiringRow {
   readonly createdAt: number
 }
 
-/** Outcome of a poll. `limited`: the trigger fired, but started nothing because it had reached `maxActive`. */
-export type TickOutcome = 'skipped' | 'fired' | 'duplicate' | 'limited' | 'failed' | 'timedOut'
+/**
+ * Outcome of a poll. `limited`: the trigger fired, but started nothing because it had reached `maxActive`. `refused`:
+ * the trigger fired, but started nothing because its workflow is not declared.
+ */
+export type TickOutcome = 'skipped' | 'fired' | 'duplicate' | 'limited' | 'refused' | 'failed' | 'timedOut'
 
 /** Record of a poll. Consecutive skips with the same reason share one record. Times are in milliseconds since 1970. */
 export interface TickRow {

@@ -48,7 +48,7 @@ export interface RunnerOptions {
   readonly schema?: string | null
   /**
    * `full`: accepted executions and their results survive a power failure. `normal`: faster, but a power failure can
-   * lose the changes of the last moments. A crash of the process loses nothing in both cases. Default:
+   * lose the changes of the last second. A crash of the process loses nothing in both cases. Default:
    * `CLOACA_DURABILITY`, else `full`.
    */
   readonly durability?: Durability

@@ -186,12 +186,17 @@ export class Runner {
     const log = withCaughtErrors(checked.log)
     const events = new EngineEvents()
     // Without a log, errors of listeners become warnings of the process, so they are not lost.
-    if (checked.log !== undefined) watchForLog(events, log)
+    let runner: Runner | null = null
+    const isReported = (trigger: string): boolean => {
+      return runner === null ? false : runner.#unbound.takeReported(trigger)
+    }
+    if (checked.log !== undefined) watchForLog(events, log, isReported)
     const clock = makeRunnerClock(events)
     const notice = (message: string): void => log({ level: 'warn', message })
     const store = await openStore(databasePlace(checked), durability, clock, notice, checked.readOnly)
     const listeners = await EventListeners.open({ options: checked, clock, log }, store, events)
-    return new Runner({ ...checked, log }, { store, events, clock, log, listeners })
+    runner = new Runner({ ...checked, log }, { store, events, clock, log, listeners })
+    return runner
   }
 
   /** Loads a file, a folder, or a module by name. Loads as much as possible, then throws the first `ScriptError`. */

@@ -17,8 +17,8 @@ export type TaskIds<Flow> = FlowTaskIds<TasksOf<Flow>>
 
 /** Input of a task. */
 export type GivenIn<Flow, Id> =
-  Extract<TasksOf<Flow>, { readonly id: Id }> extends TaskFlow<string, infer After>
-    ? ContextAfter<TasksOf<Flow>, After, KnownOf<Flow>['input']>
+  Extract<TasksOf<Flow>, { readonly id: Id }> extends TaskFlow<string, infer After, unknown, infer Completed>
+    ? ContextAfter<TasksOf<Flow>, After, KnownOf<Flow>['input'], Completed>
     : JsonObject
 
 /** Output of a task. */

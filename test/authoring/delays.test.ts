@@ -12,7 +12,7 @@ describe('a delay', () => {
     const flow = base
       .delay('cool', { after: 'prepare', for: '24h' })
       .delay('night', { after: 'cool', until: '03:30', timezone: 'Europe/Berlin', when: always() })
-      .task('pay', { after: 'night' }, ({ price }) => ({ paid: price }))
+      .task('pay', { after: 'night' }, ({ price = 0 }) => ({ paid: price }))
 
     const { declarations, functions } = moduleDeclarations([flow], 'jobs.ts')
 

@@ -40,7 +40,21 @@ describe('cloaca schedule', () => {
       triggerName: 'nightly',
       nextRuns: [1, 2, 3, 4, 5].map((day) => `2026-01-0${day}T01:00:00.000+00:00`),
       lastRunAt: null,
+      warning: null,
     })
+  })
+
+  it('shows a warning about a schedule that daylight saving time affects', async () => {
+    const hourly = newCron({ expression: '0 * * * *', timezone: 'Europe/Paris' })
+    await database().store.createCron(hourly)
+    const [people, programs] = await Promise.all([
+      run('schedule', 'show', hourly.id),
+      run('schedule', 'show', hourly.id, '--json'),
+    ])
+    const warning = 'Not every hour is the same in Europe/Paris: '
+
+    expect(people.stdout).toMatch(new RegExp(`^warning +${warning}`, 'm'))
+    expect(JSON.parse(programs.stdout).warning).toMatch(warning)
   })
 
   it('disables a schedule, which then has no next run, enables it, and deletes it', async () => {

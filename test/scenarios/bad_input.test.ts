@@ -54,10 +54,17 @@ describe('a folder with valid and broken scripts', () => {
 
   it('suggests a similar workflow for a trigger whose target does not exist, and polls the trigger', async () => {
     await served.until('triggerFired', ({ trigger }) => trigger === 'misspelt')
-    const warned = served.log.filter(({ level, message }) => level === 'warn' && message.includes('"misspelt"'))
+    await served.runner.triggers.poll('misspelt')
+    const logged = served.log.filter(({ message }) => /["']misspelt["']/.test(message))
     const [firing] = await served.runner.triggers.history('misspelt')
+    const [tick] = await served.runner.triggers.ticks('misspelt')
 
-    expect(warned[0]?.message).toMatch(/starts workflow "greeet", which is not declared.* Did you mean "greet"\?/)
+    expect(logged).toHaveLength(1)
+    expect(logged[0]).toMatchObject({ level: 'warn' })
+    expect(tick).toMatchObject({ outcome: 'refused' })
+    expect(tick?.reason).toContain('Did you mean "greet"?')
+    expect((await served.runner.triggers.summary()).failing).toContain('misspelt')
+    expect(logged[0]?.message).toMatch(/starts workflow "greeet", which is not declared.* Did you mean "greet"\?/)
     expect(firing).toMatchObject({ executionId: null })
     expect(firing?.completedAt).not.toBeNull()
   })

@@ -791,7 +791,7 @@ CREATE INDEX ticks_by_trigger ON ticks USING btree (trigger_seq, last_at, seq);
 
 CREATE INDEX ticks_with_log ON ticks USING btree (trigger_seq, seq) WHERE (log IS NOT NULL);
 
-CREATE TABLE ticks_failed PARTITION OF ticks FOR VALUES IN ('failed', 'timedOut') PARTITION BY RANGE (last_at);
+CREATE TABLE ticks_failed PARTITION OF ticks FOR VALUES IN ('failed', 'timedOut', 'refused') PARTITION BY RANGE (last_at);
 
 CREATE TABLE ticks_failed_default PARTITION OF ticks_failed DEFAULT;
 

@@ -130,13 +130,15 @@ export function describeFiringContract(context: ContractContext): void {
       ])
     })
 
-    test('are stored as ended if their workflow is unknown', async () => {
+    test('are refused and stored as ended if their workflow is unknown, as a failure of the trigger', async () => {
       await context.store.saveTriggers([declaration()], START)
       const firings = [1, 2].map((): NewTriggerFiring => ({ ...newFiring(), execution: null }))
 
-      const result = await fire({ firings })
+      const result = await fire({ firings, refusal: { reason: 'no workflow' } })
 
-      expect(result).toEqual({ kind: 'several', firings: [STARTED, STARTED] })
+      expect(result).toEqual({ kind: 'several', firings: [{ kind: 'refused' }, { kind: 'refused' }] })
+      expect(await ticks()).toMatchObject([{ outcome: 'refused', reason: 'no workflow', firingId: null, firings: 2 }])
+      expect(await context.store.getTrigger('inbox')).toMatchObject({ failuresInRow: 1, lastPollAt: START })
       const rows = await context.store.listFirings('inbox', FIRST_PAGE)
       expect(rows.map(({ completedAt, executionId }) => [completedAt, executionId])).toEqual([
         [START, null],

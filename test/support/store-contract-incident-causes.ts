@@ -156,6 +156,23 @@ export function describeIncidentCauseContract(context: ContractContext): void {
       expect(await context.store.incidents.listIncidents(FIRST_PAGE)).toMatchObject([{ openedAt: START + 6, count: 2 }])
     })
 
+    test('is opened and extended by refused firings, and ends with a firing that starts an execution', async () => {
+      await save()
+      const refused = async (at: number) => {
+        const refusal = { reason: 'no workflow', failing: { ...failing(at), failuresInRow: 2 } }
+        await context.store.recordFired(firedTick({ at: START + at, execution: null, refusal }))
+      }
+      await refused(1)
+      const before = await messages()
+      for (const at of [2, 3]) await refused(at)
+      const [open] = await context.store.incidents.listIncidents(FIRST_PAGE)
+      await context.store.recordFired(firedTick({ at: START + 4 }))
+
+      expect(before).toEqual([])
+      expect(open).toMatchObject({ kind: 'trigger-failing', count: 2, endedAt: null })
+      expect(await messages()).toEqual(['trigger-failing opened', 'trigger-failing recovered'])
+    })
+
     test('is opened by the failed poll that disables the trigger', async () => {
       await save()
       await failedAt(1, 2)

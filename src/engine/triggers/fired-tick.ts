@@ -14,12 +14,13 @@ import type { PollReport } from './trigger-poll.ts'
 /** Results of the firings of a tick, if it fired. */
 export function firingResults(result: FiredTickResult): readonly FiringResult[] {
   if (result.kind === 'several') return result.firings
-  return result.kind === 'started' || result.kind === 'duplicate' || result.kind === 'limited' ? [result] : []
+  if (result.kind === 'lost' || result.kind === 'stateChanged' || result.kind === 'unchanged') return []
+  return [result]
 }
 
 /** Reports a result. Callers handle a lost lease and a changed state, with which a poll has another outcome. */
 export function firedReport(
-  tick: Pick<FiredTick, 'maxActive' | 'firings'>,
+  tick: Pick<FiredTick, 'maxActive' | 'firings' | 'refusal'>,
   result: FiredTickResult,
 ): Omit<PollReport, 'error' | 'durationMs'> {
   const { length: firings } = tick.firings
@@ -29,6 +30,8 @@ export function firedReport(
   switch (result.kind) {
     case 'several': {
       if (results.some(({ kind }) => kind === 'started')) return { ...counted, outcome: 'fired' }
+      const refused = results.find(({ kind }) => kind === 'refused')
+      if (refused !== undefined) return { ...counted, outcome: 'refused', reason: tick.refusal?.reason ?? null }
       const limited = results.find(({ kind }) => kind === 'limited')
       if (limited === undefined) return { ...counted, outcome: 'duplicate' }
       return { ...counted, outcome: 'limited', reason: reasonOfLimit(tick.maxActive, limited) }
@@ -43,6 +46,8 @@ export function firedReport(
       return { ...counted, outcome: 'skipped', reason: UNCHANGED_REASON, firings: 0 }
     case 'limited':
       return { ...counted, outcome: 'limited', reason: reasonOfLimit(tick.maxActive, result) }
+    case 'refused':
+      return { ...counted, outcome: 'refused', reason: tick.refusal?.reason ?? null }
   }
 }
 

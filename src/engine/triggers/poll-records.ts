@@ -62,6 +62,8 @@ export type FiringResult =
    * its key is not used. `by`: the limit is that of the workflow. It is that of the trigger otherwise.
    */
   | { readonly kind: 'limited'; readonly active: number; readonly by?: 'workflow' }
+  /** The workflow is not declared. The firing is stored as ended, and its key is not used. */
+  | { readonly kind: 'refused' }
 
 /** Facts about a trigger that an engine reads when it takes the lease. */
 export interface LeasedFacts {

@@ -16,7 +16,7 @@ import { GrowingDelay } from '../backoff/backoff.ts'
 import type { EnginePorts } from '../engine-options.ts'
 import { FailureReports } from '../incidents/failure-reports.ts'
 import type { OnFired } from '../starts/firing-context.ts'
-import type { FailedTick, FiredTick, FiredTickResult, RecordedAction } from '../store-ports.ts'
+import type { FailedTick, FiredTick, FiredTickResult, FiringRefusal, RecordedAction } from '../store-ports.ts'
 import { firedReport, firingResults, keysExpireAt, newFirings } from './fired-tick.ts'
 import type { FiringResult, PolledState, PollRecord, SkippedTick, StateChanged } from './poll-records.ts'
 import type { PolledTrigger } from './polled-trigger.ts'
@@ -31,8 +31,8 @@ export class TickRecorder {
   readonly #onFired: OnFired
   readonly #triggers: PolledTriggers
   readonly #reports: FailureReports
-  /** Unknown workflows that were reported, by trigger and workflow. */
-  readonly #reported = new Set<string>()
+  /** Undeclared workflows that were reported, by trigger. */
+  readonly #reported = new Map<string, string>()
   readonly #pauses = new Set<() => void>()
   #isStopped = false
 
@@ -132,7 +132,7 @@ export class TickRecorder {
     })
   }
 
-  /** Throws if a context cannot be read, or if a state would advance although no execution can start. */
+  /** Throws if a context cannot be read. The state of a trigger whose workflow is not declared stays as it is. */
   #firedTick(
     { policy }: PolledTrigger,
     poll: TriggerPoll,
@@ -141,8 +141,7 @@ export class TickRecorder {
   ): Omit<FiredTick, 'lease'> {
     const { definition, durationMs, byHand } = poll
     const workflow = this.#ports.registry.current().workflows.get(definition.workflow)
-    const polledState = polledStateOf(poll, outcome)
-    if (workflow === undefined && polledState !== undefined) throw undeclaredWorkflow(definition)
+    const polledState = workflow === undefined ? undefined : polledStateOf(poll, outcome)
     const tick: Omit<FiredTick, 'lease'> = {
       trigger: definition.name,
       at,
@@ -154,12 +153,21 @@ export class TickRecorder {
       aboveLimit: outcome.isList || polledState !== undefined ? 'waits' : 'dropped',
       onChange: policy.onChange,
       ...(polledState !== undefined && { polledState }),
+      ...(workflow === undefined && { refusal: this.#refusal(definition, at) }),
       keysExpireAt: keysExpireAt(policy, this.#ports, at),
       byHand: null,
     }
     if (byHand === null) return tick
     const reportOf = (result: FiredTickResult) => ({ ...firedReport(tick, result), error: null, durationMs })
     return { ...tick, recorded: (result) => actionOf(byHand, at, reportOf(result)) }
+  }
+
+  #refusal(definition: TriggerDefinition, at: number): FiringRefusal {
+    const hint = didYouMean(definition.workflow, this.#ports.registry.current().workflows.keys())
+    const reason = `Workflow not found in registry: ${definition.workflow}.${hint}`
+    const error = { type: 'WORKFLOW_NOT_FOUND', message: reason, traceback: '' }
+    const { failing } = this.#reports.failedPoll(definition, error, null, at)
+    return { reason, ...(failing !== undefined && { failing }) }
   }
 
   #announceFired(
@@ -176,8 +184,10 @@ export class TickRecorder {
     }
     const report = { ...firedReport(tick, result), error: null, durationMs }
     noteState(lease, tick.polledState)
-    lease.isFiring = result.kind !== 'limited'
+    lease.isFiring = result.kind !== 'limited' && tick.refusal === undefined
     this.#tick(trigger, poll, tick.at, report.outcome, report.reason)
+    if (tick.refusal === undefined) this.#reported.delete(definition.name)
+    else this.#reportRefusal(definition, tick.refusal)
     this.#announceFirings(trigger, definition, tick, firingResults(result))
     return report
   }
@@ -192,13 +202,12 @@ export class TickRecorder {
       const result = results[index]
       if (result === undefined) return
       if (result.kind === 'limited') continue
-      counters.firings[result.kind] += 1
+      if (result.kind !== 'refused') counters.firings[result.kind] += 1
       if (result.kind === 'duplicate') continue
-      if (result.waits && lease !== null) lease.hasWaiting = true
+      if (result.kind === 'started' && result.waits && lease !== null) lease.hasWaiting = true
       const executionId = execution?.id ?? null
       const { name: trigger, workflow } = definition
       this.#ports.events.emit('triggerFired', { trigger, workflow, at, firingId, contextHash, executionId })
-      if (execution === null) this.#reportUnknownWorkflow(definition)
     }
     if (lease?.hasWaiting) void this.releaseWaiting(definition.name)
   }
@@ -287,19 +296,17 @@ export class TickRecorder {
       events.emit('tick', { trigger: definition.name, at, outcome, latenessMs, durationMs, reason })
   }
 
-  #reportUnknownWorkflow(trigger: TriggerDefinition): void {
-    const key = JSON.stringify([trigger.name, trigger.workflow])
-    if (this.#reported.has(key)) return
-    this.#reported.add(key)
-    const hint = didYouMean(trigger.workflow, this.#ports.registry.current().workflows.keys())
+  /** Reports the first of consecutive refusals. */
+  #reportRefusal({ name, workflow }: TriggerDefinition, { reason }: FiringRefusal): void {
+    if (this.#reported.get(name) === workflow) return
+    this.#reported.set(name, workflow)
     this.#ports.events.emit('warning', {
       code: 'UNKNOWN_WORKFLOW',
-      trigger: trigger.name,
-      workflow: trigger.workflow,
+      trigger: name,
+      workflow,
       message:
-        `Trigger "${trigger.name}" fired, but nothing was started: Workflow not found in registry: ` +
-        `${trigger.workflow}.` +
-        `${hint} Serve the script that declares this workflow.`,
+        `Trigger "${name}" fired, but nothing was started: ${reason} ` +
+        'Serve the script that declares this workflow.',
     })
   }
 
@@ -368,11 +375,6 @@ function firingsFault({ name }: TriggerDefinition, error: Error): PythonFault {
     message: `trigger '${name}' ${reason}: ${error.message}`,
     traceback: '',
   }
-}
-
-function undeclaredWorkflow({ name, workflow }: TriggerDefinition): UsageError {
-  const message = `Workflow "${workflow}" is not declared. The state is kept, so that the next poll can fire again.`
-  return new UsageError('WORKFLOW_NOT_FOUND', message, { trigger: name, workflow })
 }
 
 /** Returns the error of a poll whose firing may not be suppressed, because the state would advance without it. */

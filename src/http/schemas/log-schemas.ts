@@ -29,7 +29,7 @@ export const LOG_LIST = v.strictObject({
 export const POLL_LOG_LIST = listSchema(
   v.strictObject({
     tickId: v.string(),
-    outcome: v.picklist(['skipped', 'fired', 'duplicate', 'limited', 'failed', 'timedOut']),
+    outcome: v.picklist(['skipped', 'fired', 'duplicate', 'limited', 'refused', 'failed', 'timedOut']),
     at: INSTANT,
     records: v.array(v.strictObject(RECORD)),
   }),

@@ -67,7 +67,7 @@ const TRIGGER_FIELDS = {
   updatedAt: INSTANT,
 }
 
-const OUTCOMES = ['skipped', 'fired', 'duplicate', 'limited', 'failed', 'timedOut'] as const
+const OUTCOMES = ['skipped', 'fired', 'duplicate', 'limited', 'refused', 'failed', 'timedOut'] as const
 
 export const TICK_QUERY = v.strictObject({
   ...PAGE,
@@ -84,7 +84,7 @@ export const TICK_QUERY = v.strictObject({
 const TICK_FIELDS = {
   id: v.string(),
   trigger: v.string(),
-  outcome: v.picklist(['skipped', 'fired', 'duplicate', 'limited', 'failed', 'timedOut']),
+  outcome: v.picklist(['skipped', 'fired', 'duplicate', 'limited', 'refused', 'failed', 'timedOut']),
   firstAt: INSTANT,
   lastAt: INSTANT,
   count: v.pipe(COUNT, v.description('number of polls; consecutive skips for the same reason are one tick')),
@@ -213,7 +213,7 @@ export const POLLED = v.variant('state', [
   v.strictObject({
     trigger: v.string(),
     state: v.literal('polled'),
-    outcome: v.picklist(['skipped', 'fired', 'duplicate', 'limited', 'failed', 'timedOut']),
+    outcome: v.picklist(['skipped', 'fired', 'duplicate', 'limited', 'refused', 'failed', 'timedOut']),
     reason: TEXT_OR_NULL,
     executionId: TEXT_OR_NULL,
     firings: COUNT,

@@ -8,6 +8,7 @@ const NAMES: Readonly<Record<TickOutcome, string>> = {
   fired: 'fired',
   duplicate: 'duplicate',
   limited: 'limited',
+  refused: 'refused',
   failed: 'failed',
   timedOut: 'timed out',
 }

@@ -15,6 +15,8 @@ export class UnboundNames {
   readonly #limits: readonly string[]
   /** Names of these that no script declared when they were checked last. */
   #undeclaredLimits: ReadonlySet<string> = new Set()
+  /** Triggers whose undeclared workflow is in the log. */
+  readonly #reported = new Set<string>()
   #isStarted = false
 
   constructor(registry: LiveRegistry, targets: TaskTargets, log: LogSink, limits: readonly string[] = []) {
@@ -37,9 +39,16 @@ export class UnboundNames {
 
   #report(isMeant: (problem: RegistryProblem) => boolean = () => true): void {
     const problems = [...unboundTriggers(this.#registry.current()), ...this.#targets.problems()]
-    for (const { message, script } of problems.filter(isMeant)) {
+    for (const problem of problems.filter(isMeant)) {
+      const { message, script } = problem
       this.#log({ level: 'warn', message, facts: { script } })
+      if (problem.kind === 'unknownWorkflow') this.#reported.add(problem.trigger)
     }
+  }
+
+  /** Returns whether the log contains the undeclared workflow of a trigger, and forgets it. */
+  takeReported(trigger: string): boolean {
+    return this.#reported.delete(trigger)
   }
 
   /** Reports each setting of an undeclared limit once, and again if a script has declared the limit since then. */

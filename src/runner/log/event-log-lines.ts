@@ -56,8 +56,11 @@ export function cutOff(cut: readonly string[]): string {
   return `; interrupted work that runs again after the next start: ${names.join(', ')}`
 }
 
-/** Converts events to log lines for as long as the engine lives. */
-export function watchForLog(events: EngineEvents, whole: LogSink): void {
+/** Returns whether the log already contains a warning that the workflow of a trigger is not declared. */
+export type IsReported = (trigger: string) => boolean
+
+/** Converts events to log lines for as long as the engine lives. Default of `isReported`: no trigger is reported. */
+export function watchForLog(events: EngineEvents, whole: LogSink, isReported: IsReported = () => false): void {
   const log = withShortErrors(whole)
   tellTriggers(events, log)
   tellGraphs(events, log)
@@ -70,7 +73,10 @@ export function watchForLog(events: EngineEvents, whole: LogSink): void {
       facts: { script },
     }),
   )
-  events.on('warning', ({ code, message }) => log({ level: 'warn', message, facts: { code } }))
+  events.on('warning', ({ code, message, trigger }) => {
+    if (code === 'UNKNOWN_WORKFLOW' && trigger !== undefined && isReported(trigger)) return
+    log({ level: 'warn', message, facts: { code } })
+  })
   events.on('stopped', ({ cut }) => log({ level: 'info', message: `stopped${cutOff(cut)}` }))
   events.on('trouble', ({ during, error, retryAt }) => {
     const level = retryAt !== null && isKnown(error) ? 'debug' : 'error'
@@ -95,13 +101,12 @@ function tellTriggers(events: EngineEvents, log: LogSink): void {
       log({ level: 'debug', message: `trigger '${trigger}' was polled: ${outcome}`, facts: { trigger, outcome } }),
     )
   }
-  events.on('triggerFired', ({ trigger, workflow, executionId }) =>
-    log({
-      level: 'info',
-      message: firedText(`trigger '${trigger}'`, workflow, executionId),
-      facts: { trigger, workflow, executionId },
-    }),
-  )
+  events.on('triggerFired', ({ trigger, workflow, executionId }) => {
+    // A warning reports the first refused firing.
+    if (executionId === null) return
+    const message = firedText(`trigger '${trigger}'`, workflow, executionId)
+    log({ level: 'info', message, facts: { trigger, workflow, executionId } })
+  })
   const failures = new RepeatedFailures()
   events.on('triggerFailed', ({ trigger, error, at }) => {
     const repeated = failures.add(trigger, error, at)

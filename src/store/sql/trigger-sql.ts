@@ -62,6 +62,8 @@ SET last_poll_at = CASE WHEN last_poll_at > $1 THEN last_poll_at ELSE $1 END, fa
     is_firing = is_firing OR $2
 WHERE seq = $3`
 
+export const COUNT_FAILURE = 'UPDATE triggers SET failures_in_row = $1 WHERE seq = $2'
+
 export const INSERT_TICK = `
 INSERT INTO ticks
   (id, trigger_seq, outcome, first_at, last_at, count, lateness_ms, duration_ms, reason, firing_id, execution_id, error,

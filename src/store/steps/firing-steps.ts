@@ -8,12 +8,21 @@ import type * as polls from '../../engine/triggers/poll-records.ts'
 import { limitedReason, UNCHANGED_REASON, workflowLimitedReason } from '../../model/policy.ts'
 import { COUNT_BEGUN, triggerLine } from '../sql/firing-sql.ts'
 import { KINDS_OF_FIRINGS, KINDS_OF_POLLS } from '../sql/incident-sql.ts'
-import { SET_LAST_POLL } from '../sql/trigger-sql.ts'
+import { COUNT_FAILURE, SET_LAST_POLL } from '../sql/trigger-sql.ts'
 import { type RowValues, type Session, type Step, toRows } from '../store-session.ts'
 import { recordAction } from './action-steps.ts'
 import { type Creation, insertAdmitted } from './executions/creation.ts'
+import { changeIncidents } from './incidents/incident-steps.ts'
 import { admit, type StartAdmission } from './limits/start-admission.ts'
-import { endIncidents, endSkips, insertTick, lockedTrigger, type PolledRow, writeSkip } from './poll-steps.ts'
+import {
+  endIncidents,
+  endSkips,
+  insertTick,
+  lockedTrigger,
+  type PolledRow,
+  reportedFailure,
+  writeSkip,
+} from './poll-steps.ts'
 import { findConflict, savePolledState } from './trigger-state-steps.ts'
 import type { Begun } from './waiting-steps.ts'
 
@@ -37,10 +46,30 @@ export function* recordFired(session: Session, tick: port.FiredTick): Step<port.
   const conflict = yield* findConflict(session, trigger.seq, tick.polledState)
   if (conflict !== null) return conflict
   const result = yield* fire(session, trigger, tick)
-  const kinds = [...(tick.byHand === null ? KINDS_OF_POLLS : []), ...(hasStarted(result) ? KINDS_OF_FIRINGS : [])]
-  yield* endIncidents(session, trigger, kinds, tick)
+  yield* changeIncidentsOf(session, trigger, tick, result)
   recordAction(session, tick.recorded?.(result))
   return result
+}
+
+/** A refusal extends the incident of a failing trigger. Another result of a poll ends it. */
+function* changeIncidentsOf(
+  session: Session,
+  trigger: PolledRow,
+  tick: port.FiredTick,
+  result: port.FiredTickResult,
+): Step<void> {
+  if (isRefused(result)) {
+    const failed = reportedFailure(tick.refusal?.failing, trigger.failures_in_row + 1)
+    if (failed !== null) yield* changeIncidents(session, [{ failure: failed }])
+    yield* endIncidents(session, trigger, ['trigger-late'], tick)
+    return
+  }
+  const kinds = [...(tick.byHand === null ? KINDS_OF_POLLS : []), ...(hasStarted(result) ? KINDS_OF_FIRINGS : [])]
+  yield* endIncidents(session, trigger, kinds, tick)
+}
+
+function isRefused(result: port.FiredTickResult): boolean {
+  return result.kind === 'several' ? result.firings.some(isRefused) : result.kind === 'refused'
 }
 
 function hasStarted(result: port.FiredTickResult): boolean {
@@ -59,7 +88,7 @@ function* fire(session: Session, trigger: PolledRow, tick: port.FiredTick): Step
   const free = freePlaces(tick.maxActive, begun)
   const isLimited = tick.aboveLimit === 'dropped' && free === 0 && earlier[0] === null
   if (trigger.skip_count > 0) endSkips(session, tick.trigger)
-  if (tick.byHand === null) session.run(SET_LAST_POLL, tick.at, !isLimited, seq)
+  if (tick.byHand === null) session.run(SET_LAST_POLL, tick.at, !isLimited && tick.refusal === undefined, seq)
   if (isLimited) {
     const active = begun?.active ?? 0
     const reason = limitedReason(tick.maxActive ?? 0, active)
@@ -78,11 +107,12 @@ function* fire(session: Session, trigger: PolledRow, tick: port.FiredTick): Step
     savePolledState(session, seq, tick.polledState, tick.at)
     return first.limited
   }
+  const results = decisions.map((decision) => resultOf(tick, decision))
+  if (results.some(isRefused)) session.run(COUNT_FAILURE, trigger.failures_in_row + 1, seq)
   insertFiredTick(session, seq, tick, decisions)
   insertFirings(session, seq, tick, decisions)
   savePolledState(session, seq, tick.polledState, tick.at)
   yield* insertAdmitted(session, admission)
-  const results = decisions.map(resultOf)
   const [only] = results
   return results.length === 1 && only !== undefined ? only : { kind: 'several', firings: results }
 }
@@ -112,9 +142,10 @@ function limitedDecision(decision: Decision, { refused }: StartAdmission<Creatio
     : { ...decision, limited: { kind: 'limited', active: result.active, by: 'workflow' } }
 }
 
-function resultOf({ earlier, waits, limited }: Decision): polls.FiringResult {
+function resultOf({ refusal }: port.FiredTick, { earlier, waits, limited }: Decision): polls.FiringResult {
   if (limited !== null) return limited
   if (earlier !== null) return { kind: 'duplicate', executionId: earlier.executionId }
+  if (refusal !== undefined) return { kind: 'refused' }
   return waits ? { kind: 'started', waits } : { kind: 'started' }
 }
 
@@ -156,11 +187,12 @@ function insertFiredTick(session: Session, seq: number, tick: port.FiredTick, de
   const started = decisions.find(({ earlier, limited }) => earlier === null && limited === null)
   const [only] = decisions.length === 1 ? decisions : []
   const executionId = only?.earlier?.executionId ?? (only?.earlier === null ? only.firing.execution?.id : null) ?? null
+  const { refusal, byHand } = tick
   insertTick(session, seq, {
     ...tick,
-    reason: tick.byHand,
-    outcome: started === undefined ? outcomeWithoutStart(decisions) : 'fired',
-    firingId: started?.firing.firingId ?? only?.earlier?.firingId ?? null,
+    reason: refusal?.reason ?? byHand,
+    outcome: started === undefined ? outcomeWithoutStart(decisions) : refusal === undefined ? 'fired' : 'refused',
+    firingId: (refusal === undefined ? started?.firing.firingId : null) ?? only?.earlier?.firingId ?? null,
     executionId,
     firings: decisions.length,
     duplicates: decisions.filter(({ earlier }) => earlier !== null).length,

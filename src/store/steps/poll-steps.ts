@@ -3,6 +3,7 @@
  * with another reason, closes the run and stores it as a tick.
  */
 
+import type { IncidentReport } from '../../engine/incidents/incident-report.ts'
 import type * as port from '../../engine/store-ports.ts'
 import type * as polls from '../../engine/triggers/poll-records.ts'
 import { StoreError } from '../../errors.ts'
@@ -127,9 +128,9 @@ export function* recordFailed(session: Session, tick: port.FailedTick): Step<por
   if (tick.lease !== null && tick.lease !== lease_number) return { kind: 'lost' }
   recordAction(session, tick.recorded)
   if (skip_count > 0) endSkips(session, tick.trigger)
-  session.run('UPDATE triggers SET failures_in_row = failures_in_row + 1 WHERE seq = $1', seq)
-  insertTick(session, seq, { ...tick, firingId: null })
   const failures = failures_in_row + 1
+  session.run(sql.COUNT_FAILURE, failures, seq)
+  insertTick(session, seq, { ...tick, firingId: null })
   // The failure of a trigger that is disabled already must not replace the note of the person who disabled it.
   const isPaused = Boolean(enabled) && tick.pauseAfter !== null && failures >= tick.pauseAfter
   yield* changeIncidents(session, failedIncidents(tick, failures, isPaused))
@@ -150,13 +151,18 @@ function failedIncidents(
   failures: number,
   isPaused: boolean,
 ): readonly IncidentChange[] {
-  const failed = failing !== undefined && failures >= failing.failuresInRow ? failing.report : null
+  const failed = reportedFailure(failing, failures)
   if (!isPaused || disabled === undefined) return failed === null ? [] : [{ failure: failed }]
   if (failed === null) return [{ failure: disabled }]
   const isReported = failed.targets.every(({ receiver, to }) =>
     disabled.targets.some((target) => target.receiver === receiver && target.to === to),
   )
   return [isReported ? { absorbed: failed } : { failure: failed }, { failure: disabled }]
+}
+
+/** Returns the report of a failure, or null if too few failures preceded it. */
+export function reportedFailure(failing: port.RepeatedFailure | undefined, failures: number): IncidentReport | null {
+  return failing !== undefined && failures >= failing.failuresInRow ? failing.report : null
 }
 
 type NewTick = polls.PollRecord &

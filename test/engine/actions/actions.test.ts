@@ -36,7 +36,7 @@ let inbox: ActionInbox
 beforeEach(async () => {
   folder = temporaryFolder()
   clock = new ManualClock(START)
-  const options = { path: folder.file('actions.db'), durability: 'normal', clock } as const
+  const options = { path: folder.file('actions.db'), durability: 'normal', clock, syncFile: null } as const
   here = await openSqliteStore(options)
   there = await openSqliteStore(options)
   events = new EngineEvents()

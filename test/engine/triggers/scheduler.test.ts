@@ -260,7 +260,7 @@ describe('a firing', () => {
     expect(running.host.running).toBe(3)
   })
 
-  it('for an unknown workflow is recorded as ended, with one warning that suggests the nearest name', async () => {
+  it('for an unknown workflow is refused, is a failure, and causes one warning with the nearest name', async () => {
     await using running = await RunningEngine.start({
       triggers: [trigger('inbox', { workflow: 'dmeo' })],
       workflows: [demo],
@@ -272,11 +272,20 @@ describe('a firing', () => {
 
     await running.clock.advance(1_000)
 
-    const firings = await running.engine.services.triggers.history('inbox', FIRST_PAGE)
+    const { triggers } = running.engine.services
+    const firings = await triggers.history('inbox', FIRST_PAGE)
     expect(firings.map((firing) => [firing.executionId, firing.completedAt !== null])).toEqual([
       [null, true],
       [null, true],
     ])
+    const reason = 'Workflow not found in registry: dmeo. Did you mean "demo"?'
+    const ticks = await triggers.ticks('inbox', FIRST_PAGE)
+    expect(ticks).toMatchObject([
+      { outcome: 'refused', reason, firings: 1, firingId: null },
+      { outcome: 'refused', reason },
+    ])
+    expect(await triggers.get('inbox')).toMatchObject({ failuresInRow: 2, isEnabled: true, lastPollAt: START + 1_000 })
+    expect((await triggers.summary()).failing).toEqual(['inbox'])
     expect(warnings).toMatchObject([{ code: 'UNKNOWN_WORKFLOW', trigger: 'inbox', workflow: 'dmeo' }])
     expect(warnings[0]?.message).toContain('Workflow not found in registry: dmeo. Did you mean "demo"?')
   })

@@ -165,7 +165,7 @@ describe('a key of a trigger whose workflow is not declared', () => {
     await running.clock.advance(SECOND)
 
     const ticks = await running.engine.services.triggers.ticks('rows', FIRST_PAGE)
-    expect(ticks.map(({ outcome }) => outcome)).toEqual(['fired', 'fired'])
+    expect(ticks.map(({ outcome }) => outcome)).toEqual(['refused', 'refused'])
   })
 })
 

@@ -61,13 +61,14 @@ describe('a poll of a trigger with a state', () => {
     ])
   })
 
-  it('fails and keeps the state while its workflow is not declared', async () => {
+  it('is refused and keeps the state while its workflow is not declared', async () => {
     const { received, python } = scripted(fired('{"n":1}', '{"last":1}'), fired('{"n":1}', '{"last":1}'))
     await using running = await RunningEngine.start({ triggers: [ROWS], python })
-    const failures = running.record('triggerFailed')
 
     await running.clock.advance(0)
-    expect(failures.map(({ error }) => error.message)).toEqual([expect.stringContaining('"demo" is not declared')])
+    const [tick] = await running.engine.services.triggers.ticks('rows', FIRST_PAGE)
+    const reason = 'Workflow not found in registry: demo.'
+    expect(tick).toMatchObject({ outcome: 'refused', reason, changesState: false })
     running.registry.declare({ triggers: [ROWS], workflows })
     await running.clock.advance(2 * SECOND)
 

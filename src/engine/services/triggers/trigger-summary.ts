@@ -13,7 +13,7 @@ export interface TriggerSummary {
   readonly enabled: number
   /** Polled triggers that no engine has polled for two of their intervals. */
   readonly late: readonly string[]
-  /** Polled triggers whose last poll failed. */
+  /** Polled triggers whose last poll failed or was refused. */
   readonly failing: readonly string[]
   /** Cron triggers with an invalid expression or time zone. */
   readonly broken: readonly string[]

@@ -120,7 +120,7 @@ async function triggers(runner: Runner): Promise<readonly Problem[]> {
   return kinds.flatMap(([member, kind]) =>
     summary[member].map((subject): Problem => {
       const last: TickRow | undefined = ticks.get(subject)?.last
-      return { ...NO_FACTS, kind, subject, at: last?.lastAt ?? null, cause: last?.errorMessage ?? null }
+      return { ...NO_FACTS, kind, subject, at: last?.lastAt ?? null, cause: last?.errorMessage ?? last?.reason ?? null }
     }),
   )
 }

@@ -58,7 +58,7 @@ CREATE INDEX cron_firings_by_id ON cron_firings (id);
 CREATE TABLE ticks_skipped PARTITION OF ticks
   FOR VALUES IN ('skipped', 'duplicate', 'limited')${dividedByDay('ticks_skipped', 'last_at')};
 CREATE TABLE ticks_failed PARTITION OF ticks
-  FOR VALUES IN ('failed', 'timedOut')${dividedByDay('ticks_failed', 'last_at')};
+  FOR VALUES IN ('failed', 'timedOut', 'refused')${dividedByDay('ticks_failed', 'last_at')};
 CREATE TABLE ticks_fired PARTITION OF ticks
   FOR VALUES IN ('fired')${dividedByDay('ticks_fired', 'last_at')};
 `

@@ -16,7 +16,7 @@ const TRIGGERS_PER_STEP = 100
 /** Maximum number of ticks of one outcome that are counted in one bar. */
 const MAX_ROWS_PER_BAR = 500
 
-const HAPPENINGS: readonly TickOutcome[] = ['fired', 'duplicate', 'limited', 'failed', 'timedOut']
+const HAPPENINGS: readonly TickOutcome[] = ['fired', 'duplicate', 'limited', 'refused', 'failed', 'timedOut']
 
 interface Run {
   readonly first_at: number

@@ -91,7 +91,7 @@ function removals(
   }
   if (failedMs !== null) {
     const before = at - failedMs
-    parts.push(...ticks('ticks_failed', before, ['failed', 'timedOut']))
+    parts.push(...ticks('ticks_failed', before, ['failed', 'timedOut', 'refused']))
     parts.push(rows(statements.PRUNE_ALERTS, before), rows(sql.pruneIncidents, before))
     parts.push(rows(statements.PRUNE_JUDGED_DEADLINES, at - Math.max(failedMs, MIN_JUDGED_MS)))
     parts.push(prunePolls(session, ['failed', 'timedOut'], before))
