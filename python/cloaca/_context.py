@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Any, Dict, NoReturn, Optional, Type, final
+from typing import Any, Dict, Mapping, NoReturn, Optional, Type, final
 
 from ._border import secrets
+from ._logs import call_warnings
 from ._sealed import Sealed, new
 from ._values import arguments
-from ._values.convert import add_place, copy_of, json_text, key_of, stored, stored_object
+from ._values.changed_values import first_change
+from ._values.convert import add_place, changed, copy_of, json_text, key_of, stored, stored_object
 from ._values.json import parse_object
 
 _MISSING: Any = object()
@@ -31,7 +33,8 @@ class Context(Sealed):
     Values are copied when they are stored and when they are read, so a change to your own list or dict never changes
     the stored one. To change a nested value, read it, edit it, and `set` it again. A context stores None, bool, int (64
     bits), finite float, str, lists (made from list, tuple, set, frozenset and range) and dicts with str keys (made from
-    mappings and dataclass instances). NaN and the infinities become None. Any other value raises TypeError.
+    mappings and dataclass instances). NaN and the infinities become None. In a task or trigger, the first NaN, infinity
+    or set causes a warning in its log. Any other value raises TypeError.
 
     Args:
         data: Initial content. None means an empty context.
@@ -59,6 +62,8 @@ class Context(Sealed):
             self._values = {}
         elif isinstance(data, dict):
             self._values = stored_object(data)
+            if changed:
+                _report_change(data)
         else:
             arguments.refuse(data, "data", "dict")
         self._json = None
@@ -122,6 +127,8 @@ class Context(Sealed):
         except TypeError as error:
             add_place(error, key)
             raise
+        if changed:
+            _report_change({name: value})
         self._write()[name] = copy
 
     def insert(self, key: str, value: Any) -> None:
@@ -135,6 +142,8 @@ class Context(Sealed):
         except TypeError as error:
             add_place(error, key)
             raise
+        if changed:
+            _report_change({name: value})
         if name in self._read():
             raise ValueError(f"Key already exists: {name}")
         self._write()[name] = copy
@@ -150,6 +159,8 @@ class Context(Sealed):
         except TypeError as error:
             add_place(error, key)
             raise
+        if changed:
+            _report_change({name: value})
         if name not in self._read():
             raise KeyError(f"Key not found: {name}")
         self._write()[name] = copy
@@ -176,6 +187,8 @@ class Context(Sealed):
         if not isinstance(d, dict):
             arguments.refuse(d, "d", "dict")
         copy = stored_object(d)
+        if changed:
+            _report_change(d)
         self._write().update(copy)
 
     def to_json(self) -> str:
@@ -247,6 +260,18 @@ class Context(Sealed):
 
     def __repr__(self) -> str:
         return f"Context({self._text()})"
+
+
+def _report_change(values: Mapping[str, object]) -> None:
+    """Warns of the first value that is stored as another one.
+
+    Another thread may have set ``changed``, so the values are searched again.
+    """
+    changed.clear()
+    found = first_change(values) if call_warnings.is_due() else None
+    if found is not None:
+        message = 'The value of key "%s" contains %s. Later changes of values are not reported.'
+        call_warnings.warn(message, *found)
 
 
 def _refuse_change(context: Context) -> NoReturn:

@@ -24,6 +24,9 @@ _MANY = 16
 
 _SCALARS = frozenset({type(None), bool, int, float, str})
 
+#: Not empty after a value was stored as another one: see ``changed_values``.
+changed: List[bool] = []
+
 
 def _encoder() -> Callable[[Any], str]:
     """Returns a function that converts a stored value to compact JSON text without escapes for non-ASCII characters."""
@@ -51,7 +54,7 @@ def stored(value: Any, depth: int = 0) -> Any:
     if value is None or kind is bool:
         return value
     if kind is float:
-        return value if value - value == 0.0 else None
+        return value if value - value == 0.0 else _changed()
     if kind is dict:
         return stored_object(value, depth)
     if kind is list or kind is tuple:
@@ -157,6 +160,8 @@ def _less_common(value: object, depth: int) -> Any:
         return stored(int(value), depth)
     if isinstance(value, float):
         return stored(float(value), depth)
+    if isinstance(value, (set, frozenset)):
+        _changed()
     if isinstance(value, (list, tuple, set, frozenset, range)):
         return _stored_items(value, depth)
     if isinstance(value, Mapping):
@@ -166,6 +171,11 @@ def _less_common(value: object, depth: int) -> Any:
     if isinstance(value, Sequence) and not isinstance(value, (bytes, bytearray, memoryview)):
         return _stored_items(value, depth)
     refuse(value)
+
+
+def _changed() -> None:
+    if not changed:
+        changed.append(True)
 
 
 def refuse(value: object) -> NoReturn:
