@@ -44,7 +44,7 @@ export const orders = workflow('order_processor', { input: Order, description: '
   .task(
     'hold',
     { after: ['fetch', 'score'], when: any(failed('score'), all(succeeded('score'), none(isSafe))) },
-    async ({ order_id, reasons }, { log }) => {
+    async ({ reasons }, { log, input: { order_id } }) => {
       await writeResult('held', order_id, { reasons })
       log.warn(`order ${order_id} is held`, { reasons })
       return { result: 'held' }
@@ -53,7 +53,7 @@ export const orders = workflow('order_processor', { input: Order, description: '
   .task(
     'done',
     { after: ['fetch', 'ship', 'hold'], when: any(succeeded('ship'), succeeded('hold')) },
-    async ({ file }) => {
+    async (_, { input: { file } }) => {
       await mkdir(join(RESULTS, 'done'), { recursive: true })
       if (existsSync(file)) await rename(file, join(RESULTS, 'done', basename(file)))
     },

@@ -53,7 +53,7 @@ export type RegistryProblem = {
     }
   | { readonly kind: 'limitConflict'; readonly limit: string; readonly otherScript: string }
   | { readonly kind: 'badSource'; readonly source: string }
-  | { readonly kind: 'badRule' | 'unreachableTask'; readonly workflow: string; readonly task: string }
+  | { readonly kind: 'badRule' | 'unreachableTask' | 'emptyInput'; readonly workflow: string; readonly task: string }
   /** The task runs a function of a script that is not loaded, or does not declare it. */
   | { readonly kind: 'unknownScript' | 'unknownTask'; readonly workflow: string; readonly task: string }
   | { readonly kind: 'unknownWorkflow'; readonly trigger: string; readonly workflow: string }

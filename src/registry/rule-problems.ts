@@ -18,12 +18,19 @@ interface Case {
 /** A rule with more cases is considered satisfiable. */
 const MAX_CASES = 20_000
 
+export interface RuleFindings {
+  readonly problems: readonly RegistryProblem[]
+  /** Tasks with dependencies that never receive an output of them. */
+  readonly warnings: readonly RegistryProblem[]
+}
+
 /** `workflow`: with tasks sorted by dependencies, without cycles. */
-export function ruleProblems(workflow: WorkflowDefinition): readonly RegistryProblem[] {
+export function ruleProblems(workflow: WorkflowDefinition): RuleFindings {
   const byName = new Map(workflow.tasks.flatMap((task) => [[task.id, task] as const, [task.fullName, task] as const]))
   const endings = new Map<string, readonly Ending[]>()
   const stops = new Map<string, Stop>()
   const problems: RegistryProblem[] = []
+  const warnings: RegistryProblem[] = []
   for (const task of workflow.tasks) {
     const wrong = conditionProblems(task, workflow, byName)
     problems.push(...wrong.map((message) => problem('badRule', message, task, workflow)))
@@ -37,13 +44,47 @@ export function ruleProblems(workflow: WorkflowDefinition): readonly RegistryPro
       ...(canRun && stopsIt !== 'always' ? (['Completed', 'Failed'] as const) : []),
       ...(skips ? (['Skipped'] as const) : []),
     ])
+    if (canRun && wrong.length === 0 && isInputEmpty(task, byName, endings)) {
+      warnings.push(problem('emptyInput', emptyInputText(task, workflow), task, workflow))
+    }
     if (canRun) continue
     const subject = `${task.wait === undefined ? 'Task' : 'Node'} "${task.id}" of workflow "${workflow.key}"`
     const message = `${subject} never runs: its rule is false for every possible result of the other tasks.`
     problems.push(problem('unreachableTask', message, task, workflow))
   }
-  return problems
+  return { problems, warnings }
 }
+
+/** Whether the rule of a task with dependencies is true only if none of them completes. */
+function isInputEmpty(
+  { rule, dependencies }: TaskDefinition,
+  byName: ReadonlyMap<string, TaskDefinition>,
+  endings: ReadonlyMap<string, readonly Ending[]>,
+): boolean {
+  const cases = casesOf(rule, byName, endings)
+  if (cases === null || dependencies.length === 0) return false
+  const isNamed = (id: string) => cases.tasks.some((name) => byName.get(name)?.id === id)
+  if (!dependencies.every(isNamed)) return false
+  for (let number = 0; number < cases.count; number += 1) {
+    const given = caseOf(number, cases)
+    if (!isTrue(rule, given)) continue
+    const completed = [...given.endings].flatMap(([name, end]) => (end === 'Completed' ? byName.get(name)?.id : []))
+    if (dependencies.some((id) => completed.includes(id))) return false
+  }
+  return true
+}
+
+function emptyInputText({ id, dependencies, rule }: TaskDefinition, { key }: WorkflowDefinition): string {
+  const conditions = conditionsOf(rule)
+  const names = dependencies.map((each) => `"${each}"`).join(' and ')
+  const isSingle = dependencies.length === 1
+  const verb = isSingle && conditions.length === 1 ? VERBS[conditions[0]?.type ?? ''] : undefined
+  const when = `${names} ${verb ?? (isSingle ? 'does not complete' : 'do not complete')}`
+  const remedy = 'so its input is empty; add a dependency that completes.'
+  return `Task "${id}" of workflow "${key}" runs only if ${when}, ${remedy}`
+}
+
+const VERBS: Readonly<Record<string, string>> = { TaskFailed: 'fails', TaskSkipped: 'is skipped' }
 
 /** Whether a node before a task, directly or through other tasks, ends without completing. */
 type Stop = 'never' | 'sometimes' | 'always'
@@ -81,7 +122,7 @@ function canTimeOutAsSkipped({ wait }: TaskDefinition): boolean {
 }
 
 function problem(
-  kind: 'badRule' | 'unreachableTask',
+  kind: 'badRule' | 'unreachableTask' | 'emptyInput',
   message: string,
   task: TaskDefinition,
   workflow: WorkflowDefinition,
@@ -143,28 +184,42 @@ function waysOf(
   byName: ReadonlyMap<string, TaskDefinition>,
   endings: ReadonlyMap<string, readonly Ending[]>,
 ): { readonly canRun: boolean; readonly canSkip: boolean } {
-  const conditions = conditionsOf(rule)
-  const tasks = [...new Set(conditions.flatMap((each) => (each.type === 'ContextValue' ? [] : [each.taskName])))]
-  const values = [...new Set(conditions.flatMap((each) => (each.type === 'ContextValue' ? [keyOf(each)] : [])))]
-  const choices = tasks.map((name) => endings.get(byName.get(name)?.id ?? '') ?? [])
-  const cases = choices.reduce((product, { length }) => product * length, 2 ** values.length)
-  if (cases > MAX_CASES) return { canRun: true, canSkip: true }
+  const cases = casesOf(rule, byName, endings)
+  if (cases === null) return { canRun: true, canSkip: true }
   let canRun = false
   let canSkip = false
-  for (let number = 0; number < cases && !(canRun && canSkip); number += 1) {
-    if (isTrue(rule, caseOf(number, tasks, choices, values))) canRun = true
+  for (let number = 0; number < cases.count && !(canRun && canSkip); number += 1) {
+    if (isTrue(rule, caseOf(number, cases))) canRun = true
     else canSkip = true
   }
   return { canRun, canSkip }
 }
 
+interface Cases {
+  readonly count: number
+  /** Names of tasks in the rule, with their possible endings. */
+  readonly tasks: readonly string[]
+  readonly choices: readonly (readonly Ending[])[]
+  /** Keys of comparisons of context values. */
+  readonly values: readonly string[]
+}
+
+/** Returns null if there are too many cases. */
+function casesOf(
+  rule: TriggerRule,
+  byName: ReadonlyMap<string, TaskDefinition>,
+  endings: ReadonlyMap<string, readonly Ending[]>,
+): Cases | null {
+  const conditions = conditionsOf(rule)
+  const tasks = [...new Set(conditions.flatMap((each) => (each.type === 'ContextValue' ? [] : [each.taskName])))]
+  const values = [...new Set(conditions.flatMap((each) => (each.type === 'ContextValue' ? [keyOf(each)] : [])))]
+  const choices = tasks.map((name) => endings.get(byName.get(name)?.id ?? '') ?? [])
+  const count = choices.reduce((product, { length }) => product * length, 2 ** values.length)
+  return count > MAX_CASES ? null : { count, tasks, choices, values }
+}
+
 /** Returns a case by number. Its digits have the numbers of choices as their bases. */
-function caseOf(
-  number: number,
-  tasks: readonly string[],
-  choices: readonly (readonly Ending[])[],
-  values: readonly string[],
-): Case {
+function caseOf(number: number, { tasks, choices, values }: Cases): Case {
   let rest = number
   const digit = (base: number): number => {
     const taken = rest % base

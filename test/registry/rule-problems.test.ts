@@ -19,11 +19,12 @@ const value = (operator: ContextOperator, valueText = '3'): TriggerRule => ({
   valueText,
 })
 
-const problemsOf = (tasks: Readonly<Record<string, TaskParts>>) => {
+const findingsOf = (tasks: Readonly<Record<string, TaskParts>>) => {
   const { definition } = checkWorkflow(workflow('w', tasks))
   if (definition === null) throw new Error('the workflow is broken')
   return ruleProblems(definition)
 }
+const problemsOf = (tasks: Readonly<Record<string, TaskParts>>) => findingsOf(tasks).problems
 
 describe('the rule of a task', () => {
   it.each([
@@ -163,5 +164,35 @@ describe('a task after a node that waits', () => {
     expect(problems.map(({ message }) => message)).toEqual([
       'Node "node" of workflow "w" depends on "prepar", which is not a task of this workflow. Did you mean "prepare"?',
     ])
+  })
+})
+
+describe('the input of a task', () => {
+  const warningsOf = (rule: TriggerRule, after = ['a', 'b']) =>
+    findingsOf({ a: { rule: value('Exists') }, b: {}, c: { after, rule } }).warnings.map(
+      ({ kind, message }) => `${kind} ${message}`,
+    )
+  const EMPTY = 'so its input is empty; add a dependency that completes.'
+
+  it.each([
+    [failed('a'), ['a'], `runs only if "a" fails, ${EMPTY}`],
+    [skipped('a'), ['a'], `runs only if "a" is skipped, ${EMPTY}`],
+    [none(success('a')), ['a'], `runs only if "a" does not complete, ${EMPTY}`],
+    [all(failed('a'), failed('b')), ['a', 'b'], `runs only if "a" and "b" do not complete, ${EMPTY}`],
+    [all(failed('a'), value('Exists')), ['a'], `runs only if "a" does not complete, ${EMPTY}`],
+  ])('is empty if its rule requires that no dependency completes, which is a warning (%#)', (rule, after, message) => {
+    expect(warningsOf(rule, after)).toEqual([`emptyInput Task "c" of workflow "w" ${message}`])
+  })
+
+  it.each([
+    [failed('a'), ['a', 'b']],
+    [any(failed('a'), success('b')), ['a', 'b']],
+    [any(failed('a'), success('a')), ['a']],
+    [all(), ['a']],
+    [failed('aa'), ['a']],
+    [value('Exists'), ['a']],
+    [failed('a'), []],
+  ])('causes no warning if a dependency may complete, or the rule is wrong (%#)', (rule, after) => {
+    expect(warningsOf(rule, after)).toEqual([])
   })
 })

@@ -38,6 +38,28 @@ export async function main(): Promise<number> {
   return named.status === 'Failed' ? 1 : 0
 }
 `,
+  'conditions.ts': `
+import { all, always, any, failed, none, skipped, succeeded, value, workflow } from 'cloaca'
+
+export const conditions = workflow('conditions')
+  .task('a', () => ({ n: 1, list: [1] }))
+  .task('b', () => ({ s: 'x', list: ['y'] }))
+  .task(
+    'both',
+    { after: ['a', 'b'], when: all(succeeded('a'), any(succeeded('b'), all(succeeded('b'), failed('a')))) },
+    ({ n, s, list }) => ({ sum: n + s.length + list.length }),
+  )
+  .task('single', { after: 'a', when: all(value('n', '>', 0), none(skipped('a'))) }, ({ n }) => ({ twice: n * 2 }))
+  .task('half', { after: ['a', 'b'], when: succeeded('b') }, (ctx) => {
+    const isOptional: undefined extends typeof ctx.n ? true : false = true
+    const list: readonly (number | string)[] = ctx.list
+    return { length: ctx.s.length + list.length, isOptional }
+  })
+  .task('either', { after: ['a'], when: any(succeeded('a'), failed('a')) }, (ctx) => ({ left: ctx.n ?? 0 }))
+  .task('then', { after: ['half', 'both'] }, ({ n, s }) => ({ rest: n - s.length }))
+  .delay('later', { after: 'a', when: always(), for: '1s' })
+  .task('last', { after: 'later' }, (ctx) => ({ next: (ctx.n ?? 0) + 1 }))
+`,
   'options.ts': `
 import {
   all, always, any, failed, fire, none, skip, skipped, succeeded, trigger, value, workflow, type TaskFailure,
@@ -68,7 +90,8 @@ const merged = flow.task(
   {
     after: [flow.tasks.a, 'b'],
     when: all(
-      any(succeeded('a'), failed('b')), none(skipped('a')), value('same', '==', 'y'), value('x', 'notExists'), always(),
+      any(succeeded('a'), failed('b')), succeeded('a'), succeeded('b'), none(skipped('a')), value('same', '==', 'y'),
+      value('x', 'notExists'), always(),
     ),
   },
   (ctx) => {

@@ -20,9 +20,11 @@ export const crm = limit('crm', { maxActive: 3, rate: '100/1m', per: 'tenant' })
 export declare const runner: Runner
 `
 
-const IMPORTS = `import { all, any, failed, fire, limit, skip, succeeded, trigger, value, workflow } from 'cloaca'
+const IMPORTS = `import { all, always, any, failed, fire, limit, skip, skipped } from 'cloaca'
+import { succeeded, trigger, value, workflow } from 'cloaca'
 import { crm, dated, open, orders, other, runner } from './shop.js'
-void [all, any, failed, fire, limit, skip, succeeded, trigger, value, workflow, crm, dated, open, orders, other, runner]
+void [all, always, any, failed, fire, limit, skip, skipped, succeeded, trigger, value, workflow]
+void [crm, dated, open, orders, other, runner]
 `
 
 /** Returns the text of the file of a program. */
@@ -179,6 +181,28 @@ export const WRONG_PROGRAMS: readonly WrongProgram[] = [
     'a nested rule about an unknown task',
     `orders.task('x', { when: all(succeeded('fetch'), any(failed('shp'))) }, () => {})`,
     /"shp".* is not assignable to type/,
+  ),
+  wrong(
+    'a key of a task that failed',
+    `orders.task('x', { after: 'fetch', when: failed('fetch') }, ({ lines }) => ({ n: lines.length }))`,
+    /'lines' is possibly 'undefined'/,
+  ),
+  wrong(
+    'a key of a task that may have failed',
+    `orders.task('x', { after: 'fetch', when: always() }, ({ lines }) => ({ n: lines.length }))`,
+    /'lines' is possibly 'undefined'/,
+  ),
+  wrong(
+    'a key of a task that may not have completed',
+    `orders.task(
+      'x', { after: 'fetch', when: any(succeeded('fetch'), skipped('fetch')) }, ({ lines }) => ({ n: lines.length }),
+    )`,
+    /'lines' is possibly 'undefined'/,
+  ),
+  wrong(
+    'a key that may be missing',
+    `orders.task('x', { after: 'fetch', when: value('lines', '!=', 7) }, ({ lines }) => ({ n: lines.length }))`,
+    /'lines' is possibly 'undefined'/,
   ),
   wrong(
     'a string as a rule',

@@ -1,14 +1,17 @@
 /** Types of contexts along the edges of a workflow, merged as by the engine. Types only. */
 
+import type { SomeDependency } from '../rule-builders.ts'
 import type { NoValue } from './json.ts'
 
 /** Facts about a task. A workflow has a union of them: the compiler would copy a growing object for each task. */
-export interface TaskFlow<Id extends string = string, After = unknown, Context = unknown> {
+export interface TaskFlow<Id extends string = string, After = unknown, Context = unknown, Completed = unknown> {
   readonly id: Id
   /** Dependencies, as the options name them. */
   readonly after: After
   /** Output: the input with the additions. */
   readonly context: Context
+  /** Ids of the tasks that have completed when it runs. Without a condition, all are taken for completed. */
+  readonly completed: Completed
 }
 
 export type FlowTaskIds<Tasks> = Tasks extends TaskFlow<infer Id> ? Id : never
@@ -18,18 +21,29 @@ type IdsIn<After> = After extends readonly unknown[] ? IdOf<After[number]> : IdO
 
 type IdOf<Ref> = Ref extends string ? Ref : Ref extends { readonly id: infer Id extends string } ? Id : never
 
-/** Input of a task: the input of its workflow, or the outputs of its dependencies, merged in the order of `after`. */
-export type ContextAfter<Tasks, After, Input> = [After] extends [undefined]
+/**
+ * Input of a task: the input of its workflow, or the outputs of its dependencies, merged in the order of `after`. The
+ * keys of a dependency that need not have completed are optional.
+ */
+export type ContextAfter<Tasks, After, Input, Completed> = [After] extends [undefined]
   ? Input
   : After extends readonly []
     ? Input
-    : After extends readonly [infer First, ...infer Rest]
-      ? MergedInOrder<Tasks, Rest, LeftBy<Tasks, IdOf<First>>>
-      : LeftBy<Tasks, IdsIn<After>>
+    : After extends readonly [infer Only]
+      ? AddedBySingle<Tasks, IdOf<Only>, Completed>
+      : After extends readonly [infer First, ...infer Rest]
+        ? MergedInOrder<Tasks, Rest, AddedByOne<Tasks, IdOf<First>, Completed>, Completed>
+        : AddedBySingle<Tasks, IdsIn<After>, Completed>
 
-type MergedInOrder<Tasks, Rest, Merge> = Rest extends readonly [infer Next, ...infer Others]
-  ? MergedInOrder<Tasks, Others, Merged<Merge, LeftBy<Tasks, IdOf<Next>>>>
+type MergedInOrder<Tasks, Rest, Merge, Completed> = Rest extends readonly [infer Next, ...infer Others]
+  ? MergedInOrder<Tasks, Others, Merged<Merge, AddedByOne<Tasks, IdOf<Next>, Completed>>, Completed>
   : Merge
+
+type AddedByOne<Tasks, Id, Completed> = [Id] extends [Completed] ? LeftBy<Tasks, Id> : Partial<LeftBy<Tasks, Id>>
+
+type AddedBySingle<Tasks, Id, Completed> = SomeDependency extends Completed
+  ? LeftBy<Tasks, Id>
+  : AddedByOne<Tasks, Id, Completed>
 
 /** Output of a task. */
 type LeftBy<Tasks, Id> = Tasks extends { readonly id: Id; readonly context: infer Context } ? Context : never
@@ -62,7 +76,11 @@ type Merged<Earlier, Later> = [Conflicts<Earlier, Later>] extends [never]
   : Flat<
       Without<Earlier, Conflicts<Earlier, Later>> &
         Without<Later, Conflicts<Earlier, Later>> & {
-          [Key in Conflicts<Earlier, Later>]: MergedValue<Member<Earlier, Key>, Member<Later, Key>>
+          [Key in Conflicts<Earlier, Later>]:
+            | MergedValue<Member<Earlier, Key>, Member<Later, Key>>
+            | (IsOptional<Earlier, Key> extends true ? Member<Later, Key> : never)
+            | (IsOptional<Later, Key> extends true ? Member<Earlier, Key> : never)
+            | ([IsOptional<Earlier, Key>, IsOptional<Later, Key>] extends [true, true] ? undefined : never)
         }
     >
 
@@ -73,7 +91,14 @@ type Conflicts<Earlier, Later> = {
     : Key
 }[KnownKeys<Earlier> & KnownKeys<Later>]
 
-type Member<Members, Key> = Key extends keyof Members ? Members[Key] : never
+/** Type of a key, without the `undefined` of an optional one. */
+type Member<Members, Key> = Key extends keyof Members ? Exclude<Members[Key], undefined> : never
+
+type IsOptional<Members, Key> = Key extends keyof Members
+  ? Record<never, never> extends Pick<Members, Key>
+    ? true
+    : false
+  : false
 
 type MergedValue<Earlier, Later> =
   Same<Earlier, Later> extends true

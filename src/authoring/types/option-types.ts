@@ -75,7 +75,7 @@ export interface TaskRetryOptions {
 }
 
 /** Options that TypeScript and Python tasks share. */
-interface CommonTaskOptions<Known extends string, After> extends TaskRetryOptions {
+interface CommonTaskOptions<Known extends string, After, Completed> extends TaskRetryOptions {
   /**
    * Tasks that must end before this one starts: ids of tasks of the workflow, or task values (`orders.tasks.fetch`).
    * Their outputs are merged in this order. Default: none; the task starts immediately with the initial context.
@@ -90,15 +90,17 @@ interface CommonTaskOptions<Known extends string, After> extends TaskRetryOption
   readonly deadline?: Duration | undefined
   /**
    * Condition for running the task, such as `succeeded('score')`. It is evaluated when all tasks of `after` have ended;
-   * if it is false, the task is skipped. Default: `always()`, so a task runs even if the tasks before it failed.
+   * if it is false, the task is skipped. Default: `always()`, so a task runs even if the tasks before it failed. With a
+   * condition, the keys of tasks that may not have completed are optional in the context.
    */
-  readonly when?: Rule<Known> | undefined
+  readonly when?: Rule<Known, Completed> | undefined
   /** Limits. Each attempt takes a slot of each of them, and begins only when all have a free one. Default: none. */
   readonly limits?: readonly Limit[] | undefined
 }
 
 /** Options of a TypeScript task. */
-export interface TaskOptions<Known extends string, After> extends CommonTaskOptions<Known, After> {
+export interface TaskOptions<Known extends string, After, Completed = unknown>
+  extends CommonTaskOptions<Known, After, Completed> {
   /**
    * Called after a successful attempt, with the id of the task and its output. Return values and exceptions are
    * ignored.
@@ -127,8 +129,12 @@ export interface PythonTask<Adds extends InputSchema | undefined = InputSchema |
 }
 
 /** Options of a Python task. Its callbacks are in the Python file. */
-export interface PythonTaskOptions<Known extends string, After, Adds extends InputSchema | undefined>
-  extends CommonTaskOptions<Known, After> {
+export interface PythonTaskOptions<
+  Known extends string,
+  After,
+  Adds extends InputSchema | undefined,
+  Completed = unknown,
+> extends CommonTaskOptions<Known, After, Completed> {
   /** Python task to run. */
   readonly python: PythonTask<Adds>
 }

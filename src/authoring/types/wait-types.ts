@@ -8,11 +8,11 @@ import type { Rule } from '../rule-builders.ts'
 import type { InputSchema } from './option-types.ts'
 
 /** Options that all nodes share. */
-export interface NodeOptions<Known extends string, After> {
+export interface NodeOptions<Known extends string, After, Completed = unknown> {
   /** Tasks and nodes that must end before the node opens, as for a task. Default: none. */
   readonly after?: After
   /** Condition for waiting. If it is false, the node is skipped. Default: nodes before it must have completed. */
-  readonly when?: Rule<Known> | undefined
+  readonly when?: Rule<Known, Completed> | undefined
 }
 
 /** Options of the limit of a wait. */
@@ -24,7 +24,8 @@ export interface WaitLimitOptions<Effect extends OnTimeout | undefined> {
 }
 
 /** Options of a delay. */
-export interface DelayOptions<Known extends string, After> extends NodeOptions<Known, After> {
+export interface DelayOptions<Known extends string, After, Completed = unknown>
+  extends NodeOptions<Known, After, Completed> {
   /** Time after the node opened, such as `'24h'`. Either it or `until` is required. */
   readonly for?: Duration | undefined
   /** Time of day, such as `'03:30'`. The delay ends the next time that the clock of the zone shows it. */
@@ -39,7 +40,8 @@ export interface SignalWaitOptions<
   After,
   Payload extends InputSchema | undefined,
   Effect extends OnTimeout | undefined,
-> extends NodeOptions<Known, After>,
+  Completed = unknown,
+> extends NodeOptions<Known, After, Completed>,
     WaitLimitOptions<Effect> {
   /** Name of the signal, as in `runner.signal(…)` and `cloaca signal send`. */
   readonly signal: string
@@ -63,7 +65,8 @@ export interface ApprovalOptions<
   After,
   Form extends InputSchema | JsonObject | undefined,
   Effect extends OnTimeout | undefined,
-> extends NodeOptions<Known, After>,
+  Completed = unknown,
+> extends NodeOptions<Known, After, Completed>,
     WaitLimitOptions<Effect> {
   /**
    * Question for the person, with `{name}` for top-level values of the node's input, such as `'Refund {order_id}?'`.

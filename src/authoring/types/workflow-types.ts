@@ -64,15 +64,17 @@ export interface Workflow<Name extends string, Input, Tasks, Given = Input> exte
     Returned,
     const After extends AfterOption<FlowTaskIds<Tasks>> | undefined = undefined,
     Adds extends InputSchema | undefined = undefined,
+    Completed = string,
   >(
     id: Unused<Id, FlowTaskIds<Tasks>>,
     run:
       | (TaskFunction<Input, Returned, Input> & Result<NoInfer<Returned>>)
-      | PythonTaskOptions<FlowTaskIds<Tasks>, After, Adds>,
+      | PythonTaskOptions<FlowTaskIds<Tasks>, After, Adds, Completed>,
   ): Workflow<
     Name,
     Input,
-    Tasks | TaskFlow<Id, After, Patched<ContextAfter<Tasks, After, Input>, AddedBy<Returned, Adds>>>,
+    | Tasks
+    | TaskFlow<Id, After, Patched<ContextAfter<Tasks, After, Input, Completed>, AddedBy<Returned, Adds>>, Completed>,
     Given
   >
 
@@ -85,14 +87,25 @@ export interface Workflow<Name extends string, Input, Tasks, Given = Input> exte
    * @returns A workflow with the added task. This workflow does not change.
    * @throws `UsageError` (`INVALID_ARGUMENT`) for an invalid argument.
    */
-  task<const Id extends string, Returned, const After extends AfterOption<FlowTaskIds<Tasks>> | undefined = undefined>(
+  task<
+    const Id extends string,
+    Returned,
+    const After extends AfterOption<FlowTaskIds<Tasks>> | undefined = undefined,
+    Completed = string,
+  >(
     id: Unused<Id, FlowTaskIds<Tasks>>,
-    options: TaskOptions<FlowTaskIds<Tasks>, After>,
-    run: TaskFunction<ContextAfter<Tasks, After, Input>, Returned, Input> & Result<NoInfer<Returned>>,
+    options: TaskOptions<FlowTaskIds<Tasks>, After, Completed>,
+    run: TaskFunction<ContextAfter<Tasks, After, Input, Completed>, Returned, Input> & Result<NoInfer<Returned>>,
   ): Workflow<
     Name,
     Input,
-    Tasks | TaskFlow<Id, After, Patched<ContextAfter<Tasks, After, Input>, AddedBy<Returned, undefined>>>,
+    | Tasks
+    | TaskFlow<
+        Id,
+        After,
+        Patched<ContextAfter<Tasks, After, Input, Completed>, AddedBy<Returned, undefined>>,
+        Completed
+      >,
     Given
   >
 
@@ -105,10 +118,14 @@ export interface Workflow<Name extends string, Input, Tasks, Given = Input> exte
    * @returns A workflow with the added node. This workflow does not change.
    * @throws `UsageError` (`INVALID_ARGUMENT`) for an invalid argument.
    */
-  delay<const Id extends string, const After extends AfterOption<FlowTaskIds<Tasks>> | undefined = undefined>(
+  delay<
+    const Id extends string,
+    const After extends AfterOption<FlowTaskIds<Tasks>> | undefined = undefined,
+    Completed = string,
+  >(
     id: Unused<Id, FlowTaskIds<Tasks>>,
-    options: DelayOptions<FlowTaskIds<Tasks>, After>,
-  ): Workflow<Name, Input, Tasks | TaskFlow<Id, After, ContextAfter<Tasks, After, Input>>, Given>
+    options: DelayOptions<FlowTaskIds<Tasks>, After, Completed>,
+  ): Workflow<Name, Input, Tasks | TaskFlow<Id, After, ContextAfter<Tasks, After, Input, Completed>, Completed>, Given>
 
   /**
    * Adds a node that completes when a signal arrives, and adds its payload to the context, under the id of the node. A
@@ -126,13 +143,20 @@ export interface Workflow<Name extends string, Input, Tasks, Given = Input> exte
     const After extends AfterOption<FlowTaskIds<Tasks>> | undefined = undefined,
     Payload extends InputSchema | undefined = undefined,
     const Effect extends OnTimeout | undefined = undefined,
+    Completed = string,
   >(
     id: Unused<Id, FlowTaskIds<Tasks>>,
-    options: SignalWaitOptions<FlowTaskIds<Tasks>, After, Payload, Effect>,
+    options: SignalWaitOptions<FlowTaskIds<Tasks>, After, Payload, Effect, Completed>,
   ): Workflow<
     Name,
     Input,
-    Tasks | TaskFlow<Id, After, Patched<ContextAfter<Tasks, After, Input>, AddedUnder<Id, PayloadBy<Payload, Effect>>>>,
+    | Tasks
+    | TaskFlow<
+        Id,
+        After,
+        Patched<ContextAfter<Tasks, After, Input, Completed>, AddedUnder<Id, PayloadBy<Payload, Effect>>>,
+        Completed
+      >,
     Given
   >
 
@@ -152,13 +176,20 @@ export interface Workflow<Name extends string, Input, Tasks, Given = Input> exte
     const After extends AfterOption<FlowTaskIds<Tasks>> | undefined = undefined,
     Form extends InputSchema | JsonObject | undefined = undefined,
     const Effect extends OnTimeout | undefined = undefined,
+    Completed = string,
   >(
     id: Unused<Id, FlowTaskIds<Tasks>>,
-    options: ApprovalOptions<FlowTaskIds<Tasks>, After, Form, Effect>,
+    options: ApprovalOptions<FlowTaskIds<Tasks>, After, Form, Effect, Completed>,
   ): Workflow<
     Name,
     Input,
-    Tasks | TaskFlow<Id, After, Patched<ContextAfter<Tasks, After, Input>, AddedUnder<Id, AnswerBy<Form, Effect>>>>,
+    | Tasks
+    | TaskFlow<
+        Id,
+        After,
+        Patched<ContextAfter<Tasks, After, Input, Completed>, AddedUnder<Id, AnswerBy<Form, Effect>>>,
+        Completed
+      >,
     Given
   >
 }
