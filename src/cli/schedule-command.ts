@@ -2,7 +2,13 @@
 
 import { Command } from 'commander'
 import type { ActionOptions, CronRow, Runner } from '../index.ts'
-import { cronProblem, scheduleKind, scheduleOffsetMs, scheduleRecord } from '../runner/records/schedule-records.ts'
+import {
+  clockChangeWarning,
+  cronProblem,
+  scheduleKind,
+  scheduleOffsetMs,
+  scheduleRecord,
+} from '../runner/records/schedule-records.ts'
 import { addBackfillCommands } from './batch/backfill-commands.ts'
 import { type DatabaseOptions, withDatabase, withReader, withRunner } from './command-database.ts'
 import { shownOffsetMs, timeText } from './display.ts'
@@ -82,7 +88,8 @@ async function list(runner: Runner, { json, limit }: ListOptions): Promise<void>
 }
 
 async function show(runner: Runner, row: CronRow, options: DatabaseOptions): Promise<void> {
-  if (options.json) return printJson(await record(runner, row))
+  const warning = clockChangeWarning(row, runner.now())
+  if (options.json) return printJson({ ...(await record(runner, row)), warning })
   const next = row.undeclaredAt === null ? await runner.schedules.nextInstants(row, NEXT_INSTANTS) : []
   const note = await lastNote(runner, row)
   const problem = cronProblem(row)
@@ -94,6 +101,7 @@ async function show(runner: Runner, row: CronRow, options: DatabaseOptions): Pro
     zone: row.timezone,
     enabled: enabledText(row),
     ...(problem === null ? {} : { broken: problem }),
+    ...(warning === null ? {} : { warning }),
     ...(note === null ? {} : { note }),
     'last fired': scheduleTimeText(row, row.lastRunAt),
     ...Object.fromEntries(

@@ -2,6 +2,7 @@
 
 import type { LoadTarget } from '../border/protocol.ts'
 import type { Clock } from '../engine/clock-port.ts'
+import { clockChangeWarning } from '../engine/cron/clock-changes.ts'
 import { assertZone, nextRunAt } from '../engine/cron/expressions.ts'
 import { EngineEvents } from '../engine/engine-events.ts'
 import { toError } from '../errors.ts'
@@ -11,8 +12,8 @@ import { areSameLimits, type LimitDefinition } from '../model/limits/limits.ts'
 import type { TriggerDefinition } from '../model/trigger.ts'
 import type { SourcePlace, WaitDefinition, WorkflowDefinition } from '../model/workflow.ts'
 import { LiveRegistry } from '../registry/live-registry.ts'
-import { checkWorkflow, type Registry, unboundTriggers } from '../registry/registry.ts'
-import { ruleProblems } from '../registry/rule-problems.ts'
+import { checkWorkflow, type Registry, type RegistryProblem, unboundTriggers } from '../registry/registry.ts'
+import { type RuleFindings, ruleProblems } from '../registry/rule-problems.ts'
 import { makeRunnerClock, openScripting, type Scripting } from './composition.ts'
 import { checkOnlyRunner } from './hosts/only-checked.ts'
 import { openModules } from './hosts/open-modules.ts'
@@ -70,6 +71,8 @@ export interface CheckReport {
   readonly scripts: readonly CheckedScript[]
   /** Problems in the order of the scripts and their lines. Empty if there are none. */
   readonly problems: readonly CheckProblem[]
+  /** Findings that may be intended, in the same order. */
+  readonly warnings: readonly CheckProblem[]
 }
 
 /** Options of `checkScripts`: Python and its limits, as in `RunnerOptions`. Output of scripts goes to stderr. */
@@ -179,6 +182,7 @@ async function checkAll(
   const { hosts, registry, targets, targetOf, clock } = checking
   const good: LoadedCode[] = []
   const problems = leftOut.map(leftOutProblem)
+  const warnings: CheckProblem[] = []
   const sources = [...asked]
   for (const { script, target } of sources) {
     const { loaded } = await hosts.load({ script, target }, 0)
@@ -188,7 +192,9 @@ async function checkAll(
     }
     for (const each of registry.replaceScript(script, loaded)) problems.push({ ...each, traceback: null })
     problems.push(...twins(loaded), ...badParameters(loaded))
-    problems.push(...badCrons(loaded, clock.now()), ...badRules(loaded), ...(await badWaits(loaded)))
+    const rules = ruleFindings(loaded)
+    problems.push(...badCrons(loaded, clock.now()), ...rules.problems, ...(await badWaits(loaded)))
+    warnings.push(...affectedCrons(loaded, clock.now()), ...rules.warnings)
     good.push(loaded)
     for (const named of targets.namedFiles().map(sourceOfFile)) {
       if ([...targetOf.values()].some((each) => isSameTarget(each, named.target))) continue
@@ -208,7 +214,7 @@ async function checkAll(
     problems.push({ kind: 'nothingDeclared', message, script, place: null, traceback: null })
   }
   const scripts = good.map((loaded) => checkedScript(loaded, registry.current()))
-  return { scripts, problems: inOrder(problems, sources) }
+  return { scripts, problems: inOrder(problems, sources), warnings: inOrder(warnings, sources) }
 }
 
 function checkedScript(loaded: LoadedCode, { triggers, workflows, limits, graphs }: Registry): CheckedScript {
@@ -279,9 +285,15 @@ function badParameters(loaded: LoadedCode): readonly CheckProblem[] {
   return loaded.badParameters.map((each) => ({ ...each, script, traceback: null }))
 }
 
-function badRules({ workflows }: LoadedCode): readonly CheckProblem[] {
+function ruleFindings({ workflows }: LoadedCode): Pick<CheckReport, 'problems' | 'warnings'> {
   const ordered = workflows.flatMap((workflow) => checkWorkflow(workflow).definition ?? [])
-  return ordered.flatMap(ruleProblems).map((problem) => ({ ...problem, traceback: null }))
+  const found = ordered.map(ruleProblems)
+  const of = (kind: keyof RuleFindings) => found.flatMap((each) => each[kind].map(withoutTraceback))
+  return { problems: of('problems'), warnings: of('warnings') }
+}
+
+function withoutTraceback(problem: RegistryProblem): CheckProblem {
+  return { ...problem, traceback: null }
 }
 
 function badCrons({ script, triggers }: LoadedCode, at: number): readonly CheckProblem[] {
@@ -294,6 +306,15 @@ function badCrons({ script, triggers }: LoadedCode, at: number): readonly CheckP
       const message = `Trigger "${name}" has an invalid schedule: ${toError(thrown).message}`
       return [{ kind: 'badCron', message, script, place, traceback: null }]
     }
+  })
+}
+
+/** Returns the schedules that a change of the clock affects. */
+function affectedCrons({ script, triggers }: LoadedCode, at: number): readonly CheckProblem[] {
+  return triggers.flatMap(({ name, timing, place }) => {
+    const warning = timing.kind === 'cron' ? clockChangeWarning(timing, at) : null
+    if (warning === null) return []
+    return [{ kind: 'clockChange', message: `Trigger "${name}": ${warning}`, script, place, traceback: null }]
   })
 }
 

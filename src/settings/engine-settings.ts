@@ -45,7 +45,7 @@ export const ENGINE_SETTINGS = {
     variable: 'CLOACA_DURABILITY',
     flag: '--durability',
     placeholder: '<how>',
-    doc: '`full`: survive power cuts; `normal`: faster, may lose recent writes',
+    doc: '`full`: survive power cuts; `normal`: may lose the last second',
   }),
   interpreters: setting(wholeNumberFrom(1), 1, {
     variable: 'CLOACA_INTERPRETERS',
@@ -159,6 +159,12 @@ export const ENGINE_SETTINGS = {
     flag: null,
     placeholder: '',
     doc: 'limit how often one task ends with `TryLater`',
+  }),
+  'limits.catchup': setting(wholeNumberFrom(0, 1_000), 100, {
+    variable: 'CLOACA_LIMITS_CATCHUP',
+    flag: '--catchup-limit',
+    placeholder: WHOLE,
+    doc: 'limit the missed runs of a schedule with `catchup="all"`',
   }),
   'limits.load': setting(durationFrom(1, { bareSeconds: true }), 30 * SECOND_MS, {
     variable: 'CLOACA_LIMITS_LOAD',

@@ -250,7 +250,7 @@ describe('the table of settings', () => {
       runnerOptionsFromSettings(load())
     const { maxConcurrentTasks, taskTimeoutMs, parkMs, pollDeadlineMs, pollJitterMs, retention } = DEFAULT_CONFIG
     const { attemptLogBytes, pollLogBytes, triggerStateBytes, keepSkipLogs } = DEFAULT_CONFIG
-    const { predicateTimeoutMs, predicateSteps, triesLater } = DEFAULT_CONFIG
+    const { predicateTimeoutMs, predicateSteps, triesLater, cronMaxCatchupExecutions } = DEFAULT_CONFIG
 
     expect(config).toEqual({
       maxConcurrentTasks,
@@ -266,6 +266,7 @@ describe('the table of settings', () => {
       predicateTimeoutMs,
       predicateSteps,
       triesLater,
+      cronMaxCatchupExecutions,
     })
     expect(alerts).toMatchObject({ url: null, secret: null, command: null, failuresInRow: 3, lateByMs: 60_000 })
     expect({ database, durability, interpreters, reloadGraceMs }).toEqual({
@@ -290,6 +291,15 @@ describe('the table of settings', () => {
     const { schema, fromText } = getSetting('limits.memory').type
     expect(v.is(schema, fromText(`${MIN_MEMORY_MEBIBYTES}`))).toBe(true)
     expect(v.is(schema, fromText(`${MIN_MEMORY_MEBIBYTES - 1}`))).toBe(false)
+  })
+
+  it('limits the missed runs of schedules from 0 to 1,000, by its variable or its flag', () => {
+    const most = (sources: Partial<SettingSources>) =>
+      runnerOptionsFromSettings(load(sources)).config?.cronMaxCatchupExecutions
+
+    expect(most({ environment: { CLOACA_LIMITS_CATCHUP: '0' } })).toBe(0)
+    expect(most({ flags: { 'limits.catchup': '1000' } })).toBe(1_000)
+    expect(refusal({ flags: { 'limits.catchup': '1001' } }).message).toContain('"--catchup-limit"')
   })
 
   it('shows each default in a form that it can parse, and has no duplicate variables or flags', () => {

@@ -17,10 +17,11 @@ import { formatDuration, printLine, printTexts } from '../print.ts'
 import { countText, declarationsText } from '../serve/script-log.ts'
 import { indentedText, visibleLine } from '../visible-text.ts'
 
-export function printReport({ scripts, problems }: CheckReport): void {
+export function printReport({ scripts, problems, warnings }: CheckReport): void {
   for (const script of scripts) printScript(script)
   for (const problem of problems) printProblem(problem)
-  if (problems.length > 0) printLine('')
+  for (const warning of warnings) printProblem({ ...warning, message: `Warning: ${warning.message}` })
+  if (problems.length + warnings.length > 0) printLine('')
   const all = {
     triggers: scripts.flatMap((each) => each.triggers),
     workflows: scripts.flatMap((each) => each.workflows),
@@ -29,7 +30,8 @@ export function printReport({ scripts, problems }: CheckReport): void {
     graphs: scripts.flatMap((each) => each.graphs),
   }
   const what = `${declarationsText(all)} from ${countText(scripts.length, 'script')}`
-  printLine(`${what}: ${problems.length === 0 ? 'no problems' : countText(problems.length, 'problem')}`)
+  const found = problems.length === 0 ? 'no problems' : countText(problems.length, 'problem')
+  printLine(`${what}: ${found}${warnings.length === 0 ? '' : `, ${countText(warnings.length, 'warning')}`}`)
 }
 
 function printScript(checked: CheckedScript): void {

@@ -236,7 +236,7 @@ export class CronScheduler {
     const why =
       row.catchup === 'none'
         ? 'its catchup is "none"'
-        : `only the latest ${config.cronMaxCatchupExecutions} missed runs are started (cron_max_catchup_executions)`
+        : `only the latest ${config.cronMaxCatchupExecutions} missed runs are started (limits.catchup)`
     const until = nextRunAt === null ? ' on' : ` until ${formatInstant(nextRunAt)}`
     events.emit('warning', {
       code: 'CRON_MISSED',

@@ -15,7 +15,7 @@ const NICKNAMES = new Set(['@yearly', '@annually', '@monthly', '@weekly', '@dail
 /** Throws `INVALID_CRON`, or `INVALID_TIMEZONE` unless the zone is an IANA name in its exact case. */
 export function assertCron(expression: string, timezone: string): void {
   assertZone(timezone)
-  patternOf(expression)
+  parsedCron(expression)
 }
 
 /** Throws `INVALID_TIMEZONE` unless the zone is an IANA name in its exact case. */
@@ -31,7 +31,7 @@ export function assertZone(timezone: string): void {
 /** Returns the first time after `after`. Throws `INVALID_TIMEZONE`, or `INVALID_CRON`, also if it never fires. */
 export function nextRunAt(expression: string, timezone: string, after: number): number {
   assertCron(expression, timezone)
-  const pattern = patternOf(expression)
+  const pattern = parsedCron(expression)
   const at = nextMatch(pattern, timezone, localTimeAt(timezone, after))
   if (at !== null && at > after) return at
   // `after` is in the second pass of a repeated hour, whose local times have fired in the first.
@@ -62,7 +62,8 @@ function nextMatch(pattern: Cron, timezone: string, localTime: number): number |
 const patterns = new Map<string, Cron>()
 const MAX_PATTERNS = 1_000
 
-function patternOf(expression: string): Cron {
+/** Returns the parsed expression, for local times. Throws `INVALID_CRON`. */
+export function parsedCron(expression: string): Cron {
   const known = patterns.get(expression)
   if (known !== undefined) return known
   const problem = dialectProblem(expression)

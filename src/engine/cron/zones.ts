@@ -34,16 +34,16 @@ export function instantOfLocalTime(zone: string, localTime: number): number {
   const [earlier, later] = before < after ? [before, after] : [after, before]
   if (localTimeAt(zone, earlier) === localTime) return earlier
   if (localTimeAt(zone, later) === localTime) return later
-  return firstAfterChange(zone, earlier, later)
+  return timeOfOffset(zone, earlier, later)
 }
 
 /** Returns the first local time after the repeated ones. `first`, `second`: times in the first and second pass. */
 export function endOfRepeat(zone: string, first: number, second: number): number {
-  return firstAfterChange(zone, first, second) + offsetMsAt(zone, first)
+  return timeOfOffset(zone, first, second) + offsetMsAt(zone, first)
 }
 
 /** Returns the time in (`from`, `to`] at which the zone gets the offset of `to`. Changes happen at whole minutes. */
-function firstAfterChange(zone: string, from: number, to: number): number {
+export function timeOfOffset(zone: string, from: number, to: number): number {
   const newOffset = offsetMsAt(zone, to)
   let low = Math.floor(from / MINUTE_MS)
   let high = Math.ceil(to / MINUTE_MS)

@@ -1,11 +1,12 @@
 /** Cron schedules as JSON. Times are RFC 3339. */
 
+import { clockChangeWarning } from '../../engine/cron/clock-changes.ts'
 import { cronProblem } from '../../engine/cron/expressions.ts'
 import { isZone, localTimeAt } from '../../engine/cron/zones.ts'
 import type { CronFiringRow, CronRow } from '../../model/schedule-rows.ts'
 import { formatInstant, formatInstantOrNull } from '../../model/time/instant.ts'
 
-export { cronProblem }
+export { clockChangeWarning, cronProblem }
 
 /** `nextRuns`: next due times. */
 export function scheduleRecord(row: CronRow, nextRuns: readonly number[]) {

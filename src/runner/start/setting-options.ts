@@ -46,6 +46,7 @@ export function runnerOptionsFromSettings(settings: Settings): RunnerOptions {
       taskTimeoutMs: settings.get('limits.task'),
       parkMs: settings.get('limits.park'),
       triesLater: settings.get('limits.try-later'),
+      cronMaxCatchupExecutions: settings.get('limits.catchup'),
       pollDeadlineMs: settings.get('limits.poll'),
       pollJitterMs: settings.get('jitter'),
       attemptLogBytes: settings.get('limits.log'),

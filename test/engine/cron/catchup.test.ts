@@ -67,7 +67,7 @@ describe('the catchup policy of a cron schedule', () => {
         'CRON_MISSED',
         'Cron trigger "hourly" skips the runs that it missed from 2026-01-01T01:00:00.000+00:00 ' +
           'until 2026-01-01T18:00:00.000+00:00, because only the latest 3 missed runs are started ' +
-          '(cron_max_catchup_executions).',
+          '(limits.catchup).',
       ],
     ])
   })
