@@ -11,9 +11,14 @@ import { toError } from '../errors.ts'
 import { celValue } from './cel-values.ts'
 import { countSteps, withinBudget } from './evaluator.ts'
 import { wrongPattern } from './patterns.ts'
+import { payloadFields } from './payload-fields.ts'
 
-/** Returns whether a subscription matches a firing. Throws the reason if the expression has no answer. */
-export type Predicate = (question: Omit<PredicateQuestion, 'expression'>) => boolean
+export interface Predicate {
+  /** Returns whether a subscription matches a firing. Throws the reason if the expression has no answer. */
+  holds(question: Omit<PredicateQuestion, 'expression'>): boolean
+  /** Fields of the payload that the expression names. */
+  readonly fields: readonly string[]
+}
 
 /** Error of an unusable expression. The message states the reason, without a full stop. */
 export class PredicateRefused extends Error {}
@@ -30,18 +35,25 @@ for (const [name, type] of Object.entries(VARIABLES)) environment.registerVariab
 
 /** Throws `PredicateRefused` for a syntax error, an unknown name, or a result that is not a bool. */
 export function compilePredicate(expression: string): Predicate {
-  const evaluate = checked(expression)
-  return ({ firing: { payloadText, reactor }, tenant, limits }) => {
-    const answer = evaluate({ payload: celValue(payloadText), reactor, tenant }, limits)
-    if (typeof answer === 'boolean') return answer
-    // Uncoded: the cause of a failed predicate
-    throw new Error(
-      `the expression returns ${typeof answer === 'bigint' ? 'an int' : `a ${typeof answer}`}, not a bool`,
-    )
+  const { evaluate, fields } = checked(expression)
+  return {
+    fields,
+    holds({ firing: { payloadText, reactor }, tenant, limits }) {
+      const answer = evaluate({ payload: celValue(payloadText), reactor, tenant }, limits)
+      if (typeof answer === 'boolean') return answer
+      // Uncoded: the cause of a failed predicate
+      throw new Error(
+        `the expression returns ${typeof answer === 'bigint' ? 'an int' : `a ${typeof answer}`}, not a bool`,
+      )
+    },
   }
 }
 
-function checked(expression: string): (variables: Record<string, unknown>, limits: PredicateLimits) => unknown {
+interface CheckedExpression extends Pick<Predicate, 'fields'> {
+  readonly evaluate: (variables: Record<string, unknown>, limits: PredicateLimits) => unknown
+}
+
+function checked(expression: string): CheckedExpression {
   if (expression.length > MAX_EXPRESSION_LENGTH) {
     throw new PredicateRefused(`the expression is longer than ${MAX_EXPRESSION_LENGTH} characters`)
   }
@@ -59,7 +71,10 @@ function checked(expression: string): (variables: Record<string, unknown>, limit
   if (wrong !== null) throw new PredicateRefused(wrong)
   if (type !== 'bool' && type !== 'dyn')
     throw new PredicateRefused(`the expression returns ${type}, but must return a bool`)
-  return (variables, limits) => withinBudget(parsed.ast, limits, () => parsed(variables))
+  return {
+    fields: payloadFields(parsed.ast),
+    evaluate: (variables, limits) => withinBudget(parsed.ast, limits, () => parsed(variables)),
+  }
 }
 
 /** Returns the first few unknown variables. The library reports only one. */

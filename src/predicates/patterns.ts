@@ -1,6 +1,7 @@
 /** Regular expressions of predicates: `text.matches(pattern)`. CEL specifies RE2 syntax, too. */
 
 import { type LinearPattern, linearPattern } from '../patterns/linear-pattern.ts'
+import { isNode, type Node } from './expression-nodes.ts'
 
 const MAX_KEPT = 100
 const patterns = new Map<string, LinearPattern>()
@@ -24,11 +25,6 @@ function compiled(source: string): LinearPattern {
   }
 }
 
-interface Node {
-  readonly op: string
-  readonly args: unknown
-}
-
 /** Returns why a literal pattern of an expression is invalid; null if all are valid. */
 export function wrongPattern(part: unknown): string | null {
   if (Array.isArray(part)) return part.reduce((found: string | null, each) => found ?? wrongPattern(each), null)
@@ -47,8 +43,4 @@ function ownWrongPattern({ op, args }: Node): string | null {
   } catch (thrown) {
     return (thrown as Error).message
   }
-}
-
-function isNode(part: unknown): part is Node {
-  return typeof part === 'object' && part !== null && 'op' in part && 'args' in part
 }

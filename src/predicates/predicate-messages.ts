@@ -6,5 +6,7 @@ export type PredicateRequest =
   | { readonly kind: 'check'; readonly expression: string }
   | ({ readonly kind: 'holds' } & PredicateQuestion)
 
-/** Answer to `check`: null, or why the expression is rejected. Answer to `holds`: whether it is true. */
-export type PredicateAnswer = boolean | string | null
+/**
+ * Answer to `check`: fields of the payload, or why the expression is rejected. Answer to `holds`: whether it is true.
+ */
+export type PredicateAnswer = boolean | string | readonly string[]

@@ -8,13 +8,12 @@ const MAX_KEPT = 1_000
 const predicates = new Map<string, Predicate>()
 
 answerRequests<PredicateRequest, PredicateAnswer>((request) => {
-  return request.kind === 'check' ? refusalOf(request.expression) : predicateFor(request.expression)(request)
+  return request.kind === 'check' ? checked(request.expression) : predicateFor(request.expression).holds(request)
 })
 
-function refusalOf(expression: string): string | null {
+function checked(expression: string): readonly string[] | string {
   try {
-    compilePredicate(expression)
-    return null
+    return compilePredicate(expression).fields
   } catch (thrown) {
     if (thrown instanceof PredicateRefused) return thrown.message
     throw thrown

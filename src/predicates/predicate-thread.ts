@@ -25,9 +25,10 @@ export class PredicateThread implements Predicates {
     this.#thread = new RequestThread({ entry: ENTRY, name, memoryMebibytes: MEMORY_MEBIBYTES, clock })
   }
 
-  async check(expression: string): Promise<void> {
-    const refusal = await this.#thread.ask({ kind: 'check', expression }, START_MS).catch(reasonOf)
-    if (typeof refusal === 'string') throw invalidPredicate(expression, refusal)
+  async check(expression: string): Promise<readonly string[]> {
+    const answer = await this.#thread.ask({ kind: 'check', expression }, START_MS).catch(reasonOf)
+    if (typeof answer === 'object') return answer
+    throw invalidPredicate(expression, String(answer))
   }
 
   async holds(question: PredicateQuestion): Promise<boolean> {

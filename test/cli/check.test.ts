@@ -164,10 +164,30 @@ describe('cloaca check', () => {
         '    read, deadline 90s',
         `    report after read, deadline 5m, if failed('read')`,
         '',
-        '2 triggers and 1 workflow from 1 script: no problems',
+        'alerted.py:19: Warning: Task "report" of workflow "etl" runs only if "read" fails, so its input is empty; ' +
+          'add a dependency that completes.',
+        '',
+        '2 triggers and 1 workflow from 1 script: no problems, 1 warning',
         '',
       ].join('\n'),
     )
+  })
+
+  it('warns of a schedule that daylight saving time affects, and exits with 0', async () => {
+    await using own = new Terminal()
+    own.write('quarters.py', GOOD.replace('"0 8 * * *"', '"*/15 * * * *"'))
+    const [people, programs] = await Promise.all([
+      own.run(['check', 'quarters.py']),
+      own.run(['check', 'quarters.py', '--json']),
+    ])
+    const warning = expect.stringContaining('Trigger "daily": Not every hour is the same in Europe/Paris: ')
+
+    expect([people.exitCode, programs.exitCode]).toEqual([0, 0])
+    expect(people.stdout).toMatch(/^quarters\.py:11: Warning: Trigger "daily": Not every hour /m)
+    expect(JSON.parse(programs.stdout)).toMatchObject({
+      problems: [],
+      warnings: [{ kind: 'clockChange', script: 'quarters.py', message: warning }],
+    })
   })
 
   it('lists each problem with file and line, and exits with 1', async () => {

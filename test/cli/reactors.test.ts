@@ -146,6 +146,23 @@ it('a subscription to an undeclared reactor or workflow needs --allow-missing, a
   })
 })
 
+it('a predicate that names a field without a source is subscribed with a warning', async () => {
+  await using _ = await serving()
+  const when = 'payload.prob > 1.0 && payload["door"] == 1.0 && has(payload.lamp)'
+
+  const end = await run('reactor', 'subscribe', 'oven', 'ring', '--when', when)
+  const early = await run('reactor', 'subscribe', 'later', 'ring', '--allow-missing', '--when', 'payload.x > 1.0')
+
+  expect(end).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('subscribed to reactor "oven"') })
+  expect(end.stderr).toBe(
+    'cloaca: Warning: The predicate names "payload.prob", but reactor "oven" has no source "prob". ' +
+      'Did you mean "probe"?\n' +
+      'cloaca: Warning: The predicate names "payload.lamp", but reactor "oven" has no source "lamp". ' +
+      'Sources of this reactor: probe, door.\n',
+  )
+  expect(early.stderr).toBe('')
+})
+
 it('an execution and its retries name the firing and the events that caused them', async () => {
   await using engine = await serving({
     python: (host) => host.task('bell', () => ({ kind: 'failed', error: fault('no') })),

@@ -6,7 +6,7 @@ import { compilePredicate, PredicateRefused } from '../../src/predicates/express
 const LIMITS = { predicateTimeoutMs: 1_000, predicateSteps: 100_000 }
 
 function holds(expression: string, payloadText: string, limits = LIMITS): boolean {
-  return compilePredicate(expression)({ firing: { payloadText, reactor: 'temps' }, tenant: 'public', limits })
+  return compilePredicate(expression).holds({ firing: { payloadText, reactor: 'temps' }, tenant: 'public', limits })
 }
 
 /** Returns the expression `cel.bind(x1, x0 + x0, cel.bind(x2, x1 + x1, …))`. */
@@ -115,7 +115,7 @@ describe('a predicate', () => {
     it('gets a new budget for each firing', () => {
       const predicate = compilePredicate('payload.all(x, payload.all(y, x + y >= 0))')
       const ask = (count: number) =>
-        predicate({ firing: { payloadText: list(count), reactor: 'temps' }, tenant: 'public', limits: LIMITS })
+        predicate.holds({ firing: { payloadText: list(count), reactor: 'temps' }, tenant: 'public', limits: LIMITS })
 
       for (let time = 0; time < 10; time++) expect(ask(80)).toBe(true)
       expect(() => ask(1_000)).toThrow('100000 steps')

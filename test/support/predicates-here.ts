@@ -8,12 +8,12 @@ export function predicatesHere(): Predicates {
   return {
     async check(expression) {
       try {
-        compilePredicate(expression)
+        return compilePredicate(expression).fields
       } catch (thrown) {
         throw thrown instanceof PredicateRefused ? invalidPredicate(expression, thrown.message) : thrown
       }
     },
-    holds: async ({ expression, ...question }) => compilePredicate(expression)(question),
+    holds: async ({ expression, ...question }) => compilePredicate(expression).holds(question),
     close: async () => undefined,
   }
 }

@@ -9,6 +9,7 @@ import { withExamples } from '../help-examples.ts'
 import { printJson, printMessage } from '../print.ts'
 import { settingsFrom, withSettings } from '../settings/flags.ts'
 import { RESTRICTION_KEYS } from '../settings/restriction-keys.ts'
+import { predicateWarnings } from './predicate-warnings.ts'
 import { remainingStates } from './remaining-states.ts'
 import { printReport } from './report.ts'
 
@@ -51,7 +52,11 @@ async function check(places: readonly string[], options: DatabaseOptions): Promi
     log: openLog('warn'),
   })
   if (options.db !== undefined) {
-    for (const warning of await withReader(options, (runner) => remainingStates(report, runner))) printMessage(warning)
+    const warnings = await withReader(options, async (runner) => [
+      ...(await remainingStates(report, runner)),
+      ...(await predicateWarnings(report, runner)),
+    ])
+    for (const warning of warnings) printMessage(warning)
   }
   if (options.json) printJson(report)
   else printReport(report)

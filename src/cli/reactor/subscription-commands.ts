@@ -6,7 +6,7 @@ import { subscriptionRecord, subscriptionState } from '../../runner/records/reac
 import { type DatabaseOptions, withReader, withRunner } from '../command-database.ts'
 import { instantText } from '../display.ts'
 import { wholeNumber } from '../option-values.ts'
-import { printJson, printLine, printTable } from '../print.ts'
+import { printJson, printLine, printMessage, printTable } from '../print.ts'
 
 type TenantOptions = DatabaseOptions & { readonly tenant: string; readonly note?: string }
 type ListOptions = DatabaseOptions & { readonly tenant?: string }
@@ -84,6 +84,8 @@ async function subscribe(
   const { tenant, when = null, allowMissing = false } = options
   await withRunner(options, async (runner) => {
     const id = await runner.reactors.subscribe(name, workflow, { ...action(options), tenant, when, allowMissing })
+    const warnings = when === null ? [] : await runner.reactors.predicateWarnings(name, when)
+    for (const warning of warnings) printMessage(`Warning: ${warning}`)
     if (options.json) printJson({ id, reactor: name, workflow, tenant, predicate: when })
     else
       printLine(

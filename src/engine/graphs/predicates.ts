@@ -17,8 +17,11 @@ export interface PredicateQuestion {
 }
 
 export interface Predicates {
-  /** Rejects with `INVALID_PREDICATE`: it cannot be parsed, names something unknown, or does not return a bool. */
-  check(expression: string): Promise<void>
+  /**
+   * Resolves with the fields of the payload that the expression names. Rejects with `INVALID_PREDICATE`: it cannot be
+   * parsed, names something unknown, or does not return a bool.
+   */
+  check(expression: string): Promise<readonly string[]>
   /** Resolves with whether the firing is for the subscription. Rejects with the reason if the predicate fails. */
   holds(question: PredicateQuestion): Promise<boolean>
   /** Rejects the pending questions. */

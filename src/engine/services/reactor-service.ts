@@ -112,6 +112,29 @@ export class Reactors {
     return id
   }
 
+  /**
+   * Returns a warning for each field of the payload that a predicate names although the reactor has no such source.
+   * Returns none for a reactor that is not declared yet. `sources`: names of the sources of the reactor, by default
+   * those that are declared. Throws `INVALID_PREDICATE`.
+   */
+  async predicateWarnings(reactor: string, when: string, sources?: readonly string[]): Promise<readonly string[]> {
+    const fields = await this.#ports.predicates.check(textArgument(when, 'when'))
+    const known = sources ?? (await this.#sourcesOf(textArgument(reactor, 'reactor')))
+    if (known === null) return []
+    const unknown = fields.filter((field) => !known.includes(field))
+    return unknown.map((field) => {
+      const hint = didYouMean(field, known) || ` Sources of this reactor: ${known.join(', ')}.`
+      return `The predicate names "payload.${field}", but reactor "${reactor}" has no source "${field}".${hint}`
+    })
+  }
+
+  async #sourcesOf(reactor: string): Promise<readonly string[] | null> {
+    const declared = this.#ports.registry.current().graphs.reactors.get(reactor)
+    if (declared !== undefined) return declared.sources
+    const row = await this.#ports.store.graphs.getReactor(reactor)
+    return row === null ? null : row.inputs.map(({ source }) => source)
+  }
+
   /** Removes a subscription. Returns false if there is none. */
   async unsubscribe(
     reactor: string,
