@@ -61,7 +61,8 @@ async function runSubcommand(words: readonly string[]): Promise<number> {
   const { executionCommand } = await import('./execution/execution-command.ts')
   const { scheduleCommand } = await import('./schedule-command.ts')
   const { instanceCommand, statusCommand } = await import('./status-command.ts')
-  const { completionCommand } = await import('./completion.ts')
+  const { completionCommand } = await import('./completion/completion-command.ts')
+  const { completeCommand } = await import('./completion/completed-names.ts')
   const { pipCommand } = await import('./pip.ts')
   const { actionCommand } = await import('./action/action-command.ts')
   const { alertCommand } = await import('./alerts/alert-command.ts')
@@ -99,6 +100,7 @@ async function runSubcommand(words: readonly string[]): Promise<number> {
     .addCommand(configCommand())
     .addCommand(pipCommand())
     .addCommand(completionCommand(program))
+    .addCommand(completeCommand(), { hidden: true })
   await addGraphAndTenantCommands(program, finish)
   forEachCommand(program, (command) =>
     command.exitOverride().configureOutput({ writeOut: writeStdout, writeErr: printWrongWords }),

@@ -51,8 +51,13 @@ export function beginningInstant(given: ReturnType<typeof beginningParser>, now:
   return 'at' in given ? given.at : now - given.agoMs
 }
 
-/** Returns a function that converts a text to one of these words, ignoring case. */
-export function wordParser<const Word extends string>(words: readonly Word[]): (text: string) => Word {
+/**
+ * Returns a function that converts a text to one of these words, ignoring case. `words` are completed on the command
+ * line.
+ */
+export function wordParser<const Word extends string>(
+  words: readonly Word[],
+): ((text: string) => Word) & { readonly words: readonly Word[] } {
   const fromText = (text: string) => words.find((each) => each.toLowerCase() === text.toLowerCase()) ?? text
-  return optionParser(valueType(v.picklist(words), { fromText }))
+  return Object.assign(optionParser(valueType(v.picklist(words), { fromText })), { words })
 }

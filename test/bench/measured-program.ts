@@ -8,8 +8,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const CLI = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
-const PROGRAMS = fileURLToPath(new URL('./programs/', import.meta.url))
+export const CLI = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
+export const PROGRAMS = fileURLToPath(new URL('./programs/', import.meta.url))
 const PACKAGE = fileURLToPath(new URL('../../python', import.meta.url))
 
 /** Command that starts a program. */

@@ -3,8 +3,14 @@
  * `PYTHONUNBUFFERED`, each `print` makes two system calls, also in CPython.
  */
 
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import type { Figure } from './figure.ts'
-import { BY_CLOACA, byPython, type Launcher, measured, runProgram } from './measured-program.ts'
+import { BY_CLOACA, byPython, CLI, type Launcher, measured, PROGRAMS, runProgram } from './measured-program.ts'
 
 const EXECUTABLE = process.env.BENCH_PYTHON ?? 'python3'
 const WHOLE_RUNS = 5
@@ -18,7 +24,32 @@ export async function printFigures(): Promise<Figure[]> {
     ...(await partsOf('CPython', python, '')),
     ...(await partsOf('Pyodide, unbuffered', BY_CLOACA, '1')),
     ...(await partsOf('CPython, unbuffered', python, '1')),
+    ...(await servedFigures('pyodide')),
+    ...(await servedFigures(EXECUTABLE)),
   ]
+}
+
+/** Measures a task of `cloaca serve` that prints 300,000 lines and flushes each line. */
+async function servedFigures(python: string): Promise<Figure[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'cloaca-bench-'))
+  const result = join(folder, 'result.json')
+  const args = [CLI, 'serve', join(PROGRAMS, 'printing_task.py'), '--db', join(folder, 'served.db'), '--python', python]
+  const server = spawn(process.execPath, args, { env: { ...process.env, BENCH_RESULT: result } })
+  server.stdout.resume()
+  server.stderr.resume()
+  try {
+    while (!existsSync(result)) await setTimeout(100)
+    const { wall_s, cpu_s } = JSON.parse(readFileSync(result, 'utf8')) as { wall_s: number; cpu_s: number }
+    const name = `300,000 lines of a served task, ${python === 'pyodide' ? 'Pyodide' : 'CPython'}`
+    return [
+      { name: `${name}: wall time`, value: wall_s, unit: 's' },
+      { name: `${name}: processor time`, value: cpu_s, unit: 's', note: 'of the process of the interpreter' },
+    ]
+  } finally {
+    server.kill()
+    await once(server, 'close')
+    rmSync(folder, { recursive: true })
+  }
 }
 
 async function wholeProgram(): Promise<Figure> {

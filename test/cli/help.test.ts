@@ -5,7 +5,8 @@ import { describe, expect, it } from 'vitest'
 import { actionCommand } from '../../src/cli/action/action-command.ts'
 import { alertCommand } from '../../src/cli/alerts/alert-command.ts'
 import { checkCommand } from '../../src/cli/check/check-command.ts'
-import { completionCommand } from '../../src/cli/completion.ts'
+import { completeCommand } from '../../src/cli/completion/completed-names.ts'
+import { completionCommand } from '../../src/cli/completion/completion-command.ts'
 import { executionCommand } from '../../src/cli/execution/execution-command.ts'
 import { graphCommand } from '../../src/cli/graph/graph-command.ts'
 import { limitCommand } from '../../src/cli/limit/limit-command.ts'
@@ -52,6 +53,7 @@ describe('the help', () => {
       tenantCommand(),
       pipCommand(),
       completionCommand(new Command()),
+      completeCommand(),
       alertCommand(nothing),
       actionCommand(),
       checkCommand(nothing),

@@ -42,7 +42,12 @@ const ALL = { limit: 100_000 }
 const MAX_PENDING = 100
 const LOG_COLUMN = '\nThe column LOG has the id for: cloaca trigger logs NAME --tick ID'
 
-const OUTCOMES: readonly TickOutcome[] = ['skipped', 'fired', 'duplicate', 'limited', 'failed', 'timedOut']
+const OUTCOMES: readonly TickOutcome[] = ['skipped', 'fired', 'duplicate', 'limited', 'refused', 'failed', 'timedOut']
+const oneOutcome = wordParser(OUTCOMES)
+const listedOutcomes = Object.assign(
+  (text: string): readonly TickOutcome[] => text.split(',').map((word) => oneOutcome(word.trim())),
+  { words: OUTCOMES },
+)
 
 type StateChange = TickInfo['stateChange']
 
@@ -73,7 +78,7 @@ export function triggerCommand(finish: (exitCode: number) => void): Command {
     .addHelpText('after', LOG_COLUMN)
     .option('--limit <n>', 'show at most this many rows', wholeNumber, 20)
     .option('--ticks', 'show polls with outcome, delay and duration, instead of firings')
-    .option('--outcome <outcomes>', `filter polls by outcome: ${OUTCOMES.join(', ')}`, listedOutcomes)
+    .option('--outcome <outcomes>', `filter by outcome: ${OUTCOMES.join(', ')}`, listedOutcomes)
     .option('--since <when>', 'show only polls after this time: 2h (ago), 2026-01-31T08:00:00Z', beginningParser)
     .option('--until <when>', 'show only polls before this time: 1h (ago), 2026-01-31T09:00:00Z', beginningParser)
     .action((name: string, options: HistoryOptions) => withReader(options, (runner) => history(runner, name, options)))
@@ -241,10 +246,6 @@ function setByHand<Name extends keyof TriggerInfo['declared']>(
   const text = (value: TriggerInfo['declared'][Name]): string => (value === null ? 'none' : shown(value as never))
   if (!(name in overrides)) return text(declared[name])
   return `${text({ ...declared, ...overrides }[name])} (overridden; declared: ${text(declared[name])})`
-}
-
-function listedOutcomes(text: string): readonly TickOutcome[] {
-  return text.split(',').map((word) => wordParser(OUTCOMES)(word.trim()))
 }
 
 async function history(runner: Runner, name: string, options: HistoryOptions): Promise<void> {

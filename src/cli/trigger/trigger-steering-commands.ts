@@ -94,7 +94,7 @@ async function fireText(runner: Runner, name: string, contextText: string | null
   }
 }
 
-/** Exit code 1 if the poll failed, like `trigger test`. */
+/** Exit code 1 if the poll failed, like `trigger test`, or if its firings were refused. */
 async function poll(name: string, options: PollOptions): Promise<number> {
   const answerWithinMs = options.wait ? ANSWER_WITHIN_MS : 0
   const result = await withRunner(options, (runner) =>
@@ -109,7 +109,7 @@ async function poll(name: string, options: PollOptions): Promise<number> {
         `The trigger will be polled when its engine reads the request; see: cloaca trigger history ${name} --ticks`,
     )
   }
-  return result.state === 'polled' && result.error !== null ? FAILED : 0
+  return result.state === 'polled' && (result.error !== null || result.outcome === 'refused') ? FAILED : 0
 }
 
 function printPoll(name: string, report: PollReport): void {
@@ -122,15 +122,13 @@ function printPoll(name: string, report: PollReport): void {
         `Trigger "${name}" ${outcome === 'timedOut' ? 'timed out' : 'failed'} ${took}: ${error.message}`,
       ),
     )
+  } else if (outcome === 'refused') {
+    printLine(`Trigger "${name}" fired ${took}, but started nothing: ${reason}`)
   } else if (firings > 1) {
     const dropped = duplicates === 0 ? '' : `; ${duplicates} started nothing, because they are duplicates`
     printLine(`Trigger "${name}" fired ${took}: ${firings} firings${dropped}.`)
   } else if (outcome === 'fired') {
-    const started =
-      executionId === null
-        ? 'nothing was started, because the workflow of the trigger does not exist'
-        : `execution ${idText(executionId)}`
-    printLine(`Trigger "${name}" fired ${took}: ${started}.`)
+    printLine(`Trigger "${name}" fired ${took}: execution ${idText(executionId ?? '')}.`)
   } else if (outcome === 'duplicate') {
     printLine(
       `Trigger "${name}" fired ${took}, but started nothing: ` +
