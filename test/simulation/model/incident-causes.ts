@@ -109,6 +109,11 @@ export class IncidentCauses {
       if (failuresInRow >= this.#program.alerts.failuresInRow) this.#failed('trigger-failing', name, at)
       return
     }
+    if (outcome === 'refused') {
+      if (failuresInRow >= this.#program.alerts.failuresInRow) this.#failed('trigger-failing', name, at)
+      this.#succeeded(['trigger-late'], name, at)
+      return
+    }
     const isByHand = String(reason ?? '').startsWith('by hand')
     if (outcome === 'limited') this.#succeeded(BY_POLLS, name, at, 'possible')
     // A skip that changes a state has a row of its own.
